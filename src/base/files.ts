@@ -1,0 +1,66 @@
+// Landing bytes safely: temp name → fsync → rename → fsync of the folder, and free space before work starts.
+import { constants } from "node:fs";
+import { access, mkdir, open, rename, rm, statfs } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { errnoOf } from "./errors.ts";
+import { newId } from "./ids.ts";
+
+export function tempNameFor(finalPath: string): string {
+  return join(dirname(finalPath), `.${basename(finalPath)}.${newId().slice(0, 8)}.tmp`);
+}
+
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return; // a folder handle cannot be flushed there
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Moves a finished temp file to its final name durably: data synced, renamed, folder synced. */
+export async function landFile(tempPath: string, finalPath: string): Promise<void> {
+  const handle = await open(tempPath, "r+");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(tempPath, finalPath);
+  await syncFolder(dirname(finalPath));
+}
+
+/** Writes a small file so that a crash leaves either the old content or the new, never half. */
+export async function writeFileDurably(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const tempPath = tempNameFor(path);
+  const handle = await open(tempPath, "w", mode);
+  try {
+    await handle.writeFile(content);
+  } finally {
+    await handle.close();
+  }
+  await landFile(tempPath, path);
+}
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.F_OK);
+    return true;
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ENOENT" || errnoOf(thrown) === "ENOTDIR") return false;
+    throw thrown;
+  }
+}
+
+/** Removes a file or a folder with all it holds; absent is fine. */
+export async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Bytes that an ordinary user may still write on the file system that holds `path`. */
+export async function freeBytes(path: string): Promise<number> {
+  const stats = await statfs(path);
+  return stats.bavail * stats.bsize;
+}

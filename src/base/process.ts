@@ -1,0 +1,153 @@
+// Running ffmpeg and ffprobe: bounded output, first termination reason wins, SIGTERM then SIGKILL, no orphans.
+// A child runs under the hidden `ffcluster __exec`, whose runtime ends it when this process dies for any
+// reason, kill -9 included (docs/adr/0003).
+import { fileURLToPath } from "node:url";
+import { AppError, errnoOf } from "./errors.ts";
+
+const STDERR_TAIL_BYTES = 16 * 1024;
+const STDOUT_TEXT_BYTES = 64 * 1024 * 1024;
+/** ffmpeg ends within 30 ms of SIGTERM (measured); a second is generous, and cancel promises two. */
+const KILL_AFTER_MS = 1000;
+
+export interface ToolOptions {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  /** Called for each line of stdout as it comes; stdout is then not collected. */
+  readonly onLine?: (line: string) => void;
+  /** Lower the scheduling priority of the child (POSIX nice). */
+  readonly nice?: boolean;
+}
+
+export interface ToolResult {
+  readonly ended: "exit" | "aborted" | "timeout";
+  /** Exit status; 128 + n when signal n ended the child. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  /** The last 16 KiB of stderr. */
+  readonly stderrTail: string;
+}
+
+/** The command that starts this very program again: the executable, or Bun with the source entry point. */
+export function selfCommand(): readonly string[] {
+  if (Bun.isStandaloneExecutable) return [process.execPath];
+  return [process.execPath, fileURLToPath(new URL("../cli.ts", import.meta.url))];
+}
+
+async function readTail(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let tail = Buffer.alloc(0);
+  for await (const chunk of stream) {
+    tail = Buffer.concat([tail, chunk]);
+    if (tail.length > STDERR_TAIL_BYTES) tail = Buffer.from(tail.subarray(tail.length - STDERR_TAIL_BYTES));
+  }
+  return tail.toString("utf8");
+}
+
+/** Splits a byte stream into lines as they arrive. */
+export async function forEachLine(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    rest += decoder.decode(chunk, { stream: true });
+    let start = 0;
+    for (let end = rest.indexOf("\n"); end !== -1; end = rest.indexOf("\n", start)) {
+      onLine(rest.slice(start, end).replace(/\r$/, ""));
+      start = end + 1;
+    }
+    rest = rest.slice(start);
+  }
+  if (rest !== "") onLine(rest);
+}
+
+async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    if (bytes <= STDOUT_TEXT_BYTES) chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Ends the whole process group of a child that was started detached. */
+function killTree(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+  try {
+    if (process.platform === "win32") {
+      Bun.spawnSync(["taskkill", "/T", "/F", "/PID", String(pid)], { stdout: "ignore", stderr: "ignore", windowsHide: true });
+    } else {
+      process.kill(-pid, signal);
+    }
+  } catch (thrown) {
+    if (errnoOf(thrown) !== "ESRCH") throw thrown; // gone already
+  }
+}
+
+/**
+ * Runs a program to its end. Never throws for a failing child: look at `ended` and `exitCode`.
+ * Errors: E_FFMPEG_MISSING when the program does not exist.
+ */
+export async function runTool(options: ToolOptions): Promise<ToolResult> {
+  if (options.signal?.aborted) return { ended: "aborted", exitCode: 255, stdout: "", stderrTail: "" };
+  const nice = options.nice && process.platform !== "win32" ? ["nice", "-n", "10"] : [];
+  const child = spawnGuarded([...nice, options.program, ...options.args], options.cwd);
+  let ended: ToolResult["ended"] = "exit";
+  let killTimer: ReturnType<typeof setTimeout> | undefined;
+  const stop = (reason: "aborted" | "timeout") => {
+    if (ended !== "exit") return;
+    ended = reason;
+    killTree(child.pid, "SIGTERM");
+    killTimer = setTimeout(() => killTree(child.pid, "SIGKILL"), KILL_AFTER_MS);
+  };
+  const onAbort = () => stop("aborted");
+  options.signal?.addEventListener("abort", onAbort, { once: true });
+  const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => stop("timeout"), options.timeoutMs);
+  try {
+    const [stdout, stderrTail, exitCode] = await Promise.all([
+      options.onLine ? forEachLine(child.stdout, options.onLine).then(() => "") : readText(child.stdout),
+      readTail(child.stderr),
+      child.exited,
+    ]);
+    if (exitCode === 127 && /ffcluster: cannot start/.test(stderrTail)) throw missingProgram(options.program);
+    return { ended, exitCode, stdout, stderrTail };
+  } catch (thrown) {
+    killTree(child.pid, "SIGKILL");
+    throw thrown;
+  } finally {
+    clearTimeout(timer);
+    clearTimeout(killTimer);
+    options.signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+function spawnGuarded(command: readonly string[], cwd: string | undefined) {
+  return Bun.spawn([...selfCommand(), "__exec", ...command], {
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...process.env, BUN_FEATURE_FLAG_NO_ORPHANS: "1", AV_LOG_FORCE_NOCOLOR: "1" },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    detached: process.platform !== "win32",
+    windowsHide: true,
+  });
+}
+
+function missingProgram(program: string): AppError {
+  return new AppError("E_FFMPEG_MISSING", `cannot start ${program}`, "Install ffmpeg 5.1 or newer, or name its folder in FFCLUSTER_FFMPEG_DIR; `ffcluster doctor` checks it.");
+}
+
+/** The body of the hidden `__exec` command: run the given program, pass signals on, exit as it exits. */
+export async function execGuarded(command: readonly string[]): Promise<number> {
+  let child: Bun.Subprocess;
+  try {
+    child = Bun.spawn([...command], { stdin: "ignore", stdout: "inherit", stderr: "inherit", windowsHide: true });
+  } catch (thrown) {
+    if (errnoOf(thrown) !== "ENOENT" && errnoOf(thrown) !== "EACCES") throw thrown;
+    process.stderr.write(`ffcluster: cannot start ${command[0]}\n`);
+    return 127;
+  }
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => child.kill(name));
+  const exitCode = await child.exited;
+  return exitCode;
+}

@@ -1,0 +1,173 @@
+// The nouns of the media layer: what a source is, what a segment must hold, what came out.
+// Plain data only; everything here can travel as JSON.
+import type { Pts, Rational } from "../base/rational.ts";
+import type { EncodeRequest } from "./request/encode-request.ts";
+
+/** A container that ffcluster writes. */
+export type Container = "mp4" | "mov" | "mkv" | "webm" | "ts";
+
+export type EncoderFamily = "software" | "nvenc" | "qsv" | "amf" | "videotoolbox" | "vaapi";
+
+export interface ColourTags {
+  readonly range: string | null;
+  readonly space: string | null;
+  readonly transfer: string | null;
+  readonly primaries: string | null;
+  readonly chromaLocation: string | null;
+}
+
+export interface SourceStream {
+  readonly index: number;
+  readonly type: "video" | "audio" | "subtitle" | "attachment" | "data" | "other";
+  readonly codec: string;
+  readonly language: string | null;
+  readonly title: string | null;
+  readonly isAttachedPicture: boolean;
+  /** ffmpeg disposition names that are set: "default", "forced", … */
+  readonly dispositions: readonly string[];
+  /** Ticks of the stream's own time base; null when the container does not say. */
+  readonly startPts: Pts | null;
+  readonly timeBase: Rational;
+  readonly sampleRate: number | null;
+  readonly channels: number | null;
+}
+
+export interface SourceVideo {
+  readonly streamIndex: number;
+  readonly codec: string;
+  readonly profile: string | null;
+  readonly width: number;
+  readonly height: number;
+  readonly pixelFormat: string;
+  readonly timeBase: Rational;
+  /** r_frame_rate and avg_frame_rate as ffprobe gives them; null for 0/0. */
+  readonly realFrameRate: Rational | null;
+  readonly averageFrameRate: Rational | null;
+  readonly sampleAspectRatio: Rational | null;
+  readonly fieldOrder: string | null;
+  readonly rotationDegrees: number;
+  readonly colour: ColourTags;
+  readonly hasAlpha: boolean;
+}
+
+/** What ffprobe says of a file, before any packet is read. */
+export interface SourceInfo {
+  /** ffprobe's format_name, e.g. "mov,mp4,m4a,3gp,3g2,mj2". */
+  readonly formatName: string;
+  readonly bytes: number;
+  /** Start of the earliest stream in microseconds: what ffmpeg subtracts by default. 0 when unknown. */
+  readonly startMicroseconds: number;
+  /** Duration in microseconds by the container; null when it does not say. */
+  readonly durationMicroseconds: number | null;
+  readonly video: SourceVideo;
+  readonly streams: readonly SourceStream[];
+  readonly chapterCount: number;
+}
+
+/**
+ * One group of pictures as the index streams it in: the half-open range [startPts, endPts) of presentation time that
+ * begins at a key frame. All frames with a PTS in the range are known when it is emitted.
+ */
+export interface Gop {
+  readonly startPts: Pts;
+  readonly endPts: Pts;
+  readonly frames: number;
+  /** Byte offset of the key frame's packet in the source; null when the demuxer does not say. */
+  readonly bytePosition: number | null;
+}
+
+/** How a segment decodes before its range: none, or from at least so many seconds and key frames earlier. */
+export type LeadIn = 0 | 1 | 3;
+
+/** Everything a client needs to encode one segment; made by the server's planner, checked again by the client. */
+export interface SegmentTask {
+  readonly streamIndex: number;
+  /** Demuxer short name for -format_whitelist (ffprobe's format_name). */
+  readonly formatName: string;
+  readonly timeBase: Rational;
+  /** Half-open range of source ticks; null bounds mean the beginning or the end of the stream. */
+  readonly startPts: Pts | null;
+  readonly endPts: Pts | null;
+  /** Where to seek: the PTS of a key frame at or before startPts (earlier when there is a lead-in); null: from the beginning, no seek. */
+  readonly seekPts: Pts | null;
+  /** Frames that the index counts in the range; null when they cannot be counted. */
+  readonly expectedFrames: number | null;
+  /** The time base given to the encoder (-enc_time_base). */
+  readonly encoderTimeBase: Rational;
+  readonly request: EncodeRequest;
+  /** Source picture facts the encoder arguments depend on. */
+  readonly video: SourceVideo;
+  /** Bytes of the source this segment is expected to read, for prefetching: [start, end). */
+  readonly byteRange: { readonly start: number; readonly end: number } | null;
+}
+
+/** What a client says of the segment it made; the server checks each value it can. */
+export interface SegmentReport {
+  readonly frames: number;
+  readonly seconds: number;
+  readonly encoder: string;
+  readonly ffmpegVersion: string;
+  /** MD5 of the first decoded frame of the range and of the first decoded frame at or after its end (null: none). */
+  readonly seamStart: string | null;
+  readonly seamAfterEnd: string | null;
+  /** Decode errors seen on stderr (bounded), empty when none. */
+  readonly decodeErrors: readonly string[];
+}
+
+/** A verified segment as the stitch and the proof need it. */
+export interface SegmentFacts {
+  readonly frames: number;
+  /** Absolute PTS of the first and last output frame, in ticks of the encoder's time base. */
+  readonly firstPts: Pts;
+  readonly lastPts: Pts;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** SHA-256 of the codec's parameter sets (extradata), or null. */
+  readonly extradataSha256: string | null;
+}
+
+export interface ProofCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail?: string;
+}
+
+export interface ProofSegment {
+  readonly index: number;
+  readonly start_pts: Pts;
+  readonly end_pts: Pts;
+  readonly frames: number;
+  readonly sha256: string;
+  readonly client: string;
+  readonly encoder: string;
+  readonly attempts: number;
+  readonly seconds: number;
+  readonly notes: readonly string[];
+}
+
+export interface ProofStream {
+  readonly index: number;
+  readonly type: string;
+  readonly codec: string;
+  readonly language: string | null;
+}
+
+/** The report that shows an output complete and exact; the shape is the CLI contract's, snake case on purpose. */
+export interface Proof {
+  readonly job_id: string;
+  readonly exact: boolean;
+  readonly frames: { readonly expected: number; readonly encoded: number; readonly in_output: number };
+  readonly pts: { readonly equal: boolean; readonly max_error_ticks: number };
+  readonly av_offset_error_ms: number | null;
+  readonly streams: {
+    readonly in: readonly ProofStream[];
+    readonly out: readonly ProofStream[];
+    readonly left_out: readonly (ProofStream & { readonly reason: string })[];
+  };
+  readonly segments: readonly ProofSegment[];
+  readonly wall_seconds: number;
+  readonly checks: readonly ProofCheck[];
+  readonly encoder: { readonly name: string; readonly family: EncoderFamily; readonly versions: readonly string[] };
+  readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string };
+  readonly notes: readonly string[];
+}
