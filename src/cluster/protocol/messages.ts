@@ -1,0 +1,138 @@
+// The control messages between a client and the server, one zod union per direction, JSON text frames on one
+// WebSocket. File bytes never travel here. Owns shapes only; what a message causes is the scheduler's business.
+import { z } from "zod";
+
+/** Raised when a message changes its meaning; server and client of different numbers refuse each other by name. */
+export const PROTOCOL_VERSION = 1;
+
+/** Both sides speak at least this often; a link silent for a lease time is dead (DESIGN decision 11). */
+export const HEARTBEAT_MS = 2000;
+export const LEASE_MS = 15_000;
+/** Larger control messages are refused (BUN.md B2). */
+export const MAX_MESSAGE_BYTES = 256 * 1024;
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const id = z.uuid();
+
+/** What a client is doing for an attempt right now. */
+export const attemptStageSchema = z.enum(["queued", "fetching", "encoding", "uploading"]);
+export type AttemptStage = z.infer<typeof attemptStageSchema>;
+
+// ── client → server ────────────────────────────────────────────────────────────────────────────────────────────
+
+export const helloSchema = z.object({
+  type: z.literal("hello"),
+  protocol: z.number().int(),
+  version: z.string(),
+  clientId: id,
+  name: z.string().min(1).max(200),
+  platform: z.string(),
+  ffmpeg: z.string(),
+  slots: z.number().int().min(1).max(256),
+  /** ffmpeg encoder names proven by a trial encode on this machine. */
+  encoders: z.array(z.string()),
+  families: z.array(z.string()),
+  /** Most seconds of video this client wants in its first segment of a job; null: the server's. */
+  benchmarkSeconds: z.number().positive().nullable(),
+  /** Attempts this client still works on or holds a finished result of, from before a lost connection. */
+  heldAttempts: z.array(id),
+});
+
+export const clientMessageSchema = z.discriminatedUnion("type", [
+  helloSchema,
+  z.object({ type: z.literal("heartbeat") }),
+  z.object({
+    type: z.literal("progress"),
+    attemptId: id,
+    stage: attemptStageSchema,
+    frames: z.number().int().min(0),
+    /** Frames per second of this encode as ffmpeg says; 0 until known. */
+    fps: z.number().min(0),
+  }),
+  z.object({
+    type: z.literal("attempt-failed"),
+    attemptId: id,
+    /** "encode": ffmpeg failed; "source": bytes could not be fetched; "io": disk; "refused": the client's own check refused the task; "stopped": given back on the way out. */
+    kind: z.enum(["encode", "source", "io", "refused", "stopped"]),
+    /** ffmpeg's own last words, or the error's message. */
+    reason: z.string().max(8192),
+  }),
+  z.object({ type: z.literal("goodbye") }),
+]);
+export type ClientMessage = z.infer<typeof clientMessageSchema>;
+export type Hello = z.infer<typeof helloSchema>;
+
+// ── server → client ────────────────────────────────────────────────────────────────────────────────────────────
+
+/** How to reach the source's bytes and how to know that a local file is the same one. */
+export const sourceOfferSchema = z.object({
+  sourceId: id,
+  bytes: z.number().int().positive(),
+  /** Bytes in one block; block n is [n·blockBytes, min(bytes, (n+1)·blockBytes)). */
+  blockBytes: z.number().int().positive(),
+  /** The server's own path, for clients on the same machine or with a path map. */
+  path: z.string(),
+  mtimeMs: z.number(),
+  firstBlockSha256: digest,
+  lastBlockSha256: digest,
+});
+export type SourceOffer = z.infer<typeof sourceOfferSchema>;
+
+export const offerSchema = z.object({
+  type: z.literal("offer"),
+  attemptId: id,
+  jobId: id,
+  segmentIndex: z.number().int().min(0),
+  /** True for the first segment of this client on this job. */
+  isBenchmark: z.boolean(),
+  source: sourceOfferSchema,
+  /** A `SegmentTask`; the client checks it with the media layer's own schema before it runs anything. */
+  task: z.record(z.string(), z.unknown()),
+});
+export type Offer = z.infer<typeof offerSchema>;
+
+export const serverMessageSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("welcome"),
+    protocol: z.number().int(),
+    version: z.string(),
+    /** A file with a random content on the server's disk: a client that can read it shares the server's files. */
+    nonce: z.object({ path: z.string(), sha256: digest }),
+    heartbeatMs: z.number().int().positive(),
+    leaseMs: z.number().int().positive(),
+    /** Of the attempts named in the hello, those still wanted; the client drops the others. */
+    keepAttempts: z.array(id),
+  }),
+  offerSchema,
+  z.object({ type: z.literal("stop"), attemptId: id, reason: z.string() }),
+  z.object({ type: z.literal("heartbeat") }),
+  z.object({
+    type: z.literal("goodbye"),
+    reason: z.string(),
+    /** False: the client was disconnected on purpose and should not come back by itself. */
+    reconnect: z.boolean(),
+  }),
+]);
+export type ServerMessage = z.infer<typeof serverMessageSchema>;
+
+/**
+ * What travels beside the bytes of a finished segment: `PUT /api/v1/attempts/:attemptId/result`, body = the file,
+ * header `x-ffcluster-report` = this as JSON. `content-length` and `sha256` must fit the body.
+ */
+export const resultReportSchema = z.object({
+  clientId: id,
+  sha256: digest,
+  bytes: z.number().int().positive(),
+  frames: z.number().int().min(0),
+  seconds: z.number().min(0),
+  encoder: z.string(),
+  ffmpegVersion: z.string(),
+  seamStart: z.string().nullable(),
+  seamAfterEnd: z.string().nullable(),
+  decodeErrors: z.array(z.string().max(300)).max(5),
+});
+export type ResultReport = z.infer<typeof resultReportSchema>;
+
+export const HEADER_REPORT = "x-ffcluster-report";
+export const HEADER_SHA256 = "x-ffcluster-sha256";
+export const HEADER_NAME = "x-ffcluster-name";

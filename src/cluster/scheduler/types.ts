@@ -1,0 +1,277 @@
+// Every noun of the scheduler: state, inputs, effects, events. Plain immutable data; the rules are in decide.ts
+// and its neighbours. `now` is monotonic milliseconds, `at` wall time as ISO text for records; both come from outside.
+import type { ErrorBody } from "../../base/errors.ts";
+import type { Pts, Rational } from "../../base/rational.ts";
+import type { EncoderFamily, LeadIn, SegmentFacts, SegmentReport } from "../../media/types.ts";
+import type { AttemptStage } from "../protocol/messages.ts";
+
+export type JobId = string;
+export type ClientId = string;
+export type AttemptId = string;
+
+/**
+ * Queued: taken, nothing leased. WaitingForClients: fewer capable clients than required. Benchmarking: first segments
+ * leased. Processing: a first segment verified, or a second one leased to the same client. Combining: all segments
+ * verified (and audio done), stitch and final check. Terminal: Completed, Failed, Cancelled.
+ */
+export type JobStatus =
+  | "Queued"
+  | "WaitingForClients"
+  | "Benchmarking"
+  | "Processing"
+  | "Combining"
+  | "Completed"
+  | "Failed"
+  | "Cancelled";
+
+/** Connected: hello taken, no heartbeat since. Disconnected: gone for its lease time, or disconnected on purpose. */
+export type ClientStatus = "Connected" | "Benchmarking" | "Processing" | "Idle" | "Disconnected";
+
+/** A group of pictures the index has found: half-open range of source ticks and its frames (see media Gop). */
+export interface IndexedGop {
+  readonly startPts: Pts;
+  readonly endPts: Pts;
+  readonly frames: number;
+}
+
+export interface JobSettings {
+  readonly requiredClients: number;
+  readonly benchmarkSeconds: number;
+  /** Attempts of a segment after the first. */
+  readonly maxRetries: number;
+  readonly retryDelayMs: number;
+  /** Longest video a segment may hold, seconds; null: the scheduler's own bound. */
+  readonly maxSegmentSeconds: number | null;
+}
+
+export type SegmentPhase =
+  /** Waits for a client; not before `notBefore` (monotonic). */
+  | { readonly kind: "pending"; readonly notBefore: number }
+  /** One live attempt under a lease. */
+  | { readonly kind: "leased"; readonly attemptId: AttemptId }
+  /** Bytes landed; the server checks them. */
+  | { readonly kind: "verifying"; readonly landed: LandedResult }
+  /** Counts did not match after every lead-in: the server decodes the range itself. */
+  | { readonly kind: "referencing"; readonly landed: LandedResult }
+  | { readonly kind: "verified"; readonly landed: LandedResult; readonly facts: SegmentFacts };
+
+/** A result whose bytes are on the server's disk; `facts` follow when it is verified. */
+export interface LandedResult {
+  readonly attemptId: AttemptId;
+  readonly clientId: ClientId;
+  readonly clientName: string;
+  readonly report: SegmentReport;
+}
+
+export interface Segment {
+  readonly index: number;
+  readonly startPts: Pts;
+  readonly endPts: Pts;
+  /** Frames that the index counts in the range. */
+  readonly frames: number;
+  readonly phase: SegmentPhase;
+  /** Rung of the verification ladder: 0 as planned, 1 and 2 with longer lead-ins. */
+  readonly leadIn: LeadIn;
+  /** Attempts that failed by ffmpeg or verification; bounded by maxRetries. */
+  readonly failures: number;
+  /** Leases lost (client died, cut off); bounded too. */
+  readonly losses: number;
+  readonly attempts: number;
+  readonly failedOn: readonly ClientId[];
+  /** Why anything beyond the ordinary was done; goes into the proof. */
+  readonly notes: readonly string[];
+}
+
+/** A live try of a segment on a client, held under a lease. Past tries live in the database only. */
+export interface Attempt {
+  readonly id: AttemptId;
+  readonly jobId: JobId;
+  readonly segmentIndex: number;
+  readonly clientId: ClientId;
+  readonly leadIn: LeadIn;
+  readonly isBenchmark: boolean;
+  /** Monotonic moment at which the lease ends unless renewed. */
+  readonly leaseEndsAt: number;
+  readonly stage: AttemptStage;
+  readonly framesDone: number;
+  readonly fps: number;
+  readonly startedAt: number;
+}
+
+export type AudioPhase = "none" | "pending" | "running" | "done";
+
+export interface Job {
+  readonly id: JobId;
+  /** Input file name as people know it. */
+  readonly fileName: string;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly completedAt: string | null;
+  readonly status: JobStatus;
+  readonly error: ErrorBody | null;
+  readonly settings: JobSettings;
+  readonly encoder: string;
+  readonly family: EncoderFamily;
+  /** "whole": one segment over everything, with the reason for the proof. */
+  readonly split: { readonly mode: "keyframes" } | { readonly mode: "whole"; readonly reason: string };
+  readonly timeBase: Rational;
+  /** Seconds of video by the container, for estimates until the index is complete; null when unknown. */
+  readonly durationSeconds: number | null;
+  readonly frameRate: number | null;
+  /** What the index has found, in order; kept in memory only, found again after a restart. */
+  readonly gops: readonly IndexedGop[];
+  readonly indexComplete: boolean;
+  /** Frames of the whole stream once the index is complete. */
+  readonly totalFrames: number | null;
+  /** Everything before this PTS is in a segment; null: nothing yet. */
+  readonly cursorPts: Pts | null;
+  readonly segments: readonly Segment[];
+  readonly audio: AudioPhase;
+  /** Monotonic moment since which no capable client has been there; null while one is. */
+  readonly aloneSince: number | null;
+  /** A segment was believed by reference decoding: packet counts of this source are not frame counts. */
+  readonly countsUnreliable: boolean;
+  readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string } | null;
+}
+
+export interface Client {
+  readonly id: ClientId;
+  readonly name: string;
+  readonly status: ClientStatus;
+  readonly connectedAt: string;
+  /** Grows with each hello of this id; messages of an older link are ignored. */
+  readonly link: number;
+  readonly slots: number;
+  readonly platform: string;
+  readonly ffmpeg: string;
+  readonly version: string;
+  readonly encoders: readonly string[];
+  readonly families: readonly string[];
+  readonly benchmarkSeconds: number | null;
+  /** Monotonic moment of the last message; silence for a lease time disconnects. */
+  readonly lastHeardAt: number;
+  /** Measured frames per second of ONE slot, per job. */
+  readonly slotFps: Readonly<Record<JobId, number>>;
+  /** Frames per second of the whole client, last measured; null until then. */
+  readonly performance: number | null;
+}
+
+export interface SchedulerState {
+  readonly jobs: ReadonlyMap<JobId, Job>;
+  readonly clients: ReadonlyMap<ClientId, Client>;
+  readonly attempts: ReadonlyMap<AttemptId, Attempt>;
+}
+
+// ── inputs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type NewJob = Pick<
+  Job,
+  "id" | "fileName" | "settings" | "encoder" | "family" | "split" | "timeBase" | "durationSeconds" | "frameRate"
+> & { readonly hasAudioToEncode: boolean };
+
+export type HelloFacts = Pick<
+  Client,
+  "id" | "name" | "slots" | "platform" | "ffmpeg" | "version" | "encoders" | "families" | "benchmarkSeconds"
+> & { readonly link: number; readonly heldAttempts: readonly AttemptId[] };
+
+export type Input =
+  | { readonly type: "job-submitted"; readonly job: NewJob }
+  | { readonly type: "index-advanced"; readonly jobId: JobId; readonly gops: readonly IndexedGop[] }
+  | { readonly type: "index-finished"; readonly jobId: JobId; readonly totalFrames: number }
+  | { readonly type: "job-broke"; readonly jobId: JobId; readonly error: ErrorBody }
+  | { readonly type: "cancel-requested"; readonly jobId: JobId }
+  | { readonly type: "client-hello"; readonly client: HelloFacts }
+  /** Any message of a link; renews the client's liveness. */
+  | { readonly type: "client-heard"; readonly clientId: ClientId; readonly link: number }
+  | { readonly type: "client-link-closed"; readonly clientId: ClientId; readonly link: number; readonly saidGoodbye: boolean }
+  | { readonly type: "client-disconnect-requested"; readonly clientId: ClientId }
+  | {
+      readonly type: "attempt-progressed";
+      readonly clientId: ClientId;
+      readonly attemptId: AttemptId;
+      readonly stage: AttemptStage;
+      readonly frames: number;
+      readonly fps: number;
+    }
+  | {
+      readonly type: "attempt-failed";
+      readonly clientId: ClientId;
+      readonly attemptId: AttemptId;
+      readonly kind: "encode" | "source" | "io" | "refused" | "stopped";
+      readonly reason: string;
+    }
+  /** The result file is in place and synced, its size and digest are right. */
+  | { readonly type: "result-landed"; readonly attemptId: AttemptId; readonly clientId: ClientId; readonly report: SegmentReport }
+  | { readonly type: "segment-verified"; readonly attemptId: AttemptId; readonly jobId: JobId; readonly segmentIndex: number; readonly facts: SegmentFacts }
+  /** Counts or PTS are not the plan's, or the file does not open. */
+  | { readonly type: "segment-mismatched"; readonly attemptId: AttemptId; readonly jobId: JobId; readonly segmentIndex: number; readonly reason: string }
+  /** The server decoded the range itself: `facts` when the segment agrees with that, null when not. */
+  | {
+      readonly type: "reference-decided";
+      readonly attemptId: AttemptId;
+      readonly jobId: JobId;
+      readonly segmentIndex: number;
+      readonly facts: SegmentFacts | null;
+      readonly reason: string;
+    }
+  | { readonly type: "audio-finished"; readonly jobId: JobId }
+  | { readonly type: "stitch-finished"; readonly jobId: JobId; readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string } }
+  | { readonly type: "tick" }
+  /** First input after a start: re-arms leases, lists the effects that follow from the state as loaded. */
+  | { readonly type: "restarted" };
+
+// ── effects: everything the shell must do; each is safe to do twice ──────────────────────────────────────────────
+
+export type Effect =
+  | { readonly type: "start-index"; readonly jobId: JobId }
+  | { readonly type: "start-audio"; readonly jobId: JobId }
+  | { readonly type: "start-stitch"; readonly jobId: JobId }
+  | { readonly type: "offer"; readonly clientId: ClientId; readonly attempt: Attempt; readonly segment: Segment }
+  | { readonly type: "stop-attempt"; readonly clientId: ClientId; readonly attemptId: AttemptId; readonly reason: string }
+  | { readonly type: "verify"; readonly jobId: JobId; readonly segmentIndex: number; readonly attemptId: AttemptId }
+  | { readonly type: "reference"; readonly jobId: JobId; readonly segmentIndex: number; readonly attemptId: AttemptId }
+  | { readonly type: "drop-result"; readonly jobId: JobId; readonly segmentIndex: number; readonly attemptId: AttemptId }
+  | { readonly type: "welcome"; readonly clientId: ClientId; readonly keepAttempts: readonly AttemptId[] }
+  /** The job ended: stop its server-side processes; free its files (all but the output when completed; the source is kept when failed). */
+  | { readonly type: "release-job"; readonly jobId: JobId; readonly status: "Completed" | "Failed" | "Cancelled" }
+  | { readonly type: "close-client"; readonly clientId: ClientId; readonly reason: string; readonly reconnect: boolean };
+
+/** The answer to an input that a caller waits for (an HTTP request, say). */
+export type Verdict = { readonly ok: true } | { readonly ok: false; readonly error: ErrorBody };
+
+// ── events: the history that people and scripts see ─────────────────────────────────────────────────────────────
+
+export type EventType =
+  | "job-status"
+  | "client-status"
+  | "segment-leased"
+  | "segment-verified"
+  | "segment-retry"
+  | "lease-lost"
+  | "attempt-refused"
+  | "seam-mismatch";
+
+export interface SchedulerEvent {
+  readonly at: string;
+  readonly type: EventType;
+  readonly jobId: JobId | null;
+  readonly clientId: ClientId | null;
+  readonly segmentIndex: number | null;
+  readonly attemptId: AttemptId | null;
+  /** For status changes "from → to"; else one plain sentence. */
+  readonly detail: string;
+}
+
+/** Moments and fresh ids come from the shell, so that decide() has no clock and no randomness. */
+export interface Moment {
+  readonly now: number;
+  readonly at: string;
+  readonly newId: () => string;
+}
+
+export interface Decision {
+  readonly next: SchedulerState;
+  readonly effects: readonly Effect[];
+  readonly events: readonly SchedulerEvent[];
+  readonly verdict: Verdict;
+}

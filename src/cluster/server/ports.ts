@@ -1,0 +1,130 @@
+// The ports of the coordinator: `Store` is implemented by src/db, `Coordinator` is the façade that the API calls.
+import type { Rational } from "../../base/rational.ts";
+import type { Container, Proof, SourceInfo } from "../../media/types.ts";
+import type { EncodeRequest } from "../../media/request/encode-request.ts";
+import type { ResultReport } from "../protocol/messages.ts";
+import type { Job, SchedulerEvent, SchedulerState } from "../scheduler/types.ts";
+import type {
+  AttemptView,
+  ClientDetailView,
+  ClientView,
+  EventView,
+  JobDetailView,
+  JobView,
+  ServerInfoView,
+  SourceView,
+} from "./views.ts";
+
+/** Where a job's source lies and what it was when the job was taken; a change since then fails the job. */
+export interface SourceRecord {
+  readonly sourceId: string;
+  readonly name: string;
+  readonly path: string;
+  /** "uploaded" is ours to delete; the others are only ever read. */
+  readonly kind: "uploaded" | "local" | "media-root";
+  readonly bytes: number;
+  readonly mtimeMs: number;
+  readonly firstBlockSha256: string;
+  readonly lastBlockSha256: string;
+}
+
+/** The part of a job that never changes: written once when the job is created. */
+export interface JobRecord {
+  readonly jobId: string;
+  readonly request: EncodeRequest;
+  readonly requestText: string;
+  readonly container: Container;
+  readonly outputName: string;
+  readonly source: SourceRecord;
+  readonly info: SourceInfo;
+  /** Accept a source whose frames cannot be counted (`--exactly=false`). */
+  readonly exactly: boolean;
+  readonly blockBytes: number;
+  readonly encoderTimeBase: Rational;
+}
+
+export interface LoadedState {
+  readonly state: SchedulerState;
+  readonly records: ReadonlyMap<string, JobRecord>;
+}
+
+/**
+ * Durable state. Each call is one transaction and returns when it is on disk (synchronous=FULL).
+ * Live progress is not stored: it is reported again within a second of a restart.
+ */
+export interface Store {
+  load(): LoadedState;
+  /** A new job with its record, state and events in one transaction. */
+  createJob(record: JobRecord, job: Job, events: readonly SchedulerEvent[]): void;
+  /** Writes what differs between two states (compared by reference: states share structure) and the events. */
+  commit(previous: SchedulerState, next: SchedulerState, events: readonly SchedulerEvent[]): void;
+  jobEvents(jobId: string, afterSeq: number): EventView[];
+  clientEvents(clientId: string, limit: number): EventView[];
+  attempts(jobId: string): AttemptView[];
+  close(): void;
+}
+
+export interface JobRequest {
+  readonly sourceId: string;
+  /** Null: the server's default. */
+  readonly ffmpegParams: string | null;
+  readonly outputName: string | null;
+  readonly requiredClients: number | null;
+  /** Display name; null: the source's. */
+  readonly name: string | null;
+}
+
+/** Ranges of the source whose digests a submitter must give to prove that it reads the same file. */
+export interface LocalChallenge {
+  readonly challengeId: string;
+  readonly ranges: readonly { readonly start: number; readonly length: number }[];
+}
+
+/** A message socket to one client, as the coordinator sees it. `send` answers false when the link is dead. */
+export interface LinkSocket {
+  send(text: string): boolean;
+  close(code: number, reason: string): void;
+}
+
+/** One WebSocket connection; the API's socket handlers forward to it. */
+export interface ClientLink {
+  received(text: string): void;
+  closed(): void;
+}
+
+/** Everything the API may do. All methods throw AppError for what a user can act on; ids may be unique prefixes. */
+export interface Coordinator {
+  info(): ServerInfoView;
+  isTokenValid(token: string): boolean;
+
+  /** Checks free space, streams the body to disk, digests it. `declaredBytes` is the Content-Length. */
+  receiveSource(name: string, declaredBytes: number, body: ReadableStream<Uint8Array>, sha256: string | null): Promise<SourceView>;
+  challengeLocalSource(path: string, bytes: number, mtimeMs: number): Promise<LocalChallenge>;
+  proveLocalSource(challengeId: string, digests: readonly string[]): Promise<SourceView>;
+  /** A file named by its path below a media root. */
+  openServerSource(path: string): Promise<SourceView>;
+  /** Refuses a request before anything is uploaded (E_ENCODE_REQUEST, E_CONTAINER). */
+  checkRequest(ffmpegParams: string | null, outputName: string | null, inputName: string): { readonly outputName: string };
+  createJob(request: JobRequest): Promise<JobView>;
+
+  listJobs(status: string | null): JobView[];
+  job(id: string): JobView;
+  jobDetail(id: string): JobDetailView;
+  cancelJob(id: string): Promise<JobView>;
+  jobEvents(id: string, afterSeq: number): EventView[];
+  /** Calls `listener` with the job's view at every change worth showing, at most every 200 ms; returns the unsubscriber. */
+  watchJob(id: string, listener: (view: JobView) => void): () => void;
+  proof(id: string): Promise<Proof>;
+  /** The finished output file; E_WRONG_STATE before completion. */
+  output(id: string): Promise<{ readonly path: string; readonly name: string; readonly bytes: number; readonly sha256: string }>;
+
+  listClients(): ClientView[];
+  clientDetail(id: string): ClientDetailView;
+  disconnectClient(id: string): Promise<ClientView>;
+
+  /** One block of a job's source with its digest. */
+  sourceBlock(sourceId: string, block: number): Promise<{ readonly bytes: Uint8Array; readonly sha256: string }>;
+  /** Lands the result of an attempt; E_STALE_ATTEMPT (409) when its lease is over, E_DIGEST when the bytes are wrong. */
+  receiveResult(attemptId: string, report: ResultReport, body: ReadableStream<Uint8Array>): Promise<void>;
+  openLink(socket: LinkSocket): ClientLink;
+}
