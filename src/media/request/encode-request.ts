@@ -1,0 +1,257 @@
+// The encode request: what a user may ask of an encode, as plain JSON that travels from submitter to server to client.
+// Shapes only; which names and values are allowed is decided by parse-params.ts and checked again by check-request.ts.
+import { z } from "zod";
+
+/** A named option and its value, both as ffmpeg spells them. */
+export type NamedOption = readonly [key: string, value: string];
+
+/** One filter of a chain; positional arguments have become named ones, values are unescaped. */
+export interface FilterCall {
+  readonly name: string;
+  readonly options: readonly NamedOption[];
+}
+
+/** How quality is fixed: libx264's `-crf` and `-qp`, NVENC's `-cq`, `-q:v`, and `-global_quality` of QSV and VAAPI. */
+export type QualityKind = "crf" | "cq" | "qp" | "qscale" | "global_quality";
+
+export interface VideoRequest {
+  /** ffmpeg's encoder name, e.g. "libx264". */
+  readonly encoder: string;
+  readonly quality: { readonly kind: QualityKind; readonly value: number } | null;
+  /** Bits per second; bufsize in bits. 0 is libvpx's and libaom's "quality alone". */
+  readonly bitrate: number | null;
+  readonly minrate: number | null;
+  readonly maxrate: number | null;
+  readonly bufsize: number | null;
+  readonly preset: string | null;
+  readonly tune: string | null;
+  readonly profile: string | null;
+  readonly level: string | null;
+  readonly pixelFormat: string | null;
+  /** Frames between key frames at most (-g), at least (-keyint_min), and B-frames in a row at most (-bf). */
+  readonly gop: number | null;
+  readonly keyintMin: number | null;
+  readonly bFrames: number | null;
+  readonly refs: number | null;
+  /** Constant output rate as exact text, "25/1" or "30000/1001"; null keeps every frame at its time. */
+  readonly frameRate: string | null;
+  /** -s: the last step after the filters. */
+  readonly size: { readonly width: number; readonly height: number } | null;
+  /** Pairs for the encoder library's own parameter string (-x264-params, -x265-params, -svtav1-params, -aom-params). */
+  readonly encoderParams: readonly NamedOption[];
+  /** Encoder options by their ffmpeg name without the dash, e.g. ["cpu-used", "4"]. */
+  readonly privateOptions: readonly NamedOption[];
+  /** Colour tags that the user sets; null keeps the source's. ffmpeg's names. */
+  readonly colour: {
+    readonly range: string | null;
+    readonly space: string | null;
+    readonly transfer: string | null;
+    readonly primaries: string | null;
+    readonly chromaLocation: string | null;
+  };
+  /** "progressive", "tt", "bb", "tb", "bt"; null keeps the source's. */
+  readonly fieldOrder: string | null;
+}
+
+/** `auto`: copied where the container takes the codec, else encoded with the container's default. */
+export type AudioRequest =
+  | { readonly mode: "auto" }
+  | { readonly mode: "none" }
+  | { readonly mode: "copy" }
+  | {
+      readonly mode: "encode";
+      /** ffmpeg's encoder name; null: the container's default. */
+      readonly codec: string | null;
+      readonly bitrate: number | null;
+      /** -q:a */
+      readonly quality: number | null;
+      readonly channels: number | null;
+      readonly sampleRate: number | null;
+      readonly profile: string | null;
+      /** -compression_level, -vbr, -application and the like, without the dash. */
+      readonly privateOptions: readonly NamedOption[];
+      readonly filters: readonly FilterCall[];
+    };
+
+export type SubtitleRequest =
+  | { readonly mode: "auto" }
+  | { readonly mode: "none" }
+  | { readonly mode: "copy" }
+  /** ffmpeg's encoder name: "mov_text", "srt", "webvtt", "ass". */
+  | { readonly mode: "convert"; readonly codec: string };
+
+/**
+ * One `-map 0…` in the order given. `type` null and `index` null: every stream; `type` null with `index`: the stream of
+ * that number in the file; with `type`, `index` counts within the type. "V" is video without attached pictures.
+ */
+export interface StreamChoice {
+  /** `-map -0:…` */
+  readonly exclude: boolean;
+  /** Trailing `?`: no error when nothing matches. */
+  readonly optional: boolean;
+  readonly type: "v" | "V" | "a" | "s" | "t" | "d" | null;
+  readonly index: number | null;
+  /** `m:language:xxx` */
+  readonly language: string | null;
+}
+
+/** An output stream by type and number in its type, for metadata and dispositions; index null: all of the type. */
+export interface OutputStream {
+  readonly type: "v" | "a" | "s" | "t";
+  readonly index: number | null;
+}
+
+export interface MetadataRequest {
+  /** false: `-map_metadata -1`, the source's tags are left out. */
+  readonly keepSource: boolean;
+  /** false: `-map_chapters -1` */
+  readonly keepChapters: boolean;
+  /** stream null: the file's own. An empty value removes the tag. */
+  readonly tags: readonly { readonly stream: OutputStream | null; readonly key: string; readonly value: string }[];
+  /** Flags as ffmpeg writes them: "default", "default+forced", "0". */
+  readonly dispositions: readonly { readonly stream: OutputStream; readonly flags: string }[];
+}
+
+export interface ContainerRequest {
+  readonly format: "mp4" | "mov" | "mkv" | "webm" | "ts" | null;
+  /** Names that are set, without signs: ["faststart"]. */
+  readonly movflags: readonly string[];
+}
+
+export interface EncodeRequest {
+  readonly video: VideoRequest;
+  readonly filters: readonly FilterCall[];
+  readonly audio: AudioRequest;
+  readonly subtitles: SubtitleRequest;
+  /** Empty: the first video stream, and all audio, subtitles and attachments that the container takes. */
+  readonly maps: readonly StreamChoice[];
+  readonly container: ContainerRequest;
+  readonly metadata: MetadataRequest;
+}
+
+const text = z.string().max(2000);
+const word = z.string().min(1).max(80);
+const count = z.number().int().min(0).max(1_000_000);
+const bits = z.number().int().min(0).max(10_000_000_000);
+const pairs = z.array(z.tuple([word, text])).max(300);
+const filters = z.array(z.strictObject({ name: word, options: pairs })).max(50);
+const outputStream = z.strictObject({ type: z.enum(["v", "a", "s", "t"]), index: count.nullable() });
+
+/** The shape alone: unknown keys are refused, sizes bounded. Use checkEncodeRequest for what arrives from elsewhere. */
+export const encodeRequestSchema = z.strictObject({
+  video: z.strictObject({
+    encoder: word,
+    quality: z
+      .strictObject({ kind: z.enum(["crf", "cq", "qp", "qscale", "global_quality"]), value: z.number() })
+      .nullable(),
+    bitrate: bits.nullable(),
+    minrate: bits.nullable(),
+    maxrate: bits.nullable(),
+    bufsize: bits.nullable(),
+    preset: word.nullable(),
+    tune: word.nullable(),
+    profile: word.nullable(),
+    level: word.nullable(),
+    pixelFormat: word.nullable(),
+    gop: count.nullable(),
+    keyintMin: count.nullable(),
+    bFrames: count.nullable(),
+    refs: count.nullable(),
+    frameRate: z
+      .string()
+      .regex(/^[1-9]\d{0,8}\/[1-9]\d{0,8}$/)
+      .nullable(),
+    size: z
+      .strictObject({ width: z.number().int().min(1).max(32768), height: z.number().int().min(1).max(32768) })
+      .nullable(),
+    encoderParams: pairs,
+    privateOptions: pairs,
+    colour: z.strictObject({
+      range: word.nullable(),
+      space: word.nullable(),
+      transfer: word.nullable(),
+      primaries: word.nullable(),
+      chromaLocation: word.nullable(),
+    }),
+    fieldOrder: z.enum(["progressive", "tt", "bb", "tb", "bt"]).nullable(),
+  }),
+  filters,
+  audio: z.discriminatedUnion("mode", [
+    z.strictObject({ mode: z.literal("auto") }),
+    z.strictObject({ mode: z.literal("none") }),
+    z.strictObject({ mode: z.literal("copy") }),
+    z.strictObject({
+      mode: z.literal("encode"),
+      codec: word.nullable(),
+      bitrate: bits.nullable(),
+      quality: z.number().nullable(),
+      channels: count.nullable(),
+      sampleRate: count.nullable(),
+      profile: word.nullable(),
+      privateOptions: pairs,
+      filters,
+    }),
+  ]),
+  subtitles: z.discriminatedUnion("mode", [
+    z.strictObject({ mode: z.literal("auto") }),
+    z.strictObject({ mode: z.literal("none") }),
+    z.strictObject({ mode: z.literal("copy") }),
+    z.strictObject({ mode: z.literal("convert"), codec: word }),
+  ]),
+  maps: z
+    .array(
+      z.strictObject({
+        exclude: z.boolean(),
+        optional: z.boolean(),
+        type: z.enum(["v", "V", "a", "s", "t", "d"]).nullable(),
+        index: count.nullable(),
+        language: word.nullable(),
+      }),
+    )
+    .max(100),
+  container: z.strictObject({
+    format: z.enum(["mp4", "mov", "mkv", "webm", "ts"]).nullable(),
+    movflags: z.array(word).max(20),
+  }),
+  metadata: z.strictObject({
+    keepSource: z.boolean(),
+    keepChapters: z.boolean(),
+    tags: z.array(z.strictObject({ stream: outputStream.nullable(), key: word, value: text })).max(100),
+    dispositions: z.array(z.strictObject({ stream: outputStream, flags: word })).max(100),
+  }),
+}) satisfies z.ZodType<EncodeRequest>;
+
+/** What a request without any option means: libx264 with its own defaults, everything else kept. */
+export function emptyEncodeRequest(): EncodeRequest {
+  return {
+    video: {
+      encoder: "libx264",
+      quality: null,
+      bitrate: null,
+      minrate: null,
+      maxrate: null,
+      bufsize: null,
+      preset: null,
+      tune: null,
+      profile: null,
+      level: null,
+      pixelFormat: null,
+      gop: null,
+      keyintMin: null,
+      bFrames: null,
+      refs: null,
+      frameRate: null,
+      size: null,
+      encoderParams: [],
+      privateOptions: [],
+      colour: { range: null, space: null, transfer: null, primaries: null, chromaLocation: null },
+      fieldOrder: null,
+    },
+    filters: [],
+    audio: { mode: "auto" },
+    subtitles: { mode: "auto" },
+    maps: [],
+    container: { format: null, movflags: [] },
+    metadata: { keepSource: true, keepChapters: true, tags: [], dispositions: [] },
+  };
+}
