@@ -21,7 +21,11 @@ export function resolveIdPrefix(prefix: string, ids: Iterable<string>, what: str
     throw new AppError("E_UNKNOWN_ID", `no ${what} with id ${prefix}`, `\`ffcluster ${what}s list\` shows the ids.`);
   }
   if (matches.length > 1) {
-    throw new AppError("E_AMBIGUOUS_ID", `${matches.length} ${what}s start with ${prefix}`, "Give more characters of the id.");
+    throw new AppError(
+      "E_AMBIGUOUS_ID",
+      `${matches.length} ${what}s start with ${prefix}`,
+      "Give more characters of the id.",
+    );
   }
   return only;
 }

@@ -75,7 +75,11 @@ async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
 function killTree(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   try {
     if (process.platform === "win32") {
-      Bun.spawnSync(["taskkill", "/T", "/F", "/PID", String(pid)], { stdout: "ignore", stderr: "ignore", windowsHide: true });
+      Bun.spawnSync(["taskkill", "/T", "/F", "/PID", String(pid)], {
+        stdout: "ignore",
+        stderr: "ignore",
+        windowsHide: true,
+      });
     } else {
       process.kill(-pid, signal);
     }
@@ -134,7 +138,11 @@ function spawnGuarded(command: readonly string[], cwd: string | undefined) {
 }
 
 function missingProgram(program: string): AppError {
-  return new AppError("E_FFMPEG_MISSING", `cannot start ${program}`, "Install ffmpeg 5.1 or newer, or name its folder in FFCLUSTER_FFMPEG_DIR; `ffcluster doctor` checks it.");
+  return new AppError(
+    "E_FFMPEG_MISSING",
+    `cannot start ${program}`,
+    "Install ffmpeg 5.1 or newer, or name its folder in FFCLUSTER_FFMPEG_DIR; `ffcluster doctor` checks it.",
+  );
 }
 
 /** The body of the hidden `__exec` command: run the given program, pass signals on, exit as it exits. */

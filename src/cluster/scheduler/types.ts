@@ -3,11 +3,12 @@
 import type { ErrorBody } from "../../base/errors.ts";
 import type { Pts, Rational } from "../../base/rational.ts";
 import type { EncoderFamily, LeadIn, SegmentFacts, SegmentReport } from "../../media/types.ts";
-import type { AttemptStage } from "../protocol/messages.ts";
 
 export type JobId = string;
 export type ClientId = string;
 export type AttemptId = string;
+/** What a client is doing for an attempt right now; the protocol's message carries the same words. */
+export type AttemptStage = "queued" | "fetching" | "encoding" | "uploading";
 
 /**
  * Queued: taken, nothing leased. WaitingForClients: fewer capable clients than required. Benchmarking: first segments
@@ -183,7 +184,12 @@ export type Input =
   | { readonly type: "client-hello"; readonly client: HelloFacts }
   /** Any message of a link; renews the client's liveness. */
   | { readonly type: "client-heard"; readonly clientId: ClientId; readonly link: number }
-  | { readonly type: "client-link-closed"; readonly clientId: ClientId; readonly link: number; readonly saidGoodbye: boolean }
+  | {
+      readonly type: "client-link-closed";
+      readonly clientId: ClientId;
+      readonly link: number;
+      readonly saidGoodbye: boolean;
+    }
   | { readonly type: "client-disconnect-requested"; readonly clientId: ClientId }
   | {
       readonly type: "attempt-progressed";
@@ -201,10 +207,27 @@ export type Input =
       readonly reason: string;
     }
   /** The result file is in place and synced, its size and digest are right. */
-  | { readonly type: "result-landed"; readonly attemptId: AttemptId; readonly clientId: ClientId; readonly report: SegmentReport }
-  | { readonly type: "segment-verified"; readonly attemptId: AttemptId; readonly jobId: JobId; readonly segmentIndex: number; readonly facts: SegmentFacts }
+  | {
+      readonly type: "result-landed";
+      readonly attemptId: AttemptId;
+      readonly clientId: ClientId;
+      readonly report: SegmentReport;
+    }
+  | {
+      readonly type: "segment-verified";
+      readonly attemptId: AttemptId;
+      readonly jobId: JobId;
+      readonly segmentIndex: number;
+      readonly facts: SegmentFacts;
+    }
   /** Counts or PTS are not the plan's, or the file does not open. */
-  | { readonly type: "segment-mismatched"; readonly attemptId: AttemptId; readonly jobId: JobId; readonly segmentIndex: number; readonly reason: string }
+  | {
+      readonly type: "segment-mismatched";
+      readonly attemptId: AttemptId;
+      readonly jobId: JobId;
+      readonly segmentIndex: number;
+      readonly reason: string;
+    }
   /** The server decoded the range itself: `facts` when the segment agrees with that, null when not. */
   | {
       readonly type: "reference-decided";
@@ -215,7 +238,11 @@ export type Input =
       readonly reason: string;
     }
   | { readonly type: "audio-finished"; readonly jobId: JobId }
-  | { readonly type: "stitch-finished"; readonly jobId: JobId; readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string } }
+  | {
+      readonly type: "stitch-finished";
+      readonly jobId: JobId;
+      readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string };
+    }
   | { readonly type: "tick" }
   /** First input after a start: re-arms leases, lists the effects that follow from the state as loaded. */
   | { readonly type: "restarted" };
@@ -227,14 +254,29 @@ export type Effect =
   | { readonly type: "start-audio"; readonly jobId: JobId }
   | { readonly type: "start-stitch"; readonly jobId: JobId }
   | { readonly type: "offer"; readonly clientId: ClientId; readonly attempt: Attempt; readonly segment: Segment }
-  | { readonly type: "stop-attempt"; readonly clientId: ClientId; readonly attemptId: AttemptId; readonly reason: string }
+  | {
+      readonly type: "stop-attempt";
+      readonly clientId: ClientId;
+      readonly attemptId: AttemptId;
+      readonly reason: string;
+    }
   | { readonly type: "verify"; readonly jobId: JobId; readonly segmentIndex: number; readonly attemptId: AttemptId }
   | { readonly type: "reference"; readonly jobId: JobId; readonly segmentIndex: number; readonly attemptId: AttemptId }
-  | { readonly type: "drop-result"; readonly jobId: JobId; readonly segmentIndex: number; readonly attemptId: AttemptId }
+  | {
+      readonly type: "drop-result";
+      readonly jobId: JobId;
+      readonly segmentIndex: number;
+      readonly attemptId: AttemptId;
+    }
   | { readonly type: "welcome"; readonly clientId: ClientId; readonly keepAttempts: readonly AttemptId[] }
   /** The job ended: stop its server-side processes; free its files (all but the output when completed; the source is kept when failed). */
   | { readonly type: "release-job"; readonly jobId: JobId; readonly status: "Completed" | "Failed" | "Cancelled" }
-  | { readonly type: "close-client"; readonly clientId: ClientId; readonly reason: string; readonly reconnect: boolean };
+  | {
+      readonly type: "close-client";
+      readonly clientId: ClientId;
+      readonly reason: string;
+      readonly reconnect: boolean;
+    };
 
 /** The answer to an input that a caller waits for (an HTTP request, say). */
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly error: ErrorBody };

@@ -1,7 +1,7 @@
 // The ports of the coordinator: `Store` is implemented by src/db, `Coordinator` is the façade that the API calls.
 import type { Rational } from "../../base/rational.ts";
-import type { Container, Proof, SourceInfo } from "../../media/types.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
+import type { Container, Proof, SourceInfo } from "../../media/types.ts";
 import type { ResultReport } from "../protocol/messages.ts";
 import type { Job, SchedulerEvent, SchedulerState } from "../scheduler/types.ts";
 import type {
@@ -98,13 +98,22 @@ export interface Coordinator {
   isTokenValid(token: string): boolean;
 
   /** Checks free space, streams the body to disk, digests it. `declaredBytes` is the Content-Length. */
-  receiveSource(name: string, declaredBytes: number, body: ReadableStream<Uint8Array>, sha256: string | null): Promise<SourceView>;
+  receiveSource(
+    name: string,
+    declaredBytes: number,
+    body: ReadableStream<Uint8Array>,
+    sha256: string | null,
+  ): Promise<SourceView>;
   challengeLocalSource(path: string, bytes: number, mtimeMs: number): Promise<LocalChallenge>;
   proveLocalSource(challengeId: string, digests: readonly string[]): Promise<SourceView>;
   /** A file named by its path below a media root. */
   openServerSource(path: string): Promise<SourceView>;
   /** Refuses a request before anything is uploaded (E_ENCODE_REQUEST, E_CONTAINER). */
-  checkRequest(ffmpegParams: string | null, outputName: string | null, inputName: string): { readonly outputName: string };
+  checkRequest(
+    ffmpegParams: string | null,
+    outputName: string | null,
+    inputName: string,
+  ): { readonly outputName: string };
   createJob(request: JobRequest): Promise<JobView>;
 
   listJobs(status: string | null): JobView[];
@@ -116,7 +125,9 @@ export interface Coordinator {
   watchJob(id: string, listener: (view: JobView) => void): () => void;
   proof(id: string): Promise<Proof>;
   /** The finished output file; E_WRONG_STATE before completion. */
-  output(id: string): Promise<{ readonly path: string; readonly name: string; readonly bytes: number; readonly sha256: string }>;
+  output(
+    id: string,
+  ): Promise<{ readonly path: string; readonly name: string; readonly bytes: number; readonly sha256: string }>;
 
   listClients(): ClientView[];
   clientDetail(id: string): ClientDetailView;

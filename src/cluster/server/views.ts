@@ -99,5 +99,9 @@ export interface ServerInfoView {
   readonly version: string;
   readonly protocol: number;
   readonly ffmpeg: string;
-  readonly defaults: { readonly ffmpeg_params: string; readonly file_name_output: string; readonly required_clients: number };
+  readonly defaults: {
+    readonly ffmpeg_params: string;
+    readonly file_name_output: string;
+    readonly required_clients: number;
+  };
 }
