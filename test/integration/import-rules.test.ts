@@ -1,0 +1,129 @@
+// The import table of docs/ARCHITECTURE.md bites: one file per rule that breaks it is reported with the rule's reason,
+// and files that keep to it are not. Runs the linter once, with the repository's own configuration, on a temp tree.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+const REPOSITORY = resolve(import.meta.dir, "../..");
+
+interface Row {
+  readonly file: string;
+  readonly code: string;
+  /** A piece of the message that must be reported, or null when the file is allowed. */
+  readonly reason: string | null;
+}
+
+const value = (from: string) => `import { x } from "${from}";\nexport const y = x;\n`;
+const type = (from: string) => `import type { X } from "${from}";\nexport type Y = X;\n`;
+
+const ROWS: readonly Row[] = [
+  { file: "src/cli.ts", code: value("./db/open.ts"), reason: "only picks the command" },
+  { file: "src/base/a.ts", code: value("../media/types.ts"), reason: "base knows nothing" },
+  { file: "src/media/a.ts", code: value("../cluster/protocol/messages.ts"), reason: "never who asks" },
+  { file: "src/media/b.ts", code: value("../db/open.ts"), reason: "never who asks" },
+  { file: "src/media/deep/c.ts", code: value("../../api/client.ts"), reason: "never who asks" },
+  { file: "src/media/d.ts", code: value("node:net"), reason: "No network here" },
+  { file: "src/media/e.ts", code: 'export const y = fetch("http://x");\n', reason: "global variable fetch" },
+  { file: "src/media/ok.ts", code: value("../base/assert.ts"), reason: null },
+  { file: "src/hw/a.ts", code: value("../cluster/client/join.ts"), reason: "hw knows what this machine can do" },
+  { file: "src/hw/ok.ts", code: value("../media/types.ts"), reason: null },
+  { file: "src/cluster/protocol/a.ts", code: type("../../media/types.ts"), reason: "base and zod alone" },
+  { file: "src/cluster/protocol/ok.ts", code: value("zod"), reason: null },
+  { file: "src/cluster/scheduler/a.ts", code: value("../server/ports.ts"), reason: "nothing else" },
+  { file: "src/cluster/scheduler/b.ts", code: value("../../media/types.ts"), reason: "only types of media and hw" },
+  { file: "src/cluster/scheduler/c.ts", code: value("../../base/clock.ts"), reason: "decide() is pure" },
+  { file: "src/cluster/scheduler/d.ts", code: value("node:fs"), reason: "decide() is pure" },
+  { file: "src/cluster/scheduler/e.ts", code: value("bun"), reason: "decide() is pure" },
+  { file: "src/cluster/scheduler/f.ts", code: "export const y = Date.now();\n", reason: "global variable Date" },
+  { file: "src/cluster/scheduler/g.ts", code: "export const y = Math.random();\n", reason: "decide() is pure" },
+  { file: "src/cluster/scheduler/h.ts", code: "setTimeout(() => 1, 1);\n", reason: "global variable setTimeout" },
+  { file: "src/cluster/scheduler/i.ts", code: "export const y = Bun.version;\n", reason: "global variable Bun" },
+  { file: "src/cluster/scheduler/j.ts", code: "export const y = process.pid;\n", reason: "global variable process" },
+  { file: "src/cluster/scheduler/k.ts", code: "console.log(1);\n", reason: "global variable console" },
+  {
+    file: "src/cluster/scheduler/l.ts",
+    code: 'import { newId } from "../../base/ids.ts";\nexport const y = newId();\n',
+    reason: "Ids are made outside",
+  },
+  { file: "src/cluster/scheduler/ok.ts", code: type("../../media/types.ts"), reason: null },
+  { file: "src/cluster/scheduler/ok.test.ts", code: value("node:fs"), reason: null },
+  { file: "src/cluster/transfer/a.ts", code: value("../scheduler/decide.ts"), reason: "transfer moves bytes" },
+  { file: "src/cluster/transfer/b.ts", code: value("../../db/open.ts"), reason: "transfer moves bytes" },
+  { file: "src/cluster/transfer/ok.ts", code: value("../protocol/messages.ts"), reason: null },
+  { file: "src/cluster/server/a.ts", code: value("../client/join.ts"), reason: "meet only in the protocol" },
+  { file: "src/cluster/server/b.ts", code: value("../../db/open.ts"), reason: "owns the Store port" },
+  { file: "src/cluster/server/c.ts", code: value("../../api/routes.ts"), reason: "stands on the server" },
+  { file: "src/cluster/server/ok.ts", code: value("../scheduler/decide.ts"), reason: null },
+  { file: "src/cluster/client/a.ts", code: value("../server/ports.ts"), reason: "meet only in the protocol" },
+  { file: "src/cluster/client/b.ts", code: value("../scheduler/decide.ts"), reason: "the client never decides" },
+  { file: "src/cluster/client/c.ts", code: value("../../db/client-store.ts"), reason: "owns the ClientStore port" },
+  { file: "src/cluster/client/ok.ts", code: value("../../hw/detect.ts"), reason: null },
+  { file: "src/api/a.ts", code: value("../db/open.ts"), reason: "never reaches around" },
+  { file: "src/api/b.ts", code: value("../media/types.ts"), reason: "never reaches around" },
+  { file: "src/api/c.ts", code: value("../cluster/server/mailbox.ts"), reason: "only the server's facade" },
+  { file: "src/api/ok.ts", code: value("../cluster/server/ports.ts"), reason: null },
+  { file: "src/db/a.ts", code: value("../api/routes.ts"), reason: "db implements ports" },
+  { file: "src/db/b.ts", code: value("../cluster/server/mailbox.ts"), reason: "never their code" },
+  { file: "src/db/ok.ts", code: value("bun:sqlite") + type("../cluster/server/ports.ts"), reason: null },
+  { file: "src/cluster/server/sql.ts", code: value("bun:sqlite"), reason: "Only src/db speaks SQL" },
+  { file: "src/commands/a.ts", code: value("../db/open.ts"), reason: "clients of the API" },
+  { file: "src/commands/b.ts", code: value("../media/types.ts"), reason: "clients of the API" },
+  { file: "src/commands/c.ts", code: value("bun:sqlite"), reason: "Only src/db speaks SQL" },
+  { file: "src/commands/d.ts", code: value("node:net"), reason: "Commands open no sockets" },
+  {
+    file: "src/commands/e.ts",
+    code: 'export const y = new WebSocket("ws://x");\n',
+    reason: "global variable WebSocket",
+  },
+  { file: "src/commands/ok.ts", code: value("../api/client.ts"), reason: null },
+  { file: "src/commands/wiring.ts", code: value("../db/open.ts"), reason: null },
+  { file: "src/web/a.ts", code: value("../cluster/server/ports.ts"), reason: "client of the API" },
+  { file: "src/media/swallow.ts", code: "try {\n  JSON.parse();\n} catch {}\n", reason: "swallows every error" },
+  { file: "src/media/any.ts", code: "export const y: any = 1;\n", reason: "Unexpected any" },
+];
+
+/** The rules this test is about; the throw-away files may break others. */
+const CATEGORIES = new Set([
+  "lint/style/noRestrictedImports",
+  "lint/style/noRestrictedGlobals",
+  "lint/suspicious/noExplicitAny",
+  "plugin",
+]);
+
+interface Diagnostic {
+  readonly category: string;
+  readonly message: string;
+  readonly location: { readonly path: string };
+}
+
+let folder = "";
+let diagnostics: readonly Diagnostic[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-import-rules-"));
+  await cp(join(REPOSITORY, "biome.json"), join(folder, "biome.json"));
+  await cp(join(REPOSITORY, "lint"), join(folder, "lint"), { recursive: true });
+  await Bun.write(join(folder, ".gitignore"), "node_modules/\n");
+  for (const row of ROWS) {
+    await mkdir(dirname(join(folder, row.file)), { recursive: true });
+    await Bun.write(join(folder, row.file), row.code);
+  }
+  const linter = Bun.spawn(
+    [join(REPOSITORY, "node_modules/.bin/biome"), "lint", ".", "--reporter=json", "--max-diagnostics=none"],
+    { cwd: folder, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+  );
+  const [report, talk] = await Promise.all([linter.stdout.text(), linter.stderr.text()]);
+  if (!report.startsWith("{")) throw new Error(`the linter gave no report: ${talk}`);
+  diagnostics = JSON.parse(report).diagnostics;
+}, 60_000);
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test.each(ROWS.map((row) => [row.file, row.reason ?? "allowed", row] as const))("%s: %s", (_file, _reason, row) => {
+  const found = diagnostics
+    .filter((one) => CATEGORIES.has(one.category) && one.location.path.endsWith(row.file))
+    .map((one) => one.message);
+  if (row.reason === null) expect(found).toEqual([]);
+  else expect(found.join("\n")).toContain(row.reason);
+});
