@@ -1,0 +1,92 @@
+// Rows of `clients`: what is known of each machine that ever joined.
+import type { Database } from "bun:sqlite";
+import type { Client, ClientStatus } from "../../cluster/scheduler/types.ts";
+
+interface ClientRow {
+  id: string;
+  name: string;
+  status: string;
+  connected_at: string;
+  slots: number;
+  platform: string;
+  ffmpeg: string;
+  version: string;
+  encoders: string;
+  families: string;
+  benchmark_seconds: number | null;
+  slot_fps: string;
+  performance: number | null;
+}
+
+export function loadClients(database: Database): Map<string, Client> {
+  const clients = new Map<string, Client>();
+  for (const row of database.query<ClientRow, []>("SELECT * FROM clients").all()) {
+    clients.set(row.id, {
+      id: row.id,
+      name: row.name,
+      status: row.status as ClientStatus,
+      connectedAt: row.connected_at,
+      link: 0,
+      slots: row.slots,
+      platform: row.platform,
+      ffmpeg: row.ffmpeg,
+      version: row.version,
+      encoders: JSON.parse(row.encoders) as string[],
+      families: JSON.parse(row.families) as string[],
+      benchmarkSeconds: row.benchmark_seconds,
+      lastHeardAt: 0,
+      slotFps: JSON.parse(row.slot_fps) as Record<string, number>,
+      performance: row.performance,
+    });
+  }
+  return clients;
+}
+
+/** True when nothing that the table keeps differs (liveness is not kept). */
+function isSameRow(a: Client, b: Client): boolean {
+  return (
+    a.name === b.name &&
+    a.status === b.status &&
+    a.connectedAt === b.connectedAt &&
+    a.slots === b.slots &&
+    a.platform === b.platform &&
+    a.ffmpeg === b.ffmpeg &&
+    a.version === b.version &&
+    a.encoders === b.encoders &&
+    a.families === b.families &&
+    a.benchmarkSeconds === b.benchmarkSeconds &&
+    a.slotFps === b.slotFps &&
+    a.performance === b.performance
+  );
+}
+
+export function clientRowDiffers(previous: Client | undefined, next: Client): boolean {
+  return previous === undefined || (previous !== next && !isSameRow(previous, next));
+}
+
+export function saveClient(database: Database, client: Client): void {
+  database
+    .query(
+      `INSERT INTO clients (id, name, status, connected_at, slots, platform, ffmpeg, version, encoders, families, benchmark_seconds, slot_fps, performance)
+       VALUES ($id, $name, $status, $connectedAt, $slots, $platform, $ffmpeg, $version, $encoders, $families, $benchmarkSeconds, $slotFps, $performance)
+       ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status, connected_at = excluded.connected_at,
+         slots = excluded.slots, platform = excluded.platform, ffmpeg = excluded.ffmpeg, version = excluded.version,
+         encoders = excluded.encoders, families = excluded.families, benchmark_seconds = excluded.benchmark_seconds,
+         slot_fps = excluded.slot_fps, performance = excluded.performance`,
+    )
+    .run({
+      id: client.id,
+      name: client.name,
+      status: client.status,
+      connectedAt: client.connectedAt,
+      slots: client.slots,
+      platform: client.platform,
+      ffmpeg: client.ffmpeg,
+      version: client.version,
+      encoders: JSON.stringify(client.encoders),
+      families: JSON.stringify(client.families),
+      benchmarkSeconds: client.benchmarkSeconds,
+      slotFps: JSON.stringify(client.slotFps),
+      performance: client.performance,
+    });
+}

@@ -1,0 +1,90 @@
+// The schema of server.db, one entry per version. Timestamps are ISO text, PTS integers in the job's time base.
+import type { Migrations } from "../open.ts";
+
+const initial = `
+CREATE TABLE clients (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  status TEXT NOT NULL,
+  connected_at TEXT NOT NULL,
+  slots INTEGER NOT NULL,
+  platform TEXT NOT NULL,
+  ffmpeg TEXT NOT NULL,
+  version TEXT NOT NULL,
+  encoders TEXT NOT NULL,
+  families TEXT NOT NULL,
+  benchmark_seconds REAL,
+  slot_fps TEXT NOT NULL,
+  performance REAL
+) STRICT;
+
+CREATE TABLE jobs (
+  id TEXT PRIMARY KEY,
+  file_name TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  started_at TEXT,
+  completed_at TEXT,
+  status TEXT NOT NULL,
+  error TEXT,
+  record TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  encoder TEXT NOT NULL,
+  family TEXT NOT NULL,
+  split TEXT NOT NULL,
+  time_base TEXT NOT NULL,
+  duration_seconds REAL,
+  frame_rate REAL,
+  total_frames INTEGER,
+  cursor_pts INTEGER,
+  audio TEXT NOT NULL,
+  counts_unreliable INTEGER NOT NULL,
+  output TEXT
+) STRICT;
+CREATE INDEX jobs_by_creation ON jobs (created_at);
+
+CREATE TABLE segments (
+  job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+  idx INTEGER NOT NULL,
+  start_pts INTEGER NOT NULL,
+  end_pts INTEGER NOT NULL,
+  frames INTEGER NOT NULL,
+  phase TEXT NOT NULL,
+  lead_in INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  losses INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  failed_on TEXT NOT NULL,
+  notes TEXT NOT NULL,
+  PRIMARY KEY (job_id, idx)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempts (
+  id TEXT PRIMARY KEY,
+  job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+  segment_index INTEGER NOT NULL,
+  client_id TEXT NOT NULL,
+  lead_in INTEGER NOT NULL,
+  is_benchmark INTEGER NOT NULL,
+  started_at TEXT NOT NULL,
+  ended_at TEXT,
+  outcome TEXT,
+  reason TEXT
+) STRICT;
+CREATE INDEX attempts_by_job ON attempts (job_id, started_at);
+CREATE INDEX live_attempts ON attempts (id) WHERE ended_at IS NULL;
+
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  at TEXT NOT NULL,
+  type TEXT NOT NULL,
+  job_id TEXT,
+  client_id TEXT,
+  segment_index INTEGER,
+  attempt_id TEXT,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_job ON events (job_id, seq);
+CREATE INDEX events_by_client ON events (client_id, seq);
+`;
+
+export const SERVER_MIGRATIONS: Migrations = [initial];

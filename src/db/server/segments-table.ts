@@ -1,0 +1,71 @@
+// Rows of `segments`: one per range of a job, with its phase and, once verified, its facts.
+import type { Database } from "bun:sqlite";
+import type { Segment, SegmentPhase } from "../../cluster/scheduler/types.ts";
+import type { LeadIn } from "../../media/types.ts";
+
+interface SegmentRow {
+  job_id: string;
+  idx: number;
+  start_pts: number;
+  end_pts: number;
+  frames: number;
+  phase: string;
+  lead_in: number;
+  failures: number;
+  losses: number;
+  attempts: number;
+  failed_on: string;
+  notes: string;
+}
+
+/** A waiting time is monotonic and means nothing after a restart: such a segment is ready at once. */
+function phaseToJson(phase: SegmentPhase): string {
+  return JSON.stringify(phase.kind === "pending" ? { kind: "pending", notBefore: 0 } : phase);
+}
+
+export function loadSegments(database: Database): Map<string, Segment[]> {
+  const byJob = new Map<string, Segment[]>();
+  for (const row of database.query<SegmentRow, []>("SELECT * FROM segments ORDER BY job_id, idx").all()) {
+    const segments = byJob.get(row.job_id) ?? [];
+    segments.push({
+      index: row.idx,
+      startPts: row.start_pts,
+      endPts: row.end_pts,
+      frames: row.frames,
+      phase: JSON.parse(row.phase) as SegmentPhase,
+      leadIn: row.lead_in as LeadIn,
+      failures: row.failures,
+      losses: row.losses,
+      attempts: row.attempts,
+      failedOn: JSON.parse(row.failed_on) as string[],
+      notes: JSON.parse(row.notes) as string[],
+    });
+    byJob.set(row.job_id, segments);
+  }
+  return byJob;
+}
+
+export function saveSegment(database: Database, jobId: string, segment: Segment): void {
+  database
+    .query(
+      `INSERT INTO segments (job_id, idx, start_pts, end_pts, frames, phase, lead_in, failures, losses, attempts, failed_on, notes)
+       VALUES ($jobId, $index, $startPts, $endPts, $frames, $phase, $leadIn, $failures, $losses, $attempts, $failedOn, $notes)
+       ON CONFLICT (job_id, idx) DO UPDATE SET start_pts = excluded.start_pts, end_pts = excluded.end_pts, frames = excluded.frames,
+         phase = excluded.phase, lead_in = excluded.lead_in, failures = excluded.failures, losses = excluded.losses,
+         attempts = excluded.attempts, failed_on = excluded.failed_on, notes = excluded.notes`,
+    )
+    .run({
+      jobId,
+      index: segment.index,
+      startPts: segment.startPts,
+      endPts: segment.endPts,
+      frames: segment.frames,
+      phase: phaseToJson(segment.phase),
+      leadIn: segment.leadIn,
+      failures: segment.failures,
+      losses: segment.losses,
+      attempts: segment.attempts,
+      failedOn: JSON.stringify(segment.failedOn),
+      notes: JSON.stringify(segment.notes),
+    });
+}

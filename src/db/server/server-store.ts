@@ -1,0 +1,81 @@
+// The coordinator's Store on SQLite. Only the server process opens server.db; every commit is one transaction
+// with synchronous=FULL. States share structure, so what changed is found by comparing references.
+import type { Database } from "bun:sqlite";
+import type { SchedulerEvent, SchedulerState } from "../../cluster/scheduler/types.ts";
+import type { LoadedState, Store } from "../../cluster/server/ports.ts";
+import { closeDatabase, openDatabase } from "../open.ts";
+import { attemptHistory, endAttempt, insertAttempt, loadLiveAttempts, recordOutcome } from "./attempts-table.ts";
+import { clientRowDiffers, loadClients, saveClient } from "./clients-table.ts";
+import { eventsOfJob, insertEvent, latestEventsOfClient } from "./events-table.ts";
+import { insertJob, jobRowDiffers, loadJobs, updateJob } from "./jobs-table.ts";
+import { SERVER_MIGRATIONS } from "./migrations.ts";
+import { loadSegments, saveSegment } from "./segments-table.ts";
+
+export function openServerStore(path: string): Store {
+  const database = openDatabase(path, { migrations: SERVER_MIGRATIONS, synchronous: "FULL" });
+  const commit = database.transaction(
+    (previous: SchedulerState, next: SchedulerState, events: readonly SchedulerEvent[]) => {
+      writeDifferences(database, previous, next, new Date().toISOString());
+      for (const event of events) {
+        insertEvent(database, event);
+        recordOutcome(database, event);
+      }
+    },
+  );
+  return {
+    load: () => load(database),
+    createJob: database.transaction((record, job, events) => {
+      insertJob(database, record, job);
+      for (const event of events) insertEvent(database, event);
+    }).immediate,
+    commit(previous, next, events) {
+      if (events.length > 0 || hasDifferences(previous, next)) commit.immediate(previous, next, events);
+    },
+    jobEvents: (jobId, afterSeq) => eventsOfJob(database, jobId, afterSeq),
+    clientEvents: (clientId, limit) => latestEventsOfClient(database, clientId, limit),
+    attempts: (jobId) => attemptHistory(database, jobId),
+    close: () => closeDatabase(database),
+  };
+}
+
+function load(database: Database): LoadedState {
+  const segments = loadSegments(database);
+  const { jobs, records } = loadJobs(database, (jobId) => segments.get(jobId) ?? []);
+  return { state: { jobs, clients: loadClients(database), attempts: loadLiveAttempts(database) }, records };
+}
+
+/** Whether any row would change: heartbeats and progress are most inputs, and they change none. */
+function hasDifferences(previous: SchedulerState, next: SchedulerState): boolean {
+  for (const [id, client] of next.clients) {
+    if (clientRowDiffers(previous.clients.get(id), client)) return true;
+  }
+  for (const [id, job] of next.jobs) {
+    const before = previous.jobs.get(id);
+    if (jobRowDiffers(before, job) || before?.segments !== job.segments) return true;
+  }
+  if (previous.attempts.size !== next.attempts.size) return true;
+  for (const id of next.attempts.keys()) {
+    if (!previous.attempts.has(id)) return true;
+  }
+  return false;
+}
+
+function writeDifferences(database: Database, previous: SchedulerState, next: SchedulerState, at: string): void {
+  for (const [id, client] of next.clients) {
+    if (clientRowDiffers(previous.clients.get(id), client)) saveClient(database, client);
+  }
+  for (const [id, job] of next.jobs) {
+    const before = previous.jobs.get(id);
+    if (jobRowDiffers(before, job)) updateJob(database, job);
+    if (before?.segments === job.segments) continue;
+    for (const [position, segment] of job.segments.entries()) {
+      if (before?.segments[position] !== segment) saveSegment(database, id, segment);
+    }
+  }
+  for (const [id, attempt] of next.attempts) {
+    if (!previous.attempts.has(id)) insertAttempt(database, attempt, at);
+  }
+  for (const id of previous.attempts.keys()) {
+    if (!next.attempts.has(id)) endAttempt(database, id, at);
+  }
+}
