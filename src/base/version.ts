@@ -1,4 +1,4 @@
-// The version of this program. package.json has it; the bundler copies the one string into the executable.
-import { version } from "../../package.json";
+// The version of this program, from package.json, bundled into the executable.
+import packageJson from "../../package.json" with { type: "json" };
 
-export const VERSION: string = version;
+export const VERSION: string = packageJson.version;

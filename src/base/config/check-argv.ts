@@ -1,0 +1,162 @@
+// Arguments against the declared options: the one place that reads argv. Everything that is not declared is refused
+// here, with the nearest known name as a hint. Knows no command; values stay texts until resolve-options.ts.
+import { AppError } from "../errors.ts";
+import { nearestName } from "./nearest-name.ts";
+import type { Option, Options } from "./option.ts";
+
+export interface Positional {
+  readonly name: string;
+  readonly description: string;
+}
+
+export interface CheckedArgv {
+  /** Texts given for each option, by its name; a switch holds one "true" or "false" (or what followed `=`). */
+  readonly given: ReadonlyMap<string, readonly string[]>;
+  readonly positionals: readonly string[];
+  readonly wantsHelp: boolean;
+}
+
+interface Declared {
+  readonly options: Options;
+  readonly positionals: readonly Positional[];
+  /** How the user calls it, for hints: `ffcluster submit`. */
+  readonly command: string;
+}
+
+/** Splits `--name=value`; value is null without `=`. */
+function splitFlag(argument: string): { readonly flag: string; readonly value: string | null } {
+  const equals = argument.indexOf("=");
+  if (equals === -1) return { flag: argument, value: null };
+  return { flag: argument.slice(0, equals), value: argument.slice(equals + 1) };
+}
+
+interface Found {
+  readonly name: string;
+  readonly option: Option<unknown>;
+  readonly negated: boolean;
+}
+
+function findOption(flag: string, options: Options): Found | null {
+  if (flag.startsWith("--")) {
+    const name = flag.slice(2);
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option) return { name, option, negated: false };
+    const positive = name.startsWith("no-") ? name.slice(3) : "";
+    const switched = Object.hasOwn(options, positive) ? options[positive] : undefined;
+    return switched?.kind === "switch" ? { name: positive, option: switched, negated: true } : null;
+  }
+  const letter = flag.slice(1);
+  for (const [name, option] of Object.entries(options)) {
+    if (option.alias === letter) return { name, option, negated: false };
+  }
+  return null;
+}
+
+function unknownFlag(flag: string, declared: Declared): AppError {
+  const names = Object.entries(declared.options).flatMap(([name, option]) =>
+    option.kind === "switch" ? [`--${name}`, `--no-${name}`] : [`--${name}`],
+  );
+  const nearest = flag.startsWith("--") ? nearestName(flag, [...names, "--help"]) : null;
+  const hint = nearest === null ? "" : `Did you mean ${nearest}? `;
+  return new AppError(
+    "E_BAD_OPTION",
+    `unknown option ${flag}`,
+    `${hint}\`${declared.command} --help\` lists the options.`,
+  );
+}
+
+function isDeclaredFlag(argument: string, options: Options): boolean {
+  if (!argument.startsWith("-") || argument === "-") return false;
+  const { flag } = splitFlag(argument);
+  return argument === "--" || flag === "--help" || flag === "-h" || findOption(flag, options) !== null;
+}
+
+function badUse(flag: string, what: string, declared: Declared): AppError {
+  return new AppError("E_BAD_OPTION", `${flag} ${what}`, `\`${declared.command} --help\` shows how it is used.`);
+}
+
+/** Reads argv in order; `take` hands out the next argument when an option wants a value. */
+class ArgvReader {
+  readonly given = new Map<string, string[]>();
+  readonly positionals: string[] = [];
+  wantsHelp = false;
+  private position = 0;
+  private readonly argv: readonly string[];
+  private readonly declared: Declared;
+
+  constructor(argv: readonly string[], declared: Declared) {
+    this.argv = argv;
+    this.declared = declared;
+  }
+
+  readAll(): void {
+    for (let argument = this.take(); argument !== undefined; argument = this.take()) {
+      if (argument === "--") {
+        this.positionals.push(...this.argv.slice(this.position));
+        return;
+      }
+      if (argument === "--help" || argument === "-h") this.wantsHelp = true;
+      else if (argument.startsWith("-") && argument !== "-") this.readFlag(argument);
+      else this.positionals.push(argument);
+    }
+  }
+
+  private take(): string | undefined {
+    return this.argv[this.position++];
+  }
+
+  private readFlag(argument: string): void {
+    const { flag, value } = splitFlag(argument);
+    const found = findOption(flag, this.declared.options);
+    if (found === null) throw unknownFlag(flag, this.declared);
+    if (found.option.kind === "switch") this.given.set(found.name, [this.switchText(flag, value, found.negated)]);
+    else this.readValue(flag, value, found);
+  }
+
+  private switchText(flag: string, value: string | null, negated: boolean): string {
+    if (negated) {
+      if (value !== null) throw badUse(flag, "takes no value", this.declared);
+      return "false";
+    }
+    if (value !== null) return value;
+    // Only the two plain words are taken from the next argument, so that an INPUT is never swallowed.
+    const next = this.argv[this.position];
+    if (next !== "true" && next !== "false") return "true";
+    this.position++;
+    return next;
+  }
+
+  private readValue(flag: string, inline: string | null, found: Found): void {
+    const next = this.argv[this.position];
+    let value = inline;
+    if (value === null) {
+      // A value may start with a dash (`--ffmpeg-params "-c:v libx264"`), but not be one of our own options.
+      if (next === undefined || isDeclaredFlag(next, this.declared.options)) {
+        throw badUse(flag, `needs a value: ${found.option.valueName}`, this.declared);
+      }
+      this.position++;
+      value = next;
+    }
+    const texts = this.given.get(found.name);
+    if (texts === undefined) this.given.set(found.name, [value]);
+    else if (found.option.kind === "list") texts.push(value);
+    else throw badUse(flag, "was given twice", this.declared);
+  }
+}
+
+/**
+ * Checks argv against what is declared.
+ * Errors: E_BAD_OPTION (unknown option, missing value, given twice), E_USAGE (missing or extra positional).
+ */
+export function checkArgv(argv: readonly string[], declared: Declared): CheckedArgv {
+  const reader = new ArgvReader(argv, declared);
+  reader.readAll();
+  const { given, positionals, wantsHelp } = reader;
+  if (wantsHelp) return { given, positionals, wantsHelp };
+  const missing = declared.positionals[positionals.length];
+  const see = `\`${declared.command} --help\` shows how it is used.`;
+  if (missing) throw new AppError("E_USAGE", `${missing.name} is missing: ${missing.description}`, see);
+  const extra = positionals[declared.positionals.length];
+  if (extra !== undefined) throw new AppError("E_USAGE", `unexpected argument ${JSON.stringify(extra)}`, see);
+  return { given, positionals, wantsHelp };
+}

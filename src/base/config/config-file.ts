@@ -1,0 +1,81 @@
+// `ffcluster.config.json` of the current folder: option names as keys (`requiredClients`, `required-clients` and
+// `required_clients` are one), strict: an unknown key is refused with the file's name.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { AppError, errnoOf } from "../errors.ts";
+import { nearestName } from "./nearest-name.ts";
+
+export const CONFIG_FILE_NAME = "ffcluster.config.json";
+
+/** Texts by option name, as if they had been typed. */
+export type FileTexts = ReadonlyMap<string, readonly string[]>;
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const settingSchema = z.union([scalar.transform((value) => [String(value)]), z.array(scalar.transform(String))]);
+
+/** `requiredClients` and `required_clients` → `required-clients`. */
+export function optionNameOf(key: string): string {
+  return key
+    .replace(/([a-z0-9])([A-Z])/g, "$1-$2")
+    .replaceAll("_", "-")
+    .toLowerCase();
+}
+
+function refuse(path: string, what: string, hint: string, cause?: unknown): AppError {
+  return new AppError("E_BAD_OPTION", `${path}: ${what}`, hint, { cause });
+}
+
+function describe(issue: z.core.$ZodIssue, known: readonly string[]): { what: string; hint: string } {
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0] ?? "";
+    const nearest = nearestName(key, known);
+    return {
+      what: `unknown key ${JSON.stringify(key)}`,
+      hint: nearest === null ? "The keys are the option names of the commands." : `Did you mean "${nearest}"?`,
+    };
+  }
+  const where = issue.path.length > 0 ? `"${issue.path.join(".")}": ` : "";
+  return { what: `${where}expected a text, a number, true, false, or a list of them`, hint: "Correct the value." };
+}
+
+/** Checks a parsed config document against the option names that exist. Errors: E_BAD_OPTION with the file's name. */
+export function parseConfig(document: unknown, path: string, known: readonly string[]): FileTexts {
+  const record = z.record(z.string(), z.unknown()).safeParse(document);
+  if (!record.success) throw refuse(path, "expected one JSON object", 'For example {"requiredClients": 2}.');
+  const normalised: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(record.data)) {
+    const name = optionNameOf(key);
+    if (Object.hasOwn(normalised, name)) throw refuse(path, `"${name}" is there twice`, "Keep one of the spellings.");
+    normalised[name] = value;
+  }
+  const schema = z.strictObject(Object.fromEntries(known.map((name) => [name, settingSchema.optional()])));
+  const parsed = schema.safeParse(normalised);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const { what, hint } = issue ? describe(issue, known) : { what: "not understood", hint: "" };
+    throw refuse(path, what, hint);
+  }
+  const texts = new Map<string, readonly string[]>();
+  for (const [name, value] of Object.entries(parsed.data)) if (value !== undefined) texts.set(name, value);
+  return texts;
+}
+
+/** Reads the config file of `folder`; empty when there is none. `known` is asked only when there is one. */
+export async function readConfigFile(folder: string, known: () => Promise<readonly string[]>): Promise<FileTexts> {
+  const path = join(folder, CONFIG_FILE_NAME);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ENOENT") return new Map();
+    throw refuse(path, "cannot be read", "Check that it is a file and its permissions.", thrown);
+  }
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (thrown) {
+    throw refuse(path, "is not valid JSON", "JSON takes no comments and no trailing commas.", thrown);
+  }
+  return parseConfig(document, path, await known());
+}

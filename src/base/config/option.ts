@@ -1,0 +1,145 @@
+// What an option is: its kind, its help text, how its text becomes a value, its default. Commands declare theirs with
+// the builders below; argv, environment and config file all go through the same `parse`.
+
+/**
+ * `switch`: true or false. `value`: one text. `list`: may be repeated.
+ * `parse` gets every text that was given (one for switches and values) and throws BadValue when it does not fit.
+ */
+export interface Option<T> {
+  readonly kind: "switch" | "value" | "list";
+  readonly description: string;
+  /** How help names the value: `SECONDS`, `FILE`. */
+  readonly valueName: string;
+  /** One letter, without the dash. */
+  readonly alias: string | null;
+  readonly fallback: T;
+  /** How help shows the default; null: nothing worth showing. */
+  readonly defaultText: string | null;
+  readonly parse: (texts: readonly string[]) => T;
+}
+
+export type Options = Readonly<Record<string, Option<unknown>>>;
+
+export type OptionValues<O extends Options> = {
+  readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never;
+};
+
+/** A value that does not fit; the message completes "`--x` is `…`: ". */
+export class BadValue extends Error {}
+
+interface Described {
+  readonly description: string;
+  readonly valueName?: string;
+  readonly alias?: string;
+  readonly defaultText?: string;
+}
+
+function build<T>(kind: Option<T>["kind"], about: Described, fallback: T, parse: Option<T>["parse"]): Option<T> {
+  const shown = fallback === null || fallback === "" || fallback === false ? null : String(fallback);
+  return {
+    kind,
+    description: about.description,
+    valueName: about.valueName ?? "VALUE",
+    alias: about.alias ?? null,
+    fallback,
+    defaultText: about.defaultText ?? (Array.isArray(fallback) ? null : shown),
+    parse,
+  };
+}
+
+const only = (texts: readonly string[]): string => texts.at(-1) ?? "";
+
+const TRUE_WORDS = new Set(["true", "1", "yes", "on"]);
+const FALSE_WORDS = new Set(["false", "0", "no", "off"]);
+
+export function switchOption(about: Described & { readonly fallback?: boolean }): Option<boolean> {
+  return build<boolean>("switch", about, about.fallback ?? false, (texts) => {
+    const word = only(texts).toLowerCase();
+    if (TRUE_WORDS.has(word)) return true;
+    if (FALSE_WORDS.has(word)) return false;
+    throw new BadValue("expected true or false");
+  });
+}
+
+function nonEmpty(text: string): string {
+  if (text.trim() === "") throw new BadValue("expected a text that is not empty");
+  return text;
+}
+
+export function textOption(about: Described & { readonly fallback: string }): Option<string> {
+  return build<string>("value", about, about.fallback, (texts) => nonEmpty(only(texts)));
+}
+
+/** A text that may be left out. */
+export function optionalText(about: Described): Option<string | null> {
+  return build<string | null>("value", about, null, (texts) => nonEmpty(only(texts)));
+}
+
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+function parseInteger(text: string, bounds: Bounds): number {
+  const value = /^[+-]?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value) || value < bounds.min || value > bounds.max) {
+    throw new BadValue(`expected a whole number from ${bounds.min} to ${bounds.max}`);
+  }
+  return value;
+}
+
+export function integerOption(about: Described & Bounds & { readonly fallback: number }): Option<number> {
+  return build<number>("value", about, about.fallback, (texts) => parseInteger(only(texts), about));
+}
+
+export function optionalInteger(about: Described & Bounds): Option<number | null> {
+  return build<number | null>("value", about, null, (texts) => parseInteger(only(texts), about));
+}
+
+function parseSeconds(text: string, bounds: Bounds): number {
+  const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)?$/.exec(text);
+  const unit = { ms: 0.001, s: 1, m: 60, h: 3600 }[match?.[2] ?? "s"] ?? 1;
+  const value = match ? Number(match[1]) * unit : Number.NaN;
+  if (Number.isNaN(value) || value < bounds.min || value > bounds.max) {
+    throw new BadValue(`expected seconds from ${bounds.min} to ${bounds.max} (500ms, 10, 10s and 2m work)`);
+  }
+  return value;
+}
+
+/** A duration in seconds; a unit may follow the number: `500ms`, `10s`, `2m`, `1h`. */
+export function secondsOption(about: Described & Bounds & { readonly fallback: number }): Option<number> {
+  return build<number>("value", { valueName: "SECONDS", ...about }, about.fallback, (texts) =>
+    parseSeconds(only(texts), about),
+  );
+}
+
+export function optionalSeconds(about: Described & Bounds): Option<number | null> {
+  return build<number | null>("value", { valueName: "SECONDS", ...about }, null, (texts) =>
+    parseSeconds(only(texts), about),
+  );
+}
+
+function parseChoice<C extends string>(text: string, choices: readonly C[]): C {
+  const found = choices.find((choice) => choice.toLowerCase() === text.toLowerCase());
+  if (found === undefined) throw new BadValue(`expected one of ${choices.join(", ")}`);
+  return found;
+}
+
+export function choiceOption<const C extends string>(
+  about: Described & { readonly choices: readonly C[]; readonly fallback: C },
+): Option<C> {
+  const valueName = about.valueName ?? about.choices.join("|");
+  return build<C>("value", { ...about, valueName }, about.fallback, (texts) => parseChoice(only(texts), about.choices));
+}
+
+export function optionalChoice<const C extends string>(
+  about: Described & { readonly choices: readonly C[] },
+): Option<C | null> {
+  return build<C | null>("value", about, null, (texts) => parseChoice(only(texts), about.choices));
+}
+
+/** A repeatable option; each text goes through `parseOne`. */
+export function listOption<T>(about: Described & { readonly parseOne: (text: string) => T }): Option<readonly T[]> {
+  const none: readonly T[] = [];
+  return build<readonly T[]>("list", about, none, (texts) => texts.map((text) => about.parseOne(nonEmpty(text))));
+}

@@ -1,0 +1,75 @@
+// Precedence: flag over FFCLUSTER_* environment over config file over default. Texts become values here, and a bad
+// value is refused with the name of the place it came from.
+import { delimiter } from "node:path";
+import { AppError } from "../errors.ts";
+import { CONFIG_FILE_NAME, type FileTexts } from "./config-file.ts";
+import { BadValue, type Option, type Options, type OptionValues } from "./option.ts";
+
+export type OptionOrigin = "flag" | "environment" | "file" | "default";
+
+export interface ResolvedOptions<O extends Options> {
+  readonly values: OptionValues<O>;
+  readonly origins: { readonly [K in keyof O]: OptionOrigin };
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `required-clients` → `FFCLUSTER_REQUIRED_CLIENTS`. */
+export function environmentNameOf(optionName: string): string {
+  return `FFCLUSTER_${optionName.replaceAll("-", "_").toUpperCase()}`;
+}
+
+interface Origin {
+  readonly origin: OptionOrigin;
+  readonly label: string;
+  readonly texts: readonly string[];
+}
+
+function originOf(
+  name: string,
+  option: Option<unknown>,
+  given: ReadonlyMap<string, readonly string[]>,
+  env: Environment,
+  file: FileTexts,
+): Origin | null {
+  const flag = given.get(name);
+  if (flag) return { origin: "flag", label: `--${name}`, texts: flag };
+  const variable = environmentNameOf(name);
+  const text = env[variable];
+  if (text !== undefined && text !== "") {
+    // A list in one variable is separated as PATH is: ":" or, on Windows, ";".
+    const texts = option.kind === "list" ? text.split(delimiter).filter((part) => part !== "") : [text];
+    return { origin: "environment", label: variable, texts };
+  }
+  const inFile = file.get(name);
+  return inFile ? { origin: "file", label: `"${name}" in ${CONFIG_FILE_NAME}`, texts: inFile } : null;
+}
+
+function parseFrom(option: Option<unknown>, from: Origin): unknown {
+  try {
+    if (option.kind !== "list" && from.texts.length !== 1) throw new BadValue("expected one value, not a list");
+    return option.parse(from.texts);
+  } catch (thrown) {
+    if (!(thrown instanceof BadValue)) throw thrown;
+    const shown = from.label.toUpperCase().includes("TOKEN") ? "***" : from.texts.join(" ");
+    throw new AppError("E_BAD_OPTION", `${from.label} is ${JSON.stringify(shown)}: ${thrown.message}`, "Correct it.");
+  }
+}
+
+/** Errors: E_BAD_OPTION for a value that does not fit, wherever it came from. */
+export function resolveOptions<O extends Options>(
+  options: O,
+  given: ReadonlyMap<string, readonly string[]>,
+  env: Environment,
+  file: FileTexts,
+): ResolvedOptions<O> {
+  const values: Record<string, unknown> = {};
+  const origins: Record<string, OptionOrigin> = {};
+  for (const [name, option] of Object.entries(options)) {
+    const from = originOf(name, option, given, env, file);
+    values[name] = from === null ? option.fallback : parseFrom(option, from);
+    origins[name] = from?.origin ?? "default";
+  }
+  // Every declared name was filled by its own option's parse or fallback, which the mapped type repeats.
+  return { values, origins } as unknown as ResolvedOptions<O>;
+}
