@@ -1,0 +1,85 @@
+import { expect, test } from "bun:test";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findTools } from "../media/tools.ts";
+import { detectEncoders, parseEncoderList, workingEncoders } from "./detect.ts";
+import { nvencDetector } from "./detectors/nvenc.ts";
+import { softwareDetector } from "./detectors/software.ts";
+import { vaapiDetector } from "./detectors/vaapi.ts";
+import { firstWords, trialCommand } from "./trial.ts";
+
+test("the list of encoders is read by its columns: no audio, no heading", () => {
+  const text = [
+    "Encoders:",
+    " V..... = Video",
+    " ------",
+    " V....D libx264              libx264 H.264 / AVC (codec h264)",
+    " VF...D ffv1                 FFmpeg video codec #1",
+    " A....D aac                  AAC (Advanced Audio Coding)",
+  ].join("\n");
+  expect(parseEncoderList(text)).toEqual(new Set(["libx264", "ffv1"]));
+});
+
+test("several encoders share one ffmpeg, one output each", () => {
+  expect(trialCommand(softwareDetector, ["libx264", "ffv1"]).join(" ")).toBe(
+    "-hide_banner -nostdin -v error -f lavfi -i testsrc2=size=256x144:rate=25:duration=0.12" +
+      " -map 0:v -c:v libx264 -preset ultrafast -frames:v 3 -f null -" +
+      " -map 0:v -c:v ffv1 -frames:v 3 -f null -",
+  );
+  expect(trialCommand(vaapiDetector, ["hevc_vaapi"]).join(" ")).toBe(
+    "-hide_banner -nostdin -v error -vaapi_device /dev/dri/renderD128 -f lavfi -i testsrc2=size=256x144:rate=25:duration=0.12" +
+      " -map 0:v -vf format=nv12,hwupload -c:v hevc_vaapi -frames:v 3 -f null -",
+  );
+});
+
+test("the reason is ffmpeg's first complaint without its address", () => {
+  const stderr =
+    "[h264_nvenc @ 0x561a078bf180] Cannot load libcuda.so.1\nError initializing output stream 0:0 -- Error while opening encoder\n";
+  expect(firstWords(stderr)).toBe("Cannot load libcuda.so.1");
+  expect(nvencDetector.deviceMissing?.test(firstWords(stderr))).toBe(true);
+  expect(firstWords("\nSvt[info]: hello\n")).toBe("ffmpeg failed without a word");
+});
+
+test("this machine: libx264 proven by a trial encode, every family answered, the second look is the kept one", async () => {
+  const tools = await findTools(process.env);
+  const kept = new Map<string, string>();
+  const cache = {
+    get: (key: string) => kept.get(key) ?? null,
+    set: (key: string, json: string) => void kept.set(key, json),
+  };
+  const report = await detectEncoders(tools, { cache });
+  expect(report.families.software).toMatchObject({ listed: true, working: true, reason: null });
+  expect(workingEncoders(report, ["software"])).toContain("libx264");
+  for (const found of Object.values(report.families)) {
+    expect(found.working).toBe(found.encoders.length > 0);
+    expect(found.reason === null).toBe(found.working);
+  }
+  expect(kept.size).toBe(1);
+  for (const key of kept.keys()) kept.set(key, JSON.stringify(report).replaceAll("libx264", "kept264"));
+  expect(workingEncoders(await detectEncoders(tools, { cache }))).toContain("kept264");
+});
+
+test.skipIf(process.platform === "win32")(
+  "one broken encoder does not take the others with it",
+  async () => {
+    const tools = await findTools(process.env);
+    const folder = await mkdtemp(join(tmpdir(), "ffc-hw-"));
+    try {
+      // A stand-in in front of the real ffmpeg: it refuses whatever names libx265, as a damaged library would.
+      const ffmpeg = join(folder, "ffmpeg");
+      await writeFile(
+        ffmpeg,
+        `#!/bin/sh\ncase "$*" in *libx265*) echo "[libx265 @ 0x1] library is damaged" >&2; exit 1;; esac\nexec ${tools.ffmpeg} "$@"\n`,
+      );
+      await chmod(ffmpeg, 0o755);
+      const report = await detectEncoders({ ...tools, ffmpeg }, { cache: null });
+      expect(report.families.software.working).toBe(true);
+      expect(report.families.software.encoders).toContain("libx264");
+      expect(report.families.software.encoders).not.toContain("libx265");
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+  30_000,
+);
