@@ -2,7 +2,14 @@
 import type { Rational } from "../../base/rational.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import type { Container, Proof, SourceInfo } from "../../media/types.ts";
-import type { ResultReport } from "../protocol/messages.ts";
+import {
+  HEADER_NAME,
+  HEADER_REPORT,
+  HEADER_SHA256,
+  MAX_MESSAGE_BYTES,
+  type ResultReport,
+  resultReportSchema,
+} from "../protocol/messages.ts";
 import type { Job, SchedulerEvent, SchedulerState } from "../scheduler/types.ts";
 import type {
   AttemptView,
@@ -14,6 +21,13 @@ import type {
   ServerInfoView,
   SourceView,
 } from "./views.ts";
+
+/** What the API's routes need of the protocol; they see the cluster through this façade alone. */
+export const WIRE = {
+  maxMessageBytes: MAX_MESSAGE_BYTES,
+  headers: { name: HEADER_NAME, report: HEADER_REPORT, sha256: HEADER_SHA256 },
+  resultReportSchema,
+} as const;
 
 /** Where a job's source lies and what it was when the job was taken; a change since then fails the job. */
 export interface SourceRecord {
