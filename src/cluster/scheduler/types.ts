@@ -151,6 +151,8 @@ export interface Client {
   readonly benchmarkSeconds: number | null;
   /** Monotonic moment of the last message; silence for a lease time disconnects. */
   readonly lastHeardAt: number;
+  /** The socket closed without a goodbye: nothing is offered until the next hello. In memory only. */
+  readonly isLinkDown?: boolean;
   /** Measured frames per second of ONE slot, per job. */
   readonly slotFps: Readonly<Record<JobId, number>>;
   /** Frames per second of the whole client, last measured; null until then. */
@@ -179,6 +181,15 @@ export type Input =
   | { readonly type: "job-submitted"; readonly job: NewJob }
   | { readonly type: "index-advanced"; readonly jobId: JobId; readonly gops: readonly IndexedGop[] }
   | { readonly type: "index-finished"; readonly jobId: JobId; readonly totalFrames: number }
+  /** The whole index shows that the source can't be sought exactly: every segment so far is void, one takes their place. */
+  | {
+      readonly type: "index-unsplittable";
+      readonly jobId: JobId;
+      readonly reason: string;
+      readonly startPts: Pts;
+      readonly endPts: Pts;
+      readonly totalFrames: number;
+    }
   | { readonly type: "job-broke"; readonly jobId: JobId; readonly error: ErrorBody }
   | { readonly type: "cancel-requested"; readonly jobId: JobId }
   | { readonly type: "client-hello"; readonly client: HelloFacts }

@@ -1,0 +1,50 @@
+// Reads one block of a source with its digest. Digests are remembered per source, so that a file served to many
+// clients is hashed once; blocks themselves are never kept.
+import { open } from "node:fs/promises";
+import { sha256Of } from "../../base/digest.ts";
+import { AppError } from "../../base/errors.ts";
+
+/** Digests of up to this many blocks are remembered over all sources (64 bytes each). */
+const REMEMBERED_DIGESTS = 200_000;
+
+export interface BlockSource {
+  readonly sourceId: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly blockBytes: number;
+}
+
+export class BlockReader {
+  readonly #digests = new Map<string, string>();
+
+  /** Errors: E_UNKNOWN_ID for a block past the end, E_SOURCE_CHANGED when the file is shorter than it was. */
+  async read(source: BlockSource, block: number): Promise<{ bytes: Uint8Array; sha256: string }> {
+    const start = block * source.blockBytes;
+    if (!Number.isSafeInteger(block) || block < 0 || start >= source.bytes) {
+      throw new AppError("E_UNKNOWN_ID", `the source has no block ${block}`, "Ask for blocks 0 to ceil(bytes / blockBytes) - 1.");
+    }
+    const bytes = new Uint8Array(Math.min(source.blockBytes, source.bytes - start));
+    const file = await open(source.path, "r");
+    try {
+      for (let filled = 0; filled < bytes.length; ) {
+        const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
+        if (bytesRead === 0) {
+          throw new AppError("E_SOURCE_CHANGED", `the source ${source.path} is shorter than it was when the job was taken`, "Submit the file again once nothing writes to it.");
+        }
+        filled += bytesRead;
+      }
+    } finally {
+      await file.close();
+    }
+    return { bytes, sha256: this.#digestOf(`${source.sourceId}:${block}`, bytes) };
+  }
+
+  #digestOf(key: string, bytes: Uint8Array): string {
+    const known = this.#digests.get(key);
+    if (known !== undefined) return known;
+    const digest = sha256Of(bytes);
+    if (this.#digests.size >= REMEMBERED_DIGESTS) this.#digests.clear();
+    this.#digests.set(key, digest);
+    return digest;
+  }
+}

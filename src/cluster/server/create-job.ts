@@ -1,0 +1,116 @@
+// From a request to a job: parse and check the encode request, probe the source, fix everything that never changes.
+import { extname } from "node:path";
+import { AppError } from "../../base/errors.ts";
+import { freeBytes } from "../../base/files.ts";
+import { newId } from "../../base/ids.ts";
+import { toNumber } from "../../base/rational.ts";
+import { encoderTimeBase } from "../../media/segment-task.ts";
+import { probeSource } from "../../media/probe.ts";
+import { splitMode } from "../../media/request/classify.ts";
+import { containerOf, extensionOf } from "../../media/request/containers.ts";
+import type { EncodeRequest } from "../../media/request/encode-request.ts";
+import { familyOf } from "../../media/request/encoders.ts";
+import { parseEncodeParams } from "../../media/request/parse-params.ts";
+import { planStreams } from "../../media/stream-plan.ts";
+import type { Tools } from "../../media/tools.ts";
+import type { Container } from "../../media/types.ts";
+import type { JobSettings, NewJob } from "../scheduler/types.ts";
+import type { JobRecord, JobRequest, SourceRecord } from "./ports.ts";
+
+/** Room a job needs at least, whatever its source: database, first segments, proof. */
+const LEAST_FREE_BYTES = 16 * 1024 * 1024;
+
+export interface JobDefaults {
+  readonly ffmpegParams: string;
+  /** Null: `<input stem>.ffcluster.mp4`. */
+  readonly fileNameOutput: string | null;
+  readonly exactly: boolean;
+  readonly blockBytes: number;
+  readonly settings: JobSettings;
+}
+
+export interface CheckedRequest {
+  readonly request: EncodeRequest;
+  readonly requestText: string;
+  readonly container: Container;
+  readonly outputName: string;
+}
+
+function stemOf(name: string): string {
+  return name.slice(0, name.length - extname(name).length) || name;
+}
+
+/**
+ * The part that needs no source. The container: extension of the output's name, else `-f` of the request, else of the
+ * server's default name (CLI contract, `-o`). Errors: E_ENCODE_REQUEST, E_CONTAINER.
+ */
+export function checkRequest(
+  defaults: JobDefaults,
+  ffmpegParams: string | null,
+  outputName: string | null,
+  inputName: string,
+): CheckedRequest {
+  const requestText = ffmpegParams ?? defaults.ffmpegParams;
+  const request = parseEncodeParams(requestText);
+  if (outputName !== null) {
+    return { request, requestText, container: containerOf(outputName, request), outputName };
+  }
+  const byDefault = defaults.fileNameOutput ?? `${stemOf(inputName)}.ffcluster.mp4`;
+  const { format } = request.container;
+  const name = format === null ? byDefault : `${stemOf(byDefault)}${extensionOf(format)}`;
+  return { request, requestText, container: containerOf(name, request), outputName: name };
+}
+
+/** Errors: those of checkRequest and probeSource, E_NO_SPACE. */
+export async function prepareJob(
+  tools: Tools,
+  defaults: JobDefaults,
+  asked: JobRequest,
+  source: SourceRecord,
+  workDir: string,
+): Promise<{ record: JobRecord; job: NewJob }> {
+  const { request, requestText, container, outputName } = checkRequest(
+    defaults,
+    asked.ffmpegParams,
+    asked.outputName,
+    source.name,
+  );
+  const free = await freeBytes(workDir);
+  if (free < LEAST_FREE_BYTES) {
+    throw new AppError("E_NO_SPACE", `the server's work directory has only ${Math.floor(free / 1024)} KiB free`, "Free some space there, or start the server with another --work-dir.");
+  }
+  const info = await probeSource(tools, source.path, { maps: request.maps });
+  const plan = planStreams(info, request, container);
+  const jobId = newId();
+  const { video } = info;
+  const frameRate = video.averageFrameRate ?? video.realFrameRate;
+  return {
+    record: {
+      jobId,
+      request,
+      requestText,
+      container,
+      outputName,
+      source,
+      info,
+      exactly: defaults.exactly,
+      blockBytes: defaults.blockBytes,
+      encoderTimeBase: encoderTimeBase(info, request),
+    },
+    job: {
+      id: jobId,
+      fileName: asked.name ?? source.name,
+      settings: {
+        ...defaults.settings,
+        requiredClients: asked.requiredClients ?? defaults.settings.requiredClients,
+      },
+      encoder: request.video.encoder,
+      family: familyOf(request.video.encoder),
+      split: splitMode(request),
+      timeBase: video.timeBase,
+      durationSeconds: info.durationMicroseconds === null ? null : info.durationMicroseconds / 1e6,
+      frameRate: frameRate === null ? null : toNumber(frameRate),
+      hasAudioToEncode: plan.encodedAudio.length > 0,
+    },
+  };
+}

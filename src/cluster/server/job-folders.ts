@@ -1,0 +1,54 @@
+// Where a job's files lie below the work directory (DESIGN "Work directory"). Names only, and their removal.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { removeTree } from "../../base/files.ts";
+
+export interface JobFolder {
+  readonly root: string;
+  readonly segments: string;
+  readonly audio: string;
+  readonly proof: string;
+}
+
+export class JobFolders {
+  readonly #serverDir: string;
+
+  constructor(workDir: string) {
+    this.#serverDir = join(workDir, "server");
+  }
+
+  get uploads(): string {
+    return join(this.#serverDir, "uploads");
+  }
+
+  get serverDir(): string {
+    return this.#serverDir;
+  }
+
+  of(jobId: string): JobFolder {
+    const root = join(this.#serverDir, jobId);
+    return { root, segments: join(root, "segments"), audio: join(root, "audio"), proof: join(root, "proof.json") };
+  }
+
+  async make(jobId: string): Promise<void> {
+    const folder = this.of(jobId);
+    await mkdir(folder.segments, { recursive: true });
+    await mkdir(folder.audio, { recursive: true });
+  }
+
+  /** The file of one attempt's result; attempts never share a name, so a late one can't harm another. */
+  segmentFile(jobId: string, segmentIndex: number, attemptId: string): string {
+    return join(this.of(jobId).segments, `${String(segmentIndex).padStart(6, "0")}-${attemptId}.nut`);
+  }
+
+  /** What only the making needed; the output and the proof stay. */
+  async removeIntermediates(jobId: string): Promise<void> {
+    const folder = this.of(jobId);
+    await removeTree(folder.segments);
+    await removeTree(folder.audio);
+  }
+
+  async removeAll(jobId: string): Promise<void> {
+    await removeTree(this.of(jobId).root);
+  }
+}

@@ -1,0 +1,131 @@
+// What the server itself does for one job, under one abort signal: index, audio, checks of segments, the reference
+// decode, stitch, final check and proof. Each piece ends in one input to the scheduler.
+import { AppError, toAppError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { indexSource } from "../../media/index-source.ts";
+import type { FrameIndex } from "../../media/frame-index.ts";
+import type { Tools } from "../../media/tools.ts";
+import type { Input, JobId } from "../scheduler/types.ts";
+import type { JobRecord } from "./ports.ts";
+import { isUnchanged } from "./source-desk.ts";
+
+export interface JobWorkParts {
+  readonly tools: Tools;
+  readonly log: Log;
+  readonly dispatch: (input: Input) => void;
+}
+
+export class JobWork {
+  readonly record: JobRecord;
+  readonly #parts: JobWorkParts;
+  readonly #abort = new AbortController();
+  #index: FrameIndex | null = null;
+  #indexing: Promise<FrameIndex> | null = null;
+  #onGrowth: (() => void)[] = [];
+
+  constructor(record: JobRecord, parts: JobWorkParts) {
+    this.record = record;
+    this.#parts = parts;
+  }
+
+  get jobId(): JobId {
+    return this.record.jobId;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Ends every process this job has on the server. */
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  /** Runs a piece of work; a failure fails the job unless the job is over anyway. */
+  async guard(what: string, piece: () => Promise<void>): Promise<void> {
+    try {
+      await piece();
+    } catch (thrown) {
+      if (this.#abort.signal.aborted) return;
+      const error = toAppError(thrown);
+      this.#parts.log.error(`${what} of job ${this.jobId} failed`, { error: error.message });
+      if (error.code === "E_INTERNAL") this.#parts.log.debug("stack", { stack: error.stack ?? "" });
+      this.#parts.dispatch({ type: "job-broke", jobId: this.jobId, error: error.toBody() });
+    }
+  }
+
+  /** Reads the source's packets once; asked again, the run that is under way or done serves. */
+  startIndex(): Promise<void> {
+    return this.guard("indexing", async () => {
+      this.#indexing ??= this.#readIndex();
+      const index = await this.#indexing;
+      if (index.seekable) {
+        this.#parts.dispatch({ type: "index-finished", jobId: this.jobId, totalFrames: index.frameCount });
+      } else {
+        this.#parts.dispatch({
+          type: "index-unsplittable",
+          jobId: this.jobId,
+          reason: index.reason ?? "the source can't be sought",
+          startPts: index.firstPts ?? 0,
+          endPts: index.endPts ?? 1,
+          totalFrames: index.frameCount,
+        });
+      }
+    });
+  }
+
+  async #readIndex(): Promise<FrameIndex> {
+    const { source, info } = this.record;
+    await this.requireUnchanged();
+    const index = await indexSource(this.#parts.tools, source.path, info, {
+      signal: this.signal,
+      onGops: (gops, growing) => {
+        this.#index = growing;
+        this.#parts.dispatch({
+          type: "index-advanced",
+          jobId: this.jobId,
+          gops: gops.map(({ startPts, endPts, frames }) => ({ startPts, endPts, frames })),
+        });
+        this.#grew();
+      },
+    });
+    this.#index = index;
+    this.#grew();
+    return index;
+  }
+
+  #grew(): void {
+    const waiting = this.#onGrowth;
+    this.#onGrowth = [];
+    for (const wake of waiting) wake();
+  }
+
+  /** The index once it knows every frame before `endPts` (after a restart it is read again, in a moment). */
+  async indexUpTo(endPts: number): Promise<FrameIndex> {
+    for (;;) {
+      this.signal.throwIfAborted();
+      const index = this.#index;
+      const known = index?.gops.at(-1)?.endPts;
+      if (index !== null && (index.isComplete || (known !== undefined && known >= endPts))) return index;
+      await new Promise<void>((resolve) => {
+        this.#onGrowth.push(resolve);
+        this.signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+  }
+
+  /** The complete index. */
+  async fullIndex(): Promise<FrameIndex> {
+    this.#indexing ??= this.#readIndex();
+    return await this.#indexing;
+  }
+
+  async requireUnchanged(): Promise<void> {
+    if (await isUnchanged(this.record.source)) return;
+    throw new AppError(
+      "E_SOURCE_CHANGED",
+      `the source ${this.record.source.name} has changed or is gone since the job was taken`,
+      "Submit it again once nothing writes to it.",
+    );
+  }
+}

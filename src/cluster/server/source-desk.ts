@@ -1,0 +1,193 @@
+// Takes sources in: uploaded, read in place for a submitter who proved to read the same bytes, or named below a
+// media root. Sources that no job has taken yet live in memory only; their uploads are swept at the next start.
+import { mkdir, readdir, realpath, rm, stat } from "node:fs/promises";
+import { basename, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { sha256OfFile } from "../../base/digest.ts";
+import { AppError, errnoOf } from "../../base/errors.ts";
+import { freeBytes, landFile, removeTree, tempNameFor } from "../../base/files.ts";
+import { newId } from "../../base/ids.ts";
+import { receiveToFile } from "../transfer/digest-stream.ts";
+import type { LocalChallenge, SourceRecord } from "./ports.ts";
+
+/** Kept free beside an upload, for the database and the first segments. */
+const RESERVE_BYTES = 32 * 1024 * 1024;
+const CHALLENGE_RANGES = 8;
+const CHALLENGE_BYTES = 64 * 1024;
+const CHALLENGES_OPEN = 100;
+
+interface OpenChallenge {
+  readonly path: string;
+  readonly ranges: readonly { readonly start: number; readonly length: number }[];
+}
+
+export interface SourceDeskOptions {
+  readonly uploadsDir: string;
+  readonly mediaRoots: readonly string[];
+  readonly blockBytes: number;
+}
+
+export class SourceDesk {
+  readonly #options: SourceDeskOptions;
+  readonly #sources = new Map<string, SourceRecord>();
+  readonly #challenges = new Map<string, OpenChallenge>();
+
+  constructor(options: SourceDeskOptions) {
+    this.#options = options;
+  }
+
+  get(sourceId: string): SourceRecord {
+    const source = this.#sources.get(sourceId);
+    if (source === undefined) {
+      throw new AppError("E_UNKNOWN_ID", `no source with id ${sourceId}`, "Hand the file in again: sources that no job has taken are forgotten when the server restarts.");
+    }
+    return source;
+  }
+
+  find(sourceId: string): SourceRecord | undefined {
+    return this.#sources.get(sourceId);
+  }
+
+  /** The source belongs to a job now. */
+  forget(sourceId: string): void {
+    this.#sources.delete(sourceId);
+  }
+
+  /** Removes a source that was refused; an upload is deleted with it. */
+  async discard(source: SourceRecord): Promise<void> {
+    this.#sources.delete(source.sourceId);
+    if (source.kind === "uploaded") await rm(source.path, { force: true });
+  }
+
+  /** Deletes uploads that belong to no job (left by a server that was killed). */
+  async sweep(kept: ReadonlySet<string>): Promise<void> {
+    await mkdir(this.#options.uploadsDir, { recursive: true });
+    for (const name of await readdir(this.#options.uploadsDir)) {
+      const path = join(this.#options.uploadsDir, name);
+      if (!kept.has(path)) await removeTree(path);
+    }
+  }
+
+  async receive(
+    name: string,
+    declaredBytes: number,
+    body: ReadableStream<Uint8Array>,
+    sha256: string | null,
+  ): Promise<SourceRecord> {
+    if (declaredBytes === 0) throw emptySource(name);
+    const free = await freeBytes(this.#options.uploadsDir);
+    if (free < declaredBytes + RESERVE_BYTES) throw noSpace(declaredBytes, free);
+    const sourceId = newId();
+    const extension = /^\.[A-Za-z0-9]{1,8}$/.exec(extname(name))?.[0] ?? "";
+    const path = join(this.#options.uploadsDir, `${sourceId}${extension}`);
+    const tempPath = tempNameFor(path);
+    try {
+      const received = await receiveToFile(body, tempPath, { expectedBytes: declaredBytes });
+      if (sha256 !== null && received.sha256 !== sha256) {
+        throw new AppError("E_DIGEST", "the upload's digest is wrong", "The bytes were damaged on the way; submit again.", { retry: true });
+      }
+      await landFile(tempPath, path);
+    } catch (thrown) {
+      await rm(tempPath, { force: true });
+      if (errnoOf(thrown) === "ENOSPC") throw noSpace(declaredBytes, 0);
+      throw thrown;
+    }
+    return this.#register(name, path, "uploaded", sourceId);
+  }
+
+  /**
+   * Names ranges of a file that the submitter claims to see under the same path. What the server can't read, or sees
+   * with another size or time, is answered alike, so that nothing is told of files the submitter can't read.
+   */
+  async challenge(path: string, bytes: number, mtimeMs: number): Promise<LocalChallenge> {
+    const unseen = new AppError("E_SOURCE_MISSING", "the server does not see this file", "Upload it instead.");
+    if (!isAbsolute(path)) throw unseen;
+    const facts = await stat(path).catch(() => null);
+    if (facts === null || !facts.isFile() || facts.size !== bytes || Math.abs(facts.mtimeMs - mtimeMs) > 1) throw unseen;
+    if (this.#challenges.size >= CHALLENGES_OPEN) this.#challenges.clear();
+    const challengeId = newId();
+    const ranges = pickRanges(bytes);
+    this.#challenges.set(challengeId, { path, ranges });
+    return { challengeId, ranges };
+  }
+
+  async prove(challengeId: string, digests: readonly string[]): Promise<SourceRecord> {
+    const challenge = this.#challenges.get(challengeId);
+    this.#challenges.delete(challengeId);
+    if (challenge === undefined) throw new AppError("E_UNKNOWN_ID", "no such challenge", "Ask for a new one.");
+    for (const [index, range] of challenge.ranges.entries()) {
+      if (digests[index] !== (await sha256OfFile(challenge.path, range.start, range.length))) {
+        throw new AppError("E_FORBIDDEN", "the file on the server is not the one you read", "Upload it instead.");
+      }
+    }
+    return this.#register(basename(challenge.path), challenge.path, "local", newId());
+  }
+
+  async openServerSource(path: string): Promise<SourceRecord> {
+    const [anyRoot] = this.#options.mediaRoots;
+    if (anyRoot === undefined) {
+      throw new AppError("E_NO_MEDIA_ROOT", "this server names no media root", "Start it with `ffcluster serve --media-root FOLDER` to allow files below FOLDER.");
+    }
+    const found = await this.#findBelowRoots(path);
+    return this.#register(basename(found), found, "media-root", newId());
+  }
+
+  async #findBelowRoots(path: string): Promise<string> {
+    let isOutside = false;
+    for (const root of this.#options.mediaRoots) {
+      const realRoot = await realpath(root).catch(() => null);
+      if (realRoot === null) continue;
+      const real = await realpath(resolve(realRoot, path)).catch(() => null);
+      if (real === null) continue;
+      const inside = relative(realRoot, real);
+      if (inside !== "" && !inside.startsWith(`..${sep}`) && inside !== ".." && !isAbsolute(inside)) return real;
+      isOutside = true;
+    }
+    if (isOutside) {
+      throw new AppError("E_OUTSIDE_MEDIA_ROOT", `${path} lies outside the media roots`, `Name a file below ${this.#options.mediaRoots.join(" or ")}.`);
+    }
+    throw new AppError("E_SOURCE_MISSING", `the server has no file ${path}`, `Names are looked for below ${this.#options.mediaRoots.join(" and ")}.`);
+  }
+
+  async #register(name: string, path: string, kind: SourceRecord["kind"], sourceId: string): Promise<SourceRecord> {
+    const facts = await stat(path);
+    if (!facts.isFile()) throw new AppError("E_SOURCE_REFUSED", `${name} is not a file`, "Name a video file.");
+    if (facts.size === 0) throw emptySource(name);
+    const lastStart = Math.floor((facts.size - 1) / this.#options.blockBytes) * this.#options.blockBytes;
+    const source: SourceRecord = {
+      sourceId,
+      name,
+      path,
+      kind,
+      bytes: facts.size,
+      mtimeMs: facts.mtimeMs,
+      firstBlockSha256: await sha256OfFile(path, 0, Math.min(this.#options.blockBytes, facts.size)),
+      lastBlockSha256: await sha256OfFile(path, lastStart, facts.size - lastStart),
+    };
+    this.#sources.set(sourceId, source);
+    return source;
+  }
+}
+
+/** The beginning, the end, and places that the submitter can't foresee. */
+function pickRanges(bytes: number): { start: number; length: number }[] {
+  const length = Math.min(CHALLENGE_BYTES, bytes);
+  const room = bytes - length;
+  const random = crypto.getRandomValues(new Uint32Array(CHALLENGE_RANGES - 2));
+  const starts = [0, room, ...[...random].map((value) => Math.floor((value / 2 ** 32) * room))];
+  return starts.map((start) => ({ start, length }));
+}
+
+/** Whether a source still is the file it was: same size, same modification time. */
+export async function isUnchanged(source: SourceRecord): Promise<boolean> {
+  const facts = await stat(source.path).catch(() => null);
+  return facts !== null && facts.size === source.bytes && Math.abs(facts.mtimeMs - source.mtimeMs) < 1;
+}
+
+function emptySource(name: string): AppError {
+  return new AppError("E_SOURCE_EMPTY", `${name} is empty`, "Check the file: it has no bytes at all.");
+}
+
+function noSpace(wanted: number, free: number): AppError {
+  const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
+  return new AppError("E_NO_SPACE", `the server's work directory has ${mib(free)} free, the upload needs ${mib(wanted + RESERVE_BYTES)}`, "Free some space there, or start the server with another --work-dir.");
+}
