@@ -1,0 +1,232 @@
+// A real cluster on this machine: the compiled executable as separate processes, in a temporary folder.
+// Every process is ended by its own id; one that outlives its test makes the test fail.
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { forEachLine } from "../../src/base/process.ts";
+import type { ClientView, JobDetailView, JobView } from "../../src/cluster/server/views.ts";
+
+const EXECUTABLE = resolve(import.meta.dir, "../../dist", process.platform === "win32" ? "ffcluster.exe" : "ffcluster");
+const STARTED_WITHIN_MS = 20_000;
+
+export interface Ended {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly pid: number;
+  readonly name: string;
+  readonly exited: Promise<number>;
+  stdout(): string;
+  stderr(): string;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface ServerOptions {
+  readonly args?: readonly string[];
+  readonly workDir?: string;
+  readonly env?: Record<string, string>;
+}
+
+export class Cluster implements AsyncDisposable {
+  readonly folder: string;
+  readonly token = "test-token-0123456789abcdef";
+  readonly port: number;
+  readonly #running = new Set<Running>();
+
+  private constructor(folder: string, port: number) {
+    this.folder = folder;
+    this.port = port;
+  }
+
+  static async make(): Promise<Cluster> {
+    return new Cluster(await mkdtemp(join(tmpdir(), "ffcluster-test-")), await freePort());
+  }
+
+  get workDir(): string {
+    return join(this.folder, "server-work");
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  #env(extra: Record<string, string> = {}): Record<string, string> {
+    const env: Record<string, string> = {};
+    for (const [key, value] of Object.entries(process.env)) {
+      if (value !== undefined && !/^(FFCLUSTER_(?!FFMPEG_DIR)|BUN_|XDG_)/.test(key)) env[key] = value;
+    }
+    return { ...env, XDG_CONFIG_HOME: join(this.folder, "config"), NO_COLOR: "1", ...extra };
+  }
+
+  /** Starts the executable and lets it run. */
+  start(name: string, args: readonly string[], env: Record<string, string> = {}): Running {
+    const child = Bun.spawn([EXECUTABLE, ...args], {
+      cwd: this.folder,
+      env: this.#env(env),
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const out: string[] = [];
+    const err: string[] = [];
+    const drained = Promise.all([
+      forEachLine(child.stdout, (line) => out.push(line)),
+      forEachLine(child.stderr, (line) => err.push(line)),
+    ]);
+    const running: Running = {
+      pid: child.pid,
+      name,
+      exited: drained.then(() => child.exited),
+      stdout: () => out.join("\n"),
+      stderr: () => err.join("\n"),
+      kill: (signal) => child.kill(signal),
+    };
+    this.#running.add(running);
+    void running.exited.then(() => this.#running.delete(running));
+    return running;
+  }
+
+  /** Runs the executable to its end. */
+  async run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+    const running = this.start(args[0] ?? "", args, env);
+    const exitCode = await running.exited;
+    return { exitCode, stdout: running.stdout(), stderr: running.stderr() };
+  }
+
+  /** Runs a command that talks to the server, with its address and token. */
+  async command(args: readonly string[]): Promise<Ended> {
+    return await this.run([...args, "--server", `127.0.0.1:${this.port}`, "--token", this.token]);
+  }
+
+  async json<T>(args: readonly string[]): Promise<T> {
+    const ended = await this.command([...args, "--json"]);
+    if (ended.exitCode !== 0) throw new Error(`${args.join(" ")}: exit ${ended.exitCode}\n${ended.stdout}\n${ended.stderr}`);
+    return JSON.parse(ended.stdout) as T;
+  }
+
+  async serve(options: ServerOptions = {}): Promise<Running> {
+    const server = this.start(
+      "serve",
+      ["serve", "--host", "127.0.0.1", "--port", String(this.port), "--work-dir", options.workDir ?? this.workDir, "--token", this.token, ...(options.args ?? [])],
+      options.env,
+    );
+    await this.#startedOrDead(server, async () => (await fetch(`${this.url}/healthz`)).ok);
+    return server;
+  }
+
+  /** Starts a client with a work directory of its own and waits until the server knows it. */
+  async join(name: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<Running> {
+    const client = this.start(
+      name,
+      ["join", "--server", `127.0.0.1:${this.port}`, "--token", this.token, "--name", name, "--work-dir", join(this.folder, `${name}-work`), ...args],
+      env,
+    );
+    await this.#startedOrDead(client, async () => {
+      const clients = await this.clients();
+      return clients.some((known) => known.name === name && known.status !== "Disconnected");
+    });
+    return client;
+  }
+
+  async #startedOrDead(running: Running, isReady: () => Promise<boolean>): Promise<void> {
+    let isDead = false;
+    void running.exited.then(() => {
+      isDead = true;
+    });
+    await until(`${running.name} is ready`, STARTED_WITHIN_MS, async () => {
+      if (isDead) throw new Error(`${running.name} ended:\n${running.stdout()}\n${running.stderr()}`);
+      return await isReady().catch(() => false);
+    });
+  }
+
+  /** A GET of the API, for tests that watch a job from outside. */
+  async api<T>(path: string): Promise<T> {
+    const response = await fetch(`${this.url}/api/v1${path}`, { headers: { authorization: `Bearer ${this.token}` } });
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  clients(): Promise<ClientView[]> {
+    return this.api("/clients");
+  }
+
+  job(jobId: string): Promise<JobView> {
+    return this.api(`/jobs/${jobId}`);
+  }
+
+  jobDetail(jobId: string): Promise<JobDetailView> {
+    return this.api(`/jobs/${jobId}/detail`);
+  }
+
+  /** Waits for a state of a job; fails at once when the job ends otherwise. */
+  async untilJob(jobId: string, what: string, boundMs: number, holds: (job: JobView) => boolean): Promise<JobView> {
+    let last: JobView | null = null;
+    await until(`job ${what}`, boundMs, async () => {
+      last = await this.job(jobId).catch(() => null); // the server may be down on purpose
+      if (last === null) return false;
+      if (!holds(last) && ["Completed", "Failed", "Cancelled"].includes(last.status)) {
+        throw new Error(`job is ${last.status} while waiting for: ${what}: ${JSON.stringify(last.error)}`);
+      }
+      return holds(last);
+    });
+    if (last === null) throw new Error("unreachable");
+    return last;
+  }
+
+  /** `submit --detach`; the job's id. */
+  async submit(input: string, output: string, params: string, extra: readonly string[] = []): Promise<string> {
+    const ended = await this.command(["submit", input, "-o", output, "--ffmpeg-params", params, "--detach", "--json", ...extra]);
+    const last = ended.stdout.trim().split("\n").at(-1) ?? "";
+    if (ended.exitCode !== 0) throw new Error(`submit: exit ${ended.exitCode}\n${ended.stdout}\n${ended.stderr}`);
+    return (JSON.parse(last) as { job_id: string }).job_id;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const left = [...this.#running];
+    for (const running of left) running.kill("SIGKILL");
+    await Promise.all(left.map((running) => running.exited));
+    await until(`no process of the test is left in ${this.folder}`, 5000, async () => (await processesNaming(this.folder)).length === 0);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Polls until `holds`, at most `boundMs`. */
+export async function until(what: string, boundMs: number, holds: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + boundMs;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`not within ${boundMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** Command lines of live processes that mention `text` (Linux). */
+export async function processesNaming(text: string): Promise<{ pid: number; command: string }[]> {
+  if (process.platform !== "linux") return [];
+  const found: { pid: number; command: string }[] = [];
+  for (const entry of await readdir("/proc")) {
+    if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
+    const command = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => ""); // it may have just ended
+    if (command.includes(text)) found.push({ pid: Number(entry), command: command.replaceAll("\0", " ") });
+  }
+  return found;
+}

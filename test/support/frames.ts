@@ -1,0 +1,83 @@
+// What a file decodes to, by ffmpeg alone: the yardstick of the end-to-end tests. Uses no code of the product.
+import { resolve } from "node:path";
+
+export interface Frames {
+  /** MD5 of each decoded picture, in order. */
+  readonly md5: readonly string[];
+  /** Presentation times in seconds as exact fractions of ticks. */
+  readonly pts: readonly number[];
+  /** Seconds per tick of the decoded stream. */
+  readonly tick: number;
+}
+
+async function output(command: readonly string[]): Promise<Uint8Array> {
+  const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [bytes, stderr, exitCode] = await Promise.all([
+    new Response(child.stdout).bytes(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  if (exitCode !== 0) throw new Error(`${command.join(" ")}: exit ${exitCode}: ${stderr}`);
+  return bytes;
+}
+
+/** Decodes the main video in one go. Pictures are compared as decoded, in `pixelFormat` when given. */
+export async function framesOf(path: string, filter: string | null = null): Promise<Frames> {
+  const text = new TextDecoder().decode(
+    await output([
+      "ffmpeg", "-nostdin", "-v", "error", "-copyts", "-i", `file:${resolve(path)}`, "-map", "0:V:0",
+      ...(filter === null ? [] : ["-vf", filter]),
+      "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "framemd5", "-",
+    ]),
+  );
+  const base = /^#tb 0: (\d+)\/(\d+)$/m.exec(text);
+  if (!base) throw new Error(`no time base in framemd5 of ${path}`);
+  const tick = Number(base[1]) / Number(base[2]);
+  const rows = text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => line.split(",").map((cell) => cell.trim()));
+  return { md5: rows.map((row) => row[5] ?? ""), pts: rows.map((row) => Number(row[2]) * tick), tick };
+}
+
+/** Largest difference of two PTS lists in seconds, once both are moved so that their first frames coincide. */
+export function largestTimingError(a: Frames, b: Frames): number {
+  const [firstA = 0] = a.pts;
+  const [firstB = 0] = b.pts;
+  return a.pts.reduce((worst, pts, index) => Math.max(worst, Math.abs(pts - firstA - ((b.pts[index] ?? Number.POSITIVE_INFINITY) - firstB))), 0);
+}
+
+const RATE = 16_000;
+
+/** Samples of an audio track, mono 16 kHz, sample 0 at time 0 of the file's own clock. */
+async function samplesOf(path: string, track: number, seconds: number): Promise<Int16Array> {
+  const bytes = await output([
+    "ffmpeg", "-nostdin", "-v", "error", "-copyts", "-i", `file:${resolve(path)}`, "-map", `0:a:${track}`,
+    "-af", `aresample=${RATE}:async=1:first_pts=0,atrim=end=${seconds}`, "-ac", "1", "-f", "s16le", "-",
+  ]);
+  return new Int16Array(bytes.buffer, 0, Math.floor(bytes.byteLength / 2));
+}
+
+/**
+ * How much later, in milliseconds, the sound of `output` is against its picture than in `source`: decoded samples of
+ * both correlated, first pictures as the origin. `window` seconds are looked at, shifts up to 60 ms.
+ */
+export async function audioOffsetErrorMs(source: string, made: string, window = 8, track = 0): Promise<number> {
+  const [sourceFrames, madeFrames] = await Promise.all([framesOf(source), framesOf(made)]);
+  const sourceOrigin = Math.max(0, sourceFrames.pts[0] ?? 0);
+  const madeOrigin = Math.max(0, madeFrames.pts[0] ?? 0);
+  const [a, b] = await Promise.all([
+    samplesOf(source, track, sourceOrigin + window),
+    samplesOf(made, track, madeOrigin + window),
+  ]);
+  const startA = Math.round(sourceOrigin * RATE);
+  const startB = Math.round(madeOrigin * RATE);
+  const reach = Math.round(0.06 * RATE);
+  const length = Math.min(a.length - startA, b.length - startB) - 2 * reach;
+  if (length < RATE / 4) throw new Error("too little sound to compare");
+  let best = { score: Number.NEGATIVE_INFINITY, shift: 0 };
+  for (let shift = -reach; shift <= reach; shift += 1) {
+    let score = 0;
+    for (let i = 0; i < length; i += 1) score += (a[startA + reach + i] ?? 0) * (b[startB + reach + i + shift] ?? 0);
+    if (score > best.score) best = { score, shift };
+  }
+  if (best.score <= 0) throw new Error("no sound to compare");
+  return (best.shift / RATE) * 1000;
+}
