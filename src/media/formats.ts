@@ -1,0 +1,108 @@
+// What may be read as a source, and how exactly its demuxers seek. Names are ffprobe's format_name.
+
+/**
+ * Demuxers a source may use: media containers and elementary streams. Left out on purpose: everything that opens
+ * other files or devices (hls, dash, concat, image2, lavfi, rtsp, sdp, playlists) and text that passes for video.
+ */
+export const SOURCE_DEMUXERS: readonly string[] = [
+  "mov,mp4,m4a,3gp,3g2,mj2",
+  "matroska,webm",
+  "mpegts",
+  "mpegtsraw",
+  "mpeg",
+  "avi",
+  "flv",
+  "live_flv",
+  "asf",
+  "nut",
+  "ogg",
+  "mxf",
+  "gxf",
+  "ivf",
+  "rm",
+  "wtv",
+  "dv",
+  "nsv",
+  "yuv4mpegpipe",
+  "h264",
+  "hevc",
+  "vvc",
+  "obu",
+  "av1",
+  "m4v",
+  "mpegvideo",
+  "vc1",
+  "dirac",
+  "evc",
+  // Refused later for having no video, with a better message than "unknown format".
+  "aac",
+  "ac3",
+  "aiff",
+  "amr",
+  "flac",
+  "mp3",
+  "wav",
+];
+
+export const DEMUXER_WHITELIST = SOURCE_DEMUXERS.join(",");
+
+/** Demuxers with an index of key frames by timestamp: a seek lands on the key frame asked for (FACTS: no lead-in). */
+const EXACT_SEEK = new Set(["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"]);
+
+/** Elementary streams carry no timestamps, so there is nothing to seek by. */
+const WITHOUT_TIMESTAMPS = new Set([
+  "h264",
+  "hevc",
+  "vvc",
+  "evc",
+  "obu",
+  "av1",
+  "m4v",
+  "mpegvideo",
+  "vc1",
+  "dirac",
+  "yuv4mpegpipe",
+]);
+
+export function seeksToKeyFrames(formatName: string): boolean {
+  return EXACT_SEEK.has(formatName);
+}
+
+export function hasTimestamps(formatName: string): boolean {
+  return !WITHOUT_TIMESTAMPS.has(formatName);
+}
+
+/** Formats whose clock may start anew (AVFMT_TS_DISCONT in libavformat). */
+export function restartsClock(formatName: string): boolean {
+  return formatName === "mpegts" || formatName === "mpeg";
+}
+
+export function isMatroska(formatName: string): boolean {
+  return formatName === "matroska,webm";
+}
+
+/** The name that `-f` takes: the first of ffprobe's comma-separated names. */
+export function demuxerName(formatName: string): string {
+  return formatName.split(",")[0] ?? formatName;
+}
+
+export interface InputLimits {
+  /** Demuxers allowed, comma separated. */
+  readonly formats: string;
+  readonly kind: "file" | "http";
+}
+
+/** The options that stand before every `-i`: which protocols and demuxers ffmpeg may use for it. */
+export function inputGuards(limits: InputLimits): string[] {
+  return [
+    "-protocol_whitelist",
+    limits.kind === "file" ? "file" : "http,tcp",
+    "-format_whitelist",
+    limits.formats,
+  ];
+}
+
+/** ffmpeg takes `a:b` for a protocol; `file:` keeps any path a path. */
+export function fileUrl(path: string): string {
+  return `file:${path}`;
+}

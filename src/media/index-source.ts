@@ -1,0 +1,95 @@
+// Streams the packets of the video stream out of ffprobe into a FrameIndex, and hands on groups of pictures as soon as
+// they are certain, so that encoding starts while the source is still being read.
+import { AppError } from "../base/errors.ts";
+import { runTool } from "../base/process.ts";
+import { fileUrl, hasTimestamps, inputGuards, restartsClock } from "./formats.ts";
+import { type FrameIndex, GrowingFrameIndex, type VideoPacket } from "./frame-index.ts";
+import { lastWords } from "./stderr.ts";
+import type { Tools } from "./tools.ts";
+import type { Gop, SourceInfo } from "./types.ts";
+
+const BATCH_GOPS = 64;
+const BATCH_MS = 250;
+
+export interface IndexOptions {
+  /** `index` already answers for these groups of pictures. */
+  readonly onGops: (gops: readonly Gop[], index: FrameIndex) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Arguments for ffprobe: one CSV line a packet, `pts,dts,duration,pos,flags`. */
+export function indexArgs(path: string, info: SourceInfo): string[] {
+  return [
+    "-v",
+    "error",
+    ...inputGuards({ formats: info.formatName, kind: "file" }),
+    "-select_streams",
+    String(info.video.streamIndex),
+    "-show_entries",
+    "packet=pts,dts,duration,pos,flags",
+    "-of",
+    "csv=p=0",
+    fileUrl(path),
+  ];
+}
+
+function numberOrNull(text: string | undefined): number | null {
+  if (text === undefined || text === "" || text === "N/A") return null;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : null;
+}
+
+/** Null for a line that is no packet. Flags: K key frame, D discard. */
+export function parsePacketLine(line: string): VideoPacket | null {
+  const [pts, dts, duration, position, flags] = line.split(",");
+  if (flags === undefined) return null;
+  return {
+    pts: numberOrNull(pts),
+    dts: numberOrNull(dts),
+    duration: numberOrNull(duration),
+    bytePosition: numberOrNull(position),
+    isKey: flags.includes("K"),
+    isDiscarded: flags.includes("D"),
+  };
+}
+
+/**
+ * Reads the whole source once. Errors: E_INDEX (ffprobe failed, no frame found), E_INTERRUPTED.
+ * An index that is not `seekable` is no error: the job then runs as one segment.
+ */
+export async function indexSource(tools: Tools, path: string, info: SourceInfo, options: IndexOptions): Promise<FrameIndex> {
+  const index = new GrowingFrameIndex(info.video.timeBase, info.video.realFrameRate ?? info.video.averageFrameRate);
+  if (!hasTimestamps(info.formatName)) index.markUnseekable(`a raw ${info.formatName} stream has no timestamps`);
+  let waiting: Gop[] = [];
+  let handedOnAt = Number.NEGATIVE_INFINITY;
+  const handOn = () => {
+    if (waiting.length === 0 || !index.seekable) return;
+    const batch = waiting;
+    waiting = [];
+    handedOnAt = performance.now();
+    options.onGops(batch, index);
+  };
+  const result = await runTool({
+    program: tools.ffprobe,
+    args: indexArgs(path, info),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    onLine: (line) => {
+      const packet = parsePacketLine(line);
+      if (packet === null) return;
+      const fresh = index.add(packet);
+      if (fresh.length > 0) waiting.push(...fresh);
+      if (waiting.length >= BATCH_GOPS || (waiting.length > 0 && performance.now() - handedOnAt >= BATCH_MS)) handOn();
+    },
+  });
+  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "indexing was stopped", "Submit the job again.");
+  if (result.exitCode !== 0) {
+    throw new AppError("E_INDEX", `the source could not be read to its end: ${lastWords(result.stderrTail)}`, "The file may be damaged, or on a disk that fails.");
+  }
+  waiting.push(...index.finish());
+  if (index.hasTimeJump && restartsClock(info.formatName)) index.markUnseekable("the source's clock starts anew in the middle");
+  handOn();
+  if (index.frameCount === 0 && index.uncounted.withoutPts === 0 && index.uncounted.leading === 0) {
+    throw new AppError("E_INDEX", "no video frame was found in the source", "The file may be cut off after its header.");
+  }
+  return index;
+}

@@ -1,0 +1,25 @@
+// Reads the framehash file that a segment's run writes beside the segment: the decoded picture at its first frame and
+// at the first frame after its end. Neighbours must agree on the picture at their common boundary.
+import type { Pts } from "../base/rational.ts";
+
+export interface Seams {
+  /** "md5" hex of the first decoded frame of the range; null when there was none. */
+  readonly start: string | null;
+  readonly afterEnd: string | null;
+}
+
+/** Lines are `stream, dts, pts, duration, size, hash` (ffmpeg's framehash muxer); pts in source ticks. */
+export function parseSeams(text: string, endPts: Pts | null): Seams {
+  let start: string | null = null;
+  let afterEnd: string | null = null;
+  for (const line of text.split("\n")) {
+    if (line.startsWith("#") || line.trim() === "") continue;
+    const fields = line.split(",").map((field) => field.trim());
+    const pts = Number(fields[2]);
+    const hash = fields[5];
+    if (hash === undefined || Number.isNaN(pts)) continue;
+    if (endPts !== null && pts >= endPts) afterEnd ??= hash;
+    else start ??= hash;
+  }
+  return { start, afterEnd };
+}

@@ -1,0 +1,119 @@
+// Plans one segment: where to seek, which frames to keep, what the encoder's clock is. Pure; the schema is what a
+// client checks an offered task with.
+import { z } from "zod";
+import { type Pts, rescale } from "../base/rational.ts";
+import { isMatroska, SOURCE_DEMUXERS, seeksToKeyFrames } from "./formats.ts";
+import type { FrameIndex } from "./frame-index.ts";
+import { type EncodeRequest, encodeRequestSchema } from "./request/encode-request.ts";
+import { encoderTimeBase } from "./time-base.ts";
+import type { LeadIn, SegmentTask, SourceInfo } from "./types.ts";
+
+const ticks = z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
+const rationalSchema = z.strictObject({ num: z.number().int().positive(), den: z.number().int().positive() });
+const word = z.string().max(100);
+
+const videoSchema = z.strictObject({
+  streamIndex: z.number().int().min(0).max(10_000),
+  codec: word,
+  profile: word.nullable(),
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  pixelFormat: word,
+  timeBase: rationalSchema,
+  realFrameRate: rationalSchema.nullable(),
+  averageFrameRate: rationalSchema.nullable(),
+  sampleAspectRatio: rationalSchema.nullable(),
+  fieldOrder: word.nullable(),
+  rotationDegrees: z.number(),
+  colour: z.strictObject({
+    range: word.nullable(),
+    space: word.nullable(),
+    transfer: word.nullable(),
+    primaries: word.nullable(),
+    chromaLocation: word.nullable(),
+  }),
+  hasAlpha: z.boolean(),
+});
+
+/** What a client accepts as work; everything that reaches ffmpeg's arguments is bounded here or by the request's own check. */
+export const segmentTaskSchema = z.strictObject({
+  streamIndex: z.number().int().min(0).max(10_000),
+  formatName: z.string().refine((name) => SOURCE_DEMUXERS.includes(name), "a demuxer that is not allowed"),
+  timeBase: rationalSchema,
+  startPts: ticks.nullable(),
+  endPts: ticks.nullable(),
+  seekPts: ticks.nullable(),
+  expectedFrames: z.number().int().min(0).nullable(),
+  encoderTimeBase: rationalSchema,
+  request: encodeRequestSchema,
+  video: videoSchema,
+  byteRange: z.strictObject({ start: z.number().int().min(0), end: z.number().int().min(0) }).nullable(),
+}) satisfies z.ZodType<SegmentTask>;
+
+/** A half-open range of source ticks; both null: the whole stream in one run, without a seek. */
+export interface SegmentRange {
+  readonly startPts: Pts | null;
+  readonly endPts: Pts | null;
+}
+
+/** Decoding needs no run-up where the demuxer finds key frames by timestamp; elsewhere a second and a key frame. */
+function leadInFor(formatName: string, asked: LeadIn): LeadIn {
+  return seeksToKeyFrames(formatName) || asked > 0 ? asked : 1;
+}
+
+/**
+ * ffmpeg asks a demuxer whose index is not by PTS for 3/23 s before the time wanted (ffmpeg_opt.c, dts_heuristic), which
+ * from Matroska costs a whole group of pictures. Any time up to the next key frame finds the same key frame.
+ */
+const HEURISTIC = { num: 3, den: 23 };
+
+function seekPtsFor(info: SourceInfo, index: FrameIndex, startPts: Pts, leadIn: LeadIn): Pts | null {
+  const key = index.seekPoint(startPts, leadInFor(info.formatName, leadIn));
+  if (key === null) return null;
+  if (!isMatroska(info.formatName)) return key.pts;
+  const next = index.keyFrameAfter(key.pts);
+  const later = key.pts + rescale(1, HEURISTIC, info.video.timeBase) + 1;
+  return next === null ? key.pts : Math.min(later, next.pts - 1);
+}
+
+/** From the key frame sought to the first key frame after the end, where the container says where they lie. */
+function byteRangeFor(info: SourceInfo, index: FrameIndex, seekPts: Pts | null, endPts: Pts | null): SegmentTask["byteRange"] {
+  const start = seekPts === null ? 0 : (index.keyFrameAtOrBefore(seekPts)?.bytePosition ?? null);
+  const after = endPts === null ? null : (index.keyFrameAfter(endPts) ?? null);
+  const end = after === null ? info.bytes : (after.bytePosition ?? null);
+  if (start === null || end === null || end <= start) return null;
+  return { start, end };
+}
+
+/**
+ * The task for a range. The first range begins at the stream's very beginning and the last one ends at its very end
+ * (null bounds), so that frames the index could not place are still encoded.
+ */
+export function planSegment(
+  info: SourceInfo,
+  index: FrameIndex,
+  request: EncodeRequest,
+  range: SegmentRange,
+  leadIn: LeadIn,
+): SegmentTask {
+  const firstKey = index.keyFrames[0]?.pts ?? null;
+  const isFirst = range.startPts === null || (firstKey !== null && range.startPts <= firstKey);
+  const isLast = range.endPts === null || (index.isComplete && index.endPts !== null && range.endPts >= index.endPts);
+  const startPts = isFirst ? null : range.startPts;
+  const endPts = isLast ? null : range.endPts;
+  const seekPts = startPts === null ? null : seekPtsFor(info, index, startPts, leadIn);
+  const isCounted = index.frameCount > 0 && (endPts !== null || index.isComplete);
+  return {
+    streamIndex: info.video.streamIndex,
+    formatName: info.formatName,
+    timeBase: info.video.timeBase,
+    startPts,
+    endPts,
+    seekPts,
+    expectedFrames: isCounted ? index.countFrames(startPts, endPts) : null,
+    encoderTimeBase: encoderTimeBase(info.video, request),
+    request,
+    video: info.video,
+    byteRange: byteRangeFor(info, index, seekPts, endPts),
+  };
+}
