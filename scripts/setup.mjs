@@ -139,7 +139,12 @@ function howToGetFfmpeg() {
 
 /** Errors: SetupError with one line that says what to do. */
 function requireFfmpeg() {
-  if (findFfmpeg().folder !== null) return;
+  const present = findFfmpeg();
+  const own = process.env.FFCLUSTER_FFMPEG_DIR;
+  if (own && present.folder !== null && present.folder !== resolve(own)) {
+    say(`FFCLUSTER_FFMPEG_DIR=${own} holds no ffmpeg and ffprobe of 5.1 or newer; taking ${present.folder}`);
+  }
+  if (present.folder !== null) return;
   const apt = aptGet();
   if (apt !== null) {
     say("installing ffmpeg (apt-get) …");
@@ -156,7 +161,8 @@ export function environmentWithFfmpeg() {
   const { folder } = findFfmpeg();
   if (folder === null) throw new SetupError(`no ffmpeg: ${howToGetFfmpeg()}`);
   const onPath = (process.env.PATH ?? "").split(delimiter).find((one) => existsSync(join(one, `ffmpeg${EXE}`)));
-  if (onPath === folder) return process.env;
+  const own = process.env.FFCLUSTER_FFMPEG_DIR;
+  if (own ? resolve(own) === folder : onPath === folder) return process.env;
   return { ...process.env, PATH: [folder, process.env.PATH ?? ""].join(delimiter), FFCLUSTER_FFMPEG_DIR: folder };
 }
 
