@@ -94,12 +94,7 @@ export interface InputLimits {
 
 /** The options that stand before every `-i`: which protocols and demuxers ffmpeg may use for it. */
 export function inputGuards(limits: InputLimits): string[] {
-  return [
-    "-protocol_whitelist",
-    limits.kind === "file" ? "file" : "http,tcp",
-    "-format_whitelist",
-    limits.formats,
-  ];
+  return ["-protocol_whitelist", limits.kind === "file" ? "file" : "http,tcp", "-format_whitelist", limits.formats];
 }
 
 /** ffmpeg takes `a:b` for a protocol; `file:` keeps any path a path. */

@@ -39,7 +39,12 @@ export interface FrameIndex {
   readonly gops: readonly Gop[];
   readonly keyFrames: readonly KeyFrame[];
   /** Packets before the first key frame, hidden by an edit list, or sharing another's PTS. */
-  readonly uncounted: { readonly leading: number; readonly discarded: number; readonly samePts: number; readonly withoutPts: number };
+  readonly uncounted: {
+    readonly leading: number;
+    readonly discarded: number;
+    readonly samePts: number;
+    readonly withoutPts: number;
+  };
   /** Sorted PTS in [startPts, endPts); null bounds are open. */
   framePts(startPts: Pts | null, endPts: Pts | null): number[];
   countFrames(startPts: Pts | null, endPts: Pts | null): number;
@@ -127,7 +132,8 @@ export class GrowingFrameIndex implements FrameIndex {
 
   constructor(timeBase: Rational, frameRate: Rational | null) {
     this.timeBase = timeBase;
-    this.#nominalDuration = frameRate === null ? 1 : Math.max(1, rescale(1, { num: frameRate.den, den: frameRate.num }, timeBase));
+    this.#nominalDuration =
+      frameRate === null ? 1 : Math.max(1, rescale(1, { num: frameRate.den, den: frameRate.num }, timeBase));
   }
 
   get seekable(): boolean {
@@ -183,7 +189,10 @@ export class GrowingFrameIndex implements FrameIndex {
   #watchClock({ dts, duration }: VideoPacket): void {
     if (dts === null) return;
     if (dts < this.#highestDts) this.markUnseekable("the source's timestamps jump back");
-    if (Number.isFinite(this.#highestDts) && dts - this.#highestDts - (duration ?? 0) > MOST_SILENCE_SECONDS / toNumber(this.timeBase)) {
+    if (
+      Number.isFinite(this.#highestDts) &&
+      dts - this.#highestDts - (duration ?? 0) > MOST_SILENCE_SECONDS / toNumber(this.timeBase)
+    ) {
       this.hasTimeJump = true;
     }
     this.#highestDts = Math.max(this.#highestDts, dts);
@@ -212,11 +221,13 @@ export class GrowingFrameIndex implements FrameIndex {
     if (position < this.#pts.length && this.#pts.at(position) === pts) {
       this.uncounted.samePts += 1; // a hidden picture, the second field of a pair, or a true double
     } else {
-      if (this.#durationOfLast === null || pts > this.#durationOfLast.pts) this.#durationOfLast = { pts, duration: packet.duration };
+      if (this.#durationOfLast === null || pts > this.#durationOfLast.pts)
+        this.#durationOfLast = { pts, duration: packet.duration };
       this.#pts.insert(pts);
     }
     const last = this.keyFrames.at(-1);
-    if (packet.isKey && (last === undefined || pts > last.pts)) this.keyFrames.push({ pts, bytePosition: packet.bytePosition });
+    if (packet.isKey && (last === undefined || pts > last.pts))
+      this.keyFrames.push({ pts, bytePosition: packet.bytePosition });
   }
 
   /** All packets to come have a PTS of at least `dts`. */
@@ -231,7 +242,12 @@ export class GrowingFrameIndex implements FrameIndex {
   }
 
   #close(start: KeyFrame, endPts: Pts): Gop {
-    const gop = { startPts: start.pts, endPts, frames: this.countFrames(start.pts, endPts), bytePosition: start.bytePosition };
+    const gop = {
+      startPts: start.pts,
+      endPts,
+      frames: this.countFrames(start.pts, endPts),
+      bytePosition: start.bytePosition,
+    };
     this.gops.push(gop);
     return gop;
   }

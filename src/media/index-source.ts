@@ -57,7 +57,12 @@ export function parsePacketLine(line: string): VideoPacket | null {
  * Reads the whole source once. Errors: E_INDEX (ffprobe failed, no frame found), E_INTERRUPTED.
  * An index that is not `seekable` is no error: the job then runs as one segment.
  */
-export async function indexSource(tools: Tools, path: string, info: SourceInfo, options: IndexOptions): Promise<FrameIndex> {
+export async function indexSource(
+  tools: Tools,
+  path: string,
+  info: SourceInfo,
+  options: IndexOptions,
+): Promise<FrameIndex> {
   const index = new GrowingFrameIndex(info.video.timeBase, info.video.realFrameRate ?? info.video.averageFrameRate);
   if (!hasTimestamps(info.formatName)) index.markUnseekable(`a raw ${info.formatName} stream has no timestamps`);
   let waiting: Gop[] = [];
@@ -83,13 +88,22 @@ export async function indexSource(tools: Tools, path: string, info: SourceInfo, 
   });
   if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "indexing was stopped", "Submit the job again.");
   if (result.exitCode !== 0) {
-    throw new AppError("E_INDEX", `the source could not be read to its end: ${lastWords(result.stderrTail)}`, "The file may be damaged, or on a disk that fails.");
+    throw new AppError(
+      "E_INDEX",
+      `the source could not be read to its end: ${lastWords(result.stderrTail)}`,
+      "The file may be damaged, or on a disk that fails.",
+    );
   }
   waiting.push(...index.finish());
-  if (index.hasTimeJump && restartsClock(info.formatName)) index.markUnseekable("the source's clock starts anew in the middle");
+  if (index.hasTimeJump && restartsClock(info.formatName))
+    index.markUnseekable("the source's clock starts anew in the middle");
   handOn();
   if (index.frameCount === 0 && index.uncounted.withoutPts === 0 && index.uncounted.leading === 0) {
-    throw new AppError("E_INDEX", "no video frame was found in the source", "The file may be cut off after its header.");
+    throw new AppError(
+      "E_INDEX",
+      "no video frame was found in the source",
+      "The file may be cut off after its header.",
+    );
   }
   return index;
 }

@@ -33,7 +33,9 @@ const streamSchema = z.object({
   channels: z.number().int().optional(),
   disposition: z.record(z.string(), z.number()).optional(),
   tags: z.record(z.string(), z.string()).optional(),
-  side_data_list: z.array(z.looseObject({ side_data_type: z.string().optional(), rotation: z.number().optional() })).optional(),
+  side_data_list: z
+    .array(z.looseObject({ side_data_type: z.string().optional(), rotation: z.number().optional() }))
+    .optional(),
 });
 type ProbedStream = z.infer<typeof streamSchema>;
 
@@ -84,7 +86,10 @@ function toStream(stream: ProbedStream): SourceStream {
   const dispositions = Object.entries(stream.disposition ?? {}).flatMap(([name, value]) => (value === 1 ? [name] : []));
   return {
     index: stream.index,
-    type: type === "video" || type === "audio" || type === "subtitle" || type === "attachment" || type === "data" ? type : "other",
+    type:
+      type === "video" || type === "audio" || type === "subtitle" || type === "attachment" || type === "data"
+        ? type
+        : "other",
     codec: stream.codec_name ?? "unknown",
     language: tag(stream, "language"),
     title: tag(stream, "title"),
@@ -99,7 +104,13 @@ function toStream(stream: ProbedStream): SourceStream {
 
 function toVideo(stream: ProbedStream): SourceVideo | null {
   const timeBase = positiveRational(stream.time_base);
-  if (timeBase === null || stream.width === undefined || stream.height === undefined || stream.width === 0 || stream.height === 0) {
+  if (
+    timeBase === null ||
+    stream.width === undefined ||
+    stream.height === undefined ||
+    stream.width === 0 ||
+    stream.height === 0
+  ) {
     return null;
   }
   const rotation = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0;
@@ -129,22 +140,40 @@ function toVideo(stream: ProbedStream): SourceVideo | null {
 }
 
 function noVideo(answer: ProbeAnswer, path: string): AppError {
-  const kinds = [...new Set(answer.streams.map((stream) => (stream.codec_type === "video" ? "cover art" : (stream.codec_type ?? "data"))))];
-  return new AppError("E_SOURCE_NO_VIDEO", `${path} holds no video, only ${kinds.join(", ") || "nothing"}`, "Give a file with a video stream.");
+  const kinds = [
+    ...new Set(
+      answer.streams.map((stream) => (stream.codec_type === "video" ? "cover art" : (stream.codec_type ?? "data"))),
+    ),
+  ];
+  return new AppError(
+    "E_SOURCE_NO_VIDEO",
+    `${path} holds no video, only ${kinds.join(", ") || "nothing"}`,
+    "Give a file with a video stream.",
+  );
 }
 
 /** Turns ffprobe's JSON into SourceInfo. Errors: E_SOURCE_NO_VIDEO, E_ENCODE_REQUEST for a chosen stream that is no video. */
 export function toSourceInfo(answer: ProbeAnswer, path: string, bytes: number, videoStream?: number): SourceInfo {
   const streams = answer.streams.map(toStream);
-  const pictures = answer.streams.filter((stream) => stream.codec_type === "video" && stream.disposition?.attached_pic !== 1);
+  const pictures = answer.streams.filter(
+    (stream) => stream.codec_type === "video" && stream.disposition?.attached_pic !== 1,
+  );
   const chosen = videoStream === undefined ? pictures[0] : pictures.find((stream) => stream.index === videoStream);
   if (pictures.length === 0) throw noVideo(answer, path);
   if (chosen === undefined) {
-    throw new AppError("E_ENCODE_REQUEST", `stream ${videoStream} of ${path} is not a video stream`, `Video streams: ${pictures.map((stream) => stream.index).join(", ")}.`);
+    throw new AppError(
+      "E_ENCODE_REQUEST",
+      `stream ${videoStream} of ${path} is not a video stream`,
+      `Video streams: ${pictures.map((stream) => stream.index).join(", ")}.`,
+    );
   }
   const video = toVideo(chosen);
   if (video === null) {
-    throw new AppError("E_SOURCE_REFUSED", `the video stream of ${path} says no picture size`, "The file is damaged or cut off: no picture could be read from its beginning.");
+    throw new AppError(
+      "E_SOURCE_REFUSED",
+      `the video stream of ${path} says no picture size`,
+      "The file is damaged or cut off: no picture could be read from its beginning.",
+    );
   }
   return {
     formatName: answer.format.format_name,
@@ -159,9 +188,12 @@ export function toSourceInfo(answer: ProbeAnswer, path: string, bytes: number, v
 
 /** What went wrong, in words that help, from ffprobe's stderr. */
 export function refusalHint(stderr: string): string {
-  if (/moov atom not found/.test(stderr)) return "moov atom not found: the file is cut off or still being written; copy it again.";
-  if (/not on whitelist|not in whitelist|whitelist/i.test(stderr)) return "Playlists, scripts and image lists are not taken; give the media file itself.";
-  if (/Invalid data found/.test(stderr)) return "This is not a media file that ffmpeg knows, or its beginning is damaged.";
+  if (/moov atom not found/.test(stderr))
+    return "moov atom not found: the file is cut off or still being written; copy it again.";
+  if (/not on whitelist|not in whitelist|whitelist/i.test(stderr))
+    return "Playlists, scripts and image lists are not taken; give the media file itself.";
+  if (/Invalid data found/.test(stderr))
+    return "This is not a media file that ffmpeg knows, or its beginning is damaged.";
   if (/Permission denied/.test(stderr)) return "The file may not be read by this user.";
   return `ffprobe says: ${lastWords(stderr)}`;
 }
@@ -169,7 +201,8 @@ export function refusalHint(stderr: string): string {
 async function sizeOf(path: string): Promise<number> {
   try {
     const stats = await stat(path);
-    if (!stats.isFile()) throw new AppError("E_SOURCE_MISSING", `${path} is not a file`, "Give the path of one media file.");
+    if (!stats.isFile())
+      throw new AppError("E_SOURCE_MISSING", `${path} is not a file`, "Give the path of one media file.");
     return stats.size;
   } catch (thrown) {
     if (errnoOf(thrown) === "ENOENT" || errnoOf(thrown) === "ENOTDIR") {
@@ -184,10 +217,21 @@ async function sizeOf(path: string): Promise<number> {
  */
 export async function probeSource(tools: Tools, path: string, options: ProbeOptions = {}): Promise<SourceInfo> {
   const bytes = await sizeOf(path);
-  if (bytes === 0) throw new AppError("E_SOURCE_EMPTY", `${path} is empty`, "The file has no bytes; copy or record it again.");
+  if (bytes === 0)
+    throw new AppError("E_SOURCE_EMPTY", `${path} is empty`, "The file has no bytes; copy or record it again.");
   const result = await runTool({
     program: tools.ffprobe,
-    args: ["-v", "error", ...inputGuards({ formats: DEMUXER_WHITELIST, kind: "file" }), "-show_format", "-show_streams", "-show_chapters", "-of", "json", fileUrl(path)],
+    args: [
+      "-v",
+      "error",
+      ...inputGuards({ formats: DEMUXER_WHITELIST, kind: "file" }),
+      "-show_format",
+      "-show_streams",
+      "-show_chapters",
+      "-of",
+      "json",
+      fileUrl(path),
+    ],
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     timeoutMs: 120_000,
   });

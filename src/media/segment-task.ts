@@ -77,7 +77,12 @@ function seekPtsFor(info: SourceInfo, index: FrameIndex, startPts: Pts, leadIn: 
 }
 
 /** From the key frame sought to the first key frame after the end, where the container says where they lie. */
-function byteRangeFor(info: SourceInfo, index: FrameIndex, seekPts: Pts | null, endPts: Pts | null): SegmentTask["byteRange"] {
+function byteRangeFor(
+  info: SourceInfo,
+  index: FrameIndex,
+  seekPts: Pts | null,
+  endPts: Pts | null,
+): SegmentTask["byteRange"] {
   const start = seekPts === null ? 0 : (index.keyFrameAtOrBefore(seekPts)?.bytePosition ?? null);
   const after = endPts === null ? null : (index.keyFrameAfter(endPts) ?? null);
   const end = after === null ? info.bytes : (after.bytePosition ?? null);

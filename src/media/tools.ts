@@ -60,7 +60,11 @@ async function candidates(env: Record<string, string | undefined>): Promise<{ ff
     const found = inFolder(named);
     for (const path of [found.ffmpeg, found.ffprobe]) {
       if (!(await exists(path))) {
-        throw new AppError("E_FFMPEG_MISSING", `${path} does not exist`, "FFCLUSTER_FFMPEG_DIR must name the folder that holds ffmpeg and ffprobe.");
+        throw new AppError(
+          "E_FFMPEG_MISSING",
+          `${path} does not exist`,
+          "FFCLUSTER_FFMPEG_DIR must name the folder that holds ffmpeg and ffprobe.",
+        );
       }
     }
     return found;
@@ -86,7 +90,11 @@ export async function findTools(env: Record<string, string | undefined>): Promis
   const parsed = result.exitCode === 0 ? parseVersion(result.stdout) : null;
   if (parsed === null) {
     const words = result.stderrTail.trim().split("\n").at(-1) ?? "";
-    throw new AppError("E_FFMPEG_MISSING", `${found.ffmpeg} does not run as ffmpeg${words === "" ? "" : `: ${words}`}`, installHint());
+    throw new AppError(
+      "E_FFMPEG_MISSING",
+      `${found.ffmpeg} does not run as ffmpeg${words === "" ? "" : `: ${words}`}`,
+      installHint(),
+    );
   }
   if (parsed.major < OLDEST_MAJOR || (parsed.major === OLDEST_MAJOR && parsed.minor < OLDEST_MINOR)) {
     throw new AppError("E_FFMPEG_OLD", `${found.ffmpeg} is version ${parsed.version}`, installHint());

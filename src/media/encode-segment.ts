@@ -1,0 +1,84 @@
+// Makes one segment: runs ffmpeg, follows its progress, reads the seams. Judges nothing: counting is verify-segment's job.
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { errnoOf } from "../base/errors.ts";
+import { runTool } from "../base/process.ts";
+import { segmentFormat } from "./codecs.ts";
+import { fileUrl } from "./formats.ts";
+import { createProgressParser, type Progress } from "./progress.ts";
+import { parseSeams, type Seams } from "./seams.ts";
+import { segmentArgs } from "./segment-args.ts";
+import { decodeErrors, lastWords } from "./stderr.ts";
+import type { Tools } from "./tools.ts";
+import type { SegmentReport, SegmentTask } from "./types.ts";
+
+export interface EncodeOptions {
+  /** A path, or the loopback gateway's URL. */
+  readonly input: string;
+  readonly inputKind: "file" | "http";
+  /** Folder for the segment and its seam file; made when absent. */
+  readonly workDir: string;
+  readonly threads: number | null;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly nice?: boolean;
+}
+
+export type EncodeOutcome =
+  | { readonly ok: true; readonly path: string; readonly report: SegmentReport }
+  /** `reason`: ffmpeg's own last words. */
+  | { readonly ok: false; readonly reason: string; readonly aborted: boolean };
+
+async function readSeams(path: string, task: SegmentTask): Promise<Seams> {
+  try {
+    return parseSeams(await readFile(path, "utf8"), task.endPts);
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ENOENT") return { start: null, afterEnd: null };
+    throw thrown;
+  }
+}
+
+/** Encodes a segment into `workDir`. A failing ffmpeg is an outcome, not an exception. */
+export async function encodeSegment(tools: Tools, task: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
+  await mkdir(options.workDir, { recursive: true });
+  const output = join(options.workDir, `segment.${segmentFormat(task.video, task.request.video.encoder)}`);
+  const seamFile = join(options.workDir, "seams.txt");
+  const parse = createProgressParser();
+  let frames = 0;
+  const startedAt = performance.now();
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: segmentArgs(task, {
+      input: options.inputKind === "file" ? fileUrl(options.input) : options.input,
+      inputKind: options.inputKind,
+      output: fileUrl(output),
+      seamFile: fileUrl(seamFile),
+      threads: options.threads,
+    }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.nice === undefined ? {} : { nice: options.nice }),
+    onLine: (line) => {
+      const progress = parse(line);
+      if (progress === null) return;
+      frames = progress.frames;
+      options.onProgress?.(progress);
+    },
+  });
+  if (result.ended !== "exit") return { ok: false, reason: "stopped", aborted: result.ended === "aborted" };
+  if (result.exitCode !== 0) return { ok: false, reason: lastWords(result.stderrTail), aborted: false };
+  if ((await stat(output)).size === 0) return { ok: false, reason: "ffmpeg wrote an empty segment", aborted: false };
+  const seams = await readSeams(seamFile, task);
+  return {
+    ok: true,
+    path: output,
+    report: {
+      frames,
+      seconds: (performance.now() - startedAt) / 1000,
+      encoder: task.request.video.encoder,
+      ffmpegVersion: tools.version,
+      seamStart: seams.start,
+      seamAfterEnd: seams.afterEnd,
+      decodeErrors: decodeErrors(result.stderrTail, task.seekPts !== null),
+    },
+  };
+}

@@ -1,0 +1,142 @@
+// The whole argument list of the run that makes a segment: seek, decode, keep the frames of the range by PTS, encode,
+// and beside it the hash of the decoded pictures at the seams. Pure. FACTS §1 and §3 are the reasons.
+import {
+  formatMicroseconds,
+  formatRational,
+  MICROSECONDS,
+  type Pts,
+  type Rational,
+  rescale,
+} from "../base/rational.ts";
+import { decoderFor, needsInBandParameters, segmentFormat } from "./codecs.ts";
+import { demuxerName, inputGuards } from "./formats.ts";
+import { videoEncoderArgs, videoFilterChain } from "./render-request.ts";
+import type { SegmentTask } from "./types.ts";
+
+export interface SegmentIo {
+  /** A `file:` URL or the loopback gateway's address. */
+  readonly input: string;
+  readonly inputKind: "file" | "http";
+  readonly output: string;
+  readonly seamFile: string;
+  /** Threads for decoder, filters and encoder each; null: ffmpeg's own choice. */
+  readonly threads: number | null;
+}
+
+/** The part of a task that says where and what to decode. */
+export type DecodePlan = Pick<
+  SegmentTask,
+  "streamIndex" | "formatName" | "timeBase" | "startPts" | "endPts" | "seekPts"
+>;
+
+/** `-ss` in microseconds: nearest, so that ffmpeg's own rounding back gives the same tick. */
+function seekArgs(seekPts: Pts | null, timeBase: Rational): string[] {
+  if (seekPts === null) return [];
+  return [
+    "-seek_timestamp",
+    "1",
+    "-noaccurate_seek",
+    "-ss",
+    formatMicroseconds(rescale(seekPts, timeBase, MICROSECONDS)),
+  ];
+}
+
+/** Everything before the filters: the input, read on its own absolute clock. */
+export function decodeArgs(
+  plan: DecodePlan,
+  io: Pick<SegmentIo, "input" | "inputKind" | "threads">,
+  decoder: string | null,
+): string[] {
+  return [
+    "-hide_banner",
+    "-nostdin",
+    "-v",
+    "error",
+    ...(io.threads === null ? [] : ["-filter_complex_threads", String(io.threads)]),
+    "-copyts",
+    ...seekArgs(plan.seekPts, plan.timeBase),
+    ...inputGuards({ formats: plan.formatName, kind: io.inputKind }),
+    "-f",
+    demuxerName(plan.formatName),
+    ...(decoder === null ? [] : [`-c:${plan.streamIndex}`, decoder]),
+    ...(io.threads === null ? [] : ["-threads", String(io.threads)]),
+    "-i",
+    io.input,
+  ];
+}
+
+function trim(startPts: Pts | null, endPts: Pts | null): string[] {
+  const bounds = [
+    ...(startPts === null ? [] : [`start_pts=${startPts}`]),
+    ...(endPts === null ? [] : [`end_pts=${endPts}`]),
+  ];
+  return bounds.length === 0 ? [] : [`trim=${bounds.join(":")}`];
+}
+
+/** The decoded frames that are hashed: the first of the range and the first at or after its end. */
+export function seamChain(startPts: Pts | null, endPts: Pts | null): string {
+  if (endPts === null) return [...trim(startPts, null), "trim=end_frame=1"].join(",");
+  // One tick past the end lets the frame at the boundary through and still ends the branch early.
+  return [...trim(startPts, endPts + 1), `select='eq(n,0)+gte(pts,${endPts})'`].join(",");
+}
+
+/** Both branches hang on one decode; each trim ends its branch, so the run stops just after the range. */
+export function filterGraph(task: DecodePlan, userChain: string): string {
+  const main = [...trim(task.startPts, task.endPts), ...(userChain === "" ? [] : [userChain])];
+  return [
+    `[0:${task.streamIndex}]split[a][b]`,
+    `[a]${main.length === 0 ? "null" : main.join(",")}[v]`,
+    `[b]${seamChain(task.startPts, task.endPts)}[seam]`,
+  ].join(";");
+}
+
+/** Where hashes of decoded pictures go, with their PTS in source ticks. */
+export function seamOutput(seamFile: string): string[] {
+  return [
+    "-map",
+    "[seam]",
+    "-fps_mode",
+    "passthrough",
+    "-enc_time_base",
+    "-1",
+    "-f",
+    "framehash",
+    "-hash",
+    "md5",
+    "-y",
+    seamFile,
+  ];
+}
+
+/** The complete arguments; progress comes on stdout. */
+export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
+  const encoder = task.request.video.encoder;
+  const format = segmentFormat(task.video, encoder);
+  return [
+    ...decodeArgs(task, io, decoderFor(task.video, encoder)),
+    "-filter_complex",
+    filterGraph(task, videoFilterChain(task.request)),
+    "-map",
+    "[v]",
+    ...videoEncoderArgs(task.request, { threads: io.threads }),
+    "-fps_mode",
+    "passthrough",
+    "-enc_time_base",
+    formatRational(task.encoderTimeBase),
+    ...(needsInBandParameters(encoder) && format === "nut" ? ["-bsf:v", "dump_extra"] : []),
+    "-map_metadata",
+    "-1",
+    "-map_chapters",
+    "-1",
+    "-f",
+    format,
+    "-y",
+    io.output,
+    ...seamOutput(io.seamFile),
+    "-progress",
+    "pipe:1",
+    "-nostats",
+    "-stats_period",
+    "0.5",
+  ];
+}
