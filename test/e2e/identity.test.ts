@@ -1,0 +1,92 @@
+// Lossless identity: a job over two clients (one reading the file, one through the gateway) gives an output whose
+// frames (MD5) and times equal those of the source decoded in one go.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Proof } from "../../src/media/types.ts";
+import { Cluster } from "../support/cluster.ts";
+import { framesOf, largestTimingError } from "../support/frames.ts";
+import { hardCase, mediaPath } from "../support/media.ts";
+
+const FFV1 = "-c:v ffv1 -an";
+const X264 = "-c:v libx264 -qp 0 -preset ultrafast -an";
+
+interface Case {
+  readonly clip: string;
+  readonly isSynthetic: boolean;
+  readonly params: string;
+  readonly extension: string;
+  /** Fewest segments the job must have been split into; 1 where the source has one key frame. */
+  readonly segments: number;
+}
+
+const real = (clip: string, params: string, extension: string, segments: number): Case => ({ clip, isSynthetic: false, params, extension, segments });
+const synthetic = (clip: string, params: string, extension: string, segments: number): Case => ({ clip, isSynthetic: true, params, extension, segments });
+
+const CASES: readonly Case[] = [
+  // ordinary clips
+  real("cars-432p12.5-30s.mp4", X264, "mp4", 2),
+  real("flower-540p29.97-5s.mp4", FFV1, "mkv", 1),
+  synthetic("fps-23.976.mp4", X264, "mp4", 1),
+  synthetic("irregular-gop.mp4", X264, "mp4", 4),
+  // B-pyramid, open GOP, one key frame
+  real("anamorphic-bpyramid.mp4", X264, "mp4", 2),
+  synthetic("bpyramid-h264.mp4", X264, "mp4", 3),
+  synthetic("opengop-h264.mp4", X264, "mp4", 4),
+  synthetic("opengop-hevc.mkv", FFV1, "mkv", 3),
+  synthetic("opengop-hevc.ts", X264, "mp4", 2),
+  synthetic("single-keyframe-24s.mp4", X264, "mp4", 1),
+  // variable frame rate
+  real("vfr-screenrec-3026x1386.mp4", FFV1, "mkv", 2),
+  synthetic("vfr-phone-jitter.mp4", X264, "mp4", 1),
+  synthetic("vfr-screencap.mp4", X264, "mp4", 1),
+  // transport streams
+  real("rollover-tos-360p24-20s.ts", X264, "mp4", 4),
+  synthetic("ts-start-3600.ts", FFV1, "mkv", 3),
+  // edit lists, MKV, WebM, AVI, alternate depth
+  synthetic("editlist-midgop.mp4", X264, "mp4", 2),
+  real("vfr-iphone-hlg-dovi-editlist-rot.mp4", FFV1, "mkv", 1),
+  real("chapters-h264-444.mkv", FFV1, "mkv", 1),
+  real("nodur-vp9-opus.webm", FFV1, "mkv", 1),
+  synthetic("nocues-h264.mkv", X264, "mkv", 2),
+  synthetic("xvid-bframes.avi", X264, "mp4", 2),
+];
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await Cluster.make();
+  await cluster.serve({ args: ["--benchmark-duration", "1.5", "--max-segment-duration", "1.5"] });
+  await cluster.join("direct");
+  await cluster.join("gateway", ["--source-access", "gateway"]);
+}, 60_000);
+
+afterAll(async () => {
+  await cluster[Symbol.asyncDispose]();
+});
+
+for (const { clip, isSynthetic, params, extension, segments } of CASES) {
+  const isMissing = !isSynthetic && mediaPath(clip) === null;
+  test.skipIf(isMissing)(`${clip} → ${extension}: frames and times equal`, async () => {
+    const source = isSynthetic ? await hardCase(clip) : (mediaPath(clip) ?? "");
+    const output = cluster.path(`${clip}.identity.${extension}`);
+    const ended = await cluster.command(["submit", source, "-o", output, "--ffmpeg-params", params, "--json"]);
+    const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as { event?: string; proof?: Proof };
+    expect({ exitCode: ended.exitCode, event: last.event, stderr: ended.stderr.slice(-500) }).toMatchObject({ exitCode: 0, event: "completed" });
+
+    const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
+    expect(want.md5.length).toBeGreaterThan(0);
+    expect(got.md5).toEqual([...want.md5]);
+    // MP4 carries the source's tick; Matroska rounds to its own millisecond (and so may the source).
+    expect(largestTimingError(want, got)).toBeLessThanOrEqual(extension === "mkv" ? 0.001_001 : Math.min(want.tick, got.tick) / 2);
+
+    expect(last.proof?.exact).toBe(true);
+    expect(last.proof?.frames).toEqual({ expected: want.md5.length, encoded: want.md5.length, in_output: want.md5.length });
+    expect(last.proof?.pts.equal).toBe(true);
+    expect(last.proof?.segments.length ?? 0).toBeGreaterThanOrEqual(segments);
+  }, 120_000);
+}
+
+test("both clients took part", async () => {
+  const clients = await cluster.clients();
+  expect(clients.map((client) => client.name).sort()).toEqual(["direct", "gateway"]);
+  for (const client of clients) expect(client.performance ?? 0).toBeGreaterThan(0);
+});
