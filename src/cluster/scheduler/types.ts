@@ -223,6 +223,8 @@ export type Input =
       readonly attemptId: AttemptId;
       readonly clientId: ClientId;
       readonly report: SegmentReport;
+      /** Where the file was put, so that a refused one can be dropped after its attempt is forgotten. */
+      readonly place?: { readonly jobId: JobId; readonly segmentIndex: number };
     }
   | {
       readonly type: "segment-verified";

@@ -1,0 +1,108 @@
+// The client machine: hello, signs of life, links that close, silence, and disconnection on purpose.
+import { isReachable } from "./capability.ts";
+import { refusal } from "./job-rules.ts";
+import { loseAttempt, loseAttemptsOf, shortenLeases } from "./lease-rules.ts";
+import { changeClientStatus } from "./state-changes.ts";
+import { LEASE_MS, RECONNECT_GRACE_MS } from "./timing.ts";
+import type { Turn } from "./turn.ts";
+import type { AttemptId, Client, ClientId, HelloFacts, Verdict } from "./types.ts";
+
+/** Takes a hello: attempts that the client still holds under a live lease carry on, its others go elsewhere. */
+export function greetClient(turn: Turn, hello: HelloFacts): void {
+  const known = turn.clients.get(hello.id);
+  if (known !== undefined && hello.link <= known.link) return; // of an older link, or said twice
+  const { heldAttempts, ...facts } = hello;
+  const greeted: Client = {
+    ...facts,
+    status: known?.status ?? "Disconnected",
+    connectedAt: turn.moment.at,
+    lastHeardAt: turn.now,
+    slotFps: known?.slotFps ?? {},
+    performance: known?.performance ?? null,
+  };
+  changeClientStatus(turn, turn.putClient(greeted), "Connected");
+
+  const keepAttempts: AttemptId[] = [];
+  for (const attempt of [...turn.attempts.values()]) {
+    if (attempt.clientId !== hello.id) continue;
+    if (heldAttempts.includes(attempt.id) && attempt.leaseEndsAt > turn.now) {
+      keepAttempts.push(attempt.id);
+      turn.putAttempt({ ...attempt, leaseEndsAt: turn.now + LEASE_MS });
+    } else {
+      loseAttempt(turn, attempt, "the client came back without it", "client knows");
+    }
+  }
+  turn.effect({ type: "welcome", clientId: hello.id, keepAttempts });
+}
+
+/** The client behind a link, unless the link was replaced, closed or given up. */
+function clientOn(turn: Turn, clientId: ClientId, link: number): Client | null {
+  const client = turn.clients.get(clientId);
+  return client !== undefined && client.link === link && isReachable(client) ? client : null;
+}
+
+export function hearClient(turn: Turn, clientId: ClientId, link: number): void {
+  const client = clientOn(turn, clientId, link);
+  if (client === null) return;
+  const heard = { lastHeardAt: turn.now };
+  changeClientStatus(turn, client, client.status === "Connected" ? "Idle" : client.status, heard);
+}
+
+export function closeLink(turn: Turn, clientId: ClientId, link: number, saidGoodbye: boolean): void {
+  const client = clientOn(turn, clientId, link);
+  if (client === null) return;
+  if (saidGoodbye) {
+    leave(turn, client, "the client said goodbye");
+    return;
+  }
+  turn.putClient({ ...client, isLinkDown: true });
+  shortenLeases(turn, clientId, turn.now + RECONNECT_GRACE_MS);
+}
+
+function leave(turn: Turn, client: Client, reason: string): void {
+  loseAttemptsOf(turn, client.id, reason);
+  const left = turn.clients.get(client.id) ?? client;
+  changeClientStatus(turn, left, "Disconnected");
+}
+
+export function disconnectClient(turn: Turn, clientId: ClientId): Verdict {
+  const client = turn.clients.get(clientId);
+  if (client === undefined) {
+    return refusal("E_UNKNOWN_ID", `no client with id ${clientId}`, "`ffcluster clients list` shows the ids.");
+  }
+  if (client.status === "Disconnected") {
+    return refusal("E_WRONG_STATE", `client ${client.name} is not connected`, "There is nothing to disconnect.");
+  }
+  const reason = "disconnected on request";
+  leave(turn, client, reason);
+  turn.effect({ type: "close-client", clientId, reason, reconnect: false });
+  return { ok: true };
+}
+
+/** A link on which nothing was received for a lease time is dead, whatever its socket says. */
+export function dropSilentClients(turn: Turn): void {
+  for (const client of turn.clients.values()) {
+    if (client.status === "Disconnected" || turn.now - client.lastHeardAt <= LEASE_MS) continue;
+    shortenLeases(turn, client.id, turn.now + RECONNECT_GRACE_MS);
+    if (isReachable(client)) {
+      const reason = "nothing was heard for a lease time";
+      turn.effect({ type: "close-client", clientId: client.id, reason, reconnect: true });
+    }
+    changeClientStatus(turn, client, "Disconnected");
+  }
+}
+
+/** Benchmarking or Processing by what it holds; Idle when it holds nothing any more. */
+export function settleClientStatuses(turn: Turn): void {
+  const working = new Map<ClientId, "Benchmarking" | "Processing">();
+  for (const attempt of turn.attempts.values()) {
+    if (!attempt.isBenchmark) working.set(attempt.clientId, "Processing");
+    else if (!working.has(attempt.clientId)) working.set(attempt.clientId, "Benchmarking");
+  }
+  for (const client of turn.clients.values()) {
+    if (client.status === "Disconnected") continue;
+    const doing = working.get(client.id);
+    if (doing !== undefined) changeClientStatus(turn, client, doing);
+    else if (client.status !== "Connected") changeClientStatus(turn, client, "Idle");
+  }
+}

@@ -1,0 +1,122 @@
+// The one entry of the scheduler: state + input + moment → next state, effects, events. Dispatches to the rules, then
+// settles what follows from them. No clock, no randomness, no I/O (docs/STATES.md draws the machines).
+import { assertNever } from "../../base/assert.ts";
+import { assignWork } from "./assign.ts";
+import {
+  closeLink,
+  disconnectClient,
+  dropSilentClients,
+  greetClient,
+  hearClient,
+  settleClientStatuses,
+} from "./client-rules.ts";
+import {
+  advanceIndex,
+  cancelJob,
+  failJob,
+  finishAudio,
+  finishIndex,
+  finishStitch,
+  openJob,
+  settleCombining,
+  settleWaiting,
+  submitJob,
+} from "./job-rules.ts";
+import { expireLeases, failAttempt, landResult, progressAttempt } from "./lease-rules.ts";
+import { resume } from "./restart.ts";
+import { decideByReference, mismatchSegment, verifySegment } from "./segment-rules.ts";
+import { isTerminal } from "./state-changes.ts";
+import { Turn } from "./turn.ts";
+import type { Decision, Input, Job, Moment, SchedulerState, Verdict } from "./types.ts";
+import { mergeSegments } from "./unsplittable.ts";
+
+export const emptyState: SchedulerState = { jobs: new Map(), clients: new Map(), attempts: new Map() };
+
+/** Never throws for an input from outside: what is unknown or late is ignored, or refused in the verdict. */
+export function decide(state: SchedulerState, input: Input, moment: Moment): Decision {
+  const turn = new Turn(state, moment);
+  const verdict = apply(turn, input);
+  settle(turn);
+  return turn.decision(verdict);
+}
+
+const OK: Verdict = { ok: true };
+
+function apply(turn: Turn, input: Input): Verdict {
+  switch (input.type) {
+    case "job-submitted":
+      submitJob(turn, input.job);
+      return OK;
+    case "index-advanced":
+      advanceIndex(turn, input.jobId, input.gops);
+      return OK;
+    case "index-finished":
+      finishIndex(turn, input.jobId, input.totalFrames);
+      return OK;
+    case "index-unsplittable":
+      mergeSegments(turn, input);
+      return OK;
+    case "job-broke": {
+      const job = openJob(turn, input.jobId);
+      if (job !== null) failJob(turn, job, input.error);
+      return OK;
+    }
+    case "cancel-requested":
+      return cancelJob(turn, input.jobId);
+    case "client-hello":
+      greetClient(turn, input.client);
+      return OK;
+    case "client-heard":
+      hearClient(turn, input.clientId, input.link);
+      return OK;
+    case "client-link-closed":
+      closeLink(turn, input.clientId, input.link, input.saidGoodbye);
+      return OK;
+    case "client-disconnect-requested":
+      return disconnectClient(turn, input.clientId);
+    case "attempt-progressed":
+      progressAttempt(turn, input);
+      return OK;
+    case "attempt-failed":
+      failAttempt(turn, input);
+      return OK;
+    case "result-landed":
+      return landResult(turn, input);
+    case "segment-verified":
+      verifySegment(turn, input, input.facts);
+      return OK;
+    case "segment-mismatched":
+      mismatchSegment(turn, input, input.reason);
+      return OK;
+    case "reference-decided":
+      decideByReference(turn, input, input.facts, input.reason);
+      return OK;
+    case "audio-finished":
+      finishAudio(turn, input.jobId);
+      return OK;
+    case "stitch-finished":
+      finishStitch(turn, input.jobId, input.output);
+      return OK;
+    case "tick":
+      return OK;
+    case "restarted":
+      resume(turn);
+      return OK;
+    default:
+      return assertNever(input);
+  }
+}
+
+/** What follows from the state and the moment alone, after every input. */
+function settle(turn: Turn): void {
+  expireLeases(turn);
+  dropSilentClients(turn);
+  forEachOpenJob(turn, settleWaiting);
+  assignWork(turn);
+  forEachOpenJob(turn, settleCombining);
+  settleClientStatuses(turn);
+}
+
+function forEachOpenJob(turn: Turn, rule: (turn: Turn, job: Job) => void): void {
+  for (const job of turn.jobs.values()) if (!isTerminal(job.status)) rule(turn, job);
+}

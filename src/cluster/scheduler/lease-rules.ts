@@ -1,0 +1,213 @@
+// Leases and fencing: what renews an attempt, what ends it, and which result is taken. A result counts only under
+// the lease it was made under, and once.
+import { isReachable } from "./capability.ts";
+import { failJob, openJob, refusal } from "./job-rules.ts";
+import { LEASE_MS } from "./timing.ts";
+import type { Turn } from "./turn.ts";
+import type {
+  Attempt,
+  AttemptId,
+  AttemptStage,
+  Client,
+  ClientId,
+  Input,
+  Job,
+  SchedulerState,
+  Segment,
+  Verdict,
+} from "./types.ts";
+
+/** Leases a segment may lose beyond its retries: lost links are not the segment's fault, but must end somewhere. */
+const EXTRA_LOSSES = 10;
+const STAGES: readonly AttemptStage[] = ["queued", "fetching", "encoding", "uploading"];
+
+/** An upload no longer takes the processor: the next encode may begin. */
+export function occupiesSlot(attempt: Attempt): boolean {
+  return attempt.stage !== "uploading";
+}
+
+/** The job and segment that an attempt holds. */
+function heldBy(turn: Turn, attempt: Attempt): { job: Job; segment: Segment } | null {
+  const job = openJob(turn, attempt.jobId);
+  const segment = job?.segments[attempt.segmentIndex];
+  if (job === null || segment?.phase.kind !== "leased" || segment.phase.attemptId !== attempt.id) return null;
+  return { job, segment };
+}
+
+/**
+ * How a result would be received: "wanted" under a live lease of this client, "had" when this very attempt was
+ * taken already (a repeated upload after a lost answer), else "stale". For the shell, before it reads a body.
+ */
+export function resultStanding(
+  state: SchedulerState,
+  attemptId: AttemptId,
+  clientId: ClientId,
+): "wanted" | "had" | "stale" {
+  const attempt = state.attempts.get(attemptId);
+  if (attempt !== undefined) {
+    const phase = state.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.phase;
+    const isHolder = attempt.clientId === clientId && phase?.kind === "leased" && phase.attemptId === attemptId;
+    return isHolder ? "wanted" : "stale";
+  }
+  return acceptedFrom(state, attemptId) === clientId ? "had" : "stale";
+}
+
+/** The client whose result of this attempt was taken; null when none was. */
+function acceptedFrom(state: Pick<SchedulerState, "jobs">, attemptId: AttemptId): ClientId | null {
+  for (const job of state.jobs.values()) {
+    for (const { phase } of job.segments) {
+      if (phase.kind === "pending" || phase.kind === "leased") continue;
+      if (phase.landed.attemptId === attemptId) return phase.landed.clientId;
+    }
+  }
+  return null;
+}
+
+/** Renews the lease. Stage and frames only move forward, whatever order messages come in. */
+export function progressAttempt(turn: Turn, input: Extract<Input, { type: "attempt-progressed" }>): void {
+  const attempt = turn.attempts.get(input.attemptId);
+  const client = turn.clients.get(input.clientId);
+  if (attempt === undefined || client === undefined || attempt.clientId !== client.id || !isReachable(client)) return;
+  const stage = STAGES.indexOf(input.stage) > STAGES.indexOf(attempt.stage) ? input.stage : attempt.stage;
+  turn.putAttempt({
+    ...attempt,
+    stage,
+    framesDone: Math.max(attempt.framesDone, input.frames),
+    fps: input.fps,
+    leaseEndsAt: turn.now + LEASE_MS,
+  });
+}
+
+/** Fencing: the result of a live attempt goes to verification; any other is refused and its file dropped. */
+export function landResult(turn: Turn, input: Extract<Input, { type: "result-landed" }>): Verdict {
+  const { attemptId, clientId, report } = input;
+  const standing = resultStanding(turn, attemptId, clientId);
+  if (standing === "had") return { ok: true };
+  const attempt = turn.attempts.get(attemptId);
+  const held = attempt === undefined ? null : heldBy(turn, attempt);
+  const client = turn.clients.get(clientId);
+  if (standing === "stale" || attempt === undefined || held === null || client === undefined) {
+    return refuseResult(turn, input);
+  }
+  const { job, segment } = held;
+  turn.removeAttempt(attemptId);
+  turn.putClient(measured(client, job, report.frames, report.seconds));
+  const landed = { attemptId, clientId, clientName: client.name, report };
+  turn.putSegment(job, { ...segment, phase: { kind: "verifying", landed } });
+  turn.effect({ type: "verify", jobId: job.id, segmentIndex: segment.index, attemptId });
+  return { ok: true };
+}
+
+function refuseResult(turn: Turn, input: Extract<Input, { type: "result-landed" }>): Verdict {
+  const { attemptId, clientId } = input;
+  const place = turn.attempts.get(attemptId) ?? input.place;
+  const subject = place === undefined ? {} : { jobId: place.jobId, segmentIndex: place.segmentIndex };
+  turn.event("attempt-refused", { ...subject, attemptId, clientId }, "the result came after its lease had ended");
+  if (place !== undefined && acceptedFrom(turn, attemptId) === null) {
+    turn.effect({ type: "drop-result", jobId: place.jobId, segmentIndex: place.segmentIndex, attemptId });
+  }
+  return refusal(
+    "E_STALE_ATTEMPT",
+    `attempt ${attemptId} no longer holds its segment`,
+    "The segment went to another client; drop this result.",
+  );
+}
+
+/** Speed of one slot on this job: half the new measurement, half what was known. */
+function measured(client: Client, job: Job, frames: number, seconds: number): Client {
+  if (frames <= 0) return client;
+  const fps = frames / Math.max(seconds, 0.001);
+  const known = client.slotFps[job.id];
+  const slotFps = known === undefined ? fps : (known + fps) / 2;
+  return {
+    ...client,
+    slotFps: { ...client.slotFps, [job.id]: slotFps },
+    performance: slotFps * client.slots,
+  };
+}
+
+/** The client gives an attempt up. "stopped" is no fault of the segment; anything else counts against its retries. */
+export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-failed" }>): void {
+  const attempt = turn.attempts.get(input.attemptId);
+  if (attempt === undefined || attempt.clientId !== input.clientId) return;
+  if (input.kind === "stopped") {
+    loseAttempt(turn, attempt, `given back by the client: ${input.reason}`, "client knows");
+    return;
+  }
+  const held = heldBy(turn, attempt);
+  turn.removeAttempt(attempt.id);
+  if (held === null) return;
+  const { job, segment } = held;
+  const failures = segment.failures + 1;
+  const failedOn = segment.failedOn.includes(attempt.clientId)
+    ? segment.failedOn
+    : [...segment.failedOn, attempt.clientId];
+  const { maxRetries, retryDelayMs } = job.settings;
+  const failed = turn.putSegment(job, {
+    ...segment,
+    failures,
+    failedOn,
+    phase: { kind: "pending", notBefore: turn.now + retryDelayMs },
+  });
+  const subject = { jobId: job.id, clientId: attempt.clientId, segmentIndex: segment.index, attemptId: attempt.id };
+  turn.event("segment-retry", subject, `failed (${input.kind}): ${input.reason}`);
+  if (failures > maxRetries) {
+    failJob(turn, failed, {
+      code: "E_ENCODE_FAILED",
+      message: `segment ${segment.index} failed ${failures} times; the last words were: ${input.reason}`,
+      hint: FAILURE_HINTS[input.kind],
+    });
+  }
+}
+
+const FAILURE_HINTS: Readonly<Record<"encode" | "source" | "io" | "refused", string>> = {
+  encode: "Try the same options with plain ffmpeg on this source; `ffcluster jobs show` lists every attempt.",
+  source: "The clients could not read the source from the server; check the network and that the file is still there.",
+  io: "The clients could not write their work directory; check its free space and permissions.",
+  refused: "The clients refuse these options; check that server and clients have the same version.",
+};
+
+/** A lease ends without a result: the segment is free at once. */
+export function loseAttempt(turn: Turn, attempt: Attempt, reason: string, tell: "tell client" | "client knows"): void {
+  turn.removeAttempt(attempt.id);
+  const { id: attemptId, clientId, jobId, segmentIndex } = attempt;
+  const client = turn.clients.get(clientId);
+  if (tell === "tell client" && client !== undefined && isReachable(client)) {
+    turn.effect({ type: "stop-attempt", clientId, attemptId, reason });
+  }
+  const held = heldBy(turn, attempt);
+  if (held === null) return;
+  const { job, segment } = held;
+  const losses = segment.losses + 1;
+  const freed = turn.putSegment(job, { ...segment, losses, phase: { kind: "pending", notBefore: turn.now } });
+  turn.event("lease-lost", { jobId, clientId, segmentIndex, attemptId }, reason);
+  if (losses > job.settings.maxRetries + EXTRA_LOSSES) {
+    failJob(turn, freed, {
+      code: "E_ENCODE_FAILED",
+      message: `segment ${segmentIndex} was lost ${losses} times; the last time: ${reason}`,
+      hint: "Clients keep disappearing while they work on it; check their memory, disk and network.",
+    });
+  }
+}
+
+export function loseAttemptsOf(turn: Turn, clientId: ClientId, reason: string): void {
+  for (const attempt of [...turn.attempts.values()]) {
+    if (attempt.clientId === clientId) loseAttempt(turn, attempt, reason, "tell client");
+  }
+}
+
+/** Leases of a client that cannot be heard end no later than `at`. */
+export function shortenLeases(turn: Turn, clientId: ClientId, at: number): void {
+  for (const attempt of [...turn.attempts.values()]) {
+    if (attempt.clientId === clientId && attempt.leaseEndsAt > at) turn.putAttempt({ ...attempt, leaseEndsAt: at });
+  }
+}
+
+export function expireLeases(turn: Turn): void {
+  for (const attempt of turn.attempts.values()) {
+    // Deleting from a Map while it is iterated is defined; the first write copies it, and the copy's source stays.
+    if (attempt.leaseEndsAt <= turn.now && turn.attempts.has(attempt.id)) {
+      loseAttempt(turn, attempt, "the lease ended without a word from the client", "tell client");
+    }
+  }
+}

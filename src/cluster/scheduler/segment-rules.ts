@@ -1,0 +1,139 @@
+// The segment machine after its bytes have landed: verification, the ladder of lead-ins, the reference decoding and
+// the comparison of seams (DESIGN, "Verification ladder for a segment").
+import type { LeadIn, SegmentFacts } from "../../media/types.ts";
+import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
+import type { Turn } from "./turn.ts";
+import type { AttemptId, Job, JobId, LandedResult, Segment } from "./types.ts";
+
+/** Opens the note of a segment that the server's own decoding confirmed; its first seam is then not compared again. */
+export const REFERENCE_NOTE = "believed by reference decoding";
+
+export interface SegmentAnswer {
+  readonly attemptId: AttemptId;
+  readonly jobId: JobId;
+  readonly segmentIndex: number;
+}
+
+interface Found {
+  readonly job: Job;
+  readonly segment: Segment;
+  readonly landed: LandedResult;
+}
+
+/** The segment that an answer speaks of, when it still waits for just this answer. */
+function awaited(turn: Turn, answer: SegmentAnswer, kind: "verifying" | "referencing"): Found | null {
+  const job = openJob(turn, answer.jobId);
+  const segment = job?.segments[answer.segmentIndex];
+  if (job === null || segment === undefined) return null;
+  const { phase } = segment;
+  if (phase.kind !== "verifying" && phase.kind !== "referencing") return null;
+  if (phase.kind !== kind || phase.landed.attemptId !== answer.attemptId) return null;
+  return { job, segment, landed: phase.landed };
+}
+
+export function verifySegment(turn: Turn, answer: SegmentAnswer, facts: SegmentFacts): void {
+  const found = awaited(turn, answer, "verifying");
+  if (found !== null) believe(turn, found.job, found.segment, found.landed, facts);
+}
+
+/** Counts or PTS are not as planned: a longer lead-in, and when there is none left the server's own decoding. */
+export function mismatchSegment(turn: Turn, answer: SegmentAnswer, reason: string): void {
+  const found = awaited(turn, answer, "verifying");
+  if (found === null) return;
+  const { job, segment, landed } = found;
+  const leadIn = job.countsUnreliable ? null : nextLeadIn(segment.leadIn);
+  if (leadIn === null) refer(turn, job, segment, landed, reason);
+  else encodeAgain(turn, job, segment, landed, leadIn, reason);
+}
+
+export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: SegmentFacts | null, reason: string): void {
+  const found = awaited(turn, answer, "referencing");
+  if (found === null) return;
+  const { job, segment, landed } = found;
+  if (facts === null) {
+    failJob(turn, job, {
+      code: "E_NOT_EXACT",
+      message: `segment ${segment.index} does not hold the source's frames: ${reason}`,
+      hint: "The source may be damaged there; `ffmpeg -v error -i FILE -f null -` shows where.",
+    });
+    return;
+  }
+  const believed = turn.putJob({ ...job, countsUnreliable: true });
+  const noted = { ...segment, notes: [...segment.notes, `${REFERENCE_NOTE}: ${reason}`] };
+  believe(turn, believed, noted, landed, facts);
+}
+
+function believe(turn: Turn, job: Job, segment: Segment, landed: LandedResult, facts: SegmentFacts): void {
+  const verified: Segment = { ...segment, phase: { kind: "verified", landed, facts } };
+  const processing = becomeProcessing(turn, turn.putSegment(job, verified));
+  turn.event(
+    "segment-verified",
+    { jobId: job.id, clientId: landed.clientId, segmentIndex: segment.index, attemptId: landed.attemptId },
+    `${facts.frames} frames, ${facts.bytes} bytes`,
+  );
+  compareSeam(turn, processing, segment.index - 1);
+  const afterFirst = openJob(turn, job.id);
+  if (afterFirst !== null) compareSeam(turn, afterFirst, segment.index);
+}
+
+/** Compares what segment `index` saw after its end with what the next one saw at its start, once both are verified. */
+function compareSeam(turn: Turn, job: Job, index: number): void {
+  const earlier = job.segments[index];
+  const later = job.segments[index + 1];
+  if (earlier?.phase.kind !== "verified" || later?.phase.kind !== "verified") return;
+  const expected = earlier.phase.landed.report.seamAfterEnd;
+  const found = later.phase.landed.report.seamStart;
+  if (expected === null || found === null || expected === found) return;
+  if (later.notes.some((note) => note.startsWith(REFERENCE_NOTE))) return;
+
+  const { landed } = later.phase;
+  const reason = `its first frame is not the one that segment ${index} saw after its end`;
+  turn.event(
+    "seam-mismatch",
+    { jobId: job.id, clientId: landed.clientId, segmentIndex: later.index, attemptId: landed.attemptId },
+    reason,
+  );
+  const leadIn = nextLeadIn(later.leadIn);
+  if (leadIn === null) refer(turn, job, later, landed, reason);
+  else encodeAgain(turn, job, later, landed, leadIn, reason);
+}
+
+function nextLeadIn(leadIn: LeadIn): LeadIn | null {
+  switch (leadIn) {
+    case 0:
+      return 1;
+    case 1:
+      return 3;
+    case 3:
+      return null;
+  }
+}
+
+function encodeAgain(
+  turn: Turn,
+  job: Job,
+  segment: Segment,
+  landed: LandedResult,
+  leadIn: LeadIn,
+  reason: string,
+): void {
+  const note = `encoded again with a lead-in of ${leadIn}: ${reason}`;
+  turn.putSegment(job, {
+    ...segment,
+    phase: { kind: "pending", notBefore: turn.now },
+    leadIn,
+    notes: [...segment.notes, note],
+  });
+  const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId };
+  turn.effect({ type: "drop-result", ...subject });
+  turn.event("segment-retry", { ...subject, clientId: landed.clientId }, note);
+}
+
+function refer(turn: Turn, job: Job, segment: Segment, landed: LandedResult, reason: string): void {
+  turn.putSegment(job, {
+    ...segment,
+    phase: { kind: "referencing", landed },
+    notes: [...segment.notes, `the server decodes the range itself: ${reason}`],
+  });
+  turn.effect({ type: "reference", jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId });
+}

@@ -1,0 +1,144 @@
+// One call of decide(): the state being changed (copied on the first write, so that untouched parts keep their
+// identity), the effects and the events so far. Knows no rule.
+import type {
+  Attempt,
+  AttemptId,
+  Client,
+  ClientId,
+  Decision,
+  Effect,
+  EventType,
+  Job,
+  JobId,
+  Moment,
+  SchedulerEvent,
+  SchedulerState,
+  Segment,
+  Verdict,
+} from "./types.ts";
+
+/** A map that is copied when first written. */
+class Draft<K, V> {
+  #current: ReadonlyMap<K, V>;
+  #own: Map<K, V> | null = null;
+
+  constructor(start: ReadonlyMap<K, V>) {
+    this.#current = start;
+  }
+
+  #writable(): Map<K, V> {
+    if (this.#own === null) {
+      this.#own = new Map(this.#current);
+      this.#current = this.#own;
+    }
+    return this.#own;
+  }
+
+  get view(): ReadonlyMap<K, V> {
+    return this.#current;
+  }
+
+  set(key: K, value: V): void {
+    if (this.#current.get(key) !== value) this.#writable().set(key, value);
+  }
+
+  delete(key: K): void {
+    if (this.#current.has(key)) this.#writable().delete(key);
+  }
+}
+
+export interface EventSubject {
+  readonly jobId?: JobId;
+  readonly clientId?: ClientId;
+  readonly segmentIndex?: number;
+  readonly attemptId?: AttemptId;
+}
+
+export class Turn {
+  readonly moment: Moment;
+  readonly #before: SchedulerState;
+  readonly #jobs: Draft<JobId, Job>;
+  readonly #clients: Draft<ClientId, Client>;
+  readonly #attempts: Draft<AttemptId, Attempt>;
+  readonly #effects: Effect[] = [];
+  readonly #events: SchedulerEvent[] = [];
+
+  constructor(state: SchedulerState, moment: Moment) {
+    this.moment = moment;
+    this.#before = state;
+    this.#jobs = new Draft(state.jobs);
+    this.#clients = new Draft(state.clients);
+    this.#attempts = new Draft(state.attempts);
+  }
+
+  get now(): number {
+    return this.moment.now;
+  }
+
+  get jobs(): ReadonlyMap<JobId, Job> {
+    return this.#jobs.view;
+  }
+
+  get clients(): ReadonlyMap<ClientId, Client> {
+    return this.#clients.view;
+  }
+
+  get attempts(): ReadonlyMap<AttemptId, Attempt> {
+    return this.#attempts.view;
+  }
+
+  putJob(job: Job): Job {
+    this.#jobs.set(job.id, job);
+    return job;
+  }
+
+  /** Replaces the segment of the same index, or appends it when it is the next one. */
+  putSegment(job: Job, segment: Segment): Job {
+    const segments = job.segments.slice();
+    segments[segment.index] = segment;
+    return this.putJob({ ...job, segments });
+  }
+
+  putClient(client: Client): Client {
+    this.#clients.set(client.id, client);
+    return client;
+  }
+
+  putAttempt(attempt: Attempt): void {
+    this.#attempts.set(attempt.id, attempt);
+  }
+
+  removeAttempt(id: AttemptId): void {
+    this.#attempts.delete(id);
+  }
+
+  effect(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
+  event(type: EventType, subject: EventSubject, detail: string): void {
+    this.#events.push({
+      at: this.moment.at,
+      type,
+      jobId: subject.jobId ?? null,
+      clientId: subject.clientId ?? null,
+      segmentIndex: subject.segmentIndex ?? null,
+      attemptId: subject.attemptId ?? null,
+      detail,
+    });
+  }
+
+  decision(verdict: Verdict): Decision {
+    const jobs = this.jobs;
+    const clients = this.clients;
+    const attempts = this.attempts;
+    const isUntouched =
+      jobs === this.#before.jobs && clients === this.#before.clients && attempts === this.#before.attempts;
+    return {
+      next: isUntouched ? this.#before : { jobs, clients, attempts },
+      effects: this.#effects,
+      events: this.#events,
+      verdict,
+    };
+  }
+}
