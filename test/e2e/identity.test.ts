@@ -18,8 +18,20 @@ interface Case {
   readonly segments: number;
 }
 
-const real = (clip: string, params: string, extension: string, segments: number): Case => ({ clip, isSynthetic: false, params, extension, segments });
-const synthetic = (clip: string, params: string, extension: string, segments: number): Case => ({ clip, isSynthetic: true, params, extension, segments });
+const real = (clip: string, params: string, extension: string, segments: number): Case => ({
+  clip,
+  isSynthetic: false,
+  params,
+  extension,
+  segments,
+});
+const synthetic = (clip: string, params: string, extension: string, segments: number): Case => ({
+  clip,
+  isSynthetic: true,
+  params,
+  extension,
+  segments,
+});
 
 const CASES: readonly Case[] = [
   // ordinary clips
@@ -65,24 +77,37 @@ afterAll(async () => {
 
 for (const { clip, isSynthetic, params, extension, segments } of CASES) {
   const isMissing = !isSynthetic && mediaPath(clip) === null;
-  test.skipIf(isMissing)(`${clip} → ${extension}: frames and times equal`, async () => {
-    const source = isSynthetic ? await hardCase(clip) : (mediaPath(clip) ?? "");
-    const output = cluster.path(`${clip}.identity.${extension}`);
-    const ended = await cluster.command(["submit", source, "-o", output, "--ffmpeg-params", params, "--json"]);
-    const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as { event?: string; proof?: Proof };
-    expect({ exitCode: ended.exitCode, event: last.event, stderr: ended.stderr.slice(-500) }).toMatchObject({ exitCode: 0, event: "completed" });
+  test.skipIf(isMissing)(
+    `${clip} → ${extension}: frames and times equal`,
+    async () => {
+      const source = isSynthetic ? await hardCase(clip) : (mediaPath(clip) ?? "");
+      const output = cluster.path(`${clip}.identity.${extension}`);
+      const ended = await cluster.command(["submit", source, "-o", output, "--ffmpeg-params", params, "--json"]);
+      const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as { event?: string; proof?: Proof };
+      expect({ exitCode: ended.exitCode, event: last.event, stderr: ended.stderr.slice(-500) }).toMatchObject({
+        exitCode: 0,
+        event: "completed",
+      });
 
-    const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
-    expect(want.md5.length).toBeGreaterThan(0);
-    expect(got.md5).toEqual([...want.md5]);
-    // MP4 carries the source's tick; Matroska rounds to its own millisecond (and so may the source).
-    expect(largestTimingError(want, got)).toBeLessThanOrEqual(extension === "mkv" ? 0.001_001 : Math.min(want.tick, got.tick) / 2);
+      const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
+      expect(want.md5.length).toBeGreaterThan(0);
+      expect(got.md5).toEqual([...want.md5]);
+      // MP4 carries the source's tick; Matroska rounds to its own millisecond (and so may the source).
+      expect(largestTimingError(want, got)).toBeLessThanOrEqual(
+        extension === "mkv" ? 0.001_001 : Math.min(want.tick, got.tick) / 2,
+      );
 
-    expect(last.proof?.exact).toBe(true);
-    expect(last.proof?.frames).toEqual({ expected: want.md5.length, encoded: want.md5.length, in_output: want.md5.length });
-    expect(last.proof?.pts.equal).toBe(true);
-    expect(last.proof?.segments.length ?? 0).toBeGreaterThanOrEqual(segments);
-  }, 120_000);
+      expect(last.proof?.exact).toBe(true);
+      expect(last.proof?.frames).toEqual({
+        expected: want.md5.length,
+        encoded: want.md5.length,
+        in_output: want.md5.length,
+      });
+      expect(last.proof?.pts.equal).toBe(true);
+      expect(last.proof?.segments.length ?? 0).toBeGreaterThanOrEqual(segments);
+    },
+    120_000,
+  );
 }
 
 test("both clients took part", async () => {

@@ -9,8 +9,29 @@ import { framesOf } from "../support/frames.ts";
 /** Long enough to be killed in, small enough to be quick: 40 s of 640x360 with a key frame each second. */
 async function makeSource(path: string): Promise<void> {
   const made = Bun.spawn([
-    "ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25,trim=end_frame=1000,noise=alls=20:allf=t:all_seed=3",
-    "-f", "lavfi", "-i", "sine=f=440:r=48000:d=40", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "30", "-g", "25", "-c:a", "aac", path,
+    "ffmpeg",
+    "-nostdin",
+    "-v",
+    "error",
+    "-f",
+    "lavfi",
+    "-i",
+    "testsrc2=s=640x360:r=25,trim=end_frame=1000,noise=alls=20:allf=t:all_seed=3",
+    "-f",
+    "lavfi",
+    "-i",
+    "sine=f=440:r=48000:d=40",
+    "-c:v",
+    "libx264",
+    "-preset",
+    "ultrafast",
+    "-crf",
+    "30",
+    "-g",
+    "25",
+    "-c:a",
+    "aac",
+    path,
   ]);
   if ((await made.exited) !== 0) throw new Error("could not make the source");
 }
@@ -41,7 +62,11 @@ test("a client killed in mid-segment: its segment goes to another, the output is
   await cluster.untilJob(jobId, "encodes", 60_000, (job) => job.segments.running > 0 && job.frames.done > 0);
   victim.kill("SIGKILL");
   await victim.exited;
-  await until("the victim's ffmpeg is gone", 2000, async () => (await processesNaming(join(cluster.folder, "victim-work"))).length === 0);
+  await until(
+    "the victim's ffmpeg is gone",
+    2000,
+    async () => (await processesNaming(join(cluster.folder, "victim-work"))).length === 0,
+  );
   await cluster.join("heir");
   await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
   const detail = await cluster.jobDetail(jobId);
@@ -65,7 +90,11 @@ test("the server killed in Processing goes on without encoding finished segments
   await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
   const after = await cluster.jobDetail(jobId);
   for (const segment of finished) {
-    expect(after.segment_list[segment.index]).toMatchObject({ attempts: segment.attempts, start_pts: segment.start_pts, end_pts: segment.end_pts });
+    expect(after.segment_list[segment.index]).toMatchObject({
+      attempts: segment.attempts,
+      start_pts: segment.start_pts,
+      end_pts: segment.end_pts,
+    });
   }
   expect(after.events.map((event) => event.detail)).toContain("Processing → Combining");
   await expectSameFrames(source, await download(cluster, jobId));
@@ -78,7 +107,9 @@ test("the server killed in Combining stitches again", async () => {
   const server = await cluster.serve({ args: SEGMENTS });
   await cluster.join("one", ["--reconnect-delay", "0.3"]);
   const jobId = await cluster.submit(source, cluster.path("out.mkv"), "-c:v ffv1 -c:a flac");
-  const watch = await fetch(`${cluster.url}/api/v1/jobs/${jobId}/watch`, { headers: { authorization: `Bearer ${cluster.token}` } });
+  const watch = await fetch(`${cluster.url}/api/v1/jobs/${jobId}/watch`, {
+    headers: { authorization: `Bearer ${cluster.token}` },
+  });
   let seen = "";
   for await (const chunk of watch.body ?? []) {
     seen += new TextDecoder().decode(chunk);
@@ -104,7 +135,8 @@ test("cancel stops ffmpeg on the clients within two seconds and frees their disk
   const jobId = await cluster.submit(source, cluster.path("out.mp4"), "-c:v libx264 -preset veryslow -crf 10");
   await cluster.untilJob(jobId, "encodes", 60_000, (job) => job.segments.running > 0 && job.frames.done > 0);
   const clientDir = join(cluster.folder, "one-work");
-  const ffmpegs = async () => (await processesNaming(join(clientDir, "client"))).filter(({ command }) => command.includes("ffmpeg"));
+  const ffmpegs = async () =>
+    (await processesNaming(join(clientDir, "client"))).filter(({ command }) => command.includes("ffmpeg"));
   expect((await ffmpegs()).length).toBeGreaterThan(0);
   const ended = await cluster.command(["cancel", jobId]);
   expect(ended.exitCode).toBe(0);
@@ -115,7 +147,11 @@ test("cancel stops ffmpeg on the clients within two seconds and frees their disk
     return !names.some((name) => name.includes("segment_"));
   });
   const jobDir = join(cluster.workDir, "server", jobId);
-  await until("the job's folder on the server is gone", 5000, async () => (await readdir(jobDir).catch(() => [])).length === 0);
+  await until(
+    "the job's folder on the server is gone",
+    5000,
+    async () => (await readdir(jobDir).catch(() => [])).length === 0,
+  );
 }, 120_000);
 
 test("a segment that fails everywhere fails the job with ffmpeg's own last words, after the retries asked for", async () => {
@@ -125,7 +161,15 @@ test("a segment that fails everywhere fails the job with ffmpeg's own last words
   await cluster.serve({ args: ["--max-retries", "1", "--retry-delay", "0.1"] });
   await cluster.join("one");
   // yuv420p10le is beyond libx264's baseline profile: the encoder itself refuses it.
-  const ended = await cluster.command(["submit", source, "-o", cluster.path("out.mp4"), "--ffmpeg-params", "-c:v libx264 -profile:v baseline -pix_fmt yuv420p10le", "--json"]);
+  const ended = await cluster.command([
+    "submit",
+    source,
+    "-o",
+    cluster.path("out.mp4"),
+    "--ffmpeg-params",
+    "-c:v libx264 -profile:v baseline -pix_fmt yuv420p10le",
+    "--json",
+  ]);
   expect(ended.exitCode).toBe(3);
   const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as { event: string; job_id: string };
   expect(last.event).toBe("failed");

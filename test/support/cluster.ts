@@ -108,14 +108,26 @@ export class Cluster implements AsyncDisposable {
 
   async json<T>(args: readonly string[]): Promise<T> {
     const ended = await this.command([...args, "--json"]);
-    if (ended.exitCode !== 0) throw new Error(`${args.join(" ")}: exit ${ended.exitCode}\n${ended.stdout}\n${ended.stderr}`);
+    if (ended.exitCode !== 0)
+      throw new Error(`${args.join(" ")}: exit ${ended.exitCode}\n${ended.stdout}\n${ended.stderr}`);
     return JSON.parse(ended.stdout) as T;
   }
 
   async serve(options: ServerOptions = {}): Promise<Running> {
     const server = this.start(
       "serve",
-      ["serve", "--host", "127.0.0.1", "--port", String(this.port), "--work-dir", options.workDir ?? this.workDir, "--token", this.token, ...(options.args ?? [])],
+      [
+        "serve",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        String(this.port),
+        "--work-dir",
+        options.workDir ?? this.workDir,
+        "--token",
+        this.token,
+        ...(options.args ?? []),
+      ],
       options.env,
     );
     await this.#startedOrDead(server, async () => (await fetch(`${this.url}/healthz`)).ok);
@@ -126,7 +138,18 @@ export class Cluster implements AsyncDisposable {
   async join(name: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<Running> {
     const client = this.start(
       name,
-      ["join", "--server", `127.0.0.1:${this.port}`, "--token", this.token, "--name", name, "--work-dir", join(this.folder, `${name}-work`), ...args],
+      [
+        "join",
+        "--server",
+        `127.0.0.1:${this.port}`,
+        "--token",
+        this.token,
+        "--name",
+        name,
+        "--work-dir",
+        join(this.folder, `${name}-work`),
+        ...args,
+      ],
       env,
     );
     await this.#startedOrDead(client, async () => {
@@ -183,7 +206,17 @@ export class Cluster implements AsyncDisposable {
 
   /** `submit --detach`; the job's id. */
   async submit(input: string, output: string, params: string, extra: readonly string[] = []): Promise<string> {
-    const ended = await this.command(["submit", input, "-o", output, "--ffmpeg-params", params, "--detach", "--json", ...extra]);
+    const ended = await this.command([
+      "submit",
+      input,
+      "-o",
+      output,
+      "--ffmpeg-params",
+      params,
+      "--detach",
+      "--json",
+      ...extra,
+    ]);
     const last = ended.stdout.trim().split("\n").at(-1) ?? "";
     if (ended.exitCode !== 0) throw new Error(`submit: exit ${ended.exitCode}\n${ended.stdout}\n${ended.stderr}`);
     return (JSON.parse(last) as { job_id: string }).job_id;
@@ -193,7 +226,11 @@ export class Cluster implements AsyncDisposable {
     const left = [...this.#running];
     for (const running of left) running.kill("SIGKILL");
     await Promise.all(left.map((running) => running.exited));
-    await until(`no process of the test is left in ${this.folder}`, 5000, async () => (await processesNaming(this.folder)).length === 0);
+    await until(
+      `no process of the test is left in ${this.folder}`,
+      5000,
+      async () => (await processesNaming(this.folder)).length === 0,
+    );
     await rm(this.folder, { recursive: true, force: true });
   }
 }

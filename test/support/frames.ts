@@ -25,15 +25,32 @@ async function output(command: readonly string[]): Promise<Uint8Array> {
 export async function framesOf(path: string, filter: string | null = null): Promise<Frames> {
   const text = new TextDecoder().decode(
     await output([
-      "ffmpeg", "-nostdin", "-v", "error", "-copyts", "-i", `file:${resolve(path)}`, "-map", "0:V:0",
+      "ffmpeg",
+      "-nostdin",
+      "-v",
+      "error",
+      "-copyts",
+      "-i",
+      `file:${resolve(path)}`,
+      "-map",
+      "0:V:0",
       ...(filter === null ? [] : ["-vf", filter]),
-      "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "framemd5", "-",
+      "-fps_mode",
+      "passthrough",
+      "-enc_time_base",
+      "-1",
+      "-f",
+      "framemd5",
+      "-",
     ]),
   );
   const base = /^#tb 0: (\d+)\/(\d+)$/m.exec(text);
   if (!base) throw new Error(`no time base in framemd5 of ${path}`);
   const tick = Number(base[1]) / Number(base[2]);
-  const rows = text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => line.split(",").map((cell) => cell.trim()));
+  const rows = text
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => line.split(",").map((cell) => cell.trim()));
   return { md5: rows.map((row) => row[5] ?? ""), pts: rows.map((row) => Number(row[2]) * tick), tick };
 }
 
@@ -41,7 +58,11 @@ export async function framesOf(path: string, filter: string | null = null): Prom
 export function largestTimingError(a: Frames, b: Frames): number {
   const [firstA = 0] = a.pts;
   const [firstB = 0] = b.pts;
-  return a.pts.reduce((worst, pts, index) => Math.max(worst, Math.abs(pts - firstA - ((b.pts[index] ?? Number.POSITIVE_INFINITY) - firstB))), 0);
+  return a.pts.reduce(
+    (worst, pts, index) =>
+      Math.max(worst, Math.abs(pts - firstA - ((b.pts[index] ?? Number.POSITIVE_INFINITY) - firstB))),
+    0,
+  );
 }
 
 const RATE = 16_000;
@@ -49,8 +70,22 @@ const RATE = 16_000;
 /** Samples of an audio track, mono 16 kHz, sample 0 at time 0 of the file's own clock. */
 async function samplesOf(path: string, track: number, seconds: number): Promise<Int16Array> {
   const bytes = await output([
-    "ffmpeg", "-nostdin", "-v", "error", "-copyts", "-i", `file:${resolve(path)}`, "-map", `0:a:${track}`,
-    "-af", `aresample=${RATE}:async=1:first_pts=0,atrim=end=${seconds}`, "-ac", "1", "-f", "s16le", "-",
+    "ffmpeg",
+    "-nostdin",
+    "-v",
+    "error",
+    "-copyts",
+    "-i",
+    `file:${resolve(path)}`,
+    "-map",
+    `0:a:${track}`,
+    "-af",
+    `aresample=${RATE}:async=1:first_pts=0,atrim=end=${seconds}`,
+    "-ac",
+    "1",
+    "-f",
+    "s16le",
+    "-",
   ]);
   return new Int16Array(bytes.buffer, 0, Math.floor(bytes.byteLength / 2));
 }

@@ -1,0 +1,258 @@
+// A stand-in for the coordinator: the client's side of the protocol (link, source blocks, results) on a real port with
+// real bytes and digests, and faults on demand. It schedules nothing and verifies nothing but digests.
+import { open, stat } from "node:fs/promises";
+import { sha256Of, sha256OfFile } from "../../src/base/digest.ts";
+import { newId } from "../../src/base/ids.ts";
+import {
+  type ClientMessage,
+  clientMessageSchema,
+  HEADER_REPORT,
+  HEADER_SHA256,
+  type Hello,
+  type ResultReport,
+  resultReportSchema,
+  type ServerMessage,
+  type SourceOffer,
+} from "../../src/cluster/protocol/messages.ts";
+import { blockCount, blockRange } from "../../src/cluster/transfer/blocks.ts";
+import { receiveToFile } from "../../src/cluster/transfer/digest-stream.ts";
+
+export type BlockFault = "corrupt" | "cut" | "busy" | "gone" | "silent";
+
+export interface StandInOptions {
+  /** Folder for received results. */
+  readonly folder: string;
+  readonly token?: string;
+  readonly port?: number;
+  readonly nonce?: { readonly path: string; readonly sha256: string };
+  readonly heartbeatMs?: number;
+  readonly leaseMs?: number;
+  readonly protocol?: number;
+}
+
+export interface LandedResult {
+  readonly attemptId: string;
+  readonly report: ResultReport;
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** Things that happened, in order; `next` waits for one that has not been taken yet. */
+export class Happenings<T> {
+  readonly all: T[] = [];
+  private readonly waiting = new Set<() => void>();
+  private readonly taken = new Set<T>();
+
+  push(value: T): void {
+    this.all.push(value);
+    for (const wake of this.waiting) wake();
+  }
+
+  async next<U extends T>(matches: (value: T) => value is U, timeoutMs?: number): Promise<U>;
+  async next(matches: (value: T) => boolean, timeoutMs?: number): Promise<T>;
+  async next(matches: (value: T) => boolean, timeoutMs = 20_000): Promise<T> {
+    const until = performance.now() + timeoutMs;
+    for (;;) {
+      const found = this.all.find((value) => !this.taken.has(value) && matches(value));
+      if (found !== undefined) {
+        this.taken.add(found);
+        return found;
+      }
+      const left = until - performance.now();
+      if (left <= 0)
+        throw new Error(`did not happen within ${timeoutMs} ms; seen: ${JSON.stringify(this.all).slice(-600)}`);
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          clearTimeout(timer);
+          this.waiting.delete(wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, left);
+        this.waiting.add(wake);
+      });
+    }
+  }
+}
+
+export class StandInCoordinator {
+  readonly messages = new Happenings<ClientMessage>();
+  readonly results = new Happenings<LandedResult>();
+  readonly links = new Happenings<"open" | "closed">();
+  /** Block numbers in the order asked for. */
+  readonly blockRequests: number[] = [];
+  /** Asked before each answer; null answers properly. */
+  blockFault: (block: number, timesAsked: number) => BlockFault | null = () => null;
+  /** Status for the next result uploads; null lands them. */
+  resultStatus: (attemptId: string) => number | null = () => null;
+  /** Attempts named in the next hello that are still wanted. */
+  keepAttempts: (hello: Hello) => string[] = (hello) => hello.heldAttempts;
+  isSilent = false;
+  private readonly options: StandInOptions;
+  private readonly sources = new Map<string, { path: string; offer: SourceOffer }>();
+  private readonly server: Bun.Server<undefined>;
+  private socket: Bun.ServerWebSocket<undefined> | null = null;
+
+  constructor(options: StandInOptions) {
+    this.options = options;
+    this.server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: options.port ?? 0,
+      idleTimeout: 0,
+      fetch: (request, server) => this.answer(request, server),
+      websocket: {
+        open: (socket) => {
+          this.socket = socket;
+          this.links.push("open");
+        },
+        message: (_socket, text) => this.received(String(text)),
+        close: (socket) => {
+          if (this.socket === socket) this.socket = null;
+          this.links.push("closed");
+        },
+      },
+    });
+  }
+
+  get port(): number {
+    return this.server.port ?? 0;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async addSource(path: string, blockBytes: number): Promise<SourceOffer> {
+    const { size, mtimeMs } = await stat(path);
+    const digestOf = async (block: number) => {
+      const range = blockRange(block, size, blockBytes);
+      return await sha256OfFile(path, range.start, range.end - range.start);
+    };
+    const offer: SourceOffer = {
+      sourceId: newId(),
+      bytes: size,
+      blockBytes,
+      path,
+      mtimeMs,
+      firstBlockSha256: await digestOf(0),
+      lastBlockSha256: await digestOf(blockCount(size, blockBytes) - 1),
+    };
+    this.sources.set(offer.sourceId, { path, offer });
+    return offer;
+  }
+
+  /** Serves a source under another id too, as a server that was restarted would. */
+  aliasSource(sourceId: string, alias: string): void {
+    const source = this.sources.get(sourceId);
+    if (source) this.sources.set(alias, source);
+  }
+
+  send(message: ServerMessage): void {
+    this.socket?.send(JSON.stringify(message));
+  }
+
+  /** Cuts the link without a goodbye. */
+  dropLink(): void {
+    this.socket?.terminate();
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop(true);
+  }
+
+  private received(text: string): void {
+    const message = clientMessageSchema.parse(JSON.parse(text));
+    this.messages.push(message);
+    if (this.isSilent) return;
+    if (message.type === "heartbeat") this.send({ type: "heartbeat" });
+    if (message.type !== "hello") return;
+    this.send({
+      type: "welcome",
+      protocol: this.options.protocol ?? 1,
+      version: "stand-in",
+      nonce: this.options.nonce ?? { path: "/nonexistent/nonce", sha256: "0".repeat(64) },
+      heartbeatMs: this.options.heartbeatMs ?? 2000,
+      leaseMs: this.options.leaseMs ?? 15_000,
+      keepAttempts: this.keepAttempts(message),
+    });
+  }
+
+  private async answer(request: Request, server: Bun.Server<undefined>): Promise<Response | undefined> {
+    const { pathname } = new URL(request.url);
+    if (request.headers.get("authorization") !== `Bearer ${this.options.token ?? "token"}`) {
+      return Response.json(
+        { code: "E_TOKEN", message: "the token is wrong", hint: "Use the right one." },
+        { status: 401 },
+      );
+    }
+    if (pathname === "/api/v1/link") {
+      return server.upgrade(request, { data: undefined }) ? undefined : new Response(null, { status: 400 });
+    }
+    if (pathname === "/api/v1/hello")
+      return Response.json({ protocol: this.options.protocol ?? 1, version: "stand-in" });
+    const block = /^\/api\/v1\/sources\/([^/]+)\/blocks\/(\d+)$/.exec(pathname);
+    if (block) return await this.answerBlock(block[1] ?? "", Number(block[2]));
+    const result = /^\/api\/v1\/attempts\/([^/]+)\/result$/.exec(pathname);
+    if (result && request.method === "PUT") return await this.answerResult(result[1] ?? "", request);
+    return Response.json({ code: "E_NOT_FOUND", message: "nothing here", hint: "" }, { status: 404 });
+  }
+
+  private async answerBlock(sourceId: string, block: number): Promise<Response> {
+    const source = this.sources.get(sourceId);
+    if (!source) return Response.json({ code: "E_UNKNOWN_ID", message: "no such source", hint: "" }, { status: 404 });
+    this.blockRequests.push(block);
+    const fault = this.blockFault(block, this.blockRequests.filter((asked) => asked === block).length);
+    const range = blockRange(block, source.offer.bytes, source.offer.blockBytes);
+    const bytes = new Uint8Array(range.end - range.start);
+    const file = await open(source.path, "r");
+    try {
+      await file.read(bytes, 0, bytes.length, range.start);
+    } finally {
+      await file.close();
+    }
+    const headers = { [HEADER_SHA256]: sha256Of(bytes) };
+    switch (fault) {
+      case null:
+        return new Response(bytes, { headers });
+      case "corrupt":
+        bytes[0] = (bytes[0] ?? 0) ^ 0xff;
+        return new Response(bytes, { headers });
+      case "busy":
+        return new Response("busy", { status: 503 });
+      case "gone":
+        return Response.json(
+          { code: "E_SOURCE_CHANGED", message: "the source changed", hint: "Submit it again." },
+          { status: 409 },
+        );
+      case "silent":
+        return new Response(new ReadableStream({ start: (controller) => controller.enqueue(bytes.subarray(0, 10)) }), {
+          headers,
+        });
+      case "cut":
+        return new Response(
+          new ReadableStream({
+            start(controller) {
+              controller.enqueue(bytes.subarray(0, bytes.length >> 1));
+            },
+            pull: () => Promise.reject(new Error("cut by the test")),
+          }),
+          { headers },
+        );
+    }
+  }
+
+  private async answerResult(attemptId: string, request: Request): Promise<Response> {
+    const status = this.resultStatus(attemptId);
+    if (status !== null) {
+      return Response.json(
+        { code: status === 409 ? "E_STALE_ATTEMPT" : "E_INTERNAL", message: "no", hint: "" },
+        { status },
+      );
+    }
+    const report = resultReportSchema.parse(JSON.parse(request.headers.get(HEADER_REPORT) ?? "null"));
+    if (!request.body) return new Response(null, { status: 400 });
+    const path = `${this.options.folder}/result_${attemptId}`;
+    const { sha256 } = await receiveToFile(request.body, path, { expectedBytes: report.bytes });
+    this.results.push({ attemptId, report, path, sha256 });
+    return Response.json({});
+  }
+}
