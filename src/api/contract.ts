@@ -28,6 +28,11 @@ export const jobStatusSchema = z.enum([
 ]);
 export type JobStatus = z.infer<typeof jobStatusSchema>;
 
+/** A job in one of these changes no more. */
+export function isTerminal(status: JobStatus): boolean {
+  return status === "Completed" || status === "Failed" || status === "Cancelled";
+}
+
 export const clientStatusSchema = z.enum(["Connected", "Benchmarking", "Processing", "Idle", "Disconnected"]);
 
 const outputFileSchema = z.object({ name: z.string(), bytes: z.number(), sha256: z.string() });

@@ -1,0 +1,133 @@
+// The typed client of the REST contract: what every command uses to reach a server. Answers are checked against the
+// contract's schemas; failures are AppErrors (http-call.ts). Big bodies are in upload.ts and download.ts.
+import { z } from "zod";
+import { AppError } from "../base/errors.ts";
+import {
+  API_PREFIX,
+  type CreateJob,
+  clientDetailSchema,
+  clientSchema,
+  isTerminal,
+  type JobView,
+  jobDetailSchema,
+  jobSchema,
+  localChallengeSchema,
+  proofSchema,
+  type RequestCheck,
+  requestCheckedSchema,
+  serverInfoSchema,
+  sourceSchema,
+} from "./contract.ts";
+import { readEventStream } from "./event-stream.ts";
+import { type CallOptions, type Connection, call, callJson, post } from "./http-call.ts";
+import { hostPort } from "./server-address.ts";
+
+/** Taking a job includes looking into its source; a slow disk may need a while. */
+const SLOW_CALL_MS = 300_000;
+/** The server sends a sign of life every 5 s. */
+const SILENCE_MS = 20_000;
+
+const part = (id: string): string => encodeURIComponent(id);
+
+export class ApiClient {
+  readonly connection: Connection;
+  private readonly signal: AbortSignal | undefined;
+
+  /** `signal` ends every call of this client. */
+  constructor(connection: Connection, signal?: AbortSignal) {
+    this.connection = connection;
+    this.signal = signal;
+  }
+
+  private get<T>(path: string, schema: z.ZodType<T>, options: CallOptions = {}): Promise<T> {
+    return callJson(this.connection, API_PREFIX + path, schema, { signal: this.signal, ...options });
+  }
+
+  private send<T>(path: string, body: unknown, schema: z.ZodType<T>, timeoutMs?: number): Promise<T> {
+    const options = { signal: this.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+    return callJson(this.connection, API_PREFIX + path, schema, post(body, options));
+  }
+
+  hello(timeoutMs?: number) {
+    return this.get("/hello", serverInfoSchema, timeoutMs === undefined ? {} : { timeoutMs });
+  }
+
+  checkRequest(wanted: RequestCheck) {
+    return this.send("/requests/check", wanted, requestCheckedSchema);
+  }
+
+  challengeLocalSource(file: { readonly path: string; readonly bytes: number; readonly mtime_ms: number }) {
+    return this.send("/sources/local", file, localChallengeSchema);
+  }
+
+  proveLocalSource(challengeId: string, digests: readonly string[]) {
+    return this.send(`/sources/local/${part(challengeId)}`, { digests }, sourceSchema, SLOW_CALL_MS);
+  }
+
+  openServerSource(path: string) {
+    return this.send("/sources/on-server", { path }, sourceSchema, SLOW_CALL_MS);
+  }
+
+  createJob(job: CreateJob) {
+    return this.send("/jobs", job, jobSchema, SLOW_CALL_MS);
+  }
+
+  listJobs(status: string | null) {
+    const query = status === null ? "" : `?status=${part(status)}`;
+    return this.get(`/jobs${query}`, z.array(jobSchema));
+  }
+
+  job(id: string) {
+    return this.get(`/jobs/${part(id)}`, jobSchema);
+  }
+
+  jobDetail(id: string) {
+    return this.get(`/jobs/${part(id)}/detail`, jobDetailSchema);
+  }
+
+  cancelJob(id: string) {
+    return this.send(`/jobs/${part(id)}/cancel`, {}, jobSchema);
+  }
+
+  proof(id: string) {
+    return this.get(`/jobs/${part(id)}/proof`, proofSchema);
+  }
+
+  listClients() {
+    return this.get("/clients", z.array(clientSchema));
+  }
+
+  client(id: string) {
+    return this.get(`/clients/${part(id)}`, clientDetailSchema);
+  }
+
+  disconnectClient(id: string) {
+    return this.send(`/clients/${part(id)}/disconnect`, {}, clientSchema);
+  }
+
+  /**
+   * The job's view now and at every change, until it is terminal.
+   * Errors: E_UNREACHABLE when the stream breaks off before that; call again to go on.
+   */
+  async *watchJob(id: string): AsyncGenerator<JobView> {
+    const broken = (cause?: unknown) =>
+      new AppError("E_UNREACHABLE", `the link to ${hostPort(this.connection.server)} broke`, "Try again.", {
+        cause,
+        retry: true,
+      });
+    const response = await call(this.connection, `${API_PREFIX}/jobs/${part(id)}/watch`, { signal: this.signal });
+    if (response.body === null) throw broken();
+    try {
+      for await (const data of readEventStream(response.body, SILENCE_MS, broken)) {
+        const view = jobSchema.parse(JSON.parse(data));
+        yield view;
+        if (isTerminal(view.status)) return;
+      }
+    } catch (thrown) {
+      this.signal?.throwIfAborted();
+      throw thrown instanceof AppError ? thrown : broken(thrown);
+    }
+    this.signal?.throwIfAborted();
+    throw broken();
+  }
+}

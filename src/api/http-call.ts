@@ -1,0 +1,135 @@
+// One HTTP call to the server: token, time limit, one retry where a repeat is harmless, and every failure as an
+// AppError that says what to do. Knows no route.
+import type { z } from "zod";
+import { AppError } from "../base/errors.ts";
+import { errorDocumentSchema } from "./contract.ts";
+import { baseUrl, hostPort, isThisMachine, type ServerAddress } from "./server-address.ts";
+
+export interface Connection {
+  readonly server: ServerAddress;
+  /** Null: none known; the server then says that it needs one. */
+  readonly token: string | null;
+}
+
+export interface CallOptions {
+  readonly method?: "GET" | "POST" | "PUT";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | ReadableStream<Uint8Array>;
+  readonly signal?: AbortSignal | undefined;
+  /** Until the response's head; null: no limit. */
+  readonly timeoutMs?: number | null;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+function unreachable(server: ServerAddress, what: string, cause: unknown): AppError {
+  const start = isThisMachine(server) ? "Start one with `ffcluster serve`" : "Start `ffcluster serve` there";
+  const port = server.port === 5001 ? "" : ` --port ${server.port}`;
+  const hint = `${start.replace("serve`", `serve${port}\``)}, or name another server with --server HOST:PORT.`;
+  return new AppError("E_UNREACHABLE", `${what} ${hostPort(server)}`, hint, { cause, retry: true });
+}
+
+function tokenError(connection: Connection): AppError {
+  const where = hostPort(connection.server);
+  const message =
+    connection.token === null
+      ? `the server at ${where} needs a token, and none is known here`
+      : `the server at ${where} refuses the token`;
+  const hint =
+    "Give it with --token or FFCLUSTER_TOKEN; the server prints it in its join line and keeps it in WORK_DIR/token.";
+  return new AppError("E_TOKEN", message, hint);
+}
+
+/** The server's own error object, or what can be said without one. */
+async function errorOf(response: Response, connection: Connection): Promise<AppError> {
+  const text = await response.text();
+  let document: unknown = null;
+  try {
+    document = JSON.parse(text);
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+  }
+  const parsed = errorDocumentSchema.safeParse(document);
+  if (!parsed.success) {
+    const what = `something that is no ffcluster server answered ${response.status} at`;
+    return unreachable(connection.server, what, undefined);
+  }
+  const { code, message, hint } = parsed.data.error;
+  if (code === "E_TOKEN") return tokenError(connection);
+  return new AppError(code, message, hint);
+}
+
+function isReset(thrown: unknown): boolean {
+  const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? String(thrown.code) : "";
+  return /ECONNRESET|ConnectionClosed|EPIPE/.test(code);
+}
+
+async function fetchOnce(connection: Connection, path: string, options: CallOptions): Promise<Response> {
+  const timeoutMs = options.timeoutMs === undefined ? DEFAULT_TIMEOUT_MS : options.timeoutMs;
+  const limit = new AbortController();
+  const timer = timeoutMs === null ? undefined : setTimeout(() => limit.abort(), timeoutMs);
+  const token: Record<string, string> =
+    connection.token === null ? {} : { authorization: `Bearer ${connection.token}` };
+  try {
+    return await fetch(baseUrl(connection.server) + path, {
+      method: options.method ?? "GET",
+      headers: { ...token, ...options.headers },
+      ...(options.body === undefined ? {} : { body: options.body }),
+      signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal,
+      redirect: "error", // a redirect would carry the token elsewhere
+      // Bun's own limit would end a quiet event stream; ours are above and in the callers.
+      timeout: false,
+    } as BunFetchRequestInit);
+  } catch (thrown) {
+    options.signal?.throwIfAborted();
+    if (limit.signal.aborted) throw unreachable(connection.server, "no answer in time from", thrown);
+    throw thrown;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Errors: E_UNREACHABLE, E_TOKEN, whatever the server answers; the signal's own reason when it is aborted. */
+export async function call(connection: Connection, path: string, options: CallOptions = {}): Promise<Response> {
+  const isRepeatable = (options.method ?? "GET") === "GET";
+  let response: Response;
+  try {
+    response = await fetchOnce(connection, path, options).catch((thrown) => {
+      if (isRepeatable && isReset(thrown) && !options.signal?.aborted) return fetchOnce(connection, path, options);
+      throw thrown;
+    });
+  } catch (thrown) {
+    options.signal?.throwIfAborted();
+    if (thrown instanceof AppError) throw thrown;
+    throw unreachable(connection.server, "no server answers at", thrown);
+  }
+  if (response.ok) return response;
+  throw await errorOf(response, connection);
+}
+
+/** A call whose answer is JSON of the given shape. */
+export async function callJson<T>(
+  connection: Connection,
+  path: string,
+  schema: z.ZodType<T>,
+  options: CallOptions = {},
+): Promise<T> {
+  const response = await call(connection, path, options);
+  const parsed = schema.safeParse(await response.json().catch(() => null));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new AppError(
+    "E_PROTOCOL",
+    `the server at ${hostPort(connection.server)} answers in another form (${issue?.path.join(".")}: ${issue?.message})`,
+    "Use the same version of ffcluster on both sides.",
+  );
+}
+
+export function post(body: unknown, rest: CallOptions = {}): CallOptions {
+  return {
+    ...rest,
+    method: "POST",
+    headers: { "content-type": "application/json", ...rest.headers },
+    body: JSON.stringify(body),
+  };
+}

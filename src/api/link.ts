@@ -1,0 +1,52 @@
+// The clients' WebSocket: each connection becomes a link of the coordinator. Handlers only hand over; the coordinator
+// keeps its own heartbeat and deadlines, a socket's silence says nothing by itself.
+import { AppError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { type ClientLink, type Coordinator, WIRE } from "../cluster/server/ports.ts";
+
+export interface LinkData {
+  link: ClientLink | null;
+}
+
+const UNSUPPORTED_DATA = 1003;
+const INTERNAL_ERROR = 1011;
+
+/** A browser sends Origin; a page of another site must not drive this server. Errors: E_FORBIDDEN. */
+export function refuseForeignOrigin(request: Request): void {
+  const origin = request.headers.get("origin");
+  if (origin === null) return;
+  const host = URL.canParse(origin) ? new URL(origin).host : "";
+  if (host !== "" && host === request.headers.get("host")) return;
+  throw new AppError("E_FORBIDDEN", `connections from pages of ${origin} are refused`, "Clients send no Origin.");
+}
+
+export function linkHandler(coordinator: Coordinator, log: Log): Bun.WebSocketHandler<LinkData> {
+  return {
+    maxPayloadLength: WIRE.maxMessageBytes,
+    closeOnBackpressureLimit: true,
+    backpressureLimit: 4 * WIRE.maxMessageBytes,
+    open(socket) {
+      socket.data.link = coordinator.openLink({
+        // 0 means dropped or closed, −1 queued; an empty text would be 0 too, but messages never are.
+        send: (text) => socket.send(text) !== 0,
+        close: (code, reason) => socket.close(code, reason),
+      });
+    },
+    message(socket, message) {
+      if (typeof message !== "string") {
+        socket.close(UNSUPPORTED_DATA, "messages are JSON text");
+        return;
+      }
+      try {
+        socket.data.link?.received(message);
+      } catch (thrown) {
+        log.error(`a client's message failed: ${thrown instanceof Error ? thrown.stack : String(thrown)}`);
+        socket.close(INTERNAL_ERROR, "the server met an error of its own");
+      }
+    },
+    close(socket) {
+      socket.data.link?.closed();
+      socket.data.link = null;
+    },
+  };
+}

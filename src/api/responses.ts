@@ -1,0 +1,70 @@
+// Bodies in and out as the contract has them: JSON, the error object, bounded JSON input. Knows no route.
+import type { z } from "zod";
+import { AppError, type ErrorBody, httpStatusOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+
+/** Requests in JSON are small; bytes have their own routes. */
+const MAX_JSON_BYTES = 1 << 20;
+
+/** All that the outside learns of a bug. */
+export const INTERNAL_ERROR: ErrorBody = {
+  code: "E_INTERNAL",
+  message: "the server met an error of its own",
+  hint: "The server's log has the details; please report it.",
+};
+
+export function json(document: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return Response.json(document, { status, headers: { "cache-control": "no-store", ...headers } });
+}
+
+export function errorResponse(body: ErrorBody, status: number, headers: Record<string, string> = {}): Response {
+  return json({ error: body }, status, headers);
+}
+
+/** What the outside may know of a failure: an AppError as it is, anything else as E_INTERNAL, its text only in the log. */
+export function publicError(thrown: unknown, request: Request, log: Log): ErrorBody {
+  if (thrown instanceof AppError && thrown.code !== "E_INTERNAL") return thrown.toBody();
+  const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  log.error(`${request.method} ${new URL(request.url).pathname} failed: ${detail}`);
+  return INTERNAL_ERROR;
+}
+
+export function respondToError(thrown: unknown, request: Request, log: Log): Response {
+  const body = publicError(thrown, request, log);
+  return errorResponse(body, httpStatusOf(body.code));
+}
+
+async function readBounded(request: Request): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  if (request.body === null) return "";
+  for await (const chunk of request.body) {
+    bytes += chunk.length;
+    if (bytes > MAX_JSON_BYTES) {
+      throw new AppError("E_TOO_LARGE", "the JSON body is larger than 1 MiB", "Send videos to POST /api/v1/sources.");
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Parses text as JSON of the given shape. Errors: E_MALFORMED, which names the field. */
+export function parseJson<T>(text: string, schema: z.ZodType<T>, what: string): T {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    throw new AppError("E_MALFORMED", `${what} is not valid JSON`, "docs/PROTOCOL.md shows the form.", { cause });
+  }
+  const parsed = schema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue && issue.path.length > 0 ? ` at ${issue.path.join(".")}` : "";
+  const message = `${what} is malformed${where}: ${issue?.message ?? "wrong shape"}`;
+  throw new AppError("E_MALFORMED", message, "docs/PROTOCOL.md shows the form.");
+}
+
+/** Errors: E_MALFORMED, E_TOO_LARGE. */
+export async function readJson<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
+  return parseJson(await readBounded(request), schema, "the request body");
+}

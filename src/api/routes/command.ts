@@ -1,0 +1,61 @@
+// `POST /ws/command`: one command per request as an externally tagged enum, `{"ListJobs":null}`, answered in kind.
+// A thin second door onto the same façade as /api/v1.
+import { z } from "zod";
+import { httpStatusOf } from "../../base/errors.ts";
+import { json, publicError, readJson } from "../responses.ts";
+import { type Call, type Route, route } from "../router.ts";
+
+export const COMMAND_PATH = "/ws/command";
+
+const nothing = z.union([z.null(), z.strictObject({})]);
+const byJob = z.strictObject({ job_id: z.string().min(1).max(200) });
+const byClient = z.strictObject({ client_id: z.string().min(1).max(200) });
+
+const commandSchema = z.union(
+  [
+    z.strictObject({ ProcessLocalFile: z.strictObject({ file_path: z.string().min(1).max(5000) }) }),
+    z.strictObject({ ListJobs: nothing }),
+    z.strictObject({ GetJobStatus: byJob }),
+    z.strictObject({ CancelJob: byJob }),
+    z.strictObject({ ListClients: nothing }),
+    z.strictObject({ DisconnectClient: byClient }),
+    // A variant without content may also be written as its bare name.
+    z.literal("ListJobs").transform(() => ({ ListJobs: null })),
+    z.literal("ListClients").transform(() => ({ ListClients: null })),
+  ],
+  {
+    error:
+      "expected one of ProcessLocalFile, ListJobs, GetJobStatus, CancelJob, ListClients, DisconnectClient with its fields",
+  },
+);
+
+async function perform({ coordinator, request }: Call): Promise<unknown> {
+  const command = await readJson(request, commandSchema);
+  if ("ProcessLocalFile" in command) {
+    const source = await coordinator.openServerSource(command.ProcessLocalFile.file_path);
+    const defaults = { ffmpegParams: null, outputName: null, requiredClients: null, name: null };
+    const job = await coordinator.createJob({ sourceId: source.source_id, ...defaults });
+    return { JobCreated: { job_id: job.job_id } };
+  }
+  if ("ListJobs" in command) return { JobsList: coordinator.listJobs(null) };
+  if ("GetJobStatus" in command) return { JobStatus: coordinator.job(command.GetJobStatus.job_id) };
+  if ("CancelJob" in command) return { JobStatus: await coordinator.cancelJob(command.CancelJob.job_id) };
+  if ("DisconnectClient" in command) await coordinator.disconnectClient(command.DisconnectClient.client_id);
+  return { ClientsList: coordinator.listClients() };
+}
+
+/** Failures of this door have its own form: `{"Error":{"code","message","hint"}}`. */
+export function commandError(thrown: unknown, call: Pick<Call, "request" | "log">): Response {
+  const body = publicError(thrown, call.request, call.log);
+  return json({ Error: body }, httpStatusOf(body.code));
+}
+
+async function command(call: Call): Promise<Response> {
+  try {
+    return json(await perform(call));
+  } catch (thrown) {
+    return commandError(thrown, call);
+  }
+}
+
+export const commandRoutes: readonly Route[] = [route("POST", COMMAND_PATH, command)];

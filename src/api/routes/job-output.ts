@@ -1,0 +1,59 @@
+// A finished output: whole or by range, with its digest as ETag. The file never changes once the job is complete.
+import type { ErrorBody } from "../../base/errors.ts";
+import { errorResponse } from "../responses.ts";
+import type { Call } from "../router.ts";
+
+type Wanted = "whole" | "range" | "unsatisfiable";
+
+/** What a Range header asks of a file of `bytes` bytes (RFC 9110 §14.1.2); several ranges at once are answered whole. */
+export function readRange(header: string | null, bytes: number): Wanted {
+  if (header === null) return "whole";
+  const match = /^bytes=\s*(\d*)-(\d*)\s*$/.exec(header);
+  if (!match) return "whole";
+  const [, first = "", last = ""] = match;
+  if (first === "") {
+    if (last === "") return "whole";
+    return Number(last) === 0 ? "unsatisfiable" : "range";
+  }
+  if (last !== "" && Number(last) < Number(first)) return "whole"; // invalid, so ignored
+  return Number(first) >= bytes ? "unsatisfiable" : "range";
+}
+
+/** RFC 6266: an ASCII name for old readers, the exact one in UTF-8. */
+export function contentDisposition(name: string): string {
+  const ascii = name.replace(/[^\x20-\x7e]|["\\]/g, "_");
+  const exact = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `attachment; filename="${ascii}"; filename*=UTF-8''${exact}`;
+}
+
+const UNSATISFIABLE: ErrorBody = {
+  code: "E_MALFORMED",
+  message: "the range lies outside the file",
+  hint: "HEAD tells the file's length.",
+};
+
+export async function jobOutput({ coordinator, request, param }: Call): Promise<Response> {
+  const output = await coordinator.output(param("id"));
+  const etag = `"${output.sha256}"`;
+  const headers = {
+    etag,
+    "accept-ranges": "bytes",
+    "content-type": "application/octet-stream",
+    "content-disposition": contentDisposition(output.name),
+    "cache-control": "no-cache",
+  };
+  if (request.headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers });
+  const file = Bun.file(output.path);
+  if (request.method === "HEAD") {
+    return new Response(null, { headers: { ...headers, "content-length": String(output.bytes) } });
+  }
+  const condition = request.headers.get("if-range");
+  if (condition !== null && condition !== etag) {
+    // Another version is asked about: whole, so not through Bun's own Range handling.
+    return new Response(file.stream(), { headers: { ...headers, "content-length": String(output.bytes) } });
+  }
+  if (readRange(request.headers.get("range"), output.bytes) === "unsatisfiable") {
+    return errorResponse(UNSATISFIABLE, 416, { "content-range": `bytes */${output.bytes}` });
+  }
+  return new Response(file, { headers }); // Bun answers Range from here with 206 (measured)
+}

@@ -1,0 +1,70 @@
+// A job's view as it changes, as server-sent events; ends after a terminal state. A slow reader gets the latest view,
+// not a backlog, and a reader that leaves is forgotten at once.
+import { isTerminal, type JobView } from "../contract.ts";
+import type { Call } from "../router.ts";
+
+/** A follower that hears nothing for several of these takes the link for dead. */
+const KEEP_ALIVE_MS = 5000;
+
+/** The latest view that was not sent yet, and someone who waits for it. */
+class LatestView {
+  private view: string | null = null;
+  private isLast = false;
+  private wake: (() => void) | null = null;
+
+  put(view: Pick<JobView, "status">): void {
+    if (this.isLast) return;
+    this.view = `data: ${JSON.stringify(view)}\n\n`;
+    this.isLast = isTerminal(view.status);
+    this.wake?.();
+  }
+
+  /** Takes the view, or null when none came in `ms`. */
+  async take(ms: number): Promise<{ readonly text: string; readonly isLast: boolean } | null> {
+    if (this.view === null) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.wake = null;
+    }
+    if (this.view === null) return null;
+    const text = this.view;
+    this.view = null;
+    return { text, isLast: this.isLast };
+  }
+
+  /** Wakes whoever waits, for good. */
+  end(): void {
+    this.wake?.();
+  }
+}
+
+export function watchJob({ coordinator, request, param }: Call): Response {
+  const id = coordinator.job(param("id")).job_id;
+  const latest = new LatestView();
+  const encoder = new TextEncoder();
+  let unsubscribe: (() => void) | null = coordinator.watchJob(id, (view) => latest.put(view));
+  latest.put(coordinator.job(id));
+  const leave = () => {
+    unsubscribe?.();
+    unsubscribe = null;
+    latest.end();
+  };
+  request.signal.addEventListener("abort", leave, { once: true });
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await latest.take(KEEP_ALIVE_MS);
+      if (unsubscribe === null) return; // the reader left; nothing is listening
+      controller.enqueue(encoder.encode(next?.text ?? ": keep-alive\n\n"));
+      if (!next?.isLast) return;
+      leave();
+      controller.close();
+    },
+    cancel: leave,
+  });
+  return new Response(body, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
+}

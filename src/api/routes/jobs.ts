@@ -1,0 +1,53 @@
+// Jobs: made, listed, shown, cancelled, with their events and their proof.
+import { AppError } from "../../base/errors.ts";
+import { API_PREFIX, createJobSchema, jobStatusSchema } from "../contract.ts";
+import { json, readJson } from "../responses.ts";
+import { type Call, type Route, route } from "../router.ts";
+import { jobOutput } from "./job-output.ts";
+import { watchJob } from "./job-watch.ts";
+
+async function create({ coordinator, request }: Call): Promise<Response> {
+  const wanted = await readJson(request, createJobSchema);
+  const job = await coordinator.createJob({
+    sourceId: wanted.source_id,
+    ffmpegParams: wanted.ffmpeg_params,
+    outputName: wanted.output_name,
+    requiredClients: wanted.required_clients,
+    name: wanted.name,
+  });
+  return json(job, 201, { location: `${API_PREFIX}/jobs/${job.job_id}` });
+}
+
+function list({ coordinator, url }: Call): Response {
+  const status = url.searchParams.get("status");
+  if (status === null) return json(coordinator.listJobs(null));
+  const known = jobStatusSchema.options.find((option) => option.toLowerCase() === status.toLowerCase());
+  if (known === undefined) {
+    const hint = `Use one of ${jobStatusSchema.options.join(", ")}.`;
+    throw new AppError("E_MALFORMED", `${JSON.stringify(status)} is no job status`, hint);
+  }
+  return json(coordinator.listJobs(known));
+}
+
+function events({ coordinator, url, param }: Call): Response {
+  const after = url.searchParams.get("after") ?? "0";
+  if (!/^\d{1,15}$/.test(after)) {
+    throw new AppError("E_MALFORMED", `after=${after} is not a number`, "Give the seq of the last event you have.");
+  }
+  return json(coordinator.jobEvents(param("id"), Number(after)));
+}
+
+const jobPath = `${API_PREFIX}/jobs/:id`;
+
+export const jobRoutes: readonly Route[] = [
+  route("POST", `${API_PREFIX}/jobs`, create),
+  route("GET", `${API_PREFIX}/jobs`, list),
+  route("GET", jobPath, ({ coordinator, param }) => json(coordinator.job(param("id")))),
+  route("GET", `${jobPath}/detail`, ({ coordinator, param }) => json(coordinator.jobDetail(param("id")))),
+  route("POST", `${jobPath}/cancel`, async ({ coordinator, param }) => json(await coordinator.cancelJob(param("id")))),
+  route("GET", `${jobPath}/events`, events),
+  route("GET", `${jobPath}/watch`, watchJob),
+  route("GET", `${jobPath}/proof`, async ({ coordinator, param }) => json(await coordinator.proof(param("id")))),
+  route("GET", `${jobPath}/output`, jobOutput),
+  route("HEAD", `${jobPath}/output`, jobOutput),
+];

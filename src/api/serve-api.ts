@@ -1,0 +1,103 @@
+// The HTTP and WebSocket door of the server: binds the port, checks the token, hands requests to routes. Everything it
+// knows of jobs and clients it asks the coordinator.
+import { AppError, errnoOf } from "../base/errors.ts";
+import { API_PREFIX } from "./contract.ts";
+import { type LinkData, linkHandler, refuseForeignOrigin } from "./link.ts";
+import { errorResponse, INTERNAL_ERROR, respondToError } from "./responses.ts";
+import { type ApiServices, dispatch, type Route } from "./router.ts";
+import { attemptRoutes } from "./routes/attempts.ts";
+import { clientRoutes } from "./routes/clients.ts";
+import { COMMAND_PATH, commandError, commandRoutes } from "./routes/command.ts";
+import { jobRoutes } from "./routes/jobs.ts";
+import { HEALTH_PATH, serverRoutes } from "./routes/server.ts";
+import { sourceRoutes } from "./routes/sources.ts";
+
+/** No bound of Bun's own: free space is checked before a byte is taken. */
+const MAX_BODY_BYTES = 2 ** 40;
+const LINK_PATH = `${API_PREFIX}/link`;
+
+const ROUTES: readonly Route[] = [
+  ...serverRoutes,
+  ...sourceRoutes,
+  ...jobRoutes,
+  ...clientRoutes,
+  ...attemptRoutes,
+  ...commandRoutes,
+];
+
+export interface ServeApiOptions extends ApiServices {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export interface ApiServer {
+  readonly port: number;
+  /** `http://host:port`, with the bound address. */
+  readonly url: string;
+  /** Closes every connection and frees the port. */
+  stop(): Promise<void>;
+}
+
+function checkToken(request: Request, { coordinator }: ApiServices): void {
+  const header = request.headers.get("authorization") ?? "";
+  const token = /^Bearer\s+(\S+)\s*$/i.exec(header)?.[1];
+  if (token !== undefined && coordinator.isTokenValid(token)) return;
+  throw new AppError(
+    "E_TOKEN",
+    token === undefined ? "a token is needed" : "the token is wrong",
+    "Send `Authorization: Bearer TOKEN`; the server prints its token's join line when it starts.",
+  );
+}
+
+async function answer(request: Request, server: Bun.Server<LinkData>, services: ApiServices) {
+  const { pathname } = new URL(request.url);
+  try {
+    if (pathname !== HEALTH_PATH) checkToken(request, services);
+    if (pathname !== LINK_PATH) return await dispatch(ROUTES, request, services);
+    refuseForeignOrigin(request);
+    if (server.upgrade(request, { data: { link: null } })) return undefined;
+    throw new AppError("E_MALFORMED", "this address speaks WebSocket only", "`ffcluster join` connects here.");
+  } catch (thrown) {
+    if (pathname === COMMAND_PATH) return commandError(thrown, { request, log: services.log });
+    return respondToError(thrown, request, services.log);
+  }
+}
+
+function portError(options: ServeApiOptions, thrown: unknown): unknown {
+  const where = `${options.host}:${options.port}`;
+  const errno = errnoOf(thrown);
+  if (errno === "EADDRINUSE") {
+    const hint = "Another program has it, perhaps a server that still runs; choose another with --port.";
+    return new AppError("E_PORT", `${where} is in use`, hint, { cause: thrown });
+  }
+  if (errno === "EACCES" || errno === "EADDRNOTAVAIL" || errno === "ENOTFOUND") {
+    const hint = "Give an address of this machine with --host and a port above 1023 with --port.";
+    return new AppError("E_PORT", `cannot listen on ${where}`, hint, { cause: thrown });
+  }
+  return thrown;
+}
+
+/** Starts the API. Errors: E_PORT. */
+export function serveApi(options: ServeApiOptions): ApiServer {
+  try {
+    const server = Bun.serve<LinkData>({
+      hostname: options.host,
+      port: options.port,
+      idleTimeout: 0, // Bun's own would kill slow uploads and paused downloads
+      maxRequestBodySize: MAX_BODY_BYTES,
+      development: false,
+      fetch: (request, bunServer) => answer(request, bunServer, options),
+      error: (thrown) => {
+        options.log.error(`a response failed: ${thrown.stack ?? thrown.message}`);
+        return errorResponse(INTERNAL_ERROR, 500);
+      },
+      websocket: linkHandler(options.coordinator, options.log),
+    });
+    const port = server.port ?? options.port;
+    const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+    return { port, url: `http://${host}:${port}`, stop: () => server.stop(true) };
+  } catch (thrown) {
+    throw portError(options, thrown);
+  }
+}
