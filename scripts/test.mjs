@@ -2,13 +2,13 @@
 // `N passed, N failed` alone on the last line. `npm test -- ./path …` runs a part; flags go on to `bun test`.
 // Plain Node. Nothing counts as passed here that did not run: see `countsOf` and `filesWithoutTests`.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
+import { filesBelow, isExecutableStale } from "./executable.mjs";
 import { BUN, environmentWithFfmpeg, ROOT } from "./setup.mjs";
 
 const MINUTE_MS = 60_000;
-const EXECUTABLE = join(ROOT, "dist", process.platform === "win32" ? "ffcluster.exe" : "ffcluster");
 
 /**
  * Two phases: end-to-end and chaos tests start clusters of several processes that use every core, and would make each
@@ -25,14 +25,6 @@ const PHASES = [
   { name: "end to end", isHeavy: true, parallel: 1, testTimeoutMs: 3 * MINUTE_MS, limitMs: 40 * MINUTE_MS },
 ];
 const HEAVY_FOLDERS = ["test/e2e/", "test/chaos/"];
-
-function filesBelow(folder, accept) {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && accept(entry.name))
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .sort();
-}
 
 /** Paths from the repository's root with `/`, below the wanted paths (all of them when none is given). */
 function testFiles(wantedPaths) {
@@ -80,16 +72,6 @@ function run(command, { env, onStderr, limitMs }) {
     });
     child.on("close", (code) => end(code ?? 1));
   });
-}
-
-function isExecutableStale() {
-  if (!existsSync(EXECUTABLE)) return true;
-  const builtAt = statSync(EXECUTABLE).mtimeMs;
-  const inputs = [
-    ...filesBelow(join(ROOT, "src"), (name) => !name.includes(".test.")),
-    ...["build.ts", "package.json", "package-lock.json", "tsconfig.json"].map((name) => join(ROOT, name)),
-  ];
-  return inputs.some((path) => statSync(path).mtimeMs > builtAt);
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours come as escape sequences
