@@ -80,6 +80,11 @@ const ROWS: readonly Row[] = [
   { file: "src/commands/wiring.ts", code: value("../db/open.ts"), reason: null },
   { file: "src/web/a.ts", code: value("../cluster/server/ports.ts"), reason: "client of the API" },
   { file: "src/media/swallow.ts", code: "try {\n  JSON.parse();\n} catch {}\n", reason: "swallows every error" },
+  {
+    file: "src/base/float.ts",
+    code: "const f = async (): Promise<void> => {};\nexport const y = (): void => {\n  f();\n};\n",
+    reason: '"floating" Promise',
+  },
   { file: "src/media/any.ts", code: "export const y: any = 1;\n", reason: "Unexpected any" },
 ];
 
@@ -88,6 +93,7 @@ const CATEGORIES = new Set([
   "lint/style/noRestrictedImports",
   "lint/style/noRestrictedGlobals",
   "lint/suspicious/noExplicitAny",
+  "lint/nursery/noFloatingPromises",
   "plugin",
 ]);
 
