@@ -87,6 +87,7 @@ export function serveApi(options: ServeApiOptions): ApiServer {
       idleTimeout: 0, // Bun's own would kill slow uploads and paused downloads
       maxRequestBodySize: MAX_BODY_BYTES,
       development: false,
+      reusePort: false, // without it `development: false` shares a port that is in use (measured on 1.4.5)
       fetch: (request, bunServer) => answer(request, bunServer, options),
       error: (thrown) => {
         options.log.error(`a response failed: ${thrown.stack ?? thrown.message}`);

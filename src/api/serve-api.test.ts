@@ -1,0 +1,404 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { MemoryCoordinator } from "../../test/support/memory-coordinator.ts";
+import { sha256Of } from "../base/digest.ts";
+import { AppError } from "../base/errors.ts";
+import { silentLog } from "../base/log.ts";
+import { type ApiServer, serveApi } from "./serve-api.ts";
+
+let coordinator: MemoryCoordinator;
+let server: ApiServer;
+const logged: string[] = [];
+
+beforeAll(async () => {
+  coordinator = await MemoryCoordinator.open();
+  const log = { ...silentLog, error: (message: string) => void logged.push(message) };
+  server = serveApi({ coordinator, host: "127.0.0.1", port: 0, version: "0.1.0", log });
+});
+afterAll(async () => {
+  await server.stop();
+  await coordinator.close();
+});
+beforeEach(() => {
+  coordinator.jobs.clear();
+  coordinator.clients.clear();
+});
+afterEach(() => {
+  coordinator.breaks = false;
+});
+
+const bearer = { authorization: "Bearer test-token" };
+
+function ask(path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
+  return fetch(server.url + path, { ...init, headers: { ...bearer, ...init.headers } });
+}
+
+function postJson(path: string, body: unknown): Promise<Response> {
+  return ask(path, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) });
+}
+
+async function errorOf(response: Response): Promise<{ status: number; code: unknown; hint: unknown }> {
+  const document = (await response.json()) as { error: { code: string; message: string; hint: string } };
+  expect(document.error.message).toBeString();
+  return { status: response.status, code: document.error.code, hint: document.error.hint };
+}
+
+/** Waits for something that other parts of this process bring about, at most two seconds. */
+async function until(what: () => boolean): Promise<void> {
+  const end = performance.now() + 2000;
+  while (!what()) {
+    if (performance.now() > end) throw new Error("it did not happen");
+    await Bun.sleep(5);
+  }
+}
+
+describe("the door", () => {
+  test("health needs no token", async () => {
+    const response = await fetch(`${server.url}/healthz`);
+    expect(await response.json()).toEqual({ status: "ok", version: "0.1.0" });
+  });
+
+  test("everything else does", async () => {
+    for (const path of ["/api/v1/hello", "/api/v1/jobs", "/api/v1/link", "/nowhere"]) {
+      expect(await errorOf(await fetch(server.url + path))).toMatchObject({ status: 401, code: "E_TOKEN" });
+      const wrong = { headers: { authorization: "Bearer wrong" } };
+      expect(await errorOf(await fetch(server.url + path, wrong))).toMatchObject({ status: 401, code: "E_TOKEN" });
+    }
+    const command = await fetch(`${server.url}/ws/command`, { method: "POST", body: '{"ListJobs":null}' });
+    expect(command.status).toBe(401);
+    expect(await command.json()).toMatchObject({ Error: { code: "E_TOKEN" } });
+  });
+
+  test("an early 401 during an upload reaches the sender", async () => {
+    const body = new Uint8Array(8 << 20);
+    const response = await fetch(`${server.url}/api/v1/sources`, { method: "POST", body });
+    expect(response.status).toBe(401);
+  });
+
+  test("unknown paths, wrong methods, broken JSON", async () => {
+    expect(await errorOf(await ask("/api/v1/nothing"))).toMatchObject({ status: 404, code: "E_NOT_FOUND" });
+    const wrongMethod = await ask("/api/v1/hello", { method: "POST" });
+    expect(wrongMethod.headers.get("allow")).toBe("GET");
+    expect(await errorOf(wrongMethod)).toMatchObject({ status: 405, hint: "Use GET." });
+    expect(await errorOf(await postJson("/api/v1/jobs", "{"))).toMatchObject({ status: 400, code: "E_MALFORMED" });
+    expect(await errorOf(await postJson("/api/v1/jobs", {}))).toMatchObject({ status: 400, code: "E_MALFORMED" });
+    expect(await errorOf(await postJson("/api/v1/jobs", { source_id: "x", extra: 1 }))).toMatchObject({ status: 400 });
+    expect(await errorOf(await postJson("/api/v1/jobs", " ".repeat(1 << 21)))).toMatchObject({ status: 413 });
+    expect(await errorOf(await ask("/api/v1/jobs/%E0%A4%A"))).toMatchObject({ status: 400, code: "E_MALFORMED" });
+  });
+
+  test("a bug's text stays in the log", async () => {
+    coordinator.breaks = true;
+    const response = await ask("/api/v1/jobs");
+    expect(response.status).toBe(500);
+    const text = await response.text();
+    expect(text).toContain("E_INTERNAL");
+    expect(text).not.toContain("secret");
+    expect(logged.join("\n")).toContain("secret internal detail");
+  });
+
+  test("a port in use is E_PORT", () => {
+    const again = () =>
+      serveApi({ coordinator, host: "127.0.0.1", port: server.port, version: "0.1.0", log: silentLog });
+    expect(again).toThrow(AppError);
+    expect(again).toThrow(/in use/);
+  });
+});
+
+describe("sources", () => {
+  const upload = (body: BodyInit, headers: Record<string, string>) =>
+    ask("/api/v1/sources", { method: "POST", body, headers });
+
+  test("upload: raw body, URI-encoded name whose folders are dropped", async () => {
+    const response = await upload("0123456789", { "x-ffcluster-name": encodeURIComponent("../Übung 1.mp4") });
+    expect(response.status).toBe(201);
+    expect(await response.json()).toMatchObject({ name: "Übung 1.mp4", bytes: 10 });
+  });
+
+  test("upload: refused without a name, with a bad one, when empty, without length", async () => {
+    expect(await errorOf(await upload("x", {}))).toMatchObject({ status: 400, code: "E_MALFORMED" });
+    expect((await upload("x", { "x-ffcluster-name": ".." })).status).toBe(400);
+    expect((await upload("x", { "x-ffcluster-name": "%zz" })).status).toBe(400);
+    expect(await errorOf(await upload("", { "x-ffcluster-name": "a" }))).toMatchObject({ code: "E_SOURCE_EMPTY" });
+    const chunked = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode("x"));
+        controller.close();
+      },
+    });
+    expect(await errorOf(await upload(chunked, { "x-ffcluster-name": "a" }))).toMatchObject({ code: "E_MALFORMED" });
+  });
+
+  test("blocks carry their digest", async () => {
+    const source = (await (await upload("0123456789", { "x-ffcluster-name": "a.mp4" })).json()) as {
+      source_id: string;
+    };
+    const block = await ask(`/api/v1/sources/${source.source_id}/blocks/2`);
+    expect(await block.text()).toBe("89");
+    expect(block.headers.get("x-ffcluster-sha256")).toBe(sha256Of("89"));
+    expect((await ask(`/api/v1/sources/${source.source_id}/blocks/-1`)).status).toBe(400);
+    expect((await ask("/api/v1/sources/none/blocks/0")).status).toBe(404);
+  });
+
+  test("on the server, below a media root only", async () => {
+    expect((await postJson("/api/v1/sources/on-server", { path: "a.mp4" })).status).toBe(201);
+    const outside = await postJson("/api/v1/sources/on-server", { path: "/etc/passwd" });
+    expect(await errorOf(outside)).toMatchObject({ status: 403, code: "E_OUTSIDE_MEDIA_ROOT" });
+  });
+
+  test("an unknown challenge is 404", async () => {
+    expect((await postJson("/api/v1/sources/local/none", { digests: [] })).status).toBe(404);
+  });
+});
+
+describe("jobs", () => {
+  test("create, list by status, show by prefix, cancel", async () => {
+    const source = (await (await postJson("/api/v1/sources/on-server", { path: "a.mp4" })).json()) as {
+      source_id: string;
+    };
+    const created = await postJson("/api/v1/jobs", { source_id: source.source_id });
+    expect(created.status).toBe(201);
+    const job = (await created.json()) as { job_id: string };
+    expect(created.headers.get("location")).toBe(`/api/v1/jobs/${job.job_id}`);
+    expect(await (await ask("/api/v1/jobs?status=queued")).json()).toHaveLength(1);
+    expect(await (await ask("/api/v1/jobs?status=Completed")).json()).toEqual([]);
+    expect((await ask("/api/v1/jobs?status=sleeping")).status).toBe(400);
+    expect(await (await ask(`/api/v1/jobs/${job.job_id.slice(0, 8)}`)).json()).toMatchObject(job);
+    expect(await (await ask(`/api/v1/jobs/${job.job_id}/events?after=1`)).json()).toHaveLength(1);
+    expect((await ask(`/api/v1/jobs/${job.job_id}/events?after=x`)).status).toBe(400);
+    expect((await ask(`/api/v1/jobs/${job.job_id}/proof`)).status).toBe(409);
+    const cancelled = await ask(`/api/v1/jobs/${job.job_id}/cancel`, { method: "POST" });
+    expect(await cancelled.json()).toMatchObject({ status: "Cancelled" });
+    expect(await errorOf(await ask("/api/v1/jobs/ffffffff"))).toMatchObject({ status: 404, code: "E_UNKNOWN_ID" });
+  });
+
+  test("a refused request is 400 with its reason", async () => {
+    const body = { ffmpeg_params: "-attach x", output_name: null, input_name: "a.mp4" };
+    expect(await errorOf(await postJson("/api/v1/requests/check", body))).toMatchObject({ code: "E_ENCODE_REQUEST" });
+    const good = { ...body, ffmpeg_params: null };
+    expect(await (await postJson("/api/v1/requests/check", good)).json()).toEqual({ output_name: "a.ffcluster.mp4" });
+  });
+});
+
+describe("the output", () => {
+  const content = new TextEncoder().encode("0123456789".repeat(1000));
+  let path = "";
+  beforeEach(async () => {
+    const job = coordinator.addJob({ output_name: 'Ü"1.mp4' });
+    path = `/api/v1/jobs/${job.job_id}/output`;
+    await coordinator.complete(job.job_id, content);
+  });
+
+  test("whole: length, digest as ETag, the output's name", async () => {
+    const response = await ask(path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("etag")).toBe(`"${sha256Of(content)}"`);
+    expect(response.headers.get("content-length")).toBe("10000");
+    expect(response.headers.get("content-disposition")).toBe(
+      "attachment; filename=\"__1.mp4\"; filename*=UTF-8''%C3%9C%221.mp4",
+    );
+    expect(sha256Of(await response.bytes())).toBe(sha256Of(content));
+  });
+
+  test("HEAD tells the length without a body", async () => {
+    const response = await ask(path, { method: "HEAD" });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-length")).toBe("10000");
+    expect(await response.text()).toBe("");
+  });
+
+  const ranges: [string, number, string | null, number][] = [
+    ["bytes=0-9", 206, "bytes 0-9/10000", 10],
+    ["bytes=9990-", 206, "bytes 9990-9999/10000", 10],
+    ["bytes=-5", 206, "bytes 9995-9999/10000", 5],
+    ["bytes=9990-20000", 206, "bytes 9990-9999/10000", 10],
+    ["bytes=9-3", 200, null, 10000],
+    ["lines=1-2", 200, null, 10000],
+  ];
+  for (const [range, status, contentRange, length] of ranges) {
+    test(`Range ${range}`, async () => {
+      const response = await ask(path, { headers: { range } });
+      expect(response.status).toBe(status);
+      expect(response.headers.get("content-range")).toBe(contentRange);
+      expect((await response.bytes()).length).toBe(length);
+    });
+  }
+
+  test("Range beyond the end is 416 with the length and the error object", async () => {
+    for (const range of ["bytes=10000-", "bytes=-0"]) {
+      const response = await ask(path, { headers: { range } });
+      expect(response.headers.get("content-range")).toBe("bytes */10000");
+      expect(await errorOf(response)).toMatchObject({ status: 416 });
+    }
+  });
+
+  test("If-Range of another version gives all, If-None-Match of this one nothing", async () => {
+    const stale = await ask(path, { headers: { range: "bytes=5-", "if-range": '"other"' } });
+    expect(stale.status).toBe(200);
+    expect((await stale.bytes()).length).toBe(10000);
+    const same = await ask(path, { headers: { range: "bytes=5-", "if-range": `"${sha256Of(content)}"` } });
+    expect(same.status).toBe(206);
+    const known = await ask(path, { headers: { "if-none-match": `"${sha256Of(content)}"` } });
+    expect(known.status).toBe(304);
+  });
+
+  test("409 before completion", async () => {
+    const job = coordinator.addJob();
+    expect(await errorOf(await ask(`/api/v1/jobs/${job.job_id}/output`))).toMatchObject({ code: "E_WRONG_STATE" });
+  });
+});
+
+describe("watching", () => {
+  test("sends the view now and at changes, ends after a terminal state", async () => {
+    const job = coordinator.addJob();
+    const response = await ask(`/api/v1/jobs/${job.job_id}/watch`);
+    expect(response.headers.get("content-type")).toBe("text/event-stream");
+    const statuses: string[] = [];
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    const decoder = new TextDecoder();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      for (const event of decoder.decode(value).split("\n\n")) {
+        if (!event.startsWith("data: ")) continue;
+        const { status } = JSON.parse(event.slice(6)) as { status: string };
+        statuses.push(status);
+        if (status === "Queued" && statuses.length === 1) coordinator.update(job.job_id, { status: "Processing" });
+        if (status === "Processing") coordinator.update(job.job_id, { status: "Failed" });
+      }
+    }
+    expect(statuses.filter((status, index) => status !== statuses[index - 1])).toEqual([
+      "Queued",
+      "Processing",
+      "Failed",
+    ]);
+    expect(coordinator.watcherCount).toBe(0);
+  });
+
+  test("a reader that leaves is forgotten", async () => {
+    const job = coordinator.addJob();
+    const leaving = new AbortController();
+    const response = await ask(`/api/v1/jobs/${job.job_id}/watch`, { signal: leaving.signal });
+    expect(coordinator.watcherCount).toBe(1);
+    await (response.body as ReadableStream<Uint8Array>).getReader().read();
+    leaving.abort();
+    await until(() => coordinator.watcherCount === 0);
+  });
+
+  test("an unknown job is 404", async () => {
+    expect((await ask("/api/v1/jobs/none/watch")).status).toBe(404);
+  });
+});
+
+describe("clients and results", () => {
+  test("list, show, disconnect", async () => {
+    const { client_id } = coordinator.addClient();
+    expect(await (await ask("/api/v1/clients")).json()).toMatchObject([{ client_id }]);
+    expect(await (await ask(`/api/v1/clients/${client_id}`)).json()).toMatchObject({ encoders: ["libx264"] });
+    const gone = await ask(`/api/v1/clients/${client_id}/disconnect`, { method: "POST" });
+    expect(await gone.json()).toMatchObject({ client_id, status: "Disconnected" });
+  });
+
+  const report = {
+    clientId: "9f1cbb51-4b37-4d5c-9c69-5a4f3e2d1c0b",
+    sha256: "a".repeat(64),
+    bytes: 5,
+    frames: 1,
+    seconds: 1,
+    encoder: "libx264",
+    ffmpegVersion: "5.1",
+    seamStart: null,
+    seamAfterEnd: null,
+    decodeErrors: [],
+  };
+  const put = (id: string, body: string, header: string) =>
+    ask(`/api/v1/attempts/${id}/result`, { method: "PUT", body, headers: { "x-ffcluster-report": header } });
+
+  test("a result lands with its report", async () => {
+    expect((await put("one", "12345", JSON.stringify(report))).status).toBe(200);
+    expect(coordinator.results).toEqual([{ attemptId: "one", report, bytes: 5 }]);
+  });
+
+  test("a stale attempt is 409, a broken report or another length 400", async () => {
+    expect(await errorOf(await put("stale", "12345", JSON.stringify(report)))).toMatchObject({
+      status: 409,
+      code: "E_STALE_ATTEMPT",
+    });
+    expect((await put("one", "12345", "{}")).status).toBe(400);
+    expect((await put("one", "1234", JSON.stringify(report))).status).toBe(400);
+  });
+});
+
+describe("/ws/command", () => {
+  const command = async (body: unknown) => {
+    const response = await postJson("/ws/command", body);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+
+  test("every command is answered in kind", async () => {
+    const { client_id } = coordinator.addClient();
+    const made = await command({ ProcessLocalFile: { file_path: "test1.mp4" } });
+    expect(made).toMatchObject({ status: 200, body: { JobCreated: { job_id: expect.any(String) } } });
+    const [job] = coordinator.listJobs(null);
+    const job_id = job?.job_id;
+    expect((await command({ ListJobs: null })).body).toMatchObject({ JobsList: [{ job_id }] });
+    expect((await command('"ListJobs"')).body).toMatchObject({ JobsList: [{ job_id }] });
+    expect((await command({ GetJobStatus: { job_id } })).body).toMatchObject({ JobStatus: { status: "Queued" } });
+    expect((await command({ CancelJob: { job_id } })).body).toMatchObject({ JobStatus: { status: "Cancelled" } });
+    expect((await command({ ListClients: null })).body).toMatchObject({ ClientsList: [{ status: "Idle" }] });
+    expect((await command({ DisconnectClient: { client_id } })).body).toMatchObject({
+      ClientsList: [{ client_id, status: "Disconnected" }],
+    });
+  });
+
+  test("failures have their own form and the right status", async () => {
+    expect(await command({ GetJobStatus: { job_id: "nope" } })).toMatchObject({
+      status: 404,
+      body: { Error: { code: "E_UNKNOWN_ID", message: "no job with id nope" } },
+    });
+    expect(await command({ ProcessLocalFile: { file_path: "/etc/passwd" } })).toMatchObject({ status: 403 });
+    for (const bad of [{}, { Reboot: null }, { ListJobs: null, ListClients: null }, "{", { CancelJob: {} }]) {
+      expect(await command(bad)).toMatchObject({ status: 400, body: { Error: { code: "E_MALFORMED" } } });
+    }
+    expect((await ask("/ws/command")).status).toBe(405);
+  });
+});
+
+describe("the link", () => {
+  const open = (headers: Record<string, string>) =>
+    new WebSocket(`${server.url.replace("http", "ws")}/api/v1/link`, { headers } as unknown as string[]);
+
+  function ended(socket: WebSocket): Promise<{ code: number }> {
+    return new Promise((resolve) => socket.addEventListener("close", (event) => resolve({ code: event.code })));
+  }
+
+  test("messages go to the coordinator and back; closing is told", async () => {
+    const socket = open(bearer);
+    const answered = new Promise((resolve) => socket.addEventListener("message", (event) => resolve(event.data)));
+    socket.addEventListener("open", () => socket.send("hello"));
+    expect(await answered).toBe("echo hello");
+    const before = coordinator.closedLinks;
+    socket.close();
+    await until(() => coordinator.closedLinks === before + 1);
+    expect(coordinator.links.at(-1)?.send("late")).toBe(false);
+  });
+
+  test("no token, a foreign Origin: refused", async () => {
+    expect((await ended(open({}))).code).toBe(1006);
+    expect((await ended(open({ ...bearer, origin: "http://evil.example" }))).code).toBe(1006);
+    const headers = { origin: "http://evil.example" };
+    expect(await errorOf(await ask("/api/v1/link", { headers }))).toMatchObject({ status: 403, code: "E_FORBIDDEN" });
+    expect((await ask("/api/v1/link")).status).toBe(400);
+  });
+
+  test("binary, oversized and failing messages end the link", async () => {
+    const sendAtOnce = async (message: string | Uint8Array<ArrayBuffer>) => {
+      const socket = open(bearer);
+      const end = ended(socket);
+      socket.addEventListener("open", () => socket.send(message));
+      return (await end).code;
+    };
+    expect(await sendAtOnce(new Uint8Array(3))).toBe(1003);
+    expect(await sendAtOnce("x".repeat(300 * 1024))).toBeOneOf([1006, 1009]);
+    expect(await sendAtOnce("break")).toBe(1011);
+  });
+});

@@ -1,0 +1,305 @@
+// A stand-in coordinator for tests of the API and the command line: everything in memory, no ffmpeg, no scheduler.
+// Tests drive a job's life by hand with `update`.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sha256Of } from "../../src/base/digest.ts";
+import { AppError } from "../../src/base/errors.ts";
+import { newId, resolveIdPrefix } from "../../src/base/ids.ts";
+import type {
+  ClientLink,
+  Coordinator,
+  JobRequest,
+  LinkSocket,
+  LocalChallenge,
+} from "../../src/cluster/server/ports.ts";
+import type {
+  ClientDetailView,
+  ClientView,
+  EventView,
+  JobDetailView,
+  JobView,
+  ServerInfoView,
+  SourceView,
+} from "../../src/cluster/server/views.ts";
+
+type Proof = Awaited<ReturnType<Coordinator["proof"]>>;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export interface ReceivedResult {
+  readonly attemptId: string;
+  readonly report: unknown;
+  readonly bytes: number;
+}
+
+export class MemoryCoordinator implements Coordinator {
+  readonly token = "test-token";
+  readonly jobs = new Map<string, Mutable<JobView>>();
+  readonly clients = new Map<string, Mutable<ClientView>>();
+  readonly sources = new Map<string, SourceView & { readonly content: Uint8Array }>();
+  readonly requests: JobRequest[] = [];
+  readonly results: ReceivedResult[] = [];
+  readonly links: LinkSocket[] = [];
+  readonly messages: string[] = [];
+  closedLinks = 0;
+  /** Local challenges are refused, as from a server on another machine. */
+  sharesFiles = true;
+  /** Makes the next calls of `listJobs` fail as a bug would. */
+  breaks = false;
+  onJob: (job: JobView) => void = () => {};
+  private readonly watchers = new Map<string, Set<(view: JobView) => void>>();
+  private readonly outputs = new Map<string, string>();
+  private readonly challenges = new Map<string, { path: string; bytes: number }>();
+  private readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async open(): Promise<MemoryCoordinator> {
+    return new MemoryCoordinator(await mkdtemp(join(tmpdir(), "ffcluster-memory-")));
+  }
+
+  close(): Promise<void> {
+    return rm(this.folder, { recursive: true });
+  }
+
+  get watcherCount(): number {
+    return [...this.watchers.values()].reduce((sum, set) => sum + set.size, 0);
+  }
+
+  addJob(change: Partial<JobView> = {}): JobView {
+    const job: JobView = {
+      job_id: newId(),
+      file_name: "in.mp4",
+      status: "Queued",
+      progress: 0,
+      created_at: "2026-11-22T10:00:00.000Z",
+      started_at: null,
+      completed_at: null,
+      error: null,
+      encoder: "libx264",
+      family: "software",
+      fps: 0,
+      eta_seconds: null,
+      segments: { done: 0, running: 0, known: 0 },
+      frames: { done: 0, total: null },
+      output: null,
+      output_name: "in.ffcluster.mp4",
+      clients: 0,
+      capable_clients: 1,
+      required_clients: 1,
+      ...change,
+    };
+    this.jobs.set(job.job_id, job);
+    return job;
+  }
+
+  addClient(change: Partial<ClientView> = {}): ClientView {
+    const client: ClientView = {
+      client_id: newId(),
+      name: "node-1",
+      status: "Idle",
+      connected_at: "2026-11-22T10:00:00.000Z",
+      current_job: null,
+      performance: 91.2,
+      slots: 2,
+      platform: "linux-x64",
+      ffmpeg: "5.1.9",
+      families: ["software"],
+      version: "0.1.0",
+      ...change,
+    };
+    this.clients.set(client.client_id, client);
+    return client;
+  }
+
+  update(id: string, change: Partial<JobView>): void {
+    const job = { ...this.find(id), ...change };
+    this.jobs.set(id, job);
+    for (const listener of this.watchers.get(id) ?? []) listener(job);
+  }
+
+  async complete(id: string, content: Uint8Array): Promise<void> {
+    const path = join(this.folder, `${id}.out`);
+    await Bun.write(path, content);
+    this.outputs.set(id, path);
+    const output = { name: this.find(id).output_name, bytes: content.length, sha256: sha256Of(content) };
+    this.update(id, { status: "Completed", progress: 100, output });
+  }
+
+  private find(id: string): Mutable<JobView> {
+    const found = this.jobs.get(resolveIdPrefix(id, this.jobs.keys(), "job"));
+    if (!found) throw new Error("resolved ids exist");
+    return found;
+  }
+
+  info(): ServerInfoView {
+    const defaults = {
+      ffmpeg_params: "-c:v libx264",
+      file_name_output: "<input stem>.ffcluster.mp4",
+      required_clients: 1,
+    };
+    return { version: "0.1.0", protocol: 1, ffmpeg: "5.1.9", defaults };
+  }
+
+  isTokenValid(token: string): boolean {
+    return token === this.token;
+  }
+
+  async receiveSource(name: string, declaredBytes: number, body: ReadableStream<Uint8Array>): Promise<SourceView> {
+    const content = new Uint8Array(await new Response(body).arrayBuffer());
+    if (content.length !== declaredBytes) throw new AppError("E_DIGEST", "length differs", "Send it again.");
+    return this.keepSource(name, content);
+  }
+
+  private keepSource(name: string, content: Uint8Array): SourceView {
+    const view = { source_id: newId(), name, bytes: content.length };
+    this.sources.set(view.source_id, { ...view, content });
+    return view;
+  }
+
+  async challengeLocalSource(path: string, bytes: number): Promise<LocalChallenge> {
+    if (!this.sharesFiles) throw new AppError("E_SOURCE_MISSING", `no ${path} here`, "Upload it.");
+    const challengeId = newId();
+    this.challenges.set(challengeId, { path, bytes });
+    return { challengeId, ranges: [{ start: 0, length: bytes }] };
+  }
+
+  async proveLocalSource(challengeId: string, digests: readonly string[]): Promise<SourceView> {
+    const challenge = this.challenges.get(challengeId);
+    if (!challenge) throw new AppError("E_UNKNOWN_ID", "no such challenge", "Ask for one.");
+    const content = await Bun.file(challenge.path).bytes();
+    if (digests[0] !== sha256Of(content)) throw new AppError("E_DIGEST", "another file", "Upload it.");
+    return this.keepSource(challenge.path.split("/").at(-1) ?? "", content);
+  }
+
+  async openServerSource(path: string): Promise<SourceView> {
+    if (path.startsWith("/")) throw new AppError("E_OUTSIDE_MEDIA_ROOT", `${path} is outside`, "Use --media-root.");
+    return this.keepSource(path, new Uint8Array(10));
+  }
+
+  checkRequest(ffmpegParams: string | null, outputName: string | null, inputName: string) {
+    if (ffmpegParams?.includes("-attach")) {
+      throw new AppError("E_ENCODE_REQUEST", "-attach is refused", "Leave it out.");
+    }
+    return { outputName: outputName ?? inputName.replace(/\.[^.]*$/, ".ffcluster.mp4") };
+  }
+
+  async createJob(request: JobRequest): Promise<JobView> {
+    const source = this.sources.get(request.sourceId);
+    if (!source) throw new AppError("E_UNKNOWN_ID", "no such source", "Upload it.");
+    this.requests.push(request);
+    const { outputName } = this.checkRequest(request.ffmpegParams, request.outputName, source.name);
+    const job = this.addJob({ file_name: request.name ?? source.name, output_name: outputName });
+    this.onJob(job);
+    return job;
+  }
+
+  listJobs(status: string | null): JobView[] {
+    if (this.breaks) throw new Error("secret internal detail");
+    return [...this.jobs.values()].filter((job) => status === null || job.status === status);
+  }
+
+  job(id: string): JobView {
+    return this.find(id);
+  }
+
+  jobDetail(id: string): JobDetailView {
+    const rest = { ffmpeg_params: "-c:v libx264", split: "keyframes", segment_list: [], attempts: [] };
+    return { ...this.find(id), ...rest, events: this.jobEvents(id, 0) };
+  }
+
+  async cancelJob(id: string): Promise<JobView> {
+    const job = this.find(id);
+    if (job.status === "Completed") throw new AppError("E_WRONG_STATE", "it is complete", "Nothing to cancel.");
+    this.update(job.job_id, { status: "Cancelled" });
+    return this.find(id);
+  }
+
+  jobEvents(id: string, afterSeq: number): EventView[] {
+    const { job_id, created_at: at } = this.find(id);
+    const none = { client_id: null, segment_index: null, attempt_id: null, detail: "" };
+    return [1, 2].filter((seq) => seq > afterSeq).map((seq) => ({ seq, at, type: "job", job_id, ...none }));
+  }
+
+  watchJob(id: string, listener: (view: JobView) => void): () => void {
+    const job = this.find(id);
+    const listeners = this.watchers.get(job.job_id) ?? new Set();
+    this.watchers.set(job.job_id, listeners.add(listener));
+    listener(job);
+    return () => listeners.delete(listener);
+  }
+
+  async proof(id: string): Promise<Proof> {
+    const job = this.find(id);
+    if (job.output === null) throw new AppError("E_WRONG_STATE", "no proof yet", "Wait for the job.");
+    return {
+      job_id: job.job_id,
+      exact: true,
+      frames: { expected: 10, encoded: 10, in_output: 10 },
+      pts: { equal: true, max_error_ticks: 0 },
+      av_offset_error_ms: 0,
+      streams: { in: [], out: [], left_out: [] },
+      segments: [],
+      wall_seconds: 1,
+      checks: [{ name: "frames", ok: true }],
+      encoder: { name: "libx264", family: "software", versions: ["5.1.9"] },
+      output: job.output,
+      notes: [],
+    };
+  }
+
+  async output(id: string) {
+    const job = this.find(id);
+    const path = this.outputs.get(job.job_id);
+    if (job.output === null || path === undefined) {
+      throw new AppError("E_WRONG_STATE", `job ${id} is ${job.status}`, "Wait until it is Completed.");
+    }
+    return { ...job.output, path };
+  }
+
+  listClients(): ClientView[] {
+    return [...this.clients.values()];
+  }
+
+  clientDetail(id: string): ClientDetailView {
+    const client = this.clients.get(resolveIdPrefix(id, this.clients.keys(), "client"));
+    if (!client) throw new Error("resolved ids exist");
+    return { ...client, encoders: ["libx264"], events: [] };
+  }
+
+  async disconnectClient(id: string): Promise<ClientView> {
+    const { client_id } = this.clientDetail(id);
+    const client: ClientView = { ...this.clientDetail(id), status: "Disconnected" };
+    this.clients.set(client_id, client);
+    return client;
+  }
+
+  async sourceBlock(sourceId: string, block: number) {
+    const source = this.sources.get(sourceId);
+    if (!source) throw new AppError("E_UNKNOWN_ID", "no such source", "Look again.");
+    const bytes = source.content.slice(block * 4, block * 4 + 4);
+    return { bytes, sha256: sha256Of(bytes) };
+  }
+
+  async receiveResult(attemptId: string, report: unknown, body: ReadableStream<Uint8Array>): Promise<void> {
+    const bytes = (await new Response(body).arrayBuffer()).byteLength;
+    if (attemptId === "stale") throw new AppError("E_STALE_ATTEMPT", "its lease is over", "Drop the result.");
+    this.results.push({ attemptId, report, bytes });
+  }
+
+  openLink(socket: LinkSocket): ClientLink {
+    this.links.push(socket);
+    return {
+      received: (text) => {
+        if (text === "break") throw new Error("secret internal detail");
+        this.messages.push(text);
+        socket.send(`echo ${text}`);
+      },
+      closed: () => {
+        this.closedLinks += 1;
+      },
+    };
+  }
+}
