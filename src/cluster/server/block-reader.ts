@@ -21,7 +21,11 @@ export class BlockReader {
   async read(source: BlockSource, block: number): Promise<{ bytes: Uint8Array; sha256: string }> {
     const start = block * source.blockBytes;
     if (!Number.isSafeInteger(block) || block < 0 || start >= source.bytes) {
-      throw new AppError("E_UNKNOWN_ID", `the source has no block ${block}`, "Ask for blocks 0 to ceil(bytes / blockBytes) - 1.");
+      throw new AppError(
+        "E_UNKNOWN_ID",
+        `the source has no block ${block}`,
+        "Ask for blocks 0 to ceil(bytes / blockBytes) - 1.",
+      );
     }
     const bytes = new Uint8Array(Math.min(source.blockBytes, source.bytes - start));
     const file = await open(source.path, "r");
@@ -29,7 +33,11 @@ export class BlockReader {
       for (let filled = 0; filled < bytes.length; ) {
         const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
         if (bytesRead === 0) {
-          throw new AppError("E_SOURCE_CHANGED", `the source ${source.path} is shorter than it was when the job was taken`, "Submit the file again once nothing writes to it.");
+          throw new AppError(
+            "E_SOURCE_CHANGED",
+            `the source ${source.path} is shorter than it was when the job was taken`,
+            "Submit the file again once nothing writes to it.",
+          );
         }
         filled += bytesRead;
       }

@@ -4,16 +4,16 @@ import { AppError } from "../../base/errors.ts";
 import { freeBytes } from "../../base/files.ts";
 import { newId } from "../../base/ids.ts";
 import { toNumber } from "../../base/rational.ts";
-import { encoderTimeBase } from "../../media/segment-task.ts";
 import { probeSource } from "../../media/probe.ts";
 import { splitMode } from "../../media/request/classify.ts";
 import { containerOf, extensionOf } from "../../media/request/containers.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import { familyOf } from "../../media/request/encoders.ts";
 import { parseEncodeParams } from "../../media/request/parse-params.ts";
-import { planStreams } from "../../media/stream-plan.ts";
+import { audioToEncode, chosenVideoStream, planStreams } from "../../media/stream-plan.ts";
+import { encoderTimeBase } from "../../media/time-base.ts";
 import type { Tools } from "../../media/tools.ts";
-import type { Container } from "../../media/types.ts";
+import type { Container, SourceInfo } from "../../media/types.ts";
 import type { JobSettings, NewJob } from "../scheduler/types.ts";
 import type { JobRecord, JobRequest, SourceRecord } from "./ports.ts";
 
@@ -61,6 +61,14 @@ export function checkRequest(
   return { request, requestText, container: containerOf(name, request), outputName: name };
 }
 
+/** The source with the video stream that the request's `-map` picks, or its first. */
+async function probeChosen(tools: Tools, path: string, request: EncodeRequest): Promise<SourceInfo> {
+  const info = await probeSource(tools, path);
+  const videoStream = chosenVideoStream(info.streams, request.maps);
+  if (videoStream === undefined || videoStream === info.video.streamIndex) return info;
+  return await probeSource(tools, path, { videoStream });
+}
+
 /** Errors: those of checkRequest and probeSource, E_NO_SPACE. */
 export async function prepareJob(
   tools: Tools,
@@ -77,9 +85,13 @@ export async function prepareJob(
   );
   const free = await freeBytes(workDir);
   if (free < LEAST_FREE_BYTES) {
-    throw new AppError("E_NO_SPACE", `the server's work directory has only ${Math.floor(free / 1024)} KiB free`, "Free some space there, or start the server with another --work-dir.");
+    throw new AppError(
+      "E_NO_SPACE",
+      `the server's work directory has only ${Math.floor(free / 1024)} KiB free`,
+      "Free some space there, or start the server with another --work-dir.",
+    );
   }
-  const info = await probeSource(tools, source.path, { maps: request.maps });
+  const info = await probeChosen(tools, source.path, request);
   const plan = planStreams(info, request, container);
   const jobId = newId();
   const { video } = info;
@@ -95,7 +107,7 @@ export async function prepareJob(
       info,
       exactly: defaults.exactly,
       blockBytes: defaults.blockBytes,
-      encoderTimeBase: encoderTimeBase(info, request),
+      encoderTimeBase: encoderTimeBase(info.video, request),
     },
     job: {
       id: jobId,
@@ -110,7 +122,7 @@ export async function prepareJob(
       timeBase: video.timeBase,
       durationSeconds: info.durationMicroseconds === null ? null : info.durationMicroseconds / 1e6,
       frameRate: frameRate === null ? null : toNumber(frameRate),
-      hasAudioToEncode: plan.encodedAudio.length > 0,
+      hasAudioToEncode: audioToEncode(plan).length > 0,
     },
   };
 }

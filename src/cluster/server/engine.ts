@@ -1,7 +1,6 @@
 // The heart of the shell: input → decide → commit in one transaction → effects. Synchronous up to the commit, so
 // inputs can't overtake each other; effects run after it and come back as further inputs.
 import type { Clock } from "../../base/clock.ts";
-import type { AppError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import { decide } from "../scheduler/decide.ts";
@@ -19,6 +18,8 @@ export interface EngineParts {
   /** The database can't be written: the server must stop rather than go on with what it can't keep. */
   readonly onBroken: (cause: unknown) => void;
 }
+
+type Create = (state: SchedulerState, events: readonly SchedulerEvent[]) => void;
 
 export class Engine {
   readonly #parts: EngineParts;
@@ -41,7 +42,6 @@ export class Engine {
     return { now: this.#parts.clock.monotonicMs(), at: this.#parts.clock.nowIso(), newId };
   }
 
-  /** Puts a job in that is already stored, beside whatever else is there. */
   dispatch(input: Input): Verdict {
     if (this.#isStopped) return { ok: true };
     if (this.#isBusy) {
@@ -51,23 +51,34 @@ export class Engine {
     this.#isBusy = true;
     try {
       const verdict = this.#step(input);
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#step(next);
+      this.#drain();
       return verdict;
     } finally {
       this.#isBusy = false;
     }
   }
 
-  /** Runs `create` (which stores the job) around the decision that takes the job in: both or neither. */
-  decideWith(input: Input, create: (state: SchedulerState, events: readonly SchedulerEvent[]) => void): Verdict {
-    return this.#step(input, create);
+  /** As dispatch, for an input whose commit is `create` (a new job is stored with its record: both or neither). */
+  submit(input: Input, create: Create): void {
+    if (this.#isBusy) throw new Error("submit from inside a decision");
+    this.#isBusy = true;
+    try {
+      this.#step(input, create);
+      this.#drain();
+    } finally {
+      this.#isBusy = false;
+    }
   }
 
   stop(): void {
     this.#isStopped = true;
   }
 
-  #step(input: Input, create?: (state: SchedulerState, events: readonly SchedulerEvent[]) => void): Verdict {
+  #drain(): void {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#step(next);
+  }
+
+  #step(input: Input, create?: Create): Verdict {
     const previous = this.#state;
     const decision = decide(previous, input, this.moment);
     try {
@@ -85,9 +96,4 @@ export class Engine {
     }
     return decision.verdict;
   }
-}
-
-/** A refusal as an exception, for callers that answer requests. */
-export function requireOk(verdict: Verdict, toError: (body: { code: AppError["code"]; message: string; hint: string }) => AppError): void {
-  if (!verdict.ok) throw toError(verdict.error);
 }

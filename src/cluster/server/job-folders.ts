@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { removeTree } from "../../base/files.ts";
+import type { Container } from "../../media/types.ts";
 
 export interface JobFolder {
   readonly root: string;
@@ -39,6 +40,11 @@ export class JobFolders {
   /** The file of one attempt's result; attempts never share a name, so a late one can't harm another. */
   segmentFile(jobId: string, segmentIndex: number, attemptId: string): string {
     return join(this.of(jobId).segments, `${String(segmentIndex).padStart(6, "0")}-${attemptId}.nut`);
+  }
+
+  /** The finished file; the name that people see is the job's output name. */
+  outputFile(jobId: string, container: Container): string {
+    return join(this.of(jobId).root, `output.${container}`);
   }
 
   /** What only the making needed; the output and the proof stay. */

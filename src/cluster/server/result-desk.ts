@@ -1,7 +1,7 @@
 // Takes finished segments in: fenced before and after the transfer, landed durably, then handed to the scheduler.
 import { rm } from "node:fs/promises";
 import { AppError, type ErrorBody, errnoOf } from "../../base/errors.ts";
-import { exists, landFile, tempNameFor } from "../../base/files.ts";
+import { landFile, tempNameFor } from "../../base/files.ts";
 import type { ResultReport } from "../protocol/messages.ts";
 import type { Input, SchedulerState, Segment, Verdict } from "../scheduler/types.ts";
 import { receiveToFile } from "../transfer/digest-stream.ts";
@@ -71,19 +71,22 @@ function landedOf(segment: Segment) {
 }
 
 function staleAttempt(attemptId: string): AppError {
-  return new AppError("E_STALE_ATTEMPT", `attempt ${attemptId} is over`, "Drop the result: its lease has ended and the segment is somebody else's.");
+  return new AppError(
+    "E_STALE_ATTEMPT",
+    `attempt ${attemptId} is over`,
+    "Drop the result: its lease has ended and the segment is somebody else's.",
+  );
 }
 
 function noSpaceForSegment(): AppError {
-  return new AppError("E_NO_SPACE", "the server's work directory is full", "Free some space there; the client sends the segment again.", { retry: true });
+  return new AppError(
+    "E_NO_SPACE",
+    "the server's work directory is full",
+    "Free some space there; the client sends the segment again.",
+    { retry: true },
+  );
 }
 
 function toError(body: ErrorBody): AppError {
   return new AppError(body.code, body.message, body.hint);
-}
-
-/** Deletes the file of a result that is not wanted (any more). */
-export async function dropResult(folders: JobFolders, jobId: string, segmentIndex: number, attemptId: string): Promise<void> {
-  const path = folders.segmentFile(jobId, segmentIndex, attemptId);
-  if (await exists(path)) await rm(path, { force: true });
 }

@@ -38,7 +38,11 @@ export class SourceDesk {
   get(sourceId: string): SourceRecord {
     const source = this.#sources.get(sourceId);
     if (source === undefined) {
-      throw new AppError("E_UNKNOWN_ID", `no source with id ${sourceId}`, "Hand the file in again: sources that no job has taken are forgotten when the server restarts.");
+      throw new AppError(
+        "E_UNKNOWN_ID",
+        `no source with id ${sourceId}`,
+        "Hand the file in again: sources that no job has taken are forgotten when the server restarts.",
+      );
     }
     return source;
   }
@@ -83,7 +87,12 @@ export class SourceDesk {
     try {
       const received = await receiveToFile(body, tempPath, { expectedBytes: declaredBytes });
       if (sha256 !== null && received.sha256 !== sha256) {
-        throw new AppError("E_DIGEST", "the upload's digest is wrong", "The bytes were damaged on the way; submit again.", { retry: true });
+        throw new AppError(
+          "E_DIGEST",
+          "the upload's digest is wrong",
+          "The bytes were damaged on the way; submit again.",
+          { retry: true },
+        );
       }
       await landFile(tempPath, path);
     } catch (thrown) {
@@ -102,7 +111,8 @@ export class SourceDesk {
     const unseen = new AppError("E_SOURCE_MISSING", "the server does not see this file", "Upload it instead.");
     if (!isAbsolute(path)) throw unseen;
     const facts = await stat(path).catch(() => null);
-    if (facts === null || !facts.isFile() || facts.size !== bytes || Math.abs(facts.mtimeMs - mtimeMs) > 1) throw unseen;
+    if (facts === null || !facts.isFile() || facts.size !== bytes || Math.abs(facts.mtimeMs - mtimeMs) > 1)
+      throw unseen;
     if (this.#challenges.size >= CHALLENGES_OPEN) this.#challenges.clear();
     const challengeId = newId();
     const ranges = pickRanges(bytes);
@@ -125,7 +135,11 @@ export class SourceDesk {
   async openServerSource(path: string): Promise<SourceRecord> {
     const [anyRoot] = this.#options.mediaRoots;
     if (anyRoot === undefined) {
-      throw new AppError("E_NO_MEDIA_ROOT", "this server names no media root", "Start it with `ffcluster serve --media-root FOLDER` to allow files below FOLDER.");
+      throw new AppError(
+        "E_NO_MEDIA_ROOT",
+        "this server names no media root",
+        "Start it with `ffcluster serve --media-root FOLDER` to allow files below FOLDER.",
+      );
     }
     const found = await this.#findBelowRoots(path);
     return this.#register(basename(found), found, "media-root", newId());
@@ -143,9 +157,17 @@ export class SourceDesk {
       isOutside = true;
     }
     if (isOutside) {
-      throw new AppError("E_OUTSIDE_MEDIA_ROOT", `${path} lies outside the media roots`, `Name a file below ${this.#options.mediaRoots.join(" or ")}.`);
+      throw new AppError(
+        "E_OUTSIDE_MEDIA_ROOT",
+        `${path} lies outside the media roots`,
+        `Name a file below ${this.#options.mediaRoots.join(" or ")}.`,
+      );
     }
-    throw new AppError("E_SOURCE_MISSING", `the server has no file ${path}`, `Names are looked for below ${this.#options.mediaRoots.join(" and ")}.`);
+    throw new AppError(
+      "E_SOURCE_MISSING",
+      `the server has no file ${path}`,
+      `Names are looked for below ${this.#options.mediaRoots.join(" and ")}.`,
+    );
   }
 
   async #register(name: string, path: string, kind: SourceRecord["kind"], sourceId: string): Promise<SourceRecord> {
@@ -189,5 +211,9 @@ function emptySource(name: string): AppError {
 
 function noSpace(wanted: number, free: number): AppError {
   const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
-  return new AppError("E_NO_SPACE", `the server's work directory has ${mib(free)} free, the upload needs ${mib(wanted + RESERVE_BYTES)}`, "Free some space there, or start the server with another --work-dir.");
+  return new AppError(
+    "E_NO_SPACE",
+    `the server's work directory has ${mib(free)} free, the upload needs ${mib(wanted + RESERVE_BYTES)}`,
+    "Free some space there, or start the server with another --work-dir.",
+  );
 }

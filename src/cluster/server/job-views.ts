@@ -1,0 +1,67 @@
+// From state to what the outside sees. Pure; the shapes are in views.ts.
+import { currentJobOf, jobProgress } from "../scheduler/job-progress.ts";
+import type { Client, Job, SchedulerState, Segment } from "../scheduler/types.ts";
+import type { JobRecord } from "./ports.ts";
+import type { ClientView, JobView, SegmentView } from "./views.ts";
+
+export function jobView(state: SchedulerState, job: Job, record: JobRecord): JobView {
+  const progress = jobProgress(state, job);
+  return {
+    job_id: job.id,
+    file_name: job.fileName,
+    status: job.status,
+    progress: progress.percent,
+    created_at: job.createdAt,
+    started_at: job.startedAt,
+    completed_at: job.completedAt,
+    error: job.error,
+    encoder: job.encoder,
+    family: job.family,
+    fps: Math.round(progress.fps * 10) / 10,
+    eta_seconds: progress.etaSeconds,
+    segments: progress.segments,
+    frames: { done: progress.framesDone, total: progress.framesTotal },
+    output: job.output,
+    output_name: record.outputName,
+    clients: progress.clients,
+    capable_clients: progress.capableClients,
+    required_clients: job.settings.requiredClients,
+  };
+}
+
+export function segmentView(state: SchedulerState, segment: Segment): SegmentView {
+  const { phase } = segment;
+  let client: string | null = null;
+  if (phase.kind === "leased") {
+    const attempt = state.attempts.get(phase.attemptId);
+    client = attempt === undefined ? null : (state.clients.get(attempt.clientId)?.name ?? attempt.clientId);
+  } else if (phase.kind !== "pending") {
+    client = phase.landed.clientName;
+  }
+  return {
+    index: segment.index,
+    start_pts: segment.startPts,
+    end_pts: segment.endPts,
+    frames: segment.frames,
+    state: phase.kind,
+    attempts: segment.attempts,
+    client,
+    notes: segment.notes,
+  };
+}
+
+export function clientView(state: SchedulerState, client: Client): ClientView {
+  return {
+    client_id: client.id,
+    name: client.name,
+    status: client.status,
+    connected_at: client.connectedAt,
+    current_job: currentJobOf(state, client.id),
+    performance: client.performance === null ? null : Math.round(client.performance * 10) / 10,
+    slots: client.slots,
+    platform: client.platform,
+    ffmpeg: client.ffmpeg,
+    families: client.families,
+    version: client.version,
+  };
+}

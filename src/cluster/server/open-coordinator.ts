@@ -1,0 +1,321 @@
+// Opens the coordinator on a work directory: loads the state, joins the engine with its effects, links and desks, and
+// answers the API. Everything it uses from outside comes in through the options.
+import { createHash, timingSafeEqual } from "node:crypto";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import { AppError, type ErrorBody } from "../../base/errors.ts";
+import { exists } from "../../base/files.ts";
+import { newId, resolveIdPrefix } from "../../base/ids.ts";
+import type { Log } from "../../base/log.ts";
+import { VERSION } from "../../base/version.ts";
+import type { Tools } from "../../media/tools.ts";
+import type { Proof } from "../../media/types.ts";
+import { PROTOCOL_VERSION } from "../protocol/messages.ts";
+import type { Client, Input, Job, Verdict } from "../scheduler/types.ts";
+import { BlockReader } from "./block-reader.ts";
+import { ClientLinks } from "./client-links.ts";
+import { checkRequest, type JobDefaults, prepareJob } from "./create-job.ts";
+import { Engine } from "./engine.ts";
+import { JobFolders } from "./job-folders.ts";
+import { clientView, jobView, segmentView } from "./job-views.ts";
+import { JobWork } from "./job-work.ts";
+import { EffectPerformer } from "./perform-effects.ts";
+import type { Coordinator, JobRecord, SourceRecord, Store } from "./ports.ts";
+import { receiveResult } from "./result-desk.ts";
+import { SourceDesk } from "./source-desk.ts";
+import type { JobView, SourceView } from "./views.ts";
+import { Watchers } from "./watchers.ts";
+
+const TICK_MS = 250;
+const CLIENT_EVENTS = 50;
+const NONCE_PREFIX = ".nonce-";
+
+export interface CoordinatorOptions {
+  readonly workDir: string;
+  readonly token: string;
+  readonly requiredClients: number;
+  readonly benchmarkSeconds: number;
+  readonly ffmpegParams: string;
+  /** Null: `<input stem>.ffcluster.mp4`. */
+  readonly fileNameOutput: string | null;
+  readonly exactly: boolean;
+  readonly chunkBytes: number;
+  readonly maxRetries: number;
+  readonly retryDelayMs: number;
+  readonly mediaRoots: readonly string[];
+  readonly maxSegmentSeconds: number | null;
+  readonly tools: Tools;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly store: Store;
+  /** State can no longer be kept; the process must end. */
+  readonly onBroken: (cause: unknown) => void;
+}
+
+export interface OpenCoordinator extends Coordinator {
+  /** Ends links and processes and closes the store; running jobs go on at the next start. */
+  close(): Promise<void>;
+}
+
+export async function openCoordinator(options: CoordinatorOptions): Promise<OpenCoordinator> {
+  const { tools, log, store } = options;
+  const folders = new JobFolders(options.workDir);
+  await mkdir(folders.serverDir, { recursive: true });
+  const nonce = await placeNonce(folders.serverDir);
+  const desk = new SourceDesk({
+    uploadsDir: folders.uploads,
+    mediaRoots: options.mediaRoots,
+    blockBytes: options.chunkBytes,
+  });
+  const blocks = new BlockReader();
+  const loaded = store.load();
+  const records = new Map<string, JobRecord>(loaded.records);
+  const works = new Map<string, JobWork>();
+  /** Clients may still fetch blocks of a source while its job is being created or has just ended. */
+  const sourcesInUse = new Map<string, JobRecord>();
+  await desk.sweep(keptUploads(records));
+
+  const defaults: JobDefaults = {
+    ffmpegParams: options.ffmpegParams,
+    fileNameOutput: options.fileNameOutput,
+    exactly: options.exactly,
+    blockBytes: options.chunkBytes,
+    settings: {
+      requiredClients: options.requiredClients,
+      benchmarkSeconds: options.benchmarkSeconds,
+      maxRetries: options.maxRetries,
+      retryDelayMs: options.retryDelayMs,
+      maxSegmentSeconds: options.maxSegmentSeconds,
+    },
+  };
+
+  const state = () => engine.state;
+  const dispatch = (input: Input): Verdict => engine.dispatch(input);
+  const links = new ClientLinks({ ...nonce, dispatch, log });
+  const performer = new EffectPerformer({
+    tools,
+    folders,
+    links,
+    log,
+    works,
+    state,
+    dispatch,
+    onReleased: (jobId) => {
+      const record = records.get(jobId);
+      works.delete(jobId);
+      if (record !== undefined) sourcesInUse.delete(record.source.sourceId);
+    },
+  });
+  const watchers = new Watchers((jobId) => {
+    const job = engine.state.jobs.get(jobId);
+    const record = records.get(jobId);
+    return job === undefined || record === undefined ? null : jobView(engine.state, job, record);
+  });
+  const engine = new Engine(loaded.state, {
+    store,
+    clock: options.clock,
+    log,
+    perform: (effect) => performer.perform(effect),
+    onCommitted: (next, events) => {
+      for (const event of events)
+        log.debug(event.type, { job: event.jobId, client: event.clientId, detail: event.detail });
+      watchers.notice((jobId) => next.jobs.get(jobId)?.status ?? null);
+    },
+    onBroken: options.onBroken,
+  });
+
+  const takeOn = (record: JobRecord) => {
+    works.set(record.jobId, new JobWork(record, { tools, log, dispatch }));
+    sourcesInUse.set(record.source.sourceId, record);
+  };
+  for (const job of loaded.state.jobs.values()) {
+    const record = records.get(job.id);
+    if (record === undefined || isOver(job)) continue;
+    await folders.make(job.id);
+    takeOn(record);
+  }
+  dispatch({ type: "restarted" });
+  const ticker = setInterval(() => dispatch({ type: "tick" }), TICK_MS);
+
+  const findJob = (id: string): { job: Job; record: JobRecord } => {
+    const jobId = resolveIdPrefix(id, engine.state.jobs.keys(), "job");
+    const job = engine.state.jobs.get(jobId);
+    const record = records.get(jobId);
+    if (job === undefined || record === undefined) throw new Error(`job ${jobId} has no record`);
+    return { job, record };
+  };
+  const viewOf = (id: string): JobView => {
+    const { job, record } = findJob(id);
+    return jobView(engine.state, job, record);
+  };
+  const findClient = (id: string): Client => {
+    const client = engine.state.clients.get(resolveIdPrefix(id, engine.state.clients.keys(), "client"));
+    if (client === undefined) throw new Error(`client ${id} vanished`);
+    return client;
+  };
+  const tokenDigest = digestOf(options.token);
+
+  return {
+    info: () => ({
+      version: VERSION,
+      protocol: PROTOCOL_VERSION,
+      ffmpeg: tools.version,
+      defaults: {
+        ffmpeg_params: options.ffmpegParams,
+        file_name_output: options.fileNameOutput ?? "<input stem>.ffcluster.mp4",
+        required_clients: options.requiredClients,
+      },
+    }),
+    isTokenValid: (token) => timingSafeEqual(digestOf(token), tokenDigest),
+
+    receiveSource: async (name, declaredBytes, body, sha256) =>
+      sourceView(await desk.receive(name, declaredBytes, body, sha256)),
+    challengeLocalSource: (path, bytes, mtimeMs) => desk.challenge(path, bytes, mtimeMs),
+    proveLocalSource: async (challengeId, digests) => sourceView(await desk.prove(challengeId, digests)),
+    openServerSource: async (path) => sourceView(await desk.openServerSource(path)),
+    checkRequest: (ffmpegParams, outputName, inputName) => ({
+      outputName: checkRequest(defaults, ffmpegParams, outputName, inputName).outputName,
+    }),
+
+    async createJob(asked) {
+      const source = desk.get(asked.sourceId);
+      try {
+        const { record, job } = await prepareJob(tools, defaults, asked, source, options.workDir);
+        await folders.make(record.jobId);
+        records.set(record.jobId, record);
+        takeOn(record);
+        desk.forget(source.sourceId);
+        engine.submit({ type: "job-submitted", job }, (next, events) => {
+          const created = next.jobs.get(job.id);
+          if (created === undefined) throw new Error(`job ${job.id} was not taken`);
+          store.createJob(record, created, events);
+        });
+        return viewOf(record.jobId);
+      } catch (thrown) {
+        await desk.discard(source);
+        throw thrown;
+      }
+    },
+
+    listJobs: (status) =>
+      [...engine.state.jobs.values()]
+        .filter((job) => status === null || job.status.toLowerCase() === status.toLowerCase())
+        .map((job) => viewOf(job.id)),
+    job: viewOf,
+    jobDetail(id) {
+      const { job, record } = findJob(id);
+      return {
+        ...jobView(engine.state, job, record),
+        ffmpeg_params: record.requestText,
+        split: job.split.mode === "whole" ? `one segment: ${job.split.reason}` : "on key frames",
+        segment_list: job.segments.map((segment) => segmentView(engine.state, segment)),
+        attempts: store.attempts(job.id),
+        events: store.jobEvents(job.id, 0),
+      };
+    },
+    async cancelJob(id) {
+      const { job } = findJob(id);
+      requireOk(dispatch({ type: "cancel-requested", jobId: job.id }));
+      return viewOf(job.id);
+    },
+    jobEvents: (id, afterSeq) => store.jobEvents(findJob(id).job.id, afterSeq),
+    watchJob: (id, listener) => watchers.watch(findJob(id).job.id, listener),
+    async proof(id) {
+      const { job } = findJob(id);
+      const path = folders.of(job.id).proof;
+      if (!(await exists(path))) throw notYet(job, "proof");
+      return JSON.parse(await readFile(path, "utf8")) as Proof;
+    },
+    async output(id) {
+      const { job } = findJob(id);
+      if (job.output === null || job.status !== "Completed") throw notYet(job, "output");
+      const { record } = findJob(id);
+      const path = folders.outputFile(job.id, record.container);
+      if (!(await exists(path))) {
+        throw new AppError(
+          "E_NOT_FOUND",
+          `the output of job ${job.id} is no longer on the server`,
+          "Submit the source again.",
+        );
+      }
+      return { path, name: job.output.name, bytes: job.output.bytes, sha256: job.output.sha256 };
+    },
+
+    listClients: () => [...engine.state.clients.values()].map((client) => clientView(engine.state, client)),
+    clientDetail(id) {
+      const client = findClient(id);
+      return {
+        ...clientView(engine.state, client),
+        encoders: client.encoders,
+        events: store.clientEvents(client.id, CLIENT_EVENTS),
+      };
+    },
+    async disconnectClient(id) {
+      const client = findClient(id);
+      requireOk(dispatch({ type: "client-disconnect-requested", clientId: client.id }));
+      return clientView(engine.state, findClient(client.id));
+    },
+
+    async sourceBlock(sourceId, block) {
+      const record = sourcesInUse.get(sourceId);
+      if (record === undefined)
+        throw new AppError("E_UNKNOWN_ID", `no source ${sourceId} is in use`, "Its job has ended.");
+      const { source, blockBytes } = record;
+      return await blocks.read({ sourceId, path: source.path, bytes: source.bytes, blockBytes }, block);
+    },
+    receiveResult: (attemptId, report, body) => receiveResult({ folders, state, dispatch }, attemptId, report, body),
+    openLink: (socket) => links.open(socket),
+
+    async close() {
+      clearInterval(ticker);
+      engine.stop();
+      for (const work of works.values()) work.stop();
+      links.shutDown();
+      watchers.stop();
+      await rm(nonce.noncePath, { force: true });
+      store.close();
+    },
+  };
+}
+
+function isOver(job: Job): boolean {
+  return job.status === "Completed" || job.status === "Failed" || job.status === "Cancelled";
+}
+
+/** Uploads that belong to a job: running ones need them, failed ones keep them. */
+function keptUploads(records: ReadonlyMap<string, JobRecord>): Set<string> {
+  return new Set([...records.values()].map((record) => record.source.path));
+}
+
+/** A file with a random content: a client that can read it sees the server's disk. Older ones are removed. */
+async function placeNonce(folder: string): Promise<{ noncePath: string; nonce: string }> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(NONCE_PREFIX)) await rm(join(folder, name), { force: true });
+  }
+  const nonce = newId() + newId();
+  const noncePath = join(folder, `${NONCE_PREFIX}${newId()}`);
+  await writeFile(noncePath, nonce, { mode: 0o600 });
+  return { noncePath, nonce };
+}
+
+function digestOf(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
+
+function sourceView(source: SourceRecord): SourceView {
+  return { source_id: source.sourceId, name: source.name, bytes: source.bytes };
+}
+
+function notYet(job: Job, what: "proof" | "output"): AppError {
+  const hint = isOver(job) ? "`ffcluster jobs show` says why." : "`ffcluster jobs watch` waits for its end.";
+  return new AppError("E_WRONG_STATE", `job ${job.id} is ${job.status} and has no ${what}`, hint);
+}
+
+function requireOk(verdict: Verdict): void {
+  if (!verdict.ok) throw fromBody(verdict.error);
+}
+
+function fromBody(body: ErrorBody): AppError {
+  return new AppError(body.code, body.message, body.hint);
+}

@@ -1,0 +1,138 @@
+// Acts on the scheduler's effects. Each starts its piece of work and returns at once; how it ends comes back as an
+// input. Everything here may be asked twice.
+import { assertNever } from "../../base/assert.ts";
+import { toAppError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { Tools } from "../../media/tools.ts";
+import type { Effect, Input, SchedulerState, Segment } from "../scheduler/types.ts";
+import type { ClientLinks } from "./client-links.ts";
+import { encodeJobAudio, finishJob } from "./finish-job.ts";
+import type { JobFolders } from "./job-folders.ts";
+import type { JobWork } from "./job-work.ts";
+import { Limit } from "./limit.ts";
+import { checkByReference, checkSegment, dropSegmentFile, landedOf, taskOf } from "./segment-checks.ts";
+import { sourceOffer } from "./source-offer.ts";
+
+/** Checks run beside encodes on the same machine in the smallest cluster: two at a time keep up with any. */
+const CHECKS_AT_A_TIME = 2;
+
+export interface EffectParts {
+  readonly tools: Tools;
+  readonly folders: JobFolders;
+  readonly links: ClientLinks;
+  readonly log: Log;
+  readonly works: ReadonlyMap<string, JobWork>;
+  readonly state: () => SchedulerState;
+  readonly dispatch: (input: Input) => void;
+  /** The job has ended: forget what only running jobs need. */
+  readonly onReleased: (jobId: string) => void;
+}
+
+export class EffectPerformer {
+  readonly #parts: EffectParts;
+  readonly #checks = new Limit(CHECKS_AT_A_TIME);
+
+  constructor(parts: EffectParts) {
+    this.#parts = parts;
+  }
+
+  perform(effect: Effect): void {
+    const { links } = this.#parts;
+    switch (effect.type) {
+      case "start-index":
+        return this.#inJob(effect.jobId, "indexing", (work) => work.startIndex());
+      case "start-audio":
+        return this.#inJob(effect.jobId, "encoding the audio", async (work) => {
+          await encodeJobAudio(this.#parts, work);
+          this.#parts.dispatch({ type: "audio-finished", jobId: effect.jobId });
+        });
+      case "start-stitch":
+        return this.#inJob(effect.jobId, "combining", async (work) => {
+          const job = this.#parts.state().jobs.get(effect.jobId);
+          if (job === undefined) return;
+          const output = await finishJob(this.#parts, work, job);
+          this.#parts.dispatch({ type: "stitch-finished", jobId: effect.jobId, output });
+        });
+      case "offer":
+        return this.#inJob(effect.attempt.jobId, "offering a segment", (work) => this.#offer(work, effect));
+      case "stop-attempt":
+        links.send(effect.clientId, { type: "stop", attemptId: effect.attemptId, reason: effect.reason });
+        return;
+      case "verify":
+        return this.#check(effect, checkSegment);
+      case "reference":
+        return this.#check(effect, checkByReference);
+      case "drop-result":
+        return this.#detached("dropping a result", () => dropSegmentFile(this.#parts.folders, effect));
+      case "welcome":
+        links.welcome(effect.clientId, effect.keepAttempts);
+        return;
+      case "release-job":
+        return this.#detached("releasing a job", () => this.#release(effect.jobId, effect.status));
+      case "close-client":
+        links.close(effect.clientId, effect.reason, effect.reconnect);
+        return;
+      default:
+        return assertNever(effect);
+    }
+  }
+
+  #inJob(jobId: string, what: string, piece: (work: JobWork) => Promise<void>): void {
+    const work = this.#parts.works.get(jobId);
+    if (work === undefined) return; // the job has ended
+    void work.guard(what, () => piece(work));
+  }
+
+  /** Work that belongs to no running job: a failure is logged, nothing depends on it. */
+  #detached(what: string, piece: () => Promise<void>): void {
+    piece().catch((thrown: unknown) => this.#parts.log.warn(`${what} failed`, { error: toAppError(thrown).message }));
+  }
+
+  #segment(jobId: string, segmentIndex: number): Segment | undefined {
+    return this.#parts.state().jobs.get(jobId)?.segments[segmentIndex];
+  }
+
+  async #offer(work: JobWork, { attempt, clientId, segment }: Extract<Effect, { type: "offer" }>): Promise<void> {
+    const job = this.#parts.state().jobs.get(work.jobId);
+    if (job === undefined) return;
+    const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
+    if (!this.#parts.state().attempts.has(attempt.id)) return; // lost while the index was read again
+    this.#parts.links.send(clientId, {
+      type: "offer",
+      attemptId: attempt.id,
+      jobId: job.id,
+      segmentIndex: segment.index,
+      isBenchmark: attempt.isBenchmark,
+      source: sourceOffer(work.record),
+      task: { ...taskOf(work, index, job, segment, attempt.leadIn) },
+    });
+  }
+
+  #check(
+    where: { readonly jobId: string; readonly segmentIndex: number; readonly attemptId: string },
+    check: typeof checkSegment,
+  ): void {
+    this.#inJob(where.jobId, "checking a segment", (work) =>
+      this.#checks.run(async () => {
+        const job = this.#parts.state().jobs.get(where.jobId);
+        const segment = this.#segment(where.jobId, where.segmentIndex);
+        if (job === undefined || segment === undefined || work.signal.aborted) return;
+        if (segment.phase.kind !== "verifying" && segment.phase.kind !== "referencing") return;
+        const landed = landedOf(segment);
+        if (landed.attemptId !== where.attemptId) return;
+        this.#parts.dispatch(await check(this.#parts, { work, job, segment, landed }));
+      }),
+    );
+  }
+
+  async #release(jobId: string, status: "Completed" | "Failed" | "Cancelled"): Promise<void> {
+    const work = this.#parts.works.get(jobId);
+    if (work === undefined) return;
+    work.stop();
+    this.#parts.onReleased(jobId);
+    if (status === "Cancelled") await this.#parts.folders.removeAll(jobId);
+    if (status === "Completed") await this.#parts.folders.removeIntermediates(jobId);
+    // A failed job keeps its finished segments and its source: `jobs retry` goes on from there.
+    if (status !== "Failed") await work.deleteUpload();
+  }
+}

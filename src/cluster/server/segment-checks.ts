@@ -1,0 +1,101 @@
+// The server's own checks of a landed segment: by demuxing it against the plan, and, on the last rung of the ladder,
+// against a decode of the range that the server makes itself.
+import { rm } from "node:fs/promises";
+import { AppError } from "../../base/errors.ts";
+import { exists } from "../../base/files.ts";
+import type { FrameIndex } from "../../media/frame-index.ts";
+import { referenceFrames } from "../../media/reference.ts";
+import { keepsEveryPts } from "../../media/request/classify.ts";
+import { planSegment } from "../../media/segment-task.ts";
+import type { Tools } from "../../media/tools.ts";
+import type { LeadIn, SegmentTask } from "../../media/types.ts";
+import { type SegmentExpectation, verifySegment } from "../../media/verify-segment.ts";
+import type { Input, Job, LandedResult, Segment } from "../scheduler/types.ts";
+import type { JobFolders } from "./job-folders.ts";
+import type { JobWork } from "./job-work.ts";
+
+export interface CheckParts {
+  readonly tools: Tools;
+  readonly folders: JobFolders;
+}
+
+/** The task of a segment as it is offered; also the source of what it must hold. */
+export function taskOf(work: JobWork, index: FrameIndex, job: Job, segment: Segment, leadIn: LeadIn): SegmentTask {
+  const range =
+    job.split.mode === "whole"
+      ? { startPts: null, endPts: null }
+      : { startPts: segment.startPts, endPts: segment.endPts };
+  return planSegment(work.record.info, index, work.record.request, range, leadIn);
+}
+
+function expectationOf(work: JobWork, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {
+  return {
+    pts: keepsEveryPts(work.record.request) ? pts : null,
+    sourceTimeBase: task.timeBase,
+    encoderTimeBase: task.encoderTimeBase,
+  };
+}
+
+interface Subject {
+  readonly work: JobWork;
+  readonly job: Job;
+  readonly segment: Segment;
+  readonly landed: LandedResult;
+}
+
+/** Compares the segment's packets with the index; where the index can't tell, the server decodes the range. */
+export async function checkSegment(parts: CheckParts, subject: Subject): Promise<Input> {
+  const { work, job, segment, landed } = subject;
+  const where = { attemptId: landed.attemptId, jobId: job.id, segmentIndex: segment.index };
+  const path = parts.folders.segmentFile(job.id, segment.index, landed.attemptId);
+  if (!(await exists(path))) return { type: "segment-mismatched", ...where, reason: "the segment's file is gone" };
+  const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
+  if (index.uncounted.withoutPts > 0 && work.record.exactly) return await checkByReference(parts, subject);
+  const task = taskOf(work, index, job, segment, segment.leadIn);
+  const planned = index.uncounted.withoutPts > 0 ? null : index.framePts(task.startPts, task.endPts);
+  const outcome = await verifySegment(parts.tools, path, expectationOf(work, task, planned), work.signal);
+  return outcome.ok
+    ? { type: "segment-verified", ...where, facts: outcome.facts }
+    : { type: "segment-mismatched", ...where, reason: outcome.reason };
+}
+
+/** Believes the segment when it holds exactly what the server's own decode of the range gives. */
+export async function checkByReference(parts: CheckParts, subject: Subject): Promise<Input> {
+  const { work, job, segment, landed } = subject;
+  const where = { attemptId: landed.attemptId, jobId: job.id, segmentIndex: segment.index };
+  const { tools, folders } = parts;
+  const { source, info } = work.record;
+  const path = folders.segmentFile(job.id, segment.index, landed.attemptId);
+  const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
+  const task = taskOf(work, index, job, segment, segment.leadIn);
+  const range = { startPts: task.startPts, endPts: task.endPts };
+  await work.requireUnchanged();
+  const reference = await referenceFrames(tools, source.path, info, index, range, {
+    workDir: folders.of(job.id).root,
+    signal: work.signal,
+  });
+  const outcome = await verifySegment(tools, path, expectationOf(work, task, reference.pts), work.signal);
+  if (!outcome.ok) return { type: "reference-decided", ...where, facts: null, reason: outcome.reason };
+  const { seamStart } = landed.report;
+  if (seamStart !== null && reference.seamStart !== null && seamStart !== reference.seamStart) {
+    const reason = "the first picture differs from the one that decoding in sequence gives";
+    return { type: "reference-decided", ...where, facts: null, reason };
+  }
+  const counted = `decoding in sequence gives ${reference.pts.length} frames, and so does the segment`;
+  return { type: "reference-decided", ...where, facts: outcome.facts, reason: counted };
+}
+
+export async function dropSegmentFile(
+  folders: JobFolders,
+  where: { jobId: string; segmentIndex: number; attemptId: string },
+) {
+  await rm(folders.segmentFile(where.jobId, where.segmentIndex, where.attemptId), { force: true });
+}
+
+/** The landed result of a phase that has one. */
+export function landedOf(segment: Segment): LandedResult {
+  if (segment.phase.kind === "pending" || segment.phase.kind === "leased") {
+    throw new AppError("E_INTERNAL", `segment ${segment.index} has no result`, "This is a bug in ffcluster.");
+  }
+  return segment.phase.landed;
+}
