@@ -17,3 +17,12 @@ export function videoFilterChain(r: EncodeRequest): string {
     ...(r.video.frameRate ? [`fps=${r.video.frameRate}`] : []),
   ].join(",");
 }
+export function audioEncoderArgs(r: EncodeRequest, encoder: string): string[] {
+  const a = r.audio;
+  return [
+    "-c:a",
+    encoder,
+    ...(a.mode === "encode" && a.bitrate !== null ? ["-b:a", String(a.bitrate)] : []),
+    ...(a.mode === "encode" && a.channels !== null ? ["-ac", String(a.channels)] : []),
+  ];
+}

@@ -1,0 +1,224 @@
+// The whole argument list of the stitch: segments, encoded audio and the source become one file, nothing encoded again
+// but text subtitles. Pure.
+import { formatMicroseconds, type Rational } from "../base/rational.ts";
+import { isHevcEncoder } from "./codecs.ts";
+import { CONTAINER_RULES } from "./container-rules.ts";
+import { demuxerName, inputGuards } from "./formats.ts";
+import type { EncodeRequest, OutputStream } from "./request/encode-request.ts";
+import type { PlannedStream, StreamPlan } from "./stream-plan.ts";
+import type { SourceInfo, SourceVideo } from "./types.ts";
+
+export interface StitchIo {
+  /** `file:` URLs. `audio` is null when no audio was encoded. */
+  readonly concatList: string;
+  readonly audio: string | null;
+  readonly audioFormat: string | null;
+  readonly source: string;
+  readonly output: string;
+}
+
+export interface StitchFacts {
+  readonly encoderTimeBase: Rational;
+  /** Absolute time of the first output frame, microseconds. */
+  readonly firstFrameUs: number;
+  /** Source time that becomes the output's zero, microseconds. */
+  readonly zeroUs: number;
+}
+
+/** mp4's own habit: at least 10000 ticks a second, a multiple of the frame clock, so that no frame is rounded. */
+const COARSEST_TIMESCALE = 10_000;
+
+export function videoTimescale(timeBase: Rational): number {
+  let scale = timeBase.den;
+  while (scale < COARSEST_TIMESCALE) scale *= 2;
+  return scale;
+}
+
+function valueArgs(option: string, value: string | null): string[] {
+  return value === null || value === "" ? [] : [option, value];
+}
+
+const FIELD_ORDERS: Record<string, string> = { tt: "tt", bb: "bb", tb: "tb", bt: "bt", progressive: "progressive" };
+const SQUASHING_FILTERS = new Set(["scale", "zscale", "crop", "pad", "transpose", "rotate", "setsar", "setdar"]);
+const COLOUR_FILTERS = new Set(["scale", "zscale", "colorspace", "tonemap", "setparams", "colormatrix", "format"]);
+const FIELD_FILTERS = new Set([
+  "yadif",
+  "bwdif",
+  "w3fdif",
+  "setfield",
+  "fieldorder",
+  "tinterlace",
+  "interlace",
+  "kerndeint",
+  "estdif",
+  "pullup",
+  "fieldmatch",
+]);
+
+function uses(request: EncodeRequest, names: ReadonlySet<string>): boolean {
+  return request.filters.some((call) => names.has(call.name));
+}
+
+/**
+ * Colour and field order as stream options: segments forget them (FACTS §3). The source's hold only while no filter
+ * changes them; what the user names always holds.
+ */
+export function pictureTags(video: SourceVideo, request: EncodeRequest): string[] {
+  const asked = request.video.colour;
+  const source = uses(request, COLOUR_FILTERS) ? null : video.colour;
+  const field =
+    request.video.fieldOrder ?? (uses(request, FIELD_FILTERS) ? null : (FIELD_ORDERS[video.fieldOrder ?? ""] ?? null));
+  return [
+    ...valueArgs("-color_primaries:v:0", asked.primaries ?? source?.primaries ?? null),
+    ...valueArgs("-color_trc:v:0", asked.transfer ?? source?.transfer ?? null),
+    ...valueArgs("-colorspace:v:0", asked.space ?? source?.space ?? null),
+    ...valueArgs("-chroma_sample_location:v:0", asked.chromaLocation ?? source?.chromaLocation ?? null),
+    ...valueArgs("-field_order:v:0", field),
+  ];
+}
+
+/** True when the picture keeps its shape, so that the source's sample aspect ratio still holds. */
+export function keepsShape(request: EncodeRequest): boolean {
+  return request.video.size === null && !uses(request, SQUASHING_FILTERS);
+}
+
+function specifier(stream: OutputStream): string {
+  return stream.index === null ? stream.type : `${stream.type}:${stream.index}`;
+}
+
+function streamMetadata(plan: StreamPlan): string[] {
+  const counts = new Map<string, number>();
+  return plan.streams.flatMap((stream) => {
+    const letter = letterOf(stream);
+    const number = counts.get(letter) ?? 0;
+    counts.set(letter, number + 1);
+    const at = `s:${letter}:${number}`;
+    const { language, title, dispositions } = stream.source;
+    const fromSource = stream.action.kind === "copy" || stream.action.kind === "convert-subtitle";
+    return [
+      ...(fromSource || !plan.keepMetadata || language === null ? [] : [`-metadata:${at}`, `language=${language}`]),
+      ...(fromSource || !plan.keepMetadata || title === null ? [] : [`-metadata:${at}`, `title=${title}`]),
+      `-disposition:${letter}:${number}`,
+      dispositions.length === 0 ? "0" : dispositions.join("+"),
+    ];
+  });
+}
+
+function letterOf(stream: PlannedStream): string {
+  switch (stream.source.type) {
+    case "video":
+      return "v";
+    case "audio":
+      return "a";
+    case "subtitle":
+      return "s";
+    case "attachment":
+      return "t";
+    case "data":
+    case "other":
+      return "d";
+  }
+}
+
+/**
+ * Inputs: 0 the segments, 1 the encoded audio (when there is any), last the source. All on absolute clocks (-copyts),
+ * each moved so that the source's `zeroUs` is the output's zero; the encoded audio was made on that clock already, with
+ * zero at the source's start.
+ */
+export function stitchArgs(
+  info: SourceInfo,
+  request: EncodeRequest,
+  plan: StreamPlan,
+  facts: StitchFacts,
+  io: StitchIo,
+): string[] {
+  const rules = CONTAINER_RULES[plan.container];
+  const isMp4 = plan.container === "mp4" || plan.container === "mov";
+  const sourceInput = io.audio === null ? 1 : 2;
+  const maps = plan.streams.map((stream) => {
+    switch (stream.action.kind) {
+      case "encode-video":
+        return "0:v:0";
+      case "encode-audio":
+        return `1:a:${stream.action.track}`;
+      case "copy":
+      case "convert-subtitle":
+        return `${sourceInput}:${stream.source.index}`;
+    }
+  });
+  const subtitles = plan.streams.filter((stream) => stream.source.type === "subtitle");
+  const audioStart = facts.zeroUs - info.startMicroseconds;
+  return [
+    "-hide_banner",
+    "-nostdin",
+    "-v",
+    "error",
+    "-copyts",
+    "-itsoffset",
+    formatMicroseconds(facts.firstFrameUs - facts.zeroUs),
+    ...inputGuards({ formats: "concat,nut,matroska,webm", kind: "file" }),
+    "-f",
+    "concat",
+    "-safe",
+    "0",
+    "-i",
+    io.concatList,
+    ...(io.audio === null || io.audioFormat === null
+      ? []
+      : [
+          "-itsoffset",
+          formatMicroseconds(-audioStart),
+          "-protocol_whitelist",
+          "file",
+          "-f",
+          io.audioFormat,
+          "-i",
+          io.audio,
+        ]),
+    "-itsoffset",
+    formatMicroseconds(-facts.zeroUs),
+    ...inputGuards({ formats: info.formatName, kind: "file" }),
+    "-f",
+    demuxerName(info.formatName),
+    "-i",
+    io.source,
+    ...maps.flatMap((map) => ["-map", map]),
+    "-c",
+    "copy",
+    ...subtitles.flatMap((stream, number) =>
+      stream.action.kind === "convert-subtitle" ? [`-c:s:${number}`, stream.action.encoder] : [],
+    ),
+    "-map_metadata",
+    plan.keepMetadata ? String(sourceInput) : "-1",
+    "-map_chapters",
+    plan.keepChapters ? String(sourceInput) : "-1",
+    ...streamMetadata(plan),
+    ...pictureTags(info.video, request),
+    ...(isMp4 && isHevcEncoder(request.video.encoder) ? ["-tag:v:0", "hvc1"] : []),
+    ...request.metadata.tags.flatMap((tag) => [
+      tag.stream === null ? "-metadata" : `-metadata:s:${specifier(tag.stream)}`,
+      `${tag.key}=${tag.value}`,
+    ]),
+    ...request.metadata.dispositions.flatMap((one) => [`-disposition:${specifier(one.stream)}`, one.flags]),
+    ...(isMp4
+      ? [
+          "-video_track_timescale",
+          String(videoTimescale(facts.encoderTimeBase)),
+          "-movie_timescale",
+          String(videoTimescale(facts.encoderTimeBase)),
+        ]
+      : []),
+    ...(request.container.movflags.length > 0 && isMp4
+      ? ["-movflags", request.container.movflags.map((flag) => `+${flag}`).join("")]
+      : []),
+    ...(isMp4 ? ["-strict", "-2"] : []),
+    "-max_muxing_queue_size",
+    "65536",
+    "-max_interleave_delta",
+    "0",
+    "-f",
+    rules.muxer,
+    "-y",
+    io.output,
+  ];
+}

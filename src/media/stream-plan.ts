@@ -1,0 +1,193 @@
+// Decides what becomes of every stream of the source: the one video that is encoded in segments, what is copied at the
+// stitch, which audio is encoded once, which subtitles are converted, what is left out and why. Pure.
+import { AppError } from "../base/errors.ts";
+import { CONTAINER_RULES, TEXT_SUBTITLES } from "./container-rules.ts";
+import type { EncodeRequest, StreamChoice } from "./request/encode-request.ts";
+import type { Container, ProofStream, SourceInfo, SourceStream } from "./types.ts";
+
+export type StreamAction =
+  | { readonly kind: "encode-video" }
+  | { readonly kind: "copy" }
+  /** `track` counts the streams of the encoded-audio file. */
+  | { readonly kind: "encode-audio"; readonly encoder: string; readonly track: number }
+  | { readonly kind: "convert-subtitle"; readonly encoder: string };
+
+export interface PlannedStream {
+  readonly source: SourceStream;
+  readonly action: StreamAction;
+}
+
+export interface LeftOutStream {
+  readonly source: SourceStream;
+  readonly reason: string;
+}
+
+export interface StreamPlan {
+  readonly container: Container;
+  /** In output order; exactly one is "encode-video". */
+  readonly streams: readonly PlannedStream[];
+  readonly leftOut: readonly LeftOutStream[];
+  readonly keepChapters: boolean;
+  readonly keepMetadata: boolean;
+}
+
+function matches(choice: StreamChoice, stream: SourceStream, all: readonly SourceStream[]): boolean {
+  const ofType = (candidate: SourceStream): boolean => {
+    switch (choice.type) {
+      case null:
+        return true;
+      case "v":
+        return candidate.type === "video";
+      case "V":
+        return candidate.type === "video" && !candidate.isAttachedPicture;
+      case "a":
+        return candidate.type === "audio";
+      case "s":
+        return candidate.type === "subtitle";
+      case "t":
+        return candidate.type === "attachment";
+      case "d":
+        return candidate.type === "data";
+    }
+  };
+  if (!ofType(stream)) return false;
+  if (choice.language !== null && stream.language !== choice.language) return false;
+  if (choice.index === null) return true;
+  if (choice.type === null) return stream.index === choice.index;
+  return all.filter(ofType)[choice.index]?.index === stream.index;
+}
+
+/** The source's streams that `-map` picks, in its order; null when there is no `-map`. Errors: E_ENCODE_REQUEST. */
+export function chooseStreams(streams: readonly SourceStream[], maps: readonly StreamChoice[]): SourceStream[] | null {
+  if (maps.length === 0) return null;
+  let chosen: SourceStream[] = maps[0]?.exclude === true ? [...streams] : [];
+  for (const choice of maps) {
+    const found = streams.filter((stream) => matches(choice, stream, streams));
+    if (found.length === 0 && !choice.optional) {
+      throw new AppError(
+        "E_ENCODE_REQUEST",
+        `-map picks a stream that the source does not have`,
+        `The source's streams: ${streams.map((stream) => `${stream.index} ${stream.type} ${stream.codec}`).join(", ")}. End the map with ? to make it optional.`,
+      );
+    }
+    const numbers = new Set(found.map((stream) => stream.index));
+    chosen = chosen.filter((stream) => !numbers.has(stream.index));
+    if (!choice.exclude) chosen.push(...found);
+  }
+  return chosen;
+}
+
+/** The video stream that the request's maps ask for; undefined: the default one. For `probeSource`. */
+export function chosenVideoStream(streams: readonly SourceStream[], maps: readonly StreamChoice[]): number | undefined {
+  return chooseStreams(streams, maps)?.find((stream) => stream.type === "video" && !stream.isAttachedPicture)?.index;
+}
+
+type Decision = StreamAction | { readonly kind: "leave"; readonly reason: string };
+
+function leave(reason: string): Decision {
+  return { kind: "leave", reason };
+}
+
+function decideAudio(stream: SourceStream, request: EncodeRequest, container: Container): Decision {
+  const rules = CONTAINER_RULES[container];
+  const fits = rules.audio === null || rules.audio.has(stream.codec);
+  switch (request.audio.mode) {
+    case "none":
+      return leave("-an");
+    case "copy":
+      return fits ? { kind: "copy" } : leave(`${container} cannot hold ${stream.codec}`);
+    case "encode":
+      return { kind: "encode-audio", encoder: request.audio.codec ?? rules.audioEncoder, track: 0 };
+    case "auto":
+      if (fits) return { kind: "copy" };
+      if (stream.codec === "unknown") return leave("its codec is not known to ffmpeg");
+      return { kind: "encode-audio", encoder: rules.audioEncoder, track: 0 };
+  }
+}
+
+function decideSubtitle(stream: SourceStream, request: EncodeRequest, container: Container): Decision {
+  const rules = CONTAINER_RULES[container];
+  const isText = TEXT_SUBTITLES.has(stream.codec);
+  const request_ = request.subtitles;
+  if (request_.mode === "none") return leave("-sn");
+  if (request_.mode === "convert") {
+    return isText
+      ? { kind: "convert-subtitle", encoder: request_.codec }
+      : leave(`${stream.codec} is pictures and cannot become text`);
+  }
+  if (rules.subtitles.has(stream.codec)) return { kind: "copy" };
+  if (request_.mode === "copy" || !isText || rules.textSubtitle === null)
+    return leave(`${container} cannot hold ${stream.codec}`);
+  return { kind: "convert-subtitle", encoder: rules.textSubtitle };
+}
+
+function decide(stream: SourceStream, info: SourceInfo, request: EncodeRequest, container: Container): Decision {
+  const rules = CONTAINER_RULES[container];
+  switch (stream.type) {
+    case "video":
+      if (stream.index === info.video.streamIndex) return { kind: "encode-video" };
+      if (!stream.isAttachedPicture) return leave("one video stream is encoded; -map picks another");
+      return rules.coverArt.has(stream.codec) ? { kind: "copy" } : leave(`cover art is not kept in ${container}`);
+    case "audio":
+      return decideAudio(stream, request, container);
+    case "subtitle":
+      return decideSubtitle(stream, request, container);
+    case "attachment":
+      return rules.attachments ? { kind: "copy" } : leave(`${container} holds no attachments`);
+    case "data":
+    case "other":
+      return leave("data streams are not carried over");
+  }
+}
+
+const ORDER: readonly SourceStream["type"][] = ["video", "audio", "subtitle", "attachment", "data", "other"];
+
+/** Errors: E_ENCODE_REQUEST when `-map` picks nothing that is there or no video. */
+export function planStreams(info: SourceInfo, request: EncodeRequest, container: Container): StreamPlan {
+  const chosen = chooseStreams(info.streams, request.maps);
+  const inOrder = chosen ?? [...info.streams].sort((a, b) => rank(a, info) - rank(b, info) || a.index - b.index);
+  const streams: PlannedStream[] = [];
+  const leftOut: LeftOutStream[] = info.streams
+    .filter((stream) => chosen !== null && !chosen.some((one) => one.index === stream.index))
+    .map((source) => ({ source, reason: "not picked by -map" }));
+  let track = 0;
+  for (const source of inOrder) {
+    const decision = decide(source, info, request, container);
+    if (decision.kind === "leave") leftOut.push({ source, reason: decision.reason });
+    else if (decision.kind === "encode-audio") streams.push({ source, action: { ...decision, track: track++ } });
+    else streams.push({ source, action: decision });
+  }
+  if (!streams.some((stream) => stream.action.kind === "encode-video")) {
+    throw new AppError(
+      "E_ENCODE_REQUEST",
+      "-map picks no video stream",
+      "Add -map 0:v:0; sound alone needs no cluster.",
+    );
+  }
+  return {
+    container,
+    streams,
+    leftOut,
+    keepChapters: request.metadata.keepChapters && CONTAINER_RULES[container].chapters,
+    keepMetadata: request.metadata.keepSource,
+  };
+}
+
+/** The encoded video first, then audio, subtitles, cover art and the rest. */
+function rank(stream: SourceStream, info: SourceInfo): number {
+  if (stream.index === info.video.streamIndex) return -1;
+  return stream.type === "video" ? 2.5 : ORDER.indexOf(stream.type);
+}
+
+export function proofStream(stream: SourceStream): ProofStream {
+  return { index: stream.index, type: stream.type, codec: stream.codec, language: stream.language };
+}
+
+export function audioToEncode(
+  plan: StreamPlan,
+): (PlannedStream & { readonly action: { readonly kind: "encode-audio" } })[] {
+  return plan.streams.filter(
+    (stream): stream is PlannedStream & { action: { kind: "encode-audio"; encoder: string; track: number } } =>
+      stream.action.kind === "encode-audio",
+  );
+}
