@@ -153,7 +153,9 @@ function requireFfmpeg() {
   const { folder, tooOld } = findFfmpeg();
   if (folder !== null) return;
   const what = tooOld ? `${tooOld}, and 5.1 or newer is needed` : "ffmpeg and ffprobe 5.1 or newer are needed";
-  throw new SetupError(`${what}: ${howToGetFfmpeg()}  (or set FFCLUSTER_FFMPEG_DIR to a folder that has both)`);
+  const isPackageOld = apt !== null && tooOld !== null;
+  const cure = isPackageOld ? "this system's package is too old; put newer ones into tools/" : howToGetFfmpeg();
+  throw new SetupError(`${what}: ${cure}  (or set FFCLUSTER_FFMPEG_DIR to a folder that has both)`);
 }
 
 /** The environment in which ffcluster, and scripts that call plain `ffmpeg`, find the ffmpeg that was found here. */

@@ -1,0 +1,75 @@
+// scripts/test.mjs can fail: each way in which tests can seem to pass without having run is counted as a failure.
+// Runs the real runner in a temp tree with a trivial program and one test file per case.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const REPOSITORY = resolve(import.meta.dir, "../..");
+const COPIED = ["scripts", "build.ts", "package.json", "package-lock.json", "tsconfig.json"];
+const HEAD = 'import { expect, test } from "bun:test";\n';
+
+const CASES: Readonly<Record<string, { readonly code: string; readonly exitCode: number; readonly lastLine: string }>> =
+  {
+    passes: { code: `${HEAD}test("a", () => expect(1).toBe(1));`, exitCode: 0, lastLine: "1 passed, 0 failed" },
+    fails: { code: `${HEAD}test("a", () => expect(1).toBe(2));`, exitCode: 1, lastLine: "0 passed, 1 failed" },
+    mixed: {
+      code: `${HEAD}test("a", () => expect(1).toBe(1)); test.skip("b", () => {}); test.todo("c");`,
+      exitCode: 0,
+      lastLine: "1 passed, 0 failed, 2 skipped",
+    },
+    skipped: { code: `${HEAD}test.skip("a", () => {});`, exitCode: 1, lastLine: "0 passed, 0 failed, 1 skipped" },
+    empty: { code: "export {};", exitCode: 1, lastLine: "0 passed, 1 failed" },
+    unloadable: { code: 'throw new Error("x");', exitCode: 1, lastLine: "0 passed, 1 failed" },
+    exits: { code: `${HEAD}test("a", () => process.exit(0));`, exitCode: 1, lastLine: "0 passed, 1 failed" },
+    killed: {
+      code: `${HEAD}test("a", () => { process.kill(process.pid, "SIGKILL"); });`,
+      exitCode: 1,
+      lastLine: "0 passed, 1 failed",
+    },
+  };
+
+let folder = "";
+
+async function runTests(paths: readonly string[]): Promise<{ exitCode: number; lastLine: string }> {
+  const { INIT_CWD: _, ...env } = process.env;
+  const runner = Bun.spawn(["node", join(folder, "scripts/test.mjs"), ...paths], {
+    cwd: folder,
+    env,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+  const stdout = await runner.stdout.text();
+  return { exitCode: await runner.exited, lastLine: stdout.trimEnd().split("\n").at(-1) ?? "" };
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-runner-"));
+  for (const name of COPIED) await cp(join(REPOSITORY, name), join(folder, name), { recursive: true });
+  await symlink(join(REPOSITORY, "node_modules"), join(folder, "node_modules"), "junction");
+  await mkdir(join(folder, "src"));
+  await Bun.write(join(folder, "src/cli.ts"), "console.log(1);\n");
+  for (const [name, { code }] of Object.entries(CASES)) await Bun.write(join(folder, `test/${name}.test.ts`), code);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test.each(Object.entries(CASES))("a file that %s", async (name, { exitCode, lastLine }) => {
+  expect(await runTests([`./test/${name}.test.ts`])).toEqual({ exitCode, lastLine });
+});
+
+test("a path that names no test", async () => {
+  expect(await runTests(["./nothing"])).toEqual({ exitCode: 1, lastLine: "0 passed, 0 failed" });
+});
+
+test("an empty file among others is not overlooked", async () => {
+  const outcome = await runTests(["./test/passes.test.ts", "./test/empty.test.ts"]);
+  expect(outcome).toEqual({ exitCode: 1, lastLine: "1 passed, 1 failed" });
+});
+
+test("a program that cannot be built", async () => {
+  await Bun.write(join(folder, "src/cli.ts"), "broken(");
+  const outcome = await runTests(["./test/passes.test.ts"]);
+  expect(outcome).toEqual({ exitCode: 1, lastLine: "1 passed, 1 failed" });
+});
