@@ -1,0 +1,70 @@
+// Checks the value of one filter option against the character set of its kind, so that nothing in it can name a file,
+// end the filter, or read a clock. Knows the expression and text languages only as far as that needs.
+import { refuse } from "../refuse.ts";
+import type { ValueKind } from "./filter-spec.ts";
+
+/** ffmpeg-utils "Expression Evaluation"; `while`, `taylor` and `root` loop, `print` and `time` leave the frame. */
+const REFUSED_FUNCTIONS = /\b(while|taylor|root|print|time|rtctime|localtime|gmtime)\s*\(/i;
+const EXPRESSION = /^[\w.+\-*/^%(),;<>=!&|@# \t]{1,1000}$/;
+/** Functions of drawtext's `%{…}` (ffmpeg-filters, "Text expansion") that depend on the frame alone. */
+const TEXT_FUNCTIONS = new Set(["pts", "n", "frame_num", "e", "expr", "eif", "expr_int_format", "pict_type"]);
+
+const PATTERNS: Readonly<Record<Exclude<ValueKind, "text" | "refused">, RegExp>> = {
+  word: /^[\w.+-]{1,80}$/,
+  expr: EXPRESSION,
+  colour: /^(#|0x)?\w{1,40}(@(0x)?[\w.]{1,10})?$/,
+  ratio: /^[\w.-]{1,20}([/:][\w.]{1,20})?$/,
+  duration: /^[\d.:]{1,30}(us|ms|s)?$/,
+  list: /^[\w.+\-*/|,;=<>()& ]{1,1000}$/,
+};
+
+const NAMES: Readonly<Record<Exclude<ValueKind, "text" | "refused">, string>> = {
+  word: "a number or a name",
+  expr: "an expression",
+  colour: "a colour",
+  ratio: "a number or a ratio",
+  duration: "a time",
+  list: "a list of numbers or names",
+};
+
+/** Throws E_ENCODE_REQUEST unless `value` is of the kind. `where` names option, filter and key: "-vf scale=w". */
+export function checkValue(where: string, kind: ValueKind, value: string): void {
+  switch (kind) {
+    case "refused":
+      throw refuse(where, "this key reads or writes outside the video", "Leave it out.");
+    case "text":
+      checkText(where, value);
+      return;
+    default:
+      if (!PATTERNS[kind].test(value)) {
+        throw refuse(where, `${JSON.stringify(value.slice(0, 60))} is not ${NAMES[kind]}`, `Give ${NAMES[kind]}.`);
+      }
+      if (kind === "expr") checkExpression(where, value);
+  }
+}
+
+function checkExpression(where: string, value: string): void {
+  const found = REFUSED_FUNCTIONS.exec(value);
+  if (found) {
+    throw refuse(where, `the function ${found[1]}() is not taken`, "Use t (the frame's time) and arithmetic.");
+  }
+}
+
+function checkText(where: string, value: string): void {
+  if (value.length > 1000) throw refuse(where, "the text is too long", "Use at most 1000 characters.");
+  for (const match of value.matchAll(/%\{\s*([^:}]*)([^}]*)/g)) {
+    const name = (match[1] ?? "").trim();
+    if (!TEXT_FUNCTIONS.has(name)) {
+      throw refuse(
+        where,
+        `%{${name.slice(0, 40)}} is not taken in a text`,
+        `Use one of: ${[...TEXT_FUNCTIONS].map((each) => `%{${each}}`).join(" ")}; a plain % is written \\%.`,
+      );
+    }
+    const rest = match[2] ?? "";
+    checkExpression(where, rest);
+    if (/localtime|gmtime/i.test(rest)) {
+      throw refuse(where, "the clock differs between machines", "Use %{pts:hms} for the time in the video.");
+    }
+  }
+}
