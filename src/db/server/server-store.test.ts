@@ -1,0 +1,184 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Attempt, Client, Job, SchedulerEvent, SchedulerState, Segment } from "../../cluster/scheduler/types.ts";
+import type { JobRecord } from "../../cluster/server/ports.ts";
+import { openServerStore } from "./server-store.ts";
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-store-"));
+  path = join(folder, "server.db");
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const segment: Segment = {
+  index: 0,
+  startPts: -9,
+  endPts: 96_096,
+  frames: 96,
+  phase: { kind: "leased", attemptId: "a1" },
+  leadIn: 0,
+  failures: 1,
+  losses: 2,
+  attempts: 4,
+  failedOn: ["c9"],
+  notes: ["decoded with a lead-in"],
+};
+
+const job: Job = {
+  id: "j1",
+  fileName: "we'ird näme.mp4",
+  createdAt: "2026-01-01T00:00:00.000Z",
+  startedAt: null,
+  completedAt: null,
+  status: "Queued",
+  error: null,
+  settings: { requiredClients: 1, benchmarkSeconds: 10, maxRetries: 3, retryDelayMs: 5000, maxSegmentSeconds: null },
+  encoder: "libx264",
+  family: "software",
+  split: { mode: "keyframes" },
+  timeBase: { num: 1, den: 90_000 },
+  durationSeconds: 62.3,
+  frameRate: 25,
+  gops: [],
+  indexComplete: false,
+  totalFrames: null,
+  cursorPts: null,
+  segments: [],
+  audio: "none",
+  aloneSince: null,
+  countsUnreliable: false,
+  output: null,
+};
+
+const client: Client = {
+  id: "c1",
+  name: "node-1",
+  status: "Idle",
+  connectedAt: "2026-01-01T00:00:01.000Z",
+  link: 0,
+  slots: 2,
+  platform: "linux-x64",
+  ffmpeg: "5.1.9",
+  version: "0.1.0",
+  encoders: ["libx264"],
+  families: ["software"],
+  benchmarkSeconds: null,
+  lastHeardAt: 0,
+  slotFps: { j1: 91.5 },
+  performance: 183,
+};
+
+const attempt: Attempt = {
+  id: "a1",
+  jobId: "j1",
+  segmentIndex: 0,
+  clientId: "c1",
+  leadIn: 0,
+  isBenchmark: true,
+  leaseEndsAt: 0,
+  stage: "queued",
+  framesDone: 0,
+  fps: 0,
+  startedAt: 0,
+};
+
+/** The store keeps a record as it is; which fields it has is the server's business. */
+const record = { jobId: "j1", requestText: "-c:v libx264" } as JobRecord;
+
+const empty: SchedulerState = { jobs: new Map(), clients: new Map(), attempts: new Map() };
+
+function stateOf(jobs: Job[], clients: Client[], attempts: Attempt[]): SchedulerState {
+  const byId = <T extends { id: string }>(items: T[]) => new Map(items.map((item) => [item.id, item]));
+  return { jobs: byId(jobs), clients: byId(clients), attempts: byId(attempts) };
+}
+
+function event(type: SchedulerEvent["type"], detail: string): SchedulerEvent {
+  return {
+    at: "2026-01-01T00:00:02.000Z",
+    type,
+    jobId: "j1",
+    clientId: "c1",
+    segmentIndex: 0,
+    attemptId: "a1",
+    detail,
+  };
+}
+
+test("what was committed is loaded again, to the letter", () => {
+  const store = openServerStore(path);
+  store.createJob(record, job, []);
+  const before = stateOf([job], [], []);
+  const leased = { ...job, status: "Benchmarking" as const, cursorPts: 96_096, segments: [segment] };
+  const next = stateOf([leased], [client], [attempt]);
+  store.commit(empty, before, []);
+  store.commit(before, next, [event("segment-leased", "to node-1")]);
+  store.close();
+
+  const again = openServerStore(path);
+  const loaded = again.load();
+  expect(loaded.state).toEqual(next);
+  expect(loaded.records.get("j1")).toEqual(record);
+  expect(again.jobEvents("j1", 0)).toMatchObject([{ seq: 1, type: "segment-leased", detail: "to node-1" }]);
+  again.close();
+});
+
+test("an attempt that ended is history with its outcome, and no longer live", () => {
+  const store = openServerStore(path);
+  store.createJob(record, job, []);
+  const live = stateOf([{ ...job, segments: [segment] }], [client], [attempt]);
+  store.commit(stateOf([job], [], []), live, []);
+  store.commit(live, stateOf([...live.jobs.values()], [client], []), [event("lease-lost", "node-1 was silent")]);
+  expect(store.load().state.attempts.size).toBe(0);
+  expect(store.attempts("j1")).toMatchObject([
+    { attempt_id: "a1", outcome: "lease-lost", reason: "node-1 was silent" },
+  ]);
+  store.close();
+});
+
+test("only what differs is written: liveness and progress touch nothing", () => {
+  const store = openServerStore(path);
+  store.createJob(record, job, []);
+  const state = stateOf([{ ...job, segments: [segment] }], [client], [attempt]);
+  store.commit(stateOf([job], [], []), state, []);
+  const watcher = new Database(path, { readonly: true });
+  const version = () => watcher.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version;
+  const before = version();
+  const heard = stateOf(
+    [...state.jobs.values()],
+    [{ ...client, lastHeardAt: 99 }],
+    [{ ...attempt, framesDone: 50, leaseEndsAt: 7 }],
+  );
+  store.commit(state, heard, []);
+  expect(version()).toBe(before);
+  store.commit(heard, stateOf([...state.jobs.values()], [{ ...client, status: "Processing" }], [attempt]), []);
+  expect(version()).not.toBe(before);
+  watcher.close();
+  store.close();
+});
+
+test("a database of a newer program is refused and left alone", () => {
+  openServerStore(path).close();
+  const newer = new Database(path);
+  newer.run("PRAGMA user_version = 999");
+  newer.close();
+  expect(() => openServerStore(path)).toThrow(/schema 999/);
+  const untouched = new Database(path, { readonly: true });
+  expect(untouched.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version).toBe(999);
+  untouched.close();
+});
+
+test("a damaged database is refused with what to do, never overwritten", async () => {
+  const garbage = "this is no database ".repeat(500);
+  await writeFile(path, garbage);
+  expect(() => openServerStore(path)).toThrow(/cannot open the database/);
+  expect(await Bun.file(path).text()).toBe(garbage);
+});
