@@ -50,6 +50,12 @@ export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: Segm
   const found = awaited(turn, answer, "referencing");
   if (found === null) return;
   const { job, segment, landed } = found;
+  const leadIn = nextLeadIn(segment.leadIn);
+  if (facts === null && leadIn !== null) {
+    // Asked early because packet counts can't be trusted here: the ladder still has rungs.
+    encodeAgain(turn, job, segment, landed, leadIn, reason);
+    return;
+  }
   if (facts === null) {
     failJob(turn, job, {
       code: "E_NOT_EXACT",

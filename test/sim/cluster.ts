@@ -1,0 +1,165 @@
+// One whole simulated cluster from one seed: several jobs, several clients of very different speeds, a bad network,
+// accidents, restarts of the server. Ends when every job has ended, or says what did not hold.
+import { isTerminal } from "../../src/cluster/scheduler/state-changes.ts";
+import type { Job } from "../../src/cluster/scheduler/types.ts";
+import { EventQueue } from "./event-queue.ts";
+import { Violation } from "./invariants.ts";
+import { Random } from "./random.ts";
+import { SimClient } from "./sim-client.ts";
+import { SimServer } from "./sim-server.ts";
+import { makeTruth, mustComplete, type Truth } from "./world.ts";
+
+/** Simulated time within which every job must have ended; a healthy client alone needs a few minutes. */
+const MOST_SIMULATED_MS = 45 * 60_000;
+const MOST_DECISIONS = 60_000;
+
+export interface ClusterStory {
+  readonly decisions: number;
+  readonly simulatedMs: number;
+  readonly clients: number;
+  readonly restarts: number;
+  readonly jobs: readonly Job[];
+}
+
+export function runCluster(seed: number): ClusterStory {
+  const random = new Random(seed);
+  const queue = new EventQueue();
+  const truths = new Map<string, Truth>();
+  const jobCount = random.whole(1, 3);
+  for (let index = 0; index < jobCount; index++) {
+    const id = `job-${index + 1}`;
+    truths.set(id, makeTruth(random, id, random.between(0, 15_000)));
+  }
+  const server = new SimServer(queue, random, truths);
+  const clients = makeClients(queue, random, server, truths);
+  for (const truth of truths.values()) submit(queue, server, truth);
+  const restarts = planRestarts(queue, random, server);
+  if (random.chance(0.1)) {
+    const clientId = `client-${random.whole(2, clients)}`;
+    queue.after(random.between(5000, 30_000), () => {
+      if (server.isUp) server.dispatch({ type: "client-disconnect-requested", clientId });
+    });
+  }
+
+  while (!allEnded(server, truths)) {
+    if (!queue.step()) throw new Violation("nothing is left to happen, and jobs are open");
+    if (queue.now > MOST_SIMULATED_MS || server.decisions > MOST_DECISIONS) {
+      throw new Violation(
+        `after ${Math.round(queue.now / 1000)} s and ${server.decisions} decisions: ${describe(server)}`,
+      );
+    }
+  }
+  for (const truth of truths.values()) checkEnd(server, truth);
+  return {
+    decisions: server.decisions,
+    simulatedMs: queue.now,
+    clients,
+    restarts,
+    jobs: [...server.state.jobs.values()],
+  };
+}
+
+function submit(queue: EventQueue, server: SimServer, truth: Truth): void {
+  queue.after(truth.submitAt, () => {
+    if (server.isUp) server.dispatch({ type: "job-submitted", job: truth.job });
+    if (!server.state.jobs.has(truth.job.id)) submit(queue, server, { ...truth, submitAt: 1000 });
+  });
+  const cancel = (delayMs: number) =>
+    queue.after(delayMs, () => {
+      if (server.isUp && server.state.jobs.has(truth.job.id)) {
+        server.dispatch({ type: "cancel-requested", jobId: truth.job.id });
+      } else cancel(1000);
+    });
+  if (truth.cancelAt !== null) cancel(truth.cancelAt);
+}
+
+/** Client 1 is healthy, has every encoder and never leaves; of the others anything can be expected. */
+function makeClients(queue: EventQueue, random: Random, server: SimServer, truths: ReadonlyMap<string, Truth>): number {
+  const count = random.whole(5, 8);
+  const badLuck = new Map<string, number>();
+  for (let index = 1; index <= count; index++) {
+    const isHealthy = index === 1;
+    const traits = {
+      id: `client-${index}`,
+      fps: isHealthy ? random.between(100, 400) : 30 * 10 ** random.between(0, 1.2),
+      slots: random.whole(1, 3),
+      encoders: isHealthy || random.chance(0.7) ? ["libx264", "libx265"] : ["libx264"],
+      latencyMs: random.chance(0.1) ? 500 : random.between(1, 40),
+      lossRate: isHealthy ? 0.005 : random.between(0, 0.02),
+      failRate: random.chance(0.1) ? 0.2 : 0.01,
+      accidentEveryMs: isHealthy ? null : 10_000 * 10 ** random.between(0, 1),
+      joinAt: random.chance(0.6) ? random.between(0, 500) : random.between(0, 30_000),
+      leaveAt: isHealthy || random.chance(0.7) ? null : random.between(1000, 60_000),
+    };
+    new SimClient(traits, queue, random, server, truths, badLuck);
+  }
+  // Required clients that never come would rightly keep a job waiting: a second one always joins in the end.
+  const late = {
+    id: `client-${count + 1}`,
+    fps: 60,
+    slots: 1,
+    encoders: ["libx264", "libx265"],
+    latencyMs: 5,
+    lossRate: 0.005,
+    failRate: 0,
+    accidentEveryMs: null,
+    joinAt: random.between(0, 40_000),
+    leaveAt: null,
+  };
+  new SimClient(late, queue, random, server, truths, badLuck);
+  return count + 1;
+}
+
+function planRestarts(queue: EventQueue, random: Random, server: SimServer): number {
+  const restarts = random.chance(0.5) ? 0 : random.whole(1, 3);
+  for (let index = 0; index < restarts; index++) {
+    queue.after(random.between(500, 60_000), () => {
+      if (random.chance(0.5)) server.crash();
+      else server.crashAfterNextCommit();
+    });
+  }
+  return restarts;
+}
+
+function allEnded(server: SimServer, truths: ReadonlyMap<string, Truth>): boolean {
+  if (server.state.jobs.size < truths.size) return false;
+  for (const job of server.state.jobs.values()) if (!isTerminal(job.status)) return false;
+  return true;
+}
+
+/** The end against the truth: complete only what is right, failed only what had to. */
+function checkEnd(server: SimServer, truth: Truth): void {
+  const job = server.state.jobs.get(truth.job.id);
+  if (job === undefined) throw new Violation(`${truth.job.id} is gone`);
+  if (job.status !== "Completed") {
+    if (mustComplete(truth)) throw new Violation(`${job.id} is ${job.status} without need: ${job.error?.message}`);
+    return;
+  }
+  const first = job.segments[0];
+  const last = job.segments.at(-1);
+  if (first?.startPts !== truth.gops[0]?.startPts || last?.endPts !== truth.gops.at(-1)?.endPts) {
+    throw new Violation(`${job.id} does not cover its source`);
+  }
+  let frames = 0;
+  for (const segment of job.segments) {
+    if (segment.phase.kind !== "verified") throw new Violation(`${job.id} completed with an open segment`);
+    const file = server.files.get(segment.phase.landed.attemptId);
+    if (file === undefined) throw new Violation(`the bytes of ${job.id}/${segment.index} are lost`);
+    if (file.startPts !== segment.startPts || file.frames !== segment.frames || !file.isRight) {
+      throw new Violation(`${job.id}/${segment.index} completed with bytes that are not its own or not right`);
+    }
+    frames += segment.phase.facts.frames;
+  }
+  if (frames !== truth.totalFrames || job.totalFrames !== truth.totalFrames) {
+    throw new Violation(`${job.id} has ${frames} of ${truth.totalFrames} frames`);
+  }
+}
+
+function describe(server: SimServer): string {
+  const lines = [...server.state.jobs.values()].map((job) => {
+    const kinds = job.segments.map((segment) => segment.phase.kind);
+    const open = kinds.filter((kind) => kind !== "verified").length;
+    return `${job.id} ${job.status} index ${job.indexComplete} open ${open}/${kinds.length} audio ${job.audio}`;
+  });
+  return lines.join("; ");
+}

@@ -1,0 +1,213 @@
+// What must hold after every decision, said without the scheduler's own rules. Looks only at what changed, by
+// identity, so that thousands of clusters run in seconds.
+import { isCapable } from "../../src/cluster/scheduler/capability.ts";
+import { CLIENT_TRANSITIONS, isTerminal, JOB_TRANSITIONS } from "../../src/cluster/scheduler/state-changes.ts";
+import { LEASE_MS } from "../../src/cluster/scheduler/timing.ts";
+import type { Decision, Input, Job, SchedulerState, Segment } from "../../src/cluster/scheduler/types.ts";
+
+export class Violation extends Error {}
+
+function must(holds: boolean, words: () => string): void {
+  if (!holds) throw new Violation(words());
+}
+
+export class Invariants {
+  /** When each live attempt was last entitled to a full lease. */
+  readonly #renewedAt = new Map<string, number>();
+
+  check(before: SchedulerState, input: Input, decision: Decision, now: number): void {
+    const { next } = decision;
+    this.#leases(before, input, decision, now);
+    this.#statusEvents(before, decision);
+    for (const [id, job] of next.jobs) {
+      const old = before.jobs.get(id);
+      if (old !== job) this.#job(before, old, job, decision, input);
+    }
+    must(next.jobs.size >= before.jobs.size, () => "a job vanished");
+    this.#attempts(next, now);
+    this.#offers(decision);
+  }
+
+  #job(before: SchedulerState, old: Job | undefined, job: Job, decision: Decision, input: Input): void {
+    const name = job.id;
+    if (old !== undefined) must(!isTerminal(old.status), () => `${name} changed after it had ended as ${old.status}`);
+    if (isTerminal(job.status)) {
+      for (const attempt of decision.next.attempts.values()) {
+        must(attempt.jobId !== job.id, () => `${name} is ${job.status} and still holds attempt ${attempt.id}`);
+      }
+    }
+    const isMerged = input.type === "index-unsplittable" && old?.split.mode === "keyframes";
+    if (!isMerged) {
+      must(job.segments.length >= (old?.segments.length ?? 0), () => `${name} lost a segment`);
+    }
+    for (const segment of job.segments) {
+      const oldSegment = isMerged ? undefined : old?.segments[segment.index];
+      if (oldSegment !== segment) this.#segment(before, job, oldSegment, segment, decision);
+    }
+    const last = job.segments.at(-1);
+    if (last !== undefined) {
+      must(
+        last.endPts === job.cursorPts,
+        () => `${name}: its segments end at ${last.endPts}, its cursor is ${job.cursorPts}`,
+      );
+    }
+    if (job.status === "Combining" || job.status === "Completed") completeness(job);
+  }
+
+  #segment(before: SchedulerState, job: Job, old: Segment | undefined, segment: Segment, decision: Decision): void {
+    const name = `${job.id}/${segment.index}`;
+    if (old === undefined) {
+      const previous = job.segments[segment.index - 1];
+      if (previous !== undefined) {
+        must(previous.endPts === segment.startPts, () => `${name} does not begin where the one before ends`);
+      }
+      must(segment.endPts > segment.startPts && segment.frames > 0, () => `${name} is empty`);
+    } else {
+      must(
+        old.startPts === segment.startPts && old.endPts === segment.endPts && old.frames === segment.frames,
+        () => `${name} changed its range`,
+      );
+    }
+    const { maxRetries } = job.settings;
+    must(segment.attempts <= 2 * maxRetries + 16, () => `${name} was tried ${segment.attempts} times`);
+    must(segment.failures <= maxRetries + 1, () => `${name} failed ${segment.failures} times`);
+    const { phase } = segment;
+    if (phase.kind === "leased") {
+      must(decision.next.attempts.has(phase.attemptId), () => `${name} is leased to an attempt that is not live`);
+    }
+    if (old?.phase === phase) return;
+    if (phase.kind === "verifying") {
+      // Fencing: only bytes made under the lease that held the segment until this moment.
+      const { attemptId, clientId } = phase.landed;
+      must(
+        old?.phase.kind === "leased" &&
+          old.phase.attemptId === attemptId &&
+          before.attempts.get(attemptId)?.clientId === clientId,
+        () => `${name} took the result of ${attemptId}, which did not hold it`,
+      );
+    }
+    if (phase.kind === "verified" || phase.kind === "referencing") {
+      const kind = old?.phase.kind;
+      const had = old?.phase.kind === "verified" ? null : old?.phase;
+      if (had !== null) {
+        must(kind === "verifying" || kind === "referencing", () => `${name} went from ${kind} to ${phase.kind}`);
+        must(
+          had !== undefined && "landed" in had && had.landed.attemptId === phase.landed.attemptId,
+          () => `${name} was committed with other bytes than were checked`,
+        );
+      } else must(phase.kind === "referencing", () => `${name} was committed twice`);
+    }
+    if (old?.phase.kind === "verified") {
+      const isSeam = decision.events.some(
+        (event) => event.type === "seam-mismatch" && event.jobId === job.id && event.segmentIndex === segment.index,
+      );
+      must(isSeam, () => `${name} was verified and is ${phase.kind} again without a seam that differs`);
+    }
+  }
+
+  #attempts(next: SchedulerState, now: number): void {
+    const active = new Map<string, number>();
+    const all = new Map<string, number>();
+    for (const attempt of next.attempts.values()) {
+      const phase = next.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.phase;
+      must(
+        phase?.kind === "leased" && phase.attemptId === attempt.id,
+        () => `attempt ${attempt.id} is live, but segment ${attempt.segmentIndex} is ${phase?.kind}: two leases`,
+      );
+      must(attempt.leaseEndsAt > now, () => `attempt ${attempt.id} outlived its lease`);
+      must(attempt.leaseEndsAt <= now + LEASE_MS, () => `attempt ${attempt.id} has more than a lease`);
+      all.set(attempt.clientId, (all.get(attempt.clientId) ?? 0) + 1);
+      if (attempt.stage !== "uploading") active.set(attempt.clientId, (active.get(attempt.clientId) ?? 0) + 1);
+    }
+    for (const [clientId, count] of all) {
+      const slots = next.clients.get(clientId)?.slots ?? 0;
+      const running = active.get(clientId) ?? 0;
+      must(running <= slots + 1, () => `${clientId} has ${running} encodes for ${slots} slots`);
+      must(count <= 2 * slots + 1, () => `${clientId} holds ${count} attempts for ${slots} slots`);
+    }
+  }
+
+  #offers(decision: Decision): void {
+    for (const effect of decision.effects) {
+      if (effect.type !== "offer") continue;
+      const client = decision.next.clients.get(effect.clientId);
+      const job = decision.next.jobs.get(effect.attempt.jobId);
+      if (job !== undefined && isTerminal(job.status)) continue; // ended in the same decision
+      must(
+        client !== undefined && job !== undefined && client.isLinkDown !== true && isCapable(client, job),
+        () => `${effect.clientId} was offered what it cannot do`,
+      );
+      must(effect.segment.phase.kind === "leased", () => `an offer of a segment that is ${effect.segment.phase.kind}`);
+    }
+  }
+
+  /** A lease is lost only for a cause, and a sign of work renews it. */
+  #leases(before: SchedulerState, input: Input, decision: Decision, now: number): void {
+    for (const effect of decision.effects) if (effect.type === "offer") this.#renewedAt.set(effect.attempt.id, now);
+    if (input.type === "attempt-progressed" && before.attempts.get(input.attemptId)?.clientId === input.clientId) {
+      this.#renewedAt.set(input.attemptId, now);
+    }
+    if (input.type === "restarted") for (const id of decision.next.attempts.keys()) this.#renewedAt.set(id, now);
+    for (const event of decision.events) {
+      if (event.type !== "lease-lost" || event.attemptId === null || !event.detail.startsWith("the lease ended"))
+        continue;
+      const renewedAt = this.#renewedAt.get(event.attemptId) ?? Number.NEGATIVE_INFINITY;
+      const client = before.clients.get(event.clientId ?? "");
+      const isGone = client === undefined || client.status === "Disconnected" || client.isLinkDown === true;
+      must(
+        isGone || now - renewedAt >= LEASE_MS,
+        () => `${event.attemptId} lost its lease ${now - renewedAt} ms after a sign of work`,
+      );
+    }
+    if (before.attempts !== decision.next.attempts) {
+      for (const id of before.attempts.keys()) if (!decision.next.attempts.has(id)) this.#renewedAt.delete(id);
+    }
+  }
+
+  /** Every change of a status is an event, and the events form a path that the drawing allows. */
+  #statusEvents(before: SchedulerState, decision: Decision): void {
+    const at = new Map<string, string>();
+    for (const event of decision.events) {
+      if (event.type !== "job-status" && event.type !== "client-status") continue;
+      const isJob = event.type === "job-status";
+      const id = (isJob ? event.jobId : event.clientId) ?? "";
+      const [from, to] = event.detail.split(" → ") as [string, string];
+      const known =
+        at.get(id) ??
+        (isJob ? (before.jobs.get(id)?.status ?? "Submitted") : (before.clients.get(id)?.status ?? "Disconnected"));
+      must(from === known, () => `${id} was ${known}, its event says ${event.detail}`);
+      const table: Record<string, readonly string[]> = isJob ? JOB_TRANSITIONS : CLIENT_TRANSITIONS;
+      must(from === "Submitted" || table[from]?.includes(to) === true, () => `${id} may not go ${event.detail}`);
+      at.set(id, to);
+    }
+    for (const [id, job] of decision.next.jobs) {
+      const old = before.jobs.get(id);
+      if (old === job) continue;
+      must((at.get(id) ?? old?.status) === job.status, () => `${id} became ${job.status} without an event`);
+    }
+    for (const [id, client] of decision.next.clients) {
+      const old = before.clients.get(id);
+      if (old === client) continue;
+      must((at.get(id) ?? old?.status) === client.status, () => `${id} became ${client.status} without an event`);
+    }
+  }
+}
+
+/** All of it, once: verified segments that tile the stream and add up to its frames. */
+function completeness(job: Job): void {
+  let frames = 0;
+  let reached: number | null = null;
+  for (const segment of job.segments) {
+    must(
+      segment.phase.kind === "verified",
+      () => `${job.id} is ${job.status}, segment ${segment.index} is ${segment.phase.kind}`,
+    );
+    must(
+      reached === null || segment.startPts === reached,
+      () => `${job.id} has a hole before segment ${segment.index}`,
+    );
+    reached = segment.endPts;
+    frames += segment.frames;
+  }
+  must(job.totalFrames === frames, () => `${job.id} holds ${frames} of ${job.totalFrames} frames`);
+}

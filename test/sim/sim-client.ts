@@ -1,0 +1,329 @@
+// A client in simulated time: connects, encodes at its own speed, uploads, and has every accident that clients have.
+import type { Effect } from "../../src/cluster/scheduler/types.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { Random } from "./random.ts";
+import type { SimServer } from "./sim-server.ts";
+import { encodeTruly, type ResultFile, type Truth } from "./world.ts";
+
+export interface ClientTraits {
+  readonly id: string;
+  readonly fps: number;
+  readonly slots: number;
+  readonly encoders: readonly string[];
+  readonly latencyMs: number;
+  /** Probability that a message is lost; twice as many are doubled or late. */
+  readonly lossRate: number;
+  /** Probability that an encode fails for no good reason. */
+  readonly failRate: number;
+  /** Mean time between accidents (crash, freeze, cut); null: none ever. */
+  readonly accidentEveryMs: number | null;
+  readonly joinAt: number;
+  /** Leaves for good then; null: stays. */
+  readonly leaveAt: number | null;
+}
+
+interface Task {
+  readonly offer: Extract<Effect, { type: "offer" }>;
+  stage: "queued" | "encoding" | "uploading";
+  encodingSince: number;
+  result: ResultFile | null;
+}
+
+const HEARTBEAT_MS = 2000;
+const WELCOME_WITHIN_MS = 3000;
+const REPORT_EVERY_MS = 4000;
+
+export class SimClient {
+  readonly traits: ClientTraits;
+  readonly #queue: EventQueue;
+  readonly #random: Random;
+  readonly #server: SimServer;
+  readonly #truths: ReadonlyMap<string, Truth>;
+  /** Random failures so far per segment: luck alone must not fail a job. */
+  readonly #badLuck: Map<string, number>;
+  #tasks = new Map<string, Task>();
+  #link: number | null = null;
+  #isWelcome = false;
+  /** Grows with each start of the process: what an earlier one had planned does not happen. */
+  #life = 1;
+  #frozenUntil = 0;
+  #hasLeft = false;
+
+  constructor(
+    traits: ClientTraits,
+    queue: EventQueue,
+    random: Random,
+    server: SimServer,
+    truths: ReadonlyMap<string, Truth>,
+    badLuck: Map<string, number>,
+  ) {
+    this.traits = traits;
+    this.#queue = queue;
+    this.#random = random;
+    this.#server = server;
+    this.#truths = truths;
+    this.#badLuck = badLuck;
+    server.addClient({
+      id: traits.id,
+      receive: (effect, link) => this.#overNetwork(() => this.#receive(effect, link)),
+      linkBroke: (link) => this.#linkBroke(link),
+    });
+    this.#start(traits.joinAt);
+    if (traits.leaveAt !== null) queue.after(traits.leaveAt, () => this.#leave());
+    this.#planAccident();
+  }
+
+  // ── network ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #overNetwork(deliver: () => void): void {
+    const { latencyMs, lossRate } = this.traits;
+    if (this.#random.chance(lossRate)) return;
+    const delay = this.#random.between(0.5, 1.5) * latencyMs;
+    const isLate = this.#random.chance(lossRate);
+    this.#queue.after(isLate ? delay + this.#random.between(0, 3000) : delay, deliver);
+    if (this.#random.chance(lossRate)) this.#queue.after(delay + this.#random.between(0, 1000), deliver);
+  }
+
+  #send(deliver: () => void): void {
+    const { generation } = this.#server;
+    this.#overNetwork(() => {
+      if (this.#server.isUp && this.#server.generation === generation) deliver();
+    });
+  }
+
+  /** Runs later if the process still lives then; while it is frozen everything waits. */
+  #later(delayMs: number, run: () => void): void {
+    const life = this.#life;
+    this.#queue.after(delayMs, () => {
+      if (life !== this.#life || this.#hasLeft) return;
+      const frozenFor = this.#frozenUntil - this.#queue.now;
+      if (frozenFor > 0) this.#later(frozenFor, run);
+      else run();
+    });
+  }
+
+  // ── link ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #start(afterMs: number): void {
+    this.#later(afterMs, () => {
+      this.#connect();
+      this.#heartbeat();
+      this.#report();
+    });
+    this.#later(afterMs + 200, () => this.#resumeUploads());
+  }
+
+  #connect(): void {
+    if (this.#link !== null) return;
+    const link = this.#server.openLink(this.traits.id);
+    if (link === null) {
+      this.#later(this.#random.between(500, 3000), () => this.#connect());
+      return;
+    }
+    this.#link = link;
+    this.#isWelcome = false;
+    const { id, slots, encoders } = this.traits;
+    const client = {
+      id,
+      name: id,
+      slots,
+      platform: "sim",
+      ffmpeg: "5.1",
+      version: "0",
+      encoders,
+      families: ["software"],
+      benchmarkSeconds: null,
+      link,
+      heldAttempts: [...this.#tasks.keys()],
+    };
+    this.#send(() => this.#server.dispatch({ type: "client-hello", client }));
+    this.#later(WELCOME_WITHIN_MS, () => {
+      if (this.#link === link && !this.#isWelcome) this.#cut("seen by the server");
+    });
+  }
+
+  #linkBroke(link: number): void {
+    if (this.#link !== link) return;
+    this.#link = null;
+    this.#later(this.#random.between(100, 1500), () => this.#connect());
+  }
+
+  /** The connection breaks; the server may see it at once, or only by silence. */
+  #cut(how: "seen by the server" | "silently", reconnectMs = this.#random.between(100, 4000)): void {
+    const link = this.#link;
+    if (link === null) return;
+    this.#link = null;
+    const { id } = this.traits;
+    if (how === "seen by the server") {
+      const { generation } = this.#server;
+      this.#queue.after(this.traits.latencyMs, () => {
+        if (!this.#server.isUp || this.#server.generation !== generation) return;
+        this.#server.dispatch({ type: "client-link-closed", clientId: id, link, saidGoodbye: false });
+      });
+    }
+    this.#later(reconnectMs, () => this.#connect());
+  }
+
+  #heartbeat(): void {
+    this.#heard();
+    this.#later(HEARTBEAT_MS, () => this.#heartbeat());
+  }
+
+  #heard(): void {
+    const link = this.#link;
+    if (link === null) return;
+    this.#send(() => this.#server.dispatch({ type: "client-heard", clientId: this.traits.id, link }));
+  }
+
+  #receive(effect: Effect, link: number): void {
+    if (this.#hasLeft || this.#frozenUntil > this.#queue.now || link !== this.#link) return;
+    switch (effect.type) {
+      case "welcome":
+        this.#isWelcome = true;
+        for (const id of [...this.#tasks.keys()]) if (!effect.keepAttempts.includes(id)) this.#tasks.delete(id);
+        this.#work();
+        return;
+      case "offer":
+        if (this.#tasks.has(effect.attempt.id)) return;
+        this.#tasks.set(effect.attempt.id, { offer: effect, stage: "queued", encodingSince: 0, result: null });
+        this.#work();
+        return;
+      case "stop-attempt":
+        this.#tasks.delete(effect.attemptId);
+        this.#work();
+        return;
+      case "close-client":
+        this.#link = null;
+        if (!effect.reconnect) this.#tasks.clear();
+        this.#later(effect.reconnect ? this.#random.between(100, 2000) : 20_000, () => this.#connect());
+        return;
+      default:
+        return;
+    }
+  }
+
+  // ── work ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #work(): void {
+    let busy = 0;
+    for (const task of this.#tasks.values()) if (task.stage === "encoding") busy++;
+    for (const [id, task] of this.#tasks) {
+      if (busy >= this.traits.slots) return;
+      if (task.stage !== "queued") continue;
+      busy++;
+      task.stage = "encoding";
+      task.encodingSince = this.#queue.now;
+      this.#progress(id, task);
+      const seconds = (task.offer.segment.frames / this.traits.fps) * this.#random.between(0.7, 1.4);
+      this.#later(seconds * 1000, () => {
+        if (this.#tasks.get(id) === task) this.#finishEncode(id, task, seconds);
+      });
+    }
+  }
+
+  #finishEncode(id: string, task: Task, seconds: number): void {
+    const { segment, attempt } = task.offer;
+    const truth = this.#truths.get(attempt.jobId);
+    if (truth === undefined) return;
+    const { poisonPts } = truth;
+    const isPoisoned = poisonPts !== null && segment.startPts <= poisonPts && poisonPts < segment.endPts;
+    const place = `${attempt.jobId}/${segment.startPts}`;
+    const misfortunes = this.#badLuck.get(place) ?? 0;
+    const hasBadLuck = misfortunes < 3 && this.#random.chance(this.traits.failRate);
+    if (isPoisoned || hasBadLuck) {
+      if (!isPoisoned) this.#badLuck.set(place, misfortunes + 1);
+      this.#tasks.delete(id);
+      const reason = isPoisoned ? "poison" : "bad luck";
+      const clientId = this.traits.id;
+      this.#send(() =>
+        this.#server.dispatch({ type: "attempt-failed", clientId, attemptId: id, kind: "encode", reason }),
+      );
+    } else {
+      task.result = encodeTruly(truth, id, segment, attempt.leadIn, seconds);
+      task.stage = "uploading";
+      this.#progress(id, task);
+      this.#later(this.#random.between(5, 600), () => this.#upload(id, task));
+    }
+    this.#work();
+  }
+
+  #upload(id: string, task: Task): void {
+    const { result } = task;
+    if (result === null || this.#tasks.get(id) !== task) return;
+    const isLost = this.#random.chance(this.traits.lossRate);
+    const verdict = isLost ? null : this.#server.upload(result, this.traits.id, result.report);
+    if (verdict === null || this.#random.chance(this.traits.lossRate)) {
+      this.#later(this.#random.between(300, 2000), () => this.#upload(id, task)); // no answer: once more
+      return;
+    }
+    this.#tasks.delete(id);
+  }
+
+  #resumeUploads(): void {
+    for (const [id, task] of this.#tasks) if (task.result !== null) this.#later(100, () => this.#upload(id, task));
+  }
+
+  #progress(id: string, task: Task): void {
+    if (this.#link === null) return;
+    const { frames: all } = task.offer.segment;
+    const encoded = Math.floor(((this.#queue.now - task.encodingSince) / 1000) * this.traits.fps);
+    const frames = task.stage === "queued" ? 0 : task.stage === "uploading" ? all : Math.min(all, encoded);
+    const fps = task.stage === "encoding" && frames > 0 ? this.traits.fps : 0;
+    const clientId = this.traits.id;
+    const { stage } = task;
+    this.#send(() =>
+      this.#server.dispatch({ type: "attempt-progressed", clientId, attemptId: id, stage, frames, fps }),
+    );
+  }
+
+  /** Every attempt is reported while it is held, waiting ones too: that is what keeps their leases. */
+  #report(): void {
+    for (const [id, task] of this.#tasks) this.#progress(id, task);
+    this.#later(REPORT_EVERY_MS, () => this.#report());
+  }
+
+  // ── accidents ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #planAccident(): void {
+    const { accidentEveryMs } = this.traits;
+    if (accidentEveryMs === null) return;
+    this.#queue.after(this.#random.between(0.2, 1.8) * accidentEveryMs, () => {
+      if (this.#hasLeft) return;
+      this.#accident();
+      this.#planAccident();
+    });
+  }
+
+  #accident(): void {
+    const roll = this.#random.next();
+    if (roll < 0.25) this.#crash("seen by the server");
+    else if (roll < 0.35) this.#crash("silently");
+    else if (roll < 0.6) this.#cut("seen by the server");
+    else if (roll < 0.75) this.#cut("silently", this.#random.between(100, 20_000));
+    else this.#frozenUntil = this.#queue.now + this.#random.between(1000, 25_000);
+  }
+
+  /** kill -9: running encodes are gone, finished results are on the disk. */
+  #crash(how: "seen by the server" | "silently"): void {
+    this.#cut(how);
+    this.#life++;
+    for (const [id, task] of [...this.#tasks]) if (task.result === null) this.#tasks.delete(id);
+    this.#start(this.#random.between(500, 15_000));
+  }
+
+  #leave(): void {
+    const clientId = this.traits.id;
+    const link = this.#link;
+    if (link !== null && this.#random.chance(0.5)) {
+      for (const attemptId of this.#tasks.keys()) {
+        this.#send(() =>
+          this.#server.dispatch({ type: "attempt-failed", clientId, attemptId, kind: "stopped", reason: "leaving" }),
+        );
+      }
+      this.#send(() => this.#server.dispatch({ type: "client-link-closed", clientId, link, saidGoodbye: true }));
+    }
+    this.#hasLeft = true;
+    this.#link = null;
+    this.#tasks.clear();
+  }
+}

@@ -1,0 +1,272 @@
+// The server's shell in simulated time: decides, checks the invariants, performs effects; crashes and comes back with
+// what a database would give it.
+import { decide, emptyState } from "../../src/cluster/scheduler/decide.ts";
+import { resultStanding } from "../../src/cluster/scheduler/lease-rules.ts";
+import { isTerminal } from "../../src/cluster/scheduler/state-changes.ts";
+import type { Attempt, Effect, Input, Job, SchedulerState, Verdict } from "../../src/cluster/scheduler/types.ts";
+import type { SegmentReport } from "../../src/media/types.ts";
+import type { EventQueue } from "./event-queue.ts";
+import { Invariants, Violation } from "./invariants.ts";
+import type { Random } from "./random.ts";
+import type { ResultFile, Truth } from "./world.ts";
+
+export interface Inbox {
+  readonly id: string;
+  /** A control message over the client's current link; the network may lose, double or delay it. */
+  receive(effect: Effect, link: number): void;
+  linkBroke(link: number): void;
+}
+
+const TICK_MS = 500;
+
+export class SimServer {
+  state: SchedulerState = emptyState;
+  /** Grows with each start; timers and links of an earlier one are dead. */
+  generation = 1;
+  isUp = true;
+  decisions = 0;
+  readonly files = new Map<string, ResultFile>();
+  readonly #queue: EventQueue;
+  readonly #random: Random;
+  readonly #truths: ReadonlyMap<string, Truth>;
+  readonly #inboxes = new Map<string, Inbox>();
+  readonly #links = new Map<string, number>();
+  readonly #invariants = new Invariants();
+  #clockOffset = 1000;
+  #lastLink = 0;
+  #ids = 0;
+  #losesNextEffects = false;
+
+  constructor(queue: EventQueue, random: Random, truths: ReadonlyMap<string, Truth>) {
+    this.#queue = queue;
+    this.#random = random;
+    this.#truths = truths;
+    this.#tick(this.generation);
+  }
+
+  addClient(inbox: Inbox): void {
+    this.#inboxes.set(inbox.id, inbox);
+  }
+
+  /** A new connection; null while the server is down. */
+  openLink(clientId: string): number | null {
+    if (!this.isUp) return null;
+    const link = ++this.#lastLink;
+    this.#links.set(clientId, link);
+    return link;
+  }
+
+  dispatch(input: Input): Verdict {
+    const now = this.#queue.now + this.#clockOffset;
+    const moment = {
+      now,
+      at: String(Math.floor(this.#queue.now)).padStart(10, "0"),
+      newId: () => `attempt-${++this.#ids}`,
+    };
+    const before = this.state;
+    const decision = decide(before, input, moment);
+    this.decisions++;
+    try {
+      this.#invariants.check(before, input, decision, now);
+    } catch (thrown) {
+      if (thrown instanceof Violation) thrown.message += ` (after ${JSON.stringify(input).slice(0, 400)})`;
+      throw thrown;
+    }
+    this.state = decision.next;
+    if (this.#losesNextEffects) {
+      this.#losesNextEffects = false;
+      this.crash();
+      return { ok: false, error: { code: "E_UNREACHABLE", message: "", hint: "" } };
+    }
+    for (const effect of decision.effects) this.#perform(effect);
+    return decision.verdict;
+  }
+
+  /** The upload of a result; null when no answer came because the server is down. */
+  upload(file: ResultFile, clientId: string, report: SegmentReport): Verdict | null {
+    if (!this.isUp) return null;
+    const standing = resultStanding(this.state, file.attemptId, clientId);
+    // Mostly the shell asks before it reads the body; between asking and landing the lease may end.
+    if (standing === "wanted" || (standing === "stale" && this.#random.chance(0.5))) {
+      if (standing === "wanted") this.files.set(file.attemptId, file);
+      const place = { jobId: file.jobId, segmentIndex: file.segmentIndex };
+      const verdict = this.dispatch({ type: "result-landed", attemptId: file.attemptId, clientId, report, place });
+      return this.isUp ? verdict : null;
+    }
+    return this.dispatch({ type: "result-landed", attemptId: file.attemptId, clientId, report });
+  }
+
+  /** The next decision is committed, and the process dies before it acts. */
+  crashAfterNextCommit(): void {
+    this.#losesNextEffects = true;
+  }
+
+  crash(): void {
+    if (!this.isUp) return;
+    this.isUp = false;
+    this.generation++;
+    for (const [clientId, link] of this.#links) {
+      this.#queue.after(this.#random.between(1, 50), () => this.#inboxes.get(clientId)?.linkBroke(link));
+    }
+    this.#links.clear();
+    this.#queue.after(this.#random.between(200, 8000), () => this.#start());
+  }
+
+  #start(): void {
+    this.isUp = true;
+    this.#lastLink = 0;
+    this.#clockOffset = this.#random.between(0, 500_000) - this.#queue.now; // another run of the monotonic clock
+    this.state = reload(this.state);
+    this.dispatch({ type: "restarted" });
+    this.#tick(this.generation);
+  }
+
+  #tick(generation: number): void {
+    this.#later(TICK_MS, generation, () => {
+      this.dispatch({ type: "tick" });
+      if (generation === this.generation) this.#tick(generation);
+    });
+  }
+
+  #later(delayMs: number, generation: number, run: () => void): void {
+    this.#queue.after(delayMs, () => {
+      if (this.isUp && generation === this.generation) run();
+    });
+  }
+
+  #perform(effect: Effect): void {
+    const { generation } = this;
+    switch (effect.type) {
+      case "start-index":
+        this.#index(effect.jobId, generation);
+        return;
+      case "start-audio":
+        this.#later(this.#random.between(500, 20_000), generation, () =>
+          this.dispatch({ type: "audio-finished", jobId: effect.jobId }),
+        );
+        return;
+      case "start-stitch":
+        this.#later(this.#random.between(100, 3000), generation, () => this.#stitch(effect.jobId));
+        return;
+      case "verify":
+        this.#later(this.#random.between(5, 200), generation, () => this.#verify(effect));
+        return;
+      case "reference":
+        this.#later(this.#random.between(100, 2000), generation, () => this.#refer(effect));
+        return;
+      case "drop-result":
+        this.#drop(effect.attemptId);
+        return;
+      case "release-job": {
+        const job = this.state.jobs.get(effect.jobId);
+        if (job?.status !== effect.status) throw new Violation(`${effect.jobId} was released as ${effect.status}`);
+        return;
+      }
+      case "offer":
+      case "stop-attempt":
+      case "welcome":
+      case "close-client": {
+        const link = this.#links.get(effect.clientId);
+        if (link !== undefined) this.#inboxes.get(effect.clientId)?.receive(effect, link);
+        return;
+      }
+    }
+  }
+
+  #drop(attemptId: string): void {
+    for (const job of this.state.jobs.values()) {
+      for (const { phase, index } of job.segments) {
+        if ("landed" in phase && phase.landed.attemptId === attemptId) {
+          throw new Violation(`the file of ${job.id}/${index} was dropped while it is ${phase.kind}`);
+        }
+      }
+    }
+    this.files.delete(attemptId);
+  }
+
+  #index(jobId: string, generation: number): void {
+    const truth = this.#truths.get(jobId);
+    if (truth === undefined) throw new Violation(`an index of ${jobId}, which nobody submitted`);
+    const batch = this.#random.whole(2, 80);
+    const stepMs = this.#random.between(1, 60);
+    const step = (from: number): void => {
+      if (from < truth.gops.length) {
+        // Batches overlap now and then: what is known already must not count twice.
+        const start = this.#random.chance(0.05) ? Math.max(0, from - 3) : from;
+        this.dispatch({ type: "index-advanced", jobId, gops: truth.gops.slice(start, from + batch) });
+        this.#later(stepMs, generation, () => step(from + batch));
+        return;
+      }
+      const { totalFrames } = truth;
+      const startPts = truth.gops[0]?.startPts ?? 0;
+      const endPts = truth.gops.at(-1)?.endPts ?? 0;
+      this.dispatch(
+        truth.isUnsplittable
+          ? { type: "index-unsplittable", jobId, reason: "no seek lands", startPts, endPts, totalFrames }
+          : { type: "index-finished", jobId, totalFrames },
+      );
+    };
+    this.#later(stepMs, generation, () => step(0));
+  }
+
+  #verify({ jobId, segmentIndex, attemptId }: Extract<Effect, { type: "verify" }>): void {
+    const file = this.files.get(attemptId);
+    const place = { jobId, segmentIndex, attemptId };
+    if (file === undefined) {
+      if (isOpen(this.state, jobId) && isAwaited(this.state, jobId, segmentIndex, attemptId)) {
+        throw new Violation(`the bytes of ${attemptId} are gone before they were checked`);
+      }
+      return;
+    }
+    const answer: Input = file.countsAgree
+      ? { type: "segment-verified", ...place, facts: factsOf(file) }
+      : { type: "segment-mismatched", ...place, reason: "one frame too few" };
+    this.dispatch(answer);
+    if (this.#random.chance(0.02)) this.dispatch(answer);
+  }
+
+  #refer({ jobId, segmentIndex, attemptId }: Extract<Effect, { type: "reference" }>): void {
+    const file = this.files.get(attemptId);
+    if (file === undefined) return;
+    const facts = file.isRight ? factsOf(file) : null;
+    const reason = facts === null ? "the frames differ" : "the server decodes the same frames";
+    this.dispatch({ type: "reference-decided", jobId, segmentIndex, attemptId, facts, reason });
+  }
+
+  #stitch(jobId: string): void {
+    if (!isOpen(this.state, jobId)) return;
+    if (this.#truths.get(jobId)?.failsStitch === true) {
+      this.dispatch({ type: "job-broke", jobId, error: { code: "E_STITCH", message: "stitch failed", hint: "" } });
+      return;
+    }
+    this.dispatch({ type: "stitch-finished", jobId, output: { name: "out.mp4", bytes: 1, sha256: "" } });
+  }
+}
+
+function factsOf(file: ResultFile) {
+  const { frames, startPts } = file;
+  return { frames, firstPts: startPts, lastPts: startPts + frames - 1, bytes: 1, sha256: "", extradataSha256: null };
+}
+
+function isOpen(state: SchedulerState, jobId: string): boolean {
+  const job = state.jobs.get(jobId);
+  return job !== undefined && !isTerminal(job.status);
+}
+
+function isAwaited(state: SchedulerState, jobId: string, segmentIndex: number, attemptId: string): boolean {
+  const phase = state.jobs.get(jobId)?.segments[segmentIndex]?.phase;
+  return phase?.kind === "verifying" && phase.landed.attemptId === attemptId;
+}
+
+/** What a database gives back: plain data, without the index and without live progress. */
+function reload(state: SchedulerState): SchedulerState {
+  const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+  const jobs = new Map<string, Job>();
+  for (const [id, job] of state.jobs) {
+    const { gops: _gops, ...stored } = job;
+    jobs.set(id, isTerminal(job.status) ? job : { ...copy(stored), gops: [] });
+  }
+  const attempts = new Map<string, Attempt>();
+  for (const [id, attempt] of state.attempts) attempts.set(id, { ...copy(attempt), framesDone: 0, fps: 0 });
+  return { jobs, clients: new Map([...state.clients].map(([id, client]) => [id, copy(client)])), attempts };
+}

@@ -1,0 +1,64 @@
+// Thousands of random clusters through decide(). SIM_SEED plays one seed again (or says where to begin), SIM_CLUSTERS
+// says how many to run.
+import { expect, test } from "bun:test";
+import { LEASE_MS as PROTOCOL_LEASE_MS } from "../../src/cluster/protocol/messages.ts";
+import { LEASE_MS } from "../../src/cluster/scheduler/timing.ts";
+import { type ClusterStory, runCluster } from "./cluster.ts";
+
+const ORDINARY_CLUSTERS = 2000;
+const FIRST_SEED = 1;
+
+test("the scheduler and the protocol mean the same lease", () => {
+  expect(LEASE_MS).toBe(PROTOCOL_LEASE_MS);
+});
+
+test("in every random cluster each job ends, nothing is lost, nothing is done twice", () => {
+  const seed = process.env.SIM_SEED;
+  const first = seed === undefined ? FIRST_SEED : Number(seed);
+  const count = Number(process.env.SIM_CLUSTERS ?? (seed === undefined ? ORDINARY_CLUSTERS : 1));
+  const tally = {
+    clusters: 0,
+    decisions: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    segments: 0,
+    retried: 0,
+    restarts: 0,
+  };
+  for (let at = first; at < first + count; at++) {
+    add(tally, playOrTell(at));
+  }
+  console.log(`simulated: ${JSON.stringify(tally)}`);
+  // A simulation in which nothing goes wrong, or nothing goes right, would prove nothing.
+  if (count >= 200) {
+    expect(tally.completed).toBeGreaterThan(count / 2);
+    expect(tally.failed).toBeGreaterThan(0);
+    expect(tally.cancelled).toBeGreaterThan(0);
+    expect(tally.retried).toBeGreaterThan(count);
+    expect(tally.segments / tally.completed).toBeGreaterThan(50);
+  }
+}, 600_000);
+
+function playOrTell(seed: number): ClusterStory {
+  try {
+    return runCluster(seed);
+  } catch (thrown) {
+    const words = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    throw new Error(`seed ${seed} (play it again with SIM_SEED=${seed}): ${words}`);
+  }
+}
+
+function add(tally: Record<string, number>, story: ClusterStory): void {
+  const more = (name: string, by: number) => {
+    tally[name] = (tally[name] ?? 0) + by;
+  };
+  more("clusters", 1);
+  more("decisions", story.decisions);
+  more("restarts", story.restarts);
+  for (const job of story.jobs) {
+    more(job.status.toLowerCase(), 1);
+    if (job.status === "Completed") more("segments", job.segments.length);
+    for (const segment of job.segments) if (segment.attempts > 1) more("retried", 1);
+  }
+}

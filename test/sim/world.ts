@@ -1,0 +1,152 @@
+// What is true in a simulated cluster whatever the scheduler believes: the sources, where they are hard, and the
+// bytes of every result.
+import type { IndexedGop, NewJob } from "../../src/cluster/scheduler/types.ts";
+import type { SegmentReport } from "../../src/media/types.ts";
+import type { Random } from "./random.ts";
+
+/** What is hard about beginning a segment at a key frame. */
+export type Hardness =
+  | { readonly kind: "none" }
+  /** Frame counts come out right only with this lead-in. */
+  | { readonly kind: "counts"; readonly leadIn: 1 | 3 }
+  /** Counts look right, the picture only is with this lead-in. */
+  | { readonly kind: "seam"; readonly leadIn: 1 | 3 }
+  /** The packet counts themselves are wrong; every decoder says so. */
+  | { readonly kind: "miscounted" }
+  /** The neighbour before sees another frame here; this one is right. */
+  | { readonly kind: "odd-neighbour" }
+  /** No decoder gets it right. */
+  | { readonly kind: "broken" };
+
+export interface Truth {
+  readonly job: NewJob;
+  readonly gops: readonly IndexedGop[];
+  readonly totalFrames: number;
+  readonly hardness: ReadonlyMap<number, Hardness>;
+  /** A segment that holds this PTS fails on every client; null: none does. */
+  readonly poisonPts: number | null;
+  readonly isUnsplittable: boolean;
+  readonly failsStitch: boolean;
+  /** Simulated moment at which somebody cancels it; null: nobody. */
+  readonly cancelAt: number | null;
+  readonly submitAt: number;
+}
+
+/** Nothing in the source or in what people do forbids that the job completes. */
+export function mustComplete(truth: Truth): boolean {
+  if (truth.poisonPts !== null || truth.failsStitch || truth.cancelAt !== null) return false;
+  for (const hardness of truth.hardness.values()) if (hardness.kind === "broken") return false;
+  return true;
+}
+
+export interface ResultFile {
+  readonly attemptId: string;
+  readonly jobId: string;
+  readonly segmentIndex: number;
+  readonly startPts: number;
+  readonly frames: number;
+  readonly countsAgree: boolean;
+  readonly isRight: boolean;
+  readonly report: SegmentReport;
+}
+
+const NONE: Hardness = { kind: "none" };
+const TICKS_PER_FRAME = 3600;
+const FRAME_RATE = 25;
+
+function makeHardness(random: Random, isHopeless: boolean): Hardness {
+  const roll = random.next();
+  const leadIn = random.chance(0.7) ? 1 : 3;
+  if (roll < 0.01) return { kind: "counts", leadIn };
+  if (roll < 0.02) return { kind: "seam", leadIn };
+  if (roll < 0.0215) return { kind: "miscounted" };
+  if (roll < 0.0245) return { kind: "odd-neighbour" };
+  if (isHopeless && roll < 0.06) return { kind: "broken" };
+  return NONE;
+}
+
+export function makeTruth(random: Random, id: string, submitAt: number): Truth {
+  const gops: IndexedGop[] = [];
+  const hardness = new Map<number, Hardness>();
+  const isHopeless = random.chance(0.03);
+  const firstPts = random.chance(0.5) ? 0 : random.whole(-5000, 900_000);
+  const meanGop = random.chance(0.1) ? 2 : random.whole(12, 50);
+  const gopCount = Math.ceil(random.between(5200, 9000) / meanGop);
+  let pts = firstPts;
+  let totalFrames = 0;
+  for (let index = 0; index < gopCount; index++) {
+    const frames = random.whole(Math.max(1, meanGop >> 1), Math.ceil(meanGop * 1.5));
+    const endPts = pts + frames * TICKS_PER_FRAME;
+    gops.push({ startPts: pts, endPts, frames });
+    if (index > 0) {
+      const hard = makeHardness(random, isHopeless);
+      if (hard !== NONE) hardness.set(pts, hard);
+    }
+    totalFrames += frames;
+    pts = endPts;
+  }
+  const isWhole = random.chance(0.05);
+  const poisonPts = random.chance(0.04) ? Math.floor(random.between(firstPts, pts)) : null;
+  return {
+    gops,
+    hardness,
+    totalFrames,
+    poisonPts,
+    submitAt,
+    isUnsplittable: !isWhole && random.chance(0.04),
+    failsStitch: random.chance(0.03),
+    cancelAt: random.chance(0.06) ? submitAt + random.between(0, 60_000) : null,
+    job: {
+      id,
+      fileName: `${id}.mp4`,
+      settings: {
+        requiredClients: random.whole(1, 2),
+        benchmarkSeconds: random.between(1, 10),
+        maxRetries: 3,
+        retryDelayMs: random.whole(0, 3000),
+        maxSegmentSeconds: random.between(3, 4.5),
+      },
+      encoder: random.chance(0.8) ? "libx264" : "libx265",
+      family: "software",
+      split: isWhole ? { mode: "whole", reason: "its filter sees neighbours" } : { mode: "keyframes" },
+      timeBase: { num: 1, den: FRAME_RATE * TICKS_PER_FRAME },
+      durationSeconds: random.chance(0.8) ? totalFrames / FRAME_RATE : null,
+      frameRate: random.chance(0.8) ? FRAME_RATE : null,
+      hasAudioToEncode: random.chance(0.5),
+    },
+  };
+}
+
+/** What an encode of `[startPts, endPts)` with a lead-in gives on any client. */
+export function encodeTruly(
+  truth: Truth,
+  attemptId: string,
+  segment: { readonly index: number; readonly startPts: number; readonly endPts: number; readonly frames: number },
+  leadIn: number,
+  seconds: number,
+): ResultFile {
+  const hard = truth.hardness.get(segment.startPts) ?? NONE;
+  const next = truth.hardness.get(segment.endPts) ?? NONE;
+  const needed = hard.kind === "counts" || hard.kind === "seam" ? hard.leadIn : 0;
+  const isEnough = leadIn >= needed;
+  const isLast = segment.endPts === truth.gops.at(-1)?.endPts;
+  const countsAgree = hard.kind !== "miscounted" && hard.kind !== "broken" && (hard.kind !== "counts" || isEnough);
+  return {
+    attemptId,
+    jobId: truth.job.id,
+    segmentIndex: segment.index,
+    startPts: segment.startPts,
+    frames: segment.frames,
+    countsAgree,
+    isRight: isEnough && hard.kind !== "broken",
+    report: {
+      frames: segment.frames,
+      seconds,
+      encoder: truth.job.encoder,
+      ffmpegVersion: "5.1",
+      seamStart: hard.kind === "seam" && !isEnough ? "grey" : `frame ${segment.startPts}`,
+      seamAfterEnd: isLast ? null : next.kind === "odd-neighbour" ? "other" : `frame ${segment.endPts}`,
+      decodeErrors: [],
+    },
+  };
+}
