@@ -1,0 +1,192 @@
+// The attempts this client holds, each from its offer to its end: queued, encoding on a slot, uploading beside the
+// next encode. Tells the server each second how each one stands.
+import { dirname } from "node:path";
+import { removeTree } from "../../base/files.ts";
+import type { Log } from "../../base/log.ts";
+import type { SegmentTask } from "../../media/types.ts";
+import type { AttemptStage, Offer, SourceOffer } from "../protocol/messages.ts";
+import type { SourceGateway } from "./gateway/source-gateway.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ClientStore, FinishedResult } from "./ports.ts";
+import {
+  checkTask,
+  failed,
+  runSegment,
+  type SegmentFailure,
+  type SegmentOutcome,
+  type SegmentParts,
+  segmentFolder,
+} from "./segment-runner.ts";
+import type { SlotPool } from "./slots.ts";
+import type { SourceAccess } from "./source-access.ts";
+import { type UploadParts, uploadResult } from "./upload-result.ts";
+
+const REPORT_EVERY_MS = 1000;
+/** News is told at once, but not more often than this. */
+const REPORT_AT_MOST_EVERY_MS = 500;
+
+export interface AttemptsParts {
+  readonly identityFolder: string;
+  readonly outbox: Outbox;
+  readonly store: ClientStore;
+  readonly gateway: SourceGateway;
+  readonly pool: SlotPool;
+  readonly segment: SegmentParts;
+  readonly upload: UploadParts;
+  readonly log: Log;
+  accessTo(source: SourceOffer): Promise<SourceAccess>;
+  /** Called whenever an attempt begins, changes its stage or ends. */
+  onChange(): void;
+}
+
+export interface Attempts {
+  offer(offer: Offer): void;
+  /** A finished result from before this process started. */
+  resume(result: FinishedResult): void;
+  /** Ends an attempt for good: ffmpeg within two seconds, its folder gone. */
+  stop(attemptId: string): void;
+  held(): string[];
+  /** How many attempts are in each stage. */
+  counts(): Record<AttemptStage, number>;
+  /** Ends all; with `keepFinished` those that only wait for the server stay on disk for the next start. */
+  stopAll(options: { readonly keepFinished: boolean }): Promise<void>;
+}
+
+interface Attempt {
+  readonly id: string;
+  readonly abort: AbortController;
+  stage: AttemptStage;
+  frames: number;
+  fps: number;
+  reportedAtMs: number;
+  isFinished: boolean;
+  keepOnDisk: boolean;
+  done: Promise<void>;
+}
+
+export function createAttempts(parts: AttemptsParts): Attempts {
+  const { store, outbox, log } = parts;
+  const live = new Map<string, Attempt>();
+
+  const report = (attempt: Attempt) => {
+    attempt.reportedAtMs = performance.now();
+    const { id: attemptId, stage, frames, fps } = attempt;
+    outbox.send({ type: "progress", attemptId, stage, frames, fps });
+  };
+  const ticker = setInterval(() => {
+    for (const attempt of live.values()) report(attempt);
+  }, REPORT_EVERY_MS);
+  const enter = (attempt: Attempt, stage: AttemptStage) => {
+    attempt.stage = stage;
+    report(attempt);
+    parts.onChange();
+  };
+
+  const encode = async (attempt: Attempt, offer: Offer, task: SegmentTask, folder: string): Promise<SegmentOutcome> => {
+    const { signal } = attempt.abort;
+    const access = await parts.accessTo(offer.source);
+    const lease = parts.gateway.lease(offer.source);
+    try {
+      if (access.kind === "gateway" && task.byteRange) lease.prefetch(task.byteRange);
+      const free = await parts.pool.take(signal);
+      try {
+        enter(attempt, "fetching");
+        return await runSegment(parts.segment, {
+          ...{ offer, task, access, lease, folder, signal },
+          onProgress({ frames, fps }) {
+            attempt.frames = frames;
+            attempt.fps = fps;
+            if (frames > 0 && attempt.stage === "fetching") enter(attempt, "encoding");
+            else if (performance.now() - attempt.reportedAtMs >= REPORT_AT_MOST_EVERY_MS) report(attempt);
+          },
+        });
+      } finally {
+        free();
+      }
+    } finally {
+      lease.release();
+    }
+  };
+
+  const handOver = async (attempt: Attempt, result: FinishedResult): Promise<void> => {
+    attempt.isFinished = true;
+    enter(attempt, "uploading");
+    const outcome = await uploadResult(parts.upload, result, attempt.abort.signal);
+    if (outcome.kind === "stale") log.info("a finished segment is no longer wanted", { attempt: attempt.id });
+    if (outcome.kind === "failed") await fail(attempt, failed("io", outcome.reason));
+  };
+
+  const fail = async (attempt: Attempt, outcome: SegmentFailure): Promise<void> => {
+    log.warn("an attempt failed", { attempt: attempt.id, kind: outcome.failure, reason: outcome.reason });
+    const message = { attemptId: attempt.id, kind: outcome.failure, reason: outcome.reason };
+    await outbox.deliver({ type: "attempt-failed", ...message }, attempt.abort.signal);
+  };
+
+  const carryOut = async (attempt: Attempt, offer: Offer, folder: string): Promise<void> => {
+    const task = checkTask(offer);
+    const outcome = "refused" in task ? failed("refused", task.refused) : await encode(attempt, offer, task, folder);
+    if (outcome.kind === "failed") return await fail(attempt, outcome);
+    store.keepResult(outcome.result);
+    await handOver(attempt, outcome.result);
+  };
+
+  /** Runs one attempt to its end and cleans up after it, however it ends. */
+  const begin = (id: string, folder: string, work: (attempt: Attempt) => Promise<void>) => {
+    if (live.has(id)) return; // told twice
+    const attempt: Attempt = {
+      ...{ id, abort: new AbortController(), stage: "queued", frames: 0, fps: 0, reportedAtMs: 0 },
+      ...{ isFinished: false, keepOnDisk: false, done: Promise.resolve() },
+    };
+    live.set(id, attempt);
+    attempt.done = (async () => {
+      try {
+        report(attempt);
+        await work(attempt);
+      } catch (thrown) {
+        if (!attempt.abort.signal.aborted) {
+          const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+          log.error("an attempt broke", { attempt: id, reason });
+          outbox.send({ type: "attempt-failed", attemptId: id, kind: "io", reason: reason.slice(0, 1000) });
+        }
+      }
+      live.delete(id);
+      if (!attempt.keepOnDisk) {
+        store.forgetResult(id);
+        await removeTree(folder);
+      }
+      parts.onChange();
+    })();
+    attempt.done.catch((thrown) =>
+      log.error("an attempt left its folder behind", { attempt: id, error: String(thrown) }),
+    );
+    parts.onChange();
+  };
+
+  return {
+    offer(offer) {
+      const folder = segmentFolder(parts.identityFolder, offer.attemptId);
+      begin(offer.attemptId, folder, (attempt) => carryOut(attempt, offer, folder));
+    },
+    resume(result) {
+      begin(result.attemptId, dirname(result.path), (attempt) => handOver(attempt, result));
+    },
+    stop(attemptId) {
+      live.get(attemptId)?.abort.abort(new Error("stopped by the server"));
+    },
+    held: () => [...live.keys()],
+    counts() {
+      const counts = { queued: 0, fetching: 0, encoding: 0, uploading: 0 };
+      for (const attempt of live.values()) counts[attempt.stage] += 1;
+      return counts;
+    },
+    async stopAll({ keepFinished }) {
+      clearInterval(ticker);
+      const all = [...live.values()];
+      for (const attempt of all) {
+        attempt.keepOnDisk = keepFinished && attempt.isFinished;
+        attempt.abort.abort(new Error("this client stops"));
+      }
+      await Promise.allSettled(all.map((attempt) => attempt.done));
+    },
+  };
+}

@@ -1,0 +1,132 @@
+// One block of a source from the server: checked by size and digest, tried again across cut connections, corrupted
+// bytes and server restarts, within bounds. Knows nothing of caches or readers.
+import { delay } from "../../../base/clock.ts";
+import { sha256Of } from "../../../base/digest.ts";
+import { AppError } from "../../../base/errors.ts";
+import { HEADER_SHA256 } from "../../protocol/messages.ts";
+import { createBackoff } from "../backoff.ts";
+import { type Remote, readRefusal } from "../remote.ts";
+
+export interface FetchPolicy {
+  /** From the first failure in a row to giving up: a server restart takes seconds, a broken cable more. */
+  readonly giveUpMs: number;
+  /** Wrong digests in a row that are taken for bad luck. */
+  readonly maxCorrupt: number;
+  readonly firstDelayMs: number;
+  /** No byte for this long ends one try. */
+  readonly stallMs: number;
+}
+
+export const DEFAULT_FETCH_POLICY: FetchPolicy = {
+  giveUpMs: 120_000,
+  maxCorrupt: 5,
+  firstDelayMs: 200,
+  stallMs: 15_000,
+};
+
+const LONGEST_DELAY_MS = 5000;
+
+type Try =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | { readonly kind: "corrupt" }
+  | { readonly kind: "refused"; readonly error: AppError }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/**
+ * The bytes of one block, exactly `expectedBytes` of them.
+ * Errors: the server's own refusal (source gone, token), E_DIGEST, E_UNREACHABLE; the abort reason as it is.
+ */
+export async function fetchBlock(
+  remote: Remote,
+  sourceId: string,
+  block: number,
+  expectedBytes: number,
+  policy: FetchPolicy,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const backoff = createBackoff(policy.firstDelayMs, LONGEST_DELAY_MS);
+  let corrupt = 0;
+  let failingSince: number | null = null;
+  for (;;) {
+    const result = await tryOnce(remote, `/api/v1/sources/${sourceId}/blocks/${block}`, expectedBytes, policy, signal);
+    signal.throwIfAborted();
+    switch (result.kind) {
+      case "bytes":
+        return result.bytes;
+      case "refused":
+        throw result.error;
+      case "corrupt":
+        corrupt += 1;
+        if (corrupt >= policy.maxCorrupt) {
+          throw new AppError(
+            "E_DIGEST",
+            `block ${block} of the source came with a wrong digest ${corrupt} times`,
+            "The network or a disk damages data; check both.",
+          );
+        }
+        break;
+      case "failed":
+        failingSince ??= performance.now();
+        if (performance.now() - failingSince >= policy.giveUpMs) {
+          throw new AppError(
+            "E_UNREACHABLE",
+            `block ${block} of the source could not be fetched for ${Math.round(policy.giveUpMs / 1000)} s: ${result.reason}`,
+            "Check that the server runs and can be reached.",
+            { retry: true },
+          );
+        }
+    }
+    await delay(backoff.next(), signal);
+    signal.throwIfAborted();
+  }
+}
+
+async function tryOnce(
+  remote: Remote,
+  path: string,
+  expectedBytes: number,
+  policy: FetchPolicy,
+  signal: AbortSignal,
+): Promise<Try> {
+  const stall = new AbortController();
+  const isStalled = () => stall.abort(new Error(`no byte for ${policy.stallMs} ms`));
+  let timer = setTimeout(isStalled, policy.stallMs);
+  const moved = () => {
+    clearTimeout(timer);
+    timer = setTimeout(isStalled, policy.stallMs);
+  };
+  try {
+    const response = await fetch(`${remote.serverUrl}${path}`, {
+      headers: { authorization: `Bearer ${remote.token}` },
+      signal: AbortSignal.any([signal, stall.signal]),
+      redirect: "error",
+    });
+    moved();
+    if (response.status >= 500 || response.status === 408 || response.status === 429) {
+      await response.body?.cancel();
+      return { kind: "failed", reason: `the server answered ${response.status}` };
+    }
+    if (response.status !== 200) return { kind: "refused", error: await readRefusal(response) };
+    const bytes = await readExactly(response, expectedBytes, moved);
+    const isRight = bytes !== null && sha256Of(bytes) === response.headers.get(HEADER_SHA256);
+    return isRight ? { kind: "bytes", bytes } : { kind: "corrupt" };
+  } catch (thrown) {
+    return { kind: "failed", reason: thrown instanceof Error ? thrown.message : String(thrown) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Null when the body is longer or shorter than it must be. */
+async function readExactly(response: Response, expectedBytes: number, moved: () => void): Promise<Uint8Array | null> {
+  if (!response.body) return null;
+  const bytes = new Uint8Array(expectedBytes);
+  let filled = 0;
+  for await (const chunk of response.body) {
+    moved();
+    if (filled + chunk.length > expectedBytes) return null;
+    bytes.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return filled === expectedBytes ? bytes : null;
+}

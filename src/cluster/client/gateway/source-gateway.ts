@@ -1,0 +1,211 @@
+// The loopback HTTP server that ffmpeg reads sources from: plain files with exact ranges, whatever the network does.
+// ffmpeg sees no token, no redirect and no broken connection. node:http, because Bun.serve answers a streamed body
+// without its Content-Length (measured on 1.4.5).
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type AppError, toAppError } from "../../../base/errors.ts";
+import type { Log } from "../../../base/log.ts";
+import type { SourceOffer } from "../../protocol/messages.ts";
+import { type ByteRange, blockCount, blockRange, blocksOfRange } from "../../transfer/blocks.ts";
+import type { Remote } from "../remote.ts";
+import { openBlockCache } from "./block-cache.ts";
+import { type BlockSource, createBlockSource } from "./block-source.ts";
+import { DEFAULT_FETCH_POLICY, type FetchPolicy, fetchBlock } from "./fetch-block.ts";
+import { readRange } from "./http-range.ts";
+
+export const DEFAULT_CACHE_BYTES = 4 * 1024 ** 3;
+/** A job whose source nobody has asked for so long is over for this client. */
+const KEEP_UNUSED_MS = 10 * 60_000;
+
+export interface GatewayOptions {
+  readonly remote: Remote;
+  readonly cacheFolder: string;
+  readonly log: Log;
+  readonly cacheBytes?: number;
+  readonly fetchPolicy?: FetchPolicy;
+  readonly keepUnusedMs?: number;
+}
+
+/** One attempt's way to a source. The address works until `release`. */
+export interface SourceLease {
+  readonly url: string;
+  /** Fetches the blocks of a range ahead of its use; ends with the lease. */
+  prefetch(range: ByteRange): void;
+  /** Why the last read through this lease was cut off, or null: ffmpeg itself may take that for the end of the file. */
+  failure(): AppError | null;
+  release(): void;
+}
+
+export interface SourceGateway {
+  lease(source: SourceOffer): SourceLease;
+  /** Bytes of source blocks on disk. */
+  cachedBytes(): number;
+  /** Ends every connection and fetch, and empties the cache. */
+  close(): Promise<void>;
+}
+
+interface OpenSource {
+  readonly offer: SourceOffer;
+  readonly blocks: BlockSource;
+  leases: number;
+  unusedTimer: ReturnType<typeof setTimeout> | undefined;
+}
+
+interface LeaseState {
+  readonly source: OpenSource;
+  failure: AppError | null;
+}
+
+export async function openSourceGateway(options: GatewayOptions): Promise<SourceGateway> {
+  const { remote, log } = options;
+  const policy = options.fetchPolicy ?? DEFAULT_FETCH_POLICY;
+  const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
+  const cache = await openBlockCache(options.cacheFolder, cacheBytes, log);
+  /** What is fetched ahead must still be there when it is wanted. */
+  const mostPrefetched = Math.floor(cacheBytes / 4);
+  const sources = new Map<string, OpenSource>();
+  const leases = new Map<string, LeaseState>();
+
+  const drop = async (source: OpenSource) => {
+    clearTimeout(source.unusedTimer);
+    source.blocks.close();
+    if (sources.get(source.offer.sourceId) === source) sources.delete(source.offer.sourceId);
+    await cache.drop(source.offer.sourceId);
+  };
+
+  const openSource = (offer: SourceOffer): OpenSource => {
+    const known = sources.get(offer.sourceId);
+    if (known) return known;
+    const blocks = createBlockSource({
+      sourceId: offer.sourceId,
+      blocks: blockCount(offer.bytes, offer.blockBytes),
+      cache,
+      fetch(block, signal) {
+        const range = blockRange(block, offer.bytes, offer.blockBytes);
+        return fetchBlock(remote, offer.sourceId, block, range.end - range.start, policy, signal);
+      },
+    });
+    const source: OpenSource = { offer, blocks, leases: 0, unusedTimer: undefined };
+    sources.set(offer.sourceId, source);
+    return source;
+  };
+
+  const server = createServer((request, response) => {
+    const lease = leaseOf(request.url ?? "", leases);
+    if (!lease) return void response.writeHead(404).end();
+    serve(lease, request, response).catch((thrown) => {
+      if (response.destroyed) return; // nobody reads any more
+      lease.failure = toAppError(thrown);
+      log.warn("reading the source failed", { source: lease.source.offer.sourceId, error: lease.failure.message });
+      response.destroy(); // never a clean end: ffmpeg must not take this for the end of the file
+    });
+  });
+  // A reader may pause for minutes while its encoder works.
+  Object.assign(server, { requestTimeout: 0, timeout: 0, headersTimeout: 30_000 });
+  const port = await listen(server);
+
+  return {
+    lease(offer) {
+      const source = openSource(offer);
+      clearTimeout(source.unusedTimer);
+      source.leases += 1;
+      const secret = randomBytes(16).toString("hex");
+      const state: LeaseState = { source, failure: null };
+      leases.set(secret, state);
+      const cancels: (() => void)[] = [];
+      return {
+        url: `http://127.0.0.1:${port}/${secret}/${offer.sourceId}/source`,
+        prefetch(range) {
+          const end = Math.min(range.end, offer.bytes, range.start + mostPrefetched);
+          if (range.start >= end) return;
+          const { first, last } = blocksOfRange({ start: range.start, end }, offer.blockBytes);
+          cancels.push(source.blocks.prefetch(first, last));
+        },
+        failure: () => state.failure,
+        release() {
+          if (!leases.delete(secret)) return;
+          for (const cancel of cancels) cancel();
+          source.leases -= 1;
+          if (source.leases > 0) return;
+          source.unusedTimer = setTimeout(() => {
+            drop(source).catch((thrown) => log.warn("a source cache could not be removed", { error: String(thrown) }));
+          }, options.keepUnusedMs ?? KEEP_UNUSED_MS);
+          source.unusedTimer.unref();
+        },
+      };
+    },
+    cachedBytes: () => cache.usedBytes(),
+    async close() {
+      leases.clear();
+      server.close();
+      server.closeAllConnections();
+      await Promise.all([...sources.values()].map(drop));
+      await cache.clear();
+    },
+  };
+}
+
+function listen(server: ReturnType<typeof createServer>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      if (address === null || typeof address === "string") reject(new Error("the gateway has no port"));
+      else resolve(address.port);
+    });
+  });
+}
+
+function leaseOf(path: string, leases: ReadonlyMap<string, LeaseState>): LeaseState | null {
+  const match = /^\/([0-9a-f]{32})\/([0-9a-f-]{36})\/source$/.exec(path);
+  const lease = leases.get(match?.[1] ?? "");
+  return lease && lease.source.offer.sourceId === match?.[2] ? lease : null;
+}
+
+async function serve(lease: LeaseState, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { bytes, blockBytes } = lease.source.offer;
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.writeHead(405, { allow: "GET, HEAD" }).end();
+    return;
+  }
+  const asked = readRange(request.headers.range ?? null, bytes);
+  const headers = { "accept-ranges": "bytes", "content-type": "application/octet-stream" };
+  if (asked.kind === "unsatisfiable") {
+    response.writeHead(416, { ...headers, "content-range": `bytes */${bytes}`, "content-length": 0 }).end();
+    return;
+  }
+  const range = asked.kind === "part" ? asked.range : { start: 0, end: bytes };
+  response.writeHead(asked.kind === "part" ? 206 : 200, {
+    ...headers,
+    "content-length": range.end - range.start,
+    ...(asked.kind === "part" ? { "content-range": `bytes ${range.start}-${range.end - 1}/${bytes}` } : {}),
+  });
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  await sendBlocks(lease.source.blocks, range, blockBytes, response);
+}
+
+async function sendBlocks(source: BlockSource, range: ByteRange, blockBytes: number, response: ServerResponse) {
+  const closed = new Promise<void>((resolve) => response.once("close", resolve));
+  const position = source.openPosition();
+  // At once, not after the block that is being waited for: what ffmpeg left is not read ahead for.
+  response.once("close", () => position.close());
+  const { first, last } = blocksOfRange(range, blockBytes);
+  for (let block = first; block <= last && !response.destroyed; block++) {
+    const wanted = source.block(block);
+    position.at(block);
+    const bytes = await Promise.race([wanted, closed]);
+    if (!bytes || response.destroyed) {
+      wanted.catch(() => undefined); // nobody waits for it any more
+      return;
+    }
+    const offset = block * blockBytes;
+    const part = bytes.subarray(Math.max(0, range.start - offset), Math.min(bytes.length, range.end - offset));
+    if (!response.write(part)) {
+      await Promise.race([new Promise<void>((resolve) => response.once("drain", resolve)), closed]);
+    }
+  }
+  response.end();
+}

@@ -1,0 +1,40 @@
+// The server as this client reaches it over HTTP, and what its refusals say.
+import { z } from "zod";
+import { AppError, isErrorCode } from "../../base/errors.ts";
+
+export interface Remote {
+  /** "http://host:port" or "https://host:port", no slash at the end. */
+  readonly serverUrl: string;
+  readonly token: string;
+}
+
+const bodySchema = z.object({ code: z.string(), message: z.string(), hint: z.string().default("") });
+
+/** The error object in the body of a refusal, or one made of the status when there is none. */
+export async function readRefusal(response: Response): Promise<AppError> {
+  const text = await response.text();
+  const parsed = bodySchema.safeParse(innerError(parseJson(text)));
+  if (parsed.success && isErrorCode(parsed.data.code)) {
+    return new AppError(parsed.data.code, parsed.data.message, parsed.data.hint);
+  }
+  const code = response.status === 401 ? "E_TOKEN" : "E_UNREACHABLE";
+  return new AppError(
+    code,
+    `the server answered ${response.status}`,
+    "Check that the address is that of an ffcluster server.",
+    { retry: response.status >= 500 },
+  );
+}
+
+function innerError(value: unknown): unknown {
+  return typeof value === "object" && value !== null && "error" in value ? value.error : value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return null; // not our server, or a proxy's page
+    throw thrown;
+  }
+}

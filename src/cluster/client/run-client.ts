@@ -1,0 +1,249 @@
+// The life of a client: takes an identity, stays connected, takes offers, and leaves nothing behind when it ends.
+
+import { arch } from "node:os";
+import { join } from "node:path";
+import { delay } from "../../base/clock.ts";
+import { AppError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { VERSION } from "../../base/version.ts";
+import { encodeSegment } from "../../media/encode-segment.ts";
+import type { Tools } from "../../media/tools.ts";
+import { type AttemptStage, type Hello, PROTOCOL_VERSION } from "../protocol/messages.ts";
+import { type Attempts, createAttempts } from "./attempts.ts";
+import { createBackoff } from "./backoff.ts";
+import { openSourceGateway } from "./gateway/source-gateway.ts";
+import { type Link, type LinkEnd, openLink } from "./link.ts";
+import { createOutbox, type SwitchableOutbox } from "./outbox.ts";
+import type { ClaimedIdentity, ClientStore } from "./ports.ts";
+import { askForRefusal, protocolMismatch } from "./refusal.ts";
+import type { EncodeSegment } from "./segment-runner.ts";
+import { createSlotPool, planSlots, type SlotPlan, thisMachine } from "./slots.ts";
+import {
+  chooseAccess,
+  type Nonce,
+  type PathMapping,
+  type SourceAccess,
+  type SourceAccessMode,
+} from "./source-access.ts";
+import { endLeftoverEncoders, removeOldSegments } from "./sweep.ts";
+
+export interface ClientOptions {
+  /** "http://host:port" or "https://host:port". */
+  readonly serverUrl: string;
+  readonly token: string;
+  readonly name: string;
+  readonly slots: number | "auto";
+  readonly sourceAccess: SourceAccessMode;
+  readonly pathMap: readonly PathMapping[];
+  /** The first wait between tries; grows to a minute. */
+  readonly reconnectDelayMs: number;
+  /** False: the first failure to connect, or a lost connection, ends the client with E_UNREACHABLE. */
+  readonly persistent: boolean;
+  readonly benchmarkSeconds: number | null;
+  readonly tools: Tools;
+  /** Encoders proven here, and their families. */
+  readonly encoders: readonly string[];
+  readonly families: readonly string[];
+  readonly store: ClientStore;
+  readonly log: Log;
+  readonly onStatus?: (status: ClientStatus) => void;
+  /** Bound of source blocks on disk; 4 GiB when not given. */
+  readonly cacheBytes?: number;
+  readonly encodeSegment?: EncodeSegment;
+}
+
+export type ClientStatus =
+  | { readonly kind: "connecting"; readonly clientId: string }
+  | { readonly kind: "connected"; readonly clientId: string; readonly serverVersion: string; readonly slots: number }
+  | { readonly kind: "disconnected"; readonly reason: string; readonly retryInMs: number }
+  /** Attempts by stage, at every change. */
+  | { readonly kind: "working"; readonly attempts: Readonly<Record<AttemptStage, number>> }
+  | { readonly kind: "ended"; readonly reason: string };
+
+const LONGEST_RECONNECT_MS = 60_000;
+
+/**
+ * Runs until `signal` is aborted or the server sends this client away; both end it normally.
+ * Errors: E_TOKEN, E_PROTOCOL when the server refuses it, E_UNREACHABLE when it is not persistent.
+ */
+export async function runClient(options: ClientOptions, signal: AbortSignal): Promise<void> {
+  const identity = options.store.claimIdentity(options.name);
+  try {
+    await runAs(identity, options, signal);
+  } finally {
+    identity.release();
+  }
+}
+
+interface Session {
+  readonly options: ClientOptions;
+  readonly clientId: string;
+  readonly plan: SlotPlan;
+  readonly outbox: SwitchableOutbox;
+  readonly attempts: Attempts;
+  readonly access: AccessMemory;
+  readonly signal: AbortSignal;
+}
+
+async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: AbortSignal): Promise<void> {
+  const { store, log, tools } = options;
+  const { clientId, folder } = identity;
+  const remote = { serverUrl: options.serverUrl.replace(/\/+$/, ""), token: options.token };
+  const kept = store.keptResults(clientId);
+  await endLeftoverEncoders(folder, tools.ffmpeg, log);
+  await removeOldSegments(folder, new Set(kept.map((result) => join(result.path, ".."))));
+  const cacheBytes = options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes };
+  const gateway = await openSourceGateway({ remote, cacheFolder: join(folder, "cache"), log, ...cacheBytes });
+  const plan = planSlots(options.slots, thisMachine());
+  const outbox = createOutbox();
+  const access = createAccessMemory(options);
+  const attempts = createAttempts({
+    ...{ identityFolder: folder, outbox, store, gateway, log, accessTo: access.of },
+    pool: createSlotPool(plan.slots),
+    segment: { tools, clientId, threads: plan.threads, encodeSegment: options.encodeSegment ?? encodeSegment },
+    upload: { remote, outbox, log, firstDelayMs: Math.min(1000, options.reconnectDelayMs) },
+    onChange: () => options.onStatus?.({ kind: "working", attempts: attempts.counts() }),
+  });
+  for (const result of kept) attempts.resume(result);
+  let keepFinished = true;
+  try {
+    const reason = await stayConnected({ options, clientId, plan, outbox, attempts, access, signal }, remote);
+    keepFinished = reason.keepFinished;
+    options.onStatus?.({ kind: "ended", reason: reason.text });
+  } finally {
+    await attempts.stopAll({ keepFinished });
+    await gateway.close();
+  }
+}
+
+interface Ending {
+  readonly text: string;
+  /** Finished results that were not handed over or given back stay for the next start. */
+  readonly keepFinished: boolean;
+}
+
+async function stayConnected(session: Session, remote: { serverUrl: string; token: string }): Promise<Ending> {
+  const { options, signal, outbox } = session;
+  const backoff = createBackoff(options.reconnectDelayMs, LONGEST_RECONNECT_MS);
+  for (;;) {
+    if (signal.aborted) return { text: "stopped", keepFinished: true };
+    options.onStatus?.({ kind: "connecting", clientId: session.clientId });
+    const link = connect(session, remote, backoff.reset);
+    const leave = Promise.withResolvers<"leave">();
+    const onAbort = () => leave.resolve("leave");
+    signal.addEventListener("abort", onAbort, { once: true });
+    const end = await Promise.race([link.ended, leave.promise]);
+    signal.removeEventListener("abort", onAbort);
+    if (end === "leave") return await leaveServer(session, link);
+    outbox.use(null);
+    if (end.kind === "goodbye" && !end.reconnect) {
+      if (!end.wasWelcomed) throw (await askForRefusal(remote, signal)) ?? protocolMismatch(end.reason);
+      options.log.info(`the server ended the connection: ${end.reason}`);
+      return { text: end.reason, keepFinished: false };
+    }
+    await failOrWait(session, remote, end, backoff.next());
+  }
+}
+
+function connect(session: Session, remote: { serverUrl: string; token: string }, onWelcomed: () => void): Link {
+  const { options, attempts, outbox, clientId, plan } = session;
+  const heldAttempts = attempts.held();
+  const link = openLink({
+    remote,
+    log: options.log,
+    hello: helloOf(session, heldAttempts),
+    onWelcome(welcome) {
+      const wanted = new Set(welcome.keepAttempts);
+      for (const attemptId of heldAttempts) if (!wanted.has(attemptId)) attempts.stop(attemptId);
+      session.access.learn(welcome.nonce);
+      onWelcomed();
+      outbox.use(link);
+      options.onStatus?.({ kind: "connected", clientId, serverVersion: welcome.version, slots: plan.slots });
+    },
+    onMessage(message) {
+      if (message.type === "offer") attempts.offer(message);
+      if (message.type === "stop") attempts.stop(message.attemptId);
+    },
+  });
+  return link;
+}
+
+function helloOf(session: Session, heldAttempts: string[]): Hello {
+  const { options, clientId, plan } = session;
+  return {
+    type: "hello",
+    protocol: PROTOCOL_VERSION,
+    version: VERSION,
+    clientId,
+    name: options.name,
+    platform: `${process.platform}-${arch()}`,
+    ffmpeg: options.tools.version,
+    slots: plan.slots,
+    encoders: [...options.encoders],
+    families: [...options.families],
+    benchmarkSeconds: options.benchmarkSeconds,
+    heldAttempts,
+  };
+}
+
+/** Gives back what is being worked on and says goodbye. */
+async function leaveServer(session: Session, link: Link): Promise<Ending> {
+  let wasGivenBack = false;
+  for (const attemptId of session.attempts.held()) {
+    const message = { type: "attempt-failed", attemptId, kind: "stopped", reason: "the client stops" } as const;
+    wasGivenBack = session.outbox.send(message);
+  }
+  session.outbox.use(null);
+  await link.leave();
+  return { text: "stopped", keepFinished: !wasGivenBack };
+}
+
+/** Waits before the next try, or throws what makes another try pointless. */
+async function failOrWait(
+  session: Session,
+  remote: { serverUrl: string; token: string },
+  end: LinkEnd,
+  retryInMs: number,
+): Promise<void> {
+  const { options, signal } = session;
+  const refusal = end.wasWelcomed ? null : await askForRefusal(remote, signal);
+  if (signal.aborted) return;
+  if (refusal) throw refusal;
+  if (!options.persistent) {
+    throw new AppError(
+      "E_UNREACHABLE",
+      `${end.wasWelcomed ? "lost the connection to" : "cannot reach"} ${remote.serverUrl}: ${end.reason}`,
+      "Check that `ffcluster serve` runs there and that the address and port are right.",
+      { retry: true },
+    );
+  }
+  options.log.warn(
+    `not connected to ${remote.serverUrl}: ${end.reason}; next try in ${Math.round(retryInMs / 1000)} s`,
+  );
+  options.onStatus?.({ kind: "disconnected", reason: end.reason, retryInMs });
+  await delay(retryInMs, signal);
+}
+
+/** Remembers how each source is reached, for as long as the server's nonce is the same. */
+interface AccessMemory {
+  learn(nonce: Nonce): void;
+  of(source: Parameters<typeof chooseAccess>[1]): Promise<SourceAccess>;
+}
+
+function createAccessMemory(options: ClientOptions): AccessMemory {
+  let nonce: Nonce = { path: "", sha256: "" };
+  const known = new Map<string, Promise<SourceAccess>>();
+  return {
+    learn(next) {
+      if (next.sha256 !== nonce.sha256) known.clear();
+      nonce = next;
+    },
+    of(source) {
+      const remembered = known.get(source.sourceId);
+      if (remembered) return remembered;
+      const choice = chooseAccess(options.sourceAccess, source, nonce, options.pathMap);
+      known.set(source.sourceId, choice);
+      return choice;
+    },
+  };
+}

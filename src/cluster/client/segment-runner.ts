@@ -1,0 +1,103 @@
+// One segment on one slot: check the task, reach the source, encode, describe the result. Decides nothing about
+// queues, connections or uploads.
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { sha256OfFile } from "../../base/digest.ts";
+import { errnoOf } from "../../base/errors.ts";
+import type { EncodeOptions, EncodeOutcome } from "../../media/encode-segment.ts";
+import type { Progress } from "../../media/progress.ts";
+import { segmentTaskSchema } from "../../media/segment-task.ts";
+import type { Tools } from "../../media/tools.ts";
+import type { SegmentReport, SegmentTask } from "../../media/types.ts";
+import type { ClientMessage, Offer } from "../protocol/messages.ts";
+import type { SourceLease } from "./gateway/source-gateway.ts";
+import type { FinishedResult } from "./ports.ts";
+import type { SourceAccess } from "./source-access.ts";
+
+export type EncodeSegment = (tools: Tools, task: SegmentTask, options: EncodeOptions) => Promise<EncodeOutcome>;
+type FailureKind = Extract<ClientMessage, { type: "attempt-failed" }>["kind"];
+
+export interface SegmentFailure {
+  readonly kind: "failed";
+  readonly failure: FailureKind;
+  readonly reason: string;
+}
+
+export type SegmentOutcome = { readonly kind: "finished"; readonly result: FinishedResult } | SegmentFailure;
+
+export interface SegmentParts {
+  readonly tools: Tools;
+  readonly clientId: string;
+  readonly encodeSegment: EncodeSegment;
+  readonly threads: number;
+}
+
+export interface SegmentRun {
+  readonly offer: Offer;
+  readonly task: SegmentTask;
+  readonly access: SourceAccess;
+  /** The way through the gateway; used when the access says so. */
+  readonly lease: SourceLease;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** ffmpeg's last words can be long; the protocol's bound is 8192. */
+const LONGEST_REASON = 4000;
+
+/** The client's own look at what it was offered, with the media layer's schema; the reason when it refuses. */
+export function checkTask(offer: Offer): SegmentTask | { readonly refused: string } {
+  const parsed = segmentTaskSchema.safeParse(offer.task);
+  return parsed.success ? parsed.data : { refused: `the task is not allowed: ${z.prettifyError(parsed.error)}` };
+}
+
+export function segmentFolder(identityFolder: string, attemptId: string): string {
+  return join(identityFolder, `segment_${attemptId}`);
+}
+
+/** Never throws for what can go wrong with a source, a disk or an encode; throws the abort reason when stopped. */
+export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<SegmentOutcome> {
+  const { offer, access, lease, signal } = run;
+  if (access.kind === "refused") return failed("source", access.reason);
+  const input =
+    access.kind === "direct"
+      ? ({ input: access.path, inputKind: "file" } as const)
+      : ({ input: lease.url, inputKind: "http" } as const);
+  try {
+    const { threads } = parts;
+    const options = { ...input, workDir: run.folder, threads, signal, onProgress: run.onProgress };
+    const outcome = await parts.encodeSegment(parts.tools, run.task, options);
+    signal.throwIfAborted();
+    // Checked first: to ffmpeg a source that broke off may look like one that ended.
+    const cut = access.kind === "gateway" ? lease.failure() : null;
+    if (cut) return failed("source", cut.message);
+    if (!outcome.ok) return failed("encode", outcome.reason);
+    return { kind: "finished", result: await describe(parts.clientId, offer, outcome.path, outcome.report) };
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (errnoOf(thrown) === null) throw thrown;
+    return failed("io", thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
+
+export function failed(failure: FailureKind, reason: string): SegmentFailure {
+  return { kind: "failed", failure, reason: reason.slice(-LONGEST_REASON) };
+}
+
+async function describe(clientId: string, offer: Offer, path: string, report: SegmentReport): Promise<FinishedResult> {
+  const [{ size }, sha256] = await Promise.all([stat(path), sha256OfFile(path)]);
+  const { frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd } = report;
+  const decodeErrors = report.decodeErrors.slice(0, 5).map((text) => text.slice(0, 300));
+  return {
+    attemptId: offer.attemptId,
+    clientId,
+    jobId: offer.jobId,
+    path,
+    report: {
+      ...{ clientId, sha256, bytes: size, frames, seconds, encoder, ffmpegVersion },
+      ...{ seamStart, seamAfterEnd, decodeErrors },
+    },
+  };
+}

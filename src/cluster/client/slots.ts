@@ -1,0 +1,74 @@
+// How many encodes this machine runs at a time, with how many threads each, and the queue for them.
+import { availableParallelism, totalmem } from "node:os";
+
+/** A 1080p x265 or AV1 encode peaks around 1 GiB; a slot that swaps is worth less than none. */
+const BYTES_PER_SLOT = 1.5 * 1024 ** 3;
+
+export interface Machine {
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+export function thisMachine(): Machine {
+  return { cores: availableParallelism(), memoryBytes: totalmem() };
+}
+
+export interface SlotPlan {
+  readonly slots: number;
+  /** Encoder threads of each. */
+  readonly threads: number;
+}
+
+/**
+ * `auto`: one slot per two cores, two on a two-core machine (segments side by side beat frame threads: FACTS §5),
+ * bounded by memory. Threads share the cores out, rounded up.
+ */
+export function planSlots(wanted: number | "auto", machine: Machine): SlotPlan {
+  const byCores = machine.cores === 2 ? 2 : Math.max(1, Math.floor(machine.cores / 2));
+  const byMemory = Math.max(1, Math.floor(machine.memoryBytes / BYTES_PER_SLOT));
+  const slots = wanted === "auto" ? Math.min(byCores, byMemory) : wanted;
+  return { slots, threads: Math.max(1, Math.ceil(machine.cores / slots)) };
+}
+
+export interface SlotPool {
+  /** Waits for a free slot, first come first served; answers what frees it. Throws the abort reason. */
+  take(signal: AbortSignal): Promise<() => void>;
+}
+
+export function createSlotPool(slots: number): SlotPool {
+  let free = slots;
+  const queue: (() => void)[] = [];
+  const giveBack = () => {
+    const next = queue.shift();
+    if (next) next();
+    else free += 1;
+  };
+  const lease = () => {
+    let isHeld = true;
+    return () => {
+      if (isHeld) giveBack();
+      isHeld = false;
+    };
+  };
+  return {
+    take(signal) {
+      signal.throwIfAborted();
+      if (free > 0) {
+        free -= 1;
+        return Promise.resolve(lease());
+      }
+      return new Promise((resolve, reject) => {
+        const onTurn = () => {
+          signal.removeEventListener("abort", onAbort);
+          resolve(lease());
+        };
+        const onAbort = () => {
+          queue.splice(queue.indexOf(onTurn), 1);
+          reject(signal.reason);
+        };
+        queue.push(onTurn);
+        signal.addEventListener("abort", onAbort, { once: true });
+      });
+    },
+  };
+}

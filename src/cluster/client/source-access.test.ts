@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtemp, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sha256Of } from "../../base/digest.ts";
+import { newId } from "../../base/ids.ts";
+import type { SourceOffer } from "../protocol/messages.ts";
+import { chooseAccess, mapPath } from "./source-access.ts";
+
+let folder: string;
+let source: SourceOffer;
+let nonce: { path: string; sha256: string };
+const STRANGE = { path: "/nonexistent/nonce", sha256: "0".repeat(64) };
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ffc-access-"));
+  const bytes = crypto.getRandomValues(new Uint8Array(2500));
+  const path = join(folder, "in.mp4");
+  await writeFile(path, bytes);
+  source = {
+    sourceId: newId(),
+    bytes: bytes.length,
+    blockBytes: 1000,
+    path,
+    mtimeMs: (await stat(path)).mtimeMs,
+    firstBlockSha256: sha256Of(bytes.subarray(0, 1000)),
+    lastBlockSha256: sha256Of(bytes.subarray(2000)),
+  };
+  nonce = { path: join(folder, "nonce"), sha256: sha256Of("random") };
+  await writeFile(nonce.path, "random");
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+test("direct on the server's own machine, gateway when asked for", async () => {
+  expect(await chooseAccess("auto", source, nonce, [])).toEqual({ kind: "direct", path: source.path });
+  expect(await chooseAccess("direct", source, nonce, [])).toEqual({ kind: "direct", path: source.path });
+  expect(await chooseAccess("gateway", source, nonce, [])).toEqual({ kind: "gateway" });
+});
+
+test("without the nonce the same path proves nothing", async () => {
+  expect(await chooseAccess("auto", source, STRANGE, [])).toEqual({ kind: "gateway" });
+  expect(await chooseAccess("auto", source, { ...nonce, sha256: "0".repeat(64) }, [])).toEqual({ kind: "gateway" });
+  expect(await chooseAccess("direct", source, STRANGE, [])).toMatchObject({ kind: "refused" });
+});
+
+test("any difference in size, time or content sends it through the gateway", async () => {
+  for (const other of [
+    { bytes: 2501 },
+    { mtimeMs: source.mtimeMs + 1500 },
+    { firstBlockSha256: "0".repeat(64) },
+    { lastBlockSha256: "0".repeat(64) },
+    { path: join(folder, "absent.mp4") },
+  ]) {
+    expect(await chooseAccess("auto", { ...source, ...other }, nonce, [])).toEqual({ kind: "gateway" });
+    expect(await chooseAccess("direct", { ...source, ...other }, nonce, [])).toMatchObject({ kind: "refused" });
+  }
+});
+
+test("a path map stands in for the nonce and bears a coarser clock", async () => {
+  const offered = { ...source, path: "/srv/media/in.mp4" };
+  const pathMap = [{ server: "/srv/media", client: folder }];
+  await utimes(source.path, new Date(), new Date(source.mtimeMs + 1500));
+  expect(await chooseAccess("auto", offered, STRANGE, pathMap)).toEqual({ kind: "direct", path: source.path });
+  await utimes(source.path, new Date(), new Date(source.mtimeMs + 60_000));
+  expect(await chooseAccess("auto", offered, STRANGE, pathMap)).toEqual({ kind: "gateway" });
+});
+
+test("mapping of paths: whole folder names, the longest prefix, slashes either way", () => {
+  const maps = [
+    { server: "/srv/", client: "/a" },
+    { server: "/srv/media", client: "/b/" },
+    { server: "D:\\films", client: "/films" },
+  ];
+  expect(mapPath("/srv/x.mp4", maps)).toBe("/a/x.mp4");
+  expect(mapPath("/srv/media/x.mp4", maps)).toBe("/b/x.mp4");
+  expect(mapPath("/srv/mediathek/x.mp4", maps)).toBe("/a/mediathek/x.mp4");
+  expect(mapPath("D:\\films\\a\\x.mp4", maps)).toBe("/films/a/x.mp4");
+  expect(mapPath("/other/x.mp4", maps)).toBeNull();
+});

@@ -1,0 +1,103 @@
+// How an attempt reaches its source: the very same file opened directly, or the gateway. Direct only on proof: the
+// server's nonce is readable here (or a path map names a shared mount), and size, mtime and end digests agree.
+import { readFile, stat } from "node:fs/promises";
+import { z } from "zod";
+import { sha256Of, sha256OfFile } from "../../base/digest.ts";
+import { errnoOf } from "../../base/errors.ts";
+import type { SourceOffer } from "../protocol/messages.ts";
+import { blockCount, blockRange } from "../transfer/blocks.ts";
+
+export const sourceAccessModeSchema = z.enum(["auto", "direct", "gateway"]);
+export type SourceAccessMode = z.infer<typeof sourceAccessModeSchema>;
+
+/** `/on/the/server` is `/on/this/client`: one mount seen from two machines. */
+export interface PathMapping {
+  readonly server: string;
+  readonly client: string;
+}
+
+export interface Nonce {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+export type SourceAccess =
+  | { readonly kind: "direct"; readonly path: string }
+  | { readonly kind: "gateway" }
+  /** `--source-access direct`, and it cannot be. */
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** Network file systems keep coarser times than local ones (2 s is FAT's and SMB's worst). */
+const MAPPED_MTIME_TOLERANCE_MS = 2000;
+const LOCAL_MTIME_TOLERANCE_MS = 1;
+const LARGEST_NONCE_BYTES = 4096;
+
+/** The file on this client that a path map names for a path of the server, or null. The longest prefix wins. */
+export function mapPath(path: string, pathMap: readonly PathMapping[]): string | null {
+  const normal = (text: string) => text.replaceAll("\\", "/").replace(/\/+$/, "");
+  const wanted = normal(path);
+  const hits = pathMap
+    .map(({ server, client }) => ({ prefix: normal(server), client: client.replace(/[/\\]+$/, "") }))
+    .filter(({ prefix }) => wanted.startsWith(`${prefix}/`))
+    .toSorted((a, b) => b.prefix.length - a.prefix.length);
+  const [best] = hits;
+  return best ? `${best.client}${wanted.slice(best.prefix.length)}` : null;
+}
+
+/** Decides for one source; the caller keeps the answer. Never throws for a file that is not there or not readable. */
+export async function chooseAccess(
+  mode: SourceAccessMode,
+  source: SourceOffer,
+  nonce: Nonce,
+  pathMap: readonly PathMapping[],
+): Promise<SourceAccess> {
+  if (mode === "gateway") return { kind: "gateway" };
+  const mapped = mapPath(source.path, pathMap);
+  const path = mapped ?? source.path;
+  const tolerance = mapped === null ? LOCAL_MTIME_TOLERANCE_MS : MAPPED_MTIME_TOLERANCE_MS;
+  const sharesFiles = mapped !== null || (await canReadNonce(nonce));
+  const objection = sharesFiles
+    ? await differsFrom(source, path, tolerance)
+    : "this client does not share the server's files: name the shared folder with --path-map";
+  if (objection === null) return { kind: "direct", path };
+  return mode === "auto" ? { kind: "gateway" } : { kind: "refused", reason: `no direct access: ${objection}` };
+}
+
+async function canReadNonce(nonce: Nonce): Promise<boolean> {
+  const content = await orReason(async () => {
+    const { size } = await stat(nonce.path);
+    return size <= LARGEST_NONCE_BYTES ? await readFile(nonce.path) : new Uint8Array();
+  });
+  return typeof content !== "string" && sha256Of(content) === nonce.sha256;
+}
+
+/** Null when the file is the offered one, else in what it differs. */
+async function differsFrom(source: SourceOffer, path: string, toleranceMs: number): Promise<string | null> {
+  const objection = await orReason(async () => {
+    const { size, mtimeMs } = await stat(path);
+    if (size !== source.bytes) return { differs: `${path} has another size` };
+    if (Math.abs(mtimeMs - source.mtimeMs) > toleranceMs) return { differs: `${path} was changed at another time` };
+    const last = blockCount(source.bytes, source.blockBytes) - 1;
+    for (const [block, expected] of [
+      [0, source.firstBlockSha256],
+      [last, source.lastBlockSha256],
+    ] as const) {
+      const range = blockRange(block, source.bytes, source.blockBytes);
+      if ((await sha256OfFile(path, range.start, range.end - range.start)) !== expected) {
+        return { differs: `${path} has other content` };
+      }
+    }
+    return { differs: null };
+  });
+  return typeof objection === "string" ? objection : objection.differs;
+}
+
+/** The value, or why the file system refuses it. */
+async function orReason<T>(read: () => Promise<T>): Promise<T | string> {
+  try {
+    return await read();
+  } catch (thrown) {
+    if (errnoOf(thrown) === null) throw thrown;
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}

@@ -1,0 +1,325 @@
+// A whole client (connection, queue, gateway, real ffmpeg, uploads, client.db) against a stand-in coordinator.
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sha256Of } from "../../src/base/digest.ts";
+import { AppError } from "../../src/base/errors.ts";
+import { exists } from "../../src/base/files.ts";
+import { newId } from "../../src/base/ids.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { runTool } from "../../src/base/process.ts";
+import { type ClientOptions, type ClientStatus, runClient } from "../../src/cluster/client/run-client.ts";
+import { isEncoderIn } from "../../src/cluster/client/sweep.ts";
+import type { ClientMessage, Hello, Offer, SourceOffer } from "../../src/cluster/protocol/messages.ts";
+import { openClientStore } from "../../src/db/client-store.ts";
+import { probeSource } from "../../src/media/probe.ts";
+import { emptyEncodeRequest } from "../../src/media/request/encode-request.ts";
+import { findTools } from "../../src/media/tools.ts";
+import type { SegmentTask } from "../../src/media/types.ts";
+import { mediaPath } from "../support/media.ts";
+import { Happenings, StandInCoordinator } from "../support/stand-in-coordinator.ts";
+
+const tools = await findTools(process.env);
+const CLIP = mediaPath("flower-540p29.97-5s.mp4");
+const LONG_CLIP = mediaPath("long-363s-1080p30-lowbitrate.mp4");
+const BLOCK = 65536;
+
+let folder: string;
+let server: StandInCoordinator;
+const running: { stop: () => Promise<void> }[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ffc-client-"));
+  server = new StandInCoordinator({ folder });
+});
+afterEach(async () => {
+  for (const client of running.splice(0)) await client.stop();
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface RunningClient {
+  readonly statuses: Happenings<ClientStatus>;
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+function startClient(overrides: Partial<ClientOptions> = {}): RunningClient {
+  const abort = new AbortController();
+  const statuses = new Happenings<ClientStatus>();
+  const store = openClientStore(join(folder, "work"));
+  const options: ClientOptions = {
+    ...{ serverUrl: server.url, token: "token", name: "node", slots: 1, sourceAccess: "gateway", pathMap: [] },
+    ...{ reconnectDelayMs: 20, persistent: true, benchmarkSeconds: null, tools, encoders: ["libx264"] },
+    ...{ families: ["software"], store, log: silentLog, onStatus: (status) => statuses.push(status) },
+    ...overrides,
+  };
+  const ended = runClient(options, abort.signal).finally(() => store.close());
+  ended.catch(() => undefined); // looked at by the test, or not
+  const client: RunningClient = {
+    statuses,
+    ended,
+    async stop() {
+      abort.abort();
+      await ended.catch(() => undefined);
+    },
+  };
+  running.push(client);
+  return client;
+}
+
+const clipOrSkip = (path: string | null): string => {
+  if (path === null) throw new Error("the shipped clips are missing");
+  return path;
+};
+
+/** An offer to encode all of a clip; `preset` decides how long that takes. */
+async function makeOffer(path: string, preset: string, source: SourceOffer): Promise<Offer> {
+  const info = await probeSource(tools, path);
+  const request = emptyEncodeRequest();
+  const task: SegmentTask = {
+    ...{ streamIndex: info.video.streamIndex, formatName: info.formatName, timeBase: info.video.timeBase },
+    ...{ startPts: null, endPts: null, seekPts: null, expectedFrames: null },
+    ...{ encoderTimeBase: info.video.timeBase, video: info.video, byteRange: { start: 0, end: info.bytes } },
+    request: { ...request, video: { ...request.video, preset } },
+  };
+  const ids = { attemptId: newId(), jobId: newId() };
+  return { type: "offer", ...ids, segmentIndex: 0, isBenchmark: true, source, task: { ...task } };
+}
+
+async function offerClip(path: string, preset = "ultrafast"): Promise<Offer> {
+  return await makeOffer(path, preset, await server.addSource(path, BLOCK));
+}
+
+const isHello = (message: ClientMessage): message is Hello => message.type === "hello";
+const isFailure = (message: ClientMessage) => message.type === "attempt-failed";
+const isStage = (attemptId: string, stage: string) => (message: ClientMessage) =>
+  message.type === "progress" && message.attemptId === attemptId && message.stage === stage;
+
+function clientFolder(clientId: string): string {
+  return join(folder, "work", "client", clientId);
+}
+
+async function segmentsOf(clientId: string): Promise<string[]> {
+  return (await readdir(clientFolder(clientId))).filter((name) => name.startsWith("segment_"));
+}
+
+async function encodersIn(clientId: string): Promise<number> {
+  let count = 0;
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const command = await Bun.file(`/proc/${pid}/cmdline`)
+      .text()
+      .catch(() => "");
+    if (isEncoderIn(command.split("\0"), clientFolder(clientId), tools.ffmpeg)) count += 1;
+  }
+  return count;
+}
+
+/** Polls what has no event of its own. */
+async function until(condition: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`not so within ${withinMs} ms: ${condition}`);
+    await Bun.sleep(5);
+  }
+}
+
+test("an offer becomes a result with the right digest, every frame, and nothing left on disk", async () => {
+  const path = clipOrSkip(CLIP);
+  startClient();
+  const hello = await server.messages.next(isHello);
+  expect(hello).toMatchObject({ name: "node", slots: 1, encoders: ["libx264"], heldAttempts: [] });
+  const offer = await offerClip(path);
+  server.send(offer);
+  const result = await server.results.next(({ attemptId }) => attemptId === offer.attemptId);
+  expect(result.sha256).toBe(result.report.sha256);
+  expect(result.report.clientId).toBe(hello.clientId);
+  const count = ["-v", "error", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"];
+  const counted = await runTool({ program: tools.ffprobe, args: [...count, result.path] });
+  expect(Number(counted.stdout)).toBe(result.report.frames);
+  expect(result.report.frames).toBeGreaterThan(100);
+  expect(new Set(server.blockRequests).size).toBe(server.blockRequests.length);
+  await until(async () => (await segmentsOf(hello.clientId)).length === 0, 2000);
+  expect(server.messages.all.some(isStage(offer.attemptId, "encoding"))).toBe(true);
+  expect(server.messages.all.some(isFailure)).toBe(false);
+});
+
+test("a client that shares the server's files opens the source itself", async () => {
+  const path = clipOrSkip(CLIP);
+  await server.stop();
+  await writeFile(join(folder, "nonce"), "random");
+  server = new StandInCoordinator({ folder, nonce: { path: join(folder, "nonce"), sha256: sha256Of("random") } });
+  startClient({ sourceAccess: "auto" });
+  await server.messages.next(isHello);
+  const offer = await offerClip(path);
+  server.send(offer);
+  await server.results.next(({ attemptId }) => attemptId === offer.attemptId);
+  expect(server.blockRequests).toEqual([]);
+});
+
+test("direct access that cannot be is refused with the reason", async () => {
+  const path = clipOrSkip(CLIP);
+  startClient({ sourceAccess: "direct" });
+  await server.messages.next(isHello);
+  server.send(await offerClip(path));
+  const failure = await server.messages.next(isFailure);
+  expect(failure).toMatchObject({ kind: "source", reason: expect.stringContaining("--path-map") });
+});
+
+test("stop ends ffmpeg within two seconds and frees its disk; the slot goes to the next", async () => {
+  const path = clipOrSkip(LONG_CLIP);
+  startClient();
+  const { clientId } = await server.messages.next(isHello);
+  const slow = await offerClip(path, "veryslow");
+  server.send(slow);
+  await server.messages.next(isStage(slow.attemptId, "encoding"));
+  if (process.platform === "linux") expect(await encodersIn(clientId)).toBeGreaterThan(0);
+  const next = await offerClip(clipOrSkip(CLIP));
+  server.send(next);
+  await server.messages.next(isStage(next.attemptId, "queued"));
+  server.send({ type: "stop", attemptId: slow.attemptId, reason: "cancelled" });
+  const folderOf = (offer: Offer) => join(clientFolder(clientId), `segment_${offer.attemptId}`);
+  await until(async () => !(await exists(folderOf(slow))), 2000);
+  const result = await server.results.next(() => true);
+  expect(result.attemptId).toBe(next.attemptId);
+  if (process.platform === "linux") await until(async () => (await encodersIn(clientId)) === 0, 2000);
+  expect(server.messages.all.some(isFailure)).toBe(false);
+}, 30_000);
+
+test("a cut link: the same id comes back, the encode has gone on, its result is handed over", async () => {
+  const path = clipOrSkip(CLIP);
+  startClient();
+  const first = await server.messages.next(isHello);
+  const offer = await offerClip(path, "medium");
+  server.send(offer);
+  await server.messages.next(isStage(offer.attemptId, "encoding"));
+  server.dropLink();
+  const second = await server.messages.next(isHello);
+  expect(second.clientId).toBe(first.clientId);
+  expect(second.heldAttempts).toEqual([offer.attemptId]);
+  const result = await server.results.next(() => true);
+  expect(result.attemptId).toBe(offer.attemptId);
+});
+
+test("an attempt that is no longer wanted after a reconnect is dropped", async () => {
+  const path = clipOrSkip(LONG_CLIP);
+  server.keepAttempts = () => [];
+  startClient();
+  const { clientId } = await server.messages.next(isHello);
+  const offer = await offerClip(path, "veryslow");
+  server.send(offer);
+  await server.messages.next(isStage(offer.attemptId, "encoding"));
+  server.dropLink();
+  await server.messages.next(isHello);
+  await until(async () => (await segmentsOf(clientId)).length === 0, 3000);
+}, 30_000);
+
+test("uploads are tried again while the server is busy, and given up when the attempt is stale", async () => {
+  const path = clipOrSkip(CLIP);
+  const client = startClient();
+  const { clientId } = await server.messages.next(isHello);
+  const busy = await offerClip(path);
+  let tries = 0;
+  server.resultStatus = () => (++tries < 3 ? 503 : null);
+  server.send(busy);
+  await server.results.next(({ attemptId }) => attemptId === busy.attemptId);
+  expect(tries).toBe(3);
+  const stale = await offerClip(path);
+  server.resultStatus = () => 409;
+  server.send(stale);
+  await server.messages.next(isStage(stale.attemptId, "uploading"));
+  await until(async () => (await segmentsOf(clientId)).length === 0, 3000);
+  await client.stop();
+  expect(server.results.all).toHaveLength(1);
+});
+
+test("a finished result survives the client: the next start hands it over under the same id", async () => {
+  const path = clipOrSkip(CLIP);
+  const first = startClient();
+  const { clientId } = await server.messages.next(isHello);
+  const offer = await offerClip(path);
+  server.resultStatus = () => 503;
+  server.send(offer);
+  await server.messages.next(isStage(offer.attemptId, "uploading"));
+  const { port } = server;
+  await server.stop();
+  await first.statuses.next((status) => status.kind === "disconnected");
+  await first.stop();
+  server = new StandInCoordinator({ folder, port });
+  startClient();
+  const again = await server.messages.next(isHello);
+  expect(again.clientId).toBe(clientId);
+  expect(again.heldAttempts).toEqual([offer.attemptId]);
+  const result = await server.results.next(() => true);
+  expect(result.sha256).toBe(result.report.sha256);
+  await until(async () => (await segmentsOf(clientId)).length === 0, 3000);
+});
+
+test("leaving: work is given back, goodbye said, ffmpeg and folders gone", async () => {
+  const path = clipOrSkip(LONG_CLIP);
+  const client = startClient();
+  const { clientId } = await server.messages.next(isHello);
+  const offer = await offerClip(path, "veryslow");
+  server.send(offer);
+  await server.messages.next(isStage(offer.attemptId, "encoding"));
+  await client.stop();
+  await client.ended;
+  await server.messages.next((message) => message.type === "goodbye");
+  expect(await server.messages.next(isFailure)).toMatchObject({ attemptId: offer.attemptId, kind: "stopped" });
+  expect(await segmentsOf(clientId)).toEqual([]);
+  expect(await exists(join(clientFolder(clientId), "cache"))).toBe(false);
+  if (process.platform === "linux") expect(await encodersIn(clientId)).toBe(0);
+}, 30_000);
+
+test("tasks that the client's own check refuses, and sources that cannot be read, are told by kind", async () => {
+  const path = clipOrSkip(CLIP);
+  startClient();
+  await server.messages.next(isHello);
+  const offer = await offerClip(path);
+  server.send({ ...offer, attemptId: newId(), task: { ...offer.task, formatName: "concat" } });
+  expect(await server.messages.next(isFailure)).toMatchObject({ kind: "refused" });
+  server.blockFault = (block) => (block === 0 ? "gone" : null);
+  server.send(offer);
+  const failure = await server.messages.next(isFailure);
+  expect(failure).toMatchObject({ kind: "source", reason: expect.stringContaining("the source changed") });
+  const garbage = join(folder, "garbage.mp4");
+  await writeFile(garbage, new Uint8Array(100_000));
+  server.blockFault = () => null;
+  server.send(await makeOffer(path, "ultrafast", await server.addSource(garbage, BLOCK)));
+  expect(await server.messages.next(isFailure)).toMatchObject({ kind: "encode" });
+});
+
+test("a silent server is noticed and left; a second client in the folder has its own id", async () => {
+  await server.stop();
+  server = new StandInCoordinator({ folder, leaseMs: 600, heartbeatMs: 100 });
+  startClient();
+  const first = await server.messages.next(isHello);
+  startClient();
+  const second = await server.messages.next(isHello);
+  expect(second.clientId).not.toBe(first.clientId);
+  server.isSilent = true;
+  const known = [first.clientId, second.clientId];
+  expect(known).toContain((await server.messages.next(isHello)).clientId);
+});
+
+test("goodbye for good ends the client; refusals end it with their reason; so does the first failure when not persistent", async () => {
+  const client = startClient();
+  await server.messages.next(isHello);
+  await client.statuses.next((status) => status.kind === "connected");
+  server.send({ type: "goodbye", reason: "disconnected by hand", reconnect: false });
+  await client.ended;
+  const codeOf = async (overrides: Partial<ClientOptions>) => {
+    const thrown = await startClient(overrides).ended.then(
+      () => null,
+      (reason) => reason,
+    );
+    return thrown instanceof AppError ? thrown.code : String(thrown);
+  };
+  expect(await codeOf({ token: "wrong" })).toBe("E_TOKEN");
+  const { url } = server;
+  await server.stop();
+  expect(await codeOf({ serverUrl: url, persistent: false })).toBe("E_UNREACHABLE");
+  server = new StandInCoordinator({ folder, protocol: 99 });
+  expect(await codeOf({})).toBe("E_PROTOCOL");
+});
