@@ -6,7 +6,7 @@ import { newId } from "../../base/ids.ts";
 import { toNumber } from "../../base/rational.ts";
 import { probeSource } from "../../media/probe.ts";
 import { splitMode } from "../../media/request/classify.ts";
-import { containerOf, extensionOf } from "../../media/request/containers.ts";
+import { CONTAINERS, checkContainer, containerOf } from "../../media/request/containers.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import { familyOf } from "../../media/request/encoders.ts";
 import { parseEncodeParams } from "../../media/request/parse-params.ts";
@@ -40,6 +40,12 @@ function stemOf(name: string): string {
   return name.slice(0, name.length - extname(name).length) || name;
 }
 
+function defaultOutputName(defaults: JobDefaults, request: EncodeRequest, inputName: string): string {
+  const name = defaults.fileNameOutput ?? `${stemOf(inputName)}.ffcluster.mp4`;
+  const { format } = request.container;
+  return format === null ? name : `${stemOf(name)}.${CONTAINERS[format].extensions[0]}`;
+}
+
 /**
  * The part that needs no source. The container: extension of the output's name, else `-f` of the request, else of the
  * server's default name (CLI contract, `-o`). Errors: E_ENCODE_REQUEST, E_CONTAINER.
@@ -52,13 +58,10 @@ export function checkRequest(
 ): CheckedRequest {
   const requestText = ffmpegParams ?? defaults.ffmpegParams;
   const request = parseEncodeParams(requestText);
-  if (outputName !== null) {
-    return { request, requestText, container: containerOf(outputName, request), outputName };
-  }
-  const byDefault = defaults.fileNameOutput ?? `${stemOf(inputName)}.ffcluster.mp4`;
-  const { format } = request.container;
-  const name = format === null ? byDefault : `${stemOf(byDefault)}${extensionOf(format)}`;
-  return { request, requestText, container: containerOf(name, request), outputName: name };
+  const name = outputName ?? defaultOutputName(defaults, request, inputName);
+  const container = containerOf(name, request);
+  checkContainer(container, request);
+  return { request, requestText, container, outputName: name };
 }
 
 /** The source with the video stream that the request's `-map` picks, or its first. */

@@ -1,0 +1,219 @@
+// The end of a job on the server: audio encoded once beside the video work, then stitch, final check and proof.
+// A proof that does not hold is thrown as E_NOT_EXACT and fails the job.
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { sha256OfFile } from "../../base/digest.ts";
+import { AppError } from "../../base/errors.ts";
+import { writeFileDurably } from "../../base/files.ts";
+import { rescale } from "../../base/rational.ts";
+import { encodeAudio } from "../../media/audio.ts";
+import { checkOutput } from "../../media/check-output.ts";
+import type { FrameIndex } from "../../media/frame-index.ts";
+import { buildProof } from "../../media/proof.ts";
+import { keepsEveryPts } from "../../media/request/classify.ts";
+import { stitch } from "../../media/stitch.ts";
+import { planStreams, type StreamPlan } from "../../media/stream-plan.ts";
+import type { Tools } from "../../media/tools.ts";
+import type { ProofSegment, SegmentFacts } from "../../media/types.ts";
+import { readSegmentPackets } from "../../media/verify-segment.ts";
+import type { Job, LandedResult, Segment } from "../scheduler/types.ts";
+import type { JobFolders } from "./job-folders.ts";
+import type { JobWork } from "./job-work.ts";
+
+export interface FinishParts {
+  readonly tools: Tools;
+  readonly folders: JobFolders;
+}
+
+interface FinishedSegment {
+  readonly segment: Segment;
+  readonly landed: LandedResult;
+  readonly facts: SegmentFacts;
+  readonly path: string;
+}
+
+function planOf(work: JobWork): StreamPlan {
+  return planStreams(work.record.info, work.record.request, work.record.container);
+}
+
+/** Encodes what can't be copied; null when there is nothing of that kind. Asked again, it is encoded again. */
+export async function encodeJobAudio({ tools, folders }: FinishParts, work: JobWork): Promise<string | null> {
+  const { source, info, request } = work.record;
+  return await encodeAudio(tools, source.path, info, request, planOf(work), {
+    workDir: folders.of(work.jobId).audio,
+    signal: work.signal,
+  });
+}
+
+function finishedSegments(folders: JobFolders, job: Job): FinishedSegment[] {
+  return job.segments.map((segment) => {
+    const { phase } = segment;
+    if (phase.kind !== "verified") throw new Error(`segment ${segment.index} of ${job.id} is ${phase.kind}`);
+    const path = folders.segmentFile(job.id, segment.index, phase.landed.attemptId);
+    return { segment, landed: phase.landed, facts: phase.facts, path };
+  });
+}
+
+/** A segment is believed only as the file it was when it was checked. */
+async function requireIntact(segments: readonly FinishedSegment[], signal: AbortSignal): Promise<void> {
+  for (const { segment, facts, path } of segments) {
+    const digest = await sha256OfFile(path, 0, undefined, signal).catch(() => null);
+    if (digest === facts.sha256) continue;
+    const hint = "Something else writes to the work directory, or its disk fails. Submit the source again.";
+    throw new AppError("E_STITCH", `segment ${segment.index} is not the file that was checked`, hint);
+  }
+}
+
+/**
+ * Sorted PTS of every output frame in encoder ticks: the index's; for segments whose packets are not their frames, those
+ * that the reference decode confirmed. Null when filters make the times.
+ */
+async function plannedPts(
+  tools: Tools,
+  work: JobWork,
+  job: Job,
+  index: FrameIndex,
+  segments: readonly FinishedSegment[],
+): Promise<number[] | null> {
+  const { request, info, encoderTimeBase } = work.record;
+  if (!keepsEveryPts(request)) return null;
+  const planned: number[] = [];
+  for (const { segment, facts, path } of segments) {
+    const isFirst = segment.index === 0;
+    const isLast = segment.index === job.segments.length - 1;
+    const indexed = index.framePts(isFirst ? null : segment.startPts, isLast ? null : segment.endPts);
+    if (indexed.length === facts.frames && index.uncounted.withoutPts === 0) {
+      for (const pts of indexed) planned.push(rescale(pts, info.video.timeBase, encoderTimeBase));
+      continue;
+    }
+    const packets = await readSegmentPackets(tools, path, work.signal);
+    if (typeof packets === "string") throw new AppError("E_STITCH", packets, "Submit the source again.");
+    const ticks = packets.pts.map((pts) => rescale(pts, packets.timeBase, encoderTimeBase));
+    const shift = facts.firstPts - (ticks[0] ?? 0);
+    for (const tick of ticks) planned.push(tick + shift);
+  }
+  return planned;
+}
+
+function proofSegment({ segment, landed, facts }: FinishedSegment): ProofSegment {
+  const damage = landed.report.decodeErrors.map((line) => `the decoder said: ${line}`);
+  return {
+    index: segment.index,
+    start_pts: segment.startPts,
+    end_pts: segment.endPts,
+    frames: facts.frames,
+    sha256: facts.sha256,
+    client: landed.clientName,
+    encoder: landed.report.encoder,
+    attempts: segment.attempts,
+    seconds: Math.round(landed.report.seconds * 1000) / 1000,
+    notes: [...segment.notes, ...damage],
+  };
+}
+
+/** Neighbours decoded the picture at their boundary once from before it and once by seeking to it; both must agree. */
+function seamProblems(segments: readonly FinishedSegment[]): string[] {
+  return segments.flatMap(({ segment, landed }, position) => {
+    const next = segments[position + 1];
+    const before = landed.report.seamAfterEnd;
+    const after = next?.landed.report.seamStart ?? null;
+    if (next === undefined || before === null || after === null || before === after) return [];
+    if (next.segment.notes.some((note) => note.includes("decoding in sequence"))) return [];
+    return [`segments ${segment.index} and ${next.segment.index} decoded different pictures at PTS ${segment.endPts}`];
+  });
+}
+
+/** Stitches, checks, proves. Errors: E_STITCH, E_NOT_EXACT, E_SOURCE_CHANGED. */
+export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
+  const { tools, folders } = parts;
+  const { info, request, container, source, encoderTimeBase, outputName } = work.record;
+  const plan = planOf(work);
+  const index = await work.fullIndex();
+  await work.requireUnchanged();
+  const segments = finishedSegments(folders, job);
+  await requireIntact(segments, work.signal);
+  const [first] = segments;
+  if (first === undefined) throw new AppError("E_STITCH", "there is no segment", "The source may hold no frame.");
+  const audioPath = job.audio === "none" ? null : await encodedAudio(parts, work);
+  const outputPath = folders.outputFile(job.id, container);
+  const lastDuration = keepsEveryPts(request)
+    ? Math.max(1, rescale(index.lastDuration, info.video.timeBase, encoderTimeBase))
+    : 1;
+  await stitch(tools, {
+    info,
+    request,
+    plan,
+    segments: segments.map(({ facts, path }) => ({ path, firstPts: facts.firstPts, lastPts: facts.lastPts })),
+    encoderTimeBase,
+    lastDuration,
+    sourcePath: source.path,
+    audioPath,
+    outputPath,
+    signal: work.signal,
+  });
+  const framePts = await plannedPts(tools, work, job, index, segments);
+  const frames = framePts?.length ?? segments.reduce((sum, { facts }) => sum + facts.frames, 0);
+  const outputCheck = await checkOutput(tools, {
+    info,
+    plan,
+    sourcePath: source.path,
+    outputPath,
+    framePts,
+    frames,
+    encoderTimeBase,
+    firstFramePts: first.facts.firstPts,
+    signal: work.signal,
+  });
+  const output = {
+    name: outputName,
+    bytes: (await stat(outputPath)).size,
+    sha256: await sha256OfFile(outputPath, 0, undefined, work.signal),
+  };
+  const proof = buildProof({
+    jobId: job.id,
+    info,
+    plan,
+    framesExpected: frames,
+    segments: segments.map(proofSegment),
+    facts: segments.map(({ facts }) => facts),
+    seamProblems: seamProblems(segments),
+    output,
+    outputCheck,
+    encoder: {
+      name: request.video.encoder,
+      family: job.family,
+      versions: [...new Set(segments.map(({ landed }) => landed.report.ffmpegVersion))].sort(),
+    },
+    wallSeconds: (Date.now() - Date.parse(job.createdAt)) / 1000,
+    notes: notesOf(job, index, framePts === null),
+  });
+  await writeFileDurably(folders.of(job.id).proof, `${JSON.stringify(proof, null, 2)}\n`);
+  if (!proof.exact) {
+    const failed = proof.checks.filter((check) => !check.ok).map((check) => `${check.name}: ${check.detail ?? "no"}`);
+    throw new AppError(
+      "E_NOT_EXACT",
+      `the output does not hold its proof (${failed.join("; ")})`,
+      "`ffcluster jobs proof` shows every check; the segments are kept.",
+    );
+  }
+  return output;
+}
+
+/** The audio made beside the video work (it lands by rename, so what is there is whole); made again if it is gone. */
+async function encodedAudio(parts: FinishParts, work: JobWork): Promise<string | null> {
+  const folder = parts.folders.of(work.jobId).audio;
+  const made = (await readdir(folder)).find((name) => name.startsWith("audio."));
+  return made === undefined ? await encodeJobAudio(parts, work) : join(folder, made);
+}
+
+function notesOf(job: Job, index: FrameIndex, timesByFilters: boolean): string[] {
+  const notes: string[] = [];
+  if (job.split.mode === "whole") notes.push(`not split: ${job.split.reason}`);
+  if (timesByFilters) notes.push("the filters make the frame times: the expected count is what they gave");
+  const { leading, discarded, samePts, withoutPts } = index.uncounted;
+  if (leading > 0) notes.push(`${leading} packets before the first key frame can't be decoded and were not counted`);
+  if (discarded > 0) notes.push(`${discarded} packets are hidden by the source's edit list`);
+  if (samePts > 0) notes.push(`${samePts} packets share another's timestamp (hidden pictures or second fields)`);
+  if (withoutPts > 0) notes.push(`${withoutPts} packets have no timestamp`);
+  return notes;
+}
