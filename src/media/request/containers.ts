@@ -1,0 +1,153 @@
+// The containers ffcluster writes: names, what they can hold, how fine their clocks are.
+// What was checked by muxing with ffmpeg 5.1 is in containers.test.ts.
+import { AppError } from "../../base/errors.ts";
+import type { Rational } from "../../base/rational.ts";
+import type { Container } from "../types.ts";
+import type { EncodeRequest } from "./encode-request.ts";
+import { codecOfEncoder } from "./encoders.ts";
+
+/** An encoder to use and the codec it makes, both by ffmpeg's names. */
+export interface Conversion {
+  readonly encoder: string;
+  readonly codec: string;
+}
+
+export interface ContainerFacts {
+  /** Without dot, the usual one first. */
+  readonly extensions: readonly string[];
+  /** ffmpeg's -f. */
+  readonly muxer: string;
+  /** Codecs by ffprobe's names. */
+  readonly videoCodecs: ReadonlySet<string>;
+  readonly audioCopy: ReadonlySet<string>;
+  readonly audioDefault: Conversion;
+  readonly subtitleCopy: ReadonlySet<string>;
+  /** What text subtitles become when they cannot be copied; null: they are left out. */
+  readonly subtitleConvert: Conversion | null;
+  readonly attachments: boolean;
+  readonly coverArt: boolean;
+  readonly chapters: boolean;
+  /** The container's own clock; null: any time base is exact. */
+  readonly tick: Rational | null;
+}
+
+function set(words: string): ReadonlySet<string> {
+  return new Set(words.split(" "));
+}
+
+const AAC: Conversion = { encoder: "aac", codec: "aac" };
+
+export const CONTAINERS: Readonly<Record<Container, ContainerFacts>> = {
+  mp4: {
+    extensions: ["mp4", "m4v"],
+    muxer: "mp4",
+    videoCodecs: set("h264 hevc av1 vp9 mpeg4 mpeg2video mjpeg"),
+    audioCopy: set("aac mp3 mp2 ac3 eac3 alac flac opus dts"),
+    audioDefault: AAC,
+    subtitleCopy: set("mov_text dvd_subtitle"),
+    subtitleConvert: { encoder: "mov_text", codec: "mov_text" },
+    attachments: false,
+    coverArt: true,
+    chapters: true,
+    tick: null,
+  },
+  mov: {
+    extensions: ["mov", "qt"],
+    muxer: "mov",
+    videoCodecs: set("h264 hevc prores dnxhd mjpeg mpeg4 mpeg2video ffv1 huffyuv utvideo"),
+    audioCopy: set(
+      "aac mp3 ac3 eac3 alac pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_u8",
+    ),
+    audioDefault: AAC,
+    subtitleCopy: set("mov_text"),
+    subtitleConvert: { encoder: "mov_text", codec: "mov_text" },
+    attachments: false,
+    coverArt: false,
+    chapters: true,
+    tick: null,
+  },
+  mkv: {
+    extensions: ["mkv"],
+    muxer: "matroska",
+    videoCodecs: set("h264 hevc av1 vp8 vp9 ffv1 prores mpeg4 mpeg2video mjpeg dnxhd utvideo huffyuv ffvhuff"),
+    audioCopy: set(
+      "aac mp3 mp2 ac3 eac3 dts truehd flac alac opus vorbis wavpack tta pcm_u8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f64le",
+    ),
+    audioDefault: AAC,
+    subtitleCopy: set("subrip ass ssa webvtt hdmv_pgs_subtitle dvd_subtitle dvb_subtitle"),
+    subtitleConvert: { encoder: "srt", codec: "subrip" },
+    attachments: true,
+    coverArt: true,
+    chapters: true,
+    tick: { num: 1, den: 1000 },
+  },
+  webm: {
+    extensions: ["webm"],
+    muxer: "webm",
+    videoCodecs: set("vp8 vp9 av1"),
+    audioCopy: set("opus vorbis"),
+    audioDefault: { encoder: "libopus", codec: "opus" },
+    subtitleCopy: set("webvtt"),
+    subtitleConvert: { encoder: "webvtt", codec: "webvtt" },
+    attachments: false,
+    coverArt: false,
+    chapters: true,
+    tick: { num: 1, den: 1000 },
+  },
+  ts: {
+    extensions: ["ts"],
+    muxer: "mpegts",
+    videoCodecs: set("h264 hevc mpeg2video mpeg4"),
+    audioCopy: set("aac mp3 mp2 ac3 eac3 dts opus"),
+    audioDefault: AAC,
+    subtitleCopy: set("dvb_subtitle dvb_teletext"),
+    subtitleConvert: null,
+    attachments: false,
+    coverArt: false,
+    chapters: false,
+    tick: { num: 1, den: 90_000 },
+  },
+};
+
+const NAMES: readonly Container[] = ["mp4", "mov", "mkv", "webm", "ts"];
+
+/** The container that ffmpeg's -f or a file extension names, or null. */
+export function containerNamed(name: string): Container | null {
+  const lower = name.toLowerCase();
+  return NAMES.find((each) => CONTAINERS[each].muxer === lower || CONTAINERS[each].extensions.includes(lower)) ?? null;
+}
+
+/** The usual extension with its dot: ".mp4". */
+export function extensionOf(container: Container): string {
+  return `.${CONTAINERS[container].extensions[0] ?? container}`;
+}
+
+/** The container of an output: the extension of its name, else the request's -f. Throws E_CONTAINER. */
+export function containerOf(fileName: string, request: EncodeRequest): Container {
+  const base = fileName.split(/[\\/]/).at(-1) ?? "";
+  const dot = base.lastIndexOf(".");
+  const extension = dot > 0 ? base.slice(dot + 1) : "";
+  const container = containerNamed(extension) ?? request.container.format;
+  if (container !== null) return container;
+  const known = NAMES.flatMap((each) => CONTAINERS[each].extensions).map((each) => `.${each}`);
+  throw new AppError(
+    "E_CONTAINER",
+    extension === "" ? `${base} has no extension` : `.${extension} is not a container that ffcluster writes`,
+    `Name the output with one of ${known.join(", ")}, or give -f mp4, mov, matroska, webm or mpegts.`,
+  );
+}
+
+/** Throws E_CONTAINER when the container cannot hold what the request asks for. */
+export function checkContainer(container: Container, request: EncodeRequest): void {
+  const facts = CONTAINERS[container];
+  const codec = codecOfEncoder(request.video.encoder);
+  if (facts.videoCodecs.has(codec)) return;
+  const fitting = NAMES.filter((each) => CONTAINERS[each].videoCodecs.has(codec)).map(
+    (each) => `.${CONTAINERS[each].extensions[0]}`,
+  );
+  throw new AppError(
+    "E_CONTAINER",
+    `${container} cannot hold ${codec} video (${request.video.encoder})`,
+    `Use ${fitting.join(", ")}, or an encoder for ${[...facts.videoCodecs].join(", ")}.`,
+  );
+}

@@ -1,0 +1,205 @@
+// Reads the video options of a request. Knows what each means for the encoder that was chosen, nothing of other streams.
+import type { EncodeRequest, QualityKind, VideoRequest } from "./encode-request.ts";
+import { emptyEncodeRequest } from "./encode-request.ts";
+import { isEncoderOption, readEncoderOption } from "./encoder-options.ts";
+import { PARAM_OPTION, readEncoderParams } from "./encoder-params.ts";
+import type { VideoEncoder } from "./encoders.ts";
+import { parseFilters } from "./filters/parse-filters.ts";
+import type { GivenOption } from "./given-options.ts";
+import { refuse } from "./refuse.ts";
+import { readBits, readInteger, readNumber, readOneOf, readRate, readSize, readWord } from "./values.ts";
+
+type Draft = { -readonly [K in keyof VideoRequest]: VideoRequest[K] };
+type Reader = (draft: Draft, option: GivenOption, encoder: VideoEncoder) => void;
+
+const COUNT = { min: 0, max: 1_000_000 };
+
+/** ffmpeg-codecs, "color_primaries" and following. */
+const SPACES =
+  "rgb bt709 unknown fcc bt470bg smpte170m smpte240m ycgco bt2020nc bt2020_ncl bt2020c bt2020_cl smpte2085 ictcp".split(
+    " ",
+  );
+const TRANSFERS =
+  "bt709 unknown gamma22 gamma28 smpte170m smpte240m linear log100 log316 iec61966-2-4 bt1361e iec61966-2-1 bt2020-10 bt2020-12 smpte2084 smpte428 arib-std-b67".split(
+    " ",
+  );
+const PRIMARIES =
+  "bt709 unknown bt470m bt470bg smpte170m smpte240m film bt2020 smpte428 smpte431 smpte432 jedec-p22 ebu3213".split(
+    " ",
+  );
+const LOCATIONS = "unknown left center topleft top bottomleft bottom".split(" ");
+
+function quality(kind: QualityKind): Reader {
+  return (draft, option, encoder) => {
+    const range = encoder.quality[kind];
+    if (range === undefined) {
+      const kinds = Object.keys(encoder.quality).map((each) => (each === "qscale" ? "-q:v" : `-${each}`));
+      throw refuse(
+        option.written,
+        `${encoder.name} does not read it`,
+        kinds.length === 0 ? "Leave it out." : `Use ${kinds.join(" or ")}, or -b:v.`,
+      );
+    }
+    if (draft.quality !== null)
+      throw refuse(option.written, "a second quality", "Give one of -crf, -qp, -cq and -q:v.");
+    const value =
+      kind === "crf" || kind === "cq" || kind === "qscale"
+        ? readNumber(option.written, option.value, range)
+        : readInteger(option.written, option.value, range);
+    draft.quality = { kind, value };
+  };
+}
+
+function colour(key: keyof VideoRequest["colour"], names: readonly string[]): Reader {
+  return (draft, option) => {
+    draft.colour = { ...draft.colour, [key]: readOneOf(option.written, option.value, names) };
+  };
+}
+
+function params(kind: NonNullable<VideoEncoder["params"]>): Reader {
+  return (draft, option, encoder) => {
+    if (encoder.params !== kind) {
+      throw refuse(
+        option.written,
+        `${encoder.name} does not read it`,
+        encoder.params === null ? "Leave it out." : `Use -${PARAM_OPTION[encoder.params]}.`,
+      );
+    }
+    draft.encoderParams = [...draft.encoderParams, ...readEncoderParams(option.written, kind, option.value)];
+  };
+}
+
+function readPreset(option: GivenOption, encoder: VideoEncoder): string {
+  const { presets } = encoder;
+  if (presets === null)
+    throw refuse(
+      option.written,
+      `${encoder.name} has no presets`,
+      "Leave it out; -cpu-used and -deadline set the speed of libvpx and libaom.",
+    );
+  if ("min" in presets) return String(readInteger(option.written, option.value, presets));
+  return readOneOf(option.written, option.value, presets);
+}
+
+function readTune(option: GivenOption, encoder: VideoEncoder): string {
+  const { tunes } = encoder;
+  if (tunes === null)
+    throw refuse(option.written, `${encoder.name} has no -tune`, "Leave it out, or use the encoder's own parameters.");
+  for (const each of option.value.split(",")) readOneOf(option.written, each, tunes);
+  return option.value;
+}
+
+const READERS: Readonly<Record<string, Reader>> = {
+  c: (draft, _option, encoder) => {
+    draft.encoder = encoder.name;
+  },
+  crf: quality("crf"),
+  cq: quality("cq"),
+  qp: quality("qp"),
+  q: quality("qscale"),
+  global_quality: quality("global_quality"),
+  b: (draft, { written, value }) => {
+    draft.bitrate = readBits(written, value);
+  },
+  minrate: (draft, { written, value }) => {
+    draft.minrate = readBits(written, value);
+  },
+  maxrate: (draft, { written, value }) => {
+    draft.maxrate = readBits(written, value);
+  },
+  bufsize: (draft, { written, value }) => {
+    draft.bufsize = readBits(written, value);
+  },
+  preset: (draft, option, encoder) => {
+    draft.preset = readPreset(option, encoder);
+  },
+  tune: (draft, option, encoder) => {
+    draft.tune = readTune(option, encoder);
+  },
+  profile: (draft, { written, value }) => {
+    draft.profile = readWord(written, value);
+  },
+  level: (draft, { written, value }) => {
+    draft.level = readWord(written, value);
+  },
+  pix_fmt: (draft, { written, value }) => {
+    draft.pixelFormat = readWord(written, value);
+  },
+  g: (draft, { written, value }) => {
+    draft.gop = readInteger(written, value, COUNT);
+  },
+  keyint_min: (draft, { written, value }) => {
+    draft.keyintMin = readInteger(written, value, COUNT);
+  },
+  bf: (draft, { written, value }) => {
+    draft.bFrames = readInteger(written, value, { min: 0, max: 16 });
+  },
+  refs: (draft, { written, value }) => {
+    draft.refs = readInteger(written, value, { min: 0, max: 16 });
+  },
+  r: (draft, { written, value }) => {
+    draft.frameRate = readRate(written, value);
+  },
+  s: (draft, { written, value }) => {
+    draft.size = readSize(written, value);
+  },
+  "x264-params": params("x264"),
+  x264opts: params("x264"),
+  "x265-params": params("x265"),
+  "svtav1-params": params("svtav1"),
+  "aom-params": params("aom"),
+  color_range: colour("range", ["tv", "pc", "mpeg", "jpeg", "limited", "full", "unknown"]),
+  colorspace: colour("space", SPACES),
+  color_trc: colour("transfer", TRANSFERS),
+  color_primaries: colour("primaries", PRIMARIES),
+  chroma_sample_location: colour("chromaLocation", LOCATIONS),
+  field_order: (draft, { written, value }) => {
+    const order = (["progressive", "tt", "bb", "tb", "bt"] as const).find((each) => each === value);
+    if (order === undefined)
+      throw refuse(written, `"${value}" is not a field order`, "Use progressive, tt, bb, tb or bt.");
+    draft.fieldOrder = order;
+  },
+  // Set by the stitch in any case; taken because so many command lines carry it.
+  tag: (_draft, { written, value }, encoder) => {
+    const expected = encoder.codec === "hevc" ? "hvc1" : encoder.codec === "h264" ? "avc1" : null;
+    if (value !== expected) {
+      throw refuse(
+        written,
+        `the tag ${value} is not taken for ${encoder.codec}`,
+        "Leave it out: the usual tag is set (hvc1 for HEVC).",
+      );
+    }
+  },
+};
+
+/** Names of the options read here, and "filter", which is shared. */
+export const VIDEO_NAMES: ReadonlySet<string> = new Set([...Object.keys(READERS), "filter"]);
+
+/** Throws E_ENCODE_REQUEST. */
+export function readVideo(
+  options: readonly GivenOption[],
+  encoder: VideoEncoder,
+): Pick<EncodeRequest, "video" | "filters"> {
+  const empty = emptyEncodeRequest();
+  const draft: Draft = { ...empty.video };
+  let { filters } = empty;
+  for (const option of options) {
+    if (!["", "v", "v:0", "V", "V:0"].includes(option.specifier)) {
+      throw refuse(
+        option.written,
+        "one video stream is encoded",
+        `Write -${option.name}:v; choose the stream with -map.`,
+      );
+    }
+    const reader = READERS[option.name];
+    if (option.name === "filter") filters = parseFilters(option.written, option.value, "video");
+    else if (reader && Object.hasOwn(READERS, option.name)) reader(draft, option, encoder);
+    else if (isEncoderOption(option.name)) {
+      draft.privateOptions = [
+        ...draft.privateOptions,
+        readEncoderOption(option.written, encoder, option.name, option.value),
+      ];
+    } else throw refuse(option.written, "not a video option", `Use -${option.name}:a for sound.`);
+  }
+  return { video: draft, filters };
+}
