@@ -1,20 +1,11 @@
 // Who gets which work: returned segments before new ones, earlier jobs before later ones, fast clients first, one slot
-// of each client in turn. Forms new segments at the moment they are asked for.
-import { toNumber } from "../../base/rational.ts";
+// of each client in turn.
 import { firstUnassignedGop, hasUnassignedGops, isCapable, isReachable } from "./capability.ts";
+import { formSegment } from "./form-segment.ts";
 import { becomeProcessing } from "./job-rules.ts";
 import { occupiesSlot } from "./lease-rules.ts";
-import {
-  benchmarkFrames,
-  benchmarkSecondsOf,
-  EARLY_VIDEO_SECONDS,
-  knownUnassignedFrames,
-  takeGops,
-  unassignedFrames,
-  videoFrameRate,
-  type Wanted,
-  wantedFrames,
-} from "./sizing.ts";
+import { knownUnassignedFrames, unassignedFrames } from "./sizing.ts";
+import { measureSpeeds, type Speeds } from "./speeds.ts";
 import { changeJobStatus, isTerminal } from "./state-changes.ts";
 import { LEASE_MS } from "./timing.ts";
 import type { Turn } from "./turn.ts";
@@ -108,46 +99,6 @@ function framesInFlight(turn: Turn, job: Job): number {
   return frames;
 }
 
-interface Speeds {
-  /** Frames per second of one slot; 0 when nobody's speed is known. */
-  of(client: Client): number;
-  /** Sum over the slots that other jobs leave to this one. */
-  readonly cluster: number;
-  readonly slots: number;
-}
-
-/** Measured on this job, else read from a running encode, else the mean of the others. */
-function measureSpeeds(turn: Turn, job: Job): Speeds {
-  const known = new Map<ClientId, number>();
-  const usableSlots = new Map<ClientId, number>();
-  for (const client of turn.clients.values()) {
-    if (!isReachable(client) || !isCapable(client, job)) continue;
-    usableSlots.set(client.id, client.slots);
-    const fps = client.slotFps[job.id];
-    if (fps !== undefined) known.set(client.id, fps);
-  }
-  const oneSecondOfFrames = videoFrameRate(job);
-  for (const attempt of turn.attempts.values()) {
-    const slots = usableSlots.get(attempt.clientId);
-    if (slots === undefined) continue;
-    if (attempt.jobId !== job.id) {
-      if (occupiesSlot(attempt)) usableSlots.set(attempt.clientId, Math.max(0, slots - 1));
-    } else if (!known.has(attempt.clientId) && attempt.fps > 0 && attempt.framesDone > oneSecondOfFrames) {
-      known.set(attempt.clientId, attempt.fps);
-    }
-  }
-  let sum = 0;
-  for (const fps of known.values()) sum += fps;
-  const mean = known.size === 0 ? 0 : sum / known.size;
-  let cluster = 0;
-  let slots = 0;
-  for (const [clientId, count] of usableSlots) {
-    cluster += count * (known.get(clientId) ?? mean);
-    slots += count;
-  }
-  return { of: (client) => known.get(client.id) ?? mean, cluster, slots };
-}
-
 /** Leases one segment of the job to the client; false when there is none for it now. */
 function giveOne(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): boolean {
   const job = turn.jobs.get(jobId);
@@ -163,84 +114,36 @@ function giveOne(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
   return true;
 }
 
-/** A segment that came back; not to a client on which it failed while another one is there that did not fail it. */
+/** A segment that came back and that nobody else should have rather than this client. */
 function returnedSegmentFor(turn: Turn, job: Job, client: Client): Segment | null {
   for (const segment of job.segments) {
     if (segment.phase.kind !== "pending" || segment.phase.notBefore > turn.now) continue;
-    if (!segment.failedOn.includes(client.id) || !hasUntriedClient(turn, job, segment)) return segment;
+    if (!isBetterElsewhere(turn, job, segment, client)) return segment;
   }
   return null;
 }
 
-function hasUntriedClient(turn: Turn, job: Job, segment: Segment): boolean {
-  for (const client of turn.clients.values()) {
-    if (isReachable(client) && isCapable(client, job) && !segment.failedOn.includes(client.id)) return true;
+/**
+ * After a failure a segment waits for a client that has had less trouble with it, even a busy one; after a lost lease
+ * it goes to such a client only if that one has a slot free.
+ */
+function isBetterElsewhere(turn: Turn, job: Job, segment: Segment, client: Client): boolean {
+  const failures = countOf(segment.failedOn, client.id);
+  const trouble = failures + countOf(segment.lostOn, client.id);
+  if (trouble === 0) return false;
+  for (const other of turn.clients.values()) {
+    if (other.id === client.id || !isReachable(other) || !isCapable(other, job)) continue;
+    const otherFailures = countOf(segment.failedOn, other.id);
+    if (otherFailures + countOf(segment.lostOn, other.id) >= trouble) continue;
+    if (otherFailures < failures || hasFreeSlot(turn, other)) return true;
   }
   return false;
 }
 
-function formSegment(turn: Turn, job: Job, client: Client, speeds: Speeds): Segment | null {
-  if (!hasUnassignedGops(job)) return null;
-  const from = firstUnassignedGop(job);
-  const count = job.split.mode === "whole" ? wholeCount(job, from) : splitCount(turn, job, client, speeds, from);
-  const first = job.gops[from];
-  const last = job.gops[from + count - 1];
-  if (count === 0 || first === undefined || last === undefined) return null;
-  let frames = 0;
-  for (let position = from; position < from + count; position++) frames += job.gops[position]?.frames ?? 0;
-  return {
-    index: job.segments.length,
-    startPts: first.startPts,
-    endPts: last.endPts,
-    frames: job.split.mode === "whole" ? (job.totalFrames ?? frames) : frames,
-    phase: { kind: "pending", notBefore: turn.now },
-    leadIn: 0,
-    failures: 0,
-    losses: 0,
-    attempts: 0,
-    failedOn: [],
-    notes: job.split.mode === "whole" ? [`not split: ${job.split.reason}`] : [],
-  };
-}
-
-function wholeCount(job: Job, from: number): number {
-  return job.indexComplete ? job.gops.length - from : 0;
-}
-
-/** Groups for the next segment; 0 while the index has too little to choose from. */
-function splitCount(turn: Turn, job: Job, client: Client, speeds: Speeds, from: number): number {
-  const known = knownUnassignedFrames(job, from);
-  const unassigned = unassignedFrames(job, known);
-  const frameRate = videoFrameRate(job);
-  const { maxSegmentSeconds } = job.settings;
-  const isFirst = client.slotFps[job.id] === undefined || speeds.cluster <= 0;
-  let wanted: Wanted;
-  let maxSeconds = maxSegmentSeconds;
-  if (isFirst) {
-    const seconds = benchmarkSecondsOf(job, client);
-    const frames = benchmarkFrames(seconds, frameRate, unassigned, speeds.slots);
-    wanted = { frames, shareFrames: frames, minFrames: 0 };
-    maxSeconds = Math.min(seconds, maxSegmentSeconds ?? seconds);
-  } else {
-    const remainingFrames = unassigned + unfinishedFrames(turn, job);
-    const slotFps = speeds.of(client);
-    wanted = wantedFrames({ slotFps, clusterFps: speeds.cluster, remainingFrames, frameRate, maxSegmentSeconds });
-  }
-  if (!job.indexComplete && known < Math.min(wanted.frames, EARLY_VIDEO_SECONDS * frameRate)) return 0;
-  const secondsPerTick = toNumber(job.timeBase);
-  return takeGops(job.gops, from, wanted, { maxSeconds, secondsPerTick, indexComplete: job.indexComplete });
-}
-
-/** Frames that returned segments hold and that running attempts have not encoded yet. */
-function unfinishedFrames(turn: Turn, job: Job): number {
-  let frames = 0;
-  for (const { phase, frames: all } of job.segments) {
-    if (phase.kind === "pending") frames += all;
-    else if (phase.kind === "leased") {
-      frames += Math.max(0, all - (turn.attempts.get(phase.attemptId)?.framesDone ?? 0));
-    }
-  }
-  return frames;
+function countOf(ids: readonly ClientId[] | undefined, id: ClientId): number {
+  let count = 0;
+  if (ids !== undefined) for (const each of ids) if (each === id) count++;
+  return count;
 }
 
 function lease(turn: Turn, job: Job, segment: Segment, client: Client): void {

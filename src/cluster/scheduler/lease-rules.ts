@@ -139,9 +139,7 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
   if (held === null) return;
   const { job, segment } = held;
   const failures = segment.failures + 1;
-  const failedOn = segment.failedOn.includes(attempt.clientId)
-    ? segment.failedOn
-    : [...segment.failedOn, attempt.clientId];
+  const failedOn = [...segment.failedOn, attempt.clientId];
   const { maxRetries, retryDelayMs } = job.settings;
   const failed = turn.putSegment(job, {
     ...segment,
@@ -179,7 +177,8 @@ export function loseAttempt(turn: Turn, attempt: Attempt, reason: string, tell: 
   if (held === null) return;
   const { job, segment } = held;
   const losses = segment.losses + 1;
-  const freed = turn.putSegment(job, { ...segment, losses, phase: { kind: "pending", notBefore: turn.now } });
+  const lostOn = [...(segment.lostOn ?? []), clientId];
+  const freed = turn.putSegment(job, { ...segment, losses, lostOn, phase: { kind: "pending", notBefore: turn.now } });
   turn.event("lease-lost", { jobId, clientId, segmentIndex, attemptId }, reason);
   if (losses > job.settings.maxRetries + EXTRA_LOSSES) {
     failJob(turn, freed, {

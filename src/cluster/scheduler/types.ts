@@ -78,7 +78,10 @@ export interface Segment {
   /** Leases lost (client died, cut off); bounded too. */
   readonly losses: number;
   readonly attempts: number;
+  /** One entry for each failure. */
   readonly failedOn: readonly ClientId[];
+  /** One entry for each lost lease; forgotten at a restart. */
+  readonly lostOn?: readonly ClientId[];
   /** Why anything beyond the ordinary was done; goes into the proof. */
   readonly notes: readonly string[];
 }

@@ -1,0 +1,82 @@
+// Cuts the next segment of a job for the client that asks, at the moment it asks.
+import { toNumber } from "../../base/rational.ts";
+import { firstUnassignedGop, hasUnassignedGops } from "./capability.ts";
+import {
+  benchmarkFrames,
+  benchmarkSecondsOf,
+  EARLY_VIDEO_SECONDS,
+  knownUnassignedFrames,
+  takeGops,
+  unassignedFrames,
+  videoFrameRate,
+  type Wanted,
+  wantedFrames,
+} from "./sizing.ts";
+import type { Speeds } from "./speeds.ts";
+import type { Turn } from "./turn.ts";
+import type { Client, Job, Segment } from "./types.ts";
+
+/** The next segment, not leased yet; null when there is nothing to cut, or too little so far. */
+export function formSegment(turn: Turn, job: Job, client: Client, speeds: Speeds): Segment | null {
+  if (!hasUnassignedGops(job)) return null;
+  const from = firstUnassignedGop(job);
+  const count = job.split.mode === "whole" ? wholeCount(job, from) : splitCount(turn, job, client, speeds, from);
+  const first = job.gops[from];
+  const last = job.gops[from + count - 1];
+  if (count === 0 || first === undefined || last === undefined) return null;
+  let frames = 0;
+  for (let position = from; position < from + count; position++) frames += job.gops[position]?.frames ?? 0;
+  return {
+    index: job.segments.length,
+    startPts: first.startPts,
+    endPts: last.endPts,
+    frames: job.split.mode === "whole" ? (job.totalFrames ?? frames) : frames,
+    phase: { kind: "pending", notBefore: turn.now },
+    leadIn: 0,
+    failures: 0,
+    losses: 0,
+    attempts: 0,
+    failedOn: [],
+    notes: job.split.mode === "whole" ? [`not split: ${job.split.reason}`] : [],
+  };
+}
+
+function wholeCount(job: Job, from: number): number {
+  return job.indexComplete ? job.gops.length - from : 0;
+}
+
+/** Groups for the next segment; 0 while the index has too little to choose from. */
+function splitCount(turn: Turn, job: Job, client: Client, speeds: Speeds, from: number): number {
+  const known = knownUnassignedFrames(job, from);
+  const unassigned = unassignedFrames(job, known);
+  const frameRate = videoFrameRate(job);
+  const { maxSegmentSeconds } = job.settings;
+  const isFirst = client.slotFps[job.id] === undefined || speeds.cluster <= 0;
+  let wanted: Wanted;
+  let maxSeconds = maxSegmentSeconds;
+  if (isFirst) {
+    const seconds = benchmarkSecondsOf(job, client);
+    const frames = benchmarkFrames(seconds, frameRate, unassigned, speeds.slots);
+    wanted = { frames, shareFrames: frames, minFrames: 0 };
+    maxSeconds = Math.min(seconds, maxSegmentSeconds ?? seconds);
+  } else {
+    const remainingFrames = unassigned + unfinishedFrames(turn, job);
+    const slotFps = speeds.of(client);
+    wanted = wantedFrames({ slotFps, clusterFps: speeds.cluster, remainingFrames, frameRate, maxSegmentSeconds });
+  }
+  if (!job.indexComplete && known < Math.min(wanted.frames, EARLY_VIDEO_SECONDS * frameRate)) return 0;
+  const secondsPerTick = toNumber(job.timeBase);
+  return takeGops(job.gops, from, wanted, { maxSeconds, secondsPerTick, indexComplete: job.indexComplete });
+}
+
+/** Frames that returned segments hold and that running attempts have not encoded yet. */
+function unfinishedFrames(turn: Turn, job: Job): number {
+  let frames = 0;
+  for (const { phase, frames: all } of job.segments) {
+    if (phase.kind === "pending") frames += all;
+    else if (phase.kind === "leased") {
+      frames += Math.max(0, all - (turn.attempts.get(phase.attemptId)?.framesDone ?? 0));
+    }
+  }
+  return frames;
+}

@@ -1,0 +1,46 @@
+// How fast each slot is on a job, and all usable slots together.
+import { isCapable, isReachable } from "./capability.ts";
+import { occupiesSlot } from "./lease-rules.ts";
+import { videoFrameRate } from "./sizing.ts";
+import type { Turn } from "./turn.ts";
+import type { Client, ClientId, Job } from "./types.ts";
+
+export interface Speeds {
+  /** Frames per second of one slot; 0 when nobody's speed is known. */
+  of(client: Client): number;
+  /** Sum over the slots that other jobs leave to this one. */
+  readonly cluster: number;
+  readonly slots: number;
+}
+
+/** Measured on this job, else read from a running encode, else the mean of the others. */
+export function measureSpeeds(turn: Turn, job: Job): Speeds {
+  const known = new Map<ClientId, number>();
+  const usableSlots = new Map<ClientId, number>();
+  for (const client of turn.clients.values()) {
+    if (!isReachable(client) || !isCapable(client, job)) continue;
+    usableSlots.set(client.id, client.slots);
+    const fps = client.slotFps[job.id];
+    if (fps !== undefined) known.set(client.id, fps);
+  }
+  const oneSecondOfFrames = videoFrameRate(job);
+  for (const attempt of turn.attempts.values()) {
+    const slots = usableSlots.get(attempt.clientId);
+    if (slots === undefined) continue;
+    if (attempt.jobId !== job.id) {
+      if (occupiesSlot(attempt)) usableSlots.set(attempt.clientId, Math.max(0, slots - 1));
+    } else if (!known.has(attempt.clientId) && attempt.fps > 0 && attempt.framesDone > oneSecondOfFrames) {
+      known.set(attempt.clientId, attempt.fps);
+    }
+  }
+  let sum = 0;
+  for (const fps of known.values()) sum += fps;
+  const mean = known.size === 0 ? 0 : sum / known.size;
+  let cluster = 0;
+  let slots = 0;
+  for (const [clientId, count] of usableSlots) {
+    cluster += count * (known.get(clientId) ?? mean);
+    slots += count;
+  }
+  return { of: (client) => known.get(client.id) ?? mean, cluster, slots };
+}
