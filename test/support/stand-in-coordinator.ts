@@ -28,6 +28,8 @@ export interface StandInOptions {
   readonly heartbeatMs?: number;
   readonly leaseMs?: number;
   readonly protocol?: number;
+  /** One that stands where another was: it knows that one's sources, as a restarted server does. */
+  readonly successorOf?: StandInCoordinator;
 }
 
 export interface LandedResult {
@@ -88,16 +90,18 @@ export class StandInCoordinator {
   keepAttempts: (hello: Hello) => string[] = (hello) => hello.heldAttempts;
   isSilent = false;
   private readonly options: StandInOptions;
-  private readonly sources = new Map<string, { path: string; offer: SourceOffer }>();
+  private readonly sources: Map<string, { path: string; offer: SourceOffer }>;
   private readonly server: Bun.Server<undefined>;
   private socket: Bun.ServerWebSocket<undefined> | null = null;
 
   constructor(options: StandInOptions) {
     this.options = options;
+    this.sources = new Map(options.successorOf?.sources);
     this.server = Bun.serve({
       hostname: "127.0.0.1",
       port: options.port ?? 0,
       idleTimeout: 0,
+      development: false,
       fetch: (request, server) => this.answer(request, server),
       websocket: {
         open: (socket) => {
@@ -138,12 +142,6 @@ export class StandInCoordinator {
     };
     this.sources.set(offer.sourceId, { path, offer });
     return offer;
-  }
-
-  /** Serves a source under another id too, as a server that was restarted would. */
-  aliasSource(sourceId: string, alias: string): void {
-    const source = this.sources.get(sourceId);
-    if (source) this.sources.set(alias, source);
   }
 
   send(message: ServerMessage): void {
@@ -233,7 +231,7 @@ export class StandInCoordinator {
             start(controller) {
               controller.enqueue(bytes.subarray(0, bytes.length >> 1));
             },
-            pull: () => Promise.reject(new Error("cut by the test")),
+            pull: (controller) => controller.error(new Error("cut by the test")),
           }),
           { headers },
         );

@@ -9,8 +9,10 @@ export interface Machine {
   readonly memoryBytes: number;
 }
 
+/** What this process may use: CPU affinity and a container's memory limit count. */
 export function thisMachine(): Machine {
-  return { cores: availableParallelism(), memoryBytes: totalmem() };
+  const limit = process.constrainedMemory();
+  return { cores: availableParallelism(), memoryBytes: limit > 0 ? Math.min(limit, totalmem()) : totalmem() };
 }
 
 export interface SlotPlan {

@@ -1,9 +1,10 @@
 // NVIDIA's encoders (NVENC). The device is opened by the encoder itself.
 import type { FamilyDetector } from "../types.ts";
+import { encodersOf } from "./encoders-of.ts";
 
 export const nvencDetector: FamilyDetector = {
   family: "nvenc",
-  encoders: ["h264_nvenc", "hevc_nvenc", "av1_nvenc"],
+  encoders: encodersOf("nvenc"),
   inputArgs: [],
   trialArgs: (encoder) => ["-pix_fmt", "yuv420p", "-c:v", encoder],
   canShareProcess: false,

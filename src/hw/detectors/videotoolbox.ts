@@ -1,11 +1,15 @@
 // Apple's VideoToolbox. `-allow_sw 0` makes a trial prove the hardware and not Apple's software fallback.
 import type { FamilyDetector } from "../types.ts";
+import { encodersOf } from "./encoders-of.ts";
 
 export const videotoolboxDetector: FamilyDetector = {
   family: "videotoolbox",
-  encoders: ["h264_videotoolbox", "hevc_videotoolbox"],
+  encoders: encodersOf("videotoolbox"),
   inputArgs: [],
-  trialArgs: (encoder) => ["-pix_fmt", "nv12", "-c:v", encoder, "-allow_sw", "0"],
+  trialArgs: (encoder) => [
+    ...["-pix_fmt", encoder.startsWith("prores") ? "p210le" : "nv12", "-c:v", encoder],
+    ...["-allow_sw", "0"],
+  ],
   canShareProcess: false,
   deviceMissing: null,
 };

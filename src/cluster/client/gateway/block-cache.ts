@@ -63,7 +63,8 @@ export async function openBlockCache(folder: string, maxBytes: number, log: Log)
         return bytes.length === entry.bytes ? bytes : null;
       } catch (thrown) {
         if (errnoOf(thrown) !== "ENOENT") throw thrown;
-        return null; // forgotten while it was being opened
+        if (entries.delete(key)) used -= entry.bytes;
+        return null; // forgotten while it was being opened, or removed by somebody else
       }
     },
 

@@ -27,8 +27,8 @@ export interface BlockSource {
   openPosition(): ReadPosition;
   /** Fetches `[first, last]` when nothing more urgent is to do; returns what cancels the rest. */
   prefetch(first: number, last: number): () => void;
-  /** Ends every fetch. */
-  close(): void;
+  /** Ends every fetch; when it resolves, nothing of this source is written any more. */
+  close(): Promise<void>;
 }
 
 export function createBlockSource(parts: BlockSourceParts): BlockSource {
@@ -88,6 +88,7 @@ export function createBlockSource(parts: BlockSourceParts): BlockSource {
 
   return {
     async block(block) {
+      ended.signal.throwIfAborted();
       const flying = inFlight.get(block);
       if (flying) return flying;
       if (!cache.has(sourceId, block)) return start(block);
@@ -113,6 +114,9 @@ export function createBlockSource(parts: BlockSourceParts): BlockSource {
       return () => void prefetches.delete(range);
     },
 
-    close: () => ended.abort(new Error("the source is no longer needed")),
+    async close() {
+      ended.abort(new Error("the source is no longer needed"));
+      await Promise.allSettled(inFlight.values());
+    },
   };
 }

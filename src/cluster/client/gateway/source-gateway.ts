@@ -68,8 +68,8 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
 
   const drop = async (source: OpenSource) => {
     clearTimeout(source.unusedTimer);
-    source.blocks.close();
     if (sources.get(source.offer.sourceId) === source) sources.delete(source.offer.sourceId);
+    await source.blocks.close();
     await cache.drop(source.offer.sourceId);
   };
 

@@ -1,0 +1,8 @@
+// Which encoders are worth a trial: those that an encode request may name, and no others.
+import { VIDEO_ENCODERS } from "../../media/request/encoders.ts";
+import type { EncoderFamily } from "../../media/types.ts";
+
+/** ffmpeg's names of a family's encoders, the most widely supported first. */
+export function encodersOf(family: EncoderFamily): readonly string[] {
+  return [...VIDEO_ENCODERS.values()].filter((encoder) => encoder.family === family).map((encoder) => encoder.name);
+}
