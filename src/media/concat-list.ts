@@ -4,10 +4,15 @@ import { MICROSECONDS, type Pts, type Rational, rescale } from "../base/rational
 
 export interface ConcatSegment {
   readonly path: string;
+  /** First timestamp on the file's own clock, microseconds (a muxer moves a file that would begin before zero). */
+  readonly ownStartUs: number;
   /** Absolute PTS of the first and last output frame, encoder ticks. */
   readonly firstPts: Pts;
   readonly lastPts: Pts;
 }
+
+/** inpoint is also a seek: rounded down below the first frame it would find nothing to land on. One for all files cancels out. */
+const INPOINT_MARGIN_US = 1;
 
 /** How ffmpeg's concat scripts quote: single quotes, a quote inside as '\''. */
 function quoted(path: string): string {
@@ -26,6 +31,8 @@ function seconds(microseconds: number): string {
 /**
  * concat adds durations up in microseconds and puts a file's first timestamp on the running sum, so each duration is the
  * difference of two rounded absolute times; rounding differences by themselves drifts (FACTS §3).
+ * `inpoint` says where a file begins: left to itself, libavformat finds no start time for a file of a few frames
+ * (fewer than it needs to guess the decoding delay) and takes 0, which puts that segment at twice its time.
  * `lastDuration`: encoder ticks that the very last frame is shown.
  */
 export function concatList(segments: readonly ConcatSegment[], timeBase: Rational, lastDuration: number): string {
@@ -34,7 +41,11 @@ export function concatList(segments: readonly ConcatSegment[], timeBase: Rationa
     const next = segments[index + 1];
     const end = next === undefined ? segment.lastPts + lastDuration : next.firstPts;
     const duration = toMicroseconds(end, timeBase) - toMicroseconds(segment.firstPts, timeBase);
-    lines.push(`file ${quoted(`file:${segment.path}`)}`, `duration ${seconds(duration)}`);
+    lines.push(
+      `file ${quoted(`file:${segment.path}`)}`,
+      `inpoint ${seconds(segment.ownStartUs + INPOINT_MARGIN_US)}`,
+      `duration ${seconds(duration)}`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }

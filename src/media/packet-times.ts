@@ -10,16 +10,23 @@ import type { SourceInfo } from "./types.ts";
 /** Enough to meet every stream of an interleaved file; a stream that begins later cannot be the earliest. */
 const FIRST_PACKETS = 400;
 
-/** Earliest PTS of each stream among a file's first packets, microseconds by stream index. */
-export async function firstPacketTimes(
+export interface StreamBeginning {
+  /** PTS of the earliest packet to keep, microseconds: the last one that is hidden (the priming), else the first. */
+  readonly earliestUs: number;
+  /** An edit list hides packets before that one too. */
+  readonly hasHidden: boolean;
+}
+
+/** How each stream begins, by stream index; streams without a packet among the first are missing. */
+export async function streamBeginnings(
   tools: Tools,
   path: string,
   formats: string,
   signal?: AbortSignal,
-): Promise<Map<number, number>> {
-  const earliest = new Map<number, number>();
+): Promise<Map<number, StreamBeginning>> {
   const timeBases = new Map<number, Rational>();
-  const ticks: { stream: number; pts: number }[] = [];
+  const ticks = new Map<number, number>();
+  const hidden = new Map<number, { last: number; count: number }>();
   await runTool({
     program: tools.ffprobe,
     args: [
@@ -29,7 +36,7 @@ export async function firstPacketTimes(
       "-read_intervals",
       `%+#${FIRST_PACKETS}`,
       "-show_entries",
-      "packet=stream_index,pts:stream=index,time_base",
+      "packet=stream_index,pts,flags:stream=index,time_base",
       "-of",
       "compact=nk=0",
       fileUrl(path),
@@ -39,39 +46,55 @@ export async function firstPacketTimes(
       const fields = new Map(
         line.split("|").map((field) => [field.split("=")[0] ?? "", field.slice(field.indexOf("=") + 1)] as const),
       );
-      const pts = Number(fields.get("pts"));
-      if (fields.has("packet") && !Number.isNaN(pts)) ticks.push({ stream: Number(fields.get("stream_index")), pts });
-      const timeBase = parseRational(fields.get("time_base") ?? "");
-      if (fields.has("stream") && timeBase !== null) timeBases.set(Number(fields.get("index")), timeBase);
+      if (fields.has("packet")) {
+        const stream = Number(fields.get("stream_index"));
+        const pts = Number(fields.get("pts"));
+        if (Number.isNaN(pts)) return;
+        if (fields.get("flags")?.includes("D") === true) {
+          const before = hidden.get(stream);
+          hidden.set(stream, { last: Math.max(before?.last ?? pts, pts), count: (before?.count ?? 0) + 1 });
+        } else ticks.set(stream, Math.min(ticks.get(stream) ?? Number.POSITIVE_INFINITY, pts));
+      } else if (fields.has("stream")) {
+        const timeBase = parseRational(fields.get("time_base") ?? "");
+        if (timeBase !== null) timeBases.set(Number(fields.get("index")), timeBase);
+      }
     },
   });
-  for (const { stream, pts } of ticks) {
+  const beginnings = new Map<number, StreamBeginning>();
+  for (const [stream, pts] of ticks) {
     const timeBase = timeBases.get(stream);
     if (timeBase === undefined) continue;
-    const microseconds = rescale(pts, timeBase, MICROSECONDS);
-    earliest.set(stream, Math.min(earliest.get(stream) ?? Number.POSITIVE_INFINITY, microseconds));
+    const priming = hidden.get(stream);
+    const first = priming === undefined ? pts : Math.min(pts, priming.last);
+    beginnings.set(stream, {
+      earliestUs: rescale(first, timeBase, MICROSECONDS),
+      hasHidden: (priming?.count ?? 0) > 1,
+    });
   }
-  return earliest;
+  return beginnings;
 }
 
-/** The earliest packet of everything that goes into the output beside the video, in source microseconds. */
-export async function earliestKeptUs(
+/** Demuxers of the files that `encodeAudio` makes. */
+export const AUDIO_FILE_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg";
+
+/** When each audio stream of the plan begins, in source microseconds; undefined where unknown. */
+export async function audioBeginnings(
   tools: Tools,
   plan: StreamPlan,
   info: SourceInfo,
   sourcePath: string,
   audioPath: string | null,
   signal?: AbortSignal,
-): Promise<number> {
-  let earliest = Number.POSITIVE_INFINITY;
-  const source = await firstPacketTimes(tools, sourcePath, info.formatName, signal);
-  for (const stream of plan.streams) {
-    const at = source.get(stream.source.index);
-    if (stream.action.kind === "copy" && at !== undefined) earliest = Math.min(earliest, at);
-  }
-  if (audioPath !== null) {
-    const encoded = await firstPacketTimes(tools, audioPath, "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg", signal);
-    for (const at of encoded.values()) earliest = Math.min(earliest, at + info.startMicroseconds);
-  }
-  return earliest;
+): Promise<(StreamBeginning | undefined)[]> {
+  const source = await streamBeginnings(tools, sourcePath, info.formatName, signal);
+  const encoded = audioPath === null ? null : await streamBeginnings(tools, audioPath, AUDIO_FILE_DEMUXERS, signal);
+  return plan.streams
+    .filter((stream) => stream.source.type === "audio")
+    .map(({ source: stream, action }) => {
+      if (action.kind !== "encode-audio") return source.get(stream.index);
+      const beginning = encoded?.get(action.track);
+      return beginning === undefined
+        ? undefined
+        : { ...beginning, earliestUs: beginning.earliestUs + info.startMicroseconds };
+    });
 }

@@ -23,3 +23,12 @@ export function parseSeams(text: string, endPts: Pts | null): Seams {
   }
   return { start, afterEnd };
 }
+
+/**
+ * Do two neighbours agree on the first picture of the later one? "unknown": one of them decoded none there, which counts
+ * settle, not hashes.
+ */
+export function compareSeam(earlierAfterEnd: string | null, laterStart: string | null): "agree" | "differ" | "unknown" {
+  if (earlierAfterEnd === null || laterStart === null) return "unknown";
+  return earlierAfterEnd === laterStart ? "agree" : "differ";
+}

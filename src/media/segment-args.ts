@@ -10,7 +10,7 @@ import {
 } from "../base/rational.ts";
 import { decoderFor, needsInBandParameters, segmentFormat } from "./codecs.ts";
 import { demuxerName, inputGuards } from "./formats.ts";
-import { videoEncoderArgs, videoFilterChain } from "./render-request.ts";
+import { videoEncoderArgs, videoFilterChain } from "./request/render.ts";
 import type { SegmentTask } from "./types.ts";
 
 export interface SegmentIo {
@@ -115,10 +115,10 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
   return [
     ...decodeArgs(task, io, decoderFor(task.video, encoder)),
     "-filter_complex",
-    filterGraph(task, videoFilterChain(task.request)),
+    filterGraph(task, videoFilterChain(task.request) ?? ""),
     "-map",
     "[v]",
-    ...videoEncoderArgs(task.request, { threads: io.threads }),
+    ...videoEncoderArgs(task.request, io.threads === null ? {} : { threads: io.threads }),
     "-fps_mode",
     "passthrough",
     "-enc_time_base",

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { type Pts, rescale } from "../base/rational.ts";
 import { isMatroska, SOURCE_DEMUXERS, seeksToKeyFrames } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
+import { keepsEveryPts } from "./request/classify.ts";
 import { type EncodeRequest, encodeRequestSchema } from "./request/encode-request.ts";
 import { encoderTimeBase } from "./time-base.ts";
 import type { LeadIn, SegmentTask, SourceInfo } from "./types.ts";
@@ -107,7 +108,7 @@ export function planSegment(
   const startPts = isFirst ? null : range.startPts;
   const endPts = isLast ? null : range.endPts;
   const seekPts = startPts === null ? null : seekPtsFor(info, index, startPts, leadIn);
-  const isCounted = index.frameCount > 0 && (endPts !== null || index.isComplete);
+  const isCounted = keepsEveryPts(request) && index.frameCount > 0 && (endPts !== null || index.isComplete);
   return {
     streamIndex: info.video.streamIndex,
     formatName: info.formatName,

@@ -2,8 +2,8 @@
 // but text subtitles. Pure.
 import { formatMicroseconds, type Rational } from "../base/rational.ts";
 import { isHevcEncoder } from "./codecs.ts";
-import { CONTAINER_RULES } from "./container-rules.ts";
 import { demuxerName, inputGuards } from "./formats.ts";
+import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest, OutputStream } from "./request/encode-request.ts";
 import type { PlannedStream, StreamPlan } from "./stream-plan.ts";
 import type { SourceInfo, SourceVideo } from "./types.ts";
@@ -23,6 +23,27 @@ export interface StitchFacts {
   readonly firstFrameUs: number;
   /** Source time that becomes the output's zero, microseconds. */
   readonly zeroUs: number;
+  /** For each audio stream of the plan: its corrections. */
+  readonly audio: readonly AudioCorrection[];
+}
+
+export interface AudioCorrection {
+  /** Microseconds to add to its timestamps (see opus-delay). */
+  readonly delayUs: number;
+  /** Packets before this output time are hidden by the source's edit list, which the output cannot repeat; null: none. */
+  readonly dropBeforeUs: number | null;
+}
+
+/** Bitstream filters that leave the packets' bytes alone. */
+function correctionArgs(corrections: readonly AudioCorrection[]): string[] {
+  return corrections.flatMap(({ delayUs, dropBeforeUs }, number) => {
+    const filters = [
+      // Half a millisecond of margin: these containers' clock.
+      ...(dropBeforeUs === null ? [] : [`noise=amount=0:drop='lt(pts*tb*1000000,${dropBeforeUs - 500})'`]),
+      ...(delayUs === 0 ? [] : [`setts=ts=TS+${delayUs}/(1000000*TB)`]),
+    ];
+    return filters.length === 0 ? [] : [`-bsf:a:${number}`, filters.join(",")];
+  });
 }
 
 /** mp4's own habit: at least 10000 ticks a second, a multiple of the frame clock, so that no frame is rounded. */
@@ -120,6 +141,18 @@ function letterOf(stream: PlannedStream): string {
   }
 }
 
+function mapOf({ action, source }: PlannedStream, sourceInput: number): string {
+  switch (action.kind) {
+    case "encode-video":
+      return "0:v:0";
+    case "encode-audio":
+      return `1:a:${action.track}`;
+    case "copy":
+    case "convert-subtitle":
+      return `${sourceInput}:${source.index}`;
+  }
+}
+
 /**
  * Inputs: 0 the segments, 1 the encoded audio (when there is any), last the source. All on absolute clocks (-copyts),
  * each moved so that the source's `zeroUs` is the output's zero; the encoded audio was made on that clock already, with
@@ -132,20 +165,10 @@ export function stitchArgs(
   facts: StitchFacts,
   io: StitchIo,
 ): string[] {
-  const rules = CONTAINER_RULES[plan.container];
+  const rules = CONTAINERS[plan.container];
   const isMp4 = plan.container === "mp4" || plan.container === "mov";
   const sourceInput = io.audio === null ? 1 : 2;
-  const maps = plan.streams.map((stream) => {
-    switch (stream.action.kind) {
-      case "encode-video":
-        return "0:v:0";
-      case "encode-audio":
-        return `1:a:${stream.action.track}`;
-      case "copy":
-      case "convert-subtitle":
-        return `${sourceInput}:${stream.source.index}`;
-    }
-  });
+  const maps = plan.streams.map((stream) => mapOf(stream, sourceInput));
   const subtitles = plan.streams.filter((stream) => stream.source.type === "subtitle");
   const audioStart = facts.zeroUs - info.startMicroseconds;
   return [
@@ -192,6 +215,7 @@ export function stitchArgs(
     plan.keepMetadata ? String(sourceInput) : "-1",
     "-map_chapters",
     plan.keepChapters ? String(sourceInput) : "-1",
+    ...correctionArgs(facts.audio),
     ...streamMetadata(plan),
     ...pictureTags(info.video, request),
     ...(isMp4 && isHevcEncoder(request.video.encoder) ? ["-tag:v:0", "hvc1"] : []),

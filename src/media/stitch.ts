@@ -8,10 +8,12 @@ import type { Rational } from "../base/rational.ts";
 import { audioFileFormat } from "./audio.ts";
 import { type ConcatSegment, concatList, toMicroseconds } from "./concat-list.ts";
 import { fileUrl } from "./formats.ts";
-import { earliestKeptUs } from "./packet-times.ts";
+import { opusDelayUs } from "./opus-delay.ts";
+import { AUDIO_FILE_DEMUXERS, audioBeginnings, streamBeginnings } from "./packet-times.ts";
+import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { lastWords } from "./stderr.ts";
-import { type StitchFacts, stitchArgs } from "./stitch-args.ts";
+import { type AudioCorrection, type StitchFacts, stitchArgs } from "./stitch-args.ts";
 import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
@@ -21,7 +23,7 @@ export interface StitchInput {
   readonly request: EncodeRequest;
   readonly plan: StreamPlan;
   /** In order of time. */
-  readonly segments: readonly ConcatSegment[];
+  readonly segments: readonly Omit<ConcatSegment, "ownStartUs">[];
   readonly encoderTimeBase: Rational;
   /** Encoder ticks that the last frame is shown. */
   readonly lastDuration: number;
@@ -39,14 +41,72 @@ export interface StitchOutcome {
   readonly facts: StitchFacts;
 }
 
-/** MP4 and MOV say "this starts before zero" with an edit list; the others cannot, so there zero is the earliest packet. */
-async function zeroOf(tools: Tools, input: StitchInput): Promise<number> {
-  const start = input.info.startMicroseconds;
-  if (input.plan.container === "mp4" || input.plan.container === "mov") return start;
-  return Math.min(
-    start,
-    await earliestKeptUs(tools, input.plan, input.info, input.sourcePath, input.audioPath, input.signal),
+function hasEditLists(plan: StreamPlan): boolean {
+  return plan.container === "mp4" || plan.container === "mov";
+}
+
+/**
+ * MP4 and MOV say "this starts before zero" and "this part is hidden" with edit lists. The others cannot: there zero is
+ * the earliest packet that is heard, and hidden packets are dropped.
+ */
+async function clockOf(
+  tools: Tools,
+  input: StitchInput,
+  workDir: string,
+): Promise<Pick<StitchFacts, "zeroUs" | "audio">> {
+  const { info, plan, signal } = input;
+  if (hasEditLists(plan)) return { zeroUs: info.startMicroseconds, audio: [] };
+  const beginnings = await audioBeginnings(tools, plan, info, input.sourcePath, input.audioPath, signal);
+  const zeroUs = Math.min(
+    info.startMicroseconds,
+    ...beginnings.flatMap((one) => (one === undefined ? [] : [one.earliestUs])),
   );
+  const audio: AudioCorrection[] = [];
+  for (const [number, stream] of plan.streams.filter((one) => one.source.type === "audio").entries()) {
+    const beginning = beginnings[number];
+    const isOpus =
+      stream.action.kind === "encode-audio" ? /opus/.test(stream.action.encoder) : stream.source.codec === "opus";
+    const isDelayed = isOpus && plan.container !== "ts" && beginning !== undefined;
+    const from =
+      stream.action.kind === "encode-audio" && input.audioPath !== null
+        ? {
+            path: input.audioPath,
+            formats: AUDIO_FILE_DEMUXERS,
+            streamIndex: stream.action.track,
+            base: info.startMicroseconds,
+          }
+        : { path: input.sourcePath, formats: info.formatName, streamIndex: stream.source.index, base: 0 };
+    audio.push({
+      delayUs: isDelayed
+        ? await opusDelayUs(
+            tools,
+            { ...from, beginsUs: beginning.earliestUs - from.base },
+            CONTAINERS[plan.container].muxer,
+            workDir,
+            signal,
+          )
+        : 0,
+      dropBeforeUs: beginning?.hasHidden === true ? beginning.earliestUs - zeroUs : null,
+    });
+  }
+  return { zeroUs, audio };
+}
+
+/** A muxer moves a segment only when its first decoding times would be negative; a decoding delay is at most a few seconds. */
+const MOVED_BELOW_US = 5_000_000;
+const MOST_DELAY_FRAMES = 40;
+
+async function withOwnStarts(tools: Tools, input: StitchInput): Promise<ConcatSegment[]> {
+  const rate = input.info.video.averageFrameRate ?? input.info.video.realFrameRate;
+  const below = Math.max(MOVED_BELOW_US, rate === null ? 0 : (MOST_DELAY_FRAMES * 1e6 * rate.den) / rate.num);
+  const segments: ConcatSegment[] = [];
+  for (const { path, firstPts, lastPts } of input.segments) {
+    const absoluteUs = toMicroseconds(firstPts, input.encoderTimeBase);
+    const own =
+      absoluteUs < below ? (await streamBeginnings(tools, path, "nut,matroska,webm", input.signal)).get(0) : undefined;
+    segments.push({ path: resolve(path), firstPts, lastPts, ownStartUs: own?.earliestUs ?? absoluteUs });
+  }
+  return segments;
 }
 
 /** Errors: E_STITCH with ffmpeg's last words, E_INTERRUPTED. */
@@ -54,18 +114,17 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
   const [first] = input.segments;
   if (first === undefined)
     throw new AppError("E_STITCH", "there are no segments to join", "This is a bug in ffcluster; please report it.");
+  const folder = dirname(resolve(input.outputPath));
   const facts: StitchFacts = {
     encoderTimeBase: input.encoderTimeBase,
     firstFrameUs: toMicroseconds(first.firstPts, input.encoderTimeBase),
-    zeroUs: await zeroOf(tools, input),
+    ...(await clockOf(tools, input, folder)),
   };
-  const folder = dirname(resolve(input.outputPath));
   const temporary = tempNameFor(input.outputPath);
   const listFile = tempNameFor(join(folder, "segments.txt"));
-  const absolute = input.segments.map((segment) => ({ ...segment, path: resolve(segment.path) }));
   const [encoded] = audioToEncode(input.plan);
   try {
-    await writeFile(listFile, concatList(absolute, input.encoderTimeBase, input.lastDuration));
+    await writeFile(listFile, concatList(await withOwnStarts(tools, input), input.encoderTimeBase, input.lastDuration));
     const result = await runTool({
       program: tools.ffmpeg,
       args: stitchArgs(input.info, input.request, input.plan, facts, {

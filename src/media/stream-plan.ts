@@ -1,7 +1,7 @@
 // Decides what becomes of every stream of the source: the one video that is encoded in segments, what is copied at the
 // stitch, which audio is encoded once, which subtitles are converted, what is left out and why. Pure.
 import { AppError } from "../base/errors.ts";
-import { CONTAINER_RULES, TEXT_SUBTITLES } from "./container-rules.ts";
+import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest, StreamChoice } from "./request/encode-request.ts";
 import type { Container, ProofStream, SourceInfo, SourceStream } from "./types.ts";
 
@@ -82,6 +82,22 @@ export function chosenVideoStream(streams: readonly SourceStream[], maps: readon
   return chooseStreams(streams, maps)?.find((stream) => stream.type === "video" && !stream.isAttachedPicture)?.index;
 }
 
+const COVER_ART: ReadonlySet<string> = new Set(["mjpeg", "png"]);
+const TEXT_SUBTITLES: ReadonlySet<string> = new Set([
+  "subrip",
+  "srt",
+  "ass",
+  "ssa",
+  "webvtt",
+  "mov_text",
+  "text",
+  "microdvd",
+  "sami",
+  "subviewer",
+  "stl",
+  "ttml",
+]);
+
 type Decision = StreamAction | { readonly kind: "leave"; readonly reason: string };
 
 function leave(reason: string): Decision {
@@ -89,24 +105,24 @@ function leave(reason: string): Decision {
 }
 
 function decideAudio(stream: SourceStream, request: EncodeRequest, container: Container): Decision {
-  const rules = CONTAINER_RULES[container];
-  const fits = rules.audio === null || rules.audio.has(stream.codec);
+  const rules = CONTAINERS[container];
+  const fits = rules.audioCopy.has(stream.codec);
   switch (request.audio.mode) {
     case "none":
       return leave("-an");
     case "copy":
       return fits ? { kind: "copy" } : leave(`${container} cannot hold ${stream.codec}`);
     case "encode":
-      return { kind: "encode-audio", encoder: request.audio.codec ?? rules.audioEncoder, track: 0 };
+      return { kind: "encode-audio", encoder: request.audio.codec ?? rules.audioDefault.encoder, track: 0 };
     case "auto":
       if (fits) return { kind: "copy" };
       if (stream.codec === "unknown") return leave("its codec is not known to ffmpeg");
-      return { kind: "encode-audio", encoder: rules.audioEncoder, track: 0 };
+      return { kind: "encode-audio", encoder: rules.audioDefault.encoder, track: 0 };
   }
 }
 
 function decideSubtitle(stream: SourceStream, request: EncodeRequest, container: Container): Decision {
-  const rules = CONTAINER_RULES[container];
+  const rules = CONTAINERS[container];
   const isText = TEXT_SUBTITLES.has(stream.codec);
   const request_ = request.subtitles;
   if (request_.mode === "none") return leave("-sn");
@@ -115,19 +131,21 @@ function decideSubtitle(stream: SourceStream, request: EncodeRequest, container:
       ? { kind: "convert-subtitle", encoder: request_.codec }
       : leave(`${stream.codec} is pictures and cannot become text`);
   }
-  if (rules.subtitles.has(stream.codec)) return { kind: "copy" };
-  if (request_.mode === "copy" || !isText || rules.textSubtitle === null)
+  if (rules.subtitleCopy.has(stream.codec)) return { kind: "copy" };
+  if (request_.mode === "copy" || !isText || rules.subtitleConvert === null)
     return leave(`${container} cannot hold ${stream.codec}`);
-  return { kind: "convert-subtitle", encoder: rules.textSubtitle };
+  return { kind: "convert-subtitle", encoder: rules.subtitleConvert.encoder };
 }
 
 function decide(stream: SourceStream, info: SourceInfo, request: EncodeRequest, container: Container): Decision {
-  const rules = CONTAINER_RULES[container];
+  const rules = CONTAINERS[container];
   switch (stream.type) {
     case "video":
       if (stream.index === info.video.streamIndex) return { kind: "encode-video" };
       if (!stream.isAttachedPicture) return leave("one video stream is encoded; -map picks another");
-      return rules.coverArt.has(stream.codec) ? { kind: "copy" } : leave(`cover art is not kept in ${container}`);
+      return rules.coverArt && COVER_ART.has(stream.codec) && container !== "mkv"
+        ? { kind: "copy" }
+        : leave(`cover art is not kept in ${container}`);
     case "audio":
       return decideAudio(stream, request, container);
     case "subtitle":
@@ -168,7 +186,7 @@ export function planStreams(info: SourceInfo, request: EncodeRequest, container:
     container,
     streams,
     leftOut,
-    keepChapters: request.metadata.keepChapters && CONTAINER_RULES[container].chapters,
+    keepChapters: request.metadata.keepChapters && CONTAINERS[container].chapters,
     keepMetadata: request.metadata.keepSource,
   };
 }

@@ -74,6 +74,13 @@ export function filterSpec(option: string, name: string, media: "video" | "audio
   }
   const known = REFUSED_FILTERS.get(name);
   if (known) throw refuse(option, `the filter ${shown} is not taken: it ${known[0]}`, known[1]);
+  if (!/^[\w@-]+$/.test(name)) {
+    throw refuse(
+      option,
+      `${shown} is not a filter`,
+      "Put values that hold commas in quotes: \"scale=w='min(iw,1280)'\".",
+    );
+  }
   const near = closest(
     name,
     [...ALLOWED_FILTERS.values()].filter((each) => each.media === media).map((each) => each.name),

@@ -1,0 +1,171 @@
+// The last check before a job may be called completed: the output demuxed and held against the plan, the sound against
+// the source's.
+import { dirname } from "node:path";
+import type { Pts, Rational } from "../base/rational.ts";
+import { decodeAligned, measureLag } from "./audio-lag.ts";
+import { OUTPUT_DEMUXERS, type OutputPackets, readOutput } from "./output-packets.ts";
+import { compareTimes } from "./output-times.ts";
+import type { StreamPlan } from "./stream-plan.ts";
+import type { Tools } from "./tools.ts";
+import type { ProofCheck, ProofStream, SourceInfo } from "./types.ts";
+
+export interface OutputExpectation {
+  readonly info: SourceInfo;
+  readonly plan: StreamPlan;
+  readonly sourcePath: string;
+  readonly outputPath: string;
+  /** Sorted absolute PTS of every planned output frame, encoder ticks; null: times follow from filters, only the count holds. */
+  readonly framePts: readonly Pts[] | null;
+  readonly frames: number;
+  readonly encoderTimeBase: Rational;
+  /** Absolute PTS of the first frame, encoder ticks. */
+  readonly firstFramePts: Pts;
+  readonly signal?: AbortSignal;
+}
+
+export interface OutputCheck {
+  readonly framesInOutput: number;
+  readonly pts: { readonly equal: boolean; readonly max_error_ticks: number };
+  /** Worst distance of any audio stream, signed, milliseconds; null when nothing could be measured. */
+  readonly avOffsetErrorMs: number | null;
+  readonly streamsOut: readonly ProofStream[];
+  readonly checks: readonly ProofCheck[];
+  readonly notes: readonly string[];
+}
+
+/** A/V distance that nobody can perceive and any container's clock keeps. */
+const MOST_AV_ERROR_MS = 1;
+/** Each stream costs two decodes of a minute of sound. */
+const MOST_STREAMS_MEASURED = 4;
+
+function checkFrames(
+  output: OutputPackets,
+  expected: OutputExpectation,
+): { pts: OutputCheck["pts"]; checks: ProofCheck[] } {
+  const video = output.streams.find((stream) => stream.type === "video");
+  const count: ProofCheck = {
+    name: "frame count",
+    ok: output.videoPts.length === expected.frames,
+    detail: `${output.videoPts.length} in the output, ${expected.frames} planned`,
+  };
+  if (video === undefined)
+    return {
+      pts: { equal: false, max_error_ticks: 0 },
+      checks: [count, { name: "frame times", ok: false, detail: "no video stream" }],
+    };
+  if (expected.framePts === null) {
+    const rising = output.videoPts.every(
+      (pts, position) => position === 0 || pts > (output.videoPts[position - 1] ?? Number.NEGATIVE_INFINITY),
+    );
+    return {
+      pts: { equal: rising, max_error_ticks: 0 },
+      checks: [count, { name: "frame times", ok: rising, detail: "in rising order; the filters give the times" }],
+    };
+  }
+  const compared = compareTimes(output.videoPts, video.timeBase, expected.framePts, expected.encoderTimeBase);
+  return {
+    pts: { equal: compared.equal, max_error_ticks: compared.maxErrorTicks },
+    checks: [
+      count,
+      {
+        name: "frame times",
+        ok: compared.equal,
+        detail: compared.problem ?? `largest error ${compared.maxErrorTicks} ticks of 1/${video.timeBase.den} s`,
+      },
+    ],
+  };
+}
+
+/** Streams a muxer adds by itself (chapter text, timecode) stand after the planned ones. */
+function checkStreams(output: OutputPackets, plan: StreamPlan): ProofCheck {
+  const missing = plan.streams.filter((planned, position) => {
+    const found = output.streams[position];
+    return found === undefined || (found.type !== planned.source.type && planned.source.type !== "attachment");
+  });
+  const empty = plan.streams.filter(
+    (planned, position) => planned.source.type === "audio" && output.streams[position]?.packets === 0,
+  );
+  const wrong = [...missing, ...empty];
+  return {
+    name: "streams",
+    ok: wrong.length === 0,
+    detail:
+      wrong.length === 0
+        ? `${plan.streams.length} streams as planned`
+        : `missing or empty: ${wrong.map((stream) => `${stream.source.type} ${stream.source.index}`).join(", ")}`,
+  };
+}
+
+async function checkSound(
+  tools: Tools,
+  output: OutputPackets,
+  expected: OutputExpectation,
+): Promise<{ worst: number | null; notes: string[] }> {
+  const workDir = dirname(expected.outputPath);
+  const notes: string[] = [];
+  let worst: number | null = null;
+  const video = output.streams.find((stream) => stream.type === "video");
+  const firstOut = output.videoPts[0];
+  if (video === undefined || firstOut === undefined) return { worst, notes };
+  const audio = expected.plan.streams.flatMap((planned, position) =>
+    planned.source.type === "audio" ? [{ planned, position }] : [],
+  );
+  for (const { planned, position } of audio.slice(0, MOST_STREAMS_MEASURED)) {
+    const signal = expected.signal;
+    const source = await decodeAligned(
+      tools,
+      {
+        path: expected.sourcePath,
+        formats: expected.info.formatName,
+        streamIndex: planned.source.index,
+        firstFramePts: expected.firstFramePts,
+        videoTimeBase: expected.encoderTimeBase,
+      },
+      workDir,
+      signal,
+    );
+    const made = await decodeAligned(
+      tools,
+      {
+        path: expected.outputPath,
+        formats: OUTPUT_DEMUXERS,
+        streamIndex: position,
+        firstFramePts: firstOut,
+        videoTimeBase: video.timeBase,
+      },
+      workDir,
+      signal,
+    );
+    if (source === null || made === null) {
+      notes.push(`audio stream ${planned.source.index}: could not be decoded, offset not measured`);
+      continue;
+    }
+    const measured = measureLag(source, made);
+    if (measured.lagMs === null)
+      notes.push(`audio stream ${planned.source.index}: ${measured.reason}, offset not measured`);
+    else if (worst === null || Math.abs(measured.lagMs) > Math.abs(worst)) worst = measured.lagMs;
+  }
+  if (audio.length > MOST_STREAMS_MEASURED)
+    notes.push(`the offset of ${audio.length - MOST_STREAMS_MEASURED} further audio streams was not measured`);
+  return { worst, notes };
+}
+
+/** Reads the whole output once, and a minute of sound of source and output. Errors: E_STITCH when the output cannot be read. */
+export async function checkOutput(tools: Tools, expected: OutputExpectation): Promise<OutputCheck> {
+  const output = await readOutput(tools, expected.outputPath, expected.signal);
+  const frames = checkFrames(output, expected);
+  const sound = await checkSound(tools, output, expected);
+  const soundCheck: ProofCheck = {
+    name: "audio and video offset",
+    ok: sound.worst === null || Math.abs(sound.worst) <= MOST_AV_ERROR_MS,
+    detail: sound.worst === null ? (sound.notes[0] ?? "no audio") : `${sound.worst.toFixed(2)} ms from the source's`,
+  };
+  return {
+    framesInOutput: output.videoPts.length,
+    pts: frames.pts,
+    avOffsetErrorMs: sound.worst,
+    streamsOut: output.streams.map(({ index, type, codec, language }) => ({ index, type, codec, language })),
+    checks: [...frames.checks, checkStreams(output, expected.plan), soundCheck],
+    notes: sound.notes,
+  };
+}

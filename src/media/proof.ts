@@ -1,0 +1,87 @@
+// Puts the proof together: plain facts in, the JSON report out. Pure. `exact` is true only when every check holds.
+import type { OutputCheck } from "./check-output.ts";
+import { proofStream, type StreamPlan } from "./stream-plan.ts";
+import type { EncoderFamily, Proof, ProofCheck, ProofSegment, SegmentFacts, SourceInfo } from "./types.ts";
+
+export interface ProofInput {
+  readonly jobId: string;
+  readonly info: SourceInfo;
+  readonly plan: StreamPlan;
+  /** Frames that the index (or the reference decode) says there are. */
+  readonly framesExpected: number;
+  readonly segments: readonly ProofSegment[];
+  readonly facts: readonly SegmentFacts[];
+  /** Seams between neighbours that did not agree; empty when all did. */
+  readonly seamProblems: readonly string[];
+  readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string };
+  readonly outputCheck: OutputCheck;
+  readonly encoder: { readonly name: string; readonly family: EncoderFamily; readonly versions: readonly string[] };
+  readonly wallSeconds: number;
+  readonly notes: readonly string[];
+}
+
+function segmentChecks(input: ProofInput): ProofCheck[] {
+  const encoded = input.facts.reduce((sum, facts) => sum + facts.frames, 0);
+  const inOrder = input.facts.every((facts, index) => {
+    const next = input.facts[index + 1];
+    return next === undefined || next.firstPts > facts.lastPts;
+  });
+  const parameterSets = new Set(input.facts.map((facts) => facts.extradataSha256));
+  return [
+    {
+      name: "segments verified",
+      ok: input.segments.length > 0 && input.facts.length === input.segments.length && encoded === input.framesExpected,
+      detail: `${input.facts.length} segments, ${encoded} of ${input.framesExpected} frames`,
+    },
+    {
+      name: "segments in order",
+      ok: inOrder,
+      detail: inOrder ? "each begins after the one before it ends" : "segments overlap",
+    },
+    {
+      name: "seams",
+      ok: input.seamProblems.length === 0,
+      detail: input.seamProblems[0] ?? "neighbours decoded the same picture at every boundary",
+    },
+    {
+      name: "parameter sets",
+      ok: true,
+      detail: `${parameterSets.size} different set${parameterSets.size === 1 ? "" : "s"}, carried in-band where the codec needs it`,
+    },
+  ];
+}
+
+function accountedStreams(input: ProofInput): ProofCheck {
+  const known = input.plan.streams.length + input.plan.leftOut.length;
+  return {
+    name: "streams accounted for",
+    ok: known === input.info.streams.length,
+    detail: `${input.plan.streams.length} kept, ${input.plan.leftOut.length} left out, of ${input.info.streams.length}`,
+  };
+}
+
+export function buildProof(input: ProofInput): Proof {
+  const checks = [...segmentChecks(input), ...input.outputCheck.checks, accountedStreams(input)];
+  return {
+    job_id: input.jobId,
+    exact: checks.every((check) => check.ok),
+    frames: {
+      expected: input.framesExpected,
+      encoded: input.facts.reduce((sum, facts) => sum + facts.frames, 0),
+      in_output: input.outputCheck.framesInOutput,
+    },
+    pts: input.outputCheck.pts,
+    av_offset_error_ms: input.outputCheck.avOffsetErrorMs,
+    streams: {
+      in: input.info.streams.map(proofStream),
+      out: input.outputCheck.streamsOut,
+      left_out: input.plan.leftOut.map(({ source, reason }) => ({ ...proofStream(source), reason })),
+    },
+    segments: input.segments,
+    wall_seconds: input.wallSeconds,
+    checks,
+    encoder: input.encoder,
+    output: input.output,
+    notes: [...input.notes, ...input.outputCheck.notes],
+  };
+}
