@@ -100,10 +100,11 @@ interface StallGuard {
 }
 
 function watchStall(stallMs: number, signal: AbortSignal | undefined, onStop: (reason: unknown) => void): StallGuard {
-  const stopped = Promise.withResolvers<never>();
-  stopped.promise.catch(() => undefined); // may be nobody's to await
+  let stopped: { readonly reason: unknown } | null = null;
+  let rejectCurrent: ((reason: unknown) => void) | null = null;
   const stop = (reason: unknown) => {
-    stopped.reject(reason);
+    stopped ??= { reason };
+    rejectCurrent?.(reason);
     onStop(reason);
   };
   let timer = setTimeout(() => stop(stalled(stallMs)), stallMs);
@@ -115,7 +116,13 @@ function watchStall(stallMs: number, signal: AbortSignal | undefined, onStop: (r
       clearTimeout(timer);
       timer = setTimeout(() => stop(stalled(stallMs)), stallMs);
     },
-    race: (promise) => Promise.race([stopped.promise, promise]),
+    // A promise of its own each time: Promise.race with one that lives as long as the transfer would keep every chunk.
+    race: (promise) =>
+      new Promise((resolve, reject) => {
+        if (stopped) return reject(stopped.reason);
+        rejectCurrent = reject;
+        promise.then(resolve, reject);
+      }),
     end() {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);

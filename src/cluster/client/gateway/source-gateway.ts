@@ -188,23 +188,29 @@ async function serve(lease: LeaseState, request: IncomingMessage, response: Serv
 }
 
 async function sendBlocks(source: BlockSource, range: ByteRange, blockBytes: number, response: ServerResponse) {
-  const closed = new Promise<void>((resolve) => response.once("close", resolve));
   const position = source.openPosition();
-  // At once, not after the block that is being waited for: what ffmpeg left is not read ahead for.
-  response.once("close", () => position.close());
+  let onClose: (() => void) | null = null;
+  response.once("close", () => {
+    // At once, not after the block that is being waited for: what ffmpeg left is not read ahead for.
+    position.close();
+    onClose?.();
+  });
+  /** The value, or null when the reader goes first. A promise of its own each time, or every block would be kept. */
+  const orClosed = <T>(promise: Promise<T>): Promise<T | null> =>
+    new Promise((resolve, reject) => {
+      onClose = () => resolve(null);
+      promise.then(resolve, reject);
+    });
   const { first, last } = blocksOfRange(range, blockBytes);
   for (let block = first; block <= last && !response.destroyed; block++) {
     const wanted = source.block(block);
     position.at(block);
-    const bytes = await Promise.race([wanted, closed]);
-    if (!bytes || response.destroyed) {
-      wanted.catch(() => undefined); // nobody waits for it any more
-      return;
-    }
+    const bytes = await orClosed(wanted);
+    if (bytes === null || response.destroyed) return;
     const offset = block * blockBytes;
     const part = bytes.subarray(Math.max(0, range.start - offset), Math.min(bytes.length, range.end - offset));
     if (!response.write(part)) {
-      await Promise.race([new Promise<void>((resolve) => response.once("drain", resolve)), closed]);
+      await orClosed(new Promise<void>((resolve) => response.once("drain", resolve)));
     }
   }
   response.end();
