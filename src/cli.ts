@@ -1,4 +1,9 @@
-// The entry point. `__exec` is the guarded child runner of base/process.ts and must start fast: nothing else loads for it.
+// The entry point: arguments → command; the one place that prints a failure and sets the exit code. `__exec` is the
+// guarded child runner of base/process.ts and must start fast: nothing else loads for it.
 import { execGuarded } from "./base/process.ts";
 
 if (process.argv[2] === "__exec") process.exitCode = await execGuarded(process.argv.slice(3));
+else {
+  const { runCli } = await import("./commands/run-cli.ts");
+  process.exitCode = await runCli(process.argv.slice(2));
+}

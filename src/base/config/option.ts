@@ -143,3 +143,10 @@ export function listOption<T>(about: Described & { readonly parseOne: (text: str
   const none: readonly T[] = [];
   return build<readonly T[]>("list", about, none, (texts) => texts.map((text) => about.parseOne(nonEmpty(text))));
 }
+
+/** A value with a form of its own; `parseOne` throws BadValue. */
+export function parsedOption<T>(
+  about: Described & { readonly fallback: T; readonly parseOne: (text: string) => T },
+): Option<T> {
+  return build<T>("value", about, about.fallback, (texts) => about.parseOne(nonEmpty(only(texts))));
+}

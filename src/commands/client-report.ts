@@ -1,0 +1,36 @@
+// What a running client says to the person in front of it. Pure.
+
+/** The part of the client loop's status that is told; its own type says more. */
+export type ToldStatus =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "connected"; readonly clientId: string; readonly serverVersion: string; readonly slots: number }
+  | { readonly kind: "disconnected"; readonly reason: string; readonly retryInMs: number }
+  | { readonly kind: "working"; readonly attempts: Readonly<Record<string, number>> }
+  | { readonly kind: "ended"; readonly reason: string };
+
+/** `event`: a line that stays. `live`: replaces the one before, for terminals only. */
+export interface ClientReport {
+  readonly kind: "event" | "live";
+  readonly text: string;
+}
+
+export function reportOf(status: ToldStatus): ClientReport {
+  switch (status.kind) {
+    case "connecting":
+      return { kind: "live", text: "connecting" };
+    case "connected": {
+      const slots = status.slots === 1 ? "1 slot" : `${status.slots} slots`;
+      const text = `connected as ${status.clientId}, ${slots}, server version ${status.serverVersion}`;
+      return { kind: "event", text };
+    }
+    case "disconnected":
+      return { kind: "event", text: `${status.reason}; next try in ${(status.retryInMs / 1000).toFixed(1)} s` };
+    case "working": {
+      const busy = Object.entries(status.attempts).filter(([, count]) => count > 0);
+      const text = busy.map(([stage, count]) => `${stage} ${count}`).join(", ");
+      return { kind: "live", text: text === "" ? "idle" : text };
+    }
+    case "ended":
+      return { kind: "event", text: `ended: ${status.reason}` };
+  }
+}

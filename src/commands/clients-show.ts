@@ -1,0 +1,40 @@
+// `ffcluster clients show`
+import { defineCommand, printDocument } from "./command.ts";
+import { jsonOption, serverOptions } from "./common-options.ts";
+import { connect } from "./connect.ts";
+import { formatMoment } from "./output/format.ts";
+import { eventTable } from "./output/job-text.ts";
+import { styleFor } from "./output/style.ts";
+import { fields } from "./output/table.ts";
+
+export const clientsShow = defineCommand({
+  path: ["clients", "show"],
+  summary: "Show a client with what it can do and its history",
+  positionals: [{ name: "ID", description: "the client's id or a unique beginning of it" }],
+  options: { ...serverOptions, ...jsonOption },
+  examples: ["ffcluster clients show 9b1c"],
+  printsEvents: false,
+  async run({ options, positionals, context }) {
+    const api = await connect(options, context);
+    const client = await api.client(positionals[0] ?? "");
+    if (options.json) {
+      printDocument(context, client);
+      return 0;
+    }
+    const about = fields([
+      ["client", client.client_id],
+      ["name", client.name],
+      ["status", client.status],
+      ["connected", formatMoment(client.connected_at)],
+      ["job", client.current_job ?? "-"],
+      ["speed", client.performance === null ? "not measured yet" : `${client.performance.toFixed(1)} frames/s`],
+      ["slots", String(client.slots)],
+      ["platform", client.platform],
+      ["ffmpeg", client.ffmpeg],
+      ["encoders", client.encoders.join(" ")],
+      ["version", client.version],
+    ]);
+    context.stdout.write(`${about}\n${eventTable(client.events, styleFor(context, context.stdout).dim)}`);
+    return 0;
+  },
+});

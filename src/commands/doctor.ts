@@ -1,0 +1,89 @@
+// `ffcluster doctor`: what works on this machine, each thing tried, not assumed.
+import { resolve } from "node:path";
+import { hostPort } from "../api/server-address.ts";
+import { textOption } from "../base/config/option.ts";
+import { AppError } from "../base/errors.ts";
+import { type CommandContext, defineCommand, printDocument } from "./command.ts";
+import { jsonOption, serverOptions } from "./common-options.ts";
+import { connect } from "./connect.ts";
+import { styleFor } from "./output/style.ts";
+import { table } from "./output/table.ts";
+
+export interface DoctorCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface FamilyState {
+  readonly listed: boolean;
+  readonly working: boolean;
+  readonly encoders: readonly string[];
+  readonly reason: string | null;
+}
+
+export interface MachineReport {
+  readonly ffmpeg: { readonly path: string | null; readonly version: string | null };
+  readonly families: Readonly<Record<string, FamilyState>>;
+  readonly checks: readonly DoctorCheck[];
+}
+
+const ANSWER_WITHIN_MS = 3000;
+
+async function checkServer(
+  options: { readonly server: string; readonly token: string | null },
+  context: CommandContext,
+): Promise<DoctorCheck> {
+  try {
+    const client = await connect(options, context);
+    const info = await client.hello(ANSWER_WITHIN_MS);
+    const detail = `${hostPort(client.connection.server)}, version ${info.version}, ffmpeg ${info.ffmpeg}`;
+    return { name: "server", ok: true, detail };
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    return { name: "server", ok: false, detail: `${thrown.message}. ${thrown.hint}` };
+  }
+}
+
+function reportText(report: MachineReport, checks: readonly DoctorCheck[], dim: (text: string) => string): string {
+  const checkTable = table(
+    [{ title: "CHECK" }, { title: "RESULT" }, { title: "DETAIL" }],
+    checks.map((check) => [check.name, check.ok ? "ok" : "FAILED", check.detail]),
+    dim,
+  );
+  const state = (family: FamilyState) => (family.working ? "works" : family.listed ? "listed, fails" : "not there");
+  const families = Object.entries(report.families).map(([name, family]) => [
+    name,
+    state(family),
+    family.encoders.length > 0 ? family.encoders.join(" ") : (family.reason ?? ""),
+  ]);
+  const familyTable = table([{ title: "ENCODERS" }, { title: "RESULT" }, { title: "WHICH" }], families, dim);
+  return families.length === 0 ? checkTable : `${checkTable}\n${familyTable}`;
+}
+
+export const doctor = defineCommand({
+  path: ["doctor"],
+  summary: "Check this machine: ffmpeg, a trial of every encoder, disk, and whether the server answers",
+  positionals: [],
+  options: {
+    "work-dir": textOption({ description: "Whose disk is looked at", valueName: "DIR", fallback: "./work" }),
+    ...serverOptions,
+    ...jsonOption,
+  },
+  examples: ["ffcluster doctor", "ffcluster doctor --server node-1:5001 --json"],
+  printsEvents: false,
+  async run({ options, origins, context }) {
+    const { runDoctor } = await import("./wiring.ts");
+    const [report, server] = await Promise.all([
+      runDoctor({ env: context.env, workDir: resolve(context.cwd, options["work-dir"]), signal: context.signal }),
+      checkServer(options, context),
+    ]);
+    const checks = [...report.checks, server];
+    // A server that nobody asked about need not be there.
+    const isServerAsked = origins.server !== "default";
+    const ok = checks.every((check) => check.ok || (check === server && !isServerAsked));
+    if (options.json) printDocument(context, { ok, ffmpeg: report.ffmpeg, families: report.families, checks });
+    else context.stdout.write(reportText(report, checks, styleFor(context, context.stdout).dim));
+    return ok ? 0 : 1;
+  },
+});

@@ -1,0 +1,42 @@
+// `ffcluster jobs download`
+import { optionalText, switchOption } from "../base/config/option.ts";
+import { defineCommand, printDocument } from "./command.ts";
+import { jsonOption, serverOptions } from "./common-options.ts";
+import { connect } from "./connect.ts";
+import { createProgressDisplay } from "./output/progress-display.ts";
+import { refuseExisting, requireWritableFolder, saveOutput, targetFor } from "./save-output.ts";
+
+export const jobsDownload = defineCommand({
+  path: ["jobs", "download"],
+  summary: "Download the output of a completed job, digest checked",
+  positionals: [{ name: "ID", description: "the job's id or a unique beginning of it" }],
+  options: {
+    output: optionalText({
+      description: "Where it goes; a folder keeps the output's name",
+      alias: "o",
+      valueName: "FILE",
+      defaultText: "the output's name in the current folder",
+    }),
+    force: switchOption({ description: "Overwrite an existing file" }),
+    ...serverOptions,
+    ...jsonOption,
+  },
+  examples: ["ffcluster jobs download 3f2a -o output.mp4"],
+  printsEvents: false,
+  async run({ options, positionals, context }) {
+    const client = await connect(options, context);
+    const job = await client.job(positionals[0] ?? "");
+    const target = await targetFor(options.output, context.cwd, job.output_name);
+    await refuseExisting(target, options.force);
+    await requireWritableFolder(target);
+    const display = createProgressDisplay(context.stderr);
+    try {
+      await saveOutput(client, job, target, options.json ? null : display, context.signal);
+    } finally {
+      display.end();
+    }
+    if (options.json) printDocument(context, { job_id: job.job_id, output: target, ...job.output, name: undefined });
+    else context.stdout.write(`${target}\n`);
+    return 0;
+  },
+});

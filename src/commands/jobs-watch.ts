@@ -1,0 +1,31 @@
+// `ffcluster jobs watch`
+import { defineCommand, printEvent } from "./command.ts";
+import { failureOf } from "./command-failure.ts";
+import { jsonOption, serverOptions } from "./common-options.ts";
+import { connect } from "./connect.ts";
+import { followToEnd } from "./follow-job.ts";
+import { createProgressDisplay } from "./output/progress-display.ts";
+
+export const jobsWatch = defineCommand({
+  path: ["jobs", "watch"],
+  summary: "Follow a job until it ends; exit code 3 when it fails or is cancelled",
+  positionals: [{ name: "ID", description: "the job's id or a unique beginning of it" }],
+  options: { ...serverOptions, ...jsonOption },
+  examples: ["ffcluster jobs watch 3f2a", "ffcluster jobs watch 3f2a --json"],
+  printsEvents: true,
+  async run({ options, positionals, context }) {
+    const client = await connect(options, context);
+    const { job_id: jobId } = await client.job(positionals[0] ?? "");
+    const display = createProgressDisplay(context.stderr);
+    try {
+      const job = await followToEnd({ client, jobId, context, display, printsEvents: options.json });
+      display.end();
+      if (job.status !== "Completed") throw failureOf(job);
+      if (options.json) printEvent(context, "completed", { job_id: jobId, output: job.output });
+      else context.stdout.write(`job ${jobId} is complete: ${job.output?.name ?? job.output_name}\n`);
+      return 0;
+    } finally {
+      display.end();
+    }
+  },
+});

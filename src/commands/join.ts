@@ -1,0 +1,153 @@
+// `ffcluster join`: encodes for a server until it is told to stop.
+import { hostname } from "node:os";
+import { resolve } from "node:path";
+import { hostPort, parseServerAddress, type ServerAddress } from "../api/server-address.ts";
+import {
+  BadValue,
+  choiceOption,
+  listOption,
+  optionalInteger,
+  optionalSeconds,
+  optionalText,
+  parsedOption,
+  secondsOption,
+  switchOption,
+  textOption,
+} from "../base/config/option.ts";
+import type { OptionOrigin } from "../base/config/resolve-options.ts";
+import { createLog } from "../base/log.ts";
+import { defineCommand } from "./command.ts";
+import { jsonOption, logOption, serverOptions } from "./common-options.ts";
+import { connectionTo } from "./connect.ts";
+import { createLiveLine } from "./output/live-line.ts";
+
+export interface PathMap {
+  readonly server: string;
+  readonly client: string;
+}
+
+function parsePathMap(text: string): PathMap {
+  const equals = text.indexOf("=");
+  const server = text.slice(0, equals);
+  const client = text.slice(equals + 1);
+  if (equals < 1 || client === "") throw new BadValue("expected /on/server=/on/this/client");
+  return { server, client };
+}
+
+function parseSlots(text: string): number | "auto" {
+  if (text.toLowerCase() === "auto") return "auto";
+  const slots = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (slots < 1 || slots > 256) throw new BadValue("expected auto or a whole number from 1 to 256");
+  return slots;
+}
+
+const options = {
+  ...serverOptions,
+  "server-ip": optionalText({ description: "The server's host, beside --server-port", valueName: "HOST" }),
+  "server-port": optionalInteger({ description: "The server's port", valueName: "PORT", min: 1, max: 65535 }),
+  name: optionalText({ description: "Name in lists", defaultText: "the host's name" }),
+  "work-dir": textOption({
+    description: "Folder for cache, segments and identity",
+    valueName: "DIR",
+    fallback: "./work",
+  }),
+  slots: parsedOption<number | "auto">({
+    description: "Encodes at a time",
+    valueName: "N|auto",
+    fallback: "auto",
+    parseOne: parseSlots,
+  }),
+  "hw-accel": choiceOption({
+    description: "Hardware encoders to offer",
+    choices: ["auto", "none", "nvenc", "qsv", "vaapi", "videotoolbox", "amf"],
+    fallback: "auto",
+  }),
+  "reconnect-delay": secondsOption({
+    description: "First wait before it tries again; grows, with jitter",
+    min: 0.1,
+    max: 3600,
+    fallback: 3,
+  }),
+  persistent: switchOption({ description: "Keep trying to reach the server", fallback: true }),
+  "path-map": listOption({
+    description: "A shared mount: the server's folder and the same one here (repeatable)",
+    valueName: "/SERVER=/HERE",
+    parseOne: parsePathMap,
+  }),
+  "source-access": choiceOption({
+    description: "Read sources as files, over the network, or as files where they prove to be the same",
+    choices: ["auto", "direct", "gateway"],
+    fallback: "auto",
+  }),
+  "benchmark-duration": optionalSeconds({
+    description: "Most seconds of video in the first segment of a job",
+    defaultText: "the server's",
+    min: 0.1,
+    max: 3600,
+  }),
+  ...logOption,
+  ...jsonOption,
+};
+
+interface AddressOptions {
+  readonly server: string;
+  readonly "server-ip": string | null;
+  readonly "server-port": number | null;
+}
+
+/** --server-ip and --server-port count unless --server comes from a stronger place. */
+export function chooseAddress(
+  given: AddressOptions,
+  origins: { readonly [K in keyof AddressOptions]: OptionOrigin },
+): ServerAddress {
+  const rank = { flag: 3, environment: 2, file: 1, default: 0 };
+  const inParts = Math.max(rank[origins["server-ip"]], rank[origins["server-port"]]);
+  const whole = parseServerAddress(given.server);
+  if (inParts === 0 || rank[origins.server] > inParts) return whole;
+  const host = given["server-ip"] === null ? whole : parseServerAddress(given["server-ip"]);
+  return { ...host, port: given["server-port"] ?? host.port };
+}
+
+export const join = defineCommand({
+  path: ["join"],
+  summary: "Encode for a server on this machine",
+  positionals: [],
+  options,
+  examples: [
+    "ffcluster join --server node-1:5001 --token TOKEN",
+    "ffcluster join --slots 2 --hw-accel none",
+    "ffcluster join --path-map /srv/films=/mnt/films",
+  ],
+  printsEvents: false,
+  async run({ options: given, origins, context }) {
+    const { startClient } = await import("./wiring.ts");
+    const server = chooseAddress(given, origins);
+    const connection = await connectionTo(server, given.token, context);
+    const log = createLog(given["log-level"], connection.token === null ? [] : [connection.token]);
+    log.info(`joining ${hostPort(server)}`);
+    const live = createLiveLine(context.stderr);
+    const client = await startClient(
+      {
+        connection,
+        env: context.env,
+        name: given.name ?? hostname(),
+        workDir: resolve(context.cwd, given["work-dir"]),
+        slots: given.slots,
+        hwAccel: given["hw-accel"],
+        reconnectDelayMs: given["reconnect-delay"] * 1000,
+        isPersistent: given.persistent,
+        pathMaps: given["path-map"],
+        sourceAccess: given["source-access"],
+        benchmarkSeconds: given["benchmark-duration"],
+        log,
+        onReport: (report) => {
+          live.show(report.kind === "live" ? report.text : "");
+          if (report.kind === "event") log.info(report.text);
+        },
+      },
+      context.signal,
+    );
+    await client.ended.finally(() => live.show(""));
+    return context.signal.reason?.cause === "SIGINT" ? 130 : 0;
+  },
+});

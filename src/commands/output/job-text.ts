@@ -1,0 +1,164 @@
+// A job, a client and a proof as text for people. Pure: views in, text out.
+import type { ClientView, JobDetailView, JobView, ProofView } from "../../api/contract.ts";
+import { formatBytes, formatMoment, formatSeconds, shortId } from "./format.ts";
+import { fields, table } from "./table.ts";
+
+type Dim = (text: string) => string;
+
+export function jobTable(jobs: readonly JobView[], dim: Dim): string {
+  const columns = [
+    { title: "ID" },
+    { title: "STATUS" },
+    { title: "DONE", align: "right" },
+    { title: "FPS", align: "right" },
+    { title: "LEFT", align: "right" },
+    { title: "CREATED" },
+    { title: "FILE" },
+  ] as const;
+  const rows = jobs.map((job) => [
+    shortId(job.job_id),
+    job.status,
+    `${job.progress.toFixed(1)}%`,
+    job.fps > 0 ? job.fps.toFixed(1) : "-",
+    job.eta_seconds === null ? "-" : formatSeconds(job.eta_seconds),
+    formatMoment(job.created_at),
+    job.file_name,
+  ]);
+  return table(columns, rows, dim);
+}
+
+function jobFields(job: JobDetailView): [string, string][] {
+  const { frames, segments, output } = job;
+  return [
+    ["job", job.job_id],
+    ["file", job.file_name],
+    ["status", job.status],
+    ["progress", `${job.progress.toFixed(1)}% (${frames.done} of ${frames.total ?? "?"} frames)`],
+    ["speed", `${job.fps.toFixed(1)} frames/s`],
+    ["time left", job.eta_seconds === null ? "-" : formatSeconds(job.eta_seconds)],
+    ["encoder", `${job.encoder} (${job.family})`],
+    ["request", job.ffmpeg_params],
+    ["segments", `${segments.done} done, ${segments.running} running, ${segments.known} known (${job.split})`],
+    ["clients", `${job.clients} working, ${job.capable_clients} capable, ${job.required_clients} required`],
+    ["created", formatMoment(job.created_at)],
+    ["started", formatMoment(job.started_at)],
+    ["ended", formatMoment(job.completed_at)],
+    ["output", output === null ? job.output_name : `${output.name}, ${formatBytes(output.bytes)}, ${output.sha256}`],
+    ...(job.error === null
+      ? []
+      : ([
+          ["error", `${job.error.message} (${job.error.code})`],
+          ["hint", job.error.hint],
+        ] as [string, string][])),
+  ];
+}
+
+export function jobDetailText(job: JobDetailView, dim: Dim): string {
+  const segments = table(
+    [
+      { title: "SEGMENT", align: "right" },
+      { title: "FRAMES", align: "right" },
+      { title: "STATE" },
+      { title: "TRIES", align: "right" },
+      { title: "CLIENT" },
+      { title: "NOTES" },
+    ],
+    job.segment_list.map((segment) => [
+      String(segment.index),
+      String(segment.frames),
+      segment.state,
+      String(segment.attempts),
+      segment.client === null ? "-" : shortId(segment.client),
+      segment.notes.join("; "),
+    ]),
+    dim,
+  );
+  return `${fields(jobFields(job))}${job.segment_list.length === 0 ? "" : `\n${segments}`}\n${eventTable(job.events, dim)}`;
+}
+
+export function eventTable(events: JobDetailView["events"], dim: Dim): string {
+  const columns = [
+    { title: "AT" },
+    { title: "EVENT" },
+    { title: "SEGMENT", align: "right" },
+    { title: "DETAIL" },
+  ] as const;
+  const rows = events.map((event) => [
+    formatMoment(event.at),
+    event.type,
+    event.segment_index === null ? "-" : String(event.segment_index),
+    event.detail,
+  ]);
+  return table(columns, rows, dim);
+}
+
+export function clientTable(clients: readonly ClientView[], dim: Dim): string {
+  const columns = [
+    { title: "ID" },
+    { title: "NAME" },
+    { title: "STATUS" },
+    { title: "FPS", align: "right" },
+    { title: "SLOTS", align: "right" },
+    { title: "JOB" },
+    { title: "PLATFORM" },
+    { title: "FFMPEG" },
+    { title: "FAMILIES" },
+  ] as const;
+  const rows = clients.map((client) => [
+    shortId(client.client_id),
+    client.name,
+    client.status,
+    client.performance === null ? "-" : client.performance.toFixed(1),
+    String(client.slots),
+    client.current_job === null ? "-" : shortId(client.current_job),
+    client.platform,
+    client.ffmpeg,
+    client.families.join(" "),
+  ]);
+  return table(columns, rows, dim);
+}
+
+export function proofText(proof: ProofView, dim: Dim): string {
+  const { frames, pts, streams, output } = proof;
+  const head = fields([
+    ["job", proof.job_id],
+    ["verdict", proof.exact ? "exact: every frame once, at its time" : "NOT EXACT"],
+    ["frames", `${frames.expected} expected, ${frames.encoded} encoded, ${frames.in_output} in the output`],
+    ["PTS", `${pts.equal ? "equal" : "NOT EQUAL"}, largest error ${pts.max_error_ticks} ticks`],
+    ["A/V offset error", proof.av_offset_error_ms === null ? "no audio to compare" : `${proof.av_offset_error_ms} ms`],
+    ["streams", `${streams.in.length} in, ${streams.out.length} out, ${streams.left_out.length} left out`],
+    ...streams.left_out.map((stream): [string, string] => [
+      "left out",
+      `${stream.type} ${stream.codec}: ${stream.reason}`,
+    ]),
+    ["encoder", `${proof.encoder.name} (${proof.encoder.family}), ffmpeg ${proof.encoder.versions.join(", ")}`],
+    ["output", `${output.name}, ${formatBytes(output.bytes)}, sha256 ${output.sha256}`],
+    ["wall time", `${proof.wall_seconds.toFixed(1)} s`],
+    ...proof.notes.map((note): [string, string] => ["note", note]),
+  ]);
+  const checks = table(
+    [{ title: "CHECK" }, { title: "RESULT" }, { title: "DETAIL" }],
+    proof.checks.map((check) => [check.name, check.ok ? "ok" : "FAILED", check.detail ?? ""]),
+    dim,
+  );
+  const segments = table(
+    [
+      { title: "SEGMENT", align: "right" },
+      { title: "FRAMES", align: "right" },
+      { title: "CLIENT" },
+      { title: "TRIES", align: "right" },
+      { title: "SECONDS", align: "right" },
+      { title: "NOTES" },
+    ],
+    proof.segments.map((segment) => [
+      String(segment.index),
+      String(segment.frames),
+      segment.client,
+      String(segment.attempts),
+      segment.seconds.toFixed(1),
+      segment.notes.join("; "),
+    ]),
+    dim,
+  );
+  return `${head}\n${checks}\n${segments}`;
+}

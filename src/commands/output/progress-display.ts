@@ -1,0 +1,106 @@
+// How far something is, on stderr: one live bar on a terminal, else a plain line every few seconds and at every change
+// of state. The clock comes from outside.
+import { SingleBar } from "cli-progress";
+import type { JobView } from "../../api/contract.ts";
+import type { Sink } from "../command.ts";
+import { formatBytes, formatSeconds } from "./format.ts";
+
+const PLAIN_LINE_EVERY_MS = 3000;
+
+export interface ProgressDisplay {
+  job(view: JobView): void;
+  bytes(what: string, done: number, total: number): void;
+  /** A line of its own, above the bar. */
+  note(line: string): void;
+  end(): void;
+}
+
+function jobFacts(view: JobView): string {
+  const eta = view.eta_seconds === null ? "" : `, ${formatSeconds(view.eta_seconds)} left`;
+  return `${view.fps.toFixed(1)} fps${eta}, ${view.clients} client${view.clients === 1 ? "" : "s"}`;
+}
+
+class PlainDisplay implements ProgressDisplay {
+  private readonly sink: Sink;
+  private readonly nowMs: () => number;
+  private lastAt = Number.NEGATIVE_INFINITY;
+  private lastLabel = "";
+
+  constructor(sink: Sink, nowMs: () => number) {
+    this.sink = sink;
+    this.nowMs = nowMs;
+  }
+
+  private line(label: string, text: string): void {
+    const now = this.nowMs();
+    if (label === this.lastLabel && now - this.lastAt < PLAIN_LINE_EVERY_MS) return;
+    this.lastAt = now;
+    this.lastLabel = label;
+    this.sink.write(`${text}\n`);
+  }
+
+  job(view: JobView): void {
+    this.line(view.status, `${view.status} ${view.progress.toFixed(1)}%, ${jobFacts(view)}`);
+  }
+
+  bytes(what: string, done: number, total: number): void {
+    this.line(what, `${what} ${total === 0 ? 100 : Math.floor((100 * done) / total)}% of ${formatBytes(total)}`);
+  }
+
+  note(line: string): void {
+    this.sink.write(`${line}\n`);
+  }
+
+  end(): void {}
+}
+
+class BarDisplay implements ProgressDisplay {
+  private readonly sink: Sink;
+  private bar: SingleBar | null = null;
+
+  constructor(sink: Sink) {
+    this.sink = sink;
+  }
+
+  private show(percent: number, what: string, facts: string): void {
+    const payload = { what: what.padEnd(17), facts };
+    const value = Math.min(100, Math.max(0, percent));
+    if (this.bar !== null) {
+      this.bar.update(value, payload);
+      return;
+    }
+    this.bar = new SingleBar({
+      format: "{what} {bar} {percentage}% | {facts}",
+      barCompleteChar: "█",
+      barIncompleteChar: "░",
+      barsize: Math.max(10, Math.min(30, this.sink.columns - 60)),
+      hideCursor: true,
+      fps: 5,
+      gracefulExit: false, // Ctrl-C is ours to handle
+      formatValue: (value, _options, type) => (type === "percentage" ? value.toFixed(0).padStart(3) : String(value)),
+    });
+    this.bar.start(100, value, payload);
+  }
+
+  job(view: JobView): void {
+    this.show(view.progress, view.status, jobFacts(view));
+  }
+
+  bytes(what: string, done: number, total: number): void {
+    this.show(total === 0 ? 100 : (100 * done) / total, what, `${formatBytes(done)} of ${formatBytes(total)}`);
+  }
+
+  note(line: string): void {
+    this.end();
+    this.sink.write(`${line}\n`);
+  }
+
+  end(): void {
+    this.bar?.stop();
+    this.bar = null;
+  }
+}
+
+export function createProgressDisplay(sink: Sink, nowMs: () => number = () => performance.now()): ProgressDisplay {
+  return sink.isTty ? new BarDisplay(sink) : new PlainDisplay(sink, nowMs);
+}

@@ -1,0 +1,8 @@
+// Colour where it is wanted: on a terminal, unless NO_COLOR is set (no-color.org) or the terminal is a dumb one.
+import picocolors from "picocolors";
+import type { CommandContext, Sink } from "../command.ts";
+
+export function styleFor(context: CommandContext, sink: Sink) {
+  const isOff = Boolean(context.env.NO_COLOR) || context.env.TERM === "dumb";
+  return picocolors.createColors(sink.isTty && !isOff);
+}

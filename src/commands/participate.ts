@@ -1,0 +1,53 @@
+// A client inside this process, for `submit --participate`: it ends with the command, and its own failure ends nothing
+// else, because other clients may do the work.
+import { hostname } from "node:os";
+import type { Connection } from "../api/http-call.ts";
+import { AppError } from "../base/errors.ts";
+import { silentLog } from "../base/log.ts";
+import type { CommandContext } from "./command.ts";
+import type { ProgressDisplay } from "./output/progress-display.ts";
+
+export interface Participant {
+  stop(): Promise<void>;
+}
+
+/** Errors: E_FFMPEG_MISSING and the like, before it starts. */
+export async function participate(
+  connection: Connection,
+  workDir: string,
+  display: ProgressDisplay,
+  context: CommandContext,
+): Promise<Participant> {
+  const { startClient } = await import("./wiring.ts");
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([context.signal, stopping.signal]);
+  const client = await startClient(
+    {
+      connection,
+      env: context.env,
+      name: hostname(),
+      workDir,
+      slots: "auto",
+      hwAccel: "auto",
+      reconnectDelayMs: 1000,
+      isPersistent: true,
+      pathMaps: [],
+      sourceAccess: "auto",
+      benchmarkSeconds: null,
+      log: silentLog,
+      onReport: () => {},
+    },
+    signal,
+  );
+  const ended = client.ended.catch((thrown: unknown) => {
+    if (signal.aborted) return;
+    const reason = thrown instanceof AppError ? `${thrown.message}. ${thrown.hint}` : String(thrown);
+    display.note(`This machine no longer encodes: ${reason}`);
+  });
+  return {
+    stop: async () => {
+      stopping.abort();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+// A job's output to a file of this machine: where it goes, whether it may, the download itself.
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import type { ApiClient } from "../api/client.ts";
+import type { JobView } from "../api/contract.ts";
+import { downloadOutput } from "../api/download.ts";
+import { AppError, errnoOf } from "../base/errors.ts";
+import { exists } from "../base/files.ts";
+import type { ProgressDisplay } from "./output/progress-display.ts";
+
+/** Errors: E_OUTPUT_EXISTS. */
+export async function refuseExisting(path: string, mayOverwrite: boolean): Promise<void> {
+  if (!(await exists(path))) return;
+  const stats = await stat(path);
+  if (stats.isDirectory()) throw new AppError("E_OUTPUT_EXISTS", `${path} is a folder`, "Name a file in it.");
+  if (mayOverwrite) return;
+  throw new AppError("E_OUTPUT_EXISTS", `${path} exists`, "Choose another name with -o, or overwrite it with --force.");
+}
+
+/** Errors: E_USAGE when the folder is missing or may not be written. */
+export async function requireWritableFolder(path: string): Promise<void> {
+  const folder = dirname(path);
+  try {
+    await access(folder, constants.W_OK);
+    if (!(await stat(folder)).isDirectory())
+      throw new AppError("E_USAGE", `${folder} is not a folder`, "Choose another.");
+  } catch (thrown) {
+    if (thrown instanceof AppError) throw thrown;
+    const isMissing = errnoOf(thrown) === "ENOENT";
+    const message = isMissing ? `the folder ${folder} does not exist` : `the folder ${folder} cannot be written`;
+    throw new AppError("E_USAGE", message, isMissing ? "Make it first." : "Choose another with -o.", { cause: thrown });
+  }
+}
+
+const SAME_CONTAINER: Readonly<Record<string, string>> = { ".m4v": ".mp4", ".m2ts": ".ts", ".mts": ".ts" };
+
+function containerOfName(name: string): string {
+  const extension = extname(name).toLowerCase();
+  return SAME_CONTAINER[extension] ?? extension;
+}
+
+/** Where `jobs download -o` puts the file; a folder gets the output's own name. Errors: E_CONTAINER. */
+export async function targetFor(wanted: string | null, cwd: string, outputName: string): Promise<string> {
+  const own = basename(outputName);
+  const path = resolve(cwd, wanted ?? own);
+  if ((await exists(path)) && (await stat(path)).isDirectory()) return join(path, own);
+  if (containerOfName(path) === containerOfName(own)) return path;
+  const hint = `Use a name that ends in ${extname(own)}; the container was fixed when the job was submitted.`;
+  throw new AppError("E_CONTAINER", `the output is ${own}, not ${extname(path) || "a file without extension"}`, hint);
+}
+
+/** Downloads the output of a completed job. Errors: E_WRONG_STATE before that, and those of the download. */
+export async function saveOutput(
+  client: ApiClient,
+  job: JobView,
+  targetPath: string,
+  display: ProgressDisplay | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const { output } = job;
+  if (output === null) {
+    const hint = `\`ffcluster jobs watch ${job.job_id}\` waits for it.`;
+    throw new AppError("E_WRONG_STATE", `job ${job.job_id} is ${job.status}: it has no output`, hint);
+  }
+  const wanted = { jobId: job.job_id, bytes: output.bytes, sha256: output.sha256 };
+  const onBytes = (received: number) => display?.bytes("Downloading", received, output.bytes);
+  await downloadOutput(client, wanted, targetPath, onBytes, signal);
+}

@@ -1,0 +1,173 @@
+// `ffcluster serve`: owns the jobs of one work directory and answers the API until it is told to stop.
+import { join as joinPath, resolve } from "node:path";
+import { localNames, outwardHost } from "../api/server-address.ts";
+import {
+  integerOption,
+  listOption,
+  optionalSeconds,
+  optionalText,
+  secondsOption,
+  switchOption,
+  textOption,
+} from "../base/config/option.ts";
+import { makeToken, readWorkDirToken, rememberToken, writeWorkDirToken } from "../base/config/token-store.ts";
+import { userConfigDir } from "../base/config/user-config-dir.ts";
+import { AppError } from "../base/errors.ts";
+import { createLog, type Log } from "../base/log.ts";
+import { VERSION } from "../base/version.ts";
+import { type CommandContext, defineCommand, printEvent } from "./command.ts";
+import { jsonOption, logOption } from "./common-options.ts";
+
+const options = {
+  host: textOption({ description: "Address to listen on", fallback: "0.0.0.0" }),
+  port: integerOption({
+    description: "Port to listen on; 0 takes a free one",
+    valueName: "PORT",
+    min: 0,
+    max: 65535,
+    fallback: 5001,
+  }),
+  "work-dir": textOption({ description: "Where everything lives", valueName: "DIR", fallback: "./work" }),
+  token: optionalText({ description: "Shared secret", valueName: "TOKEN", defaultText: "remembered, else made" }),
+  "required-clients": integerOption({
+    description: "Clients a job waits for before it starts",
+    valueName: "N",
+    min: 1,
+    max: 10_000,
+    fallback: 1,
+  }),
+  "benchmark-duration": secondsOption({
+    description: "Most seconds of video in a client's first segment of a job",
+    min: 0.1,
+    max: 3600,
+    fallback: 10,
+  }),
+  "max-segment-duration": optionalSeconds({
+    description: "Longest video in one segment",
+    defaultText: "automatic",
+    min: 0.1,
+    max: 86_400,
+  }),
+  "ffmpeg-params": textOption({
+    description: "Encode request of jobs that bring none",
+    valueName: "REQUEST",
+    fallback: "-c:v libx264 -preset medium",
+  }),
+  "file-name-output": optionalText({
+    description: "Output name of jobs that bring none",
+    valueName: "NAME",
+    defaultText: "<input stem>.ffcluster.mp4",
+  }),
+  exactly: switchOption({
+    description: "Exact frame accounting; false accepts a source whose frames cannot be counted",
+    fallback: true,
+  }),
+  "chunk-size": integerOption({
+    description: "Bytes in one transfer block",
+    valueName: "BYTES",
+    min: 4096,
+    max: 64 * 1024 * 1024,
+    fallback: 1_048_576,
+  }),
+  "max-retries": integerOption({
+    description: "Attempts of a segment after the first",
+    valueName: "N",
+    min: 0,
+    max: 100,
+    fallback: 3,
+  }),
+  "retry-delay": secondsOption({
+    description: "Seconds between attempts of a segment",
+    min: 0,
+    max: 3600,
+    fallback: 5,
+  }),
+  "media-root": listOption({
+    description: "Folder whose files `submit --on-server` may name (repeatable)",
+    valueName: "DIR",
+    parseOne: (text) => text,
+  }),
+  ...logOption,
+  ...jsonOption,
+};
+
+async function chooseToken(given: string | null, workDir: string): Promise<string> {
+  if (given === null) return (await readWorkDirToken(workDir)) ?? makeToken();
+  if (/^[\x21-\x7e]+$/.test(given)) return given;
+  throw new AppError("E_BAD_OPTION", "the token holds spaces or other characters", "Use letters, digits and signs.");
+}
+
+/** The user's folder may be read-only (a service account): local commands then need --token, nothing else suffers. */
+async function rememberForUser(context: CommandContext, names: readonly string[], token: string, log: Log) {
+  const folder = userConfigDir(context.env);
+  try {
+    await rememberToken(folder, names, token);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    log.warn(
+      `the token could not be kept in ${joinPath(folder, "tokens.json")}; local commands need --token: ${reason}`,
+    );
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", () => done(), { once: true });
+  });
+}
+
+export const serve = defineCommand({
+  path: ["serve"],
+  summary: "Run the server: takes jobs, hands out segments, puts the result together",
+  positionals: [],
+  options,
+  examples: [
+    "ffcluster serve",
+    "ffcluster serve --port 6000 --work-dir /srv/ffcluster --media-root /srv/films",
+    "FFCLUSTER_TOKEN=secret ffcluster serve --required-clients 2",
+  ],
+  printsEvents: false,
+  async run({ options: given, context }) {
+    const { startServer } = await import("./wiring.ts");
+    const workDir = resolve(context.cwd, given["work-dir"]);
+    const token = await chooseToken(given.token, workDir);
+    const log = createLog(given["log-level"], [token]);
+    const broken = Promise.withResolvers<never>();
+    const server = await startServer({
+      env: context.env,
+      host: given.host,
+      port: given.port,
+      workDir,
+      token,
+      requiredClients: given["required-clients"],
+      benchmarkSeconds: given["benchmark-duration"],
+      maxSegmentSeconds: given["max-segment-duration"],
+      ffmpegParams: given["ffmpeg-params"],
+      fileNameOutput: given["file-name-output"],
+      exactly: given.exactly,
+      chunkBytes: given["chunk-size"],
+      maxRetries: given["max-retries"],
+      retryDelayMs: given["retry-delay"] * 1000,
+      mediaRoots: given["media-root"].map((root) => resolve(context.cwd, root)),
+      log,
+      // The work directory is ours from here on, and nobody can connect yet: now its token may be written.
+      beforeListening: () => writeWorkDirToken(workDir, token),
+      onBroken: (cause) => broken.reject(cause),
+    });
+    try {
+      await rememberForUser(context, localNames(given.host, server.port), token, log);
+      const address = `${outwardHost(given.host)}:${server.port}`;
+      context.stderr.write(
+        `ffcluster ${VERSION} serves ${server.url}, work in ${workDir}\n` +
+          `On other machines: ffcluster join --server ${address} --token ${token}\n` +
+          "Ready.\n",
+      );
+      if (given.json) printEvent(context, "ready", { url: server.url, port: server.port, version: VERSION });
+      await Promise.race([untilAborted(context.signal), broken.promise]);
+    } finally {
+      await server.stop();
+    }
+    return context.signal.reason?.cause === "SIGINT" ? 130 : 0;
+  },
+});

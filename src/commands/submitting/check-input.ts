@@ -1,0 +1,38 @@
+// What can be said of INPUT and of the output's place on this machine, before a server is asked.
+import { constants } from "node:fs";
+import { access, realpath, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { AppError, errnoOf } from "../../base/errors.ts";
+import { exists } from "../../base/files.ts";
+
+/** The absolute path of INPUT. Errors: E_SOURCE_MISSING, E_SOURCE_EMPTY, E_SOURCE_REFUSED. */
+export async function checkInput(input: string, cwd: string): Promise<string> {
+  const path = resolve(cwd, input);
+  try {
+    const stats = await stat(path);
+    if (!stats.isFile()) {
+      const hint = "Give the path of one video file.";
+      throw new AppError("E_SOURCE_REFUSED", `${input} is not a regular file`, hint);
+    }
+    if (stats.size === 0) throw new AppError("E_SOURCE_EMPTY", `${input} is empty`, "Give a video file.");
+    await access(path, constants.R_OK);
+    return path;
+  } catch (thrown) {
+    const errno = errnoOf(thrown);
+    if (errno === "ENOENT" || errno === "ENOTDIR") {
+      const hint = "Check the path; a file on the server needs --on-server.";
+      throw new AppError("E_SOURCE_MISSING", `${input} does not exist`, hint, { cause: thrown });
+    }
+    if (errno === "EACCES" || errno === "EPERM") {
+      throw new AppError("E_SOURCE_REFUSED", `${input} may not be read`, "Check its permissions.", { cause: thrown });
+    }
+    throw thrown;
+  }
+}
+
+/** --force must not replace the source itself. Errors: E_OUTPUT_EXISTS. */
+export async function refuseInputAsOutput(inputPath: string, outputPath: string): Promise<void> {
+  if (!(await exists(outputPath))) return;
+  if ((await realpath(inputPath)) !== (await realpath(outputPath))) return;
+  throw new AppError("E_OUTPUT_EXISTS", "the output is the input itself", "Choose another name with -o.");
+}

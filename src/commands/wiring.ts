@@ -1,0 +1,210 @@
+// The one file that joins ports to real parts: coordinator, store and API to a server; store, encoders and client loop
+// to a client; ffmpeg's own checks to `doctor`. Holds no rule of its own.
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Connection } from "../api/http-call.ts";
+import { type ApiServer, serveApi } from "../api/serve-api.ts";
+import { baseUrl } from "../api/server-address.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Environment } from "../base/config/resolve-options.ts";
+import { AppError, errnoOf } from "../base/errors.ts";
+import { exists, freeBytes } from "../base/files.ts";
+import type { Log } from "../base/log.ts";
+import { VERSION } from "../base/version.ts";
+import { runClient } from "../cluster/client/run-client.ts";
+import { type CoordinatorOptions, openCoordinator } from "../cluster/server/open-coordinator.ts";
+import { openClientStore } from "../db/client-store.ts";
+import { acquireFolderLock } from "../db/folder-lock.ts";
+import { openServerStore } from "../db/server/server-store.ts";
+import { detectEncoders, workingEncoders } from "../hw/detect.ts";
+import { probeSource } from "../media/probe.ts";
+import { checkContainer, containerOf } from "../media/request/containers.ts";
+import { emptyEncodeRequest } from "../media/request/encode-request.ts";
+import { parseEncodeParams } from "../media/request/parse-params.ts";
+import { findTools, type Tools } from "../media/tools.ts";
+import { type ClientReport, reportOf } from "./client-report.ts";
+import type { DoctorCheck, MachineReport } from "./doctor.ts";
+
+// ── server ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "store" | "clock"> {
+  readonly env: Environment;
+  readonly host: string;
+  readonly port: number;
+  /** Called once the work directory is ours, before anyone can connect. */
+  readonly beforeListening: () => Promise<void>;
+}
+
+/** Takes the work directory for this process. Errors: E_WORK_DIR_LOCKED by the holder's name, E_WORK_DIR. */
+async function lockWorkDir(workDir: string) {
+  const folder = join(workDir, "server");
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    const errno = errnoOf(cause) ?? "unknown error";
+    const hint = "Choose a folder that can be written with --work-dir.";
+    throw new AppError("E_WORK_DIR", `the work directory ${workDir} cannot be made (${errno})`, hint, { cause });
+  }
+  const lock = acquireFolderLock(folder, "ffcluster serve");
+  if (!("holder" in lock)) return lock;
+  const holder = lock.holder.replace("(process ", "(pid ");
+  const hint = "Stop that server, or give this one a folder of its own with --work-dir.";
+  throw new AppError("E_WORK_DIR_LOCKED", `the work directory ${workDir} is in use by ${holder}`, hint);
+}
+
+/** Errors: E_FFMPEG_MISSING, E_WORK_DIR_LOCKED, E_PORT, E_DATABASE. */
+export async function startServer(options: StartServerOptions): Promise<ApiServer> {
+  await using undo = new AsyncDisposableStack();
+  const tools = await findTools(options.env);
+  const lock = await lockWorkDir(options.workDir);
+  undo.defer(() => lock.release());
+  await options.beforeListening();
+  await mkdir(join(options.workDir, "db"), { recursive: true });
+  const store = openServerStore(join(options.workDir, "db", "server.db"));
+  // From here on the coordinator closes the store; before it is open, nobody else would.
+  const coordinator = await openCoordinator({ ...options, tools, store, clock: systemClock }).catch((thrown) => {
+    store.close();
+    throw thrown;
+  });
+  undo.defer(() => coordinator.close());
+  const { host, port, log } = options;
+  const api = serveApi({ coordinator, host, port, version: VERSION, log });
+  const parts = undo.move();
+  const stop = async () => {
+    await api.stop();
+    await parts.disposeAsync();
+  };
+  return { port: api.port, url: api.url, stop };
+}
+
+// ── client ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface StartClientOptions {
+  readonly connection: Connection;
+  readonly env: Environment;
+  readonly name: string;
+  readonly workDir: string;
+  readonly slots: number | "auto";
+  readonly hwAccel: "auto" | "none" | "nvenc" | "qsv" | "vaapi" | "videotoolbox" | "amf";
+  readonly reconnectDelayMs: number;
+  readonly isPersistent: boolean;
+  readonly pathMaps: readonly { readonly server: string; readonly client: string }[];
+  readonly sourceAccess: "auto" | "direct" | "gateway";
+  readonly benchmarkSeconds: number | null;
+  readonly log: Log;
+  readonly onReport: (report: ClientReport) => void;
+}
+
+function allowedFamilies(hwAccel: StartClientOptions["hwAccel"]): readonly string[] | null {
+  if (hwAccel === "auto") return null;
+  return hwAccel === "none" ? ["software"] : ["software", hwAccel];
+}
+
+async function runToEnd(options: StartClientOptions, tools: Tools, signal: AbortSignal): Promise<void> {
+  const store = openClientStore(options.workDir);
+  try {
+    const report = await detectEncoders(tools, { cache: store.encoders, signal });
+    const allowed = allowedFamilies(options.hwAccel);
+    const families = Object.entries(report.families)
+      .filter(([family, found]) => found.working && (allowed === null || allowed.includes(family)))
+      .map(([family]) => family);
+    await runClient(
+      {
+        serverUrl: baseUrl(options.connection.server),
+        token: options.connection.token ?? "",
+        name: options.name,
+        slots: options.slots,
+        sourceAccess: options.sourceAccess,
+        pathMap: options.pathMaps,
+        reconnectDelayMs: options.reconnectDelayMs,
+        persistent: options.isPersistent,
+        benchmarkSeconds: options.benchmarkSeconds,
+        tools,
+        encoders: workingEncoders(report, allowed),
+        families,
+        store,
+        log: options.log,
+        onStatus: (status) => options.onReport(reportOf(status)),
+      },
+      signal,
+    );
+  } finally {
+    store.close();
+  }
+}
+
+/**
+ * Starts a client; `ended` settles when `signal` is aborted, the server sends it away, or it fails.
+ * Errors, at once: E_FFMPEG_MISSING, E_FFMPEG_OLD. Later, by `ended`: E_TOKEN, E_UNREACHABLE, E_PROTOCOL.
+ */
+export async function startClient(
+  options: StartClientOptions,
+  signal: AbortSignal,
+): Promise<{ readonly ended: Promise<void> }> {
+  const tools = await findTools(options.env);
+  return { ended: runToEnd(options, tools, signal) };
+}
+
+// ── checks before a submit ─────────────────────────────────────────────────────────────────────────────────────
+
+/** What can be refused without a server. Null: the server's default, which only it knows. Errors: E_ENCODE_REQUEST, E_CONTAINER. */
+export function checkRequestLocally(ffmpegParams: string | null, outputName: string | null): void {
+  const request = ffmpegParams === null ? null : parseEncodeParams(ffmpegParams);
+  if (outputName === null) return;
+  const container = containerOf(outputName, request ?? emptyEncodeRequest());
+  if (request !== null) checkContainer(container, request);
+}
+
+/** Looks into a file before it is uploaded; without ffmpeg here the server alone looks. Errors: those of probeSource. */
+export async function checkSourceLocally(path: string, env: Environment): Promise<void> {
+  const tools = await findTools(env).catch((thrown: unknown) => {
+    if (thrown instanceof AppError && (thrown.code === "E_FFMPEG_MISSING" || thrown.code === "E_FFMPEG_OLD"))
+      return null;
+    throw thrown;
+  });
+  if (tools !== null) await probeSource(tools, path);
+}
+
+// ── doctor ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface DoctorOptions {
+  readonly env: Environment;
+  readonly workDir: string;
+  readonly signal: AbortSignal;
+}
+
+/** A server refuses uploads long before this; below it, `doctor` says so. */
+const LITTLE_SPACE_BYTES = 1024 ** 3;
+
+async function checkDisk(workDir: string): Promise<DoctorCheck> {
+  let folder = workDir;
+  while (!(await exists(folder)) && dirname(folder) !== folder) folder = dirname(folder);
+  const free = await freeBytes(folder);
+  const detail = `${(free / 1024 ** 3).toFixed(1)} GiB free in ${folder}`;
+  return { name: "disk", ok: free >= LITTLE_SPACE_BYTES, detail };
+}
+
+/** Tries everything that this machine alone decides. Never throws for what does not work: that is its answer. */
+export async function runDoctor(options: DoctorOptions): Promise<MachineReport> {
+  const disk = await checkDisk(options.workDir);
+  let tools: Tools;
+  try {
+    tools = await findTools(options.env);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    const detail = `${thrown.message}. ${thrown.hint}`;
+    return {
+      ffmpeg: { path: null, version: null },
+      families: {},
+      checks: [{ name: "ffmpeg", ok: false, detail }, disk],
+    };
+  }
+  const { families } = await detectEncoders(tools, { cache: null, signal: options.signal });
+  const encoders = Object.values(families).flatMap((family) => family.encoders);
+  const checks: DoctorCheck[] = [
+    { name: "ffmpeg", ok: true, detail: `${tools.version} at ${tools.ffmpeg}` },
+    { name: "encoders", ok: encoders.length > 0, detail: `${encoders.length} proven by a trial encode` },
+    disk,
+  ];
+  return { ffmpeg: { path: tools.ffmpeg, version: tools.version }, families, checks };
+}
