@@ -7,7 +7,7 @@ import { refuse } from "./refuse.ts";
 /** AVCodecContext options that several encoders read. */
 const COMMON =
   "qmin qmax qdiff qcomp qblur i_qfactor b_qfactor i_qoffset b_qoffset trellis subq me_range mbd cmp subcmp mbcmp " +
-  "precmp dia_size pre_dia_size slices rc_init_occupancy bidir_refine last_pred preme dc flags";
+  "precmp dia_size pre_dia_size slices rc_init_occupancy bidir_refine last_pred dc flags";
 
 const VPX =
   "lag-in-frames arnr-maxframes arnr-strength arnr-type deadline error-resilient max-intra-rate static-thresh " +
