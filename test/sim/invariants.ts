@@ -21,14 +21,15 @@ export class Invariants {
     this.#statusEvents(before, decision);
     for (const [id, job] of next.jobs) {
       const old = before.jobs.get(id);
-      if (old !== job) this.#job(before, old, job, decision, input);
+      if (old !== job) this.#job(before, old, job, decision, input, now);
     }
     must(next.jobs.size >= before.jobs.size, () => "a job vanished");
     this.#attempts(next, now);
     this.#offers(decision);
+    this.#clients(before, input, decision, now);
   }
 
-  #job(before: SchedulerState, old: Job | undefined, job: Job, decision: Decision, input: Input): void {
+  #job(before: SchedulerState, old: Job | undefined, job: Job, decision: Decision, input: Input, now: number): void {
     const name = job.id;
     if (old !== undefined) must(!isTerminal(old.status), () => `${name} changed after it had ended as ${old.status}`);
     if (isTerminal(job.status)) {
@@ -42,7 +43,14 @@ export class Invariants {
     }
     for (const segment of job.segments) {
       const oldSegment = isMerged ? undefined : old?.segments[segment.index];
-      if (oldSegment !== segment) this.#segment(before, job, oldSegment, segment, decision);
+      if (oldSegment !== segment) this.#segment(before, job, oldSegment, segment, decision, input);
+    }
+    must(job.split.mode === "keyframes" || job.segments.length <= 1, () => `${name} may not be split`);
+    if (input.type === "restarted" && !isTerminal(job.status)) {
+      for (const { index, phase } of job.segments) {
+        const isSoon = phase.kind !== "pending" || phase.notBefore <= now + job.settings.retryDelayMs;
+        must(isSoon, () => `${name}/${index} waits by the clock of an earlier run`);
+      }
     }
     const last = job.segments.at(-1);
     if (last !== undefined) {
@@ -54,7 +62,14 @@ export class Invariants {
     if (job.status === "Combining" || job.status === "Completed") completeness(job);
   }
 
-  #segment(before: SchedulerState, job: Job, old: Segment | undefined, segment: Segment, decision: Decision): void {
+  #segment(
+    before: SchedulerState,
+    job: Job,
+    old: Segment | undefined,
+    segment: Segment,
+    decision: Decision,
+    input: Input,
+  ): void {
     const name = `${job.id}/${segment.index}`;
     if (old === undefined) {
       const previous = job.segments[segment.index - 1];
@@ -97,6 +112,10 @@ export class Invariants {
         );
       } else must(phase.kind === "referencing", () => `${name} was committed twice`);
     }
+    if (phase.kind === "verified" && phase !== old?.phase) {
+      const isOfThese = "attemptId" in input && input.attemptId === phase.landed.attemptId;
+      must(isOfThese, () => `${name} was committed by an answer about other bytes`);
+    }
     if (old?.phase.kind === "verified") {
       const isSeam = decision.events.some(
         (event) => event.type === "seam-mismatch" && event.jobId === job.id && event.segmentIndex === segment.index,
@@ -138,6 +157,30 @@ export class Invariants {
         () => `${effect.clientId} was offered what it cannot do`,
       );
       must(effect.segment.phase.kind === "leased", () => `an offer of a segment that is ${effect.segment.phase.kind}`);
+    }
+  }
+
+  #clients(before: SchedulerState, input: Input, { next, effects }: Decision, now: number): void {
+    for (const client of next.clients.values()) {
+      const isSilent = now - client.lastHeardAt > LEASE_MS;
+      must(!isSilent || client.status === "Disconnected", () => `${client.id} is silent and ${client.status}`);
+    }
+    const isOffered = (id: string) => effects.some((effect) => effect.type === "offer" && effect.attempt.id === id);
+    if (input.type === "client-hello" && effects.some((effect) => effect.type === "welcome")) {
+      for (const attempt of next.attempts.values()) {
+        const isHeld = input.client.heldAttempts.includes(attempt.id) || isOffered(attempt.id);
+        must(attempt.clientId !== input.client.id || isHeld, () => `${attempt.id} is leased to a client without it`);
+      }
+    }
+    if (before.attempts === next.attempts) return;
+    for (const attempt of before.attempts.values()) {
+      const client = next.clients.get(attempt.clientId);
+      if (next.attempts.has(attempt.id) || client === undefined || input.type === "restarted") continue;
+      const isToldByClient = "attemptId" in input && input.attemptId === attempt.id;
+      const isAway = client.status === "Disconnected" || client.isLinkDown === true;
+      const isNewLink = client.link !== before.clients.get(client.id)?.link;
+      const isStopped = effects.some((effect) => effect.type === "stop-attempt" && effect.attemptId === attempt.id);
+      must(isToldByClient || isAway || isNewLink || isStopped, () => `${client.id} was not told to stop ${attempt.id}`);
     }
   }
 

@@ -222,7 +222,8 @@ export class SimServer {
       ? { type: "segment-verified", ...place, facts: factsOf(file) }
       : { type: "segment-mismatched", ...place, reason: "one frame too few" };
     this.dispatch(answer);
-    if (this.#random.chance(0.02)) this.dispatch(answer);
+    const again = () => this.dispatch(answer);
+    if (this.#random.chance(0.2)) this.#later(this.#random.between(0, 10_000), this.generation, again);
   }
 
   #refer({ jobId, segmentIndex, attemptId }: Extract<Effect, { type: "reference" }>): void {

@@ -54,13 +54,13 @@ function splitCount(turn: Turn, job: Job, client: Client, speeds: Speeds, from: 
   const isFirst = client.slotFps[job.id] === undefined || speeds.cluster <= 0;
   let wanted: Wanted;
   let maxSeconds = maxSegmentSeconds;
+  const remainingFrames = unassigned + unfinishedFrames(turn, job);
   if (isFirst) {
     const seconds = benchmarkSecondsOf(job, client);
-    const frames = benchmarkFrames(seconds, frameRate, unassigned, speeds.slots);
+    const frames = benchmarkFrames(seconds, frameRate, remainingFrames, speeds.slots);
     wanted = { frames, shareFrames: frames, minFrames: 0 };
     maxSeconds = Math.min(seconds, maxSegmentSeconds ?? seconds);
   } else {
-    const remainingFrames = unassigned + unfinishedFrames(turn, job);
     const slotFps = speeds.of(client);
     wanted = wantedFrames({ slotFps, clusterFps: speeds.cluster, remainingFrames, frameRate, maxSegmentSeconds });
   }

@@ -54,10 +54,10 @@ export function wantedFrames(demand: Demand): Wanted {
 export function benchmarkFrames(
   benchmarkSeconds: number,
   frameRate: number,
-  unassignedFrames: number,
+  remainingFrames: number,
   slots: number,
 ): number {
-  const equalShare = Math.max(unassignedFrames / Math.max(1, slots), EARLY_VIDEO_SECONDS * frameRate);
+  const equalShare = Math.max(remainingFrames / Math.max(1, slots), EARLY_VIDEO_SECONDS * frameRate);
   return Math.max(1, Math.min(benchmarkSeconds * frameRate, equalShare));
 }
 
