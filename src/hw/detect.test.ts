@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,8 @@ import { nvencDetector } from "./detectors/nvenc.ts";
 import { softwareDetector } from "./detectors/software.ts";
 import { vaapiDetector } from "./detectors/vaapi.ts";
 import { firstWords, trialCommand } from "./trial.ts";
+
+setDefaultTimeout(60_000);
 
 test("the list of encoders is read by its columns: no audio, no heading", () => {
   const text = [

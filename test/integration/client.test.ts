@@ -1,5 +1,5 @@
 // A whole client (connection, queue, gateway, real ffmpeg, uploads, client.db) against a stand-in coordinator.
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,9 @@ import { findTools } from "../../src/media/tools.ts";
 import type { SegmentTask } from "../../src/media/types.ts";
 import { mediaPath } from "../support/media.ts";
 import { Happenings, StandInCoordinator } from "../support/stand-in-coordinator.ts";
+
+/** Encodes share the machine with whatever else runs. */
+setDefaultTimeout(60_000);
 
 const tools = await findTools(process.env);
 const CLIP = mediaPath("flower-540p29.97-5s.mp4");
@@ -185,7 +188,7 @@ test("stop ends ffmpeg within two seconds and frees its disk; the slot goes to t
   expect(result.attemptId).toBe(next.attemptId);
   if (process.platform === "linux") await until(async () => (await encodersIn(clientId)) === 0, 2000);
   expect(server.messages.all.some(isFailure)).toBe(false);
-}, 30_000);
+});
 
 test("a cut link: the same id comes back, the encode has gone on, its result is handed over", async () => {
   const path = clipOrSkip(CLIP);
@@ -213,7 +216,7 @@ test("an attempt that is no longer wanted after a reconnect is dropped", async (
   server.dropLink();
   await server.messages.next(isHello);
   await until(async () => (await segmentsOf(clientId)).length === 0, 3000);
-}, 30_000);
+});
 
 test("uploads are tried again while the server is busy, and given up when the attempt is stale", async () => {
   const path = clipOrSkip(CLIP);
@@ -270,7 +273,7 @@ test("leaving: work is given back, goodbye said, ffmpeg and folders gone", async
   expect(await segmentsOf(clientId)).toEqual([]);
   expect(await exists(join(clientFolder(clientId), "cache"))).toBe(false);
   if (process.platform === "linux") expect(await encodersIn(clientId)).toBe(0);
-}, 30_000);
+});
 
 test("tasks that the client's own check refuses, and sources that cannot be read, are told by kind", async () => {
   const path = clipOrSkip(CLIP);
@@ -279,6 +282,13 @@ test("tasks that the client's own check refuses, and sources that cannot be read
   const offer = await offerClip(path);
   server.send({ ...offer, attemptId: newId(), task: { ...offer.task, formatName: "concat" } });
   expect(await server.messages.next(isFailure)).toMatchObject({ kind: "refused" });
+  const request = emptyEncodeRequest();
+  const naming = { ...request, video: { ...request.video, encoderParams: [["stats", "/tmp/x"]] } };
+  server.send({ ...offer, attemptId: newId(), task: { ...offer.task, request: naming } });
+  expect(await server.messages.next(isFailure)).toMatchObject({
+    kind: "refused",
+    reason: expect.stringContaining("stats"),
+  });
   server.blockFault = (block) => (block === 0 ? "gone" : null);
   server.send(offer);
   const failure = await server.messages.next(isFailure);

@@ -64,7 +64,9 @@ export function openLink(options: LinkOptions): Link {
     return true;
   };
   let heartbeat = setInterval(() => send({ type: "heartbeat" }), HEARTBEAT_MS);
+  let isOver = false;
   const finish = (reason: string) => {
+    isOver = true;
     clearInterval(heartbeat);
     clearInterval(watchdog);
     if (goodbye) {
@@ -102,6 +104,7 @@ export function openLink(options: LinkOptions): Link {
     send(options.hello);
   };
   socket.onmessage = (event) => {
+    if (isOver || goodbye) return; // what still comes belongs to a link that is given up
     lastReceivedMs = performance.now();
     const message = parseMessage(String(event.data));
     if (message) take(message);

@@ -4,9 +4,10 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { sha256OfFile } from "../../base/digest.ts";
-import { errnoOf } from "../../base/errors.ts";
+import { AppError, errnoOf } from "../../base/errors.ts";
 import type { EncodeOptions, EncodeOutcome } from "../../media/encode-segment.ts";
 import type { Progress } from "../../media/progress.ts";
+import { checkEncodeRequest } from "../../media/request/check-request.ts";
 import { segmentTaskSchema } from "../../media/segment-task.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { SegmentReport, SegmentTask } from "../../media/types.ts";
@@ -46,11 +47,20 @@ export interface SegmentRun {
 
 /** ffmpeg's last words can be long; the protocol's bound is 8192. */
 const LONGEST_REASON = 4000;
+/** This machine's trouble and not the segment's: another client may do better. */
+const DISK_FULL = /No space left on device|Disk quota exceeded/i;
 
-/** The client's own look at what it was offered, with the media layer's schema; the reason when it refuses. */
+/** The client's own look at what it was offered, by the media layer's rules; the reason when it refuses. */
 export function checkTask(offer: Offer): SegmentTask | { readonly refused: string } {
   const parsed = segmentTaskSchema.safeParse(offer.task);
-  return parsed.success ? parsed.data : { refused: `the task is not allowed: ${z.prettifyError(parsed.error)}` };
+  if (!parsed.success) return { refused: `the task is not allowed: ${z.prettifyError(parsed.error)}` };
+  try {
+    checkEncodeRequest(parsed.data.request);
+    return parsed.data;
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    return { refused: thrown.message };
+  }
 }
 
 export function segmentFolder(identityFolder: string, attemptId: string): string {
@@ -73,7 +83,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
     // Checked first: to ffmpeg a source that broke off may look like one that ended.
     const cut = access.kind === "gateway" ? lease.failure() : null;
     if (cut) return failed("source", cut.message);
-    if (!outcome.ok) return failed("encode", outcome.reason);
+    if (!outcome.ok) return failed(DISK_FULL.test(outcome.reason) ? "io" : "encode", outcome.reason);
     return { kind: "finished", result: await describe(parts.clientId, offer, outcome.path, outcome.report) };
   } catch (thrown) {
     signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,8 @@ import { silentLog } from "../../../base/log.ts";
 import { runTool } from "../../../base/process.ts";
 import { DEFAULT_FETCH_POLICY } from "./fetch-block.ts";
 import { type GatewayOptions, openSourceGateway, type SourceGateway } from "./source-gateway.ts";
+
+setDefaultTimeout(30_000);
 
 const BLOCK = 4096;
 const POLICY = { ...DEFAULT_FETCH_POLICY, firstDelayMs: 5, giveUpMs: 400, stallMs: 200 };
@@ -225,4 +227,4 @@ test("ffmpeg decodes MP4 and TS through the gateway as from the file", async () 
     expect(fromFile.split("\n").length).toBeGreaterThan(50);
     expect(await framesOf(url)).toBe(fromFile);
   }
-}, 30_000);
+});
