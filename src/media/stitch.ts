@@ -57,10 +57,14 @@ async function clockOf(
   const { info, plan, signal } = input;
   if (hasEditLists(plan)) return { zeroUs: info.startMicroseconds, audio: [] };
   const beginnings = await audioBeginnings(tools, plan, info, input.sourcePath, input.audioPath, signal);
-  const zeroUs = Math.min(
+  const earliestUs = Math.min(
     info.startMicroseconds,
     ...beginnings.flatMap((one) => (one === undefined ? [] : [one.earliestUs])),
   );
+  // On the container's own clock, so that times which fit it are not rounded.
+  const tick = CONTAINERS[plan.container].tick;
+  const tickUs = tick === null ? 1 : Math.max(1, Math.round((tick.num * 1e6) / tick.den));
+  const zeroUs = tickUs === 1000 ? Math.floor(earliestUs / tickUs) * tickUs : earliestUs;
   const audio: AudioCorrection[] = [];
   for (const [number, stream] of plan.streams.filter((one) => one.source.type === "audio").entries()) {
     const beginning = beginnings[number];

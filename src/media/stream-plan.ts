@@ -3,6 +3,7 @@
 import { AppError } from "../base/errors.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest, StreamChoice } from "./request/encode-request.ts";
+import { selectStreams } from "./request/stream-choice.ts";
 import type { Container, ProofStream, SourceInfo, SourceStream } from "./types.ts";
 
 export type StreamAction =
@@ -31,50 +32,11 @@ export interface StreamPlan {
   readonly keepMetadata: boolean;
 }
 
-function matches(choice: StreamChoice, stream: SourceStream, all: readonly SourceStream[]): boolean {
-  const ofType = (candidate: SourceStream): boolean => {
-    switch (choice.type) {
-      case null:
-        return true;
-      case "v":
-        return candidate.type === "video";
-      case "V":
-        return candidate.type === "video" && !candidate.isAttachedPicture;
-      case "a":
-        return candidate.type === "audio";
-      case "s":
-        return candidate.type === "subtitle";
-      case "t":
-        return candidate.type === "attachment";
-      case "d":
-        return candidate.type === "data";
-    }
-  };
-  if (!ofType(stream)) return false;
-  if (choice.language !== null && stream.language !== choice.language) return false;
-  if (choice.index === null) return true;
-  if (choice.type === null) return stream.index === choice.index;
-  return all.filter(ofType)[choice.index]?.index === stream.index;
-}
-
 /** The source's streams that `-map` picks, in its order; null when there is no `-map`. Errors: E_ENCODE_REQUEST. */
-export function chooseStreams(streams: readonly SourceStream[], maps: readonly StreamChoice[]): SourceStream[] | null {
-  if (maps.length === 0) return null;
-  let chosen: SourceStream[] = maps[0]?.exclude === true ? [...streams] : [];
-  for (const choice of maps) {
-    const found = streams.filter((stream) => matches(choice, stream, streams));
-    if (found.length === 0 && !choice.optional) {
-      throw new AppError(
-        "E_ENCODE_REQUEST",
-        `-map picks a stream that the source does not have`,
-        `The source's streams: ${streams.map((stream) => `${stream.index} ${stream.type} ${stream.codec}`).join(", ")}. End the map with ? to make it optional.`,
-      );
-    }
-    const numbers = new Set(found.map((stream) => stream.index));
-    chosen = chosen.filter((stream) => !numbers.has(stream.index));
-    if (!choice.exclude) chosen.push(...found);
-  }
-  return chosen;
+function chooseStreams(streams: readonly SourceStream[], maps: readonly StreamChoice[]): SourceStream[] | null {
+  const indexes = selectStreams(maps, streams);
+  if (indexes === null) return null;
+  return indexes.flatMap((index) => streams.filter((stream) => stream.index === index));
 }
 
 /** The video stream that the request's maps ask for; undefined: the default one. For `probeSource`. */

@@ -1,0 +1,179 @@
+// The whole path of a video in one process, without a cluster: index, cut, encode, verify, stitch, check. `doctor`'s
+// self-test and the tests run it; the cluster does the same steps on many machines.
+import { join } from "node:path";
+import { type Pts, rescale } from "../base/rational.ts";
+import { encodeAudio } from "./audio.ts";
+import { checkOutput, type OutputCheck } from "./check-output.ts";
+import { encodeSegment } from "./encode-segment.ts";
+import type { FrameIndex } from "./frame-index.ts";
+import { indexSource } from "./index-source.ts";
+import { probeSource } from "./probe.ts";
+import { referenceFrames } from "./reference.ts";
+import { splitMode } from "./request/classify.ts";
+import type { EncodeRequest } from "./request/encode-request.ts";
+import { compareSeam } from "./seams.ts";
+import { planSegment, type SegmentRange } from "./segment-task.ts";
+import { stitch } from "./stitch.ts";
+import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.ts";
+import type { Tools } from "./tools.ts";
+import type { Container, Gop, SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
+import { verifySegment } from "./verify-segment.ts";
+
+export interface LocalSegment {
+  readonly task: SegmentTask;
+  readonly path: string;
+  readonly facts: SegmentFacts;
+  readonly report: SegmentReport;
+  /** Source PTS of its frames; null when filters change them. */
+  readonly pts: readonly Pts[] | null;
+}
+
+export interface LocalResult {
+  readonly info: SourceInfo;
+  readonly index: FrameIndex;
+  readonly plan: StreamPlan;
+  readonly segments: readonly LocalSegment[];
+  readonly seamProblems: readonly string[];
+  /** Every rung of the ladder that was needed. */
+  readonly notes: readonly string[];
+  readonly outputPath: string;
+  readonly check: OutputCheck;
+}
+
+export interface LocalOptions {
+  readonly workDir: string;
+  readonly container: Container;
+  /** Least length of a segment. */
+  readonly segmentSeconds: number;
+  readonly threads: number | null;
+  readonly signal?: AbortSignal;
+}
+
+/** Groups of pictures joined until each range lasts `seconds`. */
+export function groupGops(gops: readonly Gop[], ticksAtLeast: number): SegmentRange[] {
+  const ranges: { startPts: Pts; endPts: Pts }[] = [];
+  for (const gop of gops) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last.endPts - last.startPts < ticksAtLeast) last.endPts = gop.endPts;
+    else ranges.push({ startPts: gop.startPts, endPts: gop.endPts });
+  }
+  return ranges;
+}
+
+/** One segment down the verification ladder; throws with the reason when every rung fails. */
+async function makeSegment(
+  tools: Tools,
+  source: { path: string; info: SourceInfo; index: FrameIndex },
+  request: EncodeRequest,
+  range: SegmentRange,
+  workDir: string,
+  previous: LocalSegment | undefined,
+  options: LocalOptions,
+  notes: string[],
+): Promise<LocalSegment> {
+  const { path, info, index } = source;
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  let reason = "";
+  for (const leadIn of [0, 1, 3] as const) {
+    const task = planSegment(info, index, request, range, leadIn);
+    const made = await encodeSegment(tools, task, {
+      input: path,
+      inputKind: "file",
+      workDir,
+      threads: options.threads,
+      ...signal,
+    });
+    if (!made.ok) {
+      reason = made.reason;
+      notes.push(`lead-in ${leadIn}: ${reason}`);
+      continue;
+    }
+    const clocks = { sourceTimeBase: info.video.timeBase, encoderTimeBase: task.encoderTimeBase };
+    let pts = task.expectedFrames === null ? null : index.framePts(task.startPts, task.endPts);
+    let verified = await verifySegment(tools, made.path, { pts, ...clocks }, options.signal);
+    if (!verified.ok && leadIn === 3 && pts !== null) {
+      pts = [...(await referenceFrames(tools, path, info, index, task, { workDir, ...signal })).pts];
+      verified = await verifySegment(tools, made.path, { pts, ...clocks }, options.signal);
+      if (verified.ok) notes.push("believed by reference decoding");
+    }
+    if (!verified.ok) {
+      reason = verified.reason;
+      notes.push(`lead-in ${leadIn}: ${reason}`);
+      continue;
+    }
+    if (compareSeam(previous?.report.seamAfterEnd ?? null, made.report.seamStart) === "differ" && leadIn < 3) {
+      notes.push(`lead-in ${leadIn}: the seam does not agree`);
+      continue;
+    }
+    return { task, path: made.path, facts: verified.facts, report: made.report, pts };
+  }
+  throw new Error(reason);
+}
+
+export async function runLocally(
+  tools: Tools,
+  path: string,
+  request: EncodeRequest,
+  options: LocalOptions,
+): Promise<LocalResult> {
+  const { workDir, container } = options;
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  const first = await probeSource(tools, path, signal);
+  const videoStream = chosenVideoStream(first.streams, request.maps);
+  const info = videoStream === undefined ? first : await probeSource(tools, path, { ...signal, videoStream });
+  const index = await indexSource(tools, path, info, { onGops: () => undefined, ...signal });
+  const isSplit = index.seekable && splitMode(request).mode === "keyframes";
+  const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
+  const ranges = isSplit ? groupGops(index.gops, ticks) : [{ startPts: null, endPts: null }];
+  const notes: string[] = [];
+  const segments: LocalSegment[] = [];
+  for (const [number, range] of ranges.entries()) {
+    const workFolder = join(workDir, `segment-${number}`);
+    segments.push(
+      await makeSegment(tools, { path, info, index }, request, range, workFolder, segments.at(-1), options, notes),
+    );
+  }
+  const seamProblems = segments.flatMap((segment, number) => {
+    const next = segments[number + 1];
+    return next !== undefined && compareSeam(segment.report.seamAfterEnd, next.report.seamStart) === "differ"
+      ? [`segments ${number} and ${number + 1}`]
+      : [];
+  });
+  const plan = planStreams(info, request, container);
+  const audioPath = await encodeAudio(tools, path, info, request, plan, { workDir, ...signal });
+  const encoderTimeBase = segments[0]?.task.encoderTimeBase ?? info.video.timeBase;
+  const outputPath = join(workDir, `output.${container}`);
+  await stitch(tools, {
+    info,
+    request,
+    plan,
+    segments: segments.map((segment) => ({
+      path: segment.path,
+      firstPts: segment.facts.firstPts,
+      lastPts: segment.facts.lastPts,
+    })),
+    encoderTimeBase,
+    lastDuration: rescale(index.lastDuration, info.video.timeBase, encoderTimeBase),
+    sourcePath: path,
+    audioPath,
+    outputPath,
+    ...signal,
+  });
+  const framePts = segments.every((segment) => segment.pts !== null)
+    ? segments.flatMap((segment) =>
+        (segment.pts ?? []).map((pts) => rescale(pts, info.video.timeBase, encoderTimeBase)),
+      )
+    : null;
+  const check = await checkOutput(tools, {
+    info,
+    plan,
+    sourcePath: path,
+    outputPath,
+    framePts,
+    frames: segments.reduce((sum, segment) => sum + segment.facts.frames, 0),
+    encoderTimeBase,
+    firstFramePts: segments[0]?.facts.firstPts ?? 0,
+    ...signal,
+  });
+  return { info, index, plan, segments, seamProblems, notes, outputPath, check };
+}

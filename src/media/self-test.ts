@@ -1,0 +1,146 @@
+// Shows on this machine that the method holds with this ffmpeg: a clip is made, cut into segments, encoded without loss,
+// stitched, and every frame of the result compared with the clip.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { toAppError } from "../base/errors.ts";
+import { removeTree } from "../base/files.ts";
+import { runTool } from "../base/process.ts";
+import { fileUrl } from "./formats.ts";
+import { runLocally } from "./local-pipeline.ts";
+import { emptyEncodeRequest } from "./request/encode-request.ts";
+import { lastWords } from "./stderr.ts";
+import type { Tools } from "./tools.ts";
+import type { ProofCheck } from "./types.ts";
+
+export interface SelfTestCheck extends ProofCheck {
+  readonly detail: string;
+}
+
+export interface SelfTestResult {
+  readonly ok: boolean;
+  readonly checks: readonly SelfTestCheck[];
+}
+
+/** Encoders that are in every usual build; the first that works makes the clip. */
+const LOSSLESS = "ffv1";
+
+function clipArgs(output: string): string[] {
+  const video = "testsrc2=size=160x96:rate=24000/1001:duration=3.2";
+  // A tone whose loudness changes, so that the offset can be measured.
+  const audio = "aevalsrc=exprs='0.4*sin(880*PI*t*t)*(0.2+gt(mod(t,1),0.5))':sample_rate=48000:duration=3.2";
+  return [
+    ...["-hide_banner", "-nostdin", "-v", "error", "-f", "lavfi", "-i", video, "-f", "lavfi", "-i", audio],
+    ...[
+      "-c:v",
+      "mpeg4",
+      "-q:v",
+      "3",
+      "-bf",
+      "2",
+      "-g",
+      "12",
+      "-c:a",
+      "aac",
+      "-video_track_timescale",
+      "24000",
+      "-f",
+      "mp4",
+      "-y",
+      output,
+    ],
+  ];
+}
+
+/** PTS in microseconds and MD5 of each decoded picture. */
+async function framesOf(tools: Tools, path: string): Promise<string[]> {
+  const frames: string[] = [];
+  let timeBase = 1;
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: [
+      "-hide_banner",
+      "-nostdin",
+      "-v",
+      "error",
+      "-copyts",
+      "-i",
+      fileUrl(path),
+      "-map",
+      "0:V:0",
+      "-fps_mode",
+      "passthrough",
+      "-enc_time_base",
+      "-1",
+      "-f",
+      "framehash",
+      "-hash",
+      "md5",
+      "pipe:1",
+    ],
+    onLine: (line) => {
+      const clock = /^#tb 0: (\d+)\/(\d+)/.exec(line);
+      if (clock) timeBase = Number(clock[1]) / Number(clock[2]);
+      if (line.startsWith("#") || line === "") return;
+      const fields = line.split(",").map((field) => field.trim());
+      frames.push(`${Math.round(Number(fields[2]) * timeBase * 1e6)} ${fields[5]}`);
+    },
+  });
+  if (result.exitCode !== 0) throw new Error(lastWords(result.stderrTail));
+  return frames;
+}
+
+/** Takes about two seconds. Never throws for a failing ffmpeg: the check that failed says why. */
+export async function selfTest(tools: Tools, workDir: string, signal?: AbortSignal): Promise<SelfTestResult> {
+  const folder = join(workDir, "self-test");
+  const checks: SelfTestCheck[] = [];
+  const done = (): SelfTestResult => ({ ok: checks.every((check) => check.ok), checks });
+  await mkdir(folder, { recursive: true });
+  try {
+    const clip = join(folder, "clip.mp4");
+    const made = await runTool({
+      program: tools.ffmpeg,
+      args: clipArgs(fileUrl(clip)),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    checks.push({
+      name: "make a clip",
+      ok: made.exitCode === 0,
+      detail: made.exitCode === 0 ? "3.2 s with sound" : lastWords(made.stderrTail),
+    });
+    if (made.exitCode !== 0) return done();
+    const empty = emptyEncodeRequest();
+    const request = { ...empty, video: { ...empty.video, encoder: LOSSLESS } };
+    const result = await runLocally(tools, clip, request, {
+      workDir: folder,
+      container: "mov",
+      segmentSeconds: 1,
+      threads: 1,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    checks.push({
+      name: "seek, trim and encode",
+      ok: result.segments.length >= 3 && result.notes.length === 0,
+      detail: result.notes[0] ?? `${result.segments.length} segments as planned`,
+    });
+    const seams = result.seamProblems.length === 0;
+    checks.push({ name: "seams", ok: seams, detail: result.seamProblems[0] ?? "neighbours decode the same pictures" });
+    const [source, output] = [await framesOf(tools, clip), await framesOf(tools, result.outputPath)];
+    const wrong = source.findIndex((frame, position) => frame !== output[position]);
+    const exact = wrong === -1 && source.length === output.length && source.length > 0;
+    checks.push({
+      name: "every frame exact",
+      ok: exact,
+      detail: exact
+        ? `${source.length} frames and times equal`
+        : `${output.length} of ${source.length} frames, first difference at ${wrong}`,
+    });
+    for (const check of result.check.checks)
+      checks.push({ name: `output: ${check.name}`, ok: check.ok, detail: check.detail ?? "" });
+    return done();
+  } catch (thrown) {
+    checks.push({ name: "run the pipeline", ok: false, detail: toAppError(thrown).message });
+    return done();
+  } finally {
+    await removeTree(folder);
+  }
+}
