@@ -1,0 +1,117 @@
+import { expect, test } from "bun:test";
+import { FRAMES_PER_GOP, gops, SchedulerBench } from "../../../test/support/scheduler-bench.ts";
+
+test("a client gets as many first segments as it has slots, each of benchmark length", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one", { slots: 3, benchmarkSeconds: 6 });
+  bench.submit();
+  bench.index(100);
+  expect(bench.attempts().map((attempt) => attempt.isBenchmark)).toEqual([true, true, true]);
+  expect(bench.job().segments.map((segment) => segment.frames)).toEqual([150, 150, 150]);
+});
+
+test("a short source is shared by all slots instead of taken whole by the first", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one", { slots: 2 });
+  bench.hello("two", { slots: 2 });
+  bench.submit();
+  bench.index(4);
+  expect(bench.attempts("one").length).toBe(2);
+  expect(bench.attempts("two").length).toBe(2);
+});
+
+test("while the index streams in, two seconds of video are enough to begin, less is not", () => {
+  const bench = new SchedulerBench();
+  bench.hello();
+  bench.submit("job", { durationSeconds: 600 });
+  bench.send({ type: "index-advanced", jobId: "job", gops: [{ startPts: 0, endPts: 90_000, frames: 25 }] });
+  expect(bench.attempts()).toEqual([]);
+  bench.send({ type: "index-advanced", jobId: "job", gops: [{ startPts: 90_000, endPts: 180_000, frames: 25 }] });
+  expect(bench.segment(0).frames).toBe(50);
+});
+
+test("slots are served one client after another, the fastest first", () => {
+  const bench = new SchedulerBench();
+  bench.hello("slow", { slots: 2 });
+  bench.hello("fast", { slots: 2 });
+  bench.submit();
+  const measured = new Map(bench.state.clients)
+    .set("slow", { ...bench.client("slow"), slotFps: { job: 10 } })
+    .set("fast", { ...bench.client("fast"), slotFps: { job: 100 } });
+  const ready = new SchedulerBench({ ...bench.state, clients: measured });
+  ready.index(100);
+  const order = ready.attempts().map((attempt) => attempt.clientId);
+  expect(order.slice(0, 4)).toEqual(["fast", "slow", "fast", "slow"]);
+});
+
+test("an upload leaves its slot free, but uploads that pile up stop new work", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one", { slots: 1 });
+  bench.submit();
+  bench.index(100);
+  for (let uploads = 1; uploads <= 3; uploads++) {
+    for (const attempt of bench.attempts()) bench.progress(attempt, "uploading", FRAMES_PER_GOP);
+    expect(bench.attempts().length).toBe(Math.min(uploads + 1, 3));
+  }
+});
+
+test("after its first result a client holds one segment more than slots; never in the tail", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one");
+  bench.submit("job", { settings: { maxSegmentSeconds: 4 } });
+  bench.index(20);
+  expect(bench.attempts().length).toBe(1);
+  const held: number[] = [];
+  for (let attempt = bench.attempts()[0]; attempt !== undefined; attempt = bench.attempts()[0]) {
+    bench.finish(attempt);
+    held.push(bench.attempts().length);
+  }
+  expect(held[0]).toBe(2);
+  expect(held.at(-3)).toBe(1);
+  expect(bench.job().status).toBe("Combining");
+});
+
+test("returned segments go before new ones", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one");
+  bench.submit();
+  bench.index(100);
+  bench.cut("one", true);
+  bench.hello("two");
+  expect(bench.attempt()).toMatchObject({ clientId: "two", segmentIndex: 0 });
+});
+
+test("a segment is kept from a client on which it failed while another has not tried it", () => {
+  const bench = new SchedulerBench();
+  bench.hello("bad");
+  bench.submit("job", { settings: { benchmarkSeconds: 100, retryDelayMs: 0 } });
+  bench.index(1);
+  bench.hello("good");
+  bench.fail(bench.attempt("bad"));
+  expect(bench.attempt()).toMatchObject({ clientId: "good", segmentIndex: 0 });
+  bench.fail(bench.attempt());
+  expect(bench.attempts().length).toBe(1); // both have failed it once: either may try again
+});
+
+test("a segment whose lease was lost goes to another idle client rather than back to the same one", () => {
+  const bench = new SchedulerBench();
+  bench.hello("flaky");
+  bench.submit("job", { settings: { benchmarkSeconds: 100 } });
+  bench.index(1);
+  bench.hello("steady");
+  bench.hello("flaky");
+  expect(bench.attempt().clientId).toBe("steady");
+});
+
+test("earlier jobs come first; a later one gets the slots they can't use", () => {
+  const bench = new SchedulerBench();
+  bench.submit("first", { encoder: "libx265" });
+  bench.now += 1;
+  bench.submit("second");
+  bench.index(100, "first");
+  bench.index(100, "second");
+  bench.hello("both", { encoders: ["libx264", "libx265"] });
+  bench.hello("only 264");
+  expect(bench.attempt("both").jobId).toBe("first");
+  expect(bench.attempt("only 264").jobId).toBe("second");
+});

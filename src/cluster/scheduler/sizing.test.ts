@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { gops } from "../../../test/support/scheduler-bench.ts";
+import { benchmarkFrames, takeGops, wantedFrames } from "./sizing.ts";
+
+const BASE = { slotFps: 100, clusterFps: 200, remainingFrames: 100_000, frameRate: 25, maxSegmentSeconds: null };
+const LIMITS = { maxSeconds: null, secondsPerTick: 1 / 90_000, indexComplete: true };
+
+test("far from the end a segment is half a fair share, up to a minute of wall time", () => {
+  expect(wantedFrames({ ...BASE, remainingFrames: 8000 })).toEqual({ frames: 2000, shareFrames: 4000, minFrames: 300 });
+  expect(wantedFrames(BASE).frames).toBe(6000);
+  expect(wantedFrames({ ...BASE, slotFps: 1000, clusterFps: 1000 }).frames).toBe(300 * 25);
+});
+
+test("near the end a segment is the whole share, so that all slots end together", () => {
+  expect(wantedFrames({ ...BASE, remainingFrames: 900 }).frames).toBe(450);
+  expect(wantedFrames({ ...BASE, remainingFrames: 100 }).frames).toBe(50);
+});
+
+test("a segment is not below eight seconds of video or three of wall time while there is enough", () => {
+  expect(wantedFrames({ ...BASE, slotFps: 10, clusterFps: 200, remainingFrames: 6100 }).frames).toBe(200);
+  expect(wantedFrames({ ...BASE, slotFps: 100, clusterFps: 1000, remainingFrames: 5000 }).frames).toBe(300);
+});
+
+test("the user's longest segment bounds the shortest too", () => {
+  expect(wantedFrames({ ...BASE, maxSegmentSeconds: 2 })).toMatchObject({ frames: 50, minFrames: 50 });
+});
+
+test("a first segment is at most the benchmark, and an equal share of a short source", () => {
+  expect(benchmarkFrames(10, 25, 100_000, 4)).toBe(250);
+  expect(benchmarkFrames(10, 25, 400, 4)).toBe(100);
+  expect(benchmarkFrames(10, 25, 60, 4)).toBe(50);
+});
+
+test("whole groups nearest to what is wanted, at least one", () => {
+  const wanted = (frames: number) => ({ frames, shareFrames: frames, minFrames: 0 });
+  expect(takeGops(gops(10), 0, wanted(120), LIMITS)).toBe(2);
+  expect(takeGops(gops(10), 0, wanted(130), LIMITS)).toBe(3);
+  expect(takeGops(gops(10), 9, wanted(500), LIMITS)).toBe(1);
+  expect(takeGops(gops(10), 0, wanted(1), LIMITS)).toBe(1);
+  expect(takeGops(gops(10), 10, wanted(1), LIMITS)).toBe(0);
+});
+
+test("no crumbs: a remainder below half a minimum goes along if the share allows it", () => {
+  const wanted = { frames: 400, shareFrames: 400, minFrames: 200 };
+  expect(takeGops(gops(9), 0, wanted, LIMITS)).toBe(9);
+  expect(takeGops(gops(10), 0, wanted, LIMITS)).toBe(8);
+  expect(takeGops(gops(9), 0, { ...wanted, shareFrames: 350 }, LIMITS)).toBe(8);
+  expect(takeGops(gops(9), 0, wanted, { ...LIMITS, indexComplete: false })).toBe(8);
+  expect(takeGops(gops(9), 0, wanted, { ...LIMITS, maxSeconds: 16 })).toBe(8);
+});
+
+test("a group longer than the longest segment stands alone", () => {
+  const limits = { ...LIMITS, maxSeconds: 1 };
+  expect(takeGops(gops(5), 0, { frames: 500, shareFrames: 500, minFrames: 0 }, limits)).toBe(1);
+});
+
+test("for any demand: something is taken, never more than is there, never beyond the bound", () => {
+  const positive = fc.double({ min: 0.01, max: 5000, noNaN: true });
+  fc.assert(
+    fc.property(positive, positive, positive, fc.nat(200), fc.option(positive), (slot, rest, rate, count, bound) => {
+      const wanted = wantedFrames({
+        slotFps: slot,
+        clusterFps: slot + rest,
+        remainingFrames: count * 50,
+        frameRate: rate,
+        maxSegmentSeconds: bound,
+      });
+      expect(wanted.frames).toBeGreaterThanOrEqual(1);
+      const list = gops(count + 1);
+      const taken = takeGops(list, 0, wanted, { ...LIMITS, maxSeconds: bound });
+      expect(taken).toBeGreaterThanOrEqual(1);
+      expect(taken).toBeLessThanOrEqual(list.length);
+      if (bound !== null && taken > 1) expect(taken * 2).toBeLessThanOrEqual(bound + 1e-6);
+    }),
+  );
+});
