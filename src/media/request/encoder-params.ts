@@ -8,7 +8,7 @@ import { closest, refuse } from "./refuse.ts";
 const X264_KEYS =
   "8x8dct analyse annexb aq-mode aq-strength aud avcintra-class avcintra-flavor b-adapt b-bias b-pyramid bframes " +
   "bitrate bluray-compat bff cabac chroma-qp-offset chromaloc colormatrix colorprim constrained-intra cplxblur cqm " +
-  "crf crf-max cll deadzone-inter deadzone-intra deblock direct direct-pred fade-compensate fake-interlaced " +
+  "crf crf-max cll deadzone-inter deadzone-intra deblock direct direct-pred fake-interlaced " +
   "fast-pskip frame-packing fullrange ipratio interlaced intra-refresh keyint level level-idc mastering-display " +
   "mbtree me me-range merange min-keyint mixed-refs mvrange mvrange-thread nal-hrd nf non-deterministic nr " +
   "open-gop overscan partitions pbratio pic-struct psnr psy psy-rd qblur qcomp qp qpmax qpmin qpstep ratetol " +
@@ -19,10 +19,10 @@ const X264_KEYS =
 const X265_KEYS =
   "allow-non-conformance amp aq-bias-strength aq-mode aq-motion aq-strength asm aud b-adapt b-intra b-pyramid bframe-bias " +
   "bframes bitrate cbqpoffs chromaloc cll colormatrix colorprim const-vbv constrained-intra cplxblur copy-pic " +
-  "crf crf-max crf-min ctu cu-lossless cu-stats cutree deblock dynamic-rd dynamic-refine early-skip eob eos " +
+  "crf crf-max crf-min ctu cu-lossless cu-stats cutree deblock dynamic-rd dynamic-refine early-skip " +
   "fades fast-intra frame-dup dup-threshold gop-lookahead hdr hdr10 hdr10-opt hevc-aq high-tier hist-scenecut hist-threshold " +
   "hme hme-range hme-search hrd hrd-concat idr-recovery-sei info intra-refresh ipratio keyint level-idc limit-modes " +
-  "limit-refs limit-sao limit-tu lookahead-slices lossless lowpass-dct lslices master-display max-ausize-factor " +
+  "limit-refs limit-sao limit-tu lookahead-slices lossless lowpass-dct master-display max-ausize-factor " +
   "max-cll max-luma max-merge max-tu-size mcstf me merange min-cu-size min-keyint min-luma min-vbv-fullness " +
   "multi-pass-opt-rps no-sao nr-inter nr-intra open-gop opt-cu-delta-qp opt-qp-pps opt-ref-list-length-pps overscan " +
   "pbratio psnr psy-rd psy-rdoq qblur qcomp qg-size qp qp-adaptation-range qpmax qpmin qpstep radl range rc-grain " +
