@@ -87,8 +87,20 @@ function prefetch(turn: Turn, jobId: JobId, clients: readonly Client[]): void {
     if (active !== client.slots || all >= 2 * client.slots + 1) continue;
     const unassigned = unassignedFrames(job, knownUnassignedFrames(job, firstUnassignedGop(job)));
     if (unassigned < 2 * framesInFlight(turn, job)) continue;
-    giveOne(turn, jobId, client, measureSpeeds(turn, job));
+    const formed = formSegment(turn, job, client, measureSpeeds(turn, job), framesAhead(turn, client));
+    if (formed !== null) lease(turn, { ...job, cursorPts: formed.endPts }, formed, client);
   }
+}
+
+/** Frames until the first of a client's slots is free, going by the one that has least left. */
+function framesAhead(turn: Turn, client: Client): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const attempt of turn.attempts.values()) {
+    if (attempt.clientId !== client.id || !occupiesSlot(attempt)) continue;
+    const frames = turn.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.frames ?? 0;
+    least = Math.min(least, Math.max(0, frames - attempt.framesDone));
+  }
+  return Number.isFinite(least) ? least : 0;
 }
 
 function framesInFlight(turn: Turn, job: Job): number {
@@ -108,7 +120,7 @@ function giveOne(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
     lease(turn, job, returned, client);
     return true;
   }
-  const formed = formSegment(turn, job, client, speeds);
+  const formed = formSegment(turn, job, client, speeds, null);
   if (formed === null) return false;
   lease(turn, { ...job, cursorPts: formed.endPts }, formed, client);
   return true;

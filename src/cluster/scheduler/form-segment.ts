@@ -16,11 +16,21 @@ import type { Speeds } from "./speeds.ts";
 import type { Turn } from "./turn.ts";
 import type { Client, Job, Segment } from "./types.ts";
 
-/** The next segment, not leased yet; null when there is nothing to cut, or too little so far. */
-export function formSegment(turn: Turn, job: Job, client: Client, speeds: Speeds): Segment | null {
+/**
+ * The next segment, not leased yet; null when there is nothing to cut, or too little so far. `aheadFrames`: what the
+ * slot must encode before it can begin; null when it is free now.
+ */
+export function formSegment(
+  turn: Turn,
+  job: Job,
+  client: Client,
+  speeds: Speeds,
+  aheadFrames: number | null,
+): Segment | null {
   if (!hasUnassignedGops(job)) return null;
   const from = firstUnassignedGop(job);
-  const count = job.split.mode === "whole" ? wholeCount(job, from) : splitCount(turn, job, client, speeds, from);
+  const count =
+    job.split.mode === "whole" ? wholeCount(job, from) : splitCount(turn, job, client, speeds, from, aheadFrames);
   const first = job.gops[from];
   const last = job.gops[from + count - 1];
   if (count === 0 || first === undefined || last === undefined) return null;
@@ -45,8 +55,15 @@ function wholeCount(job: Job, from: number): number {
   return job.indexComplete ? job.gops.length - from : 0;
 }
 
-/** Groups for the next segment; 0 while the index has too little to choose from. */
-function splitCount(turn: Turn, job: Job, client: Client, speeds: Speeds, from: number): number {
+/** Groups for the next segment; 0 while the index has too little to choose from, or it is better left to others. */
+function splitCount(
+  turn: Turn,
+  job: Job,
+  client: Client,
+  speeds: Speeds,
+  from: number,
+  aheadFrames: number | null,
+): number {
   const known = knownUnassignedFrames(job, from);
   const unassigned = unassignedFrames(job, known);
   const frameRate = videoFrameRate(job);
@@ -62,7 +79,15 @@ function splitCount(turn: Turn, job: Job, client: Client, speeds: Speeds, from: 
     maxSeconds = Math.min(seconds, maxSegmentSeconds ?? seconds);
   } else {
     const slotFps = speeds.of(client);
-    wanted = wantedFrames({ slotFps, clusterFps: speeds.cluster, remainingFrames, frameRate, maxSegmentSeconds });
+    wanted = wantedFrames({
+      slotFps,
+      clusterFps: speeds.cluster,
+      remainingFrames,
+      aheadFrames: aheadFrames ?? 0,
+      frameRate,
+      maxSegmentSeconds,
+    });
+    if (aheadFrames !== null && wanted.shareFrames < wanted.minFrames) return 0;
   }
   if (!job.indexComplete && known < Math.min(wanted.frames, EARLY_VIDEO_SECONDS * frameRate)) return 0;
   const secondsPerTick = toNumber(job.timeBase);

@@ -3,7 +3,14 @@ import fc from "fast-check";
 import { gops } from "../../../test/support/scheduler-bench.ts";
 import { benchmarkFrames, takeGops, wantedFrames } from "./sizing.ts";
 
-const BASE = { slotFps: 100, clusterFps: 200, remainingFrames: 100_000, frameRate: 25, maxSegmentSeconds: null };
+const BASE = {
+  slotFps: 100,
+  clusterFps: 200,
+  remainingFrames: 100_000,
+  aheadFrames: 0,
+  frameRate: 25,
+  maxSegmentSeconds: null,
+};
 const LIMITS = { maxSeconds: null, secondsPerTick: 1 / 90_000, indexComplete: true };
 
 test("far from the end a segment is half a fair share, up to a minute of wall time", () => {
@@ -15,6 +22,10 @@ test("far from the end a segment is half a fair share, up to a minute of wall ti
 test("near the end a segment is the whole share, so that all slots end together", () => {
   expect(wantedFrames({ ...BASE, remainingFrames: 900 }).frames).toBe(450);
   expect(wantedFrames({ ...BASE, remainingFrames: 100 }).frames).toBe(50);
+});
+
+test("what a busy slot has to encode first comes off its share", () => {
+  expect(wantedFrames({ ...BASE, remainingFrames: 900, aheadFrames: 300 }).frames).toBe(150);
 });
 
 test("a segment is not below eight seconds of video or three of wall time while there is enough", () => {
@@ -63,6 +74,7 @@ test("for any demand: something is taken, never more than is there, never beyond
         slotFps: slot,
         clusterFps: slot + rest,
         remainingFrames: count * 50,
+        aheadFrames: 0,
         frameRate: rate,
         maxSegmentSeconds: bound,
       });

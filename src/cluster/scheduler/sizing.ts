@@ -22,6 +22,8 @@ export interface Demand {
   readonly clusterFps: number;
   /** Frames not encoded yet: unassigned, returned and in flight. */
   readonly remainingFrames: number;
+  /** Of these, what this slot encodes first; 0 when it is free. */
+  readonly aheadFrames: number;
   /** Frames per second of the video itself. */
   readonly frameRate: number;
   readonly maxSegmentSeconds: number | null;
@@ -35,14 +37,14 @@ export interface Wanted {
 }
 
 export function wantedFrames(demand: Demand): Wanted {
-  const { slotFps, clusterFps, remainingFrames, frameRate, maxSegmentSeconds } = demand;
+  const { slotFps, clusterFps, remainingFrames, aheadFrames, frameRate, maxSegmentSeconds } = demand;
   const cap = Math.min(
     MAX_WALL_SECONDS * slotFps,
     MAX_VIDEO_SECONDS * frameRate,
     maxSegmentSeconds === null ? Number.POSITIVE_INFINITY : maxSegmentSeconds * frameRate,
   );
   const minFrames = Math.min(Math.max(MIN_VIDEO_SECONDS * frameRate, MIN_WALL_SECONDS * slotFps), cap);
-  const shareFrames = (slotFps * remainingFrames) / clusterFps;
+  const shareFrames = Math.max(0, (slotFps * remainingFrames) / clusterFps - aheadFrames);
   const wanted = shareFrames <= 1.5 * minFrames ? shareFrames : Math.max(minFrames, shareFrames / 2);
   return { frames: Math.max(1, Math.min(wanted, cap)), shareFrames, minFrames };
 }
