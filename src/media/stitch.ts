@@ -9,9 +9,10 @@ import { audioFileFormat } from "./audio.ts";
 import { type ConcatSegment, concatList, toMicroseconds } from "./concat-list.ts";
 import { fileUrl } from "./formats.ts";
 import { opusDelayUs } from "./opus-delay.ts";
-import { AUDIO_FILE_DEMUXERS, audioBeginnings, streamBeginnings } from "./packet-times.ts";
+import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "./packet-times.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
+import { SEGMENT_OFFSET_US } from "./segment-clock.ts";
 import { lastWords } from "./stderr.ts";
 import { type AudioCorrection, type StitchFacts, stitchArgs } from "./stitch-args.ts";
 import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
@@ -96,21 +97,12 @@ async function clockOf(
   return { zeroUs, audio };
 }
 
-/** A muxer moves a segment only when its first decoding times would be negative; a decoding delay is at most a few seconds. */
-const MOVED_BELOW_US = 5_000_000;
-const MOST_DELAY_FRAMES = 40;
-
-async function withOwnStarts(tools: Tools, input: StitchInput): Promise<ConcatSegment[]> {
-  const rate = input.info.video.averageFrameRate ?? input.info.video.realFrameRate;
-  const below = Math.max(MOVED_BELOW_US, rate === null ? 0 : (MOST_DELAY_FRAMES * 1e6 * rate.den) / rate.num);
-  const segments: ConcatSegment[] = [];
-  for (const { path, firstPts, lastPts } of input.segments) {
-    const absoluteUs = toMicroseconds(firstPts, input.encoderTimeBase);
-    const own =
-      absoluteUs < below ? (await streamBeginnings(tools, path, "nut,matroska,webm", input.signal)).get(0) : undefined;
-    segments.push({ path: resolve(path), firstPts, lastPts, ownStartUs: own?.earliestUs ?? absoluteUs });
-  }
-  return segments;
+/** Where each segment's own clock has its first frame. */
+function withOwnStarts(input: StitchInput): ConcatSegment[] {
+  return input.segments.map(({ path, firstPts, lastPts }) => {
+    const ownStartUs = toMicroseconds(firstPts, input.encoderTimeBase) + SEGMENT_OFFSET_US;
+    return { path: resolve(path), firstPts, lastPts, ownStartUs };
+  });
 }
 
 /** Errors: E_STITCH with ffmpeg's last words, E_INTERRUPTED. */
@@ -128,7 +120,7 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
   const listFile = tempNameFor(join(folder, "segments.txt"));
   const [encoded] = audioToEncode(input.plan);
   try {
-    await writeFile(listFile, concatList(await withOwnStarts(tools, input), input.encoderTimeBase, input.lastDuration));
+    await writeFile(listFile, concatList(withOwnStarts(input), input.encoderTimeBase, input.lastDuration));
     const result = await runTool({
       program: tools.ffmpeg,
       args: stitchArgs(input.info, input.request, input.plan, facts, {

@@ -4,6 +4,7 @@ import { sha256OfFile } from "../base/digest.ts";
 import { runTool } from "../base/process.ts";
 import { type Pts, parseRational, type Rational, rescale } from "../base/rational.ts";
 import { fileUrl, inputGuards } from "./formats.ts";
+import { segmentOffsetTicks } from "./segment-clock.ts";
 import { lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
 import type { SegmentFacts } from "./types.ts";
@@ -24,7 +25,6 @@ export interface SegmentPackets {
   readonly timeBase: Rational;
   /** Sorted PTS in `timeBase`. */
   readonly pts: number[];
-  readonly minDts: number | null;
   readonly extradataSha256: string | null;
 }
 
@@ -37,7 +37,6 @@ export async function readSegmentPackets(
   signal?: AbortSignal,
 ): Promise<SegmentPackets | string> {
   const pts: number[] = [];
-  let minDts: number | null = null;
   let timeBase: Rational | null = null;
   let extradataSha256: string | null = null;
   const result = await runTool({
@@ -51,7 +50,7 @@ export async function readSegmentPackets(
       "-show_data_hash",
       "sha256",
       "-show_entries",
-      "packet=pts,dts:stream=time_base,extradata_hash",
+      "packet=pts:stream=time_base,extradata_hash",
       "-of",
       "compact=nk=0",
       fileUrl(path),
@@ -63,8 +62,6 @@ export async function readSegmentPackets(
       );
       if (fields.has("packet")) {
         pts.push(Number(fields.get("pts")));
-        const dts = Number(fields.get("dts"));
-        if (!Number.isNaN(dts)) minDts = minDts === null ? dts : Math.min(minDts, dts);
       } else if (fields.has("stream")) {
         timeBase = parseRational(fields.get("time_base") ?? "");
         extradataSha256 =
@@ -74,42 +71,40 @@ export async function readSegmentPackets(
   });
   if (result.ended !== "exit" || result.exitCode !== 0) return lastWords(result.stderrTail);
   if (timeBase === null) return "the segment holds no video stream";
-  return { timeBase, pts: pts.sort((a, b) => a - b), minDts, extradataSha256 };
+  return { timeBase, pts: pts.sort((a, b) => a - b), extradataSha256 };
 }
 
 /**
  * PTS in the encoder's ticks that a segment should hold, against those it holds. Answers the first and last absolute
- * PTS, or what is wrong. A segment muxer moves a whole segment when its first timestamps would be negative: then, and
- * only then, one constant shift is taken out.
+ * PTS, or what is wrong.
  */
 export function comparePts(
-  packets: Pick<SegmentPackets, "timeBase" | "pts" | "minDts">,
+  packets: Pick<SegmentPackets, "timeBase" | "pts">,
   expected: SegmentExpectation,
 ): { firstPts: Pts; lastPts: Pts } | string {
-  const got = packets.pts;
-  const toEncoder = (ticks: number) => rescale(ticks, packets.timeBase, expected.encoderTimeBase);
+  if (packets.pts.some(Number.isNaN)) return "the segment has frames without timestamps";
+  const got = absolutePts(packets, expected.encoderTimeBase);
   const [first] = got;
   const last = got.at(-1);
   if (first === undefined || last === undefined) return "the segment is empty";
-  if (got.some(Number.isNaN)) return "the segment has frames without timestamps";
   for (let position = 1; position < got.length; position += 1) {
     if (got[position] === got[position - 1]) return `two frames share one timestamp at frame ${position}`;
   }
   const planned = expected.pts;
-  if (planned === null) return { firstPts: toEncoder(first), lastPts: toEncoder(last) };
+  if (planned === null) return { firstPts: first, lastPts: last };
   if (planned.length !== got.length) return `${got.length} frames where ${planned.length} are planned`;
-  const wanted = (position: number) =>
-    rescale(planned[position] ?? Number.NaN, expected.sourceTimeBase, expected.encoderTimeBase);
-  const shift = toEncoder(first) - wanted(0);
-  const mayShift = packets.minDts === 0 && shift > 0;
-  if (shift !== 0 && !mayShift)
-    return `the first frame is at ${toEncoder(first)} where ${wanted(0)} is planned (ticks of the encoder)`;
   for (let position = 0; position < got.length; position += 1) {
-    const actual = toEncoder(got[position] ?? Number.NaN) - shift;
-    if (actual !== wanted(position))
-      return `frame ${position} is at ${actual} where ${wanted(position)} is planned (ticks of the encoder)`;
+    const wanted = rescale(planned[position] ?? Number.NaN, expected.sourceTimeBase, expected.encoderTimeBase);
+    if (got[position] !== wanted)
+      return `frame ${position} is at ${got[position]} where ${wanted} is planned (ticks of the encoder)`;
   }
-  return { firstPts: wanted(0), lastPts: wanted(got.length - 1) };
+  return { firstPts: first, lastPts: last };
+}
+
+/** The times in a segment file on the source's clock, in ticks of the encoder. */
+export function absolutePts(packets: Pick<SegmentPackets, "timeBase" | "pts">, encoderTimeBase: Rational): number[] {
+  const offset = segmentOffsetTicks(packets.timeBase);
+  return packets.pts.map((pts) => rescale(pts - offset, packets.timeBase, encoderTimeBase));
 }
 
 export async function verifySegment(

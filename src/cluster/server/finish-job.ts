@@ -15,7 +15,7 @@ import { stitch } from "../../media/stitch.ts";
 import { planStreams, type StreamPlan } from "../../media/stream-plan.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { ProofSegment, SegmentFacts } from "../../media/types.ts";
-import { readSegmentPackets } from "../../media/verify-segment.ts";
+import { absolutePts, readSegmentPackets } from "../../media/verify-segment.ts";
 import type { Job, LandedResult, Segment } from "../scheduler/types.ts";
 import type { JobFolders } from "./job-folders.ts";
 import type { JobWork } from "./job-work.ts";
@@ -88,9 +88,7 @@ async function plannedPts(
     }
     const packets = await readSegmentPackets(tools, path, work.signal);
     if (typeof packets === "string") throw new AppError("E_STITCH", packets, "Submit the source again.");
-    const ticks = packets.pts.map((pts) => rescale(pts, packets.timeBase, encoderTimeBase));
-    const shift = facts.firstPts - (ticks[0] ?? 0);
-    for (const tick of ticks) planned.push(tick + shift);
+    planned.push(...absolutePts(packets, encoderTimeBase));
   }
   return planned;
 }
