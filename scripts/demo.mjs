@@ -26,6 +26,7 @@ const SAMPLE = join(OUTPUT_FOLDER, "sample.mp4");
 const RESULT = join(OUTPUT_FOLDER, "sample.ffcluster.mp4");
 const ENCODE_REQUEST = "-c:v libx264 -preset veryfast -crf 23";
 const READY_WITHIN_MS = 20_000;
+const CLIENTS_WITHIN_MS = 120_000;
 const SUBMIT_WITHIN_MS = 10 * 60_000;
 
 /** What went wrong, in words for the person who watches. */
@@ -137,6 +138,18 @@ async function waitUntilReady(url) {
   }
 }
 
+/** Clients prove each encoder by a trial before they join; that is not part of the time of a job. */
+async function waitForClients(names, server, env) {
+  const deadline = performance.now() + CLIENTS_WITHIN_MS;
+  while (ask(["clients", "list"], server, env).length < names.length) {
+    const ended = names.find((name) => !running.has(name));
+    if (ended) throw new DemoError(`${ended} ended before it joined`);
+    if (performance.now() > deadline)
+      throw new DemoError(`no ${names.length} clients after ${CLIENTS_WITHIN_MS / 1000} s`);
+    await pause(250);
+  }
+}
+
 function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
@@ -240,6 +253,7 @@ async function main() {
     const workDir = join(scratch, name, "work");
     start(name, ["join", "--server", server, "--name", name, "--work-dir", workDir, "--source-access", access], env);
   }
+  await waitForClients(["node-1", "node-2"], server, env);
   const seconds = await submit(server, env);
   const [job] = ask(["jobs", "list"], server, env);
   const proof = ask(["jobs", "proof", job.job_id], server, env);
