@@ -105,7 +105,7 @@ describe("the door", () => {
 });
 
 describe("sources", () => {
-  const upload = (body: BodyInit, headers: Record<string, string>) =>
+  const upload = (body: string | ReadableStream<Uint8Array>, headers: Record<string, string>) =>
     ask("/api/v1/sources", { method: "POST", body, headers });
 
   test("upload: raw body, URI-encoded name whose folders are dropped", async () => {

@@ -1,6 +1,6 @@
 // The HTTP and WebSocket door of the server: binds the port, checks the token, hands requests to routes. Everything it
 // knows of jobs and clients it asks the coordinator.
-import { AppError, errnoOf } from "../base/errors.ts";
+import { AppError, type ErrorBody, errnoOf } from "../base/errors.ts";
 import { API_PREFIX } from "./contract.ts";
 import { type LinkData, linkHandler, refuseForeignOrigin } from "./link.ts";
 import { errorResponse, INTERNAL_ERROR, respondToError } from "./responses.ts";
@@ -35,6 +35,8 @@ export interface ApiServer {
   readonly port: number;
   /** `http://host:port`, with the bound address. */
   readonly url: string;
+  /** Answers new requests with 503 from now on, while the coordinator says goodbye on the links that are open. */
+  refuseRequests(): void;
   /** Closes every connection and frees the port. */
   stop(): Promise<void>;
 }
@@ -78,8 +80,15 @@ function portError(options: ServeApiOptions, thrown: unknown): unknown {
   return thrown;
 }
 
+const STOPPING: ErrorBody = {
+  code: "E_UNREACHABLE",
+  message: "the server is stopping",
+  hint: "Try again when it runs; its jobs go on then.",
+};
+
 /** Starts the API. Errors: E_PORT. */
 export function serveApi(options: ServeApiOptions): ApiServer {
+  let isStopping = false;
   try {
     const server = Bun.serve<LinkData>({
       hostname: options.host,
@@ -88,7 +97,7 @@ export function serveApi(options: ServeApiOptions): ApiServer {
       maxRequestBodySize: MAX_BODY_BYTES,
       development: false,
       reusePort: false, // without it `development: false` shares a port that is in use (measured on 1.4.5)
-      fetch: (request, bunServer) => answer(request, bunServer, options),
+      fetch: (request, bunServer) => (isStopping ? errorResponse(STOPPING, 503) : answer(request, bunServer, options)),
       error: (thrown) => {
         options.log.error(`a response failed: ${thrown.stack ?? thrown.message}`);
         return errorResponse(INTERNAL_ERROR, 500);
@@ -97,7 +106,10 @@ export function serveApi(options: ServeApiOptions): ApiServer {
     });
     const port = server.port ?? options.port;
     const host = options.host.includes(":") ? `[${options.host}]` : options.host;
-    return { port, url: `http://${host}:${port}`, stop: () => server.stop(true) };
+    const refuseRequests = () => {
+      isStopping = true;
+    };
+    return { port, url: `http://${host}:${port}`, refuseRequests, stop: () => server.stop(true) };
   } catch (thrown) {
     throw portError(options, thrown);
   }

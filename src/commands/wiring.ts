@@ -35,6 +35,8 @@ export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "
   readonly beforeListening: () => Promise<void>;
 }
 
+export type RunningServer = Pick<ApiServer, "port" | "url" | "stop">;
+
 /** Takes the work directory for this process. Errors: E_WORK_DIR_LOCKED by the holder's name, E_WORK_DIR. */
 async function lockWorkDir(workDir: string) {
   const folder = join(workDir, "server");
@@ -53,7 +55,7 @@ async function lockWorkDir(workDir: string) {
 }
 
 /** Errors: E_FFMPEG_MISSING, E_WORK_DIR_LOCKED, E_PORT, E_DATABASE. */
-export async function startServer(options: StartServerOptions): Promise<ApiServer> {
+export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const tools = await findTools(options.env);
   const lock = await lockWorkDir(options.workDir);
@@ -71,8 +73,9 @@ export async function startServer(options: StartServerOptions): Promise<ApiServe
   const api = serveApi({ coordinator, host, port, version: VERSION, log });
   const parts = undo.move();
   const stop = async () => {
-    await api.stop();
+    api.refuseRequests();
     await parts.disposeAsync();
+    await api.stop();
   };
   return { port: api.port, url: api.url, stop };
 }

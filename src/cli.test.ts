@@ -1,0 +1,284 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MemoryCoordinator } from "../test/support/memory-coordinator.ts";
+import { type ApiServer, serveApi } from "./api/serve-api.ts";
+import { silentLog } from "./base/log.ts";
+import { VERSION } from "./base/version.ts";
+
+// Each test starts processes; a busy machine needs a second for one.
+setDefaultTimeout(60_000);
+
+const CLI = join(import.meta.dir, "cli.ts");
+
+let folder = "";
+let coordinator: MemoryCoordinator;
+let server: ApiServer;
+const running = new Set<Bun.Subprocess>();
+
+beforeAll(async () => {
+  coordinator = await MemoryCoordinator.open();
+  server = serveApi({ coordinator, host: "127.0.0.1", port: 0, version: VERSION, log: silentLog });
+});
+afterAll(async () => {
+  await server.stop();
+  await coordinator.close();
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-cli-"));
+  coordinator.jobs.clear();
+  coordinator.requests.length = 0;
+  coordinator.onJob = () => {};
+  coordinator.sharesFiles = true;
+});
+afterEach(async () => {
+  expect(running.size).toBe(0);
+  await rm(folder, { recursive: true });
+});
+
+function start(args: readonly string[], env: Record<string, string> = {}) {
+  const own: Record<string, string> = { XDG_CONFIG_HOME: join(folder, "config"), NO_COLOR: "1", ...env };
+  for (const name of ["PATH", "HOME", "TMPDIR"]) if (process.env[name] !== undefined) own[name] = process.env[name];
+  const child = Bun.spawn([process.execPath, CLI, ...args], {
+    cwd: folder,
+    env: own,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  running.add(child);
+  const ended = Promise.all([child.exited, new Response(child.stdout).text(), new Response(child.stderr).text()]).then(
+    ([exitCode, stdout, stderr]) => {
+      running.delete(child);
+      return { exitCode, stdout, stderr };
+    },
+  );
+  return { child, ended };
+}
+
+const run = (args: readonly string[], env: Record<string, string> = {}) => start(args, env).ended;
+
+const connected = (...args: string[]) => [...args, "--server", `127.0.0.1:${server.port}`, "--token", "test-token"];
+
+const lastLine = (text: string) => JSON.parse(text.trim().split("\n").at(-1) ?? "") as Record<string, unknown>;
+
+describe("usage", () => {
+  test("--version, --help, help of each command", async () => {
+    expect(await run(["--version"])).toMatchObject({ exitCode: 0, stdout: `ffcluster ${VERSION}\n` });
+    const help = await run(["--help"]);
+    expect(help).toMatchObject({ exitCode: 0, stderr: "" });
+    for (const word of ["serve", "join", "submit INPUT", "jobs download ID", "doctor"])
+      expect(help.stdout).toContain(word);
+    const submit = await run(["submit", "--help"]);
+    expect(submit.exitCode).toBe(0);
+    for (const word of ["--ffmpeg-params", "EXAMPLES", "FFCLUSTER_"]) expect(submit.stdout).toContain(word);
+    expect((await run(["jobs", "--help"])).stdout).toContain("jobs proof ID");
+  });
+
+  test("no command prints the help on stderr, exit 2", async () => {
+    const ended = await run([]);
+    expect(ended).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(ended.stderr).toContain("USAGE");
+  });
+
+  const refused: [string[], string, RegExp][] = [
+    [["serv"], "E_USAGE", /Did you mean `ffcluster serve`/],
+    [["jobs"], "E_USAGE", /ffcluster jobs --help/],
+    [["jobs", "lst"], "E_USAGE", /Did you mean `ffcluster jobs list`/],
+    [["--json", "jobs", "list"], "E_USAGE", /command first/],
+    [["submit"], "E_USAGE", /submit --help/],
+    [["jobs", "show"], "E_USAGE", /./],
+    [["jobs", "list", "extra"], "E_USAGE", /./],
+    [["serve", "--prot", "1"], "E_BAD_OPTION", /Did you mean --port/],
+    [["serve", "--port", "seventy"], "E_BAD_OPTION", /./],
+    [["serve", "--port"], "E_BAD_OPTION", /./],
+    [["serve", "--exactly=maybe"], "E_BAD_OPTION", /./],
+    [["join", "--slots", "0"], "E_BAD_OPTION", /./],
+    [["join", "--path-map", "nothing"], "E_BAD_OPTION", /./],
+    [["jobs", "list", "--server", "http://x/y"], "E_BAD_OPTION", /host:port/],
+    [["submit", "in.mp4", "--detach", "--participate"], "E_USAGE", /./],
+  ];
+  for (const [args, code, hint] of refused) {
+    test(`${args.join(" ")}: exit 2, ${code}`, async () => {
+      const ended = await run([...args, "--json"]);
+      expect(ended.exitCode).toBe(2);
+      const { error } = lastLine(ended.stdout) as { error: { code: string; hint: string } };
+      expect(error.code).toBe(code);
+      expect(error.hint).toMatch(hint);
+      expect(ended.stderr).toBe("");
+    });
+  }
+
+  test("without --json a failure is two lines on stderr", async () => {
+    const { stdout, stderr } = await run(["serve", "--port", "seventy"]);
+    expect(stdout).toBe("");
+    expect(stderr).toBe('error: --port is "seventy": expected a whole number from 0 to 65535\nhint: Correct it.\n');
+  });
+
+  test("an unknown key of the config file is refused with the file's name", async () => {
+    await writeFile(join(folder, "ffcluster.config.json"), '{"requiredClient": 2}');
+    const ended = await run(["jobs", "list"]);
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toContain("ffcluster.config.json");
+    expect(ended.stderr).toContain("required-clients");
+  });
+});
+
+describe("reading commands", () => {
+  test("address and token from the config file, the environment and the remembered tokens", async () => {
+    coordinator.addJob({ file_name: "a.mp4" });
+    const address = `127.0.0.1:${server.port}`;
+    await writeFile(join(folder, "ffcluster.config.json"), JSON.stringify({ server: address, token: "test-token" }));
+    const listed = await run(["jobs", "list", "--json"]);
+    expect(listed.exitCode).toBe(0);
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ file_name: "a.mp4" }]);
+    expect((await run(["jobs", "list"], { FFCLUSTER_TOKEN: "wrong" })).exitCode).toBe(4);
+    await rm(join(folder, "ffcluster.config.json"));
+    expect((await run(["jobs", "list", "--server", address])).exitCode).toBe(4);
+    await mkdir(join(folder, "config", "ffcluster"), { recursive: true });
+    await writeFile(join(folder, "config", "ffcluster", "tokens.json"), JSON.stringify({ [address]: "test-token" }));
+    const table = await run(["jobs", "list", "--server", `http://${address}`]);
+    expect(table.exitCode).toBe(0);
+    expect(table.stdout).toContain("a.mp4");
+    expect(table.stdout).not.toContain("\u001b");
+  });
+
+  test("show, proof, clients, cancel; unknown ids exit 1", async () => {
+    const job = coordinator.addJob();
+    const client = coordinator.addClient();
+    const show = await run(connected("jobs", "show", job.job_id.slice(0, 8), "--json"));
+    expect(JSON.parse(show.stdout)).toMatchObject({ job_id: job.job_id, events: [{ seq: 1 }, { seq: 2 }] });
+    expect((await run(connected("jobs", "show", job.job_id))).stdout).toContain(job.job_id);
+    expect((await run(connected("jobs", "proof", job.job_id))).exitCode).toBe(1);
+    const clients = await run(connected("clients", "list", "--json"));
+    expect(JSON.parse(clients.stdout)).toMatchObject([{ client_id: client.client_id }]);
+    expect((await run(connected("clients", "show", client.client_id))).stdout).toContain("libx264");
+    expect((await run(connected("cancel", job.job_id))).stdout).toContain("cancelled");
+    const unknown = await run(connected("jobs", "show", "ffffffff", "--json"));
+    expect(unknown.exitCode).toBe(1);
+    expect(lastLine(unknown.stdout)).toMatchObject({ error: { code: "E_UNKNOWN_ID" } });
+  });
+
+  test("download: checked, never over a file, never under another container's name", async () => {
+    const job = coordinator.addJob();
+    expect((await run(connected("jobs", "download", job.job_id))).exitCode).toBe(1);
+    await coordinator.complete(job.job_id, new Uint8Array(300_000).fill(7));
+    const wrong = await run(connected("jobs", "download", job.job_id, "-o", "x.mkv"));
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.stderr).toContain(".mp4");
+    expect((await run(connected("jobs", "download", job.job_id, "-o", "x.mp4"))).exitCode).toBe(0);
+    expect(await Bun.file(join(folder, "x.mp4")).bytes()).toEqual(new Uint8Array(300_000).fill(7));
+    expect((await run(connected("jobs", "download", job.job_id, "-o", "x.mp4"))).exitCode).toBe(2);
+    expect((await run(connected("jobs", "download", job.job_id, "-o", "x.mp4", "--force"))).exitCode).toBe(0);
+    expect(await readdir(folder)).toEqual(["x.mp4"]);
+  });
+
+  test("watch ends with the job: 0 when complete, 3 when it fails", async () => {
+    const job = coordinator.addJob();
+    await coordinator.complete(job.job_id, new Uint8Array(3));
+    const watched = await run(connected("jobs", "watch", job.job_id, "--json"));
+    expect(watched.exitCode).toBe(0);
+    expect(lastLine(watched.stdout)).toMatchObject({ event: "completed", job_id: job.job_id });
+    const error = { code: "E_ENCODE_FAILED", message: "ffmpeg says no", hint: "Ask it." } as const;
+    const bad = coordinator.addJob({ status: "Failed", error });
+    const failed = await run(connected("jobs", "watch", bad.job_id));
+    expect(failed).toMatchObject({ exitCode: 3, stderr: "error: ffmpeg says no\nhint: Ask it.\n" });
+  });
+});
+
+describe("submit", () => {
+  beforeEach(() => writeFile(join(folder, "in.mp4"), "0123456789"));
+
+  test("in place on this machine: events, the file, the proof", async () => {
+    coordinator.onJob = (job) => void coordinator.complete(job.job_id, new Uint8Array(5000).fill(1));
+    const ended = await run(connected("submit", "in.mp4", "-o", "out.mp4", "--json", "--required-clients", "2"));
+    expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
+    const events = ended.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { event: string });
+    expect(events[0]).toMatchObject({ event: "submitted" });
+    expect(events.at(-1)).toMatchObject({
+      event: "completed",
+      output: join(folder, "out.mp4"),
+      proof: { exact: true },
+    });
+    expect(coordinator.requests).toMatchObject([{ outputName: "out.mp4", requiredClients: 2, ffmpegParams: null }]);
+    expect(await Bun.file(join(folder, "out.mp4")).bytes()).toEqual(new Uint8Array(5000).fill(1));
+    expect(await readdir(folder)).toEqual(["in.mp4", "out.mp4"]);
+  });
+
+  test("without -o the server's name in the current folder; --detach only prints the id", async () => {
+    coordinator.onJob = (job) => void coordinator.complete(job.job_id, new Uint8Array(5));
+    const ended = await run(connected("submit", "in.mp4"));
+    expect(ended).toMatchObject({ exitCode: 0, stdout: `${join(folder, "in.ffcluster.mp4")}\n` });
+    const detached = await run(connected("submit", "in.mp4", "--detach", "--json"));
+    expect(lastLine(detached.stdout)).toMatchObject({ event: "submitted", job_id: expect.any(String) });
+  });
+
+  test("--on-server names a path there", async () => {
+    const ended = await run(connected("submit", "films/a.mp4", "--on-server", "--detach"));
+    expect(ended.exitCode).toBe(0);
+    expect(coordinator.listJobs(null)).toMatchObject([{ job_id: ended.stdout.trim(), file_name: "films/a.mp4" }]);
+  });
+
+  test("a job that fails is exit 3 with its own words", async () => {
+    const error = { code: "E_SOURCE_CHANGED", message: "it changed", hint: "Leave it." } as const;
+    coordinator.onJob = (job) => coordinator.update(job.job_id, { status: "Failed", error });
+    const ended = await run(connected("submit", "in.mp4", "--json"));
+    expect(ended.exitCode).toBe(3);
+    expect(lastLine(ended.stdout)).toMatchObject({ event: "failed", job_id: expect.any(String), error });
+    coordinator.onJob = (job) => coordinator.update(job.job_id, { status: "Cancelled" });
+    const cancelled = await run(connected("submit", "in.mp4", "--json"));
+    expect(cancelled.exitCode).toBe(3);
+    expect(lastLine(cancelled.stdout)).toMatchObject({ event: "cancelled", error: { code: "E_JOB_CANCELLED" } });
+  });
+
+  const refused: [string, string[], number, string][] = [
+    ["a missing file", ["none.mp4"], 1, "E_SOURCE_MISSING"],
+    ["an empty file", ["empty.mp4"], 1, "E_SOURCE_EMPTY"],
+    ["a folder", ["."], 1, "E_SOURCE_REFUSED"],
+    ["an output that exists", ["in.mp4", "-o", "empty.mp4"], 2, "E_OUTPUT_EXISTS"],
+    ["the input as output", ["in.mp4", "-o", "in.mp4", "--force"], 2, "E_OUTPUT_EXISTS"],
+    ["an output folder that is not there", ["in.mp4", "-o", "no/out.mp4"], 2, "E_USAGE"],
+    ["an unknown container", ["in.mp4", "-o", "out.xyz"], 2, "E_CONTAINER"],
+    ["a refused request", ["in.mp4", "--ffmpeg-params", "-attach x"], 2, "E_ENCODE_REQUEST"],
+  ];
+  for (const [name, args, exitCode, code] of refused) {
+    test(`${name} is refused before anything is sent: exit ${exitCode}`, async () => {
+      await writeFile(join(folder, "empty.mp4"), "");
+      const before = coordinator.sources.size;
+      const ended = await run(connected("submit", ...args, "--json"));
+      expect(lastLine(ended.stdout)).toMatchObject({ event: "failed", error: { code } });
+      expect(ended.exitCode).toBe(exitCode);
+      expect(coordinator.sources.size).toBe(before);
+      expect(coordinator.requests).toEqual([]);
+    });
+  }
+
+  test("no server: exit 4 with the line that starts one; a wrong token: exit 4", async () => {
+    const free = Bun.serve({ port: 0, fetch: () => new Response("") });
+    const port = free.port;
+    await free.stop(true);
+    const alone = await run(["submit", "in.mp4", "--server", `127.0.0.1:${port}`]);
+    expect(alone.exitCode).toBe(4);
+    expect(alone.stderr).toContain(`ffcluster serve --port ${port}`);
+    const wrong = await run(["submit", "in.mp4", "--server", `127.0.0.1:${server.port}`, "--token", "wrong", "--json"]);
+    expect(wrong.exitCode).toBe(4);
+    expect(lastLine(wrong.stdout)).toMatchObject({ error: { code: "E_TOKEN" } });
+  });
+
+  test("Ctrl-C leaves the job running: exit 130", async () => {
+    const taken = Promise.withResolvers<string>();
+    coordinator.onJob = (job) => taken.resolve(job.job_id);
+    const submit = start(connected("submit", "in.mp4"));
+    const jobId = await taken.promise;
+    while (coordinator.watcherCount === 0) await Bun.sleep(5);
+    submit.child.kill("SIGINT");
+    const ended = await submit.ended;
+    expect(ended.exitCode).toBe(130);
+    expect(ended.stderr).toContain(`job ${jobId} goes on`);
+    expect(coordinator.job(jobId).status).toBe("Queued");
+  });
+});
