@@ -237,7 +237,7 @@ test("encoder arguments, whole", () => {
 
 test.each([
   ["", true, true],
-  ["-vf scale=640:-2,drawtext=text=%{pts}", true, true],
+  ["-vf scale=640:-2,drawtext=text=%{pts}", false, true],
   ["-vf fade=in:st=1:d=2", true, true],
   ["-vf fade=in:0:30", false, true],
   ["-vf drawtext=text=%{n}", false, true],
