@@ -1,6 +1,7 @@
 // The one file that joins ports to real parts: coordinator, store and API to a server; store, encoders and client loop
 // to a client; ffmpeg's own checks to `doctor`. Holds no rule of its own.
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Connection } from "../api/http-call.ts";
 import { type ApiServer, serveApi } from "../api/serve-api.ts";
@@ -8,7 +9,7 @@ import { baseUrl } from "../api/server-address.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Environment } from "../base/config/resolve-options.ts";
 import { AppError, errnoOf } from "../base/errors.ts";
-import { exists, freeBytes } from "../base/files.ts";
+import { exists, freeBytes, removeTree } from "../base/files.ts";
 import type { Log } from "../base/log.ts";
 import { VERSION } from "../base/version.ts";
 import { runClient } from "../cluster/client/run-client.ts";
@@ -21,6 +22,7 @@ import { probeSource } from "../media/probe.ts";
 import { checkContainer, containerOf } from "../media/request/containers.ts";
 import { emptyEncodeRequest } from "../media/request/encode-request.ts";
 import { parseEncodeParams } from "../media/request/parse-params.ts";
+import { selfTest } from "../media/self-test.ts";
 import { findTools, type Tools } from "../media/tools.ts";
 import { type ClientReport, reportOf } from "./client-report.ts";
 import type { DoctorCheck, MachineReport } from "./doctor.ts";
@@ -187,6 +189,17 @@ async function checkDisk(workDir: string): Promise<DoctorCheck> {
   return { name: "disk", ok: free >= LITTLE_SPACE_BYTES, detail };
 }
 
+/** Seek, trim, encode and stitch on a clip made for it: what this version of ffmpeg must get right. */
+async function tryPipeline(tools: Tools, signal: AbortSignal): Promise<readonly DoctorCheck[]> {
+  const folder = await mkdtemp(join(tmpdir(), "ffcluster-doctor-"));
+  try {
+    const { checks } = await selfTest(tools, folder, signal);
+    return checks.map(({ name, ok, detail }) => ({ name: `self-test: ${name}`, ok, detail }));
+  } finally {
+    await removeTree(folder);
+  }
+}
+
 /** Tries everything that this machine alone decides. Never throws for what does not work: that is its answer. */
 export async function runDoctor(options: DoctorOptions): Promise<MachineReport> {
   const disk = await checkDisk(options.workDir);
@@ -203,10 +216,12 @@ export async function runDoctor(options: DoctorOptions): Promise<MachineReport> 
     };
   }
   const { families } = await detectEncoders(tools, { cache: null, signal: options.signal });
+  const pipeline = await tryPipeline(tools, options.signal);
   const encoders = Object.values(families).flatMap((family) => family.encoders);
   const checks: DoctorCheck[] = [
     { name: "ffmpeg", ok: true, detail: `${tools.version} at ${tools.ffmpeg}` },
     { name: "encoders", ok: encoders.length > 0, detail: `${encoders.length} proven by a trial encode` },
+    ...pipeline,
     disk,
   ];
   return { ffmpeg: { path: tools.ffmpeg, version: tools.version }, families, checks };

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "bun:test";
+import type { JobView } from "../api/contract.ts";
+import { hostPort } from "../api/server-address.ts";
+import type { OptionOrigin } from "../base/config/resolve-options.ts";
+import { chooseAddress } from "./join.ts";
+import { formatBytes, formatSeconds } from "./output/format.ts";
+import { createProgressDisplay } from "./output/progress-display.ts";
+import { printable, table } from "./output/table.ts";
+import { targetFor } from "./save-output.ts";
+import { waitingText, watchForClients } from "./submitting/waiting-notice.ts";
+
+const job: JobView = {
+  job_id: "1",
+  file_name: "in.mp4",
+  status: "WaitingForClients",
+  progress: 12.3,
+  created_at: "2026-11-22T10:00:00.000Z",
+  started_at: null,
+  completed_at: null,
+  error: null,
+  encoder: "libx265",
+  family: "software",
+  fps: 50,
+  eta_seconds: 65,
+  segments: { done: 0, running: 0, known: 0 },
+  frames: { done: 0, total: null },
+  output: null,
+  output_name: "in.ffcluster.mp4",
+  clients: 1,
+  capable_clients: 0,
+  required_clients: 2,
+};
+
+describe("join's address", () => {
+  type Given = Parameters<typeof chooseAddress>[0];
+  const choose = (given: Partial<Given>, origins: Partial<Record<keyof Given, OptionOrigin>>) =>
+    hostPort(
+      chooseAddress(
+        { server: "localhost:5001", "server-ip": null, "server-port": null, ...given },
+        { server: "default", "server-ip": "default", "server-port": "default", ...origins },
+      ),
+    );
+
+  test("parts fill the whole; the stronger place wins", () => {
+    expect(choose({}, {})).toBe("localhost:5001");
+    expect(choose({ "server-ip": "node-1" }, { "server-ip": "flag" })).toBe("node-1:5001");
+    expect(choose({ "server-port": 6000 }, { "server-port": "flag" })).toBe("localhost:6000");
+    const both = { server: "a:1", "server-ip": "b", "server-port": 2 };
+    expect(choose(both, { server: "environment", "server-ip": "flag" })).toBe("b:2");
+    expect(choose(both, { server: "flag", "server-ip": "environment" })).toBe("a:1");
+  });
+});
+
+describe("text for people", () => {
+  test("tables align, and obey no control characters of others", () => {
+    const columns = [{ title: "ID" }, { title: "FPS", align: "right" }, { title: "FILE" }] as const;
+    expect(
+      table(columns, [
+        ["a", "100.0", "ü\u001b[31mx\n"],
+        ["bbb", "2", "y"],
+      ]),
+    ).toBe("ID     FPS  FILE\na    100.0  üx?\nbbb      2  y\n");
+    expect(printable("\u001b]0;title\u0007x")).not.toContain("\u001b");
+  });
+
+  test("bytes and seconds", () => {
+    expect([0, 1023, 1536, 5 * 1024 ** 3].map(formatBytes)).toEqual(["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]);
+    expect([0, 59.4, 61, 3720].map(formatSeconds)).toEqual(["0s", "59s", "1m01s", "1h02m"]);
+  });
+
+  test("off a terminal: a line at each change of state, else every three seconds", () => {
+    const lines: string[] = [];
+    let now = 0;
+    const sink = { isTty: false, columns: 80, write: (text: string) => void lines.push(text) };
+    const display = createProgressDisplay(sink, () => now);
+    display.job(job);
+    display.job(job);
+    now = 2999;
+    display.job(job);
+    display.job({ ...job, status: "Processing" });
+    now = 6100;
+    display.job({ ...job, status: "Processing" });
+    expect(lines).toEqual([
+      "WaitingForClients 12.3%, 50.0 fps, 1m05s left, 1 client\n",
+      "Processing 12.3%, 50.0 fps, 1m05s left, 1 client\n",
+      "Processing 12.3%, 50.0 fps, 1m05s left, 1 client\n",
+    ]);
+  });
+});
+
+describe("the waiting notice", () => {
+  test("names what is missing and the line that helps, never the token", () => {
+    const text = waitingText(job, { isTls: false, host: "node-1", port: 6000 });
+    expect(text).toContain("Waiting for 2 more clients with ffmpeg and libx265");
+    expect(text).toContain("ffcluster join --server node-1:6000 --token TOKEN");
+  });
+
+  test("is said once, and only when it is due", async () => {
+    const said = Promise.withResolvers<void>();
+    let times = 0;
+    const notice = watchForClients(() => {
+      times += 1;
+      said.resolve();
+    }, 10);
+    notice.see(job);
+    expect(times).toBe(0);
+    await said.promise;
+    notice.see(job);
+    expect(times).toBe(1);
+    notice.stop();
+  });
+});
+
+describe("where a download goes", () => {
+  test("the same container only", async () => {
+    expect(await targetFor(null, "/nowhere", "out.mp4")).toBe("/nowhere/out.mp4");
+    expect(await targetFor("x.M4V", "/nowhere", "out.mp4")).toBe("/nowhere/x.M4V");
+    await expect(targetFor("x.mkv", "/nowhere", "out.mp4")).rejects.toThrow("the output is out.mp4, not .mkv");
+  });
+});
