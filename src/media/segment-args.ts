@@ -11,7 +11,7 @@ import {
 import { decoderFor, needsInBandParameters, segmentFormat } from "./codecs.ts";
 import { demuxerName, inputGuards } from "./formats.ts";
 import { videoEncoderArgs, videoFilterChain } from "./request/render.ts";
-import { SEGMENT_CLOCK_ARGS } from "./segment-clock.ts";
+import { segmentClockArgs } from "./segment-clock.ts";
 import type { SegmentTask } from "./types.ts";
 
 export interface SegmentIo {
@@ -129,7 +129,7 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
     "-1",
     "-map_chapters",
     "-1",
-    ...SEGMENT_CLOCK_ARGS,
+    ...segmentClockArgs(task.encoderTimeBase),
     "-f",
     format,
     "-y",

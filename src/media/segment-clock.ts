@@ -6,12 +6,17 @@ import { MICROSECONDS, type Pts, type Rational, rescale } from "../base/rational
 /** Whole seconds, more than a transport stream's 33-bit clock can lie below zero (95,444 s). */
 const OFFSET_SECONDS = 100_000;
 
-export const SEGMENT_OFFSET_US = OFFSET_SECONDS * 1_000_000;
+/** A whole number of seconds and of the encoder's ticks (a tick may be 1001/24000 s), so that nothing is rounded. */
+export function segmentOffsetUs(encoderTimeBase: Rational): number {
+  return OFFSET_SECONDS * encoderTimeBase.num * 1_000_000;
+}
 
 /** For the muxer of a segment. */
-export const SEGMENT_CLOCK_ARGS: readonly string[] = ["-output_ts_offset", String(OFFSET_SECONDS)];
+export function segmentClockArgs(encoderTimeBase: Rational): string[] {
+  return ["-output_ts_offset", String(OFFSET_SECONDS * encoderTimeBase.num)];
+}
 
 /** What the muxer added, in ticks of the file's own time base. */
-export function segmentOffsetTicks(timeBase: Rational): Pts {
-  return rescale(SEGMENT_OFFSET_US, MICROSECONDS, timeBase);
+export function segmentOffsetTicks(encoderTimeBase: Rational, fileTimeBase: Rational): Pts {
+  return rescale(segmentOffsetUs(encoderTimeBase), MICROSECONDS, fileTimeBase);
 }

@@ -12,7 +12,7 @@ import { opusDelayUs } from "./opus-delay.ts";
 import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "./packet-times.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
-import { SEGMENT_OFFSET_US } from "./segment-clock.ts";
+import { segmentOffsetUs } from "./segment-clock.ts";
 import { lastWords } from "./stderr.ts";
 import { type AudioCorrection, type StitchFacts, stitchArgs } from "./stitch-args.ts";
 import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
@@ -100,7 +100,7 @@ async function clockOf(
 /** Where each segment's own clock has its first frame. */
 function withOwnStarts(input: StitchInput): ConcatSegment[] {
   return input.segments.map(({ path, firstPts, lastPts }) => {
-    const ownStartUs = toMicroseconds(firstPts, input.encoderTimeBase) + SEGMENT_OFFSET_US;
+    const ownStartUs = toMicroseconds(firstPts, input.encoderTimeBase) + segmentOffsetUs(input.encoderTimeBase);
     return { path: resolve(path), firstPts, lastPts, ownStartUs };
   });
 }

@@ -103,7 +103,7 @@ export function comparePts(
 
 /** The times in a segment file on the source's clock, in ticks of the encoder. */
 export function absolutePts(packets: Pick<SegmentPackets, "timeBase" | "pts">, encoderTimeBase: Rational): number[] {
-  const offset = segmentOffsetTicks(packets.timeBase);
+  const offset = segmentOffsetTicks(encoderTimeBase, packets.timeBase);
   return packets.pts.map((pts) => rescale(pts - offset, packets.timeBase, encoderTimeBase));
 }
 

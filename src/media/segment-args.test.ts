@@ -1,0 +1,116 @@
+import { describe, expect, test } from "bun:test";
+import { emptyEncodeRequest } from "./request/encode-request.ts";
+import { filterGraph, seamChain, segmentArgs } from "./segment-args.ts";
+import { segmentClockArgs } from "./segment-clock.ts";
+import { segmentTaskSchema } from "./segment-task.ts";
+import type { SegmentTask } from "./types.ts";
+
+const task: SegmentTask = {
+  streamIndex: 0,
+  formatName: "mov,mp4,m4a,3gp,3g2,mj2",
+  timeBase: { num: 1, den: 24_000 },
+  startPts: 96_096,
+  endPts: 192_192,
+  seekPts: 96_096,
+  expectedFrames: 96,
+  encoderTimeBase: { num: 1, den: 24_000 },
+  request: emptyEncodeRequest(),
+  video: {
+    streamIndex: 0,
+    codec: "h264",
+    profile: "High",
+    width: 1280,
+    height: 720,
+    pixelFormat: "yuv420p",
+    timeBase: { num: 1, den: 24_000 },
+    realFrameRate: { num: 24_000, den: 1001 },
+    averageFrameRate: { num: 24_000, den: 1001 },
+    sampleAspectRatio: null,
+    fieldOrder: "progressive",
+    rotationDegrees: 0,
+    colour: { range: null, space: null, transfer: null, primaries: null, chromaLocation: null },
+    hasAlpha: false,
+  },
+  byteRange: null,
+};
+const io = {
+  input: "http://127.0.0.1:9/x/source",
+  inputKind: "http",
+  output: "file:/w/segment.nut",
+  seamFile: "file:/w/seams.txt",
+  threads: 1,
+} as const;
+
+test("the whole argument list of a segment", () => {
+  expect(segmentArgs(task, io)).toEqual([
+    ...["-hide_banner", "-nostdin", "-v", "error", "-filter_complex_threads", "1", "-copyts"],
+    ...["-seek_timestamp", "1", "-noaccurate_seek", "-ss", "4.004000"],
+    ...["-protocol_whitelist", "http,tcp", "-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2", "-f", "mov"],
+    ...["-threads", "1", "-i", "http://127.0.0.1:9/x/source"],
+    "-filter_complex",
+    "[0:0]split[a][b];[a]trim=start_pts=96096:end_pts=192192[v];[b]trim=start_pts=96096:end_pts=192193,select='eq(n,0)+gte(pts,192192)'[seam]",
+    ...["-map", "[v]", "-c:v", "libx264", "-threads", "1"],
+    ...["-fps_mode", "passthrough", "-enc_time_base", "1/24000", "-bsf:v", "dump_extra"],
+    ...[
+      "-map_metadata",
+      "-1",
+      "-map_chapters",
+      "-1",
+      ...segmentClockArgs({ num: 1, den: 24_000 }),
+      "-f",
+      "nut",
+      "-y",
+      "file:/w/segment.nut",
+    ],
+    ...[
+      "-map",
+      "[seam]",
+      "-fps_mode",
+      "passthrough",
+      "-enc_time_base",
+      "-1",
+      "-f",
+      "framehash",
+      "-hash",
+      "md5",
+      "-y",
+      "file:/w/seams.txt",
+    ],
+    ...["-progress", "pipe:1", "-nostats", "-stats_period", "0.5"],
+  ]);
+});
+
+describe("ranges without bounds", () => {
+  test("a whole stream is neither sought nor trimmed", () => {
+    const args = segmentArgs({ ...task, startPts: null, endPts: null, seekPts: null }, { ...io, threads: null });
+    expect(args).not.toContain("-ss");
+    expect(args).not.toContain("-threads");
+    expect(args).toContain("[0:0]split[a][b];[a]null[v];[b]trim=end_frame=1[seam]");
+  });
+  test("the user's filters stand behind the trim", () => {
+    expect(filterGraph({ ...task, startPts: null }, "scale=w=64:h=64")).toContain(
+      "[a]trim=end_pts=192192,scale=w=64:h=64[v]",
+    );
+  });
+  test("the last segment hashes its first frame only", () => {
+    expect(seamChain(5, null)).toBe("trim=start_pts=5,trim=end_frame=1");
+  });
+});
+
+test("alpha of VP9 goes through libvpx into WebM", () => {
+  const request = { ...task.request, video: { ...task.request.video, encoder: "libvpx-vp9" } };
+  const args = segmentArgs({ ...task, request, video: { ...task.video, codec: "vp9", hasAlpha: true } }, io);
+  expect(args.slice(args.indexOf("-c:0"), args.indexOf("-c:0") + 2)).toEqual(["-c:0", "libvpx-vp9"]);
+  expect(args).toContain("webm");
+});
+
+describe("segmentTaskSchema", () => {
+  test("takes what the planner makes", () => {
+    expect<unknown>(segmentTaskSchema.parse(JSON.parse(JSON.stringify(task)))).toEqual(task);
+  });
+  test("refuses demuxers off the list and unknown keys", () => {
+    expect(segmentTaskSchema.safeParse({ ...task, formatName: "concat" }).success).toBe(false);
+    expect(segmentTaskSchema.safeParse({ ...task, extra: "-vf" }).success).toBe(false);
+    expect(segmentTaskSchema.safeParse({ ...task, startPts: 1.5 }).success).toBe(false);
+  });
+});

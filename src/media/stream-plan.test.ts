@@ -1,0 +1,179 @@
+import { describe, expect, test } from "bun:test";
+import { audioArgs } from "./audio.ts";
+import { type EncodeRequest, emptyEncodeRequest } from "./request/encode-request.ts";
+import { stitchArgs } from "./stitch-args.ts";
+import { planStreams } from "./stream-plan.ts";
+import type { Container, SourceInfo, SourceStream } from "./types.ts";
+
+function stream(
+  index: number,
+  type: SourceStream["type"],
+  codec: string,
+  more: Partial<SourceStream> = {},
+): SourceStream {
+  return {
+    index,
+    type,
+    codec,
+    language: null,
+    title: null,
+    isAttachedPicture: false,
+    dispositions: [],
+    startPts: 0,
+    timeBase: { num: 1, den: 1000 },
+    sampleRate: null,
+    channels: null,
+    ...more,
+  };
+}
+
+const info: SourceInfo = {
+  formatName: "matroska,webm",
+  bytes: 1000,
+  startMicroseconds: -7000,
+  durationMicroseconds: 10_000_000,
+  streams: [
+    stream(0, "video", "hevc", { language: "eng", dispositions: ["default"] }),
+    stream(1, "audio", "aac", { language: "eng", dispositions: ["default"] }),
+    stream(2, "audio", "vorbis", { language: "deu", title: "Kommentar" }),
+    stream(3, "subtitle", "subrip"),
+    stream(4, "subtitle", "hdmv_pgs_subtitle"),
+    stream(5, "attachment", "ttf"),
+    stream(6, "data", "bin_data"),
+  ],
+  chapterCount: 2,
+  video: {
+    streamIndex: 0,
+    codec: "hevc",
+    profile: null,
+    width: 64,
+    height: 64,
+    pixelFormat: "yuv420p10le",
+    timeBase: { num: 1, den: 1000 },
+    realFrameRate: { num: 25, den: 1 },
+    averageFrameRate: { num: 25, den: 1 },
+    sampleAspectRatio: null,
+    fieldOrder: "progressive",
+    rotationDegrees: 0,
+    colour: { range: "tv", space: "bt2020nc", transfer: "smpte2084", primaries: "bt2020", chromaLocation: null },
+    hasAlpha: false,
+  },
+};
+const empty = emptyEncodeRequest();
+
+function actions(container: Container, request: EncodeRequest = empty): Record<number, string> {
+  const plan = planStreams(info, request, container);
+  return Object.fromEntries([
+    ...plan.streams.map((one) => [one.source.index, one.action.kind]),
+    ...plan.leftOut.map((one) => [one.source.index, `out: ${one.reason}`]),
+  ]);
+}
+
+describe("every stream is accounted for", () => {
+  test("MP4 encodes what it cannot hold and says what it drops", () => {
+    expect(actions("mp4")).toEqual({
+      0: "encode-video",
+      1: "copy",
+      2: "encode-audio",
+      3: "convert-subtitle",
+      4: "out: mp4 cannot hold hdmv_pgs_subtitle",
+      5: "out: mp4 holds no attachments",
+      6: "out: data streams are not carried over",
+    });
+  });
+  test("MKV keeps everything but data", () => {
+    expect(Object.values(actions("mkv")).filter((action) => action.startsWith("out"))).toEqual([
+      "out: data streams are not carried over",
+    ]);
+  });
+  test("no audio, no subtitles", () => {
+    const request = { ...empty, audio: { mode: "none" }, subtitles: { mode: "none" } } as const;
+    expect(actions("mkv", request)).toMatchObject({ 1: "out: -an", 2: "out: -an", 3: "out: -sn" });
+  });
+  test("-map picks and orders", () => {
+    const pick = (type: "v" | "a", index: number) => ({ exclude: false, optional: false, type, index, language: null });
+    const plan = planStreams(info, { ...empty, maps: [pick("v", 0), pick("a", 1)] }, "mkv");
+    expect(plan.streams.map((one) => one.source.index)).toEqual([0, 2]);
+    expect(plan.leftOut.every((one) => one.reason === "not picked by -map")).toBe(true);
+  });
+  test("-map without video is refused", () => {
+    const maps = [{ exclude: false, optional: false, type: "a", index: null, language: null }] as const;
+    expect(() => planStreams(info, { ...empty, maps }, "mkv")).toThrow("-map picks no video stream");
+  });
+});
+
+test("the whole argument list of the stitch", () => {
+  const request: EncodeRequest = { ...empty, video: { ...empty.video, encoder: "libx265" } };
+  const plan = planStreams(info, request, "mp4");
+  const facts = { encoderTimeBase: { num: 1, den: 1000 }, firstFrameUs: 0, zeroUs: -7000, audio: [] };
+  const io = {
+    concatList: "file:/w/list",
+    audio: "file:/w/audio.mp4",
+    audioFormat: "mp4",
+    source: "file:/s.mkv",
+    output: "file:/w/o.mp4",
+  };
+  expect(stitchArgs(info, request, plan, facts, io)).toEqual([
+    ...["-hide_banner", "-nostdin", "-v", "error", "-copyts", "-itsoffset", "0.007000"],
+    ...[
+      "-protocol_whitelist",
+      "file",
+      "-format_whitelist",
+      "concat,nut,matroska,webm",
+      "-f",
+      "concat",
+      "-safe",
+      "0",
+      "-i",
+      "file:/w/list",
+    ],
+    ...["-itsoffset", "0.000000", "-protocol_whitelist", "file", "-f", "mp4", "-i", "file:/w/audio.mp4"],
+    ...[
+      "-itsoffset",
+      "0.007000",
+      "-protocol_whitelist",
+      "file",
+      "-format_whitelist",
+      "matroska,webm",
+      "-f",
+      "matroska",
+      "-i",
+      "file:/s.mkv",
+    ],
+    ...["-map", "0:v:0", "-map", "2:1", "-map", "1:a:0", "-map", "2:3", "-c", "copy", "-c:s:0", "mov_text"],
+    ...["-map_metadata", "2", "-map_chapters", "2"],
+    ...["-metadata:s:v:0", "language=eng", "-disposition:v:0", "default", "-disposition:a:0", "default"],
+    ...[
+      "-metadata:s:a:1",
+      "language=deu",
+      "-metadata:s:a:1",
+      "title=Kommentar",
+      "-disposition:a:1",
+      "0",
+      "-disposition:s:0",
+      "0",
+    ],
+    ...[
+      "-color_primaries:v:0",
+      "bt2020",
+      "-color_trc:v:0",
+      "smpte2084",
+      "-colorspace:v:0",
+      "bt2020nc",
+      "-field_order:v:0",
+      "progressive",
+    ],
+    ...["-tag:v:0", "hvc1", "-video_track_timescale", "16000", "-movie_timescale", "16000", "-strict", "-2"],
+    ...["-max_muxing_queue_size", "65536", "-max_interleave_delta", "0", "-f", "mp4", "-y", "file:/w/o.mp4"],
+  ]);
+});
+
+test("the whole argument list of the audio run", () => {
+  const plan = planStreams(info, empty, "mp4");
+  expect(audioArgs(info, empty, plan, "file:/s.mkv", "file:/w/audio.mp4")).toEqual([
+    ...["-hide_banner", "-nostdin", "-v", "error", "-copyts", "-itsoffset", "0.007000"],
+    ...["-protocol_whitelist", "file", "-format_whitelist", "matroska,webm", "-f", "matroska", "-i", "file:/s.mkv"],
+    ...["-map", "0:2", "-c:a", "aac", "-map_metadata", "-1", "-map_chapters", "-1"],
+    ...["-movie_timescale", "48000", "-strict", "-2", "-f", "mp4", "-y", "file:/w/audio.mp4"],
+  ]);
+});
