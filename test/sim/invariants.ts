@@ -19,13 +19,16 @@ export class Invariants {
     const { next } = decision;
     this.#leases(before, input, decision, now);
     this.#statusEvents(before, decision);
-    for (const [id, job] of next.jobs) {
+    for (const [id, job] of before.jobs === next.jobs ? [] : next.jobs) {
       const old = before.jobs.get(id);
       if (old !== job) this.#job(before, old, job, decision, input, now);
     }
     must(next.jobs.size >= before.jobs.size, () => "a job vanished");
-    this.#attempts(next, now);
-    this.#offers(decision);
+    if (before.attempts !== next.attempts || before.jobs !== next.jobs) this.#attempts(next, now);
+    else
+      for (const { id, leaseEndsAt } of next.attempts.values())
+        must(leaseEndsAt > now, () => `${id} outlived its lease`);
+    if (decision.effects.length > 0) this.#offers(decision);
     this.#clients(before, input, decision, now);
   }
 
@@ -209,6 +212,7 @@ export class Invariants {
 
   /** Every change of a status is an event, and the events form a path that the drawing allows. */
   #statusEvents(before: SchedulerState, decision: Decision): void {
+    if (before.jobs === decision.next.jobs && before.clients === decision.next.clients) return;
     const at = new Map<string, string>();
     for (const event of decision.events) {
       if (event.type !== "job-status" && event.type !== "client-status") continue;
