@@ -1,7 +1,7 @@
 // How far the sound of an output lies from where the source has it, against the picture: by decoded samples, correlated.
-import { randomUUID } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { newId } from "../base/ids.ts";
 import { runTool } from "../base/process.ts";
 import { type Pts, type Rational, rescale } from "../base/rational.ts";
 import { fileUrl, inputGuards } from "./formats.ts";
@@ -27,7 +27,37 @@ export interface AudioPlace {
   readonly videoTimeBase: Rational;
 }
 
-/** Mono samples whose first lies exactly at the first video frame; silence is put in where the stream starts later. */
+/** `framehash` lines of PCM: PTS in samples and size in bytes of each run of samples. */
+export function parseSampleRuns(text: string): { readonly pts: number; readonly samples: number }[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => line.split(","))
+    .map((fields) => ({ pts: Number(fields[2]), samples: Number(fields[4]) / 2 }));
+}
+
+/** Puts each run where its timestamp says, silence where nothing is; index 0 is `firstSample`. */
+export function placeSamples(
+  samples: Int16Array,
+  runs: readonly { readonly pts: number; readonly samples: number }[],
+  firstSample: number,
+): Int16Array {
+  const last = runs.at(-1);
+  const length = last === undefined ? 0 : Math.min(SECONDS * LAG_SAMPLE_RATE, last.pts + last.samples - firstSample);
+  const placed = new Int16Array(Math.max(0, length));
+  let read = 0;
+  for (const run of runs) {
+    const skipped = Math.max(0, firstSample - run.pts);
+    const at = run.pts + skipped - firstSample;
+    if (skipped < run.samples && at < placed.length) {
+      placed.set(samples.subarray(read + skipped, read + Math.min(run.samples, skipped + placed.length - at)), at);
+    }
+    read += run.samples;
+  }
+  return placed;
+}
+
+/** Mono samples whose first lies exactly at the first video frame; null when the stream cannot be decoded. */
 export async function decodeAligned(
   tools: Tools,
   place: AudioPlace,
@@ -35,39 +65,29 @@ export async function decodeAligned(
   signal?: AbortSignal,
 ): Promise<Int16Array | null> {
   const firstSample = rescale(place.firstFramePts, place.videoTimeBase, { num: 1, den: LAG_SAMPLE_RATE });
-  const output = join(workDir, `sound-${randomUUID()}.raw`);
+  const name = join(workDir, `.sound-${newId().slice(0, 8)}`);
+  const [rawFile, timesFile] = [`${name}.raw`, `${name}.txt`];
+  const end = firstSample + SECONDS * LAG_SAMPLE_RATE;
+  const chain = `aresample=${LAG_SAMPLE_RATE},aformat=channel_layouts=mono,atrim=end_pts=${end},asplit[a][b]`;
   try {
     const result = await runTool({
       program: tools.ffmpeg,
       args: [
-        "-hide_banner",
-        "-nostdin",
-        "-v",
-        "error",
-        "-copyts",
+        ...["-hide_banner", "-nostdin", "-v", "error", "-copyts"],
         ...inputGuards({ formats: place.formats, kind: "file" }),
-        "-i",
-        fileUrl(place.path),
-        "-map",
-        `0:${place.streamIndex}`,
-        "-af",
-        `aresample=${LAG_SAMPLE_RATE}:async=1:first_pts=${firstSample},atrim=end_pts=${firstSample + SECONDS * LAG_SAMPLE_RATE}`,
-        "-ac",
-        "1",
-        "-c:a",
-        "pcm_s16le",
-        "-f",
-        "s16le",
-        "-y",
-        fileUrl(output),
+        ...["-i", fileUrl(place.path), "-filter_complex", `[0:${place.streamIndex}]${chain}`],
+        ...["-map", "[a]", "-c:a", "pcm_s16le", "-f", "s16le", "-y", fileUrl(rawFile)],
+        ...["-map", "[b]", "-c:a", "pcm_s16le", "-f", "framehash", "-hash", "adler32", "-y", fileUrl(timesFile)],
       ],
       ...(signal === undefined ? {} : { signal }),
     });
     if (result.ended !== "exit" || result.exitCode !== 0) return null;
-    const bytes = await readFile(output);
-    return new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 2));
+    const bytes = await readFile(rawFile);
+    const samples = new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 2));
+    return placeSamples(samples, parseSampleRuns(await readFile(timesFile, "utf8")), firstSample);
   } finally {
-    await rm(output, { force: true });
+    await rm(rawFile, { force: true });
+    await rm(timesFile, { force: true });
   }
 }
 

@@ -132,7 +132,7 @@ describe("real clips", () => {
   testWithMedia(
     "rollover-tos-360p24-20s.ts",
     "a clock that rolls over",
-    async (path) => void (await expectExact(path, x264, "mp4", 9)),
+    async (path) => void (await expectExact(path, x264, "mp4", 10)),
     TIMEOUT_MS,
   );
   testWithMedia(
