@@ -29,7 +29,8 @@ function unreachable(server: ServerAddress, what: string, cause: unknown): AppEr
   return new AppError("E_UNREACHABLE", `${what} ${hostPort(server)}`, hint, { cause, retry: true });
 }
 
-function tokenError(connection: Connection): AppError {
+/** What a refused token means for the person at this machine. */
+export function tokenError(connection: Connection): AppError {
   const where = hostPort(connection.server);
   const message =
     connection.token === null

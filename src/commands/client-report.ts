@@ -23,8 +23,8 @@ export function reportOf(status: ToldStatus): ClientReport {
       const text = `connected as ${status.clientId}, ${slots}, server version ${status.serverVersion}`;
       return { kind: "event", text };
     }
-    case "disconnected":
-      return { kind: "event", text: `${status.reason}; next try in ${(status.retryInMs / 1000).toFixed(1)} s` };
+    case "disconnected": // the client loop's own log has told it
+      return { kind: "live", text: `not connected; next try in ${(status.retryInMs / 1000).toFixed(1)} s` };
     case "working": {
       const busy = Object.entries(status.attempts).filter(([, count]) => count > 0);
       const text = busy.map(([stage, count]) => `${stage} ${count}`).join(", ");

@@ -20,7 +20,7 @@ function sink(stream: NodeJS.WriteStream): Sink {
   return {
     isTty: stream.isTTY === true,
     get columns() {
-      return stream.columns ?? 80;
+      return stream.columns || 80; // 0 on a terminal that does not know its width
     },
     write: (text) => void stream.write(text),
   };

@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Connection } from "../api/http-call.ts";
+import { type Connection, tokenError } from "../api/http-call.ts";
 import { type ApiServer, serveApi } from "../api/serve-api.ts";
 import { baseUrl } from "../api/server-address.ts";
 import { systemClock } from "../base/clock.ts";
@@ -133,6 +133,9 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
       },
       signal,
     );
+  } catch (thrown) {
+    // The server's own words are for those who write requests by hand.
+    throw thrown instanceof AppError && thrown.code === "E_TOKEN" ? tokenError(options.connection) : thrown;
   } finally {
     store.close();
   }

@@ -77,7 +77,9 @@ class BarDisplay implements ProgressDisplay {
       hideCursor: true,
       fps: 5,
       gracefulExit: false, // Ctrl-C is ours to handle
-      formatValue: (value, _options, type) => (type === "percentage" ? value.toFixed(0).padStart(3) : String(value)),
+      // cli-progress hands some values over as texts, whatever its types say.
+      formatValue: (value: unknown, _options, type) =>
+        type === "percentage" ? String(value).padStart(3) : String(value),
     });
     this.bar.start(100, value, payload);
   }
