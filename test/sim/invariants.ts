@@ -40,7 +40,7 @@ export class Invariants {
         must(attempt.jobId !== job.id, () => `${name} is ${job.status} and still holds attempt ${attempt.id}`);
       }
     }
-    const isMerged = input.type === "index-unsplittable" && old?.split.mode === "keyframes";
+    const isMerged = input.type === "index-unsplittable" && input.jobId === job.id && old?.split.mode === "keyframes";
     if (!isMerged) {
       must(job.segments.length >= (old?.segments.length ?? 0), () => `${name} lost a segment`);
     }
