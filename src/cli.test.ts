@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemoryCoordinator } from "../test/support/memory-coordinator.ts";
 import { type ApiServer, serveApi } from "./api/serve-api.ts";
 import { silentLog } from "./base/log.ts";
+import { forEachLine } from "./base/process.ts";
 import { VERSION } from "./base/version.ts";
 
 // Each test starts processes; a busy machine needs a second for one.
@@ -144,6 +145,14 @@ describe("reading commands", () => {
     expect(table.stdout).not.toContain("\u001b");
   });
 
+  test("a long answer arrives whole through a pipe", async () => {
+    for (let count = 0; count < 3000; count++) coordinator.addJob({ file_name: `${count}.mp4` });
+    const listed = await run(connected("jobs", "list", "--json"));
+    expect(listed.exitCode).toBe(0);
+    expect(listed.stdout.length).toBeGreaterThan(1_000_000);
+    expect(JSON.parse(listed.stdout)).toHaveLength(3000);
+  });
+
   test("show, proof, clients, cancel; unknown ids exit 1", async () => {
     const job = coordinator.addJob();
     const client = coordinator.addClient();
@@ -280,5 +289,62 @@ describe("submit", () => {
     expect(ended.exitCode).toBe(130);
     expect(ended.stderr).toContain(`job ${jobId} goes on`);
     expect(coordinator.job(jobId).status).toBe("Queued");
+  });
+});
+
+describe("serve", () => {
+  interface Ready {
+    readonly url: string;
+    readonly port: number;
+  }
+
+  /** Starts a real server and reads its ready line. */
+  async function serve(...args: string[]) {
+    const child = Bun.spawn([process.execPath, CLI, "serve", "--host", "127.0.0.1", "--json", ...args], {
+      cwd: folder,
+      env: { ...process.env, XDG_CONFIG_HOME: join(folder, "config"), FFCLUSTER_TOKEN: "" },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    running.add(child);
+    const stderr = new Response(child.stderr).text();
+    const ready = Promise.withResolvers<Ready>();
+    const drained = forEachLine(child.stdout, (line) => ready.resolve(JSON.parse(line) as Ready));
+    void drained.then(async () => ready.reject(new Error(`it ended: ${await stderr}`)));
+    const stop = async (signal: NodeJS.Signals) => {
+      child.kill(signal);
+      const exitCode = await child.exited;
+      running.delete(child);
+      return { exitCode, stderr: await stderr };
+    };
+    return { ...(await ready.promise), stop };
+  }
+
+  test("--port 0, a made token that local commands find, kept 0600, the join line; SIGTERM ends it with 0", async () => {
+    const first = await serve("--port", "0", "--work-dir", "w");
+    const token = (await Bun.file(join(folder, "w", "token")).text()).trim();
+    const health = (await (await fetch(`${first.url}/healthz`)).json()) as { status: string };
+    const listed = await run(["jobs", "list", "--json", "--server", `localhost:${first.port}`]);
+    const taken = await run(["serve", "--host", "127.0.0.1", "--port", String(first.port), "--work-dir", "w2"]);
+    const locked = await run(["serve", "--port", "0", "--work-dir", "w", "--token", "other"]);
+    const stopped = await first.stop("SIGTERM");
+    expect(health.status).toBe("ok");
+    expect(listed).toMatchObject({ exitCode: 0, stdout: "[]\n" });
+    expect(taken.exitCode).toBe(1);
+    expect(taken.stderr).toContain("is in use");
+    expect(locked.exitCode).toBe(1);
+    expect(locked.stderr).toMatch(/in use by ffcluster serve \(pid \d+/);
+    expect(stopped.exitCode).toBe(0);
+    expect(stopped.stderr).toContain(`ffcluster join --server 127.0.0.1:${first.port} --token ${token}`);
+    expect(token).toMatch(/^[0-9a-f]{32}$/);
+    for (const path of [join(folder, "w", "token"), join(folder, "config", "ffcluster", "tokens.json")]) {
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+    }
+
+    const again = await serve("--port", "0", "--work-dir", "w");
+    const interrupted = await again.stop("SIGINT");
+    expect(interrupted.exitCode).toBe(130);
+    expect(interrupted.stderr).toContain(token);
   });
 });
