@@ -226,6 +226,20 @@ describe("submit", () => {
     expect(lastLine(detached.stdout)).toMatchObject({ event: "submitted", job_id: expect.any(String) });
   });
 
+  test("to a server that does not see the file: looked into here, then uploaded", async () => {
+    coordinator.sharesFiles = false;
+    coordinator.onJob = (job) => void coordinator.complete(job.job_id, new Uint8Array(5));
+    const before = coordinator.sources.size;
+    const text = await run(connected("submit", "in.mp4", "--json"));
+    expect(text.exitCode).toBe(1);
+    expect(lastLine(text.stdout)).toMatchObject({ error: { code: "E_SOURCE_REFUSED" } });
+    expect(coordinator.sources.size).toBe(before);
+    const clip = join(import.meta.dir, "../test/fixtures/media/audio-shorter.mp4");
+    const ended = await run(connected("submit", clip, "-o", "out.mp4"));
+    expect(ended.exitCode).toBe(0);
+    expect([...coordinator.sources.values()].at(-1)?.content).toEqual(await Bun.file(clip).bytes());
+  });
+
   test("--on-server names a path there", async () => {
     const ended = await run(connected("submit", "films/a.mp4", "--on-server", "--detach"));
     expect(ended.exitCode).toBe(0);
