@@ -5,10 +5,10 @@ import { z } from "zod";
 /** Raised when a message changes its meaning; server and client of different numbers refuse each other by name. */
 export const PROTOCOL_VERSION = 1;
 
-/** Both sides speak at least this often; a link silent for a lease time is dead (DESIGN decision 11). */
+/** Both sides speak at least this often; a link silent for a lease time is dead. */
 export const HEARTBEAT_MS = 2000;
 export const LEASE_MS = 15_000;
-/** Larger control messages are refused (BUN.md B2). */
+/** Larger control messages are refused. */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);

@@ -102,6 +102,7 @@ export function jobRowDiffers(previous: Job | undefined, next: Job): boolean {
     previous.startedAt !== next.startedAt ||
     previous.completedAt !== next.completedAt ||
     previous.error !== next.error ||
+    previous.split !== next.split ||
     previous.totalFrames !== next.totalFrames ||
     previous.cursorPts !== next.cursorPts ||
     previous.audio !== next.audio ||
@@ -113,7 +114,7 @@ export function jobRowDiffers(previous: Job | undefined, next: Job): boolean {
 export function updateJob(database: Database, job: Job): void {
   database
     .query(
-      `UPDATE jobs SET started_at = $startedAt, completed_at = $completedAt, status = $status, error = $error, total_frames = $totalFrames,
+      `UPDATE jobs SET started_at = $startedAt, completed_at = $completedAt, status = $status, error = $error, split = $split, total_frames = $totalFrames,
          cursor_pts = $cursorPts, audio = $audio, counts_unreliable = $countsUnreliable, output = $output WHERE id = $id`,
     )
     .run({
@@ -122,6 +123,7 @@ export function updateJob(database: Database, job: Job): void {
       completedAt: job.completedAt,
       status: job.status,
       error: job.error === null ? null : JSON.stringify(job.error),
+      split: JSON.stringify(job.split),
       totalFrames: job.totalFrames,
       cursorPts: job.cursorPts,
       audio: job.audio,

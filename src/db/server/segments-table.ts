@@ -69,3 +69,8 @@ export function saveSegment(database: Database, jobId: string, segment: Segment)
       notes: JSON.stringify(segment.notes),
     });
 }
+
+/** When the whole index shows that a source can't be split, one segment takes the place of those made before. */
+export function deleteSegmentsFrom(database: Database, jobId: string, index: number): void {
+  database.query("DELETE FROM segments WHERE job_id = $jobId AND idx >= $index").run({ jobId, index });
+}

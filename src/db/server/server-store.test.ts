@@ -131,6 +131,21 @@ test("what was committed is loaded again, to the letter", () => {
   again.close();
 });
 
+test("a job that turns out not to be splittable keeps its one segment only", () => {
+  const store = openServerStore(path);
+  store.createJob(record, job, []);
+  const split = stateOf([{ ...job, segments: [segment, { ...segment, index: 1 }, { ...segment, index: 2 }] }], [], []);
+  store.commit(stateOf([job], [], []), split, []);
+  const whole = {
+    ...job,
+    split: { mode: "whole" as const, reason: "timestamps jump back" },
+    segments: [{ ...segment, endPts: 999 }],
+  };
+  store.commit(split, stateOf([whole], [], []), []);
+  expect(store.load().state.jobs.get("j1")).toEqual(whole);
+  store.close();
+});
+
 test("an attempt that ended is history with its outcome, and no longer live", () => {
   const store = openServerStore(path);
   store.createJob(record, job, []);

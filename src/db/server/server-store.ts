@@ -9,7 +9,7 @@ import { clientRowDiffers, loadClients, saveClient } from "./clients-table.ts";
 import { eventsOfJob, insertEvent, latestEventsOfClient } from "./events-table.ts";
 import { insertJob, jobRowDiffers, loadJobs, updateJob } from "./jobs-table.ts";
 import { SERVER_MIGRATIONS } from "./migrations.ts";
-import { loadSegments, saveSegment } from "./segments-table.ts";
+import { deleteSegmentsFrom, loadSegments, saveSegment } from "./segments-table.ts";
 
 export function openServerStore(path: string): Store {
   const database = openDatabase(path, { migrations: SERVER_MIGRATIONS, synchronous: "FULL" });
@@ -68,6 +68,9 @@ function writeDifferences(database: Database, previous: SchedulerState, next: Sc
     const before = previous.jobs.get(id);
     if (jobRowDiffers(before, job)) updateJob(database, job);
     if (before?.segments === job.segments) continue;
+    if (before !== undefined && before.segments.length > job.segments.length) {
+      deleteSegmentsFrom(database, id, job.segments.length);
+    }
     for (const [position, segment] of job.segments.entries()) {
       if (before?.segments[position] !== segment) saveSegment(database, id, segment);
     }

@@ -123,7 +123,7 @@ function checkOption(option: string, spec: FilterSpec, key: string, value: strin
   if (known.value === "refused") {
     const instead =
       key === "textfile"
-        ? "Use text=."
+        ? "Give the text itself: drawtext=text=…."
         : key === "fontfile"
           ? "Use font= with a font's name, and text= for the text."
           : "Leave it out.";
