@@ -12,6 +12,9 @@ import type { Tools } from "./tools.ts";
 /** Where the trial puts the stream: far from zero, so that no negative timestamp is involved. */
 const TRIAL_US = 10_000_000;
 
+/** Readers round the usual delay of 6.5 ms up to 7; halfway between, both that and a whole number land right. */
+const ROUNDED_UP_US = 250;
+
 /**
  * Microseconds to add to a copied Opus stream so that it lands where it was: remuxes 0.2 s of it and looks.
  * `muxer` is "matroska" or "webm".
@@ -53,10 +56,10 @@ export async function opusDelayUs(
       ...(signal === undefined ? {} : { signal }),
     });
     if (result.ended !== "exit" || result.exitCode !== 0) return 0;
-    const landed = (await streamBeginnings(tools, trial, "matroska,webm", signal)).get(0)?.earliestUs;
+    const landed = (await streamBeginnings(tools, trial, "matroska,webm", signal)).get(0);
     if (landed === undefined) return 0;
     const delay = TRIAL_US - landed;
-    return Math.abs(delay) < 1000 ? 0 : delay; // below the container's own millisecond
+    return Math.abs(delay) < 1000 ? 0 : delay - ROUNDED_UP_US; // less than the container's own millisecond is rounding
   } finally {
     await removeTree(trial);
   }

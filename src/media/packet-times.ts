@@ -10,23 +10,15 @@ import type { SourceInfo } from "./types.ts";
 /** Enough to meet every stream of an interleaved file; a stream that begins later cannot be the earliest. */
 const FIRST_PACKETS = 400;
 
-export interface StreamBeginning {
-  /** PTS of the earliest packet to keep, microseconds: the last one that is hidden (the priming), else the first. */
-  readonly earliestUs: number;
-  /** An edit list hides packets before that one too. */
-  readonly hasHidden: boolean;
-}
-
-/** How each stream begins, by stream index; streams without a packet among the first are missing. */
+/** Earliest PTS of each stream, priming included, microseconds by stream index; absent: no packet among the first. */
 export async function streamBeginnings(
   tools: Tools,
   path: string,
   formats: string,
   signal?: AbortSignal,
-): Promise<Map<number, StreamBeginning>> {
+): Promise<Map<number, number>> {
   const timeBases = new Map<number, Rational>();
   const ticks = new Map<number, number>();
-  const hidden = new Map<number, { last: number; count: number }>();
   await runTool({
     program: tools.ffprobe,
     args: [
@@ -36,7 +28,7 @@ export async function streamBeginnings(
       "-read_intervals",
       `%+#${FIRST_PACKETS}`,
       "-show_entries",
-      "packet=stream_index,pts,flags:stream=index,time_base",
+      "packet=stream_index,pts:stream=index,time_base",
       "-of",
       "compact=nk=0",
       fileUrl(path),
@@ -49,27 +41,17 @@ export async function streamBeginnings(
       if (fields.has("packet")) {
         const stream = Number(fields.get("stream_index"));
         const pts = Number(fields.get("pts"));
-        if (Number.isNaN(pts)) return;
-        if (fields.get("flags")?.includes("D") === true) {
-          const before = hidden.get(stream);
-          hidden.set(stream, { last: Math.max(before?.last ?? pts, pts), count: (before?.count ?? 0) + 1 });
-        } else ticks.set(stream, Math.min(ticks.get(stream) ?? Number.POSITIVE_INFINITY, pts));
+        if (!Number.isNaN(pts)) ticks.set(stream, Math.min(ticks.get(stream) ?? Number.POSITIVE_INFINITY, pts));
       } else if (fields.has("stream")) {
         const timeBase = parseRational(fields.get("time_base") ?? "");
         if (timeBase !== null) timeBases.set(Number(fields.get("index")), timeBase);
       }
     },
   });
-  const beginnings = new Map<number, StreamBeginning>();
+  const beginnings = new Map<number, number>();
   for (const [stream, pts] of ticks) {
     const timeBase = timeBases.get(stream);
-    if (timeBase === undefined) continue;
-    const priming = hidden.get(stream);
-    const first = priming === undefined ? pts : Math.min(pts, priming.last);
-    beginnings.set(stream, {
-      earliestUs: rescale(first, timeBase, MICROSECONDS),
-      hasHidden: (priming?.count ?? 0) > 1,
-    });
+    if (timeBase !== undefined) beginnings.set(stream, rescale(pts, timeBase, MICROSECONDS));
   }
   return beginnings;
 }
@@ -85,7 +67,7 @@ export async function audioBeginnings(
   sourcePath: string,
   audioPath: string | null,
   signal?: AbortSignal,
-): Promise<(StreamBeginning | undefined)[]> {
+): Promise<(number | undefined)[]> {
   const source = await streamBeginnings(tools, sourcePath, info.formatName, signal);
   const encoded = audioPath === null ? null : await streamBeginnings(tools, audioPath, AUDIO_FILE_DEMUXERS, signal);
   return plan.streams
@@ -93,8 +75,6 @@ export async function audioBeginnings(
     .map(({ source: stream, action }) => {
       if (action.kind !== "encode-audio") return source.get(stream.index);
       const beginning = encoded?.get(action.track);
-      return beginning === undefined
-        ? undefined
-        : { ...beginning, earliestUs: beginning.earliestUs + info.startMicroseconds };
+      return beginning === undefined ? undefined : beginning + info.startMicroseconds;
     });
 }

@@ -23,27 +23,8 @@ export interface StitchFacts {
   readonly firstFrameUs: number;
   /** Source time that becomes the output's zero, microseconds. */
   readonly zeroUs: number;
-  /** For each audio stream of the plan: its corrections. */
-  readonly audio: readonly AudioCorrection[];
-}
-
-export interface AudioCorrection {
-  /** Microseconds to add to its timestamps (see opus-delay). */
-  readonly delayUs: number;
-  /** Packets before this output time are hidden by the source's edit list, which the output cannot repeat; null: none. */
-  readonly dropBeforeUs: number | null;
-}
-
-/** Bitstream filters that leave the packets' bytes alone. */
-function correctionArgs(corrections: readonly AudioCorrection[]): string[] {
-  return corrections.flatMap(({ delayUs, dropBeforeUs }, number) => {
-    const filters = [
-      // Half a millisecond of margin: these containers' clock.
-      ...(dropBeforeUs === null ? [] : [`noise=amount=0:drop='lt(pts*tb*1000000,${dropBeforeUs - 500})'`]),
-      ...(delayUs === 0 ? [] : [`setts=ts=TS+${delayUs}/(1000000*TB)`]),
-    ];
-    return filters.length === 0 ? [] : [`-bsf:a:${number}`, filters.join(",")];
-  });
+  /** Microseconds to add to each audio stream of the plan (see opus-delay); empty: none. */
+  readonly audioDelaysUs: readonly number[];
 }
 
 /** mp4's own habit: at least 10000 ticks a second, a multiple of the frame clock, so that no frame is rounded. */
@@ -141,16 +122,10 @@ function letterOf(stream: PlannedStream): string {
   }
 }
 
-function mapOf({ action, source }: PlannedStream, sourceInput: number): string {
-  switch (action.kind) {
-    case "encode-video":
-      return "0:v:0";
-    case "encode-audio":
-      return `1:a:${action.track}`;
-    case "copy":
-    case "convert-subtitle":
-      return `${sourceInput}:${source.index}`;
-  }
+/** The delay of each planned stream: 0 but for audio that the muxer would move. */
+function delaysOf(plan: StreamPlan, facts: StitchFacts): number[] {
+  let number = 0;
+  return plan.streams.map((stream) => (stream.source.type === "audio" ? (facts.audioDelaysUs[number++] ?? 0) : 0));
 }
 
 /**
@@ -168,7 +143,17 @@ export function stitchArgs(
   const rules = CONTAINERS[plan.container];
   const isMp4 = plan.container === "mp4" || plan.container === "mov";
   const sourceInput = io.audio === null ? 1 : 2;
-  const maps = plan.streams.map((stream) => mapOf(stream, sourceInput));
+  const delays = delaysOf(plan, facts);
+  // A stream is moved by reading the source once more on a clock of its own: bitstream filters see other units in
+  // other versions of ffmpeg (setts in 5.1 counts in the muxer's ticks but is told the demuxer's).
+  const isCopied = (position: number) => plan.streams[position]?.action.kind === "copy";
+  const sourceDelays = [0, ...new Set(delays.filter((delay, position) => delay !== 0 && isCopied(position)))];
+  const encodedDelay = delays.find((_, position) => plan.streams[position]?.action.kind === "encode-audio") ?? 0;
+  const maps = plan.streams.map(({ action, source }, position) => {
+    if (action.kind === "encode-video") return "0:v:0";
+    if (action.kind === "encode-audio") return `1:a:${action.track}`;
+    return `${sourceInput + sourceDelays.indexOf(delays[position] ?? 0)}:${source.index}`;
+  });
   const subtitles = plan.streams.filter((stream) => stream.source.type === "subtitle");
   const audioStart = facts.zeroUs - info.startMicroseconds;
   return [
@@ -190,7 +175,7 @@ export function stitchArgs(
       ? []
       : [
           "-itsoffset",
-          formatMicroseconds(-audioStart),
+          formatMicroseconds(encodedDelay - audioStart),
           "-protocol_whitelist",
           "file",
           "-f",
@@ -198,13 +183,15 @@ export function stitchArgs(
           "-i",
           io.audio,
         ]),
-    "-itsoffset",
-    formatMicroseconds(-facts.zeroUs),
-    ...inputGuards({ formats: info.formatName, kind: "file" }),
-    "-f",
-    demuxerName(info.formatName),
-    "-i",
-    io.source,
+    ...sourceDelays.flatMap((delay) => [
+      "-itsoffset",
+      formatMicroseconds(delay - facts.zeroUs),
+      ...inputGuards({ formats: info.formatName, kind: "file" }),
+      "-f",
+      demuxerName(info.formatName),
+      "-i",
+      io.source,
+    ]),
     ...maps.flatMap((map) => ["-map", map]),
     "-c",
     "copy",
@@ -215,7 +202,6 @@ export function stitchArgs(
     plan.keepMetadata ? String(sourceInput) : "-1",
     "-map_chapters",
     plan.keepChapters ? String(sourceInput) : "-1",
-    ...correctionArgs(facts.audio),
     ...streamMetadata(plan),
     ...pictureTags(info.video, request),
     ...(isMp4 && isHevcEncoder(request.video.encoder) ? ["-tag:v:0", "hvc1"] : []),

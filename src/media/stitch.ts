@@ -14,7 +14,7 @@ import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { segmentOffsetUs } from "./segment-clock.ts";
 import { lastWords } from "./stderr.ts";
-import { type AudioCorrection, type StitchFacts, stitchArgs } from "./stitch-args.ts";
+import { type StitchFacts, stitchArgs } from "./stitch-args.ts";
 import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
@@ -47,54 +47,41 @@ function hasEditLists(plan: StreamPlan): boolean {
 }
 
 /**
- * MP4 and MOV say "this starts before zero" and "this part is hidden" with edit lists. The others cannot: there zero is
- * the earliest packet that is heard, and hidden packets are dropped.
+ * MP4 and MOV say "this starts before zero" with edit lists. The others cannot: there zero is the earliest packet, and
+ * Opus may need a push.
  */
 async function clockOf(
   tools: Tools,
   input: StitchInput,
   workDir: string,
-): Promise<Pick<StitchFacts, "zeroUs" | "audio">> {
+): Promise<Pick<StitchFacts, "zeroUs" | "audioDelaysUs">> {
   const { info, plan, signal } = input;
-  if (hasEditLists(plan)) return { zeroUs: info.startMicroseconds, audio: [] };
+  if (hasEditLists(plan)) return { zeroUs: info.startMicroseconds, audioDelaysUs: [] };
   const beginnings = await audioBeginnings(tools, plan, info, input.sourcePath, input.audioPath, signal);
-  const earliestUs = Math.min(
-    info.startMicroseconds,
-    ...beginnings.flatMap((one) => (one === undefined ? [] : [one.earliestUs])),
-  );
+  const earliestUs = Math.min(info.startMicroseconds, ...beginnings.filter((one) => one !== undefined));
   // On the container's own clock, so that times which fit it are not rounded.
-  const tick = CONTAINERS[plan.container].tick;
-  const tickUs = tick === null ? 1 : Math.max(1, Math.round((tick.num * 1e6) / tick.den));
-  const zeroUs = tickUs === 1000 ? Math.floor(earliestUs / tickUs) * tickUs : earliestUs;
-  const audio: AudioCorrection[] = [];
-  for (const [number, stream] of plan.streams.filter((one) => one.source.type === "audio").entries()) {
-    const beginning = beginnings[number];
-    const isOpus =
-      stream.action.kind === "encode-audio" ? /opus/.test(stream.action.encoder) : stream.source.codec === "opus";
-    const isDelayed = isOpus && plan.container !== "ts" && beginning !== undefined;
+  const isMilliseconds = CONTAINERS[plan.container].tick?.den === 1000;
+  const zeroUs = isMilliseconds ? Math.floor(earliestUs / 1000) * 1000 : earliestUs;
+  const audioDelaysUs: number[] = [];
+  for (const [number, { action, source }] of plan.streams.filter((one) => one.source.type === "audio").entries()) {
+    const beginsUs = beginnings[number];
+    const isOpus = action.kind === "encode-audio" ? action.encoder.includes("opus") : source.codec === "opus";
+    if (!isOpus || !isMilliseconds || beginsUs === undefined) {
+      audioDelaysUs.push(0);
+      continue;
+    }
     const from =
-      stream.action.kind === "encode-audio" && input.audioPath !== null
+      action.kind === "encode-audio" && input.audioPath !== null
         ? {
             path: input.audioPath,
             formats: AUDIO_FILE_DEMUXERS,
-            streamIndex: stream.action.track,
-            base: info.startMicroseconds,
+            streamIndex: action.track,
+            beginsUs: beginsUs - info.startMicroseconds,
           }
-        : { path: input.sourcePath, formats: info.formatName, streamIndex: stream.source.index, base: 0 };
-    audio.push({
-      delayUs: isDelayed
-        ? await opusDelayUs(
-            tools,
-            { ...from, beginsUs: beginning.earliestUs - from.base },
-            CONTAINERS[plan.container].muxer,
-            workDir,
-            signal,
-          )
-        : 0,
-      dropBeforeUs: beginning?.hasHidden === true ? beginning.earliestUs - zeroUs : null,
-    });
+        : { path: input.sourcePath, formats: info.formatName, streamIndex: source.index, beginsUs };
+    audioDelaysUs.push(await opusDelayUs(tools, from, CONTAINERS[plan.container].muxer, workDir, signal));
   }
-  return { zeroUs, audio };
+  return { zeroUs, audioDelaysUs };
 }
 
 /** Where each segment's own clock has its first frame. */

@@ -105,7 +105,7 @@ describe("every stream is accounted for", () => {
 test("the whole argument list of the stitch", () => {
   const request: EncodeRequest = { ...empty, video: { ...empty.video, encoder: "libx265" } };
   const plan = planStreams(info, request, "mp4");
-  const facts = { encoderTimeBase: { num: 1, den: 1000 }, firstFrameUs: 0, zeroUs: -7000, audio: [] };
+  const facts = { encoderTimeBase: { num: 1, den: 1000 }, firstFrameUs: 0, zeroUs: -7000, audioDelaysUs: [] };
   const io = {
     concatList: "file:/w/list",
     audio: "file:/w/audio.mp4",
