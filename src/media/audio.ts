@@ -7,7 +7,7 @@ import { landFile, tempNameFor } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
 import { formatMicroseconds } from "../base/rational.ts";
 import { audioEncoderArgs } from "./audio-encoder-args.ts";
-import { demuxerName, fileUrl, inputGuards } from "./formats.ts";
+import { demuxerName, fileUrl, inputGuards, sourceOffsetUs } from "./formats.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { lastWords } from "./stderr.ts";
 import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
@@ -59,7 +59,7 @@ export function audioArgs(
     "error",
     "-copyts",
     "-itsoffset",
-    formatMicroseconds(-info.startMicroseconds),
+    formatMicroseconds(sourceOffsetUs(-info.startMicroseconds, info)),
     ...inputGuards({ formats: info.formatName, kind: "file" }),
     "-f",
     demuxerName(info.formatName),

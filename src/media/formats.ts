@@ -101,3 +101,12 @@ export function inputGuards(limits: InputLimits): string[] {
 export function fileUrl(path: string): string {
   return `file:${path}`;
 }
+
+/**
+ * `-itsoffset` in microseconds for a source that is read on its own clock. When the offset is exactly minus the start,
+ * ffmpeg takes it for its own default and moves it to the start of the streams in use ("Correcting start time",
+ * ffmpeg.c): sound read without the picture would lose its distance to it. A microsecond beside is safe and no tick.
+ */
+export function sourceOffsetUs(offsetUs: number, startMicroseconds: number): number {
+  return offsetUs === -startMicroseconds ? offsetUs + 1 : offsetUs;
+}

@@ -2,7 +2,7 @@
 // but text subtitles. Pure.
 import { formatMicroseconds, type Rational } from "../base/rational.ts";
 import { isHevcEncoder } from "./codecs.ts";
-import { demuxerName, inputGuards } from "./formats.ts";
+import { demuxerName, inputGuards, sourceOffsetUs } from "./formats.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest, OutputStream } from "./request/encode-request.ts";
 import type { PlannedStream, StreamPlan } from "./stream-plan.ts";
@@ -185,7 +185,7 @@ export function stitchArgs(
         ]),
     ...sourceDelays.flatMap((delay) => [
       "-itsoffset",
-      formatMicroseconds(delay - facts.zeroUs),
+      formatMicroseconds(sourceOffsetUs(delay - facts.zeroUs, info)),
       ...inputGuards({ formats: info.formatName, kind: "file" }),
       "-f",
       demuxerName(info.formatName),

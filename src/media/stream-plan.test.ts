@@ -130,7 +130,7 @@ test("the whole argument list of the stitch", () => {
     ...["-itsoffset", "0.000000", "-protocol_whitelist", "file", "-f", "mp4", "-i", "file:/w/audio.mp4"],
     ...[
       "-itsoffset",
-      "0.007000",
+      "0.007001",
       "-protocol_whitelist",
       "file",
       "-format_whitelist",
@@ -171,7 +171,7 @@ test("the whole argument list of the stitch", () => {
 test("the whole argument list of the audio run", () => {
   const plan = planStreams(info, empty, "mp4");
   expect(audioArgs(info, empty, plan, "file:/s.mkv", "file:/w/audio.mp4")).toEqual([
-    ...["-hide_banner", "-nostdin", "-v", "error", "-copyts", "-itsoffset", "0.007000"],
+    ...["-hide_banner", "-nostdin", "-v", "error", "-copyts", "-itsoffset", "0.007001"],
     ...["-protocol_whitelist", "file", "-format_whitelist", "matroska,webm", "-f", "matroska", "-i", "file:/s.mkv"],
     ...["-map", "0:2", "-c:a", "aac", "-map_metadata", "-1", "-map_chapters", "-1"],
     ...["-movie_timescale", "48000", "-strict", "-2", "-f", "mp4", "-y", "file:/w/audio.mp4"],
