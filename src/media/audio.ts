@@ -59,7 +59,7 @@ export function audioArgs(
     "error",
     "-copyts",
     "-itsoffset",
-    formatMicroseconds(sourceOffsetUs(-info.startMicroseconds, info)),
+    formatMicroseconds(sourceOffsetUs(-info.startMicroseconds, info.startMicroseconds)),
     ...inputGuards({ formats: info.formatName, kind: "file" }),
     "-f",
     demuxerName(info.formatName),

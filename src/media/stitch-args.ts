@@ -185,7 +185,7 @@ export function stitchArgs(
         ]),
     ...sourceDelays.flatMap((delay) => [
       "-itsoffset",
-      formatMicroseconds(sourceOffsetUs(delay - facts.zeroUs, info)),
+      formatMicroseconds(sourceOffsetUs(delay - facts.zeroUs, info.startMicroseconds)),
       ...inputGuards({ formats: info.formatName, kind: "file" }),
       "-f",
       demuxerName(info.formatName),
