@@ -15,6 +15,8 @@ const MOST_LAG = LAG_SAMPLE_RATE / 4;
 /** Root mean square below which a window counts as silent (16-bit samples). */
 const SILENCE = 8;
 const COARSE_STEP = 4;
+/** Correlations this close say the same; a millisecond of error costs a 50 Hz hum 0.05. */
+const EQUALLY_GOOD = 0.02;
 /** Below this the two sounds are not alike enough to say where one lies in the other. */
 const LEAST_CORRELATION = 0.6;
 
@@ -127,6 +129,17 @@ function correlation(a: Int16Array, b: Int16Array, start: number, lag: number, l
   return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb);
 }
 
+/** A tone fits again after every period, and a fraction of a sample costs a little: the nearest of the equally good. */
+function nearestPeak(values: Float64Array, best: number): number {
+  const at = (lag: number) => values[lag + MOST_LAG] ?? -1;
+  const isPeak = (lag: number) => at(lag) >= best - EQUALLY_GOOD && at(lag) >= at(lag - 1) && at(lag) >= at(lag + 1);
+  for (let distance = 0; distance <= MOST_LAG; distance += 1) {
+    if (isPeak(distance)) return distance;
+    if (isPeak(-distance)) return -distance;
+  }
+  return 0;
+}
+
 /**
  * Milliseconds by which `output` is late against `source` (both aligned to the first frame). Null with a reason when the
  * sound says nothing: silent, too short, or not alike.
@@ -140,26 +153,11 @@ export function measureLag(
   if (length < LAG_SAMPLE_RATE / 8) return { lagMs: null, reason: "too little sound to compare" };
   const start = bestWindow(source, length);
   if (start === null) return { lagMs: null, reason: `silent in its first ${SECONDS} s` };
-  let best = -1;
-  let bestLag = 0;
-  for (let distance = 0; distance <= MOST_LAG; distance += 1) {
-    for (const lag of distance === 0 ? [0] : [-distance, distance]) {
-      const value = correlation(source, output, start, lag, length, COARSE_STEP);
-      // Near lags come first; a farther one must be clearly better (a tone repeats itself).
-      if (value > best + 1e-3) {
-        best = value;
-        bestLag = lag;
-      }
-    }
-  }
-  for (const lag of [bestLag - 2, bestLag - 1, bestLag, bestLag + 1, bestLag + 2]) {
-    const value = correlation(source, output, start, lag, length, 1);
-    if (value > best + 1e-6) {
-      best = value;
-      bestLag = lag;
-    }
-  }
+  const values = Float64Array.from({ length: 2 * MOST_LAG + 1 }, (_, position) =>
+    correlation(source, output, start, position - MOST_LAG, length, COARSE_STEP),
+  );
+  const best = values.reduce((most, value) => Math.max(most, value), -1);
   if (best < LEAST_CORRELATION)
     return { lagMs: null, reason: `source and output do not sound alike (correlation ${best.toFixed(2)})` };
-  return { lagMs: (bestLag * 1000) / LAG_SAMPLE_RATE };
+  return { lagMs: (nearestPeak(values, best) * 1000) / LAG_SAMPLE_RATE };
 }

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "bun:test";
+import { LAG_SAMPLE_RATE, measureLag, parseSampleRuns, placeSamples } from "./audio-lag.ts";
+
+/** Noise that is the same in every run. */
+function noise(length: number): Int16Array {
+  let state = 1;
+  return Int16Array.from({ length }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return (state % 20_000) - 10_000;
+  });
+}
+
+function tone(length: number, hertz: number, shift = 0): Int16Array {
+  return Int16Array.from({ length }, (_, n) => 8000 * Math.sin((2 * Math.PI * hertz * (n + shift)) / LAG_SAMPLE_RATE));
+}
+
+function late(samples: Int16Array, by: number): Int16Array {
+  const moved = new Int16Array(samples.length);
+  moved.set(samples.subarray(0, samples.length - by), by);
+  return moved;
+}
+
+describe("measureLag", () => {
+  const sound = noise(5 * LAG_SAMPLE_RATE);
+  test("equal", () => expect(measureLag(sound, sound)).toEqual({ lagMs: 0 }));
+  test("21.3 ms late, the lost priming of AAC", () =>
+    expect(measureLag(sound, late(sound, 341))).toEqual({ lagMs: 21.3125 }));
+  test("a steady tone a fraction of a sample off is not a period off", () => {
+    expect(measureLag(tone(48_000, 500), tone(48_000, 500, 0.4))).toEqual({ lagMs: 0 });
+  });
+  test("silence and strangers say nothing", () => {
+    expect(measureLag(new Int16Array(48_000), new Int16Array(48_000)).lagMs).toBeNull();
+    expect(measureLag(sound, tone(5 * LAG_SAMPLE_RATE, 440)).lagMs).toBeNull();
+  });
+});
+
+test("samples go where their timestamps say", () => {
+  const runs = parseSampleRuns("#tb 0: 1/16000\n0, -2, -2, 3, 6, aa\n0, 3, 3, 2, 4, bb\n");
+  expect(runs).toEqual([
+    { pts: -2, samples: 3 },
+    { pts: 3, samples: 2 },
+  ]);
+  expect([...placeSamples(Int16Array.of(1, 2, 3, 4, 5), runs, 0)]).toEqual([3, 0, 0, 4, 5]);
+});
