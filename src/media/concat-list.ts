@@ -12,7 +12,7 @@ export interface ConcatSegment {
 }
 
 /** inpoint is also a seek: rounded down below the first frame it would find nothing to land on. One for all files cancels out. */
-const INPOINT_MARGIN_US = 1;
+export const INPOINT_MARGIN_US = 1;
 
 /** How ffmpeg's concat scripts quote: single quotes, a quote inside as '\''. */
 function quoted(path: string): string {

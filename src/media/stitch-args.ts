@@ -2,6 +2,7 @@
 // but text subtitles. Pure.
 import { formatMicroseconds, type Rational } from "../base/rational.ts";
 import { isHevcEncoder } from "./codecs.ts";
+import { INPOINT_MARGIN_US } from "./concat-list.ts";
 import { demuxerName, inputGuards, sourceOffsetUs } from "./formats.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest, OutputStream } from "./request/encode-request.ts";
@@ -163,7 +164,7 @@ export function stitchArgs(
     "error",
     "-copyts",
     "-itsoffset",
-    formatMicroseconds(facts.firstFrameUs - facts.zeroUs),
+    formatMicroseconds(facts.firstFrameUs - facts.zeroUs + INPOINT_MARGIN_US),
     ...inputGuards({ formats: "concat,nut,matroska,webm", kind: "file" }),
     "-f",
     "concat",

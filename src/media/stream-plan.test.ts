@@ -114,7 +114,7 @@ test("the whole argument list of the stitch", () => {
     output: "file:/w/o.mp4",
   };
   expect(stitchArgs(info, request, plan, facts, io)).toEqual([
-    ...["-hide_banner", "-nostdin", "-v", "error", "-copyts", "-itsoffset", "0.007000"],
+    ...["-hide_banner", "-nostdin", "-v", "error", "-copyts", "-itsoffset", "0.007001"],
     ...[
       "-protocol_whitelist",
       "file",
