@@ -10,7 +10,7 @@ export interface Frames {
   readonly tick: number;
 }
 
-async function output(command: readonly string[]): Promise<Uint8Array> {
+async function run(command: readonly string[]): Promise<{ bytes: Uint8Array; stderr: string }> {
   const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const [bytes, stderr, exitCode] = await Promise.all([
     new Response(child.stdout).bytes(),
@@ -18,7 +18,15 @@ async function output(command: readonly string[]): Promise<Uint8Array> {
     child.exited,
   ]);
   if (exitCode !== 0) throw new Error(`${command.join(" ")}: exit ${exitCode}: ${stderr}`);
-  return bytes;
+  return { bytes, stderr };
+}
+
+async function output(command: readonly string[]): Promise<Uint8Array> {
+  return (await run(command)).bytes;
+}
+
+async function talkOf(command: readonly string[]): Promise<string> {
+  return (await run(command)).stderr;
 }
 
 /** Decodes the main video in one go. Pictures are compared as decoded, in `pixelFormat` when given. */
@@ -67,27 +75,31 @@ export function largestTimingError(a: Frames, b: Frames): number {
 
 const RATE = 16_000;
 
-/** Samples of an audio track, mono 16 kHz, sample 0 at time 0 of the file's own clock. */
-async function samplesOf(path: string, track: number, seconds: number): Promise<Int16Array> {
-  const bytes = await output([
-    "ffmpeg",
-    "-nostdin",
-    "-v",
-    "error",
-    "-copyts",
-    "-i",
-    `file:${resolve(path)}`,
-    "-map",
-    `0:a:${track}`,
-    "-af",
-    `aresample=${RATE}:async=1:first_pts=0,atrim=end=${seconds}`,
-    "-ac",
-    "1",
-    "-f",
-    "s16le",
-    "-",
+/** When the first decoded sample of an audio track is heard, seconds on the file's own clock. */
+async function firstSampleTime(path: string, track: number): Promise<number> {
+  const stderr = await talkOf([
+    ...["ffmpeg", "-nostdin", "-v", "info", "-copyts", "-i", `file:${resolve(path)}`, "-map", `0:a:${track}`],
+    ...["-af", "ashowinfo", "-frames:a", "1", "-f", "null", "-"],
   ]);
-  return new Int16Array(bytes.buffer, 0, Math.floor(bytes.byteLength / 2));
+  const found = /\bpts_time:(-?[\d.]+)/.exec(stderr)?.[1];
+  if (found === undefined) throw new Error(`no sound in ${path}`);
+  return Number(found);
+}
+
+/**
+ * Samples of an audio track, mono 16 kHz, from `originSeconds` of the file's own clock on: decoded in one go and placed
+ * by the time of the first one, silence before it.
+ */
+async function samplesOf(path: string, track: number, originSeconds: number, seconds: number): Promise<Int16Array> {
+  const start = Math.round(((await firstSampleTime(path, track)) - originSeconds) * RATE);
+  const bytes = await output([
+    ...["ffmpeg", "-nostdin", "-v", "error", "-i", `file:${resolve(path)}`, "-map", `0:a:${track}`],
+    ...["-ac", "1", "-ar", String(RATE), "-f", "s16le", "-"],
+  ]);
+  const decoded = new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 2));
+  const samples = new Int16Array(Math.round(seconds * RATE));
+  samples.set(decoded.subarray(Math.max(0, -start), Math.max(0, samples.length - start)), Math.max(0, start));
+  return samples;
 }
 
 /**
@@ -96,21 +108,17 @@ async function samplesOf(path: string, track: number, seconds: number): Promise<
  */
 export async function audioOffsetErrorMs(source: string, made: string, window = 8, track = 0): Promise<number> {
   const [sourceFrames, madeFrames] = await Promise.all([framesOf(source), framesOf(made)]);
-  const sourceOrigin = Math.max(0, sourceFrames.pts[0] ?? 0);
-  const madeOrigin = Math.max(0, madeFrames.pts[0] ?? 0);
   const [a, b] = await Promise.all([
-    samplesOf(source, track, sourceOrigin + window),
-    samplesOf(made, track, madeOrigin + window),
+    samplesOf(source, track, sourceFrames.pts[0] ?? 0, window),
+    samplesOf(made, track, madeFrames.pts[0] ?? 0, window),
   ]);
-  const startA = Math.round(sourceOrigin * RATE);
-  const startB = Math.round(madeOrigin * RATE);
   const reach = Math.round(0.06 * RATE);
-  const length = Math.min(a.length - startA, b.length - startB) - 2 * reach;
+  const length = Math.min(a.length, b.length) - 2 * reach;
   if (length < RATE / 4) throw new Error("too little sound to compare");
-  let best = { score: Number.NEGATIVE_INFINITY, shift: 0 };
+  let best = { score: 0, shift: 0 };
   for (let shift = -reach; shift <= reach; shift += 1) {
     let score = 0;
-    for (let i = 0; i < length; i += 1) score += (a[startA + reach + i] ?? 0) * (b[startB + reach + i + shift] ?? 0);
+    for (let i = reach; i < reach + length; i += 1) score += (a[i] ?? 0) * (b[i + shift] ?? 0);
     if (score > best.score) best = { score, shift };
   }
   if (best.score <= 0) throw new Error("no sound to compare");
