@@ -42,17 +42,22 @@ async function expectNothingLeft(output: string): Promise<void> {
 const submit = (input: string, output: string, ...extra: string[]) =>
   cluster.command(["submit", input, "-o", output, "--json", ...extra]);
 
+async function writing(path: string, content: string): Promise<string> {
+  await writeFile(path, content);
+  return path;
+}
+
 const SOURCES: readonly { name: string; make: (path: string) => Promise<string>; code: string; message: RegExp }[] = [
   { name: "a missing file", make: async (path) => path, code: "E_SOURCE_MISSING", message: /missing/ },
   {
     name: "an empty file",
-    make: async (path) => (await writeFile(path, ""), path),
+    make: (path) => writing(path, ""),
     code: "E_SOURCE_EMPTY",
     message: /empty/,
   },
   {
     name: "a text file called .mp4",
-    make: async (path) => (await writeFile(path, "this is no video\n".repeat(200)), path),
+    make: (path) => writing(path, "this is no video\n".repeat(200)),
     code: "E_SOURCE_REFUSED",
     message: /./,
   },
@@ -71,7 +76,7 @@ const SOURCES: readonly { name: string; make: (path: string) => Promise<string>;
   },
   {
     name: "a playlist that names other files",
-    make: async (path) => (await writeFile(path, "ffconcat version 1.0\nfile /etc/passwd\n"), path),
+    make: (path) => writing(path, "ffconcat version 1.0\nfile /etc/passwd\n"),
     code: "E_SOURCE_REFUSED",
     message: /./,
   },
