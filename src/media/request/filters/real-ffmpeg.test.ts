@@ -116,7 +116,8 @@ test("per-frame filters give the same frames when the video begins in its middle
     if (spec.media !== "video" || spec.kind !== "perFrame") continue;
     const calls = parseFilters("-vf", `${spec.name}${ARGUMENTS[spec.name] ?? ""}`, "video");
     const format = INPUT_FORMAT[spec.name] ?? "yuv420p";
-    if (calls.some((call) => filterEffect(call).kind !== "perFrame")) {
+    // drawtext is held back for its fonts alone: with one machine's it is per frame.
+    if (calls.some((call) => call.name !== "drawtext" && filterEffect(call).kind !== "perFrame")) {
       wrong.push(`${spec.name}: not tried`);
       continue;
     }
