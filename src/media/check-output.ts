@@ -20,6 +20,8 @@ export interface OutputExpectation {
   readonly encoderTimeBase: Rational;
   /** Absolute PTS of the first frame, encoder ticks. */
   readonly firstFramePts: Pts;
+  /** From `decodeSourceSound`, which may run beside the stitch. */
+  readonly sourceSound: readonly (Int16Array | null)[];
   readonly signal?: AbortSignal;
 }
 
@@ -96,46 +98,53 @@ function checkStreams(output: OutputPackets, plan: StreamPlan): ProofCheck {
   };
 }
 
+/** The audio streams whose place is measured, with their position in the output. */
+function measuredAudio(plan: StreamPlan) {
+  return plan.streams
+    .flatMap((planned, position) => (planned.source.type === "audio" ? [{ planned, position }] : []))
+    .slice(0, MOST_STREAMS_MEASURED);
+}
+
+/** A minute of each kept audio stream of the source, aligned to the first frame; null where one can't be decoded. */
+export async function decodeSourceSound(
+  tools: Tools,
+  source: Pick<OutputExpectation, "info" | "plan" | "sourcePath" | "encoderTimeBase" | "firstFramePts" | "signal">,
+  workDir: string,
+): Promise<(Int16Array | null)[]> {
+  const sounds: (Int16Array | null)[] = [];
+  for (const { planned } of measuredAudio(source.plan)) {
+    const place = {
+      path: source.sourcePath,
+      formats: source.info.formatName,
+      streamIndex: planned.source.index,
+      firstFramePts: source.firstFramePts,
+      videoTimeBase: source.encoderTimeBase,
+    };
+    sounds.push(await decodeAligned(tools, place, workDir, source.signal));
+  }
+  return sounds;
+}
+
 async function checkSound(
   tools: Tools,
   output: OutputPackets,
   expected: OutputExpectation,
 ): Promise<{ worst: number | null; notes: string[] }> {
-  const workDir = dirname(expected.outputPath);
   const notes: string[] = [];
   let worst: number | null = null;
   const video = output.streams.find((stream) => stream.type === "video");
   const firstOut = output.videoPts[0];
   if (video === undefined || firstOut === undefined) return { worst, notes };
-  const audio = expected.plan.streams.flatMap((planned, position) =>
-    planned.source.type === "audio" ? [{ planned, position }] : [],
-  );
-  for (const { planned, position } of audio.slice(0, MOST_STREAMS_MEASURED)) {
-    const signal = expected.signal;
-    const source = await decodeAligned(
-      tools,
-      {
-        path: expected.sourcePath,
-        formats: expected.info.formatName,
-        streamIndex: planned.source.index,
-        firstFramePts: expected.firstFramePts,
-        videoTimeBase: expected.encoderTimeBase,
-      },
-      workDir,
-      signal,
-    );
-    const made = await decodeAligned(
-      tools,
-      {
-        path: expected.outputPath,
-        formats: OUTPUT_DEMUXERS,
-        streamIndex: position,
-        firstFramePts: firstOut,
-        videoTimeBase: video.timeBase,
-      },
-      workDir,
-      signal,
-    );
+  for (const [number, { planned, position }] of measuredAudio(expected.plan).entries()) {
+    const place = {
+      path: expected.outputPath,
+      formats: OUTPUT_DEMUXERS,
+      streamIndex: position,
+      firstFramePts: firstOut,
+      videoTimeBase: video.timeBase,
+    };
+    const source = expected.sourceSound[number] ?? null;
+    const made = await decodeAligned(tools, place, dirname(expected.outputPath), expected.signal);
     if (source === null || made === null) {
       notes.push(`audio stream ${planned.source.index}: could not be decoded, offset not measured`);
       continue;
@@ -145,12 +154,12 @@ async function checkSound(
       notes.push(`audio stream ${planned.source.index}: ${measured.reason}, offset not measured`);
     else if (worst === null || Math.abs(measured.lagMs) > Math.abs(worst)) worst = measured.lagMs;
   }
-  if (audio.length > MOST_STREAMS_MEASURED)
-    notes.push(`the offset of ${audio.length - MOST_STREAMS_MEASURED} further audio streams was not measured`);
+  const left = expected.plan.streams.filter(({ source }) => source.type === "audio").length - MOST_STREAMS_MEASURED;
+  if (left > 0) notes.push(`the offset of ${left} further audio streams was not measured`);
   return { worst, notes };
 }
 
-/** Reads the whole output once, and a minute of sound of source and output. Errors: E_STITCH when the output cannot be read. */
+/** Reads the whole output once, and a minute of its sound. Errors: E_STITCH when the output cannot be read. */
 export async function checkOutput(tools: Tools, expected: OutputExpectation): Promise<OutputCheck> {
   const output = await readOutput(tools, expected.outputPath, expected.signal);
   const frames = checkFrames(output, expected);

@@ -1,9 +1,9 @@
 // The whole path of a video in one process, without a cluster: index, cut, encode, verify, stitch, check. `doctor`'s
 // self-test and the tests run it; the cluster does the same steps on many machines.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Pts, rescale } from "../base/rational.ts";
 import { encodeAudio } from "./audio.ts";
-import { checkOutput, type OutputCheck } from "./check-output.ts";
+import { checkOutput, decodeSourceSound, type OutputCheck } from "./check-output.ts";
 import { encodeSegment } from "./encode-segment.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { indexSource } from "./index-source.ts";
@@ -164,16 +164,14 @@ export async function runLocally(
         (segment.pts ?? []).map((pts) => rescale(pts, info.video.timeBase, encoderTimeBase)),
       )
     : null;
+  const firstFramePts = segments[0]?.facts.firstPts ?? 0;
+  const sound = { info, plan, sourcePath: path, encoderTimeBase, firstFramePts, ...signal };
   const check = await checkOutput(tools, {
-    info,
-    plan,
-    sourcePath: path,
+    ...sound,
     outputPath,
     framePts,
     frames: segments.reduce((sum, segment) => sum + segment.facts.frames, 0),
-    encoderTimeBase,
-    firstFramePts: segments[0]?.facts.firstPts ?? 0,
-    ...signal,
+    sourceSound: await decodeSourceSound(tools, sound, dirname(outputPath)),
   });
   return { info, index, plan, segments, seamProblems, notes, outputPath, check };
 }

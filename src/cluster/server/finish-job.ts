@@ -7,7 +7,7 @@ import { AppError } from "../../base/errors.ts";
 import { writeFileDurably } from "../../base/files.ts";
 import { rescale } from "../../base/rational.ts";
 import { encodeAudio } from "../../media/audio.ts";
-import { checkOutput } from "../../media/check-output.ts";
+import { checkOutput, decodeSourceSound } from "../../media/check-output.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { buildProof } from "../../media/proof.ts";
 import { keepsEveryPts } from "../../media/request/classify.ts";
@@ -121,6 +121,13 @@ function seamProblems(segments: readonly FinishedSegment[]): string[] {
   });
 }
 
+/** How long the last frame is shown, in ticks of the encoder; one frame of the grid where the rate is constant. */
+function lastFrameTicks(work: JobWork, index: FrameIndex): number {
+  const { request, info, encoderTimeBase } = work.record;
+  if (!keepsEveryPts(request)) return 1;
+  return Math.max(1, rescale(index.lastDuration, info.video.timeBase, encoderTimeBase));
+}
+
 /** Stitches, checks, proves. Errors: E_STITCH, E_NOT_EXACT, E_SOURCE_CHANGED. */
 export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const { tools, folders } = parts;
@@ -129,44 +136,37 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const index = await work.fullIndex();
   await work.requireUnchanged();
   const segments = finishedSegments(folders, job);
-  await requireIntact(segments, work.signal);
   const [first] = segments;
   if (first === undefined) throw new AppError("E_STITCH", "there is no segment", "The source may hold no frame.");
   const audioPath = job.audio === "none" ? null : await encodedAudio(parts, work);
   const outputPath = folders.outputFile(job.id, container);
-  const lastDuration = keepsEveryPts(request)
-    ? Math.max(1, rescale(index.lastDuration, info.video.timeBase, encoderTimeBase))
-    : 1;
-  await stitch(tools, {
-    info,
-    request,
-    plan,
-    segments: segments.map(({ facts, path }) => ({ path, firstPts: facts.firstPts, lastPts: facts.lastPts })),
-    encoderTimeBase,
-    lastDuration,
-    sourcePath: source.path,
-    audioPath,
-    outputPath,
-    signal: work.signal,
-  });
+  const { signal } = work;
+  const firstFramePts = first.facts.firstPts;
+  const sound = { info, plan, sourcePath: source.path, encoderTimeBase, firstFramePts, signal };
+  const [sourceSound] = await Promise.all([
+    decodeSourceSound(tools, sound, folders.of(job.id).root),
+    requireIntact(segments, signal),
+    stitch(tools, {
+      info,
+      request,
+      plan,
+      segments: segments.map(({ facts, path }) => ({ path, firstPts: facts.firstPts, lastPts: facts.lastPts })),
+      encoderTimeBase,
+      lastDuration: lastFrameTicks(work, index),
+      sourcePath: source.path,
+      audioPath,
+      outputPath,
+      signal,
+    }),
+  ]);
   const framePts = await plannedPts(tools, work, job, index, segments);
   const frames = framePts?.length ?? segments.reduce((sum, { facts }) => sum + facts.frames, 0);
-  const outputCheck = await checkOutput(tools, {
-    info,
-    plan,
-    sourcePath: source.path,
-    outputPath,
-    framePts,
-    frames,
-    encoderTimeBase,
-    firstFramePts: first.facts.firstPts,
-    signal: work.signal,
-  });
-  const output = {
-    name: outputName,
-    bytes: (await stat(outputPath)).size,
-    sha256: await sha256OfFile(outputPath, 0, undefined, work.signal),
-  };
+  const [outputCheck, { size }, sha256] = await Promise.all([
+    checkOutput(tools, { ...sound, outputPath, framePts, frames, sourceSound }),
+    stat(outputPath),
+    sha256OfFile(outputPath, 0, undefined, signal),
+  ]);
+  const output = { name: outputName, bytes: size, sha256 };
   const proof = buildProof({
     jobId: job.id,
     info,
