@@ -15,7 +15,7 @@ import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
 
 /**
- * AAC through MKA or NUT loses its priming and lands 21 ms late (FACTS §3); MP4 keeps it, to the sample when its
+ * AAC through MKA or NUT loses its priming and lands 21 ms late (docs/MEASURED.md §3); MP4 keeps it, to the sample when its
  * movie clock is as fine as the samples. MOV is the same for PCM, Ogg for Vorbis.
  */
 export function audioFileFormat(encoder: string): "mp4" | "mov" | "ogg" | "matroska" {

@@ -22,7 +22,7 @@ export function decoderFor(video: SourceVideo, encoder: string): string | null {
   return ALPHA_DECODERS[video.codec] ?? null;
 }
 
-/** VP8/VP9 alpha travels beside the packets, which NUT cannot hold (FACTS §3): such segments are WebM. */
+/** VP8/VP9 alpha travels beside the packets, which NUT cannot hold (docs/MEASURED.md §3): such segments are WebM. */
 export function segmentFormat(video: SourceVideo, encoder: string): "nut" | "webm" {
   return video.hasAlpha && VPX_ENCODERS.has(encoder) ? "webm" : "nut";
 }
@@ -35,7 +35,7 @@ export function isHevcEncoder(encoder: string): boolean {
   return encoder === "libx265" || encoder === "libkvazaar" || encoder.startsWith("hevc_");
 }
 
-/** H.264 and HEVC: segments of different settings decode right only with their own parameter sets in-band (FACTS §3). */
+/** H.264 and HEVC: segments of different settings decode right only with their own parameter sets in-band (docs/MEASURED.md §3). */
 export function needsInBandParameters(encoder: string): boolean {
   return isH264Encoder(encoder) || isHevcEncoder(encoder);
 }

@@ -30,7 +30,7 @@ function seconds(microseconds: number): string {
 
 /**
  * concat adds durations up in microseconds and puts a file's first timestamp on the running sum, so each duration is the
- * difference of two rounded absolute times; rounding differences by themselves drifts (FACTS §3).
+ * difference of two rounded absolute times; rounding differences by themselves drifts (docs/MEASURED.md §3).
  * `inpoint` says where a file begins: left to itself, libavformat finds no start time for a file of a few frames
  * (fewer than it needs to guess the decoding delay) and takes 0, which puts that segment at twice its time.
  * `lastDuration`: encoder ticks that the very last frame is shown.

@@ -46,7 +46,7 @@ export const SOURCE_DEMUXERS: readonly string[] = [
 
 export const DEMUXER_WHITELIST = SOURCE_DEMUXERS.join(",");
 
-/** Demuxers with an index of key frames by timestamp: a seek lands on the key frame asked for (FACTS: no lead-in). */
+/** Demuxers with an index of key frames by timestamp: a seek lands on the key frame asked for (docs/MEASURED.md §1: no lead-in). */
 const EXACT_SEEK = new Set(["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"]);
 
 /** Elementary streams carry no timestamps, so there is nothing to seek by. */

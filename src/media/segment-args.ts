@@ -1,5 +1,5 @@
 // The whole argument list of the run that makes a segment: seek, decode, keep the frames of the range by PTS, encode,
-// and beside it the hash of the decoded pictures at the seams. Pure. FACTS §1 and §3 are the reasons.
+// and beside it the hash of the decoded pictures at the seams. Pure. docs/MEASURED.md §1 and §3 are the reasons.
 import {
   formatMicroseconds,
   formatRational,

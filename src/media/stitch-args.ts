@@ -63,7 +63,7 @@ function uses(request: EncodeRequest, names: ReadonlySet<string>): boolean {
 }
 
 /**
- * Colour and field order as stream options: segments forget them (FACTS §3). The source's hold only while no filter
+ * Colour and field order as stream options: segments forget them (docs/MEASURED.md §3). The source's hold only while no filter
  * changes them; what the user names always holds.
  */
 export function pictureTags(video: SourceVideo, request: EncodeRequest): string[] {

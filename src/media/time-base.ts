@@ -24,7 +24,7 @@ const FIELD_RATE: Record<string, (mode: string | undefined) => boolean> = {
   w3fdif: (mode) => mode === undefined || mode === "1" || mode === "field",
 };
 
-/** MPEG-1/2 take only broadcast frame rates as their clock; MPEG-4 part 2 at most 65535 ticks a second (FACTS §3). */
+/** MPEG-1/2 take only broadcast frame rates as their clock; MPEG-4 part 2 at most 65535 ticks a second (docs/MEASURED.md §3). */
 const FRAME_RATE_CLOCK = new Set(["mpeg1video", "mpeg2video"]);
 const SHORT_CLOCK = new Set(["mpeg4", "libxvid", "h263", "h263p", "msmpeg4", "msmpeg4v2", "wmv1", "wmv2"]);
 const SHORT_CLOCK_TICKS = 65_535;

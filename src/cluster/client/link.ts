@@ -1,5 +1,5 @@
 // One WebSocket to the server, from connect to its end: hello, welcome, heartbeats both ways, and a watchdog, because
-// a socket does not notice a frozen or cut-off server by itself (BUN.md §4). What messages mean is not known here.
+// a socket does not notice a frozen or cut-off server by itself (docs/MEASURED.md §6). What messages mean is not known here.
 import type { Log } from "../../base/log.ts";
 import {
   type ClientMessage,

@@ -1,5 +1,5 @@
 // The segment machine after its bytes have landed: verification, the ladder of lead-ins, the reference decoding and
-// the comparison of seams (DESIGN, "Verification ladder for a segment").
+// the comparison of seams (docs/ARCHITECTURE.md, "The ladder").
 import type { LeadIn, SegmentFacts } from "../../media/types.ts";
 import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
 import type { Turn } from "./turn.ts";

@@ -4,7 +4,7 @@
 import { toNumber } from "../../base/rational.ts";
 import type { Client, IndexedGop, Job } from "./types.ts";
 
-/** FACTS §5: segments of 8 s cost 0.87× of plain ffmpeg, of 4 s 0.93×, of 2 s 0.98×. */
+/** docs/MEASURED.md §4: segments of 8 s cost 0.87× of plain ffmpeg, of 4 s 0.93×, of 2 s 0.98×. */
 const MIN_VIDEO_SECONDS = 8;
 /** Start-up of ffmpeg, seek and upload stay below a tenth of this. */
 const MIN_WALL_SECONDS = 3;

@@ -1,4 +1,4 @@
-// Where a job's files lie below the work directory (DESIGN "Work directory"). Names only, and their removal.
+// Where a job's files lie below the work directory. Names only, and their removal.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { removeTree } from "../../base/files.ts";
