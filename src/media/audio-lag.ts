@@ -24,9 +24,12 @@ export interface AudioPlace {
   readonly path: string;
   readonly formats: string;
   readonly streamIndex: number;
-  /** When the first video frame is shown, on the file's own clock: sample 0 is there. */
-  readonly firstFramePts: Pts;
-  readonly videoTimeBase: Rational;
+}
+
+/** The beginning of an audio stream, mono, each run of samples with its time on the file's own clock. */
+export interface DecodedSound {
+  readonly samples: Int16Array;
+  readonly runs: readonly { readonly pts: number; readonly samples: number }[];
 }
 
 /** `framehash` lines of PCM: PTS in samples and size in bytes of each run of samples. */
@@ -59,18 +62,17 @@ export function placeSamples(
   return placed;
 }
 
-/** Mono samples whose first lies exactly at the first video frame; null when the stream cannot be decoded. */
-export async function decodeAligned(
+/** Null when the stream cannot be decoded. */
+export async function decodeSound(
   tools: Tools,
   place: AudioPlace,
   workDir: string,
   signal?: AbortSignal,
-): Promise<Int16Array | null> {
-  const firstSample = rescale(place.firstFramePts, place.videoTimeBase, { num: 1, den: LAG_SAMPLE_RATE });
+): Promise<DecodedSound | null> {
   const name = join(workDir, `.sound-${newId().slice(0, 8)}`);
   const [rawFile, timesFile] = [`${name}.raw`, `${name}.txt`];
-  const end = firstSample + SECONDS * LAG_SAMPLE_RATE;
-  const chain = `aresample=${LAG_SAMPLE_RATE},aformat=channel_layouts=mono,atrim=end_pts=${end},asplit[a][b]`;
+  const most = `atrim=end_sample=${SECONDS * LAG_SAMPLE_RATE}`;
+  const chain = `aresample=${LAG_SAMPLE_RATE},aformat=channel_layouts=mono,${most},asplit[a][b]`;
   try {
     const result = await runTool({
       program: tools.ffmpeg,
@@ -86,11 +88,17 @@ export async function decodeAligned(
     if (result.ended !== "exit" || result.exitCode !== 0) return null;
     const bytes = await readFile(rawFile);
     const samples = new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 2));
-    return placeSamples(samples, parseSampleRuns(await readFile(timesFile, "utf8")), firstSample);
+    return { samples, runs: parseSampleRuns(await readFile(timesFile, "utf8")) };
   } finally {
     await rm(rawFile, { force: true });
     await rm(timesFile, { force: true });
   }
+}
+
+/** Samples whose first lies exactly where the first video frame is shown on the same file's clock. */
+export function alignSound(sound: DecodedSound, firstFramePts: Pts, videoTimeBase: Rational): Int16Array {
+  const firstSample = rescale(firstFramePts, videoTimeBase, { num: 1, den: LAG_SAMPLE_RATE });
+  return placeSamples(sound.samples, sound.runs, firstSample);
 }
 
 function energy(samples: Int16Array, start: number, length: number): number {

@@ -2,7 +2,7 @@
 // the source's.
 import { dirname } from "node:path";
 import type { Pts, Rational } from "../base/rational.ts";
-import { decodeAligned, measureLag } from "./audio-lag.ts";
+import { alignSound, type DecodedSound, decodeSound, measureLag } from "./audio-lag.ts";
 import { OUTPUT_DEMUXERS, type OutputPackets, readOutput } from "./output-packets.ts";
 import { compareTimes } from "./output-times.ts";
 import type { StreamPlan } from "./stream-plan.ts";
@@ -21,7 +21,7 @@ export interface OutputExpectation {
   /** Absolute PTS of the first frame, encoder ticks. */
   readonly firstFramePts: Pts;
   /** From `decodeSourceSound`, which may run beside the stitch. */
-  readonly sourceSound: readonly (Int16Array | null)[];
+  readonly sourceSound: readonly (DecodedSound | null)[];
   readonly signal?: AbortSignal;
 }
 
@@ -105,51 +105,50 @@ function measuredAudio(plan: StreamPlan) {
     .slice(0, MOST_STREAMS_MEASURED);
 }
 
-/** A minute of each kept audio stream of the source, aligned to the first frame; null where one can't be decoded. */
+/** The beginning of each kept audio stream of the source; null where one can't be decoded. */
 export async function decodeSourceSound(
   tools: Tools,
-  source: Pick<OutputExpectation, "info" | "plan" | "sourcePath" | "encoderTimeBase" | "firstFramePts" | "signal">,
+  source: Pick<OutputExpectation, "info" | "plan" | "sourcePath" | "signal">,
   workDir: string,
-): Promise<(Int16Array | null)[]> {
-  const sounds: (Int16Array | null)[] = [];
+): Promise<(DecodedSound | null)[]> {
+  const sounds: (DecodedSound | null)[] = [];
   for (const { planned } of measuredAudio(source.plan)) {
-    const place = {
-      path: source.sourcePath,
-      formats: source.info.formatName,
-      streamIndex: planned.source.index,
-      firstFramePts: source.firstFramePts,
-      videoTimeBase: source.encoderTimeBase,
-    };
-    sounds.push(await decodeAligned(tools, place, workDir, source.signal));
+    const place = { path: source.sourcePath, formats: source.info.formatName, streamIndex: planned.source.index };
+    sounds.push(await decodeSound(tools, place, workDir, source.signal));
   }
   return sounds;
 }
 
-async function checkSound(
-  tools: Tools,
+async function decodeOutputSound(tools: Tools, expected: OutputExpectation): Promise<(DecodedSound | null)[]> {
+  const sounds: (DecodedSound | null)[] = [];
+  for (const { position } of measuredAudio(expected.plan)) {
+    const place = { path: expected.outputPath, formats: OUTPUT_DEMUXERS, streamIndex: position };
+    sounds.push(await decodeSound(tools, place, dirname(expected.outputPath), expected.signal));
+  }
+  return sounds;
+}
+
+function compareSound(
   output: OutputPackets,
+  outputSound: readonly (DecodedSound | null)[],
   expected: OutputExpectation,
-): Promise<{ worst: number | null; notes: string[] }> {
+): { worst: number | null; notes: string[] } {
   const notes: string[] = [];
   let worst: number | null = null;
   const video = output.streams.find((stream) => stream.type === "video");
   const firstOut = output.videoPts[0];
   if (video === undefined || firstOut === undefined) return { worst, notes };
-  for (const [number, { planned, position }] of measuredAudio(expected.plan).entries()) {
-    const place = {
-      path: expected.outputPath,
-      formats: OUTPUT_DEMUXERS,
-      streamIndex: position,
-      firstFramePts: firstOut,
-      videoTimeBase: video.timeBase,
-    };
+  for (const [number, { planned }] of measuredAudio(expected.plan).entries()) {
     const source = expected.sourceSound[number] ?? null;
-    const made = await decodeAligned(tools, place, dirname(expected.outputPath), expected.signal);
+    const made = outputSound[number] ?? null;
     if (source === null || made === null) {
       notes.push(`audio stream ${planned.source.index}: could not be decoded, offset not measured`);
       continue;
     }
-    const measured = measureLag(source, made);
+    const measured = measureLag(
+      alignSound(source, expected.firstFramePts, expected.encoderTimeBase),
+      alignSound(made, firstOut, video.timeBase),
+    );
     if (measured.lagMs === null)
       notes.push(`audio stream ${planned.source.index}: ${measured.reason}, offset not measured`);
     else if (worst === null || Math.abs(measured.lagMs) > Math.abs(worst)) worst = measured.lagMs;
@@ -161,9 +160,12 @@ async function checkSound(
 
 /** Reads the whole output once, and a minute of its sound. Errors: E_STITCH when the output cannot be read. */
 export async function checkOutput(tools: Tools, expected: OutputExpectation): Promise<OutputCheck> {
-  const output = await readOutput(tools, expected.outputPath, expected.signal);
+  const [output, outputSound] = await Promise.all([
+    readOutput(tools, expected.outputPath, expected.signal),
+    decodeOutputSound(tools, expected),
+  ]);
   const frames = checkFrames(output, expected);
-  const sound = await checkSound(tools, output, expected);
+  const sound = compareSound(output, outputSound, expected);
   const soundCheck: ProofCheck = {
     name: "audio and video offset",
     ok: sound.worst === null || Math.abs(sound.worst) <= MOST_AV_ERROR_MS,
