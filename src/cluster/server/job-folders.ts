@@ -1,7 +1,7 @@
 // Where a job's files lie below the work directory. Names only, and their removal.
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { removeTree } from "../../base/files.ts";
+import { exists, removeTree } from "../../base/files.ts";
 import type { Container } from "../../media/types.ts";
 
 export interface JobFolder {
@@ -52,6 +52,14 @@ export class JobFolders {
     const folder = this.of(jobId);
     await removeTree(folder.segments);
     await removeTree(folder.audio);
+    await this.sweep(jobId);
+  }
+
+  /** Removes what a server that was killed had half written: temporary names begin with a dot. */
+  async sweep(jobId: string): Promise<void> {
+    const { root } = this.of(jobId);
+    if (!(await exists(root))) return;
+    for (const name of await readdir(root)) if (name.startsWith(".")) await removeTree(join(root, name));
   }
 
   async removeAll(jobId: string): Promise<void> {

@@ -1,6 +1,5 @@
 // What the server itself does for one job, under one abort signal: index, audio, checks of segments, the reference
 // decode, stitch, final check and proof. Each piece ends in one input to the scheduler.
-import { rm } from "node:fs/promises";
 import { AppError, toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
@@ -119,11 +118,6 @@ export class JobWork {
   async fullIndex(): Promise<FrameIndex> {
     this.#indexing ??= this.#readIndex();
     return await this.#indexing;
-  }
-
-  /** An uploaded source is ours and goes with its job; any other file is never touched. */
-  async deleteUpload(): Promise<void> {
-    if (this.record.source.kind === "uploaded") await rm(this.record.source.path, { force: true });
   }
 
   async requireUnchanged(): Promise<void> {

@@ -99,6 +99,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     links,
     log,
     works,
+    record: (jobId) => records.get(jobId),
     state,
     dispatch,
     onReleased: (jobId) => {
@@ -133,6 +134,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     const record = records.get(job.id);
     if (record === undefined || isOver(job)) continue;
     await folders.make(job.id);
+    await folders.sweep(job.id);
     takeOn(record);
   }
   dispatch({ type: "restarted" });
@@ -180,12 +182,12 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
 
     async createJob(asked) {
       const source = desk.get(asked.sourceId);
+      desk.forget(source.sourceId); // before anything is waited for: a source makes one job
       try {
         const { record, job } = await prepareJob(tools, defaults, asked, source, options.workDir);
         await folders.make(record.jobId);
         records.set(record.jobId, record);
         takeOn(record);
-        desk.forget(source.sourceId);
         engine.submit({ type: "job-submitted", job }, (next, events) => {
           const created = next.jobs.get(job.id);
           if (created === undefined) throw new Error(`job ${job.id} was not taken`);

@@ -1,5 +1,6 @@
 // Acts on the scheduler's effects. Each starts its piece of work and returns at once; how it ends comes back as an
 // input. Everything here may be asked twice.
+import { rm } from "node:fs/promises";
 import { assertNever } from "../../base/assert.ts";
 import { toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -10,6 +11,7 @@ import { encodeJobAudio, finishJob } from "./finish-job.ts";
 import type { JobFolders } from "./job-folders.ts";
 import type { JobWork } from "./job-work.ts";
 import { Limit } from "./limit.ts";
+import type { JobRecord } from "./ports.ts";
 import { checkByReference, checkSegment, dropSegmentFile, landedOf, taskOf } from "./segment-checks.ts";
 import { sourceOffer } from "./source-offer.ts";
 
@@ -22,6 +24,8 @@ export interface EffectParts {
   readonly links: ClientLinks;
   readonly log: Log;
   readonly works: ReadonlyMap<string, JobWork>;
+  /** Of any job, ended ones too. */
+  readonly record: (jobId: string) => JobRecord | undefined;
   readonly state: () => SchedulerState;
   readonly dispatch: (input: Input) => void;
   /** The job has ended: forget what only running jobs need. */
@@ -125,14 +129,15 @@ export class EffectPerformer {
     );
   }
 
+  /** Asked again after a restart: the server may have been killed between the job's end and this. */
   async #release(jobId: string, status: "Completed" | "Failed" | "Cancelled"): Promise<void> {
-    const work = this.#parts.works.get(jobId);
-    if (work === undefined) return;
-    work.stop();
+    this.#parts.works.get(jobId)?.stop();
     this.#parts.onReleased(jobId);
     if (status === "Cancelled") await this.#parts.folders.removeAll(jobId);
     if (status === "Completed") await this.#parts.folders.removeIntermediates(jobId);
     // A failed job keeps its finished segments and its source: `jobs retry` goes on from there.
-    if (status !== "Failed") await work.deleteUpload();
+    const source = this.#parts.record(jobId)?.source;
+    // An uploaded source is ours and goes with its job; any other file is never touched.
+    if (status !== "Failed" && source?.kind === "uploaded") await rm(source.path, { force: true });
   }
 }

@@ -1,0 +1,92 @@
+// A server that starts again on the state of one that was killed: what had ended leaves no files, a source makes one job.
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { systemClock } from "../../src/base/clock.ts";
+import { exists } from "../../src/base/files.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { type OpenCoordinator, openCoordinator } from "../../src/cluster/server/open-coordinator.ts";
+import { openServerStore } from "../../src/db/server/server-store.ts";
+import { findTools } from "../../src/media/tools.ts";
+import { until } from "../support/cluster.ts";
+import { mediaPath } from "../support/media.ts";
+
+const tools = await findTools(process.env);
+let folder: string;
+let open: OpenCoordinator | null = null;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-restart-"));
+});
+
+afterEach(async () => {
+  await open?.close();
+  open = null;
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function start(): Promise<OpenCoordinator> {
+  open = await openCoordinator({
+    ...{ workDir: folder, token: "token", requiredClients: 1, benchmarkSeconds: 10, maxSegmentSeconds: null },
+    ...{ ffmpegParams: "-c:v libx264", fileNameOutput: null, exactly: true, chunkBytes: 65536, maxRetries: 3 },
+    ...{ retryDelayMs: 100, mediaRoots: [], tools, log: silentLog, clock: systemClock },
+    store: openServerStore(join(folder, "db", "server.db")),
+    onBroken: (cause) => {
+      throw cause;
+    },
+  });
+  return open;
+}
+
+async function upload(coordinator: OpenCoordinator): Promise<string> {
+  const clip = mediaPath("flower-540p29.97-5s.mp4");
+  if (clip === null) throw new Error("the shipped clips are missing");
+  const file = Bun.file(clip);
+  return (await coordinator.receiveSource(basename(clip), file.size, file.stream(), null)).source_id;
+}
+
+const asked = { ffmpegParams: null, outputName: "out.mp4", requiredClients: null, name: null };
+
+test("killed between a job's end and the removal of its files: the next start removes them", async () => {
+  const first = await start();
+  const { job_id: jobId } = await first.createJob({ ...asked, sourceId: await upload(first) });
+  const uploads = join(folder, "server", "uploads");
+  const [uploaded = ""] = await readdir(uploads);
+  await copyFile(join(uploads, uploaded), join(folder, "kept"));
+  await first.cancelJob(jobId);
+  const root = join(folder, "server", jobId);
+  await until(
+    "the job's files are gone",
+    5000,
+    async () => !(await exists(root)) && (await readdir(uploads)).length === 0,
+  );
+  await first.close();
+
+  await mkdir(join(root, "segments"), { recursive: true });
+  await writeFile(join(root, "segments", "000000.nut"), "left");
+  await copyFile(join(folder, "kept"), join(uploads, uploaded));
+  await start();
+  await until("they are gone again", 5000, async () => !(await exists(root)) && (await readdir(uploads)).length === 0);
+});
+
+test("what a killed server had half written for a running job is removed when it starts again", async () => {
+  const first = await start();
+  const { job_id: jobId } = await first.createJob({ ...asked, sourceId: await upload(first) });
+  await first.close();
+  const root = join(folder, "server", jobId);
+  await writeFile(join(root, ".output.mp4.0123abcd.tmp"), "half");
+  await start();
+  expect((await readdir(root)).filter((name) => name.startsWith("."))).toEqual([]);
+});
+
+test("a source makes one job, however often it is asked for at once", async () => {
+  const coordinator = await start();
+  const sourceId = await upload(coordinator);
+  const answers = await Promise.allSettled([
+    coordinator.createJob({ ...asked, sourceId }),
+    coordinator.createJob({ ...asked, sourceId }),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+  expect((await readdir(join(folder, "server", "uploads"))).length).toBe(1);
+});
