@@ -19,6 +19,12 @@ export interface EngineParts {
   readonly onBroken: (cause: unknown) => void;
 }
 
+/**
+ * Inputs come several times a second, so a longer gap is time in which this process did not run (stopped, suspended,
+ * starved): what clients said meanwhile waits unread, and none of it counts as their silence.
+ */
+const LONGEST_STEP_MS = 2000;
+
 type Create = (state: SchedulerState, events: readonly SchedulerEvent[]) => void;
 
 export class Engine {
@@ -28,18 +34,25 @@ export class Engine {
   /** Inputs that effects raise while a decision is being carried out wait here. */
   readonly #waiting: Input[] = [];
   #isBusy = false;
+  #now: number;
+  #clockMs: number;
 
   constructor(state: SchedulerState, parts: EngineParts) {
     this.#state = state;
     this.#parts = parts;
+    this.#clockMs = parts.clock.monotonicMs();
+    this.#now = this.#clockMs;
   }
 
   get state(): SchedulerState {
     return this.#state;
   }
 
-  get moment(): Moment {
-    return { now: this.#parts.clock.monotonicMs(), at: this.#parts.clock.nowIso(), newId };
+  #moment(): Moment {
+    const clockMs = this.#parts.clock.monotonicMs();
+    this.#now += Math.min(clockMs - this.#clockMs, LONGEST_STEP_MS);
+    this.#clockMs = clockMs;
+    return { now: this.#now, at: this.#parts.clock.nowIso(), newId };
   }
 
   dispatch(input: Input): Verdict {
@@ -80,7 +93,7 @@ export class Engine {
 
   #step(input: Input, create?: Create): Verdict {
     const previous = this.#state;
-    const decision = decide(previous, input, this.moment);
+    const decision = decide(previous, input, this.#moment());
     try {
       if (create) create(decision.next, decision.events);
       else this.#parts.store.commit(previous, decision.next, decision.events);
