@@ -1,5 +1,6 @@
 // Runs the tests: builds the executable when a source is newer, then `bun test` in two phases, and closes with
 // `N passed, N failed` alone on the last line. `npm test -- ./path …` runs a part; flags go on to `bun test`.
+// `--media` (`npm run test:media`) runs the whole corpus in test/media/ instead, which takes many minutes.
 // Plain Node. Nothing counts as passed here that did not run: see `countsOf` and `filesWithoutTests`.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -24,15 +25,18 @@ const PHASES = [
   },
   { name: "end to end", isHeavy: true, parallel: 1, testTimeoutMs: 3 * MINUTE_MS, limitMs: 40 * MINUTE_MS },
 ];
-const HEAVY_FOLDERS = ["test/e2e/", "test/chaos/"];
+const HEAVY_FOLDERS = ["test/e2e/", "test/chaos/", "test/media/"];
+/** Left out unless asked for with `--media`, which asks for nothing else. */
+const MEDIA_FOLDER = "test/media/";
 
 /** Paths from the repository's root with `/`, below the wanted paths (all of them when none is given). */
-function testFiles(wantedPaths) {
+function testFiles(wantedPaths, isMedia) {
   const wanted = wantedPaths.map((path) => resolve(process.env.INIT_CWD ?? process.cwd(), path));
   return ["src", "test"]
     .flatMap((folder) => filesBelow(join(ROOT, folder), (name) => /\.test\.tsx?$/.test(name)))
     .filter((file) => wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(path + sep)))
-    .map((file) => relative(ROOT, file).split(sep).join("/"));
+    .map((file) => relative(ROOT, file).split(sep).join("/"))
+    .filter((file) => file.startsWith(MEDIA_FOLDER) === isMedia);
 }
 
 let interrupted = false;
@@ -130,8 +134,9 @@ async function runPhase(phase, files, flags, env) {
 async function main() {
   const args = process.argv.slice(2);
   // A flag's value must be joined to it with "=", so that a path is always a path.
-  const flags = args.filter((arg) => arg.startsWith("-"));
-  const files = testFiles(args.filter((arg) => !arg.startsWith("-")));
+  const flags = args.filter((arg) => arg.startsWith("-") && arg !== "--media");
+  const paths = args.filter((arg) => !arg.startsWith("-"));
+  const files = testFiles(paths, args.includes("--media"));
   const total = { passed: 0, failed: 0, skipped: 0 };
   const env = environmentWithFfmpeg();
   if (files.length === 0) process.stderr.write("no test file there\n");

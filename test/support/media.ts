@@ -8,13 +8,13 @@ import { join, resolve } from "node:path";
 import { exists } from "../../src/base/files.ts";
 
 const REPOSITORY = resolve(import.meta.dir, "../..");
-const SHIPPED = join(REPOSITORY, "test/fixtures/media");
-const GENERATOR = join(SHIPPED, "generate-hard-cases.sh");
+export const SHIPPED_MEDIA = join(REPOSITORY, "test/fixtures/media");
+const GENERATOR = join(SHIPPED_MEDIA, "generate-hard-cases.sh");
 
 /** Where a clip may lie, in this order: shipped with the tests, `FFCLUSTER_MEDIA_DIR`, `../shared/media` beside the checkout. */
 export function mediaFolders(): readonly string[] {
   const corpus = process.env.FFCLUSTER_MEDIA_DIR || resolve(REPOSITORY, "../shared/media");
-  return [SHIPPED, corpus];
+  return [SHIPPED_MEDIA, corpus];
 }
 
 /** The path of a real clip, or null when this machine does not have it. */
