@@ -205,6 +205,14 @@ test("a cut link: the same id comes back, the encode has gone on, its result is 
   expect(result.attemptId).toBe(offer.attemptId);
 });
 
+test("with long waits between tries, the first still comes within what the server leaves of a lease", async () => {
+  startClient({ reconnectDelayMs: 8000 });
+  await server.messages.next(isHello);
+  await server.messages.next((message) => message.type === "heartbeat"); // it has been welcomed
+  server.dropLink();
+  await server.messages.next(isHello, 2000);
+});
+
 test("an attempt that is no longer wanted after a reconnect is dropped", async () => {
   const path = clipOrSkip(LONG_CLIP);
   server.keepAttempts = () => [];

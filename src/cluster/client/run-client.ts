@@ -61,6 +61,8 @@ export type ClientStatus =
   | { readonly kind: "ended"; readonly reason: string };
 
 const LONGEST_RECONNECT_MS = 60_000;
+/** The first try after a link broke comes sooner: the server keeps the leases for two seconds only. */
+const SOON_MS = 600;
 
 /**
  * Runs until `signal` is aborted or the server sends this client away; both end it normally.
@@ -141,8 +143,13 @@ async function stayConnected(session: Session, remote: { serverUrl: string; toke
       options.log.info(`the server ended the connection: ${end.reason}`);
       return { text: end.reason, keepFinished: false };
     }
-    await failOrWait(session, remote, end, backoff.next());
+    await failOrWait(session, remote, end, end.wasWelcomed ? soon(options.reconnectDelayMs) : backoff.next());
   }
+}
+
+/** Spread out, because all clients of a server lose it in the same instant. */
+function soon(reconnectDelayMs: number): number {
+  return createBackoff(Math.min(SOON_MS, reconnectDelayMs), SOON_MS).next();
 }
 
 function connect(session: Session, remote: { serverUrl: string; token: string }, onWelcomed: () => void): Link {
