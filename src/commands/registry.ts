@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   serve: async () => (await import("./serve.ts")).serve,
   join: async () => (await import("./join.ts")).join,
   submit: async () => (await import("./submit.ts")).submit,
+  probe: async () => (await import("./probe.ts")).probe,
   "jobs list": async () => (await import("./jobs-list.ts")).jobsList,
   "jobs show": async () => (await import("./jobs-show.ts")).jobsShow,
   "jobs watch": async () => (await import("./jobs-watch.ts")).jobsWatch,

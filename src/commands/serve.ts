@@ -17,6 +17,7 @@ import { createLog, type Log } from "../base/log.ts";
 import { VERSION } from "../base/version.ts";
 import { type CommandContext, defineCommand, printEvent } from "./command.ts";
 import { jsonOption, logOption } from "./common-options.ts";
+import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./request-defaults.ts";
 
 const options = {
   host: textOption({ description: "Address to listen on", fallback: "0.0.0.0" }),
@@ -40,7 +41,7 @@ const options = {
     description: "Most seconds of video in a client's first segment of a job",
     min: 0.1,
     max: 3600,
-    fallback: 10,
+    fallback: DEFAULT_BENCHMARK_SECONDS,
   }),
   "max-segment-duration": optionalSeconds({
     description: "Longest video in one segment",
@@ -51,7 +52,7 @@ const options = {
   "ffmpeg-params": textOption({
     description: "Encode request of jobs that bring none",
     valueName: "REQUEST",
-    fallback: "-c:v libx264 -preset medium",
+    fallback: DEFAULT_FFMPEG_PARAMS,
   }),
   "file-name-output": optionalText({
     description: "Output name of jobs that bring none",

@@ -13,6 +13,7 @@ import { exists, freeBytes, removeTree } from "../base/files.ts";
 import type { Log } from "../base/log.ts";
 import { VERSION } from "../base/version.ts";
 import { runClient } from "../cluster/client/run-client.ts";
+import { type Foreseen, type ForeseeOptions, foresee } from "../cluster/server/foresee.ts";
 import { type CoordinatorOptions, openCoordinator } from "../cluster/server/open-coordinator.ts";
 import { openClientStore } from "../db/client-store.ts";
 import { acquireFolderLock } from "../db/folder-lock.ts";
@@ -171,6 +172,15 @@ export async function checkSourceLocally(path: string, env: Environment): Promis
     throw thrown;
   });
   if (tools !== null) await probeSource(tools, path);
+}
+
+// ── probe ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type { Foreseen };
+
+/** Errors: E_FFMPEG_MISSING, E_FFMPEG_OLD, and those of `foresee`. */
+export async function runProbe(options: ForeseeOptions & { readonly env: Environment }): Promise<Foreseen> {
+  return await foresee(await findTools(options.env), options);
 }
 
 // ── doctor ─────────────────────────────────────────────────────────────────────────────────────────────────────

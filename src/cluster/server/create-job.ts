@@ -20,10 +20,13 @@ import type { JobRecord, JobRequest, SourceRecord } from "./ports.ts";
 /** Room a job needs at least, whatever its source: database, first segments, proof. */
 const LEAST_FREE_BYTES = 16 * 1024 * 1024;
 
-export interface JobDefaults {
+export interface RequestDefaults {
   readonly ffmpegParams: string;
   /** Null: `<input stem>.ffcluster.mp4`. */
   readonly fileNameOutput: string | null;
+}
+
+export interface JobDefaults extends RequestDefaults {
   readonly exactly: boolean;
   readonly blockBytes: number;
   readonly settings: JobSettings;
@@ -40,7 +43,7 @@ function stemOf(name: string): string {
   return name.slice(0, name.length - extname(name).length) || name;
 }
 
-function defaultOutputName(defaults: JobDefaults, request: EncodeRequest, inputName: string): string {
+function defaultOutputName(defaults: RequestDefaults, request: EncodeRequest, inputName: string): string {
   const name = defaults.fileNameOutput ?? `${stemOf(inputName)}.ffcluster.mp4`;
   const { format } = request.container;
   return format === null ? name : `${stemOf(name)}.${CONTAINERS[format].extensions[0]}`;
@@ -51,7 +54,7 @@ function defaultOutputName(defaults: JobDefaults, request: EncodeRequest, inputN
  * server's default name (CLI contract, `-o`). Errors: E_ENCODE_REQUEST, E_CONTAINER.
  */
 export function checkRequest(
-  defaults: JobDefaults,
+  defaults: RequestDefaults,
   ffmpegParams: string | null,
   outputName: string | null,
   inputName: string,

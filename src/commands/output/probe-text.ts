@@ -1,0 +1,104 @@
+// What `probe` found, for people. Pure.
+import type { Foreseen } from "../wiring.ts";
+import { formatBytes } from "./format.ts";
+import { fields, table } from "./table.ts";
+
+type ForeseenRate = Foreseen["video"]["frame_rate"];
+type ForeseenStream = Foreseen["streams"][number];
+
+function seconds(value: number): string {
+  return `${value.toFixed(3).replace(/\.?0+$/, "")} s`;
+}
+
+function rateText(rate: ForeseenRate): string {
+  switch (rate.kind) {
+    case "constant":
+      return `constant, ${rate.rate.endsWith("/1") ? rate.rate.slice(0, -2) : `${rate.rate} (${rate.fps.toFixed(3)})`}`;
+    case "variable":
+      return `variable, ${rate.mean_fps.toFixed(3)} on average, ${seconds(rate.shortest_seconds)} to ${seconds(rate.longest_seconds)} between frames`;
+    case "unknown":
+      return `unknown: ${rate.reason}`;
+  }
+}
+
+function framesText({ frames, uncounted }: Foreseen["video"]): string {
+  if (frames === null) return "not known before decoding: the file gives them no times";
+  const apart = [
+    [uncounted.discarded, "hidden by an edit list"],
+    [uncounted.leading, "before the first key frame"],
+    [uncounted.same_time, "sharing another's time"],
+  ].flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
+  return apart.length === 0 ? String(frames) : `${frames} (not counted: ${apart.join(", ")})`;
+}
+
+function keyFramesText(spacing: Foreseen["video"]["key_frames"]): string {
+  if (spacing === null) return "none found";
+  const mean = `every ${spacing.mean_frames.toFixed(1)} frames (${seconds(spacing.mean_seconds)})`;
+  return `${spacing.count}, ${mean} on average, longest ${spacing.longest_frames} (${seconds(spacing.longest_seconds)})`;
+}
+
+function actionText({ action, encoder, reason }: ForeseenStream): string {
+  switch (action) {
+    case "encode":
+      return `encode with ${encoder}`;
+    case "convert":
+      return `convert to ${encoder}`;
+    case "copy":
+      return "copy";
+    case "leave-out":
+      return `left out: ${reason}`;
+  }
+}
+
+export function probeText(seen: Foreseen, dim: (text: string) => string): string {
+  const { video, split, request } = seen;
+  const { range, space, transfer, primaries, chroma_location } = video.colour;
+  const colour = [range, primaries, transfer, space, chroma_location].map((word) => word ?? "?").join(" / ");
+  const about = fields([
+    ["file", `${seen.file}, ${formatBytes(seen.bytes)}`],
+    ["container", `${seen.container}${seen.chapters > 0 ? `, ${seen.chapters} chapters` : ""}`],
+    [
+      "duration",
+      `${seen.duration_seconds === null ? "not stated" : seconds(seen.duration_seconds)}, starts at ${seconds(seen.start_seconds)}`,
+    ],
+    ["video", `${video.codec}${video.profile === null ? "" : ` (${video.profile})`}, stream ${video.stream_index}`],
+    ["picture", `${video.width}x${video.height} ${video.pixel_format}${video.has_alpha ? ", with alpha" : ""}`],
+    ["frame rate", rateText(video.frame_rate)],
+    ["frames", framesText(video)],
+    ["key frames", keyFramesText(video.key_frames)],
+    ["colour", `${colour}  (range / primaries / transfer / matrix / chroma)`],
+    ["rotation", `${video.rotation_degrees} degrees`],
+    ["pixel aspect", video.sample_aspect_ratio ?? "not stated"],
+    ["field order", video.field_order ?? "not stated"],
+    ["request", `${request.ffmpeg_params} → ${request.output_name} (${request.container})`],
+    ["split", split.mode === "keyframes" ? "on key frames" : `one segment: ${split.reason}`],
+  ]);
+  const streams = table(
+    ["STREAM", "TYPE", "CODEC", "LANGUAGE", "FLAGS", "WHAT BECOMES OF IT"].map((title) => ({ title })),
+    seen.streams.map((stream) => [
+      String(stream.index),
+      stream.type,
+      stream.codec,
+      stream.language ?? "-",
+      stream.dispositions.join(" ") || "-",
+      actionText(stream),
+    ]),
+    dim,
+  );
+  const outlook = table(
+    [
+      { title: "CLIENTS", align: "right" },
+      { title: "ABOUT SEGMENTS", align: "right" },
+      { title: "CLIENTS BUSY", align: "right" },
+      { title: "LONGEST", align: "right" },
+    ],
+    split.outlook.map((row) => [
+      String(row.clients),
+      String(row.segments),
+      String(row.busy_clients),
+      seconds(row.longest_segment_seconds),
+    ]),
+    dim,
+  );
+  return `${about}\n${streams}\n${outlook}`;
+}

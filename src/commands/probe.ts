@@ -1,0 +1,48 @@
+// `ffcluster probe`: what ffcluster sees in a file and would do with it, without a server.
+import { basename } from "node:path";
+import { optionalText } from "../base/config/option.ts";
+import { defineCommand, printDocument } from "./command.ts";
+import { jsonOption } from "./common-options.ts";
+import { probeText } from "./output/probe-text.ts";
+import { styleFor } from "./output/style.ts";
+import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./request-defaults.ts";
+import { checkInput } from "./submitting/check-input.ts";
+
+export const probe = defineCommand({
+  path: ["probe"],
+  summary: "Show what ffcluster sees in a file: streams, frame rate, key frames, and how it would be split",
+  positionals: [{ name: "FILE", description: "the video file" }],
+  options: {
+    output: optionalText({
+      description: "Name of the result; its extension chooses the container (mp4, mov, mkv, webm, ts)",
+      alias: "o",
+      valueName: "NAME",
+      defaultText: "<input stem>.ffcluster.mp4",
+    }),
+    "ffmpeg-params": optionalText({
+      description: "Encode request that is judged",
+      valueName: "REQUEST",
+      defaultText: DEFAULT_FFMPEG_PARAMS,
+    }),
+    ...jsonOption,
+  },
+  examples: ["ffcluster probe input.mp4", 'ffcluster probe input.mkv -o out.mp4 --ffmpeg-params "-c:v libx265" --json'],
+  printsEvents: false,
+  async run({ options, positionals, context }) {
+    const path = await checkInput(positionals[0] ?? "", context.cwd);
+    const { runProbe } = await import("./wiring.ts");
+    const seen = await runProbe({
+      env: context.env,
+      path,
+      inputName: basename(path),
+      ffmpegParams: options["ffmpeg-params"],
+      outputName: options.output === null ? null : basename(options.output),
+      defaults: { ffmpegParams: DEFAULT_FFMPEG_PARAMS, fileNameOutput: null },
+      benchmarkSeconds: DEFAULT_BENCHMARK_SECONDS,
+      signal: context.signal,
+    });
+    if (options.json) printDocument(context, seen);
+    else context.stdout.write(probeText(seen, styleFor(context, context.stdout).dim));
+    return 0;
+  },
+});
