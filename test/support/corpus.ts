@@ -44,9 +44,9 @@ async function syntheticClips(): Promise<readonly Clip[]> {
   const set = join(tmpdir(), `ffcluster-hard-cases-${digest.slice(0, 12)}-all`);
   if (!(await exists(set))) await makeAll(generator, set);
   const clips: Clip[] = [];
-  for (const [name = "", , decodes] of rowsOf(await readFile(join(set, "EXPECTED.tsv"), "utf8"))) {
+  for (const [name = "", frames, decodes] of rowsOf(await readFile(join(set, "EXPECTED.tsv"), "utf8"))) {
     const path = join(set, name);
-    const kind = decodes === "clean" ? "clean" : decodes === "unreadable" ? "no-video" : "damaged";
+    const kind = frames === "0" ? "no-video" : decodes === "clean" ? "clean" : "damaged";
     clips.push({ name, path, bytes: (await stat(path)).size, kind });
   }
   return clips;
