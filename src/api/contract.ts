@@ -189,10 +189,12 @@ export type ProofView = z.infer<typeof proofSchema>;
 // ── requests ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 const shortText = z.string().min(1).max(1000);
+/** The name becomes a header and a file's name on other machines; folders are their business. */
+const fileName = shortText.refine((name) => !/[\p{Cc}/]/u.test(name) && name.isWellFormed(), "not a file name");
 
 export const requestCheckSchema = z.strictObject({
   ffmpeg_params: z.string().max(20_000).nullable(),
-  output_name: shortText.nullable(),
+  output_name: fileName.nullable(),
   input_name: shortText,
 });
 export type RequestCheck = z.infer<typeof requestCheckSchema>;
@@ -208,7 +210,7 @@ export const serverSourceSchema = z.strictObject({ path: z.string().min(1).max(5
 export const createJobSchema = z.strictObject({
   source_id: shortText,
   ffmpeg_params: z.string().max(20_000).nullable().default(null),
-  output_name: shortText.nullable().default(null),
+  output_name: fileName.nullable().default(null),
   required_clients: z.number().int().min(1).max(10_000).nullable().default(null),
   name: shortText.nullable().default(null),
 });

@@ -177,6 +177,16 @@ describe("jobs", () => {
     const good = { ...body, ffmpeg_params: null };
     expect(await (await postJson("/api/v1/requests/check", good)).json()).toEqual({ output_name: "a.ffcluster.mp4" });
   });
+
+  test.each(["../a.mp4", "a\0.mp4", "a\r\nx: y.mp4", "\ud800.mp4"])(
+    "%j is no name of an output",
+    async (output_name) => {
+      const check = { ffmpeg_params: null, output_name, input_name: "a.mp4" };
+      expect(await errorOf(await postJson("/api/v1/requests/check", check))).toMatchObject({ code: "E_MALFORMED" });
+      const job = { source_id: "x", output_name };
+      expect(await errorOf(await postJson("/api/v1/jobs", job))).toMatchObject({ status: 400, code: "E_MALFORMED" });
+    },
+  );
 });
 
 describe("the output", () => {
