@@ -68,6 +68,7 @@ describe("what it sees", () => {
         ["audio", "encode", "libopus", null],
         ["subtitle", "leave-out", null, "-sn"],
         ["subtitle", "leave-out", null, "-sn"],
+        ["video", "leave-out", null, "one video stream is encoded; -map picks another"],
       ]);
     },
   );
