@@ -11,8 +11,8 @@ export interface ProofInput {
   readonly framesExpected: number;
   readonly segments: readonly ProofSegment[];
   readonly facts: readonly SegmentFacts[];
-  /** Seams between neighbours that did not agree; empty when all did. */
-  readonly seamProblems: readonly string[];
+  /** Boundaries at which both neighbours' pictures are known, and those of them that did not agree. */
+  readonly seams: { readonly compared: number; readonly problems: readonly string[] };
   readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string };
   readonly outputCheck: OutputCheck;
   readonly encoder: { readonly name: string; readonly family: EncoderFamily; readonly versions: readonly string[] };
@@ -40,8 +40,10 @@ function segmentChecks(input: ProofInput): ProofCheck[] {
     },
     {
       name: "seams",
-      ok: input.seamProblems.length === 0,
-      detail: input.seamProblems[0] ?? "neighbours decoded the same picture at every boundary",
+      ok: input.seams.problems.length === 0,
+      detail:
+        input.seams.problems[0] ??
+        `neighbours decoded the same picture at ${input.seams.compared} of ${Math.max(0, input.segments.length - 1)} boundaries`,
     },
     {
       name: "parameter sets",

@@ -16,6 +16,7 @@ import { planStreams, type StreamPlan } from "../../media/stream-plan.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { ProofSegment, SegmentFacts } from "../../media/types.ts";
 import { absolutePts, readSegmentPackets } from "../../media/verify-segment.ts";
+import { REFERENCE_NOTE } from "../scheduler/segment-rules.ts";
 import type { Job, LandedResult, Segment } from "../scheduler/types.ts";
 import type { JobFolders } from "./job-folders.ts";
 import type { JobWork } from "./job-work.ts";
@@ -110,15 +111,22 @@ function proofSegment({ segment, landed, facts }: FinishedSegment): ProofSegment
 }
 
 /** Neighbours decoded the picture at their boundary once from before it and once by seeking to it; both must agree. */
-function seamProblems(segments: readonly FinishedSegment[]): string[] {
-  return segments.flatMap(({ segment, landed }, position) => {
+export function compareSeams(segments: readonly Pick<FinishedSegment, "segment" | "landed">[]) {
+  const problems: string[] = [];
+  let compared = 0;
+  for (const [position, { segment, landed }] of segments.entries()) {
     const next = segments[position + 1];
     const before = landed.report.seamAfterEnd;
     const after = next?.landed.report.seamStart ?? null;
-    if (next === undefined || before === null || after === null || before === after) return [];
-    if (next.segment.notes.some((note) => note.includes("decoding in sequence"))) return [];
-    return [`segments ${segment.index} and ${next.segment.index} decoded different pictures at PTS ${segment.endPts}`];
-  });
+    if (next === undefined || before === null || after === null) continue;
+    if (next.segment.notes.some((note) => note.startsWith(REFERENCE_NOTE))) continue;
+    compared += 1;
+    if (before === after) continue;
+    problems.push(
+      `segments ${segment.index} and ${next.segment.index} decoded different pictures at PTS ${segment.endPts}`,
+    );
+  }
+  return { problems, compared };
 }
 
 /** How long the last frame is shown, in ticks of the encoder; one frame of the grid where the rate is constant. */
@@ -174,7 +182,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     framesExpected: frames,
     segments: segments.map(proofSegment),
     facts: segments.map(({ facts }) => facts),
-    seamProblems: seamProblems(segments),
+    seams: compareSeams(segments),
     output,
     outputCheck,
     encoder: {
