@@ -3,6 +3,7 @@
 import { dirname } from "node:path";
 import type { Pts, Rational } from "../base/rational.ts";
 import { alignSound, type DecodedSound, decodeSound, measureLag } from "./audio-lag.ts";
+import { checkPicture } from "./check-picture.ts";
 import { OUTPUT_DEMUXERS, type OutputPackets, readOutput } from "./output-packets.ts";
 import { compareTimes } from "./output-times.ts";
 import type { StreamPlan } from "./stream-plan.ts";
@@ -160,9 +161,11 @@ function compareSound(
 
 /** Reads the whole output once, and a minute of its sound. Errors: E_STITCH when the output cannot be read. */
 export async function checkOutput(tools: Tools, expected: OutputExpectation): Promise<OutputCheck> {
-  const [output, outputSound] = await Promise.all([
-    readOutput(tools, expected.outputPath, expected.signal),
+  const { plan, outputPath, signal } = expected;
+  const [output, outputSound, picture] = await Promise.all([
+    readOutput(tools, outputPath, signal),
     decodeOutputSound(tools, expected),
+    checkPicture(tools, outputPath, plan.picture, signal),
   ]);
   const frames = checkFrames(output, expected);
   const sound = compareSound(output, outputSound, expected);
@@ -176,7 +179,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
     pts: frames.pts,
     avOffsetErrorMs: sound.worst,
     streamsOut: output.streams.map(({ index, type, codec, language }) => ({ index, type, codec, language })),
-    checks: [...frames.checks, checkStreams(output, expected.plan), soundCheck],
-    notes: sound.notes,
+    checks: [...frames.checks, checkStreams(output, plan), picture, soundCheck],
+    notes: [...plan.picture.notes, ...sound.notes],
   };
 }

@@ -5,7 +5,9 @@ import { z } from "zod";
 import { AppError, errnoOf } from "../base/errors.ts";
 import { runTool } from "../base/process.ts";
 import { parseRational, type Rational, rational } from "../base/rational.ts";
+import { firstFrameSideData } from "./first-frame.ts";
 import { DEMUXER_WHITELIST, fileUrl, inputGuards } from "./formats.ts";
+import { mayHoldHdr, readHdr, type SideData, sideDataSchema } from "./hdr.ts";
 import { lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo, SourceStream, SourceVideo } from "./types.ts";
@@ -33,9 +35,7 @@ const streamSchema = z.object({
   channels: z.number().int().optional(),
   disposition: z.record(z.string(), z.number()).optional(),
   tags: z.record(z.string(), z.string()).optional(),
-  side_data_list: z
-    .array(z.looseObject({ side_data_type: z.string().optional(), rotation: z.number().optional() }))
-    .optional(),
+  side_data_list: z.array(sideDataSchema).optional(),
 });
 type ProbedStream = z.infer<typeof streamSchema>;
 
@@ -84,6 +84,7 @@ export function secondsToMicroseconds(text: string | undefined): number | null {
 function toStream(stream: ProbedStream): SourceStream {
   const type = stream.codec_type;
   const dispositions = Object.entries(stream.disposition ?? {}).flatMap(([name, value]) => (value === 1 ? [name] : []));
+  const fileName = tag(stream, "filename");
   return {
     index: stream.index,
     type:
@@ -94,12 +95,18 @@ function toStream(stream: ProbedStream): SourceStream {
     language: tag(stream, "language"),
     title: tag(stream, "title"),
     isAttachedPicture: dispositions.includes("attached_pic"),
+    ...(fileName === null ? {} : { fileName }),
     dispositions,
     startPts: stream.start_pts ?? null,
     timeBase: positiveRational(stream.time_base) ?? rational(1, 90_000),
     sampleRate: stream.sample_rate === undefined ? null : Number(stream.sample_rate),
     channels: stream.channels ?? null,
   };
+}
+
+function withHdr(sideData: readonly SideData[]): Pick<SourceVideo, "hdr"> {
+  const hdr = readHdr(sideData);
+  return hdr === undefined ? {} : { hdr };
 }
 
 function toVideo(stream: ProbedStream): SourceVideo | null {
@@ -136,6 +143,7 @@ function toVideo(stream: ProbedStream): SourceVideo | null {
       chromaLocation: known(stream.chroma_location),
     },
     hasAlpha: tag(stream, "alpha_mode") === "1" || /^(yuva|rgba|bgra|argb|abgr|gbrap|ya8|ya16)/.test(pixelFormat),
+    ...withHdr(stream.side_data_list ?? []),
   };
 }
 
@@ -239,5 +247,12 @@ export async function probeSource(tools: Tools, path: string, options: ProbeOpti
   if (result.exitCode !== 0) {
     throw new AppError("E_SOURCE_REFUSED", `${path} cannot be read as video`, refusalHint(result.stderrTail));
   }
-  return toSourceInfo(probeSchema.parse(JSON.parse(result.stdout)), path, bytes, options.videoStream);
+  const answer = probeSchema.parse(JSON.parse(result.stdout));
+  const info = toSourceInfo(answer, path, bytes, options.videoStream);
+  if (!mayHoldHdr(info.video)) return info;
+  const { streamIndex } = info.video;
+  const file = { path, formats: info.formatName, streamIndex };
+  const inFrame = await firstFrameSideData(tools, file, options.signal);
+  const inStream = answer.streams.find((stream) => stream.index === streamIndex)?.side_data_list ?? [];
+  return { ...info, video: { ...info.video, ...withHdr([...inStream, ...inFrame]) } };
 }

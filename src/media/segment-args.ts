@@ -11,6 +11,7 @@ import {
 import { decoderFor, needsInBandParameters, segmentFormat } from "./codecs.ts";
 import { demuxerName, inputGuards } from "./formats.ts";
 import { videoEncoderArgs, videoFilterChain } from "./request/render.ts";
+import { fullRangeFilters } from "./request/source-params.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
 import type { SegmentTask } from "./types.ts";
 
@@ -109,6 +110,12 @@ export function seamOutput(seamFile: string): string[] {
   ];
 }
 
+/** The user's filters and what keeps the picture's range after them. */
+function pictureChain(task: SegmentTask): string {
+  const asked = videoFilterChain(task.request);
+  return [...(asked === null ? [] : [asked]), ...fullRangeFilters(task.video, task.request)].join(",");
+}
+
 /** The complete arguments; progress comes on stdout. */
 export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
   const encoder = task.request.video.encoder;
@@ -116,10 +123,10 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
   return [
     ...decodeArgs(task, io, decoderFor(task.video, encoder)),
     "-filter_complex",
-    filterGraph(task, videoFilterChain(task.request) ?? ""),
+    filterGraph(task, pictureChain(task)),
     "-map",
     "[v]",
-    ...videoEncoderArgs(task.request, io.threads === null ? {} : { threads: io.threads }),
+    ...videoEncoderArgs(task.request, { source: task.video, ...(io.threads === null ? {} : { threads: io.threads }) }),
     "-fps_mode",
     "passthrough",
     "-enc_time_base",

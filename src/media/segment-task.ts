@@ -13,6 +13,25 @@ const ticks = z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_
 const rationalSchema = z.strictObject({ num: z.number().int().positive(), den: z.number().int().positive() });
 const word = z.string().max(100);
 
+const chromaticity = z.strictObject({ x: z.number().int().min(0).max(50_000), y: z.number().int().min(0).max(50_000) });
+const luminance = z.number().int().min(0).max(0xffff_ffff);
+const lightLevel = z.number().int().min(0).max(0xffff);
+
+const hdrSchema = z.strictObject({
+  masteringDisplay: z
+    .strictObject({
+      red: chromaticity,
+      green: chromaticity,
+      blue: chromaticity,
+      whitePoint: chromaticity,
+      minLuminance: luminance,
+      maxLuminance: luminance,
+    })
+    .nullable(),
+  contentLight: z.strictObject({ max: lightLevel, average: lightLevel }).nullable(),
+  dynamic: z.array(z.enum(["Dolby Vision", "HDR10+", "HDR Vivid"])).max(3),
+});
+
 const videoSchema = z.strictObject({
   streamIndex: z.number().int().min(0).max(10_000),
   codec: word,
@@ -34,6 +53,7 @@ const videoSchema = z.strictObject({
     chromaLocation: word.nullable(),
   }),
   hasAlpha: z.boolean(),
+  hdr: hdrSchema.exactOptional(),
 });
 
 /** What a client accepts as work; everything that reaches ffmpeg's arguments is bounded here or by the request's own check. */

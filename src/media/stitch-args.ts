@@ -4,10 +4,13 @@ import { formatMicroseconds, type Rational } from "../base/rational.ts";
 import { isHevcEncoder } from "./codecs.ts";
 import { INPOINT_MARGIN_US } from "./concat-list.ts";
 import { demuxerName, inputGuards, sourceOffsetUs } from "./formats.ts";
+import { wantedColour } from "./picture-plan.ts";
+import { optionWord } from "./request/colour-words.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest, OutputStream } from "./request/encode-request.ts";
+import { keepsFields } from "./request/picture-changes.ts";
 import type { PlannedStream, StreamPlan } from "./stream-plan.ts";
-import type { SourceInfo, SourceVideo } from "./types.ts";
+import type { ColourTags, SourceInfo, SourceVideo } from "./types.ts";
 
 export interface StitchIo {
   /** `file:` URLs. `audio` is null when no audio was encoded. */
@@ -42,47 +45,23 @@ function valueArgs(option: string, value: string | null): string[] {
 }
 
 const FIELD_ORDERS: Record<string, string> = { tt: "tt", bb: "bb", tb: "tb", bt: "bt", progressive: "progressive" };
-const SQUASHING_FILTERS = new Set(["scale", "zscale", "crop", "pad", "transpose", "rotate", "setsar", "setdar"]);
-const COLOUR_FILTERS = new Set(["scale", "zscale", "colorspace", "tonemap", "setparams", "colormatrix", "format"]);
-const FIELD_FILTERS = new Set([
-  "yadif",
-  "bwdif",
-  "w3fdif",
-  "setfield",
-  "fieldorder",
-  "tinterlace",
-  "interlace",
-  "kerndeint",
-  "estdif",
-  "pullup",
-  "fieldmatch",
-]);
-
-function uses(request: EncodeRequest, names: ReadonlySet<string>): boolean {
-  return request.filters.some((call) => names.has(call.name));
-}
-
 /**
- * Colour and field order as stream options: segments forget them (docs/MEASURED.md §3). The source's hold only while no filter
- * changes them; what the user names always holds.
+ * Colour and field order as stream options: segments forget them (docs/MEASURED.md §3). The source's hold only while no
+ * filter changes them; what the user names always holds.
  */
 export function pictureTags(video: SourceVideo, request: EncodeRequest): string[] {
-  const asked = request.video.colour;
-  const source = uses(request, COLOUR_FILTERS) ? null : video.colour;
+  const colour = wantedColour(video, request);
+  const option = (tag: keyof ColourTags) => (colour[tag] === null ? null : optionWord(tag, colour[tag]));
   const field =
-    request.video.fieldOrder ?? (uses(request, FIELD_FILTERS) ? null : (FIELD_ORDERS[video.fieldOrder ?? ""] ?? null));
+    request.video.fieldOrder ?? (keepsFields(request) ? (FIELD_ORDERS[video.fieldOrder ?? ""] ?? null) : null);
   return [
-    ...valueArgs("-color_primaries:v:0", asked.primaries ?? source?.primaries ?? null),
-    ...valueArgs("-color_trc:v:0", asked.transfer ?? source?.transfer ?? null),
-    ...valueArgs("-colorspace:v:0", asked.space ?? source?.space ?? null),
-    ...valueArgs("-chroma_sample_location:v:0", asked.chromaLocation ?? source?.chromaLocation ?? null),
+    ...valueArgs("-color_range:v:0", option("range")),
+    ...valueArgs("-color_primaries:v:0", option("primaries")),
+    ...valueArgs("-color_trc:v:0", option("transfer")),
+    ...valueArgs("-colorspace:v:0", option("space")),
+    ...valueArgs("-chroma_sample_location:v:0", option("chromaLocation")),
     ...valueArgs("-field_order:v:0", field),
   ];
-}
-
-/** True when the picture keeps its shape, so that the source's sample aspect ratio still holds. */
-export function keepsShape(request: EncodeRequest): boolean {
-  return request.video.size === null && !uses(request, SQUASHING_FILTERS);
 }
 
 function specifier(stream: OutputStream): string {

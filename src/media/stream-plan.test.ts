@@ -154,6 +154,8 @@ test("the whole argument list of the stitch", () => {
       "0",
     ],
     ...[
+      "-color_range:v:0",
+      "tv",
       "-color_primaries:v:0",
       "bt2020",
       "-color_trc:v:0",

@@ -1,6 +1,7 @@
 // Decides what becomes of every stream of the source: the one video that is encoded in segments, what is copied at the
 // stitch, which audio is encoded once, which subtitles are converted, what is left out and why. Pure.
 import { AppError } from "../base/errors.ts";
+import { type PicturePlan, planPicture } from "./picture-plan.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest, StreamChoice } from "./request/encode-request.ts";
 import { selectStreams } from "./request/stream-choice.ts";
@@ -30,6 +31,7 @@ export interface StreamPlan {
   readonly leftOut: readonly LeftOutStream[];
   readonly keepChapters: boolean;
   readonly keepMetadata: boolean;
+  readonly picture: PicturePlan;
 }
 
 /** The source's streams that `-map` picks, in its order; null when there is no `-map`. Errors: E_ENCODE_REQUEST. */
@@ -150,6 +152,7 @@ export function planStreams(info: SourceInfo, request: EncodeRequest, container:
     leftOut,
     keepChapters: request.metadata.keepChapters && CONTAINERS[container].chapters,
     keepMetadata: request.metadata.keepSource,
+    picture: planPicture(info.video, request, container),
   };
 }
 

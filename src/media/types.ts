@@ -16,6 +16,33 @@ export interface ColourTags {
   readonly chromaLocation: string | null;
 }
 
+/** CIE 1931 x and y in units of 0.00002, as H.265 D.2.28 and the `mdcv` box count them. */
+export interface Chromaticity {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** SMPTE ST 2086; luminances in units of 0.0001 cd/m². */
+export interface MasteringDisplay {
+  readonly red: Chromaticity;
+  readonly green: Chromaticity;
+  readonly blue: Chromaticity;
+  readonly whitePoint: Chromaticity;
+  readonly minLuminance: number;
+  readonly maxLuminance: number;
+}
+
+export type DynamicHdr = "Dolby Vision" | "HDR10+" | "HDR Vivid";
+
+/** What the source says of its light beyond the colour tags. */
+export interface HdrMetadata {
+  readonly masteringDisplay: MasteringDisplay | null;
+  /** MaxCLL and MaxFALL, cd/m². */
+  readonly contentLight: { readonly max: number; readonly average: number } | null;
+  /** Kinds of per-frame metadata seen. */
+  readonly dynamic: readonly DynamicHdr[];
+}
+
 export interface SourceStream {
   readonly index: number;
   readonly type: "video" | "audio" | "subtitle" | "attachment" | "data" | "other";
@@ -23,6 +50,8 @@ export interface SourceStream {
   readonly language: string | null;
   readonly title: string | null;
   readonly isAttachedPicture: boolean;
+  /** Name of an attachment, where the container has one. */
+  readonly fileName?: string;
   /** ffmpeg disposition names that are set: "default", "forced", … */
   readonly dispositions: readonly string[];
   /** Ticks of the stream's own time base; null when the container does not say. */
@@ -48,6 +77,8 @@ export interface SourceVideo {
   readonly rotationDegrees: number;
   readonly colour: ColourTags;
   readonly hasAlpha: boolean;
+  /** Absent when the source has none. */
+  readonly hdr?: HdrMetadata;
 }
 
 /** What ffprobe says of a file, before any packet is read. */

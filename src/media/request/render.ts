@@ -1,9 +1,12 @@
 // Writes the video part of a request as ffmpeg arguments. Pure: a request and a thread count in, a list of words out.
 
+import type { SourceVideo } from "../types.ts";
+import { optionWord } from "./colour-words.ts";
 import type { EncodeRequest, NamedOption, QualityKind } from "./encode-request.ts";
 import { PARAM_OPTION } from "./encoder-params.ts";
 import { findVideoEncoder, type VideoEncoder } from "./encoders.ts";
 import { renderFilters } from "./filters/render-filters.ts";
+import { sourceParams } from "./source-params.ts";
 
 const QUALITY_OPTION: Readonly<Record<QualityKind, string>> = {
   crf: "-crf",
@@ -15,13 +18,19 @@ const QUALITY_OPTION: Readonly<Record<QualityKind, string>> = {
 
 /**
  * From `-c:v` to the encoder's parameters, for one segment; size, rate and filters are in videoFilterChain.
- * `threads` is a slot's share of the machine; without it the encoder decides.
+ * `threads` is a slot's share of the machine; without it the encoder decides. `source` adds what the encoder must know
+ * of the picture it comes from.
  */
-export function videoEncoderArgs(request: EncodeRequest, options: { readonly threads?: number } = {}): string[] {
+export function videoEncoderArgs(
+  request: EncodeRequest,
+  options: { readonly threads?: number; readonly source?: SourceVideo } = {},
+): string[] {
   const { video } = request;
   const encoder = findVideoEncoder("-c:v", video.encoder);
   const args = ["-c:v", video.encoder, ...userArgs(request)];
-  const forced = forcedParams(encoder, options.threads);
+  const { source } = options;
+  const told = source === undefined || encoder.params === null ? [] : sourceParams(encoder.params, source, request);
+  const forced = [...told, ...forcedParams(encoder, options.threads)];
   if (encoder.params !== null && video.encoderParams.length + forced.length > 0) {
     const pairs = [...video.encoderParams, ...forced].map(([key, value]) => `${key}=${value}`);
     args.push(`-${PARAM_OPTION[encoder.params]}`, pairs.join(":"));
@@ -61,7 +70,7 @@ export function userArgs({ video }: EncodeRequest): string[] {
   add("-bf", video.bFrames);
   add("-refs", video.refs);
   for (const [key, value] of video.privateOptions) add(`-${key}`, value);
-  add("-color_range", video.colour.range);
+  add("-color_range", video.colour.range === null ? null : optionWord("range", video.colour.range));
   add("-colorspace", video.colour.space);
   add("-color_trc", video.colour.transfer);
   add("-color_primaries", video.colour.primaries);

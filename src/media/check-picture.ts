@@ -1,0 +1,139 @@
+// Holds what ffprobe reads from the output's picture against the plan: colour tags, shape, field order, HDR10 metadata.
+import { z } from "zod";
+import { runTool } from "../base/process.ts";
+import { parseRational } from "../base/rational.ts";
+import { firstFrameSideData } from "./first-frame.ts";
+import { fileUrl, inputGuards } from "./formats.ts";
+import { readHdr, type SideData, sideDataSchema } from "./hdr.ts";
+import { OUTPUT_DEMUXERS } from "./output-packets.ts";
+import type { PicturePlan } from "./picture-plan.ts";
+import { lastWords } from "./stderr.ts";
+import type { Tools } from "./tools.ts";
+import type { HdrMetadata, MasteringDisplay, ProofCheck } from "./types.ts";
+
+const TIMEOUT_MS = 60_000;
+
+const answerSchema = z.object({
+  streams: z.array(
+    z.object({
+      index: z.number().int(),
+      color_range: z.string().optional(),
+      color_space: z.string().optional(),
+      color_transfer: z.string().optional(),
+      color_primaries: z.string().optional(),
+      chroma_location: z.string().optional(),
+      sample_aspect_ratio: z.string().optional(),
+      field_order: z.string().optional(),
+      side_data_list: z.array(sideDataSchema).optional(),
+    }),
+  ),
+});
+
+export type ReadPicture = { readonly tags: PicturePlan["tags"]; readonly sideData: readonly SideData[] };
+
+const TITLES: readonly (readonly [keyof PicturePlan["tags"], string])[] = [
+  ["range", "range"],
+  ["space", "matrix"],
+  ["transfer", "transfer"],
+  ["primaries", "primaries"],
+  ["chromaLocation", "chroma location"],
+  ["sampleAspectRatio", "sample aspect ratio"],
+  ["fieldOrder", "field order"],
+];
+
+/** WebM and Matroska keep the shape as a display size in whole pixels: up to half a pixel of its height. */
+const SHAPE_TOLERANCE = 0.01;
+
+function isSameTag(tag: keyof PicturePlan["tags"], planned: string, found: string | null): boolean {
+  if (tag !== "sampleAspectRatio") return planned === found;
+  const [want, got] = [planned, found ?? "1:1"].map((text) => parseRational(text.replace(":", "/")));
+  if (want === null || want === undefined || got === null || got === undefined) return false;
+  return Math.abs((got.num * want.den) / (got.den * want.num) - 1) <= SHAPE_TOLERANCE;
+}
+
+/** AV1 counts in its own binary fractions (AV1 6.7.4): 1/65536 of chromaticity, 1/256 and 1/16384 cd/m². */
+function isSameDisplay(want: MasteringDisplay, got: MasteringDisplay): boolean {
+  const points = [
+    [want.red, got.red],
+    [want.green, got.green],
+    [want.blue, got.blue],
+    [want.whitePoint, got.whitePoint],
+  ] as const;
+  return (
+    points.every(([a, b]) => Math.abs(a.x - b.x) <= 1 && Math.abs(a.y - b.y) <= 1) &&
+    Math.abs(want.maxLuminance - got.maxLuminance) <= 40 &&
+    Math.abs(want.minLuminance - got.minLuminance) <= 1
+  );
+}
+
+function hdrProblems(planned: NonNullable<PicturePlan["hdr"]>, found: HdrMetadata | undefined): string[] {
+  const problems: string[] = [];
+  const { masteringDisplay: display, contentLight: light } = planned;
+  const gotDisplay = found?.masteringDisplay ?? null;
+  const gotLight = found?.contentLight ?? null;
+  if (display !== null && (gotDisplay === null || !isSameDisplay(display, gotDisplay)))
+    problems.push(gotDisplay === null ? "mastering display is missing" : "mastering display differs");
+  if (light !== null && (gotLight?.max !== light.max || gotLight.average !== light.average)) {
+    const got = gotLight === null ? "missing" : `${gotLight.max},${gotLight.average}`;
+    problems.push(`content light level is ${got}, planned ${light.max},${light.average}`);
+  }
+  return problems;
+}
+
+/** Pure: the check that goes into the proof. */
+export function comparePicture(plan: PicturePlan, read: ReadPicture): ProofCheck {
+  const differing = TITLES.flatMap(([tag, title]) => {
+    const planned = plan.tags[tag];
+    if (planned === null || isSameTag(tag, planned, read.tags[tag])) return [];
+    return [`${title} is ${read.tags[tag] ?? "not said"}, planned ${planned}`];
+  });
+  const problems = [...differing, ...(plan.hdr === null ? [] : hdrProblems(plan.hdr, readHdr(read.sideData)))];
+  const held = TITLES.flatMap(([tag, title]) => (plan.tags[tag] === null ? [] : [`${title} ${plan.tags[tag]}`]));
+  const hdr = plan.hdr === null ? [] : ["HDR10 metadata"];
+  return {
+    name: "colour",
+    ok: problems.length === 0,
+    detail: problems.join("; ") || [...held, ...hdr].join(", ") || "the source says nothing of its colours",
+  };
+}
+
+function known(text: string | undefined): string | null {
+  return text === undefined || text === "unknown" || text === "unspecified" || text === "N/A" ? null : text;
+}
+
+/** Reads the header, and one frame when HDR10 metadata was promised. */
+export async function checkPicture(
+  tools: Tools,
+  path: string,
+  plan: PicturePlan,
+  signal?: AbortSignal,
+): Promise<ProofCheck> {
+  const result = await runTool({
+    program: tools.ffprobe,
+    args: [
+      ...["-v", "error", ...inputGuards({ formats: OUTPUT_DEMUXERS, kind: "file" })],
+      ...["-select_streams", "v:0", "-show_streams", "-of", "json", fileUrl(path)],
+    ],
+    ...(signal === undefined ? {} : { signal }),
+    timeoutMs: TIMEOUT_MS,
+  });
+  if (result.ended !== "exit" || result.exitCode !== 0)
+    return { name: "colour", ok: false, detail: `the output cannot be read: ${lastWords(result.stderrTail)}` };
+  const [stream] = answerSchema.parse(JSON.parse(result.stdout)).streams;
+  if (stream === undefined) return { name: "colour", ok: false, detail: "no video stream" };
+  const file = { path, formats: OUTPUT_DEMUXERS, streamIndex: stream.index };
+  const inFrame = plan.hdr === null ? [] : await firstFrameSideData(tools, file, signal);
+  return comparePicture(plan, {
+    tags: {
+      range: known(stream.color_range),
+      space: known(stream.color_space),
+      transfer: known(stream.color_transfer),
+      primaries: known(stream.color_primaries),
+      chromaLocation: known(stream.chroma_location),
+      sampleAspectRatio: known(stream.sample_aspect_ratio),
+      fieldOrder: known(stream.field_order),
+    },
+    // The bitstream's word before the container's.
+    sideData: [...inFrame, ...(stream.side_data_list ?? [])],
+  });
+}

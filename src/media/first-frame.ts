@@ -1,0 +1,38 @@
+// Decodes a file's first picture to see what its bitstream says beside the container: HDR metadata in SEI messages.
+import { z } from "zod";
+import { runTool } from "../base/process.ts";
+import { fileUrl, inputGuards } from "./formats.ts";
+import { type SideData, sideDataSchema } from "./hdr.ts";
+import type { Tools } from "./tools.ts";
+
+const framesSchema = z.object({
+  frames: z.array(z.object({ side_data_list: z.array(sideDataSchema).optional() })).optional(),
+});
+
+/** Packets to read: one is enough unless an edit list hides the first pictures. */
+const PACKETS = [1, 64] as const;
+const TIMEOUT_MS = 20_000;
+
+/** Empty when the first picture has none, or cannot be decoded: what is damaged shows when it is encoded. */
+export async function firstFrameSideData(
+  tools: Tools,
+  file: { readonly path: string; readonly formats: string; readonly streamIndex: number },
+  signal?: AbortSignal,
+): Promise<readonly SideData[]> {
+  for (const packets of PACKETS) {
+    const result = await runTool({
+      program: tools.ffprobe,
+      args: [
+        ...["-v", "error", ...inputGuards({ formats: file.formats, kind: "file" })],
+        ...["-select_streams", String(file.streamIndex), "-read_intervals", `%+#${packets}`],
+        ...["-show_frames", "-of", "json", fileUrl(file.path)],
+      ],
+      ...(signal === undefined ? {} : { signal }),
+      timeoutMs: TIMEOUT_MS,
+    });
+    if (result.ended !== "exit" || result.exitCode !== 0) return [];
+    const [frame] = framesSchema.parse(JSON.parse(result.stdout)).frames ?? [];
+    if (frame !== undefined) return frame.side_data_list ?? [];
+  }
+  return [];
+}

@@ -1,0 +1,165 @@
+// What the output's picture must say of itself: colour tags, shape, field order, HDR10 metadata; and in words what of
+// the source's it will not say. Only what encoder and container can hold is planned. Pure.
+import { isH264Encoder } from "./codecs.ts";
+import { probeWord } from "./request/colour-words.ts";
+import type { EncodeRequest } from "./request/encode-request.ts";
+import { codecOfEncoder } from "./request/encoders.ts";
+import { askedPixelFormat, keepsColour, keepsFields, keepsShape } from "./request/picture-changes.ts";
+import { codedFields, fullRangeFilters, keptHdr } from "./request/source-params.ts";
+import type { ColourTags, Container, HdrMetadata, SourceVideo } from "./types.ts";
+
+/** By ffprobe's names; null: nothing is promised. */
+export interface PicturePlan {
+  readonly tags: ColourTags & { readonly fieldOrder: string | null; readonly sampleAspectRatio: string | null };
+  /** Null: none, or it can't be written or read back; `notes` then says which. */
+  readonly hdr: Pick<HdrMetadata, "masteringDisplay" | "contentLight"> | null;
+  readonly notes: readonly string[];
+}
+
+/** Codecs whose bitstream names all colours; the rest leave them to the container. */
+const SELF_DESCRIBING = new Set(["h264", "hevc", "av1", "vp9"]);
+const VP9_SPACES = new Set(["bt709", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"]);
+const AV1_CHROMA = new Set(["left", "topleft"]);
+/** Encoders that take the full-range pixel formats (yuvj420p) as they are. */
+const FULL_RANGE_FORMATS = new Set(["libx264", "libx265"]);
+const HDR_CHECKED = new Set(["libx265", "libsvtav1"]);
+const FIELD_CODECS = new Set(["hevc", "av1", "vp9"]);
+
+function isMatroska(container: Container): boolean {
+  return container === "mkv" || container === "webm";
+}
+
+function isMp4(container: Container): boolean {
+  return container === "mp4" || container === "mov";
+}
+
+/** The source's tags where no filter changes them, and what the user asked. */
+export function wantedColour(video: SourceVideo, request: EncodeRequest): ColourTags {
+  const source = keepsColour(request) ? video.colour : null;
+  const asked = request.video.colour;
+  const wanted = (tag: keyof ColourTags): string | null => {
+    const name = asked[tag] ?? source?.[tag] ?? null;
+    return name === null ? null : probeWord(tag, name);
+  };
+  return {
+    range: asked.range === null && changesRange(video, request) ? null : wanted("range"),
+    // The matrix "gbr" goes with RGB samples, which most encoders are not given.
+    space: wanted("space") === "gbr" ? null : wanted("space"),
+    transfer: wanted("transfer"),
+    primaries: wanted("primaries"),
+    chromaLocation: wanted("chromaLocation"),
+  };
+}
+
+/** Where ffmpeg converts a full-range format for an encoder, or for -pix_fmt, the range is its decision. */
+function changesRange(video: SourceVideo, request: EncodeRequest): boolean {
+  const asked = askedPixelFormat(request);
+  const isFull = video.pixelFormat.startsWith("yuvj");
+  if (asked !== null) return asked.startsWith("yuvj") !== isFull;
+  return isFull && !FULL_RANGE_FORMATS.has(request.video.encoder) && fullRangeFilters(video, request).length === 0;
+}
+
+/** The tags that hold in codec and container, as measured with ffmpeg 5.1. */
+function heldColour(wanted: ColourTags, codec: string, container: Container): ColourTags {
+  const none: ColourTags = { range: null, space: null, transfer: null, primaries: null, chromaLocation: null };
+  if (!SELF_DESCRIBING.has(codec)) {
+    const { space, transfer, primaries } = wanted;
+    if (isMatroska(container)) return { ...wanted, range: codec === "ffv1" ? wanted.range : null };
+    // MP4's colr box holds all three or is not written.
+    const isWhole = isMp4(container) && space !== null && transfer !== null && primaries !== null;
+    return isWhole ? { ...none, space, transfer, primaries } : none;
+  }
+  const { chromaLocation, space } = wanted;
+  const chroma =
+    codec === "vp9"
+      ? isMatroska(container)
+      : codec === "av1"
+        ? AV1_CHROMA.has(chromaLocation ?? "")
+        : chromaLocation !== null;
+  return {
+    ...wanted,
+    space: codec === "vp9" && !VP9_SPACES.has(space ?? "") ? null : space,
+    chromaLocation: chroma ? chromaLocation : null,
+  };
+}
+
+function heldFieldOrder(video: SourceVideo, request: EncodeRequest, container: Container): string | null {
+  const { encoder } = request.video;
+  const order = request.video.fieldOrder ?? (keepsFields(request) ? video.fieldOrder : null);
+  if (order === "progressive") return isH264Encoder(encoder) ? order : null;
+  if (encoder === "libx264") return codedFields(video, request);
+  const isHeld = FIELD_CODECS.has(codecOfEncoder(encoder)) && (isMp4(container) || container === "mkv");
+  return isHeld && (order === "tt" || order === "bb") ? order : null;
+}
+
+function heldShape(video: SourceVideo, request: EncodeRequest): string | null {
+  const ratio = video.sampleAspectRatio;
+  if (ratio === null || video.rotationDegrees !== 0 || !keepsShape(request)) return null;
+  return `${ratio.num}:${ratio.den}`;
+}
+
+function describeHdr({ masteringDisplay, contentLight }: HdrMetadata): string {
+  const parts = [
+    ...(masteringDisplay === null ? [] : ["mastering display"]),
+    ...(contentLight === null ? [] : ["content light level"]),
+  ];
+  return `HDR10 metadata (${parts.join(" and ")})`;
+}
+
+function hdrNotes(video: SourceVideo, request: EncodeRequest): string[] {
+  const { hdr } = video;
+  if (hdr === undefined) return [];
+  const { encoder } = request.video;
+  const dynamic = hdr.dynamic.map(
+    (name) => `${name} metadata is not kept: it describes each frame, and no encoder here takes it`,
+  );
+  if (hdr.masteringDisplay === null && hdr.contentLight === null) return dynamic;
+  const what = describeHdr(hdr);
+  if (keptHdr(video, request) === null) return [...dynamic, `${what} is not kept: colours or bit depth change`];
+  if (HDR_CHECKED.has(encoder)) return [...dynamic, `${what} is in the bitstream, at every key frame`];
+  if (encoder === "libx264")
+    return [...dynamic, `${what} is in the bitstream as SEI messages, which older versions of ffprobe do not show`];
+  return [...dynamic, `${what} is not kept: ${encoder} is not told of it`];
+}
+
+function lostTags(wanted: ColourTags, held: ColourTags, codec: string, container: Container): string[] {
+  const names: [keyof ColourTags, string][] = [
+    ["space", "colour matrix"],
+    ["transfer", "transfer"],
+    ["primaries", "primaries"],
+    ["chromaLocation", "chroma location"],
+  ];
+  const lost = names.filter(([tag]) => wanted[tag] !== null && held[tag] === null);
+  // "left" is what every decoder takes where nothing is said.
+  return lost
+    .filter(([tag]) => wanted[tag] !== "left")
+    .map(([tag, name]) => `${name} ${wanted[tag]} may not be kept: ${codec} in ${container} has no sure place for it`);
+}
+
+function fieldNotes(video: SourceVideo, request: EncodeRequest, held: string | null): string[] {
+  const isInterlaced = video.fieldOrder !== null && video.fieldOrder !== "progressive";
+  if (!isInterlaced || !keepsFields(request) || held !== null) return [];
+  return [
+    `the source is interlaced (${video.fieldOrder}); ${request.video.encoder} codes its pictures as whole frames`,
+  ];
+}
+
+export function planPicture(video: SourceVideo, request: EncodeRequest, container: Container): PicturePlan {
+  const codec = codecOfEncoder(request.video.encoder);
+  const wanted = wantedColour(video, request);
+  const held = heldColour(wanted, codec, container);
+  const fieldOrder = heldFieldOrder(video, request, container);
+  const hdr = HDR_CHECKED.has(request.video.encoder) ? keptHdr(video, request) : null;
+  const isOwnHdr = request.video.encoderParams.some(([key]) =>
+    /^(master|mastering)-display$|^max-cll$|^content-light$/.test(key),
+  );
+  return {
+    tags: { ...held, fieldOrder, sampleAspectRatio: heldShape(video, request) },
+    hdr: hdr === null || isOwnHdr ? null : { masteringDisplay: hdr.masteringDisplay, contentLight: hdr.contentLight },
+    notes: [
+      ...hdrNotes(video, request),
+      ...lostTags(wanted, held, codec, container),
+      ...fieldNotes(video, request, fieldOrder),
+    ],
+  };
+}
