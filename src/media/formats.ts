@@ -23,6 +23,7 @@ export const SOURCE_DEMUXERS: readonly string[] = [
   "wtv",
   "dv",
   "nsv",
+  "gif",
   "yuv4mpegpipe",
   "h264",
   "hevc",
@@ -70,6 +71,11 @@ export function seeksToKeyFrames(formatName: string): boolean {
 
 export function hasTimestamps(formatName: string): boolean {
   return !WITHOUT_TIMESTAMPS.has(formatName);
+}
+
+/** GIF marks every picture as a key frame, yet draws each over those before, and its demuxer cannot seek. */
+export function drawsOverEarlierFrames(formatName: string): boolean {
+  return formatName === "gif";
 }
 
 /** Formats whose clock may start anew (AVFMT_TS_DISCONT in libavformat). */

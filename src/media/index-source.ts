@@ -2,7 +2,7 @@
 // they are certain, so that encoding starts while the source is still being read.
 import { AppError } from "../base/errors.ts";
 import { runTool } from "../base/process.ts";
-import { fileUrl, hasTimestamps, inputGuards, restartsClock } from "./formats.ts";
+import { drawsOverEarlierFrames, fileUrl, hasTimestamps, inputGuards, restartsClock } from "./formats.ts";
 import { type FrameIndex, GrowingFrameIndex, type VideoPacket } from "./frame-index.ts";
 import { lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
@@ -65,6 +65,8 @@ export async function indexSource(
 ): Promise<FrameIndex> {
   const index = new GrowingFrameIndex(info.video.timeBase, info.video.realFrameRate ?? info.video.averageFrameRate);
   if (!hasTimestamps(info.formatName)) index.markUnseekable(`a raw ${info.formatName} stream has no timestamps`);
+  if (drawsOverEarlierFrames(info.formatName))
+    index.markUnseekable(`each ${info.formatName} picture needs all before it`);
   let waiting: Gop[] = [];
   let handedOnAt = Number.NEGATIVE_INFINITY;
   const handOn = () => {

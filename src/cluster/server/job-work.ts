@@ -68,7 +68,8 @@ export class JobWork {
           reason: index.reason ?? "the source can't be sought",
           startPts: index.firstPts ?? 0,
           endPts: index.endPts ?? 1,
-          totalFrames: index.frameCount,
+          // Packets without a time are frames all the same; the reference decode counts them exactly.
+          totalFrames: index.frameCount + index.uncounted.withoutPts,
         });
       }
     });
