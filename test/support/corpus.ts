@@ -1,6 +1,6 @@
 // Every clip that the project is judged by: the rows of MANIFEST.tsv whose media this machine has, and all that
 // generate-hard-cases.sh makes. Says for each what may become of it; knows nothing of the product.
-import { mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exists } from "../../src/base/files.ts";
@@ -9,10 +9,14 @@ import { mediaFolders, mediaPath, SHIPPED_MEDIA } from "./media.ts";
 export interface Clip {
   readonly name: string;
   readonly path: string;
-  readonly bytes: number;
+  /** Pictures times pixels, as far as the tables tell: what it costs to decode. */
+  readonly effort: number;
   /** "clean" and "damaged" must come out exact (a damaged one may fail with a reason); "no-video" must be refused. */
   readonly kind: "clean" | "damaged" | "no-video";
 }
+
+/** Of a synthetic clip. */
+const USUAL_PIXELS = 640 * 360;
 
 function rowsOf(tsv: string): readonly (readonly string[])[] {
   const lines = tsv.split("\n").slice(1);
@@ -30,7 +34,8 @@ async function realClips(): Promise<{ readonly clips: readonly Clip[]; readonly 
       if (path === null) missing.push(name);
       else if (!clips.some((clip) => clip.name === name)) {
         const kind = cells[8] === "0" ? "no-video" : "clean";
-        clips.push({ name, path, bytes: (await stat(path)).size, kind });
+        const [width = 0, height = 0] = (cells[5] ?? "").split("x").map(Number);
+        clips.push({ name, path, effort: width * height * Number(cells[8]) || 0, kind });
       }
     }
   }
@@ -47,7 +52,7 @@ async function syntheticClips(): Promise<readonly Clip[]> {
   for (const [name = "", frames, decodes] of rowsOf(await readFile(join(set, "EXPECTED.tsv"), "utf8"))) {
     const path = join(set, name);
     const kind = frames === "0" ? "no-video" : decodes === "clean" ? "clean" : "damaged";
-    clips.push({ name, path, bytes: (await stat(path)).size, kind });
+    clips.push({ name, path, effort: USUAL_PIXELS * (Number(frames) || 100), kind });
   }
   return clips;
 }
@@ -65,8 +70,8 @@ async function makeAll(generator: string, set: string): Promise<void> {
   }
 }
 
-/** The whole corpus, small files first, and the rows of the manifest whose media is not here. */
+/** The whole corpus, the quick ones first, and the rows of the manifest whose media is not here. */
 export async function corpus(): Promise<{ readonly clips: readonly Clip[]; readonly missing: readonly string[] }> {
   const [{ clips, missing }, synthetic] = await Promise.all([realClips(), syntheticClips()]);
-  return { clips: [...clips, ...synthetic].sort((a, b) => a.bytes - b.bytes), missing };
+  return { clips: [...clips, ...synthetic].sort((a, b) => a.effort - b.effort), missing };
 }

@@ -29,8 +29,15 @@ async function talkOf(command: readonly string[]): Promise<string> {
   return (await run(command)).stderr;
 }
 
-/** Decodes the main video in one go. Pictures are compared as decoded, in `pixelFormat` when given. */
-export async function framesOf(path: string, filter: string | null = null): Promise<Frames> {
+/**
+ * Decodes the main video in one go. Pictures are compared as decoded, or after `filter`. `inputArgs` go before the input:
+ * another decoder, another number of threads.
+ */
+export async function framesOf(
+  path: string,
+  filter: string | null = null,
+  inputArgs: readonly string[] = [],
+): Promise<Frames> {
   const text = new TextDecoder().decode(
     await output([
       "ffmpeg",
@@ -38,6 +45,7 @@ export async function framesOf(path: string, filter: string | null = null): Prom
       "-v",
       "error",
       "-copyts",
+      ...inputArgs,
       "-i",
       `file:${resolve(path)}`,
       "-map",
