@@ -35,10 +35,23 @@ describe("measureLag", () => {
 });
 
 test("samples go where their timestamps say", () => {
-  const runs = parseSampleRuns("#tb 0: 1/16000\n0, -2, -2, 3, 6, aa\n0, 3, 3, 2, 4, bb\n");
+  const runs = parseSampleRuns("#tb 0: 1/16000\n0, -2, -2, 3, 6, aa\n0, 40, 40, 2, 4, bb\n");
   expect(runs).toEqual([
     { pts: -2, samples: 3 },
-    { pts: 3, samples: 2 },
+    { pts: 40, samples: 2 },
   ]);
-  expect([...placeSamples(Int16Array.of(1, 2, 3, 4, 5), runs, 0)]).toEqual([3, 0, 0, 4, 5]);
+  const placed = placeSamples(Int16Array.of(1, 2, 3, 4, 5), runs, 0);
+  expect([...placed]).toEqual([3, ...new Array<number>(39).fill(0), 4, 5]);
+});
+
+test("a clock of milliseconds does not tear the sound apart", () => {
+  const samples = Int16Array.from({ length: 300 }, (_, n) => n + 1);
+  const runs = [
+    { pts: 0, samples: 100 },
+    { pts: 92, samples: 100 },
+    { pts: 207, samples: 100 },
+  ];
+  expect([...placeSamples(samples, runs, 0)]).toEqual([...samples]);
+  const drifted = [0, 100, 250].map((pts) => ({ pts, samples: 100 }));
+  expect(placeSamples(samples, drifted, 0)[250]).toBe(201);
 });

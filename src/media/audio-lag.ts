@@ -12,6 +12,8 @@ export const LAG_SAMPLE_RATE = 16_000;
 const SECONDS = 60;
 const WINDOW = 2 * LAG_SAMPLE_RATE;
 const MOST_LAG = LAG_SAMPLE_RATE / 4;
+/** Two roundings to a millisecond, as Matroska, ASF and FLV have it. */
+const JITTER = LAG_SAMPLE_RATE / 500;
 /** Root mean square below which a window counts as silent (16-bit samples). */
 const SILENCE = 8;
 const COARSE_STEP = 4;
@@ -41,7 +43,10 @@ export function parseSampleRuns(text: string): { readonly pts: number; readonly 
     .map((fields) => ({ pts: Number(fields[2]), samples: Number(fields[4]) / 2 }));
 }
 
-/** Puts each run where its timestamp says, silence where nothing is; index 0 is `firstSample`. */
+/**
+ * Puts each run where its timestamp says, silence where nothing is; index 0 is `firstSample`. A run that begins within
+ * `JITTER` of the end of the one before it goes on from there: a clock of milliseconds would tear the wave apart.
+ */
 export function placeSamples(
   samples: Int16Array,
   runs: readonly { readonly pts: number; readonly samples: number }[],
@@ -51,9 +56,12 @@ export function placeSamples(
   const length = last === undefined ? 0 : Math.min(SECONDS * LAG_SAMPLE_RATE, last.pts + last.samples - firstSample);
   const placed = new Int16Array(Math.max(0, length));
   let read = 0;
+  let end: number | null = null;
   for (const run of runs) {
-    const skipped = Math.max(0, firstSample - run.pts);
-    const at = run.pts + skipped - firstSample;
+    const pts: number = end !== null && Math.abs(run.pts - end) <= JITTER ? end : run.pts;
+    end = pts + run.samples;
+    const skipped = Math.max(0, firstSample - pts);
+    const at = pts + skipped - firstSample;
     if (skipped < run.samples && at < placed.length) {
       placed.set(samples.subarray(read + skipped, read + Math.min(run.samples, skipped + placed.length - at)), at);
     }
