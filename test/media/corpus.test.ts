@@ -73,6 +73,11 @@ function losslessFor({ format, pixels }: Picture): string {
   return format.startsWith("yuvj") || isLarge ? "-c:v libx264 -qp 0 -preset ultrafast" : "-c:v ffv1";
 }
 
+/** FFV1 has no 12-bit form with alpha: the encoder is given 16 bits, and so is the yardstick. */
+function comparedAs({ format }: Picture): string | null {
+  return /^yuva4[0-9]{2}p12/.test(format) ? `format=${format.replace("p12", "p16")}` : null;
+}
+
 /** ffmpeg's own VP8 and VP9 decoders drop the alpha plane. */
 function yardstickDecoder({ codec, hasAlpha }: Picture): string[] {
   return hasAlpha && (codec === "vp8" || codec === "vp9") ? ["-c:v", codec === "vp8" ? "libvpx" : "libvpx-vp9"] : [];
@@ -118,7 +123,7 @@ async function rowOf(clip: Clip): Promise<Row> {
       return row(last.job_id === undefined && ended.exitCode === 1 ? "refused" : "failed", reason);
     }
     const decoder = yardstickDecoder(picture);
-    const [want, got] = await Promise.all([framesOf(clip.path, null, decoder), framesOf(output)]);
+    const [want, got] = await Promise.all([framesOf(clip.path, comparedAs(picture), decoder), framesOf(output)]);
     const difference = differenceOf(want, got);
     const { exact, checks } = last.proof;
     if (exact && difference?.includes("differs") && clip.kind === "damaged") {
