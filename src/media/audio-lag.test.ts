@@ -51,7 +51,7 @@ test("a clock of milliseconds does not tear the sound apart", () => {
     { pts: 92, samples: 100 },
     { pts: 207, samples: 100 },
   ];
-  expect([...placeSamples(samples, runs, 0)]).toEqual([...samples]);
+  expect([...placeSamples(samples, runs, 0).subarray(0, 300)]).toEqual([...samples]);
   const drifted = [0, 100, 250].map((pts) => ({ pts, samples: 100 }));
   expect(placeSamples(samples, drifted, 0)[250]).toBe(201);
 });
