@@ -278,6 +278,8 @@ test("leaving: work is given back, goodbye said, ffmpeg and folders gone", async
   await client.ended;
   await server.messages.next((message) => message.type === "goodbye");
   expect(await server.messages.next(isFailure)).toMatchObject({ attemptId: offer.attemptId, kind: "stopped" });
+  const types = server.messages.all.map((message) => message.type);
+  expect(types.indexOf("goodbye")).toBeLessThan(types.indexOf("attempt-failed"));
   expect(await segmentsOf(clientId)).toEqual([]);
   expect(await exists(join(clientFolder(clientId), "cache"))).toBe(false);
   if (process.platform === "linux") expect(await encodersIn(clientId)).toBe(0);

@@ -193,9 +193,10 @@ function helloOf(session: Session, heldAttempts: string[]): Hello {
   };
 }
 
-/** Gives back what is being worked on and says goodbye. */
+/** Says goodbye and gives back what is being worked on: in this order, or it would come straight back. */
 async function leaveServer(session: Session, link: Link): Promise<Ending> {
   let wasGivenBack = false;
+  session.outbox.send({ type: "goodbye" });
   for (const attemptId of session.attempts.held()) {
     const message = { type: "attempt-failed", attemptId, kind: "stopped", reason: "the client stops" } as const;
     wasGivenBack = session.outbox.send(message);

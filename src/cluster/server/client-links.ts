@@ -47,7 +47,6 @@ export class ClientLinks {
     const number = this.#linkCount;
     this.#sockets.add(socket);
     let clientId: string | null = null;
-    let saidGoodbye = false;
     return {
       received: (text) => {
         const message = parseMessage(text);
@@ -56,8 +55,10 @@ export class ClientLinks {
           socket.close(1008, "message not of the protocol");
         } else if (message.type === "hello") {
           clientId = this.#takeHello(message, number, socket);
+        } else if (clientId !== null && message.type === "goodbye") {
+          // Now, not when the socket has closed: nothing must be offered to a client that leaves.
+          this.#options.dispatch({ type: "client-link-closed", clientId, link: number, saidGoodbye: true });
         } else if (clientId !== null) {
-          if (message.type === "goodbye") saidGoodbye = true;
           this.#forward(clientId, number, message);
         }
       },
@@ -65,7 +66,7 @@ export class ClientLinks {
         this.#sockets.delete(socket);
         if (clientId === null) return;
         if (this.#links.get(clientId)?.number === number) this.#links.delete(clientId);
-        this.#options.dispatch({ type: "client-link-closed", clientId, link: number, saidGoodbye });
+        this.#options.dispatch({ type: "client-link-closed", clientId, link: number, saidGoodbye: false });
       },
     };
   }
