@@ -50,13 +50,23 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   const path = parts.folders.segmentFile(job.id, segment.index, landed.attemptId);
   if (!(await exists(path))) return { type: "segment-mismatched", ...where, reason: "the segment's file is gone" };
   const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
-  if (index.uncounted.withoutPts > 0 && work.record.exactly) return await checkByReference(parts, subject);
+  if (index.uncounted.withoutPts > 0 && work.record.exactly) return await checkUncounted(parts, subject);
   const task = taskOf(work, index, job, segment, segment.leadIn);
   const planned = index.uncounted.withoutPts > 0 ? null : index.framePts(task.startPts, task.endPts);
   const outcome = await verifySegment(parts.tools, path, expectationOf(work, task, planned), work.signal);
   return outcome.ok
     ? { type: "segment-verified", ...where, facts: outcome.facts }
     : { type: "segment-mismatched", ...where, reason: outcome.reason };
+}
+
+/** Where packets have no times there is nothing to verify first: the reference decode's word is that of the check. */
+async function checkUncounted(parts: CheckParts, subject: Subject): Promise<Input> {
+  const decided = await checkByReference(parts, subject);
+  if (decided.type !== "reference-decided") return decided;
+  const { attemptId, jobId, segmentIndex, facts, reason } = decided;
+  return facts === null
+    ? { type: "segment-mismatched", attemptId, jobId, segmentIndex, reason }
+    : { type: "segment-verified", attemptId, jobId, segmentIndex, facts };
 }
 
 /** Believes the segment when it holds exactly what the server's own decode of the range gives. */
