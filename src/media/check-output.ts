@@ -79,12 +79,16 @@ function checkFrames(
   };
 }
 
-/** Streams a muxer adds by itself (chapter text, timecode) stand after the planned ones. */
+/** Streams a muxer adds by itself (chapter text, timecode) stand after the planned tracks, cover art after those. */
 function checkStreams(output: OutputPackets, plan: StreamPlan): ProofCheck {
-  const missing = plan.streams.filter((planned, position) => {
+  const tracks = plan.streams.filter(({ source }) => !source.isAttachedPicture);
+  const covers = plan.streams.filter(({ source }) => source.isAttachedPicture);
+  const absent = tracks.filter((planned, position) => {
     const found = output.streams[position];
     return found === undefined || (found.type !== planned.source.type && planned.source.type !== "attachment");
   });
+  const coversFound = output.streams.filter((stream) => stream.type === "video").length - 1;
+  const missing = [...absent, ...covers.slice(Math.max(0, coversFound))];
   const empty = plan.streams.filter(
     (planned, position) => planned.source.type === "audio" && output.streams[position]?.packets === 0,
   );

@@ -18,6 +18,8 @@ export interface StitchIo {
   readonly audio: string | null;
   readonly audioFormat: string | null;
   readonly source: string;
+  /** Files of the plan's "attach" streams, in its order. */
+  readonly covers: readonly string[];
   readonly output: string;
 }
 
@@ -68,9 +70,28 @@ function specifier(stream: OutputStream): string {
   return stream.index === null ? stream.type : `${stream.type}:${stream.index}`;
 }
 
+/** The streams that come from an input; the rest are attached files. */
+function mapped(plan: StreamPlan): PlannedStream[] {
+  return plan.streams.filter((stream) => stream.action.kind !== "attach");
+}
+
+/** Attached files become attachment streams after the mapped ones. */
+function attachArgs(plan: StreamPlan, covers: readonly string[]): string[] {
+  const first = mapped(plan).filter((stream) => stream.source.type === "attachment").length;
+  const attached = plan.streams.flatMap(({ action, source }) => (action.kind === "attach" ? [{ action, source }] : []));
+  return attached.flatMap(({ action, source }, number) => {
+    const at = `-metadata:s:t:${first + number}`;
+    return [
+      ...["-attach", covers[number] ?? ""],
+      ...[at, `mimetype=${action.mimeType}`, at, `filename=${action.fileName}`],
+      ...(source.title === null || !plan.keepMetadata ? [] : [at, `title=${source.title}`]),
+    ];
+  });
+}
+
 function streamMetadata(plan: StreamPlan): string[] {
   const counts = new Map<string, number>();
-  return plan.streams.flatMap((stream) => {
+  return mapped(plan).flatMap((stream) => {
     const letter = letterOf(stream);
     const number = counts.get(letter) ?? 0;
     counts.set(letter, number + 1);
@@ -129,7 +150,7 @@ export function stitchArgs(
   const isCopied = (position: number) => plan.streams[position]?.action.kind === "copy";
   const sourceDelays = [0, ...new Set(delays.filter((delay, position) => delay !== 0 && isCopied(position)))];
   const encodedDelay = delays.find((_, position) => plan.streams[position]?.action.kind === "encode-audio") ?? 0;
-  const maps = plan.streams.map(({ action, source }, position) => {
+  const maps = mapped(plan).map(({ action, source }, position) => {
     if (action.kind === "encode-video") return "0:v:0";
     if (action.kind === "encode-audio") return `1:a:${action.track}`;
     return `${sourceInput + sourceDelays.indexOf(delays[position] ?? 0)}:${source.index}`;
@@ -183,6 +204,7 @@ export function stitchArgs(
     "-map_chapters",
     plan.keepChapters ? String(sourceInput) : "-1",
     ...streamMetadata(plan),
+    ...attachArgs(plan, io.covers),
     ...pictureTags(info.video, request),
     ...(isMp4 && isHevcEncoder(request.video.encoder) ? ["-tag:v:0", "hvc1"] : []),
     ...request.metadata.tags.flatMap((tag) => [

@@ -7,6 +7,7 @@ import { runTool } from "../base/process.ts";
 import type { Rational } from "../base/rational.ts";
 import { audioFileFormat } from "./audio.ts";
 import { type ConcatSegment, concatList, toMicroseconds } from "./concat-list.ts";
+import { coverArgs, coverStreams } from "./cover-art.ts";
 import { fileUrl } from "./formats.ts";
 import { opusDelayUs } from "./opus-delay.ts";
 import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "./packet-times.ts";
@@ -92,6 +93,28 @@ function withOwnStarts(input: StitchInput): ConcatSegment[] {
   });
 }
 
+async function extractCovers(tools: Tools, input: StitchInput, files: readonly string[]): Promise<void> {
+  for (const [number, stream] of coverStreams(input.plan).entries()) {
+    const file = files[number];
+    if (file === undefined) continue;
+    const result = await runTool({
+      program: tools.ffmpeg,
+      args: coverArgs(input.info, stream.index, fileUrl(input.sourcePath), fileUrl(file)),
+      ...(input.signal === undefined ? {} : { signal: input.signal }),
+      timeoutMs: 60_000,
+    });
+    if (result.ended === "aborted")
+      throw new AppError("E_INTERRUPTED", "joining the segments was stopped", "Submit the job again.");
+    if (result.ended !== "exit" || result.exitCode !== 0) {
+      throw new AppError(
+        "E_STITCH",
+        `the cover art (stream ${stream.index}) could not be read: ${lastWords(result.stderrTail)}`,
+        `Leave it out with -map -0:${stream.index}.`,
+      );
+    }
+  }
+}
+
 /** Errors: E_STITCH with ffmpeg's last words, E_INTERRUPTED. */
 export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOutcome> {
   const [first] = input.segments;
@@ -103,11 +126,13 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
     firstFrameUs: toMicroseconds(first.firstPts, input.encoderTimeBase),
     ...(await clockOf(tools, input, folder)),
   };
+  const coverFiles = coverStreams(input.plan).map((_, number) => tempNameFor(join(folder, `cover-${number}`)));
   const temporary = tempNameFor(input.outputPath);
   const listFile = tempNameFor(join(folder, "segments.txt"));
   const [encoded] = audioToEncode(input.plan);
   try {
     await writeFile(listFile, concatList(withOwnStarts(input), input.encoderTimeBase, input.lastDuration));
+    await extractCovers(tools, input, coverFiles);
     const result = await runTool({
       program: tools.ffmpeg,
       args: stitchArgs(input.info, input.request, input.plan, facts, {
@@ -115,6 +140,7 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
         audio: input.audioPath === null ? null : fileUrl(input.audioPath),
         audioFormat: encoded === undefined ? null : audioFileFormat(encoded.action.encoder),
         source: fileUrl(input.sourcePath),
+        covers: coverFiles.map(fileUrl),
         output: fileUrl(temporary),
       }),
       ...(input.signal === undefined ? {} : { signal: input.signal }),
@@ -133,5 +159,6 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
   } finally {
     await removeTree(listFile);
     await removeTree(temporary);
+    for (const file of coverFiles) await removeTree(file);
   }
 }

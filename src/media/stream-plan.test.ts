@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { audioArgs } from "./audio.ts";
+import { coverArgs, coverStreams } from "./cover-art.ts";
 import { type EncodeRequest, emptyEncodeRequest } from "./request/encode-request.ts";
 import { stitchArgs } from "./stitch-args.ts";
 import { planStreams } from "./stream-plan.ts";
@@ -102,6 +103,75 @@ describe("every stream is accounted for", () => {
   });
 });
 
+describe("cover art", () => {
+  const cover = (index: number, codec: string): SourceStream => ({
+    ...stream(index, "video", codec),
+    isAttachedPicture: true,
+    dispositions: ["attached_pic"],
+  });
+  const withCovers: SourceInfo = {
+    ...info,
+    streams: [...info.streams, cover(7, "mjpeg"), { ...cover(8, "png"), fileName: "back.png" }],
+  };
+  const facts = { encoderTimeBase: { num: 1, den: 1000 }, firstFrameUs: 0, zeroUs: -7000, audioDelaysUs: [] };
+  const io = {
+    concatList: "file:/w/list",
+    audio: null,
+    audioFormat: null,
+    source: "file:/s.mkv",
+    covers: ["file:/w/cover-0", "file:/w/cover-1"],
+    output: "file:/w/o.mkv",
+  };
+  test("becomes attached files in Matroska, after the attachments that are copied", () => {
+    const plan = planStreams(withCovers, empty, "mkv");
+    expect(plan.leftOut.map(({ source }) => source.index)).toEqual([6]);
+    expect(coverStreams(plan).map(({ index }) => index)).toEqual([7, 8]);
+    const args = stitchArgs(withCovers, empty, plan, facts, io);
+    expect(args.filter((_, position) => args[position - 1] === "-map")).toEqual([
+      "0:v:0",
+      "1:1",
+      "1:2",
+      "1:3",
+      "1:4",
+      "1:5",
+    ]);
+    expect(args.slice(args.indexOf("-attach"), args.indexOf("-color_range:v:0"))).toEqual([
+      ...[
+        "-attach",
+        "file:/w/cover-0",
+        "-metadata:s:t:1",
+        "mimetype=image/jpeg",
+        "-metadata:s:t:1",
+        "filename=cover.jpg",
+      ],
+      ...[
+        "-attach",
+        "file:/w/cover-1",
+        "-metadata:s:t:2",
+        "mimetype=image/png",
+        "-metadata:s:t:2",
+        "filename=back.png",
+      ],
+    ]);
+  });
+  test("is copied into MP4, last, and named where it cannot be kept", () => {
+    const plan = planStreams(withCovers, empty, "mp4");
+    expect(plan.streams.slice(-2).map(({ source, action }) => [source.index, action.kind])).toEqual([
+      [7, "copy"],
+      [8, "copy"],
+    ]);
+    const left = planStreams(withCovers, empty, "ts").leftOut.filter(({ source }) => source.isAttachedPicture);
+    expect(left.map(({ reason }) => reason)).toEqual(["cover art is not kept in ts", "cover art is not kept in ts"]);
+  });
+  test("the whole argument list that makes a file of it", () => {
+    expect(coverArgs(withCovers, 7, "file:/s.mkv", "file:/w/cover-0")).toEqual([
+      ...["-hide_banner", "-nostdin", "-v", "error", "-protocol_whitelist", "file"],
+      ...["-format_whitelist", "matroska,webm", "-f", "matroska", "-i", "file:/s.mkv"],
+      ...["-map", "0:7", "-frames:v", "1", "-c", "copy", "-f", "data", "-y", "file:/w/cover-0"],
+    ]);
+  });
+});
+
 test("the whole argument list of the stitch", () => {
   const request: EncodeRequest = { ...empty, video: { ...empty.video, encoder: "libx265" } };
   const plan = planStreams(info, request, "mp4");
@@ -111,6 +181,7 @@ test("the whole argument list of the stitch", () => {
     audio: "file:/w/audio.mp4",
     audioFormat: "mp4",
     source: "file:/s.mkv",
+    covers: [],
     output: "file:/w/o.mp4",
   };
   expect(stitchArgs(info, request, plan, facts, io)).toEqual([

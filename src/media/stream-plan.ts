@@ -10,6 +10,8 @@ import type { Container, ProofStream, SourceInfo, SourceStream } from "./types.t
 export type StreamAction =
   | { readonly kind: "encode-video" }
   | { readonly kind: "copy" }
+  /** Cover art in Matroska, which ffmpeg cannot copy there: the picture becomes an attached file. */
+  | { readonly kind: "attach"; readonly fileName: string; readonly mimeType: string }
   /** `track` counts the streams of the encoded-audio file. */
   | { readonly kind: "encode-audio"; readonly encoder: string; readonly track: number }
   | { readonly kind: "convert-subtitle"; readonly encoder: string };
@@ -26,7 +28,7 @@ export interface LeftOutStream {
 
 export interface StreamPlan {
   readonly container: Container;
-  /** In output order; exactly one is "encode-video". */
+  /** In output order, cover art last (no container counts it among its tracks); exactly one is "encode-video". */
   readonly streams: readonly PlannedStream[];
   readonly leftOut: readonly LeftOutStream[];
   readonly keepChapters: boolean;
@@ -46,7 +48,15 @@ export function chosenVideoStream(streams: readonly SourceStream[], maps: readon
   return chooseStreams(streams, maps)?.find((stream) => stream.type === "video" && !stream.isAttachedPicture)?.index;
 }
 
+/** Pictures that MP4 takes as cover art. */
 const COVER_ART: ReadonlySet<string> = new Set(["mjpeg", "png"]);
+/** matroskadec.c's mkv_image_mime_tags: attachments of these types are cover art again when the file is read. */
+const ATTACHED_TYPES: Readonly<Record<string, { readonly mimeType: string; readonly extension: string }>> = {
+  gif: { mimeType: "image/gif", extension: "gif" },
+  mjpeg: { mimeType: "image/jpeg", extension: "jpg" },
+  png: { mimeType: "image/png", extension: "png" },
+  tiff: { mimeType: "image/tiff", extension: "tif" },
+};
 const TEXT_SUBTITLES: ReadonlySet<string> = new Set([
   "subrip",
   "srt",
@@ -101,15 +111,22 @@ function decideSubtitle(stream: SourceStream, request: EncodeRequest, container:
   return { kind: "convert-subtitle", encoder: rules.subtitleConvert.encoder };
 }
 
+/** "cover.jpg" is the name that players look for (Matroska's attachment guidelines). */
+function decideCover(stream: SourceStream, container: Container): Decision {
+  const type = ATTACHED_TYPES[stream.codec];
+  if (container === "mkv" && type !== undefined)
+    return { kind: "attach", mimeType: type.mimeType, fileName: stream.fileName ?? `cover.${type.extension}` };
+  if (container !== "mkv" && CONTAINERS[container].coverArt && COVER_ART.has(stream.codec)) return { kind: "copy" };
+  return leave(`cover art is not kept in ${container}`);
+}
+
 function decide(stream: SourceStream, info: SourceInfo, request: EncodeRequest, container: Container): Decision {
   const rules = CONTAINERS[container];
   switch (stream.type) {
     case "video":
       if (stream.index === info.video.streamIndex) return { kind: "encode-video" };
       if (!stream.isAttachedPicture) return leave("one video stream is encoded; -map picks another");
-      return rules.coverArt && COVER_ART.has(stream.codec) && container !== "mkv"
-        ? { kind: "copy" }
-        : leave(`cover art is not kept in ${container}`);
+      return decideCover(stream, container);
     case "audio":
       return decideAudio(stream, request, container);
     case "subtitle":
@@ -146,9 +163,10 @@ export function planStreams(info: SourceInfo, request: EncodeRequest, container:
       "Add -map 0:v:0; sound alone needs no cluster.",
     );
   }
+  const isCover = ({ source }: PlannedStream) => source.isAttachedPicture;
   return {
     container,
-    streams,
+    streams: [...streams.filter((stream) => !isCover(stream)), ...streams.filter(isCover)],
     leftOut,
     keepChapters: request.metadata.keepChapters && CONTAINERS[container].chapters,
     keepMetadata: request.metadata.keepSource,

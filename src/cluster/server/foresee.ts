@@ -168,6 +168,7 @@ function streamViews(plan: StreamPlan, checked: CheckedRequest): ForeseenStream[
       case "encode-video":
         return view(source, { action: "encode", encoder: checked.request.video.encoder, reason: null });
       case "copy":
+      case "attach":
         return view(source, { action: "copy", encoder: null, reason: null });
       case "encode-audio":
         return view(source, { action: "encode", encoder: action.encoder, reason: null });
