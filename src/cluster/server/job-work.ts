@@ -1,13 +1,13 @@
 // What the server itself does for one job, under one abort signal: index, audio, checks of segments, the reference
 // decode, stitch, final check and proof. Each piece ends in one input to the scheduler.
-import { AppError, toAppError } from "../../base/errors.ts";
+import { toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { indexSource } from "../../media/index-source.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { Input, JobId } from "../scheduler/types.ts";
 import type { JobRecord } from "./ports.ts";
-import { isUnchanged } from "./source-desk.ts";
+import { isUnchanged, sourceChanged } from "./source-desk.ts";
 
 export interface JobWorkParts {
   readonly tools: Tools;
@@ -122,11 +122,6 @@ export class JobWork {
   }
 
   async requireUnchanged(): Promise<void> {
-    if (await isUnchanged(this.record.source)) return;
-    throw new AppError(
-      "E_SOURCE_CHANGED",
-      `the source ${this.record.source.name} has changed or is gone since the job was taken`,
-      "Submit it again once nothing writes to it.",
-    );
+    if (!(await isUnchanged(this.record.source))) throw sourceChanged(this.record.source);
   }
 }

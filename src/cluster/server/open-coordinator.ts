@@ -23,7 +23,7 @@ import { JobWork } from "./job-work.ts";
 import { EffectPerformer } from "./perform-effects.ts";
 import type { Coordinator, JobRecord, SourceRecord, Store } from "./ports.ts";
 import { receiveResult } from "./result-desk.ts";
-import { SourceDesk } from "./source-desk.ts";
+import { isUnchanged, SourceDesk, sourceChanged } from "./source-desk.ts";
 import type { JobView, SourceView } from "./views.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -264,6 +264,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       if (record === undefined)
         throw new AppError("E_UNKNOWN_ID", `no source ${sourceId} is in use`, "Its job has ended.");
       const { source, blockBytes } = record;
+      if (!(await isUnchanged(source))) throw sourceChanged(source);
       return await blocks.read({ sourceId, path: source.path, bytes: source.bytes, blockBytes }, block);
     },
     receiveResult: (attemptId, report, body) => receiveResult({ folders, state, dispatch }, attemptId, report, body),

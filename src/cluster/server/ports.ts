@@ -34,6 +34,8 @@ export interface SourceRecord {
   readonly sourceId: string;
   readonly name: string;
   readonly path: string;
+  /** Where the path led when the source was taken: a link may be turned elsewhere later. None for uploads. */
+  readonly realPath?: string;
   /** "uploaded" is ours to delete; the others are only ever read. */
   readonly kind: "uploaded" | "local" | "media-root";
   readonly bytes: number;

@@ -92,6 +92,33 @@ test("a file in place is taken only from who proves to read the same bytes", asy
   ).toBe("E_FORBIDDEN");
 });
 
+test("a link that is turned to another file after the proof is not followed there", async () => {
+  const desk = makeDesk();
+  const [own, secret, path] = [join(folder, "own.mp4"), join(folder, "secret"), join(folder, "film.mp4")];
+  await writeFile(own, bytes);
+  await writeFile(secret, crypto.getRandomValues(new Uint8Array(2500)));
+  const { mtime, mtimeMs } = await stat(own);
+  await utimes(secret, mtime, mtime);
+  await symlink(own, path);
+  const { challengeId, ranges } = await desk.challenge(path, 2500, mtimeMs);
+  const digests = await Promise.all(ranges.map(({ start, length }) => sha256OfFile(own, start, length)));
+  const source = await desk.prove(challengeId, digests);
+  expect(source.path).toBe(path);
+  expect(await isUnchanged(source)).toBe(true);
+  await rm(path);
+  await symlink(secret, path);
+  expect(await isUnchanged(source)).toBe(false);
+});
+
+test("a file that can't be read when it is to be proven is to be uploaded, not a bug", async () => {
+  const desk = makeDesk();
+  const path = join(folder, "film.mp4");
+  await writeFile(path, bytes);
+  const { challengeId } = await desk.challenge(path, 2500, (await stat(path)).mtimeMs);
+  await rm(path);
+  expect(await codeOf(desk.prove(challengeId, []))).toBe("E_FORBIDDEN");
+});
+
 test("what the server does not see, sees otherwise, or may not read is answered alike", async () => {
   const desk = makeDesk();
   const path = join(folder, "film.mp4");

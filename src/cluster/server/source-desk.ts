@@ -17,6 +17,7 @@ const CHALLENGES_OPEN = 100;
 
 interface OpenChallenge {
   readonly path: string;
+  readonly realPath: string;
   readonly ranges: readonly { readonly start: number; readonly length: number }[];
 }
 
@@ -110,13 +111,20 @@ export class SourceDesk {
   async challenge(path: string, bytes: number, mtimeMs: number): Promise<LocalChallenge> {
     const unseen = new AppError("E_SOURCE_MISSING", "the server does not see this file", "Upload it instead.");
     if (!isAbsolute(path)) throw unseen;
-    const facts = await stat(path).catch(() => null);
-    if (facts === null || !facts.isFile() || facts.size !== bytes || Math.abs(facts.mtimeMs - mtimeMs) > 1)
+    const realPath = await realpath(path).catch(() => null);
+    const facts = realPath === null ? null : await stat(realPath).catch(() => null);
+    if (
+      realPath === null ||
+      facts === null ||
+      !facts.isFile() ||
+      facts.size !== bytes ||
+      Math.abs(facts.mtimeMs - mtimeMs) > 1
+    )
       throw unseen;
     if (this.#challenges.size >= CHALLENGES_OPEN) this.#challenges.clear();
     const challengeId = newId();
     const ranges = pickRanges(bytes);
-    this.#challenges.set(challengeId, { path, ranges });
+    this.#challenges.set(challengeId, { path, realPath, ranges });
     return { challengeId, ranges };
   }
 
@@ -124,12 +132,15 @@ export class SourceDesk {
     const challenge = this.#challenges.get(challengeId);
     this.#challenges.delete(challengeId);
     if (challenge === undefined) throw new AppError("E_UNKNOWN_ID", "no such challenge", "Ask for a new one.");
-    for (const [index, range] of challenge.ranges.entries()) {
-      if (digests[index] !== (await sha256OfFile(challenge.path, range.start, range.length))) {
+    const { path, realPath, ranges } = challenge;
+    for (const [index, range] of ranges.entries()) {
+      // Null when the server may not read it, or it has gone meanwhile.
+      const digest = await sha256OfFile(realPath, range.start, range.length).catch(() => null);
+      if (digest === null || digests[index] !== digest) {
         throw new AppError("E_FORBIDDEN", "the file on the server is not the one you read", "Upload it instead.");
       }
     }
-    return this.#register(basename(challenge.path), challenge.path, "local", newId());
+    return this.#register(basename(path), path, "local", newId(), realPath);
   }
 
   async openServerSource(path: string): Promise<SourceRecord> {
@@ -142,7 +153,7 @@ export class SourceDesk {
       );
     }
     const found = await this.#findBelowRoots(path);
-    return this.#register(basename(found), found, "media-root", newId());
+    return this.#register(basename(found), found, "media-root", newId(), found);
   }
 
   async #findBelowRoots(path: string): Promise<string> {
@@ -170,8 +181,14 @@ export class SourceDesk {
     );
   }
 
-  async #register(name: string, path: string, kind: SourceRecord["kind"], sourceId: string): Promise<SourceRecord> {
-    const facts = await stat(path);
+  async #register(
+    name: string,
+    path: string,
+    kind: SourceRecord["kind"],
+    sourceId: string,
+    realPath?: string,
+  ): Promise<SourceRecord> {
+    const facts = await stat(realPath ?? path);
     if (!facts.isFile()) throw new AppError("E_SOURCE_REFUSED", `${name} is not a file`, "Name a video file.");
     if (facts.size === 0) throw emptySource(name);
     const lastStart = Math.floor((facts.size - 1) / this.#options.blockBytes) * this.#options.blockBytes;
@@ -179,6 +196,7 @@ export class SourceDesk {
       sourceId,
       name,
       path,
+      ...(realPath === undefined ? {} : { realPath }),
       kind,
       bytes: facts.size,
       mtimeMs: facts.mtimeMs,
@@ -199,10 +217,20 @@ function pickRanges(bytes: number): { start: number; length: number }[] {
   return starts.map((start) => ({ start, length }));
 }
 
-/** Whether a source still is the file it was: same size, same modification time. */
+/** Whether a source still is the file it was: same place, same size, same modification time. */
 export async function isUnchanged(source: SourceRecord): Promise<boolean> {
+  const { realPath } = source;
+  if (realPath !== undefined && (await realpath(source.path).catch(() => null)) !== realPath) return false;
   const facts = await stat(source.path).catch(() => null);
   return facts !== null && facts.size === source.bytes && Math.abs(facts.mtimeMs - source.mtimeMs) < 1;
+}
+
+export function sourceChanged(source: SourceRecord): AppError {
+  return new AppError(
+    "E_SOURCE_CHANGED",
+    `the source ${source.name} has changed or is gone since the job was taken`,
+    "Submit it again once nothing writes to it.",
+  );
 }
 
 function emptySource(name: string): AppError {
