@@ -60,6 +60,9 @@ const CASES: readonly Case[] = [
   real("nodur-vp9-opus.webm", FFV1, "mkv", 1),
   synthetic("nocues-h264.mkv", X264, "mkv", 2),
   synthetic("xvid-bframes.avi", X264, "mp4", 2),
+  // without timestamps, and with pictures that need all before them
+  synthetic("raw-annexb.h264", FFV1, "mkv", 1),
+  synthetic("anim-vfr.gif", FFV1, "mkv", 1),
 ];
 
 let cluster: Cluster;
