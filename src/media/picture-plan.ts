@@ -20,6 +20,8 @@ export interface PicturePlan {
 const SELF_DESCRIBING = new Set(["h264", "hevc", "av1", "vp9"]);
 const VP9_SPACES = new Set(["bt709", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"]);
 const AV1_CHROMA = new Set(["left", "topleft"]);
+/** H.264 and HEVC say where chroma lies in 4:2:0 alone (chroma_loc_info_present_flag, H.264 E.2.1). */
+const HALVED_BOTH_WAYS = /420|^nv(12|21)|^p01[0-6]/;
 /** Encoders that take the full-range pixel formats (yuvj420p) as they are. */
 const FULL_RANGE_FORMATS = new Set(["libx264", "libx265"]);
 const HDR_CHECKED = new Set(["libx265", "libsvtav1"]);
@@ -60,7 +62,7 @@ function changesRange(video: SourceVideo, request: EncodeRequest): boolean {
 }
 
 /** The tags that hold in codec and container, as measured with ffmpeg 5.1. */
-function heldColour(wanted: ColourTags, codec: string, container: Container): ColourTags {
+function heldColour(wanted: ColourTags, codec: string, container: Container, pixelFormat: string): ColourTags {
   const none: ColourTags = { range: null, space: null, transfer: null, primaries: null, chromaLocation: null };
   if (!SELF_DESCRIBING.has(codec)) {
     const { space, transfer, primaries } = wanted;
@@ -75,7 +77,7 @@ function heldColour(wanted: ColourTags, codec: string, container: Container): Co
       ? isMatroska(container)
       : codec === "av1"
         ? AV1_CHROMA.has(chromaLocation ?? "")
-        : chromaLocation !== null;
+        : HALVED_BOTH_WAYS.test(pixelFormat);
   return {
     ...wanted,
     space: codec === "vp9" && !VP9_SPACES.has(space ?? "") ? null : space,
@@ -147,7 +149,7 @@ function fieldNotes(video: SourceVideo, request: EncodeRequest, held: string | n
 export function planPicture(video: SourceVideo, request: EncodeRequest, container: Container): PicturePlan {
   const codec = codecOfEncoder(request.video.encoder);
   const wanted = wantedColour(video, request);
-  const held = heldColour(wanted, codec, container);
+  const held = heldColour(wanted, codec, container, askedPixelFormat(request) ?? video.pixelFormat);
   const fieldOrder = heldFieldOrder(video, request, container);
   const hdr = HDR_CHECKED.has(request.video.encoder) ? keptHdr(video, request) : null;
   const isOwnHdr = request.video.encoderParams.some(([key]) =>
