@@ -1,0 +1,253 @@
+// Colour through the whole media layer with real encoders: what ffprobe reads from the output is what it reads from the
+// source, for each encoder and container; HDR10 metadata is in the output; what is lost is named; cover art stays.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runTool } from "../../src/base/process.ts";
+import { fileUrl } from "../../src/media/formats.ts";
+import { type LocalResult, runLocally } from "../../src/media/local-pipeline.ts";
+import { probeSource } from "../../src/media/probe.ts";
+import { parseEncodeParams } from "../../src/media/request/parse-params.ts";
+import { findTools, type Tools } from "../../src/media/tools.ts";
+import type { Container } from "../../src/media/types.ts";
+import { hardCase, mediaPath } from "../support/media.ts";
+
+const TIMEOUT_MS = 60_000;
+
+const ENCODERS = {
+  x264: "-c:v libx264 -preset ultrafast -crf 35",
+  x265: "-c:v libx265 -preset ultrafast -crf 35",
+  svtav1: "-c:v libsvtav1 -preset 12 -crf 55",
+  vp9: "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -crf 50 -b:v 0",
+  aom: "-c:v libaom-av1 -usage realtime -cpu-used 8 -crf 55",
+  ffv1: "-c:v ffv1",
+} as const;
+
+let tools: Tools;
+let folder: string;
+beforeAll(async () => {
+  tools = await findTools(process.env);
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-colour-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function make(name: string, filters: string, encoder: readonly string[]): Promise<string> {
+  const path = join(folder, name);
+  const lavfi = `testsrc2=s=160x96:r=25,trim=end_frame=20,${filters}`;
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: ["-nostdin", "-v", "error", "-f", "lavfi", "-i", lavfi, ...encoder, "-g", "10", "-y", fileUrl(path)],
+    timeoutMs: TIMEOUT_MS,
+  });
+  expect(result).toMatchObject({ ended: "exit", exitCode: 0, stderrTail: "" });
+  return path;
+}
+
+async function run(path: string, params: string, container: Container): Promise<LocalResult> {
+  const workDir = await mkdtemp(join(folder, "run-"));
+  // The clips made here have two groups of pictures of 0.4 s, the hard cases some of one to four seconds.
+  const options = { workDir, container, segmentSeconds: 0.3, threads: 1, signal: AbortSignal.timeout(TIMEOUT_MS) };
+  return await runLocally(tools, path, parseEncodeParams(params), options);
+}
+
+/** What the project itself reads of a file, but by a probe of the output as if it were a source. */
+async function pictureOf(path: string) {
+  const { video, streams } = await probeSource(tools, path);
+  const { colour, sampleAspectRatio, fieldOrder, hdr } = video;
+  return { colour, shape: sampleAspectRatio, fieldOrder, hdr, streams };
+}
+
+const failed = (result: LocalResult) => result.check.checks.filter((check) => !check.ok);
+const X264 = ["-c:v", "libx264", "-preset", "ultrafast"];
+
+interface Source {
+  readonly title: string;
+  readonly filters: string;
+  readonly encoder: readonly string[];
+  /** Encoder and container pairs whose output must say all that the source says; `but` is what they can't hold. */
+  readonly targets: readonly (readonly [keyof typeof ENCODERS, Container, ...but: ("chroma" | "fields")[]])[];
+}
+
+const SOURCES: readonly Source[] = [
+  {
+    title: "PAL, its own transfer, chroma at the top left, anamorphic",
+    filters: "setsar=16/11,format=yuv420p",
+    encoder: [
+      ...X264,
+      "-x264-params",
+      "colorprim=bt470bg:transfer=bt470bg:colormatrix=bt470bg:chromaloc=2:fullrange=off",
+    ],
+    targets: [
+      ["x264", "mp4"],
+      ["x265", "mkv"],
+      ["svtav1", "mp4"],
+      ["vp9", "mp4", "chroma"],
+      ["aom", "mkv"],
+      ["ffv1", "mkv", "fields"],
+    ],
+  },
+  {
+    title: "HLG in ten bits",
+    filters: "format=yuv420p10le",
+    encoder: [
+      ...["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error", "-color_range", "tv"],
+      ...["-color_primaries", "bt2020", "-color_trc", "arib-std-b67", "-colorspace", "bt2020nc"],
+    ],
+    targets: [
+      ["x265", "mp4"],
+      ["svtav1", "mkv"],
+    ],
+  },
+  {
+    title: "interlaced, top field first",
+    filters: "tinterlace=interleave_top,setsar=64/45,format=yuv420p",
+    encoder: [...X264, "-x264-params", "tff=1:colorprim=bt709:transfer=bt709:colormatrix=bt709:fullrange=off"],
+    targets: [
+      ["x264", "mp4"],
+      ["x265", "mkv"],
+    ],
+  },
+];
+
+for (const { title, filters, encoder, targets } of SOURCES) {
+  describe(title, () => {
+    let source: string;
+    beforeAll(async () => {
+      source = await make(`${Bun.hash(title)}.mp4`, filters, encoder);
+    });
+    for (const [name, container, ...but] of targets) {
+      test(
+        `${name} → ${container}`,
+        async () => {
+          const result = await run(source, ENCODERS[name], container);
+          expect(failed(result)).toEqual([]);
+          const want = await pictureOf(source);
+          const got = await pictureOf(result.outputPath);
+          expect(want.colour.transfer).not.toBeNull();
+          expect(got.colour).toEqual(but.includes("chroma") ? { ...want.colour, chromaLocation: null } : want.colour);
+          expect((got.shape?.num ?? 1) / (got.shape?.den ?? 1)).toBeCloseTo(
+            (want.shape?.num ?? 1) / (want.shape?.den ?? 1),
+            2,
+          );
+          if (!but.includes("fields")) expect(got.fieldOrder).toBe(want.fieldOrder);
+        },
+        TIMEOUT_MS,
+      );
+    }
+  });
+}
+
+test.each([
+  ["x264", "mp4"],
+  ["svtav1", "mp4"],
+  ["vp9", "mkv"],
+  ["ffv1", "mkv"],
+] as const)(
+  "full range stays full range: %s → %s",
+  async (name, container) => {
+    const source = await hardCase("fullrange-bt601.mp4");
+    const result = await run(source, ENCODERS[name], container);
+    expect(failed(result)).toEqual([]);
+    const [want, got] = await Promise.all([pictureOf(source), pictureOf(result.outputPath)]);
+    expect(want.colour.range).toBe("pc");
+    expect(got.colour).toEqual(want.colour);
+    expect(result.check.checks.find(({ name }) => name === "colour")?.detail).toContain("range pc");
+  },
+  TIMEOUT_MS,
+);
+
+test.each([
+  ["x265", "mp4"],
+  ["x265", "mkv"],
+  ["svtav1", "mp4"],
+] as const)(
+  "HDR10 metadata is in the output: %s → %s",
+  async (name, container) => {
+    const source = await hardCase("hdr10-hevc-23.976.mkv");
+    const result = await run(source, ENCODERS[name], container);
+    expect(failed(result)).toEqual([]);
+    const [want, got] = await Promise.all([pictureOf(source), pictureOf(result.outputPath)]);
+    expect(want.hdr).toEqual({
+      masteringDisplay: {
+        red: { x: 34_000, y: 16_000 },
+        green: { x: 13_250, y: 34_500 },
+        blue: { x: 7500, y: 3000 },
+        whitePoint: { x: 15_635, y: 16_450 },
+        minLuminance: 50,
+        maxLuminance: 10_000_000,
+      },
+      contentLight: { max: 1000, average: 400 },
+      dynamic: [],
+    });
+    expect(got).toMatchObject({ colour: want.colour, hdr: want.hdr });
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "HDR10 metadata is in H.264 as SEI messages, at the key frame of every segment",
+  async () => {
+    const result = await run(await hardCase("hdr10-hevc-23.976.mkv"), ENCODERS.x264, "mp4");
+    expect(failed(result)).toEqual([]);
+    expect(result.check.notes).toContainEqual(expect.stringContaining("in the bitstream as SEI messages"));
+    const read = Bun.spawn(
+      [
+        ...[tools.ffmpeg, "-nostdin", "-i", fileUrl(result.outputPath), "-map", "0:v"],
+        ...["-c", "copy", "-bsf:v", "trace_headers", "-f", "null", "-"],
+      ],
+      { stdin: "ignore", stdout: "ignore", stderr: "pipe", timeout: TIMEOUT_MS },
+    );
+    const [trace, exitCode] = await Promise.all([read.stderr.text(), read.exited]);
+    expect(exitCode).toBe(0);
+    const seen = trace.match(/max_display_mastering_luminance .*= 10000000$/gm)?.length ?? 0;
+    expect(seen).toBeGreaterThanOrEqual(result.segments.length);
+  },
+  TIMEOUT_MS,
+);
+
+describe("what the source says of its light is read, in the container or in the first picture", () => {
+  const clips = [
+    ["hdr10-av1-mdcv-clli.mp4", { contentLight: { max: 1100, average: 180 }, dynamic: [] }],
+    ["hdr10plus-hevc-1080p.mp4", { contentLight: { max: 1000, average: 200 }, dynamic: ["HDR10+"] }],
+    ["vfr-iphone-hlg-dovi-editlist-rot.mp4", { masteringDisplay: null, dynamic: ["Dolby Vision"] }],
+  ] as const;
+  for (const [clip, hdr] of clips) {
+    const path = mediaPath(clip);
+    test.skipIf(path === null)(
+      clip,
+      async () => {
+        expect((await pictureOf(path ?? "")).hdr).toMatchObject(hdr);
+      },
+      TIMEOUT_MS,
+    );
+  }
+});
+
+const tenPlus = mediaPath("hdr10plus-tos-6f.h265");
+test.skipIf(tenPlus === null)(
+  "HDR10+ metadata that is lost is named",
+  async () => {
+    const result = await run(tenPlus ?? "", ENCODERS.x265, "mkv");
+    expect(failed(result)).toEqual([]);
+    expect(result.check.notes).toContainEqual(expect.stringMatching(/^HDR10\+ metadata is not kept/));
+  },
+  TIMEOUT_MS,
+);
+
+test.each([
+  ["multi-everything.mp4", "mkv"],
+  ["multi-everything.mkv", "mp4"],
+] as const)(
+  "cover art of %s stays cover art in %s",
+  async (name, container) => {
+    const source = await hardCase(name);
+    const result = await run(source, `${ENCODERS.x264} -an -vf scale=160:-2`, container);
+    expect(failed(result)).toEqual([]);
+    const covers = async (path: string) =>
+      (await pictureOf(path)).streams.filter((stream) => stream.isAttachedPicture).map(({ codec }) => codec);
+    expect(await covers(source)).toEqual(["png"]);
+    expect(await covers(result.outputPath)).toEqual(["png"]);
+  },
+  TIMEOUT_MS,
+);
