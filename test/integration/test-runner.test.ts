@@ -68,6 +68,14 @@ test("an empty file among others is not overlooked", async () => {
   expect(outcome).toEqual({ exitCode: 1, lastLine: "1 passed, 1 failed" });
 });
 
+test("the media corpus is run when asked for, and then alone", async () => {
+  await Bun.write(join(folder, "test/media/one.test.ts"), CASES.passes?.code ?? "");
+  const path = "./test/media/one.test.ts";
+  expect(await runTests([path])).toEqual({ exitCode: 1, lastLine: "0 passed, 0 failed" });
+  expect(await runTests(["--media"])).toEqual({ exitCode: 0, lastLine: "1 passed, 0 failed" });
+  expect(await runTests(["--media", "./test/passes.test.ts"])).toEqual({ exitCode: 1, lastLine: "0 passed, 0 failed" });
+});
+
 test("a program that cannot be built", async () => {
   await Bun.write(join(folder, "src/cli.ts"), "broken(");
   const outcome = await runTests(["./test/passes.test.ts"]);
