@@ -45,6 +45,8 @@ const TITLES: readonly (readonly [keyof PicturePlan["tags"], string])[] = [
 const SHAPE_TOLERANCE = 0.01;
 
 function isSameTag(tag: keyof PicturePlan["tags"], planned: string, found: string | null): boolean {
+  // Nothing said is limited range: H.264 E.2.1 and H.265 E.3.1 infer video_full_range_flag to be 0.
+  if (tag === "range" && found === null) return planned === "tv";
   if (tag !== "sampleAspectRatio") return planned === found;
   const [want, got] = [planned, found ?? "1:1"].map((text) => parseRational(text.replace(":", "/")));
   if (want === null || want === undefined || got === null || got === undefined) return false;
