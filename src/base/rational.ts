@@ -81,11 +81,6 @@ export function rescale(ticks: Pts, from: Rational, to: Rational): Pts {
   return Number(numerator >= 0n ? (numerator + half) / denominator : -((-numerator + half) / denominator));
 }
 
-/** The exact value in seconds of `ticks` in `timeBase`. */
-export function ticksToSeconds(ticks: Pts, timeBase: Rational): Rational {
-  return fromBig(BigInt(ticks) * BigInt(timeBase.num), BigInt(timeBase.den));
-}
-
 /** Decimal seconds with six digits, rounded to the nearest microsecond: the form ffmpeg's options take. */
 export function formatMicroseconds(microseconds: number): string {
   const sign = microseconds < 0 ? "-" : "";

@@ -6,7 +6,7 @@ import { newId } from "../../base/ids.ts";
 import { toNumber } from "../../base/rational.ts";
 import { probeSource } from "../../media/probe.ts";
 import { splitMode } from "../../media/request/classify.ts";
-import { CONTAINERS, checkContainer, containerOf } from "../../media/request/containers.ts";
+import { checkContainer, containerOf, extensionOf } from "../../media/request/containers.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import { familyOf } from "../../media/request/encoders.ts";
 import { parseEncodeParams } from "../../media/request/parse-params.ts";
@@ -46,7 +46,7 @@ function stemOf(name: string): string {
 function defaultOutputName(defaults: RequestDefaults, request: EncodeRequest, inputName: string): string {
   const name = defaults.fileNameOutput ?? `${stemOf(inputName)}.ffcluster.mp4`;
   const { format } = request.container;
-  return format === null ? name : `${stemOf(name)}.${CONTAINERS[format].extensions[0]}`;
+  return format === null ? name : `${stemOf(name)}${extensionOf(format)}`;
 }
 
 /**
