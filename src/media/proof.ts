@@ -18,6 +18,8 @@ export interface ProofInput {
   readonly encoder: { readonly name: string; readonly family: EncoderFamily; readonly versions: readonly string[] };
   readonly wallSeconds: number;
   readonly notes: readonly string[];
+  /** The source gives its frames no times and nobody decoded it to count them (`--exactly=false`). */
+  readonly isUncounted: boolean;
 }
 
 function segmentChecks(input: ProofInput): ProofCheck[] {
@@ -62,8 +64,22 @@ function accountedStreams(input: ProofInput): ProofCheck {
   };
 }
 
+/** The one check whose failing a user can accept beforehand. */
+export const COUNTED_CHECK = "frames counted";
+
+function countedCheck(input: ProofInput): ProofCheck[] {
+  if (!input.isUncounted) return [];
+  const detail = "--exactly=false: the expected number is what the segments hold, nothing else was counted";
+  return [{ name: COUNTED_CHECK, ok: false, detail }];
+}
+
 export function buildProof(input: ProofInput): Proof {
-  const checks = [...segmentChecks(input), ...input.outputCheck.checks, accountedStreams(input)];
+  const checks = [
+    ...segmentChecks(input),
+    ...input.outputCheck.checks,
+    accountedStreams(input),
+    ...countedCheck(input),
+  ];
   return {
     job_id: input.jobId,
     exact: checks.every((check) => check.ok),

@@ -181,3 +181,19 @@ test.skipIf(mediaPath("flower-540p29.97-5s.mp4") === null)(
   },
   120_000,
 );
+
+test("--exactly=false takes a source without times on its word, and the proof does not call it exact", async () => {
+  await using cluster = await Cluster.make();
+  await cluster.serve({ args: ["--exactly=false"] });
+  await cluster.join("one");
+  const output = cluster.path("o.mkv");
+  const source = await hardCase("raw-annexb.h264");
+  const ended = await cluster.command(["submit", source, "-o", output, "--ffmpeg-params", "-c:v ffv1", "--json"]);
+  expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toMatchObject({ exitCode: 0 });
+  const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as {
+    proof: { exact: boolean; checks: { name: string; ok: boolean }[] };
+  };
+  expect(last.proof.exact).toBe(false);
+  expect(last.proof.checks.filter((check) => !check.ok).map((check) => check.name)).toEqual(["frames counted"]);
+  expect((await framesOf(output)).md5).toEqual([...(await framesOf(source)).md5]);
+}, 120_000);
