@@ -153,11 +153,15 @@ export const serve = defineCommand({
       mediaRoots: given["media-root"].map((root) => resolve(context.cwd, root)),
       log,
       // The work directory is ours from here on, and nobody can connect yet: now its token may be written.
-      beforeListening: () => writeWorkDirToken(workDir, token),
+      // Who sees /healthz answer must find the token; only a port that the system chooses is not known yet.
+      beforeListening: async () => {
+        await writeWorkDirToken(workDir, token);
+        if (given.port !== 0) await rememberForUser(context, localNames(given.host, given.port), token, log);
+      },
       onBroken: (cause) => broken.reject(cause),
     });
     try {
-      await rememberForUser(context, localNames(given.host, server.port), token, log);
+      if (given.port === 0) await rememberForUser(context, localNames(given.host, server.port), token, log);
       const address = `${outwardHost(given.host)}:${server.port}`;
       context.stderr.write(
         `ffcluster ${VERSION} serves ${server.url}, work in ${workDir}\n` +

@@ -17,7 +17,8 @@ test("submit --participate against a server with no other client; then jobs list
     20_000,
     async () => (await fetch(`${cluster.url}/healthz`).catch(() => null))?.ok === true,
   );
-  expect(server.stderr()).toMatch(/ffcluster join --server \S+ --token \S+/);
+  const joinLine = /ffcluster join --server \S+ --token \S+/;
+  await until("the join line is there", 20_000, async () => joinLine.test(server.stderr()));
   const address = ["--server", `localhost:${cluster.port}`];
   const output = cluster.path("irregular.out.mp4");
   const ended = await cluster.run(["submit", source, "-o", output, "--participate", ...address]);
