@@ -54,6 +54,7 @@ export const jobSchema = z.object({
   frames: z.object({ done: z.number(), total: z.number().nullable() }),
   output: outputFileSchema.nullable(),
   output_name: z.string(),
+  activity: z.string().nullable(),
   clients: z.number(),
   capable_clients: z.number(),
   required_clients: z.number(),
@@ -213,6 +214,7 @@ export const createJobSchema = z.strictObject({
   output_name: fileName.nullable().default(null),
   required_clients: z.number().int().min(1).max(10_000).nullable().default(null),
   name: shortText.nullable().default(null),
+  verify: z.enum(["fast", "full"]).nullable().default(null),
 });
 export type CreateJob = z.input<typeof createJobSchema>;
 

@@ -26,6 +26,7 @@ const job: JobView = {
   frames: { done: 0, total: null },
   output: null,
   output_name: "in.ffcluster.mp4",
+  activity: null,
   clients: 1,
   capable_clients: 0,
   required_clients: 2,

@@ -47,8 +47,8 @@ export interface Following {
 }
 
 function progressFields(view: JobView) {
-  const { job_id, status, progress, fps, eta_seconds, clients, frames, segments } = view;
-  return { job_id, status, progress, fps, eta_seconds, clients, frames, segments };
+  const { job_id, status, progress, fps, eta_seconds, clients, frames, segments, activity } = view;
+  return { job_id, status, progress, fps, eta_seconds, clients, frames, segments, activity };
 }
 
 /** The job's last view. */

@@ -2,6 +2,7 @@
 import { join as joinPath, resolve } from "node:path";
 import { localNames, outwardHost } from "../api/server-address.ts";
 import {
+  choiceOption,
   integerOption,
   listOption,
   optionalSeconds,
@@ -62,6 +63,11 @@ const options = {
   exactly: switchOption({
     description: "Exact frame accounting; false accepts a source whose frames cannot be counted",
     fallback: true,
+  }),
+  verify: choiceOption({
+    description: "Last check of an output: fast compares counts, times and digests, full also decodes all of it",
+    choices: ["fast", "full"],
+    fallback: "fast",
   }),
   "chunk-size": integerOption({
     description: "Bytes in one transfer block",
@@ -147,6 +153,7 @@ export const serve = defineCommand({
       ffmpegParams: given["ffmpeg-params"],
       fileNameOutput: given["file-name-output"],
       exactly: given.exactly,
+      verify: given.verify,
       chunkBytes: given["chunk-size"],
       maxRetries: given["max-retries"],
       retryDelayMs: given["retry-delay"] * 1000,

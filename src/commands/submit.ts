@@ -2,7 +2,13 @@
 import { basename, join, resolve } from "node:path";
 import type { ApiClient } from "../api/client.ts";
 import type { JobView, ProofView } from "../api/contract.ts";
-import { type OptionValues, optionalInteger, optionalText, switchOption } from "../base/config/option.ts";
+import {
+  type OptionValues,
+  optionalChoice,
+  optionalInteger,
+  optionalText,
+  switchOption,
+} from "../base/config/option.ts";
 import { AppError } from "../base/errors.ts";
 import { type CommandContext, defineCommand, printEvent } from "./command.ts";
 import { failureOf } from "./command-failure.ts";
@@ -45,6 +51,12 @@ const options = {
     defaultText: "the server's",
     min: 1,
     max: 10_000,
+  }),
+  verify: optionalChoice({
+    description: "Last check: fast compares counts, times and digests, full also decodes the whole output",
+    valueName: "fast|full",
+    defaultText: "the server's",
+    choices: ["fast", "full"],
   }),
   name: optionalText({ description: "Name of the job in lists", defaultText: "the input's file name" }),
   ...serverOptions,
@@ -150,6 +162,7 @@ async function makeJob(
     output_name: planned.outputName,
     required_clients: given["required-clients"],
     name: given.name,
+    verify: given.verify,
   });
 }
 

@@ -27,6 +27,11 @@ export function segmentFormat(video: SourceVideo, encoder: string): "nut" | "web
   return video.hasAlpha && VPX_ENCODERS.has(encoder) ? "webm" : "nut";
 }
 
+/** The decoder that shows all that an output of this encoder holds; null: ffmpeg's choice. */
+export function decoderOfOutput(video: SourceVideo, encoder: string): string | null {
+  return video.hasAlpha && VPX_ENCODERS.has(encoder) ? encoder : null;
+}
+
 export function isH264Encoder(encoder: string): boolean {
   return encoder === "libx264" || encoder === "libx264rgb" || encoder === "libopenh264" || encoder.startsWith("h264_");
 }

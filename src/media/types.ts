@@ -157,6 +157,9 @@ export interface SegmentFacts {
   readonly extradataSha256: string | null;
 }
 
+/** fast: counts, times and digests. full: the output is decoded as well, every picture and every sound. */
+export type VerifyMode = "fast" | "full";
+
 export interface ProofCheck {
   readonly name: string;
   readonly ok: boolean;

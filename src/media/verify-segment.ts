@@ -28,7 +28,7 @@ export interface SegmentPackets {
   readonly extradataSha256: string | null;
 }
 
-const FORMATS = "nut,matroska,webm";
+export const SEGMENT_DEMUXERS = "nut,matroska,webm";
 
 /** The packets of a segment file (NUT or WebM), or ffprobe's last words. */
 export async function readSegmentPackets(
@@ -44,7 +44,7 @@ export async function readSegmentPackets(
     args: [
       "-v",
       "error",
-      ...inputGuards({ formats: FORMATS, kind: "file" }),
+      ...inputGuards({ formats: SEGMENT_DEMUXERS, kind: "file" }),
       "-select_streams",
       "v:0",
       "-show_data_hash",

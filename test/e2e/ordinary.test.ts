@@ -29,6 +29,8 @@ interface Case {
   readonly params: string;
   readonly extension: string;
   readonly audioCodecs: readonly string[];
+  /** `--verify` of the submit. */
+  readonly verify?: "full";
   /** Its audio track holds no sound that could be placed. */
   readonly isSilent?: boolean;
 }
@@ -44,6 +46,7 @@ const CASES: readonly Case[] = [
     params: "-c:v libx264 -preset medium -crf 30 -c:a aac -b:a 96k",
     extension: "mp4",
     audioCodecs: ["aac"],
+    verify: "full",
   },
   { source: "late-noise.mp4", params: `${X264} -c:a libopus -b:a 96k`, extension: "mp4", audioCodecs: ["opus"] },
   {
@@ -125,8 +128,9 @@ afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-async function complete(source: string, output: string, params: string): Promise<Proof> {
-  const ended = await cluster.command(["submit", source, "-o", output, "--ffmpeg-params", params, "--json"]);
+async function complete(source: string, output: string, params: string, options: readonly string[]): Promise<Proof> {
+  const asked = ["submit", source, "-o", output, "--ffmpeg-params", params, "--json", ...options];
+  const ended = await cluster.command(asked);
   const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as { event?: string; proof?: Proof };
   expect({ exitCode: ended.exitCode, event: last.event, stderr: ended.stderr.slice(-500) }).toMatchObject({
     exitCode: 0,
@@ -136,7 +140,7 @@ async function complete(source: string, output: string, params: string): Promise
   return last.proof;
 }
 
-for (const [index, { source, params, extension, audioCodecs, isSilent }] of CASES.entries()) {
+for (const [index, { source, params, extension, audioCodecs, verify, isSilent }] of CASES.entries()) {
   const sound = SOUNDS.find(({ name }) => name === source);
   const isMissing = mediaPath(sound?.clip ?? source) === null;
   test.skipIf(isMissing)(
@@ -145,8 +149,10 @@ for (const [index, { source, params, extension, audioCodecs, isSilent }] of CASE
       const input = sound === undefined ? (mediaPath(source) ?? "") : cluster.path(`${index}-${source}`);
       if (sound !== undefined) await makeSound(sound, input);
       const output = cluster.path(`ordinary-${index}.${extension}`);
-      const proof = await complete(input, output, params);
+      const proof = await complete(input, output, params, verify === undefined ? [] : ["--verify", verify]);
       expect(proof.exact).toBe(true);
+      const decoded = proof.checks.find((check) => check.name === "decoded frames");
+      expect(decoded?.ok).toBe(verify === "full" ? true : undefined);
 
       const [want, got] = await Promise.all([framesOf(input), framesOf(output)]);
       expect(got.md5.length).toBe(want.md5.length);
@@ -164,7 +170,7 @@ for (const [index, { source, params, extension, audioCodecs, isSilent }] of CASE
 test("two audio tracks, two subtitles, chapters, attachments and cover art arrive complete", async () => {
   const source = await hardCase("multi-everything.mkv");
   const output = cluster.path("everything.mkv");
-  const proof = await complete(source, output, "-c:v libx264 -preset ultrafast -crf 30");
+  const proof = await complete(source, output, "-c:v libx264 -preset ultrafast -crf 30", []);
   const types = (streams: readonly ProbedStream[]) =>
     streams.map((stream) => `${stream.codec_type}:${stream.codec_name}`);
   expect(types(await streamsOf(output))).toEqual(types(await streamsOf(source)));

@@ -29,7 +29,14 @@ afterEach(async () => {
 async function start(): Promise<OpenCoordinator> {
   open = await openCoordinator({
     ...{ workDir: folder, token: "token", requiredClients: 1, benchmarkSeconds: 10, maxSegmentSeconds: null },
-    ...{ ffmpegParams: "-c:v libx264", fileNameOutput: null, exactly: true, chunkBytes: 65536, maxRetries: 3 },
+    ...{
+      ffmpegParams: "-c:v libx264",
+      fileNameOutput: null,
+      exactly: true,
+      verify: "fast",
+      chunkBytes: 65536,
+      maxRetries: 3,
+    },
     ...{ retryDelayMs: 100, mediaRoots: [], tools, log: silentLog, clock: systemClock },
     store: openServerStore(join(folder, "db", "server.db")),
     onBroken: (cause) => {
@@ -46,7 +53,7 @@ async function upload(coordinator: OpenCoordinator): Promise<string> {
   return (await coordinator.receiveSource(basename(clip), file.size, file.stream(), null)).source_id;
 }
 
-const asked = { ffmpegParams: null, outputName: "out.mp4", requiredClients: null, name: null };
+const asked = { ffmpegParams: null, outputName: "out.mp4", requiredClients: null, name: null, verify: null };
 
 test("killed between a job's end and the removal of its files: the next start removes them", async () => {
   const first = await start();

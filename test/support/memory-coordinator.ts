@@ -86,6 +86,7 @@ export class MemoryCoordinator implements Coordinator {
       frames: { done: 0, total: null },
       output: null,
       output_name: "in.ffcluster.mp4",
+      activity: null,
       clients: 0,
       capable_clients: 1,
       required_clients: 1,

@@ -14,6 +14,7 @@ async function create({ coordinator, request }: Call): Promise<Response> {
     outputName: wanted.output_name,
     requiredClients: wanted.required_clients,
     name: wanted.name,
+    verify: wanted.verify,
   });
   return json(job, 201, { location: `${API_PREFIX}/jobs/${job.job_id}` });
 }

@@ -13,7 +13,7 @@ import { parseEncodeParams } from "../../media/request/parse-params.ts";
 import { audioToEncode, chosenVideoStream, planStreams } from "../../media/stream-plan.ts";
 import { encoderTimeBase } from "../../media/time-base.ts";
 import type { Tools } from "../../media/tools.ts";
-import type { Container, SourceInfo } from "../../media/types.ts";
+import type { Container, SourceInfo, VerifyMode } from "../../media/types.ts";
 import type { JobSettings, NewJob } from "../scheduler/types.ts";
 import type { JobRecord, JobRequest, SourceRecord } from "./ports.ts";
 
@@ -28,6 +28,7 @@ export interface RequestDefaults {
 
 export interface JobDefaults extends RequestDefaults {
   readonly exactly: boolean;
+  readonly verify: VerifyMode;
   readonly blockBytes: number;
   readonly settings: JobSettings;
 }
@@ -112,6 +113,7 @@ export async function prepareJob(
       source,
       info,
       exactly: defaults.exactly,
+      verify: asked.verify ?? defaults.verify,
       blockBytes: defaults.blockBytes,
       encoderTimeBase: encoderTimeBase(info.video, request),
     },

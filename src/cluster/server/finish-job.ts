@@ -8,13 +8,15 @@ import { writeFileDurably } from "../../base/files.ts";
 import { rescale } from "../../base/rational.ts";
 import { encodeAudio } from "../../media/audio.ts";
 import { checkOutput, decodeSourceSound } from "../../media/check-output.ts";
+import { decoderOfOutput } from "../../media/codecs.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
+import { checkDecodedFrames } from "../../media/full-check.ts";
 import { buildProof, COUNTED_CHECK } from "../../media/proof.ts";
 import { keepsEveryPts } from "../../media/request/classify.ts";
 import { stitch } from "../../media/stitch.ts";
 import { planStreams, type StreamPlan } from "../../media/stream-plan.ts";
 import type { Tools } from "../../media/tools.ts";
-import type { ProofSegment, SegmentFacts } from "../../media/types.ts";
+import type { ProofCheck, ProofSegment, SegmentFacts } from "../../media/types.ts";
 import { absolutePts, readSegmentPackets } from "../../media/verify-segment.ts";
 import { REFERENCE_NOTE } from "../scheduler/segment-rules.ts";
 import type { Job, LandedResult, Segment } from "../scheduler/types.ts";
@@ -129,6 +131,26 @@ export function compareSeams(segments: readonly Pick<FinishedSegment, "segment" 
   return { problems, compared };
 }
 
+/** `--verify full`. */
+async function decodeAll(
+  tools: Tools,
+  work: JobWork,
+  segments: readonly FinishedSegment[],
+  outputPath: string,
+  frames: number,
+): Promise<ProofCheck[]> {
+  const { info, request } = work.record;
+  const decoded = await checkDecodedFrames(tools, {
+    segmentPaths: segments.map(({ path }) => path),
+    outputPath,
+    frames,
+    decoder: decoderOfOutput(info.video, request.video.encoder),
+    onProgress: (done) => work.tell(`checking every picture, ${Math.floor((100 * done) / Math.max(1, frames))} %`),
+    signal: work.signal,
+  });
+  return [decoded];
+}
+
 /** How long the last frame is shown, in ticks of the encoder; one frame of the grid where the rate is constant. */
 function lastFrameTicks(work: JobWork, index: FrameIndex): number {
   const { request, info, encoderTimeBase } = work.record;
@@ -149,6 +171,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const audioPath = job.audio === "none" ? null : await encodedAudio(parts, work);
   const outputPath = folders.outputFile(job.id, container);
   const { signal } = work;
+  work.tell("joining the segments");
   const firstFramePts = first.facts.firstPts;
   const sound = { info, plan, sourcePath: source.path, encoderTimeBase, firstFramePts, signal };
   const [sourceSound] = await Promise.all([
@@ -169,11 +192,14 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   ]);
   const framePts = await plannedPts(tools, work, job, index, segments);
   const frames = framePts?.length ?? segments.reduce((sum, { facts }) => sum + facts.frames, 0);
-  const [outputCheck, { size }, sha256] = await Promise.all([
+  work.tell("checking the output");
+  const [outputCheck, { size }, sha256, decoded] = await Promise.all([
     checkOutput(tools, { ...sound, outputPath, framePts, frames, sourceSound }),
     stat(outputPath),
     sha256OfFile(outputPath, 0, undefined, signal),
+    work.record.verify === "full" ? decodeAll(tools, work, segments, outputPath, frames) : [],
   ]);
+  work.tell(null);
   const output = { name: outputName, bytes: size, sha256 };
   const proof = buildProof({
     jobId: job.id,
@@ -184,7 +210,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     facts: segments.map(({ facts }) => facts),
     seams: compareSeams(segments),
     output,
-    outputCheck,
+    outputCheck: { ...outputCheck, checks: [...outputCheck.checks, ...decoded] },
     encoder: {
       name: request.video.encoder,
       family: job.family,

@@ -4,7 +4,7 @@ import type { Client, Job, SchedulerState, Segment } from "../scheduler/types.ts
 import type { JobRecord } from "./ports.ts";
 import type { ClientView, JobView, SegmentView } from "./views.ts";
 
-export function jobView(state: SchedulerState, job: Job, record: JobRecord): JobView {
+export function jobView(state: SchedulerState, job: Job, record: JobRecord, activity: string | null): JobView {
   const progress = jobProgress(state, job);
   return {
     job_id: job.id,
@@ -23,6 +23,7 @@ export function jobView(state: SchedulerState, job: Job, record: JobRecord): Job
     frames: { done: progress.framesDone, total: progress.framesTotal },
     output: job.output,
     output_name: record.outputName,
+    activity,
     clients: progress.clients,
     capable_clients: progress.capableClients,
     required_clients: job.settings.requiredClients,

@@ -13,12 +13,15 @@ export interface JobWorkParts {
   readonly tools: Tools;
   readonly log: Log;
   readonly dispatch: (input: Input) => void;
+  /** `activity` has changed. */
+  readonly onActivity: () => void;
 }
 
 export class JobWork {
   readonly record: JobRecord;
   readonly #parts: JobWorkParts;
   readonly #abort = new AbortController();
+  #activity: string | null = null;
   #index: FrameIndex | null = null;
   #indexing: Promise<FrameIndex> | null = null;
   #onGrowth: (() => void)[] = [];
@@ -30,6 +33,17 @@ export class JobWork {
 
   get jobId(): JobId {
     return this.record.jobId;
+  }
+
+  /** What the server does for the job just now, in words for people. */
+  get activity(): string | null {
+    return this.#activity;
+  }
+
+  tell(activity: string | null): void {
+    if (activity === this.#activity) return;
+    this.#activity = activity;
+    this.#parts.onActivity();
   }
 
   get signal(): AbortSignal {

@@ -10,7 +10,7 @@ import { newId, resolveIdPrefix } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Tools } from "../../media/tools.ts";
-import type { Proof } from "../../media/types.ts";
+import type { Proof, VerifyMode } from "../../media/types.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { Client, Input, Job, Verdict } from "../scheduler/types.ts";
 import { BlockReader } from "./block-reader.ts";
@@ -40,6 +40,7 @@ export interface CoordinatorOptions {
   /** Null: `<input stem>.ffcluster.mp4`. */
   readonly fileNameOutput: string | null;
   readonly exactly: boolean;
+  readonly verify: VerifyMode;
   readonly chunkBytes: number;
   readonly maxRetries: number;
   readonly retryDelayMs: number;
@@ -80,6 +81,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     ffmpegParams: options.ffmpegParams,
     fileNameOutput: options.fileNameOutput,
     exactly: options.exactly,
+    verify: options.verify,
     blockBytes: options.chunkBytes,
     settings: {
       requiredClients: options.requiredClients,
@@ -91,6 +93,8 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   };
 
   const state = () => engine.state;
+  const showJob = (job: Job, record: JobRecord): JobView =>
+    jobView(engine.state, job, record, works.get(job.id)?.activity ?? null);
   const dispatch = (input: Input): Verdict => engine.dispatch(input);
   const links = new ClientLinks({ ...nonce, dispatch, log });
   const performer = new EffectPerformer({
@@ -111,8 +115,9 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const watchers = new Watchers((jobId) => {
     const job = engine.state.jobs.get(jobId);
     const record = records.get(jobId);
-    return job === undefined || record === undefined ? null : jobView(engine.state, job, record);
+    return job === undefined || record === undefined ? null : showJob(job, record);
   });
+  const noticeWatchers = () => watchers.notice((jobId) => engine.state.jobs.get(jobId)?.status ?? null);
   const engine = new Engine(loaded.state, {
     store,
     clock: options.clock,
@@ -127,7 +132,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   });
 
   const takeOn = (record: JobRecord) => {
-    works.set(record.jobId, new JobWork(record, { tools, log, dispatch }));
+    works.set(record.jobId, new JobWork(record, { tools, log, dispatch, onActivity: noticeWatchers }));
     sourcesInUse.set(record.source.sourceId, record);
   };
   for (const job of loaded.state.jobs.values()) {
@@ -149,7 +154,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   };
   const viewOf = (id: string): JobView => {
     const { job, record } = findJob(id);
-    return jobView(engine.state, job, record);
+    return showJob(job, record);
   };
   const findClient = (id: string): Client => {
     const client = engine.state.clients.get(resolveIdPrefix(id, engine.state.clients.keys(), "client"));
@@ -208,7 +213,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     jobDetail(id) {
       const { job, record } = findJob(id);
       return {
-        ...jobView(engine.state, job, record),
+        ...showJob(job, record),
         ffmpeg_params: record.requestText,
         split: job.split.mode === "whole" ? `one segment: ${job.split.reason}` : "on key frames",
         segment_list: job.segments.map((segment) => segmentView(engine.state, segment)),

@@ -1,7 +1,7 @@
 // The ports of the coordinator: `Store` is implemented by src/db, `Coordinator` is the façade that the API calls.
 import type { Rational } from "../../base/rational.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
-import type { Container, Proof, SourceInfo } from "../../media/types.ts";
+import type { Container, Proof, SourceInfo, VerifyMode } from "../../media/types.ts";
 import {
   HEADER_NAME,
   HEADER_REPORT,
@@ -55,6 +55,8 @@ export interface JobRecord {
   readonly info: SourceInfo;
   /** Accept a source whose frames cannot be counted (`--exactly=false`). */
   readonly exactly: boolean;
+  /** Absent in jobs of earlier versions: fast. */
+  readonly verify?: VerifyMode;
   readonly blockBytes: number;
   readonly encoderTimeBase: Rational;
 }
@@ -88,6 +90,8 @@ export interface JobRequest {
   readonly requiredClients: number | null;
   /** Display name; null: the source's. */
   readonly name: string | null;
+  /** Null: the server's default. */
+  readonly verify: VerifyMode | null;
 }
 
 /** Ranges of the source whose digests a submitter must give to prove that it reads the same file. */

@@ -21,6 +21,8 @@ export interface JobView {
   readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string } | null;
   /** Name the result will have; known from the start. */
   readonly output_name: string;
+  /** What the server itself does for it just now ("checking every picture, 40 %"); null: nothing worth telling. */
+  readonly activity: string | null;
   /** Clients that work on it now. */
   readonly clients: number;
   /** Clients that could work on it: connected and with the encoder. */

@@ -32,7 +32,7 @@ function jobFields(job: JobDetailView): [string, string][] {
   return [
     ["job", job.job_id],
     ["file", job.file_name],
-    ["status", job.status],
+    ["status", job.activity === null ? job.status : `${job.status}: ${job.activity}`],
     ["progress", `${job.progress.toFixed(1)}% (${frames.done} of ${frames.total ?? "?"} frames)`],
     ["speed", `${job.fps.toFixed(1)} frames/s`],
     ["time left", job.eta_seconds === null ? "-" : formatSeconds(job.eta_seconds)],

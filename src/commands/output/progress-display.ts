@@ -16,6 +16,7 @@ export interface ProgressDisplay {
 }
 
 function jobFacts(view: JobView): string {
+  if (view.activity !== null) return view.activity;
   const eta = view.eta_seconds === null ? "" : `, ${formatSeconds(view.eta_seconds)} left`;
   return `${view.fps.toFixed(1)} fps${eta}, ${view.clients} client${view.clients === 1 ? "" : "s"}`;
 }
