@@ -1,11 +1,12 @@
 // The last check before a job may be called completed: the output demuxed and held against the plan, the sound against
 // the source's.
 import { dirname } from "node:path";
-import type { Pts, Rational } from "../base/rational.ts";
+import { MICROSECONDS, type Pts, type Rational } from "../base/rational.ts";
 import { alignSound, type DecodedSound, decodeSound, measureLag } from "./audio-lag.ts";
 import { checkPicture } from "./check-picture.ts";
 import { OUTPUT_DEMUXERS, type OutputPackets, readOutput } from "./output-packets.ts";
 import { compareTimes } from "./output-times.ts";
+import { sourceMicroseconds } from "./source-clock.ts";
 import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
 import type { ProofCheck, ProofStream, SourceInfo } from "./types.ts";
@@ -15,11 +16,11 @@ export interface OutputExpectation {
   readonly plan: StreamPlan;
   readonly sourcePath: string;
   readonly outputPath: string;
-  /** Sorted absolute PTS of every planned output frame, encoder ticks; null: times follow from filters, only the count holds. */
+  /** Sorted PTS of every planned output frame on the job's clock, encoder ticks; null: times follow from filters, only the count holds. */
   readonly framePts: readonly Pts[] | null;
   readonly frames: number;
   readonly encoderTimeBase: Rational;
-  /** Absolute PTS of the first frame, encoder ticks. */
+  /** PTS of the first frame on the job's clock, encoder ticks. */
   readonly firstFramePts: Pts;
   /** From `decodeSourceSound`, which may run beside the stitch. */
   readonly sourceSound: readonly (DecodedSound | null)[];
@@ -143,6 +144,7 @@ function compareSound(
   const video = output.streams.find((stream) => stream.type === "video");
   const firstOut = output.videoPts[0];
   if (video === undefined || firstOut === undefined) return { worst, notes };
+  const firstFrameUs = sourceMicroseconds(expected.firstFramePts, expected.encoderTimeBase, expected.info);
   for (const [number, { planned }] of measuredAudio(expected.plan).entries()) {
     const source = expected.sourceSound[number] ?? null;
     const made = outputSound[number] ?? null;
@@ -151,7 +153,7 @@ function compareSound(
       continue;
     }
     const measured = measureLag(
-      alignSound(source, expected.firstFramePts, expected.encoderTimeBase),
+      alignSound(source, firstFrameUs, MICROSECONDS),
       alignSound(made, firstOut, video.timeBase),
     );
     if (measured.lagMs === null)

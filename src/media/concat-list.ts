@@ -6,7 +6,7 @@ export interface ConcatSegment {
   readonly path: string;
   /** First timestamp on the file's own clock, microseconds (a muxer moves a file that would begin before zero). */
   readonly ownStartUs: number;
-  /** Absolute PTS of the first and last output frame, encoder ticks. */
+  /** PTS of the first and last output frame on the job's clock, encoder ticks. */
   readonly firstPts: Pts;
   readonly lastPts: Pts;
 }

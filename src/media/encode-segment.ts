@@ -7,7 +7,7 @@ import { segmentFormat } from "./codecs.ts";
 import { fileUrl } from "./formats.ts";
 import { createProgressParser, type Progress } from "./progress.ts";
 import { parseSeams, type Seams } from "./seams.ts";
-import { segmentArgs } from "./segment-args.ts";
+import { clockBounds, segmentArgs } from "./segment-args.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
 import type { SegmentReport, SegmentTask } from "./types.ts";
@@ -31,7 +31,7 @@ export type EncodeOutcome =
 
 async function readSeams(path: string, task: SegmentTask): Promise<Seams> {
   try {
-    return parseSeams(await readFile(path, "utf8"), task.endPts);
+    return parseSeams(await readFile(path, "utf8"), clockBounds(task).endPts);
   } catch (thrown) {
     if (errnoOf(thrown) === "ENOENT") return { start: null, afterEnd: null };
     throw thrown;

@@ -13,6 +13,7 @@ import { splitMode } from "./request/classify.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { compareSeam } from "./seams.ts";
 import { planSegment, type SegmentRange } from "./segment-task.ts";
+import { clockFrames } from "./source-clock.ts";
 import { stitch } from "./stitch.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
@@ -24,7 +25,7 @@ export interface LocalSegment {
   readonly path: string;
   readonly facts: SegmentFacts;
   readonly report: SegmentReport;
-  /** Source PTS of its frames; null when filters change them. */
+  /** PTS of its frames on the job's clock, source ticks; null when filters change them. */
   readonly pts: readonly Pts[] | null;
 }
 
@@ -89,7 +90,7 @@ async function makeSegment(
       continue;
     }
     const clocks = { sourceTimeBase: info.video.timeBase, encoderTimeBase: task.encoderTimeBase };
-    let pts = task.expectedFrames === null ? null : index.framePts(task.startPts, task.endPts);
+    let pts = task.expectedFrames === null ? null : clockFrames(index, task, info);
     let verified = await verifySegment(tools, made.path, { pts, ...clocks }, options.signal);
     if (!verified.ok && leadIn === 3 && pts !== null) {
       pts = [...(await referenceFrames(tools, path, info, index, task, { workDir, ...signal })).pts];

@@ -8,14 +8,15 @@ import type { Pts } from "../base/rational.ts";
 import { fileUrl } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { parseSeams } from "./seams.ts";
-import { decodeArgs, filterGraph, seamOutput } from "./segment-args.ts";
+import { clockBounds, decodeArgs, filterGraph, seamOutput } from "./segment-args.ts";
 import type { SegmentRange } from "./segment-task.ts";
+import { clockOffsetUs } from "./source-clock.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
 
 export interface ReferenceFrames {
-  /** Sorted PTS of the decoded frames of the range, source ticks. */
+  /** Sorted PTS of the decoded frames of the range on the job's clock, source ticks. */
   readonly pts: readonly Pts[];
   readonly seamStart: string | null;
   readonly seamAfterEnd: string | null;
@@ -54,6 +55,7 @@ export async function referenceFrames(
     streamIndex: info.video.streamIndex,
     formatName: info.formatName,
     timeBase: info.video.timeBase,
+    clockOffsetUs: clockOffsetUs(info),
     seekPts: seek?.pts ?? null,
   };
   const timesFile = tempNameFor(`${options.workDir}/reference`);
@@ -90,7 +92,7 @@ export async function referenceFrames(
         "The source is damaged there.",
       );
     }
-    const seams = parseSeams(await readFile(seamFile, "utf8"), range.endPts);
+    const seams = parseSeams(await readFile(seamFile, "utf8"), clockBounds(plan).endPts);
     return {
       pts: parseFrameTimes(await readFile(timesFile, "utf8")),
       seamStart: seams.start,

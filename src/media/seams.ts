@@ -8,7 +8,7 @@ export interface Seams {
   readonly afterEnd: string | null;
 }
 
-/** Lines are `stream, dts, pts, duration, size, hash` (ffmpeg's framehash muxer); pts in source ticks. */
+/** Lines are `stream, dts, pts, duration, size, hash` (ffmpeg's framehash muxer); pts and `endPts` in source ticks on the job's clock. */
 export function parseSeams(text: string, endPts: Pts | null): Seams {
   let start: string | null = null;
   let afterEnd: string | null = null;

@@ -11,6 +11,7 @@ const task: SegmentTask = {
   timeBase: { num: 1, den: 24_000 },
   startPts: 96_096,
   endPts: 192_192,
+  clockOffsetUs: 0,
   seekPts: 96_096,
   expectedFrames: 96,
   encoderTimeBase: { num: 1, den: 24_000 },

@@ -13,6 +13,7 @@ import { demuxerName, inputGuards } from "./formats.ts";
 import { videoEncoderArgs, videoFilterChain } from "./request/render.ts";
 import { fullRangeFilters } from "./request/source-params.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
+import { clockShift, onClock } from "./source-clock.ts";
 import type { SegmentTask } from "./types.ts";
 
 export interface SegmentIo {
@@ -28,7 +29,7 @@ export interface SegmentIo {
 /** The part of a task that says where and what to decode. */
 export type DecodePlan = Pick<
   SegmentTask,
-  "streamIndex" | "formatName" | "timeBase" | "startPts" | "endPts" | "seekPts"
+  "streamIndex" | "formatName" | "timeBase" | "startPts" | "endPts" | "clockOffsetUs" | "seekPts"
 >;
 
 /** `-ss` in microseconds: nearest, so that ffmpeg's own rounding back gives the same tick. */
@@ -43,7 +44,7 @@ function seekArgs(seekPts: Pts | null, timeBase: Rational): string[] {
   ];
 }
 
-/** Everything before the filters: the input, read on its own absolute clock. */
+/** Everything before the filters: the input, read on the job's clock; the seek alone is in the source's own time. */
 export function decodeArgs(
   plan: DecodePlan,
   io: Pick<SegmentIo, "input" | "inputKind" | "threads">,
@@ -57,6 +58,7 @@ export function decodeArgs(
     ...(io.threads === null ? [] : ["-filter_complex_threads", String(io.threads)]),
     "-copyts",
     ...seekArgs(plan.seekPts, plan.timeBase),
+    ...(plan.clockOffsetUs === 0 ? [] : ["-itsoffset", formatMicroseconds(plan.clockOffsetUs)]),
     ...inputGuards({ formats: plan.formatName, kind: io.inputKind }),
     "-f",
     demuxerName(plan.formatName),
@@ -82,17 +84,24 @@ export function seamChain(startPts: Pts | null, endPts: Pts | null): string {
   return [...trim(startPts, endPts + 1), `select='eq(n,0)+gte(pts,${endPts})'`].join(",");
 }
 
+/** The range on the clock that filters see, source ticks. */
+export function clockBounds(plan: DecodePlan): { readonly startPts: Pts | null; readonly endPts: Pts | null } {
+  const shift = clockShift(plan.clockOffsetUs, plan.timeBase);
+  return { startPts: onClock(plan.startPts, shift), endPts: onClock(plan.endPts, shift) };
+}
+
 /** Both branches hang on one decode; each trim ends its branch, so the run stops just after the range. */
 export function filterGraph(task: DecodePlan, userChain: string): string {
-  const main = [...trim(task.startPts, task.endPts), ...(userChain === "" ? [] : [userChain])];
+  const { startPts, endPts } = clockBounds(task);
+  const main = [...trim(startPts, endPts), ...(userChain === "" ? [] : [userChain])];
   return [
     `[0:${task.streamIndex}]split[a][b]`,
     `[a]${main.length === 0 ? "null" : main.join(",")}[v]`,
-    `[b]${seamChain(task.startPts, task.endPts)}[seam]`,
+    `[b]${seamChain(startPts, endPts)}[seam]`,
   ].join(";");
 }
 
-/** Where hashes of decoded pictures go, with their PTS in source ticks. */
+/** Where hashes of decoded pictures go, with their PTS in source ticks on the job's clock. */
 export function seamOutput(seamFile: string): string[] {
   return [
     "-map",

@@ -6,6 +6,7 @@ import { isMatroska, SOURCE_DEMUXERS, seeksToKeyFrames } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { keepsEveryPts } from "./request/classify.ts";
 import { type EncodeRequest, encodeRequestSchema } from "./request/encode-request.ts";
+import { clockOffsetUs } from "./source-clock.ts";
 import { encoderTimeBase } from "./time-base.ts";
 import type { LeadIn, SegmentTask, SourceInfo } from "./types.ts";
 
@@ -63,6 +64,7 @@ export const segmentTaskSchema = z.strictObject({
   timeBase: rationalSchema,
   startPts: ticks.nullable(),
   endPts: ticks.nullable(),
+  clockOffsetUs: ticks,
   seekPts: ticks.nullable(),
   expectedFrames: z.number().int().min(0).nullable(),
   encoderTimeBase: rationalSchema,
@@ -135,6 +137,7 @@ export function planSegment(
     timeBase: info.video.timeBase,
     startPts,
     endPts,
+    clockOffsetUs: clockOffsetUs(info),
     seekPts,
     expectedFrames: isCounted ? index.countFrames(startPts, endPts) : null,
     encoderTimeBase: encoderTimeBase(info.video, request),

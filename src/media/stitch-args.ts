@@ -25,7 +25,7 @@ export interface StitchIo {
 
 export interface StitchFacts {
   readonly encoderTimeBase: Rational;
-  /** Absolute time of the first output frame, microseconds. */
+  /** Time of the first output frame on the source's own clock, microseconds. */
   readonly firstFrameUs: number;
   /** Source time that becomes the output's zero, microseconds. */
   readonly zeroUs: number;

@@ -14,6 +14,7 @@ import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "./packet-times.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { segmentOffsetUs } from "./segment-clock.ts";
+import { sourceMicroseconds } from "./source-clock.ts";
 import { lastWords } from "./stderr.ts";
 import { type StitchFacts, stitchArgs } from "./stitch-args.ts";
 import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
@@ -123,7 +124,7 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
   const folder = dirname(resolve(input.outputPath));
   const facts: StitchFacts = {
     encoderTimeBase: input.encoderTimeBase,
-    firstFrameUs: toMicroseconds(first.firstPts, input.encoderTimeBase),
+    firstFrameUs: sourceMicroseconds(first.firstPts, input.encoderTimeBase, input.info),
     ...(await clockOf(tools, input, folder)),
   };
   const coverFiles = coverStreams(input.plan).map((_, number) => tempNameFor(join(folder, `cover-${number}`)));

@@ -119,6 +119,8 @@ export interface SegmentTask {
   /** Half-open range of source ticks; null bounds mean the beginning or the end of the stream. */
   readonly startPts: Pts | null;
   readonly endPts: Pts | null;
+  /** `-itsoffset`: puts the source's start at zero for filters and encoder (source-clock.ts); the bounds here are the source's own ticks. */
+  readonly clockOffsetUs: number;
   /** Where to seek: the PTS of a key frame at or before startPts (earlier when there is a lead-in); null: from the beginning, no seek. */
   readonly seekPts: Pts | null;
   /** Frames that the index counts in the range; null when they cannot be counted. */
@@ -148,7 +150,7 @@ export interface SegmentReport {
 /** A verified segment as the stitch and the proof need it. */
 export interface SegmentFacts {
   readonly frames: number;
-  /** Absolute PTS of the first and last output frame, in ticks of the encoder's time base. */
+  /** PTS of the first and last output frame on the job's clock (source-clock.ts), in ticks of the encoder's time base. */
   readonly firstPts: Pts;
   readonly lastPts: Pts;
   readonly bytes: number;

@@ -11,7 +11,7 @@ import type { SegmentFacts } from "./types.ts";
 
 /** What the frames of a segment must be. */
 export interface SegmentExpectation {
-  /** Sorted PTS in source ticks; null: the filters change the times, only order and presence are checked. */
+  /** Sorted PTS on the job's clock, in source ticks; null: the filters change the times, only order and presence are checked. */
   readonly pts: readonly Pts[] | null;
   readonly sourceTimeBase: Rational;
   readonly encoderTimeBase: Rational;
@@ -75,8 +75,8 @@ export async function readSegmentPackets(
 }
 
 /**
- * PTS in the encoder's ticks that a segment should hold, against those it holds. Answers the first and last absolute
- * PTS, or what is wrong.
+ * PTS in the encoder's ticks that a segment should hold, against those it holds. Answers the first and last of them on
+ * the job's clock, or what is wrong.
  */
 export function comparePts(
   packets: Pick<SegmentPackets, "timeBase" | "pts">,
@@ -101,7 +101,7 @@ export function comparePts(
   return { firstPts: first, lastPts: last };
 }
 
-/** The times in a segment file on the source's clock, in ticks of the encoder. */
+/** The times in a segment file on the job's clock, in ticks of the encoder. */
 export function absolutePts(packets: Pick<SegmentPackets, "timeBase" | "pts">, encoderTimeBase: Rational): number[] {
   const offset = segmentOffsetTicks(encoderTimeBase, packets.timeBase);
   return packets.pts.map((pts) => rescale(pts - offset, packets.timeBase, encoderTimeBase));

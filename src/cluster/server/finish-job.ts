@@ -13,6 +13,7 @@ import type { FrameIndex } from "../../media/frame-index.ts";
 import { checkDecodedFrames } from "../../media/full-check.ts";
 import { buildProof, COUNTED_CHECK } from "../../media/proof.ts";
 import { keepsEveryPts } from "../../media/request/classify.ts";
+import { clockFrames } from "../../media/source-clock.ts";
 import { stitch } from "../../media/stitch.ts";
 import { planStreams, type StreamPlan } from "../../media/stream-plan.ts";
 import type { Tools } from "../../media/tools.ts";
@@ -68,7 +69,7 @@ async function requireIntact(segments: readonly FinishedSegment[], signal: Abort
 }
 
 /**
- * Sorted PTS of every output frame in encoder ticks: the index's; for segments whose packets are not their frames, those
+ * Sorted PTS of every output frame on the job's clock, encoder ticks: the index's; for segments whose packets are not their frames, those
  * that the reference decode confirmed. Null when filters make the times.
  */
 async function plannedPts(
@@ -84,7 +85,8 @@ async function plannedPts(
   for (const { segment, facts, path } of segments) {
     const isFirst = segment.index === 0;
     const isLast = segment.index === job.segments.length - 1;
-    const indexed = index.framePts(isFirst ? null : segment.startPts, isLast ? null : segment.endPts);
+    const range = { startPts: isFirst ? null : segment.startPts, endPts: isLast ? null : segment.endPts };
+    const indexed = clockFrames(index, range, info);
     if (indexed.length === facts.frames && index.uncounted.withoutPts === 0) {
       for (const pts of indexed) planned.push(rescale(pts, info.video.timeBase, encoderTimeBase));
       continue;

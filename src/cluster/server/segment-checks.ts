@@ -7,6 +7,7 @@ import type { FrameIndex } from "../../media/frame-index.ts";
 import { referenceFrames } from "../../media/reference.ts";
 import { keepsEveryPts } from "../../media/request/classify.ts";
 import { planSegment } from "../../media/segment-task.ts";
+import { clockFrames } from "../../media/source-clock.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { LeadIn, SegmentTask } from "../../media/types.ts";
 import { type SegmentExpectation, verifySegment } from "../../media/verify-segment.ts";
@@ -52,7 +53,7 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
   if (index.uncounted.withoutPts > 0 && work.record.exactly) return await checkUncounted(parts, subject);
   const task = taskOf(work, index, job, segment, segment.leadIn);
-  const planned = index.uncounted.withoutPts > 0 ? null : index.framePts(task.startPts, task.endPts);
+  const planned = index.uncounted.withoutPts > 0 ? null : clockFrames(index, task, work.record.info);
   const outcome = await verifySegment(parts.tools, path, expectationOf(work, task, planned), work.signal);
   return outcome.ok
     ? { type: "segment-verified", ...where, facts: outcome.facts }
