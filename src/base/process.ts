@@ -3,11 +3,15 @@
 // reason, kill -9 included (docs/adr/0003).
 import { fileURLToPath } from "node:url";
 import { AppError, errnoOf } from "./errors.ts";
+import { descendantsCpuMs } from "./process-cpu.ts";
 
 const STDERR_TAIL_BYTES = 16 * 1024;
 const STDOUT_TEXT_BYTES = 64 * 1024 * 1024;
 /** ffmpeg ends within 30 ms of SIGTERM (measured); a second is generous, and cancel promises two. */
 const KILL_AFTER_MS = 1000;
+/** A child that not even SIGKILL ends (it waits for a dead disk) is given up, so that what waits for it can go on. */
+const GIVE_UP_AFTER_MS = 4000;
+const WATCH_EVERY_MS = 1000;
 
 export interface ToolOptions {
   readonly program: string;
@@ -19,10 +23,12 @@ export interface ToolOptions {
   readonly onLine?: (line: string) => void;
   /** Lower the scheduling priority of the child (POSIX nice). */
   readonly nice?: boolean;
+  /** Asked every second with the processor time the child used so far (null: unknown); true ends it as "stalled". */
+  readonly isStalled?: (cpuMs: number | null) => boolean;
 }
 
 export interface ToolResult {
-  readonly ended: "exit" | "aborted" | "timeout";
+  readonly ended: "exit" | "aborted" | "timeout" | "stalled";
   /** Exit status; 128 + n when signal n ended the child. */
   readonly exitCode: number;
   readonly stdout: string;
@@ -98,21 +104,33 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
   const child = spawnGuarded([...nice, options.program, ...options.args], options.cwd);
   let ended: ToolResult["ended"] = "exit";
   let killTimer: ReturnType<typeof setTimeout> | undefined;
-  const stop = (reason: "aborted" | "timeout") => {
+  let giveUpTimer: ReturnType<typeof setTimeout> | undefined;
+  const givenUp = Promise.withResolvers<null>();
+  const stop = (reason: "aborted" | "timeout" | "stalled") => {
     if (ended !== "exit") return;
     ended = reason;
     killTree(child.pid, "SIGTERM");
     killTimer = setTimeout(() => killTree(child.pid, "SIGKILL"), KILL_AFTER_MS);
+    giveUpTimer = setTimeout(() => givenUp.resolve(null), GIVE_UP_AFTER_MS);
   };
   const onAbort = () => stop("aborted");
   options.signal?.addEventListener("abort", onAbort, { once: true });
   const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => stop("timeout"), options.timeoutMs);
+  const { isStalled } = options;
+  const look = () => isStalled?.(descendantsCpuMs(child.pid)) && stop("stalled");
+  const watch = isStalled === undefined ? undefined : setInterval(look, WATCH_EVERY_MS);
   try {
-    const [stdout, stderrTail, exitCode] = await Promise.all([
+    const finished = Promise.all([
       options.onLine ? forEachLine(child.stdout, options.onLine).then(() => "") : readText(child.stdout),
       readTail(child.stderr),
       child.exited,
     ]);
+    const result = await Promise.race([finished, givenUp.promise]);
+    if (result === null) {
+      finished.catch(() => undefined); // nobody waits for it any more
+      return { ended, exitCode: 255, stdout: "", stderrTail: "" };
+    }
+    const [stdout, stderrTail, exitCode] = result;
     if (exitCode === 127 && /ffcluster: cannot start/.test(stderrTail)) throw missingProgram(options.program);
     return { ended, exitCode, stdout, stderrTail };
   } catch (thrown) {
@@ -121,6 +139,8 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
   } finally {
     clearTimeout(timer);
     clearTimeout(killTimer);
+    clearTimeout(giveUpTimer);
+    clearInterval(watch);
     options.signal?.removeEventListener("abort", onAbort);
   }
 }

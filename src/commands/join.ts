@@ -20,6 +20,7 @@ import { defineCommand } from "./command.ts";
 import { jsonOption, logOption, serverOptions } from "./common-options.ts";
 import { connectionTo } from "./connect.ts";
 import { createLiveLine } from "./output/live-line.ts";
+import { DEFAULT_STALL_SECONDS } from "./request-defaults.ts";
 
 export interface PathMap {
   readonly server: string;
@@ -78,6 +79,12 @@ const options = {
     description: "Read sources as files, over the network, or as files where they prove to be the same",
     choices: ["auto", "direct", "gateway"],
     fallback: "auto",
+  }),
+  "stall-timeout": secondsOption({
+    description: "An encode that shows no sign of work for so long is given up",
+    min: 2,
+    max: 3600,
+    fallback: DEFAULT_STALL_SECONDS,
   }),
   "benchmark-duration": optionalSeconds({
     description: "Most seconds of video in the first segment of a job",
@@ -139,6 +146,7 @@ export const join = defineCommand({
         pathMaps: given["path-map"],
         sourceAccess: given["source-access"],
         benchmarkSeconds: given["benchmark-duration"],
+        stallSeconds: given["stall-timeout"],
         log,
         onReport: (report) => {
           live.show(report.kind === "live" ? report.text : "");

@@ -6,6 +6,7 @@ import { AppError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import type { CommandContext } from "./command.ts";
 import type { ProgressDisplay } from "./output/progress-display.ts";
+import { DEFAULT_STALL_SECONDS } from "./request-defaults.ts";
 
 export interface Participant {
   stop(): Promise<void>;
@@ -34,6 +35,7 @@ export async function participate(
       pathMaps: [],
       sourceAccess: "auto",
       benchmarkSeconds: null,
+      stallSeconds: DEFAULT_STALL_SECONDS,
       log: silentLog,
       onReport: () => {},
     },

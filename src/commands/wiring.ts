@@ -97,6 +97,8 @@ export interface StartClientOptions {
   readonly pathMaps: readonly { readonly server: string; readonly client: string }[];
   readonly sourceAccess: "auto" | "direct" | "gateway";
   readonly benchmarkSeconds: number | null;
+  /** Without a sign of work for this long an encode is given up. */
+  readonly stallSeconds: number;
   readonly log: Log;
   readonly onReport: (report: ClientReport) => void;
 }
@@ -125,6 +127,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
         reconnectDelayMs: options.reconnectDelayMs,
         persistent: options.isPersistent,
         benchmarkSeconds: options.benchmarkSeconds,
+        stallIdleMs: options.stallSeconds * 1000,
         tools,
         encoders: workingEncoders(report, allowed),
         families,

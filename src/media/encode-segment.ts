@@ -8,6 +8,7 @@ import { fileUrl } from "./formats.ts";
 import { createProgressParser, type Progress } from "./progress.ts";
 import { parseSeams, type Seams } from "./seams.ts";
 import { clockBounds, segmentArgs } from "./segment-args.ts";
+import { createStallRule, type StallBounds } from "./stall.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
 import type { SegmentReport, SegmentTask } from "./types.ts";
@@ -22,12 +23,16 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   readonly nice?: boolean;
+  /** When it counts as hanging; not given: never. */
+  readonly stall?: StallBounds;
+  /** Whether ffmpeg waits for bytes that are being fetched. */
+  readonly isWaiting?: () => boolean;
 }
 
 export type EncodeOutcome =
   | { readonly ok: true; readonly path: string; readonly report: SegmentReport }
-  /** `reason`: ffmpeg's own last words. */
-  | { readonly ok: false; readonly reason: string; readonly aborted: boolean };
+  /** `reason`: ffmpeg's own last words, or how it hung. */
+  | { readonly ok: false; readonly reason: string; readonly aborted: boolean; readonly stalled?: boolean };
 
 async function readSeams(path: string, task: SegmentTask): Promise<Seams> {
   try {
@@ -44,6 +49,8 @@ export async function encodeSegment(tools: Tools, task: SegmentTask, options: En
   const output = join(options.workDir, `segment.${segmentFormat(task.video, task.request.video.encoder)}`);
   const seamFile = join(options.workDir, "seams.txt");
   const parse = createProgressParser();
+  const { stall, isWaiting } = options;
+  const rule = stall === undefined ? null : createStallRule(stall);
   let frames = 0;
   const startedAt = performance.now();
   const result = await runTool({
@@ -57,13 +64,18 @@ export async function encodeSegment(tools: Tools, task: SegmentTask, options: En
     }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.nice === undefined ? {} : { nice: options.nice }),
+    ...(rule === null
+      ? {}
+      : { isStalled: (cpuMs: number | null) => rule.check(performance.now(), cpuMs, isWaiting?.() === true) }),
     onLine: (line) => {
       const progress = parse(line);
       if (progress === null) return;
       frames = progress.frames;
+      rule?.moved(frames);
       options.onProgress?.(progress);
     },
   });
+  if (result.ended === "stalled") return { ok: false, reason: rule?.reason() ?? "", aborted: false, stalled: true };
   if (result.ended !== "exit") return { ok: false, reason: "stopped", aborted: result.ended === "aborted" };
   if (result.exitCode !== 0) return { ok: false, reason: lastWords(result.stderrTail), aborted: false };
   if ((await stat(output)).size === 0) return { ok: false, reason: "ffmpeg wrote an empty segment", aborted: false };

@@ -109,14 +109,20 @@ async function segmentsOf(clientId: string): Promise<string[]> {
 }
 
 async function encodersIn(clientId: string): Promise<number> {
-  let count = 0;
+  return (await encoderIds(clientId)).length;
+}
+
+/** The encoders themselves, without the guards that started them. */
+async function encoderIds(clientId: string): Promise<number[]> {
+  const ids: number[] = [];
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const command = await Bun.file(`/proc/${pid}/cmdline`)
       .text()
       .catch(() => "");
-    if (isEncoderIn(command.split("\0"), clientFolder(clientId), tools.ffmpeg)) count += 1;
+    const words = command.split("\0");
+    if (words[0] === tools.ffmpeg && isEncoderIn(words, clientFolder(clientId), tools.ffmpeg)) ids.push(Number(pid));
   }
-  return count;
+  return ids;
 }
 
 /** Polls what has no event of its own. */
@@ -188,6 +194,25 @@ test("stop ends ffmpeg within two seconds and frees its disk; the slot goes to t
   expect(result.attemptId).toBe(next.attemptId);
   if (process.platform === "linux") await until(async () => (await encodersIn(clientId)) === 0, 2000);
   expect(server.messages.all.some(isFailure)).toBe(false);
+});
+
+test("an ffmpeg that is stopped is seen by its lack of work, killed, and told as stalled; the slot goes on", async () => {
+  if (process.platform !== "linux") return; // elsewhere only frames tell, after half an hour
+  const path = clipOrSkip(LONG_CLIP);
+  startClient({ stallIdleMs: 1500 });
+  const { clientId } = await server.messages.next(isHello);
+  const slow = await offerClip(path, "veryslow");
+  server.send(slow);
+  await server.messages.next(isStage(slow.attemptId, "encoding"));
+  const [pid = 0] = await encoderIds(clientId);
+  process.kill(pid, "SIGSTOP");
+  const failure = await server.messages.next(isFailure, 30_000);
+  expect(failure).toMatchObject({ attemptId: slow.attemptId, kind: "stalled" });
+  expect(failure).toMatchObject({ reason: expect.stringContaining("no processor time") });
+  await until(async () => (await encodersIn(clientId)) === 0, 5000);
+  const next = await offerClip(clipOrSkip(CLIP));
+  server.send(next);
+  await server.results.next(({ attemptId }) => attemptId === next.attemptId);
 });
 
 test("a cut link: the same id comes back, the encode has gone on, its result is handed over", async () => {

@@ -9,8 +9,8 @@ import { SimClient } from "./sim-client.ts";
 import { SimServer } from "./sim-server.ts";
 import { makeTruth, mustComplete, type Truth } from "./world.ts";
 
-/** Simulated time within which every job must have ended; a healthy client alone needs a few minutes. */
-const MOST_SIMULATED_MS = 45 * 60_000;
+/** Simulated time within which every job must have ended: minutes, but for encodes that hang where nobody looks. */
+const MOST_SIMULATED_MS = 120 * 60_000;
 const MOST_DECISIONS = 60_000;
 
 export interface ClusterStory {
@@ -87,6 +87,8 @@ function makeClients(queue: EventQueue, random: Random, server: SimServer, truth
       latencyMs: random.chance(0.1) ? 500 : random.between(1, 40),
       lossRate: isHealthy ? 0.005 : random.between(0, 0.02),
       failRate: random.chance(0.1) ? 0.2 : 0.01,
+      hangRate: isHealthy ? 0 : random.chance(0.2) ? 0.03 : 0,
+      seesHangs: random.chance(0.85),
       accidentEveryMs: isHealthy ? null : 10_000 * 10 ** random.between(0, 1),
       joinAt: random.chance(0.6) ? random.between(0, 500) : random.between(0, 30_000),
       leaveAt: isHealthy || random.chance(0.7) ? null : random.between(1000, 60_000),
@@ -102,6 +104,8 @@ function makeClients(queue: EventQueue, random: Random, server: SimServer, truth
     latencyMs: 5,
     lossRate: 0.005,
     failRate: 0,
+    hangRate: 0,
+    seesHangs: true,
     accidentEveryMs: null,
     joinAt: random.between(0, 40_000),
     leaveAt: null,

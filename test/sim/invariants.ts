@@ -7,6 +7,9 @@ import type { Decision, Input, Job, SchedulerState, Segment } from "../../src/cl
 
 export class Violation extends Error {}
 
+/** Nothing in the simulation computes half an hour for a frame. */
+const LONGEST_WITHOUT_FRAME_MS = 36 * 60_000;
+
 function must(holds: boolean, words: () => string): void {
   if (!holds) throw new Violation(words());
 }
@@ -14,10 +17,13 @@ function must(holds: boolean, words: () => string): void {
 export class Invariants {
   /** When each live attempt was last entitled to a full lease. */
   readonly #renewedAt = new Map<string, number>();
+  /** When each live attempt last got further by its client's reports, and how far it was. */
+  readonly #movedAt = new Map<string, { readonly at: number; readonly mark: string }>();
 
   check(before: SchedulerState, input: Input, decision: Decision, now: number): void {
     const { next } = decision;
     this.#leases(before, input, decision, now);
+    this.#stalls(input, decision, now);
     this.#statusEvents(before, decision);
     for (const [id, job] of before.jobs === next.jobs ? [] : next.jobs) {
       const old = before.jobs.get(id);
@@ -207,6 +213,24 @@ export class Invariants {
     }
     if (before.attempts !== decision.next.attempts) {
       for (const id of before.attempts.keys()) if (!decision.next.attempts.has(id)) this.#renewedAt.delete(id);
+    }
+  }
+
+  /** An attempt that encodes and gets no further is taken away, however faithfully it is reported. */
+  #stalls(input: Input, { next }: Decision, now: number): void {
+    if (input.type === "restarted" || input.type === "client-hello") this.#movedAt.clear();
+    if (input.type !== "attempt-progressed") return;
+    const attempt = next.attempts.get(input.attemptId);
+    if (attempt === undefined) {
+      this.#movedAt.delete(input.attemptId);
+      return;
+    }
+    const mark = `${attempt.stage} ${attempt.framesDone}`;
+    const known = this.#movedAt.get(attempt.id);
+    if (known?.mark !== mark) this.#movedAt.set(attempt.id, { at: now, mark });
+    else if (attempt.stage === "encoding") {
+      const isTooLong = now - known.at > LONGEST_WITHOUT_FRAME_MS;
+      must(!isTooLong, () => `${attempt.id} is held without a frame for ${Math.round((now - known.at) / 1000)} s`);
     }
   }
 

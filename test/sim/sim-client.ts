@@ -15,6 +15,10 @@ export interface ClientTraits {
   readonly lossRate: number;
   /** Probability that an encode fails for no good reason. */
   readonly failRate: number;
+  /** Probability that an encode hangs: its process lives, no frame comes. */
+  readonly hangRate: number;
+  /** The client sees that by itself after half a minute; else only the server's patience ends it. */
+  readonly seesHangs: boolean;
   /** Mean time between accidents (crash, freeze, cut); null: none ever. */
   readonly accidentEveryMs: number | null;
   readonly joinAt: number;
@@ -26,9 +30,12 @@ interface Task {
   readonly offer: Extract<Effect, { type: "offer" }>;
   stage: "queued" | "encoding" | "uploading";
   encodingSince: number;
+  isHung: boolean;
   result: ResultFile | null;
 }
 
+const FRESH = { stage: "queued", encodingSince: 0, isHung: false, result: null } as const;
+const SEEN_AS_HUNG_MS = 30_000;
 const HEARTBEAT_MS = 2000;
 const WELCOME_WITHIN_MS = 3000;
 const REPORT_EVERY_MS = 4000;
@@ -185,7 +192,7 @@ export class SimClient {
         return;
       case "offer":
         if (this.#tasks.has(effect.attempt.id)) return;
-        this.#tasks.set(effect.attempt.id, { offer: effect, stage: "queued", encodingSince: 0, result: null });
+        this.#tasks.set(effect.attempt.id, { ...FRESH, offer: effect });
         this.#work();
         return;
       case "stop-attempt":
@@ -213,7 +220,12 @@ export class SimClient {
       busy++;
       task.stage = "encoding";
       task.encodingSince = this.#queue.now;
+      task.isHung = this.#random.chance(this.traits.hangRate);
       this.#progress(id, task);
+      if (task.isHung) {
+        if (this.traits.seesHangs) this.#later(SEEN_AS_HUNG_MS, () => this.#giveUpHung(id, task));
+        continue;
+      }
       const seconds = (task.offer.segment.frames / this.traits.fps) * this.#random.between(0.7, 1.4);
       this.#later(seconds * 1000, () => {
         if (this.#tasks.get(id) === task) this.#finishEncode(id, task, seconds);
@@ -247,6 +259,18 @@ export class SimClient {
     this.#work();
   }
 
+  #giveUpHung(id: string, task: Task): void {
+    if (this.#tasks.get(id) !== task) return;
+    const { jobId } = task.offer.attempt;
+    const place = `${jobId}/${task.offer.segment.startPts}`;
+    const misfortunes = this.#badLuck.get(place) ?? 0;
+    this.#badLuck.set(place, misfortunes + 1);
+    this.#tasks.delete(id);
+    const failure = { attemptId: id, kind: misfortunes < 3 ? "stalled" : "stopped", reason: "no frame" } as const;
+    this.#send(() => this.#server.dispatch({ type: "attempt-failed", clientId: this.traits.id, ...failure }));
+    this.#work();
+  }
+
   #upload(id: string, task: Task): void {
     const { result } = task;
     if (result === null || this.#tasks.get(id) !== task) return;
@@ -266,7 +290,7 @@ export class SimClient {
   #progress(id: string, task: Task): void {
     if (this.#link === null) return;
     const { frames: all } = task.offer.segment;
-    const encoded = Math.floor(((this.#queue.now - task.encodingSince) / 1000) * this.traits.fps);
+    const encoded = task.isHung ? 0 : Math.floor(((this.#queue.now - task.encodingSince) / 1000) * this.traits.fps);
     const frames = task.stage === "queued" ? 0 : task.stage === "uploading" ? all : Math.min(all, encoded);
     const fps = task.stage === "encoding" && frames > 0 ? this.traits.fps : 0;
     const clientId = this.traits.id;

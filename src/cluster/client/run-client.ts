@@ -7,6 +7,7 @@ import { AppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { VERSION } from "../../base/version.ts";
 import { encodeSegment } from "../../media/encode-segment.ts";
+import { DEFAULT_IDLE_MS } from "../../media/stall.ts";
 import type { Tools } from "../../media/tools.ts";
 import { type AttemptStage, type Hello, PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { type Attempts, createAttempts } from "./attempts.ts";
@@ -47,6 +48,8 @@ export interface ClientOptions {
   readonly store: ClientStore;
   readonly log: Log;
   readonly onStatus?: (status: ClientStatus) => void;
+  /** Without a sign of work for this long an encode is given up; 30 s when not given. */
+  readonly stallIdleMs?: number;
   /** Bound of source blocks on disk; 4 GiB when not given. */
   readonly cacheBytes?: number;
   readonly encodeSegment?: EncodeSegment;
@@ -102,7 +105,10 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   const attempts = createAttempts({
     ...{ identityFolder: folder, outbox, store, gateway, log, accessTo: access.of },
     pool: createSlotPool(plan.slots),
-    segment: { tools, clientId, threads: plan.threads, encodeSegment: options.encodeSegment ?? encodeSegment },
+    segment: {
+      ...{ tools, clientId, threads: plan.threads, encodeSegment: options.encodeSegment ?? encodeSegment },
+      stallIdleMs: options.stallIdleMs ?? DEFAULT_IDLE_MS,
+    },
     upload: { remote, outbox, log, firstDelayMs: Math.min(1000, options.reconnectDelayMs) },
     onChange: () => options.onStatus?.({ kind: "working", attempts: attempts.counts() }),
   });

@@ -9,6 +9,7 @@ import type { EncodeOptions, EncodeOutcome } from "../../media/encode-segment.ts
 import type { Progress } from "../../media/progress.ts";
 import { checkEncodeRequest } from "../../media/request/check-request.ts";
 import { segmentTaskSchema } from "../../media/segment-task.ts";
+import { stallBounds } from "../../media/stall.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { SegmentReport, SegmentTask } from "../../media/types.ts";
 import type { ClientMessage, Offer } from "../protocol/messages.ts";
@@ -32,6 +33,8 @@ export interface SegmentParts {
   readonly clientId: string;
   readonly encodeSegment: EncodeSegment;
   readonly threads: number;
+  /** Without a sign of work for this long an encode is given up. */
+  readonly stallIdleMs: number;
 }
 
 export interface SegmentRun {
@@ -77,12 +80,14 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
       : ({ input: lease.url, inputKind: "http" } as const);
   try {
     const { threads } = parts;
-    const options = { ...input, workDir: run.folder, threads, signal, onProgress: run.onProgress };
+    const watch = { stall: stallBounds(parts.stallIdleMs), isWaiting: () => lease.isWaiting() };
+    const options = { ...input, ...watch, workDir: run.folder, threads, signal, onProgress: run.onProgress };
     const outcome = await parts.encodeSegment(parts.tools, run.task, options);
     signal.throwIfAborted();
     // Checked first: to ffmpeg a source that broke off may look like one that ended.
     const cut = access.kind === "gateway" ? lease.failure() : null;
     if (cut) return failed("source", cut.message);
+    if (!outcome.ok && outcome.stalled) return failed("stalled", outcome.reason);
     if (!outcome.ok) return failed(DISK_FULL.test(outcome.reason) ? "io" : "encode", outcome.reason);
     return { kind: "finished", result: await describe(parts.clientId, offer, outcome.path, outcome.report) };
   } catch (thrown) {

@@ -52,8 +52,8 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("attempt-failed"),
     attemptId: id,
-    /** "encode": ffmpeg failed; "source": bytes could not be fetched; "io": disk; "refused": the client's own check refused the task; "stopped": given back on the way out. */
-    kind: z.enum(["encode", "source", "io", "refused", "stopped"]),
+    /** "encode": ffmpeg failed; "source": bytes could not be fetched; "io": disk; "stalled": ffmpeg hung; "refused": the client's own check refused the task; "stopped": given back on the way out. */
+    kind: z.enum(["encode", "source", "io", "refused", "stalled", "stopped"]),
     /** ffmpeg's own last words, or the error's message. */
     reason: z.string().max(8192),
   }),

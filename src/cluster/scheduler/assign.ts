@@ -172,6 +172,7 @@ function lease(turn: Turn, job: Job, segment: Segment, client: Client): void {
     framesDone: 0,
     fps: 0,
     startedAt: turn.now,
+    progressedAt: turn.now,
   };
   const leased: Segment = {
     ...segment,

@@ -27,7 +27,7 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
     if (attempt.clientId !== hello.id) continue;
     if (heldAttempts.includes(attempt.id) && attempt.leaseEndsAt > turn.now) {
       keepAttempts.push(attempt.id);
-      turn.putAttempt({ ...attempt, leaseEndsAt: turn.now + LEASE_MS });
+      turn.putAttempt({ ...attempt, leaseEndsAt: turn.now + LEASE_MS, progressedAt: turn.now });
     } else {
       loseAttempt(turn, attempt, "the client came back without it", "client knows");
     }

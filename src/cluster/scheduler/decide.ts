@@ -22,7 +22,7 @@ import {
   settleWaiting,
   submitJob,
 } from "./job-rules.ts";
-import { expireLeases, failAttempt, landResult, progressAttempt } from "./lease-rules.ts";
+import { advanceUpload, expireLeases, failAttempt, landResult, progressAttempt } from "./lease-rules.ts";
 import { resume } from "./restart.ts";
 import { decideByReference, mismatchSegment, verifySegment } from "./segment-rules.ts";
 import { isTerminal } from "./state-changes.ts";
@@ -79,6 +79,9 @@ function apply(turn: Turn, input: Input): Verdict {
       return OK;
     case "attempt-failed":
       failAttempt(turn, input);
+      return OK;
+    case "upload-advanced":
+      advanceUpload(turn, input.attemptId);
       return OK;
     case "result-landed":
       return landResult(turn, input);

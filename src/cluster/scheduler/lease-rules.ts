@@ -2,6 +2,7 @@
 // the lease it was made under, and once.
 import { isReachable } from "./capability.ts";
 import { failJob, openJob, refusal } from "./job-rules.ts";
+import { patienceMs } from "./patience.ts";
 import { LEASE_MS } from "./timing.ts";
 import type { Turn } from "./turn.ts";
 import type {
@@ -63,19 +64,31 @@ function acceptedFrom(state: Pick<SchedulerState, "jobs">, attemptId: AttemptId)
   return null;
 }
 
-/** Renews the lease. Stage and frames only move forward, whatever order messages come in. */
+/**
+ * Renews the lease, unless the attempt has got no further for longer than its patience. Stage and frames only move
+ * forward, whatever order messages come in.
+ */
 export function progressAttempt(turn: Turn, input: Extract<Input, { type: "attempt-progressed" }>): void {
   const attempt = turn.attempts.get(input.attemptId);
   const client = turn.clients.get(input.clientId);
   if (attempt === undefined || client === undefined || attempt.clientId !== client.id || !isReachable(client)) return;
   const stage = STAGES.indexOf(input.stage) > STAGES.indexOf(attempt.stage) ? input.stage : attempt.stage;
-  turn.putAttempt({
+  const hasMoved = stage !== attempt.stage || input.frames > attempt.framesDone;
+  const reported: Attempt = {
     ...attempt,
     stage,
     framesDone: Math.max(attempt.framesDone, input.frames),
     fps: input.fps,
-    leaseEndsAt: turn.now + LEASE_MS,
-  });
+    progressedAt: hasMoved ? turn.now : attempt.progressedAt,
+  };
+  const isStuck = turn.now - reported.progressedAt >= patienceMs(turn, reported);
+  turn.putAttempt(isStuck ? reported : { ...reported, leaseEndsAt: turn.now + LEASE_MS });
+}
+
+/** Bytes of its result come in: it gets further, however slow the line. */
+export function advanceUpload(turn: Turn, attemptId: AttemptId): void {
+  const attempt = turn.attempts.get(attemptId);
+  if (attempt !== undefined) turn.putAttempt({ ...attempt, progressedAt: turn.now });
 }
 
 /** Fencing: the result of a live attempt goes to verification; any other is refused and its file dropped. */
@@ -158,10 +171,11 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
   }
 }
 
-const FAILURE_HINTS: Readonly<Record<"encode" | "source" | "io" | "refused", string>> = {
+const FAILURE_HINTS: Readonly<Record<"encode" | "source" | "io" | "refused" | "stalled", string>> = {
   encode: "Try the same options with plain ffmpeg on this source; `ffcluster jobs show` lists every attempt.",
   source: "The clients could not read the source from the server; check the network and that the file is still there.",
   io: "The clients could not write their work directory; check its free space and permissions.",
+  stalled: "ffmpeg hangs on it; check the clients' disks and mounts, and try the same range with plain ffmpeg.",
   refused: "The clients refuse these options; check that server and clients have the same version.",
 };
 
@@ -206,7 +220,13 @@ export function expireLeases(turn: Turn): void {
   for (const attempt of turn.attempts.values()) {
     // Deleting from a Map while it is iterated is defined; the first write copies it, and the copy's source stays.
     if (attempt.leaseEndsAt <= turn.now && turn.attempts.has(attempt.id)) {
-      loseAttempt(turn, attempt, "the lease ended without a word from the client", "tell client");
+      loseAttempt(turn, attempt, whyExpired(turn, attempt), "tell client");
     }
   }
+}
+
+function whyExpired(turn: Turn, attempt: Attempt): string {
+  const idleMs = turn.now - attempt.progressedAt;
+  if (idleMs < patienceMs(turn, attempt)) return "the lease ended without a word from the client";
+  return `no progress for ${Math.round(idleMs / 1000)} s while ${attempt.stage}`;
 }

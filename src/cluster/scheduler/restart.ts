@@ -16,7 +16,7 @@ export function resume(turn: Turn): void {
     const phase = job?.segments[attempt.segmentIndex]?.phase;
     const isHeld = phase?.kind === "leased" && phase.attemptId === attempt.id && turn.clients.has(attempt.clientId);
     if (job === undefined || isTerminal(job.status) || !isHeld) turn.removeAttempt(attempt.id);
-    else turn.putAttempt({ ...attempt, leaseEndsAt: turn.now + LEASE_MS });
+    else turn.putAttempt({ ...attempt, leaseEndsAt: turn.now + LEASE_MS, progressedAt: turn.now });
   }
   for (const job of turn.jobs.values()) resumeJob(turn, job);
 }

@@ -100,6 +100,8 @@ export interface Attempt {
   readonly framesDone: number;
   readonly fps: number;
   readonly startedAt: number;
+  /** Monotonic moment at which it last got further: a later stage, more frames, bytes of its upload. */
+  readonly progressedAt: number;
 }
 
 export type AudioPhase = "none" | "pending" | "running" | "done";
@@ -217,9 +219,11 @@ export type Input =
       readonly type: "attempt-failed";
       readonly clientId: ClientId;
       readonly attemptId: AttemptId;
-      readonly kind: "encode" | "source" | "io" | "refused" | "stopped";
+      readonly kind: "encode" | "source" | "io" | "refused" | "stalled" | "stopped";
       readonly reason: string;
     }
+  /** Bytes of an attempt's result come in. */
+  | { readonly type: "upload-advanced"; readonly attemptId: AttemptId }
   /** The result file is in place and synced, its size and digest are right. */
   | {
       readonly type: "result-landed";

@@ -8,6 +8,9 @@ import type { Input, SchedulerState, Verdict } from "../scheduler/types.ts";
 import { receiveToFile } from "../transfer/digest-stream.ts";
 import type { JobFolders } from "./job-folders.ts";
 
+/** A slow upload shows that it gets on, far below the scheduler's patience. */
+const TELL_EVERY_MS = 2000;
+
 export interface ResultDeskParts {
   readonly folders: JobFolders;
   readonly state: () => SchedulerState;
@@ -32,7 +35,8 @@ export async function receiveResult(
   const path = parts.folders.segmentFile(place.jobId, place.segmentIndex, attemptId);
   const tempPath = tempNameFor(path);
   try {
-    const received = await receiveToFile(body, tempPath, { expectedBytes: report.bytes });
+    const onBytes = atMostEvery(TELL_EVERY_MS, () => parts.dispatch({ type: "upload-advanced", attemptId }));
+    const received = await receiveToFile(body, tempPath, { expectedBytes: report.bytes, onBytes });
     if (received.sha256 !== report.sha256) {
       throw new AppError("E_DIGEST", "the segment's digest is wrong", "Send it again.", { retry: true });
     }
@@ -51,6 +55,15 @@ export async function receiveResult(
   const facts = { frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd, decodeErrors };
   const verdict = parts.dispatch({ type: "result-landed", attemptId, clientId, place, report: facts });
   if (!verdict.ok) throw new AppError(verdict.error.code, verdict.error.message, verdict.error.hint);
+}
+
+function atMostEvery(intervalMs: number, act: () => void): () => void {
+  let lastMs = performance.now();
+  return () => {
+    if (performance.now() - lastMs < intervalMs) return;
+    lastMs = performance.now();
+    act();
+  };
 }
 
 function staleAttempt(attemptId: string): AppError {

@@ -13,6 +13,8 @@ export interface ReceiveOptions {
   readonly expectedBytes?: number;
   readonly signal?: AbortSignal;
   readonly stallMs?: number;
+  /** Called for every chunk that is on the disk. */
+  readonly onBytes?: () => void;
 }
 
 export interface Received {
@@ -56,6 +58,7 @@ export async function receiveToFile(
         hasher.update(step.value);
         await writeAll(file, step.value);
         guard.moved();
+        options.onBytes?.();
       }
     } finally {
       await file.close();

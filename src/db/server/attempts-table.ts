@@ -34,6 +34,7 @@ export function loadLiveAttempts(database: Database): Map<string, Attempt> {
       framesDone: 0,
       fps: 0,
       startedAt: 0,
+      progressedAt: 0,
     });
   }
   return attempts;

@@ -88,6 +88,7 @@ const attempt: Attempt = {
   stage: "queued",
   framesDone: 0,
   fps: 0,
+  progressedAt: 0,
   startedAt: 0,
 };
 

@@ -33,6 +33,8 @@ export interface SourceLease {
   prefetch(range: ByteRange): void;
   /** Why the last read through this lease was cut off, or null: ffmpeg itself may take that for the end of the file. */
   failure(): AppError | null;
+  /** Whether a read through this lease waits for a block right now. */
+  isWaiting(): boolean;
   release(): void;
 }
 
@@ -54,6 +56,8 @@ interface OpenSource {
 interface LeaseState {
   readonly source: OpenSource;
   failure: AppError | null;
+  /** Reads that wait for a block. */
+  waiting: number;
 }
 
 export async function openSourceGateway(options: GatewayOptions): Promise<SourceGateway> {
@@ -110,7 +114,7 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
       clearTimeout(source.unusedTimer);
       source.leases += 1;
       const secret = randomBytes(16).toString("hex");
-      const state: LeaseState = { source, failure: null };
+      const state: LeaseState = { source, failure: null, waiting: 0 };
       leases.set(secret, state);
       const cancels: (() => void)[] = [];
       return {
@@ -122,6 +126,7 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
           cancels.push(source.blocks.prefetch(first, last));
         },
         failure: () => state.failure,
+        isWaiting: () => state.waiting > 0,
         release() {
           if (!leases.delete(secret)) return;
           for (const cancel of cancels) cancel();
@@ -184,10 +189,11 @@ async function serve(lease: LeaseState, request: IncomingMessage, response: Serv
     response.end();
     return;
   }
-  await sendBlocks(lease.source.blocks, range, blockBytes, response);
+  await sendBlocks(lease, range, blockBytes, response);
 }
 
-async function sendBlocks(source: BlockSource, range: ByteRange, blockBytes: number, response: ServerResponse) {
+async function sendBlocks(lease: LeaseState, range: ByteRange, blockBytes: number, response: ServerResponse) {
+  const source = lease.source.blocks;
   const position = source.openPosition();
   let onClose: (() => void) | null = null;
   response.once("close", () => {
@@ -205,7 +211,10 @@ async function sendBlocks(source: BlockSource, range: ByteRange, blockBytes: num
   for (let block = first; block <= last && !response.destroyed; block++) {
     const wanted = source.block(block);
     position.at(block);
-    const bytes = await orClosed(wanted);
+    lease.waiting += 1;
+    const bytes = await orClosed(wanted).finally(() => {
+      lease.waiting -= 1;
+    });
     if (bytes === null || response.destroyed) return;
     const offset = block * blockBytes;
     const part = bytes.subarray(Math.max(0, range.start - offset), Math.min(bytes.length, range.end - offset));

@@ -1,0 +1,51 @@
+// Real children: what ends them, and what happens to one that nothing ends.
+import { expect, test } from "bun:test";
+import { runTool } from "./process.ts";
+
+const SHELL = "/bin/sh";
+
+test.skipIf(process.platform === "win32")("a child that stops working is ended as stalled", async () => {
+  const seen: (number | null)[] = [];
+  const result = await runTool({
+    program: SHELL,
+    args: ["-c", "sleep 30"],
+    isStalled: (cpuMs) => {
+      seen.push(cpuMs);
+      return true;
+    },
+  });
+  expect(result.ended).toBe("stalled");
+  expect(seen).toHaveLength(1);
+});
+
+test.skipIf(process.platform !== "linux")("processor time of what the child itself started counts", async () => {
+  let most = 0;
+  const result = await runTool({
+    program: SHELL,
+    args: ["-c", "sh -c 'while :; do :; done'"],
+    timeoutMs: 10_000,
+    isStalled: (cpuMs) => {
+      most = Math.max(most, cpuMs ?? 0);
+      return most > 0;
+    },
+  });
+  expect(result.ended).toBe("stalled");
+  expect(most).toBeGreaterThan(0);
+});
+
+test.skipIf(process.platform !== "linux")(
+  "a process that holds the pipe and can't be ended is not waited for",
+  async () => {
+    const abort = new AbortController();
+    let pid = 0;
+    const onLine = (line: string) => {
+      pid = Number(line);
+      abort.abort();
+    };
+    // In a session of its own the group's signals don't reach it: as unkillable as one that waits for a dead disk.
+    const args = ["-c", "setsid sh -c 'echo $$; exec sleep 60' & wait"];
+    const result = await runTool({ program: SHELL, args, signal: abort.signal, onLine });
+    expect(result.ended).toBe("aborted");
+    process.kill(pid, "SIGKILL");
+  },
+);
