@@ -9,7 +9,9 @@ import {
   rescale,
 } from "../base/rational.ts";
 import { decoderFor, needsInBandParameters, segmentFormat } from "./codecs.ts";
+import { deviceEncoderArgs, deviceInitArgs, type EncodeDevice, uploadFilters } from "./encode-device.ts";
 import { demuxerName, inputGuards } from "./formats.ts";
+import { askedPixelFormat } from "./request/picture-changes.ts";
 import { videoEncoderArgs, videoFilterChain } from "./request/render.ts";
 import { fullRangeFilters } from "./request/source-params.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
@@ -24,6 +26,8 @@ export interface SegmentIo {
   readonly seamFile: string;
   /** Threads for decoder, filters and encoder each; null: ffmpeg's own choice. */
   readonly threads: number | null;
+  /** Where a hardware encoder runs; null or absent: the CPU. */
+  readonly device?: EncodeDevice | null;
 }
 
 /** The part of a task that says where and what to decode. */
@@ -47,7 +51,7 @@ function seekArgs(seekPts: Pts | null, timeBase: Rational): string[] {
 /** Everything before the filters: the input, read on the job's clock; the seek alone is in the source's own time. */
 export function decodeArgs(
   plan: DecodePlan,
-  io: Pick<SegmentIo, "input" | "inputKind" | "threads">,
+  io: Pick<SegmentIo, "input" | "inputKind" | "threads" | "device">,
   decoder: string | null,
 ): string[] {
   return [
@@ -56,6 +60,7 @@ export function decodeArgs(
     "-v",
     "error",
     ...(io.threads === null ? [] : ["-filter_complex_threads", String(io.threads)]),
+    ...deviceInitArgs(io.device ?? null),
     "-copyts",
     ...seekArgs(plan.seekPts, plan.timeBase),
     ...(plan.clockOffsetUs === 0 ? [] : ["-itsoffset", formatMicroseconds(plan.clockOffsetUs)]),
@@ -119,23 +124,26 @@ export function seamOutput(seamFile: string): string[] {
   ];
 }
 
-/** The user's filters and what keeps the picture's range after them. */
-function pictureChain(task: SegmentTask): string {
+/** The user's filters, what keeps the picture's range after them, and the way to the device. */
+function pictureChain(task: SegmentTask, device: EncodeDevice | null): string {
   const asked = videoFilterChain(task.request);
-  return [...(asked === null ? [] : [asked]), ...fullRangeFilters(task.video, task.request)].join(",");
+  const upload = uploadFilters(device, askedPixelFormat(task.request) ?? task.video.pixelFormat);
+  return [...(asked === null ? [] : [asked]), ...fullRangeFilters(task.video, task.request), ...upload].join(",");
 }
 
 /** The complete arguments; progress comes on stdout. */
 export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
   const encoder = task.request.video.encoder;
   const format = segmentFormat(task.video, encoder);
+  const device = io.device ?? null;
   return [
     ...decodeArgs(task, io, decoderFor(task.video, encoder)),
     "-filter_complex",
-    filterGraph(task, pictureChain(task)),
+    filterGraph(task, pictureChain(task, device)),
     "-map",
     "[v]",
     ...videoEncoderArgs(task.request, { source: task.video, ...(io.threads === null ? {} : { threads: io.threads }) }),
+    ...deviceEncoderArgs(device),
     "-fps_mode",
     "passthrough",
     "-enc_time_base",

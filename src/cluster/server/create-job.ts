@@ -8,8 +8,8 @@ import { probeSource } from "../../media/probe.ts";
 import { splitMode } from "../../media/request/classify.ts";
 import { checkContainer, containerOf, extensionOf } from "../../media/request/containers.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
-import { familyOf } from "../../media/request/encoders.ts";
 import { parseEncodeParams } from "../../media/request/parse-params.ts";
+import { type Candidate, candidatesFor } from "../../media/request/translate/translate.ts";
 import { audioToEncode, chosenVideoStream, planStreams } from "../../media/stream-plan.ts";
 import { encoderTimeBase } from "../../media/time-base.ts";
 import type { Tools } from "../../media/tools.ts";
@@ -76,6 +76,14 @@ async function probeChosen(tools: Tools, path: string, request: EncodeRequest): 
   return await probeSource(tools, path, { videoStream });
 }
 
+/** The encoder that the request names, or the software one for its codec. */
+function firstCandidate(request: EncodeRequest, info: SourceInfo): Candidate {
+  const [first] = candidatesFor(request, info.video, null).candidates;
+  if (first !== undefined) return first;
+  const hint = "Leave out -pix_fmt or -maxrate, or name the encoder.";
+  throw new AppError("E_ENCODE_REQUEST", `no encoder for ${request.video.encoder} can do all that is asked`, hint);
+}
+
 /** Errors: those of checkRequest and probeSource, E_NO_SPACE. */
 export async function prepareJob(
   tools: Tools,
@@ -100,6 +108,7 @@ export async function prepareJob(
   }
   const info = await probeChosen(tools, source.path, request);
   const plan = planStreams(info, request, container);
+  const { encoder, family } = firstCandidate(request, info);
   const jobId = newId();
   const { video } = info;
   const frameRate = video.averageFrameRate ?? video.realFrameRate;
@@ -124,8 +133,8 @@ export async function prepareJob(
         ...defaults.settings,
         requiredClients: asked.requiredClients ?? defaults.settings.requiredClients,
       },
-      encoder: request.video.encoder,
-      family: familyOf(request.video.encoder),
+      encoder,
+      family,
       split: splitMode(request),
       timeBase: video.timeBase,
       durationSeconds: info.durationMicroseconds === null ? null : info.durationMicroseconds / 1e6,

@@ -13,6 +13,7 @@ import type { FrameIndex } from "../../media/frame-index.ts";
 import { checkDecodedFrames } from "../../media/full-check.ts";
 import { buildProof, COUNTED_CHECK } from "../../media/proof.ts";
 import { keepsEveryPts } from "../../media/request/classify.ts";
+import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import { clockFrames } from "../../media/source-clock.ts";
 import { stitch } from "../../media/stitch.ts";
 import { planStreams, type StreamPlan } from "../../media/stream-plan.ts";
@@ -22,6 +23,7 @@ import { absolutePts, readSegmentPackets } from "../../media/verify-segment.ts";
 import { REFERENCE_NOTE } from "../scheduler/segment-rules.ts";
 import type { Job, LandedResult, Segment } from "../scheduler/types.ts";
 import type { JobFolders } from "./job-folders.ts";
+import { leftOut, requestOf } from "./job-request.ts";
 import type { JobWork } from "./job-work.ts";
 
 export interface FinishParts {
@@ -36,14 +38,14 @@ interface FinishedSegment {
   readonly path: string;
 }
 
-function planOf(work: JobWork): StreamPlan {
-  return planStreams(work.record.info, work.record.request, work.record.container);
+function planOf(work: JobWork, request: EncodeRequest): StreamPlan {
+  return planStreams(work.record.info, request, work.record.container);
 }
 
 /** Encodes what can't be copied; null when there is nothing of that kind. Asked again, it is encoded again. */
 export async function encodeJobAudio({ tools, folders }: FinishParts, work: JobWork): Promise<string | null> {
   const { source, info, request } = work.record;
-  return await encodeAudio(tools, source.path, info, request, planOf(work), {
+  return await encodeAudio(tools, source.path, info, request, planOf(work, request), {
     workDir: folders.of(work.jobId).audio,
     signal: work.signal,
   });
@@ -163,8 +165,9 @@ function lastFrameTicks(work: JobWork, index: FrameIndex): number {
 /** Stitches, checks, proves. Errors: E_STITCH, E_NOT_EXACT, E_SOURCE_CHANGED. */
 export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const { tools, folders } = parts;
-  const { info, request, container, source, encoderTimeBase, outputName } = work.record;
-  const plan = planOf(work);
+  const { info, container, source, encoderTimeBase, outputName } = work.record;
+  const request = requestOf(work.record, job.encoder);
+  const plan = planOf(work, request);
   const index = await work.fullIndex();
   await work.requireUnchanged();
   const segments = finishedSegments(folders, job);
@@ -219,7 +222,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       versions: [...new Set(segments.map(({ landed }) => landed.report.ffmpegVersion))].sort(),
     },
     wallSeconds: (Date.now() - Date.parse(job.createdAt)) / 1000,
-    notes: notesOf(job, index, framePts === null),
+    notes: [...notesOf(job, index, framePts === null), ...leftOut(work.record, job.encoder)],
     isUncounted: index.uncounted.withoutPts > 0 && !work.record.exactly,
   });
   await writeFileDurably(folders.of(job.id).proof, `${JSON.stringify(proof, null, 2)}\n`);

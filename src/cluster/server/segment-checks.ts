@@ -13,6 +13,7 @@ import type { LeadIn, SegmentTask } from "../../media/types.ts";
 import { type SegmentExpectation, verifySegment } from "../../media/verify-segment.ts";
 import type { Input, Job, LandedResult, Segment } from "../scheduler/types.ts";
 import type { JobFolders } from "./job-folders.ts";
+import { requestOf } from "./job-request.ts";
 import type { JobWork } from "./job-work.ts";
 
 export interface CheckParts {
@@ -26,7 +27,7 @@ export function taskOf(work: JobWork, index: FrameIndex, job: Job, segment: Segm
     job.split.mode === "whole"
       ? { startPts: null, endPts: null }
       : { startPts: segment.startPts, endPts: segment.endPts };
-  return planSegment(work.record.info, index, work.record.request, range, leadIn);
+  return planSegment(work.record.info, index, requestOf(work.record, job.encoder), range, leadIn);
 }
 
 function expectationOf(work: JobWork, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {

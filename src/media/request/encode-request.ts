@@ -11,11 +11,14 @@ export interface FilterCall {
   readonly options: readonly NamedOption[];
 }
 
-/** How quality is fixed: libx264's `-crf` and `-qp`, NVENC's `-cq`, `-q:v`, and `-global_quality` of QSV and VAAPI. */
-export type QualityKind = "crf" | "cq" | "qp" | "qscale" | "global_quality";
+/**
+ * How quality is fixed: libx264's `-crf` and `-qp`, NVENC's `-cq`, `-q:v`, `-global_quality` of QSV and VAAPI, and
+ * "percent", 0 to 100, for requests that name a codec (`-quality`).
+ */
+export type QualityKind = "crf" | "cq" | "qp" | "qscale" | "global_quality" | "percent";
 
 export interface VideoRequest {
-  /** ffmpeg's encoder name, e.g. "libx264". */
+  /** ffmpeg's encoder name, e.g. "libx264"; or a codec ("hevc"), for which the server then elects an encoder. */
   readonly encoder: string;
   readonly quality: { readonly kind: QualityKind; readonly value: number } | null;
   /** Bits per second; bufsize in bits. 0 is libvpx's and libaom's "quality alone". */
@@ -142,7 +145,7 @@ export const encodeRequestSchema = z.strictObject({
   video: z.strictObject({
     encoder: word,
     quality: z
-      .strictObject({ kind: z.enum(["crf", "cq", "qp", "qscale", "global_quality"]), value: z.number() })
+      .strictObject({ kind: z.enum(["crf", "cq", "qp", "qscale", "global_quality", "percent"]), value: z.number() })
       .nullable(),
     bitrate: bits.nullable(),
     minrate: bits.nullable(),

@@ -24,7 +24,7 @@ const NVENC =
 
 const QSV =
   "async_depth look_ahead look_ahead_depth look_ahead_downsampling extbrc adaptive_i adaptive_b b_strategy rdo low_power " +
-  "max_frame_size mbbrc bitrate_limit p_strategy tier tile_cols tile_rows forced_idr";
+  "max_frame_size mbbrc bitrate_limit p_strategy tier tile_cols tile_rows forced_idr idr_interval";
 
 const PER_ENCODER: Readonly<Record<string, string>> = {
   libx264:
@@ -56,7 +56,7 @@ const PER_FAMILY: Readonly<Record<VideoEncoder["family"], string>> = {
   software: "",
   nvenc: NVENC,
   qsv: QSV,
-  amf: "usage quality rc header_spacing frame_skipping preanalysis vbaq enforce_hrd qp_i qp_p qp_b me_half_pel me_quarter_pel",
+  amf: "usage quality rc header_spacing frame_skipping preanalysis vbaq enforce_hrd qp_i qp_p qp_b me_half_pel me_quarter_pel header_insertion_mode gops_per_idr",
   videotoolbox: "allow_sw realtime coder alpha_quality constant_bit_rate",
   vaapi: "rc_mode low_power idr_interval b_depth async_depth compression_level quality coder aud sei tiles tier",
 };

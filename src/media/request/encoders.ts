@@ -2,6 +2,7 @@
 // Whether a machine can run one is for its trial encode to say, not for this table.
 import type { EncoderFamily } from "../types.ts";
 import type { QualityKind } from "./encode-request.ts";
+import { NEUTRAL_CODECS, SPEEDS } from "./neutral-codecs.ts";
 import { closest, refuse } from "./refuse.ts";
 import type { Range } from "./values.ts";
 
@@ -21,7 +22,7 @@ export interface VideoEncoder {
   readonly params: ParamsKind | null;
 }
 
-const X26X_PRESETS = "ultrafast superfast veryfast faster fast medium slow slower veryslow placebo".split(" ");
+const X26X_PRESETS: readonly string[] = SPEEDS;
 const X264_TUNES = "film animation grain stillimage psnr ssim fastdecode zerolatency".split(" ");
 const X265_TUNES = "psnr ssim grain fastdecode zerolatency zero-latency fast-decode animation".split(" ");
 const NVENC_PRESETS = "default slow medium fast hp hq bd ll llhq llhp lossless losslesshp p1 p2 p3 p4 p5 p6 p7".split(
@@ -110,22 +111,35 @@ export const VIDEO_ENCODERS: ReadonlyMap<string, VideoEncoder> = new Map(
   ].map((each) => [each.name, each]),
 );
 
-/** Codec names that ffmpeg accepts for an encoder. */
+/**
+ * A codec named in place of an encoder: x264's words for all of them (docs/ENCODERS.md). The family is that of the
+ * encoder that stands for it until one is elected.
+ */
+const NEUTRAL: ReadonlyMap<string, VideoEncoder> = new Map(
+  NEUTRAL_CODECS.map((codec) => [
+    codec,
+    entry(codec, codec, {
+      quality: { crf: { min: 0, max: 51 }, percent: { min: 0, max: 100 } },
+      presets: SPEEDS,
+      tunes: X264_TUNES,
+      params: null,
+    }),
+  ]),
+);
+
+/** Names that people use for an encoder or a codec. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
-  ["h264", "libx264"],
   ["x264", "libx264"],
-  ["hevc", "libx265"],
-  ["h265", "libx265"],
+  ["h265", "hevc"],
   ["x265", "libx265"],
   ["vp8", "libvpx"],
-  ["vp9", "libvpx-vp9"],
-  ["av1", "libsvtav1"],
   ["prores", "prores_ks"],
 ]);
 
 /** Resolves the value of -c:v. Throws E_ENCODE_REQUEST. */
 export function findVideoEncoder(option: string, value: string): VideoEncoder {
-  const found = VIDEO_ENCODERS.get(ALIASES.get(value) ?? value);
+  const name = ALIASES.get(value) ?? value;
+  const found = VIDEO_ENCODERS.get(name) ?? NEUTRAL.get(name);
   if (found) return found;
   if (value === "copy") {
     throw refuse(option, "copying the video leaves nothing to encode", "Name an encoder, for example -c:v libx264.");

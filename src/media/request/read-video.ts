@@ -6,6 +6,7 @@ import { PARAM_OPTION, readEncoderParams } from "./encoder-params.ts";
 import type { VideoEncoder } from "./encoders.ts";
 import { parseFilters } from "./filters/parse-filters.ts";
 import type { GivenOption } from "./given-options.ts";
+import { isNeutralCodec, NEUTRAL_OPTIONS, SPEEDS } from "./neutral-codecs.ts";
 import { refuse } from "./refuse.ts";
 import { readBits, readInteger, readNumber, readOneOf, readRate, readSize, readWord } from "./values.ts";
 
@@ -29,11 +30,13 @@ const PRIMARIES =
   );
 const LOCATIONS = "unknown left center topleft top bottomleft bottom".split(" ");
 
+const QUALITY_WORDS: Readonly<Record<string, string>> = { qscale: "-q:v", percent: "-quality" };
+
 function quality(kind: QualityKind): Reader {
   return (draft, option, encoder) => {
     const range = encoder.quality[kind];
     if (range === undefined) {
-      const kinds = Object.keys(encoder.quality).map((each) => (each === "qscale" ? "-q:v" : `-${each}`));
+      const kinds = Object.keys(encoder.quality).map((each) => QUALITY_WORDS[each] ?? `-${each}`);
       throw refuse(
         option.written,
         `${encoder.name} does not read it`,
@@ -41,9 +44,9 @@ function quality(kind: QualityKind): Reader {
       );
     }
     if (draft.quality !== null)
-      throw refuse(option.written, "a second quality", "Give one of -crf, -qp, -cq and -q:v.");
+      throw refuse(option.written, "a second quality", "Give one of -crf, -qp, -cq, -q:v and -quality.");
     const value =
-      kind === "crf" || kind === "cq" || kind === "qscale"
+      kind === "crf" || kind === "cq" || kind === "qscale" || kind === "percent"
         ? readNumber(option.written, option.value, range)
         : readInteger(option.written, option.value, range);
     draft.quality = { kind, value };
@@ -172,6 +175,25 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
 };
 
+/** Words that a request for a codec may use and that mean something else to single encoders. */
+const NEUTRAL_READERS: Readonly<Record<string, Reader>> = {
+  quality: quality("percent"),
+  speed: (draft, { written, value }) => {
+    if (draft.preset !== null) throw refuse(written, "a second speed", "Give one of -speed and -preset.");
+    draft.preset = readOneOf(written, value, SPEEDS);
+  },
+};
+
+/** Throws E_ENCODE_REQUEST for an option that has no meaning before an encoder is elected. */
+function checkNeutral({ written, name }: GivenOption, codec: string): void {
+  if (NEUTRAL_OPTIONS.has(name)) return;
+  throw refuse(
+    written,
+    `it belongs to one encoder, and -c:v ${codec} leaves the encoder to the cluster`,
+    "Name the encoder, for example -c:v libx264, or leave the option out.",
+  );
+}
+
 /** Names of the options read here, and "filter", which is shared. */
 export const VIDEO_NAMES: ReadonlySet<string> = new Set([...Object.keys(READERS), "filter"]);
 
@@ -191,9 +213,12 @@ export function readVideo(
         `Write -${option.name}:v; choose the stream with -map.`,
       );
     }
-    const reader = READERS[option.name];
+    const isNeutral = isNeutralCodec(encoder.name);
+    if (isNeutral) checkNeutral(option, encoder.name);
+    const neutralReader = isNeutral ? NEUTRAL_READERS[option.name] : undefined;
+    const reader = neutralReader ?? READERS[option.name];
     if (option.name === "filter") filters = parseFilters(option.written, option.value, "video");
-    else if (reader && Object.hasOwn(READERS, option.name)) reader(draft, option, encoder);
+    else if (reader && (neutralReader || Object.hasOwn(READERS, option.name))) reader(draft, option, encoder);
     else if (isEncoderOption(option.name)) {
       draft.privateOptions = [
         ...draft.privateOptions,

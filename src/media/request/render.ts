@@ -1,6 +1,7 @@
 // Writes the video part of a request as ffmpeg arguments. Pure: a request and a thread count in, a list of words out.
 
 import type { SourceVideo } from "../types.ts";
+import { withClosedGop } from "./closed-gop.ts";
 import { optionWord } from "./colour-words.ts";
 import type { EncodeRequest, NamedOption, QualityKind } from "./encode-request.ts";
 import { PARAM_OPTION } from "./encoder-params.ts";
@@ -14,6 +15,7 @@ const QUALITY_OPTION: Readonly<Record<QualityKind, string>> = {
   qp: "-qp",
   qscale: "-q:v",
   global_quality: "-global_quality",
+  percent: "-quality",
 };
 
 /**
@@ -27,7 +29,7 @@ export function videoEncoderArgs(
 ): string[] {
   const { video } = request;
   const encoder = findVideoEncoder("-c:v", video.encoder);
-  const args = ["-c:v", video.encoder, ...userArgs(request)];
+  const args = ["-c:v", video.encoder, ...userArgs(asSegment(request, encoder))];
   const { source } = options;
   const told = source === undefined || encoder.params === null ? [] : sourceParams(encoder.params, source, request);
   const forced = [...told, ...forcedParams(encoder, options.threads)];
@@ -35,8 +37,6 @@ export function videoEncoderArgs(
     const pairs = [...video.encoderParams, ...forced].map(([key, value]) => `${key}=${value}`);
     args.push(`-${PARAM_OPTION[encoder.params]}`, pairs.join(":"));
   }
-  if (encoder.family === "nvenc" && !video.privateOptions.some(([key]) => key === "forced-idr"))
-    args.push("-forced-idr", "1");
   // libx265 reads -threads as its number of frame threads and libsvtav1 not at all: theirs are parameters.
   if (
     encoder.family === "software" &&
@@ -47,6 +47,13 @@ export function videoEncoderArgs(
     args.push("-threads", String(options.threads));
   }
   return args;
+}
+
+/** VA-API's encoders take frames of the device only: their pixel format is that of the upload (encode-device.ts). */
+function asSegment(request: EncodeRequest, encoder: VideoEncoder): EncodeRequest {
+  const { video } = request;
+  const pixelFormat = encoder.family === "vaapi" ? null : video.pixelFormat;
+  return { ...request, video: { ...video, pixelFormat, privateOptions: withClosedGop(encoder, video) } };
 }
 
 /** The user's own options but `-c:v` and the parameter string, in a fixed order. */

@@ -1,0 +1,57 @@
+// What a translation is: the fields of a request in one encoder's own words, or why that encoder can't do it.
+import type { VideoRequest } from "../encode-request.ts";
+
+export type Words = Partial<
+  Pick<
+    VideoRequest,
+    | "quality"
+    | "bitrate"
+    | "minrate"
+    | "maxrate"
+    | "bufsize"
+    | "preset"
+    | "tune"
+    | "profile"
+    | "bFrames"
+    | "encoderParams"
+    | "privateOptions"
+  >
+> & {
+  /** What the encoder is given: its own name for 4:2:0 of 8 or 10 bits. */
+  readonly pixelFormat: string;
+};
+
+export type Translation =
+  /** `left`: what was asked and this encoder has no word for. */
+  | { readonly ok: true; readonly words: Words; readonly left: readonly string[] }
+  | { readonly ok: false; readonly reason: string };
+
+export function cannot(reason: string): Translation {
+  return { ok: false, reason };
+}
+
+/** What every hardware encoder here lacks. */
+export function hardwareLacks(ask: {
+  readonly codec: string;
+  readonly isDeep: boolean;
+  readonly unusualFormat: string | null;
+}): string | null {
+  if (ask.unusualFormat !== null) return `the pixel format ${ask.unusualFormat} needs a software encoder`;
+  if (ask.codec === "h264" && ask.isDeep) return "H.264 of 10 bits needs a software encoder";
+  return null;
+}
+
+/** -b:v with its bounds. */
+export function rateWords(rate: {
+  readonly bits: number;
+  readonly isConstant: boolean;
+  readonly cap: number | null;
+  readonly buffer: number | null;
+}): Pick<Words, "bitrate" | "minrate" | "maxrate" | "bufsize"> {
+  return {
+    bitrate: rate.bits,
+    minrate: rate.isConstant ? rate.bits : null,
+    maxrate: rate.cap,
+    bufsize: rate.buffer,
+  };
+}

@@ -1,0 +1,92 @@
+// What a request asks of "some encoder for this codec": one vocabulary for all of them, x264's. Read from a request
+// whose -c:v names a codec; knows nothing of any encoder's own words.
+import { isDeep } from "../../hdr.ts";
+import type { SourceVideo } from "../../types.ts";
+import type { EncodeRequest } from "../encode-request.ts";
+import { isNeutralCodec, type NeutralCodec, SPEEDS, type Speed } from "../neutral-codecs.ts";
+import { askedPixelFormat } from "../picture-changes.ts";
+import { keptHdr } from "../source-params.ts";
+
+export type RateControl =
+  /** x264's CRF scale; `cap` and `buffer` in bits bound its peaks where given. */
+  | { readonly kind: "quality"; readonly crf: number; readonly cap: number | null; readonly buffer: number | null }
+  | {
+      readonly kind: "bitrate";
+      readonly bits: number;
+      readonly isConstant: boolean;
+      readonly cap: number | null;
+      readonly buffer: number | null;
+    };
+
+/** Tunes of x264 that mean something beyond x264. */
+export type Tune = "film" | "animation" | "grain" | "stillimage" | "psnr" | "ssim" | "fastdecode" | "zerolatency";
+
+export interface Neutral {
+  readonly codec: NeutralCodec;
+  readonly rate: RateControl;
+  readonly speed: Speed;
+  readonly tune: Tune | null;
+  /** In x264's and x265's words; null: the encoder's choice. */
+  readonly profile: string | null;
+  /** Ten bits a sample. */
+  readonly isDeep: boolean;
+  /** A pixel format beyond 4:2:0 of 8 or 10 bits, which only software takes; null: none. */
+  readonly unusualFormat: string | null;
+  readonly gop: number;
+  readonly bFrames: number | null;
+  /** HDR10 metadata that the output should carry, in a codec that can. */
+  readonly hasHdr: boolean;
+}
+
+/** x264's own defaults (x264 --fullhelp), for whoever asks for nothing. */
+const DEFAULT_CRF = 23;
+const DEFAULT_GOP = 250;
+
+const TEN_BITS = new Set(["yuv420p10le", "yuv420p10", "p010le", "p010"]);
+const EIGHT_BITS = new Set(["yuv420p", "nv12"]);
+
+/**
+ * -quality 0 to 100 on x264's CRF scale: 0 is CRF 45, 100 is CRF 10. ffmpeg's H.264 guide calls 17 to 28 the sane range
+ * (80 to 49 here) and 17 or 18 visually lossless; beyond these ends nobody gains.
+ */
+export function crfOfPercent(percent: number): number {
+  return Math.round((45 - 0.35 * percent) * 10) / 10;
+}
+
+function rateOf({ video }: EncodeRequest): RateControl {
+  const { quality, bitrate, minrate, maxrate, bufsize } = video;
+  if (quality === null && bitrate !== null && bitrate > 0) {
+    const isConstant = minrate === bitrate && maxrate === bitrate;
+    return { kind: "bitrate", bits: bitrate, isConstant, cap: maxrate, buffer: bufsize };
+  }
+  const crf = quality === null ? DEFAULT_CRF : quality.kind === "percent" ? crfOfPercent(quality.value) : quality.value;
+  return { kind: "quality", crf, cap: maxrate, buffer: bufsize };
+}
+
+/**
+ * H.264 stays at 8 bits unless ten are asked for: hardly any hardware encodes or plays High 10. The newer codecs keep
+ * the source's depth.
+ */
+function depthOf(codec: NeutralCodec, source: SourceVideo, asked: string | null): boolean {
+  if (asked !== null) return TEN_BITS.has(asked);
+  return codec !== "h264" && isDeep(source.pixelFormat);
+}
+
+/** Null when the request names its encoder. */
+export function readNeutral(request: EncodeRequest, source: SourceVideo): Neutral | null {
+  const { encoder: codec, preset, tune, profile, gop, bFrames } = request.video;
+  if (!isNeutralCodec(codec)) return null;
+  const asked = askedPixelFormat(request);
+  return {
+    codec,
+    rate: rateOf(request),
+    speed: SPEEDS.find((speed) => speed === preset) ?? "medium",
+    tune: tune as Tune | null,
+    profile,
+    isDeep: depthOf(codec, source, asked),
+    unusualFormat: asked === null || TEN_BITS.has(asked) || EIGHT_BITS.has(asked) ? null : asked,
+    gop: gop ?? DEFAULT_GOP,
+    bFrames,
+    hasHdr: (codec === "hevc" || codec === "av1") && keptHdr(source, request) !== null,
+  };
+}

@@ -1,0 +1,57 @@
+// The neutral request in VA-API's words. Sources: ffmpeg-codecs "VAAPI encoders" (-global_quality, -compression_level,
+// rate control modes), `ffmpeg -h encoder=h264_vaapi`, libavcodec/vaapi_encode_av1.c, ffmpeg wiki Hardware/VAAPI.
+import type { Speed } from "../neutral-codecs.ts";
+import { cannot, hardwareLacks, rateWords, type Translation } from "./encoder-words.ts";
+import type { Neutral } from "./neutral.ts";
+import { scaledCrf, wholeCrf } from "./quality.ts";
+
+/** -compression_level: higher is faster. Intel's drivers count 1 to 7; a driver with fewer levels takes its highest. */
+const LEVELS: Readonly<Record<Speed, number>> = {
+  ultrafast: 7,
+  superfast: 7,
+  veryfast: 7,
+  faster: 6,
+  fast: 5,
+  medium: 4,
+  slow: 3,
+  slower: 2,
+  veryslow: 1,
+  placebo: 1,
+};
+
+const PROFILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  h264: { baseline: "constrained_baseline", main: "main", high: "high" },
+  hevc: { main: "main", main10: "main10" },
+};
+
+export function inVaapiWords(ask: Neutral): Translation {
+  const lacks = hardwareLacks(ask);
+  if (lacks !== null) return cannot(lacks);
+  const { codec, rate } = ask;
+  // QVBR and ICQ are Intel's alone; CQP is what every driver has.
+  if (rate.kind === "quality" && rate.cap !== null) return cannot("VA-API bounds no bit rate at constant quality");
+  const profile = ask.profile === null ? null : (PROFILES[codec]?.[ask.profile] ?? null);
+  const crf = rate.kind === "quality" ? rate.crf : 0;
+  const quality =
+    codec === "h264" || codec === "hevc"
+      ? ({ kind: "qp", value: wholeCrf(codec, crf) } as const)
+      : ({ kind: "global_quality", value: scaledCrf(crf, 255) } as const);
+  const mode = rate.kind === "quality" ? "CQP" : rate.isConstant ? "CBR" : "VBR";
+  return {
+    ok: true,
+    words: {
+      ...(rate.kind === "bitrate" ? { ...rateWords(rate), minrate: null } : { quality }),
+      profile,
+      bFrames: ask.bFrames,
+      privateOptions: [
+        ["rc_mode", mode],
+        ["compression_level", String(LEVELS[ask.speed])],
+      ],
+      pixelFormat: ask.isDeep ? "p010le" : "nv12",
+    },
+    left: [
+      ...(ask.tune === null ? [] : [`tune ${ask.tune}`]),
+      ...(ask.profile === null || profile !== null ? [] : [`profile ${ask.profile}`]),
+    ],
+  };
+}
