@@ -142,13 +142,13 @@ async function decodeAll(
   segments: readonly FinishedSegment[],
   outputPath: string,
   frames: number,
+  encoder: string,
 ): Promise<ProofCheck[]> {
-  const { info, request } = work.record;
   const decoded = await checkDecodedFrames(tools, {
     segmentPaths: segments.map(({ path }) => path),
     outputPath,
     frames,
-    decoder: decoderOfOutput(info.video, request.video.encoder),
+    decoder: decoderOfOutput(work.record.info.video, encoder),
     onProgress: (done) => work.tell(`checking every picture, ${Math.floor((100 * done) / Math.max(1, frames))} %`),
     signal: work.signal,
   });
@@ -202,7 +202,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     checkOutput(tools, { ...sound, outputPath, framePts, frames, sourceSound }),
     stat(outputPath),
     sha256OfFile(outputPath, 0, undefined, signal),
-    work.record.verify === "full" ? decodeAll(tools, work, segments, outputPath, frames) : [],
+    work.record.verify === "full" ? decodeAll(tools, work, segments, outputPath, frames, job.encoder) : [],
   ]);
   work.tell(null);
   const output = { name: outputName, bytes: size, sha256 };

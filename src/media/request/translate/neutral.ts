@@ -72,6 +72,12 @@ function depthOf(codec: NeutralCodec, source: SourceVideo, asked: string | null)
   return codec !== "h264" && isDeep(source.pixelFormat);
 }
 
+/** Of these codecs VP9 alone holds alpha, and no hardware encodes it. */
+function unusualOf(codec: NeutralCodec, source: SourceVideo, asked: string | null): string | null {
+  if (asked === null) return codec === "vp9" && source.hasAlpha ? "yuva420p" : null;
+  return TEN_BITS.has(asked) || EIGHT_BITS.has(asked) ? null : asked;
+}
+
 /** Null when the request names its encoder. */
 export function readNeutral(request: EncodeRequest, source: SourceVideo): Neutral | null {
   const { encoder: codec, preset, tune, profile, gop, bFrames } = request.video;
@@ -84,7 +90,7 @@ export function readNeutral(request: EncodeRequest, source: SourceVideo): Neutra
     tune: tune as Tune | null,
     profile,
     isDeep: depthOf(codec, source, asked),
-    unusualFormat: asked === null || TEN_BITS.has(asked) || EIGHT_BITS.has(asked) ? null : asked,
+    unusualFormat: unusualOf(codec, source, asked),
     gop: gop ?? DEFAULT_GOP,
     bFrames,
     hasHdr: (codec === "hevc" || codec === "av1") && keptHdr(source, request) !== null,
