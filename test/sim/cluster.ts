@@ -19,6 +19,8 @@ export interface ClusterStory {
   readonly clients: number;
   readonly restarts: number;
   readonly jobs: readonly Job[];
+  /** How often each kind of event happened. */
+  readonly counts: ReadonlyMap<string, number>;
 }
 
 export function runCluster(seed: number): ClusterStory {
@@ -56,6 +58,7 @@ export function runCluster(seed: number): ClusterStory {
     clients,
     restarts,
     jobs: [...server.state.jobs.values()],
+    counts: server.counts,
   };
 }
 

@@ -94,10 +94,16 @@ export class Invariants {
     }
     const { maxRetries } = job.settings;
     must(segment.attempts <= 2 * maxRetries + 16, () => `${name} was tried ${segment.attempts} times`);
-    must(segment.failures <= maxRetries + 1, () => `${name} failed ${segment.failures} times`);
+    must(segment.failures <= maxRetries + 2, () => `${name} failed ${segment.failures} times`);
     const { phase } = segment;
     if (phase.kind === "leased") {
-      must(decision.next.attempts.has(phase.attemptId), () => `${name} is leased to an attempt that is not live`);
+      const holders = phase.attemptIds.map((id) => decision.next.attempts.get(id));
+      must(
+        holders.length > 0 && !holders.includes(undefined),
+        () => `${name} is leased to an attempt that is not live`,
+      );
+      const clients = new Set(holders.map((holder) => holder?.clientId));
+      must(holders.length <= 2 && clients.size === holders.length, () => `${name} is doubled more than it may be`);
     }
     if (old?.phase === phase) return;
     if (phase.kind === "verifying") {
@@ -105,10 +111,14 @@ export class Invariants {
       const { attemptId, clientId } = phase.landed;
       must(
         old?.phase.kind === "leased" &&
-          old.phase.attemptId === attemptId &&
+          old.phase.attemptIds.includes(attemptId) &&
           before.attempts.get(attemptId)?.clientId === clientId,
         () => `${name} took the result of ${attemptId}, which did not hold it`,
       );
+      const rivals = [...decision.next.attempts.values()].filter(
+        (each) => each.jobId === job.id && each.segmentIndex === segment.index,
+      );
+      must(rivals.length === 0, () => `${name} has its result, and ${rivals[0]?.id} still works on it`);
     }
     if (phase.kind === "verified" || phase.kind === "referencing") {
       const kind = old?.phase.kind;
@@ -139,7 +149,7 @@ export class Invariants {
     for (const attempt of next.attempts.values()) {
       const phase = next.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.phase;
       must(
-        phase?.kind === "leased" && phase.attemptId === attempt.id,
+        phase?.kind === "leased" && phase.attemptIds.includes(attempt.id),
         () => `attempt ${attempt.id} is live, but segment ${attempt.segmentIndex} is ${phase?.kind}: two leases`,
       );
       must(attempt.leaseEndsAt > now, () => `attempt ${attempt.id} outlived its lease`);

@@ -25,6 +25,8 @@ export class SimServer {
   generation = 1;
   isUp = true;
   decisions = 0;
+  /** How often each kind of event was recorded; a doubled lease counts as "doubled" too. */
+  readonly counts = new Map<string, number>();
   readonly files = new Map<string, ResultFile>();
   readonly #queue: EventQueue;
   readonly #random: Random;
@@ -73,6 +75,12 @@ export class SimServer {
       throw thrown;
     }
     this.state = decision.next;
+    for (const event of decision.events) {
+      const isDoubled = event.type === "segment-leased" && event.detail.includes("beside");
+      for (const name of isDoubled ? [event.type, "doubled"] : [event.type]) {
+        this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+      }
+    }
     if (this.#losesNextEffects) {
       this.#losesNextEffects = false;
       this.crash();

@@ -25,6 +25,8 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     segments: 0,
     retried: 0,
     restarts: 0,
+    doubled: 0,
+    stopped: 0,
   };
   for (let at = first; at < first + count; at++) {
     add(tally, playOrTell(at));
@@ -36,6 +38,8 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     expect(tally.failed).toBeGreaterThan(0);
     expect(tally.cancelled).toBeGreaterThan(0);
     expect(tally.retried).toBeGreaterThan(count);
+    expect(tally.doubled).toBeGreaterThan(count / 4);
+    expect(tally.stopped).toBeGreaterThan(count / 4);
     expect(tally.segments / tally.completed).toBeGreaterThan(50);
   }
 }, 600_000);
@@ -56,6 +60,8 @@ function add(tally: Record<string, number>, story: ClusterStory): void {
   more("clusters", 1);
   more("decisions", story.decisions);
   more("restarts", story.restarts);
+  more("doubled", story.counts.get("doubled") ?? 0);
+  more("stopped", story.counts.get("attempt-stopped") ?? 0);
   for (const job of story.jobs) {
     more(job.status.toLowerCase(), 1);
     if (job.status === "Completed") more("segments", job.segments.length);

@@ -2,23 +2,23 @@
 // of each client in turn.
 import { firstUnassignedGop, hasUnassignedGops, isCapable, isReachable } from "./capability.ts";
 import { formSegment } from "./form-segment.ts";
-import { becomeProcessing } from "./job-rules.ts";
-import { occupiesSlot } from "./lease-rules.ts";
+import { grant } from "./grant.ts";
+import { framesAhead, hasFreeSlot, holdingOf } from "./holdings.ts";
 import { knownUnassignedFrames, unassignedFrames } from "./sizing.ts";
 import { measureSpeeds, type Speeds } from "./speeds.ts";
-import { changeJobStatus, isTerminal } from "./state-changes.ts";
-import { LEASE_MS } from "./timing.ts";
+import { isTerminal } from "./state-changes.ts";
+import { relieveTail } from "./tail.ts";
 import type { Turn } from "./turn.ts";
-import type { Attempt, Client, ClientId, Job, JobId, Segment } from "./types.ts";
+import type { Client, ClientId, Job, JobId, Segment } from "./types.ts";
 
 /** Offers work to every slot that can take some. */
 export function assignWork(turn: Turn): void {
-  const jobs = workableJobs(turn);
-  if (jobs.length === 0) return;
   const clients = [...turn.clients.values()].filter(isReachable);
   if (clients.length === 0) return;
+  const jobs = workableJobs(turn);
   for (const job of jobs) fillSlots(turn, job, clients);
   for (const job of jobs) prefetch(turn, job, clients);
+  relieveTail(turn, clients);
 }
 
 function workableJobs(turn: Turn): readonly JobId[] {
@@ -39,29 +39,6 @@ function compareText(a: string, b: string): number {
 function hasWork(turn: Turn, job: Job): boolean {
   if (hasUnassignedGops(job) && (job.split.mode === "keyframes" || job.indexComplete)) return true;
   return job.segments.some(({ phase }) => phase.kind === "pending" && phase.notBefore <= turn.now);
-}
-
-interface Holding {
-  /** Attempts that take, or will take, the processor. */
-  readonly active: number;
-  readonly all: number;
-}
-
-function holdingOf(turn: Turn, clientId: ClientId): Holding {
-  let active = 0;
-  let all = 0;
-  for (const attempt of turn.attempts.values()) {
-    if (attempt.clientId !== clientId) continue;
-    all++;
-    if (occupiesSlot(attempt)) active++;
-  }
-  return { active, all };
-}
-
-/** Uploads do not count against slots, but a client whose uploads pile up gets nothing more. */
-function hasFreeSlot(turn: Turn, client: Client): boolean {
-  const { active, all } = holdingOf(turn, client.id);
-  return active < client.slots && all < 2 * client.slots + 1;
 }
 
 function fillSlots(turn: Turn, jobId: JobId, clients: readonly Client[]): void {
@@ -88,19 +65,8 @@ function prefetch(turn: Turn, jobId: JobId, clients: readonly Client[]): void {
     const unassigned = unassignedFrames(job, knownUnassignedFrames(job, firstUnassignedGop(job)));
     if (unassigned < 2 * framesInFlight(turn, job)) continue;
     const formed = formSegment(turn, job, client, measureSpeeds(turn, job), framesAhead(turn, client));
-    if (formed !== null) lease(turn, { ...job, cursorPts: formed.endPts }, formed, client);
+    if (formed !== null) grant(turn, { ...job, cursorPts: formed.endPts }, formed, client);
   }
-}
-
-/** Frames until the first of a client's slots is free, going by the one that has least left. */
-function framesAhead(turn: Turn, client: Client): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (const attempt of turn.attempts.values()) {
-    if (attempt.clientId !== client.id || !occupiesSlot(attempt)) continue;
-    const frames = turn.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.frames ?? 0;
-    least = Math.min(least, Math.max(0, frames - attempt.framesDone));
-  }
-  return Number.isFinite(least) ? least : 0;
 }
 
 function framesInFlight(turn: Turn, job: Job): number {
@@ -117,12 +83,12 @@ function giveOne(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
   if (job === undefined) return false;
   const returned = returnedSegmentFor(turn, job, client);
   if (returned !== null) {
-    lease(turn, job, returned, client);
+    grant(turn, job, returned, client);
     return true;
   }
   const formed = formSegment(turn, job, client, speeds, null);
   if (formed === null) return false;
-  lease(turn, { ...job, cursorPts: formed.endPts }, formed, client);
+  grant(turn, { ...job, cursorPts: formed.endPts }, formed, client);
   return true;
 }
 
@@ -156,38 +122,4 @@ function countOf(ids: readonly ClientId[] | undefined, id: ClientId): number {
   let count = 0;
   if (ids !== undefined) for (const each of ids) if (each === id) count++;
   return count;
-}
-
-function lease(turn: Turn, job: Job, segment: Segment, client: Client): void {
-  const isBenchmark = client.slotFps[job.id] === undefined;
-  const attempt: Attempt = {
-    id: turn.moment.newId(),
-    jobId: job.id,
-    segmentIndex: segment.index,
-    clientId: client.id,
-    leadIn: segment.leadIn,
-    isBenchmark,
-    leaseEndsAt: turn.now + LEASE_MS,
-    stage: "queued",
-    framesDone: 0,
-    fps: 0,
-    startedAt: turn.now,
-    progressedAt: turn.now,
-  };
-  const leased: Segment = {
-    ...segment,
-    attempts: segment.attempts + 1,
-    phase: { kind: "leased", attemptId: attempt.id },
-  };
-  turn.putAttempt(attempt);
-  startJob(turn, turn.putSegment(job, leased), isBenchmark);
-  const subject = { jobId: job.id, clientId: client.id, segmentIndex: segment.index, attemptId: attempt.id };
-  turn.event("segment-leased", subject, `${segment.frames} frames to ${client.name}`);
-  turn.effect({ type: "offer", clientId: client.id, attempt, segment: leased });
-}
-
-function startJob(turn: Turn, job: Job, isBenchmark: boolean): void {
-  const started =
-    job.startedAt === null ? changeJobStatus(turn, job, "Benchmarking", { startedAt: turn.moment.at }) : job;
-  if (!isBenchmark) becomeProcessing(turn, started);
 }

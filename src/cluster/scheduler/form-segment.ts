@@ -100,7 +100,8 @@ function unfinishedFrames(turn: Turn, job: Job): number {
   for (const { phase, frames: all } of job.segments) {
     if (phase.kind === "pending") frames += all;
     else if (phase.kind === "leased") {
-      frames += Math.max(0, all - (turn.attempts.get(phase.attemptId)?.framesDone ?? 0));
+      const done = phase.attemptIds.map((id) => turn.attempts.get(id)?.framesDone ?? 0);
+      frames += Math.max(0, all - Math.max(...done));
     }
   }
   return frames;

@@ -2,7 +2,7 @@
 import { countCapable } from "./capability.ts";
 import { videoFrameRate } from "./sizing.ts";
 import { isTerminal } from "./state-changes.ts";
-import type { ClientId, Job, SchedulerState } from "./types.ts";
+import type { Attempt, ClientId, Job, SchedulerState } from "./types.ts";
 
 export interface JobProgress {
   /** Percent of frames; 100 only when Completed. */
@@ -26,15 +26,19 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
     if (phase.kind === "verified") done++;
     if (phase.kind !== "pending" && phase.kind !== "leased") framesDone += frames;
   }
-  let fps = 0;
-  let running = 0;
+  /** Of two rivals on one segment only the one that is ahead counts. */
+  const leading = new Map<number, Attempt>();
   const clients = new Set<ClientId>();
   for (const attempt of state.attempts.values()) {
     if (attempt.jobId !== job.id) continue;
-    running++;
     clients.add(attempt.clientId);
-    framesDone += Math.min(attempt.framesDone, job.segments[attempt.segmentIndex]?.frames ?? 0);
-    if (attempt.stage === "encoding") fps += attempt.fps;
+    const rival = leading.get(attempt.segmentIndex);
+    if (rival === undefined || rival.framesDone < attempt.framesDone) leading.set(attempt.segmentIndex, attempt);
+  }
+  let fps = 0;
+  for (const { segmentIndex, framesDone: frames, stage, fps: speed } of leading.values()) {
+    framesDone += Math.min(frames, job.segments[segmentIndex]?.frames ?? 0);
+    if (stage === "encoding") fps += speed;
   }
   const total = job.totalFrames ?? estimatedFrames(job);
   return {
@@ -43,7 +47,7 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
     framesTotal: job.totalFrames,
     fps,
     etaSeconds: etaOf(job, framesDone, total, fps),
-    segments: { done, running, known: job.segments.length },
+    segments: { done, running: leading.size, known: job.segments.length },
     clients: clients.size,
     capableClients: countCapable(state.clients, job),
   };

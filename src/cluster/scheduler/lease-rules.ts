@@ -22,17 +22,20 @@ import type {
 const EXTRA_LOSSES = 10;
 const STAGES: readonly AttemptStage[] = ["queued", "fetching", "encoding", "uploading"];
 
-/** An upload no longer takes the processor: the next encode may begin. */
-export function occupiesSlot(attempt: Attempt): boolean {
-  return attempt.stage !== "uploading";
-}
-
 /** The job and segment that an attempt holds. */
 function heldBy(turn: Turn, attempt: Attempt): { job: Job; segment: Segment } | null {
   const job = openJob(turn, attempt.jobId);
   const segment = job?.segments[attempt.segmentIndex];
-  if (job === null || segment?.phase.kind !== "leased" || segment.phase.attemptId !== attempt.id) return null;
+  if (job === null || segment?.phase.kind !== "leased") return null;
+  if (!segment.phase.attemptIds.includes(attempt.id)) return null;
   return { job, segment };
+}
+
+/** The segment after one of its attempts is over: still leased to a rival, else free from `notBefore` on. */
+export function withoutAttempt(segment: Segment, attemptId: AttemptId, notBefore: number): Segment {
+  if (segment.phase.kind !== "leased") return segment;
+  const attemptIds = segment.phase.attemptIds.filter((id) => id !== attemptId);
+  return { ...segment, phase: attemptIds.length > 0 ? { kind: "leased", attemptIds } : { kind: "pending", notBefore } };
 }
 
 /**
@@ -47,7 +50,7 @@ export function resultStanding(
   const attempt = state.attempts.get(attemptId);
   if (attempt !== undefined) {
     const phase = state.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.phase;
-    const isHolder = attempt.clientId === clientId && phase?.kind === "leased" && phase.attemptId === attemptId;
+    const isHolder = attempt.clientId === clientId && phase?.kind === "leased" && phase.attemptIds.includes(attemptId);
     return isHolder ? "wanted" : "stale";
   }
   return acceptedFrom(state, attemptId) === clientId ? "had" : "stale";
@@ -91,7 +94,10 @@ export function advanceUpload(turn: Turn, attemptId: AttemptId): void {
   if (attempt !== undefined) turn.putAttempt({ ...attempt, progressedAt: turn.now });
 }
 
-/** Fencing: the result of a live attempt goes to verification; any other is refused and its file dropped. */
+/**
+ * Fencing: the result of a live attempt goes to verification, and its rivals are told to stop; any other result is
+ * refused and its file dropped.
+ */
 export function landResult(turn: Turn, input: Extract<Input, { type: "result-landed" }>): Verdict {
   const { attemptId, clientId, report } = input;
   const standing = resultStanding(turn, attemptId, clientId);
@@ -107,8 +113,24 @@ export function landResult(turn: Turn, input: Extract<Input, { type: "result-lan
   turn.putClient(measured(client, job, report.frames, report.seconds));
   const landed = { attemptId, clientId, clientName: client.name, report };
   turn.putSegment(job, { ...segment, phase: { kind: "verifying", landed } });
+  stopRivals(turn, segment, attempt, client);
   turn.effect({ type: "verify", jobId: job.id, segmentIndex: segment.index, attemptId });
   return { ok: true };
+}
+
+function stopRivals(turn: Turn, segment: Segment, winner: Attempt, client: Client): void {
+  if (segment.phase.kind !== "leased") return;
+  for (const id of segment.phase.attemptIds) {
+    const rival = turn.attempts.get(id);
+    if (rival === undefined || id === winner.id) continue;
+    const { clientId, jobId, segmentIndex } = rival;
+    const reason = `${client.name} was sooner`;
+    turn.removeAttempt(id);
+    turn.event("attempt-stopped", { jobId, clientId, segmentIndex, attemptId: id }, reason);
+    const loser = turn.clients.get(clientId);
+    if (loser !== undefined && isReachable(loser))
+      turn.effect({ type: "stop-attempt", clientId, attemptId: id, reason });
+  }
 }
 
 function refuseResult(turn: Turn, input: Extract<Input, { type: "result-landed" }>): Verdict {
@@ -154,15 +176,11 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
   const failures = segment.failures + 1;
   const failedOn = [...segment.failedOn, attempt.clientId];
   const { maxRetries, retryDelayMs } = job.settings;
-  const failed = turn.putSegment(job, {
-    ...segment,
-    failures,
-    failedOn,
-    phase: { kind: "pending", notBefore: turn.now + retryDelayMs },
-  });
+  const rest = withoutAttempt(segment, attempt.id, turn.now + retryDelayMs);
+  const failed = turn.putSegment(job, { ...rest, failures, failedOn });
   const subject = { jobId: job.id, clientId: attempt.clientId, segmentIndex: segment.index, attemptId: attempt.id };
   turn.event("segment-retry", subject, `failed (${input.kind}): ${input.reason}`);
-  if (failures > maxRetries) {
+  if (failures > maxRetries && rest.phase.kind === "pending") {
     failJob(turn, failed, {
       code: "E_ENCODE_FAILED",
       message: `segment ${segment.index} failed ${failures} times; the last words were: ${input.reason}`,
@@ -192,9 +210,12 @@ export function loseAttempt(turn: Turn, attempt: Attempt, reason: string, tell: 
   const { job, segment } = held;
   const losses = segment.losses + 1;
   const lostOn = [...(segment.lostOn ?? []), clientId];
-  const freed = turn.putSegment(job, { ...segment, losses, lostOn, phase: { kind: "pending", notBefore: turn.now } });
+  const rest = withoutAttempt(segment, attemptId, turn.now);
+  const freed = turn.putSegment(job, { ...rest, losses, lostOn });
   turn.event("lease-lost", { jobId, clientId, segmentIndex, attemptId }, reason);
-  if (losses > job.settings.maxRetries + EXTRA_LOSSES) {
+  const { maxRetries } = job.settings;
+  if (rest.phase.kind === "leased") return; // a rival goes on
+  if (losses > maxRetries + EXTRA_LOSSES || segment.failures > maxRetries) {
     failJob(turn, freed, {
       code: "E_ENCODE_FAILED",
       message: `segment ${segmentIndex} was lost ${losses} times; the last time: ${reason}`,

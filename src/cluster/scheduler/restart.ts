@@ -14,7 +14,8 @@ export function resume(turn: Turn): void {
   for (const attempt of turn.attempts.values()) {
     const job = turn.jobs.get(attempt.jobId);
     const phase = job?.segments[attempt.segmentIndex]?.phase;
-    const isHeld = phase?.kind === "leased" && phase.attemptId === attempt.id && turn.clients.has(attempt.clientId);
+    const isHeld =
+      phase?.kind === "leased" && phase.attemptIds.includes(attempt.id) && turn.clients.has(attempt.clientId);
     if (job === undefined || isTerminal(job.status) || !isHeld) turn.removeAttempt(attempt.id);
     else turn.putAttempt({ ...attempt, leaseEndsAt: turn.now + LEASE_MS, progressedAt: turn.now });
   }
@@ -57,10 +58,11 @@ function resumeSegment(turn: Turn, job: Job, segment: Segment): Segment {
       const latest = turn.now + job.settings.retryDelayMs;
       return phase.notBefore <= latest ? segment : { ...segment, phase: { kind: "pending", notBefore: latest } };
     }
-    case "leased":
-      return turn.attempts.has(phase.attemptId)
-        ? segment
-        : { ...segment, phase: { kind: "pending", notBefore: turn.now } };
+    case "leased": {
+      const attemptIds = phase.attemptIds.filter((id) => turn.attempts.has(id));
+      const isFree = attemptIds.length === 0;
+      return { ...segment, phase: isFree ? { kind: "pending", notBefore: turn.now } : { kind: "leased", attemptIds } };
+    }
     default:
       return segment;
   }

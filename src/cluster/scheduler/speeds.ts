@@ -1,6 +1,6 @@
 // How fast each slot is on a job, and all usable slots together.
 import { isCapable, isReachable } from "./capability.ts";
-import { occupiesSlot } from "./lease-rules.ts";
+import { occupiesSlot } from "./holdings.ts";
 import { videoFrameRate } from "./sizing.ts";
 import type { Turn } from "./turn.ts";
 import type { Client, ClientId, Job } from "./types.ts";

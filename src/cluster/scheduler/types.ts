@@ -48,8 +48,8 @@ export interface JobSettings {
 export type SegmentPhase =
   /** Waits for a client; not before `notBefore` (monotonic). */
   | { readonly kind: "pending"; readonly notBefore: number }
-  /** One live attempt under a lease. */
-  | { readonly kind: "leased"; readonly attemptId: AttemptId }
+  /** Live attempts under leases: one, and near the end of a job perhaps a rival on another client. */
+  | { readonly kind: "leased"; readonly attemptIds: readonly AttemptId[] }
   /** Bytes landed; the server checks them. */
   | { readonly kind: "verifying"; readonly landed: LandedResult }
   /** Counts did not match after every lead-in: the server decodes the range itself. */
@@ -310,6 +310,7 @@ export type EventType =
   | "segment-verified"
   | "segment-retry"
   | "lease-lost"
+  | "attempt-stopped"
   | "attempt-refused"
   | "seam-mismatch";
 

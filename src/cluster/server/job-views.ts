@@ -34,8 +34,11 @@ export function segmentView(state: SchedulerState, segment: Segment): SegmentVie
   const { phase } = segment;
   let client: string | null = null;
   if (phase.kind === "leased") {
-    const attempt = state.attempts.get(phase.attemptId);
-    client = attempt === undefined ? null : (state.clients.get(attempt.clientId)?.name ?? attempt.clientId);
+    const names = phase.attemptIds.map((id) => {
+      const clientId = state.attempts.get(id)?.clientId ?? "";
+      return state.clients.get(clientId)?.name ?? clientId;
+    });
+    client = names.join(", ") || null;
   } else if (phase.kind !== "pending") {
     client = phase.landed.clientName;
   }

@@ -87,4 +87,10 @@ CREATE INDEX events_by_job ON events (job_id, seq);
 CREATE INDEX events_by_client ON events (client_id, seq);
 `;
 
-export const SERVER_MIGRATIONS: Migrations = [initial];
+/** A leased segment names all its live attempts, no longer the only one. */
+const rivals = `
+UPDATE segments SET phase = json_object('kind', 'leased', 'attemptIds', json_array(json_extract(phase, '$.attemptId')))
+WHERE json_extract(phase, '$.kind') = 'leased' AND json_extract(phase, '$.attemptId') IS NOT NULL;
+`;
+
+export const SERVER_MIGRATIONS: Migrations = [initial, rivals];

@@ -24,7 +24,7 @@ const segment: Segment = {
   startPts: -9,
   endPts: 96_096,
   frames: 96,
-  phase: { kind: "leased", attemptId: "a1" },
+  phase: { kind: "leased", attemptIds: ["a1"] },
   leadIn: 0,
   failures: 1,
   losses: 2,

@@ -1,0 +1,42 @@
+// Gives a client a lease on a segment: the attempt, the offer, and what that changes in the job.
+import { becomeProcessing } from "./job-rules.ts";
+import { changeJobStatus } from "./state-changes.ts";
+import { LEASE_MS } from "./timing.ts";
+import type { Turn } from "./turn.ts";
+import type { Attempt, Client, Job, Segment } from "./types.ts";
+
+/** Leases a segment; beside the attempts that hold it already, when there are any. `why` goes into the history. */
+export function grant(turn: Turn, job: Job, segment: Segment, client: Client, why = ""): void {
+  const isBenchmark = client.slotFps[job.id] === undefined;
+  const attempt: Attempt = {
+    id: turn.moment.newId(),
+    jobId: job.id,
+    segmentIndex: segment.index,
+    clientId: client.id,
+    leadIn: segment.leadIn,
+    isBenchmark,
+    leaseEndsAt: turn.now + LEASE_MS,
+    stage: "queued",
+    framesDone: 0,
+    fps: 0,
+    startedAt: turn.now,
+    progressedAt: turn.now,
+  };
+  const holders = segment.phase.kind === "leased" ? segment.phase.attemptIds : [];
+  const leased: Segment = {
+    ...segment,
+    attempts: segment.attempts + 1,
+    phase: { kind: "leased", attemptIds: [...holders, attempt.id] },
+  };
+  turn.putAttempt(attempt);
+  startJob(turn, turn.putSegment(job, leased), isBenchmark);
+  const subject = { jobId: job.id, clientId: client.id, segmentIndex: segment.index, attemptId: attempt.id };
+  turn.event("segment-leased", subject, `${segment.frames} frames to ${client.name}${why === "" ? "" : `, ${why}`}`);
+  turn.effect({ type: "offer", clientId: client.id, attempt, segment: leased });
+}
+
+function startJob(turn: Turn, job: Job, isBenchmark: boolean): void {
+  const started =
+    job.startedAt === null ? changeJobStatus(turn, job, "Benchmarking", { startedAt: turn.moment.at }) : job;
+  if (!isBenchmark) becomeProcessing(turn, started);
+}

@@ -1,0 +1,91 @@
+// The end of a job, when nothing is left to hand out and clients fall idle: segments that wait in a busy client's queue
+// move to an idle one, and segments still running are given to a second client where that would finish sooner by
+// measured speed. The first result that lands counts, its rival is told to stop.
+import { isCapable, isFullyAssigned } from "./capability.ts";
+import { grant } from "./grant.ts";
+import { framesAhead, hasFreeSlot, holdingOf } from "./holdings.ts";
+import { withoutAttempt } from "./lease-rules.ts";
+import { measureSpeeds, type Speeds } from "./speeds.ts";
+import type { Turn } from "./turn.ts";
+import type { Attempt, Client, Job, JobId, Segment } from "./types.ts";
+
+/** A second client must be expected well before the first: speeds are measured on other pictures than these. */
+const SOONER_BY = 0.75;
+/** Offer, first blocks and seek; with less than this left nobody else is faster. */
+const START_MS = 2000;
+/** Without progress for so long an attempt is not where its speed says. */
+const HESITATES_MS = 5000;
+
+/** Jobs in their tail, and idle clients for them. */
+export function relieveTail(turn: Turn, clients: readonly Client[]): void {
+  for (const job of [...turn.jobs.values()]) {
+    if (!isInTail(job)) continue;
+    const idle = clients.filter((client) => isCapable(client, job) && hasFreeSlot(turn, client));
+    if (idle.length === 0) continue;
+    const speeds = measureSpeeds(turn, job);
+    idle.sort((a, b) => speeds.of(b) - speeds.of(a));
+    for (const client of idle) while (hasFreeSlot(turn, client) && relieve(turn, job.id, client, speeds));
+  }
+}
+
+function isInTail(job: Job): boolean {
+  if (job.status !== "Processing" && job.status !== "Benchmarking") return false;
+  return isFullyAssigned(job) && job.segments.some(({ phase }) => phase.kind === "leased");
+}
+
+interface Held {
+  readonly segment: Segment;
+  readonly attempt: Attempt;
+  readonly holder: Client;
+  /** Until its holder has encoded it, by its speed; null when nobody's speed is known. */
+  readonly restMs: number;
+}
+
+/** Moves or doubles the segment that would take longest; false when this client would finish none sooner. */
+function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): boolean {
+  const job = turn.jobs.get(jobId);
+  const fps = speeds.of(client);
+  if (job === undefined || fps <= 0) return false;
+  let longest: Held | null = null;
+  for (const segment of job.segments) {
+    const held = heldAlone(turn, segment, client, speeds);
+    if (held === null || (longest !== null && held.restMs <= longest.restMs)) continue;
+    const ownMs = START_MS + (1000 * segment.frames) / fps;
+    if (ownMs < SOONER_BY * held.restMs) longest = held;
+  }
+  if (longest === null) return false;
+  const { segment, attempt, holder } = longest;
+  if (isBehindSlots(turn, attempt, holder)) move(turn, job, longest, client);
+  else grant(turn, job, segment, client, `beside ${holder.name}`);
+  return true;
+}
+
+/** A segment that one other client holds, and that this client has had no trouble with. */
+function heldAlone(turn: Turn, segment: Segment, client: Client, speeds: Speeds): Held | null {
+  if (segment.phase.kind !== "leased" || segment.phase.attemptIds.length !== 1) return null;
+  if (segment.failedOn.includes(client.id) || segment.lostOn?.includes(client.id)) return null;
+  const attempt = turn.attempts.get(segment.phase.attemptIds[0] ?? "");
+  if (attempt === undefined || attempt.clientId === client.id || attempt.stage === "uploading") return null;
+  const holder = turn.clients.get(attempt.clientId);
+  if (holder === undefined) return null;
+  const fps = attempt.stage === "encoding" && attempt.fps > 0 ? attempt.fps : speeds.of(holder);
+  if (fps <= 0) return null;
+  const ahead = isBehindSlots(turn, attempt, holder) ? framesAhead(turn, holder) : 0;
+  const quietMs = turn.now - attempt.progressedAt;
+  const encodeMs = (1000 * (ahead + Math.max(0, segment.frames - attempt.framesDone))) / fps;
+  return { segment, attempt, holder, restMs: encodeMs + (quietMs > HESITATES_MS ? quietMs : 0) };
+}
+
+/** Not begun: its holder has more attempts than slots, and this one waits. */
+function isBehindSlots(turn: Turn, attempt: Attempt, holder: Client): boolean {
+  return attempt.stage === "queued" && holdingOf(turn, holder.id).active > holder.slots;
+}
+
+function move(turn: Turn, job: Job, { segment, attempt, holder }: Held, client: Client): void {
+  const reason = `moved to ${client.name}, which is idle`;
+  turn.removeAttempt(attempt.id);
+  turn.effect({ type: "stop-attempt", clientId: holder.id, attemptId: attempt.id, reason });
+  const subject = { jobId: job.id, clientId: holder.id, segmentIndex: segment.index, attemptId: attempt.id };
+  turn.event("attempt-stopped", subject, reason);
+  grant(turn, job, withoutAttempt(segment, attempt.id, turn.now), client, `from the queue of ${holder.name}`);
+}
