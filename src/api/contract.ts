@@ -82,7 +82,7 @@ export const jobDetailSchema = jobSchema.extend({
       start_pts: z.number(),
       end_pts: z.number(),
       frames: z.number(),
-      state: z.enum(["pending", "leased", "verifying", "referencing", "verified"]),
+      state: z.enum(["pending", "leased", "measured", "verifying", "referencing", "verified"]),
       attempts: z.number(),
       client: z.string().nullable(),
       notes: z.array(z.string()),

@@ -107,6 +107,13 @@ export interface Gop {
   readonly bytePosition: number | null;
 }
 
+/** The bit rate that a whole video must have, in bits per second; null: no bound. */
+export interface RateGoal {
+  readonly bitrate: number;
+  readonly maxrate: number | null;
+  readonly bufsize: number | null;
+}
+
 /** How a segment decodes before its range: none, or from at least so many seconds and key frames earlier. */
 export type LeadIn = 0 | 1 | 3;
 
@@ -145,6 +152,8 @@ export interface SegmentReport {
   readonly seamAfterEnd: string | null;
   /** Decode errors seen on stderr (bounded), empty when none. */
   readonly decodeErrors: readonly string[];
+  /** Bytes of the video packets alone; said when the segment had a share of bits to hold. */
+  readonly videoBytes?: number;
 }
 
 /** A verified segment as the stitch and the proof need it. */

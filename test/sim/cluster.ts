@@ -157,8 +157,28 @@ function checkEnd(server: SimServer, truth: Truth): void {
     }
     frames += segment.phase.facts.frames;
   }
+  landsOnRate(server, job);
   if (frames !== truth.totalFrames || job.totalFrames !== truth.totalFrames) {
     throw new Violation(`${job.id} has ${frames} of ${truth.totalFrames} frames`);
+  }
+}
+
+/** Each encode missed its target by no more than it was allowed to; the file must be within 2 % of what was asked. */
+function landsOnRate(server: SimServer, job: Job): void {
+  if (job.rate === undefined) return;
+  let bits = 0;
+  let ticks = 0;
+  for (const { phase, startPts, endPts } of job.segments) {
+    if (!("landed" in phase)) continue;
+    bits += 8 * (server.files.get(phase.landed.attemptId)?.report.videoBytes ?? 0);
+    ticks += endPts - startPts;
+  }
+  const asked = (job.rate.bitrate * ticks * job.timeBase.num) / job.timeBase.den;
+  const error = bits / asked - 1;
+  if (Math.abs(error) > 0.02) {
+    throw new Violation(
+      `${job.id} is ${(100 * error).toFixed(2)} % off its bit rate in ${job.segments.length} segments`,
+    );
   }
 }
 

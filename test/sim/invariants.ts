@@ -54,6 +54,7 @@ export class Invariants {
       const oldSegment = isMerged ? undefined : old?.segments[segment.index];
       if (oldSegment !== segment) this.#segment(before, job, oldSegment, segment, decision, input);
     }
+    if (old?.segments[0]?.phase.kind === "measured" && job.segments[0]?.rate?.targetBits !== undefined) sharesOut(job);
     must(job.split.mode === "keyframes" || job.segments.length <= 1, () => `${name} may not be split`);
     if (input.type === "restarted" && !isTerminal(job.status)) {
       for (const { index, phase } of job.segments) {
@@ -96,6 +97,7 @@ export class Invariants {
     must(segment.attempts <= 2 * maxRetries + 16, () => `${name} was tried ${segment.attempts} times`);
     must(segment.failures <= maxRetries + 2, () => `${name} failed ${segment.failures} times`);
     const { phase } = segment;
+    passes(job, old, segment);
     if (phase.kind === "leased") {
       const holders = phase.attemptIds.map((id) => decision.next.attempts.get(id));
       must(
@@ -272,6 +274,43 @@ export class Invariants {
       must((at.get(id) ?? old?.status) === client.status, () => `${id} became ${client.status} without an event`);
     }
   }
+}
+
+/** In the moment of sharing, the shares are the budget; -maxrate may forbid to spend all of it. */
+function sharesOut(job: Job): void {
+  let ticks = 0;
+  let given = 0;
+  for (const segment of job.segments) {
+    ticks += segment.endPts - segment.startPts;
+    given += segment.rate?.targetBits ?? 0;
+  }
+  const budget = ((job.rate?.bitrate ?? 0) * ticks * job.timeBase.num) / job.timeBase.den;
+  // Leases in the same decision correct by nothing: nothing has been encoded yet. Each rounds by half a bit.
+  must(Math.abs(given - budget) <= 1 + job.segments.length, () => `${job.id} shares out ${given} of ${budget} bits`);
+}
+
+/** Two passes: nothing is encoded before all is measured, and nothing that is known is measured again. */
+function passes(job: Job, old: Segment | undefined, segment: Segment): void {
+  const name = `${job.id}/${segment.index}`;
+  const { phase, rate } = segment;
+  if (job.rate === undefined) {
+    must(rate === undefined && phase.kind !== "measured", () => `${name} was measured in a job of one pass`);
+    return;
+  }
+  const measured = old?.rate?.measuredBits;
+  must(measured === undefined || measured === rate?.measuredBits, () => `${name} was measured twice`);
+  must(old?.rate?.targetBits === undefined || rate?.targetBits !== undefined, () => `${name} lost its share`);
+  must(
+    (phase.kind === "measured") === (rate !== undefined && rate.targetBits === undefined),
+    () => `${name} is ${phase.kind}`,
+  );
+  if (rate?.targetBits !== undefined && old?.rate?.targetBits === undefined && job.segments.length > 1) {
+    must(job.indexComplete, () => `${name} got its share before the whole was known`);
+    for (const each of job.segments) {
+      must(each.rate?.measuredBits !== undefined, () => `${name} got its share before ${each.index} was measured`);
+    }
+  }
+  must(!("landed" in phase) || rate?.targetBits !== undefined, () => `${name} was encoded without a share`);
 }
 
 /** All of it, once: verified segments that tile the stream and add up to its frames. */

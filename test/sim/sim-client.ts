@@ -3,7 +3,7 @@ import type { Effect } from "../../src/cluster/scheduler/types.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Random } from "./random.ts";
 import type { SimServer } from "./sim-server.ts";
-import { encodeTruly, type ResultFile, type Truth } from "./world.ts";
+import { complexityOf, encodeTruly, type ResultFile, type Truth } from "./world.ts";
 
 export interface ClientTraits {
   readonly id: string;
@@ -250,8 +250,13 @@ export class SimClient {
       this.#send(() =>
         this.#server.dispatch({ type: "attempt-failed", clientId, attemptId: id, kind: "encode", reason }),
       );
+    } else if (truth.job.rate !== undefined && segment.rate?.targetBits === undefined) {
+      this.#tasks.delete(id);
+      const found = { bits: complexityOf(segment), frames: segment.frames, seconds };
+      const clientId = this.traits.id;
+      this.#send(() => this.#server.dispatch({ type: "attempt-measured", clientId, attemptId: id, ...found }));
     } else {
-      task.result = encodeTruly(truth, id, segment, attempt.leadIn, seconds);
+      task.result = encodeTruly(truth, id, segment, attempt.leadIn, seconds, this.#bytesFor(segment));
       task.stage = "uploading";
       this.#progress(id, task);
       this.#later(this.#random.between(5, 600), () => this.#upload(id, task));
@@ -269,6 +274,13 @@ export class SimClient {
     const failure = { attemptId: id, kind: misfortunes < 3 ? "stalled" : "stopped", reason: "no frame" } as const;
     this.#send(() => this.#server.dispatch({ type: "attempt-failed", clientId: this.traits.id, ...failure }));
     this.#work();
+  }
+
+  /** Bytes of an encode that lands somewhere within its slack; null without a target. */
+  #bytesFor({ rate }: Task["offer"]["segment"]): number | null {
+    if (rate?.targetBits === undefined) return null;
+    const slackBits = rate.slackBits ?? 0;
+    return Math.round((rate.targetBits + this.#random.between(-1, 1) * slackBits) / 8);
   }
 
   #upload(id: string, task: Task): void {

@@ -27,6 +27,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     restarts: 0,
     doubled: 0,
     stopped: 0,
+    rated: 0,
   };
   for (let at = first; at < first + count; at++) {
     add(tally, playOrTell(at));
@@ -40,6 +41,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     expect(tally.retried).toBeGreaterThan(count);
     expect(tally.doubled).toBeGreaterThan(count / 4);
     expect(tally.stopped).toBeGreaterThan(count / 4);
+    expect(tally.rated).toBeGreaterThan(count / 10);
     expect(tally.segments / tally.completed).toBeGreaterThan(50);
   }
 }, 600_000);
@@ -65,6 +67,7 @@ function add(tally: Record<string, number>, story: ClusterStory): void {
   for (const job of story.jobs) {
     more(job.status.toLowerCase(), 1);
     if (job.status === "Completed") more("segments", job.segments.length);
+    if (job.status === "Completed" && job.rate !== undefined) more("rated", 1);
     for (const segment of job.segments) if (segment.attempts > 1) more("retried", 1);
   }
 }

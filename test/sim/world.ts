@@ -85,6 +85,9 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
     totalFrames += frames;
     pts = endPts;
   }
+  // Drawn from the seed and not from the stream, so that all else is as in a cluster without rates.
+  const isRated = (totalFrames + gopCount) % 3 === 0;
+  const bitrate = 200_000 + (totalFrames % 50) * 100_000;
   const isWhole = random.chance(0.05);
   const poisonPts = random.chance(0.04) ? Math.floor(random.between(firstPts, pts)) : null;
   return {
@@ -112,9 +115,16 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
       timeBase: { num: 1, den: FRAME_RATE * TICKS_PER_FRAME },
       durationSeconds: random.chance(0.8) ? totalFrames / FRAME_RATE : null,
       frameRate: random.chance(0.8) ? FRAME_RATE : null,
+      ...(isRated ? { rate: { bitrate, maxrate: random.chance(0.3) ? bitrate * 1.5 : null, bufsize: null } } : {}),
       hasAudioToEncode: random.chance(0.5),
     },
   };
+}
+
+/** Bits of a range at the measuring quality: quiet and busy stretches, the same on every client. */
+export function complexityOf(segment: { readonly startPts: number; readonly frames: number }): number {
+  const phase = segment.startPts / (TICKS_PER_FRAME * 200);
+  return Math.round(segment.frames * 4000 * (1.05 + Math.sin(phase)) ** 2) + 1;
 }
 
 /** What an encode of `[startPts, endPts)` with a lead-in gives on any client. */
@@ -124,6 +134,7 @@ export function encodeTruly(
   segment: { readonly index: number; readonly startPts: number; readonly endPts: number; readonly frames: number },
   leadIn: number,
   seconds: number,
+  videoBytes: number | null,
 ): ResultFile {
   const hard = truth.hardness.get(segment.startPts) ?? NONE;
   const next = truth.hardness.get(segment.endPts) ?? NONE;
@@ -147,6 +158,7 @@ export function encodeTruly(
       seamStart: hard.kind === "seam" && !isEnough ? "grey" : `frame ${segment.startPts}`,
       seamAfterEnd: isLast ? null : next.kind === "odd-neighbour" ? "other" : `frame ${segment.endPts}`,
       decodeErrors: [],
+      ...(videoBytes === null ? {} : { videoBytes }),
     },
   };
 }

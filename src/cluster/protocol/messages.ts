@@ -3,7 +3,7 @@
 import { z } from "zod";
 
 /** Raised when a message changes its meaning; server and client of different numbers refuse each other by name. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Both sides speak at least this often; a link silent for a lease time is dead. */
 export const HEARTBEAT_MS = 2000;
@@ -56,6 +56,14 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
     kind: z.enum(["encode", "source", "io", "refused", "stalled", "stopped"]),
     /** ffmpeg's own last words, or the error's message. */
     reason: z.string().max(8192),
+  }),
+  /** The answer to an offer that only measures: what the segment takes at the quality that the task names. */
+  z.object({
+    type: z.literal("attempt-measured"),
+    attemptId: id,
+    bits: z.number().int().min(0),
+    frames: z.number().int().min(0),
+    seconds: z.number().min(0),
   }),
   z.object({ type: z.literal("goodbye") }),
 ]);
@@ -130,6 +138,8 @@ export const resultReportSchema = z.object({
   seamStart: z.string().nullable(),
   seamAfterEnd: z.string().nullable(),
   decodeErrors: z.array(z.string().max(300)).max(5),
+  /** Bytes of the video packets alone, where the task gave the segment a share of bits. */
+  videoBytes: z.number().int().min(0).exactOptional(),
 });
 export type ResultReport = z.infer<typeof resultReportSchema>;
 

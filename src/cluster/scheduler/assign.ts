@@ -1,6 +1,6 @@
 // Who gets which work: returned segments before new ones, earlier jobs before later ones, fast clients first, one slot
 // of each client in turn.
-import { firstUnassignedGop, hasUnassignedGops, isCapable, isReachable } from "./capability.ts";
+import { firstUnassignedGop, hasUnassignedGops, isCapable, isFullyAssigned, isReachable } from "./capability.ts";
 import { formSegment } from "./form-segment.ts";
 import { grant } from "./grant.ts";
 import { framesAhead, hasFreeSlot, holdingOf } from "./holdings.ts";
@@ -94,11 +94,17 @@ function giveOne(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
 
 /** A segment that came back and that nobody else should have rather than this client. */
 function returnedSegmentFor(turn: Turn, job: Job, client: Client): Segment | null {
-  for (const segment of job.segments) {
+  for (const segment of inOrderOfWork(job)) {
     if (segment.phase.kind !== "pending" || segment.phase.notBefore > turn.now) continue;
     if (!isBetterElsewhere(turn, job, segment, client)) return segment;
   }
   return null;
+}
+
+/** Segments are all cut when a second pass begins: the longest go first, so that short ones even out the end. */
+function inOrderOfWork(job: Job): readonly Segment[] {
+  const isCut = job.rate !== undefined && isFullyAssigned(job);
+  return isCut ? [...job.segments].sort((a, b) => b.frames - a.frames) : job.segments;
 }
 
 /**

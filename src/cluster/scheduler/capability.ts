@@ -46,5 +46,5 @@ export function isFullyAssigned(job: Job): boolean {
 export function needsClients(job: Job): boolean {
   if (job.status === "Combining") return false;
   if (!isFullyAssigned(job)) return true;
-  return job.segments.some((segment) => segment.phase.kind === "pending" || segment.phase.kind === "leased");
+  return job.segments.some(({ phase }) => !("landed" in phase));
 }

@@ -23,6 +23,7 @@ import {
   submitJob,
 } from "./job-rules.ts";
 import { advanceUpload, expireLeases, failAttempt, landResult, progressAttempt } from "./lease-rules.ts";
+import { settleShares, takeMeasurement } from "./rate-rules.ts";
 import { resume } from "./restart.ts";
 import { decideByReference, mismatchSegment, verifySegment } from "./segment-rules.ts";
 import { isTerminal } from "./state-changes.ts";
@@ -83,6 +84,9 @@ function apply(turn: Turn, input: Input): Verdict {
     case "upload-advanced":
       advanceUpload(turn, input.attemptId);
       return OK;
+    case "attempt-measured":
+      takeMeasurement(turn, input);
+      return OK;
     case "result-landed":
       return landResult(turn, input);
     case "segment-verified":
@@ -115,6 +119,7 @@ function settle(turn: Turn): void {
   expireLeases(turn);
   dropSilentClients(turn);
   forEachOpenJob(turn, settleWaiting);
+  forEachOpenJob(turn, settleShares);
   assignWork(turn);
   forEachOpenJob(turn, settleCombining);
   settleClientStatuses(turn);

@@ -1,6 +1,7 @@
 // Cuts the next segment of a job for the client that asks, at the moment it asks.
 import { toNumber } from "../../base/rational.ts";
 import { firstUnassignedGop, hasUnassignedGops } from "./capability.ts";
+import { ENCODE_SLOWDOWN } from "./segment-shares.ts";
 import {
   benchmarkFrames,
   benchmarkSecondsOf,
@@ -78,10 +79,11 @@ function splitCount(
     wanted = { frames, shareFrames: frames, minFrames: 0 };
     maxSeconds = Math.min(seconds, maxSegmentSeconds ?? seconds);
   } else {
-    const slotFps = speeds.of(client);
+    // What was measured was the speed of measuring.
+    const slowdown = job.rate === undefined ? 1 : ENCODE_SLOWDOWN;
     wanted = wantedFrames({
-      slotFps,
-      clusterFps: speeds.cluster,
+      slotFps: speeds.of(client) / slowdown,
+      clusterFps: speeds.cluster / slowdown,
       remainingFrames,
       aheadFrames: aheadFrames ?? 0,
       frameRate,

@@ -1,12 +1,14 @@
 // Gives a client a lease on a segment: the attempt, the offer, and what that changes in the job.
 import { becomeProcessing } from "./job-rules.ts";
+import { isMeasuring, withTarget } from "./segment-shares.ts";
 import { changeJobStatus } from "./state-changes.ts";
 import { LEASE_MS } from "./timing.ts";
 import type { Turn } from "./turn.ts";
 import type { Attempt, Client, Job, Segment } from "./types.ts";
 
 /** Leases a segment; beside the attempts that hold it already, when there are any. `why` goes into the history. */
-export function grant(turn: Turn, job: Job, segment: Segment, client: Client, why = ""): void {
+export function grant(turn: Turn, job: Job, asked: Segment, client: Client, why = ""): void {
+  const segment = withTarget(job, asked);
   const isBenchmark = client.slotFps[job.id] === undefined;
   const attempt: Attempt = {
     id: turn.moment.newId(),
@@ -31,7 +33,8 @@ export function grant(turn: Turn, job: Job, segment: Segment, client: Client, wh
   turn.putAttempt(attempt);
   startJob(turn, turn.putSegment(job, leased), isBenchmark);
   const subject = { jobId: job.id, clientId: client.id, segmentIndex: segment.index, attemptId: attempt.id };
-  turn.event("segment-leased", subject, `${segment.frames} frames to ${client.name}${why === "" ? "" : `, ${why}`}`);
+  const words = [`${segment.frames} frames to ${client.name}`, isMeasuring(job, segment) ? "to measure it" : "", why];
+  turn.event("segment-leased", subject, words.filter((each) => each !== "").join(", "));
   turn.effect({ type: "offer", clientId: client.id, attempt, segment: leased });
 }
 

@@ -1,11 +1,15 @@
 // How far a job is: pure views over the state for lists, bars and estimates.
 import { countCapable } from "./capability.ts";
+import { isMeasuring } from "./segment-shares.ts";
 import { videoFrameRate } from "./sizing.ts";
 import { isTerminal } from "./state-changes.ts";
-import type { Attempt, ClientId, Job, SchedulerState } from "./types.ts";
+import type { Attempt, ClientId, Job, SchedulerState, Segment } from "./types.ts";
+
+/** In a job of two passes a frame is done to this part when it is measured: docs/MEASURED.md §6. */
+const MEASURING_SHARE = 0.2;
 
 export interface JobProgress {
-  /** Percent of frames; 100 only when Completed. */
+  /** Percent of frames, in two passes a measured one counting in part; 100 only when Completed. */
   readonly percent: number;
   readonly framesDone: number;
   /** Null until the index is complete. */
@@ -22,9 +26,11 @@ export interface JobProgress {
 export function jobProgress(state: SchedulerState, job: Job): JobProgress {
   let framesDone = 0;
   let done = 0;
-  for (const { phase, frames } of job.segments) {
+  for (const segment of job.segments) {
+    const { phase, frames } = segment;
     if (phase.kind === "verified") done++;
-    if (phase.kind !== "pending" && phase.kind !== "leased") framesDone += frames;
+    if ("landed" in phase) framesDone += frames;
+    else if (segment.rate?.measuredBits !== undefined) framesDone += MEASURING_SHARE * frames;
   }
   /** Of two rivals on one segment only the one that is ahead counts. */
   const leading = new Map<number, Attempt>();
@@ -36,21 +42,34 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
     if (rival === undefined || rival.framesDone < attempt.framesDone) leading.set(attempt.segmentIndex, attempt);
   }
   let fps = 0;
-  for (const { segmentIndex, framesDone: frames, stage, fps: speed } of leading.values()) {
-    framesDone += Math.min(frames, job.segments[segmentIndex]?.frames ?? 0);
-    if (stage === "encoding") fps += speed;
+  let pace = 0;
+  for (const attempt of leading.values()) {
+    const segment = job.segments[attempt.segmentIndex];
+    if (segment === undefined) continue;
+    const share = shareOfPass(job, segment);
+    framesDone += share * Math.min(attempt.framesDone, segment.frames);
+    if (attempt.stage !== "encoding") continue;
+    fps += attempt.fps;
+    pace += share * attempt.fps;
   }
+  framesDone = Math.floor(framesDone);
   const total = job.totalFrames ?? estimatedFrames(job);
   return {
     percent: percentOf(job, framesDone, total),
     framesDone,
     framesTotal: job.totalFrames,
     fps,
-    etaSeconds: etaOf(job, framesDone, total, fps),
+    etaSeconds: etaOf(job, framesDone, total, pace),
     segments: { done, running: leading.size, known: job.segments.length },
     clients: clients.size,
     capableClients: countCapable(state.clients, job),
   };
+}
+
+/** What one frame of the attempt now running counts for, where a frame is done once and for all counts 1. */
+function shareOfPass(job: Job, segment: Segment): number {
+  if (isMeasuring(job, segment)) return MEASURING_SHARE;
+  return segment.rate?.measuredBits === undefined ? 1 : 1 - MEASURING_SHARE;
 }
 
 function estimatedFrames(job: Job): number | null {
@@ -64,11 +83,11 @@ function percentOf(job: Job, done: number, total: number | null): number {
 }
 
 /** Null when it cannot be told: nothing runs, or the length is unknown. */
-function etaOf(job: Job, done: number, total: number | null, fps: number): number | null {
+function etaOf(job: Job, done: number, total: number | null, pace: number): number | null {
   if (isTerminal(job.status)) return job.status === "Completed" ? 0 : null;
   if (job.status === "Combining") return 0;
-  if (total === null || fps <= 0) return null;
-  return Math.ceil(Math.max(0, total - done) / fps);
+  if (total === null || pace <= 0) return null;
+  return Math.ceil(Math.max(0, total - done) / pace);
 }
 
 /** The job a client works on now; null when it holds nothing. */

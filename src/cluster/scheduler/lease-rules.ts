@@ -3,6 +3,7 @@
 import { isReachable } from "./capability.ts";
 import { failJob, openJob, refusal } from "./job-rules.ts";
 import { patienceMs } from "./patience.ts";
+import { isMeasuring } from "./segment-shares.ts";
 import { LEASE_MS } from "./timing.ts";
 import type { Turn } from "./turn.ts";
 import type {
@@ -23,7 +24,7 @@ const EXTRA_LOSSES = 10;
 const STAGES: readonly AttemptStage[] = ["queued", "fetching", "encoding", "uploading"];
 
 /** The job and segment that an attempt holds. */
-function heldBy(turn: Turn, attempt: Attempt): { job: Job; segment: Segment } | null {
+export function heldBy(turn: Turn, attempt: Attempt): { job: Job; segment: Segment } | null {
   const job = openJob(turn, attempt.jobId);
   const segment = job?.segments[attempt.segmentIndex];
   if (job === null || segment?.phase.kind !== "leased") return null;
@@ -49,8 +50,14 @@ export function resultStanding(
 ): "wanted" | "had" | "stale" {
   const attempt = state.attempts.get(attemptId);
   if (attempt !== undefined) {
-    const phase = state.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.phase;
-    const isHolder = attempt.clientId === clientId && phase?.kind === "leased" && phase.attemptIds.includes(attemptId);
+    const job = state.jobs.get(attempt.jobId);
+    const segment = job?.segments[attempt.segmentIndex];
+    const phase = segment?.phase;
+    const isHolder =
+      attempt.clientId === clientId &&
+      phase?.kind === "leased" &&
+      phase.attemptIds.includes(attemptId) &&
+      !(job !== undefined && segment !== undefined && isMeasuring(job, segment));
     return isHolder ? "wanted" : "stale";
   }
   return acceptedFrom(state, attemptId) === clientId ? "had" : "stale";
@@ -60,7 +67,7 @@ export function resultStanding(
 function acceptedFrom(state: Pick<SchedulerState, "jobs">, attemptId: AttemptId): ClientId | null {
   for (const job of state.jobs.values()) {
     for (const { phase } of job.segments) {
-      if (phase.kind === "pending" || phase.kind === "leased") continue;
+      if (!("landed" in phase)) continue;
       if (phase.landed.attemptId === attemptId) return phase.landed.clientId;
     }
   }
@@ -110,7 +117,7 @@ export function landResult(turn: Turn, input: Extract<Input, { type: "result-lan
   }
   const { job, segment } = held;
   turn.removeAttempt(attemptId);
-  turn.putClient(measured(client, job, report.frames, report.seconds));
+  turn.putClient(withSpeed(client, job, report.frames, report.seconds));
   const landed = { attemptId, clientId, clientName: client.name, report };
   turn.putSegment(job, { ...segment, phase: { kind: "verifying", landed } });
   stopRivals(turn, segment, attempt, client);
@@ -118,7 +125,7 @@ export function landResult(turn: Turn, input: Extract<Input, { type: "result-lan
   return { ok: true };
 }
 
-function stopRivals(turn: Turn, segment: Segment, winner: Attempt, client: Client): void {
+export function stopRivals(turn: Turn, segment: Segment, winner: Attempt, client: Client): void {
   if (segment.phase.kind !== "leased") return;
   for (const id of segment.phase.attemptIds) {
     const rival = turn.attempts.get(id);
@@ -149,7 +156,7 @@ function refuseResult(turn: Turn, input: Extract<Input, { type: "result-landed" 
 }
 
 /** Speed of one slot on this job: half the new measurement, half what was known. */
-function measured(client: Client, job: Job, frames: number, seconds: number): Client {
+export function withSpeed(client: Client, job: Job, frames: number, seconds: number): Client {
   if (frames <= 0) return client;
   const fps = frames / Math.max(seconds, 0.001);
   const known = client.slotFps[job.id];

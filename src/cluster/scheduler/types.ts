@@ -2,7 +2,7 @@
 // and its neighbours. `now` is monotonic milliseconds, `at` wall time as ISO text for records; both come from outside.
 import type { ErrorBody } from "../../base/errors.ts";
 import type { Pts, Rational } from "../../base/rational.ts";
-import type { EncoderFamily, LeadIn, SegmentFacts, SegmentReport } from "../../media/types.ts";
+import type { EncoderFamily, LeadIn, RateGoal, SegmentFacts, SegmentReport } from "../../media/types.ts";
 
 export type JobId = string;
 export type ClientId = string;
@@ -50,6 +50,8 @@ export type SegmentPhase =
   | { readonly kind: "pending"; readonly notBefore: number }
   /** Live attempts under leases: one, and near the end of a job perhaps a rival on another client. */
   | { readonly kind: "leased"; readonly attemptIds: readonly AttemptId[] }
+  /** Of a job in two passes: measured, and waits until all others are. */
+  | { readonly kind: "measured" }
   /** Bytes landed; the server checks them. */
   | { readonly kind: "verifying"; readonly landed: LandedResult }
   /** Counts did not match after every lead-in: the server decodes the range itself. */
@@ -62,6 +64,16 @@ export interface LandedResult {
   readonly clientId: ClientId;
   readonly clientName: string;
   readonly report: SegmentReport;
+}
+
+/** What a job in two passes knows of a segment's bits. */
+export interface SegmentRate {
+  /** Bits it took at the quality that all segments are measured with; absent when it was never measured. */
+  readonly measuredBits?: number;
+  /** What its encode must take; absent until all are measured. */
+  readonly targetBits?: number;
+  /** By so much the encode may miss its target. */
+  readonly slackBits?: number;
 }
 
 export interface Segment {
@@ -84,6 +96,8 @@ export interface Segment {
   readonly lostOn?: readonly ClientId[];
   /** Why anything beyond the ordinary was done; goes into the proof. */
   readonly notes: readonly string[];
+  /** Absent until it is measured, and in jobs of one pass. */
+  readonly rate?: SegmentRate;
 }
 
 /** A live try of a segment on a client, held under a lease. Past tries live in the database only. */
@@ -124,6 +138,8 @@ export interface Job {
   /** Seconds of video by the container, for estimates until the index is complete; null when unknown. */
   readonly durationSeconds: number | null;
   readonly frameRate: number | null;
+  /** Present in a job of two passes: the bit rate that the whole video must have. */
+  readonly rate?: RateGoal;
   /** What the index has found, in order; kept in memory only, found again after a restart. */
   readonly gops: readonly IndexedGop[];
   readonly indexComplete: boolean;
@@ -174,7 +190,16 @@ export interface SchedulerState {
 
 export type NewJob = Pick<
   Job,
-  "id" | "fileName" | "settings" | "encoder" | "family" | "split" | "timeBase" | "durationSeconds" | "frameRate"
+  | "id"
+  | "fileName"
+  | "settings"
+  | "encoder"
+  | "family"
+  | "split"
+  | "timeBase"
+  | "durationSeconds"
+  | "frameRate"
+  | "rate"
 > & { readonly hasAudioToEncode: boolean };
 
 export type HelloFacts = Pick<
@@ -224,6 +249,15 @@ export type Input =
     }
   /** Bytes of an attempt's result come in. */
   | { readonly type: "upload-advanced"; readonly attemptId: AttemptId }
+  /** What a measuring attempt found; it leaves nothing else behind. */
+  | {
+      readonly type: "attempt-measured";
+      readonly clientId: ClientId;
+      readonly attemptId: AttemptId;
+      readonly bits: number;
+      readonly frames: number;
+      readonly seconds: number;
+    }
   /** The result file is in place and synced, its size and digest are right. */
   | {
       readonly type: "result-landed";
@@ -307,6 +341,7 @@ export type EventType =
   | "job-status"
   | "client-status"
   | "segment-leased"
+  | "segment-measured"
   | "segment-verified"
   | "segment-retry"
   | "lease-lost"

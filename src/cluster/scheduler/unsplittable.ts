@@ -1,7 +1,7 @@
 // A source that turns out, once its whole index is known, not to be seekable exactly: one segment takes the place of all.
 import { failJob, openJob, stopAttempts } from "./job-rules.ts";
 import type { Turn } from "./turn.ts";
-import type { Input } from "./types.ts";
+import type { Input, Job, Segment } from "./types.ts";
 
 /** Voids every segment so far and puts one over everything; said again after a restart, it changes nothing more. */
 export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-unsplittable" }>): void {
@@ -24,27 +24,22 @@ export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-u
   }
   stopAttempts(turn, job.id, "the source can't be split");
   for (const { index: segmentIndex, phase } of job.segments) {
-    if (phase.kind === "pending" || phase.kind === "leased") continue;
+    if (!("landed" in phase)) continue;
     turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId: phase.landed.attemptId });
   }
-  turn.putJob({
-    ...job,
-    ...known,
-    split: { mode: "whole", reason },
-    segments: [
-      {
-        index: 0,
-        startPts,
-        endPts,
-        frames: totalFrames,
-        phase: { kind: "pending", notBefore: turn.now },
-        leadIn: 0,
-        failures: 0,
-        losses: 0,
-        attempts: 0,
-        failedOn: [],
-        notes: [`not split: ${reason}`],
-      },
-    ],
-  });
+  const whole: Job = { ...job, ...known, split: { mode: "whole", reason } };
+  const segment: Segment = {
+    index: 0,
+    startPts,
+    endPts,
+    frames: totalFrames,
+    phase: { kind: "pending", notBefore: turn.now },
+    leadIn: 0,
+    failures: 0,
+    losses: 0,
+    attempts: 0,
+    failedOn: [],
+    notes: [`not split: ${reason}`],
+  };
+  turn.putJob({ ...whole, segments: [segment] });
 }

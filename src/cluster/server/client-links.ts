@@ -140,6 +140,9 @@ export class ClientLinks {
     } else if (message.type === "attempt-failed") {
       const { attemptId, kind, reason } = message;
       this.#options.dispatch({ type: "attempt-failed", clientId, attemptId, kind, reason });
+    } else if (message.type === "attempt-measured") {
+      const { attemptId, bits, frames, seconds } = message;
+      this.#options.dispatch({ type: "attempt-measured", clientId, attemptId, bits, frames, seconds });
     }
   }
 }

@@ -39,7 +39,7 @@ export function segmentView(state: SchedulerState, segment: Segment): SegmentVie
       return state.clients.get(clientId)?.name ?? clientId;
     });
     client = names.join(", ") || null;
-  } else if (phase.kind !== "pending") {
+  } else if ("landed" in phase) {
     client = phase.landed.clientName;
   }
   return {

@@ -106,7 +106,7 @@ export async function dropSegmentFile(
 
 /** The landed result of a phase that has one. */
 export function landedOf(segment: Segment): LandedResult {
-  if (segment.phase.kind === "pending" || segment.phase.kind === "leased") {
+  if (!("landed" in segment.phase)) {
     throw new AppError("E_INTERNAL", `segment ${segment.index} has no result`, "This is a bug in ffcluster.");
   }
   return segment.phase.landed;

@@ -35,7 +35,7 @@ export interface SegmentView {
   readonly start_pts: number;
   readonly end_pts: number;
   readonly frames: number;
-  readonly state: "pending" | "leased" | "verifying" | "referencing" | "verified";
+  readonly state: "pending" | "leased" | "measured" | "verifying" | "referencing" | "verified";
   readonly attempts: number;
   readonly client: string | null;
   readonly notes: readonly string[];

@@ -26,6 +26,7 @@ interface JobRow {
   audio: string;
   counts_unreliable: number;
   output: string | null;
+  rate: string | null;
 }
 
 function requireTimeBase(text: string): Rational {
@@ -50,6 +51,7 @@ function toJob(row: JobRow, segments: readonly Segment[]): Job {
     timeBase: requireTimeBase(row.time_base),
     durationSeconds: row.duration_seconds,
     frameRate: row.frame_rate,
+    ...(row.rate === null ? {} : { rate: JSON.parse(row.rate) as NonNullable<Job["rate"]> }),
     gops: [],
     indexComplete: false,
     totalFrames: row.total_frames,
@@ -75,8 +77,8 @@ export function loadJobs(database: Database, segmentsOf: (jobId: string) => read
 export function insertJob(database: Database, record: JobRecord, job: Job): void {
   database
     .query(
-      `INSERT INTO jobs (id, file_name, created_at, status, record, settings, encoder, family, split, time_base, duration_seconds, frame_rate, audio, counts_unreliable)
-       VALUES ($id, $fileName, $createdAt, $status, $record, $settings, $encoder, $family, $split, $timeBase, $durationSeconds, $frameRate, $audio, 0)`,
+      `INSERT INTO jobs (id, file_name, created_at, status, record, settings, encoder, family, split, time_base, duration_seconds, frame_rate, rate, audio, counts_unreliable)
+       VALUES ($id, $fileName, $createdAt, $status, $record, $settings, $encoder, $family, $split, $timeBase, $durationSeconds, $frameRate, $rate, $audio, 0)`,
     )
     .run({
       id: job.id,
@@ -91,6 +93,7 @@ export function insertJob(database: Database, record: JobRecord, job: Job): void
       timeBase: formatRational(job.timeBase),
       durationSeconds: job.durationSeconds,
       frameRate: job.frameRate,
+      rate: job.rate === undefined ? null : JSON.stringify(job.rate),
       audio: job.audio,
     });
 }

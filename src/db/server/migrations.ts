@@ -93,4 +93,10 @@ UPDATE segments SET phase = json_object('kind', 'leased', 'attemptIds', json_arr
 WHERE json_extract(phase, '$.kind') = 'leased' AND json_extract(phase, '$.attemptId') IS NOT NULL;
 `;
 
-export const SERVER_MIGRATIONS: Migrations = [initial, rivals];
+/** Two passes: what a job's bit rate must be, and what is known of each segment's bits. Null in jobs of one pass. */
+const twoPasses = `
+ALTER TABLE jobs ADD COLUMN rate TEXT;
+ALTER TABLE segments ADD COLUMN rate TEXT;
+`;
+
+export const SERVER_MIGRATIONS: Migrations = [initial, rivals, twoPasses];

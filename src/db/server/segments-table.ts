@@ -1,6 +1,6 @@
 // Rows of `segments`: one per range of a job, with its phase and, once verified, its facts.
 import type { Database } from "bun:sqlite";
-import type { Segment, SegmentPhase } from "../../cluster/scheduler/types.ts";
+import type { Segment, SegmentPhase, SegmentRate } from "../../cluster/scheduler/types.ts";
 import type { LeadIn } from "../../media/types.ts";
 
 interface SegmentRow {
@@ -16,6 +16,7 @@ interface SegmentRow {
   attempts: number;
   failed_on: string;
   notes: string;
+  rate: string | null;
 }
 
 /** A waiting time is monotonic and means nothing after a restart: such a segment is ready at once. */
@@ -39,6 +40,7 @@ export function loadSegments(database: Database): Map<string, Segment[]> {
       attempts: row.attempts,
       failedOn: JSON.parse(row.failed_on) as string[],
       notes: JSON.parse(row.notes) as string[],
+      ...(row.rate === null ? {} : { rate: JSON.parse(row.rate) as SegmentRate }),
     });
     byJob.set(row.job_id, segments);
   }
@@ -48,11 +50,12 @@ export function loadSegments(database: Database): Map<string, Segment[]> {
 export function saveSegment(database: Database, jobId: string, segment: Segment): void {
   database
     .query(
-      `INSERT INTO segments (job_id, idx, start_pts, end_pts, frames, phase, lead_in, failures, losses, attempts, failed_on, notes)
-       VALUES ($jobId, $index, $startPts, $endPts, $frames, $phase, $leadIn, $failures, $losses, $attempts, $failedOn, $notes)
+      `INSERT INTO segments (job_id, idx, start_pts, end_pts, frames, phase, lead_in, failures, losses, attempts, failed_on, notes, rate)
+       VALUES ($jobId, $index, $startPts, $endPts, $frames, $phase, $leadIn, $failures, $losses, $attempts, $failedOn, $notes, $rate)
        ON CONFLICT (job_id, idx) DO UPDATE SET start_pts = excluded.start_pts, end_pts = excluded.end_pts, frames = excluded.frames,
          phase = excluded.phase, lead_in = excluded.lead_in, failures = excluded.failures, losses = excluded.losses,
-         attempts = excluded.attempts, failed_on = excluded.failed_on, notes = excluded.notes`,
+         attempts = excluded.attempts, failed_on = excluded.failed_on, notes = excluded.notes,
+         rate = excluded.rate`,
     )
     .run({
       jobId,
@@ -67,6 +70,7 @@ export function saveSegment(database: Database, jobId: string, segment: Segment)
       attempts: segment.attempts,
       failedOn: JSON.stringify(segment.failedOn),
       notes: JSON.stringify(segment.notes),
+      rate: segment.rate === undefined ? null : JSON.stringify(segment.rate),
     });
 }
 

@@ -132,6 +132,25 @@ test("what was committed is loaded again, to the letter", () => {
   again.close();
 });
 
+test("what two passes know is kept: the rate asked of the job, each segment's bits", () => {
+  const store = openServerStore(path);
+  const rated: Job = { ...job, rate: { bitrate: 800_000, maxrate: null, bufsize: null } };
+  const measured: Segment = { ...segment, phase: { kind: "measured" }, rate: { measuredBits: 1_234_567 } };
+  const shared: Segment = {
+    ...segment,
+    index: 1,
+    phase: { kind: "pending", notBefore: 0 },
+    rate: { measuredBits: 5, targetBits: 9_000_000_000, slackBits: 7 },
+  };
+  store.createJob(record, rated, []);
+  const next = stateOf([{ ...rated, segments: [measured, shared] }], [], []);
+  store.commit(stateOf([rated], [], []), next, []);
+  store.close();
+  const again = openServerStore(path);
+  expect(again.load().state).toEqual(next);
+  again.close();
+});
+
 test("a job that turns out not to be splittable keeps its one segment only", () => {
   const store = openServerStore(path);
   store.createJob(record, job, []);
