@@ -1,5 +1,5 @@
-// Encodes the audio that must be encoded, once, beside the video work, into a container that keeps its priming, on the
-// output's own clock: source time minus the source's start.
+// Encodes the audio that must be encoded, once, beside the video work: one run, one file for each track, in a container
+// that keeps its priming, on the output's own clock: source time minus the source's start.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../base/errors.ts";
@@ -8,9 +8,8 @@ import { runTool } from "../base/process.ts";
 import { formatMicroseconds } from "../base/rational.ts";
 import { audioEncoderArgs } from "./audio-encoder-args.ts";
 import { demuxerName, fileUrl, inputGuards, sourceOffsetUs } from "./formats.ts";
-import type { EncodeRequest } from "./request/encode-request.ts";
 import { lastWords } from "./stderr.ts";
-import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
+import { type AudioToEncode, audioToEncode, type StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
 
@@ -42,60 +41,53 @@ export function audioFileFormat(encoder: string): "mp4" | "mov" | "ogg" | "matro
 
 const EXTENSIONS = { mp4: "mp4", mov: "mov", ogg: "ogg", matroska: "mka" } as const;
 
-export function audioArgs(
-  info: SourceInfo,
-  request: EncodeRequest,
-  plan: StreamPlan,
-  input: string,
-  output: string,
-): string[] {
-  const tracks = audioToEncode(plan);
-  const encoder = tracks[0]?.action.encoder ?? "aac";
-  const format = audioFileFormat(encoder);
+/** Where each encoded track is put, in the plan's order. */
+export function audioFiles(plan: StreamPlan, workDir: string): string[] {
+  return audioToEncode(plan).map(({ action }) =>
+    join(workDir, `audio-${action.file}.${EXTENSIONS[audioFileFormat(action.encoder)]}`),
+  );
+}
+
+function trackOutput({ source, action }: AudioToEncode, output: string): string[] {
+  const format = audioFileFormat(action.encoder);
   return [
-    "-hide_banner",
-    "-nostdin",
-    "-v",
-    "error",
-    "-copyts",
-    "-itsoffset",
-    formatMicroseconds(sourceOffsetUs(-info.startMicroseconds, info.startMicroseconds)),
-    ...inputGuards({ formats: info.formatName, kind: "file" }),
-    "-f",
-    demuxerName(info.formatName),
-    "-i",
-    input,
-    ...tracks.flatMap((track) => ["-map", `0:${track.source.index}`]),
-    ...audioEncoderArgs(request, encoder),
-    "-map_metadata",
-    "-1",
-    "-map_chapters",
-    "-1",
+    ...["-map", `0:${source.index}`],
+    ...audioEncoderArgs(action.settings, action.encoder),
+    ...["-map_metadata", "-1", "-map_chapters", "-1"],
     ...(format === "mp4" || format === "mov" ? ["-movie_timescale", "48000", "-strict", "-2"] : []),
-    "-f",
-    format,
-    "-y",
-    output,
+    ...["-f", format, "-y", output],
   ];
 }
 
-/** Null when nothing is to be encoded; else the file's path. Errors: E_ENCODE_FAILED with ffmpeg's last words, E_INTERRUPTED. */
+/** `input` and `outputs` (one for each track to encode) are `file:` URLs. */
+export function audioArgs(info: SourceInfo, plan: StreamPlan, input: string, outputs: readonly string[]): string[] {
+  return [
+    ...["-hide_banner", "-nostdin", "-v", "error", "-copyts"],
+    ...["-itsoffset", formatMicroseconds(sourceOffsetUs(-info.startMicroseconds, info))],
+    ...inputGuards({ formats: info.formatName, kind: "file" }),
+    ...["-f", demuxerName(info.formatName), "-i", input],
+    ...audioToEncode(plan).flatMap((track, number) => trackOutput(track, outputs[number] ?? "")),
+  ];
+}
+
+/**
+ * The files, one for each track to encode; empty when there is none. What is at a name of `audioFiles` is whole.
+ * Errors: E_ENCODE_FAILED with ffmpeg's last words, E_INTERRUPTED.
+ */
 export async function encodeAudio(
   tools: Tools,
   path: string,
   info: SourceInfo,
-  request: EncodeRequest,
   plan: StreamPlan,
   options: { readonly workDir: string; readonly signal?: AbortSignal },
-): Promise<string | null> {
-  const [first] = audioToEncode(plan);
-  if (first === undefined) return null;
+): Promise<string[]> {
+  const outputs = audioFiles(plan, options.workDir);
+  if (outputs.length === 0) return [];
   await mkdir(options.workDir, { recursive: true });
-  const output = join(options.workDir, `audio.${EXTENSIONS[audioFileFormat(first.action.encoder)]}`);
-  const temporary = tempNameFor(output);
+  const temporary = outputs.map(tempNameFor);
   const result = await runTool({
     program: tools.ffmpeg,
-    args: audioArgs(info, request, plan, fileUrl(path), fileUrl(temporary)),
+    args: audioArgs(info, plan, fileUrl(path), temporary.map(fileUrl)),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   if (result.ended !== "exit")
@@ -107,6 +99,6 @@ export async function encodeAudio(
       "Ask for another audio codec, or for -c:a copy.",
     );
   }
-  await landFile(temporary, output);
-  return output;
+  for (const [number, output] of outputs.entries()) await landFile(temporary[number] ?? "", output);
+  return outputs;
 }

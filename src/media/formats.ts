@@ -109,10 +109,14 @@ export function fileUrl(path: string): string {
 }
 
 /**
- * `-itsoffset` in microseconds for a source that is read on its own clock. When the offset is exactly minus the start,
- * ffmpeg takes it for its own default and moves it to the start of the streams in use ("Correcting start time",
- * ffmpeg.c): sound read without the picture would lose its distance to it. A microsecond beside is safe and no tick.
+ * `-itsoffset` in microseconds for a source that is read on its own clock. From formats whose clock may start anew, when
+ * the offset is exactly minus the start, ffmpeg takes it for its own default and moves it to the start of the streams in
+ * use ("Correcting start time", ffmpeg.c): sound read without the picture would lose its distance to it. A microsecond
+ * beside is safe and, with their 90 kHz, no tick.
  */
-export function sourceOffsetUs(offsetUs: number, startMicroseconds: number): number {
-  return offsetUs === -startMicroseconds ? offsetUs + 1 : offsetUs;
+export function sourceOffsetUs(
+  offsetUs: number,
+  source: { readonly formatName: string; readonly startMicroseconds: number },
+): number {
+  return offsetUs === -source.startMicroseconds && restartsClock(source.formatName) ? offsetUs + 1 : offsetUs;
 }

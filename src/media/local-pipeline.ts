@@ -141,7 +141,7 @@ export async function runLocally(
       : [];
   });
   const plan = planStreams(info, request, container);
-  const audioPath = await encodeAudio(tools, path, info, request, plan, { workDir, ...signal });
+  const audioPaths = await encodeAudio(tools, path, info, plan, { workDir, ...signal });
   const encoderTimeBase = segments[0]?.task.encoderTimeBase ?? info.video.timeBase;
   const outputPath = join(workDir, `output.${container}`);
   await stitch(tools, {
@@ -156,7 +156,7 @@ export async function runLocally(
     encoderTimeBase,
     lastDuration: rescale(index.lastDuration, info.video.timeBase, encoderTimeBase),
     sourcePath: path,
-    audioPath,
+    audioPaths,
     outputPath,
     ...signal,
   });

@@ -65,16 +65,18 @@ export async function audioBeginnings(
   plan: StreamPlan,
   info: SourceInfo,
   sourcePath: string,
-  audioPath: string | null,
+  audioPaths: readonly string[],
   signal?: AbortSignal,
 ): Promise<(number | undefined)[]> {
   const source = await streamBeginnings(tools, sourcePath, info.formatName, signal);
-  const encoded = audioPath === null ? null : await streamBeginnings(tools, audioPath, AUDIO_FILE_DEMUXERS, signal);
+  const encoded: (number | undefined)[] = [];
+  for (const path of audioPaths)
+    encoded.push((await streamBeginnings(tools, path, AUDIO_FILE_DEMUXERS, signal)).get(0));
   return plan.streams
     .filter((stream) => stream.source.type === "audio")
     .map(({ source: stream, action }) => {
       if (action.kind !== "encode-audio") return source.get(stream.index);
-      const beginning = encoded?.get(action.track);
+      const beginning = encoded[action.file];
       return beginning === undefined ? undefined : beginning + info.startMicroseconds;
     });
 }

@@ -1,6 +1,7 @@
 // The whole argument list of the stitch: segments, encoded audio and the source become one file, nothing encoded again
 // but text subtitles. Pure.
 import { formatMicroseconds, type Rational } from "../base/rational.ts";
+import { audioFileFormat } from "./audio.ts";
 import { isHevcEncoder } from "./codecs.ts";
 import { INPOINT_MARGIN_US } from "./concat-list.ts";
 import { demuxerName, inputGuards, sourceOffsetUs } from "./formats.ts";
@@ -9,14 +10,14 @@ import { optionWord } from "./request/colour-words.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest, OutputStream } from "./request/encode-request.ts";
 import { keepsFields } from "./request/picture-changes.ts";
-import type { PlannedStream, StreamPlan } from "./stream-plan.ts";
+import { audioToEncode, type PlannedStream, type StreamPlan } from "./stream-plan.ts";
+import { tagsFromSource, trackTags } from "./track-tags.ts";
 import type { ColourTags, SourceInfo, SourceVideo } from "./types.ts";
 
 export interface StitchIo {
-  /** `file:` URLs. `audio` is null when no audio was encoded. */
+  /** `file:` URLs. `audio` has one for each track that was encoded. */
   readonly concatList: string;
-  readonly audio: string | null;
-  readonly audioFormat: string | null;
+  readonly audio: readonly string[];
   readonly source: string;
   /** Files of the plan's "attach" streams, in its order. */
   readonly covers: readonly string[];
@@ -66,8 +67,12 @@ export function pictureTags(video: SourceVideo, request: EncodeRequest): string[
   ];
 }
 
-function specifier(stream: OutputStream): string {
-  return stream.index === null ? stream.type : `${stream.type}:${stream.index}`;
+/** The streams of the output that an option for `asked` means; none when what it names was left out. */
+function specifiers(plan: StreamPlan, asked: OutputStream): string[] {
+  if (asked.index === null) return [asked.type];
+  return outputPlaces(plan).flatMap(({ stream, letter, index }) =>
+    letterOf(stream) === asked.type && stream.number === asked.index ? [`${letter}:${index}`] : [],
+  );
 }
 
 /** The streams that come from an input; the rest are attached files. */
@@ -89,19 +94,41 @@ function attachArgs(plan: StreamPlan, covers: readonly string[]): string[] {
   });
 }
 
-function streamMetadata(plan: StreamPlan): string[] {
+/**
+ * VobSub pictures without an end have 2^32 ms in Matroska, which ends the mp4 muxer with an error. An hour is more than
+ * any subtitle is shown, in whichever time base the filter counts.
+ */
+const ENDLESS_TO_UNKNOWN = "setts=duration='if(gt(DURATION*TB,3600),1/TB,DURATION)'";
+
+interface OutputPlace {
+  readonly stream: PlannedStream;
+  /** ffmpeg's letter for the type of output stream, and its number among those. */
+  readonly letter: string;
+  readonly index: number;
+}
+
+/** Where each planned stream lands: the mapped ones in order, attached files after them. */
+function outputPlaces(plan: StreamPlan): OutputPlace[] {
   const counts = new Map<string, number>();
-  return mapped(plan).flatMap((stream) => {
-    const letter = letterOf(stream);
-    const number = counts.get(letter) ?? 0;
-    counts.set(letter, number + 1);
-    const at = `s:${letter}:${number}`;
-    const { language, title, dispositions } = stream.source;
-    const fromSource = stream.action.kind === "copy" || stream.action.kind === "convert-subtitle";
+  const attached = plan.streams.filter((stream) => stream.action.kind === "attach");
+  return [...mapped(plan), ...attached].map((stream) => {
+    const letter = stream.action.kind === "attach" ? "t" : letterOf(stream);
+    const index = counts.get(letter) ?? 0;
+    counts.set(letter, index + 1);
+    return { stream, letter, index };
+  });
+}
+
+function streamMetadata(plan: StreamPlan): string[] {
+  return outputPlaces(plan).flatMap(({ stream, letter, index }) => {
+    if (stream.action.kind === "attach") return [];
+    const at = `s:${letter}:${index}`;
+    const { dispositions } = stream.source;
+    const isHandedOn = stream.action.kind === "copy" || stream.action.kind === "convert-subtitle";
+    const tags = plan.keepMetadata ? tagsFromSource(plan.container, stream.source, isHandedOn) : [];
     return [
-      ...(fromSource || !plan.keepMetadata || language === null ? [] : [`-metadata:${at}`, `language=${language}`]),
-      ...(fromSource || !plan.keepMetadata || title === null ? [] : [`-metadata:${at}`, `title=${title}`]),
-      `-disposition:${letter}:${number}`,
+      ...tags.flatMap(([key, value]) => [`-metadata:${at}`, `${key}=${value}`]),
+      `-disposition:${letter}:${index}`,
       dispositions.length === 0 ? "0" : dispositions.join("+"),
     ];
   });
@@ -130,7 +157,7 @@ function delaysOf(plan: StreamPlan, facts: StitchFacts): number[] {
 }
 
 /**
- * Inputs: 0 the segments, 1 the encoded audio (when there is any), last the source. All on absolute clocks (-copyts),
+ * Inputs: 0 the segments, then a file for each encoded audio track, last the source. All on absolute clocks (-copyts),
  * each moved so that the source's `zeroUs` is the output's zero; the encoded audio was made on that clock already, with
  * zero at the source's start.
  */
@@ -143,16 +170,16 @@ export function stitchArgs(
 ): string[] {
   const rules = CONTAINERS[plan.container];
   const isMp4 = plan.container === "mp4" || plan.container === "mov";
-  const sourceInput = io.audio === null ? 1 : 2;
+  const sourceInput = 1 + io.audio.length;
   const delays = delaysOf(plan, facts);
   // A stream is moved by reading the source once more on a clock of its own: bitstream filters see other units in
   // other versions of ffmpeg (setts in 5.1 counts in the muxer's ticks but is told the demuxer's).
   const isCopied = (position: number) => plan.streams[position]?.action.kind === "copy";
   const sourceDelays = [0, ...new Set(delays.filter((delay, position) => delay !== 0 && isCopied(position)))];
-  const encodedDelay = delays.find((_, position) => plan.streams[position]?.action.kind === "encode-audio") ?? 0;
+  const encodedDelays = delays.filter((_, position) => plan.streams[position]?.action.kind === "encode-audio");
   const maps = mapped(plan).map(({ action, source }, position) => {
     if (action.kind === "encode-video") return "0:v:0";
-    if (action.kind === "encode-audio") return `1:a:${action.track}`;
+    if (action.kind === "encode-audio") return `${1 + action.file}:a:0`;
     return `${sourceInput + sourceDelays.indexOf(delays[position] ?? 0)}:${source.index}`;
   });
   const subtitles = plan.streams.filter((stream) => stream.source.type === "subtitle");
@@ -172,21 +199,13 @@ export function stitchArgs(
     "0",
     "-i",
     io.concatList,
-    ...(io.audio === null || io.audioFormat === null
-      ? []
-      : [
-          "-itsoffset",
-          formatMicroseconds(encodedDelay - audioStart),
-          "-protocol_whitelist",
-          "file",
-          "-f",
-          io.audioFormat,
-          "-i",
-          io.audio,
-        ]),
+    ...audioToEncode(plan).flatMap(({ action }, number) => [
+      ...["-itsoffset", formatMicroseconds((encodedDelays[number] ?? 0) - audioStart)],
+      ...["-protocol_whitelist", "file", "-f", audioFileFormat(action.encoder), "-i", io.audio[number] ?? ""],
+    ]),
     ...sourceDelays.flatMap((delay) => [
       "-itsoffset",
-      formatMicroseconds(sourceOffsetUs(delay - facts.zeroUs, info.startMicroseconds)),
+      formatMicroseconds(sourceOffsetUs(delay - facts.zeroUs, info)),
       ...inputGuards({ formats: info.formatName, kind: "file" }),
       "-f",
       demuxerName(info.formatName),
@@ -196,9 +215,10 @@ export function stitchArgs(
     ...maps.flatMap((map) => ["-map", map]),
     "-c",
     "copy",
-    ...subtitles.flatMap((stream, number) =>
-      stream.action.kind === "convert-subtitle" ? [`-c:s:${number}`, stream.action.encoder] : [],
-    ),
+    ...subtitles.flatMap(({ action, source }, number) => {
+      if (action.kind === "convert-subtitle") return [`-c:s:${number}`, action.encoder];
+      return isMp4 && source.codec === "dvd_subtitle" ? [`-bsf:s:${number}`, ENDLESS_TO_UNKNOWN] : [];
+    }),
     "-map_metadata",
     plan.keepMetadata ? String(sourceInput) : "-1",
     "-map_chapters",
@@ -207,11 +227,15 @@ export function stitchArgs(
     ...attachArgs(plan, io.covers),
     ...pictureTags(info.video, request),
     ...(isMp4 && isHevcEncoder(request.video.encoder) ? ["-tag:v:0", "hvc1"] : []),
-    ...request.metadata.tags.flatMap((tag) => [
-      tag.stream === null ? "-metadata" : `-metadata:s:${specifier(tag.stream)}`,
-      `${tag.key}=${tag.value}`,
-    ]),
-    ...request.metadata.dispositions.flatMap((one) => [`-disposition:${specifier(one.stream)}`, one.flags]),
+    ...request.metadata.tags.flatMap(({ stream, key, value }) => {
+      if (stream === null) return ["-metadata", `${key}=${value}`];
+      return specifiers(plan, stream).flatMap((place) =>
+        trackTags(plan.container, key, value).flatMap((tag) => [`-metadata:s:${place}`, tag.join("=")]),
+      );
+    }),
+    ...request.metadata.dispositions.flatMap(({ stream, flags }) =>
+      specifiers(plan, stream).flatMap((place) => [`-disposition:${place}`, flags]),
+    ),
     ...(isMp4
       ? [
           "-video_track_timescale",

@@ -5,7 +5,6 @@ import { AppError } from "../base/errors.ts";
 import { landFile, removeTree, tempNameFor } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
 import type { Rational } from "../base/rational.ts";
-import { audioFileFormat } from "./audio.ts";
 import { type ConcatSegment, concatList, toMicroseconds } from "./concat-list.ts";
 import { coverArgs, coverStreams } from "./cover-art.ts";
 import { fileUrl } from "./formats.ts";
@@ -17,7 +16,7 @@ import { segmentOffsetUs } from "./segment-clock.ts";
 import { sourceMicroseconds } from "./source-clock.ts";
 import { lastWords } from "./stderr.ts";
 import { type StitchFacts, stitchArgs } from "./stitch-args.ts";
-import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
+import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
 
@@ -32,7 +31,7 @@ export interface StitchInput {
   readonly lastDuration: number;
   readonly sourcePath: string;
   /** From `encodeAudio`. */
-  readonly audioPath: string | null;
+  readonly audioPaths: readonly string[];
   /** Where the output lands; temporary files are made beside it. */
   readonly outputPath: string;
   readonly signal?: AbortSignal;
@@ -59,7 +58,7 @@ async function clockOf(
 ): Promise<Pick<StitchFacts, "zeroUs" | "audioDelaysUs">> {
   const { info, plan, signal } = input;
   if (hasEditLists(plan)) return { zeroUs: info.startMicroseconds, audioDelaysUs: [] };
-  const beginnings = await audioBeginnings(tools, plan, info, input.sourcePath, input.audioPath, signal);
+  const beginnings = await audioBeginnings(tools, plan, info, input.sourcePath, input.audioPaths, signal);
   const earliestUs = Math.min(info.startMicroseconds, ...beginnings.filter((one) => one !== undefined));
   // On the container's own clock, so that times which fit it are not rounded.
   const isMilliseconds = CONTAINERS[plan.container].tick?.den === 1000;
@@ -72,12 +71,13 @@ async function clockOf(
       audioDelaysUs.push(0);
       continue;
     }
+    const encoded = action.kind === "encode-audio" ? input.audioPaths[action.file] : undefined;
     const from =
-      action.kind === "encode-audio" && input.audioPath !== null
+      encoded !== undefined
         ? {
-            path: input.audioPath,
+            path: encoded,
             formats: AUDIO_FILE_DEMUXERS,
-            streamIndex: action.track,
+            streamIndex: 0,
             beginsUs: beginsUs - info.startMicroseconds,
           }
         : { path: input.sourcePath, formats: info.formatName, streamIndex: source.index, beginsUs };
@@ -130,7 +130,6 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
   const coverFiles = coverStreams(input.plan).map((_, number) => tempNameFor(join(folder, `cover-${number}`)));
   const temporary = tempNameFor(input.outputPath);
   const listFile = tempNameFor(join(folder, "segments.txt"));
-  const [encoded] = audioToEncode(input.plan);
   try {
     await writeFile(listFile, concatList(withOwnStarts(input), input.encoderTimeBase, input.lastDuration));
     await extractCovers(tools, input, coverFiles);
@@ -138,8 +137,7 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
       program: tools.ffmpeg,
       args: stitchArgs(input.info, input.request, input.plan, facts, {
         concatList: fileUrl(listFile),
-        audio: input.audioPath === null ? null : fileUrl(input.audioPath),
-        audioFormat: encoded === undefined ? null : audioFileFormat(encoded.action.encoder),
+        audio: input.audioPaths.map(fileUrl),
         source: fileUrl(input.sourcePath),
         covers: coverFiles.map(fileUrl),
         output: fileUrl(temporary),

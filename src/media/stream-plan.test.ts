@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { AppError } from "../base/errors.ts";
 import { audioArgs } from "./audio.ts";
 import { coverArgs, coverStreams } from "./cover-art.ts";
 import { type EncodeRequest, emptyEncodeRequest } from "./request/encode-request.ts";
+import { parseEncodeParams } from "./request/parse-params.ts";
 import { stitchArgs } from "./stitch-args.ts";
 import { planStreams } from "./stream-plan.ts";
 import type { Container, SourceInfo, SourceStream } from "./types.ts";
@@ -116,8 +118,7 @@ describe("cover art", () => {
   const facts = { encoderTimeBase: { num: 1, den: 1000 }, firstFrameUs: 0, zeroUs: -7000, audioDelaysUs: [] };
   const io = {
     concatList: "file:/w/list",
-    audio: null,
-    audioFormat: null,
+    audio: [],
     source: "file:/s.mkv",
     covers: ["file:/w/cover-0", "file:/w/cover-1"],
     output: "file:/w/o.mkv",
@@ -178,8 +179,7 @@ test("the whole argument list of the stitch", () => {
   const facts = { encoderTimeBase: { num: 1, den: 1000 }, firstFrameUs: 0, zeroUs: -7000, audioDelaysUs: [] };
   const io = {
     concatList: "file:/w/list",
-    audio: "file:/w/audio.mp4",
-    audioFormat: "mp4",
+    audio: ["file:/w/audio-0.mp4"],
     source: "file:/s.mkv",
     covers: [],
     output: "file:/w/o.mp4",
@@ -198,10 +198,10 @@ test("the whole argument list of the stitch", () => {
       "-i",
       "file:/w/list",
     ],
-    ...["-itsoffset", "0.000000", "-protocol_whitelist", "file", "-f", "mp4", "-i", "file:/w/audio.mp4"],
+    ...["-itsoffset", "0.000000", "-protocol_whitelist", "file", "-f", "mp4", "-i", "file:/w/audio-0.mp4"],
     ...[
       "-itsoffset",
-      "0.007001",
+      "0.007000",
       "-protocol_whitelist",
       "file",
       "-format_whitelist",
@@ -219,6 +219,8 @@ test("the whole argument list of the stitch", () => {
       "language=deu",
       "-metadata:s:a:1",
       "title=Kommentar",
+      "-metadata:s:a:1",
+      "handler_name=Kommentar",
       "-disposition:a:1",
       "0",
       "-disposition:s:0",
@@ -241,12 +243,76 @@ test("the whole argument list of the stitch", () => {
   ]);
 });
 
-test("the whole argument list of the audio run", () => {
-  const plan = planStreams(info, empty, "mp4");
-  expect(audioArgs(info, empty, plan, "file:/s.mkv", "file:/w/audio.mp4")).toEqual([
-    ...["-hide_banner", "-nostdin", "-v", "error", "-copyts", "-itsoffset", "0.007001"],
+test("the whole argument list of the audio run: a file for each track, with its own options", () => {
+  const request = parseEncodeParams(
+    "-c:a copy -b:a 128k -c:a:0 aac -c:a:1 libopus -b:a:1 48k -ac:a:1 1 -filter:a:1 volume=2",
+  );
+  const plan = planStreams(info, request, "mp4");
+  const outputs = ["file:/w/audio-0.mp4", "file:/w/audio-1.mp4"];
+  expect(audioArgs(info, plan, "file:/s.mkv", outputs)).toEqual([
+    ...["-hide_banner", "-nostdin", "-v", "error", "-copyts", "-itsoffset", "0.007000"],
     ...["-protocol_whitelist", "file", "-format_whitelist", "matroska,webm", "-f", "matroska", "-i", "file:/s.mkv"],
-    ...["-map", "0:2", "-c:a", "aac", "-map_metadata", "-1", "-map_chapters", "-1"],
-    ...["-movie_timescale", "48000", "-strict", "-2", "-f", "mp4", "-y", "file:/w/audio.mp4"],
+    ...["-map", "0:1", "-c:a", "aac", "-b:a", "128000", "-map_metadata", "-1", "-map_chapters", "-1"],
+    ...["-movie_timescale", "48000", "-strict", "-2", "-f", "mp4", "-y", "file:/w/audio-0.mp4"],
+    ...["-map", "0:2", "-c:a", "libopus", "-b:a", "48000", "-ac", "1", "-af", "volume=volume=2"],
+    ...["-map_metadata", "-1", "-map_chapters", "-1"],
+    ...["-movie_timescale", "48000", "-strict", "-2", "-f", "mp4", "-y", "file:/w/audio-1.mp4"],
   ]);
+});
+
+describe("options for single tracks", () => {
+  const planned = (params: string, container: Container = "mkv") =>
+    planStreams(info, parseEncodeParams(params), container).streams.map(({ action }) =>
+      action.kind === "encode-audio" ? `${action.encoder} ${action.settings.bitrate}` : action.kind,
+    );
+  const [video, keep] = ["encode-video", "copy"];
+  test("hold for their track alone", () => {
+    expect(planned("-map 0:v -map 0:a -c:a:0 aac -b:a:0 64k")).toEqual([video, "aac 64000", keep]);
+    expect(planned("-map 0:v -map 0:a -c:a aac -b:a 96k -c:a:1 copy")).toEqual([video, "aac 96000", keep]);
+    expect(planned("-map 0:v -map 0:a -c:a aac -b:a 96k -b:a:1 32k")).toEqual([video, "aac 96000", "aac 32000"]);
+    expect(planned("-map 0:v -map 0:a -b:a:1 32k")).toEqual([video, keep, "aac 32000"]);
+  });
+  test("count the output's tracks, in its order", () => {
+    expect(planned("-map 0:v -map 0:a:1 -map 0:a:0 -c:a copy -c:a:1 aac -b:a:1 32k")).toEqual([
+      video,
+      keep,
+      "aac 32000",
+    ]);
+    expect(planned("-map 0:v -map 0:s -c:s:0 ass")).toEqual([video, "convert-subtitle", keep]);
+  });
+  test("an option for all that comes later replaces them, as in ffmpeg", () => {
+    expect(planned("-map 0:v -map 0:a -c:a:0 copy -c:a aac -b:a 96k")).toEqual([video, "aac 96000", "aac 96000"]);
+    expect(planned("-map 0:v -map 0:s:0 -c:s:0 ass -c:s copy")).toEqual([video, keep]);
+  });
+  test.each([
+    ["-c:a:2 aac", "a:2", "a:0 to a:1"],
+    ["-an -map 0:v -metadata:s:a:0 title=x", "a:0", "no audio stream"],
+    ["-c:s:7 copy", "s:7", "s:0 to s:1"],
+    ["-disposition:t:1 default", "t:1", "t:0 to t:0"],
+  ])("that name no track are refused: %s", (params, named, hint) => {
+    try {
+      planStreams(info, parseEncodeParams(params), "mkv");
+      throw new Error("taken");
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown;
+      expect(thrown.code).toBe("E_ENCODE_REQUEST");
+      expect(thrown.message).toContain(named);
+      expect(thrown.hint).toContain(hint);
+    }
+  });
+  test("tags and dispositions go to the same tracks when an earlier one fits nowhere", () => {
+    const request = parseEncodeParams("-c:a copy -metadata:s:a:1 title=Two -disposition:a:0 default");
+    const bare = { ...info, streams: info.streams.slice(0, 3).with(1, stream(1, "audio", "truehd")) };
+    const plan = planStreams(bare, request, "webm");
+    const facts = { encoderTimeBase: { num: 1, den: 1000 }, firstFrameUs: 0, zeroUs: -7000, audioDelaysUs: [] };
+    const io = { concatList: "l", audio: [], source: "s", covers: [], output: "o" };
+    const args = stitchArgs(bare, request, plan, facts, io);
+    expect(args[args.indexOf("title=Two") - 1]).toBe("-metadata:s:a:0");
+    expect(args.filter((word) => word === "-disposition:a:0")).toHaveLength(1);
+  });
+  test("exclusions alone leave out of everything", () => {
+    const plan = planStreams(info, parseEncodeParams("-map -0:s -map -0:a:0"), "mkv");
+    expect(plan.streams.map(({ source }) => source.index)).toEqual([0, 2, 5]);
+    expect(planStreams(info, parseEncodeParams("-map 0:v -map 0:m:language:deu"), "mkv").streams.length).toBe(2);
+  });
 });

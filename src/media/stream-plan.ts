@@ -2,8 +2,9 @@
 // stitch, which audio is encoded once, which subtitles are converted, what is left out and why. Pure.
 import { AppError } from "../base/errors.ts";
 import { type PicturePlan, planPicture } from "./picture-plan.ts";
+import { audioOfTrack, NO_SETTINGS } from "./request/audio-tracks.ts";
 import { CONTAINERS } from "./request/containers.ts";
-import type { EncodeRequest, StreamChoice } from "./request/encode-request.ts";
+import type { AudioSettings, EncodeRequest, StreamChoice } from "./request/encode-request.ts";
 import { selectStreams } from "./request/stream-choice.ts";
 import type { Container, ProofStream, SourceInfo, SourceStream } from "./types.ts";
 
@@ -12,12 +13,19 @@ export type StreamAction =
   | { readonly kind: "copy" }
   /** Cover art in Matroska, which ffmpeg cannot copy there: the picture becomes an attached file. */
   | { readonly kind: "attach"; readonly fileName: string; readonly mimeType: string }
-  /** `track` counts the streams of the encoded-audio file. */
-  | { readonly kind: "encode-audio"; readonly encoder: string; readonly track: number }
+  /** `file` counts the files of encoded audio, one for each such track. */
+  | {
+      readonly kind: "encode-audio";
+      readonly encoder: string;
+      readonly settings: AudioSettings;
+      readonly file: number;
+    }
   | { readonly kind: "convert-subtitle"; readonly encoder: string };
 
 export interface PlannedStream {
   readonly source: SourceStream;
+  /** Counts the streams of its type that the output is asked to have: the N of `-c:a:N` and `-metadata:s:a:N`. */
+  readonly number: number;
   readonly action: StreamAction;
 }
 
@@ -36,7 +44,10 @@ export interface StreamPlan {
   readonly picture: PicturePlan;
 }
 
-/** The source's streams that `-map` picks, in its order; null when there is no `-map`. Errors: E_ENCODE_REQUEST. */
+/**
+ * The source's streams that `-map` picks, in its order; null when there is no `-map`. Exclusions alone (`-map -0:s`)
+ * leave out of what would be there without. Errors: E_ENCODE_REQUEST.
+ */
 function chooseStreams(streams: readonly SourceStream[], maps: readonly StreamChoice[]): SourceStream[] | null {
   const indexes = selectStreams(maps, streams);
   if (indexes === null) return null;
@@ -78,36 +89,43 @@ function leave(reason: string): Decision {
   return { kind: "leave", reason };
 }
 
-function decideAudio(stream: SourceStream, request: EncodeRequest, container: Container): Decision {
+function encodeWith(encoder: string, settings: AudioSettings): Decision {
+  return { kind: "encode-audio", encoder, settings, file: 0 };
+}
+
+/** `track` counts the audio streams of the output, those that turn out to fit nowhere included. */
+function decideAudio(stream: SourceStream, request: EncodeRequest, container: Container, track: number): Decision {
   const rules = CONTAINERS[container];
   const fits = rules.audioCopy.has(stream.codec);
-  switch (request.audio.mode) {
+  const asked = audioOfTrack(request, track);
+  switch (asked.mode) {
     case "none":
       return leave("-an");
     case "copy":
       return fits ? { kind: "copy" } : leave(`${container} cannot hold ${stream.codec}`);
     case "encode":
-      return { kind: "encode-audio", encoder: request.audio.codec ?? rules.audioDefault.encoder, track: 0 };
+      if (stream.codec === "unknown") return leave("its codec is not known to ffmpeg");
+      return encodeWith(asked.codec ?? rules.audioDefault.encoder, asked);
     case "auto":
       if (fits) return { kind: "copy" };
       if (stream.codec === "unknown") return leave("its codec is not known to ffmpeg");
-      return { kind: "encode-audio", encoder: rules.audioDefault.encoder, track: 0 };
+      return encodeWith(rules.audioDefault.encoder, NO_SETTINGS);
   }
 }
 
-function decideSubtitle(stream: SourceStream, request: EncodeRequest, container: Container): Decision {
+function decideSubtitle(stream: SourceStream, request: EncodeRequest, container: Container, track: number): Decision {
   const rules = CONTAINERS[container];
   const isText = TEXT_SUBTITLES.has(stream.codec);
-  const request_ = request.subtitles;
-  if (request_.mode === "none") return leave("-sn");
-  if (request_.mode === "convert") {
-    return isText
-      ? { kind: "convert-subtitle", encoder: request_.codec }
-      : leave(`${stream.codec} is pictures and cannot become text`);
+  const own = request.subtitleTracks?.find((each) => each.track === track)?.codec;
+  const general = request.subtitles;
+  if (general.mode === "none") return leave("-sn");
+  const encoder = own ?? (general.mode === "convert" ? general.codec : "copy");
+  if (encoder !== "copy") {
+    return isText ? { kind: "convert-subtitle", encoder } : leave(`${stream.codec} is pictures and cannot become text`);
   }
   if (rules.subtitleCopy.has(stream.codec)) return { kind: "copy" };
-  if (request_.mode === "copy" || !isText || rules.subtitleConvert === null)
-    return leave(`${container} cannot hold ${stream.codec}`);
+  const mustCopy = own === "copy" || general.mode === "copy";
+  if (mustCopy || !isText || rules.subtitleConvert === null) return leave(`${container} cannot hold ${stream.codec}`);
   return { kind: "convert-subtitle", encoder: rules.subtitleConvert.encoder };
 }
 
@@ -120,7 +138,13 @@ function decideCover(stream: SourceStream, container: Container): Decision {
   return leave(`cover art is not kept in ${container}`);
 }
 
-function decide(stream: SourceStream, info: SourceInfo, request: EncodeRequest, container: Container): Decision {
+function decide(
+  stream: SourceStream,
+  info: SourceInfo,
+  request: EncodeRequest,
+  container: Container,
+  track: number,
+): Decision {
   const rules = CONTAINERS[container];
   switch (stream.type) {
     case "video":
@@ -128,9 +152,9 @@ function decide(stream: SourceStream, info: SourceInfo, request: EncodeRequest, 
       if (!stream.isAttachedPicture) return leave("one video stream is encoded; -map picks another");
       return decideCover(stream, container);
     case "audio":
-      return decideAudio(stream, request, container);
+      return decideAudio(stream, request, container, track);
     case "subtitle":
-      return decideSubtitle(stream, request, container);
+      return decideSubtitle(stream, request, container, track);
     case "attachment":
       return rules.attachments ? { kind: "copy" } : leave(`${container} holds no attachments`);
     case "data":
@@ -144,17 +168,24 @@ const ORDER: readonly SourceStream["type"][] = ["video", "audio", "subtitle", "a
 /** Errors: E_ENCODE_REQUEST when `-map` picks nothing that is there or no video. */
 export function planStreams(info: SourceInfo, request: EncodeRequest, container: Container): StreamPlan {
   const chosen = chooseStreams(info.streams, request.maps);
-  const inOrder = chosen ?? [...info.streams].sort((a, b) => rank(a, info) - rank(b, info) || a.index - b.index);
+  const isOwnOrder = chosen !== null && request.maps[0]?.exclude !== true;
+  const inOrder = isOwnOrder
+    ? chosen
+    : (chosen ?? info.streams).toSorted((a, b) => rank(a, info) - rank(b, info) || a.index - b.index);
   const streams: PlannedStream[] = [];
   const leftOut: LeftOutStream[] = info.streams
     .filter((stream) => chosen !== null && !chosen.some((one) => one.index === stream.index))
     .map((source) => ({ source, reason: "not picked by -map" }));
-  let track = 0;
+  requireTracks(request, inOrder);
+  const counts = new Map<SourceStream["type"], number>();
+  let file = 0;
   for (const source of inOrder) {
-    const decision = decide(source, info, request, container);
+    const number = counts.get(source.type) ?? 0;
+    counts.set(source.type, number + 1);
+    const decision = decide(source, info, request, container, number);
     if (decision.kind === "leave") leftOut.push({ source, reason: decision.reason });
-    else if (decision.kind === "encode-audio") streams.push({ source, action: { ...decision, track: track++ } });
-    else streams.push({ source, action: decision });
+    else if (decision.kind === "encode-audio") streams.push({ source, number, action: { ...decision, file: file++ } });
+    else streams.push({ source, number, action: decision });
   }
   if (!streams.some((stream) => stream.action.kind === "encode-video")) {
     throw new AppError(
@@ -174,6 +205,30 @@ export function planStreams(info: SourceInfo, request: EncodeRequest, container:
   };
 }
 
+const TRACK_TYPES = { v: "video", a: "audio", s: "subtitle", t: "attachment" } as const;
+
+/** Errors: E_ENCODE_REQUEST for an option that names an output track which there will not be. */
+function requireTracks(request: EncodeRequest, streams: readonly SourceStream[]): void {
+  const named = [
+    ...(request.audioTracks ?? []).map(({ track }) => ({ type: "a", index: track, option: "option" }) as const),
+    ...(request.subtitleTracks ?? []).map(({ track }) => ({ type: "s", index: track, option: "-c" }) as const),
+    ...request.metadata.tags.flatMap(({ stream }) => (stream === null ? [] : [{ ...stream, option: "-metadata:s" }])),
+    ...request.metadata.dispositions.map(({ stream }) => ({ ...stream, option: "-disposition" })),
+  ];
+  for (const { type, index, option } of named) {
+    const name = TRACK_TYPES[type];
+    const count = streams.filter((stream) => stream.type === name).length;
+    if (index === null || index < count) continue;
+    throw new AppError(
+      "E_ENCODE_REQUEST",
+      `${option}:${type}:${index}: the output has no such ${name} track`,
+      count === 0
+        ? `The source has no ${name} stream, or -map picks none: leave the option out.`
+        : `Its ${name} tracks are ${type}:0 to ${type}:${count - 1}, counted in the order of the output.`,
+    );
+  }
+}
+
 /** The encoded video first, then audio, subtitles, cover art and the rest. */
 function rank(stream: SourceStream, info: SourceInfo): number {
   if (stream.index === info.video.streamIndex) return -1;
@@ -184,11 +239,11 @@ export function proofStream(stream: SourceStream): ProofStream {
   return { index: stream.index, type: stream.type, codec: stream.codec, language: stream.language };
 }
 
-export function audioToEncode(
-  plan: StreamPlan,
-): (PlannedStream & { readonly action: { readonly kind: "encode-audio" } })[] {
-  return plan.streams.filter(
-    (stream): stream is PlannedStream & { action: { kind: "encode-audio"; encoder: string; track: number } } =>
-      stream.action.kind === "encode-audio",
-  );
+export type AudioToEncode = PlannedStream & {
+  readonly action: Extract<StreamAction, { readonly kind: "encode-audio" }>;
+};
+
+/** In the order of their files. */
+export function audioToEncode(plan: StreamPlan): AudioToEncode[] {
+  return plan.streams.filter((stream): stream is AudioToEncode => stream.action.kind === "encode-audio");
 }

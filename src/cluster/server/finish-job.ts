@@ -1,12 +1,11 @@
 // The end of a job on the server: audio encoded once beside the video work, then stitch, final check and proof.
 // A proof that does not hold is thrown as E_NOT_EXACT and fails the job.
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
 import { sha256OfFile } from "../../base/digest.ts";
 import { AppError } from "../../base/errors.ts";
-import { writeFileDurably } from "../../base/files.ts";
+import { exists, writeFileDurably } from "../../base/files.ts";
 import { rescale } from "../../base/rational.ts";
-import { encodeAudio } from "../../media/audio.ts";
+import { audioFiles, encodeAudio } from "../../media/audio.ts";
 import { checkOutput, decodeSourceSound } from "../../media/check-output.ts";
 import { decoderOfOutput } from "../../media/codecs.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
@@ -42,10 +41,10 @@ function planOf(work: JobWork, request: EncodeRequest): StreamPlan {
   return planStreams(work.record.info, request, work.record.container);
 }
 
-/** Encodes what can't be copied; null when there is nothing of that kind. Asked again, it is encoded again. */
-export async function encodeJobAudio({ tools, folders }: FinishParts, work: JobWork): Promise<string | null> {
+/** Encodes what can't be copied, one file for each track. Asked again, it is encoded again. */
+export async function encodeJobAudio({ tools, folders }: FinishParts, work: JobWork): Promise<string[]> {
   const { source, info, request } = work.record;
-  return await encodeAudio(tools, source.path, info, request, planOf(work, request), {
+  return await encodeAudio(tools, source.path, info, planOf(work, request), {
     workDir: folders.of(work.jobId).audio,
     signal: work.signal,
   });
@@ -173,7 +172,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const segments = finishedSegments(folders, job);
   const [first] = segments;
   if (first === undefined) throw new AppError("E_STITCH", "there is no segment", "The source may hold no frame.");
-  const audioPath = job.audio === "none" ? null : await encodedAudio(parts, work);
+  const audioPaths = await encodedAudio(parts, work, plan);
   const outputPath = folders.outputFile(job.id, container);
   const { signal } = work;
   work.tell("joining the segments");
@@ -190,7 +189,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       encoderTimeBase,
       lastDuration: lastFrameTicks(work, index),
       sourcePath: source.path,
-      audioPath,
+      audioPaths,
       outputPath,
       signal,
     }),
@@ -239,11 +238,11 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   return output;
 }
 
-/** The audio made beside the video work (it lands by rename, so what is there is whole); made again if it is gone. */
-async function encodedAudio(parts: FinishParts, work: JobWork): Promise<string | null> {
-  const folder = parts.folders.of(work.jobId).audio;
-  const made = (await readdir(folder)).find((name) => name.startsWith("audio."));
-  return made === undefined ? await encodeJobAudio(parts, work) : join(folder, made);
+/** The audio made beside the video work (it lands by rename, so what is there is whole); made again if some is gone. */
+async function encodedAudio(parts: FinishParts, work: JobWork, plan: StreamPlan): Promise<string[]> {
+  const files = audioFiles(plan, parts.folders.of(work.jobId).audio);
+  const areThere = await Promise.all(files.map(exists));
+  return areThere.every((isThere) => isThere) ? files : await encodeJobAudio(parts, work);
 }
 
 function notesOf(job: Job, index: FrameIndex, timesByFilters: boolean): string[] {

@@ -15,3 +15,21 @@ test("a container that cannot hold the codec is refused", () => {
   expect(() => checkContainer("webm", parseEncodeParams("-c:v libx264"))).toThrow("webm cannot hold h264");
   checkContainer("webm", parseEncodeParams("-c:v libsvtav1"));
 });
+
+test.each([
+  ["mov", "-c:a libopus", "mov cannot hold opus audio", "Use .mp4, .mkv, .webm, .ts, or one of aac"],
+  ["webm", "-c:v libvpx -c:a libopus -c:a:1 aac", "webm cannot hold aac audio", "libopus, libvorbis"],
+  ["mp4", "-c:s srt", "mp4 cannot hold subrip subtitle", "mov_text"],
+  ["ts", "-c:s:1 webvtt", "ts cannot hold webvtt subtitle", "leave it out"],
+] as const)("sound and subtitles too, before any work: %s %s", (container, params, message, hint) => {
+  try {
+    checkContainer(container, parseEncodeParams(params));
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    expect(thrown.code).toBe("E_CONTAINER");
+    expect(thrown.message).toContain(message);
+    expect(thrown.hint).toContain(hint);
+    return;
+  }
+  throw new Error("taken");
+});

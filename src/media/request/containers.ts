@@ -3,6 +3,7 @@
 import { AppError } from "../../base/errors.ts";
 import type { Rational } from "../../base/rational.ts";
 import type { Container } from "../types.ts";
+import { AUDIO_ENCODERS, SUBTITLE_ENCODERS } from "./audio-codecs.ts";
 import type { EncodeRequest } from "./encode-request.ts";
 import { codecOfEncoder } from "./encoders.ts";
 
@@ -137,17 +138,54 @@ export function containerOf(fileName: string, request: EncodeRequest): Container
   );
 }
 
+/** What is asked for besides the video, each by the option that asks and the codec that comes of it. */
+function askedCodecs(
+  request: EncodeRequest,
+): { readonly kind: Kind; readonly encoder: string; readonly codec: string }[] {
+  const tracks = request.audioTracks ?? [];
+  const audio = [request.audio.mode === "encode" ? request.audio.codec : null, ...tracks.map(({ codec }) => codec)];
+  const subtitles = [
+    request.subtitles.mode === "convert" ? request.subtitles.codec : null,
+    ...(request.subtitleTracks ?? []).map(({ codec }) => codec),
+  ];
+  const known = (kind: Kind, encoders: readonly (string | null)[], codecs: ReadonlyMap<string, string>) =>
+    encoders.flatMap((encoder) => {
+      const codec = encoder === null ? undefined : codecs.get(encoder);
+      return encoder === null || codec === undefined ? [] : [{ kind, encoder, codec }];
+    });
+  return [
+    { kind: "video", encoder: request.video.encoder, codec: codecOfEncoder(request.video.encoder) },
+    ...known("audio", audio, AUDIO_ENCODERS),
+    ...known("subtitle", subtitles, SUBTITLE_ENCODERS),
+  ];
+}
+
+type Kind = "video" | "audio" | "subtitle";
+
+function held(container: Container, kind: Kind): ReadonlySet<string> {
+  const facts = CONTAINERS[container];
+  return kind === "video" ? facts.videoCodecs : kind === "audio" ? facts.audioCopy : facts.subtitleCopy;
+}
+
+function insteadOf(container: Container, kind: Kind): string {
+  const codecs = held(container, kind);
+  if (kind === "video") return `an encoder for ${[...codecs].join(", ")}`;
+  const encoders = [...(kind === "audio" ? AUDIO_ENCODERS : SUBTITLE_ENCODERS)].filter(([, codec]) =>
+    codecs.has(codec),
+  );
+  return encoders.length === 0 ? "leave it out" : `one of ${encoders.map(([encoder]) => encoder).join(", ")}`;
+}
+
 /** Throws E_CONTAINER when the container cannot hold what the request asks for. */
 export function checkContainer(container: Container, request: EncodeRequest): void {
-  const facts = CONTAINERS[container];
-  const codec = codecOfEncoder(request.video.encoder);
-  if (facts.videoCodecs.has(codec)) return;
-  const fitting = NAMES.filter((each) => CONTAINERS[each].videoCodecs.has(codec)).map(
-    (each) => `.${CONTAINERS[each].extensions[0]}`,
-  );
-  throw new AppError(
-    "E_CONTAINER",
-    `${container} cannot hold ${codec} video (${request.video.encoder})`,
-    `Use ${fitting.join(", ")}, or an encoder for ${[...facts.videoCodecs].join(", ")}.`,
-  );
+  for (const { kind, encoder, codec } of askedCodecs(request)) {
+    if (held(container, kind).has(codec)) continue;
+    const fitting = NAMES.filter((each) => held(each, kind).has(codec)).map(extensionOf);
+    const instead = insteadOf(container, kind);
+    throw new AppError(
+      "E_CONTAINER",
+      `${container} cannot hold ${codec} ${kind} (${encoder})`,
+      `Use ${fitting.join(", ")}, or ${instead}.`,
+    );
+  }
 }

@@ -56,25 +56,35 @@ export interface VideoRequest {
   readonly fieldOrder: string | null;
 }
 
+/** What audio is encoded with; null: as ffmpeg does by itself. */
+export interface AudioSettings {
+  /** ffmpeg's encoder name; null: the container's default. */
+  readonly codec: string | null;
+  readonly bitrate: number | null;
+  /** -q:a */
+  readonly quality: number | null;
+  readonly channels: number | null;
+  readonly sampleRate: number | null;
+  readonly profile: string | null;
+  /** -compression_level, -vbr, -application and the like, without the dash. */
+  readonly privateOptions: readonly NamedOption[];
+  readonly filters: readonly FilterCall[];
+}
+
 /** `auto`: copied where the container takes the codec, else encoded with the container's default. */
 export type AudioRequest =
   | { readonly mode: "auto" }
   | { readonly mode: "none" }
   | { readonly mode: "copy" }
-  | {
-      readonly mode: "encode";
-      /** ffmpeg's encoder name; null: the container's default. */
-      readonly codec: string | null;
-      readonly bitrate: number | null;
-      /** -q:a */
-      readonly quality: number | null;
-      readonly channels: number | null;
-      readonly sampleRate: number | null;
-      readonly profile: string | null;
-      /** -compression_level, -vbr, -application and the like, without the dash. */
-      readonly privateOptions: readonly NamedOption[];
-      readonly filters: readonly FilterCall[];
-    };
+  | ({ readonly mode: "encode" } & AudioSettings);
+
+/** What is asked of one output track alone (`-b:a:1`), over what holds for all. */
+export interface AudioTrackRequest extends AudioSettings {
+  /** Counted among the audio streams that the output is asked to have. */
+  readonly track: number;
+  /** "copy", an encoder, or null: as for all. */
+  readonly codec: string | null;
+}
 
 export type SubtitleRequest =
   | { readonly mode: "auto" }
@@ -82,6 +92,13 @@ export type SubtitleRequest =
   | { readonly mode: "copy" }
   /** ffmpeg's encoder name: "mov_text", "srt", "webvtt", "ass". */
   | { readonly mode: "convert"; readonly codec: string };
+
+/** `-c:s:1`: the choice for one output track. */
+export interface SubtitleTrackRequest {
+  readonly track: number;
+  /** "copy" or an encoder. */
+  readonly codec: string;
+}
 
 /**
  * One `-map 0…` in the order given. `type` null and `index` null: every stream; `type` null with `index`: the stream of
@@ -125,7 +142,10 @@ export interface EncodeRequest {
   readonly video: VideoRequest;
   readonly filters: readonly FilterCall[];
   readonly audio: AudioRequest;
+  /** Rising by track; absent when no option names a single track. */
+  readonly audioTracks?: readonly AudioTrackRequest[];
   readonly subtitles: SubtitleRequest;
+  readonly subtitleTracks?: readonly SubtitleTrackRequest[];
   /** Empty: the first video stream, and all audio, subtitles and attachments that the container takes. */
   readonly maps: readonly StreamChoice[];
   readonly container: ContainerRequest;
@@ -139,6 +159,17 @@ const bits = z.number().int().min(0).max(10_000_000_000);
 const pairs = z.array(z.tuple([word, text])).max(300);
 const filters = z.array(z.strictObject({ name: word, options: pairs })).max(50);
 const outputStream = z.strictObject({ type: z.enum(["v", "a", "s", "t"]), index: count.nullable() });
+const trackNumber = z.number().int().min(0).max(999);
+const audioSettings = {
+  codec: word.nullable(),
+  bitrate: bits.nullable(),
+  quality: z.number().nullable(),
+  channels: count.nullable(),
+  sampleRate: count.nullable(),
+  profile: word.nullable(),
+  privateOptions: pairs,
+  filters,
+};
 
 /** The shape alone: unknown keys are refused, sizes bounded. Use checkEncodeRequest for what arrives from elsewhere. */
 export const encodeRequestSchema = z.strictObject({
@@ -183,24 +214,24 @@ export const encodeRequestSchema = z.strictObject({
     z.strictObject({ mode: z.literal("auto") }),
     z.strictObject({ mode: z.literal("none") }),
     z.strictObject({ mode: z.literal("copy") }),
-    z.strictObject({
-      mode: z.literal("encode"),
-      codec: word.nullable(),
-      bitrate: bits.nullable(),
-      quality: z.number().nullable(),
-      channels: count.nullable(),
-      sampleRate: count.nullable(),
-      profile: word.nullable(),
-      privateOptions: pairs,
-      filters,
-    }),
+    z.strictObject({ mode: z.literal("encode"), ...audioSettings }),
   ]),
+  audioTracks: z
+    .array(z.strictObject({ track: trackNumber, ...audioSettings }))
+    .min(1)
+    .max(100)
+    .exactOptional(),
   subtitles: z.discriminatedUnion("mode", [
     z.strictObject({ mode: z.literal("auto") }),
     z.strictObject({ mode: z.literal("none") }),
     z.strictObject({ mode: z.literal("copy") }),
     z.strictObject({ mode: z.literal("convert"), codec: word }),
   ]),
+  subtitleTracks: z
+    .array(z.strictObject({ track: trackNumber, codec: word }))
+    .min(1)
+    .max(100)
+    .exactOptional(),
   maps: z
     .array(
       z.strictObject({

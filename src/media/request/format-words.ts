@@ -1,7 +1,7 @@
 // Writes a request as the words a user would give: the inverse of parseEncodeWords, for checks and for showing.
 
 import { CONTAINERS } from "./containers.ts";
-import type { AudioRequest, EncodeRequest, OutputStream } from "./encode-request.ts";
+import type { AudioRequest, AudioSettings, EncodeRequest, OutputStream } from "./encode-request.ts";
 import { PARAM_OPTION } from "./encoder-params.ts";
 import { findVideoEncoder } from "./encoders.ts";
 import { renderFilters } from "./filters/render-filters.ts";
@@ -20,9 +20,11 @@ export function formatEncodeWords(request: EncodeRequest): readonly string[] {
   if (video.size !== null) words.push("-s", `${video.size.width}x${video.size.height}`);
   if (video.frameRate !== null) words.push("-r", video.frameRate);
   words.push(...audioWords(request.audio));
+  for (const track of request.audioTracks ?? []) words.push(...settingWords(track, `a:${track.track}`));
   if (subtitles.mode === "none") words.push("-sn");
   else if (subtitles.mode === "copy") words.push("-c:s", "copy");
   else if (subtitles.mode === "convert") words.push("-c:s", subtitles.codec);
+  for (const { track, codec } of request.subtitleTracks ?? []) words.push(`-c:s:${track}`, codec);
   for (const choice of maps) words.push("-map", formatStreamChoice(choice));
   if (container.format !== null) words.push("-f", CONTAINERS[container.format].muxer);
   if (container.movflags.length > 0) words.push("-movflags", `+${container.movflags.join("+")}`);
@@ -43,14 +45,21 @@ function audioWords(audio: AudioRequest): readonly string[] {
   if (audio.mode === "auto") return [];
   if (audio.mode === "none") return ["-an"];
   if (audio.mode === "copy") return ["-c:a", "copy"];
+  return settingWords(audio, "a");
+}
+
+function settingWords(audio: AudioSettings, streams: string): readonly string[] {
   const words: string[] = [];
-  if (audio.codec !== null) words.push("-c:a", audio.codec);
-  if (audio.bitrate !== null) words.push("-b:a", String(audio.bitrate));
-  if (audio.quality !== null) words.push("-q:a", String(audio.quality));
-  if (audio.channels !== null) words.push("-ac", String(audio.channels));
-  if (audio.sampleRate !== null) words.push("-ar", String(audio.sampleRate));
-  if (audio.profile !== null) words.push("-profile:a", audio.profile);
-  for (const [key, value] of audio.privateOptions) words.push(`-${key}:a`, value);
-  if (audio.filters.length > 0) words.push("-af", renderFilters(audio.filters));
+  const add = (name: string, value: string | number | null): void => {
+    if (value !== null) words.push(`-${name}:${streams}`, String(value));
+  };
+  add("c", audio.codec);
+  add("b", audio.bitrate);
+  add("q", audio.quality);
+  add("ac", audio.channels);
+  add("ar", audio.sampleRate);
+  add("profile", audio.profile);
+  for (const [key, value] of audio.privateOptions) add(key, value);
+  if (audio.filters.length > 0) add("filter", renderFilters(audio.filters));
   return words;
 }

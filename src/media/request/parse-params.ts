@@ -63,6 +63,11 @@ function isVideo(option: GivenOption): boolean {
   return !OUTPUT_NAMES.has(option.name) && !isSubtitle(option) && !isAudio(option);
 }
 
+/** "a" for all audio, "a:1" for one track: the first is a default that the second departs from. */
+function streamOf(option: GivenOption): string {
+  return option.specifier === "" ? (isSubtitle(option) ? "s" : "a") : option.specifier;
+}
+
 const REPEATABLE = new Set(["map", "metadata", "disposition"]);
 
 /** ffmpeg keeps the last of two; a user who gives two wants both. */
@@ -70,7 +75,7 @@ function checkOnce(options: readonly GivenOption[]): void {
   const seen = new Map<string, string>();
   for (const option of options) {
     if (REPEATABLE.has(option.name)) continue;
-    const key = `${option.name} ${isAudio(option) ? "a" : isSubtitle(option) ? "s" : "v"}`;
+    const key = `${option.name} ${isAudio(option) || isSubtitle(option) ? streamOf(option) : "v"}`;
     const before = seen.get(key);
     if (before !== undefined) {
       throw refuse(

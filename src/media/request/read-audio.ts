@@ -1,14 +1,16 @@
-// Reads the audio options of a request. Audio is encoded once, whole, so all streams share one set of options.
+// Reads the audio options of a request: those for all tracks and those for single ones (ffmpeg, "Stream specifiers").
 
 import { AUDIO_OPTIONS, findAudioEncoder } from "./audio-codecs.ts";
-import type { AudioRequest } from "./encode-request.ts";
+import { NO_SETTINGS, overSettings } from "./audio-tracks.ts";
+import type { AudioSettings, AudioTrackRequest, EncodeRequest } from "./encode-request.ts";
 import { parseFilters } from "./filters/parse-filters.ts";
 import type { GivenOption } from "./given-options.ts";
 import { refuse } from "./refuse.ts";
+import { readTrack } from "./track-number.ts";
 import { readBits, readInteger, readNumber, readWord } from "./values.ts";
 
-type Encoded = Extract<AudioRequest, { mode: "encode" }>;
-type Draft = { -readonly [K in keyof Encoded]: Encoded[K] };
+type Draft = { -readonly [K in keyof AudioSettings]: AudioSettings[K] };
+type Placed = GivenOption & { readonly track: number | null };
 
 export const AUDIO_NAMES: ReadonlySet<string> = new Set([
   "c",
@@ -22,50 +24,64 @@ export const AUDIO_NAMES: ReadonlySet<string> = new Set([
   ...AUDIO_OPTIONS,
 ]);
 
+/** ffmpeg goes by the last option that fits a stream: one for all undoes those for single tracks that stand before it. */
+function inForce(options: readonly Placed[]): readonly Placed[] {
+  return options.filter(
+    (option, position) =>
+      option.track === null ||
+      !options.some((later, at) => at > position && later.track === null && later.name === option.name),
+  );
+}
+
 /** Throws E_ENCODE_REQUEST. */
-export function readAudio(options: readonly GivenOption[]): { readonly audio: AudioRequest } {
-  for (const option of options) {
-    if (option.specifier !== "" && option.specifier !== "a") {
-      throw refuse(
-        option.written,
-        "options for single audio streams are not taken",
-        `Write -${option.name}:a for all, and choose streams with -map.`,
-      );
-    }
-  }
+export function readAudio(given: readonly GivenOption[]): Pick<EncodeRequest, "audio" | "audioTracks"> {
+  const options = inForce(given.map((option) => ({ ...option, track: readTrack(option, "a") })));
   const none = options.find((each) => each.name === "an");
-  const copy = options.find((each) => each.name === "c" && each.value === "copy");
-  const other = options.find((each) => each !== none && each !== copy);
-  if (none && (copy ?? other))
+  const other = options.find((each) => each !== none);
+  if (none && other)
     throw refuse(
       none.written,
       "leaves out the sound that other options ask for",
-      `Remove ${none.written} or ${(copy ?? other)?.written}.`,
+      `Remove ${none.written} or ${other.written}.`,
     );
-  if (copy && other)
-    throw refuse(other.written, "copied sound takes no options", `Remove ${other.written}, or name an audio encoder.`);
   if (none) return { audio: { mode: "none" } };
-  if (copy) return { audio: { mode: "copy" } };
-  if (options.length === 0) return { audio: { mode: "auto" } };
-  const draft: Draft = {
-    mode: "encode",
-    codec: null,
-    bitrate: null,
-    quality: null,
-    channels: null,
-    sampleRate: null,
-    profile: null,
-    privateOptions: [],
-    filters: [],
-  };
+
+  const forAll = options.filter((each) => each.track === null);
+  const numbers = [...new Set(options.flatMap((each) => each.track ?? []))].sort((a, b) => a - b);
+  const copy = forAll.find((each) => each.name === "c" && each.value === "copy");
+  const general = readSettings(forAll.filter((each) => each !== copy));
+  const tracks = numbers.map((track): AudioTrackRequest => {
+    const own = options.filter((each) => each.track === track);
+    const settings = { track, ...readSettings(own) };
+    const isCopied = settings.codec === "copy" || (settings.codec === null && copy !== undefined);
+    const useless = own.find((each) => each.name !== "c");
+    if (isCopied && useless !== undefined) throw uselessBesideCopy(useless);
+    // What is said for all holds for the tracks that are encoded, when the rest is copied.
+    return isCopied || copy === undefined ? settings : { track, ...overSettings(general, settings) };
+  });
+  const useless = forAll.find((each) => each !== copy);
+  if (copy && useless && tracks.every((each) => each.codec === "copy")) throw uselessBesideCopy(useless);
+
+  const audioTracks = tracks.length === 0 ? {} : { audioTracks: tracks };
+  if (copy) return { audio: { mode: "copy" }, ...audioTracks };
+  if (forAll.length === 0) return { audio: { mode: "auto" }, ...audioTracks };
+  return { audio: { mode: "encode", ...general }, ...audioTracks };
+}
+
+function uselessBesideCopy({ written }: GivenOption): Error {
+  return refuse(written, "copied sound takes no options", `Remove ${written}, or name an audio encoder.`);
+}
+
+function readSettings(options: readonly GivenOption[]): AudioSettings {
+  const draft: Draft = { ...NO_SETTINGS };
   for (const option of options) readOption(draft, option);
-  return { audio: draft };
+  return draft;
 }
 
 function readOption(draft: Draft, { written, name, value }: GivenOption): void {
   switch (name) {
     case "c":
-      draft.codec = findAudioEncoder(written, value);
+      draft.codec = value === "copy" ? value : findAudioEncoder(written, value);
       return;
     case "b":
       draft.bitrate = readBits(written, value);

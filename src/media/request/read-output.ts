@@ -2,23 +2,18 @@
 
 import { findSubtitleEncoder } from "./audio-codecs.ts";
 import { containerNamed } from "./containers.ts";
-import type {
-  ContainerRequest,
-  EncodeRequest,
-  MetadataRequest,
-  OutputStream,
-  SubtitleRequest,
-} from "./encode-request.ts";
+import type { ContainerRequest, EncodeRequest, MetadataRequest, OutputStream } from "./encode-request.ts";
 import { emptyEncodeRequest } from "./encode-request.ts";
 import type { GivenOption } from "./given-options.ts";
 import { refuse } from "./refuse.ts";
 import { readStreamChoice } from "./stream-choice.ts";
+import { readTrack } from "./track-number.ts";
 
 export const OUTPUT_NAMES: ReadonlySet<string> = new Set(
   "sn dn map f movflags metadata map_metadata map_chapters disposition".split(" "),
 );
 
-type Output = Pick<EncodeRequest, "subtitles" | "maps" | "container" | "metadata">;
+type Output = Pick<EncodeRequest, "subtitles" | "subtitleTracks" | "maps" | "container" | "metadata">;
 type Draft = { -readonly [K in keyof Output]: Output[K] };
 
 /** Fragments and the like are not on the list: the final check reads edit lists, which they lack. */
@@ -42,7 +37,7 @@ function readOption(draft: Draft, option: GivenOption): void {
   switch (name) {
     case "sn":
     case "c":
-      draft.subtitles = readSubtitles(draft.subtitles, option);
+      readSubtitles(draft, option);
       return;
     case "dn": // Data streams are never written.
       return;
@@ -69,12 +64,23 @@ function readOption(draft: Draft, option: GivenOption): void {
   }
 }
 
-function readSubtitles(before: SubtitleRequest, { written, name, specifier, value }: GivenOption): SubtitleRequest {
-  if (before.mode !== "auto") throw refuse(written, "a second choice for subtitles", "Give one of -sn and -c:s.");
-  if (name === "sn") return { mode: "none" };
-  if (specifier !== "s")
-    throw refuse(written, "options for single subtitle streams are not taken", "Write -c:s for all.");
-  return value === "copy" ? { mode: "copy" } : { mode: "convert", codec: findSubtitleEncoder(written, value) };
+/** As in ffmpeg, a choice for all that stands after one for a single track replaces it. */
+function readSubtitles(draft: Draft, option: GivenOption): void {
+  const { written, name, value } = option;
+  const track = name === "sn" ? null : readTrack(option, "s");
+  if (draft.subtitles.mode === "none" || (name === "sn" && (draft.subtitles.mode !== "auto" || draft.subtitleTracks)))
+    throw refuse(written, "a second choice for subtitles", "Give one of -sn and -c:s.");
+  if (name === "sn") {
+    draft.subtitles = { mode: "none" };
+    return;
+  }
+  const codec = value === "copy" ? value : findSubtitleEncoder(written, value);
+  if (track === null) {
+    draft.subtitles = codec === "copy" ? { mode: "copy" } : { mode: "convert", codec };
+    delete draft.subtitleTracks;
+    return;
+  }
+  draft.subtitleTracks = [...(draft.subtitleTracks ?? []), { track, codec }].toSorted((a, b) => a.track - b.track);
 }
 
 function readFormat(written: string, value: string): NonNullable<ContainerRequest["format"]> {

@@ -42,13 +42,16 @@ export function formatStreamChoice(choice: StreamChoice): string {
   ].join("");
 }
 
-/** Indexes of the chosen streams in the order asked for; null when there is no -map. Throws E_ENCODE_REQUEST. */
+/**
+ * Indexes of the chosen streams in the order asked for; null when there is no -map. A first -map that excludes takes
+ * away from all streams, which ffmpeg would have picked some of by itself. Throws E_ENCODE_REQUEST.
+ */
 export function selectStreams(
   maps: readonly StreamChoice[],
   streams: readonly SourceStream[],
 ): readonly number[] | null {
   if (maps.length === 0) return null;
-  let chosen: number[] = [];
+  let chosen: number[] = maps[0]?.exclude === true ? streams.map((stream) => stream.index) : [];
   for (const choice of maps) {
     const matches = matching(choice, streams);
     if (choice.exclude) chosen = chosen.filter((index) => !matches.includes(index));
