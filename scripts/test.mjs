@@ -1,6 +1,7 @@
 // Runs the tests: builds the executable when a source is newer, then `bun test` in two phases, and closes with
 // `N passed, N failed` alone on the last line. `npm test -- ./path …` runs a part; flags go on to `bun test`.
-// `--media` (`npm run test:media`) runs the whole corpus in test/media/ instead, which takes many minutes.
+// `--media` (`npm run test:media`) runs the whole corpus in test/media/ instead, which takes many minutes; `--hostile`
+// (`npm run test:hostile`) all mutants of test/hostile/, of which the usual run takes a few.
 // Plain Node. Nothing counts as passed here that did not run: see `countsOf` and `filesWithoutTests`.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -25,9 +26,12 @@ const PHASES = [
   },
   { name: "end to end", isHeavy: true, parallel: 1, testTimeoutMs: 3 * MINUTE_MS, limitMs: 40 * MINUTE_MS },
 ];
-const HEAVY_FOLDERS = ["test/e2e/", "test/chaos/", "test/media/"];
+const HEAVY_FOLDERS = ["test/e2e/", "test/chaos/", "test/hostile/", "test/media/"];
 /** Left out unless asked for with `--media`, which asks for nothing else. */
 const MEDIA_FOLDER = "test/media/";
+const HOSTILE_FOLDER = "test/hostile/";
+/** What `--hostile` runs unless FFCLUSTER_HOSTILE_COUNT says otherwise. */
+const ALL_MUTANTS = "240";
 
 /** Paths from the repository's root with `/`, below the wanted paths (all of them when none is given). */
 function testFiles(wantedPaths, isMedia) {
@@ -134,11 +138,13 @@ async function runPhase(phase, files, flags, env) {
 async function main() {
   const args = process.argv.slice(2);
   // A flag's value must be joined to it with "=", so that a path is always a path.
-  const flags = args.filter((arg) => arg.startsWith("-") && arg !== "--media");
-  const paths = args.filter((arg) => !arg.startsWith("-"));
+  const flags = args.filter((arg) => arg.startsWith("-") && !["--media", "--hostile"].includes(arg));
+  const isHostile = args.includes("--hostile");
+  const paths = isHostile ? [join(ROOT, HOSTILE_FOLDER)] : args.filter((arg) => !arg.startsWith("-"));
   const files = testFiles(paths, args.includes("--media"));
   const total = { passed: 0, failed: 0, skipped: 0 };
-  const env = environmentWithFfmpeg();
+  const hostile = isHostile ? { FFCLUSTER_HOSTILE_COUNT: process.env.FFCLUSTER_HOSTILE_COUNT || ALL_MUTANTS } : {};
+  const env = { ...environmentWithFfmpeg(), ...hostile };
   if (files.length === 0) process.stderr.write("no test file there\n");
   else if (isExecutableStale()) {
     const { exitCode } = await run([BUN, join(ROOT, "build.ts")], { env, limitMs: 5 * MINUTE_MS });

@@ -83,6 +83,14 @@ export function restartsClock(formatName: string): boolean {
   return formatName === "mpegts" || formatName === "mpeg";
 }
 
+/**
+ * AVI packets carry no times: reading from the start counts them, a seek believes the file's index, and where that is
+ * damaged the two disagree. What is to be believed must then be read from the start.
+ */
+export function countsItsClock(formatName: string): boolean {
+  return formatName === "avi";
+}
+
 export function isMatroska(formatName: string): boolean {
   return formatName === "matroska,webm";
 }

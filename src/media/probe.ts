@@ -51,6 +51,9 @@ const probeSchema = z.object({
 });
 export type ProbeAnswer = z.infer<typeof probeSchema>;
 
+/** 16384x8704, the largest picture that a level of AV1 names; a decoder takes gigabytes for more. */
+const MOST_PIXELS = 16_384 * 8704;
+
 export interface ProbeOptions {
   readonly signal?: AbortSignal;
   /** Stream index of the video to use; default: the first that is not an attached picture. */
@@ -181,6 +184,13 @@ export function toSourceInfo(answer: ProbeAnswer, path: string, bytes: number, v
       "E_SOURCE_REFUSED",
       `the video stream of ${path} says no picture size`,
       "The file is damaged or cut off: no picture could be read from its beginning.",
+    );
+  }
+  if (video.width * video.height > MOST_PIXELS) {
+    throw new AppError(
+      "E_SOURCE_REFUSED",
+      `the pictures of ${path} are said to be ${video.width}x${video.height}, more than ffcluster takes`,
+      `Up to ${MOST_PIXELS} pixels a picture are taken; a size beyond that is most often a damaged header.`,
     );
   }
   return {

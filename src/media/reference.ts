@@ -5,7 +5,7 @@ import { AppError } from "../base/errors.ts";
 import { tempNameFor } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
 import type { Pts } from "../base/rational.ts";
-import { fileUrl } from "./formats.ts";
+import { countsItsClock, fileUrl } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { parseSeams } from "./seams.ts";
 import { clockBounds, decodeArgs, filterGraph, seamOutput } from "./segment-args.ts";
@@ -40,7 +40,7 @@ export function parseFrameTimes(text: string): Pts[] {
   return pts.sort((a, b) => a - b);
 }
 
-/** Decodes `range` from at least 3 key frames and a second earlier. Errors: E_INDEX when ffmpeg fails, E_INTERRUPTED. */
+/** Decodes `range` from at least 3 key frames and a second earlier, or from the start. Errors: E_INDEX when ffmpeg fails, E_INTERRUPTED. */
 export async function referenceFrames(
   tools: Tools,
   path: string,
@@ -49,7 +49,8 @@ export async function referenceFrames(
   range: SegmentRange,
   options: ReferenceOptions,
 ): Promise<ReferenceFrames> {
-  const seek = range.startPts === null ? null : index.seekPoint(range.startPts, 3);
+  const mustReadAll = range.startPts === null || countsItsClock(info.formatName);
+  const seek = mustReadAll ? null : index.seekPoint(range.startPts, 3);
   const plan = {
     ...range,
     streamIndex: info.video.streamIndex,

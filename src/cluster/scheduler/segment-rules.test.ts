@@ -113,7 +113,8 @@ test("a seam that differs sends the later segment down the ladder, whichever cam
   expect(bench.job().status).toBe("Combining");
 });
 
-test("a seam that still differs at the last lead-in goes to the reference, which is then believed", () => {
+/** Two segments whose seam differs to the last lead-in; the server's own decoding has confirmed the later one. */
+function confirmedLater() {
   const { bench, first, second } = pair();
   bench.finish(first, { seamAfterEnd: "odd" });
   bench.finish(second, { seamStart: "right" });
@@ -124,5 +125,21 @@ test("a seam that still differs at the last lead-in goes to the reference, which
   expect(bench.segment(1).phase.kind).toBe("referencing");
   bench.answer(last, "reference agrees");
   expect(bench.segment(1).phase.kind).toBe("verified");
+  return { bench, first };
+}
+
+test("a seam that still differs at the last lead-in goes to the reference, then its other side does", () => {
+  const { bench, first } = confirmedLater();
+  expect(bench.segment(0).phase.kind).toBe("referencing");
+  bench.answer(first, "reference agrees");
+  expect(bench.segment(0).phase.kind).toBe("verified");
+  expect(bench.job().status).toBe("Combining");
+});
+
+test("when the reference confirms the later side of a seam and not the earlier, the earlier is encoded again", () => {
+  const { bench, first } = confirmedLater();
+  bench.answer(first, "reference disagrees");
+  expect(bench.segment(0)).toMatchObject({ phase: { kind: "leased" }, leadIn: 1 });
+  bench.finish(bench.attempt(), { seamAfterEnd: "right" });
   expect(bench.job().status).toBe("Combining");
 });

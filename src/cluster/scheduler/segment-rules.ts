@@ -5,8 +5,8 @@ import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
 import type { Turn } from "./turn.ts";
 import type { AttemptId, Job, JobId, LandedResult, Segment } from "./types.ts";
 
-/** Opens the note of a segment that the server's own decoding confirmed; its first seam is then not compared again. */
-export const REFERENCE_NOTE = "believed by reference decoding";
+/** Opens the note of a segment that the server's own decoding confirmed; a seam between two of them is not compared again. */
+const REFERENCE_NOTE = "believed by reference decoding";
 
 export interface SegmentAnswer {
   readonly attemptId: AttemptId;
@@ -82,6 +82,10 @@ function believe(turn: Turn, job: Job, segment: Segment, landed: LandedResult, f
   if (afterFirst !== null) compareSeam(turn, afterFirst, segment.index);
 }
 
+export function isReferenced({ notes }: Pick<Segment, "notes">): boolean {
+  return notes.some((note) => note.startsWith(REFERENCE_NOTE));
+}
+
 /** Compares what segment `index` saw after its end with what the next one saw at its start, once both are verified. */
 function compareSeam(turn: Turn, job: Job, index: number): void {
   const earlier = job.segments[index];
@@ -90,18 +94,26 @@ function compareSeam(turn: Turn, job: Job, index: number): void {
   const expected = earlier.phase.landed.report.seamAfterEnd;
   const found = later.phase.landed.report.seamStart;
   if (expected === null || found === null || expected === found) return;
-  if (later.notes.some((note) => note.startsWith(REFERENCE_NOTE))) return;
+  if (isReferenced(later)) {
+    if (isReferenced(earlier)) return; // both as the source decodes in sequence: its damage decodes by chance
+    const reason = `segment ${later.index}, which the server's own decoding confirms, begins with another picture`;
+    const { landed } = earlier.phase;
+    seamDiffers(turn, job, earlier, landed, reason);
+    refer(turn, job, earlier, landed, reason);
+    return;
+  }
 
   const { landed } = later.phase;
   const reason = `its first frame is not the one that segment ${index} saw after its end`;
-  turn.event(
-    "seam-mismatch",
-    { jobId: job.id, clientId: landed.clientId, segmentIndex: later.index, attemptId: landed.attemptId },
-    reason,
-  );
+  seamDiffers(turn, job, later, landed, reason);
   const leadIn = nextLeadIn(later.leadIn);
   if (leadIn === null) refer(turn, job, later, landed, reason);
   else encodeAgain(turn, job, later, landed, leadIn, reason);
+}
+
+function seamDiffers(turn: Turn, job: Job, segment: Segment, landed: LandedResult, reason: string): void {
+  const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId };
+  turn.event("seam-mismatch", { ...subject, clientId: landed.clientId }, reason);
 }
 
 function nextLeadIn(leadIn: LeadIn): LeadIn | null {

@@ -19,7 +19,7 @@ import { planStreams, type StreamPlan } from "../../media/stream-plan.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { ProofCheck, ProofSegment, SegmentFacts } from "../../media/types.ts";
 import { absolutePts, readSegmentPackets } from "../../media/verify-segment.ts";
-import { REFERENCE_NOTE } from "../scheduler/segment-rules.ts";
+import { isReferenced } from "../scheduler/segment-rules.ts";
 import type { Job, LandedResult, Segment } from "../scheduler/types.ts";
 import type { JobFolders } from "./job-folders.ts";
 import { leftOut, requestOf } from "./job-request.ts";
@@ -124,7 +124,7 @@ export function compareSeams(segments: readonly Pick<FinishedSegment, "segment" 
     const before = landed.report.seamAfterEnd;
     const after = next?.landed.report.seamStart ?? null;
     if (next === undefined || before === null || after === null) continue;
-    if (next.segment.notes.some((note) => note.startsWith(REFERENCE_NOTE))) continue;
+    if (isReferenced(segment) && isReferenced(next.segment)) continue;
     compared += 1;
     if (before === after) continue;
     problems.push(

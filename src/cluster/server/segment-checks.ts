@@ -88,13 +88,21 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   });
   const outcome = await verifySegment(tools, path, expectationOf(work, task, reference.pts), work.signal);
   if (!outcome.ok) return { type: "reference-decided", ...where, facts: null, reason: outcome.reason };
-  const { seamStart } = landed.report;
-  if (seamStart !== null && reference.seamStart !== null && seamStart !== reference.seamStart) {
-    const reason = "the first picture differs from the one that decoding in sequence gives";
+  const { seamStart, seamAfterEnd } = landed.report;
+  const different = [
+    ...(differ(seamStart, reference.seamStart) ? ["the first picture"] : []),
+    ...(differ(seamAfterEnd, reference.seamAfterEnd) ? ["the picture after the last"] : []),
+  ];
+  if (different.length > 0) {
+    const reason = `${different.join(" and ")} differs from the one that decoding in sequence gives`;
     return { type: "reference-decided", ...where, facts: null, reason };
   }
   const counted = `decoding in sequence gives ${reference.pts.length} frames, and so does the segment`;
   return { type: "reference-decided", ...where, facts: outcome.facts, reason: counted };
+}
+
+function differ(seen: string | null, decoded: string | null): boolean {
+  return seen !== null && decoded !== null && seen !== decoded;
 }
 
 export async function dropSegmentFile(
