@@ -2,7 +2,7 @@
 // Each ends exact, failed or refused with a reason, within a bound; server and clients live on and work afterwards.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
-import { Cluster, type Running } from "../support/cluster.ts";
+import { Cluster, type Running, until } from "../support/cluster.ts";
 import { mediaPath } from "../support/media.ts";
 import { attempt, type Ending, type Outcome } from "./attempt.ts";
 import { HAND_MADE, makeByHand } from "./hand-made.ts";
@@ -83,11 +83,10 @@ async function expectAllWell(): Promise<void> {
   for (const running of processes) {
     expect(running.stderr()).not.toMatch(/E_INTERNAL|\n\s+at .*:\d+:\d+|TypeError|RangeError|ReferenceError/);
   }
-  const clients = await cluster.clients();
-  expect(clients.map(({ name, status }) => [name, status]).sort()).toEqual([
-    ["direct", "Idle"],
-    ["gateway", "Idle"],
-  ]);
+  const states = async () => (await cluster.clients()).map(({ name, status }) => `${name} ${status}`).sort();
+  await until("both clients are idle again", 30_000, async () => {
+    return (await states()).join() === "direct Idle,gateway Idle";
+  });
 }
 
 async function expectNormalJob(): Promise<void> {
