@@ -79,20 +79,31 @@ function withCorrectedTarget(job: Job, segment: Segment): Segment {
   if (job.rate === undefined || share === undefined) return segment;
   const segments = job.segments.length === 0 ? [segment] : job.segments;
   const budget = budgetOf({ ...job, segments });
+  const claims = [correctable(job, segment, share)];
   let left = budget;
-  let waiting = 0;
+  let room = 0;
   for (const each of segments) {
-    if (each.index === segment.index) waiting += share;
-    else if (each.phase.kind === "pending") waiting += each.rate?.targetBits ?? 0;
-    else left -= usedBits(each);
+    if (each.index === segment.index) continue;
+    if (each.phase.kind === "pending" && each.rate?.targetBits !== undefined) {
+      const claim = correctable(job, each, each.rate.targetBits);
+      claims.push(claim);
+      room += Math.min(SLACK_OF_REST * claim.weight, Math.max(0, claim.mostBits - claim.weight));
+    } else left -= usedBits(each);
   }
-  const factor = clamp(left / waiting, CORRECTION.least, CORRECTION.most);
-  const { leastBits, mostBits } = claimOf(job, segment, 1);
-  const targetBits = Math.round(clamp(share * factor, leastBits, mostBits));
-  const rest = Math.max(0, waiting - share);
-  const enough = Math.max(SLACK * targetBits, SLACK_OF_REST * rest, SLACK_OF_FILE * budget);
+  const [targetBits = share] = shareBits(claims, left);
+  const enough = Math.max(SLACK * targetBits, room, SLACK_OF_FILE * budget);
   const slackBits = Math.round(Math.min(MOST_SLACK * targetBits, enough));
   return { ...segment, rate: { ...segment.rate, targetBits, slackBits } };
+}
+
+/** What a segment with a share may still be given instead. */
+function correctable(job: Job, segment: Segment, share: number): ShareClaim {
+  const { leastBits, mostBits } = claimOf(job, segment, 1);
+  return {
+    weight: Math.max(1, share),
+    leastBits: Math.min(share, Math.max(leastBits, CORRECTION.least * share)),
+    mostBits: Math.max(share, Math.min(mostBits, CORRECTION.most * share)),
+  };
 }
 
 /** What a segment takes as far as is known: its packets, or what it was told to take. */
@@ -101,8 +112,4 @@ function usedBits({ phase, rate }: Segment): number {
   if (phase.kind === "pending" || phase.kind === "leased" || phase.kind === "measured") return target;
   const bytes = phase.landed.report.videoBytes;
   return bytes === undefined ? target : bytes * 8;
-}
-
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(most, Math.max(least, value));
 }

@@ -48,6 +48,8 @@ function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
   if (job === undefined || fps <= 0) return false;
   let longest: Held | null = null;
   for (const segment of job.segments) {
+    // Its retries are used up: what still runs is its last chance.
+    if (segment.failures > job.settings.maxRetries) continue;
     const held = heldAlone(turn, segment, client, speeds);
     if (held === null || (longest !== null && held.restMs <= longest.restMs)) continue;
     const ownMs = START_MS + (1000 * segment.frames) / fps;
