@@ -3,7 +3,8 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../base/ids.ts";
 import { runTool } from "../base/process.ts";
-import { type Pts, type Rational, rescale } from "../base/rational.ts";
+import { formatMicroseconds, type Pts, type Rational, rescale } from "../base/rational.ts";
+import { slidingCorrelation } from "./cross-correlation.ts";
 import { fileUrl, inputGuards } from "./formats.ts";
 import type { Tools } from "./tools.ts";
 
@@ -16,6 +17,7 @@ const MOST_LAG = LAG_SAMPLE_RATE / 4;
 const JITTER = LAG_SAMPLE_RATE / 500;
 /** Root mean square below which a window counts as silent (16-bit samples). */
 const SILENCE = 8;
+/** Loudness is told from every fourth sample. */
 const COARSE_STEP = 4;
 /** Correlations this close say the same; a millisecond of error costs a 50 Hz hum 0.05. */
 const EQUALLY_GOOD = 0.02;
@@ -70,22 +72,40 @@ export function placeSamples(
   return placed;
 }
 
-/** Null when the stream cannot be decoded. */
+export interface DecodeSoundOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** From here on the file's own clock instead of its beginning, microseconds. */
+  readonly fromUs?: number;
+  /** Gets there by seeking, which some containers do not do exactly; else by decoding all before. */
+  readonly seeks?: boolean;
+}
+
+/** A seek may land late by a packet or two: it aims this much earlier. */
+const SEEK_MARGIN_US = 1_000_000;
+
+/** A minute of sound. Null when the stream cannot be decoded. */
 export async function decodeSound(
   tools: Tools,
   place: AudioPlace,
   workDir: string,
-  signal?: AbortSignal,
+  options: DecodeSoundOptions = {},
 ): Promise<DecodedSound | null> {
+  const { signal, fromUs, seeks } = options;
   const name = join(workDir, `.sound-${newId().slice(0, 8)}`);
   const [rawFile, timesFile] = [`${name}.raw`, `${name}.txt`];
   const most = `atrim=end_sample=${SECONDS * LAG_SAMPLE_RATE}`;
-  const chain = `aresample=${LAG_SAMPLE_RATE},aformat=channel_layouts=mono,${most},asplit[a][b]`;
+  const from = fromUs === undefined ? [] : [`atrim=start=${formatMicroseconds(fromUs)}`];
+  const resampled = [`aresample=${LAG_SAMPLE_RATE}`, "aformat=channel_layouts=mono"];
+  const chain = [...from, ...resampled, most, "asplit[a][b]"].join(",");
+  const seek =
+    fromUs === undefined || seeks !== true
+      ? []
+      : ["-seek_timestamp", "1", "-noaccurate_seek", "-ss", formatMicroseconds(fromUs - SEEK_MARGIN_US)];
   try {
     const result = await runTool({
       program: tools.ffmpeg,
       args: [
-        ...["-hide_banner", "-nostdin", "-v", "error", "-copyts"],
+        ...["-hide_banner", "-nostdin", "-v", "error", "-copyts", ...seek],
         ...inputGuards({ formats: place.formats, kind: "file" }),
         ...["-i", fileUrl(place.path), "-filter_complex", `[0:${place.streamIndex}]${chain}`],
         ...["-map", "[a]", "-c:a", "pcm_s16le", "-f", "s16le", "-y", fileUrl(rawFile)],
@@ -103,9 +123,9 @@ export async function decodeSound(
   }
 }
 
-/** Samples whose first lies exactly where the first video frame is shown on the same file's clock. */
-export function alignSound(sound: DecodedSound, firstFramePts: Pts, videoTimeBase: Rational): Int16Array {
-  const firstSample = rescale(firstFramePts, videoTimeBase, { num: 1, den: LAG_SAMPLE_RATE });
+/** Samples whose first lies exactly where the first video frame is shown on the same file's clock, or `skip` samples later. */
+export function alignSound(sound: DecodedSound, firstFramePts: Pts, videoTimeBase: Rational, skip = 0): Int16Array {
+  const firstSample = rescale(firstFramePts, videoTimeBase, { num: 1, den: LAG_SAMPLE_RATE }) + skip;
   return placeSamples(sound.samples, sound.runs, firstSample);
 }
 
@@ -131,20 +151,6 @@ function bestWindow(samples: Int16Array, length: number): number | null {
   return best;
 }
 
-function correlation(a: Int16Array, b: Int16Array, start: number, lag: number, length: number, step: number): number {
-  let ab = 0;
-  let aa = 0;
-  let bb = 0;
-  for (let offset = 0; offset < length; offset += step) {
-    const x = a[start + offset] ?? 0;
-    const y = b[start + lag + offset] ?? 0;
-    ab += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb);
-}
-
 /** A tone fits again after every period, and a fraction of a sample costs a little: the nearest of the equally good. */
 function nearestPeak(values: Float64Array, best: number): number {
   const at = (lag: number) => values[lag + MOST_LAG] ?? -1;
@@ -168,9 +174,10 @@ export function measureLag(
   const length = Math.min(WINDOW, Math.floor(room / 8) * 8);
   if (length < LAG_SAMPLE_RATE / 8) return { lagMs: null, reason: "too little sound to compare" };
   const start = bestWindow(source, length);
-  if (start === null) return { lagMs: null, reason: `silent in its first ${SECONDS} s` };
-  const values = Float64Array.from({ length: 2 * MOST_LAG + 1 }, (_, position) =>
-    correlation(source, output, start, position - MOST_LAG, length, COARSE_STEP),
+  if (start === null) return { lagMs: null, reason: "silent" };
+  const values = slidingCorrelation(
+    source.subarray(start, start + length),
+    output.subarray(start - MOST_LAG, start + length + MOST_LAG),
   );
   const best = values.reduce((most, value) => Math.max(most, value), -1);
   if (best < LEAST_CORRELATION)

@@ -1,14 +1,17 @@
 // The last check before a job may be called completed: the output demuxed and held against the plan, the sound against
 // the source's.
-import { dirname } from "node:path";
-import { MICROSECONDS, type Pts, type Rational } from "../base/rational.ts";
-import { alignSound, type DecodedSound, decodeSound, measureLag } from "./audio-lag.ts";
+import { MICROSECONDS, type Pts, type Rational, rescale } from "../base/rational.ts";
+import type { DecodedSound } from "./audio-lag.ts";
+import { checkExtras } from "./check-extras.ts";
 import { checkPicture } from "./check-picture.ts";
-import { OUTPUT_DEMUXERS, type OutputPackets, readOutput } from "./output-packets.ts";
+import { checkSound } from "./check-sound.ts";
+import { compareTracks, type DecodedLengths, unequalSubtitles } from "./check-tracks.ts";
+import { type OutputPackets, readOutput } from "./output-packets.ts";
 import { compareTimes } from "./output-times.ts";
 import { sourceMicroseconds } from "./source-clock.ts";
 import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
+import { readTextEvents, type TrackPackets } from "./track-packets.ts";
 import type { ProofCheck, ProofStream, SourceInfo } from "./types.ts";
 
 export interface OutputExpectation {
@@ -24,6 +27,12 @@ export interface OutputExpectation {
   readonly firstFramePts: Pts;
   /** From `decodeSourceSound`, which may run beside the stitch. */
   readonly sourceSound: readonly (DecodedSound | null)[];
+  /** From `readTrackPackets`. */
+  readonly sourceTracks: ReadonlyMap<number, TrackPackets>;
+  /** From `soundLengths`, of audio that was encoded, by the number of its file. */
+  readonly soundLengths: ReadonlyMap<number, DecodedLengths>;
+  /** Why the source's times can't be compared; null: they can. */
+  readonly withoutTimes: string | null;
   readonly signal?: AbortSignal;
 }
 
@@ -36,11 +45,6 @@ export interface OutputCheck {
   readonly checks: readonly ProofCheck[];
   readonly notes: readonly string[];
 }
-
-/** A/V distance that nobody can perceive and any container's clock keeps. */
-const MOST_AV_ERROR_MS = 1;
-/** Each stream costs two decodes of a minute of sound. */
-const MOST_STREAMS_MEASURED = 4;
 
 function checkFrames(
   output: OutputPackets,
@@ -104,88 +108,52 @@ function checkStreams(output: OutputPackets, plan: StreamPlan): ProofCheck {
   };
 }
 
-/** The audio streams whose place is measured, with their position in the output. */
-function measuredAudio(plan: StreamPlan) {
-  return plan.streams
-    .flatMap((planned, position) => (planned.source.type === "audio" ? [{ planned, position }] : []))
-    .slice(0, MOST_STREAMS_MEASURED);
-}
-
-/** The beginning of each kept audio stream of the source; null where one can't be decoded. */
-export async function decodeSourceSound(
-  tools: Tools,
-  source: Pick<OutputExpectation, "info" | "plan" | "sourcePath" | "signal">,
-  workDir: string,
-): Promise<(DecodedSound | null)[]> {
-  const sounds: (DecodedSound | null)[] = [];
-  for (const { planned } of measuredAudio(source.plan)) {
-    const place = { path: source.sourcePath, formats: source.info.formatName, streamIndex: planned.source.index };
-    sounds.push(await decodeSound(tools, place, workDir, source.signal));
-  }
-  return sounds;
-}
-
-async function decodeOutputSound(tools: Tools, expected: OutputExpectation): Promise<(DecodedSound | null)[]> {
-  const sounds: (DecodedSound | null)[] = [];
-  for (const { position } of measuredAudio(expected.plan)) {
-    const place = { path: expected.outputPath, formats: OUTPUT_DEMUXERS, streamIndex: position };
-    sounds.push(await decodeSound(tools, place, dirname(expected.outputPath), expected.signal));
-  }
-  return sounds;
-}
-
-function compareSound(
-  output: OutputPackets,
-  outputSound: readonly (DecodedSound | null)[],
-  expected: OutputExpectation,
-): { worst: number | null; notes: string[] } {
-  const notes: string[] = [];
-  let worst: number | null = null;
-  const video = output.streams.find((stream) => stream.type === "video");
-  const firstOut = output.videoPts[0];
-  if (video === undefined || firstOut === undefined) return { worst, notes };
-  const firstFrameUs = sourceMicroseconds(expected.firstFramePts, expected.encoderTimeBase, expected.info);
-  for (const [number, { planned }] of measuredAudio(expected.plan).entries()) {
-    const source = expected.sourceSound[number] ?? null;
-    const made = outputSound[number] ?? null;
-    if (source === null || made === null) {
-      notes.push(`audio stream ${planned.source.index}: could not be decoded, offset not measured`);
-      continue;
-    }
-    const measured = measureLag(
-      alignSound(source, firstFrameUs, MICROSECONDS),
-      alignSound(made, firstOut, video.timeBase),
-    );
-    if (measured.lagMs === null)
-      notes.push(`audio stream ${planned.source.index}: ${measured.reason}, offset not measured`);
-    else if (worst === null || Math.abs(measured.lagMs) > Math.abs(worst)) worst = measured.lagMs;
-  }
-  const left = expected.plan.streams.filter(({ source }) => source.type === "audio").length - MOST_STREAMS_MEASURED;
-  if (left > 0) notes.push(`the offset of ${left} further audio streams was not measured`);
-  return { worst, notes };
-}
-
-/** Reads the whole output once, and a minute of its sound. Errors: E_STITCH when the output cannot be read. */
+/** Reads the whole output once, and of its sound the beginnings and ends. Errors: E_STITCH when the output cannot be read. */
 export async function checkOutput(tools: Tools, expected: OutputExpectation): Promise<OutputCheck> {
-  const { plan, outputPath, signal } = expected;
-  const [output, outputSound, picture] = await Promise.all([
+  const { info, plan, sourcePath, outputPath, sourceTracks, signal } = expected;
+  const [output, picture] = await Promise.all([
     readOutput(tools, outputPath, signal),
-    decodeOutputSound(tools, expected),
     checkPicture(tools, outputPath, plan.picture, signal),
   ]);
   const frames = checkFrames(output, expected);
-  const sound = compareSound(output, outputSound, expected);
-  const soundCheck: ProofCheck = {
-    name: "audio and video offset",
-    ok: sound.worst === null || Math.abs(sound.worst) <= MOST_AV_ERROR_MS,
-    detail: sound.worst === null ? (sound.notes[0] ?? "no audio") : `${sound.worst.toFixed(2)} ms from the source's`,
+  const video = output.streams.find((stream) => stream.type === "video");
+  const firstSourceUs = sourceMicroseconds(expected.firstFramePts, expected.encoderTimeBase, info);
+  const source = { firstFramePts: firstSourceUs, timeBase: MICROSECONDS };
+  const kept = { firstFramePts: output.videoPts[0] ?? 0, timeBase: video?.timeBase ?? expected.encoderTimeBase };
+  const firstFrameUs = {
+    source: firstSourceUs,
+    output: rescale(kept.firstFramePts, kept.timeBase, MICROSECONDS),
   };
+  const [sound, extras] = await Promise.all([
+    checkSound(tools, {
+      ...{ info, plan, sourcePath, outputPath, source, output: kept, sourceEnds: sourceTracks },
+      sourceSound: expected.sourceSound,
+      ...(signal === undefined ? {} : { signal }),
+    }),
+    checkExtras(tools, {
+      ...{ info, plan, sourcePath, outputPath, firstFrameUs },
+      ...(signal === undefined ? {} : { signal }),
+    }),
+  ]);
+  const textEvents = new Map<number, number | null>();
+  for (const streamIndex of unequalSubtitles(plan, sourceTracks, output.tracks)) {
+    const track = { path: sourcePath, formats: info.formatName, streamIndex };
+    textEvents.set(streamIndex, await readTextEvents(tools, track, signal));
+  }
+  const tracks = compareTracks({
+    textEvents,
+    plan,
+    source: { tracks: sourceTracks, firstFrameUs: firstFrameUs.source },
+    output: { tracks: output.tracks, firstFrameUs: firstFrameUs.output },
+    decoded: expected.soundLengths,
+    withoutTimes: expected.withoutTimes,
+  });
   return {
     framesInOutput: output.videoPts.length,
     pts: frames.pts,
-    avOffsetErrorMs: sound.worst,
+    avOffsetErrorMs: sound.worstMs,
     streamsOut: output.streams.map(({ index, type, codec, language }) => ({ index, type, codec, language })),
-    checks: [...frames.checks, checkStreams(output, plan), picture, soundCheck],
+    checks: [...frames.checks, checkStreams(output, plan), picture, ...tracks, sound.check, ...extras],
     notes: [...plan.picture.notes, ...sound.notes],
   };
 }

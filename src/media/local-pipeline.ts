@@ -3,8 +3,11 @@
 import { dirname, join } from "node:path";
 import { type Pts, rescale } from "../base/rational.ts";
 import { encodeAudio } from "./audio.ts";
-import { checkOutput, decodeSourceSound, type OutputCheck } from "./check-output.ts";
+import { soundLengths } from "./audio-length.ts";
+import { checkOutput, type OutputCheck } from "./check-output.ts";
+import { decodeSourceSound } from "./check-sound.ts";
 import { encodeSegment } from "./encode-segment.ts";
+import { restartsClock } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { indexSource } from "./index-source.ts";
 import { probeSource } from "./probe.ts";
@@ -17,6 +20,7 @@ import { clockFrames } from "./source-clock.ts";
 import { stitch } from "./stitch.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
+import { readTrackPackets } from "./track-packets.ts";
 import type { Container, Gop, SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
 import { verifySegment } from "./verify-segment.ts";
 
@@ -173,6 +177,9 @@ export async function runLocally(
     framePts,
     frames: segments.reduce((sum, segment) => sum + segment.facts.frames, 0),
     sourceSound: await decodeSourceSound(tools, sound, dirname(outputPath)),
+    sourceTracks: await readTrackPackets(tools, { path, formats: info.formatName }, options.signal),
+    soundLengths: await soundLengths(tools, { info, plan, sourcePath: path, audioPaths }, options.signal),
+    withoutTimes: index.hasTimeJump && restartsClock(info.formatName) ? "the source's clock starts anew" : null,
   });
   return { info, index, plan, segments, seamProblems, notes, outputPath, check };
 }

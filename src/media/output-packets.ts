@@ -5,6 +5,7 @@ import { type Pts, parseRational, type Rational, rational } from "../base/ration
 import { fileUrl, inputGuards } from "./formats.ts";
 import { lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
+import { compactFields, TRACK_FIELDS, type TrackPackets, TrackTally } from "./track-packets.ts";
 
 export interface OutputStreamFacts {
   readonly index: number;
@@ -19,20 +20,19 @@ export interface OutputPackets {
   readonly streams: readonly OutputStreamFacts[];
   /** Sorted PTS of the shown frames of the first video stream, in its time base. */
   readonly videoPts: readonly Pts[];
+  /** Ticks of the first video stream that its last frame is shown; null: not stated. */
+  readonly lastDuration: number | null;
+  /** Sound and subtitles by stream index. */
+  readonly tracks: ReadonlyMap<number, TrackPackets>;
 }
 
 export const OUTPUT_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts";
 
-function parseFields(line: string): Map<string, string> {
-  return new Map(
-    line.split("|").map((field) => [field.split("=")[0] ?? "", field.slice(field.indexOf("=") + 1)] as const),
-  );
-}
-
 /** Errors: E_STITCH when the output cannot be read. */
 export async function readOutput(tools: Tools, path: string, signal?: AbortSignal): Promise<OutputPackets> {
   const packetCounts = new Map<number, number>();
-  const times: { stream: number; pts: number }[] = [];
+  const times: { stream: number; pts: number; duration: number }[] = [];
+  const tally = new TrackTally();
   const streams = new Map<number, OutputStreamFacts>();
   let firstVideo: number | null = null;
   const result = await runTool({
@@ -42,20 +42,22 @@ export async function readOutput(tools: Tools, path: string, signal?: AbortSigna
       "error",
       ...inputGuards({ formats: OUTPUT_DEMUXERS, kind: "file" }),
       "-show_entries",
-      "packet=codec_type,stream_index,pts,flags:stream=index,codec_type,codec_name,time_base:stream_tags=language",
+      `packet=${TRACK_FIELDS}:stream=index,codec_type,codec_name,time_base:stream_tags=language`,
       "-of",
       "compact=nk=0",
       fileUrl(path),
     ],
     ...(signal === undefined ? {} : { signal }),
     onLine: (line) => {
-      const fields = parseFields(line);
+      const fields = compactFields(line);
       if (fields.has("packet")) {
         const stream = Number(fields.get("stream_index"));
         packetCounts.set(stream, (packetCounts.get(stream) ?? 0) + 1);
+        tally.add(fields);
         if (fields.get("codec_type") !== "video" || fields.get("flags")?.includes("D") === true) return;
         firstVideo = firstVideo === null ? stream : Math.min(firstVideo, stream);
-        if (stream === firstVideo) times.push({ stream, pts: Number(fields.get("pts")) });
+        if (stream !== firstVideo) return;
+        times.push({ stream, pts: Number(fields.get("pts")), duration: Number(fields.get("duration")) });
       } else if (fields.has("stream")) {
         const index = Number(fields.get("index"));
         streams.set(index, {
@@ -77,11 +79,12 @@ export async function readOutput(tools: Tools, path: string, signal?: AbortSigna
     );
   }
   for (const stream of streams.values()) stream.packets = packetCounts.get(stream.index) ?? 0;
+  const shown = times.filter((time) => time.stream === firstVideo).sort((a, b) => a.pts - b.pts);
+  const lastDuration = shown.at(-1)?.duration ?? Number.NaN;
   return {
     streams: [...streams.values()].sort((a, b) => a.index - b.index),
-    videoPts: times
-      .filter((time) => time.stream === firstVideo)
-      .map((time) => time.pts)
-      .sort((a, b) => a - b),
+    videoPts: shown.map((time) => time.pts),
+    lastDuration: Number.isNaN(lastDuration) ? null : lastDuration,
+    tracks: tally.tracks(new Map([...streams.values()].map((stream) => [stream.index, stream.timeBase]))),
   };
 }

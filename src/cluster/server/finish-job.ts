@@ -6,8 +6,11 @@ import { AppError } from "../../base/errors.ts";
 import { exists, writeFileDurably } from "../../base/files.ts";
 import { rescale } from "../../base/rational.ts";
 import { audioFiles, encodeAudio } from "../../media/audio.ts";
-import { checkOutput, decodeSourceSound } from "../../media/check-output.ts";
+import { soundLengths } from "../../media/audio-length.ts";
+import { checkOutput } from "../../media/check-output.ts";
+import { decodeSourceSound } from "../../media/check-sound.ts";
 import { decoderOfOutput } from "../../media/codecs.ts";
+import { restartsClock } from "../../media/formats.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { checkDecodedFrames } from "../../media/full-check.ts";
 import { buildProof, COUNTED_CHECK } from "../../media/proof.ts";
@@ -17,13 +20,14 @@ import { clockFrames } from "../../media/source-clock.ts";
 import { stitch } from "../../media/stitch.ts";
 import { planStreams, type StreamPlan } from "../../media/stream-plan.ts";
 import type { Tools } from "../../media/tools.ts";
+import { readTrackPackets } from "../../media/track-packets.ts";
 import type { ProofCheck, ProofSegment, SegmentFacts } from "../../media/types.ts";
 import { absolutePts, readSegmentPackets } from "../../media/verify-segment.ts";
 import { isReferenced } from "../scheduler/segment-rules.ts";
 import type { Job, LandedResult, Segment } from "../scheduler/types.ts";
 import type { JobFolders } from "./job-folders.ts";
 import { leftOut, requestOf } from "./job-request.ts";
-import type { JobWork } from "./job-work.ts";
+import type { JobWork, SoundLengths } from "./job-work.ts";
 
 export interface FinishParts {
   readonly tools: Tools;
@@ -48,6 +52,17 @@ export async function encodeJobAudio({ tools, folders }: FinishParts, work: JobW
     workDir: folders.of(work.jobId).audio,
     signal: work.signal,
   });
+}
+
+/** Decodes all of the encoded sound and of what it was made from, once: beside the video work, or after a restart here. */
+export async function measureJobAudio(
+  { tools }: FinishParts,
+  work: JobWork,
+  audioPaths: readonly string[],
+): Promise<SoundLengths> {
+  const { source, info, request } = work.record;
+  const files = { info, plan: planOf(work, request), sourcePath: source.path, audioPaths };
+  return await work.soundLengths(() => soundLengths(tools, files, work.signal));
 }
 
 function finishedSegments(folders: JobFolders, job: Job): FinishedSegment[] {
@@ -178,8 +193,10 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   work.tell("joining the segments");
   const firstFramePts = first.facts.firstPts;
   const sound = { info, plan, sourcePath: source.path, encoderTimeBase, firstFramePts, signal };
-  const [sourceSound] = await Promise.all([
+  const [sourceSound, sourceTracks, lengths] = await Promise.all([
     decodeSourceSound(tools, sound, folders.of(job.id).root),
+    readTrackPackets(tools, { path: source.path, formats: info.formatName }, signal),
+    measureJobAudio(parts, work, audioPaths),
     requireIntact(segments, signal),
     stitch(tools, {
       info,
@@ -198,7 +215,16 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const frames = framePts?.length ?? segments.reduce((sum, { facts }) => sum + facts.frames, 0);
   work.tell("checking the output");
   const [outputCheck, { size }, sha256, decoded] = await Promise.all([
-    checkOutput(tools, { ...sound, outputPath, framePts, frames, sourceSound }),
+    checkOutput(tools, {
+      ...sound,
+      outputPath,
+      framePts,
+      frames,
+      sourceSound,
+      sourceTracks,
+      soundLengths: lengths,
+      withoutTimes: index.hasTimeJump && restartsClock(info.formatName) ? "the source's clock starts anew" : null,
+    }),
     stat(outputPath),
     sha256OfFile(outputPath, 0, undefined, signal),
     work.record.verify === "full" ? decodeAll(tools, work, segments, outputPath, frames, job.encoder) : [],

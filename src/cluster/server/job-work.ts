@@ -2,12 +2,15 @@
 // decode, stitch, final check and proof. Each piece ends in one input to the scheduler.
 import { toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import type { DecodedLengths } from "../../media/check-tracks.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { indexSource } from "../../media/index-source.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { Input, JobId } from "../scheduler/types.ts";
 import type { JobRecord } from "./ports.ts";
 import { isUnchanged, sourceChanged } from "./source-desk.ts";
+
+export type SoundLengths = ReadonlyMap<number, DecodedLengths>;
 
 export interface JobWorkParts {
   readonly tools: Tools;
@@ -22,6 +25,7 @@ export class JobWork {
   readonly #parts: JobWorkParts;
   readonly #abort = new AbortController();
   #activity: string | null = null;
+  #soundLengths: Promise<SoundLengths> | null = null;
   #index: FrameIndex | null = null;
   #indexing: Promise<FrameIndex> | null = null;
   #onGrowth: (() => void)[] = [];
@@ -53,6 +57,12 @@ export class JobWork {
   /** Ends every process this job has on the server. */
   stop(): void {
     this.#abort.abort();
+  }
+
+  /** Measured once for each run of the server, by whoever asks first. */
+  soundLengths(measure: () => Promise<SoundLengths>): Promise<SoundLengths> {
+    this.#soundLengths ??= measure();
+    return this.#soundLengths;
   }
 
   /** Runs a piece of work; a failure fails the job unless the job is over anyway. */

@@ -7,7 +7,7 @@ import type { Log } from "../../base/log.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { Effect, Input, SchedulerState, Segment } from "../scheduler/types.ts";
 import type { ClientLinks } from "./client-links.ts";
-import { encodeJobAudio, finishJob } from "./finish-job.ts";
+import { encodeJobAudio, finishJob, measureJobAudio } from "./finish-job.ts";
 import type { JobFolders } from "./job-folders.ts";
 import type { JobWork } from "./job-work.ts";
 import { Limit } from "./limit.ts";
@@ -47,7 +47,8 @@ export class EffectPerformer {
         return this.#inJob(effect.jobId, "indexing", (work) => work.startIndex());
       case "start-audio":
         return this.#inJob(effect.jobId, "encoding the audio", async (work) => {
-          await encodeJobAudio(this.#parts, work);
+          const audioPaths = await encodeJobAudio(this.#parts, work);
+          await measureJobAudio(this.#parts, work, audioPaths);
           this.#parts.dispatch({ type: "audio-finished", jobId: effect.jobId });
         });
       case "start-stitch":

@@ -1,0 +1,76 @@
+// How much sound a track decodes to, in samples: all of it, nothing kept.
+import { runTool } from "../base/process.ts";
+import type { DecodedLengths } from "./check-tracks.ts";
+import { fileUrl, inputGuards } from "./formats.ts";
+import { AUDIO_FILE_DEMUXERS } from "./packet-times.ts";
+import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
+import type { Tools } from "./tools.ts";
+import type { SourceInfo } from "./types.ts";
+
+export interface SoundFile {
+  readonly path: string;
+  readonly formats: string;
+  readonly streamIndexes: readonly number[];
+}
+
+/** Lines of text are few when they stand for many samples each. */
+const SAMPLES_A_LINE = 65_536;
+
+/** Seconds of samples for each stream asked for; null for all where one can't be decoded. */
+export async function decodedSeconds(
+  tools: Tools,
+  file: SoundFile,
+  signal?: AbortSignal,
+): Promise<readonly (number | null)[]> {
+  if (file.streamIndexes.length === 0) return [];
+  const samples = file.streamIndexes.map(() => 0);
+  const rates = file.streamIndexes.map(() => 0);
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: [
+      ...["-hide_banner", "-nostdin", "-v", "error", ...inputGuards({ formats: file.formats, kind: "file" })],
+      ...["-i", fileUrl(file.path), ...file.streamIndexes.flatMap((index) => ["-map", `0:${index}`])],
+      ...["-af", `asetnsamples=n=${SAMPLES_A_LINE}:p=0`, "-c:a", "pcm_s16le"],
+      ...["-f", "framehash", "-hash", "adler32", "pipe:1"],
+    ],
+    ...(signal === undefined ? {} : { signal }),
+    onLine: (line) => {
+      const clock = /^#tb (\d+): 1\/(\d+)/.exec(line);
+      if (clock) rates[Number(clock[1])] = Number(clock[2]);
+      if (line.startsWith("#")) return;
+      const fields = line.split(",");
+      const stream = Number(fields[0]);
+      samples[stream] = (samples[stream] ?? 0) + Number(fields[3]);
+    },
+  });
+  if (result.ended !== "exit" || result.exitCode !== 0) return file.streamIndexes.map(() => null);
+  return samples.map((count, stream) => {
+    const rate = rates[stream] ?? 0;
+    return rate === 0 ? null : count / rate;
+  });
+}
+
+/** Of each track that was encoded, by the number of its file: how long the source's sound is, and how long what was made of it. */
+export async function soundLengths(
+  tools: Tools,
+  files: {
+    readonly info: SourceInfo;
+    readonly plan: StreamPlan;
+    readonly sourcePath: string;
+    /** From `encodeAudio`. */
+    readonly audioPaths: readonly string[];
+  },
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<number, DecodedLengths>> {
+  const tracks = audioToEncode(files.plan);
+  const streamIndexes = tracks.map((track) => track.source.index);
+  const source = { path: files.sourcePath, formats: files.info.formatName, streamIndexes };
+  const own = await decodedSeconds(tools, source, signal);
+  const lengths = new Map<number, DecodedLengths>();
+  for (const [position, track] of tracks.entries()) {
+    const made = { path: files.audioPaths[track.action.file] ?? "", formats: AUDIO_FILE_DEMUXERS, streamIndexes: [0] };
+    const [outputSeconds] = await decodedSeconds(tools, made, signal);
+    lengths.set(track.action.file, { sourceSeconds: own[position] ?? null, outputSeconds: outputSeconds ?? null });
+  }
+  return lengths;
+}

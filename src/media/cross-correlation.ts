@@ -1,0 +1,77 @@
+// How alike a stretch of sound is to another at every shift, by the Fourier transform: what takes 10^8 multiplications
+// term by term takes a few 10^6, so that the caller's event loop is held for milliseconds. Pure.
+
+/** In place, decimation in time; `inverse` leaves out the division by the length. */
+function transform(re: Float64Array, im: Float64Array, inverse: boolean): void {
+  const size = re.length;
+  for (let i = 1, j = 0; i < size; i += 1) {
+    let bit = size >> 1;
+    for (; (j & bit) !== 0; bit >>= 1) j ^= bit;
+    j ^= bit;
+    if (i >= j) continue;
+    const [x, y] = [re[i] ?? 0, im[i] ?? 0];
+    re[i] = re[j] ?? 0;
+    im[i] = im[j] ?? 0;
+    re[j] = x;
+    im[j] = y;
+  }
+  const turn = (inverse ? 2 : -2) * Math.PI;
+  const cosines = Float64Array.from({ length: size / 2 }, (_, n) => Math.cos((turn * n) / size));
+  const sines = Float64Array.from({ length: size / 2 }, (_, n) => Math.sin((turn * n) / size));
+  for (let length = 2; length <= size; length *= 2) {
+    const half = length / 2;
+    const stride = size / length;
+    for (let start = 0; start < size; start += length) {
+      for (let k = 0; k < half; k += 1) {
+        const cosine = cosines[k * stride] ?? 0;
+        const sine = sines[k * stride] ?? 0;
+        const [low, high] = [start + k, start + k + half];
+        const [hr, hi] = [re[high] ?? 0, im[high] ?? 0];
+        const [x, y] = [hr * cosine - hi * sine, hr * sine + hi * cosine];
+        const [lr, li] = [re[low] ?? 0, im[low] ?? 0];
+        re[low] = lr + x;
+        im[low] = li + y;
+        re[high] = lr - x;
+        im[high] = li - y;
+      }
+    }
+  }
+}
+
+/** Σ window[n] · stretch[shift + n] for every shift that keeps the window inside the stretch. */
+export function slidingProducts(window: Int16Array, stretch: Int16Array): Float64Array {
+  const shifts = stretch.length - window.length + 1;
+  let size = 1;
+  while (size < stretch.length) size *= 2;
+  // Both real signals go through one complex transform; a wrap-around touches only shifts that are not asked for.
+  const re = new Float64Array(size);
+  const im = new Float64Array(size);
+  re.set(window);
+  im.set(stretch);
+  transform(re, im, false);
+  const productRe = new Float64Array(size);
+  const productIm = new Float64Array(size);
+  for (let k = 0; k < size; k += 1) {
+    const m = (size - k) % size;
+    const [zr, zi, mr, mi] = [re[k] ?? 0, im[k] ?? 0, re[m] ?? 0, im[m] ?? 0];
+    const [ar, ai] = [(zr + mr) / 2, (zi - mi) / 2];
+    const [br, bi] = [(zi + mi) / 2, (mr - zr) / 2];
+    productRe[k] = ar * br + ai * bi;
+    productIm[k] = ar * bi - ai * br;
+  }
+  transform(productRe, productIm, true);
+  return productRe.subarray(0, shifts).map((sum) => sum / size);
+}
+
+/** Normalised correlation, -1 to 1, for every shift; 0 where either is silent. */
+export function slidingCorrelation(window: Int16Array, stretch: Int16Array): Float64Array {
+  const products = slidingProducts(window, stretch);
+  let own = 0;
+  for (const sample of window) own += sample * sample;
+  let other = 0;
+  for (let n = 0; n < window.length; n += 1) other += (stretch[n] ?? 0) ** 2;
+  return products.map((product, shift) => {
+    if (shift > 0) other += (stretch[shift + window.length - 1] ?? 0) ** 2 - (stretch[shift - 1] ?? 0) ** 2;
+    return own === 0 || other === 0 ? 0 : product / Math.sqrt(own * other);
+  });
+}

@@ -1,0 +1,156 @@
+// What a file's packets say of its sound and subtitles: how many there are, where they begin and end. One pass over the
+// file without decoding; `TrackTally` is pure and serves whoever reads packets anyway.
+import { AppError } from "../base/errors.ts";
+import { runTool } from "../base/process.ts";
+import { MICROSECONDS, parseRational, type Rational, rescale } from "../base/rational.ts";
+import { fileUrl, inputGuards } from "./formats.ts";
+import { lastWords } from "./stderr.ts";
+import type { Tools } from "./tools.ts";
+
+export interface TrackPackets {
+  /** All of them: a copy keeps what an edit list hides, and only MP4 can say that it is hidden. */
+  readonly packets: number;
+  /** Microseconds on the file's own clock; null without a packet that has a time. */
+  readonly startUs: number | null;
+  readonly endUs: number | null;
+  /** Longest packet, microseconds: one frame of the codec. */
+  readonly longestUs: number;
+  /** One tick of the track's clock, microseconds, rounded up. */
+  readonly tickUs: number;
+  /** Subtitles: when each event that says something begins, in order, microseconds. */
+  readonly eventsUs: readonly number[];
+}
+
+/** A text sample of MP4 whose length field is 0 fills the pause between two events (ISO/IEC 14496-17, 3GPP TS 26.245). */
+const EMPTY_TEXT_BYTES = 2;
+
+interface Tally {
+  packets: number;
+  start: number;
+  end: number;
+  longest: number;
+  readonly events: number[];
+}
+
+/** The field list for ffprobe's `-show_entries packet=`. */
+export const TRACK_FIELDS = "codec_type,stream_index,pts,duration,size,flags";
+
+/** One block of SubRip text: number, times, lines. */
+const BLOCK = /^\d+\n[\d:,]+ --> [\d:,]+.*\n([\s\S]*)$/;
+
+/** How many events of SubRip text say something once their marks are taken off. */
+export function countTextEvents(text: string): number {
+  return text
+    .replaceAll("\r", "")
+    .split(/\n\n+(?=\d+\n[\d:,]+ -->)/)
+    .filter((block) => (BLOCK.exec(block.trim())?.[1] ?? "").replace(/<[^>]*>|\{[^}]*\}/g, "").trim() !== "").length;
+}
+
+/** Events of a text track that still say something when they are decoded; null when it can't be. Reads the whole file. */
+export async function readTextEvents(
+  tools: Tools,
+  source: { readonly path: string; readonly formats: string; readonly streamIndex: number },
+  signal?: AbortSignal,
+): Promise<number | null> {
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: [
+      ...["-hide_banner", "-nostdin", "-v", "error", ...inputGuards({ formats: source.formats, kind: "file" })],
+      ...["-i", fileUrl(source.path), "-map", `0:${source.streamIndex}`, "-c:s", "srt", "-f", "srt", "pipe:1"],
+    ],
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return result.ended === "exit" && result.exitCode === 0 ? countTextEvents(result.stdout) : null;
+}
+
+export class TrackTally {
+  readonly #tallies = new Map<number, Tally>();
+
+  add(fields: ReadonlyMap<string, string>): void {
+    const type = fields.get("codec_type");
+    if (type !== "audio" && type !== "subtitle") return;
+    const stream = Number(fields.get("stream_index"));
+    const tally = this.#tallies.get(stream) ?? {
+      packets: 0,
+      start: Number.POSITIVE_INFINITY,
+      end: Number.NEGATIVE_INFINITY,
+      longest: 0,
+      events: [],
+    };
+    this.#tallies.set(stream, tally);
+    tally.packets += 1;
+    const pts = Number(fields.get("pts"));
+    if (Number.isNaN(pts)) return;
+    const stated = Number(fields.get("duration"));
+    const duration = Number.isNaN(stated) ? 0 : stated;
+    tally.start = Math.min(tally.start, pts);
+    tally.end = Math.max(tally.end, pts + duration);
+    tally.longest = Math.max(tally.longest, duration);
+    if (type === "subtitle" && Number(fields.get("size")) > EMPTY_TEXT_BYTES) tally.events.push(pts);
+  }
+
+  tracks(timeBases: ReadonlyMap<number, Rational>): Map<number, TrackPackets> {
+    const tracks = new Map<number, TrackPackets>();
+    for (const [stream, { packets, start, end, longest, events }] of this.#tallies) {
+      const timeBase = timeBases.get(stream);
+      if (timeBase === undefined) continue;
+      const us = (ticks: number) => (Number.isFinite(ticks) ? rescale(ticks, timeBase, MICROSECONDS) : null);
+      tracks.set(stream, {
+        packets,
+        startUs: us(start),
+        endUs: us(end),
+        longestUs: us(longest) ?? 0,
+        tickUs: Math.ceil((timeBase.num * 1e6) / timeBase.den),
+        eventsUs: events.sort((a, b) => a - b).map((ticks) => rescale(ticks, timeBase, MICROSECONDS)),
+      });
+    }
+    return tracks;
+  }
+}
+
+/** `key=value|key=value` of ffprobe's compact form. */
+export function compactFields(line: string): Map<string, string> {
+  return new Map(
+    line.split("|").map((field) => [field.split("=")[0] ?? "", field.slice(field.indexOf("=") + 1)] as const),
+  );
+}
+
+/** Sound and subtitles of a source by stream index; a stream without packets is absent. Errors: E_INDEX, E_INTERRUPTED. */
+export async function readTrackPackets(
+  tools: Tools,
+  source: { readonly path: string; readonly formats: string },
+  signal?: AbortSignal,
+): Promise<Map<number, TrackPackets>> {
+  const tally = new TrackTally();
+  const timeBases = new Map<number, Rational>();
+  const result = await runTool({
+    program: tools.ffprobe,
+    args: [
+      ...["-v", "error", ...inputGuards({ formats: source.formats, kind: "file" })],
+      ...[
+        "-show_entries",
+        `packet=${TRACK_FIELDS}:stream=index,time_base`,
+        "-of",
+        "compact=nk=0",
+        fileUrl(source.path),
+      ],
+    ],
+    ...(signal === undefined ? {} : { signal }),
+    onLine: (line) => {
+      // Most lines are the video's; they need no taking apart.
+      if (line.startsWith("packet|codec_type=video")) return;
+      const fields = compactFields(line);
+      if (fields.has("packet")) tally.add(fields);
+      else if (fields.has("stream")) {
+        const timeBase = parseRational(fields.get("time_base") ?? "");
+        if (timeBase !== null) timeBases.set(Number(fields.get("index")), timeBase);
+      }
+    },
+  });
+  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "reading was stopped", "Submit the job again.");
+  if (result.exitCode !== 0) {
+    const hint = "The file may be damaged, or on a disk that fails.";
+    throw new AppError("E_INDEX", `the source could not be read to its end: ${lastWords(result.stderrTail)}`, hint);
+  }
+  return tally.tracks(timeBases);
+}
