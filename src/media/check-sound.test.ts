@@ -1,0 +1,58 @@
+// Drift: sound that is right at its beginning and late at its end, in files too long to be decoded whole.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runTool } from "../base/process.ts";
+import { checkSound, decodeSourceSound } from "./check-sound.ts";
+import { probeSource } from "./probe.ts";
+import { emptyEncodeRequest } from "./request/encode-request.ts";
+import { planStreams } from "./stream-plan.ts";
+import { findTools, type Tools } from "./tools.ts";
+import { readTrackPackets } from "./track-packets.ts";
+
+const SECONDS = 75;
+
+let tools: Tools;
+let folder: string;
+beforeAll(async () => {
+  tools = await findTools(process.env);
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-check-sound-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function make(name: string, sound: string): Promise<string> {
+  const path = join(folder, name);
+  const picture = ["-f", "lavfi", "-i", `color=s=32x32:r=1:d=${SECONDS}`];
+  const noise = ["-f", "lavfi", "-i", `anoisesrc=d=${SECONDS}:c=pink:r=16000:seed=3:a=0.5${sound}`];
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: ["-nostdin", "-v", "error", ...picture, ...noise, "-c:v", "ffv1", "-c:a", "flac", path],
+  });
+  expect({ exitCode: result.exitCode, stderr: result.stderrTail }).toMatchObject({ exitCode: 0 });
+  return path;
+}
+
+async function compare(sourcePath: string, outputPath: string) {
+  const info = await probeSource(tools, sourcePath);
+  const plan = planStreams(info, emptyEncodeRequest(), "mkv");
+  const start = { firstFramePts: 0, timeBase: { num: 1, den: 1000 } };
+  return await checkSound(tools, {
+    ...{ info, plan, sourcePath, outputPath, source: start, output: start },
+    sourceEnds: await readTrackPackets(tools, { path: sourcePath, formats: info.formatName }),
+    sourceSound: await decodeSourceSound(tools, { info, plan, sourcePath }, folder),
+  });
+}
+
+test("the same sound lies right at both ends; sound that is 8 ms late only at its end is found", async () => {
+  const source = await make("source.mkv", "");
+  const same = await compare(source, source);
+  expect(same).toMatchObject({ worstMs: 0, notes: [], check: { ok: true } });
+  expect(same.check.detail).toContain("end of stream 1");
+
+  // A pause of 8 ms after the first minute, and everything else as it was.
+  const late = await make("late.mkv", ",asetpts='PTS+gte(T,62)*0.008/TB'");
+  const drifted = await compare(source, late);
+  expect(drifted.check.ok).toBe(false);
+  expect(drifted.worstMs).toBeCloseTo(8, 0);
+}, 60_000);
