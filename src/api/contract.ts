@@ -197,8 +197,9 @@ export const requestCheckSchema = z.strictObject({
   ffmpeg_params: z.string().max(20_000).nullable(),
   output_name: fileName.nullable(),
   input_name: shortText,
+  has_subtitles: z.boolean().default(false),
 });
-export type RequestCheck = z.infer<typeof requestCheckSchema>;
+export type RequestCheck = z.input<typeof requestCheckSchema>;
 
 export const localSourceSchema = z.strictObject({
   path: z.string().min(1).max(5000),
@@ -210,6 +211,8 @@ export const serverSourceSchema = z.strictObject({ path: z.string().min(1).max(5
 
 export const createJobSchema = z.strictObject({
   source_id: shortText,
+  /** A text file, handed in as a source too, that is drawn into the picture. */
+  subtitles_source_id: shortText.nullable().default(null),
   ffmpeg_params: z.string().max(20_000).nullable().default(null),
   output_name: fileName.nullable().default(null),
   required_clients: z.number().int().min(1).max(10_000).nullable().default(null),

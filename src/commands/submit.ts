@@ -2,6 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import type { ApiClient } from "../api/client.ts";
 import type { JobView, ProofView } from "../api/contract.ts";
+import { uploadSource } from "../api/upload.ts";
 import {
   type OptionValues,
   optionalChoice,
@@ -19,7 +20,7 @@ import { formatSeconds } from "./output/format.ts";
 import { createProgressDisplay, type ProgressDisplay } from "./output/progress-display.ts";
 import { participate } from "./participate.ts";
 import { refuseExisting, requireWritableFolder, saveOutput } from "./save-output.ts";
-import { checkInput, refuseInputAsOutput } from "./submitting/check-input.ts";
+import { checkInput, checkSubtitles, refuseInputAsOutput } from "./submitting/check-input.ts";
 import { settleInterrupted } from "./submitting/on-interrupt.ts";
 import { placeSource } from "./submitting/place-source.ts";
 import { waitingText, watchForClients } from "./submitting/waiting-notice.ts";
@@ -36,6 +37,11 @@ const options = {
     description: 'Encode request in ffmpeg\'s words, e.g. "-c:v libx265 -crf 24 -c:a aac -b:a 128k"',
     valueName: "REQUEST",
     defaultText: "the server's",
+  }),
+  subtitles: optionalText({
+    description:
+      "Text subtitles to draw into the picture (.srt, .ass, .vtt); -vf subtitles=si=0 draws the source's own",
+    valueName: "FILE",
   }),
   participate: switchOption({ description: "Encode on this machine too while waiting" }),
   "work-dir": optionalText({
@@ -71,6 +77,8 @@ interface Plan {
   /** Null with --detach and no -o: the server's default name. */
   readonly outputName: string | null;
   readonly outputPath: string;
+  /** Absolute path of the subtitles to draw; null: none given. */
+  readonly subtitles: string | null;
 }
 
 async function plan(input: string, given: SubmitOptions, client: ApiClient, context: CommandContext): Promise<Plan> {
@@ -84,16 +92,19 @@ async function plan(input: string, given: SubmitOptions, client: ApiClient, cont
     await refuseExisting(path, given.force);
     await requireWritableFolder(path);
   };
-  checkRequestLocally(given["ffmpeg-params"], asked === null ? null : basename(asked));
+  const hasSubtitles = given.subtitles !== null;
+  checkRequestLocally(given["ffmpeg-params"], asked === null ? null : basename(asked), hasSubtitles);
+  const subtitles = given.subtitles === null ? null : await checkSubtitles(given.subtitles, context.cwd);
   if (asked !== null) await checkTarget(asked);
   const checked = await client.checkRequest({
     ffmpeg_params: given["ffmpeg-params"],
     output_name: asked === null ? null : basename(asked),
     input_name: inputName,
+    has_subtitles: hasSubtitles,
   });
   const outputPath = asked ?? join(context.cwd, basename(checked.output_name));
   if (asked === null) await checkTarget(outputPath);
-  return { input: source, outputName: asked === null ? null : basename(asked), outputPath };
+  return { input: source, outputName: asked === null ? null : basename(asked), outputPath, subtitles };
 }
 
 function printCompleted(job: JobView, proof: ProofView, outputPath: string, isJson: boolean, context: CommandContext) {
@@ -156,8 +167,11 @@ async function makeJob(
     display: given.json ? null : display,
     signal: context.signal,
   });
+  const subtitles =
+    planned.subtitles === null ? null : await uploadSource(client, planned.subtitles, () => undefined, context.signal);
   return await client.createJob({
     source_id: source.source_id,
+    subtitles_source_id: subtitles?.source_id ?? null,
     ffmpeg_params: given["ffmpeg-params"],
     output_name: planned.outputName,
     required_clients: given["required-clients"],
@@ -175,6 +189,7 @@ export const submit = defineCommand({
     "ffcluster submit input.mp4",
     "ffcluster submit input.mp4 --participate",
     'ffcluster submit input.mkv -o output.mkv --ffmpeg-params "-c:v libx265 -crf 24"',
+    "ffcluster submit input.mp4 --subtitles german.srt",
     "ffcluster submit films/input.mp4 --on-server --detach",
   ],
   printsEvents: true,

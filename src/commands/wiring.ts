@@ -24,6 +24,7 @@ import { checkContainer, containerOf } from "../media/request/containers.ts";
 import { emptyEncodeRequest } from "../media/request/encode-request.ts";
 import { parseEncodeParams } from "../media/request/parse-params.ts";
 import { selfTest } from "../media/self-test.ts";
+import { checkSubtitleFile, withUpload } from "../media/side-files.ts";
 import { findTools, type Tools } from "../media/tools.ts";
 import { type ClientReport, reportOf } from "./client-report.ts";
 import type { DoctorCheck, MachineReport } from "./doctor.ts";
@@ -160,12 +161,18 @@ export async function startClient(
 // ── checks before a submit ─────────────────────────────────────────────────────────────────────────────────────
 
 /** What can be refused without a server. Null: the server's default, which only it knows. Errors: E_ENCODE_REQUEST, E_CONTAINER. */
-export function checkRequestLocally(ffmpegParams: string | null, outputName: string | null): void {
-  const request = ffmpegParams === null ? null : parseEncodeParams(ffmpegParams);
+export function checkRequestLocally(
+  ffmpegParams: string | null,
+  outputName: string | null,
+  hasSubtitles = false,
+): void {
+  const request = ffmpegParams === null ? null : withUpload(parseEncodeParams(ffmpegParams), hasSubtitles);
   if (outputName === null) return;
   const container = containerOf(outputName, request ?? emptyEncodeRequest());
   if (request !== null) checkContainer(container, request);
 }
+
+export { checkSubtitleFile };
 
 /** Looks into a file before it is uploaded; without ffmpeg here the server alone looks. Errors: those of probeSource. */
 export async function checkSourceLocally(path: string, env: Environment): Promise<void> {

@@ -8,6 +8,7 @@ import { fileUrl } from "./formats.ts";
 import { createProgressParser, type Progress } from "./progress.ts";
 import { parseSeams, type Seams } from "./seams.ts";
 import { clockBounds, segmentArgs } from "./segment-args.ts";
+import { withSideFiles } from "./side-files.ts";
 import { createStallRule, type StallBounds } from "./stall.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
@@ -20,6 +21,8 @@ export interface EncodeOptions {
   /** Folder for the segment and its seam file; made when absent. */
   readonly workDir: string;
   readonly threads: number | null;
+  /** Absolute paths, one for each `subtitles` filter of the request. */
+  readonly sideFiles?: readonly string[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   readonly nice?: boolean;
@@ -44,7 +47,8 @@ async function readSeams(path: string, task: SegmentTask): Promise<Seams> {
 }
 
 /** Encodes a segment into `workDir`. A failing ffmpeg is an outcome, not an exception. */
-export async function encodeSegment(tools: Tools, task: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
+export async function encodeSegment(tools: Tools, asked: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
+  const task = { ...asked, request: withSideFiles(asked.request, options.sideFiles ?? []) };
   await mkdir(options.workDir, { recursive: true });
   const output = join(options.workDir, `segment.${segmentFormat(task.video, task.request.video.encoder)}`);
   const seamFile = join(options.workDir, "seams.txt");

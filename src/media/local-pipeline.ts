@@ -1,6 +1,7 @@
 // The whole path of a video in one process, without a cluster: index, cut, encode, verify, stitch, check. `doctor`'s
 // self-test and the tests run it; the cluster does the same steps on many machines.
-import { dirname, join } from "node:path";
+import { stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { type Pts, rescale } from "../base/rational.ts";
 import { encodeAudio } from "./audio.ts";
 import { soundLengths } from "./audio-length.ts";
@@ -16,6 +17,7 @@ import { splitMode } from "./request/classify.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { compareSeam } from "./seams.ts";
 import { planSegment, type SegmentRange } from "./segment-task.ts";
+import { convertUpload, extractSubtitles, wantedSubtitles } from "./side-files.ts";
 import { clockFrames } from "./source-clock.ts";
 import { stitch } from "./stitch.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.ts";
@@ -51,6 +53,8 @@ export interface LocalOptions {
   /** Least length of a segment. */
   readonly segmentSeconds: number;
   readonly threads: number | null;
+  /** Path of the file that `subtitles=upload` draws. */
+  readonly subtitles?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -68,7 +72,7 @@ export function groupGops(gops: readonly Gop[], ticksAtLeast: number): SegmentRa
 /** One segment down the verification ladder; throws with the reason when every rung fails. */
 async function makeSegment(
   tools: Tools,
-  source: { path: string; info: SourceInfo; index: FrameIndex },
+  source: { path: string; info: SourceInfo; index: FrameIndex; sideFiles: readonly string[] },
   request: EncodeRequest,
   range: SegmentRange,
   workDir: string,
@@ -76,7 +80,7 @@ async function makeSegment(
   options: LocalOptions,
   notes: string[],
 ): Promise<LocalSegment> {
-  const { path, info, index } = source;
+  const { path, info, index, sideFiles } = source;
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   let reason = "";
   for (const leadIn of [0, 1, 3] as const) {
@@ -86,6 +90,7 @@ async function makeSegment(
       inputKind: "file",
       workDir,
       threads: options.threads,
+      sideFiles,
       ...signal,
     });
     if (!made.ok) {
@@ -115,6 +120,28 @@ async function makeSegment(
   throw new Error(reason);
 }
 
+/** The subtitles that are drawn; `options.subtitles` is the file that stands for an uploaded one. */
+async function makeSideFiles(
+  tools: Tools,
+  source: { readonly path: string; readonly info: SourceInfo },
+  request: EncodeRequest,
+  options: LocalOptions,
+): Promise<string[]> {
+  const files: string[] = [];
+  for (const [number, wanted] of wantedSubtitles(request).entries()) {
+    const file = join(options.workDir, `subtitles-${number}.mkv`);
+    if (wanted.from === "source") await extractSubtitles(tools, source, wanted.track, file, options.signal);
+    else await convertUpload(tools, await uploadOf(options), file);
+    files.push(file);
+  }
+  return files;
+}
+
+async function uploadOf({ subtitles }: LocalOptions) {
+  if (subtitles === undefined) throw new Error("the request draws a file that is not given");
+  return { name: basename(subtitles), path: subtitles, bytes: (await stat(subtitles)).size };
+}
+
 export async function runLocally(
   tools: Tools,
   path: string,
@@ -130,12 +157,22 @@ export async function runLocally(
   const isSplit = index.seekable && splitMode(request).mode === "keyframes";
   const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
   const ranges = isSplit ? groupGops(index.gops, ticks) : [{ startPts: null, endPts: null }];
+  const sideFiles = await makeSideFiles(tools, { path, info }, request, options);
   const notes: string[] = [];
   const segments: LocalSegment[] = [];
   for (const [number, range] of ranges.entries()) {
     const workFolder = join(workDir, `segment-${number}`);
     segments.push(
-      await makeSegment(tools, { path, info, index }, request, range, workFolder, segments.at(-1), options, notes),
+      await makeSegment(
+        tools,
+        { path, info, index, sideFiles },
+        request,
+        range,
+        workFolder,
+        segments.at(-1),
+        options,
+        notes,
+      ),
     );
   }
   const seamProblems = segments.flatMap((segment, number) => {

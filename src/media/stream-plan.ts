@@ -68,7 +68,7 @@ const ATTACHED_TYPES: Readonly<Record<string, { readonly mimeType: string; reado
   png: { mimeType: "image/png", extension: "png" },
   tiff: { mimeType: "image/tiff", extension: "tif" },
 };
-const TEXT_SUBTITLES: ReadonlySet<string> = new Set([
+export const TEXT_SUBTITLES: ReadonlySet<string> = new Set([
   "subrip",
   "srt",
   "ass",

@@ -12,6 +12,7 @@ import type {
   JobRequest,
   LinkSocket,
   LocalChallenge,
+  SideFile,
 } from "../../src/cluster/server/ports.ts";
 import type {
   ClientDetailView,
@@ -37,6 +38,8 @@ export class MemoryCoordinator implements Coordinator {
   readonly jobs = new Map<string, Mutable<JobView>>();
   readonly clients = new Map<string, Mutable<ClientView>>();
   readonly sources = new Map<string, SourceView & { readonly content: Uint8Array }>();
+  /** By job id and number: "…/0". */
+  readonly sideFiles = new Map<string, SideFile>();
   readonly requests: JobRequest[] = [];
   readonly results: ReceivedResult[] = [];
   readonly links: LinkSocket[] = [];
@@ -282,6 +285,12 @@ export class MemoryCoordinator implements Coordinator {
     if (!source) throw new AppError("E_UNKNOWN_ID", "no such source", "Look again.");
     const bytes = source.content.slice(block * 4, block * 4 + 4);
     return { bytes, sha256: sha256Of(bytes) };
+  }
+
+  async sideFile(jobId: string, number: number): Promise<SideFile> {
+    const file = this.sideFiles.get(`${jobId}/${number}`);
+    if (!file) throw new AppError("E_UNKNOWN_ID", "no such file", "Look again.");
+    return file;
   }
 
   async receiveResult(attemptId: string, report: unknown, body: ReadableStream<Uint8Array>): Promise<void> {

@@ -1,5 +1,6 @@
 // Jobs: made, listed, shown, cancelled, with their events and their proof.
 import { AppError } from "../../base/errors.ts";
+import { WIRE } from "../../cluster/server/ports.ts";
 import { API_PREFIX, createJobSchema, jobStatusSchema } from "../contract.ts";
 import { json, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
@@ -10,6 +11,7 @@ async function create({ coordinator, request }: Call): Promise<Response> {
   const wanted = await readJson(request, createJobSchema);
   const job = await coordinator.createJob({
     sourceId: wanted.source_id,
+    subtitlesSourceId: wanted.subtitles_source_id,
     ffmpegParams: wanted.ffmpeg_params,
     outputName: wanted.output_name,
     requiredClients: wanted.required_clients,
@@ -28,6 +30,20 @@ function list({ coordinator, url }: Call): Response {
     throw new AppError("E_MALFORMED", `${JSON.stringify(status)} is no job status`, hint);
   }
   return json(coordinator.listJobs(known));
+}
+
+async function sideFile({ coordinator, param }: Call): Promise<Response> {
+  const number = param("n");
+  if (!/^\d{1,3}$/.test(number))
+    throw new AppError("E_MALFORMED", `${number} is no number of a file`, "They count from 0.");
+  const { path, bytes, sha256 } = await coordinator.sideFile(param("id"), Number(number));
+  return new Response(Bun.file(path).stream(), {
+    headers: {
+      "content-type": "application/octet-stream",
+      "content-length": String(bytes),
+      [WIRE.headers.sha256]: sha256,
+    },
+  });
 }
 
 function events({ coordinator, url, param }: Call): Response {
@@ -49,6 +65,7 @@ export const jobRoutes: readonly Route[] = [
   route("GET", `${jobPath}/events`, events),
   route("GET", `${jobPath}/watch`, watchJob),
   route("GET", `${jobPath}/proof`, async ({ coordinator, param }) => json(await coordinator.proof(param("id")))),
+  route("GET", `${jobPath}/side-files/:n`, sideFile),
   route("GET", `${jobPath}/output`, jobOutput),
   route("HEAD", `${jobPath}/output`, jobOutput),
 ];

@@ -10,7 +10,12 @@ export const serverRoutes: readonly Route[] = [
   route("GET", `${API_PREFIX}/hello`, ({ coordinator }) => json(coordinator.info())),
   route("POST", `${API_PREFIX}/requests/check`, async ({ coordinator, request }) => {
     const wanted = await readJson(request, requestCheckSchema);
-    const { outputName } = coordinator.checkRequest(wanted.ffmpeg_params, wanted.output_name, wanted.input_name);
+    const { outputName } = coordinator.checkRequest(
+      wanted.ffmpeg_params,
+      wanted.output_name,
+      wanted.input_name,
+      wanted.has_subtitles,
+    );
     return json({ output_name: outputName });
   }),
 ];

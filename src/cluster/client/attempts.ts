@@ -1,6 +1,7 @@
 // The attempts this client holds, each from its offer to its end: queued, encoding on a slot, uploading beside the
 // next encode. Tells the server each second how each one stands.
 import { dirname } from "node:path";
+import { AppError } from "../../base/errors.ts";
 import { removeTree } from "../../base/files.ts";
 import type { Log } from "../../base/log.ts";
 import type { SegmentTask } from "../../media/types.ts";
@@ -17,6 +18,7 @@ import {
   type SegmentParts,
   segmentFolder,
 } from "./segment-runner.ts";
+import type { SideFileLease, SideFiles } from "./side-files.ts";
 import type { SlotPool } from "./slots.ts";
 import type { SourceAccess } from "./source-access.ts";
 import { type UploadParts, uploadResult } from "./upload-result.ts";
@@ -30,6 +32,7 @@ export interface AttemptsParts {
   readonly outbox: Outbox;
   readonly store: ClientStore;
   readonly gateway: SourceGateway;
+  readonly sideFiles: SideFiles;
   readonly pool: SlotPool;
   readonly segment: SegmentParts;
   readonly upload: UploadParts;
@@ -82,17 +85,31 @@ export function createAttempts(parts: AttemptsParts): Attempts {
     parts.onChange();
   };
 
+  const leaseBeside = async (offer: Offer, signal: AbortSignal): Promise<SideFileLease | SegmentFailure> => {
+    try {
+      return await parts.sideFiles.lease(offer, signal);
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown;
+      return failed("source", thrown.message);
+    }
+  };
+
   const encode = async (attempt: Attempt, offer: Offer, task: SegmentTask, folder: string): Promise<SegmentOutcome> => {
     const { signal } = attempt.abort;
     const access = await parts.accessTo(offer.source);
     const lease = parts.gateway.lease(offer.source);
+    const beside = await leaseBeside(offer, signal);
+    if ("kind" in beside) {
+      lease.release();
+      return beside;
+    }
     try {
       if (access.kind === "gateway" && task.byteRange) lease.prefetch(task.byteRange);
       const free = await parts.pool.take(signal);
       try {
         enter(attempt, "fetching");
         return await runSegment(parts.segment, {
-          ...{ offer, task, access, lease, folder, signal },
+          ...{ offer, task, access, lease, folder, signal, sideFiles: beside.paths },
           onProgress({ frames, fps }) {
             attempt.frames = frames;
             attempt.fps = fps;
@@ -105,6 +122,7 @@ export function createAttempts(parts: AttemptsParts): Attempts {
       }
     } finally {
       lease.release();
+      beside.release();
     }
   };
 

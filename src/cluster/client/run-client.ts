@@ -18,6 +18,7 @@ import { createOutbox, type SwitchableOutbox } from "./outbox.ts";
 import type { ClaimedIdentity, ClientStore } from "./ports.ts";
 import { askForRefusal, protocolMismatch } from "./refusal.ts";
 import type { EncodeSegment } from "./segment-runner.ts";
+import { openSideFiles } from "./side-files.ts";
 import { createSlotPool, planSlots, type SlotPlan, thisMachine } from "./slots.ts";
 import {
   chooseAccess,
@@ -99,11 +100,12 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   await removeOldSegments(folder, new Set(kept.map((result) => join(result.path, ".."))));
   const cacheBytes = options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes };
   const gateway = await openSourceGateway({ remote, cacheFolder: join(folder, "cache"), log, ...cacheBytes });
+  const sideFiles = await openSideFiles(remote, join(folder, "side"));
   const plan = planSlots(options.slots, thisMachine());
   const outbox = createOutbox();
   const access = createAccessMemory(options);
   const attempts = createAttempts({
-    ...{ identityFolder: folder, outbox, store, gateway, log, accessTo: access.of },
+    ...{ identityFolder: folder, outbox, store, gateway, sideFiles, log, accessTo: access.of },
     pool: createSlotPool(plan.slots),
     segment: {
       ...{ tools, clientId, threads: plan.threads, encodeSegment: options.encodeSegment ?? encodeSegment },

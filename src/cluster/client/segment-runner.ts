@@ -43,6 +43,8 @@ export interface SegmentRun {
   readonly access: SourceAccess;
   /** The way through the gateway; used when the access says so. */
   readonly lease: SourceLease;
+  /** Absolute paths of the offer's side files. */
+  readonly sideFiles: readonly string[];
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
@@ -81,7 +83,15 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
   try {
     const { threads } = parts;
     const watch = { stall: stallBounds(parts.stallIdleMs), isWaiting: () => lease.isWaiting() };
-    const options = { ...input, ...watch, workDir: run.folder, threads, signal, onProgress: run.onProgress };
+    const options = {
+      ...input,
+      ...watch,
+      workDir: run.folder,
+      threads,
+      signal,
+      onProgress: run.onProgress,
+      sideFiles: run.sideFiles,
+    };
     const outcome = await parts.encodeSegment(parts.tools, run.task, options);
     signal.throwIfAborted();
     // Checked first: to ffmpeg a source that broke off may look like one that ended.

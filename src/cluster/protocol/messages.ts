@@ -86,6 +86,9 @@ export const sourceOfferSchema = z.object({
 });
 export type SourceOffer = z.infer<typeof sourceOfferSchema>;
 
+export const sideFileOfferSchema = z.object({ bytes: z.number().int().positive(), sha256: digest });
+export type SideFileOffer = z.infer<typeof sideFileOfferSchema>;
+
 export const offerSchema = z.object({
   type: z.literal("offer"),
   attemptId: id,
@@ -94,6 +97,8 @@ export const offerSchema = z.object({
   /** True for the first segment of this client on this job. */
   isBenchmark: z.boolean(),
   source: sourceOfferSchema,
+  /** Files beside the source, one for each `subtitles` filter: `GET /api/v1/jobs/:jobId/side-files/:number`. */
+  sideFiles: z.array(sideFileOfferSchema).max(50).optional(),
   /** A `SegmentTask`; the client checks it with the media layer's own schema before it runs anything. */
   task: z.record(z.string(), z.unknown()),
 });

@@ -10,6 +10,7 @@ import { checkContainer, containerOf, extensionOf } from "../../media/request/co
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import { parseEncodeParams } from "../../media/request/parse-params.ts";
 import { type Candidate, candidatesFor } from "../../media/request/translate/translate.ts";
+import { requireBurnable, withUpload } from "../../media/side-files.ts";
 import { audioToEncode, chosenVideoStream, planStreams } from "../../media/stream-plan.ts";
 import { encoderTimeBase } from "../../media/time-base.ts";
 import type { Tools } from "../../media/tools.ts";
@@ -59,9 +60,10 @@ export function checkRequest(
   ffmpegParams: string | null,
   outputName: string | null,
   inputName: string,
+  hasSubtitles = false,
 ): CheckedRequest {
   const requestText = ffmpegParams ?? defaults.ffmpegParams;
-  const request = parseEncodeParams(requestText);
+  const request = withUpload(parseEncodeParams(requestText), hasSubtitles);
   const name = outputName ?? defaultOutputName(defaults, request, inputName);
   const container = containerOf(name, request);
   checkContainer(container, request);
@@ -97,6 +99,7 @@ export async function prepareJob(
     asked.ffmpegParams,
     asked.outputName,
     source.name,
+    (asked.subtitlesSourceId ?? null) !== null,
   );
   const free = await freeBytes(workDir);
   if (free < LEAST_FREE_BYTES) {
@@ -108,6 +111,7 @@ export async function prepareJob(
   }
   const info = await probeChosen(tools, source.path, request);
   const plan = planStreams(info, request, container);
+  requireBurnable(info, request);
   const { encoder, family } = firstCandidate(request, info);
   const jobId = newId();
   const { video } = info;

@@ -6,6 +6,7 @@ import { type FrameRate, frameRateOf } from "../../media/frame-rate.ts";
 import { indexSource } from "../../media/index-source.ts";
 import { probeSource } from "../../media/probe.ts";
 import { splitMode } from "../../media/request/classify.ts";
+import { requireBurnable } from "../../media/side-files.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "../../media/stream-plan.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { SourceInfo, SourceStream } from "../../media/types.ts";
@@ -241,6 +242,7 @@ export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Fo
   const videoStream = chosenVideoStream(first.streams, checked.request.maps);
   const info = videoStream === undefined ? first : await probeSource(tools, path, { signal, videoStream });
   const plan = planStreams(info, checked.request, checked.container);
+  requireBurnable(info, checked.request);
   const index = await indexSource(tools, path, info, { signal, onGops: () => undefined });
   const { realFrameRate, averageFrameRate, timeBase } = info.video;
   const declared = [realFrameRate, averageFrameRate].filter((rate) => rate !== null);

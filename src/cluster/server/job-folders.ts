@@ -8,6 +8,8 @@ export interface JobFolder {
   readonly root: string;
   readonly segments: string;
   readonly audio: string;
+  /** Subtitles to draw, as clients fetch them. */
+  readonly side: string;
   readonly proof: string;
 }
 
@@ -28,13 +30,20 @@ export class JobFolders {
 
   of(jobId: string): JobFolder {
     const root = join(this.#serverDir, jobId);
-    return { root, segments: join(root, "segments"), audio: join(root, "audio"), proof: join(root, "proof.json") };
+    return {
+      root,
+      segments: join(root, "segments"),
+      audio: join(root, "audio"),
+      side: join(root, "side"),
+      proof: join(root, "proof.json"),
+    };
   }
 
   async make(jobId: string): Promise<void> {
     const folder = this.of(jobId);
     await mkdir(folder.segments, { recursive: true });
     await mkdir(folder.audio, { recursive: true });
+    await mkdir(folder.side, { recursive: true });
   }
 
   /** The file of one attempt's result; attempts never share a name, so a late one can't harm another. */
@@ -52,6 +61,7 @@ export class JobFolders {
     const folder = this.of(jobId);
     await removeTree(folder.segments);
     await removeTree(folder.audio);
+    await removeTree(folder.side);
     await this.sweep(jobId);
   }
 

@@ -23,6 +23,7 @@ import { JobWork } from "./job-work.ts";
 import { EffectPerformer } from "./perform-effects.ts";
 import type { Coordinator, JobRecord, SourceRecord, Store } from "./ports.ts";
 import { receiveResult } from "./result-desk.ts";
+import { SideDesk } from "./side-desk.ts";
 import { isUnchanged, SourceDesk, sourceChanged } from "./source-desk.ts";
 import type { JobView, SourceView } from "./views.ts";
 import { Watchers } from "./watchers.ts";
@@ -70,6 +71,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     blockBytes: options.chunkBytes,
   });
   const blocks = new BlockReader();
+  const sideDesk = new SideDesk(tools, folders);
   const loaded = store.load();
   const records = new Map<string, JobRecord>(loaded.records);
   const works = new Map<string, JobWork>();
@@ -101,6 +103,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     tools,
     folders,
     links,
+    sideDesk,
     log,
     works,
     record: (jobId) => records.get(jobId),
@@ -109,6 +112,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     onReleased: (jobId) => {
       const record = records.get(jobId);
       works.delete(jobId);
+      sideDesk.forget(jobId);
       if (record !== undefined) sourcesInUse.delete(record.source.sourceId);
     },
   });
@@ -131,6 +135,14 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     onBroken: options.onBroken,
   });
 
+  const takeUpload = async (jobId: string, upload: SourceRecord) => {
+    try {
+      await sideDesk.takeUpload(jobId, upload);
+    } catch (thrown) {
+      await folders.removeAll(jobId);
+      throw thrown;
+    }
+  };
   const takeOn = (record: JobRecord) => {
     works.set(record.jobId, new JobWork(record, { tools, log, dispatch, onActivity: noticeWatchers }));
     sourcesInUse.set(record.source.sourceId, record);
@@ -181,16 +193,18 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     challengeLocalSource: (path, bytes, mtimeMs) => desk.challenge(path, bytes, mtimeMs),
     proveLocalSource: async (challengeId, digests) => sourceView(await desk.prove(challengeId, digests)),
     openServerSource: async (path) => sourceView(await desk.openServerSource(path)),
-    checkRequest: (ffmpegParams, outputName, inputName) => ({
-      outputName: checkRequest(defaults, ffmpegParams, outputName, inputName).outputName,
+    checkRequest: (ffmpegParams, outputName, inputName, hasSubtitles) => ({
+      outputName: checkRequest(defaults, ffmpegParams, outputName, inputName, hasSubtitles).outputName,
     }),
 
     async createJob(asked) {
       const source = desk.get(asked.sourceId);
+      const upload = typeof asked.subtitlesSourceId === "string" ? desk.get(asked.subtitlesSourceId) : null;
       desk.forget(source.sourceId); // before anything is waited for: a source makes one job
       try {
         const { record, job } = await prepareJob(tools, defaults, asked, source, options.workDir);
         await folders.make(record.jobId);
+        if (upload !== null) await takeUpload(record.jobId, upload);
         records.set(record.jobId, record);
         takeOn(record);
         engine.submit({ type: "job-submitted", job }, (next, events) => {
@@ -202,6 +216,8 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       } catch (thrown) {
         await desk.discard(source);
         throw thrown;
+      } finally {
+        if (upload !== null) await desk.discard(upload);
       }
     },
 
@@ -271,6 +287,13 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       const { source, blockBytes } = record;
       if (!(await isUnchanged(source))) throw sourceChanged(source);
       return await blocks.read({ sourceId, path: source.path, bytes: source.bytes, blockBytes }, block);
+    },
+    async sideFile(jobId, number) {
+      const work = works.get(jobId);
+      const file = work === undefined ? undefined : (await sideDesk.of(work.record, work.signal))[number];
+      if (file === undefined)
+        throw new AppError("E_UNKNOWN_ID", `job ${jobId} needs no such file`, "It may have ended.");
+      return file;
     },
     receiveResult: (attemptId, report, body) => receiveResult({ folders, state, dispatch }, attemptId, report, body),
     openLink: (socket) => links.open(socket),

@@ -13,6 +13,7 @@ import type { JobWork } from "./job-work.ts";
 import { Limit } from "./limit.ts";
 import type { JobRecord } from "./ports.ts";
 import { checkByReference, checkSegment, dropSegmentFile, landedOf, taskOf } from "./segment-checks.ts";
+import type { SideDesk } from "./side-desk.ts";
 import { sourceOffer } from "./source-offer.ts";
 
 /** Checks run beside encodes on the same machine in the smallest cluster: two at a time keep up with any. */
@@ -22,6 +23,7 @@ export interface EffectParts {
   readonly tools: Tools;
   readonly folders: JobFolders;
   readonly links: ClientLinks;
+  readonly sideDesk: SideDesk;
   readonly log: Log;
   readonly works: ReadonlyMap<string, JobWork>;
   /** Of any job, ended ones too. */
@@ -101,6 +103,7 @@ export class EffectPerformer {
     const job = this.#parts.state().jobs.get(work.jobId);
     if (job === undefined) return;
     const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
+    const sideFiles = await this.#parts.sideDesk.of(work.record, work.signal);
     if (!this.#parts.state().attempts.has(attempt.id)) return; // lost while the index was read again
     this.#parts.links.send(clientId, {
       type: "offer",
@@ -109,6 +112,7 @@ export class EffectPerformer {
       segmentIndex: segment.index,
       isBenchmark: attempt.isBenchmark,
       source: sourceOffer(work.record),
+      ...(sideFiles.length === 0 ? {} : { sideFiles: sideFiles.map(({ bytes, sha256 }) => ({ bytes, sha256 })) }),
       task: { ...taskOf(work, index, job, segment, attempt.leadIn) },
     });
   }

@@ -61,6 +61,13 @@ export interface JobRecord {
   readonly encoderTimeBase: Rational;
 }
 
+/** A file that clients need beside the source. */
+export interface SideFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
 export interface LoadedState {
   readonly state: SchedulerState;
   readonly records: ReadonlyMap<string, JobRecord>;
@@ -84,6 +91,8 @@ export interface Store {
 
 export interface JobRequest {
   readonly sourceId: string;
+  /** A subtitle file that was handed in as a source. */
+  readonly subtitlesSourceId?: string | null;
   /** Null: the server's default. */
   readonly ffmpegParams: string | null;
   readonly outputName: string | null;
@@ -133,6 +142,7 @@ export interface Coordinator {
     ffmpegParams: string | null,
     outputName: string | null,
     inputName: string,
+    hasSubtitles: boolean,
   ): { readonly outputName: string };
   createJob(request: JobRequest): Promise<JobView>;
 
@@ -155,6 +165,8 @@ export interface Coordinator {
 
   /** One block of a job's source with its digest. */
   sourceBlock(sourceId: string, block: number): Promise<{ readonly bytes: Uint8Array; readonly sha256: string }>;
+  /** A side file of a running job. */
+  sideFile(jobId: string, number: number): Promise<SideFile>;
   /** Lands the result of an attempt; E_STALE_ATTEMPT (409) when its lease is over, E_DIGEST when the bytes are wrong. */
   receiveResult(attemptId: string, report: ResultReport, body: ReadableStream<Uint8Array>): Promise<void>;
   openLink(socket: LinkSocket): ClientLink;

@@ -1,7 +1,7 @@
 // What can be said of INPUT and of the output's place on this machine, before a server is asked.
 import { constants } from "node:fs";
 import { access, realpath, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
 
@@ -28,6 +28,14 @@ export async function checkInput(input: string, cwd: string): Promise<string> {
     }
     throw thrown;
   }
+}
+
+/** The absolute path of the file for --subtitles. Errors: those of checkInput, and of the check of its content. */
+export async function checkSubtitles(file: string, cwd: string): Promise<string> {
+  const { checkSubtitleFile } = await import("../wiring.ts");
+  const path = await checkInput(file, cwd);
+  await checkSubtitleFile(basename(path), path, (await stat(path)).size);
+  return path;
 }
 
 /** --force must not replace the source itself. Errors: E_OUTPUT_EXISTS. */

@@ -15,7 +15,8 @@ const WHY: Readonly<Record<Exclude<FilterKind, "perFrame">, string>> = {
 export function splitMode(request: EncodeRequest): SplitMode {
   for (const call of request.filters) {
     const { kind, pts } = filterEffect(call);
-    if (call.name === "drawtext") return { mode: "whole", reason: "drawtext draws with the fonts of one machine" };
+    if (call.name === "drawtext" || call.name === "subtitles")
+      return { mode: "whole", reason: `${call.name} draws with the fonts of one machine` };
     if (kind !== "perFrame") return { mode: "whole", reason: `the filter ${call.name} ${WHY[kind]}` };
     if (pts === "changes") return { mode: "whole", reason: `the filter ${call.name} changes the frames' times` };
   }

@@ -41,7 +41,7 @@ export function filterEffect(call: FilterCall): FilterEffect {
   if (call.name === "histeq" && values.has("antibanding") && !["0", "none"].includes(values.get("antibanding") ?? ""))
     kind = "sequential";
   // Machines draw a text with the fonts they have: split, the letters could change at a seam.
-  if (call.name === "drawtext") kind = "sequential";
+  if (call.name === "drawtext" || call.name === "subtitles") kind = "sequential";
   // vf_fade.c counts frames unless a duration is given, and waits for start_frame.
   if (call.name === "fade" && (!values.has("duration") || values.has("start_frame") || values.has("nb_frames")))
     kind = "sequential";

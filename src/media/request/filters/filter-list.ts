@@ -5,6 +5,7 @@ import { COLOUR_FILTERS } from "./colour-filters.ts";
 import { DETAIL_FILTERS } from "./detail-filters.ts";
 import type { FilterSpec } from "./filter-spec.ts";
 import { GEOMETRY_FILTERS } from "./geometry-filters.ts";
+import { BURN_IN } from "./option-values.ts";
 import { TIME_FILTERS } from "./time-filters.ts";
 
 export const ALLOWED_FILTERS: ReadonlyMap<string, FilterSpec> = new Map(
@@ -16,8 +17,6 @@ export const ALLOWED_FILTERS: ReadonlyMap<string, FilterSpec> = new Map(
 
 const CUT = "Cut the source to the part you want before submitting it.";
 const JOIN = "Join or compose the sources into one file before submitting it.";
-const BURN =
-  "Burn it into a source of its own before submitting; text that is not in a file goes with drawtext=text=….";
 const MEASURE = "Measure the finished file with ffmpeg itself.";
 const RETIME = "Leave it out: every frame keeps its time. For a constant rate use -r or fps=.";
 const COLOURS = "Use curves, eq, colorbalance, colorchannelmixer, colorspace or tonemap.";
@@ -32,8 +31,7 @@ const REFUSED_FILTERS: ReadonlyMap<string, readonly [why: string, instead: strin
   ["xstack", ["needs a second input", JOIN]],
   ["blend", ["needs a second input", JOIN]],
   ["split", ["needs a graph of several chains", "Give one chain of filters with -vf."]],
-  ["subtitles", ["reads a file", BURN]],
-  ["ass", ["reads a file", BURN]],
+  ["ass", ["reads a file", BURN_IN]],
   ["lut3d", ["reads a file", COLOURS]],
   ["lut1d", ["reads a file", COLOURS]],
   ["haldclut", ["needs a second input", COLOURS]],

@@ -2,10 +2,22 @@
 // The tables beside this file are written in the small notation that filterTable reads.
 
 /**
- * What kind of text an option's value is; checkValue has the pattern of each. `refused` keeps the place of an option
+ * What kind of text an option's value is; checkValue has the pattern of each. `subtitles` is a word for a file that the
+ * server makes ready (side-files.ts). `refused` keeps the place of an option
  * that reads or writes files, so that positional arguments land where ffmpeg puts them.
  */
-export const VALUE_KINDS = ["word", "expr", "colour", "ratio", "duration", "list", "text", "refused"] as const;
+export const VALUE_KINDS = [
+  "word",
+  "expr",
+  "colour",
+  "ratio",
+  "duration",
+  "list",
+  "text",
+  "subtitles",
+  "style",
+  "refused",
+] as const;
 export type ValueKind = (typeof VALUE_KINDS)[number];
 
 /**

@@ -38,6 +38,7 @@ export const GEOMETRY_FILTERS: readonly FilterSpec[] = [
     delogo +enable x:expr y:expr w:expr h:expr show
     drawbox +enable x:expr y:expr width|w:expr height|h:expr color|c:colour thickness|t:expr replace box_source:refused
     drawgrid +enable x:expr y:expr width|w:expr height|h:expr color|c:colour thickness|t:expr replace
+    subtitles filename|f:subtitles original_size fontsdir:refused alpha charenc:refused stream_index|si force_style:style
     drawtext +enable fontfile:refused text:text textfile:refused fontcolor:colour fontcolor_expr:refused boxcolor:colour bordercolor:colour shadowcolor:colour box boxborderw line_spacing fontsize:expr x:expr y:expr shadowx shadowy borderw tabsize basetime:refused font:list expansion timecode:text tc24hmax timecode_rate|r|rate:ratio reload:refused alpha:expr fix_bounds start_number text_source:refused text_shaping ft_load_flags
     `,
   ),

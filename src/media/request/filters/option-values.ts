@@ -9,23 +9,30 @@ const EXPRESSION = /^[\w.+\-*/^%(),;<>=!&|@# \t]{1,1000}$/;
 /** Functions of drawtext's `%{…}` (ffmpeg-filters, "Text expansion") that depend on the frame alone. */
 const TEXT_FUNCTIONS = new Set(["pts", "n", "frame_num", "e", "expr", "eif", "expr_int_format", "pict_type"]);
 
-const PATTERNS: Readonly<Record<Exclude<ValueKind, "text" | "refused">, RegExp>> = {
+const PATTERNS: Readonly<Record<Exclude<ValueKind, "text" | "subtitles" | "refused">, RegExp>> = {
   word: /^[\w.+-]{1,80}$/,
   expr: EXPRESSION,
   colour: /^(#|0x)?\w{1,40}(@(0x)?[\w.]{1,10})?$/,
   ratio: /^[\w.-]{1,20}([/:][\w.]{1,20})?$/,
   duration: /^[\d.:]{1,30}(us|ms|s)?$/,
   list: /^[\w.+\-*/|,;=<>()& ]{1,1000}$/,
+  style: /^[\w .,=&+#-]{1,500}$/,
 };
 
-const NAMES: Readonly<Record<Exclude<ValueKind, "text" | "refused">, string>> = {
+const NAMES: Readonly<Record<Exclude<ValueKind, "text" | "subtitles" | "refused">, string>> = {
   word: "a number or a name",
   expr: "an expression",
   colour: "a colour",
   ratio: "a number or a ratio",
   duration: "a time",
   list: "a list of numbers or names",
+  style: "a list of styles such as Fontsize=24,Bold=1",
 };
+
+/** The file name of the filter `subtitles`: the source's own track number `si`, or the file given to `submit`. */
+const SUBTITLE_SOURCES = ["source", "upload"] as const;
+export const BURN_IN =
+  "Write subtitles=si=0 for the source's first subtitle track; for a file of yours, `ffcluster submit --subtitles FILE`.";
 
 /** Throws E_ENCODE_REQUEST unless `value` is of the kind. `where` names option, filter and key: "-vf scale=w". */
 export function checkValue(where: string, kind: ValueKind, value: string): void {
@@ -35,6 +42,9 @@ export function checkValue(where: string, kind: ValueKind, value: string): void 
     case "text":
       checkText(where, value);
       return;
+    case "subtitles":
+      if (SUBTITLE_SOURCES.some((each) => each === value)) return;
+      throw refuse(where, "a request names no files", BURN_IN);
     default:
       if (!PATTERNS[kind].test(value)) {
         throw refuse(where, `${JSON.stringify(value.slice(0, 60))} is not ${NAMES[kind]}`, `Give ${NAMES[kind]}.`);

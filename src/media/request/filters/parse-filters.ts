@@ -126,7 +126,9 @@ function checkOption(option: string, spec: FilterSpec, key: string, value: strin
         ? "Give the text itself: drawtext=text=…."
         : key === "fontfile"
           ? "Use font= with a font's name, and text= for the text."
-          : "Leave it out.";
+          : key === "fontsdir"
+            ? "The source's attached fonts are used by themselves."
+            : "Leave it out.";
     throw refuse(where, "this key reads or writes outside the video", instead);
   }
   if (spec.name === "drawtext" && key === "expansion" && value !== "normal" && value !== "none") {

@@ -1,0 +1,151 @@
+// The side files of jobs on a client: fetched once from the server, checked by size and digest, kept while an attempt
+// of their job uses them. Knows nothing of what is in them.
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { delay } from "../../base/clock.ts";
+import { AppError } from "../../base/errors.ts";
+import { landFile, removeTree, tempNameFor } from "../../base/files.ts";
+import { newId } from "../../base/ids.ts";
+import type { Offer, SideFileOffer } from "../protocol/messages.ts";
+import { receiveToFile } from "../transfer/digest-stream.ts";
+import { createBackoff } from "./backoff.ts";
+import { type Remote, readRefusal } from "./remote.ts";
+
+/** A server restart takes seconds, a broken cable more. */
+const TRIES = 8;
+const FIRST_DELAY_MS = 300;
+const LONGEST_DELAY_MS = 10_000;
+
+export interface SideFileLease {
+  /** Absolute, in the offer's order. */
+  readonly paths: readonly string[];
+  release(): void;
+}
+
+export interface SideFiles {
+  /** Errors: the server's refusal, E_DIGEST, E_UNREACHABLE; the abort reason as it is. */
+  lease(offer: Offer, signal: AbortSignal): Promise<SideFileLease>;
+}
+
+interface Kept {
+  /** A name of its own: one that is being removed is never in the way of one that is fetched. */
+  readonly path: string;
+  users: number;
+  ready: Promise<string> | null;
+}
+
+/** `folder` is this identity's own and absolute; what is in it from before goes. */
+export async function openSideFiles(remote: Remote, folder: string): Promise<SideFiles> {
+  await removeTree(folder);
+  const kept = new Map<string, Kept>();
+
+  /** Files of a job stay for its next segment; they go when another job's are fetched. */
+  const dropUnused = async (wanted: ReadonlySet<string>) => {
+    for (const [sha256, { users, path }] of kept) {
+      if (users > 0 || wanted.has(sha256)) continue;
+      kept.delete(sha256);
+      await removeTree(path);
+    }
+  };
+  const hold = (sha256: string): Kept => {
+    const known = kept.get(sha256) ?? { path: join(folder, `${newId()}.mkv`), users: 0, ready: null };
+    known.users += 1;
+    kept.set(sha256, known);
+    return known;
+  };
+  const obtain = async (offer: Offer, number: number, file: SideFileOffer, held: Kept, signal: AbortSignal) => {
+    for (;;) {
+      const ready = held.ready;
+      if (ready !== null) {
+        const path = await ready.catch(() => null); // whoever fetched it may have been stopped: then it is our turn
+        if (path !== null) return path;
+        if (held.ready === ready) held.ready = null;
+        signal.throwIfAborted();
+        continue;
+      }
+      const own = fetchFile(remote, `/api/v1/jobs/${offer.jobId}/side-files/${number}`, file, held.path, signal);
+      held.ready = own;
+      return await own.catch((thrown: unknown) => {
+        if (held.ready === own) held.ready = null;
+        throw thrown;
+      });
+    }
+  };
+
+  return {
+    async lease(offer, signal) {
+      const files = offer.sideFiles ?? [];
+      const held = files.map(({ sha256 }) => hold(sha256));
+      const release = () => {
+        for (const one of held) one.users -= 1;
+      };
+      try {
+        await dropUnused(new Set(files.map(({ sha256 }) => sha256)));
+        const paths: string[] = [];
+        for (const [number, file] of files.entries()) {
+          const one = held[number];
+          if (one !== undefined) paths.push(await obtain(offer, number, file, one, signal));
+        }
+        return { paths, release };
+      } catch (thrown) {
+        release();
+        throw thrown;
+      }
+    },
+  };
+}
+
+async function fetchFile(
+  remote: Remote,
+  path: string,
+  file: SideFileOffer,
+  target: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const backoff = createBackoff(FIRST_DELAY_MS, LONGEST_DELAY_MS);
+  await mkdir(dirname(target), { recursive: true });
+  for (let attempt = 1; ; attempt += 1) {
+    const problem = await tryOnce(remote, path, file, target, signal);
+    if (problem === null) return target;
+    signal.throwIfAborted();
+    if (!problem.retry || attempt >= TRIES) throw problem;
+    await delay(backoff.next(), signal);
+    signal.throwIfAborted();
+  }
+}
+
+async function tryOnce(
+  remote: Remote,
+  path: string,
+  file: SideFileOffer,
+  target: string,
+  signal: AbortSignal,
+): Promise<AppError | null> {
+  const temporary = tempNameFor(target);
+  try {
+    const response = await fetch(`${remote.serverUrl}${path}`, {
+      headers: { authorization: `Bearer ${remote.token}` },
+      redirect: "error",
+      signal,
+    });
+    if (response.status !== 200 || response.body === null) {
+      const refusal = await readRefusal(response);
+      const retry = response.status >= 500 || response.status === 408 || response.status === 429;
+      return new AppError(refusal.code, refusal.message, refusal.hint, { retry });
+    }
+    const received = await receiveToFile(response.body, temporary, { expectedBytes: file.bytes, signal });
+    if (received.sha256 !== file.sha256) {
+      const hint = "The network or a disk damages data; check both.";
+      return new AppError("E_DIGEST", "a subtitle file came with a wrong digest", hint, { retry: true });
+    }
+    await landFile(temporary, target);
+    return null;
+  } catch (thrown) {
+    if (thrown instanceof AppError) return thrown;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const hint = "Check that the server runs and can be reached.";
+    return new AppError("E_UNREACHABLE", `a subtitle file could not be fetched: ${reason}`, hint, { retry: true });
+  } finally {
+    await removeTree(temporary);
+  }
+}

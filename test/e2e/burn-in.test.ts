@@ -1,0 +1,132 @@
+// Subtitles drawn into the picture across a real cluster, and tracks with options of their own beside them.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
+import { Cluster } from "../support/cluster.ts";
+
+const BOUND_MS = 180_000;
+let cluster: Cluster;
+
+const SRT = [
+  "1\n00:00:00,200 --> 00:00:01,300\nHello <i>there</i>\n",
+  "2\n00:00:00,700 --> 00:00:02,100\nÄnderung, Привет\n",
+  "3\n00:00:03,400 --> 00:00:04,800\nLast\n",
+].join("\n");
+
+async function ffmpeg(...args: readonly string[]): Promise<string> {
+  const run = Bun.spawn(["ffmpeg", "-y", "-nostdin", "-v", "error", ...args], {
+    cwd: cluster.folder,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, problem, exitCode] = await Promise.all([run.stdout.text(), run.stderr.text(), run.exited]);
+  if (exitCode !== 0) throw new Error(`${args.join(" ")}: ${problem}`);
+  return out;
+}
+
+/** MD5 of each frame; `filter` is drawn by one plain run. */
+async function frames(input: string, filter: string): Promise<string[]> {
+  const picture = ["-map", "0:v:0", "-vf", filter, "-fps_mode", "passthrough"];
+  const text = await ffmpeg("-i", input, ...picture, "-f", "framehash", "-hash", "md5", "-");
+  return text.split("\n").flatMap((line) => (/^\d/.test(line) ? [line.split(",").at(-1)?.trim() ?? ""] : []));
+}
+
+beforeAll(async () => {
+  cluster = await Cluster.make();
+  await writeFile(cluster.path("text.srt"), SRT);
+  await writeFile(cluster.path("noise.srt"), Buffer.from([0x47, 0, 1, 2, 3]));
+  const noise = (seed: number) => ["-f", "lavfi", "-i", `anoisesrc=d=5:a=0.3:r=48000:seed=${seed}`];
+  await ffmpeg(
+    ...["-f", "lavfi", "-i", "testsrc2=s=192x108:r=12:d=5", ...noise(1), ...noise(2), ...noise(3), "-i", "text.srt"],
+    ...["-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4", "-c:v", "libx264", "-preset", "ultrafast"],
+    ...["-g", "6", "-bf", "0", "-c:a", "mp2", "-c:s", "srt", "-metadata:s:a:0", "language=eng"],
+    ...["-metadata:s:a:2", "language=fra", "-metadata:s:s:0", "language=deu", "source.mkv"],
+  );
+  await cluster.serve();
+  await cluster.join("near");
+  await cluster.join("far", ["--source-access", "gateway"]);
+}, BOUND_MS);
+afterAll(() => cluster[Symbol.asyncDispose]());
+
+test.each([
+  ["the source's own track", "-vf subtitles=si=0", [], "subtitles=source.mkv:si=0"],
+  [
+    "an uploaded file, under a filter",
+    "-vf subtitles=upload,hflip",
+    ["--subtitles", "text.srt"],
+    "subtitles=text.srt,hflip",
+  ],
+  ["an uploaded file that no filter names", "-vf hflip", ["--subtitles", "text.srt"], "hflip,subtitles=text.srt"],
+])(
+  "%s is drawn as one machine draws it",
+  async (_, params, extra, filter) => {
+    const output = cluster.path(`${Bun.hash(params + extra)}.mkv`);
+    const ended = await cluster.command([
+      ...["submit", cluster.path("source.mkv"), "-o", output, "--ffmpeg-params", `-c:v ffv1 ${params}`, ...extra],
+    ]);
+    expect(ended).toMatchObject({ exitCode: 0 });
+    expect(ended.stderr).toContain("60 of 60 frames, exact");
+    const drawn = await frames("source.mkv", filter);
+    expect(await frames(output, "null")).toEqual(drawn);
+    expect(drawn).not.toEqual(await frames("source.mkv", params.includes("hflip") ? "hflip" : "null"));
+  },
+  BOUND_MS,
+);
+
+test(
+  "two encoded tracks with options each, one copied, text converted, languages and dispositions",
+  async () => {
+    const output = cluster.path("tracks.mp4");
+    const params =
+      "-c:v libx264 -preset ultrafast -crf 30 -c:a:0 aac -b:a:0 64k -c:a:1 copy -c:a:2 libopus -b:a:2 48k -ac:a:2 2 " +
+      "-metadata:s:a:1 language=deu -disposition:a:0 0 -disposition:a:2 default -disposition:s:0 forced";
+    const ended = await cluster.command(["submit", "source.mkv", "-o", output, "--ffmpeg-params", params]);
+    expect(ended).toMatchObject({ exitCode: 0 });
+    const shown = await ffmpegProbe(output);
+    expect(shown).toEqual([
+      ...["video h264 und 1 0", "audio aac eng 0 0", "audio mp3 deu 0 0", "audio opus fra 1 0"],
+      "subtitle mov_text deu 1 1",
+    ]);
+  },
+  BOUND_MS,
+);
+
+async function ffmpegProbe(path: string): Promise<string[]> {
+  const probe = Bun.spawn(
+    [
+      ...["ffprobe", "-v", "error", "-of", "json", "-show_entries"],
+      ...["stream=codec_type,codec_name:stream_tags=language:stream_disposition=default,forced", path],
+    ],
+    { stdout: "pipe", stderr: "inherit" },
+  );
+  const { streams } = (await probe.stdout.json()) as {
+    streams: {
+      codec_type: string;
+      codec_name: string;
+      tags: { language: string };
+      disposition: Record<string, number>;
+    }[];
+  };
+  return streams.map(
+    ({ codec_type: type, codec_name: codec, tags, disposition }) =>
+      `${type} ${codec} ${tags.language} ${disposition.default} ${disposition.forced}`,
+  );
+}
+
+test.each([
+  ["a track that is not there", ["--ffmpeg-params", "-vf subtitles=si=3"], 2, "si=0 (subrip deu)"],
+  ["an option for a track that is not there", ["--ffmpeg-params", "-c:a:3 aac"], 2, "a:0 to a:2"],
+  ["a binary file", ["--subtitles", "noise.srt"], 1, "UTF-8"],
+  ["a file that is no subtitles", ["--subtitles", "source.mkv"], 1, ".srt"],
+  ["a file that does not exist", ["--subtitles", "gone.srt"], 1, "gone.srt"],
+  ["an upload that is not given", ["--ffmpeg-params", "-vf subtitles=upload"], 2, "--subtitles FILE"],
+  ["a file in the request", ["--ffmpeg-params", "-vf subtitles=/etc/passwd"], 2, "--subtitles FILE"],
+])(
+  "refused before any work, with a hint: %s",
+  async (_, args, exitCode, said) => {
+    const ended = await cluster.command(["submit", "source.mkv", "-o", cluster.path("never.mkv"), ...args]);
+    expect(ended).toMatchObject({ exitCode });
+    expect(ended.stderr).toContain(said);
+  },
+  BOUND_MS,
+);
