@@ -101,6 +101,14 @@ export class ApiClient {
     return this.get(`/clients/${part(id)}`, clientDetailSchema);
   }
 
+  drainClient(id: string) {
+    return this.send(`/clients/${part(id)}/drain`, {}, clientSchema);
+  }
+
+  resumeClient(id: string) {
+    return this.send(`/clients/${part(id)}/resume`, {}, clientSchema);
+  }
+
   disconnectClient(id: string) {
     return this.send(`/clients/${part(id)}/disconnect`, {}, clientSchema);
   }

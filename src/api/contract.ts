@@ -115,6 +115,8 @@ export const clientSchema = z.object({
   ffmpeg: z.string(),
   families: z.array(z.string()),
   version: z.string(),
+  draining: z.boolean(),
+  quarantine: z.string().nullable(),
 });
 export type ClientView = z.infer<typeof clientSchema>;
 

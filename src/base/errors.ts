@@ -41,6 +41,7 @@ export const ERROR_CATALOGUE = {
   E_TOKEN: { exit: 4, http: 401 },
   E_FORBIDDEN: { exit: 1, http: 403 },
   E_PROTOCOL: { exit: 4, http: 426 },
+  E_IDENTITY_IN_USE: { exit: 1, http: 409 },
   // this machine
   E_FFMPEG_MISSING: { exit: 1, http: 500 },
   E_FFMPEG_OLD: { exit: 1, http: 500 },

@@ -3,7 +3,7 @@ import { defineCommand, printDocument } from "./command.ts";
 import { jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 import { formatMoment } from "./output/format.ts";
-import { eventTable } from "./output/job-text.ts";
+import { clientStatusText, eventTable } from "./output/job-text.ts";
 import { styleFor } from "./output/style.ts";
 import { fields } from "./output/table.ts";
 
@@ -24,7 +24,8 @@ export const clientsShow = defineCommand({
     const about = fields([
       ["client", client.client_id],
       ["name", client.name],
-      ["status", client.status],
+      ["status", clientStatusText(client)],
+      ...(client.quarantine === null ? [] : [["quarantine", client.quarantine] as const]),
       ["connected", formatMoment(client.connected_at)],
       ["job", client.current_job ?? "-"],
       ["speed", client.performance === null ? "not measured yet" : `${client.performance.toFixed(1)} frames/s`],

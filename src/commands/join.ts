@@ -22,6 +22,9 @@ import { connectionTo } from "./connect.ts";
 import { createLiveLine } from "./output/live-line.ts";
 import { DEFAULT_STALL_SECONDS } from "./request-defaults.ts";
 
+/** Below the ten seconds that service managers and container runtimes leave between SIGTERM and SIGKILL. */
+const FINISH_WITHIN_MS = 8000;
+
 export interface PathMap {
   readonly server: string;
   readonly client: string;
@@ -146,6 +149,7 @@ export const join = defineCommand({
         pathMaps: given["path-map"],
         sourceAccess: given["source-access"],
         benchmarkSeconds: given["benchmark-duration"],
+        finishWithinMs: FINISH_WITHIN_MS,
         stallSeconds: given["stall-timeout"],
         log,
         onReport: (report) => {

@@ -35,6 +35,7 @@ export async function participate(
       pathMaps: [],
       sourceAccess: "auto",
       benchmarkSeconds: null,
+      finishWithinMs: 0,
       stallSeconds: DEFAULT_STALL_SECONDS,
       log: silentLog,
       onReport: () => {},

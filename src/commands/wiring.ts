@@ -100,6 +100,8 @@ export interface StartClientOptions {
   readonly benchmarkSeconds: number | null;
   /** Without a sign of work for this long an encode is given up. */
   readonly stallSeconds: number;
+  /** On the way out, what will be done within this time is finished. */
+  readonly finishWithinMs: number;
   readonly log: Log;
   readonly onReport: (report: ClientReport) => void;
 }
@@ -128,6 +130,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
         reconnectDelayMs: options.reconnectDelayMs,
         persistent: options.isPersistent,
         benchmarkSeconds: options.benchmarkSeconds,
+        finishWithinMs: options.finishWithinMs,
         stallIdleMs: options.stallSeconds * 1000,
         tools,
         encoders: workingEncoders(report, allowed),

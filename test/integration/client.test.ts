@@ -310,6 +310,41 @@ test("leaving: work is given back, goodbye said, ffmpeg and folders gone", async
   if (process.platform === "linux") expect(await encodersIn(clientId)).toBe(0);
 });
 
+test("leaving with time to finish: what is nearly done is handed over, the rest given back, nothing more taken", async () => {
+  const client = startClient({ finishWithinMs: 30_000, slots: 2 });
+  await server.messages.next(isHello);
+  const quick = await offerClip(clipOrSkip(CLIP), "veryfast");
+  const long = await offerClip(clipOrSkip(LONG_CLIP), "veryslow");
+  server.send(quick);
+  server.send(long);
+  await server.messages.next(isStage(quick.attemptId, "uploading"));
+  server.resultStatus = () => 503; // still to be handed over when it is asked to leave
+  const stopped = client.stop();
+  await server.messages.next((message) => message.type === "leaving");
+  server.send(await offerClip(clipOrSkip(CLIP)));
+  server.resultStatus = () => null;
+  const result = await server.results.next(() => true);
+  expect(result.attemptId).toBe(quick.attemptId);
+  await stopped;
+  const given = server.messages.all.filter(isFailure);
+  expect(given).toContainEqual(expect.objectContaining({ attemptId: long.attemptId, kind: "stopped" }));
+  expect(given).not.toContainEqual(expect.objectContaining({ attemptId: quick.attemptId }));
+  expect(server.results.all).toHaveLength(1);
+});
+
+test("a copied identity ends the client with the words that name both", async () => {
+  server.refusal = {
+    reason: "the identity is that of node on alpha; node on beta has a copy",
+    code: "E_IDENTITY_IN_USE",
+  };
+  const thrown = await startClient().ended.then(
+    () => null,
+    (reason) => reason,
+  );
+  expect(thrown).toBeInstanceOf(AppError);
+  expect(thrown).toMatchObject({ code: "E_IDENTITY_IN_USE", message: expect.stringContaining("alpha") });
+});
+
 test("tasks that the client's own check refuses, and sources that cannot be read, are told by kind", async () => {
   const path = clipOrSkip(CLIP);
   startClient();

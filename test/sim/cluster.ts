@@ -43,6 +43,8 @@ export function runCluster(seed: number): ClusterStory {
     });
   }
 
+  if (random.chance(0.2)) planDrain(queue, random, server, clients);
+
   while (!allEnded(server, truths)) {
     if (!queue.step()) throw new Violation("nothing is left to happen, and jobs are open");
     if (queue.now > MOST_SIMULATED_MS || server.decisions > MOST_DECISIONS) {
@@ -76,6 +78,21 @@ function submit(queue: EventQueue, server: SimServer, truth: Truth): void {
   if (truth.cancelAt !== null) cancel(truth.cancelAt);
 }
 
+const DEFECTS = ["too few frames", "crashes"] as const;
+
+/** Somebody drains a client and resumes it some time later. */
+function planDrain(queue: EventQueue, random: Random, server: SimServer, clients: number): void {
+  const clientId = `client-${random.whole(1, clients)}`;
+  const say = (type: "client-drain-requested" | "client-resume-requested", delayMs: number): void =>
+    queue.after(delayMs, () => {
+      if (server.isUp && server.state.clients.has(clientId)) server.dispatch({ type, clientId });
+      else say(type, 1000);
+    });
+  const at = random.between(1000, 30_000);
+  say("client-drain-requested", at);
+  say("client-resume-requested", at + random.between(1000, 20_000));
+}
+
 /** Client 1 is healthy, has every encoder and never leaves; of the others anything can be expected. */
 function makeClients(queue: EventQueue, random: Random, server: SimServer, truths: ReadonlyMap<string, Truth>): number {
   const count = random.whole(5, 8);
@@ -89,7 +106,8 @@ function makeClients(queue: EventQueue, random: Random, server: SimServer, truth
       encoders: isHealthy || random.chance(0.7) ? ["libx264", "libx265"] : ["libx264"],
       latencyMs: random.chance(0.1) ? 500 : random.between(1, 40),
       lossRate: isHealthy ? 0.005 : random.between(0, 0.02),
-      failRate: random.chance(0.1) ? 0.2 : 0.01,
+      failRate: !isHealthy && random.chance(0.1) ? 0.2 : 0.01,
+      defect: isHealthy || random.chance(0.93) ? ("none" as const) : (DEFECTS[random.whole(0, 1)] ?? "none"),
       hangRate: isHealthy ? 0 : random.chance(0.2) ? 0.03 : 0,
       seesHangs: random.chance(0.85),
       accidentEveryMs: isHealthy ? null : 10_000 * 10 ** random.between(0, 1),
@@ -107,6 +125,7 @@ function makeClients(queue: EventQueue, random: Random, server: SimServer, truth
     latencyMs: 5,
     lossRate: 0.005,
     failRate: 0,
+    defect: "none" as const,
     hangRate: 0,
     seesHangs: true,
     accidentEveryMs: null,

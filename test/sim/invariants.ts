@@ -7,6 +7,9 @@ import type { Decision, Input, Job, SchedulerState, Segment } from "../../src/cl
 
 export class Violation extends Error {}
 
+/** Of the clients of a simulated cluster the one that fails by chance alone (cluster.ts). */
+export const HEALTHY_CLIENT = "client-1";
+
 /** Nothing in the simulation computes half an hour for a frame. */
 const LONGEST_WITHOUT_FRAME_MS = 36 * 60_000;
 
@@ -177,6 +180,10 @@ export class Invariants {
         client !== undefined && job !== undefined && client.isLinkDown !== true && isCapable(client, job),
         () => `${effect.clientId} was offered what it cannot do`,
       );
+      must(
+        client?.isDraining === false && client.quarantine === null && client.isLeaving !== true,
+        () => `${effect.clientId} is held back and was offered work`,
+      );
       must(effect.segment.phase.kind === "leased", () => `an offer of a segment that is ${effect.segment.phase.kind}`);
     }
   }
@@ -185,6 +192,10 @@ export class Invariants {
     for (const client of next.clients.values()) {
       const isSilent = now - client.lastHeardAt > LEASE_MS;
       must(!isSilent || client.status === "Disconnected", () => `${client.id} is silent and ${client.status}`);
+      must(
+        client.quarantine === null || client.id !== HEALTHY_CLIENT,
+        () => `${client.id} is sound and was quarantined: ${client.quarantine}`,
+      );
     }
     const isOffered = (id: string) => effects.some((effect) => effect.type === "offer" && effect.attempt.id === id);
     if (input.type === "client-hello" && effects.some((effect) => effect.type === "welcome")) {

@@ -15,6 +15,8 @@ export interface ClientTraits {
   readonly lossRate: number;
   /** Probability that an encode fails for no good reason. */
   readonly failRate: number;
+  /** Its ffmpeg is broken: frames are missing in every segment, or every encode crashes. */
+  readonly defect: "none" | "too few frames" | "crashes";
   /** Probability that an encode hangs: its process lives, no frame comes. */
   readonly hangRate: number;
   /** The client sees that by itself after half a minute; else only the server's patience ends it. */
@@ -133,6 +135,7 @@ export class SimClient {
     const client = {
       id,
       name: id,
+      instance: `${id} life ${this.#life}`,
       slots,
       platform: "sim",
       ffmpeg: "5.1",
@@ -241,7 +244,8 @@ export class SimClient {
     const isPoisoned = poisonPts !== null && segment.startPts <= poisonPts && poisonPts < segment.endPts;
     const place = `${attempt.jobId}/${segment.startPts}`;
     const misfortunes = this.#badLuck.get(place) ?? 0;
-    const hasBadLuck = misfortunes < 3 && this.#random.chance(this.traits.failRate);
+    const isBroken = this.traits.defect === "crashes" && misfortunes < 3;
+    const hasBadLuck = isBroken || (misfortunes < 3 && this.#random.chance(this.traits.failRate));
     if (isPoisoned || hasBadLuck) {
       if (!isPoisoned) this.#badLuck.set(place, misfortunes + 1);
       this.#tasks.delete(id);
@@ -256,7 +260,9 @@ export class SimClient {
       const clientId = this.traits.id;
       this.#send(() => this.#server.dispatch({ type: "attempt-measured", clientId, attemptId: id, ...found }));
     } else {
-      task.result = encodeTruly(truth, id, segment, attempt.leadIn, seconds, this.#bytesFor(segment));
+      const isWrong = this.traits.defect === "too few frames";
+      const made = encodeTruly(truth, id, segment, attempt.leadIn, seconds, this.#bytesFor(segment));
+      task.result = isWrong ? { ...made, countsAgree: false, isRight: false } : made;
       task.stage = "uploading";
       this.#progress(id, task);
       this.#later(this.#random.between(5, 600), () => this.#upload(id, task));

@@ -28,6 +28,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     doubled: 0,
     stopped: 0,
     rated: 0,
+    quarantined: 0,
   };
   for (let at = first; at < first + count; at++) {
     add(tally, playOrTell(at));
@@ -40,6 +41,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     expect(tally.cancelled).toBeGreaterThan(0);
     expect(tally.retried).toBeGreaterThan(count);
     expect(tally.doubled).toBeGreaterThan(count / 4);
+    expect(tally.quarantined).toBeGreaterThan(0);
     expect(tally.stopped).toBeGreaterThan(count / 4);
     expect(tally.rated).toBeGreaterThan(count / 10);
     expect(tally.segments / tally.completed).toBeGreaterThan(50);
@@ -63,6 +65,7 @@ function add(tally: Record<string, number>, story: ClusterStory): void {
   more("decisions", story.decisions);
   more("restarts", story.restarts);
   more("doubled", story.counts.get("doubled") ?? 0);
+  more("quarantined", story.counts.get("client-quarantined") ?? 0);
   more("stopped", story.counts.get("attempt-stopped") ?? 0);
   for (const job of story.jobs) {
     more(job.status.toLowerCase(), 1);

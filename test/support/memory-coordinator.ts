@@ -112,6 +112,8 @@ export class MemoryCoordinator implements Coordinator {
       ffmpeg: "5.1.9",
       families: ["software"],
       version: "0.1.0",
+      draining: false,
+      quarantine: null,
       ...change,
     };
     this.clients.set(client.client_id, client);
@@ -271,6 +273,18 @@ export class MemoryCoordinator implements Coordinator {
     const client = this.clients.get(resolveIdPrefix(id, this.clients.keys(), "client"));
     if (!client) throw new Error("resolved ids exist");
     return { ...client, encoders: ["libx264"], events: [] };
+  }
+
+  drainClient(id: string): ClientView {
+    const client: ClientView = { ...this.clientDetail(id), draining: true };
+    this.clients.set(client.client_id, client);
+    return client;
+  }
+
+  resumeClient(id: string): ClientView {
+    const client: ClientView = { ...this.clientDetail(id), draining: false, quarantine: null };
+    this.clients.set(client.client_id, client);
+    return client;
   }
 
   async disconnectClient(id: string): Promise<ClientView> {

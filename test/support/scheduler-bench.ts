@@ -93,6 +93,7 @@ export class SchedulerBench {
     const client: HelloFacts = {
       id,
       name: id,
+      instance: id,
       slots: 1,
       platform: "linux-x64",
       ffmpeg: "5.1.9",

@@ -9,6 +9,7 @@ import {
   HEADER_REPORT,
   HEADER_SHA256,
   type Hello,
+  PROTOCOL_VERSION,
   type ResultReport,
   resultReportSchema,
   type ServerMessage,
@@ -88,6 +89,8 @@ export class StandInCoordinator {
   resultStatus: (attemptId: string) => number | null = () => null;
   /** Attempts named in the next hello that are still wanted. */
   keepAttempts: (hello: Hello) => string[] = (hello) => hello.heldAttempts;
+  /** Says goodbye with this instead of a welcome. */
+  refusal: { readonly reason: string; readonly code: "E_IDENTITY_IN_USE" } | null = null;
   isSilent = false;
   private readonly options: StandInOptions;
   private readonly sources: Map<string, { path: string; offer: SourceOffer }>;
@@ -163,9 +166,13 @@ export class StandInCoordinator {
     if (this.isSilent) return;
     if (message.type === "heartbeat") this.send({ type: "heartbeat" });
     if (message.type !== "hello") return;
+    if (this.refusal !== null) {
+      this.send({ type: "goodbye", reconnect: false, ...this.refusal });
+      return;
+    }
     this.send({
       type: "welcome",
-      protocol: this.options.protocol ?? 1,
+      protocol: this.options.protocol ?? PROTOCOL_VERSION,
       version: "stand-in",
       nonce: this.options.nonce ?? { path: "/nonexistent/nonce", sha256: "0".repeat(64) },
       heartbeatMs: this.options.heartbeatMs ?? 2000,
@@ -186,7 +193,7 @@ export class StandInCoordinator {
       return server.upgrade(request, { data: undefined }) ? undefined : new Response(null, { status: 400 });
     }
     if (pathname === "/api/v1/hello")
-      return Response.json({ protocol: this.options.protocol ?? 1, version: "stand-in" });
+      return Response.json({ protocol: this.options.protocol ?? PROTOCOL_VERSION, version: "stand-in" });
     const block = /^\/api\/v1\/sources\/([^/]+)\/blocks\/(\d+)$/.exec(pathname);
     if (block) return await this.answerBlock(block[1] ?? "", Number(block[2]));
     const result = /^\/api\/v1\/attempts\/([^/]+)\/result$/.exec(pathname);

@@ -1,4 +1,4 @@
-// Clients: listed, shown, disconnected.
+// Clients: listed, shown, drained, resumed, disconnected.
 import { API_PREFIX } from "../contract.ts";
 import { json } from "../responses.ts";
 import { type Route, route } from "../router.ts";
@@ -11,4 +11,6 @@ export const clientRoutes: readonly Route[] = [
   route("POST", `${clientPath}/disconnect`, async ({ coordinator, param }) =>
     json(await coordinator.disconnectClient(param("id"))),
   ),
+  route("POST", `${clientPath}/drain`, ({ coordinator, param }) => json(coordinator.drainClient(param("id")))),
+  route("POST", `${clientPath}/resume`, ({ coordinator, param }) => json(coordinator.resumeClient(param("id")))),
 ];

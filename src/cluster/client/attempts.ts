@@ -1,6 +1,7 @@
 // The attempts this client holds, each from its offer to its end: queued, encoding on a slot, uploading beside the
 // next encode. Tells the server each second how each one stands.
 import { dirname } from "node:path";
+import { delay } from "../../base/clock.ts";
 import { AppError } from "../../base/errors.ts";
 import { removeTree } from "../../base/files.ts";
 import type { Log } from "../../base/log.ts";
@@ -49,6 +50,10 @@ export interface Attempts {
   /** Ends an attempt for good: ffmpeg within two seconds, its folder gone. */
   stop(attemptId: string): void;
   held(): string[];
+  /**
+   * On the way out: takes nothing more, gives back what would take longer than this, and waits for the others.
+   */
+  finishSoon(withinMs: number): Promise<void>;
   /** How many attempts are in each stage. */
   counts(): Record<AttemptStage, number>;
   /** Ends all; with `keepFinished` those that only wait for the server stay on disk for the next start. */
@@ -60,6 +65,8 @@ interface Attempt {
   readonly abort: AbortController;
   stage: AttemptStage;
   frames: number;
+  /** Frames that it will have; null when unknown. */
+  expectedFrames: number | null;
   fps: number;
   reportedAtMs: number;
   isFinished: boolean;
@@ -70,6 +77,7 @@ interface Attempt {
 export function createAttempts(parts: AttemptsParts): Attempts {
   const { store, outbox, log } = parts;
   const live = new Map<string, Attempt>();
+  let takesOffers = true;
 
   const report = (attempt: Attempt) => {
     attempt.reportedAtMs = performance.now();
@@ -142,6 +150,7 @@ export function createAttempts(parts: AttemptsParts): Attempts {
 
   const carryOut = async (attempt: Attempt, offer: Offer, folder: string): Promise<void> => {
     const task = checkTask(offer);
+    if (!("refused" in task)) attempt.expectedFrames = task.expectedFrames;
     const outcome = "refused" in task ? failed("refused", task.refused) : await encode(attempt, offer, task, folder);
     if (outcome.kind === "failed") return await fail(attempt, outcome);
     store.keepResult(outcome.result);
@@ -152,7 +161,15 @@ export function createAttempts(parts: AttemptsParts): Attempts {
   const begin = (id: string, folder: string, work: (attempt: Attempt) => Promise<void>) => {
     if (live.has(id)) return; // told twice
     const attempt: Attempt = {
-      ...{ id, abort: new AbortController(), stage: "queued", frames: 0, fps: 0, reportedAtMs: 0 },
+      ...{
+        id,
+        abort: new AbortController(),
+        stage: "queued",
+        frames: 0,
+        expectedFrames: null,
+        fps: 0,
+        reportedAtMs: 0,
+      },
       ...{ isFinished: false, keepOnDisk: false, done: Promise.resolve() },
     };
     live.set(id, attempt);
@@ -180,8 +197,15 @@ export function createAttempts(parts: AttemptsParts): Attempts {
     parts.onChange();
   };
 
+  const giveBack = (attemptId: string) =>
+    outbox.send({ type: "attempt-failed", attemptId, kind: "stopped", reason: "the client stops" });
+
   return {
     offer(offer) {
+      if (!takesOffers) {
+        giveBack(offer.attemptId);
+        return;
+      }
       const folder = segmentFolder(parts.identityFolder, offer.attemptId);
       begin(offer.attemptId, folder, (attempt) => carryOut(attempt, offer, folder));
     },
@@ -192,6 +216,20 @@ export function createAttempts(parts: AttemptsParts): Attempts {
       live.get(attemptId)?.abort.abort(new Error("stopped by the server"));
     },
     held: () => [...live.keys()],
+    async finishSoon(withinMs) {
+      takesOffers = false;
+      const soon: Promise<void>[] = [];
+      for (const attempt of live.values()) {
+        if (remainingMs(attempt) <= withinMs) soon.push(attempt.done);
+        else {
+          giveBack(attempt.id);
+          attempt.abort.abort(new Error("this client stops"));
+        }
+      }
+      const late = new AbortController();
+      await Promise.race([Promise.allSettled(soon), delay(withinMs, late.signal)]);
+      late.abort();
+    },
     counts() {
       const counts = { queued: 0, fetching: 0, encoding: 0, uploading: 0 };
       for (const attempt of live.values()) counts[attempt.stage] += 1;
@@ -207,4 +245,11 @@ export function createAttempts(parts: AttemptsParts): Attempts {
       await Promise.allSettled(all.map((attempt) => attempt.done));
     },
   };
+}
+
+/** Until it is encoded, by its own speed; what is only to be handed over takes next to nothing. */
+function remainingMs({ stage, frames, expectedFrames, fps }: Attempt): number {
+  if (stage === "uploading") return 0;
+  if (stage !== "encoding" || expectedFrames === null || fps <= 0) return Number.POSITIVE_INFINITY;
+  return (1000 * Math.max(0, expectedFrames - frames)) / fps;
 }

@@ -23,6 +23,7 @@ export type LinkEnd =
       readonly wasWelcomed: boolean;
       readonly reason: string;
       readonly reconnect: boolean;
+      readonly code?: Extract<ServerMessage, { type: "goodbye" }>["code"];
     };
 
 export interface LinkOptions {
@@ -70,7 +71,8 @@ export function openLink(options: LinkOptions): Link {
     clearInterval(heartbeat);
     clearInterval(watchdog);
     if (goodbye) {
-      ended.resolve({ kind: "goodbye", wasWelcomed, reason: goodbye.reason, reconnect: goodbye.reconnect });
+      const { reason, reconnect, code } = goodbye;
+      ended.resolve({ kind: "goodbye", wasWelcomed, reason, reconnect, code });
     } else {
       ended.resolve({ kind: "lost", wasWelcomed, reason });
     }

@@ -1,9 +1,10 @@
 // The life of a client: takes an identity, stays connected, takes offers, and leaves nothing behind when it ends.
 
-import { arch } from "node:os";
+import { arch, hostname } from "node:os";
 import { join } from "node:path";
 import { delay } from "../../base/clock.ts";
 import { AppError } from "../../base/errors.ts";
+import { newId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import { VERSION } from "../../base/version.ts";
 import { encodeSegment } from "../../media/encode-segment.ts";
@@ -49,6 +50,8 @@ export interface ClientOptions {
   readonly store: ClientStore;
   readonly log: Log;
   readonly onStatus?: (status: ClientStatus) => void;
+  /** On the way out, what will be done within this time is finished and handed over; the rest is given back. */
+  readonly finishWithinMs?: number;
   /** Without a sign of work for this long an encode is given up; 30 s when not given. */
   readonly stallIdleMs?: number;
   /** Bound of source blocks on disk; 4 GiB when not given. */
@@ -84,6 +87,8 @@ export async function runClient(options: ClientOptions, signal: AbortSignal): Pr
 interface Session {
   readonly options: ClientOptions;
   readonly clientId: string;
+  /** This process, for the server to tell from another with the same id. */
+  readonly instance: string;
   readonly plan: SlotPlan;
   readonly outbox: SwitchableOutbox;
   readonly attempts: Attempts;
@@ -117,7 +122,8 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   for (const result of kept) attempts.resume(result);
   let keepFinished = true;
   try {
-    const reason = await stayConnected({ options, clientId, plan, outbox, attempts, access, signal }, remote);
+    const session = { options, clientId, instance: newId(), plan, outbox, attempts, access, signal };
+    const reason = await stayConnected(session, remote);
     keepFinished = reason.keepFinished;
     options.onStatus?.({ kind: "ended", reason: reason.text });
   } finally {
@@ -147,6 +153,7 @@ async function stayConnected(session: Session, remote: { serverUrl: string; toke
     if (end === "leave") return await leaveServer(session, link);
     outbox.use(null);
     if (end.kind === "goodbye" && !end.reconnect) {
+      if (!end.wasWelcomed && end.code === "E_IDENTITY_IN_USE") throw identityInUse(end.reason, session);
       if (!end.wasWelcomed) throw (await askForRefusal(remote, signal)) ?? protocolMismatch(end.reason);
       options.log.info(`the server ended the connection: ${end.reason}`);
       return { text: end.reason, keepFinished: false };
@@ -184,13 +191,12 @@ function connect(session: Session, remote: { serverUrl: string; token: string },
 }
 
 function helloOf(session: Session, heldAttempts: string[]): Hello {
-  const { options, clientId, plan } = session;
+  const { options, clientId, instance, plan } = session;
   return {
     type: "hello",
     protocol: PROTOCOL_VERSION,
     version: VERSION,
-    clientId,
-    name: options.name,
+    ...{ clientId, instance, host: hostname(), name: options.name },
     platform: `${process.platform}-${arch()}`,
     ffmpeg: options.tools.version,
     slots: plan.slots,
@@ -201,9 +207,23 @@ function helloOf(session: Session, heldAttempts: string[]): Hello {
   };
 }
 
-/** Says goodbye and gives back what is being worked on: in this order, or it would come straight back. */
+function identityInUse(reason: string, { options, clientId }: Session): AppError {
+  return new AppError(
+    "E_IDENTITY_IN_USE",
+    `${reason}, as ${options.name} here`,
+    `A work directory was copied with its identity: remove client/${clientId} and db/client.db from this one.`,
+  );
+}
+
+/**
+ * Finishes what is nearly done, says goodbye and gives back the rest: in this order, or it would come straight back.
+ */
 async function leaveServer(session: Session, link: Link): Promise<Ending> {
   let wasGivenBack = false;
+  const { finishWithinMs = 0 } = session.options;
+  if (finishWithinMs > 0 && session.outbox.send({ type: "leaving" })) {
+    await Promise.race([session.attempts.finishSoon(finishWithinMs), link.ended]);
+  }
   session.outbox.send({ type: "goodbye" });
   for (const attemptId of session.attempts.held()) {
     const message = { type: "attempt-failed", attemptId, kind: "stopped", reason: "the client stops" } as const;

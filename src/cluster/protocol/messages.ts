@@ -25,6 +25,10 @@ export const helloSchema = z.object({
   protocol: z.number().int(),
   version: z.string(),
   clientId: id,
+  /** One running process: two of them with one client id are a copied identity. */
+  instance: id,
+  /** The machine's own name, for a refusal that names both. */
+  host: z.string().max(300),
   name: z.string().min(1).max(200),
   platform: z.string(),
   ffmpeg: z.string(),
@@ -65,6 +69,8 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
     frames: z.number().int().min(0),
     seconds: z.number().min(0),
   }),
+  /** It finishes what it can within seconds and goes: nothing more is to be offered. */
+  z.object({ type: z.literal("leaving") }),
   z.object({ type: z.literal("goodbye") }),
 ]);
 export type ClientMessage = z.infer<typeof clientMessageSchema>;
@@ -124,6 +130,8 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     reason: z.string(),
     /** False: the client was disconnected on purpose and should not come back by itself. */
     reconnect: z.boolean(),
+    /** What the refusal is, when the client was not taken at all. */
+    code: z.enum(["E_PROTOCOL", "E_IDENTITY_IN_USE"]).optional(),
   }),
 ]);
 export type ServerMessage = z.infer<typeof serverMessageSchema>;

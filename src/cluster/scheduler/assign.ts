@@ -112,16 +112,22 @@ function inOrderOfWork(job: Job): readonly Segment[] {
  * it goes to such a client only if that one has a slot free.
  */
 function isBetterElsewhere(turn: Turn, job: Job, segment: Segment, client: Client): boolean {
-  const failures = countOf(segment.failedOn, client.id);
+  const failures = failuresOn(segment, client.id);
   const trouble = failures + countOf(segment.lostOn, client.id);
   if (trouble === 0) return false;
   for (const other of turn.clients.values()) {
     if (other.id === client.id || !isReachable(other) || !isCapable(other, job)) continue;
-    const otherFailures = countOf(segment.failedOn, other.id);
+    const otherFailures = failuresOn(segment, other.id);
     if (otherFailures + countOf(segment.lostOn, other.id) >= trouble) continue;
     if (otherFailures < failures || hasFreeSlot(turn, other)) return true;
   }
   return false;
+}
+
+function failuresOn(segment: Segment, clientId: ClientId): number {
+  const asNow = segment.mismatches?.filter((each) => each.leadIn === segment.leadIn);
+  const wrong = asNow?.map((each) => each.clientId);
+  return countOf(segment.failedOn, clientId) + countOf(wrong, clientId);
 }
 
 function countOf(ids: readonly ClientId[] | undefined, id: ClientId): number {

@@ -1,9 +1,14 @@
 // Pure questions about who can do what: which clients count for a job, and what a job still needs.
 import type { Client, Job, SchedulerState } from "./types.ts";
 
-/** Counts towards the required clients: not Disconnected, and its encoder works there. */
+/** Counts towards the required clients: not Disconnected, not held back, and the job's encoder works there. */
 export function isCapable(client: Client, job: Job): boolean {
-  return client.status !== "Disconnected" && client.encoders.includes(job.encoder);
+  return client.status !== "Disconnected" && takesWork(client) && client.encoders.includes(job.encoder);
+}
+
+/** Not drained, not quarantined, not on its way out. */
+export function takesWork(client: Client): boolean {
+  return !client.isDraining && client.quarantine === null && client.isLeaving !== true;
 }
 
 /** Can be offered work this instant. */

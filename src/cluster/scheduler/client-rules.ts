@@ -12,6 +12,7 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
   const known = turn.clients.get(hello.id);
   if (known !== undefined && hello.link <= known.link) return; // of an older link, or said twice
   const { heldAttempts, ...facts } = hello;
+  const isSameProcess = known !== undefined && known.instance === hello.instance;
   const greeted: Client = {
     ...facts,
     status: known?.status ?? "Disconnected",
@@ -19,7 +20,13 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
     lastHeardAt: turn.now,
     slotFps: known?.slotFps ?? {},
     performance: known?.performance ?? null,
+    isDraining: known?.isDraining ?? false,
+    quarantine: isSameProcess ? known.quarantine : null,
+    ...(isSameProcess && known.troubles !== undefined ? { troubles: known.troubles } : {}),
   };
+  if (known?.quarantine != null && !isSameProcess) {
+    turn.event("client-resumed", { clientId: hello.id }, "out of quarantine: a new process");
+  }
   changeClientStatus(turn, turn.putClient(greeted), "Connected");
 
   const keepAttempts: AttemptId[] = [];
@@ -65,11 +72,41 @@ function leave(turn: Turn, client: Client, reason: string): void {
   changeClientStatus(turn, left, "Disconnected");
 }
 
+/** It finishes what it can and goes: nothing more is offered. A new hello ends that. */
+export function noteLeaving(turn: Turn, clientId: ClientId, link: number): void {
+  const client = clientOn(turn, clientId, link);
+  if (client !== null) turn.putClient({ ...client, isLeaving: true });
+}
+
+function unknownClient(clientId: ClientId): Verdict {
+  return refusal("E_UNKNOWN_ID", `no client with id ${clientId}`, "`ffcluster clients list` shows the ids.");
+}
+
+/** What it holds is finished, nothing more is offered; said twice, the second changes nothing. */
+export function drainClient(turn: Turn, clientId: ClientId): Verdict {
+  const client = turn.clients.get(clientId);
+  if (client === undefined) return unknownClient(clientId);
+  if (client.isDraining) return { ok: true };
+  turn.putClient({ ...client, isDraining: true });
+  turn.event("client-draining", { clientId }, "drained on request: it finishes what it holds");
+  return { ok: true };
+}
+
+/** Ends a drain and a quarantine. */
+export function resumeClient(turn: Turn, clientId: ClientId): Verdict {
+  const client = turn.clients.get(clientId);
+  if (client === undefined) return unknownClient(clientId);
+  if (!client.isDraining && client.quarantine === null) {
+    return refusal("E_WRONG_STATE", `client ${client.name} takes work already`, "There is nothing to resume.");
+  }
+  turn.putClient({ ...client, isDraining: false, quarantine: null, troubles: [] });
+  turn.event("client-resumed", { clientId }, "resumed on request");
+  return { ok: true };
+}
+
 export function disconnectClient(turn: Turn, clientId: ClientId): Verdict {
   const client = turn.clients.get(clientId);
-  if (client === undefined) {
-    return refusal("E_UNKNOWN_ID", `no client with id ${clientId}`, "`ffcluster clients list` shows the ids.");
-  }
+  if (client === undefined) return unknownClient(clientId);
   if (client.status === "Disconnected") {
     return refusal("E_WRONG_STATE", `client ${client.name} is not connected`, "There is nothing to disconnect.");
   }

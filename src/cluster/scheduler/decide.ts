@@ -5,9 +5,12 @@ import { assignWork } from "./assign.ts";
 import {
   closeLink,
   disconnectClient,
+  drainClient,
   dropSilentClients,
   greetClient,
   hearClient,
+  noteLeaving,
+  resumeClient,
   settleClientStatuses,
 } from "./client-rules.ts";
 import {
@@ -75,6 +78,13 @@ function apply(turn: Turn, input: Input): Verdict {
       return OK;
     case "client-disconnect-requested":
       return disconnectClient(turn, input.clientId);
+    case "client-drain-requested":
+      return drainClient(turn, input.clientId);
+    case "client-resume-requested":
+      return resumeClient(turn, input.clientId);
+    case "client-leaving":
+      noteLeaving(turn, input.clientId, input.link);
+      return OK;
     case "attempt-progressed":
       progressAttempt(turn, input);
       return OK;

@@ -213,6 +213,11 @@ function changeJobStatusOnce(turn: Turn, job: Job, to: "WaitingForClients"): voi
 
 function hasReachableClient(turn: Turn, job: Job): boolean {
   for (const client of turn.clients.values()) if (isReachable(client) && isCapable(client, job)) return true;
+  // A client that is drained still finishes what it holds.
+  for (const attempt of turn.attempts.values()) {
+    const holder = attempt.jobId === job.id ? turn.clients.get(attempt.clientId) : undefined;
+    if (holder !== undefined && isReachable(holder)) return true;
+  }
   return false;
 }
 

@@ -1,5 +1,6 @@
 // Leases and fencing: what renews an attempt, what ends it, and which result is taken. A result counts only under
 // the lease it was made under, and once.
+import { blame } from "./blame.ts";
 import { isReachable } from "./capability.ts";
 import { failJob, openJob, refusal } from "./job-rules.ts";
 import { patienceMs } from "./patience.ts";
@@ -187,13 +188,24 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
   const failed = turn.putSegment(job, { ...rest, failures, failedOn });
   const subject = { jobId: job.id, clientId: attempt.clientId, segmentIndex: segment.index, attemptId: attempt.id };
   turn.event("segment-retry", subject, `failed (${input.kind}): ${input.reason}`);
+  blame(turn, attempt.clientId, failed, segment.index, lastLine(input.reason));
   if (failures > maxRetries && rest.phase.kind === "pending") {
     failJob(turn, failed, {
       code: "E_ENCODE_FAILED",
-      message: `segment ${segment.index} failed ${failures} times; the last words were: ${input.reason}`,
+      message: `segment ${segment.index} failed ${failures} times${onWhom(turn, failedOn)}; the last words were: ${input.reason}`,
       hint: FAILURE_HINTS[input.kind],
     });
   }
+}
+
+/** " on 3 clients (a, b, c)", so that a segment's fault is told from a client's. */
+function onWhom(turn: Turn, failedOn: readonly ClientId[]): string {
+  const names = [...new Set(failedOn)].map((id) => turn.clients.get(id)?.name ?? id);
+  return names.length > 1 ? ` on ${names.length} clients (${names.join(", ")})` : "";
+}
+
+function lastLine(reason: string): string {
+  return reason.trimEnd().split("\n").at(-1)?.slice(0, 200) ?? "";
 }
 
 const FAILURE_HINTS: Readonly<Record<"encode" | "source" | "io" | "refused" | "stalled", string>> = {

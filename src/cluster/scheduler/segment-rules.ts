@@ -1,9 +1,11 @@
 // The segment machine after its bytes have landed: verification, the ladder of lead-ins, the reference decoding and
 // the comparison of seams (docs/ARCHITECTURE.md, "The ladder").
 import type { LeadIn, SegmentFacts } from "../../media/types.ts";
+import { absolve, blame, hasDelivered } from "./blame.ts";
+import { isCapable, isReachable } from "./capability.ts";
 import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
 import type { Turn } from "./turn.ts";
-import type { AttemptId, Job, JobId, LandedResult, Segment } from "./types.ts";
+import type { AttemptId, ClientId, Job, JobId, LandedResult, Segment } from "./types.ts";
 
 /** Opens the note of a segment that the server's own decoding confirmed; a seam between two of them is not compared again. */
 const REFERENCE_NOTE = "believed by reference decoding";
@@ -41,6 +43,10 @@ export function mismatchSegment(turn: Turn, answer: SegmentAnswer, reason: strin
   const found = awaited(turn, answer, "verifying");
   if (found === null) return;
   const { job, segment, landed } = found;
+  if (hasOnlyFailed(job, landed.clientId) && canAskAnother(turn, job, segment, landed)) {
+    encodeAgain(turn, job, segment, landed, segment.leadIn, `${landed.clientName} has delivered nothing right so far`);
+    return;
+  }
   const leadIn = job.countsUnreliable ? null : nextLeadIn(segment.leadIn);
   if (leadIn === null) refer(turn, job, segment, landed, reason);
   else encodeAgain(turn, job, segment, landed, leadIn, reason);
@@ -56,6 +62,10 @@ export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: Segm
     encodeAgain(turn, job, segment, landed, leadIn, reason);
     return;
   }
+  if (facts === null && canAskAnother(turn, job, segment, landed)) {
+    encodeAgain(turn, job, segment, landed, segment.leadIn, `that of ${landed.clientName} is not right: ${reason}`);
+    return;
+  }
   if (facts === null) {
     failJob(turn, job, {
       code: "E_NOT_EXACT",
@@ -69,6 +79,36 @@ export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: Segm
   believe(turn, believed, noted, landed, facts);
 }
 
+/** So many clients are asked for the same on one rung of the ladder. */
+const MOST_MAKERS = 3;
+
+/** It has delivered nothing for this job that was right, while others have. */
+function hasOnlyFailed(job: Job, clientId: ClientId): boolean {
+  return !hasDelivered(job, (id) => id === clientId) && hasDelivered(job, (id) => id !== clientId);
+}
+
+/**
+ * Whether a result that is not as planned may be its maker's fault and another client can be asked for the same, so
+ * that a client's fault is not taken for the segment's.
+ */
+function canAskAnother(turn: Turn, job: Job, segment: Segment, { clientId }: LandedResult): boolean {
+  const onThisRung = (segment.mismatches ?? []).filter((each) => each.leadIn === segment.leadIn);
+  const makers = new Set([...onThisRung.map((each) => each.clientId), clientId]);
+  if (makers.size >= MOST_MAKERS || onThisRung.some((each) => each.clientId === clientId)) return false;
+  for (const other of turn.clients.values()) {
+    if (!makers.has(other.id) && isReachable(other) && isCapable(other, job)) return true;
+  }
+  return false;
+}
+
+/** Another client's result with the same lead-in is right: what was wrong before was its maker's fault. */
+function blameMakers(turn: Turn, job: Job, segment: Segment, landed: LandedResult): void {
+  for (const { clientId, leadIn } of segment.mismatches ?? []) {
+    if (clientId === landed.clientId || leadIn !== segment.leadIn) continue;
+    blame(turn, clientId, job, segment.index, "its result was not as planned, another client's was");
+  }
+}
+
 function believe(turn: Turn, job: Job, segment: Segment, landed: LandedResult, facts: SegmentFacts): void {
   const verified: Segment = { ...segment, phase: { kind: "verified", landed, facts } };
   const processing = becomeProcessing(turn, turn.putSegment(job, verified));
@@ -77,6 +117,8 @@ function believe(turn: Turn, job: Job, segment: Segment, landed: LandedResult, f
     { jobId: job.id, clientId: landed.clientId, segmentIndex: segment.index, attemptId: landed.attemptId },
     `${facts.frames} frames, ${facts.bytes} bytes`,
   );
+  absolve(turn, landed.clientId);
+  blameMakers(turn, processing, segment, landed);
   compareSeam(turn, processing, segment.index - 1);
   const afterFirst = openJob(turn, job.id);
   if (afterFirst !== null) compareSeam(turn, afterFirst, segment.index);
@@ -135,11 +177,13 @@ function encodeAgain(
   leadIn: LeadIn,
   reason: string,
 ): void {
-  const note = `encoded again with a lead-in of ${leadIn}: ${reason}`;
+  const how = leadIn === segment.leadIn ? "by another client" : `with a lead-in of ${leadIn}`;
+  const note = `encoded again ${how}: ${reason}`;
   turn.putSegment(job, {
     ...segment,
     phase: { kind: "pending", notBefore: turn.now },
     leadIn,
+    mismatches: [...(segment.mismatches ?? []), { clientId: landed.clientId, leadIn: segment.leadIn }],
     notes: [...segment.notes, note],
   });
   const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId };

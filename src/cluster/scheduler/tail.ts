@@ -62,10 +62,11 @@ function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
   return true;
 }
 
-/** A segment that one other client holds, and that this client has had no trouble with. */
+/** A segment that one other client holds, and that gave no trouble but there. */
 function heldAlone(turn: Turn, segment: Segment, client: Client, speeds: Speeds): Held | null {
   if (segment.phase.kind !== "leased" || segment.phase.attemptIds.length !== 1) return null;
-  if (segment.failedOn.includes(client.id) || segment.lostOn?.includes(client.id)) return null;
+  // What has failed may fail anywhere: doubled, it would use up its retries twice as fast.
+  if (segment.failures > 0 || segment.lostOn?.includes(client.id)) return null;
   const attempt = turn.attempts.get(segment.phase.attemptIds[0] ?? "");
   if (attempt === undefined || attempt.clientId === client.id || attempt.stage === "uploading") return null;
   const holder = turn.clients.get(attempt.clientId);

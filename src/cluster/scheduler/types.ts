@@ -92,6 +92,8 @@ export interface Segment {
   readonly attempts: number;
   /** One entry for each failure. */
   readonly failedOn: readonly ClientId[];
+  /** Results that were not as planned, by the lead-in they were made with; forgotten at a restart. */
+  readonly mismatches?: readonly { readonly clientId: ClientId; readonly leadIn: LeadIn }[];
   /** One entry for each lost lease; forgotten at a restart. */
   readonly lostOn?: readonly ClientId[];
   /** Why anything beyond the ordinary was done; goes into the proof. */
@@ -156,9 +158,17 @@ export interface Job {
   readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string } | null;
 }
 
+/** A segment that a client failed on since it last delivered one. */
+export interface Trouble {
+  readonly jobId: JobId;
+  readonly segmentIndex: number;
+}
+
 export interface Client {
   readonly id: ClientId;
   readonly name: string;
+  /** One running process; a new one is free of what the old one was blamed for. */
+  readonly instance: string;
   readonly status: ClientStatus;
   readonly connectedAt: string;
   /** Grows with each hello of this id; messages of an older link are ignored. */
@@ -172,6 +182,14 @@ export interface Client {
   readonly benchmarkSeconds: number | null;
   /** Monotonic moment of the last message; silence for a lease time disconnects. */
   readonly lastHeardAt: number;
+  /** On request: what it holds is finished, nothing more is offered until it is resumed. */
+  readonly isDraining: boolean;
+  /** Why it gets no more work; null: it does. */
+  readonly quarantine: string | null;
+  /** In memory only. */
+  readonly troubles?: readonly Trouble[];
+  /** It finishes what it can and goes. In memory only. */
+  readonly isLeaving?: boolean;
   /** The socket closed without a goodbye: nothing is offered until the next hello. In memory only. */
   readonly isLinkDown?: boolean;
   /** Measured frames per second of ONE slot, per job. */
@@ -204,7 +222,16 @@ export type NewJob = Pick<
 
 export type HelloFacts = Pick<
   Client,
-  "id" | "name" | "slots" | "platform" | "ffmpeg" | "version" | "encoders" | "families" | "benchmarkSeconds"
+  | "id"
+  | "name"
+  | "instance"
+  | "slots"
+  | "platform"
+  | "ffmpeg"
+  | "version"
+  | "encoders"
+  | "families"
+  | "benchmarkSeconds"
 > & { readonly link: number; readonly heldAttempts: readonly AttemptId[] };
 
 export type Input =
@@ -232,6 +259,11 @@ export type Input =
       readonly saidGoodbye: boolean;
     }
   | { readonly type: "client-disconnect-requested"; readonly clientId: ClientId }
+  | { readonly type: "client-drain-requested"; readonly clientId: ClientId }
+  /** Ends a drain and a quarantine. */
+  | { readonly type: "client-resume-requested"; readonly clientId: ClientId }
+  /** The client finishes what it can and goes. */
+  | { readonly type: "client-leaving"; readonly clientId: ClientId; readonly link: number }
   | {
       readonly type: "attempt-progressed";
       readonly clientId: ClientId;
@@ -340,6 +372,9 @@ export type Verdict = { readonly ok: true } | { readonly ok: false; readonly err
 export type EventType =
   | "job-status"
   | "client-status"
+  | "client-draining"
+  | "client-quarantined"
+  | "client-resumed"
   | "segment-leased"
   | "segment-measured"
   | "segment-verified"

@@ -1,23 +1,101 @@
 import { expect, test } from "bun:test";
 import { newId } from "../../base/ids.ts";
 import { silentLog } from "../../base/log.ts";
-import { PROTOCOL_VERSION } from "../protocol/messages.ts";
+import { PROTOCOL_VERSION, type ServerMessage } from "../protocol/messages.ts";
 import type { Input } from "../scheduler/types.ts";
 import { ClientLinks } from "./client-links.ts";
 
-test("a goodbye counts at once, not when the socket has closed", () => {
+function open() {
   const inputs: Input[] = [];
   const dispatch = (input: Input) => void inputs.push(input);
   const links = new ClientLinks({ noncePath: "/nonce", nonce: "nonce", dispatch, log: silentLog });
-  const link = links.open({ send: () => true, close() {} });
-  const clientId = newId();
-  const hello = {
-    ...{ type: "hello", protocol: PROTOCOL_VERSION, version: "0.1.0", clientId, name: "node", platform: "linux-x64" },
-    ...{ ffmpeg: "5.1", slots: 1, encoders: [], families: [], benchmarkSeconds: null, heldAttempts: [] },
+  const connect = () => {
+    const sent: ServerMessage[] = [];
+    let isOpen = true;
+    const close = () => {
+      isOpen = false;
+    };
+    const link = links.open({ send: (text) => sent.push(JSON.parse(text) as ServerMessage) > 0, close });
+    return { ...link, say: (message: object) => link.received(JSON.stringify(message)), sent, isOpen: () => isOpen };
   };
-  link.received(JSON.stringify(hello));
-  link.received(JSON.stringify({ type: "goodbye" }));
+  return { inputs, links, connect, hellos: () => inputs.filter((input) => input.type === "client-hello") };
+}
+
+const clientId = newId();
+
+function hello(facts: object = {}) {
+  return {
+    ...{ type: "hello", protocol: PROTOCOL_VERSION, version: "0.1.0", clientId, name: "node", platform: "linux-x64" },
+    ...{ instance: newId(), host: "alpha" },
+    ...{ ffmpeg: "5.1", slots: 1, encoders: [], families: [], benchmarkSeconds: null, heldAttempts: [] },
+    ...facts,
+  };
+}
+
+test("a goodbye counts at once, not when the socket has closed", () => {
+  const { inputs, links, connect } = open();
+  const link = connect();
+  link.say(hello());
+  link.say({ type: "goodbye" });
   expect(inputs.at(-1)).toMatchObject({ type: "client-link-closed", clientId, saidGoodbye: true });
   link.closed();
+  links.shutDown();
+});
+
+test("another protocol is refused with both versions named", () => {
+  const { links, connect, hellos } = open();
+  const link = connect();
+  link.say(hello({ protocol: 99, version: "9.9.9" }));
+  const [refusal] = link.sent;
+  expect(refusal).toMatchObject({ type: "goodbye", reconnect: false, code: "E_PROTOCOL" });
+  expect(JSON.stringify(refusal)).toContain(`protocol ${PROTOCOL_VERSION}, the client 9.9.9 protocol 99`);
+  expect(link.isOpen()).toBe(false);
+  expect(hellos()).toEqual([]);
+  links.shutDown();
+});
+
+test("an identity that lives in two places: the second process is refused, both are named", () => {
+  const { links, connect, hellos } = open();
+  const first = connect();
+  first.say(hello());
+  const copy = connect();
+  copy.say(hello({ name: "clone", host: "beta" }));
+  expect(hellos()).toHaveLength(1);
+  expect(copy.sent).toEqual([]);
+  first.say({ type: "heartbeat" });
+  expect(copy.sent).toMatchObject([{ type: "goodbye", reconnect: false, code: "E_IDENTITY_IN_USE" }]);
+  expect(JSON.stringify(copy.sent)).toContain("node on alpha (linux-x64); clone on beta (linux-x64)");
+  expect(copy.isOpen()).toBe(false);
+  expect(first.isOpen()).toBe(true);
+  expect(hellos()).toHaveLength(1);
+  links.shutDown();
+});
+
+test("a new process after the old one's death is taken at once, and so is the same one over a newer link", () => {
+  const { links, connect, hellos } = open();
+  const instance = newId();
+  const first = connect();
+  first.say(hello({ instance }));
+  const again = connect();
+  again.say(hello({ instance }));
+  expect(hellos()).toHaveLength(2);
+  const restarted = connect();
+  restarted.say(hello());
+  expect(hellos()).toHaveLength(2);
+  again.closed(); // the old one's socket goes with it
+  expect(hellos()).toHaveLength(3);
+  expect(restarted.isOpen()).toBe(true);
+  links.shutDown();
+});
+
+test("a newcomer that goes before it is taken is forgotten", () => {
+  const { links, connect, hellos } = open();
+  const first = connect();
+  first.say(hello());
+  const second = connect();
+  second.say(hello());
+  second.closed();
+  first.closed();
+  expect(hellos()).toHaveLength(1);
   links.shutDown();
 });

@@ -18,7 +18,19 @@ import type { ClientLink, LinkSocket } from "./ports.ts";
 interface OpenLink {
   readonly number: number;
   readonly socket: LinkSocket;
+  readonly hello: Hello;
 }
+
+/** A hello under an id that another process has a link for; it waits until that one is heard again, or not. */
+interface Newcomer {
+  readonly hello: Hello;
+  readonly socket: LinkSocket;
+  readonly take: () => void;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+/** A process that lives sends something every 2 s; one that is silent for longer than two of these is gone. */
+const ALIVE_WITHIN_MS = 5000;
 
 export interface ClientLinksOptions {
   readonly noncePath: string;
@@ -32,6 +44,8 @@ export class ClientLinks {
   readonly #links = new Map<string, OpenLink>();
   /** Sockets that have not said hello yet, and all others. */
   readonly #sockets = new Set<LinkSocket>();
+  /** By client id. */
+  readonly #newcomers = new Map<string, Newcomer>();
   #linkCount = 0;
   readonly #heartbeat: ReturnType<typeof setInterval>;
 
@@ -54,18 +68,24 @@ export class ClientLinks {
           this.#options.log.warn("a client sent a message that is not of the protocol", { text: text.slice(0, 200) });
           socket.close(1008, "message not of the protocol");
         } else if (message.type === "hello") {
-          clientId = this.#takeHello(message, number, socket);
+          this.#meet(message, socket, () => {
+            clientId = message.clientId;
+            this.#takeHello(message, number, socket);
+          });
         } else if (clientId !== null && message.type === "goodbye") {
           // Now, not when the socket has closed: nothing must be offered to a client that leaves.
           this.#options.dispatch({ type: "client-link-closed", clientId, link: number, saidGoodbye: true });
         } else if (clientId !== null) {
+          if (this.#links.get(clientId)?.number === number) this.#refuseNewcomer(clientId);
           this.#forward(clientId, number, message);
         }
       },
       closed: () => {
         this.#sockets.delete(socket);
+        for (const [id, newcomer] of this.#newcomers) if (newcomer.socket === socket) this.#forgetNewcomer(id);
         if (clientId === null) return;
         if (this.#links.get(clientId)?.number === number) this.#links.delete(clientId);
+        this.#newcomers.get(clientId)?.take();
         this.#options.dispatch({ type: "client-link-closed", clientId, link: number, saidGoodbye: false });
       },
     };
@@ -99,25 +119,59 @@ export class ClientLinks {
 
   shutDown(): void {
     clearInterval(this.#heartbeat);
+    for (const clientId of [...this.#newcomers.keys()]) this.#forgetNewcomer(clientId);
     for (const clientId of [...this.#links.keys()]) this.close(clientId, "the server stops", true);
     for (const socket of this.#sockets) socket.close(1001, "the server stops");
   }
 
-  #takeHello(hello: Hello, number: number, socket: LinkSocket): string | null {
+  /** Refuses what speaks another protocol, and a second process with an id that one has which lives. */
+  #meet(hello: Hello, socket: LinkSocket, take: () => void): void {
     if (hello.protocol !== PROTOCOL_VERSION) {
       const reason = `the server ${VERSION} speaks protocol ${PROTOCOL_VERSION}, the client ${hello.version} protocol ${hello.protocol}: use the same ffcluster on both`;
-      socket.send(JSON.stringify({ type: "goodbye", reason, reconnect: false }));
-      socket.close(1008, "protocol version");
-      return null;
+      refuse(socket, "E_PROTOCOL", reason);
+      return;
     }
+    const { clientId } = hello;
+    const known = this.#links.get(clientId);
+    this.#forgetNewcomer(clientId);
+    if (known === undefined || known.hello.instance === hello.instance) {
+      take();
+      return;
+    }
+    const takeOnce = () => {
+      this.#forgetNewcomer(clientId);
+      take();
+    };
+    const timer = setTimeout(takeOnce, ALIVE_WITHIN_MS);
+    this.#newcomers.set(clientId, { hello, socket, take: takeOnce, timer });
+  }
+
+  /** The process that has the id is heard: both live, so one identity is in two places. */
+  #refuseNewcomer(clientId: string): void {
+    const newcomer = this.#newcomers.get(clientId);
+    const holder = this.#links.get(clientId);
+    if (newcomer === undefined || holder === undefined) return;
+    this.#forgetNewcomer(clientId);
+    const reason = `the identity ${clientId} is that of ${placeOf(holder.hello)}; ${placeOf(newcomer.hello)} has a copy of it`;
+    this.#options.log.warn("a copied identity was refused", { reason });
+    refuse(newcomer.socket, "E_IDENTITY_IN_USE", reason);
+  }
+
+  #forgetNewcomer(clientId: string): void {
+    clearTimeout(this.#newcomers.get(clientId)?.timer);
+    this.#newcomers.delete(clientId);
+  }
+
+  #takeHello(hello: Hello, number: number, socket: LinkSocket): void {
     const older = this.#links.get(hello.clientId);
-    this.#links.set(hello.clientId, { number, socket });
+    this.#links.set(hello.clientId, { number, socket, hello });
     if (older !== undefined && older.number !== number) older.socket.close(1000, "replaced by a newer link");
     this.#options.dispatch({
       type: "client-hello",
       client: {
         id: hello.clientId,
         name: hello.name,
+        instance: hello.instance,
         slots: hello.slots,
         platform: hello.platform,
         ffmpeg: hello.ffmpeg,
@@ -129,7 +183,6 @@ export class ClientLinks {
         heldAttempts: hello.heldAttempts,
       },
     });
-    return hello.clientId;
   }
 
   #forward(clientId: string, link: number, message: Exclude<ClientMessage, Hello>): void {
@@ -143,8 +196,19 @@ export class ClientLinks {
     } else if (message.type === "attempt-measured") {
       const { attemptId, bits, frames, seconds } = message;
       this.#options.dispatch({ type: "attempt-measured", clientId, attemptId, bits, frames, seconds });
+    } else if (message.type === "leaving") {
+      this.#options.dispatch({ type: "client-leaving", clientId, link });
     }
   }
+}
+
+function refuse(socket: LinkSocket, code: "E_PROTOCOL" | "E_IDENTITY_IN_USE", reason: string): void {
+  socket.send(JSON.stringify({ type: "goodbye", reason, reconnect: false, code } satisfies ServerMessage));
+  socket.close(1008, code);
+}
+
+function placeOf({ name, host, platform }: Hello): string {
+  return name === host ? `${name} (${platform})` : `${name} on ${host} (${platform})`;
 }
 
 function parseMessage(text: string): ClientMessage | null {

@@ -33,7 +33,16 @@ function engineWithClient() {
   engine.dispatch({
     type: "client-hello",
     client: {
-      ...{ id: CLIENT, name: "node", slots: 1, platform: "linux-x64", ffmpeg: "5.1", version: "0.1.0", link: 1 },
+      ...{
+        id: CLIENT,
+        instance: "i1",
+        name: "node",
+        slots: 1,
+        platform: "linux-x64",
+        ffmpeg: "5.1",
+        version: "0.1.0",
+        link: 1,
+      },
       ...{ encoders: ["libx264"], families: ["software"], benchmarkSeconds: null, heldAttempts: [] },
     },
   });

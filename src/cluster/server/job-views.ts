@@ -67,5 +67,7 @@ export function clientView(state: SchedulerState, client: Client): ClientView {
     ffmpeg: client.ffmpeg,
     families: client.families,
     version: client.version,
+    draining: client.isDraining,
+    quarantine: client.quarantine,
   };
 }

@@ -274,6 +274,16 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
         events: store.clientEvents(client.id, CLIENT_EVENTS),
       };
     },
+    drainClient(id) {
+      const client = findClient(id);
+      requireOk(dispatch({ type: "client-drain-requested", clientId: client.id }));
+      return clientView(engine.state, findClient(client.id));
+    },
+    resumeClient(id) {
+      const client = findClient(id);
+      requireOk(dispatch({ type: "client-resume-requested", clientId: client.id }));
+      return clientView(engine.state, findClient(client.id));
+    },
     async disconnectClient(id) {
       const client = findClient(id);
       requireOk(dispatch({ type: "client-disconnect-requested", clientId: client.id }));

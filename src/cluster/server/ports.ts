@@ -162,6 +162,10 @@ export interface Coordinator {
   listClients(): ClientView[];
   clientDetail(id: string): ClientDetailView;
   disconnectClient(id: string): Promise<ClientView>;
+  /** It finishes what it holds and gets nothing more. */
+  drainClient(id: string): ClientView;
+  /** Ends a drain and a quarantine; E_WRONG_STATE when there is neither. */
+  resumeClient(id: string): ClientView;
 
   /** One block of a job's source with its digest. */
   sourceBlock(sourceId: string, block: number): Promise<{ readonly bytes: Uint8Array; readonly sha256: string }>;

@@ -84,6 +84,10 @@ export interface ClientView {
   readonly ffmpeg: string;
   readonly families: readonly string[];
   readonly version: string;
+  /** On request it finishes what it holds and gets nothing more. */
+  readonly draining: boolean;
+  /** Why it gets no more work; null when it does. */
+  readonly quarantine: string | null;
 }
 
 export interface ClientDetailView extends ClientView {

@@ -92,6 +92,11 @@ export function eventTable(events: JobDetailView["events"], dim: Dim): string {
   return table(columns, rows, dim);
 }
 
+/** The status, and whether the client is held back: "Idle, quarantined". The reason is in `clients show`. */
+export function clientStatusText({ status, draining, quarantine }: ClientView): string {
+  return [status, ...(draining ? ["draining"] : []), ...(quarantine === null ? [] : ["quarantined"])].join(", ");
+}
+
 export function clientTable(clients: readonly ClientView[], dim: Dim): string {
   const columns = [
     { title: "ID" },
@@ -107,7 +112,7 @@ export function clientTable(clients: readonly ClientView[], dim: Dim): string {
   const rows = clients.map((client) => [
     shortId(client.client_id),
     client.name,
-    client.status,
+    clientStatusText(client),
     client.performance === null ? "-" : client.performance.toFixed(1),
     String(client.slots),
     client.current_job === null ? "-" : shortId(client.current_job),

@@ -16,6 +16,9 @@ interface ClientRow {
   benchmark_seconds: number | null;
   slot_fps: string;
   performance: number | null;
+  instance: string;
+  is_draining: number;
+  quarantine: string | null;
 }
 
 export function loadClients(database: Database): Map<string, Client> {
@@ -37,6 +40,9 @@ export function loadClients(database: Database): Map<string, Client> {
       lastHeardAt: 0,
       slotFps: JSON.parse(row.slot_fps) as Record<string, number>,
       performance: row.performance,
+      instance: row.instance,
+      isDraining: row.is_draining !== 0,
+      quarantine: row.quarantine,
     });
   }
   return clients;
@@ -56,7 +62,10 @@ function isSameRow(a: Client, b: Client): boolean {
     a.families === b.families &&
     a.benchmarkSeconds === b.benchmarkSeconds &&
     a.slotFps === b.slotFps &&
-    a.performance === b.performance
+    a.performance === b.performance &&
+    a.instance === b.instance &&
+    a.isDraining === b.isDraining &&
+    a.quarantine === b.quarantine
   );
 }
 
@@ -67,12 +76,13 @@ export function clientRowDiffers(previous: Client | undefined, next: Client): bo
 export function saveClient(database: Database, client: Client): void {
   database
     .query(
-      `INSERT INTO clients (id, name, status, connected_at, slots, platform, ffmpeg, version, encoders, families, benchmark_seconds, slot_fps, performance)
-       VALUES ($id, $name, $status, $connectedAt, $slots, $platform, $ffmpeg, $version, $encoders, $families, $benchmarkSeconds, $slotFps, $performance)
+      `INSERT INTO clients (id, name, status, connected_at, slots, platform, ffmpeg, version, encoders, families, benchmark_seconds, slot_fps, performance, instance, is_draining, quarantine)
+       VALUES ($id, $name, $status, $connectedAt, $slots, $platform, $ffmpeg, $version, $encoders, $families, $benchmarkSeconds, $slotFps, $performance, $instance, $isDraining, $quarantine)
        ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status, connected_at = excluded.connected_at,
          slots = excluded.slots, platform = excluded.platform, ffmpeg = excluded.ffmpeg, version = excluded.version,
          encoders = excluded.encoders, families = excluded.families, benchmark_seconds = excluded.benchmark_seconds,
-         slot_fps = excluded.slot_fps, performance = excluded.performance`,
+         slot_fps = excluded.slot_fps, performance = excluded.performance, instance = excluded.instance,
+         is_draining = excluded.is_draining, quarantine = excluded.quarantine`,
     )
     .run({
       id: client.id,
@@ -88,5 +98,8 @@ export function saveClient(database: Database, client: Client): void {
       benchmarkSeconds: client.benchmarkSeconds,
       slotFps: JSON.stringify(client.slotFps),
       performance: client.performance,
+      instance: client.instance,
+      isDraining: client.isDraining ? 1 : 0,
+      quarantine: client.quarantine,
     });
 }

@@ -99,4 +99,11 @@ ALTER TABLE jobs ADD COLUMN rate TEXT;
 ALTER TABLE segments ADD COLUMN rate TEXT;
 `;
 
-export const SERVER_MIGRATIONS: Migrations = [initial, rivals, twoPasses];
+/** Clients that are held back, and the process that a quarantine belongs to. */
+const heldBack = `
+ALTER TABLE clients ADD COLUMN instance TEXT NOT NULL DEFAULT '';
+ALTER TABLE clients ADD COLUMN is_draining INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE clients ADD COLUMN quarantine TEXT;
+`;
+
+export const SERVER_MIGRATIONS: Migrations = [initial, rivals, twoPasses, heldBack];

@@ -75,6 +75,9 @@ const client: Client = {
   lastHeardAt: 0,
   slotFps: { j1: 91.5 },
   performance: 183,
+  instance: "i1",
+  isDraining: true,
+  quarantine: "failed",
 };
 
 const attempt: Attempt = {
