@@ -57,6 +57,14 @@ test("whatever the coding order, groups partition the frames", () => {
   );
 });
 
+test("it knows where packets share a time", () => {
+  const index = indexOf([packet(0, 0, "K"), packet(0, 0), packet(80, 80), packet(120, 120, "K"), packet(160, 160)]);
+  expect(index.uncounted.samePts).toBe(1);
+  expect(index.sharesPts(null, 120)).toBe(true);
+  expect(index.sharesPts(120, null)).toBe(false);
+  expect(index.framePts(null, null)).toEqual([0, 80, 120, 160]);
+});
+
 describe("what containers do", () => {
   test("AVI: a reference frame is shown when the next one is decoded", () => {
     const index = indexOf([

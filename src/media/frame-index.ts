@@ -48,6 +48,8 @@ export interface FrameIndex {
   /** Sorted PTS in [startPts, endPts); null bounds are open. */
   framePts(startPts: Pts | null, endPts: Pts | null): number[];
   countFrames(startPts: Pts | null, endPts: Pts | null): number;
+  /** Several packets of the range have one PTS: a hidden picture, two fields, or two pictures indeed. */
+  sharesPts(startPts: Pts | null, endPts: Pts | null): boolean;
   /** The last key frame at or before `pts`; null when there is none. */
   keyFrameAtOrBefore(pts: Pts): KeyFrame | null;
   /** Where to seek for `startPts`; null: from the beginning. */
@@ -86,6 +88,12 @@ class SortedPts {
     this.#set(position, value);
   }
 
+  /** Values in [from, to); null bounds are open. */
+  countBetween(from: number | null, to: number | null): number {
+    const first = from === null ? 0 : this.lowerBound(from);
+    return Math.max(0, (to === null ? this.length : this.lowerBound(to)) - first);
+  }
+
   /** Position of the first value ≥ `wanted`. */
   lowerBound(wanted: number): number {
     let low = 0;
@@ -122,6 +130,7 @@ export class GrowingFrameIndex implements FrameIndex {
   /** A frame's ticks by the declared rate, for a last frame whose packet states no duration. */
   readonly #nominalDuration: number;
   readonly #pts = new SortedPts();
+  readonly #shared = new SortedPts();
   #highestDts = Number.NEGATIVE_INFINITY;
   #durationOfLast: { pts: Pts; duration: number | null } | null = null;
   #packets = 0;
@@ -220,6 +229,7 @@ export class GrowingFrameIndex implements FrameIndex {
     const position = this.#pts.lowerBound(pts);
     if (position < this.#pts.length && this.#pts.at(position) === pts) {
       this.uncounted.samePts += 1; // a hidden picture, the second field of a pair, or a true double
+      this.#shared.insert(pts);
     } else {
       if (this.#durationOfLast === null || pts > this.#durationOfLast.pts)
         this.#durationOfLast = { pts, duration: packet.duration };
@@ -265,9 +275,11 @@ export class GrowingFrameIndex implements FrameIndex {
   }
 
   countFrames(startPts: Pts | null, endPts: Pts | null): number {
-    const from = startPts === null ? 0 : this.#pts.lowerBound(startPts);
-    const to = endPts === null ? this.#pts.length : this.#pts.lowerBound(endPts);
-    return Math.max(0, to - from);
+    return this.#pts.countBetween(startPts, endPts);
+  }
+
+  sharesPts(startPts: Pts | null, endPts: Pts | null): boolean {
+    return this.#shared.countBetween(startPts, endPts) > 0;
   }
 
   framePts(startPts: Pts | null, endPts: Pts | null): number[] {

@@ -8,7 +8,7 @@ import type { Pts } from "../base/rational.ts";
 import { countsItsClock, fileUrl } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { parseSeams } from "./seams.ts";
-import { clockBounds, decodeArgs, filterGraph, seamOutput } from "./segment-args.ts";
+import { clockBounds, decodeArgs, filterGraph, seamOutput, spreadPts } from "./segment-args.ts";
 import type { SegmentRange } from "./segment-task.ts";
 import { clockOffsetUs } from "./source-clock.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
@@ -95,7 +95,7 @@ export async function referenceFrames(
     }
     const seams = parseSeams(await readFile(seamFile, "utf8"), clockBounds(plan).endPts);
     return {
-      pts: parseFrameTimes(await readFile(timesFile, "utf8")),
+      pts: spreadPts(parseFrameTimes(await readFile(timesFile, "utf8"))),
       seamStart: seams.start,
       seamAfterEnd: seams.afterEnd,
       decodeErrors: decodeErrors(result.stderrTail, seek !== null),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { emptyEncodeRequest } from "./request/encode-request.ts";
-import { filterGraph, seamChain, segmentArgs } from "./segment-args.ts";
+import { filterGraph, seamChain, segmentArgs, spreadPts } from "./segment-args.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
 import { segmentTaskSchema } from "./segment-task.ts";
 import type { SegmentTask } from "./types.ts";
@@ -92,6 +92,13 @@ describe("ranges without bounds", () => {
     expect(filterGraph({ ...task, startPts: null }, "scale=w=64:h=64")).toContain(
       "[a]trim=end_pts=192192,scale=w=64:h=64[v]",
     );
+  });
+  test("pictures that may share a time are spread by a tick each, before the user's filters", () => {
+    const spread = "setpts='if(isnan(PREV_OUTPTS),PTS,max(PTS,PREV_OUTPTS+1))'";
+    expect(filterGraph({ ...task, startPts: null, spreadsPts: true }, "scale=w=64:h=64")).toContain(
+      `[a]trim=end_pts=192192,${spread},scale=w=64:h=64[v]`,
+    );
+    expect(spreadPts([0, 0, 0, 2, 80])).toEqual([0, 1, 2, 3, 80]);
   });
   test("the last segment hashes its first frame only", () => {
     expect(seamChain(5, null)).toBe("trim=start_pts=5,trim=end_frame=1");

@@ -33,7 +33,7 @@ export interface SegmentIo {
 /** The part of a task that says where and what to decode. */
 export type DecodePlan = Pick<
   SegmentTask,
-  "streamIndex" | "formatName" | "timeBase" | "startPts" | "endPts" | "clockOffsetUs" | "seekPts"
+  "streamIndex" | "formatName" | "timeBase" | "startPts" | "endPts" | "clockOffsetUs" | "seekPts" | "spreadsPts"
 >;
 
 /** `-ss` in microseconds: nearest, so that ffmpeg's own rounding back gives the same tick. */
@@ -95,10 +95,21 @@ export function clockBounds(plan: DecodePlan): { readonly startPts: Pts | null; 
   return { startPts: onClock(plan.startPts, shift), endPts: onClock(plan.endPts, shift) };
 }
 
+/** No encoder and no container takes two pictures at one time. */
+const SPREAD = "setpts='if(isnan(PREV_OUTPTS),PTS,max(PTS,PREV_OUTPTS+1))'";
+
+/** The times that `SPREAD` gives to sorted ones. */
+export function spreadPts(sorted: readonly Pts[]): Pts[] {
+  const spread: Pts[] = [];
+  for (const pts of sorted) spread.push(Math.max(pts, (spread.at(-1) ?? Number.NEGATIVE_INFINITY) + 1));
+  return spread;
+}
+
 /** Both branches hang on one decode; each trim ends its branch, so the run stops just after the range. */
 export function filterGraph(task: DecodePlan, userChain: string): string {
   const { startPts, endPts } = clockBounds(task);
-  const main = [...trim(startPts, endPts), ...(userChain === "" ? [] : [userChain])];
+  const spread = task.spreadsPts === true ? [SPREAD] : [];
+  const main = [...trim(startPts, endPts), ...spread, ...(userChain === "" ? [] : [userChain])];
   return [
     `[0:${task.streamIndex}]split[a][b]`,
     `[a]${main.length === 0 ? "null" : main.join(",")}[v]`,

@@ -8,7 +8,7 @@ import { keepsEveryPts } from "./request/classify.ts";
 import { type EncodeRequest, encodeRequestSchema } from "./request/encode-request.ts";
 import { clockOffsetUs } from "./source-clock.ts";
 import { encoderTimeBase } from "./time-base.ts";
-import type { LeadIn, SegmentTask, SourceInfo } from "./types.ts";
+import type { LeadIn, SegmentTask, SourceInfo, SourceVideo } from "./types.ts";
 
 const ticks = z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
 const rationalSchema = z.strictObject({ num: z.number().int().positive(), den: z.number().int().positive() });
@@ -67,6 +67,7 @@ export const segmentTaskSchema = z.strictObject({
   clockOffsetUs: ticks,
   seekPts: ticks.nullable(),
   expectedFrames: z.number().int().min(0).nullable(),
+  spreadsPts: z.boolean().optional(),
   encoderTimeBase: rationalSchema,
   request: encodeRequestSchema,
   video: videoSchema,
@@ -113,6 +114,11 @@ function byteRangeFor(
   return { start, end };
 }
 
+/** VP8 and VP9 hide pictures in packets of their own, and the fields of a pair are one picture: neither is a double. */
+function mayHoldDoubles({ codec, fieldOrder }: SourceVideo): boolean {
+  return codec !== "vp8" && codec !== "vp9" && (fieldOrder === null || fieldOrder === "progressive");
+}
+
 /**
  * The task for a range. The first range begins at the stream's very beginning and the last one ends at its very end
  * (null bounds), so that frames the index could not place are still encoded.
@@ -140,6 +146,7 @@ export function planSegment(
     clockOffsetUs: clockOffsetUs(info),
     seekPts,
     expectedFrames: isCounted ? index.countFrames(startPts, endPts) : null,
+    ...(mayHoldDoubles(info.video) && index.sharesPts(startPts, endPts) ? { spreadsPts: true } : {}),
     encoderTimeBase: encoderTimeBase(info.video, request),
     request,
     video: info.video,

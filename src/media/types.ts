@@ -132,6 +132,8 @@ export interface SegmentTask {
   readonly seekPts: Pts | null;
   /** Frames that the index counts in the range; null when they cannot be counted. */
   readonly expectedFrames: number | null;
+  /** Pictures of the range may share a PTS: each is then moved a tick behind the one before it. */
+  readonly spreadsPts?: boolean | undefined;
   /** The time base given to the encoder (-enc_time_base). */
   readonly encoderTimeBase: Rational;
   readonly request: EncodeRequest;

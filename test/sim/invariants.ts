@@ -49,7 +49,11 @@ export class Invariants {
         must(attempt.jobId !== job.id, () => `${name} is ${job.status} and still holds attempt ${attempt.id}`);
       }
     }
-    const isMerged = input.type === "index-unsplittable" && input.jobId === job.id && old?.split.mode === "keyframes";
+    const isMerged =
+      (input.type === "index-unsplittable" || input.type === "reference-decided") &&
+      input.jobId === job.id &&
+      old?.split.mode === "keyframes" &&
+      job.split.mode === "whole";
     if (!isMerged) {
       must(job.segments.length >= (old?.segments.length ?? 0), () => `${name} lost a segment`);
     }

@@ -1,5 +1,6 @@
 // How plain ffmpeg must be asked so that its decoding can be held against a lossless job: which decoder, which encoder,
-// which pixel format, and what differs. Uses no code of the product.
+// which pixel format, and what differs. Uses no code of the product but the shape of its proof.
+import type { Proof } from "../../src/media/types.ts";
 import { type Frames, framesOf, largestTimingError } from "./frames.ts";
 
 export interface Picture {
@@ -63,21 +64,39 @@ export function differenceOf(want: Frames, got: Frames): Difference | null {
 /** Of the yardstick's own decoding: with as many threads as it likes, and with these. */
 const THREADS = ["1", "2", "3"];
 
+/** Frames, in order, of the segments for which the proof says that the decoder complained. */
+function framesSaidDamaged({ segments }: Proof): Set<number> {
+  const said = new Set<number>();
+  let from = 0;
+  for (const { frames, notes } of segments) {
+    const isDamaged = notes.some((note) => note.startsWith("the decoder said"));
+    for (let index = from; isDamaged && index < from + frames; index += 1) said.add(index);
+    from += frames;
+  }
+  return said;
+}
+
+export interface Decoding {
+  readonly path: string;
+  readonly filter: string | null;
+  readonly inputArgs: readonly string[];
+}
+
 /**
- * Some pictures of a damaged source decode differently from run to run of plain ffmpeg itself. True: `got` differs from
- * `want` in such pictures alone.
+ * Damaged pictures are concealed from what was decoded before them, so that they depend on where decoding began, and in
+ * plain ffmpeg on its threads. True: `got` differs from `want` only in pictures that plain ffmpeg itself decodes
+ * differently from run to run, or in segments that the proof calls damaged.
  */
-export async function differsByChanceAlone(
-  path: string,
+export async function differsByDamageAlone(
+  source: Decoding,
   want: Frames,
   got: Frames,
-  filter: string | null = null,
-  inputArgs: readonly string[] = [],
+  proof: Proof,
 ): Promise<boolean> {
   if (want.md5.length !== got.md5.length) return false;
-  const unsettled = new Set<number>();
+  const unsettled = framesSaidDamaged(proof);
   for (const threads of THREADS) {
-    const again = await framesOf(path, filter, [...inputArgs, "-threads", threads]);
+    const again = await framesOf(source.path, source.filter, [...source.inputArgs, "-threads", threads]);
     for (const [index, md5] of want.md5.entries()) if (again.md5[index] !== md5) unsettled.add(index);
   }
   return want.md5.every((md5, index) => md5 === got.md5[index] || unsettled.has(index));

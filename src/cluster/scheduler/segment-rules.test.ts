@@ -81,14 +81,22 @@ test("a segment that the reference agrees with is believed, noted, and the next 
   expect(holderOf(bench, 1).leadIn).toBe(1);
 });
 
-test("a reference that disagrees after the last lead-in fails the job as not exact", () => {
+test("a reference that disagrees after the last lead-in: everything as one segment, and when that is not exact, failed", () => {
   const bench = single();
   for (let rung = 0; rung < 2; rung++) bench.answer(land(bench), "mismatched");
   const last = land(bench);
   bench.answer(last, "mismatched");
   bench.answer(last, "reference disagrees", "frame 12 differs");
+  expect(bench.effects("drop-result").map((effect) => effect.attemptId)).toEqual([last.id]);
+  expect(bench.job().split).toMatchObject({ mode: "whole", reason: expect.stringContaining("frame 12 differs") });
+  expect(bench.segment(0)).toMatchObject({ leadIn: 0, phase: { kind: "leased" } });
+
+  const whole = land(bench);
+  bench.answer(whole, "mismatched");
+  expect(bench.segment(0).phase.kind).toBe("referencing");
+  bench.answer(whole, "reference disagrees", "frame 13 differs");
   expect(bench.job().error).toMatchObject({ code: "E_NOT_EXACT" });
-  expect(bench.job().error?.message).toContain("frame 12 differs");
+  expect(bench.job().error?.message).toContain("frame 13 differs");
 });
 
 test("equal or unknown seams pass", () => {

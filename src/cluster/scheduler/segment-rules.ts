@@ -6,6 +6,7 @@ import { isCapable, isReachable } from "./capability.ts";
 import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
 import type { Turn } from "./turn.ts";
 import type { AttemptId, ClientId, Job, JobId, LandedResult, Segment } from "./types.ts";
+import { runWhole } from "./unsplittable.ts";
 
 /** Opens the note of a segment that the server's own decoding confirmed; a seam between two of them is not compared again. */
 const REFERENCE_NOTE = "believed by reference decoding";
@@ -47,7 +48,7 @@ export function mismatchSegment(turn: Turn, answer: SegmentAnswer, reason: strin
     encodeAgain(turn, job, segment, landed, segment.leadIn, `${landed.clientName} has delivered nothing right so far`);
     return;
   }
-  const leadIn = job.countsUnreliable ? null : nextLeadIn(segment.leadIn);
+  const leadIn = job.countsUnreliable ? null : nextLeadIn(job, segment);
   if (leadIn === null) refer(turn, job, segment, landed, reason);
   else encodeAgain(turn, job, segment, landed, leadIn, reason);
 }
@@ -56,7 +57,7 @@ export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: Segm
   const found = awaited(turn, answer, "referencing");
   if (found === null) return;
   const { job, segment, landed } = found;
-  const leadIn = nextLeadIn(segment.leadIn);
+  const leadIn = nextLeadIn(job, segment);
   if (facts === null && leadIn !== null) {
     // Asked early because packet counts can't be trusted here: the ladder still has rungs.
     encodeAgain(turn, job, segment, landed, leadIn, reason);
@@ -64,6 +65,10 @@ export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: Segm
   }
   if (facts === null && canAskAnother(turn, job, segment, landed)) {
     encodeAgain(turn, job, segment, landed, segment.leadIn, `that of ${landed.clientName} is not right: ${reason}`);
+    return;
+  }
+  if (facts === null && job.split.mode === "keyframes") {
+    runWhole(turn, job, `segment ${segment.index} could not be shown exact: ${reason}`);
     return;
   }
   if (facts === null) {
@@ -148,7 +153,7 @@ function compareSeam(turn: Turn, job: Job, index: number): void {
   const { landed } = later.phase;
   const reason = `its first frame is not the one that segment ${index} saw after its end`;
   seamDiffers(turn, job, later, landed, reason);
-  const leadIn = nextLeadIn(later.leadIn);
+  const leadIn = nextLeadIn(job, later);
   if (leadIn === null) refer(turn, job, later, landed, reason);
   else encodeAgain(turn, job, later, landed, leadIn, reason);
 }
@@ -158,8 +163,10 @@ function seamDiffers(turn: Turn, job: Job, segment: Segment, landed: LandedResul
   turn.event("seam-mismatch", { ...subject, clientId: landed.clientId }, reason);
 }
 
-function nextLeadIn(leadIn: LeadIn): LeadIn | null {
-  switch (leadIn) {
+/** Null: the ladder has no rung left; a run over everything has none at all, since it seeks nowhere. */
+function nextLeadIn(job: Job, segment: Segment): LeadIn | null {
+  if (job.split.mode === "whole") return null;
+  switch (segment.leadIn) {
     case 0:
       return 1;
     case 1:

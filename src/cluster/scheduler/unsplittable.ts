@@ -1,7 +1,9 @@
-// A source that turns out, once its whole index is known, not to be seekable exactly: one segment takes the place of all.
+// A source that turns out not to be seekable exactly: one segment takes the place of all. The index may say so, or the
+// server's own decoding of a range that no attempt agreed with.
+import { firstUnassignedGop } from "./capability.ts";
 import { failJob, openJob, stopAttempts } from "./job-rules.ts";
 import type { Turn } from "./turn.ts";
-import type { Input, Job, Segment } from "./types.ts";
+import type { IndexedGop, Input, Job, Segment } from "./types.ts";
 
 /** Voids every segment so far and puts one over everything; said again after a restart, it changes nothing more. */
 export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-unsplittable" }>): void {
@@ -22,11 +24,7 @@ export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-u
     turn.putJob({ ...job, ...known });
     return;
   }
-  stopAttempts(turn, job.id, "the source can't be split");
-  for (const { index: segmentIndex, phase } of job.segments) {
-    if (!("landed" in phase)) continue;
-    turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId: phase.landed.attemptId });
-  }
+  voidSegments(turn, job);
   const whole: Job = { ...job, ...known, split: { mode: "whole", reason } };
   const segment: Segment = {
     index: 0,
@@ -42,4 +40,27 @@ export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-u
     notes: [`not split: ${reason}`],
   };
   turn.putJob({ ...whole, segments: [segment] });
+}
+
+/** One segment over everything, formed like that of any job that is not split: once the index is complete. */
+export function runWhole(turn: Turn, job: Job, reason: string): void {
+  voidSegments(turn, job);
+  const gops = [...assigned(job), ...job.gops.slice(firstUnassignedGop(job))];
+  turn.putJob({ ...job, split: { mode: "whole", reason }, cursorPts: null, segments: [], gops });
+}
+
+/** What is in segments, as one group: after a restart the groups before the cursor are not in memory. */
+function assigned({ segments, cursorPts }: Job): IndexedGop[] {
+  const [first] = segments;
+  if (first === undefined || cursorPts === null) return [];
+  const frames = segments.reduce((sum, segment) => sum + segment.frames, 0);
+  return [{ startPts: first.startPts, endPts: cursorPts, frames }];
+}
+
+function voidSegments(turn: Turn, job: Job): void {
+  stopAttempts(turn, job.id, "the source can't be split");
+  for (const { index: segmentIndex, phase } of job.segments) {
+    if (!("landed" in phase)) continue;
+    turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId: phase.landed.attemptId });
+  }
 }

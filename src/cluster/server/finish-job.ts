@@ -247,7 +247,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       versions: [...new Set(segments.map(({ landed }) => landed.report.ffmpegVersion))].sort(),
     },
     wallSeconds: (Date.now() - Date.parse(job.createdAt)) / 1000,
-    notes: [...notesOf(job, index, framePts === null), ...leftOut(work.record, job.encoder)],
+    notes: [...notesOf(job, index, segments, framePts === null), ...leftOut(work.record, job.encoder)],
     isUncounted: index.uncounted.withoutPts > 0 && !work.record.exactly,
   });
   await writeFileDurably(folders.of(job.id).proof, `${JSON.stringify(proof, null, 2)}\n`);
@@ -271,14 +271,23 @@ async function encodedAudio(parts: FinishParts, work: JobWork, plan: StreamPlan)
   return areThere.every((isThere) => isThere) ? files : await encodeJobAudio(parts, work);
 }
 
-function notesOf(job: Job, index: FrameIndex, timesByFilters: boolean): string[] {
+function notesOf(job: Job, index: FrameIndex, segments: readonly FinishedSegment[], timesByFilters: boolean): string[] {
   const notes: string[] = [];
   if (job.split.mode === "whole") notes.push(`not split: ${job.split.reason}`);
   if (timesByFilters) notes.push("the filters make the frame times: the expected count is what they gave");
   const { leading, discarded, samePts, withoutPts } = index.uncounted;
   if (leading > 0) notes.push(`${leading} packets before the first key frame can't be decoded and were not counted`);
   if (discarded > 0) notes.push(`${discarded} packets are hidden by the source's edit list`);
-  if (samePts > 0) notes.push(`${samePts} packets share another's timestamp (hidden pictures or second fields)`);
+  if (samePts > 0)
+    notes.push(
+      `${samePts} packets share another's timestamp (hidden pictures, second fields, or pictures at one time, then set a tick apart)`,
+    );
   if (withoutPts > 0) notes.push(`${withoutPts} packets have no timestamp`);
+  const damaged = segments.filter(({ landed }) => landed.report.decodeErrors.length > 0).length;
+  if (damaged > 0 && segments.length > 1) {
+    notes.push(
+      `the decoder complained in ${damaged} segments: what is damaged there may be concealed otherwise than in one run`,
+    );
+  }
   return notes;
 }
