@@ -89,6 +89,11 @@ export class ApiClient {
     return this.send(`/jobs/${part(id)}/cancel`, {}, jobSchema);
   }
 
+  /** Looks at every finished segment first. */
+  retryJob(id: string) {
+    return this.send(`/jobs/${part(id)}/retry`, {}, jobSchema, SLOW_CALL_MS);
+  }
+
   proof(id: string) {
     return this.get(`/jobs/${part(id)}/proof`, proofSchema);
   }

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   "jobs watch": async () => (await import("./jobs-watch.ts")).jobsWatch,
   "jobs download": async () => (await import("./jobs-download.ts")).jobsDownload,
   "jobs proof": async () => (await import("./jobs-proof.ts")).jobsProof,
+  "jobs retry": async () => (await import("./jobs-retry.ts")).jobsRetry,
   "clients list": async () => (await import("./clients-list.ts")).clientsList,
   "clients show": async () => (await import("./clients-show.ts")).clientsShow,
   "clients drain": async () => (await import("./clients-drain.ts")).clientsDrain,

@@ -89,6 +89,12 @@ const options = {
     max: 3600,
     fallback: 5,
   }),
+  keep: optionalSeconds({
+    description: "How long the files of finished jobs stay; what is known of them stays for ever",
+    defaultText: "for ever",
+    min: 0,
+    max: 3650 * 86_400,
+  }),
   "media-root": listOption({
     description: "Folder whose files `submit --on-server` may name (repeatable)",
     valueName: "DIR",
@@ -132,6 +138,7 @@ export const serve = defineCommand({
   examples: [
     "ffcluster serve",
     "ffcluster serve --port 6000 --work-dir /srv/ffcluster --media-root /srv/films",
+    "ffcluster serve --keep 7d",
     "FFCLUSTER_TOKEN=secret ffcluster serve --required-clients 2",
   ],
   printsEvents: false,
@@ -157,6 +164,7 @@ export const serve = defineCommand({
       chunkBytes: given["chunk-size"],
       maxRetries: given["max-retries"],
       retryDelayMs: given["retry-delay"] * 1000,
+      keepMs: given.keep === null ? null : given.keep * 1000,
       mediaRoots: given["media-root"].map((root) => resolve(context.cwd, root)),
       log,
       // The work directory is ours from here on, and nobody can connect yet: now its token may be written.

@@ -37,7 +37,7 @@ async function start(): Promise<OpenCoordinator> {
       chunkBytes: 65536,
       maxRetries: 3,
     },
-    ...{ retryDelayMs: 100, mediaRoots: [], tools, log: silentLog, clock: systemClock },
+    ...{ retryDelayMs: 100, keepMs: null, mediaRoots: [], tools, log: silentLog, clock: systemClock },
     store: openServerStore(join(folder, "db", "server.db")),
     onBroken: (cause) => {
       throw cause;

@@ -19,6 +19,8 @@ export interface ClusterStory {
   readonly clients: number;
   readonly restarts: number;
   readonly jobs: readonly Job[];
+  /** Jobs that failed or were cancelled, some of which were tried again. */
+  readonly retried: ReadonlySet<string>;
   /** How often each kind of event happened. */
   readonly counts: ReadonlyMap<string, number>;
 }
@@ -61,6 +63,7 @@ export function runCluster(seed: number): ClusterStory {
     restarts,
     jobs: [...server.state.jobs.values()],
     counts: server.counts,
+    retried: server.endedOnce,
   };
 }
 
@@ -148,7 +151,7 @@ function planRestarts(queue: EventQueue, random: Random, server: SimServer): num
 }
 
 function allEnded(server: SimServer, truths: ReadonlyMap<string, Truth>): boolean {
-  if (server.state.jobs.size < truths.size) return false;
+  if (server.state.jobs.size < truths.size || server.retriesPlanned > 0) return false;
   for (const job of server.state.jobs.values()) if (!isTerminal(job.status)) return false;
   return true;
 }

@@ -20,6 +20,8 @@ function must(holds: boolean, words: () => string): void {
 export class Invariants {
   /** When each live attempt was last entitled to a full lease. */
   readonly #renewedAt = new Map<string, number>();
+  /** How often each job was tried again after its end. */
+  readonly #retries = new Map<string, number>();
   /** When each live attempt last got further by its client's reports, and how far it was. */
   readonly #movedAt = new Map<string, { readonly at: number; readonly mark: string }>();
 
@@ -43,7 +45,11 @@ export class Invariants {
 
   #job(before: SchedulerState, old: Job | undefined, job: Job, decision: Decision, input: Input, now: number): void {
     const name = job.id;
-    if (old !== undefined) must(!isTerminal(old.status), () => `${name} changed after it had ended as ${old.status}`);
+    const isRetried = input.type === "retry-requested" && input.jobId === job.id;
+    if (isRetried) this.#retries.set(job.id, (this.#retries.get(job.id) ?? 0) + 1);
+    if (isRetried) must(old?.status !== "Completed", () => `${name} was complete and is tried again`);
+    if (old !== undefined && !isRetried)
+      must(!isTerminal(old.status), () => `${name} changed after it had ended as ${old.status}`);
     if (isTerminal(job.status)) {
       for (const attempt of decision.next.attempts.values()) {
         must(attempt.jobId !== job.id, () => `${name} is ${job.status} and still holds attempt ${attempt.id}`);
@@ -101,7 +107,8 @@ export class Invariants {
       );
     }
     const { maxRetries } = job.settings;
-    must(segment.attempts <= 2 * maxRetries + 16, () => `${name} was tried ${segment.attempts} times`);
+    const tries = 1 + (this.#retries.get(job.id) ?? 0);
+    must(segment.attempts <= tries * (2 * maxRetries + 16), () => `${name} was tried ${segment.attempts} times`);
     must(segment.failures <= maxRetries + 2, () => `${name} failed ${segment.failures} times`);
     const { phase } = segment;
     passes(job, old, segment);
@@ -148,7 +155,8 @@ export class Invariants {
       const isSeam = decision.events.some(
         (event) => event.type === "seam-mismatch" && event.jobId === job.id && event.segmentIndex === segment.index,
       );
-      must(isSeam, () => `${name} was verified and is ${phase.kind} again without a seam that differs`);
+      const isLost = input.type === "retry-requested" && input.lost.includes(segment.index);
+      must(isSeam || isLost, () => `${name} was verified and is ${phase.kind} again without a seam that differs`);
     }
   }
 

@@ -38,6 +38,9 @@ export class SimServer {
   #lastLink = 0;
   #ids = 0;
   #losesNextEffects = false;
+  readonly endedOnce = new Set<string>();
+  /** Jobs that have ended and will be tried again. */
+  retriesPlanned = 0;
 
   constructor(queue: EventQueue, random: Random, truths: ReadonlyMap<string, Truth>) {
     this.#queue = queue;
@@ -168,6 +171,7 @@ export class SimServer {
       case "release-job": {
         const job = this.state.jobs.get(effect.jobId);
         if (job?.status !== effect.status) throw new Violation(`${effect.jobId} was released as ${effect.status}`);
+        if (effect.status !== "Completed") this.#perhapsRetry(effect.jobId, effect.status);
         return;
       }
       case "offer":
@@ -179,6 +183,28 @@ export class SimServer {
         return;
       }
     }
+  }
+
+  /** Somebody tries the job again, once: a cancelled one has lost its files, a failed one perhaps a few. */
+  #perhapsRetry(jobId: string, status: "Failed" | "Cancelled"): void {
+    if (this.endedOnce.has(jobId)) return;
+    this.endedOnce.add(jobId);
+    if (!this.#random.chance(0.5)) return;
+    this.retriesPlanned++;
+    const lossRate = status === "Cancelled" ? 1 : this.#random.chance(0.5) ? 0.1 : 0;
+    const retry = (): void =>
+      this.#queue.after(this.#random.between(100, 5000), () => {
+        if (!this.isUp) return retry();
+        const lost: number[] = [];
+        for (const { index, phase } of this.state.jobs.get(jobId)?.segments ?? []) {
+          if (phase.kind !== "verified" || !this.#random.chance(lossRate)) continue;
+          this.files.delete(phase.landed.attemptId);
+          lost.push(index);
+        }
+        this.dispatch({ type: "retry-requested", jobId, lost });
+        this.retriesPlanned--;
+      });
+    retry();
   }
 
   #drop(attemptId: string): void {

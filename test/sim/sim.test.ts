@@ -29,6 +29,8 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     stopped: 0,
     rated: 0,
     quarantined: 0,
+    endedOnce: 0,
+    completedThen: 0,
   };
   for (let at = first; at < first + count; at++) {
     add(tally, playOrTell(at));
@@ -41,6 +43,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     expect(tally.cancelled).toBeGreaterThan(0);
     expect(tally.retried).toBeGreaterThan(count);
     expect(tally.doubled).toBeGreaterThan(count / 4);
+    expect(tally.completedThen).toBeGreaterThan(0);
     expect(tally.quarantined).toBeGreaterThan(0);
     expect(tally.stopped).toBeGreaterThan(count / 4);
     expect(tally.rated).toBeGreaterThan(count / 10);
@@ -67,7 +70,9 @@ function add(tally: Record<string, number>, story: ClusterStory): void {
   more("doubled", story.counts.get("doubled") ?? 0);
   more("quarantined", story.counts.get("client-quarantined") ?? 0);
   more("stopped", story.counts.get("attempt-stopped") ?? 0);
+  more("endedOnce", story.retried.size);
   for (const job of story.jobs) {
+    if (job.status === "Completed" && story.retried.has(job.id)) more("completedThen", 1);
     more(job.status.toLowerCase(), 1);
     if (job.status === "Completed") more("segments", job.segments.length);
     if (job.status === "Completed" && job.rate !== undefined) more("rated", 1);

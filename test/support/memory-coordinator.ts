@@ -216,6 +216,12 @@ export class MemoryCoordinator implements Coordinator {
     return { ...this.find(id), ...rest, events: this.jobEvents(id, 0) };
   }
 
+  async retryJob(id: string): Promise<JobView> {
+    const { job_id } = this.find(id);
+    this.update(job_id, { status: "Queued", error: null });
+    return this.find(job_id);
+  }
+
   async cancelJob(id: string): Promise<JobView> {
     const job = this.find(id);
     if (job.status === "Completed") throw new AppError("E_WRONG_STATE", "it is complete", "Nothing to cancel.");

@@ -62,6 +62,7 @@ export const jobRoutes: readonly Route[] = [
   route("GET", jobPath, ({ coordinator, param }) => json(coordinator.job(param("id")))),
   route("GET", `${jobPath}/detail`, ({ coordinator, param }) => json(coordinator.jobDetail(param("id")))),
   route("POST", `${jobPath}/cancel`, async ({ coordinator, param }) => json(await coordinator.cancelJob(param("id")))),
+  route("POST", `${jobPath}/retry`, async ({ coordinator, param }) => json(await coordinator.retryJob(param("id")))),
   route("GET", `${jobPath}/events`, events),
   route("GET", `${jobPath}/watch`, watchJob),
   route("GET", `${jobPath}/proof`, async ({ coordinator, param }) => json(await coordinator.proof(param("id")))),

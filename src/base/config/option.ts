@@ -97,8 +97,8 @@ export function optionalInteger(about: Described & Bounds): Option<number | null
 }
 
 function parseSeconds(text: string, bounds: Bounds): number {
-  const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)?$/.exec(text);
-  const unit = { ms: 0.001, s: 1, m: 60, h: 3600 }[match?.[2] ?? "s"] ?? 1;
+  const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)?$/.exec(text);
+  const unit = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }[match?.[2] ?? "s"] ?? 1;
   const value = match ? Number(match[1]) * unit : Number.NaN;
   if (Number.isNaN(value) || value < bounds.min || value > bounds.max) {
     throw new BadValue(`expected seconds from ${bounds.min} to ${bounds.max} (500ms, 10, 10s and 2m work)`);
@@ -106,7 +106,7 @@ function parseSeconds(text: string, bounds: Bounds): number {
   return value;
 }
 
-/** A duration in seconds; a unit may follow the number: `500ms`, `10s`, `2m`, `1h`. */
+/** A duration in seconds; a unit may follow the number: `500ms`, `10s`, `2m`, `1h`, `7d`. */
 export function secondsOption(about: Described & Bounds & { readonly fallback: number }): Option<number> {
   return build<number>("value", { valueName: "SECONDS", ...about }, about.fallback, (texts) =>
     parseSeconds(only(texts), about),

@@ -28,6 +28,7 @@ import {
 import { advanceUpload, expireLeases, failAttempt, landResult, progressAttempt } from "./lease-rules.ts";
 import { settleShares, takeMeasurement } from "./rate-rules.ts";
 import { resume } from "./restart.ts";
+import { retryJob } from "./retry.ts";
 import { decideByReference, mismatchSegment, verifySegment } from "./segment-rules.ts";
 import { isTerminal } from "./state-changes.ts";
 import { Turn } from "./turn.ts";
@@ -67,6 +68,8 @@ function apply(turn: Turn, input: Input): Verdict {
     }
     case "cancel-requested":
       return cancelJob(turn, input.jobId);
+    case "retry-requested":
+      return retryJob(turn, input.jobId, input.lost);
     case "client-hello":
       greetClient(turn, input.client);
       return OK;

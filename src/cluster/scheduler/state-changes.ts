@@ -11,8 +11,8 @@ export const JOB_TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> 
   Processing: ["WaitingForClients", "Combining", "Failed", "Cancelled"],
   Combining: ["Processing", "Completed", "Failed", "Cancelled"],
   Completed: [],
-  Failed: [],
-  Cancelled: [],
+  Failed: ["Queued", "Processing"],
+  Cancelled: ["Queued", "Processing"],
 };
 
 /** Every transition of a client that may happen. */

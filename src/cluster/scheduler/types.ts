@@ -249,6 +249,8 @@ export type Input =
     }
   | { readonly type: "job-broke"; readonly jobId: JobId; readonly error: ErrorBody }
   | { readonly type: "cancel-requested"; readonly jobId: JobId }
+  /** A job that ended without its output goes on; `lost`: verified segments whose files are gone. */
+  | { readonly type: "retry-requested"; readonly jobId: JobId; readonly lost: readonly number[] }
   | { readonly type: "client-hello"; readonly client: HelloFacts }
   /** Any message of a link; renews the client's liveness. */
   | { readonly type: "client-heard"; readonly clientId: ClientId; readonly link: number }

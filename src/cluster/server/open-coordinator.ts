@@ -4,7 +4,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
-import { AppError, type ErrorBody } from "../../base/errors.ts";
+import { AppError, type ErrorBody, toAppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
 import { newId, resolveIdPrefix } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
@@ -23,12 +23,17 @@ import { JobWork } from "./job-work.ts";
 import { EffectPerformer } from "./perform-effects.ts";
 import type { Coordinator, JobRecord, SourceRecord, Store } from "./ports.ts";
 import { receiveResult } from "./result-desk.ts";
+import { Retention } from "./retention.ts";
+import { lostSegments, requireSource } from "./retry-job.ts";
 import { SideDesk } from "./side-desk.ts";
 import { isUnchanged, SourceDesk, sourceChanged } from "./source-desk.ts";
 import type { JobView, SourceView } from "./views.ts";
 import { Watchers } from "./watchers.ts";
 
 const TICK_MS = 250;
+const TIDY_EVERY_MS = 30_000;
+/** A source makes its job in the next breath of the same command; one that nobody asked for in an hour is left over. */
+const UNTAKEN_MS = 60 * 60_000;
 const CLIENT_EVENTS = 50;
 const NONCE_PREFIX = ".nonce-";
 
@@ -47,6 +52,8 @@ export interface CoordinatorOptions {
   readonly retryDelayMs: number;
   readonly mediaRoots: readonly string[];
   readonly maxSegmentSeconds: number | null;
+  /** How long the files of finished jobs stay; null: for ever. */
+  readonly keepMs: number | null;
   readonly tools: Tools;
   readonly log: Log;
   readonly clock: Clock;
@@ -156,6 +163,17 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   }
   dispatch({ type: "restarted" });
   const ticker = setInterval(() => dispatch({ type: "tick" }), TICK_MS);
+  const retention = new Retention({
+    ...{ folders, log, keepMs: options.keepMs },
+    jobs: () => engine.state.jobs.values(),
+    record: (jobId) => records.get(jobId),
+  });
+  const tidy = () =>
+    Promise.all([retention.sweep(Date.parse(options.clock.nowIso())), desk.expire(UNTAKEN_MS)]).catch(
+      (thrown: unknown) => log.warn("old files could not be removed", { error: toAppError(thrown).message }),
+    );
+  void tidy();
+  const tidier = setInterval(tidy, TIDY_EVERY_MS);
 
   const findJob = (id: string): { job: Job; record: JobRecord } => {
     const jobId = resolveIdPrefix(id, engine.state.jobs.keys(), "job");
@@ -242,6 +260,18 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       requireOk(dispatch({ type: "cancel-requested", jobId: job.id }));
       return viewOf(job.id);
     },
+    async retryJob(id) {
+      const { job, record } = findJob(id);
+      if (job.status !== "Failed" && job.status !== "Cancelled") {
+        requireOk(dispatch({ type: "retry-requested", jobId: job.id, lost: [] }));
+      }
+      await requireSource(record);
+      await folders.make(job.id);
+      const lost = await lostSegments(folders, job);
+      if (!works.has(job.id)) takeOn(record);
+      requireOk(dispatch({ type: "retry-requested", jobId: job.id, lost }));
+      return viewOf(job.id);
+    },
     jobEvents: (id, afterSeq) => store.jobEvents(findJob(id).job.id, afterSeq),
     watchJob: (id, listener) => watchers.watch(findJob(id).job.id, listener),
     async proof(id) {
@@ -310,6 +340,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
 
     async close() {
       clearInterval(ticker);
+      clearInterval(tidier);
       engine.stop();
       for (const work of works.values()) work.stop();
       links.shutDown();

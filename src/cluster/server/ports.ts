@@ -150,6 +150,8 @@ export interface Coordinator {
   job(id: string): JobView;
   jobDetail(id: string): JobDetailView;
   cancelJob(id: string): Promise<JobView>;
+  /** A failed or cancelled job goes on from its verified segments; E_WRONG_STATE, E_SOURCE_MISSING, E_SOURCE_CHANGED. */
+  retryJob(id: string): Promise<JobView>;
   jobEvents(id: string, afterSeq: number): EventView[];
   /** Calls `listener` with the job's view at every change worth showing, at most every 200 ms; returns the unsubscriber. */
   watchJob(id: string, listener: (view: JobView) => void): () => void;

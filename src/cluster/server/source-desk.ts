@@ -30,6 +30,8 @@ export interface SourceDeskOptions {
 export class SourceDesk {
   readonly #options: SourceDeskOptions;
   readonly #sources = new Map<string, SourceRecord>();
+  /** Monotonic moments at which sources came in. */
+  readonly #takenAt = new Map<string, number>();
   readonly #challenges = new Map<string, OpenChallenge>();
 
   constructor(options: SourceDeskOptions) {
@@ -55,11 +57,21 @@ export class SourceDesk {
   /** The source belongs to a job now. */
   forget(sourceId: string): void {
     this.#sources.delete(sourceId);
+    this.#takenAt.delete(sourceId);
+  }
+
+  /** Forgets sources that no job took within this time; uploads are deleted. */
+  async expire(afterMs: number): Promise<void> {
+    for (const source of [...this.#sources.values()]) {
+      const takenAt = this.#takenAt.get(source.sourceId) ?? performance.now();
+      if (performance.now() - takenAt >= afterMs) await this.discard(source);
+    }
   }
 
   /** Removes a source that was refused; an upload is deleted with it. */
   async discard(source: SourceRecord): Promise<void> {
     this.#sources.delete(source.sourceId);
+    this.#takenAt.delete(source.sourceId);
     if (source.kind === "uploaded") await rm(source.path, { force: true });
   }
 
@@ -204,6 +216,7 @@ export class SourceDesk {
       lastBlockSha256: await sha256OfFile(path, lastStart, facts.size - lastStart),
     };
     this.#sources.set(sourceId, source);
+    this.#takenAt.set(sourceId, performance.now());
     return source;
   }
 }

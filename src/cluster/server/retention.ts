@@ -1,0 +1,60 @@
+// How long the files of finished jobs stay (`serve --keep`), and uploads that no job took. What is known of a job, its
+// history and its proof, stays.
+import { readdir, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { exists, removeTree } from "../../base/files.ts";
+import type { Log } from "../../base/log.ts";
+import type { Job } from "../scheduler/types.ts";
+import type { JobFolders } from "./job-folders.ts";
+import type { JobRecord } from "./ports.ts";
+
+export interface RetentionParts {
+  readonly folders: JobFolders;
+  readonly log: Log;
+  /** Null: for ever. */
+  readonly keepMs: number | null;
+  readonly jobs: () => Iterable<Job>;
+  readonly record: (jobId: string) => JobRecord | undefined;
+}
+
+export class Retention {
+  readonly #parts: RetentionParts;
+  /** Looked at already in this run of the server. */
+  readonly #done = new Set<string>();
+
+  constructor(parts: RetentionParts) {
+    this.#parts = parts;
+  }
+
+  /** Removes what is older than it may be; `nowMs` is wall time, as the ends of jobs are. */
+  async sweep(nowMs: number): Promise<void> {
+    const { keepMs, folders, log } = this.#parts;
+    if (keepMs === null) return;
+    for (const job of this.#parts.jobs()) {
+      const endedMs = job.completedAt === null ? Number.NaN : Date.parse(job.completedAt);
+      if (!(nowMs - endedMs > keepMs)) {
+        this.#done.delete(job.id); // it may have been tried again
+        continue;
+      }
+      if (this.#done.has(job.id)) continue;
+      this.#done.add(job.id);
+      const root = folders.of(job.id).root;
+      if (await removeAllBut(root, folders.of(job.id).proof))
+        log.info("the files of an old job are removed", { job: job.id });
+      const source = this.#parts.record(job.id)?.source;
+      if (source?.kind === "uploaded") await rm(source.path, { force: true });
+    }
+  }
+}
+
+/** True when there was something to remove. */
+async function removeAllBut(folder: string, keptFile: string): Promise<boolean> {
+  if (!(await exists(folder))) return false;
+  let hasRemoved = false;
+  for (const name of await readdir(folder)) {
+    if (name === basename(keptFile)) continue;
+    await removeTree(join(folder, name));
+    hasRemoved = true;
+  }
+  return hasRemoved;
+}

@@ -1,0 +1,29 @@
+// What must be so before a job can go on where it ended: its source unchanged, and which finished segments still are
+// the files that were checked.
+import { sha256OfFile } from "../../base/digest.ts";
+import { AppError } from "../../base/errors.ts";
+import { exists } from "../../base/files.ts";
+import type { Job } from "../scheduler/types.ts";
+import type { JobFolders } from "./job-folders.ts";
+import type { JobRecord } from "./ports.ts";
+import { isUnchanged, sourceChanged } from "./source-desk.ts";
+
+/** Errors: E_SOURCE_MISSING, E_SOURCE_CHANGED. */
+export async function requireSource({ source }: JobRecord): Promise<void> {
+  if (await isUnchanged(source)) return;
+  if (await exists(source.path)) throw sourceChanged(source);
+  const hint =
+    source.kind === "uploaded" ? "Its upload was removed; submit it again." : "Submit it again from where it is now.";
+  throw new AppError("E_SOURCE_MISSING", `the source ${source.name} is no longer there`, hint);
+}
+
+/** Indexes of verified segments whose files are gone or differ. */
+export async function lostSegments(folders: JobFolders, job: Job): Promise<number[]> {
+  const lost: number[] = [];
+  for (const { index, phase } of job.segments) {
+    if (phase.kind !== "verified") continue;
+    const digest = await sha256OfFile(folders.segmentFile(job.id, index, phase.landed.attemptId)).catch(() => null);
+    if (digest !== phase.facts.sha256) lost.push(index);
+  }
+  return lost;
+}

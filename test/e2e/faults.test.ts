@@ -1,0 +1,113 @@
+// Wrong ffmpegs on a client and on the server, by a wrapper program: a bad client is told from a poison segment, and a
+// job that failed goes on from what is finished.
+import { expect, test } from "bun:test";
+import { findTools } from "../../src/media/tools.ts";
+import { Cluster } from "../support/cluster.ts";
+import { framesOf } from "../support/frames.ts";
+import { makeSynthetic } from "../support/synthetic.ts";
+import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
+
+const tools = await findTools(process.env);
+/** Lossless, so that the frames of the output are the source's. */
+const PARAMS = "-c:v libx264 -qp 0 -preset ultrafast";
+const SMALL = ["--benchmark-duration", "1", "--max-segment-duration", "1", "--retry-delay", "0.2"];
+const isPosix = process.platform !== "win32";
+
+/** 240 frames, a key frame every half second. */
+async function withSource(): Promise<{ readonly cluster: Cluster; readonly source: string }> {
+  const cluster = await Cluster.make();
+  const source = cluster.path("source.mp4");
+  await makeSynthetic(source, { frames: 240, gop: 12 });
+  return { cluster, source };
+}
+
+async function expectSameFrames(cluster: Cluster, source: string, jobId: string): Promise<void> {
+  const output = cluster.path(`${jobId}.mkv`);
+  const ended = await cluster.command(["jobs", "download", jobId, "-o", output]);
+  expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toMatchObject({ exitCode: 0 });
+  const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
+  expect(got.md5.length).toBe(240);
+  expect(got.md5).toEqual([...want.md5]);
+}
+
+test.skipIf(!isPosix)(
+  "a job that failed at the stitch is tried again from there: no segment is encoded twice",
+  async () => {
+    const { cluster, source } = await withSource();
+    await using _cluster = cluster;
+    const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "fail-stitch");
+    await cluster.serve({ args: SMALL, env: wrong.env });
+    await cluster.join("one");
+    const jobId = await cluster.submit(source, cluster.path("out.mkv"), PARAMS);
+    const failed = await cluster.untilJob(jobId, "has failed", 90_000, (job) => job.status === "Failed");
+    expect(failed.error?.message).toContain("refused by the test");
+    const before = await cluster.jobDetail(jobId);
+    expect(before.segment_list.every((segment) => segment.state === "verified")).toBe(true);
+    await wrong.become("right");
+    const again = await cluster.json<{ status: string }>(["jobs", "retry", jobId]);
+    expect(again.status).toBe("Processing");
+    await cluster.untilJob(jobId, "is complete", 90_000, (job) => job.status === "Completed");
+    const after = await cluster.jobDetail(jobId);
+    expect(after.segment_list.map((each) => each.attempts)).toEqual(before.segment_list.map((each) => each.attempts));
+    expect(after.attempts.length).toBe(before.attempts.length);
+    expect(after.events.map((event) => event.detail)).toContain("Failed → Processing");
+    await expectSameFrames(cluster, source, jobId);
+    const refused = await cluster.command(["jobs", "retry", jobId]);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("Completed");
+  },
+  240_000,
+);
+
+test.skipIf(!isPosix)(
+  "a client whose ffmpeg loses frames is quarantined, shown so, and released; the output is whole",
+  async () => {
+    const { cluster, source } = await withSource();
+    await using _cluster = cluster;
+    const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "drop-frame");
+    await cluster.serve({ args: SMALL });
+    await cluster.join("good", ["--slots", "1"]);
+    await cluster.join("bad", ["--slots", "1"], wrong.env);
+    const first = await cluster.submit(source, cluster.path("out.mkv"), PARAMS);
+    await cluster.untilJob(first, "is complete", 120_000, (job) => job.status === "Completed");
+    await expectSameFrames(cluster, source, first);
+    let bad = (await cluster.clients()).find((client) => client.name === "bad");
+    // A fast good client may leave it too little to be wrong about in one job.
+    for (let more = 0; more < 3 && bad?.quarantine === null; more++) {
+      const next = await cluster.submit(source, cluster.path("out.mkv"), PARAMS);
+      await cluster.untilJob(next, "is complete", 120_000, (job) => job.status === "Completed");
+      bad = (await cluster.clients()).find((client) => client.name === "bad");
+    }
+    expect(bad?.quarantine).toMatch(/^failed on 3 segments that others had no trouble with/);
+    expect((await cluster.command(["clients", "list"])).stdout).toContain("quarantined");
+    const shown = await cluster.command(["clients", "show", bad?.client_id ?? ""]);
+    expect(shown.stdout).toContain("another client's was");
+    const resumed = await cluster.json<{ quarantine: null }>(["clients", "resume", bad?.client_id ?? ""]);
+    expect(resumed.quarantine).toBeNull();
+    const drained = await cluster.json<{ draining: boolean }>(["clients", "drain", bad?.client_id ?? ""]);
+    expect(drained.draining).toBe(true);
+    expect((await cluster.command(["clients", "list"])).stdout).toContain("draining");
+  },
+  300_000,
+);
+
+test.skipIf(!isPosix)(
+  "a segment that crashes every client's ffmpeg fails the job, which names the clients",
+  async () => {
+    const { cluster, source } = await withSource();
+    await using _cluster = cluster;
+    const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "crash-on-first");
+    await cluster.serve({ args: [...SMALL, "--max-retries", "1"] });
+    await cluster.join("one", [], wrong.env);
+    await cluster.join("two", [], wrong.env);
+    const jobId = await cluster.submit(source, cluster.path("out.mkv"), PARAMS);
+    const failed = await cluster.untilJob(jobId, "has failed", 90_000, (job) => job.status === "Failed");
+    expect(failed.error?.message).toMatch(/^segment 0 failed 2 times on 2 clients \((one, two|two, one)\)/);
+    expect((await cluster.clients()).every((client) => client.quarantine === null)).toBe(true);
+    await wrong.become("right");
+    await cluster.json(["jobs", "retry", jobId]);
+    await cluster.untilJob(jobId, "is complete", 90_000, (job) => job.status === "Completed");
+    await expectSameFrames(cluster, source, jobId);
+  },
+  240_000,
+);
