@@ -81,6 +81,22 @@ export function rescale(ticks: Pts, from: Rational, to: Rational): Pts {
   return Number(numerator >= 0n ? (numerator + half) / denominator : -((-numerator + half) / denominator));
 }
 
+/** libavutil's AVRounding by its option names: towards zero, away from it, down, up, to nearest with halves away from zero. */
+export type Rounding = "zero" | "inf" | "down" | "up" | "near";
+
+/** Ticks in `from` → ticks in `to`, rounded as av_rescale_q_rnd does it. */
+export function rescaleRounded(ticks: Pts, from: Rational, to: Rational, rounding: Rounding): Pts {
+  if (rounding === "near") return rescale(ticks, from, to);
+  const numerator = BigInt(ticks) * BigInt(from.num) * BigInt(to.den);
+  const denominator = BigInt(from.den) * BigInt(to.num);
+  const towardsZero = numerator / denominator;
+  const rest = numerator - towardsZero * denominator;
+  if (rest === 0n) return Number(towardsZero);
+  const away = numerator < 0n ? -1n : 1n;
+  const isAway = rounding === "inf" || (rounding === "up" ? away > 0n : rounding === "down" && away < 0n);
+  return Number(isAway ? towardsZero + away : towardsZero);
+}
+
 /** Decimal seconds with six digits, rounded to the nearest microsecond: the form ffmpeg's options take. */
 export function formatMicroseconds(microseconds: number): string {
   const sign = microseconds < 0 ? "-" : "";

@@ -50,6 +50,10 @@ export interface FrameIndex {
   countFrames(startPts: Pts | null, endPts: Pts | null): number;
   /** Several packets of the range have one PTS: a hidden picture, two fields, or two pictures indeed. */
   sharesPts(startPts: Pts | null, endPts: Pts | null): boolean;
+  /** PTS of the frame that stands `frames` before the first at or after `pts`; null: there are not so many. */
+  frameBefore(pts: Pts, frames: number): Pts | null;
+  /** PTS of the frame that stands `frames` after the first at or after `pts`; null: there are not so many. */
+  frameAfter(pts: Pts, frames: number): Pts | null;
   /** The last key frame at or before `pts`; null when there is none. */
   keyFrameAtOrBefore(pts: Pts): KeyFrame | null;
   /** Where to seek for `startPts`; null: from the beginning. */
@@ -286,6 +290,18 @@ export class GrowingFrameIndex implements FrameIndex {
     const from = startPts === null ? 0 : this.#pts.lowerBound(startPts);
     const count = this.countFrames(startPts, endPts);
     return Array.from({ length: count }, (_, offset) => this.#pts.at(from + offset));
+  }
+
+  #frameAt(position: number): Pts | null {
+    return position < 0 || position >= this.#pts.length ? null : this.#pts.at(position);
+  }
+
+  frameBefore(pts: Pts, frames: number): Pts | null {
+    return this.#frameAt(this.#pts.lowerBound(pts) - frames);
+  }
+
+  frameAfter(pts: Pts, frames: number): Pts | null {
+    return this.#frameAt(this.#pts.lowerBound(pts) + frames);
   }
 
   keyFrameAtOrBefore(pts: Pts): KeyFrame | null {

@@ -11,6 +11,9 @@ import { encodeSegment } from "./encode-segment.ts";
 import { restartsClock } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { indexSource } from "./index-source.ts";
+import { OutputGroups } from "./output-groups.ts";
+import { outputPlan } from "./output-plan.ts";
+import { lastFrameTicks, plannedFrames } from "./planned-frames.ts";
 import { probeSource } from "./probe.ts";
 import { referenceFrames } from "./reference.ts";
 import { splitMode } from "./request/classify.ts";
@@ -18,7 +21,6 @@ import type { EncodeRequest } from "./request/encode-request.ts";
 import { compareSeam } from "./seams.ts";
 import { planSegment, type SegmentRange } from "./segment-task.ts";
 import { convertUpload, extractSubtitles, wantedSubtitles } from "./side-files.ts";
-import { clockFrames } from "./source-clock.ts";
 import { stitch } from "./stitch.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
@@ -31,7 +33,7 @@ export interface LocalSegment {
   readonly path: string;
   readonly facts: SegmentFacts;
   readonly report: SegmentReport;
-  /** PTS of its frames on the job's clock, source ticks; null when filters change them. */
+  /** PTS of its frames on the job's clock, in ticks of the output plan; null when nobody can tell them. */
   readonly pts: readonly Pts[] | null;
 }
 
@@ -55,11 +57,13 @@ export interface LocalOptions {
   readonly threads: number | null;
   /** Path of the file that `subtitles=upload` draws. */
   readonly subtitles?: string;
+  /** False: filters of unbounded memory are split too. */
+  readonly exactly?: boolean;
   readonly signal?: AbortSignal;
 }
 
 /** Groups of pictures joined until each range lasts `seconds`. */
-export function groupGops(gops: readonly Gop[], ticksAtLeast: number): SegmentRange[] {
+export function groupGops(gops: readonly Pick<Gop, "startPts" | "endPts">[], ticksAtLeast: number): SegmentRange[] {
   const ranges: { startPts: Pts; endPts: Pts }[] = [];
   for (const gop of gops) {
     const last = ranges.at(-1);
@@ -98,11 +102,12 @@ async function makeSegment(
       notes.push(`lead-in ${leadIn}: ${reason}`);
       continue;
     }
-    const clocks = { sourceTimeBase: info.video.timeBase, encoderTimeBase: task.encoderTimeBase };
-    let pts = task.expectedFrames === null ? null : clockFrames(index, task, info);
+    const plan = outputPlan(request, info.video.timeBase);
+    const clocks = { timeBase: plan?.timeBase ?? info.video.timeBase, encoderTimeBase: task.encoderTimeBase };
+    let pts = plan === null || task.expectedFrames === null ? null : plannedFrames(plan, index, info, task);
     let verified = await verifySegment(tools, made.path, { pts, ...clocks }, options.signal);
     if (!verified.ok && leadIn === 3 && pts !== null) {
-      pts = [...(await referenceFrames(tools, path, info, index, task, { workDir, ...signal })).pts];
+      pts = [...(await referenceFrames(tools, path, task, { workDir, ...signal })).pts];
       verified = await verifySegment(tools, made.path, { pts, ...clocks }, options.signal);
       if (verified.ok) notes.push("believed by reference decoding");
     }
@@ -154,9 +159,13 @@ export async function runLocally(
   const videoStream = chosenVideoStream(first.streams, request.maps);
   const info = videoStream === undefined ? first : await probeSource(tools, path, { ...signal, videoStream });
   const index = await indexSource(tools, path, info, { onGops: () => undefined, ...signal });
-  const isSplit = index.seekable && splitMode(request).mode === "keyframes";
+  const isSplit = index.seekable && splitMode(request, options.exactly ?? true).mode === "keyframes";
   const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
-  const ranges = isSplit ? groupGops(index.gops, ticks) : [{ startPts: null, endPts: null }];
+  const plannedTimes = outputPlan(request, info.video.timeBase);
+  const groups = new OutputGroups(plannedTimes, info);
+  const ranges = isSplit
+    ? groupGops([...groups.add(index.gops, index), ...groups.finish(index)], ticks)
+    : [{ startPts: null, endPts: null }];
   const sideFiles = await makeSideFiles(tools, { path, info }, request, options);
   const notes: string[] = [];
   const segments: LocalSegment[] = [];
@@ -195,7 +204,8 @@ export async function runLocally(
       lastPts: segment.facts.lastPts,
     })),
     encoderTimeBase,
-    lastDuration: rescale(index.lastDuration, info.video.timeBase, encoderTimeBase),
+    lastDuration:
+      plannedTimes === null ? 1 : rescale(lastFrameTicks(plannedTimes, index), plannedTimes.timeBase, encoderTimeBase),
     sourcePath: path,
     audioPaths,
     outputPath,
@@ -203,7 +213,7 @@ export async function runLocally(
   });
   const framePts = segments.every((segment) => segment.pts !== null)
     ? segments.flatMap((segment) =>
-        (segment.pts ?? []).map((pts) => rescale(pts, info.video.timeBase, encoderTimeBase)),
+        (segment.pts ?? []).map((pts) => rescale(pts, plannedTimes?.timeBase ?? encoderTimeBase, encoderTimeBase)),
       )
     : null;
   const firstFramePts = segments[0]?.facts.firstPts ?? 0;

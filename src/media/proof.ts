@@ -1,5 +1,6 @@
 // Puts the proof together: plain facts in, the JSON report out. Pure. `exact` is true only when every check holds.
 import type { OutputCheck } from "./check-output.ts";
+import { UNBOUNDED_LEAD_SECONDS } from "./output-plan.ts";
 import { proofStream, type StreamPlan } from "./stream-plan.ts";
 import type { EncoderFamily, Proof, ProofCheck, ProofSegment, SegmentFacts, SourceInfo } from "./types.ts";
 
@@ -20,6 +21,8 @@ export interface ProofInput {
   readonly notes: readonly string[];
   /** The source gives its frames no times and nobody decoded it to count them (`--exactly=false`). */
   readonly isUncounted: boolean;
+  /** A filter of unbounded memory that was split all the same (`--exactly=false`). */
+  readonly inexactFilter: string | null;
 }
 
 function segmentChecks(input: ProofInput): ProofCheck[] {
@@ -64,13 +67,21 @@ function accountedStreams(input: ProofInput): ProofCheck {
   };
 }
 
-/** The one check whose failing a user can accept beforehand. */
-export const COUNTED_CHECK = "frames counted";
+const COUNTED_CHECK = "frames counted";
+const MEMORY_CHECK = "filters see all frames";
+/** The checks whose failing a user can accept beforehand. */
+export const ACCEPTED_CHECKS: ReadonlySet<string> = new Set([COUNTED_CHECK, MEMORY_CHECK]);
 
 function countedCheck(input: ProofInput): ProofCheck[] {
   if (!input.isUncounted) return [];
   const detail = "--exactly=false: the expected number is what the segments hold, nothing else was counted";
   return [{ name: COUNTED_CHECK, ok: false, detail }];
+}
+
+function memoryCheck({ inexactFilter }: ProofInput): ProofCheck[] {
+  if (inexactFilter === null) return [];
+  const detail = `--exactly=false: ${inexactFilter} depends on all frames before, and saw ${UNBOUNDED_LEAD_SECONDS} s of them at each join`;
+  return [{ name: MEMORY_CHECK, ok: false, detail }];
 }
 
 export function buildProof(input: ProofInput): Proof {
@@ -79,6 +90,7 @@ export function buildProof(input: ProofInput): Proof {
     ...input.outputCheck.checks,
     accountedStreams(input),
     ...countedCheck(input),
+    ...memoryCheck(input),
   ];
   return {
     job_id: input.jobId,

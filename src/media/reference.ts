@@ -6,17 +6,17 @@ import { tempNameFor } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
 import type { Pts } from "../base/rational.ts";
 import { countsItsClock, fileUrl } from "./formats.ts";
-import type { FrameIndex } from "./frame-index.ts";
+import { filterEffect } from "./request/filters/filter-kind.ts";
+import { renderFilter } from "./request/filters/render-filters.ts";
+import { filterChain } from "./request/render.ts";
 import { parseSeams } from "./seams.ts";
 import { clockBounds, decodeArgs, filterGraph, seamOutput, spreadPts } from "./segment-args.ts";
-import type { SegmentRange } from "./segment-task.ts";
-import { clockOffsetUs } from "./source-clock.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
-import type { SourceInfo } from "./types.ts";
+import type { SegmentTask } from "./types.ts";
 
 export interface ReferenceFrames {
-  /** Sorted PTS of the decoded frames of the range on the job's clock, source ticks. */
+  /** Sorted PTS of the range's frames on the job's clock: source ticks, or those of the task's cut. */
   readonly pts: readonly Pts[];
   readonly seamStart: string | null;
   readonly seamAfterEnd: string | null;
@@ -40,34 +40,32 @@ export function parseFrameTimes(text: string): Pts[] {
   return pts.sort((a, b) => a - b);
 }
 
-/** Decodes `range` from at least 3 key frames and a second earlier, or from the start. Errors: E_INDEX when ffmpeg fails, E_INTERRUPTED. */
+/**
+ * Decodes a range with its filters, from where `task` seeks to: the planner's lead-in of 3 key frames and a second, or the start.
+ * Errors: E_INDEX when ffmpeg fails, E_INTERRUPTED.
+ */
 export async function referenceFrames(
   tools: Tools,
   path: string,
-  info: SourceInfo,
-  index: FrameIndex,
-  range: SegmentRange,
+  task: SegmentTask,
   options: ReferenceOptions,
 ): Promise<ReferenceFrames> {
-  const mustReadAll = range.startPts === null || countsItsClock(info.formatName);
-  const seek = mustReadAll ? null : index.seekPoint(range.startPts, 3);
-  const plan = {
-    ...range,
-    streamIndex: info.video.streamIndex,
-    formatName: info.formatName,
-    timeBase: info.video.timeBase,
-    clockOffsetUs: clockOffsetUs(info),
-    seekPts: seek?.pts ?? null,
-  };
+  // Filters that put out each frame at its time need not run: nothing but times is asked.
+  const filters = filterChain(task.request)
+    .slice(0, task.cut?.after ?? 0)
+    .filter((call) => filterEffect(call).times.kind !== "keeps")
+    .map(renderFilter);
+  const cut = task.cut === null ? null : { ...task.cut, after: filters.length };
+  const run = countsItsClock(task.formatName) ? { ...task, seekPts: null } : task;
   const timesFile = tempNameFor(`${options.workDir}/reference`);
   const seamFile = tempNameFor(`${options.workDir}/seams`);
   try {
     const result = await runTool({
       program: tools.ffmpeg,
       args: [
-        ...decodeArgs(plan, { input: fileUrl(path), inputKind: "file", threads: null }, null),
+        ...decodeArgs(run, { input: fileUrl(path), inputKind: "file", threads: null }, null),
         "-filter_complex",
-        filterGraph(plan, ""),
+        filterGraph({ ...task, cut }, filters),
         "-map",
         "[v]",
         "-fps_mode",
@@ -93,12 +91,12 @@ export async function referenceFrames(
         "The source is damaged there.",
       );
     }
-    const seams = parseSeams(await readFile(seamFile, "utf8"), clockBounds(plan).endPts);
+    const seams = parseSeams(await readFile(seamFile, "utf8"), clockBounds(task).endPts);
     return {
       pts: spreadPts(parseFrameTimes(await readFile(timesFile, "utf8"))),
       seamStart: seams.start,
       seamAfterEnd: seams.afterEnd,
-      decodeErrors: decodeErrors(result.stderrTail, seek !== null),
+      decodeErrors: decodeErrors(result.stderrTail, run.seekPts !== null),
     };
   } finally {
     await rm(timesFile, { force: true });

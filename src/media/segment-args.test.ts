@@ -13,6 +13,7 @@ const task: SegmentTask = {
   endPts: 192_192,
   clockOffsetUs: 0,
   seekPts: 96_096,
+  cut: null,
   expectedFrames: 96,
   encoderTimeBase: { num: 1, den: 24_000 },
   request: emptyEncodeRequest(),
@@ -89,7 +90,7 @@ describe("ranges without bounds", () => {
     expect(args).toContain("[0:0]split[a][b];[a]null[v];[b]trim=end_frame=1[seam]");
   });
   test("the user's filters stand behind the trim", () => {
-    expect(filterGraph({ ...task, startPts: null }, "scale=w=64:h=64")).toContain(
+    expect(filterGraph({ ...task, startPts: null }, ["scale=w=64:h=64"])).toContain(
       "[a]trim=end_pts=192192,scale=w=64:h=64[v]",
     );
   });

@@ -11,8 +11,9 @@ import {
 import { decoderFor, needsInBandParameters, segmentFormat } from "./codecs.ts";
 import { deviceEncoderArgs, deviceInitArgs, type EncodeDevice, uploadFilters } from "./encode-device.ts";
 import { demuxerName, inputGuards } from "./formats.ts";
+import { renderFilter } from "./request/filters/render-filters.ts";
 import { askedPixelFormat } from "./request/picture-changes.ts";
-import { videoEncoderArgs, videoFilterChain } from "./request/render.ts";
+import { filterChain, videoEncoderArgs } from "./request/render.ts";
 import { fullRangeFilters } from "./request/source-params.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
 import { clockShift, onClock } from "./source-clock.ts";
@@ -105,11 +106,31 @@ export function spreadPts(sorted: readonly Pts[]): Pts[] {
   return spread;
 }
 
-/** Both branches hang on one decode; each trim ends its branch, so the run stops just after the range. */
-export function filterGraph(task: DecodePlan, userChain: string): string {
+/** Which frames the filters get and which of those that come out are kept. */
+export type CutPlan = DecodePlan & Pick<SegmentTask, "cut">;
+
+/**
+ * The range is cut out of the decoded frames, or out of what the filters that see neighbours put out: then in a tick that
+ * is set there, whatever a filter of another version of ffmpeg counts in.
+ */
+function cutChain(task: CutPlan, filters: readonly string[]): string[] {
   const { startPts, endPts } = clockBounds(task);
   const spread = task.spreadsPts === true ? [SPREAD] : [];
-  const main = [...trim(startPts, endPts), ...spread, ...(userChain === "" ? [] : [userChain])];
+  if (task.cut === null) return [...trim(startPts, endPts), ...spread, ...filters];
+  const { after, timeBase } = task.cut;
+  return [
+    ...spread,
+    ...filters.slice(0, after),
+    `settb=expr=${formatRational(timeBase)}`,
+    ...trim(task.cut.startPts, task.cut.endPts),
+    ...filters.slice(after),
+  ];
+}
+
+/** Both branches hang on one decode; each trim ends its branch, so the run stops just after the range. */
+export function filterGraph(task: CutPlan, filters: readonly string[]): string {
+  const { startPts, endPts } = clockBounds(task);
+  const main = cutChain(task, filters);
   return [
     `[0:${task.streamIndex}]split[a][b]`,
     `[a]${main.length === 0 ? "null" : main.join(",")}[v]`,
@@ -136,10 +157,9 @@ export function seamOutput(seamFile: string): string[] {
 }
 
 /** The user's filters, what keeps the picture's range after them, and the way to the device. */
-function pictureChain(task: SegmentTask, device: EncodeDevice | null): string {
-  const asked = videoFilterChain(task.request);
+function pictureChain(task: SegmentTask, device: EncodeDevice | null): string[] {
   const upload = uploadFilters(device, askedPixelFormat(task.request) ?? task.video.pixelFormat);
-  return [...(asked === null ? [] : [asked]), ...fullRangeFilters(task.video, task.request), ...upload].join(",");
+  return [...filterChain(task.request).map(renderFilter), ...fullRangeFilters(task.video, task.request), ...upload];
 }
 
 /** The complete arguments; progress comes on stdout. */

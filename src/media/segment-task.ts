@@ -4,9 +4,10 @@ import { z } from "zod";
 import { type Pts, rescale } from "../base/rational.ts";
 import { isMatroska, SOURCE_DEMUXERS, seeksToKeyFrames } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
-import { keepsEveryPts } from "./request/classify.ts";
+import { outputPlan, type Reach } from "./output-plan.ts";
+import { boundsOf, plannedFrames, reachBack } from "./planned-frames.ts";
 import { type EncodeRequest, encodeRequestSchema } from "./request/encode-request.ts";
-import { clockOffsetUs } from "./source-clock.ts";
+import { clockOffsetUs, clockShift } from "./source-clock.ts";
 import { encoderTimeBase } from "./time-base.ts";
 import type { LeadIn, SegmentTask, SourceInfo, SourceVideo } from "./types.ts";
 
@@ -66,6 +67,14 @@ export const segmentTaskSchema = z.strictObject({
   endPts: ticks.nullable(),
   clockOffsetUs: ticks,
   seekPts: ticks.nullable(),
+  cut: z
+    .strictObject({
+      after: z.number().int().min(1).max(60),
+      timeBase: rationalSchema,
+      startPts: ticks.nullable(),
+      endPts: ticks.nullable(),
+    })
+    .nullable(),
   expectedFrames: z.number().int().min(0).nullable(),
   spreadsPts: z.boolean().optional(),
   encoderTimeBase: rationalSchema,
@@ -91,8 +100,11 @@ function leadInFor(formatName: string, asked: LeadIn): LeadIn {
  */
 const HEURISTIC = { num: 3, den: 23 };
 
-function seekPtsFor(info: SourceInfo, index: FrameIndex, startPts: Pts, leadIn: LeadIn): Pts | null {
-  const key = index.seekPoint(startPts, leadInFor(info.formatName, leadIn));
+function seekPtsFor(info: SourceInfo, index: FrameIndex, startPts: Pts, leadIn: LeadIn, before: Reach): Pts | null {
+  const sees = before.frames > 0 || before.seconds > 0;
+  const firstNeeded = sees ? reachBack(index, startPts, before) : startPts;
+  if (firstNeeded === null) return null;
+  const key = index.seekPoint(firstNeeded, leadInFor(info.formatName, sees && leadIn === 0 ? 1 : leadIn));
   if (key === null) return null;
   if (!isMatroska(info.formatName)) return key.pts;
   const next = index.keyFrameAfter(key.pts);
@@ -135,17 +147,25 @@ export function planSegment(
   const isLast = range.endPts === null || (index.isComplete && index.endPts !== null && range.endPts >= index.endPts);
   const startPts = isFirst ? null : range.startPts;
   const endPts = isLast ? null : range.endPts;
-  const seekPts = startPts === null ? null : seekPtsFor(info, index, startPts, leadIn);
-  const isCounted = keepsEveryPts(request) && index.frameCount > 0 && (endPts !== null || index.isComplete);
+  const plan = outputPlan(request, info.video.timeBase);
+  const before = plan?.before ?? { frames: 0, seconds: 0 };
+  const seekPts = startPts === null ? null : seekPtsFor(info, index, startPts, leadIn, before);
+  const isCounted = plan !== null && index.frameCount > 0 && (endPts !== null || index.isComplete);
+  const offsetUs = clockOffsetUs(info);
+  const shift = clockShift(offsetUs, info.video.timeBase);
   return {
     streamIndex: info.video.streamIndex,
     formatName: info.formatName,
     timeBase: info.video.timeBase,
     startPts,
     endPts,
-    clockOffsetUs: clockOffsetUs(info),
+    clockOffsetUs: offsetUs,
     seekPts,
-    expectedFrames: isCounted ? index.countFrames(startPts, endPts) : null,
+    cut:
+      plan === null || plan.cutAfter === 0
+        ? null
+        : { after: plan.cutAfter, timeBase: plan.timeBase, ...boundsOf(plan, { startPts, endPts }, shift) },
+    expectedFrames: isCounted ? plannedFrames(plan, index, info, { startPts, endPts }).length : null,
     ...(mayHoldDoubles(info.video) && index.sharesPts(startPts, endPts) ? { spreadsPts: true } : {}),
     encoderTimeBase: encoderTimeBase(info.video, request),
     request,

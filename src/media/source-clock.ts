@@ -1,8 +1,7 @@
 // The clock of a job: the source's, moved so that the file's start is zero, as plain ffmpeg moves it before its filters.
 // One constant, a whole number of the stream's ticks; the server computes it and every segment's run is told it. Pure.
 import { MICROSECONDS, type Pts, type Rational, rescale } from "../base/rational.ts";
-import type { FrameIndex } from "./frame-index.ts";
-import type { SegmentTask, SourceInfo } from "./types.ts";
+import type { SourceInfo } from "./types.ts";
 
 /** What ffmpeg adds to every time of the video stream for this `-itsoffset`: rounded to the stream's ticks (ffmpeg.c, ts_offset). */
 export function clockShift(offsetUs: number, timeBase: Rational): Pts {
@@ -24,16 +23,6 @@ export function clockOffsetUs({ startMicroseconds, video }: Pick<SourceInfo, "st
 /** A source tick on the job's clock; null stays an open bound. */
 export function onClock(pts: Pts | null, shift: Pts): Pts | null {
   return pts === null ? null : pts + shift;
-}
-
-/** The source's frames in a range, on the job's clock, source ticks. */
-export function clockFrames(
-  index: FrameIndex,
-  range: Pick<SegmentTask, "startPts" | "endPts">,
-  info: Pick<SourceInfo, "startMicroseconds" | "video">,
-): Pts[] {
-  const shift = clockShift(clockOffsetUs(info), info.video.timeBase);
-  return index.framePts(range.startPts, range.endPts).map((pts) => pts + shift);
 }
 
 /** A time on the job's clock → microseconds on the source's own. */

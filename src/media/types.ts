@@ -130,7 +130,17 @@ export interface SegmentTask {
   readonly clockOffsetUs: number;
   /** Where to seek: the PTS of a key frame at or before startPts (earlier when there is a lead-in); null: from the beginning, no seek. */
   readonly seekPts: Pts | null;
-  /** Frames that the index counts in the range; null when they cannot be counted. */
+  /**
+   * Where filters see more than the range: so many of the chain (filters, -s, -r) run first, then the range is cut out, by
+   * bounds on the job's clock in ticks of what comes out of them. Null: the range is cut out of the decoded frames.
+   */
+  readonly cut: {
+    readonly after: number;
+    readonly timeBase: Rational;
+    readonly startPts: Pts | null;
+    readonly endPts: Pts | null;
+  } | null;
+  /** Frames that the index says the range gives; null when they cannot be counted. */
   readonly expectedFrames: number | null;
   /** Pictures of the range may share a PTS: each is then moved a tick behind the one before it. */
   readonly spreadsPts?: boolean | undefined;

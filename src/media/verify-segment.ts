@@ -11,9 +11,9 @@ import type { SegmentFacts } from "./types.ts";
 
 /** What the frames of a segment must be. */
 export interface SegmentExpectation {
-  /** Sorted PTS on the job's clock, in source ticks; null: the filters change the times, only order and presence are checked. */
+  /** Sorted PTS on the job's clock, in `timeBase`; null: the filters change the times, only order and presence are checked. */
   readonly pts: readonly Pts[] | null;
-  readonly sourceTimeBase: Rational;
+  readonly timeBase: Rational;
   readonly encoderTimeBase: Rational;
 }
 
@@ -94,7 +94,7 @@ export function comparePts(
   if (planned === null) return { firstPts: first, lastPts: last };
   if (planned.length !== got.length) return `${got.length} frames where ${planned.length} are planned`;
   for (let position = 0; position < got.length; position += 1) {
-    const wanted = rescale(planned[position] ?? Number.NaN, expected.sourceTimeBase, expected.encoderTimeBase);
+    const wanted = rescale(planned[position] ?? Number.NaN, expected.timeBase, expected.encoderTimeBase);
     if (got[position] !== wanted)
       return `frame ${position} is at ${got[position]} where ${wanted} is planned (ticks of the encoder)`;
   }

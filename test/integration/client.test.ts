@@ -83,7 +83,7 @@ async function makeOffer(path: string, preset: string, source: SourceOffer): Pro
   const request = emptyEncodeRequest();
   const task: SegmentTask = {
     ...{ streamIndex: info.video.streamIndex, formatName: info.formatName, timeBase: info.video.timeBase },
-    ...{ startPts: null, endPts: null, clockOffsetUs: 0, seekPts: null, expectedFrames: null },
+    ...{ startPts: null, endPts: null, clockOffsetUs: 0, seekPts: null, cut: null, expectedFrames: null },
     ...{ encoderTimeBase: info.video.timeBase, video: info.video, byteRange: { start: 0, end: info.bytes } },
     request: { ...request, video: { ...request.video, preset } },
   };

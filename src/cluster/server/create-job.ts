@@ -12,7 +12,7 @@ import { parseEncodeParams } from "../../media/request/parse-params.ts";
 import { type Candidate, candidatesFor } from "../../media/request/translate/translate.ts";
 import { requireBurnable, withUpload } from "../../media/side-files.ts";
 import { audioToEncode, chosenVideoStream, planStreams } from "../../media/stream-plan.ts";
-import { encoderTimeBase } from "../../media/time-base.ts";
+import { encoderTimeBase, outputRate } from "../../media/time-base.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { Container, SourceInfo, VerifyMode } from "../../media/types.ts";
 import type { JobSettings, NewJob } from "../scheduler/types.ts";
@@ -115,7 +115,7 @@ export async function prepareJob(
   const { encoder, family } = firstCandidate(request, info);
   const jobId = newId();
   const { video } = info;
-  const frameRate = video.averageFrameRate ?? video.realFrameRate;
+  const frameRate = outputRate(video, request);
   return {
     record: {
       jobId,
@@ -139,7 +139,7 @@ export async function prepareJob(
       },
       encoder,
       family,
-      split: splitMode(request),
+      split: splitMode(request, defaults.exactly),
       timeBase: video.timeBase,
       durationSeconds: info.durationMicroseconds === null ? null : info.durationMicroseconds / 1e6,
       frameRate: frameRate === null ? null : toNumber(frameRate),

@@ -13,10 +13,10 @@ import { decoderOfOutput } from "../../media/codecs.ts";
 import { restartsClock } from "../../media/formats.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { checkDecodedFrames } from "../../media/full-check.ts";
-import { buildProof, COUNTED_CHECK } from "../../media/proof.ts";
-import { keepsEveryPts } from "../../media/request/classify.ts";
+import { lastFrameTicks, plannedFrames } from "../../media/planned-frames.ts";
+import { ACCEPTED_CHECKS, buildProof } from "../../media/proof.ts";
+import { inexactFilter } from "../../media/request/classify.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
-import { clockFrames } from "../../media/source-clock.ts";
 import { stitch } from "../../media/stitch.ts";
 import { planStreams, type StreamPlan } from "../../media/stream-plan.ts";
 import type { Tools } from "../../media/tools.ts";
@@ -95,16 +95,17 @@ async function plannedPts(
   index: FrameIndex,
   segments: readonly FinishedSegment[],
 ): Promise<number[] | null> {
-  const { request, info, encoderTimeBase } = work.record;
-  if (!keepsEveryPts(request)) return null;
+  const { info, encoderTimeBase } = work.record;
+  const plan = work.outputPlan;
+  if (plan === null) return null;
   const planned: number[] = [];
   for (const { segment, facts, path } of segments) {
     const isFirst = segment.index === 0;
     const isLast = segment.index === job.segments.length - 1;
     const range = { startPts: isFirst ? null : segment.startPts, endPts: isLast ? null : segment.endPts };
-    const indexed = clockFrames(index, range, info);
+    const indexed = plannedFrames(plan, index, info, range);
     if (indexed.length === facts.frames && index.uncounted.withoutPts === 0) {
-      for (const pts of indexed) planned.push(rescale(pts, info.video.timeBase, encoderTimeBase));
+      for (const pts of indexed) planned.push(rescale(pts, plan.timeBase, encoderTimeBase));
       continue;
     }
     const packets = await readSegmentPackets(tools, path, work.signal);
@@ -170,10 +171,10 @@ async function decodeAll(
 }
 
 /** How long the last frame is shown, in ticks of the encoder; one frame of the grid where the rate is constant. */
-function lastFrameTicks(work: JobWork, index: FrameIndex): number {
-  const { request, info, encoderTimeBase } = work.record;
-  if (!keepsEveryPts(request)) return 1;
-  return Math.max(1, rescale(index.lastDuration, info.video.timeBase, encoderTimeBase));
+function lastDuration(work: JobWork, index: FrameIndex): number {
+  const plan = work.outputPlan;
+  if (plan === null) return 1;
+  return Math.max(1, rescale(lastFrameTicks(plan, index), plan.timeBase, work.record.encoderTimeBase));
 }
 
 /** Stitches, checks, proves. Errors: E_STITCH, E_NOT_EXACT, E_SOURCE_CHANGED. */
@@ -204,7 +205,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       plan,
       segments: segments.map(({ facts, path }) => ({ path, firstPts: facts.firstPts, lastPts: facts.lastPts })),
       encoderTimeBase,
-      lastDuration: lastFrameTicks(work, index),
+      lastDuration: lastDuration(work, index),
       sourcePath: source.path,
       audioPaths,
       outputPath,
@@ -249,10 +250,11 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     wallSeconds: (Date.now() - Date.parse(job.createdAt)) / 1000,
     notes: [...notesOf(job, index, segments, framePts === null), ...leftOut(work.record, job.encoder)],
     isUncounted: index.uncounted.withoutPts > 0 && !work.record.exactly,
+    inexactFilter: inexactFilter(request, job.split),
   });
   await writeFileDurably(folders.of(job.id).proof, `${JSON.stringify(proof, null, 2)}\n`);
-  // Asked for with --exactly=false, an uncounted source completes; its proof still says that it is not exact.
-  const broken = proof.checks.filter((check) => !check.ok && check.name !== COUNTED_CHECK);
+  // What was asked for with --exactly=false completes; its proof still says that it is not exact.
+  const broken = proof.checks.filter((check) => !check.ok && !ACCEPTED_CHECKS.has(check.name));
   if (broken.length > 0) {
     const failed = broken.map((check) => `${check.name}: ${check.detail ?? "no"}`);
     throw new AppError(

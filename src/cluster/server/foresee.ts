@@ -4,10 +4,13 @@ import { formatRational, type Rational, toNumber } from "../../base/rational.ts"
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { type FrameRate, frameRateOf } from "../../media/frame-rate.ts";
 import { indexSource } from "../../media/index-source.ts";
+import { OutputGroups } from "../../media/output-groups.ts";
+import { outputPlan } from "../../media/output-plan.ts";
 import { probeSource } from "../../media/probe.ts";
 import { splitMode } from "../../media/request/classify.ts";
 import { requireBurnable } from "../../media/side-files.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "../../media/stream-plan.ts";
+import { outputRate } from "../../media/time-base.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { SourceInfo, SourceStream } from "../../media/types.ts";
 import { type Outlook, outlookFor } from "../scheduler/outlook.ts";
@@ -181,12 +184,24 @@ function streamViews(plan: StreamPlan, checked: CheckedRequest): ForeseenStream[
   return [...kept, ...left];
 }
 
-function splitView(index: FrameIndex, checked: CheckedRequest, rate: ForeseenRate, benchmarkSeconds: number) {
+function splitView(
+  info: SourceInfo,
+  index: FrameIndex,
+  checked: CheckedRequest,
+  rate: ForeseenRate,
+  benchmarkSeconds: number,
+) {
   const asked = splitMode(checked.request);
   const isWhole = asked.mode === "whole" || !index.seekable;
   const reason =
     asked.mode === "whole" ? asked.reason : index.seekable ? null : (index.reason ?? "the source can't be sought");
-  const frameRate = rate.kind === "constant" ? rate.fps : rate.kind === "variable" ? rate.mean_fps : 25;
+  const sourceRate = rate.kind === "constant" ? rate.fps : rate.kind === "variable" ? rate.mean_fps : 25;
+  const plan = outputPlan(checked.request, info.video.timeBase);
+  const asIs = plan === null || plan.keepsTimes;
+  const outRate = outputRate(info.video, checked.request);
+  const frameRate = asIs || outRate === null ? sourceRate : toNumber(outRate);
+  const groups = new OutputGroups(plan, info);
+  const gops = isWhole ? [] : [...groups.add(index.gops, index), ...groups.finish(index)];
   const seconds = ((index.endPts ?? 0) - (index.firstPts ?? 0)) * toNumber(index.timeBase);
   const whole = (clients: number): Outlook => ({
     clients,
@@ -196,7 +211,7 @@ function splitView(index: FrameIndex, checked: CheckedRequest, rate: ForeseenRat
   });
   const secondsPerTick = toNumber(index.timeBase);
   const outlooks = CLIENT_COUNTS.map((clients) =>
-    isWhole ? whole(clients) : outlookFor(index.gops, { clients, frameRate, secondsPerTick, benchmarkSeconds }),
+    isWhole ? whole(clients) : outlookFor(gops, { clients, frameRate, secondsPerTick, benchmarkSeconds }),
   );
   return {
     mode: isWhole ? ("whole" as const) : ("keyframes" as const),
@@ -266,6 +281,6 @@ export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Fo
       container: checked.container,
       encoder: checked.request.video.encoder,
     },
-    split: splitView(index, checked, frameRate, options.benchmarkSeconds),
+    split: splitView(info, index, checked, frameRate, options.benchmarkSeconds),
   };
 }

@@ -1,12 +1,15 @@
 // What the server itself does for one job, under one abort signal: index, audio, checks of segments, the reference
 // decode, stitch, final check and proof. Each piece ends in one input to the scheduler.
-import { toAppError } from "../../base/errors.ts";
+import { AppError, toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { DecodedLengths } from "../../media/check-tracks.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { indexSource } from "../../media/index-source.ts";
+import { OutputGroups } from "../../media/output-groups.ts";
+import { type OutputPlan, outputPlan } from "../../media/output-plan.ts";
+import { isCertain, plannedFrames } from "../../media/planned-frames.ts";
 import type { Tools } from "../../media/tools.ts";
-import type { Input, JobId } from "../scheduler/types.ts";
+import type { IndexedGop, Input, JobId } from "../scheduler/types.ts";
 import type { JobRecord } from "./ports.ts";
 import { isUnchanged, sourceChanged } from "./source-desk.ts";
 
@@ -20,19 +23,34 @@ export interface JobWorkParts {
   readonly onActivity: () => void;
 }
 
+/** A rate so low that not one frame comes out is the request's mistake. */
+function requireFrames(frames: number, index: FrameIndex): void {
+  if (frames > 0 || index.frameCount === 0) return;
+  throw new AppError(
+    "E_ENCODE_REQUEST",
+    "the filters leave no frame of the video",
+    "At the frame rate asked for, the video is shorter than half a frame; ask for a higher one.",
+  );
+}
+
 export class JobWork {
   readonly record: JobRecord;
   readonly #parts: JobWorkParts;
+  /** What the filters do to the frames' times; null: nobody can tell beforehand. */
+  readonly outputPlan: OutputPlan | null;
   readonly #abort = new AbortController();
   #activity: string | null = null;
   #soundLengths: Promise<SoundLengths> | null = null;
   #index: FrameIndex | null = null;
+  /** Frames of the output, once the index is complete. */
+  #outputFrames = 0;
   #indexing: Promise<FrameIndex> | null = null;
   #onGrowth: (() => void)[] = [];
 
   constructor(record: JobRecord, parts: JobWorkParts) {
     this.record = record;
     this.#parts = parts;
+    this.outputPlan = outputPlan(record.request, record.info.video.timeBase);
   }
 
   get jobId(): JobId {
@@ -84,7 +102,7 @@ export class JobWork {
       this.#indexing ??= this.#readIndex();
       const index = await this.#indexing;
       if (index.seekable) {
-        this.#parts.dispatch({ type: "index-finished", jobId: this.jobId, totalFrames: index.frameCount });
+        this.#parts.dispatch({ type: "index-finished", jobId: this.jobId, totalFrames: this.#outputFrames });
       } else {
         this.#parts.dispatch({
           type: "index-unsplittable",
@@ -93,30 +111,41 @@ export class JobWork {
           startPts: index.firstPts ?? 0,
           endPts: index.endPts ?? 1,
           // Packets without a time are frames all the same; the reference decode counts them exactly.
-          totalFrames: index.frameCount + index.uncounted.withoutPts,
+          totalFrames: this.#framesOfWhole(index),
         });
       }
     });
   }
 
+  #framesOfWhole(index: FrameIndex): number {
+    const plan = this.outputPlan;
+    const { withoutPts } = index.uncounted;
+    if (plan === null || withoutPts > 0) return index.frameCount + withoutPts;
+    return plannedFrames(plan, index, this.record.info, { startPts: null, endPts: null }).length;
+  }
+
   async #readIndex(): Promise<FrameIndex> {
     const { source, info } = this.record;
+    const groups = new OutputGroups(this.outputPlan, info);
     await this.requireUnchanged();
     const index = await indexSource(this.#parts.tools, source.path, info, {
       signal: this.signal,
       onGops: (gops, growing) => {
         this.#index = growing;
-        this.#parts.dispatch({
-          type: "index-advanced",
-          jobId: this.jobId,
-          gops: gops.map(({ startPts, endPts, frames }) => ({ startPts, endPts, frames })),
-        });
+        this.#advance(groups.add(gops, growing));
         this.#grew();
       },
     });
     this.#index = index;
+    if (index.seekable) this.#advance(groups.finish(index));
+    this.#outputFrames = groups.total;
+    requireFrames(this.#framesOfWhole(index), index);
     this.#grew();
     return index;
+  }
+
+  #advance(gops: readonly IndexedGop[]): void {
+    if (gops.length > 0) this.#parts.dispatch({ type: "index-advanced", jobId: this.jobId, gops });
   }
 
   #grew(): void {
@@ -125,13 +154,17 @@ export class JobWork {
     for (const wake of waiting) wake();
   }
 
-  /** The index once it knows every frame before `endPts` (after a restart it is read again, in a moment). */
+  /** The index once it knows every frame that a range up to `endPts` gives (after a restart it is read again, in a moment). */
   async indexUpTo(endPts: number): Promise<FrameIndex> {
     for (;;) {
       this.signal.throwIfAborted();
       const index = this.#index;
       const known = index?.gops.at(-1)?.endPts;
-      if (index !== null && (index.isComplete || (known !== undefined && known >= endPts))) return index;
+      if (
+        index !== null &&
+        (index.isComplete || (known !== undefined && isCertain(this.outputPlan, index, endPts, known)))
+      )
+        return index;
       await new Promise<void>((resolve) => {
         this.#onGrowth.push(resolve);
         this.signal.addEventListener("abort", () => resolve(), { once: true });

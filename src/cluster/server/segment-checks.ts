@@ -4,10 +4,9 @@ import { rm } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
+import { plannedFrames } from "../../media/planned-frames.ts";
 import { referenceFrames } from "../../media/reference.ts";
-import { keepsEveryPts } from "../../media/request/classify.ts";
 import { planSegment } from "../../media/segment-task.ts";
-import { clockFrames } from "../../media/source-clock.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { LeadIn, SegmentTask } from "../../media/types.ts";
 import { type SegmentExpectation, verifySegment } from "../../media/verify-segment.ts";
@@ -32,8 +31,8 @@ export function taskOf(work: JobWork, index: FrameIndex, job: Job, segment: Segm
 
 function expectationOf(work: JobWork, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {
   return {
-    pts: keepsEveryPts(work.record.request) ? pts : null,
-    sourceTimeBase: task.timeBase,
+    pts: work.outputPlan === null ? null : pts,
+    timeBase: work.outputPlan?.timeBase ?? task.timeBase,
     encoderTimeBase: task.encoderTimeBase,
   };
 }
@@ -54,7 +53,9 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
   if (index.uncounted.withoutPts > 0 && work.record.exactly) return await checkUncounted(parts, subject);
   const task = taskOf(work, index, job, segment, segment.leadIn);
-  const planned = index.uncounted.withoutPts > 0 ? null : clockFrames(index, task, work.record.info);
+  const plan = work.outputPlan;
+  const isPlanned = plan !== null && index.uncounted.withoutPts === 0;
+  const planned = isPlanned ? plannedFrames(plan, index, work.record.info, task) : null;
   const outcome = await verifySegment(parts.tools, path, expectationOf(work, task, planned), work.signal);
   return outcome.ok
     ? { type: "segment-verified", ...where, facts: outcome.facts }
@@ -76,13 +77,12 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const { work, job, segment, landed } = subject;
   const where = { attemptId: landed.attemptId, jobId: job.id, segmentIndex: segment.index };
   const { tools, folders } = parts;
-  const { source, info } = work.record;
+  const { source } = work.record;
   const path = folders.segmentFile(job.id, segment.index, landed.attemptId);
   const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
-  const task = taskOf(work, index, job, segment, segment.leadIn);
-  const range = { startPts: task.startPts, endPts: task.endPts };
+  const task = taskOf(work, index, job, segment, 3);
   await work.requireUnchanged();
-  const reference = await referenceFrames(tools, source.path, info, index, range, {
+  const reference = await referenceFrames(tools, source.path, task, {
     workDir: folders.of(job.id).root,
     signal: work.signal,
   });

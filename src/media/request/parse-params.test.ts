@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { AppError } from "../../base/errors.ts";
+import { outputPlan } from "../output-plan.ts";
 import { checkEncodeRequest } from "./check-request.ts";
-import { keepsEveryPts, splitMode } from "./classify.ts";
+import { splitMode } from "./classify.ts";
 import { emptyEncodeRequest, type VideoRequest } from "./encode-request.ts";
 import { formatEncodeWords } from "./format-words.ts";
 import { parseEncodeParams } from "./parse-params.ts";
@@ -262,13 +263,24 @@ test.each([
   [`-vf "hflip=enable='eq(mod(n,2),0)'"`, false, true],
   ["-vf noise=alls=10", false, true],
   ["-vf hqdn3d", false, true],
-  ["-vf yadif", false, true],
-  ["-vf yadif=1", false, false],
-  ["-vf bwdif", false, false],
-  ["-vf fps=25", false, false],
-  ["-r 25", false, false],
+  ["-vf photosensitivity", false, true],
+  ["-vf yadif", true, true],
+  ["-vf yadif=1", true, false],
+  ["-vf yadif=1:deint=1", false, false],
+  ["-vf bwdif", true, false],
+  ["-vf estdif", false, false],
+  ["-vf estdif=mode=frame", true, true],
+  ["-vf tmix=frames=9", true, true],
+  [`-vf "tmix=enable='gt(n,9)'"`, false, true],
+  ["-vf tmedian", true, false],
+  ["-vf amplify", false, false],
+  ["-vf fps=25", true, false],
+  ["-vf fps=25:start_time=0", false, false],
+  ["-vf fps=2*source_fps", false, false],
+  ["-vf minterpolate", false, false],
+  ["-r 25", true, false],
 ] as const)("splitting %s", (text, splits, keeps) => {
   const request = parseEncodeParams(text);
   expect(splitMode(request).mode).toBe(splits ? "keyframes" : "whole");
-  expect(keepsEveryPts(request)).toBe(keeps);
+  expect(outputPlan(request, { num: 1, den: 90_000 })?.keepsTimes ?? false).toBe(keeps);
 });

@@ -3,7 +3,7 @@
 import type { SourceVideo } from "../types.ts";
 import { withClosedGop } from "./closed-gop.ts";
 import { optionWord } from "./colour-words.ts";
-import type { EncodeRequest, NamedOption, QualityKind } from "./encode-request.ts";
+import type { EncodeRequest, FilterCall, NamedOption, QualityKind } from "./encode-request.ts";
 import { PARAM_OPTION } from "./encoder-params.ts";
 import { findVideoEncoder, type VideoEncoder } from "./encoders.ts";
 import { renderFilters } from "./filters/render-filters.ts";
@@ -110,10 +110,10 @@ function forcedParams(encoder: VideoEncoder, threads: number | undefined): reado
   }
 }
 
-/** The user's filters, then -s, then -r, in ffmpeg's order; null when there are none. */
-export function videoFilterChain(request: EncodeRequest): string | null {
+/** The user's filters, then -s, then -r, in ffmpeg's order. */
+export function filterChain(request: EncodeRequest): readonly FilterCall[] {
   const { size, frameRate } = request.video;
-  const chain = [
+  return [
     ...request.filters,
     ...(size === null
       ? []
@@ -128,5 +128,10 @@ export function videoFilterChain(request: EncodeRequest): string | null {
         ]),
     ...(frameRate === null ? [] : [{ name: "fps", options: [["fps", frameRate]] as const }]),
   ];
+}
+
+/** The whole chain as ffmpeg's text; null when there is none. */
+export function videoFilterChain(request: EncodeRequest): string | null {
+  const chain = filterChain(request);
   return chain.length === 0 ? null : renderFilters(chain);
 }

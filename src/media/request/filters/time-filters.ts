@@ -16,8 +16,6 @@ export const TIME_FILTERS: readonly FilterSpec[] = [
     deflicker size|s mode|m bypass
     dedot +enable m lt tl tc ct
     phase +enable mode
-    photosensitivity frames|f threshold|t skip bypass
-    amplify +enable radius factor threshold tolerance low high planes
     `,
   ),
   ...filterTable(
@@ -29,6 +27,7 @@ export const TIME_FILTERS: readonly FilterSpec[] = [
     tblend +enable c0_mode c1_mode c2_mode c3_mode all_mode c0_expr:expr c1_expr:expr c2_expr:expr c3_expr:expr all_expr:expr c0_opacity c1_opacity c2_opacity c3_opacity all_opacity
     separatefields
     doubleweave first_field
+    amplify +enable radius factor threshold tolerance low high planes
     `,
   ),
   ...filterTable(
@@ -62,6 +61,7 @@ export const TIME_FILTERS: readonly FilterSpec[] = [
     `
     hqdn3d +enable luma_spatial chroma_spatial luma_tmp chroma_tmp
     lagfun +enable decay planes
+    photosensitivity frames|f threshold|t skip bypass
     deshake x y w h rx ry edge blocksize contrast search filename:refused opencl:refused
     `,
   ),
