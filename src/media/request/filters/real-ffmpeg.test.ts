@@ -114,6 +114,8 @@ test("per-frame filters give the same frames when the video begins in its middle
   const wrong: string[] = [];
   for (const spec of ALLOWED_FILTERS.values()) {
     if (spec.media !== "video" || spec.kind !== "perFrame") continue;
+    // Draws a file that is not there.
+    if (spec.name === "subtitles") continue;
     const calls = parseFilters("-vf", `${spec.name}${ARGUMENTS[spec.name] ?? ""}`, "video");
     const format = INPUT_FORMAT[spec.name] ?? "yuv420p";
     // drawtext is held back for its fonts alone: with one machine's it is per frame.

@@ -1,0 +1,51 @@
+// Filters that see neighbours or change the frame rate, through a cluster of two clients: the output's frames and times
+// are those of one run of plain ffmpeg with the same filters, and the proof counted them beforehand.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Proof } from "../../src/media/types.ts";
+import { Cluster } from "../support/cluster.ts";
+import { framesOf, largestTimingError } from "../support/frames.ts";
+import { hardCase } from "../support/media.ts";
+
+/** `chain`: what plain ffmpeg is told for the same. */
+const ROWS = [
+  { clip: "mbaff-576i25.ts", params: "-vf yadif", chain: "yadif", segments: 3 },
+  { clip: "vfr-24-30-60-mix.mkv", params: "-r 30", chain: "fps=30", segments: 3 },
+  { clip: "mbaff-576i25.ts", params: "-vf bwdif,fps=25", chain: "bwdif,fps=25", segments: 3 },
+] as const;
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await Cluster.make();
+  await cluster.serve({ args: ["--benchmark-duration", "1", "--max-segment-duration", "1"] });
+  await cluster.join("direct");
+  await cluster.join("gateway", ["--source-access", "gateway"]);
+}, 60_000);
+
+afterAll(async () => {
+  await cluster[Symbol.asyncDispose]();
+});
+
+for (const [number, { clip, params, chain, segments }] of ROWS.entries()) {
+  test(`${clip} ${params}: frames and times of one run`, async () => {
+    const source = await hardCase(clip);
+    const output = cluster.path(`filtered-${number}.mov`);
+    const request = `-c:v ffv1 -an ${params}`;
+    const ended = await cluster.command(["submit", source, "-o", output, "--ffmpeg-params", request, "--json"]);
+    const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as { event?: string; proof?: Proof };
+    expect({ exitCode: ended.exitCode, event: last.event, stderr: ended.stderr.slice(-500) }).toMatchObject({
+      exitCode: 0,
+      event: "completed",
+    });
+    const [want, got] = await Promise.all([framesOf(source, chain, ["-start_at_zero"]), framesOf(output)]);
+    expect(got.md5).toEqual([...want.md5]);
+    // Plain ffmpeg is read in ticks of the source, which round; the proof compared in those of the grid.
+    expect(largestTimingError(want, got)).toBeLessThanOrEqual(want.tick);
+    const frames = want.md5.length;
+    expect(last.proof?.frames).toEqual({ expected: frames, encoded: frames, in_output: frames });
+    expect(last.proof?.exact).toBe(true);
+    expect(last.proof?.pts).toEqual({ equal: true, max_error_ticks: 0 });
+    expect(last.proof?.segments.length ?? 0).toBeGreaterThanOrEqual(segments);
+    expect(last.proof?.notes.join()).not.toContain("filters");
+  }, 120_000);
+}
