@@ -96,7 +96,7 @@ describe("ranges without bounds", () => {
   });
   test("pictures that may share a time are spread by a tick each, before the user's filters", () => {
     const spread = "setpts='if(isnan(PREV_OUTPTS),PTS,max(PTS,PREV_OUTPTS+1))'";
-    expect(filterGraph({ ...task, startPts: null, spreadsPts: true }, "scale=w=64:h=64")).toContain(
+    expect(filterGraph({ ...task, startPts: null, spreadsPts: true }, ["scale=w=64:h=64"])).toContain(
       `[a]trim=end_pts=192192,${spread},scale=w=64:h=64[v]`,
     );
     expect(spreadPts([0, 0, 0, 2, 80])).toEqual([0, 1, 2, 3, 80]);
