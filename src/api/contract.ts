@@ -76,6 +76,7 @@ export type EventView = z.infer<typeof eventSchema>;
 export const jobDetailSchema = jobSchema.extend({
   ffmpeg_params: z.string(),
   split: z.string(),
+  idle_clients: z.array(z.object({ client_id: z.string(), name: z.string(), reason: z.string() })),
   segment_list: z.array(
     z.object({
       index: z.number(),
@@ -122,6 +123,15 @@ export type ClientView = z.infer<typeof clientSchema>;
 
 export const clientDetailSchema = clientSchema.extend({
   encoders: z.array(z.string()),
+  hardware: z.array(
+    z.object({
+      family: z.string(),
+      device: z.string().nullable(),
+      encoders: z.array(z.string()),
+      reason: z.string().nullable(),
+    }),
+  ),
+  pools: z.record(z.string(), z.number()).nullable(),
   events: z.array(eventSchema),
 });
 export type ClientDetailView = z.infer<typeof clientDetailSchema>;
@@ -218,6 +228,13 @@ export const createJobSchema = z.strictObject({
   ffmpeg_params: z.string().max(20_000).nullable().default(null),
   output_name: fileName.nullable().default(null),
   required_clients: z.number().int().min(1).max(10_000).nullable().default(null),
+  family: z.enum(["auto", "software", "nvenc", "qsv", "amf", "videotoolbox", "vaapi"]).nullable().default(null),
+  allow_mixed: z.boolean().nullable().default(null),
+  /** Seconds; "ever": never give its family up. */
+  wait_for_family: z
+    .union([z.number().min(0).max(31_536_000), z.literal("ever")])
+    .nullable()
+    .default(null),
   name: shortText.nullable().default(null),
   verify: z.enum(["fast", "full"]).nullable().default(null),
 });

@@ -1,11 +1,18 @@
 // `ffcluster clients show`
+import type { ClientDetailView } from "../api/contract.ts";
 import { defineCommand, printDocument } from "./command.ts";
 import { jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 import { formatMoment } from "./output/format.ts";
 import { clientStatusText, eventTable } from "./output/job-text.ts";
 import { styleFor } from "./output/style.ts";
-import { fields } from "./output/table.ts";
+import { fields, table } from "./output/table.ts";
+
+function slotsText({ slots, pools }: ClientDetailView): string {
+  if (pools === null) return String(slots);
+  const kinds = Object.entries(pools).map(([kind, count]) => `${kind} ${count}`);
+  return `${slots} (${kinds.join(", ")})`;
+}
 
 export const clientsShow = defineCommand({
   path: ["clients", "show"],
@@ -29,13 +36,23 @@ export const clientsShow = defineCommand({
       ["connected", formatMoment(client.connected_at)],
       ["job", client.current_job ?? "-"],
       ["speed", client.performance === null ? "not measured yet" : `${client.performance.toFixed(1)} frames/s`],
-      ["slots", String(client.slots)],
+      ["slots", slotsText(client)],
       ["platform", client.platform],
       ["ffmpeg", client.ffmpeg],
       ["encoders", client.encoders.join(" ")],
       ["version", client.version],
     ]);
-    context.stdout.write(`${about}\n${eventTable(client.events, styleFor(context, context.stdout).dim)}`);
+    const hardware = table(
+      [{ title: "HARDWARE" }, { title: "DEVICE" }, { title: "ENCODERS" }],
+      client.hardware.map(({ family, device, encoders, reason }) => [
+        family,
+        device ?? "-",
+        reason === null ? encoders.join(" ") : `none: ${reason}`,
+      ]),
+      styleFor(context, context.stdout).dim,
+    );
+    const tried = client.hardware.length === 0 ? "" : `${hardware}\n`;
+    context.stdout.write(`${about}\n${tried}${eventTable(client.events, styleFor(context, context.stdout).dim)}`);
     return 0;
   },
 });

@@ -4,10 +4,12 @@ import type { ApiClient } from "../api/client.ts";
 import type { JobView, ProofView } from "../api/contract.ts";
 import { uploadSource } from "../api/upload.ts";
 import {
+  BadValue,
   type OptionValues,
   optionalChoice,
   optionalInteger,
   optionalText,
+  parsedOption,
   switchOption,
 } from "../base/config/option.ts";
 import { AppError } from "../base/errors.ts";
@@ -21,9 +23,17 @@ import { createProgressDisplay, type ProgressDisplay } from "./output/progress-d
 import { participate } from "./participate.ts";
 import { refuseExisting, requireWritableFolder, saveOutput } from "./save-output.ts";
 import { checkInput, checkSubtitles, refuseInputAsOutput } from "./submitting/check-input.ts";
+import { encodeRequest, SPEEDS } from "./submitting/encode-request.ts";
 import { settleInterrupted } from "./submitting/on-interrupt.ts";
 import { placeSource } from "./submitting/place-source.ts";
 import { waitingText, watchForClients } from "./submitting/waiting-notice.ts";
+
+function parseWait(text: string): number | "ever" {
+  if (text.toLowerCase() === "ever") return "ever";
+  const seconds = /^\d{1,8}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds <= 31_536_000)) throw new BadValue("expected seconds, or ever");
+  return seconds;
+}
 
 const options = {
   output: optionalText({
@@ -42,6 +52,38 @@ const options = {
     description:
       "Text subtitles to draw into the picture (.srt, .ass, .vtt); -vf subtitles=si=0 draws the source's own",
     valueName: "FILE",
+  }),
+  codec: optionalChoice({
+    description:
+      "Encode to this codec with whichever encoder the cluster does it best with (beside --quality and --speed)",
+    valueName: "CODEC",
+    choices: ["h264", "hevc", "av1", "vp9"],
+  }),
+  quality: optionalInteger({
+    description: "With --codec: 0 to 100; about 63 is x264's CRF 23, 80 its 17",
+    valueName: "N",
+    min: 0,
+    max: 100,
+  }),
+  speed: optionalChoice({
+    description: "With --codec: how fast, in x264's words",
+    valueName: "SPEED",
+    defaultText: "medium",
+    choices: SPEEDS,
+  }),
+  family: optionalChoice({
+    description: "Where the codec is named and not the encoder: the only family of encoders to use",
+    valueName: "FAMILY",
+    defaultText: "auto: the one with the most throughput",
+    choices: ["auto", "software", "nvenc", "qsv", "amf", "videotoolbox", "vaapi"],
+  }),
+  "allow-mixed": switchOption({ description: "Let encoders of several families work on one output" }),
+  "wait-for-family": parsedOption<number | "ever" | null>({
+    description: "How long a job waits when the last client of its family is gone, before another encodes it all again",
+    valueName: "SECONDS|ever",
+    defaultText: "60",
+    fallback: null,
+    parseOne: parseWait,
   }),
   participate: switchOption({ description: "Encode on this machine too while waiting" }),
   "work-dir": optionalText({
@@ -93,11 +135,11 @@ async function plan(input: string, given: SubmitOptions, client: ApiClient, cont
     await requireWritableFolder(path);
   };
   const hasSubtitles = given.subtitles !== null;
-  checkRequestLocally(given["ffmpeg-params"], asked === null ? null : basename(asked), hasSubtitles);
+  checkRequestLocally(encodeRequest(given), asked === null ? null : basename(asked), hasSubtitles);
   const subtitles = given.subtitles === null ? null : await checkSubtitles(given.subtitles, context.cwd);
   if (asked !== null) await checkTarget(asked);
   const checked = await client.checkRequest({
-    ffmpeg_params: given["ffmpeg-params"],
+    ffmpeg_params: encodeRequest(given),
     output_name: asked === null ? null : basename(asked),
     input_name: inputName,
     has_subtitles: hasSubtitles,
@@ -172,9 +214,12 @@ async function makeJob(
   return await client.createJob({
     source_id: source.source_id,
     subtitles_source_id: subtitles?.source_id ?? null,
-    ffmpeg_params: given["ffmpeg-params"],
+    ffmpeg_params: encodeRequest(given),
     output_name: planned.outputName,
     required_clients: given["required-clients"],
+    family: given.family,
+    allow_mixed: given["allow-mixed"],
+    wait_for_family: given["wait-for-family"],
     name: given.name,
     verify: given.verify,
   });
@@ -188,6 +233,7 @@ export const submit = defineCommand({
   examples: [
     "ffcluster submit input.mp4",
     "ffcluster submit input.mp4 --participate",
+    "ffcluster submit input.mkv --codec hevc --quality 70 --speed fast",
     'ffcluster submit input.mkv -o output.mkv --ffmpeg-params "-c:v libx265 -crf 24"',
     "ffcluster submit input.mp4 --subtitles german.srt",
     "ffcluster submit films/input.mp4 --on-server --detach",

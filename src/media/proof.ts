@@ -31,7 +31,6 @@ function segmentChecks(input: ProofInput): ProofCheck[] {
     const next = input.facts[index + 1];
     return next === undefined || next.firstPts > facts.lastPts;
   });
-  const parameterSets = new Set(input.facts.map((facts) => facts.extradataSha256));
   return [
     {
       name: "segments verified",
@@ -50,12 +49,26 @@ function segmentChecks(input: ProofInput): ProofCheck[] {
         input.seams.problems[0] ??
         `neighbours decoded the same picture at ${input.seams.compared} of ${Math.max(0, input.segments.length - 1)} boundaries`,
     },
-    {
-      name: "parameter sets",
-      ok: true,
-      detail: `${parameterSets.size} different set${parameterSets.size === 1 ? "" : "s"}, carried in-band where the codec needs it`,
-    },
+    { name: "parameter sets", ok: true, detail: describeParameterSets(input) },
   ];
+}
+
+/** Which clients made which stream: another encoder, or another version of one, shows in the parameter sets. */
+function describeParameterSets({ facts, segments }: ProofInput): string {
+  const makers = new Map<string | null, Map<string, number>>();
+  for (const [position, { extradataSha256 }] of facts.entries()) {
+    const segment = segments[position];
+    const maker = segment === undefined ? "?" : `${segment.client} (${segment.encoder})`;
+    const counts = makers.get(extradataSha256) ?? new Map<string, number>();
+    makers.set(extradataSha256, counts.set(maker, (counts.get(maker) ?? 0) + 1));
+  }
+  const count = `${makers.size} different set${makers.size === 1 ? "" : "s"}, carried in-band where the codec needs it`;
+  if (makers.size < 2) return count;
+  const sets = [...makers].map(([digest, counts]) => {
+    const by = [...counts].map(([maker, segmentCount]) => `${maker} ${segmentCount}`).join(", ");
+    return `${digest?.slice(0, 8) ?? "none"}: ${by}`;
+  });
+  return `${count}: ${sets.slice(0, 8).join("; ")}`;
 }
 
 function accountedStreams(input: ProofInput): ProofCheck {

@@ -53,7 +53,16 @@ async function upload(coordinator: OpenCoordinator): Promise<string> {
   return (await coordinator.receiveSource(basename(clip), file.size, file.stream(), null)).source_id;
 }
 
-const asked = { ffmpegParams: null, outputName: "out.mp4", requiredClients: null, name: null, verify: null };
+const asked = {
+  ffmpegParams: null,
+  outputName: "out.mp4",
+  requiredClients: null,
+  family: null,
+  allowMixed: null,
+  waitForFamily: null,
+  name: null,
+  verify: null,
+};
 
 test("killed between a job's end and the removal of its files: the next start removes them", async () => {
   const first = await start();

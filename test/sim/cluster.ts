@@ -102,11 +102,18 @@ function makeClients(queue: EventQueue, random: Random, server: SimServer, truth
   const badLuck = new Map<string, number>();
   for (let index = 1; index <= count; index++) {
     const isHealthy = index === 1;
+    const hardware = makeHardware(random.fork());
+    const slots = random.whole(1, 3);
     const traits = {
       id: `client-${index}`,
       fps: isHealthy ? random.between(100, 400) : 30 * 10 ** random.between(0, 1.2),
-      slots: random.whole(1, 3),
-      encoders: isHealthy || random.chance(0.7) ? ["libx264", "libx265"] : ["libx264"],
+      slots: slots + (hardware.slots ?? 0),
+      pools: hardware.slots === null ? null : { software: slots, nvenc: hardware.slots },
+      unfitRate: hardware.unfitRate,
+      encoders: [
+        ...(isHealthy || random.chance(0.7) ? ["libx264", "libx265"] : ["libx264"]),
+        ...(hardware.slots === null ? [] : ["h264_nvenc"]),
+      ],
       latencyMs: random.chance(0.1) ? 500 : random.between(1, 40),
       lossRate: isHealthy ? 0.005 : random.between(0, 0.02),
       failRate: !isHealthy && random.chance(0.1) ? 0.2 : 0.01,
@@ -123,8 +130,10 @@ function makeClients(queue: EventQueue, random: Random, server: SimServer, truth
   const late = {
     id: `client-${count + 1}`,
     fps: 60,
-    slots: 1,
-    encoders: ["libx264", "libx265"],
+    slots: 2,
+    pools: { software: 1, nvenc: 1 },
+    unfitRate: 0,
+    encoders: ["libx264", "libx265", "h264_nvenc"],
     latencyMs: 5,
     lossRate: 0.005,
     failRate: 0,
@@ -137,6 +146,12 @@ function makeClients(queue: EventQueue, random: Random, server: SimServer, truth
   };
   new SimClient(late, queue, random, server, truths, badLuck);
   return count + 1;
+}
+
+/** Two of five clients have a GPU; one of three of these refuses work now and then. */
+function makeHardware(random: Random): { readonly slots: number | null; readonly unfitRate: number } {
+  const slots = random.chance(0.4) ? random.whole(1, 2) : null;
+  return { slots, unfitRate: random.chance(0.33) ? 0.05 : 0 };
 }
 
 function planRestarts(queue: EventQueue, random: Random, server: SimServer): number {
@@ -176,6 +191,10 @@ function checkEnd(server: SimServer, truth: Truth): void {
     if (file === undefined) throw new Violation(`the bytes of ${job.id}/${segment.index} are lost`);
     if (file.startPts !== segment.startPts || file.frames !== segment.frames || !file.isRight) {
       throw new Violation(`${job.id}/${segment.index} completed with bytes that are not its own or not right`);
+    }
+    const used = segment.phase.landed.report.encoder;
+    if (used !== job.encoder && job.settings.election?.allowMixed !== true) {
+      throw new Violation(`${job.id}/${segment.index} was made with ${used}, the job's encoder is ${job.encoder}`);
     }
     frames += segment.phase.facts.frames;
   }

@@ -16,6 +16,11 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   }
 
+  /** Another sequence, so that what draws from it does not shift what this one gives next by more than a step. */
+  fork(): Random {
+    return new Random(Math.floor(this.next() * 0xffff_ffff));
+  }
+
   chance(probability: number): boolean {
     return this.next() < probability;
   }

@@ -10,6 +10,10 @@ export interface ClientTraits {
   readonly fps: number;
   readonly slots: number;
   readonly encoders: readonly string[];
+  /** By kind, where CPU and devices have slots of their own; their sum is `slots`. */
+  readonly pools: Readonly<Record<string, number>> | null;
+  /** Probability that a device refuses a job for good. */
+  readonly unfitRate: number;
   readonly latencyMs: number;
   /** Probability that a message is lost; twice as many are doubled or late. */
   readonly lossRate: number;
@@ -131,7 +135,7 @@ export class SimClient {
     }
     this.#link = link;
     this.#isWelcome = false;
-    const { id, slots, encoders } = this.traits;
+    const { id, slots, encoders, pools } = this.traits;
     const client = {
       id,
       name: id,
@@ -141,7 +145,8 @@ export class SimClient {
       ffmpeg: "5.1",
       version: "0",
       encoders,
-      families: ["software"],
+      families: encoders.includes("h264_nvenc") ? ["software", "nvenc"] : ["software"],
+      ...(pools === null ? {} : { pools }),
       benchmarkSeconds: null,
       link,
       heldAttempts: [...this.#tasks.keys()],
@@ -244,6 +249,13 @@ export class SimClient {
     const isPoisoned = poisonPts !== null && segment.startPts <= poisonPts && poisonPts < segment.endPts;
     const place = `${attempt.jobId}/${segment.startPts}`;
     const misfortunes = this.#badLuck.get(place) ?? 0;
+    if (attempt.encoder === "h264_nvenc" && this.#random.chance(this.traits.unfitRate)) {
+      this.#tasks.delete(id);
+      const failure = { attemptId: id, kind: "unfit", reason: "device lost" } as const;
+      this.#send(() => this.#server.dispatch({ type: "attempt-failed", clientId: this.traits.id, ...failure }));
+      this.#work();
+      return;
+    }
     const isBroken = this.traits.defect === "crashes" && misfortunes < 3;
     const hasBadLuck = isBroken || (misfortunes < 3 && this.#random.chance(this.traits.failRate));
     if (isPoisoned || hasBadLuck) {
@@ -261,7 +273,8 @@ export class SimClient {
       this.#send(() => this.#server.dispatch({ type: "attempt-measured", clientId, attemptId: id, ...found }));
     } else {
       const isWrong = this.traits.defect === "too few frames";
-      const made = encodeTruly(truth, id, segment, attempt.leadIn, seconds, this.#bytesFor(segment));
+      const bytes = this.#bytesFor(segment);
+      const made = encodeTruly(truth, id, segment, attempt.leadIn, seconds, bytes, attempt.encoder ?? "");
       task.result = isWrong ? { ...made, countsAgree: false, isRight: false } : made;
       task.stage = "uploading";
       this.#progress(id, task);

@@ -3,7 +3,15 @@
 import { decide, emptyState } from "../../src/cluster/scheduler/decide.ts";
 import { resultStanding } from "../../src/cluster/scheduler/lease-rules.ts";
 import { isTerminal } from "../../src/cluster/scheduler/state-changes.ts";
-import type { Attempt, Effect, Input, Job, SchedulerState, Verdict } from "../../src/cluster/scheduler/types.ts";
+import type {
+  Attempt,
+  Client,
+  Effect,
+  Input,
+  Job,
+  SchedulerState,
+  Verdict,
+} from "../../src/cluster/scheduler/types.ts";
 import type { SegmentReport } from "../../src/media/types.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { Invariants, Violation } from "./invariants.ts";
@@ -298,10 +306,18 @@ function reload(state: SchedulerState): SchedulerState {
   const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
   const jobs = new Map<string, Job>();
   for (const [id, job] of state.jobs) {
-    const { gops: _gops, ...stored } = job;
+    const { gops: _gops, unfit: _unfit, ...stored } = job;
     jobs.set(id, isTerminal(job.status) ? job : { ...copy(stored), gops: [] });
   }
   const attempts = new Map<string, Attempt>();
-  for (const [id, attempt] of state.attempts) attempts.set(id, { ...copy(attempt), framesDone: 0, fps: 0 });
-  return { jobs, clients: new Map([...state.clients].map(([id, client]) => [id, copy(client)])), attempts };
+  for (const [id, attempt] of state.attempts) {
+    const { encoder: _encoder, ...kept } = attempt;
+    attempts.set(id, { ...copy(kept), framesDone: 0, fps: 0 });
+  }
+  const clients = new Map<string, Client>();
+  for (const [id, client] of state.clients) {
+    const { pools: _pools, limits: _limits, encoderRates: _rates, ...kept } = client;
+    clients.set(id, copy(kept));
+  }
+  return { jobs, clients, attempts };
 }

@@ -31,6 +31,9 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     quarantined: 0,
     endedOnce: 0,
     completedThen: 0,
+    elected: 0,
+    startedOver: 0,
+    unfit: 0,
   };
   for (let at = first; at < first + count; at++) {
     add(tally, playOrTell(at));
@@ -47,6 +50,9 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     expect(tally.quarantined).toBeGreaterThan(0);
     expect(tally.stopped).toBeGreaterThan(count / 4);
     expect(tally.rated).toBeGreaterThan(count / 10);
+    expect(tally.elected).toBeGreaterThan(count / 20);
+    expect(tally.startedOver).toBeGreaterThan(0);
+    expect(tally.unfit).toBeGreaterThan(count / 20);
     expect(tally.segments / tally.completed).toBeGreaterThan(50);
   }
 }, 600_000);
@@ -69,6 +75,8 @@ function add(tally: Record<string, number>, story: ClusterStory): void {
   more("restarts", story.restarts);
   more("doubled", story.counts.get("doubled") ?? 0);
   more("quarantined", story.counts.get("client-quarantined") ?? 0);
+  more("elected", story.counts.get("encoder-elected") ?? 0);
+  more("unfit", story.counts.get("client-unfit") ?? 0);
   more("stopped", story.counts.get("attempt-stopped") ?? 0);
   more("endedOnce", story.retried.size);
   for (const job of story.jobs) {
@@ -76,6 +84,8 @@ function add(tally: Record<string, number>, story: ClusterStory): void {
     more(job.status.toLowerCase(), 1);
     if (job.status === "Completed") more("segments", job.segments.length);
     if (job.status === "Completed" && job.rate !== undefined) more("rated", 1);
+    if (job.segments.some((segment) => segment.notes.some((note) => note.startsWith("started over with"))))
+      more("startedOver", 1);
     for (const segment of job.segments) if (segment.attempts > 1) more("retried", 1);
   }
 }

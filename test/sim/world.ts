@@ -65,6 +65,24 @@ function makeHardness(random: Random, isHopeless: boolean): Hardness {
   return NONE;
 }
 
+const CANDIDATES = [
+  { encoder: "libx264", family: "software" },
+  { encoder: "h264_nvenc", family: "nvenc" },
+] as const;
+
+/** A third of the jobs leave their encoder open. */
+function makeElection(random: Random): Pick<NewJob["settings"], "election" | "picture"> {
+  if (random.chance(0.66)) return {};
+  return {
+    picture: { width: 1920, height: 1080, isDeep: false },
+    election: {
+      candidates: CANDIDATES,
+      allowMixed: random.chance(0.3),
+      waitForFamilyMs: random.chance(0.1) ? null : random.between(0, 30_000),
+    },
+  };
+}
+
 export function makeTruth(random: Random, id: string, submitAt: number): Truth {
   const gops: IndexedGop[] = [];
   const hardness = new Map<number, Hardness>();
@@ -89,6 +107,7 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
   const isRated = (totalFrames + gopCount) % 3 === 0;
   const bitrate = 200_000 + (totalFrames % 50) * 100_000;
   const isWhole = random.chance(0.05);
+  const election = makeElection(random.fork());
   const poisonPts = random.chance(0.04) ? Math.floor(random.between(firstPts, pts)) : null;
   return {
     gops,
@@ -108,8 +127,9 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
         maxRetries: 3,
         retryDelayMs: random.whole(0, 3000),
         maxSegmentSeconds: random.between(3, 4.5),
+        ...election,
       },
-      encoder: random.chance(0.8) ? "libx264" : "libx265",
+      encoder: random.chance(0.8) || election.election !== undefined ? "libx264" : "libx265",
       family: "software",
       split: isWhole ? { mode: "whole", reason: "its filter sees neighbours" } : { mode: "keyframes" },
       timeBase: { num: 1, den: FRAME_RATE * TICKS_PER_FRAME },
@@ -135,6 +155,7 @@ export function encodeTruly(
   leadIn: number,
   seconds: number,
   videoBytes: number | null,
+  encoder: string,
 ): ResultFile {
   const hard = truth.hardness.get(segment.startPts) ?? NONE;
   const next = truth.hardness.get(segment.endPts) ?? NONE;
@@ -153,7 +174,7 @@ export function encodeTruly(
     report: {
       frames: segment.frames,
       seconds,
-      encoder: truth.job.encoder,
+      encoder,
       ffmpegVersion: "5.1",
       seamStart: hard.kind === "seam" && !isEnough ? "grey" : `frame ${segment.startPts}`,
       seamAfterEnd: isLast ? null : next.kind === "odd-neighbour" ? "other" : `frame ${segment.endPts}`,

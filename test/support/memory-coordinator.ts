@@ -212,7 +212,13 @@ export class MemoryCoordinator implements Coordinator {
   }
 
   jobDetail(id: string): JobDetailView {
-    const rest = { ffmpeg_params: "-c:v libx264", split: "keyframes", segment_list: [], attempts: [] };
+    const rest = {
+      ffmpeg_params: "-c:v libx264",
+      split: "keyframes",
+      idle_clients: [],
+      segment_list: [],
+      attempts: [],
+    };
     return { ...this.find(id), ...rest, events: this.jobEvents(id, 0) };
   }
 
@@ -278,7 +284,7 @@ export class MemoryCoordinator implements Coordinator {
   clientDetail(id: string): ClientDetailView {
     const client = this.clients.get(resolveIdPrefix(id, this.clients.keys(), "client"));
     if (!client) throw new Error("resolved ids exist");
-    return { ...client, encoders: ["libx264"], events: [] };
+    return { ...client, encoders: ["libx264"], hardware: [], pools: null, events: [] };
   }
 
   drainClient(id: string): ClientView {

@@ -121,7 +121,7 @@ export class SchedulerBench {
     return this.send({ type: "attempt-progressed", clientId, attemptId, stage, frames, fps });
   }
 
-  fail(attempt: Attempt, kind: "encode" | "stopped" = "encode", reason = "Conversion failed!"): Decision {
+  fail(attempt: Attempt, kind: "encode" | "stopped" | "unfit" = "encode", reason = "Conversion failed!"): Decision {
     return this.send({ type: "attempt-failed", clientId: attempt.clientId, attemptId: attempt.id, kind, reason });
   }
 

@@ -33,7 +33,16 @@ async function perform({ coordinator, request }: Call): Promise<unknown> {
   const command = await readJson(request, commandSchema);
   if ("ProcessLocalFile" in command) {
     const source = await coordinator.openServerSource(command.ProcessLocalFile.file_path);
-    const defaults = { ffmpegParams: null, outputName: null, requiredClients: null, name: null, verify: null };
+    const defaults = {
+      ffmpegParams: null,
+      outputName: null,
+      requiredClients: null,
+      family: null,
+      allowMixed: null,
+      waitForFamily: null,
+      name: null,
+      verify: null,
+    };
     const job = await coordinator.createJob({ sourceId: source.source_id, ...defaults });
     return { JobCreated: { job_id: job.job_id } };
   }

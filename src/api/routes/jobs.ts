@@ -15,6 +15,9 @@ async function create({ coordinator, request }: Call): Promise<Response> {
     ffmpegParams: wanted.ffmpeg_params,
     outputName: wanted.output_name,
     requiredClients: wanted.required_clients,
+    family: wanted.family,
+    allowMixed: wanted.allow_mixed,
+    waitForFamily: wanted.wait_for_family,
     name: wanted.name,
     verify: wanted.verify,
   });

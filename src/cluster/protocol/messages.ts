@@ -18,6 +18,32 @@ const id = z.uuid();
 export const attemptStageSchema = z.enum(["queued", "fetching", "encoding", "uploading"]);
 export type AttemptStage = z.infer<typeof attemptStageSchema>;
 
+/** What a client can do; told at hello, and again when a device is lost or takes fewer encodes at a time. */
+const abilities = {
+  slots: z.number().int().min(1).max(1024),
+  /** ffmpeg encoder names proven by a trial encode on this machine. */
+  encoders: z.array(z.string()),
+  families: z.array(z.string()),
+  /** Encodes at a time by kind, "software" and hardware families; absent: `slots` for all of them together. */
+  pools: z.record(z.string(), z.number().int().min(0).max(1024)).optional(),
+  /** The largest picture of hardware encoders, and whether they take 10 bits, by trial. */
+  limits: z
+    .record(z.string(), z.object({ width: z.number().int(), height: z.number().int(), isDeep: z.boolean() }))
+    .optional(),
+  /** Every family that this ffmpeg lists or the machine might have, with what the trials said, for people. */
+  hardware: z
+    .array(
+      z.object({
+        family: z.string().max(40),
+        device: z.string().max(200).nullable(),
+        encoders: z.array(z.string().max(100)).max(100),
+        reason: z.string().max(1000).nullable(),
+      }),
+    )
+    .max(100)
+    .optional(),
+};
+
 // ── client → server ────────────────────────────────────────────────────────────────────────────────────────────
 
 export const helloSchema = z.object({
@@ -32,10 +58,7 @@ export const helloSchema = z.object({
   name: z.string().min(1).max(200),
   platform: z.string(),
   ffmpeg: z.string(),
-  slots: z.number().int().min(1).max(256),
-  /** ffmpeg encoder names proven by a trial encode on this machine. */
-  encoders: z.array(z.string()),
-  families: z.array(z.string()),
+  ...abilities,
   /** Most seconds of video this client wants in its first segment of a job; null: the server's. */
   benchmarkSeconds: z.number().positive().nullable(),
   /** Attempts this client still works on or holds a finished result of, from before a lost connection. */
@@ -56,8 +79,8 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("attempt-failed"),
     attemptId: id,
-    /** "encode": ffmpeg failed; "source": bytes could not be fetched; "io": disk; "stalled": ffmpeg hung; "refused": the client's own check refused the task; "stopped": given back on the way out. */
-    kind: z.enum(["encode", "source", "io", "refused", "stalled", "stopped"]),
+    /** "encode": ffmpeg failed; "unfit": the device or this build can't do this job at all; "source": bytes could not be fetched; "io": disk; "stalled": ffmpeg hung; "refused": the client's own check refused the task; "stopped": given back on the way out. */
+    kind: z.enum(["encode", "source", "io", "refused", "stalled", "unfit", "stopped"]),
     /** ffmpeg's own last words, or the error's message. */
     reason: z.string().max(8192),
   }),
@@ -71,6 +94,7 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
   }),
   /** It finishes what it can within seconds and goes: nothing more is to be offered. */
   z.object({ type: z.literal("leaving") }),
+  z.object({ type: z.literal("abilities"), ...abilities }),
   z.object({ type: z.literal("goodbye") }),
 ]);
 export type ClientMessage = z.infer<typeof clientMessageSchema>;

@@ -44,13 +44,13 @@ function hasWork(turn: Turn, job: Job): boolean {
 function fillSlots(turn: Turn, jobId: JobId, clients: readonly Client[]): void {
   const start = turn.jobs.get(jobId);
   if (start === undefined) return;
-  let ready = clients.filter((client) => isCapable(client, start) && hasFreeSlot(turn, client));
+  let ready = clients.filter((client) => isCapable(client, start) && hasFreeSlot(turn, client, start));
   if (ready.length === 0) return;
   const speeds = measureSpeeds(turn, start);
   ready.sort((a, b) => speeds.of(b) - speeds.of(a) || compareText(a.id, b.id));
   // Each round gives every ready client at most one segment; a client that gets none is out.
   while (ready.length > 0) {
-    ready = ready.filter((client) => giveOne(turn, jobId, client, speeds) && hasFreeSlot(turn, client));
+    ready = ready.filter((client) => giveOne(turn, jobId, client, speeds) && hasFreeSlot(turn, client, start));
   }
 }
 
@@ -60,11 +60,11 @@ function prefetch(turn: Turn, jobId: JobId, clients: readonly Client[]): void {
     const job = turn.jobs.get(jobId);
     if (job === undefined || job.split.mode === "whole" || client.slotFps[jobId] === undefined) continue;
     if (!isCapable(client, job) || !hasUnassignedGops(job)) continue;
-    const { active, all } = holdingOf(turn, client.id);
-    if (active !== client.slots || all >= 2 * client.slots + 1) continue;
+    const { active, slots, hasRoom } = holdingOf(turn, client, job);
+    if (active !== slots || !hasRoom) continue;
     const unassigned = unassignedFrames(job, knownUnassignedFrames(job, firstUnassignedGop(job)));
     if (unassigned < 2 * framesInFlight(turn, job)) continue;
-    const formed = formSegment(turn, job, client, measureSpeeds(turn, job), framesAhead(turn, client));
+    const formed = formSegment(turn, job, client, measureSpeeds(turn, job), framesAhead(turn, client, job));
     if (formed !== null) grant(turn, { ...job, cursorPts: formed.endPts }, formed, client);
   }
 }
@@ -119,7 +119,7 @@ function isBetterElsewhere(turn: Turn, job: Job, segment: Segment, client: Clien
     if (other.id === client.id || !isReachable(other) || !isCapable(other, job)) continue;
     const otherFailures = failuresOn(segment, other.id);
     if (otherFailures + countOf(segment.lostOn, other.id) >= trouble) continue;
-    if (otherFailures < failures || hasFreeSlot(turn, other)) return true;
+    if (otherFailures < failures || hasFreeSlot(turn, other, job)) return true;
   }
   return false;
 }

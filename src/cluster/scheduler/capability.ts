@@ -1,9 +1,10 @@
 // Pure questions about who can do what: which clients count for a job, and what a job still needs.
+import { encoderFor } from "./encoders.ts";
 import type { Client, Job, SchedulerState } from "./types.ts";
 
-/** Counts towards the required clients: not Disconnected, not held back, and the job's encoder works there. */
+/** Counts towards the required clients: not Disconnected, not held back, and an encoder for the job works there. */
 export function isCapable(client: Client, job: Job): boolean {
-  return client.status !== "Disconnected" && takesWork(client) && client.encoders.includes(job.encoder);
+  return client.status !== "Disconnected" && takesWork(client) && encoderFor(client, job) !== null;
 }
 
 /** Not drained, not quarantined, not on its way out. */
@@ -14,6 +15,16 @@ export function takesWork(client: Client): boolean {
 /** Can be offered work this instant. */
 export function isReachable(client: Client): boolean {
   return client.status !== "Disconnected" && client.isLinkDown !== true;
+}
+
+export function hasReachableClient(state: Pick<SchedulerState, "clients" | "attempts">, job: Job): boolean {
+  for (const client of state.clients.values()) if (isReachable(client) && isCapable(client, job)) return true;
+  // A client that is drained still finishes what it holds.
+  for (const attempt of state.attempts.values()) {
+    const holder = attempt.jobId === job.id ? state.clients.get(attempt.clientId) : undefined;
+    if (holder !== undefined && isReachable(holder)) return true;
+  }
+  return false;
 }
 
 export function countCapable(clients: SchedulerState["clients"], job: Job): number {

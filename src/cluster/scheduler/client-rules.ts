@@ -1,11 +1,12 @@
 // The client machine: hello, signs of life, links that close, silence, and disconnection on purpose.
 import { isReachable } from "./capability.ts";
+import { forgiveUnfit } from "./election.ts";
 import { refusal } from "./job-rules.ts";
 import { loseAttempt, loseAttemptsOf, shortenLeases } from "./lease-rules.ts";
 import { changeClientStatus } from "./state-changes.ts";
 import { LEASE_MS, RECONNECT_GRACE_MS } from "./timing.ts";
 import type { Turn } from "./turn.ts";
-import type { AttemptId, Client, ClientId, HelloFacts, Verdict } from "./types.ts";
+import type { AttemptId, Client, ClientId, HelloFacts, Input, Verdict } from "./types.ts";
 
 /** Takes a hello: attempts that the client still holds under a live lease carry on, its others go elsewhere. */
 export function greetClient(turn: Turn, hello: HelloFacts): void {
@@ -23,11 +24,13 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
     isDraining: known?.isDraining ?? false,
     quarantine: isSameProcess ? known.quarantine : null,
     ...(isSameProcess && known.troubles !== undefined ? { troubles: known.troubles } : {}),
+    ...(known?.encoderRates === undefined ? {} : { encoderRates: known.encoderRates }),
   };
   if (known?.quarantine != null && !isSameProcess) {
     turn.event("client-resumed", { clientId: hello.id }, "out of quarantine: a new process");
   }
   changeClientStatus(turn, turn.putClient(greeted), "Connected");
+  if (heldAttempts.length === 0) forgiveUnfit(turn, hello.id);
 
   const keepAttempts: AttemptId[] = [];
   for (const attempt of [...turn.attempts.values()]) {
@@ -46,6 +49,15 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
 function clientOn(turn: Turn, clientId: ClientId, link: number): Client | null {
   const client = turn.clients.get(clientId);
   return client !== undefined && client.link === link && isReachable(client) ? client : null;
+}
+
+/** What a client can do has changed while it is connected: a device was lost, or takes fewer encodes at a time. */
+export function changeAbilities(turn: Turn, input: Extract<Input, { type: "client-changed" }>): void {
+  const client = clientOn(turn, input.clientId, input.link);
+  if (client === null) return;
+  const { type: _type, clientId: _id, link: _link, ...abilities } = input;
+  const { pools: _pools, limits: _limits, hardware: _hardware, ...rest } = client;
+  turn.putClient({ ...rest, ...abilities });
 }
 
 export function hearClient(turn: Turn, clientId: ClientId, link: number): void {

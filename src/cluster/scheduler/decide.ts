@@ -3,6 +3,7 @@
 import { assertNever } from "../../base/assert.ts";
 import { assignWork } from "./assign.ts";
 import {
+  changeAbilities,
   closeLink,
   disconnectClient,
   drainClient,
@@ -13,6 +14,7 @@ import {
   resumeClient,
   settleClientStatuses,
 } from "./client-rules.ts";
+import { settleElection } from "./election.ts";
 import {
   advanceIndex,
   cancelJob,
@@ -73,6 +75,9 @@ function apply(turn: Turn, input: Input): Verdict {
     case "client-hello":
       greetClient(turn, input.client);
       return OK;
+    case "client-changed":
+      changeAbilities(turn, input);
+      return OK;
     case "client-heard":
       hearClient(turn, input.clientId, input.link);
       return OK;
@@ -131,6 +136,7 @@ function apply(turn: Turn, input: Input): Verdict {
 function settle(turn: Turn): void {
   expireLeases(turn);
   dropSilentClients(turn);
+  forEachOpenJob(turn, settleElection);
   forEachOpenJob(turn, settleWaiting);
   forEachOpenJob(turn, settleShares);
   assignWork(turn);

@@ -1,4 +1,5 @@
 // Gives a client a lease on a segment: the attempt, the offer, and what that changes in the job.
+import { encoderFor } from "./encoders.ts";
 import { becomeProcessing } from "./job-rules.ts";
 import { isMeasuring, withTarget } from "./segment-shares.ts";
 import { changeJobStatus } from "./state-changes.ts";
@@ -15,6 +16,7 @@ export function grant(turn: Turn, job: Job, asked: Segment, client: Client, why 
     jobId: job.id,
     segmentIndex: segment.index,
     clientId: client.id,
+    encoder: encoderFor(client, job) ?? job.encoder,
     leadIn: segment.leadIn,
     isBenchmark,
     leaseEndsAt: turn.now + LEASE_MS,

@@ -3,7 +3,7 @@ import type { ErrorBody } from "../../base/errors.ts";
 import {
   countCapable,
   firstUnassignedGop,
-  isCapable,
+  hasReachableClient,
   isFullyAssigned,
   isReachable,
   needsClients,
@@ -209,16 +209,6 @@ export function becomeProcessing(turn: Turn, job: Job): Job {
 
 function changeJobStatusOnce(turn: Turn, job: Job, to: "WaitingForClients"): void {
   if (job.status !== to) changeJobStatus(turn, job, to);
-}
-
-function hasReachableClient(turn: Turn, job: Job): boolean {
-  for (const client of turn.clients.values()) if (isReachable(client) && isCapable(client, job)) return true;
-  // A client that is drained still finishes what it holds.
-  for (const attempt of turn.attempts.values()) {
-    const holder = attempt.jobId === job.id ? turn.clients.get(attempt.clientId) : undefined;
-    if (holder !== undefined && isReachable(holder)) return true;
-  }
-  return false;
 }
 
 function hasDelivered(turn: Turn, job: Job): boolean {

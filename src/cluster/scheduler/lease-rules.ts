@@ -1,7 +1,11 @@
 // Leases and fencing: what renews an attempt, what ends it, and which result is taken. A result counts only under
 // the lease it was made under, and once.
+
+import type { SegmentReport } from "../../media/types.ts";
 import { blame } from "./blame.ts";
 import { isReachable } from "./capability.ts";
+import { markUnfit, takeOtherWay } from "./election.ts";
+import { slotsFor } from "./encoders.ts";
 import { failJob, openJob, refusal } from "./job-rules.ts";
 import { patienceMs } from "./patience.ts";
 import { isMeasuring } from "./segment-shares.ts";
@@ -118,7 +122,7 @@ export function landResult(turn: Turn, input: Extract<Input, { type: "result-lan
   }
   const { job, segment } = held;
   turn.removeAttempt(attemptId);
-  turn.putClient(withSpeed(client, job, report.frames, report.seconds));
+  turn.putClient(withSpeed(client, job, attempt.encoder ?? job.encoder, report));
   const landed = { attemptId, clientId, clientName: client.name, report };
   turn.putSegment(job, { ...segment, phase: { kind: "verifying", landed } });
   stopRivals(turn, segment, attempt, client);
@@ -157,19 +161,31 @@ function refuseResult(turn: Turn, input: Extract<Input, { type: "result-landed" 
 }
 
 /** Speed of one slot on this job: half the new measurement, half what was known. */
-export function withSpeed(client: Client, job: Job, frames: number, seconds: number): Client {
+export function withSpeed(
+  client: Client,
+  job: Job,
+  encoder: string,
+  { frames, seconds }: Pick<SegmentReport, "frames" | "seconds">,
+): Client {
   if (frames <= 0) return client;
+  const { picture } = job.settings;
   const fps = frames / Math.max(seconds, 0.001);
   const known = client.slotFps[job.id];
   const slotFps = known === undefined ? fps : (known + fps) / 2;
   return {
     ...client,
     slotFps: { ...client.slotFps, [job.id]: slotFps },
-    performance: slotFps * client.slots,
+    performance: slotFps * slotsFor(client, encoder),
+    ...(picture === undefined
+      ? {}
+      : { encoderRates: { ...client.encoderRates, [encoder]: slotFps * picture.width * picture.height } }),
   };
 }
 
-/** The client gives an attempt up. "stopped" is no fault of the segment; anything else counts against its retries. */
+/**
+ * The client gives an attempt up. "stopped" and "unfit" are no fault of the segment; anything else counts against its
+ * retries.
+ */
 export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-failed" }>): void {
   const attempt = turn.attempts.get(input.attemptId);
   if (attempt === undefined || attempt.clientId !== input.clientId) return;
@@ -181,6 +197,22 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
   turn.removeAttempt(attempt.id);
   if (held === null) return;
   const { job, segment } = held;
+  if (input.kind === "unfit") {
+    const encoder = attempt.encoder ?? job.encoder;
+    const subject = { jobId: job.id, clientId: attempt.clientId, segmentIndex: segment.index, attemptId: attempt.id };
+    turn.event("client-unfit", subject, `${encoder}: ${input.reason}`);
+    const freed = withoutAttempt(segment, attempt.id, turn.now);
+    const marked = turn.putSegment(markUnfit(job, attempt.clientId, encoder, input.reason), freed);
+    // The rivals before it have used the retries up.
+    if (freed.phase.kind === "pending" && segment.failures > job.settings.maxRetries) {
+      failJob(turn, marked, {
+        code: "E_ENCODE_FAILED",
+        message: `segment ${segment.index} failed ${segment.failures} times; the last words were: ${input.reason}`,
+        hint: FAILURE_HINTS.encode,
+      });
+    }
+    return;
+  }
   const failures = segment.failures + 1;
   const failedOn = [...segment.failedOn, attempt.clientId];
   const { maxRetries, retryDelayMs } = job.settings;
@@ -190,6 +222,8 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
   turn.event("segment-retry", subject, `failed (${input.kind}): ${input.reason}`);
   blame(turn, attempt.clientId, failed, segment.index, lastLine(input.reason));
   if (failures > maxRetries && rest.phase.kind === "pending") {
+    const current = turn.jobs.get(job.id)?.segments[segment.index] ?? rest;
+    if (takeOtherWay(turn, failed, current, attempt.clientId, lastLine(input.reason))) return;
     failJob(turn, failed, {
       code: "E_ENCODE_FAILED",
       message: `segment ${segment.index} failed ${failures} times${onWhom(turn, failedOn)}; the last words were: ${input.reason}`,

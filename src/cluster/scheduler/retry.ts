@@ -26,6 +26,7 @@ export function retryJob(turn: Turn, jobId: JobId, lost: readonly number[]): Ver
   const isBegun = segments.some(({ phase }) => phase.kind === "verified" || phase.kind === "measured");
   changeJobStatus(turn, job, isBegun ? "Processing" : "Queued", {
     segments,
+    ...(job.unfit === undefined ? {} : { unfit: [] }),
     error: null,
     completedAt: null,
     startedAt: isBegun ? (job.startedAt ?? turn.moment.at) : null,

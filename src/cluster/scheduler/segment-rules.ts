@@ -3,6 +3,7 @@
 import type { LeadIn, SegmentFacts } from "../../media/types.ts";
 import { absolve, blame, hasDelivered } from "./blame.ts";
 import { isCapable, isReachable } from "./capability.ts";
+import { takeOtherWay } from "./election.ts";
 import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
 import type { Turn } from "./turn.ts";
 import type { AttemptId, ClientId, Job, JobId, LandedResult, Segment } from "./types.ts";
@@ -65,6 +66,11 @@ export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: Segm
   }
   if (facts === null && canAskAnother(turn, job, segment, landed)) {
     encodeAgain(turn, job, segment, landed, segment.leadIn, `that of ${landed.clientName} is not right: ${reason}`);
+    return;
+  }
+  if (facts === null && takeOtherWay(turn, job, segment, landed.clientId, reason)) {
+    const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId };
+    turn.effect({ type: "drop-result", ...subject });
     return;
   }
   if (facts === null && job.split.mode === "keyframes") {

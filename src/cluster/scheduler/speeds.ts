@@ -1,9 +1,10 @@
 // How fast each slot is on a job, and all usable slots together.
 import { isCapable, isReachable } from "./capability.ts";
-import { occupiesSlot } from "./holdings.ts";
+import { encoderFor, poolOf, slotsFor } from "./encoders.ts";
+import { encoderOf, occupiesSlot } from "./holdings.ts";
 import { videoFrameRate } from "./sizing.ts";
 import type { Turn } from "./turn.ts";
-import type { Client, ClientId, Job } from "./types.ts";
+import type { Attempt, Client, ClientId, Job } from "./types.ts";
 
 export interface Speeds {
   /** Frames per second of one slot; 0 when nobody's speed is known. */
@@ -13,13 +14,20 @@ export interface Speeds {
   readonly slots: number;
 }
 
+/** Another job's encode takes a slot that this job could have: on a client that tells its kinds apart, one of its kind. */
+function sharesSlots(turn: Turn, attempt: Attempt, job: Job): boolean {
+  const client = turn.clients.get(attempt.clientId);
+  if (client?.pools === undefined) return true;
+  return poolOf(encoderOf(turn, attempt)) === poolOf(encoderFor(client, job) ?? job.encoder);
+}
+
 /** Measured on this job, else read from a running encode, else the mean of the others. */
 export function measureSpeeds(turn: Turn, job: Job): Speeds {
   const known = new Map<ClientId, number>();
   const usableSlots = new Map<ClientId, number>();
   for (const client of turn.clients.values()) {
     if (!isReachable(client) || !isCapable(client, job)) continue;
-    usableSlots.set(client.id, client.slots);
+    usableSlots.set(client.id, slotsFor(client, encoderFor(client, job) ?? job.encoder));
     const fps = client.slotFps[job.id];
     if (fps !== undefined) known.set(client.id, fps);
   }
@@ -28,7 +36,8 @@ export function measureSpeeds(turn: Turn, job: Job): Speeds {
     const slots = usableSlots.get(attempt.clientId);
     if (slots === undefined) continue;
     if (attempt.jobId !== job.id) {
-      if (occupiesSlot(attempt)) usableSlots.set(attempt.clientId, Math.max(0, slots - 1));
+      if (occupiesSlot(attempt) && sharesSlots(turn, attempt, job))
+        usableSlots.set(attempt.clientId, Math.max(0, slots - 1));
     } else if (!known.has(attempt.clientId) && attempt.fps > 0 && attempt.framesDone > oneSecondOfFrames) {
       known.set(attempt.clientId, attempt.fps);
     }

@@ -20,11 +20,11 @@ const HESITATES_MS = 5000;
 export function relieveTail(turn: Turn, clients: readonly Client[]): void {
   for (const job of [...turn.jobs.values()]) {
     if (!isInTail(job)) continue;
-    const idle = clients.filter((client) => isCapable(client, job) && hasFreeSlot(turn, client));
+    const idle = clients.filter((client) => isCapable(client, job) && hasFreeSlot(turn, client, job));
     if (idle.length === 0) continue;
     const speeds = measureSpeeds(turn, job);
     idle.sort((a, b) => speeds.of(b) - speeds.of(a));
-    for (const client of idle) while (hasFreeSlot(turn, client) && relieve(turn, job.id, client, speeds));
+    for (const client of idle) while (hasFreeSlot(turn, client, job) && relieve(turn, job.id, client, speeds));
   }
 }
 
@@ -50,20 +50,20 @@ function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
   for (const segment of job.segments) {
     // Its retries are used up: what still runs is its last chance.
     if (segment.failures > job.settings.maxRetries) continue;
-    const held = heldAlone(turn, segment, client, speeds);
+    const held = heldAlone(turn, job, segment, client, speeds);
     if (held === null || (longest !== null && held.restMs <= longest.restMs)) continue;
     const ownMs = START_MS + (1000 * segment.frames) / fps;
     if (ownMs < SOONER_BY * held.restMs) longest = held;
   }
   if (longest === null) return false;
   const { segment, attempt, holder } = longest;
-  if (isBehindSlots(turn, attempt, holder)) move(turn, job, longest, client);
+  if (isBehindSlots(turn, attempt, holder, job)) move(turn, job, longest, client);
   else grant(turn, job, segment, client, `beside ${holder.name}`);
   return true;
 }
 
 /** A segment that one other client holds, and that gave no trouble but there. */
-function heldAlone(turn: Turn, segment: Segment, client: Client, speeds: Speeds): Held | null {
+function heldAlone(turn: Turn, job: Job, segment: Segment, client: Client, speeds: Speeds): Held | null {
   if (segment.phase.kind !== "leased" || segment.phase.attemptIds.length !== 1) return null;
   // What has failed may fail anywhere: doubled, it would use up its retries twice as fast.
   if (segment.failures > 0 || segment.lostOn?.includes(client.id)) return null;
@@ -73,15 +73,16 @@ function heldAlone(turn: Turn, segment: Segment, client: Client, speeds: Speeds)
   if (holder === undefined) return null;
   const fps = attempt.stage === "encoding" && attempt.fps > 0 ? attempt.fps : speeds.of(holder);
   if (fps <= 0) return null;
-  const ahead = isBehindSlots(turn, attempt, holder) ? framesAhead(turn, holder) : 0;
+  const ahead = isBehindSlots(turn, attempt, holder, job) ? framesAhead(turn, holder, job) : 0;
   const quietMs = turn.now - attempt.progressedAt;
   const encodeMs = (1000 * (ahead + Math.max(0, segment.frames - attempt.framesDone))) / fps;
   return { segment, attempt, holder, restMs: encodeMs + (quietMs > HESITATES_MS ? quietMs : 0) };
 }
 
 /** Not begun: its holder has more attempts than slots, and this one waits. */
-function isBehindSlots(turn: Turn, attempt: Attempt, holder: Client): boolean {
-  return attempt.stage === "queued" && holdingOf(turn, holder.id).active > holder.slots;
+function isBehindSlots(turn: Turn, attempt: Attempt, holder: Client, job: Job): boolean {
+  const { active, slots } = holdingOf(turn, holder, job);
+  return attempt.stage === "queued" && active > slots;
 }
 
 function move(turn: Turn, job: Job, { segment, attempt, holder }: Held, client: Client): void {

@@ -35,6 +35,15 @@ export interface IndexedGop {
   readonly frames: number;
 }
 
+/** How the encoder of a job is chosen that leaves it open. */
+export interface Election {
+  readonly candidates: readonly { readonly encoder: string; readonly family: EncoderFamily }[];
+  /** Clients of several families may work on one output. */
+  readonly allowMixed: boolean;
+  /** How long a started job waits for clients of its family before another is elected; null: for ever. */
+  readonly waitForFamilyMs: number | null;
+}
+
 export interface JobSettings {
   readonly requiredClients: number;
   readonly benchmarkSeconds: number;
@@ -43,6 +52,10 @@ export interface JobSettings {
   readonly retryDelayMs: number;
   /** Longest video a segment may hold, seconds; null: the scheduler's own bound. */
   readonly maxSegmentSeconds: number | null;
+  /** Absent when the request names its encoder. */
+  readonly election?: Election;
+  /** What is encoded, for the limits of hardware encoders; absent in jobs of earlier versions. */
+  readonly picture?: { readonly width: number; readonly height: number; readonly isDeep: boolean };
 }
 
 export type SegmentPhase =
@@ -108,6 +121,8 @@ export interface Attempt {
   readonly jobId: JobId;
   readonly segmentIndex: number;
   readonly clientId: ClientId;
+  /** Absent after a restart: the job's. */
+  readonly encoder?: string;
   readonly leadIn: LeadIn;
   readonly isBenchmark: boolean;
   /** Monotonic moment at which the lease ends unless renewed. */
@@ -155,6 +170,8 @@ export interface Job {
   readonly aloneSince: number | null;
   /** A segment was believed by reference decoding: packet counts of this source are not frame counts. */
   readonly countsUnreliable: boolean;
+  /** Clients whose encoder turned out unable to do this job; in memory only. */
+  readonly unfit?: readonly { readonly clientId: ClientId; readonly encoder: string; readonly reason: string }[];
   readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string } | null;
 }
 
@@ -162,6 +179,21 @@ export interface Job {
 export interface Trouble {
   readonly jobId: JobId;
   readonly segmentIndex: number;
+}
+
+/** A device or family as its client tried it. */
+export interface HardwareNote {
+  readonly family: string;
+  readonly device: string | null;
+  readonly encoders: readonly string[];
+  /** Why it does not work; null when it does. */
+  readonly reason: string | null;
+}
+
+export interface EncoderLimits {
+  readonly width: number;
+  readonly height: number;
+  readonly isDeep: boolean;
 }
 
 export interface Client {
@@ -179,6 +211,14 @@ export interface Client {
   readonly version: string;
   readonly encoders: readonly string[];
   readonly families: readonly string[];
+  /** Encodes at a time by kind ("software", "nvenc", …); absent: `slots` for all of them together. In memory only. */
+  readonly pools?: Readonly<Record<string, number>>;
+  /** The largest picture and depth of hardware encoders, by trial. In memory only. */
+  readonly limits?: Readonly<Record<string, EncoderLimits>>;
+  /** What the trials of each device said, for people. In memory only. */
+  readonly hardware?: readonly HardwareNote[];
+  /** Pixels per second of one slot by encoder, last measured. In memory only. */
+  readonly encoderRates?: Readonly<Record<string, number>>;
   readonly benchmarkSeconds: number | null;
   /** Monotonic moment of the last message; silence for a lease time disconnects. */
   readonly lastHeardAt: number;
@@ -231,6 +271,9 @@ export type HelloFacts = Pick<
   | "version"
   | "encoders"
   | "families"
+  | "pools"
+  | "limits"
+  | "hardware"
   | "benchmarkSeconds"
 > & { readonly link: number; readonly heldAttempts: readonly AttemptId[] };
 
@@ -252,6 +295,10 @@ export type Input =
   /** A job that ended without its output goes on; `lost`: verified segments whose files are gone. */
   | { readonly type: "retry-requested"; readonly jobId: JobId; readonly lost: readonly number[] }
   | { readonly type: "client-hello"; readonly client: HelloFacts }
+  | ({ readonly type: "client-changed"; readonly clientId: ClientId; readonly link: number } & Pick<
+      Client,
+      "encoders" | "families" | "slots" | "pools" | "limits" | "hardware"
+    >)
   /** Any message of a link; renews the client's liveness. */
   | { readonly type: "client-heard"; readonly clientId: ClientId; readonly link: number }
   | {
@@ -278,7 +325,7 @@ export type Input =
       readonly type: "attempt-failed";
       readonly clientId: ClientId;
       readonly attemptId: AttemptId;
-      readonly kind: "encode" | "source" | "io" | "refused" | "stalled" | "stopped";
+      readonly kind: "encode" | "source" | "io" | "refused" | "stalled" | "unfit" | "stopped";
       readonly reason: string;
     }
   /** Bytes of an attempt's result come in. */
@@ -384,6 +431,8 @@ export type EventType =
   | "lease-lost"
   | "attempt-stopped"
   | "attempt-refused"
+  | "encoder-elected"
+  | "client-unfit"
   | "seam-mismatch";
 
 export interface SchedulerEvent {

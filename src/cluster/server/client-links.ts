@@ -172,12 +172,10 @@ export class ClientLinks {
         id: hello.clientId,
         name: hello.name,
         instance: hello.instance,
-        slots: hello.slots,
+        ...abilitiesOf(hello),
         platform: hello.platform,
         ffmpeg: hello.ffmpeg,
         version: hello.version,
-        encoders: hello.encoders,
-        families: hello.families,
         benchmarkSeconds: hello.benchmarkSeconds,
         link: number,
         heldAttempts: hello.heldAttempts,
@@ -198,6 +196,8 @@ export class ClientLinks {
       this.#options.dispatch({ type: "attempt-measured", clientId, attemptId, bits, frames, seconds });
     } else if (message.type === "leaving") {
       this.#options.dispatch({ type: "client-leaving", clientId, link });
+    } else if (message.type === "abilities") {
+      this.#options.dispatch({ type: "client-changed", clientId, link, ...abilitiesOf(message) });
     }
   }
 }
@@ -209,6 +209,17 @@ function refuse(socket: LinkSocket, code: "E_PROTOCOL" | "E_IDENTITY_IN_USE", re
 
 function placeOf({ name, host, platform }: Hello): string {
   return name === host ? `${name} (${platform})` : `${name} on ${host} (${platform})`;
+}
+
+/** Without the keys that are absent, so that what is unknown stays unknown. */
+function abilitiesOf(message: Pick<Hello, "slots" | "encoders" | "families" | "pools" | "limits" | "hardware">) {
+  const { slots, encoders, families, pools, limits, hardware } = message;
+  return {
+    ...{ slots, encoders, families },
+    ...(pools === undefined ? {} : { pools }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(hardware === undefined ? {} : { hardware }),
+  };
 }
 
 function parseMessage(text: string): ClientMessage | null {

@@ -9,13 +9,13 @@ import { splitMode } from "../../media/request/classify.ts";
 import { checkContainer, containerOf, extensionOf } from "../../media/request/containers.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import { parseEncodeParams } from "../../media/request/parse-params.ts";
-import { type Candidate, candidatesFor } from "../../media/request/translate/translate.ts";
 import { requireBurnable, withUpload } from "../../media/side-files.ts";
 import { audioToEncode, chosenVideoStream, planStreams } from "../../media/stream-plan.ts";
 import { encoderTimeBase, outputRate } from "../../media/time-base.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { Container, SourceInfo, VerifyMode } from "../../media/types.ts";
 import type { JobSettings, NewJob } from "../scheduler/types.ts";
+import { chooseEncoder } from "./choose-encoder.ts";
 import type { JobRecord, JobRequest, SourceRecord } from "./ports.ts";
 
 /** Room a job needs at least, whatever its source: database, first segments, proof. */
@@ -78,14 +78,6 @@ async function probeChosen(tools: Tools, path: string, request: EncodeRequest): 
   return await probeSource(tools, path, { videoStream });
 }
 
-/** The encoder that the request names, or the software one for its codec. */
-function firstCandidate(request: EncodeRequest, info: SourceInfo): Candidate {
-  const [first] = candidatesFor(request, info.video, null).candidates;
-  if (first !== undefined) return first;
-  const hint = "Leave out -pix_fmt or -maxrate, or name the encoder.";
-  throw new AppError("E_ENCODE_REQUEST", `no encoder for ${request.video.encoder} can do all that is asked`, hint);
-}
-
 /** Errors: those of checkRequest and probeSource, E_NO_SPACE. */
 export async function prepareJob(
   tools: Tools,
@@ -112,7 +104,7 @@ export async function prepareJob(
   const info = await probeChosen(tools, source.path, request);
   const plan = planStreams(info, request, container);
   requireBurnable(info, request);
-  const { encoder, family } = firstCandidate(request, info);
+  const { first, settings } = chooseEncoder(request, asked, info);
   const jobId = newId();
   const { video } = info;
   const frameRate = outputRate(video, request);
@@ -136,9 +128,10 @@ export async function prepareJob(
       settings: {
         ...defaults.settings,
         requiredClients: asked.requiredClients ?? defaults.settings.requiredClients,
+        ...settings,
       },
-      encoder,
-      family,
+      encoder: first.encoder,
+      family: first.family,
       split: splitMode(request, defaults.exactly),
       timeBase: video.timeBase,
       durationSeconds: info.durationMicroseconds === null ? null : info.durationMicroseconds / 1e6,

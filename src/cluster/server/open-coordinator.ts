@@ -12,6 +12,7 @@ import { VERSION } from "../../base/version.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { Proof, VerifyMode } from "../../media/types.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
+import { idleClients } from "../scheduler/idle.ts";
 import type { Client, Input, Job, Verdict } from "../scheduler/types.ts";
 import { BlockReader } from "./block-reader.ts";
 import { ClientLinks } from "./client-links.ts";
@@ -249,6 +250,9 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       return {
         ...showJob(job, record),
         ffmpeg_params: record.requestText,
+        idle_clients: idleClients(engine.state, job).map(({ client, reason }) => {
+          return { client_id: client.id, name: client.name, reason };
+        }),
         split: job.split.mode === "whole" ? `one segment: ${job.split.reason}` : "on key frames",
         segment_list: job.segments.map((segment) => segmentView(engine.state, segment)),
         attempts: store.attempts(job.id),
@@ -301,6 +305,8 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       return {
         ...clientView(engine.state, client),
         encoders: client.encoders,
+        hardware: client.hardware ?? [],
+        pools: client.pools ?? null,
         events: store.clientEvents(client.id, CLIENT_EVENTS),
       };
     },

@@ -113,7 +113,7 @@ export class EffectPerformer {
       isBenchmark: attempt.isBenchmark,
       source: sourceOffer(work.record),
       ...(sideFiles.length === 0 ? {} : { sideFiles: sideFiles.map(({ bytes, sha256 }) => ({ bytes, sha256 })) }),
-      task: { ...taskOf(work, index, job, segment, attempt.leadIn) },
+      task: { ...taskOf(work, index, job, segment, attempt.leadIn, attempt.encoder) },
     });
   }
 

@@ -1,7 +1,7 @@
 // The ports of the coordinator: `Store` is implemented by src/db, `Coordinator` is the façade that the API calls.
 import type { Rational } from "../../base/rational.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
-import type { Container, Proof, SourceInfo, VerifyMode } from "../../media/types.ts";
+import type { Container, EncoderFamily, Proof, SourceInfo, VerifyMode } from "../../media/types.ts";
 import {
   HEADER_NAME,
   HEADER_REPORT,
@@ -97,6 +97,11 @@ export interface JobRequest {
   readonly ffmpegParams: string | null;
   readonly outputName: string | null;
   readonly requiredClients: number | null;
+  /** For a request that names a codec: the only family it may go to; null and "auto": any. */
+  readonly family: EncoderFamily | "auto" | null;
+  readonly allowMixed: boolean | null;
+  /** Seconds that a started job waits for clients of its family; null: a minute. */
+  readonly waitForFamily: number | "ever" | null;
   /** Display name; null: the source's. */
   readonly name: string | null;
   /** Null: the server's default. */

@@ -20,13 +20,20 @@ export interface CheckParts {
   readonly folders: JobFolders;
 }
 
-/** The task of a segment as it is offered; also the source of what it must hold. */
-export function taskOf(work: JobWork, index: FrameIndex, job: Job, segment: Segment, leadIn: LeadIn): SegmentTask {
+/** The task of a segment as it is offered; also the source of what it must hold. `encoder`: not the job's own. */
+export function taskOf(
+  work: JobWork,
+  index: FrameIndex,
+  job: Job,
+  segment: Segment,
+  leadIn: LeadIn,
+  encoder = job.encoder,
+): SegmentTask {
   const range =
     job.split.mode === "whole"
       ? { startPts: null, endPts: null }
       : { startPts: segment.startPts, endPts: segment.endPts };
-  return planSegment(work.record.info, index, requestOf(work.record, job.encoder), range, leadIn);
+  return planSegment(work.record.info, index, requestOf(work.record, encoder), range, leadIn);
 }
 
 function expectationOf(work: JobWork, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {

@@ -66,6 +66,8 @@ export interface AttemptView {
 export interface JobDetailView extends JobView {
   readonly ffmpeg_params: string;
   readonly split: string;
+  /** Connected clients that do not work on it, and why. */
+  readonly idle_clients: readonly { readonly client_id: string; readonly name: string; readonly reason: string }[];
   readonly segment_list: readonly SegmentView[];
   readonly attempts: readonly AttemptView[];
   readonly events: readonly EventView[];
@@ -90,8 +92,19 @@ export interface ClientView {
   readonly quarantine: string | null;
 }
 
+/** A hardware device, or a family without one, as the client tried it; reason: why it does not work. */
+export interface HardwareView {
+  readonly family: string;
+  readonly device: string | null;
+  readonly encoders: readonly string[];
+  readonly reason: string | null;
+}
+
 export interface ClientDetailView extends ClientView {
   readonly encoders: readonly string[];
+  readonly hardware: readonly HardwareView[];
+  /** Encodes at a time by kind; null: `slots` for all together. */
+  readonly pools: Readonly<Record<string, number>> | null;
   readonly events: readonly EventView[];
 }
 

@@ -73,7 +73,18 @@ export function jobDetailText(job: JobDetailView, dim: Dim): string {
     ]),
     dim,
   );
-  return `${fields(jobFields(job))}${job.segment_list.length === 0 ? "" : `\n${segments}`}\n${eventTable(job.events, dim)}`;
+  const idle = table(
+    [{ title: "IDLE" }, { title: "WHY" }],
+    job.idle_clients.map(({ name, reason }) => [name, reason]),
+    dim,
+  );
+  const parts = [
+    fields(jobFields(job)),
+    ...(job.segment_list.length === 0 ? [] : [segments]),
+    ...(job.idle_clients.length === 0 ? [] : [idle]),
+    eventTable(job.events, dim),
+  ];
+  return parts.join("\n");
 }
 
 export function eventTable(events: JobDetailView["events"], dim: Dim): string {

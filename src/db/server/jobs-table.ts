@@ -102,6 +102,7 @@ export function jobRowDiffers(previous: Job | undefined, next: Job): boolean {
   if (previous === undefined || previous === next) return false; // rows are made by insertJob alone
   return (
     previous.status !== next.status ||
+    previous.encoder !== next.encoder ||
     previous.startedAt !== next.startedAt ||
     previous.completedAt !== next.completedAt ||
     previous.error !== next.error ||
@@ -117,7 +118,7 @@ export function jobRowDiffers(previous: Job | undefined, next: Job): boolean {
 export function updateJob(database: Database, job: Job): void {
   database
     .query(
-      `UPDATE jobs SET started_at = $startedAt, completed_at = $completedAt, status = $status, error = $error, split = $split, total_frames = $totalFrames,
+      `UPDATE jobs SET started_at = $startedAt, completed_at = $completedAt, status = $status, encoder = $encoder, family = $family, error = $error, split = $split, total_frames = $totalFrames,
          cursor_pts = $cursorPts, audio = $audio, counts_unreliable = $countsUnreliable, output = $output WHERE id = $id`,
     )
     .run({
@@ -125,6 +126,8 @@ export function updateJob(database: Database, job: Job): void {
       startedAt: job.startedAt,
       completedAt: job.completedAt,
       status: job.status,
+      encoder: job.encoder,
+      family: job.family,
       error: job.error === null ? null : JSON.stringify(job.error),
       split: JSON.stringify(job.split),
       totalFrames: job.totalFrames,

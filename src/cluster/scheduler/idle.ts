@@ -1,0 +1,45 @@
+// Why a client does not work on a job: one plain sentence for people, from the state alone.
+import { encoderFor, poolOf, tooMuchFor } from "./encoders.ts";
+import { occupiesSlot } from "./holdings.ts";
+import { isTerminal } from "./state-changes.ts";
+import type { Client, Job, SchedulerState } from "./types.ts";
+
+export interface IdleClient {
+  readonly client: Client;
+  readonly reason: string;
+}
+
+function whyNot(client: Client, job: Job): string {
+  const unfit = job.unfit?.filter((each) => each.clientId === client.id) ?? [];
+  const own = unfit.find((each) => each.encoder === job.encoder);
+  if (own !== undefined) return `${own.encoder} failed on it: ${own.reason}`;
+  const tooMuch = tooMuchFor(client, job, job.encoder);
+  if (client.encoders.includes(job.encoder) && tooMuch !== null) return tooMuch;
+  const { election } = job.settings;
+  if (election === undefined) return `has no ${job.encoder}, which the job names`;
+  const other = election.candidates.find(({ encoder }) => client.encoders.includes(encoder));
+  if (other === undefined) return "has no encoder for this codec";
+  if (election.allowMixed) return "none of its encoders can do it";
+  return `has ${other.encoder}; the job uses ${job.encoder} throughout (--allow-mixed lets both work)`;
+}
+
+/** Clients that are connected, hold nothing of the job and could be thought to. */
+export function idleClients(state: SchedulerState, job: Job): readonly IdleClient[] {
+  if (isTerminal(job.status) || job.status === "Combining") return [];
+  const busy = new Map<string, number>();
+  const working = new Set<string>();
+  for (const attempt of state.attempts.values()) {
+    if (attempt.jobId === job.id) working.add(attempt.clientId);
+    else if (occupiesSlot(attempt)) busy.set(attempt.clientId, (busy.get(attempt.clientId) ?? 0) + 1);
+  }
+  const idle: IdleClient[] = [];
+  for (const client of state.clients.values()) {
+    if (client.status === "Disconnected" || working.has(client.id)) continue;
+    const encoder = encoderFor(client, job);
+    if (encoder === null) idle.push({ client, reason: whyNot(client, job) });
+    else if (client.isLinkDown === true) idle.push({ client, reason: "its connection is down" });
+    else if ((busy.get(client.id) ?? 0) > 0) idle.push({ client, reason: "works on another job" });
+    else idle.push({ client, reason: `waits for a segment (${poolOf(encoder)})` });
+  }
+  return idle;
+}

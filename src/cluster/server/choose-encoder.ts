@@ -1,0 +1,60 @@
+// Which encoders a new job may get: the one it names, or every one that can do what it asks. The scheduler elects.
+import { AppError } from "../../base/errors.ts";
+import { isDeep } from "../../media/hdr.ts";
+import type { EncodeRequest } from "../../media/request/encode-request.ts";
+import { codecOfEncoder } from "../../media/request/encoders.ts";
+import { isNeutralCodec } from "../../media/request/neutral-codecs.ts";
+import { askedPixelFormat } from "../../media/request/picture-changes.ts";
+import { type Candidate, candidatesFor, translateRequest } from "../../media/request/translate/translate.ts";
+import type { EncoderFamily, SourceInfo, SourceVideo } from "../../media/types.ts";
+import type { JobSettings } from "../scheduler/types.ts";
+import type { JobRequest } from "./ports.ts";
+
+/** Until somebody says otherwise: long enough for a client to restart. */
+const WAIT_FOR_FAMILY_SECONDS = 60;
+
+export interface Choice {
+  /** Stands until one is elected. */
+  readonly first: Candidate;
+  readonly settings: Pick<JobSettings, "election" | "picture">;
+}
+
+type Wishes = Pick<JobRequest, "family" | "allowMixed" | "waitForFamily">;
+
+/** Errors: E_ENCODE_REQUEST when no encoder can do all that is asked, or the named one is not of the family. */
+export function chooseEncoder(request: EncodeRequest, wishes: Wishes, { video }: SourceInfo): Choice {
+  const codec = request.video.encoder;
+  const family = wishes.family === "auto" ? null : wishes.family;
+  const isNamed = !isNeutralCodec(codec);
+  const { candidates, excluded } = candidatesFor(request, video, family);
+  const [first] = candidates;
+  if (first === undefined) {
+    const reasons = excluded.filter((each) => family === null || each.family === family);
+    throw noEncoder(codec, family, reasons.map(({ encoder, reason }) => `${encoder}: ${reason}`).join("; "));
+  }
+  if (isNamed && family !== null && family !== first.family) {
+    const hint = `Leave --family out, or name the codec: -c:v ${codecOfEncoder(codec)}.`;
+    throw new AppError("E_ENCODE_REQUEST", `${codec} is not of the family ${family}`, hint);
+  }
+  const { width, height } = request.video.size ?? video;
+  const picture = { width, height, isDeep: isDeep(pixelFormatOf(request, first, video)) };
+  if (isNamed) return { first, settings: { picture } };
+  const wait = wishes.waitForFamily ?? WAIT_FOR_FAMILY_SECONDS;
+  const waitForFamilyMs = wait === "ever" ? null : wait * 1000;
+  const election = { candidates, allowMixed: wishes.allowMixed ?? false, waitForFamilyMs };
+  return { first, settings: { picture, election } };
+}
+
+function noEncoder(codec: string, family: EncoderFamily | null, reasons: string): AppError {
+  const whose = family === null ? "no encoder" : `no ${family} encoder`;
+  return new AppError(
+    "E_ENCODE_REQUEST",
+    `${whose} for ${codec} can do all that is asked${reasons === "" ? "" : ` (${reasons})`}`,
+    "Leave out -pix_fmt or -maxrate, allow another family, or name the encoder.",
+  );
+}
+
+/** What the encoder is given, as far as it is known before it runs. */
+function pixelFormatOf(request: EncodeRequest, { encoder }: Candidate, video: SourceVideo): string {
+  return askedPixelFormat(translateRequest(request, encoder, video).request) ?? video.pixelFormat;
+}
