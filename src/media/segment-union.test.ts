@@ -1,0 +1,162 @@
+// Whatever the source and wherever it is cut: the segments together are the source, no frame lost, none twice. Once on
+// random indexes, by planning alone; once on real clips with random cuts, by decoding what was planned.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { framesOf } from "../../test/support/frames.ts";
+import { hardCase } from "../../test/support/media.ts";
+import { runTool } from "../base/process.ts";
+import { fileUrl } from "./formats.ts";
+import { type FrameIndex, GrowingFrameIndex } from "./frame-index.ts";
+import { indexSource } from "./index-source.ts";
+import { probeSource } from "./probe.ts";
+import { emptyEncodeRequest } from "./request/encode-request.ts";
+import { decodeArgs, filterGraph, seamOutput } from "./segment-args.ts";
+import { planSegment, type SegmentRange } from "./segment-task.ts";
+import { findTools, type Tools } from "./tools.ts";
+import type { LeadIn, SegmentTask, SourceInfo } from "./types.ts";
+
+const request = { ...emptyEncodeRequest(), video: { ...emptyEncodeRequest().video, encoder: "ffv1" } };
+
+let tools: Tools;
+let folder: string;
+let info: SourceInfo;
+
+beforeAll(async () => {
+  tools = await findTools(process.env);
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-union-"));
+  info = await probeSource(tools, await hardCase("opengop-h264.mp4"));
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Ranges that meet at the frames picked, in order; a picked frame that is the first one cuts nothing. */
+function rangesAt(index: FrameIndex, picks: readonly number[]): SegmentRange[] {
+  const frames = index.framePts(null, null);
+  const first = index.keyFrames[0]?.pts ?? 0;
+  const cuts = [...new Set(picks.map((pick) => frames[pick % frames.length] ?? first))]
+    .filter((pts) => pts > first)
+    .sort((a, b) => a - b);
+  return [first, ...cuts].map((startPts, position) => ({ startPts, endPts: cuts[position] ?? index.endPts }));
+}
+
+const FORMATS = ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts", "avi", "mpeg", "ogg"];
+
+interface RandomSource {
+  readonly formatName: string;
+  readonly first: number;
+  /** Ticks to the frame before, whether it is a key frame, whether an edit list hides it. */
+  readonly frames: readonly (readonly [step: number, isKey: boolean, isHidden: boolean])[];
+  /** By how many frames decoding runs ahead. */
+  readonly delay: number;
+  readonly picks: readonly number[];
+  readonly leadIn: LeadIn;
+}
+
+const randomSource: fc.Arbitrary<RandomSource> = fc.record({
+  formatName: fc.constantFrom(...FORMATS),
+  first: fc.integer({ min: -200_000, max: 9_000_000 }),
+  frames: fc.array(
+    fc.tuple(
+      fc.integer({ min: 1, max: 20_000 }),
+      fc.integer({ min: 0, max: 9 }).map((roll) => roll === 0),
+      fc.integer({ min: 0, max: 40 }).map((roll) => roll === 0),
+    ),
+    { minLength: 1, maxLength: 400 },
+  ),
+  delay: fc.integer({ min: 0, max: 4 }),
+  picks: fc.array(fc.nat({ max: 100_000 }), { maxLength: 12 }),
+  leadIn: fc.constantFrom<LeadIn>(0, 1, 3),
+});
+
+function indexOf({ first, frames, delay }: RandomSource): GrowingFrameIndex {
+  const index = new GrowingFrameIndex({ num: 1, den: 90_000 }, { num: 25, den: 1 });
+  let clock = first;
+  const shown = frames.map(([step, isKey, isHidden], position) => {
+    clock += step;
+    return { pts: clock, isKey: isKey || position === 0, isDiscarded: isHidden && position > 0 };
+  });
+  for (const [position, frame] of shown.entries()) {
+    const dts = shown[position - delay]?.pts ?? first - delay + position;
+    index.add({ ...frame, dts, duration: 1, bytePosition: position * 1000 });
+  }
+  index.finish();
+  return index;
+}
+
+test("on any index, cut anywhere, the planned ranges hold each frame once and begin at or before it", () => {
+  fc.assert(
+    fc.property(randomSource, (source) => {
+      const index = indexOf(source);
+      const tasks = rangesAt(index, source.picks).map((range) =>
+        planSegment({ ...info, formatName: source.formatName }, index, request, range, source.leadIn),
+      );
+      const planned = tasks.flatMap((task) => index.framePts(task.startPts, task.endPts));
+      expect(planned).toEqual(index.framePts(null, null));
+      expect(tasks.reduce((sum, task) => sum + (task.expectedFrames ?? 0), 0)).toBe(index.frameCount);
+      expect([tasks[0]?.startPts, tasks.at(-1)?.endPts]).toEqual([null, null]);
+      for (const task of tasks) expectSeekBefore(index, task);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** The seek lands on a key frame at or before the range: at the time asked for or at the last one before it. */
+function expectSeekBefore(index: FrameIndex, { startPts, seekPts, byteRange }: SegmentTask): void {
+  if (seekPts === null || startPts === null) return;
+  const key = index.keyFrameAtOrBefore(seekPts);
+  expect(key).not.toBeNull();
+  expect(key?.pts).toBeLessThanOrEqual(startPts);
+  if (byteRange !== null) expect(byteRange.start).toBeLessThan(byteRange.end);
+}
+
+/** Pictures by MD5 with their times in source ticks, as the planned run decodes them. */
+async function decodeTask(path: string, task: SegmentTask): Promise<string[]> {
+  const output = join(folder, `${crypto.randomUUID()}.txt`);
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: [
+      ...decodeArgs(task, { input: fileUrl(path), inputKind: "file", threads: 1 }, null),
+      ...["-filter_complex", filterGraph(task, ""), "-map", "[v]", "-fps_mode", "passthrough", "-enc_time_base", "-1"],
+      ...["-f", "framehash", "-hash", "md5", fileUrl(output), ...seamOutput(fileUrl(`${output}.seams`))],
+    ],
+  });
+  expect({ exitCode: result.exitCode, words: result.stderrTail.slice(-500) }).toMatchObject({ exitCode: 0 });
+  const rows = (await readFile(output, "utf8")).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return rows.map((row) => {
+    const cells = row.split(",").map((cell) => cell.trim());
+    return `${cells[2]} ${cells[5]}`;
+  });
+}
+
+/** Open and closed groups, long ones, variable rates, hidden pictures, edit lists, no index, packets without times. */
+const CLIPS = [
+  "opengop-h264.mp4",
+  "opengop-hevc.ts",
+  "vfr-24-30-60-mix.mkv",
+  "editlist-midgop.mp4",
+  "nodur-vp9.webm",
+  "xvid-bframes.avi",
+];
+
+for (const clip of CLIPS) {
+  test(`${clip}, cut at random frames: decoded piece by piece it is what it is in one go`, async () => {
+    const path = await hardCase(clip);
+    const source = await probeSource(tools, path);
+    const index = await indexSource(tools, path, source, { onGops: () => undefined });
+    const whole = await framesOf(path);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat({ max: 100_000 }), { minLength: 1, maxLength: 3 }), async (picks) => {
+        const tasks = rangesAt(index, picks).map((range) => planSegment(source, index, request, range, 0));
+        const pieces: string[] = [];
+        for (const task of tasks) pieces.push(...(await decodeTask(path, task)));
+        // Both on the clock that begins with the first picture: that of the job may be another than the file's.
+        const ticks = whole.pts.map((seconds) => Math.round(seconds / whole.tick));
+        const shift = Number(pieces[0]?.split(" ")[0]) - (ticks[0] ?? 0);
+        expect(pieces).toEqual(whole.md5.map((md5, position) => `${(ticks[position] ?? 0) + shift} ${md5}`));
+      }),
+      { numRuns: 2 },
+    );
+  }, 120_000);
+}
