@@ -118,7 +118,7 @@ async function decodeTask(path: string, task: SegmentTask): Promise<string[]> {
     program: tools.ffmpeg,
     args: [
       ...decodeArgs(task, { input: fileUrl(path), inputKind: "file", threads: 1 }, null),
-      ...["-filter_complex", filterGraph(task, ""), "-map", "[v]", "-fps_mode", "passthrough", "-enc_time_base", "-1"],
+      ...["-filter_complex", filterGraph(task, []), "-map", "[v]", "-fps_mode", "passthrough", "-enc_time_base", "-1"],
       ...["-f", "framehash", "-hash", "md5", fileUrl(output), ...seamOutput(fileUrl(`${output}.seams`))],
     ],
   });
