@@ -61,7 +61,8 @@ const options = {
     defaultText: "<input stem>.ffcluster.mp4",
   }),
   exactly: switchOption({
-    description: "Exact frame accounting; false accepts a source whose frames cannot be counted",
+    description:
+      "Exact frame accounting; false accepts sources whose frames cannot be counted, and splits filters that remember all",
     fallback: true,
   }),
   verify: choiceOption({

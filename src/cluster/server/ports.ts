@@ -53,7 +53,7 @@ export interface JobRecord {
   readonly outputName: string;
   readonly source: SourceRecord;
   readonly info: SourceInfo;
-  /** Accept a source whose frames cannot be counted (`--exactly=false`). */
+  /** False (`--exactly=false`): accept a source whose frames cannot be counted, split filters that remember all frames. */
   readonly exactly: boolean;
   /** Absent in jobs of earlier versions: fast. */
   readonly verify?: VerifyMode;
