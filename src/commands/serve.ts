@@ -15,6 +15,7 @@ import { makeToken, readWorkDirToken, rememberToken, writeWorkDirToken } from ".
 import { userConfigDir } from "../base/config/user-config-dir.ts";
 import { AppError } from "../base/errors.ts";
 import { createLog, type Log } from "../base/log.ts";
+import { asNoSpace } from "../base/no-space.ts";
 import { VERSION } from "../base/version.ts";
 import { type CommandContext, defineCommand, printEvent } from "./command.ts";
 import { jsonOption, logOption } from "./common-options.ts";
@@ -174,7 +175,8 @@ export const serve = defineCommand({
         await writeWorkDirToken(workDir, token);
         if (given.port !== 0) await rememberForUser(context, localNames(given.host, given.port), token, log);
       },
-      onBroken: (cause) => broken.reject(cause),
+      onBroken: (cause) =>
+        broken.reject(asNoSpace(cause, workDir, "Free some space there and start the server again.")),
     });
     try {
       if (given.port === 0) await rememberForUser(context, localNames(given.host, server.port), token, log);

@@ -1,6 +1,6 @@
 // The one file that joins ports to real parts: coordinator, store and API to a server; store, encoders and client loop
 // to a client; ffmpeg's own checks to `doctor`. Holds no rule of its own.
-import { mkdir, mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Connection, tokenError } from "../api/http-call.ts";
@@ -58,6 +58,19 @@ async function lockWorkDir(workDir: string) {
   throw new AppError("E_WORK_DIR_LOCKED", `the work directory ${workDir} is in use by ${holder}`, hint);
 }
 
+/** Jobs without a database are jobs whose database is gone: an empty one would make their files look like rubbish. */
+async function refuseLostDatabase(databasePath: string, serverDir: string): Promise<void> {
+  if (await exists(databasePath)) return;
+  const names = (await exists(serverDir)) ? await readdir(serverDir) : [];
+  const jobs = names.filter((name) => /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(name));
+  if (jobs.length === 0) return;
+  throw new AppError(
+    "E_DATABASE",
+    `the database ${databasePath} is missing, but ${serverDir} holds ${jobs.length} jobs`,
+    "Put the database back, or move that folder away to start with no jobs; nothing was changed.",
+  );
+}
+
 /** Errors: E_FFMPEG_MISSING, E_WORK_DIR_LOCKED, E_PORT, E_DATABASE. */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
@@ -66,7 +79,9 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   undo.defer(() => lock.release());
   await options.beforeListening();
   await mkdir(join(options.workDir, "db"), { recursive: true });
-  const store = openServerStore(join(options.workDir, "db", "server.db"));
+  const databasePath = join(options.workDir, "db", "server.db");
+  await refuseLostDatabase(databasePath, join(options.workDir, "server"));
+  const store = openServerStore(databasePath);
   // From here on the coordinator closes the store; before it is open, nobody else would.
   const coordinator = await openCoordinator({ ...options, tools, store, clock: systemClock }).catch((thrown) => {
     store.close();

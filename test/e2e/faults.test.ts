@@ -1,6 +1,9 @@
 // Wrong ffmpegs on a client and on the server, by a wrapper program: a bad client is told from a poison segment, and a
 // job that failed goes on from what is finished.
 import { expect, test } from "bun:test";
+import { appendFile, copyFile, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { newId } from "../../src/base/ids.ts";
 import { findTools } from "../../src/media/tools.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
@@ -111,3 +114,35 @@ test.skipIf(!isPosix)(
   },
   240_000,
 );
+
+test("a source that is changed or deleted while its job waits fails the job with the reason", async () => {
+  const { cluster, source } = await withSource();
+  await using _cluster = cluster;
+  const other = cluster.path("other.mp4");
+  await copyFile(source, other);
+  await cluster.serve({ args: SMALL });
+  const changed = await cluster.submit(source, cluster.path("a.mkv"), PARAMS);
+  const deleted = await cluster.submit(other, cluster.path("b.mkv"), PARAMS);
+  await appendFile(source, "more");
+  await rm(other);
+  for (const jobId of [changed, deleted]) {
+    const job = await cluster.untilJob(jobId, "has failed", 20_000, ({ status }) => status === "Failed");
+    expect(job.error).toMatchObject({ code: "E_SOURCE_CHANGED" });
+  }
+  const again = await cluster.command(["jobs", "retry", deleted]);
+  expect(again.exitCode).toBe(1);
+  expect(again.stderr).toContain("no longer there");
+}, 90_000);
+
+test("jobs without their database are refused with what to do, and left alone", async () => {
+  await using cluster = await Cluster.make();
+  const folder = join(cluster.workDir, "server", newId());
+  await mkdir(folder, { recursive: true });
+  const args = ["serve", "--port", "0", "--host", "127.0.0.1", "--work-dir", cluster.workDir, "--token", "t"];
+  const refused = await cluster.run(args);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain("server.db is missing");
+  expect(refused.stderr).toContain("Put the database back");
+  expect(await readdir(join(cluster.workDir, "db")).catch(() => [])).not.toContain("server.db");
+  expect(await readdir(folder)).toEqual([]);
+}, 60_000);

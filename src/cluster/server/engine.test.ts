@@ -68,3 +68,53 @@ test("a client that is silent while the server runs is dropped after a lease tim
   for (let passed = 0; passed < 500; passed += 250) status = tick(250);
   expect(status).toBe("Disconnected");
 });
+
+test("the wall clock may jump an hour, forth and back: leases and silence go by the other clock", () => {
+  let now = 1000;
+  let wallMs = Date.parse("2026-01-01T12:00:00.000Z");
+  const engine = new Engine(emptyState, {
+    store,
+    clock: { monotonicMs: () => now, nowIso: () => new Date(wallMs).toISOString() },
+    log: silentLog,
+    perform() {},
+    onCommitted() {},
+    onBroken(cause) {
+      throw cause;
+    },
+  });
+  const facts = {
+    id: CLIENT,
+    instance: "i1",
+    name: "node",
+    slots: 1,
+    platform: "linux-x64",
+    ffmpeg: "5.1",
+    version: "1",
+  };
+  const client = { ...facts, link: 1, encoders: ["libx264"], families: [], benchmarkSeconds: null, heldAttempts: [] };
+  engine.dispatch({ type: "client-hello", client });
+  const job = {
+    ...{ id: "job", fileName: "a.mp4", encoder: "libx264", family: "software" as const, timeBase: { num: 1, den: 25 } },
+    settings: { requiredClients: 1, benchmarkSeconds: 1, maxRetries: 1, retryDelayMs: 0, maxSegmentSeconds: null },
+    ...{ split: { mode: "keyframes" as const }, durationSeconds: null, frameRate: 25, hasAudioToEncode: false },
+  };
+  engine.dispatch({ type: "job-submitted", job });
+  engine.dispatch({ type: "index-advanced", jobId: "job", gops: [{ startPts: 0, endPts: 25, frames: 25 }] });
+  engine.dispatch({ type: "index-finished", jobId: "job", totalFrames: 25 });
+  const [leased] = engine.state.attempts.keys();
+  expect(leased).toBeDefined();
+  for (const jumpMs of [3_600_000, -3_600_000, -3_600_000, 3_600_000]) {
+    wallMs += jumpMs;
+    now += 1000;
+    engine.dispatch({ type: "tick" });
+    expect([...engine.state.attempts.keys()]).toEqual([leased ?? ""]);
+    expect(engine.state.clients.get(CLIENT)?.status).not.toBe("Disconnected");
+  }
+  // The right clock does end it.
+  for (let seconds = 0; seconds < 20; seconds++) {
+    now += 1000;
+    engine.dispatch({ type: "tick" });
+  }
+  expect(engine.state.attempts.size).toBe(0);
+  expect(engine.state.clients.get(CLIENT)?.status).toBe("Disconnected");
+});

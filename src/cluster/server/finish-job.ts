@@ -3,7 +3,7 @@
 import { stat } from "node:fs/promises";
 import { sha256OfFile } from "../../base/digest.ts";
 import { AppError } from "../../base/errors.ts";
-import { exists, writeFileDurably } from "../../base/files.ts";
+import { exists, freeBytes, writeFileDurably } from "../../base/files.ts";
 import { rescale } from "../../base/rational.ts";
 import { audioFiles, encodeAudio } from "../../media/audio.ts";
 import { soundLengths } from "../../media/audio-length.ts";
@@ -177,6 +177,19 @@ function lastDuration(work: JobWork, index: FrameIndex): number {
   return Math.max(1, rescale(lastFrameTicks(plan, index), plan.timeBase, work.record.encoderTimeBase));
 }
 
+/** The output holds the segments once more. Errors: E_NO_SPACE, before anything is written. */
+async function requireRoom(folder: string, segments: readonly FinishedSegment[]): Promise<void> {
+  const needed = segments.reduce((sum, { facts }) => sum + facts.bytes, 0);
+  const free = await freeBytes(folder);
+  if (free >= needed) return;
+  const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
+  throw new AppError(
+    "E_NO_SPACE",
+    `the server's work directory has ${mib(free)} free, the output needs ${mib(needed)}`,
+    "Free some space there, then `ffcluster jobs retry` goes on at the stitch.",
+  );
+}
+
 /** Stitches, checks, proves. Errors: E_STITCH, E_NOT_EXACT, E_SOURCE_CHANGED. */
 export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const { tools, folders } = parts;
@@ -190,6 +203,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   if (first === undefined) throw new AppError("E_STITCH", "there is no segment", "The source may hold no frame.");
   const audioPaths = await encodedAudio(parts, work, plan);
   const outputPath = folders.outputFile(job.id, container);
+  await requireRoom(folders.of(job.id).root, segments);
   const { signal } = work;
   work.tell("joining the segments");
   const firstFramePts = first.facts.firstPts;
@@ -247,7 +261,8 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       family: job.family,
       versions: [...new Set(segments.map(({ landed }) => landed.report.ffmpegVersion))].sort(),
     },
-    wallSeconds: (Date.now() - Date.parse(job.createdAt)) / 1000,
+    // Wall time may have been set back meanwhile.
+    wallSeconds: Math.max(0, Date.now() - Date.parse(job.createdAt)) / 1000,
     notes: [...notesOf(job, index, segments, framePts === null), ...leftOut(work.record, job.encoder)],
     isUncounted: index.uncounted.withoutPts > 0 && !work.record.exactly,
     inexactFilter: inexactFilter(request, job.split),

@@ -2,6 +2,7 @@
 // decode, stitch, final check and proof. Each piece ends in one input to the scheduler.
 import { AppError, toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { asNoSpace } from "../../base/no-space.ts";
 import type { DecodedLengths } from "../../media/check-tracks.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { indexSource } from "../../media/index-source.ts";
@@ -23,6 +24,8 @@ export interface JobWorkParts {
   readonly onActivity: () => void;
 }
 
+const ROOM_HINT = "Free some space there, then `ffcluster jobs retry` goes on from what is finished.";
+
 /** A rate so low that not one frame comes out is the request's mistake. */
 function requireFrames(frames: number, index: FrameIndex): void {
   if (frames > 0 || index.frameCount === 0) return;
@@ -39,6 +42,7 @@ export class JobWork {
   /** What the filters do to the frames' times; null: nobody can tell beforehand. */
   readonly outputPlan: OutputPlan | null;
   readonly #abort = new AbortController();
+  #wasChanged = false;
   #activity: string | null = null;
   #soundLengths: Promise<SoundLengths> | null = null;
   #index: FrameIndex | null = null;
@@ -89,7 +93,10 @@ export class JobWork {
       await piece();
     } catch (thrown) {
       if (this.#abort.signal.aborted) return;
-      const error = toAppError(thrown);
+      const { source } = this.record;
+      // Whatever was being done: a source that is gone or another one is the true reason.
+      const reason = (await isUnchanged(source)) ? thrown : sourceChanged(source);
+      const error = toAppError(asNoSpace(reason, "the server's work directory", ROOM_HINT));
       this.#parts.log.error(`${what} of job ${this.jobId} failed`, { error: error.message });
       if (error.code === "E_INTERNAL") this.#parts.log.debug("stack", { stack: error.stack ?? "" });
       this.#parts.dispatch({ type: "job-broke", jobId: this.jobId, error: error.toBody() });
@@ -176,6 +183,20 @@ export class JobWork {
   async fullIndex(): Promise<FrameIndex> {
     this.#indexing ??= this.#readIndex();
     return await this.#indexing;
+  }
+
+  /**
+   * Looks whether the source still is what it was; the job fails when it is not, twice in a row, because a network mount
+   * may be gone for a moment. To be called every second or so.
+   */
+  async watchSource(): Promise<void> {
+    const isSame = await isUnchanged(this.record.source);
+    if (this.signal.aborted) return;
+    if (!isSame && this.#wasChanged) {
+      const error = sourceChanged(this.record.source).toBody();
+      this.#parts.dispatch({ type: "job-broke", jobId: this.jobId, error });
+    }
+    this.#wasChanged = !isSame;
   }
 
   async requireUnchanged(): Promise<void> {

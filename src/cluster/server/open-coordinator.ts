@@ -28,11 +28,13 @@ import { Retention } from "./retention.ts";
 import { lostSegments, requireSource } from "./retry-job.ts";
 import { SideDesk } from "./side-desk.ts";
 import { isUnchanged, SourceDesk, sourceChanged } from "./source-desk.ts";
+import { SpaceGuard } from "./space-guard.ts";
 import type { JobView, SourceView } from "./views.ts";
 import { Watchers } from "./watchers.ts";
 
 const TICK_MS = 250;
 const TIDY_EVERY_MS = 30_000;
+const WATCH_SOURCES_EVERY_MS = 1000;
 /** A source makes its job in the next breath of the same command; one that nobody asked for in an hour is left over. */
 const UNTAKEN_MS = 60 * 60_000;
 const CLIENT_EVENTS = 50;
@@ -79,6 +81,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     blockBytes: options.chunkBytes,
   });
   const blocks = new BlockReader();
+  const space = new SpaceGuard();
   const sideDesk = new SideDesk(tools, folders);
   const loaded = store.load();
   const records = new Map<string, JobRecord>(loaded.records);
@@ -164,6 +167,13 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   }
   dispatch({ type: "restarted" });
   const ticker = setInterval(() => dispatch({ type: "tick" }), TICK_MS);
+  const watcher = setInterval(() => {
+    for (const work of works.values()) {
+      work.watchSource().catch((thrown: unknown) => {
+        log.warn("a source could not be looked at", { error: toAppError(thrown).message });
+      });
+    }
+  }, WATCH_SOURCES_EVERY_MS);
   const retention = new Retention({
     ...{ folders, log, keepMs: options.keepMs },
     jobs: () => engine.state.jobs.values(),
@@ -341,12 +351,14 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
         throw new AppError("E_UNKNOWN_ID", `job ${jobId} needs no such file`, "It may have ended.");
       return file;
     },
-    receiveResult: (attemptId, report, body) => receiveResult({ folders, state, dispatch }, attemptId, report, body),
+    receiveResult: (attemptId, report, body) =>
+      receiveResult({ folders, state, dispatch, space }, attemptId, report, body),
     openLink: (socket) => links.open(socket),
 
     async close() {
       clearInterval(ticker);
       clearInterval(tidier);
+      clearInterval(watcher);
       engine.stop();
       for (const work of works.values()) work.stop();
       links.shutDown();

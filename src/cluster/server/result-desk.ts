@@ -1,12 +1,14 @@
 // Takes finished segments in: fenced before and after the transfer, landed durably, then handed to the scheduler.
 import { rm } from "node:fs/promises";
 import { AppError, errnoOf } from "../../base/errors.ts";
-import { landFile, tempNameFor } from "../../base/files.ts";
+import { freeBytes, landFile, tempNameFor } from "../../base/files.ts";
+import { isNoSpace } from "../../base/no-space.ts";
 import type { ResultReport } from "../protocol/messages.ts";
 import { resultStanding } from "../scheduler/lease-rules.ts";
 import type { Input, SchedulerState, Verdict } from "../scheduler/types.ts";
 import { receiveToFile } from "../transfer/digest-stream.ts";
 import type { JobFolders } from "./job-folders.ts";
+import type { SpaceGuard } from "./space-guard.ts";
 
 /** A slow upload shows that it gets on, far below the scheduler's patience. */
 const TELL_EVERY_MS = 2000;
@@ -15,6 +17,7 @@ export interface ResultDeskParts {
   readonly folders: JobFolders;
   readonly state: () => SchedulerState;
   readonly dispatch: (input: Input) => Verdict;
+  readonly space: SpaceGuard;
 }
 
 /**
@@ -35,6 +38,7 @@ export async function receiveResult(
   const path = parts.folders.segmentFile(place.jobId, place.segmentIndex, attemptId);
   const tempPath = tempNameFor(path);
   try {
+    if ((await freeBytes(parts.folders.of(place.jobId).segments)) < report.bytes) throw noSpaceForSegment();
     const onBytes = atMostEvery(TELL_EVERY_MS, () => parts.dispatch({ type: "upload-advanced", attemptId }));
     const received = await receiveToFile(body, tempPath, { expectedBytes: report.bytes, onBytes });
     if (received.sha256 !== report.sha256) {
@@ -44,8 +48,13 @@ export async function receiveResult(
     if (standing() === "had") return;
     if (standing() === "stale") throw staleAttempt(attemptId);
     await landFile(tempPath, path);
+    parts.space.kept(place.jobId);
   } catch (thrown) {
-    if (errnoOf(thrown) === "ENOSPC") throw noSpaceForSegment();
+    if (isNoSpace(thrown)) {
+      const error = parts.space.full(place.jobId, performance.now());
+      if (error !== null) parts.dispatch({ type: "job-broke", jobId: place.jobId, error });
+      throw noSpaceForSegment();
+    }
     if (errnoOf(thrown) === "ENOENT" && standing() === "stale") throw staleAttempt(attemptId);
     throw thrown;
   } finally {

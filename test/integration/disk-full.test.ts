@@ -1,0 +1,150 @@
+// A full disk on the server, for real: a small tmpfs under the work directory (Linux, root only; skipped elsewhere).
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sha256Of } from "../../src/base/digest.ts";
+import { newId } from "../../src/base/ids.ts";
+import type { Input, SchedulerState } from "../../src/cluster/scheduler/types.ts";
+import { JobFolders } from "../../src/cluster/server/job-folders.ts";
+import { receiveResult } from "../../src/cluster/server/result-desk.ts";
+import { SourceDesk } from "../../src/cluster/server/source-desk.ts";
+import { FULL_FOR_MS, SpaceGuard } from "../../src/cluster/server/space-guard.ts";
+import { openServerStore } from "../../src/db/server/server-store.ts";
+import { SchedulerBench } from "../support/scheduler-bench.ts";
+
+const MIB = 1024 * 1024;
+const isPossible = process.platform === "linux" && process.getuid?.() === 0 && canMount();
+if (!isPossible) console.log("skipped: full disks need a tmpfs, which needs Linux and root");
+
+function canMount(): boolean {
+  const folder = `${tmpdir()}/ffcluster-mount-${newId()}`;
+  const made = Bun.spawnSync(["mkdir", folder]).success && mount(folder, 1);
+  if (made) Bun.spawnSync(["umount", folder]);
+  Bun.spawnSync(["rmdir", folder]);
+  return made;
+}
+
+function mount(folder: string, mebibytes: number): boolean {
+  return Bun.spawnSync(["mount", "-t", "tmpfs", "-o", `size=${mebibytes}m`, "tmpfs", folder]).success;
+}
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-full-"));
+  if (isPossible) expect(mount(folder, 4)).toBe(true);
+});
+afterEach(async () => {
+  if (isPossible) Bun.spawnSync(["umount", "--lazy", folder]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+const stream = (bytes: Uint8Array) => new Blob([bytes]).stream();
+
+test.skipIf(!isPossible)(
+  "an upload that can't fit is refused before a byte; one that runs full leaves nothing",
+  async () => {
+    const uploadsDir = join(folder, "uploads");
+    const desk = new SourceDesk({ uploadsDir, mediaRoots: [], blockBytes: 65_536 });
+    await desk.sweep(new Set());
+    let asked = false;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          asked = true;
+          controller.enqueue(new Uint8Array(MIB));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const refusal = await desk.receive("a.mp4", 3 * MIB, body, null).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    expect(refusal).toMatchObject({ code: "E_NO_SPACE", hint: expect.stringContaining("Free some space") });
+    expect(asked).toBe(false);
+    expect(await readdir(uploadsDir)).toEqual([]);
+  },
+);
+
+test.skipIf(!isPossible)(
+  "a segment that finds no room: 507, nothing half written; the job waits a minute, then fails with the reason",
+  async () => {
+    const bench = new SchedulerBench();
+    const clientId = newId();
+    bench.hello(clientId);
+    const jobId = newId();
+    bench.submit(jobId);
+    bench.index(100, jobId);
+    const attempt = bench.attempt();
+    const folders = new JobFolders(folder);
+    await folders.make(jobId);
+    const segment = new Uint8Array(2 * MIB).fill(7);
+    const inputs: Input[] = [];
+    const space = new SpaceGuard();
+    const parts = {
+      ...{ folders, space, state: (): SchedulerState => bench.state },
+      dispatch: (input: Input) => {
+        inputs.push(input);
+        return { ok: true } as const;
+      },
+    };
+    const facts = { frames: 1, seconds: 1, encoder: "libx264", ffmpegVersion: "5.1", decodeErrors: [] };
+    const report = {
+      ...facts,
+      clientId,
+      sha256: sha256Of(segment),
+      bytes: segment.length,
+      seamStart: null,
+      seamAfterEnd: null,
+    };
+    const send = () =>
+      receiveResult(parts, attempt.id, report, stream(segment)).then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+
+    await writeFile(join(folder, "ballast"), new Uint8Array(3 * MIB));
+    expect(await send()).toMatchObject({ code: "E_NO_SPACE" });
+    expect(await readdir(folders.of(jobId).segments)).toEqual([]);
+    expect(inputs).toEqual([]);
+    await rm(join(folder, "ballast"));
+    expect(await send()).toBeNull();
+    expect(inputs.map((input) => input.type)).toEqual(["result-landed"]);
+    expect((await readdir(folders.of(jobId).segments)).length).toBe(1);
+
+    expect(space.full(jobId, 0)).toBeNull();
+    expect(space.full(jobId, FULL_FOR_MS - 1)).toBeNull();
+    expect(space.full(jobId, FULL_FOR_MS)).toMatchObject({
+      code: "E_NO_SPACE",
+      hint: expect.stringContaining("jobs retry"),
+    });
+  },
+);
+
+test.skipIf(!isPossible)("a database that finds no room says so, and what was committed stays whole", async () => {
+  const path = join(folder, "server.db");
+  const store = openServerStore(path);
+  const bench = new SchedulerBench();
+  bench.hello("one");
+  store.commit({ jobs: new Map(), clients: new Map(), attempts: new Map() }, bench.state, bench.last.events);
+  await writeFile(join(folder, "ballast"), new Uint8Array(4 * MIB)).catch(() => undefined); // as much as fits
+  const subject = { jobId: null, clientId: "one", segmentIndex: null, attemptId: null };
+  const event = { at: "2026-01-01T00:00:00.000Z", type: "client-status", ...subject } as const;
+  let thrown: unknown = null;
+  for (let times = 0; times < 2000 && thrown === null; times++) {
+    const before = bench.state;
+    bench.hello("one");
+    try {
+      store.commit(before, bench.state, [{ ...event, detail: "x".repeat(2000) }]);
+    } catch (caught) {
+      thrown = caught;
+    }
+  }
+  expect(thrown).toMatchObject({ code: "SQLITE_FULL" });
+  await rm(join(folder, "ballast"));
+  store.close();
+  const again = openServerStore(path);
+  expect(again.load().state.clients.has("one")).toBe(true);
+  again.close();
+});
