@@ -42,9 +42,9 @@ async function errorOf(response: Response): Promise<{ status: number; code: unkn
   return { status: response.status, code: document.error.code, hint: document.error.hint };
 }
 
-/** Waits for something that other parts of this process bring about, at most two seconds. */
+/** Waits for something that other parts of this process bring about, at most twenty seconds. */
 async function until(what: () => boolean): Promise<void> {
-  const end = performance.now() + 2000;
+  const end = performance.now() + 20_000;
   while (!what()) {
     if (performance.now() > end) throw new Error("it did not happen");
     await Bun.sleep(5);

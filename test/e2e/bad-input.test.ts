@@ -244,7 +244,7 @@ async function smallDisk(path: string, mebibytes: number): Promise<(() => Promis
   return async () => {
     await until(
       "the small disk is unmounted",
-      5000,
+      20_000,
       async () => (await Bun.spawn(["umount", path], { stderr: "ignore" }).exited) === 0,
     );
   };

@@ -145,7 +145,7 @@ test("on-server files, the seed's command lines, ranges of the output", async ()
   expect(await part.bytes()).toEqual(whole.subarray(100, 200));
 
   await post({ DisconnectClient: { client_id: clients[0]?.client_id } });
-  await until("the client is gone", 10_000, async () =>
+  await until("the client is gone", 30_000, async () =>
     (await cluster.clients()).every((client) => client.status === "Disconnected"),
   );
 }, 120_000);
@@ -176,7 +176,7 @@ test.skipIf(mediaPath("flower-540p29.97-5s.mp4") === null)(
     expect(await submit.exited).toBe(130);
     const [job] = await cluster.api<JobView[]>("/jobs");
     expect(["Benchmarking", "Processing", "WaitingForClients", "Queued"]).toContain(job?.status ?? "");
-    await until("no ffmpeg is left", 3000, async () =>
+    await until("no ffmpeg is left", 15_000, async () =>
       (await processesNaming(cluster.folder)).every(({ command }) => !command.includes("ffmpeg")),
     );
   },

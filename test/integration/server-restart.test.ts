@@ -83,7 +83,11 @@ test("killed between a job's end and the removal of its files: the next start re
   await writeFile(join(root, "segments", "000000.nut"), "left");
   await copyFile(join(folder, "kept"), join(uploads, uploaded));
   await start();
-  await until("they are gone again", 5000, async () => !(await exists(root)) && (await readdir(uploads)).length === 0);
+  await until(
+    "they are gone again",
+    20_000,
+    async () => !(await exists(root)) && (await readdir(uploads)).length === 0,
+  );
 });
 
 test("what a killed server had half written for a running job is removed when it starts again", async () => {

@@ -8,7 +8,7 @@ import { forEachLine } from "../../src/base/process.ts";
 import type { ClientView, JobDetailView, JobView } from "../../src/cluster/server/views.ts";
 
 const EXECUTABLE = resolve(import.meta.dir, "../../dist", process.platform === "win32" ? "ffcluster.exe" : "ffcluster");
-const STARTED_WITHIN_MS = 20_000;
+const STARTED_WITHIN_MS = 45_000;
 
 export interface Ended {
   readonly exitCode: number;
@@ -34,12 +34,18 @@ export interface ServerOptions {
 export class Cluster implements AsyncDisposable {
   readonly folder: string;
   readonly token = "test-token-0123456789abcdef";
-  readonly port: number;
+  #port: number;
+  #hasServed = false;
   readonly #running = new Set<Running>();
 
   private constructor(folder: string, port: number) {
     this.folder = folder;
-    this.port = port;
+    this.#port = port;
+  }
+
+  /** The same from the first `serve` on, also for a server that takes the place of another. */
+  get port(): number {
+    return this.#port;
   }
 
   static async make(): Promise<Cluster> {
@@ -114,24 +120,23 @@ export class Cluster implements AsyncDisposable {
   }
 
   async serve(options: ServerOptions = {}): Promise<Running> {
-    const server = this.start(
-      "serve",
-      [
-        "serve",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        String(this.port),
-        "--work-dir",
-        options.workDir ?? this.workDir,
-        "--token",
-        this.token,
-        ...(options.args ?? []),
-      ],
-      options.env,
-    );
-    await this.#startedOrDead(server, async () => (await fetch(`${this.url}/healthz`)).ok);
-    return server;
+    for (;;) {
+      const server = this.#startServer(options);
+      try {
+        await this.#startedOrDead(server, async () => (await fetch(`${this.url}/healthz`)).ok);
+        this.#hasServed = true;
+        return server;
+      } catch (thrown) {
+        // Somebody else took the port between its choice and its use.
+        if (this.#hasServed || !/127\.0\.0\.1:\d+ is in use/.test(server.stderr())) throw thrown;
+        this.#port = await freePort();
+      }
+    }
+  }
+
+  #startServer({ args = [], workDir = this.workDir, env }: ServerOptions): Running {
+    const where = ["--host", "127.0.0.1", "--port", String(this.port), "--work-dir", workDir];
+    return this.start("serve", ["serve", ...where, "--token", this.token, ...args], env);
   }
 
   /** Starts a client with a work directory of its own and waits until the server knows it. */
@@ -228,7 +233,7 @@ export class Cluster implements AsyncDisposable {
     await Promise.all(left.map((running) => running.exited));
     await until(
       `no process of the test is left in ${this.folder}`,
-      5000,
+      15_000,
       async () => (await processesNaming(this.folder)).length === 0,
     );
     await rm(this.folder, { recursive: true, force: true });
