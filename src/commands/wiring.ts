@@ -19,6 +19,7 @@ import { openClientStore } from "../db/client-store.ts";
 import { acquireFolderLock } from "../db/folder-lock.ts";
 import { openServerStore } from "../db/server/server-store.ts";
 import { detectEncoders, workingEncoders } from "../hw/detect.ts";
+import { textPrints } from "../hw/text-prints.ts";
 import { probeSource } from "../media/probe.ts";
 import { checkContainer, containerOf } from "../media/request/containers.ts";
 import { emptyEncodeRequest } from "../media/request/encode-request.ts";
@@ -129,7 +130,10 @@ function allowedFamilies(hwAccel: StartClientOptions["hwAccel"]): readonly strin
 async function runToEnd(options: StartClientOptions, tools: Tools, signal: AbortSignal): Promise<void> {
   const store = openClientStore(options.workDir);
   try {
-    const report = await detectEncoders(tools, { cache: store.encoders, signal });
+    const [report, prints] = await Promise.all([
+      detectEncoders(tools, { cache: store.encoders, signal }),
+      textPrints(tools, signal),
+    ]);
     const allowed = allowedFamilies(options.hwAccel);
     const families = Object.entries(report.families)
       .filter(([family, found]) => found.working && (allowed === null || allowed.includes(family)))
@@ -150,6 +154,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
         tools,
         encoders: workingEncoders(report, allowed),
         families,
+        textPrints: prints,
         store,
         log: options.log,
         onStatus: (status) => options.onReport(reportOf(status)),

@@ -23,6 +23,7 @@ import { planSegment, type SegmentRange } from "./segment-task.ts";
 import { convertUpload, extractSubtitles, wantedSubtitles } from "./side-files.ts";
 import { stitch } from "./stitch.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.ts";
+import { joinerFor } from "./subtitle-cuts.ts";
 import type { Tools } from "./tools.ts";
 import { readTrackPackets } from "./track-packets.ts";
 import type { Container, Gop, SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
@@ -163,10 +164,11 @@ export async function runLocally(
   const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
   const plannedTimes = outputPlan(request, info.video.timeBase);
   const groups = new OutputGroups(plannedTimes, info);
-  const ranges = isSplit
-    ? groupGops([...groups.add(index.gops, index), ...groups.finish(index)], ticks)
-    : [{ startPts: null, endPts: null }];
   const sideFiles = await makeSideFiles(tools, { path, info }, request, options);
+  const joiner = await joinerFor(tools, info, sideFiles, options.signal);
+  const outputGroups = [...groups.add(index.gops, index), ...groups.finish(index)];
+  const gops = [...joiner.push(outputGroups), ...joiner.end()];
+  const ranges = isSplit ? groupGops(gops, ticks) : [{ startPts: null, endPts: null }];
   const notes: string[] = [];
   const segments: LocalSegment[] = [];
   for (const [number, range] of ranges.entries()) {

@@ -114,6 +114,12 @@ export interface RateGoal {
   readonly bufsize: number | null;
 }
 
+/** Filters that draw letters, with the fonts and libraries of the machine they run on. */
+export type TextDrawer = "drawtext" | "subtitles";
+
+/** A digest of what letters look like here, by filter: machines with the same one draw alike. Null: it cannot draw. */
+export type TextPrints = Readonly<Record<TextDrawer, string | null>>;
+
 /** How a segment decodes before its range: none, or from at least so many seconds and key frames earlier. */
 export type LeadIn = 0 | 1 | 3;
 

@@ -50,12 +50,6 @@ afterAll(() => cluster[Symbol.asyncDispose]());
 
 test.each([
   ["the source's own track", "-vf subtitles=si=0", [], "subtitles=source.mkv:si=0"],
-  [
-    "an uploaded file, under a filter",
-    "-vf subtitles=upload,hflip",
-    ["--subtitles", "text.srt"],
-    "subtitles=text.srt,hflip",
-  ],
   ["an uploaded file that no filter names", "-vf hflip", ["--subtitles", "text.srt"], "hflip,subtitles=text.srt"],
 ])(
   "%s is drawn as one machine draws it",

@@ -110,6 +110,7 @@ function makeClients(queue: EventQueue, random: Random, server: SimServer, truth
       slots: slots + (hardware.slots ?? 0),
       pools: hardware.slots === null ? null : { software: slots, nvenc: hardware.slots },
       unfitRate: hardware.unfitRate,
+      drawsText: isHealthy || random.chance(0.7),
       encoders: [
         ...(isHealthy || random.chance(0.7) ? ["libx264", "libx265"] : ["libx264"]),
         ...(hardware.slots === null ? [] : ["h264_nvenc"]),
@@ -133,6 +134,7 @@ function makeClients(queue: EventQueue, random: Random, server: SimServer, truth
     slots: 2,
     pools: { software: 1, nvenc: 1 },
     unfitRate: 0,
+    drawsText: true,
     encoders: ["libx264", "libx265", "h264_nvenc"],
     latencyMs: 5,
     lossRate: 0.005,

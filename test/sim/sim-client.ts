@@ -14,6 +14,8 @@ export interface ClientTraits {
   readonly pools: Readonly<Record<string, number>> | null;
   /** Probability that a device refuses a job for good. */
   readonly unfitRate: number;
+  /** Letters as the others draw them; else it cannot draw any. */
+  readonly drawsText: boolean;
   readonly latencyMs: number;
   /** Probability that a message is lost; twice as many are doubled or late. */
   readonly lossRate: number;
@@ -135,7 +137,7 @@ export class SimClient {
     }
     this.#link = link;
     this.#isWelcome = false;
-    const { id, slots, encoders, pools } = this.traits;
+    const { id, slots, encoders, pools, drawsText } = this.traits;
     const client = {
       id,
       name: id,
@@ -147,6 +149,7 @@ export class SimClient {
       encoders,
       families: encoders.includes("h264_nvenc") ? ["software", "nvenc"] : ["software"],
       ...(pools === null ? {} : { pools }),
+      textPrints: { drawtext: drawsText ? "print" : null, subtitles: null },
       benchmarkSeconds: null,
       link,
       heldAttempts: [...this.#tasks.keys()],

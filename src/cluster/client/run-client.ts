@@ -10,6 +10,7 @@ import { VERSION } from "../../base/version.ts";
 import { encodeSegment } from "../../media/encode-segment.ts";
 import { DEFAULT_IDLE_MS } from "../../media/stall.ts";
 import type { Tools } from "../../media/tools.ts";
+import type { TextPrints } from "../../media/types.ts";
 import { type AttemptStage, type Hello, PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { type Attempts, createAttempts } from "./attempts.ts";
 import { createBackoff } from "./backoff.ts";
@@ -47,6 +48,8 @@ export interface ClientOptions {
   /** Encoders proven here, and their families. */
   readonly encoders: readonly string[];
   readonly families: readonly string[];
+  /** What letters look like when they are drawn here; absent: no job that draws any. */
+  readonly textPrints?: TextPrints;
   readonly store: ClientStore;
   readonly log: Log;
   readonly onStatus?: (status: ClientStatus) => void;
@@ -202,6 +205,7 @@ function helloOf(session: Session, heldAttempts: string[]): Hello {
     slots: plan.slots,
     encoders: [...options.encoders],
     families: [...options.families],
+    ...(options.textPrints === undefined ? {} : { textPrints: options.textPrints }),
     benchmarkSeconds: options.benchmarkSeconds,
     heldAttempts,
   };

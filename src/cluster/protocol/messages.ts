@@ -59,6 +59,10 @@ export const helloSchema = z.object({
   platform: z.string(),
   ffmpeg: z.string(),
   ...abilities,
+  /** Digests of what letters look like when this client draws them, by filter; null: it cannot. */
+  textPrints: z
+    .object({ drawtext: z.string().max(100).nullable(), subtitles: z.string().max(100).nullable() })
+    .optional(),
   /** Most seconds of video this client wants in its first segment of a job; null: the server's. */
   benchmarkSeconds: z.number().positive().nullable(),
   /** Attempts this client still works on or holds a finished result of, from before a lost connection. */

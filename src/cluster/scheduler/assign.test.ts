@@ -115,3 +115,36 @@ test("earlier jobs come first; a later one gets the slots they can't use", () =>
   expect(bench.attempt("both").jobId).toBe("first");
   expect(bench.attempt("only 264").jobId).toBe("second");
 });
+
+test("a job that draws letters goes to clients that draw them as its first one does", () => {
+  const bench = new SchedulerBench();
+  const prints = (drawtext: string | null) => ({ textPrints: { drawtext, subtitles: null } });
+  bench.hello("one", prints("a"));
+  bench.hello("other", prints("b"));
+  bench.hello("alike", prints("a"));
+  bench.hello("none", prints(null));
+  bench.hello("silent");
+  bench.submit("job", { text: { draws: ["drawtext"], print: null } });
+  bench.index(100);
+  const leased = () => new Set(bench.attempts().map((attempt) => attempt.clientId));
+  const [first] = bench.attempts();
+  const expected = bench.client(first?.clientId ?? "").textPrints?.drawtext === "b" ? ["other"] : ["one", "alike"];
+  expect(leased()).toEqual(new Set(expected));
+  bench.submit("plain");
+  bench.index(100, "plain");
+  expect(leased().size).toBe(5);
+});
+
+test("the first client's letters count no more once nothing is drawn with them", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one", { textPrints: { drawtext: "a", subtitles: "a" } });
+  bench.submit("job", { text: { draws: ["drawtext", "subtitles"], print: null } });
+  bench.index(4);
+  expect(bench.job().text?.print).toBe("a a");
+  bench.send({ type: "client-disconnect-requested", clientId: "one" });
+  bench.hello("two", { textPrints: { drawtext: "b", subtitles: "b" } });
+  bench.pass(5000);
+  expect(bench.attempts().every((attempt) => attempt.clientId === "two")).toBe(true);
+  expect(bench.attempts().length).toBeGreaterThan(0);
+  expect(bench.job().text?.print).toBe("b b");
+});

@@ -80,7 +80,7 @@ function framesInFlight(turn: Turn, job: Job): number {
 /** Leases one segment of the job to the client; false when there is none for it now. */
 function giveOne(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): boolean {
   const job = turn.jobs.get(jobId);
-  if (job === undefined) return false;
+  if (job === undefined || !isCapable(client, job)) return false; // the segment before may have fixed how it is drawn
   const returned = returnedSegmentFor(turn, job, client);
   if (returned !== null) {
     grant(turn, job, returned, client);

@@ -1,5 +1,6 @@
 // Which encoder a client would use for a job, how fast that is by rule of thumb until it is measured, and which of the
 // client's slots it takes. Pure questions; electing is election.ts's business.
+import { drawsAlike } from "./letters.ts";
 import type { Client, Job } from "./types.ts";
 
 /** What shares slots: the CPU, or the devices of one hardware family. By the encoder's name, as ffmpeg builds it. */
@@ -37,9 +38,9 @@ export function rateOf(client: Client, encoder: string): number {
   return perSlot * slotsFor(client, encoder);
 }
 
-/** Whether the client has proven the encoder, for pictures like these, and has not failed on this job with it. */
+/** Whether the client has proven the encoder, draws letters as the others do, for pictures like these, and has not failed on this job with it. */
 export function canUse(client: Client, job: Job, encoder: string): boolean {
-  if (!client.encoders.includes(encoder)) return false;
+  if (!client.encoders.includes(encoder) || !drawsAlike(client, job)) return false;
   if (job.unfit?.some((unfit) => unfit.clientId === client.id && unfit.encoder === encoder)) return false;
   return tooMuchFor(client, job, encoder) === null;
 }

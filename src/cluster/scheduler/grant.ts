@@ -1,6 +1,7 @@
 // Gives a client a lease on a segment: the attempt, the offer, and what that changes in the job.
 import { encoderFor } from "./encoders.ts";
 import { becomeProcessing } from "./job-rules.ts";
+import { fixedPrint, textPrint } from "./letters.ts";
 import { isMeasuring, withTarget } from "./segment-shares.ts";
 import { changeJobStatus } from "./state-changes.ts";
 import { LEASE_MS } from "./timing.ts";
@@ -33,11 +34,17 @@ export function grant(turn: Turn, job: Job, asked: Segment, client: Client, why 
     phase: { kind: "leased", attemptIds: [...holders, attempt.id] },
   };
   turn.putAttempt(attempt);
-  startJob(turn, turn.putSegment(job, leased), isBenchmark);
+  startJob(turn, turn.putSegment(withPrint(job, client), leased), isBenchmark);
   const subject = { jobId: job.id, clientId: client.id, segmentIndex: segment.index, attemptId: attempt.id };
   const words = [`${segment.frames} frames to ${client.name}`, isMeasuring(job, segment) ? "to measure it" : "", why];
   turn.event("segment-leased", subject, words.filter((each) => each !== "").join(", "));
   turn.effect({ type: "offer", clientId: client.id, attempt, segment: leased });
+}
+
+/** The first client decides what the letters look like. */
+function withPrint(job: Job, client: Client): Job {
+  if (job.text === undefined || fixedPrint(job) !== null) return job;
+  return { ...job, text: { ...job.text, print: textPrint(client, job.text) } };
 }
 
 function startJob(turn: Turn, job: Job, isBenchmark: boolean): void {

@@ -1,6 +1,7 @@
 // Why a client does not work on a job: one plain sentence for people, from the state alone.
 import { encoderFor, poolOf, tooMuchFor } from "./encoders.ts";
 import { occupiesSlot } from "./holdings.ts";
+import { drawsAlike, textPrint } from "./letters.ts";
 import { isTerminal } from "./state-changes.ts";
 import type { Client, Job, SchedulerState } from "./types.ts";
 
@@ -10,6 +11,11 @@ export interface IdleClient {
 }
 
 function whyNot(client: Client, job: Job): string {
+  if (job.text !== undefined && !drawsAlike(client, job)) {
+    const filters = job.text.draws.join(" and ");
+    if (textPrint(client, job.text) === null) return `its ffmpeg cannot draw letters with ${filters}`;
+    return "draws letters with other fonts or another ffmpeg than the client that began";
+  }
   const unfit = job.unfit?.filter((each) => each.clientId === client.id) ?? [];
   const own = unfit.find((each) => each.encoder === job.encoder);
   if (own !== undefined) return `${own.encoder} failed on it: ${own.reason}`;

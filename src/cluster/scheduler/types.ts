@@ -2,7 +2,15 @@
 // and its neighbours. `now` is monotonic milliseconds, `at` wall time as ISO text for records; both come from outside.
 import type { ErrorBody } from "../../base/errors.ts";
 import type { Pts, Rational } from "../../base/rational.ts";
-import type { EncoderFamily, LeadIn, RateGoal, SegmentFacts, SegmentReport } from "../../media/types.ts";
+import type {
+  EncoderFamily,
+  LeadIn,
+  RateGoal,
+  SegmentFacts,
+  SegmentReport,
+  TextDrawer,
+  TextPrints,
+} from "../../media/types.ts";
 
 export type JobId = string;
 export type ClientId = string;
@@ -157,6 +165,11 @@ export interface Job {
   readonly frameRate: number | null;
   /** Present in a job of two passes: the bit rate that the whole video must have. */
   readonly rate?: RateGoal;
+  /**
+   * Present in a job whose filters draw letters. `print`: what they look like on the client that was leased to first;
+   * only clients that draw alike get more.
+   */
+  readonly text?: { readonly draws: readonly TextDrawer[]; readonly print: string | null };
   /** What the index has found, in order; kept in memory only, found again after a restart. */
   readonly gops: readonly IndexedGop[];
   readonly indexComplete: boolean;
@@ -219,6 +232,8 @@ export interface Client {
   readonly hardware?: readonly HardwareNote[];
   /** Pixels per second of one slot by encoder, last measured. In memory only. */
   readonly encoderRates?: Readonly<Record<string, number>>;
+  /** What letters look like when it draws them; absent: not known. Kept in memory only, every hello tells it. */
+  readonly textPrints?: TextPrints;
   readonly benchmarkSeconds: number | null;
   /** Monotonic moment of the last message; silence for a lease time disconnects. */
   readonly lastHeardAt: number;
@@ -254,6 +269,7 @@ export type NewJob = Pick<
   | "encoder"
   | "family"
   | "split"
+  | "text"
   | "timeBase"
   | "durationSeconds"
   | "frameRate"
@@ -274,6 +290,7 @@ export type HelloFacts = Pick<
   | "pools"
   | "limits"
   | "hardware"
+  | "textPrints"
   | "benchmarkSeconds"
 > & { readonly link: number; readonly heldAttempts: readonly AttemptId[] };
 

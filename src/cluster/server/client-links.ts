@@ -176,6 +176,7 @@ export class ClientLinks {
         platform: hello.platform,
         ffmpeg: hello.ffmpeg,
         version: hello.version,
+        ...(hello.textPrints === undefined ? {} : { textPrints: hello.textPrints }),
         benchmarkSeconds: hello.benchmarkSeconds,
         link: number,
         heldAttempts: hello.heldAttempts,

@@ -5,7 +5,7 @@ import { freeBytes } from "../../base/files.ts";
 import { newId } from "../../base/ids.ts";
 import { toNumber } from "../../base/rational.ts";
 import { probeSource } from "../../media/probe.ts";
-import { splitMode } from "../../media/request/classify.ts";
+import { splitMode, textDrawers } from "../../media/request/classify.ts";
 import { checkContainer, containerOf, extensionOf } from "../../media/request/containers.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import { parseEncodeParams } from "../../media/request/parse-params.ts";
@@ -105,6 +105,7 @@ export async function prepareJob(
   const plan = planStreams(info, request, container);
   requireBurnable(info, request);
   const { first, settings } = chooseEncoder(request, asked, info);
+  const draws = textDrawers(request);
   const jobId = newId();
   const { video } = info;
   const frameRate = outputRate(video, request);
@@ -133,6 +134,7 @@ export async function prepareJob(
       encoder: first.encoder,
       family: first.family,
       split: splitMode(request, defaults.exactly),
+      ...(draws.length === 0 ? {} : { text: { draws, print: null } }),
       timeBase: video.timeBase,
       durationSeconds: info.durationMicroseconds === null ? null : info.durationMicroseconds / 1e6,
       frameRate: frameRate === null ? null : toNumber(frameRate),

@@ -9,9 +9,10 @@ import { indexSource } from "../../media/index-source.ts";
 import { OutputGroups } from "../../media/output-groups.ts";
 import { type OutputPlan, outputPlan } from "../../media/output-plan.ts";
 import { isCertain, plannedFrames } from "../../media/planned-frames.ts";
+import { joinerFor } from "../../media/subtitle-cuts.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { IndexedGop, Input, JobId } from "../scheduler/types.ts";
-import type { JobRecord } from "./ports.ts";
+import type { JobRecord, SideFile } from "./ports.ts";
 import { isUnchanged, sourceChanged } from "./source-desk.ts";
 
 export type SoundLengths = ReadonlyMap<number, DecodedLengths>;
@@ -20,6 +21,8 @@ export interface JobWorkParts {
   readonly tools: Tools;
   readonly log: Log;
   readonly dispatch: (input: Input) => void;
+  /** The files that the job's subtitles are drawn from. */
+  readonly sideFiles: (record: JobRecord, signal: AbortSignal) => Promise<readonly SideFile[]>;
   /** `activity` has changed. */
   readonly onActivity: () => void;
 }
@@ -135,16 +138,19 @@ export class JobWork {
     const { source, info } = this.record;
     const groups = new OutputGroups(this.outputPlan, info);
     await this.requireUnchanged();
+    const sideFiles = await this.#parts.sideFiles(this.record, this.signal);
+    const paths = [...new Set(sideFiles.map(({ path }) => path))];
+    const joiner = await joinerFor(this.#parts.tools, info, paths, this.signal);
     const index = await indexSource(this.#parts.tools, source.path, info, {
       signal: this.signal,
       onGops: (gops, growing) => {
         this.#index = growing;
-        this.#advance(groups.add(gops, growing));
+        this.#advance(joiner.push(groups.add(gops, growing)));
         this.#grew();
       },
     });
     this.#index = index;
-    if (index.seekable) this.#advance(groups.finish(index));
+    if (index.seekable) this.#advance([...joiner.push(groups.finish(index)), ...joiner.end()]);
     this.#outputFrames = groups.total;
     requireFrames(this.#framesOfWhole(index), index);
     this.#grew();

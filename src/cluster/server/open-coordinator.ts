@@ -154,8 +154,9 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       throw thrown;
     }
   };
+  const sideFiles = (record: JobRecord, signal: AbortSignal) => sideDesk.of(record, signal);
   const takeOn = (record: JobRecord) => {
-    works.set(record.jobId, new JobWork(record, { tools, log, dispatch, onActivity: noticeWatchers }));
+    works.set(record.jobId, new JobWork(record, { tools, log, dispatch, sideFiles, onActivity: noticeWatchers }));
     sourcesInUse.set(record.source.sourceId, record);
   };
   for (const job of loaded.state.jobs.values()) {

@@ -27,6 +27,7 @@ interface JobRow {
   counts_unreliable: number;
   output: string | null;
   rate: string | null;
+  text: string | null;
 }
 
 function requireTimeBase(text: string): Rational {
@@ -51,6 +52,7 @@ function toJob(row: JobRow, segments: readonly Segment[]): Job {
     timeBase: requireTimeBase(row.time_base),
     durationSeconds: row.duration_seconds,
     frameRate: row.frame_rate,
+    ...(row.text === null ? {} : { text: JSON.parse(row.text) as NonNullable<Job["text"]> }),
     ...(row.rate === null ? {} : { rate: JSON.parse(row.rate) as NonNullable<Job["rate"]> }),
     gops: [],
     indexComplete: false,
@@ -77,8 +79,8 @@ export function loadJobs(database: Database, segmentsOf: (jobId: string) => read
 export function insertJob(database: Database, record: JobRecord, job: Job): void {
   database
     .query(
-      `INSERT INTO jobs (id, file_name, created_at, status, record, settings, encoder, family, split, time_base, duration_seconds, frame_rate, rate, audio, counts_unreliable)
-       VALUES ($id, $fileName, $createdAt, $status, $record, $settings, $encoder, $family, $split, $timeBase, $durationSeconds, $frameRate, $rate, $audio, 0)`,
+      `INSERT INTO jobs (id, file_name, created_at, status, record, settings, encoder, family, split, time_base, duration_seconds, frame_rate, rate, text, audio, counts_unreliable)
+       VALUES ($id, $fileName, $createdAt, $status, $record, $settings, $encoder, $family, $split, $timeBase, $durationSeconds, $frameRate, $rate, $text, $audio, 0)`,
     )
     .run({
       id: job.id,
@@ -94,8 +96,13 @@ export function insertJob(database: Database, record: JobRecord, job: Job): void
       durationSeconds: job.durationSeconds,
       frameRate: job.frameRate,
       rate: job.rate === undefined ? null : JSON.stringify(job.rate),
+      text: textOf(job),
       audio: job.audio,
     });
+}
+
+function textOf({ text }: Job): string | null {
+  return text === undefined ? null : JSON.stringify(text);
 }
 
 export function jobRowDiffers(previous: Job | undefined, next: Job): boolean {
@@ -107,6 +114,7 @@ export function jobRowDiffers(previous: Job | undefined, next: Job): boolean {
     previous.completedAt !== next.completedAt ||
     previous.error !== next.error ||
     previous.split !== next.split ||
+    previous.text !== next.text ||
     previous.totalFrames !== next.totalFrames ||
     previous.cursorPts !== next.cursorPts ||
     previous.audio !== next.audio ||
@@ -118,7 +126,7 @@ export function jobRowDiffers(previous: Job | undefined, next: Job): boolean {
 export function updateJob(database: Database, job: Job): void {
   database
     .query(
-      `UPDATE jobs SET started_at = $startedAt, completed_at = $completedAt, status = $status, encoder = $encoder, family = $family, error = $error, split = $split, total_frames = $totalFrames,
+      `UPDATE jobs SET started_at = $startedAt, completed_at = $completedAt, status = $status, encoder = $encoder, family = $family, error = $error, split = $split, text = $text, total_frames = $totalFrames,
          cursor_pts = $cursorPts, audio = $audio, counts_unreliable = $countsUnreliable, output = $output WHERE id = $id`,
     )
     .run({
@@ -130,6 +138,7 @@ export function updateJob(database: Database, job: Job): void {
       family: job.family,
       error: job.error === null ? null : JSON.stringify(job.error),
       split: JSON.stringify(job.split),
+      text: textOf(job),
       totalFrames: job.totalFrames,
       cursorPts: job.cursorPts,
       audio: job.audio,

@@ -106,4 +106,9 @@ ALTER TABLE clients ADD COLUMN is_draining INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE clients ADD COLUMN quarantine TEXT;
 `;
 
-export const SERVER_MIGRATIONS: Migrations = [initial, rivals, twoPasses, heldBack];
+/** Jobs that draw letters: with which filters, and how they look on the first client. Null in all others. */
+const text = `
+ALTER TABLE jobs ADD COLUMN text TEXT;
+`;
+
+export const SERVER_MIGRATIONS: Migrations = [initial, rivals, twoPasses, heldBack, text];

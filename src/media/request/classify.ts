@@ -1,5 +1,6 @@
 // Decides from the request alone whether its video may be split at key frames, and says why not. docs/FILTERS.md and
 // ADR 7 are the table and its reasons.
+import type { TextDrawer } from "../types.ts";
 import type { EncodeRequest } from "./encode-request.ts";
 import { filterEffect } from "./filters/filter-kind.ts";
 import type { FilterKind } from "./filters/filter-spec.ts";
@@ -19,8 +20,6 @@ const WHY: Readonly<Record<Exclude<FilterKind, "perFrame" | "finiteMemory">, str
 export function splitMode(request: EncodeRequest, exactly = true): SplitMode {
   for (const call of filterChain(request)) {
     const { kind, times } = filterEffect(call);
-    if (call.name === "drawtext" || call.name === "subtitles")
-      return { mode: "whole", reason: `${call.name} draws with the fonts of one machine` };
     if (times.kind === "unpredictable") return { mode: "whole", reason: `the filter ${call.name} ${times.reason}` };
     if (kind === "sequential" || (kind === "unbounded" && exactly))
       return { mode: "whole", reason: `the filter ${call.name} ${WHY[kind]}` };
@@ -32,4 +31,10 @@ export function splitMode(request: EncodeRequest, exactly = true): SplitMode {
 export function inexactFilter(request: EncodeRequest, split: SplitMode): string | null {
   if (split.mode === "whole") return null;
   return filterChain(request).find((call) => filterEffect(call).kind === "unbounded")?.name ?? null;
+}
+
+/** The filters of a request that draw letters: only clients that draw alike may share such a job. */
+export function textDrawers(request: EncodeRequest): readonly TextDrawer[] {
+  const drawers: readonly TextDrawer[] = ["drawtext", "subtitles"];
+  return drawers.filter((name) => request.filters.some((call) => call.name === name));
 }

@@ -253,11 +253,13 @@ test("encoder arguments, whole", () => {
 
 test.each([
   ["", true, true],
-  ["-vf scale=640:-2,drawtext=text=%{pts}", false, true],
+  ["-vf scale=640:-2,drawtext=text=%{pts}", true, true],
+  [String.raw`-vf "drawtext=timecode='00\\:00\\:00\\:00':rate=25"`, false, true],
+  [`-vf "drawtext=text=x:enable='gt(n,5)'"`, false, true],
   ["-vf fade=in:st=1:d=2", true, true],
   ["-vf fade=in:0:30", false, true],
   ["-vf drawtext=text=%{n}", false, true],
-  ["-vf subtitles=si=1", false, true],
+  ["-vf subtitles=si=1", true, true],
   ["-vf rotate=a=n/10", false, true],
   ["-vf rotate=a=t/10", true, true],
   [`-vf "hflip=enable='eq(mod(n,2),0)'"`, false, true],

@@ -45,8 +45,8 @@ function kindOf(call: FilterCall, spec: FilterSpec): FilterKind {
     kind = "sequential";
   if (call.name === "histeq" && values.has("antibanding") && !["0", "none"].includes(values.get("antibanding") ?? ""))
     kind = "sequential";
-  // Machines draw a text with the fonts they have: split, the letters could change at a seam.
-  if (call.name === "drawtext" || call.name === "subtitles") kind = "sequential";
+  // vf_drawtext.c counts the timecode on from its first frame.
+  if (call.name === "drawtext" && values.has("timecode")) kind = "sequential";
   // vf_fade.c counts frames unless a duration is given, and waits for start_frame.
   if (call.name === "fade" && (!values.has("duration") || values.has("start_frame") || values.has("nb_frames")))
     kind = "sequential";

@@ -1,0 +1,18 @@
+import { expect, test } from "bun:test";
+import { findTools } from "../media/tools.ts";
+import { textPrints } from "./text-prints.ts";
+
+test("letters look the same each time they are drawn here", async () => {
+  const tools = await findTools(process.env);
+  const [first, second] = [await textPrints(tools), await textPrints(tools)];
+  expect(first.drawtext).toMatch(/^[0-9a-f]{64}$/);
+  expect(first.subtitles).toMatch(/^[0-9a-f]{64}$/);
+  expect(first.subtitles).not.toBe(first.drawtext);
+  // Without fc-list nobody's letters are known to be the same, not even one's own of the last start.
+  if (Bun.which("fc-list") !== null) expect(second).toEqual(first);
+}, 60_000);
+
+test("an ffmpeg that draws nothing has no print", async () => {
+  const tools = await findTools(process.env);
+  expect(await textPrints({ ...tools, ffmpeg: "/bin/false" })).toEqual({ drawtext: null, subtitles: null });
+}, 60_000);
