@@ -88,8 +88,9 @@ test("ids that nobody knows change nothing and throw nothing", () => {
   }
 });
 
-test("the tables of transitions name every state, and ends have no way out", () => {
-  for (const end of ["Completed", "Failed", "Cancelled"] as const) expect(JOB_TRANSITIONS[end]).toEqual([]);
+test("the tables of transitions name every state; what is completed stays so, what failed leaves only by a retry", () => {
+  expect(JOB_TRANSITIONS.Completed).toEqual([]);
+  for (const end of ["Failed", "Cancelled"] as const) expect(JOB_TRANSITIONS[end]).toEqual(["Queued", "Processing"]);
   for (const [from, targets] of Object.entries({ ...JOB_TRANSITIONS, ...CLIENT_TRANSITIONS })) {
     expect(targets).not.toContain(from);
   }
