@@ -8,7 +8,6 @@ import { checkSound } from "./check-sound.ts";
 import { compareTracks, type DecodedLengths, unequalSubtitles } from "./check-tracks.ts";
 import { type OutputPackets, readOutput } from "./output-packets.ts";
 import { compareTimes } from "./output-times.ts";
-import { sourceMicroseconds } from "./source-clock.ts";
 import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
 import { readTextEvents, type TrackPackets } from "./track-packets.ts";
@@ -23,8 +22,10 @@ export interface OutputExpectation {
   readonly framePts: readonly Pts[] | null;
   readonly frames: number;
   readonly encoderTimeBase: Rational;
-  /** PTS of the first frame on the job's clock, encoder ticks. */
-  readonly firstFramePts: Pts;
+  /** What those times are: "the source's times", or the exact rate that they stand for. */
+  readonly timesAre: string;
+  /** When the source's first frame is shown, on its own clock. */
+  readonly firstFrameUs: number;
   /** From `decodeSourceSound`, which may run beside the stitch. */
   readonly sourceSound: readonly (DecodedSound | null)[];
   /** From `readTrackPackets`. */
@@ -78,7 +79,9 @@ function checkFrames(
       {
         name: "frame times",
         ok: compared.equal,
-        detail: compared.problem ?? `largest error ${compared.maxErrorTicks} ticks of 1/${video.timeBase.den} s`,
+        detail:
+          compared.problem ??
+          `${expected.timesAre}; largest error ${compared.maxErrorTicks} ticks of 1/${video.timeBase.den} s`,
       },
     ],
   };
@@ -117,7 +120,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
   ]);
   const frames = checkFrames(output, expected);
   const video = output.streams.find((stream) => stream.type === "video");
-  const firstSourceUs = sourceMicroseconds(expected.firstFramePts, expected.encoderTimeBase, info);
+  const firstSourceUs = expected.firstFrameUs;
   const source = { firstFramePts: firstSourceUs, timeBase: MICROSECONDS };
   const kept = { firstFramePts: output.videoPts[0] ?? 0, timeBase: video?.timeBase ?? expected.encoderTimeBase };
   const firstFrameUs = {

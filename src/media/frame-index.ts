@@ -1,6 +1,7 @@
 // The frames of the video stream by presentation time, as packets tell them: grows while the source is read and
 // answers from what it knows so far. Pure: knows nothing of ffprobe or files.
 import { type Pts, type Rational, rescale, toNumber } from "../base/rational.ts";
+import type { FrameGrid } from "./frame-grid.ts";
 import type { Gop, LeadIn } from "./types.ts";
 
 /** A video packet as the demuxer gives it; ticks of the stream's time base. */
@@ -32,6 +33,8 @@ export interface FrameIndex {
   readonly frameCount: number;
   readonly firstPts: Pts | null;
   readonly lastPts: Pts | null;
+  /** The exact rate that the source's times may be roundings of; null: there is none to restore. */
+  readonly grid: FrameGrid | null;
   /** Ticks the last frame is shown. */
   readonly lastDuration: number;
   /** End of the last frame. */
@@ -71,7 +74,9 @@ class SortedPts {
   readonly #chunks: Float64Array[] = [];
   length = 0;
 
+  /** NaN where there is none. */
   at(position: number): number {
+    if (position < 0 || position >= this.length) return Number.NaN;
     return this.#chunks[Math.floor(position / CHUNK)]?.[position % CHUNK] ?? Number.NaN;
   }
 
@@ -143,8 +148,11 @@ export class GrowingFrameIndex implements FrameIndex {
   /** A gap of more than 10 s: in a transport stream a restarted clock, elsewhere a pause that is meant. */
   hasTimeJump = false;
 
-  constructor(timeBase: Rational, frameRate: Rational | null) {
+  readonly grid: FrameGrid | null;
+
+  constructor(timeBase: Rational, frameRate: Rational | null, grid: FrameGrid | null = null) {
     this.timeBase = timeBase;
+    this.grid = grid;
     this.#nominalDuration =
       frameRate === null ? 1 : Math.max(1, rescale(1, { num: frameRate.den, den: frameRate.num }, timeBase));
   }
@@ -234,10 +242,12 @@ export class GrowingFrameIndex implements FrameIndex {
     if (position < this.#pts.length && this.#pts.at(position) === pts) {
       this.uncounted.samePts += 1; // a hidden picture, the second field of a pair, or a true double
       this.#shared.insert(pts);
+      this.grid?.see(pts, [pts]);
     } else {
       if (this.#durationOfLast === null || pts > this.#durationOfLast.pts)
         this.#durationOfLast = { pts, duration: packet.duration };
       this.#pts.insert(pts);
+      this.grid?.see(pts, [this.#pts.at(position - 1), this.#pts.at(position + 1)]);
     }
     const last = this.keyFrames.at(-1);
     if (packet.isKey && (last === undefined || pts > last.pts))

@@ -3,6 +3,7 @@
 import { AppError } from "../base/errors.ts";
 import { runTool } from "../base/process.ts";
 import { drawsOverEarlierFrames, fileUrl, hasTimestamps, inputGuards, restartsClock } from "./formats.ts";
+import type { FrameGrid } from "./frame-grid.ts";
 import { type FrameIndex, GrowingFrameIndex, type VideoPacket } from "./frame-index.ts";
 import { lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
@@ -14,6 +15,10 @@ const BATCH_MS = 250;
 export interface IndexOptions {
   /** `index` already answers for these groups of pictures. */
   readonly onGops: (gops: readonly Gop[], index: FrameIndex) => void;
+  /** The grid that the frames may stand on; watched frame by frame. */
+  readonly grid?: FrameGrid | null;
+  /** Called once, at the first frame that is no place of the grid, before any group that holds it is handed on. */
+  readonly onOffGrid?: (reason: string, index: FrameIndex) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -63,7 +68,15 @@ export async function indexSource(
   info: SourceInfo,
   options: IndexOptions,
 ): Promise<FrameIndex> {
-  const index = new GrowingFrameIndex(info.video.timeBase, info.video.realFrameRate ?? info.video.averageFrameRate);
+  const frameRate = info.video.realFrameRate ?? info.video.averageFrameRate;
+  const { grid = null } = options;
+  const index = new GrowingFrameIndex(info.video.timeBase, frameRate, grid);
+  let isOnGrid = grid !== null;
+  const watchGrid = () => {
+    if (!isOnGrid || grid === null || grid.broken === null) return;
+    isOnGrid = false;
+    options.onOffGrid?.(grid.broken, index);
+  };
   if (!hasTimestamps(info.formatName)) index.markUnseekable(`a raw ${info.formatName} stream has no timestamps`);
   if (drawsOverEarlierFrames(info.formatName))
     index.markUnseekable(`each ${info.formatName} picture needs all before it`);
@@ -84,6 +97,7 @@ export async function indexSource(
       const packet = parsePacketLine(line);
       if (packet === null) return;
       const fresh = index.add(packet);
+      watchGrid();
       if (fresh.length > 0) waiting.push(...fresh);
       if (waiting.length >= BATCH_GOPS || (waiting.length > 0 && performance.now() - handedOnAt >= BATCH_MS)) handOn();
     },
@@ -97,6 +111,7 @@ export async function indexSource(
     );
   }
   waiting.push(...index.finish());
+  watchGrid();
   if (index.hasTimeJump && restartsClock(info.formatName))
     index.markUnseekable("the source's clock starts anew in the middle");
   handOn();

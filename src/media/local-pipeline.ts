@@ -2,13 +2,14 @@
 // self-test and the tests run it; the cluster does the same steps on many machines.
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type Pts, rescale } from "../base/rational.ts";
+import { MICROSECONDS, type Pts, rescale } from "../base/rational.ts";
 import { encodeAudio } from "./audio.ts";
 import { soundLengths } from "./audio-length.ts";
 import { checkOutput, type OutputCheck } from "./check-output.ts";
 import { decodeSourceSound } from "./check-sound.ts";
 import { encodeSegment } from "./encode-segment.ts";
 import { restartsClock } from "./formats.ts";
+import { candidateGrid, FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { indexSource } from "./index-source.ts";
 import { OutputGroups } from "./output-groups.ts";
@@ -21,6 +22,7 @@ import type { EncodeRequest } from "./request/encode-request.ts";
 import { compareSeam } from "./seams.ts";
 import { planSegment, type SegmentRange } from "./segment-task.ts";
 import { convertUpload, extractSubtitles, wantedSubtitles } from "./side-files.ts";
+import { sourceMicroseconds } from "./source-clock.ts";
 import { stitch } from "./stitch.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.ts";
 import { joinerFor } from "./subtitle-cuts.ts";
@@ -74,6 +76,11 @@ export function groupGops(gops: readonly Pick<Gop, "startPts" | "endPts">[], tic
   return ranges;
 }
 
+/** Null: the frames keep the source's own times. */
+function gridIn(index: FrameIndex): FrameGrid | null {
+  return index.grid === null || index.grid.broken !== null ? null : index.grid;
+}
+
 /** One segment down the verification ladder; throws with the reason when every rung fails. */
 async function makeSegment(
   tools: Tools,
@@ -89,7 +96,7 @@ async function makeSegment(
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   let reason = "";
   for (const leadIn of [0, 1, 3] as const) {
-    const task = planSegment(info, index, request, range, leadIn);
+    const task = planSegment(info, index, request, range, leadIn, gridIn(index)?.tick ?? null);
     const made = await encodeSegment(tools, task, {
       input: path,
       inputKind: "file",
@@ -159,7 +166,9 @@ export async function runLocally(
   const first = await probeSource(tools, path, signal);
   const videoStream = chosenVideoStream(first.streams, request.maps);
   const info = videoStream === undefined ? first : await probeSource(tools, path, { ...signal, videoStream });
-  const index = await indexSource(tools, path, info, { onGops: () => undefined, ...signal });
+  const candidate = candidateGrid(info, request, container);
+  const grid = candidate === null ? null : new FrameGrid(candidate, info);
+  const index = await indexSource(tools, path, info, { onGops: () => undefined, grid, ...signal });
   const isSplit = index.seekable && splitMode(request, options.exactly ?? true).mode === "keyframes";
   const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
   const plannedTimes = outputPlan(request, info.video.timeBase);
@@ -195,6 +204,10 @@ export async function runLocally(
   const plan = planStreams(info, request, container);
   const audioPaths = await encodeAudio(tools, path, info, plan, { workDir, ...signal });
   const encoderTimeBase = segments[0]?.task.encoderTimeBase ?? info.video.timeBase;
+  const begins = sourceMicroseconds(segments[0]?.facts.firstPts ?? 0, encoderTimeBase, info);
+  const onGrid = gridIn(index);
+  const trueUs =
+    onGrid === null || index.firstPts === null ? begins : rescale(index.firstPts, info.video.timeBase, MICROSECONDS);
   const outputPath = join(workDir, `output.${container}`);
   await stitch(tools, {
     info,
@@ -202,10 +215,12 @@ export async function runLocally(
     plan,
     segments: segments.map((segment) => ({
       path: segment.path,
+      frames: segment.facts.frames,
       firstPts: segment.facts.firstPts,
       lastPts: segment.facts.lastPts,
     })),
     encoderTimeBase,
+    firstFrameUs: onGrid === null || index.firstPts === null ? begins : onGrid.beginsUs(index.firstPts),
     lastDuration:
       plannedTimes === null ? 1 : rescale(lastFrameTicks(plannedTimes, index), plannedTimes.timeBase, encoderTimeBase),
     sourcePath: path,
@@ -218,12 +233,12 @@ export async function runLocally(
         (segment.pts ?? []).map((pts) => rescale(pts, plannedTimes?.timeBase ?? encoderTimeBase, encoderTimeBase)),
       )
     : null;
-  const firstFramePts = segments[0]?.facts.firstPts ?? 0;
-  const sound = { info, plan, sourcePath: path, encoderTimeBase, firstFramePts, ...signal };
+  const sound = { info, plan, sourcePath: path, encoderTimeBase, firstFrameUs: trueUs, ...signal };
   const check = await checkOutput(tools, {
     ...sound,
     outputPath,
     framePts,
+    timesAre: onGrid === null ? "the source's times" : "exact times of the declared rate",
     frames: segments.reduce((sum, segment) => sum + segment.facts.frames, 0),
     sourceSound: await decodeSourceSound(tools, sound, dirname(outputPath)),
     sourceTracks: await readTrackPackets(tools, { path, formats: info.formatName }, options.signal),

@@ -67,6 +67,12 @@ async function decode(path: string, map: string, pixelFormat: string): Promise<D
   return frames;
 }
 
+/** The video track's duration with its time base. */
+async function lengthOf(path: string): Promise<string> {
+  const asked = ["-select_streams", "v:0", "-show_entries", "stream=time_base,duration_ts", "-of", "csv=p=0"];
+  return (await runTool({ program: tools.ffprobe, args: ["-v", "error", ...asked, fileUrl(path)] })).stdout.trim();
+}
+
 /** Runs the pipeline and compares with the source decoded in one go; `toleranceUs`: the container's own clock. */
 async function expectExact(
   path: string,
@@ -105,6 +111,31 @@ describe("synthetic hard cases", () => {
     test(
       `${name} → ${container}`,
       async () => void (await expectExact(await hardCase(name), request, container, segments, tolerance)),
+      TIMEOUT_MS,
+    );
+  }
+
+  test(
+    "milliseconds of 23.976 become its exact times in MP4, with the sound where it was",
+    async () => {
+      const { check, outputPath } = await expectExact(await hardCase("hdr10-hevc-23.976.mkv"), x264, "mp4", 1, 1000);
+      expect(check.checks.find(({ name }) => name === "frame times")?.detail).toContain("exact times");
+      const times = (await decode(outputPath, "0:v:0", "yuv420p")).map((frame) => frame.us);
+      const steps = times.slice(1).map((us, position) => ((us - (times[position] ?? 0)) * 24_000) / 1_001_000_000);
+      for (const step of steps) expect(step * 1000).toBeCloseTo(1, 6);
+    },
+    TIMEOUT_MS,
+  );
+
+  for (const name of ["vfr-phone-jitter.mp4", "vfr-screencap.mp4"]) {
+    test(
+      `${name}: variable times kept to the tick, and how long the last frame is shown`,
+      async () => {
+        const source = await hardCase(name);
+        const { outputPath } = await expectExact(source, x264, "mp4", 4);
+        const lengths = await Promise.all([source, outputPath].map(lengthOf));
+        expect(lengths[1]).toEqual(lengths[0] ?? "");
+      },
       TIMEOUT_MS,
     );
   }

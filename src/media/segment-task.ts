@@ -1,7 +1,7 @@
 // Plans one segment: where to seek, which frames to keep, what the encoder's clock is. Pure; the schema is what a
 // client checks an offered task with.
 import { z } from "zod";
-import { type Pts, rescale } from "../base/rational.ts";
+import { type Pts, type Rational, rescale } from "../base/rational.ts";
 import { isMatroska, SOURCE_DEMUXERS, seeksToKeyFrames } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { outputPlan, type Reach } from "./output-plan.ts";
@@ -133,7 +133,8 @@ function mayHoldDoubles({ codec, fieldOrder }: SourceVideo): boolean {
 
 /**
  * The task for a range. The first range begins at the stream's very beginning and the last one ends at its very end
- * (null bounds), so that frames the index could not place are still encoded.
+ * (null bounds), so that frames the index could not place are still encoded. `grid`: the encoder's tick where the source's
+ * times are roundings of it.
  */
 export function planSegment(
   info: SourceInfo,
@@ -141,6 +142,7 @@ export function planSegment(
   request: EncodeRequest,
   range: SegmentRange,
   leadIn: LeadIn,
+  grid: Rational | null,
 ): SegmentTask {
   const firstKey = index.keyFrames[0]?.pts ?? null;
   const isFirst = range.startPts === null || (firstKey !== null && range.startPts <= firstKey);
@@ -167,7 +169,7 @@ export function planSegment(
         : { after: plan.cutAfter, timeBase: plan.timeBase, ...boundsOf(plan, { startPts, endPts }, shift) },
     expectedFrames: isCounted ? plannedFrames(plan, index, info, { startPts, endPts }).length : null,
     ...(mayHoldDoubles(info.video) && index.sharesPts(startPts, endPts) ? { spreadsPts: true } : {}),
-    encoderTimeBase: encoderTimeBase(info.video, request),
+    encoderTimeBase: grid ?? encoderTimeBase(info.video, request),
     request,
     video: info.video,
     byteRange: byteRangeFor(info, index, seekPts, endPts),

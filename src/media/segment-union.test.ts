@@ -90,7 +90,7 @@ test("on any index, cut anywhere, the planned ranges hold each frame once and be
     fc.property(randomSource, (source) => {
       const index = indexOf(source);
       const tasks = rangesAt(index, source.picks).map((range) =>
-        planSegment({ ...info, formatName: source.formatName }, index, request, range, source.leadIn),
+        planSegment({ ...info, formatName: source.formatName }, index, request, range, source.leadIn, null),
       );
       const planned = tasks.flatMap((task) => index.framePts(task.startPts, task.endPts));
       expect(planned).toEqual(index.framePts(null, null));
@@ -148,7 +148,7 @@ for (const clip of CLIPS) {
     const whole = await framesOf(path);
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat({ max: 100_000 }), { minLength: 1, maxLength: 3 }), async (picks) => {
-        const tasks = rangesAt(index, picks).map((range) => planSegment(source, index, request, range, 0));
+        const tasks = rangesAt(index, picks).map((range) => planSegment(source, index, request, range, 0, null));
         const pieces: string[] = [];
         for (const task of tasks) pieces.push(...(await decodeTask(path, task)));
         // Both on the clock that begins with the first picture: that of the job may be another than the file's.

@@ -28,6 +28,11 @@ export interface StitchFacts {
   readonly encoderTimeBase: Rational;
   /** Time of the first output frame on the source's own clock, microseconds. */
   readonly firstFrameUs: number;
+  /**
+   * The packet that is shown last, from 0, and how long it is shown, as a share of the time from the first frame to it;
+   * null: there is one frame.
+   */
+  readonly lastFrame: { readonly packet: number; readonly packets: number; readonly share: number } | null;
   /** Source time that becomes the output's zero, microseconds. */
   readonly zeroUs: number;
   /** Microseconds to add to each audio stream of the plan (see opus-delay); empty: none. */
@@ -45,6 +50,24 @@ export function videoTimescale(timeBase: Rational): number {
 
 function valueArgs(option: string, value: string | null): string[] {
   return value === null || value === "" ? [] : [option, value];
+}
+
+/** More pictures than any encoder holds back: those near the end of the file may be shown before the last. */
+const REORDERED = 32;
+
+/**
+ * How long the last frame is shown: segments do not say, and muxers would guess from the frame rate. Units differ between
+ * versions of this filter, so lengths are shares of a difference of times. The packet shown last has the frame's length,
+ * the one decoded last what makes the decoding times add up to the same (MP4 states both sums).
+ */
+function lastDurationArgs({ lastFrame }: StitchFacts): string[] {
+  if (lastFrame === null) return [];
+  const { packet, packets, share } = lastFrame;
+  const shown = `st(0,(PTS-STARTPTS)*${1 + share})*0+round((PTS-STARTPTS)*${share})`;
+  const decoded = "max(1,round(ld(0)-DTS+STARTDTS))";
+  const others = `if(gte(N,${Math.max(0, packet - REORDERED)}),1,DURATION)`;
+  const duration = `if(eq(N,${packet}),${shown},if(eq(N,${packets - 1}),${decoded},${others}))`;
+  return ["-bsf:v:0", `setts=pts=PTS:dts=DTS:duration='${duration}'`];
 }
 
 const FIELD_ORDERS: Record<string, string> = { tt: "tt", bb: "bb", tb: "tb", bt: "bt", progressive: "progressive" };
@@ -226,6 +249,7 @@ export function stitchArgs(
     ...streamMetadata(plan),
     ...attachArgs(plan, io.covers),
     ...pictureTags(info.video, request),
+    ...lastDurationArgs(facts),
     ...(isMp4 && isHevcEncoder(request.video.encoder) ? ["-tag:v:0", "hvc1"] : []),
     ...request.metadata.tags.flatMap(({ stream, key, value }) => {
       if (stream === null) return ["-metadata", `${key}=${value}`];

@@ -13,20 +13,24 @@ import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "./packet-times.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { segmentOffsetUs } from "./segment-clock.ts";
-import { sourceMicroseconds } from "./source-clock.ts";
 import { lastWords } from "./stderr.ts";
 import { type StitchFacts, stitchArgs } from "./stitch-args.ts";
 import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
+import { readSegmentPackets } from "./verify-segment.ts";
+
+export type StitchSegment = Omit<ConcatSegment, "ownStartUs"> & { readonly frames: number };
 
 export interface StitchInput {
   readonly info: SourceInfo;
   readonly request: EncodeRequest;
   readonly plan: StreamPlan;
   /** In order of time. */
-  readonly segments: readonly Omit<ConcatSegment, "ownStartUs">[];
+  readonly segments: readonly StitchSegment[];
   readonly encoderTimeBase: Rational;
+  /** Where the output's first frame goes, on the source's own clock. */
+  readonly firstFrameUs: number;
   /** Encoder ticks that the last frame is shown. */
   readonly lastDuration: number;
   readonly sourcePath: string;
@@ -94,6 +98,21 @@ function withOwnStarts(input: StitchInput): ConcatSegment[] {
   });
 }
 
+/** The packet of the output that is shown last, and for how long, as a share of the time from the first frame to it. */
+async function lastFrameOf(tools: Tools, input: StitchInput): Promise<StitchFacts["lastFrame"]> {
+  const first = input.segments[0];
+  const last = input.segments.at(-1);
+  if (first === undefined || last === undefined || last.lastPts <= first.firstPts) return null;
+  const packets = await readSegmentPackets(tools, last.path, input.signal);
+  if (typeof packets === "string") return null; // the stitch itself will say what is wrong with it
+  const before = input.segments.slice(0, -1).reduce((sum, { frames }) => sum + frames, 0);
+  return {
+    packet: before + packets.lastShown,
+    packets: before + last.frames,
+    share: input.lastDuration / (last.lastPts - first.firstPts),
+  };
+}
+
 async function extractCovers(tools: Tools, input: StitchInput, files: readonly string[]): Promise<void> {
   for (const [number, stream] of coverStreams(input.plan).entries()) {
     const file = files[number];
@@ -124,7 +143,8 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
   const folder = dirname(resolve(input.outputPath));
   const facts: StitchFacts = {
     encoderTimeBase: input.encoderTimeBase,
-    firstFrameUs: sourceMicroseconds(first.firstPts, input.encoderTimeBase, input.info),
+    firstFrameUs: input.firstFrameUs,
+    lastFrame: await lastFrameOf(tools, input),
     ...(await clockOf(tools, input, folder)),
   };
   const coverFiles = coverStreams(input.plan).map((_, number) => tempNameFor(join(folder, `cover-${number}`)));

@@ -25,6 +25,8 @@ export interface SegmentPackets {
   readonly timeBase: Rational;
   /** Sorted PTS in `timeBase`. */
   readonly pts: number[];
+  /** Which packet of the file, from 0, has the highest PTS: pictures are stored as they are decoded. */
+  readonly lastShown: number;
   readonly extradataSha256: string | null;
 }
 
@@ -71,7 +73,9 @@ export async function readSegmentPackets(
   });
   if (result.ended !== "exit" || result.exitCode !== 0) return lastWords(result.stderrTail);
   if (timeBase === null) return "the segment holds no video stream";
-  return { timeBase, pts: pts.sort((a, b) => a - b), extradataSha256 };
+  const highest = pts.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const lastShown = pts.indexOf(highest);
+  return { timeBase, pts: pts.sort((a, b) => a - b), lastShown, extradataSha256 };
 }
 
 /**

@@ -74,6 +74,7 @@ test("ids that nobody knows change nothing and throw nothing", () => {
     { type: "index-advanced", jobId: "?", gops: [] },
     { type: "index-finished", jobId: "?", totalFrames: 1 },
     { type: "index-unsplittable", jobId: "?", reason: "", startPts: 0, endPts: 1, totalFrames: 1 },
+    { type: "index-off-grid", jobId: "?", reason: "" },
     { type: "job-broke", jobId: "?", error: { code: "E_STITCH", message: "", hint: "" } },
     { type: "audio-finished", jobId: "?" },
     { type: "stitch-finished", jobId: "?", output: { name: "", bytes: 0, sha256: "" } },

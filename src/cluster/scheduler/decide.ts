@@ -35,7 +35,7 @@ import { decideByReference, mismatchSegment, verifySegment } from "./segment-rul
 import { isTerminal } from "./state-changes.ts";
 import { Turn } from "./turn.ts";
 import type { Decision, Input, Job, Moment, SchedulerState, Verdict } from "./types.ts";
-import { mergeSegments } from "./unsplittable.ts";
+import { leaveGrid, mergeSegments } from "./void-segments.ts";
 
 export const emptyState: SchedulerState = { jobs: new Map(), clients: new Map(), attempts: new Map() };
 
@@ -62,6 +62,9 @@ function apply(turn: Turn, input: Input): Verdict {
       return OK;
     case "index-unsplittable":
       mergeSegments(turn, input);
+      return OK;
+    case "index-off-grid":
+      leaveGrid(turn, input.jobId, input.reason);
       return OK;
     case "job-broke": {
       const job = openJob(turn, input.jobId);

@@ -248,6 +248,27 @@ test("a source found unsplittable voids its segments for one over everything, on
   expect(bench.attempt()).toBe(before);
 });
 
+test("frames that leave the declared rate void all segments; those after it begin at the beginning, once", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one", { slots: 2 });
+  bench.submit();
+  bench.send({ type: "index-advanced", jobId: "job", gops: gops(30) });
+  const [landed, running] = bench.attempts();
+  if (landed === undefined || running === undefined) throw new Error("two attempts expected");
+  bench.finish(landed);
+  const told = { type: "index-off-grid", jobId: "job", reason: "frame 7 is late" } as const;
+  bench.send(told);
+  expect(bench.job()).toMatchObject({ split: { mode: "keyframes", offGrid: "frame 7 is late" }, segments: [] });
+  expect(bench.effects("stop-attempt").map((effect) => effect.attemptId)).toContain(running.id);
+  expect(bench.effects("drop-result").map((effect) => effect.attemptId)).toEqual([landed.id]);
+
+  bench.send({ type: "index-advanced", jobId: "job", gops: gops(30) });
+  expect(bench.segment(0)).toMatchObject({ index: 0, startPts: 0, phase: { kind: "leased" } });
+  const before = bench.job();
+  bench.send(told);
+  expect(bench.job()).toBe(before);
+});
+
 test("an ended job never changes again", () => {
   const bench = new SchedulerBench();
   bench.hello();

@@ -7,7 +7,7 @@ import { takeOtherWay } from "./election.ts";
 import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
 import type { Turn } from "./turn.ts";
 import type { AttemptId, ClientId, Job, JobId, LandedResult, Segment } from "./types.ts";
-import { runWhole } from "./unsplittable.ts";
+import { runWhole } from "./void-segments.ts";
 
 /** Opens the note of a segment that the server's own decoding confirmed; a seam between two of them is not compared again. */
 const REFERENCE_NOTE = "believed by reference decoding";

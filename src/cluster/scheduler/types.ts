@@ -157,8 +157,13 @@ export interface Job {
   readonly settings: JobSettings;
   readonly encoder: string;
   readonly family: EncoderFamily;
-  /** "whole": one segment over everything, with the reason for the proof. */
-  readonly split: { readonly mode: "keyframes" } | { readonly mode: "whole"; readonly reason: string };
+  /**
+   * "whole": one segment over everything, with the reason for the proof. `offGrid`: the frames do not stand on the rate
+   * that the source declares, and why; segments then count in the source's ticks.
+   */
+  readonly split:
+    | { readonly mode: "keyframes"; readonly offGrid?: string }
+    | { readonly mode: "whole"; readonly reason: string };
   readonly timeBase: Rational;
   /** Seconds of video by the container, for estimates until the index is complete; null when unknown. */
   readonly durationSeconds: number | null;
@@ -307,6 +312,8 @@ export type Input =
       readonly endPts: Pts;
       readonly totalFrames: number;
     }
+  /** A frame does not stand on the rate that segments were made for: all of them are void, new ones count otherwise. */
+  | { readonly type: "index-off-grid"; readonly jobId: JobId; readonly reason: string }
   | { readonly type: "job-broke"; readonly jobId: JobId; readonly error: ErrorBody }
   | { readonly type: "cancel-requested"; readonly jobId: JobId }
   /** A job that ended without its output goes on; `lost`: verified segments whose files are gone. */

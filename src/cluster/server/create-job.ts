@@ -4,6 +4,7 @@ import { AppError } from "../../base/errors.ts";
 import { freeBytes } from "../../base/files.ts";
 import { newId } from "../../base/ids.ts";
 import { toNumber } from "../../base/rational.ts";
+import { candidateGrid } from "../../media/frame-grid.ts";
 import { probeSource } from "../../media/probe.ts";
 import { splitMode, textDrawers } from "../../media/request/classify.ts";
 import { checkContainer, containerOf, extensionOf } from "../../media/request/containers.ts";
@@ -108,6 +109,7 @@ export async function prepareJob(
   const draws = textDrawers(request);
   const jobId = newId();
   const { video } = info;
+  const grid = candidateGrid(info, request, container);
   const frameRate = outputRate(video, request);
   return {
     record: {
@@ -122,6 +124,7 @@ export async function prepareJob(
       verify: asked.verify ?? defaults.verify,
       blockBytes: defaults.blockBytes,
       encoderTimeBase: encoderTimeBase(info.video, request),
+      ...(grid === null ? {} : { grid }),
     },
     job: {
       id: jobId,

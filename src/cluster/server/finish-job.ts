@@ -4,28 +4,31 @@ import { stat } from "node:fs/promises";
 import { sha256OfFile } from "../../base/digest.ts";
 import { AppError } from "../../base/errors.ts";
 import { exists, freeBytes, writeFileDurably } from "../../base/files.ts";
-import { rescale } from "../../base/rational.ts";
+import { formatRational, MICROSECONDS, type Rational, rescale } from "../../base/rational.ts";
 import { audioFiles, encodeAudio } from "../../media/audio.ts";
 import { soundLengths } from "../../media/audio-length.ts";
 import { checkOutput } from "../../media/check-output.ts";
 import { decodeSourceSound } from "../../media/check-sound.ts";
 import { decoderOfOutput } from "../../media/codecs.ts";
 import { restartsClock } from "../../media/formats.ts";
+import type { FrameGrid } from "../../media/frame-grid.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { checkDecodedFrames } from "../../media/full-check.ts";
 import { lastFrameTicks, plannedFrames } from "../../media/planned-frames.ts";
 import { ACCEPTED_CHECKS, buildProof } from "../../media/proof.ts";
 import { inexactFilter } from "../../media/request/classify.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
+import { sourceMicroseconds } from "../../media/source-clock.ts";
 import { stitch } from "../../media/stitch.ts";
 import { planStreams, type StreamPlan } from "../../media/stream-plan.ts";
 import type { Tools } from "../../media/tools.ts";
 import { readTrackPackets } from "../../media/track-packets.ts";
-import type { ProofCheck, ProofSegment, SegmentFacts } from "../../media/types.ts";
+import type { ProofCheck, ProofSegment, SegmentFacts, SourceInfo } from "../../media/types.ts";
 import { absolutePts, readSegmentPackets } from "../../media/verify-segment.ts";
 import { isReferenced } from "../scheduler/segment-rules.ts";
 import type { Job, LandedResult, Segment } from "../scheduler/types.ts";
 import type { JobFolders } from "./job-folders.ts";
+import { clockOf, gridOf } from "./job-grid.ts";
 import { leftOut, requestOf } from "./job-request.ts";
 import type { JobWork, SoundLengths } from "./job-work.ts";
 
@@ -95,7 +98,8 @@ async function plannedPts(
   index: FrameIndex,
   segments: readonly FinishedSegment[],
 ): Promise<number[] | null> {
-  const { info, encoderTimeBase } = work.record;
+  const { info } = work.record;
+  const encoderTimeBase = clockOf(work.record, index, job);
   const plan = work.outputPlan;
   if (plan === null) return null;
   const planned: number[] = [];
@@ -171,10 +175,10 @@ async function decodeAll(
 }
 
 /** How long the last frame is shown, in ticks of the encoder; one frame of the grid where the rate is constant. */
-function lastDuration(work: JobWork, index: FrameIndex): number {
+function lastDuration(work: JobWork, index: FrameIndex, encoderTimeBase: Rational): number {
   const plan = work.outputPlan;
   if (plan === null) return 1;
-  return Math.max(1, rescale(lastFrameTicks(plan, index), plan.timeBase, work.record.encoderTimeBase));
+  return Math.max(1, rescale(lastFrameTicks(plan, index), plan.timeBase, encoderTimeBase));
 }
 
 /** The output holds the segments once more. Errors: E_NO_SPACE, before anything is written. */
@@ -193,11 +197,13 @@ async function requireRoom(folder: string, segments: readonly FinishedSegment[])
 /** Stitches, checks, proves. Errors: E_STITCH, E_NOT_EXACT, E_SOURCE_CHANGED. */
 export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const { tools, folders } = parts;
-  const { info, container, source, encoderTimeBase, outputName } = work.record;
+  const { info, container, source, outputName } = work.record;
   const request = requestOf(work.record, job.encoder);
   const plan = planOf(work, request);
   const index = await work.fullIndex();
   await work.requireUnchanged();
+  const grid = gridOf(index, job);
+  const encoderTimeBase = clockOf(work.record, index, job);
   const segments = finishedSegments(folders, job);
   const [first] = segments;
   if (first === undefined) throw new AppError("E_STITCH", "there is no segment", "The source may hold no frame.");
@@ -206,8 +212,10 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   await requireRoom(folders.of(job.id).root, segments);
   const { signal } = work;
   work.tell("joining the segments");
-  const firstFramePts = first.facts.firstPts;
-  const sound = { info, plan, sourcePath: source.path, encoderTimeBase, firstFramePts, signal };
+  const begins = sourceMicroseconds(first.facts.firstPts, encoderTimeBase, info);
+  const onGrid = grid === null || index.firstPts === null ? null : index.firstPts;
+  const trueUs = onGrid === null ? begins : rescale(onGrid, info.video.timeBase, MICROSECONDS);
+  const sound = { info, plan, sourcePath: source.path, encoderTimeBase, firstFrameUs: trueUs, signal };
   const [sourceSound, sourceTracks, lengths] = await Promise.all([
     decodeSourceSound(tools, sound, folders.of(job.id).root),
     readTrackPackets(tools, { path: source.path, formats: info.formatName }, signal),
@@ -217,9 +225,10 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       info,
       request,
       plan,
-      segments: segments.map(({ facts, path }) => ({ path, firstPts: facts.firstPts, lastPts: facts.lastPts })),
+      segments: segments.map(({ facts, path }) => ({ path, ...facts })),
       encoderTimeBase,
-      lastDuration: lastDuration(work, index),
+      firstFrameUs: grid === null || onGrid === null ? begins : grid.beginsUs(onGrid),
+      lastDuration: lastDuration(work, index, encoderTimeBase),
       sourcePath: source.path,
       audioPaths,
       outputPath,
@@ -234,6 +243,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       ...sound,
       outputPath,
       framePts,
+      timesAre: timesAre(grid, info),
       frames,
       sourceSound,
       sourceTracks,
@@ -288,9 +298,18 @@ async function encodedAudio(parts: FinishParts, work: JobWork, plan: StreamPlan)
   return areThere.every((isThere) => isThere) ? files : await encodeJobAudio(parts, work);
 }
 
+/** What the planned times are, for the check's words. */
+function timesAre(grid: FrameGrid | null, info: SourceInfo): string {
+  if (grid === null) return "the source's times";
+  const source = formatRational(info.video.timeBase);
+  return `the exact times of ${formatRational(grid.rate)} frames a second, which the source rounds to ${source} s`;
+}
+
 function notesOf(job: Job, index: FrameIndex, segments: readonly FinishedSegment[], timesByFilters: boolean): string[] {
   const notes: string[] = [];
   if (job.split.mode === "whole") notes.push(`not split: ${job.split.reason}`);
+  if (job.split.mode === "keyframes" && job.split.offGrid !== undefined)
+    notes.push(`the source's own times are kept, its declared rate is not constant: ${job.split.offGrid}`);
   if (timesByFilters) notes.push("the filters make the frame times: the expected count is what they gave");
   const { leading, discarded, samePts, withoutPts } = index.uncounted;
   if (leading > 0) notes.push(`${leading} packets before the first key frame can't be decoded and were not counted`);

@@ -4,6 +4,7 @@ import { AppError, toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { asNoSpace } from "../../base/no-space.ts";
 import type { DecodedLengths } from "../../media/check-tracks.ts";
+import { FrameGrid } from "../../media/frame-grid.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { indexSource } from "../../media/index-source.ts";
 import { OutputGroups } from "../../media/output-groups.ts";
@@ -135,7 +136,7 @@ export class JobWork {
   }
 
   async #readIndex(): Promise<FrameIndex> {
-    const { source, info } = this.record;
+    const { source, info, grid } = this.record;
     const groups = new OutputGroups(this.outputPlan, info);
     await this.requireUnchanged();
     const sideFiles = await this.#parts.sideFiles(this.record, this.signal);
@@ -143,6 +144,12 @@ export class JobWork {
     const joiner = await joinerFor(this.#parts.tools, info, paths, this.signal);
     const index = await indexSource(this.#parts.tools, source.path, info, {
       signal: this.signal,
+      grid: grid === undefined ? null : new FrameGrid(grid, info),
+      onOffGrid: (reason, growing) => {
+        this.#parts.dispatch({ type: "index-off-grid", jobId: this.jobId, reason });
+        // Such a job's groups are the source's own; those that are still to be handed on are told twice.
+        this.#advance(growing.gops.map(({ startPts, endPts, frames }) => ({ startPts, endPts, frames })));
+      },
       onGops: (gops, growing) => {
         this.#index = growing;
         this.#advance(joiner.push(groups.add(gops, growing)));

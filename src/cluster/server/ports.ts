@@ -59,6 +59,8 @@ export interface JobRecord {
   readonly verify?: VerifyMode;
   readonly blockBytes: number;
   readonly encoderTimeBase: Rational;
+  /** One frame of the rate that the source's rounded times may stand for; absent: there is none to restore. */
+  readonly grid?: Rational;
 }
 
 /** A file that clients need beside the source. */

@@ -12,6 +12,7 @@ import type { LeadIn, SegmentTask } from "../../media/types.ts";
 import { type SegmentExpectation, verifySegment } from "../../media/verify-segment.ts";
 import type { Input, Job, LandedResult, Segment } from "../scheduler/types.ts";
 import type { JobFolders } from "./job-folders.ts";
+import { gridOf } from "./job-grid.ts";
 import { requestOf } from "./job-request.ts";
 import type { JobWork } from "./job-work.ts";
 
@@ -33,7 +34,8 @@ export function taskOf(
     job.split.mode === "whole"
       ? { startPts: null, endPts: null }
       : { startPts: segment.startPts, endPts: segment.endPts };
-  return planSegment(work.record.info, index, requestOf(work.record, encoder), range, leadIn);
+  const grid = gridOf(index, job)?.tick ?? null;
+  return planSegment(work.record.info, index, requestOf(work.record, encoder), range, leadIn, grid);
 }
 
 function expectationOf(work: JobWork, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {

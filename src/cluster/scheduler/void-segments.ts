@@ -1,9 +1,20 @@
-// A source that turns out not to be seekable exactly: one segment takes the place of all. The index may say so, or the
-// server's own decoding of a range that no attempt agreed with.
+// What is found out late and makes every segment so far void. A source that turns out not to be seekable exactly: one
+// segment takes the place of all; the index may say so, or the server's own decoding of a range that no attempt agreed
+// with. Frames that do not stand on the declared rate: all segments are cut anew.
 import { firstUnassignedGop } from "./capability.ts";
 import { failJob, openJob, stopAttempts } from "./job-rules.ts";
 import type { Turn } from "./turn.ts";
-import type { IndexedGop, Input, Job, Segment } from "./types.ts";
+import type { IndexedGop, Input, Job, JobId, Segment } from "./types.ts";
+
+const NOT_SPLIT = "the source can't be split";
+
+/** All groups found so far must be told again: after a restart only the later ones are known here. */
+export function leaveGrid(turn: Turn, jobId: JobId, reason: string): void {
+  const job = openJob(turn, jobId);
+  if (job === null || job.split.mode === "whole" || job.split.offGrid !== undefined) return;
+  voidSegments(turn, job, "the source's frames do not stand on its declared rate");
+  turn.putJob({ ...job, split: { mode: "keyframes", offGrid: reason }, cursorPts: null, gops: [], segments: [] });
+}
 
 /** Voids every segment so far and puts one over everything; said again after a restart, it changes nothing more. */
 export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-unsplittable" }>): void {
@@ -24,7 +35,7 @@ export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-u
     turn.putJob({ ...job, ...known });
     return;
   }
-  voidSegments(turn, job);
+  voidSegments(turn, job, NOT_SPLIT);
   const whole: Job = { ...job, ...known, split: { mode: "whole", reason } };
   const segment: Segment = {
     index: 0,
@@ -44,7 +55,7 @@ export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-u
 
 /** One segment over everything, formed like that of any job that is not split: once the index is complete. */
 export function runWhole(turn: Turn, job: Job, reason: string): void {
-  voidSegments(turn, job);
+  voidSegments(turn, job, NOT_SPLIT);
   const gops = [...assigned(job), ...job.gops.slice(firstUnassignedGop(job))];
   turn.putJob({ ...job, split: { mode: "whole", reason }, cursorPts: null, segments: [], gops });
 }
@@ -57,8 +68,8 @@ function assigned({ segments, cursorPts }: Job): IndexedGop[] {
   return [{ startPts: first.startPts, endPts: cursorPts, frames }];
 }
 
-function voidSegments(turn: Turn, job: Job): void {
-  stopAttempts(turn, job.id, "the source can't be split");
+function voidSegments(turn: Turn, job: Job, reason: string): void {
+  stopAttempts(turn, job.id, reason);
   for (const { index: segmentIndex, phase } of job.segments) {
     if (!("landed" in phase)) continue;
     turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId: phase.landed.attemptId });
