@@ -30,6 +30,8 @@ export interface EncodeOptions {
   readonly stall?: StallBounds;
   /** Whether ffmpeg waits for bytes that are being fetched. */
   readonly isWaiting?: () => boolean;
+  /** One run of several over the same range: its own encoder options, and where it ends when it is not the segment. */
+  readonly run?: { readonly encoderArgs: readonly string[]; readonly format?: "framecrc"; readonly fileName?: string };
 }
 
 export type EncodeOutcome =
@@ -50,7 +52,9 @@ async function readSeams(path: string, task: SegmentTask): Promise<Seams> {
 export async function encodeSegment(tools: Tools, asked: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
   const task = { ...asked, request: withSideFiles(asked.request, options.sideFiles ?? []) };
   await mkdir(options.workDir, { recursive: true });
-  const output = join(options.workDir, `segment.${segmentFormat(task.video, task.request.video.encoder)}`);
+  const { run } = options;
+  const fileName = run?.fileName ?? `segment.${segmentFormat(task.video, task.request.video.encoder)}`;
+  const output = join(options.workDir, fileName);
   const seamFile = join(options.workDir, "seams.txt");
   const parse = createProgressParser();
   const { stall, isWaiting } = options;
@@ -65,6 +69,8 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
       output: fileUrl(output),
       seamFile: fileUrl(seamFile),
       threads: options.threads,
+      ...(run === undefined ? {} : { encoderArgs: run.encoderArgs }),
+      ...(run?.format === undefined ? {} : { format: run.format }),
     }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.nice === undefined ? {} : { nice: options.nice }),

@@ -1,6 +1,7 @@
 // Puts the proof together: plain facts in, the JSON report out. Pure. `exact` is true only when every check holds.
 import type { OutputCheck } from "./check-output.ts";
 import { UNBOUNDED_LEAD_SECONDS } from "./output-plan.ts";
+import { RATE_CHECKS } from "./rate/check-rate.ts";
 import { proofStream, type StreamPlan } from "./stream-plan.ts";
 import type { EncoderFamily, Proof, ProofCheck, ProofSegment, SegmentFacts, SourceInfo } from "./types.ts";
 
@@ -23,6 +24,8 @@ export interface ProofInput {
   readonly isUncounted: boolean;
   /** A filter of unbounded memory that was split all the same (`--exactly=false`). */
   readonly inexactFilter: string | null;
+  /** Whether the output keeps the bit rate and the buffer asked for; empty when none was. */
+  readonly rateChecks: readonly ProofCheck[];
 }
 
 function segmentChecks(input: ProofInput): ProofCheck[] {
@@ -97,6 +100,10 @@ function memoryCheck({ inexactFilter }: ProofInput): ProofCheck[] {
   return [{ name: MEMORY_CHECK, ok: false, detail }];
 }
 
+function missedRates(checks: readonly ProofCheck[]): string[] {
+  return checks.filter(({ ok }) => !ok).map(({ name, detail }) => `the ${name} asked for is not kept: ${detail ?? ""}`);
+}
+
 export function buildProof(input: ProofInput): Proof {
   const checks = [
     ...segmentChecks(input),
@@ -104,10 +111,11 @@ export function buildProof(input: ProofInput): Proof {
     accountedStreams(input),
     ...countedCheck(input),
     ...memoryCheck(input),
+    ...input.rateChecks,
   ];
   return {
     job_id: input.jobId,
-    exact: checks.every((check) => check.ok),
+    exact: checks.every((check) => check.ok || RATE_CHECKS.has(check.name)),
     frames: {
       expected: input.framesExpected,
       encoded: input.facts.reduce((sum, facts) => sum + facts.frames, 0),
@@ -125,6 +133,6 @@ export function buildProof(input: ProofInput): Proof {
     checks,
     encoder: input.encoder,
     output: input.output,
-    notes: [...input.notes, ...input.outputCheck.notes],
+    notes: [...input.notes, ...input.outputCheck.notes, ...missedRates(input.rateChecks)],
   };
 }

@@ -29,6 +29,10 @@ export interface SegmentIo {
   readonly threads: number | null;
   /** Where a hardware encoder runs; null or absent: the CPU. */
   readonly device?: EncodeDevice | null;
+  /** Options of one run of several over the same range (`-pass`). */
+  readonly encoderArgs?: readonly string[];
+  /** The muxer of a run whose packets are only looked at; absent: the segment's own. */
+  readonly format?: "framecrc";
 }
 
 /** The part of a task that says where and what to decode. */
@@ -165,7 +169,7 @@ function pictureChain(task: SegmentTask, device: EncodeDevice | null): string[] 
 /** The complete arguments; progress comes on stdout. */
 export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
   const encoder = task.request.video.encoder;
-  const format = segmentFormat(task.video, encoder);
+  const format = io.format ?? segmentFormat(task.video, encoder);
   const device = io.device ?? null;
   return [
     ...decodeArgs(task, io, decoderFor(task.video, encoder)),
@@ -175,6 +179,7 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
     "[v]",
     ...videoEncoderArgs(task.request, { source: task.video, ...(io.threads === null ? {} : { threads: io.threads }) }),
     ...deviceEncoderArgs(device),
+    ...(io.encoderArgs ?? []),
     "-fps_mode",
     "passthrough",
     "-enc_time_base",

@@ -6,6 +6,7 @@ import { isMatroska, SOURCE_DEMUXERS, seeksToKeyFrames } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { outputPlan, type Reach } from "./output-plan.ts";
 import { boundsOf, plannedFrames, reachBack } from "./planned-frames.ts";
+import { rateTaskSchema } from "./rate/rate-task.ts";
 import { type EncodeRequest, encodeRequestSchema } from "./request/encode-request.ts";
 import { clockOffsetUs, clockShift } from "./source-clock.ts";
 import { encoderTimeBase } from "./time-base.ts";
@@ -81,6 +82,7 @@ export const segmentTaskSchema = z.strictObject({
   request: encodeRequestSchema,
   video: videoSchema,
   byteRange: z.strictObject({ start: z.number().int().min(0), end: z.number().int().min(0) }).nullable(),
+  rate: rateTaskSchema.exactOptional(),
 }) satisfies z.ZodType<SegmentTask>;
 
 /** A half-open range of source ticks; both null: the whole stream in one run, without a seek. */

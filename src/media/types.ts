@@ -1,6 +1,7 @@
 // The nouns of the media layer: what a source is, what a segment must hold, what came out.
 // Plain data only; everything here can travel as JSON.
 import type { Pts, Rational } from "../base/rational.ts";
+import type { RateTask } from "./rate/rate-task.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 
 /** A container that ffcluster writes. */
@@ -157,6 +158,8 @@ export interface SegmentTask {
   readonly video: SourceVideo;
   /** Bytes of the source this segment is expected to read, for prefetching: [start, end). */
   readonly byteRange: { readonly start: number; readonly end: number } | null;
+  /** Where a bit rate or a buffer must hold for the whole video. */
+  readonly rate?: RateTask;
 }
 
 /** What a client says of the segment it made; the server checks each value it can. */

@@ -15,6 +15,7 @@ import {
   failed,
   runSegment,
   type SegmentFailure,
+  type SegmentMeasured,
   type SegmentOutcome,
   type SegmentParts,
   segmentFolder,
@@ -148,11 +149,17 @@ export function createAttempts(parts: AttemptsParts): Attempts {
     await outbox.deliver({ type: "attempt-failed", ...message }, attempt.abort.signal);
   };
 
+  const tell = async (attempt: Attempt, { bits, frames, seconds }: SegmentMeasured): Promise<void> => {
+    const message = { attemptId: attempt.id, bits, frames, seconds };
+    await outbox.deliver({ type: "attempt-measured", ...message }, attempt.abort.signal);
+  };
+
   const carryOut = async (attempt: Attempt, offer: Offer, folder: string): Promise<void> => {
     const task = checkTask(offer);
     if (!("refused" in task)) attempt.expectedFrames = task.expectedFrames;
     const outcome = "refused" in task ? failed("refused", task.refused) : await encode(attempt, offer, task, folder);
     if (outcome.kind === "failed") return await fail(attempt, outcome);
+    if (outcome.kind === "measured") return await tell(attempt, outcome);
     store.keepResult(outcome.result);
     await handOver(attempt, outcome.result);
   };

@@ -7,7 +7,7 @@ import { AppError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import { VERSION } from "../../base/version.ts";
-import { encodeSegment } from "../../media/encode-segment.ts";
+import { encodeRated } from "../../media/rate/run-rated.ts";
 import { DEFAULT_IDLE_MS } from "../../media/stall.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { TextPrints } from "../../media/types.ts";
@@ -116,7 +116,7 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
     ...{ identityFolder: folder, outbox, store, gateway, sideFiles, log, accessTo: access.of },
     pool: createSlotPool(plan.slots),
     segment: {
-      ...{ tools, clientId, threads: plan.threads, encodeSegment: options.encodeSegment ?? encodeSegment },
+      ...{ tools, clientId, threads: plan.threads, encodeSegment: options.encodeSegment ?? encodeRated },
       stallIdleMs: options.stallIdleMs ?? DEFAULT_IDLE_MS,
     },
     upload: { remote, outbox, log, firstDelayMs: Math.min(1000, options.reconnectDelayMs) },

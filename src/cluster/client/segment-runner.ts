@@ -7,6 +7,7 @@ import { sha256OfFile } from "../../base/digest.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import type { EncodeOptions, EncodeOutcome } from "../../media/encode-segment.ts";
 import type { Progress } from "../../media/progress.ts";
+import { type Measured, measureSegment } from "../../media/rate/run-rated.ts";
 import { checkEncodeRequest } from "../../media/request/check-request.ts";
 import { segmentTaskSchema } from "../../media/segment-task.ts";
 import { stallBounds } from "../../media/stall.ts";
@@ -26,7 +27,18 @@ export interface SegmentFailure {
   readonly reason: string;
 }
 
-export type SegmentOutcome = { readonly kind: "finished"; readonly result: FinishedResult } | SegmentFailure;
+/** Of a task that only measures. */
+export interface SegmentMeasured {
+  readonly kind: "measured";
+  readonly bits: number;
+  readonly frames: number;
+  readonly seconds: number;
+}
+
+export type SegmentOutcome =
+  | { readonly kind: "finished"; readonly result: FinishedResult }
+  | SegmentMeasured
+  | SegmentFailure;
 
 export interface SegmentParts {
   readonly tools: Tools;
@@ -92,13 +104,15 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
       onProgress: run.onProgress,
       sideFiles: run.sideFiles,
     };
-    const outcome = await parts.encodeSegment(parts.tools, run.task, options);
+    const isMeasuring = run.task.rate?.pass === "measure";
+    const outcome = await (isMeasuring ? measureSegment : parts.encodeSegment)(parts.tools, run.task, options);
     signal.throwIfAborted();
     // Checked first: to ffmpeg a source that broke off may look like one that ended.
     const cut = access.kind === "gateway" ? lease.failure() : null;
     if (cut) return failed("source", cut.message);
     if (!outcome.ok && outcome.stalled) return failed("stalled", outcome.reason);
     if (!outcome.ok) return failed(DISK_FULL.test(outcome.reason) ? "io" : "encode", outcome.reason);
+    if ("bits" in outcome) return measuredOf(outcome);
     return { kind: "finished", result: await describe(parts.clientId, offer, outcome.path, outcome.report) };
   } catch (thrown) {
     signal.throwIfAborted();
@@ -107,13 +121,17 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
   }
 }
 
+function measuredOf({ bits, frames, seconds }: Measured): SegmentMeasured {
+  return { kind: "measured", bits, frames, seconds };
+}
+
 export function failed(failure: FailureKind, reason: string): SegmentFailure {
   return { kind: "failed", failure, reason: reason.slice(-LONGEST_REASON) };
 }
 
 async function describe(clientId: string, offer: Offer, path: string, report: SegmentReport): Promise<FinishedResult> {
   const [{ size }, sha256] = await Promise.all([stat(path), sha256OfFile(path)]);
-  const { frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd } = report;
+  const { frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd, videoBytes } = report;
   const decodeErrors = report.decodeErrors.slice(0, 5).map((text) => text.slice(0, 300));
   return {
     attemptId: offer.attemptId,
@@ -123,6 +141,7 @@ async function describe(clientId: string, offer: Offer, path: string, report: Se
     report: {
       ...{ clientId, sha256, bytes: size, frames, seconds, encoder, ffmpegVersion },
       ...{ seamStart, seamAfterEnd, decodeErrors },
+      ...(videoBytes === undefined ? {} : { videoBytes }),
     },
   };
 }

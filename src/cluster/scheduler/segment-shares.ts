@@ -6,8 +6,11 @@ import type { Job, Segment } from "./types.ts";
 
 /** A segment gets at least this part of what its time alone would give it: headers and motion cost bits in black too. */
 const LEAST_OF_MEAN = 0.02;
-/** A segment whose share is all that -maxrate allows must have room to miss it by a little from below. */
-const MOST_OF_MAXRATE = 0.995;
+/**
+ * An encoder held to -maxrate for a whole segment ends some 5 % below it (docs/MEASURED.md), so no share is planned higher,
+ * unless -b:v itself is: then up to what leaves room to miss it by a little.
+ */
+const MOST_OF_MAXRATE = { usual: 0.95, tight: 0.995 };
 /** By so much a single target may differ from its first share to make up for what others used. */
 const CORRECTION = { least: 0.6, most: 1.6 };
 /** What a segment may miss its target by: this part of it always, */
@@ -57,11 +60,13 @@ function withSoleShare(job: Job, segment: Segment): Segment {
 
 export function claimOf(job: Job, segment: Segment, weight: number): ShareClaim {
   const seconds = secondsOf(job, segment);
-  const maxrate = job.rate?.maxrate ?? null;
+  const { bitrate, maxrate } = job.rate ?? { bitrate: 0, maxrate: null };
+  const { usual, tight } = MOST_OF_MAXRATE;
+  const most = maxrate === null ? null : Math.max(usual * maxrate, Math.min(tight * maxrate, bitrate));
   return {
     weight: Math.max(1, weight),
-    leastBits: Math.floor(LEAST_OF_MEAN * (job.rate?.bitrate ?? 0) * seconds),
-    mostBits: maxrate === null ? Number.POSITIVE_INFINITY : Math.ceil(MOST_OF_MAXRATE * maxrate * seconds),
+    leastBits: Math.floor(LEAST_OF_MEAN * bitrate * seconds),
+    mostBits: most === null ? Number.POSITIVE_INFINITY : Math.ceil(most * seconds),
   };
 }
 

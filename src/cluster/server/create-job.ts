@@ -6,6 +6,7 @@ import { newId } from "../../base/ids.ts";
 import { toNumber } from "../../base/rational.ts";
 import { candidateGrid } from "../../media/frame-grid.ts";
 import { probeSource } from "../../media/probe.ts";
+import { rateGoalOf } from "../../media/rate/rate-requests.ts";
 import { splitMode, textDrawers } from "../../media/request/classify.ts";
 import { checkContainer, containerOf, extensionOf } from "../../media/request/containers.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
@@ -17,6 +18,7 @@ import type { Tools } from "../../media/tools.ts";
 import type { Container, SourceInfo, VerifyMode } from "../../media/types.ts";
 import type { JobSettings, NewJob } from "../scheduler/types.ts";
 import { chooseEncoder } from "./choose-encoder.ts";
+import { requestOf } from "./job-request.ts";
 import type { JobRecord, JobRequest, SourceRecord } from "./ports.ts";
 
 /** Room a job needs at least, whatever its source: database, first segments, proof. */
@@ -107,6 +109,7 @@ export async function prepareJob(
   requireBurnable(info, request);
   const { first, settings } = chooseEncoder(request, asked, info);
   const draws = textDrawers(request);
+  const rate = rateGoalOf(requestOf({ request, info }, first.encoder));
   const jobId = newId();
   const { video } = info;
   const grid = candidateGrid(info, request, container);
@@ -141,6 +144,7 @@ export async function prepareJob(
       timeBase: video.timeBase,
       durationSeconds: info.durationMicroseconds === null ? null : info.durationMicroseconds / 1e6,
       frameRate: frameRate === null ? null : toNumber(frameRate),
+      ...(rate === null ? {} : { rate }),
       hasAudioToEncode: audioToEncode(plan).length > 0,
     },
   };

@@ -16,6 +16,7 @@ import type { FrameIndex } from "../../media/frame-index.ts";
 import { checkDecodedFrames } from "../../media/full-check.ts";
 import { lastFrameTicks, plannedFrames } from "../../media/planned-frames.ts";
 import { ACCEPTED_CHECKS, buildProof } from "../../media/proof.ts";
+import { checkRate, RATE_CHECKS } from "../../media/rate/check-rate.ts";
 import { inexactFilter } from "../../media/request/classify.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import { sourceMicroseconds } from "../../media/source-clock.ts";
@@ -31,6 +32,7 @@ import type { JobFolders } from "./job-folders.ts";
 import { clockOf, gridOf } from "./job-grid.ts";
 import { leftOut, requestOf } from "./job-request.ts";
 import type { JobWork, SoundLengths } from "./job-work.ts";
+import { rateAsked, rateNotes } from "./rate-task-of.ts";
 
 export interface FinishParts {
   readonly tools: Tools;
@@ -238,7 +240,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const framePts = await plannedPts(tools, work, job, index, segments);
   const frames = framePts?.length ?? segments.reduce((sum, { facts }) => sum + facts.frames, 0);
   work.tell("checking the output");
-  const [outputCheck, { size }, sha256, decoded] = await Promise.all([
+  const [outputCheck, { size }, sha256, rateChecks, decoded] = await Promise.all([
     checkOutput(tools, {
       ...sound,
       outputPath,
@@ -252,6 +254,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     }),
     stat(outputPath),
     sha256OfFile(outputPath, 0, undefined, signal),
+    checkRate(tools, outputPath, rateAsked(job, request), signal),
     work.record.verify === "full" ? decodeAll(tools, work, segments, outputPath, frames, job.encoder) : [],
   ]);
   work.tell(null);
@@ -273,13 +276,19 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     },
     // Wall time may have been set back meanwhile.
     wallSeconds: Math.max(0, Date.now() - Date.parse(job.createdAt)) / 1000,
-    notes: [...notesOf(job, index, segments, framePts === null), ...leftOut(work.record, job.encoder)],
+    notes: [
+      ...notesOf(job, index, segments, framePts === null),
+      ...rateNotes(job),
+      ...leftOut(work.record, job.encoder),
+    ],
     isUncounted: index.uncounted.withoutPts > 0 && !work.record.exactly,
     inexactFilter: inexactFilter(request, job.split),
+    rateChecks,
   });
   await writeFileDurably(folders.of(job.id).proof, `${JSON.stringify(proof, null, 2)}\n`);
-  // What was asked for with --exactly=false completes; its proof still says that it is not exact.
-  const broken = proof.checks.filter((check) => !check.ok && !ACCEPTED_CHECKS.has(check.name));
+  // What was asked for with --exactly=false completes; its proof still says that it is not exact. A missed rate is told.
+  const isAdvice = (name: string) => ACCEPTED_CHECKS.has(name) || RATE_CHECKS.has(name);
+  const broken = proof.checks.filter((check) => !check.ok && !isAdvice(check.name));
   if (broken.length > 0) {
     const failed = broken.map((check) => `${check.name}: ${check.detail ?? "no"}`);
     throw new AppError(

@@ -60,8 +60,12 @@ export async function receiveResult(
   } finally {
     await rm(tempPath, { force: true });
   }
-  const { clientId, frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd, decodeErrors } = report;
-  const facts = { frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd, decodeErrors };
+  const { clientId, frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd, decodeErrors, videoBytes } =
+    report;
+  const facts = {
+    ...{ frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd, decodeErrors },
+    ...(videoBytes === undefined ? {} : { videoBytes }),
+  };
   const verdict = parts.dispatch({ type: "result-landed", attemptId, clientId, place, report: facts });
   if (!verdict.ok) throw new AppError(verdict.error.code, verdict.error.message, verdict.error.hint);
 }

@@ -15,6 +15,7 @@ import type { JobFolders } from "./job-folders.ts";
 import { gridOf } from "./job-grid.ts";
 import { requestOf } from "./job-request.ts";
 import type { JobWork } from "./job-work.ts";
+import { rateTaskOf } from "./rate-task-of.ts";
 
 export interface CheckParts {
   readonly tools: Tools;
@@ -35,7 +36,10 @@ export function taskOf(
       ? { startPts: null, endPts: null }
       : { startPts: segment.startPts, endPts: segment.endPts };
   const grid = gridOf(index, job)?.tick ?? null;
-  return planSegment(work.record.info, index, requestOf(work.record, encoder), range, leadIn, grid);
+  const request = requestOf(work.record, encoder);
+  const rate = rateTaskOf(job, segment, request);
+  const task = planSegment(work.record.info, index, request, range, leadIn, grid);
+  return rate === null ? task : { ...task, rate };
 }
 
 function expectationOf(work: JobWork, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {

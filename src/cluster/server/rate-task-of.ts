@@ -1,0 +1,55 @@
+// What a job's rate means for the media layer: what a segment's task says of bits, and what the finished output is held
+// against.
+import { toNumber } from "../../base/rational.ts";
+import type { RateAsked } from "../../media/rate/check-rate.ts";
+import { bufferOf } from "../../media/rate/encoder-passes.ts";
+import type { RateTask } from "../../media/rate/rate-task.ts";
+import { type Buffer, onePassBuffer, sharedBuffer } from "../../media/rate/segment-buffer.ts";
+import type { EncodeRequest } from "../../media/request/encode-request.ts";
+import { isMeasuring } from "../scheduler/segment-shares.ts";
+import type { Job, Segment } from "../scheduler/types.ts";
+
+/** Null: nothing beyond the request. */
+export function rateTaskOf(job: Job, segment: Segment, request: EncodeRequest): RateTask | null {
+  const seconds = (segment.endPts - segment.startPts) * toNumber(job.timeBase);
+  if (seconds <= 0) return null;
+  const buffer = hasNeighbours(job) ? askedBuffer(request) : null;
+  if (job.rate === undefined) return buffer === null ? null : { pass: "only", ...onePassBuffer(buffer, seconds) };
+  const { bitrate } = job.rate;
+  if (isMeasuring(job, segment)) return { pass: "measure", bitrate, seconds };
+  const targetBits = segment.rate?.targetBits ?? Math.round(bitrate * seconds);
+  return {
+    ...{ pass: "land", bitrate, seconds, targetBits, slackBits: segment.rate?.slackBits ?? 0 },
+    buffer: buffer === null ? null : sharedBuffer(buffer),
+  };
+}
+
+function hasNeighbours(job: Job): boolean {
+  return job.split.mode === "keyframes" && !(job.indexComplete && job.segments.length === 1);
+}
+
+function askedBuffer(request: EncodeRequest): Buffer | null {
+  const { maxrate, bufsize } = bufferOf(request.video);
+  return maxrate === null || bufsize === null ? null : { maxrate, bufsize };
+}
+
+/** What the request says of bits; a bit rate beside a quality is only its bound (libvpx, libaom) and not promised. */
+export function rateAsked(job: Job, request: EncodeRequest): RateAsked {
+  const { bitrate, quality } = request.video;
+  let ticks = 0;
+  for (const segment of job.segments) ticks += segment.endPts - segment.startPts;
+  return {
+    bitrate: quality === null && bitrate !== null && bitrate > 0 ? bitrate : null,
+    buffer: askedBuffer(request),
+    seconds: Math.max(1e-6, ticks * toNumber(job.timeBase)),
+  };
+}
+
+/** For the proof: how the rate was held. */
+export function rateNotes(job: Job): string[] {
+  if (job.rate === undefined) return [];
+  if (job.segments.length === 1) return ["the bit rate was held over the whole video, in one segment"];
+  return [
+    "the bit rate was held over the whole video: every segment was measured first, then the bits were shared out",
+  ];
+}

@@ -1,0 +1,46 @@
+// The decoder's buffer, played through: it fills at the given rate up to its size, and each picture is taken out at its
+// decoding time (ITU-T H.264 annex C.1, variable rate). Pure.
+import type { Buffer } from "./segment-buffer.ts";
+
+export interface TimedPacket {
+  /** Decoding time. */
+  readonly seconds: number;
+  readonly bits: number;
+}
+
+export interface BucketResult {
+  /** Pictures that were not there in time. */
+  readonly underflows: number;
+  /** The fullest need: bits that were missing for the worst picture; 0 when none was. */
+  readonly worstMissingBits: number;
+  /** Decoding time of the first picture that was late; null: none was. */
+  readonly firstAt: number | null;
+  /** The least that was left after a picture was taken out, as part of the buffer. */
+  readonly lowest: number;
+}
+
+/** x264 and x265 let a decoder begin when its buffer is 0.9 full (vbv-init). */
+export const INITIAL_FILL = 0.9;
+
+/** `packets` in decoding order. A late picture is taken as if it had come, so that one failure is counted once. */
+export function playBucket(packets: readonly TimedPacket[], { maxrate, bufsize }: Buffer): BucketResult {
+  let fill = INITIAL_FILL * bufsize;
+  let underflows = 0;
+  let worstMissingBits = 0;
+  let firstAt: number | null = null;
+  let lowest = 1;
+  let before: number | null = null;
+  for (const { seconds, bits } of packets) {
+    if (before !== null) fill = Math.min(bufsize, fill + Math.max(0, seconds - before) * maxrate);
+    before = seconds;
+    fill -= bits;
+    if (fill < 0) {
+      underflows += 1;
+      worstMissingBits = Math.max(worstMissingBits, Math.ceil(-fill));
+      firstAt ??= seconds;
+      fill = 0;
+    }
+    lowest = Math.min(lowest, fill / bufsize);
+  }
+  return { underflows, worstMissingBits, firstAt, lowest };
+}

@@ -1,0 +1,158 @@
+// Runs a segment whose task names a rate: measures it, or encodes it to its share of the bits, in two local passes where
+// the encoder has them and once more where it missed. What it is given and what it must hold is the server's business.
+import { mkdir, rename } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { toNumber } from "../../base/rational.ts";
+import { type EncodeOptions, type EncodeOutcome, encodeSegment } from "../encode-segment.ts";
+import type { NamedOption } from "../request/encode-request.ts";
+import type { Tools } from "../tools.ts";
+import type { SegmentTask } from "../types.ts";
+import { type EncoderPasses, passesOf } from "./encoder-passes.ts";
+import { bitsInListing, readPackets, sumBits } from "./packet-bits.ts";
+import { boundedRequest, landingRequest, measuringRequest, withParams } from "./rate-requests.ts";
+import type { RateTask } from "./rate-task.ts";
+
+/** Second passes at most: each further one is aimed by what the one before missed. */
+const MOST_TRIES = 3;
+const MOST_STEP = 4;
+/** Two sizes this near, from different rates, are what the pictures take and not what was asked. */
+const SAME = 0.003;
+/** A second pass of x264 and x265 refuses what it expects to miss; a single pass comes as near as can be. */
+const TOO_LOW = /requested bitrate is too low/;
+const SEGMENT_FORMATS = "nut,matroska,webm";
+/** What part of the work is done when a run ends, so that progress rises through all of them and never stands still. */
+const DONE_AFTER = [0.2, 0.85, 0.95, 1] as const;
+
+export interface Measured {
+  readonly ok: true;
+  readonly bits: number;
+  readonly frames: number;
+  readonly seconds: number;
+}
+
+export type MeasureOutcome = Measured | Extract<EncodeOutcome, { ok: false }>;
+
+/** A segment of any task that is to be kept. */
+export async function encodeRated(tools: Tools, task: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
+  const { rate } = task;
+  if (rate === undefined || rate.pass === "measure") return await encodeSegment(tools, task, options);
+  if (rate.pass === "only") {
+    return await encodeSegment(tools, { ...task, request: boundedRequest(task.request, rate) }, options);
+  }
+  return await land(tools, task, rate, options);
+}
+
+/** Bits of the segment at the measuring quality; of an encoder that can't be measured, what its time alone says. */
+export async function measureSegment(tools: Tools, task: SegmentTask, options: EncodeOptions): Promise<MeasureOutcome> {
+  const { rate, request, video } = task;
+  if (rate?.pass !== "measure") throw new Error("the task does not say at which rate to measure");
+  const passes = passesOf(request.video.encoder);
+  if (passes === null) {
+    return { ok: true, bits: Math.round(rate.bitrate * rate.seconds), frames: task.expectedFrames ?? 0, seconds: 0 };
+  }
+  const quick = { ...task, request: measuringRequest(request, video, rate.bitrate, passes) };
+  return await countRun(tools, passOf(quick, passes, 1, options.workDir), options);
+}
+
+interface PassRun {
+  readonly task: SegmentTask;
+  readonly encoderArgs: readonly string[];
+}
+
+/** `-pass` and its log for the encoders that keep one through ffmpeg; x265 writes its own. */
+function passOf(task: SegmentTask, { passes }: EncoderPasses, pass: 1 | 2, folder: string): PassRun {
+  const log = join(folder, "pass");
+  if (passes === "none") return { task, encoderArgs: [] };
+  if (passes === "passlog") return { task, encoderArgs: ["-pass", String(pass), "-passlogfile", log] };
+  const params: NamedOption[] = [
+    ["pass", String(pass)],
+    ["stats", escaped(`${log}.x265`)],
+    // x265's own default encodes the first pass as slowly as the second.
+    ...(pass === 1 ? ([["slow-firstpass", "0"]] as const) : []),
+  ];
+  return { task: { ...task, request: withParams(task.request, params) }, encoderArgs: [] };
+}
+
+/** A path inside a parameter string: `:` and `=` part its words (av_get_token). */
+function escaped(path: string): string {
+  return path.replace(/[\\:=']/g, "\\$&");
+}
+
+/** A run of which only the packets' sizes are kept. */
+async function countRun(tools: Tools, { task, encoderArgs }: PassRun, options: EncodeOptions): Promise<MeasureOutcome> {
+  const run = { encoderArgs, format: "framecrc" as const, fileName: "packets.txt" };
+  const outcome = await encodeSegment(tools, task, { ...options, run });
+  if (!outcome.ok) return outcome;
+  const { frames, seconds } = outcome.report;
+  return { ok: true, bits: await bitsInListing(outcome.path), frames, seconds };
+}
+
+type Landing = Extract<RateTask, { pass: "land" }>;
+type Encoded = Extract<EncodeOutcome, { ok: true }>;
+
+async function land(tools: Tools, task: SegmentTask, rate: Landing, options: EncodeOptions): Promise<EncodeOutcome> {
+  const passes = passesOf(task.request.video.encoder);
+  if (passes === null) return await encodeSegment(tools, task, options);
+  const startedAt = performance.now();
+  await mkdir(options.workDir, { recursive: true });
+  let bitrate = rate.targetBits / rate.seconds;
+  if (passes.passes !== "none") {
+    // x264 and x265 plan a second pass best from a first one of constant quality.
+    const request = measuringRequest(task.request, task.video, rate.bitrate, passes);
+    const run = passOf({ ...task, request }, passes, 1, options.workDir);
+    const first = await countRun(tools, run, inPart(options, task, rate, 0));
+    if (!first.ok) return first;
+  }
+  let best: { readonly outcome: Encoded; readonly bits: number } | null = null;
+  let words = passes.passes;
+  let before = 0;
+  for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
+    const request = landingRequest(task.request, bitrate, rate.buffer);
+    const run = passOf({ ...task, request }, { ...passes, passes: words }, 2, options.workDir);
+    const outcome = await encodeSegment(tools, run.task, {
+      ...inPart(options, task, rate, attempt),
+      workDir: join(options.workDir, `try-${attempt}`),
+      run: { encoderArgs: run.encoderArgs },
+    });
+    if (!outcome.ok && words !== "none" && TOO_LOW.test(outcome.reason)) {
+      words = "none";
+      continue;
+    }
+    if (!outcome.ok) return outcome;
+    const bits = sumBits(await readPackets(tools, outcome.path, SEGMENT_FORMATS, options.signal));
+    if (best === null || missOf(bits, rate) < missOf(best.bits, rate)) best = { outcome, bits };
+    // A still picture takes no more bits whatever it is offered, and no fewer than its headers.
+    const hasSettled = Math.abs(bits - before) <= SAME * before;
+    if (missOf(bits, rate) <= rate.slackBits || bits === 0 || hasSettled) break;
+    before = bits;
+    bitrate *= Math.min(MOST_STEP, Math.max(1 / MOST_STEP, rate.targetBits / bits));
+  }
+  if (best === null) throw new Error("no run was made");
+  const path = join(options.workDir, basename(best.outcome.path));
+  await rename(best.outcome.path, path);
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { ok: true, path, report: { ...best.outcome.report, seconds, videoBytes: best.bits / 8 } };
+}
+
+/** How far from the target; beyond what -maxrate lets through in the segment's time, too far in any case. */
+function missOf(bits: number, { targetBits, slackBits, buffer, seconds }: Landing): number {
+  const miss = Math.abs(bits - targetBits);
+  return buffer !== null && bits > buffer.maxrate * seconds ? miss + slackBits + 1 : miss;
+}
+
+/** Progress of one run as its part of all of them. */
+function inPart(options: EncodeOptions, task: SegmentTask, { seconds }: Landing, run: number): EncodeOptions {
+  const { onProgress } = options;
+  if (onProgress === undefined) return options;
+  const { averageFrameRate } = task.video;
+  const frames = task.expectedFrames ?? seconds * (averageFrameRate === null ? 60 : toNumber(averageFrameRate));
+  const from = run === 0 ? 0 : (DONE_AFTER[run - 1] ?? 1);
+  const part = (DONE_AFTER[run] ?? 1) - from;
+  return {
+    ...options,
+    onProgress(progress) {
+      const done = from * frames + part * Math.min(progress.frames, frames);
+      onProgress({ ...progress, frames: Math.floor(done), fps: part * progress.fps });
+    },
+  };
+}
