@@ -160,7 +160,12 @@ export async function checkSound(tools: Tools, input: SoundCheckInput): Promise<
     check: {
       name: "audio and video offset",
       ok: worstMs === null || Math.abs(worstMs) <= MOST_AV_ERROR_MS,
-      detail: told.length > 0 ? `${told.join(", ")} against the source's` : (notes[0] ?? "no audio"),
+      detail:
+        told.length > 0
+          ? `${told.join(", ")} against the source's`
+          : notes[0] === undefined
+            ? "no audio is kept"
+            : `not measured: ${notes[0]}`,
     },
     worstMs,
     notes,

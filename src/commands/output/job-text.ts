@@ -134,19 +134,36 @@ export function clientTable(clients: readonly ClientView[], dim: Dim): string {
   return table(columns, rows, dim);
 }
 
+type ProofStream = ProofView["streams"]["in"][number];
+
+function streamText({ index, type, codec, language }: ProofStream): string {
+  return `${index} ${type} ${codec}${language === null ? "" : ` (${language})`}`;
+}
+
+/** A check that could look at only part of its subject, or at nothing of it, says so in its detail. */
+function resultOf({ ok, detail }: ProofView["checks"][number]): string {
+  if (!ok) return "FAILED";
+  if (detail?.startsWith("not measured") === true) return "not measured";
+  return detail?.includes("not measured") === true ? "ok in part" : "ok";
+}
+
+function verdictOf({ exact, checks }: ProofView): string {
+  if (exact) return "exact: every frame once, at its time, every stream accounted for";
+  return `NOT EXACT: ${checks.flatMap((check) => (check.ok ? [] : [check.name])).join(", ")}`;
+}
+
 export function proofText(proof: ProofView, dim: Dim): string {
   const { frames, pts, streams, output } = proof;
+  const offset = proof.av_offset_error_ms;
   const head = fields([
     ["job", proof.job_id],
-    ["verdict", proof.exact ? "exact: every frame once, at its time" : "NOT EXACT"],
+    ["verdict", verdictOf(proof)],
     ["frames", `${frames.expected} expected, ${frames.encoded} encoded, ${frames.in_output} in the output`],
     ["PTS", `${pts.equal ? "equal" : "NOT EQUAL"}, largest error ${pts.max_error_ticks} ticks`],
-    ["A/V offset error", proof.av_offset_error_ms === null ? "no audio to compare" : `${proof.av_offset_error_ms} ms`],
-    ["streams", `${streams.in.length} in, ${streams.out.length} out, ${streams.left_out.length} left out`],
-    ...streams.left_out.map((stream): [string, string] => [
-      "left out",
-      `${stream.type} ${stream.codec}: ${stream.reason}`,
-    ]),
+    ["A/V offset", offset === null ? "not measured" : `${offset.toFixed(2)} ms from the source's at worst`],
+    ["in the source", streams.in.map(streamText).join(", ")],
+    ["in the output", streams.out.map(streamText).join(", ")],
+    ...streams.left_out.map((stream): [string, string] => ["left out", `${streamText(stream)}: ${stream.reason}`]),
     ["encoder", `${proof.encoder.name} (${proof.encoder.family}), ffmpeg ${proof.encoder.versions.join(", ")}`],
     ["output", `${output.name}, ${formatBytes(output.bytes)}, sha256 ${output.sha256}`],
     ["wall time", `${proof.wall_seconds.toFixed(1)} s`],
@@ -154,7 +171,7 @@ export function proofText(proof: ProofView, dim: Dim): string {
   ]);
   const checks = table(
     [{ title: "CHECK" }, { title: "RESULT" }, { title: "DETAIL" }],
-    proof.checks.map((check) => [check.name, check.ok ? "ok" : "FAILED", check.detail ?? ""]),
+    proof.checks.map((check) => [check.name, resultOf(check), check.detail ?? ""]),
     dim,
   );
   const segments = table(

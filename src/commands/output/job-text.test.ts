@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import type { ProofView } from "../../api/contract.ts";
+import { proofText } from "./job-text.ts";
+
+const video = { index: 0, type: "video", codec: "h264", language: null };
+const audio = { index: 1, type: "audio", codec: "aac", language: "eng" };
+
+const proof: ProofView = {
+  job_id: "1",
+  exact: true,
+  frames: { expected: 2, encoded: 2, in_output: 2 },
+  pts: { equal: true, max_error_ticks: 0 },
+  av_offset_error_ms: null,
+  streams: { in: [video, audio], out: [video], left_out: [{ ...audio, reason: "-an" }] },
+  segments: [],
+  wall_seconds: 1,
+  checks: [
+    { name: "frame count", ok: true, detail: "2 of 2" },
+    { name: "audio stream 1", ok: true, detail: "12 packets; its decoded length was not measured" },
+    { name: "audio and video offset", ok: true, detail: "not measured: silent" },
+  ],
+  encoder: { name: "libx264", family: "software", versions: ["5.1"] },
+  output: { name: "out.mp4", bytes: 10, sha256: "ab" },
+  notes: [],
+};
+
+const text = (over: Partial<ProofView> = {}) => proofText({ ...proof, ...over }, (dimmed) => dimmed);
+
+test("a proof says what held, what was only partly looked at, what was not, and what was left out", () => {
+  const shown = text();
+  expect(shown).toContain("exact: every frame once");
+  expect(shown).toMatch(/frame count +ok +2 of 2/);
+  expect(shown).toMatch(/audio stream 1 +ok in part/);
+  expect(shown).toMatch(/audio and video offset +not measured/);
+  expect(shown).toMatch(/left out +1 audio aac \(eng\): -an/);
+  expect(shown).toMatch(/A\/V offset +not measured/);
+});
+
+test("a proof that does not hold names its failed checks first", () => {
+  const shown = text({ exact: false, checks: [{ name: "seams", ok: false, detail: "they differ" }] });
+  expect(shown).toContain("NOT EXACT: seams");
+  expect(shown).toMatch(/seams +FAILED +they differ/);
+  expect(text({ av_offset_error_ms: -0.0625 })).toContain("-0.06 ms");
+});
