@@ -5,7 +5,7 @@ import { videoFrameRate } from "./sizing.ts";
 import { isTerminal } from "./state-changes.ts";
 import type { Attempt, ClientId, Job, SchedulerState, Segment } from "./types.ts";
 
-/** In a job of two passes a frame is done to this part when it is measured: docs/MEASURED.md §6. */
+/** In a job of two passes a frame is done to this part when it is measured: docs/MEASURED.md §7. */
 const MEASURING_SHARE = 0.2;
 
 export interface JobProgress {

@@ -1,5 +1,5 @@
 // A job with `-b:v` runs in two passes: every segment is measured first, then the bits of the whole video are shared
-// out and each segment is encoded to its share (docs/adr/0007). This file owns the two moments that such a job has more.
+// out and each segment is encoded to its share (docs/adr/0008). This file owns the two moments that such a job has more.
 import { isFullyAssigned } from "./capability.ts";
 import { becomeProcessing } from "./job-rules.ts";
 import { heldBy, stopRivals, withSpeed } from "./lease-rules.ts";

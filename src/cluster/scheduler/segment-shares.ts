@@ -7,7 +7,7 @@ import type { Job, Segment } from "./types.ts";
 /** A segment gets at least this part of what its time alone would give it: headers and motion cost bits in black too. */
 const LEAST_OF_MEAN = 0.02;
 /**
- * An encoder held to -maxrate for a whole segment ends some 5 % below it (docs/MEASURED.md), so no share is planned higher,
+ * An encoder held to -maxrate for a whole segment ends some 5 % below it (docs/MEASURED.md §7), so no share is planned higher,
  * unless -b:v itself is: then up to what leaves room to miss it by a little.
  */
 const MOST_OF_MAXRATE = { usual: 0.95, tight: 0.995 };
@@ -23,7 +23,7 @@ const SLACK_OF_FILE = 0.002;
 const MOST_SLACK = 0.15;
 
 /**
- * By so much the encode of a segment in two passes takes longer than measuring it did: docs/MEASURED.md §6. Segments are
+ * By so much the encode of a segment in two passes takes longer than measuring it did: docs/MEASURED.md §7. Segments are
  * cut while they are measured, and their encode must not run much longer than that of any other.
  */
 export const ENCODE_SLOWDOWN = 4;

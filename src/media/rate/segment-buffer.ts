@@ -1,5 +1,5 @@
 // The buffer that a segment may use, so that the joined file keeps the one that was asked for. Pure; the reasoning is in
-// docs/adr/0007 and is held by a property test over random segments.
+// docs/adr/0008 and is held by a property test over random segments.
 
 export interface Buffer {
   /** Bits per second that fill it. */
