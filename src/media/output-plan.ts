@@ -1,6 +1,7 @@
 // What a chain of filters does to the times of the frames, as one pure function of the source's times: which clock the
 // frames come out on, where a boundary of the source lies on it, and which frames stand between two boundaries. Both
 // neighbours of a boundary compute it here, so that together they give what one machine's run gives.
+import { AppError } from "../base/errors.ts";
 import { invert, multiply, type Pts, type Rational, rescaleRounded } from "../base/rational.ts";
 import type { EncodeRequest, FilterCall } from "./request/encode-request.ts";
 import { filterEffect } from "./request/filters/filter-kind.ts";
@@ -40,6 +41,8 @@ export interface OutputPlan {
 /** Filters of unbounded memory forget in seconds; how exactly is not known, and the proof says so. */
 export const UNBOUNDED_LEAD_SECONDS = 10;
 const MOST_TICKS_PER_SECOND = 1_000_000_000;
+/** Three days at 60 frames a second; beyond that a rate or a leap of the clock is nobody's wish. */
+const MOST_FRAMES = 16_000_000;
 
 function stageTimeBase(times: PredictableTimes, before: Rational): Rational {
   switch (times.kind) {
@@ -141,7 +144,7 @@ function fields(run: Run): Run {
   return { pts: out, endPts: endPts === null ? null : 2 * endPts };
 }
 
-/** vf_fps.c: every tick from the first frame's to the last frame's, and on to the stream's end. */
+/** vf_fps.c: every tick from the first frame's to the last frame's, and on to the stream's end. Errors: E_ENCODE_REQUEST. */
 function grid(run: Run, times: Extract<FilterTimes, { kind: "grid" }>, from: Rational, to: Rational): Run {
   const [first] = run.pts;
   const last = run.pts.at(-1);
@@ -150,6 +153,13 @@ function grid(run: Run, times: Extract<FilterTimes, { kind: "grid" }>, from: Rat
   let end = rescaleRounded(last, from, to, times.round);
   if (run.endPts !== null) {
     end = Math.max(end, rescaleRounded(run.endPts, from, to, times.eof === "pass" ? "up" : times.round));
+  }
+  if (end - begin > MOST_FRAMES) {
+    throw new AppError(
+      "E_ENCODE_REQUEST",
+      `at the frame rate asked for, ${end - begin} frames would come out`,
+      "Ask for a lower rate; a leap in the source's clock is filled with frames too.",
+    );
   }
   const pts = Array.from({ length: Math.max(0, end - begin) }, (_, position) => begin + position);
   return { pts, endPts: run.endPts === null ? null : end };

@@ -8,7 +8,6 @@ import { hardCase } from "../support/media.ts";
 
 /** `chain`: what plain ffmpeg is told for the same. */
 const ROWS = [
-  { clip: "mbaff-576i25.ts", params: "-vf yadif", chain: "yadif", segments: 3 },
   { clip: "vfr-24-30-60-mix.mkv", params: "-r 30", chain: "fps=30", segments: 3 },
   { clip: "mbaff-576i25.ts", params: "-vf bwdif,fps=25", chain: "bwdif,fps=25", segments: 3 },
 ] as const;

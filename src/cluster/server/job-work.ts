@@ -138,6 +138,7 @@ export class JobWork {
   async #readIndex(): Promise<FrameIndex> {
     const { source, info, grid } = this.record;
     const groups = new OutputGroups(this.outputPlan, info);
+    let refusal: AppError | null = null;
     await this.requireUnchanged();
     const sideFiles = await this.#parts.sideFiles(this.record, this.signal);
     const paths = [...new Set(sideFiles.map(({ path }) => path))];
@@ -152,16 +153,28 @@ export class JobWork {
       },
       onGops: (gops, growing) => {
         this.#index = growing;
-        this.#advance(joiner.push(groups.add(gops, growing)));
+        refusal ??= this.#addGroups(() => joiner.push(groups.add(gops, growing)));
         this.#grew();
       },
     });
+    if (refusal !== null) throw refusal;
     this.#index = index;
     if (index.seekable) this.#advance([...joiner.push(groups.finish(index)), ...joiner.end()]);
     this.#outputFrames = groups.total;
     requireFrames(this.#framesOfWhole(index), index);
     this.#grew();
     return index;
+  }
+
+  /** The refusal of a rate that gives endless frames; ffprobe is left to end by itself. */
+  #addGroups(count: () => readonly IndexedGop[]): AppError | null {
+    try {
+      this.#advance(count());
+      return null;
+    } catch (thrown) {
+      if (thrown instanceof AppError) return thrown;
+      throw thrown;
+    }
   }
 
   #advance(gops: readonly IndexedGop[]): void {
