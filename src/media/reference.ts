@@ -4,7 +4,7 @@ import { readFile, rm } from "node:fs/promises";
 import { AppError } from "../base/errors.ts";
 import { tempNameFor } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
-import type { Pts } from "../base/rational.ts";
+import { formatRational, type Pts } from "../base/rational.ts";
 import { countsItsClock, fileUrl } from "./formats.ts";
 import { filterEffect } from "./request/filters/filter-kind.ts";
 import { renderFilter } from "./request/filters/render-filters.ts";
@@ -71,7 +71,8 @@ export async function referenceFrames(
         "-fps_mode",
         "passthrough",
         "-enc_time_base",
-        "-1",
+        // -1 is the source's tick whatever the filters count in.
+        cut === null ? "-1" : formatRational(cut.timeBase),
         "-f",
         "framehash",
         "-hash",
