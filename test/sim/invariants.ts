@@ -115,7 +115,10 @@ export class Invariants {
     );
     must(segment.failures <= maxRetries + 2, () => `${name} failed ${segment.failures} times`);
     const { phase } = segment;
-    const isStartedOver = decision.events.some((each) => each.type === "encoder-elected" && each.jobId === job.id);
+    // An election before anything is leased, at the first start or at a retry, leaves shares as they are.
+    const isUnderWay = input.type !== "retry-requested" && before.jobs.get(job.id)?.startedAt !== null;
+    const isElected = decision.events.some((each) => each.type === "encoder-elected" && each.jobId === job.id);
+    const isStartedOver = isUnderWay && isElected;
     passes(job, isStartedOver ? undefined : old, segment);
     if (phase.kind === "leased") {
       const holders = phase.attemptIds.map((id) => decision.next.attempts.get(id));
