@@ -4,6 +4,7 @@ import { refusalHint, secondsToMicroseconds } from "./probe.ts";
 import { createProgressParser } from "./progress.ts";
 import { compareSeam, parseSeams } from "./seams.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
+import { stitchHint } from "./stitch.ts";
 import { parseVersion } from "./tools.ts";
 
 describe("versions", () => {
@@ -17,6 +18,13 @@ describe("versions", () => {
   for (const [text, major, minor] of rows)
     test(text.slice(0, 40), () => expect(parseVersion(text)).toMatchObject({ major, minor }));
   test("something else", () => expect(parseVersion("bash: version 5")).toBeNull());
+});
+
+test("sound that can't be copied is told from a container that can't hold a stream", () => {
+  expect(stitchHint("[aac_adtstoasc @ 0x5] Input packet too small\nav_interleaved_write_frame(): Invalid")).toMatch(
+    /-c:a/,
+  );
+  expect(stitchHint("[mp4 @ 0x5] Could not find tag for codec pcm_bluray in stream #1")).toMatch(/-o name\.mkv/);
 });
 
 test("progress comes in blocks", () => {

@@ -135,6 +135,15 @@ async function extractCovers(tools: Tools, input: StitchInput, files: readonly s
   }
 }
 
+/** What may help when the muxer gave up, from its stderr. */
+export function stitchHint(stderr: string): string {
+  // Sound of transport streams is rewritten packet by packet on its way into other containers.
+  if (/\baac_adtstoasc\b/.test(stderr)) {
+    return "The sound is damaged and can't be copied; with -c:a aac what can be decoded of it is encoded.";
+  }
+  return "Another container (-o name.mkv) may hold what this one cannot.";
+}
+
 /** Errors: E_STITCH with ffmpeg's last words, E_INTERRUPTED. */
 export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOutcome> {
   const [first] = input.segments;
@@ -170,7 +179,7 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
       throw new AppError(
         "E_STITCH",
         `the output could not be put together: ${lastWords(result.stderrTail)}`,
-        "Another container (-o name.mkv) may hold what this one cannot.",
+        stitchHint(result.stderrTail),
       );
     }
     await landFile(temporary, input.outputPath);

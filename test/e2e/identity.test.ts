@@ -5,6 +5,7 @@ import type { Proof } from "../../src/media/types.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf, largestTimingError } from "../support/frames.ts";
 import { hardCase, mediaPath } from "../support/media.ts";
+import { makeSynthetic } from "../support/synthetic.ts";
 
 const FFV1 = "-c:v ffv1 -an";
 const X264 = "-c:v libx264 -qp 0 -preset ultrafast -an";
@@ -12,6 +13,8 @@ const X264 = "-c:v libx264 -qp 0 -preset ultrafast -an";
 interface Case {
   readonly clip: string;
   readonly isSynthetic: boolean;
+  /** Makes the clip at a path; absent where it is found under its name. */
+  readonly make?: (path: string) => Promise<void>;
   readonly params: string;
   readonly extension: string;
   /** Fewest segments the job must have been split into; 1 where the source has one key frame. */
@@ -31,6 +34,12 @@ const synthetic = (clip: string, params: string, extension: string, segments: nu
   params,
   extension,
   segments,
+});
+
+/** Made on the spot by ffmpeg with these encoders. */
+const made = (clip: string, encoders: readonly string[], params: string, segments: number): Case => ({
+  ...synthetic(clip, params, "mkv", segments),
+  make: (path) => makeSynthetic(path, { frames: 100, gop: 12, withSound: encoders.includes("-c:a"), encoders }),
 });
 
 const CASES: readonly Case[] = [
@@ -60,9 +69,17 @@ const CASES: readonly Case[] = [
   real("nodur-vp9-opus.webm", FFV1, "mkv", 1),
   synthetic("nocues-h264.mkv", X264, "mkv", 2),
   synthetic("xvid-bframes.avi", X264, "mp4", 2),
+  // other containers: FLV, Ogg, MPEG program stream
+  synthetic("h264-aac.flv", X264, "mp4", 1),
+  synthetic("theora-vorbis.ogv", FFV1, "mkv", 1),
+  made("program-stream.mpg", ["-c:v", "mpeg2video", "-threads", "1", "-q:v", "4", "-bf", "2", "-c:a", "mp2"], FFV1, 2),
+  // pictures of one time, and of two sizes
+  synthetic("dup-timestamps.mkv", FFV1, "mkv", 2),
+  synthetic("ts-resolution-change.ts", FFV1, "mkv", 1),
   // without timestamps, and with pictures that need all before them
   synthetic("raw-annexb.h264", FFV1, "mkv", 1),
   synthetic("anim-vfr.gif", FFV1, "mkv", 1),
+  made("elementary.hevc", ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error"], FFV1, 1),
 ];
 
 let cluster: Cluster;
@@ -78,12 +95,14 @@ afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-for (const { clip, isSynthetic, params, extension, segments } of CASES) {
+for (const { clip, isSynthetic, make, params, extension, segments } of CASES) {
   const isMissing = !isSynthetic && mediaPath(clip) === null;
   test.skipIf(isMissing)(
     `${clip} → ${extension}: frames and times equal`,
     async () => {
-      const source = isSynthetic ? await hardCase(clip) : (mediaPath(clip) ?? "");
+      const source =
+        make !== undefined ? cluster.path(clip) : isSynthetic ? await hardCase(clip) : (mediaPath(clip) ?? "");
+      await make?.(source);
       const output = cluster.path(`${clip}.identity.${extension}`);
       const ended = await cluster.command(["submit", source, "-o", output, "--ffmpeg-params", params, "--json"]);
       const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as { event?: string; proof?: Proof };

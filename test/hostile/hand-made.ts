@@ -284,23 +284,17 @@ const POINTERS: readonly HandMade[] = [
 
 /** Good clips under names that a careless command line, list or JSON would break on. */
 const NAMES: readonly HandMade[] = [
-  "quote ' and \" double.mp4",
-  "new\nline.mp4",
-  "percent %03d %s %%.mp4",
+  "quote ' and \" double, new\nline, tab\t, percent %03d %s %%.mp4",
   "-i.mp4",
   "file:concat:x|y.mp4",
-  "http:/x.mp4",
-  "back\\slash $(id) `id`;&.mp4",
-  "tab\tand ünïcödé 🎬.mp4",
+  "back\\slash $(id) `id`;& ünïcödé 🎬.mp4",
   `${"n".repeat(240)}.mp4`,
-]
-  .filter((name) => !name.includes("/"))
-  .map((fileName) => ({
-    what: `a good clip called ${JSON.stringify(fileName).slice(0, 60)}`,
-    fileName,
-    expected: "exact" as const,
-    make: goodClip,
-  }));
+].map((fileName) => ({
+  what: `a good clip called ${JSON.stringify(fileName).slice(0, 60)}`,
+  fileName,
+  expected: "exact" as const,
+  make: goodClip,
+}));
 
 export const HAND_MADE: readonly HandMade[] = [...SIZES, ...TIMES, ...CROWDS, ...POINTERS, ...NAMES];
 

@@ -6,16 +6,20 @@ export interface Synthetic {
   readonly gop: number;
   readonly size?: string;
   readonly withSound?: boolean;
+  /** Other encoders than H.264 and AAC, and their options. */
+  readonly encoders?: readonly string[];
 }
 
-/** 25 frames per second of moving noise in H.264, and a tone. */
+const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "28", "-sc_threshold", "0", "-c:a", "aac"];
+
+/** 25 frames per second of moving noise, in H.264 unless asked otherwise, and a tone. The name's ending gives the container. */
 export async function makeSynthetic(path: string, about: Synthetic): Promise<void> {
-  const { frames, gop, size = "320x180", withSound = false } = about;
+  const { frames, gop, size = "320x180", withSound = false, encoders = H264 } = about;
   const video = `testsrc2=s=${size}:r=25,trim=end_frame=${frames},noise=alls=20:allf=t:all_seed=3`;
-  const sound = ["-f", "lavfi", "-i", `sine=f=440:r=48000:d=${frames / 25}`, "-c:a", "aac"];
+  const sound = ["-f", "lavfi", "-i", `sine=f=440:r=48000:d=${frames / 25}`];
   const made = Bun.spawn([
     ...["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", video, ...(withSound ? sound : [])],
-    ...["-c:v", "libx264", "-preset", "ultrafast", "-crf", "28", "-g", String(gop), "-sc_threshold", "0", path],
+    ...[...encoders, "-g", String(gop), path],
   ]);
   if ((await made.exited) !== 0) throw new Error("could not make the source");
 }
