@@ -8,7 +8,7 @@ import { forEachLine } from "../../src/base/process.ts";
 import type { ClientView, JobDetailView, JobView } from "../../src/cluster/server/views.ts";
 
 const EXECUTABLE = resolve(import.meta.dir, "../../dist", process.platform === "win32" ? "ffcluster.exe" : "ffcluster");
-const STARTED_WITHIN_MS = 45_000;
+const STARTED_WITHIN_MS = 60_000;
 
 export interface Ended {
   readonly exitCode: number;
@@ -72,9 +72,14 @@ export class Cluster implements AsyncDisposable {
     return { ...env, XDG_CONFIG_HOME: join(this.folder, "config"), NO_COLOR: "1", ...extra };
   }
 
-  /** Starts the executable and lets it run. */
-  start(name: string, args: readonly string[], env: Record<string, string> = {}): Running {
-    const child = Bun.spawn([EXECUTABLE, ...args], {
+  /** Starts the executable and lets it run; `under`: a command that starts it, such as one for a namespace. */
+  start(
+    name: string,
+    args: readonly string[],
+    env: Record<string, string> = {},
+    under: readonly string[] = [],
+  ): Running {
+    const child = Bun.spawn([...under, EXECUTABLE, ...args], {
       cwd: this.folder,
       env: this.#env(env),
       stdin: "ignore",
@@ -161,6 +166,20 @@ export class Cluster implements AsyncDisposable {
       const clients = await this.clients();
       return clients.some((known) => known.name === name && known.status !== "Disconnected");
     });
+    return client;
+  }
+
+  /** As join, started by another command and with an address of its own for the server. */
+  async joinThrough(
+    under: readonly string[],
+    address: string,
+    name: string,
+    args: readonly string[],
+  ): Promise<Running> {
+    const workDir = join(this.folder, `${name}-work`);
+    const own = ["join", "--server", address, "--token", this.token, "--name", name, "--work-dir", workDir];
+    const client = this.start(name, [...own, ...args], {}, under);
+    await this.#startedOrDead(client, async () => (await this.clients()).some((known) => known.name === name));
     return client;
   }
 

@@ -8,6 +8,8 @@ export type Wrong =
   | "right"
   /** Every concat stitch is refused. */
   | "fail-stitch"
+  /** Every concat stitch does nothing for a minute. */
+  | "slow-stitch"
   /** Every segment encode ends by a signal. */
   | "crash"
   /** The fourth frame of every segment is missing. */
@@ -21,6 +23,7 @@ args=("$@")
 all="$*"
 case "$mode" in
   fail-stitch) [[ "$all" == *"-f concat"* ]] && { echo "refused by the test" >&2; exit 1; } ;;
+  slow-stitch) [[ "$all" == *"-f concat"* ]] && { sleep 60 & wait; } ;;
   crash) [[ "$all" == *segment.nut* ]] && kill -SEGV $$ ;;
   crash-on-first) [[ "$all" == *segment.nut* && "$all" == *"[a]trim=end_pts="* || "$all" == *"[a]trim=start_pts=0:"* ]] && kill -SEGV $$ ;;
   drop-frame) for i in "\${!args[@]}"; do args[$i]="\${args[$i]//'[v];'/",select=not(eq(n\\\\,3))[v];"}"; done ;;

@@ -1,0 +1,140 @@
+// Real bad networks: a client in a network namespace of its own, behind a pair of virtual interfaces that `tc` throttles,
+// delays or makes lossy, and that go down. Needs Linux, root and iproute2; runs with `npm run test:chaos`. A kernel
+// without netem delays nothing: there the proxy does, and holds chunks up instead of losing packets.
+import { expect, test } from "bun:test";
+import { newId } from "../../src/base/ids.ts";
+import { Cluster } from "../support/cluster.ts";
+import { framesOf } from "../support/frames.ts";
+import { makeSynthetic } from "../support/synthetic.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
+
+const isAsked = Number(process.env.CHAOS_MINUTES ?? "0") > 0;
+const isPossible = process.platform === "linux" && process.getuid?.() === 0 && hasNamespaces();
+if (!isAsked) console.log("skipped: bad networks are part of `npm run test:chaos`");
+else if (!isPossible) console.log("skipped: network namespaces need Linux, root and iproute2");
+
+function command(...words: readonly string[]): boolean {
+  return Bun.spawnSync([...words], { stdout: "ignore", stderr: "ignore" }).success;
+}
+
+function hasNamespaces(): boolean {
+  if (Bun.which("ip") === null || Bun.which("tc") === null) return false;
+  const name = `ffc-${newId().slice(0, 6)}`;
+  const made = command("ip", "netns", "add", name);
+  if (made) command("ip", "netns", "del", name);
+  return made;
+}
+
+/** A namespace with one way out, to the address that the proxy to the server listens on. */
+class Namespace implements AsyncDisposable {
+  readonly name = `ffc-${newId().slice(0, 6)}`;
+  readonly #link = `v${this.name.slice(4)}`;
+  /** Out of the range for documentation, which nobody routes. */
+  readonly #subnet = `198.51.100`;
+
+  constructor() {
+    const steps = [
+      ["ip", "netns", "add", this.name],
+      ["ip", "link", "add", this.#link, "type", "veth", "peer", "name", "eth0", "netns", this.name],
+      ["ip", "addr", "add", `${this.#subnet}.1/24`, "dev", this.#link],
+      ["ip", "link", "set", this.#link, "up"],
+      ["ip", "-n", this.name, "addr", "add", `${this.#subnet}.2/24`, "dev", "eth0"],
+      ["ip", "-n", this.name, "link", "set", "eth0", "up"],
+      ["ip", "-n", this.name, "link", "set", "lo", "up"],
+    ];
+    for (const step of steps) if (!command(...step)) throw new Error(`failed: ${step.join(" ")}`);
+  }
+
+  get hostAddress(): string {
+    return `${this.#subnet}.1`;
+  }
+
+  /** Both ways; false when this kernel does not know the discipline. */
+  shape(discipline: string): boolean {
+    const words = discipline.split(" ");
+    return (
+      command("tc", "qdisc", "replace", "dev", this.#link, "root", ...words) &&
+      command("tc", "-n", this.name, "qdisc", "replace", "dev", "eth0", "root", ...words)
+    );
+  }
+
+  /** The cable is out, or in again; no socket is told. */
+  plug(isIn: boolean): void {
+    if (!command("ip", "link", "set", this.#link, isIn ? "up" : "down")) throw new Error("ip link set failed");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    command("ip", "link", "del", this.#link);
+    command("ip", "netns", "del", this.name);
+  }
+}
+
+/** Lossless, and small enough for a slow line: the pictures hold no noise. */
+const PARAMS = "-c:v libx264 -qp 0 -preset veryslow -c:a flac";
+
+interface Case {
+  readonly name: string;
+  readonly cutMs: number;
+  spoil(namespace: Namespace, proxy: TcpProxy): void;
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: "200 ms of latency and 2 % loss",
+    cutMs: 0,
+    spoil(namespace, proxy) {
+      if (namespace.shape("netem delay 100ms loss 1%")) return;
+      console.log("this kernel has no netem: the proxy delays, and holds up one chunk in fifty");
+      proxy.latencyMs = 100;
+      proxy.holdUpChance = 0.02;
+    },
+  },
+  {
+    name: "1 Mbit/s",
+    cutMs: 0,
+    spoil(namespace) {
+      if (!namespace.shape("tbf rate 1mbit burst 32kbit latency 400ms")) throw new Error("tc refused the rate");
+    },
+  },
+  { name: "cut for 5 s", cutMs: 5000, spoil() {} },
+  { name: "cut for 60 s", cutMs: 60_000, spoil() {} },
+];
+
+for (const { name, cutMs, spoil } of CASES) {
+  test.skipIf(!isAsked || !isPossible)(
+    `a client behind a network with ${name}: the output has the very frames of the source`,
+    async () => {
+      await using namespace = new Namespace();
+      await using cluster = await Cluster.make();
+      const source = cluster.path("source.mp4");
+      await makeSynthetic(source, { frames: 300, gop: 12, withSound: true, noise: 0 });
+      await cluster.serve({
+        args: ["--benchmark-duration", "1", "--max-segment-duration", "1", "--retry-delay", "0.2"],
+      });
+      await using proxy = await TcpProxy.open(() => cluster.port, Math.random, namespace.hostAddress);
+      spoil(namespace, proxy);
+      const args = ["--slots", "1", "--reconnect-delay", "0.3", "--source-access", "gateway"];
+      await cluster.joinThrough(
+        ["ip", "netns", "exec", namespace.name],
+        `${namespace.hostAddress}:${proxy.port}`,
+        "far",
+        args,
+      );
+      const jobId = await cluster.submit(source, cluster.path("out.mkv"), PARAMS);
+      if (cutMs > 0) {
+        await cluster.untilJob(jobId, "is being encoded", 120_000, (job) => job.frames.done > 0);
+        namespace.plug(false);
+        await new Promise((resolve) => setTimeout(resolve, cutMs));
+        namespace.plug(true);
+      }
+      await cluster.untilJob(jobId, "is complete", 400_000, (job) => job.status === "Completed");
+      const output = cluster.path("result.mkv");
+      expect(await cluster.command(["jobs", "download", jobId, "-o", output])).toMatchObject({ exitCode: 0 });
+      const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
+      expect(got.md5).toEqual([...want.md5]);
+      const proof = await cluster.json<{ exact: boolean }>(["jobs", "proof", jobId]);
+      expect(proof.exact).toBe(true);
+    },
+    600_000,
+  );
+}

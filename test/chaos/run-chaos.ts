@@ -1,0 +1,113 @@
+// One chaos run from one seed: a real cluster, a lossless job, accidents at random moments, and at the end the very
+// frames of the source, every segment once, nothing left over. What the seed fixes is what happens and how long it
+// lasts; where in the work it strikes is the machine's.
+import { expect } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { delay } from "../../src/base/clock.ts";
+import { findTools } from "../../src/media/tools.ts";
+import { Random } from "../sim/random.ts";
+import { Cluster } from "../support/cluster.ts";
+import { framesOf } from "../support/frames.ts";
+import { makeSynthetic } from "../support/synthetic.ts";
+import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
+import { ACCIDENTS, type Scene } from "./accidents.ts";
+import { type ClientMember, clientMember, serverMember } from "./members.ts";
+
+export interface ChaosOptions {
+  readonly seed: number;
+  /** Accidents happen for so long; then the cluster is left in peace. */
+  readonly accidentsMs: number;
+  readonly frames: number;
+  readonly clients: number;
+  readonly isLong: boolean;
+  readonly say: (line: string) => void;
+}
+
+export interface ChaosStory {
+  readonly accidents: readonly string[];
+  readonly flipped: number;
+  readonly attempts: number;
+  readonly segments: number;
+}
+
+/** From the start one client's line damages a byte in so many: a few source blocks, and one segment in two or three. */
+const FLIP_EVERY = 1_000_000;
+/** In peace a short job is done in seconds; a lease and a patience may have to run out first. */
+const PEACE_MS = 240_000;
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosStory> {
+  const random = new Random(options.seed);
+  await using cluster = await Cluster.make();
+  const tools = await findTools(process.env);
+  const source = cluster.path("source.mp4");
+  await makeSynthetic(source, { frames: options.frames, gop: 12, withSound: true });
+  const server = serverMember(cluster);
+  const clients: ClientMember[] = [];
+  await using undo = new AsyncDisposableStack();
+  for (let index = 1; index <= options.clients; index++) {
+    const wrong = await makeWrongFfmpeg(cluster.path(`tools-${index}`), tools, "right");
+    const client = await clientMember(cluster, `client-${index}`, wrong, () => random.next());
+    undo.use(client.proxy);
+    clients.push(client);
+  }
+  await server.start();
+  const [first] = clients;
+  if (first !== undefined) first.proxy.flipEvery = FLIP_EVERY;
+  for (const client of clients) await client.start();
+  const jobId = await cluster.submit(source, cluster.path("out.mkv"), "-c:v libx264 -qp 0 -preset slow -c:a flac");
+
+  // Accidents before the first frame would strike nobody.
+  await cluster.untilJob(jobId, "is being encoded", PEACE_MS, (job) => job.frames.done > 0);
+  const scene: Scene = { random, server, clients, isLong: options.isLong };
+  const accidents = await spoil(scene, options);
+  await makePeace(scene);
+  await releaseQuarantined(cluster);
+  const done = await cluster.untilJob(jobId, "is complete", PEACE_MS, (job) => job.status === "Completed");
+  expect(done.progress).toBe(100);
+
+  const output = cluster.path("result.mkv");
+  expect(await cluster.command(["jobs", "download", jobId, "-o", output])).toMatchObject({ exitCode: 0 });
+  const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
+  expect(got.md5.length).toBe(options.frames);
+  expect(got.md5).toEqual([...want.md5]);
+  const detail = await cluster.jobDetail(jobId);
+  const left = await readdir(join(cluster.workDir, "server", jobId));
+  expect(left.filter((name) => name !== "output.mkv" && name !== "proof.json")).toEqual([]);
+  for (const client of clients) await client.kill();
+  await server.kill();
+  const flipped = clients.reduce((sum, { proxy }) => sum + proxy.flipped, 0);
+  return { accidents, flipped, attempts: detail.attempts.length, segments: detail.segment_list.length };
+}
+
+async function spoil(scene: Scene, { accidentsMs, isLong, say }: ChaosOptions): Promise<string[]> {
+  const possible = ACCIDENTS.filter((accident) => isLong || accident.isLong !== true);
+  const happened: string[] = [];
+  const end = performance.now() + accidentsMs;
+  while (performance.now() < end) {
+    await delay(scene.random.between(100, 1500));
+    const accident = possible[scene.random.whole(0, possible.length - 1)];
+    if (accident === undefined) break;
+    say(`  ${accident.name}`);
+    await accident.happen(scene);
+    happened.push(accident.name);
+  }
+  return happened;
+}
+
+/** Everything runs, nothing is cut, every ffmpeg is right. */
+async function makePeace({ server, clients }: Scene): Promise<void> {
+  await server.start();
+  for (const client of clients) {
+    client.proxy.heal();
+    await client.wrong.become("right");
+    await client.start();
+  }
+}
+
+/** Whoever was wrong often enough was rightly held back; now that it is right, somebody says so. */
+async function releaseQuarantined(cluster: Cluster): Promise<void> {
+  for (const client of await cluster.clients()) {
+    if (client.quarantine !== null) await cluster.json(["clients", "resume", client.client_id]);
+  }
+}
