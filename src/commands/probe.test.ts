@@ -48,7 +48,9 @@ describe("what it sees", () => {
     expect(spacing?.count).toBeGreaterThan(1);
     expect((spacing?.mean_frames ?? 0) * (spacing?.count ?? 0)).toBeCloseTo(377, 2);
     expect(spacing?.longest_frames).toBeGreaterThanOrEqual(Math.ceil(spacing?.mean_frames ?? 0));
-    expect(seen.request).toMatchObject({ container: "mp4", encoder: "libx264" });
+    expect(seen.request).toMatchObject({ container: "mp4", encoder: "libx264", passes: 1 });
+    const rated = await seenIn(path, "--ffmpeg-params", "-c:v libx264 -b:v 800k");
+    expect(rated.request.passes).toBe(2);
     expect(seen.split).toMatchObject({ mode: "keyframes", reason: null });
     expect(seen.split.outlook.map(({ clients }) => clients)).toEqual([1, 2, 4, 8]);
     for (const { segments } of seen.split.outlook) expect(segments).toBeLessThanOrEqual(spacing?.count ?? 0);

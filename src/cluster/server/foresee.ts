@@ -7,7 +7,9 @@ import { indexSource } from "../../media/index-source.ts";
 import { OutputGroups } from "../../media/output-groups.ts";
 import { outputPlan } from "../../media/output-plan.ts";
 import { probeSource } from "../../media/probe.ts";
+import { rateGoalOf } from "../../media/rate/rate-requests.ts";
 import { splitMode } from "../../media/request/classify.ts";
+import { candidatesFor, translateRequest } from "../../media/request/translate/translate.ts";
 import { requireBurnable } from "../../media/side-files.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "../../media/stream-plan.ts";
 import { outputRate } from "../../media/time-base.ts";
@@ -103,6 +105,7 @@ export interface Foreseen {
     readonly output_name: string;
     readonly container: string;
     readonly encoder: string;
+    readonly passes: 1 | 2;
   };
   readonly split: {
     readonly mode: "keyframes" | "whole";
@@ -249,6 +252,13 @@ function videoView(info: SourceInfo, index: FrameIndex, frame_rate: ForeseenRate
   };
 }
 
+/** 2: a bit rate is held over the whole video, by the first encoder that can do what is asked. */
+function passesFor({ request }: CheckedRequest, { video }: SourceInfo): 1 | 2 {
+  const [first] = candidatesFor(request, video, null).candidates;
+  if (first === undefined) return 1;
+  return rateGoalOf(translateRequest(request, first.encoder, video).request) === null ? 1 : 2;
+}
+
 /** Errors: those of checkRequest, probeSource and indexSource: what a submit of the same would be refused for. */
 export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Foreseen> {
   const { path, signal } = options;
@@ -280,6 +290,7 @@ export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Fo
       output_name: checked.outputName,
       container: checked.container,
       encoder: checked.request.video.encoder,
+      passes: passesFor(checked, info),
     },
     split: splitView(info, index, checked, frameRate, options.benchmarkSeconds),
   };

@@ -71,3 +71,10 @@ export function clientView(state: SchedulerState, client: Client): ClientView {
     quarantine: client.quarantine,
   };
 }
+
+/** Goes after how the job is split; empty in a job of one pass. */
+export function passesText(job: Job): string {
+  if (job.rate === undefined) return "";
+  const measured = job.segments.filter(({ rate }) => rate?.measuredBits !== undefined).length;
+  return `, in two passes: ${measured} measured`;
+}

@@ -19,7 +19,7 @@ import { ClientLinks } from "./client-links.ts";
 import { checkRequest, type JobDefaults, prepareJob } from "./create-job.ts";
 import { Engine } from "./engine.ts";
 import { JobFolders } from "./job-folders.ts";
-import { clientView, jobView, segmentView } from "./job-views.ts";
+import { clientView, jobView, passesText, segmentView } from "./job-views.ts";
 import { JobWork } from "./job-work.ts";
 import { EffectPerformer } from "./perform-effects.ts";
 import type { Coordinator, JobRecord, SourceRecord, Store } from "./ports.ts";
@@ -264,7 +264,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
         idle_clients: idleClients(engine.state, job).map(({ client, reason }) => {
           return { client_id: client.id, name: client.name, reason };
         }),
-        split: job.split.mode === "whole" ? `one segment: ${job.split.reason}` : "on key frames",
+        split: `${job.split.mode === "whole" ? `one segment: ${job.split.reason}` : "on key frames"}${passesText(job)}`,
         segment_list: job.segments.map((segment) => segmentView(engine.state, segment)),
         attempts: store.attempts(job.id),
         events: store.jobEvents(job.id, 0),

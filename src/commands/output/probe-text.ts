@@ -71,6 +71,7 @@ export function probeText(seen: Foreseen, dim: (text: string) => string): string
     ["pixel aspect", video.sample_aspect_ratio ?? "not stated"],
     ["field order", video.field_order ?? "not stated"],
     ["request", `${request.ffmpeg_params} → ${request.output_name} (${request.container})`],
+    ["passes", request.passes === 2 ? "2: measure every segment, then encode each to its share of the bits" : "1"],
     ["split", split.mode === "keyframes" ? "on key frames" : `one segment: ${split.reason}`],
   ]);
   const streams = table(
