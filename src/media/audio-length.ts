@@ -5,7 +5,7 @@ import { fileUrl, inputGuards } from "./formats.ts";
 import { AUDIO_FILE_DEMUXERS } from "./packet-times.ts";
 import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
-import type { SourceInfo } from "./types.ts";
+import type { ProofCheck, SourceInfo } from "./types.ts";
 
 export interface SoundFile {
   readonly path: string;
@@ -73,4 +73,34 @@ export async function soundLengths(
     lengths.set(track.action.file, { sourceSeconds: own[position] ?? null, outputSeconds: outputSeconds ?? null });
   }
   return lengths;
+}
+
+/** One frame of HE-AAC at 22.05 kHz, the longest of the common codecs: what priming and padding may add. */
+const LONGEST_FRAME_SECONDS = 0.093;
+
+/** The full check of sound: every kept track of the output, decoded to its end, is as long as the source's. */
+export async function checkDecodedSound(
+  tools: Tools,
+  files: {
+    readonly plan: StreamPlan;
+    readonly source: { readonly path: string; readonly formats: string };
+    readonly output: { readonly path: string; readonly formats: string };
+  },
+  signal?: AbortSignal,
+): Promise<ProofCheck[]> {
+  const checks: ProofCheck[] = [];
+  for (const [position, { source }] of files.plan.streams.entries()) {
+    if (source.type !== "audio") continue;
+    const [own] = await decodedSeconds(tools, { ...files.source, streamIndexes: [source.index] }, signal);
+    const [kept] = await decodedSeconds(tools, { ...files.output, streamIndexes: [position] }, signal);
+    const name = `decoded audio stream ${source.index}`;
+    if (typeof own !== "number" || typeof kept !== "number") {
+      const which = typeof own === "number" ? "the output's" : "the source's";
+      checks.push({ name, ok: typeof own !== "number", detail: `not measured: ${which} cannot be decoded` });
+      continue;
+    }
+    const ok = Math.abs(kept - own) <= LONGEST_FRAME_SECONDS;
+    checks.push({ name, ok, detail: `${kept.toFixed(3)} s where the source's gives ${own.toFixed(3)} s` });
+  }
+  return checks;
 }

@@ -153,6 +153,8 @@ for (const [index, { source, params, extension, audioCodecs, verify, isSilent }]
       expect(proof.exact).toBe(true);
       const decoded = proof.checks.find((check) => check.name === "decoded frames");
       expect(decoded?.ok).toBe(verify === "full" ? true : undefined);
+      const toTheEnd = proof.checks.find((check) => check.name === "decoded audio stream 1");
+      expect(toTheEnd?.ok).toBe(verify === "full" ? true : undefined);
 
       const [want, got] = await Promise.all([framesOf(input), framesOf(output)]);
       expect(got.md5.length).toBe(want.md5.length);

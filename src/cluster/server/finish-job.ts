@@ -6,7 +6,7 @@ import { AppError } from "../../base/errors.ts";
 import { exists, freeBytes, writeFileDurably } from "../../base/files.ts";
 import { formatRational, MICROSECONDS, type Rational, rescale } from "../../base/rational.ts";
 import { audioFiles, encodeAudio } from "../../media/audio.ts";
-import { soundLengths } from "../../media/audio-length.ts";
+import { checkDecodedSound, soundLengths } from "../../media/audio-length.ts";
 import { checkOutput } from "../../media/check-output.ts";
 import { decodeSourceSound } from "../../media/check-sound.ts";
 import { decoderOfOutput } from "../../media/codecs.ts";
@@ -14,6 +14,7 @@ import { restartsClock } from "../../media/formats.ts";
 import type { FrameGrid } from "../../media/frame-grid.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { checkDecodedFrames } from "../../media/full-check.ts";
+import { OUTPUT_DEMUXERS } from "../../media/output-packets.ts";
 import { lastFrameTicks, plannedFrames } from "../../media/planned-frames.ts";
 import { ACCEPTED_CHECKS, buildProof } from "../../media/proof.ts";
 import { checkRate, RATE_CHECKS } from "../../media/rate/check-rate.ts";
@@ -163,6 +164,7 @@ async function decodeAll(
   segments: readonly FinishedSegment[],
   outputPath: string,
   frames: number,
+  plan: StreamPlan,
   encoder: string,
 ): Promise<ProofCheck[]> {
   const decoded = await checkDecodedFrames(tools, {
@@ -173,7 +175,17 @@ async function decodeAll(
     onProgress: (done) => work.tell(`checking every picture, ${Math.floor((100 * done) / Math.max(1, frames))} %`),
     signal: work.signal,
   });
-  return [decoded];
+  const { source, info } = work.record;
+  const sound = await checkDecodedSound(
+    tools,
+    {
+      plan,
+      source: { path: source.path, formats: info.formatName },
+      output: { path: outputPath, formats: OUTPUT_DEMUXERS },
+    },
+    work.signal,
+  );
+  return [decoded, ...sound];
 }
 
 /** How long the last frame is shown, in ticks of the encoder; one frame of the grid where the rate is constant. */
@@ -255,7 +267,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     stat(outputPath),
     sha256OfFile(outputPath, 0, undefined, signal),
     checkRate(tools, outputPath, rateAsked(job, request), signal),
-    work.record.verify === "full" ? decodeAll(tools, work, segments, outputPath, frames, job.encoder) : [],
+    work.record.verify === "full" ? decodeAll(tools, work, segments, outputPath, frames, plan, job.encoder) : [],
   ]);
   work.tell(null);
   const output = { name: outputName, bytes: size, sha256 };
