@@ -20,6 +20,17 @@ export interface FamilyState {
   readonly working: boolean;
   readonly encoders: readonly string[];
   readonly reason: string | null;
+  readonly devices: readonly DeviceState[];
+}
+
+export interface DeviceState {
+  readonly id: string | null;
+  readonly encoders: readonly {
+    readonly name: string;
+    readonly ten_bits: boolean;
+    readonly width: number;
+    readonly height: number;
+  }[];
 }
 
 export interface MachineReport {
@@ -63,8 +74,23 @@ function reportText(
     state(family),
     family.encoders.length > 0 ? family.encoders.join(" ") : (family.reason ?? ""),
   ]);
+  const devices = Object.entries(report.families).flatMap(([name, family]) =>
+    family.devices.flatMap(({ id, encoders }) =>
+      encoders.map((each) => [
+        ...[name, id ?? "-", each.name, each.ten_bits ? "8, 10" : "8"],
+        `${each.width}x${each.height}`,
+      ]),
+    ),
+  );
+  const deviceTable = table(
+    [{ title: "HARDWARE" }, { title: "DEVICE" }, { title: "ENCODER" }, { title: "BITS" }, { title: "UP TO" }],
+    devices,
+    dim,
+  );
   const familyTable = table([{ title: "ENCODERS" }, { title: "RESULT" }, { title: "WHICH" }], families, dim);
-  return families.length === 0 ? checkTable : `${checkTable}\n${familyTable}`;
+  return families.length === 0
+    ? checkTable
+    : `${checkTable}\n${familyTable}${devices.length === 0 ? "" : `\n${deviceTable}`}`;
 }
 
 export const doctor = defineCommand({

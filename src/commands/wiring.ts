@@ -20,6 +20,7 @@ import { acquireFolderLock } from "../db/folder-lock.ts";
 import { openServerStore } from "../db/server/server-store.ts";
 import { detectEncoders, workingEncoders } from "../hw/detect.ts";
 import { textPrints } from "../hw/text-prints.ts";
+import { devicesOf, notesOf } from "../hw/report-views.ts";
 import { probeSource } from "../media/probe.ts";
 import { checkContainer, containerOf } from "../media/request/containers.ts";
 import { emptyEncodeRequest } from "../media/request/encode-request.ts";
@@ -135,9 +136,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
       textPrints(tools, signal),
     ]);
     const allowed = allowedFamilies(options.hwAccel);
-    const families = Object.entries(report.families)
-      .filter(([family, found]) => found.working && (allowed === null || allowed.includes(family)))
-      .map(([family]) => family);
+    const isAllowed = (family: string) => allowed === null || allowed.includes(family);
     await runClient(
       {
         serverUrl: baseUrl(options.connection.server),
@@ -153,8 +152,9 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
         stallIdleMs: options.stallSeconds * 1000,
         tools,
         encoders: workingEncoders(report, allowed),
-        families,
         textPrints: prints,
+        devices: devicesOf(report).filter(({ family }) => isAllowed(family)),
+        hardware: notesOf(report).filter(({ family }) => isAllowed(family)),
         store,
         log: options.log,
         onStatus: (status) => options.onReport(reportOf(status)),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { findTools } from "../media/tools.ts";
 import { detectEncoders, parseEncoderList, workingEncoders } from "./detect.ts";
 import { nvencDetector } from "./detectors/nvenc.ts";
+import { qsvDetector } from "./detectors/qsv.ts";
 import { softwareDetector } from "./detectors/software.ts";
 import { vaapiDetector } from "./detectors/vaapi.ts";
 import { firstWords, trialCommand } from "./trial.ts";
@@ -24,22 +25,30 @@ test("the list of encoders is read by its columns: no audio, no heading", () => 
 });
 
 test("several encoders share one ffmpeg, one output each", () => {
-  expect(trialCommand(softwareDetector, ["libx264", "ffv1"]).join(" ")).toBe(
+  expect(trialCommand(softwareDetector, ["libx264", "ffv1"], null).join(" ")).toBe(
     "-hide_banner -nostdin -v error -f lavfi -i testsrc2=size=256x144:rate=25:duration=0.12" +
       " -map 0:v -c:v libx264 -preset ultrafast -frames:v 3 -f null -" +
       " -map 0:v -c:v ffv1 -frames:v 3 -f null -",
   );
-  expect(trialCommand(vaapiDetector, ["hevc_vaapi"]).join(" ")).toBe(
-    "-hide_banner -nostdin -v error -vaapi_device /dev/dri/renderD128 -f lavfi -i testsrc2=size=256x144:rate=25:duration=0.12" +
+  expect(trialCommand(vaapiDetector, ["hevc_vaapi"], null).join(" ")).toBe(
+    "-hide_banner -nostdin -v error -init_hw_device vaapi=gpu:/dev/dri/renderD128 -filter_hw_device gpu -f lavfi -i testsrc2=size=256x144:rate=25:duration=0.12" +
       " -map 0:v -vf format=nv12,hwupload -c:v hevc_vaapi -frames:v 3 -f null -",
   );
+  const large = { width: 4096, height: 2160, isDeep: true };
+  expect(trialCommand(nvencDetector, ["hevc_nvenc"], "1", large).join(" ")).toBe(
+    "-hide_banner -nostdin -v error -f lavfi -i color=c=gray:size=4096x2160:rate=25:duration=0.12" +
+      " -map 0:v -pix_fmt p010le -c:v hevc_nvenc -gpu 1 -frames:v 1 -f null -",
+  );
+  expect(trialCommand(qsvDetector, ["h264_qsv"], "/dev/dri/renderD129").slice(4, 6)).toEqual([
+    "-init_hw_device",
+    "qsv=gpu:hw_any,child_device=/dev/dri/renderD129",
+  ]);
 });
 
 test("the reason is ffmpeg's first complaint without its address", () => {
   const stderr =
     "[h264_nvenc @ 0x561a078bf180] Cannot load libcuda.so.1\nError initializing output stream 0:0 -- Error while opening encoder\n";
   expect(firstWords(stderr)).toBe("Cannot load libcuda.so.1");
-  expect(nvencDetector.deviceMissing?.test(firstWords(stderr))).toBe(true);
   expect(firstWords("\nSvt[info]: hello\n")).toBe("ffmpeg failed without a word");
 });
 

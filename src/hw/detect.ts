@@ -1,10 +1,10 @@
-// Which encoders work on this machine: listed by ffmpeg, then each proven by a trial encode. Never guesses from names
-// or drivers. The report is kept per ffmpeg, because a cold look takes a good half second.
+// Which encoders work on this machine: listed by ffmpeg, then each proven by a trial encode on each device, with depth
+// and largest size. Never guesses from names or drivers. The report is kept by ffmpeg, driver and devices, because a
+// cold look takes a good half second.
 import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { z } from "zod";
 import { AppError } from "../base/errors.ts";
-import { exists } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
 import type { Tools } from "../media/tools.ts";
 import { amfDetector } from "./detectors/amf.ts";
@@ -13,22 +13,36 @@ import { qsvDetector } from "./detectors/qsv.ts";
 import { softwareDetector } from "./detectors/software.ts";
 import { vaapiDetector } from "./detectors/vaapi.ts";
 import { videotoolboxDetector } from "./detectors/videotoolbox.ts";
-import { tryEncoders } from "./trial.ts";
-import type { FamilyDetector, FamilyReport, HardwareCache, HardwareReport } from "./types.ts";
+import { deviceIdentity } from "./devices.ts";
+import { findFailure } from "./failures.ts";
+import { firstWords, SMALL, tryEncoders } from "./trial.ts";
+import type {
+  DeviceReport,
+  EncoderAbility,
+  FamilyDetector,
+  FamilyReport,
+  HardwareCache,
+  HardwareReport,
+  TrialPicture,
+} from "./types.ts";
 
 /** Changed when the detectors change what they try, so that kept reports are made anew. */
-const DETECTION_VERSION = 1;
+const DETECTION_VERSION = 2;
 
 /** A driver may be mended without a change that the key sees: look again at least weekly. */
 const KEEP_MS = 7 * 24 * 3600 * 1000;
-/** A device that comes or goes makes a kept report worthless. */
-const DEVICE_FILES = ["/dev/nvidiactl", "/dev/dri/renderD128", "/dev/dxg"];
 
 const familySchema = z.object({
   listed: z.boolean(),
   working: z.boolean(),
   encoders: z.array(z.string()),
   reason: z.string().nullable(),
+  devices: z.array(
+    z.object({
+      id: z.string().nullable(),
+      encoders: z.array(z.object({ name: z.string(), ten_bits: z.boolean(), width: z.number(), height: z.number() })),
+    }),
+  ),
 });
 const reportSchema = z.object({
   families: z.object({
@@ -83,7 +97,7 @@ export function workingEncoders(report: HardwareReport, families: readonly strin
 
 async function cacheKey(tools: Tools): Promise<string> {
   const { size, mtimeMs } = await stat(tools.ffmpeg);
-  const devices = await Promise.all(DEVICE_FILES.map(exists));
+  const devices = await deviceIdentity();
   const week = Math.floor(Date.now() / KEEP_MS);
   return JSON.stringify([DETECTION_VERSION, hostname(), tools.ffmpeg, tools.version, size, mtimeMs, devices, week]);
 }
@@ -116,18 +130,95 @@ async function detectFamily(
 ): Promise<FamilyReport> {
   const candidates = detector.encoders.filter((encoder) => listed.has(encoder));
   if (candidates.length === 0) {
-    return { listed: false, working: false, encoders: [], reason: "this ffmpeg was built without these encoders" };
+    const reason = "this ffmpeg was built without these encoders";
+    return { listed: false, working: false, encoders: [], reason, devices: [] };
   }
-  if (detector.canShareProcess && (await tryEncoders(tools, detector, candidates, signal)) === null) {
-    return { listed: true, working: true, encoders: candidates, reason: null };
+  if (detector.family === "software") return await trySoftware(tools, detector, candidates, signal);
+  const devices: DeviceReport[] = [];
+  let reason: string | null = null;
+  for (const device of await detector.devices()) {
+    const tried = await tryDevice(tools, detector, candidates, device, signal);
+    reason ??= tried.reason;
+    if (tried.encoders.length === 0) break;
+    devices.push({ id: device, encoders: tried.encoders });
+  }
+  const encoders = candidates.filter((name) =>
+    devices.some((device) => device.encoders.some((each) => each.name === name)),
+  );
+  const working = encoders.length > 0;
+  return { listed: true, working, encoders, reason: working ? null : reason, devices };
+}
+
+async function trySoftware(
+  tools: Tools,
+  detector: FamilyDetector,
+  candidates: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<FamilyReport> {
+  if ((await tryEncoders(tools, { detector, encoders: candidates, device: null }, signal)) === null) {
+    return { listed: true, working: true, encoders: candidates, reason: null, devices: [] };
   }
   const working: string[] = [];
   let reason: string | null = null;
   for (const encoder of candidates) {
-    const failure = await tryEncoders(tools, detector, [encoder], signal);
+    const failure = await tryEncoders(tools, { detector, encoders: [encoder], device: null }, signal);
     if (failure === null) working.push(encoder);
-    else reason ??= `${encoder}: ${failure}`;
-    if (failure !== null && detector.deviceMissing?.test(failure)) break;
+    else reason ??= `listed by ffmpeg, but: ${encoder}: ${firstWords(failure)}`;
   }
-  return { listed: true, working: working.length > 0, encoders: working, reason: working.length > 0 ? null : reason };
+  const isWorking = working.length > 0;
+  return { listed: true, working: isWorking, encoders: working, reason: isWorking ? null : reason, devices: [] };
+}
+
+interface TriedDevice {
+  readonly encoders: readonly EncoderAbility[];
+  /** Of the first encoder that did not work. */
+  readonly reason: string | null;
+}
+
+async function tryDevice(
+  tools: Tools,
+  detector: FamilyDetector,
+  candidates: readonly string[],
+  device: string | null,
+  signal: AbortSignal | undefined,
+): Promise<TriedDevice> {
+  const encoders: EncoderAbility[] = [];
+  let reason: string | null = null;
+  for (const encoder of candidates) {
+    const failure = await tryEncoders(tools, { detector, encoders: [encoder], device }, signal);
+    if (failure === null) {
+      encoders.push(await measureAbility(tools, detector, encoder, device, signal));
+      continue;
+    }
+    const known = findFailure(failure);
+    reason ??= `listed by ffmpeg, but: ${firstWords(failure)}${known === null ? "" : ` (${known.meaning})`}`;
+    // Without the device the family's other encoders need no trial.
+    if (known?.kind === "gone") break;
+  }
+  return { encoders, reason };
+}
+
+/** 8K, 4K and 1080p as encoders count them; hardware that takes none of these is left with what it proved. */
+const SIZES: readonly TrialPicture[] = [
+  { width: 7680, height: 4320, isDeep: false },
+  { width: 4096, height: 2160, isDeep: false },
+  { width: 1920, height: 1088, isDeep: false },
+];
+/** Encoders whose codec has ten bits on hardware. */
+const MAY_BE_DEEP = /^(hevc|av1|vp9)_/;
+
+async function measureAbility(
+  tools: Tools,
+  detector: FamilyDetector,
+  name: string,
+  device: string | null,
+  signal: AbortSignal | undefined,
+): Promise<EncoderAbility> {
+  const works = async (picture: TrialPicture) =>
+    (await tryEncoders(tools, { detector, encoders: [name], device, picture }, signal)) === null;
+  const tenBits = MAY_BE_DEEP.test(name) && (await works({ ...SMALL, isDeep: true }));
+  for (const size of SIZES) {
+    if (await works(size)) return { name, ten_bits: tenBits, width: size.width, height: size.height };
+  }
+  return { name, ten_bits: tenBits, width: SMALL.width, height: SMALL.height };
 }

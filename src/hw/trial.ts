@@ -1,21 +1,40 @@
-// One trial: ffmpeg encodes three small frames it makes itself, to nowhere. Says whether, and if not, why.
+// One trial: ffmpeg encodes a few frames it makes itself, to nowhere. Says whether, and if not, why.
 import { runTool } from "../base/process.ts";
+import { deviceEncoderArgs, deviceInitArgs, type EncodeDevice, uploadFilters } from "../media/encode-device.ts";
 import type { Tools } from "../media/tools.ts";
-import type { FamilyDetector } from "./types.ts";
+import type { FamilyDetector, TrialPicture } from "./types.ts";
 
 /** A device that hangs must not hold up the start; a working trial takes 0.1 s, all software encoders at once 0.6 s. */
 const TRIAL_TIMEOUT_MS = 10_000;
 /** Some hardware encoders refuse anything smaller than about 145x49. */
-const FRAMES = "testsrc2=size=256x144:rate=25:duration=0.12";
+export const SMALL: TrialPicture = { width: 256, height: 144, isDeep: false };
 
-/** The whole argument list of one ffmpeg that tries `encoders`, one output each. */
-export function trialCommand(detector: FamilyDetector, encoders: readonly string[]): string[] {
+/** What hardware encoders are given: frames in system memory, but for VA-API, whose upload names the format. */
+function formatArgs(encoder: string, device: EncodeDevice, { isDeep }: TrialPicture): string[] {
+  const upload = uploadFilters(device, isDeep ? "yuv420p10le" : "yuv420p");
+  if (upload.length > 0) return ["-vf", upload.join(",")];
+  if (device.family === "software") return [];
+  if (encoder.startsWith("prores")) return ["-pix_fmt", "p210le"];
+  return ["-pix_fmt", isDeep ? "p010le" : device.family === "nvenc" ? "yuv420p" : "nv12"];
+}
+
+/** The whole argument list of one ffmpeg that tries `encoders`, one output each. Large pictures are plain and single. */
+export function trialCommand(
+  detector: FamilyDetector,
+  encoders: readonly string[],
+  deviceId: string | null,
+  picture: TrialPicture = SMALL,
+): string[] {
+  const device: EncodeDevice = { family: detector.family, id: deviceId };
+  const isSmall = picture.width <= SMALL.width;
+  const source = `${isSmall ? "testsrc2=" : "color=c=gray:"}size=${picture.width}x${picture.height}:rate=25:duration=0.12`;
   const outputs = encoders.flatMap((encoder) => [
-    ...["-map", "0:v", ...detector.trialArgs(encoder)],
-    ...["-frames:v", "3", "-f", "null", "-"],
+    ...["-map", "0:v", ...formatArgs(encoder, device, picture), "-c:v", encoder],
+    ...[...deviceEncoderArgs(device), ...detector.trialArgs(encoder)],
+    ...["-frames:v", isSmall ? "3" : "1", "-f", "null", "-"],
   ]);
   return [
-    ...["-hide_banner", "-nostdin", "-v", "error", ...detector.inputArgs, "-f", "lavfi", "-i", FRAMES],
+    ...["-hide_banner", "-nostdin", "-v", "error", ...deviceInitArgs(device), "-f", "lavfi", "-i", source],
     ...outputs,
   ];
 }
@@ -30,20 +49,23 @@ export function firstWords(stderr: string): string {
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }
 
-/** Null when every named encoder works, else the reason. */
-export async function tryEncoders(
-  tools: Tools,
-  detector: FamilyDetector,
-  encoders: readonly string[],
-  signal?: AbortSignal,
-): Promise<string | null> {
+export interface Trial {
+  readonly detector: FamilyDetector;
+  readonly encoders: readonly string[];
+  readonly device: string | null;
+  readonly picture?: TrialPicture;
+}
+
+/** Null when every named encoder works, else ffmpeg's stderr, or why there is none. */
+export async function tryEncoders(tools: Tools, trial: Trial, signal?: AbortSignal): Promise<string | null> {
+  const { detector, encoders, device, picture } = trial;
   const result = await runTool({
     program: tools.ffmpeg,
-    args: trialCommand(detector, encoders),
+    args: trialCommand(detector, encoders, device, picture),
     timeoutMs: TRIAL_TIMEOUT_MS,
     ...(signal ? { signal } : {}),
   });
   signal?.throwIfAborted();
   if (result.ended === "timeout") return `no answer within ${TRIAL_TIMEOUT_MS / 1000} s`;
-  return result.exitCode === 0 ? null : firstWords(result.stderrTail);
+  return result.exitCode === 0 ? null : result.stderrTail || "ffmpeg failed without a word";
 }

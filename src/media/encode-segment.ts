@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { errnoOf } from "../base/errors.ts";
 import { runTool } from "../base/process.ts";
 import { segmentFormat } from "./codecs.ts";
+import type { EncodeDevice } from "./encode-device.ts";
 import { fileUrl } from "./formats.ts";
 import { createProgressParser, type Progress } from "./progress.ts";
 import { parseSeams, type Seams } from "./seams.ts";
@@ -21,6 +22,8 @@ export interface EncodeOptions {
   /** Folder for the segment and its seam file; made when absent. */
   readonly workDir: string;
   readonly threads: number | null;
+  /** Where a hardware encoder runs; not given: the CPU. */
+  readonly device?: EncodeDevice | null;
   /** Absolute paths, one for each `subtitles` filter of the request. */
   readonly sideFiles?: readonly string[];
   readonly signal?: AbortSignal;
@@ -36,8 +39,14 @@ export interface EncodeOptions {
 
 export type EncodeOutcome =
   | { readonly ok: true; readonly path: string; readonly report: SegmentReport }
-  /** `reason`: ffmpeg's own last words, or how it hung. */
-  | { readonly ok: false; readonly reason: string; readonly aborted: boolean; readonly stalled?: boolean };
+  /** `reason`: ffmpeg's own last words, or how it hung; `stderr`: the end of all it said. */
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      readonly aborted: boolean;
+      readonly stalled?: boolean;
+      readonly stderr?: string;
+    };
 
 async function readSeams(path: string, task: SegmentTask): Promise<Seams> {
   try {
@@ -71,6 +80,7 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
       threads: options.threads,
       ...(run === undefined ? {} : { encoderArgs: run.encoderArgs }),
       ...(run?.format === undefined ? {} : { format: run.format }),
+      device: options.device ?? null,
     }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.nice === undefined ? {} : { nice: options.nice }),
@@ -87,7 +97,9 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
   });
   if (result.ended === "stalled") return { ok: false, reason: rule?.reason() ?? "", aborted: false, stalled: true };
   if (result.ended !== "exit") return { ok: false, reason: "stopped", aborted: result.ended === "aborted" };
-  if (result.exitCode !== 0) return { ok: false, reason: lastWords(result.stderrTail), aborted: false };
+  if (result.exitCode !== 0) {
+    return { ok: false, reason: lastWords(result.stderrTail), aborted: false, stderr: result.stderrTail };
+  }
   if ((await stat(output)).size === 0) return { ok: false, reason: "ffmpeg wrote an empty segment", aborted: false };
   const seams = await readSeams(seamFile, task);
   return {

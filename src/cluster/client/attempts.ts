@@ -5,8 +5,10 @@ import { delay } from "../../base/clock.ts";
 import { AppError } from "../../base/errors.ts";
 import { removeTree } from "../../base/files.ts";
 import type { Log } from "../../base/log.ts";
+import type { EncodeDevice } from "../../media/encode-device.ts";
 import type { SegmentTask } from "../../media/types.ts";
 import type { AttemptStage, Offer, SourceOffer } from "../protocol/messages.ts";
+import type { EncodePlaces } from "./encode-places.ts";
 import type { SourceGateway } from "./gateway/source-gateway.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ClientStore, FinishedResult } from "./ports.ts";
@@ -21,7 +23,6 @@ import {
   segmentFolder,
 } from "./segment-runner.ts";
 import type { SideFileLease, SideFiles } from "./side-files.ts";
-import type { SlotPool } from "./slots.ts";
 import type { SourceAccess } from "./source-access.ts";
 import { type UploadParts, uploadResult } from "./upload-result.ts";
 
@@ -35,7 +36,7 @@ export interface AttemptsParts {
   readonly store: ClientStore;
   readonly gateway: SourceGateway;
   readonly sideFiles: SideFiles;
-  readonly pool: SlotPool;
+  readonly places: EncodePlaces;
   readonly segment: SegmentParts;
   readonly upload: UploadParts;
   readonly log: Log;
@@ -103,6 +104,32 @@ export function createAttempts(parts: AttemptsParts): Attempts {
     }
   };
 
+  /** On the CPU, or on one device after the other until one does it; then the job is not for this machine. */
+  const inSomePlace = async (
+    attempt: Attempt,
+    task: SegmentTask,
+    run: (device: EncodeDevice | null) => Promise<SegmentOutcome>,
+  ): Promise<SegmentOutcome> => {
+    const { encoder } = task.request.video;
+    const useless = new Set<EncodeDevice | null>();
+    let reason = `no device for ${encoder} is left here`;
+    for (;;) {
+      const place = await parts.places.take(encoder, useless, attempt.abort.signal);
+      if (place === null) return failed("unfit", reason);
+      try {
+        enter(attempt, "fetching");
+        const outcome = await run(place.device);
+        if (outcome.kind !== "failed" || outcome.hardware === undefined) return outcome;
+        reason = `${outcome.hardware.meaning}: ${outcome.reason}`;
+        const next = parts.places.failed(place, outcome.hardware);
+        log.warn("a hardware encode failed", { attempt: attempt.id, device: place.device?.id ?? null, next, reason });
+        if (next === "elsewhere") useless.add(place.device);
+      } finally {
+        place.free();
+      }
+    }
+  };
+
   const encode = async (attempt: Attempt, offer: Offer, task: SegmentTask, folder: string): Promise<SegmentOutcome> => {
     const { signal } = attempt.abort;
     const access = await parts.accessTo(offer.source);
@@ -114,21 +141,17 @@ export function createAttempts(parts: AttemptsParts): Attempts {
     }
     try {
       if (access.kind === "gateway" && task.byteRange) lease.prefetch(task.byteRange);
-      const free = await parts.pool.take(signal);
-      try {
-        enter(attempt, "fetching");
-        return await runSegment(parts.segment, {
-          ...{ offer, task, access, lease, folder, signal, sideFiles: beside.paths },
+      return await inSomePlace(attempt, task, (device) =>
+        runSegment(parts.segment, {
+          ...{ offer, task, device, access, lease, folder, signal, sideFiles: beside.paths },
           onProgress({ frames, fps }) {
             attempt.frames = frames;
             attempt.fps = fps;
             if (frames > 0 && attempt.stage === "fetching") enter(attempt, "encoding");
             else if (performance.now() - attempt.reportedAtMs >= REPORT_AT_MOST_EVERY_MS) report(attempt);
           },
-        });
-      } finally {
-        free();
-      }
+        }),
+      );
     } finally {
       lease.release();
       beside.release();

@@ -14,6 +14,7 @@ import type { TextPrints } from "../../media/types.ts";
 import { type AttemptStage, type Hello, PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { type Attempts, createAttempts } from "./attempts.ts";
 import { createBackoff } from "./backoff.ts";
+import { type ClientDevice, createPlaces, type EncodePlaces } from "./encode-places.ts";
 import { openSourceGateway } from "./gateway/source-gateway.ts";
 import { type Link, type LinkEnd, openLink } from "./link.ts";
 import { createOutbox, type SwitchableOutbox } from "./outbox.ts";
@@ -21,7 +22,7 @@ import type { ClaimedIdentity, ClientStore } from "./ports.ts";
 import { askForRefusal, protocolMismatch } from "./refusal.ts";
 import type { EncodeSegment } from "./segment-runner.ts";
 import { openSideFiles } from "./side-files.ts";
-import { createSlotPool, planSlots, type SlotPlan, thisMachine } from "./slots.ts";
+import { planSlots, thisMachine } from "./slots.ts";
 import {
   chooseAccess,
   type Nonce,
@@ -45,11 +46,14 @@ export interface ClientOptions {
   readonly persistent: boolean;
   readonly benchmarkSeconds: number | null;
   readonly tools: Tools;
-  /** Encoders proven here, and their families. */
+  /** Encoders proven here. */
   readonly encoders: readonly string[];
-  readonly families: readonly string[];
   /** What letters look like when they are drawn here; absent: no job that draws any. */
   readonly textPrints?: TextPrints;
+  /** Hardware, with what each device proved. */
+  readonly devices?: readonly ClientDevice[];
+  /** What was tried, for people. */
+  readonly hardware?: Hello["hardware"];
   readonly store: ClientStore;
   readonly log: Log;
   readonly onStatus?: (status: ClientStatus) => void;
@@ -92,7 +96,7 @@ interface Session {
   readonly clientId: string;
   /** This process, for the server to tell from another with the same id. */
   readonly instance: string;
-  readonly plan: SlotPlan;
+  readonly places: EncodePlaces;
   readonly outbox: SwitchableOutbox;
   readonly attempts: Attempts;
   readonly access: AccessMemory;
@@ -111,10 +115,17 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   const sideFiles = await openSideFiles(remote, join(folder, "side"));
   const plan = planSlots(options.slots, thisMachine());
   const outbox = createOutbox();
+  const places = createPlaces(
+    {
+      ...{ cpuSlots: plan.slots, isShared: options.slots !== "auto" },
+      ...{ encoders: options.encoders, devices: options.devices ?? [] },
+    },
+    () => outbox.send({ type: "abilities", ...abilitiesOf(places, options) }),
+  );
   const access = createAccessMemory(options);
   const attempts = createAttempts({
     ...{ identityFolder: folder, outbox, store, gateway, sideFiles, log, accessTo: access.of },
-    pool: createSlotPool(plan.slots),
+    places,
     segment: {
       ...{ tools, clientId, threads: plan.threads, encodeSegment: options.encodeSegment ?? encodeRated },
       stallIdleMs: options.stallIdleMs ?? DEFAULT_IDLE_MS,
@@ -125,7 +136,7 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   for (const result of kept) attempts.resume(result);
   let keepFinished = true;
   try {
-    const session = { options, clientId, instance: newId(), plan, outbox, attempts, access, signal };
+    const session = { options, clientId, instance: newId(), places, outbox, attempts, access, signal };
     const reason = await stayConnected(session, remote);
     keepFinished = reason.keepFinished;
     options.onStatus?.({ kind: "ended", reason: reason.text });
@@ -171,7 +182,7 @@ function soon(reconnectDelayMs: number): number {
 }
 
 function connect(session: Session, remote: { serverUrl: string; token: string }, onWelcomed: () => void): Link {
-  const { options, attempts, outbox, clientId, plan } = session;
+  const { options, attempts, outbox, clientId, places } = session;
   const heldAttempts = attempts.held();
   const link = openLink({
     remote,
@@ -183,7 +194,12 @@ function connect(session: Session, remote: { serverUrl: string; token: string },
       session.access.learn(welcome.nonce);
       onWelcomed();
       outbox.use(link);
-      options.onStatus?.({ kind: "connected", clientId, serverVersion: welcome.version, slots: plan.slots });
+      options.onStatus?.({
+        kind: "connected",
+        clientId,
+        serverVersion: welcome.version,
+        slots: places.abilities().slots,
+      });
     },
     onMessage(message) {
       if (message.type === "offer") attempts.offer(message);
@@ -193,8 +209,12 @@ function connect(session: Session, remote: { serverUrl: string; token: string },
   return link;
 }
 
+function abilitiesOf(places: EncodePlaces, { hardware }: ClientOptions) {
+  return { ...places.abilities(), ...(hardware === undefined ? {} : { hardware }) };
+}
+
 function helloOf(session: Session, heldAttempts: string[]): Hello {
-  const { options, clientId, instance, plan } = session;
+  const { options, clientId, instance, places } = session;
   return {
     type: "hello",
     protocol: PROTOCOL_VERSION,
@@ -202,9 +222,7 @@ function helloOf(session: Session, heldAttempts: string[]): Hello {
     ...{ clientId, instance, host: hostname(), name: options.name },
     platform: `${process.platform}-${arch()}`,
     ffmpeg: options.tools.version,
-    slots: plan.slots,
-    encoders: [...options.encoders],
-    families: [...options.families],
+    ...abilitiesOf(places, options),
     ...(options.textPrints === undefined ? {} : { textPrints: options.textPrints }),
     benchmarkSeconds: options.benchmarkSeconds,
     heldAttempts,

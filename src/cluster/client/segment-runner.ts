@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { sha256OfFile } from "../../base/digest.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
+import { findFailure, type HardwareFailure } from "../../hw/failures.ts";
+import type { EncodeDevice } from "../../media/encode-device.ts";
 import type { EncodeOptions, EncodeOutcome } from "../../media/encode-segment.ts";
 import type { Progress } from "../../media/progress.ts";
 import { type Measured, measureSegment } from "../../media/rate/run-rated.ts";
@@ -25,6 +27,8 @@ export interface SegmentFailure {
   readonly kind: "failed";
   readonly failure: FailureKind;
   readonly reason: string;
+  /** What the hardware encoder's words mean, where the table knows them. */
+  readonly hardware?: HardwareFailure;
 }
 
 /** Of a task that only measures. */
@@ -50,6 +54,8 @@ export interface SegmentParts {
 }
 
 export interface SegmentRun {
+  /** Null: the CPU. */
+  readonly device: EncodeDevice | null;
   readonly offer: Offer;
   readonly task: SegmentTask;
   readonly access: SourceAccess;
@@ -99,6 +105,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
       ...input,
       ...watch,
       workDir: run.folder,
+      device: run.device,
       threads,
       signal,
       onProgress: run.onProgress,
@@ -111,6 +118,8 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
     const cut = access.kind === "gateway" ? lease.failure() : null;
     if (cut) return failed("source", cut.message);
     if (!outcome.ok && outcome.stalled) return failed("stalled", outcome.reason);
+    const hardware = !outcome.ok && run.device !== null ? findFailure(outcome.stderr ?? outcome.reason) : null;
+    if (!outcome.ok && hardware !== null) return { ...failed("encode", outcome.reason), hardware };
     if (!outcome.ok) return failed(DISK_FULL.test(outcome.reason) ? "io" : "encode", outcome.reason);
     if ("bits" in outcome) return measuredOf(outcome);
     return { kind: "finished", result: await describe(parts.clientId, offer, outcome.path, outcome.report) };

@@ -36,17 +36,25 @@ export function planSlots(wanted: number | "auto", machine: Machine): SlotPlan {
 export interface SlotPool {
   /** Waits for a free slot, first come first served; answers what frees it. Throws the abort reason. */
   take(signal: AbortSignal): Promise<() => void>;
+  /** Slots in use. */
+  held(): number;
+  /** Slots in use and waited for, by slot. */
+  busyness(): number;
+  limit(): number;
+  /** So many at a time from now on, at least one; what runs goes on. */
+  limitTo(slots: number): void;
 }
 
 export function createSlotPool(slots: number): SlotPool {
-  let free = slots;
+  let limit = slots;
+  let held = 0;
   const queue: (() => void)[] = [];
   const giveBack = () => {
-    const next = queue.shift();
-    if (next) next();
-    else free += 1;
+    held -= 1;
+    if (held < limit) queue.shift()?.();
   };
   const lease = () => {
+    held += 1;
     let isHeld = true;
     return () => {
       if (isHeld) giveBack();
@@ -54,12 +62,15 @@ export function createSlotPool(slots: number): SlotPool {
     };
   };
   return {
+    held: () => held,
+    busyness: () => (held + queue.length) / limit,
+    limit: () => limit,
+    limitTo(wanted) {
+      limit = Math.max(1, wanted);
+    },
     take(signal) {
       signal.throwIfAborted();
-      if (free > 0) {
-        free -= 1;
-        return Promise.resolve(lease());
-      }
+      if (held < limit) return Promise.resolve(lease());
       return new Promise((resolve, reject) => {
         const onTurn = () => {
           signal.removeEventListener("abort", onAbort);

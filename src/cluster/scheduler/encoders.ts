@@ -57,14 +57,22 @@ export function tooMuchFor(client: Client, job: Job, encoder: string): string | 
   return null;
 }
 
+/** By measurement where both are measured, else by the table alone: a client must not change over in mid-job for less. */
+function isFaster(client: Client, one: string, other: string): boolean {
+  const { encoderRates: rates } = client;
+  const isMeasured = rates?.[one] !== undefined && rates[other] !== undefined;
+  const { encoderRates: _rates, ...unmeasured } = client;
+  const judged = isMeasured ? client : unmeasured;
+  return rateOf(judged, one) > rateOf(judged, other);
+}
+
 /** The encoder this client would work with: the job's, or with --allow-mixed its own best. Null: none. */
 export function encoderFor(client: Client, job: Job): string | null {
   const { election } = job.settings;
   if (election === undefined || !election.allowMixed) return canUse(client, job, job.encoder) ? job.encoder : null;
   let best: string | null = null;
   for (const { encoder } of election.candidates) {
-    if (canUse(client, job, encoder) && (best === null || rateOf(client, encoder) > rateOf(client, best)))
-      best = encoder;
+    if (canUse(client, job, encoder) && (best === null || isFaster(client, encoder, best))) best = encoder;
   }
   return best;
 }

@@ -24,7 +24,10 @@ function whyNot(client: Client, job: Job): string {
   const { election } = job.settings;
   if (election === undefined) return `has no ${job.encoder}, which the job names`;
   const other = election.candidates.find(({ encoder }) => client.encoders.includes(encoder));
-  if (other === undefined) return "has no encoder for this codec";
+  if (other === undefined) {
+    const families = [...new Set(election.candidates.map(({ family }) => family))];
+    return `has no encoder for this codec${families.length === 1 ? ` of the family ${families[0]}` : ""}`;
+  }
   if (election.allowMixed) return "none of its encoders can do it";
   return `has ${other.encoder}; the job uses ${job.encoder} throughout (--allow-mixed lets both work)`;
 }

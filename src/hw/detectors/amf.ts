@@ -1,12 +1,11 @@
-// AMD's Advanced Media Framework, on Windows and on Linux with AMD's own driver.
+// AMD's Advanced Media Framework, on Windows and on Linux with AMD's own driver. ffmpeg offers no choice of the GPU.
 import type { FamilyDetector } from "../types.ts";
 import { encodersOf } from "./encoders-of.ts";
 
 export const amfDetector: FamilyDetector = {
   family: "amf",
   encoders: encodersOf("amf"),
-  inputArgs: [],
-  trialArgs: (encoder) => ["-pix_fmt", "nv12", "-c:v", encoder],
+  devices: async () => [null],
+  trialArgs: () => [],
   canShareProcess: false,
-  deviceMissing: /DLL \S+ failed to open|failed to initialise|AMFCreateContext/i,
 };

@@ -1,12 +1,12 @@
-// NVIDIA's encoders (NVENC). The device is opened by the encoder itself.
+// NVIDIA's encoders (NVENC), one GPU after the other by its index. The device is opened by the encoder itself.
+import { gpuIndices } from "../devices.ts";
 import type { FamilyDetector } from "../types.ts";
 import { encodersOf } from "./encoders-of.ts";
 
 export const nvencDetector: FamilyDetector = {
   family: "nvenc",
   encoders: encodersOf("nvenc"),
-  inputArgs: [],
-  trialArgs: (encoder) => ["-pix_fmt", "yuv420p", "-c:v", encoder],
+  devices: async () => gpuIndices(),
+  trialArgs: () => [],
   canShareProcess: false,
-  deviceMissing: /Cannot load (lib)?(cuda|nvcuda|nvidia-encode)|No capable devices found|no NVENC capable/i,
 };

@@ -1,12 +1,15 @@
-// Intel Quick Sync. The encoder opens its own session when it is given frames in system memory.
+// Intel Quick Sync, on each of Intel's render nodes. Elsewhere than on Linux the encoder finds its device itself.
+import { intelNodes } from "../devices.ts";
 import type { FamilyDetector } from "../types.ts";
 import { encodersOf } from "./encoders-of.ts";
 
 export const qsvDetector: FamilyDetector = {
   family: "qsv",
   encoders: encodersOf("qsv"),
-  inputArgs: [],
-  trialArgs: (encoder) => ["-pix_fmt", "nv12", "-c:v", encoder],
+  async devices() {
+    const nodes = await intelNodes();
+    return nodes.length === 0 ? [null] : nodes;
+  },
+  trialArgs: () => [],
   canShareProcess: false,
-  deviceMissing: /MFX session|No device available|Device creation failed/i,
 };

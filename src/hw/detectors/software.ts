@@ -17,8 +17,7 @@ const QUICK: Readonly<Record<string, readonly string[]>> = {
 export const softwareDetector: FamilyDetector = {
   family: "software",
   encoders: encodersOf("software"),
-  inputArgs: [],
-  trialArgs: (encoder) => ["-c:v", encoder, ...(QUICK[encoder] ?? [])],
+  devices: async () => [null],
+  trialArgs: (encoder) => QUICK[encoder] ?? [],
   canShareProcess: true,
-  deviceMissing: null,
 };

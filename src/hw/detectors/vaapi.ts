@@ -1,13 +1,16 @@
-// VA-API on Linux. Frames are uploaded to the first render node, where ffmpeg looks too.
-// A device may lack H.264 and still have AV1 (Mesa builds without patented codecs), so each encoder is tried.
+// VA-API on Linux, on each render node. A device may lack H.264 and still have AV1 (Mesa builds without patented
+// codecs), so each encoder is tried.
+import { renderNodes } from "../devices.ts";
 import type { FamilyDetector } from "../types.ts";
 import { encodersOf } from "./encoders-of.ts";
 
 export const vaapiDetector: FamilyDetector = {
   family: "vaapi",
   encoders: encodersOf("vaapi"),
-  inputArgs: ["-vaapi_device", "/dev/dri/renderD128"],
-  trialArgs: (encoder) => ["-vf", "format=nv12,hwupload", "-c:v", encoder],
+  async devices() {
+    const nodes = await renderNodes();
+    return nodes.length === 0 ? [null] : nodes;
+  },
+  trialArgs: () => [],
   canShareProcess: false,
-  deviceMissing: /No VA display found|Device creation failed|Failed to initiali[sz]e VAAPI/i,
 };

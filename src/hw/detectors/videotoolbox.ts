@@ -5,11 +5,7 @@ import { encodersOf } from "./encoders-of.ts";
 export const videotoolboxDetector: FamilyDetector = {
   family: "videotoolbox",
   encoders: encodersOf("videotoolbox"),
-  inputArgs: [],
-  trialArgs: (encoder) => [
-    ...["-pix_fmt", encoder.startsWith("prores") ? "p210le" : "nv12", "-c:v", encoder],
-    ...["-allow_sw", "0"],
-  ],
+  devices: async () => [null],
+  trialArgs: () => ["-allow_sw", "0"],
   canShareProcess: false,
-  deviceMissing: null,
 };

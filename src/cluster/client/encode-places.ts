@@ -1,0 +1,118 @@
+// Where encodes run: the CPU's slots, and those of each hardware device. Chooses a device for an encoder, and takes
+// what devices say when they fail: fewer encodes at a time, another device, or none. Runs nothing itself.
+import type { HardwareFailure } from "../../hw/failures.ts";
+import type { DeviceReport } from "../../hw/types.ts";
+import type { EncodeDevice } from "../../media/encode-device.ts";
+import { familyOf } from "../../media/request/encoders.ts";
+import type { EncoderFamily } from "../../media/types.ts";
+import { createSlotPool, type SlotPool } from "./slots.ts";
+
+/** Two encodes at a time keep a unit busy: one fills the gaps of the other (docs/MEASURED.md §5). */
+export const SLOTS_PER_DEVICE = 2;
+
+export interface ClientDevice extends DeviceReport {
+  readonly family: EncoderFamily;
+}
+
+export interface PlacesOptions {
+  /** Encodes at a time on the CPU. */
+  readonly cpuSlots: number;
+  /** `--slots N`: so many at a time of all kinds together; false: CPU and devices apart. */
+  readonly isShared: boolean;
+  readonly encoders: readonly string[];
+  readonly devices: readonly ClientDevice[];
+}
+
+/** What the server is told of this machine. */
+export interface Abilities {
+  readonly slots: number;
+  readonly encoders: string[];
+  readonly families: string[];
+  readonly pools?: Record<string, number>;
+  readonly limits?: Record<string, { width: number; height: number; isDeep: boolean }>;
+}
+
+export interface Place {
+  /** Null: the CPU. */
+  readonly device: EncodeDevice | null;
+  free(): void;
+}
+
+export interface EncodePlaces {
+  /** Waits for a slot where the encoder runs, first come first served; null: no device left but those in `not`. */
+  take(encoder: string, not: ReadonlySet<Place["device"]>, signal: AbortSignal): Promise<Place | null>;
+  /**
+   * A place failed so. "again": in the same place, once another encode there has ended; "elsewhere": this device is of
+   * no use to this encode.
+   */
+  failed(place: Place, failure: HardwareFailure): "again" | "elsewhere";
+  abilities(): Abilities;
+}
+
+interface Device extends ClientDevice {
+  readonly pool: SlotPool;
+  readonly handle: EncodeDevice;
+  isGone: boolean;
+}
+
+export function createPlaces(options: PlacesOptions, onChange: () => void): EncodePlaces {
+  const { cpuSlots, isShared, encoders } = options;
+  const cpu = createSlotPool(cpuSlots);
+  const devices: Device[] = options.devices.map((device) => ({
+    ...device,
+    pool: isShared ? cpu : createSlotPool(SLOTS_PER_DEVICE),
+    handle: { family: device.family, id: device.id },
+    isGone: false,
+  }));
+  const present = (encoder: string) =>
+    devices.filter((device) => !device.isGone && device.encoders.some(({ name }) => name === encoder));
+
+  return {
+    async take(encoder, not, signal) {
+      if (familyOf(encoder) === "software") return { device: null, free: await cpu.take(signal) };
+      const able = present(encoder).filter(({ handle }) => !not.has(handle));
+      able.sort((a, b) => a.pool.busyness() - b.pool.busyness());
+      const [device] = able;
+      return device === undefined ? null : { device: device.handle, free: await device.pool.take(signal) };
+    },
+    failed(place, failure) {
+      const device = devices.find(({ handle }) => handle === place.device);
+      if (device === undefined) return "elsewhere";
+      if (failure.kind === "crowded" && !isShared && device.pool.held() > 1) {
+        device.pool.limitTo(device.pool.held() - 1);
+        onChange();
+        return "again";
+      }
+      if (failure.kind === "gone") {
+        device.isGone = true;
+        onChange();
+      }
+      return "elsewhere";
+    },
+    abilities() {
+      const living = encoders.filter((name) => familyOf(name) === "software" || present(name).length > 0);
+      const families = [...new Set(living.map(familyOf))];
+      const hardware = devices.filter(({ isGone }) => !isGone);
+      if (hardware.length === 0 || isShared)
+        return { slots: cpuSlots, encoders: living, families, ...limitsOf(hardware) };
+      const pools: Record<string, number> = families.includes("software") ? { software: cpuSlots } : {};
+      for (const { family, pool } of hardware) pools[family] = (pools[family] ?? 0) + pool.limit();
+      const slots = Object.values(pools).reduce((sum, count) => sum + count, 0);
+      return { slots, encoders: living, families, pools, ...limitsOf(hardware) };
+    },
+  };
+}
+
+/** The most that any device takes; a device that takes less answers so, and another is tried. */
+function limitsOf(devices: readonly ClientDevice[]): Pick<Abilities, "limits"> {
+  const limits: NonNullable<Abilities["limits"]> = {};
+  for (const { name, width, height, ten_bits } of devices.flatMap((device) => device.encoders)) {
+    const known = limits[name];
+    limits[name] = {
+      width: Math.max(width, known?.width ?? 0),
+      height: Math.max(height, known?.height ?? 0),
+      isDeep: ten_bits || known?.isDeep === true,
+    };
+  }
+  return devices.length === 0 ? {} : { limits };
+}

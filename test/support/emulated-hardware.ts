@@ -1,0 +1,173 @@
+// EMULATED hardware, for tests on machines without any: an ffmpeg in front of the real one that answers for one
+// hardware H.264 encoder by running libx264 with its options translated, and fails as the real one fails. What it does
+// not emulate it hands to the real ffmpeg. Run as a program by the launchers that `emulatedFfmpeg` writes.
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface Emulation {
+  readonly encoder: "h264_nvenc" | "h264_vaapi";
+  /** Encodes at a time that its driver allows, as with consumer NVENC; null: any number. */
+  readonly sessions: number | null;
+  /** The device is lost after so many encodes of segments; null: never. */
+  readonly lostAfter: number | null;
+}
+
+/** Makes a folder for FFCLUSTER_FFMPEG_DIR; counters and sessions of the emulated device are kept in it. */
+export async function emulatedFfmpeg(folder: string, emulation: Emulation): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const real = { ffmpeg: Bun.which("ffmpeg"), ffprobe: Bun.which("ffprobe") };
+  if (real.ffmpeg === null || real.ffprobe === null) throw new Error("ffmpeg and ffprobe are needed on PATH");
+  const settings = JSON.stringify({ ...emulation, folder, real: real.ffmpeg });
+  const launcher = (words: readonly string[]) =>
+    `#!/bin/sh\nexec ${words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")} "$@"\n`;
+  const ffmpeg = join(folder, "ffmpeg");
+  const ffprobe = join(folder, "ffprobe");
+  await writeFile(ffmpeg, launcher([process.execPath, import.meta.path, settings]));
+  await writeFile(ffprobe, launcher([real.ffprobe]));
+  await chmod(ffmpeg, 0o755);
+  await chmod(ffprobe, 0o755);
+  return folder;
+}
+
+/** Encodes of segments that the emulated device has begun, and sessions that it refused. */
+export function emulatedLog(folder: string): string[] {
+  const path = join(folder, "log");
+  return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
+}
+
+// ── the program ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Settings extends Emulation {
+  readonly folder: string;
+  readonly real: string;
+}
+
+class Refusal extends Error {}
+
+/** Options of each emulated encoder: what becomes of them for libx264. Any other is an error, as with the real one. */
+const OPTIONS: Readonly<Record<Emulation["encoder"], Readonly<Record<string, (value: string) => string[]>>>> = {
+  h264_nvenc: {
+    "-cq": (value) => ["-crf", value],
+    "-preset": () => ["-preset", "ultrafast"],
+    "-tune": () => [],
+    "-rc": () => [],
+    "-forced-idr": () => [],
+    "-gpu": (value) => {
+      if (value !== "0") throw new Refusal("[h264_nvenc @ 0x1] No capable devices found");
+      return [];
+    },
+  },
+  h264_vaapi: {
+    "-qp": (value) => ["-crf", value],
+    "-rc_mode": () => [],
+    "-compression_level": () => ["-preset", "ultrafast"],
+    "-idr_interval": () => [],
+  },
+};
+const SHARED = new Set(["-b:v", "-maxrate", "-bufsize", "-g", "-bf", "-profile:v", "-pix_fmt", "-frames:v", "-f"]);
+
+/** The encoder's options run from `-c:v` to the muxer's; everything before and after stays, but for the device. */
+function translate(args: readonly string[], { encoder }: Settings): string[] {
+  const out: string[] = [];
+  let isOfEncoder = false;
+  for (let i = 0; i < args.length; i++) {
+    const name = args[i] ?? "";
+    const value = args[i + 1] ?? "";
+    if (name === "-init_hw_device" || name === "-filter_hw_device") {
+      i++;
+    } else if (name === "-c:v" && value === encoder) {
+      out.push("-c:v", "libx264");
+      isOfEncoder = true;
+      i++;
+    } else if (isOfEncoder && OPTIONS[encoder][name] !== undefined) {
+      out.push(...(OPTIONS[encoder][name]?.(value) ?? []));
+      i++;
+    } else if (isOfEncoder && name === "-b:v" && value === "0") {
+      i++;
+    } else if (isOfEncoder && (name === "-fps_mode" || name === "-frames:v" || name === "-f")) {
+      isOfEncoder = false;
+      out.push(name);
+    } else if (isOfEncoder && name.startsWith("-") && !SHARED.has(name)) {
+      throw new Refusal(`Unrecognized option '${name.slice(1)}'.`);
+    } else if (isOfEncoder && name.startsWith("-")) {
+      out.push(name, value);
+      i++;
+    } else {
+      out.push(name.replace(/format=(nv12|p010le),hwupload/, "format=yuv420p"));
+    }
+  }
+  return out;
+}
+
+/** One file per running encode: their number is that of the open sessions. */
+function openSession({ folder, sessions }: Settings): () => void {
+  const open = join(folder, "sessions");
+  mkdirSync(open, { recursive: true });
+  const own = join(open, String(process.pid));
+  writeFileSync(own, "");
+  const close = () => rmSync(own, { force: true });
+  const living = readdirSync(open).filter((pid) => isAlive(Number(pid)));
+  if (sessions === null || living.length <= sessions) return close;
+  close();
+  appendFileSync(join(folder, "log"), "refused\n");
+  throw new Refusal(
+    "[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: out of memory (10): (no details)\n" +
+      "[h264_nvenc @ 0x1] No capable devices found",
+  );
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // ended without closing its session
+  }
+}
+
+function beginEncode({ folder, lostAfter }: Settings): void {
+  const begun = emulatedLog(folder).filter((line) => line === "encode").length;
+  if (lostAfter !== null && begun >= lostAfter) {
+    throw new Refusal(
+      "[h264_nvenc @ 0x1] cuCtxPushCurrent(ctx) failed -> CUDA_ERROR_NO_DEVICE: no CUDA-capable device",
+    );
+  }
+  appendFileSync(join(folder, "log"), "encode\n");
+}
+
+/** As NVENC's H.264: at most 4096 samples wide. */
+function checkSize(args: readonly string[]): void {
+  const width = /size=(\d+)x/.exec(args.join(" "))?.[1];
+  if (width !== undefined && Number(width) > 4096) throw new Refusal("[h264_nvenc @ 0x1] No capable devices found");
+}
+
+async function runEmulated(settings: Settings, args: readonly string[]): Promise<number> {
+  if (!args.includes(settings.encoder)) return await run(settings.real, args);
+  let close = () => {};
+  try {
+    checkSize(args);
+    const translated = translate(args, settings);
+    close = openSession(settings);
+    // A segment reads a source; a trial makes its own picture.
+    if (!args.includes("lavfi")) beginEncode(settings);
+    return await run(settings.real, translated);
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal)) throw thrown;
+    process.stderr.write(`${thrown.message}\nConversion failed!\n`);
+    return 1;
+  } finally {
+    close();
+  }
+}
+
+async function run(program: string, args: readonly string[]): Promise<number> {
+  const child = Bun.spawn([program, ...args], { stdin: "ignore", stdout: "inherit", stderr: "inherit" });
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => child.kill(name));
+  return await child.exited;
+}
+
+if (import.meta.main) {
+  const [settings = "{}", ...args] = process.argv.slice(2);
+  process.exit(await runEmulated(JSON.parse(settings) as Settings, args));
+}
