@@ -61,9 +61,11 @@ test.skipIf(CLIP === "")(
   "emulated NVENC, emulated VA-API and software: one family elected and proven; mixed when allowed",
   async () => {
     const cluster = await start();
-    await joinEmulated(cluster, "nvenc", { encoder: "h264_nvenc" });
-    await joinEmulated(cluster, "vaapi", { encoder: "h264_vaapi" });
-    await cluster.join("cpu", ["--hw-accel", "none"]);
+    await Promise.all([
+      joinEmulated(cluster, "nvenc", { encoder: "h264_nvenc" }),
+      joinEmulated(cluster, "vaapi", { encoder: "h264_vaapi" }),
+      cluster.join("cpu", ["--hw-accel", "none"]),
+    ]);
 
     const shown = await detailOf(cluster, "nvenc");
     expect(shown.pools).toMatchObject({ nvenc: 2 });

@@ -1,5 +1,6 @@
 // The neutral request in NVENC's words. Sources: `ffmpeg -h encoder=h264_nvenc`, libavcodec/nvenc_av1.c for AV1, NVIDIA's
 // "Using FFmpeg with NVIDIA GPU Hardware Acceleration" and the Video Codec SDK's "NVENC Video Encoder API" guide.
+import type { NamedOption } from "../encode-request.ts";
 import type { Speed } from "../neutral-codecs.ts";
 import { cannot, hardwareLacks, rateWords, type Translation } from "./encoder-words.ts";
 import type { Neutral } from "./neutral.ts";
@@ -20,6 +21,12 @@ const PRESETS: Readonly<Record<Speed, string>> = {
 };
 
 const PROFILES: ReadonlySet<string> = new Set(["baseline", "main", "high", "main10"]);
+
+/** A bit rate is VBR by default; unsaid, a run that measures with -qp can be constant QP. */
+function rateControl(rate: Neutral["rate"]): readonly NamedOption[] {
+  if (rate.kind === "quality") return [["rc", "vbr"]];
+  return rate.isConstant ? [["rc", "cbr"]] : [];
+}
 
 export function inNvencWords(ask: Neutral): Translation {
   const lacks = hardwareLacks(ask);
@@ -47,7 +54,7 @@ export function inNvencWords(ask: Neutral): Translation {
       tune: isQuick ? "ll" : "hq",
       profile,
       bFrames: ask.bFrames,
-      privateOptions: [["rc", rate.kind === "bitrate" && rate.isConstant ? "cbr" : "vbr"]],
+      privateOptions: rateControl(rate),
       pixelFormat: ask.isDeep ? "p010le" : "yuv420p",
     },
     left: [

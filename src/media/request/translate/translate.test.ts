@@ -128,11 +128,11 @@ const BITRATE: Readonly<Record<string, string>> = {
   "libvpx-vp9":
     "-c:v libvpx-vp9 -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -pix_fmt yuv420p -g 250 -deadline realtime -cpu-used 6 -row-mt 1",
   h264_nvenc:
-    "-c:v h264_nvenc -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -preset p1 -tune ll -pix_fmt yuv420p -g 250 -rc vbr -forced-idr 1",
+    "-c:v h264_nvenc -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -preset p1 -tune ll -pix_fmt yuv420p -g 250 -forced-idr 1",
   hevc_nvenc:
-    "-c:v hevc_nvenc -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -preset p1 -tune ll -pix_fmt yuv420p -g 250 -rc vbr -forced-idr 1",
+    "-c:v hevc_nvenc -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -preset p1 -tune ll -pix_fmt yuv420p -g 250 -forced-idr 1",
   av1_nvenc:
-    "-c:v av1_nvenc -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -preset p1 -tune ll -pix_fmt yuv420p -g 250 -rc vbr -forced-idr 1",
+    "-c:v av1_nvenc -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -preset p1 -tune ll -pix_fmt yuv420p -g 250 -forced-idr 1",
   h264_qsv:
     "-c:v h264_qsv -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -preset veryfast -pix_fmt nv12 -g 250 -forced_idr 1 -idr_interval 0 -flags +cgop",
   hevc_qsv:
@@ -154,13 +154,13 @@ const BITRATE: Readonly<Record<string, string>> = {
   hevc_videotoolbox:
     "-c:v hevc_videotoolbox -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -pix_fmt nv12 -g 250 -allow_sw 0 -realtime 0 -flags +cgop",
   h264_vaapi:
-    "-c:v h264_vaapi -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -g 250 -rc_mode VBR -compression_level 7 -idr_interval 0",
+    "-c:v h264_vaapi -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -g 250 -compression_level 7 -idr_interval 0",
   hevc_vaapi:
-    "-c:v hevc_vaapi -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -g 250 -rc_mode VBR -compression_level 7 -idr_interval 0",
+    "-c:v hevc_vaapi -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -g 250 -compression_level 7 -idr_interval 0",
   av1_vaapi:
-    "-c:v av1_vaapi -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -g 250 -rc_mode VBR -compression_level 7 -idr_interval 0",
+    "-c:v av1_vaapi -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -g 250 -compression_level 7 -idr_interval 0",
   vp9_vaapi:
-    "-c:v vp9_vaapi -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -g 250 -rc_mode VBR -compression_level 7 -idr_interval 0",
+    "-c:v vp9_vaapi -b:v 4000000 -maxrate 6000000 -bufsize 8000000 -g 250 -compression_level 7 -idr_interval 0",
 };
 
 const CODECS = ["h264", "hevc", "av1", "vp9"] as const;

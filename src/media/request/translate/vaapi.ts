@@ -36,7 +36,8 @@ export function inVaapiWords(ask: Neutral): Translation {
     codec === "h264" || codec === "hevc"
       ? ({ kind: "qp", value: wholeCrf(codec, crf) } as const)
       : ({ kind: "global_quality", value: scaledCrf(crf, 255) } as const);
-  const mode = rate.kind === "quality" ? "CQP" : rate.isConstant ? "CBR" : "VBR";
+  // A bit rate is VBR by default; unsaid, a run that measures with -qp can be constant QP.
+  const mode = rate.kind === "quality" ? "CQP" : rate.isConstant ? "CBR" : null;
   return {
     ok: true,
     words: {
@@ -44,7 +45,7 @@ export function inVaapiWords(ask: Neutral): Translation {
       profile,
       bFrames: ask.bFrames,
       privateOptions: [
-        ["rc_mode", mode],
+        ...(mode === null ? [] : [["rc_mode", mode] as const]),
         ["compression_level", String(LEVELS[ask.speed])],
       ],
       pixelFormat: ask.isDeep ? "p010le" : "nv12",
