@@ -110,7 +110,7 @@ function makeClients(queue: EventQueue, random: Random, server: SimServer, truth
       slots: slots + (hardware.slots ?? 0),
       pools: hardware.slots === null ? null : { software: slots, nvenc: hardware.slots },
       unfitRate: hardware.unfitRate,
-      drawsText: isHealthy || random.chance(0.7),
+      drawsText: isHealthy || index % 3 !== 0,
       encoders: [
         ...(isHealthy || random.chance(0.7) ? ["libx264", "libx265"] : ["libx264"]),
         ...(hardware.slots === null ? [] : ["h264_nvenc"]),

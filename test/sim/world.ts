@@ -130,7 +130,7 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
         ...election,
       },
       encoder: random.chance(0.8) || election.election !== undefined ? "libx264" : "libx265",
-      ...(random.chance(0.2) ? { text: { draws: ["drawtext"], print: null } } : {}),
+      ...(totalFrames % 5 === 0 ? { text: { draws: ["drawtext"], print: null } } : {}),
       family: "software",
       split: isWhole ? { mode: "whole", reason: "its filter sees neighbours" } : { mode: "keyframes" },
       timeBase: { num: 1, den: FRAME_RATE * TICKS_PER_FRAME },
