@@ -166,27 +166,29 @@ function isAllowed({ clip, outcome, encodedBy }: Row): boolean {
   return ALLOWED[clip.kind].includes(outcome);
 }
 
+const WIDEST = Math.max(...clips.map(({ name }) => name.length));
+
+function lineOf({ clip, outcome, frames, encodedBy, seconds, reason }: Row): string {
+  return [
+    clip.name.padEnd(WIDEST),
+    clip.kind.padEnd(8),
+    outcome.padEnd(7),
+    String(frames ?? "").padStart(6),
+    ACCESSES.map((access) => `${access} ${encodedBy[access] ?? 0}`)
+      .join(", ")
+      .padEnd(22),
+    `${seconds.toFixed(1)} s`.padStart(8),
+    reason.replaceAll(/\s+/g, " ").slice(0, 200),
+  ].join("  ");
+}
+
 function printTable(): void {
-  const widest = Math.max(4, ...rows.map(({ clip }) => clip.name.length));
-  const lines = rows.map(({ clip, outcome, frames, encodedBy, seconds, reason }) =>
-    [
-      clip.name.padEnd(widest),
-      clip.kind.padEnd(8),
-      outcome.padEnd(7),
-      String(frames ?? "").padStart(6),
-      ACCESSES.map((access) => `${access} ${encodedBy[access] ?? 0}`)
-        .join(", ")
-        .padEnd(22),
-      `${seconds.toFixed(1)} s`.padStart(8),
-      reason.replaceAll(/\s+/g, " ").slice(0, 200),
-    ].join("  "),
-  );
   const counts = (["exact", "refused", "failed", "WRONG"] as const).map(
     (outcome) => `${rows.filter((row) => row.outcome === outcome).length} ${outcome}`,
   );
   const absent = missing.length === 0 ? "" : `, not here: ${missing.join(" ")}`;
   process.stderr.write(
-    `\n${lines.join("\n")}\n\n${rows.length} of ${clips.length} clips: ${counts.join(", ")}${absent}\n`,
+    `\n${rows.map(lineOf).join("\n")}\n\n${rows.length} of ${clips.length} clips: ${counts.join(", ")}${absent}\n`,
   );
 }
 
@@ -196,6 +198,7 @@ for (const clip of clips) {
     async () => {
       const row = await rowOf(clip);
       rows.push(row);
+      process.stderr.write(`${lineOf(row)}\n`); // the run is long, and may be broken off before its table
       expect({ ...row, isAllowed: isAllowed(row) }).toMatchObject({ isAllowed: true });
     },
     CLIP_WITHIN_MS,
