@@ -1,10 +1,13 @@
 // Running ffmpeg and ffprobe: bounded output, first termination reason wins, SIGTERM then SIGKILL, no orphans.
 // A child runs under the hidden `ffcluster __exec`, whose runtime ends it when this process dies for any
 // reason, kill -9 included (docs/adr/0003).
+import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { AppError, errnoOf } from "./errors.ts";
 import { descendantsCpuMs } from "./process-cpu.ts";
 
+/** As `nice` without a number. */
+const LOW_PRIORITY = 10;
 const STDERR_TAIL_BYTES = 16 * 1024;
 const STDOUT_TEXT_BYTES = 64 * 1024 * 1024;
 /** ffmpeg ends within 30 ms of SIGTERM (measured); a second is generous, and cancel promises two. */
@@ -21,7 +24,7 @@ export interface ToolOptions {
   readonly timeoutMs?: number;
   /** Called for each line of stdout as it comes; stdout is then not collected. */
   readonly onLine?: (line: string) => void;
-  /** Lower the scheduling priority of the child (POSIX nice). */
+  /** Lower the scheduling priority of the child (nice 10; "below normal" on Windows). */
   readonly nice?: boolean;
   /** Asked every second with the processor time the child used so far (null: unknown); true ends it as "stalled". */
   readonly isStalled?: (cpuMs: number | null) => boolean;
@@ -100,8 +103,8 @@ function killTree(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
  */
 export async function runTool(options: ToolOptions): Promise<ToolResult> {
   if (options.signal?.aborted) return { ended: "aborted", exitCode: 255, stdout: "", stderrTail: "" };
-  const nice = options.nice && process.platform !== "win32" ? ["nice", "-n", "10"] : [];
-  const child = spawnGuarded([...nice, options.program, ...options.args], options.cwd);
+  const child = spawnGuarded([options.program, ...options.args], options.cwd);
+  if (options.nice) lowerPriority(child.pid);
   let ended: ToolResult["ended"] = "exit";
   let killTimer: ReturnType<typeof setTimeout> | undefined;
   let giveUpTimer: ReturnType<typeof setTimeout> | undefined;
@@ -142,6 +145,17 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
     clearTimeout(giveUpTimer);
     clearInterval(watch);
     options.signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** The guard's, before it starts the program, which inherits it. */
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, LOW_PRIORITY);
+  } catch (thrown) {
+    // Gone already, or not allowed here: it runs at the usual one.
+    const isHarmless = thrown instanceof Error && /ESRCH|EACCES|EPERM|no such process|permission/i.test(thrown.message);
+    if (!isHarmless) throw thrown;
   }
 }
 

@@ -83,6 +83,10 @@ const options = {
     choices: ["auto", "direct", "gateway"],
     fallback: "auto",
   }),
+  nice: switchOption({
+    description: "Run ffmpeg at low priority, so that the machine stays usable",
+    fallback: true,
+  }),
   "stall-timeout": secondsOption({
     description: "An encode that shows no sign of work for so long is given up",
     min: 2,
@@ -151,6 +155,7 @@ export const join = defineCommand({
         benchmarkSeconds: given["benchmark-duration"],
         finishWithinMs: FINISH_WITHIN_MS,
         stallSeconds: given["stall-timeout"],
+        isNice: given.nice,
         log,
         onReport: (report) => {
           live.show(report.kind === "live" ? report.text : "");

@@ -37,6 +37,7 @@ export async function participate(
       benchmarkSeconds: null,
       finishWithinMs: 0,
       stallSeconds: DEFAULT_STALL_SECONDS,
+      isNice: true,
       log: silentLog,
       onReport: () => {},
     },

@@ -117,6 +117,8 @@ export interface StartClientOptions {
   readonly benchmarkSeconds: number | null;
   /** Without a sign of work for this long an encode is given up. */
   readonly stallSeconds: number;
+  /** ffmpeg at low priority. */
+  readonly isNice: boolean;
   /** On the way out, what will be done within this time is finished. */
   readonly finishWithinMs: number;
   readonly log: Log;
@@ -150,6 +152,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
         benchmarkSeconds: options.benchmarkSeconds,
         finishWithinMs: options.finishWithinMs,
         stallIdleMs: options.stallSeconds * 1000,
+        nice: options.isNice,
         tools,
         encoders: workingEncoders(report, allowed),
         textPrints: prints,

@@ -22,7 +22,7 @@ afterEach(async () => {
 async function start(): Promise<Cluster> {
   const cluster = await Cluster.make();
   clusters.push(cluster);
-  await cluster.serve({ args: ["--benchmark-duration", "2", "--max-segment-duration", "4"] });
+  await cluster.serve({ args: ["--benchmark-duration", "2", "--max-segment-duration", "10"] });
   return cluster;
 }
 

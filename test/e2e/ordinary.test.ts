@@ -62,6 +62,12 @@ const CASES: readonly Case[] = [
     extension: "webm",
     audioCodecs: ["opus"],
   },
+  {
+    source: "noise.mp4",
+    params: "-c:v libaom-av1 -crf 55 -b:v 0 -usage realtime -cpu-used 8 -vf scale=160:-2",
+    extension: "mp4",
+    audioCodecs: ["aac"],
+  },
   { source: "rollover-tos-360p24-20s.ts", params: X264, extension: "mp4", audioCodecs: ["aac"] },
   { source: "rollover-tos-360p24-20s.ts", params: `${X264} -c:a aac`, extension: "mkv", audioCodecs: ["aac"] },
   { source: "early-noise.mp4", params: `${X264} ${SMALL}`, extension: "mkv", audioCodecs: ["aac"] },

@@ -51,6 +51,8 @@ export interface SegmentParts {
   readonly threads: number;
   /** Without a sign of work for this long an encode is given up. */
   readonly stallIdleMs: number;
+  /** ffmpeg at low priority. */
+  readonly nice: boolean;
 }
 
 export interface SegmentRun {
@@ -106,6 +108,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
       ...watch,
       workDir: run.folder,
       device: run.device,
+      nice: parts.nice,
       threads,
       signal,
       onProgress: run.onProgress,

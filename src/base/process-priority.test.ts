@@ -1,0 +1,18 @@
+import { expect, test } from "bun:test";
+import { getPriority } from "node:os";
+import { runTool } from "./process.ts";
+
+/** The nice value of a program that runTool starts, by its own word: field 19 of stat, proc(5). */
+async function niceOfChild(nice: boolean): Promise<number> {
+  const { stdout } = await runTool({ program: "cat", args: ["/proc/self/stat"], nice, timeoutMs: 30_000 });
+  return Number(stdout.slice(stdout.lastIndexOf(")") + 2).split(" ")[16]);
+}
+
+test.skipIf(process.platform !== "linux")(
+  "a tool runs at low priority where that is asked, else at ours",
+  async () => {
+    expect(await niceOfChild(true)).toBe(10);
+    expect(await niceOfChild(false)).toBe(getPriority());
+  },
+  60_000,
+);
