@@ -83,6 +83,11 @@ const options = {
     choices: ["auto", "direct", "gateway"],
     fallback: "auto",
   }),
+  "hw-decode": choiceOption({
+    description: "Decode on the GPU that encodes, too; the CPU takes what it can't",
+    choices: ["auto", "none"],
+    fallback: "none",
+  }),
   nice: switchOption({
     description: "Run ffmpeg at low priority, so that the machine stays usable",
     fallback: true,
@@ -156,6 +161,7 @@ export const join = defineCommand({
         finishWithinMs: FINISH_WITHIN_MS,
         stallSeconds: given["stall-timeout"],
         isNice: given.nice,
+        hwDecode: given["hw-decode"] === "auto",
         log,
         onReport: (report) => {
           live.show(report.kind === "live" ? report.text : "");

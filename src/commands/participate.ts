@@ -38,6 +38,7 @@ export async function participate(
       finishWithinMs: 0,
       stallSeconds: DEFAULT_STALL_SECONDS,
       isNice: true,
+      hwDecode: false,
       log: silentLog,
       onReport: () => {},
     },

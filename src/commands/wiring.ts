@@ -117,6 +117,7 @@ export interface StartClientOptions {
   readonly benchmarkSeconds: number | null;
   /** Without a sign of work for this long an encode is given up. */
   readonly stallSeconds: number;
+  readonly hwDecode: boolean;
   /** ffmpeg at low priority. */
   readonly isNice: boolean;
   /** On the way out, what will be done within this time is finished. */
@@ -153,6 +154,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
         finishWithinMs: options.finishWithinMs,
         stallIdleMs: options.stallSeconds * 1000,
         nice: options.isNice,
+        hwDecode: options.hwDecode,
         tools,
         encoders: workingEncoders(report, allowed),
         textPrints: prints,

@@ -38,6 +38,31 @@ export function uploadFilters(device: EncodeDevice | null, pixelFormat: string):
   return [`format=${isDeep(pixelFormat) ? "p010le" : "nv12"}`, "hwupload"];
 }
 
+/**
+ * Before the input: decoding on the device that encodes. No output format is named, so frames come back to system
+ * memory and every filter works as ever; where the device can't take the codec ffmpeg decodes by itself. Empty: the
+ * family has no decoder that may be named without a format of its own.
+ */
+export function deviceDecodeArgs(device: EncodeDevice | null): readonly string[] {
+  if (device === null) return [];
+  switch (device.family) {
+    case "nvenc":
+      return ["-hwaccel", "cuda", ...(device.id === null ? [] : ["-hwaccel_device", device.id])];
+    case "vaapi":
+      return ["-hwaccel", "vaapi", "-hwaccel_device", "gpu"];
+    case "qsv":
+      // -hwaccel qsv keeps frames on the device; the same chip decodes through VA-API.
+      return device.id === null ? [] : ["-hwaccel", "vaapi", "-hwaccel_device", device.id];
+    case "videotoolbox":
+      return ["-hwaccel", "videotoolbox"];
+    case "software":
+    case "amf":
+      return [];
+    default:
+      return assertNever(device.family);
+  }
+}
+
 /** Beside the encoder's options. */
 export function deviceEncoderArgs(device: EncodeDevice | null): readonly string[] {
   return device?.family === "nvenc" && device.id !== null ? ["-gpu", device.id] : [];

@@ -24,6 +24,8 @@ export interface EncodeOptions {
   readonly threads: number | null;
   /** Where a hardware encoder runs; not given: the CPU. */
   readonly device?: EncodeDevice | null;
+  /** Decode there too, where the range has given no trouble yet. */
+  readonly hwDecode?: boolean;
   /** Absolute paths, one for each `subtitles` filter of the request. */
   readonly sideFiles?: readonly string[];
   readonly signal?: AbortSignal;
@@ -81,6 +83,7 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
       ...(run === undefined ? {} : { encoderArgs: run.encoderArgs }),
       ...(run?.format === undefined ? {} : { format: run.format }),
       device: options.device ?? null,
+      decodesOnDevice: options.hwDecode === true && task.softwareDecode !== true,
     }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.nice === undefined ? {} : { nice: options.nice }),

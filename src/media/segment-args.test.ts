@@ -123,3 +123,27 @@ describe("segmentTaskSchema", () => {
     expect(segmentTaskSchema.safeParse({ ...task, startPts: 1.5 }).success).toBe(false);
   });
 });
+
+test("encoding on a device: opened before the input, frames uploaded last, the encoder told which", () => {
+  const request = { ...task.request, video: { ...task.request.video, encoder: "h264_vaapi", pixelFormat: "nv12" } };
+  const vaapi = segmentArgs({ ...task, request }, { ...io, device: { family: "vaapi", id: "/dev/dri/renderD129" } });
+  expect(vaapi.slice(6, 10)).toEqual([
+    ...["-init_hw_device", "vaapi=gpu:/dev/dri/renderD129", "-filter_hw_device", "gpu"],
+  ]);
+  expect(vaapi[vaapi.indexOf("-filter_complex") + 1]).toContain("end_pts=192192,format=nv12,hwupload[v]");
+  expect(vaapi).not.toContain("-pix_fmt");
+  expect(vaapi).not.toContain("-hwaccel");
+  const nvenc = { ...task.request, video: { ...task.request.video, encoder: "h264_nvenc" } };
+  const args = segmentArgs({ ...task, request: nvenc }, { ...io, device: { family: "nvenc", id: "1" } }).join(" ");
+  expect(args).toContain("-c:v h264_nvenc -forced-idr 1 -gpu 1 -fps_mode passthrough");
+});
+
+test("decoding on the device: named before the input, frames back in the source's own format for seams and filters", () => {
+  const request = { ...task.request, video: { ...task.request.video, encoder: "h264_nvenc" } };
+  const device = { family: "nvenc", id: "0" } as const;
+  const args = segmentArgs({ ...task, request }, { ...io, device, decodesOnDevice: true });
+  expect(args.join(" ")).toContain("-f mov -hwaccel cuda -hwaccel_device 0 -threads 1 -i http:");
+  expect(args[args.indexOf("-filter_complex") + 1]).toStartWith("[0:0]format=yuv420p,split[a][b];");
+  const amf = segmentArgs({ ...task, request }, { ...io, device: { family: "amf", id: null }, decodesOnDevice: true });
+  expect(amf[amf.indexOf("-filter_complex") + 1]).toStartWith("[0:0]split[a][b];");
+});

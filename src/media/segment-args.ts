@@ -9,7 +9,13 @@ import {
   rescale,
 } from "../base/rational.ts";
 import { decoderFor, needsInBandParameters, segmentFormat } from "./codecs.ts";
-import { deviceEncoderArgs, deviceInitArgs, type EncodeDevice, uploadFilters } from "./encode-device.ts";
+import {
+  deviceDecodeArgs,
+  deviceEncoderArgs,
+  deviceInitArgs,
+  type EncodeDevice,
+  uploadFilters,
+} from "./encode-device.ts";
 import { demuxerName, inputGuards } from "./formats.ts";
 import { renderFilter } from "./request/filters/render-filters.ts";
 import { askedPixelFormat } from "./request/picture-changes.ts";
@@ -29,6 +35,8 @@ export interface SegmentIo {
   readonly threads: number | null;
   /** Where a hardware encoder runs; null or absent: the CPU. */
   readonly device?: EncodeDevice | null;
+  /** Decode on that device too. */
+  readonly decodesOnDevice?: boolean;
   /** Options of one run of several over the same range (`-pass`). */
   readonly encoderArgs?: readonly string[];
   /** The muxer of a run whose packets are only looked at; absent: the segment's own. */
@@ -56,7 +64,7 @@ function seekArgs(seekPts: Pts | null, timeBase: Rational): string[] {
 /** Everything before the filters: the input, read on the job's clock; the seek alone is in the source's own time. */
 export function decodeArgs(
   plan: DecodePlan,
-  io: Pick<SegmentIo, "input" | "inputKind" | "threads" | "device">,
+  io: Pick<SegmentIo, "input" | "inputKind" | "threads" | "device" | "decodesOnDevice">,
   decoder: string | null,
 ): string[] {
   return [
@@ -73,6 +81,7 @@ export function decodeArgs(
     "-f",
     demuxerName(plan.formatName),
     ...(decoder === null ? [] : [`-c:${plan.streamIndex}`, decoder]),
+    ...(io.decodesOnDevice === true ? deviceDecodeArgs(io.device ?? null) : []),
     ...(io.threads === null ? [] : ["-threads", String(io.threads)]),
     "-i",
     io.input,
@@ -132,11 +141,11 @@ function cutChain(task: CutPlan, filters: readonly string[]): string[] {
 }
 
 /** Both branches hang on one decode; each trim ends its branch, so the run stops just after the range. */
-export function filterGraph(task: CutPlan, filters: readonly string[]): string {
+export function filterGraph(task: CutPlan, filters: readonly string[], decodedFormat: string | null = null): string {
   const { startPts, endPts } = clockBounds(task);
   const main = cutChain(task, filters);
   return [
-    `[0:${task.streamIndex}]split[a][b]`,
+    `[0:${task.streamIndex}]${decodedFormat === null ? "" : `format=${decodedFormat},`}split[a][b]`,
     `[a]${main.length === 0 ? "null" : main.join(",")}[v]`,
     `[b]${seamChain(startPts, endPts)}[seam]`,
   ].join(";");
@@ -171,10 +180,11 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
   const encoder = task.request.video.encoder;
   const format = io.format ?? segmentFormat(task.video, encoder);
   const device = io.device ?? null;
+  const decodesOnDevice = io.decodesOnDevice === true && deviceDecodeArgs(device).length > 0;
   return [
     ...decodeArgs(task, io, decoderFor(task.video, encoder)),
     "-filter_complex",
-    filterGraph(task, pictureChain(task, device)),
+    filterGraph(task, pictureChain(task, device), decodesOnDevice ? task.video.pixelFormat : null),
     "-map",
     "[v]",
     ...videoEncoderArgs(task.request, { source: task.video, ...(io.threads === null ? {} : { threads: io.threads }) }),

@@ -82,6 +82,7 @@ export const segmentTaskSchema = z.strictObject({
   request: encodeRequestSchema,
   video: videoSchema,
   byteRange: z.strictObject({ start: z.number().int().min(0), end: z.number().int().min(0) }).nullable(),
+  softwareDecode: z.literal(true).exactOptional(),
   rate: rateTaskSchema.exactOptional(),
 }) satisfies z.ZodType<SegmentTask>;
 

@@ -158,6 +158,8 @@ export interface SegmentTask {
   readonly video: SourceVideo;
   /** Bytes of the source this segment is expected to read, for prefetching: [start, end). */
   readonly byteRange: { readonly start: number; readonly end: number } | null;
+  /** The range has given trouble: decode it on the CPU, whose decoder the server's own is. */
+  readonly softwareDecode?: true;
   /** Where a bit rate or a buffer must hold for the whole video. */
   readonly rate?: RateTask;
 }

@@ -59,6 +59,8 @@ export interface ClientOptions {
   readonly onStatus?: (status: ClientStatus) => void;
   /** On the way out, what will be done within this time is finished and handed over; the rest is given back. */
   readonly finishWithinMs?: number;
+  /** Decode on the device that encodes; not when not given. */
+  readonly hwDecode?: boolean;
   /** ffmpeg at low priority. */
   readonly nice?: boolean;
   /** Without a sign of work for this long an encode is given up; 30 s when not given. */
@@ -132,6 +134,7 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
       ...{ tools, clientId, threads: plan.threads, encodeSegment: options.encodeSegment ?? encodeRated },
       stallIdleMs: options.stallIdleMs ?? DEFAULT_IDLE_MS,
       nice: options.nice ?? false,
+      hwDecode: options.hwDecode ?? false,
     },
     upload: { remote, outbox, log, firstDelayMs: Math.min(1000, options.reconnectDelayMs) },
     onChange: () => options.onStatus?.({ kind: "working", attempts: attempts.counts() }),

@@ -51,6 +51,8 @@ export interface SegmentParts {
   readonly threads: number;
   /** Without a sign of work for this long an encode is given up. */
   readonly stallIdleMs: number;
+  /** Decode on the device that encodes. */
+  readonly hwDecode: boolean;
   /** ffmpeg at low priority. */
   readonly nice: boolean;
 }
@@ -109,6 +111,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
       workDir: run.folder,
       device: run.device,
       nice: parts.nice,
+      hwDecode: parts.hwDecode,
       threads,
       signal,
       onProgress: run.onProgress,

@@ -39,7 +39,8 @@ export function taskOf(
   const request = requestOf(work.record, encoder);
   const rate = rateTaskOf(job, segment, request);
   const task = planSegment(work.record.info, index, request, range, leadIn, grid);
-  return rate === null ? task : { ...task, rate };
+  const hasTrouble = leadIn > 0 || segment.failures > 0;
+  return { ...task, ...(rate === null ? {} : { rate }), ...(hasTrouble ? { softwareDecode: true as const } : {}) };
 }
 
 function expectationOf(work: JobWork, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {
