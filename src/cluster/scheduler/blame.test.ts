@@ -116,3 +116,37 @@ test("what a drained client holds is finished, and counts", () => {
   expect(bench.segment(held.segmentIndex).phase.kind).toBe("verified");
   expect(bench.attempts("bad")).toEqual(more);
 });
+
+test("what the server's own decoding refutes is asked of another client before the job fails", () => {
+  const bench = new SchedulerBench();
+  bench.hello("bad");
+  bench.submit("job", { settings: { maxSegmentSeconds: 4, benchmarkSeconds: 4, retryDelayMs: 0 } });
+  bench.index(2);
+  for (const _rung of [0, 1, 3]) {
+    const attempt = bench.attempt();
+    bench.land(attempt);
+    if (attempt.leadIn === 3) bench.hello("good");
+    bench.answer(attempt, "mismatched");
+    if (attempt.leadIn === 3) bench.answer(attempt, "reference disagrees");
+  }
+  expect(bench.segment(0)).toMatchObject({ leadIn: 3 });
+  expect(bench.attempt().clientId).toBe("good");
+  bench.finish(bench.attempt());
+  expect(bench.job().status).toBe("Combining");
+});
+
+test("when several clients' results are refuted, it is the source", () => {
+  const bench = new SchedulerBench();
+  for (const id of ["one", "two", "three", "four"]) bench.hello(id);
+  bench.submit("job", { settings: { maxSegmentSeconds: 4, benchmarkSeconds: 4, retryDelayMs: 0 } });
+  bench.index(1);
+  for (let round = 0; round < 20 && bench.job().status !== "Failed"; round++) {
+    const attempt = bench.attempt();
+    bench.land(attempt);
+    bench.answer(attempt, "mismatched");
+    if (bench.segment(0).phase.kind === "referencing") bench.answer(attempt, "reference disagrees");
+  }
+  expect(bench.job().error).toMatchObject({ code: "E_NOT_EXACT" });
+  // Three clients were asked for the segment, and three again for the whole in one piece.
+  expect(bench.segment(0).attempts).toBe(3);
+});
