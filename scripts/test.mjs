@@ -21,7 +21,7 @@ const PHASES = [
     name: "unit, simulation, integration",
     isHeavy: false,
     parallel: 2,
-    testTimeoutMs: MINUTE_MS,
+    testTimeoutMs: 3 * MINUTE_MS,
     limitMs: 20 * MINUTE_MS,
   },
   { name: "end to end", isHeavy: true, parallel: 1, testTimeoutMs: 3 * MINUTE_MS, limitMs: 40 * MINUTE_MS },

@@ -9,7 +9,7 @@ import { forEachLine } from "./base/process.ts";
 import { VERSION } from "./base/version.ts";
 
 // Each test starts processes; a busy machine needs a second for one.
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const CLI = join(import.meta.dir, "cli.ts");
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { mediaPath, testWithMedia } from "../../test/support/media.ts";
 import type { Foreseen } from "./wiring.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let folder = "";
 beforeAll(async () => {

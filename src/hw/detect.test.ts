@@ -10,7 +10,7 @@ import { softwareDetector } from "./detectors/software.ts";
 import { vaapiDetector } from "./detectors/vaapi.ts";
 import { firstWords, trialCommand } from "./trial.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 test("the list of encoders is read by its columns: no audio, no heading", () => {
   const text = [

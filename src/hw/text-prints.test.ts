@@ -10,9 +10,9 @@ test("letters look the same each time they are drawn here", async () => {
   expect(first.subtitles).not.toBe(first.drawtext);
   // Without fc-list nobody's letters are known to be the same, not even one's own of the last start.
   if (Bun.which("fc-list") !== null) expect(second).toEqual(first);
-}, 60_000);
+}, 180_000);
 
 test("an ffmpeg that draws nothing has no print", async () => {
   const tools = await findTools(process.env);
   expect(await textPrints({ ...tools, ffmpeg: "/bin/false" })).toEqual({ drawtext: null, subtitles: null });
-}, 60_000);
+}, 180_000);

@@ -28,7 +28,7 @@ beforeAll(async () => {
   tools = await findTools(process.env);
   folder = await mkdtemp(join(tmpdir(), "ffcluster-union-"));
   info = await probeSource(tools, await hardCase("opengop-h264.mp4"));
-}, 60_000);
+}, 180_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Ranges that meet at the frames picked, in order; a picked frame that is the first one cuts nothing. */
@@ -158,5 +158,5 @@ for (const clip of CLIPS) {
       }),
       { numRuns: 2 },
     );
-  }, 120_000);
+  }, 180_000);
 }

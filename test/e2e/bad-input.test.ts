@@ -16,7 +16,7 @@ beforeAll(async () => {
   cluster = await Cluster.make();
   await cluster.serve();
   clip = await hardCase("two-frames-audio.mp4");
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
@@ -89,7 +89,7 @@ for (const { name, make, code, message } of SOURCES) {
     const label = name === "a missing file" ? /missing|no such|not exist|no file/i : message;
     expectFailure(await submit(input, output), 1, code, label);
     await expectNothingLeft(output);
-  }, 60_000);
+  }, 180_000);
 }
 
 const REFUSED: readonly [params: string, names: RegExp][] = [
@@ -113,7 +113,7 @@ for (const [params, names] of REFUSED) {
     const output = cluster.path("out.mp4");
     expectFailure(await submit(clip, output, "--ffmpeg-params", params), 2, "E_ENCODE_REQUEST", names);
     await expectNothingLeft(output);
-  }, 30_000);
+  }, 180_000);
 }
 
 test("the server refuses a bad request too, whoever sends it", async () => {
@@ -233,7 +233,7 @@ test("a path outside the media roots, and a link that leads out of them, are ref
     "E_NO_MEDIA_ROOT",
     /media root/,
   );
-}, 60_000);
+}, 180_000);
 
 /** A file system of a few MiB; null where this user may not make one. */
 async function smallDisk(path: string, mebibytes: number): Promise<(() => Promise<void>) | null> {
@@ -244,7 +244,7 @@ async function smallDisk(path: string, mebibytes: number): Promise<(() => Promis
   return async () => {
     await until(
       "the small disk is unmounted",
-      20_000,
+      60_000,
       async () => (await Bun.spawn(["umount", path], { stderr: "ignore" }).exited) === 0,
     );
   };

@@ -39,7 +39,7 @@ beforeAll(async () => {
   await cluster.serve({ args: ["--benchmark-duration", "2", "--max-segment-duration", "3"] });
   await cluster.join("direct");
   await cluster.join("gateway", ["--source-access", "gateway"]);
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();

@@ -127,13 +127,13 @@ test("a source that is changed or deleted while its job waits fails the job with
   await appendFile(source, "more");
   await rm(other);
   for (const jobId of [changed, deleted]) {
-    const job = await cluster.untilJob(jobId, "has failed", 20_000, ({ status }) => status === "Failed");
+    const job = await cluster.untilJob(jobId, "has failed", 60_000, ({ status }) => status === "Failed");
     expect(job.error).toMatchObject({ code: "E_SOURCE_CHANGED" });
   }
   const again = await cluster.command(["jobs", "retry", deleted]);
   expect(again.exitCode).toBe(1);
   expect(again.stderr).toContain("no longer there");
-}, 90_000);
+}, 180_000);
 
 test("jobs without their database are refused with what to do, and left alone", async () => {
   await using cluster = await Cluster.make();
@@ -146,7 +146,7 @@ test("jobs without their database are refused with what to do, and left alone", 
   expect(refused.stderr).toContain("Put the database back");
   expect(await readdir(join(cluster.workDir, "db")).catch(() => [])).not.toContain("server.db");
   expect(await readdir(folder)).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test.skipIf(!isPosix)(
   "cancelled while it waits, benchmarks or combines: Cancelled, its processes and its files gone",
@@ -166,7 +166,7 @@ test.skipIf(!isPosix)(
       });
     };
     const waiting = await cluster.submit(source, cluster.path("a.mkv"), PARAMS);
-    await cluster.untilJob(waiting, "waits", 30_000, (job) => job.status === "WaitingForClients");
+    await cluster.untilJob(waiting, "waits", 60_000, (job) => job.status === "WaitingForClients");
     await cancel(waiting);
     await cluster.join("one", ["--slots", "1"]);
     const slow = await cluster.submit(

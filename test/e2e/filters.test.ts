@@ -19,7 +19,7 @@ beforeAll(async () => {
   await cluster.serve({ args: ["--benchmark-duration", "1", "--max-segment-duration", "1"] });
   await cluster.join("direct");
   await cluster.join("gateway", ["--source-access", "gateway"]);
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
@@ -46,5 +46,5 @@ for (const [number, { clip, params, chain, segments }] of ROWS.entries()) {
     expect(last.proof?.pts).toEqual({ equal: true, max_error_ticks: 0 });
     expect(last.proof?.segments.length ?? 0).toBeGreaterThanOrEqual(segments);
     expect(last.proof?.notes.join()).not.toContain("filters");
-  }, 120_000);
+  }, 180_000);
 }

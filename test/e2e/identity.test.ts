@@ -89,7 +89,7 @@ beforeAll(async () => {
   await cluster.serve({ args: ["--benchmark-duration", "1.5", "--max-segment-duration", "1.5"] });
   await cluster.join("direct");
   await cluster.join("gateway", ["--source-access", "gateway"]);
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();

@@ -128,7 +128,7 @@ beforeAll(async () => {
   await cluster.serve({ args: ["--benchmark-duration", "2", "--max-segment-duration", "3"] });
   await cluster.join("one");
   await cluster.join("two", ["--source-access", "gateway"]);
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
@@ -183,7 +183,7 @@ test("two audio tracks, two subtitles, chapters, attachments and cover art arriv
     streams.map((stream) => `${stream.codec_type}:${stream.codec_name}`);
   expect(types(await streamsOf(output))).toEqual(types(await streamsOf(source)));
   expect(proof.streams.left_out).toEqual([]);
-}, 120_000);
+}, 180_000);
 
 test("more than 500 segments at 1/90000 land on their ticks", async () => {
   const source = cluster.path("many.mp4");

@@ -54,7 +54,7 @@ beforeAll(async () => {
   cluster = await Cluster.make();
   await cluster.serve({ args: ["--benchmark-duration", "1", "--max-segment-duration", "2"] });
   await cluster.join("one", ["--slots", "2"]);
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();

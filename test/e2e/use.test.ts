@@ -14,11 +14,11 @@ test("submit --participate against a server with no other client; then jobs list
   const server = cluster.start("serve", ["serve", "--host", "127.0.0.1", "--port", String(cluster.port)]);
   await until(
     "the server answers",
-    20_000,
+    60_000,
     async () => (await fetch(`${cluster.url}/healthz`).catch(() => null))?.ok === true,
   );
   const joinLine = /ffcluster join --server \S+ --token \S+/;
-  await until("the join line is there", 20_000, async () => joinLine.test(server.stderr()));
+  await until("the join line is there", 60_000, async () => joinLine.test(server.stderr()));
   const address = ["--server", `localhost:${cluster.port}`];
   const output = cluster.path("irregular.out.mp4");
   const ended = await cluster.run(["submit", source, "-o", output, "--participate", ...address]);
@@ -48,7 +48,7 @@ test("submit --participate against a server with no other client; then jobs list
   expect(clients).toHaveLength(1);
   server.kill("SIGTERM");
   expect(await server.exited).toBe(0);
-}, 120_000);
+}, 180_000);
 
 test("two bare joins and a submit --participate in one folder have an identity each and keep it", async () => {
   await using cluster = await Cluster.make();
@@ -57,7 +57,7 @@ test("two bare joins and a submit --participate in one folder have an identity e
   const connect = ["--server", `127.0.0.1:${cluster.port}`, "--token", cluster.token];
   const first = cluster.start("first", ["join", ...connect, ...shared]);
   const second = cluster.start("second", ["join", ...connect, ...shared]);
-  await until("both are there", 20_000, async () => (await cluster.clients()).length === 2);
+  await until("both are there", 60_000, async () => (await cluster.clients()).length === 2);
   const ids = (await cluster.clients()).map((client) => client.client_id).sort();
   const output = cluster.path("o.mp4");
   const ended = await cluster.command([
@@ -73,7 +73,7 @@ test("two bare joins and a submit --participate in one folder have an identity e
   for (const client of [first, second]) client.kill("SIGTERM");
   await Promise.all([first.exited, second.exited]);
   const again = cluster.start("again", ["join", ...connect, ...shared]);
-  await until("one is back under an id it had", 20_000, async () =>
+  await until("one is back under an id it had", 60_000, async () =>
     (await cluster.clients()).some((client) => client.status !== "Disconnected"),
   );
   const back = (await cluster.clients())
@@ -84,7 +84,7 @@ test("two bare joins and a submit --participate in one folder have an identity e
   expect((await cluster.clients()).length).toBe(3);
   again.kill("SIGTERM");
   await again.exited;
-}, 120_000);
+}, 180_000);
 
 test("the states are seen in order, with their moments", async () => {
   await using cluster = await Cluster.make();
@@ -94,7 +94,7 @@ test("the states are seen in order, with their moments", async () => {
     cluster.path("o.mp4"),
     "-c:v libx264 -preset ultrafast",
   );
-  await cluster.untilJob(jobId, "waits for clients", 20_000, (job) => job.status === "WaitingForClients");
+  await cluster.untilJob(jobId, "waits for clients", 60_000, (job) => job.status === "WaitingForClients");
   await cluster.join("late", ["--slots", "1"]);
   await cluster.untilJob(jobId, "is complete", 60_000, (job) => job.status === "Completed");
   const { events } = await cluster.jobDetail(jobId);
@@ -104,7 +104,7 @@ test("the states are seen in order, with their moments", async () => {
   const order = ["WaitingForClients", "Benchmarking", "Processing", "Combining", "Completed"];
   expect(statuses.filter((status) => order.includes(status ?? ""))).toEqual(order);
   for (const event of events) expect(Number.isNaN(Date.parse(event.at))).toBe(false);
-}, 120_000);
+}, 180_000);
 
 test("on-server files, the seed's command lines, ranges of the output", async () => {
   await using cluster = await Cluster.make();
@@ -145,10 +145,10 @@ test("on-server files, the seed's command lines, ranges of the output", async ()
   expect(await part.bytes()).toEqual(whole.subarray(100, 200));
 
   await post({ DisconnectClient: { client_id: clients[0]?.client_id } });
-  await until("the client is gone", 30_000, async () =>
+  await until("the client is gone", 60_000, async () =>
     (await cluster.clients()).every((client) => client.status === "Disconnected"),
   );
-}, 120_000);
+}, 180_000);
 
 test.skipIf(mediaPath("flower-540p29.97-5s.mp4") === null)(
   "Ctrl-C of a submit leaves the job running, exit 130, no ffmpeg left of a participant",
@@ -176,7 +176,7 @@ test.skipIf(mediaPath("flower-540p29.97-5s.mp4") === null)(
     expect(await submit.exited).toBe(130);
     const [job] = await cluster.api<JobView[]>("/jobs");
     expect(["Benchmarking", "Processing", "WaitingForClients", "Queued"]).toContain(job?.status ?? "");
-    await until("no ffmpeg is left", 15_000, async () =>
+    await until("no ffmpeg is left", 60_000, async () =>
       (await processesNaming(cluster.folder)).every(({ command }) => !command.includes("ffmpeg")),
     );
   },
@@ -197,4 +197,4 @@ test("--exactly=false takes a source without times on its word, and the proof do
   expect(last.proof.exact).toBe(false);
   expect(last.proof.checks.filter((check) => !check.ok).map((check) => check.name)).toEqual(["frames counted"]);
   expect((await framesOf(output)).md5).toEqual([...(await framesOf(source)).md5]);
-}, 120_000);
+}, 180_000);

@@ -49,7 +49,7 @@ beforeAll(async () => {
   const gateway = await cluster.join("gateway", ["--source-access", "gateway", "--slots", "2"]);
   processes = [server, direct, gateway];
   for (const running of processes) void running.exited.then(() => ended.add(running.name));
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
@@ -84,7 +84,7 @@ async function expectAllWell(): Promise<void> {
     expect(running.stderr()).not.toMatch(/E_INTERNAL|\n\s+at .*:\d+:\d+|TypeError|RangeError|ReferenceError/);
   }
   const states = async () => (await cluster.clients()).map(({ name, status }) => `${name} ${status}`).sort();
-  await until("both clients are idle again", 30_000, async () => {
+  await until("both clients are idle again", 60_000, async () => {
     return (await states()).join() === "direct Idle,gateway Idle";
   });
 }

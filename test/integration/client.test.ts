@@ -21,7 +21,7 @@ import { mediaPath } from "../support/media.ts";
 import { Happenings, StandInCoordinator } from "../support/stand-in-coordinator.ts";
 
 /** Encodes share the machine with whatever else runs. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const tools = await findTools(process.env);
 const CLIP = mediaPath("flower-540p29.97-5s.mp4");

@@ -122,7 +122,7 @@ beforeAll(async () => {
   const [report, talk] = await Promise.all([linter.stdout.text(), linter.stderr.text()]);
   if (!report.startsWith("{")) throw new Error(`the linter gave no report: ${talk}`);
   diagnostics = JSON.parse(report).diagnostics;
-}, 60_000);
+}, 180_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -85,7 +85,7 @@ test("killed between a job's end and the removal of its files: the next start re
   await start();
   await until(
     "they are gone again",
-    20_000,
+    60_000,
     async () => !(await exists(root)) && (await readdir(uploads)).length === 0,
   );
 });

@@ -67,7 +67,7 @@ beforeAll(async () => {
     direct: await siteWith(["direct"]),
     gateway: await siteWith(["gateway"]),
   };
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   for (const { cluster } of Object.values(sites)) await cluster[Symbol.asyncDispose]();

@@ -21,8 +21,8 @@ test("a hard case is made once, also with several callers and glob characters in
   expect(basename(path)).toBe(name);
   expect(existsSync(path)).toBe(true);
   expect(await readdir(dirname(path))).toContain(name);
-}, 60_000);
+}, 180_000);
 
 test("a case that the script does not know is an error", async () => {
   await expect(hardCase("no-such-case.mp4")).rejects.toThrow("knows no case");
-}, 60_000);
+}, 180_000);

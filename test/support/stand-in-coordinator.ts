@@ -53,7 +53,7 @@ export class Happenings<T> {
 
   async next<U extends T>(matches: (value: T) => value is U, timeoutMs?: number): Promise<U>;
   async next(matches: (value: T) => boolean, timeoutMs?: number): Promise<T>;
-  async next(matches: (value: T) => boolean, timeoutMs = 20_000): Promise<T> {
+  async next(matches: (value: T) => boolean, timeoutMs = 60_000): Promise<T> {
     const until = performance.now() + timeoutMs;
     for (;;) {
       const found = this.all.find((value) => !this.taken.has(value) && matches(value));

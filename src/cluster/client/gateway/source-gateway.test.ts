@@ -11,7 +11,7 @@ import { runTool } from "../../../base/process.ts";
 import { DEFAULT_FETCH_POLICY } from "./fetch-block.ts";
 import { type GatewayOptions, openSourceGateway, type SourceGateway } from "./source-gateway.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(180_000);
 
 const BLOCK = 4096;
 /** A block takes a millisecond here; on a machine with other work none may seem stalled or lost that is not. */

@@ -39,7 +39,7 @@ test("every allowed filter and key exists", async () => {
     }
   }
   expect(missing).toEqual([]);
-}, 120_000);
+}, 180_000);
 
 test("every allowed option of the software encoders exists", async () => {
   const full = await ffmpeg("-h", "full");
@@ -54,7 +54,7 @@ test("every allowed option of the software encoders exists", async () => {
     }
   }
   expect(missing).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 /** Arguments for filters that do nothing, or fail, without. */
 const ARGUMENTS: Readonly<Record<string, string>> = {
@@ -132,4 +132,4 @@ test("per-frame filters give the same frames when the video begins in its middle
     else if (whole?.slice(6).join("\n") !== half?.join("\n")) wrong.push(`${spec.name}: frames differ`);
   }
   expect(wrong).toEqual([]);
-}, 120_000);
+}, 180_000);

@@ -10,7 +10,7 @@ import { videoEncoderArgs } from "../render.ts";
 import { type EncoderTable, type OptionTable, RECORDED_TABLES } from "./recorded-tables.fixture.ts";
 import { candidatesFor, translateRequest } from "./translate.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 /** AVCodecContext's own options, which the tables of single encoders do not list (ffmpeg-codecs, "Codec Options"). */
 const CONTEXT: Readonly<Record<string, OptionTable>> = {
