@@ -47,6 +47,10 @@ export function chooseEncoder(request: EncodeRequest, wishes: Wishes, { video }:
 
 function noEncoder(codec: string, family: EncoderFamily | null, reasons: string): AppError {
   const whose = family === null ? "no encoder" : `no ${family} encoder`;
+  if (reasons === "" && family !== null) {
+    const hint = `Allow another family, or another codec: ${family} has none for this one.`;
+    return new AppError("E_ENCODE_REQUEST", `there is no ${family} encoder for ${codec}`, hint);
+  }
   return new AppError(
     "E_ENCODE_REQUEST",
     `${whose} for ${codec} can do all that is asked${reasons === "" ? "" : ` (${reasons})`}`,
