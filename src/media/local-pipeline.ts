@@ -17,7 +17,7 @@ import { outputPlan } from "./output-plan.ts";
 import { lastFrameTicks, plannedFrames } from "./planned-frames.ts";
 import { probeSource } from "./probe.ts";
 import { referenceFrames } from "./reference.ts";
-import { splitMode } from "./request/classify.ts";
+import { numbersFrames, splitMode } from "./request/classify.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { compareSeam } from "./seams.ts";
 import { planSegment, type SegmentRange } from "./segment-task.ts";
@@ -114,7 +114,9 @@ async function makeSegment(
     const clocks = { timeBase: plan?.timeBase ?? info.video.timeBase, encoderTimeBase: task.encoderTimeBase };
     let pts = plan === null || task.expectedFrames === null ? null : plannedFrames(plan, index, info, task);
     let verified = await verifySegment(tools, made.path, { pts, ...clocks }, options.signal);
-    if (!verified.ok && leadIn === 3 && pts !== null) {
+    // Where frames are numbered, those of later segments would be wrong by what the index miscounts here.
+    const mayBelieve = task.startPts === null && task.endPts === null ? true : !numbersFrames(request);
+    if (!verified.ok && leadIn === 3 && pts !== null && mayBelieve) {
       pts = [...(await referenceFrames(tools, path, task, { workDir, ...signal })).pts];
       verified = await verifySegment(tools, made.path, { pts, ...clocks }, options.signal);
       if (verified.ok) notes.push("believed by reference decoding");

@@ -4,7 +4,7 @@
 import { AppError } from "../base/errors.ts";
 import { invert, multiply, type Pts, type Rational, rescaleRounded } from "../base/rational.ts";
 import type { EncodeRequest, FilterCall } from "./request/encode-request.ts";
-import { filterEffect } from "./request/filters/filter-kind.ts";
+import { filterEffect, keepsToRange } from "./request/filters/filter-kind.ts";
 import type { FilterMemory } from "./request/filters/filter-memory.ts";
 import type { FilterTimes } from "./request/filters/filter-times.ts";
 import { filterChain } from "./request/render.ts";
@@ -80,10 +80,11 @@ export function outputPlan(request: EncodeRequest, sourceTimeBase: Rational): Ou
   let forgets = 0;
   let cutAfter = 0;
   for (const [position, call] of filterChain(request).entries()) {
-    const { kind, times, memory } = filterEffect(call);
+    const effect = filterEffect(call);
+    const { kind, times, memory } = effect;
     if (times.kind === "unpredictable") return null;
     if (kind === "unbounded") forgets = UNBOUNDED_LEAD_SECONDS;
-    if (kind !== "perFrame" || times.kind !== "keeps") cutAfter = position + 1;
+    if (!keepsToRange(effect)) cutAfter = position + 1;
     timeBase = stageTimeBase(times, timeBase);
     if (timeBase.den > MOST_TICKS_PER_SECOND) return null;
     stages.push({ times, memory, timeBase });

@@ -55,6 +55,17 @@ export function plannedFrames(
   );
 }
 
+/** Frames of the output before the range that begins at `startPts`. */
+export function plannedBefore(
+  plan: OutputPlan,
+  index: FrameIndex,
+  info: Pick<SourceInfo, "startMicroseconds" | "video">,
+  startPts: Pts,
+): number {
+  if (plan.keepsTimes) return index.countFrames(null, startPts);
+  return plannedFrames(plan, index, info, { startPts: null, endPts: startPts }).length;
+}
+
 /** A range of the source on the clock of the output. */
 export function boundsOf(plan: OutputPlan, range: SourceRange, shift: Pts): SourceRange {
   const startPts = onClock(range.startPts, shift);

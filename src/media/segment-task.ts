@@ -5,8 +5,9 @@ import { type Pts, type Rational, rescale } from "../base/rational.ts";
 import { isMatroska, SOURCE_DEMUXERS, seeksToKeyFrames } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { outputPlan, type Reach } from "./output-plan.ts";
-import { boundsOf, plannedFrames, reachBack } from "./planned-frames.ts";
+import { boundsOf, plannedBefore, plannedFrames, reachBack } from "./planned-frames.ts";
 import { rateTaskSchema } from "./rate/rate-task.ts";
+import { numberedFrom, numbersFrames } from "./request/classify.ts";
 import { type EncodeRequest, encodeRequestSchema } from "./request/encode-request.ts";
 import { clockOffsetUs, clockShift } from "./source-clock.ts";
 import { encoderTimeBase } from "./time-base.ts";
@@ -156,6 +157,7 @@ export function planSegment(
   const before = plan?.before ?? { frames: 0, seconds: 0 };
   const seekPts = startPts === null ? null : seekPtsFor(info, index, startPts, leadIn, before);
   const isCounted = plan !== null && index.frameCount > 0 && (endPts !== null || index.isComplete);
+  const isNumbered = plan !== null && startPts !== null && numbersFrames(request);
   const offsetUs = clockOffsetUs(info);
   const shift = clockShift(offsetUs, info.video.timeBase);
   return {
@@ -173,7 +175,7 @@ export function planSegment(
     expectedFrames: isCounted ? plannedFrames(plan, index, info, { startPts, endPts }).length : null,
     ...(mayHoldDoubles(info.video) && index.sharesPts(startPts, endPts) ? { spreadsPts: true } : {}),
     encoderTimeBase: grid ?? encoderTimeBase(info.video, request),
-    request,
+    request: isNumbered ? numberedFrom(request, plannedBefore(plan, index, info, startPts)) : request,
     video: info.video,
     byteRange: byteRangeFor(info, index, seekPts, endPts),
   };

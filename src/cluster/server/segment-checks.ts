@@ -6,6 +6,7 @@ import { exists } from "../../base/files.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { plannedFrames } from "../../media/planned-frames.ts";
 import { referenceFrames } from "../../media/reference.ts";
+import { numbersFrames } from "../../media/request/classify.ts";
 import { planSegment } from "../../media/segment-task.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { LeadIn, SegmentTask } from "../../media/types.ts";
@@ -100,6 +101,10 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
     workDir: folders.of(job.id).root,
     signal: work.signal,
   });
+  if (job.split.mode !== "whole" && numbersFrames(task.request) && reference.pts.length !== task.expectedFrames) {
+    const reason = `the frames are numbered, and ${reference.pts.length} of them are where ${task.expectedFrames} were counted`;
+    return { type: "reference-decided", ...where, facts: null, reason };
+  }
   const outcome = await verifySegment(tools, path, expectationOf(work, task, reference.pts), work.signal);
   if (!outcome.ok) return { type: "reference-decided", ...where, facts: null, reason: outcome.reason };
   const { seamStart, seamAfterEnd } = landed.report;

@@ -2,13 +2,14 @@
 // ADR 7 are the table and its reasons.
 import type { TextDrawer } from "../types.ts";
 import type { EncodeRequest } from "./encode-request.ts";
-import { filterEffect } from "./filters/filter-kind.ts";
+import { filterEffect, keepsToRange } from "./filters/filter-kind.ts";
 import type { FilterKind } from "./filters/filter-spec.ts";
+import { beginningAt } from "./filters/frame-numbers.ts";
 import { filterChain } from "./render.ts";
 
 export type SplitMode = { readonly mode: "keyframes" } | { readonly mode: "whole"; readonly reason: string };
 
-const WHY: Readonly<Record<Exclude<FilterKind, "perFrame" | "finiteMemory">, string>> = {
+const WHY: Readonly<Record<Exclude<FilterKind, "perFrame" | "numbered" | "finiteMemory">, string>> = {
   sequential: "counts the frames before, or carries a random state",
   unbounded: "depends on all frames before",
 };
@@ -18,11 +19,17 @@ const WHY: Readonly<Record<Exclude<FilterKind, "perFrame" | "finiteMemory">, str
  * else runs as one segment, with the reason. `exactly` false: filters that forget are split too (see inexactFilter).
  */
 export function splitMode(request: EncodeRequest, exactly = true): SplitMode {
-  for (const call of filterChain(request)) {
+  const chain = filterChain(request);
+  for (const [position, call] of chain.entries()) {
     const { kind, times } = filterEffect(call);
     if (times.kind === "unpredictable") return { mode: "whole", reason: `the filter ${call.name} ${times.reason}` };
     if (kind === "sequential" || (kind === "unbounded" && exactly))
       return { mode: "whole", reason: `the filter ${call.name} ${WHY[kind]}` };
+    // The frames of a lead-in would be numbered too, and how many a decoder gives of them is not known.
+    const later =
+      kind !== "numbered" ? undefined : chain.slice(position + 1).find((each) => !keepsToRange(filterEffect(each)));
+    if (later !== undefined)
+      return { mode: "whole", reason: `the filter ${call.name} counts the frames, and ${later.name} stands behind it` };
   }
   return { mode: "keyframes" };
 }
@@ -31,6 +38,19 @@ export function splitMode(request: EncodeRequest, exactly = true): SplitMode {
 export function inexactFilter(request: EncodeRequest, split: SplitMode): string | null {
   if (split.mode === "whole") return null;
   return filterChain(request).find((call) => filterEffect(call).kind === "unbounded")?.name ?? null;
+}
+
+/** The request numbers its frames: a segment is right only if the frames before it are as many as planned. */
+export function numbersFrames(request: EncodeRequest): boolean {
+  return filterChain(request).some((call) => filterEffect(call).kind === "numbered");
+}
+
+/** The request for a range that so many frames of the output come before. */
+export function numberedFrom(request: EncodeRequest, frames: number): EncodeRequest {
+  const filters = request.filters.map((call) =>
+    filterEffect(call).kind === "numbered" ? beginningAt(call, frames) : call,
+  );
+  return { ...request, filters };
 }
 
 /** The filters of a request that draw letters: only clients that draw alike may share such a job. */

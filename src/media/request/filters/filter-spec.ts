@@ -21,10 +21,11 @@ export const VALUE_KINDS = [
 export type ValueKind = (typeof VALUE_KINDS)[number];
 
 /**
- * `perFrame`: each output frame follows from one input frame and its time. `finiteMemory`: from a bounded number of
- * neighbours. `sequential`: from a count of the frames before, or a random state. `unbounded`: from all frames before.
+ * `perFrame`: each output frame follows from one input frame and its time. `numbered`: from one frame and its number, and
+ * the filter can be told with which number to begin. `finiteMemory`: from a bounded number of neighbours. `sequential`:
+ * from a count of the frames before, or a random state. `unbounded`: from all frames before.
  */
-export type FilterKind = "perFrame" | "finiteMemory" | "sequential" | "unbounded";
+export type FilterKind = "perFrame" | "numbered" | "finiteMemory" | "sequential" | "unbounded";
 
 export interface FilterOptionSpec {
   readonly name: string;
