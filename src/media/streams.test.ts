@@ -42,7 +42,7 @@ beforeAll(async () => {
   await ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", "1", file("cover.png"));
   const noise = (seed: number, rate: number) => ["-f", "lavfi", "-i", `anoisesrc=d=2:a=0.3:r=${rate}:seed=${seed}`];
   await ffmpeg(
-    ...["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2", ...noise(1, 48_000), ...noise(2, 44_100)],
+    ...["-f", "lavfi", "-i", "testsrc2=s=128x72:r=10:d=2", ...noise(1, 48_000), ...noise(2, 44_100)],
     ...["-i", file("text.srt"), "-i", file("pictures.sup"), "-i", file("chapters.txt")],
     ...["-map", "0", "-map", "1", "-map", "1", "-map", "2", "-map", "3", "-map", "3", "-map", "4"],
     ...["-c:v", "libx264", "-preset", "ultrafast", "-c:a:0", "mp2", "-c:a:1", "ac3", "-c:a:2", "flac"],

@@ -1,7 +1,9 @@
 // Subtitles drawn into the picture across a real cluster, and tracks with options of their own beside them.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
+import type { Proof } from "../../src/media/types.ts";
 import { Cluster } from "../support/cluster.ts";
+import { hardCase } from "../support/media.ts";
 
 const BOUND_MS = 180_000;
 let cluster: Cluster;
@@ -42,27 +44,70 @@ beforeAll(async () => {
     ...["-g", "6", "-bf", "0", "-c:a", "mp2", "-c:s", "srt", "-metadata:s:a:0", "language=eng"],
     ...["-metadata:s:a:2", "language=fra", "-metadata:s:s:0", "language=deu", "source.mkv"],
   );
-  await cluster.serve();
+  // Both must be there before the first segment is cut, and no segment may be the whole clip.
+  await cluster.serve({
+    args: ["--required-clients", "2", "--benchmark-duration", "1", "--max-segment-duration", "1"],
+  });
   await cluster.join("near");
   await cluster.join("far", ["--source-access", "gateway"]);
 }, BOUND_MS);
 afterAll(() => cluster[Symbol.asyncDispose]());
 
-test.each([
-  ["the source's own track", "-vf subtitles=si=0", [], "subtitles=source.mkv:si=0"],
-  ["an uploaded file that no filter names", "-vf hflip", ["--subtitles", "text.srt"], "hflip,subtitles=text.srt"],
-])(
-  "%s is drawn as one machine draws it",
-  async (_, params, extra, filter) => {
-    const output = cluster.path(`${Bun.hash(params + extra)}.mkv`);
-    const ended = await cluster.command([
-      ...["submit", cluster.path("source.mkv"), "-o", output, "--ffmpeg-params", `-c:v ffv1 ${params}`, ...extra],
-    ]);
-    expect(ended).toMatchObject({ exitCode: 0 });
-    expect(ended.stderr).toContain("60 of 60 frames, exact");
-    const drawn = await frames("source.mkv", filter);
+interface Row {
+  readonly what: string;
+  readonly filter: string;
+  readonly extra?: readonly string[];
+  /** What one plain run draws, where it is written otherwise. */
+  readonly plain?: string;
+}
+
+const TIMECODE = String.raw`drawtext=timecode='00\:00\:58;20':r=30000/1001`;
+const ROWS: readonly Row[] = [
+  { what: "the source's own track", filter: "subtitles=si=0", plain: "subtitles=source.mkv:si=0" },
+  {
+    what: "an uploaded file that no filter names",
+    filter: "hflip",
+    extra: ["--subtitles", "text.srt"],
+    plain: "hflip,subtitles=text.srt",
+  },
+  { what: "a timecode and the frame's number", filter: `${TIMECODE},drawtext=text=%{n}:y=60:start_number=7` },
+];
+
+async function submitted(source: string, output: string, filter: string, extra: readonly string[] = []) {
+  const params = `-c:v ffv1 -vf "${filter}"`;
+  const ended = await cluster.command([
+    ...["submit", cluster.path(source), "-o", output, "--ffmpeg-params", params, "--json", ...extra],
+  ]);
+  expect({ exitCode: ended.exitCode, stderr: ended.stderr.slice(-500) }).toMatchObject({ exitCode: 0 });
+  const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as { readonly proof?: Proof };
+  expect(last.proof?.exact).toBe(true);
+  return last.proof;
+}
+
+test.each([...ROWS])(
+  "split among both clients, $what is drawn as one machine draws it",
+  async ({ filter, extra, plain }) => {
+    const output = cluster.path(`${Bun.hash(filter)}.mkv`);
+    const proof = await submitted("source.mkv", output, filter, extra);
+    expect(proof?.segments.length).toBeGreaterThan(1);
+    expect(new Set(proof?.segments.map(({ client }) => client)).size).toBe(2);
+    const drawn = await frames("source.mkv", plain ?? filter);
+    expect(drawn.length).toBe(60);
     expect(await frames(output, "null")).toEqual(drawn);
-    expect(drawn).not.toEqual(await frames("source.mkv", params.includes("hflip") ? "hflip" : "null"));
+    expect(drawn).not.toEqual(await frames("source.mkv", filter === "hflip" ? filter : "null"));
+  },
+  BOUND_MS,
+);
+
+test(
+  "numbers are drawn in one segment where packets are not frames",
+  async () => {
+    await copyFile(await hardCase("paff-h264.ts"), cluster.path("fields.ts"));
+    const output = cluster.path("fields.mkv");
+    const proof = await submitted("fields.ts", output, "drawtext=text=%{n}");
+    expect(proof?.segments.length).toBe(1);
+    expect(proof?.notes.join()).toContain("the frames are numbered");
+    expect(await frames(output, "null")).toEqual(await frames("fields.ts", "drawtext=text=%{n}"));
   },
   BOUND_MS,
 );
