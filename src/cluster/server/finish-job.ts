@@ -215,6 +215,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const request = requestOf(work.record, job.encoder);
   const plan = planOf(work, request);
   const index = await work.fullIndex();
+  const video = await work.video();
   await work.requireUnchanged();
   const grid = gridOf(index, job);
   const encoderTimeBase = clockOf(work.record, index, job);
@@ -289,6 +290,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     // Wall time may have been set back meanwhile.
     wallSeconds: Math.max(0, Date.now() - Date.parse(job.createdAt)) / 1000,
     notes: [
+      ...(video.remuxed === null ? [] : [`remuxed first: ${video.remuxed}`]),
       ...notesOf(job, index, segments, framePts === null),
       ...rateNotes(job),
       ...leftOut(work.record, job.encoder),

@@ -8,6 +8,7 @@ import { OutputGroups } from "../../media/output-groups.ts";
 import { outputPlan } from "../../media/output-plan.ts";
 import { probeSource } from "../../media/probe.ts";
 import { rateGoalOf } from "../../media/rate/rate-requests.ts";
+import { mayBeRemuxed } from "../../media/remux/remux-elementary.ts";
 import { splitMode } from "../../media/request/classify.ts";
 import { candidatesFor, translateRequest } from "../../media/request/translate/translate.ts";
 import { requireBurnable } from "../../media/side-files.ts";
@@ -187,6 +188,12 @@ function streamViews(plan: StreamPlan, checked: CheckedRequest): ForeseenStream[
   return [...kept, ...left];
 }
 
+/** Remuxing takes two decodes: a job tries it, an estimate does not. */
+function whyWhole(info: SourceInfo, index: FrameIndex): string {
+  const reason = index.reason ?? "the source can't be sought";
+  return mayBeRemuxed(info) ? `${reason}; a job remuxes it first and splits it where that is shown exact` : reason;
+}
+
 function splitView(
   info: SourceInfo,
   index: FrameIndex,
@@ -196,8 +203,7 @@ function splitView(
 ) {
   const asked = splitMode(checked.request);
   const isWhole = asked.mode === "whole" || !index.seekable;
-  const reason =
-    asked.mode === "whole" ? asked.reason : index.seekable ? null : (index.reason ?? "the source can't be sought");
+  const reason = asked.mode === "whole" ? asked.reason : index.seekable ? null : whyWhole(info, index);
   const sourceRate = rate.kind === "constant" ? rate.fps : rate.kind === "variable" ? rate.mean_fps : 25;
   const plan = outputPlan(checked.request, info.video.timeBase);
   const asIs = plan === null || plan.keepsTimes;

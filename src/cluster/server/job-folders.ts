@@ -10,6 +10,9 @@ export interface JobFolder {
   readonly audio: string;
   /** Subtitles to draw, as clients fetch them. */
   readonly side: string;
+  /** The video remuxed so that it can be sought, and what it is. */
+  readonly video: string;
+  readonly videoFacts: string;
   readonly proof: string;
 }
 
@@ -35,6 +38,8 @@ export class JobFolders {
       segments: join(root, "segments"),
       audio: join(root, "audio"),
       side: join(root, "side"),
+      video: join(root, "video.mp4"),
+      videoFacts: join(root, "video.json"),
       proof: join(root, "proof.json"),
     };
   }
@@ -62,6 +67,8 @@ export class JobFolders {
     await removeTree(folder.segments);
     await removeTree(folder.audio);
     await removeTree(folder.side);
+    await removeTree(folder.video);
+    await removeTree(folder.videoFacts);
     await this.sweep(jobId);
   }
 

@@ -15,6 +15,7 @@ import type { Tools } from "../../media/tools.ts";
 import type { IndexedGop, Input, JobId } from "../scheduler/types.ts";
 import type { JobRecord, SideFile } from "./ports.ts";
 import { isUnchanged, sourceChanged } from "./source-desk.ts";
+import type { VideoSource } from "./video-source.ts";
 
 export type SoundLengths = ReadonlyMap<number, DecodedLengths>;
 
@@ -24,6 +25,12 @@ export interface JobWorkParts {
   readonly dispatch: (input: Input) => void;
   /** The files that the job's subtitles are drawn from. */
   readonly sideFiles: (record: JobRecord, signal: AbortSignal) => Promise<readonly SideFile[]>;
+  /** The file that the video is read from: the source, or what it was remuxed to. */
+  readonly openVideo: (
+    record: JobRecord,
+    tell: (activity: string | null) => void,
+    signal: AbortSignal,
+  ) => Promise<VideoSource>;
   /** `activity` has changed. */
   readonly onActivity: () => void;
 }
@@ -53,6 +60,9 @@ export class JobWork {
   /** Frames of the output, once the index is complete. */
   #outputFrames = 0;
   #indexing: Promise<FrameIndex> | null = null;
+  #video: Promise<VideoSource> | null = null;
+  /** What clients were told to read; it must stay as it was. */
+  #opened: VideoSource | null = null;
   #onGrowth: (() => void)[] = [];
 
   constructor(record: JobRecord, parts: JobWorkParts) {
@@ -83,6 +93,17 @@ export class JobWork {
   /** Ends every process this job has on the server. */
   stop(): void {
     this.#abort.abort();
+  }
+
+  /** Where clients and the server's own decodes read the video; asked first by the index. */
+  video(): Promise<VideoSource> {
+    this.#video ??= this.#openVideo();
+    return this.#video;
+  }
+
+  async #openVideo(): Promise<VideoSource> {
+    this.#opened = await this.#parts.openVideo(this.record, (activity) => this.tell(activity), this.signal);
+    return this.#opened;
   }
 
   /** Measured once for each run of the server, by whoever asks first. */
@@ -118,7 +139,7 @@ export class JobWork {
         this.#parts.dispatch({
           type: "index-unsplittable",
           jobId: this.jobId,
-          reason: index.reason ?? "the source can't be sought",
+          reason: await this.#whyWhole(index),
           startPts: index.firstPts ?? 0,
           endPts: index.endPts ?? 1,
           // Packets without a time are frames all the same; the reference decode counts them exactly.
@@ -126,6 +147,12 @@ export class JobWork {
         });
       }
     });
+  }
+
+  async #whyWhole(index: FrameIndex): Promise<string> {
+    const reason = index.reason ?? "the source can't be sought";
+    const { refusal } = await this.video();
+    return refusal === null ? reason : `${reason}, and it could not be remuxed exactly: ${refusal}`;
   }
 
   #framesOfWhole(index: FrameIndex): number {
@@ -136,13 +163,14 @@ export class JobWork {
   }
 
   async #readIndex(): Promise<FrameIndex> {
-    const { source, info, grid } = this.record;
-    const groups = new OutputGroups(this.outputPlan, info);
+    const { grid } = this.record;
     let refusal: AppError | null = null;
     await this.requireUnchanged();
+    const { source, info } = await this.video();
+    const groups = new OutputGroups(this.outputPlan, info);
     const sideFiles = await this.#parts.sideFiles(this.record, this.signal);
     const paths = [...new Set(sideFiles.map(({ path }) => path))];
-    const joiner = await joinerFor(this.#parts.tools, info, paths, this.signal);
+    const joiner = await joinerFor(this.#parts.tools, this.record.info, paths, this.signal);
     const index = await indexSource(this.#parts.tools, source.path, info, {
       signal: this.signal,
       grid: grid === undefined ? null : new FrameGrid(grid, info),
@@ -226,6 +254,9 @@ export class JobWork {
   }
 
   async requireUnchanged(): Promise<void> {
-    if (!(await isUnchanged(this.record.source))) throw sourceChanged(this.record.source);
+    const read = this.#opened?.source ?? this.record.source;
+    for (const source of new Set([this.record.source, read])) {
+      if (!(await isUnchanged(source))) throw sourceChanged(source);
+    }
   }
 }

@@ -20,7 +20,7 @@ import { checkRequest, type JobDefaults, prepareJob } from "./create-job.ts";
 import { Engine } from "./engine.ts";
 import { JobFolders } from "./job-folders.ts";
 import { clientView, jobView, passesText, segmentView } from "./job-views.ts";
-import { JobWork } from "./job-work.ts";
+import { JobWork, type JobWorkParts } from "./job-work.ts";
 import { EffectPerformer } from "./perform-effects.ts";
 import type { Coordinator, JobRecord, SourceRecord, Store } from "./ports.ts";
 import { receiveResult } from "./result-desk.ts";
@@ -29,6 +29,7 @@ import { lostSegments, requireSource } from "./retry-job.ts";
 import { SideDesk } from "./side-desk.ts";
 import { isUnchanged, SourceDesk, sourceChanged } from "./source-desk.ts";
 import { SpaceGuard } from "./space-guard.ts";
+import { openVideoSource } from "./video-source.ts";
 import type { JobView, SourceView } from "./views.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -155,8 +156,13 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     }
   };
   const sideFiles = (record: JobRecord, signal: AbortSignal) => sideDesk.of(record, signal);
+  const openVideo: JobWorkParts["openVideo"] = (record, tell, signal) =>
+    openVideoSource({ tools, folder: folders.of(record.jobId), tell, signal }, record);
   const takeOn = (record: JobRecord) => {
-    works.set(record.jobId, new JobWork(record, { tools, log, dispatch, sideFiles, onActivity: noticeWatchers }));
+    works.set(
+      record.jobId,
+      new JobWork(record, { tools, log, dispatch, sideFiles, openVideo, onActivity: noticeWatchers }),
+    );
     sourcesInUse.set(record.source.sourceId, record);
   };
   for (const job of loaded.state.jobs.values()) {
@@ -338,10 +344,13 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     },
 
     async sourceBlock(sourceId, block) {
-      const record = sourcesInUse.get(sourceId);
+      // A remuxed video goes by its job's id.
+      const remuxed = works.get(sourceId);
+      const record = remuxed?.record ?? sourcesInUse.get(sourceId);
       if (record === undefined)
         throw new AppError("E_UNKNOWN_ID", `no source ${sourceId} is in use`, "Its job has ended.");
-      const { source, blockBytes } = record;
+      const { blockBytes } = record;
+      const source = remuxed === undefined ? record.source : (await remuxed.video()).source;
       if (!(await isUnchanged(source))) throw sourceChanged(source);
       return await blocks.read({ sourceId, path: source.path, bytes: source.bytes, blockBytes }, block);
     },

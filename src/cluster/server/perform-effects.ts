@@ -103,6 +103,7 @@ export class EffectPerformer {
     const job = this.#parts.state().jobs.get(work.jobId);
     if (job === undefined) return;
     const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
+    const video = await work.video();
     const sideFiles = await this.#parts.sideDesk.of(work.record, work.signal);
     if (!this.#parts.state().attempts.has(attempt.id)) return; // lost while the index was read again
     this.#parts.links.send(clientId, {
@@ -111,9 +112,9 @@ export class EffectPerformer {
       jobId: job.id,
       segmentIndex: segment.index,
       isBenchmark: attempt.isBenchmark,
-      source: sourceOffer(work.record),
+      source: sourceOffer(video.source, work.record.blockBytes),
       ...(sideFiles.length === 0 ? {} : { sideFiles: sideFiles.map(({ bytes, sha256 }) => ({ bytes, sha256 })) }),
-      task: { ...taskOf(work, index, job, segment, attempt.leadIn, attempt.encoder) },
+      task: { ...taskOf(work, video.info, index, job, segment, attempt.leadIn, attempt.encoder) },
     });
   }
 

@@ -9,7 +9,7 @@ import { referenceFrames } from "../../media/reference.ts";
 import { numbersFrames } from "../../media/request/classify.ts";
 import { planSegment } from "../../media/segment-task.ts";
 import type { Tools } from "../../media/tools.ts";
-import type { LeadIn, SegmentTask } from "../../media/types.ts";
+import type { LeadIn, SegmentTask, SourceInfo } from "../../media/types.ts";
 import { type SegmentExpectation, verifySegment } from "../../media/verify-segment.ts";
 import type { Input, Job, LandedResult, Segment } from "../scheduler/types.ts";
 import type { JobFolders } from "./job-folders.ts";
@@ -23,9 +23,10 @@ export interface CheckParts {
   readonly folders: JobFolders;
 }
 
-/** The task of a segment as it is offered; also the source of what it must hold. `encoder`: not the job's own. */
+/** The task of a segment as it is offered; also the source of what it must hold. `info`: the video's file; `encoder`: not the job's own. */
 export function taskOf(
   work: JobWork,
+  info: SourceInfo,
   index: FrameIndex,
   job: Job,
   segment: Segment,
@@ -39,7 +40,7 @@ export function taskOf(
   const grid = gridOf(index, job)?.tick ?? null;
   const request = requestOf(work.record, encoder);
   const rate = rateTaskOf(job, segment, request);
-  const task = planSegment(work.record.info, index, request, range, leadIn, grid);
+  const task = planSegment(info, index, request, range, leadIn, grid);
   const hasTrouble = leadIn > 0 || segment.failures > 0;
   return { ...task, ...(rate === null ? {} : { rate }), ...(hasTrouble ? { softwareDecode: true as const } : {}) };
 }
@@ -67,10 +68,11 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   if (!(await exists(path))) return { type: "segment-mismatched", ...where, reason: "the segment's file is gone" };
   const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
   if (index.uncounted.withoutPts > 0 && work.record.exactly) return await checkUncounted(parts, subject);
-  const task = taskOf(work, index, job, segment, segment.leadIn);
+  const { info } = await work.video();
+  const task = taskOf(work, info, index, job, segment, segment.leadIn);
   const plan = work.outputPlan;
   const isPlanned = plan !== null && index.uncounted.withoutPts === 0;
-  const planned = isPlanned ? plannedFrames(plan, index, work.record.info, task) : null;
+  const planned = isPlanned ? plannedFrames(plan, index, info, task) : null;
   const outcome = await verifySegment(parts.tools, path, expectationOf(work, task, planned), work.signal);
   return outcome.ok
     ? { type: "segment-verified", ...where, facts: outcome.facts }
@@ -92,10 +94,10 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const { work, job, segment, landed } = subject;
   const where = { attemptId: landed.attemptId, jobId: job.id, segmentIndex: segment.index };
   const { tools, folders } = parts;
-  const { source } = work.record;
+  const { source, info } = await work.video();
   const path = folders.segmentFile(job.id, segment.index, landed.attemptId);
   const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
-  const task = taskOf(work, index, job, segment, 3);
+  const task = taskOf(work, info, index, job, segment, 3);
   await work.requireUnchanged();
   const reference = await referenceFrames(tools, source.path, task, {
     workDir: folders.of(job.id).root,

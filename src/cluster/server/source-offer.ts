@@ -1,8 +1,8 @@
 // What a client is told of a source, so that it can fetch it block by block or recognise the same file locally.
 import type { SourceOffer } from "../protocol/messages.ts";
-import type { JobRecord } from "./ports.ts";
+import type { SourceRecord } from "./ports.ts";
 
-export function sourceOffer({ source, blockBytes }: JobRecord): SourceOffer {
+export function sourceOffer(source: SourceRecord, blockBytes: number): SourceOffer {
   return {
     sourceId: source.sourceId,
     bytes: source.bytes,
