@@ -6,6 +6,7 @@ import type { ClientView, JobView } from "../../src/cluster/server/views.ts";
 import { Cluster, processesNaming, until } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
 import { hardCase, mediaPath } from "../support/media.ts";
+import { outputOf } from "../support/programs.ts";
 
 test("submit --participate against a server with no other client; then jobs list", async () => {
   await using cluster = await Cluster.make();
@@ -188,7 +189,20 @@ test("--exactly=false takes a source without times on its word, and the proof do
   await cluster.serve({ args: ["--exactly=false"] });
   await cluster.join("one");
   const output = cluster.path("o.mkv");
-  const source = await hardCase("raw-annexb.h264");
+  // A frame of this rate is no whole number of ticks, so the stream is not remuxed to a file that has times.
+  const source = cluster.path("odd-rate.264");
+  const made = [
+    "-r",
+    "73/10",
+    "-i",
+    await hardCase("raw-annexb.h264"),
+    "-c:v",
+    "libx264",
+    "-preset",
+    "ultrafast",
+    source,
+  ];
+  await outputOf("ffmpeg", ["-nostdin", "-v", "error", ...made]);
   const ended = await cluster.command(["submit", source, "-o", output, "--ffmpeg-params", "-c:v ffv1", "--json"]);
   expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toMatchObject({ exitCode: 0 });
   const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as {
