@@ -60,7 +60,7 @@ afterAll(async () => {
   );
   if (COUNT >= 100) process.stderr.write(`\n${lines.join("\n")}\n`);
   process.stderr.write(`\nhostile input, seed ${SEED}: ${rows.length} files, ${counts.join(", ")}\n`);
-});
+}, 60_000);
 
 /** Runs every piece, `AT_ONCE` at a time. */
 async function sideBySide(pieces: readonly (() => Promise<Row>)[]): Promise<Row[]> {

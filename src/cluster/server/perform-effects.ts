@@ -125,14 +125,27 @@ export class EffectPerformer {
     this.#inJob(where.jobId, "checking a segment", (work) =>
       this.#checks.run(async () => {
         const job = this.#parts.state().jobs.get(where.jobId);
-        const segment = this.#segment(where.jobId, where.segmentIndex);
-        if (job === undefined || segment === undefined || work.signal.aborted) return;
-        if (segment.phase.kind !== "verifying" && segment.phase.kind !== "referencing") return;
-        const landed = landedOf(segment);
-        if (landed.attemptId !== where.attemptId) return;
-        this.#parts.dispatch(await check(this.#parts, { work, job, segment, landed }));
+        const segment = this.#awaited(where);
+        if (job === undefined || segment === null || work.signal.aborted) return;
+        try {
+          this.#parts.dispatch(await check(this.#parts, { work, job, segment, landed: landedOf(segment) }));
+        } catch (thrown) {
+          // Its file goes when the segment makes way for one over everything: a check without a subject has no answer.
+          if (this.#awaited(where) !== null) throw thrown;
+        }
       }),
     );
+  }
+
+  /** The segment while it waits for the check of just this attempt. */
+  #awaited(where: {
+    readonly jobId: string;
+    readonly segmentIndex: number;
+    readonly attemptId: string;
+  }): Segment | null {
+    const segment = this.#segment(where.jobId, where.segmentIndex);
+    if (segment?.phase.kind !== "verifying" && segment?.phase.kind !== "referencing") return null;
+    return landedOf(segment).attemptId === where.attemptId ? segment : null;
   }
 
   /** Asked again after a restart: the server may have been killed between the job's end and this. */
