@@ -311,8 +311,7 @@ function reload(state: SchedulerState): SchedulerState {
   }
   const attempts = new Map<string, Attempt>();
   for (const [id, attempt] of state.attempts) {
-    const { encoder: _encoder, ...kept } = attempt;
-    attempts.set(id, { ...copy(kept), framesDone: 0, fps: 0 });
+    attempts.set(id, { ...copy(attempt), framesDone: 0, fps: 0 });
   }
   const clients = new Map<string, Client>();
   for (const [id, client] of state.clients) {

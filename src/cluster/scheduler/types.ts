@@ -129,7 +129,7 @@ export interface Attempt {
   readonly jobId: JobId;
   readonly segmentIndex: number;
   readonly clientId: ClientId;
-  /** Absent after a restart: the job's. */
+  /** Absent in attempts of earlier versions: the job's. */
   readonly encoder?: string;
   readonly leadIn: LeadIn;
   readonly isBenchmark: boolean;

@@ -11,6 +11,7 @@ interface LiveRow {
   client_id: string;
   lead_in: number;
   is_benchmark: number;
+  encoder: string | null;
 }
 
 /** Live attempts as they were; leases are re-armed by the scheduler's `restarted`. */
@@ -18,7 +19,7 @@ export function loadLiveAttempts(database: Database): Map<string, Attempt> {
   const attempts = new Map<string, Attempt>();
   const rows = database
     .query<LiveRow, []>(
-      "SELECT id, job_id, segment_index, client_id, lead_in, is_benchmark FROM attempts WHERE ended_at IS NULL",
+      "SELECT id, job_id, segment_index, client_id, lead_in, is_benchmark, encoder FROM attempts WHERE ended_at IS NULL",
     )
     .all();
   for (const row of rows) {
@@ -27,6 +28,7 @@ export function loadLiveAttempts(database: Database): Map<string, Attempt> {
       jobId: row.job_id,
       segmentIndex: row.segment_index,
       clientId: row.client_id,
+      ...(row.encoder === null ? {} : { encoder: row.encoder }),
       leadIn: row.lead_in as LeadIn,
       isBenchmark: row.is_benchmark !== 0,
       leaseEndsAt: 0,
@@ -43,14 +45,15 @@ export function loadLiveAttempts(database: Database): Map<string, Attempt> {
 export function insertAttempt(database: Database, attempt: Attempt, at: string): void {
   database
     .query(
-      `INSERT INTO attempts (id, job_id, segment_index, client_id, lead_in, is_benchmark, started_at)
-       VALUES ($id, $jobId, $segmentIndex, $clientId, $leadIn, $isBenchmark, $at)`,
+      `INSERT INTO attempts (id, job_id, segment_index, client_id, encoder, lead_in, is_benchmark, started_at)
+       VALUES ($id, $jobId, $segmentIndex, $clientId, $encoder, $leadIn, $isBenchmark, $at)`,
     )
     .run({
       id: attempt.id,
       jobId: attempt.jobId,
       segmentIndex: attempt.segmentIndex,
       clientId: attempt.clientId,
+      encoder: attempt.encoder ?? null,
       leadIn: attempt.leadIn,
       isBenchmark: attempt.isBenchmark ? 1 : 0,
       at,

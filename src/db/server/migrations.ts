@@ -111,4 +111,9 @@ const text = `
 ALTER TABLE jobs ADD COLUMN text TEXT;
 `;
 
-export const SERVER_MIGRATIONS: Migrations = [initial, rivals, twoPasses, heldBack, text];
+/** What each attempt encodes with: in a mixed job not the job's own encoder. Null in attempts of earlier versions. */
+const attemptEncoder = `
+ALTER TABLE attempts ADD COLUMN encoder TEXT;
+`;
+
+export const SERVER_MIGRATIONS: Migrations = [initial, rivals, twoPasses, heldBack, text, attemptEncoder];

@@ -86,6 +86,7 @@ const attempt: Attempt = {
   segmentIndex: 0,
   clientId: "c1",
   leadIn: 0,
+  encoder: "h264_nvenc",
   isBenchmark: true,
   leaseEndsAt: 0,
   stage: "queued",
