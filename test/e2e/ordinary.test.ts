@@ -164,7 +164,10 @@ for (const [index, { source, params, extension, audioCodecs, verify, isSilent }]
 
       const [want, got] = await Promise.all([framesOf(input), framesOf(output)]);
       expect(got.md5.length).toBe(want.md5.length);
-      const bound = extension === "mp4" ? Math.min(want.tick, got.tick) / 2 : 0.001_001;
+      // A constant rate that the source rounds to milliseconds is exact in MP4: half a millisecond from what it said.
+      const isRounded = /\.(webm|mkv)$/.test(input);
+      const tick = isRounded ? want.tick : Math.min(want.tick, got.tick);
+      const bound = extension === "mp4" ? tick / 2 : 0.001_001;
       expect(largestTimingError(want, got)).toBeLessThanOrEqual(bound);
 
       const audio = (await streamsOf(output)).filter((stream) => stream.codec_type === "audio");
