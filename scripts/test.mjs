@@ -157,8 +157,8 @@ async function main() {
     for (const key of Object.keys(total)) total[key] += counts[key];
   }
   if (interrupted) total.failed += 1;
-  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
-  process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
+  const skipped = total.skipped > 0 ? `${total.skipped} skipped\n` : "";
+  process.stdout.write(`\n${skipped}${total.passed} passed, ${total.failed} failed\n`);
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
 

@@ -16,9 +16,9 @@ const CASES: Readonly<Record<string, { readonly code: string; readonly exitCode:
     mixed: {
       code: `${HEAD}test("a", () => expect(1).toBe(1)); test.skip("b", () => {}); test.todo("c");`,
       exitCode: 0,
-      lastLine: "1 passed, 0 failed, 2 skipped",
+      lastLine: "1 passed, 0 failed",
     },
-    skipped: { code: `${HEAD}test.skip("a", () => {});`, exitCode: 1, lastLine: "0 passed, 0 failed, 1 skipped" },
+    skipped: { code: `${HEAD}test.skip("a", () => {});`, exitCode: 1, lastLine: "0 passed, 0 failed" },
     empty: { code: "export {};", exitCode: 1, lastLine: "0 passed, 1 failed" },
     unloadable: { code: 'throw new Error("x");', exitCode: 1, lastLine: "0 passed, 1 failed" },
     exits: { code: `${HEAD}test("a", () => process.exit(0));`, exitCode: 1, lastLine: "0 passed, 1 failed" },
@@ -32,6 +32,11 @@ const CASES: Readonly<Record<string, { readonly code: string; readonly exitCode:
 let folder = "";
 
 async function runTests(paths: readonly string[]): Promise<{ exitCode: number; lastLine: string }> {
+  const { exitCode, lines } = await runnerOutput(paths);
+  return { exitCode, lastLine: lines.at(-1) ?? "" };
+}
+
+async function runnerOutput(paths: readonly string[]): Promise<{ exitCode: number; lines: readonly string[] }> {
   const { INIT_CWD: _, ...env } = process.env;
   const runner = Bun.spawn(["node", join(folder, "scripts/test.mjs"), ...paths], {
     cwd: folder,
@@ -41,7 +46,7 @@ async function runTests(paths: readonly string[]): Promise<{ exitCode: number; l
     stderr: "ignore",
   });
   const stdout = await runner.stdout.text();
-  return { exitCode: await runner.exited, lastLine: stdout.trimEnd().split("\n").at(-1) ?? "" };
+  return { exitCode: await runner.exited, lines: stdout.trimEnd().split("\n") };
 }
 
 beforeAll(async () => {
@@ -57,6 +62,11 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test.each(Object.entries(CASES))("a file that %s", async (name, { exitCode, lastLine }) => {
   expect(await runTests([`./test/${name}.test.ts`])).toEqual({ exitCode, lastLine });
+});
+
+test("what was skipped has a line of its own", async () => {
+  expect((await runnerOutput(["./test/mixed.test.ts"])).lines.at(-2)).toBe("2 skipped");
+  expect((await runnerOutput(["./test/passes.test.ts"])).lines.at(-2)).not.toMatch(/skipped/);
 });
 
 test("a path that names no test", async () => {
