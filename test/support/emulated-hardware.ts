@@ -1,7 +1,7 @@
 // EMULATED hardware, for tests on machines without any: an ffmpeg in front of the real one that answers for one
 // hardware H.264 encoder by running libx264 with its options translated, and fails as the real one fails. What it does
 // not emulate it hands to the real ffmpeg. Run as a program by the launchers that `emulatedFfmpeg` writes.
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -100,16 +100,21 @@ function translate(args: readonly string[], { encoder }: Settings): string[] {
   return out;
 }
 
-/** One file per running encode: their number is that of the open sessions. */
+/** One file per session that is open, made by whoever comes first: of two at the same moment one gets it. */
 function openSession({ folder, sessions }: Settings): () => void {
   const open = join(folder, "sessions");
   mkdirSync(open, { recursive: true });
-  const own = join(open, String(process.pid));
-  writeFileSync(own, "");
-  const close = () => rmSync(own, { force: true });
-  const living = readdirSync(open).filter((pid) => isAlive(Number(pid)));
-  if (sessions === null || living.length <= sessions) return close;
-  close();
+  if (sessions === null) return () => {};
+  for (let number = 0; number < sessions; number += 1) {
+    const path = join(open, String(number));
+    if (existsSync(path) && !isAlive(Number(readFileSync(path, "utf8")))) rmSync(path, { force: true });
+    try {
+      writeFileSync(path, String(process.pid), { flag: "wx" });
+      return () => rmSync(path, { force: true });
+    } catch {
+      // somebody else holds this one
+    }
+  }
   appendFileSync(join(folder, "log"), "refused\n");
   throw new Refusal(
     "[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: out of memory (10): (no details)\n" +
