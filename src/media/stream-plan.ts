@@ -247,3 +247,16 @@ export type AudioToEncode = PlannedStream & {
 export function audioToEncode(plan: StreamPlan): AudioToEncode[] {
   return plan.streams.filter((stream): stream is AudioToEncode => stream.action.kind === "encode-audio");
 }
+
+/** The plan with these audio streams of the source encoded by the container's usual encoder instead of copied. */
+export function encodedInstead(plan: StreamPlan, indexes: readonly number[]): StreamPlan {
+  const { encoder } = CONTAINERS[plan.container].audioDefault;
+  let file = 0;
+  const renumbered = plan.streams.map((stream): PlannedStream => {
+    if (indexes.includes(stream.source.index)) {
+      return { ...stream, action: { kind: "encode-audio", encoder, settings: NO_SETTINGS, file: file++ } };
+    }
+    return stream.action.kind === "encode-audio" ? { ...stream, action: { ...stream.action, file: file++ } } : stream;
+  });
+  return { ...plan, streams: renumbered };
+}

@@ -1,9 +1,10 @@
 // Ordinary jobs: lossy codecs and the common containers keep every frame, its time, all audio and its place.
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Proof } from "../../src/media/types.ts";
 import { Cluster } from "../support/cluster.ts";
 import { audioOffsetErrorMs, framesOf, largestTimingError } from "../support/frames.ts";
 import { hardCase, mediaPath } from "../support/media.ts";
+import { makeSynthetic } from "../support/synthetic.ts";
 
 /** The shipped clips are mostly silent: noise is put beside their pictures, so that its place can be measured. */
 interface Sound {
@@ -187,6 +188,53 @@ test("two audio tracks, two subtitles, chapters, attachments and cover art arriv
   expect(types(await streamsOf(output))).toEqual(types(await streamsOf(source)));
   expect(proof.streams.left_out).toEqual([]);
 }, 180_000);
+
+/** Every so many packets of the stream that carries the sound are lost (ISO/IEC 13818-1: 188 bytes, the PID in 13 bits). */
+async function loseSound(clean: string, damaged: string): Promise<void> {
+  const bytes = await Bun.file(clean).bytes();
+  const packets = Array.from({ length: Math.floor(bytes.length / 188) }, (_, n) =>
+    bytes.subarray(n * 188, n * 188 + 188),
+  );
+  const pidOf = (packet: Uint8Array) => (((packet[1] ?? 0) & 0x1f) << 8) | (packet[2] ?? 0);
+  let sounds = 0;
+  const kept = packets.filter((packet) => pidOf(packet) !== 0x101 || ++sounds % 20 !== 0);
+  expect(kept.length).toBeLessThan(packets.length);
+  await Bun.write(damaged, kept);
+}
+
+describe("sound that is too damaged to be copied", () => {
+  let source: string;
+  beforeAll(async () => {
+    const clean = cluster.path("clean.ts");
+    await makeSynthetic(clean, { frames: 60, gop: 12, withSound: true });
+    source = cluster.path("lossy.ts");
+    await loseSound(clean, source);
+  });
+
+  test("is encoded, which the proof tells", async () => {
+    const output = cluster.path("lossy.mkv");
+    const proof = await complete(source, output, "-c:v libx264 -qp 0 -preset ultrafast", []);
+    expect(proof.exact).toBe(true);
+    expect(proof.notes).toContainEqual(
+      expect.stringMatching(/^audio stream 1 \(aac\) is encoded, since it can't be copied/),
+    );
+    expect((await streamsOf(output)).map(({ codec_name }) => codec_name)).toEqual(["h264", "aac"]);
+    const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
+    expect(got.md5).toEqual([...want.md5]);
+  }, 60_000);
+
+  test("fails the job early where a copy is asked for", async () => {
+    const params = "-c:v libx264 -preset ultrafast -c:a copy";
+    const asked = ["submit", source, "-o", cluster.path("lossy.mp4"), "--ffmpeg-params", params, "--json"];
+    const ended = await cluster.command(asked);
+    expect(ended.exitCode).toBe(3);
+    const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as {
+      error?: { code: string; message: string };
+    };
+    expect(last.error?.code).toBe("E_STITCH");
+    expect(last.error?.message).toMatch(/^audio stream 1 \(aac\) can't be copied into mp4: /);
+  }, 60_000);
+});
 
 test("more than 500 segments at 1/90000 land on their ticks", async () => {
   const source = cluster.path("many.mp4");

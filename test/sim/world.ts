@@ -137,7 +137,7 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
       durationSeconds: random.chance(0.8) ? totalFrames / FRAME_RATE : null,
       frameRate: random.chance(0.8) ? FRAME_RATE : null,
       ...(isRated ? { rate: { bitrate, maxrate: random.chance(0.3) ? bitrate * 1.5 : null, bufsize: null } } : {}),
-      hasAudioToEncode: random.chance(0.5),
+      hasSoundWork: random.chance(0.5),
     },
   };
 }

@@ -76,7 +76,7 @@ export class SchedulerBench {
       timeBase: { num: 1, den: 90_000 },
       durationSeconds: null,
       frameRate: 25,
-      hasAudioToEncode: false,
+      hasSoundWork: false,
       ...overrides,
       settings,
     };

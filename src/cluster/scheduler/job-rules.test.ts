@@ -4,7 +4,7 @@ import { FRAMES_PER_GOP, gops, SchedulerBench } from "../../../test/support/sche
 test("a submitted job is Queued, its index starts, and audio that must be encoded starts beside it", () => {
   const bench = new SchedulerBench();
   bench.hello();
-  bench.submit("job", { hasAudioToEncode: true });
+  bench.submit("job", { hasSoundWork: true });
   expect(bench.job().status).toBe("Queued");
   expect(bench.last.effects).toEqual([
     { type: "start-index", jobId: "job" },
@@ -113,7 +113,7 @@ test("alone for a lease time it waits for clients; the next client brings it bac
 test("it combines when all is verified and the audio is done, and completes with the stitch", () => {
   const bench = new SchedulerBench();
   bench.hello();
-  bench.submit("job", { hasAudioToEncode: true });
+  bench.submit("job", { hasSoundWork: true });
   bench.index(4);
   for (let attempt = bench.attempts()[0]; attempt !== undefined; attempt = bench.attempts()[0]) bench.finish(attempt);
   expect(bench.job().status).toBe("Processing");

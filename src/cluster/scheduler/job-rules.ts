@@ -18,7 +18,7 @@ const OK: Verdict = { ok: true };
 
 export function submitJob(turn: Turn, job: NewJob): void {
   if (turn.jobs.has(job.id)) return; // said twice
-  const { hasAudioToEncode, ...facts } = job;
+  const { hasSoundWork, ...facts } = job;
   turn.putJob({
     ...facts,
     createdAt: turn.moment.at,
@@ -31,14 +31,14 @@ export function submitJob(turn: Turn, job: NewJob): void {
     totalFrames: null,
     cursorPts: null,
     segments: [],
-    audio: hasAudioToEncode ? "running" : "none",
+    audio: hasSoundWork ? "running" : "none",
     aloneSince: null,
     countsUnreliable: false,
     output: null,
   });
   turn.event("job-status", { jobId: job.id }, "Submitted → Queued");
   turn.effect({ type: "start-index", jobId: job.id });
-  if (hasAudioToEncode) turn.effect({ type: "start-audio", jobId: job.id });
+  if (hasSoundWork) turn.effect({ type: "start-audio", jobId: job.id });
 }
 
 /** A job that has not ended, or null: inputs about any other job are late and mean nothing. */

@@ -34,7 +34,7 @@ test("a result may land before its client has said hello again", () => {
 test("the server's own work starts again: index, audio, checks, references, stitch", () => {
   const bench = new SchedulerBench();
   bench.hello("one", { slots: 2 });
-  bench.submit("job", { hasAudioToEncode: true, settings: { benchmarkSeconds: 4 } });
+  bench.submit("job", { hasSoundWork: true, settings: { benchmarkSeconds: 4 } });
   bench.index(4);
   const [first] = bench.attempts();
   if (first === undefined) throw new Error("no attempt");

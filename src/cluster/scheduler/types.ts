@@ -279,7 +279,10 @@ export type NewJob = Pick<
   | "durationSeconds"
   | "frameRate"
   | "rate"
-> & { readonly hasAudioToEncode: boolean };
+> & {
+  /** The server has sound to encode, or to find out whether it can be copied. */
+  readonly hasSoundWork: boolean;
+};
 
 export type HelloFacts = Pick<
   Client,

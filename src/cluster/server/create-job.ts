@@ -15,6 +15,7 @@ import { requireBurnable, withUpload } from "../../media/side-files.ts";
 import { audioToEncode, chosenVideoStream, planStreams } from "../../media/stream-plan.ts";
 import { encoderTimeBase, outputRate } from "../../media/time-base.ts";
 import type { Tools } from "../../media/tools.ts";
+import { mustTryCopies } from "../../media/try-copies.ts";
 import type { Container, SourceInfo, VerifyMode } from "../../media/types.ts";
 import type { JobSettings, NewJob } from "../scheduler/types.ts";
 import { chooseEncoder } from "./choose-encoder.ts";
@@ -145,7 +146,7 @@ export async function prepareJob(
       durationSeconds: info.durationMicroseconds === null ? null : info.durationMicroseconds / 1e6,
       frameRate: frameRate === null ? null : toNumber(frameRate),
       ...(rate === null ? {} : { rate }),
-      hasAudioToEncode: audioToEncode(plan).length > 0,
+      hasSoundWork: audioToEncode(plan).length > 0 || mustTryCopies(info, plan),
     },
   };
 }

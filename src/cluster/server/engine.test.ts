@@ -96,7 +96,7 @@ test("the wall clock may jump an hour, forth and back: leases and silence go by 
   const job = {
     ...{ id: "job", fileName: "a.mp4", encoder: "libx264", family: "software" as const, timeBase: { num: 1, den: 25 } },
     settings: { requiredClients: 1, benchmarkSeconds: 1, maxRetries: 1, retryDelayMs: 0, maxSegmentSeconds: null },
-    ...{ split: { mode: "keyframes" as const }, durationSeconds: null, frameRate: 25, hasAudioToEncode: false },
+    ...{ split: { mode: "keyframes" as const }, durationSeconds: null, frameRate: 25, hasSoundWork: false },
   };
   engine.dispatch({ type: "job-submitted", job });
   engine.dispatch({ type: "index-advanced", jobId: "job", gops: [{ startPts: 0, endPts: 25, frames: 25 }] });

@@ -22,9 +22,10 @@ import { inexactFilter } from "../../media/request/classify.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import { sourceMicroseconds } from "../../media/source-clock.ts";
 import { stitch } from "../../media/stitch.ts";
-import { planStreams, type StreamPlan } from "../../media/stream-plan.ts";
+import { encodedInstead, planStreams, type StreamPlan } from "../../media/stream-plan.ts";
 import type { Tools } from "../../media/tools.ts";
 import { readTrackPackets } from "../../media/track-packets.ts";
+import { tryCopies, type Uncopied } from "../../media/try-copies.ts";
 import type { ProofCheck, ProofSegment, SegmentFacts, SourceInfo } from "../../media/types.ts";
 import { absolutePts, readSegmentPackets } from "../../media/verify-segment.ts";
 import { isReferenced } from "../scheduler/segment-rules.ts";
@@ -47,14 +48,22 @@ interface FinishedSegment {
   readonly path: string;
 }
 
-function planOf(work: JobWork, request: EncodeRequest): StreamPlan {
-  return planStreams(work.record.info, request, work.record.container);
+function uncopiedOf(tools: Tools, work: JobWork): Promise<Uncopied> {
+  const { source, info, request, container } = work.record;
+  const plan = planStreams(info, request, container);
+  return work.uncopied(() => tryCopies(tools, { path: source.path, info }, request, plan, work.signal));
+}
+
+/** What becomes of each stream, once it is known what can be copied. */
+async function planOf(tools: Tools, work: JobWork, request: EncodeRequest): Promise<StreamPlan> {
+  const { indexes } = await uncopiedOf(tools, work);
+  return encodedInstead(planStreams(work.record.info, request, work.record.container), indexes);
 }
 
 /** Encodes what can't be copied, one file for each track. Asked again, it is encoded again. */
 export async function encodeJobAudio({ tools, folders }: FinishParts, work: JobWork): Promise<string[]> {
   const { source, info, request } = work.record;
-  return await encodeAudio(tools, source.path, info, planOf(work, request), {
+  return await encodeAudio(tools, source.path, info, await planOf(tools, work, request), {
     workDir: folders.of(work.jobId).audio,
     signal: work.signal,
   });
@@ -67,7 +76,7 @@ export async function measureJobAudio(
   audioPaths: readonly string[],
 ): Promise<SoundLengths> {
   const { source, info, request } = work.record;
-  const files = { info, plan: planOf(work, request), sourcePath: source.path, audioPaths };
+  const files = { info, plan: await planOf(tools, work, request), sourcePath: source.path, audioPaths };
   return await work.soundLengths(() => soundLengths(tools, files, work.signal));
 }
 
@@ -213,7 +222,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const { tools, folders } = parts;
   const { info, container, source, outputName } = work.record;
   const request = requestOf(work.record, job.encoder);
-  const plan = planOf(work, request);
+  const plan = await planOf(tools, work, request);
   const index = await work.fullIndex();
   const video = await work.video();
   await work.requireUnchanged();
@@ -292,6 +301,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     notes: [
       ...(video.remuxed === null ? [] : [`remuxed first: ${video.remuxed}`]),
       ...notesOf(job, index, segments, framePts === null),
+      ...(await uncopiedOf(tools, work)).notes,
       ...rateNotes(job),
       ...leftOut(work.record, job.encoder),
     ],

@@ -12,6 +12,7 @@ import { type OutputPlan, outputPlan } from "../../media/output-plan.ts";
 import { isCertain, plannedFrames } from "../../media/planned-frames.ts";
 import { joinerFor } from "../../media/subtitle-cuts.ts";
 import type { Tools } from "../../media/tools.ts";
+import type { Uncopied } from "../../media/try-copies.ts";
 import type { IndexedGop, Input, JobId } from "../scheduler/types.ts";
 import type { JobRecord, SideFile } from "./ports.ts";
 import { isUnchanged, sourceChanged } from "./source-desk.ts";
@@ -56,6 +57,7 @@ export class JobWork {
   #wasChanged = false;
   #activity: string | null = null;
   #soundLengths: Promise<SoundLengths> | null = null;
+  #uncopied: Promise<Uncopied> | null = null;
   #index: FrameIndex | null = null;
   /** Frames of the output, once the index is complete. */
   #outputFrames = 0;
@@ -104,6 +106,12 @@ export class JobWork {
   async #openVideo(): Promise<VideoSource> {
     this.#opened = await this.#parts.openVideo(this.record, (activity) => this.tell(activity), this.signal);
     return this.#opened;
+  }
+
+  /** What of the sound can't be copied, found out once for each run of the server, by whoever asks first. */
+  uncopied(find: () => Promise<Uncopied>): Promise<Uncopied> {
+    this.#uncopied ??= find();
+    return this.#uncopied;
   }
 
   /** Measured once for each run of the server, by whoever asks first. */
