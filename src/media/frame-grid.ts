@@ -2,6 +2,7 @@
 // whether every frame still is a place of the exact grid, rounded, so that the output may have the exact times. Pure.
 import { invert, MICROSECONDS, multiply, type Pts, type Rational, rescale } from "../base/rational.ts";
 import { outputPlan } from "./output-plan.ts";
+import { wantsFrameClock } from "./rate/rate-requests.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { clockOffsetUs, clockShift } from "./source-clock.ts";
 import type { Container, SourceInfo } from "./types.ts";
@@ -18,12 +19,13 @@ const WELL_INSIDE = 0.2;
 
 /**
  * The grid that a source may stand on, as the encoder's tick: where the container rounds, every frame keeps its time, and
- * the output's clock is fine enough to tell. Null: the source's own ticks are the encoder's.
+ * the output's clock is fine enough to tell or the encoder's passes need one tick a frame. Null: the source's own ticks are the encoder's.
  */
 export function candidateGrid(info: SourceInfo, request: EncodeRequest, container: Container): Rational | null {
   const { realFrameRate: rate, averageFrameRate: mean, timeBase } = info.video;
   if (rate === null || mean === null || outputPlan(request, timeBase)?.keepsTimes !== true) return null;
-  if (container !== "mp4" && container !== "mov") return null;
+  const isFine = container === "mp4" || container === "mov";
+  if (!isFine && !wantsFrameClock(request)) return null;
   if (Math.abs((mean.num * rate.den) / (mean.den * rate.num) - 1) > RATE_TOLERANCE) return null;
   const ticksPerFrame = multiply(invert(rate), invert(timeBase));
   return ticksPerFrame.den === 1 || ticksPerFrame.num < 4 * ticksPerFrame.den ? null : invert(rate);

@@ -193,7 +193,7 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
     "-fps_mode",
     "passthrough",
     "-enc_time_base",
-    formatRational(task.encoderTimeBase),
+    formatRational(task.frameClock ?? task.encoderTimeBase),
     ...(needsInBandParameters(encoder) && format === "nut" ? ["-bsf:v", "dump_extra"] : []),
     "-map_metadata",
     "-1",

@@ -6,14 +6,24 @@ import { MICROSECONDS, type Pts, type Rational, rescale } from "../base/rational
 /** Whole seconds, more than a transport stream's 33-bit clock can lie below zero (95,444 s). */
 const OFFSET_SECONDS = 100_000;
 
-/** A whole number of seconds and of the encoder's ticks (a tick may be 1001/24000 s), so that nothing is rounded. */
+/** Ticks of film and television rates are parts of 1001 seconds. */
+const NTSC = 1001;
+
+/**
+ * A whole number of seconds and of the encoder's ticks, also where segments of the job are encoded on a clock of one tick
+ * a frame (1001/30000 s), so that nothing is rounded.
+ */
+function offsetSeconds({ num }: Rational): number {
+  return OFFSET_SECONDS * (num % NTSC === 0 ? num : num * NTSC);
+}
+
 export function segmentOffsetUs(encoderTimeBase: Rational): number {
-  return OFFSET_SECONDS * encoderTimeBase.num * 1_000_000;
+  return offsetSeconds(encoderTimeBase) * 1_000_000;
 }
 
 /** For the muxer of a segment. */
 export function segmentClockArgs(encoderTimeBase: Rational): string[] {
-  return ["-output_ts_offset", String(OFFSET_SECONDS * encoderTimeBase.num)];
+  return ["-output_ts_offset", String(offsetSeconds(encoderTimeBase))];
 }
 
 /** What the muxer added, in ticks of the file's own time base. */

@@ -153,6 +153,8 @@ export interface SegmentTask {
   readonly spreadsPts?: boolean | undefined;
   /** The time base given to the encoder (-enc_time_base). */
   readonly encoderTimeBase: Rational;
+  /** One tick a frame, for an encoder whose passes need it: the segment's times are whole numbers of both clocks. */
+  readonly frameClock?: Rational;
   readonly request: EncodeRequest;
   /** Source picture facts the encoder arguments depend on. */
   readonly video: SourceVideo;

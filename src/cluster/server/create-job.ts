@@ -110,10 +110,11 @@ export async function prepareJob(
   requireBurnable(info, request);
   const { first, settings } = chooseEncoder(request, asked, info);
   const draws = textDrawers(request);
-  const rate = rateGoalOf(requestOf({ request, info }, first.encoder));
+  const resolved = requestOf({ request, info }, first.encoder);
+  const rate = rateGoalOf(resolved);
   const jobId = newId();
   const { video } = info;
-  const grid = candidateGrid(info, request, container);
+  const grid = candidateGrid(info, resolved, container);
   const frameRate = outputRate(video, request);
   return {
     record: {

@@ -5,6 +5,7 @@ import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { plannedFrames } from "../../media/planned-frames.ts";
+import { withFrameClock } from "../../media/rate/frame-clock.ts";
 import { referenceFrames } from "../../media/reference.ts";
 import { numbersFrames } from "../../media/request/classify.ts";
 import { planSegment } from "../../media/segment-task.ts";
@@ -42,7 +43,8 @@ export function taskOf(
   const rate = rateTaskOf(job, segment, request);
   const task = planSegment(info, index, request, range, leadIn, grid);
   const hasTrouble = leadIn > 0 || segment.failures > 0;
-  return { ...task, ...(rate === null ? {} : { rate }), ...(hasTrouble ? { softwareDecode: true as const } : {}) };
+  const rated = rate === null ? task : withFrameClock({ ...task, rate }, index, info);
+  return { ...rated, ...(hasTrouble ? { softwareDecode: true as const } : {}) };
 }
 
 function expectationOf(work: JobWork, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {

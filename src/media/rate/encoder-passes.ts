@@ -1,11 +1,7 @@
 // How each encoder is measured and how it is brought to a size: a table, with what ffmpeg and the libraries document.
 import type { NamedOption, QualityKind, VideoRequest } from "../request/encode-request.ts";
 
-/**
- * How an encoder takes two passes over one segment; "none": one pass, repeated at another rate when it misses. libvpx and
- * libaom have a second pass that believes each frame to last one tick of the encoder's clock, because below 6.0 ffmpeg
- * says so: with a clock as fine as the source's they end at a tenth of the rate.
- */
+/** How an encoder takes two passes over one segment; "none": one pass, repeated at another rate when it misses. */
 export type PassWords = "passlog" | "x265" | "none";
 
 export interface EncoderPasses {
@@ -15,24 +11,37 @@ export interface EncoderPasses {
   readonly at: number;
   readonly perDoubling: number;
   readonly range: readonly [least: number, most: number];
+  /**
+   * libvpx and libaom believe each frame to last one tick of the encoder's clock, because ffmpeg below 6.0 says so: with
+   * a clock as fine as the source's their second pass ends at a tenth of the rate. Without a clock of one tick a frame
+   * (frame-clock.ts) they take one pass, repeated.
+   */
+  readonly needsFrameClock?: true;
+  /** Whether the first pass is made as the measurement is, or with the request's own options. */
+  readonly firstPass: "measuring" | "own";
   /** What makes a measuring run quick, as ffmpeg options that take the place of the user's. */
   readonly quick: readonly NamedOption[];
 }
 
-/** x264 doubles its bits about every 6 steps of CRF; the others' scales are in request/translate/quality.ts. */
+/** The encoder.s scales: x264 doubles its bits about every 6 steps of CRF; the others' scales are in request/translate/quality.ts. */
 const X264: EncoderPasses = {
-  ...{ passes: "passlog", quality: "crf", at: 23, perDoubling: -6, range: [14, 38], quick: [] },
+  ...{ passes: "passlog", firstPass: "measuring", quality: "crf", at: 23, perDoubling: -6, range: [14, 38], quick: [] },
 };
 const X265: EncoderPasses = { ...X264, passes: "x265", at: 26, range: [17, 42] };
+/** AV1 and VP9 double their bits about every 8 steps of theirs. */
+const CRF_63: EncoderPasses = { ...X264, passes: "none", at: 31, perDoubling: -8, range: [16, 55] };
+const TWO_PASS_63: EncoderPasses = { ...CRF_63, passes: "passlog", needsFrameClock: true, firstPass: "own" };
 const VPX: EncoderPasses = {
-  ...{ passes: "none", quality: "crf", at: 31, perDoubling: -8, range: [16, 55] },
+  ...TWO_PASS_63,
   quick: [
     ["deadline", "realtime"],
     ["cpu-used", "8"],
   ],
 };
-const AOM: EncoderPasses = { ...VPX, quick: [["cpu-used", "8"]] };
-const SVTAV1: EncoderPasses = { ...VPX, passes: "none", quick: [["preset", "12"]] };
+const AOM: EncoderPasses = { ...TWO_PASS_63, quick: [["cpu-used", "8"]] };
+const SVTAV1: EncoderPasses = { ...CRF_63, quick: [["preset", "12"]] };
+/** Half the quantizer takes about twice the bits: near enough on a scale that is added to. */
+const QSCALE: EncoderPasses = { ...X264, passes: "none", quality: "qscale", at: 5, perDoubling: -3, range: [2, 24] };
 const QP: EncoderPasses = { ...X264, passes: "none", quality: "qp", at: 26 };
 const ICQ: EncoderPasses = { ...QP, quality: "global_quality" };
 
@@ -45,6 +54,8 @@ const PASSES: ReadonlyMap<string, EncoderPasses> = new Map([
   ["libvpx-vp9", VPX],
   ["libaom-av1", AOM],
   ["libsvtav1", SVTAV1],
+  ["mpeg4", QSCALE],
+  ["mpeg2video", QSCALE],
   ...["h264_nvenc", "hevc_nvenc", "av1_nvenc"].map((name) => [name, QP] as const),
   ...["h264_vaapi", "hevc_vaapi", "av1_vaapi", "vp8_vaapi", "vp9_vaapi"].map((name) => [name, QP] as const),
   ...["h264_qsv", "hevc_qsv", "av1_qsv", "vp9_qsv"].map((name) => [name, ICQ] as const),

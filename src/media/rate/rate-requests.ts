@@ -18,6 +18,11 @@ export function rateGoalOf({ video }: EncodeRequest): RateGoal | null {
   return { bitrate: video.bitrate, maxrate, bufsize };
 }
 
+/** Its encoder holds a rate in two passes on a clock of one tick a frame. */
+export function wantsFrameClock(request: EncodeRequest): boolean {
+  return passesOf(request.video.encoder)?.needsFrameClock === true && rateGoalOf(request) !== null;
+}
+
 /** Hardware words of the user for another rate control than a mean over time. */
 function isConstant(video: VideoRequest): boolean {
   return video.privateOptions.some(([key, value]) => key === "rc" && /^(constqp|cqp|cq|icq)$/i.test(value));

@@ -4,13 +4,12 @@ import { mkdir, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { toNumber } from "../../base/rational.ts";
 import { type EncodeOptions, type EncodeOutcome, encodeSegment } from "../encode-segment.ts";
-import type { NamedOption } from "../request/encode-request.ts";
 import type { Tools } from "../tools.ts";
 import type { SegmentTask } from "../types.ts";
-import { type EncoderPasses, passesOf } from "./encoder-passes.ts";
+import { passesOf } from "./encoder-passes.ts";
 import { bitsInListing, readPackets, sumBits } from "./packet-bits.ts";
-import { boundedRequest, landingRequest, measuringRequest, withParams } from "./rate-requests.ts";
-import type { RateTask } from "./rate-task.ts";
+import { firstRun, type Landing, landingRun, measuringRun, type PassRun, wordsFor } from "./pass-runs.ts";
+import { boundedRequest } from "./rate-requests.ts";
 
 /** Second passes at most: each further one is aimed by what the one before missed. */
 const MOST_TRIES = 3;
@@ -44,38 +43,13 @@ export async function encodeRated(tools: Tools, task: SegmentTask, options: Enco
 
 /** Bits of the segment at the measuring quality; of an encoder that can't be measured, what its time alone says. */
 export async function measureSegment(tools: Tools, task: SegmentTask, options: EncodeOptions): Promise<MeasureOutcome> {
-  const { rate, request, video } = task;
+  const { rate, request } = task;
   if (rate?.pass !== "measure") throw new Error("the task does not say at which rate to measure");
   const passes = passesOf(request.video.encoder);
   if (passes === null) {
     return { ok: true, bits: Math.round(rate.bitrate * rate.seconds), frames: task.expectedFrames ?? 0, seconds: 0 };
   }
-  const quick = { ...task, request: measuringRequest(request, video, rate.bitrate, passes) };
-  return await countRun(tools, passOf(quick, passes, 1, options.workDir), options);
-}
-
-interface PassRun {
-  readonly task: SegmentTask;
-  readonly encoderArgs: readonly string[];
-}
-
-/** `-pass` and its log for the encoders that keep one through ffmpeg; x265 writes its own. */
-function passOf(task: SegmentTask, { passes }: EncoderPasses, pass: 1 | 2, folder: string): PassRun {
-  const log = join(folder, "pass");
-  if (passes === "none") return { task, encoderArgs: [] };
-  if (passes === "passlog") return { task, encoderArgs: ["-pass", String(pass), "-passlogfile", log] };
-  const params: NamedOption[] = [
-    ["pass", String(pass)],
-    ["stats", escaped(`${log}.x265`)],
-    // x265's own default encodes the first pass as slowly as the second.
-    ...(pass === 1 ? ([["slow-firstpass", "0"]] as const) : []),
-  ];
-  return { task: { ...task, request: withParams(task.request, params) }, encoderArgs: [] };
-}
-
-/** A path inside a parameter string: `:` and `=` part its words (av_get_token). */
-function escaped(path: string): string {
-  return path.replace(/[\\:=']/g, "\\$&");
+  return await countRun(tools, measuringRun(task, rate.bitrate, passes, options.workDir), options);
 }
 
 /** A run of which only the packets' sizes are kept. */
@@ -87,7 +61,6 @@ async function countRun(tools: Tools, { task, encoderArgs }: PassRun, options: E
   return { ok: true, bits: await bitsInListing(outcome.path), frames, seconds };
 }
 
-type Landing = Extract<RateTask, { pass: "land" }>;
 type Encoded = Extract<EncodeOutcome, { ok: true }>;
 
 async function land(tools: Tools, task: SegmentTask, rate: Landing, options: EncodeOptions): Promise<EncodeOutcome> {
@@ -96,19 +69,16 @@ async function land(tools: Tools, task: SegmentTask, rate: Landing, options: Enc
   const startedAt = performance.now();
   await mkdir(options.workDir, { recursive: true });
   let bitrate = rate.targetBits / rate.seconds;
-  if (passes.passes !== "none") {
-    // x264 and x265 plan a second pass best from a first one of constant quality.
-    const request = measuringRequest(task.request, task.video, rate.bitrate, passes);
-    const run = passOf({ ...task, request }, passes, 1, options.workDir);
+  let words = wordsFor(task, passes);
+  if (words !== "none") {
+    const run = firstRun(task, rate, passes, options.workDir);
     const first = await countRun(tools, run, inPart(options, task, rate, 0));
     if (!first.ok) return first;
   }
   let best: { readonly outcome: Encoded; readonly bits: number } | null = null;
-  let words = passes.passes;
   let before = 0;
   for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
-    const request = landingRequest(task.request, bitrate, rate.buffer);
-    const run = passOf({ ...task, request }, { ...passes, passes: words }, 2, options.workDir);
+    const run = landingRun(task, rate, bitrate, words, options.workDir);
     const outcome = await encodeSegment(tools, run.task, {
       ...inPart(options, task, rate, attempt),
       workDir: join(options.workDir, `try-${attempt}`),

@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { rescale } from "../../base/rational.ts";
+import { evenClock } from "./frame-clock.ts";
+
+const TICK = { num: 1, den: 90_000 };
+
+test("times at even distances give the clock that counts frames, wherever they begin", () => {
+  expect(evenClock([0, 3600, 7200, 10_800], TICK)).toEqual({ num: 1, den: 25 });
+  expect(evenClock([3600, 7200, 10_800], TICK)).toEqual({ num: 1, den: 25 });
+  expect(evenClock([0, 1001, 2002], { num: 1, den: 30_000 })).toEqual({ num: 1001, den: 30_000 });
+  expect(evenClock([7, 8, 9, 10], { num: 1001, den: 24_000 })).toEqual({ num: 1001, den: 24_000 });
+});
+
+test("a few lost frames leave it as it is, many do not", () => {
+  const frames = Array.from({ length: 100 }, (_, at) => at * 3600);
+  expect(
+    evenClock(
+      frames.filter((_, at) => at !== 40),
+      TICK,
+    ),
+  ).toEqual({ num: 1, den: 25 });
+  expect(
+    evenClock(
+      frames.filter((_, at) => at % 5 !== 2),
+      TICK,
+    ),
+  ).toBeNull();
+});
+
+test("none where a time would be rounded: uneven distances, a beginning beside the clock, one frame", () => {
+  expect(evenClock([0, 42, 83, 125], { num: 1, den: 1000 })).toBeNull();
+  expect(evenClock([100, 3700, 7300], TICK)).toBeNull();
+  expect(evenClock([0], TICK)).toBeNull();
+  expect(evenClock([], TICK)).toBeNull();
+  expect(evenClock([5, 5, 5], TICK)).toBeNull();
+});
+
+test("whatever the times: there and back on the clock is the very time", () => {
+  const gaps = fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 4 })), { minLength: 1, maxLength: 200 });
+  const subject = fc.record({ gaps, step: fc.integer({ min: 1, max: 5000 }), first: fc.nat(1_000_000) });
+  let found = 0;
+  fc.assert(
+    fc.property(subject, fc.boolean(), ({ gaps: all, step, first }, isAligned) => {
+      let pts = isAligned ? first * step : first;
+      const times = [pts];
+      for (const gap of all) {
+        pts += gap * step;
+        times.push(pts);
+      }
+      const clock = evenClock(times, TICK);
+      if (clock === null) return;
+      found += 1;
+      for (const [at, time] of times.entries()) {
+        const counted = rescale(time, TICK, clock);
+        expect(rescale(counted, clock, TICK)).toBe(time);
+        if (at > 0) expect(counted).toBeGreaterThan(rescale(times[at - 1] ?? 0, TICK, clock));
+      }
+    }),
+    { numRuns: 500 },
+  );
+  expect(found).toBeGreaterThan(20);
+});

@@ -1,0 +1,46 @@
+// A clock of one tick a frame for encoders whose second pass takes each frame to last one tick. Only where it says the
+// segment's times exactly: the muxer turns them back into the job's ticks, and verification compares them. Pure.
+import { invert, multiply, type Pts, type Rational, rational, rescale } from "../../base/rational.ts";
+import { segmentFormat } from "../codecs.ts";
+import type { FrameIndex } from "../frame-index.ts";
+import { outputPlan } from "../output-plan.ts";
+import { plannedFrames } from "../planned-frames.ts";
+import { segmentOffsetUs } from "../segment-clock.ts";
+import type { SegmentTask, SourceInfo } from "../types.ts";
+import { passesOf } from "./encoder-passes.ts";
+
+/** With more places of the clock empty than this, an encoder that counts ticks would plan for a shorter segment. */
+const LEAST_TAKEN = 0.9;
+
+/**
+ * The longest tick on which every one of `pts` (sorted, in `timeBase`) is a whole number, if nearly each tick has a frame.
+ * Null where the frames are too few to tell, stand at uneven distances or beside the clock's zero.
+ */
+export function evenClock(pts: readonly Pts[], timeBase: Rational): Rational | null {
+  const [first] = pts;
+  const last = pts.at(-1);
+  if (first === undefined || last === undefined || pts.length < 2) return null;
+  let step = Number.POSITIVE_INFINITY;
+  for (let at = 1; at < pts.length; at += 1) step = Math.min(step, (pts[at] ?? 0) - (pts[at - 1] ?? 0));
+  if (step <= 0 || pts.some((each) => each % step !== 0)) return null;
+  const places = (last - first) / step + 1;
+  return pts.length < LEAST_TAKEN * places ? null : multiply(timeBase, rational(step, 1));
+}
+
+/** The task with the clock that its encoder needs for two passes, where there is one. */
+export function withFrameClock(task: SegmentTask, index: FrameIndex, info: SourceInfo): SegmentTask {
+  const { request, video, encoderTimeBase, rate } = task;
+  if (rate?.pass !== "land" || passesOf(request.video.encoder)?.needsFrameClock !== true) return task;
+  const plan = outputPlan(request, info.video.timeBase);
+  // WebM, which holds alpha, counts in milliseconds whatever the encoder does.
+  if (plan === null || task.expectedFrames === null || segmentFormat(video, request.video.encoder) !== "nut")
+    return task;
+  const pts = plannedFrames(plan, index, info, task).map((each) => rescale(each, plan.timeBase, encoderTimeBase));
+  const frameClock = evenClock(pts, encoderTimeBase);
+  return frameClock === null || !isWhole(encoderTimeBase, frameClock) ? task : { ...task, frameClock };
+}
+
+/** Segments of a job lie at one same distance from its zero, which must be a whole number of ticks. */
+function isWhole(encoderTimeBase: Rational, clock: Rational): boolean {
+  return multiply(rational(segmentOffsetUs(encoderTimeBase), 1_000_000), invert(clock)).den === 1;
+}
