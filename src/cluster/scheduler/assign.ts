@@ -1,9 +1,16 @@
 // Who gets which work: returned segments before new ones, earlier jobs before later ones, fast clients first, one slot
 // of each client in turn.
-import { firstUnassignedGop, hasUnassignedGops, isCapable, isFullyAssigned, isReachable } from "./capability.ts";
+import {
+  firstUnassignedGop,
+  hasUnassignedGops,
+  isCapable,
+  isFullyAssigned,
+  isReachable,
+  takesWork,
+} from "./capability.ts";
 import { formSegment } from "./form-segment.ts";
 import { grant } from "./grant.ts";
-import { framesAhead, hasFreeSlot, holdingOf } from "./holdings.ts";
+import { framesAhead, hasFreeSlot, holdingOf, isReady, mayHaveRoom } from "./holdings.ts";
 import { knownUnassignedFrames, unassignedFrames } from "./sizing.ts";
 import { measureSpeeds, type Speeds } from "./speeds.ts";
 import { isTerminal } from "./state-changes.ts";
@@ -13,7 +20,10 @@ import type { Client, ClientId, Job, JobId, Segment } from "./types.ts";
 
 /** Offers work to every slot that can take some. */
 export function assignWork(turn: Turn): void {
-  const clients = [...turn.clients.values()].filter(isReachable);
+  const clients: Client[] = [];
+  for (const client of turn.clients.values()) {
+    if (isReachable(client) && takesWork(client) && mayHaveRoom(turn, client)) clients.push(client);
+  }
   if (clients.length === 0) return;
   const jobs = workableJobs(turn);
   for (const job of jobs) fillSlots(turn, job, clients);
@@ -44,7 +54,7 @@ function hasWork(turn: Turn, job: Job): boolean {
 function fillSlots(turn: Turn, jobId: JobId, clients: readonly Client[]): void {
   const start = turn.jobs.get(jobId);
   if (start === undefined) return;
-  let ready = clients.filter((client) => isCapable(client, start) && hasFreeSlot(turn, client, start));
+  let ready = clients.filter((client) => isReady(turn, client, start));
   if (ready.length === 0) return;
   const speeds = measureSpeeds(turn, start);
   ready.sort((a, b) => speeds.of(b) - speeds.of(a) || compareText(a.id, b.id));

@@ -43,7 +43,7 @@ export const emptyState: SchedulerState = { jobs: new Map(), clients: new Map(),
 export function decide(state: SchedulerState, input: Input, moment: Moment): Decision {
   const turn = new Turn(state, moment);
   const verdict = apply(turn, input);
-  settle(turn);
+  settle(turn, state, input);
   return turn.decision(verdict);
 }
 
@@ -136,15 +136,37 @@ function apply(turn: Turn, input: Input): Verdict {
 }
 
 /** What follows from the state and the moment alone, after every input. */
-function settle(turn: Turn): void {
+function settle(turn: Turn, before: SchedulerState, input: Input): void {
   expireLeases(turn);
   dropSilentClients(turn);
+  if (!isMereSign(turn, before, input)) settleWork(turn);
+  settleClientStatuses(turn);
+}
+
+/**
+ * A sign of life, or frames of an encode that goes on: most inputs by far, and they give nobody work. What follows from
+ * their passing time and speeds waits for the next tick.
+ */
+function isMereSign(turn: Turn, before: SchedulerState, input: Input): boolean {
+  if (turn.jobs !== before.jobs || turn.attempts.size !== before.attempts.size) return false;
+  switch (input.type) {
+    case "client-heard":
+      return turn.clients.get(input.clientId)?.status === before.clients.get(input.clientId)?.status;
+    case "attempt-progressed":
+      return turn.attempts.get(input.attemptId)?.stage === before.attempts.get(input.attemptId)?.stage;
+    case "upload-advanced":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function settleWork(turn: Turn): void {
   forEachOpenJob(turn, settleElection);
   forEachOpenJob(turn, settleWaiting);
   forEachOpenJob(turn, settleShares);
   assignWork(turn);
   forEachOpenJob(turn, settleCombining);
-  settleClientStatuses(turn);
 }
 
 function forEachOpenJob(turn: Turn, rule: (turn: Turn, job: Job) => void): void {

@@ -3,9 +3,13 @@
 import { drawsAlike } from "./letters.ts";
 import type { Client, Job } from "./types.ts";
 
+const HARDWARE: ReadonlySet<string> = new Set(["nvenc", "qsv", "amf", "videotoolbox", "vaapi"]);
+
 /** What shares slots: the CPU, or the devices of one hardware family. By the encoder's name, as ffmpeg builds it. */
 export function poolOf(encoder: string): string {
-  return /_(nvenc|qsv|amf|videotoolbox|vaapi)$/.exec(encoder)?.[1] ?? "software";
+  if (encoder.startsWith("lib")) return "software"; // asked for every client in every decision
+  const family = encoder.slice(encoder.lastIndexOf("_") + 1);
+  return HARDWARE.has(family) && family !== encoder ? family : "software";
 }
 
 /** Encodes at a time of the kind that this encoder is. A client that tells no pools has one for everything. */
@@ -34,8 +38,16 @@ const ROUGH: Readonly<Record<string, number>> = {
 
 /** Pixels per second of the whole client with this encoder: measured here, else by the table. */
 export function rateOf(client: Client, encoder: string): number {
-  const perSlot = client.encoderRates?.[encoder] ?? ROUGH[encoder] ?? ROUGH[poolOf(encoder)] ?? 10e6;
-  return perSlot * slotsFor(client, encoder);
+  return (client.encoderRates?.[encoder] ?? roughRate(encoder)) * slotsFor(client, encoder);
+}
+
+function roughRate(encoder: string): number {
+  return ROUGH[encoder] ?? ROUGH[poolOf(encoder)] ?? 10e6;
+}
+
+/** Two encoders take the same slots. */
+export function shareSlots(one: string, other: string): boolean {
+  return one === other || poolOf(one) === poolOf(other);
 }
 
 /** Whether the client has proven the encoder, draws letters as the others do, for pictures like these, and has not failed on this job with it. */
@@ -60,10 +72,8 @@ export function tooMuchFor(client: Client, job: Job, encoder: string): string | 
 /** By measurement where both are measured, else by the table alone: a client must not change over in mid-job for less. */
 function isFaster(client: Client, one: string, other: string): boolean {
   const { encoderRates: rates } = client;
-  const isMeasured = rates?.[one] !== undefined && rates[other] !== undefined;
-  const { encoderRates: _rates, ...unmeasured } = client;
-  const judged = isMeasured ? client : unmeasured;
-  return rateOf(judged, one) > rateOf(judged, other);
+  if (rates?.[one] !== undefined && rates[other] !== undefined) return rateOf(client, one) > rateOf(client, other);
+  return roughRate(one) * slotsFor(client, one) > roughRate(other) * slotsFor(client, other);
 }
 
 /** The encoder this client would work with: the job's, or with --allow-mixed its own best. Null: none. */

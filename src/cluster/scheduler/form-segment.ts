@@ -1,6 +1,7 @@
 // Cuts the next segment of a job for the client that asks, at the moment it asks.
 import { toNumber } from "../../base/rational.ts";
 import { firstUnassignedGop, hasUnassignedGops } from "./capability.ts";
+import { framesBetween } from "./gop-list.ts";
 import { ENCODE_SLOWDOWN } from "./segment-shares.ts";
 import {
   benchmarkFrames,
@@ -35,8 +36,7 @@ export function formSegment(
   const first = job.gops[from];
   const last = job.gops[from + count - 1];
   if (count === 0 || first === undefined || last === undefined) return null;
-  let frames = 0;
-  for (let position = from; position < from + count; position++) frames += job.gops[position]?.frames ?? 0;
+  const frames = framesBetween(job.gops, from, from + count);
   return {
     index: job.segments.length,
     startPts: first.startPts,
@@ -102,8 +102,9 @@ function unfinishedFrames(turn: Turn, job: Job): number {
   for (const { phase, frames: all } of job.segments) {
     if (phase.kind === "pending") frames += all;
     else if (phase.kind === "leased") {
-      const done = phase.attemptIds.map((id) => turn.attempts.get(id)?.framesDone ?? 0);
-      frames += Math.max(0, all - Math.max(...done));
+      let done = 0;
+      for (const id of phase.attemptIds) done = Math.max(done, turn.attempts.get(id)?.framesDone ?? 0);
+      frames += Math.max(0, all - done);
     }
   }
   return frames;

@@ -182,7 +182,9 @@ test("groups that are known already, or that segments hold, do not count twice",
   bench.submit();
   bench.send({ type: "index-advanced", jobId: "job", gops: gops(3) });
   bench.send({ type: "index-advanced", jobId: "job", gops: gops(5) });
-  expect(bench.job().gops).toEqual(gops(5));
+  expect(bench.job().gops).toMatchObject(gops(5));
+  expect(bench.job().gops).toHaveLength(5);
+  expect(bench.job().gops.at(-1)?.framesUpTo).toBe(5 * FRAMES_PER_GOP);
 });
 
 test("an index that contradicts its earlier self fails the job", () => {

@@ -8,6 +8,7 @@ import {
   isReachable,
   needsClients,
 } from "./capability.ts";
+import { withGops } from "./gop-list.ts";
 import { knownUnassignedFrames } from "./sizing.ts";
 import { changeJobStatus, isTerminal } from "./state-changes.ts";
 import { LEASE_MS } from "./timing.ts";
@@ -66,7 +67,7 @@ export function advanceIndex(turn: Turn, jobId: JobId, gops: readonly IndexedGop
     fresh.push(gop);
     reached = gop.endPts;
   }
-  if (fresh.length > 0) turn.putJob({ ...job, gops: [...job.gops, ...fresh] });
+  if (fresh.length > 0) turn.putJob({ ...job, gops: withGops(job.gops, fresh) });
 }
 
 /** The index is complete; its total must be what its groups add up to, or frames would be lost in silence. */

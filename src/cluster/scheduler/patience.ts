@@ -26,8 +26,8 @@ export function patienceMs(turn: Turn, attempt: Attempt): number {
 
 /** It waits for a slot that another attempt of this client has, which is held to its own progress. */
 function isBehindAnother(turn: Turn, attempt: Attempt): boolean {
-  for (const other of turn.attempts.values()) {
-    if (other.clientId === attempt.clientId && (other.stage === "fetching" || other.stage === "encoding")) return true;
+  for (const other of turn.attemptsOf(attempt.clientId)) {
+    if (other.stage === "fetching" || other.stage === "encoding") return true;
   }
   return false;
 }

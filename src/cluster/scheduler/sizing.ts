@@ -2,6 +2,7 @@
 // Guided self-scheduling (Polychronopoulos & Kuck 1987): half a fair share each time, so that pieces shrink towards
 // the end, with a floor below which start-up and look-ahead would cost more than balance wins.
 import { toNumber } from "../../base/rational.ts";
+import { framesBetween } from "./gop-list.ts";
 import type { Client, IndexedGop, Job } from "./types.ts";
 
 /** docs/MEASURED.md §4: segments of 8 s cost 0.87× of plain ffmpeg, of 4 s 0.93×, of 2 s 0.98×. */
@@ -116,16 +117,13 @@ export function videoFrameRate(job: Job): number {
   const last = job.gops.at(-1);
   if (first === undefined || last === undefined) return FRAME_RATE_WHEN_UNKNOWN;
   const seconds = (last.endPts - first.startPts) * toNumber(job.timeBase);
-  let frames = 0;
-  for (const gop of job.gops) frames += gop.frames;
+  const frames = framesBetween(job.gops, 0);
   return seconds > 0 && frames > 0 ? frames / seconds : FRAME_RATE_WHEN_UNKNOWN;
 }
 
 /** Frames in groups that no segment holds, from `from` (the first such group) on. */
 export function knownUnassignedFrames(job: Job, from: number): number {
-  let frames = 0;
-  for (let position = from; position < job.gops.length; position++) frames += job.gops[position]?.frames ?? 0;
-  return frames;
+  return framesBetween(job.gops, from);
 }
 
 /** The same, with an estimate of what the index has not reached yet. */

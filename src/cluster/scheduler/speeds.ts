@@ -1,6 +1,6 @@
 // How fast each slot is on a job, and all usable slots together.
-import { isCapable, isReachable } from "./capability.ts";
-import { encoderFor, poolOf, slotsFor } from "./encoders.ts";
+import { isReachable, takesWork } from "./capability.ts";
+import { encoderFor, shareSlots, slotsFor } from "./encoders.ts";
 import { encoderOf, occupiesSlot } from "./holdings.ts";
 import { videoFrameRate } from "./sizing.ts";
 import type { Turn } from "./turn.ts";
@@ -18,7 +18,7 @@ export interface Speeds {
 function sharesSlots(turn: Turn, attempt: Attempt, job: Job): boolean {
   const client = turn.clients.get(attempt.clientId);
   if (client?.pools === undefined) return true;
-  return poolOf(encoderOf(turn, attempt)) === poolOf(encoderFor(client, job) ?? job.encoder);
+  return shareSlots(encoderOf(turn, attempt), encoderFor(client, job) ?? job.encoder);
 }
 
 /** Measured on this job, else read from a running encode, else the mean of the others. */
@@ -26,8 +26,10 @@ export function measureSpeeds(turn: Turn, job: Job): Speeds {
   const known = new Map<ClientId, number>();
   const usableSlots = new Map<ClientId, number>();
   for (const client of turn.clients.values()) {
-    if (!isReachable(client) || !isCapable(client, job)) continue;
-    usableSlots.set(client.id, slotsFor(client, encoderFor(client, job) ?? job.encoder));
+    if (!isReachable(client) || !takesWork(client)) continue;
+    const encoder = encoderFor(client, job);
+    if (encoder === null) continue;
+    usableSlots.set(client.id, slotsFor(client, encoder));
     const fps = client.slotFps[job.id];
     if (fps !== undefined) known.set(client.id, fps);
   }

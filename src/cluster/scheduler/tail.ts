@@ -1,9 +1,9 @@
 // The end of a job, when nothing is left to hand out and clients fall idle: segments that wait in a busy client's queue
 // move to an idle one, and segments still running are given to a second client where that would finish sooner by
 // measured speed. The first result that lands counts, its rival is told to stop.
-import { isCapable, isFullyAssigned } from "./capability.ts";
+import { isFullyAssigned } from "./capability.ts";
 import { grant } from "./grant.ts";
-import { framesAhead, hasFreeSlot, holdingOf } from "./holdings.ts";
+import { framesAhead, hasFreeSlot, holdingOf, isReady } from "./holdings.ts";
 import { withoutAttempt } from "./lease-rules.ts";
 import { measureSpeeds, type Speeds } from "./speeds.ts";
 import type { Turn } from "./turn.ts";
@@ -19,8 +19,8 @@ const HESITATES_MS = 5000;
 /** Jobs in their tail, and idle clients for them. */
 export function relieveTail(turn: Turn, clients: readonly Client[]): void {
   for (const job of [...turn.jobs.values()]) {
-    if (!isInTail(job)) continue;
-    const idle = clients.filter((client) => isCapable(client, job) && hasFreeSlot(turn, client, job));
+    if (!isInTail(turn, job)) continue;
+    const idle = clients.filter((client) => isReady(turn, client, job));
     if (idle.length === 0) continue;
     const speeds = measureSpeeds(turn, job);
     idle.sort((a, b) => speeds.of(b) - speeds.of(a));
@@ -28,9 +28,16 @@ export function relieveTail(turn: Turn, clients: readonly Client[]): void {
   }
 }
 
-function isInTail(job: Job): boolean {
+/** Everything is in segments, and some attempt runs alone on its own. */
+function isInTail(turn: Turn, job: Job): boolean {
   if (job.status !== "Processing" && job.status !== "Benchmarking") return false;
-  return isFullyAssigned(job) && job.segments.some(({ phase }) => phase.kind === "leased");
+  if (!isFullyAssigned(job)) return false;
+  for (const attempt of turn.attempts.values()) {
+    if (attempt.jobId !== job.id || attempt.stage === "uploading") continue;
+    const phase = job.segments[attempt.segmentIndex]?.phase;
+    if (phase?.kind === "leased" && phase.attemptIds.length === 1) return true;
+  }
+  return false;
 }
 
 interface Held {
@@ -47,7 +54,9 @@ function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
   const fps = speeds.of(client);
   if (job === undefined || fps <= 0) return false;
   let longest: Held | null = null;
-  for (const segment of job.segments) {
+  for (const { jobId: heldFor, segmentIndex } of turn.attempts.values()) {
+    const segment = heldFor === jobId ? job.segments[segmentIndex] : undefined;
+    if (segment === undefined) continue;
     // Its retries are used up: what still runs is its last chance.
     if (segment.failures > job.settings.maxRetries) continue;
     const held = heldAlone(turn, job, segment, client, speeds);

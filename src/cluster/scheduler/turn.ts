@@ -34,16 +34,23 @@ class Draft<K, V> {
     return this.#own;
   }
 
+  /** Grows with every write. */
+  version = 0;
+
   get view(): ReadonlyMap<K, V> {
     return this.#current;
   }
 
   set(key: K, value: V): void {
-    if (this.#current.get(key) !== value) this.#writable().set(key, value);
+    if (this.#current.get(key) === value) return;
+    this.version++;
+    this.#writable().set(key, value);
   }
 
   delete(key: K): void {
-    if (this.#current.has(key)) this.#writable().delete(key);
+    if (!this.#current.has(key)) return;
+    this.version++;
+    this.#writable().delete(key);
   }
 }
 
@@ -60,6 +67,8 @@ export class Turn {
   readonly #jobs: Draft<JobId, Job>;
   readonly #clients: Draft<ClientId, Client>;
   readonly #attempts: Draft<AttemptId, Attempt>;
+  /** Live attempts by client, as of a version of `#attempts`. */
+  #held: { readonly version: number; readonly byClient: ReadonlyMap<ClientId, readonly Attempt[]> } | null = null;
   readonly #effects: Effect[] = [];
   readonly #events: SchedulerEvent[] = [];
 
@@ -85,6 +94,21 @@ export class Turn {
 
   get attempts(): ReadonlyMap<AttemptId, Attempt> {
     return this.#attempts.view;
+  }
+
+  /** The live attempts of a client, in the order in which they were leased. */
+  attemptsOf(clientId: ClientId): readonly Attempt[] {
+    const { version } = this.#attempts;
+    if (this.#held?.version !== version) {
+      const byClient = new Map<ClientId, Attempt[]>();
+      for (const attempt of this.attempts.values()) {
+        const own = byClient.get(attempt.clientId);
+        if (own === undefined) byClient.set(attempt.clientId, [attempt]);
+        else own.push(attempt);
+      }
+      this.#held = { version, byClient };
+    }
+    return this.#held.byClient.get(clientId) ?? [];
   }
 
   putJob(job: Job): Job {

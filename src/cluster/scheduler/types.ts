@@ -43,6 +43,11 @@ export interface IndexedGop {
   readonly frames: number;
 }
 
+export interface KnownGop extends IndexedGop {
+  /** Frames of the list of groups up to the end of this one. */
+  readonly framesUpTo: number;
+}
+
 /** How the encoder of a job is chosen that leaves it open. */
 export interface Election {
   readonly candidates: readonly { readonly encoder: string; readonly family: EncoderFamily }[];
@@ -176,7 +181,7 @@ export interface Job {
    */
   readonly text?: { readonly draws: readonly TextDrawer[]; readonly print: string | null };
   /** What the index has found, in order; kept in memory only, found again after a restart. */
-  readonly gops: readonly IndexedGop[];
+  readonly gops: readonly KnownGop[];
   readonly indexComplete: boolean;
   /** Frames of the whole stream once the index is complete. */
   readonly totalFrames: number | null;

@@ -2,6 +2,7 @@
 // segment takes the place of all; the index may say so, or the server's own decoding of a range that no attempt agreed
 // with. Frames that do not stand on the declared rate: all segments are cut anew.
 import { firstUnassignedGop } from "./capability.ts";
+import { withGops } from "./gop-list.ts";
 import { failJob, openJob, stopAttempts } from "./job-rules.ts";
 import type { Turn } from "./turn.ts";
 import type { IndexedGop, Input, Job, JobId, Segment } from "./types.ts";
@@ -56,7 +57,7 @@ export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-u
 /** One segment over everything, formed like that of any job that is not split: once the index is complete. */
 export function runWhole(turn: Turn, job: Job, reason: string): void {
   voidSegments(turn, job, NOT_SPLIT);
-  const gops = [...assigned(job), ...job.gops.slice(firstUnassignedGop(job))];
+  const gops = withGops([], [...assigned(job), ...job.gops.slice(firstUnassignedGop(job))]);
   turn.putJob({ ...job, split: { mode: "whole", reason }, cursorPts: null, segments: [], gops });
 }
 
