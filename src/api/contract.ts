@@ -118,6 +118,7 @@ export const clientSchema = z.object({
   version: z.string(),
   draining: z.boolean(),
   quarantine: z.string().nullable(),
+  no_room: z.string().nullable(),
 });
 export type ClientView = z.infer<typeof clientSchema>;
 

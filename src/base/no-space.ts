@@ -7,7 +7,12 @@ export function isNoSpace(thrown: unknown): boolean {
   const errno = errnoOf(thrown);
   if (errno === "ENOSPC" || errno === "EDQUOT" || errno === "SQLITE_FULL") return true;
   if (thrown instanceof AppError && thrown.code === "E_NO_SPACE") return true;
-  return thrown instanceof Error && WORDS.test(thrown.message);
+  return thrown instanceof Error && saysNoSpace(thrown.message);
+}
+
+/** Of a tool's last words. */
+export function saysNoSpace(text: string): boolean {
+  return WORDS.test(text);
 }
 
 /** What it was as E_NO_SPACE when it was that; else as it is. `hint` says what goes on once there is room. */

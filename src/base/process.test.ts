@@ -1,6 +1,7 @@
 // Real children: what ends them, and what happens to one that nothing ends.
 import { expect, test } from "bun:test";
-import { runTool } from "./process.ts";
+import { Lateness } from "../../test/support/lateness.ts";
+import { runTool, STOPPED_WITHIN_MS } from "./process.ts";
 
 const SHELL = "/bin/sh";
 
@@ -49,3 +50,32 @@ test.skipIf(process.platform !== "linux")(
     process.kill(pid, "SIGKILL");
   },
 );
+
+/** Runs until it has said something some times, so that its guard is up, too; then it is to stop. */
+async function stopped(setting: string) {
+  using lateness = new Lateness();
+  const abort = new AbortController();
+  let lines = 0;
+  const onLine = () => {
+    lines += 1;
+    if (lines === 12) abort.abort();
+  };
+  const args = ["-c", `${setting}; while :; do echo here; sleep 0.05; done`];
+  const result = await runTool({ program: SHELL, args, signal: abort.signal, onLine });
+  expect(result.ended).toBe("aborted");
+  return { stop: result.stop, lateMs: await lateness.worstMs() };
+}
+
+test.skipIf(process.platform === "win32")(
+  "a child that does not mind SIGTERM is killed within the promise",
+  async () => {
+    const { stop, lateMs } = await stopped("trap '' TERM");
+    expect(stop?.killedAfterMs).toBeLessThanOrEqual(STOPPED_WITHIN_MS / 2 + lateMs);
+    expect(stop?.goneAfterMs).toBeLessThanOrEqual(STOPPED_WITHIN_MS + lateMs);
+  },
+);
+
+test.skipIf(process.platform === "win32")("a child that minds it is gone in time without", async () => {
+  const { stop, lateMs } = await stopped(":");
+  expect(stop?.goneAfterMs).toBeLessThanOrEqual(STOPPED_WITHIN_MS + lateMs);
+});

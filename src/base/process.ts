@@ -10,8 +10,10 @@ import { descendantsCpuMs } from "./process-cpu.ts";
 const LOW_PRIORITY = 10;
 const STDERR_TAIL_BYTES = 16 * 1024;
 const STDOUT_TEXT_BYTES = 64 * 1024 * 1024;
-/** ffmpeg ends within 30 ms of SIGTERM (measured); a second is generous, and cancel promises two. */
-const KILL_AFTER_MS = 1000;
+/** Whatever is stopped on purpose is gone within this time, on a machine that has a core for it. */
+export const STOPPED_WITHIN_MS = 2000;
+/** ffmpeg ends within 30 ms of SIGTERM (measured); what does not is killed while half of the promise is left. */
+const KILL_AFTER_MS = STOPPED_WITHIN_MS / 2;
 /** A child that not even SIGKILL ends (it waits for a dead disk) is given up, so that what waits for it can go on. */
 const GIVE_UP_AFTER_MS = 4000;
 const WATCH_EVERY_MS = 1000;
@@ -37,6 +39,16 @@ export interface ToolResult {
   readonly stdout: string;
   /** The last 16 KiB of stderr. */
   readonly stderrTail: string;
+  /** Of a child that did not end by itself. */
+  readonly stop?: StopFacts;
+}
+
+/** On this process's own clock, from the moment it was to stop. */
+export interface StopFacts {
+  /** When SIGKILL went out, because SIGTERM did not do; null: it did. */
+  readonly killedAfterMs: number | null;
+  /** When the child was gone. */
+  readonly goneAfterMs: number;
 }
 
 /** The command that starts this very program again: the executable, or Bun with the source entry point. */
@@ -109,11 +121,18 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
   let killTimer: ReturnType<typeof setTimeout> | undefined;
   let giveUpTimer: ReturnType<typeof setTimeout> | undefined;
   const givenUp = Promise.withResolvers<null>();
+  let stoppedAt = 0;
+  let killedAfterMs: number | null = null;
+  const kill = () => {
+    killedAfterMs = performance.now() - stoppedAt;
+    killTree(child.pid, "SIGKILL");
+  };
   const stop = (reason: "aborted" | "timeout" | "stalled") => {
     if (ended !== "exit") return;
     ended = reason;
+    stoppedAt = performance.now();
     killTree(child.pid, "SIGTERM");
-    killTimer = setTimeout(() => killTree(child.pid, "SIGKILL"), KILL_AFTER_MS);
+    killTimer = setTimeout(kill, KILL_AFTER_MS);
     giveUpTimer = setTimeout(() => givenUp.resolve(null), GIVE_UP_AFTER_MS);
   };
   const onAbort = () => stop("aborted");
@@ -135,7 +154,8 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
     }
     const [stdout, stderrTail, exitCode] = result;
     if (exitCode === 127 && /ffcluster: cannot start/.test(stderrTail)) throw missingProgram(options.program);
-    return { ended, exitCode, stdout, stderrTail };
+    const stopFacts = { killedAfterMs, goneAfterMs: performance.now() - stoppedAt };
+    return { ended, exitCode, stdout, stderrTail, ...(ended === "exit" ? {} : { stop: stopFacts }) };
   } catch (thrown) {
     killTree(child.pid, "SIGKILL");
     throw thrown;

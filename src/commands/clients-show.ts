@@ -33,6 +33,7 @@ export const clientsShow = defineCommand({
       ["name", client.name],
       ["status", clientStatusText(client)],
       ...(client.quarantine === null ? [] : [["quarantine", client.quarantine] as const]),
+      ...(client.no_room === null ? [] : [["no room", client.no_room] as const]),
       ["connected", formatMoment(client.connected_at)],
       ["job", client.current_job ?? "-"],
       ["speed", client.performance === null ? "not measured yet" : `${client.performance.toFixed(1)} frames/s`],

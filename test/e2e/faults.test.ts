@@ -3,10 +3,9 @@
 import { expect, test } from "bun:test";
 import { appendFile, copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { exists } from "../../src/base/files.ts";
 import { newId } from "../../src/base/ids.ts";
 import { findTools } from "../../src/media/tools.ts";
-import { Cluster, processesNaming, until } from "../support/cluster.ts";
+import { Cluster } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
@@ -147,38 +146,3 @@ test("jobs without their database are refused with what to do, and left alone", 
   expect(await readdir(join(cluster.workDir, "db")).catch(() => [])).not.toContain("server.db");
   expect(await readdir(folder)).toEqual([]);
 }, 180_000);
-
-test.skipIf(!isPosix)(
-  "cancelled while it waits, benchmarks or combines: Cancelled, its processes and its files gone",
-  async () => {
-    const { cluster, source } = await withSource();
-    await using _cluster = cluster;
-    const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "slow-stitch");
-    await cluster.serve({ args: SMALL, env: wrong.env });
-    const cancel = async (jobId: string) => {
-      expect((await cluster.command(["cancel", jobId])).exitCode).toBe(0);
-      expect((await cluster.job(jobId)).status).toBe("Cancelled");
-      const folder = join(cluster.workDir, "server", jobId);
-      await until("its folder is gone", 5000, async () => !(await exists(folder)));
-      await until("no process of it is left", 5000, async () => {
-        const processes = await processesNaming(cluster.folder);
-        return !processes.some(({ command }) => command.includes(jobId) || command.includes("segment_"));
-      });
-    };
-    const waiting = await cluster.submit(source, cluster.path("a.mkv"), PARAMS);
-    await cluster.untilJob(waiting, "waits", 60_000, (job) => job.status === "WaitingForClients");
-    await cancel(waiting);
-    await cluster.join("one", ["--slots", "1"]);
-    const slow = await cluster.submit(
-      source,
-      cluster.path("b.mkv"),
-      "-c:v libx264 -preset placebo -crf 1 -vf scale=3840:-2",
-    );
-    await cluster.untilJob(slow, "benchmarks", 60_000, (job) => job.status === "Benchmarking");
-    await cancel(slow);
-    const combining = await cluster.submit(source, cluster.path("c.mkv"), PARAMS);
-    await cluster.untilJob(combining, "combines", 60_000, (job) => job.status === "Combining");
-    await cancel(combining);
-  },
-  240_000,
-);

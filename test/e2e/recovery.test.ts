@@ -1,10 +1,11 @@
-// Recovery, first level: kill -9 of a client in mid-segment, of the server in Processing and in Combining, cancel.
+// Recovery, first level: kill -9 of a client in mid-segment, of the server in Processing and in Combining.
 // Each ends with the very frames of an undisturbed run.
 import { expect, test } from "bun:test";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { STOPPED_WITHIN_MS } from "../../src/base/process.ts";
 import { Cluster, processesNaming, until } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
+import { Lateness } from "../support/lateness.ts";
 
 /** Long enough to be killed in, small enough to be quick: 28 s of 640x360 with a key frame each second. */
 async function makeSource(path: string): Promise<void> {
@@ -60,13 +61,17 @@ test("a client killed in mid-segment: its segment goes to another, the output is
   const victim = await cluster.join("victim", ["--source-access", "gateway", "--slots", "1"]);
   const jobId = await cluster.submit(source, cluster.path("out.mp4"), PARAMS);
   await cluster.untilJob(jobId, "encodes", 60_000, (job) => job.segments.running > 0 && job.frames.done > 0);
+  using lateness = new Lateness();
   victim.kill("SIGKILL");
   await victim.exited;
+  const began = performance.now();
   await until(
     "the victim's ffmpeg is gone",
-    15_000,
+    60_000,
     async () => (await processesNaming(join(cluster.folder, "victim-work"))).length === 0,
   );
+  const goneAfterMs = performance.now() - began;
+  expect(goneAfterMs).toBeLessThanOrEqual(STOPPED_WITHIN_MS + (await lateness.worstMs()));
   await cluster.join("heir");
   await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
   const detail = await cluster.jobDetail(jobId);
@@ -133,35 +138,6 @@ test("the server killed in Combining stitches again", async () => {
   expect((await cluster.command(["jobs", "download", jobId, "-o", output])).exitCode).toBe(0);
   await expectSameFrames(source, output);
 }, 240_000);
-
-test("cancel stops ffmpeg on the clients and frees their disk", async () => {
-  await using cluster = await Cluster.make();
-  const source = cluster.path("source.mp4");
-  await makeSource(source);
-  await cluster.serve();
-  await cluster.join("one", ["--source-access", "gateway"]);
-  const jobId = await cluster.submit(source, cluster.path("out.mp4"), "-c:v libx264 -preset veryslow -crf 10");
-  await cluster.untilJob(jobId, "encodes", 60_000, (job) => job.segments.running > 0 && job.frames.done > 0);
-  const clientDir = join(cluster.folder, "one-work");
-  const ffmpegs = async () =>
-    (await processesNaming(join(clientDir, "client"))).filter(({ command }) => command.includes("ffmpeg"));
-  expect((await ffmpegs()).length).toBeGreaterThan(0);
-  const ended = await cluster.command(["cancel", jobId]);
-  expect(ended.exitCode).toBe(0);
-  // SIGTERM, and SIGKILL a second later: two seconds where there is a core to spare, longer where there is none.
-  await until("no ffmpeg of the client is left", 60_000, async () => (await ffmpegs()).length === 0);
-  expect((await cluster.job(jobId)).status).toBe("Cancelled");
-  await until("the segment folders are gone", 60_000, async () => {
-    const names = await readdir(clientDir, { recursive: true });
-    return !names.some((name) => name.includes("segment_"));
-  });
-  const jobDir = join(cluster.workDir, "server", jobId);
-  await until(
-    "the job's folder on the server is gone",
-    60_000,
-    async () => (await readdir(jobDir).catch(() => [])).length === 0,
-  );
-}, 180_000);
 
 test("a segment that fails everywhere fails the job with ffmpeg's own last words, after the retries asked for", async () => {
   await using cluster = await Cluster.make();

@@ -1,10 +1,13 @@
-// A full disk on the server, for real: a small tmpfs under the work directory (Linux, root only; skipped elsewhere).
+// A full disk, for real: a small tmpfs under the work directory (Linux, root only; skipped elsewhere). The parts of server
+// and client that meet it first; whole processes are in test/e2e/disk-full.test.ts.
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256Of } from "../../src/base/digest.ts";
 import { newId } from "../../src/base/ids.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { openSourceGateway } from "../../src/cluster/client/gateway/source-gateway.ts";
 import type { Input, SchedulerState } from "../../src/cluster/scheduler/types.ts";
 import { JobFolders } from "../../src/cluster/server/job-folders.ts";
 import { receiveResult } from "../../src/cluster/server/result-desk.ts";
@@ -12,30 +15,20 @@ import { SourceDesk } from "../../src/cluster/server/source-desk.ts";
 import { FULL_FOR_MS, SpaceGuard } from "../../src/cluster/server/space-guard.ts";
 import { openServerStore } from "../../src/db/server/server-store.ts";
 import { SchedulerBench } from "../support/scheduler-bench.ts";
+import { canHaveSmallDisks, SmallDisk } from "../support/small-disk.ts";
+import { StandInCoordinator } from "../support/stand-in-coordinator.ts";
 
 const MIB = 1024 * 1024;
-const isPossible = process.platform === "linux" && process.getuid?.() === 0 && canMount();
-if (!isPossible) console.log("skipped: full disks need a tmpfs, which needs Linux and root");
-
-function canMount(): boolean {
-  const folder = `${tmpdir()}/ffcluster-mount-${newId()}`;
-  const made = Bun.spawnSync(["mkdir", folder]).success && mount(folder, 1);
-  if (made) Bun.spawnSync(["umount", folder]);
-  Bun.spawnSync(["rmdir", folder]);
-  return made;
-}
-
-function mount(folder: string, mebibytes: number): boolean {
-  return Bun.spawnSync(["mount", "-t", "tmpfs", "-o", `size=${mebibytes}m`, "tmpfs", folder]).success;
-}
+const isPossible = canHaveSmallDisks();
 
 let folder: string;
+let disk: SmallDisk | null;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "ffcluster-full-"));
-  if (isPossible) expect(mount(folder, 4)).toBe(true);
+  disk = isPossible ? new SmallDisk(folder, 4) : null;
 });
 afterEach(async () => {
-  if (isPossible) Bun.spawnSync(["umount", "--lazy", folder]);
+  disk?.[Symbol.dispose]();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -147,4 +140,37 @@ test.skipIf(!isPossible)("a database that finds no room says so, and what was co
   const again = openServerStore(path);
   expect(again.load().state.clients.has("one")).toBe(true);
   again.close();
+});
+
+test.skipIf(!isPossible)("a client without room for blocks reads its source all the same, whole", async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), "ffcluster-full-"));
+  const server = new StandInCoordinator({ folder: elsewhere });
+  const path = join(elsewhere, "source.bin");
+  const bytes = crypto.getRandomValues(new Uint8Array(65_536 * 40).subarray(0, 65_536)); // one block of noise
+  const whole = new Uint8Array(65_536 * 40);
+  for (let block = 0; block < 40; block++)
+    whole.set(
+      bytes.map((byte) => byte ^ block),
+      block * 65_536,
+    );
+  await writeFile(path, whole);
+  await disk?.fillUpTo(1);
+  const gateway = await openSourceGateway({
+    ...{ remote: { serverUrl: server.url, token: "token" }, cacheFolder: join(folder, "cache"), log: silentLog },
+  });
+  try {
+    const lease = gateway.lease(await server.addSource(path, 65_536));
+    for (let times = 0; times < 2; times++) {
+      const got = await (await fetch(lease.url)).bytes();
+      expect(sha256Of(got)).toBe(sha256Of(whole));
+    }
+    expect(lease.failure()).toBeNull();
+    expect(gateway.cachedBytes()).toBeLessThanOrEqual(MIB);
+    expect(gateway.cachedBytes()).toBeGreaterThan(0);
+    lease.release();
+  } finally {
+    await gateway.close();
+    await server.stop();
+    await rm(elsewhere, { recursive: true, force: true });
+  }
 });

@@ -114,6 +114,7 @@ export class MemoryCoordinator implements Coordinator {
       version: "0.1.0",
       draining: false,
       quarantine: null,
+      no_room: null,
       ...change,
     };
     this.clients.set(client.client_id, client);

@@ -19,6 +19,9 @@ export class TcpProxy implements AsyncDisposable {
   latencyMs = 0;
   /** Probability that a chunk is held up for a retransmission's time, as on a line that loses packets. */
   holdUpChance = 0;
+  /** Bodies that go this way stand still, while links go on; null: none does. */
+  #held: "to-client" | "to-server" | null = null;
+  readonly #waiting = new Set<() => void>();
   /** New connections are refused. */
   isCut = false;
   flipped = 0;
@@ -51,8 +54,20 @@ export class TcpProxy implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  hold(way: "to-client" | "to-server"): void {
+    this.#held = way;
+  }
+
+  /** Streams that stand still. */
+  get holding(): number {
+    return this.#waiting.size;
+  }
+
   /** Everything passes as it is. */
   heal(): void {
+    this.#held = null;
+    for (const goOn of [...this.#waiting]) goOn();
+    this.#waiting.clear();
     this.isCut = false;
     this.flipEvery = 0;
     this.truncateAt = null;
@@ -93,6 +108,12 @@ export class TcpProxy implements AsyncDisposable {
           return;
         }
         if (isBody) this.#flip(chunk);
+        if (isBody && this.#held === (isRequest ? "to-server" : "to-client")) {
+          from.pause();
+          const goOn = () => void from.resume();
+          this.#waiting.add(goOn);
+          from.once("close", () => this.#waiting.delete(goOn));
+        }
         later(() => {
           if (to.destroyed || to.write(chunk)) return;
           from.pause();

@@ -1,6 +1,6 @@
-// An ffmpeg that does wrong on purpose, in a folder for FFCLUSTER_FFMPEG_DIR: a wrapper around the real one that reads
-// from a file beside it what to do. Bash, so for POSIX systems only.
-import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+// An ffmpeg and ffprobe that do wrong on purpose, in a folder for FFCLUSTER_FFMPEG_DIR: wrappers around the real ones
+// that read from a file beside them what to do. Bash, so for POSIX systems only.
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Tools } from "../../src/media/tools.ts";
 
@@ -10,6 +10,12 @@ export type Wrong =
   | "fail-stitch"
   /** Every concat stitch does nothing for a minute. */
   | "slow-stitch"
+  /** Every concat stitch begins when the file system of FILL_FOLDER has 4 MiB left. */
+  | "fill-at-stitch"
+  /** ffprobe does nothing for a minute where it reads a source's packets. */
+  | "slow-index"
+  /** ffprobe does nothing for a minute where it reads a segment's packets. */
+  | "slow-check"
   /** Every segment encode ends by a signal. */
   | "crash"
   /** The fourth frame of every segment is missing. */
@@ -24,11 +30,26 @@ all="$*"
 case "$mode" in
   fail-stitch) [[ "$all" == *"-f concat"* ]] && { echo "refused by the test" >&2; exit 1; } ;;
   slow-stitch) [[ "$all" == *"-f concat"* ]] && { sleep 60 & wait; } ;;
+  fill-at-stitch)
+    if [[ "$all" == *"-f concat"* ]]; then
+      free=$(df --output=avail -B 1 "$FILL_FOLDER" | tail -n 1)
+      head -c $((free - 4194304)) /dev/zero > "$FILL_FOLDER/ballast"
+    fi ;;
   crash) [[ "$all" == *segment.nut* ]] && kill -SEGV $$ ;;
   crash-on-first) [[ "$all" == *segment.nut* && "$all" == *"[a]trim=end_pts="* || "$all" == *"[a]trim=start_pts=0:"* ]] && kill -SEGV $$ ;;
   drop-frame) for i in "\${!args[@]}"; do args[$i]="\${args[$i]//'[v];'/",select=not(eq(n\\\\,3))[v];"}"; done ;;
 esac
 exec REAL "\${args[@]}"
+`;
+
+const PROBE_SCRIPT = `#!/bin/bash
+mode=$(cat "\${0%/*}/mode")
+all="$*"
+case "$mode" in
+  slow-index) [[ "$all" == *packet=pts,dts,duration,pos,flags* ]] && { sleep 60 & wait; } ;;
+  slow-check) [[ "$all" == *extradata_hash* ]] && { sleep 60 & wait; } ;;
+esac
+exec REAL "$@"
 `;
 
 export interface WrongFfmpeg {
@@ -40,8 +61,12 @@ export async function makeWrongFfmpeg(folder: string, tools: Tools, wrong: Wrong
   await mkdir(folder, { recursive: true });
   const become = (next: Wrong) => writeFile(join(folder, "mode"), next);
   await become(wrong);
-  await writeFile(join(folder, "ffmpeg"), SCRIPT.replace("REAL", tools.ffmpeg));
-  await chmod(join(folder, "ffmpeg"), 0o755);
-  await symlink(tools.ffprobe, join(folder, "ffprobe"));
+  for (const [name, script, real] of [
+    ["ffmpeg", SCRIPT, tools.ffmpeg],
+    ["ffprobe", PROBE_SCRIPT, tools.ffprobe],
+  ] as const) {
+    await writeFile(join(folder, name), script.replace("REAL", real));
+    await chmod(join(folder, name), 0o755);
+  }
   return { env: { FFCLUSTER_FFMPEG_DIR: folder }, become };
 }

@@ -5,6 +5,7 @@ import { delay } from "../../base/clock.ts";
 import { AppError } from "../../base/errors.ts";
 import { removeTree } from "../../base/files.ts";
 import type { Log } from "../../base/log.ts";
+import { isNoSpace } from "../../base/no-space.ts";
 import type { EncodeDevice } from "../../media/encode-device.ts";
 import type { SegmentTask } from "../../media/types.ts";
 import type { AttemptStage, Offer, SourceOffer } from "../protocol/messages.ts";
@@ -12,9 +13,11 @@ import type { EncodePlaces } from "./encode-places.ts";
 import type { SourceGateway } from "./gateway/source-gateway.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ClientStore, FinishedResult } from "./ports.ts";
+import { bytesIn, type Room } from "./room.ts";
 import {
   checkTask,
   failed,
+  full,
   runSegment,
   type SegmentFailure,
   type SegmentMeasured,
@@ -37,6 +40,7 @@ export interface AttemptsParts {
   readonly gateway: SourceGateway;
   readonly sideFiles: SideFiles;
   readonly places: EncodePlaces;
+  readonly room: Room;
   readonly segment: SegmentParts;
   readonly upload: UploadParts;
   readonly log: Log;
@@ -80,6 +84,12 @@ export function createAttempts(parts: AttemptsParts): Attempts {
   const { store, outbox, log } = parts;
   const live = new Map<string, Attempt>();
   let takesOffers = true;
+
+  /** It ends here, and goes to another client at once. */
+  const giveBack = (attempt: Attempt, reason: string) => {
+    outbox.send({ type: "attempt-failed", attemptId: attempt.id, kind: "stopped", reason });
+    attempt.abort.abort(new Error(reason));
+  };
 
   const report = (attempt: Attempt) => {
     attempt.reportedAtMs = performance.now();
@@ -166,7 +176,14 @@ export function createAttempts(parts: AttemptsParts): Attempts {
     if (outcome.kind === "failed") await fail(attempt, failed("io", outcome.reason));
   };
 
+  /** Told before the attempt is given back, or it would come straight back here. */
+  const noteFull = async (attempt: Attempt): Promise<void> => {
+    parts.room.ranFull(await bytesIn(segmentFolder(parts.identityFolder, attempt.id)));
+    for (const other of live.values()) if (other.stage === "queued") giveBack(other, "no room on its disk");
+  };
+
   const fail = async (attempt: Attempt, outcome: SegmentFailure): Promise<void> => {
+    if (outcome.isFull === true) await noteFull(attempt);
     log.warn("an attempt failed", { attempt: attempt.id, kind: outcome.failure, reason: outcome.reason });
     const message = { attemptId: attempt.id, kind: outcome.failure, reason: outcome.reason };
     await outbox.deliver({ type: "attempt-failed", ...message }, attempt.abort.signal);
@@ -180,6 +197,7 @@ export function createAttempts(parts: AttemptsParts): Attempts {
   const carryOut = async (attempt: Attempt, offer: Offer, folder: string): Promise<void> => {
     const task = checkTask(offer);
     if (!("refused" in task)) attempt.expectedFrames = task.expectedFrames;
+    if (!(await parts.room.suffices())) return giveBack(attempt, "no room on its disk");
     const outcome = "refused" in task ? failed("refused", task.refused) : await encode(attempt, offer, task, folder);
     if (outcome.kind === "failed") return await fail(attempt, outcome);
     if (outcome.kind === "measured") return await tell(attempt, outcome);
@@ -208,7 +226,9 @@ export function createAttempts(parts: AttemptsParts): Attempts {
         report(attempt);
         await work(attempt);
       } catch (thrown) {
-        if (!attempt.abort.signal.aborted) {
+        if (!attempt.abort.signal.aborted && isNoSpace(thrown)) {
+          await fail(attempt, full(String(thrown)));
+        } else if (!attempt.abort.signal.aborted) {
           const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
           log.error("an attempt broke", { attempt: id, reason });
           outbox.send({ type: "attempt-failed", attemptId: id, kind: "io", reason: reason.slice(0, 1000) });
@@ -227,13 +247,11 @@ export function createAttempts(parts: AttemptsParts): Attempts {
     parts.onChange();
   };
 
-  const giveBack = (attemptId: string) =>
-    outbox.send({ type: "attempt-failed", attemptId, kind: "stopped", reason: "the client stops" });
-
   return {
     offer(offer) {
       if (!takesOffers) {
-        giveBack(offer.attemptId);
+        const { attemptId } = offer;
+        outbox.send({ type: "attempt-failed", attemptId, kind: "stopped", reason: "the client stops" });
         return;
       }
       const folder = segmentFolder(parts.identityFolder, offer.attemptId);
@@ -243,7 +261,13 @@ export function createAttempts(parts: AttemptsParts): Attempts {
       begin(result.attemptId, dirname(result.path), (attempt) => handOver(attempt, result));
     },
     stop(attemptId) {
-      live.get(attemptId)?.abort.abort(new Error("stopped by the server"));
+      const attempt = live.get(attemptId);
+      if (attempt === undefined) return;
+      const { stage } = attempt;
+      const began = performance.now();
+      attempt.abort.abort(new Error("stopped by the server"));
+      const tell = () => log.info("an attempt was stopped", { attempt: attemptId, stage, ms: since(began) });
+      attempt.done.then(tell, () => undefined); // what went wrong is told where it began
     },
     held: () => [...live.keys()],
     async finishSoon(withinMs) {
@@ -251,10 +275,7 @@ export function createAttempts(parts: AttemptsParts): Attempts {
       const soon: Promise<void>[] = [];
       for (const attempt of live.values()) {
         if (remainingMs(attempt) <= withinMs) soon.push(attempt.done);
-        else {
-          giveBack(attempt.id);
-          attempt.abort.abort(new Error("this client stops"));
-        }
+        else giveBack(attempt, "the client stops");
       }
       const late = new AbortController();
       await Promise.race([Promise.allSettled(soon), delay(withinMs, late.signal)]);
@@ -275,6 +296,10 @@ export function createAttempts(parts: AttemptsParts): Attempts {
       await Promise.allSettled(all.map((attempt) => attempt.done));
     },
   };
+}
+
+function since(began: number): number {
+  return Math.round(performance.now() - began);
 }
 
 /** Until it is encoded, by its own speed; what is only to be handed over takes next to nothing. */

@@ -15,11 +15,12 @@ import { type AttemptStage, type Hello, PROTOCOL_VERSION } from "../protocol/mes
 import { type Attempts, createAttempts } from "./attempts.ts";
 import { createBackoff } from "./backoff.ts";
 import { type ClientDevice, createPlaces, type EncodePlaces } from "./encode-places.ts";
-import { openSourceGateway } from "./gateway/source-gateway.ts";
+import { openSourceGateway, type SourceGateway } from "./gateway/source-gateway.ts";
 import { type Link, type LinkEnd, openLink } from "./link.ts";
 import { createOutbox, type SwitchableOutbox } from "./outbox.ts";
 import type { ClaimedIdentity, ClientStore } from "./ports.ts";
 import { askForRefusal, protocolMismatch } from "./refusal.ts";
+import { createRoom, type Room } from "./room.ts";
 import type { EncodeSegment } from "./segment-runner.ts";
 import { openSideFiles } from "./side-files.ts";
 import { planSlots, thisMachine } from "./slots.ts";
@@ -101,8 +102,10 @@ interface Session {
   /** This process, for the server to tell from another with the same id. */
   readonly instance: string;
   readonly places: EncodePlaces;
+  readonly room: Room;
   readonly outbox: SwitchableOutbox;
   readonly attempts: Attempts;
+  readonly gateway: SourceGateway;
   readonly access: AccessMemory;
   readonly signal: AbortSignal;
 }
@@ -124,12 +127,14 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
       ...{ cpuSlots: plan.slots, isShared: options.slots !== "auto" },
       ...{ encoders: options.encoders, devices: options.devices ?? [] },
     },
-    () => outbox.send({ type: "abilities", ...abilitiesOf(places, options) }),
+    () => tellAbilities(),
   );
+  const room = createRoom({ folder, log, onChange: () => tellAbilities() });
+  const tellAbilities = () => outbox.send({ type: "abilities", ...abilitiesOf(places, room, options) });
   const access = createAccessMemory(options);
   const attempts = createAttempts({
     ...{ identityFolder: folder, outbox, store, gateway, sideFiles, log, accessTo: access.of },
-    places,
+    ...{ places, room },
     segment: {
       ...{ tools, clientId, threads: plan.threads, encodeSegment: options.encodeSegment ?? encodeRated },
       stallIdleMs: options.stallIdleMs ?? DEFAULT_IDLE_MS,
@@ -142,11 +147,12 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   for (const result of kept) attempts.resume(result);
   let keepFinished = true;
   try {
-    const session = { options, clientId, instance: newId(), places, outbox, attempts, access, signal };
+    const session = { options, clientId, instance: newId(), places, room, outbox, attempts, gateway, access, signal };
     const reason = await stayConnected(session, remote);
     keepFinished = reason.keepFinished;
     options.onStatus?.({ kind: "ended", reason: reason.text });
   } finally {
+    room.stop();
     await attempts.stopAll({ keepFinished });
     await gateway.close();
   }
@@ -210,17 +216,23 @@ function connect(session: Session, remote: { serverUrl: string; token: string },
     onMessage(message) {
       if (message.type === "offer") attempts.offer(message);
       if (message.type === "stop") attempts.stop(message.attemptId);
+      if (message.type === "forget") session.gateway.forget(message.sourceId);
     },
   });
   return link;
 }
 
-function abilitiesOf(places: EncodePlaces, { hardware }: ClientOptions) {
-  return { ...places.abilities(), ...(hardware === undefined ? {} : { hardware }) };
+function abilitiesOf(places: EncodePlaces, room: Room, { hardware }: ClientOptions) {
+  const noRoom = room.noRoom();
+  return {
+    ...places.abilities(),
+    ...(hardware === undefined ? {} : { hardware }),
+    ...(noRoom === null ? {} : { noRoom }),
+  };
 }
 
 function helloOf(session: Session, heldAttempts: string[]): Hello {
-  const { options, clientId, instance, places } = session;
+  const { options, clientId, instance, places, room } = session;
   return {
     type: "hello",
     protocol: PROTOCOL_VERSION,
@@ -228,7 +240,7 @@ function helloOf(session: Session, heldAttempts: string[]): Hello {
     ...{ clientId, instance, host: hostname(), name: options.name },
     platform: `${process.platform}-${arch()}`,
     ffmpeg: options.tools.version,
-    ...abilitiesOf(places, options),
+    ...abilitiesOf(places, room, options),
     ...(options.textPrints === undefined ? {} : { textPrints: options.textPrints }),
     benchmarkSeconds: options.benchmarkSeconds,
     heldAttempts,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { sha256OfFile } from "../../base/digest.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
+import { isNoSpace, saysNoSpace } from "../../base/no-space.ts";
 import { findFailure, type HardwareFailure } from "../../hw/failures.ts";
 import type { EncodeDevice } from "../../media/encode-device.ts";
 import type { EncodeOptions, EncodeOutcome } from "../../media/encode-segment.ts";
@@ -29,6 +30,8 @@ export interface SegmentFailure {
   readonly reason: string;
   /** What the hardware encoder's words mean, where the table knows them. */
   readonly hardware?: HardwareFailure;
+  /** It was this machine's full disk and not the segment. */
+  readonly isFull?: boolean;
 }
 
 /** Of a task that only measures. */
@@ -74,8 +77,6 @@ export interface SegmentRun {
 
 /** ffmpeg's last words can be long; the protocol's bound is 8192. */
 const LONGEST_REASON = 4000;
-/** This machine's trouble and not the segment's: another client may do better. */
-const DISK_FULL = /No space left on device|Disk quota exceeded/i;
 
 /** The client's own look at what it was offered, by the media layer's rules; the reason when it refuses. */
 export function checkTask(offer: Offer): SegmentTask | { readonly refused: string } {
@@ -126,11 +127,13 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
     if (!outcome.ok && outcome.stalled) return failed("stalled", outcome.reason);
     const hardware = !outcome.ok && run.device !== null ? findFailure(outcome.stderr ?? outcome.reason) : null;
     if (!outcome.ok && hardware !== null) return { ...failed("encode", outcome.reason), hardware };
-    if (!outcome.ok) return failed(DISK_FULL.test(outcome.reason) ? "io" : "encode", outcome.reason);
+    const isFull = !outcome.ok && saysNoSpace(outcome.stderr ?? outcome.reason);
+    if (!outcome.ok) return isFull ? full(outcome.reason) : failed("encode", outcome.reason);
     if ("bits" in outcome) return measuredOf(outcome);
     return { kind: "finished", result: await describe(parts.clientId, offer, outcome.path, outcome.report) };
   } catch (thrown) {
     signal.throwIfAborted();
+    if (isNoSpace(thrown)) return full(String(thrown));
     if (errnoOf(thrown) === null) throw thrown;
     return failed("io", thrown instanceof Error ? thrown.message : String(thrown));
   }
@@ -142,6 +145,11 @@ function measuredOf({ bits, frames, seconds }: Measured): SegmentMeasured {
 
 export function failed(failure: FailureKind, reason: string): SegmentFailure {
   return { kind: "failed", failure, reason: reason.slice(-LONGEST_REASON) };
+}
+
+/** Given back and not failed: another machine may have room. */
+export function full(reason: string): SegmentFailure {
+  return { ...failed("stopped", `no room on its disk: ${reason}`), isFull: true };
 }
 
 async function describe(clientId: string, offer: Offer, path: string, report: SegmentReport): Promise<FinishedResult> {

@@ -42,6 +42,8 @@ const abilities = {
     )
     .max(100)
     .optional(),
+  /** Why it can write nothing more just now, for people: its disk is full. Absent: it can. */
+  noRoom: z.string().max(500).optional(),
 };
 
 // ── client → server ────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,6 +154,8 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
   }),
   offerSchema,
   z.object({ type: z.literal("stop"), attemptId: id, reason: z.string() }),
+  /** The source's job is over: what is kept of it on this disk is of no use any more. */
+  z.object({ type: z.literal("forget"), sourceId: id }),
   z.object({ type: z.literal("heartbeat") }),
   z.object({
     type: z.literal("goodbye"),

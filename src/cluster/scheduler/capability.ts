@@ -7,9 +7,10 @@ export function isCapable(client: Client, job: Job): boolean {
   return client.status !== "Disconnected" && takesWork(client) && encoderFor(client, job) !== null;
 }
 
-/** Not drained, not quarantined, not on its way out. */
+/** Not drained, not quarantined, not full, not on its way out. */
 export function takesWork(client: Client): boolean {
-  return !client.isDraining && client.quarantine === null && client.isLeaving !== true;
+  const { isDraining, quarantine, noRoom, isLeaving } = client;
+  return !isDraining && quarantine === null && noRoom === undefined && isLeaving !== true;
 }
 
 /** Can be offered work this instant. */

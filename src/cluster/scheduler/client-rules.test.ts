@@ -129,3 +129,24 @@ test("disconnect on request: attempts lost, link closed for good, an unknown or 
   const unknown = bench.send({ type: "client-disconnect-requested", clientId: "?" });
   expect(unknown.verdict).toMatchObject({ error: { code: "E_UNKNOWN_ID" } });
 });
+
+test("a client whose disk is full gets nothing more until it has room; what it gives back costs no retry", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one");
+  bench.submit();
+  bench.index(100);
+  const { link, encoders, families, slots } = bench.client("one");
+  const told = { type: "client-changed", clientId: "one", link, encoders, families, slots } as const;
+  const attempt = bench.attempt("one");
+  bench.send({ ...told, noRoom: "its disk is full: it wants 96 MiB free" });
+  expect(bench.details("client-full")).toEqual(["its disk is full: it wants 96 MiB free"]);
+  bench.fail(attempt, "stopped");
+  expect(bench.attempts()).toEqual([]);
+  expect(bench.segment(0)).toMatchObject({ failures: 0, losses: 1 });
+  bench.hello("two");
+  expect(bench.attempt("two").segmentIndex).toBe(0);
+  expect(bench.attempts("one")).toEqual([]);
+  bench.send(told);
+  expect(bench.details("client-resumed")).toEqual(["its disk has room again"]);
+  expect(bench.attempts("one").length).toBe(1);
+});

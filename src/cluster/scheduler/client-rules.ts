@@ -51,13 +51,17 @@ function clientOn(turn: Turn, clientId: ClientId, link: number): Client | null {
   return client !== undefined && client.link === link && isReachable(client) ? client : null;
 }
 
-/** What a client can do has changed while it is connected: a device was lost, or takes fewer encodes at a time. */
+/** What a client can do has changed while it is connected: a device was lost or takes less, its disk is full or is not. */
 export function changeAbilities(turn: Turn, input: Extract<Input, { type: "client-changed" }>): void {
   const client = clientOn(turn, input.clientId, input.link);
   if (client === null) return;
   const { type: _type, clientId: _id, link: _link, ...abilities } = input;
-  const { pools: _pools, limits: _limits, hardware: _hardware, ...rest } = client;
-  turn.putClient({ ...rest, ...abilities });
+  const { pools: _pools, limits: _limits, hardware: _hardware, noRoom: _noRoom, ...rest } = client;
+  const changed: Client = { ...rest, ...abilities };
+  turn.putClient(changed);
+  if (changed.noRoom === client.noRoom) return;
+  if (changed.noRoom === undefined) turn.event("client-resumed", { clientId: client.id }, "its disk has room again");
+  else turn.event("client-full", { clientId: client.id }, changed.noRoom);
 }
 
 export function hearClient(turn: Turn, clientId: ClientId, link: number): void {

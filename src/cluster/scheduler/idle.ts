@@ -16,6 +16,7 @@ function whyNot(client: Client, job: Job): string {
     if (textPrint(client, job.text) === null) return `its ffmpeg cannot draw letters with ${filters}`;
     return "draws letters with other fonts or another ffmpeg than the client that began";
   }
+  if (client.noRoom !== undefined) return client.noRoom;
   const unfit = job.unfit?.filter((each) => each.clientId === client.id) ?? [];
   const own = unfit.find((each) => each.encoder === job.encoder);
   if (own !== undefined) return `${own.encoder} failed on it: ${own.reason}`;
@@ -45,7 +46,7 @@ export function idleClients(state: SchedulerState, job: Job): readonly IdleClien
   for (const client of state.clients.values()) {
     if (client.status === "Disconnected" || working.has(client.id)) continue;
     const encoder = encoderFor(client, job);
-    if (encoder === null) idle.push({ client, reason: whyNot(client, job) });
+    if (encoder === null || client.noRoom !== undefined) idle.push({ client, reason: whyNot(client, job) });
     else if (client.isLinkDown === true) idle.push({ client, reason: "its connection is down" });
     else if ((busy.get(client.id) ?? 0) > 0) idle.push({ client, reason: "works on another job" });
     else idle.push({ client, reason: `waits for a segment (${poolOf(encoder)})` });

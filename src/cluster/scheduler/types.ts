@@ -253,6 +253,8 @@ export interface Client {
   readonly quarantine: string | null;
   /** In memory only. */
   readonly troubles?: readonly Trouble[];
+  /** Its disk is full, in words; it gets nothing more until it says that it has room. In memory only. */
+  readonly noRoom?: string;
   /** It finishes what it can and goes. In memory only. */
   readonly isLeaving?: boolean;
   /** The socket closed without a goodbye: nothing is offered until the next hello. In memory only. */
@@ -303,6 +305,7 @@ export type HelloFacts = Pick<
   | "pools"
   | "limits"
   | "hardware"
+  | "noRoom"
   | "textPrints"
   | "benchmarkSeconds"
 > & { readonly link: number; readonly heldAttempts: readonly AttemptId[] };
@@ -329,7 +332,7 @@ export type Input =
   | { readonly type: "client-hello"; readonly client: HelloFacts }
   | ({ readonly type: "client-changed"; readonly clientId: ClientId; readonly link: number } & Pick<
       Client,
-      "encoders" | "families" | "slots" | "pools" | "limits" | "hardware"
+      "encoders" | "families" | "slots" | "pools" | "limits" | "hardware" | "noRoom"
     >)
   /** Any message of a link; renews the client's liveness. */
   | { readonly type: "client-heard"; readonly clientId: ClientId; readonly link: number }
@@ -456,6 +459,7 @@ export type EventType =
   | "client-draining"
   | "client-quarantined"
   | "client-resumed"
+  | "client-full"
   | "segment-leased"
   | "segment-measured"
   | "segment-verified"

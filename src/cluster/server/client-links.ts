@@ -100,6 +100,11 @@ export class ClientLinks {
     return sent;
   }
 
+  /** To every client that is there; who is not learns it in another way. */
+  sendAll(message: ServerMessage): void {
+    for (const clientId of [...this.#links.keys()]) this.send(clientId, message);
+  }
+
   welcome(clientId: string, keepAttempts: readonly string[]): void {
     this.send(clientId, {
       type: "welcome",
@@ -213,13 +218,16 @@ function placeOf({ name, host, platform }: Hello): string {
 }
 
 /** Without the keys that are absent, so that what is unknown stays unknown. */
-function abilitiesOf(message: Pick<Hello, "slots" | "encoders" | "families" | "pools" | "limits" | "hardware">) {
-  const { slots, encoders, families, pools, limits, hardware } = message;
+function abilitiesOf(
+  message: Pick<Hello, "slots" | "encoders" | "families" | "pools" | "limits" | "hardware" | "noRoom">,
+) {
+  const { slots, encoders, families, pools, limits, hardware, noRoom } = message;
   return {
     ...{ slots, encoders, families },
     ...(pools === undefined ? {} : { pools }),
     ...(limits === undefined ? {} : { limits }),
     ...(hardware === undefined ? {} : { hardware }),
+    ...(noRoom === undefined ? {} : { noRoom }),
   };
 }
 

@@ -69,6 +69,7 @@ export function clientView(state: SchedulerState, client: Client): ClientView {
     version: client.version,
     draining: client.isDraining,
     quarantine: client.quarantine,
+    no_room: client.noRoom ?? null,
   };
 }
 

@@ -66,6 +66,7 @@ export class JobWork {
   /** What clients were told to read; it must stay as it was. */
   #opened: VideoSource | null = null;
   #onGrowth: (() => void)[] = [];
+  readonly #pieces = new Set<Promise<void>>();
 
   constructor(record: JobRecord, parts: JobWorkParts) {
     this.record = record;
@@ -97,6 +98,12 @@ export class JobWork {
     this.#abort.abort();
   }
 
+  /** Stopped, and nothing of it runs or writes any more. */
+  async ended(): Promise<void> {
+    this.stop();
+    while (this.#pieces.size > 0) await Promise.all(this.#pieces);
+  }
+
   /** Where clients and the server's own decodes read the video; asked first by the index. */
   video(): Promise<VideoSource> {
     this.#video ??= this.#openVideo();
@@ -121,7 +128,13 @@ export class JobWork {
   }
 
   /** Runs a piece of work; a failure fails the job unless the job is over anyway. */
-  async guard(what: string, piece: () => Promise<void>): Promise<void> {
+  guard(what: string, piece: () => Promise<void>): Promise<void> {
+    const running = this.#run(what, piece).finally(() => this.#pieces.delete(running));
+    this.#pieces.add(running);
+    return running;
+  }
+
+  async #run(what: string, piece: () => Promise<void>): Promise<void> {
     try {
       await piece();
     } catch (thrown) {

@@ -150,10 +150,30 @@ export class EffectPerformer {
 
   /** Asked again after a restart: the server may have been killed between the job's end and this. */
   async #release(jobId: string, status: "Completed" | "Failed" | "Cancelled"): Promise<void> {
-    this.#parts.works.get(jobId)?.stop();
+    const { works, links, log } = this.#parts;
+    const work = works.get(jobId);
+    const began = performance.now();
+    work?.stop();
+    const source = this.#parts.record(jobId)?.source;
+    if (source !== undefined)
+      for (const sourceId of [source.sourceId, jobId]) links.sendAll({ type: "forget", sourceId });
     this.#parts.onReleased(jobId);
-    if (status === "Cancelled") await this.#parts.folders.removeAll(jobId);
-    if (status === "Completed") await this.#parts.folders.removeIntermediates(jobId);
+    await this.#removeFiles(jobId, status);
+    if (work === undefined) return;
+    // What was under way may have written after that; a job that was tried again meanwhile has its files for itself.
+    await work.ended();
+    if (this.#parts.state().jobs.get(jobId)?.status === status && !works.has(jobId)) {
+      await this.#removeFiles(jobId, status);
+    }
+    log.info("a job has ended: its processes and what it needs no more are gone", {
+      ...{ job: jobId, status, ms: Math.round(performance.now() - began) },
+    });
+  }
+
+  async #removeFiles(jobId: string, status: "Completed" | "Failed" | "Cancelled"): Promise<void> {
+    const { folders } = this.#parts;
+    if (status === "Cancelled") await folders.removeAll(jobId);
+    if (status === "Completed") await folders.removeIntermediates(jobId);
     // A failed job keeps its finished segments and its source: `jobs retry` goes on from there.
     const source = this.#parts.record(jobId)?.source;
     // An uploaded source is ours and goes with its job; any other file is never touched.

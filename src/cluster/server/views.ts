@@ -90,6 +90,8 @@ export interface ClientView {
   readonly draining: boolean;
   /** Why it gets no more work; null when it does. */
   readonly quarantine: string | null;
+  /** Its disk is full and it gets nothing more until it has room; null: it has. */
+  readonly no_room: string | null;
 }
 
 /** A hardware device, or a family without one, as the client tried it; reason: why it does not work. */

@@ -40,6 +40,8 @@ export interface SourceLease {
 
 export interface SourceGateway {
   lease(source: SourceOffer): SourceLease;
+  /** Its job is over: its blocks go as soon as nothing reads them. */
+  forget(sourceId: string): void;
   /** Bytes of source blocks on disk. */
   cachedBytes(): number;
   /** Ends every connection and fetch, and empties the cache. */
@@ -50,6 +52,8 @@ interface OpenSource {
   readonly offer: SourceOffer;
   readonly blocks: BlockSource;
   leases: number;
+  /** How long its blocks stay after the last lease. */
+  keepMs: number;
   unusedTimer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -67,6 +71,7 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
   const cache = await openBlockCache(options.cacheFolder, cacheBytes, log);
   /** What is fetched ahead must still be there when it is wanted. */
   const mostPrefetched = Math.floor(cacheBytes / 4);
+  const keepMs = options.keepUnusedMs ?? KEEP_UNUSED_MS;
   const sources = new Map<string, OpenSource>();
   const leases = new Map<string, LeaseState>();
 
@@ -75,6 +80,15 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
     if (sources.get(source.offer.sourceId) === source) sources.delete(source.offer.sourceId);
     await source.blocks.close();
     await cache.drop(source.offer.sourceId);
+  };
+
+  const dropWhenUnused = (source: OpenSource) => {
+    clearTimeout(source.unusedTimer);
+    if (source.leases > 0) return;
+    source.unusedTimer = setTimeout(() => {
+      drop(source).catch((thrown) => log.warn("a source cache could not be removed", { error: String(thrown) }));
+    }, source.keepMs);
+    source.unusedTimer.unref();
   };
 
   const openSource = (offer: SourceOffer): OpenSource => {
@@ -89,7 +103,7 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
         return fetchBlock(remote, offer.sourceId, block, range.end - range.start, policy, signal);
       },
     });
-    const source: OpenSource = { offer, blocks, leases: 0, unusedTimer: undefined };
+    const source: OpenSource = { offer, blocks, leases: 0, keepMs, unusedTimer: undefined };
     sources.set(offer.sourceId, source);
     return source;
   };
@@ -112,6 +126,7 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
     lease(offer) {
       const source = openSource(offer);
       clearTimeout(source.unusedTimer);
+      source.keepMs = keepMs; // a job that was over may have been taken up again
       source.leases += 1;
       const secret = randomBytes(16).toString("hex");
       const state: LeaseState = { source, failure: null, waiting: 0 };
@@ -131,13 +146,15 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
           if (!leases.delete(secret)) return;
           for (const cancel of cancels) cancel();
           source.leases -= 1;
-          if (source.leases > 0) return;
-          source.unusedTimer = setTimeout(() => {
-            drop(source).catch((thrown) => log.warn("a source cache could not be removed", { error: String(thrown) }));
-          }, options.keepUnusedMs ?? KEEP_UNUSED_MS);
-          source.unusedTimer.unref();
+          dropWhenUnused(source);
         },
       };
+    },
+    forget(sourceId) {
+      const source = sources.get(sourceId);
+      if (source === undefined) return;
+      source.keepMs = 0;
+      dropWhenUnused(source);
     },
     cachedBytes: () => cache.usedBytes(),
     async close() {
