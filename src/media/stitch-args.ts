@@ -123,6 +123,17 @@ function attachArgs(plan: StreamPlan, covers: readonly string[]): string[] {
  */
 const ENDLESS_TO_UNKNOWN = "setts=duration='if(gt(DURATION*TB,3600),1/TB,DURATION)'";
 
+/**
+ * FLAC packets do not say how long they are, and ffmpeg's reader of MP4 does not know it of the last one of a track that
+ * begins late; with no length it would lie behind the end of the track, and not be played. The length of the one before
+ * it is at least its own (RFC 9639 section 8.2).
+ */
+const NO_LENGTH_TO_THE_LAST = "setts=duration='if(DURATION,DURATION,PREV_OUTDURATION)'";
+
+function isFlac({ source, action }: PlannedStream): boolean {
+  return source.type === "audio" && (action.kind === "encode-audio" ? action.encoder : source.codec) === "flac";
+}
+
 interface OutputPlace {
   readonly stream: PlannedStream;
   /** ffmpeg's letter for the type of output stream, and its number among those. */
@@ -206,6 +217,7 @@ export function stitchArgs(
     return `${sourceInput + sourceDelays.indexOf(delays[position] ?? 0)}:${source.index}`;
   });
   const subtitles = plan.streams.filter((stream) => stream.source.type === "subtitle");
+  const sounds = plan.streams.filter((stream) => stream.source.type === "audio");
   const audioStart = facts.zeroUs - info.startMicroseconds;
   return [
     "-hide_banner",
@@ -242,6 +254,7 @@ export function stitchArgs(
       if (action.kind === "convert-subtitle") return [`-c:s:${number}`, action.encoder];
       return isMp4 && source.codec === "dvd_subtitle" ? [`-bsf:s:${number}`, ENDLESS_TO_UNKNOWN] : [];
     }),
+    ...sounds.flatMap((stream, number) => (isMp4 && isFlac(stream) ? [`-bsf:a:${number}`, NO_LENGTH_TO_THE_LAST] : [])),
     "-map_metadata",
     plan.keepMetadata ? String(sourceInput) : "-1",
     "-map_chapters",

@@ -132,3 +132,28 @@ export async function audioOffsetErrorMs(source: string, made: string, window = 
   if (best.score <= 0) throw new Error("no sound to compare");
   return (best.shift / RATE) * 1000;
 }
+
+export interface Sound {
+  /** When the first sample is heard, seconds from the first picture. */
+  readonly begins: number;
+  readonly rate: number;
+  /** Mono, as decoded in one go. */
+  readonly samples: Int16Array;
+}
+
+const WHOLE_RATE = 48_000;
+
+/** The whole of the first so many audio tracks. */
+export async function soundsOf(path: string, tracks: number): Promise<Sound[]> {
+  const firstPicture = (await framesOf(path)).pts[0] ?? 0;
+  const sounds: Sound[] = [];
+  for (let track = 0; track < tracks; track += 1) {
+    const bytes = await output([
+      ...["ffmpeg", "-nostdin", "-v", "error", "-i", `file:${resolve(path)}`, "-map", `0:a:${track}`],
+      ...["-ac", "1", "-ar", String(WHOLE_RATE), "-f", "s16le", "-"],
+    ]);
+    const samples = new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 2));
+    sounds.push({ begins: (await firstSampleTime(path, track)) - firstPicture, rate: WHOLE_RATE, samples });
+  }
+  return sounds;
+}
