@@ -5,11 +5,13 @@ import { parseRational } from "../base/rational.ts";
 import { firstFrameSideData } from "./first-frame.ts";
 import { fileUrl, inputGuards } from "./formats.ts";
 import { readHdr, type SideData, sideDataSchema } from "./hdr.ts";
+import type { StaticHdr } from "./light/messages.ts";
+import { firstPacketLight } from "./light/read-sei.ts";
 import { OUTPUT_DEMUXERS } from "./output-packets.ts";
 import type { PicturePlan } from "./picture-plan.ts";
 import { lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
-import type { HdrMetadata, MasteringDisplay, ProofCheck } from "./types.ts";
+import type { MasteringDisplay, ProofCheck } from "./types.ts";
 
 const TIMEOUT_MS = 60_000;
 
@@ -17,6 +19,7 @@ const answerSchema = z.object({
   streams: z.array(
     z.object({
       index: z.number().int(),
+      codec_name: z.string().optional(),
       color_range: z.string().optional(),
       color_space: z.string().optional(),
       color_transfer: z.string().optional(),
@@ -29,7 +32,12 @@ const answerSchema = z.object({
   ),
 });
 
-export type ReadPicture = { readonly tags: PicturePlan["tags"]; readonly sideData: readonly SideData[] };
+export type ReadPicture = {
+  readonly tags: PicturePlan["tags"];
+  readonly sideData: readonly SideData[];
+  /** What the bitstream was found to say where ffprobe may not tell. */
+  readonly light?: StaticHdr | null;
+};
 
 const TITLES: readonly (readonly [keyof PicturePlan["tags"], string])[] = [
   ["range", "range"],
@@ -68,7 +76,7 @@ function isSameDisplay(want: MasteringDisplay, got: MasteringDisplay): boolean {
   );
 }
 
-function hdrProblems(planned: NonNullable<PicturePlan["hdr"]>, found: HdrMetadata | undefined): string[] {
+function hdrProblems(planned: NonNullable<PicturePlan["hdr"]>, found: StaticHdr | null | undefined): string[] {
   const problems: string[] = [];
   const { masteringDisplay: display, contentLight: light } = planned;
   const gotDisplay = found?.masteringDisplay ?? null;
@@ -89,7 +97,10 @@ export function comparePicture(plan: PicturePlan, read: ReadPicture): ProofCheck
     if (planned === null || isSameTag(tag, planned, read.tags[tag])) return [];
     return [`${title} is ${read.tags[tag] ?? "not said"}, planned ${planned}`];
   });
-  const problems = [...differing, ...(plan.hdr === null ? [] : hdrProblems(plan.hdr, readHdr(read.sideData)))];
+  const problems = [
+    ...differing,
+    ...(plan.hdr === null ? [] : hdrProblems(plan.hdr, read.light ?? readHdr(read.sideData))),
+  ];
   const held = TITLES.flatMap(([tag, title]) => (plan.tags[tag] === null ? [] : [`${title} ${plan.tags[tag]}`]));
   const hdr = plan.hdr === null ? [] : ["HDR10 metadata"];
   return {
@@ -103,7 +114,7 @@ function known(text: string | undefined): string | null {
   return text === undefined || text === "unknown" || text === "unspecified" || text === "N/A" ? null : text;
 }
 
-/** Reads the header, and one frame when HDR10 metadata was promised. */
+/** Reads the header, and one picture when HDR10 metadata was promised. */
 export async function checkPicture(
   tools: Tools,
   path: string,
@@ -125,6 +136,8 @@ export async function checkPicture(
   if (stream === undefined) return { name: "colour", ok: false, detail: "no video stream" };
   const file = { path, formats: OUTPUT_DEMUXERS, streamIndex: stream.index };
   const inFrame = plan.hdr === null ? [] : await firstFrameSideData(tools, file, signal);
+  const isH264 = stream.codec_name === "h264";
+  const light = plan.hdr === null || !isH264 ? null : await firstPacketLight(tools, file, signal);
   return comparePicture(plan, {
     tags: {
       range: known(stream.color_range),
@@ -135,6 +148,7 @@ export async function checkPicture(
       sampleAspectRatio: known(stream.sample_aspect_ratio),
       fieldOrder: known(stream.field_order),
     },
+    light,
     // The bitstream's word before the container's.
     sideData: [...inFrame, ...(stream.side_data_list ?? [])],
   });

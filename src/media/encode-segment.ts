@@ -6,6 +6,7 @@ import { runTool } from "../base/process.ts";
 import { segmentFormat } from "./codecs.ts";
 import type { EncodeDevice } from "./encode-device.ts";
 import { fileUrl } from "./formats.ts";
+import { addLight, lightPlan } from "./light/segment-light.ts";
 import { createProgressParser, type Progress } from "./progress.ts";
 import { parseSeams, type Seams } from "./seams.ts";
 import { clockBounds, segmentArgs } from "./segment-args.ts";
@@ -104,6 +105,9 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
     return { ok: false, reason: lastWords(result.stderrTail), aborted: false, stderr: result.stderrTail };
   }
   if ((await stat(output)).size === 0) return { ok: false, reason: "ffmpeg wrote an empty segment", aborted: false };
+  const light = run?.format === undefined ? lightPlan(task.video, task.request) : null;
+  const unlit = light === null ? null : await addLight(tools, output, light, options.signal);
+  if (unlit !== null) return { ok: false, reason: unlit, aborted: options.signal?.aborted === true };
   const seams = await readSeams(seamFile, task);
   return {
     ok: true,

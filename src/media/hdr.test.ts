@@ -125,6 +125,11 @@ describe("what the output must say", () => {
       notes: ["HDR10 metadata (mastering display and content light level) is in the bitstream, at every key frame"],
     });
   });
+  test.each(["libx264", "hevc_nvenc", "av1_qsv", "libaom-av1"])("HDR10 of any encoder whose codec can: %s", (name) => {
+    const { hdr: promised, notes } = plan(`-c:v ${name}`, video);
+    expect(promised).toEqual({ masteringDisplay: hdr.masteringDisplay, contentLight: hdr.contentLight });
+    expect(notes).toContainEqual(expect.stringMatching(/^HDR10 metadata .* is in the bitstream, at every key frame/));
+  });
   test("what cannot be kept is named", () => {
     const dovi: SourceVideo = { ...video, hdr: { ...hdr, dynamic: ["Dolby Vision", "HDR10+"] } };
     expect(plan("-c:v libvpx-vp9", dovi)).toMatchObject({
@@ -133,7 +138,7 @@ describe("what the output must say", () => {
       notes: [
         expect.stringMatching(/^Dolby Vision metadata is not kept/),
         expect.stringMatching(/^HDR10\+ metadata is not kept/),
-        expect.stringMatching(/^HDR10 metadata .* is not kept: libvpx-vp9/),
+        expect.stringMatching(/^HDR10 metadata .* is not kept: the bitstream of vp9 has no place for it/),
         expect.stringMatching(/^chroma location topleft may not be kept/),
       ],
     });

@@ -12,6 +12,7 @@ import { restartsClock } from "./formats.ts";
 import { candidateGrid, FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { indexSource } from "./index-source.ts";
+import { lightPlan } from "./light/segment-light.ts";
 import { OutputGroups } from "./output-groups.ts";
 import { outputPlan } from "./output-plan.ts";
 import { lastFrameTicks, plannedFrames } from "./planned-frames.ts";
@@ -111,7 +112,11 @@ async function makeSegment(
       continue;
     }
     const plan = outputPlan(request, info.video.timeBase);
-    const clocks = { timeBase: plan?.timeBase ?? info.video.timeBase, encoderTimeBase: task.encoderTimeBase };
+    const clocks = {
+      timeBase: plan?.timeBase ?? info.video.timeBase,
+      encoderTimeBase: task.encoderTimeBase,
+      light: lightPlan(task.video, task.request),
+    };
     let pts = plan === null || task.expectedFrames === null ? null : plannedFrames(plan, index, info, task);
     let verified = await verifySegment(tools, made.path, { pts, ...clocks }, options.signal);
     // Where frames are numbered, those of later segments would be wrong by what the index miscounts here.

@@ -1,6 +1,7 @@
 // What the output's picture must say of itself: colour tags, shape, field order, HDR10 metadata; and in words what of
 // the source's it will not say. Only what encoder and container can hold is planned. Pure.
 import { isH264Encoder } from "./codecs.ts";
+import { lightCodecOf } from "./light/messages.ts";
 import { probeWord } from "./request/colour-words.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { codecOfEncoder } from "./request/encoders.ts";
@@ -24,7 +25,6 @@ const AV1_CHROMA = new Set(["left", "topleft"]);
 const HALVED_BOTH_WAYS = /420|^nv(12|21)|^p01[0-6]/;
 /** Encoders that take the full-range pixel formats (yuvj420p) as they are. */
 const FULL_RANGE_FORMATS = new Set(["libx264", "libx265"]);
-const HDR_CHECKED = new Set(["libx265", "libsvtav1"]);
 const FIELD_CODECS = new Set(["hevc", "av1", "vp9"]);
 
 function isMatroska(container: Container): boolean {
@@ -111,17 +111,17 @@ function describeHdr({ masteringDisplay, contentLight }: HdrMetadata): string {
 function hdrNotes(video: SourceVideo, request: EncodeRequest): string[] {
   const { hdr } = video;
   if (hdr === undefined) return [];
-  const { encoder } = request.video;
+  const codec = codecOfEncoder(request.video.encoder);
   const dynamic = hdr.dynamic.map(
     (name) => `${name} metadata is not kept: it describes each frame, and no encoder here takes it`,
   );
   if (hdr.masteringDisplay === null && hdr.contentLight === null) return dynamic;
   const what = describeHdr(hdr);
   if (keptHdr(video, request) === null) return [...dynamic, `${what} is not kept: colours or bit depth change`];
-  if (HDR_CHECKED.has(encoder)) return [...dynamic, `${what} is in the bitstream, at every key frame`];
-  if (encoder === "libx264")
-    return [...dynamic, `${what} is in the bitstream as SEI messages, which older versions of ffprobe do not show`];
-  return [...dynamic, `${what} is not kept: ${encoder} is not told of it`];
+  if (lightCodecOf(codec) === null)
+    return [...dynamic, `${what} is not kept: the bitstream of ${codec} has no place for it`];
+  const seen = codec === "h264" ? ", as SEI messages, which older versions of ffprobe do not show" : "";
+  return [...dynamic, `${what} is in the bitstream, at every key frame${seen}`];
 }
 
 function lostTags(wanted: ColourTags, held: ColourTags, codec: string, container: Container): string[] {
@@ -151,9 +151,9 @@ export function planPicture(video: SourceVideo, request: EncodeRequest, containe
   const wanted = wantedColour(video, request);
   const held = heldColour(wanted, codec, container, askedPixelFormat(request) ?? video.pixelFormat);
   const fieldOrder = heldFieldOrder(video, request, container);
-  const hdr = HDR_CHECKED.has(request.video.encoder) ? keptHdr(video, request) : null;
+  const hdr = lightCodecOf(codec) === null ? null : keptHdr(video, request);
   const isOwnHdr = request.video.encoderParams.some(([key]) =>
-    /^(master|mastering)-display$|^max-cll$|^content-light$/.test(key),
+    /^(master|mastering)-display$|^(max-)?cll$|^content-light$/.test(key),
   );
   return {
     tags: { ...held, fieldOrder, sampleAspectRatio: heldShape(video, request) },

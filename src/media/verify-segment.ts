@@ -4,6 +4,7 @@ import { sha256OfFile } from "../base/digest.ts";
 import { runTool } from "../base/process.ts";
 import { type Pts, parseRational, type Rational, rescale } from "../base/rational.ts";
 import { fileUrl, inputGuards } from "./formats.ts";
+import { countLight, type LightPlan } from "./light/segment-light.ts";
 import { segmentOffsetTicks } from "./segment-clock.ts";
 import { lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
@@ -15,6 +16,8 @@ export interface SegmentExpectation {
   readonly pts: readonly Pts[] | null;
   readonly timeBase: Rational;
   readonly encoderTimeBase: Rational;
+  /** HDR10 metadata that every key frame must hold; null or absent: none is promised. */
+  readonly light?: LightPlan | null;
 }
 
 export type VerifyOutcome =
@@ -111,6 +114,17 @@ export function absolutePts(packets: Pick<SegmentPackets, "timeBase" | "pts">, e
   return packets.pts.map((pts) => rescale(pts - offset, packets.timeBase, encoderTimeBase));
 }
 
+async function lacksLight(path: string, light: LightPlan | null, signal?: AbortSignal): Promise<string | null> {
+  if (light === null) return null;
+  try {
+    const { keys, lacking } = await countLight(path, light, signal);
+    return lacking === 0 ? null : `${lacking} of ${keys} key frames lack the source's HDR10 metadata`;
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    return `the segment's HDR10 metadata can't be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  }
+}
+
 export async function verifySegment(
   tools: Tools,
   path: string,
@@ -123,10 +137,13 @@ export async function verifySegment(
   const compared = comparePts(packets, expected);
   if (typeof compared === "string")
     return { ok: false, reason: compared, framesGot: packets.pts.length, framesExpected };
+  const framesGot = packets.pts.length;
+  const unlit = await lacksLight(path, expected.light ?? null, signal);
+  if (unlit !== null) return { ok: false, reason: unlit, framesGot, framesExpected };
   return {
     ok: true,
     facts: {
-      frames: packets.pts.length,
+      frames: framesGot,
       ...compared,
       bytes: (await stat(path)).size,
       sha256: await sha256OfFile(path, 0, undefined, signal),

@@ -1,5 +1,5 @@
 // Colour through the whole media layer with real encoders: what ffprobe reads from the output is what it reads from the
-// source, for each encoder and container; HDR10 metadata is in the output; what is lost is named; cover art stays.
+// source, for each encoder and container; what is lost is named; cover art stays. HDR10 metadata is hdr10.test.ts's business.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -153,55 +153,6 @@ test.each([
     expect(want.colour.range).toBe("pc");
     expect(got.colour).toEqual(want.colour);
     expect(result.check.checks.find(({ name }) => name === "colour")?.detail).toContain("range pc");
-  },
-  TIMEOUT_MS,
-);
-
-test.each([
-  ["x265", "mp4"],
-  ["x265", "mkv"],
-  ["svtav1", "mp4"],
-] as const)(
-  "HDR10 metadata is in the output: %s → %s",
-  async (name, container) => {
-    const source = await hardCase("hdr10-hevc-23.976.mkv");
-    const result = await run(source, ENCODERS[name], container);
-    expect(failed(result)).toEqual([]);
-    const [want, got] = await Promise.all([pictureOf(source), pictureOf(result.outputPath)]);
-    expect(want.hdr).toEqual({
-      masteringDisplay: {
-        red: { x: 34_000, y: 16_000 },
-        green: { x: 13_250, y: 34_500 },
-        blue: { x: 7500, y: 3000 },
-        whitePoint: { x: 15_635, y: 16_450 },
-        minLuminance: 50,
-        maxLuminance: 10_000_000,
-      },
-      contentLight: { max: 1000, average: 400 },
-      dynamic: [],
-    });
-    expect(got).toMatchObject({ colour: want.colour, hdr: want.hdr });
-  },
-  TIMEOUT_MS,
-);
-
-test(
-  "HDR10 metadata is in H.264 as SEI messages, at the key frame of every segment",
-  async () => {
-    const result = await run(await hardCase("hdr10-hevc-23.976.mkv"), ENCODERS.x264, "mp4");
-    expect(failed(result)).toEqual([]);
-    expect(result.check.notes).toContainEqual(expect.stringContaining("in the bitstream as SEI messages"));
-    const read = Bun.spawn(
-      [
-        ...[tools.ffmpeg, "-nostdin", "-i", fileUrl(result.outputPath), "-map", "0:v"],
-        ...["-c", "copy", "-bsf:v", "trace_headers", "-f", "null", "-"],
-      ],
-      { stdin: "ignore", stdout: "ignore", stderr: "pipe", timeout: TIMEOUT_MS },
-    );
-    const [trace, exitCode] = await Promise.all([read.stderr.text(), read.exited]);
-    expect(exitCode).toBe(0);
-    const seen = trace.match(/max_display_mastering_luminance .*= 10000000$/gm)?.length ?? 0;
-    expect(seen).toBeGreaterThanOrEqual(result.segments.length);
   },
   TIMEOUT_MS,
 );

@@ -1,12 +1,12 @@
 // EMULATED hardware, for tests on machines without any: an ffmpeg in front of the real one that answers for one
-// hardware H.264 encoder by running libx264 with its options translated, and fails as the real one fails. What it does
+// hardware encoder by running libx264, libx265 or SVT-AV1 with its options translated, and fails as the real one fails. What it does
 // not emulate it hands to the real ffmpeg. Run as a program by the launchers that `emulatedFfmpeg` writes.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 export interface Emulation {
-  readonly encoder: "h264_nvenc" | "h264_vaapi";
+  readonly encoder: "h264_nvenc" | "hevc_nvenc" | "av1_nvenc" | "h264_vaapi";
   /** Encodes at a time that its driver allows, as with consumer NVENC; null: any number. */
   readonly sessions: number | null;
   /** The device is lost after so many encodes of segments; null: never. */
@@ -45,11 +45,12 @@ interface Settings extends Emulation {
 
 class Refusal extends Error {}
 
-/** Options of each emulated encoder: what becomes of them for libx264. Any other is an error, as with the real one. */
-const OPTIONS: Readonly<Record<Emulation["encoder"], Readonly<Record<string, (value: string) => string[]>>>> = {
-  h264_nvenc: {
+type Words = Readonly<Record<string, (value: string) => string[]>>;
+
+function nvenc(preset: string, also: Words = {}): Words {
+  return {
     "-cq": (value) => ["-crf", value],
-    "-preset": () => ["-preset", "ultrafast"],
+    "-preset": () => ["-preset", preset],
     "-tune": () => [],
     "-rc": () => [],
     "-forced-idr": () => [],
@@ -57,7 +58,23 @@ const OPTIONS: Readonly<Record<Emulation["encoder"], Readonly<Record<string, (va
       if (value !== "0") throw new Refusal("[h264_nvenc @ 0x1] No capable devices found");
       return [];
     },
-  },
+    ...also,
+  };
+}
+
+/** Like the real ones before ffmpeg 8, none of these writes HDR10 metadata. */
+const STAND_INS: Readonly<Record<Emulation["encoder"], readonly string[]>> = {
+  h264_nvenc: ["-c:v", "libx264"],
+  hevc_nvenc: ["-c:v", "libx265", "-x265-params", "log-level=error:open-gop=0"],
+  av1_nvenc: ["-c:v", "libsvtav1"],
+  h264_vaapi: ["-c:v", "libx264"],
+};
+
+/** Options of each emulated encoder: what becomes of them for its stand-in. Any other is an error, as with the real one. */
+const OPTIONS: Readonly<Record<Emulation["encoder"], Words>> = {
+  h264_nvenc: nvenc("ultrafast"),
+  hevc_nvenc: nvenc("ultrafast"),
+  av1_nvenc: nvenc("12", { "-profile:v": () => [], "-bf": () => [] }),
   h264_vaapi: {
     "-qp": (value) => ["-crf", value],
     "-rc_mode": () => [],
@@ -77,7 +94,7 @@ function translate(args: readonly string[], { encoder }: Settings): string[] {
     if (name === "-init_hw_device" || name === "-filter_hw_device") {
       i++;
     } else if (name === "-c:v" && value === encoder) {
-      out.push("-c:v", "libx264");
+      out.push(...STAND_INS[encoder]);
       isOfEncoder = true;
       i++;
     } else if (isOfEncoder && OPTIONS[encoder][name] !== undefined) {

@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
+import { lightPlan } from "../../media/light/segment-light.ts";
 import { plannedFrames } from "../../media/planned-frames.ts";
 import { withFrameClock } from "../../media/rate/frame-clock.ts";
 import { referenceFrames } from "../../media/reference.ts";
@@ -52,6 +53,7 @@ function expectationOf(work: JobWork, task: SegmentTask, pts: readonly number[] 
     pts: work.outputPlan === null ? null : pts,
     timeBase: work.outputPlan?.timeBase ?? task.timeBase,
     encoderTimeBase: task.encoderTimeBase,
+    light: lightPlan(task.video, task.request),
   };
 }
 

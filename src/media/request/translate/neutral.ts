@@ -5,7 +5,6 @@ import type { SourceVideo } from "../../types.ts";
 import type { EncodeRequest } from "../encode-request.ts";
 import { isNeutralCodec, type NeutralCodec, SPEEDS, type Speed } from "../neutral-codecs.ts";
 import { askedPixelFormat } from "../picture-changes.ts";
-import { keptHdr } from "../source-params.ts";
 
 export type RateControl =
   /** x264's CRF scale; `cap` and `buffer` in bits bound its peaks where given. */
@@ -34,8 +33,6 @@ export interface Neutral {
   readonly unusualFormat: string | null;
   readonly gop: number;
   readonly bFrames: number | null;
-  /** HDR10 metadata that the output should carry, in a codec that can. */
-  readonly hasHdr: boolean;
 }
 
 /** x264's own defaults (x264 --fullhelp), for whoever asks for nothing. */
@@ -93,6 +90,5 @@ export function readNeutral(request: EncodeRequest, source: SourceVideo): Neutra
     unusualFormat: unusualOf(codec, source, asked),
     gop: gop ?? DEFAULT_GOP,
     bFrames,
-    hasHdr: (codec === "hevc" || codec === "av1") && keptHdr(source, request) !== null,
   };
 }

@@ -206,9 +206,11 @@ test("a cap on constant quality goes to those that have one", () => {
   );
 });
 
-test("HDR10 stays with the encoders that are known to keep it, unless a family is asked for", () => {
+test("HDR10 goes to any encoder, and to x265 in its own words", () => {
   const request = parseEncodeParams("-c:v hevc -crf 20");
-  expect(candidatesFor(request, HDR10, null).candidates).toEqual([{ encoder: "libx265", family: "software" }]);
+  expect(candidatesFor(request, HDR10, null).candidates.map(({ family }) => family)).toEqual([
+    ...(["software", "nvenc", "qsv", "amf", "videotoolbox", "vaapi"] as const),
+  ]);
   expect(candidatesFor(request, HDR10, "nvenc").candidates).toEqual([{ encoder: "hevc_nvenc", family: "nvenc" }]);
   expect(argsFor("-c:v hevc -crf 20", "libx265", HDR10)).toBe(
     "-c:v libx265 -crf 25 -preset medium -pix_fmt yuv420p10le -g 250 -x265-params" +

@@ -42,9 +42,6 @@ function inWordsOf(ask: Neutral, { name, family }: { name: string; family: Encod
   }
 }
 
-/** Encoders whose HDR10 metadata is checked in the output; the others may or may not write it. */
-const KEEPS_HDR = new Set(["libx265", "libsvtav1"]);
-
 /**
  * The encoders that can do what is asked, each with its family, and those that can't with the reason. For a request
  * that names its encoder, that one. `family`: the only one allowed; null: any.
@@ -68,10 +65,7 @@ export function candidatesFor(
     if (!translated.ok) excluded.push({ ...candidate, reason: translated.reason });
     else if (family !== null && encoder.family !== family)
       excluded.push({ ...candidate, reason: `the job asks for ${family}` });
-    else if (family === null && ask.hasHdr && !KEEPS_HDR.has(encoder.name)) {
-      const reason = `HDR10 metadata is not sure to survive in ${encoder.name}`;
-      excluded.push({ ...candidate, reason: `${reason}; --family ${encoder.family} uses it all the same` });
-    } else candidates.push(candidate);
+    else candidates.push(candidate);
   }
   return { candidates, excluded };
 }

@@ -1,0 +1,106 @@
+// HDR10 metadata in a finished segment: every key frame that lacks it gets it, and whether every key frame has it.
+// Encoders differ in what they can be told, and versions of ffmpeg in what they pass on (docs/ENCODERS.md); this holds for all.
+import { type FileHandle, open, rename } from "node:fs/promises";
+import { removeTree } from "../../base/files.ts";
+import { runTool } from "../../base/process.ts";
+import { fileUrl, inputGuards } from "../formats.ts";
+import type { EncodeRequest } from "../request/encode-request.ts";
+import { codecOfEncoder } from "../request/encoders.ts";
+import { keptHdr } from "../request/source-params.ts";
+import { lastWords } from "../stderr.ts";
+import type { Tools } from "../tools.ts";
+import type { SourceVideo } from "../types.ts";
+import { type LightCodec, lightCodecOf, type StaticHdr } from "./messages.ts";
+import { readNut } from "./nut-file.ts";
+import { withLight } from "./packets.ts";
+
+/** What the key frames of a segment must say. */
+export interface LightPlan {
+  readonly codec: LightCodec;
+  readonly hdr: StaticHdr;
+}
+
+/** Null: the source says nothing that still holds, or the codec has no place for it. */
+export function lightPlan(video: SourceVideo, request: EncodeRequest): LightPlan | null {
+  const hdr = keptHdr(video, request);
+  const codec = lightCodecOf(codecOfEncoder(request.video.encoder));
+  return hdr === null || codec === null ? null : { codec, hdr };
+}
+
+async function withFile<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await open(path, "r");
+  try {
+    return await work(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Key frames of a segment file, and how many of them lack something. */
+export async function countLight(path: string, { codec, hdr }: LightPlan, signal?: AbortSignal) {
+  return await withFile(path, async (handle) => {
+    const nut = readNut(handle);
+    let [keys, lacking] = [0, 0];
+    for (let part = await nut.next(); part !== null; part = await nut.next()) {
+      signal?.throwIfAborted();
+      if (part.kind !== "frame" || !part.isKey) continue;
+      keys += 1;
+      if (withLight(codec, part.data, hdr) !== null) lacking += 1;
+    }
+    return { keys, lacking };
+  });
+}
+
+async function writeWithLight(path: string, target: string, { codec, hdr }: LightPlan, signal?: AbortSignal) {
+  await withFile(path, async (handle) => {
+    const out = await open(target, "w");
+    try {
+      const nut = readNut(handle);
+      for (let part = await nut.next(); part !== null; part = await nut.next()) {
+        signal?.throwIfAborted();
+        if (part.kind === "index") break;
+        const told = part.kind === "frame" && part.isKey ? withLight(codec, part.data, hdr) : null;
+        await out.writeFile(part.kind === "frame" && told !== null ? nut.frameBytes(part, told) : part.bytes);
+      }
+    } finally {
+      await out.close();
+    }
+  });
+}
+
+/**
+ * Gives every key frame of a NUT segment the metadata that it lacks; a segment that has it all is left as it is. ffmpeg
+ * then writes the file anew, with the index that seeking in it needs. Answers what went wrong, or null.
+ */
+export async function addLight(
+  tools: Tools,
+  path: string,
+  plan: LightPlan,
+  signal?: AbortSignal,
+): Promise<string | null> {
+  const told = `${path}.told`;
+  const whole = `${path}.whole`;
+  try {
+    if ((await countLight(path, plan, signal)).lacking === 0) return null;
+    await writeWithLight(path, told, plan, signal);
+    const result = await runTool({
+      program: tools.ffmpeg,
+      args: [
+        ...["-hide_banner", "-nostdin", "-v", "error", "-copyts", ...inputGuards({ formats: "nut", kind: "file" })],
+        ...["-f", "nut", "-i", fileUrl(told), "-map", "0", "-c", "copy", "-map_metadata", "-1"],
+        ...["-avoid_negative_ts", "disabled", "-f", "nut", "-y", fileUrl(whole)],
+      ],
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (result.ended !== "exit" || result.exitCode !== 0)
+      return `HDR10 metadata could not be put in: ${lastWords(result.stderrTail)}`;
+    await rename(whole, path);
+    return null;
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    return `HDR10 metadata could not be put in: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  } finally {
+    await removeTree(told);
+    await removeTree(whole);
+  }
+}
