@@ -1,5 +1,7 @@
 // Peak resident memory of the server while a 2 GB source is uploaded, indexed and served block by block.
 import { readFile, stat } from "node:fs/promises";
+import { ApiClient } from "../src/api/client.ts";
+import { uploadSource } from "../src/api/upload.ts";
 import { Cluster } from "../test/support/cluster.ts";
 import { benchOptions, print, run } from "./lib.ts";
 
@@ -31,12 +33,9 @@ async function peakMb(): Promise<number> {
 
 print(`idle                       ${(await peakMb()).toFixed(0)} MB`);
 const headers = { authorization: `Bearer ${cluster.token}` };
-const uploaded = await fetch(`${cluster.url}/api/v1/sources`, {
-  method: "POST",
-  headers: { ...headers, "x-ffcluster-name": "big.mp4", "content-length": String(bytes) },
-  body: Bun.file(big).stream(),
-});
-const { source_id: sourceId } = (await uploaded.json()) as { source_id: string };
+const address = { isTls: false, host: "127.0.0.1", port: cluster.port };
+const client = new ApiClient({ server: address, token: cluster.token });
+const { source_id: sourceId } = await uploadSource(client, big, { onBytes() {} });
 print(`after the upload of ${(bytes / 1e9).toFixed(1)} GB ${(await peakMb()).toFixed(0)} MB`);
 const created = await fetch(`${cluster.url}/api/v1/jobs`, {
   method: "POST",

@@ -104,9 +104,11 @@ describe("sources", () => {
     const content = new Uint8Array(3_000_000).fill(3);
     await writeFile(path, content);
     let sent = 0;
-    const uploaded = await uploadSource(client, path, (bytes, total) => {
-      expect(total).toBe(content.length);
-      sent = bytes;
+    const uploaded = await uploadSource(client, path, {
+      onBytes(have, total) {
+        expect(total).toBe(content.length);
+        sent = have;
+      },
     });
     expect(uploaded).toMatchObject({ name: "Übung.mp4", bytes: content.length });
     expect(sent).toBe(content.length);
@@ -150,7 +152,7 @@ describe("downloads", () => {
     const ranges: (string | null)[] = [];
     const flaky = breaking(400_000, ranges);
     try {
-      await downloadOutput(clientOf(flaky.port), wanted, join(folder, "out.mp4"), () => {});
+      await downloadOutput(clientOf(flaky.port), wanted, join(folder, "out.mp4"), { onBytes() {} });
     } finally {
       flaky.stop(true);
     }
@@ -164,7 +166,7 @@ describe("downloads", () => {
     const job = coordinator.addJob();
     await coordinator.complete(job.job_id, content);
     const other = { ...wanted, jobId: job.job_id, sha256: "0".repeat(64) };
-    const error = await failure(downloadOutput(client, other, join(folder, "out.mp4"), () => {}));
+    const error = await failure(downloadOutput(client, other, join(folder, "out.mp4"), { onBytes() {} }));
     expect(error.code).toBe("E_DIGEST");
     expect(await readdir(folder)).toEqual([]);
   });

@@ -17,6 +17,8 @@ import {
   requestCheckedSchema,
   serverInfoSchema,
   sourceSchema,
+  type UploadWanted,
+  uploadBegunSchema,
 } from "./contract.ts";
 import { readEventStream } from "./event-stream.ts";
 import { type CallOptions, type Connection, call, callJson, post } from "./http-call.ts";
@@ -62,6 +64,11 @@ export class ApiClient {
 
   proveLocalSource(challengeId: string, digests: readonly string[]) {
     return this.send(`/sources/local/${part(challengeId)}`, { digests }, sourceSchema, SLOW_CALL_MS);
+  }
+
+  /** Room for an upload, or the one of the same key that was left off. */
+  beginUpload(wanted: UploadWanted) {
+    return this.send("/sources", wanted, uploadBegunSchema);
   }
 
   openServerSource(path: string) {

@@ -140,6 +140,9 @@ export type ClientDetailView = z.infer<typeof clientDetailSchema>;
 export const sourceSchema = z.object({ source_id: z.string(), name: z.string(), bytes: z.number() });
 export type SourceView = z.infer<typeof sourceSchema>;
 
+export const uploadBegunSchema = z.object({ source_id: z.string(), offset: z.number() });
+export type UploadBegunView = z.infer<typeof uploadBegunSchema>;
+
 export const serverInfoSchema = z.object({
   version: z.string(),
   protocol: z.number(),
@@ -214,6 +217,14 @@ export const requestCheckSchema = z.strictObject({
 });
 export type RequestCheck = z.input<typeof requestCheckSchema>;
 
+export const uploadSchema = z.strictObject({
+  name: shortText,
+  bytes: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  /** The sender's own name for the file as it is now: an upload of the same key that was left off goes on. */
+  key: z.string().min(1).max(200).nullable().default(null),
+});
+export type UploadWanted = z.input<typeof uploadSchema>;
+
 export const localSourceSchema = z.strictObject({
   path: z.string().min(1).max(5000),
   bytes: z.number().int().min(0),
@@ -259,6 +270,7 @@ export type ContractHolds = [
   Assert<Same<ClientDetailView, views.ClientDetailView>>,
   Assert<Same<EventView, views.EventView>>,
   Assert<Same<SourceView, views.SourceView>>,
+  Assert<Same<UploadBegunView, views.UploadBegunView>>,
   Assert<Same<ServerInfoView, views.ServerInfoView>>,
   Assert<Same<ProofView, Awaited<ReturnType<Coordinator["proof"]>>>>,
   Assert<Same<LocalChallengeView, Awaited<ReturnType<Coordinator["challengeLocalSource"]>>>>,

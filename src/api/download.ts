@@ -1,15 +1,17 @@
 // A finished output to a file here: temp name next to the target, resumed by range when the link breaks, digest
 // checked, then renamed. Nothing appears under the target's name unless it is whole.
 import { open, rm } from "node:fs/promises";
-import { delay } from "../base/clock.ts";
 import { AppError, errnoOf } from "../base/errors.ts";
 import { landFile, tempNameFor } from "../base/files.ts";
 import type { ApiClient } from "./client.ts";
 import { API_PREFIX } from "./contract.ts";
 import { call } from "./http-call.ts";
+import { createPatience, type Patience } from "./patience.ts";
 
-const TRIES_WITHOUT_PROGRESS = 6;
-const RETRY_DELAY_MS = 1000;
+/** No byte for this long: the line is dead, whatever the socket says. */
+const STALL_MS = 20_000;
+/** Wholes with a wrong digest before we give up: a byte was flipped on the way, in a range that no digest covers. */
+const MOST_WHOLES = 2;
 
 export interface WantedOutput {
   readonly jobId: string;
@@ -17,48 +19,26 @@ export interface WantedOutput {
   readonly sha256: string;
 }
 
-/** Errors: E_DIGEST when the bytes are not those the server named, E_UNREACHABLE after six tries without a byte. */
+export interface DownloadWatcher {
+  onBytes(have: number): void;
+  /** The link broke; it goes on from there. */
+  onBroken?(have: number): void;
+}
+
+/** Errors: E_DIGEST when the bytes are not those the server named, E_UNREACHABLE after five minutes without a byte. */
 export async function downloadOutput(
   client: ApiClient,
   output: WantedOutput,
   targetPath: string,
-  onBytes: (received: number) => void,
+  watcher: DownloadWatcher,
   signal?: AbortSignal,
 ): Promise<void> {
   const tempPath = tempNameFor(targetPath);
-  const path = `${API_PREFIX}/jobs/${encodeURIComponent(output.jobId)}/output`;
-  const hasher = new Bun.CryptoHasher("sha256");
-  let received = 0;
-  const file = await open(tempPath, "w");
   try {
-    try {
-      for (let idle = 0; received < output.bytes; ) {
-        const before = received;
-        try {
-          const headers: Record<string, string> =
-            received === 0 ? {} : { range: `bytes=${received}-`, "if-range": `"${output.sha256}"` };
-          const response = await call(client.connection, path, { headers, signal });
-          if (received > 0 && response.status !== 206) throw wrongDigest(output.jobId);
-          if (response.body === null) break;
-          for await (const chunk of response.body) {
-            await file.write(chunk, 0, chunk.length, received);
-            hasher.update(chunk);
-            received += chunk.length;
-            onBytes(received);
-          }
-          if (received === before) throw wrongDigest(output.jobId); // shorter than the server said
-        } catch (thrown) {
-          signal?.throwIfAborted();
-          if (!isLinkFailure(thrown)) throw thrown;
-          idle = received > before ? 0 : idle + 1;
-          if (idle >= TRIES_WITHOUT_PROGRESS) throw thrown;
-          await delay(RETRY_DELAY_MS, signal);
-        }
-      }
-    } finally {
-      await file.close();
+    for (let wholes = 1; ; wholes++) {
+      if ((await fetchWhole(client, output, tempPath, watcher, signal)) === output.sha256) break;
+      if (wholes >= MOST_WHOLES) throw wrongDigest(output.jobId);
     }
-    if (received !== output.bytes || hasher.digest("hex") !== output.sha256) throw wrongDigest(output.jobId);
     await landFile(tempPath, targetPath);
   } catch (thrown) {
     await rm(tempPath, { force: true });
@@ -68,11 +48,80 @@ export async function downloadOutput(
   }
 }
 
+/** The digest of what came. */
+async function fetchWhole(
+  client: ApiClient,
+  output: WantedOutput,
+  tempPath: string,
+  watcher: DownloadWatcher,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const hasher = new Bun.CryptoHasher("sha256");
+  let have = 0;
+  let haveBefore = 0;
+  const patience: Patience = createPatience({ onBroken: () => watcher.onBroken?.(have), signal });
+  const file = await open(tempPath, "w");
+  try {
+    while (have < output.bytes) {
+      try {
+        for await (const chunk of bodyFrom(client, output, have, signal)) {
+          if (have + chunk.length > output.bytes) throw wrongDigest(output.jobId);
+          await file.write(chunk, 0, chunk.length, have);
+          hasher.update(chunk);
+          have += chunk.length;
+          watcher.onBytes(have);
+        }
+        if (have < output.bytes) throw cutShort(undefined);
+      } catch (thrown) {
+        signal?.throwIfAborted();
+        const hasAdvanced = have > haveBefore;
+        haveBefore = have;
+        await patience.pause(isLinkFailure(thrown) ? cutShort(thrown) : thrown, hasAdvanced);
+      }
+    }
+  } finally {
+    await file.close();
+  }
+  return hasher.digest("hex");
+}
+
+/** The rest of the output; ends with an error when no byte comes for too long. */
+async function* bodyFrom(
+  client: ApiClient,
+  output: WantedOutput,
+  have: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const path = `${API_PREFIX}/jobs/${encodeURIComponent(output.jobId)}/output`;
+  const headers: Record<string, string> =
+    have === 0 ? {} : { range: `bytes=${have}-`, "if-range": `"${output.sha256}"` };
+  const stall = new AbortController();
+  const stalled = () => stall.abort(cutShort(undefined));
+  let timer = setTimeout(stalled, STALL_MS);
+  try {
+    const both = signal === undefined ? stall.signal : AbortSignal.any([signal, stall.signal]);
+    const response = await call(client.connection, path, { headers, signal: both });
+    if (have > 0 && response.status !== 206) throw wrongDigest(output.jobId);
+    for await (const chunk of response.body ?? []) {
+      clearTimeout(timer);
+      yield chunk;
+      timer = setTimeout(stalled, STALL_MS);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Our own disk's errors must not be retried; a broken link has no errno of a file. */
 function isLinkFailure(thrown: unknown): boolean {
-  if (thrown instanceof AppError) return thrown.code === "E_UNREACHABLE";
+  if (thrown instanceof AppError) return false;
   const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? String(thrown.code) : "";
   return /ECONNRESET|Connection|EPIPE|ERR_|ETIMEDOUT|UNEXPECTED_EOF/i.test(code);
+}
+
+function cutShort(cause: unknown): AppError {
+  const hint = "Check that the server runs and can be reached.";
+  return new AppError("E_UNREACHABLE", "the download broke off", hint, { cause, retry: true });
 }
 
 function wrongDigest(jobId: string): AppError {

@@ -1,8 +1,9 @@
 // One HTTP call to the server: token, time limit, one retry where a repeat is harmless, and every failure as an
 // AppError that says what to do. Knows no route.
 import type { z } from "zod";
-import { AppError } from "../base/errors.ts";
+import { AppError, isErrorCode } from "../base/errors.ts";
 import { errorDocumentSchema } from "./contract.ts";
+import { ERROR_CODE_HEADER } from "./responses.ts";
 import { baseUrl, hostPort, isThisMachine, type ServerAddress } from "./server-address.ts";
 
 export interface Connection {
@@ -12,9 +13,9 @@ export interface Connection {
 }
 
 export interface CallOptions {
-  readonly method?: "GET" | "POST" | "PUT";
+  readonly method?: "GET" | "HEAD" | "PATCH" | "POST";
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | ReadableStream<Uint8Array>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
   readonly signal?: AbortSignal | undefined;
   /** Until the response's head; null: no limit. */
   readonly timeoutMs?: number | null;
@@ -41,8 +42,13 @@ export function tokenError(connection: Connection): AppError {
   return new AppError("E_TOKEN", message, hint);
 }
 
-/** The server's own error object, or what can be said without one. */
+/** The server's own error object, or what can be said without one: the answer to a HEAD has a code alone. */
 async function errorOf(response: Response, connection: Connection): Promise<AppError> {
+  const code = response.headers.get(ERROR_CODE_HEADER);
+  if (code === "E_TOKEN") return tokenError(connection);
+  if (response.body === null && isErrorCode(code)) {
+    return new AppError(code, `the server at ${hostPort(connection.server)} answered ${code}`, "Its log says more.");
+  }
   const text = await response.text();
   let document: unknown = null;
   try {
@@ -55,9 +61,9 @@ async function errorOf(response: Response, connection: Connection): Promise<AppE
     const what = `something that is no ffcluster server answered ${response.status} at`;
     return unreachable(connection.server, what, undefined);
   }
-  const { code, message, hint } = parsed.data.error;
-  if (code === "E_TOKEN") return tokenError(connection);
-  return new AppError(code, message, hint);
+  const { error } = parsed.data;
+  if (error.code === "E_TOKEN") return tokenError(connection);
+  return new AppError(error.code, error.message, error.hint);
 }
 
 function isReset(thrown: unknown): boolean {
@@ -92,7 +98,7 @@ async function fetchOnce(connection: Connection, path: string, options: CallOpti
 
 /** Errors: E_UNREACHABLE, E_TOKEN, whatever the server answers; the signal's own reason when it is aborted. */
 export async function call(connection: Connection, path: string, options: CallOptions = {}): Promise<Response> {
-  const isRepeatable = (options.method ?? "GET") === "GET";
+  const isRepeatable = ["GET", "HEAD"].includes(options.method ?? "GET");
   let response: Response;
   try {
     response = await fetchOnce(connection, path, options).catch((thrown) => {

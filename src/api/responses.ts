@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { AppError, type ErrorBody, httpStatusOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { UPLOAD_HEADERS } from "../base/resumable-upload.ts";
 
 /** Requests in JSON are small; bytes have their own routes. */
 const MAX_JSON_BYTES = 1 << 20;
@@ -29,9 +30,19 @@ export function publicError(thrown: unknown, request: Request, log: Log): ErrorB
   return INTERNAL_ERROR;
 }
 
+/** The code of a refusal also as a header: the answer to a HEAD has no body. */
+export const ERROR_CODE_HEADER = "x-ffcluster-error";
+
 export function respondToError(thrown: unknown, request: Request, log: Log): Response {
   const body = publicError(thrown, request, log);
-  return errorResponse(body, httpStatusOf(body.code));
+  return errorResponse(body, httpStatusOf(body.code), { [ERROR_CODE_HEADER]: body.code });
+}
+
+/** What a PATCH that is no append of a resumable upload is told. */
+export function noAppend(): AppError {
+  const { offset, blocks } = UPLOAD_HEADERS;
+  const hint = `Send the bytes from ${offset} on, and the SHA-256 of each 256 KiB of them, at most 32, in ${blocks}.`;
+  return new AppError("E_MALFORMED", "this is no piece of an upload", hint);
 }
 
 async function readBounded(request: Request): Promise<string> {

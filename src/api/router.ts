@@ -21,7 +21,7 @@ export interface Call extends ApiServices {
 export type Handler = (call: Call) => Response | Promise<Response>;
 
 export interface Route {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT";
+  readonly method: "GET" | "HEAD" | "PATCH" | "POST";
   readonly path: string;
   readonly handle: Handler;
 }

@@ -70,7 +70,7 @@ describe("the door", () => {
 
   test("an early 401 during an upload reaches the sender", async () => {
     const body = new Uint8Array(8 << 20);
-    const response = await fetch(`${server.url}/api/v1/sources`, { method: "POST", body });
+    const response = await fetch(`${server.url}/api/v1/sources/any`, { method: "PATCH", body });
     expect(response.status).toBe(401);
   });
 
@@ -105,37 +105,65 @@ describe("the door", () => {
 });
 
 describe("sources", () => {
-  const upload = (body: string | ReadableStream<Uint8Array>, headers: Record<string, string>) =>
-    ask("/api/v1/sources", { method: "POST", body, headers });
+  const begin = (wanted: object) => postJson("/api/v1/sources", wanted);
+  const append = (id: string, text: string, offset: number, headers: Record<string, string> = {}) =>
+    ask(`/api/v1/sources/${id}`, {
+      method: "PATCH",
+      body: text,
+      headers: { "upload-offset": String(offset), "x-ffcluster-block-sha256": sha256Of(text), ...headers },
+    });
+  const uploaded = async (name: string, text: string) => {
+    const { source_id: id } = (await (await begin({ name, bytes: text.length })).json()) as { source_id: string };
+    const last = { "upload-complete": "?1", "x-ffcluster-sha256": sha256Of(text) };
+    expect((await append(id, text, 0, last)).status).toBe(200);
+    return id;
+  };
 
-  test("upload: raw body, URI-encoded name whose folders are dropped", async () => {
-    const response = await upload("0123456789", { "x-ffcluster-name": encodeURIComponent("../Übung 1.mp4") });
-    expect(response.status).toBe(201);
-    expect(await response.json()).toMatchObject({ name: "Übung 1.mp4", bytes: 10 });
+  test("an upload in pieces: its offset, its end, and the folders of its name dropped", async () => {
+    const begun = await begin({ name: "../Übung 1.mp4", bytes: 10 });
+    expect(begun.status).toBe(201);
+    const { source_id: id, offset } = (await begun.json()) as { source_id: string; offset: number };
+    expect(begun.headers.get("location")).toBe(`/api/v1/sources/${id}`);
+    expect(offset).toBe(0);
+    expect(await (await append(id, "012345", 0)).json()).toEqual({ offset: 6, source: null });
+    const state = await ask(`/api/v1/sources/${id}`, { method: "HEAD" });
+    expect(state.status).toBe(204);
+    expect(Object.fromEntries(state.headers)).toMatchObject({
+      "upload-offset": "6",
+      "upload-length": "10",
+      "upload-complete": "?0",
+    });
+    const last = { "upload-complete": "?1", "x-ffcluster-sha256": sha256Of("0123456789") };
+    expect(await (await append(id, "6789", 6, last)).json()).toMatchObject({
+      offset: 10,
+      source: { source_id: id, name: "Übung 1.mp4", bytes: 10 },
+    });
+    const whole = await ask(`/api/v1/sources/${id}`, { method: "HEAD" });
+    expect(whole.headers.get("upload-complete")).toBe("?1");
   });
 
-  test("upload: refused without a name, with a bad one, when empty, without length", async () => {
-    expect(await errorOf(await upload("x", {}))).toMatchObject({ status: 400, code: "E_MALFORMED" });
-    expect((await upload("x", { "x-ffcluster-name": ".." })).status).toBe(400);
-    expect((await upload("x", { "x-ffcluster-name": "%zz" })).status).toBe(400);
-    expect(await errorOf(await upload("", { "x-ffcluster-name": "a" }))).toMatchObject({ code: "E_SOURCE_EMPTY" });
-    const chunked = new ReadableStream({
-      start(controller) {
-        controller.enqueue(new TextEncoder().encode("x"));
-        controller.close();
-      },
-    });
-    expect(await errorOf(await upload(chunked, { "x-ffcluster-name": "a" }))).toMatchObject({ code: "E_MALFORMED" });
+  test("an upload is refused without a name, with a bad one, when empty; a piece at another offset, or damaged", async () => {
+    expect(await errorOf(await begin({ bytes: 1 }))).toMatchObject({ status: 400, code: "E_MALFORMED" });
+    expect((await begin({ name: "..", bytes: 1 })).status).toBe(400);
+    expect((await begin({ name: "a\u0000b", bytes: 1 })).status).toBe(400);
+    expect(await errorOf(await begin({ name: "a", bytes: 0 }))).toMatchObject({ code: "E_SOURCE_EMPTY" });
+    const { source_id: id } = (await (await begin({ name: "a", bytes: 10 })).json()) as { source_id: string };
+    expect(await errorOf(await append(id, "x", 3))).toMatchObject({ status: 409, code: "E_UPLOAD_OFFSET" });
+    const wrong = { "x-ffcluster-block-sha256": sha256Of("y") };
+    expect(await errorOf(await append(id, "x", 0, wrong))).toMatchObject({ status: 400, code: "E_DIGEST" });
+    expect(await errorOf(await append(id, "x", 0, { "upload-offset": "-1" }))).toMatchObject({ code: "E_MALFORMED" });
+    const many = { "x-ffcluster-block-sha256": Array(33).fill(sha256Of("x")).join(",") };
+    expect(await errorOf(await append(id, "x", 0, many))).toMatchObject({ code: "E_MALFORMED" });
+    const none = await ask("/api/v1/sources/none", { method: "HEAD" });
+    expect([none.status, none.headers.get("x-ffcluster-error")]).toEqual([404, "E_UNKNOWN_ID"]);
   });
 
   test("blocks carry their digest", async () => {
-    const source = (await (await upload("0123456789", { "x-ffcluster-name": "a.mp4" })).json()) as {
-      source_id: string;
-    };
-    const block = await ask(`/api/v1/sources/${source.source_id}/blocks/2`);
+    const id = await uploaded("a.mp4", "0123456789");
+    const block = await ask(`/api/v1/sources/${id}/blocks/2`);
     expect(await block.text()).toBe("89");
     expect(block.headers.get("x-ffcluster-sha256")).toBe(sha256Of("89"));
-    expect((await ask(`/api/v1/sources/${source.source_id}/blocks/-1`)).status).toBe(400);
+    expect((await ask(`/api/v1/sources/${id}/blocks/-1`)).status).toBe(400);
     expect((await ask("/api/v1/sources/none/blocks/0")).status).toBe(404);
   });
 
@@ -320,21 +348,34 @@ describe("clients and results", () => {
     seamAfterEnd: null,
     decodeErrors: [],
   };
-  const put = (id: string, body: string, header: string) =>
-    ask(`/api/v1/attempts/${id}/result`, { method: "PUT", body, headers: { "x-ffcluster-report": header } });
+  const send = (id: string, body: string, header: string, more: Record<string, string> = {}) =>
+    ask(`/api/v1/attempts/${id}/result`, {
+      method: "PATCH",
+      body,
+      headers: {
+        "x-ffcluster-report": header,
+        "upload-offset": "0",
+        "upload-complete": "?1",
+        "x-ffcluster-block-sha256": sha256Of(body),
+        ...more,
+      },
+    });
 
   test("a result lands with its report", async () => {
-    expect((await put("one", "12345", JSON.stringify(report))).status).toBe(200);
+    const header = { "x-ffcluster-report": JSON.stringify(report) };
+    const before = await ask("/api/v1/attempts/one/result", { method: "HEAD", headers: header });
+    expect([before.status, before.headers.get("upload-offset")]).toEqual([204, "0"]);
+    const answer = await send("one", "12345", JSON.stringify(report));
+    expect(await answer.json()).toEqual({ offset: 5, accepted: true });
+    expect(answer.headers.get("upload-complete")).toBe("?1");
     expect(coordinator.results).toEqual([{ attemptId: "one", report, bytes: 5 }]);
   });
 
-  test("a stale attempt is 409, a broken report or another length 400", async () => {
-    expect(await errorOf(await put("stale", "12345", JSON.stringify(report)))).toMatchObject({
-      status: 409,
-      code: "E_STALE_ATTEMPT",
-    });
-    expect((await put("one", "12345", "{}")).status).toBe(400);
-    expect((await put("one", "1234", JSON.stringify(report))).status).toBe(400);
+  test("a stale attempt is 409, a broken report or a piece without its offset 400", async () => {
+    const stale = await send("stale", "12345", JSON.stringify(report));
+    expect(await errorOf(stale)).toMatchObject({ status: 409, code: "E_STALE_ATTEMPT" });
+    expect((await send("one", "12345", "{}")).status).toBe(400);
+    expect((await send("one", "12345", JSON.stringify(report), { "upload-offset": "" })).status).toBe(400);
   });
 });
 

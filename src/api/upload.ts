@@ -1,49 +1,146 @@
-// A source to the server: the file as a raw body with its exact length, or, on the server's own machine, only the
-// proof that it can be read here. Memory stays flat: over TLS Bun holds a
-// file given as such in memory whole, but streams a stream (measured).
+// A source to the server: uploaded so that a broken link, a restart of the server or of the command costs a block of it
+// and not the whole; or, on the server's own machine, only the proof that it can be read here.
 import { stat } from "node:fs/promises";
+import { hostname } from "node:os";
 import { basename, resolve } from "node:path";
-import { sha256OfFile } from "../base/digest.ts";
+import { sha256Of, sha256OfFile } from "../base/digest.ts";
 import { AppError } from "../base/errors.ts";
+import { headersOfPiece, stateOfHeaders, type UploadPiece, type UploadState } from "../base/resumable-upload.ts";
+import { sendUpload } from "../base/send-upload.ts";
 import { WIRE } from "../cluster/server/ports.ts";
 import type { ApiClient } from "./client.ts";
-import { API_PREFIX, type SourceView, sourceSchema } from "./contract.ts";
-import { callJson } from "./http-call.ts";
+import { API_PREFIX, type SourceView } from "./contract.ts";
+import { type CallOptions, call } from "./http-call.ts";
+import { createPatience } from "./patience.ts";
+import { hostPort } from "./server-address.ts";
 
-/** Counts what passes; back-pressure stays the body's own. */
-function counted(stream: ReadableStream<Uint8Array>, onBytes: (sent: number) => void): ReadableStream<Uint8Array> {
-  let sent = 0;
-  return stream.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        sent += chunk.length;
-        onBytes(sent);
-        controller.enqueue(chunk);
-      },
-    }),
-  );
+/** Uploads that the server may forget (a restart after a month) or find damaged as a whole before we give up. */
+const MOST_UPLOADS = 3;
+const KEY_BYTES = 64 * 1024;
+
+export interface UploadWatcher {
+  /** Bytes that the server has. */
+  onBytes(have: number, total: number): void;
+  /** An upload that was broken off before goes on; at the first call of this kind `have` is what was there already. */
+  onResumed?(have: number, total: number): void;
+  /** The link broke; it is tried again. */
+  onBroken?(have: number, total: number): void;
 }
 
-/** Errors: what the server answers (E_NO_SPACE, E_TOO_LARGE, …), E_UNREACHABLE. */
+/** Errors: what the server answers (E_NO_SPACE, …), E_SOURCE_CHANGED, E_UNREACHABLE after five minutes without it. */
 export async function uploadSource(
   client: ApiClient,
   path: string,
-  onBytes: (sent: number, total: number) => void,
+  watcher: UploadWatcher,
   signal?: AbortSignal,
 ): Promise<SourceView> {
-  const { size } = await stat(path);
-  const body = counted(Bun.file(path).stream(), (sent) => onBytes(sent, size));
-  return await callJson(client.connection, `${API_PREFIX}/sources`, sourceSchema, {
-    method: "POST",
-    headers: {
-      "content-type": "application/octet-stream",
-      "content-length": String(size),
-      [WIRE.headers.name]: encodeURIComponent(basename(path)),
+  for (let uploads = 1; ; uploads++) {
+    try {
+      return await uploadOnce(client, path, watcher, signal);
+    } catch (thrown) {
+      const isGone = thrown instanceof AppError && (thrown.code === "E_UNKNOWN_ID" || thrown.code === "E_DIGEST");
+      if (!isGone || uploads >= MOST_UPLOADS) throw thrown;
+    }
+  }
+}
+
+async function uploadOnce(
+  client: ApiClient,
+  path: string,
+  watcher: UploadWatcher,
+  signal: AbortSignal | undefined,
+): Promise<SourceView> {
+  const { size, mtimeMs } = await stat(path);
+  const name = basename(path);
+  const key = await keyOf(path, size, mtimeMs);
+  let have = 0;
+  const patience = createPatience({ onBroken: () => watcher.onBroken?.(have, size), signal });
+  const begun = await tryUntil(patience.pause, () => client.beginUpload({ name, bytes: size, key }));
+  if (begun.offset > 0) watcher.onResumed?.(begun.offset, size);
+  const digest = new RunningDigest(path);
+  const ask = async (options: CallOptions): Promise<UploadState> => {
+    const upload = `${API_PREFIX}/sources/${encodeURIComponent(begun.source_id)}`;
+    const response = await call(client.connection, upload, { signal, ...options });
+    const state = stateOfHeaders(response.headers);
+    if (state !== null) return state;
+    const message = `the server at ${hostPort(client.connection.server)} does not say how far the upload is`;
+    throw new AppError("E_PROTOCOL", message, "Use the same version of ffcluster on both sides.");
+  };
+  await sendUpload(
+    path,
+    size,
+    {
+      ask: () => ask({ method: "HEAD" }),
+      async append(piece, timeoutMs) {
+        const headers = headersOfPiece(piece);
+        const whole = await digest.after(piece);
+        if (!piece.isLast) return await ask({ method: "PATCH", headers, body: piece.bytes, timeoutMs });
+        await requireUnchanged(path, size, mtimeMs);
+        const withDigest = { ...headers, [WIRE.headers.sha256]: whole };
+        return await ask({ method: "PATCH", headers: withDigest, body: piece.bytes, timeoutMs });
+      },
+      pause: patience.pause,
     },
-    body,
-    signal,
-    timeoutMs: null,
-  });
+    {
+      signal,
+      from: begun.offset,
+      onOffset(offset) {
+        have = offset;
+        watcher.onBytes(offset, size);
+      },
+    },
+  );
+  return { source_id: begun.source_id, name, bytes: size };
+}
+
+async function tryUntil<T>(
+  pause: (thrown: unknown, hasAdvanced: boolean) => Promise<void>,
+  act: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await act();
+    } catch (thrown) {
+      await pause(thrown, false);
+    }
+  }
+}
+
+/** What only the same file on this machine, unchanged, has: the next run of this command finds its upload by it. */
+async function keyOf(path: string, size: number, mtimeMs: number): Promise<string> {
+  const length = Math.min(KEY_BYTES, size);
+  const ends = [await sha256OfFile(path, 0, length), await sha256OfFile(path, size - length, length)];
+  return sha256Of(JSON.stringify([hostname(), resolve(path), size, mtimeMs, ...ends]));
+}
+
+async function requireUnchanged(path: string, size: number, mtimeMs: number): Promise<void> {
+  const now = await stat(path);
+  if (now.size === size && now.mtimeMs === mtimeMs) return;
+  throw new AppError("E_SOURCE_CHANGED", `${path} changed during the upload`, "Submit it once nothing writes to it.");
+}
+
+/** The digest of all that the server was sent, also by an earlier run: each byte of the file counts once, in order. */
+class RunningDigest {
+  readonly #path: string;
+  readonly #hasher = new Bun.CryptoHasher("sha256");
+  #hashed = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Of everything up to the end of this piece. */
+  async after({ offset, bytes }: UploadPiece): Promise<string> {
+    if (offset > this.#hashed) await this.#skipTo(offset);
+    this.#hasher.update(bytes.subarray(Math.min(bytes.length, this.#hashed - offset)));
+    this.#hashed = Math.max(this.#hashed, offset + bytes.length);
+    return this.#hasher.copy().digest("hex");
+  }
+
+  async #skipTo(offset: number): Promise<void> {
+    for await (const chunk of Bun.file(this.#path).slice(this.#hashed, offset).stream()) this.#hasher.update(chunk);
+    this.#hashed = offset;
+  }
 }
 
 /** Codes that say "not this way": the server sees another file system, so the bytes must travel. */

@@ -25,6 +25,7 @@ export const ERROR_CATALOGUE = {
   E_NO_SPACE: { exit: 1, http: 507 },
   E_TOO_LARGE: { exit: 1, http: 413 },
   E_DIGEST: { exit: 1, http: 400 },
+  E_UPLOAD_OFFSET: { exit: 1, http: 409 },
   // jobs and clients
   E_UNKNOWN_ID: { exit: 1, http: 404 },
   E_AMBIGUOUS_ID: { exit: 1, http: 404 },

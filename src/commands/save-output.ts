@@ -7,6 +7,7 @@ import type { JobView } from "../api/contract.ts";
 import { downloadOutput } from "../api/download.ts";
 import { AppError, errnoOf } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
+import { formatBytes } from "./output/format.ts";
 import type { ProgressDisplay } from "./output/progress-display.ts";
 
 /** Errors: E_OUTPUT_EXISTS. */
@@ -64,6 +65,10 @@ export async function saveOutput(
     throw new AppError("E_WRONG_STATE", `job ${job.job_id} is ${job.status}: it has no output`, hint);
   }
   const wanted = { jobId: job.job_id, bytes: output.bytes, sha256: output.sha256 };
-  const onBytes = (received: number) => display?.bytes("Downloading", received, output.bytes);
-  await downloadOutput(client, wanted, targetPath, onBytes, signal);
+  const onBytes = (have: number) => display?.bytes("Downloading", have, output.bytes);
+  const onBroken = (have: number) =>
+    display?.note(
+      `The link to the server broke; the download goes on from ${formatBytes(have)} of ${formatBytes(output.bytes)}.`,
+    );
+  await downloadOutput(client, wanted, targetPath, { onBytes, onBroken }, signal);
 }

@@ -210,7 +210,7 @@ async function makeJob(
     signal: context.signal,
   });
   const subtitles =
-    planned.subtitles === null ? null : await uploadSource(client, planned.subtitles, () => undefined, context.signal);
+    planned.subtitles === null ? null : await uploadSource(client, planned.subtitles, { onBytes() {} }, context.signal);
   return await client.createJob({
     source_id: source.source_id,
     subtitles_source_id: subtitles?.source_id ?? null,

@@ -10,16 +10,23 @@ import { silentLog } from "../../src/base/log.ts";
 import { openSourceGateway } from "../../src/cluster/client/gateway/source-gateway.ts";
 import type { Input, SchedulerState } from "../../src/cluster/scheduler/types.ts";
 import { JobFolders } from "../../src/cluster/server/job-folders.ts";
-import { receiveResult } from "../../src/cluster/server/result-desk.ts";
+import { ResultDesk } from "../../src/cluster/server/result-desk.ts";
 import { SourceDesk } from "../../src/cluster/server/source-desk.ts";
 import { FULL_FOR_MS, SpaceGuard } from "../../src/cluster/server/space-guard.ts";
+import { UploadDesk } from "../../src/cluster/server/upload-desk.ts";
 import { openServerStore } from "../../src/db/server/server-store.ts";
 import { SchedulerBench } from "../support/scheduler-bench.ts";
 import { canHaveSmallDisks, SmallDisk } from "../support/small-disk.ts";
 import { StandInCoordinator } from "../support/stand-in-coordinator.ts";
+import { appendOf, pieceOf } from "../support/upload.ts";
 
 const MIB = 1024 * 1024;
 const isPossible = canHaveSmallDisks();
+
+function remount(folder: string, mebibytes: number): void {
+  const words = ["mount", "-o", `remount,size=${mebibytes}m`, folder];
+  expect(Bun.spawnSync(words).success).toBe(true);
+}
 
 let folder: string;
 let disk: SmallDisk | null;
@@ -32,30 +39,29 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const stream = (bytes: Uint8Array) => new Blob([bytes]).stream();
-
 test.skipIf(!isPossible)(
-  "an upload that can't fit is refused before a byte; one that runs full leaves nothing",
+  "an upload that can't fit is refused before a byte; one that runs full makes room again",
   async () => {
     const uploadsDir = join(folder, "uploads");
-    const desk = new SourceDesk({ uploadsDir, mediaRoots: [], blockBytes: 65_536 });
-    await desk.sweep(new Set());
-    let asked = false;
-    const body = new ReadableStream<Uint8Array>(
-      {
-        pull(controller) {
-          asked = true;
-          controller.enqueue(new Uint8Array(MIB));
-        },
-      },
-      { highWaterMark: 0 },
-    );
-    const refusal = await desk.receive("a.mp4", 3 * MIB, body, null).then(
+    const uploads = new UploadDesk(uploadsDir, new SourceDesk({ mediaRoots: [], blockBytes: 65_536 }));
+    await uploads.restore(new Set());
+    const refusal = await uploads.begin({ name: "a.mp4", bytes: 3 * MIB, key: null }).then(
       () => null,
       (thrown: unknown) => thrown,
     );
     expect(refusal).toMatchObject({ code: "E_NO_SPACE", hint: expect.stringContaining("Free some space") });
-    expect(asked).toBe(false);
+    expect(await readdir(uploadsDir)).toEqual([]);
+    remount(folder, 48);
+    const content = new Uint8Array(8 * MIB).fill(7);
+    const begun = await uploads.begin({ name: "a.mp4", bytes: content.length, key: null });
+    const send = (start: number, end: number) =>
+      uploads.append(begun.sourceId, appendOf(pieceOf(content, start, end)), null).then(
+        ({ offset }) => offset,
+        (thrown: unknown) => thrown,
+      );
+    expect(await send(0, 3 * MIB)).toBe(3 * MIB);
+    remount(folder, 5);
+    expect(await send(3 * MIB, 7 * MIB)).toMatchObject({ code: "E_NO_SPACE" });
     expect(await readdir(uploadsDir)).toEqual([]);
   },
 );
@@ -91,8 +97,9 @@ test.skipIf(!isPossible)(
       seamStart: null,
       seamAfterEnd: null,
     };
+    const desk = new ResultDesk(parts);
     const send = () =>
-      receiveResult(parts, attempt.id, report, stream(segment)).then(
+      desk.append(attempt.id, report, appendOf(pieceOf(segment))).then(
         () => null,
         (thrown: unknown) => thrown,
       );

@@ -11,6 +11,7 @@ import { openServerStore } from "../../src/db/server/server-store.ts";
 import { findTools } from "../../src/media/tools.ts";
 import { until } from "../support/cluster.ts";
 import { mediaPath } from "../support/media.ts";
+import { uploadTo } from "../support/upload.ts";
 
 const tools = await findTools(process.env);
 let folder: string;
@@ -49,8 +50,7 @@ async function start(): Promise<OpenCoordinator> {
 async function upload(coordinator: OpenCoordinator): Promise<string> {
   const clip = mediaPath("flower-540p29.97-5s.mp4");
   if (clip === null) throw new Error("the shipped clips are missing");
-  const file = Bun.file(clip);
-  return (await coordinator.receiveSource(basename(clip), file.size, file.stream(), null)).source_id;
+  return (await uploadTo(coordinator, basename(clip), await Bun.file(clip).bytes())).source_id;
 }
 
 const asked = {

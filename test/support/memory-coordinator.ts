@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { sha256Of } from "../../src/base/digest.ts";
 import { AppError } from "../../src/base/errors.ts";
 import { newId, resolveIdPrefix } from "../../src/base/ids.ts";
+import type { UploadAppend } from "../../src/base/resumable-upload.ts";
+import type { ResultReport } from "../../src/cluster/protocol/messages.ts";
 import type {
   ClientLink,
   Coordinator,
@@ -23,6 +25,7 @@ import type {
   ServerInfoView,
   SourceView,
 } from "../../src/cluster/server/views.ts";
+import { PartialFile } from "../../src/cluster/transfer/partial-file.ts";
 
 type Proof = Awaited<ReturnType<Coordinator["proof"]>>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -38,6 +41,7 @@ export class MemoryCoordinator implements Coordinator {
   readonly jobs = new Map<string, Mutable<JobView>>();
   readonly clients = new Map<string, Mutable<ClientView>>();
   readonly sources = new Map<string, SourceView & { readonly content: Uint8Array }>();
+  readonly uploads = new Map<string, { name: string; key: string | null; file: PartialFile }>();
   /** By job id and number: "…/0". */
   readonly sideFiles = new Map<string, SideFile>();
   readonly requests: JobRequest[] = [];
@@ -154,10 +158,41 @@ export class MemoryCoordinator implements Coordinator {
     return token === this.token;
   }
 
-  async receiveSource(name: string, declaredBytes: number, body: ReadableStream<Uint8Array>): Promise<SourceView> {
-    const content = new Uint8Array(await new Response(body).arrayBuffer());
-    if (content.length !== declaredBytes) throw new AppError("E_DIGEST", "length differs", "Send it again.");
-    return this.keepSource(name, content);
+  async beginUpload({ name, bytes, key }: { name: string; bytes: number; key: string | null }) {
+    if (bytes === 0) throw new AppError("E_SOURCE_EMPTY", `${name} is empty`, "Give a video file.");
+    const known = [...this.uploads].find(([, upload]) => key !== null && upload.key === key);
+    const id = known?.[0] ?? newId();
+    if (known === undefined) {
+      const file = await PartialFile.open(join(this.folder, `${id}.part`), bytes);
+      this.uploads.set(id, { name, key, file });
+    }
+    return { source_id: id, offset: known?.[1].file.offset ?? 0 };
+  }
+
+  private uploadOf(id: string) {
+    const upload = this.uploads.get(id);
+    if (upload === undefined) throw new AppError("E_UNKNOWN_ID", `no upload ${id}`, "Begin one.");
+    return upload;
+  }
+
+  async uploadState(id: string) {
+    const { file } = this.uploadOf(id);
+    await file.interrupt();
+    return { offset: file.offset, isComplete: this.sources.has(id), bytes: file.bytes };
+  }
+
+  async appendUpload(id: string, append: UploadAppend, sha256: string | null) {
+    const { name, file } = this.uploadOf(id);
+    await file.append(append);
+    if (!append.isLast || file.offset < file.bytes) return { offset: file.offset, isComplete: false, source: null };
+    if (sha256 !== (await file.sha256())) {
+      this.uploads.delete(id);
+      await file.discard();
+      throw new AppError("E_DIGEST", "the upload's digest is wrong", "Send it again.");
+    }
+    const source = { source_id: id, name, bytes: file.bytes };
+    this.sources.set(id, { ...source, content: await Bun.file(file.path).bytes() });
+    return { offset: file.offset, isComplete: true, source };
   }
 
   private keepSource(name: string, content: Uint8Array): SourceView {
@@ -320,10 +355,17 @@ export class MemoryCoordinator implements Coordinator {
     return file;
   }
 
-  async receiveResult(attemptId: string, report: unknown, body: ReadableStream<Uint8Array>): Promise<void> {
-    const bytes = (await new Response(body).arrayBuffer()).byteLength;
+  async resultState(attemptId: string, report: ResultReport) {
     if (attemptId === "stale") throw new AppError("E_STALE_ATTEMPT", "its lease is over", "Drop the result.");
+    const result = this.results.find((known) => known.attemptId === attemptId);
+    return { offset: result?.bytes ?? 0, isComplete: result !== undefined && result.bytes === report.bytes };
+  }
+
+  async appendResult(attemptId: string, report: ResultReport, append: UploadAppend) {
+    if (attemptId === "stale") throw new AppError("E_STALE_ATTEMPT", "its lease is over", "Drop the result.");
+    const bytes = (await new Response(append.body).arrayBuffer()).byteLength;
     this.results.push({ attemptId, report, bytes });
+    return { offset: append.offset + bytes, isComplete: append.isLast };
   }
 
   openLink(socket: LinkSocket): ClientLink {

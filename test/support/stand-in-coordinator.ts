@@ -3,6 +3,7 @@
 import { open, stat } from "node:fs/promises";
 import { sha256Of, sha256OfFile } from "../../src/base/digest.ts";
 import { newId } from "../../src/base/ids.ts";
+import { appendOfRequest, headersOfState } from "../../src/base/resumable-upload.ts";
 import {
   type ClientMessage,
   clientMessageSchema,
@@ -16,7 +17,7 @@ import {
   type SourceOffer,
 } from "../../src/cluster/protocol/messages.ts";
 import { blockCount, blockRange } from "../../src/cluster/transfer/blocks.ts";
-import { receiveToFile } from "../../src/cluster/transfer/digest-stream.ts";
+import { PartialFile } from "../../src/cluster/transfer/partial-file.ts";
 
 export type BlockFault = "corrupt" | "cut" | "busy" | "gone" | "silent";
 
@@ -85,7 +86,7 @@ export class StandInCoordinator {
   readonly blockRequests: number[] = [];
   /** Asked before each answer; null answers properly. */
   blockFault: (block: number, timesAsked: number) => BlockFault | null = () => null;
-  /** Status for the next result uploads; null lands them. */
+  /** Status for the next tries to upload a result, each of which begins with a question; null takes them. */
   resultStatus: (attemptId: string) => number | null = () => null;
   /** Attempts named in the next hello that are still wanted. */
   keepAttempts: (hello: Hello) => string[] = (hello) => hello.heldAttempts;
@@ -96,6 +97,7 @@ export class StandInCoordinator {
   private readonly sources: Map<string, { path: string; offer: SourceOffer }>;
   private readonly server: Bun.Server<undefined>;
   private socket: Bun.ServerWebSocket<undefined> | null = null;
+  private readonly incoming = new Map<string, PartialFile>();
 
   constructor(options: StandInOptions) {
     this.options = options;
@@ -197,7 +199,7 @@ export class StandInCoordinator {
     const block = /^\/api\/v1\/sources\/([^/]+)\/blocks\/(\d+)$/.exec(pathname);
     if (block) return await this.answerBlock(block[1] ?? "", Number(block[2]));
     const result = /^\/api\/v1\/attempts\/([^/]+)\/result$/.exec(pathname);
-    if (result && request.method === "PUT") return await this.answerResult(result[1] ?? "", request);
+    if (result) return await this.answerResult(result[1] ?? "", request);
     return Response.json({ code: "E_NOT_FOUND", message: "nothing here", hint: "" }, { status: 404 });
   }
 
@@ -246,7 +248,7 @@ export class StandInCoordinator {
   }
 
   private async answerResult(attemptId: string, request: Request): Promise<Response> {
-    const status = this.resultStatus(attemptId);
+    const status = request.method === "HEAD" ? this.resultStatus(attemptId) : null;
     if (status !== null) {
       return Response.json(
         { code: status === 409 ? "E_STALE_ATTEMPT" : "E_INTERNAL", message: "no", hint: "" },
@@ -254,10 +256,19 @@ export class StandInCoordinator {
       );
     }
     const report = resultReportSchema.parse(JSON.parse(request.headers.get(HEADER_REPORT) ?? "null"));
-    if (!request.body) return new Response(null, { status: 400 });
     const path = `${this.options.folder}/result_${attemptId}`;
-    const { sha256 } = await receiveToFile(request.body, path, { expectedBytes: report.bytes });
-    this.results.push({ attemptId, report, path, sha256 });
-    return Response.json({});
+    const file = this.incoming.get(path) ?? (await PartialFile.open(path, report.bytes));
+    this.incoming.set(path, file);
+    const isLanded = () => this.results.all.some((result) => result.attemptId === attemptId);
+    if (request.method === "HEAD") {
+      const state = { offset: file.offset, isComplete: isLanded() };
+      return new Response(null, { status: 204, headers: headersOfState(state, report.bytes) });
+    }
+    const append = appendOfRequest(request);
+    if (append === null || request.method !== "PATCH") return new Response(null, { status: 400 });
+    await file.append(append);
+    if (append.isLast && file.offset === file.bytes)
+      this.results.push({ attemptId, report, path, sha256: await file.sha256() });
+    return Response.json({}, { headers: headersOfState({ offset: file.offset, isComplete: isLanded() }) });
   }
 }

@@ -1,24 +1,35 @@
-// The result of an attempt: the segment file as the body, what the client says of it in a header.
+// The result of an attempt, a resumable upload: how far it is, and the segment's bytes piece by piece. What the client
+// says of the whole segment comes with every request.
+
 import { AppError } from "../../base/errors.ts";
+import { appendOfRequest, headersOfState } from "../../base/resumable-upload.ts";
 import { WIRE } from "../../cluster/server/ports.ts";
 import { API_PREFIX } from "../contract.ts";
-import { json, parseJson } from "../responses.ts";
+import { json, noAppend, parseJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 
-async function receiveResult({ coordinator, request, param }: Call): Promise<Response> {
+function reportOf(request: Request) {
   const header = request.headers.get(WIRE.headers.report);
-  if (header === null || request.body === null) {
-    const hint = `Send the file as the body and its report in ${WIRE.headers.report}.`;
-    throw new AppError("E_MALFORMED", "the result is incomplete", hint);
+  if (header === null) {
+    throw new AppError("E_MALFORMED", "the result has no report", `Send it in ${WIRE.headers.report}.`);
   }
-  const report = parseJson(header, WIRE.resultReportSchema, WIRE.headers.report);
-  const declared = request.headers.get("content-length");
-  if (declared !== null && Number(declared) !== report.bytes) {
-    const message = `the report says ${report.bytes} bytes, content-length ${declared}`;
-    throw new AppError("E_MALFORMED", message, "Both must be the file's length.");
-  }
-  await coordinator.receiveResult(param("id"), report, request.body);
-  return json({ accepted: true });
+  return parseJson(header, WIRE.resultReportSchema, WIRE.headers.report);
 }
 
-export const attemptRoutes: readonly Route[] = [route("PUT", `${API_PREFIX}/attempts/:id/result`, receiveResult)];
+async function resultState({ coordinator, request, param }: Call): Promise<Response> {
+  const report = reportOf(request);
+  const state = await coordinator.resultState(param("id"), report);
+  return new Response(null, { status: 204, headers: headersOfState(state, report.bytes) });
+}
+
+async function appendResult({ coordinator, request, param }: Call): Promise<Response> {
+  const report = reportOf(request);
+  const append = appendOfRequest(request);
+  if (append === null) throw noAppend();
+  const state = await coordinator.appendResult(param("id"), report, append);
+  return json({ offset: state.offset, accepted: state.isComplete }, 200, headersOfState(state));
+}
+
+const PATH = `${API_PREFIX}/attempts/:id/result`;
+
+export const attemptRoutes: readonly Route[] = [route("HEAD", PATH, resultState), route("PATCH", PATH, appendResult)];

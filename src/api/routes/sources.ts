@@ -1,46 +1,35 @@
-// Sources: uploaded as a raw body, proven to be readable on this machine, or named below a media root; and their blocks.
+// Sources: uploaded piece by piece, proven to be readable on this machine, or named below a media root; and their blocks.
 import { AppError } from "../../base/errors.ts";
+import { appendOfRequest, headersOfState } from "../../base/resumable-upload.ts";
 import { WIRE } from "../../cluster/server/ports.ts";
-import { API_PREFIX, localProofSchema, localSourceSchema, serverSourceSchema } from "../contract.ts";
-import { json, readJson } from "../responses.ts";
+import { API_PREFIX, localProofSchema, localSourceSchema, serverSourceSchema, uploadSchema } from "../contract.ts";
+import { json, noAppend, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 
-const MAX_NAME_LENGTH = 1000;
-
-function declaredLength(request: Request): number {
-  const text = request.headers.get("content-length");
-  if (text === null || !/^\d{1,15}$/.test(text)) {
-    throw new AppError("E_MALFORMED", "content-length is missing", "Send the exact length of the file.");
-  }
-  return Number(text);
+/** Any path is the sender's business; a name is its last part, on every platform. */
+function nameOf(path: string): string {
+  const last = path.split(/[/\\]/).at(-1) ?? "";
+  if (last !== "" && last !== "." && last !== ".." && !/\p{Cc}/u.test(last) && last.isWellFormed()) return last;
+  throw new AppError("E_MALFORMED", `${JSON.stringify(path)} is not a file name`, "Send the file's own name.");
 }
 
-function sourceName(request: Request): string {
-  const header = request.headers.get(WIRE.headers.name);
-  const hint = `Send the file's name, URI-encoded, in ${WIRE.headers.name}.`;
-  if (header === null) throw new AppError("E_MALFORMED", `${WIRE.headers.name} is missing`, hint);
-  let name: string;
-  try {
-    name = decodeURIComponent(header);
-  } catch (cause) {
-    throw new AppError("E_MALFORMED", `${WIRE.headers.name} is not URI-encoded`, hint, { cause });
-  }
-  // Any path is the sender's business; a name is its last part, on every platform.
-  const last = name.split(/[/\\]/).at(-1) ?? "";
-  if (last === "" || last === "." || last === ".." || last.length > MAX_NAME_LENGTH || last.includes("\0")) {
-    throw new AppError("E_MALFORMED", `${WIRE.headers.name} is not a file name`, hint);
-  }
-  return last;
+async function begin({ coordinator, request }: Call): Promise<Response> {
+  const wanted = await readJson(request, uploadSchema);
+  const begun = await coordinator.beginUpload({ ...wanted, name: nameOf(wanted.name) });
+  return json(begun, 201, { location: `${API_PREFIX}/sources/${begun.source_id}` });
 }
 
-async function upload({ coordinator, request }: Call): Promise<Response> {
-  const name = sourceName(request);
-  const bytes = declaredLength(request);
+async function state({ coordinator, param }: Call): Promise<Response> {
+  const { bytes, ...found } = await coordinator.uploadState(param("id"));
+  return new Response(null, { status: 204, headers: headersOfState(found, bytes) });
+}
+
+async function append({ coordinator, request, param }: Call): Promise<Response> {
+  const piece = appendOfRequest(request);
+  if (piece === null) throw noAppend();
   const sha256 = request.headers.get(WIRE.headers.sha256)?.toLowerCase() ?? null;
-  if (bytes === 0 || request.body === null) {
-    throw new AppError("E_SOURCE_EMPTY", `${name} is empty`, "Give a video file.");
-  }
-  return json(await coordinator.receiveSource(name, bytes, request.body, sha256), 201);
+  const { source, ...found } = await coordinator.appendUpload(param("id"), piece, sha256);
+  return json({ offset: found.offset, source }, 200, headersOfState(found));
 }
 
 async function block({ coordinator, param }: Call): Promise<Response> {
@@ -54,7 +43,9 @@ async function block({ coordinator, param }: Call): Promise<Response> {
 }
 
 export const sourceRoutes: readonly Route[] = [
-  route("POST", `${API_PREFIX}/sources`, upload),
+  route("POST", `${API_PREFIX}/sources`, begin),
+  route("HEAD", `${API_PREFIX}/sources/:id`, state),
+  route("PATCH", `${API_PREFIX}/sources/:id`, append),
   route("POST", `${API_PREFIX}/sources/local`, async ({ coordinator, request }) => {
     const file = await readJson(request, localSourceSchema);
     return json(await coordinator.challengeLocalSource(file.path, file.bytes, file.mtime_ms), 201);

@@ -1,9 +1,11 @@
-// Hands a finished segment over: tried again across lost connections for as long as the attempt is wanted.
+// Hands a finished segment over: a resumable upload that goes on where it stopped, across lost connections, restarts of
+// the server and of this client, for as long as the attempt is wanted.
 import { delay } from "../../base/clock.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { headersOfPiece, stateOfHeaders, type UploadState } from "../../base/resumable-upload.ts";
+import { sendUpload } from "../../base/send-upload.ts";
 import { HEADER_REPORT, type ResultReport } from "../protocol/messages.ts";
-import { uploadFile } from "../transfer/digest-stream.ts";
 import { createBackoff } from "./backoff.ts";
 import type { Outbox } from "./outbox.ts";
 import type { FinishedResult } from "./ports.ts";
@@ -23,8 +25,31 @@ export interface UploadParts {
 }
 
 const LONGEST_DELAY_MS = 15_000;
-/** Refusals that another try may cure once or twice, such as bytes damaged on the way. */
-const MOST_REFUSALS = 3;
+const ASK_WITHIN_MS = 20_000;
+/** Refusals in a row that another try may cure, such as bytes damaged on the way. */
+const MOST_REFUSALS = 5;
+
+/** An answer of the server that is no. */
+class Refused extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, refusal: AppError) {
+    super(refusal.message);
+    this.status = status;
+    this.code = refusal.code;
+  }
+}
+
+/** There is no use in another try. */
+class Ended extends Error {
+  readonly outcome: UploadOutcome;
+
+  constructor(outcome: UploadOutcome) {
+    super(outcome.kind);
+    this.outcome = outcome;
+  }
+}
 
 /** Ends with the server's answer; throws the abort reason when the attempt is stopped meanwhile. */
 export async function uploadResult(
@@ -32,49 +57,95 @@ export async function uploadResult(
   result: FinishedResult,
   signal: AbortSignal,
 ): Promise<UploadOutcome> {
+  const { outbox, log, remote } = parts;
   const backoff = createBackoff(parts.firstDelayMs, LONGEST_DELAY_MS);
-  for (let refusals = 0; ; ) {
-    await parts.outbox.whenUp(signal);
-    const answer = await tryUpload(parts.remote, result, signal);
-    if (answer.kind === "retry") {
-      parts.log.debug("a result upload is tried again", { attempt: result.attemptId, reason: answer.reason });
-    } else if (answer.kind === "refused") {
-      refusals += 1;
-      if (refusals >= MOST_REFUSALS) return { kind: "failed", reason: answer.reason };
-    } else {
-      return answer;
+  let refusals = 0;
+  const pause = async (thrown: unknown, hasAdvanced: boolean) => {
+    if (hasAdvanced) {
+      refusals = 0;
+      backoff.reset();
     }
+    const failure = failureOf(thrown);
+    if (failure === "stale") throw new Ended({ kind: "stale" });
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    if (failure === "refused") refusals += 1;
+    if (failure === "file" || refusals >= MOST_REFUSALS) throw new Ended({ kind: "failed", reason });
+    log.debug("a result upload is tried again", { attempt: result.attemptId, reason });
     await delay(backoff.next(), signal);
+    await outbox.whenUp(signal);
+  };
+  await outbox.whenUp(signal);
+  const ask = (request: ResultRequest) => askForResult(remote, result, request, signal);
+  try {
+    await sendUpload(
+      result.path,
+      result.report.bytes,
+      {
+        ask: () => ask({ method: "HEAD", timeoutMs: ASK_WITHIN_MS }),
+        append: (piece, timeoutMs) =>
+          ask({ method: "PATCH", headers: headersOfPiece(piece), body: piece.bytes, timeoutMs }),
+        pause,
+      },
+      { signal },
+    );
+    return { kind: "accepted" };
+  } catch (thrown) {
     signal.throwIfAborted();
+    if (thrown instanceof Ended) return thrown.outcome;
+    if (errnoOf(thrown) === "ENOENT") return { kind: "failed", reason: "the finished segment is gone from this disk" };
+    throw thrown;
   }
 }
 
-type Answer =
-  | UploadOutcome
-  | { readonly kind: "retry"; readonly reason: string }
-  | { readonly kind: "refused"; readonly reason: string };
-
-async function tryUpload(remote: Remote, result: FinishedResult, signal: AbortSignal): Promise<Answer> {
-  try {
-    const response = await uploadFile(`${remote.serverUrl}/api/v1/attempts/${result.attemptId}/result`, result.path, {
-      token: remote.token,
-      headers: { [HEADER_REPORT]: headerJson(result.report) },
-      signal,
-    });
-    if (response.ok) return { kind: "accepted" };
-    const { status } = response;
-    const refusal = await readRefusal(response);
-    if (status === 409 || status === 404 || status === 410) return { kind: "stale" };
+/** What a failure says of another try; what is none of the network's and the server's doing is thrown on. */
+function failureOf(thrown: unknown): "stale" | "refused" | "file" | "passing" {
+  if (thrown instanceof Refused) {
+    const { status, code } = thrown;
+    if (code === "E_UPLOAD_OFFSET") return "passing";
+    if (status === 409 || status === 404 || status === 410) return "stale";
     // 401: the link finds out and ends the client, or the server comes back with the right token.
-    const mayPass = status >= 500 || status === 401 || status === 408 || status === 429;
-    return { kind: mayPass ? "retry" : "refused", reason: refusal.message };
+    return status >= 500 || status === 401 || status === 408 || status === 429 ? "passing" : "refused";
+  }
+  if (thrown instanceof AppError) return "file";
+  if (thrown instanceof TypeError || errnoOf(thrown) !== null) return "passing";
+  throw thrown;
+}
+
+interface ResultRequest {
+  readonly method: "HEAD" | "PATCH";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  readonly timeoutMs: number;
+}
+
+async function askForResult(
+  remote: Remote,
+  { attemptId, report }: FinishedResult,
+  { method, headers, body, timeoutMs }: ResultRequest,
+  signal: AbortSignal,
+): Promise<UploadState> {
+  const late = AbortSignal.timeout(timeoutMs);
+  let response: Response;
+  try {
+    response = await fetch(`${remote.serverUrl}/api/v1/attempts/${attemptId}/result`, {
+      method,
+      headers: { ...headers, [HEADER_REPORT]: headerJson(report), authorization: `Bearer ${remote.token}` },
+      ...(body === undefined ? {} : { body }),
+      signal: AbortSignal.any([signal, late]),
+      redirect: "error",
+      timeout: false,
+    } as BunFetchRequestInit);
   } catch (thrown) {
-    signal.throwIfAborted();
-    if (errnoOf(thrown) === "ENOENT") return { kind: "failed", reason: "the finished segment is gone from this disk" };
-    if (thrown instanceof AppError && thrown.retry) return { kind: "retry", reason: thrown.message };
-    if (thrown instanceof TypeError || errnoOf(thrown) !== null) return { kind: "retry", reason: String(thrown) };
+    if (late.aborted) throw new TypeError(`no answer for ${Math.round(timeoutMs / 1000)} s`, { cause: thrown });
     throw thrown;
   }
+  const state = response.ok ? stateOfHeaders(response.headers) : null;
+  if (state !== null) {
+    await response.body?.cancel();
+    return state;
+  }
+  const refusal = await readRefusal(response);
+  throw new Refused(response.status, refusal);
 }
 
 /** JSON that a header may carry: ASCII only, the rest as \u escapes. */

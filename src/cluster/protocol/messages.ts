@@ -169,8 +169,8 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 export type ServerMessage = z.infer<typeof serverMessageSchema>;
 
 /**
- * What travels beside the bytes of a finished segment: `PUT /api/v1/attempts/:attemptId/result`, body = the file,
- * header `x-ffcluster-report` = this as JSON. `content-length` and `sha256` must fit the body.
+ * What travels beside the bytes of a finished segment: with each `HEAD` and `PATCH /api/v1/attempts/:attemptId/result`,
+ * in the header `x-ffcluster-report` as JSON. `bytes` and `sha256` are those of the whole file.
  */
 export const resultReportSchema = z.object({
   clientId: id,
@@ -190,4 +190,3 @@ export type ResultReport = z.infer<typeof resultReportSchema>;
 
 export const HEADER_REPORT = "x-ffcluster-report";
 export const HEADER_SHA256 = "x-ffcluster-sha256";
-export const HEADER_NAME = "x-ffcluster-name";

@@ -56,6 +56,12 @@ export class JobFolders {
     return join(this.of(jobId).segments, `${String(segmentIndex).padStart(6, "0")}-${attemptId}.nut`);
   }
 
+  /** What has come of such a file; named by its content too, so that two contents never mix. */
+  segmentPart(jobId: string, segmentIndex: number, attemptId: string, sha256: string): string {
+    const name = `.${String(segmentIndex).padStart(6, "0")}-${attemptId}.${sha256.slice(0, 16)}.part`;
+    return join(this.of(jobId).segments, name);
+  }
+
   /** The finished file; the name that people see is the job's output name. */
   outputFile(jobId: string, container: Container): string {
     return join(this.of(jobId).root, `output.${container}`);
@@ -82,4 +88,9 @@ export class JobFolders {
   async removeAll(jobId: string): Promise<void> {
     await removeTree(this.of(jobId).root);
   }
+}
+
+/** The attempt whose result a partial file belongs to; null for any other file. */
+export function attemptOfPart(name: string): string | null {
+  return /^\.\d{6,}-([0-9a-f-]{36})\.[0-9a-f]{16}\.part$/.exec(name)?.[1] ?? null;
 }

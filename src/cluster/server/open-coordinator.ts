@@ -23,12 +23,13 @@ import { clientView, jobView, passesText, segmentView } from "./job-views.ts";
 import { JobWork, type JobWorkParts } from "./job-work.ts";
 import { EffectPerformer } from "./perform-effects.ts";
 import type { Coordinator, JobRecord, SourceRecord, Store } from "./ports.ts";
-import { receiveResult } from "./result-desk.ts";
+import { ResultDesk } from "./result-desk.ts";
 import { Retention } from "./retention.ts";
 import { lostSegments, requireSource } from "./retry-job.ts";
 import { SideDesk } from "./side-desk.ts";
 import { isUnchanged, SourceDesk, sourceChanged } from "./source-desk.ts";
 import { SpaceGuard } from "./space-guard.ts";
+import { KEEP_PARTIAL_MS, UploadDesk } from "./upload-desk.ts";
 import { openVideoSource } from "./video-source.ts";
 import type { JobView, SourceView } from "./views.ts";
 import { Watchers } from "./watchers.ts";
@@ -77,10 +78,10 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   await mkdir(folders.serverDir, { recursive: true });
   const nonce = await placeNonce(folders.serverDir);
   const desk = new SourceDesk({
-    uploadsDir: folders.uploads,
     mediaRoots: options.mediaRoots,
     blockBytes: options.chunkBytes,
   });
+  const uploads = new UploadDesk(folders.uploads, desk);
   const blocks = new BlockReader();
   const space = new SpaceGuard();
   const sideDesk = new SideDesk(tools, folders);
@@ -89,7 +90,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const works = new Map<string, JobWork>();
   /** Clients may still fetch blocks of a source while its job is being created or has just ended. */
   const sourcesInUse = new Map<string, JobRecord>();
-  await desk.sweep(keptUploads(records));
+  await uploads.restore(keptUploads(records));
 
   const defaults: JobDefaults = {
     ffmpegParams: options.ffmpegParams,
@@ -110,6 +111,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const showJob = (job: Job, record: JobRecord): JobView =>
     jobView(engine.state, job, record, works.get(job.id)?.activity ?? null);
   const dispatch = (input: Input): Verdict => engine.dispatch(input);
+  const results = new ResultDesk({ folders, state, dispatch, space });
   const links = new ClientLinks({ ...nonce, dispatch, log });
   const performer = new EffectPerformer({
     tools,
@@ -167,9 +169,11 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   };
   for (const job of loaded.state.jobs.values()) {
     const record = records.get(job.id);
+    if (job.status === "Failed") await results.restore(job.id);
     if (record === undefined || isOver(job)) continue;
     await folders.make(job.id);
     await folders.sweep(job.id);
+    await results.restore(job.id);
     takeOn(record);
   }
   dispatch({ type: "restarted" });
@@ -187,9 +191,12 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     record: (jobId) => records.get(jobId),
   });
   const tidy = () =>
-    Promise.all([retention.sweep(Date.parse(options.clock.nowIso())), desk.expire(UNTAKEN_MS)]).catch(
-      (thrown: unknown) => log.warn("old files could not be removed", { error: toAppError(thrown).message }),
-    );
+    Promise.all([
+      retention.sweep(Date.parse(options.clock.nowIso())),
+      desk.expire(UNTAKEN_MS),
+      uploads.expire(KEEP_PARTIAL_MS),
+      results.sweep(),
+    ]).catch((thrown: unknown) => log.warn("old files could not be removed", { error: toAppError(thrown).message }));
   void tidy();
   const tidier = setInterval(tidy, TIDY_EVERY_MS);
 
@@ -224,8 +231,15 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     }),
     isTokenValid: (token) => timingSafeEqual(digestOf(token), tokenDigest),
 
-    receiveSource: async (name, declaredBytes, body, sha256) =>
-      sourceView(await desk.receive(name, declaredBytes, body, sha256)),
+    async beginUpload(wanted) {
+      const { sourceId, offset } = await uploads.begin(wanted);
+      return { source_id: sourceId, offset };
+    },
+    uploadState: (sourceId) => uploads.state(sourceId),
+    async appendUpload(sourceId, append, sha256) {
+      const { offset, source } = await uploads.append(sourceId, append, sha256);
+      return { offset, isComplete: source !== null, source: source === null ? null : sourceView(source) };
+    },
     challengeLocalSource: (path, bytes, mtimeMs) => desk.challenge(path, bytes, mtimeMs),
     proveLocalSource: async (challengeId, digests) => sourceView(await desk.prove(challengeId, digests)),
     openServerSource: async (path) => sourceView(await desk.openServerSource(path)),
@@ -238,6 +252,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       const upload = typeof asked.subtitlesSourceId === "string" ? desk.get(asked.subtitlesSourceId) : null;
       desk.forget(source.sourceId); // before anything is waited for: a source makes one job
       try {
+        await uploads.forget(source.sourceId);
         const { record, job } = await prepareJob(tools, defaults, asked, source, options.workDir);
         await folders.make(record.jobId);
         if (upload !== null) await takeUpload(record.jobId, upload);
@@ -253,7 +268,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
         await desk.discard(source);
         throw thrown;
       } finally {
-        if (upload !== null) await desk.discard(upload);
+        if (upload !== null) await Promise.all([desk.discard(upload), uploads.forget(upload.sourceId)]);
       }
     },
 
@@ -361,8 +376,8 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
         throw new AppError("E_UNKNOWN_ID", `job ${jobId} needs no such file`, "It may have ended.");
       return file;
     },
-    receiveResult: (attemptId, report, body) =>
-      receiveResult({ folders, state, dispatch, space }, attemptId, report, body),
+    resultState: (attemptId, report) => results.state(attemptId, report),
+    appendResult: (attemptId, report, append) => results.append(attemptId, report, append),
     openLink: (socket) => links.open(socket),
 
     async close() {

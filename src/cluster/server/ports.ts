@@ -1,9 +1,9 @@
 // The ports of the coordinator: `Store` is implemented by src/db, `Coordinator` is the façade that the API calls.
 import type { Rational } from "../../base/rational.ts";
+import type { UploadAppend, UploadState } from "../../base/resumable-upload.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import type { Container, EncoderFamily, Proof, SourceInfo, VerifyMode } from "../../media/types.ts";
 import {
-  HEADER_NAME,
   HEADER_REPORT,
   HEADER_SHA256,
   MAX_MESSAGE_BYTES,
@@ -20,12 +20,13 @@ import type {
   JobView,
   ServerInfoView,
   SourceView,
+  UploadBegunView,
 } from "./views.ts";
 
 /** What the API's routes need of the protocol; they see the cluster through this façade alone. */
 export const WIRE = {
   maxMessageBytes: MAX_MESSAGE_BYTES,
-  headers: { name: HEADER_NAME, report: HEADER_REPORT, sha256: HEADER_SHA256 },
+  headers: { report: HEADER_REPORT, sha256: HEADER_SHA256 },
   resultReportSchema,
 } as const;
 
@@ -133,13 +134,26 @@ export interface Coordinator {
   info(): ServerInfoView;
   isTokenValid(token: string): boolean;
 
-  /** Checks free space, streams the body to disk, digests it. `declaredBytes` is the Content-Length. */
-  receiveSource(
-    name: string,
-    declaredBytes: number,
-    body: ReadableStream<Uint8Array>,
+  /**
+   * Asks for room, and opens an upload or goes on with the one of the same key that its sender left off.
+   * Errors: E_SOURCE_EMPTY, E_NO_SPACE.
+   */
+  beginUpload(wanted: {
+    readonly name: string;
+    readonly bytes: number;
+    readonly key: string | null;
+  }): Promise<UploadBegunView>;
+  /** How far it is; ends a request that still appends to it. E_UNKNOWN_ID. */
+  uploadState(sourceId: string): Promise<UploadState & { readonly bytes: number }>;
+  /**
+   * Keeps the blocks that are right; the last piece brings the digest of the whole and makes it a source.
+   * Errors: E_UNKNOWN_ID, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE.
+   */
+  appendUpload(
+    sourceId: string,
+    append: UploadAppend,
     sha256: string | null,
-  ): Promise<SourceView>;
+  ): Promise<UploadState & { readonly source: SourceView | null }>;
   challengeLocalSource(path: string, bytes: number, mtimeMs: number): Promise<LocalChallenge>;
   proveLocalSource(challengeId: string, digests: readonly string[]): Promise<SourceView>;
   /** A file named by its path below a media root. */
@@ -180,7 +194,9 @@ export interface Coordinator {
   sourceBlock(sourceId: string, block: number): Promise<{ readonly bytes: Uint8Array; readonly sha256: string }>;
   /** A side file of a running job. */
   sideFile(jobId: string, number: number): Promise<SideFile>;
-  /** Lands the result of an attempt; E_STALE_ATTEMPT (409) when its lease is over, E_DIGEST when the bytes are wrong. */
-  receiveResult(attemptId: string, report: ResultReport, body: ReadableStream<Uint8Array>): Promise<void>;
+  /** How far the result of an attempt is; E_STALE_ATTEMPT (409) when its lease is over. */
+  resultState(attemptId: string, report: ResultReport): Promise<UploadState>;
+  /** Takes a piece of it and lands it with the last; E_STALE_ATTEMPT, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE. */
+  appendResult(attemptId: string, report: ResultReport, append: UploadAppend): Promise<UploadState>;
   openLink(socket: LinkSocket): ClientLink;
 }

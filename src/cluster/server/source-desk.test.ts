@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256Of, sha256OfFile } from "../../base/digest.ts";
@@ -18,19 +18,7 @@ afterEach(async () => {
 });
 
 function makeDesk(mediaRoots: readonly string[] = []): SourceDesk {
-  return new SourceDesk({ uploadsDir: join(folder, "uploads"), mediaRoots, blockBytes: 1000 });
-}
-
-function bodyOf(...parts: (Uint8Array | Error)[]): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      for (const part of parts) {
-        if (part instanceof Error) return controller.error(part);
-        controller.enqueue(part);
-      }
-      controller.close();
-    },
-  });
+  return new SourceDesk({ mediaRoots, blockBytes: 1000 });
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -43,32 +31,6 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 const bytes = crypto.getRandomValues(new Uint8Array(2500));
-
-test("an upload lands whole, with the digests of its first and last block", async () => {
-  const source = await makeDesk().receive(
-    "we'ird näme.mp4",
-    2500,
-    bodyOf(bytes.subarray(0, 700), bytes.subarray(700)),
-    sha256Of(bytes),
-  );
-  expect(source).toMatchObject({ name: "we'ird näme.mp4", kind: "uploaded", bytes: 2500 });
-  expect(source.firstBlockSha256).toBe(sha256Of(bytes.subarray(0, 1000)));
-  expect(source.lastBlockSha256).toBe(sha256Of(bytes.subarray(2000)));
-  expect(await sha256OfFile(source.path)).toBe(sha256Of(bytes));
-});
-
-test("an upload that is cut off, too long, or damaged leaves nothing behind", async () => {
-  const desk = makeDesk();
-  expect(
-    await codeOf(desk.receive("a.mp4", 2500, bodyOf(bytes.subarray(0, 700), new Error("connection reset")), null)),
-  ).toContain("connection reset");
-  expect(await codeOf(desk.receive("a.mp4", 2500, bodyOf(bytes.subarray(0, 700)), null))).toBe("E_DIGEST");
-  expect(await codeOf(desk.receive("a.mp4", 1000, bodyOf(bytes), null))).toBe("E_DIGEST");
-  expect(await codeOf(desk.receive("a.mp4", 2500, bodyOf(bytes), sha256Of("other")))).toBe("E_DIGEST");
-  expect(await codeOf(desk.receive("a.mp4", 0, bodyOf(), null))).toBe("E_SOURCE_EMPTY");
-  expect(await codeOf(desk.receive("a.mp4", 2 ** 52, bodyOf(), null))).toBe("E_NO_SPACE");
-  expect(await readdir(join(folder, "uploads"))).toEqual([]);
-});
 
 test("a file in place is taken only from who proves to read the same bytes", async () => {
   const desk = makeDesk();
@@ -162,13 +124,4 @@ test("a source that changed, or is gone, is noticed", async () => {
   expect(await isUnchanged(source)).toBe(false);
   await rm(path);
   expect(await isUnchanged(source)).toBe(false);
-});
-
-test("uploads that belong to no job are swept at the start, others stay", async () => {
-  const desk = makeDesk();
-  const kept = await desk.receive("kept.mp4", 2500, bodyOf(bytes), null);
-  const left = await desk.receive("left.mp4", 2500, bodyOf(bytes), null);
-  await makeDesk().sweep(new Set([kept.path]));
-  expect(await Bun.file(kept.path).exists()).toBe(true);
-  expect(await Bun.file(left.path).exists()).toBe(false);
 });

@@ -1,16 +1,12 @@
-// Takes sources in: uploaded, read in place for a submitter who proved to read the same bytes, or named below a
-// media root. Sources that no job has taken yet live in memory only; their uploads are swept at the next start.
-import { mkdir, readdir, realpath, rm, stat } from "node:fs/promises";
-import { basename, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
+// The sources that no job has taken yet: uploaded (upload-desk.ts), read in place for a submitter who proved to read the
+// same bytes, or named below a media root. They live in memory only.
+import { realpath, rm, stat } from "node:fs/promises";
+import { basename, isAbsolute, relative, resolve, sep } from "node:path";
 import { sha256OfFile } from "../../base/digest.ts";
-import { AppError, errnoOf } from "../../base/errors.ts";
-import { freeBytes, landFile, removeTree, tempNameFor } from "../../base/files.ts";
+import { AppError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
-import { receiveToFile } from "../transfer/digest-stream.ts";
 import type { LocalChallenge, SourceRecord } from "./ports.ts";
 
-/** Kept free beside an upload, for the database and the first segments. */
-const RESERVE_BYTES = 32 * 1024 * 1024;
 const CHALLENGE_RANGES = 8;
 const CHALLENGE_BYTES = 64 * 1024;
 const CHALLENGES_OPEN = 100;
@@ -22,7 +18,6 @@ interface OpenChallenge {
 }
 
 export interface SourceDeskOptions {
-  readonly uploadsDir: string;
   readonly mediaRoots: readonly string[];
   readonly blockBytes: number;
 }
@@ -44,7 +39,7 @@ export class SourceDesk {
       throw new AppError(
         "E_UNKNOWN_ID",
         `no source with id ${sourceId}`,
-        "Hand the file in again: sources that no job has taken are forgotten when the server restarts.",
+        "Hand the file in again: a source makes one job, and waits an hour for it.",
       );
     }
     return source;
@@ -75,44 +70,8 @@ export class SourceDesk {
     if (source.kind === "uploaded") await rm(source.path, { force: true });
   }
 
-  /** Deletes uploads that belong to no job (left by a server that was killed). */
-  async sweep(kept: ReadonlySet<string>): Promise<void> {
-    await mkdir(this.#options.uploadsDir, { recursive: true });
-    for (const name of await readdir(this.#options.uploadsDir)) {
-      const path = join(this.#options.uploadsDir, name);
-      if (!kept.has(path)) await removeTree(path);
-    }
-  }
-
-  async receive(
-    name: string,
-    declaredBytes: number,
-    body: ReadableStream<Uint8Array>,
-    sha256: string | null,
-  ): Promise<SourceRecord> {
-    if (declaredBytes === 0) throw emptySource(name);
-    const free = await freeBytes(this.#options.uploadsDir);
-    if (free < declaredBytes + RESERVE_BYTES) throw noSpace(declaredBytes, free);
-    const sourceId = newId();
-    const extension = /^\.[A-Za-z0-9]{1,8}$/.exec(extname(name))?.[0] ?? "";
-    const path = join(this.#options.uploadsDir, `${sourceId}${extension}`);
-    const tempPath = tempNameFor(path);
-    try {
-      const received = await receiveToFile(body, tempPath, { expectedBytes: declaredBytes });
-      if (sha256 !== null && received.sha256 !== sha256) {
-        throw new AppError(
-          "E_DIGEST",
-          "the upload's digest is wrong",
-          "The bytes were damaged on the way; submit again.",
-          { retry: true },
-        );
-      }
-      await landFile(tempPath, path);
-    } catch (thrown) {
-      await rm(tempPath, { force: true });
-      if (errnoOf(thrown) === "ENOSPC") throw noSpace(declaredBytes, 0);
-      throw thrown;
-    }
+  /** An upload that is whole. */
+  takeUploaded(name: string, path: string, sourceId: string): Promise<SourceRecord> {
     return this.#register(name, path, "uploaded", sourceId);
   }
 
@@ -246,15 +205,6 @@ export function sourceChanged(source: SourceRecord): AppError {
   );
 }
 
-function emptySource(name: string): AppError {
+export function emptySource(name: string): AppError {
   return new AppError("E_SOURCE_EMPTY", `${name} is empty`, "Check the file: it has no bytes at all.");
-}
-
-function noSpace(wanted: number, free: number): AppError {
-  const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
-  return new AppError(
-    "E_NO_SPACE",
-    `the server's work directory has ${mib(free)} free, the upload needs ${mib(wanted + RESERVE_BYTES)}`,
-    "Free some space there, or start the server with another --work-dir.",
-  );
 }

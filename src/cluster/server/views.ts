@@ -116,6 +116,12 @@ export interface SourceView {
   readonly bytes: number;
 }
 
+/** An upload under the id that its source will have, and how much of it is there already. */
+export interface UploadBegunView {
+  readonly source_id: string;
+  readonly offset: number;
+}
+
 export interface ServerInfoView {
   readonly version: string;
   readonly protocol: number;

@@ -2,7 +2,8 @@
 import type { ApiClient } from "../../api/client.ts";
 import type { SourceView } from "../../api/contract.ts";
 import { isThisMachine } from "../../api/server-address.ts";
-import { offerLocalSource, uploadSource } from "../../api/upload.ts";
+import { offerLocalSource, type UploadWatcher, uploadSource } from "../../api/upload.ts";
+import { formatBytes } from "../output/format.ts";
 import type { ProgressDisplay } from "../output/progress-display.ts";
 
 export interface Placing {
@@ -24,6 +25,18 @@ export async function placeSource(placing: Placing): Promise<SourceView> {
     if (inPlace !== null) return inPlace;
   }
   await placing.checkBeforeUpload(input);
-  const onBytes = (sent: number, total: number) => display?.bytes("Uploading", sent, total);
-  return await uploadSource(client, input, onBytes, placing.signal);
+  return await uploadSource(client, input, uploadWatcher(display), placing.signal);
+}
+
+/** What a person sees of an upload: how much of it the server has, and that it goes on from there. */
+function uploadWatcher(display: ProgressDisplay | null): UploadWatcher {
+  const part = (have: number, total: number) =>
+    `${total === 0 ? 100 : Math.floor((100 * have) / total)}% (${formatBytes(have)} of ${formatBytes(total)})`;
+  return {
+    onBytes: (have, total) => display?.bytes("Uploading", have, total),
+    onResumed: (have, total) =>
+      display?.note(`Going on with an upload that was broken off: the server has ${part(have, total)}.`),
+    onBroken: (have, total) =>
+      display?.note(`The link to the server broke; the upload goes on from ${part(have, total)} when it is back.`),
+  };
 }

@@ -1,0 +1,166 @@
+// The receiving end of a resumable upload: a file that grows by whole blocks whose digest was right. How far it is, is
+// the size that it has on disk, so a killed server goes on where it was; whether it is what it should be is for the
+// owner to ask once it is whole. Knows nothing of what the bytes mean or who may send them.
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import { sha256Of, sha256OfFile } from "../../base/digest.ts";
+import { AppError, errnoOf } from "../../base/errors.ts";
+import { UPLOAD_BLOCK_BYTES, type UploadAppend } from "../../base/resumable-upload.ts";
+import { DEFAULT_STALL_MS, watchStall } from "./watch-stall.ts";
+
+export interface AppendOptions {
+  readonly stallMs?: number;
+  /** Called for every block that was kept. */
+  readonly onBlock?: () => void;
+}
+
+interface RunningAppend {
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+}
+
+export class PartialFile {
+  /** What it is to have in the end. */
+  readonly bytes: number;
+  #path: string;
+  #offset: number;
+  /** Over all that is kept; null when some of it was kept by another process. */
+  #hasher: Bun.CryptoHasher | null;
+  #running: RunningAppend | null = null;
+  #movedAtMs = performance.now();
+
+  private constructor(path: string, bytes: number, offset: number) {
+    this.#path = path;
+    this.bytes = bytes;
+    this.#offset = offset;
+    this.#hasher = offset === 0 ? new Bun.CryptoHasher("sha256") : null;
+  }
+
+  /** Goes on with what is at `path`; a file that is too long is none of this upload and begins anew. */
+  static async open(path: string, bytes: number): Promise<PartialFile> {
+    const size = await stat(path).then(
+      (facts) => facts.size,
+      (thrown: unknown) => {
+        if (errnoOf(thrown) !== "ENOENT") throw thrown;
+        return 0;
+      },
+    );
+    if (size > bytes) await rm(path, { force: true });
+    return new PartialFile(path, bytes, size > bytes ? 0 : size);
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Since when no byte came. */
+  get idleMs(): number {
+    return performance.now() - this.#movedAtMs;
+  }
+
+  /** Ends the request that appends now, if there is one: its sender has lost it, or another has taken over. */
+  async interrupt(): Promise<void> {
+    const running = this.#running;
+    if (running === null) return;
+    running.abort.abort(new AppError("E_UPLOAD_OFFSET", "another request took over", "Ask for the offset."));
+    await running.done;
+  }
+
+  /**
+   * Keeps every whole block of the body whose digest is right, synced to the disk when it returns.
+   * Errors: E_UPLOAD_OFFSET when it stands elsewhere or another request appends, E_DIGEST for a damaged block or more
+   * bytes than announced, E_UNREACHABLE when nothing comes for `stallMs`; the body's and the disk's own.
+   */
+  async append(append: UploadAppend, options: AppendOptions = {}): Promise<void> {
+    if (this.#running !== null || append.offset !== this.#offset) {
+      const where = this.#running === null ? `stands at ${this.#offset}` : "is being written by another request";
+      const hint = "Ask for its offset with HEAD, then go on from there.";
+      throw new AppError("E_UPLOAD_OFFSET", `the upload ${where}`, hint, { retry: true });
+    }
+    const done = Promise.withResolvers<void>();
+    const abort = new AbortController();
+    this.#running = { abort, done: done.promise };
+    try {
+      await this.#take(append, options, abort.signal);
+    } finally {
+      this.#running = null;
+      done.resolve();
+    }
+  }
+
+  async #take({ body, digests }: UploadAppend, options: AppendOptions, signal: AbortSignal): Promise<void> {
+    if (body === null) return;
+    const reader = body.getReader();
+    const guard = watchStall(options.stallMs ?? DEFAULT_STALL_MS, signal, (reason) => {
+      // The reader is told too; a body that is broken already has nothing more to say.
+      reader.cancel(reason).catch(() => undefined);
+    });
+    const block = new Uint8Array(UPLOAD_BLOCK_BYTES);
+    let filled = 0;
+    let number = 0;
+    const file = await open(this.#path, this.#offset === 0 ? "w" : "r+");
+    try {
+      for (;;) {
+        const step = await guard.race(reader.read());
+        for (let rest = step.value ?? new Uint8Array(0); rest.length > 0; ) {
+          const part = rest.subarray(0, block.length - filled);
+          block.set(part, filled);
+          filled += part.length;
+          rest = rest.subarray(part.length);
+          if (filled < block.length) continue;
+          await this.#keep(file, block, digests[number++]);
+          filled = 0;
+          options.onBlock?.();
+        }
+        guard.moved();
+        this.#movedAtMs = performance.now();
+        if (step.done) break;
+      }
+      if (filled > 0) await this.#keep(file, block.subarray(0, filled), digests[number]);
+      await file.datasync();
+    } catch (thrown) {
+      reader.cancel(thrown).catch(() => undefined);
+      throw thrown;
+    } finally {
+      guard.end();
+      await file.close();
+    }
+  }
+
+  async #keep(file: FileHandle, block: Uint8Array, digest: string | undefined): Promise<void> {
+    if (this.#offset + block.length > this.bytes || digest !== sha256Of(block)) {
+      const message = `the block at ${this.#offset} did not come as it was sent`;
+      throw new AppError("E_DIGEST", message, "It was damaged or cut short on the way; send it again.", {
+        retry: true,
+      });
+    }
+    for (let written = 0; written < block.length; ) {
+      const left = block.length - written;
+      written += (await file.write(block, written, left, this.#offset + written)).bytesWritten;
+    }
+    this.#hasher?.update(block);
+    this.#offset += block.length;
+  }
+
+  /** Digest of all that is there. */
+  async sha256(): Promise<string> {
+    return this.#hasher?.copy().digest("hex") ?? (await sha256OfFile(this.#path));
+  }
+
+  /** Goes on at another place of the same disk; a request that still appends is ended. */
+  async moveTo(path: string): Promise<void> {
+    await this.interrupt();
+    if (this.#offset > 0) await rename(this.#path, path);
+    this.#path = path;
+  }
+
+  async discard(): Promise<void> {
+    await this.interrupt();
+    await rm(this.#path, { force: true });
+    this.#offset = 0;
+    this.#hasher = new Bun.CryptoHasher("sha256");
+  }
+}
