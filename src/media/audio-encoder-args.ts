@@ -1,9 +1,23 @@
 // Writes what is asked of one encoded audio track as options of an ffmpeg output that holds that track alone. Pure.
 import type { AudioSettings } from "./request/encode-request.ts";
 import { renderFilters } from "./request/filters/render-filters.ts";
+import type { SourceStream } from "./types.ts";
+
+/**
+ * libopus takes Vorbis' layouts only, whose surround speakers are called back ones, and refuses the same channels under
+ * the names that AC-3, E-AC-3 and DTS give them ("Invalid channel layout 5.1(side)"). New names, same samples.
+ */
+const OPUS_NAMES: Readonly<Record<string, string>> = { "quad(side)": "quad", "5.0(side)": "5.0", "5.1(side)": "5.1" };
+
+function renaming(settings: AudioSettings, encoder: string, source: SourceStream): string[] {
+  const layout = OPUS_NAMES[source.channelLayout ?? ""];
+  if (encoder !== "libopus" || layout === undefined || settings.channels !== null) return [];
+  if (settings.privateOptions.some(([key]) => key === "mapping_family")) return [];
+  return [`channelmap=channel_layout=${layout}`];
+}
 
 /** `encoder` is the request's own or the container's default. */
-export function audioEncoderArgs(settings: AudioSettings, encoder: string): string[] {
+export function audioEncoderArgs(settings: AudioSettings, encoder: string, source: SourceStream): string[] {
   const args = ["-c:a", encoder];
   const add = (name: string, value: string | number | null): void => {
     if (value !== null) args.push(name, String(value));
@@ -14,6 +28,8 @@ export function audioEncoderArgs(settings: AudioSettings, encoder: string): stri
   add("-ar", settings.sampleRate);
   add("-profile:a", settings.profile);
   for (const [key, value] of settings.privateOptions) add(`-${key}`, value);
-  if (settings.filters.length > 0) add("-af", renderFilters(settings.filters));
+  const asked = settings.filters.length === 0 ? [] : [renderFilters(settings.filters)];
+  const filters = [...renaming(settings, encoder, source), ...asked];
+  if (filters.length > 0) add("-af", filters.join(","));
   return args;
 }

@@ -52,7 +52,7 @@ function trackOutput({ source, action }: AudioToEncode, output: string): string[
   const format = audioFileFormat(action.encoder);
   return [
     ...["-map", `0:${source.index}`],
-    ...audioEncoderArgs(action.settings, action.encoder),
+    ...audioEncoderArgs(action.settings, action.encoder, source),
     ...["-map_metadata", "-1", "-map_chapters", "-1"],
     ...(format === "mp4" || format === "mov" ? ["-movie_timescale", "48000", "-strict", "-2"] : []),
     ...["-f", format, "-y", output],

@@ -33,6 +33,7 @@ const streamSchema = z.object({
   start_pts: z.number().optional(),
   sample_rate: z.string().optional(),
   channels: z.number().int().optional(),
+  channel_layout: z.string().optional(),
   disposition: z.record(z.string(), z.number()).optional(),
   tags: z.record(z.string(), z.string()).optional(),
   side_data_list: z.array(sideDataSchema).optional(),
@@ -88,6 +89,7 @@ function toStream(stream: ProbedStream): SourceStream {
   const type = stream.codec_type;
   const dispositions = Object.entries(stream.disposition ?? {}).flatMap(([name, value]) => (value === 1 ? [name] : []));
   const fileName = tag(stream, "filename");
+  const channelLayout = known(stream.channel_layout);
   return {
     index: stream.index,
     type:
@@ -104,6 +106,7 @@ function toStream(stream: ProbedStream): SourceStream {
     timeBase: positiveRational(stream.time_base) ?? rational(1, 90_000),
     sampleRate: stream.sample_rate === undefined ? null : Number(stream.sample_rate),
     channels: stream.channels ?? null,
+    ...(channelLayout === null ? {} : { channelLayout }),
   };
 }
 

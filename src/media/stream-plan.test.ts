@@ -272,6 +272,25 @@ test("the whole argument list of the audio run: a file for each track, with its 
   ]);
 });
 
+test("side channels get the names that libopus knows, unless the request says what becomes of them", () => {
+  const side: SourceInfo = {
+    ...info,
+    streams: info.streams.map((each) =>
+      each.index === 2 ? { ...each, channels: 6, channelLayout: "5.1(side)" } : each,
+    ),
+  };
+  const filterOf = (params: string, container: Container) => {
+    const args = audioArgs(side, planStreams(side, parseEncodeParams(params), container), "file:/s.mkv", ["file:/a"]);
+    return args[args.indexOf("-af") + 1];
+  };
+  expect(filterOf("-map 0:v -map 0:2 -c:a libopus", "mkv")).toBe("channelmap=channel_layout=5.1");
+  expect(filterOf("-map 0:v -map 0:2 -c:a libopus -af volume=2", "mkv")).toBe(
+    "channelmap=channel_layout=5.1,volume=volume=2",
+  );
+  for (const params of ["libopus -ac 2", "libopus -mapping_family 255", "aac"])
+    expect(filterOf(`-map 0:v -map 0:2 -c:a ${params}`, "mkv")).not.toContain("channelmap");
+});
+
 describe("options for single tracks", () => {
   const planned = (params: string, container: Container = "mkv") =>
     planStreams(info, parseEncodeParams(params), container).streams.map(({ action }) =>

@@ -60,6 +60,8 @@ export interface SourceStream {
   readonly timeBase: Rational;
   readonly sampleRate: number | null;
   readonly channels: number | null;
+  /** ffmpeg's name, such as "5.1(side)"; absent where the source does not say. */
+  readonly channelLayout?: string;
 }
 
 export interface SourceVideo {
