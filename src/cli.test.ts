@@ -99,6 +99,7 @@ describe("usage", () => {
     [["join", "--path-map", "nothing"], "E_BAD_OPTION", /./],
     [["jobs", "list", "--server", "http://x/y"], "E_BAD_OPTION", /host:port/],
     [["submit", "in.mp4", "--detach", "--participate"], "E_USAGE", /./],
+    [["serve", "--ffmpeg-params", "-c:v nope"], "E_ENCODE_REQUEST", /./],
   ];
   for (const [args, code, hint] of refused) {
     test(`${args.join(" ")}: exit 2, ${code}`, async () => {
@@ -114,7 +115,28 @@ describe("usage", () => {
   test("without --json a failure is two lines on stderr", async () => {
     const { stdout, stderr } = await run(["serve", "--port", "seventy"]);
     expect(stdout).toBe("");
-    expect(stderr).toBe('error: --port is "seventy": expected a whole number from 0 to 65535\nhint: Correct it.\n');
+    expect(stderr).toBe(
+      'error: --port is "seventy": expected a whole number from 0 to 65535\nhint: `ffcluster serve --help` says what it takes.\n',
+    );
+  });
+
+  test("a server that can't start says why and leaves the token of the one that runs", async () => {
+    const tokens = join(folder, "config", "ffcluster", "tokens.json");
+    await mkdir(join(tokens, ".."), { recursive: true });
+    await writeFile(tokens, JSON.stringify({ [`127.0.0.1:${server.port}`]: "of the one that runs" }));
+    const ended = await run(["serve", "--host", "127.0.0.1", "--port", String(server.port), "--json"]);
+    expect(ended.exitCode).toBe(1);
+    expect(lastLine(ended.stdout)).toMatchObject({ error: { code: "E_PORT" } });
+    expect(await Bun.file(tokens).json()).toEqual({ [`127.0.0.1:${server.port}`]: "of the one that runs" });
+    expect(await Bun.file(join(folder, "work", "token")).exists()).toBe(false);
+  });
+
+  test.skipIf(process.platform !== "linux")("an answer that can't be written is a failure in one line", async () => {
+    const program = ["sh", "-c", 'exec "$0" "$@" >/dev/full', process.execPath, CLI, "--version"];
+    const child = Bun.spawn(program, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+    const stderr = await new Response(child.stderr).text();
+    expect(await child.exited).toBe(1);
+    expect(stderr).toMatch(/^error: the answer could not be written: .*\n$/);
   });
 
   test("an unknown key of the config file is refused with the file's name", async () => {

@@ -5,5 +5,7 @@ import { execGuarded } from "./base/process.ts";
 if (process.argv[2] === "__exec") process.exitCode = await execGuarded(process.argv.slice(3));
 else {
   const { runCli } = await import("./commands/run-cli.ts");
-  process.exitCode = await runCli(process.argv.slice(2));
+  const exitCode = await runCli(process.argv.slice(2));
+  // Something that went wrong beside the command, an answer that could not be written, has set one already.
+  process.exitCode = exitCode === 0 ? process.exitCode : exitCode;
 }

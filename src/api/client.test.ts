@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -122,6 +123,7 @@ describe("sources", () => {
 describe("downloads", () => {
   const content = new Uint8Array(1_000_000).map((_, index) => index % 251);
   const wanted = { jobId: "job", bytes: content.length, sha256: sha256Of(content) };
+  const target = () => ({ path: join(folder, "out.mp4"), mayOverwrite: false });
 
   /** Serves the output but breaks off after `cut` bytes of every answer. */
   function breaking(cut: number, ranges: (string | null)[]) {
@@ -152,7 +154,7 @@ describe("downloads", () => {
     const ranges: (string | null)[] = [];
     const flaky = breaking(400_000, ranges);
     try {
-      await downloadOutput(clientOf(flaky.port), wanted, join(folder, "out.mp4"), { onBytes() {} });
+      await downloadOutput(clientOf(flaky.port), wanted, target(), { onBytes() {} });
     } finally {
       flaky.stop(true);
     }
@@ -166,9 +168,35 @@ describe("downloads", () => {
     const job = coordinator.addJob();
     await coordinator.complete(job.job_id, content);
     const other = { ...wanted, jobId: job.job_id, sha256: "0".repeat(64) };
-    const error = await failure(downloadOutput(client, other, join(folder, "out.mp4"), { onBytes() {} }));
+    const error = await failure(downloadOutput(client, other, target(), { onBytes() {} }));
     expect(error.code).toBe("E_DIGEST");
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("what appears under the name meanwhile stays, and the result is still to be had", async () => {
+    const job = coordinator.addJob();
+    await coordinator.complete(job.job_id, content);
+    const own = { ...wanted, jobId: job.job_id };
+    const download = (mayOverwrite: boolean) =>
+      downloadOutput(
+        client,
+        own,
+        { ...target(), mayOverwrite },
+        { onBytes: () => writeFileSync(target().path, "another's") },
+      );
+    const error = await failure(download(false));
+    expect(error).toMatchObject({ code: "E_OUTPUT_EXISTS", hint: expect.stringContaining(job.job_id) });
+    expect(await readdir(folder)).toEqual(["out.mp4"]);
+    expect(await Bun.file(target().path).text()).toBe("another's");
+    await download(true);
+    expect(sha256Of(await Bun.file(target().path).bytes())).toBe(wanted.sha256);
+    const nowhere = downloadOutput(
+      client,
+      own,
+      { path: join(folder, "gone", "o.mp4"), mayOverwrite: false },
+      { onBytes() {} },
+    );
+    expect(await failure(nowhere)).toMatchObject({ code: "E_OUTPUT", hint: expect.stringContaining("jobs download") });
   });
 });
 

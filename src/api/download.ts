@@ -2,7 +2,7 @@
 // checked, then renamed. Nothing appears under the target's name unless it is whole.
 import { open, rm } from "node:fs/promises";
 import { AppError, errnoOf } from "../base/errors.ts";
-import { landFile, tempNameFor } from "../base/files.ts";
+import { landFile, landNewFile, tempNameFor } from "../base/files.ts";
 import type { ApiClient } from "./client.ts";
 import { API_PREFIX } from "./contract.ts";
 import { call } from "./http-call.ts";
@@ -19,33 +19,61 @@ export interface WantedOutput {
   readonly sha256: string;
 }
 
+export interface DownloadTarget {
+  readonly path: string;
+  /** False: what has appeared under that name in the meantime stays. */
+  readonly mayOverwrite: boolean;
+}
+
 export interface DownloadWatcher {
   onBytes(have: number): void;
   /** The link broke; it goes on from there. */
   onBroken?(have: number): void;
 }
 
-/** Errors: E_DIGEST when the bytes are not those the server named, E_UNREACHABLE after five minutes without a byte. */
+/**
+ * Errors: E_DIGEST when the bytes are not those the server named, E_UNREACHABLE after five minutes without a byte,
+ * E_OUTPUT_EXISTS, E_NO_SPACE, E_OUTPUT.
+ */
 export async function downloadOutput(
   client: ApiClient,
   output: WantedOutput,
-  targetPath: string,
+  target: DownloadTarget,
   watcher: DownloadWatcher,
   signal?: AbortSignal,
 ): Promise<void> {
-  const tempPath = tempNameFor(targetPath);
+  const tempPath = tempNameFor(target.path);
   try {
     for (let wholes = 1; ; wholes++) {
       if ((await fetchWhole(client, output, tempPath, watcher, signal)) === output.sha256) break;
       if (wholes >= MOST_WHOLES) throw wrongDigest(output.jobId);
     }
-    await landFile(tempPath, targetPath);
+    if (target.mayOverwrite) await landFile(tempPath, target.path);
+    else if (!(await landNewFile(tempPath, target.path))) throw outputExists(target.path, output.jobId);
   } catch (thrown) {
     await rm(tempPath, { force: true });
-    if (errnoOf(thrown) !== "ENOSPC") throw thrown;
-    const hint = `Free some space, then \`ffcluster jobs download ${output.jobId} -o FILE\`.`;
-    throw new AppError("E_NO_SPACE", `no space for ${targetPath}`, hint, { cause: thrown });
+    throw diskError(thrown, target.path, output.jobId);
   }
+}
+
+/** The output's name was taken while the job ran: by another submit, perhaps. */
+export function outputExists(path: string, jobId: string): AppError {
+  const hint = `\`ffcluster jobs download ${jobId} -o FILE\` gets the result under another name.`;
+  return new AppError("E_OUTPUT_EXISTS", `${path} exists`, hint);
+}
+
+const DISK_ERRNOS = /^E(ACCES|PERM|ROFS|NOENT|NOTDIR|ISDIR|IO|NAMETOOLONG|BUSY)$/;
+
+/** What this machine's disk says of the target, in words; everything else as it is. */
+function diskError(thrown: unknown, path: string, jobId: string): unknown {
+  const errno = thrown instanceof AppError ? null : errnoOf(thrown);
+  const again = `\`ffcluster jobs download ${jobId} -o FILE\``;
+  if (errno === "ENOSPC" || errno === "EDQUOT") {
+    return new AppError("E_NO_SPACE", `no space for ${path}`, `Free some space, then ${again}.`, { cause: thrown });
+  }
+  if (errno === null || !DISK_ERRNOS.test(errno)) return thrown;
+  const hint = `The result waits on the server: ${again}.`;
+  return new AppError("E_OUTPUT", `${path} cannot be written (${errno})`, hint, { cause: thrown });
 }
 
 /** The digest of what came. */

@@ -26,6 +26,10 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 function unreachable(server: ServerAddress, what: string, cause: unknown): AppError {
   const start = isThisMachine(server) ? "Start one with `ffcluster serve`" : "Start `ffcluster serve` there";
   const port = server.port === 5001 ? "" : ` --port ${server.port}`;
+  if (server.isTls) {
+    const hint = "If a server runs there, it may speak plain http: leave out https://.";
+    return new AppError("E_UNREACHABLE", `${what} https://${hostPort(server)}`, hint, { cause, retry: true });
+  }
   const hint = `${start.replace("serve`", `serve${port}\``)}, or name another server with --server HOST:PORT.`;
   return new AppError("E_UNREACHABLE", `${what} ${hostPort(server)}`, hint, { cause, retry: true });
 }

@@ -29,6 +29,8 @@ export interface ServeApiOptions extends ApiServices {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Requests wait for this: the port is ours before the token is where others look for it. */
+  readonly ready?: Promise<void>;
 }
 
 export interface ApiServer {
@@ -52,7 +54,8 @@ function checkToken(request: Request, { coordinator }: ApiServices): void {
   );
 }
 
-async function answer(request: Request, server: Bun.Server<LinkData>, services: ApiServices) {
+async function answer(request: Request, server: Bun.Server<LinkData>, services: ServeApiOptions) {
+  if (services.ready !== undefined) await services.ready;
   const { pathname } = new URL(request.url);
   try {
     if (pathname !== HEALTH_PATH) checkToken(request, services);
@@ -73,7 +76,8 @@ function portError(options: ServeApiOptions, thrown: unknown): unknown {
     const hint = "Another program has it, perhaps a server that still runs; choose another with --port.";
     return new AppError("E_PORT", `${where} is in use`, hint, { cause: thrown });
   }
-  if (errno === "EACCES" || errno === "EADDRNOTAVAIL" || errno === "ENOTFOUND") {
+  // A name that nothing resolves is ENOENT from Bun 1.4.5.
+  if (errno === "EACCES" || errno === "EADDRNOTAVAIL" || errno === "ENOTFOUND" || errno === "ENOENT") {
     const hint = "Give an address of this machine with --host and a port above 1023 with --port.";
     return new AppError("E_PORT", `cannot listen on ${where}`, hint, { cause: thrown });
   }

@@ -13,6 +13,7 @@ export const ERROR_CATALOGUE = {
   E_BAD_OPTION: { exit: 2, http: 400 },
   E_ENCODE_REQUEST: { exit: 2, http: 400 },
   E_OUTPUT_EXISTS: { exit: 2, http: 409 },
+  E_OUTPUT: { exit: 1, http: 500 },
   E_CONTAINER: { exit: 2, http: 400 },
   // sources
   E_SOURCE_MISSING: { exit: 1, http: 404 },

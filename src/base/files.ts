@@ -1,6 +1,6 @@
 // Landing bytes safely: temp name → fsync → rename → fsync of the folder, and free space before work starts.
 import { constants } from "node:fs";
-import { access, mkdir, open, rename, rm, statfs } from "node:fs/promises";
+import { access, link, mkdir, open, rename, rm, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errnoOf } from "./errors.ts";
 import { newId } from "./ids.ts";
@@ -19,16 +19,37 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Moves a finished temp file to its final name durably: data synced, renamed, folder synced. */
-export async function landFile(tempPath: string, finalPath: string): Promise<void> {
-  const handle = await open(tempPath, "r+");
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, "r+");
   try {
     await handle.sync();
   } finally {
     await handle.close();
   }
+}
+
+/** Moves a finished temp file to its final name durably: data synced, renamed, folder synced. */
+export async function landFile(tempPath: string, finalPath: string): Promise<void> {
+  await syncFile(tempPath);
   await rename(tempPath, finalPath);
   await syncFolder(dirname(finalPath));
+}
+
+/**
+ * As landFile, but what stands under the final name by then stays: false, and the temp file is still there. A second
+ * name is refused by the system where a rename would replace; disks without second names (exFAT) are looked at instead.
+ */
+export async function landNewFile(tempPath: string, finalPath: string): Promise<boolean> {
+  await syncFile(tempPath);
+  try {
+    await link(tempPath, finalPath);
+    await rm(tempPath);
+  } catch (thrown) {
+    if (errnoOf(thrown) === "EEXIST" || (await exists(finalPath))) return false;
+    await rename(tempPath, finalPath);
+  }
+  await syncFolder(dirname(finalPath));
+  return true;
 }
 
 /** Writes a small file so that a crash leaves either the old content or the new, never half. */

@@ -1,5 +1,5 @@
-// The talk on stderr. stdout belongs to answers; secrets are masked before a line leaves.
-import { createConsola } from "consola";
+// The talk on stderr: a line per message, with its moment. stdout belongs to answers; secrets are masked before a line
+// leaves.
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -10,7 +10,7 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-const LEVELS: Record<LogLevel, number> = { error: 0, warn: 1, info: 3, debug: 4 };
+const LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
 
 function formatFields(fields: Record<string, unknown> | undefined): string {
   if (!fields) return "";
@@ -19,18 +19,27 @@ function formatFields(fields: Record<string, unknown> | undefined): string {
     .join("");
 }
 
-/** A log that writes lines to stderr and replaces every secret in `secrets` by `***`. */
-export function createLog(level: LogLevel, secrets: readonly string[] = []): Log {
-  const consola = createConsola({ level: LEVELS[level], stdout: process.stderr, stderr: process.stderr });
+export interface LogSink {
+  readonly isTTY?: boolean;
+  write(line: string): unknown;
+}
+
+/** For a person who watches the time of day is enough; a file is read later and elsewhere. */
+function moment(now: Date, isWatched: boolean): string {
+  return isWatched ? now.toTimeString().slice(0, 8) : now.toISOString();
+}
+
+/** A log that writes lines to `sink` (stderr) and replaces every secret in `secrets` by `***`. */
+export function createLog(level: LogLevel, secrets: readonly string[] = [], sink: LogSink = process.stderr): Log {
   const mask = (text: string) =>
     secrets.reduce((masked, secret) => (secret === "" ? masked : masked.replaceAll(secret, "***")), text);
-  const line = (message: string, fields?: Record<string, unknown>) => mask(message + formatFields(fields));
-  return {
-    debug: (message, fields) => consola.debug(line(message, fields)),
-    info: (message, fields) => consola.info(line(message, fields)),
-    warn: (message, fields) => consola.warn(line(message, fields)),
-    error: (message, fields) => consola.error(line(message, fields)),
+  const at = (of: LogLevel) => (message: string, fields?: Record<string, unknown>) => {
+    if (LEVELS.indexOf(of) > LEVELS.indexOf(level)) return;
+    const isWatched = sink.isTTY === true;
+    const name = isWatched && of === "info" ? "" : `${of}: `;
+    sink.write(`${moment(new Date(), isWatched)} ${name}${mask(message + formatFields(fields))}\n`);
   };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -29,7 +29,9 @@ export function failureOf(job: JobView): CommandFailure {
 }
 
 export function leftRunning(jobId: string): CommandFailure {
-  const hint = `\`ffcluster jobs watch ${jobId}\` follows it, \`ffcluster cancel ${jobId}\` ends it.`;
+  const hint =
+    `\`ffcluster jobs watch ${jobId}\` follows it, \`ffcluster jobs download ${jobId}\` gets what comes of it, ` +
+    `\`ffcluster cancel ${jobId}\` ends it.`;
   return new CommandFailure("interrupted", jobId, {
     code: "E_INTERRUPTED",
     message: `interrupted; job ${jobId} goes on`,

@@ -81,10 +81,12 @@ describe("text for people", () => {
     display.job({ ...job, status: "Processing" });
     now = 6100;
     display.job({ ...job, status: "Processing" });
+    display.job({ ...job, status: "Queued", fps: 0, clients: 0 });
     expect(lines).toEqual([
       "WaitingForClients 12.3%, 50.0 fps, 1m05s left, 1 client\n",
       "Processing 12.3%, 50.0 fps, 1m05s left, 1 client\n",
       "Processing 12.3%, 50.0 fps, 1m05s left, 1 client\n",
+      "Queued 12.3%\n",
     ]);
   });
 });

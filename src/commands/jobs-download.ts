@@ -26,17 +26,18 @@ export const jobsDownload = defineCommand({
   async run({ options, positionals, context }) {
     const client = await connect(options, context);
     const job = await client.job(positionals[0] ?? "");
-    const target = await targetFor(options.output, context.cwd, job.output_name);
-    await refuseExisting(target, options.force);
-    await requireWritableFolder(target);
+    const path = await targetFor(options.output, context.cwd, job.output_name);
+    const target = { path, mayOverwrite: options.force };
+    await refuseExisting(path, options.force);
+    await requireWritableFolder(path);
     const display = createProgressDisplay(context.stderr);
     try {
       await saveOutput(client, job, target, options.json ? null : display, context.signal);
     } finally {
       display.end();
     }
-    if (options.json) printDocument(context, { job_id: job.job_id, output: target, ...job.output, name: undefined });
-    else context.stdout.write(`${target}\n`);
+    if (options.json) printDocument(context, { job_id: job.job_id, output: path, ...job.output, name: undefined });
+    else context.stdout.write(`${path}\n`);
     return 0;
   },
 });

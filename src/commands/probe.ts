@@ -29,7 +29,7 @@ export const probe = defineCommand({
   examples: ["ffcluster probe input.mp4", 'ffcluster probe input.mkv -o out.mp4 --ffmpeg-params "-c:v libx265" --json'],
   printsEvents: false,
   async run({ options, positionals, context }) {
-    const path = await checkInput(positionals[0] ?? "", context.cwd);
+    const path = await checkInput(positionals[0] ?? "", context.cwd, "Check the path.");
     const { runProbe } = await import("./wiring.ts");
     const seen = await runProbe({
       env: context.env,

@@ -12,10 +12,10 @@ import { commandPaths, loadAllCommands, loadCommand } from "./registry.ts";
 
 const INTERRUPTED = 130;
 
-function sink(stream: NodeJS.WriteStream): Sink {
-  // A reader that went away (`| head`) is no failure of ours; other errors of the stream are.
+/** `onLost`: what was written did not arrive. A reader that went away (`| head`) wants no more; that is no failure. */
+function sink(stream: NodeJS.WriteStream, onLost: (thrown: Error) => void): Sink {
   stream.on("error", (thrown: NodeJS.ErrnoException) => {
-    if (thrown.code !== "EPIPE") throw thrown;
+    if (thrown.code !== "EPIPE") onLost(thrown);
   });
   return {
     isTty: stream.isTTY === true,
@@ -24,6 +24,14 @@ function sink(stream: NodeJS.WriteStream): Sink {
     },
     write: (text) => void stream.write(text),
   };
+}
+
+/** An answer that could not be written (a full disk) is a failure, also when all else went well. */
+function answerLost(thrown: Error): void {
+  if (process.exitCode === undefined || process.exitCode === 0) {
+    process.stderr.write(`error: the answer could not be written: ${thrown.message}\n`);
+  }
+  process.exitCode = 1;
 }
 
 /** The first signal asks the command to end; the second ends the process at once. */
@@ -90,22 +98,27 @@ async function knownOptionNames(): Promise<readonly string[]> {
 }
 
 async function runCommand({ command, rest }: Chosen, context: CommandContext): Promise<number> {
-  const declared = { ...command, command: `ffcluster ${command.path.join(" ")}` };
+  const takesParams = Object.hasOwn(command.options, "ffmpeg-params");
+  const declared = {
+    ...command,
+    command: `ffcluster ${command.path.join(" ")}`,
+    ...(takesParams ? { elsewhere: 'Options of ffmpeg go into --ffmpeg-params "…".' } : {}),
+  };
   const checked = checkArgv(rest, declared);
   if (checked.wantsHelp) {
     const { commandHelp } = await import("./help.ts");
-    context.stdout.write(await commandHelp(command));
+    context.stdout.write(commandHelp(command, context.stdout.columns));
     return 0;
   }
   const file = await readConfigFile(context.cwd, knownOptionNames);
-  const { values, origins } = resolveOptions(command.options, checked.given, context.env, file);
+  const { values, origins } = resolveOptions(command.options, checked.given, context.env, file, declared.command);
   return await command.run({ options: values, origins, positionals: checked.positionals, context });
 }
 
 /** What needs no command: the version, help for all or for a group. Null when a command is wanted. */
 async function answerWithoutCommand(argv: readonly string[], context: CommandContext): Promise<number | null> {
   const [first, second] = argv;
-  if (first === "--version" || first === "-V") {
+  if (first === "--version" || first === "-V" || first === "version") {
     context.stdout.write(`ffcluster ${VERSION}\n`);
     return 0;
   }
@@ -113,8 +126,8 @@ async function answerWithoutCommand(argv: readonly string[], context: CommandCon
   const isGroup = commandPaths().some((path) => path.startsWith(`${first} `));
   if (first === undefined || (isHelp(first) && second === undefined) || (isGroup && isHelp(second))) {
     const { groupHelp } = await import("./help.ts");
-    const help = await groupHelp(isGroup && first !== undefined ? first : null);
-    (first === undefined ? context.stderr : context.stdout).write(help);
+    const sink = first === undefined ? context.stderr : context.stdout;
+    sink.write(await groupHelp(isGroup && first !== undefined ? first : null, sink.columns));
     return first === undefined ? 2 : 0;
   }
   return null;
@@ -126,8 +139,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   const context: CommandContext = {
     env: process.env,
     cwd: process.cwd(),
-    stdout: sink(process.stdout),
-    stderr: sink(process.stderr),
+    stdout: sink(process.stdout, answerLost),
+    // Talk that nobody can read must not stop the work.
+    stderr: sink(process.stderr, () => {}),
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     signal: signals.signal,
   };

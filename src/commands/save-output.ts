@@ -1,12 +1,11 @@
 // A job's output to a file of this machine: where it goes, whether it may, the download itself.
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import type { ApiClient } from "../api/client.ts";
 import type { JobView } from "../api/contract.ts";
-import { downloadOutput } from "../api/download.ts";
+import { type DownloadTarget, downloadOutput } from "../api/download.ts";
 import { AppError, errnoOf } from "../base/errors.ts";
-import { exists } from "../base/files.ts";
+import { exists, tempNameFor } from "../base/files.ts";
 import { formatBytes } from "./output/format.ts";
 import type { ProgressDisplay } from "./output/progress-display.ts";
 
@@ -19,18 +18,26 @@ export async function refuseExisting(path: string, mayOverwrite: boolean): Promi
   throw new AppError("E_OUTPUT_EXISTS", `${path} exists`, "Choose another name with -o, or overwrite it with --force.");
 }
 
-/** Errors: E_USAGE when the folder is missing or may not be written. */
+/**
+ * Asks now, by making an empty file there, rather than when the work is done: permissions alone say nothing of a
+ * read-only disk, a name too long, a full quota. Errors: E_USAGE when the output could not be written to `path`.
+ */
 export async function requireWritableFolder(path: string): Promise<void> {
   const folder = dirname(path);
+  if (!(await exists(folder))) throw new AppError("E_USAGE", `the folder ${folder} does not exist`, "Make it first.");
+  const tried = tempNameFor(path);
   try {
-    await access(folder, constants.W_OK);
-    if (!(await stat(folder)).isDirectory())
-      throw new AppError("E_USAGE", `${folder} is not a folder`, "Choose another.");
+    await (await open(tried, "wx")).close();
+    await rm(tried);
   } catch (thrown) {
-    if (thrown instanceof AppError) throw thrown;
-    const isMissing = errnoOf(thrown) === "ENOENT";
-    const message = isMissing ? `the folder ${folder} does not exist` : `the folder ${folder} cannot be written`;
-    throw new AppError("E_USAGE", message, isMissing ? "Make it first." : "Choose another with -o.", { cause: thrown });
+    const errno = errnoOf(thrown);
+    const what =
+      errno === "ENOTDIR"
+        ? "is not a folder"
+        : errno === "ENAMETOOLONG"
+          ? "takes no name so long"
+          : "cannot be written";
+    throw new AppError("E_USAGE", `the folder ${folder} ${what}`, "Choose another name with -o.", { cause: thrown });
   }
 }
 
@@ -55,7 +62,7 @@ export async function targetFor(wanted: string | null, cwd: string, outputName: 
 export async function saveOutput(
   client: ApiClient,
   job: JobView,
-  targetPath: string,
+  target: DownloadTarget,
   display: ProgressDisplay | null,
   signal: AbortSignal,
 ): Promise<void> {
@@ -70,5 +77,5 @@ export async function saveOutput(
     display?.note(
       `The link to the server broke; the download goes on from ${formatBytes(have)} of ${formatBytes(output.bytes)}.`,
     );
-  await downloadOutput(client, wanted, targetPath, { onBytes, onBroken }, signal);
+  await downloadOutput(client, wanted, target, { onBytes, onBroken }, signal);
 }

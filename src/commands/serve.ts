@@ -14,6 +14,7 @@ import {
 import { makeToken, readWorkDirToken, rememberToken, writeWorkDirToken } from "../base/config/token-store.ts";
 import { userConfigDir } from "../base/config/user-config-dir.ts";
 import { AppError } from "../base/errors.ts";
+import { exists } from "../base/files.ts";
 import { createLog, type Log } from "../base/log.ts";
 import { asNoSpace } from "../base/no-space.ts";
 import { VERSION } from "../base/version.ts";
@@ -145,10 +146,15 @@ export const serve = defineCommand({
   ],
   printsEvents: false,
   async run({ options: given, context }) {
-    const { startServer } = await import("./wiring.ts");
+    const { checkRequestLocally, startServer } = await import("./wiring.ts");
+    checkRequestLocally(given["ffmpeg-params"], given["file-name-output"]);
     const workDir = resolve(context.cwd, given["work-dir"]);
     const token = await chooseToken(given.token, workDir);
     const log = createLog(given["log-level"], [token]);
+    const mediaRoots = given["media-root"].map((root) => resolve(context.cwd, root));
+    for (const root of mediaRoots) {
+      if (!(await exists(root))) log.warn(`the media root ${root} does not exist (yet): no file of it can be named`);
+    }
     const broken = Promise.withResolvers<never>();
     const server = await startServer({
       env: context.env,
@@ -167,19 +173,17 @@ export const serve = defineCommand({
       maxRetries: given["max-retries"],
       retryDelayMs: given["retry-delay"] * 1000,
       keepMs: given.keep === null ? null : given.keep * 1000,
-      mediaRoots: given["media-root"].map((root) => resolve(context.cwd, root)),
+      mediaRoots,
       log,
-      // The work directory is ours from here on, and nobody can connect yet: now its token may be written.
-      // Who sees /healthz answer must find the token; only a port that the system chooses is not known yet.
-      beforeListening: async () => {
+      // Who sees /healthz answer must find the token; a server that can't start must not hide another's.
+      beforeAnswering: async (port) => {
         await writeWorkDirToken(workDir, token);
-        if (given.port !== 0) await rememberForUser(context, localNames(given.host, given.port), token, log);
+        await rememberForUser(context, localNames(given.host, port), token, log);
       },
       onBroken: (cause) =>
         broken.reject(asNoSpace(cause, workDir, "Free some space there and start the server again.")),
     });
     try {
-      if (given.port === 0) await rememberForUser(context, localNames(given.host, server.port), token, log);
       const address = `${outwardHost(given.host)}:${server.port}`;
       context.stderr.write(
         `ffcluster ${VERSION} serves ${server.url}, work in ${workDir}\n` +

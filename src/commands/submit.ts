@@ -2,6 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import type { ApiClient } from "../api/client.ts";
 import type { JobView, ProofView } from "../api/contract.ts";
+import { outputExists } from "../api/download.ts";
 import { uploadSource } from "../api/upload.ts";
 import {
   BadValue,
@@ -13,6 +14,7 @@ import {
   switchOption,
 } from "../base/config/option.ts";
 import { AppError } from "../base/errors.ts";
+import { exists } from "../base/files.ts";
 import { type CommandContext, defineCommand, printEvent } from "./command.ts";
 import { failureOf } from "./command-failure.ts";
 import { jsonOption, serverOptions } from "./common-options.ts";
@@ -183,11 +185,8 @@ async function followAndSave(
     notice.stop();
   }
   if (last.status !== "Completed") throw failureOf(last);
-  await refuseExisting(target.path, target.mayOverwrite).catch((thrown) => {
-    const hint = `\`ffcluster jobs download ${job.job_id} -o FILE\` gets the result under another name.`;
-    throw thrown instanceof AppError ? new AppError(thrown.code, thrown.message, hint) : thrown;
-  });
-  await saveOutput(client, last, target.path, target.isJson ? null : display, context.signal);
+  if (!target.mayOverwrite && (await exists(target.path))) throw outputExists(target.path, job.job_id);
+  await saveOutput(client, last, target, target.isJson ? null : display, context.signal);
   const proof = await client.proof(job.job_id);
   display.end();
   printCompleted(last, proof, target.path, target.isJson, context);

@@ -37,8 +37,8 @@ export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "
   readonly env: Environment;
   readonly host: string;
   readonly port: number;
-  /** Called once the work directory is ours, before anyone can connect. */
-  readonly beforeListening: () => Promise<void>;
+  /** Called once work directory, jobs and port are ours, before anyone is answered. */
+  readonly beforeAnswering: (port: number) => Promise<void>;
 }
 
 export type RunningServer = Pick<ApiServer, "port" | "url" | "stop">;
@@ -79,7 +79,6 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const tools = await findTools(options.env);
   const lock = await lockWorkDir(options.workDir);
   undo.defer(() => lock.release());
-  await options.beforeListening();
   await mkdir(join(options.workDir, "db"), { recursive: true });
   const databasePath = join(options.workDir, "db", "server.db");
   await refuseLostDatabase(databasePath, join(options.workDir, "server"));
@@ -91,7 +90,13 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   });
   undo.defer(() => coordinator.close());
   const { host, port, log } = options;
-  const api = serveApi({ coordinator, host, port, version: VERSION, log });
+  const ready = Promise.withResolvers<void>();
+  const api = serveApi({ coordinator, host, port, version: VERSION, log, ready: ready.promise });
+  await options.beforeAnswering(api.port).catch(async (thrown) => {
+    await api.stop();
+    throw thrown;
+  });
+  ready.resolve();
   const parts = undo.move();
   const stop = async () => {
     api.refuseRequests();

@@ -100,6 +100,9 @@ describe("refusals", () => {
     expect(refusal("--no-exacty", "in.mp4").hint).toContain("Did you mean --no-exactly?");
     expect(refusal("-x", "in.mp4").hint).toBe("`ffcluster submit --help` lists the options.");
     expect(refusal("--zzzzzzzzz", "in.mp4").hint).not.toContain("Did you mean");
+    expect(refusal("-dash.mp4").hint).toContain("A file of that name is written ./-dash.mp4.");
+    const elsewhere = () => checkArgv(["-crf", "23"], { ...declared, elsewhere: "Give it to ffmpeg." });
+    expect(elsewhere).toThrow(expect.objectContaining({ hint: expect.stringMatching(/^Give it to ffmpeg\. /) }));
   });
 
   test("names of Object's own prototype are no options", () => {

@@ -21,6 +21,8 @@ interface Declared {
   readonly positionals: readonly Positional[];
   /** How the user calls it, for hints: `ffcluster submit`. */
   readonly command: string;
+  /** Where options go that are another program's: part of the hint to an unknown one. */
+  readonly elsewhere?: string;
 }
 
 /** Splits `--name=value`; value is null without `=`. */
@@ -52,12 +54,18 @@ function findOption(flag: string, options: Options): Found | null {
   return null;
 }
 
+/** What may have been meant by a flag that is like none of ours: a file whose name begins with a dash, or `elsewhere`. */
+function otherReading(flag: string, declared: Declared): string {
+  if (/[./]/.test(flag) && declared.positionals.length > 0) return `A file of that name is written ./${flag}. `;
+  return declared.elsewhere === undefined ? "" : `${declared.elsewhere} `;
+}
+
 function unknownFlag(flag: string, declared: Declared): AppError {
   const names = Object.entries(declared.options).flatMap(([name, option]) =>
     option.kind === "switch" ? [`--${name}`, `--no-${name}`] : [`--${name}`],
   );
   const nearest = flag.startsWith("--") ? nearestName(flag, [...names, "--help"]) : null;
-  const hint = nearest === null ? "" : `Did you mean ${nearest}? `;
+  const hint = nearest === null ? otherReading(flag, declared) : `Did you mean ${nearest}? `;
   return new AppError(
     "E_BAD_OPTION",
     `unknown option ${flag}`,

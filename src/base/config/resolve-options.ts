@@ -22,6 +22,8 @@ export function environmentNameOf(optionName: string): string {
 interface Origin {
   readonly origin: OptionOrigin;
   readonly label: string;
+  /** What to do when the text does not fit. */
+  readonly mend: string;
   readonly texts: readonly string[];
 }
 
@@ -31,18 +33,22 @@ function originOf(
   given: ReadonlyMap<string, readonly string[]>,
   env: Environment,
   file: FileTexts,
+  command: string,
 ): Origin | null {
   const flag = given.get(name);
-  if (flag) return { origin: "flag", label: `--${name}`, texts: flag };
+  if (flag) {
+    return { origin: "flag", label: `--${name}`, mend: `\`${command} --help\` says what it takes.`, texts: flag };
+  }
   const variable = environmentNameOf(name);
   const text = env[variable];
   if (text !== undefined && text !== "") {
     // A list in one variable is separated as PATH is: ":" or, on Windows, ";".
     const texts = option.kind === "list" ? text.split(delimiter).filter((part) => part !== "") : [text];
-    return { origin: "environment", label: variable, texts };
+    return { origin: "environment", label: variable, mend: "Change or unset that variable.", texts };
   }
   const inFile = file.get(name);
-  return inFile ? { origin: "file", label: `"${name}" in ${CONFIG_FILE_NAME}`, texts: inFile } : null;
+  if (!inFile) return null;
+  return { origin: "file", label: `"${name}" in ${CONFIG_FILE_NAME}`, mend: "Correct that file.", texts: inFile };
 }
 
 function parseFrom(option: Option<unknown>, from: Origin): unknown {
@@ -52,21 +58,25 @@ function parseFrom(option: Option<unknown>, from: Origin): unknown {
   } catch (thrown) {
     if (!(thrown instanceof BadValue)) throw thrown;
     const shown = from.label.toUpperCase().includes("TOKEN") ? "***" : from.texts.join(" ");
-    throw new AppError("E_BAD_OPTION", `${from.label} is ${JSON.stringify(shown)}: ${thrown.message}`, "Correct it.");
+    throw new AppError("E_BAD_OPTION", `${from.label} is ${JSON.stringify(shown)}: ${thrown.message}`, from.mend);
   }
 }
 
-/** Errors: E_BAD_OPTION for a value that does not fit, wherever it came from. */
+/**
+ * `command` is named in hints: `ffcluster submit`.
+ * Errors: E_BAD_OPTION for a value that does not fit, wherever it came from.
+ */
 export function resolveOptions<O extends Options>(
   options: O,
   given: ReadonlyMap<string, readonly string[]>,
   env: Environment,
   file: FileTexts,
+  command = "ffcluster COMMAND",
 ): ResolvedOptions<O> {
   const values: Record<string, unknown> = {};
   const origins: Record<string, OptionOrigin> = {};
   for (const [name, option] of Object.entries(options)) {
-    const from = originOf(name, option, given, env, file);
+    const from = originOf(name, option, given, env, file, command);
     values[name] = from === null ? option.fallback : parseFrom(option, from);
     origins[name] = from?.origin ?? "default";
   }

@@ -1,5 +1,5 @@
 // A job, a client and a proof as text for people. Pure: views in, text out.
-import type { ClientView, JobDetailView, JobView, ProofView } from "../../api/contract.ts";
+import { type ClientView, isTerminal, type JobDetailView, type JobView, type ProofView } from "../../api/contract.ts";
 import { formatBytes, formatMoment, formatSeconds, shortId } from "./format.ts";
 import { fields, table } from "./table.ts";
 
@@ -20,11 +20,30 @@ export function jobTable(jobs: readonly JobView[], dim: Dim): string {
     job.status,
     `${job.progress.toFixed(1)}%`,
     job.fps > 0 ? job.fps.toFixed(1) : "-",
-    job.eta_seconds === null ? "-" : formatSeconds(job.eta_seconds),
+    timeLeft(job),
     formatMoment(job.created_at),
     job.file_name,
   ]);
   return table(columns, rows, dim);
+}
+
+function timeLeft(job: JobView): string {
+  return job.eta_seconds === null || isTerminal(job.status) ? "-" : formatSeconds(job.eta_seconds);
+}
+
+/** What only a job that goes on has. */
+function paceFields(job: JobDetailView): [string, string][] {
+  if (isTerminal(job.status)) return [];
+  return [
+    ["speed", job.fps > 0 ? `${job.fps.toFixed(1)} frames/s` : "-"],
+    ["time left", timeLeft(job)],
+    ["clients", `${job.clients} working, ${job.capable_clients} capable, ${job.required_clients} required`],
+  ];
+}
+
+function endText({ started_at: started, completed_at: ended }: JobView): string {
+  if (started === null || ended === null) return formatMoment(ended);
+  return `${formatMoment(ended)}, ${formatSeconds((Date.parse(ended) - Date.parse(started)) / 1000)} after the start`;
 }
 
 function jobFields(job: JobDetailView): [string, string][] {
@@ -34,15 +53,13 @@ function jobFields(job: JobDetailView): [string, string][] {
     ["file", job.file_name],
     ["status", job.activity === null ? job.status : `${job.status}: ${job.activity}`],
     ["progress", `${job.progress.toFixed(1)}% (${frames.done} of ${frames.total ?? "?"} frames)`],
-    ["speed", `${job.fps.toFixed(1)} frames/s`],
-    ["time left", job.eta_seconds === null ? "-" : formatSeconds(job.eta_seconds)],
+    ...paceFields(job),
     ["encoder", `${job.encoder} (${job.family})`],
     ["request", job.ffmpeg_params],
     ["segments", `${segments.done} done, ${segments.running} running, ${segments.known} known (${job.split})`],
-    ["clients", `${job.clients} working, ${job.capable_clients} capable, ${job.required_clients} required`],
     ["created", formatMoment(job.created_at)],
     ["started", formatMoment(job.started_at)],
-    ["ended", formatMoment(job.completed_at)],
+    ["ended", endText(job)],
     ["output", output === null ? job.output_name : `${output.name}, ${formatBytes(output.bytes)}, ${output.sha256}`],
     ...(job.error === null
       ? []

@@ -54,6 +54,7 @@ export function probeText(seen: Foreseen, dim: (text: string) => string): string
   const { video, split, request } = seen;
   const { range, space, transfer, primaries, chroma_location } = video.colour;
   const colour = [range, primaries, transfer, space, chroma_location].map((word) => word ?? "?").join(" / ");
+  const isColourStated = Object.values(video.colour).some((word) => word !== null);
   const about = fields([
     ["file", `${seen.file}, ${formatBytes(seen.bytes)}`],
     ["container", `${seen.container}${seen.chapters > 0 ? `, ${seen.chapters} chapters` : ""}`],
@@ -66,7 +67,7 @@ export function probeText(seen: Foreseen, dim: (text: string) => string): string
     ["frame rate", rateText(video.frame_rate)],
     ["frames", framesText(video)],
     ["key frames", keyFramesText(video.key_frames)],
-    ["colour", `${colour}  (range / primaries / transfer / matrix / chroma)`],
+    ["colour", !isColourStated ? "not stated" : `${colour}  (range / primaries / transfer / matrix / chroma)`],
     ["rotation", `${video.rotation_degrees} degrees`],
     ["pixel aspect", video.sample_aspect_ratio ?? "not stated"],
     ["field order", video.field_order ?? "not stated"],

@@ -15,10 +15,15 @@ export interface ProgressDisplay {
   end(): void;
 }
 
-function jobFacts(view: JobView): string {
+/** What there is to say: no speed before a frame is done, no clients while none works. */
+export function jobFacts(view: JobView): string {
   if (view.activity !== null) return view.activity;
-  const eta = view.eta_seconds === null ? "" : `, ${formatSeconds(view.eta_seconds)} left`;
-  return `${view.fps.toFixed(1)} fps${eta}, ${view.clients} client${view.clients === 1 ? "" : "s"}`;
+  const facts = [
+    ...(view.fps > 0 ? [`${view.fps.toFixed(1)} fps`] : []),
+    ...(view.fps > 0 && view.eta_seconds !== null ? [`${formatSeconds(view.eta_seconds)} left`] : []),
+    ...(view.clients > 0 ? [`${view.clients} client${view.clients === 1 ? "" : "s"}`] : []),
+  ];
+  return facts.join(", ");
 }
 
 class PlainDisplay implements ProgressDisplay {
@@ -41,7 +46,8 @@ class PlainDisplay implements ProgressDisplay {
   }
 
   job(view: JobView): void {
-    this.line(view.status, `${view.status} ${view.progress.toFixed(1)}%, ${jobFacts(view)}`);
+    const facts = jobFacts(view);
+    this.line(view.status, `${view.status} ${view.progress.toFixed(1)}%${facts === "" ? "" : `, ${facts}`}`);
   }
 
   bytes(what: string, done: number, total: number): void {

@@ -5,14 +5,21 @@ import { basename, resolve } from "node:path";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
 
-/** The absolute path of INPUT. Errors: E_SOURCE_MISSING, E_SOURCE_EMPTY, E_SOURCE_REFUSED. */
-export async function checkInput(input: string, cwd: string): Promise<string> {
+const ELSEWHERE = "Check the path; a file on the server needs --on-server.";
+
+/**
+ * The absolute path of INPUT. `whenMissing` is the hint for a path that leads nowhere.
+ * Errors: E_USAGE for an empty name, E_SOURCE_MISSING, E_SOURCE_EMPTY, E_SOURCE_REFUSED.
+ */
+export async function checkInput(input: string, cwd: string, whenMissing = ELSEWHERE): Promise<string> {
+  const give = "Give the path of one video file.";
+  if (input === "") throw new AppError("E_USAGE", "the name of the file is empty", give);
   const path = resolve(cwd, input);
   try {
     const stats = await stat(path);
     if (!stats.isFile()) {
-      const hint = "Give the path of one video file.";
-      throw new AppError("E_SOURCE_REFUSED", `${input} is not a regular file`, hint);
+      const what = stats.isDirectory() ? "a folder" : "not a regular file";
+      throw new AppError("E_SOURCE_REFUSED", `${input} is ${what}`, give);
     }
     if (stats.size === 0) throw new AppError("E_SOURCE_EMPTY", `${input} is empty`, "Give a video file.");
     await access(path, constants.R_OK);
@@ -20,8 +27,7 @@ export async function checkInput(input: string, cwd: string): Promise<string> {
   } catch (thrown) {
     const errno = errnoOf(thrown);
     if (errno === "ENOENT" || errno === "ENOTDIR") {
-      const hint = "Check the path; a file on the server needs --on-server.";
-      throw new AppError("E_SOURCE_MISSING", `${input} does not exist`, hint, { cause: thrown });
+      throw new AppError("E_SOURCE_MISSING", `${input} does not exist`, whenMissing, { cause: thrown });
     }
     if (errno === "EACCES" || errno === "EPERM") {
       throw new AppError("E_SOURCE_REFUSED", `${input} may not be read`, "Check its permissions.", { cause: thrown });
@@ -33,7 +39,7 @@ export async function checkInput(input: string, cwd: string): Promise<string> {
 /** The absolute path of the file for --subtitles. Errors: those of checkInput, and of the check of its content. */
 export async function checkSubtitles(file: string, cwd: string): Promise<string> {
   const { checkSubtitleFile } = await import("../wiring.ts");
-  const path = await checkInput(file, cwd);
+  const path = await checkInput(file, cwd, "Check the path.");
   await checkSubtitleFile(basename(path), path, (await stat(path)).size);
   return path;
 }

@@ -1,0 +1,24 @@
+import { expect, test } from "bun:test";
+import { createLog } from "./log.ts";
+
+function linesOf(isTTY: boolean): string[] {
+  const lines: string[] = [];
+  const log = createLog("info", ["s3cret", ""], { isTTY, write: (line) => lines.push(line) });
+  log.info("joining with s3cret");
+  log.debug("not asked for");
+  log.warn("cannot keep it", { path: "/a/s3cret", tries: 2 });
+  return lines;
+}
+
+test("in a file: moment, level, message; secrets masked; below the level nothing", () => {
+  const [first, second, ...more] = linesOf(false);
+  expect(first).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info: joining with \*\*\*\n$/);
+  expect(second).toMatch(/Z warn: cannot keep it path=\/a\/\*\*\* tries=2\n$/);
+  expect(more).toEqual([]);
+});
+
+test("on a terminal: the time of day, and no level where all is well", () => {
+  const [first, second] = linesOf(true);
+  expect(first).toMatch(/^\d\d:\d\d:\d\d joining with/);
+  expect(second).toMatch(/^\d\d:\d\d:\d\d warn: /);
+});
