@@ -16,6 +16,8 @@ export type Wrong =
   | "slow-index"
   /** ffprobe does nothing for a minute where it reads a segment's packets. */
   | "slow-check"
+  /** Every segment encode begins with seven seconds of nothing. */
+  | "slow-encode"
   /** Every segment encode ends by a signal. */
   | "crash"
   /** The fourth frame of every segment is missing. */
@@ -35,6 +37,7 @@ case "$mode" in
       free=$(df --output=avail -B 1 "$FILL_FOLDER" | tail -n 1)
       head -c $((free - 4194304)) /dev/zero > "$FILL_FOLDER/ballast"
     fi ;;
+  slow-encode) [[ "$all" == *segment.nut* ]] && { sleep 7 & wait; } ;;
   crash) [[ "$all" == *segment.nut* ]] && kill -SEGV $$ ;;
   crash-on-first) [[ "$all" == *segment.nut* && "$all" == *"[a]trim=end_pts="* || "$all" == *"[a]trim=start_pts=0:"* ]] && kill -SEGV $$ ;;
   drop-frame) for i in "\${!args[@]}"; do args[$i]="\${args[$i]//'[v];'/",select=not(eq(n\\\\,3))[v];"}"; done ;;
