@@ -315,7 +315,7 @@ function reload(state: SchedulerState): SchedulerState {
   }
   const clients = new Map<string, Client>();
   for (const [id, client] of state.clients) {
-    const { pools: _pools, limits: _limits, encoderRates: _rates, ...kept } = client;
+    const { pools: _pools, limits: _limits, ...kept } = client;
     clients.set(id, copy(kept));
   }
   return { jobs, clients, attempts };

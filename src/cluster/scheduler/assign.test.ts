@@ -20,6 +20,20 @@ test("a short source is shared by all slots instead of taken whole by the first"
   expect(bench.attempts("two").length).toBe(2);
 });
 
+test("what a client did on earlier jobs sizes its first segment of a short source", () => {
+  const bench = new SchedulerBench();
+  bench.hello("slow");
+  bench.hello("fast");
+  const measured = new Map(bench.state.clients)
+    .set("slow", { ...bench.client("slow"), encoderRates: { libx264: 1e6 } })
+    .set("fast", { ...bench.client("fast"), encoderRates: { libx264: 4e6 } });
+  const ready = new SchedulerBench({ ...bench.state, clients: measured });
+  ready.submit("job", { settings: { benchmarkSeconds: 60, picture: { width: 100, height: 100, isDeep: false } } });
+  ready.index(10);
+  const framesOf = (id: string) => ready.segment(ready.attempt(id).segmentIndex).frames;
+  expect([framesOf("fast"), framesOf("slow")]).toEqual([8 * FRAMES_PER_GOP, 2 * FRAMES_PER_GOP]);
+});
+
 test("while the index streams in, two seconds of video are enough to begin, less is not", () => {
   const bench = new SchedulerBench();
   bench.hello();

@@ -75,7 +75,7 @@ function splitCount(
   const remainingFrames = unassigned + unfinishedFrames(turn, job);
   if (isFirst) {
     const seconds = benchmarkSecondsOf(job, client);
-    const frames = benchmarkFrames(seconds, frameRate, remainingFrames, speeds.slots);
+    const frames = benchmarkFrames(seconds, frameRate, remainingFrames, slotsLike(client, speeds));
     wanted = { frames, shareFrames: frames, minFrames: 0 };
     maxSeconds = Math.min(seconds, maxSegmentSeconds ?? seconds);
   } else {
@@ -94,6 +94,12 @@ function splitCount(
   if (!job.indexComplete && known < Math.min(wanted.frames, EARLY_VIDEO_SECONDS * frameRate)) return 0;
   const secondsPerTick = toNumber(job.timeBase);
   return takeGops(job.gops, from, wanted, { maxSeconds, secondsPerTick, indexComplete: job.indexComplete });
+}
+
+/** As how many slots of this client's speed all slots together work. */
+function slotsLike(client: Client, speeds: Speeds): number {
+  const fps = speeds.of(client);
+  return fps > 0 && speeds.cluster > 0 ? speeds.cluster / fps : speeds.slots;
 }
 
 /** Frames that returned segments hold and that running attempts have not encoded yet. */

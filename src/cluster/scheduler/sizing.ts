@@ -51,7 +51,7 @@ export function wantedFrames(demand: Demand): Wanted {
 }
 
 /**
- * Size of a first segment: at most `benchmarkSeconds` of video, and no more than an equal share of a short source,
+ * Size of a first segment: at most `benchmarkSeconds` of video, and no more than its share of a short source,
  * so that one client does not take a clip whole while others stand idle.
  */
 export function benchmarkFrames(

@@ -21,10 +21,21 @@ function sharesSlots(turn: Turn, attempt: Attempt, job: Job): boolean {
   return shareSlots(encoderOf(turn, attempt), encoderFor(client, job) ?? job.encoder);
 }
 
-/** Measured on this job, else read from a running encode, else the mean of the others. */
+/** Frames of this job per second of one slot, by the pixels it did with this encoder before; null: never measured. */
+function rememberedFps(client: Client, job: Job, encoder: string): number | null {
+  const { picture } = job.settings;
+  const rate = client.encoderRates?.[encoder];
+  return picture === undefined || rate === undefined ? null : rate / (picture.width * picture.height);
+}
+
+/**
+ * Measured on this job, else read from a running encode, else the mean of the others. While nothing is known of this
+ * job: what each client did on earlier ones with the same encoder.
+ */
 export function measureSpeeds(turn: Turn, job: Job): Speeds {
   const known = new Map<ClientId, number>();
   const usableSlots = new Map<ClientId, number>();
+  const remembered = new Map<ClientId, number>();
   for (const client of turn.clients.values()) {
     if (!isReachable(client) || !takesWork(client)) continue;
     const encoder = encoderFor(client, job);
@@ -32,6 +43,8 @@ export function measureSpeeds(turn: Turn, job: Job): Speeds {
     usableSlots.set(client.id, slotsFor(client, encoder));
     const fps = client.slotFps[job.id];
     if (fps !== undefined) known.set(client.id, fps);
+    const before = rememberedFps(client, job, encoder);
+    if (before !== null) remembered.set(client.id, before);
   }
   const oneSecondOfFrames = videoFrameRate(job);
   for (const attempt of turn.attempts.values()) {
@@ -44,6 +57,7 @@ export function measureSpeeds(turn: Turn, job: Job): Speeds {
       known.set(attempt.clientId, attempt.fps);
     }
   }
+  if (known.size === 0) for (const [clientId, fps] of remembered) known.set(clientId, fps);
   let sum = 0;
   for (const fps of known.values()) sum += fps;
   const mean = known.size === 0 ? 0 : sum / known.size;

@@ -240,7 +240,7 @@ export interface Client {
   readonly limits?: Readonly<Record<string, EncoderLimits>>;
   /** What the trials of each device said, for people. In memory only. */
   readonly hardware?: readonly HardwareNote[];
-  /** Pixels per second of one slot by encoder, last measured. In memory only. */
+  /** Pixels per second of one slot by encoder, last measured. */
   readonly encoderRates?: Readonly<Record<string, number>>;
   /** What letters look like when it draws them; absent: not known. Kept in memory only, every hello tells it. */
   readonly textPrints?: TextPrints;

@@ -2,6 +2,9 @@
 import type { Database } from "bun:sqlite";
 import type { Client, ClientStatus } from "../../cluster/scheduler/types.ts";
 
+type EncoderRates = NonNullable<Client["encoderRates"]>;
+const NO_RATES = "{}";
+
 interface ClientRow {
   id: string;
   name: string;
@@ -19,6 +22,7 @@ interface ClientRow {
   instance: string;
   is_draining: number;
   quarantine: string | null;
+  encoder_rates: string;
 }
 
 export function loadClients(database: Database): Map<string, Client> {
@@ -43,6 +47,7 @@ export function loadClients(database: Database): Map<string, Client> {
       instance: row.instance,
       isDraining: row.is_draining !== 0,
       quarantine: row.quarantine,
+      ...(row.encoder_rates === NO_RATES ? {} : { encoderRates: JSON.parse(row.encoder_rates) as EncoderRates }),
     });
   }
   return clients;
@@ -65,7 +70,8 @@ function isSameRow(a: Client, b: Client): boolean {
     a.performance === b.performance &&
     a.instance === b.instance &&
     a.isDraining === b.isDraining &&
-    a.quarantine === b.quarantine
+    a.quarantine === b.quarantine &&
+    a.encoderRates === b.encoderRates
   );
 }
 
@@ -76,13 +82,14 @@ export function clientRowDiffers(previous: Client | undefined, next: Client): bo
 export function saveClient(database: Database, client: Client): void {
   database
     .query(
-      `INSERT INTO clients (id, name, status, connected_at, slots, platform, ffmpeg, version, encoders, families, benchmark_seconds, slot_fps, performance, instance, is_draining, quarantine)
-       VALUES ($id, $name, $status, $connectedAt, $slots, $platform, $ffmpeg, $version, $encoders, $families, $benchmarkSeconds, $slotFps, $performance, $instance, $isDraining, $quarantine)
+      `INSERT INTO clients (id, name, status, connected_at, slots, platform, ffmpeg, version, encoders, families, benchmark_seconds, slot_fps, performance, instance, is_draining, quarantine, encoder_rates)
+       VALUES ($id, $name, $status, $connectedAt, $slots, $platform, $ffmpeg, $version, $encoders, $families, $benchmarkSeconds, $slotFps, $performance, $instance, $isDraining, $quarantine, $encoderRates)
        ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status, connected_at = excluded.connected_at,
          slots = excluded.slots, platform = excluded.platform, ffmpeg = excluded.ffmpeg, version = excluded.version,
          encoders = excluded.encoders, families = excluded.families, benchmark_seconds = excluded.benchmark_seconds,
          slot_fps = excluded.slot_fps, performance = excluded.performance, instance = excluded.instance,
-         is_draining = excluded.is_draining, quarantine = excluded.quarantine`,
+         is_draining = excluded.is_draining, quarantine = excluded.quarantine,
+         encoder_rates = excluded.encoder_rates`,
     )
     .run({
       id: client.id,
@@ -101,5 +108,6 @@ export function saveClient(database: Database, client: Client): void {
       instance: client.instance,
       isDraining: client.isDraining ? 1 : 0,
       quarantine: client.quarantine,
+      encoderRates: client.encoderRates === undefined ? NO_RATES : JSON.stringify(client.encoderRates),
     });
 }

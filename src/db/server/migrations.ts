@@ -116,4 +116,9 @@ const attemptEncoder = `
 ALTER TABLE attempts ADD COLUMN encoder TEXT;
 `;
 
-export const SERVER_MIGRATIONS: Migrations = [initial, rivals, twoPasses, heldBack, text, attemptEncoder];
+/** How fast each client was with each encoder, so that a server that starts anew elects by it. */
+const encoderRates = `
+ALTER TABLE clients ADD COLUMN encoder_rates TEXT NOT NULL DEFAULT '{}';
+`;
+
+export const SERVER_MIGRATIONS: Migrations = [initial, rivals, twoPasses, heldBack, text, attemptEncoder, encoderRates];

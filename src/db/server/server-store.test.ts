@@ -78,6 +78,7 @@ const client: Client = {
   instance: "i1",
   isDraining: true,
   quarantine: "failed",
+  encoderRates: { libx264: 25_123_456.7, h264_nvenc: 4e8 },
 };
 
 const attempt: Attempt = {
