@@ -1,5 +1,6 @@
 // The HTTP and WebSocket door of the server: binds the port, checks the token, hands requests to routes. Everything it
 // knows of jobs and clients it asks the coordinator.
+import { isIP } from "node:net";
 import { AppError, type ErrorBody, errnoOf } from "../base/errors.ts";
 import { API_PREFIX } from "./contract.ts";
 import { type LinkData, linkHandler, refuseForeignOrigin } from "./link.ts";
@@ -72,6 +73,11 @@ async function answer(request: Request, server: Bun.Server<LinkData>, services: 
 function portError(options: ServeApiOptions, thrown: unknown): unknown {
   const where = `${options.host}:${options.port}`;
   const errno = errnoOf(thrown);
+  if (errno === "EADDRINUSE" && isIP(options.host) === 0 && options.host !== "localhost") {
+    // Bun 1.4.5 says "in use" of names that lead nowhere, too.
+    const hint = `Either ${options.host} is no name of this machine, or another program has that port.`;
+    return new AppError("E_PORT", `cannot listen on ${where}`, hint, { cause: thrown });
+  }
   if (errno === "EADDRINUSE") {
     const hint = "Another program has it, perhaps a server that still runs; choose another with --port.";
     return new AppError("E_PORT", `${where} is in use`, hint, { cause: thrown });

@@ -69,7 +69,7 @@ describe("text for people", () => {
     expect([0, 59.4, 61, 3720].map(formatSeconds)).toEqual(["0s", "59s", "1m01s", "1h02m"]);
   });
 
-  test("off a terminal: a line at each change of state, else every three seconds", () => {
+  test("off a terminal: a line at each change of state, else every three seconds, or minutely where nothing changes", () => {
     const lines: string[] = [];
     let now = 0;
     const sink = { isTty: false, columns: 80, write: (text: string) => void lines.push(text) };
@@ -81,12 +81,21 @@ describe("text for people", () => {
     display.job({ ...job, status: "Processing" });
     now = 6100;
     display.job({ ...job, status: "Processing" });
+    display.job({ ...job, status: "Processing", progress: 20 });
+    now = 9200;
+    display.job({ ...job, status: "Processing", progress: 20 });
+    now = 69_300;
+    display.job({ ...job, status: "Processing", progress: 20 });
     display.job({ ...job, status: "Queued", fps: 0, clients: 0 });
+    now = 80_000;
+    display.job({ ...job, status: "Queued", fps: 0, clients: 0, capable_clients: 2 });
     expect(lines).toEqual([
       "WaitingForClients 12.3%, 50.0 fps, 1m05s left, 1 client\n",
       "Processing 12.3%, 50.0 fps, 1m05s left, 1 client\n",
-      "Processing 12.3%, 50.0 fps, 1m05s left, 1 client\n",
+      "Processing 20.0%, 50.0 fps, 1m05s left, 1 client\n",
+      "Processing 20.0%, 50.0 fps, 1m05s left, 1 client\n",
       "Queued 12.3%\n",
+      "Queued 12.3%, waits for its turn, the clients have other jobs\n",
     ]);
   });
 });

@@ -6,6 +6,8 @@ import type { Sink } from "../command.ts";
 import { formatBytes, formatSeconds } from "./format.ts";
 
 const PLAIN_LINE_EVERY_MS = 3000;
+/** Where nothing changes, a sign of life is enough. */
+const SAME_LINE_EVERY_MS = 60_000;
 
 export interface ProgressDisplay {
   job(view: JobView): void;
@@ -15,10 +17,16 @@ export interface ProgressDisplay {
   end(): void;
 }
 
+/** Clients that could work on it work on other jobs. */
+function waitsItsTurn({ status, clients, capable_clients: capable, required_clients: required }: JobView): boolean {
+  return status === "Queued" && clients === 0 && capable >= required;
+}
+
 /** What there is to say: no speed before a frame is done, no clients while none works. */
 export function jobFacts(view: JobView): string {
   if (view.activity !== null) return view.activity;
   const facts = [
+    ...(waitsItsTurn(view) ? ["waits for its turn, the clients have other jobs"] : []),
     ...(view.fps > 0 ? [`${view.fps.toFixed(1)} fps`] : []),
     ...(view.fps > 0 && view.eta_seconds !== null ? [`${formatSeconds(view.eta_seconds)} left`] : []),
     ...(view.clients > 0 ? [`${view.clients} client${view.clients === 1 ? "" : "s"}`] : []),
@@ -31,6 +39,7 @@ class PlainDisplay implements ProgressDisplay {
   private readonly nowMs: () => number;
   private lastAt = Number.NEGATIVE_INFINITY;
   private lastLabel = "";
+  private lastText = "";
 
   constructor(sink: Sink, nowMs: () => number) {
     this.sink = sink;
@@ -39,9 +48,11 @@ class PlainDisplay implements ProgressDisplay {
 
   private line(label: string, text: string): void {
     const now = this.nowMs();
-    if (label === this.lastLabel && now - this.lastAt < PLAIN_LINE_EVERY_MS) return;
+    const everyMs = text === this.lastText ? SAME_LINE_EVERY_MS : PLAIN_LINE_EVERY_MS;
+    if (label === this.lastLabel && now - this.lastAt < everyMs) return;
     this.lastAt = now;
     this.lastLabel = label;
+    this.lastText = text;
     this.sink.write(`${text}\n`);
   }
 
