@@ -32,6 +32,19 @@ export function decoderOfOutput(video: SourceVideo, encoder: string): string | n
   return video.hasAlpha && VPX_ENCODERS.has(encoder) ? encoder : null;
 }
 
+/** Headers in the container alone: a decoder reads every packet by those of the first segment. */
+const GLOBAL_HEADERS = new Set(["mpeg4", "ffv1", "utvideo", "huffyuv", "ffvhuff"]);
+
+/**
+ * Whether the segments of a stream must have the same headers: "global": else they decode wrong; "repeated": the
+ * container should say what every key frame says (AV1 in MP4 and Matroska); null: each segment brings its own, or the
+ * codec has none.
+ */
+export function commonHeaders(codec: string): "global" | "repeated" | null {
+  if (codec === "av1") return "repeated";
+  return GLOBAL_HEADERS.has(codec) ? "global" : null;
+}
+
 export function isH264Encoder(encoder: string): boolean {
   return encoder === "libx264" || encoder === "libx264rgb" || encoder === "libopenh264" || encoder.startsWith("h264_");
 }

@@ -1,7 +1,9 @@
 // Puts the proof together: plain facts in, the JSON report out. Pure. `exact` is true only when every check holds.
 import type { OutputCheck } from "./check-output.ts";
+import { commonHeaders } from "./codecs.ts";
 import { UNBOUNDED_LEAD_SECONDS } from "./output-plan.ts";
 import { RATE_CHECKS } from "./rate/check-rate.ts";
+import { codecOfEncoder } from "./request/encoders.ts";
 import { proofStream, type StreamPlan } from "./stream-plan.ts";
 import type { EncoderFamily, Proof, ProofCheck, ProofSegment, SegmentFacts, SourceInfo } from "./types.ts";
 
@@ -52,8 +54,15 @@ function segmentChecks(input: ProofInput): ProofCheck[] {
         input.seams.problems[0] ??
         `neighbours decoded the same picture at ${input.seams.compared} of ${Math.max(0, input.segments.length - 1)} boundaries`,
     },
-    { name: "parameter sets", ok: true, detail: describeParameterSets(input) },
+    parameterSets(input),
   ];
+}
+
+/** Where a decoder gets headers once, more than one set of them decodes wrong. */
+function parameterSets(input: ProofInput): ProofCheck {
+  const sets = new Set(input.facts.map(({ extradataSha256 }) => extradataSha256)).size;
+  const ok = sets <= 1 || commonHeaders(codecOfEncoder(input.encoder.name)) !== "global";
+  return { name: "parameter sets", ok, detail: describeParameterSets(input) };
 }
 
 /** Which clients made which stream: another encoder, or another version of one, shows in the parameter sets. */

@@ -5,6 +5,7 @@ import { appendFile, copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../../src/base/ids.ts";
 import { findTools } from "../../src/media/tools.ts";
+import type { Proof } from "../../src/media/types.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
@@ -58,6 +59,31 @@ test.skipIf(!isPosix)(
     const refused = await cluster.command(["jobs", "retry", jobId]);
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain("Completed");
+  },
+  240_000,
+);
+
+test.skipIf(!isPosix)(
+  "a client whose encoder writes other headers is told apart; nothing of it is joined with the rest",
+  async () => {
+    const { cluster, source } = await withSource();
+    await using _cluster = cluster;
+    const other = await makeWrongFfmpeg(cluster.path("tools"), tools, "other-headers");
+    await cluster.serve({ args: SMALL });
+    await cluster.join("one", ["--slots", "1"]);
+    await cluster.join("other", ["--slots", "1"], other.env);
+    // Decoded by the headers of the first segment, those of the other client would be other pictures than by their own.
+    const extra = ["--required-clients", "2", "--verify", "full"];
+    const jobId = await cluster.submit(source, cluster.path("out.mkv"), "-c:v mpeg4 -q:v 3", extra);
+    await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
+    const { events } = await cluster.jobDetail(jobId);
+    const told = events.filter(({ type }) => type === "client-unfit").map(({ detail }) => detail);
+    expect(told).toEqual(["mpeg4 writes other headers than the rest, which can't be joined with theirs in one stream"]);
+    const proof = await cluster.json<Proof>(["jobs", "proof", jobId]);
+    expect(proof.checks.filter(({ ok }) => !ok)).toEqual([]);
+    expect(proof.checks.find(({ name }) => name === "parameter sets")?.detail).toStartWith("1 different set,");
+    expect(new Set(proof.segments.map(({ client }) => client)).size).toBe(1);
+    expect(proof.segments.flatMap(({ notes }) => notes).join()).toContain("encoded again: the mpeg4 of ");
   },
   240_000,
 );

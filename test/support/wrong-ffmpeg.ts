@@ -22,6 +22,8 @@ export type Wrong =
   | "crash"
   /** The fourth frame of every segment is missing. */
   | "drop-frame"
+  /** MPEG-4 is written with another quantizer matrix: headers that are not those of other clients. */
+  | "other-headers"
   /** Only the encode of the segment that begins at tick 0 ends by a signal. */
   | "crash-on-first";
 
@@ -40,6 +42,9 @@ case "$mode" in
   slow-encode) [[ "$all" == *segment.nut* ]] && { sleep 7 & wait; } ;;
   crash) [[ "$all" == *segment.nut* ]] && kill -SEGV $$ ;;
   crash-on-first) [[ "$all" == *segment.nut* && "$all" == *"[a]trim=end_pts="* || "$all" == *"[a]trim=start_pts=0:"* ]] && kill -SEGV $$ ;;
+  other-headers)
+    args=()
+    for word in "$@"; do args+=("$word"); [[ "$word" == mpeg4 ]] && args+=(-mpeg_quant 1); done ;;
   drop-frame) for i in "\${!args[@]}"; do args[$i]="\${args[$i]//'[v];'/",select=not(eq(n\\\\,3))[v];"}"; done ;;
 esac
 exec REAL "\${args[@]}"

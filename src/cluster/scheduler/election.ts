@@ -2,6 +2,7 @@
 // its clients are gone for good or can't do it. A job that names its encoder has only that one.
 import { hasReachableClient, isCapable, isReachable, needsClients, takesWork } from "./capability.ts";
 import { canUse, encoderFor, poolOf, rateOf } from "./encoders.ts";
+import { settleWithoutMakers } from "./headers.ts";
 import { failJob, stopAttempts } from "./job-rules.ts";
 import { isTerminal } from "./state-changes.ts";
 import type { Turn } from "./turn.ts";
@@ -61,6 +62,7 @@ export function settleElection(turn: Turn, job: Job): void {
  */
 function reelect(turn: Turn, job: Job): void {
   if (hasReachableClient(turn, job) || !needsClients(job)) return;
+  if (settleWithoutMakers(turn, job)) return;
   const { election } = job.settings;
   const isHopeless = everyoneIsUnfit(turn, job);
   if (election === undefined) {

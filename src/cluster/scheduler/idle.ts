@@ -19,6 +19,7 @@ function whyNot(client: Client, job: Job): string {
   if (client.noRoom !== undefined) return client.noRoom;
   const unfit = job.unfit?.filter((each) => each.clientId === client.id) ?? [];
   const own = unfit.find((each) => each.encoder === job.encoder);
+  if (own?.headers !== undefined) return `its ${own.encoder} ${own.reason}`;
   if (own !== undefined) return `${own.encoder} failed on it: ${own.reason}`;
   const tooMuch = tooMuchFor(client, job, job.encoder);
   if (client.encoders.includes(job.encoder) && tooMuch !== null) return tooMuch;

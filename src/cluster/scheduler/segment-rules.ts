@@ -4,6 +4,7 @@ import type { LeadIn, SegmentFacts } from "../../media/types.ts";
 import { absolve, blame, hasDelivered } from "./blame.ts";
 import { isCapable, isReachable } from "./capability.ts";
 import { takeOtherWay } from "./election.ts";
+import { settleHeaders } from "./headers.ts";
 import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
 import type { Turn } from "./turn.ts";
 import type { AttemptId, ClientId, Job, JobId, LandedResult, Segment } from "./types.ts";
@@ -130,7 +131,9 @@ function believe(turn: Turn, job: Job, segment: Segment, landed: LandedResult, f
   );
   absolve(turn, landed.clientId);
   blameMakers(turn, processing, segment, landed);
-  compareSeam(turn, processing, segment.index - 1);
+  if (!settleHeaders(turn, job.id, segment.index)) return;
+  const settled = openJob(turn, job.id);
+  if (settled !== null) compareSeam(turn, settled, segment.index - 1);
   const afterFirst = openJob(turn, job.id);
   if (afterFirst !== null) compareSeam(turn, afterFirst, segment.index);
 }

@@ -67,6 +67,11 @@ export interface JobSettings {
   readonly maxSegmentSeconds: number | null;
   /** Absent when the request names its encoder. */
   readonly election?: Election;
+  /**
+   * Present when the headers of all segments must be the same: "global": a decoder gets them from the container alone;
+   * "repeated": every key frame has them too (AV1), so that a decoder is right all the same.
+   */
+  readonly headers?: "global" | "repeated";
   /** What is encoded, for the limits of hardware encoders; absent in jobs of earlier versions. */
   readonly picture?: { readonly width: number; readonly height: number; readonly isDeep: boolean };
 }
@@ -148,6 +153,15 @@ export interface Attempt {
   readonly progressedAt: number;
 }
 
+/** A client that can't work on a job with an encoder. */
+export interface Unfit {
+  readonly clientId: ClientId;
+  readonly encoder: string;
+  readonly reason: string;
+  /** Only these headers of its segments stand against it, and no failure. */
+  readonly headers?: string | null;
+}
+
 export type AudioPhase = "none" | "pending" | "running" | "done";
 
 export interface Job {
@@ -194,7 +208,7 @@ export interface Job {
   /** A segment was believed by reference decoding: packet counts of this source are not frame counts. */
   readonly countsUnreliable: boolean;
   /** Clients whose encoder turned out unable to do this job; in memory only. */
-  readonly unfit?: readonly { readonly clientId: ClientId; readonly encoder: string; readonly reason: string }[];
+  readonly unfit?: readonly Unfit[];
   readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string } | null;
 }
 

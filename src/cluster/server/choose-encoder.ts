@@ -1,5 +1,6 @@
 // Which encoders a new job may get: the one it names, or every one that can do what it asks. The scheduler elects.
 import { AppError } from "../../base/errors.ts";
+import { commonHeaders } from "../../media/codecs.ts";
 import { isDeep } from "../../media/hdr.ts";
 import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import { codecOfEncoder } from "../../media/request/encoders.ts";
@@ -16,7 +17,7 @@ const WAIT_FOR_FAMILY_SECONDS = 60;
 export interface Choice {
   /** Stands until one is elected. */
   readonly first: Candidate;
-  readonly settings: Pick<JobSettings, "election" | "picture">;
+  readonly settings: Pick<JobSettings, "election" | "picture" | "headers">;
 }
 
 type Wishes = Pick<JobRequest, "family" | "allowMixed" | "waitForFamily">;
@@ -38,11 +39,13 @@ export function chooseEncoder(request: EncodeRequest, wishes: Wishes, { video }:
   }
   const { width, height } = request.video.size ?? video;
   const picture = { width, height, isDeep: isDeep(pixelFormatOf(request, first, video)) };
-  if (isNamed) return { first, settings: { picture } };
+  const common = wishes.allowMixed === true && !isNamed ? null : commonHeaders(codecOfEncoder(codec));
+  const headers = common === null ? {} : { headers: common };
+  if (isNamed) return { first, settings: { picture, ...headers } };
   const wait = wishes.waitForFamily ?? WAIT_FOR_FAMILY_SECONDS;
   const waitForFamilyMs = wait === "ever" ? null : wait * 1000;
   const election = { candidates, allowMixed: wishes.allowMixed ?? false, waitForFamilyMs };
-  return { first, settings: { picture, election } };
+  return { first, settings: { picture, election, ...headers } };
 }
 
 function noEncoder(codec: string, family: EncoderFamily | null, reasons: string): AppError {
