@@ -114,8 +114,13 @@ async function samplesOf(path: string, track: number, originSeconds: number, sec
  * How much later, in milliseconds, the sound of `output` is against its picture than in `source`: decoded samples of
  * both correlated, first pictures as the origin. `window` seconds are looked at, shifts up to 60 ms.
  */
-export async function audioOffsetErrorMs(source: string, made: string, window = 8, track = 0): Promise<number> {
-  const [sourceFrames, madeFrames] = await Promise.all([framesOf(source), framesOf(made)]);
+export async function audioOffsetErrorMs(
+  source: string,
+  made: string,
+  [sourceFrames, madeFrames]: readonly [Frames, Frames],
+  window = 8,
+  track = 0,
+): Promise<number> {
   const [a, b] = await Promise.all([
     samplesOf(source, track, sourceFrames.pts[0] ?? 0, window),
     samplesOf(made, track, madeFrames.pts[0] ?? 0, window),
