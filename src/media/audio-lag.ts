@@ -78,6 +78,8 @@ export interface DecodeSoundOptions {
   readonly fromUs?: number;
   /** Gets there by seeking, which some containers do not do exactly; else by decoding all before. */
   readonly seeks?: boolean;
+  /** At low priority. */
+  readonly nice?: boolean | undefined;
 }
 
 /** A seek may land late by a packet or two: it aims this much earlier. */
@@ -90,7 +92,7 @@ export async function decodeSound(
   workDir: string,
   options: DecodeSoundOptions = {},
 ): Promise<DecodedSound | null> {
-  const { signal, fromUs, seeks } = options;
+  const { signal, fromUs, seeks, nice } = options;
   const name = join(workDir, `.sound-${newId().slice(0, 8)}`);
   const [rawFile, timesFile] = [`${name}.raw`, `${name}.txt`];
   const most = `atrim=end_sample=${SECONDS * LAG_SAMPLE_RATE}`;
@@ -112,6 +114,7 @@ export async function decodeSound(
         ...["-map", "[b]", "-c:a", "pcm_s16le", "-f", "framehash", "-hash", "adler32", "-y", fileUrl(timesFile)],
       ],
       ...(signal === undefined ? {} : { signal }),
+      ...(nice === undefined ? {} : { nice }),
     });
     if (result.ended !== "exit" || result.exitCode !== 0) return null;
     const bytes = await readFile(rawFile);
@@ -175,10 +178,10 @@ export function measureLag(
   if (length < LAG_SAMPLE_RATE / 8) return { lagMs: null, reason: "too little sound to compare" };
   const start = bestWindow(source, length);
   if (start === null) return { lagMs: null, reason: "silent" };
-  const values = slidingCorrelation(
-    source.subarray(start, start + length),
-    output.subarray(start - MOST_LAG, start + length + MOST_LAG),
-  );
+  const window = source.subarray(start, start + length);
+  // The correlation is 1 here, and nowhere is it more.
+  if (window.every((sample, position) => sample === output[start + position])) return { lagMs: 0 };
+  const values = slidingCorrelation(window, output.subarray(start - MOST_LAG, start + length + MOST_LAG));
   const best = values.reduce((most, value) => Math.max(most, value), -1);
   if (best < LEAST_CORRELATION)
     return { lagMs: null, reason: `source and output do not sound alike (correlation ${best.toFixed(2)})` };

@@ -76,6 +76,62 @@ function sameBytes(name: string, wanted: readonly (string | null)[], found: read
   return { name, ok: missing === 0 && found.length >= wanted.length, detail: notes.join("; ") };
 }
 
+/** What one file has beside picture, sound and subtitles. */
+export interface Extras {
+  /** Null: it could not be read. */
+  readonly header: Header | null;
+  /** Digests of the cover art. */
+  readonly covers: readonly (string | null)[];
+}
+
+function isAsked(plan: StreamPlan, info: SourceInfo): boolean {
+  return (
+    (plan.keepChapters && info.chapterCount > 0) ||
+    plan.streams.some((one) => one.source.type === "attachment" || one.source.isAttachedPicture)
+  );
+}
+
+async function readExtras(
+  tools: Tools,
+  file: MediaFile,
+  coversOf: (header: Header) => readonly number[],
+  signal?: AbortSignal,
+): Promise<Extras> {
+  const header = await readHeader(tools, file, signal);
+  const covers: (string | null)[] = [];
+  for (const index of header === null ? [] : coversOf(header)) {
+    covers.push(await pictureDigest(tools, file, index, signal));
+  }
+  return { header, covers };
+}
+
+function plannedCovers(plan: StreamPlan): number[] {
+  return plan.streams.filter((one) => one.source.isAttachedPicture).map((one) => one.source.index);
+}
+
+/** Null when the source has nothing of the kind that is kept. */
+export async function readSourceExtras(
+  tools: Tools,
+  source: { readonly path: string; readonly info: SourceInfo; readonly plan: StreamPlan },
+  signal?: AbortSignal,
+): Promise<Extras | null> {
+  const { path, info, plan } = source;
+  if (!isAsked(plan, info)) return null;
+  return await readExtras(tools, { path, formats: info.formatName }, () => plannedCovers(plan), signal);
+}
+
+export async function readOutputExtras(
+  tools: Tools,
+  path: string,
+  plan: StreamPlan,
+  signal?: AbortSignal,
+): Promise<Extras> {
+  const attached = ({ streams }: Header) =>
+    streams.filter((stream) => stream.disposition?.attached_pic === 1).map((stream) => stream.index);
+  const coversOf = plannedCovers(plan).length === 0 ? () => [] : attached;
+  return await readExtras(tools, { path, formats: OUTPUT_DEMUXERS }, coversOf, signal);
+}
+
 function attachmentCheck(plan: StreamPlan, source: Header, output: Header): ProofCheck[] {
   const planned = plan.streams.filter((one) => one.source.type === "attachment");
   if (planned.length === 0) return [];
@@ -92,21 +148,8 @@ function attachmentCheck(plan: StreamPlan, source: Header, output: Header): Proo
   ];
 }
 
-async function coverCheck(
-  tools: Tools,
-  plan: StreamPlan,
-  files: { readonly source: MediaFile; readonly output: MediaFile },
-  output: Header,
-  signal?: AbortSignal,
-): Promise<ProofCheck[]> {
-  const planned = plan.streams.filter((one) => one.source.isAttachedPicture);
-  if (planned.length === 0) return [];
-  const kept = output.streams.filter((stream) => stream.disposition?.attached_pic === 1);
-  const wanted: (string | null)[] = [];
-  const found: (string | null)[] = [];
-  for (const one of planned) wanted.push(await pictureDigest(tools, files.source, one.source.index, signal));
-  for (const one of kept) found.push(await pictureDigest(tools, files.output, one.index, signal));
-  return [sameBytes("cover art", wanted, found)];
+function coverCheck(plan: StreamPlan, source: Extras, output: Extras): ProofCheck[] {
+  return plannedCovers(plan).length === 0 ? [] : [sameBytes("cover art", source.covers, output.covers)];
 }
 
 function chapterCheck(
@@ -139,36 +182,18 @@ function chapterCheck(
   return [{ name, ok: Math.abs(worst) <= CHAPTER_TOLERANCE_US && renamed === 0, detail }];
 }
 
-export interface ExtrasInput {
-  readonly info: SourceInfo;
-  readonly plan: StreamPlan;
-  readonly sourcePath: string;
-  readonly outputPath: string;
-  /** When the first picture is shown, on each file's own clock. */
-  readonly firstFrameUs: { readonly source: number; readonly output: number };
-  readonly signal?: AbortSignal;
-}
-
-/** Empty when the source has nothing of the kind that is kept. */
-export async function checkExtras(tools: Tools, input: ExtrasInput): Promise<ProofCheck[]> {
-  const { info, plan, signal } = input;
-  const isAsked =
-    (plan.keepChapters && info.chapterCount > 0) ||
-    plan.streams.some((one) => one.source.type === "attachment" || one.source.isAttachedPicture);
-  if (!isAsked) return [];
-  const files = {
-    source: { path: input.sourcePath, formats: info.formatName },
-    output: { path: input.outputPath, formats: OUTPUT_DEMUXERS },
-  };
-  const [source, output] = await Promise.all([
-    readHeader(tools, files.source, signal),
-    readHeader(tools, files.output, signal),
-  ]);
-  if (source === null || output === null)
+/** `firstFrameUs`: when the first picture is shown, on each file's own clock. */
+export function compareExtras(
+  plan: StreamPlan,
+  source: Extras,
+  output: Extras,
+  firstFrameUs: { readonly source: number; readonly output: number },
+): ProofCheck[] {
+  if (source.header === null || output.header === null)
     return [{ name: "attachments and chapters", ok: false, detail: "the headers could not be read" }];
   return [
-    ...attachmentCheck(plan, source, output),
-    ...(await coverCheck(tools, plan, files, output, signal)),
-    ...chapterCheck(plan, source, output, input.firstFrameUs),
+    ...attachmentCheck(plan, source.header, output.header),
+    ...coverCheck(plan, source, output),
+    ...chapterCheck(plan, source.header, output.header, firstFrameUs),
   ];
 }

@@ -1,10 +1,9 @@
 // The last check before a job may be called completed: the output demuxed and held against the plan, the sound against
 // the source's.
 import { MICROSECONDS, type Pts, type Rational, rescale } from "../base/rational.ts";
-import type { DecodedSound } from "./audio-lag.ts";
-import { checkExtras } from "./check-extras.ts";
+import { compareExtras, type Extras, readOutputExtras } from "./check-extras.ts";
 import { checkPicture } from "./check-picture.ts";
-import { checkSound } from "./check-sound.ts";
+import { checkSound, decodeOutputSound, type SoundSample } from "./check-sound.ts";
 import { compareTracks, type DecodedLengths, unequalSubtitles } from "./check-tracks.ts";
 import { type OutputPackets, readOutput } from "./output-packets.ts";
 import { compareTimes } from "./output-times.ts";
@@ -26,10 +25,12 @@ export interface OutputExpectation {
   readonly timesAre: string;
   /** When the source's first frame is shown, on its own clock. */
   readonly firstFrameUs: number;
-  /** From `decodeSourceSound`, which may run beside the stitch. */
-  readonly sourceSound: readonly (DecodedSound | null)[];
-  /** From `readTrackPackets`. */
+  /** From `decodeSourceSound`; it and the three after it may be read before the output is there. */
+  readonly sourceSound: readonly SoundSample[];
+  /** From `readTrackPackets`, or counted by the index. */
   readonly sourceTracks: ReadonlyMap<number, TrackPackets>;
+  /** From `readSourceExtras`. */
+  readonly sourceExtras: Extras | null;
   /** From `soundLengths`, of audio that was encoded, by the number of its file. */
   readonly soundLengths: ReadonlyMap<number, DecodedLengths>;
   /** Why the source's times can't be compared; null: they can. */
@@ -111,33 +112,35 @@ function checkStreams(output: OutputPackets, plan: StreamPlan): ProofCheck {
   };
 }
 
-/** Reads the whole output once, and of its sound the beginnings and ends. Errors: E_STITCH when the output cannot be read. */
+/**
+ * Reads the whole output once, and of its sound the beginnings and ends, beside each other.
+ * Errors: E_STITCH when the output cannot be read.
+ */
 export async function checkOutput(tools: Tools, expected: OutputExpectation): Promise<OutputCheck> {
-  const { info, plan, sourcePath, outputPath, sourceTracks, signal } = expected;
-  const [output, picture] = await Promise.all([
+  const { info, plan, sourcePath, outputPath, sourceTracks, sourceExtras, signal } = expected;
+  const aborts = signal === undefined ? {} : { signal };
+  const [output, outputSound, outputExtras] = await Promise.all([
     readOutput(tools, outputPath, signal),
-    checkPicture(tools, outputPath, plan.picture, signal),
+    decodeOutputSound(tools, { plan, outputPath, ...aborts }),
+    sourceExtras === null ? null : readOutputExtras(tools, outputPath, plan, signal),
   ]);
   const frames = checkFrames(output, expected);
   const video = output.streams.find((stream) => stream.type === "video");
-  const firstSourceUs = expected.firstFrameUs;
-  const source = { firstFramePts: firstSourceUs, timeBase: MICROSECONDS };
+  const source = { firstFramePts: expected.firstFrameUs, timeBase: MICROSECONDS };
   const kept = { firstFramePts: output.videoPts[0] ?? 0, timeBase: video?.timeBase ?? expected.encoderTimeBase };
   const firstFrameUs = {
-    source: firstSourceUs,
+    source: expected.firstFrameUs,
     output: rescale(kept.firstFramePts, kept.timeBase, MICROSECONDS),
   };
-  const [sound, extras] = await Promise.all([
+  const [sound, picture] = await Promise.all([
     checkSound(tools, {
       ...{ info, plan, sourcePath, outputPath, source, output: kept, sourceEnds: sourceTracks },
-      sourceSound: expected.sourceSound,
-      ...(signal === undefined ? {} : { signal }),
+      ...{ sourceSound: expected.sourceSound, outputSound, ...aborts },
     }),
-    checkExtras(tools, {
-      ...{ info, plan, sourcePath, outputPath, firstFrameUs },
-      ...(signal === undefined ? {} : { signal }),
-    }),
+    checkPicture(tools, outputPath, plan.picture, output.picture, signal),
   ]);
+  const extras =
+    sourceExtras === null || outputExtras === null ? [] : compareExtras(plan, sourceExtras, outputExtras, firstFrameUs);
   const textEvents = new Map<number, number | null>();
   for (const streamIndex of unequalSubtitles(plan, sourceTracks, output.tracks)) {
     const track = { path: sourcePath, formats: info.formatName, streamIndex };

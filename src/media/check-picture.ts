@@ -1,36 +1,13 @@
 // Holds what ffprobe reads from the output's picture against the plan: colour tags, shape, field order, HDR10 metadata.
-import { z } from "zod";
-import { runTool } from "../base/process.ts";
 import { parseRational } from "../base/rational.ts";
 import { firstFrameSideData } from "./first-frame.ts";
-import { fileUrl, inputGuards } from "./formats.ts";
-import { readHdr, type SideData, sideDataSchema } from "./hdr.ts";
+import { readHdr, type SideData } from "./hdr.ts";
 import type { StaticHdr } from "./light/messages.ts";
 import { firstPacketLight } from "./light/read-sei.ts";
-import { OUTPUT_DEMUXERS } from "./output-packets.ts";
+import { OUTPUT_DEMUXERS, type OutputPicture } from "./output-packets.ts";
 import type { PicturePlan } from "./picture-plan.ts";
-import { lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
 import type { MasteringDisplay, ProofCheck } from "./types.ts";
-
-const TIMEOUT_MS = 60_000;
-
-const answerSchema = z.object({
-  streams: z.array(
-    z.object({
-      index: z.number().int(),
-      codec_name: z.string().optional(),
-      color_range: z.string().optional(),
-      color_space: z.string().optional(),
-      color_transfer: z.string().optional(),
-      color_primaries: z.string().optional(),
-      chroma_location: z.string().optional(),
-      sample_aspect_ratio: z.string().optional(),
-      field_order: z.string().optional(),
-      side_data_list: z.array(sideDataSchema).optional(),
-    }),
-  ),
-});
 
 export type ReadPicture = {
   readonly tags: PicturePlan["tags"];
@@ -114,26 +91,15 @@ function known(text: string | undefined): string | null {
   return text === undefined || text === "unknown" || text === "unspecified" || text === "N/A" ? null : text;
 }
 
-/** Reads the header, and one picture when HDR10 metadata was promised. */
+/** Of the first video stream as it was read; looks into one picture when HDR10 metadata was promised. */
 export async function checkPicture(
   tools: Tools,
   path: string,
   plan: PicturePlan,
+  stream: OutputPicture | null,
   signal?: AbortSignal,
 ): Promise<ProofCheck> {
-  const result = await runTool({
-    program: tools.ffprobe,
-    args: [
-      ...["-v", "error", ...inputGuards({ formats: OUTPUT_DEMUXERS, kind: "file" })],
-      ...["-select_streams", "v:0", "-show_streams", "-of", "json", fileUrl(path)],
-    ],
-    ...(signal === undefined ? {} : { signal }),
-    timeoutMs: TIMEOUT_MS,
-  });
-  if (result.ended !== "exit" || result.exitCode !== 0)
-    return { name: "colour", ok: false, detail: `the output cannot be read: ${lastWords(result.stderrTail)}` };
-  const [stream] = answerSchema.parse(JSON.parse(result.stdout)).streams;
-  if (stream === undefined) return { name: "colour", ok: false, detail: "no video stream" };
+  if (stream === null) return { name: "colour", ok: false, detail: "no video stream" };
   const file = { path, formats: OUTPUT_DEMUXERS, streamIndex: stream.index };
   const inFrame = plan.hdr === null ? [] : await firstFrameSideData(tools, file, signal);
   const isH264 = stream.codec_name === "h264";

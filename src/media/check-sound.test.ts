@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runTool } from "../base/process.ts";
-import { checkSound, decodeSourceSound } from "./check-sound.ts";
+import { checkSound, decodeOutputSound, decodeSourceSound } from "./check-sound.ts";
 import { probeSource } from "./probe.ts";
 import { emptyEncodeRequest } from "./request/encode-request.ts";
 import { planStreams } from "./stream-plan.ts";
@@ -37,11 +37,12 @@ async function compare(sourcePath: string, outputPath: string) {
   const info = await probeSource(tools, sourcePath);
   const plan = planStreams(info, emptyEncodeRequest(), "mkv");
   const start = { firstFramePts: 0, timeBase: { num: 1, den: 1000 } };
-  return await checkSound(tools, {
-    ...{ info, plan, sourcePath, outputPath, source: start, output: start },
-    sourceEnds: await readTrackPackets(tools, { path: sourcePath, formats: info.formatName }),
-    sourceSound: await decodeSourceSound(tools, { info, plan, sourcePath }, folder),
-  });
+  const sourceEnds = await readTrackPackets(tools, { path: sourcePath, info });
+  const source = { info, plan, sourcePath, sourceEnds, firstFrameUs: 0 };
+  const sourceSound = await decodeSourceSound(tools, source, folder);
+  const check = { ...source, outputPath, source: start, output: start };
+  const outputSound = await decodeOutputSound(tools, check);
+  return await checkSound(tools, { ...check, sourceSound, outputSound });
 }
 
 test("the same sound lies right at both ends; sound that is 8 ms late only at its end is found", async () => {

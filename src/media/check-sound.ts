@@ -22,13 +22,23 @@ export interface PictureStart {
 /** When each kept sound track begins and ends, microseconds on its file's clock, by stream index; from its packets. */
 export type SoundEnds = ReadonlyMap<number, { readonly endUs: number | null }>;
 
+/** What is decoded of one track of the source, or of the output. */
+export interface SoundSample {
+  /** Null: it can't be decoded. */
+  readonly beginning: DecodedSound | null;
+  /** Its last seconds, of a track that is too long to be decoded whole; null: not decoded. */
+  readonly end: DecodedSound | null;
+}
+
 export interface SoundCheckInput {
   readonly info: SourceInfo;
   readonly plan: StreamPlan;
   readonly sourcePath: string;
   readonly outputPath: string;
-  /** From `decodeSourceSound`, which may run beside the stitch. */
-  readonly sourceSound: readonly (DecodedSound | null)[];
+  /** From `decodeSourceSound`, which may run before the output is there. */
+  readonly sourceSound: readonly SoundSample[];
+  /** From `decodeOutputSound`. */
+  readonly outputSound: readonly (DecodedSound | null)[];
   readonly source: PictureStart;
   readonly output: PictureStart;
   readonly sourceEnds: SoundEnds;
@@ -42,6 +52,10 @@ export interface SoundCheck {
   readonly notes: readonly string[];
 }
 
+/** How much of a long track's end is decoded, and how much longer than the beginning it must be for that. */
+const TAIL_US = 20_000_000;
+const LONG_US = 70_000_000;
+
 /** The audio streams whose place is measured, with their position in the output. */
 function measuredAudio(plan: StreamPlan): { readonly planned: PlannedStream; readonly position: number }[] {
   return plan.streams
@@ -49,18 +63,48 @@ function measuredAudio(plan: StreamPlan): { readonly planned: PlannedStream; rea
     .slice(0, MOST_STREAMS_MEASURED);
 }
 
-/** The beginning of each kept audio stream of the source; null where one can't be decoded. */
+/** Whether the end must be decoded apart. The picture's beginning and the track's end are on one clock. */
+function isLong(endUs: number | null, firstFrameUs: number): endUs is number {
+  return endUs !== null && endUs - firstFrameUs > LONG_US;
+}
+
+/** Of each measured track of the source: its beginning, and its end where that is far. One decode after the other. */
 export async function decodeSourceSound(
   tools: Tools,
-  source: Pick<SoundCheckInput, "info" | "plan" | "sourcePath" | "signal">,
+  source: Pick<SoundCheckInput, "info" | "plan" | "sourcePath" | "sourceEnds" | "signal"> & {
+    readonly firstFrameUs: number;
+    readonly nice?: boolean;
+  },
   workDir: string,
-): Promise<(DecodedSound | null)[]> {
-  const sounds: (DecodedSound | null)[] = [];
+): Promise<SoundSample[]> {
+  const { signal, nice } = source;
+  const sounds: SoundSample[] = [];
   for (const { planned } of measuredAudio(source.plan)) {
-    const place = { path: source.sourcePath, formats: source.info.formatName, streamIndex: planned.source.index };
-    sounds.push(await decodeSound(tools, place, workDir, { signal: source.signal }));
+    const { index } = planned.source;
+    const place = { path: source.sourcePath, formats: source.info.formatName, streamIndex: index };
+    const beginning = await decodeSound(tools, place, workDir, { signal, nice });
+    const endUs = source.sourceEnds.get(index)?.endUs ?? null;
+    const wantsEnd = beginning !== null && isLong(endUs, source.firstFrameUs);
+    const end = wantsEnd
+      ? await decodeSound(tools, place, workDir, { signal, nice, fromUs: endUs - TAIL_US, seeks: true })
+      : null;
+    sounds.push({ beginning, end });
   }
   return sounds;
+}
+
+/** The beginning of each measured track of the output, all at once. */
+export async function decodeOutputSound(
+  tools: Tools,
+  output: Pick<SoundCheckInput, "plan" | "outputPath" | "signal">,
+): Promise<(DecodedSound | null)[]> {
+  const { plan, outputPath, signal } = output;
+  return await Promise.all(
+    measuredAudio(plan).map(({ position }) => {
+      const place = { path: outputPath, formats: OUTPUT_DEMUXERS, streamIndex: position };
+      return decodeSound(tools, place, dirname(outputPath), { signal });
+    }),
+  );
 }
 
 interface Measured {
@@ -78,34 +122,43 @@ function reasoned(measured: ReturnType<typeof measureLag>): Measured {
   return measured.lagMs === null ? { lagMs: null, reason: measured.reason } : { lagMs: measured.lagMs, reason: null };
 }
 
+interface Track {
+  readonly planned: PlannedStream;
+  readonly position: number;
+}
+
 /**
  * The last seconds of a long track, found by seeking. Seeks into some containers give other times than reading does: what
- * looks displaced is decoded once more from the beginning before it is believed.
+ * looks displaced is decoded once more from the beginning before it is believed. `sought`: what was decoded of the
+ * source's; null: not yet.
  */
 async function lagAtEnd(
   tools: Tools,
   input: SoundCheckInput,
-  track: { readonly planned: PlannedStream; readonly position: number },
+  track: Track,
   endUs: number,
+  sought: DecodedSound | null,
 ): Promise<Measured> {
   const { source, output, signal } = input;
-  const sourceZeroUs = rescale(source.firstFramePts, source.timeBase, MICROSECONDS);
   const outputZeroUs = rescale(output.firstFramePts, output.timeBase, MICROSECONDS);
-  const fromUs = endUs - sourceZeroUs - TAIL_US;
-  const measure = async (seeks: boolean): Promise<Measured> => {
-    const workDir = dirname(input.outputPath);
-    const own = await decodeSound(
+  const fromUs = endUs - zeroOf(source) - TAIL_US;
+  const workDir = dirname(input.outputPath);
+  const decodeOwn = (seeks: boolean) =>
+    decodeSound(
       tools,
       { path: input.sourcePath, formats: input.info.formatName, streamIndex: track.planned.source.index },
       workDir,
-      { signal, fromUs: fromUs + sourceZeroUs, seeks },
+      { signal, fromUs: endUs - TAIL_US, seeks },
     );
-    const kept = await decodeSound(
-      tools,
-      { path: input.outputPath, formats: OUTPUT_DEMUXERS, streamIndex: track.position },
-      workDir,
-      { signal, fromUs: fromUs + outputZeroUs, seeks },
-    );
+  const measure = async (seeks: boolean): Promise<Measured> => {
+    const [own, kept] = await Promise.all([
+      (seeks ? sought : null) ?? decodeOwn(seeks),
+      decodeSound(tools, { path: input.outputPath, formats: OUTPUT_DEMUXERS, streamIndex: track.position }, workDir, {
+        signal,
+        fromUs: fromUs + outputZeroUs,
+        seeks,
+      }),
+    ]);
     if (own === null || kept === null) return { lagMs: null, reason: "its end could not be decoded" };
     const skip = Math.round((fromUs * LAG_SAMPLE_RATE) / 1e6);
     return reasoned(
@@ -115,44 +168,65 @@ async function lagAtEnd(
       ),
     );
   };
-  const sought = await measure(true);
-  return sought.lagMs !== null && Math.abs(sought.lagMs) <= MOST_AV_ERROR_MS ? sought : await measure(false);
+  const first = await measure(true);
+  return first.lagMs !== null && Math.abs(first.lagMs) <= MOST_AV_ERROR_MS ? first : await measure(false);
 }
 
-/** How much of a long track's end is decoded, and how much longer than the beginning it must be for that. */
-const TAIL_US = 20_000_000;
-const LONG_US = 70_000_000;
+function zeroOf({ firstFramePts, timeBase }: PictureStart): number {
+  return rescale(firstFramePts, timeBase, MICROSECONDS);
+}
 
-/** Decodes the output's sound and the ends of both files'. */
+interface MeasuredTrack {
+  readonly index: number;
+  readonly parts: readonly (readonly [what: string, Measured])[];
+}
+
+async function measureTrack(
+  tools: Tools,
+  input: SoundCheckInput,
+  track: Track,
+  { beginning: own, end }: SoundSample,
+  kept: DecodedSound | null,
+): Promise<MeasuredTrack> {
+  const { index } = track.planned.source;
+  if (own === null || kept === null)
+    return { index, parts: [["offset", { lagMs: null, reason: "it could not be decoded" }]] };
+  const source = alignSound(own, input.source.firstFramePts, input.source.timeBase);
+  const output = alignSound(kept, input.output.firstFramePts, input.output.timeBase);
+  const atStart = reasoned(measureLag(source, output));
+  const endUs = input.sourceEnds.get(index)?.endUs ?? null;
+  const atEnd = isLong(endUs, zeroOf(input.source))
+    ? await lagAtEnd(tools, input, track, endUs, end)
+    : lagOfSecondHalf(source, output);
+  return {
+    index,
+    parts: [
+      ["beginning", atStart],
+      ["end", atEnd],
+    ],
+  };
+}
+
+/** Holds the tracks against each other, beginnings and ends; decodes the ends of long ones. */
 export async function checkSound(tools: Tools, input: SoundCheckInput): Promise<SoundCheck> {
   const notes: string[] = [];
   const told: string[] = [];
   let worstMs: number | null = null;
-  const take = (what: string, index: number, { lagMs, reason }: Measured) => {
-    if (lagMs === null) {
-      notes.push(`audio stream ${index}: ${what} not measured: ${reason ?? "no reason given"}`);
-      return;
+  const tracks = await Promise.all(
+    measuredAudio(input.plan).map((track, number) => {
+      const own = input.sourceSound[number] ?? { beginning: null, end: null };
+      return measureTrack(tools, input, track, own, input.outputSound[number] ?? null);
+    }),
+  );
+  for (const { index, parts } of tracks) {
+    for (const [what, { lagMs, reason }] of parts) {
+      if (lagMs === null) {
+        notes.push(`audio stream ${index}: ${what} not measured: ${reason ?? "no reason given"}`);
+        continue;
+      }
+      told.push(`${lagMs.toFixed(2)} ms at the ${what} of stream ${index}`);
+      if (worstMs === null || Math.abs(lagMs) > Math.abs(worstMs)) worstMs = lagMs;
     }
-    told.push(`${lagMs.toFixed(2)} ms at the ${what} of stream ${index}`);
-    if (worstMs === null || Math.abs(lagMs) > Math.abs(worstMs)) worstMs = lagMs;
-  };
-  for (const [number, track] of measuredAudio(input.plan).entries()) {
-    const { index } = track.planned.source;
-    const own = input.sourceSound[number] ?? null;
-    const place = { path: input.outputPath, formats: OUTPUT_DEMUXERS, streamIndex: track.position };
-    const kept = await decodeSound(tools, place, dirname(input.outputPath), { signal: input.signal });
-    if (own === null || kept === null) {
-      take("offset", index, { lagMs: null, reason: "it could not be decoded" });
-      continue;
-    }
-    const source = alignSound(own, input.source.firstFramePts, input.source.timeBase);
-    const output = alignSound(kept, input.output.firstFramePts, input.output.timeBase);
-    const atStart = reasoned(measureLag(source, output));
-    take("beginning", index, atStart);
-    const endUs = input.sourceEnds.get(index)?.endUs ?? null;
-    const zeroUs = rescale(input.source.firstFramePts, input.source.timeBase, MICROSECONDS);
-    const isLong = endUs !== null && endUs - zeroUs > LONG_US;
-    take("end", index, isLong ? await lagAtEnd(tools, input, track, endUs) : lagOfSecondHalf(source, output));
   }
   const left = input.plan.streams.filter(({ source }) => source.type === "audio").length - MOST_STREAMS_MEASURED;
   if (left > 0) notes.push(`the offset of ${left} further audio streams was not measured by decoding`);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { compareTracks, type TrackComparison } from "./check-tracks.ts";
 import type { StreamAction, StreamPlan } from "./stream-plan.ts";
-import { countTextEvents, type TrackPackets, TrackTally } from "./track-packets.ts";
+import { countTextEvents, parseTrackLine, type TrackPackets, TrackTally } from "./track-packets.ts";
 import type { SourceStream } from "./types.ts";
 
 const stream = (index: number, type: "video" | "audio" | "subtitle"): SourceStream => ({
@@ -103,12 +103,9 @@ describe("subtitles", () => {
 
 test("packets become tracks; MP4's pauses between subtitles are no events", () => {
   const tally = new TrackTally();
-  const packet = (text: string) => tally.add(new Map(text.split(" ").map((one) => one.split("=") as [string, string])));
-  packet("codec_type=audio stream_index=1 pts=-1024 duration=1024 size=5 flags=KD");
-  packet("codec_type=audio stream_index=1 pts=0 duration=1024 size=9 flags=K_");
-  packet("codec_type=subtitle stream_index=2 pts=0 duration=500 size=2 flags=K_");
-  packet("codec_type=subtitle stream_index=2 pts=500 duration=N/A size=30 flags=K_");
-  packet("codec_type=video stream_index=0 pts=0 duration=40 size=30 flags=K_");
+  for (const line of ["audio,1,-1024,1024,5", "audio,1,0,1024,9", "subtitle,2,0,500,2"])
+    tally.add(parseTrackLine(line));
+  for (const line of ["subtitle,2,500,N/A,30", "video,0,0,40,30"]) tally.add(parseTrackLine(line));
   const tracks = tally.tracks(new Map([1, 2].map((index) => [index, { num: 1, den: index === 1 ? 1024 : 1000 }])));
   expect(tracks.get(1)).toMatchObject({ packets: 2, startUs: -1_000_000, endUs: 1_000_000, longestUs: 1_000_000 });
   expect(tracks.get(2)).toMatchObject({ packets: 2, eventsUs: [500_000] });

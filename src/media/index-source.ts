@@ -7,10 +7,13 @@ import type { FrameGrid } from "./frame-grid.ts";
 import { type FrameIndex, GrowingFrameIndex, type VideoPacket } from "./frame-index.ts";
 import { lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
+import type { TrackPacket, TrackTally } from "./track-packets.ts";
 import type { Gop, SourceInfo } from "./types.ts";
 
 const BATCH_GOPS = 64;
 const BATCH_MS = 250;
+/** Of a line that is a packet. */
+const PACKET_FIELDS = 8;
 
 export interface IndexOptions {
   /** `index` already answers for these groups of pictures. */
@@ -19,22 +22,21 @@ export interface IndexOptions {
   readonly grid?: FrameGrid | null;
   /** Called once, at the first frame that is no place of the grid, before any group that holds it is handed on. */
   readonly onOffGrid?: (reason: string, index: FrameIndex) => void;
+  /** Counts the sound and the subtitles that are read past. */
+  readonly tally?: TrackTally;
   readonly signal?: AbortSignal;
 }
 
-/** Arguments for ffprobe: one CSV line a packet, `pts,dts,duration,pos,flags`. */
-export function indexArgs(path: string, info: SourceInfo): string[] {
+/**
+ * Arguments for ffprobe: one CSV line a packet, `codec_type,stream_index,pts,dts,duration,size,pos,flags`, of the video
+ * alone unless the other tracks are counted too.
+ */
+export function indexArgs(path: string, info: SourceInfo, withTracks: boolean): string[] {
   return [
-    "-v",
-    "error",
-    ...inputGuards({ formats: info.formatName, kind: "file" }),
-    "-select_streams",
-    String(info.video.streamIndex),
-    "-show_entries",
-    "packet=pts,dts,duration,pos,flags",
-    "-of",
-    "csv=p=0",
-    fileUrl(path),
+    ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
+    ...(withTracks ? [] : ["-select_streams", String(info.video.streamIndex)]),
+    ...["-show_entries", "packet=codec_type,stream_index,pts,dts,duration,size,pos,flags"],
+    ...["-of", "csv=p=0", fileUrl(path)],
   ];
 }
 
@@ -44,10 +46,8 @@ function numberOrNull(text: string | undefined): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** Null for a line that is no packet. Flags: K key frame, D discard. */
-export function parsePacketLine(line: string): VideoPacket | null {
-  const [pts, dts, duration, position, flags] = line.split(",");
-  if (flags === undefined) return null;
+/** The fields of one line. Flags: K key frame, D discard. */
+export function videoPacket([, , pts, dts, duration, , position, flags = ""]: readonly string[]): VideoPacket {
   return {
     pts: numberOrNull(pts),
     dts: numberOrNull(dts),
@@ -56,6 +56,10 @@ export function parsePacketLine(line: string): VideoPacket | null {
     isKey: flags.includes("K"),
     isDiscarded: flags.includes("D"),
   };
+}
+
+function trackPacket([type = "", stream, pts, , duration, bytes]: readonly string[]): TrackPacket {
+  return { type, stream: Number(stream), pts: Number(pts), duration: Number(duration), bytes: Number(bytes) };
 }
 
 /**
@@ -69,7 +73,8 @@ export async function indexSource(
   options: IndexOptions,
 ): Promise<FrameIndex> {
   const frameRate = info.video.realFrameRate ?? info.video.averageFrameRate;
-  const { grid = null } = options;
+  const { grid = null, tally } = options;
+  const streamIndex = String(info.video.streamIndex);
   const index = new GrowingFrameIndex(info.video.timeBase, frameRate, grid);
   let isOnGrid = grid !== null;
   const watchGrid = () => {
@@ -91,12 +96,16 @@ export async function indexSource(
   };
   const result = await runTool({
     program: tools.ffprobe,
-    args: indexArgs(path, info),
+    args: indexArgs(path, info, tally !== undefined),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onLine: (line) => {
-      const packet = parsePacketLine(line);
-      if (packet === null) return;
-      const fresh = index.add(packet);
+      const fields = line.split(",");
+      if (fields.length < PACKET_FIELDS) return;
+      if (fields[1] !== streamIndex) {
+        tally?.add(trackPacket(fields));
+        return;
+      }
+      const fresh = index.add(videoPacket(fields));
       watchGrid();
       if (fresh.length > 0) waiting.push(...fresh);
       if (waiting.length >= BATCH_GOPS || (waiting.length > 0 && performance.now() - handedOnAt >= BATCH_MS)) handOn();

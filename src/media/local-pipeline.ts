@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { MICROSECONDS, type Pts, rescale } from "../base/rational.ts";
 import { encodeAudio } from "./audio.ts";
 import { soundLengths } from "./audio-length.ts";
+import { readSourceExtras } from "./check-extras.ts";
 import { checkOutput, type OutputCheck } from "./check-output.ts";
 import { decodeSourceSound } from "./check-sound.ts";
 import { encodeSegment } from "./encode-segment.ts";
@@ -28,7 +29,7 @@ import { stitch } from "./stitch.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.ts";
 import { joinerFor } from "./subtitle-cuts.ts";
 import type { Tools } from "./tools.ts";
-import { readTrackPackets } from "./track-packets.ts";
+import { TrackTally, timeBasesOf } from "./track-packets.ts";
 import type { Container, Gop, SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
 import { verifySegment } from "./verify-segment.ts";
 
@@ -175,7 +176,9 @@ export async function runLocally(
   const info = videoStream === undefined ? first : await probeSource(tools, path, { ...signal, videoStream });
   const candidate = candidateGrid(info, request, container);
   const grid = candidate === null ? null : new FrameGrid(candidate, info);
-  const index = await indexSource(tools, path, info, { onGops: () => undefined, grid, ...signal });
+  const tally = new TrackTally();
+  const index = await indexSource(tools, path, info, { onGops: () => undefined, grid, tally, ...signal });
+  const sourceTracks = tally.tracks(timeBasesOf(info));
   const isSplit = index.seekable && splitMode(request, options.exactly ?? true).mode === "keyframes";
   const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
   const plannedTimes = outputPlan(request, info.video.timeBase);
@@ -247,8 +250,9 @@ export async function runLocally(
     framePts,
     timesAre: onGrid === null ? "the source's times" : "exact times of the declared rate",
     frames: segments.reduce((sum, segment) => sum + segment.facts.frames, 0),
-    sourceSound: await decodeSourceSound(tools, sound, dirname(outputPath)),
-    sourceTracks: await readTrackPackets(tools, { path, formats: info.formatName }, options.signal),
+    sourceSound: await decodeSourceSound(tools, { ...sound, sourceEnds: sourceTracks }, dirname(outputPath)),
+    sourceTracks,
+    sourceExtras: await readSourceExtras(tools, { path, info, plan }, options.signal),
     soundLengths: await soundLengths(tools, { info, plan, sourcePath: path, audioPaths }, options.signal),
     withoutTimes: index.hasTimeJump && restartsClock(info.formatName) ? "the source's clock starts anew" : null,
   });

@@ -1,11 +1,15 @@
-// Demuxes a finished output once: what streams it has and when each of its video frames is shown.
+// Demuxes a finished output once: what streams it has, what its picture says of itself, when each of its video frames is
+// shown, and what its sound and subtitles hold.
+import { z } from "zod";
 import { AppError } from "../base/errors.ts";
 import { runTool } from "../base/process.ts";
 import { type Pts, parseRational, type Rational, rational } from "../base/rational.ts";
 import { fileUrl, inputGuards } from "./formats.ts";
+import { sideDataSchema } from "./hdr.ts";
+import { PROBE_LINES_FORMAT, ProbeLines } from "./probe-lines.ts";
 import { lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
-import { compactFields, TRACK_FIELDS, type TrackPackets, TrackTally } from "./track-packets.ts";
+import { type TrackPackets, TrackTally } from "./track-packets.ts";
 
 export interface OutputStreamFacts {
   readonly index: number;
@@ -13,63 +17,77 @@ export interface OutputStreamFacts {
   readonly codec: string;
   readonly language: string | null;
   readonly timeBase: Rational;
-  packets: number;
+  readonly packets: number;
 }
 
 export interface OutputPackets {
   readonly streams: readonly OutputStreamFacts[];
+  /** What the container and the header of the first video stream say; null: there is none. */
+  readonly picture: OutputPicture | null;
   /** Sorted PTS of the shown frames of the first video stream, in its time base. */
   readonly videoPts: readonly Pts[];
-  /** Ticks of the first video stream that its last frame is shown; null: not stated. */
-  readonly lastDuration: number | null;
   /** Sound and subtitles by stream index. */
   readonly tracks: ReadonlyMap<number, TrackPackets>;
 }
 
 export const OUTPUT_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts";
 
+const streamSchema = z.object({
+  index: z.number().int(),
+  codec_type: z.string().optional(),
+  codec_name: z.string().optional(),
+  time_base: z.string().optional(),
+  color_range: z.string().optional(),
+  color_space: z.string().optional(),
+  color_transfer: z.string().optional(),
+  color_primaries: z.string().optional(),
+  chroma_location: z.string().optional(),
+  sample_aspect_ratio: z.string().optional(),
+  field_order: z.string().optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+  side_data_list: z.array(sideDataSchema).optional(),
+});
+export type OutputPicture = z.infer<typeof streamSchema>;
+
+const headerSchema = z.object({ streams: z.array(streamSchema) });
+
+/** As ffprobe writes it; millions of them are not worth a check each. */
+interface PacketFields {
+  readonly codec_type?: string;
+  readonly stream_index?: number;
+  readonly pts?: number;
+  readonly duration?: number;
+  readonly size?: string;
+  readonly flags?: string;
+}
+
 /** Errors: E_STITCH when the output cannot be read. */
 export async function readOutput(tools: Tools, path: string, signal?: AbortSignal): Promise<OutputPackets> {
   const packetCounts = new Map<number, number>();
-  const times: { stream: number; pts: number; duration: number }[] = [];
+  const times: { stream: number; pts: number }[] = [];
   const tally = new TrackTally();
-  const streams = new Map<number, OutputStreamFacts>();
-  let firstVideo: number | null = null;
+  const lines = new ProbeLines((packet) => {
+    const {
+      codec_type: type = "",
+      stream_index: stream = Number.NaN,
+      flags = "",
+      size,
+      ...ticks
+    } = packet as PacketFields;
+    const { pts = Number.NaN, duration = Number.NaN } = ticks;
+    packetCounts.set(stream, (packetCounts.get(stream) ?? 0) + 1);
+    tally.add({ type, stream, pts, duration, bytes: Number(size) });
+    if (type === "video" && !flags.includes("D")) times.push({ stream, pts });
+  });
   const result = await runTool({
     program: tools.ffprobe,
     args: [
-      "-v",
-      "error",
-      ...inputGuards({ formats: OUTPUT_DEMUXERS, kind: "file" }),
-      "-show_entries",
-      `packet=${TRACK_FIELDS}:stream=index,codec_type,codec_name,time_base:stream_tags=language`,
-      "-of",
-      "compact=nk=0",
-      fileUrl(path),
+      ...["-v", "error", ...inputGuards({ formats: OUTPUT_DEMUXERS, kind: "file" })],
+      ...["-show_entries", "packet=codec_type,stream_index,pts,duration,size,flags", "-show_streams"],
+      ...["-of", PROBE_LINES_FORMAT, fileUrl(path)],
     ],
     ...(signal === undefined ? {} : { signal }),
-    onLine: (line) => {
-      const fields = compactFields(line);
-      if (fields.has("packet")) {
-        const stream = Number(fields.get("stream_index"));
-        packetCounts.set(stream, (packetCounts.get(stream) ?? 0) + 1);
-        tally.add(fields);
-        if (fields.get("codec_type") !== "video" || fields.get("flags")?.includes("D") === true) return;
-        firstVideo = firstVideo === null ? stream : Math.min(firstVideo, stream);
-        if (stream !== firstVideo) return;
-        times.push({ stream, pts: Number(fields.get("pts")), duration: Number(fields.get("duration")) });
-      } else if (fields.has("stream")) {
-        const index = Number(fields.get("index"));
-        streams.set(index, {
-          index,
-          type: fields.get("codec_type") ?? "other",
-          codec: fields.get("codec_name") ?? "unknown",
-          language: fields.get("tag:language") ?? null,
-          timeBase: parseRational(fields.get("time_base") ?? "") ?? rational(1, 1000),
-          packets: 0,
-        });
-      }
-    },
+    onLine: (line) => lines.add(line),
   });
   if (result.ended !== "exit" || result.exitCode !== 0) {
     throw new AppError(
@@ -78,13 +96,21 @@ export async function readOutput(tools: Tools, path: string, signal?: AbortSigna
       "Look at the disk the server works on, then submit again.",
     );
   }
-  for (const stream of streams.values()) stream.packets = packetCounts.get(stream.index) ?? 0;
-  const shown = times.filter((time) => time.stream === firstVideo).sort((a, b) => a.pts - b.pts);
-  const lastDuration = shown.at(-1)?.duration ?? Number.NaN;
+  const found = headerSchema.parse(lines.end()).streams.sort((a, b) => a.index - b.index);
+  const streams = found.map((stream) => ({
+    index: stream.index,
+    type: stream.codec_type ?? "other",
+    codec: stream.codec_name ?? "unknown",
+    language: stream.tags?.language ?? null,
+    timeBase: parseRational(stream.time_base ?? "") ?? rational(1, 1000),
+    packets: packetCounts.get(stream.index) ?? 0,
+  }));
+  const picture = found.find((stream) => stream.codec_type === "video") ?? null;
+  const shown = times.filter(({ stream }) => stream === picture?.index).sort((a, b) => a.pts - b.pts);
   return {
-    streams: [...streams.values()].sort((a, b) => a.index - b.index),
-    videoPts: shown.map((time) => time.pts),
-    lastDuration: Number.isNaN(lastDuration) ? null : lastDuration,
-    tracks: tally.tracks(new Map([...streams.values()].map((stream) => [stream.index, stream.timeBase]))),
+    streams,
+    picture,
+    videoPts: shown.map(({ pts }) => pts),
+    tracks: tally.tracks(new Map(streams.map(({ index, timeBase }) => [index, timeBase]))),
   };
 }

@@ -5,6 +5,7 @@ import { audioFileFormat } from "./audio.ts";
 import { isHevcEncoder } from "./codecs.ts";
 import { INPOINT_MARGIN_US } from "./concat-list.ts";
 import { demuxerName, inputGuards, sourceOffsetUs } from "./formats.ts";
+import type { OutputClock } from "./output-clock.ts";
 import { wantedColour } from "./picture-plan.ts";
 import { optionWord } from "./request/colour-words.ts";
 import { CONTAINERS } from "./request/containers.ts";
@@ -24,7 +25,7 @@ export interface StitchIo {
   readonly output: string;
 }
 
-export interface StitchFacts {
+export interface StitchFacts extends OutputClock {
   readonly encoderTimeBase: Rational;
   /** Time of the first output frame on the source's own clock, microseconds. */
   readonly firstFrameUs: number;
@@ -33,10 +34,6 @@ export interface StitchFacts {
    * null: there is one frame.
    */
   readonly lastFrame: { readonly packet: number; readonly packets: number; readonly share: number } | null;
-  /** Source time that becomes the output's zero, microseconds. */
-  readonly zeroUs: number;
-  /** Microseconds to add to each audio stream of the plan (see opus-delay); empty: none. */
-  readonly audioDelaysUs: readonly number[];
 }
 
 /** mp4's own habit: at least 10000 ticks a second, a multiple of the frame clock, so that no frame is rounded. */

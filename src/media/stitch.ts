@@ -8,19 +8,17 @@ import type { Rational } from "../base/rational.ts";
 import { type ConcatSegment, concatList, toMicroseconds } from "./concat-list.ts";
 import { coverArgs, coverStreams } from "./cover-art.ts";
 import { fileUrl } from "./formats.ts";
-import { opusDelayUs } from "./opus-delay.ts";
-import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "./packet-times.ts";
-import { CONTAINERS } from "./request/containers.ts";
+import { type OutputClock, readOutputClock } from "./output-clock.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { segmentOffsetUs } from "./segment-clock.ts";
 import { lastWords } from "./stderr.ts";
 import { type StitchFacts, stitchArgs } from "./stitch-args.ts";
 import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
-import type { SourceInfo } from "./types.ts";
+import type { SegmentFacts, SourceInfo } from "./types.ts";
 import { readSegmentPackets } from "./verify-segment.ts";
 
-export type StitchSegment = Omit<ConcatSegment, "ownStartUs"> & { readonly frames: number };
+export type StitchSegment = Omit<ConcatSegment, "ownStartUs"> & Pick<SegmentFacts, "frames" | "lastShown">;
 
 export interface StitchInput {
   readonly info: SourceInfo;
@@ -36,6 +34,8 @@ export interface StitchInput {
   readonly sourcePath: string;
   /** From `encodeAudio`. */
   readonly audioPaths: readonly string[];
+  /** From `readOutputClock`, which may run before any segment is there; read here when not given. */
+  readonly clock?: OutputClock;
   /** Where the output lands; temporary files are made beside it. */
   readonly outputPath: string;
   readonly signal?: AbortSignal;
@@ -45,49 +45,6 @@ export interface StitchOutcome {
   readonly outputPath: string;
   /** What the output's clock is against the source's; for `checkOutput`. */
   readonly facts: StitchFacts;
-}
-
-function hasEditLists(plan: StreamPlan): boolean {
-  return plan.container === "mp4" || plan.container === "mov";
-}
-
-/**
- * MP4 and MOV say "this starts before zero" with edit lists. The others cannot: there zero is the earliest packet, and
- * Opus may need a push.
- */
-async function clockOf(
-  tools: Tools,
-  input: StitchInput,
-  workDir: string,
-): Promise<Pick<StitchFacts, "zeroUs" | "audioDelaysUs">> {
-  const { info, plan, signal } = input;
-  if (hasEditLists(plan)) return { zeroUs: info.startMicroseconds, audioDelaysUs: [] };
-  const beginnings = await audioBeginnings(tools, plan, info, input.sourcePath, input.audioPaths, signal);
-  const earliestUs = Math.min(info.startMicroseconds, ...beginnings.filter((one) => one !== undefined));
-  // On the container's own clock, so that times which fit it are not rounded.
-  const isMilliseconds = CONTAINERS[plan.container].tick?.den === 1000;
-  const zeroUs = isMilliseconds ? Math.floor(earliestUs / 1000) * 1000 : earliestUs;
-  const audioDelaysUs: number[] = [];
-  for (const [number, { action, source }] of plan.streams.filter((one) => one.source.type === "audio").entries()) {
-    const beginsUs = beginnings[number];
-    const isOpus = action.kind === "encode-audio" ? action.encoder.includes("opus") : source.codec === "opus";
-    if (!isOpus || !isMilliseconds || beginsUs === undefined) {
-      audioDelaysUs.push(0);
-      continue;
-    }
-    const encoded = action.kind === "encode-audio" ? input.audioPaths[action.file] : undefined;
-    const from =
-      encoded !== undefined
-        ? {
-            path: encoded,
-            formats: AUDIO_FILE_DEMUXERS,
-            streamIndex: 0,
-            beginsUs: beginsUs - info.startMicroseconds,
-          }
-        : { path: input.sourcePath, formats: info.formatName, streamIndex: source.index, beginsUs };
-    audioDelaysUs.push(await opusDelayUs(tools, from, CONTAINERS[plan.container].muxer, workDir, signal));
-  }
-  return { zeroUs, audioDelaysUs };
 }
 
 /** Where each segment's own clock has its first frame. */
@@ -103,14 +60,19 @@ async function lastFrameOf(tools: Tools, input: StitchInput): Promise<StitchFact
   const first = input.segments[0];
   const last = input.segments.at(-1);
   if (first === undefined || last === undefined || last.lastPts <= first.firstPts) return null;
-  const packets = await readSegmentPackets(tools, last.path, input.signal);
-  if (typeof packets === "string") return null; // the stitch itself will say what is wrong with it
+  const lastShown = last.lastShown ?? (await lastShownIn(tools, last.path, input.signal));
+  if (lastShown === null) return null;
   const before = input.segments.slice(0, -1).reduce((sum, { frames }) => sum + frames, 0);
   return {
-    packet: before + packets.lastShown,
+    packet: before + lastShown,
     packets: before + last.frames,
     share: input.lastDuration / (last.lastPts - first.firstPts),
   };
+}
+
+async function lastShownIn(tools: Tools, path: string, signal?: AbortSignal): Promise<number | null> {
+  const packets = await readSegmentPackets(tools, path, signal);
+  return typeof packets === "string" ? null : packets.lastShown; // the stitch itself will say what is wrong with it
 }
 
 async function extractCovers(tools: Tools, input: StitchInput, files: readonly string[]): Promise<void> {
@@ -150,18 +112,18 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
   if (first === undefined)
     throw new AppError("E_STITCH", "there are no segments to join", "This is a bug in ffcluster; please report it.");
   const folder = dirname(resolve(input.outputPath));
-  const facts: StitchFacts = {
-    encoderTimeBase: input.encoderTimeBase,
-    firstFrameUs: input.firstFrameUs,
-    lastFrame: await lastFrameOf(tools, input),
-    ...(await clockOf(tools, input, folder)),
-  };
   const coverFiles = coverStreams(input.plan).map((_, number) => tempNameFor(join(folder, `cover-${number}`)));
   const temporary = tempNameFor(input.outputPath);
   const listFile = tempNameFor(join(folder, "segments.txt"));
   try {
-    await writeFile(listFile, concatList(withOwnStarts(input), input.encoderTimeBase, input.lastDuration));
-    await extractCovers(tools, input, coverFiles);
+    const [lastFrame, clock] = await Promise.all([
+      lastFrameOf(tools, input),
+      input.clock ?? readOutputClock(tools, { ...input, workDir: folder }),
+      writeFile(listFile, concatList(withOwnStarts(input), input.encoderTimeBase, input.lastDuration)),
+      extractCovers(tools, input, coverFiles),
+    ]);
+    const { encoderTimeBase, firstFrameUs } = input;
+    const facts: StitchFacts = { encoderTimeBase, firstFrameUs, lastFrame, ...clock };
     const result = await runTool({
       program: tools.ffmpeg,
       args: stitchArgs(input.info, input.request, input.plan, facts, {

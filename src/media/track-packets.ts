@@ -2,10 +2,11 @@
 // file without decoding; `TrackTally` is pure and serves whoever reads packets anyway.
 import { AppError } from "../base/errors.ts";
 import { runTool } from "../base/process.ts";
-import { MICROSECONDS, parseRational, type Rational, rescale } from "../base/rational.ts";
+import { MICROSECONDS, type Rational, rescale } from "../base/rational.ts";
 import { fileUrl, inputGuards } from "./formats.ts";
 import { lastWords } from "./stderr.ts";
 import type { Tools } from "./tools.ts";
+import type { SourceInfo } from "./types.ts";
 
 export interface TrackPackets {
   /** All of them: a copy keeps what an edit list hides, and only MP4 can say that it is hidden. */
@@ -33,7 +34,16 @@ interface Tally {
 }
 
 /** The field list for ffprobe's `-show_entries packet=`. */
-export const TRACK_FIELDS = "codec_type,stream_index,pts,duration,size,flags";
+const TRACK_FIELDS = "codec_type,stream_index,pts,duration,size";
+
+/** A packet of any stream; ticks of its stream's time base, NaN where ffprobe says none. */
+export interface TrackPacket {
+  readonly type: string;
+  readonly stream: number;
+  readonly pts: number;
+  readonly duration: number;
+  readonly bytes: number;
+}
 
 /** One block of SubRip text: number, times, lines. */
 const BLOCK = /^\d+\n[\d:,]+ --> [\d:,]+.*\n([\s\S]*)$/;
@@ -66,10 +76,8 @@ export async function readTextEvents(
 export class TrackTally {
   readonly #tallies = new Map<number, Tally>();
 
-  add(fields: ReadonlyMap<string, string>): void {
-    const type = fields.get("codec_type");
+  add({ type, stream, pts, duration: stated, bytes }: TrackPacket): void {
     if (type !== "audio" && type !== "subtitle") return;
-    const stream = Number(fields.get("stream_index"));
     const tally = this.#tallies.get(stream) ?? {
       packets: 0,
       start: Number.POSITIVE_INFINITY,
@@ -79,14 +87,12 @@ export class TrackTally {
     };
     this.#tallies.set(stream, tally);
     tally.packets += 1;
-    const pts = Number(fields.get("pts"));
     if (Number.isNaN(pts)) return;
-    const stated = Number(fields.get("duration"));
     const duration = Number.isNaN(stated) ? 0 : stated;
     tally.start = Math.min(tally.start, pts);
     tally.end = Math.max(tally.end, pts + duration);
     tally.longest = Math.max(tally.longest, duration);
-    if (type === "subtitle" && Number(fields.get("size")) > EMPTY_TEXT_BYTES) tally.events.push(pts);
+    if (type === "subtitle" && bytes > EMPTY_TEXT_BYTES) tally.events.push(pts);
   }
 
   tracks(timeBases: ReadonlyMap<number, Rational>): Map<number, TrackPackets> {
@@ -108,43 +114,33 @@ export class TrackTally {
   }
 }
 
-/** `key=value|key=value` of ffprobe's compact form. */
-export function compactFields(line: string): Map<string, string> {
-  return new Map(
-    line.split("|").map((field) => [field.split("=")[0] ?? "", field.slice(field.indexOf("=") + 1)] as const),
-  );
+/** One line of ffprobe's `csv=p=0`, the packet's fields in their order. */
+export function parseTrackLine(line: string): TrackPacket {
+  const [type = "", stream, pts, duration, bytes] = line.split(",");
+  return { type, stream: Number(stream), pts: Number(pts), duration: Number(duration), bytes: Number(bytes) };
 }
 
-/** Sound and subtitles of a source by stream index; a stream without packets is absent. Errors: E_INDEX, E_INTERRUPTED. */
+/**
+ * Sound and subtitles of a source by stream index; a stream without packets is absent. For who does not index the same
+ * file anyway (`IndexOptions.tally`). Errors: E_INDEX, E_INTERRUPTED.
+ */
 export async function readTrackPackets(
   tools: Tools,
-  source: { readonly path: string; readonly formats: string },
+  source: { readonly path: string; readonly info: SourceInfo },
   signal?: AbortSignal,
 ): Promise<Map<number, TrackPackets>> {
+  const { path, info } = source;
   const tally = new TrackTally();
-  const timeBases = new Map<number, Rational>();
   const result = await runTool({
     program: tools.ffprobe,
     args: [
-      ...["-v", "error", ...inputGuards({ formats: source.formats, kind: "file" })],
-      ...[
-        "-show_entries",
-        `packet=${TRACK_FIELDS}:stream=index,time_base`,
-        "-of",
-        "compact=nk=0",
-        fileUrl(source.path),
-      ],
+      ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
+      ...["-show_entries", `packet=${TRACK_FIELDS}`, "-of", "csv=p=0", fileUrl(path)],
     ],
     ...(signal === undefined ? {} : { signal }),
     onLine: (line) => {
       // Most lines are the video's; they need no taking apart.
-      if (line.startsWith("packet|codec_type=video")) return;
-      const fields = compactFields(line);
-      if (fields.has("packet")) tally.add(fields);
-      else if (fields.has("stream")) {
-        const timeBase = parseRational(fields.get("time_base") ?? "");
-        if (timeBase !== null) timeBases.set(Number(fields.get("index")), timeBase);
-      }
+      if (!line.startsWith("video")) tally.add(parseTrackLine(line));
     },
   });
   if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "reading was stopped", "Submit the job again.");
@@ -152,5 +148,14 @@ export async function readTrackPackets(
     const hint = "The file may be damaged, or on a disk that fails.";
     throw new AppError("E_INDEX", `the source could not be read to its end: ${lastWords(result.stderrTail)}`, hint);
   }
-  return tally.tracks(timeBases);
+  return tally.tracks(timeBasesOf(info));
+}
+
+/** Whether there is anything to count. */
+export function hasTracks(info: SourceInfo): boolean {
+  return info.streams.some(({ type }) => type === "audio" || type === "subtitle");
+}
+
+export function timeBasesOf(info: SourceInfo): Map<number, Rational> {
+  return new Map(info.streams.map(({ index, timeBase }) => [index, timeBase]));
 }

@@ -193,6 +193,8 @@ export interface SegmentFacts {
   readonly sha256: string;
   /** SHA-256 of the codec's parameter sets (extradata), or null. */
   readonly extradataSha256: string | null;
+  /** Which packet of the file, from 0, is shown last; absent when a version that did not say so verified it. */
+  readonly lastShown?: number;
 }
 
 /** fast: counts, times and digests. full: the output is decoded as well, every picture and every sound. */

@@ -148,6 +148,7 @@ export async function verifySegment(
       bytes: (await stat(path)).size,
       sha256: await sha256OfFile(path, 0, undefined, signal),
       extradataSha256: packets.extradataSha256,
+      lastShown: packets.lastShown,
     },
   };
 }

@@ -1,14 +1,12 @@
-// The end of a job on the server: audio encoded once beside the video work, then stitch, final check and proof.
+// The end of a job on the server: stitch, final check and proof.
 // A proof that does not hold is thrown as E_NOT_EXACT and fails the job.
 import { stat } from "node:fs/promises";
 import { sha256OfFile } from "../../base/digest.ts";
 import { AppError } from "../../base/errors.ts";
-import { exists, freeBytes, writeFileDurably } from "../../base/files.ts";
+import { freeBytes, writeFileDurably } from "../../base/files.ts";
 import { formatRational, MICROSECONDS, type Rational, rescale } from "../../base/rational.ts";
-import { audioFiles, encodeAudio } from "../../media/audio.ts";
-import { checkDecodedSound, soundLengths } from "../../media/audio-length.ts";
+import { checkDecodedSound } from "../../media/audio-length.ts";
 import { checkOutput } from "../../media/check-output.ts";
-import { decodeSourceSound } from "../../media/check-sound.ts";
 import { decoderOfOutput } from "../../media/codecs.ts";
 import { restartsClock } from "../../media/formats.ts";
 import type { FrameGrid } from "../../media/frame-grid.ts";
@@ -19,13 +17,10 @@ import { lastFrameTicks, plannedFrames } from "../../media/planned-frames.ts";
 import { ACCEPTED_CHECKS, buildProof } from "../../media/proof.ts";
 import { checkRate, RATE_CHECKS } from "../../media/rate/check-rate.ts";
 import { inexactFilter } from "../../media/request/classify.ts";
-import type { EncodeRequest } from "../../media/request/encode-request.ts";
 import { sourceMicroseconds } from "../../media/source-clock.ts";
 import { stitch } from "../../media/stitch.ts";
-import { encodedInstead, planStreams, type StreamPlan } from "../../media/stream-plan.ts";
+import type { StreamPlan } from "../../media/stream-plan.ts";
 import type { Tools } from "../../media/tools.ts";
-import { readTrackPackets } from "../../media/track-packets.ts";
-import { tryCopies, type Uncopied } from "../../media/try-copies.ts";
 import type { ProofCheck, ProofSegment, SegmentFacts, SourceInfo } from "../../media/types.ts";
 import { absolutePts, readSegmentPackets } from "../../media/verify-segment.ts";
 import { isReferenced } from "../scheduler/segment-rules.ts";
@@ -33,7 +28,7 @@ import type { Job, LandedResult, Segment } from "../scheduler/types.ts";
 import type { JobFolders } from "./job-folders.ts";
 import { clockOf, gridOf } from "./job-grid.ts";
 import { leftOut, requestOf } from "./job-request.ts";
-import type { JobWork, SoundLengths } from "./job-work.ts";
+import type { JobWork } from "./job-work.ts";
 import { rateAsked, rateNotes } from "./rate-task-of.ts";
 
 export interface FinishParts {
@@ -46,38 +41,6 @@ interface FinishedSegment {
   readonly landed: LandedResult;
   readonly facts: SegmentFacts;
   readonly path: string;
-}
-
-function uncopiedOf(tools: Tools, work: JobWork): Promise<Uncopied> {
-  const { source, info, request, container } = work.record;
-  const plan = planStreams(info, request, container);
-  return work.uncopied(() => tryCopies(tools, { path: source.path, info }, request, plan, work.signal));
-}
-
-/** What becomes of each stream, once it is known what can be copied. */
-async function planOf(tools: Tools, work: JobWork, request: EncodeRequest): Promise<StreamPlan> {
-  const { indexes } = await uncopiedOf(tools, work);
-  return encodedInstead(planStreams(work.record.info, request, work.record.container), indexes);
-}
-
-/** Encodes what can't be copied, one file for each track. Asked again, it is encoded again. */
-export async function encodeJobAudio({ tools, folders }: FinishParts, work: JobWork): Promise<string[]> {
-  const { source, info, request } = work.record;
-  return await encodeAudio(tools, source.path, info, await planOf(tools, work, request), {
-    workDir: folders.of(work.jobId).audio,
-    signal: work.signal,
-  });
-}
-
-/** Decodes all of the encoded sound and of what it was made from, once: beside the video work, or after a restart here. */
-export async function measureJobAudio(
-  { tools }: FinishParts,
-  work: JobWork,
-  audioPaths: readonly string[],
-): Promise<SoundLengths> {
-  const { source, info, request } = work.record;
-  const files = { info, plan: await planOf(tools, work, request), sourcePath: source.path, audioPaths };
-  return await work.soundLengths(() => soundLengths(tools, files, work.signal));
 }
 
 function finishedSegments(folders: JobFolders, job: Job): FinishedSegment[] {
@@ -222,7 +185,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const { tools, folders } = parts;
   const { info, container, source, outputName } = work.record;
   const request = requestOf(work.record, job.encoder);
-  const plan = await planOf(tools, work, request);
+  const plan = await work.source.plan(request);
   const index = await work.fullIndex();
   const video = await work.video();
   await work.requireUnchanged();
@@ -231,7 +194,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const segments = finishedSegments(folders, job);
   const [first] = segments;
   if (first === undefined) throw new AppError("E_STITCH", "there is no segment", "The source may hold no frame.");
-  const audioPaths = await encodedAudio(parts, work, plan);
+  const audioPaths = await work.source.audio();
   const outputPath = folders.outputFile(job.id, container);
   await requireRoom(folders.of(job.id).root, segments);
   const { signal } = work;
@@ -240,10 +203,12 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
   const onGrid = grid === null || index.firstPts === null ? null : index.firstPts;
   const trueUs = onGrid === null ? begins : rescale(onGrid, info.video.timeBase, MICROSECONDS);
   const sound = { info, plan, sourcePath: source.path, encoderTimeBase, firstFrameUs: trueUs, signal };
-  const [sourceSound, sourceTracks, lengths] = await Promise.all([
-    decodeSourceSound(tools, sound, folders.of(job.id).root),
-    readTrackPackets(tools, { path: source.path, formats: info.formatName }, signal),
-    measureJobAudio(parts, work, audioPaths),
+  const clock = await work.source.clock();
+  const [sourceSound, sourceTracks, sourceExtras, lengths] = await Promise.all([
+    work.source.sound(),
+    work.source.tracks(),
+    work.source.extras(),
+    work.source.lengths(),
     requireIntact(segments, signal),
     stitch(tools, {
       info,
@@ -255,6 +220,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       lastDuration: lastDuration(work, index, encoderTimeBase),
       sourcePath: source.path,
       audioPaths,
+      clock,
       outputPath,
       signal,
     }),
@@ -271,6 +237,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       frames,
       sourceSound,
       sourceTracks,
+      sourceExtras,
       soundLengths: lengths,
       withoutTimes: index.hasTimeJump && restartsClock(info.formatName) ? "the source's clock starts anew" : null,
     }),
@@ -301,7 +268,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     notes: [
       ...(video.remuxed === null ? [] : [`remuxed first: ${video.remuxed}`]),
       ...notesOf(job, index, segments, framePts === null),
-      ...(await uncopiedOf(tools, work)).notes,
+      ...(await work.source.uncopied()).notes,
       ...rateNotes(job),
       ...leftOut(work.record, job.encoder),
     ],
@@ -322,13 +289,6 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     );
   }
   return output;
-}
-
-/** The audio made beside the video work (it lands by rename, so what is there is whole); made again if some is gone. */
-async function encodedAudio(parts: FinishParts, work: JobWork, plan: StreamPlan): Promise<string[]> {
-  const files = audioFiles(plan, parts.folders.of(work.jobId).audio);
-  const areThere = await Promise.all(files.map(exists));
-  return areThere.every((isThere) => isThere) ? files : await encodeJobAudio(parts, work);
 }
 
 /** What the planned times are, for the check's words. */

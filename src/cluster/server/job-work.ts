@@ -3,7 +3,6 @@
 import { AppError, toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { asNoSpace } from "../../base/no-space.ts";
-import type { DecodedLengths } from "../../media/check-tracks.ts";
 import { FrameGrid } from "../../media/frame-grid.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { indexSource } from "../../media/index-source.ts";
@@ -12,16 +11,17 @@ import { type OutputPlan, outputPlan } from "../../media/output-plan.ts";
 import { isCertain, plannedFrames } from "../../media/planned-frames.ts";
 import { joinerFor } from "../../media/subtitle-cuts.ts";
 import type { Tools } from "../../media/tools.ts";
-import type { Uncopied } from "../../media/try-copies.ts";
+import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../media/track-packets.ts";
 import type { IndexedGop, Input, JobId } from "../scheduler/types.ts";
+import type { JobFolder } from "./job-folders.ts";
 import type { JobRecord, SideFile } from "./ports.ts";
 import { isUnchanged, sourceChanged } from "./source-desk.ts";
+import { SourceWork } from "./source-work.ts";
 import type { VideoSource } from "./video-source.ts";
-
-export type SoundLengths = ReadonlyMap<number, DecodedLengths>;
 
 export interface JobWorkParts {
   readonly tools: Tools;
+  readonly folder: JobFolder;
   readonly log: Log;
   readonly dispatch: (input: Input) => void;
   /** The files that the job's subtitles are drawn from. */
@@ -53,12 +53,14 @@ export class JobWork {
   readonly #parts: JobWorkParts;
   /** What the filters do to the frames' times; null: nobody can tell beforehand. */
   readonly outputPlan: OutputPlan | null;
+  /** All that needs no segment. */
+  readonly source: SourceWork;
   readonly #abort = new AbortController();
   #wasChanged = false;
   #activity: string | null = null;
-  #soundLengths: Promise<SoundLengths> | null = null;
-  #uncopied: Promise<Uncopied> | null = null;
   #index: FrameIndex | null = null;
+  /** Once the index is complete, where it was the source that it read. */
+  #tracks: ReadonlyMap<number, TrackPackets> | null = null;
   /** Frames of the output, once the index is complete. */
   #outputFrames = 0;
   #indexing: Promise<FrameIndex> | null = null;
@@ -72,6 +74,11 @@ export class JobWork {
     this.record = record;
     this.#parts = parts;
     this.outputPlan = outputPlan(record.request, record.info.video.timeBase);
+    this.source = new SourceWork({
+      ...{ tools: parts.tools, record, folder: parts.folder, signal: this.signal },
+      index: () => this.fullIndex(),
+      indexedTracks: () => this.#tracks,
+    });
   }
 
   get jobId(): JobId {
@@ -113,18 +120,6 @@ export class JobWork {
   async #openVideo(): Promise<VideoSource> {
     this.#opened = await this.#parts.openVideo(this.record, (activity) => this.tell(activity), this.signal);
     return this.#opened;
-  }
-
-  /** What of the sound can't be copied, found out once for each run of the server, by whoever asks first. */
-  uncopied(find: () => Promise<Uncopied>): Promise<Uncopied> {
-    this.#uncopied ??= find();
-    return this.#uncopied;
-  }
-
-  /** Measured once for each run of the server, by whoever asks first. */
-  soundLengths(measure: () => Promise<SoundLengths>): Promise<SoundLengths> {
-    this.#soundLengths ??= measure();
-    return this.#soundLengths;
   }
 
   /** Runs a piece of work; a failure fails the job unless the job is over anyway. */
@@ -192,7 +187,9 @@ export class JobWork {
     const sideFiles = await this.#parts.sideFiles(this.record, this.signal);
     const paths = [...new Set(sideFiles.map(({ path }) => path))];
     const joiner = await joinerFor(this.#parts.tools, this.record.info, paths, this.signal);
+    const tally = source === this.record.source && hasTracks(info) ? new TrackTally() : null;
     const index = await indexSource(this.#parts.tools, source.path, info, {
+      ...(tally === null ? {} : { tally }),
       signal: this.signal,
       grid: grid === undefined ? null : new FrameGrid(grid, info),
       onOffGrid: (reason, growing) => {
@@ -207,6 +204,7 @@ export class JobWork {
       },
     });
     if (refusal !== null) throw refusal;
+    this.#tracks = tally?.tracks(timeBasesOf(info)) ?? null;
     this.#index = index;
     if (index.seekable) this.#advance([...joiner.push(groups.finish(index)), ...joiner.end()]);
     this.#outputFrames = groups.total;

@@ -163,7 +163,10 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const takeOn = (record: JobRecord) => {
     works.set(
       record.jobId,
-      new JobWork(record, { tools, log, dispatch, sideFiles, openVideo, onActivity: noticeWatchers }),
+      new JobWork(record, {
+        ...{ tools, folder: folders.of(record.jobId), log, dispatch, sideFiles, openVideo },
+        onActivity: noticeWatchers,
+      }),
     );
     sourcesInUse.set(record.source.sourceId, record);
   };

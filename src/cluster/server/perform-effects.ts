@@ -7,7 +7,7 @@ import type { Log } from "../../base/log.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { Effect, Input, SchedulerState, Segment } from "../scheduler/types.ts";
 import type { ClientLinks } from "./client-links.ts";
-import { encodeJobAudio, finishJob, measureJobAudio } from "./finish-job.ts";
+import { finishJob } from "./finish-job.ts";
 import type { JobFolders } from "./job-folders.ts";
 import type { JobWork } from "./job-work.ts";
 import { Limit } from "./limit.ts";
@@ -49,9 +49,10 @@ export class EffectPerformer {
         return this.#inJob(effect.jobId, "indexing", (work) => work.startIndex());
       case "start-audio":
         return this.#inJob(effect.jobId, "encoding the audio", async (work) => {
-          const audioPaths = await encodeJobAudio(this.#parts, work);
-          await measureJobAudio(this.#parts, work, audioPaths);
+          await work.source.encodeAudio();
+          await work.source.lengths();
           this.#parts.dispatch({ type: "audio-finished", jobId: effect.jobId });
+          await work.source.clock();
         });
       case "start-stitch":
         return this.#inJob(effect.jobId, "combining", async (work) => {
@@ -61,6 +62,8 @@ export class EffectPerformer {
           this.#parts.dispatch({ type: "stitch-finished", jobId: effect.jobId, output });
         });
       case "offer":
+        // Not before somebody works on the job: those that wait in a queue would fill the memory.
+        this.#inJob(effect.attempt.jobId, "reading the source", (work) => work.source.prepare());
         return this.#inJob(effect.attempt.jobId, "offering a segment", (work) => this.#offer(work, effect));
       case "stop-attempt":
         links.send(effect.clientId, { type: "stop", attemptId: effect.attemptId, reason: effect.reason });

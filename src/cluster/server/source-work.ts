@@ -1,0 +1,163 @@
+// What the stitch and the last checks need of a job's source alone: made beside the encodes, each thing once for each run
+// of the server, by whoever asks first. Knows nothing of segments or of the output.
+import { exists } from "../../base/files.ts";
+import { Once } from "../../base/once.ts";
+import { MICROSECONDS, rescale } from "../../base/rational.ts";
+import { audioFiles, encodeAudio } from "../../media/audio.ts";
+import { soundLengths } from "../../media/audio-length.ts";
+import { type Extras, readSourceExtras } from "../../media/check-extras.ts";
+import { decodeSourceSound, type SoundSample } from "../../media/check-sound.ts";
+import type { DecodedLengths } from "../../media/check-tracks.ts";
+import type { FrameIndex } from "../../media/frame-index.ts";
+import { type OutputClock, readOutputClock } from "../../media/output-clock.ts";
+import { audioToEncode, encodedInstead, planStreams, type StreamPlan } from "../../media/stream-plan.ts";
+import type { Tools } from "../../media/tools.ts";
+import { hasTracks, readTrackPackets, type TrackPackets } from "../../media/track-packets.ts";
+import { tryCopies, type Uncopied } from "../../media/try-copies.ts";
+import type { JobFolder } from "./job-folders.ts";
+import type { JobRecord } from "./ports.ts";
+
+export interface SourceWorkParts {
+  readonly tools: Tools;
+  readonly record: JobRecord;
+  readonly folder: JobFolder;
+  readonly signal: AbortSignal;
+  /** The complete index. */
+  readonly index: () => Promise<FrameIndex>;
+  /** Sound and subtitles as the complete index read past them; null: it read another file. */
+  readonly indexedTracks: () => ReadonlyMap<number, TrackPackets> | null;
+}
+
+export class SourceWork {
+  readonly #parts: SourceWorkParts;
+  readonly #uncopied = new Once(() => this.#tryCopies());
+  readonly #prepared = new Once(() => this.#prepare());
+  readonly #tracks = new Once(() => this.#readTracks());
+  readonly #sound = new Once(() => this.#decodeSound());
+  readonly #extras = new Once(() => this.#readExtras());
+  readonly #lengths = new Once(() => this.#measureLengths());
+  readonly #clock = new Once(() => this.#readClock());
+
+  constructor(parts: SourceWorkParts) {
+    this.#parts = parts;
+  }
+
+  /** Sound that can't be copied as planned. Errors: those of tryCopies. */
+  uncopied(): Promise<Uncopied> {
+    return this.#uncopied.get();
+  }
+
+  /**
+   * What becomes of each stream, once it is known what can be copied. Which encoder makes the video changes nothing of
+   * the other tracks.
+   */
+  async plan(request = this.#parts.record.request): Promise<StreamPlan> {
+    const { info, container } = this.#parts.record;
+    const { indexes } = await this.uncopied();
+    return encodedInstead(planStreams(info, request, container), indexes);
+  }
+
+  /** Makes all that needs no encoded sound, one thing after the other; asked again, nothing more. */
+  prepare(): Promise<void> {
+    return this.#prepared.get();
+  }
+
+  /** Encodes the sound that can't be copied, one file for each track. Asked again, it is encoded again. */
+  async encodeAudio(): Promise<string[]> {
+    const { tools, record, folder, signal } = this.#parts;
+    const plan = await this.plan();
+    return await encodeAudio(tools, record.source.path, record.info, plan, { workDir: folder.audio, signal });
+  }
+
+  /** What `encodeAudio` made (it lands by rename, so what is there is whole); made again if some is gone. */
+  async audio(): Promise<string[]> {
+    const files = audioFiles(await this.plan(), this.#parts.folder.audio);
+    const areThere = await Promise.all(files.map(exists));
+    return areThere.every((isThere) => isThere) ? files : await this.encodeAudio();
+  }
+
+  /** Packets of sound and subtitles, by stream index. Errors: E_INDEX. */
+  tracks(): Promise<ReadonlyMap<number, TrackPackets>> {
+    return this.#tracks.get();
+  }
+
+  /** Beginnings and ends of the sound, decoded. */
+  sound(): Promise<readonly SoundSample[]> {
+    return this.#sound.get();
+  }
+
+  /** Attached files, cover art, chapters; null: nothing of the kind is kept. */
+  extras(): Promise<Extras | null> {
+    return this.#extras.get();
+  }
+
+  /** How long the encoded sound is, decoded, and what it was made of. */
+  lengths(): Promise<ReadonlyMap<number, DecodedLengths>> {
+    return this.#lengths.get();
+  }
+
+  /** How the output's clock will lie against the source's. */
+  clock(): Promise<OutputClock> {
+    return this.#clock.get();
+  }
+
+  async #prepare(): Promise<void> {
+    await this.sound();
+    await this.extras();
+    if (audioToEncode(await this.plan()).length === 0) await this.clock();
+  }
+
+  async #tryCopies(): Promise<Uncopied> {
+    const { tools, record, signal } = this.#parts;
+    const { source, info, request, container } = record;
+    const plan = planStreams(info, request, container);
+    return await tryCopies(tools, { path: source.path, info }, request, plan, signal);
+  }
+
+  async #readTracks(): Promise<ReadonlyMap<number, TrackPackets>> {
+    const { tools, record, signal } = this.#parts;
+    const { source, info } = record;
+    if (!hasTracks(info)) return new Map();
+    await this.#parts.index();
+    return this.#parts.indexedTracks() ?? (await readTrackPackets(tools, { path: source.path, info }, signal));
+  }
+
+  async #decodeSound(): Promise<readonly SoundSample[]> {
+    const { tools, record, folder, signal } = this.#parts;
+    const { source, info } = record;
+    const sourceEnds = await this.tracks();
+    const { firstPts } = await this.#parts.index();
+    const firstFrameUs = rescale(firstPts ?? 0, info.video.timeBase, MICROSECONDS);
+    const asked = {
+      info,
+      plan: await this.plan(),
+      sourcePath: source.path,
+      sourceEnds,
+      firstFrameUs,
+      signal,
+      nice: true,
+    };
+    return await decodeSourceSound(tools, asked, folder.root);
+  }
+
+  async #readExtras(): Promise<Extras | null> {
+    const { tools, record, signal } = this.#parts;
+    const { source, info } = record;
+    return await readSourceExtras(tools, { path: source.path, info, plan: await this.plan() }, signal);
+  }
+
+  async #measureLengths(): Promise<ReadonlyMap<number, DecodedLengths>> {
+    const { tools, record, signal } = this.#parts;
+    const { source, info } = record;
+    const audioPaths = await this.audio();
+    return await soundLengths(tools, { info, plan: await this.plan(), sourcePath: source.path, audioPaths }, signal);
+  }
+
+  async #readClock(): Promise<OutputClock> {
+    const { tools, record, folder, signal } = this.#parts;
+    const { source, info } = record;
+    const audioPaths = await this.audio();
+    const files = { sourcePath: source.path, audioPaths, workDir: folder.root };
+    return await readOutputClock(tools, { info, plan: await this.plan(), ...files, signal });
+  }
+}

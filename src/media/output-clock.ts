@@ -1,0 +1,65 @@
+// How the output's clock lies against the source's, from the source and the encoded audio alone: which source time
+// becomes zero, and how much each sound track must be pushed. Needs no segment, so it may be read while they are made.
+import { opusDelayUs } from "./opus-delay.ts";
+import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "./packet-times.ts";
+import { CONTAINERS } from "./request/containers.ts";
+import type { StreamPlan } from "./stream-plan.ts";
+import type { Tools } from "./tools.ts";
+import type { SourceInfo } from "./types.ts";
+
+export interface OutputClock {
+  /** Source time that becomes the output's zero, microseconds. */
+  readonly zeroUs: number;
+  /** Microseconds to add to each audio stream of the plan (see opus-delay); empty: none. */
+  readonly audioDelaysUs: readonly number[];
+}
+
+export interface OutputClockInput {
+  readonly info: SourceInfo;
+  readonly plan: StreamPlan;
+  readonly sourcePath: string;
+  /** From `encodeAudio`. */
+  readonly audioPaths: readonly string[];
+  /** For the files of trials. */
+  readonly workDir: string;
+  readonly signal?: AbortSignal;
+}
+
+function hasEditLists(plan: StreamPlan): boolean {
+  return plan.container === "mp4" || plan.container === "mov";
+}
+
+/**
+ * MP4 and MOV say "this starts before zero" with edit lists. The others cannot: there zero is the earliest packet, and
+ * Opus may need a push.
+ */
+export async function readOutputClock(tools: Tools, input: OutputClockInput): Promise<OutputClock> {
+  const { info, plan, workDir, signal } = input;
+  if (hasEditLists(plan)) return { zeroUs: info.startMicroseconds, audioDelaysUs: [] };
+  const beginnings = await audioBeginnings(tools, plan, info, input.sourcePath, input.audioPaths, signal);
+  const earliestUs = Math.min(info.startMicroseconds, ...beginnings.filter((one) => one !== undefined));
+  // On the container's own clock, so that times which fit it are not rounded.
+  const isMilliseconds = CONTAINERS[plan.container].tick?.den === 1000;
+  const zeroUs = isMilliseconds ? Math.floor(earliestUs / 1000) * 1000 : earliestUs;
+  const audioDelaysUs: number[] = [];
+  for (const [number, { action, source }] of plan.streams.filter((one) => one.source.type === "audio").entries()) {
+    const beginsUs = beginnings[number];
+    const isOpus = action.kind === "encode-audio" ? action.encoder.includes("opus") : source.codec === "opus";
+    if (!isOpus || !isMilliseconds || beginsUs === undefined) {
+      audioDelaysUs.push(0);
+      continue;
+    }
+    const encoded = action.kind === "encode-audio" ? input.audioPaths[action.file] : undefined;
+    const from =
+      encoded !== undefined
+        ? {
+            path: encoded,
+            formats: AUDIO_FILE_DEMUXERS,
+            streamIndex: 0,
+            beginsUs: beginsUs - info.startMicroseconds,
+          }
+        : { path: input.sourcePath, formats: info.formatName, streamIndex: source.index, beginsUs };
+    audioDelaysUs.push(await opusDelayUs(tools, from, CONTAINERS[plan.container].muxer, workDir, signal));
+  }
+  return { zeroUs, audioDelaysUs };
+}
