@@ -63,11 +63,15 @@ export interface FrameIndex {
   seekPoint(startPts: Pts, leadIn: LeadIn): KeyFrame | null;
   /** The first key frame after `pts` that is known. */
   keyFrameAfter(pts: Pts): KeyFrame | null;
+  /** Where in the source every frame before `pts` has been read, give or take half a second of packets; null: not known. */
+  bytesBefore(pts: Pts): number | null;
 }
 
 /** ffmpeg's own threshold for a restarted clock (-dts_delta_threshold). */
 const MOST_SILENCE_SECONDS = 10;
 const CHUNK = 1 << 15;
+/** How far apart the packets are whose place in the file is kept. */
+const MARK_SECONDS = 0.5;
 
 /** Sorted timestamps in fixed blocks: 8 bytes a frame, no copying as it grows; 10 h at 60 fps is 17 MB. */
 class SortedPts {
@@ -117,7 +121,7 @@ class SortedPts {
 }
 
 /** Position of the last key frame with pts ≤ `pts`, or -1. */
-function lastAtOrBefore(keyFrames: readonly KeyFrame[], pts: Pts): number {
+function lastAtOrBefore(keyFrames: readonly { readonly pts: Pts }[], pts: Pts): number {
   let low = 0;
   let high = keyFrames.length;
   while (low < high) {
@@ -143,6 +147,9 @@ export class GrowingFrameIndex implements FrameIndex {
   #highestDts = Number.NEGATIVE_INFINITY;
   #durationOfLast: { pts: Pts; duration: number | null } | null = null;
   #packets = 0;
+  /** Packets by decoding time, `MARK_SECONDS` apart. */
+  readonly #marks: { readonly pts: Pts; readonly bytePosition: number }[] = [];
+  readonly #markTicks: number;
   /** A reference frame whose PTS the next one tells. */
   #anchor: VideoPacket | null = null;
   /** A gap of more than 10 s: in a transport stream a restarted clock, elsewhere a pause that is meant. */
@@ -153,6 +160,7 @@ export class GrowingFrameIndex implements FrameIndex {
   constructor(timeBase: Rational, frameRate: Rational | null, grid: FrameGrid | null = null) {
     this.timeBase = timeBase;
     this.grid = grid;
+    this.#markTicks = Math.ceil((MARK_SECONDS * timeBase.den) / timeBase.num);
     this.#nominalDuration =
       frameRate === null ? 1 : Math.max(1, rescale(1, { num: frameRate.den, den: frameRate.num }, timeBase));
   }
@@ -189,6 +197,7 @@ export class GrowingFrameIndex implements FrameIndex {
   add(packet: VideoPacket): readonly Gop[] {
     this.#packets += 1;
     this.#watchClock(packet);
+    this.#mark(packet);
     const anchor = this.#anchor;
     if (packet.pts === null && packet.dts !== null) {
       // Without a PTS it is a reference frame of a container that stores decoding order only (AVI): it is shown when
@@ -217,6 +226,13 @@ export class GrowingFrameIndex implements FrameIndex {
       this.hasTimeJump = true;
     }
     this.#highestDts = Math.max(this.#highestDts, dts);
+  }
+
+  #mark({ pts, dts, bytePosition }: VideoPacket): void {
+    const decoded = dts ?? pts;
+    if (decoded === null || bytePosition === null) return;
+    const last = this.#marks.at(-1);
+    if (last === undefined || decoded >= last.pts + this.#markTicks) this.#marks.push({ pts: decoded, bytePosition });
   }
 
   #place(packet: VideoPacket): void {
@@ -320,6 +336,12 @@ export class GrowingFrameIndex implements FrameIndex {
 
   keyFrameAfter(pts: Pts): KeyFrame | null {
     return this.keyFrames[lastAtOrBefore(this.keyFrames, pts) + 1] ?? null;
+  }
+
+  bytesBefore(pts: Pts): number | null {
+    // All packets from one on that is decoded at or after `pts` are shown at or after it.
+    const before = lastAtOrBefore(this.#marks, pts - 1);
+    return this.#marks[before + 1]?.bytePosition ?? null;
   }
 
   seekPoint(startPts: Pts, leadIn: LeadIn): KeyFrame | null {

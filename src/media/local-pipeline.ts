@@ -8,6 +8,7 @@ import { soundLengths } from "./audio-length.ts";
 import { readSourceExtras } from "./check-extras.ts";
 import { checkOutput, type OutputCheck } from "./check-output.ts";
 import { decodeSourceSound } from "./check-sound.ts";
+import type { Piece } from "./cut-points.ts";
 import { encodeSegment } from "./encode-segment.ts";
 import { restartsClock } from "./formats.ts";
 import { candidateGrid, FrameGrid } from "./frame-grid.ts";
@@ -30,7 +31,7 @@ import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.t
 import { joinerFor } from "./subtitle-cuts.ts";
 import type { Tools } from "./tools.ts";
 import { TrackTally, timeBasesOf } from "./track-packets.ts";
-import type { Container, Gop, SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
+import type { Container, SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
 import { verifySegment } from "./verify-segment.ts";
 
 export interface LocalSegment {
@@ -67,12 +68,16 @@ export interface LocalOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Groups of pictures joined until each range lasts `seconds`. */
-export function groupGops(gops: readonly Pick<Gop, "startPts" | "endPts">[], ticksAtLeast: number): SegmentRange[] {
+/** Groups of pictures joined until each range lasts so long; parts of a group stay together. */
+export function groupGops(
+  gops: readonly Pick<Piece, "startPts" | "endPts" | "leadFrames">[],
+  ticksAtLeast: number,
+): SegmentRange[] {
   const ranges: { startPts: Pts; endPts: Pts }[] = [];
   for (const gop of gops) {
     const last = ranges.at(-1);
-    if (last !== undefined && last.endPts - last.startPts < ticksAtLeast) last.endPts = gop.endPts;
+    const isPart = (gop.leadFrames ?? 0) > 0;
+    if (last !== undefined && (isPart || last.endPts - last.startPts < ticksAtLeast)) last.endPts = gop.endPts;
     else ranges.push({ startPts: gop.startPts, endPts: gop.endPts });
   }
   return ranges;

@@ -1,19 +1,19 @@
-// Groups of pictures as the output has them: the source's, counted in output frames, as soon as their count is certain.
-// A group that gives no frame goes to its neighbour, so that no segment is empty. Pure.
+// Groups of pictures as the output has them, and the parts of them at which a segment may end too: the source's, counted
+// in output frames, as soon as their count is certain. One that gives no frame goes to its neighbour, so that no segment
+// is empty. Pure.
+import { type Piece, piecesOf } from "./cut-points.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import type { OutputPlan } from "./output-plan.ts";
 import { isCertain, plannedFrames } from "./planned-frames.ts";
 import type { Gop, SourceInfo } from "./types.ts";
 
-type Group = Pick<Gop, "startPts" | "endPts" | "frames">;
-
 export class OutputGroups {
   readonly #plan: OutputPlan | null;
   readonly #info: Pick<SourceInfo, "startMicroseconds" | "video">;
   /** Groups of the source that are not counted yet, from `#counted` on. */
-  #waiting: Group[] = [];
+  #waiting: Piece[] = [];
   /** The last group counted, which may still take in empty ones. */
-  #open: Group | null = null;
+  #open: Piece | null = null;
   #isFirst = true;
   /** Frames of all groups given out. */
   total = 0;
@@ -25,12 +25,13 @@ export class OutputGroups {
   }
 
   /** The groups that have become certain with these. `index` knows them already. */
-  add(gops: readonly Gop[], index: FrameIndex): Group[] {
-    if (this.#plan === null || this.#plan.keepsTimes) return this.#giveOut(gops);
-    this.#waiting.push(...gops);
+  add(gops: readonly Gop[], index: FrameIndex): Piece[] {
+    const pieces = gops.flatMap((gop) => piecesOf(gop, index));
+    if (this.#plan === null || this.#plan.keepsTimes) return this.#giveOut(pieces);
+    this.#waiting.push(...pieces);
     const known = gops.at(-1)?.endPts;
     if (known === undefined) return [];
-    const fresh: Group[] = [];
+    const fresh: Piece[] = [];
     let certain = 0;
     for (const group of this.#waiting) {
       if (!isCertain(this.#plan, index, group.endPts, known)) break;
@@ -42,7 +43,7 @@ export class OutputGroups {
   }
 
   /** No more packets: `index` is complete. */
-  finish(index: FrameIndex): Group[] {
+  finish(index: FrameIndex): Piece[] {
     const fresh = this.#waiting.flatMap((group, position) =>
       this.#take(group, index, position === this.#waiting.length - 1),
     );
@@ -52,13 +53,13 @@ export class OutputGroups {
     return this.#giveOut(last === null || last.frames === 0 ? fresh : [...fresh, last]);
   }
 
-  #giveOut(groups: readonly Group[]): Group[] {
-    for (const { frames } of groups) this.total += frames;
-    return groups.map(({ startPts, endPts, frames }) => ({ startPts, endPts, frames }));
+  #giveOut(pieces: readonly Piece[]): Piece[] {
+    for (const { frames } of pieces) this.total += frames;
+    return [...pieces];
   }
 
   /** The group before this one, once this one has frames of its own. */
-  #take(group: Group, index: FrameIndex, isLast: boolean): Group[] {
+  #take(group: Piece, index: FrameIndex, isLast: boolean): Piece[] {
     if (this.#plan === null) return [];
     const range = { startPts: this.#isFirst ? null : group.startPts, endPts: isLast ? null : group.endPts };
     this.#isFirst = false;
@@ -69,7 +70,7 @@ export class OutputGroups {
       return [];
     }
     if (frames === 0 || open.frames === 0) {
-      this.#open = { startPts: open.startPts, endPts: group.endPts, frames: open.frames + frames };
+      this.#open = { ...open, endPts: group.endPts, frames: open.frames + frames };
       return [];
     }
     this.#open = { ...group, frames };

@@ -117,7 +117,7 @@ function seekPtsFor(info: SourceInfo, index: FrameIndex, startPts: Pts, leadIn: 
   return next === null ? key.pts : Math.min(later, next.pts - 1);
 }
 
-/** From the key frame sought to the first key frame after the end, where the container says where they lie. */
+/** From the key frame sought to where every frame before the end has been read, as far as the container says. */
 function byteRangeFor(
   info: SourceInfo,
   index: FrameIndex,
@@ -125,10 +125,11 @@ function byteRangeFor(
   endPts: Pts | null,
 ): SegmentTask["byteRange"] {
   const start = seekPts === null ? 0 : (index.keyFrameAtOrBefore(seekPts)?.bytePosition ?? null);
-  const after = endPts === null ? null : (index.keyFrameAfter(endPts) ?? null);
-  const end = after === null ? info.bytes : (after.bytePosition ?? null);
-  if (start === null || end === null || end <= start) return null;
-  return { start, end };
+  if (start === null) return null;
+  const after = endPts === null ? null : index.keyFrameAfter(endPts);
+  const ends = [after === null ? info.bytes : after.bytePosition, endPts === null ? null : index.bytesBefore(endPts)];
+  const end = Math.min(...ends.filter((each) => each !== null));
+  return Number.isFinite(end) && end > start ? { start, end } : null;
 }
 
 /** VP8 and VP9 hide pictures in packets of their own, and the fields of a pair are one picture: neither is a double. */

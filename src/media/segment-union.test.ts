@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { framesOf } from "../../test/support/frames.ts";
 import { hardCase } from "../../test/support/media.ts";
 import { runTool } from "../base/process.ts";
+import { piecesOf } from "./cut-points.ts";
 import { fileUrl } from "./formats.ts";
 import { type FrameIndex, GrowingFrameIndex } from "./frame-index.ts";
 import { indexSource } from "./index-source.ts";
@@ -143,20 +144,91 @@ const CLIPS = [
 for (const clip of CLIPS) {
   test(`${clip}, cut at random frames: decoded piece by piece it is what it is in one go`, async () => {
     const path = await hardCase(clip);
-    const source = await probeSource(tools, path);
-    const index = await indexSource(tools, path, source, { onGops: () => undefined });
-    const whole = await framesOf(path);
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat({ max: 100_000 }), { minLength: 1, maxLength: 3 }), async (picks) => {
-        const tasks = rangesAt(index, picks).map((range) => planSegment(source, index, request, range, 0, null));
-        const pieces: string[] = [];
-        for (const task of tasks) pieces.push(...(await decodeTask(path, task)));
-        // Both on the clock that begins with the first picture: that of the job may be another than the file's.
-        const ticks = whole.pts.map((seconds) => Math.round(seconds / whole.tick));
-        const shift = Number(pieces[0]?.split(" ")[0]) - (ticks[0] ?? 0);
-        expect(pieces).toEqual(whole.md5.map((md5, position) => `${(ticks[position] ?? 0) + shift} ${md5}`));
+        await expectUnion(path, (index) => rangesAt(index, picks));
       }),
       { numRuns: 2 },
     );
   }, 180_000);
+}
+
+/** Three scenes, so that encoders that look for cuts find two. */
+const SCENES = [
+  "testsrc2=size=256x144:rate=25:duration=4,format=yuv420p[a]",
+  "mandelbrot=size=256x144:rate=25:end_scale=0.1,trim=duration=4,setpts=PTS-STARTPTS,format=yuv420p[b]",
+  "cellauto=size=256x144:rate=25,trim=duration=4,setpts=PTS-STARTPTS,format=yuv420p[c]",
+  "[a][b][c]concat=n=3[v]",
+].join(";");
+
+/** Groups as long as they come: trailers, screen recordings, whole files behind one key frame. */
+const LONG_GROUPS = [
+  { clip: "x264.mp4", encoder: ["-c:v", "libx264", "-preset", "veryfast", "-g", "600", "-bf", "3"], groups: 3 },
+  {
+    clip: "x264-one-key.mkv",
+    encoder: ["-c:v", "libx264", "-preset", "veryfast", "-g", "600", "-sc_threshold", "0"],
+    groups: 1,
+  },
+  {
+    clip: "x265-open.mp4",
+    encoder: [
+      ...["-c:v", "libx265", "-preset", "ultrafast", "-x265-params"],
+      "log-level=error:open-gop=1:keyint=150:min-keyint=150:scenecut=0:bframes=4:b-adapt=0:frame-threads=1",
+    ],
+    groups: 2,
+  },
+  {
+    clip: "vp9.webm",
+    encoder: ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "600"],
+    groups: 1,
+  },
+  { clip: "mpeg2.ts", encoder: ["-c:v", "mpeg2video", "-g", "300", "-bf", "2", "-q:v", "5"], groups: 1 },
+];
+
+for (const { clip, encoder, groups } of LONG_GROUPS) {
+  test(`${clip}, cut inside its long groups where the index allows it: decoded piece by piece it is what it is in one go`, async () => {
+    const path = join(folder, clip);
+    const args = [
+      "-v",
+      "error",
+      "-filter_complex",
+      SCENES,
+      "-map",
+      "[v]",
+      "-threads",
+      "1",
+      ...encoder,
+      "-y",
+      fileUrl(path),
+    ];
+    const made = await runTool({ program: tools.ffmpeg, args });
+    expect({ exitCode: made.exitCode, words: made.stderrTail.slice(-500) }).toMatchObject({ exitCode: 0 });
+    await expectUnion(path, (index) => {
+      const inside = index.gops.flatMap((gop) => piecesOf(gop, index)).filter(({ leadFrames = 0 }) => leadFrames > 0);
+      expect(inside.length).toBeGreaterThan(8);
+      expect(index.gops.length).toBeWithin(groups, groups + 3);
+      expect(inside.reduce((sum, { frames }) => sum + frames, 0)).toBeLessThan(index.frameCount);
+      const cuts = [0.15, 0.4, 0.65, 0.9].map((share) => inside[Math.floor(share * inside.length)]?.startPts ?? 0);
+      const first = index.keyFrames[0]?.pts ?? 0;
+      return [first, ...cuts].map((startPts, at) => ({ startPts, endPts: cuts[at] ?? index.endPts }));
+    });
+  }, 180_000);
+}
+
+/** Decodes the ranges one by one and holds their pictures and times, one after the other, against one run's. */
+async function expectUnion(path: string, ranges: (index: FrameIndex) => SegmentRange[]): Promise<void> {
+  const source = await probeSource(tools, path);
+  const index = await indexSource(tools, path, source, { onGops: () => undefined });
+  const whole = await framesOf(path);
+  const pieces: string[] = [];
+  for (const range of ranges(index)) {
+    const task = planSegment(source, index, request, range, 0, null);
+    const decoded = await decodeTask(path, task);
+    expect(decoded.length).toBe(index.countFrames(task.startPts, task.endPts));
+    pieces.push(...decoded);
+  }
+  // Both on the clock that begins with the first picture: that of the job may be another than the file's.
+  const ticks = whole.pts.map((seconds) => Math.round(seconds / whole.tick));
+  const shift = Number(pieces[0]?.split(" ")[0]) - (ticks[0] ?? 0);
+  expect(pieces).toEqual(whole.md5.map((md5, position) => `${(ticks[position] ?? 0) + shift} ${md5}`));
 }

@@ -36,7 +36,7 @@ describe("where events are tangled", () => {
 
 test("groups are joined over forbidden boundaries, as they stream in, and none is lost", () => {
   const joiner = new GopJoiner((endPts) => endPts !== 20 && endPts !== 30 && endPts !== 60);
-  const gop = (startPts: number) => ({ startPts, endPts: startPts + 10, frames: 5, bytePosition: null });
+  const gop = (startPts: number) => ({ startPts, endPts: startPts + 10, frames: 5 });
   expect(joiner.push([gop(0), gop(10)])).toEqual([{ startPts: 0, endPts: 10, frames: 5 }]);
   expect(joiner.push([gop(20)])).toEqual([]);
   expect(joiner.push([gop(30), gop(40), gop(50)])).toEqual([
@@ -45,4 +45,13 @@ test("groups are joined over forbidden boundaries, as they stream in, and none i
   ]);
   expect(joiner.end()).toEqual([{ startPts: 50, endPts: 60, frames: 5 }]);
   expect(joiner.end()).toEqual([]);
+});
+
+test("what is joined begins where its first part does, at the price of that part", () => {
+  const joiner = new GopJoiner((endPts) => endPts !== 20);
+  const part = { startPts: 10, endPts: 20, frames: 5, leadFrames: 5, leadBytes: 900 };
+  const joined = { startPts: 10, endPts: 30, frames: 10, leadFrames: 5, leadBytes: 900 };
+  expect(joiner.push([part, { startPts: 20, endPts: 30, frames: 5, leadFrames: 10, leadBytes: 1800 }])).toEqual([
+    joined,
+  ]);
 });

@@ -3,10 +3,11 @@
 // between would put it elsewhere. Between events, and while one is alone since its start, there is nothing to remember.
 import { runTool } from "../base/process.ts";
 import { toNumber } from "../base/rational.ts";
+import type { Piece } from "./cut-points.ts";
 import { fileUrl } from "./formats.ts";
 import { clockOffsetUs, clockShift } from "./source-clock.ts";
 import type { Tools } from "./tools.ts";
-import type { Gop, SourceInfo } from "./types.ts";
+import type { SourceInfo } from "./types.ts";
 
 /** Half-open, milliseconds on the clock that filters see. */
 export interface Span {
@@ -64,28 +65,23 @@ export async function subtitleEvents(tools: Tools, files: readonly string[], sig
   return all;
 }
 
-type Joinable = Pick<Gop, "startPts" | "endPts" | "frames">;
-
 /** Joins groups of pictures over the boundaries at which `mayCut` says no; for groups that stream in. */
 export class GopJoiner {
   readonly #mayCut: (endPts: number) => boolean;
-  #open: Joinable | null = null;
+  #open: Piece | null = null;
 
   constructor(mayCut: (endPts: number) => boolean) {
     this.#mayCut = mayCut;
   }
 
   /** The groups that are certain now. */
-  push(gops: readonly Joinable[]): Joinable[] {
-    const closed: Joinable[] = [];
-    for (const { startPts, endPts, frames } of gops) {
-      const before: Joinable | null = this.#open;
-      const joined =
-        before === null
-          ? { startPts, endPts, frames }
-          : { startPts: before.startPts, endPts, frames: before.frames + frames };
+  push(gops: readonly Piece[]): Piece[] {
+    const closed: Piece[] = [];
+    for (const gop of gops) {
+      const before: Piece | null = this.#open;
+      const joined = before === null ? gop : { ...before, endPts: gop.endPts, frames: before.frames + gop.frames };
       this.#open = joined;
-      if (!this.#mayCut(endPts)) continue;
+      if (!this.#mayCut(gop.endPts)) continue;
       closed.push(joined);
       this.#open = null;
     }
@@ -93,7 +89,7 @@ export class GopJoiner {
   }
 
   /** What was left open when the stream has ended. */
-  end(): Joinable[] {
+  end(): Piece[] {
     const rest = this.#open === null ? [] : [this.#open];
     this.#open = null;
     return rest;

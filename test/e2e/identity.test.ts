@@ -17,7 +17,7 @@ interface Case {
   readonly make?: (path: string) => Promise<void>;
   readonly params: string;
   readonly extension: string;
-  /** Fewest segments the job must have been split into; 1 where the source has one key frame. */
+  /** Fewest segments the job must have been split into. */
   readonly segments: number;
 }
 
@@ -54,7 +54,7 @@ const CASES: readonly Case[] = [
   synthetic("opengop-h264.mp4", X264, "mp4", 4),
   synthetic("opengop-hevc.mkv", FFV1, "mkv", 3),
   synthetic("opengop-hevc.ts", X264, "mp4", 2),
-  synthetic("single-keyframe-24s.mp4", X264, "mp4", 1),
+  synthetic("single-keyframe-24s.mp4", X264, "mp4", 2),
   // variable frame rate
   real("vfr-screenrec-3026x1386.mp4", FFV1, "mkv", 2),
   synthetic("vfr-phone-jitter.mp4", X264, "mp4", 1),

@@ -7,7 +7,7 @@ import { Violation } from "./invariants.ts";
 import { Random } from "./random.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimServer } from "./sim-server.ts";
-import { makeTruth, mustComplete, type Truth } from "./world.ts";
+import { leadOf, makeTruth, mustComplete, type Truth } from "./world.ts";
 
 /** Simulated time within which every job must have ended: minutes, but for encodes that hang where nobody looks. */
 const MOST_SIMULATED_MS = 120 * 60_000;
@@ -21,6 +21,8 @@ export interface ClusterStory {
   readonly jobs: readonly Job[];
   /** Jobs that failed or were cancelled, some of which were tried again. */
   readonly retried: ReadonlySet<string>;
+  /** Segments that begin inside a group of pictures. */
+  readonly cutInside: number;
   /** How often each kind of event happened. */
   readonly counts: ReadonlyMap<string, number>;
 }
@@ -64,7 +66,18 @@ export function runCluster(seed: number): ClusterStory {
     jobs: [...server.state.jobs.values()],
     counts: server.counts,
     retried: server.endedOnce,
+    cutInside: countCutInside(server, truths),
   };
+}
+
+function countCutInside(server: SimServer, truths: ReadonlyMap<string, Truth>): number {
+  let count = 0;
+  for (const job of server.state.jobs.values()) {
+    const truth = truths.get(job.id);
+    if (truth === undefined) continue;
+    for (const { startPts } of job.segments) if (leadOf(truth, startPts) > 0) count++;
+  }
+  return count;
 }
 
 function submit(queue: EventQueue, server: SimServer, truth: Truth): void {
@@ -187,7 +200,23 @@ function checkEnd(server: SimServer, truth: Truth): void {
     throw new Violation(`${job.id} does not cover its source`);
   }
   let frames = 0;
+  let piece = 0;
   for (const segment of job.segments) {
+    // Its pieces of the source follow those of the segment before: none is left out, none taken twice.
+    if (truth.gops[piece]?.startPts !== segment.startPts) {
+      throw new Violation(`${job.id}/${segment.index} does not begin where the next piece of the source does`);
+    }
+    let own = 0;
+    for (
+      let each = truth.gops[piece];
+      each !== undefined && each.endPts <= segment.endPts;
+      each = truth.gops[++piece]
+    ) {
+      own += each.frames;
+    }
+    if (own !== segment.frames) {
+      throw new Violation(`${job.id}/${segment.index} says ${segment.frames} frames, its range has ${own}`);
+    }
     if (segment.phase.kind !== "verified") throw new Violation(`${job.id} completed with an open segment`);
     const file = server.files.get(segment.phase.landed.attemptId);
     if (file === undefined) throw new Violation(`the bytes of ${job.id}/${segment.index} are lost`);

@@ -3,7 +3,7 @@ import type { Effect } from "../../src/cluster/scheduler/types.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Random } from "./random.ts";
 import type { SimServer } from "./sim-server.ts";
-import { complexityOf, encodeTruly, type ResultFile, type Truth } from "./world.ts";
+import { complexityOf, encodeTruly, leadOf, type ResultFile, type Truth } from "./world.ts";
 
 export interface ClientTraits {
   readonly id: string;
@@ -43,6 +43,7 @@ interface Task {
 }
 
 const FRESH = { stage: "queued", encodingSince: 0, isHung: false, result: null } as const;
+const DECODES_FASTER = 6;
 const SEEN_AS_HUNG_MS = 30_000;
 const HEARTBEAT_MS = 2000;
 const WELCOME_WITHIN_MS = 3000;
@@ -237,7 +238,10 @@ export class SimClient {
         if (this.traits.seesHangs) this.#later(SEEN_AS_HUNG_MS, () => this.#giveUpHung(id, task));
         continue;
       }
-      const seconds = (task.offer.segment.frames / this.traits.fps) * this.#random.between(0.7, 1.4);
+      const { segment, attempt } = task.offer;
+      const truth = this.#truths.get(attempt.jobId);
+      const lead = truth === undefined ? 0 : leadOf(truth, segment.startPts) / DECODES_FASTER;
+      const seconds = ((lead + segment.frames) / this.traits.fps) * this.#random.between(0.7, 1.4);
       this.#later(seconds * 1000, () => {
         if (this.#tasks.get(id) === task) this.#finishEncode(id, task, seconds);
       });

@@ -34,6 +34,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     elected: 0,
     startedOver: 0,
     unfit: 0,
+    cutInside: 0,
   };
   for (let at = first; at < first + count; at++) {
     add(tally, playOrTell(at));
@@ -51,6 +52,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     expect(tally.stopped).toBeGreaterThan(count / 4);
     expect(tally.rated).toBeGreaterThan(count / 10);
     expect(tally.elected).toBeGreaterThan(count / 20);
+    expect(tally.cutInside).toBeGreaterThan(count / 4);
     expect(tally.startedOver).toBeGreaterThan(0);
     expect(tally.unfit).toBeGreaterThan(count / 20);
     expect(tally.segments / tally.completed).toBeGreaterThan(50);
@@ -77,6 +79,7 @@ function add(tally: Record<string, number>, story: ClusterStory): void {
   more("quarantined", story.counts.get("client-quarantined") ?? 0);
   more("elected", story.counts.get("encoder-elected") ?? 0);
   more("unfit", story.counts.get("client-unfit") ?? 0);
+  more("cutInside", story.cutInside);
   more("stopped", story.counts.get("attempt-stopped") ?? 0);
   more("endedOnce", story.retried.size);
   for (const job of story.jobs) {

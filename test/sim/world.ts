@@ -103,6 +103,7 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
     totalFrames += frames;
     pts = endPts;
   }
+  const pieces = withLongGroups(gops, random.fork(), id === "job-1");
   // Drawn from the seed and not from the stream, so that all else is as in a cluster without rates.
   const isRated = (totalFrames + gopCount) % 3 === 0;
   const bitrate = 200_000 + (totalFrames % 50) * 100_000;
@@ -110,7 +111,7 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
   const election = makeElection(random.fork());
   const poisonPts = random.chance(0.04) ? Math.floor(random.between(firstPts, pts)) : null;
   return {
-    gops,
+    gops: pieces,
     hardness,
     totalFrames,
     poisonPts,
@@ -140,6 +141,36 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
       hasSoundWork: random.chance(0.5),
     },
   };
+}
+
+/** Packets of this many bytes, so that what is fetched for nothing counts a little. */
+const BYTES_PER_FRAME = 20_000;
+
+/**
+ * Some sources have a key frame only every few pieces, or one in all; the first job of a cluster never, so that each
+ * cluster has its many segments.
+ */
+function withLongGroups(pieces: readonly IndexedGop[], random: Random, isOrdinary: boolean): readonly IndexedGop[] {
+  const roll = random.next();
+  if (isOrdinary || roll > 0.4) return pieces;
+  const longest = roll < 0.05 ? pieces.length : random.whole(2, 60);
+  let leadFrames = 0;
+  let left = 0;
+  return pieces.map((piece) => {
+    if (left === 0) {
+      left = roll < 0.05 ? longest : random.whole(1, longest);
+      leadFrames = 0;
+    }
+    const part = leadFrames === 0 ? piece : { ...piece, leadFrames, leadBytes: leadFrames * BYTES_PER_FRAME };
+    left -= 1;
+    leadFrames += piece.frames;
+    return part;
+  });
+}
+
+/** What must be decoded for nothing before a segment that begins at this tick. */
+export function leadOf(truth: Truth, startPts: number): number {
+  return truth.gops.find((piece) => piece.startPts === startPts)?.leadFrames ?? 0;
 }
 
 /** Bits of a range at the measuring quality: quiet and busy stretches, the same on every client. */

@@ -162,3 +162,22 @@ test("the first client's letters count no more once nothing is drawn with them",
   expect(bench.attempts().length).toBeGreaterThan(0);
   expect(bench.job().text?.print).toBe("b b");
 });
+
+test("a source with one key frame is shared by all clients; what is decoded for nothing counts as their work", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one");
+  bench.hello("two");
+  bench.submit("job", { durationSeconds: 60 });
+  const parts = gops(30).map((part, at) =>
+    at === 0 ? part : { ...part, leadFrames: at * FRAMES_PER_GOP, leadBytes: 0 },
+  );
+  bench.send({ type: "index-advanced", jobId: "job", gops: parts });
+  bench.send({ type: "index-finished", jobId: "job", totalFrames: 30 * FRAMES_PER_GOP });
+  const [first, second] = [bench.attempt("one"), bench.attempt("two")];
+  expect(bench.segment(first.segmentIndex).frames).toBeLessThan(400);
+  expect(bench.segment(second.segmentIndex).startPts).toBe(bench.segment(first.segmentIndex).endPts);
+  const lead = bench.segment(first.segmentIndex).frames;
+  const { frames } = bench.segment(second.segmentIndex);
+  bench.land(second, { seconds: 10 });
+  expect(bench.client("two").slotFps.job).toBeCloseTo((frames + lead / 4) / 10);
+});

@@ -1,6 +1,8 @@
 // Cuts the next segment of a job for the client that asks, at the moment it asks.
 import { toNumber } from "../../base/rational.ts";
 import { firstUnassignedGop, hasUnassignedGops } from "./capability.ts";
+import { cutCosts } from "./cut-rule.ts";
+import { encoderFor } from "./encoders.ts";
 import { framesBetween } from "./gop-list.ts";
 import { ENCODE_SLOWDOWN } from "./segment-shares.ts";
 import {
@@ -75,8 +77,10 @@ function splitCount(
   const remainingFrames = unassigned + unfinishedFrames(turn, job);
   if (isFirst) {
     const seconds = benchmarkSecondsOf(job, client);
-    const frames = benchmarkFrames(seconds, frameRate, remainingFrames, slotsLike(client, speeds));
-    wanted = { frames, shareFrames: frames, minFrames: 0 };
+    const slots = slotsLike(client, speeds);
+    const frames = benchmarkFrames(seconds, frameRate, remainingFrames, slots);
+    const shareFrames = Math.max(frames, remainingFrames / Math.max(1, slots));
+    wanted = { frames, shareFrames, minFrames: 0 };
     maxSeconds = Math.min(seconds, maxSegmentSeconds ?? seconds);
   } else {
     // What was measured was the speed of measuring.
@@ -91,9 +95,12 @@ function splitCount(
     });
     if (aheadFrames !== null && wanted.shareFrames < wanted.minFrames) return 0;
   }
+  // Of a length that nobody knows, nobody's share is known either.
+  if (!job.indexComplete && job.durationSeconds === null) wanted = { ...wanted, shareFrames: Number.POSITIVE_INFINITY };
   if (!job.indexComplete && known < Math.min(wanted.frames, EARLY_VIDEO_SECONDS * frameRate)) return 0;
   const secondsPerTick = toNumber(job.timeBase);
-  return takeGops(job.gops, from, wanted, { maxSeconds, secondsPerTick, indexComplete: job.indexComplete });
+  const costs = cutCosts(encoderFor(client, job) ?? job.encoder, isFirst ? null : speeds.of(client), frameRate);
+  return takeGops(job.gops, from, wanted, { maxSeconds, secondsPerTick, indexComplete: job.indexComplete, costs });
 }
 
 /** As how many slots of this client's speed all slots together work. */

@@ -4,8 +4,10 @@
 import type { SegmentReport } from "../../media/types.ts";
 import { blame } from "./blame.ts";
 import { isReachable } from "./capability.ts";
+import { decodeRatioOf } from "./cut-rule.ts";
 import { markUnfit, takeOtherWay } from "./election.ts";
 import { slotsFor } from "./encoders.ts";
+import { leadFramesAt } from "./gop-list.ts";
 import { failJob, openJob, refusal } from "./job-rules.ts";
 import { patienceMs } from "./patience.ts";
 import { isMeasuring } from "./segment-shares.ts";
@@ -122,7 +124,7 @@ export function landResult(turn: Turn, input: Extract<Input, { type: "result-lan
   }
   const { job, segment } = held;
   turn.removeAttempt(attemptId);
-  turn.putClient(withSpeed(client, job, attempt.encoder ?? job.encoder, report));
+  turn.putClient(withSpeed(client, job, attempt.encoder ?? job.encoder, segment, report));
   const landed = { attemptId, clientId, clientName: client.name, report };
   turn.putSegment(job, { ...segment, phase: { kind: "verifying", landed } });
   stopRivals(turn, segment, attempt, client);
@@ -160,16 +162,18 @@ function refuseResult(turn: Turn, input: Extract<Input, { type: "result-landed" 
   );
 }
 
-/** Speed of one slot on this job: half the new measurement, half what was known. */
+/** Speed of one slot on this job: half the new measurement, half what was known. What was decoded before it counts as work. */
 export function withSpeed(
   client: Client,
   job: Job,
   encoder: string,
+  { startPts }: Segment,
   { frames, seconds }: Pick<SegmentReport, "frames" | "seconds">,
 ): Client {
   if (frames <= 0) return client;
   const { picture } = job.settings;
-  const fps = frames / Math.max(seconds, 0.001);
+  const work = frames + leadFramesAt(job.gops, startPts) / decodeRatioOf(encoder);
+  const fps = work / Math.max(seconds, 0.001);
   const known = client.slotFps[job.id];
   const slotFps = known === undefined ? fps : (known + fps) / 2;
   return {

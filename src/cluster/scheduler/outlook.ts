@@ -1,5 +1,6 @@
 // How a job would be cut for so many equal clients: the scheduler's own sizing, played through without a cluster.
 // An estimate: real clients differ in speed, and their first measurement changes the sizes that follow. Pure.
+import { cutCosts } from "./cut-rule.ts";
 import { benchmarkFrames, takeGops, wantedFrames } from "./sizing.ts";
 import type { IndexedGop } from "./types.ts";
 
@@ -9,6 +10,7 @@ export interface OutlookOptions {
   readonly frameRate: number;
   readonly secondsPerTick: number;
   readonly benchmarkSeconds: number;
+  readonly encoder: string;
 }
 
 export interface Outlook {
@@ -35,7 +37,7 @@ export function outlookFor(gops: readonly IndexedGop[], options: OutlookOptions)
     const isFirst = !known.has(client);
     const first = benchmarkFrames(benchmarkSeconds, frameRate, rest + inFlight, clients);
     const wanted = isFirst
-      ? { frames: first, shareFrames: first, minFrames: 0 }
+      ? { frames: first, shareFrames: Math.max(first, (rest + inFlight) / clients), minFrames: 0 }
       : wantedFrames({
           slotFps: speed,
           clusterFps: speed * clients,
@@ -44,8 +46,9 @@ export function outlookFor(gops: readonly IndexedGop[], options: OutlookOptions)
           frameRate,
           maxSegmentSeconds: null,
         });
+    const costs = cutCosts(options.encoder, isFirst ? null : speed, frameRate);
     const maxSeconds = isFirst ? benchmarkSeconds : null;
-    const count = takeGops(gops, from, wanted, { maxSeconds, secondsPerTick, indexComplete: true });
+    const count = takeGops(gops, from, wanted, { maxSeconds, secondsPerTick, indexComplete: true, costs });
     const taken = gops.slice(from, from + count);
     const frames = taken.reduce((sum, gop) => sum + gop.frames, 0);
     const seconds = ((taken.at(-1)?.endPts ?? 0) - (taken[0]?.startPts ?? 0)) * secondsPerTick;

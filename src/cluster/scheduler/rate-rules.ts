@@ -18,7 +18,7 @@ export function takeMeasurement(turn: Turn, input: Extract<Input, { type: "attem
   const { job, segment } = held;
   turn.removeAttempt(attempt.id);
   stopRivals(turn, segment, attempt, client);
-  turn.putClient(withSpeed(client, job, attempt.encoder ?? job.encoder, input));
+  turn.putClient(withSpeed(client, job, attempt.encoder ?? job.encoder, segment, input));
   const measured: Segment = { ...segment, phase: { kind: "measured" }, rate: { measuredBits: input.bits } };
   becomeProcessing(turn, turn.putSegment(job, measured));
   turn.event(

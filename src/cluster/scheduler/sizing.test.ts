@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { gops } from "../../../test/support/scheduler-bench.ts";
+import { cutCosts } from "./cut-rule.ts";
 import { benchmarkFrames, takeGops, wantedFrames } from "./sizing.ts";
+import type { IndexedGop } from "./types.ts";
 
 const BASE = {
   slotFps: 100,
@@ -11,7 +13,8 @@ const BASE = {
   frameRate: 25,
   maxSegmentSeconds: null,
 };
-const LIMITS = { maxSeconds: null, secondsPerTick: 1 / 90_000, indexComplete: true };
+const COSTS = cutCosts("libx264", 25, 25);
+const LIMITS = { maxSeconds: null, secondsPerTick: 1 / 90_000, indexComplete: true, costs: COSTS };
 
 test("far from the end a segment is half a fair share, up to a minute of wall time", () => {
   expect(wantedFrames({ ...BASE, remainingFrames: 8000 })).toEqual({ frames: 2000, shareFrames: 4000, minFrames: 300 });
@@ -86,4 +89,64 @@ test("for any demand: something is taken, never more than is there, never beyond
       if (bound !== null && taken > 1) expect(taken * 2).toBeLessThanOrEqual(bound + 1e-6);
     }),
   );
+});
+
+/** One group of 60 s at 25 frames per second, in parts of half a second and 12 or 13 frames. */
+function longGroup(seconds = 60): IndexedGop[] {
+  let leadFrames = 0;
+  return Array.from({ length: 2 * seconds }, (_, at) => {
+    const frames = 12 + (at % 2);
+    const part = { startPts: at * 45_000, endPts: (at + 1) * 45_000, frames };
+    const whole = at === 0 ? part : { ...part, leadFrames, leadBytes: 0 };
+    leadFrames += frames;
+    return whole;
+  });
+}
+
+const framesOf = (list: readonly IndexedGop[], from: number, count: number) =>
+  list.slice(from, from + count).reduce((sum, { frames }) => sum + frames, 0);
+
+test("a group that would keep the others waiting ends inside, near the share", () => {
+  const list = longGroup();
+  const taken = takeGops(list, 0, { frames: 250, shareFrames: 750, minFrames: 0 }, LIMITS);
+  expect(framesOf(list, 0, taken)).toBeWithin(200, 260);
+  const half = takeGops(list, 0, { frames: 750, shareFrames: 750, minFrames: 0 }, LIMITS);
+  expect(framesOf(list, 0, half)).toBeWithin(560, 760);
+});
+
+test("a group nobody waits for is not divided, however long", () => {
+  expect(takeGops(longGroup(), 0, { frames: 250, shareFrames: 1500, minFrames: 0 }, LIMITS)).toBe(120);
+});
+
+test("where decoding costs more than waiting, a segment runs to the key frame", () => {
+  const list = longGroup();
+  const rest = 120 - 8; // 100 frames left after 1400 that would be decoded for nothing
+  const wanted = { frames: 50, shareFrames: 50, minFrames: 0 };
+  expect(takeGops(list, rest, wanted, LIMITS)).toBe(8);
+  const device = { ...LIMITS, costs: cutCosts("h264_nvenc", 25, 25) };
+  expect(takeGops(list, 60, { frames: 375, shareFrames: 375, minFrames: 0 }, LIMITS)).toBeLessThan(60);
+  expect(takeGops(list, 60, { frames: 375, shareFrames: 375, minFrames: 0 }, device)).toBe(60);
+});
+
+test("what is fetched for nothing counts as what is decoded", () => {
+  const heavy = longGroup().map((part) =>
+    part.leadFrames === undefined ? part : { ...part, leadBytes: part.leadFrames * 1_000_000 },
+  );
+  const wanted = { frames: 750, shareFrames: 750, minFrames: 0 };
+  expect(takeGops(heavy, 0, wanted, LIMITS)).toBe(120);
+  expect(takeGops(longGroup(), 0, wanted, LIMITS)).toBeLessThan(120);
+});
+
+test("far into a group segments grow with what is wasted before them", () => {
+  const list = longGroup();
+  const near = framesOf(list, 20, takeGops(list, 20, { frames: 100, shareFrames: 600, minFrames: 0 }, LIMITS));
+  const far = framesOf(list, 40, takeGops(list, 40, { frames: 100, shareFrames: 600, minFrames: 0 }, LIMITS));
+  expect(near).toBeGreaterThan(400); // eight times 250 / 4
+  expect(far).toBeGreaterThan(near);
+});
+
+test("a key frame near the share is preferred to a frame on it", () => {
+  const list = [...longGroup(10), ...longGroup(10).map((part) => ({ ...part, startPts: part.startPts + 900_000 }))];
+  // 250 frames to the key frame, 240 wanted: waiting for ten frames is less than decoding 240.
+  expect(takeGops(list, 0, { frames: 240, shareFrames: 240, minFrames: 0 }, LIMITS)).toBe(20);
 });

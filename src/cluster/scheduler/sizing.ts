@@ -2,6 +2,7 @@
 // Guided self-scheduling (Polychronopoulos & Kuck 1987): half a fair share each time, so that pieces shrink towards
 // the end, with a floor below which start-up and look-ahead would cost more than balance wins.
 import { toNumber } from "../../base/rational.ts";
+import { type CutCosts, leastAfterWaste, paysToEndInside, wasteOf } from "./cut-rule.ts";
 import { framesBetween } from "./gop-list.ts";
 import type { Client, IndexedGop, Job } from "./types.ts";
 
@@ -73,23 +74,72 @@ export interface TakeLimits {
   readonly maxSeconds: number | null;
   readonly secondsPerTick: number;
   readonly indexComplete: boolean;
+  readonly costs: CutCosts;
 }
 
-/** How many whole groups from position `from` on come nearest to what is wanted: at least one, 0 only at the end. */
-export function takeGops(gops: readonly IndexedGop[], from: number, wanted: Wanted, limits: TakeLimits): number {
+/**
+ * How many groups from position `from` on come nearest to what is wanted: at least one, 0 only at the end. Whole groups of
+ * pictures, unless the next key frame is so far that ending inside a group pays (cut-rule.ts).
+ */
+export function takeGops(gops: readonly IndexedGop[], from: number, asked: Wanted, limits: TakeLimits): number {
   const first = gops[from];
   if (first === undefined) return 0;
+  const least = Math.min(leastAfterWaste(wasteOf(first, limits.costs)), asked.shareFrames);
+  const wanted = least > asked.frames ? { ...asked, frames: least } : asked;
   const fits = (gop: IndexedGop) =>
     limits.maxSeconds === null || (gop.endPts - first.startPts) * limits.secondsPerTick <= limits.maxSeconds + 1e-9;
-  let count = 1;
-  let frames = first.frames;
-  for (let next = gops[from + count]; next !== undefined && fits(next); next = gops[from + count]) {
+  let { count, frames } = toKeyFrame(gops, from);
+  for (;;) {
+    const next = toKeyFrame(gops, from + count);
+    const last = gops[from + count + next.count - 1];
+    if (next.count === 0 || last === undefined || !fits(last)) break;
     const isNearer = Math.abs(frames + next.frames - wanted.frames) <= Math.abs(frames - wanted.frames);
     if (!isNearer) break;
     frames += next.frames;
+    count += next.count;
+  }
+  const inside = endInside(gops, from, wanted, limits.costs, count, frames);
+  if (inside > 0) return inside;
+  return limits.indexComplete ? count + crumbs(gops, from + count, frames, wanted, fits) : count;
+}
+
+/** From a position up to the next key frame. */
+function toKeyFrame(gops: readonly IndexedGop[], from: number): { count: number; frames: number } {
+  let count = 0;
+  let frames = 0;
+  for (let gop = gops[from]; gop !== undefined; gop = gops[from + count]) {
+    if (count > 0 && (gop.leadFrames ?? 0) === 0) break;
+    frames += gop.frames;
     count++;
   }
-  return limits.indexComplete ? count + crumbs(gops, from + count, frames, wanted, fits) : count;
+  return { count, frames };
+}
+
+/** How many groups, when a segment of `count` groups had better end inside the last group of pictures; else 0. */
+function endInside(
+  gops: readonly IndexedGop[],
+  from: number,
+  wanted: Wanted,
+  costs: CutCosts,
+  count: number,
+  atKeyFrame: number,
+): number {
+  if (atKeyFrame <= wanted.shareFrames + costs.startFrames) return 0;
+  let best = 0;
+  let bestOff = Number.POSITIVE_INFINITY;
+  let inside = 0;
+  for (let taken = 1; taken < count; taken++) {
+    inside += gops[from + taken - 1]?.frames ?? 0;
+    const next = gops[from + taken];
+    if (next === undefined || (next.leadFrames ?? 0) === 0) continue;
+    const waste = wasteOf(next, costs);
+    const off = Math.abs(inside - wanted.frames) + waste;
+    if (off >= bestOff || !paysToEndInside({ atKeyFrame, inside, shareFrames: wanted.shareFrames, waste }, costs))
+      continue;
+    best = taken;
+    bestOff = off;
+  }
+  return best;
 }
 
 /** Groups of a remainder too small to be worth a segment of its own, when this one can take them all; else 0. */

@@ -2,6 +2,8 @@
 // move to an idle one, and segments still running are given to a second client where that would finish sooner by
 // measured speed. The first result that lands counts, its rival is told to stop.
 import { isFullyAssigned } from "./capability.ts";
+import { decodeRatioOf } from "./cut-rule.ts";
+import { leadFramesAt } from "./gop-list.ts";
 import { grant } from "./grant.ts";
 import { framesAhead, hasFreeSlot, holdingOf, isReady } from "./holdings.ts";
 import { withoutAttempt } from "./lease-rules.ts";
@@ -61,7 +63,8 @@ function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
     if (segment.failures > job.settings.maxRetries) continue;
     const held = heldAlone(turn, job, segment, client, speeds);
     if (held === null || (longest !== null && held.restMs <= longest.restMs)) continue;
-    const ownMs = START_MS + (1000 * segment.frames) / fps;
+    const lead = leadFramesAt(job.gops, segment.startPts) / decodeRatioOf(job.encoder);
+    const ownMs = START_MS + (1000 * (lead + segment.frames)) / fps;
     if (ownMs < SOONER_BY * held.restMs) longest = held;
   }
   if (longest === null) return false;

@@ -36,11 +36,14 @@ export type JobStatus =
 /** Connected: hello taken, no heartbeat since. Disconnected: gone for its lease time, or disconnected on purpose. */
 export type ClientStatus = "Connected" | "Benchmarking" | "Processing" | "Idle" | "Disconnected";
 
-/** A group of pictures the index has found: half-open range of source ticks and its frames (see media Gop). */
+/** A group of pictures that the index has found, or a part of one: half-open range of source ticks and its frames. */
 export interface IndexedGop {
   readonly startPts: Pts;
   readonly endPts: Pts;
   readonly frames: number;
+  /** What lies between the key frame and this part of its group, in frames and bytes; absent at a key frame. */
+  readonly leadFrames?: number;
+  readonly leadBytes?: number;
 }
 
 export interface KnownGop extends IndexedGop {

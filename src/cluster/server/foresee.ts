@@ -220,7 +220,15 @@ function splitView(
   });
   const secondsPerTick = toNumber(index.timeBase);
   const outlooks = CLIENT_COUNTS.map((clients) =>
-    isWhole ? whole(clients) : outlookFor(gops, { clients, frameRate, secondsPerTick, benchmarkSeconds }),
+    isWhole
+      ? whole(clients)
+      : outlookFor(gops, {
+          clients,
+          frameRate,
+          secondsPerTick,
+          benchmarkSeconds,
+          encoder: checked.request.video.encoder,
+        }),
   );
   return {
     mode: isWhole ? ("whole" as const) : ("keyframes" as const),

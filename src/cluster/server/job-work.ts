@@ -3,6 +3,7 @@
 import { AppError, toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { asNoSpace } from "../../base/no-space.ts";
+import { piecesOf } from "../../media/cut-points.ts";
 import { FrameGrid } from "../../media/frame-grid.ts";
 import type { FrameIndex } from "../../media/frame-index.ts";
 import { indexSource } from "../../media/index-source.ts";
@@ -195,7 +196,7 @@ export class JobWork {
       onOffGrid: (reason, growing) => {
         this.#parts.dispatch({ type: "index-off-grid", jobId: this.jobId, reason });
         // Such a job's groups are the source's own; those that are still to be handed on are told twice.
-        this.#advance(growing.gops.map(({ startPts, endPts, frames }) => ({ startPts, endPts, frames })));
+        this.#advance(growing.gops.flatMap((gop) => piecesOf(gop, growing)));
       },
       onGops: (gops, growing) => {
         this.#index = growing;
