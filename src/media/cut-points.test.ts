@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { piecesOf } from "./cut-points.ts";
 import { GrowingFrameIndex } from "./frame-index.ts";
 
-/** `delay`: by how many frames decoding runs ahead; a packet has 1000 bytes. */
-function indexOf(keys: readonly boolean[], steps: readonly number[], delay: number): GrowingFrameIndex {
+/** `delay`: by how many frames decoding runs ahead; `hidden`: so many are, at the start. A packet has 1000 bytes. */
+function indexOf(keys: readonly boolean[], steps: readonly number[], delay: number, hidden = 0): GrowingFrameIndex {
   const index = new GrowingFrameIndex({ num: 1, den: 90_000 }, { num: 25, den: 1 });
   let clock = 0;
   const shown = keys.map((isKey, at) => {
@@ -13,7 +13,7 @@ function indexOf(keys: readonly boolean[], steps: readonly number[], delay: numb
   });
   for (const [at, frame] of shown.entries()) {
     const dts = shown[at - delay]?.pts ?? at - delay;
-    index.add({ ...frame, dts, duration: 1, isDiscarded: false, bytePosition: at * 1000 });
+    index.add({ ...frame, dts, duration: 1, isDiscarded: at < hidden, bytePosition: at * 1000 });
   }
   index.finish();
   return index;
@@ -43,26 +43,37 @@ test("on any index the pieces are the source: no frame lost, none twice, each be
   const isKey = fc.integer({ min: 0, max: 60 }).map((roll) => roll === 0);
   const steps = fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 5 });
   fc.assert(
-    fc.property(fc.array(isKey, { minLength: 1, maxLength: 600 }), steps, fc.nat(4), (keys, ticks, delay) => {
-      const index = indexOf(keys, ticks, delay);
-      const frames = new Set(index.framePts(null, null));
-      let reached = index.firstPts;
-      for (const gop of index.gops) {
-        let lead = 0;
-        for (const { startPts, endPts, frames: count, leadFrames = 0, leadBytes = 0 } of piecesOf(gop, index)) {
-          expect(startPts).toBe(reached ?? startPts);
-          expect(frames.has(startPts)).toBe(true);
-          expect(count).toBe(index.countFrames(startPts, endPts));
-          expect(count).toBeGreaterThan(0);
-          expect(leadFrames).toBe(lead);
-          expect(leadBytes).toBeGreaterThanOrEqual(0);
-          lead += count;
-          reached = endPts;
+    fc.property(
+      fc.array(isKey, { minLength: 1, maxLength: 600 }),
+      steps,
+      fc.nat(4),
+      fc.nat(40),
+      (keys, ticks, delay, hidden) => {
+        const index = indexOf(keys, ticks, delay, Math.min(hidden, keys.length - 1));
+        const frames = new Set(index.framePts(null, null));
+        let reached = index.gops[0]?.startPts;
+        for (const gop of index.gops) {
+          let lead = 0;
+          if (gop.frames === 0) {
+            expect(piecesOf(gop, index)).toEqual([{ startPts: gop.startPts, endPts: gop.endPts, frames: 0 }]);
+            reached = gop.endPts;
+            continue;
+          }
+          for (const { startPts, endPts, frames: count, leadFrames = 0, leadBytes = 0 } of piecesOf(gop, index)) {
+            expect(startPts).toBe(reached ?? startPts);
+            expect(lead === 0 || frames.has(startPts)).toBe(true);
+            expect(count).toBe(index.countFrames(startPts, endPts));
+            expect(count).toBeGreaterThan(0);
+            expect(leadFrames).toBe(lead);
+            expect(leadBytes).toBeGreaterThanOrEqual(0);
+            lead += count;
+            reached = endPts;
+          }
+          expect(lead).toBe(gop.frames);
         }
-        expect(lead).toBe(gop.frames);
-      }
-      expect(reached).toBe(index.endPts);
-    }),
+        expect(reached).toBe(index.endPts ?? reached);
+      },
+    ),
     { numRuns: 200 },
   );
 });

@@ -32,7 +32,8 @@ export function piecesOf(gop: Gop, index: FrameIndex): Piece[] {
     from = to;
   };
   for (;;) {
-    const next = index.frameAfter(from + ticks, 0);
+    // Frames that an edit list hides may come first: no part is without a frame.
+    const next = index.frameAfter((index.frameAfter(from, 0) ?? from) + ticks, 0);
     if (next === null || next >= endPts) break;
     close(next);
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { FRAMES_PER_GOP, SchedulerBench } from "../../../test/support/scheduler-bench.ts";
+import { FRAMES_PER_GOP, gops, SchedulerBench } from "../../../test/support/scheduler-bench.ts";
 
 test("a client gets as many first segments as it has slots, each of benchmark length", () => {
   const bench = new SchedulerBench();
