@@ -1,13 +1,14 @@
 // What exactness costs in a whole job: the share of the wall time after the last encode (verify, stitch, checks), and
-// what segmenting does to size and quality at equal CRF against one unsegmented run of plain ffmpeg.
+// what segmenting does to size and quality against one unsegmented run of plain ffmpeg: at equal CRF, and at equal size.
 import { readFile, rm, writeFile } from "node:fs/promises";
 import type { JobDetailView } from "../src/cluster/server/views.ts";
 import { Cluster } from "../test/support/cluster.ts";
+import { equalSize } from "./equal-size.ts";
 import { benchOptions, median, print, run, spread } from "./lib.ts";
 
-const PARAMS: Readonly<Record<string, readonly string[]>> = {
-  libx264: ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23"],
-  libx265: ["-c:v", "libx265", "-preset", "ultrafast", "-crf", "28"],
+const ENCODERS: Readonly<Record<string, { readonly params: readonly string[]; readonly crf: number }>> = {
+  libx264: { params: ["-c:v", "libx264", "-preset", "veryfast"], crf: 23 },
+  libx265: { params: ["-c:v", "libx265", "-preset", "ultrafast"], crf: 28 },
 };
 
 /** Milliseconds from the first to the last of two kinds of moments in a job's history. */
@@ -48,12 +49,12 @@ const { clip, runs } = benchOptions(3);
 await using cluster = await Cluster.make();
 await cluster.serve();
 await cluster.join("all-cores");
-for (const [encoder, params] of Object.entries(PARAMS)) {
+for (const [encoder, { params, crf }] of Object.entries(ENCODERS)) {
   const shares: number[] = [];
   const output = cluster.path("cluster.mp4");
   for (let round = 0; round < runs; round += 1) {
     await rm(output, { force: true });
-    const jobId = await cluster.submit(clip, output, params.join(" "));
+    const jobId = await cluster.submit(clip, output, [...params, "-crf", crf].join(" "));
     await cluster.untilJob(jobId, "is complete", 600_000, (job) => job.status === "Completed");
     const job = await cluster.jobDetail(jobId);
     const whole = Date.parse(job.completed_at ?? "") - Date.parse(job.created_at);
@@ -69,13 +70,23 @@ for (const [encoder, params] of Object.entries(PARAMS)) {
     `${encoder}: stitch and checks ${spread(shares)} % of the wall time (goal < 3 %; median ${median(shares).toFixed(2)})`,
   );
   const plain = cluster.path("plain.mp4");
-  await run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", clip, "-map", "0:v:0", "-an", ...params, plain]);
-  const [ours, one] = [await videoBytes(output), await videoBytes(plain)];
-  print(`  size ${ours} against ${one} bytes unsegmented: ${(100 * (ours / one - 1)).toFixed(2)} % (goal within 1 %)`);
-  const [segmented, unsegmented] = [
-    await quality(output, clip, cluster.folder),
-    await quality(plain, clip, cluster.folder),
-  ];
-  print(`  PSNR ${segmented.psnr.toFixed(3)} against ${unsegmented.psnr.toFixed(3)} dB`);
-  print(`  SSIM ${segmented.ssim.toFixed(5)} against ${unsegmented.ssim.toFixed(5)}`);
+  const encodeWhole = async (at: number) => {
+    const whole = ["-map", "0:v:0", "-an", ...params, "-crf", String(at), plain];
+    await run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", clip, ...whole]);
+    return await videoBytes(plain);
+  };
+  const ours = await videoBytes(output);
+  const segmented = await quality(output, clip, cluster.folder);
+  const compare = async (what: string, bytes: number) => {
+    const one = await quality(plain, clip, cluster.folder);
+    const larger = (100 * (ours / bytes - 1)).toFixed(2);
+    print(`  ${what}: size ${ours} against ${bytes} bytes unsegmented: ${larger} %`);
+    print(`    PSNR ${segmented.psnr.toFixed(3)} against ${one.psnr.toFixed(3)} dB`);
+    print(`    SSIM ${segmented.ssim.toFixed(5)} against ${one.ssim.toFixed(5)}`);
+  };
+  const known = { crf, bytes: await encodeWhole(crf) };
+  await compare("equal CRF (goal within 1 %)", known.bytes);
+  const equal = await equalSize(ours, known, encodeWhole);
+  // The last that was tried need not be the nearest.
+  await compare(`equal size, unsegmented at CRF ${equal.crf}`, await encodeWhole(equal.crf));
 }

@@ -1,4 +1,5 @@
-// Processor time of a process's descendants, as a sign that they work. Linux only, where /proc tells; null elsewhere.
+// A process's descendants and the processor time they use, as a sign that they work. Linux only, where /proc tells; null
+// elsewhere.
 import { readFileSync } from "node:fs";
 
 /** Every Linux that Bun runs on counts process times in hundredths of a second (USER_HZ, proc(5)). */
@@ -8,17 +9,20 @@ const MOST_PROCESSES = 64;
 
 /** Milliseconds of processor time that all descendants of `pid` used so far; null when it can't be told. */
 export function descendantsCpuMs(pid: number): number | null {
+  const descendants = descendantsOf(pid);
+  if (descendants === null) return null;
+  return descendants.reduce((ticks, each) => ticks + ticksOf(each), 0) * MS_PER_TICK;
+}
+
+/** Null when it can't be told. */
+export function descendantsOf(pid: number): number[] | null {
   if (process.platform !== "linux") return null;
-  const waiting = childrenOf(pid);
-  if (waiting === null) return null;
-  let ticks = 0;
-  let seen = 0;
-  for (let next = waiting.shift(); next !== undefined && seen < MOST_PROCESSES; next = waiting.shift()) {
-    seen += 1;
-    ticks += ticksOf(next);
-    waiting.push(...(childrenOf(next) ?? []));
+  const found = childrenOf(pid);
+  if (found === null) return null;
+  for (let position = 0; position < found.length && found.length < MOST_PROCESSES; position += 1) {
+    found.push(...(childrenOf(found[position] ?? 0) ?? []));
   }
-  return ticks * MS_PER_TICK;
+  return found;
 }
 
 /** Null on a kernel without this file. */

@@ -16,3 +16,26 @@ test.skipIf(process.platform !== "linux")(
   },
   60_000,
 );
+
+test.skipIf(process.platform !== "linux")(
+  "a tool that runs is put at low priority, with what it has started",
+  async () => {
+    const abort = new AbortController();
+    let lower: () => void = () => undefined;
+    const result = await runTool({
+      program: "sh",
+      args: ["-c", "while :; do cat /proc/$$/stat; sleep 0.1; done"],
+      onStart: (lowerPriority) => {
+        lower = lowerPriority;
+      },
+      onLine: (line) => {
+        if (line.split(") ")[1]?.split(" ")[16] === "10") abort.abort();
+        else lower();
+      },
+      signal: abort.signal,
+      timeoutMs: 30_000,
+    });
+    expect(result.ended).toBe("aborted");
+  },
+  60_000,
+);

@@ -4,7 +4,7 @@
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { AppError, errnoOf } from "./errors.ts";
-import { descendantsCpuMs } from "./process-cpu.ts";
+import { descendantsCpuMs, descendantsOf } from "./process-cpu.ts";
 
 /** As `nice` without a number. */
 const LOW_PRIORITY = 10;
@@ -28,6 +28,8 @@ export interface ToolOptions {
   readonly onLine?: (line: string) => void;
   /** Lower the scheduling priority of the child (nice 10; "below normal" on Windows). */
   readonly nice?: boolean;
+  /** Called when it runs, with what lowers its priority from then on, where the system allows that (Linux). */
+  readonly onStart?: (lowerPriority: () => void) => void;
   /** Asked every second with the processor time the child used so far (null: unknown); true ends it as "stalled". */
   readonly isStalled?: (cpuMs: number | null) => boolean;
 }
@@ -117,6 +119,9 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
   if (options.signal?.aborted) return { ended: "aborted", exitCode: 255, stdout: "", stderrTail: "" };
   const child = spawnGuarded([options.program, ...options.args], options.cwd);
   if (options.nice) lowerPriority(child.pid);
+  options.onStart?.(() => {
+    for (const pid of descendantsOf(child.pid) ?? []) lowerPriority(pid);
+  });
   let ended: ToolResult["ended"] = "exit";
   let killTimer: ReturnType<typeof setTimeout> | undefined;
   let giveUpTimer: ReturnType<typeof setTimeout> | undefined;
@@ -168,7 +173,7 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
   }
 }
 
-/** The guard's, before it starts the program, which inherits it. */
+/** The guard's, before it starts the program, which inherits it; or later that of the program itself. */
 function lowerPriority(pid: number): void {
   try {
     setPriority(pid, LOW_PRIORITY);

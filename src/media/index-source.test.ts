@@ -37,17 +37,21 @@ async function make(name: string, codecs: readonly string[]): Promise<string> {
 test.each([
   ["tracks.mkv", ["-c:a", "aac", "-c:s", "srt"]],
   ["tracks.mp4", ["-c:a", "aac", "-c:s", "mov_text"]],
-] as const)("%s", async (name, codecs) => {
-  const path = await make(name, codecs);
-  const info = await probeSource(tools, path);
-  const tally = new TrackTally();
-  const whole = await indexSource(tools, path, info, { onGops: () => undefined, tally });
-  const alone = await indexSource(tools, path, info, { onGops: () => undefined });
-  expect(whole.frameCount).toBe(100);
-  expect(whole.framePts(null, null)).toEqual(alone.framePts(null, null));
-  expect(whole.gops).toEqual(alone.gops);
-  const tracks = tally.tracks(timeBasesOf(info));
-  expect(tracks).toEqual(await readTrackPackets(tools, { path, info }));
-  expect(tracks.get(1)?.packets).toBeGreaterThan(100);
-  expect(tracks.get(2)?.eventsUs.length).toBe(2);
-});
+] as const)(
+  "%s",
+  async (name, codecs) => {
+    const path = await make(name, codecs);
+    const info = await probeSource(tools, path);
+    const tally = new TrackTally();
+    const whole = await indexSource(tools, path, info, { onGops: () => undefined, tally });
+    const alone = await indexSource(tools, path, info, { onGops: () => undefined });
+    expect(whole.frameCount).toBe(100);
+    expect(whole.framePts(null, null)).toEqual(alone.framePts(null, null));
+    expect(whole.gops).toEqual(alone.gops);
+    const tracks = tally.tracks(timeBasesOf(info));
+    expect(tracks).toEqual(await readTrackPackets(tools, { path, info }));
+    expect(tracks.get(1)?.packets).toBeGreaterThan(100);
+    expect(tracks.get(2)?.eventsUs.length).toBe(2);
+  },
+  120_000,
+);

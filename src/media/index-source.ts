@@ -87,8 +87,10 @@ export async function indexSource(
     index.markUnseekable(`each ${info.formatName} picture needs all before it`);
   let waiting: Gop[] = [];
   let handedOnAt = Number.NEGATIVE_INFINITY;
+  let yieldToEncodes: () => void = () => undefined;
   const handOn = () => {
     if (waiting.length === 0 || !index.seekable) return;
+    if (handedOnAt === Number.NEGATIVE_INFINITY) yieldToEncodes();
     const batch = waiting;
     waiting = [];
     handedOnAt = performance.now();
@@ -97,6 +99,10 @@ export async function indexSource(
   const result = await runTool({
     program: tools.ffprobe,
     args: indexArgs(path, info, tally !== undefined),
+    // Until the first groups are there everybody waits for it; the first encodes then need the processor more.
+    onStart: (lowerPriority) => {
+      yieldToEncodes = lowerPriority;
+    },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onLine: (line) => {
       const fields = line.split(",");

@@ -78,7 +78,7 @@ test("the whole argument list of a segment", () => {
       "-y",
       "file:/w/seams.txt",
     ],
-    ...["-progress", "pipe:1", "-nostats", "-stats_period", "0.5"],
+    ...["-progress", "pipe:1", "-nostats", "-stats_period", "0.2"],
   ]);
 });
 

@@ -209,6 +209,6 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
     "pipe:1",
     "-nostats",
     "-stats_period",
-    "0.5",
+    "0.2",
   ];
 }
