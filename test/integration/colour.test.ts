@@ -11,6 +11,7 @@ import { probeSource } from "../../src/media/probe.ts";
 import { parseEncodeParams } from "../../src/media/request/parse-params.ts";
 import { findTools, type Tools } from "../../src/media/tools.ts";
 import type { Container } from "../../src/media/types.ts";
+import { type Frames, framesOf } from "../support/frames.ts";
 import { hardCase, mediaPath } from "../support/media.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -137,6 +138,127 @@ for (const { title, filters, encoder, targets } of SOURCES) {
     }
   });
 }
+
+interface Pictures {
+  readonly title: string;
+  readonly name: string;
+  readonly filters: string;
+  readonly encoder: readonly string[];
+  /** The decoder that plain ffmpeg must be told to use, where its own drops something. */
+  readonly decoder?: readonly string[];
+  /** As what pictures are compared where FFV1 has no form for the source's. */
+  readonly as?: string;
+  /** Lossy encoders whose output must have the source's own pixel format. */
+  readonly targets: readonly (readonly [params: string, Container])[];
+}
+
+const ALPHA = "format=yuva444p,geq=lum='lum(X,Y)':cb='cb(X,Y)':cr='cr(X,Y)':a='mod(X*4+N*9,256)'";
+
+const PICTURES: readonly Pictures[] = [
+  {
+    title: "4:2:2 in ten bits",
+    name: "422.mkv",
+    filters: "format=yuv422p10le",
+    encoder: X264,
+    targets: [
+      [ENCODERS.x264, "mp4"],
+      [ENCODERS.x265, "mkv"],
+    ],
+  },
+  {
+    title: "4:4:4",
+    name: "444.mp4",
+    filters: "format=yuv444p",
+    encoder: X264,
+    targets: [[ENCODERS.vp9, "webm"]],
+  },
+  {
+    title: "alpha in VP9",
+    name: "alpha.webm",
+    filters: `${ALPHA},format=yuva420p`,
+    encoder: ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-auto-alt-ref", "0"],
+    decoder: ["-c:v", "libvpx-vp9"],
+    targets: [[ENCODERS.vp9, "webm"]],
+  },
+  {
+    title: "alpha in ProRes 4444",
+    name: "alpha.mov",
+    filters: `${ALPHA},format=yuva444p10le`,
+    encoder: ["-c:v", "prores_ks", "-profile:v", "4"],
+    as: "format=yuva444p16le",
+    targets: [["-c:v prores_ks -profile:v 4", "mov"]],
+  },
+  {
+    title: "alpha in QuickTime Animation",
+    name: "animation.mov",
+    filters: `${ALPHA},format=argb`,
+    encoder: ["-c:v", "qtrle"],
+    as: "format=bgra",
+    targets: [],
+  },
+  { title: "alpha in FFV1", name: "alpha.mkv", filters: ALPHA, encoder: ["-c:v", "ffv1"], targets: [] },
+];
+
+for (const { title, name, filters, encoder, decoder, as, targets } of PICTURES) {
+  describe(title, () => {
+    let source: string;
+    let want: Frames;
+    beforeAll(async () => {
+      source = await make(name, filters, encoder);
+      want = await framesOf(source, as ?? null, decoder);
+    });
+
+    test(
+      "every picture stays as it is in FFV1",
+      async () => {
+        const result = await run(source, ENCODERS.ffv1, "mkv");
+        expect(failed(result)).toEqual([]);
+        expect(result.segments.length).toBeGreaterThan(1);
+        const got = await framesOf(result.outputPath, as ?? null);
+        expect(want.md5).toHaveLength(20);
+        expect(new Set(want.md5).size).toBe(20);
+        expect(got.md5).toEqual([...want.md5]);
+      },
+      TIMEOUT_MS,
+    );
+
+    for (const [params, container] of targets) {
+      test(
+        `${params.split(" ")[1]} → ${container} keeps the pixel format`,
+        async () => {
+          const result = await run(source, params, container);
+          expect(failed(result)).toEqual([]);
+          expect(result.segments.length).toBeGreaterThan(1);
+          const [own, made] = await Promise.all([probeSource(tools, source), probeSource(tools, result.outputPath)]);
+          expect(made.video.pixelFormat).toBe(own.video.pixelFormat);
+          expect(made.video.hasAlpha).toBe(own.video.hasAlpha);
+          expect(made.video.hasAlpha).toBe(title.startsWith("alpha"));
+        },
+        TIMEOUT_MS,
+      );
+    }
+  });
+}
+
+test(
+  "rotated pictures are upright in the output, as ffmpeg turns them, and carry no rotation on",
+  async () => {
+    const source = await hardCase("rotate-90.mp4");
+    const result = await run(source, `${ENCODERS.ffv1} -vf scale=72:-2`, "mkv");
+    expect(failed(result)).toEqual([]);
+    expect(result.segments.length).toBeGreaterThan(1);
+    const [own, made] = await Promise.all([probeSource(tools, source), probeSource(tools, result.outputPath)]);
+    expect(Math.abs(own.video.rotationDegrees)).toBe(90);
+    expect(made.video).toMatchObject({
+      rotationDegrees: 0,
+      width: 72,
+      height: (72 * own.video.width) / own.video.height,
+    });
+    const [want, got] = await Promise.all([framesOf(source, "scale=72:-2"), framesOf(result.outputPath)]);
+    expect(got.md5).toEqual([...want.md5]);
+  },
+  TIMEOUT_MS,
+);
 
 test.each([
   ["x264", "mp4"],
