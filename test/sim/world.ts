@@ -1,5 +1,6 @@
 // What is true in a simulated cluster whatever the scheduler believes: the sources, where they are hard, and the
 // bytes of every result.
+import { FROM_THE_BEGINNING } from "../../src/cluster/scheduler/segment-rules.ts";
 import type { IndexedGop, NewJob } from "../../src/cluster/scheduler/types.ts";
 import type { SegmentReport } from "../../src/media/types.ts";
 import type { Random } from "./random.ts";
@@ -11,6 +12,8 @@ export type Hardness =
   | { readonly kind: "counts"; readonly leadIn: 1 | 3 }
   /** Counts look right, the picture only is with this lead-in. */
   | { readonly kind: "seam"; readonly leadIn: 1 | 3 }
+  /** Damage is concealed as in one run only when decoding begins where the source does; decoders complain of it. */
+  | { readonly kind: "concealed" }
   /** The packet counts themselves are wrong; every decoder says so. */
   | { readonly kind: "miscounted" }
   /** The neighbour before sees another frame here; this one is right. */
@@ -61,6 +64,7 @@ function makeHardness(random: Random, isHopeless: boolean): Hardness {
   if (roll < 0.02) return { kind: "seam", leadIn };
   if (roll < 0.0215) return { kind: "miscounted" };
   if (roll < 0.0245) return { kind: "odd-neighbour" };
+  if (roll < 0.0285) return { kind: "concealed" };
   if (isHopeless && roll < 0.06) return { kind: "broken" };
   return NONE;
 }
@@ -179,6 +183,11 @@ export function complexityOf(segment: { readonly startPts: number; readonly fram
   return Math.round(segment.frames * 4000 * (1.05 + Math.sin(phase)) ** 2) + 1;
 }
 
+function neededLeadIn(hard: Hardness): number {
+  if (hard.kind === "concealed") return FROM_THE_BEGINNING;
+  return hard.kind === "counts" || hard.kind === "seam" ? hard.leadIn : 0;
+}
+
 /** What an encode of `[startPts, endPts)` with a lead-in gives on any client. */
 export function encodeTruly(
   truth: Truth,
@@ -191,8 +200,7 @@ export function encodeTruly(
 ): ResultFile {
   const hard = truth.hardness.get(segment.startPts) ?? NONE;
   const next = truth.hardness.get(segment.endPts) ?? NONE;
-  const needed = hard.kind === "counts" || hard.kind === "seam" ? hard.leadIn : 0;
-  const isEnough = leadIn >= needed;
+  const isEnough = segment.index === 0 || leadIn >= neededLeadIn(hard);
   const isLast = segment.endPts === truth.gops.at(-1)?.endPts;
   const countsAgree = hard.kind !== "miscounted" && hard.kind !== "broken" && (hard.kind !== "counts" || isEnough);
   return {
@@ -210,7 +218,7 @@ export function encodeTruly(
       ffmpegVersion: "5.1",
       seamStart: hard.kind === "seam" && !isEnough ? "grey" : `frame ${segment.startPts}`,
       seamAfterEnd: isLast ? null : next.kind === "odd-neighbour" ? "other" : `frame ${segment.endPts}`,
-      decodeErrors: [],
+      decodeErrors: hard.kind === "concealed" ? ["[h264] error while decoding MB 37 15, bytestream -6"] : [],
       ...(videoBytes === null ? {} : { videoBytes }),
     },
   };

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../test/support/scheduler-bench.ts";
+import { FROM_THE_BEGINNING } from "./segment-rules.ts";
 import type { Attempt } from "./types.ts";
 
 /** One client, one job of a single segment. */
@@ -150,4 +151,39 @@ test("when the reference confirms the later side of a seam and not the earlier, 
   expect(bench.segment(0)).toMatchObject({ phase: { kind: "leased" }, leadIn: 1 });
   bench.finish(bench.attempt(), { seamAfterEnd: "right" });
   expect(bench.job().status).toBe("Combining");
+});
+
+const DAMAGED = { decodeErrors: ["[h264] error while decoding MB 37 15, bytestream -6"] };
+
+test("where the decoder complains a segment is decoded from the beginning, unless it begins there", () => {
+  const { bench, first, second } = pair();
+  bench.land(first, DAMAGED);
+  bench.answer(first, "verified");
+  expect(bench.segment(0).phase.kind).toBe("verified");
+  bench.land(second, DAMAGED);
+  bench.answer(second, "verified");
+  expect(bench.effects("drop-result").map(({ attemptId }) => attemptId)).toEqual([second.id]);
+  const again = holderOf(bench, 1);
+  expect(again.leadIn).toBe(FROM_THE_BEGINNING);
+  bench.land(again, DAMAGED);
+  bench.answer(again, "verified");
+  expect(bench.segment(1)).toMatchObject({
+    phase: { kind: "verified" },
+    notes: ["encoded again from the beginning of the source: the decoder complained"],
+  });
+});
+
+test("a source that is damaged almost everywhere is encoded in one run", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one", { slots: 40 });
+  bench.submit("job", { settings: { benchmarkSeconds: 4 } });
+  bench.index(160);
+  const leased = bench.attempts().filter(({ segmentIndex }) => segmentIndex > 0);
+  expect(leased.length).toBeGreaterThan(33);
+  for (const attempt of leased) {
+    if (bench.job().split.mode === "whole") break;
+    bench.land(attempt, DAMAGED);
+    bench.answer(attempt, "verified");
+  }
+  expect(bench.job().split).toEqual({ mode: "whole", reason: "the source is damaged in more than 32 segments" });
 });

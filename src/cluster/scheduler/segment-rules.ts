@@ -1,6 +1,6 @@
 // The segment machine after its bytes have landed: verification, the ladder of lead-ins, the reference decoding and
 // the comparison of seams (docs/ARCHITECTURE.md, "The ladder").
-import type { LeadIn, SegmentFacts } from "../../media/types.ts";
+import type { FromTheBeginning, LeadIn, SegmentFacts } from "../../media/types.ts";
 import { absolve, blame, hasDelivered } from "./blame.ts";
 import { isCapable, isReachable } from "./capability.ts";
 import { takeOtherWay } from "./election.ts";
@@ -12,6 +12,8 @@ import { runWhole } from "./void-segments.ts";
 
 /** Opens the note of a segment that the server's own decoding confirmed; a seam between two of them is not compared again. */
 const REFERENCE_NOTE = "believed by reference decoding";
+
+export const FROM_THE_BEGINNING: FromTheBeginning = 1_000_000_000;
 
 export interface SegmentAnswer {
   readonly attemptId: AttemptId;
@@ -38,7 +40,31 @@ function awaited(turn: Turn, answer: SegmentAnswer, kind: "verifying" | "referen
 
 export function verifySegment(turn: Turn, answer: SegmentAnswer, facts: SegmentFacts): void {
   const found = awaited(turn, answer, "verifying");
-  if (found !== null) believe(turn, found.job, found.segment, found.landed, facts);
+  if (found === null) return;
+  const { job, segment, landed } = found;
+  if (mayBeConcealedOtherwise(job, segment, landed)) decodeFromTheBeginning(turn, job, segment, landed);
+  else believe(turn, job, segment, landed, facts);
+}
+
+/**
+ * Decoders conceal damage with what they have decoded so far, some with what the source's first packets told them: after
+ * a seek the pictures may be other ones than in one run.
+ */
+function mayBeConcealedOtherwise(job: Job, segment: Segment, { report }: LandedResult): boolean {
+  const hasSought = job.split.mode !== "whole" && segment.index > 0 && segment.leadIn !== FROM_THE_BEGINNING;
+  return hasSought && report.decodeErrors.length > 0;
+}
+
+/** Such a segment costs a decode of everything before it; where more than so many need it, one run is the shorter way. */
+const MOST_FROM_THE_BEGINNING = 32;
+
+function decodeFromTheBeginning(turn: Turn, job: Job, segment: Segment, landed: LandedResult): void {
+  const damaged = job.segments.filter(({ leadIn }) => leadIn === FROM_THE_BEGINNING).length;
+  if (damaged >= MOST_FROM_THE_BEGINNING) {
+    runWhole(turn, job, `the source is damaged in more than ${damaged} segments`);
+    return;
+  }
+  encodeAgain(turn, job, segment, landed, FROM_THE_BEGINNING, "the decoder complained");
 }
 
 /** Counts or PTS are not as planned: a longer lead-in, and when there is none left the server's own decoding. */
@@ -84,6 +110,10 @@ export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: Segm
       message: `segment ${segment.index} does not hold the source's frames: ${reason}`,
       hint: "The source may be damaged there; `ffmpeg -v error -i FILE -f null -` shows where.",
     });
+    return;
+  }
+  if (mayBeConcealedOtherwise(job, segment, landed)) {
+    decodeFromTheBeginning(turn, turn.putJob({ ...job, countsUnreliable: true }), segment, landed);
     return;
   }
   const believed = turn.putJob({ ...job, countsUnreliable: true });
@@ -181,8 +211,13 @@ function nextLeadIn(job: Job, segment: Segment): LeadIn | null {
     case 1:
       return 3;
     case 3:
+    case FROM_THE_BEGINNING:
       return null;
   }
+}
+
+function leadInText(leadIn: LeadIn): string {
+  return leadIn === FROM_THE_BEGINNING ? "from the beginning of the source" : `with a lead-in of ${leadIn}`;
 }
 
 function encodeAgain(
@@ -193,7 +228,7 @@ function encodeAgain(
   leadIn: LeadIn,
   reason: string,
 ): void {
-  const how = leadIn === segment.leadIn ? "by another client" : `with a lead-in of ${leadIn}`;
+  const how = leadIn === segment.leadIn ? "by another client" : leadInText(leadIn);
   const note = `encoded again ${how}: ${reason}`;
   turn.putSegment(job, {
     ...segment,

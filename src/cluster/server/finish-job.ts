@@ -315,7 +315,7 @@ function notesOf(job: Job, index: FrameIndex, segments: readonly FinishedSegment
   const damaged = segments.filter(({ landed }) => landed.report.decodeErrors.length > 0).length;
   if (damaged > 0 && segments.length > 1) {
     notes.push(
-      `the decoder complained in ${damaged} segments: what is damaged there may be concealed otherwise than in one run`,
+      `the decoder complained in ${damaged} segments, which were decoded from the beginning of the source as one run does`,
     );
   }
   return notes;

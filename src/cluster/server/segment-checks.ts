@@ -101,7 +101,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const { source, info } = await work.video();
   const path = folders.segmentFile(job.id, segment.index, landed.attemptId);
   const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
-  const task = taskOf(work, info, index, job, segment, 3);
+  const task = taskOf(work, info, index, job, segment, segment.leadIn > 3 ? segment.leadIn : 3);
   await work.requireUnchanged();
   const reference = await referenceFrames(tools, source.path, task, {
     workDir: folders.of(job.id).root,
