@@ -1,7 +1,7 @@
 // One whole simulated cluster from one seed: several jobs, several clients of very different speeds, a bad network,
 // accidents, restarts of the server. Ends when every job has ended, or says what did not hold.
 import { isTerminal } from "../../src/cluster/scheduler/state-changes.ts";
-import type { Job } from "../../src/cluster/scheduler/types.ts";
+import type { Job, Segment } from "../../src/cluster/scheduler/types.ts";
 import { EventQueue } from "./event-queue.ts";
 import { Violation } from "./invariants.ts";
 import { Random } from "./random.ts";
@@ -228,11 +228,19 @@ function checkEnd(server: SimServer, truth: Truth): void {
       throw new Violation(`${job.id}/${segment.index} was made with ${used}, the job's encoder is ${job.encoder}`);
     }
     frames += segment.phase.facts.frames;
+    if (job.settings.headers !== undefined && file.headers !== headersOf(server, job.segments[0])) {
+      throw new Violation(`${job.id}/${segment.index} has other headers than the segments before`);
+    }
   }
   landsOnRate(server, job);
   if (frames !== truth.totalFrames || job.totalFrames !== truth.totalFrames) {
     throw new Violation(`${job.id} has ${frames} of ${truth.totalFrames} frames`);
   }
+}
+
+function headersOf(server: SimServer, segment: Segment | undefined): string | undefined {
+  if (segment === undefined || !("landed" in segment.phase)) return undefined;
+  return server.files.get(segment.phase.landed.attemptId)?.headers;
 }
 
 /** Each encode missed its target by no more than it was allowed to; the file must be within 2 % of what was asked. */

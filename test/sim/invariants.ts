@@ -112,7 +112,12 @@ export class Invariants {
     }
     const { maxRetries } = job.settings;
     const startedOver = segment.notes.filter((note) => note.startsWith("started over with")).length;
-    const tries = 1 + (this.#retries.get(job.id) ?? 0) + startedOver;
+    const unjoined = segment.notes.filter((note) => note.startsWith("encoded again: ") && note.includes("headers"));
+    must(
+      job.settings.headers !== undefined || unjoined.length === 0,
+      () => `${name} was encoded again for headers that may differ`,
+    );
+    const tries = 1 + (this.#retries.get(job.id) ?? 0) + startedOver + unjoined.length;
     must(
       segment.attempts <= tries * (2 * maxRetries + 16) + (job.unfit?.length ?? 0),
       () => `${name} was tried ${segment.attempts} times`,
@@ -168,8 +173,9 @@ export class Invariants {
         (event) => event.type === "seam-mismatch" && event.jobId === job.id && event.segmentIndex === segment.index,
       );
       const isLost = input.type === "retry-requested" && input.lost.includes(segment.index);
+      const isUnjoined = old.notes.length < segment.notes.length && unjoined.includes(segment.notes.at(-1) ?? "");
       must(
-        isSeam || isLost || isStartedOver,
+        isSeam || isLost || isStartedOver || isUnjoined,
         () => `${name} was verified and is ${phase.kind} again without a seam that differs`,
       );
     }

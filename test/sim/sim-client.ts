@@ -281,7 +281,8 @@ export class SimClient {
     } else {
       const isWrong = this.traits.defect === "too few frames";
       const bytes = this.#bytesFor(segment);
-      const made = encodeTruly(truth, id, segment, attempt.leadIn, seconds, bytes, attempt.encoder ?? "");
+      const build = /[13579]$/.test(this.traits.id) ? "odd" : "even";
+      const made = encodeTruly(truth, id, segment, attempt.leadIn, seconds, bytes, attempt.encoder ?? "", build);
       task.result = isWrong ? { ...made, countsAgree: false, isRight: false } : made;
       task.stage = "uploading";
       this.#progress(id, task);

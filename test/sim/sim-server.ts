@@ -287,8 +287,9 @@ export class SimServer {
 }
 
 function factsOf(file: ResultFile) {
-  const { frames, startPts } = file;
-  return { frames, firstPts: startPts, lastPts: startPts + frames - 1, bytes: 1, sha256: "", extradataSha256: null };
+  const { frames, startPts, headers } = file;
+  const pts = { firstPts: startPts, lastPts: startPts + frames - 1 };
+  return { frames, ...pts, bytes: 1, sha256: "", extradataSha256: headers };
 }
 
 function isOpen(state: SchedulerState, jobId: string): boolean {

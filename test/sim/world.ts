@@ -51,6 +51,8 @@ export interface ResultFile {
   readonly countsAgree: boolean;
   readonly isRight: boolean;
   readonly report: SegmentReport;
+  /** What its encoder calls itself in the stream: two builds of one encoder differ. */
+  readonly headers: string;
 }
 
 const NONE: Hardness = { kind: "none" };
@@ -113,6 +115,8 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
   const bitrate = 200_000 + (totalFrames % 50) * 100_000;
   const isWhole = random.chance(0.05);
   const election = makeElection(random.fork());
+  // A quarter of the jobs whose segments must have one header; drawn from the seed too.
+  const isOneHeader = totalFrames % 4 === 0 && election.election?.allowMixed !== true;
   const poisonPts = random.chance(0.04) ? Math.floor(random.between(firstPts, pts)) : null;
   return {
     gops: pieces,
@@ -133,6 +137,7 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
         retryDelayMs: random.whole(0, 3000),
         maxSegmentSeconds: random.between(3, 4.5),
         ...election,
+        ...(isOneHeader ? { headers: totalFrames % 8 === 0 ? ("global" as const) : ("repeated" as const) } : {}),
       },
       encoder: random.chance(0.8) || election.election !== undefined ? "libx264" : "libx265",
       ...(totalFrames % 5 === 0 ? { text: { draws: ["drawtext"], print: null } } : {}),
@@ -197,6 +202,7 @@ export function encodeTruly(
   seconds: number,
   videoBytes: number | null,
   encoder: string,
+  build: string,
 ): ResultFile {
   const hard = truth.hardness.get(segment.startPts) ?? NONE;
   const next = truth.hardness.get(segment.endPts) ?? NONE;
@@ -210,6 +216,7 @@ export function encodeTruly(
     startPts: segment.startPts,
     frames: segment.frames,
     countsAgree,
+    headers: `${encoder} ${build}`,
     isRight: isEnough && hard.kind !== "broken",
     report: {
       frames: segment.frames,
