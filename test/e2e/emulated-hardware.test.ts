@@ -7,12 +7,15 @@ import { Cluster, until } from "../support/cluster.ts";
 import { type Emulation, emulatedFfmpeg, emulatedLog } from "../support/emulated-hardware.ts";
 import { framesOf, largestTimingError } from "../support/frames.ts";
 import { mediaPath } from "../support/media.ts";
+import { makeSynthetic } from "../support/synthetic.ts";
 
 setDefaultTimeout(240_000);
 
 const CLIP = mediaPath("cars-432p12.5-30s.mp4") ?? "";
 const SMALL = "-vf scale=160:-2 -an";
 const DONE_WITHIN_MS = 180_000;
+
+const NVENC_FOREVER: Emulation = { encoder: "h264_nvenc", sessions: null, lostAfter: null };
 
 const clusters: Cluster[] = [];
 afterEach(async () => {
@@ -45,13 +48,13 @@ async function detailOf(cluster: Cluster, name: string): Promise<ClientDetailVie
   return await cluster.api(`/clients/${client?.client_id}`);
 }
 
-async function completed(cluster: Cluster, jobId: string, output: string): Promise<Proof> {
+async function completed(cluster: Cluster, jobId: string, output: string, from = CLIP): Promise<Proof> {
   await cluster.untilJob(jobId, "is Completed", DONE_WITHIN_MS, (job) => job.status === "Completed");
   const download = await cluster.command(["jobs", "download", jobId, "-o", output]);
   expect(download.exitCode).toBe(0);
   const proof = await cluster.json<Proof>(["jobs", "proof", jobId]);
   expect(proof.exact).toBe(true);
-  const [source, made] = await Promise.all([framesOf(CLIP), framesOf(output)]);
+  const [source, made] = await Promise.all([framesOf(from), framesOf(output)]);
   expect(made.pts.length).toBe(source.pts.length);
   expect(largestTimingError(source, made)).toBeLessThan(0.001);
   return proof;
@@ -135,3 +138,39 @@ test.skipIf(CLIP === "")(
     expect((await detailOf(cluster, "dying")).encoders).not.toContain("h264_nvenc");
   },
 );
+
+test("an emulated family that disappears in mid-job: waited for and kept, or everything is encoded again, as asked", async () => {
+  const cluster = await start();
+  const source = cluster.path("source.mp4");
+  await makeSynthetic(source, { frames: 240, gop: 12 });
+  await cluster.join("cpu", ["--hw-accel", "none"]);
+  const extra = ["--codec", "h264", "--quality", "30", "--speed", "ultrafast", "--wait-for-family"];
+  const gpu = (name: string, folder: string) =>
+    cluster.join(name, ["--slots", "auto"], { FFCLUSTER_FFMPEG_DIR: folder });
+  /** By the rule of thumb the job is the GPU's, as long as it was not measured: each one is a new client. */
+  const losesGpu = async (name: string, wait: string) => {
+    const folder = await emulatedFfmpeg(cluster.path(`${name}-ffmpeg`), { ...NVENC_FOREVER, waitsAfter: 2 });
+    const client = await gpu(name, folder);
+    const output = cluster.path(`${name}.mp4`);
+    const jobId = await cluster.submit(source, output, SMALL, [...extra, wait]);
+    await cluster.untilJob(jobId, "has two segments", DONE_WITHIN_MS, ({ segments }) => segments.done === 2);
+    client.kill("SIGKILL");
+    await client.exited;
+    return { jobId, output, folder };
+  };
+
+  const replaced = await losesGpu("gone", "1");
+  const other = await completed(cluster, replaced.jobId, replaced.output, source);
+  expect(other.encoder).toMatchObject({ name: "libx264", family: "software" });
+  expect(new Set(other.segments.map(({ encoder }) => encoder))).toEqual(new Set(["libx264"]));
+  const notes = other.segments.flatMap((segment) => segment.notes);
+  expect(notes).toContain("started over with libx264: no client was left for h264_nvenc");
+
+  const kept = await losesGpu("back", "ever");
+  await emulatedFfmpeg(kept.folder, NVENC_FOREVER);
+  await gpu("back", kept.folder);
+  const proof = await completed(cluster, kept.jobId, kept.output, source);
+  expect(proof.encoder).toMatchObject({ name: "h264_nvenc", family: "nvenc" });
+  expect(proof.segments.filter(({ attempts }) => attempts === 1).length).toBeGreaterThanOrEqual(2);
+  expect(proof.segments.flatMap((segment) => segment.notes)).toEqual([]);
+});

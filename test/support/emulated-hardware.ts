@@ -11,6 +11,8 @@ export interface Emulation {
   readonly sessions: number | null;
   /** The device is lost after so many encodes of segments; null: never. */
   readonly lostAfter: number | null;
+  /** After so many encodes of segments the next ones wait, without an end; absent: never. */
+  readonly waitsAfter?: number;
 }
 
 /** Makes a folder for FFCLUSTER_FFMPEG_DIR; counters and sessions of the emulated device are kept in it. */
@@ -148,7 +150,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function beginEncode({ folder, lostAfter }: Settings): void {
+/** True when this one must wait. */
+function beginEncode({ folder, lostAfter, waitsAfter }: Settings): boolean {
   const begun = emulatedLog(folder).filter((line) => line === "encode").length;
   if (lostAfter !== null && begun >= lostAfter) {
     throw new Refusal(
@@ -156,6 +159,7 @@ function beginEncode({ folder, lostAfter }: Settings): void {
     );
   }
   appendFileSync(join(folder, "log"), "encode\n");
+  return waitsAfter !== undefined && begun >= waitsAfter;
 }
 
 /** As NVENC's H.264: at most 4096 samples wide. */
@@ -172,7 +176,7 @@ async function runEmulated(settings: Settings, args: readonly string[]): Promise
     const translated = translate(args, settings);
     close = openSession(settings);
     // A segment reads a source; a trial makes its own picture.
-    if (!args.includes("lavfi")) beginEncode(settings);
+    if (!args.includes("lavfi") && beginEncode(settings)) await new Promise(() => setInterval(() => {}, 60_000));
     return await run(settings.real, translated);
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
