@@ -60,7 +60,8 @@ export class Invariants {
       }
     }
     const isMerged =
-      (input.type === "index-unsplittable" || input.type === "reference-decided") &&
+      ["index-unsplittable", "reference-decided", "segment-verified"].includes(input.type) &&
+      "jobId" in input &&
       input.jobId === job.id &&
       old?.split.mode === "keyframes" &&
       job.split.mode === "whole";
