@@ -2,9 +2,11 @@
 import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { STOPPED_WITHIN_MS } from "../../src/base/process.ts";
 import type { ClientView, JobView } from "../../src/cluster/server/views.ts";
 import { Cluster, processesNaming, until } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
+import { withinPromise } from "../support/lateness.ts";
 import { hardCase, mediaPath } from "../support/media.ts";
 import { outputOf } from "../support/programs.ts";
 
@@ -177,9 +179,9 @@ test.skipIf(mediaPath("flower-540p29.97-5s.mp4") === null)(
     expect(await submit.exited).toBe(130);
     const [job] = await cluster.api<JobView[]>("/jobs");
     expect(["Benchmarking", "Processing", "WaitingForClients", "Queued"]).toContain(job?.status ?? "");
-    await until("no ffmpeg is left", 60_000, async () =>
-      (await processesNaming(cluster.folder)).every(({ command }) => !command.includes("ffmpeg")),
-    );
+    const isGone = async () =>
+      (await processesNaming(cluster.folder)).every(({ command }) => !command.includes("ffmpeg"));
+    await withinPromise("the end of ffmpeg", STOPPED_WITHIN_MS, () => until("no ffmpeg is left", 60_000, isGone));
   },
   120_000,
 );

@@ -29,3 +29,20 @@ export class Lateness implements Disposable {
     clearInterval(this.#timer);
   }
 }
+
+/**
+ * What happens, waited for with the patience that it has itself, must have happened within what is promised: with what
+ * this machine is late by meanwhile on top.
+ */
+export async function withinPromise<T>(what: string, promisedMs: number, happens: () => Promise<T>): Promise<T> {
+  using lateness = new Lateness();
+  const began = performance.now();
+  const happened = await happens();
+  const tookMs = performance.now() - began;
+  const lateMs = await lateness.worstMs();
+  if (tookMs > promisedMs + lateMs) {
+    const [took, late] = [tookMs, lateMs].map(Math.round);
+    throw new Error(`${what} took ${took} ms, ${promisedMs} ms are promised, and a timer is ${late} ms late here`);
+  }
+  return happened;
+}
