@@ -172,7 +172,14 @@ export function seamOutput(seamFile: string): string[] {
 /** The user's filters, what keeps the picture's range after them, and the way to the device. */
 function pictureChain(task: SegmentTask, device: EncodeDevice | null): string[] {
   const upload = uploadFilters(device, askedPixelFormat(task.request) ?? task.video.pixelFormat);
-  return [...filterChain(task.request).map(renderFilter), ...fullRangeFilters(task.video, task.request), ...upload];
+  const filters = [...filterChain(task.request).map(renderFilter), ...fullRangeFilters(task.video, task.request)];
+  return [...filters, ...fromZero(task), ...upload];
+}
+
+/** For an encoder that counts from zero; the muxer's offset puts the times back (segment-clock.ts). */
+function fromZero({ frameClock }: SegmentTask): string[] {
+  if (frameClock === undefined || frameClock.from === 0) return [];
+  return [`settb=expr=${formatRational(frameClock.tick)}`, `setpts=PTS-(${frameClock.from})`];
 }
 
 /** The complete arguments; progress comes on stdout. */
@@ -193,13 +200,13 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
     "-fps_mode",
     "passthrough",
     "-enc_time_base",
-    formatRational(task.frameClock ?? task.encoderTimeBase),
+    formatRational(task.frameClock?.tick ?? task.encoderTimeBase),
     ...(needsInBandParameters(encoder) && format === "nut" ? ["-bsf:v", "dump_extra"] : []),
     "-map_metadata",
     "-1",
     "-map_chapters",
     "-1",
-    ...segmentClockArgs(task.encoderTimeBase),
+    ...segmentClockArgs(task.encoderTimeBase, task.frameClock),
     "-f",
     format,
     "-y",

@@ -1,7 +1,7 @@
 // The clock inside a segment file: the source's, moved by one constant. A muxer moves a file by itself when its first
 // decoding times would be negative (pictures that are coded ahead at a source's start), and by how much can't be read
 // back; so far from zero it never does, and every time in the file is known to the tick.
-import { MICROSECONDS, type Pts, type Rational, rescale } from "../base/rational.ts";
+import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../base/rational.ts";
 
 /** Whole seconds, more than a transport stream's 33-bit clock can lie below zero (95,444 s). */
 const OFFSET_SECONDS = 100_000;
@@ -21,9 +21,14 @@ export function segmentOffsetUs(encoderTimeBase: Rational): number {
   return offsetSeconds(encoderTimeBase) * 1_000_000;
 }
 
-/** For the muxer of a segment. */
-export function segmentClockArgs(encoderTimeBase: Rational): string[] {
-  return ["-output_ts_offset", String(offsetSeconds(encoderTimeBase))];
+/**
+ * For the muxer of a segment; `counted`: what an encoder with a clock of its own left out. Microseconds are enough: the
+ * muxer rounds to its tick, which is ten times as long and holds that time exactly.
+ */
+export function segmentClockArgs(encoderTimeBase: Rational, counted?: { tick: Rational; from: Pts }): string[] {
+  const leftOutUs = counted === undefined ? 0 : rescale(counted.from, counted.tick, MICROSECONDS);
+  const offset = segmentOffsetUs(encoderTimeBase) + leftOutUs;
+  return ["-output_ts_offset", leftOutUs === 0 ? String(offsetSeconds(encoderTimeBase)) : formatMicroseconds(offset)];
 }
 
 /** What the muxer added, in ticks of the file's own time base. */

@@ -80,7 +80,7 @@ export const segmentTaskSchema = z.strictObject({
   expectedFrames: z.number().int().min(0).nullable(),
   spreadsPts: z.boolean().optional(),
   encoderTimeBase: rationalSchema,
-  frameClock: rationalSchema.exactOptional(),
+  frameClock: z.strictObject({ tick: rationalSchema, from: ticks }).exactOptional(),
   request: encodeRequestSchema,
   video: videoSchema,
   byteRange: z.strictObject({ start: z.number().int().min(0), end: z.number().int().min(0) }).nullable(),

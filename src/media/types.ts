@@ -158,8 +158,11 @@ export interface SegmentTask {
   readonly spreadsPts?: boolean | undefined;
   /** The time base given to the encoder (-enc_time_base). */
   readonly encoderTimeBase: Rational;
-  /** One tick a frame, for an encoder whose passes need it: the segment's times are whole numbers of both clocks. */
-  readonly frameClock?: Rational;
+  /**
+   * One tick a frame, for an encoder whose rate control needs it: the segment's times are whole numbers of both clocks.
+   * The encoder's zero is the tick `from`; the muxer adds it again.
+   */
+  readonly frameClock?: { readonly tick: Rational; readonly from: Pts };
   readonly request: EncodeRequest;
   /** Source picture facts the encoder arguments depend on. */
   readonly video: SourceVideo;

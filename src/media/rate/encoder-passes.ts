@@ -12,11 +12,18 @@ export interface EncoderPasses {
   readonly perDoubling: number;
   readonly range: readonly [least: number, most: number];
   /**
-   * libvpx and libaom believe each frame to last one tick of the encoder's clock, because ffmpeg below 6.0 says so: with
-   * a clock as fine as the source's their second pass ends at a tenth of the rate. Without a clock of one tick a frame
-   * (frame-clock.ts) they take one pass, repeated.
+   * A clock of one tick a frame that its rate control needs, where the segment's times allow one (frame-clock.ts).
+   * "frames": libvpx and libaom believe each frame to last one tick of the encoder's clock, because ffmpeg below 6.0 says
+   * so: with a clock as fine as the source's their second pass ends at a tenth of the rate, and they take one pass,
+   * repeated. "frames from zero": ffmpeg's own (MPEG-2, MPEG-4) takes a tick for a frame too, and believes at the first
+   * picture that it has spent nothing since time zero (libavcodec/ratecontrol.c, wanted_bits).
    */
-  readonly needsFrameClock?: true;
+  readonly clock?: "frames" | "frames from zero";
+  /**
+   * In place of `-bt`, in seconds of the rate: ffmpeg's own rate control steers as loosely as its 4 Mbit say, more than a
+   * segment may hold. So the same segments end within 8 % rather than 20 % to 70 % above.
+   */
+  readonly tolerance?: number;
   /** Whether the first pass is made as the measurement is, or with the request's own options. */
   readonly firstPass: "measuring" | "own";
   /** What makes a measuring run quick, as ffmpeg options that take the place of the user's. */
@@ -30,7 +37,7 @@ const X264: EncoderPasses = {
 const X265: EncoderPasses = { ...X264, passes: "x265", at: 26, range: [17, 42] };
 /** AV1 and VP9 double their bits about every 8 steps of theirs. */
 const CRF_63: EncoderPasses = { ...X264, passes: "none", at: 31, perDoubling: -8, range: [16, 55] };
-const TWO_PASS_63: EncoderPasses = { ...CRF_63, passes: "passlog", needsFrameClock: true, firstPass: "own" };
+const TWO_PASS_63: EncoderPasses = { ...CRF_63, passes: "passlog", clock: "frames", firstPass: "own" };
 const VPX: EncoderPasses = {
   ...TWO_PASS_63,
   quick: [
@@ -41,7 +48,10 @@ const VPX: EncoderPasses = {
 const AOM: EncoderPasses = { ...TWO_PASS_63, quick: [["cpu-used", "8"]] };
 const SVTAV1: EncoderPasses = { ...CRF_63, quick: [["preset", "12"]] };
 /** Half the quantizer takes about twice the bits: near enough on a scale that is added to. */
-const QSCALE: EncoderPasses = { ...X264, passes: "none", quality: "qscale", at: 5, perDoubling: -3, range: [2, 24] };
+const QSCALE: EncoderPasses = {
+  ...{ ...X264, passes: "none", quality: "qscale", at: 5, perDoubling: -3, range: [2, 24] },
+  ...{ clock: "frames from zero", tolerance: 0.25 },
+};
 const QP: EncoderPasses = { ...X264, passes: "none", quality: "qp", at: 26 };
 const ICQ: EncoderPasses = { ...QP, quality: "global_quality" };
 

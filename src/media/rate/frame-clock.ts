@@ -30,14 +30,17 @@ export function evenClock(pts: readonly Pts[], timeBase: Rational): Rational | n
 /** The task with the clock that its encoder needs for two passes, where there is one. */
 export function withFrameClock(task: SegmentTask, index: FrameIndex, info: SourceInfo): SegmentTask {
   const { request, video, encoderTimeBase, rate } = task;
-  if (rate?.pass !== "land" || passesOf(request.video.encoder)?.needsFrameClock !== true) return task;
+  const way = passesOf(request.video.encoder)?.clock;
+  if (rate?.pass !== "land" || way === undefined) return task;
   const plan = outputPlan(request, info.video.timeBase);
   // WebM, which holds alpha, counts in milliseconds whatever the encoder does.
   if (plan === null || task.expectedFrames === null || segmentFormat(video, request.video.encoder) !== "nut")
     return task;
   const pts = plannedFrames(plan, index, info, task).map((each) => rescale(each, plan.timeBase, encoderTimeBase));
-  const frameClock = evenClock(pts, encoderTimeBase);
-  return frameClock === null || !isWhole(encoderTimeBase, frameClock) ? task : { ...task, frameClock };
+  const tick = evenClock(pts, encoderTimeBase);
+  if (tick === null || !isWhole(encoderTimeBase, tick)) return task;
+  const from = way === "frames" ? 0 : rescale(pts[0] ?? 0, encoderTimeBase, tick);
+  return { ...task, frameClock: { tick, from } };
 }
 
 /** Segments of a job lie at one same distance from its zero, which must be a whole number of ticks. */

@@ -10,6 +10,7 @@ import { rateGoalOf } from "./rate-requests.ts";
 const RATE: Landing = {
   ...{ pass: "land", bitrate: 1_000_000, seconds: 4, targetBits: 3_200_000, slackBits: 1, buffer: null },
 };
+const FRAME_CLOCK = { tick: { num: 1, den: 25 }, from: 0 };
 const BUFFER = { maxrate: 1_500_000, bufsize: 750_000 };
 
 function taskFor(params: string): SegmentTask {
@@ -41,7 +42,7 @@ function runsOf(params: string, isEven = true): string[] {
   const measured = taskFor(params);
   const passes = passesOf(measured.request.video.encoder);
   if (passes === null) throw new Error(`${params} has no passes`);
-  const task = isEven && passes.needsFrameClock === true ? { ...measured, frameClock: { num: 1, den: 25 } } : measured;
+  const task = isEven && passes.clock !== undefined ? { ...measured, frameClock: FRAME_CLOCK } : measured;
   const bounded = rateGoalOf(measured.request)?.maxrate == null ? RATE : { ...RATE, buffer: BUFFER };
   const way = wordsFor(task, passes);
   return [
@@ -127,13 +128,20 @@ const ROWS: readonly { readonly params: string; readonly fine?: true; readonly r
   },
   {
     params: "-c:v mpeg4 -b:v 1M",
-    runs: [`-c:v mpeg4 -q:v 2 -threads 1 ${FINE}`, `-c:v mpeg4 -b:v 800000 -threads 1 ${FINE}`],
+    runs: [`-c:v mpeg4 -q:v 2 -threads 1 ${FINE}`, `-c:v mpeg4 -b:v 800000 -threads 1 -bt 200000 ${FRAMES}`],
+  },
+  {
+    params: "-c:v libvpx-vp9 -b:v 1M -deadline realtime -cpu-used 7",
+    runs: [
+      `-c:v libvpx-vp9 -crf 21 -b:v 0 -deadline realtime -cpu-used 8 -threads 1 ${FINE}`,
+      `-c:v libvpx-vp9 -b:v 800000 -deadline realtime -cpu-used 7 -threads 1 ${FRAMES}`,
+    ],
   },
   {
     params: "-c:v mpeg2video -b:v 1M -maxrate 1500k -bufsize 1500k",
     runs: [
       `-c:v mpeg2video -q:v 2 -threads 1 ${FINE}`,
-      `-c:v mpeg2video -b:v 800000 -maxrate 1500000 -bufsize 750000 -threads 1 ${FINE}`,
+      `-c:v mpeg2video -b:v 800000 -maxrate 1500000 -bufsize 750000 -threads 1 -bt 200000 ${FRAMES}`,
     ],
   },
   {

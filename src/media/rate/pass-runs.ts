@@ -1,8 +1,8 @@
 // The ffmpeg runs that a bit rate takes over one segment: which request, and where the passes keep their notes. Pure.
 import { join } from "node:path";
-import type { NamedOption } from "../request/encode-request.ts";
+import type { EncodeRequest, NamedOption } from "../request/encode-request.ts";
 import type { SegmentTask } from "../types.ts";
-import type { EncoderPasses, PassWords } from "./encoder-passes.ts";
+import { type EncoderPasses, type PassWords, passesOf } from "./encoder-passes.ts";
 import { landingRequest, measuringRequest, withParams } from "./rate-requests.ts";
 import type { RateTask } from "./rate-task.ts";
 
@@ -16,7 +16,16 @@ export type Landing = Extract<RateTask, { pass: "land" }>;
 
 /** How the encoder can take two passes over this very segment. */
 export function wordsFor(task: SegmentTask, passes: EncoderPasses): PassWords {
-  return passes.needsFrameClock === true && task.frameClock === undefined ? "none" : passes.passes;
+  return (passes.clock !== undefined && task.frameClock === undefined) || isHurried(task.request)
+    ? "none"
+    : passes.passes;
+}
+
+/** libvpx leaves no notes of a first pass at its realtime deadline, and libaom plans nothing by them. */
+function isHurried({ video }: EncodeRequest): boolean {
+  return video.privateOptions.some(
+    ([key, value]) => ["deadline", "quality", "usage"].includes(key) && /^(realtime|rt|1)$/.test(value),
+  );
 }
 
 /** Counts the bits of the segment at the quality that all segments of the video are measured with. */
@@ -44,7 +53,10 @@ export function landingRun(
   words: PassWords,
   folder: string,
 ): PassRun {
-  return passRun({ ...task, request: landingRequest(task.request, bitrate, rate.buffer) }, words, 2, folder);
+  const run = passRun({ ...task, request: landingRequest(task.request, bitrate, rate.buffer) }, words, 2, folder);
+  const tolerance = passesOf(task.request.video.encoder)?.tolerance;
+  if (tolerance === undefined) return run;
+  return { ...run, encoderArgs: [...run.encoderArgs, "-bt", String(Math.round(tolerance * bitrate))] };
 }
 
 /** `-pass` and its log for the encoders that keep one through ffmpeg; x265 writes its own. */

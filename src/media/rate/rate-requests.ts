@@ -20,7 +20,7 @@ export function rateGoalOf({ video }: EncodeRequest): RateGoal | null {
 
 /** Its encoder holds a rate in two passes on a clock of one tick a frame. */
 export function wantsFrameClock(request: EncodeRequest): boolean {
-  return passesOf(request.video.encoder)?.needsFrameClock === true && rateGoalOf(request) !== null;
+  return passesOf(request.video.encoder)?.clock !== undefined && rateGoalOf(request) !== null;
 }
 
 /** Hardware words of the user for another rate control than a mean over time. */
