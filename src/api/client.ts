@@ -117,6 +117,10 @@ export class ApiClient {
     return this.send(`/clients/${part(id)}/drain`, {}, clientSchema);
   }
 
+  pauseClient(id: string) {
+    return this.send(`/clients/${part(id)}/pause`, {}, clientSchema);
+  }
+
   resumeClient(id: string) {
     return this.send(`/clients/${part(id)}/resume`, {}, clientSchema);
   }

@@ -117,6 +117,7 @@ export const clientSchema = z.object({
   families: z.array(z.string()),
   version: z.string(),
   draining: z.boolean(),
+  paused: z.boolean(),
   quarantine: z.string().nullable(),
   no_room: z.string().nullable(),
 });

@@ -1,6 +1,9 @@
 // Real children: what ends them, and what happens to one that nothing ends.
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { until } from "../../test/support/cluster.ts";
 import { Lateness } from "../../test/support/lateness.ts";
+import { createPauseSwitch } from "./pause.ts";
 import { runTool, STOPPED_WITHIN_MS } from "./process.ts";
 
 const SHELL = "/bin/sh";
@@ -79,3 +82,54 @@ test.skipIf(process.platform === "win32")("a child that minds it is gone in time
   const { stop, lateMs } = await stopped(":");
   expect(stop?.goneAfterMs).toBeLessThanOrEqual(STOPPED_WITHIN_MS + lateMs);
 });
+
+test("what is to start while it is paused waits, and doesn't start when it is given up meanwhile", async () => {
+  const pausable = createPauseSwitch();
+  pausable.set(true);
+  const abort = new AbortController();
+  const given = runTool({ program: process.execPath, args: ["--version"], pausable, signal: abort.signal });
+  const waiting = runTool({ program: process.execPath, args: ["--version"], pausable });
+  abort.abort();
+  expect(await given).toMatchObject({ ended: "aborted", stdout: "" });
+  pausable.set(false);
+  expect(await waiting).toMatchObject({ ended: "exit", exitCode: 0 });
+});
+
+test.skipIf(process.platform !== "linux")(
+  "a paused child is not taken for stalled, and ends at once",
+  async () => {
+    const pausable = createPauseSwitch();
+    const abort = new AbortController();
+    let pid = 0;
+    let isAsked = false;
+    const ended = runTool({
+      program: SHELL,
+      args: ["-c", "echo $$; trap '' TERM; while :; do sleep 0.05; done"],
+      pausable,
+      signal: abort.signal,
+      onLine(line) {
+        pid = Number(line);
+        pausable.set(true);
+      },
+      isStalled: () => {
+        isAsked = pid !== 0;
+        return isAsked;
+      },
+    });
+    const state = () => {
+      try {
+        return pid === 0 ? "" : (/\) (.)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1] ?? "");
+      } catch {
+        return "gone";
+      }
+    };
+    await until("the shell is stopped", 20_000, async () => state() === "T");
+    const since = performance.now();
+    await until("the watch has come round", 20_000, async () => performance.now() - since > 1200);
+    expect({ isAsked, state: state() }).toEqual({ isAsked: false, state: "T" });
+    abort.abort();
+    expect((await ended).ended).toBe("aborted");
+    await until("the shell is gone", 10_000, async () => ["gone", "Z"].includes(state()));
+  },
+  60_000,
+);

@@ -4,6 +4,7 @@
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { AppError, errnoOf } from "./errors.ts";
+import type { Pausable } from "./pause.ts";
 import { descendantsCpuMs, descendantsOf } from "./process-cpu.ts";
 
 /** As `nice` without a number. */
@@ -17,6 +18,8 @@ const KILL_AFTER_MS = STOPPED_WITHIN_MS / 2;
 /** A child that not even SIGKILL ends (it waits for a dead disk) is given up, so that what waits for it can go on. */
 const GIVE_UP_AFTER_MS = 4000;
 const WATCH_EVERY_MS = 1000;
+/** A child that the guard, or the tool itself, starts in the moment of a pause is stopped by the next of these. */
+const STOP_AGAIN_EVERY_MS = 250;
 
 export interface ToolOptions {
   readonly program: string;
@@ -32,6 +35,8 @@ export interface ToolOptions {
   readonly onStart?: (lowerPriority: () => void) => void;
   /** Asked every second with the processor time the child used so far (null: unknown); true ends it as "stalled". */
   readonly isStalled?: (cpuMs: number | null) => boolean;
+  /** Suspends the child while it is paused (SIGSTOP and SIGCONT; not on Windows), and its start. */
+  readonly pausable?: Pausable;
 }
 
 export interface ToolResult {
@@ -94,7 +99,7 @@ async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Ends the whole process group of a child that was started detached. */
+/** Ends the whole process group of a child that was started detached; SIGKILL ends stopped processes too. */
 function killTree(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   try {
     if (process.platform === "win32") {
@@ -112,10 +117,44 @@ function killTree(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
 }
 
 /**
+ * Stops a child and all that it started, or lets them go on. The guard itself goes on in any case: it has to end them when
+ * this process dies.
+ */
+function suspendTree(pid: number, isSuspended: boolean): void {
+  if (process.platform === "win32") return;
+  try {
+    if (isSuspended) {
+      process.kill(-pid, "SIGSTOP");
+      process.kill(pid, "SIGCONT");
+    } else process.kill(-pid, "SIGCONT");
+  } catch (thrown) {
+    if (errnoOf(thrown) !== "ESRCH") throw thrown; // gone already
+  }
+}
+
+/** Keeps a child as the switch says until the answer is called. */
+function follow(pausable: Pausable, pid: number): () => void {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const apply = (isPaused: boolean) => {
+    clearInterval(timer);
+    suspendTree(pid, isPaused);
+    if (isPaused) timer = setInterval(() => suspendTree(pid, true), STOP_AGAIN_EVERY_MS);
+  };
+  if (pausable.isPaused()) apply(true);
+  const unfollow = pausable.onChange(apply);
+  return () => {
+    unfollow();
+    clearInterval(timer);
+  };
+}
+
+/**
  * Runs a program to its end. Never throws for a failing child: look at `ended` and `exitCode`.
  * Errors: E_FFMPEG_MISSING when the program does not exist.
  */
 export async function runTool(options: ToolOptions): Promise<ToolResult> {
+  const { pausable } = options;
+  await pausable?.whenRunning(options.signal);
   if (options.signal?.aborted) return { ended: "aborted", exitCode: 255, stdout: "", stderrTail: "" };
   const child = spawnGuarded([options.program, ...options.args], options.cwd);
   if (options.nice) lowerPriority(child.pid);
@@ -126,6 +165,7 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
   let killTimer: ReturnType<typeof setTimeout> | undefined;
   let giveUpTimer: ReturnType<typeof setTimeout> | undefined;
   const givenUp = Promise.withResolvers<null>();
+  const unfollow = pausable === undefined ? () => {} : follow(pausable, child.pid);
   let stoppedAt = 0;
   let killedAfterMs: number | null = null;
   const kill = () => {
@@ -136,15 +176,22 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
     if (ended !== "exit") return;
     ended = reason;
     stoppedAt = performance.now();
-    killTree(child.pid, "SIGTERM");
-    killTimer = setTimeout(kill, KILL_AFTER_MS);
+    unfollow();
+    // A stopped process takes no SIGTERM until it goes on, and must not go on for it.
+    if (pausable?.isPaused() === true) kill();
+    else {
+      killTree(child.pid, "SIGTERM");
+      killTimer = setTimeout(kill, KILL_AFTER_MS);
+    }
     giveUpTimer = setTimeout(() => givenUp.resolve(null), GIVE_UP_AFTER_MS);
   };
   const onAbort = () => stop("aborted");
   options.signal?.addEventListener("abort", onAbort, { once: true });
   const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => stop("timeout"), options.timeoutMs);
   const { isStalled } = options;
-  const look = () => isStalled?.(descendantsCpuMs(child.pid)) && stop("stalled");
+  const look = () => {
+    if (pausable?.isPaused() !== true && isStalled?.(descendantsCpuMs(child.pid)) === true) stop("stalled");
+  };
   const watch = isStalled === undefined ? undefined : setInterval(look, WATCH_EVERY_MS);
   try {
     const finished = Promise.all([
@@ -169,6 +216,7 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
     clearTimeout(killTimer);
     clearTimeout(giveUpTimer);
     clearInterval(watch);
+    unfollow();
     options.signal?.removeEventListener("abort", onAbort);
   }
 }

@@ -6,6 +6,7 @@ export type ToldStatus =
   | { readonly kind: "connected"; readonly clientId: string; readonly serverVersion: string; readonly slots: number }
   | { readonly kind: "disconnected"; readonly reason: string; readonly retryInMs: number }
   | { readonly kind: "working"; readonly attempts: Readonly<Record<string, number>> }
+  | { readonly kind: "paused" | "resumed" }
   | { readonly kind: "ended"; readonly reason: string };
 
 /** `event`: a line that stays. `live`: replaces the one before, for terminals only. */
@@ -30,6 +31,10 @@ export function reportOf(status: ToldStatus): ClientReport {
       const text = busy.map(([stage, count]) => `${stage} ${count}`).join(", ");
       return { kind: "live", text: text === "" ? "idle" : text };
     }
+    case "paused":
+      return { kind: "event", text: "paused on request: what runs is suspended until `ffcluster clients resume`" };
+    case "resumed":
+      return { kind: "event", text: "resumed: what was suspended goes on" };
     case "ended":
       return { kind: "event", text: `ended: ${status.reason}` };
   }

@@ -5,7 +5,7 @@ import { connect } from "./connect.ts";
 
 export const clientsResume = defineCommand({
   path: ["clients", "resume"],
-  summary: "Give a client work again that was drained or quarantined",
+  summary: "Give a client work again that was paused, drained or quarantined",
   positionals: [{ name: "ID", description: "the client's id or a unique beginning of it" }],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster clients resume 9b1c"],

@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   "clients list": async () => (await import("./clients-list.ts")).clientsList,
   "clients show": async () => (await import("./clients-show.ts")).clientsShow,
   "clients drain": async () => (await import("./clients-drain.ts")).clientsDrain,
+  "clients pause": async () => (await import("./clients-pause.ts")).clientsPause,
   "clients resume": async () => (await import("./clients-resume.ts")).clientsResume,
   "clients disconnect": async () => (await import("./clients-disconnect.ts")).clientsDisconnect,
   cancel: async () => (await import("./cancel.ts")).cancel,

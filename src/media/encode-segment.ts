@@ -2,6 +2,7 @@
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "../base/errors.ts";
+import { type Pausable, startWorkTimer } from "../base/pause.ts";
 import { runTool } from "../base/process.ts";
 import { segmentFormat } from "./codecs.ts";
 import type { EncodeDevice } from "./encode-device.ts";
@@ -36,6 +37,8 @@ export interface EncodeOptions {
   readonly stall?: StallBounds;
   /** Whether ffmpeg waits for bytes that are being fetched. */
   readonly isWaiting?: () => boolean;
+  /** Suspends ffmpeg; the time does not count in what is reported. */
+  readonly pausable?: Pausable;
   /** One run of several over the same range: its own encoder options, and where it ends when it is not the segment. */
   readonly run?: { readonly encoderArgs: readonly string[]; readonly format?: "framecrc"; readonly fileName?: string };
 }
@@ -60,6 +63,12 @@ async function readSeams(path: string, task: SegmentTask): Promise<Seams> {
   }
 }
 
+/** ffmpeg divides its frames by all the time since its start. */
+function withoutPauses(progress: Progress, workedMs: number, pausable: Pausable | undefined): Progress {
+  if (pausable === undefined || pausable.pausedMs() === 0) return progress;
+  return { ...progress, fps: workedMs > 0 ? (1000 * progress.frames) / workedMs : 0 };
+}
+
 /** Encodes a segment into `workDir`. A failing ffmpeg is an outcome, not an exception. */
 export async function encodeSegment(tools: Tools, asked: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
   const task = { ...asked, request: withSideFiles(asked.request, options.sideFiles ?? []) };
@@ -72,7 +81,7 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
   const { stall, isWaiting } = options;
   const rule = stall === undefined ? null : createStallRule(stall);
   let frames = 0;
-  const startedAt = performance.now();
+  const worked = startWorkTimer(options.pausable);
   const result = await runTool({
     program: tools.ffmpeg,
     args: segmentArgs(task, {
@@ -87,6 +96,7 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
       decodesOnDevice: options.hwDecode === true && task.softwareDecode !== true,
     }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.pausable === undefined ? {} : { pausable: options.pausable }),
     ...(options.nice === undefined ? {} : { nice: options.nice }),
     ...(rule === null
       ? {}
@@ -96,7 +106,7 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
       if (progress === null) return;
       frames = progress.frames;
       rule?.moved(frames);
-      options.onProgress?.(progress);
+      options.onProgress?.(withoutPauses(progress, worked(), options.pausable));
     },
   });
   if (result.ended === "stalled") return { ok: false, reason: rule?.reason() ?? "", aborted: false, stalled: true };
@@ -114,7 +124,7 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
     path: output,
     report: {
       frames,
-      seconds: (performance.now() - startedAt) / 1000,
+      seconds: worked() / 1000,
       encoder: task.request.video.encoder,
       ffmpegVersion: tools.version,
       seamStart: seams.start,

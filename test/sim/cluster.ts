@@ -48,6 +48,10 @@ export function runCluster(seed: number): ClusterStory {
   }
 
   if (random.chance(0.2)) planDrain(queue, random, server, clients);
+  // Drawn apart, so that all else is as in a cluster where nobody pauses.
+  const pauses = new Random(seed ^ 0x9e3779b9);
+  for (let index = 1; index <= clients; index++)
+    if (pauses.chance(0.15)) planPauses(queue, pauses.fork(), server, `client-${index}`);
 
   while (!allEnded(server, truths)) {
     if (!queue.step()) throw new Violation("nothing is left to happen, and jobs are open");
@@ -107,6 +111,22 @@ function planDrain(queue: EventQueue, random: Random, server: SimServer, clients
   const at = random.between(1000, 30_000);
   say("client-drain-requested", at);
   say("client-resume-requested", at + random.between(1000, 20_000));
+}
+
+/** Somebody pauses a client and resumes it, for longer than any lease or any patience now and then. */
+function planPauses(queue: EventQueue, random: Random, server: SimServer, clientId: string): void {
+  const say = (type: "client-pause-requested" | "client-resume-requested", delayMs: number): void =>
+    queue.after(delayMs, () => {
+      if (server.isUp && server.state.clients.has(clientId)) server.dispatch({ type, clientId });
+      else say(type, 1000);
+    });
+  let at = random.between(1000, 30_000);
+  for (let times = random.whole(1, 3); times > 0; times--) {
+    say("client-pause-requested", at);
+    at += random.chance(0.2) ? random.between(300_000, 900_000) : random.between(1000, 40_000);
+    say("client-resume-requested", at);
+    at += random.between(1000, 20_000);
+  }
 }
 
 /** Client 1 is healthy, has every encoder and never leaves; of the others anything can be expected. */

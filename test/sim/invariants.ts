@@ -44,6 +44,7 @@ export class Invariants {
       for (const { id, leaseEndsAt } of next.attempts.values())
         if (leaseEndsAt <= now) fail(`${id} outlived its lease`);
     if (decision.effects.length > 0) this.#offers(decision);
+    if (input.type !== "client-heard" && input.type !== "attempt-progressed") nothingWaitsForPaused(next);
     this.#clients(before, input, decision, now);
   }
 
@@ -137,7 +138,10 @@ export class Invariants {
         () => `${name} is leased to an attempt that is not live`,
       );
       const clients = new Set(holders.map((holder) => holder?.clientId));
-      must(holders.length <= 2 && clients.size === holders.length, () => `${name} is doubled more than it may be`);
+      must(clients.size === holders.length, () => `${name} is held twice by one client`);
+      const working = holders.filter((holder) => decision.next.clients.get(holder?.clientId ?? "")?.isPaused === false);
+      const isMore = old?.phase.kind !== "leased" || old.phase.attemptIds.length < holders.length;
+      must(!isMore || working.length <= 2, () => `${name} is doubled more than it may be`);
     }
     if (old?.phase === phase) return;
     if (phase.kind === "verifying") {
@@ -219,7 +223,7 @@ export class Invariants {
         () => `${effect.clientId} was offered what it cannot do`,
       );
       must(
-        client?.isDraining === false && client.quarantine === null && client.isLeaving !== true,
+        client?.isDraining === false && !client.isPaused && client.quarantine === null && client.isLeaving !== true,
         () => `${effect.clientId} is held back and was offered work`,
       );
       must(effect.segment.phase.kind === "leased", () => `an offer of a segment that is ${effect.segment.phase.kind}`);
@@ -261,6 +265,11 @@ export class Invariants {
     }
     if (input.type === "restarted") for (const id of decision.next.attempts.keys()) this.#renewedAt.set(id, now);
     for (const event of decision.events) {
+      const isPaused = before.clients.get(event.clientId ?? "")?.isPaused === true;
+      must(
+        !isPaused || event.type !== "lease-lost" || !event.detail.startsWith("no progress"),
+        () => `${event.attemptId} was taken for stuck while its client is paused`,
+      );
       if (event.type !== "lease-lost" || event.attemptId === null || !event.detail.startsWith("the lease ended"))
         continue;
       const renewedAt = this.#renewedAt.get(event.attemptId) ?? Number.NEGATIVE_INFINITY;
@@ -287,7 +296,8 @@ export class Invariants {
     }
     const mark = `${attempt.stage} ${attempt.framesDone}`;
     const known = this.#movedAt.get(attempt.id);
-    if (known?.mark !== mark) this.#movedAt.set(attempt.id, { at: now, mark });
+    if (known?.mark !== mark || next.clients.get(attempt.clientId)?.isPaused === true)
+      this.#movedAt.set(attempt.id, { at: now, mark });
     else if (attempt.stage === "encoding") {
       const isTooLong = now - known.at > LONGEST_WITHOUT_FRAME_MS;
       must(!isTooLong, () => `${attempt.id} is held without a frame for ${Math.round((now - known.at) / 1000)} s`);
@@ -320,6 +330,31 @@ export class Invariants {
       const old = before.clients.get(id);
       if (old === client) continue;
       if ((at.get(id) ?? old?.status) !== client.status) fail(`${id} became ${client.status} without an event`);
+    }
+  }
+}
+
+/** When all of a job is handed out, nobody stands idle beside a segment that only clients hold which are paused. */
+function nothingWaitsForPaused(state: SchedulerState): void {
+  let isAnyPaused = false;
+  for (const { isPaused } of state.clients.values()) isAnyPaused ||= isPaused;
+  if (!isAnyPaused) return;
+  const busy = new Set([...state.attempts.values()].map(({ clientId }) => clientId));
+  const idle = [...state.clients.values()].filter(
+    (client) => client.status !== "Disconnected" && client.isLinkDown !== true && !busy.has(client.id),
+  );
+  if (idle.length === 0) return;
+  for (const job of state.jobs.values()) {
+    if (job.status !== "Processing" && job.status !== "Benchmarking") continue;
+    if (!job.indexComplete || job.cursorPts === null || (job.gops.at(-1)?.endPts ?? 0) > job.cursorPts) continue;
+    for (const { index, phase, failures } of job.segments) {
+      if (phase.kind !== "leased" || failures > job.settings.maxRetries) continue;
+      const holders = phase.attemptIds.flatMap((id) => state.attempts.get(id) ?? []);
+      const isSuspended = holders.every(
+        ({ clientId, stage }) => stage !== "uploading" && state.clients.get(clientId)?.isPaused === true,
+      );
+      const able = isSuspended ? idle.find((client) => isCapable(client, job)) : undefined;
+      must(able === undefined, () => `${job.id}/${index} waits for clients that are paused while ${able?.id} is idle`);
     }
   }
 }

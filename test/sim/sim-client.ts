@@ -37,6 +37,7 @@ export interface ClientTraits {
 interface Task {
   readonly offer: Extract<Effect, { type: "offer" }>;
   stage: "queued" | "encoding" | "uploading";
+  /** Of its working time. */
   encodingSince: number;
   isHung: boolean;
   result: ResultFile | null;
@@ -63,6 +64,9 @@ export class SimClient {
   /** Grows with each start of the process: what an earlier one had planned does not happen. */
   #life = 1;
   #frozenUntil = 0;
+  /** Since when what it encodes is suspended; null: it is not. */
+  #pausedAt: number | null = null;
+  #pausedMs = 0;
   #hasLeft = false;
 
   constructor(
@@ -199,6 +203,7 @@ export class SimClient {
     switch (effect.type) {
       case "welcome":
         this.#isWelcome = true;
+        this.#pause(effect.isPaused);
         for (const id of [...this.#tasks.keys()]) if (!effect.keepAttempts.includes(id)) this.#tasks.delete(id);
         this.#work();
         return;
@@ -211,6 +216,10 @@ export class SimClient {
         this.#tasks.delete(effect.attemptId);
         this.#work();
         return;
+      case "pause-client":
+        this.#pause(effect.isPaused);
+        this.#work();
+        return;
       case "close-client":
         this.#link = null;
         if (!effect.reconnect) this.#tasks.clear();
@@ -221,9 +230,37 @@ export class SimClient {
     }
   }
 
+  #pause(isPaused: boolean): void {
+    const { now } = this.#queue;
+    if (isPaused) this.#pausedAt ??= now;
+    else if (this.#pausedAt !== null) {
+      this.#pausedMs += now - this.#pausedAt;
+      this.#pausedAt = null;
+    }
+  }
+
+  /** Time in which encodes could run. */
+  #workingMs(): number {
+    const { now } = this.#queue;
+    return now - this.#pausedMs - (this.#pausedAt === null ? 0 : now - this.#pausedAt);
+  }
+
+  /** Runs after so much working time. */
+  #afterWork(ms: number, run: () => void): void {
+    const until = this.#workingMs() + ms;
+    const look = (): void => {
+      const left = until - this.#workingMs();
+      // Moments are sums of fractions: less than a microsecond is none.
+      if (left < 0.001) run();
+      else this.#later(this.#pausedAt === null ? left : 500, look);
+    };
+    this.#later(ms, look);
+  }
+
   // ── work ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #work(): void {
+    if (this.#pausedAt !== null) return;
     let busy = 0;
     for (const task of this.#tasks.values()) if (task.stage === "encoding") busy++;
     for (const [id, task] of this.#tasks) {
@@ -231,18 +268,18 @@ export class SimClient {
       if (task.stage !== "queued") continue;
       busy++;
       task.stage = "encoding";
-      task.encodingSince = this.#queue.now;
+      task.encodingSince = this.#workingMs();
       task.isHung = this.#random.chance(this.traits.hangRate);
       this.#progress(id, task);
       if (task.isHung) {
-        if (this.traits.seesHangs) this.#later(SEEN_AS_HUNG_MS, () => this.#giveUpHung(id, task));
+        if (this.traits.seesHangs) this.#afterWork(SEEN_AS_HUNG_MS, () => this.#giveUpHung(id, task));
         continue;
       }
       const { segment, attempt } = task.offer;
       const truth = this.#truths.get(attempt.jobId);
       const lead = truth === undefined ? 0 : leadOf(truth, segment.startPts) / DECODES_FASTER;
       const seconds = ((lead + segment.frames) / this.traits.fps) * this.#random.between(0.7, 1.4);
-      this.#later(seconds * 1000, () => {
+      this.#afterWork(seconds * 1000, () => {
         if (this.#tasks.get(id) === task) this.#finishEncode(id, task, seconds);
       });
     }
@@ -329,7 +366,7 @@ export class SimClient {
   #progress(id: string, task: Task): void {
     if (this.#link === null) return;
     const { frames: all } = task.offer.segment;
-    const encoded = task.isHung ? 0 : Math.floor(((this.#queue.now - task.encodingSince) / 1000) * this.traits.fps);
+    const encoded = task.isHung ? 0 : Math.floor(((this.#workingMs() - task.encodingSince) / 1000) * this.traits.fps);
     const frames = task.stage === "queued" ? 0 : task.stage === "uploading" ? all : Math.min(all, encoded);
     const fps = task.stage === "encoding" && frames > 0 ? this.traits.fps : 0;
     const clientId = this.traits.id;

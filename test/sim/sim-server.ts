@@ -185,6 +185,7 @@ export class SimServer {
       case "offer":
       case "stop-attempt":
       case "welcome":
+      case "pause-client":
       case "close-client": {
         const link = this.#links.get(effect.clientId);
         if (link !== undefined) this.#inboxes.get(effect.clientId)?.receive(effect, link);

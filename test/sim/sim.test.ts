@@ -35,6 +35,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     startedOver: 0,
     unfit: 0,
     cutInside: 0,
+    paused: 0,
   };
   for (let at = first; at < first + count; at++) {
     add(tally, playOrTell(at));
@@ -54,6 +55,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     expect(tally.elected).toBeGreaterThan(count / 20);
     expect(tally.cutInside).toBeGreaterThan(count / 4);
     expect(tally.startedOver).toBeGreaterThan(0);
+    expect(tally.paused).toBeGreaterThan(count / 2);
     expect(tally.unfit).toBeGreaterThan(count / 20);
     expect(tally.segments / tally.completed).toBeGreaterThan(50);
   }
@@ -80,6 +82,7 @@ function add(tally: Record<string, number>, story: ClusterStory): void {
   more("elected", story.counts.get("encoder-elected") ?? 0);
   more("unfit", story.counts.get("client-unfit") ?? 0);
   more("cutInside", story.cutInside);
+  more("paused", story.counts.get("client-paused") ?? 0);
   more("stopped", story.counts.get("attempt-stopped") ?? 0);
   more("endedOnce", story.retried.size);
   for (const job of story.jobs) {

@@ -117,6 +117,7 @@ export class MemoryCoordinator implements Coordinator {
       families: ["software"],
       version: "0.1.0",
       draining: false,
+      paused: false,
       quarantine: null,
       no_room: null,
       ...change,
@@ -329,8 +330,14 @@ export class MemoryCoordinator implements Coordinator {
     return client;
   }
 
+  pauseClient(id: string): ClientView {
+    const client: ClientView = { ...this.clientDetail(id), paused: true };
+    this.clients.set(client.client_id, client);
+    return client;
+  }
+
   resumeClient(id: string): ClientView {
-    const client: ClientView = { ...this.clientDetail(id), draining: false, quarantine: null };
+    const client: ClientView = { ...this.clientDetail(id), draining: false, paused: false, quarantine: null };
     this.clients.set(client.client_id, client);
     return client;
   }

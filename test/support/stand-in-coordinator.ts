@@ -29,6 +29,7 @@ export interface StandInOptions {
   readonly nonce?: { readonly path: string; readonly sha256: string };
   readonly heartbeatMs?: number;
   readonly leaseMs?: number;
+  readonly isPaused?: boolean;
   readonly protocol?: number;
   /** One that stands where another was: it knows that one's sources, as a restarted server does. */
   readonly successorOf?: StandInCoordinator;
@@ -180,6 +181,7 @@ export class StandInCoordinator {
       heartbeatMs: this.options.heartbeatMs ?? 2000,
       leaseMs: this.options.leaseMs ?? 15_000,
       keepAttempts: this.keepAttempts(message),
+      isPaused: this.options.isPaused ?? false,
     });
   }
 

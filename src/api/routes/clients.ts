@@ -1,4 +1,4 @@
-// Clients: listed, shown, drained, resumed, disconnected.
+// Clients: listed, shown, drained, paused, resumed, disconnected.
 import { API_PREFIX } from "../contract.ts";
 import { json } from "../responses.ts";
 import { type Route, route } from "../router.ts";
@@ -12,5 +12,6 @@ export const clientRoutes: readonly Route[] = [
     json(await coordinator.disconnectClient(param("id"))),
   ),
   route("POST", `${clientPath}/drain`, ({ coordinator, param }) => json(coordinator.drainClient(param("id")))),
+  route("POST", `${clientPath}/pause`, ({ coordinator, param }) => json(coordinator.pauseClient(param("id")))),
   route("POST", `${clientPath}/resume`, ({ coordinator, param }) => json(coordinator.resumeClient(param("id")))),
 ];

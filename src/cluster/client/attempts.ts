@@ -274,7 +274,8 @@ export function createAttempts(parts: AttemptsParts): Attempts {
       takesOffers = false;
       const soon: Promise<void>[] = [];
       for (const attempt of live.values()) {
-        if (remainingMs(attempt) <= withinMs) soon.push(attempt.done);
+        const isStopped = parts.segment.pausable.isPaused() && attempt.stage !== "uploading";
+        if (!isStopped && remainingMs(attempt) <= withinMs) soon.push(attempt.done);
         else giveBack(attempt, "the client stops");
       }
       const late = new AbortController();

@@ -6,6 +6,7 @@ import { delay } from "../../base/clock.ts";
 import { AppError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
+import { createPauseSwitch, type PauseSwitch } from "../../base/pause.ts";
 import { VERSION } from "../../base/version.ts";
 import { encodeRated } from "../../media/rate/run-rated.ts";
 import { DEFAULT_IDLE_MS } from "../../media/stall.ts";
@@ -77,6 +78,8 @@ export type ClientStatus =
   | { readonly kind: "disconnected"; readonly reason: string; readonly retryInMs: number }
   /** Attempts by stage, at every change. */
   | { readonly kind: "working"; readonly attempts: Readonly<Record<AttemptStage, number>> }
+  /** The server suspends what runs here, or lets it go on. */
+  | { readonly kind: "paused" | "resumed" }
   | { readonly kind: "ended"; readonly reason: string };
 
 const LONGEST_RECONNECT_MS = 60_000;
@@ -107,6 +110,8 @@ interface Session {
   readonly attempts: Attempts;
   readonly gateway: SourceGateway;
   readonly access: AccessMemory;
+  /** Set by the server alone; as it was while no server is there. */
+  readonly pause: PauseSwitch;
   readonly signal: AbortSignal;
 }
 
@@ -132,6 +137,8 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   const room = createRoom({ folder, log, onChange: () => tellAbilities() });
   const tellAbilities = () => outbox.send({ type: "abilities", ...abilitiesOf(places, room, options) });
   const access = createAccessMemory(options);
+  const pause = createPauseSwitch();
+  pause.onChange((isPaused) => options.onStatus?.({ kind: isPaused ? "paused" : "resumed" }));
   const attempts = createAttempts({
     ...{ identityFolder: folder, outbox, store, gateway, sideFiles, log, accessTo: access.of },
     ...{ places, room },
@@ -139,6 +146,7 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
       ...{ tools, clientId, threads: plan.threads, encodeSegment: options.encodeSegment ?? encodeRated },
       stallIdleMs: options.stallIdleMs ?? DEFAULT_IDLE_MS,
       nice: options.nice ?? false,
+      pausable: pause,
       hwDecode: options.hwDecode ?? false,
     },
     upload: { remote, outbox, log, firstDelayMs: Math.min(1000, options.reconnectDelayMs) },
@@ -147,7 +155,8 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   for (const result of kept) attempts.resume(result);
   let keepFinished = true;
   try {
-    const session = { options, clientId, instance: newId(), places, room, outbox, attempts, gateway, access, signal };
+    const holdings = { places, room, outbox, attempts, gateway, access, pause };
+    const session = { options, clientId, instance: newId(), ...holdings, signal };
     const reason = await stayConnected(session, remote);
     keepFinished = reason.keepFinished;
     options.onStatus?.({ kind: "ended", reason: reason.text });
@@ -204,6 +213,7 @@ function connect(session: Session, remote: { serverUrl: string; token: string },
       const wanted = new Set(welcome.keepAttempts);
       for (const attemptId of heldAttempts) if (!wanted.has(attemptId)) attempts.stop(attemptId);
       session.access.learn(welcome.nonce);
+      session.pause.set(welcome.isPaused);
       onWelcomed();
       outbox.use(link);
       options.onStatus?.({
@@ -217,6 +227,7 @@ function connect(session: Session, remote: { serverUrl: string; token: string },
       if (message.type === "offer") attempts.offer(message);
       if (message.type === "stop") attempts.stop(message.attemptId);
       if (message.type === "forget") session.gateway.forget(message.sourceId);
+      if (message.type === "pause") session.pause.set(message.isPaused);
     },
   });
   return link;

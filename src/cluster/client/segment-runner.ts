@@ -6,6 +6,7 @@ import { z } from "zod";
 import { sha256OfFile } from "../../base/digest.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import { isNoSpace, saysNoSpace } from "../../base/no-space.ts";
+import type { Pausable } from "../../base/pause.ts";
 import { findFailure, type HardwareFailure } from "../../hw/failures.ts";
 import type { EncodeDevice } from "../../media/encode-device.ts";
 import type { EncodeOptions, EncodeOutcome } from "../../media/encode-segment.ts";
@@ -58,6 +59,7 @@ export interface SegmentParts {
   readonly hwDecode: boolean;
   /** ffmpeg at low priority. */
   readonly nice: boolean;
+  readonly pausable: Pausable;
 }
 
 export interface SegmentRun {
@@ -112,6 +114,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
       workDir: run.folder,
       device: run.device,
       nice: parts.nice,
+      pausable: parts.pausable,
       hwDecode: parts.hwDecode,
       threads,
       signal,

@@ -151,8 +151,11 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     leaseMs: z.number().int().positive(),
     /** Of the attempts named in the hello, those still wanted; the client drops the others. */
     keepAttempts: z.array(id),
+    isPaused: z.boolean(),
   }),
   offerSchema,
+  /** Suspend what runs and begin nothing, or go on; leases are kept as ever. */
+  z.object({ type: z.literal("pause"), isPaused: z.boolean() }),
   z.object({ type: z.literal("stop"), attemptId: id, reason: z.string() }),
   /** The source's job is over: what is kept of it on this disk is of no use any more. */
   z.object({ type: z.literal("forget"), sourceId: id }),

@@ -7,10 +7,10 @@ export function isCapable(client: Client, job: Job): boolean {
   return client.status !== "Disconnected" && takesWork(client) && encoderFor(client, job) !== null;
 }
 
-/** Not drained, not quarantined, not full, not on its way out. */
+/** Not drained, not paused, not quarantined, not full, not on its way out. */
 export function takesWork(client: Client): boolean {
-  const { isDraining, quarantine, noRoom, isLeaving } = client;
-  return !isDraining && quarantine === null && noRoom === undefined && isLeaving !== true;
+  const { isDraining, isPaused, quarantine, noRoom, isLeaving } = client;
+  return !isDraining && !isPaused && quarantine === null && noRoom === undefined && isLeaving !== true;
 }
 
 /** Can be offered work this instant. */
@@ -20,7 +20,7 @@ export function isReachable(client: Client): boolean {
 
 export function hasReachableClient(state: Pick<SchedulerState, "clients" | "attempts">, job: Job): boolean {
   for (const client of state.clients.values()) if (isReachable(client) && isCapable(client, job)) return true;
-  // A client that is drained still finishes what it holds.
+  // A client that is drained still finishes what it holds, and one that is paused keeps it.
   for (const attempt of state.attempts.values()) {
     const holder = attempt.jobId === job.id ? state.clients.get(attempt.clientId) : undefined;
     if (holder !== undefined && isReachable(holder)) return true;

@@ -22,6 +22,7 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
     slotFps: known?.slotFps ?? {},
     performance: known?.performance ?? null,
     isDraining: known?.isDraining ?? false,
+    isPaused: known?.isPaused ?? false,
     quarantine: isSameProcess ? known.quarantine : null,
     ...(isSameProcess && known.troubles !== undefined ? { troubles: known.troubles } : {}),
     ...(known?.encoderRates === undefined ? {} : { encoderRates: known.encoderRates }),
@@ -42,7 +43,7 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
       loseAttempt(turn, attempt, "the client came back without it", "client knows");
     }
   }
-  turn.effect({ type: "welcome", clientId: hello.id, keepAttempts });
+  turn.effect({ type: "welcome", clientId: hello.id, keepAttempts, isPaused: greeted.isPaused });
 }
 
 /** The client behind a link, unless the link was replaced, closed or given up. */
@@ -108,15 +109,34 @@ export function drainClient(turn: Turn, clientId: ClientId): Verdict {
   return { ok: true };
 }
 
-/** Ends a drain and a quarantine. */
+/**
+ * What it runs is suspended under its leases, nothing more is offered; said twice, the second changes nothing. Windows
+ * has no documented way to suspend a process.
+ */
+export function pauseClient(turn: Turn, clientId: ClientId): Verdict {
+  const client = turn.clients.get(clientId);
+  if (client === undefined) return unknownClient(clientId);
+  if (client.platform.startsWith("win32")) {
+    const hint = "`ffcluster clients drain` lets it finish what it holds and gives it nothing more.";
+    return refusal("E_WRONG_STATE", `client ${client.name} runs Windows, where ffmpeg can't be suspended`, hint);
+  }
+  if (client.isPaused) return { ok: true };
+  turn.putClient({ ...client, isPaused: true });
+  turn.event("client-paused", { clientId }, "paused on request: what it runs is suspended");
+  turn.effect({ type: "pause-client", clientId, isPaused: true });
+  return { ok: true };
+}
+
+/** Ends a drain, a pause and a quarantine. */
 export function resumeClient(turn: Turn, clientId: ClientId): Verdict {
   const client = turn.clients.get(clientId);
   if (client === undefined) return unknownClient(clientId);
-  if (!client.isDraining && client.quarantine === null) {
+  if (!client.isDraining && !client.isPaused && client.quarantine === null) {
     return refusal("E_WRONG_STATE", `client ${client.name} takes work already`, "There is nothing to resume.");
   }
-  turn.putClient({ ...client, isDraining: false, quarantine: null, troubles: [] });
+  turn.putClient({ ...client, isDraining: false, isPaused: false, quarantine: null, troubles: [] });
   turn.event("client-resumed", { clientId }, "resumed on request");
+  if (client.isPaused) turn.effect({ type: "pause-client", clientId, isPaused: false });
   return { ok: true };
 }
 

@@ -11,6 +11,7 @@ import {
   greetClient,
   hearClient,
   noteLeaving,
+  pauseClient,
   resumeClient,
   settleClientStatuses,
 } from "./client-rules.ts";
@@ -91,6 +92,8 @@ function apply(turn: Turn, input: Input): Verdict {
       return disconnectClient(turn, input.clientId);
     case "client-drain-requested":
       return drainClient(turn, input.clientId);
+    case "client-pause-requested":
+      return pauseClient(turn, input.clientId);
     case "client-resume-requested":
       return resumeClient(turn, input.clientId);
     case "client-leaving":

@@ -34,7 +34,15 @@ function whyNot(client: Client, job: Job): string {
   return `has ${other.encoder}; the job uses ${job.encoder} throughout (--allow-mixed lets both work)`;
 }
 
-/** Clients that are connected, hold nothing of the job and could be thought to. */
+/** Held back on purpose or by its own failures; null: it is not. */
+function whyHeldBack({ isPaused, isDraining, quarantine }: Client, isHolding: boolean): string | null {
+  if (isPaused) return `is paused${isHolding ? ", what it encodes is suspended" : ""} (clients resume ends that)`;
+  if (isHolding) return null;
+  if (isDraining) return "is drained (clients resume ends that)";
+  return quarantine === null ? null : `is quarantined: ${quarantine}`;
+}
+
+/** Clients that are connected, do nothing for the job just now and could be thought to. */
 export function idleClients(state: SchedulerState, job: Job): readonly IdleClient[] {
   if (isTerminal(job.status) || job.status === "Combining") return [];
   const busy = new Map<string, number>();
@@ -45,7 +53,13 @@ export function idleClients(state: SchedulerState, job: Job): readonly IdleClien
   }
   const idle: IdleClient[] = [];
   for (const client of state.clients.values()) {
-    if (client.status === "Disconnected" || working.has(client.id)) continue;
+    if (client.status === "Disconnected") continue;
+    const heldBack = whyHeldBack(client, working.has(client.id));
+    if (heldBack !== null) {
+      idle.push({ client, reason: heldBack });
+      continue;
+    }
+    if (working.has(client.id)) continue;
     const encoder = encoderFor(client, job);
     if (encoder === null || client.noRoom !== undefined) idle.push({ client, reason: whyNot(client, job) });
     else if (client.isLinkDown === true) idle.push({ client, reason: "its connection is down" });

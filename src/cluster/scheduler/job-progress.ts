@@ -34,12 +34,14 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
   }
   /** Of two rivals on one segment only the one that is ahead counts. */
   const leading = new Map<number, Attempt>();
+  /** Of those that are not paused, who is ahead on each segment. */
+  const moving = new Map<number, Attempt>();
   const clients = new Set<ClientId>();
   for (const attempt of state.attempts.values()) {
     if (attempt.jobId !== job.id) continue;
     clients.add(attempt.clientId);
-    const rival = leading.get(attempt.segmentIndex);
-    if (rival === undefined || rival.framesDone < attempt.framesDone) leading.set(attempt.segmentIndex, attempt);
+    putAhead(leading, attempt);
+    if (state.clients.get(attempt.clientId)?.isPaused === false) putAhead(moving, attempt);
   }
   let fps = 0;
   let pace = 0;
@@ -48,9 +50,10 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
     if (segment === undefined) continue;
     const share = shareOfPass(job, segment);
     framesDone += share * Math.min(attempt.framesDone, segment.frames);
-    if (attempt.stage !== "encoding") continue;
-    fps += attempt.fps;
-    pace += share * attempt.fps;
+    const runner = moving.get(attempt.segmentIndex);
+    if (runner?.stage !== "encoding") continue;
+    fps += runner.fps;
+    pace += share * runner.fps;
   }
   framesDone = Math.floor(framesDone);
   const total = job.totalFrames ?? estimatedFrames(job);
@@ -64,6 +67,11 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
     clients: clients.size,
     capableClients: countCapable(state.clients, job),
   };
+}
+
+function putAhead(ahead: Map<number, Attempt>, attempt: Attempt): void {
+  const rival = ahead.get(attempt.segmentIndex);
+  if (rival === undefined || rival.framesDone < attempt.framesDone) ahead.set(attempt.segmentIndex, attempt);
 }
 
 /** What one frame of the attempt now running counts for, where a frame is done once and for all counts 1. */

@@ -90,7 +90,8 @@ export function progressAttempt(turn: Turn, input: Extract<Input, { type: "attem
   const client = turn.clients.get(input.clientId);
   if (attempt === undefined || client === undefined || attempt.clientId !== client.id || !isReachable(client)) return;
   const stage = STAGES.indexOf(input.stage) > STAGES.indexOf(attempt.stage) ? input.stage : attempt.stage;
-  const hasMoved = stage !== attempt.stage || input.frames > attempt.framesDone;
+  // Of a client that is paused nothing is to be expected, and its patience begins anew when it goes on.
+  const hasMoved = stage !== attempt.stage || input.frames > attempt.framesDone || client.isPaused;
   const reported: Attempt = {
     ...attempt,
     stage,

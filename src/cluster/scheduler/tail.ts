@@ -54,7 +54,7 @@ interface Held {
 function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): boolean {
   const job = turn.jobs.get(jobId);
   const fps = speeds.of(client);
-  if (job === undefined || fps <= 0) return false;
+  if (job === undefined) return false;
   let longest: Held | null = null;
   for (const { jobId: heldFor, segmentIndex } of turn.attempts.values()) {
     const segment = heldFor === jobId ? job.segments[segmentIndex] : undefined;
@@ -64,7 +64,8 @@ function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
     const held = heldAlone(turn, job, segment, client, speeds);
     if (held === null || (longest !== null && held.restMs <= longest.restMs)) continue;
     const lead = leadFramesAt(job.gops, segment.startPts) / decodeRatioOf(job.encoder);
-    const ownMs = START_MS + (1000 * (lead + segment.frames)) / fps;
+    // Sooner than a client that is paused anybody is, also where no speed is known.
+    const ownMs = START_MS + (fps > 0 ? (1000 * (lead + segment.frames)) / fps : Number.MAX_VALUE);
     if (ownMs < SOONER_BY * held.restMs) longest = held;
   }
   if (longest === null) return false;
@@ -74,21 +75,32 @@ function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
   return true;
 }
 
-/** A segment that one other client holds, and that gave no trouble but there. */
+/**
+ * A segment that one other client works on, and that gave no trouble but there. Clients that are paused do not work: one
+ * that only they hold is as good as free, and trouble that it gave counts no more than for any free one.
+ */
 function heldAlone(turn: Turn, job: Job, segment: Segment, client: Client, speeds: Speeds): Held | null {
-  if (segment.phase.kind !== "leased" || segment.phase.attemptIds.length !== 1) return null;
+  if (segment.phase.kind !== "leased") return null;
+  const holdings = segment.phase.attemptIds.flatMap((id) => {
+    const attempt = turn.attempts.get(id);
+    const holder = attempt === undefined ? undefined : turn.clients.get(attempt.clientId);
+    return attempt === undefined || holder === undefined ? [] : [{ segment, attempt, holder }];
+  });
+  if (holdings.some(({ holder }) => holder.id === client.id)) return null;
+  const working = holdings.filter(({ holder, attempt }) => !holder.isPaused || attempt.stage === "uploading");
+  const [first] = holdings;
+  const [only, second] = working;
+  if (first !== undefined && only === undefined) return { ...first, restMs: Number.POSITIVE_INFINITY };
   // What has failed may fail anywhere: doubled, it would use up its retries twice as fast.
-  if (segment.failures > 0 || segment.lostOn?.includes(client.id)) return null;
-  const attempt = turn.attempts.get(segment.phase.attemptIds[0] ?? "");
-  if (attempt === undefined || attempt.clientId === client.id || attempt.stage === "uploading") return null;
-  const holder = turn.clients.get(attempt.clientId);
-  if (holder === undefined) return null;
+  if (only === undefined || second !== undefined || segment.failures > 0) return null;
+  const { attempt, holder } = only;
+  if (segment.lostOn?.includes(client.id) || attempt.stage === "uploading") return null;
   const fps = attempt.stage === "encoding" && attempt.fps > 0 ? attempt.fps : speeds.of(holder);
   if (fps <= 0) return null;
   const ahead = isBehindSlots(turn, attempt, holder, job) ? framesAhead(turn, holder, job) : 0;
   const quietMs = turn.now - attempt.progressedAt;
   const encodeMs = (1000 * (ahead + Math.max(0, segment.frames - attempt.framesDone))) / fps;
-  return { segment, attempt, holder, restMs: encodeMs + (quietMs > HESITATES_MS ? quietMs : 0) };
+  return { ...only, restMs: encodeMs + (quietMs > HESITATES_MS ? quietMs : 0) };
 }
 
 /** Not begun: its holder has more attempts than slots, and this one waits. */

@@ -266,6 +266,8 @@ export interface Client {
   readonly lastHeardAt: number;
   /** On request: what it holds is finished, nothing more is offered until it is resumed. */
   readonly isDraining: boolean;
+  /** On request: what it runs is suspended, nothing more is offered until it is resumed; its leases go on. */
+  readonly isPaused: boolean;
   /** Why it gets no more work; null: it does. */
   readonly quarantine: string | null;
   /** In memory only. */
@@ -361,7 +363,8 @@ export type Input =
     }
   | { readonly type: "client-disconnect-requested"; readonly clientId: ClientId }
   | { readonly type: "client-drain-requested"; readonly clientId: ClientId }
-  /** Ends a drain and a quarantine. */
+  | { readonly type: "client-pause-requested"; readonly clientId: ClientId }
+  /** Ends a drain, a pause and a quarantine. */
   | { readonly type: "client-resume-requested"; readonly clientId: ClientId }
   /** The client finishes what it can and goes. */
   | { readonly type: "client-leaving"; readonly clientId: ClientId; readonly link: number }
@@ -455,7 +458,13 @@ export type Effect =
       readonly segmentIndex: number;
       readonly attemptId: AttemptId;
     }
-  | { readonly type: "welcome"; readonly clientId: ClientId; readonly keepAttempts: readonly AttemptId[] }
+  | {
+      readonly type: "welcome";
+      readonly clientId: ClientId;
+      readonly keepAttempts: readonly AttemptId[];
+      readonly isPaused: boolean;
+    }
+  | { readonly type: "pause-client"; readonly clientId: ClientId; readonly isPaused: boolean }
   /** The job ended: stop its server-side processes; free its files (all but the output when completed; the source is kept when failed). */
   | { readonly type: "release-job"; readonly jobId: JobId; readonly status: "Completed" | "Failed" | "Cancelled" }
   | {
@@ -474,6 +483,7 @@ export type EventType =
   | "job-status"
   | "client-status"
   | "client-draining"
+  | "client-paused"
   | "client-quarantined"
   | "client-resumed"
   | "client-full"

@@ -105,7 +105,7 @@ export class ClientLinks {
     for (const clientId of [...this.#links.keys()]) this.send(clientId, message);
   }
 
-  welcome(clientId: string, keepAttempts: readonly string[]): void {
+  welcome(clientId: string, keepAttempts: readonly string[], isPaused: boolean): void {
     this.send(clientId, {
       type: "welcome",
       protocol: PROTOCOL_VERSION,
@@ -114,6 +114,7 @@ export class ClientLinks {
       heartbeatMs: HEARTBEAT_MS,
       leaseMs: LEASE_MS,
       keepAttempts: [...keepAttempts],
+      isPaused,
     });
   }
 

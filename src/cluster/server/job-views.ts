@@ -68,6 +68,7 @@ export function clientView(state: SchedulerState, client: Client): ClientView {
     families: client.families,
     version: client.version,
     draining: client.isDraining,
+    paused: client.isPaused,
     quarantine: client.quarantine,
     no_room: client.noRoom ?? null,
   };

@@ -350,6 +350,11 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       requireOk(dispatch({ type: "client-drain-requested", clientId: client.id }));
       return clientView(engine.state, findClient(client.id));
     },
+    pauseClient(id) {
+      const client = findClient(id);
+      requireOk(dispatch({ type: "client-pause-requested", clientId: client.id }));
+      return clientView(engine.state, findClient(client.id));
+    },
     resumeClient(id) {
       const client = findClient(id);
       requireOk(dispatch({ type: "client-resume-requested", clientId: client.id }));

@@ -75,7 +75,10 @@ export class EffectPerformer {
       case "drop-result":
         return this.#detached("dropping a result", () => dropSegmentFile(this.#parts.folders, effect));
       case "welcome":
-        links.welcome(effect.clientId, effect.keepAttempts);
+        links.welcome(effect.clientId, effect.keepAttempts, effect.isPaused);
+        return;
+      case "pause-client":
+        links.send(effect.clientId, { type: "pause", isPaused: effect.isPaused });
         return;
       case "release-job":
         return this.#detached("releasing a job", () => this.#release(effect.jobId, effect.status));

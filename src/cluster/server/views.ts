@@ -88,6 +88,8 @@ export interface ClientView {
   readonly version: string;
   /** On request it finishes what it holds and gets nothing more. */
   readonly draining: boolean;
+  /** On request what it runs is suspended, and it gets nothing more. */
+  readonly paused: boolean;
   /** Why it gets no more work; null when it does. */
   readonly quarantine: string | null;
   /** Its disk is full and it gets nothing more until it has room; null: it has. */

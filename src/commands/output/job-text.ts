@@ -121,9 +121,9 @@ export function eventTable(events: JobDetailView["events"], dim: Dim): string {
 }
 
 /** The status, and whether the client is held back: "Idle, quarantined". The reason is in `clients show`. */
-export function clientStatusText({ status, draining, quarantine, no_room }: ClientView): string {
-  const held = [draining ? "draining" : "", quarantine === null ? "" : "quarantined", no_room === null ? "" : "full"];
-  return [status, ...held.filter((word) => word !== "")].join(", ");
+export function clientStatusText({ status, draining, paused, quarantine, no_room }: ClientView): string {
+  const heldBack = { paused, draining, quarantined: quarantine !== null, full: no_room !== null };
+  return [status, ...Object.entries(heldBack).flatMap(([word, is]) => (is ? [word] : []))].join(", ");
 }
 
 export function clientTable(clients: readonly ClientView[], dim: Dim): string {

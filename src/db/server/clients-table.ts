@@ -21,6 +21,7 @@ interface ClientRow {
   performance: number | null;
   instance: string;
   is_draining: number;
+  is_paused: number;
   quarantine: string | null;
   encoder_rates: string;
 }
@@ -46,6 +47,7 @@ export function loadClients(database: Database): Map<string, Client> {
       performance: row.performance,
       instance: row.instance,
       isDraining: row.is_draining !== 0,
+      isPaused: row.is_paused !== 0,
       quarantine: row.quarantine,
       ...(row.encoder_rates === NO_RATES ? {} : { encoderRates: JSON.parse(row.encoder_rates) as EncoderRates }),
     });
@@ -70,6 +72,7 @@ function isSameRow(a: Client, b: Client): boolean {
     a.performance === b.performance &&
     a.instance === b.instance &&
     a.isDraining === b.isDraining &&
+    a.isPaused === b.isPaused &&
     a.quarantine === b.quarantine &&
     a.encoderRates === b.encoderRates
   );
@@ -82,13 +85,13 @@ export function clientRowDiffers(previous: Client | undefined, next: Client): bo
 export function saveClient(database: Database, client: Client): void {
   database
     .query(
-      `INSERT INTO clients (id, name, status, connected_at, slots, platform, ffmpeg, version, encoders, families, benchmark_seconds, slot_fps, performance, instance, is_draining, quarantine, encoder_rates)
-       VALUES ($id, $name, $status, $connectedAt, $slots, $platform, $ffmpeg, $version, $encoders, $families, $benchmarkSeconds, $slotFps, $performance, $instance, $isDraining, $quarantine, $encoderRates)
+      `INSERT INTO clients (id, name, status, connected_at, slots, platform, ffmpeg, version, encoders, families, benchmark_seconds, slot_fps, performance, instance, is_draining, is_paused, quarantine, encoder_rates)
+       VALUES ($id, $name, $status, $connectedAt, $slots, $platform, $ffmpeg, $version, $encoders, $families, $benchmarkSeconds, $slotFps, $performance, $instance, $isDraining, $isPaused, $quarantine, $encoderRates)
        ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status, connected_at = excluded.connected_at,
          slots = excluded.slots, platform = excluded.platform, ffmpeg = excluded.ffmpeg, version = excluded.version,
          encoders = excluded.encoders, families = excluded.families, benchmark_seconds = excluded.benchmark_seconds,
          slot_fps = excluded.slot_fps, performance = excluded.performance, instance = excluded.instance,
-         is_draining = excluded.is_draining, quarantine = excluded.quarantine,
+         is_draining = excluded.is_draining, is_paused = excluded.is_paused, quarantine = excluded.quarantine,
          encoder_rates = excluded.encoder_rates`,
     )
     .run({
@@ -107,6 +110,7 @@ export function saveClient(database: Database, client: Client): void {
       performance: client.performance,
       instance: client.instance,
       isDraining: client.isDraining ? 1 : 0,
+      isPaused: client.isPaused ? 1 : 0,
       quarantine: client.quarantine,
       encoderRates: client.encoderRates === undefined ? NO_RATES : JSON.stringify(client.encoderRates),
     });

@@ -121,4 +121,11 @@ const encoderRates = `
 ALTER TABLE clients ADD COLUMN encoder_rates TEXT NOT NULL DEFAULT '{}';
 `;
 
-export const SERVER_MIGRATIONS: Migrations = [initial, rivals, twoPasses, heldBack, text, attemptEncoder, encoderRates];
+/** Clients whose work is suspended. */
+const paused = `
+ALTER TABLE clients ADD COLUMN is_paused INTEGER NOT NULL DEFAULT 0;
+`;
+
+export const SERVER_MIGRATIONS: Migrations = [
+  ...[initial, rivals, twoPasses, heldBack, text, attemptEncoder, encoderRates, paused],
+];

@@ -77,6 +77,7 @@ const client: Client = {
   performance: 183,
   instance: "i1",
   isDraining: true,
+  isPaused: true,
   quarantine: "failed",
   encoderRates: { libx264: 25_123_456.7, h264_nvenc: 4e8 },
 };

@@ -2,6 +2,7 @@
 // the encoder has them and once more where it missed. What it is given and what it must hold is the server's business.
 import { mkdir, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { startWorkTimer } from "../../base/pause.ts";
 import { toNumber } from "../../base/rational.ts";
 import { type EncodeOptions, type EncodeOutcome, encodeSegment } from "../encode-segment.ts";
 import type { Tools } from "../tools.ts";
@@ -66,7 +67,7 @@ type Encoded = Extract<EncodeOutcome, { ok: true }>;
 async function land(tools: Tools, task: SegmentTask, rate: Landing, options: EncodeOptions): Promise<EncodeOutcome> {
   const passes = passesOf(task.request.video.encoder);
   if (passes === null) return await encodeSegment(tools, task, options);
-  const startedAt = performance.now();
+  const worked = startWorkTimer(options.pausable);
   await mkdir(options.workDir, { recursive: true });
   let bitrate = rate.targetBits / rate.seconds;
   let words = wordsFor(task, passes);
@@ -100,7 +101,7 @@ async function land(tools: Tools, task: SegmentTask, rate: Landing, options: Enc
   if (best === null) throw new Error("no run was made");
   const path = join(options.workDir, basename(best.outcome.path));
   await rename(best.outcome.path, path);
-  const seconds = (performance.now() - startedAt) / 1000;
+  const seconds = worked() / 1000;
   return { ok: true, path, report: { ...best.outcome.report, seconds, videoBytes: best.bits / 8 } };
 }
 

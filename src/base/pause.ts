@@ -1,0 +1,58 @@
+// A switch that suspends work: what runs is stopped where it is, what is to begin waits. Keeps account of the time that
+// passed in the meantime. Knows nothing of processes.
+
+export interface Pausable {
+  isPaused(): boolean;
+  /** Milliseconds spent paused so far, this very moment's included. */
+  pausedMs(): number;
+  /** Resolves when work may go on, at once where it may already; also when `signal` aborts. */
+  whenRunning(signal?: AbortSignal): Promise<void>;
+  /** Calls `listener` at each change from now on; answers what ends that. */
+  onChange(listener: (isPaused: boolean) => void): () => void;
+}
+
+export interface PauseSwitch extends Pausable {
+  set(isPaused: boolean): void;
+}
+
+export function createPauseSwitch(now: () => number = () => performance.now()): PauseSwitch {
+  const listeners = new Set<(isPaused: boolean) => void>();
+  let since: number | null = null;
+  let beforeMs = 0;
+  return {
+    isPaused: () => since !== null,
+    pausedMs: () => beforeMs + (since === null ? 0 : now() - since),
+    set(isPaused) {
+      if (isPaused === (since !== null)) return;
+      if (since !== null) beforeMs += now() - since;
+      since = isPaused ? now() : null;
+      for (const listener of [...listeners]) listener(isPaused);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    whenRunning(signal) {
+      if (since === null || signal?.aborted === true) return Promise.resolve();
+      return new Promise((resolve) => {
+        const end = () => {
+          listeners.delete(onChange);
+          signal?.removeEventListener("abort", end);
+          resolve();
+        };
+        const onChange = (isPaused: boolean) => {
+          if (!isPaused) end();
+        };
+        listeners.add(onChange);
+        signal?.addEventListener("abort", end, { once: true });
+      });
+    },
+  };
+}
+
+/** Milliseconds of work since the call: time in which it was paused does not count. */
+export function startWorkTimer(pausable: Pausable | undefined): () => number {
+  const startedAt = performance.now();
+  const pausedBefore = pausable?.pausedMs() ?? 0;
+  return () => performance.now() - startedAt - ((pausable?.pausedMs() ?? 0) - pausedBefore);
+}

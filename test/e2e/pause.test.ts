@@ -1,0 +1,137 @@
+// `clients pause` and `resume` on real processes: ffmpeg is stopped where it is (state T in /proc) and goes on, its
+// segment is encoded once, and the output has the source's frames. A stopped ffmpeg still ends at once when its job is
+// cancelled, its client leaves, or its client is killed.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { Cluster, processesNaming, type Running, until } from "../support/cluster.ts";
+import { framesOf } from "../support/frames.ts";
+import { makeSynthetic } from "../support/synthetic.ts";
+
+const isLinux = process.platform === "linux";
+const FRAMES = 100;
+/** Without loss, so that the frames are the source's, and slow enough to be caught at it. */
+const PARAMS = "-c:v libx264 -qp 0 -preset slower";
+/** A stopped ffmpeg shows no sign of work for longer than this, and must not be taken for one that hangs. */
+const STALL_SECONDS = "2";
+const PAUSED_MS = 3000;
+
+let cluster: Cluster;
+let source: string;
+
+beforeAll(async () => {
+  if (!isLinux) return;
+  cluster = await Cluster.make();
+  source = cluster.path("source.mp4");
+  await makeSynthetic(source, { frames: FRAMES, gop: 25 });
+  await cluster.serve({ args: ["--benchmark-duration", "3", "--max-segment-duration", "4"] });
+}, 120_000);
+
+afterAll(async () => {
+  if (isLinux) await cluster[Symbol.asyncDispose]();
+});
+
+interface Member {
+  readonly running: Running;
+  readonly id: string;
+  /** The ffmpegs themselves, without the guards that they run under. */
+  encoders(): Promise<number[]>;
+}
+
+async function member(name: string): Promise<Member> {
+  const args = ["--slots", "1", "--source-access", "gateway", "--stall-timeout", STALL_SECONDS];
+  const running = await cluster.join(name, args);
+  const known = (await cluster.clients()).find((client) => client.name === name);
+  if (known === undefined) throw new Error(`no client ${name}`);
+  const encoders = async () => {
+    const named = await processesNaming(`/${name}-work/`);
+    return named.flatMap(({ pid, command }) => (/^\S*ffmpeg /.test(command) ? [pid] : []));
+  };
+  return { running, id: known.client_id, encoders };
+}
+
+/** The letter of /proc/PID/stat and the processor time so far; null: it has ended. */
+async function lookAt(pid: number): Promise<{ state: string; ticks: number } | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => null); // ended meanwhile
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields === undefined ? null : { state: fields[0] ?? "", ticks: Number(fields[11]) + Number(fields[12]) };
+}
+
+/** A job that this client, the only one that takes work, has begun; then the client is paused and its ffmpeg stopped. */
+async function pausedInMidJob(who: Member): Promise<{ jobId: string; pid: number }> {
+  const jobId = await cluster.submit(source, cluster.path("unused.mp4"), PARAMS);
+  await cluster.untilJob(jobId, "encodes", 60_000, (job) => job.frames.done > 0 && job.segments.running > 0);
+  await cluster.json(["clients", "pause", who.id]);
+  let pid = 0;
+  await until("its ffmpeg is stopped", 20_000, async () => {
+    const looks = await Promise.all((await who.encoders()).map(async (each) => ({ each, seen: await lookAt(each) })));
+    pid = looks.find(({ seen }) => seen?.state === "T")?.each ?? 0;
+    return pid !== 0 && looks.every(({ seen }) => seen === null || seen.state === "T");
+  });
+  return { jobId, pid };
+}
+
+const isGone = (pid: number) => async () => {
+  const seen = await lookAt(pid);
+  return seen === null || seen.state === "Z";
+};
+
+test.skipIf(!isLinux)(
+  "a paused encode stands still without losing its lease, goes on, and the output is identical",
+  async () => {
+    const who = await member("sleeper");
+    const { jobId, pid } = await pausedInMidJob(who);
+    const before = await lookAt(pid);
+    const since = performance.now();
+    await until("it stands for longer than a hang", PAUSED_MS + 10_000, async () => {
+      expect(await lookAt(pid)).toEqual(before);
+      return performance.now() - since > PAUSED_MS;
+    });
+    expect((await cluster.command(["clients", "list"])).stdout).toContain("Benchmarking, paused");
+    expect((await cluster.command(["jobs", "show", jobId])).stdout).toContain(
+      "is paused, what it encodes is suspended",
+    );
+    expect((await cluster.job(jobId)).fps).toBe(0);
+
+    await cluster.json(["clients", "resume", who.id]);
+    await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
+    const { segment_list: segments, events } = await cluster.jobDetail(jobId);
+    expect(segments.map(({ attempts }) => attempts)).toEqual(segments.map(() => 1));
+    expect(events.filter(({ type }) => type === "lease-lost" || type === "segment-retry")).toEqual([]);
+    const output = cluster.path("result.mp4");
+    expect(await cluster.command(["jobs", "download", jobId, "-o", output])).toMatchObject({ exitCode: 0 });
+    const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
+    expect(got.md5.length).toBe(FRAMES);
+    expect(got.md5).toEqual([...want.md5]);
+    expect(await cluster.command(["clients", "disconnect", who.id])).toMatchObject({ exitCode: 0 });
+    await who.running.exited;
+  },
+  240_000,
+);
+
+test.skipIf(!isLinux)(
+  "a stopped ffmpeg ends at once: its job is cancelled, its client leaves, its client is killed",
+  async () => {
+    const who = await member("stopper");
+    const first = await pausedInMidJob(who);
+    expect(await cluster.command(["cancel", first.jobId])).toMatchObject({ exitCode: 0 });
+    await until("the ffmpeg of the cancelled job is gone", 10_000, isGone(first.pid));
+    await cluster.json(["clients", "resume", who.id]);
+
+    const second = await pausedInMidJob(who);
+    who.running.kill("SIGINT");
+    await until("the ffmpeg of the client that leaves is gone", 10_000, isGone(second.pid));
+    await who.running.exited;
+    // Given back; a new process of the same client is as paused as the one before.
+    const again = await member("stopper");
+    expect((await cluster.clients()).find(({ client_id }) => client_id === again.id)?.paused).toBe(true);
+    expect(again.id).toBe(who.id);
+    await cluster.json(["cancel", second.jobId]);
+    await cluster.json(["clients", "resume", again.id]);
+
+    const third = await pausedInMidJob(again);
+    again.running.kill("SIGKILL");
+    await until("the ffmpeg of the killed client is gone", 10_000, isGone(third.pid));
+    await cluster.json(["cancel", third.jobId]);
+  },
+  240_000,
+);
