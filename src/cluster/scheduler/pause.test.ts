@@ -91,8 +91,9 @@ test("a third client takes over where both that hold a segment are paused; a fai
   bench.index(4);
   bench.fail(bench.attempt("one"));
   bench.now += 2000;
-  bench.heard("one");
+  bench.send({ type: "tick" });
   expect(bench.segment(0).failures).toBe(1);
+  expect(bench.attempts().map(({ clientId }) => clientId)).toEqual(["one"]);
   pause(bench, "one");
   bench.hello("two");
   pause(bench, "two");

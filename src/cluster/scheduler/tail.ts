@@ -9,7 +9,7 @@ import { framesAhead, hasFreeSlot, holdingOf, isReady } from "./holdings.ts";
 import { withoutAttempt } from "./lease-rules.ts";
 import { measureSpeeds, type Speeds } from "./speeds.ts";
 import type { Turn } from "./turn.ts";
-import type { Attempt, Client, Job, JobId, Segment } from "./types.ts";
+import type { Attempt, AttemptId, Client, Job, JobId, Segment } from "./types.ts";
 
 /** A second client must be expected well before the first: speeds are measured on other pictures than these. */
 const SOONER_BY = 0.75;
@@ -30,16 +30,30 @@ export function relieveTail(turn: Turn, clients: readonly Client[]): void {
   }
 }
 
-/** Everything is in segments, and some attempt runs alone on its own. */
+/** Everything is in segments, and some attempt runs alone on its own, or on a client that is paused. */
 function isInTail(turn: Turn, job: Job): boolean {
   if (job.status !== "Processing" && job.status !== "Benchmarking") return false;
   if (!isFullyAssigned(job)) return false;
   for (const attempt of turn.attempts.values()) {
     if (attempt.jobId !== job.id || attempt.stage === "uploading") continue;
     const phase = job.segments[attempt.segmentIndex]?.phase;
-    if (phase?.kind === "leased" && phase.attemptIds.length === 1) return true;
+    if (phase?.kind === "leased" && countWorking(turn, phase.attemptIds) <= 1) return true;
   }
   return false;
+}
+
+function countWorking(turn: Turn, attemptIds: readonly AttemptId[]): number {
+  let count = 0;
+  for (const id of attemptIds) {
+    const attempt = turn.attempts.get(id);
+    if (attempt !== undefined && isWorkedOn(turn, attempt)) count++;
+  }
+  return count;
+}
+
+/** A client that is paused still uploads what it has. */
+function isWorkedOn(turn: Turn, { clientId, stage }: Attempt): boolean {
+  return stage === "uploading" || turn.clients.get(clientId)?.isPaused !== true;
 }
 
 interface Held {
@@ -87,7 +101,7 @@ function heldAlone(turn: Turn, job: Job, segment: Segment, client: Client, speed
     return attempt === undefined || holder === undefined ? [] : [{ segment, attempt, holder }];
   });
   if (holdings.some(({ holder }) => holder.id === client.id)) return null;
-  const working = holdings.filter(({ holder, attempt }) => !holder.isPaused || attempt.stage === "uploading");
+  const working = holdings.filter(({ attempt }) => isWorkedOn(turn, attempt));
   const [first] = holdings;
   const [only, second] = working;
   if (first !== undefined && only === undefined) return { ...first, restMs: Number.POSITIVE_INFINITY };
