@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type DecodedFrame, decodedFrames } from "../../test/support/decoded.ts";
 import { hardCase } from "../../test/support/media.ts";
 import { runTool } from "../base/process.ts";
 import { fileUrl } from "./formats.ts";
@@ -56,43 +57,18 @@ function clip(name: string): Promise<string> {
   return made;
 }
 
-/** `us md5` of each frame, as plain ffmpeg gives them: times from the file's start on. */
-async function framesOf(path: string, chain: string | null): Promise<{ us: number; md5: string }[]> {
-  const frames: { us: number; md5: string }[] = [];
-  const result = await runTool({
-    program: tools.ffmpeg,
-    args: [
-      ...[
-        "-hide_banner",
-        "-nostdin",
-        "-v",
-        "fatal",
-        "-filter_threads",
-        "1",
-        "-i",
-        fileUrl(path),
-        "-map",
-        "0:V:0",
-        "-map",
-        "0:a?",
-      ],
-      ...(chain === null ? [] : ["-vf", chain]),
-      ...["-pix_fmt", "yuv420p", "-fps_mode", "passthrough", "-enc_time_base:v", "1/1000000", "-c:a", "copy"],
-      ...["-f", "framehash", "-hash", "md5", "pipe:1"],
-    ],
-    onLine: (line) => {
-      const fields = line.split(",").map((field) => field.trim());
-      if (fields[0] === "0" && fields[5] !== undefined) frames.push({ us: Number(fields[2]), md5: fields[5] });
-    },
-  });
-  expect(result.exitCode).toBe(0);
-  return frames;
-}
+/** Each frame as plain ffmpeg gives them: times from the file's start on. */
+const framesOf = (path: string, chain: string | null) =>
+  decodedFrames(tools.ffmpeg, [
+    ...["-filter_threads", "1", "-i", fileUrl(path), "-map", "0:V:0", "-map", "0:a?"],
+    ...(chain === null ? [] : ["-vf", chain]),
+    ...["-pix_fmt", "yuv420p", "-enc_time_base:v", "1/1000000", "-c:a", "copy"],
+  ]);
 
 interface Compared {
   readonly result: LocalResult;
-  readonly plain: readonly { us: number; md5: string }[];
-  readonly output: readonly { us: number; md5: string }[];
+  readonly plain: readonly DecodedFrame[];
+  readonly output: readonly DecodedFrame[];
 }
 
 async function compare(name: string, params: string, chain: string | null, exactly = true): Promise<Compared> {

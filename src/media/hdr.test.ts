@@ -5,6 +5,7 @@ import { planPicture } from "./picture-plan.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
 import { videoEncoderArgs } from "./request/render.ts";
 import { fullRangeFilters } from "./request/source-params.ts";
+import { HDR10, HDR10_METADATA } from "./source-video.fixture.ts";
 import type { SourceVideo } from "./types.ts";
 
 const mastering = {
@@ -14,36 +15,8 @@ const mastering = {
   ...{ min_luminance: "50/10000", max_luminance: "256000/256" },
 };
 const light = { side_data_type: "Content light level metadata", max_content: 1000, max_average: 400 };
-const hdr = {
-  masteringDisplay: {
-    red: { x: 34_000, y: 16_000 },
-    green: { x: 13_250, y: 34_500 },
-    blue: { x: 7500, y: 3000 },
-    whitePoint: { x: 15_635, y: 16_450 },
-    minLuminance: 50,
-    maxLuminance: 10_000_000,
-  },
-  contentLight: { max: 1000, average: 400 },
-  dynamic: [],
-} as const;
-
-const video: SourceVideo = {
-  streamIndex: 0,
-  codec: "hevc",
-  profile: "Main 10",
-  width: 640,
-  height: 360,
-  pixelFormat: "yuv420p10le",
-  timeBase: { num: 1, den: 1000 },
-  realFrameRate: { num: 25, den: 1 },
-  averageFrameRate: { num: 25, den: 1 },
-  sampleAspectRatio: { num: 1, den: 1 },
-  fieldOrder: "progressive",
-  rotationDegrees: 0,
-  colour: { range: "tv", space: "bt2020nc", transfer: "smpte2084", primaries: "bt2020", chromaLocation: "topleft" },
-  hasAlpha: false,
-  hdr,
-};
+const hdr = HDR10_METADATA;
+const video: SourceVideo = { ...HDR10, width: 640, height: 360, timeBase: { num: 1, den: 1000 } };
 const interlaced: SourceVideo = {
   ...video,
   pixelFormat: "yuv420p",

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodedFrames } from "../../test/support/decoded.ts";
 import { hardCase, testWithMedia } from "../../test/support/media.ts";
 import { runTool } from "../base/process.ts";
 import { fileUrl } from "./formats.ts";
@@ -29,43 +30,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-interface DecodedFrame {
-  readonly us: number;
-  readonly md5: string;
-}
-
-async function decode(path: string, map: string, pixelFormat: string): Promise<DecodedFrame[]> {
-  const frames: DecodedFrame[] = [];
-  let timeBase = 0;
-  const result = await runTool({
-    program: tools.ffmpeg,
-    args: [
-      ...[
-        "-hide_banner",
-        "-nostdin",
-        "-v",
-        "fatal",
-        "-copyts",
-        "-i",
-        fileUrl(path),
-        "-map",
-        map,
-        "-pix_fmt",
-        pixelFormat,
-      ],
-      ...["-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "framehash", "-hash", "md5", "pipe:1"],
-    ],
-    onLine: (line) => {
-      const clock = /^#tb 0: (\d+)\/(\d+)/.exec(line);
-      if (clock) timeBase = (Number(clock[1]) * 1e6) / Number(clock[2]);
-      if (line.startsWith("#") || line === "") return;
-      const fields = line.split(",").map((field) => field.trim());
-      frames.push({ us: Number(fields[2]) * timeBase, md5: fields[5] ?? "" });
-    },
-  });
-  expect(result.exitCode).toBe(0);
-  return frames;
-}
+const decode = (path: string, map: string, pixelFormat: string) =>
+  decodedFrames(tools.ffmpeg, [
+    ...["-copyts", "-i", fileUrl(path), "-map", map],
+    ...["-pix_fmt", pixelFormat, "-enc_time_base", "-1"],
+  ]);
 
 /** The video track's duration with its time base. */
 async function lengthOf(path: string): Promise<string> {

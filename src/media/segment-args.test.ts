@@ -3,6 +3,7 @@ import { emptyEncodeRequest } from "./request/encode-request.ts";
 import { filterGraph, seamChain, segmentArgs, spreadPts } from "./segment-args.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
 import { segmentTaskSchema } from "./segment-task.ts";
+import { EIGHT_BITS } from "./source-video.fixture.ts";
 import type { SegmentTask } from "./types.ts";
 
 const task: SegmentTask = {
@@ -18,20 +19,11 @@ const task: SegmentTask = {
   encoderTimeBase: { num: 1, den: 24_000 },
   request: emptyEncodeRequest(),
   video: {
-    streamIndex: 0,
-    codec: "h264",
-    profile: "High",
-    width: 1280,
-    height: 720,
-    pixelFormat: "yuv420p",
-    timeBase: { num: 1, den: 24_000 },
+    ...EIGHT_BITS,
     realFrameRate: { num: 24_000, den: 1001 },
     averageFrameRate: { num: 24_000, den: 1001 },
     sampleAspectRatio: null,
-    fieldOrder: "progressive",
-    rotationDegrees: 0,
     colour: { range: null, space: null, transfer: null, primaries: null, chromaLocation: null },
-    hasAlpha: false,
   },
   byteRange: null,
 };

@@ -17,6 +17,7 @@ import {
   uploadFilters,
 } from "./encode-device.ts";
 import { demuxerName, inputGuards } from "./formats.ts";
+import { FRAME_DIGESTS } from "./framehash.ts";
 import { renderFilter } from "./request/filters/render-filters.ts";
 import { askedPixelFormat } from "./request/picture-changes.ts";
 import { filterChain, videoEncoderArgs } from "./request/render.ts";
@@ -153,20 +154,7 @@ export function filterGraph(task: CutPlan, filters: readonly string[], decodedFo
 
 /** Where hashes of decoded pictures go, with their PTS in source ticks on the job's clock. */
 export function seamOutput(seamFile: string): string[] {
-  return [
-    "-map",
-    "[seam]",
-    "-fps_mode",
-    "passthrough",
-    "-enc_time_base",
-    "-1",
-    "-f",
-    "framehash",
-    "-hash",
-    "md5",
-    "-y",
-    seamFile,
-  ];
+  return ["-map", "[seam]", ...FRAME_DIGESTS, "-y", seamFile];
 }
 
 /** The user's filters, what keeps the picture's range after them, and the way to the device. */

@@ -6,6 +6,7 @@ import { toAppError } from "../base/errors.ts";
 import { removeTree } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
 import { fileUrl } from "./formats.ts";
+import { FRAME_DIGESTS, readFrameDigests } from "./framehash.ts";
 import { runLocally } from "./local-pipeline.ts";
 import { emptyEncodeRequest } from "./request/encode-request.ts";
 import { lastWords } from "./stderr.ts";
@@ -54,36 +55,11 @@ function clipArgs(output: string): string[] {
 /** PTS in microseconds and MD5 of each decoded picture. */
 async function framesOf(tools: Tools, path: string): Promise<string[]> {
   const frames: string[] = [];
-  let timeBase = 1;
+  const input = ["-hide_banner", "-nostdin", "-v", "error", "-copyts", "-i", fileUrl(path)];
   const result = await runTool({
     program: tools.ffmpeg,
-    args: [
-      "-hide_banner",
-      "-nostdin",
-      "-v",
-      "error",
-      "-copyts",
-      "-i",
-      fileUrl(path),
-      "-map",
-      "0:V:0",
-      "-fps_mode",
-      "passthrough",
-      "-enc_time_base",
-      "-1",
-      "-f",
-      "framehash",
-      "-hash",
-      "md5",
-      "pipe:1",
-    ],
-    onLine: (line) => {
-      const clock = /^#tb 0: (\d+)\/(\d+)/.exec(line);
-      if (clock) timeBase = Number(clock[1]) / Number(clock[2]);
-      if (line.startsWith("#") || line === "") return;
-      const fields = line.split(",").map((field) => field.trim());
-      frames.push(`${Math.round(Number(fields[2]) * timeBase * 1e6)} ${fields[5]}`);
-    },
+    args: [...input, "-map", "0:V:0", ...FRAME_DIGESTS, "pipe:1"],
+    onLine: readFrameDigests((us, digest) => frames.push(`${Math.round(us)} ${digest}`)),
   });
   if (result.exitCode !== 0) throw new Error(lastWords(result.stderrTail));
   return frames;

@@ -4,6 +4,7 @@ import { audioArgs } from "./audio.ts";
 import { coverArgs, coverStreams } from "./cover-art.ts";
 import { type EncodeRequest, emptyEncodeRequest } from "./request/encode-request.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
+import { TEN_BITS } from "./source-video.fixture.ts";
 import { stitchArgs } from "./stitch-args.ts";
 import { planStreams } from "./stream-plan.ts";
 import type { Container, SourceInfo, SourceStream } from "./types.ts";
@@ -46,23 +47,22 @@ const info: SourceInfo = {
   ],
   chapterCount: 2,
   video: {
-    streamIndex: 0,
-    codec: "hevc",
-    profile: null,
-    width: 64,
-    height: 64,
-    pixelFormat: "yuv420p10le",
+    ...TEN_BITS,
     timeBase: { num: 1, den: 1000 },
     realFrameRate: { num: 25, den: 1 },
     averageFrameRate: { num: 25, den: 1 },
     sampleAspectRatio: null,
-    fieldOrder: "progressive",
-    rotationDegrees: 0,
     colour: { range: "tv", space: "bt2020nc", transfer: "smpte2084", primaries: "bt2020", chromaLocation: null },
-    hasAlpha: false,
   },
 };
 const empty = emptyEncodeRequest();
+const facts = {
+  encoderTimeBase: { num: 1, den: 1000 },
+  firstFrameUs: 0,
+  zeroUs: -7000,
+  audioDelaysUs: [],
+  lastFrame: null,
+};
 
 function actions(container: Container, request: EncodeRequest = empty): Record<number, string> {
   const plan = planStreams(info, request, container);
@@ -114,13 +114,6 @@ describe("cover art", () => {
   const withCovers: SourceInfo = {
     ...info,
     streams: [...info.streams, cover(7, "mjpeg"), { ...cover(8, "png"), fileName: "back.png" }],
-  };
-  const facts = {
-    encoderTimeBase: { num: 1, den: 1000 },
-    firstFrameUs: 0,
-    zeroUs: -7000,
-    audioDelaysUs: [],
-    lastFrame: null,
   };
   const io = {
     concatList: "file:/w/list",
@@ -182,13 +175,6 @@ describe("cover art", () => {
 test("the whole argument list of the stitch", () => {
   const request: EncodeRequest = { ...empty, video: { ...empty.video, encoder: "libx265" } };
   const plan = planStreams(info, request, "mp4");
-  const facts = {
-    encoderTimeBase: { num: 1, den: 1000 },
-    firstFrameUs: 0,
-    zeroUs: -7000,
-    audioDelaysUs: [],
-    lastFrame: null,
-  };
   const io = {
     concatList: "file:/w/list",
     audio: ["file:/w/audio-0.mp4"],

@@ -10,25 +10,13 @@ import { fileUrl } from "../../src/media/formats.ts";
 import { readHdr, type SideData } from "../../src/media/hdr.ts";
 import { runLocally } from "../../src/media/local-pipeline.ts";
 import { parseEncodeParams } from "../../src/media/request/parse-params.ts";
+import { HDR10_METADATA } from "../../src/media/source-video.fixture.ts";
 import { findTools, type Tools } from "../../src/media/tools.ts";
 import type { Container } from "../../src/media/types.ts";
 import { type Emulation, emulatedFfmpeg } from "../support/emulated-hardware.ts";
 import { MEDIAINFO, outputOf, testWithProgram } from "../support/programs.ts";
 
 const TIMEOUT_MS = 90_000;
-const HDR = {
-  masteringDisplay: {
-    red: { x: 34_000, y: 16_000 },
-    green: { x: 13_250, y: 34_500 },
-    blue: { x: 7500, y: 3000 },
-    whitePoint: { x: 15_635, y: 16_450 },
-    minLuminance: 50,
-    maxLuminance: 10_000_000,
-  },
-  contentLight: { max: 1000, average: 400 },
-  dynamic: [],
-};
-
 let folder: string;
 let source: string;
 const toolsOf = new Map<Emulation["encoder"] | "real", Tools>();
@@ -140,7 +128,7 @@ for (const row of ROWS) {
         }
         const told = await keyFrames(tools, path);
         expect(told.length).toBeGreaterThanOrEqual(2);
-        for (const hdr of told) expect(hdr).toEqual(HDR);
+        for (const hdr of told) expect(hdr).toEqual(HDR10_METADATA);
       },
       TIMEOUT_MS,
     );

@@ -2,7 +2,8 @@
 // hold one set of rules, and nothing that the parser refuses can come in by another door.
 import { isDeepStrictEqual } from "node:util";
 import { AppError } from "../../base/errors.ts";
-import { type EncodeRequest, encodeRequestSchema } from "./encode-request.ts";
+import type { EncodeRequest } from "./encode-request.ts";
+import { encodeRequestSchema } from "./encode-request-schema.ts";
 import { formatEncodeWords } from "./format-words.ts";
 import { parseEncodeWords } from "./parse-params.ts";
 

@@ -1,5 +1,6 @@
 // What a translation is: the fields of a request in one encoder's own words, or why that encoder can't do it.
 import type { VideoRequest } from "../encode-request.ts";
+import type { Speed } from "../neutral-codecs.ts";
 
 export type Words = Partial<
   Pick<
@@ -29,6 +30,23 @@ export type Translation =
 export function cannot(reason: string): Translation {
   return { ok: false, reason };
 }
+
+/**
+ * The speeds as the numbers of libaom's -cpu-used, 0 the slowest and 8 the fastest; VA-API's -compression_level takes the
+ * same ones within its bounds.
+ */
+export const SPEED_STEPS: Readonly<Record<Speed, number>> = {
+  ultrafast: 8,
+  superfast: 8,
+  veryfast: 7,
+  faster: 6,
+  fast: 5,
+  medium: 4,
+  slow: 3,
+  slower: 2,
+  veryslow: 1,
+  placebo: 0,
+};
 
 /** What every hardware encoder here lacks. */
 export function hardwareLacks(ask: {

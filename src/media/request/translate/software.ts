@@ -3,7 +3,7 @@
 // ffmpeg wiki Encode/H.264, H.265, AV1, VP9, and Google's "VP9 Encoding: Recommended Settings".
 import type { NamedOption } from "../encode-request.ts";
 import type { Speed } from "../neutral-codecs.ts";
-import { rateWords, type Translation } from "./encoder-words.ts";
+import { rateWords, SPEED_STEPS, type Translation } from "./encoder-words.ts";
 import type { Neutral, Tune } from "./neutral.ts";
 import { codecCrf } from "./quality.ts";
 
@@ -21,20 +21,6 @@ const SVTAV1_PRESETS: Readonly<Record<Speed, number>> = {
   slower: 5,
   veryslow: 4,
   placebo: 2,
-};
-
-/** -cpu-used of libaom: 0 to 8. */
-const AOM_SPEEDS: Readonly<Record<Speed, number>> = {
-  ultrafast: 8,
-  superfast: 8,
-  veryfast: 7,
-  faster: 6,
-  fast: 5,
-  medium: 4,
-  slow: 3,
-  slower: 2,
-  veryslow: 1,
-  placebo: 0,
 };
 
 /** -deadline and -cpu-used of libvpx-vp9: 0 to 5 for files, above that it wants "realtime". */
@@ -117,15 +103,20 @@ function vpxRate(ask: Neutral) {
   return { quality, bitrate: rate.cap ?? 0, maxrate: rate.cap, bufsize: rate.buffer };
 }
 
+/** The measures that libaom and libvpx-vp9 tune for. */
+function measureTuned({ tune }: Neutral): "psnr" | "ssim" | null {
+  return tune === "psnr" || tune === "ssim" ? tune : null;
+}
+
 function aom(ask: Neutral): Translation {
-  const tune = ask.tune === "psnr" || ask.tune === "ssim" ? ask.tune : null;
+  const tune = measureTuned(ask);
   return {
     ok: true,
     words: {
       ...vpxRate(ask),
       tune,
       privateOptions: [
-        ["cpu-used", String(AOM_SPEEDS[ask.speed])],
+        ["cpu-used", String(SPEED_STEPS[ask.speed])],
         ["row-mt", "1"],
       ],
       pixelFormat: planar(ask),
@@ -136,7 +127,7 @@ function aom(ask: Neutral): Translation {
 
 function vp9(ask: Neutral): Translation {
   const [deadline, speed] = VP9_SPEEDS[ask.speed];
-  const tune = ask.tune === "psnr" || ask.tune === "ssim" ? ask.tune : null;
+  const tune = measureTuned(ask);
   const isFilm = ask.tune === "film" || ask.tune === "grain";
   return {
     ok: true,

@@ -1,6 +1,7 @@
 // Whole argument lists of every encoder, for a neutral and for an x264-style request.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { EIGHT_BITS, HDR10, TEN_BITS } from "../../source-video.fixture.ts";
 import type { SourceVideo } from "../../types.ts";
 import { checkEncodeRequest } from "../check-request.ts";
 import { parseEncodeParams } from "../parse-params.ts";
@@ -8,40 +9,6 @@ import { videoEncoderArgs } from "../render.ts";
 import { crfOfPercent } from "./neutral.ts";
 import { codecCrf, percentOfCrf, scaledCrf, wholeCrf } from "./quality.ts";
 import { candidatesFor, translateRequest } from "./translate.ts";
-
-const EIGHT_BITS: SourceVideo = {
-  streamIndex: 0,
-  codec: "h264",
-  profile: "High",
-  width: 1920,
-  height: 1080,
-  pixelFormat: "yuv420p",
-  timeBase: { num: 1, den: 24_000 },
-  realFrameRate: { num: 24, den: 1 },
-  averageFrameRate: { num: 24, den: 1 },
-  sampleAspectRatio: { num: 1, den: 1 },
-  fieldOrder: "progressive",
-  rotationDegrees: 0,
-  colour: { range: "tv", space: "bt709", transfer: "bt709", primaries: "bt709", chromaLocation: "left" },
-  hasAlpha: false,
-};
-const TEN_BITS: SourceVideo = { ...EIGHT_BITS, codec: "hevc", pixelFormat: "yuv420p10le" };
-const HDR10: SourceVideo = {
-  ...TEN_BITS,
-  colour: { range: "tv", space: "bt2020nc", transfer: "smpte2084", primaries: "bt2020", chromaLocation: "topleft" },
-  hdr: {
-    masteringDisplay: {
-      red: { x: 34_000, y: 16_000 },
-      green: { x: 13_250, y: 34_500 },
-      blue: { x: 7_500, y: 3_000 },
-      whitePoint: { x: 15_635, y: 16_450 },
-      minLuminance: 50,
-      maxLuminance: 10_000_000,
-    },
-    contentLight: { max: 1000, average: 400 },
-    dynamic: [],
-  },
-};
 
 function argsFor(params: string, encoder: string, source = EIGHT_BITS): string {
   const { request } = translateRequest(parseEncodeParams(params), encoder, source);

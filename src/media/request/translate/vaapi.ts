@@ -1,23 +1,14 @@
 // The neutral request in VA-API's words. Sources: ffmpeg-codecs "VAAPI encoders" (-global_quality, -compression_level,
 // rate control modes), `ffmpeg -h encoder=h264_vaapi`, libavcodec/vaapi_encode_av1.c, ffmpeg wiki Hardware/VAAPI.
 import type { Speed } from "../neutral-codecs.ts";
-import { cannot, hardwareLacks, rateWords, type Translation } from "./encoder-words.ts";
+import { cannot, hardwareLacks, rateWords, SPEED_STEPS, type Translation } from "./encoder-words.ts";
 import type { Neutral } from "./neutral.ts";
 import { scaledCrf, wholeCrf } from "./quality.ts";
 
 /** -compression_level: higher is faster. Intel's drivers count 1 to 7; a driver with fewer levels takes its highest. */
-const LEVELS: Readonly<Record<Speed, number>> = {
-  ultrafast: 7,
-  superfast: 7,
-  veryfast: 7,
-  faster: 6,
-  fast: 5,
-  medium: 4,
-  slow: 3,
-  slower: 2,
-  veryslow: 1,
-  placebo: 1,
-};
+function levelOf(speed: Speed): number {
+  return Math.min(7, Math.max(1, SPEED_STEPS[speed]));
+}
 
 const PROFILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   h264: { baseline: "constrained_baseline", main: "main", high: "high" },
@@ -46,7 +37,7 @@ export function inVaapiWords(ask: Neutral): Translation {
       bFrames: ask.bFrames,
       privateOptions: [
         ...(mode === null ? [] : [["rc_mode", mode] as const]),
-        ["compression_level", String(LEVELS[ask.speed])],
+        ["compression_level", String(levelOf(ask.speed))],
       ],
       pixelFormat: ask.isDeep ? "p010le" : "nv12",
     },
