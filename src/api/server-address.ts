@@ -2,7 +2,7 @@
 import { hostname, networkInterfaces } from "node:os";
 import { AppError } from "../base/errors.ts";
 
-export const DEFAULT_PORT = 5001;
+const DEFAULT_PORT = 5001;
 
 export interface ServerAddress {
   readonly isTls: boolean;

@@ -15,7 +15,7 @@ export const UPLOAD_HEADERS = {
   blocks: "x-ffcluster-block-sha256",
 } as const;
 
-export const PARTIAL_UPLOAD = "application/partial-upload";
+const PARTIAL_UPLOAD = "application/partial-upload";
 
 export interface UploadState {
   /** Bytes that the receiver has; the next one is wanted. */

@@ -8,36 +8,9 @@ import { jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 import { styleFor } from "./output/style.ts";
 import { table } from "./output/table.ts";
+import type { DoctorCheck, MachineReport } from "./wiring.ts";
 
-export interface DoctorCheck {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
-}
-
-export interface FamilyState {
-  readonly listed: boolean;
-  readonly working: boolean;
-  readonly encoders: readonly string[];
-  readonly reason: string | null;
-  readonly devices: readonly DeviceState[];
-}
-
-export interface DeviceState {
-  readonly id: string | null;
-  readonly encoders: readonly {
-    readonly name: string;
-    readonly ten_bits: boolean;
-    readonly width: number;
-    readonly height: number;
-  }[];
-}
-
-export interface MachineReport {
-  readonly ffmpeg: { readonly path: string | null; readonly version: string | null };
-  readonly families: Readonly<Record<string, FamilyState>>;
-  readonly checks: readonly DoctorCheck[];
-}
+type Family = NonNullable<MachineReport["families"][keyof MachineReport["families"]]>;
 
 const ANSWER_WITHIN_MS = 3000;
 
@@ -68,7 +41,7 @@ function reportText(
     checks.map((check) => [check.name, result(check), check.detail]),
     dim,
   );
-  const state = (family: FamilyState) => (family.working ? "works" : family.listed ? "listed, fails" : "not there");
+  const state = (family: Family) => (family.working ? "works" : family.listed ? "listed, fails" : "not there");
   const families = Object.entries(report.families).map(([name, family]) => [
     name,
     state(family),

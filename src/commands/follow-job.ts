@@ -14,7 +14,7 @@ const LONGEST_WAIT_MS = 5000;
 const EVENT_EVERY_MS = 1000;
 
 /** Errors: E_UNREACHABLE after five minutes without a server; the signal's reason when interrupted. */
-export async function* jobViews(client: ApiClient, jobId: string, signal: AbortSignal, onLost: () => void) {
+async function* jobViews(client: ApiClient, jobId: string, signal: AbortSignal, onLost: () => void) {
   let lostAt: number | null = null;
   let waitMs = FIRST_WAIT_MS;
   for (;;) {

@@ -21,6 +21,7 @@ import { openServerStore } from "../db/server/server-store.ts";
 import { detectEncoders, workingEncoders } from "../hw/detect.ts";
 import { devicesOf, notesOf } from "../hw/report-views.ts";
 import { textPrints } from "../hw/text-prints.ts";
+import type { HardwareReport } from "../hw/types.ts";
 import { probeSource } from "../media/probe.ts";
 import { checkContainer, containerOf } from "../media/request/containers.ts";
 import { emptyEncodeRequest } from "../media/request/encode-request.ts";
@@ -29,7 +30,6 @@ import { selfTest } from "../media/self-test.ts";
 import { checkSubtitleFile, withUpload } from "../media/side-files.ts";
 import { findTools, type Tools } from "../media/tools.ts";
 import { type ClientReport, reportOf } from "./client-report.ts";
-import type { DoctorCheck, MachineReport } from "./doctor.ts";
 
 // ── server ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -227,6 +227,19 @@ export async function runProbe(options: ForeseeOptions & { readonly env: Environ
 }
 
 // ── doctor ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface DoctorCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface MachineReport {
+  readonly ffmpeg: { readonly path: string | null; readonly version: string | null };
+  /** Empty without ffmpeg. */
+  readonly families: Partial<HardwareReport["families"]>;
+  readonly checks: readonly DoctorCheck[];
+}
 
 export interface DoctorOptions {
   readonly env: Environment;

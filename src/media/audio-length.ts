@@ -17,7 +17,7 @@ export interface SoundFile {
 const SAMPLES_A_LINE = 65_536;
 
 /** Seconds of samples for each stream asked for; null for all where one can't be decoded. */
-export async function decodedSeconds(
+async function decodedSeconds(
   tools: Tools,
   file: SoundFile,
   signal?: AbortSignal,

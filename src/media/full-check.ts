@@ -21,7 +21,7 @@ export interface FullCheckInput {
   readonly signal?: AbortSignal;
 }
 
-export const FULL_CHECK = "decoded frames";
+const FULL_CHECK = "decoded frames";
 
 /** One line a picture. murmur3 is as fast as memory; MD5 would cost more than the decoding. */
 function decodeArgs(path: string, formats: string, decoder: string | null): string[] {

@@ -3,7 +3,7 @@
 // neighbours of a boundary compute it here, so that together they give what one machine's run gives.
 import { AppError } from "../base/errors.ts";
 import { invert, multiply, type Pts, type Rational, rescaleRounded } from "../base/rational.ts";
-import type { EncodeRequest, FilterCall } from "./request/encode-request.ts";
+import type { EncodeRequest } from "./request/encode-request.ts";
 import { filterEffect, keepsToRange } from "./request/filters/filter-kind.ts";
 import type { FilterMemory } from "./request/filters/filter-memory.ts";
 import type { FilterTimes } from "./request/filters/filter-times.ts";
@@ -97,15 +97,6 @@ export function outputPlan(request: EncodeRequest, sourceTimeBase: Rational): Ou
   }
   const keepsTimes = stages.every(({ times }) => times.kind === "keeps");
   return { sourceTimeBase, timeBase, stages, keepsTimes, cutAfter, before, after };
-}
-
-/** The first filter that makes times nobody can predict, and why. */
-export function unpredictableFilter(calls: readonly FilterCall[]): { call: FilterCall; reason: string } | null {
-  for (const call of calls) {
-    const { times } = filterEffect(call);
-    if (times.kind === "unpredictable") return { call, reason: times.reason };
-  }
-  return null;
 }
 
 /**

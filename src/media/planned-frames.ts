@@ -9,7 +9,7 @@ import type { SegmentTask, SourceInfo } from "./types.ts";
 /** A half-open range of source ticks; null bounds mean the beginning or the end of the stream. */
 export type SourceRange = Pick<SegmentTask, "startPts" | "endPts">;
 
-export function secondsToTicks(index: FrameIndex, seconds: number): number {
+function secondsToTicks(index: FrameIndex, seconds: number): number {
   return Math.ceil((seconds * index.timeBase.den) / index.timeBase.num);
 }
 
@@ -19,7 +19,7 @@ export function reachBack(index: FrameIndex, pts: Pts, reach: Reach): Pts | null
 }
 
 /** A bound just past the frames needed after `pts`, or null where the stream ends before. */
-export function reachOn(index: FrameIndex, pts: Pts, reach: Reach): Pts | null {
+function reachOn(index: FrameIndex, pts: Pts, reach: Reach): Pts | null {
   // One frame more: the one that ends the last one needed.
   return index.frameAfter(pts + secondsToTicks(index, reach.seconds), reach.frames + 1);
 }

@@ -167,7 +167,7 @@ function noVideo(answer: ProbeAnswer, path: string): AppError {
 }
 
 /** Turns ffprobe's JSON into SourceInfo. Errors: E_SOURCE_NO_VIDEO, E_ENCODE_REQUEST for a chosen stream that is no video. */
-export function toSourceInfo(answer: ProbeAnswer, path: string, bytes: number, videoStream?: number): SourceInfo {
+function toSourceInfo(answer: ProbeAnswer, path: string, bytes: number, videoStream?: number): SourceInfo {
   const streams = answer.streams.map(toStream);
   const pictures = answer.streams.filter(
     (stream) => stream.codec_type === "video" && stream.disposition?.attached_pic !== 1,

@@ -30,7 +30,7 @@ export interface ReferenceOptions {
 }
 
 /** `framehash` lines → PTS. */
-export function parseFrameTimes(text: string): Pts[] {
+function parseFrameTimes(text: string): Pts[] {
   const pts: Pts[] = [];
   for (const line of text.split("\n")) {
     if (line.startsWith("#") || line.trim() === "") continue;

@@ -140,7 +140,7 @@ function isFont({ type, codec, fileName }: SourceStream): boolean {
 const QUIET = ["-hide_banner", "-nostdin", "-v", "error"];
 
 /** From the source: the track and its fonts, moved so that the file's start is zero as it is for filters. */
-export function sourceSubtitleArgs(info: SourceInfo, track: number, input: string, output: string): string[] {
+function sourceSubtitleArgs(info: SourceInfo, track: number, input: string, output: string): string[] {
   const stream = burnable(info, track);
   const fonts = info.streams.filter(isFont);
   return [
@@ -155,7 +155,7 @@ export function sourceSubtitleArgs(info: SourceInfo, track: number, input: strin
 }
 
 /** Of a file that somebody gives: its times count from the file's start already. */
-export function uploadedSubtitleArgs(demuxer: string, input: string, output: string): string[] {
+function uploadedSubtitleArgs(demuxer: string, input: string, output: string): string[] {
   return [
     ...[...QUIET, ...inputGuards({ formats: demuxer, kind: "file" }), "-f", demuxer, "-i", input],
     ...["-map", "0:s:0", "-c:s", "copy", "-f", "matroska", "-y", output],

@@ -39,7 +39,7 @@ export interface StitchFacts extends OutputClock {
 /** mp4's own habit: at least 10000 ticks a second, a multiple of the frame clock, so that no frame is rounded. */
 const COARSEST_TIMESCALE = 10_000;
 
-export function videoTimescale(timeBase: Rational): number {
+function videoTimescale(timeBase: Rational): number {
   let scale = timeBase.den;
   while (scale < COARSEST_TIMESCALE) scale *= 2;
   return scale;
@@ -72,7 +72,7 @@ const FIELD_ORDERS: Record<string, string> = { tt: "tt", bb: "bb", tb: "tb", bt:
  * Colour and field order as stream options: segments forget them (docs/MEASURED.md §3). The source's hold only while no
  * filter changes them; what the user names always holds.
  */
-export function pictureTags(video: SourceVideo, request: EncodeRequest): string[] {
+function pictureTags(video: SourceVideo, request: EncodeRequest): string[] {
   const colour = wantedColour(video, request);
   const option = (tag: keyof ColourTags) => (colour[tag] === null ? null : optionWord(tag, colour[tag]));
   const field =

@@ -41,7 +41,7 @@ export function mayCutAt(ms: number, spans: readonly Span[]): boolean {
 }
 
 /** The events of side files; one without an end is shown to the end of the video. */
-export async function subtitleEvents(tools: Tools, files: readonly string[], signal?: AbortSignal): Promise<Span[][]> {
+async function subtitleEvents(tools: Tools, files: readonly string[], signal?: AbortSignal): Promise<Span[][]> {
   const all: Span[][] = [];
   for (const file of files) {
     const result = await runTool({

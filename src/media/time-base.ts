@@ -15,7 +15,7 @@ const SHORT_CLOCK = new Set(["mpeg4", "libxvid", "h263", "h263p", "msmpeg4", "ms
 const SHORT_CLOCK_TICKS = 65_535;
 
 /** The constant rate that the request asks for, by -r or the last rate filter; null: none, or only ffmpeg can tell it. */
-export function requestedRate(request: EncodeRequest): Rational | null {
+function requestedRate(request: EncodeRequest): Rational | null {
   for (const call of [...filterChain(request)].reverse()) {
     const byDefault = BLENDED_RATES[call.name];
     if (byDefault !== undefined) return rateOf(optionOf(call, "fps") ?? byDefault);

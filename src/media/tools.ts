@@ -14,8 +14,8 @@ export interface Tools {
   readonly minor: number;
 }
 
-export const OLDEST_MAJOR = 5;
-export const OLDEST_MINOR = 1;
+const OLDEST_MAJOR = 5;
+const OLDEST_MINOR = 1;
 
 /** libavutil majors of releases, for builds from git that carry no version: 57 is 5.x, 58 is 6.x, … */
 const LIBAVUTIL_TO_FFMPEG = 52;

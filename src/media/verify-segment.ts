@@ -100,7 +100,7 @@ export async function probeSegmentPackets(
  * PTS in the encoder's ticks that a segment should hold, against those it holds. Answers the first and last of them on
  * the job's clock, or what is wrong.
  */
-export function comparePts(
+function comparePts(
   packets: Pick<SegmentPackets, "timeBase" | "pts">,
   expected: SegmentExpectation,
 ): { firstPts: Pts; lastPts: Pts } | string {

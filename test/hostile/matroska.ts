@@ -22,7 +22,7 @@ export function element(id: number, ...content: readonly Uint8Array[]): Element 
 }
 
 /** Up to 2^63: given as bigint where a number cannot hold it. */
-export function unsigned(id: number, value: number | bigint): Element {
+function unsigned(id: number, value: number | bigint): Element {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
   return element(id, bytes);

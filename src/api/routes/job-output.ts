@@ -20,7 +20,7 @@ export function readRange(header: string | null, bytes: number): Wanted {
 }
 
 /** RFC 6266: an ASCII name for old readers, the exact one in UTF-8. */
-export function contentDisposition(name: string): string {
+function contentDisposition(name: string): string {
   const ascii = name.replace(/[^\x20-\x7e]|["\\]/g, "_");
   const exact = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   return `attachment; filename="${ascii}"; filename*=UTF-8''${exact}`;

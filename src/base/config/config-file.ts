@@ -15,7 +15,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const settingSchema = z.union([scalar.transform((value) => [String(value)]), z.array(scalar.transform(String))]);
 
 /** `requiredClients` and `required_clients` → `required-clients`. */
-export function optionNameOf(key: string): string {
+function optionNameOf(key: string): string {
   return key
     .replace(/([a-z0-9])([A-Z])/g, "$1-$2")
     .replaceAll("_", "-")

@@ -8,7 +8,7 @@ import type { EncoderFamily } from "../../media/types.ts";
 import { createSlotPool, type SlotPool } from "./slots.ts";
 
 /** Two encodes at a time keep a unit busy: one fills the gaps of the other (docs/MEASURED.md §5). */
-export const SLOTS_PER_DEVICE = 2;
+const SLOTS_PER_DEVICE = 2;
 
 export interface ClientDevice extends DeviceReport {
   readonly family: EncoderFamily;

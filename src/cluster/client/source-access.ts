@@ -7,7 +7,7 @@ import { errnoOf } from "../../base/errors.ts";
 import type { SourceOffer } from "../protocol/messages.ts";
 import { blockCount, blockRange } from "../transfer/blocks.ts";
 
-export const sourceAccessModeSchema = z.enum(["auto", "direct", "gateway"]);
+const sourceAccessModeSchema = z.enum(["auto", "direct", "gateway"]);
 export type SourceAccessMode = z.infer<typeof sourceAccessModeSchema>;
 
 /** `/on/the/server` is `/on/this/client`: one mount seen from two machines. */

@@ -23,7 +23,7 @@ function waitsItsTurn({ status, clients, capable_clients: capable, required_clie
 }
 
 /** What there is to say: no speed before a frame is done, no clients while none works. */
-export function jobFacts(view: JobView): string {
+function jobFacts(view: JobView): string {
   if (view.activity !== null) return view.activity;
   const facts = [
     ...(waitsItsTurn(view) ? ["waits for its turn, the clients have other jobs"] : []),

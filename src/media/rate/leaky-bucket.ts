@@ -20,7 +20,7 @@ export interface BucketResult {
 }
 
 /** x264 and x265 let a decoder begin when its buffer is 0.9 full (vbv-init). */
-export const INITIAL_FILL = 0.9;
+const INITIAL_FILL = 0.9;
 
 /** `packets` in decoding order. A late picture is taken as if it had come, so that one failure is counted once. */
 export function playBucket(packets: readonly TimedPacket[], { maxrate, bufsize }: Buffer): BucketResult {

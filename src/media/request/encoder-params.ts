@@ -61,7 +61,7 @@ const AOM_KEYS =
   "row-mt sb-size set-tier-mask sharpness static-thresh target-seq-level-idx tile-columns tile-rows timing-info " +
   "transfer-characteristics tune tune-content use-inter-dct-only use-intra-default-tx-only use-intra-dct-only";
 
-export const PARAM_KEYS: Readonly<Record<ParamsKind, ReadonlySet<string>>> = {
+const PARAM_KEYS: Readonly<Record<ParamsKind, ReadonlySet<string>>> = {
   x264: new Set(X264_KEYS.split(" ")),
   x265: new Set(X265_KEYS.split(" ")),
   svtav1: new Set(SVTAV1_KEYS.split(" ")),

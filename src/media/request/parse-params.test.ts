@@ -7,7 +7,6 @@ import { emptyEncodeRequest, type VideoRequest } from "./encode-request.ts";
 import { formatEncodeWords } from "./format-words.ts";
 import { parseEncodeParams } from "./parse-params.ts";
 import { videoEncoderArgs, videoFilterChain } from "./render.ts";
-import { joinWords } from "./words.ts";
 
 const empty = emptyEncodeRequest();
 const video = (fields: Partial<VideoRequest>): VideoRequest => ({ ...empty.video, ...fields });
@@ -96,6 +95,11 @@ const TAKEN = [
   "-color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv -field_order tt -flags +ilme+ildct",
   `-metadata "title=It's here; \\"ok\\"" -metadata:s:a:0 language=eng -map_metadata -1 -map_chapters 0 -disposition:a:0 default`,
 ];
+
+/** A text that is split into these words again. */
+function joinWords(words: readonly string[]): string {
+  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
+}
 
 test.each(TAKEN)("taken, and equal after being written out and read again: %s", (text) => {
   const request = parseEncodeParams(text);

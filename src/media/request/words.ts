@@ -1,4 +1,4 @@
-// Splits the text of --ffmpeg-params into words the way a POSIX shell would, and joins words into such a text again.
+// Splits the text of --ffmpeg-params into words the way a POSIX shell would.
 // Nothing is ever expanded: no variables, no globs, no commands; no shell sees any of it.
 import { refuse } from "./refuse.ts";
 
@@ -32,9 +32,4 @@ export function splitWords(text: string): readonly string[] {
   }
   if (word !== null) words.push(word);
   return words;
-}
-
-/** The inverse of splitWords. */
-export function joinWords(words: readonly string[]): string {
-  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
 }

@@ -13,7 +13,7 @@ import { type BlockSource, createBlockSource } from "./block-source.ts";
 import { DEFAULT_FETCH_POLICY, type FetchPolicy, fetchBlock } from "./fetch-block.ts";
 import { readRange } from "./http-range.ts";
 
-export const DEFAULT_CACHE_BYTES = 4 * 1024 ** 3;
+const DEFAULT_CACHE_BYTES = 4 * 1024 ** 3;
 /** A job whose source nobody has asked for so long is over for this client. */
 const KEEP_UNUSED_MS = 10 * 60_000;
 

@@ -6,7 +6,7 @@
  * server makes ready (side-files.ts). `refused` keeps the place of an option
  * that reads or writes files, so that positional arguments land where ffmpeg puts them.
  */
-export const VALUE_KINDS = [
+const VALUE_KINDS = [
   "word",
   "expr",
   "colour",
