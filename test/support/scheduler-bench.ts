@@ -19,7 +19,7 @@ import type { SegmentFacts, SegmentReport } from "../../src/media/types.ts";
 export const FRAMES_PER_GOP = 50;
 const TICKS_PER_GOP = 180_000; // two seconds at 1/90000
 
-const FACTS: SegmentFacts = { frames: 1, firstPts: 0, lastPts: 0, bytes: 9, sha256: "", extradataSha256: null };
+export const FACTS: SegmentFacts = { frames: 1, firstPts: 0, lastPts: 0, bytes: 9, sha256: "", extradataSha256: null };
 
 /** `count` groups of two seconds at 25 frames per second, from group `first` on. */
 export function gops(count: number, first = 0): IndexedGop[] {
