@@ -22,6 +22,8 @@ export interface IndexOptions {
   readonly grid?: FrameGrid | null;
   /** Called once, at the first frame that is no place of the grid, before any group that holds it is handed on. */
   readonly onOffGrid?: (reason: string, index: FrameIndex) => void;
+  /** Why it may not be split, whatever its packets say. */
+  readonly wholeBecause?: string | null;
   /** Counts the sound and the subtitles that are read past. */
   readonly tally?: TrackTally;
   readonly signal?: AbortSignal;
@@ -85,6 +87,7 @@ export async function indexSource(
   if (!hasTimestamps(info.formatName)) index.markUnseekable(`a raw ${info.formatName} stream has no timestamps`);
   if (drawsOverEarlierFrames(info.formatName))
     index.markUnseekable(`each ${info.formatName} picture needs all before it`);
+  if (typeof options.wholeBecause === "string") index.markUnseekable(options.wholeBecause);
   let waiting: Gop[] = [];
   let handedOnAt = Number.NEGATIVE_INFINITY;
   let yieldToEncodes: () => void = () => undefined;

@@ -113,6 +113,19 @@ test(
 );
 
 test(
+  "numbers are drawn in one segment where the pictures change their size, since ffmpeg then begins anew",
+  async () => {
+    await copyFile(await hardCase("ts-resolution-change.ts"), cluster.path("sizes.ts"));
+    const output = cluster.path("sizes.mkv");
+    const proof = await submitted("sizes.ts", output, "drawtext=text=%{n}");
+    expect(proof?.segments.length).toBe(1);
+    expect(proof?.notes.join()).toContain("the pictures change from 320x180 yuv420p to 640x360 yuv420p");
+    expect(await frames(output, "null")).toEqual(await frames("sizes.ts", "drawtext=text=%{n}"));
+  },
+  BOUND_MS,
+);
+
+test(
   "two encoded tracks with options each, one copied, text converted, languages and dispositions",
   async () => {
     const output = cluster.path("tracks.mp4");

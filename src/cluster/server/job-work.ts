@@ -9,10 +9,13 @@ import type { FrameIndex } from "../../media/frame-index.ts";
 import { indexSource } from "../../media/index-source.ts";
 import { OutputGroups } from "../../media/output-groups.ts";
 import { type OutputPlan, outputPlan } from "../../media/output-plan.ts";
+import { pictureChange } from "../../media/picture-sizes.ts";
 import { isCertain, plannedFrames } from "../../media/planned-frames.ts";
+import { numbersFrames } from "../../media/request/classify.ts";
 import { joinerFor } from "../../media/subtitle-cuts.ts";
 import type { Tools } from "../../media/tools.ts";
 import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../media/track-packets.ts";
+import type { SourceInfo } from "../../media/types.ts";
 import type { IndexedGop, Input, JobId } from "../scheduler/types.ts";
 import type { JobFolder } from "./job-folders.ts";
 import type { JobRecord, SideFile } from "./ports.ts";
@@ -172,6 +175,13 @@ export class JobWork {
     return refusal === null ? reason : `${reason}, and it could not be remuxed exactly: ${refusal}`;
   }
 
+  /** ffmpeg numbers the frames anew where its filters are set up anew. */
+  async #whyNumbersBreak(path: string, info: SourceInfo): Promise<string | null> {
+    if (!numbersFrames(this.record.request)) return null;
+    const change = await pictureChange(this.#parts.tools, path, info, this.signal);
+    return change === null ? null : `the frames are numbered, and the pictures change from ${change}`;
+  }
+
   #framesOfWhole(index: FrameIndex): number {
     const plan = this.outputPlan;
     const { withoutPts } = index.uncounted;
@@ -191,6 +201,7 @@ export class JobWork {
     const tally = source === this.record.source && hasTracks(info) ? new TrackTally() : null;
     const index = await indexSource(this.#parts.tools, source.path, info, {
       ...(tally === null ? {} : { tally }),
+      wholeBecause: await this.#whyNumbersBreak(source.path, info),
       signal: this.signal,
       grid: grid === undefined ? null : new FrameGrid(grid, info),
       onOffGrid: (reason, growing) => {
