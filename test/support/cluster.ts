@@ -60,6 +60,11 @@ export class Cluster implements AsyncDisposable {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** Processes of this name that run now. */
+  running(name: string): Running[] {
+    return [...this.#running].filter((running) => running.name === name);
+  }
+
   path(name: string): string {
     return join(this.folder, name);
   }
@@ -199,6 +204,17 @@ export class Cluster implements AsyncDisposable {
     const response = await fetch(`${this.url}/api/v1${path}`, { headers: { authorization: `Bearer ${this.token}` } });
     if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
+  }
+
+  /** A job of a source that the server has; its id. */
+  async createJob(sourceId: string, params: string, outputName: string): Promise<string> {
+    const response = await fetch(`${this.url}/api/v1/jobs`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ source_id: sourceId, ffmpeg_params: params, output_name: outputName }),
+    });
+    if (!response.ok) throw new Error(`POST /jobs: ${response.status} ${await response.text()}`);
+    return ((await response.json()) as JobView).job_id;
   }
 
   clients(): Promise<ClientView[]> {
