@@ -52,7 +52,11 @@ async function readBounded(request: Request): Promise<string> {
   for await (const chunk of request.body) {
     bytes += chunk.length;
     if (bytes > MAX_JSON_BYTES) {
-      throw new AppError("E_TOO_LARGE", "the JSON body is larger than 1 MiB", "Files go to PATCH /api/v1/sources/ID, in pieces.");
+      throw new AppError(
+        "E_TOO_LARGE",
+        "the JSON body is larger than 1 MiB",
+        "Files go to PATCH /api/v1/sources/ID, in pieces.",
+      );
     }
     chunks.push(chunk);
   }

@@ -64,7 +64,7 @@ class Namespace implements AsyncDisposable {
   lose(percent: number): boolean {
     const inside = ["ip", "netns", "exec", this.name];
     const chains = ["input", "output"];
-    const drop = `numgen random mod 100 < ${percent} drop`.split(" ");
+    const drop = `numgen random mod 100 < ${percent} counter drop`.split(" ");
     const byNft = chains.map((hook) => [
       ["nft", "add", "chain", "inet", "loss", hook, `{ type filter hook ${hook} priority 0; }`],
       ["nft", "add", "rule", "inet", "loss", hook, ...drop],
@@ -74,6 +74,19 @@ class Namespace implements AsyncDisposable {
     const random = ["-m", "statistic", "--mode", "random", "--probability", String(percent / 100), "-j", "DROP"];
     const isThere = Bun.which("iptables") !== null;
     return isThere && chains.every((chain) => command(...inside, "iptables", "-A", chain.toUpperCase(), ...random));
+  }
+
+  /** Packets that `lose` has dropped so far. */
+  lost(): number {
+    const inside = ["ip", "netns", "exec", this.name];
+    const told = [
+      ["nft", "list", "table", "inet", "loss"],
+      ["iptables", "-L", "-v", "-n", "-x"],
+    ].map((words) => Bun.spawnSync([...inside, ...words], { stderr: "ignore" }).stdout.toString());
+    const counts = told.flatMap((text) => [
+      ...text.matchAll(/packets (\d+) bytes \d+ drop|^\s*(\d+) .*DROP .*statistic/gm),
+    ]);
+    return counts.reduce((sum, [, byNft, byIptables]) => sum + Number(byNft ?? byIptables), 0);
   }
 
   /** The cable is out, or in again; no socket is told. */
@@ -99,7 +112,8 @@ const BLOCKS_AT_ONCE = 6;
 interface Case {
   readonly name: string;
   readonly cutMs: number;
-  spoil(namespace: Namespace, proxy: TcpProxy): void;
+  /** True when the firewall loses packets, and counts them. */
+  spoil(namespace: Namespace, proxy: TcpProxy): boolean;
 }
 
 const CASES: readonly Case[] = [
@@ -107,11 +121,12 @@ const CASES: readonly Case[] = [
     name: "200 ms of latency and 2 % loss",
     cutMs: 0,
     spoil(namespace, proxy) {
-      if (namespace.shape("netem delay 100ms loss 2%")) return;
+      if (namespace.shape("netem delay 100ms loss 2%")) return false;
       proxy.latencyMs = 100;
       const isLossy = namespace.lose(2);
       console.log(`this kernel has no netem: the proxy delays, ${isLossy ? "the firewall loses packets" : NO_LOSS}`);
       if (!isLossy) proxy.holdUpChance = 0.02;
+      return isLossy;
     },
   },
   {
@@ -119,10 +134,11 @@ const CASES: readonly Case[] = [
     cutMs: 0,
     spoil(namespace) {
       if (!namespace.shape("tbf rate 1mbit burst 32kbit latency 400ms")) throw new Error("tc refused the rate");
+      return false;
     },
   },
-  { name: "cut for 5 s", cutMs: 5000, spoil() {} },
-  { name: "cut for 60 s", cutMs: 60_000, spoil() {} },
+  { name: "cut for 5 s", cutMs: 5000, spoil: () => false },
+  { name: "cut for 60 s", cutMs: 60_000, spoil: () => false },
 ];
 
 for (const { name, cutMs, spoil } of CASES) {
@@ -140,7 +156,7 @@ for (const { name, cutMs, spoil } of CASES) {
         ],
       });
       await using proxy = await TcpProxy.open(() => cluster.port, Math.random, namespace.hostAddress);
-      spoil(namespace, proxy);
+      const isCounted = spoil(namespace, proxy);
       const args = ["--slots", "1", "--reconnect-delay", "0.3", "--source-access", "gateway"];
       await cluster.joinThrough(
         ["ip", "netns", "exec", namespace.name],
@@ -160,6 +176,10 @@ for (const { name, cutMs, spoil } of CASES) {
       expect(await cluster.command(["jobs", "download", jobId, "-o", output])).toMatchObject({ exitCode: 0 });
       const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
       expect(got.md5).toEqual([...want.md5]);
+      if (isCounted) {
+        console.log(`  ${namespace.lost()} packets were lost`);
+        expect(namespace.lost()).toBeGreaterThan(0);
+      }
       // Every block of the source came once, but for those that were on their way when the cable went.
       const { size } = await stat(source);
       const onTheirWay = cutMs > 0 ? BLOCKS_AT_ONCE * BLOCK_BYTES : 0;
