@@ -94,13 +94,18 @@ export async function downloadThrough(
   const brokenAt: number[] = [];
   const offsets: number[] = [];
   const wanted = { jobId: job.job_id, bytes: output.bytes, sha256: output.sha256 };
-  await downloadOutput(clientOf(cluster, proxy), wanted, path, {
-    onBytes(have) {
-      offsets.push(have);
-      schedule.at(have, output.bytes);
+  await downloadOutput(
+    clientOf(cluster, proxy),
+    wanted,
+    { path, mayOverwrite: false },
+    {
+      onBytes(have) {
+        offsets.push(have);
+        schedule.at(have, output.bytes);
+      },
+      onBroken: (have) => brokenAt.push(have),
     },
-    onBroken: (have) => brokenAt.push(have),
-  });
+  );
   await schedule.over();
   return { bytes: output.bytes, travelled: proxy.bodyBytes["to-client"] - before, brokenAt, offsets };
 }
