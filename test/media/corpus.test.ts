@@ -158,7 +158,7 @@ async function rowOf(clip: Clip): Promise<Row> {
 /** What a clip of each kind may end as. "WRONG", an output called exact that is not, is never among them. */
 const ALLOWED: Readonly<Record<Clip["kind"], readonly Outcome[]>> = {
   clean: ["exact"],
-  damaged: ["exact", "failed", "refused"],
+  damaged: ["exact", "refused"],
   "no-video": ["refused"],
 };
 

@@ -11,7 +11,7 @@ export interface Clip {
   readonly path: string;
   /** Pictures times pixels, as far as the tables tell: what it costs to decode. */
   readonly effort: number;
-  /** "clean" and "damaged" must come out exact (a damaged one may fail with a reason); "no-video" must be refused. */
+  /** "clean" must come out exact, "damaged" too or be refused before any work, "no-video" must be refused. */
   readonly kind: "clean" | "damaged" | "no-video";
 }
 
