@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { piecesOf } from "./cut-points.ts";
-import { GrowingFrameIndex } from "./frame-index.ts";
+import { GrowingFrameIndex } from "./growing-frame-index.ts";
 
 /** `delay`: by how many frames decoding runs ahead; `hidden`: so many are, at the start. A packet has 1000 bytes. */
 function indexOf(keys: readonly boolean[], steps: readonly number[], delay: number, hidden = 0): GrowingFrameIndex {

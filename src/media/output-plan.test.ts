@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { GrowingFrameIndex } from "./frame-index.ts";
+import { GrowingFrameIndex } from "./growing-frame-index.ts";
 import { OutputGroups } from "./output-groups.ts";
 import { type OutputPlan, outputBoundary, outputPlan, outputRun } from "./output-plan.ts";
 import { boundsOf, isCertain, plannedFrames } from "./planned-frames.ts";

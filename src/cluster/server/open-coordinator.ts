@@ -1,28 +1,30 @@
 // Opens the coordinator on a work directory: loads the state, joins the engine with its effects, links and desks, and
 // answers the API. Everything it uses from outside comes in through the options.
 import { createHash, timingSafeEqual } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import type { Clock } from "../../base/clock.ts";
-import { AppError, type ErrorBody, toAppError } from "../../base/errors.ts";
+import { AppError, toAppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
-import { newId, resolveIdPrefix } from "../../base/ids.ts";
+import { resolveIdPrefix } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { Proof, VerifyMode } from "../../media/types.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { idleClients } from "../scheduler/idle.ts";
-import type { Client, Input, Job, Verdict } from "../scheduler/types.ts";
+import type { Input, Job, Verdict } from "../scheduler/types.ts";
 import { BlockReader } from "./block-reader.ts";
+import { clientCalls } from "./client-calls.ts";
 import { ClientLinks } from "./client-links.ts";
 import { checkRequest, type JobDefaults, prepareJob } from "./create-job.ts";
 import { Engine } from "./engine.ts";
 import { JobFolders } from "./job-folders.ts";
-import { clientView, jobView, passesText, segmentView } from "./job-views.ts";
+import { jobView, passesText, segmentView } from "./job-views.ts";
 import { JobWork, type JobWorkParts } from "./job-work.ts";
 import { EffectPerformer } from "./perform-effects.ts";
+import { placeNonce } from "./place-nonce.ts";
 import type { Coordinator, JobRecord, SourceRecord, Store } from "./ports.ts";
+import { requireOk } from "./require-ok.ts";
 import { ResultDesk } from "./result-desk.ts";
 import { Retention } from "./retention.ts";
 import { lostSegments, requireSource } from "./retry-job.ts";
@@ -39,8 +41,6 @@ const TIDY_EVERY_MS = 30_000;
 const WATCH_SOURCES_EVERY_MS = 1000;
 /** A source makes its job in the next breath of the same command; one that nobody asked for in an hour is left over. */
 const UNTAKEN_MS = 60 * 60_000;
-const CLIENT_EVENTS = 50;
-const NONCE_PREFIX = ".nonce-";
 
 export interface CoordinatorOptions {
   readonly workDir: string;
@@ -214,11 +214,6 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     const { job, record } = findJob(id);
     return showJob(job, record);
   };
-  const findClient = (id: string): Client => {
-    const client = engine.state.clients.get(resolveIdPrefix(id, engine.state.clients.keys(), "client"));
-    if (client === undefined) throw new Error(`client ${id} vanished`);
-    return client;
-  };
   const tokenDigest = digestOf(options.token);
 
   return {
@@ -334,37 +329,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       return { path, name: job.output.name, bytes: job.output.bytes, sha256: job.output.sha256 };
     },
 
-    listClients: () => [...engine.state.clients.values()].map((client) => clientView(engine.state, client)),
-    clientDetail(id) {
-      const client = findClient(id);
-      return {
-        ...clientView(engine.state, client),
-        encoders: client.encoders,
-        hardware: client.hardware ?? [],
-        pools: client.pools ?? null,
-        events: store.clientEvents(client.id, CLIENT_EVENTS),
-      };
-    },
-    drainClient(id) {
-      const client = findClient(id);
-      requireOk(dispatch({ type: "client-drain-requested", clientId: client.id }));
-      return clientView(engine.state, findClient(client.id));
-    },
-    pauseClient(id) {
-      const client = findClient(id);
-      requireOk(dispatch({ type: "client-pause-requested", clientId: client.id }));
-      return clientView(engine.state, findClient(client.id));
-    },
-    resumeClient(id) {
-      const client = findClient(id);
-      requireOk(dispatch({ type: "client-resume-requested", clientId: client.id }));
-      return clientView(engine.state, findClient(client.id));
-    },
-    async disconnectClient(id) {
-      const client = findClient(id);
-      requireOk(dispatch({ type: "client-disconnect-requested", clientId: client.id }));
-      return clientView(engine.state, findClient(client.id));
-    },
+    ...clientCalls({ engine, store }),
 
     async sourceBlock(sourceId, block) {
       // A remuxed video goes by its job's id.
@@ -411,17 +376,6 @@ function keptUploads(records: ReadonlyMap<string, JobRecord>): Set<string> {
   return new Set([...records.values()].map((record) => record.source.path));
 }
 
-/** A file with a random content: a client that can read it sees the server's disk. Older ones are removed. */
-async function placeNonce(folder: string): Promise<{ noncePath: string; nonce: string }> {
-  for (const name of await readdir(folder)) {
-    if (name.startsWith(NONCE_PREFIX)) await rm(join(folder, name), { force: true });
-  }
-  const nonce = newId() + newId();
-  const noncePath = join(folder, `${NONCE_PREFIX}${newId()}`);
-  await writeFile(noncePath, nonce, { mode: 0o600 });
-  return { noncePath, nonce };
-}
-
 function digestOf(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }
@@ -433,12 +387,4 @@ function sourceView(source: SourceRecord): SourceView {
 function notYet(job: Job, what: "proof" | "output"): AppError {
   const hint = isOver(job) ? "`ffcluster jobs show` says why." : "`ffcluster jobs watch` waits for its end.";
   return new AppError("E_WRONG_STATE", `job ${job.id} is ${job.status} and has no ${what}`, hint);
-}
-
-function requireOk(verdict: Verdict): void {
-  if (!verdict.ok) throw fromBody(verdict.error);
-}
-
-function fromBody(body: ErrorBody): AppError {
-  return new AppError(body.code, body.message, body.hint);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { GrowingFrameIndex, type VideoPacket } from "./frame-index.ts";
+import type { VideoPacket } from "./frame-index.ts";
+import { GrowingFrameIndex } from "./growing-frame-index.ts";
 import { videoPacket } from "./index-source.ts";
 
 const MILLIS = { num: 1, den: 1000 };

@@ -1,0 +1,9 @@
+// What the scheduler refuses, as the error that the asker gets.
+import { AppError } from "../../base/errors.ts";
+import type { Verdict } from "../scheduler/types.ts";
+
+export function requireOk(verdict: Verdict): void {
+  if (verdict.ok) return;
+  const { code, message, hint } = verdict.error;
+  throw new AppError(code, message, hint);
+}
