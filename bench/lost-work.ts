@@ -1,8 +1,7 @@
-// What a client that dies costs. One of two clients is killed at a random moment of a job: how much encoding was lost, as
-// a share of all encoding and against a segment. And the time until its segment is another's: after kill -9, which closes
-// the socket, and after SIGSTOP, which leaves only silence.
+// What a client that dies costs: one of two clients is killed at a random moment of a job, and the encoding that was
+// lost is held against all encoding and against a segment.
 import type { Proof } from "../src/media/types.ts";
-import { Cluster, until } from "../test/support/cluster.ts";
+import { Cluster } from "../test/support/cluster.ts";
 import { makeSynthetic } from "../test/support/synthetic.ts";
 import { benchOptions, print, spread } from "./lib.ts";
 
@@ -44,34 +43,3 @@ for (let round = 0; round < runs; round += 1) {
 }
 print(`work lost by one of two clients killed        ${spread(shares)} % of all encoding`);
 print(`the same, in segments (the job's longest)      ${spread(segments)}  (goal < 1)`);
-
-for (const [what, signal, goal] of [
-  ["kill -9", "SIGKILL", "< 3 s"],
-  ["SIGSTOP", "SIGSTOP", "a lease, 15 s"],
-] as const) {
-  const times: number[] = [];
-  for (let round = 0; round < runs; round += 1) times.push(await reassignment(signal));
-  print(`${what} to another client's lease                ${spread(times)} s  (goal ${goal})`);
-}
-
-/** A job that one client has all of when another comes, which has nothing to do until the first is lost. */
-async function reassignment(signal: "SIGKILL" | "SIGSTOP"): Promise<number> {
-  await using own = await Cluster.make();
-  await own.serve({ args: ["--benchmark-duration", "60", "--max-segment-duration", "60"] });
-  const victim = await own.join("victim", CLIENT);
-  const jobId = await own.submit(source, own.path("a.mp4"), "-c:v libx264 -preset veryslow -crf 10");
-  await own.untilJob(jobId, "is encoded", BOUND_MS, ({ frames }) => frames.done > 0);
-  await own.join("heir", ["--slots", "1"]);
-  const leases = async () => {
-    const { events } = await own.jobDetail(jobId);
-    return events.filter(({ type }) => type === "segment-leased");
-  };
-  const before = await leases();
-  if (before.length !== 1) throw new Error(`${before.length} segments are leased, not one`);
-  const at = Date.now();
-  victim.kill(signal);
-  await until("it is leased again", 60_000, async () => (await leases()).length > 1);
-  const [, again] = await leases();
-  if (again === undefined) throw new Error("it was leased, and is not");
-  return (Date.parse(again.at) - at) / 1000;
-}
