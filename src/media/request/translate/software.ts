@@ -99,7 +99,7 @@ function svtav1(ask: Neutral): Translation {
 function vpxRate(ask: Neutral) {
   const { rate } = ask;
   if (rate.kind === "bitrate") return rateWords(rate);
-  const quality = { kind: "crf", value: codecCrf("vp9", rate.crf) } as const;
+  const quality = { kind: "crf", value: codecCrf(ask.codec, rate.crf) } as const;
   return { quality, bitrate: rate.cap ?? 0, maxrate: rate.cap, bufsize: rate.buffer };
 }
 

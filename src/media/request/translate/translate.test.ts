@@ -18,24 +18,24 @@ function argsFor(params: string, encoder: string, source = EIGHT_BITS): string {
 /** `-crf 23 -preset medium`, as one would write it for x264. */
 const X264_STYLE: Readonly<Record<string, string>> = {
   libx264: "-c:v libx264 -crf 23 -preset medium -pix_fmt yuv420p -g 250",
-  libx265: "-c:v libx265 -crf 28 -preset medium -pix_fmt yuv420p -g 250 -x265-params open-gop=0",
-  libsvtav1: "-c:v libsvtav1 -crf 28 -preset 8 -pix_fmt yuv420p -g 250",
+  libx265: "-c:v libx265 -crf 26 -preset medium -pix_fmt yuv420p -g 250 -x265-params open-gop=0",
+  libsvtav1: "-c:v libsvtav1 -crf 37 -preset 8 -pix_fmt yuv420p -g 250",
   "libaom-av1":
-    "-c:v libaom-av1 -crf 28 -b:v 0 -pix_fmt yuv420p -g 250 -cpu-used 4 -row-mt 1 -aom-params chroma-sample-position=vertical",
-  "libvpx-vp9": "-c:v libvpx-vp9 -crf 28 -b:v 0 -pix_fmt yuv420p -g 250 -deadline good -cpu-used 3 -row-mt 1",
+    "-c:v libaom-av1 -crf 37 -b:v 0 -pix_fmt yuv420p -g 250 -cpu-used 4 -row-mt 1 -aom-params chroma-sample-position=vertical",
+  "libvpx-vp9": "-c:v libvpx-vp9 -crf 33 -b:v 0 -pix_fmt yuv420p -g 250 -deadline good -cpu-used 3 -row-mt 1",
   h264_nvenc: "-c:v h264_nvenc -cq 23 -b:v 0 -preset p4 -tune hq -pix_fmt yuv420p -g 250 -rc vbr -forced-idr 1",
-  hevc_nvenc: "-c:v hevc_nvenc -cq 28 -b:v 0 -preset p4 -tune hq -pix_fmt yuv420p -g 250 -rc vbr -forced-idr 1",
+  hevc_nvenc: "-c:v hevc_nvenc -cq 26 -b:v 0 -preset p4 -tune hq -pix_fmt yuv420p -g 250 -rc vbr -forced-idr 1",
   av1_nvenc: "-c:v av1_nvenc -cq 23 -b:v 0 -preset p4 -tune hq -pix_fmt yuv420p -g 250 -rc vbr -forced-idr 1",
   h264_qsv:
     "-c:v h264_qsv -global_quality 23 -preset medium -pix_fmt nv12 -g 250 -forced_idr 1 -idr_interval 0 -flags +cgop",
   hevc_qsv:
-    "-c:v hevc_qsv -global_quality 28 -preset medium -pix_fmt nv12 -g 250 -forced_idr 1 -idr_interval 0 -flags +cgop",
+    "-c:v hevc_qsv -global_quality 26 -preset medium -pix_fmt nv12 -g 250 -forced_idr 1 -idr_interval 0 -flags +cgop",
   av1_qsv: "-c:v av1_qsv -global_quality 23 -preset medium -pix_fmt nv12 -g 250 -forced_idr 1 -flags +cgop",
   vp9_qsv: "-c:v vp9_qsv -global_quality 23 -preset medium -pix_fmt nv12 -g 250 -forced_idr 1 -flags +cgop",
   h264_amf:
     "-c:v h264_amf -pix_fmt nv12 -g 250 -usage transcoding -quality balanced -rc cqp -qp_i 23 -qp_p 23 -qp_b 23",
   hevc_amf:
-    "-c:v hevc_amf -pix_fmt nv12 -g 250 -usage transcoding -quality balanced -rc cqp -qp_i 28 -qp_p 28" +
+    "-c:v hevc_amf -pix_fmt nv12 -g 250 -usage transcoding -quality balanced -rc cqp -qp_i 26 -qp_p 26" +
     " -header_insertion_mode idr -gops_per_idr 1",
   av1_amf:
     "-c:v av1_amf -pix_fmt nv12 -g 250 -usage transcoding -quality balanced -rc cqp -qp_i 115 -qp_p 115" +
@@ -43,7 +43,7 @@ const X264_STYLE: Readonly<Record<string, string>> = {
   h264_videotoolbox: "-c:v h264_videotoolbox -q:v 55 -pix_fmt nv12 -g 250 -allow_sw 0 -realtime 0 -flags +cgop",
   hevc_videotoolbox: "-c:v hevc_videotoolbox -q:v 55 -pix_fmt nv12 -g 250 -allow_sw 0 -realtime 0 -flags +cgop",
   h264_vaapi: "-c:v h264_vaapi -qp 23 -g 250 -rc_mode CQP -compression_level 4 -idr_interval 0",
-  hevc_vaapi: "-c:v hevc_vaapi -qp 28 -g 250 -rc_mode CQP -compression_level 4 -idr_interval 0",
+  hevc_vaapi: "-c:v hevc_vaapi -qp 26 -g 250 -rc_mode CQP -compression_level 4 -idr_interval 0",
   av1_vaapi: "-c:v av1_vaapi -global_quality 115 -g 250 -rc_mode CQP -compression_level 4 -idr_interval 0",
   vp9_vaapi: "-c:v vp9_vaapi -global_quality 115 -g 250 -rc_mode CQP -compression_level 4 -idr_interval 0",
 };
@@ -51,24 +51,24 @@ const X264_STYLE: Readonly<Record<string, string>> = {
 /** `-quality 80 -speed slow -bf 2 -g 120`, from a source of ten bits. */
 const NEUTRAL: Readonly<Record<string, string>> = {
   libx264: "-c:v libx264 -crf 17 -preset slow -pix_fmt yuv420p -g 120 -bf 2",
-  libx265: "-c:v libx265 -crf 22 -preset slow -pix_fmt yuv420p10le -g 120 -bf 2 -x265-params open-gop=0",
-  libsvtav1: "-c:v libsvtav1 -crf 21 -preset 6 -pix_fmt yuv420p10le -g 120",
+  libx265: "-c:v libx265 -crf 20 -preset slow -pix_fmt yuv420p10le -g 120 -bf 2 -x265-params open-gop=0",
+  libsvtav1: "-c:v libsvtav1 -crf 22 -preset 6 -pix_fmt yuv420p10le -g 120",
   "libaom-av1":
-    "-c:v libaom-av1 -crf 21 -b:v 0 -pix_fmt yuv420p10le -g 120 -cpu-used 3 -row-mt 1 -aom-params chroma-sample-position=vertical",
-  "libvpx-vp9": "-c:v libvpx-vp9 -crf 21 -b:v 0 -pix_fmt yuv420p10le -g 120 -deadline good -cpu-used 2 -row-mt 1",
+    "-c:v libaom-av1 -crf 22 -b:v 0 -pix_fmt yuv420p10le -g 120 -cpu-used 3 -row-mt 1 -aom-params chroma-sample-position=vertical",
+  "libvpx-vp9": "-c:v libvpx-vp9 -crf 20 -b:v 0 -pix_fmt yuv420p10le -g 120 -deadline good -cpu-used 2 -row-mt 1",
   h264_nvenc: "-c:v h264_nvenc -cq 17 -b:v 0 -preset p5 -tune hq -pix_fmt yuv420p -g 120 -bf 2 -rc vbr -forced-idr 1",
-  hevc_nvenc: "-c:v hevc_nvenc -cq 22 -b:v 0 -preset p5 -tune hq -pix_fmt p010le -g 120 -bf 2 -rc vbr -forced-idr 1",
+  hevc_nvenc: "-c:v hevc_nvenc -cq 20 -b:v 0 -preset p5 -tune hq -pix_fmt p010le -g 120 -bf 2 -rc vbr -forced-idr 1",
   av1_nvenc: "-c:v av1_nvenc -cq 17 -b:v 0 -preset p5 -tune hq -pix_fmt p010le -g 120 -bf 2 -rc vbr -forced-idr 1",
   h264_qsv:
     "-c:v h264_qsv -global_quality 17 -preset slow -pix_fmt nv12 -g 120 -bf 2 -forced_idr 1 -idr_interval 0 -flags +cgop",
   hevc_qsv:
-    "-c:v hevc_qsv -global_quality 22 -preset slow -pix_fmt p010le -g 120 -bf 2 -forced_idr 1 -idr_interval 0 -flags +cgop",
+    "-c:v hevc_qsv -global_quality 20 -preset slow -pix_fmt p010le -g 120 -bf 2 -forced_idr 1 -idr_interval 0 -flags +cgop",
   av1_qsv: "-c:v av1_qsv -global_quality 17 -preset slow -pix_fmt p010le -g 120 -bf 2 -forced_idr 1 -flags +cgop",
   vp9_qsv: "-c:v vp9_qsv -global_quality 17 -preset slow -pix_fmt p010le -g 120 -forced_idr 1 -flags +cgop",
   h264_amf:
     "-c:v h264_amf -pix_fmt nv12 -g 120 -bf 2 -usage transcoding -quality quality -rc cqp -qp_i 17 -qp_p 17 -qp_b 17",
   hevc_amf:
-    "-c:v hevc_amf -pix_fmt p010le -g 120 -usage transcoding -quality quality -rc cqp -qp_i 22 -qp_p 22" +
+    "-c:v hevc_amf -pix_fmt p010le -g 120 -usage transcoding -quality quality -rc cqp -qp_i 20 -qp_p 20" +
     " -header_insertion_mode idr -gops_per_idr 1",
   av1_amf:
     "-c:v av1_amf -pix_fmt p010le -g 120 -usage transcoding -quality quality -rc cqp -qp_i 85 -qp_p 85" +
@@ -76,7 +76,7 @@ const NEUTRAL: Readonly<Record<string, string>> = {
   h264_videotoolbox: "-c:v h264_videotoolbox -q:v 67 -pix_fmt nv12 -g 120 -bf 2 -allow_sw 0 -realtime 0 -flags +cgop",
   hevc_videotoolbox: "-c:v hevc_videotoolbox -q:v 67 -pix_fmt p010le -g 120 -bf 2 -allow_sw 0 -realtime 0 -flags +cgop",
   h264_vaapi: "-c:v h264_vaapi -qp 17 -g 120 -bf 2 -rc_mode CQP -compression_level 3 -idr_interval 0",
-  hevc_vaapi: "-c:v hevc_vaapi -qp 22 -g 120 -bf 2 -rc_mode CQP -compression_level 3 -idr_interval 0",
+  hevc_vaapi: "-c:v hevc_vaapi -qp 20 -g 120 -bf 2 -rc_mode CQP -compression_level 3 -idr_interval 0",
   av1_vaapi: "-c:v av1_vaapi -global_quality 85 -g 120 -bf 2 -rc_mode CQP -compression_level 3 -idr_interval 0",
   vp9_vaapi: "-c:v vp9_vaapi -global_quality 85 -g 120 -bf 2 -rc_mode CQP -compression_level 3 -idr_interval 0",
 };
@@ -180,7 +180,7 @@ test("HDR10 goes to any encoder, and to x265 in its own words", () => {
   ]);
   expect(candidatesFor(request, HDR10, "nvenc").candidates).toEqual([{ encoder: "hevc_nvenc", family: "nvenc" }]);
   expect(argsFor("-c:v hevc -crf 20", "libx265", HDR10)).toBe(
-    "-c:v libx265 -crf 25 -preset medium -pix_fmt yuv420p10le -g 250 -x265-params" +
+    "-c:v libx265 -crf 23 -preset medium -pix_fmt yuv420p10le -g 250 -x265-params" +
       " master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400" +
       ":hdr10=1:repeat-headers=1:open-gop=0",
   );
