@@ -95,7 +95,7 @@ describe("text for people", () => {
       "Processing 20.0%, 50.0 fps, 1m05s left, 1 client\n",
       "Processing 20.0%, 50.0 fps, 1m05s left, 1 client\n",
       "Queued 12.3%\n",
-      "Queued 12.3%, waits for its turn, the clients have other jobs\n",
+      "Queued 12.3%, waits for a free client\n",
     ]);
   });
 });

@@ -17,8 +17,8 @@ export interface ProgressDisplay {
   end(): void;
 }
 
-/** Clients that could work on it work on other jobs. */
-function waitsItsTurn({ status, clients, capable_clients: capable, required_clients: required }: JobView): boolean {
+/** There are clients that could work on it, and none does yet. */
+function waitsForSlot({ status, clients, capable_clients: capable, required_clients: required }: JobView): boolean {
   return status === "Queued" && clients === 0 && capable >= required;
 }
 
@@ -26,7 +26,7 @@ function waitsItsTurn({ status, clients, capable_clients: capable, required_clie
 function jobFacts(view: JobView): string {
   if (view.activity !== null) return view.activity;
   const facts = [
-    ...(waitsItsTurn(view) ? ["waits for its turn, the clients have other jobs"] : []),
+    ...(waitsForSlot(view) ? ["waits for a free client"] : []),
     ...(view.fps > 0 ? [`${view.fps.toFixed(1)} fps`] : []),
     ...(view.fps > 0 && view.eta_seconds !== null ? [`${formatSeconds(view.eta_seconds)} left`] : []),
     ...(view.clients > 0 ? [`${view.clients} client${view.clients === 1 ? "" : "s"}`] : []),
