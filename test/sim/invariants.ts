@@ -146,18 +146,22 @@ export class Invariants {
     if (old?.phase === phase) return;
     if (phase.kind === "verifying") {
       // Fencing: only bytes made under the lease that held the segment until this moment.
-      const { attemptId, clientId } = phase.landed;
-      must(
-        old?.phase.kind === "leased" &&
-          old.phase.attemptIds.includes(attemptId) &&
-          before.attempts.get(attemptId)?.clientId === clientId,
-        () => `${name} took the result of ${attemptId}, which did not hold it`,
-      );
-      const rivals = [...decision.next.attempts.values()].filter(
-        (each) => each.jobId === job.id && each.segmentIndex === segment.index,
-      );
-      must(rivals.length === 0, () => `${name} has its result, and ${rivals[0]?.id} still works on it`);
+      const had = old?.phase.kind === "verifying" ? [old.phase.landed, old.phase.spare] : [];
+      for (const landed of [phase.landed, phase.spare]) {
+        if (landed === undefined || had.includes(landed)) continue;
+        must(
+          heldBefore(old).includes(landed.attemptId) &&
+            before.attempts.get(landed.attemptId)?.clientId === landed.clientId,
+          () => `${name} took the result of ${landed.attemptId}, which did not hold it`,
+        );
+      }
+      for (const id of phase.rivals ?? []) {
+        const rival = decision.next.attempts.get(id);
+        must(rival !== undefined, () => `${name} is being checked, and its rival ${id} is not live`);
+        must(rival?.clientId !== phase.landed.clientId, () => `${name} has two attempts on one client`);
+      }
     }
+    if (old?.phase.kind === "verifying") this.#rival(job, old, segment, decision, input);
     if (phase.kind === "verified" || phase.kind === "referencing") {
       const kind = old?.phase.kind;
       const had = old?.phase.kind === "verified" ? null : old?.phase;
@@ -186,12 +190,44 @@ export class Invariants {
     }
   }
 
+  /** While the first result is checked its rival goes on; not as planned, the rival's counts. */
+  #rival(job: Job, old: Segment, segment: Segment, decision: Decision, input: Input): void {
+    const name = `${job.id}/${segment.index}`;
+    const { phase: before } = old;
+    const { phase } = segment;
+    if (before.kind !== "verifying") return;
+    const isRefuted = input.type === "segment-mismatched" && input.attemptId === before.landed.attemptId;
+    const rivals = before.rivals ?? [];
+    const live = rivals.filter((id) => decision.next.attempts.has(id));
+    if (phase.kind === "verifying" && phase.landed === before.landed) {
+      const lost = phase.spare === before.spare ? rivals.filter((id) => !live.includes(id)) : [];
+      for (const id of lost) {
+        const isStopped = decision.events.some((event) => event.type === "attempt-stopped" && event.attemptId === id);
+        must(!isStopped || job.unfit !== undefined, () => `${name}: ${id} was stopped before its rival was verified`);
+      }
+    }
+    const isEnded = job.segments.length === 1 || isTerminal(job.status) || job.countsUnreliable;
+    if (!isRefuted || isEnded || (before.spare === undefined && rivals.length === 0)) return;
+    const { spare } = before;
+    const isLeft =
+      spare === undefined
+        ? phase.kind === "leased" && phase.attemptIds.some((id) => rivals.includes(id))
+        : phase.kind === "verifying" && phase.landed === spare;
+    // In the same decision the rival's own lease may have ended.
+    must(
+      isLeft || live.length < rivals.length,
+      () => `${name}: its first result was refuted, and its rival's does not count`,
+    );
+  }
+
   #attempts(next: SchedulerState, now: number): void {
     const held = new Map<string, { all: number; running: number }>();
     for (const attempt of next.attempts.values()) {
       const phase = next.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.phase;
       // Spelled out: a closure for each of these would be most of what the checks cost.
-      if (phase?.kind !== "leased" || !phase.attemptIds.includes(attempt.id)) {
+      const holders =
+        phase?.kind === "leased" ? phase.attemptIds : phase?.kind === "verifying" ? phase.rivals : undefined;
+      if (holders?.includes(attempt.id) !== true) {
         fail(`attempt ${attempt.id} is live, but segment ${attempt.segmentIndex} is ${phase?.kind}: two leases`);
       }
       if (attempt.leaseEndsAt <= now) fail(`attempt ${attempt.id} outlived its lease`);
@@ -357,6 +393,11 @@ function nothingWaitsForPaused(state: SchedulerState): void {
       must(able === undefined, () => `${job.id}/${index} waits for clients that are paused while ${able?.id} is idle`);
     }
   }
+}
+
+function heldBefore(old: Segment | undefined): readonly string[] {
+  if (old?.phase.kind === "leased") return old.phase.attemptIds;
+  return old?.phase.kind === "verifying" ? (old.phase.rivals ?? []) : [];
 }
 
 /** In the moment of sharing, the shares are the budget; -maxrate may forbid to spend all of it. */

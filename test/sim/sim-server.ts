@@ -219,7 +219,8 @@ export class SimServer {
   #drop(attemptId: string): void {
     for (const job of this.state.jobs.values()) {
       for (const { phase, index } of job.segments) {
-        if ("landed" in phase && phase.landed.attemptId === attemptId) {
+        const spare = phase.kind === "verifying" ? phase.spare : undefined;
+        if ("landed" in phase && (phase.landed.attemptId === attemptId || spare?.attemptId === attemptId)) {
           throw new Violation(`the file of ${job.id}/${index} was dropped while it is ${phase.kind}`);
         }
       }

@@ -36,6 +36,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     unfit: 0,
     cutInside: 0,
     paused: 0,
+    leftToRival: 0,
   };
   for (let at = first; at < first + count; at++) {
     add(tally, playOrTell(at));
@@ -54,6 +55,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     expect(tally.rated).toBeGreaterThan(count / 10);
     expect(tally.elected).toBeGreaterThan(count / 20);
     expect(tally.cutInside).toBeGreaterThan(count / 4);
+    expect(tally.leftToRival).toBeGreaterThan(0);
     expect(tally.startedOver).toBeGreaterThan(0);
     expect(tally.paused).toBeGreaterThan(count / 2);
     expect(tally.unfit).toBeGreaterThan(count / 20);
@@ -92,6 +94,9 @@ function add(tally: Record<string, number>, story: ClusterStory): void {
     if (job.status === "Completed" && job.rate !== undefined) more("rated", 1);
     if (job.segments.some((segment) => segment.notes.some((note) => note.startsWith("started over with"))))
       more("startedOver", 1);
-    for (const segment of job.segments) if (segment.attempts > 1) more("retried", 1);
+    for (const segment of job.segments) {
+      if (segment.attempts > 1) more("retried", 1);
+      if (segment.notes.some((note) => note.startsWith("another client's result"))) more("leftToRival", 1);
+    }
   }
 }

@@ -4,6 +4,7 @@ import { hasReachableClient, isCapable, isReachable, needsClients, takesWork } f
 import { canUse, encoderFor, poolOf, rateOf } from "./encoders.ts";
 import { settleWithoutMakers } from "./headers.ts";
 import { failJob, stopAttempts } from "./job-rules.ts";
+import { resultsOf } from "./rivals.ts";
 import { isTerminal } from "./state-changes.ts";
 import type { Turn } from "./turn.ts";
 import type { Client, ClientId, Election, Job, Segment } from "./types.ts";
@@ -84,8 +85,8 @@ function startOver(turn: Turn, job: Job, best: Standing, found: readonly Standin
   const note = `started over with ${best.candidate.encoder}: no client was left for ${job.encoder}`;
   stopAttempts(turn, job.id, note);
   for (const { index: segmentIndex, phase } of job.segments) {
-    if (!("landed" in phase)) continue;
-    turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId: phase.landed.attemptId });
+    for (const { attemptId } of resultsOf(phase))
+      turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId });
   }
   for (const client of [...turn.clients.values()]) forgetSpeed(turn, client, job);
   const segments = job.segments.map(({ rate: _rate, mismatches: _mismatches, ...segment }) => ({

@@ -3,6 +3,7 @@
 import { isReachable, takesWork } from "./capability.ts";
 import { slotsFor } from "./encoders.ts";
 import { openJob } from "./job-rules.ts";
+import { dropRivals, withoutAttempt } from "./rivals.ts";
 import type { Turn } from "./turn.ts";
 import type { Client, ClientId, Job, JobId, LandedResult, Segment, Unfit } from "./types.ts";
 import { runWhole } from "./void-segments.ts";
@@ -111,11 +112,7 @@ function stopOn(turn: Turn, jobId: JobId, clientId: ClientId): void {
     if (job === undefined || segment === undefined) continue;
     const reason = "its results could not be joined with the rest";
     turn.removeAttempt(attempt.id);
-    if (segment.phase.kind === "leased") {
-      const attemptIds = segment.phase.attemptIds.filter((id) => id !== attempt.id);
-      const phase = attemptIds.length > 0 ? ({ kind: "leased", attemptIds } as const) : null;
-      turn.putSegment(job, { ...segment, phase: phase ?? { kind: "pending", notBefore: turn.now } });
-    }
+    turn.putSegment(job, withoutAttempt(segment, attempt.id, turn.now));
     const subject = { jobId, clientId, segmentIndex: attempt.segmentIndex, attemptId: attempt.id };
     turn.event("attempt-stopped", subject, reason);
     const client = turn.clients.get(clientId);
@@ -147,6 +144,7 @@ export function settleWithoutMakers(turn: Turn, job: Job): boolean {
     const { index: segmentIndex, phase } = segment;
     if (!("landed" in phase)) return segment;
     const { attemptId, clientId } = phase.landed;
+    dropRivals(turn, job, segment, phase.landed);
     turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId });
     turn.event("segment-retry", { jobId: job.id, clientId, segmentIndex, attemptId }, note);
     return freed(turn, segment, note);

@@ -9,6 +9,7 @@ import {
   needsClients,
 } from "./capability.ts";
 import { withGops } from "./gop-list.ts";
+import { holdersOf, withoutAttempt } from "./rivals.ts";
 import { knownUnassignedFrames } from "./sizing.ts";
 import { changeJobStatus, isTerminal } from "./state-changes.ts";
 import { LEASE_MS } from "./timing.ts";
@@ -144,11 +145,9 @@ function endJob(
     const { [job.id]: _ended, ...slotFps } = client.slotFps;
     turn.putClient({ ...client, slotFps });
   }
-  const segments = job.segments.some((segment) => segment.phase.kind === "leased")
-    ? job.segments.map((segment) =>
-        segment.phase.kind === "leased" ? { ...segment, phase: { kind: "pending", notBefore: 0 } as const } : segment,
-      )
-    : job.segments;
+  const segments = job.segments.map((segment) =>
+    holdersOf(segment).reduce((rest, id) => withoutAttempt(rest, id, 0), segment),
+  );
   changeJobStatus(turn, job, status, {
     ...also,
     segments,

@@ -10,6 +10,7 @@ import { slotsFor } from "./encoders.ts";
 import { leadFramesAt } from "./gop-list.ts";
 import { failJob, openJob, refusal } from "./job-rules.ts";
 import { patienceMs } from "./patience.ts";
+import { holdersOf, resultsOf, stopRivals, withoutAttempt, withResult } from "./rivals.ts";
 import { isMeasuring } from "./segment-shares.ts";
 import { LEASE_MS } from "./timing.ts";
 import type { Turn } from "./turn.ts";
@@ -34,16 +35,8 @@ const STAGES: readonly AttemptStage[] = ["queued", "fetching", "encoding", "uplo
 export function heldBy(turn: Turn, attempt: Attempt): { job: Job; segment: Segment } | null {
   const job = openJob(turn, attempt.jobId);
   const segment = job?.segments[attempt.segmentIndex];
-  if (job === null || segment?.phase.kind !== "leased") return null;
-  if (!segment.phase.attemptIds.includes(attempt.id)) return null;
+  if (job === null || segment === undefined || !holdersOf(segment).includes(attempt.id)) return null;
   return { job, segment };
-}
-
-/** The segment after one of its attempts is over: still leased to a rival, else free from `notBefore` on. */
-export function withoutAttempt(segment: Segment, attemptId: AttemptId, notBefore: number): Segment {
-  if (segment.phase.kind !== "leased") return segment;
-  const attemptIds = segment.phase.attemptIds.filter((id) => id !== attemptId);
-  return { ...segment, phase: attemptIds.length > 0 ? { kind: "leased", attemptIds } : { kind: "pending", notBefore } };
 }
 
 /**
@@ -59,12 +52,12 @@ export function resultStanding(
   if (attempt !== undefined) {
     const job = state.jobs.get(attempt.jobId);
     const segment = job?.segments[attempt.segmentIndex];
-    const phase = segment?.phase;
     const isHolder =
       attempt.clientId === clientId &&
-      phase?.kind === "leased" &&
-      phase.attemptIds.includes(attemptId) &&
-      !(job !== undefined && segment !== undefined && isMeasuring(job, segment));
+      job !== undefined &&
+      segment !== undefined &&
+      holdersOf(segment).includes(attemptId) &&
+      !isMeasuring(job, segment);
     return isHolder ? "wanted" : "stale";
   }
   return acceptedFrom(state, attemptId) === clientId ? "had" : "stale";
@@ -74,8 +67,7 @@ export function resultStanding(
 function acceptedFrom(state: Pick<SchedulerState, "jobs">, attemptId: AttemptId): ClientId | null {
   for (const job of state.jobs.values()) {
     for (const { phase } of job.segments) {
-      if (!("landed" in phase)) continue;
-      if (phase.landed.attemptId === attemptId) return phase.landed.clientId;
+      for (const landed of resultsOf(phase)) if (landed.attemptId === attemptId) return landed.clientId;
     }
   }
   return null;
@@ -110,8 +102,8 @@ export function advanceUpload(turn: Turn, attemptId: AttemptId): void {
 }
 
 /**
- * Fencing: the result of a live attempt goes to verification, and its rivals are told to stop; any other result is
- * refused and its file dropped.
+ * Fencing: the result of a live attempt goes to verification, or waits for that of a rival that was sooner; any other
+ * result is refused and its file dropped.
  */
 export function landResult(turn: Turn, input: Extract<Input, { type: "result-landed" }>): Verdict {
   const { attemptId, clientId, report } = input;
@@ -127,25 +119,13 @@ export function landResult(turn: Turn, input: Extract<Input, { type: "result-lan
   turn.removeAttempt(attemptId);
   turn.putClient(withSpeed(client, job, attempt.encoder ?? job.encoder, segment, report));
   const landed = { attemptId, clientId, clientName: client.name, report };
-  turn.putSegment(job, { ...segment, phase: { kind: "verifying", landed } });
-  stopRivals(turn, segment, attempt, client);
-  turn.effect({ type: "verify", jobId: job.id, segmentIndex: segment.index, attemptId });
-  return { ok: true };
-}
-
-export function stopRivals(turn: Turn, segment: Segment, winner: Attempt, client: Client): void {
-  if (segment.phase.kind !== "leased") return;
-  for (const id of segment.phase.attemptIds) {
-    const rival = turn.attempts.get(id);
-    if (rival === undefined || id === winner.id) continue;
-    const { clientId, jobId, segmentIndex } = rival;
-    const reason = `${client.name} was sooner`;
-    turn.removeAttempt(id);
-    turn.event("attempt-stopped", { jobId, clientId, segmentIndex, attemptId: id }, reason);
-    const loser = turn.clients.get(clientId);
-    if (loser !== undefined && isReachable(loser))
-      turn.effect({ type: "stop-attempt", clientId, attemptId: id, reason });
+  turn.putSegment(job, withResult(segment, landed));
+  if (segment.phase.kind === "leased") {
+    turn.effect({ type: "verify", jobId: job.id, segmentIndex: segment.index, attemptId });
+  } else {
+    stopRivals(turn, segment, attemptId, client.name); // two results are enough
   }
+  return { ok: true };
 }
 
 function refuseResult(turn: Turn, input: Extract<Input, { type: "result-landed" }>): Verdict {
@@ -272,7 +252,7 @@ export function loseAttempt(turn: Turn, attempt: Attempt, reason: string, tell: 
   const freed = turn.putSegment(job, { ...rest, losses, lostOn });
   turn.event("lease-lost", { jobId, clientId, segmentIndex, attemptId }, reason);
   const { maxRetries } = job.settings;
-  if (rest.phase.kind === "leased") return; // a rival goes on
+  if (rest.phase.kind !== "pending") return; // a rival goes on, or its result is being checked
   if (losses > maxRetries + EXTRA_LOSSES || segment.failures > maxRetries) {
     failJob(turn, freed, {
       code: "E_ENCODE_FAILED",

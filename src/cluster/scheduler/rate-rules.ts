@@ -2,7 +2,8 @@
 // out and each segment is encoded to its share (docs/adr/0008). This file owns the two moments that such a job has more.
 import { isFullyAssigned } from "./capability.ts";
 import { becomeProcessing } from "./job-rules.ts";
-import { heldBy, stopRivals, withSpeed } from "./lease-rules.ts";
+import { heldBy, withSpeed } from "./lease-rules.ts";
+import { stopRivals } from "./rivals.ts";
 import { budgetOf, claimOf, ENCODE_SLOWDOWN, isMeasuring } from "./segment-shares.ts";
 import { shareBits } from "./share-bits.ts";
 import type { Turn } from "./turn.ts";
@@ -17,7 +18,7 @@ export function takeMeasurement(turn: Turn, input: Extract<Input, { type: "attem
   if (held === null || !isMeasuring(held.job, held.segment)) return;
   const { job, segment } = held;
   turn.removeAttempt(attempt.id);
-  stopRivals(turn, segment, attempt, client);
+  stopRivals(turn, segment, attempt.id, client.name);
   turn.putClient(withSpeed(client, job, attempt.encoder ?? job.encoder, segment, input));
   const measured: Segment = { ...segment, phase: { kind: "measured" }, rate: { measuredBits: input.bits } };
   becomeProcessing(turn, turn.putSegment(job, measured));

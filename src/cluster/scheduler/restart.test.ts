@@ -109,3 +109,49 @@ test("an ended job only has its files let go again", () => {
   expect(after.last.effects).toEqual([{ type: "release-job", jobId: "job", status: "Cancelled" }]);
   expect(after.job()).toBe(bench.job());
 });
+
+test("attempts that nobody can hold any more are dropped, and their segments are free at once", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one");
+  bench.hello("two");
+  bench.submit("job", { settings: { benchmarkSeconds: 4 } });
+  bench.index(100);
+  const [kept, gone] = [bench.attempt("one"), bench.attempt("two")];
+  const clients = new Map(bench.state.clients);
+  clients.delete("two"); // its row was lost
+  bench.state = { ...bench.state, clients };
+  const after = restart(bench);
+  expect(after.attempts().map((each) => each.id)).toEqual([kept.id]);
+  expect(after.segment(gone.segmentIndex).phase).toEqual({ kind: "pending", notBefore: 5 });
+  expect(after.segment(kept.segmentIndex).phase).toEqual({ kind: "leased", attemptIds: [kept.id] });
+});
+
+test("a lease whose attempt is not in the database is no lease", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one");
+  bench.submit();
+  bench.index(100);
+  const attempt = bench.attempt();
+  bench.state = { ...bench.state, attempts: new Map() };
+  const after = restart(bench);
+  expect(after.segment(attempt.segmentIndex).phase).toEqual({ kind: "pending", notBefore: 5 });
+});
+
+test("an attempt of a segment that is somebody else's, or of a job that has ended, is dropped", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one");
+  bench.submit();
+  bench.index(100);
+  const attempt = bench.attempt();
+  const stray = { ...attempt, id: "stray" };
+  bench.state = { ...bench.state, attempts: new Map([...bench.state.attempts, [stray.id, stray]]) };
+  expect(
+    restart(bench)
+      .attempts()
+      .map((each) => each.id),
+  ).toEqual([attempt.id]);
+  const { attempts } = bench.state;
+  bench.send({ type: "cancel-requested", jobId: "job" });
+  bench.state = { ...bench.state, attempts };
+  expect(restart(bench).attempts()).toEqual([]);
+});

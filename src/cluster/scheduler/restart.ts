@@ -1,4 +1,5 @@
 // The first decision after a start: what was loaded is from another run of the clock, and nothing is running.
+import { holdersOf, withoutAttempt } from "./rivals.ts";
 import { changeClientStatus, changeJobStatus, isTerminal } from "./state-changes.ts";
 import { LEASE_MS } from "./timing.ts";
 import type { Turn } from "./turn.ts";
@@ -13,9 +14,9 @@ export function resume(turn: Turn): void {
   }
   for (const attempt of turn.attempts.values()) {
     const job = turn.jobs.get(attempt.jobId);
-    const phase = job?.segments[attempt.segmentIndex]?.phase;
+    const segment = job?.segments[attempt.segmentIndex];
     const isHeld =
-      phase?.kind === "leased" && phase.attemptIds.includes(attempt.id) && turn.clients.has(attempt.clientId);
+      segment !== undefined && holdersOf(segment).includes(attempt.id) && turn.clients.has(attempt.clientId);
     if (job === undefined || isTerminal(job.status) || !isHeld) turn.removeAttempt(attempt.id);
     else turn.putAttempt({ ...attempt, leaseEndsAt: turn.now + LEASE_MS, progressedAt: turn.now });
   }
@@ -58,10 +59,10 @@ function resumeSegment(turn: Turn, job: Job, segment: Segment): Segment {
       const latest = turn.now + job.settings.retryDelayMs;
       return phase.notBefore <= latest ? segment : { ...segment, phase: { kind: "pending", notBefore: latest } };
     }
-    case "leased": {
-      const attemptIds = phase.attemptIds.filter((id) => turn.attempts.has(id));
-      const isFree = attemptIds.length === 0;
-      return { ...segment, phase: isFree ? { kind: "pending", notBefore: turn.now } : { kind: "leased", attemptIds } };
+    case "leased":
+    case "verifying": {
+      const gone = holdersOf(segment).filter((id) => !turn.attempts.has(id));
+      return gone.reduce((rest, id) => withoutAttempt(rest, id, turn.now), segment);
     }
     default:
       return segment;

@@ -1,5 +1,6 @@
 // A job that ended without its output goes on from what is finished.
 import { refusal } from "./job-rules.ts";
+import { resultsOf } from "./rivals.ts";
 import { changeJobStatus } from "./state-changes.ts";
 import type { Turn } from "./turn.ts";
 import type { Job, JobId, Segment, Verdict } from "./types.ts";
@@ -42,10 +43,8 @@ export function retryJob(turn: Turn, jobId: JobId, lost: readonly number[]): Ver
 
 function anew(turn: Turn, job: Job, segment: Segment): Segment {
   const { mismatches: _mismatches, lostOn: _lostOn, ...kept } = segment;
-  if ("landed" in segment.phase) {
-    const { attemptId } = segment.phase.landed;
+  for (const { attemptId } of resultsOf(segment.phase))
     turn.effect({ type: "drop-result", jobId: job.id, segmentIndex: segment.index, attemptId });
-  }
   return {
     ...kept,
     phase: { kind: "pending", notBefore: turn.now },

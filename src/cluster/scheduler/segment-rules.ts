@@ -6,6 +6,7 @@ import { isCapable, isReachable } from "./capability.ts";
 import { takeOtherWay } from "./election.ts";
 import { settleHeaders } from "./headers.ts";
 import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
+import { dropRivals, leaveToRival } from "./rivals.ts";
 import type { Turn } from "./turn.ts";
 import type { AttemptId, ClientId, Job, JobId, LandedResult, Segment } from "./types.ts";
 import { runWhole } from "./void-segments.ts";
@@ -42,8 +43,9 @@ export function verifySegment(turn: Turn, answer: SegmentAnswer, facts: SegmentF
   const found = awaited(turn, answer, "verifying");
   if (found === null) return;
   const { job, segment, landed } = found;
-  if (mayBeConcealedOtherwise(job, segment, landed)) decodeFromTheBeginning(turn, job, segment, landed);
-  else believe(turn, job, segment, landed, facts);
+  if (!mayBeConcealedOtherwise(job, segment, landed)) return believe(turn, job, segment, landed, facts);
+  dropRivals(turn, job, segment, landed);
+  decodeFromTheBeginning(turn, job, segment, landed);
 }
 
 /**
@@ -72,6 +74,8 @@ export function mismatchSegment(turn: Turn, answer: SegmentAnswer, reason: strin
   const found = awaited(turn, answer, "verifying");
   if (found === null) return;
   const { job, segment, landed } = found;
+  if (!job.countsUnreliable && leaveToRival(turn, job, segment, landed, reason)) return;
+  dropRivals(turn, job, segment, landed);
   if (hasOnlyFailed(job, landed.clientId) && canAskAnother(turn, job, segment, landed)) {
     encodeAgain(turn, job, segment, landed, segment.leadIn, `${landed.clientName} has delivered nothing right so far`);
     return;
@@ -152,6 +156,7 @@ function blameMakers(turn: Turn, job: Job, segment: Segment, landed: LandedResul
 }
 
 function believe(turn: Turn, job: Job, segment: Segment, landed: LandedResult, facts: SegmentFacts): void {
+  dropRivals(turn, job, segment, landed);
   const verified: Segment = { ...segment, phase: { kind: "verified", landed, facts } };
   const processing = becomeProcessing(turn, turn.putSegment(job, verified));
   turn.event(

@@ -1,12 +1,12 @@
 // The end of a job, when nothing is left to hand out and clients fall idle: segments that wait in a busy client's queue
 // move to an idle one, and segments still running are given to a second client where that would finish sooner by
-// measured speed. The first result that lands counts, its rival is told to stop.
+// measured speed. The first result that is verified counts, its rival is told to stop then.
 import { isFullyAssigned } from "./capability.ts";
 import { decodeRatioOf } from "./cut-rule.ts";
 import { leadFramesAt } from "./gop-list.ts";
 import { grant } from "./grant.ts";
 import { framesAhead, hasFreeSlot, holdingOf, isReady } from "./holdings.ts";
-import { withoutAttempt } from "./lease-rules.ts";
+import { withoutAttempt } from "./rivals.ts";
 import { measureSpeeds, type Speeds } from "./speeds.ts";
 import type { Turn } from "./turn.ts";
 import type { Attempt, AttemptId, Client, Job, JobId, Segment } from "./types.ts";
@@ -109,6 +109,7 @@ function heldAlone(turn: Turn, job: Job, segment: Segment, client: Client, speed
   if (only === undefined || second !== undefined || segment.failures > 0) return null;
   const { attempt, holder } = only;
   if (segment.lostOn?.includes(client.id) || attempt.stage === "uploading") return null;
+  if (segment.mismatches?.some(({ leadIn }) => leadIn === segment.leadIn)) return null;
   const fps = attempt.stage === "encoding" && attempt.fps > 0 ? attempt.fps : speeds.of(holder);
   if (fps <= 0) return null;
   const ahead = isBehindSlots(turn, attempt, holder, job) ? framesAhead(turn, holder, job) : 0;

@@ -86,8 +86,13 @@ export type SegmentPhase =
   | { readonly kind: "leased"; readonly attemptIds: readonly AttemptId[] }
   /** Of a job in two passes: measured, and waits until all others are. */
   | { readonly kind: "measured" }
-  /** Bytes landed; the server checks them. */
-  | { readonly kind: "verifying"; readonly landed: LandedResult }
+  /** Bytes landed; the server checks them. Until it has, a rival goes on, and its result is kept in case it is needed. */
+  | {
+      readonly kind: "verifying";
+      readonly landed: LandedResult;
+      readonly rivals?: readonly AttemptId[];
+      readonly spare?: LandedResult;
+    }
   /** Counts did not match after every lead-in: the server decodes the range itself. */
   | { readonly kind: "referencing"; readonly landed: LandedResult }
   | { readonly kind: "verified"; readonly landed: LandedResult; readonly facts: SegmentFacts };

@@ -4,6 +4,7 @@
 import { firstUnassignedGop } from "./capability.ts";
 import { withGops } from "./gop-list.ts";
 import { failJob, openJob, stopAttempts } from "./job-rules.ts";
+import { resultsOf } from "./rivals.ts";
 import type { Turn } from "./turn.ts";
 import type { IndexedGop, Input, Job, JobId, Segment } from "./types.ts";
 
@@ -72,7 +73,7 @@ function assigned({ segments, cursorPts }: Job): IndexedGop[] {
 function voidSegments(turn: Turn, job: Job, reason: string): void {
   stopAttempts(turn, job.id, reason);
   for (const { index: segmentIndex, phase } of job.segments) {
-    if (!("landed" in phase)) continue;
-    turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId: phase.landed.attemptId });
+    for (const { attemptId } of resultsOf(phase))
+      turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId });
   }
 }
