@@ -161,7 +161,7 @@ export class Invariants {
         must(rival?.clientId !== phase.landed.clientId, () => `${name} has two attempts on one client`);
       }
     }
-    if (old?.phase.kind === "verifying") this.#rival(job, old, segment, decision, input);
+    if (old?.phase.kind === "verifying") this.#rival(before, job, old, segment, decision, input);
     if (phase.kind === "verified" || phase.kind === "referencing") {
       const kind = old?.phase.kind;
       const had = old?.phase.kind === "verified" ? null : old?.phase;
@@ -191,7 +191,14 @@ export class Invariants {
   }
 
   /** While the first result is checked its rival goes on; not as planned, the rival's counts. */
-  #rival(job: Job, old: Segment, segment: Segment, decision: Decision, input: Input): void {
+  #rival(
+    stateBefore: SchedulerState,
+    job: Job,
+    old: Segment,
+    segment: Segment,
+    decision: Decision,
+    input: Input,
+  ): void {
     const name = `${job.id}/${segment.index}`;
     const { phase: before } = old;
     const { phase } = segment;
@@ -209,13 +216,16 @@ export class Invariants {
     const isEnded = job.segments.length === 1 || isTerminal(job.status) || job.countsUnreliable;
     if (!isRefuted || isEnded || (before.spare === undefined && rivals.length === 0)) return;
     const { spare } = before;
+    // Nobody waits for a client that is paused.
+    const held = rivals.flatMap((id) => stateBefore.attempts.get(id)?.clientId ?? []);
+    const isPaused = held.some((id) => decision.next.clients.get(id)?.isPaused === true);
     const isLeft =
       spare === undefined
         ? phase.kind === "leased" && phase.attemptIds.some((id) => rivals.includes(id))
         : phase.kind === "verifying" && phase.landed === spare;
     // In the same decision the rival's own lease may have ended.
     must(
-      isLeft || live.length < rivals.length,
+      isLeft || live.length < rivals.length || isPaused,
       () => `${name}: its first result was refuted, and its rival's does not count`,
     );
   }

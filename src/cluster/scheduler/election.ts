@@ -139,10 +139,15 @@ function forgetSpeed(turn: Turn, client: Client, job: Job): void {
   turn.putClient({ ...client, slotFps });
 }
 
-/** Clients with the job's encoder are present, and each has shown that it can't do this job with it. */
+/**
+ * Clients with the job's encoder are present, and each has shown that it can't do this job with it. One that is only held
+ * back for its headers can: it waits for those whose headers count.
+ */
 function everyoneIsUnfit(turn: Turn, job: Job): boolean {
-  if (job.unfit === undefined || job.unfit.length === 0) return false;
-  return ![...turn.clients.values()].some((client) => isReachable(client) && encoderFor(client, job) !== null);
+  const unfit = (job.unfit ?? []).filter(({ headers }) => headers === undefined);
+  if (unfit.length === 0) return false;
+  const judged = { ...job, unfit };
+  return ![...turn.clients.values()].some((client) => isReachable(client) && encoderFor(client, judged) !== null);
 }
 
 /** Somebody known who is away for now could serve a candidate. */

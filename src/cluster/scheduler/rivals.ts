@@ -2,7 +2,7 @@
 // when the first is checked. The first verified result counts.
 import { isReachable } from "./capability.ts";
 import type { Turn } from "./turn.ts";
-import type { AttemptId, Job, LandedResult, Segment, SegmentPhase } from "./types.ts";
+import type { Attempt, AttemptId, Job, LandedResult, Segment, SegmentPhase } from "./types.ts";
 
 const NOBODY: readonly AttemptId[] = [];
 
@@ -10,6 +10,11 @@ const NOBODY: readonly AttemptId[] = [];
 export function holdersOf({ phase }: Pick<Segment, "phase">): readonly AttemptId[] {
   if (phase.kind === "leased") return phase.attemptIds;
   return phase.kind === "verifying" ? (phase.rivals ?? NOBODY) : NOBODY;
+}
+
+/** A client that is paused still uploads what it has. */
+export function isWorkedOn(turn: Turn, { clientId, stage }: Attempt): boolean {
+  return stage === "uploading" || turn.clients.get(clientId)?.isPaused !== true;
 }
 
 /** Results of a segment whose bytes are on the disk. */
@@ -72,13 +77,17 @@ export function dropRivals(turn: Turn, job: Job, segment: Segment, { attemptId, 
   turn.effect({ type: "drop-result", jobId: job.id, segmentIndex: segment.index, attemptId: phase.spare.attemptId });
 }
 
-/** The first result is not as planned, but a rival's is here or may come: that one counts. False: there is none. */
+/** The first result is not as planned, but a rival's is here or on its way: that one counts. False: there is none. */
 export function leaveToRival(turn: Turn, job: Job, segment: Segment, landed: LandedResult, reason: string): boolean {
   const { phase, index: segmentIndex } = segment;
   if (phase.kind !== "verifying") return false;
   const rivals = holdersOf(segment);
   const { spare } = phase;
-  if (spare === undefined && rivals.length === 0) return false;
+  const isAnyWorkedOn = rivals.some((id) => {
+    const rival = turn.attempts.get(id);
+    return rival !== undefined && isWorkedOn(turn, rival);
+  });
+  if (spare === undefined && !isAnyWorkedOn) return false;
   const { attemptId, clientId } = landed;
   const note = `another client's result, made beside that of ${landed.clientName}, counts: ${reason}`;
   turn.putSegment(job, {

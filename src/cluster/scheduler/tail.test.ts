@@ -179,3 +179,13 @@ test("after a restart both rivals keep their leases", () => {
   expect(bench.attempts().map((each) => each.id)).toEqual([slow.id, rival.id]);
   expect(bench.segment(slow.segmentIndex).phase).toEqual({ kind: "leased", attemptIds: [slow.id, rival.id] });
 });
+
+test("nobody waits for a rival on a client that is paused: the ladder is climbed", () => {
+  const { bench, slow } = slowAndFast();
+  const rival = bench.attempt("fast");
+  bench.send({ type: "client-pause-requested", clientId: "slow" });
+  bench.land(rival);
+  bench.answer(rival, "mismatched");
+  expect(bench.segment(slow.segmentIndex).leadIn).toBe(1);
+  expect(bench.state.attempts.has(slow.id)).toBe(false);
+});

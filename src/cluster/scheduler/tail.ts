@@ -6,7 +6,7 @@ import { decodeRatioOf } from "./cut-rule.ts";
 import { leadFramesAt } from "./gop-list.ts";
 import { grant } from "./grant.ts";
 import { framesAhead, hasFreeSlot, holdingOf, isReady } from "./holdings.ts";
-import { withoutAttempt } from "./rivals.ts";
+import { isWorkedOn, withoutAttempt } from "./rivals.ts";
 import { measureSpeeds, type Speeds } from "./speeds.ts";
 import type { Turn } from "./turn.ts";
 import type { Attempt, AttemptId, Client, Job, JobId, Segment } from "./types.ts";
@@ -49,11 +49,6 @@ function countWorking(turn: Turn, attemptIds: readonly AttemptId[]): number {
     if (attempt !== undefined && isWorkedOn(turn, attempt)) count++;
   }
   return count;
-}
-
-/** A client that is paused still uploads what it has. */
-function isWorkedOn(turn: Turn, { clientId, stage }: Attempt): boolean {
-  return stage === "uploading" || turn.clients.get(clientId)?.isPaused !== true;
 }
 
 interface Held {
