@@ -20,17 +20,17 @@ for (const [what, signal, goal] of [
 async function reassignment(signal: "SIGKILL" | "SIGSTOP"): Promise<number> {
   await using cluster = await Cluster.make();
   const source = cluster.path("source.mp4");
-  await makeSynthetic(source, { frames: 400, gop: 50 });
+  await makeSynthetic(source, { frames: 250, gop: 50 });
   await cluster.serve({ args: ["--benchmark-duration", "20", "--max-segment-duration", "20"] });
   const victim = await cluster.join("victim", ["--slots", "1"]);
-  const params = "-c:v libx264 -preset placebo -crf 10 -vf scale=640:-2";
+  const params = "-c:v libx264 -preset veryslow -crf 10";
   const jobId = await cluster.submit(source, cluster.path("a.mp4"), params);
   const leases = async () => {
     const { events } = await cluster.jobDetail(jobId);
     return events.filter(({ type, segment_index }) => type === "segment-leased" && segment_index === 0);
   };
   await until("the first segment is leased", BOUND_MS, async () => (await leases()).length > 0);
-  await cluster.join("heir", ["--slots", "16"]);
+  await cluster.join("heir", ["--slots", "8"]);
   if ((await leases()).length !== 1) throw new Error("the first segment is another's before its client is lost");
   const at = Date.now();
   victim.kill(signal);

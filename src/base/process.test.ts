@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { until } from "../../test/support/cluster.ts";
 import { Lateness } from "../../test/support/lateness.ts";
 import { createPauseSwitch } from "./pause.ts";
-import { runTool, STOPPED_WITHIN_MS } from "./process.ts";
+import { runTool, STOPPED_WITHIN_MS, selfCommand } from "./process.ts";
 
 const SHELL = "/bin/sh";
 
@@ -133,3 +133,15 @@ test.skipIf(process.platform !== "linux")(
   },
   60_000,
 );
+
+test.skipIf(process.platform === "win32")("a guard whose parent has died before it was up starts nothing", async () => {
+  const guard = (guardedFor: number) =>
+    Bun.spawn([...selfCommand(), "__exec", SHELL, "-c", "echo started"], {
+      env: { ...process.env, BUN_FEATURE_FLAG_NO_ORPHANS: "1", FFCLUSTER_GUARDED_FOR: String(guardedFor) },
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+  const [orphan, child] = [guard(1), guard(process.pid)];
+  expect([await orphan.stdout.text(), await orphan.exited]).toEqual(["", 1]);
+  expect([await child.stdout.text(), await child.exited]).toEqual(["started\n", 0]);
+});

@@ -18,6 +18,8 @@ const KILL_AFTER_MS = STOPPED_WITHIN_MS / 2;
 /** A child that not even SIGKILL ends (it waits for a dead disk) is given up, so that what waits for it can go on. */
 const GIVE_UP_AFTER_MS = 4000;
 const WATCH_EVERY_MS = 1000;
+/** Names the process that a guard is to end with. */
+const GUARDED_FOR = "FFCLUSTER_GUARDED_FOR";
 /** A child that the guard, or the tool itself, starts in the moment of a pause is stopped by the next of these. */
 const STOP_AGAIN_EVERY_MS = 250;
 
@@ -235,7 +237,12 @@ function lowerPriority(pid: number): void {
 function spawnGuarded(command: readonly string[], cwd: string | undefined) {
   return Bun.spawn([...selfCommand(), "__exec", ...command], {
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...process.env, BUN_FEATURE_FLAG_NO_ORPHANS: "1", AV_LOG_FORCE_NOCOLOR: "1" },
+    env: {
+      ...process.env,
+      BUN_FEATURE_FLAG_NO_ORPHANS: "1",
+      AV_LOG_FORCE_NOCOLOR: "1",
+      [GUARDED_FOR]: String(process.pid),
+    },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
@@ -254,6 +261,10 @@ function missingProgram(program: string): AppError {
 
 /** The body of the hidden `__exec` command: run the given program, pass signals on, exit as it exits. */
 export async function execGuarded(command: readonly string[]): Promise<number> {
+  // Who died before the guard's runtime asked to be told of it is never told: on a machine with much to do that is a
+  // second. Asked here, it is either this late, or the runtime ends the guard.
+  const parent = process.env[GUARDED_FOR];
+  if (parent !== undefined && parent !== String(process.ppid)) return 1;
   let child: Bun.Subprocess;
   try {
     child = Bun.spawn([...command], { stdin: "ignore", stdout: "inherit", stderr: "inherit", windowsHide: true });
