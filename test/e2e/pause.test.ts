@@ -8,12 +8,14 @@ import { framesOf } from "../support/frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 
 const isLinux = process.platform === "linux";
-const FRAMES = 100;
+const FRAMES = 125;
 /** Without loss, so that the frames are the source's, and slow enough to be caught at it. */
-const PARAMS = "-c:v libx264 -qp 0 -preset slower";
+const PARAMS = "-c:v libx264 -qp 0 -preset medium";
 /** A stopped ffmpeg shows no sign of work for longer than this, and must not be taken for one that hangs. */
 const STALL_SECONDS = "2";
 const PAUSED_MS = 3000;
+/** Hundredths of a second of processor time: decoding and encoding have begun, and are far from done. */
+const AT_WORK_TICKS = 25;
 
 let cluster: Cluster;
 let source: string;
@@ -23,7 +25,7 @@ beforeAll(async () => {
   cluster = await Cluster.make();
   source = cluster.path("source.mp4");
   await makeSynthetic(source, { frames: FRAMES, gop: 25 });
-  await cluster.serve({ args: ["--benchmark-duration", "3", "--max-segment-duration", "4"] });
+  await cluster.serve({ args: ["--benchmark-duration", "5", "--max-segment-duration", "5"] });
 }, 120_000);
 
 afterAll(async () => {
@@ -56,11 +58,21 @@ async function lookAt(pid: number): Promise<{ state: string; ticks: number } | n
   return fields === undefined ? null : { state: fields[0] ?? "", ticks: Number(fields[11]) + Number(fields[12]) };
 }
 
+async function pause({ id }: Member): Promise<void> {
+  const headers = { authorization: `Bearer ${cluster.token}`, "content-type": "application/json" };
+  const answer = await fetch(`${cluster.url}/api/v1/clients/${id}/pause`, { method: "POST", headers, body: "{}" });
+  expect(await answer.json()).toMatchObject({ paused: true });
+}
+
 /** A job that this client, the only one that takes work, has begun; then the client is paused and its ffmpeg stopped. */
 async function pausedInMidJob(who: Member): Promise<{ jobId: string; pid: number }> {
   const jobId = await cluster.submit(source, cluster.path("unused.mp4"), PARAMS);
-  await cluster.untilJob(jobId, "encodes", 60_000, (job) => job.frames.done > 0 && job.segments.running > 0);
-  await cluster.json(["clients", "pause", who.id]);
+  await until("its ffmpeg is at work", 60_000, async () => {
+    const looks = await Promise.all((await who.encoders()).map(lookAt));
+    return looks.some((seen) => seen !== null && seen.ticks >= AT_WORK_TICKS);
+  });
+  // Not by a command, whose start may take longer than the encode.
+  await pause(who);
   let pid = 0;
   await until("its ffmpeg is stopped", 20_000, async () => {
     const looks = await Promise.all((await who.encoders()).map(async (each) => ({ each, seen: await lookAt(each) })));
@@ -91,6 +103,8 @@ test.skipIf(!isLinux)(
       "is paused, what it encodes is suspended",
     );
     expect((await cluster.job(jobId)).fps).toBe(0);
+    // Said again it changes nothing.
+    expect(await cluster.json(["clients", "pause", who.id])).toMatchObject({ paused: true });
 
     await cluster.json(["clients", "resume", who.id]);
     await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
