@@ -1,5 +1,6 @@
 // Gives a client a lease on a segment: the attempt, the offer, and what that changes in the job.
-import { encoderFor } from "./encoders.ts";
+import { isCapable, isReachable } from "./capability.ts";
+import { encoderFor, slotsFor } from "./encoders.ts";
 import { becomeProcessing } from "./job-rules.ts";
 import { fixedPrint, textPrint } from "./letters.ts";
 import { isMeasuring, withTarget } from "./segment-shares.ts";
@@ -10,7 +11,7 @@ import type { Attempt, Client, Job, Segment } from "./types.ts";
 
 /** Leases a segment; beside the attempts that hold it already, when there are any. `why` goes into the history. */
 export function grant(turn: Turn, job: Job, asked: Segment, client: Client, why = ""): void {
-  const segment = withTarget(job, asked);
+  const segment = withTarget(job, asked, job.rate === undefined ? 1 : slotsOf(turn, job));
   const isBenchmark = client.slotFps[job.id] === undefined;
   const attempt: Attempt = {
     id: turn.moment.newId(),
@@ -39,6 +40,16 @@ export function grant(turn: Turn, job: Job, asked: Segment, client: Client, why 
   const words = [`${segment.frames} frames to ${client.name}`, isMeasuring(job, segment) ? "to measure it" : "", why];
   turn.event("segment-leased", subject, words.filter((each) => each !== "").join(", "));
   turn.effect({ type: "offer", clientId: client.id, attempt, segment: leased });
+}
+
+/** Encodes of the job that may run at a time. */
+function slotsOf(turn: Turn, job: Job): number {
+  let slots = 0;
+  for (const client of turn.clients.values()) {
+    if (!isReachable(client) || !isCapable(client, job)) continue;
+    slots += slotsFor(client, encoderFor(client, job) ?? job.encoder);
+  }
+  return slots;
 }
 
 /** The first client decides what the letters look like. */

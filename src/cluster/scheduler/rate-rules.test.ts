@@ -142,3 +142,16 @@ test("a restart keeps what was measured and what was shared out", () => {
   bench.index(15);
   expect(TARGETS(bench.job())).toEqual(targets);
 });
+
+test("segments that run side by side at the end miss by little together: none can make up for another", () => {
+  const segments = 8;
+  const bench = new SchedulerBench();
+  bench.hello("one", { slots: segments });
+  bench.submit("job", { rate: RATE, settings: { maxSegmentSeconds: 10 } });
+  bench.index(5 * segments);
+  for (const attempt of bench.attempts()) measure(bench, attempt, 1_000_000);
+  expect(bench.attempts()).toHaveLength(segments);
+  let worst = 0;
+  for (const { rate } of bench.job().segments) worst += rate?.slackBits ?? 0;
+  expect(worst).toBeLessThanOrEqual(0.017 * 10_000_000 * segments);
+});

@@ -17,7 +17,7 @@ const CORRECTION = { least: 0.6, most: 1.6 };
 const SLACK = 0.015;
 /** more when the segments still to be leased can make up for it with so little of theirs, */
 const SLACK_OF_REST = 0.03;
-/** or when it is nothing to the whole file, */
+/** or when it is nothing to the whole file, shared with those that run beside it, */
 const SLACK_OF_FILE = 0.002;
 /** but never more than this part of its target. */
 const MOST_SLACK = 0.15;
@@ -70,33 +70,39 @@ export function claimOf(job: Job, segment: Segment, weight: number): ShareClaim 
   };
 }
 
-/** The segment as it is leased: with the target of its encode, unless it is to be measured first. */
-export function withTarget(job: Job, segment: Segment): Segment {
+/**
+ * The segment as it is leased: with the target of its encode, unless it is to be measured first. `slots`: encodes of the
+ * job at a time; what is leased beside it is encoded before anybody knows what this one took.
+ */
+export function withTarget(job: Job, segment: Segment, slots: number): Segment {
   // A rival encodes to the same target as the attempt that it runs beside.
-  return segment.phase.kind === "leased" ? segment : withCorrectedTarget(job, withSoleShare(job, segment));
+  return segment.phase.kind === "leased" ? segment : withCorrectedTarget(job, withSoleShare(job, segment), slots);
 }
 
 /**
  * The share corrected by what the segments encoded so far took more or less than theirs, and how far it may be missed.
  */
-function withCorrectedTarget(job: Job, segment: Segment): Segment {
+function withCorrectedTarget(job: Job, segment: Segment, slots: number): Segment {
   const share = segment.rate?.targetBits;
   if (job.rate === undefined || share === undefined) return segment;
   const segments = job.segments.length === 0 ? [segment] : job.segments;
   const budget = budgetOf({ ...job, segments });
   const claims = [correctable(job, segment, share)];
   let left = budget;
-  let room = 0;
+  const rooms: number[] = [];
   for (const each of segments) {
     if (each.index === segment.index) continue;
     if (each.phase.kind === "pending" && each.rate?.targetBits !== undefined) {
       const claim = correctable(job, each, each.rate.targetBits);
       claims.push(claim);
-      room += Math.min(SLACK_OF_REST * claim.weight, Math.max(0, claim.mostBits - claim.weight));
+      rooms.push(Math.min(SLACK_OF_REST * claim.weight, Math.max(0, claim.mostBits - claim.weight)));
     } else left -= usedBits(each);
   }
   const [targetBits = share] = shareBits(claims, left);
-  const enough = Math.max(SLACK * targetBits, room, SLACK_OF_FILE * budget);
+  // The longest go first: so many of them are under way before this one's size is known.
+  const later = rooms.sort((a, b) => b - a).slice(Math.max(0, slots - 1));
+  const room = later.reduce((sum, each) => sum + each, 0);
+  const enough = Math.max(SLACK * targetBits, room, (SLACK_OF_FILE * budget) / Math.max(1, slots));
   const slackBits = Math.round(Math.min(MOST_SLACK * targetBits, enough));
   return { ...segment, rate: { ...segment.rate, targetBits, slackBits } };
 }
