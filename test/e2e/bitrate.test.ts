@@ -92,7 +92,18 @@ const ROWS: readonly Row[] = [
     bitrate: null,
     buffer: [600_000, 900_000],
   },
-  { params: "-c:v libx265 -preset ultrafast -b:v 150k -vf scale=192:-2", bitrate: 150_000, buffer: null },
+  {
+    params: "-c:v libx265 -preset ultrafast -b:v 150k -maxrate 300k -bufsize 300k -vf scale=192:-2",
+    bitrate: 150_000,
+    buffer: [300_000, 300_000],
+  },
+  // Two passes on a clock of one tick a frame; ffmpeg's own rate control from zero on.
+  {
+    params: "-c:v libvpx-vp9 -deadline good -cpu-used 8 -b:v 250k -vf scale=160:-2",
+    bitrate: 250_000,
+    buffer: null,
+  },
+  { params: "-c:v mpeg4 -b:v 500k", bitrate: 500_000, buffer: null },
 ];
 
 for (const { params, bitrate, buffer } of ROWS) {
