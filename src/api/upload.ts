@@ -73,11 +73,10 @@ async function uploadOnce(
       ask: () => ask({ method: "HEAD" }),
       async append(piece, timeoutMs) {
         const headers = headersOfPiece(piece);
-        const whole = await digest.after(piece);
-        if (!piece.isLast) return await ask({ method: "PATCH", headers, body: piece.bytes, timeoutMs });
+        const request = { method: "PATCH", headers, body: piece.bytes, timeoutMs } as const;
+        if (!piece.isLast) return (await Promise.all([ask(request), digest.after(piece)]))[0];
         await requireUnchanged(path, size, mtimeMs);
-        const withDigest = { ...headers, [WIRE.headers.sha256]: whole };
-        return await ask({ method: "PATCH", headers: withDigest, body: piece.bytes, timeoutMs });
+        return await ask({ ...request, headers: { ...headers, [WIRE.headers.sha256]: await digest.after(piece) } });
       },
       pause: patience.pause,
     },

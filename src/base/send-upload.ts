@@ -48,6 +48,7 @@ export async function sendUpload(path: string, bytes: number, port: UploadPort, 
     let furthest = 0;
     let furthestBefore = 0;
     let failures = 0;
+    let ahead: Promise<UploadPiece | null> | null = null;
     for (;;) {
       signal?.throwIfAborted();
       try {
@@ -55,9 +56,15 @@ export async function sendUpload(path: string, bytes: number, port: UploadPort, 
         furthest = Math.max(furthest, state.offset);
         onOffset?.(state.offset);
         if (state.isComplete) return;
-        const piece = await readPiece(file, state.offset, blocks, bytes);
+        const { offset } = state;
+        const ready: UploadPiece | null = ahead === null ? null : await ahead;
+        ahead = null;
+        const piece: UploadPiece = ready?.offset === offset ? ready : await readPiece(file, offset, blocks, bytes);
         const startedAt = performance.now();
-        state = await port.append(piece, timeoutOf(blockMs * blocks, failures));
+        const sending = port.append(piece, timeoutOf(blockMs * blocks, failures));
+        // Read and digested while this one travels; one that can't be read is read again when its turn comes.
+        if (!piece.isLast) ahead = readPiece(file, offset + piece.bytes.length, blocks, bytes).catch(() => null);
+        state = await sending;
         const tookMs = performance.now() - startedAt;
         failures = 0;
         blockMs = tookMs / Math.max(1, piece.digests.length);
@@ -69,6 +76,7 @@ export async function sendUpload(path: string, bytes: number, port: UploadPort, 
         failures = hasAdvanced ? 0 : failures + 1;
         furthestBefore = furthest;
         state = null;
+        ahead = null;
         blocks = 1;
         await port.pause(thrown, hasAdvanced);
       }

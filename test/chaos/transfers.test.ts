@@ -15,7 +15,7 @@ if (!isAsked) console.log("skipped: transfers over bad lines are part of `npm ru
 /** Where the accident happens; to begin anew would cost as much again. */
 const SHARE = 0.3;
 /** What it may cost: the piece that was on its way, about a second of the line. */
-const MOST_AGAIN = 0.2;
+const MOST_AGAIN = 0.25;
 const MBIT = 125_000;
 
 interface Line {

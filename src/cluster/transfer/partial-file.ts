@@ -13,6 +13,12 @@ export interface AppendOptions {
   readonly onBlock?: () => void;
 }
 
+/**
+ * A killed process loses nothing that was written; a power cut what was not synced. The owner syncs the whole when it
+ * lands; until then so much at most is sent again.
+ */
+const SYNC_BYTES = 64 * 1024 * 1024;
+
 interface RunningAppend {
   readonly abort: AbortController;
   readonly done: Promise<void>;
@@ -25,6 +31,7 @@ export class PartialFile {
   #offset: number;
   /** Over all that is kept; null when some of it was kept by another process. */
   #hasher: Bun.CryptoHasher | null;
+  #syncedAt: number;
   #running: RunningAppend | null = null;
   #movedAtMs = performance.now();
 
@@ -32,6 +39,7 @@ export class PartialFile {
     this.#path = path;
     this.bytes = bytes;
     this.#offset = offset;
+    this.#syncedAt = offset;
     this.#hasher = offset === 0 ? new Bun.CryptoHasher("sha256") : null;
   }
 
@@ -70,7 +78,7 @@ export class PartialFile {
   }
 
   /**
-   * Keeps every whole block of the body whose digest is right, synced to the disk when it returns.
+   * Keeps every whole block of the body whose digest is right: written, and from time to time synced.
    * Errors: E_UPLOAD_OFFSET when it stands elsewhere or another request appends, E_DIGEST for a damaged block or more
    * bytes than announced, E_UNREACHABLE when nothing comes for `stallMs`; the body's and the disk's own.
    */
@@ -120,7 +128,10 @@ export class PartialFile {
         if (step.done) break;
       }
       if (filled > 0) await this.#keep(file, block.subarray(0, filled), digests[number]);
-      await file.datasync();
+      if (this.#offset - this.#syncedAt >= SYNC_BYTES) {
+        await file.datasync();
+        this.#syncedAt = this.#offset;
+      }
     } catch (thrown) {
       reader.cancel(thrown).catch(() => undefined);
       throw thrown;
@@ -161,6 +172,7 @@ export class PartialFile {
     await this.interrupt();
     await rm(this.#path, { force: true });
     this.#offset = 0;
+    this.#syncedAt = 0;
     this.#hasher = new Bun.CryptoHasher("sha256");
   }
 }
