@@ -1,5 +1,6 @@
 // The talk on stderr: a line per message, with its moment. stdout belongs to answers; secrets are masked before a line
 // leaves.
+import { createConsola } from "consola";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -10,7 +11,8 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-const LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
+/** consola's numbers. */
+const LEVELS: Record<LogLevel, number> = { error: 0, warn: 1, info: 3, debug: 4 };
 
 function formatFields(fields: Record<string, unknown> | undefined): string {
   if (!fields) return "";
@@ -33,13 +35,25 @@ function moment(now: Date, isWatched: boolean): string {
 export function createLog(level: LogLevel, secrets: readonly string[] = [], sink: LogSink = process.stderr): Log {
   const mask = (text: string) =>
     secrets.reduce((masked, secret) => (secret === "" ? masked : masked.replaceAll(secret, "***")), text);
-  const at = (of: LogLevel) => (message: string, fields?: Record<string, unknown>) => {
-    if (LEVELS.indexOf(of) > LEVELS.indexOf(level)) return;
-    const isWatched = sink.isTTY === true;
-    const name = isWatched && of === "info" ? "" : `${of}: `;
-    sink.write(`${moment(new Date(), isWatched)} ${name}${mask(message + formatFields(fields))}\n`);
+  const isWatched = sink.isTTY === true;
+  const consola = createConsola({
+    level: LEVELS[level],
+    reporters: [
+      {
+        log({ date, type, args }) {
+          const name = isWatched && type === "info" ? "" : `${type}: `;
+          sink.write(`${moment(date, isWatched)} ${name}${args.join(" ")}\n`);
+        },
+      },
+    ],
+  });
+  const line = (message: string, fields?: Record<string, unknown>) => mask(message + formatFields(fields));
+  return {
+    debug: (message, fields) => consola.debug(line(message, fields)),
+    info: (message, fields) => consola.info(line(message, fields)),
+    warn: (message, fields) => consola.warn(line(message, fields)),
+    error: (message, fields) => consola.error(line(message, fields)),
   };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

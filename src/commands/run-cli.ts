@@ -107,7 +107,7 @@ async function runCommand({ command, rest }: Chosen, context: CommandContext): P
   const checked = checkArgv(rest, declared);
   if (checked.wantsHelp) {
     const { commandHelp } = await import("./help.ts");
-    context.stdout.write(commandHelp(command, context.stdout.columns));
+    context.stdout.write(await commandHelp(command, context.stdout.columns));
     return 0;
   }
   const file = await readConfigFile(context.cwd, knownOptionNames);

@@ -21,7 +21,7 @@ test("meanings stand beside their terms, or below them where there is little roo
 
 test("help fits a narrow terminal, and names every option", async () => {
   for (const command of await loadAllCommands()) {
-    const help = commandHelp(command, 60);
+    const help = await commandHelp(command, 60);
     const [explained = "", rest = ""] = help.split("EXAMPLES");
     for (const line of `${explained}${rest.split("\n\n").at(-1)}`.split("\n")) expect(line.length).toBeLessThan(61);
     for (const name of Object.keys(command.options)) expect(help).toContain(`--${name}`);
