@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { HttpBodies } from "./http-bodies.ts";
 
 const message = (body: string) => `PATCH /a HTTP/1.1\r\nContent-Length: ${body.length}\r\nx: y\r\n\r\n${body}`;
