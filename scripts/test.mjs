@@ -13,8 +13,8 @@ import { BUN, environmentWithFfmpeg, ROOT } from "./setup.mjs";
 const MINUTE_MS = 60_000;
 
 /**
- * Two phases, each two files at a time: end-to-end and chaos tests wait for processes, sockets and disks for more than
- * half of their time. They come last, so that their clusters do not make the quick tests late, and with more patience.
+ * Two phases, each two files at a time: end-to-end and chaos tests often wait for processes, sockets and disks. They come
+ * last, so that their clusters do not make the quick tests late, and with more patience.
  */
 const PHASES = [
   {

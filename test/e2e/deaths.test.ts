@@ -50,7 +50,7 @@ async function encodersOf(folder: string): Promise<number[]> {
 }
 
 test.skipIf(!isLinux)(
-  "a client killed in download, in encode and in upload: at most that segment is done again",
+  "a client killed in download and in upload: at most that segment is done again",
   async () => {
     await using cluster = await Cluster.make();
     const source = await sourceIn(cluster);

@@ -49,9 +49,13 @@ export interface WallClock {
   setAhead(seconds: number): Promise<void>;
 }
 
-/** Null, and told, where there is none. */
-export async function makeWallClock(folder: string): Promise<WallClock | null> {
-  const compiler = process.platform === "linux" ? Bun.which("cc") : null;
+const COMPILER = process.platform === "linux" ? Bun.which("cc") : null;
+
+/** What it takes that not every machine has: Linux and a C compiler. */
+export const hasWallClock = COMPILER !== null;
+
+export async function makeWallClock(folder: string): Promise<WallClock> {
+  if (COMPILER === null) throw new Error("a clock that jumps needs Linux and a C compiler");
   await mkdir(folder, { recursive: true });
   const [source, library, file] = ["clock.c", "clock.so", "ahead"].map((name) => join(folder, name)) as [
     string,
@@ -59,11 +63,8 @@ export async function makeWallClock(folder: string): Promise<WallClock | null> {
     string,
   ];
   await writeFile(source, LIBRARY);
-  const command = [compiler ?? "", "-shared", "-fPIC", "-o", library, source, "-ldl"];
-  if (compiler === null || !Bun.spawnSync(command).success) {
-    console.log("skipped: a clock that jumps needs Linux and a C compiler");
-    return null;
-  }
+  const built = Bun.spawnSync([COMPILER, "-shared", "-fPIC", "-o", library, source, "-ldl"]);
+  if (!built.success) throw new Error(built.stderr.toString());
   const setAhead = async (seconds: number) => {
     await writeFile(`${file}.new`, String(seconds));
     await rename(`${file}.new`, file);
