@@ -134,6 +134,7 @@ export const clientDetailSchema = clientSchema.extend({
     }),
   ),
   pools: z.record(z.string(), z.number()).nullable(),
+  slots_reason: z.string().nullable(),
   events: z.array(eventSchema),
 });
 export type ClientDetailView = z.infer<typeof clientDetailSchema>;

@@ -8,10 +8,11 @@ import { clientStatusText, eventTable } from "./output/job-text.ts";
 import { styleFor } from "./output/style.ts";
 import { fields, table } from "./output/table.ts";
 
-function slotsText({ slots, pools }: ClientDetailView): string {
-  if (pools === null) return String(slots);
+function slotsText({ slots, pools, slots_reason }: ClientDetailView): string {
+  const reason = slots_reason === null ? "" : `; ${slots_reason}`;
+  if (pools === null) return `${slots}${reason}`;
   const kinds = Object.entries(pools).map(([kind, count]) => `${kind} ${count}`);
-  return `${slots} (${kinds.join(", ")})`;
+  return `${slots} (${kinds.join(", ")})${reason}`;
 }
 
 export const clientsShow = defineCommand({

@@ -56,7 +56,7 @@ const options = {
     fallback: "./work",
   }),
   slots: parsedOption<number | "auto">({
-    description: "Encodes at a time",
+    description: "Encodes at a time; auto: by the cores, then as measured",
     valueName: "N|auto",
     fallback: "auto",
     parseOne: parseSlots,

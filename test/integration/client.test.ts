@@ -1,7 +1,7 @@
 // A whole client (connection, queue, gateway, real ffmpeg, uploads, client.db) against a stand-in coordinator.
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256Of } from "../../src/base/digest.ts";
 import { AppError } from "../../src/base/errors.ts";
@@ -154,6 +154,24 @@ test("an offer becomes a result with the right digest, every frame, and nothing 
   await until(async () => (await segmentsOf(hello.clientId)).length === 0, 20_000);
   expect(server.messages.all.some(isStage(offer.attemptId, "encoding"))).toBe(true);
   expect(server.messages.all.some(isFailure)).toBe(false);
+});
+
+test("what was learnt of slots is told to the server when work of that kind begins", async () => {
+  const path = clipOrSkip(CLIP);
+  const first = startClient({ slots: "auto" });
+  const { clientId, slots: rule, slotsReason } = await server.messages.next(isHello);
+  expect(slotsReason).toStartWith("rule: ");
+  await first.stop();
+
+  const slots = rule === 1 ? 2 : 1;
+  const key = `${availableParallelism()} cores, ffmpeg ${tools.version}, libx264 ultrafast 720p`;
+  const learnt = { slots, refused: [rule], fps: { [slots]: 50, [rule]: 40 }, learntAt: new Date().toISOString() };
+  await writeFile(join(clientFolder(clientId), "slots.json"), JSON.stringify({ [key]: learnt }));
+  startClient({ slots: "auto" });
+  await server.messages.next(isHello);
+  server.send(await offerClip(path));
+  const told = await server.messages.next((message) => message.type === "abilities");
+  expect(told).toMatchObject({ slots, slotsReason: expect.stringMatching(/^measured, libx264 ultrafast 720p: /) });
 });
 
 test("a client that shares the server's files opens the source itself", async () => {

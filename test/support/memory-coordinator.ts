@@ -321,7 +321,7 @@ export class MemoryCoordinator implements Coordinator {
   clientDetail(id: string): ClientDetailView {
     const client = this.clients.get(resolveIdPrefix(id, this.clients.keys(), "client"));
     if (!client) throw new Error("resolved ids exist");
-    return { ...client, encoders: ["libx264"], hardware: [], pools: null, events: [] };
+    return { ...client, encoders: ["libx264"], hardware: [], pools: null, slots_reason: null, events: [] };
   }
 
   drainClient(id: string): ClientView {

@@ -9,7 +9,8 @@ import { isNoSpace } from "../../base/no-space.ts";
 import type { EncodeDevice } from "../../media/encode-device.ts";
 import type { SegmentTask } from "../../media/types.ts";
 import type { AttemptStage, Offer, SourceOffer } from "../protocol/messages.ts";
-import type { EncodePlaces } from "./encode-places.ts";
+import type { Work } from "./cpu-slots.ts";
+import type { EncodePlaces, Place } from "./encode-places.ts";
 import type { SourceGateway } from "./gateway/source-gateway.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ClientStore, FinishedResult } from "./ports.ts";
@@ -117,18 +118,17 @@ export function createAttempts(parts: AttemptsParts): Attempts {
   /** On the CPU, or on one device after the other until one does it; then the job is not for this machine. */
   const inSomePlace = async (
     attempt: Attempt,
-    task: SegmentTask,
-    run: (device: EncodeDevice | null) => Promise<SegmentOutcome>,
+    work: Work,
+    run: (place: Place) => Promise<SegmentOutcome>,
   ): Promise<SegmentOutcome> => {
-    const { encoder } = task.request.video;
     const useless = new Set<EncodeDevice | null>();
-    let reason = `no device for ${encoder} is left here`;
+    let reason = `no device for ${work.encoder} is left here`;
     for (;;) {
-      const place = await parts.places.take(encoder, useless, attempt.abort.signal);
+      const place = await parts.places.take(work, useless, attempt.abort.signal);
       if (place === null) return failed("unfit", reason);
       try {
         enter(attempt, "fetching");
-        const outcome = await run(place.device);
+        const outcome = await run(place);
         if (outcome.kind !== "failed" || outcome.hardware === undefined) return outcome;
         reason = `${outcome.hardware.meaning}: ${outcome.reason}`;
         const next = parts.places.failed(place, outcome.hardware);
@@ -151,12 +151,13 @@ export function createAttempts(parts: AttemptsParts): Attempts {
     }
     try {
       if (access.kind === "gateway" && task.byteRange) lease.prefetch(task.byteRange);
-      return await inSomePlace(attempt, task, (device) =>
+      return await inSomePlace(attempt, workOf(offer, task), ({ device, threads, made }) =>
         runSegment(parts.segment, {
-          ...{ offer, task, device, access, lease, folder, signal, sideFiles: beside.paths },
+          ...{ offer, task, device, threads, access, lease, folder, signal, sideFiles: beside.paths },
           onProgress({ frames, fps }) {
             attempt.frames = frames;
             attempt.fps = fps;
+            made(frames);
             if (frames > 0 && attempt.stage === "fetching") enter(attempt, "encoding");
             else if (performance.now() - attempt.reportedAtMs >= REPORT_AT_MOST_EVERY_MS) report(attempt);
           },
@@ -297,6 +298,11 @@ export function createAttempts(parts: AttemptsParts): Attempts {
       await Promise.allSettled(all.map((attempt) => attempt.done));
     },
   };
+}
+
+function workOf({ jobId }: Offer, { request, rate, video }: SegmentTask): Work {
+  const { encoder, preset } = request.video;
+  return { jobId, pass: rate?.pass ?? "only", encoder, preset, width: video.width, height: video.height };
 }
 
 function since(began: number): number {

@@ -5,6 +5,7 @@ import type { DeviceReport } from "../../hw/types.ts";
 import type { EncodeDevice } from "../../media/encode-device.ts";
 import { familyOf } from "../../media/request/encoders.ts";
 import type { EncoderFamily } from "../../media/types.ts";
+import type { CpuSlots, Work } from "./cpu-slots.ts";
 import { createSlotPool, type SlotPool } from "./slots.ts";
 
 /** Two encodes at a time keep a unit busy: one fills the gaps of the other (docs/MEASURED.md §5). */
@@ -15,8 +16,9 @@ export interface ClientDevice extends DeviceReport {
 }
 
 export interface PlacesOptions {
-  /** Encodes at a time on the CPU. */
-  readonly cpuSlots: number;
+  readonly cpu: CpuSlots;
+  /** Encoder threads beside a device. */
+  readonly deviceThreads: number;
   /** `--slots N`: so many at a time of all kinds together; false: CPU and devices apart. */
   readonly isShared: boolean;
   readonly encoders: readonly string[];
@@ -26,6 +28,7 @@ export interface PlacesOptions {
 /** What the server is told of this machine. */
 export interface Abilities {
   readonly slots: number;
+  readonly slotsReason: string;
   readonly encoders: string[];
   readonly families: string[];
   readonly pools?: Record<string, number>;
@@ -35,12 +38,16 @@ export interface Abilities {
 export interface Place {
   /** Null: the CPU. */
   readonly device: EncodeDevice | null;
+  /** Encoder threads. */
+  readonly threads: number;
+  /** Frames of this encode so far. */
+  made(frames: number): void;
   free(): void;
 }
 
 export interface EncodePlaces {
   /** Waits for a slot where the encoder runs, first come first served; null: no device left but those in `not`. */
-  take(encoder: string, not: ReadonlySet<Place["device"]>, signal: AbortSignal): Promise<Place | null>;
+  take(work: Work, not: ReadonlySet<Place["device"]>, signal: AbortSignal): Promise<Place | null>;
   /**
    * A place failed so. "again": in the same place, once another encode there has ended; "elsewhere": this device is of
    * no use to this encode.
@@ -56,11 +63,10 @@ interface Device extends ClientDevice {
 }
 
 export function createPlaces(options: PlacesOptions, onChange: () => void): EncodePlaces {
-  const { cpuSlots, isShared, encoders } = options;
-  const cpu = createSlotPool(cpuSlots);
+  const { cpu, deviceThreads, isShared, encoders } = options;
   const devices: Device[] = options.devices.map((device) => ({
     ...device,
-    pool: isShared ? cpu : createSlotPool(SLOTS_PER_DEVICE),
+    pool: isShared ? cpu.pool : createSlotPool(SLOTS_PER_DEVICE),
     handle: { family: device.family, id: device.id },
     isGone: false,
   }));
@@ -68,12 +74,14 @@ export function createPlaces(options: PlacesOptions, onChange: () => void): Enco
     devices.filter((device) => !device.isGone && device.encoders.some(({ name }) => name === encoder));
 
   return {
-    async take(encoder, not, signal) {
-      if (familyOf(encoder) === "software") return { device: null, free: await cpu.take(signal) };
-      const able = present(encoder).filter(({ handle }) => !not.has(handle));
+    async take(work, not, signal) {
+      if (familyOf(work.encoder) === "software") return { device: null, ...(await cpu.take(work, signal)) };
+      const able = present(work.encoder).filter(({ handle }) => !not.has(handle));
       able.sort((a, b) => a.pool.busyness() - b.pool.busyness());
       const [device] = able;
-      return device === undefined ? null : { device: device.handle, free: await device.pool.take(signal) };
+      if (device === undefined) return null;
+      const free = await device.pool.take(signal);
+      return { device: device.handle, threads: deviceThreads, made: () => {}, free };
     },
     failed(place, failure) {
       const device = devices.find(({ handle }) => handle === place.device);
@@ -93,12 +101,12 @@ export function createPlaces(options: PlacesOptions, onChange: () => void): Enco
       const living = encoders.filter((name) => familyOf(name) === "software" || present(name).length > 0);
       const families = [...new Set(living.map(familyOf))];
       const hardware = devices.filter(({ isGone }) => !isGone);
-      if (hardware.length === 0 || isShared)
-        return { slots: cpuSlots, encoders: living, families, ...limitsOf(hardware) };
-      const pools: Record<string, number> = families.includes("software") ? { software: cpuSlots } : {};
+      const about = { slotsReason: cpu.reason(), encoders: living, families, ...limitsOf(hardware) };
+      if (hardware.length === 0 || isShared) return { slots: cpu.pool.limit(), ...about };
+      const pools: Record<string, number> = families.includes("software") ? { software: cpu.pool.limit() } : {};
       for (const { family, pool } of hardware) pools[family] = (pools[family] ?? 0) + pool.limit();
       const slots = Object.values(pools).reduce((sum, count) => sum + count, 0);
-      return { slots, encoders: living, families, pools, ...limitsOf(hardware) };
+      return { slots, pools, ...about };
     },
   };
 }

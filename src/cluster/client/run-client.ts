@@ -15,8 +15,10 @@ import type { TextPrints } from "../../media/types.ts";
 import { type AttemptStage, type Hello, PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { type Attempts, createAttempts } from "./attempts.ts";
 import { createBackoff } from "./backoff.ts";
+import { createCpuSlots } from "./cpu-slots.ts";
 import { type ClientDevice, createPlaces, type EncodePlaces } from "./encode-places.ts";
 import { openSourceGateway, type SourceGateway } from "./gateway/source-gateway.ts";
+import { openLearntSlots } from "./learnt-slots.ts";
 import { type Link, type LinkEnd, openLink } from "./link.ts";
 import { createOutbox, type SwitchableOutbox } from "./outbox.ts";
 import type { ClaimedIdentity, ClientStore } from "./ports.ts";
@@ -125,11 +127,22 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   const cacheBytes = options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes };
   const gateway = await openSourceGateway({ remote, cacheFolder: join(folder, "cache"), log, ...cacheBytes });
   const sideFiles = await openSideFiles(remote, join(folder, "side"));
-  const plan = planSlots(options.slots, thisMachine());
+  const machine = thisMachine();
+  const learnt = await openLearntSlots({
+    path: join(folder, "slots.json"),
+    machine: { cores: machine.cores, ffmpeg: tools.version },
+    log,
+  });
   const outbox = createOutbox();
+  const pause = createPauseSwitch();
+  pause.onChange((isPaused) => options.onStatus?.({ kind: isPaused ? "paused" : "resumed" }));
+  const cpu = createCpuSlots({
+    ...{ wanted: options.slots, machine, learnt, pausable: pause, log },
+    onChange: () => tellAbilities(),
+  });
   const places = createPlaces(
     {
-      ...{ cpuSlots: plan.slots, isShared: options.slots !== "auto" },
+      ...{ cpu, isShared: options.slots !== "auto", deviceThreads: planSlots(options.slots, machine).threads },
       ...{ encoders: options.encoders, devices: options.devices ?? [] },
     },
     () => tellAbilities(),
@@ -137,13 +150,11 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   const room = createRoom({ folder, log, onChange: () => tellAbilities() });
   const tellAbilities = () => outbox.send({ type: "abilities", ...abilitiesOf(places, room, options) });
   const access = createAccessMemory(options);
-  const pause = createPauseSwitch();
-  pause.onChange((isPaused) => options.onStatus?.({ kind: isPaused ? "paused" : "resumed" }));
   const attempts = createAttempts({
     ...{ identityFolder: folder, outbox, store, gateway, sideFiles, log, accessTo: access.of },
     ...{ places, room },
     segment: {
-      ...{ tools, clientId, threads: plan.threads, encodeSegment: options.encodeSegment ?? encodeRated },
+      ...{ tools, clientId, encodeSegment: options.encodeSegment ?? encodeRated },
       stallIdleMs: options.stallIdleMs ?? DEFAULT_IDLE_MS,
       nice: options.nice ?? false,
       pausable: pause,
@@ -164,6 +175,8 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
     room.stop();
     await attempts.stopAll({ keepFinished });
     await gateway.close();
+    cpu.stop();
+    await learnt.written();
   }
 }
 

@@ -52,7 +52,6 @@ export interface SegmentParts {
   readonly tools: Tools;
   readonly clientId: string;
   readonly encodeSegment: EncodeSegment;
-  readonly threads: number;
   /** Without a sign of work for this long an encode is given up. */
   readonly stallIdleMs: number;
   /** Decode on the device that encodes. */
@@ -65,6 +64,8 @@ export interface SegmentParts {
 export interface SegmentRun {
   /** Null: the CPU. */
   readonly device: EncodeDevice | null;
+  /** Encoder threads. */
+  readonly threads: number;
   readonly offer: Offer;
   readonly task: SegmentTask;
   readonly access: SourceAccess;
@@ -106,7 +107,6 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
       ? ({ input: access.path, inputKind: "file" } as const)
       : ({ input: lease.url, inputKind: "http" } as const);
   try {
-    const { threads } = parts;
     const watch = { stall: stallBounds(parts.stallIdleMs), isWaiting: () => lease.isWaiting() };
     const options = {
       ...input,
@@ -116,7 +116,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
       nice: parts.nice,
       pausable: parts.pausable,
       hwDecode: parts.hwDecode,
-      threads,
+      threads: run.threads,
       signal,
       onProgress: run.onProgress,
       sideFiles: run.sideFiles,

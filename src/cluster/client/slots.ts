@@ -1,8 +1,10 @@
-// How many encodes this machine runs at a time, with how many threads each, and the queue for them.
+// How many encodes this machine runs at a time by rule, with how many threads each, and the queue for them.
 import { availableParallelism, totalmem } from "node:os";
 
 /** A 1080p x265 or AV1 encode peaks around 1 GiB; a slot that swaps is worth less than none. */
 const BYTES_PER_SLOT = 1.5 * 1024 ** 3;
+
+const PIXELS_OF_1080P = 1920 * 1080;
 
 export interface Machine {
   readonly cores: number;
@@ -19,6 +21,8 @@ export interface SlotPlan {
   readonly slots: number;
   /** Encoder threads of each. */
   readonly threads: number;
+  /** Why so many, for people. */
+  readonly reason: string;
 }
 
 /**
@@ -30,7 +34,26 @@ export function planSlots(wanted: number | "auto", machine: Machine): SlotPlan {
   const byCores = machine.cores === 2 ? 2 : Math.max(1, Math.floor(machine.cores / 2));
   const byMemory = Math.max(1, Math.floor(machine.memoryBytes / BYTES_PER_SLOT));
   const slots = wanted === "auto" ? Math.min(byCores, byMemory) : wanted;
-  return { slots, threads: Math.min(machine.cores, 2 * Math.max(1, Math.ceil(machine.cores / slots))) };
+  return { slots, threads: threadsOf(slots, machine), reason: reasonOf(wanted, machine, byMemory < byCores) };
+}
+
+function reasonOf(wanted: number | "auto", { cores, memoryBytes }: Machine, isByMemory: boolean): string {
+  if (wanted !== "auto") return "set by --slots";
+  if (isByMemory) return `rule: ${(memoryBytes / 1024 ** 3).toFixed(1)} GiB of memory, 1.5 GiB for each encode`;
+  if (cores === 1) return "rule: 1 core";
+  return `rule: ${cores} cores, ${cores === 2 ? "one encode for each" : "one encode for two"}`;
+}
+
+/** Encoder threads of each of so many encodes. */
+export function threadsOf(slots: number, { cores }: Machine): number {
+  return Math.min(cores, 2 * Math.max(1, Math.ceil(cores / slots)));
+}
+
+/** The most that is tried for pictures of this size: twice the cores, or what memory holds; never below the rule. */
+export function mostSlots(machine: Machine, pixels: number): number {
+  const bytes = BYTES_PER_SLOT * Math.max(1, pixels / PIXELS_OF_1080P);
+  const tried = Math.min(2 * machine.cores, Math.floor(machine.memoryBytes / bytes));
+  return Math.max(planSlots("auto", machine).slots, tried);
 }
 
 export interface SlotPool {
@@ -41,7 +64,7 @@ export interface SlotPool {
   /** Slots in use and waited for, by slot. */
   busyness(): number;
   limit(): number;
-  /** So many at a time from now on, at least one; what runs goes on. */
+  /** So many at a time from now on, at least one; what runs goes on, what waits begins where there is room now. */
   limitTo(slots: number): void;
 }
 
@@ -67,6 +90,7 @@ export function createSlotPool(slots: number): SlotPool {
     limit: () => limit,
     limitTo(wanted) {
       limit = Math.max(1, wanted);
+      while (held < limit && queue.length > 0) queue.shift()?.();
     },
     take(signal) {
       signal.throwIfAborted();

@@ -18,9 +18,11 @@ const id = z.uuid();
 export const attemptStageSchema = z.enum(["queued", "fetching", "encoding", "uploading"]);
 export type AttemptStage = z.infer<typeof attemptStageSchema>;
 
-/** What a client can do; told at hello, and again when a device is lost or takes fewer encodes at a time. */
+/** What a client can do; told at hello, and again when a device is lost or another number of encodes at a time is better. */
 const abilities = {
   slots: z.number().int().min(1).max(1024),
+  /** Why so many on the CPU, for people. */
+  slotsReason: z.string().max(500).optional(),
   /** ffmpeg encoder names proven by a trial encode on this machine. */
   encoders: z.array(z.string()),
   families: z.array(z.string()),

@@ -150,3 +150,24 @@ test("a client whose disk is full gets nothing more until it has room; what it g
   expect(bench.details("client-resumed")).toEqual(["its disk has room again"]);
   expect(bench.attempts("one").length).toBe(1);
 });
+
+test("fewer slots take no lease away, and nothing more is offered until so many are free; more are filled at once", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one", { slots: 3, slotsReason: "rule" });
+  bench.submit();
+  bench.index(2000);
+  const held = () => bench.attempts("one").map(({ id }) => id);
+  const [first, second, third] = bench.attempts("one");
+  if (first === undefined || second === undefined || third === undefined) throw new Error("three attempts expected");
+  const { link, encoders, families } = bench.client("one");
+  const told = { type: "client-changed", clientId: "one", link, encoders, families } as const;
+  bench.send({ ...told, slots: 1, slotsReason: "measured" });
+  expect(bench.client("one")).toMatchObject({ slots: 1, slotsReason: "measured" });
+  expect(held()).toEqual([first.id, second.id, third.id]);
+  bench.land(third);
+  expect(held()).toEqual([first.id, second.id]);
+  bench.send({ ...told, slots: 4 });
+  expect(held().slice(0, 2)).toEqual([first.id, second.id]);
+  expect(held().length).toBeGreaterThanOrEqual(4);
+  expect(bench.client("one").slotsReason).toBeUndefined();
+});

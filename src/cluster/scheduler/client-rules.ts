@@ -57,7 +57,14 @@ export function changeAbilities(turn: Turn, input: Extract<Input, { type: "clien
   const client = clientOn(turn, input.clientId, input.link);
   if (client === null) return;
   const { type: _type, clientId: _id, link: _link, ...abilities } = input;
-  const { pools: _pools, limits: _limits, hardware: _hardware, noRoom: _noRoom, ...rest } = client;
+  const {
+    slotsReason: _slotsReason,
+    pools: _pools,
+    limits: _limits,
+    hardware: _hardware,
+    noRoom: _noRoom,
+    ...rest
+  } = client;
   const changed: Client = { ...rest, ...abilities };
   turn.putClient(changed);
   if (changed.noRoom === client.noRoom) return;

@@ -260,6 +260,8 @@ export interface Client {
   readonly pools?: Readonly<Record<string, number>>;
   /** The largest picture and depth of hardware encoders, by trial. In memory only. */
   readonly limits?: Readonly<Record<string, EncoderLimits>>;
+  /** Why it has so many slots on the CPU, for people. In memory only. */
+  readonly slotsReason?: string;
   /** What the trials of each device said, for people. In memory only. */
   readonly hardware?: readonly HardwareNote[];
   /** Pixels per second of one slot by encoder, last measured. */
@@ -321,6 +323,7 @@ export type HelloFacts = Pick<
   | "name"
   | "instance"
   | "slots"
+  | "slotsReason"
   | "platform"
   | "ffmpeg"
   | "version"
@@ -356,7 +359,7 @@ export type Input =
   | { readonly type: "client-hello"; readonly client: HelloFacts }
   | ({ readonly type: "client-changed"; readonly clientId: ClientId; readonly link: number } & Pick<
       Client,
-      "encoders" | "families" | "slots" | "pools" | "limits" | "hardware" | "noRoom"
+      "encoders" | "families" | "slots" | "slotsReason" | "pools" | "limits" | "hardware" | "noRoom"
     >)
   /** Any message of a link; renews the client's liveness. */
   | { readonly type: "client-heard"; readonly clientId: ClientId; readonly link: number }

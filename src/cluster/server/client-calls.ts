@@ -37,6 +37,7 @@ export function clientCalls({ engine, store }: { readonly engine: Engine; readon
         encoders: client.encoders,
         hardware: client.hardware ?? [],
         pools: client.pools ?? null,
+        slots_reason: client.slotsReason ?? null,
         events: store.clientEvents(client.id, EVENTS_SHOWN),
       };
     },

@@ -220,11 +220,12 @@ function placeOf({ name, host, platform }: Hello): string {
 
 /** Without the keys that are absent, so that what is unknown stays unknown. */
 function abilitiesOf(
-  message: Pick<Hello, "slots" | "encoders" | "families" | "pools" | "limits" | "hardware" | "noRoom">,
+  message: Pick<Hello, "slots" | "slotsReason" | "encoders" | "families" | "pools" | "limits" | "hardware" | "noRoom">,
 ) {
-  const { slots, encoders, families, pools, limits, hardware, noRoom } = message;
+  const { slots, slotsReason, encoders, families, pools, limits, hardware, noRoom } = message;
   return {
     ...{ slots, encoders, families },
+    ...(slotsReason === undefined ? {} : { slotsReason }),
     ...(pools === undefined ? {} : { pools }),
     ...(limits === undefined ? {} : { limits }),
     ...(hardware === undefined ? {} : { hardware }),

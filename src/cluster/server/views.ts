@@ -109,6 +109,8 @@ export interface ClientDetailView extends ClientView {
   readonly hardware: readonly HardwareView[];
   /** Encodes at a time by kind; null: `slots` for all together. */
   readonly pools: Readonly<Record<string, number>> | null;
+  /** Why so many on the CPU; null: it has not said since the server began. */
+  readonly slots_reason: string | null;
   readonly events: readonly EventView[];
 }
 

@@ -1,0 +1,217 @@
+// The CPU's slots: as many as the user says, or as the rule says until a measurement says better. Keeps account of what
+// runs for the tuner of its kind of work; knows nothing of the server or of devices.
+import type { Log } from "../../base/log.ts";
+import type { Pausable } from "../../base/pause.ts";
+import type { LearntSlots } from "./learnt-slots.ts";
+import { createSlotTuner, type Learnt, type SlotTuner } from "./slot-tuner.ts";
+import { createSlotPool, type Machine, mostSlots, planSlots, type SlotPool, threadsOf } from "./slots.ts";
+
+/** What an encode is to the slots. */
+export interface Work {
+  /** Frames per second compare within one job and one kind of pass only. */
+  readonly jobId: string;
+  readonly pass: string;
+  readonly encoder: string;
+  readonly preset: string | null;
+  /** Of the source. */
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface CpuPlace {
+  /** Encoder threads. */
+  readonly threads: number;
+  /** Frames of this encode so far. */
+  made(frames: number): void;
+  free(): void;
+}
+
+export interface CpuSlots {
+  readonly pool: SlotPool;
+  /** Waits for a slot, first come first served. Throws the abort reason. */
+  take(work: Work, signal: AbortSignal): Promise<CpuPlace>;
+  /** Why there are so many, for people. */
+  reason(): string;
+  /** Looks on no longer. */
+  stop(): void;
+}
+
+export interface CpuSlotsOptions {
+  /** `--slots`. */
+  readonly wanted: number | "auto";
+  readonly machine: Machine;
+  readonly learnt: LearntSlots;
+  readonly pausable: Pausable;
+  readonly log: Log;
+  /** The number or its reason is another. */
+  readonly onChange: () => void;
+  /** Milliseconds that only grow. */
+  readonly now?: () => number;
+}
+
+/** One encode with its slot. */
+interface Run {
+  readonly work: Work;
+  frames: number;
+  hasMade: boolean;
+}
+
+interface Kind {
+  readonly name: string;
+  readonly tuner: SlotTuner;
+  kept: Learnt;
+}
+
+const SIZE_CLASSES: readonly (readonly [most: number, name: string])[] = [
+  [500_000, "SD"],
+  [1_000_000, "720p"],
+  [2_300_000, "1080p"],
+  [4_000_000, "1440p"],
+  [9_000_000, "4K"],
+];
+
+function kindOf({ encoder, preset, width, height }: Work): string {
+  const [, size] = SIZE_CLASSES.find(([most]) => width * height <= most) ?? [0, "8K"];
+  return `${encoder} ${preset === null ? "" : `${preset} `}${size}`;
+}
+
+export function createCpuSlots(options: CpuSlotsOptions): CpuSlots {
+  const { wanted, machine, learnt, pausable, log } = options;
+  const plan = planSlots(wanted, machine);
+  const pool = createSlotPool(plan.slots);
+  if (wanted !== "auto") {
+    return {
+      pool,
+      reason: () => plan.reason,
+      take: async (_work, signal) => ({ threads: plan.threads, made: () => {}, free: await pool.take(signal) }),
+      stop: () => {},
+    };
+  }
+
+  const now = options.now ?? (() => performance.now());
+  const kinds = new Map<string, Kind>();
+  const runs = new Set<Run>();
+  /** What is measured: the only work that runs. */
+  let measured: { readonly key: string; readonly kind: Kind } | null = null;
+  /** What the number is for. */
+  let shown: Kind | null = null;
+  let frames = 0;
+  let finished = 0;
+
+  const kindFor = (work: Work): Kind => {
+    const name = kindOf(work);
+    const known = kinds.get(name);
+    if (known !== undefined) return known;
+    const most = mostSlots(machine, work.width * work.height);
+    const tuner = createSlotTuner({ rule: plan.slots, most, learnt: learnt.get(name) });
+    const kind = { name, tuner, kept: tuner.learnt() };
+    kinds.set(name, kind);
+    return kind;
+  };
+
+  const use = (kind: Kind) => {
+    const slots = kind.tuner.slots();
+    const isOther = pool.limit() !== slots || shown !== kind;
+    shown = kind;
+    if (pool.limit() !== slots) {
+      log.info(`${count(slots)} at a time`, { kind: kind.name, trial: kind.tuner.trial() !== null });
+      pool.limitTo(slots);
+    }
+    if (kind.kept !== kind.tuner.learnt()) {
+      kind.kept = kind.tuner.learnt();
+      learnt.keep(kind.name, kind.kept);
+      log.info(`encodes at a time, ${measuredText(kind)}`);
+    } else if (!isOther) return;
+    options.onChange();
+  };
+
+  /** Work that can't be compared begins or has ended. */
+  const leave = () => {
+    measured?.kind.tuner.abandon();
+    measured = null;
+  };
+
+  const look = () => {
+    const [first, ...others] = runs;
+    if (first === undefined) {
+      if (pool.held() > 0) return; // the next one has its slot and begins in this very moment
+      leave();
+      if (shown !== null) use(shown);
+      return;
+    }
+    const key = keyOf(first.work);
+    if (others.some(({ work }) => keyOf(work) !== key)) {
+      leave();
+      const [least = kindFor(first.work)] = [...runs]
+        .map(({ work }) => kindFor(work))
+        .sort((a, b) => a.tuner.slots() - b.tuner.slots());
+      return use(least);
+    }
+    if (measured?.key !== key) {
+      leave();
+      measured = { key, kind: kindFor(first.work) };
+    }
+    const { kind } = measured;
+    if (pausable.isPaused()) kind.tuner.interrupt();
+    else kind.tuner.note({ atMs: now(), running: runs.size, frames, finished });
+    use(kind);
+  };
+
+  const begin = (work: Work, giveBack: () => void): CpuPlace => {
+    const run: Run = { work, frames: 0, hasMade: false };
+    const threads = threadsOf(pool.limit(), machine);
+    runs.add(run);
+    look();
+    return {
+      threads,
+      made(made) {
+        // An encode of two passes begins again.
+        frames += made >= run.frames ? made - run.frames : made;
+        run.frames = made;
+        run.hasMade ||= made > 0;
+        if (runs.has(run)) look();
+      },
+      free() {
+        giveBack();
+        if (!runs.delete(run)) return;
+        if (run.hasMade) finished += 1;
+        look();
+      },
+    };
+  };
+
+  const stopLooking = pausable.onChange(() => measured?.kind.tuner.interrupt());
+  return {
+    pool,
+    async take(work, signal) {
+      if (pool.held() === 0) use(kindFor(work));
+      return begin(work, await pool.take(signal));
+    },
+    reason() {
+      if (shown === null) return plan.reason;
+      const trial = shown.tuner.trial();
+      const reason = Object.keys(shown.kept.fps).length === 0 ? plan.reason : measuredText(shown);
+      return trial === null ? reason : `${reason}; trying ${count(trial)}`;
+    },
+    stop: stopLooking,
+  };
+}
+
+function keyOf({ jobId, pass }: Work): string {
+  return `${jobId} ${pass}`;
+}
+
+function count(slots: number): string {
+  return slots === 1 ? "1 encode" : `${slots} encodes`;
+}
+
+/** "measured, libx264 1080p: 2 encodes 41.0 fps, 1 encode 38.2 fps": the number in use first. */
+function measuredText({ name, kept }: Kind): string {
+  const levels = Object.keys(kept.fps).map(Number);
+  levels.sort(
+    (a, b) =>
+      Number(b === kept.slots) - Number(a === kept.slots) || Math.abs(a - kept.slots) - Math.abs(b - kept.slots),
+  );
+  const texts = levels.slice(0, 4).map((level) => `${count(level)} ${kept.fps[level]?.toFixed(1)} fps`);
+  return `measured, ${name}: ${texts.join(", ")}`;
+}
