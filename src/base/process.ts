@@ -4,6 +4,7 @@
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { AppError, errnoOf } from "./errors.ts";
+import { sendOrder, takeOrders } from "./guard-orders.ts";
 import type { Pausable } from "./pause.ts";
 import { descendantsCpuMs, descendantsOf } from "./process-cpu.ts";
 
@@ -37,7 +38,7 @@ export interface ToolOptions {
   readonly onStart?: (lowerPriority: () => void) => void;
   /** Asked every second with the processor time the child used so far (null: unknown); true ends it as "stalled". */
   readonly isStalled?: (cpuMs: number | null) => boolean;
-  /** Suspends the child while it is paused (SIGSTOP and SIGCONT; not on Windows), and its start. */
+  /** Suspends the child while it is paused (SIGSTOP and SIGCONT; by its guard on Windows), and its start. */
   readonly pausable?: Pausable;
 }
 
@@ -105,11 +106,9 @@ async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
 function killTree(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   try {
     if (process.platform === "win32") {
-      Bun.spawnSync(["taskkill", "/T", "/F", "/PID", String(pid)], {
-        stdout: "ignore",
-        stderr: "ignore",
-        windowsHide: true,
-      });
+      const command = ["taskkill", "/T", "/F", "/PID", String(pid)];
+      const { success } = Bun.spawnSync(command, { stdout: "ignore", stderr: "ignore", windowsHide: true });
+      if (!success) process.kill(pid, "SIGKILL"); // the guard takes its program along
     } else {
       process.kill(-pid, signal);
     }
@@ -123,7 +122,6 @@ function killTree(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
  * this process dies.
  */
 function suspendTree(pid: number, isSuspended: boolean): void {
-  if (process.platform === "win32") return;
   try {
     if (isSuspended) {
       process.kill(-pid, "SIGSTOP");
@@ -135,9 +133,10 @@ function suspendTree(pid: number, isSuspended: boolean): void {
 }
 
 /** Keeps a child as the switch says until the answer is called. */
-function follow(pausable: Pausable, pid: number): () => void {
+function follow(pausable: Pausable, { pid, stdin }: Guard): () => void {
   let timer: ReturnType<typeof setInterval> | undefined;
   const apply = (isPaused: boolean) => {
+    if (stdin !== undefined) return void sendOrder(stdin, isPaused);
     clearInterval(timer);
     suspendTree(pid, isPaused);
     if (isPaused) timer = setInterval(() => suspendTree(pid, true), STOP_AGAIN_EVERY_MS);
@@ -147,6 +146,7 @@ function follow(pausable: Pausable, pid: number): () => void {
   return () => {
     unfollow();
     clearInterval(timer);
+    void stdin?.end();
   };
 }
 
@@ -158,7 +158,8 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
   const { pausable } = options;
   await pausable?.whenRunning(options.signal);
   if (options.signal?.aborted) return { ended: "aborted", exitCode: 255, stdout: "", stderrTail: "" };
-  const child = spawnGuarded([options.program, ...options.args], options.cwd);
+  const takesOrders = pausable !== undefined && process.platform === "win32";
+  const child = spawnGuarded([options.program, ...options.args], options.cwd, takesOrders);
   if (options.nice) lowerPriority(child.pid);
   options.onStart?.(() => {
     for (const pid of descendantsOf(child.pid) ?? []) lowerPriority(pid);
@@ -167,7 +168,7 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
   let killTimer: ReturnType<typeof setTimeout> | undefined;
   let giveUpTimer: ReturnType<typeof setTimeout> | undefined;
   const givenUp = Promise.withResolvers<null>();
-  const unfollow = pausable === undefined ? () => {} : follow(pausable, child.pid);
+  const unfollow = pausable === undefined ? () => {} : follow(pausable, child);
   let stoppedAt = 0;
   let killedAfterMs: number | null = null;
   const kill = () => {
@@ -234,7 +235,9 @@ function lowerPriority(pid: number): void {
   }
 }
 
-function spawnGuarded(command: readonly string[], cwd: string | undefined) {
+type Guard = Bun.Subprocess<"ignore" | "pipe", "pipe", "pipe">;
+
+function spawnGuarded(command: readonly string[], cwd: string | undefined, takesOrders: boolean): Guard {
   return Bun.spawn([...selfCommand(), "__exec", ...command], {
     ...(cwd === undefined ? {} : { cwd }),
     env: {
@@ -243,7 +246,7 @@ function spawnGuarded(command: readonly string[], cwd: string | undefined) {
       AV_LOG_FORCE_NOCOLOR: "1",
       [GUARDED_FOR]: String(process.pid),
     },
-    stdin: "ignore",
+    stdin: takesOrders ? "pipe" : "ignore",
     stdout: "pipe",
     stderr: "pipe",
     detached: process.platform !== "win32",
@@ -274,6 +277,11 @@ export async function execGuarded(command: readonly string[]): Promise<number> {
     return 127;
   }
   for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => child.kill(name));
-  const exitCode = await child.exited;
-  return exitCode;
+  if (process.platform !== "win32") return await child.exited;
+  const { windowsSuspender } = await import("./suspend-windows.ts");
+  const orders = Bun.stdin.stream().getReader();
+  // What can't be obeyed ends the guard, and its program with it: it is seen as a failure, not taken for suspended.
+  await Promise.race([child.exited, takeOrders(orders, child.pid, windowsSuspender).then(() => child.exited)]);
+  await orders.cancel();
+  return await child.exited;
 }

@@ -116,17 +116,10 @@ export function drainClient(turn: Turn, clientId: ClientId): Verdict {
   return { ok: true };
 }
 
-/**
- * What it runs is suspended under its leases, nothing more is offered; said twice, the second changes nothing. Windows
- * has no documented way to suspend a process.
- */
+/** What it runs is suspended under its leases, nothing more is offered; said twice, the second changes nothing. */
 export function pauseClient(turn: Turn, clientId: ClientId): Verdict {
   const client = turn.clients.get(clientId);
   if (client === undefined) return unknownClient(clientId);
-  if (client.platform.startsWith("win32")) {
-    const hint = "`ffcluster clients drain` lets it finish what it holds and gives it nothing more.";
-    return refusal("E_WRONG_STATE", `client ${client.name} runs Windows, where ffmpeg can't be suspended`, hint);
-  }
   if (client.isPaused) return { ok: true };
   turn.putClient({ ...client, isPaused: true });
   turn.event("client-paused", { clientId }, "paused on request: what it runs is suspended");

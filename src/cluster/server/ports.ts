@@ -187,7 +187,7 @@ export interface Coordinator {
   disconnectClient(id: string): Promise<ClientView>;
   /** It finishes what it holds and gets nothing more. */
   drainClient(id: string): ClientView;
-  /** What it runs is suspended and keeps its leases, it gets nothing more; E_WRONG_STATE on Windows. */
+  /** What it runs is suspended and keeps its leases, it gets nothing more. */
   pauseClient(id: string): ClientView;
   /** Ends a drain, a pause and a quarantine; E_WRONG_STATE when there is none. */
   resumeClient(id: string): ClientView;
