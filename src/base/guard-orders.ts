@@ -1,5 +1,6 @@
 // How a guard is told to suspend its program where no signal does that (Windows): a byte for each order on its stdin.
 // The guard holds a handle of its program, so that the process id can't be anyone else's meanwhile.
+import { errnoOf } from "./errors.ts";
 
 const SUSPEND = "s".charCodeAt(0);
 const RESUME = "r".charCodeAt(0);
@@ -10,13 +11,14 @@ export interface Suspender {
   resumeProcess(pid: number): void;
 }
 
-/** The asking side. To a guard that has ended it says nothing. */
-export async function sendOrder(guard: Bun.FileSink, isSuspended: boolean): Promise<void> {
+/** The asking side; null: there will be no more of them. To a guard that has ended it says nothing. */
+export async function sendOrder(guard: Bun.FileSink, isSuspended: boolean | null): Promise<void> {
   try {
-    guard.write(new Uint8Array([isSuspended ? SUSPEND : RESUME]));
-    await guard.flush();
+    if (isSuspended === null) return void (await guard.end());
+    await Promise.all([guard.write(new Uint8Array([isSuspended ? SUSPEND : RESUME])), guard.flush()]);
   } catch (thrown) {
-    if (!(thrown instanceof Error && "code" in thrown && thrown.code === "EPIPE")) throw thrown;
+    const code = errnoOf(thrown);
+    if (code !== "EPIPE" && code !== "EOF") throw thrown; // the two that Windows says of a pipe without a reader
   }
 }
 

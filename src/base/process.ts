@@ -146,7 +146,7 @@ function follow(pausable: Pausable, { pid, stdin }: Guard): () => void {
   return () => {
     unfollow();
     clearInterval(timer);
-    void stdin?.end();
+    if (stdin !== undefined) void sendOrder(stdin, null);
   };
 }
 
