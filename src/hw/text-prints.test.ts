@@ -16,3 +16,15 @@ test("an ffmpeg that draws nothing has no print", async () => {
   const tools = await findTools(process.env);
   expect(await textPrints({ ...tools, ffmpeg: "/bin/false" })).toEqual({ drawtext: null, subtitles: null });
 }, 180_000);
+
+test("without fc-list, as on Windows, letters have prints all the same", async () => {
+  const tools = await findTools(process.env);
+  const path = process.env.PATH;
+  process.env.PATH = "/nowhere";
+  try {
+    const { drawtext } = await textPrints(tools);
+    expect(drawtext).toMatch(/^[0-9a-f]{64}$/);
+  } finally {
+    process.env.PATH = path;
+  }
+}, 180_000);

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256Of } from "../base/digest.ts";
-import { errnoOf } from "../base/errors.ts";
+import { AppError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import { runTool } from "../base/process.ts";
 import type { FilterCall } from "../media/request/encode-request.ts";
@@ -60,7 +60,7 @@ async function fontList(signal?: AbortSignal): Promise<string> {
     });
     if (listed.ended === "exit" && listed.exitCode === 0) return listed.stdout.split("\n").sort().join("\n");
   } catch (thrown) {
-    if (errnoOf(thrown) !== "ENOENT") throw thrown;
+    if (!(thrown instanceof AppError && thrown.code === "E_FFMPEG_MISSING")) throw thrown; // there is no fc-list
   }
   return newId();
 }
