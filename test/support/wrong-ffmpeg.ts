@@ -14,7 +14,7 @@ export type Wrong =
   | "fill-at-stitch"
   /** ffprobe does nothing for a minute where it reads a source's packets. */
   | "slow-index"
-  /** ffprobe does nothing for a minute where it reads a segment's packets. */
+  /** ffprobe does nothing for a minute where it reads a segment's packets (of codecs that the server doesn't read itself). */
   | "slow-check"
   /** Every segment encode begins with seven seconds of nothing. */
   | "slow-encode"
