@@ -121,6 +121,6 @@ test("a segment that fails everywhere fails the job with ffmpeg's own last words
   const job = await cluster.jobDetail(last.job_id);
   expect(job.error?.code).toBe("E_ENCODE_FAILED");
   expect(job.error?.message ?? "").toMatch(/baseline/i);
-  const [first] = job.segment_list;
-  expect(first?.attempts).toBe(2);
+  // Segments are tried side by side: whichever is the first to use up its retries ends the job.
+  expect(Math.max(...job.segment_list.map(({ attempts }) => attempts))).toBe(2);
 }, 180_000);
