@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { AppError, type ErrorBody, httpStatusOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { UPLOAD_HEADERS } from "../base/resumable-upload.ts";
+import { MOST_UPLOAD_BLOCKS, UPLOAD_HEADERS } from "../base/resumable-upload.ts";
 
 /** Requests in JSON are small; bytes have their own routes. */
 const MAX_JSON_BYTES = 1 << 20;
@@ -41,7 +41,7 @@ export function respondToError(thrown: unknown, request: Request, log: Log): Res
 /** What a PATCH that is no append of a resumable upload is told. */
 export function noAppend(): AppError {
   const { offset, blocks } = UPLOAD_HEADERS;
-  const hint = `Send the bytes from ${offset} on, and the SHA-256 of each 256 KiB of them, at most 32, in ${blocks}.`;
+  const hint = `Send the bytes from ${offset} on, and the SHA-256 of each 256 KiB of them, at most ${MOST_UPLOAD_BLOCKS}, in ${blocks}.`;
   return new AppError("E_MALFORMED", "this is no piece of an upload", hint);
 }
 
