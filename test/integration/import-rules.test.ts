@@ -58,6 +58,11 @@ const ROWS: readonly Row[] = [
   { file: "src/cluster/client/a.ts", code: value("../server/ports.ts"), reason: "meet only in the protocol" },
   { file: "src/cluster/client/b.ts", code: value("../scheduler/decide.ts"), reason: "the client never decides" },
   { file: "src/cluster/client/c.ts", code: value("../../db/client-store.ts"), reason: "owns the ClientStore port" },
+  {
+    file: "src/cluster/client/link/d.ts",
+    code: value("../../scheduler/decide.ts"),
+    reason: "the client never decides",
+  },
   { file: "src/cluster/client/ok.ts", code: value("../../hw/detect.ts"), reason: null },
   { file: "src/api/a.ts", code: value("../db/open.ts"), reason: "never reaches around" },
   { file: "src/api/b.ts", code: value("../media/types.ts"), reason: "never reaches around" },

@@ -13,27 +13,27 @@ import { DEFAULT_IDLE_MS } from "../../media/stall.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { TextPrints } from "../../media/types.ts";
 import { type AttemptStage, type Hello, PROTOCOL_VERSION } from "../protocol/messages.ts";
-import { type Attempts, createAttempts } from "./attempts.ts";
-import { createBackoff } from "./backoff.ts";
-import { createCpuSlots } from "./cpu-slots.ts";
-import { type ClientDevice, createPlaces, type EncodePlaces } from "./encode-places.ts";
-import { openSourceGateway, type SourceGateway } from "./gateway/source-gateway.ts";
-import { openLearntSlots } from "./learnt-slots.ts";
-import { type Link, type LinkEnd, openLink } from "./link.ts";
-import { createOutbox, type SwitchableOutbox } from "./outbox.ts";
-import type { ClaimedIdentity, ClientStore } from "./ports.ts";
-import { askForRefusal, protocolMismatch } from "./refusal.ts";
-import { createRoom, type Room } from "./room.ts";
-import type { EncodeSegment } from "./segment-runner.ts";
-import { openSideFiles } from "./side-files.ts";
-import { planSlots, thisMachine } from "./slots.ts";
+import { type Attempts, createAttempts } from "./attempt/attempts.ts";
+import type { EncodeSegment } from "./attempt/segment-runner.ts";
+import { openSideFiles } from "./attempt/side-files.ts";
 import {
   chooseAccess,
   type Nonce,
   type PathMapping,
   type SourceAccess,
   type SourceAccessMode,
-} from "./source-access.ts";
+} from "./attempt/source-access.ts";
+import { openSourceGateway, type SourceGateway } from "./gateway/source-gateway.ts";
+import { createBackoff } from "./link/backoff.ts";
+import { type Link, type LinkEnd, openLink } from "./link/link.ts";
+import { createOutbox, type SwitchableOutbox } from "./link/outbox.ts";
+import { askForRefusal, protocolMismatch } from "./link/refusal.ts";
+import type { ClaimedIdentity, ClientStore } from "./ports.ts";
+import { createRoom, type Room } from "./room.ts";
+import { createCpuSlots } from "./slots/cpu-slots.ts";
+import { type ClientDevice, createPlaces, type EncodePlaces } from "./slots/encode-places.ts";
+import { openLearntSlots } from "./slots/learnt-slots.ts";
+import { planSlots, thisMachine } from "./slots/slots.ts";
 import { endLeftoverEncoders, removeOldSegments } from "./sweep.ts";
 
 export interface ClientOptions {

@@ -4,8 +4,8 @@ import { delay } from "../../../base/clock.ts";
 import { sha256Of } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { HEADER_SHA256 } from "../../protocol/messages.ts";
-import { createBackoff } from "../backoff.ts";
-import { type Remote, readRefusal } from "../remote.ts";
+import { createBackoff } from "../link/backoff.ts";
+import { type Remote, readRefusal } from "../link/remote.ts";
 
 export interface FetchPolicy {
   /** From the first failure in a row to giving up: a server restart takes seconds, a broken cable more. */

@@ -7,7 +7,7 @@ import { type AppError, toAppError } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
 import type { SourceOffer } from "../../protocol/messages.ts";
 import { type ByteRange, blockCount, blockRange, blocksOfRange } from "../../transfer/blocks.ts";
-import type { Remote } from "../remote.ts";
+import type { Remote } from "../link/remote.ts";
 import { openBlockCache } from "./block-cache.ts";
 import { type BlockSource, createBlockSource } from "./block-source.ts";
 import { DEFAULT_FETCH_POLICY, type FetchPolicy, fetchBlock } from "./fetch-block.ts";

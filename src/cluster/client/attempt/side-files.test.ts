@@ -2,10 +2,10 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sha256Of } from "../../base/digest.ts";
-import { AppError } from "../../base/errors.ts";
-import { newId } from "../../base/ids.ts";
-import type { Offer } from "../protocol/messages.ts";
+import { sha256Of } from "../../../base/digest.ts";
+import { AppError } from "../../../base/errors.ts";
+import { newId } from "../../../base/ids.ts";
+import type { Offer } from "../../protocol/messages.ts";
 import { openSideFiles, type SideFiles } from "./side-files.ts";
 
 const BYTES = new TextEncoder().encode("subtitles and fonts ".repeat(5000));

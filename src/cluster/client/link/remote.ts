@@ -1,6 +1,6 @@
 // The server as this client reaches it over HTTP, and what its refusals say.
 import { z } from "zod";
-import { AppError, isErrorCode } from "../../base/errors.ts";
+import { AppError, isErrorCode } from "../../../base/errors.ts";
 
 export interface Remote {
   /** "http://host:port" or "https://host:port", no slash at the end. */

@@ -1,20 +1,20 @@
 // The attempts this client holds, each from its offer to its end: queued, encoding on a slot, uploading beside the
 // next encode. Tells the server each second how each one stands.
 import { dirname } from "node:path";
-import { delay } from "../../base/clock.ts";
-import { AppError } from "../../base/errors.ts";
-import { removeTree } from "../../base/files.ts";
-import type { Log } from "../../base/log.ts";
-import { isNoSpace } from "../../base/no-space.ts";
-import type { EncodeDevice } from "../../media/encode-device.ts";
-import type { SegmentTask } from "../../media/types.ts";
-import type { AttemptStage, Offer, SourceOffer } from "../protocol/messages.ts";
-import type { Work } from "./cpu-slots.ts";
-import type { EncodePlaces, Place } from "./encode-places.ts";
-import type { SourceGateway } from "./gateway/source-gateway.ts";
-import type { Outbox } from "./outbox.ts";
-import type { ClientStore, FinishedResult } from "./ports.ts";
-import { bytesIn, type Room } from "./room.ts";
+import { delay } from "../../../base/clock.ts";
+import { AppError } from "../../../base/errors.ts";
+import { removeTree } from "../../../base/files.ts";
+import type { Log } from "../../../base/log.ts";
+import { isNoSpace } from "../../../base/no-space.ts";
+import type { EncodeDevice } from "../../../media/encode-device.ts";
+import type { SegmentTask } from "../../../media/types.ts";
+import type { AttemptStage, Offer, SourceOffer } from "../../protocol/messages.ts";
+import type { SourceGateway } from "../gateway/source-gateway.ts";
+import type { Outbox } from "../link/outbox.ts";
+import type { ClientStore, FinishedResult } from "../ports.ts";
+import { bytesIn, type Room } from "../room.ts";
+import type { Work } from "../slots/cpu-slots.ts";
+import type { EncodePlaces, Place } from "../slots/encode-places.ts";
 import {
   checkTask,
   failed,

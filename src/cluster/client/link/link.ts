@@ -1,6 +1,6 @@
 // One WebSocket to the server, from connect to its end: hello, welcome, heartbeats both ways, and a watchdog, because
 // a socket does not notice a frozen or cut-off server by itself (docs/MEASURED.md §6). What messages mean is not known here.
-import type { Log } from "../../base/log.ts";
+import type { Log } from "../../../base/log.ts";
 import {
   type ClientMessage,
   HEARTBEAT_MS,
@@ -9,7 +9,7 @@ import {
   PROTOCOL_VERSION,
   type ServerMessage,
   serverMessageSchema,
-} from "../protocol/messages.ts";
+} from "../../protocol/messages.ts";
 import type { Remote } from "./remote.ts";
 
 export type Welcome = Extract<ServerMessage, { type: "welcome" }>;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Log, silentLog } from "../../base/log.ts";
+import { type Log, silentLog } from "../../../base/log.ts";
 import { openLearntSlots } from "./learnt-slots.ts";
 
 const MACHINE = { cores: 2, ffmpeg: "5.1.9" };

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sha256Of } from "../../base/digest.ts";
-import { newId } from "../../base/ids.ts";
-import type { SourceOffer } from "../protocol/messages.ts";
+import { sha256Of } from "../../../base/digest.ts";
+import { newId } from "../../../base/ids.ts";
+import type { SourceOffer } from "../../protocol/messages.ts";
 import { chooseAccess, mapPath } from "./source-access.ts";
 
 let folder: string;

@@ -1,9 +1,9 @@
 // What the slot tuner has learnt, kept in a small file between runs. Knows nothing of how it is learnt.
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { errnoOf } from "../../base/errors.ts";
-import { writeFileDurably } from "../../base/files.ts";
-import type { Log } from "../../base/log.ts";
+import { errnoOf } from "../../../base/errors.ts";
+import { writeFileDurably } from "../../../base/files.ts";
+import type { Log } from "../../../base/log.ts";
 import type { Learnt } from "./slot-tuner.ts";
 
 export interface LearntSlots {

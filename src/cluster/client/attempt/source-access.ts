@@ -2,10 +2,10 @@
 // server's nonce is readable here (or a path map names a shared mount), and size, mtime and end digests agree.
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
-import { sha256Of, sha256OfFile } from "../../base/digest.ts";
-import { errnoOf } from "../../base/errors.ts";
-import type { SourceOffer } from "../protocol/messages.ts";
-import { blockCount, blockRange } from "../transfer/blocks.ts";
+import { sha256Of, sha256OfFile } from "../../../base/digest.ts";
+import { errnoOf } from "../../../base/errors.ts";
+import type { SourceOffer } from "../../protocol/messages.ts";
+import { blockCount, blockRange } from "../../transfer/blocks.ts";
 
 const sourceAccessModeSchema = z.enum(["auto", "direct", "gateway"]);
 export type SourceAccessMode = z.infer<typeof sourceAccessModeSchema>;

@@ -1,6 +1,6 @@
 // What the attempts see of the connection: whether it is up, and a way to say something once it is. The link behind it
 // changes with every reconnect.
-import type { ClientMessage } from "../protocol/messages.ts";
+import type { ClientMessage } from "../../protocol/messages.ts";
 
 export interface Outbox {
   /** Says it now or not at all; false when it was not said. */

@@ -1,15 +1,15 @@
 // Hands a finished segment over: a resumable upload that goes on where it stopped, across lost connections, restarts of
 // the server and of this client, for as long as the attempt is wanted.
-import { delay } from "../../base/clock.ts";
-import { AppError, errnoOf } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
-import { headersOfPiece, stateOfHeaders, type UploadState } from "../../base/resumable-upload.ts";
-import { sendUpload } from "../../base/send-upload.ts";
-import { HEADER_REPORT, type ResultReport } from "../protocol/messages.ts";
-import { createBackoff } from "./backoff.ts";
-import type { Outbox } from "./outbox.ts";
-import type { FinishedResult } from "./ports.ts";
-import { type Remote, readRefusal } from "./remote.ts";
+import { delay } from "../../../base/clock.ts";
+import { AppError, errnoOf } from "../../../base/errors.ts";
+import type { Log } from "../../../base/log.ts";
+import { headersOfPiece, stateOfHeaders, type UploadState } from "../../../base/resumable-upload.ts";
+import { sendUpload } from "../../../base/send-upload.ts";
+import { HEADER_REPORT, type ResultReport } from "../../protocol/messages.ts";
+import { createBackoff } from "../link/backoff.ts";
+import type { Outbox } from "../link/outbox.ts";
+import { type Remote, readRefusal } from "../link/remote.ts";
+import type { FinishedResult } from "../ports.ts";
 
 export type UploadOutcome =
   | { readonly kind: "accepted" }

@@ -2,14 +2,14 @@
 // of their job uses them. Knows nothing of what is in them.
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { delay } from "../../base/clock.ts";
-import { AppError } from "../../base/errors.ts";
-import { landFile, removeTree, tempNameFor } from "../../base/files.ts";
-import { newId } from "../../base/ids.ts";
-import type { Offer, SideFileOffer } from "../protocol/messages.ts";
-import { receiveToFile } from "../transfer/digest-stream.ts";
-import { createBackoff } from "./backoff.ts";
-import { type Remote, readRefusal } from "./remote.ts";
+import { delay } from "../../../base/clock.ts";
+import { AppError } from "../../../base/errors.ts";
+import { landFile, removeTree, tempNameFor } from "../../../base/files.ts";
+import { newId } from "../../../base/ids.ts";
+import type { Offer, SideFileOffer } from "../../protocol/messages.ts";
+import { receiveToFile } from "../../transfer/digest-stream.ts";
+import { createBackoff } from "../link/backoff.ts";
+import { type Remote, readRefusal } from "../link/remote.ts";
 
 /** A server restart takes seconds, a broken cable more. */
 const TRIES = 8;

@@ -1,8 +1,8 @@
 // Why a connection failed, in words: a refused WebSocket upgrade says nothing but its status, so the server is asked
 // over plain HTTP.
 import { z } from "zod";
-import { AppError } from "../../base/errors.ts";
-import { PROTOCOL_VERSION } from "../protocol/messages.ts";
+import { AppError } from "../../../base/errors.ts";
+import { PROTOCOL_VERSION } from "../../protocol/messages.ts";
 import { type Remote, readRefusal } from "./remote.ts";
 
 const ASK_WITHIN_MS = 5000;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { createBackoff } from "./backoff.ts";
-import { createOutbox } from "./outbox.ts";
+import { createBackoff } from "../link/backoff.ts";
+import { createOutbox } from "../link/outbox.ts";
 import { headerJson } from "./upload-result.ts";
 
 test("a report travels in a header whatever ffmpeg said", () => {
