@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { newId } from "../src/base/ids.ts";
 import { PROTOCOL_VERSION, type ServerMessage } from "../src/cluster/protocol/messages.ts";
-import type { IndexedGop, SchedulerEvent, SchedulerState } from "../src/cluster/scheduler/types.ts";
+import type { IndexedGop, SchedulerEvent, SchedulerState } from "../src/cluster/scheduler/model/types.ts";
 import { openServerStore } from "../src/db/server/server-store.ts";
 import { Cluster } from "../test/support/cluster.ts";
 import { SchedulerBench } from "../test/support/scheduler-bench.ts";

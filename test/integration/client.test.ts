@@ -12,7 +12,7 @@ import { runTool, STOPPED_WITHIN_MS } from "../../src/base/process.ts";
 import { type ClientOptions, type ClientStatus, runClient } from "../../src/cluster/client/run-client.ts";
 import { isEncoderIn } from "../../src/cluster/client/sweep.ts";
 import type { ClientMessage, Hello, Offer, SourceOffer } from "../../src/cluster/protocol/messages.ts";
-import { RECONNECT_GRACE_MS } from "../../src/cluster/scheduler/timing.ts";
+import { RECONNECT_GRACE_MS } from "../../src/cluster/scheduler/model/timing.ts";
 import { openClientStore } from "../../src/db/client-store.ts";
 import { probeSource } from "../../src/media/probe.ts";
 import { emptyEncodeRequest } from "../../src/media/request/encode-request.ts";

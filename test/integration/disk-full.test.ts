@@ -8,7 +8,7 @@ import { sha256Of } from "../../src/base/digest.ts";
 import { newId } from "../../src/base/ids.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { openSourceGateway } from "../../src/cluster/client/gateway/source-gateway.ts";
-import type { Input, SchedulerState } from "../../src/cluster/scheduler/types.ts";
+import type { Input, SchedulerState } from "../../src/cluster/scheduler/model/types.ts";
 import { JobFolders } from "../../src/cluster/server/job-folders.ts";
 import { ResultDesk } from "../../src/cluster/server/result-desk.ts";
 import { SourceDesk } from "../../src/cluster/server/source-desk.ts";

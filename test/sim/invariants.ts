@@ -1,9 +1,9 @@
 // What must hold after every decision, said without the scheduler's own rules. Looks only at what changed, by
 // identity, so that thousands of clusters run in seconds.
-import { isCapable } from "../../src/cluster/scheduler/capability.ts";
-import { CLIENT_TRANSITIONS, isTerminal, JOB_TRANSITIONS } from "../../src/cluster/scheduler/state-changes.ts";
-import { LEASE_MS } from "../../src/cluster/scheduler/timing.ts";
-import type { Decision, Input, Job, SchedulerState, Segment } from "../../src/cluster/scheduler/types.ts";
+import { isCapable } from "../../src/cluster/scheduler/ability/capability.ts";
+import { CLIENT_TRANSITIONS, isTerminal, JOB_TRANSITIONS } from "../../src/cluster/scheduler/model/state-changes.ts";
+import { LEASE_MS } from "../../src/cluster/scheduler/model/timing.ts";
+import type { Decision, Input, Job, SchedulerState, Segment } from "../../src/cluster/scheduler/model/types.ts";
 
 export class Violation extends Error {}
 

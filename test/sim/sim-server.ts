@@ -1,8 +1,7 @@
 // The server's shell in simulated time: decides, checks the invariants, performs effects; crashes and comes back with
 // what a database would give it.
 import { decide, emptyState } from "../../src/cluster/scheduler/decide.ts";
-import { resultStanding } from "../../src/cluster/scheduler/lease-rules.ts";
-import { isTerminal } from "../../src/cluster/scheduler/state-changes.ts";
+import { isTerminal } from "../../src/cluster/scheduler/model/state-changes.ts";
 import type {
   Attempt,
   Client,
@@ -11,7 +10,8 @@ import type {
   Job,
   SchedulerState,
   Verdict,
-} from "../../src/cluster/scheduler/types.ts";
+} from "../../src/cluster/scheduler/model/types.ts";
+import { resultStanding } from "../../src/cluster/scheduler/rules/lease-rules.ts";
 import type { SegmentReport } from "../../src/media/types.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { Invariants, Violation } from "./invariants.ts";

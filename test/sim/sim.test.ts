@@ -2,7 +2,7 @@
 // says how many to run.
 import { expect, test } from "bun:test";
 import { LEASE_MS as PROTOCOL_LEASE_MS } from "../../src/cluster/protocol/messages.ts";
-import { LEASE_MS } from "../../src/cluster/scheduler/timing.ts";
+import { LEASE_MS } from "../../src/cluster/scheduler/model/timing.ts";
 import { type ClusterStory, runCluster } from "./cluster.ts";
 
 const ORDINARY_CLUSTERS = 2000;

@@ -1,7 +1,8 @@
 // What is true in a simulated cluster whatever the scheduler believes: the sources, where they are hard, and the
 // bytes of every result.
-import { FROM_THE_BEGINNING } from "../../src/cluster/scheduler/segment-rules.ts";
-import type { IndexedGop, NewJob } from "../../src/cluster/scheduler/types.ts";
+
+import type { IndexedGop, NewJob } from "../../src/cluster/scheduler/model/types.ts";
+import { FROM_THE_BEGINNING } from "../../src/cluster/scheduler/rules/segment-rules.ts";
 import type { SegmentReport } from "../../src/media/types.ts";
 import type { Random } from "./random.ts";
 

@@ -13,7 +13,7 @@ import type {
   NewJob,
   SchedulerState,
   Segment,
-} from "../../src/cluster/scheduler/types.ts";
+} from "../../src/cluster/scheduler/model/types.ts";
 import type { SegmentFacts, SegmentReport } from "../../src/media/types.ts";
 
 export const FRAMES_PER_GOP = 50;

@@ -1,7 +1,10 @@
 // The one entry of the scheduler: state + input + moment → next state, effects, events. Dispatches to the rules, then
 // settles what follows from them. No clock, no randomness, no I/O (docs/STATES.md draws the machines).
 import { assertNever } from "../../base/assert.ts";
-import { assignWork } from "./assign.ts";
+import { assignWork } from "./assign/assign.ts";
+import { isTerminal } from "./model/state-changes.ts";
+import { Turn } from "./model/turn.ts";
+import type { Decision, Input, Job, Moment, SchedulerState, Verdict } from "./model/types.ts";
 import {
   changeAbilities,
   closeLink,
@@ -14,8 +17,8 @@ import {
   pauseClient,
   resumeClient,
   settleClientStatuses,
-} from "./client-rules.ts";
-import { settleElection } from "./election.ts";
+} from "./rules/client-rules.ts";
+import { settleElection } from "./rules/election.ts";
 import {
   advanceIndex,
   cancelJob,
@@ -27,16 +30,13 @@ import {
   settleCombining,
   settleWaiting,
   submitJob,
-} from "./job-rules.ts";
-import { advanceUpload, expireLeases, failAttempt, landResult, progressAttempt } from "./lease-rules.ts";
-import { settleShares, takeMeasurement } from "./rate-rules.ts";
-import { resume } from "./restart.ts";
-import { retryJob } from "./retry.ts";
-import { decideByReference, mismatchSegment, verifySegment } from "./segment-rules.ts";
-import { isTerminal } from "./state-changes.ts";
-import { Turn } from "./turn.ts";
-import type { Decision, Input, Job, Moment, SchedulerState, Verdict } from "./types.ts";
-import { leaveGrid, mergeSegments } from "./void-segments.ts";
+} from "./rules/job-rules.ts";
+import { advanceUpload, expireLeases, failAttempt, landResult, progressAttempt } from "./rules/lease-rules.ts";
+import { settleShares, takeMeasurement } from "./rules/rate-rules.ts";
+import { resume } from "./rules/restart.ts";
+import { retryJob } from "./rules/retry.ts";
+import { decideByReference, mismatchSegment, verifySegment } from "./rules/segment-rules.ts";
+import { leaveGrid, mergeSegments } from "./rules/void-segments.ts";
 
 export const emptyState: SchedulerState = { jobs: new Map(), clients: new Map(), attempts: new Map() };
 

@@ -1,6 +1,6 @@
 // The part of the coordinator's façade that is about clients: what they are, and what an operator asks of one.
 import { resolveIdPrefix } from "../../base/ids.ts";
-import type { Client, Input } from "../scheduler/types.ts";
+import type { Client, Input } from "../scheduler/model/types.ts";
 import type { Engine } from "./engine.ts";
 import { clientView } from "./job-views.ts";
 import type { Coordinator, Store } from "./ports.ts";

@@ -17,7 +17,7 @@ import { encoderTimeBase, outputRate } from "../../media/time-base.ts";
 import type { Tools } from "../../media/tools.ts";
 import { mustTryCopies } from "../../media/try-copies.ts";
 import type { Container, SourceInfo, VerifyMode } from "../../media/types.ts";
-import type { JobSettings, NewJob } from "../scheduler/types.ts";
+import type { JobSettings, NewJob } from "../scheduler/model/types.ts";
 import { chooseEncoder } from "./choose-encoder.ts";
 import { requestOf } from "./job-request.ts";
 import type { JobRecord, JobRequest, SourceRecord } from "./ports.ts";

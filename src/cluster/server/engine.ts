@@ -4,7 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import { decide } from "../scheduler/decide.ts";
-import type { Effect, Input, Moment, SchedulerEvent, SchedulerState, Verdict } from "../scheduler/types.ts";
+import type { Effect, Input, Moment, SchedulerEvent, SchedulerState, Verdict } from "../scheduler/model/types.ts";
 import type { Store } from "./ports.ts";
 
 export interface EngineParts {

@@ -16,7 +16,7 @@ import { chosenVideoStream, planStreams, type StreamPlan } from "../../media/str
 import { outputRate } from "../../media/time-base.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { SourceInfo, SourceStream } from "../../media/types.ts";
-import { type Outlook, outlookFor } from "../scheduler/outlook.ts";
+import { type Outlook, outlookFor } from "../scheduler/views/outlook.ts";
 import { type CheckedRequest, checkRequest, type RequestDefaults } from "./create-job.ts";
 
 const CLIENT_COUNTS = [1, 2, 4, 8];

@@ -1,6 +1,7 @@
 // From state to what the outside sees. Pure; the shapes are in views.ts.
-import { currentJobOf, jobProgress } from "../scheduler/job-progress.ts";
-import type { Client, Job, SchedulerState, Segment } from "../scheduler/types.ts";
+
+import type { Client, Job, SchedulerState, Segment } from "../scheduler/model/types.ts";
+import { currentJobOf, jobProgress } from "../scheduler/views/job-progress.ts";
 import type { JobRecord } from "./ports.ts";
 import type { ClientView, JobView, SegmentView } from "./views.ts";
 

@@ -16,7 +16,7 @@ import { joinerFor } from "../../media/subtitle-cuts.ts";
 import type { Tools } from "../../media/tools.ts";
 import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../media/track-packets.ts";
 import type { SourceInfo } from "../../media/types.ts";
-import type { IndexedGop, Input, JobId } from "../scheduler/types.ts";
+import type { IndexedGop, Input, JobId } from "../scheduler/model/types.ts";
 import type { JobFolder } from "./job-folders.ts";
 import type { JobRecord, SideFile } from "./ports.ts";
 import { isUnchanged, sourceChanged } from "./source-desk.ts";

@@ -5,7 +5,7 @@ import { assertNever } from "../../base/assert.ts";
 import { toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Tools } from "../../media/tools.ts";
-import type { Effect, Input, SchedulerState, Segment } from "../scheduler/types.ts";
+import type { Effect, Input, SchedulerState, Segment } from "../scheduler/model/types.ts";
 import type { ClientLinks } from "./client-links.ts";
 import { finishJob } from "./finish-job.ts";
 import type { JobFolders } from "./job-folders.ts";

@@ -10,7 +10,7 @@ import {
   type ResultReport,
   resultReportSchema,
 } from "../protocol/messages.ts";
-import type { Job, SchedulerEvent, SchedulerState } from "../scheduler/types.ts";
+import type { Job, SchedulerEvent, SchedulerState } from "../scheduler/model/types.ts";
 import type {
   AttemptView,
   ClientDetailView,

@@ -3,7 +3,7 @@
 import { sha256OfFile } from "../../base/digest.ts";
 import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
-import type { Job } from "../scheduler/types.ts";
+import type { Job } from "../scheduler/model/types.ts";
 import type { JobFolders } from "./job-folders.ts";
 import type { JobRecord } from "./ports.ts";
 import { isUnchanged, sourceChanged } from "./source-desk.ts";

@@ -13,7 +13,7 @@ import { planSegment } from "../../media/segment-task.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { LeadIn, SegmentTask, SourceInfo } from "../../media/types.ts";
 import { type SegmentExpectation, verifySegment } from "../../media/verify-segment.ts";
-import type { Input, Job, LandedResult, Segment } from "../scheduler/types.ts";
+import type { Input, Job, LandedResult, Segment } from "../scheduler/model/types.ts";
 import type { JobFolders } from "./job-folders.ts";
 import { gridOf } from "./job-grid.ts";
 import { requestOf } from "./job-request.ts";

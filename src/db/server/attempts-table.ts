@@ -1,6 +1,6 @@
 // Rows of `attempts`: every try of every segment, live (no end) or past, with how it ended.
 import type { Database } from "bun:sqlite";
-import type { Attempt, SchedulerEvent } from "../../cluster/scheduler/types.ts";
+import type { Attempt, SchedulerEvent } from "../../cluster/scheduler/model/types.ts";
 import type { AttemptView } from "../../cluster/server/views.ts";
 import type { LeadIn } from "../../media/types.ts";
 

@@ -3,7 +3,14 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Attempt, Client, Job, SchedulerEvent, SchedulerState, Segment } from "../../cluster/scheduler/types.ts";
+import type {
+  Attempt,
+  Client,
+  Job,
+  SchedulerEvent,
+  SchedulerState,
+  Segment,
+} from "../../cluster/scheduler/model/types.ts";
 import type { JobRecord } from "../../cluster/server/ports.ts";
 import { openServerStore } from "./server-store.ts";
 

@@ -1,0 +1,68 @@
+// Pure questions about who can do what: which clients count for a job, and what a job still needs.
+
+import type { Client, Job, SchedulerState } from "../model/types.ts";
+import { encoderFor } from "./encoders.ts";
+
+/** Counts towards the required clients: not Disconnected, not held back, and an encoder for the job works there. */
+export function isCapable(client: Client, job: Job): boolean {
+  return client.status !== "Disconnected" && takesWork(client) && encoderFor(client, job) !== null;
+}
+
+/** Not drained, not paused, not quarantined, not full, not on its way out. */
+export function takesWork(client: Client): boolean {
+  const { isDraining, isPaused, quarantine, noRoom, isLeaving } = client;
+  return !isDraining && !isPaused && quarantine === null && noRoom === undefined && isLeaving !== true;
+}
+
+/** Can be offered work this instant. */
+export function isReachable(client: Client): boolean {
+  return client.status !== "Disconnected" && client.isLinkDown !== true;
+}
+
+export function hasReachableClient(state: Pick<SchedulerState, "clients" | "attempts">, job: Job): boolean {
+  for (const client of state.clients.values()) if (isReachable(client) && isCapable(client, job)) return true;
+  // A client that is drained still finishes what it holds, and one that is paused keeps it.
+  for (const attempt of state.attempts.values()) {
+    const holder = attempt.jobId === job.id ? state.clients.get(attempt.clientId) : undefined;
+    if (holder !== undefined && isReachable(holder)) return true;
+  }
+  return false;
+}
+
+export function countCapable(clients: SchedulerState["clients"], job: Job): number {
+  let count = 0;
+  for (const client of clients.values()) if (isCapable(client, job)) count++;
+  return count;
+}
+
+/** Position in `gops` of the first group that no segment holds yet; `gops.length` when all are held. */
+export function firstUnassignedGop(job: Job): number {
+  const { gops, cursorPts } = job;
+  if (cursorPts === null) return 0;
+  let low = 0;
+  let high = gops.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const gop = gops[middle];
+    if (gop !== undefined && gop.endPts <= cursorPts) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function hasUnassignedGops(job: Job): boolean {
+  const last = job.gops.at(-1);
+  return last !== undefined && (job.cursorPts === null || last.endPts > job.cursorPts);
+}
+
+/** The whole source is in segments, and the index will find no more. */
+export function isFullyAssigned(job: Job): boolean {
+  return job.indexComplete && job.cursorPts !== null && !hasUnassignedGops(job);
+}
+
+/** Something is left that only a client can do. */
+export function needsClients(job: Job): boolean {
+  if (job.status === "Combining") return false;
+  if (!isFullyAssigned(job)) return true;
+  return job.segments.some(({ phase }) => !("landed" in phase));
+}

@@ -1,0 +1,89 @@
+// Which encoder a client would use for a job, how fast that is by rule of thumb until it is measured, and which of the
+// client's slots it takes. Pure questions; electing is election.ts's business.
+
+import type { Client, Job } from "../model/types.ts";
+import { drawsAlike } from "./letters.ts";
+
+const HARDWARE: ReadonlySet<string> = new Set(["nvenc", "qsv", "amf", "videotoolbox", "vaapi"]);
+
+/** What shares slots: the CPU, or the devices of one hardware family. By the encoder's name, as ffmpeg builds it. */
+export function poolOf(encoder: string): string {
+  if (encoder.startsWith("lib")) return "software"; // asked for every client in every decision
+  const family = encoder.slice(encoder.lastIndexOf("_") + 1);
+  return HARDWARE.has(family) && family !== encoder ? family : "software";
+}
+
+/** Encodes at a time of the kind that this encoder is. A client that tells no pools has one for everything. */
+export function slotsFor(client: Client, encoder: string): number {
+  return client.pools?.[poolOf(encoder)] ?? client.slots;
+}
+
+/**
+ * Pixels per second of one slot, for clients of which nothing is measured yet: orders of magnitude, so that an election
+ * comes out right where families differ by a factor. Software: 1080p on one core at medium speed (x264 12 frames per
+ * second, x265 3, SVT-AV1 preset 8 8, libvpx 3, libaom 1). Hardware: half of what one unit does at 1080p with two
+ * encodes at a time (NVIDIA's NVENC application note: several hundred frames per second; the others about half).
+ */
+const ROUGH: Readonly<Record<string, number>> = {
+  libx264: 25e6,
+  libx265: 6e6,
+  libsvtav1: 16e6,
+  "libvpx-vp9": 6e6,
+  "libaom-av1": 2e6,
+  nvenc: 400e6,
+  qsv: 250e6,
+  amf: 250e6,
+  videotoolbox: 250e6,
+  vaapi: 200e6,
+};
+
+/** Pixels per second of the whole client with this encoder: measured here, else by the table. */
+export function rateOf(client: Client, encoder: string): number {
+  return (client.encoderRates?.[encoder] ?? roughRate(encoder)) * slotsFor(client, encoder);
+}
+
+function roughRate(encoder: string): number {
+  return ROUGH[encoder] ?? ROUGH[poolOf(encoder)] ?? 10e6;
+}
+
+/** Two encoders take the same slots. */
+export function shareSlots(one: string, other: string): boolean {
+  return one === other || poolOf(one) === poolOf(other);
+}
+
+/** Whether the client has proven the encoder, draws letters as the others do, for pictures like these, and has not failed on this job with it. */
+export function canUse(client: Client, job: Job, encoder: string): boolean {
+  if (!client.encoders.includes(encoder) || !drawsAlike(client, job)) return false;
+  if (job.unfit?.some((unfit) => unfit.clientId === client.id && unfit.encoder === encoder)) return false;
+  return tooMuchFor(client, job, encoder) === null;
+}
+
+/** Why the pictures of a job are beyond the client's device; null when they are not, or nothing is known of it. */
+export function tooMuchFor(client: Client, job: Job, encoder: string): string | null {
+  const limits = client.limits?.[encoder];
+  const { picture } = job.settings;
+  if (limits === undefined || picture === undefined) return null;
+  if (picture.isDeep && !limits.isDeep) return `its ${encoder} has no 10 bits`;
+  if (picture.width > limits.width || picture.height > limits.height) {
+    return `its ${encoder} ends at ${limits.width}x${limits.height}`;
+  }
+  return null;
+}
+
+/** By measurement where both are measured, else by the table alone: a client must not change over in mid-job for less. */
+function isFaster(client: Client, one: string, other: string): boolean {
+  const { encoderRates: rates } = client;
+  if (rates?.[one] !== undefined && rates[other] !== undefined) return rateOf(client, one) > rateOf(client, other);
+  return roughRate(one) * slotsFor(client, one) > roughRate(other) * slotsFor(client, other);
+}
+
+/** The encoder this client would work with: the job's, or with --allow-mixed its own best. Null: none. */
+export function encoderFor(client: Client, job: Job): string | null {
+  const { election } = job.settings;
+  if (election === undefined || !election.allowMixed) return canUse(client, job, job.encoder) ? job.encoder : null;
+  let best: string | null = null;
+  for (const { encoder } of election.candidates) {
+    if (canUse(client, job, encoder) && (best === null || isFaster(client, encoder, best))) best = encoder;
+  }
+  return best;
+}

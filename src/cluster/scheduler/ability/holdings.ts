@@ -1,0 +1,90 @@
+// What each client holds, and whether it has room for more.
+
+import type { Turn } from "../model/turn.ts";
+import type { Attempt, Client, Job } from "../model/types.ts";
+import { takesWork } from "./capability.ts";
+import { encoderFor, poolOf, shareSlots, slotsFor } from "./encoders.ts";
+
+export interface Holding {
+  /** Attempts that take, or will take, the processor or device that the job would take. */
+  readonly active: number;
+  /** Encodes at a time there. */
+  readonly slots: number;
+  readonly hasRoom: boolean;
+}
+
+/** An upload no longer takes the processor: the next encode may begin. */
+export function occupiesSlot(attempt: Attempt): boolean {
+  return attempt.stage !== "uploading";
+}
+
+export function encoderOf(turn: Turn, attempt: Attempt): string {
+  return attempt.encoder ?? turn.jobs.get(attempt.jobId)?.encoder ?? "";
+}
+
+/**
+ * What a client holds of the kind that it would encode the job with; CPU and devices fill up apart. Uploads do not count
+ * against slots, but a client whose uploads pile up gets nothing more.
+ */
+export function holdingOf(turn: Turn, client: Client, job: Job): Holding {
+  return holdingFor(turn, client, encoderFor(client, job) ?? job.encoder);
+}
+
+function holdingFor(turn: Turn, client: Client, encoder: string): Holding {
+  let active = 0;
+  let all = 0;
+  for (const attempt of turn.attemptsOf(client.id)) {
+    if (client.pools !== undefined && !shareSlots(encoderOf(turn, attempt), encoder)) continue;
+    all++;
+    if (occupiesSlot(attempt)) active++;
+  }
+  const slots = slotsFor(client, encoder);
+  return { active, slots, hasRoom: all < 2 * slots + 1 };
+}
+
+/**
+ * Whether the client might be given anything, of whatever kind and job: a quick answer before the exact ones, wrong only
+ * where it says yes.
+ */
+export function mayHaveRoom(turn: Turn, client: Client): boolean {
+  const own = turn.attemptsOf(client.id);
+  // One more than slots is fetched ahead.
+  if (countActive(own) <= client.slots) return true;
+  for (const [kind, slots] of Object.entries(client.pools ?? {})) {
+    if (countActive(own.filter((attempt) => poolOf(encoderOf(turn, attempt)) === kind)) <= slots) return true;
+  }
+  return false;
+}
+
+function countActive(attempts: readonly Attempt[]): number {
+  let active = 0;
+  for (const attempt of attempts) if (occupiesSlot(attempt)) active++;
+  return active;
+}
+
+/** Capable of the job, with a slot free for it. */
+export function isReady(turn: Turn, client: Client, job: Job): boolean {
+  if (client.status === "Disconnected" || !takesWork(client)) return false;
+  const encoder = encoderFor(client, job);
+  if (encoder === null) return false;
+  const { active, slots, hasRoom } = holdingFor(turn, client, encoder);
+  return active < slots && hasRoom;
+}
+
+export function hasFreeSlot(turn: Turn, client: Client, job: Job): boolean {
+  const { active, slots, hasRoom } = holdingOf(turn, client, job);
+  return active < slots && hasRoom;
+}
+
+/** Frames until the first of a client's slots is free, going by the one that has least left. */
+export function framesAhead(turn: Turn, client: Client, job: Job): number {
+  const encoder = encoderFor(client, job) ?? job.encoder;
+  let least = Number.POSITIVE_INFINITY;
+  for (const attempt of turn.attemptsOf(client.id)) {
+    if (!occupiesSlot(attempt)) continue;
+    if (client.pools !== undefined && !shareSlots(encoderOf(turn, attempt), encoder)) continue;
+    const frames = turn.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.frames ?? 0;
+    least = Math.min(least, Math.max(0, frames - attempt.framesDone));
+  }
+  return Number.isFinite(least) ? least : 0;
+}

@@ -1,0 +1,50 @@
+// The only place that changes a status: checks that the transition is drawn in docs/STATES.md and records the event.
+import { invariant } from "../../../base/assert.ts";
+import type { Turn } from "./turn.ts";
+import type { Client, ClientStatus, Job, JobStatus } from "./types.ts";
+
+/** Every transition of a job that may happen (the drawing is docs/STATES.md). */
+export const JOB_TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
+  Queued: ["WaitingForClients", "Benchmarking", "Failed", "Cancelled"],
+  WaitingForClients: ["Queued", "Benchmarking", "Processing", "Failed", "Cancelled"],
+  Benchmarking: ["WaitingForClients", "Processing", "Failed", "Cancelled"],
+  Processing: ["WaitingForClients", "Combining", "Failed", "Cancelled"],
+  Combining: ["Processing", "Completed", "Failed", "Cancelled"],
+  Completed: [],
+  Failed: ["Queued", "Processing"],
+  Cancelled: ["Queued", "Processing"],
+};
+
+/** Every transition of a client that may happen. */
+export const CLIENT_TRANSITIONS: Readonly<Record<ClientStatus, readonly ClientStatus[]>> = {
+  Connected: ["Idle", "Benchmarking", "Processing", "Disconnected"],
+  Idle: ["Connected", "Benchmarking", "Processing", "Disconnected"],
+  Benchmarking: ["Connected", "Idle", "Processing", "Disconnected"],
+  Processing: ["Connected", "Idle", "Benchmarking", "Disconnected"],
+  Disconnected: ["Connected"],
+};
+
+export function isTerminal(status: JobStatus): boolean {
+  return status === "Completed" || status === "Failed" || status === "Cancelled";
+}
+
+/** Moves a job to another status together with the other fields that change in the same instant. */
+export function changeJobStatus(turn: Turn, job: Job, to: JobStatus, also: Partial<Omit<Job, "status">> = {}): Job {
+  if (job.status === to) return turn.putJob({ ...job, ...also });
+  invariant(JOB_TRANSITIONS[job.status].includes(to), `job ${job.status} → ${to}`);
+  turn.event("job-status", { jobId: job.id }, `${job.status} → ${to}`);
+  return turn.putJob({ ...job, ...also, status: to });
+}
+
+/** Moves a client to another status; nothing happens when it is there already. */
+export function changeClientStatus(
+  turn: Turn,
+  client: Client,
+  to: ClientStatus,
+  also: Partial<Omit<Client, "status">> = {},
+): Client {
+  if (client.status === to) return Object.keys(also).length === 0 ? client : turn.putClient({ ...client, ...also });
+  invariant(CLIENT_TRANSITIONS[client.status].includes(to), `client ${client.status} → ${to}`);
+  turn.event("client-status", { clientId: client.id }, `${client.status} → ${to}`);
+  return turn.putClient({ ...client, ...also, status: to });
+}

@@ -1,0 +1,181 @@
+// The client machine: hello, signs of life, links that close, silence, and disconnection on purpose.
+import { isReachable } from "../ability/capability.ts";
+import { changeClientStatus } from "../model/state-changes.ts";
+import { LEASE_MS, RECONNECT_GRACE_MS } from "../model/timing.ts";
+import type { Turn } from "../model/turn.ts";
+import type { AttemptId, Client, ClientId, HelloFacts, Input, Verdict } from "../model/types.ts";
+import { forgiveUnfit } from "./election.ts";
+import { refusal } from "./job-rules.ts";
+import { loseAttempt, loseAttemptsOf, shortenLeases } from "./lease-rules.ts";
+
+/** Takes a hello: attempts that the client still holds under a live lease carry on, its others go elsewhere. */
+export function greetClient(turn: Turn, hello: HelloFacts): void {
+  const known = turn.clients.get(hello.id);
+  if (known !== undefined && hello.link <= known.link) return; // of an older link, or said twice
+  const { heldAttempts, ...facts } = hello;
+  const isSameProcess = known !== undefined && known.instance === hello.instance;
+  const greeted: Client = {
+    ...facts,
+    status: known?.status ?? "Disconnected",
+    connectedAt: turn.moment.at,
+    lastHeardAt: turn.now,
+    slotFps: known?.slotFps ?? {},
+    performance: known?.performance ?? null,
+    isDraining: known?.isDraining ?? false,
+    isPaused: known?.isPaused ?? false,
+    quarantine: isSameProcess ? known.quarantine : null,
+    ...(isSameProcess && known.troubles !== undefined ? { troubles: known.troubles } : {}),
+    ...(known?.encoderRates === undefined ? {} : { encoderRates: known.encoderRates }),
+  };
+  if (known?.quarantine != null && !isSameProcess) {
+    turn.event("client-resumed", { clientId: hello.id }, "out of quarantine: a new process");
+  }
+  changeClientStatus(turn, turn.putClient(greeted), "Connected");
+  if (heldAttempts.length === 0) forgiveUnfit(turn, hello.id);
+
+  const keepAttempts: AttemptId[] = [];
+  for (const attempt of [...turn.attempts.values()]) {
+    if (attempt.clientId !== hello.id) continue;
+    if (heldAttempts.includes(attempt.id) && attempt.leaseEndsAt > turn.now) {
+      keepAttempts.push(attempt.id);
+      turn.putAttempt({ ...attempt, leaseEndsAt: turn.now + LEASE_MS, progressedAt: turn.now });
+    } else {
+      loseAttempt(turn, attempt, "the client came back without it", "client knows");
+    }
+  }
+  turn.effect({ type: "welcome", clientId: hello.id, keepAttempts, isPaused: greeted.isPaused });
+}
+
+/** The client behind a link, unless the link was replaced, closed or given up. */
+function clientOn(turn: Turn, clientId: ClientId, link: number): Client | null {
+  const client = turn.clients.get(clientId);
+  return client !== undefined && client.link === link && isReachable(client) ? client : null;
+}
+
+/** What a client can do has changed while it is connected: a device was lost or takes less, its disk is full or is not. */
+export function changeAbilities(turn: Turn, input: Extract<Input, { type: "client-changed" }>): void {
+  const client = clientOn(turn, input.clientId, input.link);
+  if (client === null) return;
+  const { type: _type, clientId: _id, link: _link, ...abilities } = input;
+  const {
+    slotsReason: _slotsReason,
+    pools: _pools,
+    limits: _limits,
+    hardware: _hardware,
+    noRoom: _noRoom,
+    ...rest
+  } = client;
+  const changed: Client = { ...rest, ...abilities };
+  turn.putClient(changed);
+  if (changed.noRoom === client.noRoom) return;
+  if (changed.noRoom === undefined) turn.event("client-resumed", { clientId: client.id }, "its disk has room again");
+  else turn.event("client-full", { clientId: client.id }, changed.noRoom);
+}
+
+export function hearClient(turn: Turn, clientId: ClientId, link: number): void {
+  const client = clientOn(turn, clientId, link);
+  if (client === null) return;
+  const heard = { lastHeardAt: turn.now };
+  changeClientStatus(turn, client, client.status === "Connected" ? "Idle" : client.status, heard);
+}
+
+export function closeLink(turn: Turn, clientId: ClientId, link: number, saidGoodbye: boolean): void {
+  const client = clientOn(turn, clientId, link);
+  if (client === null) return;
+  if (saidGoodbye) {
+    leave(turn, client, "the client said goodbye");
+    return;
+  }
+  turn.putClient({ ...client, isLinkDown: true });
+  shortenLeases(turn, clientId, turn.now + RECONNECT_GRACE_MS);
+}
+
+function leave(turn: Turn, client: Client, reason: string): void {
+  loseAttemptsOf(turn, client.id, reason);
+  const left = turn.clients.get(client.id) ?? client;
+  changeClientStatus(turn, left, "Disconnected");
+}
+
+/** It finishes what it can and goes: nothing more is offered. A new hello ends that. */
+export function noteLeaving(turn: Turn, clientId: ClientId, link: number): void {
+  const client = clientOn(turn, clientId, link);
+  if (client !== null) turn.putClient({ ...client, isLeaving: true });
+}
+
+function unknownClient(clientId: ClientId): Verdict {
+  return refusal("E_UNKNOWN_ID", `no client with id ${clientId}`, "`ffcluster clients list` shows the ids.");
+}
+
+/** What it holds is finished, nothing more is offered; said twice, the second changes nothing. */
+export function drainClient(turn: Turn, clientId: ClientId): Verdict {
+  const client = turn.clients.get(clientId);
+  if (client === undefined) return unknownClient(clientId);
+  if (client.isDraining) return { ok: true };
+  turn.putClient({ ...client, isDraining: true });
+  turn.event("client-draining", { clientId }, "drained on request: it finishes what it holds");
+  return { ok: true };
+}
+
+/** What it runs is suspended under its leases, nothing more is offered; said twice, the second changes nothing. */
+export function pauseClient(turn: Turn, clientId: ClientId): Verdict {
+  const client = turn.clients.get(clientId);
+  if (client === undefined) return unknownClient(clientId);
+  if (client.isPaused) return { ok: true };
+  turn.putClient({ ...client, isPaused: true });
+  turn.event("client-paused", { clientId }, "paused on request: what it runs is suspended");
+  turn.effect({ type: "pause-client", clientId, isPaused: true });
+  return { ok: true };
+}
+
+/** Ends a drain, a pause and a quarantine. */
+export function resumeClient(turn: Turn, clientId: ClientId): Verdict {
+  const client = turn.clients.get(clientId);
+  if (client === undefined) return unknownClient(clientId);
+  if (!client.isDraining && !client.isPaused && client.quarantine === null) {
+    return refusal("E_WRONG_STATE", `client ${client.name} takes work already`, "There is nothing to resume.");
+  }
+  turn.putClient({ ...client, isDraining: false, isPaused: false, quarantine: null, troubles: [] });
+  turn.event("client-resumed", { clientId }, "resumed on request");
+  if (client.isPaused) turn.effect({ type: "pause-client", clientId, isPaused: false });
+  return { ok: true };
+}
+
+export function disconnectClient(turn: Turn, clientId: ClientId): Verdict {
+  const client = turn.clients.get(clientId);
+  if (client === undefined) return unknownClient(clientId);
+  if (client.status === "Disconnected") {
+    return refusal("E_WRONG_STATE", `client ${client.name} is not connected`, "There is nothing to disconnect.");
+  }
+  const reason = "disconnected on request";
+  leave(turn, client, reason);
+  turn.effect({ type: "close-client", clientId, reason, reconnect: false });
+  return { ok: true };
+}
+
+/** A link on which nothing was received for a lease time is dead, whatever its socket says. */
+export function dropSilentClients(turn: Turn): void {
+  for (const client of turn.clients.values()) {
+    if (client.status === "Disconnected" || turn.now - client.lastHeardAt <= LEASE_MS) continue;
+    shortenLeases(turn, client.id, turn.now + RECONNECT_GRACE_MS);
+    if (isReachable(client)) {
+      const reason = "nothing was heard for a lease time";
+      turn.effect({ type: "close-client", clientId: client.id, reason, reconnect: true });
+    }
+    changeClientStatus(turn, client, "Disconnected");
+  }
+}
+
+/** Benchmarking or Processing by what it holds; Idle when it holds nothing any more. */
+export function settleClientStatuses(turn: Turn): void {
+  const working = new Map<ClientId, "Benchmarking" | "Processing">();
+  for (const attempt of turn.attempts.values()) {
+    if (!attempt.isBenchmark) working.set(attempt.clientId, "Processing");
+    else if (!working.has(attempt.clientId)) working.set(attempt.clientId, "Benchmarking");
+  }
+  for (const client of turn.clients.values()) {
+    if (client.status === "Disconnected") continue;
+    const doing = working.get(client.id);
+    if (doing !== undefined) changeClientStatus(turn, client, doing);
+    else if (client.status !== "Connected") changeClientStatus(turn, client, "Idle");
+  }
+}

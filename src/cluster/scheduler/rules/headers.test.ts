@@ -1,0 +1,106 @@
+// Segments whose headers can't be joined: who goes on, what is encoded again, and what happens when nobody fits.
+import { expect, test } from "bun:test";
+import { FACTS, SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
+import type { Attempt, JobSettings } from "../model/types.ts";
+import { idleClients } from "../views/idle.ts";
+
+function benchWith(settings: Partial<JobSettings>, clients: readonly string[] = ["one", "two"]): SchedulerBench {
+  const bench = new SchedulerBench();
+  for (const id of clients) bench.hello(id);
+  bench.submit("job", { settings: { requiredClients: clients.length, ...settings } });
+  bench.index(60);
+  return bench;
+}
+
+function finish(bench: SchedulerBench, attempt: Attempt, extradataSha256: string | null, seconds = 1): void {
+  bench.land(attempt, { seconds });
+  const { id: attemptId, jobId, segmentIndex } = attempt;
+  bench.send({ type: "segment-verified", attemptId, jobId, segmentIndex, facts: { ...FACTS, extradataSha256 } });
+}
+
+/** The client's oldest live attempt. */
+function firstOf(bench: SchedulerBench, clientId: string): Attempt {
+  const [first] = bench.attempts(clientId);
+  if (first === undefined) throw new Error(`${clientId} holds nothing`);
+  return first;
+}
+
+const REASON = "writes other headers than the rest, which can't be joined with theirs in one stream";
+
+test("the slower client's segment is encoded again by the other, and it gets no more", () => {
+  const bench = benchWith({ headers: "global" });
+  const slow = firstOf(bench, "one");
+  finish(bench, slow, "a", 100);
+  finish(bench, firstOf(bench, "two"), "b", 1);
+  expect(bench.segment(slow.segmentIndex).phase.kind).not.toBe("verified");
+  expect(bench.segment(slow.segmentIndex).notes).toEqual([`encoded again: the libx264 of one ${REASON}`]);
+  expect(bench.effects("drop-result").map(({ attemptId }) => attemptId)).toEqual([slow.id]);
+  expect(bench.details("client-unfit")).toEqual([`libx264 ${REASON}`]);
+  expect(bench.attempts("one")).toEqual([]);
+  expect(idleClients(bench.state, bench.job()).map(({ client, reason }) => [client.id, reason])).toEqual([
+    ["one", `its libx264 ${REASON}`],
+  ]);
+});
+
+test("the later one is dropped when the earlier is as fast; its live work is stopped", () => {
+  const bench = benchWith({ headers: "repeated" });
+  finish(bench, firstOf(bench, "one"), "a");
+  const late = firstOf(bench, "two");
+  finish(bench, late, null);
+  expect(bench.segment(late.segmentIndex).phase.kind).not.toBe("verified");
+  expect(bench.attempts("two")).toEqual([]);
+  expect(bench.effects("stop-attempt").every(({ clientId }) => clientId === "two")).toBe(true);
+});
+
+test("two clients that make the same win over one that began", () => {
+  const bench = benchWith({ headers: "global" }, ["one", "two", "three"]);
+  const first = firstOf(bench, "one");
+  finish(bench, first, "a");
+  finish(bench, firstOf(bench, "two"), "b", 1.1);
+  expect(bench.attempts("two")).toEqual([]);
+  finish(bench, firstOf(bench, "three"), "b");
+  expect(bench.attempts("one")).toEqual([]);
+  expect(bench.segment(first.segmentIndex).phase.kind).not.toBe("verified");
+  expect(bench.attempts("two").length).toBeGreaterThan(0);
+});
+
+test("where each segment brings its own headers nothing is encoded again", () => {
+  const bench = benchWith({});
+  const [one, two] = [firstOf(bench, "one"), firstOf(bench, "two")];
+  finish(bench, one, "a");
+  finish(bench, two, "b");
+  expect(bench.segment(one.segmentIndex).phase.kind).toBe("verified");
+  expect(bench.segment(two.segmentIndex).phase.kind).toBe("verified");
+});
+
+test.each([
+  ["global", "whole"],
+  ["repeated", "keyframes"],
+] as const)("one client that writes several headers, %s: %s", (headers, mode) => {
+  const bench = benchWith({ headers }, ["one"]);
+  finish(bench, firstOf(bench, "one"), "a");
+  finish(bench, firstOf(bench, "one"), "b");
+  expect(bench.job().split.mode).toBe(mode);
+  expect(bench.job().unfit ?? []).toEqual([]);
+});
+
+test("when those who fit are gone for good, the others begin again", () => {
+  const bench = benchWith({ headers: "global" });
+  const kept = firstOf(bench, "two");
+  finish(bench, firstOf(bench, "one"), "a", 100);
+  finish(bench, kept, "b", 1);
+  bench.cut("two", true);
+  for (let waited = 0; waited < 50; waited += 10) {
+    bench.pass(10_000);
+    bench.heard("one");
+    expect(bench.attempts("one")).toEqual([]);
+  }
+  expect(bench.job().status).toBe("WaitingForClients");
+  expect(bench.segment(kept.segmentIndex).phase.kind).toBe("verified");
+  bench.pass(10_000);
+  bench.heard("one");
+  bench.pass(1000);
+  expect(bench.attempts("one").length).toBeGreaterThan(0);
+  expect(bench.segment(kept.segmentIndex).notes.at(-1)).toStartWith("encoded again: no client was left");
+  expect(bench.job().status).not.toBe("Failed");
+});

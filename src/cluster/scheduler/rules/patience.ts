@@ -1,0 +1,33 @@
+// How long an attempt may go without getting further while its client still reports it. Past that, reports no longer
+// renew its lease. The client's own watch is sooner, because it sees the process; this is for clients that don't.
+import type { Turn } from "../model/turn.ts";
+import type { Attempt } from "../model/types.ts";
+
+/** Where speed is known: time for this many frames, more than any encoder's look-ahead holds back. */
+const FRAMES_OF_PATIENCE = 600;
+const LEAST_PATIENCE_MS = 5 * 60_000;
+/** Where it is not: a first frame of a slow encoder; above the client's own half hour. */
+const UNKNOWN_SPEED_MS = 35 * 60_000;
+
+export function patienceMs(turn: Turn, attempt: Attempt): number {
+  switch (attempt.stage) {
+    case "queued":
+      return isBehindAnother(turn, attempt) ? Number.POSITIVE_INFINITY : LEAST_PATIENCE_MS;
+    case "fetching":
+    case "encoding": {
+      const slotFps = turn.clients.get(attempt.clientId)?.slotFps[attempt.jobId];
+      if (slotFps === undefined || slotFps <= 0) return UNKNOWN_SPEED_MS;
+      return Math.max(LEAST_PATIENCE_MS, (1000 * FRAMES_OF_PATIENCE) / slotFps);
+    }
+    case "uploading":
+      return LEAST_PATIENCE_MS;
+  }
+}
+
+/** It waits for a slot that another attempt of this client has, which is held to its own progress. */
+function isBehindAnother(turn: Turn, attempt: Attempt): boolean {
+  for (const other of turn.attemptsOf(attempt.clientId)) {
+    if (other.stage === "fetching" || other.stage === "encoding") return true;
+  }
+  return false;
+}

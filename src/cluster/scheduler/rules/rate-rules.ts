@@ -1,0 +1,53 @@
+// A job with `-b:v` runs in two passes: every segment is measured first, then the bits of the whole video are shared
+// out and each segment is encoded to its share (docs/adr/0008). This file owns the two moments that such a job has more.
+import { isFullyAssigned } from "../ability/capability.ts";
+import type { Turn } from "../model/turn.ts";
+import type { Input, Job, Segment } from "../model/types.ts";
+import { budgetOf, claimOf, ENCODE_SLOWDOWN, isMeasuring } from "../sizing/segment-shares.ts";
+import { shareBits } from "../sizing/share-bits.ts";
+import { becomeProcessing } from "./job-rules.ts";
+import { heldBy, withSpeed } from "./lease-rules.ts";
+import { stopRivals } from "./rivals.ts";
+
+/** The report of a measuring attempt, under its lease and once. */
+export function takeMeasurement(turn: Turn, input: Extract<Input, { type: "attempt-measured" }>): void {
+  const attempt = turn.attempts.get(input.attemptId);
+  const client = turn.clients.get(input.clientId);
+  if (attempt === undefined || client === undefined || attempt.clientId !== client.id) return;
+  const held = heldBy(turn, attempt);
+  if (held === null || !isMeasuring(held.job, held.segment)) return;
+  const { job, segment } = held;
+  turn.removeAttempt(attempt.id);
+  stopRivals(turn, segment, attempt.id, client.name);
+  turn.putClient(withSpeed(client, job, attempt.encoder ?? job.encoder, segment, input));
+  const measured: Segment = { ...segment, phase: { kind: "measured" }, rate: { measuredBits: input.bits } };
+  becomeProcessing(turn, turn.putSegment(job, measured));
+  turn.event(
+    "segment-measured",
+    { jobId: job.id, clientId: client.id, segmentIndex: segment.index, attemptId: attempt.id },
+    `${input.bits} bits at the measuring quality`,
+  );
+}
+
+/** Once all of the video is measured: each segment gets its share and is free for its encode, whose attempts count anew. */
+export function settleShares(turn: Turn, job: Job): void {
+  if (job.rate === undefined || !isFullyAssigned(job)) return;
+  if (job.segments.length === 0 || job.segments.some(({ phase }) => phase.kind !== "measured")) return;
+  const claims = job.segments.map((segment) => claimOf(job, segment, segment.rate?.measuredBits ?? 1));
+  const shares = shareBits(claims, budgetOf(job));
+  const segments = job.segments.map((segment, position): Segment => {
+    const rate = { ...segment.rate, targetBits: shares[position] ?? 0 };
+    return { ...segment, phase: { kind: "pending", notBefore: turn.now }, rate, attempts: 0 };
+  });
+  turn.putJob({ ...job, segments });
+  expectSlowerWork(turn, job);
+}
+
+/** So far clients are known by how fast they measure. */
+function expectSlowerWork(turn: Turn, job: Job): void {
+  for (const client of [...turn.clients.values()]) {
+    const fps = client.slotFps[job.id];
+    if (fps !== undefined)
+      turn.putClient({ ...client, slotFps: { ...client.slotFps, [job.id]: fps / ENCODE_SLOWDOWN } });
+  }
+}

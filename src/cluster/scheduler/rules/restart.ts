@@ -1,0 +1,71 @@
+// The first decision after a start: what was loaded is from another run of the clock, and nothing is running.
+
+import { changeClientStatus, changeJobStatus, isTerminal } from "../model/state-changes.ts";
+import { LEASE_MS } from "../model/timing.ts";
+import type { Turn } from "../model/turn.ts";
+import type { Job, Segment } from "../model/types.ts";
+import { holdersOf, withoutAttempt } from "./rivals.ts";
+
+/** Re-arms every lease, forgets links, and lists again what the server itself must do for each job. */
+export function resume(turn: Turn): void {
+  for (const client of turn.clients.values()) {
+    const { isLinkDown: _down, ...rest } = client;
+    // Link numbers count from the start of the process: any hello is newer than 0.
+    changeClientStatus(turn, turn.putClient({ ...rest, link: 0, lastHeardAt: turn.now }), "Disconnected");
+  }
+  for (const attempt of turn.attempts.values()) {
+    const job = turn.jobs.get(attempt.jobId);
+    const segment = job?.segments[attempt.segmentIndex];
+    const isHeld =
+      segment !== undefined && holdersOf(segment).includes(attempt.id) && turn.clients.has(attempt.clientId);
+    if (job === undefined || isTerminal(job.status) || !isHeld) turn.removeAttempt(attempt.id);
+    else turn.putAttempt({ ...attempt, leaseEndsAt: turn.now + LEASE_MS, progressedAt: turn.now });
+  }
+  for (const job of turn.jobs.values()) resumeJob(turn, job);
+}
+
+function resumeJob(turn: Turn, job: Job): void {
+  const jobId = job.id;
+  switch (job.status) {
+    case "Completed":
+    case "Failed":
+    case "Cancelled":
+      turn.effect({ type: "release-job", jobId, status: job.status });
+      return;
+    default:
+      break;
+  }
+  const isUnfinished = job.segments.some((segment) => segment.phase.kind !== "verified");
+  const resumed = changeJobStatus(turn, job, job.status === "Combining" && isUnfinished ? "Processing" : job.status, {
+    segments: job.segments.map((segment) => resumeSegment(turn, job, segment)),
+    gops: [],
+    indexComplete: false,
+    aloneSince: null,
+  });
+  turn.effect({ type: "start-index", jobId });
+  if (job.audio === "pending" || job.audio === "running") turn.effect({ type: "start-audio", jobId });
+  for (const { index: segmentIndex, phase } of resumed.segments) {
+    if (phase.kind !== "verifying" && phase.kind !== "referencing") continue;
+    const type = phase.kind === "verifying" ? "verify" : "reference";
+    turn.effect({ type, jobId, segmentIndex, attemptId: phase.landed.attemptId });
+  }
+  if (resumed.status === "Combining") turn.effect({ type: "start-stitch", jobId });
+}
+
+/** Waiting times were on the old clock; a lease whose attempt is gone is no lease. */
+function resumeSegment(turn: Turn, job: Job, segment: Segment): Segment {
+  const { phase } = segment;
+  switch (phase.kind) {
+    case "pending": {
+      const latest = turn.now + job.settings.retryDelayMs;
+      return phase.notBefore <= latest ? segment : { ...segment, phase: { kind: "pending", notBefore: latest } };
+    }
+    case "leased":
+    case "verifying": {
+      const gone = holdersOf(segment).filter((id) => !turn.attempts.has(id));
+      return gone.reduce((rest, id) => withoutAttempt(rest, id, turn.now), segment);
+    }
+    default:
+      return segment;
+  }
+}

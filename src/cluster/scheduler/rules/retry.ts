@@ -1,0 +1,57 @@
+// A job that ended without its output goes on from what is finished.
+
+import { changeJobStatus } from "../model/state-changes.ts";
+import type { Turn } from "../model/turn.ts";
+import type { Job, JobId, Segment, Verdict } from "../model/types.ts";
+import { refusal } from "./job-rules.ts";
+import { resultsOf } from "./rivals.ts";
+
+/**
+ * Failed or Cancelled → Processing where verified segments are left, else Queued. `lost`: verified segments whose files
+ * are no longer what was checked. Everything unfinished begins anew, with all its retries; when all is finished, what
+ * is left is the stitch.
+ */
+export function retryJob(turn: Turn, jobId: JobId, lost: readonly number[]): Verdict {
+  const job = turn.jobs.get(jobId);
+  if (job === undefined) return refusal("E_UNKNOWN_ID", `no job with id ${jobId}`, "`ffcluster jobs list` shows them.");
+  if (job.status !== "Failed" && job.status !== "Cancelled") {
+    return refusal(
+      "E_WRONG_STATE",
+      `job ${jobId} is ${job.status}`,
+      "Only a job that failed or was cancelled can be tried again.",
+    );
+  }
+  const segments = job.segments.map((segment) => {
+    const isDone = segment.phase.kind === "verified" && !lost.includes(segment.index);
+    return isDone || segment.phase.kind === "measured" ? segment : anew(turn, job, segment);
+  });
+  const isBegun = segments.some(({ phase }) => phase.kind === "verified" || phase.kind === "measured");
+  changeJobStatus(turn, job, isBegun ? "Processing" : "Queued", {
+    segments,
+    ...(job.unfit === undefined ? {} : { unfit: [] }),
+    error: null,
+    completedAt: null,
+    startedAt: isBegun ? (job.startedAt ?? turn.moment.at) : null,
+    gops: [],
+    indexComplete: false,
+    aloneSince: null,
+    audio: job.audio === "none" ? "none" : "running",
+  });
+  turn.effect({ type: "start-index", jobId });
+  if (job.audio !== "none") turn.effect({ type: "start-audio", jobId });
+  return { ok: true };
+}
+
+function anew(turn: Turn, job: Job, segment: Segment): Segment {
+  const { mismatches: _mismatches, lostOn: _lostOn, ...kept } = segment;
+  for (const { attemptId } of resultsOf(segment.phase))
+    turn.effect({ type: "drop-result", jobId: job.id, segmentIndex: segment.index, attemptId });
+  return {
+    ...kept,
+    phase: { kind: "pending", notBefore: turn.now },
+    leadIn: 0,
+    failures: 0,
+    losses: 0,
+    failedOn: [],
+  };
+}

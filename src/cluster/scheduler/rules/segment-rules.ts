@@ -1,0 +1,257 @@
+// The segment machine after its bytes have landed: verification, the ladder of lead-ins, the reference decoding and
+// the comparison of seams (docs/ARCHITECTURE.md, "The ladder").
+import type { FromTheBeginning, LeadIn, SegmentFacts } from "../../../media/types.ts";
+import { isCapable, isReachable } from "../ability/capability.ts";
+import type { Turn } from "../model/turn.ts";
+import type { AttemptId, ClientId, Job, JobId, LandedResult, Segment } from "../model/types.ts";
+import { absolve, blame, hasDelivered } from "./blame.ts";
+import { takeOtherWay } from "./election.ts";
+import { settleHeaders } from "./headers.ts";
+import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
+import { dropRivals, leaveToRival } from "./rivals.ts";
+import { runWhole } from "./void-segments.ts";
+
+/** Opens the note of a segment that the server's own decoding confirmed; a seam between two of them is not compared again. */
+const REFERENCE_NOTE = "believed by reference decoding";
+
+export const FROM_THE_BEGINNING: FromTheBeginning = 1_000_000_000;
+
+export interface SegmentAnswer {
+  readonly attemptId: AttemptId;
+  readonly jobId: JobId;
+  readonly segmentIndex: number;
+}
+
+interface Found {
+  readonly job: Job;
+  readonly segment: Segment;
+  readonly landed: LandedResult;
+}
+
+/** The segment that an answer speaks of, when it still waits for just this answer. */
+function awaited(turn: Turn, answer: SegmentAnswer, kind: "verifying" | "referencing"): Found | null {
+  const job = openJob(turn, answer.jobId);
+  const segment = job?.segments[answer.segmentIndex];
+  if (job === null || segment === undefined) return null;
+  const { phase } = segment;
+  if (phase.kind !== "verifying" && phase.kind !== "referencing") return null;
+  if (phase.kind !== kind || phase.landed.attemptId !== answer.attemptId) return null;
+  return { job, segment, landed: phase.landed };
+}
+
+export function verifySegment(turn: Turn, answer: SegmentAnswer, facts: SegmentFacts): void {
+  const found = awaited(turn, answer, "verifying");
+  if (found === null) return;
+  const { job, segment, landed } = found;
+  if (!mayBeConcealedOtherwise(job, segment, landed)) return believe(turn, job, segment, landed, facts);
+  dropRivals(turn, job, segment, landed);
+  decodeFromTheBeginning(turn, job, segment, landed);
+}
+
+/**
+ * Decoders conceal damage with what they have decoded so far, some with what the source's first packets told them: after
+ * a seek the pictures may be other ones than in one run.
+ */
+function mayBeConcealedOtherwise(job: Job, segment: Segment, { report }: LandedResult): boolean {
+  const hasSought = job.split.mode !== "whole" && segment.index > 0 && segment.leadIn !== FROM_THE_BEGINNING;
+  return hasSought && report.decodeErrors.length > 0;
+}
+
+/** Such a segment costs a decode of everything before it; where more than so many need it, one run is the shorter way. */
+const MOST_FROM_THE_BEGINNING = 32;
+
+function decodeFromTheBeginning(turn: Turn, job: Job, segment: Segment, landed: LandedResult): void {
+  const damaged = job.segments.filter(({ leadIn }) => leadIn === FROM_THE_BEGINNING).length;
+  if (damaged >= MOST_FROM_THE_BEGINNING) {
+    runWhole(turn, job, `the source is damaged in more than ${damaged} segments`);
+    return;
+  }
+  encodeAgain(turn, job, segment, landed, FROM_THE_BEGINNING, "the decoder complained");
+}
+
+/** Counts or PTS are not as planned: a longer lead-in, and when there is none left the server's own decoding. */
+export function mismatchSegment(turn: Turn, answer: SegmentAnswer, reason: string): void {
+  const found = awaited(turn, answer, "verifying");
+  if (found === null) return;
+  const { job, segment, landed } = found;
+  if (!job.countsUnreliable && leaveToRival(turn, job, segment, landed, reason)) return;
+  dropRivals(turn, job, segment, landed);
+  if (hasOnlyFailed(job, landed.clientId) && canAskAnother(turn, job, segment, landed)) {
+    encodeAgain(turn, job, segment, landed, segment.leadIn, `${landed.clientName} has delivered nothing right so far`);
+    return;
+  }
+  const leadIn = job.countsUnreliable ? null : nextLeadIn(job, segment);
+  if (leadIn === null) refer(turn, job, segment, landed, reason);
+  else encodeAgain(turn, job, segment, landed, leadIn, reason);
+}
+
+export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: SegmentFacts | null, reason: string): void {
+  const found = awaited(turn, answer, "referencing");
+  if (found === null) return;
+  const { job, segment, landed } = found;
+  const leadIn = nextLeadIn(job, segment);
+  if (facts === null && leadIn !== null) {
+    // Asked early because packet counts can't be trusted here: the ladder still has rungs.
+    encodeAgain(turn, job, segment, landed, leadIn, reason);
+    return;
+  }
+  if (facts === null && canAskAnother(turn, job, segment, landed)) {
+    encodeAgain(turn, job, segment, landed, segment.leadIn, `that of ${landed.clientName} is not right: ${reason}`);
+    return;
+  }
+  if (facts === null && takeOtherWay(turn, job, segment, landed.clientId, reason)) {
+    const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId };
+    turn.effect({ type: "drop-result", ...subject });
+    return;
+  }
+  if (facts === null && job.split.mode === "keyframes") {
+    runWhole(turn, job, `segment ${segment.index} could not be shown exact: ${reason}`);
+    return;
+  }
+  if (facts === null) {
+    failJob(turn, job, {
+      code: "E_NOT_EXACT",
+      message: `segment ${segment.index} does not hold the source's frames: ${reason}`,
+      hint: "The source may be damaged there; `ffmpeg -v error -i FILE -f null -` shows where.",
+    });
+    return;
+  }
+  if (mayBeConcealedOtherwise(job, segment, landed)) {
+    decodeFromTheBeginning(turn, turn.putJob({ ...job, countsUnreliable: true }), segment, landed);
+    return;
+  }
+  const believed = turn.putJob({ ...job, countsUnreliable: true });
+  const noted = { ...segment, notes: [...segment.notes, `${REFERENCE_NOTE}: ${reason}`] };
+  believe(turn, believed, noted, landed, facts);
+}
+
+/** So many clients are asked for the same on one rung of the ladder. */
+const MOST_MAKERS = 3;
+
+/** It has delivered nothing for this job that was right, while others have. */
+function hasOnlyFailed(job: Job, clientId: ClientId): boolean {
+  return !hasDelivered(job, (id) => id === clientId) && hasDelivered(job, (id) => id !== clientId);
+}
+
+/**
+ * Whether a result that is not as planned may be its maker's fault and another client can be asked for the same, so
+ * that a client's fault is not taken for the segment's.
+ */
+function canAskAnother(turn: Turn, job: Job, segment: Segment, { clientId }: LandedResult): boolean {
+  const onThisRung = (segment.mismatches ?? []).filter((each) => each.leadIn === segment.leadIn);
+  const makers = new Set([...onThisRung.map((each) => each.clientId), clientId]);
+  if (makers.size >= MOST_MAKERS || onThisRung.some((each) => each.clientId === clientId)) return false;
+  for (const other of turn.clients.values()) {
+    if (!makers.has(other.id) && isReachable(other) && isCapable(other, job)) return true;
+  }
+  return false;
+}
+
+/** Another client's result with the same lead-in is right: what was wrong before was its maker's fault. */
+function blameMakers(turn: Turn, job: Job, segment: Segment, landed: LandedResult): void {
+  for (const { clientId, leadIn } of segment.mismatches ?? []) {
+    if (clientId === landed.clientId || leadIn !== segment.leadIn) continue;
+    blame(turn, clientId, job, segment.index, "its result was not as planned, another client's was");
+  }
+}
+
+function believe(turn: Turn, job: Job, segment: Segment, landed: LandedResult, facts: SegmentFacts): void {
+  dropRivals(turn, job, segment, landed);
+  const verified: Segment = { ...segment, phase: { kind: "verified", landed, facts } };
+  const processing = becomeProcessing(turn, turn.putSegment(job, verified));
+  turn.event(
+    "segment-verified",
+    { jobId: job.id, clientId: landed.clientId, segmentIndex: segment.index, attemptId: landed.attemptId },
+    `${facts.frames} frames, ${facts.bytes} bytes`,
+  );
+  absolve(turn, landed.clientId);
+  blameMakers(turn, processing, segment, landed);
+  if (!settleHeaders(turn, job.id, segment.index)) return;
+  const settled = openJob(turn, job.id);
+  if (settled !== null) compareSeam(turn, settled, segment.index - 1);
+  const afterFirst = openJob(turn, job.id);
+  if (afterFirst !== null) compareSeam(turn, afterFirst, segment.index);
+}
+
+export function isReferenced({ notes }: Pick<Segment, "notes">): boolean {
+  return notes.some((note) => note.startsWith(REFERENCE_NOTE));
+}
+
+/** Compares what segment `index` saw after its end with what the next one saw at its start, once both are verified. */
+function compareSeam(turn: Turn, job: Job, index: number): void {
+  const earlier = job.segments[index];
+  const later = job.segments[index + 1];
+  if (earlier?.phase.kind !== "verified" || later?.phase.kind !== "verified") return;
+  const expected = earlier.phase.landed.report.seamAfterEnd;
+  const found = later.phase.landed.report.seamStart;
+  if (expected === null || found === null || expected === found) return;
+  if (isReferenced(later)) {
+    if (isReferenced(earlier)) return; // both as the source decodes in sequence: its damage decodes by chance
+    const reason = `segment ${later.index}, which the server's own decoding confirms, begins with another picture`;
+    const { landed } = earlier.phase;
+    seamDiffers(turn, job, earlier, landed, reason);
+    refer(turn, job, earlier, landed, reason);
+    return;
+  }
+
+  const { landed } = later.phase;
+  const reason = `its first frame is not the one that segment ${index} saw after its end`;
+  seamDiffers(turn, job, later, landed, reason);
+  const leadIn = nextLeadIn(job, later);
+  if (leadIn === null) refer(turn, job, later, landed, reason);
+  else encodeAgain(turn, job, later, landed, leadIn, reason);
+}
+
+function seamDiffers(turn: Turn, job: Job, segment: Segment, landed: LandedResult, reason: string): void {
+  const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId };
+  turn.event("seam-mismatch", { ...subject, clientId: landed.clientId }, reason);
+}
+
+/** Null: the ladder has no rung left; a run over everything has none at all, since it seeks nowhere. */
+function nextLeadIn(job: Job, segment: Segment): LeadIn | null {
+  if (job.split.mode === "whole") return null;
+  switch (segment.leadIn) {
+    case 0:
+      return 1;
+    case 1:
+      return 3;
+    case 3:
+    case FROM_THE_BEGINNING:
+      return null;
+  }
+}
+
+function leadInText(leadIn: LeadIn): string {
+  return leadIn === FROM_THE_BEGINNING ? "from the beginning of the source" : `with a lead-in of ${leadIn}`;
+}
+
+function encodeAgain(
+  turn: Turn,
+  job: Job,
+  segment: Segment,
+  landed: LandedResult,
+  leadIn: LeadIn,
+  reason: string,
+): void {
+  const how = leadIn === segment.leadIn ? "by another client" : leadInText(leadIn);
+  const note = `encoded again ${how}: ${reason}`;
+  turn.putSegment(job, {
+    ...segment,
+    phase: { kind: "pending", notBefore: turn.now },
+    leadIn,
+    mismatches: [...(segment.mismatches ?? []), { clientId: landed.clientId, leadIn: segment.leadIn }],
+    notes: [...segment.notes, note],
+  });
+  const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId };
+  turn.effect({ type: "drop-result", ...subject });
+  turn.event("segment-retry", { ...subject, clientId: landed.clientId }, note);
+}
+
+function refer(turn: Turn, job: Job, segment: Segment, landed: LandedResult, reason: string): void {
+  turn.putSegment(job, {
+    ...segment,
+    phase: { kind: "referencing", landed },
+    notes: [...segment.notes, `the server decodes the range itself: ${reason}`],
+  });
+  turn.effect({ type: "reference", jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId });
+}

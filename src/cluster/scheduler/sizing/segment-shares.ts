@@ -1,0 +1,126 @@
+// The bits of one segment in a job with `-b:v`: whether it is still to be measured, what it may claim, and the target
+// that it is leased with. Questions over the state; changes nothing.
+import { toNumber } from "../../../base/rational.ts";
+import type { Job, Segment } from "../model/types.ts";
+import { type ShareClaim, shareBits } from "./share-bits.ts";
+
+/** A segment gets at least this part of what its time alone would give it: headers and motion cost bits in black too. */
+const LEAST_OF_MEAN = 0.02;
+/**
+ * An encoder held to -maxrate for a whole segment ends some 5 % below it (docs/MEASURED.md §7), so no share is planned higher,
+ * unless -b:v itself is: then up to what leaves room to miss it by a little.
+ */
+const MOST_OF_MAXRATE = { usual: 0.95, tight: 0.995 };
+/** By so much a single target may differ from its first share to make up for what others used. */
+const CORRECTION = { least: 0.6, most: 1.6 };
+/** What a segment may miss its target by: this part of it always, */
+const SLACK = 0.015;
+/** more when the segments still to be leased can make up for it with so little of theirs, */
+const SLACK_OF_REST = 0.03;
+/** or when it is nothing to the whole file, shared with those that run beside it, */
+const SLACK_OF_FILE = 0.002;
+/** but never more than this part of its target. */
+const MOST_SLACK = 0.15;
+
+/**
+ * By so much the encode of a segment in two passes takes longer than measuring it did: docs/MEASURED.md §7. Segments are
+ * cut while they are measured, and their encode must not run much longer than that of any other.
+ */
+export const ENCODE_SLOWDOWN = 4;
+
+/** The next attempt of the segment measures it; in a job of one pass none ever does. */
+export function isMeasuring(job: Job, segment: Segment): boolean {
+  return job.rate !== undefined && segment.rate?.targetBits === undefined;
+}
+
+function secondsOf(job: Job, segment: Segment): number {
+  return (segment.endPts - segment.startPts) * toNumber(job.timeBase);
+}
+
+/** Bits of the whole video as asked, once all of it is in segments. */
+export function budgetOf(job: Job): number {
+  let seconds = 0;
+  for (const segment of job.segments) seconds += secondsOf(job, segment);
+  return Math.round((job.rate?.bitrate ?? 0) * seconds);
+}
+
+/** A segment that is the whole video needs no measuring: all the bits are its own. */
+function withSoleShare(job: Job, segment: Segment): Segment {
+  const isSole =
+    isMeasuring(job, segment) &&
+    segment.index === 0 &&
+    job.segments.length <= 1 &&
+    job.indexComplete &&
+    (job.gops.at(-1)?.endPts ?? segment.endPts) <= segment.endPts;
+  if (!isSole) return segment;
+  const alone = { ...job, segments: [segment] };
+  const [targetBits] = shareBits([claimOf(alone, segment, 1)], budgetOf(alone));
+  return targetBits === undefined ? segment : { ...segment, rate: { targetBits } };
+}
+
+export function claimOf(job: Job, segment: Segment, weight: number): ShareClaim {
+  const seconds = secondsOf(job, segment);
+  const { bitrate, maxrate } = job.rate ?? { bitrate: 0, maxrate: null };
+  const { usual, tight } = MOST_OF_MAXRATE;
+  const most = maxrate === null ? null : Math.max(usual * maxrate, Math.min(tight * maxrate, bitrate));
+  return {
+    weight: Math.max(1, weight),
+    leastBits: Math.floor(LEAST_OF_MEAN * bitrate * seconds),
+    mostBits: most === null ? Number.POSITIVE_INFINITY : Math.ceil(most * seconds),
+  };
+}
+
+/**
+ * The segment as it is leased: with the target of its encode, unless it is to be measured first. `slots`: encodes of the
+ * job at a time; what is leased beside it is encoded before anybody knows what this one took.
+ */
+export function withTarget(job: Job, segment: Segment, slots: number): Segment {
+  // A rival encodes to the same target as the attempt that it runs beside.
+  return segment.phase.kind === "leased" ? segment : withCorrectedTarget(job, withSoleShare(job, segment), slots);
+}
+
+/**
+ * The share corrected by what the segments encoded so far took more or less than theirs, and how far it may be missed.
+ */
+function withCorrectedTarget(job: Job, segment: Segment, slots: number): Segment {
+  const share = segment.rate?.targetBits;
+  if (job.rate === undefined || share === undefined) return segment;
+  const segments = job.segments.length === 0 ? [segment] : job.segments;
+  const budget = budgetOf({ ...job, segments });
+  const claims = [correctable(job, segment, share)];
+  let left = budget;
+  const rooms: number[] = [];
+  for (const each of segments) {
+    if (each.index === segment.index) continue;
+    if (each.phase.kind === "pending" && each.rate?.targetBits !== undefined) {
+      const claim = correctable(job, each, each.rate.targetBits);
+      claims.push(claim);
+      rooms.push(Math.min(SLACK_OF_REST * claim.weight, Math.max(0, claim.mostBits - claim.weight)));
+    } else left -= usedBits(each);
+  }
+  const [targetBits = share] = shareBits(claims, left);
+  // The longest go first: so many of them are under way before this one's size is known.
+  const later = rooms.sort((a, b) => b - a).slice(Math.max(0, slots - 1));
+  const room = later.reduce((sum, each) => sum + each, 0);
+  const enough = Math.max(SLACK * targetBits, room, (SLACK_OF_FILE * budget) / Math.max(1, slots));
+  const slackBits = Math.round(Math.min(MOST_SLACK * targetBits, enough));
+  return { ...segment, rate: { ...segment.rate, targetBits, slackBits } };
+}
+
+/** What a segment with a share may still be given instead. */
+function correctable(job: Job, segment: Segment, share: number): ShareClaim {
+  const { leastBits, mostBits } = claimOf(job, segment, 1);
+  return {
+    weight: Math.max(1, share),
+    leastBits: Math.min(share, Math.max(leastBits, CORRECTION.least * share)),
+    mostBits: Math.max(share, Math.min(mostBits, CORRECTION.most * share)),
+  };
+}
+
+/** What a segment takes as far as is known: its packets, or what it was told to take. */
+function usedBits({ phase, rate }: Segment): number {
+  const target = rate?.targetBits ?? 0;
+  if (phase.kind === "pending" || phase.kind === "leased" || phase.kind === "measured") return target;
+  const bytes = phase.landed.report.videoBytes;
+  return bytes === undefined ? target : bytes * 8;
+}

@@ -1,0 +1,71 @@
+// How fast each slot is on a job, and all usable slots together.
+import { isReachable, takesWork } from "../ability/capability.ts";
+import { encoderFor, shareSlots, slotsFor } from "../ability/encoders.ts";
+import { encoderOf, occupiesSlot } from "../ability/holdings.ts";
+import type { Turn } from "../model/turn.ts";
+import type { Attempt, Client, ClientId, Job } from "../model/types.ts";
+import { videoFrameRate } from "./sizing.ts";
+
+export interface Speeds {
+  /** Frames per second of one slot; 0 when nobody's speed is known. */
+  of(client: Client): number;
+  /** Sum over the slots that other jobs leave to this one. */
+  readonly cluster: number;
+  readonly slots: number;
+}
+
+/** Another job's encode takes a slot that this job could have: on a client that tells its kinds apart, one of its kind. */
+function sharesSlots(turn: Turn, attempt: Attempt, job: Job): boolean {
+  const client = turn.clients.get(attempt.clientId);
+  if (client?.pools === undefined) return true;
+  return shareSlots(encoderOf(turn, attempt), encoderFor(client, job) ?? job.encoder);
+}
+
+/** Frames of this job per second of one slot, by the pixels it did with this encoder before; null: never measured. */
+function rememberedFps(client: Client, job: Job, encoder: string): number | null {
+  const { picture } = job.settings;
+  const rate = client.encoderRates?.[encoder];
+  return picture === undefined || rate === undefined ? null : rate / (picture.width * picture.height);
+}
+
+/**
+ * Measured on this job, else read from a running encode, else the mean of the others. While nothing is known of this
+ * job: what each client did on earlier ones with the same encoder.
+ */
+export function measureSpeeds(turn: Turn, job: Job): Speeds {
+  const known = new Map<ClientId, number>();
+  const usableSlots = new Map<ClientId, number>();
+  const remembered = new Map<ClientId, number>();
+  for (const client of turn.clients.values()) {
+    if (!isReachable(client) || !takesWork(client)) continue;
+    const encoder = encoderFor(client, job);
+    if (encoder === null) continue;
+    usableSlots.set(client.id, slotsFor(client, encoder));
+    const fps = client.slotFps[job.id];
+    if (fps !== undefined) known.set(client.id, fps);
+    const before = rememberedFps(client, job, encoder);
+    if (before !== null) remembered.set(client.id, before);
+  }
+  const oneSecondOfFrames = videoFrameRate(job);
+  for (const attempt of turn.attempts.values()) {
+    const slots = usableSlots.get(attempt.clientId);
+    if (slots === undefined) continue;
+    if (attempt.jobId !== job.id) {
+      if (occupiesSlot(attempt) && sharesSlots(turn, attempt, job))
+        usableSlots.set(attempt.clientId, Math.max(0, slots - 1));
+    } else if (!known.has(attempt.clientId) && attempt.fps > 0 && attempt.framesDone > oneSecondOfFrames) {
+      known.set(attempt.clientId, attempt.fps);
+    }
+  }
+  if (known.size === 0) for (const [clientId, fps] of remembered) known.set(clientId, fps);
+  let sum = 0;
+  for (const fps of known.values()) sum += fps;
+  const mean = known.size === 0 ? 0 : sum / known.size;
+  let cluster = 0;
+  let slots = 0;
+  for (const [clientId, count] of usableSlots) {
+    cluster += count * (known.get(clientId) ?? mean);
+    slots += count;
+  }
+  return { of: (client) => known.get(client.id) ?? mean, cluster, slots };
+}

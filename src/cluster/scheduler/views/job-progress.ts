@@ -1,0 +1,105 @@
+// How far a job is: pure views over the state for lists, bars and estimates.
+import { countCapable } from "../ability/capability.ts";
+import { isTerminal } from "../model/state-changes.ts";
+import type { Attempt, ClientId, Job, SchedulerState, Segment } from "../model/types.ts";
+import { isMeasuring } from "../sizing/segment-shares.ts";
+import { videoFrameRate } from "../sizing/sizing.ts";
+
+/** In a job of two passes a frame is done to this part when it is measured: docs/MEASURED.md §7. */
+const MEASURING_SHARE = 0.2;
+
+export interface JobProgress {
+  /** Percent of frames, in two passes a measured one counting in part; 100 only when Completed. */
+  readonly percent: number;
+  readonly framesDone: number;
+  /** Null until the index is complete. */
+  readonly framesTotal: number | null;
+  /** Frames per second of all running encodes together. */
+  readonly fps: number;
+  readonly etaSeconds: number | null;
+  readonly segments: { readonly done: number; readonly running: number; readonly known: number };
+  /** Clients that hold an attempt of it. */
+  readonly clients: number;
+  readonly capableClients: number;
+}
+
+export function jobProgress(state: SchedulerState, job: Job): JobProgress {
+  let framesDone = 0;
+  let done = 0;
+  for (const segment of job.segments) {
+    const { phase, frames } = segment;
+    if (phase.kind === "verified") done++;
+    if ("landed" in phase) framesDone += frames;
+    else if (segment.rate?.measuredBits !== undefined) framesDone += MEASURING_SHARE * frames;
+  }
+  /** Of two rivals on one segment only the one that is ahead counts. */
+  const leading = new Map<number, Attempt>();
+  /** Of those that are not paused, who is ahead on each segment. */
+  const moving = new Map<number, Attempt>();
+  const clients = new Set<ClientId>();
+  for (const attempt of state.attempts.values()) {
+    if (attempt.jobId !== job.id) continue;
+    clients.add(attempt.clientId);
+    putAhead(leading, attempt);
+    if (state.clients.get(attempt.clientId)?.isPaused === false) putAhead(moving, attempt);
+  }
+  let fps = 0;
+  let pace = 0;
+  for (const attempt of leading.values()) {
+    const segment = job.segments[attempt.segmentIndex];
+    if (segment === undefined) continue;
+    const share = shareOfPass(job, segment);
+    framesDone += share * Math.min(attempt.framesDone, segment.frames);
+    const runner = moving.get(attempt.segmentIndex);
+    if (runner?.stage !== "encoding") continue;
+    fps += runner.fps;
+    pace += share * runner.fps;
+  }
+  framesDone = Math.floor(framesDone);
+  const total = job.totalFrames ?? estimatedFrames(job);
+  return {
+    percent: percentOf(job, framesDone, total),
+    framesDone,
+    framesTotal: job.totalFrames,
+    fps,
+    etaSeconds: etaOf(job, framesDone, total, pace),
+    segments: { done, running: leading.size, known: job.segments.length },
+    clients: clients.size,
+    capableClients: countCapable(state.clients, job),
+  };
+}
+
+function putAhead(ahead: Map<number, Attempt>, attempt: Attempt): void {
+  const rival = ahead.get(attempt.segmentIndex);
+  if (rival === undefined || rival.framesDone < attempt.framesDone) ahead.set(attempt.segmentIndex, attempt);
+}
+
+/** What one frame of the attempt now running counts for, where a frame is done once and for all counts 1. */
+function shareOfPass(job: Job, segment: Segment): number {
+  if (isMeasuring(job, segment)) return MEASURING_SHARE;
+  return segment.rate?.measuredBits === undefined ? 1 : 1 - MEASURING_SHARE;
+}
+
+function estimatedFrames(job: Job): number | null {
+  return job.durationSeconds === null ? null : Math.round(job.durationSeconds * videoFrameRate(job));
+}
+
+function percentOf(job: Job, done: number, total: number | null): number {
+  if (job.status === "Completed") return 100;
+  if (total === null || total <= 0) return 0;
+  return Math.min(99.9, Math.floor((done / total) * 1000) / 10);
+}
+
+/** Null when it cannot be told: nothing runs, or the length is unknown. */
+function etaOf(job: Job, done: number, total: number | null, pace: number): number | null {
+  if (isTerminal(job.status)) return job.status === "Completed" ? 0 : null;
+  if (job.status === "Combining") return 0;
+  if (total === null || pace <= 0) return null;
+  return Math.ceil(Math.max(0, total - done) / pace);
+}
+
+/** The job a client works on now; null when it holds nothing. */
+export function currentJobOf(state: SchedulerState, clientId: ClientId): string | null {
+  for (const attempt of state.attempts.values()) if (attempt.clientId === clientId) return attempt.jobId;
+  return null;
+}
