@@ -13,7 +13,7 @@ import { exists, freeBytes, removeTree } from "../base/files.ts";
 import type { Log } from "../base/log.ts";
 import { VERSION } from "../base/version.ts";
 import { runClient } from "../cluster/client/run-client.ts";
-import { type Foreseen, type ForeseeOptions, foresee } from "../cluster/server/foresee.ts";
+import { type Foreseen, type ForeseeOptions, foresee } from "../cluster/server/intake/foresee.ts";
 import { type CoordinatorOptions, openCoordinator } from "../cluster/server/open-coordinator.ts";
 import { openClientStore } from "../db/client-store.ts";
 import { acquireFolderLock } from "../db/folder-lock.ts";

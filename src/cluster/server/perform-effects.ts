@@ -7,14 +7,14 @@ import type { Log } from "../../base/log.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { Effect, Input, SchedulerState, Segment } from "../scheduler/model/types.ts";
 import type { ClientLinks } from "./client-links.ts";
-import { finishJob } from "./finish-job.ts";
-import type { JobFolders } from "./job-folders.ts";
-import type { JobWork } from "./job-work.ts";
+import type { SideDesk } from "./desks/side-desk.ts";
+import { sourceOffer } from "./desks/source-offer.ts";
+import type { JobFolders } from "./job/job-folders.ts";
 import { Limit } from "./limit.ts";
 import type { JobRecord } from "./ports.ts";
-import { checkByReference, checkSegment, dropSegmentFile, landedOf, taskOf } from "./segment-checks.ts";
-import type { SideDesk } from "./side-desk.ts";
-import { sourceOffer } from "./source-offer.ts";
+import { finishJob } from "./work/finish-job.ts";
+import type { JobWork } from "./work/job-work.ts";
+import { checkByReference, checkSegment, dropSegmentFile, landedOf, taskOf } from "./work/segment-checks.ts";
 
 /** Checks run beside encodes on the same machine in the smallest cluster: two at a time keep up with any. */
 const CHECKS_AT_A_TIME = 2;

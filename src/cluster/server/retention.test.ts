@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "../../base/log.ts";
 import type { Job } from "../scheduler/model/types.ts";
-import { JobFolders } from "./job-folders.ts";
+import { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./ports.ts";
 import { Retention } from "./retention.ts";
 

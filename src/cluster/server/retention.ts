@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { exists, removeTree } from "../../base/files.ts";
 import type { Log } from "../../base/log.ts";
 import type { Job } from "../scheduler/model/types.ts";
-import type { JobFolders } from "./job-folders.ts";
+import type { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./ports.ts";
 
 export interface RetentionParts {

@@ -1,26 +1,26 @@
 // From a request to a job: parse and check the encode request, probe the source, fix everything that never changes.
 import { extname } from "node:path";
-import { AppError } from "../../base/errors.ts";
-import { freeBytes } from "../../base/files.ts";
-import { newId } from "../../base/ids.ts";
-import { toNumber } from "../../base/rational.ts";
-import { candidateGrid } from "../../media/frame-grid.ts";
-import { probeSource } from "../../media/probe.ts";
-import { rateGoalOf } from "../../media/rate/rate-requests.ts";
-import { splitMode, textDrawers } from "../../media/request/classify.ts";
-import { checkContainer, containerOf, extensionOf } from "../../media/request/containers.ts";
-import type { EncodeRequest } from "../../media/request/encode-request.ts";
-import { parseEncodeParams } from "../../media/request/parse-params.ts";
-import { requireBurnable, withUpload } from "../../media/side-files.ts";
-import { audioToEncode, chosenVideoStream, planStreams } from "../../media/stream-plan.ts";
-import { encoderTimeBase, outputRate } from "../../media/time-base.ts";
-import type { Tools } from "../../media/tools.ts";
-import { mustTryCopies } from "../../media/try-copies.ts";
-import type { Container, SourceInfo, VerifyMode } from "../../media/types.ts";
-import type { JobSettings, NewJob } from "../scheduler/model/types.ts";
+import { AppError } from "../../../base/errors.ts";
+import { freeBytes } from "../../../base/files.ts";
+import { newId } from "../../../base/ids.ts";
+import { toNumber } from "../../../base/rational.ts";
+import { candidateGrid } from "../../../media/frame-grid.ts";
+import { probeSource } from "../../../media/probe.ts";
+import { rateGoalOf } from "../../../media/rate/rate-requests.ts";
+import { splitMode, textDrawers } from "../../../media/request/classify.ts";
+import { checkContainer, containerOf, extensionOf } from "../../../media/request/containers.ts";
+import type { EncodeRequest } from "../../../media/request/encode-request.ts";
+import { parseEncodeParams } from "../../../media/request/parse-params.ts";
+import { requireBurnable, withUpload } from "../../../media/side-files.ts";
+import { audioToEncode, chosenVideoStream, planStreams } from "../../../media/stream-plan.ts";
+import { encoderTimeBase, outputRate } from "../../../media/time-base.ts";
+import type { Tools } from "../../../media/tools.ts";
+import { mustTryCopies } from "../../../media/try-copies.ts";
+import type { Container, SourceInfo, VerifyMode } from "../../../media/types.ts";
+import type { JobSettings, NewJob } from "../../scheduler/model/types.ts";
+import { requestOf } from "../job/job-request.ts";
+import type { JobRecord, JobRequest, SourceRecord } from "../ports.ts";
 import { chooseEncoder } from "./choose-encoder.ts";
-import { requestOf } from "./job-request.ts";
-import type { JobRecord, JobRequest, SourceRecord } from "./ports.ts";
 
 /** Room a job needs at least, whatever its source: database, first segments, proof. */
 const LEAST_FREE_BYTES = 16 * 1024 * 1024;

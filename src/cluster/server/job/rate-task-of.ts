@@ -1,13 +1,13 @@
 // What a job's rate means for the media layer: what a segment's task says of bits, and what the finished output is held
 // against.
-import { toNumber } from "../../base/rational.ts";
-import type { RateAsked } from "../../media/rate/check-rate.ts";
-import { bufferOf } from "../../media/rate/encoder-passes.ts";
-import type { RateTask } from "../../media/rate/rate-task.ts";
-import { type Buffer, onePassBuffer, sharedBuffer } from "../../media/rate/segment-buffer.ts";
-import type { EncodeRequest } from "../../media/request/encode-request.ts";
-import type { Job, Segment } from "../scheduler/model/types.ts";
-import { isMeasuring } from "../scheduler/sizing/segment-shares.ts";
+import { toNumber } from "../../../base/rational.ts";
+import type { RateAsked } from "../../../media/rate/check-rate.ts";
+import { bufferOf } from "../../../media/rate/encoder-passes.ts";
+import type { RateTask } from "../../../media/rate/rate-task.ts";
+import { type Buffer, onePassBuffer, sharedBuffer } from "../../../media/rate/segment-buffer.ts";
+import type { EncodeRequest } from "../../../media/request/encode-request.ts";
+import type { Job, Segment } from "../../scheduler/model/types.ts";
+import { isMeasuring } from "../../scheduler/sizing/segment-shares.ts";
 
 /** Null: nothing beyond the request. */
 export function rateTaskOf(job: Job, segment: Segment, request: EncodeRequest): RateTask | null {

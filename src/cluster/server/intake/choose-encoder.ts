@@ -1,15 +1,15 @@
 // Which encoders a new job may get: the one it names, or every one that can do what it asks. The scheduler elects.
-import { AppError } from "../../base/errors.ts";
-import { commonHeaders } from "../../media/codecs.ts";
-import { isDeep } from "../../media/hdr.ts";
-import type { EncodeRequest } from "../../media/request/encode-request.ts";
-import { codecOfEncoder } from "../../media/request/encoders.ts";
-import { isNeutralCodec } from "../../media/request/neutral-codecs.ts";
-import { askedPixelFormat } from "../../media/request/picture-changes.ts";
-import { type Candidate, candidatesFor, translateRequest } from "../../media/request/translate/translate.ts";
-import type { EncoderFamily, SourceInfo, SourceVideo } from "../../media/types.ts";
-import type { JobSettings } from "../scheduler/model/types.ts";
-import type { JobRequest } from "./ports.ts";
+import { AppError } from "../../../base/errors.ts";
+import { commonHeaders } from "../../../media/codecs.ts";
+import { isDeep } from "../../../media/hdr.ts";
+import type { EncodeRequest } from "../../../media/request/encode-request.ts";
+import { codecOfEncoder } from "../../../media/request/encoders.ts";
+import { isNeutralCodec } from "../../../media/request/neutral-codecs.ts";
+import { askedPixelFormat } from "../../../media/request/picture-changes.ts";
+import { type Candidate, candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
+import type { EncoderFamily, SourceInfo, SourceVideo } from "../../../media/types.ts";
+import type { JobSettings } from "../../scheduler/model/types.ts";
+import type { JobRequest } from "../ports.ts";
 
 /** Until somebody says otherwise: long enough for a client to restart. */
 const WAIT_FOR_FAMILY_SECONDS = 60;

@@ -2,9 +2,10 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sha256Of, sha256OfFile } from "../../base/digest.ts";
-import { AppError } from "../../base/errors.ts";
-import { isUnchanged, SourceDesk } from "./source-desk.ts";
+import { sha256Of, sha256OfFile } from "../../../base/digest.ts";
+import { AppError } from "../../../base/errors.ts";
+import { isUnchanged } from "../job/unchanged-source.ts";
+import { SourceDesk } from "./source-desk.ts";
 
 let folder: string;
 

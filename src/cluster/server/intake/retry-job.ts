@@ -1,12 +1,12 @@
 // What must be so before a job can go on where it ended: its source unchanged, and which finished segments still are
 // the files that were checked.
-import { sha256OfFile } from "../../base/digest.ts";
-import { AppError } from "../../base/errors.ts";
-import { exists } from "../../base/files.ts";
-import type { Job } from "../scheduler/model/types.ts";
-import type { JobFolders } from "./job-folders.ts";
-import type { JobRecord } from "./ports.ts";
-import { isUnchanged, sourceChanged } from "./source-desk.ts";
+import { sha256OfFile } from "../../../base/digest.ts";
+import { AppError } from "../../../base/errors.ts";
+import { exists } from "../../../base/files.ts";
+import type { Job } from "../../scheduler/model/types.ts";
+import type { JobFolders } from "../job/job-folders.ts";
+import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
+import type { JobRecord } from "../ports.ts";
 
 /** Errors: E_SOURCE_MISSING, E_SOURCE_CHANGED. */
 export async function requireSource({ source }: JobRecord): Promise<void> {

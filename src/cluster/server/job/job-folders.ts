@@ -1,8 +1,8 @@
 // Where a job's files lie below the work directory. Names only, and their removal.
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { exists, removeTree } from "../../base/files.ts";
-import type { Container } from "../../media/types.ts";
+import { exists, removeTree } from "../../../base/files.ts";
+import type { Container } from "../../../media/types.ts";
 
 export interface JobFolder {
   readonly root: string;

@@ -3,15 +3,15 @@
 // as long as its attempt is wanted.
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, errnoOf } from "../../base/errors.ts";
-import { exists, freeBytes, landFile } from "../../base/files.ts";
-import { isNoSpace } from "../../base/no-space.ts";
-import type { UploadAppend, UploadState } from "../../base/resumable-upload.ts";
-import type { ResultReport } from "../protocol/messages.ts";
-import type { Attempt, Input, SchedulerState, Verdict } from "../scheduler/model/types.ts";
-import { resultStanding } from "../scheduler/rules/lease-rules.ts";
-import { PartialFile } from "../transfer/partial-file.ts";
-import { attemptOfPart, type JobFolders } from "./job-folders.ts";
+import { AppError, errnoOf } from "../../../base/errors.ts";
+import { exists, freeBytes, landFile } from "../../../base/files.ts";
+import { isNoSpace } from "../../../base/no-space.ts";
+import type { UploadAppend, UploadState } from "../../../base/resumable-upload.ts";
+import type { ResultReport } from "../../protocol/messages.ts";
+import type { Attempt, Input, SchedulerState, Verdict } from "../../scheduler/model/types.ts";
+import { resultStanding } from "../../scheduler/rules/lease-rules.ts";
+import { PartialFile } from "../../transfer/partial-file.ts";
+import { attemptOfPart, type JobFolders } from "../job/job-folders.ts";
 import type { SpaceGuard } from "./space-guard.ts";
 
 /** A slow upload shows that it gets on, far below the scheduler's patience. */

@@ -2,13 +2,13 @@
 // is a partial file with a note beside it, and becomes a source when it is whole and its digest is right.
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError } from "../../base/errors.ts";
-import { exists, freeBytes, landFile, removeTree } from "../../base/files.ts";
-import { newId } from "../../base/ids.ts";
-import { isNoSpace } from "../../base/no-space.ts";
-import type { UploadAppend, UploadState } from "../../base/resumable-upload.ts";
-import { PartialFile } from "../transfer/partial-file.ts";
-import type { SourceRecord } from "./ports.ts";
+import { AppError } from "../../../base/errors.ts";
+import { exists, freeBytes, landFile, removeTree } from "../../../base/files.ts";
+import { newId } from "../../../base/ids.ts";
+import { isNoSpace } from "../../../base/no-space.ts";
+import type { UploadAppend, UploadState } from "../../../base/resumable-upload.ts";
+import { PartialFile } from "../../transfer/partial-file.ts";
+import type { SourceRecord } from "../ports.ts";
 import { emptySource, type SourceDesk } from "./source-desk.ts";
 import { UploadFiles, type UploadNote } from "./upload-files.ts";
 

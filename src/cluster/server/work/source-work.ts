@@ -1,21 +1,21 @@
 // What the stitch and the last checks need of a job's source alone: made beside the encodes, each thing once for each run
 // of the server, by whoever asks first. Knows nothing of segments or of the output.
-import { exists } from "../../base/files.ts";
-import { Once } from "../../base/once.ts";
-import { MICROSECONDS, rescale } from "../../base/rational.ts";
-import { audioFiles, encodeAudio } from "../../media/audio.ts";
-import { soundLengths } from "../../media/audio-length.ts";
-import { type Extras, readSourceExtras } from "../../media/check-extras.ts";
-import { decodeSourceSound, type SoundSample } from "../../media/check-sound.ts";
-import type { DecodedLengths } from "../../media/check-tracks.ts";
-import type { FrameIndex } from "../../media/frame-index.ts";
-import { type OutputClock, readOutputClock } from "../../media/output-clock.ts";
-import { audioToEncode, encodedInstead, planStreams, type StreamPlan } from "../../media/stream-plan.ts";
-import type { Tools } from "../../media/tools.ts";
-import { hasTracks, readTrackPackets, type TrackPackets } from "../../media/track-packets.ts";
-import { tryCopies, type Uncopied } from "../../media/try-copies.ts";
-import type { JobFolder } from "./job-folders.ts";
-import type { JobRecord } from "./ports.ts";
+import { exists } from "../../../base/files.ts";
+import { Once } from "../../../base/once.ts";
+import { MICROSECONDS, rescale } from "../../../base/rational.ts";
+import { audioFiles, encodeAudio } from "../../../media/audio.ts";
+import { soundLengths } from "../../../media/audio-length.ts";
+import { type Extras, readSourceExtras } from "../../../media/check-extras.ts";
+import { decodeSourceSound, type SoundSample } from "../../../media/check-sound.ts";
+import type { DecodedLengths } from "../../../media/check-tracks.ts";
+import type { FrameIndex } from "../../../media/frame-index.ts";
+import { type OutputClock, readOutputClock } from "../../../media/output-clock.ts";
+import { audioToEncode, encodedInstead, planStreams, type StreamPlan } from "../../../media/stream-plan.ts";
+import type { Tools } from "../../../media/tools.ts";
+import { hasTracks, readTrackPackets, type TrackPackets } from "../../../media/track-packets.ts";
+import { tryCopies, type Uncopied } from "../../../media/try-copies.ts";
+import type { JobFolder } from "../job/job-folders.ts";
+import type { JobRecord } from "../ports.ts";
 
 export interface SourceWorkParts {
   readonly tools: Tools;

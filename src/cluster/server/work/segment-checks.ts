@@ -1,24 +1,24 @@
 // The server's own checks of a landed segment: by demuxing it against the plan, and, on the last rung of the ladder,
 // against a decode of the range that the server makes itself.
 import { rm } from "node:fs/promises";
-import { AppError } from "../../base/errors.ts";
-import { exists } from "../../base/files.ts";
-import type { FrameIndex } from "../../media/frame-index.ts";
-import { lightPlan } from "../../media/light/segment-light.ts";
-import { plannedFrames } from "../../media/planned-frames.ts";
-import { withFrameClock } from "../../media/rate/frame-clock.ts";
-import { referenceFrames } from "../../media/reference.ts";
-import { numbersFrames } from "../../media/request/classify.ts";
-import { planSegment } from "../../media/segment-task.ts";
-import type { Tools } from "../../media/tools.ts";
-import type { LeadIn, SegmentTask, SourceInfo } from "../../media/types.ts";
-import { type SegmentExpectation, verifySegment } from "../../media/verify-segment.ts";
-import type { Input, Job, LandedResult, Segment } from "../scheduler/model/types.ts";
-import type { JobFolders } from "./job-folders.ts";
-import { gridOf } from "./job-grid.ts";
-import { requestOf } from "./job-request.ts";
+import { AppError } from "../../../base/errors.ts";
+import { exists } from "../../../base/files.ts";
+import type { FrameIndex } from "../../../media/frame-index.ts";
+import { lightPlan } from "../../../media/light/segment-light.ts";
+import { plannedFrames } from "../../../media/planned-frames.ts";
+import { withFrameClock } from "../../../media/rate/frame-clock.ts";
+import { referenceFrames } from "../../../media/reference.ts";
+import { numbersFrames } from "../../../media/request/classify.ts";
+import { planSegment } from "../../../media/segment-task.ts";
+import type { Tools } from "../../../media/tools.ts";
+import type { LeadIn, SegmentTask, SourceInfo } from "../../../media/types.ts";
+import { type SegmentExpectation, verifySegment } from "../../../media/verify-segment.ts";
+import type { Input, Job, LandedResult, Segment } from "../../scheduler/model/types.ts";
+import type { JobFolders } from "../job/job-folders.ts";
+import { gridOf } from "../job/job-grid.ts";
+import { requestOf } from "../job/job-request.ts";
 import type { JobWork } from "./job-work.ts";
-import { rateTaskOf } from "./rate-task-of.ts";
+import { rateTaskOf } from "../job/rate-task-of.ts";
 
 export interface CheckParts {
   readonly tools: Tools;

@@ -1,25 +1,25 @@
 // What the server itself does for one job, under one abort signal: index, audio, checks of segments, the reference
 // decode, stitch, final check and proof. Each piece ends in one input to the scheduler.
-import { AppError, toAppError } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
-import { asNoSpace } from "../../base/no-space.ts";
-import { piecesOf } from "../../media/cut-points.ts";
-import { FrameGrid } from "../../media/frame-grid.ts";
-import type { FrameIndex } from "../../media/frame-index.ts";
-import { indexSource } from "../../media/index-source.ts";
-import { OutputGroups } from "../../media/output-groups.ts";
-import { type OutputPlan, outputPlan } from "../../media/output-plan.ts";
-import { pictureChange } from "../../media/picture-sizes.ts";
-import { isCertain, plannedFrames } from "../../media/planned-frames.ts";
-import { numbersFrames } from "../../media/request/classify.ts";
-import { joinerFor } from "../../media/subtitle-cuts.ts";
-import type { Tools } from "../../media/tools.ts";
-import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../media/track-packets.ts";
-import type { SourceInfo } from "../../media/types.ts";
-import type { IndexedGop, Input, JobId } from "../scheduler/model/types.ts";
-import type { JobFolder } from "./job-folders.ts";
-import type { JobRecord, SideFile } from "./ports.ts";
-import { isUnchanged, sourceChanged } from "./source-desk.ts";
+import { AppError, toAppError } from "../../../base/errors.ts";
+import type { Log } from "../../../base/log.ts";
+import { asNoSpace } from "../../../base/no-space.ts";
+import { piecesOf } from "../../../media/cut-points.ts";
+import { FrameGrid } from "../../../media/frame-grid.ts";
+import type { FrameIndex } from "../../../media/frame-index.ts";
+import { indexSource } from "../../../media/index-source.ts";
+import { OutputGroups } from "../../../media/output-groups.ts";
+import { type OutputPlan, outputPlan } from "../../../media/output-plan.ts";
+import { pictureChange } from "../../../media/picture-sizes.ts";
+import { isCertain, plannedFrames } from "../../../media/planned-frames.ts";
+import { numbersFrames } from "../../../media/request/classify.ts";
+import { joinerFor } from "../../../media/subtitle-cuts.ts";
+import type { Tools } from "../../../media/tools.ts";
+import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../../media/track-packets.ts";
+import type { SourceInfo } from "../../../media/types.ts";
+import type { IndexedGop, Input, JobId } from "../../scheduler/model/types.ts";
+import type { JobFolder } from "../job/job-folders.ts";
+import type { JobRecord, SideFile } from "../ports.ts";
+import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
 import { SourceWork } from "./source-work.ts";
 import type { VideoSource } from "./video-source.ts";
 

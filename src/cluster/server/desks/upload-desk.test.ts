@@ -2,10 +2,10 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { appendOf, pieceOf } from "../../../test/support/upload.ts";
-import { sha256Of, sha256OfFile } from "../../base/digest.ts";
-import { AppError } from "../../base/errors.ts";
-import { UPLOAD_BLOCK_BYTES } from "../../base/resumable-upload.ts";
+import { appendOf, pieceOf } from "../../../../test/support/upload.ts";
+import { sha256Of, sha256OfFile } from "../../../base/digest.ts";
+import { AppError } from "../../../base/errors.ts";
+import { UPLOAD_BLOCK_BYTES } from "../../../base/resumable-upload.ts";
 import { SourceDesk } from "./source-desk.ts";
 import { KEEP_PARTIAL_MS, UploadDesk } from "./upload-desk.ts";
 

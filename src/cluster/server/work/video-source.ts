@@ -2,15 +2,15 @@
 // to survive it, an MP4 of the very same packets in the job's folder. Sound, subtitles and the rest stay with the source.
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
-import { sha256OfFile } from "../../base/digest.ts";
-import { exists, writeFileDurably } from "../../base/files.ts";
-import { probeSource } from "../../media/probe.ts";
-import { mayBeRemuxed, remuxElementary, remuxedInfo } from "../../media/remux/remux-elementary.ts";
-import { splitMode } from "../../media/request/classify.ts";
-import type { Tools } from "../../media/tools.ts";
-import type { SourceInfo } from "../../media/types.ts";
-import type { JobFolder } from "./job-folders.ts";
-import type { JobRecord, SourceRecord } from "./ports.ts";
+import { sha256OfFile } from "../../../base/digest.ts";
+import { exists, writeFileDurably } from "../../../base/files.ts";
+import { probeSource } from "../../../media/probe.ts";
+import { mayBeRemuxed, remuxElementary, remuxedInfo } from "../../../media/remux/remux-elementary.ts";
+import { splitMode } from "../../../media/request/classify.ts";
+import type { Tools } from "../../../media/tools.ts";
+import type { SourceInfo } from "../../../media/types.ts";
+import type { JobFolder } from "../job/job-folders.ts";
+import type { JobRecord, SourceRecord } from "../ports.ts";
 
 export interface VideoSource {
   readonly source: SourceRecord;

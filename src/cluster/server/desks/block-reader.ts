@@ -1,8 +1,8 @@
 // Reads one block of a source with its digest. Digests are remembered per source, so that a file served to many
 // clients is hashed once; blocks themselves are never kept.
 import { open } from "node:fs/promises";
-import { sha256Of } from "../../base/digest.ts";
-import { AppError } from "../../base/errors.ts";
+import { sha256Of } from "../../../base/digest.ts";
+import { AppError } from "../../../base/errors.ts";
 
 /** Digests of up to this many blocks are remembered over all sources (64 bytes each). */
 const REMEMBERED_DIGESTS = 200_000;

@@ -1,22 +1,22 @@
 // What the cluster sees in a file and would do with it, without a cluster: the same probe, index, stream plan, split
 // rule and sizing that a job goes through. Encodes nothing.
-import { formatRational, type Rational, toNumber } from "../../base/rational.ts";
-import type { FrameIndex } from "../../media/frame-index.ts";
-import { type FrameRate, frameRateOf } from "../../media/frame-rate.ts";
-import { indexSource } from "../../media/index-source.ts";
-import { OutputGroups } from "../../media/output-groups.ts";
-import { outputPlan } from "../../media/output-plan.ts";
-import { probeSource } from "../../media/probe.ts";
-import { rateGoalOf } from "../../media/rate/rate-requests.ts";
-import { mayBeRemuxed } from "../../media/remux/remux-elementary.ts";
-import { splitMode } from "../../media/request/classify.ts";
-import { candidatesFor, translateRequest } from "../../media/request/translate/translate.ts";
-import { requireBurnable } from "../../media/side-files.ts";
-import { chosenVideoStream, planStreams, type StreamPlan } from "../../media/stream-plan.ts";
-import { outputRate } from "../../media/time-base.ts";
-import type { Tools } from "../../media/tools.ts";
-import type { SourceInfo, SourceStream } from "../../media/types.ts";
-import { type Outlook, outlookFor } from "../scheduler/views/outlook.ts";
+import { formatRational, type Rational, toNumber } from "../../../base/rational.ts";
+import type { FrameIndex } from "../../../media/frame-index.ts";
+import { type FrameRate, frameRateOf } from "../../../media/frame-rate.ts";
+import { indexSource } from "../../../media/index-source.ts";
+import { OutputGroups } from "../../../media/output-groups.ts";
+import { outputPlan } from "../../../media/output-plan.ts";
+import { probeSource } from "../../../media/probe.ts";
+import { rateGoalOf } from "../../../media/rate/rate-requests.ts";
+import { mayBeRemuxed } from "../../../media/remux/remux-elementary.ts";
+import { splitMode } from "../../../media/request/classify.ts";
+import { candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
+import { requireBurnable } from "../../../media/side-files.ts";
+import { chosenVideoStream, planStreams, type StreamPlan } from "../../../media/stream-plan.ts";
+import { outputRate } from "../../../media/time-base.ts";
+import type { Tools } from "../../../media/tools.ts";
+import type { SourceInfo, SourceStream } from "../../../media/types.ts";
+import { type Outlook, outlookFor } from "../../scheduler/views/outlook.ts";
 import { type CheckedRequest, checkRequest, type RequestDefaults } from "./create-job.ts";
 
 const CLIENT_COUNTS = [1, 2, 4, 8];

@@ -3,7 +3,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { z } from "zod";
-import { writeFileDurably } from "../../base/files.ts";
+import { writeFileDurably } from "../../../base/files.ts";
 
 const noteSchema = z.strictObject({
   id: z.uuid(),

@@ -2,13 +2,13 @@
 // An uploaded subtitle file is turned into one when its job is taken.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { sha256OfFile } from "../../base/digest.ts";
-import { AppError } from "../../base/errors.ts";
-import { exists } from "../../base/files.ts";
-import { convertUpload, extractSubtitles, MOST_SIDE_FILE_BYTES, wantedSubtitles } from "../../media/side-files.ts";
-import type { Tools } from "../../media/tools.ts";
-import type { JobFolders } from "./job-folders.ts";
-import type { JobRecord, SideFile, SourceRecord } from "./ports.ts";
+import { sha256OfFile } from "../../../base/digest.ts";
+import { AppError } from "../../../base/errors.ts";
+import { exists } from "../../../base/files.ts";
+import { convertUpload, extractSubtitles, MOST_SIDE_FILE_BYTES, wantedSubtitles } from "../../../media/side-files.ts";
+import type { Tools } from "../../../media/tools.ts";
+import type { JobFolders } from "../job/job-folders.ts";
+import type { JobRecord, SideFile, SourceRecord } from "../ports.ts";
 
 const UPLOAD = "upload.mkv";
 

@@ -1,6 +1,6 @@
 // A full disk while results come in: for a while the clients hold on to what they finished and the job waits for room;
 // then it fails with the reason, and keeps what is finished for `jobs retry`. Knows time only as it is told.
-import type { ErrorBody } from "../../base/errors.ts";
+import type { ErrorBody } from "../../../base/errors.ts";
 
 /** Long enough for somebody to make room or another job's files to go, short enough that clients don't try for ever. */
 export const FULL_FOR_MS = 60_000;

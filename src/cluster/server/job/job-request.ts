@@ -1,7 +1,7 @@
 // The request as the job's encoder understands it. A record keeps what was asked, which may leave the encoder open.
-import type { EncodeRequest } from "../../media/request/encode-request.ts";
-import { translateRequest } from "../../media/request/translate/translate.ts";
-import type { JobRecord } from "./ports.ts";
+import type { EncodeRequest } from "../../../media/request/encode-request.ts";
+import { translateRequest } from "../../../media/request/translate/translate.ts";
+import type { JobRecord } from "../ports.ts";
 
 export function requestOf(record: Pick<JobRecord, "request" | "info">, encoder: string): EncodeRequest {
   return translateRequest(record.request, encoder, record.info.video).request;

@@ -2,10 +2,10 @@
 // same bytes, or named below a media root. They live in memory only.
 import { realpath, rm, stat } from "node:fs/promises";
 import { basename, isAbsolute, relative, resolve, sep } from "node:path";
-import { sha256OfFile } from "../../base/digest.ts";
-import { AppError } from "../../base/errors.ts";
-import { newId } from "../../base/ids.ts";
-import type { LocalChallenge, SourceRecord } from "./ports.ts";
+import { sha256OfFile } from "../../../base/digest.ts";
+import { AppError } from "../../../base/errors.ts";
+import { newId } from "../../../base/ids.ts";
+import type { LocalChallenge, SourceRecord } from "../ports.ts";
 
 const CHALLENGE_RANGES = 8;
 const CHALLENGE_BYTES = 64 * 1024;
@@ -187,22 +187,6 @@ function pickRanges(bytes: number): { start: number; length: number }[] {
   const random = crypto.getRandomValues(new Uint32Array(CHALLENGE_RANGES - 2));
   const starts = [0, room, ...[...random].map((value) => Math.floor((value / 2 ** 32) * room))];
   return starts.map((start) => ({ start, length }));
-}
-
-/** Whether a source still is the file it was: same place, same size, same modification time. */
-export async function isUnchanged(source: SourceRecord): Promise<boolean> {
-  const { realPath } = source;
-  if (realPath !== undefined && (await realpath(source.path).catch(() => null)) !== realPath) return false;
-  const facts = await stat(source.path).catch(() => null);
-  return facts !== null && facts.size === source.bytes && Math.abs(facts.mtimeMs - source.mtimeMs) < 1;
-}
-
-export function sourceChanged(source: SourceRecord): AppError {
-  return new AppError(
-    "E_SOURCE_CHANGED",
-    `the source ${source.name} has changed or is gone since the job was taken`,
-    "Submit it again once nothing writes to it.",
-  );
 }
 
 export function emptySource(name: string): AppError {
