@@ -1,9 +1,12 @@
 // HDR10 metadata in a finished segment: every key frame that lacks it gets it, and whether every key frame has it.
 // Encoders differ in what they can be told, and versions of ffmpeg in what they pass on (docs/ENCODERS.md); this holds for all.
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
 import { removeTree } from "../../base/files.ts";
 import { runTool } from "../../base/process.ts";
 import { fileUrl, inputGuards } from "../formats.ts";
+import { NutFile, type NutFrame, type NutPart } from "../nut/nut-file.ts";
+import { FRAME_FLAGS } from "../nut/nut-headers.ts";
+import { frameBytes, refuseUnwritable } from "../nut/write-frame.ts";
 import type { EncodeRequest } from "../request/encode-request.ts";
 import { codecOfEncoder } from "../request/encoders.ts";
 import { keptHdr } from "../request/source-params.ts";
@@ -11,7 +14,6 @@ import { lastWords } from "../stderr.ts";
 import type { Tools } from "../tools.ts";
 import type { SourceVideo } from "../types.ts";
 import { type LightCodec, lightCodecOf, type StaticHdr } from "./messages.ts";
-import { readNut } from "./nut-file.ts";
 import { withLight } from "./packets.ts";
 
 /** What the key frames of a segment must say. */
@@ -27,45 +29,45 @@ export function lightPlan(video: SourceVideo, request: EncodeRequest): LightPlan
   return hdr === null || codec === null ? null : { codec, hdr };
 }
 
-async function withFile<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
-  const handle = await open(path, "r");
-  try {
-    return await work(handle);
-  } finally {
-    await handle.close();
+/** What the file holds, part by part. Errors: what could not be written anew with more in it. */
+async function* partsOf(nut: NutFile, signal?: AbortSignal): AsyncGenerator<NutPart> {
+  for (let part = await nut.next(); part !== null; part = await nut.next()) {
+    signal?.throwIfAborted();
+    if (part.kind !== "opening") refuseUnwritable(part, nut.main);
+    yield part;
   }
+}
+
+function isKeyFrame(part: NutPart): part is NutFrame {
+  return part.kind === "frame" && (part.flags & FRAME_FLAGS.key) !== 0;
 }
 
 /** Key frames of a segment file, and how many of them lack something. */
 export async function countLight(path: string, { codec, hdr }: LightPlan, signal?: AbortSignal) {
-  return await withFile(path, async (handle) => {
-    const nut = readNut(handle);
-    let [keys, lacking] = [0, 0];
-    for (let part = await nut.next(); part !== null; part = await nut.next()) {
-      signal?.throwIfAborted();
-      if (part.kind !== "frame" || !part.isKey) continue;
-      keys += 1;
-      if (withLight(codec, part.data, hdr) !== null) lacking += 1;
-    }
-    return { keys, lacking };
-  });
+  await using handle = await open(path, "r");
+  const nut = await NutFile.of(handle);
+  let [keys, lacking] = [0, 0];
+  for await (const part of partsOf(nut, signal)) {
+    if (!isKeyFrame(part)) continue;
+    keys += 1;
+    if (withLight(codec, await nut.dataOf(part), hdr) !== null) lacking += 1;
+  }
+  return { keys, lacking };
 }
 
 async function writeWithLight(path: string, target: string, { codec, hdr }: LightPlan, signal?: AbortSignal) {
-  await withFile(path, async (handle) => {
-    const out = await open(target, "w");
-    try {
-      const nut = readNut(handle);
-      for (let part = await nut.next(); part !== null; part = await nut.next()) {
-        signal?.throwIfAborted();
-        if (part.kind === "index") break;
-        const told = part.kind === "frame" && part.isKey ? withLight(codec, part.data, hdr) : null;
-        await out.writeFile(part.kind === "frame" && told !== null ? nut.frameBytes(part, told) : part.bytes);
-      }
-    } finally {
-      await out.close();
-    }
-  });
+  await using handle = await open(path, "r");
+  await using out = await open(target, "w");
+  const nut = await NutFile.of(handle);
+  const told = async (frame: NutFrame) => {
+    const data = withLight(codec, await nut.dataOf(frame), hdr);
+    return data === null ? null : frameBytes(nut.main, nut.stream, frame, data);
+  };
+  for await (const part of partsOf(nut, signal)) {
+    if (part.kind === "index") break;
+    const anew = isKeyFrame(part) ? await told(part) : null;
+    await out.writeFile(anew ?? (await nut.bytesOf(part)));
+  }
 }
 
 /**

@@ -1,12 +1,16 @@
 // The NUT that ffmpeg writes for segments, read here and by ffprobe: the same times in the same order, the same parameter
-// sets; damaged and foreign files have no answer here.
+// sets, the same packets; damaged and foreign files have no answer here.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
+import { sha256Of } from "../../base/digest.ts";
 import { runTool } from "../../base/process.ts";
 import { findTools, type Tools } from "../tools.ts";
 import { probeSegmentPackets, readSegmentPackets } from "../verify-segment.ts";
+import { NutFile } from "./nut-file.ts";
+import { NutError } from "./nut-numbers.ts";
 import { readNut } from "./read-nut.ts";
 
 let tools: Tools;
@@ -27,6 +31,39 @@ async function make(name: string, args: readonly string[]): Promise<string> {
   return path;
 }
 
+/** Every part one after the other, and the digest of each packet. */
+async function walk(path: string): Promise<{ readonly whole: Buffer; readonly packets: readonly string[] }> {
+  await using handle = await open(path, "r");
+  const nut = await NutFile.of(handle);
+  const parts: Uint8Array[] = [];
+  const packets: string[] = [];
+  for (let part = await nut.next(); part !== null; part = await nut.next()) {
+    if (part.kind === "frame") packets.push(sha256Of(await nut.dataOf(part)));
+    parts.push(await nut.bytesOf(part));
+  }
+  return { whole: Buffer.concat(parts), packets };
+}
+
+async function ffmpegsPackets(path: string): Promise<readonly string[]> {
+  const args = [
+    "-nostdin",
+    "-v",
+    "error",
+    "-copyts",
+    "-i",
+    path,
+    "-c",
+    "copy",
+    "-f",
+    "framehash",
+    "-hash",
+    "sha256",
+    "-",
+  ];
+  const { stdout } = await runTool({ program: tools.ffmpeg, args });
+  return [...stdout.matchAll(/^0,.*,\s*([0-9a-f]{64})$/gm)].map(([, digest]) => digest ?? "");
+}
+
 const FAR = ["-output_ts_offset", "100100000", "-fps_mode", "passthrough"];
 const UNEVEN = ["-vf", "select='mod(n*n\\,7)'", "-enc_time_base", "1/90000"];
 
@@ -44,6 +81,9 @@ test.each([
     expect(own?.pts.length).toBeGreaterThan(40);
     expect(await readSegmentPackets(tools, path)).toEqual(probed);
     expect(typeof probed).toBe("object");
+    const { whole, packets } = await walk(path);
+    expect(whole.equals(await readFile(path))).toBe(true);
+    expect(packets).toEqual(await ffmpegsPackets(path));
   },
   120_000,
 );
@@ -62,4 +102,42 @@ test("what is cut off, or no NUT, has no answer here", async () => {
   expect(await read(bytes.subarray(1))).toBeNull();
   expect(await read(new Uint8Array(0))).toBeNull();
   expect(await readNut(join(folder, "missing.nut"))).toBeNull();
+}, 120_000);
+
+test("a garbled file is read to its end or refused, never anything else", async () => {
+  const bytes = await readFile(await make("short.nut", ["-c:v", "mpeg4", "-bf", "2", "-t", "1", ...FAR]));
+  const path = join(folder, "garbled.nut");
+  const outcomes = new Set<string>();
+  const at = fc.integer({ min: 0, max: bytes.length - 1 });
+  const change = fc.record({
+    at: fc.oneof(at, fc.integer({ min: 0, max: 400 })),
+    drop: fc.nat(2),
+    put: fc.uint8Array({ maxLength: 3 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
+      let garbled: Uint8Array = bytes;
+      for (const { at: from, drop, put } of changes)
+        garbled = Buffer.concat([garbled.subarray(0, from), put, garbled.subarray(from + drop)]);
+      await writeFile(path, garbled);
+      const outcome = await walk(path).catch((thrown: unknown) => thrown);
+      const refused = outcome instanceof NutError;
+      if (!refused) expect(outcome).toMatchObject({ whole: garbled });
+      outcomes.add(String(refused));
+      if (refused) expect(await readNut(path)).toBeNull();
+    }),
+    { numRuns: 400 },
+  );
+  expect([...outcomes].sort()).toEqual(["false", "true"]);
+}, 120_000);
+
+test("bytes that are no NUT at all, and those that begin like one", async () => {
+  const path = join(folder, "random.nut");
+  const opening = new TextEncoder().encode("nut/multimedia container\0NM");
+  await fc.assert(
+    fc.asyncProperty(fc.boolean(), fc.uint8Array({ maxLength: 300 }), async (isOpened, bytes) => {
+      await writeFile(path, isOpened ? Buffer.concat([opening, bytes]) : bytes);
+      expect(await readNut(path)).toBeNull();
+    }),
+  );
 }, 120_000);

@@ -1,61 +1,16 @@
 // The headers of a NUT file (nut.txt, version 3 and 4): time bases, the table that frame headers are coded by, streams.
 // Pure: bytes in, values out. Whatever is not as the format says is a NutError.
-
-export class NutError extends Error {}
-
-/** Reads NUT's own numbers out of bytes that are all there. */
-export class NutBytes {
-  readonly #bytes: Uint8Array;
-  position: number;
-
-  constructor(bytes: Uint8Array, position = 0) {
-    this.#bytes = bytes;
-    this.position = position;
-  }
-
-  get left(): number {
-    return this.#bytes.length - this.position;
-  }
-
-  byte(): number {
-    const value = this.#bytes[this.position];
-    if (value === undefined) throw new NutError("cut off");
-    this.position += 1;
-    return value;
-  }
-
-  /** `v`: seven bits a byte, the highest first. */
-  number(): number {
-    let value = 0;
-    for (;;) {
-      const byte = this.byte();
-      value = value * 128 + (byte & 127);
-      if (!Number.isSafeInteger(value)) throw new NutError("a number is too large");
-      if (byte < 128) return value;
-    }
-  }
-
-  /** `s` */
-  signed(): number {
-    const coded = this.number() + 1;
-    return coded % 2 === 1 ? -((coded - 1) / 2) : coded / 2;
-  }
-
-  /** `vb` */
-  block(): Uint8Array {
-    const length = this.number();
-    if (length > this.left) throw new NutError("cut off");
-    this.position += length;
-    return this.#bytes.subarray(this.position - length, this.position);
-  }
-}
+import type { Rational } from "../../base/rational.ts";
+import { type NutBytes, NutError } from "./nut-numbers.ts";
 
 export const FRAME_FLAGS = {
+  key: 1,
   codedPts: 8,
   streamId: 16,
   sizeMsb: 32,
   checksum: 64,
   reserved: 128,
+  sideData: 256,
   headerIndex: 1024,
   matchTime: 2048,
   coded: 4096,
@@ -73,46 +28,50 @@ export interface FrameCode {
 }
 
 export interface NutMain {
-  readonly timeBases: readonly { readonly num: number; readonly den: number }[];
+  readonly version: number;
+  readonly streams: number;
+  readonly timeBases: readonly Rational[];
   readonly frameCodes: readonly FrameCode[];
-  /** Lengths of the elision headers; the first is 0. */
-  readonly headerLengths: readonly number[];
+  /** Beginnings of packets that are not stored with them ("elision headers"); the first is empty. */
+  readonly elisions: readonly Uint8Array[];
 }
 
 export interface NutStream {
   readonly id: number;
   readonly isVideo: boolean;
-  readonly timeBase: { readonly num: number; readonly den: number };
+  readonly timeBase: Rational;
   readonly msbPtsShift: number;
   readonly extradata: Uint8Array;
 }
 
 const CODES = 256;
+const WRONG_TABLE = "a NUT file has a table of frame codes that makes no sense";
 /** Never a frame's: startcodes begin with it. */
-const N = 0x4e;
+export const N = 0x4e;
 const INVALID: FrameCode = {
   ...{ flags: FRAME_FLAGS.invalid, stream: 0, ptsDelta: 0, sizeMul: 1, sizeLsb: 0, reserved: 0, headerIndex: 0 },
 };
 
 export function parseMainHeader(bytes: NutBytes): NutMain {
   const version = bytes.number();
-  if (version < 2 || version > 4) throw new NutError(`version ${version}`);
+  if (version < 2 || version > 4) throw new NutError(`a segment is in version ${version} of NUT`);
   if (version > 3) bytes.number(); // minor version
-  bytes.number(); // streams
+  const streams = bytes.number();
   bytes.number(); // max_distance
-  const timeBases = Array.from({ length: bounded(bytes.number()) }, () => ({
-    num: bytes.number(),
-    den: bytes.number(),
-  }));
+  const timeBases = Array.from({ length: bounded(bytes.number()) }, () => timeBase(bytes));
   const frameCodes = parseFrameCodes(bytes);
-  const headerLengths = [0];
-  const headers = bounded(bytes.number());
-  for (let header = 0; header < headers; header += 1) headerLengths.push(bytes.block().length);
-  return { timeBases, frameCodes, headerLengths };
+  const elisions = [new Uint8Array(0), ...Array.from({ length: bounded(bytes.number()) }, () => bytes.block())];
+  return { version, streams, timeBases, frameCodes, elisions };
+}
+
+function timeBase(bytes: NutBytes): Rational {
+  const [num, den] = [bytes.number(), bytes.number()];
+  if (num === 0 || den === 0) throw new NutError("a NUT file has a time base of zero");
+  return { num, den };
 }
 
 function bounded(count: number): number {
-  if (count > CODES) throw new NutError("a table is too long");
+  if (count > CODES) throw new NutError("a table of a NUT file is too long");
   return count;
 }
 
@@ -131,10 +90,10 @@ function parseFrameCodes(bytes: NutBytes): FrameCode[] {
     if (fields > 6) bytes.signed(); // match_time_delta
     if (fields > 7) headerIndex = bytes.number();
     for (let field = 8; field < fields; field += 1) bytes.number();
-    if (count <= 0 || codes.length + count > CODES) throw new NutError("the table of frame codes is wrong");
+    if (count <= 0 || codes.length + count > CODES) throw new NutError(WRONG_TABLE);
     for (let step = 0; step < count; step += 1) {
       if (codes.length === N) codes.push(INVALID);
-      if (codes.length === CODES) throw new NutError("the table of frame codes is wrong");
+      if (codes.length === CODES) throw new NutError(WRONG_TABLE);
       codes.push({ flags, stream, ptsDelta, sizeMul, sizeLsb: size + step, reserved, headerIndex });
     }
   }
@@ -148,9 +107,9 @@ export function parseStreamHeader(bytes: NutBytes, main: NutMain): NutStream {
   const isVideo = bytes.number() === VIDEO_CLASS;
   bytes.block(); // fourcc
   const timeBase = main.timeBases[bytes.number()];
-  if (timeBase === undefined) throw new NutError("a time base is missing");
+  if (timeBase === undefined) throw new NutError("a NUT file lacks a time base that it speaks of");
   const msbPtsShift = bytes.number();
-  if (msbPtsShift > 32) throw new NutError("msb_pts_shift is too large");
+  if (msbPtsShift > 32) throw new NutError("a NUT file has an msb_pts_shift that makes no sense");
   bytes.number(); // max_pts_distance
   bytes.number(); // decode_delay
   bytes.number(); // flags
