@@ -27,6 +27,8 @@ import { lostSegments, requireSource } from "./intake/retry-job.ts";
 import { JobFolders } from "./job/job-folders.ts";
 import { isUnchanged, sourceChanged } from "./job/unchanged-source.ts";
 import { jobView, passesText, segmentView } from "./job-views.ts";
+import { JobWork, type JobWorkParts } from "./own-work/job-work.ts";
+import { openVideoSource } from "./own-work/video-source.ts";
 import { EffectPerformer } from "./perform-effects.ts";
 import { placeNonce } from "./place-nonce.ts";
 import type { Coordinator, JobRecord, SourceRecord, Store } from "./ports.ts";
@@ -34,8 +36,6 @@ import { requireOk } from "./require-ok.ts";
 import { Retention } from "./retention.ts";
 import type { JobView, SourceView } from "./views.ts";
 import { Watchers } from "./watchers.ts";
-import { JobWork, type JobWorkParts } from "./work/job-work.ts";
-import { openVideoSource } from "./work/video-source.ts";
 
 const TICK_MS = 250;
 const TIDY_EVERY_MS = 30_000;

@@ -11,10 +11,10 @@ import type { SideDesk } from "./desks/side-desk.ts";
 import { sourceOffer } from "./desks/source-offer.ts";
 import type { JobFolders } from "./job/job-folders.ts";
 import { Limit } from "./limit.ts";
+import { finishJob } from "./own-work/finish-job.ts";
+import type { JobWork } from "./own-work/job-work.ts";
+import { checkByReference, checkSegment, dropSegmentFile, landedOf, taskOf } from "./own-work/segment-checks.ts";
 import type { JobRecord } from "./ports.ts";
-import { finishJob } from "./work/finish-job.ts";
-import type { JobWork } from "./work/job-work.ts";
-import { checkByReference, checkSegment, dropSegmentFile, landedOf, taskOf } from "./work/segment-checks.ts";
 
 /** Checks run beside encodes on the same machine in the smallest cluster: two at a time keep up with any. */
 const CHECKS_AT_A_TIME = 2;

@@ -17,8 +17,8 @@ import type { Input, Job, LandedResult, Segment } from "../../scheduler/model/ty
 import type { JobFolders } from "../job/job-folders.ts";
 import { gridOf } from "../job/job-grid.ts";
 import { requestOf } from "../job/job-request.ts";
-import type { JobWork } from "./job-work.ts";
 import { rateTaskOf } from "../job/rate-task-of.ts";
+import type { JobWork } from "./job-work.ts";
 
 export interface CheckParts {
   readonly tools: Tools;

@@ -28,8 +28,8 @@ import { isReferenced } from "../../scheduler/rules/segment-rules.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import { clockOf, gridOf } from "../job/job-grid.ts";
 import { leftOut, requestOf } from "../job/job-request.ts";
-import type { JobWork } from "./job-work.ts";
 import { rateAsked, rateNotes } from "../job/rate-task-of.ts";
+import type { JobWork } from "./job-work.ts";
 
 export interface FinishParts {
   readonly tools: Tools;

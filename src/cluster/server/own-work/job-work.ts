@@ -18,8 +18,8 @@ import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../../
 import type { SourceInfo } from "../../../media/types.ts";
 import type { IndexedGop, Input, JobId } from "../../scheduler/model/types.ts";
 import type { JobFolder } from "../job/job-folders.ts";
-import type { JobRecord, SideFile } from "../ports.ts";
 import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
+import type { JobRecord, SideFile } from "../ports.ts";
 import { SourceWork } from "./source-work.ts";
 import type { VideoSource } from "./video-source.ts";
 
