@@ -5,7 +5,9 @@
 import { join } from "node:path";
 import { newId } from "../src/base/ids.ts";
 import { PROTOCOL_VERSION, type ServerMessage } from "../src/cluster/protocol/messages.ts";
-import type { IndexedGop, SchedulerEvent, SchedulerState } from "../src/cluster/scheduler/model/types.ts";
+import type { SchedulerEvent } from "../src/cluster/scheduler/model/decision.ts";
+import type { IndexedGop } from "../src/cluster/scheduler/model/job.ts";
+import type { SchedulerState } from "../src/cluster/scheduler/model/state.ts";
 import { openServerStore } from "../src/db/server/server-store.ts";
 import { Cluster } from "../test/support/cluster.ts";
 import { SchedulerBench } from "../test/support/scheduler-bench.ts";

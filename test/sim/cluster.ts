@@ -1,7 +1,9 @@
 // One whole simulated cluster from one seed: several jobs, several clients of very different speeds, a bad network,
 // accidents, restarts of the server. Ends when every job has ended, or says what did not hold.
+
+import type { Job } from "../../src/cluster/scheduler/model/job.ts";
+import type { Segment } from "../../src/cluster/scheduler/model/segment.ts";
 import { isTerminal } from "../../src/cluster/scheduler/model/state-changes.ts";
-import type { Job, Segment } from "../../src/cluster/scheduler/model/types.ts";
 import { EventQueue } from "./event-queue.ts";
 import { Violation } from "./invariants.ts";
 import { Random } from "./random.ts";

@@ -1,9 +1,13 @@
 // What must hold after every decision, said without the scheduler's own rules. Looks only at what changed, by
 // identity, so that thousands of clusters run in seconds.
 import { isCapable } from "../../src/cluster/scheduler/ability/capability.ts";
+import type { Decision } from "../../src/cluster/scheduler/model/decision.ts";
+import type { Input } from "../../src/cluster/scheduler/model/input.ts";
+import type { Job } from "../../src/cluster/scheduler/model/job.ts";
+import type { Segment } from "../../src/cluster/scheduler/model/segment.ts";
+import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
 import { CLIENT_TRANSITIONS, isTerminal, JOB_TRANSITIONS } from "../../src/cluster/scheduler/model/state-changes.ts";
 import { LEASE_MS } from "../../src/cluster/scheduler/model/timing.ts";
-import type { Decision, Input, Job, SchedulerState, Segment } from "../../src/cluster/scheduler/model/types.ts";
 
 export class Violation extends Error {}
 

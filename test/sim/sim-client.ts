@@ -1,5 +1,5 @@
 // A client in simulated time: connects, encodes at its own speed, uploads, and has every accident that clients have.
-import type { Effect } from "../../src/cluster/scheduler/model/types.ts";
+import type { Effect } from "../../src/cluster/scheduler/model/decision.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Random } from "./random.ts";
 import type { SimServer } from "./sim-server.ts";

@@ -1,16 +1,13 @@
 // The server's shell in simulated time: decides, checks the invariants, performs effects; crashes and comes back with
 // what a database would give it.
 import { decide, emptyState } from "../../src/cluster/scheduler/decide.ts";
+import type { Client } from "../../src/cluster/scheduler/model/client.ts";
+import type { Effect, Verdict } from "../../src/cluster/scheduler/model/decision.ts";
+import type { Input } from "../../src/cluster/scheduler/model/input.ts";
+import type { Job } from "../../src/cluster/scheduler/model/job.ts";
+import type { Attempt } from "../../src/cluster/scheduler/model/segment.ts";
+import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
 import { isTerminal } from "../../src/cluster/scheduler/model/state-changes.ts";
-import type {
-  Attempt,
-  Client,
-  Effect,
-  Input,
-  Job,
-  SchedulerState,
-  Verdict,
-} from "../../src/cluster/scheduler/model/types.ts";
 import { resultStanding } from "../../src/cluster/scheduler/rules/lease-rules.ts";
 import type { SegmentReport } from "../../src/media/types.ts";
 import type { EventQueue } from "./event-queue.ts";

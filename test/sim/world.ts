@@ -1,7 +1,8 @@
 // What is true in a simulated cluster whatever the scheduler believes: the sources, where they are hard, and the
 // bytes of every result.
 
-import type { IndexedGop, NewJob } from "../../src/cluster/scheduler/model/types.ts";
+import type { NewJob } from "../../src/cluster/scheduler/model/input.ts";
+import type { IndexedGop } from "../../src/cluster/scheduler/model/job.ts";
 import { FROM_THE_BEGINNING } from "../../src/cluster/scheduler/rules/segment-rules.ts";
 import type { SegmentReport } from "../../src/media/types.ts";
 import type { Random } from "./random.ts";

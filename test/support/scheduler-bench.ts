@@ -1,19 +1,11 @@
 // A bench for unit tests of the scheduler: holds the state, moves the clock by hand, says the common inputs briefly.
 import { decide, emptyState } from "../../src/cluster/scheduler/decide.ts";
-import type {
-  Attempt,
-  Client,
-  Decision,
-  Effect,
-  HelloFacts,
-  IndexedGop,
-  Input,
-  Job,
-  JobSettings,
-  NewJob,
-  SchedulerState,
-  Segment,
-} from "../../src/cluster/scheduler/model/types.ts";
+import type { Client } from "../../src/cluster/scheduler/model/client.ts";
+import type { Decision, Effect } from "../../src/cluster/scheduler/model/decision.ts";
+import type { HelloFacts, Input, NewJob } from "../../src/cluster/scheduler/model/input.ts";
+import type { IndexedGop, Job, JobSettings } from "../../src/cluster/scheduler/model/job.ts";
+import type { Attempt, Segment } from "../../src/cluster/scheduler/model/segment.ts";
+import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
 import type { SegmentFacts, SegmentReport } from "../../src/media/types.ts";
 
 export const FRAMES_PER_GOP = 50;

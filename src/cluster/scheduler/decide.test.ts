@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../test/support/scheduler-bench.ts";
 import { decide, emptyState } from "./decide.ts";
+import type { Input } from "./model/input.ts";
 import { CLIENT_TRANSITIONS, JOB_TRANSITIONS } from "./model/state-changes.ts";
-import type { Input } from "./model/types.ts";
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {

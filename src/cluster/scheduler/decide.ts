@@ -2,9 +2,12 @@
 // settles what follows from them. No clock, no randomness, no I/O (docs/STATES.md draws the machines).
 import { assertNever } from "../../base/assert.ts";
 import { assignWork } from "./assign/assign.ts";
+import type { Decision, Moment, Verdict } from "./model/decision.ts";
+import type { Input } from "./model/input.ts";
+import type { Job } from "./model/job.ts";
+import type { SchedulerState } from "./model/state.ts";
 import { isTerminal } from "./model/state-changes.ts";
 import { Turn } from "./model/turn.ts";
-import type { Decision, Input, Job, Moment, SchedulerState, Verdict } from "./model/types.ts";
 import {
   changeAbilities,
   closeLink,

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { newId } from "../../base/ids.ts";
 import { silentLog } from "../../base/log.ts";
 import { PROTOCOL_VERSION, type ServerMessage } from "../protocol/messages.ts";
-import type { Input } from "../scheduler/model/types.ts";
+import type { Input } from "../scheduler/model/input.ts";
 import { ClientLinks } from "./client-links.ts";
 
 function open() {

@@ -12,7 +12,7 @@ import {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from "../protocol/messages.ts";
-import type { Input } from "../scheduler/model/types.ts";
+import type { Input } from "../scheduler/model/input.ts";
 import type { ClientLink, LinkSocket } from "./ports.ts";
 
 interface OpenLink {

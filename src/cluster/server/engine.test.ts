@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { silentLog } from "../../base/log.ts";
 import { emptyState } from "../scheduler/decide.ts";
-import type { Effect } from "../scheduler/model/types.ts";
+import type { Effect } from "../scheduler/model/decision.ts";
 import { Engine } from "./engine.ts";
 import type { Store } from "./ports.ts";
 

@@ -4,7 +4,9 @@ import type { Clock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import { decide } from "../scheduler/decide.ts";
-import type { Effect, Input, Moment, SchedulerEvent, SchedulerState, Verdict } from "../scheduler/model/types.ts";
+import type { Effect, Moment, SchedulerEvent, Verdict } from "../scheduler/model/decision.ts";
+import type { Input } from "../scheduler/model/input.ts";
+import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { Store } from "./ports.ts";
 
 export interface EngineParts {

@@ -1,6 +1,9 @@
 // From state to what the outside sees. Pure; the shapes are in views.ts.
 
-import type { Client, Job, SchedulerState, Segment } from "../scheduler/model/types.ts";
+import type { Client } from "../scheduler/model/client.ts";
+import type { Job } from "../scheduler/model/job.ts";
+import type { Segment } from "../scheduler/model/segment.ts";
+import type { SchedulerState } from "../scheduler/model/state.ts";
 import { currentJobOf, jobProgress } from "../scheduler/views/job-progress.ts";
 import type { JobRecord } from "./ports.ts";
 import type { ClientView, JobView, SegmentView } from "./views.ts";

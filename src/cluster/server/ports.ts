@@ -10,7 +10,9 @@ import {
   type ResultReport,
   resultReportSchema,
 } from "../protocol/messages.ts";
-import type { Job, SchedulerEvent, SchedulerState } from "../scheduler/model/types.ts";
+import type { SchedulerEvent } from "../scheduler/model/decision.ts";
+import type { Job } from "../scheduler/model/job.ts";
+import type { SchedulerState } from "../scheduler/model/state.ts";
 import type {
   AttemptView,
   ClientDetailView,

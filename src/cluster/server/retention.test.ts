@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "../../base/log.ts";
-import type { Job } from "../scheduler/model/types.ts";
+import type { Job } from "../scheduler/model/job.ts";
 import { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./ports.ts";
 import { Retention } from "./retention.ts";

@@ -4,7 +4,7 @@ import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { exists, removeTree } from "../../base/files.ts";
 import type { Log } from "../../base/log.ts";
-import type { Job } from "../scheduler/model/types.ts";
+import type { Job } from "../scheduler/model/job.ts";
 import type { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./ports.ts";
 

@@ -1,6 +1,7 @@
 // What the outside sees of jobs and clients: exactly the JSON of the command line's contract (docs: CLI, "JSON").
 import type { ErrorBody } from "../../base/errors.ts";
-import type { ClientStatus, JobStatus } from "../scheduler/model/types.ts";
+import type { ClientStatus } from "../scheduler/model/client.ts";
+import type { JobStatus } from "../scheduler/model/job.ts";
 
 export interface JobView {
   readonly job_id: string;

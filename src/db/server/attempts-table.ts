@@ -1,6 +1,7 @@
 // Rows of `attempts`: every try of every segment, live (no end) or past, with how it ended.
 import type { Database } from "bun:sqlite";
-import type { Attempt, SchedulerEvent } from "../../cluster/scheduler/model/types.ts";
+import type { SchedulerEvent } from "../../cluster/scheduler/model/decision.ts";
+import type { Attempt } from "../../cluster/scheduler/model/segment.ts";
 import type { AttemptView } from "../../cluster/server/views.ts";
 import type { LeadIn } from "../../media/types.ts";
 

@@ -1,6 +1,6 @@
 // Rows of `clients`: what is known of each machine that ever joined.
 import type { Database } from "bun:sqlite";
-import type { Client, ClientStatus } from "../../cluster/scheduler/model/types.ts";
+import type { Client, ClientStatus } from "../../cluster/scheduler/model/client.ts";
 
 type EncoderRates = NonNullable<Client["encoderRates"]>;
 const NO_RATES = "{}";

@@ -1,6 +1,6 @@
 // Rows of `events`: the history that `jobs show` and watchers read, in the order it happened.
 import type { Database } from "bun:sqlite";
-import type { SchedulerEvent } from "../../cluster/scheduler/model/types.ts";
+import type { SchedulerEvent } from "../../cluster/scheduler/model/decision.ts";
 import type { EventView } from "../../cluster/server/views.ts";
 
 export function insertEvent(database: Database, event: SchedulerEvent): void {

@@ -1,7 +1,8 @@
 // Rows of `jobs`: the unchanging record, written once, and the state, written whenever it differs.
 import type { Database } from "bun:sqlite";
 import { formatRational, parseRational, type Rational } from "../../base/rational.ts";
-import type { AudioPhase, Job, JobStatus, Segment } from "../../cluster/scheduler/model/types.ts";
+import type { AudioPhase, Job, JobStatus } from "../../cluster/scheduler/model/job.ts";
+import type { Segment } from "../../cluster/scheduler/model/segment.ts";
 import type { JobRecord } from "../../cluster/server/ports.ts";
 import type { EncoderFamily } from "../../media/types.ts";
 

@@ -1,6 +1,6 @@
 // Rows of `segments`: one per range of a job, with its phase and, once verified, its facts.
 import type { Database } from "bun:sqlite";
-import type { Segment, SegmentPhase, SegmentRate } from "../../cluster/scheduler/model/types.ts";
+import type { Segment, SegmentPhase, SegmentRate } from "../../cluster/scheduler/model/segment.ts";
 import type { LeadIn } from "../../media/types.ts";
 
 interface SegmentRow {

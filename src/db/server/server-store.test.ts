@@ -3,14 +3,11 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type {
-  Attempt,
-  Client,
-  Job,
-  SchedulerEvent,
-  SchedulerState,
-  Segment,
-} from "../../cluster/scheduler/model/types.ts";
+import type { Client } from "../../cluster/scheduler/model/client.ts";
+import type { SchedulerEvent } from "../../cluster/scheduler/model/decision.ts";
+import type { Job } from "../../cluster/scheduler/model/job.ts";
+import type { Attempt, Segment } from "../../cluster/scheduler/model/segment.ts";
+import type { SchedulerState } from "../../cluster/scheduler/model/state.ts";
 import type { JobRecord } from "../../cluster/server/ports.ts";
 import { openServerStore } from "./server-store.ts";
 

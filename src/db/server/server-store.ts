@@ -1,7 +1,8 @@
 // The coordinator's Store on SQLite. Only the server process opens server.db; every commit is one transaction
 // with synchronous=FULL. States share structure, so what changed is found by comparing references.
 import type { Database } from "bun:sqlite";
-import type { SchedulerEvent, SchedulerState } from "../../cluster/scheduler/model/types.ts";
+import type { SchedulerEvent } from "../../cluster/scheduler/model/decision.ts";
+import type { SchedulerState } from "../../cluster/scheduler/model/state.ts";
 import type { LoadedState, Store } from "../../cluster/server/ports.ts";
 import { closeDatabase, openDatabase } from "../open.ts";
 import { attemptHistory, endAttempt, insertAttempt, loadLiveAttempts, recordOutcome } from "./attempts-table.ts";

@@ -1,6 +1,8 @@
 // Pure questions about who can do what: which clients count for a job, and what a job still needs.
 
-import type { Client, Job, SchedulerState } from "../model/types.ts";
+import type { Client } from "../model/client.ts";
+import type { Job } from "../model/job.ts";
+import type { SchedulerState } from "../model/state.ts";
 import { encoderFor } from "./encoders.ts";
 
 /** Counts towards the required clients: not Disconnected, not held back, and an encoder for the job works there. */

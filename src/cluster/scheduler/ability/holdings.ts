@@ -1,7 +1,9 @@
 // What each client holds, and whether it has room for more.
 
+import type { Client } from "../model/client.ts";
+import type { Job } from "../model/job.ts";
+import type { Attempt } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Attempt, Client, Job } from "../model/types.ts";
 import { takesWork } from "./capability.ts";
 import { encoderFor, poolOf, shareSlots, slotsFor } from "./encoders.ts";
 

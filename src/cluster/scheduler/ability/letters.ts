@@ -1,5 +1,6 @@
 // Which clients may draw the letters of a job: those on which they look as on the first one. Pure questions.
-import type { Client, Job } from "../model/types.ts";
+import type { Client } from "../model/client.ts";
+import type { Job } from "../model/job.ts";
 
 /** What the letters of this job look like on this client; null when it cannot draw them. */
 export function textPrint(client: Client, { draws }: NonNullable<Job["text"]>): string | null {

@@ -9,9 +9,12 @@ import {
   takesWork,
 } from "../ability/capability.ts";
 import { framesAhead, hasFreeSlot, holdingOf, isReady, mayHaveRoom } from "../ability/holdings.ts";
+import type { Client } from "../model/client.ts";
+import type { ClientId, JobId } from "../model/ids.ts";
+import type { Job } from "../model/job.ts";
+import type { Segment } from "../model/segment.ts";
 import { isTerminal } from "../model/state-changes.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Client, ClientId, Job, JobId, Segment } from "../model/types.ts";
 import { knownUnassignedFrames, unassignedFrames } from "../sizing/sizing.ts";
 import { measureSpeeds, type Speeds } from "../sizing/speeds.ts";
 import { formSegment } from "./form-segment.ts";

@@ -2,9 +2,11 @@
 import { toNumber } from "../../../base/rational.ts";
 import { firstUnassignedGop, hasUnassignedGops } from "../ability/capability.ts";
 import { encoderFor } from "../ability/encoders.ts";
+import type { Client } from "../model/client.ts";
 import { framesBetween } from "../model/gop-list.ts";
+import type { Job } from "../model/job.ts";
+import type { Segment } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Client, Job, Segment } from "../model/types.ts";
 import { cutCosts } from "../sizing/cut-rule.ts";
 import { ENCODE_SLOWDOWN } from "../sizing/segment-shares.ts";
 import {

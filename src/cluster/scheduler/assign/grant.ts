@@ -2,10 +2,12 @@
 import { isCapable, isReachable } from "../ability/capability.ts";
 import { encoderFor, slotsFor } from "../ability/encoders.ts";
 import { fixedPrint, textPrint } from "../ability/letters.ts";
+import type { Client } from "../model/client.ts";
+import type { Job } from "../model/job.ts";
+import type { Attempt, Segment } from "../model/segment.ts";
 import { changeJobStatus } from "../model/state-changes.ts";
 import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Attempt, Client, Job, Segment } from "../model/types.ts";
 import { becomeProcessing } from "../rules/job-rules.ts";
 import { isMeasuring, withTarget } from "../sizing/segment-shares.ts";
 

@@ -3,9 +3,12 @@
 // measured speed. The first result that is verified counts, its rival is told to stop then.
 import { isFullyAssigned } from "../ability/capability.ts";
 import { framesAhead, hasFreeSlot, holdingOf, isReady } from "../ability/holdings.ts";
+import type { Client } from "../model/client.ts";
 import { leadFramesAt } from "../model/gop-list.ts";
+import type { AttemptId, JobId } from "../model/ids.ts";
+import type { Job } from "../model/job.ts";
+import type { Attempt, Segment } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Attempt, AttemptId, Client, Job, JobId, Segment } from "../model/types.ts";
 import { isWorkedOn, withoutAttempt } from "../rules/rivals.ts";
 import { decodeRatioOf } from "../sizing/cut-rule.ts";
 import { measureSpeeds, type Speeds } from "../sizing/speeds.ts";

@@ -1,7 +1,7 @@
 // The list of groups that a job knows, each with the frames up to its end, so that no question about a long source walks
 // through all of it.
 import type { Pts } from "../../../base/rational.ts";
-import type { IndexedGop, KnownGop } from "./types.ts";
+import type { IndexedGop, KnownGop } from "./job.ts";
 
 export function withGops(known: readonly KnownGop[], fresh: readonly IndexedGop[]): readonly KnownGop[] {
   let framesUpTo = known.at(-1)?.framesUpTo ?? 0;

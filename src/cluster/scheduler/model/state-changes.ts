@@ -1,7 +1,8 @@
 // The only place that changes a status: checks that the transition is drawn in docs/STATES.md and records the event.
 import { invariant } from "../../../base/assert.ts";
+import type { Client, ClientStatus } from "./client.ts";
+import type { Job, JobStatus } from "./job.ts";
 import type { Turn } from "./turn.ts";
-import type { Client, ClientStatus, Job, JobStatus } from "./types.ts";
 
 /** Every transition of a job that may happen (the drawing is docs/STATES.md). */
 export const JOB_TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {

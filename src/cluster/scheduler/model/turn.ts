@@ -1,21 +1,12 @@
 // One call of decide(): the state being changed (copied on the first write, so that untouched parts keep their
 // identity), the effects and the events so far. Knows no rule.
-import type {
-  Attempt,
-  AttemptId,
-  Client,
-  ClientId,
-  Decision,
-  Effect,
-  EventType,
-  Job,
-  JobId,
-  Moment,
-  SchedulerEvent,
-  SchedulerState,
-  Segment,
-  Verdict,
-} from "./types.ts";
+
+import type { Client } from "./client.ts";
+import type { Decision, Effect, EventType, Moment, SchedulerEvent, Verdict } from "./decision.ts";
+import type { AttemptId, ClientId, JobId } from "./ids.ts";
+import type { Job } from "./job.ts";
+import type { Attempt, Segment } from "./segment.ts";
+import type { SchedulerState } from "./state.ts";
 
 /** A map that is copied when first written. */
 class Draft<K, V> {

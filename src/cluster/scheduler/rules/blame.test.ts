@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
-import type { Attempt } from "../model/types.ts";
+import type { Attempt } from "../model/segment.ts";
 
 /** "good" and "bad" on one long job of short segments; good delivers a first segment. */
 function twoClients(): SchedulerBench {

@@ -1,8 +1,11 @@
 // Whose fault a failure is. A segment that gives several clients trouble is the trouble itself: its failures count
 // against it alone. A client that fails on segments which nobody else had trouble with, in jobs that others get on
 // with, is bad: it gets no more work until somebody resumes it or its process is a new one.
+
+import type { Trouble } from "../model/client.ts";
+import type { ClientId } from "../model/ids.ts";
+import type { Job } from "../model/job.ts";
 import type { Turn } from "../model/turn.ts";
-import type { ClientId, Job, Trouble } from "../model/types.ts";
 
 /** Different segments that a client may fail on, one after the other, before it is quarantined. */
 const MOST_TROUBLES = 3;

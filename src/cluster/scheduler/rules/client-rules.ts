@@ -1,9 +1,12 @@
 // The client machine: hello, signs of life, links that close, silence, and disconnection on purpose.
 import { isReachable } from "../ability/capability.ts";
+import type { Client } from "../model/client.ts";
+import type { Verdict } from "../model/decision.ts";
+import type { AttemptId, ClientId } from "../model/ids.ts";
+import type { HelloFacts, Input } from "../model/input.ts";
 import { changeClientStatus } from "../model/state-changes.ts";
 import { LEASE_MS, RECONNECT_GRACE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
-import type { AttemptId, Client, ClientId, HelloFacts, Input, Verdict } from "../model/types.ts";
 import { forgiveUnfit } from "./election.ts";
 import { refusal } from "./job-rules.ts";
 import { loseAttempt, loseAttemptsOf, shortenLeases } from "./lease-rules.ts";

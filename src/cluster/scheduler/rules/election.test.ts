@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
-import type { Attempt, Election } from "../model/types.ts";
+import type { Election } from "../model/job.ts";
+import type { Attempt } from "../model/segment.ts";
 import { idleClients } from "../views/idle.ts";
 
 const CANDIDATES: Election["candidates"] = [

@@ -2,9 +2,12 @@
 // its clients are gone for good or can't do it. A job that names its encoder has only that one.
 import { hasReachableClient, isCapable, isReachable, needsClients, takesWork } from "../ability/capability.ts";
 import { canUse, encoderFor, poolOf, rateOf } from "../ability/encoders.ts";
+import type { Client } from "../model/client.ts";
+import type { ClientId } from "../model/ids.ts";
+import type { Election, Job } from "../model/job.ts";
+import type { Segment } from "../model/segment.ts";
 import { isTerminal } from "../model/state-changes.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Client, ClientId, Election, Job, Segment } from "../model/types.ts";
 import { settleWithoutMakers } from "./headers.ts";
 import { failJob, stopAttempts } from "./job-rules.ts";
 import { resultsOf } from "./rivals.ts";

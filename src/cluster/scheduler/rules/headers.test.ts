@@ -1,7 +1,8 @@
 // Segments whose headers can't be joined: who goes on, what is encoded again, and what happens when nobody fits.
 import { expect, test } from "bun:test";
 import { FACTS, SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
-import type { Attempt, JobSettings } from "../model/types.ts";
+import type { JobSettings } from "../model/job.ts";
+import type { Attempt } from "../model/segment.ts";
 import { idleClients } from "../views/idle.ts";
 
 function benchWith(settings: Partial<JobSettings>, clients: readonly string[] = ["one", "two"]): SchedulerBench {

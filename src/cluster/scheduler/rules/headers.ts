@@ -2,8 +2,11 @@
 // headers can't be joined. The client whose encoder writes others is told apart, and the minority is encoded again.
 import { isReachable, takesWork } from "../ability/capability.ts";
 import { slotsFor } from "../ability/encoders.ts";
+import type { Client } from "../model/client.ts";
+import type { ClientId, JobId } from "../model/ids.ts";
+import type { Job, Unfit } from "../model/job.ts";
+import type { LandedResult, Segment } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Client, ClientId, Job, JobId, LandedResult, Segment, Unfit } from "../model/types.ts";
 import { openJob } from "./job-rules.ts";
 import { dropRivals, withoutAttempt } from "./rivals.ts";
 import { runWhole } from "./void-segments.ts";

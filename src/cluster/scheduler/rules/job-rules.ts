@@ -8,11 +8,14 @@ import {
   isReachable,
   needsClients,
 } from "../ability/capability.ts";
+import type { Verdict } from "../model/decision.ts";
 import { withGops } from "../model/gop-list.ts";
+import type { JobId } from "../model/ids.ts";
+import type { NewJob } from "../model/input.ts";
+import type { IndexedGop, Job } from "../model/job.ts";
 import { changeJobStatus, isTerminal } from "../model/state-changes.ts";
 import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
-import type { IndexedGop, Job, JobId, NewJob, Verdict } from "../model/types.ts";
 import { knownUnassignedFrames } from "../sizing/sizing.ts";
 import { holdersOf, withoutAttempt } from "./rivals.ts";
 

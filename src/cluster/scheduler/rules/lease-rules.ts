@@ -4,21 +4,16 @@
 import type { SegmentReport } from "../../../media/types.ts";
 import { isReachable } from "../ability/capability.ts";
 import { slotsFor } from "../ability/encoders.ts";
+import type { Client } from "../model/client.ts";
+import type { Verdict } from "../model/decision.ts";
 import { leadFramesAt } from "../model/gop-list.ts";
+import type { AttemptId, ClientId } from "../model/ids.ts";
+import type { Input } from "../model/input.ts";
+import type { Job } from "../model/job.ts";
+import type { Attempt, AttemptStage, Segment } from "../model/segment.ts";
+import type { SchedulerState } from "../model/state.ts";
 import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
-import type {
-  Attempt,
-  AttemptId,
-  AttemptStage,
-  Client,
-  ClientId,
-  Input,
-  Job,
-  SchedulerState,
-  Segment,
-  Verdict,
-} from "../model/types.ts";
 import { decodeRatioOf } from "../sizing/cut-rule.ts";
 import { isMeasuring } from "../sizing/segment-shares.ts";
 import { blame } from "./blame.ts";

@@ -1,7 +1,8 @@
 // How long an attempt may go without getting further while its client still reports it. Past that, reports no longer
 // renew its lease. The client's own watch is sooner, because it sees the process; this is for clients that don't.
+
+import type { Attempt } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Attempt } from "../model/types.ts";
 
 /** Where speed is known: time for this many frames, more than any encoder's look-ahead holds back. */
 const FRAMES_OF_PATIENCE = 600;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
+import type { Decision } from "../model/decision.ts";
 import { LEASE_MS } from "../model/timing.ts";
-import type { Decision } from "../model/types.ts";
 import { idleClients } from "../views/idle.ts";
 import { jobProgress } from "../views/job-progress.ts";
 

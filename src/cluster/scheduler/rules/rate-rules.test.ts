@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { FRAMES_PER_GOP, SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
-import type { Attempt, Job } from "../model/types.ts";
+import type { Job } from "../model/job.ts";
+import type { Attempt } from "../model/segment.ts";
 import { jobProgress } from "../views/job-progress.ts";
 
 const RATE = { bitrate: 1_000_000, maxrate: null, bufsize: null };

@@ -1,8 +1,10 @@
 // A job with `-b:v` runs in two passes: every segment is measured first, then the bits of the whole video are shared
 // out and each segment is encoded to its share (docs/adr/0008). This file owns the two moments that such a job has more.
 import { isFullyAssigned } from "../ability/capability.ts";
+import type { Input } from "../model/input.ts";
+import type { Job } from "../model/job.ts";
+import type { Segment } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Input, Job, Segment } from "../model/types.ts";
 import { budgetOf, claimOf, ENCODE_SLOWDOWN, isMeasuring } from "../sizing/segment-shares.ts";
 import { shareBits } from "../sizing/share-bits.ts";
 import { becomeProcessing } from "./job-rules.ts";

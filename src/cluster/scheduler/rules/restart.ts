@@ -1,9 +1,10 @@
 // The first decision after a start: what was loaded is from another run of the clock, and nothing is running.
 
+import type { Job } from "../model/job.ts";
+import type { Segment } from "../model/segment.ts";
 import { changeClientStatus, changeJobStatus, isTerminal } from "../model/state-changes.ts";
 import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Job, Segment } from "../model/types.ts";
 import { holdersOf, withoutAttempt } from "./rivals.ts";
 
 /** Re-arms every lease, forgets links, and lists again what the server itself must do for each job. */

@@ -1,8 +1,11 @@
 // A job that ended without its output goes on from what is finished.
 
+import type { Verdict } from "../model/decision.ts";
+import type { JobId } from "../model/ids.ts";
+import type { Job } from "../model/job.ts";
+import type { Segment } from "../model/segment.ts";
 import { changeJobStatus } from "../model/state-changes.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Job, JobId, Segment, Verdict } from "../model/types.ts";
 import { refusal } from "./job-rules.ts";
 import { resultsOf } from "./rivals.ts";
 

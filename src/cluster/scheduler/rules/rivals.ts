@@ -1,8 +1,10 @@
 // A segment that two clients work on: who holds it, which results of it lie on the disk, and what becomes of the second
 // when the first is checked. The first verified result counts.
 import { isReachable } from "../ability/capability.ts";
+import type { AttemptId } from "../model/ids.ts";
+import type { Job } from "../model/job.ts";
+import type { Attempt, LandedResult, Segment, SegmentPhase } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Attempt, AttemptId, Job, LandedResult, Segment, SegmentPhase } from "../model/types.ts";
 
 const NOBODY: readonly AttemptId[] = [];
 

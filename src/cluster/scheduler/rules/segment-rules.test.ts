@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
-import type { Attempt } from "../model/types.ts";
+import type { Attempt } from "../model/segment.ts";
 import { FROM_THE_BEGINNING } from "./segment-rules.ts";
 
 /** One client, one job of a single segment. */

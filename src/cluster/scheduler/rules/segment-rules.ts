@@ -2,8 +2,10 @@
 // the comparison of seams (docs/ARCHITECTURE.md, "The ladder").
 import type { FromTheBeginning, LeadIn, SegmentFacts } from "../../../media/types.ts";
 import { isCapable, isReachable } from "../ability/capability.ts";
+import type { AttemptId, ClientId, JobId } from "../model/ids.ts";
+import type { Job } from "../model/job.ts";
+import type { LandedResult, Segment } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
-import type { AttemptId, ClientId, Job, JobId, LandedResult, Segment } from "../model/types.ts";
 import { absolve, blame, hasDelivered } from "./blame.ts";
 import { takeOtherWay } from "./election.ts";
 import { settleHeaders } from "./headers.ts";

@@ -3,8 +3,11 @@
 // with. Frames that do not stand on the declared rate: all segments are cut anew.
 import { firstUnassignedGop } from "../ability/capability.ts";
 import { withGops } from "../model/gop-list.ts";
+import type { JobId } from "../model/ids.ts";
+import type { Input } from "../model/input.ts";
+import type { IndexedGop, Job } from "../model/job.ts";
+import type { Segment } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
-import type { IndexedGop, Input, Job, JobId, Segment } from "../model/types.ts";
 import { failJob, openJob, stopAttempts } from "./job-rules.ts";
 import { resultsOf } from "./rivals.ts";
 

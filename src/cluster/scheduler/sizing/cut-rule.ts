@@ -2,7 +2,7 @@
 // key frame on for nothing; that must be less than the time won by all slots ending together. Pure arithmetic, counted
 // in frames of encoding.
 import { poolOf } from "../ability/encoders.ts";
-import type { IndexedGop } from "../model/types.ts";
+import type { IndexedGop } from "../model/job.ts";
 
 /**
  * How many frames are decoded while one is decoded and encoded. docs/MEASURED.md §4: 2 (x264 ultrafast), 5 (veryfast), 11 (medium),

@@ -1,7 +1,8 @@
 // The bits of one segment in a job with `-b:v`: whether it is still to be measured, what it may claim, and the target
 // that it is leased with. Questions over the state; changes nothing.
 import { toNumber } from "../../../base/rational.ts";
-import type { Job, Segment } from "../model/types.ts";
+import type { Job } from "../model/job.ts";
+import type { Segment } from "../model/segment.ts";
 import { type ShareClaim, shareBits } from "./share-bits.ts";
 
 /** A segment gets at least this part of what its time alone would give it: headers and motion cost bits in black too. */

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { gops } from "../../../../test/support/scheduler-bench.ts";
-import type { IndexedGop } from "../model/types.ts";
+import type { IndexedGop } from "../model/job.ts";
 import { cutCosts } from "./cut-rule.ts";
 import { benchmarkFrames, takeGops, wantedFrames } from "./sizing.ts";
 

@@ -2,8 +2,9 @@
 // Guided self-scheduling (Polychronopoulos & Kuck 1987): half a fair share each time, so that pieces shrink towards
 // the end, with a floor below which start-up and look-ahead would cost more than balance wins.
 import { toNumber } from "../../../base/rational.ts";
+import type { Client } from "../model/client.ts";
 import { framesBetween } from "../model/gop-list.ts";
-import type { Client, IndexedGop, Job } from "../model/types.ts";
+import type { IndexedGop, Job } from "../model/job.ts";
 import { type CutCosts, leastAfterWaste, paysToEndInside, wasteOf } from "./cut-rule.ts";
 
 /** docs/MEASURED.md §4: segments of 8 s cost 0.87× of plain ffmpeg, of 4 s 0.93×, of 2 s 0.98×. */

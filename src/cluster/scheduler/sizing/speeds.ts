@@ -2,8 +2,11 @@
 import { isReachable, takesWork } from "../ability/capability.ts";
 import { encoderFor, shareSlots, slotsFor } from "../ability/encoders.ts";
 import { encoderOf, occupiesSlot } from "../ability/holdings.ts";
+import type { Client } from "../model/client.ts";
+import type { ClientId } from "../model/ids.ts";
+import type { Job } from "../model/job.ts";
+import type { Attempt } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
-import type { Attempt, Client, ClientId, Job } from "../model/types.ts";
 import { videoFrameRate } from "./sizing.ts";
 
 export interface Speeds {

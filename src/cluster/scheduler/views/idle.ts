@@ -2,8 +2,10 @@
 import { encoderFor, poolOf, tooMuchFor } from "../ability/encoders.ts";
 import { occupiesSlot } from "../ability/holdings.ts";
 import { drawsAlike, textPrint } from "../ability/letters.ts";
+import type { Client } from "../model/client.ts";
+import type { Job } from "../model/job.ts";
+import type { SchedulerState } from "../model/state.ts";
 import { isTerminal } from "../model/state-changes.ts";
-import type { Client, Job, SchedulerState } from "../model/types.ts";
 
 export interface IdleClient {
   readonly client: Client;

@@ -1,7 +1,10 @@
 // How far a job is: pure views over the state for lists, bars and estimates.
 import { countCapable } from "../ability/capability.ts";
+import type { ClientId } from "../model/ids.ts";
+import type { Job } from "../model/job.ts";
+import type { Attempt, Segment } from "../model/segment.ts";
+import type { SchedulerState } from "../model/state.ts";
 import { isTerminal } from "../model/state-changes.ts";
-import type { Attempt, ClientId, Job, SchedulerState, Segment } from "../model/types.ts";
 import { isMeasuring } from "../sizing/segment-shares.ts";
 import { videoFrameRate } from "../sizing/sizing.ts";
 

@@ -8,7 +8,7 @@ import { isNeutralCodec } from "../../../media/request/neutral-codecs.ts";
 import { askedPixelFormat } from "../../../media/request/picture-changes.ts";
 import { type Candidate, candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
 import type { EncoderFamily, SourceInfo, SourceVideo } from "../../../media/types.ts";
-import type { JobSettings } from "../../scheduler/model/types.ts";
+import type { JobSettings } from "../../scheduler/model/job.ts";
 import type { JobRequest } from "../ports.ts";
 
 /** Until somebody says otherwise: long enough for a client to restart. */

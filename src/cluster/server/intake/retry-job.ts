@@ -3,7 +3,7 @@
 import { sha256OfFile } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { exists } from "../../../base/files.ts";
-import type { Job } from "../../scheduler/model/types.ts";
+import type { Job } from "../../scheduler/model/job.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
 import type { JobRecord } from "../ports.ts";

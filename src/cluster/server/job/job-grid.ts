@@ -3,7 +3,7 @@
 import type { Rational } from "../../../base/rational.ts";
 import type { FrameGrid } from "../../../media/frame-grid.ts";
 import type { FrameIndex } from "../../../media/frame-index.ts";
-import type { Job } from "../../scheduler/model/types.ts";
+import type { Job } from "../../scheduler/model/job.ts";
 import type { JobRecord } from "../ports.ts";
 
 /** Null: the times are the source's own. */

@@ -6,7 +6,8 @@ import { bufferOf } from "../../../media/rate/encoder-passes.ts";
 import type { RateTask } from "../../../media/rate/rate-task.ts";
 import { type Buffer, onePassBuffer, sharedBuffer } from "../../../media/rate/segment-buffer.ts";
 import type { EncodeRequest } from "../../../media/request/encode-request.ts";
-import type { Job, Segment } from "../../scheduler/model/types.ts";
+import type { Job } from "../../scheduler/model/job.ts";
+import type { Segment } from "../../scheduler/model/segment.ts";
 import { isMeasuring } from "../../scheduler/sizing/segment-shares.ts";
 
 /** Null: nothing beyond the request. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { LandedResult, Segment } from "../../scheduler/model/types.ts";
+import type { LandedResult, Segment } from "../../scheduler/model/segment.ts";
 import { compareSeams } from "./finish-job.ts";
 
 function finished(index: number, seamStart: string | null, seamAfterEnd: string | null, notes: string[] = []) {

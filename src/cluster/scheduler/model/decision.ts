@@ -1,0 +1,88 @@
+// What a call of decide() gets besides its input, and what it answers: effects that the shell must perform, each safe to
+// do twice, and events for the history that people and scripts see.
+import type { ErrorBody } from "../../../base/errors.ts";
+import type { AttemptId, ClientId, JobId } from "./ids.ts";
+import type { Attempt, Segment } from "./segment.ts";
+import type { SchedulerState } from "./state.ts";
+
+export type Effect =
+  | { readonly type: "start-index"; readonly jobId: JobId }
+  | { readonly type: "start-audio"; readonly jobId: JobId }
+  | { readonly type: "start-stitch"; readonly jobId: JobId }
+  | { readonly type: "offer"; readonly clientId: ClientId; readonly attempt: Attempt; readonly segment: Segment }
+  | {
+      readonly type: "stop-attempt";
+      readonly clientId: ClientId;
+      readonly attemptId: AttemptId;
+      readonly reason: string;
+    }
+  | { readonly type: "verify"; readonly jobId: JobId; readonly segmentIndex: number; readonly attemptId: AttemptId }
+  | { readonly type: "reference"; readonly jobId: JobId; readonly segmentIndex: number; readonly attemptId: AttemptId }
+  | {
+      readonly type: "drop-result";
+      readonly jobId: JobId;
+      readonly segmentIndex: number;
+      readonly attemptId: AttemptId;
+    }
+  | {
+      readonly type: "welcome";
+      readonly clientId: ClientId;
+      readonly keepAttempts: readonly AttemptId[];
+      readonly isPaused: boolean;
+    }
+  | { readonly type: "pause-client"; readonly clientId: ClientId; readonly isPaused: boolean }
+  /** The job ended: stop its server-side processes; free its files (all but the output when completed; the source is kept when failed). */
+  | { readonly type: "release-job"; readonly jobId: JobId; readonly status: "Completed" | "Failed" | "Cancelled" }
+  | {
+      readonly type: "close-client";
+      readonly clientId: ClientId;
+      readonly reason: string;
+      readonly reconnect: boolean;
+    };
+
+/** The answer to an input that a caller waits for (an HTTP request, say). */
+export type Verdict = { readonly ok: true } | { readonly ok: false; readonly error: ErrorBody };
+
+export type EventType =
+  | "job-status"
+  | "client-status"
+  | "client-draining"
+  | "client-paused"
+  | "client-quarantined"
+  | "client-resumed"
+  | "client-full"
+  | "segment-leased"
+  | "segment-measured"
+  | "segment-verified"
+  | "segment-retry"
+  | "lease-lost"
+  | "attempt-stopped"
+  | "attempt-refused"
+  | "encoder-elected"
+  | "client-unfit"
+  | "seam-mismatch";
+
+export interface SchedulerEvent {
+  readonly at: string;
+  readonly type: EventType;
+  readonly jobId: JobId | null;
+  readonly clientId: ClientId | null;
+  readonly segmentIndex: number | null;
+  readonly attemptId: AttemptId | null;
+  /** For status changes "from → to"; else one plain sentence. */
+  readonly detail: string;
+}
+
+/** Moments and fresh ids come from the shell, so that decide() has no clock and no randomness. */
+export interface Moment {
+  readonly now: number;
+  readonly at: string;
+  readonly newId: () => string;
+}
+
+export interface Decision {
+  readonly next: SchedulerState;
+  readonly effects: readonly Effect[];
+  readonly events: readonly SchedulerEvent[];
+  readonly verdict: Verdict;
+}

@@ -1,0 +1,154 @@
+// Everything that can happen to the scheduler, one input each. The shell makes them; decide.ts says which rule takes which.
+import type { ErrorBody } from "../../../base/errors.ts";
+import type { Pts } from "../../../base/rational.ts";
+import type { SegmentFacts, SegmentReport } from "../../../media/types.ts";
+import type { Client } from "./client.ts";
+import type { AttemptId, ClientId, JobId } from "./ids.ts";
+import type { IndexedGop, Job } from "./job.ts";
+import type { AttemptStage } from "./segment.ts";
+
+export type NewJob = Pick<
+  Job,
+  | "id"
+  | "fileName"
+  | "settings"
+  | "encoder"
+  | "family"
+  | "split"
+  | "text"
+  | "timeBase"
+  | "durationSeconds"
+  | "frameRate"
+  | "rate"
+> & {
+  /** The server has sound to encode, or to find out whether it can be copied. */
+  readonly hasSoundWork: boolean;
+};
+
+export type HelloFacts = Pick<
+  Client,
+  | "id"
+  | "name"
+  | "instance"
+  | "slots"
+  | "slotsReason"
+  | "platform"
+  | "ffmpeg"
+  | "version"
+  | "encoders"
+  | "families"
+  | "pools"
+  | "limits"
+  | "hardware"
+  | "noRoom"
+  | "textPrints"
+  | "benchmarkSeconds"
+> & { readonly link: number; readonly heldAttempts: readonly AttemptId[] };
+
+export type Input =
+  | { readonly type: "job-submitted"; readonly job: NewJob }
+  | { readonly type: "index-advanced"; readonly jobId: JobId; readonly gops: readonly IndexedGop[] }
+  | { readonly type: "index-finished"; readonly jobId: JobId; readonly totalFrames: number }
+  /** The whole index shows that the source can't be sought exactly: every segment so far is void, one takes their place. */
+  | {
+      readonly type: "index-unsplittable";
+      readonly jobId: JobId;
+      readonly reason: string;
+      readonly startPts: Pts;
+      readonly endPts: Pts;
+      readonly totalFrames: number;
+    }
+  /** A frame does not stand on the rate that segments were made for: all of them are void, new ones count otherwise. */
+  | { readonly type: "index-off-grid"; readonly jobId: JobId; readonly reason: string }
+  | { readonly type: "job-broke"; readonly jobId: JobId; readonly error: ErrorBody }
+  | { readonly type: "cancel-requested"; readonly jobId: JobId }
+  /** A job that ended without its output goes on; `lost`: verified segments whose files are gone. */
+  | { readonly type: "retry-requested"; readonly jobId: JobId; readonly lost: readonly number[] }
+  | { readonly type: "client-hello"; readonly client: HelloFacts }
+  | ({ readonly type: "client-changed"; readonly clientId: ClientId; readonly link: number } & Pick<
+      Client,
+      "encoders" | "families" | "slots" | "slotsReason" | "pools" | "limits" | "hardware" | "noRoom"
+    >)
+  /** Any message of a link; renews the client's liveness. */
+  | { readonly type: "client-heard"; readonly clientId: ClientId; readonly link: number }
+  | {
+      readonly type: "client-link-closed";
+      readonly clientId: ClientId;
+      readonly link: number;
+      readonly saidGoodbye: boolean;
+    }
+  | { readonly type: "client-disconnect-requested"; readonly clientId: ClientId }
+  | { readonly type: "client-drain-requested"; readonly clientId: ClientId }
+  | { readonly type: "client-pause-requested"; readonly clientId: ClientId }
+  /** Ends a drain, a pause and a quarantine. */
+  | { readonly type: "client-resume-requested"; readonly clientId: ClientId }
+  /** The client finishes what it can and goes. */
+  | { readonly type: "client-leaving"; readonly clientId: ClientId; readonly link: number }
+  | {
+      readonly type: "attempt-progressed";
+      readonly clientId: ClientId;
+      readonly attemptId: AttemptId;
+      readonly stage: AttemptStage;
+      readonly frames: number;
+      readonly fps: number;
+    }
+  | {
+      readonly type: "attempt-failed";
+      readonly clientId: ClientId;
+      readonly attemptId: AttemptId;
+      readonly kind: "encode" | "source" | "io" | "refused" | "stalled" | "unfit" | "stopped";
+      readonly reason: string;
+    }
+  /** Bytes of an attempt's result come in. */
+  | { readonly type: "upload-advanced"; readonly attemptId: AttemptId }
+  /** What a measuring attempt found; it leaves nothing else behind. */
+  | {
+      readonly type: "attempt-measured";
+      readonly clientId: ClientId;
+      readonly attemptId: AttemptId;
+      readonly bits: number;
+      readonly frames: number;
+      readonly seconds: number;
+    }
+  /** The result file is in place and synced, its size and digest are right. */
+  | {
+      readonly type: "result-landed";
+      readonly attemptId: AttemptId;
+      readonly clientId: ClientId;
+      readonly report: SegmentReport;
+      /** Where the file was put, so that a refused one can be dropped after its attempt is forgotten. */
+      readonly place?: { readonly jobId: JobId; readonly segmentIndex: number };
+    }
+  | {
+      readonly type: "segment-verified";
+      readonly attemptId: AttemptId;
+      readonly jobId: JobId;
+      readonly segmentIndex: number;
+      readonly facts: SegmentFacts;
+    }
+  /** Counts or PTS are not the plan's, or the file does not open. */
+  | {
+      readonly type: "segment-mismatched";
+      readonly attemptId: AttemptId;
+      readonly jobId: JobId;
+      readonly segmentIndex: number;
+      readonly reason: string;
+    }
+  /** The server decoded the range itself: `facts` when the segment agrees with that, null when not. */
+  | {
+      readonly type: "reference-decided";
+      readonly attemptId: AttemptId;
+      readonly jobId: JobId;
+      readonly segmentIndex: number;
+      readonly facts: SegmentFacts | null;
+      readonly reason: string;
+    }
+  | { readonly type: "audio-finished"; readonly jobId: JobId }
+  | {
+      readonly type: "stitch-finished";
+      readonly jobId: JobId;
+      readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string };
+    }
+  | { readonly type: "tick" }
+  /** First input after a start: re-arms leases, lists the effects that follow from the state as loaded. */
+  | { readonly type: "restarted" };

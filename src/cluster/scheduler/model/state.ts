@@ -1,0 +1,11 @@
+// All that decide() knows between two calls.
+import type { Client } from "./client.ts";
+import type { AttemptId, ClientId, JobId } from "./ids.ts";
+import type { Job } from "./job.ts";
+import type { Attempt } from "./segment.ts";
+
+export interface SchedulerState {
+  readonly jobs: ReadonlyMap<JobId, Job>;
+  readonly clients: ReadonlyMap<ClientId, Client>;
+  readonly attempts: ReadonlyMap<AttemptId, Attempt>;
+}
