@@ -86,7 +86,16 @@ describe("failures", () => {
     await server.stop();
     expect(await failure(client.hello())).toMatchObject({ code: "E_UNREACHABLE", retry: true });
     using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello", { status: 404 }) });
-    expect((await failure(clientOf(other.port ?? 0).hello())).message).toContain("no ffcluster server");
+    expect((await failure(clientOf(other.port ?? 0).hello())).message).toContain("no ffcluster server: it answers 404");
+    using page = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("<html>") });
+    expect((await failure(clientOf(page.port ?? 0).hello())).message).toContain("no ffcluster server");
+    const moved = () => Response.redirect("https://films.example/", 301);
+    using elsewhere = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: moved });
+    expect((await failure(clientOf(elsewhere.port ?? 0).hello())).hint).toContain("https://films.example");
+    using proxy = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("<html>", { status: 502 }) });
+    const passing = await failure(clientOf(proxy.port ?? 0).hello());
+    expect(passing).toMatchObject({ code: "E_UNREACHABLE", retry: true });
+    expect(passing.message).toContain("answers 502");
     using odd = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ ok: 1 }) });
     expect(await failure(clientOf(odd.port ?? 0).hello())).toMatchObject({ code: "E_PROTOCOL" });
     using slow = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Promise<Response>(() => {}) });

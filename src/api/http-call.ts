@@ -2,6 +2,7 @@
 // AppError that says what to do. Knows no route.
 import type { z } from "zod";
 import { AppError, isErrorCode } from "../base/errors.ts";
+import { foreignAnswer, foreignProtocol, isPassingStatus } from "../base/foreign-answer.ts";
 import { errorDocumentSchema } from "./contract.ts";
 import { ERROR_CODE_HEADER } from "./responses.ts";
 import { baseUrl, hostPort, isThisMachine, type ServerAddress } from "./server-address.ts";
@@ -61,13 +62,19 @@ async function errorOf(response: Response, connection: Connection): Promise<AppE
     if (!(thrown instanceof SyntaxError)) throw thrown;
   }
   const parsed = errorDocumentSchema.safeParse(document);
-  if (!parsed.success) {
-    const what = `something that is no ffcluster server answered ${response.status} at`;
-    return unreachable(connection.server, what, undefined);
-  }
+  if (!parsed.success) return strangeAnswer(response, connection);
   const { error } = parsed.data;
   if (error.code === "E_TOKEN") return tokenError(connection);
   return new AppError(error.code, error.message, error.hint);
+}
+
+/** An answer that is not in our words: a proxy in front of a server that is not up, or something else altogether. */
+function strangeAnswer(response: Response, { server }: Connection): AppError {
+  const where = hostPort(server);
+  if (!isPassingStatus(response.status)) return foreignAnswer(where, response);
+  const message = `a proxy, or another program, answers ${response.status} at ${where}`;
+  const hint = "Is the ffcluster server behind it up? Else name another with --server HOST:PORT.";
+  return new AppError("E_UNREACHABLE", message, hint, { retry: true });
 }
 
 function isReset(thrown: unknown): boolean {
@@ -87,7 +94,7 @@ async function fetchOnce(connection: Connection, path: string, options: CallOpti
       headers: { ...token, ...options.headers },
       ...(options.body === undefined ? {} : { body: options.body }),
       signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal,
-      redirect: "error", // a redirect would carry the token elsewhere
+      redirect: "manual", // following it would carry the token elsewhere
       // Bun's own limit would end a quiet event stream; ours are above and in the callers.
       timeout: false,
     } as BunFetchRequestInit);
@@ -112,7 +119,10 @@ export async function call(connection: Connection, path: string, options: CallOp
   } catch (thrown) {
     options.signal?.throwIfAborted();
     if (thrown instanceof AppError) throw thrown;
-    throw unreachable(connection.server, "no server answers at", thrown);
+    throw (
+      foreignProtocol(hostPort(connection.server), thrown) ??
+      unreachable(connection.server, "no server answers at", thrown)
+    );
   }
   if (response.ok) return response;
   throw await errorOf(response, connection);
@@ -126,6 +136,8 @@ export async function callJson<T>(
   options: CallOptions = {},
 ): Promise<T> {
   const response = await call(connection, path, options);
+  const isJson = /^application\/json\b/i.test(response.headers.get("content-type") ?? "");
+  if (!isJson) throw foreignAnswer(hostPort(connection.server), response);
   const parsed = schema.safeParse(await response.json().catch(() => null));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -427,3 +427,26 @@ test("goodbye for good ends the client; refusals end it with their reason; so do
   server = new StandInCoordinator({ folder, protocol: 99 });
   expect(await codeOf({})).toBe("E_PROTOCOL");
 });
+
+test("what is no ffcluster server ends the client, unless one has answered there before; a proxy's 502 is waited out", async () => {
+  let status = 502;
+  const answer = () => new Response("<html>", { status });
+  const client = startClient();
+  await client.statuses.next((said) => said.kind === "connected");
+  const serverUrl = server.url;
+  await server.stop();
+  const other = Bun.serve({ hostname: "127.0.0.1", port: new URL(serverUrl).port, fetch: answer });
+  const told = (words: string) => (said: ClientStatus) => said.kind === "disconnected" && said.reason.includes(words);
+  try {
+    await client.statuses.next(told("answers 502"));
+    const patient = startClient({ serverUrl });
+    await patient.statuses.next(told("answers 502"));
+    status = 404;
+    await client.statuses.next(told("no ffcluster server"));
+    const thrown = await patient.ended.catch((reason: unknown) => reason);
+    expect(thrown instanceof AppError ? thrown.message : thrown).toContain("is no ffcluster server: it answers 404");
+    await client.statuses.next(told("no ffcluster server"));
+  } finally {
+    await other.stop(true);
+  }
+});

@@ -27,7 +27,7 @@ import { openSourceGateway, type SourceGateway } from "./gateway/source-gateway.
 import { createBackoff } from "./link/backoff.ts";
 import { type Link, type LinkEnd, openLink } from "./link/link.ts";
 import { createOutbox, type SwitchableOutbox } from "./link/outbox.ts";
-import { askForRefusal, protocolMismatch } from "./link/refusal.ts";
+import { askWhyNot, protocolMismatch } from "./link/refusal.ts";
 import type { ClaimedIdentity, ClientStore } from "./ports.ts";
 import { createRoom, type Room } from "./room.ts";
 import { createCpuSlots } from "./slots/cpu-slots.ts";
@@ -189,10 +189,15 @@ interface Ending {
 async function stayConnected(session: Session, remote: { serverUrl: string; token: string }): Promise<Ending> {
   const { options, signal, outbox } = session;
   const backoff = createBackoff(options.reconnectDelayMs, LONGEST_RECONNECT_MS);
+  let isRightAddress = false;
+  const onWelcomed = () => {
+    isRightAddress = true;
+    backoff.reset();
+  };
   for (;;) {
     if (signal.aborted) return { text: "stopped", keepFinished: true };
     options.onStatus?.({ kind: "connecting", clientId: session.clientId });
-    const link = connect(session, remote, backoff.reset);
+    const link = connect(session, remote, onWelcomed);
     const leave = Promise.withResolvers<"leave">();
     const onAbort = () => leave.resolve("leave");
     signal.addEventListener("abort", onAbort, { once: true });
@@ -202,11 +207,15 @@ async function stayConnected(session: Session, remote: { serverUrl: string; toke
     outbox.use(null);
     if (end.kind === "goodbye" && !end.reconnect) {
       if (!end.wasWelcomed && end.code === "E_IDENTITY_IN_USE") throw identityInUse(end.reason, session);
-      if (!end.wasWelcomed) throw (await askForRefusal(remote, signal)) ?? protocolMismatch(end.reason);
+      if (!end.wasWelcomed) {
+        const why = await askWhyNot(remote, signal);
+        throw why.kind === "passing" ? protocolMismatch(end.reason) : why.error;
+      }
       options.log.info(`the server ended the connection: ${end.reason}`);
       return { text: end.reason, keepFinished: false };
     }
-    await failOrWait(session, remote, end, end.wasWelcomed ? soon(options.reconnectDelayMs) : backoff.next());
+    const retryInMs = end.wasWelcomed ? soon(options.reconnectDelayMs) : backoff.next();
+    await failOrWait(session, remote, { end, isRightAddress, retryInMs });
   }
 }
 
@@ -298,29 +307,33 @@ async function leaveServer(session: Session, link: Link): Promise<Ending> {
   return { text: "stopped", keepFinished: !wasGivenBack };
 }
 
+interface Failed {
+  readonly end: LinkEnd;
+  /** This process has been welcomed there: whatever answers now, the server may come back. */
+  readonly isRightAddress: boolean;
+  readonly retryInMs: number;
+}
+
 /** Waits before the next try, or throws what makes another try pointless. */
 async function failOrWait(
-  session: Session,
+  { options, signal }: Session,
   remote: { serverUrl: string; token: string },
-  end: LinkEnd,
-  retryInMs: number,
+  { end, isRightAddress, retryInMs }: Failed,
 ): Promise<void> {
-  const { options, signal } = session;
-  const refusal = end.wasWelcomed ? null : await askForRefusal(remote, signal);
+  const why = end.wasWelcomed ? null : await askWhyNot(remote, signal);
   if (signal.aborted) return;
-  if (refusal) throw refusal;
+  if (why?.kind === "refused" || (why?.kind === "foreign" && !isRightAddress)) throw why.error;
+  const reason = (why?.kind === "foreign" ? why.error.message : why?.reason) ?? end.reason;
   if (!options.persistent) {
     throw new AppError(
       "E_UNREACHABLE",
-      `${end.wasWelcomed ? "lost the connection to" : "cannot reach"} ${remote.serverUrl}: ${end.reason}`,
+      `${end.wasWelcomed ? "lost the connection to" : "cannot reach"} ${remote.serverUrl}: ${reason}`,
       "Check that `ffcluster serve` runs there and that the address and port are right.",
       { retry: true },
     );
   }
-  options.log.warn(
-    `not connected to ${remote.serverUrl}: ${end.reason}; next try in ${Math.round(retryInMs / 1000)} s`,
-  );
-  options.onStatus?.({ kind: "disconnected", reason: end.reason, retryInMs });
+  options.log.warn(`not connected to ${remote.serverUrl}: ${reason}; next try in ${Math.round(retryInMs / 1000)} s`);
+  options.onStatus?.({ kind: "disconnected", reason, retryInMs });
   await delay(retryInMs, signal);
 }
 

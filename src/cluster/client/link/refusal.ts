@@ -1,37 +1,67 @@
 // Why a connection failed, in words: a refused WebSocket upgrade says nothing but its status, so the server is asked
 // over plain HTTP.
 import { z } from "zod";
-import { AppError } from "../../../base/errors.ts";
+import { AppError, errnoOf } from "../../../base/errors.ts";
+import { foreignAnswer, foreignProtocol, isPassingStatus } from "../../../base/foreign-answer.ts";
 import { PROTOCOL_VERSION } from "../../protocol/messages.ts";
-import { type Remote, readRefusal } from "./remote.ts";
+import { parseJson, type Remote, refusalIn } from "./remote.ts";
 
 const ASK_WITHIN_MS = 5000;
 const helloSchema = z.object({ protocol: z.number(), version: z.string() });
 
-/**
- * E_TOKEN or E_PROTOCOL (or another refusal that waiting does not cure) when the server says so; null when it cannot
- * be reached, is starting, or has nothing against this client.
- */
-export async function askForRefusal(remote: Remote, signal: AbortSignal): Promise<AppError | null> {
-  let response: Response;
+export type WhyNot =
+  /** The server itself says no: E_TOKEN, E_PROTOCOL or another refusal that waiting does not cure. */
+  | { readonly kind: "refused"; readonly error: AppError }
+  /** What answers is no ffcluster server: a wrong address, unless one has answered there before. */
+  | { readonly kind: "foreign"; readonly error: AppError }
+  /** Not there, starting, or with nothing against this client. `reason`: null when nothing is known of it. */
+  | { readonly kind: "passing"; readonly reason: string | null };
+
+const passing = (reason: string | null): WhyNot => ({ kind: "passing", reason });
+const refused = (error: AppError): WhyNot => ({ kind: "refused", error });
+
+export async function askWhyNot(remote: Remote, signal: AbortSignal): Promise<WhyNot> {
+  const where = remote.serverUrl.replace(/^http:\/\//, "");
   try {
-    response = await fetch(`${remote.serverUrl}/api/v1/hello`, {
+    const response = await fetch(`${remote.serverUrl}/api/v1/hello`, {
       headers: { authorization: `Bearer ${remote.token}` },
       signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_WITHIN_MS)]),
-      redirect: "error",
+      redirect: "manual",
     });
-    if (response.status === 401 || response.status === 403 || response.status === 426) {
-      return await readRefusal(response);
-    }
-    if (response.status !== 200) return null;
-    const hello = helloSchema.safeParse(await response.json());
-    if (!hello.success || hello.data.protocol === PROTOCOL_VERSION) return null;
-    return protocolMismatch(
-      `the server (version ${hello.data.version}) speaks protocol ${hello.data.protocol}, this client ${PROTOCOL_VERSION}`,
-    );
+    return judge(response.status, await response.text(), foreignAnswer(where, response));
   } catch (thrown) {
-    if (thrown instanceof AppError) return thrown;
-    return null; // not there, not HTTP, not JSON: nothing that a refusal would look like
+    const error = foreignProtocol(where, thrown);
+    return error === null ? passing(silence(where, thrown)) : { kind: "foreign", error };
+  }
+}
+
+function judge(status: number, body: string, foreign: AppError): WhyNot {
+  const refusal = refusalIn(body);
+  if (refusal !== null) return status < 500 ? refused(refusal) : passing(`it answers: ${refusal.message}`);
+  if (isPassingStatus(status)) return passing(`a proxy, or another program, answers ${status}`);
+  if (status !== 200) return { kind: "foreign", error: foreign };
+  const hello = helloSchema.safeParse(parseJson(body));
+  if (!hello.success) return { kind: "foreign", error: foreign };
+  if (hello.data.protocol === PROTOCOL_VERSION) return passing(null);
+  const { protocol, version } = hello.data;
+  return refused(
+    protocolMismatch(`the server (version ${version}) speaks protocol ${protocol}, this client ${PROTOCOL_VERSION}`),
+  );
+}
+
+/** Nothing answered, in words; null when the error's own are better. */
+function silence(where: string, thrown: unknown): string | null {
+  switch (errnoOf(thrown)) {
+    case "ECONNREFUSED":
+    case "ConnectionRefused":
+      return `no server answers at ${where}`;
+    case "ENOTFOUND":
+      return `no machine of the name in ${where} is known`;
+    case "ECONNRESET":
+    case "ConnectionClosed":
+      return `what answers at ${where} closes the connection`;
+    default:
+      return thrown instanceof Error && thrown.name === "TimeoutError" ? `no answer in time from ${where}` : null;
   }
 }
 

@@ -10,13 +10,17 @@ export interface Remote {
 
 const bodySchema = z.object({ code: z.string(), message: z.string(), hint: z.string().default("") });
 
+/** The error object in the body of a refusal; null when there is none. */
+export function refusalIn(body: string): AppError | null {
+  const parsed = bodySchema.safeParse(innerError(parseJson(body)));
+  if (!parsed.success || !isErrorCode(parsed.data.code)) return null;
+  return new AppError(parsed.data.code, parsed.data.message, parsed.data.hint);
+}
+
 /** The error object in the body of a refusal, or one made of the status when there is none. */
 export async function readRefusal(response: Response): Promise<AppError> {
-  const text = await response.text();
-  const parsed = bodySchema.safeParse(innerError(parseJson(text)));
-  if (parsed.success && isErrorCode(parsed.data.code)) {
-    return new AppError(parsed.data.code, parsed.data.message, parsed.data.hint);
-  }
+  const refusal = refusalIn(await response.text());
+  if (refusal !== null) return refusal;
   const code = response.status === 401 ? "E_TOKEN" : "E_UNREACHABLE";
   return new AppError(
     code,
@@ -30,7 +34,8 @@ function innerError(value: unknown): unknown {
   return typeof value === "object" && value !== null && "error" in value ? value.error : value;
 }
 
-function parseJson(text: string): unknown {
+/** Null for what is no JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (thrown) {
