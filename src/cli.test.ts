@@ -58,6 +58,49 @@ function start(args: readonly string[], env: Record<string, string> = {}) {
   return { child, ended };
 }
 
+const CTRL_C = "\u0003";
+
+/** On a terminal of its own, where a person can be asked. */
+function onTerminal(args: readonly string[], columns = 200) {
+  let said = "";
+  let onSaid = () => {};
+  const decoder = new TextDecoder();
+  const env = { PATH: process.env.PATH ?? "", XDG_CONFIG_HOME: join(folder, "config"), NO_COLOR: "1" };
+  const child = Bun.spawn([process.execPath, CLI, ...args], {
+    ...{ cwd: folder, env },
+    terminal: {
+      cols: columns,
+      rows: 24,
+      data(_terminal, bytes) {
+        said += decoder.decode(bytes, { stream: true });
+        onSaid();
+      },
+    },
+  });
+  running.add(child);
+  const { terminal } = child;
+  if (terminal === undefined) throw new Error("there is no terminal");
+  return {
+    child,
+    text: () => said,
+    type: (keys: string) => void terminal.write(keys),
+    /** Resolves when it has said so; the test's own limit bounds it. */
+    says: (what: RegExp) =>
+      new Promise<void>((resolve) => {
+        onSaid = () => {
+          if (what.test(said)) resolve();
+        };
+        onSaid();
+      }),
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.exited;
+      terminal.close();
+      running.delete(child);
+    },
+  };
+}
+
 const run = (args: readonly string[], env: Record<string, string> = {}) => start(args, env).ended;
 
 const connected = (...args: string[]) => [...args, "--server", `127.0.0.1:${server.port}`, "--token", "test-token"];
@@ -326,6 +369,42 @@ describe("submit", () => {
     expect(ended.stderr).toContain(`job ${jobId} goes on`);
     expect(coordinator.job(jobId).status).toBe("Queued");
   });
+
+  test("Ctrl-C on a terminal asks; a second one ends at once and says how to follow and to cancel the job", async () => {
+    await using submit = onTerminal(connected("submit", "in.mp4"));
+    await submit.says(/WaitingForClients|Queued/);
+    submit.type(CTRL_C);
+    await submit.says(/Cancel the job, or leave it running/);
+    submit.type(CTRL_C);
+    expect(await submit.child.exited).toBe(130);
+    const [id = ""] = [...coordinator.jobs.keys()];
+    await submit.says(new RegExp(`error: interrupted; job ${id} goes on`));
+    for (const command of ["jobs watch", "jobs download", "cancel"])
+      await submit.says(new RegExp(`ffcluster ${command} ${id.slice(0, 8)} --server 127.0.0.1:${server.port}`));
+    expect(coordinator.job(id).status).toBe("Queued");
+  });
+
+  test("Ctrl-C while the server takes the job waits for its answer; a second one says where to look for it", async () => {
+    const answer = Promise.withResolvers<void>();
+    coordinator.onJob = () => answer.promise;
+    const patient = start(connected("submit", "in.mp4"));
+    while (coordinator.jobs.size < 1) await Bun.sleep(5);
+    patient.child.kill("SIGHUP");
+    patient.child.kill("SIGHUP"); // from the terminal and from its shell: not a second wish
+    {
+      await using hasty = onTerminal(connected("submit", "in.mp4"));
+      while (coordinator.jobs.size < 2) await Bun.sleep(5);
+      hasty.type(CTRL_C);
+      await hasty.says(/Ctrl-C again ends at once/);
+      hasty.type(CTRL_C);
+      expect(await hasty.child.exited).toBe(130);
+      await hasty.says(new RegExp(`ffcluster jobs list --server 127.0.0.1:${server.port}`));
+    }
+    answer.resolve();
+    const ended = await patient.ended;
+    expect(ended.exitCode).toBe(130);
+    expect(ended.stderr).toMatch(/job [0-9a-f-]{36} goes on/);
+  });
 });
 
 describe("serve", () => {
@@ -335,8 +414,12 @@ describe("serve", () => {
   }
 
   /** Starts a real server and reads its ready line. */
-  async function serve(...args: string[]) {
-    const child = Bun.spawn([process.execPath, CLI, "serve", "--host", "127.0.0.1", "--json", ...args], {
+  const serve = (...args: string[]) => serveUnder([], ...args);
+
+  /** The same, started by another command. */
+  async function serveUnder(under: readonly string[], ...args: string[]) {
+    const program = [...under, process.execPath, CLI, "serve", "--host", "127.0.0.1", "--json", ...args];
+    const child = Bun.spawn(program, {
       cwd: folder,
       env: { ...process.env, XDG_CONFIG_HOME: join(folder, "config"), FFCLUSTER_TOKEN: "" },
       stdin: "ignore",
@@ -354,8 +437,22 @@ describe("serve", () => {
       running.delete(child);
       return { exitCode, stderr: await stderr };
     };
-    return { ...(await ready.promise), stop };
+    return { ...(await ready.promise), pid: child.pid, stop };
   }
+
+  test("a terminal that is closed ends it like SIGTERM, however often it is said; under nohup it lives on", async () => {
+    const server = await serve("--port", "0");
+    process.kill(server.pid, "SIGHUP");
+    expect((await server.stop("SIGHUP")).exitCode).toBe(0);
+    if (process.platform !== "linux") return;
+    const lasting = await serveUnder(["nohup"], "--port", "0");
+    process.kill(lasting.pid, "SIGHUP");
+    const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(await Bun.file(`/proc/${lasting.pid}/status`).text())?.[1] ?? "";
+    const isHealthy = (await fetch(`${lasting.url}/healthz`)).ok;
+    expect((await lasting.stop("SIGTERM")).exitCode).toBe(0);
+    expect(isHealthy).toBe(true);
+    expect(BigInt(`0x${caught}`) & 1n).toBe(0n);
+  });
 
   test("--port 0, a made token that local commands find, kept 0600, the join line; SIGTERM ends it with 0", async () => {
     const first = await serve("--port", "0", "--work-dir", "w");

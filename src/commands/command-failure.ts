@@ -27,14 +27,3 @@ export function failureOf(job: JobView): CommandFailure {
   const error = { code: "E_JOB_FAILED", message: `job ${job.job_id} failed`, hint } as const;
   return new CommandFailure("failed", job.job_id, job.error ?? error);
 }
-
-export function leftRunning(jobId: string): CommandFailure {
-  const hint =
-    `\`ffcluster jobs watch ${jobId}\` follows it, \`ffcluster jobs download ${jobId}\` gets what comes of it, ` +
-    `\`ffcluster cancel ${jobId}\` ends it.`;
-  return new CommandFailure("interrupted", jobId, {
-    code: "E_INTERRUPTED",
-    message: `interrupted; job ${jobId} goes on`,
-    hint,
-  });
-}

@@ -3,6 +3,7 @@
 import type { Positional } from "../base/config/check-argv.ts";
 import type { Options, OptionValues } from "../base/config/option.ts";
 import type { Environment, OptionOrigin } from "../base/config/resolve-options.ts";
+import type { AppError } from "../base/errors.ts";
 
 /** stdout or stderr as a command sees it. */
 export interface Sink {
@@ -20,8 +21,10 @@ export interface CommandContext {
   readonly stderr: Sink;
   /** A person can be asked: stdin and stderr are terminals. */
   readonly isInteractive: boolean;
-  /** Aborted by the first Ctrl-C or SIGTERM, with the signal's name as reason; a second one ends the process. */
+  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP, with the signal's name as the cause of the reason. */
   readonly signal: AbortSignal;
+  /** What a second one says, before it ends the process at once: what goes on without it, and how to follow that. */
+  setLastWords(words: AppError): void;
 }
 
 export interface Invocation<O extends Options> {

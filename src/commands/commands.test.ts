@@ -7,6 +7,7 @@ import { formatBytes, formatSeconds } from "./output/format.ts";
 import { createProgressDisplay } from "./output/progress-display.ts";
 import { printable, table } from "./output/table.ts";
 import { targetFor } from "./save-output.ts";
+import { leftBehind } from "./submitting/on-interrupt.ts";
 import { waitingText, watchForClients } from "./submitting/waiting-notice.ts";
 
 const job: JobView = {
@@ -129,4 +130,15 @@ describe("where a download goes", () => {
     expect(await targetFor("x.M4V", "/nowhere", "out.mp4")).toBe("/nowhere/x.M4V");
     await expect(targetFor("x.mkv", "/nowhere", "out.mp4")).rejects.toThrow("the output is out.mp4, not .mkv");
   });
+});
+
+test("what an interrupted submit leaves behind, with the server that it is at", () => {
+  const server = { isTls: false, host: "node-1", port: 5001 };
+  expect(leftBehind({ kind: "uploading" }, server).hint).toBe("The same command goes on with the upload.");
+  const jobId = "01234567-89ab-4cde-8f01-23456789abcd";
+  const done = leftBehind({ kind: "downloading", jobId }, server);
+  expect(done).toMatchObject({ event: "interrupted", jobId, exitCode: 130 });
+  expect(done.hint).toContain("`ffcluster jobs download 01234567 --server node-1:5001 -o FILE`");
+  const local = leftBehind({ kind: "following", jobId }, { ...server, host: "localhost" });
+  expect(local.hint).toContain("`ffcluster cancel 01234567` ends it");
 });

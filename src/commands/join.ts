@@ -15,6 +15,7 @@ import {
   textOption,
 } from "../base/config/option.ts";
 import type { OptionOrigin } from "../base/config/resolve-options.ts";
+import { AppError } from "../base/errors.ts";
 import { createLog } from "../base/log.ts";
 import { defineCommand } from "./command.ts";
 import { jsonOption, logOption, serverOptions } from "./common-options.ts";
@@ -144,6 +145,9 @@ export const join = defineCommand({
     const connection = await connectionTo(server, given.token, context);
     const log = createLog(given["log-level"], connection.token === null ? [] : [connection.token]);
     log.info(`joining ${hostPort(server)}`);
+    context.setLastWords(
+      new AppError("E_INTERRUPTED", "stopped at once", "What was being encoded here goes to another client."),
+    );
     const live = createLiveLine(context.stderr);
     const client = await startClient(
       {

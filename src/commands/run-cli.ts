@@ -1,5 +1,4 @@
-// From argv to an exit code: finds the command, checks argv, resolves options, runs it. Never ends the process itself,
-// except on a second Ctrl-C.
+// From argv to an exit code: finds the command, checks argv, resolves options, runs it. Never ends the process itself.
 import { checkArgv } from "../base/config/check-argv.ts";
 import { readConfigFile } from "../base/config/config-file.ts";
 import { nearestName } from "../base/config/nearest-name.ts";
@@ -7,10 +6,9 @@ import { type Environment, resolveOptions } from "../base/config/resolve-options
 import { AppError, toAppError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import type { Command, CommandContext, Sink } from "./command.ts";
-import { printFailure } from "./print-failure.ts";
+import { type FailureForm, printFailure } from "./print-failure.ts";
 import { commandPaths, loadAllCommands, loadCommand } from "./registry.ts";
-
-const INTERRUPTED = 130;
+import { listenForSignals } from "./signals.ts";
 
 /** `onLost`: what was written did not arrive. A reader that went away (`| head`) wants no more; that is no failure. */
 function sink(stream: NodeJS.WriteStream, onLost: (thrown: Error) => void): Sink {
@@ -32,22 +30,6 @@ function answerLost(thrown: Error): void {
     process.stderr.write(`error: the answer could not be written: ${thrown.message}\n`);
   }
   process.exitCode = 1;
-}
-
-/** The first signal asks the command to end; the second ends the process at once. */
-function listenForSignals(): { readonly signal: AbortSignal; stop(): void } {
-  const controller = new AbortController();
-  const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    controller.abort(new AppError("E_INTERRUPTED", "interrupted", "Nothing was left half done.", { cause: name }));
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  const stop = () => {
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
-  };
-  return { signal: controller.signal, stop };
 }
 
 /** Failures may come before argv is understood, so this looks at it as it is. */
@@ -135,7 +117,13 @@ async function answerWithoutCommand(argv: readonly string[], context: CommandCon
 
 /** Runs one command line; answers the exit code. */
 export async function runCli(argv: readonly string[]): Promise<number> {
-  const signals = listenForSignals();
+  let printsEvents = false;
+  const form = (): FailureForm => ({ isJson: asksForJson(argv, process.env), printsEvents });
+  let lastWords = new AppError("E_INTERRUPTED", "interrupted", "");
+  const signals = listenForSignals(() => {
+    if (context.stderr.isTty) context.stderr.write("\n"); // the cursor stands behind a question or a bar
+    printFailure(lastWords, form(), context);
+  });
   const context: CommandContext = {
     env: process.env,
     cwd: process.cwd(),
@@ -144,8 +132,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     stderr: sink(process.stderr, () => {}),
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     signal: signals.signal,
+    setLastWords: (words) => {
+      lastWords = words;
+    },
   };
-  let printsEvents = false;
   try {
     const answered = await answerWithoutCommand(argv, context);
     if (answered !== null) return answered;
@@ -154,8 +144,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     printsEvents = chosen.command.printsEvents;
     return await runCommand(chosen, context);
   } catch (thrown) {
-    const form = { isJson: asksForJson(argv, context.env), printsEvents };
-    return printFailure(toAppError(thrown), form, context);
+    return printFailure(toAppError(thrown), form(), context);
   } finally {
     signals.stop();
   }

@@ -155,6 +155,9 @@ export const serve = defineCommand({
     for (const root of mediaRoots) {
       if (!(await exists(root))) log.warn(`the media root ${root} does not exist (yet): no file of it can be named`);
     }
+    context.setLastWords(
+      new AppError("E_INTERRUPTED", "stopped at once", "Nothing is lost: jobs go on when the server is started again."),
+    );
     const broken = Promise.withResolvers<never>();
     const server = await startServer({
       env: context.env,

@@ -1,23 +1,14 @@
 // `ffcluster submit`: check here, check there, place the source, make the job, follow it, fetch the result.
 import { basename, join, resolve } from "node:path";
-import type { ApiClient } from "../api/client.ts";
-import type { JobView, ProofView } from "../api/contract.ts";
+import { ApiClient } from "../api/client.ts";
+import type { CreateJob, JobView, ProofView } from "../api/contract.ts";
 import { outputExists } from "../api/download.ts";
 import { uploadSource } from "../api/upload.ts";
-import {
-  BadValue,
-  type OptionValues,
-  optionalChoice,
-  optionalInteger,
-  optionalText,
-  parsedOption,
-  switchOption,
-} from "../base/config/option.ts";
-import { AppError } from "../base/errors.ts";
+import type { OptionValues } from "../base/config/option.ts";
+import { AppError, toAppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { type CommandContext, defineCommand, printEvent } from "./command.ts";
 import { failureOf } from "./command-failure.ts";
-import { jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 import { followToEnd } from "./follow-job.ts";
 import { formatSeconds } from "./output/format.ts";
@@ -25,95 +16,13 @@ import { createProgressDisplay, type ProgressDisplay } from "./output/progress-d
 import { participate } from "./participate.ts";
 import { refuseExisting, requireWritableFolder, saveOutput } from "./save-output.ts";
 import { checkInput, checkSubtitles, refuseInputAsOutput } from "./submitting/check-input.ts";
-import { encodeRequest, SPEEDS } from "./submitting/encode-request.ts";
-import { settleInterrupted } from "./submitting/on-interrupt.ts";
+import { encodeRequest } from "./submitting/encode-request.ts";
+import { type Doing, leftBehind, settleInterrupted } from "./submitting/on-interrupt.ts";
+import { submitOptions } from "./submitting/options.ts";
 import { placeSource } from "./submitting/place-source.ts";
 import { waitingText, watchForClients } from "./submitting/waiting-notice.ts";
 
-function parseWait(text: string): number | "ever" {
-  if (text.toLowerCase() === "ever") return "ever";
-  const seconds = /^\d{1,8}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(seconds <= 31_536_000)) throw new BadValue("expected seconds, or ever");
-  return seconds;
-}
-
-const options = {
-  output: optionalText({
-    description: "Where the result goes; its extension chooses the container (mp4, mov, mkv, webm, ts)",
-    alias: "o",
-    valueName: "FILE",
-    defaultText: "the server's --file-name-output in the current folder",
-  }),
-  force: switchOption({ description: "Overwrite an existing output" }),
-  "ffmpeg-params": optionalText({
-    description: 'Encode request in ffmpeg\'s words, e.g. "-c:v libx265 -crf 24 -c:a aac -b:a 128k"',
-    valueName: "REQUEST",
-    defaultText: "the server's",
-  }),
-  subtitles: optionalText({
-    description:
-      "Text subtitles to draw into the picture (.srt, .ass, .vtt); -vf subtitles=si=0 draws the source's own",
-    valueName: "FILE",
-  }),
-  codec: optionalChoice({
-    description:
-      "Encode to this codec with whichever encoder the cluster does it best with (beside --quality and --speed)",
-    valueName: "CODEC",
-    choices: ["h264", "hevc", "av1", "vp9"],
-  }),
-  quality: optionalInteger({
-    description: "With --codec: 0 to 100; about 63 is x264's CRF 23, 80 its 17",
-    valueName: "N",
-    min: 0,
-    max: 100,
-  }),
-  speed: optionalChoice({
-    description: "With --codec: how fast, in x264's words",
-    valueName: "SPEED",
-    defaultText: "medium",
-    choices: SPEEDS,
-  }),
-  family: optionalChoice({
-    description: "Where the codec is named and not the encoder: the only family of encoders to use",
-    valueName: "FAMILY",
-    defaultText: "auto: the one with the most throughput",
-    choices: ["auto", "software", "nvenc", "qsv", "amf", "videotoolbox", "vaapi"],
-  }),
-  "allow-mixed": switchOption({ description: "Let encoders of several families work on one output" }),
-  "wait-for-family": parsedOption<number | "ever" | null>({
-    description: "How long a job waits when the last client of its family is gone, before another encodes it all again",
-    valueName: "SECONDS|ever",
-    defaultText: "60",
-    fallback: null,
-    parseOne: parseWait,
-  }),
-  participate: switchOption({ description: "Encode on this machine too while waiting" }),
-  "work-dir": optionalText({
-    description: "Folder of the participating client",
-    valueName: "DIR",
-    defaultText: "./work",
-  }),
-  "on-server": switchOption({ description: "INPUT is a path on the server, below one of its media roots" }),
-  detach: switchOption({ description: "Print the job's id and return" }),
-  "required-clients": optionalInteger({
-    description: "Clients the job waits for before it starts",
-    valueName: "N",
-    defaultText: "the server's",
-    min: 1,
-    max: 10_000,
-  }),
-  verify: optionalChoice({
-    description: "Last check: fast compares counts, times and digests, full also decodes the whole output",
-    valueName: "fast|full",
-    defaultText: "the server's",
-    choices: ["fast", "full"],
-  }),
-  name: optionalText({ description: "Name of the job in lists", defaultText: "the input's file name" }),
-  ...serverOptions,
-  ...jsonOption,
-};
-
-type SubmitOptions = OptionValues<typeof options>;
+type SubmitOptions = OptionValues<typeof submitOptions>;
 
 /** What is known once every check has passed. */
 interface Plan {
@@ -169,6 +78,7 @@ async function followAndSave(
   client: ApiClient,
   display: ProgressDisplay,
   context: CommandContext,
+  begin: (doing: Doing) => void,
 ): Promise<void> {
   const notice = watchForClients((view) => display.note(waitingText(view, client.connection.server)));
   let last: JobView;
@@ -186,8 +96,9 @@ async function followAndSave(
   }
   if (last.status !== "Completed") throw failureOf(last);
   if (!target.mayOverwrite && (await exists(target.path))) throw outputExists(target.path, job.job_id);
-  await saveOutput(client, last, target, target.isJson ? null : display, context.signal);
+  begin({ kind: "downloading", jobId: job.job_id });
   const proof = await client.proof(job.job_id);
+  await saveOutput(client, last, target, target.isJson ? null : display, context.signal);
   display.end();
   printCompleted(last, proof, target.path, target.isJson, context);
 }
@@ -198,6 +109,7 @@ async function makeJob(
   client: ApiClient,
   display: ProgressDisplay,
   context: CommandContext,
+  begin: (doing: Doing) => void,
 ): Promise<JobView> {
   const { checkSourceLocally } = await import("./wiring.ts");
   const source = await placeSource({
@@ -205,12 +117,14 @@ async function makeJob(
     input: planned.input,
     isOnServer: given["on-server"],
     checkBeforeUpload: (path) => checkSourceLocally(path, context.env),
+    onUpload: () => begin({ kind: "uploading" }),
     display: given.json ? null : display,
     signal: context.signal,
   });
   const subtitles =
     planned.subtitles === null ? null : await uploadSource(client, planned.subtitles, { onBytes() {} }, context.signal);
-  return await client.createJob({
+  begin({ kind: "asking-for-the-job" });
+  const wanted: CreateJob = {
     source_id: source.source_id,
     subtitles_source_id: subtitles?.source_id ?? null,
     ffmpeg_params: encodeRequest(given),
@@ -221,14 +135,28 @@ async function makeJob(
     wait_for_family: given["wait-for-family"],
     name: given.name,
     verify: given.verify,
-  });
+  };
+  return await askForJob(client, wanted, display, context);
+}
+
+/** Not given up at the first Ctrl-C: the server may have the job by then, and nobody would know its id. */
+async function askForJob(client: ApiClient, wanted: CreateJob, display: ProgressDisplay, { signal }: CommandContext) {
+  signal.throwIfAborted();
+  const words = "Interrupted; waiting for the server, which may have the job already. Ctrl-C again ends at once.";
+  const onAbort = () => display.note(words);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await new ApiClient(client.connection).createJob(wanted);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 export const submit = defineCommand({
   path: ["submit"],
   summary: "Encode a video on the cluster and bring the result back",
   positionals: [{ name: "INPUT", description: "the video file" }],
-  options,
+  options: submitOptions,
   examples: [
     "ffcluster submit input.mp4",
     "ffcluster submit input.mp4 --participate",
@@ -244,25 +172,31 @@ export const submit = defineCommand({
       throw new AppError("E_USAGE", "--detach and --participate exclude each other", hint);
     }
     const client = await connect(given, context);
+    let doing: Doing = { kind: "preparing" };
+    const begin = (next: Doing) => {
+      doing = next;
+      context.setLastWords(leftBehind(next, client.connection.server));
+    };
+    begin(doing);
     const planned = await plan(positionals[0] ?? "", given, client, context);
     const display = createProgressDisplay(context.stderr);
     const participant = given.participate
       ? await participate(client.connection, resolve(context.cwd, given["work-dir"] ?? "work"), display, context)
       : null;
-    let job: JobView | null = null;
     try {
-      job = await makeJob(planned, given, client, display, context);
+      const job = await makeJob(planned, given, client, display, context, begin);
+      begin({ kind: "following", jobId: job.job_id });
       if (given.json) printEvent(context, "submitted", { job_id: job.job_id });
       else if (given.detach) context.stdout.write(`${job.job_id}\n`);
       else display.note(`job ${job.job_id}`);
       if (given.detach) return 0;
       const target = { path: planned.outputPath, mayOverwrite: given.force, isJson: given.json };
-      await followAndSave(job, target, client, display, context);
+      await followAndSave(job, target, client, display, context, begin);
       return 0;
     } catch (thrown) {
       display.end();
-      if (job === null || !context.signal.aborted) throw thrown;
-      throw await settleInterrupted(client, job.job_id, context);
+      if (toAppError(thrown).code !== "E_INTERRUPTED" || !context.signal.aborted) throw thrown;
+      throw await settleInterrupted(client, doing, context);
     } finally {
       display.end();
       await participant?.stop();

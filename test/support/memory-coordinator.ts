@@ -53,7 +53,7 @@ export class MemoryCoordinator implements Coordinator {
   sharesFiles = true;
   /** Makes the next calls of `listJobs` fail as a bug would. */
   breaks = false;
-  onJob: (job: JobView) => void = () => {};
+  onJob: (job: JobView) => void | Promise<void> = () => {};
   private readonly watchers = new Map<string, Set<(view: JobView) => void>>();
   private readonly outputs = new Map<string, string>();
   private readonly challenges = new Map<string, { path: string; bytes: number }>();
@@ -235,7 +235,7 @@ export class MemoryCoordinator implements Coordinator {
     this.requests.push(request);
     const { outputName } = this.checkRequest(request.ffmpegParams, request.outputName, source.name);
     const job = this.addJob({ file_name: request.name ?? source.name, output_name: outputName });
-    this.onJob(job);
+    await this.onJob(job);
     return job;
   }
 

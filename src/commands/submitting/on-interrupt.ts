@@ -1,8 +1,54 @@
-// Ctrl-C while a job runs: on a terminal the person chooses between cancelling it and leaving it; else it is left.
+// What an interrupted submit leaves behind, in words, for each thing it may be at; and the question whether to cancel.
 import { createInterface } from "node:readline/promises";
 import { ApiClient } from "../../api/client.ts";
+import { type ServerAddress, serverFlag } from "../../api/server-address.ts";
+import { AppError } from "../../base/errors.ts";
 import type { CommandContext } from "../command.ts";
-import { type CommandFailure, failureOf, leftRunning } from "../command-failure.ts";
+import { CommandFailure, failureOf } from "../command-failure.ts";
+import { shortId } from "../output/format.ts";
+
+/** What a submit is at. */
+export type Doing =
+  | { readonly kind: "preparing" | "uploading" | "asking-for-the-job" }
+  | { readonly kind: "following" | "downloading"; readonly jobId: string };
+
+/** What is left behind when the command ends now. */
+export function leftBehind(doing: Doing, server: ServerAddress): AppError {
+  const at = serverFlag(server);
+  const interrupted = (message: string, hint: string) => new AppError("E_INTERRUPTED", message, hint);
+  switch (doing.kind) {
+    case "preparing":
+      return interrupted("interrupted; no job was made", "");
+    case "uploading":
+      return interrupted(
+        "interrupted; no job was made, what was uploaded stays on the server for a day",
+        "The same command goes on with the upload.",
+      );
+    case "asking-for-the-job":
+      return interrupted(
+        "interrupted while the server took the job",
+        `\`ffcluster jobs list${at}\` shows whether it has it, \`ffcluster cancel ID${at}\` ends it.`,
+      );
+    case "following": {
+      const id = shortId(doing.jobId);
+      return leftJob(
+        doing.jobId,
+        "goes on",
+        `\`ffcluster jobs watch ${id}${at}\` follows it, \`ffcluster jobs download ${id}${at}\` gets what comes of it, ` +
+          `\`ffcluster cancel ${id}${at}\` ends it.`,
+      );
+    }
+    case "downloading": {
+      const hint = `\`ffcluster jobs download ${shortId(doing.jobId)}${at} -o FILE\` gets its output.`;
+      return leftJob(doing.jobId, "is complete, its output was not fetched", hint);
+    }
+  }
+}
+
+function leftJob(jobId: string, how: string, hint: string): CommandFailure {
+  const message = `interrupted; job ${jobId} ${how}`;
+  return new CommandFailure("interrupted", jobId, { code: "E_INTERRUPTED", message, hint });
+}
 
 async function wantsCancel(context: CommandContext): Promise<boolean> {
   // Not a terminal interface: a second Ctrl-C must reach the process, which then ends.
@@ -20,14 +66,21 @@ function closed(lines: { once(event: "close", listener: () => void): unknown }):
   return new Promise((resolve) => lines.once("close", () => resolve("")));
 }
 
-/** What the interrupted command ends with. */
-export async function settleInterrupted(
-  client: ApiClient,
-  jobId: string,
-  context: CommandContext,
-): Promise<CommandFailure> {
-  if (!context.isInteractive || context.signal.reason?.cause !== "SIGINT") return leftRunning(jobId);
-  if (!(await wantsCancel(context))) return leftRunning(jobId);
+/** What the interrupted command ends with: on a terminal the person chooses what becomes of a job that runs. */
+export async function settleInterrupted(client: ApiClient, doing: Doing, context: CommandContext): Promise<AppError> {
+  const { server } = client.connection;
+  const left = leftBehind(doing, server);
+  if (doing.kind !== "following") return left;
+  if (!context.isInteractive || context.signal.reason?.cause !== "SIGINT") return left;
+  if (!(await wantsCancel(context))) return left;
   const unhurried = new ApiClient(client.connection); // the command's own is already aborted
-  return failureOf(await unhurried.cancelJob(jobId));
+  try {
+    return failureOf(await unhurried.cancelJob(doing.jobId));
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    const { jobId } = doing;
+    const message = `interrupted; job ${jobId} could not be cancelled: ${thrown.message}`;
+    const hint = `\`ffcluster jobs show ${shortId(jobId)}${serverFlag(server)}\` says how it stands.`;
+    return new CommandFailure("interrupted", jobId, { code: "E_INTERRUPTED", message, hint });
+  }
 }

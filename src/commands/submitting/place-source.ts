@@ -13,6 +13,8 @@ export interface Placing {
   readonly isOnServer: boolean;
   /** Looks into the file with this machine's ffprobe, where there is one, before bytes travel. */
   readonly checkBeforeUpload: (path: string) => Promise<void>;
+  /** Called before the first byte travels. */
+  readonly onUpload: () => void;
   readonly display: ProgressDisplay | null;
   readonly signal: AbortSignal;
 }
@@ -25,6 +27,7 @@ export async function placeSource(placing: Placing): Promise<SourceView> {
     if (inPlace !== null) return inPlace;
   }
   await placing.checkBeforeUpload(input);
+  placing.onUpload();
   return await uploadSource(client, input, uploadWatcher(display), placing.signal);
 }
 

@@ -1,0 +1,94 @@
+// The options of `ffcluster submit`, as they are declared, checked and shown by --help.
+import {
+  BadValue,
+  optionalChoice,
+  optionalInteger,
+  optionalText,
+  parsedOption,
+  switchOption,
+} from "../../base/config/option.ts";
+import { jsonOption, serverOptions } from "../common-options.ts";
+import { SPEEDS } from "./encode-request.ts";
+
+function parseWait(text: string): number | "ever" {
+  if (text.toLowerCase() === "ever") return "ever";
+  const seconds = /^\d{1,8}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds <= 31_536_000)) throw new BadValue("expected seconds, or ever");
+  return seconds;
+}
+
+export const submitOptions = {
+  output: optionalText({
+    description: "Where the result goes; its extension chooses the container (mp4, mov, mkv, webm, ts)",
+    alias: "o",
+    valueName: "FILE",
+    defaultText: "the server's --file-name-output in the current folder",
+  }),
+  force: switchOption({ description: "Overwrite an existing output" }),
+  "ffmpeg-params": optionalText({
+    description: 'Encode request in ffmpeg\'s words, e.g. "-c:v libx265 -crf 24 -c:a aac -b:a 128k"',
+    valueName: "REQUEST",
+    defaultText: "the server's",
+  }),
+  subtitles: optionalText({
+    description:
+      "Text subtitles to draw into the picture (.srt, .ass, .vtt); -vf subtitles=si=0 draws the source's own",
+    valueName: "FILE",
+  }),
+  codec: optionalChoice({
+    description:
+      "Encode to this codec with whichever encoder the cluster does it best with (beside --quality and --speed)",
+    valueName: "CODEC",
+    choices: ["h264", "hevc", "av1", "vp9"],
+  }),
+  quality: optionalInteger({
+    description: "With --codec: 0 to 100; about 63 is x264's CRF 23, 80 its 17",
+    valueName: "N",
+    min: 0,
+    max: 100,
+  }),
+  speed: optionalChoice({
+    description: "With --codec: how fast, in x264's words",
+    valueName: "SPEED",
+    defaultText: "medium",
+    choices: SPEEDS,
+  }),
+  family: optionalChoice({
+    description: "Where the codec is named and not the encoder: the only family of encoders to use",
+    valueName: "FAMILY",
+    defaultText: "auto: the one with the most throughput",
+    choices: ["auto", "software", "nvenc", "qsv", "amf", "videotoolbox", "vaapi"],
+  }),
+  "allow-mixed": switchOption({ description: "Let encoders of several families work on one output" }),
+  "wait-for-family": parsedOption<number | "ever" | null>({
+    description: "How long a job waits when the last client of its family is gone, before another encodes it all again",
+    valueName: "SECONDS|ever",
+    defaultText: "60",
+    fallback: null,
+    parseOne: parseWait,
+  }),
+  participate: switchOption({ description: "Encode on this machine too while waiting" }),
+  "work-dir": optionalText({
+    description: "Folder of the participating client",
+    valueName: "DIR",
+    defaultText: "./work",
+  }),
+  "on-server": switchOption({ description: "INPUT is a path on the server, below one of its media roots" }),
+  detach: switchOption({ description: "Print the job's id and return" }),
+  "required-clients": optionalInteger({
+    description: "Clients the job waits for before it starts",
+    valueName: "N",
+    defaultText: "the server's",
+    min: 1,
+    max: 10_000,
+  }),
+  verify: optionalChoice({
+    description: "Last check: fast compares counts, times and digests, full also decodes the whole output",
+    valueName: "fast|full",
+    defaultText: "the server's",
+    choices: ["fast", "full"],
+  }),
+  name: optionalText({ description: "Name of the job in lists", defaultText: "the input's file name" }),
+  ...serverOptions,
+  ...jsonOption,
+};
