@@ -1,0 +1,42 @@
+// What a client says of itself: who it is, and what it can do just now.
+import { arch, hostname } from "node:os";
+import { VERSION } from "../../base/version.ts";
+import { type Hello, PROTOCOL_VERSION } from "../protocol/messages.ts";
+import type { ClientOptions } from "./client-options.ts";
+import type { Room } from "./room.ts";
+import type { EncodePlaces } from "./slots/encode-places.ts";
+
+/** Who says it. */
+export interface Self {
+  readonly options: ClientOptions;
+  readonly clientId: string;
+  /** This process, for the server to tell from another with the same id. */
+  readonly instance: string;
+  readonly places: EncodePlaces;
+  readonly room: Room;
+}
+
+export function abilitiesOf(places: EncodePlaces, room: Room, { hardware }: ClientOptions) {
+  const noRoom = room.noRoom();
+  return {
+    ...places.abilities(),
+    ...(hardware === undefined ? {} : { hardware }),
+    ...(noRoom === null ? {} : { noRoom }),
+  };
+}
+
+export function helloOf(self: Self, heldAttempts: string[]): Hello {
+  const { options, clientId, instance, places, room } = self;
+  return {
+    type: "hello",
+    protocol: PROTOCOL_VERSION,
+    version: VERSION,
+    ...{ clientId, instance, host: hostname(), name: options.name },
+    platform: `${process.platform}-${arch()}`,
+    ffmpeg: options.tools.version,
+    ...abilitiesOf(places, room, options),
+    ...(options.textPrints === undefined ? {} : { textPrints: options.textPrints }),
+    benchmarkSeconds: options.benchmarkSeconds,
+    heldAttempts,
+  };
+}
