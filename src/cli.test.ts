@@ -300,6 +300,9 @@ describe("submit", () => {
     expect(lastLine(text.stdout)).toMatchObject({ error: { code: "E_SOURCE_REFUSED" } });
     expect(coordinator.sources.size).toBe(before);
     const clip = join(import.meta.dir, "../test/fixtures/media/audio-shorter.mp4");
+    const soundAlone = await run(connected("submit", clip, "--ffmpeg-params", "-map 0:a", "--json"));
+    expect(lastLine(soundAlone.stdout)).toMatchObject({ error: { code: "E_ENCODE_REQUEST" } });
+    expect(coordinator.sources.size).toBe(before);
     const ended = await run(connected("submit", clip, "-o", "out.mp4"));
     expect(ended.exitCode).toBe(0);
     expect([...coordinator.sources.values()].at(-1)?.content).toEqual(await Bun.file(clip).bytes());

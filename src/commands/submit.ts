@@ -112,11 +112,16 @@ async function makeJob(
   begin: (doing: Doing) => void,
 ): Promise<JobView> {
   const { checkSourceLocally } = await import("./wiring.ts");
+  const wanted = {
+    ffmpegParams: encodeRequest(given),
+    outputName: basename(planned.outputPath),
+    hasSubtitles: planned.subtitles !== null,
+  };
   const source = await placeSource({
     client,
     input: planned.input,
     isOnServer: given["on-server"],
-    checkBeforeUpload: (path) => checkSourceLocally(path, context.env),
+    checkBeforeUpload: (path) => checkSourceLocally(path, wanted, context.env),
     onUpload: () => begin({ kind: "uploading" }),
     display: given.json ? null : display,
     signal: context.signal,
@@ -124,10 +129,10 @@ async function makeJob(
   const subtitles =
     planned.subtitles === null ? null : await uploadSource(client, planned.subtitles, { onBytes() {} }, context.signal);
   begin({ kind: "asking-for-the-job" });
-  const wanted: CreateJob = {
+  const job: CreateJob = {
     source_id: source.source_id,
     subtitles_source_id: subtitles?.source_id ?? null,
-    ffmpeg_params: encodeRequest(given),
+    ffmpeg_params: wanted.ffmpegParams,
     output_name: planned.outputName,
     required_clients: given["required-clients"],
     family: given.family,
@@ -136,7 +141,7 @@ async function makeJob(
     name: given.name,
     verify: given.verify,
   };
-  return await askForJob(client, wanted, display, context);
+  return await askForJob(client, job, display, context);
 }
 
 /** Not given up at the first Ctrl-C: the server may have the job by then, and nobody would know its id. */

@@ -13,6 +13,7 @@ import { exists, freeBytes, removeTree } from "../base/files.ts";
 import type { Log } from "../base/log.ts";
 import { VERSION } from "../base/version.ts";
 import { runClient } from "../cluster/client/run-client.ts";
+import { planSource } from "../cluster/server/intake/create-job.ts";
 import { type Foreseen, type ForeseeOptions, foresee } from "../cluster/server/intake/foresee.ts";
 import { type CoordinatorOptions, openCoordinator } from "../cluster/server/open-coordinator.ts";
 import { openClientStore } from "../db/client-store.ts";
@@ -207,14 +208,28 @@ export function checkRequestLocally(
 
 export { checkSubtitleFile };
 
-/** Looks into a file before it is uploaded; without ffmpeg here the server alone looks. Errors: those of probeSource. */
-export async function checkSourceLocally(path: string, env: Environment): Promise<void> {
+/** What a job of it would be made with. `ffmpegParams` null: the server's default, which only it knows. */
+interface WantedJob {
+  readonly ffmpegParams: string | null;
+  readonly outputName: string;
+  readonly hasSubtitles: boolean;
+}
+
+/**
+ * Looks into a file before it is uploaded; without ffmpeg here the server alone looks.
+ * Errors: those of probeSource, and where the request is known all that the server would refuse the file for.
+ */
+export async function checkSourceLocally(path: string, wanted: WantedJob, env: Environment): Promise<void> {
   const tools = await findTools(env).catch((thrown: unknown) => {
     if (thrown instanceof AppError && (thrown.code === "E_FFMPEG_MISSING" || thrown.code === "E_FFMPEG_OLD"))
       return null;
     throw thrown;
   });
-  if (tools !== null) await probeSource(tools, path);
+  if (tools === null) return;
+  const { ffmpegParams, outputName, hasSubtitles } = wanted;
+  if (ffmpegParams === null) return void (await probeSource(tools, path));
+  const request = withUpload(parseEncodeParams(ffmpegParams), hasSubtitles);
+  await planSource(tools, path, { request, container: containerOf(outputName, request) });
 }
 
 // ── probe ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,19 +1,12 @@
 // Writes what is asked of one encoded audio track as options of an ffmpeg output that holds that track alone. Pure.
+import { opusName } from "./audio-layouts.ts";
 import type { AudioSettings } from "./request/encode-request.ts";
 import { renderFilters } from "./request/filters/render-filters.ts";
 import type { SourceStream } from "./types.ts";
 
-/**
- * libopus takes Vorbis' layouts only, whose surround speakers are called back ones, and refuses the same channels under
- * the names that AC-3, E-AC-3 and DTS give them ("Invalid channel layout 5.1(side)"). New names, same samples.
- */
-const OPUS_NAMES: Readonly<Record<string, string>> = { "quad(side)": "quad", "5.0(side)": "5.0", "5.1(side)": "5.1" };
-
 function renaming(settings: AudioSettings, encoder: string, source: SourceStream): string[] {
-  const layout = OPUS_NAMES[source.channelLayout ?? ""];
-  if (encoder !== "libopus" || layout === undefined || settings.channels !== null) return [];
-  if (settings.privateOptions.some(([key]) => key === "mapping_family")) return [];
-  return [`channelmap=channel_layout=${layout}`];
+  const layout = opusName(settings, encoder, source);
+  return layout === null ? [] : [`channelmap=channel_layout=${layout}`];
 }
 
 /** `encoder` is the request's own or the container's default. */

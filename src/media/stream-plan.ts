@@ -1,6 +1,7 @@
 // Decides what becomes of every stream of the source: the one video that is encoded in segments, what is copied at the
 // stitch, which audio is encoded once, which subtitles are converted, what is left out and why. Pure.
 import { AppError } from "../base/errors.ts";
+import { requireLayout } from "./audio-layouts.ts";
 import { type PicturePlan, planPicture } from "./picture-plan.ts";
 import { audioOfTrack, NO_SETTINGS } from "./request/audio-tracks.ts";
 import { CONTAINERS } from "./request/containers.ts";
@@ -89,7 +90,14 @@ function leave(reason: string): Decision {
   return { kind: "leave", reason };
 }
 
-function encodeWith(encoder: string, settings: AudioSettings): Decision {
+/** Errors: E_ENCODE_REQUEST for speakers that the encoder cannot name. */
+function encodeWith(
+  stream: SourceStream,
+  encoder: string,
+  settings: AudioSettings,
+  container: Container,
+): StreamAction {
+  requireLayout(settings, encoder, stream, container === "webm");
   return { kind: "encode-audio", encoder, settings, file: 0 };
 }
 
@@ -105,11 +113,11 @@ function decideAudio(stream: SourceStream, request: EncodeRequest, container: Co
       return fits ? { kind: "copy" } : leave(`${container} cannot hold ${stream.codec}`);
     case "encode":
       if (stream.codec === "unknown") return leave("its codec is not known to ffmpeg");
-      return encodeWith(asked.codec ?? rules.audioDefault.encoder, asked);
+      return encodeWith(stream, asked.codec ?? rules.audioDefault.encoder, asked, container);
     case "auto":
       if (fits) return { kind: "copy" };
       if (stream.codec === "unknown") return leave("its codec is not known to ffmpeg");
-      return encodeWith(rules.audioDefault.encoder, NO_SETTINGS);
+      return encodeWith(stream, rules.audioDefault.encoder, NO_SETTINGS, container);
   }
 }
 
@@ -165,7 +173,7 @@ function decide(
 
 const ORDER: readonly SourceStream["type"][] = ["video", "audio", "subtitle", "attachment", "data", "other"];
 
-/** Errors: E_ENCODE_REQUEST when `-map` picks nothing that is there or no video. */
+/** Errors: E_ENCODE_REQUEST when `-map` picks nothing that is there or no video, or an encoder can't take the sound. */
 export function planStreams(info: SourceInfo, request: EncodeRequest, container: Container): StreamPlan {
   const chosen = chooseStreams(info.streams, request.maps);
   const isOwnOrder = chosen !== null && request.maps[0]?.exclude !== true;

@@ -12,7 +12,7 @@ import { checkContainer, containerOf, extensionOf } from "../../../media/request
 import type { EncodeRequest } from "../../../media/request/encode-request.ts";
 import { parseEncodeParams } from "../../../media/request/parse-params.ts";
 import { requireBurnable, withUpload } from "../../../media/side-files.ts";
-import { audioToEncode, chosenVideoStream, planStreams } from "../../../media/stream-plan.ts";
+import { audioToEncode, chosenVideoStream, planStreams, type StreamPlan } from "../../../media/stream-plan.ts";
 import { encoderTimeBase, outputRate } from "../../../media/time-base.ts";
 import type { Tools } from "../../../media/tools.ts";
 import { mustTryCopies } from "../../../media/try-copies.ts";
@@ -75,6 +75,16 @@ export function checkRequest(
   return { request, requestText, container, outputName: name };
 }
 
+interface Wanted {
+  readonly request: EncodeRequest;
+  readonly container: Container;
+}
+
+interface SourcePlan {
+  readonly info: SourceInfo;
+  readonly plan: StreamPlan;
+}
+
 /** The source with the video stream that the request's `-map` picks, or its first. */
 async function probeChosen(tools: Tools, path: string, request: EncodeRequest): Promise<SourceInfo> {
   const info = await probeSource(tools, path);
@@ -83,7 +93,15 @@ async function probeChosen(tools: Tools, path: string, request: EncodeRequest): 
   return await probeSource(tools, path, { videoStream });
 }
 
-/** Errors: those of checkRequest and probeSource, E_NO_SPACE. */
+/** What becomes of the file's streams. Errors: all that the file itself is refused for. */
+export async function planSource(tools: Tools, path: string, { request, container }: Wanted): Promise<SourcePlan> {
+  const info = await probeChosen(tools, path, request);
+  const plan = planStreams(info, request, container);
+  requireBurnable(info, request);
+  return { info, plan };
+}
+
+/** Errors: those of checkRequest and planSource, E_NO_SPACE. */
 export async function prepareJob(
   tools: Tools,
   defaults: JobDefaults,
@@ -106,9 +124,7 @@ export async function prepareJob(
       "Free some space there, or start the server with another --work-dir.",
     );
   }
-  const info = await probeChosen(tools, source.path, request);
-  const plan = planStreams(info, request, container);
-  requireBurnable(info, request);
+  const { info, plan } = await planSource(tools, source.path, { request, container });
   const { first, settings } = chooseEncoder(request, asked, info);
   const draws = textDrawers(request);
   const resolved = requestOf({ request, info }, first.encoder);
