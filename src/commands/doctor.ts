@@ -8,7 +8,7 @@ import { jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 import { styleFor } from "./output/style.ts";
 import { table } from "./output/table.ts";
-import type { DoctorCheck, MachineReport } from "./wiring.ts";
+import type { DoctorCheck, MachineReport } from "./wiring/run-doctor.ts";
 
 type Family = NonNullable<MachineReport["families"][keyof MachineReport["families"]]>;
 
@@ -78,7 +78,7 @@ export const doctor = defineCommand({
   examples: ["ffcluster doctor", "ffcluster doctor --server node-1:5001 --json"],
   printsEvents: false,
   async run({ options, origins, context }) {
-    const { runDoctor } = await import("./wiring.ts");
+    const { runDoctor } = await import("./wiring/run-doctor.ts");
     const [report, server] = await Promise.all([
       runDoctor({ env: context.env, workDir: resolve(context.cwd, options["work-dir"]), signal: context.signal }),
       checkServer(options, context),

@@ -140,7 +140,7 @@ export const join = defineCommand({
   ],
   printsEvents: false,
   async run({ options: given, origins, context }) {
-    const { startClient } = await import("./wiring.ts");
+    const { startClient } = await import("./wiring/start-client.ts");
     const server = chooseAddress(given, origins);
     const connection = await connectionTo(server, given.token, context);
     const log = createLog(given["log-level"], connection.token === null ? [] : [connection.token]);

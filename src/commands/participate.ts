@@ -19,7 +19,7 @@ export async function participate(
   display: ProgressDisplay,
   context: CommandContext,
 ): Promise<Participant> {
-  const { startClient } = await import("./wiring.ts");
+  const { startClient } = await import("./wiring/start-client.ts");
   const stopping = new AbortController();
   const signal = AbortSignal.any([context.signal, stopping.signal]);
   const client = await startClient(

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mediaPath, testWithMedia } from "../../test/support/media.ts";
-import type { Foreseen } from "./wiring.ts";
+import type { Foreseen } from "./wiring/run-probe.ts";
 
 setDefaultTimeout(180_000);
 

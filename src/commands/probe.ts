@@ -30,7 +30,7 @@ export const probe = defineCommand({
   printsEvents: false,
   async run({ options, positionals, context }) {
     const path = await checkInput(positionals[0] ?? "", context.cwd, "Check the path.");
-    const { runProbe } = await import("./wiring.ts");
+    const { runProbe } = await import("./wiring/run-probe.ts");
     const seen = await runProbe({
       env: context.env,
       path,

@@ -146,7 +146,8 @@ export const serve = defineCommand({
   ],
   printsEvents: false,
   async run({ options: given, context }) {
-    const { checkRequestLocally, startServer } = await import("./wiring.ts");
+    const { checkRequestLocally } = await import("./wiring/local-checks.ts");
+    const { startServer } = await import("./wiring/start-server.ts");
     checkRequestLocally(given["ffmpeg-params"], given["file-name-output"]);
     const workDir = resolve(context.cwd, given["work-dir"]);
     const token = await chooseToken(given.token, workDir);

@@ -35,7 +35,7 @@ interface Plan {
 }
 
 async function plan(input: string, given: SubmitOptions, client: ApiClient, context: CommandContext): Promise<Plan> {
-  const { checkRequestLocally } = await import("./wiring.ts");
+  const { checkRequestLocally } = await import("./wiring/local-checks.ts");
   const source = given["on-server"] ? input : await checkInput(input, context.cwd);
   const inputName = basename(source.replaceAll("\\", "/"));
   const asked = given.output === null ? null : resolve(context.cwd, given.output);
@@ -111,7 +111,7 @@ async function makeJob(
   context: CommandContext,
   begin: (doing: Doing) => void,
 ): Promise<JobView> {
-  const { checkSourceLocally } = await import("./wiring.ts");
+  const { checkSourceLocally } = await import("./wiring/local-checks.ts");
   const wanted = {
     ffmpegParams: encodeRequest(given),
     outputName: basename(planned.outputPath),

@@ -103,7 +103,7 @@ const ROWS: readonly Row[] = [
     reason: "global variable WebSocket",
   },
   { file: "src/commands/ok.ts", code: value("../api/client.ts"), reason: null },
-  { file: "src/commands/wiring.ts", code: value("../db/open.ts"), reason: null },
+  { file: "src/commands/wiring/a.ts", code: value("../../db/open.ts"), reason: null },
   { file: "src/web/a.ts", code: value("../cluster/server/ports.ts"), reason: "client of the API" },
   { file: "src/media/swallow.ts", code: "try {\n  JSON.parse();\n} catch {}\n", reason: "swallows every error" },
   {

@@ -1,5 +1,5 @@
 // What `probe` found, for people. Pure.
-import type { Foreseen } from "../wiring.ts";
+import type { Foreseen } from "../wiring/run-probe.ts";
 import { formatBytes } from "./format.ts";
 import { fields, table } from "./table.ts";
 

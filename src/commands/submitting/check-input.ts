@@ -38,7 +38,7 @@ export async function checkInput(input: string, cwd: string, whenMissing = ELSEW
 
 /** The absolute path of the file for --subtitles. Errors: those of checkInput, and of the check of its content. */
 export async function checkSubtitles(file: string, cwd: string): Promise<string> {
-  const { checkSubtitleFile } = await import("../wiring.ts");
+  const { checkSubtitleFile } = await import("../wiring/local-checks.ts");
   const path = await checkInput(file, cwd, "Check the path.");
   await checkSubtitleFile(basename(path), path, (await stat(path)).size);
   return path;

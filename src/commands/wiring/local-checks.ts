@@ -1,0 +1,48 @@
+// What a submit can find out by itself before it asks the server: the same checks that the server makes.
+import type { Environment } from "../../base/config/resolve-options.ts";
+import { AppError } from "../../base/errors.ts";
+import { planSource } from "../../cluster/server/intake/create-job.ts";
+import { probeSource } from "../../media/probe.ts";
+import { checkContainer, containerOf } from "../../media/request/containers.ts";
+import { emptyEncodeRequest } from "../../media/request/encode-request.ts";
+import { parseEncodeParams } from "../../media/request/parse-params.ts";
+import { checkSubtitleFile, withUpload } from "../../media/side-files.ts";
+import { findTools } from "../../media/tools.ts";
+
+/** What can be refused without a server. Null: the server's default, which only it knows. Errors: E_ENCODE_REQUEST, E_CONTAINER. */
+export function checkRequestLocally(
+  ffmpegParams: string | null,
+  outputName: string | null,
+  hasSubtitles = false,
+): void {
+  const request = ffmpegParams === null ? null : withUpload(parseEncodeParams(ffmpegParams), hasSubtitles);
+  if (outputName === null) return;
+  const container = containerOf(outputName, request ?? emptyEncodeRequest());
+  if (request !== null) checkContainer(container, request);
+}
+
+/** What a job of it would be made with. `ffmpegParams` null: the server's default, which only it knows. */
+interface WantedJob {
+  readonly ffmpegParams: string | null;
+  readonly outputName: string;
+  readonly hasSubtitles: boolean;
+}
+
+/**
+ * Looks into a file before it is uploaded; without ffmpeg here the server alone looks.
+ * Errors: those of probeSource, and where the request is known all that the server would refuse the file for.
+ */
+export async function checkSourceLocally(path: string, wanted: WantedJob, env: Environment): Promise<void> {
+  const tools = await findTools(env).catch((thrown: unknown) => {
+    if (thrown instanceof AppError && (thrown.code === "E_FFMPEG_MISSING" || thrown.code === "E_FFMPEG_OLD"))
+      return null;
+    throw thrown;
+  });
+  if (tools === null) return;
+  const { ffmpegParams, outputName, hasSubtitles } = wanted;
+  if (ffmpegParams === null) return void (await probeSource(tools, path));
+  const request = withUpload(parseEncodeParams(ffmpegParams), hasSubtitles);
+  await planSource(tools, path, { request, container: containerOf(outputName, request) });
+}
+
+export { checkSubtitleFile };

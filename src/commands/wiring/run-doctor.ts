@@ -1,0 +1,79 @@
+// Tries everything that this machine alone decides: ffmpeg, its encoders, the whole path on a small clip, the disk.
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Environment } from "../../base/config/resolve-options.ts";
+import { AppError } from "../../base/errors.ts";
+import { exists, freeBytes, removeTree } from "../../base/files.ts";
+import { detectEncoders } from "../../hw/detect.ts";
+import type { HardwareReport } from "../../hw/types.ts";
+import { selfTest } from "../../media/self-test.ts";
+import { findTools, type Tools } from "../../media/tools.ts";
+
+export interface DoctorCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface MachineReport {
+  readonly ffmpeg: { readonly path: string | null; readonly version: string | null };
+  /** Empty without ffmpeg. */
+  readonly families: Partial<HardwareReport["families"]>;
+  readonly checks: readonly DoctorCheck[];
+}
+
+export interface DoctorOptions {
+  readonly env: Environment;
+  readonly workDir: string;
+  readonly signal: AbortSignal;
+}
+
+/** A server refuses uploads long before this; below it, `doctor` says so. */
+const LITTLE_SPACE_BYTES = 1024 ** 3;
+
+async function checkDisk(workDir: string): Promise<DoctorCheck> {
+  let folder = workDir;
+  while (!(await exists(folder)) && dirname(folder) !== folder) folder = dirname(folder);
+  const free = await freeBytes(folder);
+  const detail = `${(free / 1024 ** 3).toFixed(1)} GiB free in ${folder}`;
+  return { name: "disk", ok: free >= LITTLE_SPACE_BYTES, detail };
+}
+
+/** Seek, trim, encode and stitch on a clip made for it: what this version of ffmpeg must get right. */
+async function tryPipeline(tools: Tools, signal: AbortSignal): Promise<readonly DoctorCheck[]> {
+  const folder = await mkdtemp(join(tmpdir(), "ffcluster-doctor-"));
+  try {
+    const { checks } = await selfTest(tools, folder, signal);
+    return checks.map(({ name, ok, detail }) => ({ name: `self-test: ${name}`, ok, detail }));
+  } finally {
+    await removeTree(folder);
+  }
+}
+
+/** Tries everything that this machine alone decides. Never throws for what does not work: that is its answer. */
+export async function runDoctor(options: DoctorOptions): Promise<MachineReport> {
+  const disk = await checkDisk(options.workDir);
+  let tools: Tools;
+  try {
+    tools = await findTools(options.env);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    const detail = `${thrown.message}. ${thrown.hint}`;
+    return {
+      ffmpeg: { path: null, version: null },
+      families: {},
+      checks: [{ name: "ffmpeg", ok: false, detail }, disk],
+    };
+  }
+  const { families } = await detectEncoders(tools, { cache: null, signal: options.signal });
+  const pipeline = await tryPipeline(tools, options.signal);
+  const encoders = Object.values(families).flatMap((family) => family.encoders);
+  const checks: DoctorCheck[] = [
+    { name: "ffmpeg", ok: true, detail: `${tools.version} at ${tools.ffmpeg}` },
+    { name: "encoders", ok: encoders.length > 0, detail: `${encoders.length} proven by a trial encode` },
+    ...pipeline,
+    disk,
+  ];
+  return { ffmpeg: { path: tools.ffmpeg, version: tools.version }, families, checks };
+}

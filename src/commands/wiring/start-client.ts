@@ -1,0 +1,96 @@
+// Joins store, the encoders proven here and a client that runs until it is told to stop.
+import { type Connection, tokenError } from "../../api/http-call.ts";
+import { baseUrl } from "../../api/server-address.ts";
+import type { Environment } from "../../base/config/resolve-options.ts";
+import { AppError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { runClient } from "../../cluster/client/run-client.ts";
+import { openClientStore } from "../../db/client-store.ts";
+import { detectEncoders, workingEncoders } from "../../hw/detect.ts";
+import { devicesOf, notesOf } from "../../hw/report-views.ts";
+import { textPrints } from "../../hw/text-prints.ts";
+import { findTools, type Tools } from "../../media/tools.ts";
+import { type ClientReport, reportOf } from "../client-report.ts";
+
+export interface StartClientOptions {
+  readonly connection: Connection;
+  readonly env: Environment;
+  readonly name: string;
+  readonly workDir: string;
+  readonly slots: number | "auto";
+  readonly hwAccel: "auto" | "none" | "nvenc" | "qsv" | "vaapi" | "videotoolbox" | "amf";
+  readonly reconnectDelayMs: number;
+  readonly isPersistent: boolean;
+  readonly pathMaps: readonly { readonly server: string; readonly client: string }[];
+  readonly sourceAccess: "auto" | "direct" | "gateway";
+  readonly benchmarkSeconds: number | null;
+  /** Without a sign of work for this long an encode is given up. */
+  readonly stallSeconds: number;
+  readonly hwDecode: boolean;
+  /** ffmpeg at low priority. */
+  readonly isNice: boolean;
+  /** On the way out, what will be done within this time is finished. */
+  readonly finishWithinMs: number;
+  readonly log: Log;
+  readonly onReport: (report: ClientReport) => void;
+}
+
+function allowedFamilies(hwAccel: StartClientOptions["hwAccel"]): readonly string[] | null {
+  if (hwAccel === "auto") return null;
+  return hwAccel === "none" ? ["software"] : ["software", hwAccel];
+}
+
+async function runToEnd(options: StartClientOptions, tools: Tools, signal: AbortSignal): Promise<void> {
+  const store = openClientStore(options.workDir);
+  try {
+    const [report, prints] = await Promise.all([
+      detectEncoders(tools, { cache: store.encoders, signal }),
+      textPrints(tools, signal),
+    ]);
+    const allowed = allowedFamilies(options.hwAccel);
+    const isAllowed = (family: string) => allowed === null || allowed.includes(family);
+    await runClient(
+      {
+        serverUrl: baseUrl(options.connection.server),
+        token: options.connection.token ?? "",
+        name: options.name,
+        slots: options.slots,
+        sourceAccess: options.sourceAccess,
+        pathMap: options.pathMaps,
+        reconnectDelayMs: options.reconnectDelayMs,
+        persistent: options.isPersistent,
+        benchmarkSeconds: options.benchmarkSeconds,
+        finishWithinMs: options.finishWithinMs,
+        stallIdleMs: options.stallSeconds * 1000,
+        nice: options.isNice,
+        hwDecode: options.hwDecode,
+        tools,
+        encoders: workingEncoders(report, allowed),
+        textPrints: prints,
+        devices: devicesOf(report).filter(({ family }) => isAllowed(family)),
+        hardware: notesOf(report).filter(({ family }) => isAllowed(family)),
+        store,
+        log: options.log,
+        onStatus: (status) => options.onReport(reportOf(status)),
+      },
+      signal,
+    );
+  } catch (thrown) {
+    // The server's own words are for those who write requests by hand.
+    throw thrown instanceof AppError && thrown.code === "E_TOKEN" ? tokenError(options.connection) : thrown;
+  } finally {
+    store.close();
+  }
+}
+
+/**
+ * Starts a client; `ended` settles when `signal` is aborted, the server sends it away, or it fails.
+ * Errors, at once: E_FFMPEG_MISSING, E_FFMPEG_OLD. Later, by `ended`: E_TOKEN, E_UNREACHABLE, E_PROTOCOL.
+ */
+export async function startClient(
+  options: StartClientOptions,
+  signal: AbortSignal,
+): Promise<{ readonly ended: Promise<void> }> {
+  const tools = await findTools(options.env);
+  return { ended: runToEnd(options, tools, signal) };
+}

@@ -1,0 +1,86 @@
+// Joins coordinator, store and API to a server that owns its work directory.
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type ApiServer, serveApi } from "../../api/serve-api.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { Environment } from "../../base/config/resolve-options.ts";
+import { AppError, errnoOf } from "../../base/errors.ts";
+import { exists } from "../../base/files.ts";
+import { VERSION } from "../../base/version.ts";
+import { type CoordinatorOptions, openCoordinator } from "../../cluster/server/open-coordinator.ts";
+import { acquireFolderLock } from "../../db/folder-lock.ts";
+import { openServerStore } from "../../db/server/server-store.ts";
+import { findTools } from "../../media/tools.ts";
+
+export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "store" | "clock"> {
+  readonly env: Environment;
+  readonly host: string;
+  readonly port: number;
+  /** Called once work directory, jobs and port are ours, before anyone is answered. */
+  readonly beforeAnswering: (port: number) => Promise<void>;
+}
+
+export type RunningServer = Pick<ApiServer, "port" | "url" | "stop">;
+
+/** Takes the work directory for this process. Errors: E_WORK_DIR_LOCKED by the holder's name, E_WORK_DIR. */
+async function lockWorkDir(workDir: string) {
+  const folder = join(workDir, "server");
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    const errno = errnoOf(cause) ?? "unknown error";
+    const hint = "Choose a folder that can be written with --work-dir.";
+    throw new AppError("E_WORK_DIR", `the work directory ${workDir} cannot be made (${errno})`, hint, { cause });
+  }
+  const lock = acquireFolderLock(folder, "ffcluster serve");
+  if (!("holder" in lock)) return lock;
+  const holder = lock.holder.replace("(process ", "(pid ");
+  const hint = "Stop that server, or give this one a folder of its own with --work-dir.";
+  throw new AppError("E_WORK_DIR_LOCKED", `the work directory ${workDir} is in use by ${holder}`, hint);
+}
+
+/** Jobs without a database are jobs whose database is gone: an empty one would make their files look like rubbish. */
+async function refuseLostDatabase(databasePath: string, serverDir: string): Promise<void> {
+  if (await exists(databasePath)) return;
+  const names = (await exists(serverDir)) ? await readdir(serverDir) : [];
+  const jobs = names.filter((name) => /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(name));
+  if (jobs.length === 0) return;
+  throw new AppError(
+    "E_DATABASE",
+    `the database ${databasePath} is missing, but ${serverDir} holds ${jobs.length} jobs`,
+    "Put the database back, or move that folder away to start with no jobs; nothing was changed.",
+  );
+}
+
+/** Errors: E_FFMPEG_MISSING, E_WORK_DIR_LOCKED, E_PORT, E_DATABASE. */
+export async function startServer(options: StartServerOptions): Promise<RunningServer> {
+  await using undo = new AsyncDisposableStack();
+  const tools = await findTools(options.env);
+  const lock = await lockWorkDir(options.workDir);
+  undo.defer(() => lock.release());
+  await mkdir(join(options.workDir, "db"), { recursive: true });
+  const databasePath = join(options.workDir, "db", "server.db");
+  await refuseLostDatabase(databasePath, join(options.workDir, "server"));
+  const store = openServerStore(databasePath);
+  // From here on the coordinator closes the store; before it is open, nobody else would.
+  const coordinator = await openCoordinator({ ...options, tools, store, clock: systemClock }).catch((thrown) => {
+    store.close();
+    throw thrown;
+  });
+  undo.defer(() => coordinator.close());
+  const { host, port, log } = options;
+  const ready = Promise.withResolvers<void>();
+  const api = serveApi({ coordinator, host, port, version: VERSION, log, ready: ready.promise });
+  await options.beforeAnswering(api.port).catch(async (thrown) => {
+    await api.stop();
+    throw thrown;
+  });
+  ready.resolve();
+  const parts = undo.move();
+  const stop = async () => {
+    api.refuseRequests();
+    await parts.disposeAsync();
+    await api.stop();
+  };
+  return { port: api.port, url: api.url, stop };
+}
