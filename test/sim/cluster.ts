@@ -6,20 +6,27 @@ import type { Segment } from "../../src/cluster/scheduler/model/segment.ts";
 import { isTerminal } from "../../src/cluster/scheduler/model/state-changes.ts";
 import { EventQueue } from "./event-queue.ts";
 import { Violation } from "./invariants.ts";
+import { Network } from "./network.ts";
 import { Random } from "./random.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimServer } from "./sim-server.ts";
-import { leadOf, makeTruth, mustComplete, type Truth } from "./world.ts";
+import { isOrdinary, leadOf, makeOrdinaryTruth, makeTruth, mustComplete, type Truth } from "./world.ts";
 
 /** Simulated time within which every job must have ended: minutes, but for encodes that hang where nobody looks. */
 const MOST_SIMULATED_MS = 120 * 60_000;
 const MOST_DECISIONS = 60_000;
+/** What every cluster must have had, or it proves little. */
+const FEWEST = { clients: 5, segments: 50, crashes: 1, harmedMessages: 0.01 };
 
 export interface ClusterStory {
   readonly decisions: number;
   readonly simulatedMs: number;
   readonly clients: number;
   readonly restarts: number;
+  /** Clients that died while they held work; servers that died are among the restarts. */
+  readonly deaths: number;
+  /** Messages that were lost or doubled, as a share of all. */
+  readonly harmedMessages: number;
   readonly jobs: readonly Job[];
   /** Jobs that failed or were cancelled, some of which were tried again. */
   readonly retried: ReadonlySet<string>;
@@ -38,8 +45,13 @@ export function runCluster(seed: number): ClusterStory {
     const id = `job-${index + 1}`;
     truths.set(id, makeTruth(random, id, random.between(0, 15_000)));
   }
+  if (![...truths.values()].some(isOrdinary)) {
+    truths.set("ordinary", makeOrdinaryTruth(random.fork(), "ordinary", random.between(0, 15_000)));
+  }
+  const network = new Network();
   const server = new SimServer(queue, random, truths);
-  const clients = makeClients(queue, random, server, truths);
+  const members = makeClients(queue, random, network, server, truths);
+  const clients = members.length;
   for (const truth of truths.values()) submit(queue, server, truth);
   const restarts = planRestarts(queue, random, server);
   if (random.chance(0.1)) {
@@ -55,7 +67,9 @@ export function runCluster(seed: number): ClusterStory {
   for (let index = 1; index <= clients; index++)
     if (pauses.chance(0.15)) planPauses(queue, pauses.fork(), server, `client-${index}`);
 
+  const deaths = new Deaths(random.fork(), server, members);
   while (!allEnded(server, truths)) {
+    deaths.perhaps();
     if (!queue.step()) throw new Violation("nothing is left to happen, and jobs are open");
     if (queue.now > MOST_SIMULATED_MS || server.decisions > MOST_DECISIONS) {
       throw new Violation(
@@ -64,16 +78,56 @@ export function runCluster(seed: number): ClusterStory {
     }
   }
   for (const truth of truths.values()) checkEnd(server, truth);
-  return {
+  const story = {
     decisions: server.decisions,
     simulatedMs: queue.now,
     clients,
     restarts,
+    deaths: deaths.count,
+    harmedMessages: network.harmed / network.sent,
     jobs: [...server.state.jobs.values()],
     counts: server.counts,
     retried: server.endedOnce,
     cutInside: countCutInside(server, truths),
   };
+  const segments = [...server.segments.values()].reduce((sum, each) => sum + each, 0);
+  checkHardship(story, segments);
+  return story;
+}
+
+function checkHardship({ clients, deaths, harmedMessages }: ClusterStory, segments: number): void {
+  const had = { clients, segments, crashes: deaths, harmedMessages };
+  for (const name of ["clients", "segments", "crashes", "harmedMessages"] as const) {
+    if (had[name] < FEWEST[name]) throw new Violation(`this cluster had it too easy: ${had[name]} ${name}`);
+  }
+}
+
+/** Once in each cluster somebody who holds work dies, however lucky the rest is. */
+class Deaths {
+  count = 0;
+  readonly #server: SimServer;
+  readonly #members: readonly SimClient[];
+  readonly #random: Random;
+  /** Counted in decisions, so that it comes in the midst of the work. */
+  readonly #at: number;
+
+  constructor(random: Random, server: SimServer, members: readonly SimClient[]) {
+    this.#random = random;
+    this.#server = server;
+    this.#members = members;
+    this.#at = random.whole(60, 300);
+  }
+
+  perhaps(): void {
+    const { state, decisions, isUp } = this.#server;
+    if (this.count > 0 || !isUp || decisions < this.#at) return;
+    const holders = new Set([...state.attempts.values()].map(({ clientId }) => clientId));
+    const able = this.#members.filter(({ traits }) => holders.has(traits.id));
+    const victim = able[this.#random.whole(0, able.length - 1)];
+    if (victim === undefined) return;
+    victim.die();
+    this.count += 1;
+  }
 }
 
 function countCutInside(server: SimServer, truths: ReadonlyMap<string, Truth>): number {
@@ -131,8 +185,15 @@ function planPauses(queue: EventQueue, random: Random, server: SimServer, client
   }
 }
 
-/** Client 1 is healthy, has every encoder and never leaves; of the others anything can be expected. */
-function makeClients(queue: EventQueue, random: Random, server: SimServer, truths: ReadonlyMap<string, Truth>): number {
+/** Client 1 is healthy, has every encoder and never leaves (it may die once); of the others anything can be expected. */
+function makeClients(
+  queue: EventQueue,
+  random: Random,
+  network: Network,
+  server: SimServer,
+  truths: ReadonlyMap<string, Truth>,
+): readonly SimClient[] {
+  const members: SimClient[] = [];
   const count = random.whole(5, 8);
   const badLuck = new Map<string, number>();
   for (let index = 1; index <= count; index++) {
@@ -160,7 +221,7 @@ function makeClients(queue: EventQueue, random: Random, server: SimServer, truth
       joinAt: random.chance(0.6) ? random.between(0, 500) : random.between(0, 30_000),
       leaveAt: isHealthy || random.chance(0.7) ? null : random.between(1000, 60_000),
     };
-    new SimClient(traits, queue, random, server, truths, badLuck);
+    members.push(new SimClient(traits, queue, random, network, server, truths, badLuck));
   }
   // Required clients that never come would rightly keep a job waiting: a second one always joins in the end.
   const late = {
@@ -181,8 +242,8 @@ function makeClients(queue: EventQueue, random: Random, server: SimServer, truth
     joinAt: random.between(0, 40_000),
     leaveAt: null,
   };
-  new SimClient(late, queue, random, server, truths, badLuck);
-  return count + 1;
+  members.push(new SimClient(late, queue, random, network, server, truths, badLuck));
+  return members;
 }
 
 /** Two of five clients have a GPU; one of three of these refuses work now and then. */

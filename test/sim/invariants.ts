@@ -30,6 +30,8 @@ export class Invariants {
   readonly #renewedAt = new Map<string, number>();
   /** How often each job was tried again after its end. */
   readonly #retries = new Map<string, number>();
+  /** Attempts of each segment that began beside one that goes on: nothing fails for those, however many are lost. */
+  readonly #beside = new Map<string, number>();
   /** When each live attempt last got further by its client's reports, and how far it was. */
   readonly #movedAt = new Map<string, { readonly at: number; readonly mark: string }>();
 
@@ -124,9 +126,16 @@ export class Invariants {
       () => `${name} was encoded again for headers that may differ`,
     );
     const tries = 1 + (this.#retries.get(job.id) ?? 0) + startedOver + unjoined.length;
+    if (
+      old !== undefined &&
+      segment.attempts > old.attempts &&
+      heldBefore(old).some((id) => heldBefore(segment).includes(id))
+    )
+      this.#beside.set(name, (this.#beside.get(name) ?? 0) + 1);
+    const alone = segment.attempts - (this.#beside.get(name) ?? 0);
     must(
-      segment.attempts <= tries * (2 * maxRetries + 16) + (job.unfit?.length ?? 0),
-      () => `${name} was tried ${segment.attempts} times`,
+      alone <= tries * (2 * maxRetries + 16) + (job.unfit?.length ?? 0),
+      () => `${name} was tried ${alone} times, with nobody else at it`,
     );
     must(segment.failures <= maxRetries + 2, () => `${name} failed ${segment.failures} times`);
     const { phase } = segment;

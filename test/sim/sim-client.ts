@@ -1,6 +1,7 @@
 // A client in simulated time: connects, encodes at its own speed, uploads, and has every accident that clients have.
 import type { Effect } from "../../src/cluster/scheduler/model/decision.ts";
 import type { EventQueue } from "./event-queue.ts";
+import type { Network } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { SimServer } from "./sim-server.ts";
 import { complexityOf, encodeTruly, leadOf, type ResultFile, type Truth } from "./world.ts";
@@ -54,6 +55,7 @@ export class SimClient {
   readonly traits: ClientTraits;
   readonly #queue: EventQueue;
   readonly #random: Random;
+  readonly #network: Network;
   readonly #server: SimServer;
   readonly #truths: ReadonlyMap<string, Truth>;
   /** Random failures so far per segment: luck alone must not fail a job. */
@@ -73,6 +75,7 @@ export class SimClient {
     traits: ClientTraits,
     queue: EventQueue,
     random: Random,
+    network: Network,
     server: SimServer,
     truths: ReadonlyMap<string, Truth>,
     badLuck: Map<string, number>,
@@ -80,6 +83,7 @@ export class SimClient {
     this.traits = traits;
     this.#queue = queue;
     this.#random = random;
+    this.#network = network;
     this.#server = server;
     this.#truths = truths;
     this.#badLuck = badLuck;
@@ -97,11 +101,12 @@ export class SimClient {
 
   #overNetwork(deliver: () => void): void {
     const { latencyMs, lossRate } = this.traits;
-    if (this.#random.chance(lossRate)) return;
+    const fate = this.#network.fate(this.#random, lossRate);
+    if (fate === "lost") return;
     const delay = this.#random.between(0.5, 1.5) * latencyMs;
     const isLate = this.#random.chance(lossRate);
     this.#queue.after(isLate ? delay + this.#random.between(0, 3000) : delay, deliver);
-    if (this.#random.chance(lossRate)) this.#queue.after(delay + this.#random.between(0, 1000), deliver);
+    if (fate === "doubled") this.#queue.after(delay + this.#random.between(0, 1000), deliver);
   }
 
   #send(deliver: () => void): void {
@@ -401,6 +406,11 @@ export class SimClient {
     else if (roll < 0.6) this.#cut("seen by the server");
     else if (roll < 0.75) this.#cut("silently", this.#random.between(100, 20_000));
     else this.#frozenUntil = this.#queue.now + this.#random.between(1000, 25_000);
+  }
+
+  /** Its process dies now, whatever it was to suffer otherwise; the server sees the socket close. */
+  die(): void {
+    this.#crash("seen by the server");
   }
 
   /** kill -9: running encodes are gone, finished results are on the disk. */

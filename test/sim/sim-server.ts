@@ -32,6 +32,8 @@ export class SimServer {
   decisions = 0;
   /** How often each kind of event was recorded; a doubled lease counts as "doubled" too. */
   readonly counts = new Map<string, number>();
+  /** The most segments that each job had; all of them may have made way for one. */
+  readonly segments = new Map<string, number>();
   readonly files = new Map<string, ResultFile>();
   readonly #queue: EventQueue;
   readonly #random: Random;
@@ -43,6 +45,8 @@ export class SimServer {
   #lastLink = 0;
   #ids = 0;
   #losesNextEffects = false;
+  /** How often each job was let go: what an earlier life of it had under way comes to nothing. */
+  readonly #released = new Map<string, number>();
   readonly endedOnce = new Set<string>();
   /** Jobs that have ended and will be tried again. */
   retriesPlanned = 0;
@@ -84,6 +88,9 @@ export class SimServer {
     }
     this.state = decision.next;
     for (const event of decision.events) {
+      const { jobId, segmentIndex } = event;
+      if (jobId !== null && segmentIndex !== null)
+        this.segments.set(jobId, Math.max(this.segments.get(jobId) ?? 0, segmentIndex + 1));
       const isDoubled = event.type === "segment-leased" && event.detail.includes("beside");
       for (const name of isDoubled ? [event.type, "doubled"] : [event.type]) {
         this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
@@ -150,6 +157,14 @@ export class SimServer {
     });
   }
 
+  /** As `#later`, while the job has not ended. */
+  #laterIn(jobId: string, delayMs: number, generation: number, run: () => void): void {
+    const life = this.#released.get(jobId);
+    this.#later(delayMs, generation, () => {
+      if (this.#released.get(jobId) === life) run();
+    });
+  }
+
   #perform(effect: Effect): void {
     const { generation } = this;
     switch (effect.type) {
@@ -157,12 +172,12 @@ export class SimServer {
         this.#index(effect.jobId, generation);
         return;
       case "start-audio":
-        this.#later(this.#random.between(500, 20_000), generation, () =>
+        this.#laterIn(effect.jobId, this.#random.between(500, 20_000), generation, () =>
           this.dispatch({ type: "audio-finished", jobId: effect.jobId }),
         );
         return;
       case "start-stitch":
-        this.#later(this.#random.between(100, 3000), generation, () => this.#stitch(effect.jobId));
+        this.#laterIn(effect.jobId, this.#random.between(100, 3000), generation, () => this.#stitch(effect.jobId));
         return;
       case "verify":
         this.#later(this.#random.between(5, 200), generation, () => this.#verify(effect));
@@ -176,6 +191,7 @@ export class SimServer {
       case "release-job": {
         const job = this.state.jobs.get(effect.jobId);
         if (job?.status !== effect.status) throw new Violation(`${effect.jobId} was released as ${effect.status}`);
+        this.#released.set(effect.jobId, (this.#released.get(effect.jobId) ?? 0) + 1);
         if (effect.status !== "Completed") this.#perhapsRetry(effect.jobId, effect.status);
         return;
       }
@@ -235,7 +251,7 @@ export class SimServer {
         // Batches overlap now and then: what is known already must not count twice.
         const start = this.#random.chance(0.05) ? Math.max(0, from - 3) : from;
         this.dispatch({ type: "index-advanced", jobId, gops: truth.gops.slice(start, from + batch) });
-        this.#later(stepMs, generation, () => step(from + batch));
+        this.#laterIn(jobId, stepMs, generation, () => step(from + batch));
         return;
       }
       const { totalFrames } = truth;
@@ -247,7 +263,7 @@ export class SimServer {
           : { type: "index-finished", jobId, totalFrames },
       );
     };
-    this.#later(stepMs, generation, () => step(0));
+    this.#laterIn(jobId, stepMs, generation, () => step(0));
   }
 
   #verify({ jobId, segmentIndex, attemptId }: Extract<Effect, { type: "verify" }>): void {

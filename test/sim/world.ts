@@ -44,6 +44,20 @@ export function mustComplete(truth: Truth): boolean {
   return true;
 }
 
+/** Nothing keeps it from being encoded in its many segments. */
+export function isOrdinary(truth: Truth): boolean {
+  const { job, gops } = truth;
+  const leads = gops.some(({ leadFrames }) => leadFrames !== undefined);
+  return mustComplete(truth) && job.split.mode === "keyframes" && !truth.isUnsplittable && !leads;
+}
+
+export function makeOrdinaryTruth(random: Random, id: string, submitAt: number): Truth {
+  for (;;) {
+    const truth = makeTruth(random, id, submitAt);
+    if (isOrdinary(truth)) return truth;
+  }
+}
+
 export interface ResultFile {
   readonly attemptId: string;
   readonly jobId: string;

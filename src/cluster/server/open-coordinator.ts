@@ -125,7 +125,6 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     works,
     record: (jobId) => records.get(jobId),
     state,
-    dispatch,
     onReleased: (jobId) => {
       const record = records.get(jobId);
       works.delete(jobId);

@@ -6,7 +6,6 @@ import { toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { Effect } from "../scheduler/model/decision.ts";
-import type { Input } from "../scheduler/model/input.ts";
 import type { Segment } from "../scheduler/model/segment.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { ClientLinks } from "./client-links.ts";
@@ -32,7 +31,6 @@ export interface EffectParts {
   /** Of any job, ended ones too. */
   readonly record: (jobId: string) => JobRecord | undefined;
   readonly state: () => SchedulerState;
-  readonly dispatch: (input: Input) => void;
   /** The job has ended: forget what only running jobs need. */
   readonly onReleased: (jobId: string) => void;
 }
@@ -54,7 +52,7 @@ export class EffectPerformer {
         return this.#inJob(effect.jobId, "encoding the audio", async (work) => {
           await work.source.encodeAudio();
           await work.source.lengths();
-          this.#parts.dispatch({ type: "audio-finished", jobId: effect.jobId });
+          work.dispatch({ type: "audio-finished", jobId: effect.jobId });
           await work.source.clock();
         });
       case "start-stitch":
@@ -62,7 +60,7 @@ export class EffectPerformer {
           const job = this.#parts.state().jobs.get(effect.jobId);
           if (job === undefined) return;
           const output = await finishJob(this.#parts, work, job);
-          this.#parts.dispatch({ type: "stitch-finished", jobId: effect.jobId, output });
+          work.dispatch({ type: "stitch-finished", jobId: effect.jobId, output });
         });
       case "offer":
         // Not before somebody works on the job: those that wait in a queue would fill the memory.
@@ -137,7 +135,7 @@ export class EffectPerformer {
         const segment = this.#awaited(where);
         if (job === undefined || segment === null || work.signal.aborted) return;
         try {
-          this.#parts.dispatch(await check(this.#parts, { work, job, segment, landed: landedOf(segment) }));
+          work.dispatch(await check(this.#parts, { work, job, segment, landed: landedOf(segment) }));
         } catch (thrown) {
           // Its file goes when the segment makes way for one over everything: a check without a subject has no answer.
           if (this.#awaited(where) !== null) throw thrown;

@@ -1,6 +1,6 @@
 // Segments whose headers can't be joined: who goes on, what is encoded again, and what happens when nobody fits.
 import { expect, test } from "bun:test";
-import { FACTS, SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
+import { FACTS, gops, SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
 import type { JobSettings } from "../model/job.ts";
 import type { Attempt } from "../model/segment.ts";
 import { idleClients } from "../views/idle.ts";
@@ -104,4 +104,20 @@ test("when those who fit are gone for good, the others begin again", () => {
   expect(bench.attempts("one").length).toBeGreaterThan(0);
   expect(bench.segment(kept.segmentIndex).notes.at(-1)).toStartWith("encoded again: no client was left");
   expect(bench.job().status).not.toBe("Failed");
+});
+
+test("with one segment over everything in their place, whoever writes other headers may do it", () => {
+  const bench = new SchedulerBench();
+  for (const id of ["one", "two"]) bench.hello(id);
+  bench.submit("job", { settings: { requiredClients: 2, headers: "global" } });
+  bench.send({ type: "index-advanced", jobId: "job", gops: gops(60) });
+  finish(bench, firstOf(bench, "one"), "a", 100);
+  finish(bench, firstOf(bench, "two"), "b", 1);
+  expect(bench.attempts("one")).toEqual([]);
+  const endPts = gops(60).at(-1)?.endPts ?? 0;
+  const whole = { reason: "no seek lands", startPts: 0, endPts, totalFrames: 60 };
+  bench.send({ type: "index-unsplittable", jobId: "job", ...whole });
+  expect(bench.job()).toMatchObject({ split: { mode: "whole" }, unfit: [] });
+  bench.cut("two", true);
+  expect(bench.attempts("one")).toHaveLength(1);
 });

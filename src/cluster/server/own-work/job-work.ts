@@ -106,6 +106,14 @@ export class JobWork {
     return this.#abort.signal;
   }
 
+  /**
+   * What has come of it. Once it is stopped nothing counts: ffprobe may still be in mid-sentence when the job has been
+   * tried again, with a work of its own.
+   */
+  dispatch(input: Input): void {
+    if (!this.signal.aborted) this.#parts.dispatch(input);
+  }
+
   /** Ends every process this job has on the server. */
   stop(): void {
     this.#abort.abort();
@@ -146,7 +154,7 @@ export class JobWork {
       const error = toAppError(asNoSpace(reason, "the server's work directory", ROOM_HINT));
       this.#parts.log.error(`${what} of job ${this.jobId} failed`, { error: error.message });
       if (error.code === "E_INTERNAL") this.#parts.log.debug("stack", { stack: error.stack ?? "" });
-      this.#parts.dispatch({ type: "job-broke", jobId: this.jobId, error: error.toBody() });
+      this.dispatch({ type: "job-broke", jobId: this.jobId, error: error.toBody() });
     }
   }
 
@@ -156,9 +164,9 @@ export class JobWork {
       this.#indexing ??= this.#readIndex();
       const index = await this.#indexing;
       if (index.seekable) {
-        this.#parts.dispatch({ type: "index-finished", jobId: this.jobId, totalFrames: this.#outputFrames });
+        this.dispatch({ type: "index-finished", jobId: this.jobId, totalFrames: this.#outputFrames });
       } else {
-        this.#parts.dispatch({
+        this.dispatch({
           type: "index-unsplittable",
           jobId: this.jobId,
           reason: await this.#whyWhole(index),
@@ -207,7 +215,7 @@ export class JobWork {
       signal: this.signal,
       grid: grid === undefined ? null : new FrameGrid(grid, info),
       onOffGrid: (reason, growing) => {
-        this.#parts.dispatch({ type: "index-off-grid", jobId: this.jobId, reason });
+        this.dispatch({ type: "index-off-grid", jobId: this.jobId, reason });
         // Such a job's groups are the source's own; those that are still to be handed on are told twice.
         this.#advance(growing.gops.flatMap((gop) => piecesOf(gop, growing)));
       },
@@ -239,7 +247,7 @@ export class JobWork {
   }
 
   #advance(gops: readonly IndexedGop[]): void {
-    if (gops.length > 0) this.#parts.dispatch({ type: "index-advanced", jobId: this.jobId, gops });
+    if (gops.length > 0) this.dispatch({ type: "index-advanced", jobId: this.jobId, gops });
   }
 
   #grew(): void {
@@ -281,7 +289,7 @@ export class JobWork {
     if (this.signal.aborted) return;
     if (!isSame && this.#wasChanged) {
       const error = sourceChanged(this.record.source).toBody();
-      this.#parts.dispatch({ type: "job-broke", jobId: this.jobId, error });
+      this.dispatch({ type: "job-broke", jobId: this.jobId, error });
     }
     this.#wasChanged = !isSame;
   }
