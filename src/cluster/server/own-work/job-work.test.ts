@@ -2,15 +2,15 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeSynthetic } from "../../../test/support/synthetic.ts";
-import { silentLog } from "../../base/log.ts";
-import { probeSource } from "../../media/probe.ts";
-import { parseEncodeParams } from "../../media/request/parse-params.ts";
-import { findTools } from "../../media/tools.ts";
-import type { Input } from "../scheduler/types.ts";
-import { JobFolders } from "./job-folders.ts";
+import { makeSynthetic } from "../../../../test/support/synthetic.ts";
+import { silentLog } from "../../../base/log.ts";
+import { probeSource } from "../../../media/probe.ts";
+import { parseEncodeParams } from "../../../media/request/parse-params.ts";
+import { findTools } from "../../../media/tools.ts";
+import type { Input } from "../../scheduler/model/input.ts";
+import { JobFolders } from "../job/job-folders.ts";
+import type { JobRecord } from "../ports.ts";
 import { JobWork } from "./job-work.ts";
-import type { JobRecord } from "./ports.ts";
 
 const tools = await findTools(process.env);
 
