@@ -1,12 +1,12 @@
 // `ffcluster cancel`
 import { defineCommand, printDocument } from "./command.ts";
-import { jsonOption, serverOptions } from "./common-options.ts";
+import { jobIdArgument, jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 
 export const cancel = defineCommand({
   path: ["cancel"],
   summary: "Cancel a job; its encodes are stopped and its files removed",
-  positionals: [{ name: "ID", description: "the job's id or a unique beginning of it" }],
+  positionals: [jobIdArgument],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster cancel 3f2a"],
   printsEvents: false,

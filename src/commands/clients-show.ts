@@ -1,7 +1,7 @@
 // `ffcluster clients show`
 import type { ClientDetailView } from "../api/contract.ts";
 import { defineCommand, printDocument } from "./command.ts";
-import { jsonOption, serverOptions } from "./common-options.ts";
+import { clientIdArgument, jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 import { formatMoment } from "./output/format.ts";
 import { clientStatusText, eventTable } from "./output/job-text.ts";
@@ -18,7 +18,7 @@ function slotsText({ slots, pools, slots_reason }: ClientDetailView): string {
 export const clientsShow = defineCommand({
   path: ["clients", "show"],
   summary: "Show a client with what it can do and its history",
-  positionals: [{ name: "ID", description: "the client's id or a unique beginning of it" }],
+  positionals: [clientIdArgument],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster clients show 9b1c"],
   printsEvents: false,

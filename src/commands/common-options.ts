@@ -1,5 +1,9 @@
-// Options that several commands share, declared once so that they mean the same everywhere.
+// Options and arguments that several commands share, declared once so that they mean the same everywhere.
+import type { Positional } from "../base/config/check-argv.ts";
 import { choiceOption, optionalText, switchOption, textOption } from "../base/config/option.ts";
+
+export const jobIdArgument: Positional = { name: "ID", description: "the job's id or a unique beginning of it" };
+export const clientIdArgument: Positional = { name: "ID", description: "the client's id or a unique beginning of it" };
 
 export const jsonOption = {
   json: switchOption({ description: "Print JSON on stdout, failures included" }),

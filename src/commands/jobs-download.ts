@@ -1,7 +1,7 @@
 // `ffcluster jobs download`
 import { optionalText, switchOption } from "../base/config/option.ts";
 import { defineCommand, printDocument } from "./command.ts";
-import { jsonOption, serverOptions } from "./common-options.ts";
+import { jobIdArgument, jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 import { createProgressDisplay } from "./output/progress-display.ts";
 import { refuseExisting, requireWritableFolder, saveOutput, targetFor } from "./save-output.ts";
@@ -9,7 +9,7 @@ import { refuseExisting, requireWritableFolder, saveOutput, targetFor } from "./
 export const jobsDownload = defineCommand({
   path: ["jobs", "download"],
   summary: "Download the output of a completed job, digest checked",
-  positionals: [{ name: "ID", description: "the job's id or a unique beginning of it" }],
+  positionals: [jobIdArgument],
   options: {
     output: optionalText({
       description: "Where it goes; a folder keeps the output's name",

@@ -1,6 +1,6 @@
 // `ffcluster jobs proof`
 import { defineCommand, printDocument } from "./command.ts";
-import { jsonOption, serverOptions } from "./common-options.ts";
+import { jobIdArgument, jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 import { proofText } from "./output/job-text.ts";
 import { styleFor } from "./output/style.ts";
@@ -8,7 +8,7 @@ import { styleFor } from "./output/style.ts";
 export const jobsProof = defineCommand({
   path: ["jobs", "proof"],
   summary: "Show the proof that a job's output is complete and exact",
-  positionals: [{ name: "ID", description: "the job's id or a unique beginning of it" }],
+  positionals: [jobIdArgument],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster jobs proof 3f2a", "ffcluster jobs proof 3f2a --json > proof.json"],
   printsEvents: false,

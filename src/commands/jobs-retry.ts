@@ -1,12 +1,12 @@
 // `ffcluster jobs retry`
 import { defineCommand, printDocument } from "./command.ts";
-import { jsonOption, serverOptions } from "./common-options.ts";
+import { jobIdArgument, jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 
 export const jobsRetry = defineCommand({
   path: ["jobs", "retry"],
   summary: "Let a job that failed or was cancelled go on from what is finished",
-  positionals: [{ name: "ID", description: "the job's id or a unique beginning of it" }],
+  positionals: [jobIdArgument],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster jobs retry 3f2a"],
   printsEvents: false,

@@ -1,6 +1,6 @@
 // `ffcluster jobs show`
 import { defineCommand, printDocument } from "./command.ts";
-import { jsonOption, serverOptions } from "./common-options.ts";
+import { jobIdArgument, jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 import { jobDetailText } from "./output/job-text.ts";
 import { styleFor } from "./output/style.ts";
@@ -8,7 +8,7 @@ import { styleFor } from "./output/style.ts";
 export const jobsShow = defineCommand({
   path: ["jobs", "show"],
   summary: "Show a job with its segments and its history",
-  positionals: [{ name: "ID", description: "the job's id or a unique beginning of it" }],
+  positionals: [jobIdArgument],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster jobs show 3f2a", "ffcluster jobs show 3f2a --json"],
   printsEvents: false,

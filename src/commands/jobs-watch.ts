@@ -1,7 +1,7 @@
 // `ffcluster jobs watch`
 import { defineCommand, printEvent } from "./command.ts";
 import { failureOf } from "./command-failure.ts";
-import { jsonOption, serverOptions } from "./common-options.ts";
+import { jobIdArgument, jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 import { followToEnd } from "./follow-job.ts";
 import { createProgressDisplay } from "./output/progress-display.ts";
@@ -9,7 +9,7 @@ import { createProgressDisplay } from "./output/progress-display.ts";
 export const jobsWatch = defineCommand({
   path: ["jobs", "watch"],
   summary: "Follow a job until it ends; exit code 3 when it fails or is cancelled",
-  positionals: [{ name: "ID", description: "the job's id or a unique beginning of it" }],
+  positionals: [jobIdArgument],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster jobs watch 3f2a", "ffcluster jobs watch 3f2a --json"],
   printsEvents: true,
