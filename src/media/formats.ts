@@ -1,5 +1,20 @@
 // What may be read as a source, and how exactly its demuxers seek. Names are ffprobe's format_name.
 
+/** Elementary streams carry no timestamps, so there is nothing to seek by. */
+const WITHOUT_TIMESTAMPS: readonly string[] = [
+  "yuv4mpegpipe",
+  "h264",
+  "hevc",
+  "vvc",
+  "obu",
+  "av1",
+  "m4v",
+  "mpegvideo",
+  "vc1",
+  "dirac",
+  "evc",
+];
+
 /**
  * Demuxers a source may use: media containers and elementary streams. Left out on purpose: everything that opens
  * other files or devices (hls, dash, concat, image2, lavfi, rtsp, sdp, playlists) and text that passes for video.
@@ -24,17 +39,7 @@ export const SOURCE_DEMUXERS: readonly string[] = [
   "dv",
   "nsv",
   "gif",
-  "yuv4mpegpipe",
-  "h264",
-  "hevc",
-  "vvc",
-  "obu",
-  "av1",
-  "m4v",
-  "mpegvideo",
-  "vc1",
-  "dirac",
-  "evc",
+  ...WITHOUT_TIMESTAMPS,
   // Refused later for having no video, with a better message than "unknown format".
   "aac",
   "ac3",
@@ -50,27 +55,12 @@ export const DEMUXER_WHITELIST = SOURCE_DEMUXERS.join(",");
 /** Demuxers with an index of key frames by timestamp: a seek lands on the key frame asked for (docs/MEASURED.md §1: no lead-in). */
 const EXACT_SEEK = new Set(["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"]);
 
-/** Elementary streams carry no timestamps, so there is nothing to seek by. */
-const WITHOUT_TIMESTAMPS = new Set([
-  "h264",
-  "hevc",
-  "vvc",
-  "evc",
-  "obu",
-  "av1",
-  "m4v",
-  "mpegvideo",
-  "vc1",
-  "dirac",
-  "yuv4mpegpipe",
-]);
-
 export function seeksToKeyFrames(formatName: string): boolean {
   return EXACT_SEEK.has(formatName);
 }
 
 export function hasTimestamps(formatName: string): boolean {
-  return !WITHOUT_TIMESTAMPS.has(formatName);
+  return !WITHOUT_TIMESTAMPS.includes(formatName);
 }
 
 /** GIF marks every picture as a key frame, yet draws each over those before, and its demuxer cannot seek. */

@@ -2,6 +2,7 @@
 
 import { runTool } from "../base/process.ts";
 import { MICROSECONDS, parseRational, type Rational, rescale } from "../base/rational.ts";
+import { COMPACT_LINES_FORMAT, compactFields } from "./compact-lines.ts";
 import { fileUrl, inputGuards } from "./formats.ts";
 import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
@@ -30,14 +31,12 @@ export async function streamBeginnings(
       "-show_entries",
       "packet=stream_index,pts:stream=index,time_base",
       "-of",
-      "compact=nk=0",
+      COMPACT_LINES_FORMAT,
       fileUrl(path),
     ],
     ...(signal === undefined ? {} : { signal }),
     onLine: (line) => {
-      const fields = new Map(
-        line.split("|").map((field) => [field.split("=")[0] ?? "", field.slice(field.indexOf("=") + 1)] as const),
-      );
+      const fields = compactFields(line);
       if (fields.has("packet")) {
         const stream = Number(fields.get("stream_index"));
         const pts = Number(fields.get("pts"));

@@ -1,13 +1,14 @@
 // What the output's picture must say of itself: colour tags, shape, field order, HDR10 metadata; and in words what of
 // the source's it will not say. Only what encoder and container can hold is planned. Pure.
 import { isH264Encoder } from "./codecs.ts";
+import type { ColourTags } from "./colour-tags.ts";
 import { lightCodecOf } from "./light/messages.ts";
 import { probeWord } from "./request/colour-words.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { codecOfEncoder } from "./request/encoders.ts";
 import { askedPixelFormat, keepsColour, keepsFields, keepsShape } from "./request/picture-changes.ts";
 import { codedFields, fullRangeFilters, keptHdr } from "./request/source-params.ts";
-import type { ColourTags, Container, HdrMetadata, SourceVideo } from "./types.ts";
+import type { Container, HdrMetadata, SourceVideo } from "./types.ts";
 
 /** By ffprobe's names; null: nothing is promised. */
 export interface PicturePlan {

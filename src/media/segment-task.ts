@@ -2,6 +2,7 @@
 // client checks an offered task with.
 import { z } from "zod";
 import { type Pts, type Rational, rescale } from "../base/rational.ts";
+import { colourTagsSchema } from "./colour-tags.ts";
 import { isMatroska, SOURCE_DEMUXERS, seeksToKeyFrames } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { outputPlan, type Reach } from "./output-plan.ts";
@@ -50,13 +51,7 @@ const videoSchema = z.strictObject({
   sampleAspectRatio: rationalSchema.nullable(),
   fieldOrder: word.nullable(),
   rotationDegrees: z.number(),
-  colour: z.strictObject({
-    range: word.nullable(),
-    space: word.nullable(),
-    transfer: word.nullable(),
-    primaries: word.nullable(),
-    chromaLocation: word.nullable(),
-  }),
+  colour: colourTagsSchema,
   hasAlpha: z.boolean(),
   hdr: hdrSchema.exactOptional(),
 });

@@ -3,6 +3,7 @@
 import { formatMicroseconds, type Rational } from "../base/rational.ts";
 import { audioFileFormat } from "./audio.ts";
 import { isHevcEncoder } from "./codecs.ts";
+import type { ColourTags } from "./colour-tags.ts";
 import { INPOINT_MARGIN_US } from "./concat-list.ts";
 import { demuxerName, inputGuards, sourceOffsetUs } from "./formats.ts";
 import type { OutputClock } from "./output-clock.ts";
@@ -13,7 +14,7 @@ import type { EncodeRequest, OutputStream } from "./request/encode-request.ts";
 import { keepsFields } from "./request/picture-changes.ts";
 import { audioToEncode, type PlannedStream, type StreamPlan } from "./stream-plan.ts";
 import { tagsFromSource, trackTags } from "./track-tags.ts";
-import type { ColourTags, SourceInfo, SourceVideo } from "./types.ts";
+import type { SourceInfo, SourceVideo } from "./types.ts";
 
 export interface StitchIo {
   /** `file:` URLs. `audio` has one for each track that was encoded. */

@@ -321,13 +321,6 @@ describe("options for single tracks", () => {
     const request = parseEncodeParams("-c:a copy -metadata:s:a:1 title=Two -disposition:a:0 default");
     const bare = { ...info, streams: info.streams.slice(0, 3).with(1, stream(1, "audio", "truehd")) };
     const plan = planStreams(bare, request, "webm");
-    const facts = {
-      encoderTimeBase: { num: 1, den: 1000 },
-      firstFrameUs: 0,
-      zeroUs: -7000,
-      audioDelaysUs: [],
-      lastFrame: null,
-    };
     const io = { concatList: "l", audio: [], source: "s", covers: [], output: "o" };
     const args = stitchArgs(bare, request, plan, facts, io);
     expect(args[args.indexOf("title=Two") - 1]).toBe("-metadata:s:a:0");

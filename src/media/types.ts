@@ -1,6 +1,7 @@
 // The nouns of the media layer: what a source is, what a segment must hold, what came out.
 // Plain data only; everything here can travel as JSON.
 import type { Pts, Rational } from "../base/rational.ts";
+import type { ColourTags } from "./colour-tags.ts";
 import type { RateTask } from "./rate/rate-task.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 
@@ -8,14 +9,6 @@ import type { EncodeRequest } from "./request/encode-request.ts";
 export type Container = "mp4" | "mov" | "mkv" | "webm" | "ts";
 
 export type EncoderFamily = "software" | "nvenc" | "qsv" | "amf" | "videotoolbox" | "vaapi";
-
-export interface ColourTags {
-  readonly range: string | null;
-  readonly space: string | null;
-  readonly transfer: string | null;
-  readonly primaries: string | null;
-  readonly chromaLocation: string | null;
-}
 
 /** CIE 1931 x and y in units of 0.00002, as H.265 D.2.28 and the `mdcv` box count them. */
 export interface Chromaticity {

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { sha256OfFile } from "../base/digest.ts";
 import { runTool } from "../base/process.ts";
 import { type Pts, parseRational, type Rational, rescale } from "../base/rational.ts";
+import { COMPACT_LINES_FORMAT, compactFields } from "./compact-lines.ts";
 import { fileUrl, inputGuards } from "./formats.ts";
 import { countLight, type LightPlan } from "./light/segment-light.ts";
 import { readNut } from "./nut/read-nut.ts";
@@ -74,14 +75,12 @@ export async function probeSegmentPackets(
       "-show_entries",
       "packet=pts:stream=time_base,extradata_hash",
       "-of",
-      "compact=nk=0",
+      COMPACT_LINES_FORMAT,
       fileUrl(path),
     ],
     ...(signal === undefined ? {} : { signal }),
     onLine: (line) => {
-      const fields = new Map(
-        line.split("|").map((field) => [field.split("=")[0] ?? "", field.slice(field.indexOf("=") + 1)] as const),
-      );
+      const fields = compactFields(line);
       if (fields.has("packet")) {
         pts.push(Number(fields.get("pts")));
       } else if (fields.has("stream")) {

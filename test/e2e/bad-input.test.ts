@@ -126,18 +126,13 @@ test("the server refuses a bad request too, whoever sends it", async () => {
   expect(((await response.json()) as ErrorDocument).error.code).toBe("E_ENCODE_REQUEST");
 });
 
+function submitTo(port: number, token: string) {
+  const server = ["--server", `127.0.0.1:${port}`, "--token", token];
+  return cluster.run(["submit", clip, "-o", cluster.path("out.mp4"), "--json", ...server]);
+}
+
 test("a wrong token: exit 4", async () => {
-  const ended = await cluster.run([
-    "submit",
-    clip,
-    "-o",
-    cluster.path("out.mp4"),
-    "--json",
-    "--server",
-    `127.0.0.1:${cluster.port}`,
-    "--token",
-    "wrong",
-  ]);
+  const ended = await submitTo(cluster.port, "wrong");
   expectFailure(ended, 4, "E_TOKEN", /token/i);
   const joined = await cluster.run([
     "join",
@@ -154,17 +149,7 @@ test("a wrong token: exit 4", async () => {
 
 test("no server there: exit 4, with the line that starts one", async () => {
   const port = await freePort();
-  const ended = await cluster.run([
-    "submit",
-    clip,
-    "-o",
-    cluster.path("out.mp4"),
-    "--json",
-    "--server",
-    `127.0.0.1:${port}`,
-    "--token",
-    "x",
-  ]);
+  const ended = await submitTo(port, "x");
   expectFailure(ended, 4, "E_UNREACHABLE", /./);
   expect(ended.stdout).toContain("ffcluster serve");
 });

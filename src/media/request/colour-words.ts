@@ -1,5 +1,5 @@
 // ffmpeg has two names for some colours: the one its options take and the one ffprobe prints. Pure tables.
-import type { ColourTags } from "../types.ts";
+import type { ColourTags } from "../colour-tags.ts";
 
 /** libavutil/pixdesc.c's name → the name in libavcodec/options_table.h, where they differ. */
 const OPTION_NAMES: Readonly<Partial<Record<keyof ColourTags, Readonly<Record<string, string>>>>> = {

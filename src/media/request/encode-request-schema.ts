@@ -1,6 +1,7 @@
 // The shape of an encode request that arrives from elsewhere: unknown keys are refused, sizes bounded. What the values
 // mean, and which are allowed, is not looked at here.
 import { z } from "zod";
+import { colourTagsSchema } from "../colour-tags.ts";
 import type { EncodeRequest } from "./encode-request.ts";
 
 const text = z.string().max(2000);
@@ -51,13 +52,7 @@ export const encodeRequestSchema = z.strictObject({
       .nullable(),
     encoderParams: pairs,
     privateOptions: pairs,
-    colour: z.strictObject({
-      range: word.nullable(),
-      space: word.nullable(),
-      transfer: word.nullable(),
-      primaries: word.nullable(),
-      chromaLocation: word.nullable(),
-    }),
+    colour: colourTagsSchema,
     fieldOrder: z.enum(["progressive", "tt", "bb", "tb", "bt"]).nullable(),
   }),
   filters,

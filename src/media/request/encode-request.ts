@@ -1,6 +1,7 @@
 // The encode request: what a user may ask of an encode, as plain JSON that travels from submitter to server to client.
 // Shapes only; encode-request-schema.ts checks them on arrival, parse-params.ts and check-request.ts decide which names
 // and values are allowed.
+import type { ColourTags } from "../colour-tags.ts";
 
 /** A named option and its value, both as ffmpeg spells them. */
 export type NamedOption = readonly [key: string, value: string];
@@ -45,13 +46,7 @@ export interface VideoRequest {
   /** Encoder options by their ffmpeg name without the dash, e.g. ["cpu-used", "4"]. */
   readonly privateOptions: readonly NamedOption[];
   /** Colour tags that the user sets; null keeps the source's. ffmpeg's names. */
-  readonly colour: {
-    readonly range: string | null;
-    readonly space: string | null;
-    readonly transfer: string | null;
-    readonly primaries: string | null;
-    readonly chromaLocation: string | null;
-  };
+  readonly colour: ColourTags;
   /** "progressive", "tt", "bb", "tb", "bt"; null keeps the source's. */
   readonly fieldOrder: string | null;
 }

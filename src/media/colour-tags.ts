@@ -1,0 +1,20 @@
+// The colour tags of a video, of a source as of a request, in ffmpeg's names; the schema bounds them and knows none.
+import { z } from "zod";
+
+export interface ColourTags {
+  readonly range: string | null;
+  readonly space: string | null;
+  readonly transfer: string | null;
+  readonly primaries: string | null;
+  readonly chromaLocation: string | null;
+}
+
+const name = z.string().min(1).max(80).nullable();
+
+export const colourTagsSchema = z.strictObject({
+  range: name,
+  space: name,
+  transfer: name,
+  primaries: name,
+  chromaLocation: name,
+}) satisfies z.ZodType<ColourTags>;
