@@ -28,18 +28,18 @@ export interface ToolOptions {
   readonly program: string;
   readonly args: readonly string[];
   readonly cwd?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number;
   /** Called for each line of stdout as it comes; stdout is then not collected. */
   readonly onLine?: (line: string) => void;
   /** Lower the scheduling priority of the child (nice 10; "below normal" on Windows). */
-  readonly nice?: boolean;
+  readonly nice?: boolean | undefined;
   /** Called when it runs, with what lowers its priority from then on, where the system allows that (Linux). */
   readonly onStart?: (lowerPriority: () => void) => void;
   /** Asked every second with the processor time the child used so far (null: unknown); true ends it as "stalled". */
   readonly isStalled?: (cpuMs: number | null) => boolean;
   /** Suspends the child while it is paused (SIGSTOP and SIGCONT; by its guard on Windows), and its start. */
-  readonly pausable?: Pausable;
+  readonly pausable?: Pausable | undefined;
 }
 
 export interface ToolResult {
@@ -51,6 +51,11 @@ export interface ToolResult {
   readonly stderrTail: string;
   /** Of a child that did not end by itself. */
   readonly stop?: StopFacts;
+}
+
+/** It ended by itself, and with status 0. */
+export function succeeded({ ended, exitCode }: ToolResult): boolean {
+  return ended === "exit" && exitCode === 0;
 }
 
 /** On this process's own clock, from the moment it was to stop. */

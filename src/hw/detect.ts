@@ -58,7 +58,7 @@ const reportSchema = z.object({
 export interface DetectOptions {
   /** Null: look anew and keep nothing (`doctor`). */
   readonly cache: HardwareCache | null;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Encoder names in the output of `ffmpeg -encoders`: lines such as " V....D libx264  libx264 H.264 …". */

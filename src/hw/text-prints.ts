@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { sha256Of } from "../base/digest.ts";
 import { AppError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
-import { runTool } from "../base/process.ts";
+import { runTool, succeeded } from "../base/process.ts";
 import type { FilterCall } from "../media/request/encode-request.ts";
 import { renderFilters } from "../media/request/filters/render-filters.ts";
+import { QUIET } from "../media/tool-args.ts";
 import type { Tools } from "../media/tools.ts";
 import type { TextPrints } from "../media/types.ts";
 
@@ -35,14 +36,15 @@ async function draw(tools: Tools, calls: readonly FilterCall[], signal?: AbortSi
   const result = await runTool({
     program: tools.ffmpeg,
     args: [
-      ...["-hide_banner", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=black:s=640x240:r=25:d=1"],
+      ...QUIET,
+      ...["-f", "lavfi", "-i", "color=black:s=640x240:r=25:d=1"],
       ...["-vf", renderFilters(calls), "-frames:v", "1", "-f", "framehash", "-hash", "sha256", "-"],
     ],
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     timeoutMs: TIMEOUT_MS,
   });
   signal?.throwIfAborted();
-  if (result.ended !== "exit" || result.exitCode !== 0) return null;
+  if (!succeeded(result)) return null;
   const line = result.stdout.split("\n").find((each) => /^\d/.test(each));
   return line?.split(",").at(-1)?.trim() ?? null;
 }
@@ -56,9 +58,9 @@ async function fontList(signal?: AbortSignal): Promise<string> {
     const args = ["--format", "%{family}|%{style}|%{fontversion}\n"];
     const listed = await runTool({
       ...{ program: "fc-list", args, timeoutMs: TIMEOUT_MS },
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
-    if (listed.ended === "exit" && listed.exitCode === 0) return listed.stdout.split("\n").sort().join("\n");
+    if (succeeded(listed)) return listed.stdout.split("\n").sort().join("\n");
   } catch (thrown) {
     if (!(thrown instanceof AppError && thrown.code === "E_FFMPEG_MISSING")) throw thrown; // there is no fc-list
   }

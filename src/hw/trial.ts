@@ -1,6 +1,7 @@
 // One trial: ffmpeg encodes a few frames it makes itself, to nowhere. Says whether, and if not, why.
 import { runTool } from "../base/process.ts";
 import { deviceEncoderArgs, deviceInitArgs, type EncodeDevice, uploadFilters } from "../media/encode-device.ts";
+import { QUIET } from "../media/tool-args.ts";
 import type { Tools } from "../media/tools.ts";
 import type { FamilyDetector, TrialPicture } from "./types.ts";
 
@@ -33,10 +34,7 @@ export function trialCommand(
     ...[...deviceEncoderArgs(device), ...detector.trialArgs(encoder)],
     ...["-frames:v", isSmall ? "3" : "1", "-f", "null", "-"],
   ]);
-  return [
-    ...["-hide_banner", "-nostdin", "-v", "error", ...deviceInitArgs(device), "-f", "lavfi", "-i", source],
-    ...outputs,
-  ];
+  return [...QUIET, ...deviceInitArgs(device), "-f", "lavfi", "-i", source, ...outputs];
 }
 
 /** ffmpeg's first complaint as one sentence: its first words name the cause, the later ones what followed from it. */

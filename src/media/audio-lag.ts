@@ -2,10 +2,10 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../base/ids.ts";
-import { runTool } from "../base/process.ts";
+import { runTool, succeeded } from "../base/process.ts";
 import { formatMicroseconds, type Pts, type Rational, rescale } from "../base/rational.ts";
 import { slidingCorrelation } from "./cross-correlation.ts";
-import { fileUrl, inputGuards } from "./formats.ts";
+import { fileUrl, inputGuards, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 
 export const LAG_SAMPLE_RATE = 16_000;
@@ -107,16 +107,17 @@ export async function decodeSound(
     const result = await runTool({
       program: tools.ffmpeg,
       args: [
-        ...["-hide_banner", "-nostdin", "-v", "error", "-copyts", ...seek],
+        ...QUIET,
+        ...["-copyts", ...seek],
         ...inputGuards({ formats: place.formats, kind: "file" }),
         ...["-i", fileUrl(place.path), "-filter_complex", `[0:${place.streamIndex}]${chain}`],
         ...["-map", "[a]", "-c:a", "pcm_s16le", "-f", "s16le", "-y", fileUrl(rawFile)],
         ...["-map", "[b]", "-c:a", "pcm_s16le", "-f", "framehash", "-hash", "adler32", "-y", fileUrl(timesFile)],
       ],
-      ...(signal === undefined ? {} : { signal }),
-      ...(nice === undefined ? {} : { nice }),
+      signal,
+      nice,
     });
-    if (result.ended !== "exit" || result.exitCode !== 0) return null;
+    if (!succeeded(result)) return null;
     const bytes = await readFile(rawFile);
     const samples = new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 2));
     return { samples, runs: parseSampleRuns(await readFile(timesFile, "utf8")) };

@@ -1,9 +1,9 @@
 // How much sound a track decodes to, in samples: all of it, nothing kept.
-import { runTool } from "../base/process.ts";
+import { runTool, succeeded } from "../base/process.ts";
 import type { DecodedLengths } from "./check-tracks.ts";
-import { fileUrl, inputGuards } from "./formats.ts";
 import { AUDIO_FILE_DEMUXERS } from "./packet-times.ts";
 import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
+import { fileUrl, inputGuards, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { ProofCheck, SourceInfo } from "./types.ts";
 
@@ -28,12 +28,13 @@ async function decodedSeconds(
   const result = await runTool({
     program: tools.ffmpeg,
     args: [
-      ...["-hide_banner", "-nostdin", "-v", "error", ...inputGuards({ formats: file.formats, kind: "file" })],
+      ...QUIET,
+      ...inputGuards({ formats: file.formats, kind: "file" }),
       ...["-i", fileUrl(file.path), ...file.streamIndexes.flatMap((index) => ["-map", `0:${index}`])],
       ...["-af", `asetnsamples=n=${SAMPLES_A_LINE}:p=0`, "-c:a", "pcm_s16le"],
       ...["-f", "framehash", "-hash", "adler32", "pipe:1"],
     ],
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     onLine: (line) => {
       const clock = /^#tb (\d+): 1\/(\d+)/.exec(line);
       if (clock) rates[Number(clock[1])] = Number(clock[2]);
@@ -43,7 +44,7 @@ async function decodedSeconds(
       samples[stream] = (samples[stream] ?? 0) + Number(fields[3]);
     },
   });
-  if (result.ended !== "exit" || result.exitCode !== 0) return file.streamIndexes.map(() => null);
+  if (!succeeded(result)) return file.streamIndexes.map(() => null);
   return samples.map((count, stream) => {
     const rate = rates[stream] ?? 0;
     return rate === 0 ? null : count / rate;

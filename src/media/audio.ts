@@ -7,9 +7,10 @@ import { landFile, tempNameFor } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
 import { formatMicroseconds } from "../base/rational.ts";
 import { audioEncoderArgs } from "./audio-encoder-args.ts";
-import { demuxerName, fileUrl, inputGuards, sourceOffsetUs } from "./formats.ts";
+import { demuxerName, sourceOffsetUs } from "./formats.ts";
 import { lastWords } from "./stderr.ts";
 import { type AudioToEncode, audioToEncode, type StreamPlan } from "./stream-plan.ts";
+import { fileUrl, inputGuards, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
 
@@ -62,7 +63,8 @@ function trackOutput({ source, action }: AudioToEncode, output: string): string[
 /** `input` and `outputs` (one for each track to encode) are `file:` URLs. */
 export function audioArgs(info: SourceInfo, plan: StreamPlan, input: string, outputs: readonly string[]): string[] {
   return [
-    ...["-hide_banner", "-nostdin", "-v", "error", "-copyts"],
+    ...QUIET,
+    "-copyts",
     ...["-itsoffset", formatMicroseconds(sourceOffsetUs(-info.startMicroseconds, info))],
     ...inputGuards({ formats: info.formatName, kind: "file" }),
     ...["-f", demuxerName(info.formatName), "-i", input],
@@ -79,7 +81,7 @@ export async function encodeAudio(
   path: string,
   info: SourceInfo,
   plan: StreamPlan,
-  options: { readonly workDir: string; readonly signal?: AbortSignal },
+  options: { readonly workDir: string; readonly signal?: AbortSignal | undefined },
 ): Promise<string[]> {
   const outputs = audioFiles(plan, options.workDir);
   if (outputs.length === 0) return [];
@@ -88,7 +90,7 @@ export async function encodeAudio(
   const result = await runTool({
     program: tools.ffmpeg,
     args: audioArgs(info, plan, fileUrl(path), temporary.map(fileUrl)),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   });
   if (result.ended !== "exit")
     throw new AppError("E_INTERRUPTED", "encoding the audio was stopped", "Submit the job again.");

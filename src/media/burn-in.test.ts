@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../base/errors.ts";
-import { runTool } from "../base/process.ts";
+import { runTool, succeeded } from "../base/process.ts";
 import { runLocally } from "./local-pipeline.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
 import { checkSubtitleFile, MOST_SUBTITLE_BYTES } from "./side-files.ts";
@@ -24,7 +24,7 @@ const SRT = [
 
 async function ffmpeg(...args: readonly string[]): Promise<string> {
   const result = await runTool({ program: tools.ffmpeg, args: ["-y", "-nostdin", "-v", "error", ...args] });
-  if (result.ended !== "exit" || result.exitCode !== 0) throw new Error(`${args.join(" ")}: ${result.stderrTail}`);
+  if (!succeeded(result)) throw new Error(`${args.join(" ")}: ${result.stderrTail}`);
   return result.stdout;
 }
 

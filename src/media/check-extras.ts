@@ -1,11 +1,11 @@
 // Holds what stands beside picture, sound and subtitles against the source's: attached files and cover art by the digest
 // of their bytes, chapters by their number, titles and times.
 import { z } from "zod";
-import { runTool } from "../base/process.ts";
+import { runTool, succeeded } from "../base/process.ts";
 import { parseRational } from "../base/rational.ts";
-import { fileUrl, inputGuards } from "./formats.ts";
 import { OUTPUT_DEMUXERS } from "./output-packets.ts";
 import type { StreamPlan } from "./stream-plan.ts";
+import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { ProofCheck, SourceInfo } from "./types.ts";
 
@@ -42,10 +42,10 @@ async function readHeader(tools: Tools, file: MediaFile, signal?: AbortSignal): 
       ...["-v", "error", ...inputGuards({ formats: file.formats, kind: "file" }), "-show_data_hash", "sha256"],
       ...["-show_streams", "-show_chapters", "-of", "json", fileUrl(file.path)],
     ],
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     timeoutMs: TIMEOUT_MS,
   });
-  if (result.ended !== "exit" || result.exitCode !== 0) return null;
+  if (!succeeded(result)) return null;
   return headerSchema.parse(JSON.parse(result.stdout));
 }
 
@@ -58,10 +58,10 @@ async function pictureDigest(tools: Tools, file: MediaFile, index: number, signa
       ...["-select_streams", String(index), "-read_intervals", "%+#1"],
       ...["-show_entries", "packet=data_hash", "-of", "json", fileUrl(file.path)],
     ],
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     timeoutMs: TIMEOUT_MS,
   });
-  if (result.ended !== "exit" || result.exitCode !== 0) return null;
+  if (!succeeded(result)) return null;
   return packetSchema.parse(JSON.parse(result.stdout)).packets[0]?.data_hash ?? null;
 }
 

@@ -35,7 +35,7 @@ export interface OutputExpectation {
   readonly soundLengths: ReadonlyMap<number, DecodedLengths>;
   /** Why the source's times can't be compared; null: they can. */
   readonly withoutTimes: string | null;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface OutputCheck {
@@ -118,10 +118,9 @@ function checkStreams(output: OutputPackets, plan: StreamPlan): ProofCheck {
  */
 export async function checkOutput(tools: Tools, expected: OutputExpectation): Promise<OutputCheck> {
   const { info, plan, sourcePath, outputPath, sourceTracks, sourceExtras, signal } = expected;
-  const aborts = signal === undefined ? {} : { signal };
   const [output, outputSound, outputExtras] = await Promise.all([
     readOutput(tools, outputPath, signal),
-    decodeOutputSound(tools, { plan, outputPath, ...aborts }),
+    decodeOutputSound(tools, { plan, outputPath, signal }),
     sourceExtras === null ? null : readOutputExtras(tools, outputPath, plan, signal),
   ]);
   const frames = checkFrames(output, expected);
@@ -135,7 +134,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
   const [sound, picture] = await Promise.all([
     checkSound(tools, {
       ...{ info, plan, sourcePath, outputPath, source, output: kept, sourceEnds: sourceTracks },
-      ...{ sourceSound: expected.sourceSound, outputSound, ...aborts },
+      ...{ sourceSound: expected.sourceSound, outputSound, signal },
     }),
     checkPicture(tools, outputPath, plan.picture, output.picture, signal),
   ]);

@@ -42,7 +42,7 @@ export interface SoundCheckInput {
   readonly source: PictureStart;
   readonly output: PictureStart;
   readonly sourceEnds: SoundEnds;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface SoundCheck {

@@ -1,6 +1,7 @@
 // Cover art that Matroska must get as an attached file: which streams they are, and how one becomes a file. Pure.
-import { demuxerName, inputGuards } from "./formats.ts";
+import { demuxerName } from "./formats.ts";
 import type { StreamPlan } from "./stream-plan.ts";
+import { inputGuards, QUIET } from "./tool-args.ts";
 import type { SourceInfo, SourceStream } from "./types.ts";
 
 export function coverStreams(plan: StreamPlan): SourceStream[] {
@@ -10,7 +11,7 @@ export function coverStreams(plan: StreamPlan): SourceStream[] {
 /** The picture's one packet as it is: a picture's packet is a picture file. Both places are `file:` URLs. */
 export function coverArgs(info: SourceInfo, streamIndex: number, source: string, output: string): string[] {
   return [
-    ...["-hide_banner", "-nostdin", "-v", "error"],
+    ...QUIET,
     ...inputGuards({ formats: info.formatName, kind: "file" }),
     ...["-f", demuxerName(info.formatName), "-i", source],
     ...["-map", `0:${streamIndex}`, "-frames:v", "1", "-c", "copy", "-f", "data", "-y", output],

@@ -6,7 +6,6 @@ import { type Pausable, startWorkTimer } from "../base/pause.ts";
 import { runTool } from "../base/process.ts";
 import { segmentFormat } from "./codecs.ts";
 import type { EncodeDevice } from "./encode-device.ts";
-import { fileUrl } from "./formats.ts";
 import { addLight, lightPlan } from "./light/segment-light.ts";
 import { createProgressParser, type Progress } from "./progress.ts";
 import { parseSeams, type Seams } from "./seams.ts";
@@ -14,6 +13,7 @@ import { clockBounds, segmentArgs } from "./segment-args.ts";
 import { withSideFiles } from "./side-files.ts";
 import { createStallRule, type StallBounds } from "./stall.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
+import { fileUrl } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { SegmentReport, SegmentTask } from "./types.ts";
 
@@ -30,7 +30,7 @@ export interface EncodeOptions {
   readonly hwDecode?: boolean;
   /** Absolute paths, one for each `subtitles` filter of the request. */
   readonly sideFiles?: readonly string[];
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: Progress) => void;
   readonly nice?: boolean;
   /** When it counts as hanging; not given: never. */
@@ -90,14 +90,14 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
       output: fileUrl(output),
       seamFile: fileUrl(seamFile),
       threads: options.threads,
-      ...(run === undefined ? {} : { encoderArgs: run.encoderArgs }),
-      ...(run?.format === undefined ? {} : { format: run.format }),
+      encoderArgs: run?.encoderArgs,
+      format: run?.format,
       device: options.device ?? null,
       decodesOnDevice: options.hwDecode === true && task.softwareDecode !== true,
     }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-    ...(options.pausable === undefined ? {} : { pausable: options.pausable }),
-    ...(options.nice === undefined ? {} : { nice: options.nice }),
+    signal: options.signal,
+    pausable: options.pausable,
+    nice: options.nice,
     ...(rule === null
       ? {}
       : { isStalled: (cpuMs: number | null) => rule.check(performance.now(), cpuMs, isWaiting?.() === true) }),

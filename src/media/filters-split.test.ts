@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { type DecodedFrame, decodedFrames } from "../../test/support/decoded.ts";
 import { hardCase } from "../../test/support/media.ts";
 import { runTool } from "../base/process.ts";
-import { fileUrl } from "./formats.ts";
 import { type LocalResult, runLocally } from "./local-pipeline.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
+import { fileUrl } from "./tool-args.ts";
 import { findTools, type Tools } from "./tools.ts";
 
 const TIMEOUT_MS = 90_000;

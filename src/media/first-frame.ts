@@ -1,8 +1,8 @@
 // Decodes a file's first picture to see what its bitstream says beside the container: HDR metadata in SEI messages.
 import { z } from "zod";
-import { runTool } from "../base/process.ts";
-import { fileUrl, inputGuards } from "./formats.ts";
+import { runTool, succeeded } from "../base/process.ts";
 import { type SideData, sideDataSchema } from "./hdr.ts";
+import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 
 const framesSchema = z.object({
@@ -27,10 +27,10 @@ export async function firstFrameSideData(
         ...["-select_streams", String(file.streamIndex), "-read_intervals", `%+#${packets}`],
         ...["-show_frames", "-of", "json", fileUrl(file.path)],
       ],
-      ...(signal === undefined ? {} : { signal }),
+      signal,
       timeoutMs: TIMEOUT_MS,
     });
-    if (result.ended !== "exit" || result.exitCode !== 0) return [];
+    if (!succeeded(result)) return [];
     const [frame] = framesSchema.parse(JSON.parse(result.stdout)).frames ?? [];
     if (frame !== undefined) return frame.side_data_list ?? [];
   }

@@ -90,22 +90,6 @@ export function demuxerName(formatName: string): string {
   return formatName.split(",")[0] ?? formatName;
 }
 
-export interface InputLimits {
-  /** Demuxers allowed, comma separated. */
-  readonly formats: string;
-  readonly kind: "file" | "http";
-}
-
-/** The options that stand before every `-i`: which protocols and demuxers ffmpeg may use for it. */
-export function inputGuards(limits: InputLimits): string[] {
-  return ["-protocol_whitelist", limits.kind === "file" ? "file" : "http,tcp", "-format_whitelist", limits.formats];
-}
-
-/** ffmpeg takes `a:b` for a protocol; `file:` keeps any path a path. */
-export function fileUrl(path: string): string {
-  return `file:${path}`;
-}
-
 /**
  * `-itsoffset` in microseconds for a source that is read on its own clock. From formats whose clock may start anew, when
  * the offset is exactly minus the start, ffmpeg takes it for its own default and moves it to the start of the streams in

@@ -5,9 +5,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runTool } from "../base/process.ts";
-import { fileUrl } from "./formats.ts";
 import { runLocally } from "./local-pipeline.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
+import { fileUrl } from "./tool-args.ts";
 import { findTools, type Tools } from "./tools.ts";
 
 const TIMEOUT_MS = 90_000;

@@ -2,10 +2,10 @@
 // its segments, each decoded by itself. Streams: neither pictures nor files are kept.
 import { AppError } from "../base/errors.ts";
 import { runTool } from "../base/process.ts";
-import { fileUrl, inputGuards } from "./formats.ts";
 import { FrameComparer, type Side } from "./frame-comparer.ts";
 import { OUTPUT_DEMUXERS } from "./output-packets.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
+import { fileUrl, inputGuards, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { ProofCheck } from "./types.ts";
 import { SEGMENT_DEMUXERS } from "./verify-segment.ts";
@@ -18,7 +18,7 @@ export interface FullCheckInput {
   /** The decoder that keeps what the encoder wrote (alpha); null: ffmpeg's choice. */
   readonly decoder: string | null;
   readonly onProgress?: (framesDone: number) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const FULL_CHECK = "decoded frames";
@@ -26,7 +26,8 @@ const FULL_CHECK = "decoded frames";
 /** One line a picture. murmur3 is as fast as memory; MD5 would cost more than the decoding. */
 function decodeArgs(path: string, formats: string, decoder: string | null): string[] {
   return [
-    ...["-hide_banner", "-nostdin", "-v", "error", ...inputGuards({ formats, kind: "file" })],
+    ...QUIET,
+    ...inputGuards({ formats, kind: "file" }),
     ...(decoder === null ? [] : ["-c:v", decoder]),
     ...["-i", fileUrl(path), "-map", "0:v:0", "-fps_mode", "passthrough"],
     ...["-f", "framehash", "-hash", "murmur3", "pipe:1"],
@@ -43,7 +44,7 @@ async function decode(
   const result = await runTool({
     program: tools.ffmpeg,
     args,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     onLine: (line) => {
       if (line.startsWith("#")) return;
       const digest = line.split(",")[5]?.trim();

@@ -2,11 +2,12 @@
 // they are certain, so that encoding starts while the source is still being read.
 import { AppError } from "../base/errors.ts";
 import { runTool } from "../base/process.ts";
-import { drawsOverEarlierFrames, fileUrl, hasTimestamps, inputGuards, restartsClock } from "./formats.ts";
+import { drawsOverEarlierFrames, hasTimestamps, restartsClock } from "./formats.ts";
 import type { FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex, VideoPacket } from "./frame-index.ts";
 import { GrowingFrameIndex } from "./growing-frame-index.ts";
 import { lastWords } from "./stderr.ts";
+import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { TrackPacket, TrackTally } from "./track-packets.ts";
 import type { Gop, SourceInfo } from "./types.ts";
@@ -27,7 +28,7 @@ export interface IndexOptions {
   readonly wholeBecause?: string | null;
   /** Counts the sound and the subtitles that are read past. */
   readonly tally?: TrackTally;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -107,7 +108,7 @@ export async function indexSource(
     onStart: (lowerPriority) => {
       yieldToEncodes = lowerPriority;
     },
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
     onLine: (line) => {
       const fields = line.split(",");
       if (fields.length < PACKET_FIELDS) return;

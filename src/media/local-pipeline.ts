@@ -65,7 +65,7 @@ export interface LocalOptions {
   readonly subtitles?: string;
   /** False: filters of unbounded memory are split too. */
   readonly exactly?: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Groups of pictures joined until each range lasts so long; parts of a group stay together. */
@@ -100,7 +100,7 @@ async function makeSegment(
   notes: string[],
 ): Promise<LocalSegment> {
   const { path, info, index, sideFiles } = source;
-  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  const { signal } = options;
   let reason = "";
   for (const leadIn of [0, 1, 3] as const) {
     const task = planSegment(info, index, request, range, leadIn, gridIn(index)?.tick ?? null);
@@ -110,7 +110,7 @@ async function makeSegment(
       workDir,
       threads: options.threads,
       sideFiles,
-      ...signal,
+      signal,
     });
     if (!made.ok) {
       reason = made.reason;
@@ -124,12 +124,12 @@ async function makeSegment(
       light: lightPlan(task.video, task.request),
     };
     let pts = plan === null || task.expectedFrames === null ? null : plannedFrames(plan, index, info, task);
-    let verified = await verifySegment(tools, made.path, { pts, ...clocks }, options.signal);
+    let verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
     // Where frames are numbered, those of later segments would be wrong by what the index miscounts here.
     const mayBelieve = task.startPts === null && task.endPts === null ? true : !numbersFrames(request);
     if (!verified.ok && leadIn === 3 && pts !== null && mayBelieve) {
-      pts = [...(await referenceFrames(tools, path, task, { workDir, ...signal })).pts];
-      verified = await verifySegment(tools, made.path, { pts, ...clocks }, options.signal);
+      pts = [...(await referenceFrames(tools, path, task, { workDir, signal })).pts];
+      verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
       if (verified.ok) notes.push("believed by reference decoding");
     }
     if (!verified.ok) {
@@ -174,22 +174,21 @@ export async function runLocally(
   request: EncodeRequest,
   options: LocalOptions,
 ): Promise<LocalResult> {
-  const { workDir, container } = options;
-  const signal = options.signal === undefined ? {} : { signal: options.signal };
-  const first = await probeSource(tools, path, signal);
+  const { workDir, container, signal } = options;
+  const first = await probeSource(tools, path, { signal });
   const videoStream = chosenVideoStream(first.streams, request.maps);
-  const info = videoStream === undefined ? first : await probeSource(tools, path, { ...signal, videoStream });
+  const info = videoStream === undefined ? first : await probeSource(tools, path, { signal, videoStream });
   const candidate = candidateGrid(info, request, container);
   const grid = candidate === null ? null : new FrameGrid(candidate, info);
   const tally = new TrackTally();
-  const index = await indexSource(tools, path, info, { onGops: () => undefined, grid, tally, ...signal });
+  const index = await indexSource(tools, path, info, { onGops: () => undefined, grid, tally, signal });
   const sourceTracks = tally.tracks(timeBasesOf(info));
   const isSplit = index.seekable && splitMode(request, options.exactly ?? true).mode === "keyframes";
   const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
   const plannedTimes = outputPlan(request, info.video.timeBase);
   const groups = new OutputGroups(plannedTimes, info);
   const sideFiles = await makeSideFiles(tools, { path, info }, request, options);
-  const joiner = await joinerFor(tools, info, sideFiles, options.signal);
+  const joiner = await joinerFor(tools, info, sideFiles, signal);
   const outputGroups = [...groups.add(index.gops, index), ...groups.finish(index)];
   const gops = [...joiner.push(outputGroups), ...joiner.end()];
   const ranges = isSplit ? groupGops(gops, ticks) : [{ startPts: null, endPts: null }];
@@ -217,7 +216,7 @@ export async function runLocally(
       : [];
   });
   const plan = planStreams(info, request, container);
-  const audioPaths = await encodeAudio(tools, path, info, plan, { workDir, ...signal });
+  const audioPaths = await encodeAudio(tools, path, info, plan, { workDir, signal });
   const encoderTimeBase = segments[0]?.task.encoderTimeBase ?? info.video.timeBase;
   const begins = sourceMicroseconds(segments[0]?.facts.firstPts ?? 0, encoderTimeBase, info);
   const onGrid = gridIn(index);
@@ -241,14 +240,14 @@ export async function runLocally(
     sourcePath: path,
     audioPaths,
     outputPath,
-    ...signal,
+    signal,
   });
   const framePts = segments.every((segment) => segment.pts !== null)
     ? segments.flatMap((segment) =>
         (segment.pts ?? []).map((pts) => rescale(pts, plannedTimes?.timeBase ?? encoderTimeBase, encoderTimeBase)),
       )
     : null;
-  const sound = { info, plan, sourcePath: path, encoderTimeBase, firstFrameUs: trueUs, ...signal };
+  const sound = { info, plan, sourcePath: path, encoderTimeBase, firstFrameUs: trueUs, signal };
   const check = await checkOutput(tools, {
     ...sound,
     outputPath,
@@ -257,8 +256,8 @@ export async function runLocally(
     frames: segments.reduce((sum, segment) => sum + segment.facts.frames, 0),
     sourceSound: await decodeSourceSound(tools, { ...sound, sourceEnds: sourceTracks }, dirname(outputPath)),
     sourceTracks,
-    sourceExtras: await readSourceExtras(tools, { path, info, plan }, options.signal),
-    soundLengths: await soundLengths(tools, { info, plan, sourcePath: path, audioPaths }, options.signal),
+    sourceExtras: await readSourceExtras(tools, { path, info, plan }, signal),
+    soundLengths: await soundLengths(tools, { info, plan, sourcePath: path, audioPaths }, signal),
     withoutTimes: index.hasTimeJump && restartsClock(info.formatName) ? "the source's clock starts anew" : null,
   });
   return { info, index, plan, segments, seamProblems, notes, outputPath, check };

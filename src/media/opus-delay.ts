@@ -4,9 +4,9 @@
 import { join } from "node:path";
 import { removeTree } from "../base/files.ts";
 import { newId } from "../base/ids.ts";
-import { runTool } from "../base/process.ts";
-import { fileUrl, inputGuards } from "./formats.ts";
+import { runTool, succeeded } from "../base/process.ts";
 import { streamBeginnings } from "./packet-times.ts";
+import { fileUrl, inputGuards, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 
 /** Where the trial puts the stream: far from zero, so that no negative timestamp is involved. */
@@ -32,10 +32,7 @@ export async function opusDelayUs(
     const result = await runTool({
       program: tools.ffmpeg,
       args: [
-        "-hide_banner",
-        "-nostdin",
-        "-v",
-        "error",
+        ...QUIET,
         "-copyts",
         "-itsoffset",
         String(offsetUs / 1e6),
@@ -53,9 +50,9 @@ export async function opusDelayUs(
         "-y",
         fileUrl(trial),
       ],
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
-    if (result.ended !== "exit" || result.exitCode !== 0) return 0;
+    if (!succeeded(result)) return 0;
     const landed = (await streamBeginnings(tools, trial, "matroska,webm", signal)).get(0);
     if (landed === undefined) return 0;
     const delay = TRIAL_US - landed;

@@ -22,7 +22,7 @@ export interface OutputClockInput {
   readonly audioPaths: readonly string[];
   /** For the files of trials. */
   readonly workDir: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 function hasEditLists(plan: StreamPlan): boolean {

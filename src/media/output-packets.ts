@@ -2,12 +2,12 @@
 // shown, and what its sound and subtitles hold.
 import { z } from "zod";
 import { AppError } from "../base/errors.ts";
-import { runTool } from "../base/process.ts";
+import { runTool, succeeded } from "../base/process.ts";
 import { type Pts, parseRational, type Rational, rational } from "../base/rational.ts";
-import { fileUrl, inputGuards } from "./formats.ts";
 import { sideDataSchema } from "./hdr.ts";
 import { PROBE_LINES_FORMAT, ProbeLines } from "./probe-lines.ts";
 import { lastWords } from "./stderr.ts";
+import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import { type TrackPackets, TrackTally } from "./track-packets.ts";
 
@@ -86,10 +86,10 @@ export async function readOutput(tools: Tools, path: string, signal?: AbortSigna
       ...["-show_entries", "packet=codec_type,stream_index,pts,duration,size,flags", "-show_streams"],
       ...["-of", PROBE_LINES_FORMAT, fileUrl(path)],
     ],
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     onLine: (line) => lines.add(line),
   });
-  if (result.ended !== "exit" || result.exitCode !== 0) {
+  if (!succeeded(result)) {
     throw new AppError(
       "E_STITCH",
       `the output cannot be read back: ${lastWords(result.stderrTail)}`,

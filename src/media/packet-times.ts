@@ -1,9 +1,6 @@
 // The first packets of a file's streams: where each stream really begins, priming included.
-
-import { runTool } from "../base/process.ts";
 import { MICROSECONDS, parseRational, type Rational, rescale } from "../base/rational.ts";
-import { COMPACT_LINES_FORMAT, compactFields } from "./compact-lines.ts";
-import { fileUrl, inputGuards } from "./formats.ts";
+import { probeCompact } from "./compact-lines.ts";
 import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
@@ -20,33 +17,25 @@ export async function streamBeginnings(
 ): Promise<Map<number, number>> {
   const timeBases = new Map<number, Rational>();
   const ticks = new Map<number, number>();
-  await runTool({
-    program: tools.ffprobe,
+  const question = {
+    path,
+    formats,
     args: [
-      "-v",
-      "error",
-      ...inputGuards({ formats, kind: "file" }),
-      "-read_intervals",
-      `%+#${FIRST_PACKETS}`,
-      "-show_entries",
-      "packet=stream_index,pts:stream=index,time_base",
-      "-of",
-      COMPACT_LINES_FORMAT,
-      fileUrl(path),
+      ...["-read_intervals", `%+#${FIRST_PACKETS}`],
+      ...["-show_entries", "packet=stream_index,pts:stream=index,time_base"],
     ],
-    ...(signal === undefined ? {} : { signal }),
-    onLine: (line) => {
-      const fields = compactFields(line);
-      if (fields.has("packet")) {
-        const stream = Number(fields.get("stream_index"));
-        const pts = Number(fields.get("pts"));
-        if (!Number.isNaN(pts)) ticks.set(stream, Math.min(ticks.get(stream) ?? Number.POSITIVE_INFINITY, pts));
-      } else if (fields.has("stream")) {
-        const timeBase = parseRational(fields.get("time_base") ?? "");
-        if (timeBase !== null) timeBases.set(Number(fields.get("index")), timeBase);
-      }
-    },
-  });
+  };
+  const onSection = (fields: ReadonlyMap<string, string>) => {
+    if (fields.has("packet")) {
+      const stream = Number(fields.get("stream_index"));
+      const pts = Number(fields.get("pts"));
+      if (!Number.isNaN(pts)) ticks.set(stream, Math.min(ticks.get(stream) ?? Number.POSITIVE_INFINITY, pts));
+    } else if (fields.has("stream")) {
+      const timeBase = parseRational(fields.get("time_base") ?? "");
+      if (timeBase !== null) timeBases.set(Number(fields.get("index")), timeBase);
+    }
+  };
+  await probeCompact(tools, question, onSection, signal);
   const beginnings = new Map<number, number>();
   for (const [stream, pts] of ticks) {
     const timeBase = timeBases.get(stream);

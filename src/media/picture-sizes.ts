@@ -2,7 +2,7 @@
 // those that count begin again.
 import { AppError } from "../base/errors.ts";
 import { runTool } from "../base/process.ts";
-import { fileUrl, inputGuards } from "./formats.ts";
+import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
 
@@ -30,7 +30,7 @@ export async function pictureChange(
   const result = await runTool({
     program: tools.ffprobe,
     args: pictureSizeArgs(path, info),
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     onLine: (line) => {
       const [, width, height, format] = /^(\d+)\|(\d+)\|(\w+)/.exec(line) ?? [];
       if (width === undefined) return;

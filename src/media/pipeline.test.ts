@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { decodedFrames } from "../../test/support/decoded.ts";
 import { hardCase, testWithMedia } from "../../test/support/media.ts";
 import { runTool } from "../base/process.ts";
-import { fileUrl } from "./formats.ts";
 import { type LocalResult, runLocally } from "./local-pipeline.ts";
 import { type EncodeRequest, emptyEncodeRequest } from "./request/encode-request.ts";
 import { selfTest } from "./self-test.ts";
+import { fileUrl } from "./tool-args.ts";
 import { findTools, type Tools } from "./tools.ts";
 import type { Container } from "./types.ts";
 

@@ -6,9 +6,10 @@ import { AppError, errnoOf } from "../base/errors.ts";
 import { runTool } from "../base/process.ts";
 import { parseRational, type Rational, rational } from "../base/rational.ts";
 import { firstFrameSideData } from "./first-frame.ts";
-import { DEMUXER_WHITELIST, fileUrl, inputGuards } from "./formats.ts";
+import { DEMUXER_WHITELIST } from "./formats.ts";
 import { mayHoldHdr, readHdr, type SideData, sideDataSchema } from "./hdr.ts";
 import { lastWords } from "./stderr.ts";
+import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo, SourceStream, SourceVideo } from "./types.ts";
 
@@ -56,7 +57,7 @@ export type ProbeAnswer = z.infer<typeof probeSchema>;
 const MOST_PIXELS = 16_384 * 8704;
 
 export interface ProbeOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Stream index of the video to use; default: the first that is not an attached picture. */
   readonly videoStream?: number;
 }
@@ -253,7 +254,7 @@ export async function probeSource(tools: Tools, path: string, options: ProbeOpti
       "json",
       fileUrl(path),
     ],
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
     timeoutMs: 120_000,
   });
   if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", `reading ${path} was interrupted`, "Try again.");

@@ -5,13 +5,14 @@ import { AppError } from "../base/errors.ts";
 import { tempNameFor } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
 import { formatRational, type Pts } from "../base/rational.ts";
-import { countsItsClock, fileUrl } from "./formats.ts";
+import { countsItsClock } from "./formats.ts";
 import { filterEffect } from "./request/filters/filter-kind.ts";
 import { renderFilter } from "./request/filters/render-filters.ts";
 import { filterChain } from "./request/render.ts";
 import { parseSeams } from "./seams.ts";
 import { clockBounds, decodeArgs, filterGraph, seamOutput, spreadPts } from "./segment-args.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
+import { fileUrl } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { SegmentTask } from "./types.ts";
 
@@ -26,7 +27,7 @@ export interface ReferenceFrames {
 export interface ReferenceOptions {
   /** Folder for two small temporary files. */
   readonly workDir: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** `framehash` lines → PTS. */
@@ -81,7 +82,7 @@ export async function referenceFrames(
         fileUrl(timesFile),
         ...seamOutput(fileUrl(seamFile)),
       ],
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     });
     if (result.ended === "aborted")
       throw new AppError("E_INTERRUPTED", "decoding was stopped", "Submit the job again.");

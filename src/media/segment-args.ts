@@ -16,7 +16,7 @@ import {
   type EncodeDevice,
   uploadFilters,
 } from "./encode-device.ts";
-import { demuxerName, inputGuards } from "./formats.ts";
+import { demuxerName } from "./formats.ts";
 import { FRAME_DIGESTS } from "./framehash.ts";
 import { renderFilter } from "./request/filters/render-filters.ts";
 import { askedPixelFormat } from "./request/picture-changes.ts";
@@ -24,6 +24,7 @@ import { filterChain, videoEncoderArgs } from "./request/render.ts";
 import { fullRangeFilters } from "./request/source-params.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
 import { clockShift, onClock } from "./source-clock.ts";
+import { inputGuards, QUIET } from "./tool-args.ts";
 import type { SegmentTask } from "./types.ts";
 
 export interface SegmentIo {
@@ -39,9 +40,9 @@ export interface SegmentIo {
   /** Decode on that device too. */
   readonly decodesOnDevice?: boolean;
   /** Options of one run of several over the same range (`-pass`). */
-  readonly encoderArgs?: readonly string[];
+  readonly encoderArgs?: readonly string[] | undefined;
   /** The muxer of a run whose packets are only looked at; absent: the segment's own. */
-  readonly format?: "framecrc";
+  readonly format?: "framecrc" | undefined;
 }
 
 /** The part of a task that says where and what to decode. */
@@ -69,10 +70,7 @@ export function decodeArgs(
   decoder: string | null,
 ): string[] {
   return [
-    "-hide_banner",
-    "-nostdin",
-    "-v",
-    "error",
+    ...QUIET,
     ...(io.threads === null ? [] : ["-filter_complex_threads", String(io.threads)]),
     ...deviceInitArgs(io.device ?? null),
     "-copyts",

@@ -9,7 +9,6 @@ import { framesOf } from "../../test/support/frames.ts";
 import { hardCase } from "../../test/support/media.ts";
 import { runTool } from "../base/process.ts";
 import { piecesOf } from "./cut-points.ts";
-import { fileUrl } from "./formats.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { GrowingFrameIndex } from "./growing-frame-index.ts";
 import { indexSource } from "./index-source.ts";
@@ -17,6 +16,7 @@ import { probeSource } from "./probe.ts";
 import { emptyEncodeRequest } from "./request/encode-request.ts";
 import { decodeArgs, filterGraph, seamOutput } from "./segment-args.ts";
 import { planSegment, type SegmentRange } from "./segment-task.ts";
+import { fileUrl } from "./tool-args.ts";
 import { findTools, type Tools } from "./tools.ts";
 import type { LeadIn, SegmentTask, SourceInfo } from "./types.ts";
 

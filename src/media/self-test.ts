@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { toAppError } from "../base/errors.ts";
 import { removeTree } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
-import { fileUrl } from "./formats.ts";
 import { FRAME_DIGESTS, readFrameDigests } from "./framehash.ts";
 import { runLocally } from "./local-pipeline.ts";
 import { emptyEncodeRequest } from "./request/encode-request.ts";
 import { lastWords } from "./stderr.ts";
+import { fileUrl, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { ProofCheck } from "./types.ts";
 
@@ -30,7 +30,8 @@ function clipArgs(output: string): string[] {
   // A tone whose loudness changes, so that the offset can be measured.
   const audio = "aevalsrc=exprs='0.4*sin(880*PI*t*t)*(0.2+gt(mod(t,1),0.5))':sample_rate=48000:duration=3.2";
   return [
-    ...["-hide_banner", "-nostdin", "-v", "error", "-f", "lavfi", "-i", video, "-f", "lavfi", "-i", audio],
+    ...QUIET,
+    ...["-f", "lavfi", "-i", video, "-f", "lavfi", "-i", audio],
     ...[
       "-c:v",
       "mpeg4",
@@ -76,7 +77,7 @@ export async function selfTest(tools: Tools, workDir: string, signal?: AbortSign
     const made = await runTool({
       program: tools.ffmpeg,
       args: clipArgs(fileUrl(clip)),
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     checks.push({
       name: "make a clip",
@@ -91,7 +92,7 @@ export async function selfTest(tools: Tools, workDir: string, signal?: AbortSign
       container: "mov",
       segmentSeconds: 1,
       threads: 1,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     checks.push({
       name: "seek, trim and encode",

@@ -7,10 +7,11 @@ import { AppError } from "../base/errors.ts";
 import { landFile, removeTree, tempNameFor } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
 import { formatMicroseconds } from "../base/rational.ts";
-import { demuxerName, fileUrl, inputGuards, sourceOffsetUs } from "./formats.ts";
+import { demuxerName, sourceOffsetUs } from "./formats.ts";
 import type { EncodeRequest, FilterCall } from "./request/encode-request.ts";
 import { lastWords } from "./stderr.ts";
 import { TEXT_SUBTITLES } from "./stream-plan.ts";
+import { fileUrl, inputGuards, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo, SourceStream } from "./types.ts";
 
@@ -137,8 +138,6 @@ function isFont({ type, codec, fileName }: SourceStream): boolean {
   return type === "attachment" && (codec === "ttf" || codec === "otf" || FONT.test(fileName ?? ""));
 }
 
-const QUIET = ["-hide_banner", "-nostdin", "-v", "error"];
-
 /** From the source: the track and its fonts, moved so that the file's start is zero as it is for filters. */
 function sourceSubtitleArgs(info: SourceInfo, track: number, input: string, output: string): string[] {
   const stream = burnable(info, track);
@@ -157,7 +156,8 @@ function sourceSubtitleArgs(info: SourceInfo, track: number, input: string, outp
 /** Of a file that somebody gives: its times count from the file's start already. */
 function uploadedSubtitleArgs(demuxer: string, input: string, output: string): string[] {
   return [
-    ...[...QUIET, ...inputGuards({ formats: demuxer, kind: "file" }), "-f", demuxer, "-i", input],
+    ...QUIET,
+    ...[...inputGuards({ formats: demuxer, kind: "file" }), "-f", demuxer, "-i", input],
     ...["-map", "0:s:0", "-c:s", "copy", "-f", "matroska", "-y", output],
   ];
 }
@@ -174,7 +174,7 @@ async function run(
     const result = await runTool({
       program: tools.ffmpeg,
       args: args(fileUrl(temporary)),
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     if (result.ended !== "exit") throw new AppError("E_INTERRUPTED", `reading ${what} was stopped`, "Submit it again.");
     if (result.exitCode !== 0) {

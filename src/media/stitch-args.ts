@@ -5,7 +5,7 @@ import { audioFileFormat } from "./audio.ts";
 import { isHevcEncoder } from "./codecs.ts";
 import type { ColourTags } from "./colour-tags.ts";
 import { INPOINT_MARGIN_US } from "./concat-list.ts";
-import { demuxerName, inputGuards, sourceOffsetUs } from "./formats.ts";
+import { demuxerName, sourceOffsetUs } from "./formats.ts";
 import type { OutputClock } from "./output-clock.ts";
 import { wantedColour } from "./picture-plan.ts";
 import { optionWord } from "./request/colour-words.ts";
@@ -13,6 +13,7 @@ import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest, OutputStream } from "./request/encode-request.ts";
 import { keepsFields } from "./request/picture-changes.ts";
 import { audioToEncode, type PlannedStream, type StreamPlan } from "./stream-plan.ts";
+import { inputGuards, QUIET } from "./tool-args.ts";
 import { tagsFromSource, trackTags } from "./track-tags.ts";
 import type { SourceInfo, SourceVideo } from "./types.ts";
 
@@ -218,10 +219,7 @@ export function stitchArgs(
   const sounds = plan.streams.filter((stream) => stream.source.type === "audio");
   const audioStart = facts.zeroUs - info.startMicroseconds;
   return [
-    "-hide_banner",
-    "-nostdin",
-    "-v",
-    "error",
+    ...QUIET,
     "-copyts",
     "-itsoffset",
     formatMicroseconds(facts.firstFrameUs - facts.zeroUs + INPOINT_MARGIN_US),

@@ -3,17 +3,17 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { AppError } from "../base/errors.ts";
 import { landFile, removeTree, tempNameFor } from "../base/files.ts";
-import { runTool } from "../base/process.ts";
+import { runTool, succeeded } from "../base/process.ts";
 import type { Rational } from "../base/rational.ts";
 import { type ConcatSegment, concatList, toMicroseconds } from "./concat-list.ts";
 import { coverArgs, coverStreams } from "./cover-art.ts";
-import { fileUrl } from "./formats.ts";
 import { type OutputClock, readOutputClock } from "./output-clock.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { segmentOffsetUs } from "./segment-clock.ts";
 import { lastWords } from "./stderr.ts";
 import { type StitchFacts, stitchArgs } from "./stitch-args.ts";
 import type { StreamPlan } from "./stream-plan.ts";
+import { fileUrl } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { SegmentFacts, SourceInfo } from "./types.ts";
 import { readSegmentPackets } from "./verify-segment.ts";
@@ -38,7 +38,7 @@ export interface StitchInput {
   readonly clock?: OutputClock;
   /** Where the output lands; temporary files are made beside it. */
   readonly outputPath: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface StitchOutcome {
@@ -82,12 +82,12 @@ async function extractCovers(tools: Tools, input: StitchInput, files: readonly s
     const result = await runTool({
       program: tools.ffmpeg,
       args: coverArgs(input.info, stream.index, fileUrl(input.sourcePath), fileUrl(file)),
-      ...(input.signal === undefined ? {} : { signal: input.signal }),
+      signal: input.signal,
       timeoutMs: 60_000,
     });
     if (result.ended === "aborted")
       throw new AppError("E_INTERRUPTED", "joining the segments was stopped", "Submit the job again.");
-    if (result.ended !== "exit" || result.exitCode !== 0) {
+    if (!succeeded(result)) {
       throw new AppError(
         "E_STITCH",
         `the cover art (stream ${stream.index}) could not be read: ${lastWords(result.stderrTail)}`,
@@ -133,7 +133,7 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
         covers: coverFiles.map(fileUrl),
         output: fileUrl(temporary),
       }),
-      ...(input.signal === undefined ? {} : { signal: input.signal }),
+      signal: input.signal,
     });
     if (result.ended !== "exit")
       throw new AppError("E_INTERRUPTED", "joining the segments was stopped", "Submit the job again.");

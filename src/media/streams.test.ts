@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { pgsSubtitles } from "../../test/support/pgs.ts";
-import { runTool } from "../base/process.ts";
+import { runTool, succeeded } from "../base/process.ts";
 import { runLocally } from "./local-pipeline.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
 import { findTools, type Tools } from "./tools.ts";
@@ -27,7 +27,7 @@ const CHAPTERS = [
 
 async function ffmpeg(...args: readonly string[]): Promise<void> {
   const result = await runTool({ program: tools.ffmpeg, args: ["-y", "-nostdin", "-v", "error", ...args] });
-  if (result.ended !== "exit" || result.exitCode !== 0) throw new Error(`${args.join(" ")}: ${result.stderrTail}`);
+  if (!succeeded(result)) throw new Error(`${args.join(" ")}: ${result.stderrTail}`);
 }
 
 beforeAll(async () => {

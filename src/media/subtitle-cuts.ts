@@ -4,8 +4,8 @@
 import { runTool } from "../base/process.ts";
 import { toNumber } from "../base/rational.ts";
 import type { Piece } from "./cut-points.ts";
-import { fileUrl } from "./formats.ts";
 import { clockOffsetUs, clockShift } from "./source-clock.ts";
+import { fileUrl } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
 
@@ -50,7 +50,7 @@ async function subtitleEvents(tools: Tools, files: readonly string[], signal?: A
         ...["-v", "error", "-select_streams", "s", "-show_entries", "packet=pts_time,duration_time"],
         ...["-of", "csv=p=0", fileUrl(file)],
       ],
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     signal?.throwIfAborted();
     const events = result.stdout.split("\n").flatMap((line): Span[] => {

@@ -1,10 +1,10 @@
 // What a file's packets say of its sound and subtitles: how many there are, where they begin and end. One pass over the
 // file without decoding; `TrackTally` is pure and serves whoever reads packets anyway.
 import { AppError } from "../base/errors.ts";
-import { runTool } from "../base/process.ts";
+import { runTool, succeeded } from "../base/process.ts";
 import { MICROSECONDS, type Rational, rescale } from "../base/rational.ts";
-import { fileUrl, inputGuards } from "./formats.ts";
 import { lastWords } from "./stderr.ts";
+import { fileUrl, inputGuards, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
 
@@ -65,12 +65,13 @@ export async function readTextEvents(
   const result = await runTool({
     program: tools.ffmpeg,
     args: [
-      ...["-hide_banner", "-nostdin", "-v", "error", ...inputGuards({ formats: source.formats, kind: "file" })],
+      ...QUIET,
+      ...inputGuards({ formats: source.formats, kind: "file" }),
       ...["-i", fileUrl(source.path), "-map", `0:${source.streamIndex}`, "-c:s", "srt", "-f", "srt", "pipe:1"],
     ],
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
-  return result.ended === "exit" && result.exitCode === 0 ? countTextEvents(result.stdout) : null;
+  return succeeded(result) ? countTextEvents(result.stdout) : null;
 }
 
 export class TrackTally {
@@ -137,7 +138,7 @@ export async function readTrackPackets(
       ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
       ...["-show_entries", `packet=${TRACK_FIELDS}`, "-of", "csv=p=0", fileUrl(path)],
     ],
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     onLine: (line) => {
       // Most lines are the video's; they need no taking apart.
       if (!line.startsWith("video")) tally.add(parseTrackLine(line));

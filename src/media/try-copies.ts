@@ -3,12 +3,13 @@
 import { devNull } from "node:os";
 import { AppError } from "../base/errors.ts";
 import { runTool } from "../base/process.ts";
-import { demuxerName, fileUrl, inputGuards } from "./formats.ts";
+import { demuxerName } from "./formats.ts";
 import { audioOfTrack } from "./request/audio-tracks.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { lastWords } from "./stderr.ts";
 import type { PlannedStream, StreamPlan } from "./stream-plan.ts";
+import { fileUrl, inputGuards, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { Container, SourceInfo } from "./types.ts";
 
@@ -40,7 +41,7 @@ export function mustTryCopies(info: SourceInfo, plan: StreamPlan): boolean {
 /** A muxer's whole work on these streams of the source, kept nowhere. `input` is a `file:` URL. */
 export function copyTrialArgs(info: SourceInfo, container: Container, indexes: readonly number[], input: string) {
   return [
-    ...["-hide_banner", "-nostdin", "-v", "error"],
+    ...QUIET,
     ...inputGuards({ formats: info.formatName, kind: "file" }),
     ...["-f", demuxerName(info.formatName), "-i", input],
     ...indexes.flatMap((index) => ["-map", `0:${index}`]),
@@ -60,7 +61,7 @@ async function refusal(
   const result = await runTool({
     program: tools.ffmpeg,
     args: copyTrialArgs(source.info, container, indexes, fileUrl(source.path)),
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   if (result.ended !== "exit")
     throw new AppError("E_INTERRUPTED", "trying to copy the sound was stopped", "Submit the job again.");

@@ -1,10 +1,9 @@
 // Checks a finished segment against its plan by demuxing it (no decoding): how many frames, each at its time.
 import { stat } from "node:fs/promises";
 import { sha256OfFile } from "../base/digest.ts";
-import { runTool } from "../base/process.ts";
+import { succeeded } from "../base/process.ts";
 import { type Pts, parseRational, type Rational, rescale } from "../base/rational.ts";
-import { COMPACT_LINES_FORMAT, compactFields } from "./compact-lines.ts";
-import { fileUrl, inputGuards } from "./formats.ts";
+import { probeCompact } from "./compact-lines.ts";
 import { countLight, type LightPlan } from "./light/segment-light.ts";
 import { readNut } from "./nut/read-nut.ts";
 import { segmentOffsetTicks } from "./segment-clock.ts";
@@ -62,35 +61,24 @@ export async function probeSegmentPackets(
   const pts: number[] = [];
   let timeBase: Rational | null = null;
   let extradataSha256: string | null = null;
-  const result = await runTool({
-    program: tools.ffprobe,
+  const question = {
+    path,
+    formats: SEGMENT_DEMUXERS,
     args: [
-      "-v",
-      "error",
-      ...inputGuards({ formats: SEGMENT_DEMUXERS, kind: "file" }),
-      "-select_streams",
-      "v:0",
-      "-show_data_hash",
-      "sha256",
-      "-show_entries",
-      "packet=pts:stream=time_base,extradata_hash",
-      "-of",
-      COMPACT_LINES_FORMAT,
-      fileUrl(path),
+      ...["-select_streams", "v:0", "-show_data_hash", "sha256"],
+      ...["-show_entries", "packet=pts:stream=time_base,extradata_hash"],
     ],
-    ...(signal === undefined ? {} : { signal }),
-    onLine: (line) => {
-      const fields = compactFields(line);
-      if (fields.has("packet")) {
-        pts.push(Number(fields.get("pts")));
-      } else if (fields.has("stream")) {
-        timeBase = parseRational(fields.get("time_base") ?? "");
-        extradataSha256 =
-          /^SHA256:([0-9a-f]{64})$/i.exec(fields.get("extradata_hash") ?? "")?.[1]?.toLowerCase() ?? null;
-      }
-    },
-  });
-  if (result.ended !== "exit" || result.exitCode !== 0) return lastWords(result.stderrTail);
+  };
+  const onSection = (fields: ReadonlyMap<string, string>) => {
+    if (fields.has("packet")) {
+      pts.push(Number(fields.get("pts")));
+    } else if (fields.has("stream")) {
+      timeBase = parseRational(fields.get("time_base") ?? "");
+      extradataSha256 = /^SHA256:([0-9a-f]{64})$/i.exec(fields.get("extradata_hash") ?? "")?.[1]?.toLowerCase() ?? null;
+    }
+  };
+  const result = await probeCompact(tools, question, onSection, signal);
+  if (!succeeded(result)) return lastWords(result.stderrTail);
   if (timeBase === null) return "the segment holds no video stream";
   return inOrder({ timeBase, pts, extradataSha256 });
 }

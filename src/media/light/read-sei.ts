@@ -2,8 +2,8 @@
 // out of the finished file through ffmpeg, so that what is read is what players get.
 import { readFile } from "node:fs/promises";
 import { removeTree, tempNameFor } from "../../base/files.ts";
-import { runTool } from "../../base/process.ts";
-import { fileUrl, inputGuards } from "../formats.ts";
+import { runTool, succeeded } from "../../base/process.ts";
+import { fileUrl, inputGuards, QUIET } from "../tool-args.ts";
 import type { Tools } from "../tools.ts";
 import type { HdrMetadata, MasteringDisplay } from "../types.ts";
 import { SEI_TYPES, type StaticHdr } from "./messages.ts";
@@ -56,14 +56,15 @@ export async function firstPacketLight(
     const result = await runTool({
       program: tools.ffmpeg,
       args: [
-        ...["-hide_banner", "-nostdin", "-v", "error", ...inputGuards({ formats: file.formats, kind: "file" })],
+        ...QUIET,
+        ...inputGuards({ formats: file.formats, kind: "file" }),
         ...["-i", fileUrl(file.path), "-map", `0:${file.streamIndex}`, "-c", "copy", "-frames:v", "1"],
         ...["-bsf:v", "h264_mp4toannexb,filter_units=pass_types=6", "-f", "h264", "-y", fileUrl(units)],
       ],
-      ...(signal === undefined ? {} : { signal }),
+      signal,
       timeoutMs: TIMEOUT_MS,
     });
-    return result.ended === "exit" && result.exitCode === 0 ? lightInSei(await readFile(units)) : null;
+    return succeeded(result) ? lightInSei(await readFile(units)) : null;
   } finally {
     await removeTree(units);
   }

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runTool } from "../../base/process.ts";
-import { fileUrl } from "../formats.ts";
+import { fileUrl } from "../tool-args.ts";
 import { findTools, type Tools } from "../tools.ts";
 import { addLight, countLight, type LightPlan } from "./segment-light.ts";
 

@@ -2,8 +2,7 @@
 // Encoders differ in what they can be told, and versions of ffmpeg in what they pass on (docs/ENCODERS.md); this holds for all.
 import { open, rename } from "node:fs/promises";
 import { removeTree } from "../../base/files.ts";
-import { runTool } from "../../base/process.ts";
-import { fileUrl, inputGuards } from "../formats.ts";
+import { runTool, succeeded } from "../../base/process.ts";
 import { NutFile, type NutFrame, type NutPart } from "../nut/nut-file.ts";
 import { FRAME_FLAGS } from "../nut/nut-headers.ts";
 import { frameBytes, refuseUnwritable } from "../nut/write-frame.ts";
@@ -11,6 +10,7 @@ import type { EncodeRequest } from "../request/encode-request.ts";
 import { codecOfEncoder } from "../request/encoders.ts";
 import { keptHdr } from "../request/source-params.ts";
 import { lastWords } from "../stderr.ts";
+import { fileUrl, inputGuards, QUIET } from "../tool-args.ts";
 import type { Tools } from "../tools.ts";
 import type { SourceVideo } from "../types.ts";
 import { type LightCodec, lightCodecOf, type StaticHdr } from "./messages.ts";
@@ -88,14 +88,14 @@ export async function addLight(
     const result = await runTool({
       program: tools.ffmpeg,
       args: [
-        ...["-hide_banner", "-nostdin", "-v", "error", "-copyts", ...inputGuards({ formats: "nut", kind: "file" })],
+        ...QUIET,
+        ...["-copyts", ...inputGuards({ formats: "nut", kind: "file" })],
         ...["-f", "nut", "-i", fileUrl(told), "-map", "0", "-c", "copy", "-map_metadata", "-1"],
         ...["-avoid_negative_ts", "disabled", "-f", "nut", "-y", fileUrl(whole)],
       ],
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
-    if (result.ended !== "exit" || result.exitCode !== 0)
-      return `HDR10 metadata could not be put in: ${lastWords(result.stderrTail)}`;
+    if (!succeeded(result)) return `HDR10 metadata could not be put in: ${lastWords(result.stderrTail)}`;
     await rename(whole, path);
     return null;
   } catch (thrown) {

@@ -1,9 +1,9 @@
 // Counts the bits of video packets, without their container: from ffmpeg's framecrc listing and by demuxing a file.
 import { readFile } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
-import { runTool } from "../../base/process.ts";
-import { fileUrl, inputGuards } from "../formats.ts";
+import { runTool, succeeded } from "../../base/process.ts";
 import { lastWords } from "../stderr.ts";
+import { fileUrl, inputGuards } from "../tool-args.ts";
 import type { Tools } from "../tools.ts";
 import type { TimedPacket } from "./leaky-bucket.ts";
 
@@ -34,7 +34,7 @@ export async function readPackets(
       ...["-v", "error", ...inputGuards({ formats, kind: "file" })],
       ...["-select_streams", "V:0", "-show_entries", "packet=dts_time,size", "-of", "csv=p=0", fileUrl(path)],
     ],
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     onLine: (line) => {
       const [seconds, bytes] = line.split(",");
       if (bytes === undefined) return;
@@ -42,7 +42,7 @@ export async function readPackets(
     },
   });
   signal?.throwIfAborted();
-  if (result.ended === "exit" && result.exitCode === 0) return packets;
+  if (succeeded(result)) return packets;
   throw new AppError("E_INTERNAL", lastWords(result.stderrTail), "ffprobe could not read what ffmpeg wrote.");
 }
 

@@ -2,9 +2,9 @@
 // say no times, so two decodes in sequence tell: one the order of the pictures, one how many there are and how far apart.
 import { runTool } from "../../base/process.ts";
 import { type Pts, type Rational, rescale } from "../../base/rational.ts";
-import { fileUrl, inputGuards } from "../formats.ts";
 import { decodeArgs } from "../segment-args.ts";
 import { decodeErrors, lastWords } from "../stderr.ts";
+import { fileUrl, inputGuards } from "../tool-args.ts";
 import type { Tools } from "../tools.ts";
 import type { SourceInfo } from "../types.ts";
 

@@ -4,10 +4,11 @@ import { rm } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
 import { freeBytes, landFile, tempNameFor } from "../../base/files.ts";
 import { runTool } from "../../base/process.ts";
-import { fileUrl, hasTimestamps, inputGuards } from "../formats.ts";
+import { hasTimestamps } from "../formats.ts";
 import { indexSource } from "../index-source.ts";
 import { probeSource } from "../probe.ts";
 import { lastWords } from "../stderr.ts";
+import { fileUrl, inputGuards, QUIET } from "../tool-args.ts";
 import type { Tools } from "../tools.ts";
 import type { SourceInfo } from "../types.ts";
 import { type Elementary, packetSlices, readElementary } from "./elementary.ts";
@@ -42,7 +43,8 @@ function muxArgs(
     Number.POSITIVE_INFINITY,
   );
   return [
-    ...["-hide_banner", "-nostdin", "-v", "error", "-copyts"],
+    ...QUIET,
+    "-copyts",
     ...[...inputGuards({ formats: "ivf", kind: "file" }), "-f", "ivf"],
     // IVF's demuxer knows not all of these codecs by their four letters.
     ...["-c:v", video.codec, "-i", fileUrl(ivfPath)],
