@@ -470,7 +470,7 @@ describe("serve", () => {
     expect(taken.exitCode).toBe(1);
     expect(taken.stderr).toContain("is in use");
     expect(locked.exitCode).toBe(1);
-    expect(locked.stderr).toMatch(/in use by ffcluster serve \(pid \d+/);
+    expect(locked.stderr).toMatch(/in use by ffcluster serve \(pid \d+ on host .*; this one \(pid \d+ on host /);
     expect(stopped.exitCode).toBe(0);
     expect(stopped.stderr).toContain(`ffcluster join --server 127.0.0.1:${first.port} --token ${token}`);
     expect(token).toMatch(/^[0-9a-f]{32}$/);

@@ -141,11 +141,16 @@ test.skipIf(process.platform !== "linux")(
     expect(ffmpegs.filter(({ command }) => command.includes("segment_")).length).toBeGreaterThan(0);
     await scene.cancel(encoding, "encoding");
 
-    proxy.hold("to-server");
+    // Slow enough to be met at the second of its two segments.
+    proxy.bytesPerSecond = 500_000;
     const uploading = await submit(QUICK);
+    await cluster.untilJob(uploading, "has a segment", BOUND_MS, (job) => job.segments.done > 0);
+    proxy.hold("to-server");
     await until("a segment is on its way", BOUND_MS, async () => proxy.holding > 0);
+    expect((await cluster.job(uploading)).status).toBe("Processing");
     await scene.cancel(uploading, "uploading");
     proxy.heal();
+    proxy.bytesPerSecond = 0;
 
     await wrong.become("slow-check");
     const verifying = await submit(PROBED);

@@ -197,7 +197,7 @@ test("direct access that cannot be is refused with the reason", async () => {
   expect(failure).toMatchObject({ kind: "source", reason: expect.stringContaining("--path-map") });
 });
 
-test("stop ends ffmpeg within two seconds and frees its disk; the slot goes to the next", async () => {
+test("stop ends ffmpeg within two seconds and frees its disk, one that waits never begins; the slot goes to the next", async () => {
   const path = clipOrSkip(LONG_CLIP);
   startClient();
   const { clientId } = await server.messages.next(isHello);
@@ -208,6 +208,10 @@ test("stop ends ffmpeg within two seconds and frees its disk; the slot goes to t
   const next = await offerClip(clipOrSkip(CLIP));
   server.send(next);
   await server.messages.next(isStage(next.attemptId, "queued"));
+  const behind = await offerClip(clipOrSkip(CLIP));
+  server.send(behind);
+  await server.messages.next(isStage(behind.attemptId, "queued"));
+  server.send({ type: "stop", attemptId: behind.attemptId, reason: "cancelled" });
   const folderOf = (offer: Offer) => join(clientFolder(clientId), `segment_${offer.attemptId}`);
   await withinPromise("the end of ffmpeg and its folder", STOPPED_WITHIN_MS, async () => {
     server.send({ type: "stop", attemptId: slow.attemptId, reason: "cancelled" });
@@ -215,6 +219,9 @@ test("stop ends ffmpeg within two seconds and frees its disk; the slot goes to t
   });
   const result = await server.results.next(() => true);
   expect(result.attemptId).toBe(next.attemptId);
+  await until(async () => (await segmentsOf(clientId)).length === 0, 20_000);
+  expect(server.messages.all.some(isStage(behind.attemptId, "fetching"))).toBe(false);
+  expect(server.results.all).toHaveLength(1);
   if (process.platform === "linux") await until(async () => (await encodersIn(clientId)) === 0, 20_000);
   expect(server.messages.all.some(isFailure)).toBe(false);
 });

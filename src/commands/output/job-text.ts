@@ -99,9 +99,29 @@ export function jobDetailText(job: JobDetailView, dim: Dim): string {
     fields(jobFields(job)),
     ...(job.segment_list.length === 0 ? [] : [segments]),
     ...(job.idle_clients.length === 0 ? [] : [idle]),
+    ...(job.attempts.length === 0 ? [] : [attemptTable(job.attempts, dim)]),
     eventTable(job.events, dim),
   ];
   return parts.join("\n");
+}
+
+/** Every try of every segment, in the order they began. */
+function attemptTable(attempts: JobDetailView["attempts"], dim: Dim): string {
+  const columns = [
+    { title: "ATTEMPT AT" },
+    { title: "SEGMENT", align: "right" },
+    { title: "CLIENT" },
+    { title: "TOOK", align: "right" },
+    { title: "OUTCOME" },
+  ] as const;
+  const rows = attempts.map(({ segment_index, client_id, started_at, ended_at, outcome, reason }) => [
+    formatMoment(started_at),
+    String(segment_index),
+    shortId(client_id),
+    ended_at === null ? "-" : formatSeconds((Date.parse(ended_at) - Date.parse(started_at)) / 1000),
+    outcome === null ? (ended_at === null ? "held" : "ended") : reason === null ? outcome : `${outcome}: ${reason}`,
+  ]);
+  return table(columns, rows, dim);
 }
 
 export function eventTable(events: JobDetailView["events"], dim: Dim): string {

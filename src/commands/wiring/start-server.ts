@@ -1,5 +1,6 @@
 // Joins coordinator, store and API to a server that owns its work directory.
 import { mkdir, readdir } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { type ApiServer, serveApi } from "../../api/serve-api.ts";
 import { systemClock } from "../../base/clock.ts";
@@ -35,8 +36,13 @@ async function lockWorkDir(workDir: string) {
   const lock = acquireFolderLock(folder, "ffcluster serve");
   if (!("holder" in lock)) return lock;
   const holder = lock.holder.replace("(process ", "(pid ");
+  const self = `this one (pid ${process.pid} on host ${hostname()})`;
   const hint = "Stop that server, or give this one a folder of its own with --work-dir.";
-  throw new AppError("E_WORK_DIR_LOCKED", `the work directory ${workDir} is in use by ${holder}`, hint);
+  throw new AppError(
+    "E_WORK_DIR_LOCKED",
+    `the work directory ${workDir} is in use by ${holder}; ${self} can't have it too`,
+    hint,
+  );
 }
 
 /** Jobs without a database are jobs whose database is gone: an empty one would make their files look like rubbish. */

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
 import type { Attempt } from "../model/segment.ts";
+import { idleClients } from "../views/idle.ts";
 
 /** "good" and "bad" on one long job of short segments; good delivers a first segment. */
 function twoClients(): SchedulerBench {
@@ -27,6 +28,8 @@ test("a client that fails on three segments, which others have no trouble with, 
   for (const attempt of bench.attempts("bad")) bench.fail(attempt);
   bench.pass(1000);
   expect(bench.attempts("bad")).toEqual([]);
+  const reasons = idleClients(bench.state, bench.job()).map(({ client, reason }) => `${client.id} ${reason}`);
+  expect(reasons).toEqual([`bad is quarantined: ${quarantine}`]);
   for (let round = 0; round < 100 && bench.job().status === "Processing"; round++) bench.finish(anyOf(bench, "good"));
   expect(bench.job().status).toBe("Combining");
 });
