@@ -11,6 +11,8 @@ export interface Connection {
   readonly server: ServerAddress;
   /** Null: none known; the server then says that it needs one. */
   readonly token: string | null;
+  /** What to trust instead of the system's certificates. One object for all calls, so that it is read once. */
+  readonly tls?: { readonly ca: string };
 }
 
 export interface CallOptions {
@@ -27,10 +29,6 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 function unreachable(server: ServerAddress, what: string, cause: unknown): AppError {
   const start = isThisMachine(server) ? "Start one with `ffcluster serve`" : "Start `ffcluster serve` there";
   const port = server.port === 5001 ? "" : ` --port ${server.port}`;
-  if (server.isTls) {
-    const hint = "If a server runs there, it may speak plain http: leave out https://.";
-    return new AppError("E_UNREACHABLE", `${what} https://${hostPort(server)}`, hint, { cause, retry: true });
-  }
   const hint = `${start.replace("serve`", `serve${port}\``)}, or name another server with --server HOST:PORT.`;
   return new AppError("E_UNREACHABLE", `${what} ${hostPort(server)}`, hint, { cause, retry: true });
 }
@@ -97,6 +95,7 @@ async function fetchOnce(connection: Connection, path: string, options: CallOpti
       redirect: "manual", // following it would carry the token elsewhere
       // Bun's own limit would end a quiet event stream; ours are above and in the callers.
       timeout: false,
+      ...(connection.tls === undefined ? {} : { tls: connection.tls }),
     } as BunFetchRequestInit);
   } catch (thrown) {
     options.signal?.throwIfAborted();
@@ -120,7 +119,7 @@ export async function call(connection: Connection, path: string, options: CallOp
     options.signal?.throwIfAborted();
     if (thrown instanceof AppError) throw thrown;
     throw (
-      foreignProtocol(hostPort(connection.server), thrown) ??
+      (await foreignProtocol(new URL(baseUrl(connection.server)), thrown)) ??
       unreachable(connection.server, "no server answers at", thrown)
     );
   }

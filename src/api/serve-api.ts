@@ -30,13 +30,15 @@ export interface ServeApiOptions extends ApiServices {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** PEM; plain http when there is none. */
+  readonly tls?: { readonly cert: string; readonly key: string } | null;
   /** Requests wait for this: the port is ours before the token is where others look for it. */
   readonly ready?: Promise<void>;
 }
 
 export interface ApiServer {
   readonly port: number;
-  /** `http://host:port`, with the bound address. */
+  /** `http://host:port` or `https://host:port`, with the bound address. */
   readonly url: string;
   /** Answers new requests with 503 from now on, while the coordinator says goodbye on the links that are open. */
   refuseRequests(): void;
@@ -99,10 +101,12 @@ const STOPPING: ErrorBody = {
 /** Starts the API. Errors: E_PORT. */
 export function serveApi(options: ServeApiOptions): ApiServer {
   let isStopping = false;
+  const tls = options.tls ?? null;
   try {
     const server = Bun.serve<LinkData>({
       hostname: options.host,
       port: options.port,
+      ...(tls === null ? {} : { tls: { cert: tls.cert, key: tls.key } }),
       idleTimeout: 0, // Bun's own would kill slow uploads and paused downloads
       maxRequestBodySize: MAX_BODY_BYTES,
       development: false,
@@ -119,7 +123,12 @@ export function serveApi(options: ServeApiOptions): ApiServer {
     const refuseRequests = () => {
       isStopping = true;
     };
-    return { port, url: `http://${host}:${port}`, refuseRequests, stop: () => server.stop(true) };
+    return {
+      port,
+      url: `${tls === null ? "http" : "https"}://${host}:${port}`,
+      refuseRequests,
+      stop: () => server.stop(true),
+    };
   } catch (thrown) {
     throw portError(options, thrown);
   }

@@ -39,6 +39,11 @@ export function hostPort(address: ServerAddress): string {
   return `${bracketed(address.host)}:${address.port}`;
 }
 
+/** As `--server` takes it. */
+export function serverName(address: ServerAddress): string {
+  return `${address.isTls ? "https://" : ""}${hostPort(address)}`;
+}
+
 export function baseUrl(address: ServerAddress): string {
   return `${address.isTls ? "https" : "http"}://${hostPort(address)}`;
 }
@@ -46,17 +51,21 @@ export function baseUrl(address: ServerAddress): string {
 /** What stands behind a command so that it reaches the same server: nothing for the one that it reaches anyway. */
 export function serverFlag(address: ServerAddress): string {
   const isDefault = !address.isTls && address.host === "localhost" && address.port === DEFAULT_PORT;
-  return isDefault ? "" : ` --server ${address.isTls ? "https://" : ""}${hostPort(address)}`;
+  return isDefault ? "" : ` --server ${serverName(address)}`;
 }
 
 function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map((entry) => entry.address));
 }
 
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
 /** True when the address names this machine: loopback, one of its interfaces, its own name. */
 export function isThisMachine(address: ServerAddress): boolean {
   const host = address.host.toLowerCase();
-  if (host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)) return true;
+  if (isLoopback(host)) return true;
   return host === hostname().toLowerCase() || ownAddresses().includes(host);
 }
 
@@ -67,11 +76,11 @@ export function outwardHost(boundHost: string): string {
   return entries.find((entry) => entry.family === "IPv4" && !entry.internal)?.address ?? hostname();
 }
 
-/** The host:port names under which this machine's user may call a server bound so. */
-export function localNames(boundHost: string, port: number): string[] {
+/** The host:port names under which this machine's user may call a server bound so, or named so by its certificate. */
+export function localNames(boundHost: string, port: number, further: readonly string[] = []): string[] {
   const hosts =
     boundHost === "0.0.0.0" || boundHost === "::"
       ? ["localhost", "127.0.0.1", "::1", hostname(), outwardHost(boundHost)]
       : [boundHost, ...(boundHost === "127.0.0.1" || boundHost === "::1" ? ["localhost"] : [])];
-  return [...new Set(hosts.map((host) => `${bracketed(host.toLowerCase())}:${port}`))];
+  return [...new Set([...hosts, ...further].map((host) => `${bracketed(host.toLowerCase())}:${port}`))];
 }

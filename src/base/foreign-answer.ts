@@ -27,17 +27,70 @@ export function foreignAnswer(where: string, response: Response): AppError {
   return noServer(where, `sends elsewhere, to ${to}`, `Name the server itself; if that is it, with --server ${to}.`);
 }
 
-/** What a call threw when something answered that does not speak as we do; null for anything that may pass. */
-export function foreignProtocol(where: string, thrown: unknown): AppError | null {
-  switch (errnoOf(thrown)) {
+const NAME_CA = "If it is the right server, name its certificate, or that of its authority, with --tls-ca FILE.";
+
+/** What is wrong with a certificate, by the codes of OpenSSL and Node; null for anything else. */
+function certificateFault(code: string | null): { readonly what: string; readonly hint: string } | null {
+  switch (code) {
+    case "DEPTH_ZERO_SELF_SIGNED_CERT":
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+    case "UNABLE_TO_GET_ISSUER_CERT":
+    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+    case "CERT_UNTRUSTED":
+    case "UNKNOWN_CERTIFICATE_VERIFICATION_ERROR":
+      return { what: "is signed by nobody who is trusted here", hint: NAME_CA };
+    case "CERT_HAS_EXPIRED":
+      return { what: "has expired", hint: "Give the server a new one, and look at this machine's clock." };
+    case "CERT_NOT_YET_VALID":
+      return { what: "is not valid yet", hint: "Look at this machine's clock." };
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return { what: "is for another name", hint: "Name the server in --server as its certificate does." };
+    default:
+      return null;
+  }
+}
+
+/**
+ * What a call to `server` threw when something answered that does not speak as we do, or can't be trusted; null for
+ * anything that may pass. A connection that is closed without a word is tried with TLS.
+ */
+export async function foreignProtocol(server: URL, thrown: unknown): Promise<AppError | null> {
+  const code = errnoOf(thrown);
+  const fault = certificateFault(code);
+  if (fault !== null) {
+    const message = `the certificate of the server at ${server.host} ${fault.what}`;
+    return new AppError("E_UNREACHABLE", message, fault.hint, { cause: thrown });
+  }
+  switch (code) {
     case "Malformed_HTTP_Response":
     case "InvalidHTTPResponse":
-      return noServer(where, "does not speak HTTP", OTHER_ADDRESS, thrown);
+      return noServer(server.host, "does not speak HTTP", OTHER_ADDRESS, thrown);
     case "EPROTO": {
-      const hint = "If a server runs there, it may speak plain http: write http:// instead of https://.";
-      return noServer(where, "does not speak TLS", hint, thrown);
+      const hint = `If a server runs there, it may speak plain http: --server http://${server.host}.`;
+      return noServer(server.host, "does not speak TLS", hint, thrown);
+    }
+    case "ECONNRESET":
+    case "ConnectionClosed": {
+      if (server.protocol !== "http:" || !(await speaksTls(server))) return null;
+      const message = `what answers at ${server.host} speaks https, and was asked in plain http`;
+      return new AppError("E_UNREACHABLE", message, `Write --server https://${server.host}.`, { cause: thrown });
     }
     default:
       return null;
+  }
+}
+
+const TLS_WITHIN_MS = 3000;
+
+/** No token goes there, and nothing is believed of the answer but that it came. */
+async function speaksTls(server: URL): Promise<boolean> {
+  const url = new URL(server);
+  url.protocol = "https:";
+  try {
+    await fetch(url, { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(TLS_WITHIN_MS) });
+    return true;
+  } catch (thrown) {
+    return certificateFault(errnoOf(thrown)) !== null;
   }
 }

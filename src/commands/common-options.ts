@@ -11,7 +11,7 @@ export const jsonOption = {
 
 export const serverOptions = {
   server: textOption({
-    description: "The server",
+    description: "The server; https:// before it where it serves https",
     valueName: "HOST[:PORT]",
     fallback: "localhost:5001",
   }),
@@ -19,6 +19,11 @@ export const serverOptions = {
     description: "Shared secret",
     valueName: "TOKEN",
     defaultText: "remembered for that host and port",
+  }),
+  "tls-ca": optionalText({
+    description: "Of an https server: its certificate, or that of its authority (PEM), to trust alone",
+    valueName: "FILE",
+    defaultText: "the authorities that this machine trusts",
   }),
 };
 

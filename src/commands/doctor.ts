@@ -14,10 +14,7 @@ type Family = NonNullable<MachineReport["families"][keyof MachineReport["familie
 
 const ANSWER_WITHIN_MS = 3000;
 
-async function checkServer(
-  options: { readonly server: string; readonly token: string | null },
-  context: CommandContext,
-): Promise<DoctorCheck> {
+async function checkServer(options: Parameters<typeof connect>[0], context: CommandContext): Promise<DoctorCheck> {
   try {
     const client = await connect(options, context);
     const info = await client.hello(ANSWER_WITHIN_MS);

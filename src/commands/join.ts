@@ -142,7 +142,7 @@ export const join = defineCommand({
   async run({ options: given, origins, context }) {
     const { startClient } = await import("./wiring/start-client.ts");
     const server = chooseAddress(given, origins);
-    const connection = await connectionTo(server, given.token, context);
+    const connection = await connectionTo(server, given, context);
     const log = createLog(given["log-level"], connection.token === null ? [] : [connection.token]);
     log.info(`joining ${hostPort(server)}`);
     context.setLastWords(

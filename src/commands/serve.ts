@@ -1,6 +1,6 @@
 // `ffcluster serve`: owns the jobs of one work directory and answers the API until it is told to stop.
 import { join as joinPath, resolve } from "node:path";
-import { localNames, outwardHost } from "../api/server-address.ts";
+import { isLoopback, localNames, outwardHost } from "../api/server-address.ts";
 import {
   choiceOption,
   integerOption,
@@ -17,6 +17,7 @@ import { AppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { createLog, type Log } from "../base/log.ts";
 import { asNoSpace } from "../base/no-space.ts";
+import { readServerTls, type ServerTls } from "../base/tls-files.ts";
 import { VERSION } from "../base/version.ts";
 import { type CommandContext, defineCommand, printEvent } from "./command.ts";
 import { jsonOption, logOption } from "./common-options.ts";
@@ -103,6 +104,12 @@ const options = {
     valueName: "DIR",
     parseOne: (text) => text,
   }),
+  "tls-cert": optionalText({
+    description: "Serve https and wss with this certificate (PEM, its chain after it), beside --tls-key",
+    valueName: "FILE",
+    defaultText: "plain http",
+  }),
+  "tls-key": optionalText({ description: "The certificate's private key (PEM)", valueName: "FILE" }),
   ...logOption,
   ...jsonOption,
 };
@@ -111,6 +118,27 @@ async function chooseToken(given: string | null, workDir: string): Promise<strin
   if (given === null) return (await readWorkDirToken(workDir)) ?? makeToken();
   if (/^[\x21-\x7e]+$/.test(given)) return given;
   throw new AppError("E_BAD_OPTION", "the token holds spaces or other characters", "Use letters, digits and signs.");
+}
+
+/** Null: plain http. Errors: E_USAGE for one without the other, and those of readServerTls. */
+async function readTls(cert: string | null, key: string | null, cwd: string, log: Log): Promise<ServerTls | null> {
+  if (cert === null && key === null) return null;
+  if (cert === null || key === null) {
+    const missing = cert === null ? "--tls-cert" : "--tls-key";
+    throw new AppError("E_USAGE", `${missing} is missing`, "A certificate and its key are given together.");
+  }
+  const tls = await readServerTls(resolve(cwd, cert), resolve(cwd, key));
+  if (tls.validTo.getTime() < Date.now()) log.warn(`the certificate has expired: ${tls.validTo.toISOString()}`);
+  return tls;
+}
+
+/** How others reach the server: by a name that its certificate is for, and with the certificate where it must be given. */
+function joinWords(boundHost: string, port: number, tls: ServerTls | null): string {
+  const outward = outwardHost(boundHost);
+  if (tls === null) return ` --server ${outward}:${port}`;
+  const name = tls.names.includes(outward) ? outward : (tls.names.find((each) => !isLoopback(each)) ?? outward);
+  const host = name.includes(":") ? `[${name}]` : name;
+  return ` --server https://${host}:${port}${tls.isSelfSigned ? " --tls-ca CERT.PEM" : ""}`;
 }
 
 /** The user's folder may be read-only (a service account): local commands then need --token, nothing else suffers. */
@@ -143,6 +171,7 @@ export const serve = defineCommand({
     "ffcluster serve --port 6000 --work-dir /srv/ffcluster --media-root /srv/films",
     "ffcluster serve --keep 7d",
     "FFCLUSTER_TOKEN=secret ffcluster serve --required-clients 2",
+    "ffcluster serve --tls-cert cert.pem --tls-key key.pem",
   ],
   printsEvents: false,
   async run({ options: given, context }) {
@@ -152,6 +181,7 @@ export const serve = defineCommand({
     const workDir = resolve(context.cwd, given["work-dir"]);
     const token = await chooseToken(given.token, workDir);
     const log = createLog(given["log-level"], [token]);
+    const tls = await readTls(given["tls-cert"], given["tls-key"], context.cwd, log);
     const mediaRoots = given["media-root"].map((root) => resolve(context.cwd, root));
     for (const root of mediaRoots) {
       if (!(await exists(root))) log.warn(`the media root ${root} does not exist (yet): no file of it can be named`);
@@ -164,6 +194,7 @@ export const serve = defineCommand({
       env: context.env,
       host: given.host,
       port: given.port,
+      tls,
       workDir,
       token,
       requiredClients: given["required-clients"],
@@ -182,16 +213,15 @@ export const serve = defineCommand({
       // Who sees /healthz answer must find the token; a server that can't start must not hide another's.
       beforeAnswering: async (port) => {
         await writeWorkDirToken(workDir, token);
-        await rememberForUser(context, localNames(given.host, port), token, log);
+        await rememberForUser(context, localNames(given.host, port, tls?.names), token, log);
       },
       onBroken: (cause) =>
         broken.reject(asNoSpace(cause, workDir, "Free some space there and start the server again.")),
     });
     try {
-      const address = `${outwardHost(given.host)}:${server.port}`;
       context.stderr.write(
         `ffcluster ${VERSION} serves ${server.url}, work in ${workDir}\n` +
-          `On other machines: ffcluster join --server ${address} --token ${token}\n` +
+          `On other machines: ffcluster join${joinWords(given.host, server.port, tls)} --token ${token}\n` +
           "Ready.\n",
       );
       if (given.json) printEvent(context, "ready", { url: server.url, port: server.port, version: VERSION });

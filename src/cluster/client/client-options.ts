@@ -12,6 +12,8 @@ export interface ClientOptions {
   /** "http://host:port" or "https://host:port". */
   readonly serverUrl: string;
   readonly token: string;
+  /** What to trust instead of the system's certificates. */
+  readonly tls?: { readonly ca: string };
   readonly name: string;
   readonly slots: number | "auto";
   readonly sourceAccess: SourceAccessMode;

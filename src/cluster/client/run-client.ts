@@ -37,7 +37,8 @@ export async function runClient(options: ClientOptions, signal: AbortSignal): Pr
 async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: AbortSignal): Promise<void> {
   const { store, log, tools } = options;
   const { clientId, folder } = identity;
-  const remote = { serverUrl: options.serverUrl.replace(/\/+$/, ""), token: options.token };
+  const { token, tls } = options;
+  const remote = { serverUrl: options.serverUrl.replace(/\/+$/, ""), token, ...(tls === undefined ? {} : { tls }) };
   const kept = store.keptResults(clientId);
   await endLeftoverEncoders(folder, tools.ffmpeg, log);
   await removeOldSegments(folder, new Set(kept.map((result) => join(result.path, ".."))));

@@ -1,14 +1,12 @@
 // After five seconds without a capable client, says once what the job waits for and the line that helps.
 import type { JobView } from "../../api/contract.ts";
-import { hostPort, outwardHost, type ServerAddress } from "../../api/server-address.ts";
+import { isLoopback, outwardHost, type ServerAddress, serverName } from "../../api/server-address.ts";
 
 const PATIENCE_MS = 5000;
 
-const LOOPBACK = /^(localhost|::1|127\.[\d.]+)$/i;
-
 /** The address under which other machines reach the server. */
 function addressForOthers(server: ServerAddress): string {
-  return hostPort(LOOPBACK.test(server.host) ? { ...server, host: outwardHost("0.0.0.0") } : server);
+  return serverName(isLoopback(server.host.toLowerCase()) ? { ...server, host: outwardHost("0.0.0.0") } : server);
 }
 
 export function waitingText(view: JobView, server: ServerAddress): string {
@@ -17,7 +15,7 @@ export function waitingText(view: JobView, server: ServerAddress): string {
   return [
     `Waiting for ${who} with ffmpeg and ${view.encoder} (${view.capable_clients} of ${view.required_clients} there).`,
     `  On another machine: ffcluster join --server ${addressForOthers(server)} --token TOKEN   (the server printed it)`,
-    `  On this one:        ffcluster join --server ${hostPort(server)}`,
+    `  On this one:        ffcluster join --server ${serverName(server)}`,
   ].join("\n");
 }
 

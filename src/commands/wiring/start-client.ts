@@ -53,6 +53,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
       {
         serverUrl: baseUrl(options.connection.server),
         token: options.connection.token ?? "",
+        ...(options.connection.tls === undefined ? {} : { tls: options.connection.tls }),
         name: options.name,
         slots: options.slots,
         sourceAccess: options.sourceAccess,

@@ -7,6 +7,7 @@ import { systemClock } from "../../base/clock.ts";
 import type { Environment } from "../../base/config/resolve-options.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
+import type { ServerTls } from "../../base/tls-files.ts";
 import { VERSION } from "../../base/version.ts";
 import { type CoordinatorOptions, openCoordinator } from "../../cluster/server/open-coordinator.ts";
 import { acquireFolderLock } from "../../db/folder-lock.ts";
@@ -17,6 +18,8 @@ export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "
   readonly env: Environment;
   readonly host: string;
   readonly port: number;
+  /** Null: plain http. */
+  readonly tls: ServerTls | null;
   /** Called once work directory, jobs and port are ours, before anyone is answered. */
   readonly beforeAnswering: (port: number) => Promise<void>;
 }
@@ -76,7 +79,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   undo.defer(() => coordinator.close());
   const { host, port, log } = options;
   const ready = Promise.withResolvers<void>();
-  const api = serveApi({ coordinator, host, port, version: VERSION, log, ready: ready.promise });
+  const api = serveApi({ coordinator, host, port, tls: options.tls, version: VERSION, log, ready: ready.promise });
   await options.beforeAnswering(api.port).catch(async (thrown) => {
     await api.stop();
     throw thrown;

@@ -9,7 +9,7 @@ import { newId } from "../../../base/ids.ts";
 import type { Offer, SideFileOffer } from "../../protocol/messages.ts";
 import { receiveToFile } from "../../transfer/digest-stream.ts";
 import { createBackoff } from "../link/backoff.ts";
-import { type Remote, readRefusal } from "../link/remote.ts";
+import { callRemote, type Remote, readRefusal } from "../link/remote.ts";
 
 /** A server restart takes seconds, a broken cable more. */
 const TRIES = 8;
@@ -123,11 +123,7 @@ async function tryOnce(
 ): Promise<AppError | null> {
   const temporary = tempNameFor(target);
   try {
-    const response = await fetch(`${remote.serverUrl}${path}`, {
-      headers: { authorization: `Bearer ${remote.token}` },
-      redirect: "error",
-      signal,
-    });
+    const response = await callRemote(remote, path, { signal });
     if (response.status !== 200 || response.body === null) {
       const refusal = await readRefusal(response);
       const retry = response.status >= 500 || response.status === 408 || response.status === 429;

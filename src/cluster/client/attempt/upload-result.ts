@@ -8,7 +8,7 @@ import { sendUpload } from "../../../base/send-upload.ts";
 import { HEADER_REPORT, type ResultReport } from "../../protocol/messages.ts";
 import { createBackoff } from "../link/backoff.ts";
 import type { Outbox } from "../link/outbox.ts";
-import { type Remote, readRefusal } from "../link/remote.ts";
+import { callRemote, type Remote, readRefusal } from "../link/remote.ts";
 import type { FinishedResult } from "../ports.ts";
 
 export type UploadOutcome =
@@ -127,14 +127,13 @@ async function askForResult(
   const late = AbortSignal.timeout(timeoutMs);
   let response: Response;
   try {
-    response = await fetch(`${remote.serverUrl}/api/v1/attempts/${attemptId}/result`, {
+    response = await callRemote(remote, `/api/v1/attempts/${attemptId}/result`, {
       method,
-      headers: { ...headers, [HEADER_REPORT]: headerJson(report), authorization: `Bearer ${remote.token}` },
+      headers: { ...headers, [HEADER_REPORT]: headerJson(report) },
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.any([signal, late]),
-      redirect: "error",
       timeout: false,
-    } as BunFetchRequestInit);
+    });
   } catch (thrown) {
     if (late.aborted) throw new TypeError(`no answer for ${Math.round(timeoutMs / 1000)} s`, { cause: thrown });
     throw thrown;

@@ -5,7 +5,7 @@ import { sha256Of } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { HEADER_SHA256 } from "../../protocol/messages.ts";
 import { createBackoff } from "../link/backoff.ts";
-import { type Remote, readRefusal } from "../link/remote.ts";
+import { callRemote, type Remote, readRefusal } from "../link/remote.ts";
 
 export interface FetchPolicy {
   /** From the first failure in a row to giving up: a server restart takes seconds, a broken cable more. */
@@ -96,11 +96,7 @@ async function tryOnce(
     timer = setTimeout(isStalled, policy.stallMs);
   };
   try {
-    const response = await fetch(`${remote.serverUrl}${path}`, {
-      headers: { authorization: `Bearer ${remote.token}` },
-      signal: AbortSignal.any([signal, stall.signal]),
-      redirect: "error",
-    });
+    const response = await callRemote(remote, path, { signal: AbortSignal.any([signal, stall.signal]) });
     moved();
     if (response.status >= 500 || response.status === 408 || response.status === 429) {
       await response.body?.cancel();

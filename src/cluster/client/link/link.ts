@@ -58,6 +58,7 @@ export function openLink(options: LinkOptions): Link {
 
   const socket = new WebSocket(`${remote.serverUrl.replace(/^http/, "ws")}/api/v1/link`, {
     headers: { authorization: `Bearer ${remote.token}` },
+    ...(remote.tls === undefined ? {} : { tls: remote.tls }),
   });
   const send = (message: ClientMessage): boolean => {
     if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > MOST_BUFFERED_BYTES) return false;

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { AppError, errnoOf } from "../../../base/errors.ts";
 import { foreignAnswer, foreignProtocol, isPassingStatus } from "../../../base/foreign-answer.ts";
 import { PROTOCOL_VERSION } from "../../protocol/messages.ts";
-import { parseJson, type Remote, refusalIn } from "./remote.ts";
+import { callRemote, parseJson, type Remote, refusalIn } from "./remote.ts";
 
 const ASK_WITHIN_MS = 5000;
 const helloSchema = z.object({ protocol: z.number(), version: z.string() });
@@ -21,17 +21,16 @@ const passing = (reason: string | null): WhyNot => ({ kind: "passing", reason })
 const refused = (error: AppError): WhyNot => ({ kind: "refused", error });
 
 export async function askWhyNot(remote: Remote, signal: AbortSignal): Promise<WhyNot> {
-  const where = remote.serverUrl.replace(/^http:\/\//, "");
+  const where = new URL(remote.serverUrl);
   try {
-    const response = await fetch(`${remote.serverUrl}/api/v1/hello`, {
-      headers: { authorization: `Bearer ${remote.token}` },
+    const response = await callRemote(remote, "/api/v1/hello", {
       signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_WITHIN_MS)]),
       redirect: "manual",
     });
-    return judge(response.status, await response.text(), foreignAnswer(where, response));
+    return judge(response.status, await response.text(), foreignAnswer(where.host, response));
   } catch (thrown) {
-    const error = foreignProtocol(where, thrown);
-    return error === null ? passing(silence(where, thrown)) : { kind: "foreign", error };
+    const error = await foreignProtocol(where, thrown);
+    return error === null ? passing(silence(where.host, thrown)) : { kind: "foreign", error };
   }
 }
 

@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { AppError } from "./errors.ts";
+import { readServerTls, readTrusted } from "./tls-files.ts";
+
+const fixture = (name: string) => join(import.meta.dir, "../../test/fixtures/tls", name);
+
+async function refusal(work: Promise<unknown>): Promise<string> {
+  const thrown = await work.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(thrown instanceof AppError)) throw new Error(`no refusal: ${thrown}`);
+  expect(thrown.code).toBe("E_BAD_OPTION");
+  return thrown.message;
+}
+
+test("a certificate and its key, with the names it is for", async () => {
+  const tls = await readServerTls(fixture("cert.pem"), fixture("key.pem"));
+  expect(tls).toMatchObject({ names: ["localhost", "cluster.test", "127.0.0.1"], isSelfSigned: true });
+  expect(tls.validTo.getTime()).toBeGreaterThan(Date.parse("2100-01-01"));
+  expect(await readTrusted(fixture("cert.pem"))).toBe(tls.cert);
+});
+
+test("what does not fit, or is something else, is refused by name", async () => {
+  expect(await refusal(readServerTls(fixture("cert.pem"), fixture("other-key.pem")))).toMatch(
+    /other-key\.pem is not that of the certificate .*\/cert\.pem$/,
+  );
+  expect(await refusal(readServerTls(fixture("key.pem"), fixture("key.pem")))).toContain("is no certificate in PEM");
+  expect(await refusal(readServerTls(fixture("cert.pem"), fixture("cert.pem")))).toContain("is no private key in PEM");
+  expect(await refusal(readServerTls(fixture("none.pem"), fixture("key.pem")))).toContain("cannot be read (ENOENT)");
+  expect(await refusal(readTrusted(fixture("README.md")))).toMatch(/^--tls-ca: .* is no certificate in PEM$/);
+});

@@ -1,0 +1,60 @@
+// A server that serves https and wss: everything a job needs travels over it, and whoever does not trust its certificate
+// or asks in plain http is told so.
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import type { ProofView } from "../../src/api/contract.ts";
+import { Cluster, until } from "../support/cluster.ts";
+import { mediaPath } from "../support/media.ts";
+
+const fixture = (name: string) => join(import.meta.dir, "../fixtures/tls", name);
+const CA = ["--tls-ca", fixture("cert.pem")];
+
+test("a job over https and wss: upload, source blocks, results, download; others are told what is wrong", async () => {
+  await using cluster = await Cluster.make();
+  const clip = mediaPath("flower-540p29.97-5s.mp4");
+  if (clip === null) throw new Error("the shipped clips are missing");
+  const pem = ["--tls-cert", fixture("cert.pem"), "--tls-key", fixture("key.pem")];
+  const where = ["--host", "127.0.0.1", "--port", "0", "--work-dir", cluster.workDir];
+  const server = cluster.start("serve", ["serve", ...where, ...pem, "--token", cluster.token, "--json"]);
+  await until("the server is ready", 60_000, async () => server.stdout() !== "");
+  const { url, port } = JSON.parse(server.stdout()) as { url: string; port: number };
+  expect(url).toBe(`https://127.0.0.1:${port}`);
+  await until("the join line is there", 60_000, async () => server.stderr().includes("Ready."));
+  expect(server.stderr()).toContain(`ffcluster join --server https://127.0.0.1:${port} --tls-ca CERT.PEM --token `);
+
+  const token = ["--token", cluster.token];
+  const remote = ["--source-access", "gateway", "--slots", "1", "--work-dir", cluster.path("client-work")];
+  const client = cluster.start("join", ["join", "--server", `https://localhost:${port}`, ...CA, ...token, ...remote]);
+  const output = cluster.path("o.mp4");
+  // An address that ffcluster does not take for its own machine's, so that the file is uploaded.
+  const submit = ["submit", clip, "-o", output, "--ffmpeg-params", "-c:v libx264 -preset ultrafast", "--json"];
+  const ended = await cluster.run([...submit, "--server", `https://127.1:${port}`, ...CA, ...token]);
+  expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+  const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "") as { event: string; proof: ProofView };
+  expect(last).toMatchObject({ event: "completed", proof: { exact: true, frames: { expected: 150, in_output: 150 } } });
+  const job = last.proof.job_id;
+  expect(await Bun.file(join(cluster.workDir, "server", job, "output.mp4")).bytes()).toEqual(
+    await Bun.file(output).bytes(),
+  );
+
+  const refusals: [string[], RegExp][] = [
+    [["--server", `localhost:${port}`], /speaks https.*\n.*--server https:\/\/localhost/],
+    [["--server", `https://localhost:${port}`], /signed by nobody who is trusted here.*\n.*--tls-ca FILE/],
+    [["--server", `https://localhost:${port}`, "--tls-ca", fixture("other-cert.pem")], /signed by nobody who/],
+  ];
+  for (const [args, words] of refusals) {
+    const listed = await cluster.run(["jobs", "list", ...token, ...args]);
+    expect(listed.exitCode).toBe(4);
+    expect(listed.stderr).toMatch(words);
+  }
+  const joined = await cluster.run(["join", "--server", `localhost:${port}`, ...token, ...remote.slice(0, 4)]);
+  expect(joined.exitCode).toBe(4);
+  expect(joined.stderr).toMatch(/speaks https/);
+  const lonely = await cluster.run(["serve", "--tls-cert", fixture("cert.pem")]);
+  expect({ exitCode: lonely.exitCode, stderr: lonely.stderr }).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining("--tls-key is missing"),
+  });
+  for (const running of [client, server]) running.kill("SIGTERM");
+  expect(await Promise.all([client.exited, server.exited])).toEqual([0, 0]);
+}, 180_000);
