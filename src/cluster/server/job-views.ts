@@ -1,5 +1,4 @@
 // From state to what the outside sees. Pure; the shapes are in views.ts.
-
 import type { Client } from "../scheduler/model/client.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import type { Segment } from "../scheduler/model/segment.ts";

@@ -1,5 +1,4 @@
 // Pure questions about who can do what: which clients count for a job, and what a job still needs.
-
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
 import type { SchedulerState } from "../model/state.ts";

@@ -1,6 +1,5 @@
 // Which encoder a client would use for a job, how fast that is by rule of thumb until it is measured, and which of the
 // client's slots it takes. Pure questions; electing is election.ts's business.
-
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
 import { drawsAlike } from "./letters.ts";

@@ -1,5 +1,4 @@
 // What each client holds, and whether it has room for more.
-
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
 import type { Attempt } from "../model/segment.ts";

@@ -1,7 +1,6 @@
 // Whose fault a failure is. A segment that gives several clients trouble is the trouble itself: its failures count
 // against it alone. A client that fails on segments which nobody else had trouble with, in jobs that others get on
 // with, is bad: it gets no more work until somebody resumes it or its process is a new one.
-
 import type { Trouble } from "../model/client.ts";
 import type { ClientId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";

@@ -1,6 +1,5 @@
 // Leases and fencing: what renews an attempt, what ends it, and which result is taken. A result counts only under
 // the lease it was made under, and once.
-
 import type { SegmentReport } from "../../../media/types.ts";
 import { isReachable } from "../ability/capability.ts";
 import { slotsFor } from "../ability/encoders.ts";

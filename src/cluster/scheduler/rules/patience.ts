@@ -1,6 +1,5 @@
 // How long an attempt may go without getting further while its client still reports it. Past that, reports no longer
 // renew its lease. The client's own watch is sooner, because it sees the process; this is for clients that don't.
-
 import type { Attempt } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
 

@@ -1,5 +1,4 @@
 // The first decision after a start: what was loaded is from another run of the clock, and nothing is running.
-
 import type { Job } from "../model/job.ts";
 import type { Segment } from "../model/segment.ts";
 import { changeClientStatus, changeJobStatus, isTerminal } from "../model/state-changes.ts";

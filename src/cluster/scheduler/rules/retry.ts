@@ -1,5 +1,4 @@
 // A job that ended without its output goes on from what is finished.
-
 import type { Verdict } from "../model/decision.ts";
 import type { JobId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";

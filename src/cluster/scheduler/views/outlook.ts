@@ -1,6 +1,5 @@
 // How a job would be cut for so many equal clients: the scheduler's own sizing, played through without a cluster.
 // An estimate: real clients differ in speed, and their first measurement changes the sizes that follow. Pure.
-
 import type { IndexedGop } from "../model/job.ts";
 import { cutCosts } from "../sizing/cut-rule.ts";
 import { benchmarkFrames, takeGops, wantedFrames } from "../sizing/sizing.ts";

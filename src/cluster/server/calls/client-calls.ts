@@ -1,12 +1,12 @@
 // The part of the coordinator's façade that is about clients: what they are, and what an operator asks of one.
-import { resolveIdPrefix } from "../../base/ids.ts";
-import type { Client } from "../scheduler/model/client.ts";
-import type { Input } from "../scheduler/model/input.ts";
-import type { Engine } from "./engine.ts";
-import { clientView } from "./job-views.ts";
-import type { Coordinator, Store } from "./ports.ts";
+import { resolveIdPrefix } from "../../../base/ids.ts";
+import type { Client } from "../../scheduler/model/client.ts";
+import type { Input } from "../../scheduler/model/input.ts";
+import type { Engine } from "../engine.ts";
+import { clientView } from "../job-views.ts";
+import type { Coordinator, Store } from "../ports.ts";
+import type { ClientView } from "../views.ts";
 import { requireOk } from "./require-ok.ts";
-import type { ClientView } from "./views.ts";
 
 const EVENTS_SHOWN = 50;
 

@@ -1,6 +1,6 @@
 // What the scheduler refuses, as the error that the asker gets.
-import { AppError } from "../../base/errors.ts";
-import type { Verdict } from "../scheduler/model/decision.ts";
+import { AppError } from "../../../base/errors.ts";
+import type { Verdict } from "../../scheduler/model/decision.ts";
 
 export function requireOk(verdict: Verdict): void {
   if (verdict.ok) return;
