@@ -4,9 +4,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../base/errors.ts";
-import { runTool, succeeded } from "../base/process.ts";
+import { runTool } from "../base/process.ts";
 import { runLocally } from "./local-pipeline.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
+import { runFfmpeg } from "./run-ffmpeg.fixture.ts";
 import { checkSubtitleFile, MOST_SUBTITLE_BYTES } from "./side-files.ts";
 import { findTools, type Tools } from "./tools.ts";
 
@@ -22,11 +23,7 @@ const SRT = [
   "3\n00:00:02,400 --> 00:00:02,800\nLast\n",
 ].join("\n");
 
-async function ffmpeg(...args: readonly string[]): Promise<string> {
-  const result = await runTool({ program: tools.ffmpeg, args: ["-y", "-nostdin", "-v", "error", ...args] });
-  if (!succeeded(result)) throw new Error(`${args.join(" ")}: ${result.stderrTail}`);
-  return result.stdout;
-}
+const ffmpeg = (...args: readonly string[]) => runFfmpeg(tools, args);
 
 beforeAll(async () => {
   tools = await findTools(process.env);

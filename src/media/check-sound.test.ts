@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../base/process.ts";
 import { checkSound, decodeOutputSound, decodeSourceSound } from "./check-sound.ts";
 import { probeSource } from "./probe.ts";
 import { emptyEncodeRequest } from "./request/encode-request.ts";
+import { runFfmpeg } from "./run-ffmpeg.fixture.ts";
 import { planStreams } from "./stream-plan.ts";
 import { findTools, type Tools } from "./tools.ts";
 import { readTrackPackets } from "./track-packets.ts";
@@ -25,11 +25,7 @@ async function make(name: string, sound: string): Promise<string> {
   const path = join(folder, name);
   const picture = ["-f", "lavfi", "-i", `color=s=32x32:r=1:d=${SECONDS}`];
   const noise = ["-f", "lavfi", "-i", `anoisesrc=d=${SECONDS}:c=pink:r=16000:seed=3:a=0.5${sound}`];
-  const result = await runTool({
-    program: tools.ffmpeg,
-    args: ["-nostdin", "-v", "error", ...picture, ...noise, "-c:v", "ffv1", "-c:a", "flac", path],
-  });
-  expect({ exitCode: result.exitCode, stderr: result.stderrTail }).toMatchObject({ exitCode: 0 });
+  await runFfmpeg(tools, [...picture, ...noise, "-c:v", "ffv1", "-c:a", "flac", path]);
   return path;
 }
 

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../base/process.ts";
 import { checkDecodedFrames } from "./full-check.ts";
+import { runFfmpeg } from "./run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "./tools.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -19,11 +19,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function ffmpeg(args: readonly string[]): Promise<void> {
-  const result = await runTool({ program: tools.ffmpeg, args: ["-nostdin", "-v", "error", "-y", ...args] });
-  expect({ exitCode: result.exitCode, stderr: result.stderrTail }).toMatchObject({ exitCode: 0 });
-}
-
 /** Two segments of other presets and profiles, joined as the stitch joins them. */
 async function joined(name: string, bitstreamFilter: readonly string[]) {
   const segmentPaths: string[] = [];
@@ -34,13 +29,13 @@ async function joined(name: string, bitstreamFilter: readonly string[]) {
     const path = join(folder, `${name}-${number}.nut`);
     const source = ["-f", "lavfi", "-i", `testsrc2=size=160x120:rate=24,trim=start_frame=${24 * number}`];
     const encoder = ["-frames:v", "24", "-c:v", "libx264", ...settings, ...bitstreamFilter];
-    await ffmpeg([...source, ...encoder, "-f", "nut", path]);
+    await runFfmpeg(tools, [...source, ...encoder, "-f", "nut", path]);
     segmentPaths.push(path);
   }
   const list = join(folder, `${name}.txt`);
   await writeFile(list, segmentPaths.map((path) => `file '${path}'\nduration 1\n`).join(""));
   const outputPath = join(folder, `${name}.mp4`);
-  await ffmpeg(["-f", "concat", "-safe", "0", "-i", list, "-c", "copy", outputPath]);
+  await runFfmpeg(tools, ["-f", "concat", "-safe", "0", "-i", list, "-c", "copy", outputPath]);
   return { segmentPaths, outputPath };
 }
 

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../base/process.ts";
 import { indexSource } from "./index-source.ts";
 import { probeSource } from "./probe.ts";
+import { runFfmpeg } from "./run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "./tools.ts";
 import { readTrackPackets, TrackTally, timeBasesOf } from "./track-packets.ts";
 
@@ -22,15 +22,10 @@ async function make(name: string, codecs: readonly string[]): Promise<string> {
   const texts = join(folder, "texts.srt");
   await writeFile(texts, "1\n00:00:00,500 --> 00:00:01,000\none\n\n2\n00:00:02,000 --> 00:00:03,000\ntwo\n");
   const path = join(folder, name);
-  const result = await runTool({
-    program: tools.ffmpeg,
-    args: [
-      ...["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=4"],
-      ...["-f", "lavfi", "-i", "sine=d=4", "-i", texts, "-map", "0", "-map", "1", "-map", "2"],
-      ...["-c:v", "mpeg4", "-bf", "2", "-g", "12", ...codecs, path],
-    ],
-  });
-  expect({ exitCode: result.exitCode, stderr: result.stderrTail }).toMatchObject({ exitCode: 0 });
+  await runFfmpeg(tools, [
+    ...["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=4", "-f", "lavfi", "-i", "sine=d=4", "-i", texts],
+    ...["-map", "0", "-map", "1", "-map", "2", "-c:v", "mpeg4", "-bf", "2", "-g", "12", ...codecs, path],
+  ]);
   return path;
 }
 

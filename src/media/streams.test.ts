@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { pgsSubtitles } from "../../test/support/pgs.ts";
-import { runTool, succeeded } from "../base/process.ts";
+import { runTool } from "../base/process.ts";
 import { runLocally } from "./local-pipeline.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
+import { runFfmpeg } from "./run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "./tools.ts";
 import type { Container } from "./types.ts";
 
@@ -25,10 +26,7 @@ const CHAPTERS = [
   "[CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=2000\ntitle=Two\n",
 ].join("\n");
 
-async function ffmpeg(...args: readonly string[]): Promise<void> {
-  const result = await runTool({ program: tools.ffmpeg, args: ["-y", "-nostdin", "-v", "error", ...args] });
-  if (!succeeded(result)) throw new Error(`${args.join(" ")}: ${result.stderrTail}`);
-}
+const ffmpeg = (...args: readonly string[]) => runFfmpeg(tools, args);
 
 beforeAll(async () => {
   tools = await findTools(process.env);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Proof } from "../../src/media/types.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf, largestTimingError } from "../support/frames.ts";
+import { outputOf } from "../support/programs.ts";
 
 const SECONDS = 16;
 /** A still, noise that moves, a still again, a fractal: shares of 1 to 30 at one same quality. */
@@ -17,23 +18,12 @@ const PARTS = [
 let cluster: Cluster;
 let source: string;
 
-async function run(command: readonly string[]): Promise<string> {
-  const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [stdout, stderr, exitCode] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  if (exitCode !== 0) throw new Error(`${command.join(" ")}: exit ${exitCode}: ${stderr}`);
-  return stdout;
-}
-
 beforeAll(async () => {
   cluster = await Cluster.make();
   source = cluster.path("quiet-and-busy.mp4");
   const joined = `${PARTS.map((part, at) => `${part},setsar=1,format=yuv420p[p${at}]`).join(";")};${PARTS.map((_, at) => `[p${at}]`).join("")}concat=n=${PARTS.length}[v]`;
-  await run([
-    ...["ffmpeg", "-nostdin", "-v", "error", "-filter_complex", joined, "-map", "[v]", "-c:v", "libx264", "-crf", "12"],
+  await outputOf("ffmpeg", [
+    ...["-nostdin", "-v", "error", "-filter_complex", joined, "-map", "[v]", "-c:v", "libx264", "-crf", "12"],
     ...["-preset", "ultrafast", "-g", "25", "-bf", "2", "-y", source],
   ]);
   await cluster.serve({ args: ["--benchmark-duration", "2", "--max-segment-duration", "3"] });
@@ -52,7 +42,7 @@ interface Packet {
 
 async function packetsOf(path: string): Promise<Packet[]> {
   const entries = ["-select_streams", "v:0", "-show_entries", "packet=dts_time,size", "-of", "csv=p=0"];
-  const text = await run(["ffprobe", "-v", "error", ...entries, `file:${path}`]);
+  const text = await outputOf("ffprobe", ["-v", "error", ...entries, `file:${path}`]);
   return text
     .trim()
     .split("\n")

@@ -4,6 +4,7 @@ import { copyFile, writeFile } from "node:fs/promises";
 import type { Proof } from "../../src/media/types.ts";
 import { Cluster } from "../support/cluster.ts";
 import { hardCase } from "../support/media.ts";
+import { outputOf } from "../support/programs.ts";
 
 const BOUND_MS = 180_000;
 let cluster: Cluster;
@@ -14,16 +15,8 @@ const SRT = [
   "3\n00:00:03,400 --> 00:00:04,800\nLast\n",
 ].join("\n");
 
-async function ffmpeg(...args: readonly string[]): Promise<string> {
-  const run = Bun.spawn(["ffmpeg", "-y", "-nostdin", "-v", "error", ...args], {
-    cwd: cluster.folder,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, problem, exitCode] = await Promise.all([run.stdout.text(), run.stderr.text(), run.exited]);
-  if (exitCode !== 0) throw new Error(`${args.join(" ")}: ${problem}`);
-  return out;
+function ffmpeg(...args: readonly string[]): Promise<string> {
+  return outputOf("ffmpeg", ["-y", "-nostdin", "-v", "error", ...args], cluster.folder);
 }
 
 /** MD5 of each frame; `filter` is drawn by one plain run. */
@@ -144,14 +137,11 @@ test(
 );
 
 async function ffmpegProbe(path: string): Promise<string[]> {
-  const probe = Bun.spawn(
-    [
-      ...["ffprobe", "-v", "error", "-of", "json", "-show_entries"],
-      ...["stream=codec_type,codec_name:stream_tags=language:stream_disposition=default,forced", path],
-    ],
-    { stdout: "pipe", stderr: "inherit" },
-  );
-  const { streams } = (await probe.stdout.json()) as {
+  const answer = await outputOf("ffprobe", [
+    ...["-v", "error", "-of", "json", "-show_entries"],
+    ...["stream=codec_type,codec_name:stream_tags=language:stream_disposition=default,forced", path],
+  ]);
+  const { streams } = JSON.parse(answer) as {
     streams: {
       codec_type: string;
       codec_name: string;

@@ -4,6 +4,7 @@ import type { Proof } from "../../src/media/types.ts";
 import { Cluster } from "../support/cluster.ts";
 import { audioOffsetErrorMs, framesOf, largestTimingError } from "../support/frames.ts";
 import { hardCase, mediaPath } from "../support/media.ts";
+import { outputOf } from "../support/programs.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 
 /** The shipped clips are mostly silent: noise is put beside their pictures, so that its place can be measured. */
@@ -89,35 +90,11 @@ const CASES: readonly Case[] = [
 async function makeSound({ clip, name, codec, delaySeconds }: Sound, path: string): Promise<void> {
   const input = mediaPath(clip);
   if (input === null) throw new Error(`${clip} is not here for ${name}`);
-  const made = Bun.spawn(
-    [
-      "ffmpeg",
-      "-nostdin",
-      "-v",
-      "error",
-      "-i",
-      input,
-      "-itsoffset",
-      String(delaySeconds),
-      "-f",
-      "lavfi",
-      "-i",
-      "anoisesrc=d=5:c=pink:r=48000:seed=7:a=0.5",
-      "-map",
-      "0:V:0",
-      "-map",
-      "1:a",
-      "-c:v",
-      "copy",
-      "-c:a",
-      codec,
-      "-b:a",
-      "128k",
-      path,
-    ],
-    { stderr: "inherit" },
-  );
-  if ((await made.exited) !== 0) throw new Error(`could not make ${name}`);
+  await outputOf("ffmpeg", [
+    ...["-nostdin", "-v", "error", "-i", input, "-itsoffset", String(delaySeconds)],
+    ...["-f", "lavfi", "-i", "anoisesrc=d=5:c=pink:r=48000:seed=7:a=0.5", "-map", "0:V:0", "-map", "1:a"],
+    ...["-c:v", "copy", "-c:a", codec, "-b:a", "128k", path],
+  ]);
 }
 
 interface ProbedStream {
@@ -126,8 +103,8 @@ interface ProbedStream {
 }
 
 async function streamsOf(path: string): Promise<ProbedStream[]> {
-  const child = Bun.spawn(["ffprobe", "-v", "error", "-show_streams", "-of", "json", path], { stdout: "pipe" });
-  return ((await new Response(child.stdout).json()) as { streams: ProbedStream[] }).streams;
+  const answer = await outputOf("ffprobe", ["-v", "error", "-show_streams", "-of", "json", path]);
+  return (JSON.parse(answer) as { streams: ProbedStream[] }).streams;
 }
 
 let cluster: Cluster;
@@ -250,26 +227,10 @@ describe("sound that is too damaged to be copied", () => {
 
 test("more than 500 segments at 1/90000 land on their ticks", async () => {
   const source = cluster.path("many.mp4");
-  const made = Bun.spawn([
-    "ffmpeg",
-    "-nostdin",
-    "-v",
-    "error",
-    "-f",
-    "lavfi",
-    "-i",
-    "testsrc2=s=160x90:r=30,trim=end_frame=1560",
-    "-c:v",
-    "libx264",
-    "-preset",
-    "ultrafast",
-    "-g",
-    "3",
-    "-video_track_timescale",
-    "90000",
-    source,
+  await outputOf("ffmpeg", [
+    ...["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=30,trim=end_frame=1560"],
+    ...["-c:v", "libx264", "-preset", "ultrafast", "-g", "3", "-video_track_timescale", "90000", source],
   ]);
-  expect(await made.exited).toBe(0);
   await using many = await Cluster.make();
   await many.serve({ args: ["--benchmark-duration", "0.1", "--max-segment-duration", "0.1"] });
   await many.join("one");

@@ -38,8 +38,8 @@ export function testWithProgram(
 }
 
 /** Its stdout; throws when it fails. */
-export async function outputOf(program: string, args: readonly string[]): Promise<string> {
-  const child = Bun.spawn([program, ...args], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+export async function outputOf(program: string, args: readonly string[], cwd = process.cwd()): Promise<string> {
+  const child = Bun.spawn([program, ...args], { cwd, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const [stdout, stderr, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   if (exitCode !== 0) throw new Error(`${program} ${args.join(" ")}: exit ${exitCode}: ${stderr}${stdout}`);
   return stdout;

@@ -1,17 +1,12 @@
 // Messages put into packets: their bytes by the standards, found again, and nothing else of a packet changed.
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { HDR10_METADATA } from "../source-video.fixture.ts";
 import { escaped, type LightCodec, messagesFor, type StaticHdr } from "./messages.ts";
 import { withLight } from "./packets.ts";
 import { lightInSei } from "./read-sei.ts";
 
-const HDR: StaticHdr = {
-  masteringDisplay: {
-    ...{ red: { x: 34_000, y: 16_000 }, green: { x: 13_250, y: 34_500 }, blue: { x: 7500, y: 3000 } },
-    ...{ whitePoint: { x: 15_635, y: 16_450 }, minLuminance: 50, maxLuminance: 10_000_000 },
-  },
-  contentLight: { max: 1000, average: 400 },
-};
+const HDR: StaticHdr = HDR10_METADATA;
 const hex = (bytes: Uint8Array | null) => (bytes === null ? null : Buffer.from(bytes).toString("hex"));
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(" ", ""), "hex"));
 

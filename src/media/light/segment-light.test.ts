@@ -3,20 +3,13 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../base/process.ts";
+import { runFfmpeg } from "../run-ffmpeg.fixture.ts";
+import { HDR10_METADATA } from "../source-video.fixture.ts";
 import { fileUrl } from "../tool-args.ts";
 import { findTools, type Tools } from "../tools.ts";
 import { addLight, countLight, type LightPlan } from "./segment-light.ts";
 
 const TIMEOUT_MS = 60_000;
-const HDR = {
-  masteringDisplay: {
-    ...{ red: { x: 34_000, y: 16_000 }, green: { x: 13_250, y: 34_500 }, blue: { x: 7500, y: 3000 } },
-    ...{ whitePoint: { x: 15_635, y: 16_450 }, minLuminance: 50, maxLuminance: 10_000_000 },
-  },
-  contentLight: { max: 1000, average: 400 },
-};
-
 let tools: Tools;
 let folder: string;
 beforeAll(async () => {
@@ -25,21 +18,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function ffmpeg(args: readonly string[]): Promise<string> {
-  const result = await runTool({
-    program: tools.ffmpeg,
-    args: ["-nostdin", "-v", "error", ...args],
-    timeoutMs: TIMEOUT_MS,
-  });
-  expect(result).toMatchObject({ ended: "exit", exitCode: 0 });
-  return result.stdout;
-}
+const ffmpeg = (args: readonly string[]) => runFfmpeg(tools, args);
 
 /** As a client's ffmpeg writes it: far from zero, parameter sets with every key frame. */
 async function segment(name: string, picture: string, encoder: readonly string[]): Promise<string> {
   const path = join(folder, name);
   const input = ["-f", "lavfi", "-i", picture];
-  await ffmpeg([...input, ...encoder, "-output_ts_offset", "100000", "-f", "nut", "-y", fileUrl(path)]);
+  await ffmpeg([...input, ...encoder, "-output_ts_offset", "100000", "-f", "nut", fileUrl(path)]);
   return path;
 }
 
@@ -80,7 +65,7 @@ test.each([
 ] as const)(
   "%s, %s",
   async (codec, name, picture, encoder) => {
-    const plan: LightPlan = { codec, hdr: HDR };
+    const plan: LightPlan = { codec, hdr: HDR10_METADATA };
     const path = await segment(name, picture, encoder);
     const { keys, lacking } = await countLight(path, plan);
     expect(keys).toBeGreaterThanOrEqual(2);
@@ -104,13 +89,13 @@ test.each([
 test(
   "what is no segment, or ends too early, is refused with the reason and left as it is",
   async () => {
-    const plan: LightPlan = { codec: "h264", hdr: HDR };
+    const plan: LightPlan = { codec: "h264", hdr: HDR10_METADATA };
     const path = await segment("cut.nut", SMALL, X264);
     await truncate(path, 5000);
     expect(await addLight(tools, path, plan)).toContain("ends in the middle");
     expect((await readFile(path)).length).toBe(5000);
     const mkv = join(folder, "other.mkv");
-    await ffmpeg(["-i", fileUrl(await segment("whole.nut", SMALL, X264)), "-c", "copy", "-y", fileUrl(mkv)]);
+    await ffmpeg(["-i", fileUrl(await segment("whole.nut", SMALL, X264)), "-c", "copy", fileUrl(mkv)]);
     expect(await addLight(tools, mkv, plan)).toContain("not a NUT file");
   },
   TIMEOUT_MS,

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { sha256Of } from "../../base/digest.ts";
-import { runTool } from "../../base/process.ts";
+import { runFfmpeg } from "../run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "../tools.ts";
 import { probeSegmentPackets, readSegmentPackets } from "../verify-segment.ts";
 import { NutFile } from "./nut-file.ts";
@@ -23,11 +23,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function make(name: string, args: readonly string[]): Promise<string> {
   const path = join(folder, name);
-  const result = await runTool({
-    program: tools.ffmpeg,
-    args: ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=20", ...args, "-y", path],
-  });
-  expect({ exitCode: result.exitCode, stderr: result.stderrTail }).toMatchObject({ exitCode: 0 });
+  await runFfmpeg(tools, ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=20", ...args, path]);
   return path;
 }
 
@@ -45,22 +41,8 @@ async function walk(path: string): Promise<{ readonly whole: Buffer; readonly pa
 }
 
 async function ffmpegsPackets(path: string): Promise<readonly string[]> {
-  const args = [
-    "-nostdin",
-    "-v",
-    "error",
-    "-copyts",
-    "-i",
-    path,
-    "-c",
-    "copy",
-    "-f",
-    "framehash",
-    "-hash",
-    "sha256",
-    "-",
-  ];
-  const { stdout } = await runTool({ program: tools.ffmpeg, args });
+  const hashes = ["-c", "copy", "-f", "framehash", "-hash", "sha256", "-"];
+  const stdout = await runFfmpeg(tools, ["-copyts", "-i", path, ...hashes]);
   return [...stdout.matchAll(/^0,.*,\s*([0-9a-f]{64})$/gm)].map(([, digest]) => digest ?? "");
 }
 
