@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { compareTracks, type TrackComparison } from "./check-tracks.ts";
-import type { StreamAction, StreamPlan } from "./stream-plan.ts";
+import type { StreamAction } from "./stream-decision.ts";
+import type { StreamPlan } from "./stream-plan.ts";
 import { countTextEvents, parseTrackLine, type TrackPackets, TrackTally } from "./track-packets.ts";
 import type { SourceStream } from "./types.ts";
 

@@ -1,6 +1,7 @@
 // What ffmpeg and ffprobe print, as the parsers take it.
 import { describe, expect, test } from "bun:test";
-import { refusalHint, secondsToMicroseconds } from "./probe.ts";
+import { refusalHint } from "./probe.ts";
+import { secondsToMicroseconds } from "./probe-answer.ts";
 import { createProgressParser } from "./progress.ts";
 import { compareSeam, parseSeams } from "./seams.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";

@@ -9,21 +9,19 @@ import { readSourceExtras } from "./check-extras.ts";
 import { checkOutput, type OutputCheck } from "./check-output.ts";
 import { decodeSourceSound } from "./check-sound.ts";
 import type { Piece } from "./cut-points.ts";
-import { encodeSegment } from "./encode-segment.ts";
 import { restartsClock } from "./formats.ts";
 import { candidateGrid, FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { indexSource } from "./index-source.ts";
-import { lightPlan } from "./light/segment-light.ts";
+import { gridIn, type LocalSegment, makeSegment } from "./local-segment.ts";
 import { OutputGroups } from "./output-groups.ts";
 import { outputPlan } from "./output-plan.ts";
-import { lastFrameTicks, plannedFrames } from "./planned-frames.ts";
+import { lastFrameTicks } from "./planned-frames.ts";
 import { probeSource } from "./probe.ts";
-import { referenceFrames } from "./reference.ts";
-import { numbersFrames, splitMode } from "./request/classify.ts";
+import { splitMode } from "./request/classify.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { compareSeam } from "./seams.ts";
-import { planSegment, type SegmentRange } from "./segment-task.ts";
+import type { SegmentRange } from "./segment-task.ts";
 import { convertUpload, extractSubtitles, wantedSubtitles } from "./side-files.ts";
 import { sourceMicroseconds } from "./source-clock.ts";
 import { stitch } from "./stitch.ts";
@@ -31,17 +29,7 @@ import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.t
 import { joinerFor } from "./subtitle-cuts.ts";
 import type { Tools } from "./tools.ts";
 import { TrackTally, timeBasesOf } from "./track-packets.ts";
-import type { Container, SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
-import { verifySegment } from "./verify-segment.ts";
-
-export interface LocalSegment {
-  readonly task: SegmentTask;
-  readonly path: string;
-  readonly facts: SegmentFacts;
-  readonly report: SegmentReport;
-  /** PTS of its frames on the job's clock, in ticks of the output plan; null when nobody can tell them. */
-  readonly pts: readonly Pts[] | null;
-}
+import type { Container, SourceInfo } from "./types.ts";
 
 export interface LocalResult {
   readonly info: SourceInfo;
@@ -69,7 +57,7 @@ export interface LocalOptions {
 }
 
 /** Groups of pictures joined until each range lasts so long; parts of a group stay together. */
-export function groupGops(
+function groupGops(
   gops: readonly Pick<Piece, "startPts" | "endPts" | "leadFrames">[],
   ticksAtLeast: number,
 ): SegmentRange[] {
@@ -81,69 +69,6 @@ export function groupGops(
     else ranges.push({ startPts: gop.startPts, endPts: gop.endPts });
   }
   return ranges;
-}
-
-/** Null: the frames keep the source's own times. */
-function gridIn(index: FrameIndex): FrameGrid | null {
-  return index.grid === null || index.grid.broken !== null ? null : index.grid;
-}
-
-/** One segment down the verification ladder; throws with the reason when every rung fails. */
-async function makeSegment(
-  tools: Tools,
-  source: { path: string; info: SourceInfo; index: FrameIndex; sideFiles: readonly string[] },
-  request: EncodeRequest,
-  range: SegmentRange,
-  workDir: string,
-  previous: LocalSegment | undefined,
-  options: LocalOptions,
-  notes: string[],
-): Promise<LocalSegment> {
-  const { path, info, index, sideFiles } = source;
-  const { signal } = options;
-  let reason = "";
-  for (const leadIn of [0, 1, 3] as const) {
-    const task = planSegment(info, index, request, range, leadIn, gridIn(index)?.tick ?? null);
-    const made = await encodeSegment(tools, task, {
-      input: path,
-      inputKind: "file",
-      workDir,
-      threads: options.threads,
-      sideFiles,
-      signal,
-    });
-    if (!made.ok) {
-      reason = made.reason;
-      notes.push(`lead-in ${leadIn}: ${reason}`);
-      continue;
-    }
-    const plan = outputPlan(request, info.video.timeBase);
-    const clocks = {
-      timeBase: plan?.timeBase ?? info.video.timeBase,
-      encoderTimeBase: task.encoderTimeBase,
-      light: lightPlan(task.video, task.request),
-    };
-    let pts = plan === null || task.expectedFrames === null ? null : plannedFrames(plan, index, info, task);
-    let verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
-    // Where frames are numbered, those of later segments would be wrong by what the index miscounts here.
-    const mayBelieve = task.startPts === null && task.endPts === null ? true : !numbersFrames(request);
-    if (!verified.ok && leadIn === 3 && pts !== null && mayBelieve) {
-      pts = [...(await referenceFrames(tools, path, task, { workDir, signal })).pts];
-      verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
-      if (verified.ok) notes.push("believed by reference decoding");
-    }
-    if (!verified.ok) {
-      reason = verified.reason;
-      notes.push(`lead-in ${leadIn}: ${reason}`);
-      continue;
-    }
-    if (compareSeam(previous?.report.seamAfterEnd ?? null, made.report.seamStart) === "differ" && leadIn < 3) {
-      notes.push(`lead-in ${leadIn}: the seam does not agree`);
-      continue;
-    }
-    return { task, path: made.path, facts: verified.facts, report: made.report, pts };
-  }
-  throw new Error(reason);
 }
 
 /** The subtitles that are drawn; `options.subtitles` is the file that stands for an uploaded one. */
@@ -195,19 +120,9 @@ export async function runLocally(
   const notes: string[] = [];
   const segments: LocalSegment[] = [];
   for (const [number, range] of ranges.entries()) {
-    const workFolder = join(workDir, `segment-${number}`);
-    segments.push(
-      await makeSegment(
-        tools,
-        { path, info, index, sideFiles },
-        request,
-        range,
-        workFolder,
-        segments.at(-1),
-        options,
-        notes,
-      ),
-    );
+    const where = { workDir: join(workDir, `segment-${number}`), threads: options.threads, signal };
+    const source = { path, info, index, sideFiles };
+    segments.push(await makeSegment(tools, source, request, range, segments.at(-1), where, notes));
   }
   const seamProblems = segments.flatMap((segment, number) => {
     const next = segments[number + 1];

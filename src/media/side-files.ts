@@ -10,7 +10,7 @@ import { formatMicroseconds } from "../base/rational.ts";
 import { demuxerName, sourceOffsetUs } from "./formats.ts";
 import type { EncodeRequest, FilterCall } from "./request/encode-request.ts";
 import { lastWords } from "./stderr.ts";
-import { TEXT_SUBTITLES } from "./stream-plan.ts";
+import { TEXT_SUBTITLES } from "./stream-decision.ts";
 import { fileUrl, inputGuards, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo, SourceStream } from "./types.ts";

@@ -3,19 +3,16 @@
 import { formatMicroseconds, type Rational } from "../base/rational.ts";
 import { audioFileFormat } from "./audio.ts";
 import { isHevcEncoder } from "./codecs.ts";
-import type { ColourTags } from "./colour-tags.ts";
 import { INPOINT_MARGIN_US } from "./concat-list.ts";
 import { demuxerName, sourceOffsetUs } from "./formats.ts";
 import type { OutputClock } from "./output-clock.ts";
-import { wantedColour } from "./picture-plan.ts";
-import { optionWord } from "./request/colour-words.ts";
+import { mappedStreams } from "./output-places.ts";
+import { askedTagArgs, attachArgs, pictureTagArgs, streamTagArgs } from "./output-tags.ts";
 import { CONTAINERS } from "./request/containers.ts";
-import type { EncodeRequest, OutputStream } from "./request/encode-request.ts";
-import { keepsFields } from "./request/picture-changes.ts";
+import type { EncodeRequest } from "./request/encode-request.ts";
 import { audioToEncode, type PlannedStream, type StreamPlan } from "./stream-plan.ts";
 import { inputGuards, QUIET } from "./tool-args.ts";
-import { tagsFromSource, trackTags } from "./track-tags.ts";
-import type { SourceInfo, SourceVideo } from "./types.ts";
+import type { SourceInfo } from "./types.ts";
 
 export interface StitchIo {
   /** `file:` URLs. `audio` has one for each track that was encoded. */
@@ -47,10 +44,6 @@ function videoTimescale(timeBase: Rational): number {
   return scale;
 }
 
-function valueArgs(option: string, value: string | null): string[] {
-  return value === null || value === "" ? [] : [option, value];
-}
-
 /** More pictures than any encoder holds back: those near the end of the file may be shown before the last. */
 const REORDERED = 32;
 
@@ -69,53 +62,6 @@ function lastDurationArgs({ lastFrame }: StitchFacts): string[] {
   return ["-bsf:v:0", `setts=pts=PTS:dts=DTS:duration='${duration}'`];
 }
 
-const FIELD_ORDERS: Record<string, string> = { tt: "tt", bb: "bb", tb: "tb", bt: "bt", progressive: "progressive" };
-/**
- * Colour and field order as stream options: segments forget them (docs/MEASURED.md §3). The source's hold only while no
- * filter changes them; what the user names always holds.
- */
-function pictureTags(video: SourceVideo, request: EncodeRequest): string[] {
-  const colour = wantedColour(video, request);
-  const option = (tag: keyof ColourTags) => (colour[tag] === null ? null : optionWord(tag, colour[tag]));
-  const field =
-    request.video.fieldOrder ?? (keepsFields(request) ? (FIELD_ORDERS[video.fieldOrder ?? ""] ?? null) : null);
-  return [
-    ...valueArgs("-color_range:v:0", option("range")),
-    ...valueArgs("-color_primaries:v:0", option("primaries")),
-    ...valueArgs("-color_trc:v:0", option("transfer")),
-    ...valueArgs("-colorspace:v:0", option("space")),
-    ...valueArgs("-chroma_sample_location:v:0", option("chromaLocation")),
-    ...valueArgs("-field_order:v:0", field),
-  ];
-}
-
-/** The streams of the output that an option for `asked` means; none when what it names was left out. */
-function specifiers(plan: StreamPlan, asked: OutputStream): string[] {
-  if (asked.index === null) return [asked.type];
-  return outputPlaces(plan).flatMap(({ stream, letter, index }) =>
-    letterOf(stream) === asked.type && stream.number === asked.index ? [`${letter}:${index}`] : [],
-  );
-}
-
-/** The streams that come from an input; the rest are attached files. */
-function mapped(plan: StreamPlan): PlannedStream[] {
-  return plan.streams.filter((stream) => stream.action.kind !== "attach");
-}
-
-/** Attached files become attachment streams after the mapped ones. */
-function attachArgs(plan: StreamPlan, covers: readonly string[]): string[] {
-  const first = mapped(plan).filter((stream) => stream.source.type === "attachment").length;
-  const attached = plan.streams.flatMap(({ action, source }) => (action.kind === "attach" ? [{ action, source }] : []));
-  return attached.flatMap(({ action, source }, number) => {
-    const at = `-metadata:s:t:${first + number}`;
-    return [
-      ...["-attach", covers[number] ?? ""],
-      ...[at, `mimetype=${action.mimeType}`, at, `filename=${action.fileName}`],
-      ...(source.title === null || !plan.keepMetadata ? [] : [at, `title=${source.title}`]),
-    ];
-  });
-}
-
 /**
  * VobSub pictures without an end have 2^32 ms in Matroska, which ends the mp4 muxer with an error. An hour is more than
  * any subtitle is shown, in whichever time base the filter counts.
@@ -131,56 +77,6 @@ const NO_LENGTH_TO_THE_LAST = "setts=duration='if(DURATION,DURATION,PREV_OUTDURA
 
 function isFlac({ source, action }: PlannedStream): boolean {
   return source.type === "audio" && (action.kind === "encode-audio" ? action.encoder : source.codec) === "flac";
-}
-
-interface OutputPlace {
-  readonly stream: PlannedStream;
-  /** ffmpeg's letter for the type of output stream, and its number among those. */
-  readonly letter: string;
-  readonly index: number;
-}
-
-/** Where each planned stream lands: the mapped ones in order, attached files after them. */
-function outputPlaces(plan: StreamPlan): OutputPlace[] {
-  const counts = new Map<string, number>();
-  const attached = plan.streams.filter((stream) => stream.action.kind === "attach");
-  return [...mapped(plan), ...attached].map((stream) => {
-    const letter = stream.action.kind === "attach" ? "t" : letterOf(stream);
-    const index = counts.get(letter) ?? 0;
-    counts.set(letter, index + 1);
-    return { stream, letter, index };
-  });
-}
-
-function streamMetadata(plan: StreamPlan): string[] {
-  return outputPlaces(plan).flatMap(({ stream, letter, index }) => {
-    if (stream.action.kind === "attach") return [];
-    const at = `s:${letter}:${index}`;
-    const { dispositions } = stream.source;
-    const isHandedOn = stream.action.kind === "copy" || stream.action.kind === "convert-subtitle";
-    const tags = plan.keepMetadata ? tagsFromSource(plan.container, stream.source, isHandedOn) : [];
-    return [
-      ...tags.flatMap(([key, value]) => [`-metadata:${at}`, `${key}=${value}`]),
-      `-disposition:${letter}:${index}`,
-      dispositions.length === 0 ? "0" : dispositions.join("+"),
-    ];
-  });
-}
-
-function letterOf(stream: PlannedStream): string {
-  switch (stream.source.type) {
-    case "video":
-      return "v";
-    case "audio":
-      return "a";
-    case "subtitle":
-      return "s";
-    case "attachment":
-      return "t";
-    case "data":
-    case "other":
-      return "d";
-  }
 }
 
 /** The delay of each planned stream: 0 but for audio that the muxer would move. */
@@ -210,7 +106,7 @@ export function stitchArgs(
   const isCopied = (position: number) => plan.streams[position]?.action.kind === "copy";
   const sourceDelays = [0, ...new Set(delays.filter((delay, position) => delay !== 0 && isCopied(position)))];
   const encodedDelays = delays.filter((_, position) => plan.streams[position]?.action.kind === "encode-audio");
-  const maps = mapped(plan).map(({ action, source }, position) => {
+  const maps = mappedStreams(plan).map(({ action, source }, position) => {
     if (action.kind === "encode-video") return "0:v:0";
     if (action.kind === "encode-audio") return `${1 + action.file}:a:0`;
     return `${sourceInput + sourceDelays.indexOf(delays[position] ?? 0)}:${source.index}`;
@@ -255,20 +151,12 @@ export function stitchArgs(
     plan.keepMetadata ? String(sourceInput) : "-1",
     "-map_chapters",
     plan.keepChapters ? String(sourceInput) : "-1",
-    ...streamMetadata(plan),
+    ...streamTagArgs(plan),
     ...attachArgs(plan, io.covers),
-    ...pictureTags(info.video, request),
+    ...pictureTagArgs(info.video, request),
     ...lastDurationArgs(facts),
     ...(isMp4 && isHevcEncoder(request.video.encoder) ? ["-tag:v:0", "hvc1"] : []),
-    ...request.metadata.tags.flatMap(({ stream, key, value }) => {
-      if (stream === null) return ["-metadata", `${key}=${value}`];
-      return specifiers(plan, stream).flatMap((place) =>
-        trackTags(plan.container, key, value).flatMap((tag) => [`-metadata:s:${place}`, tag.join("=")]),
-      );
-    }),
-    ...request.metadata.dispositions.flatMap(({ stream, flags }) =>
-      specifiers(plan, stream).flatMap((place) => [`-disposition:${place}`, flags]),
-    ),
+    ...askedTagArgs(plan, request.metadata),
     ...(isMp4
       ? [
           "-video_track_timescale",

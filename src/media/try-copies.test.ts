@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { encodedInstead, type PlannedStream, type StreamAction, type StreamPlan } from "./stream-plan.ts";
+import type { StreamAction } from "./stream-decision.ts";
+import { encodedInstead, type PlannedStream, type StreamPlan } from "./stream-plan.ts";
 import { copyTrialArgs, mustTryCopies } from "./try-copies.ts";
 import type { Container, SourceInfo } from "./types.ts";
 

@@ -1,0 +1,87 @@
+// One segment of the path in one process: encoded, verified, and up the ladder where something differs.
+import type { Pts } from "../base/rational.ts";
+import { encodeSegment } from "./encode-segment.ts";
+import type { FrameGrid } from "./frame-grid.ts";
+import type { FrameIndex } from "./frame-index.ts";
+import { lightPlan } from "./light/segment-light.ts";
+import { outputPlan } from "./output-plan.ts";
+import { plannedFrames } from "./planned-frames.ts";
+import { referenceFrames } from "./reference.ts";
+import { numbersFrames } from "./request/classify.ts";
+import type { EncodeRequest } from "./request/encode-request.ts";
+import { compareSeam } from "./seams.ts";
+import { planSegment, type SegmentRange } from "./segment-task.ts";
+import type { Tools } from "./tools.ts";
+import type { SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
+import { verifySegment } from "./verify-segment.ts";
+
+export interface LocalSegment {
+  readonly task: SegmentTask;
+  readonly path: string;
+  readonly facts: SegmentFacts;
+  readonly report: SegmentReport;
+  /** PTS of its frames on the job's clock, in ticks of the output plan; null when nobody can tell them. */
+  readonly pts: readonly Pts[] | null;
+}
+
+/** Null: the frames keep the source's own times. */
+export function gridIn(index: FrameIndex): FrameGrid | null {
+  return index.grid === null || index.grid.broken !== null ? null : index.grid;
+}
+
+/** One segment down the verification ladder; throws with the reason when every rung fails. */
+export async function makeSegment(
+  tools: Tools,
+  source: { path: string; info: SourceInfo; index: FrameIndex; sideFiles: readonly string[] },
+  request: EncodeRequest,
+  range: SegmentRange,
+  previous: LocalSegment | undefined,
+  options: { readonly workDir: string; readonly threads: number | null; readonly signal: AbortSignal | undefined },
+  notes: string[],
+): Promise<LocalSegment> {
+  const { path, info, index, sideFiles } = source;
+  const { workDir, threads, signal } = options;
+  let reason = "";
+  for (const leadIn of [0, 1, 3] as const) {
+    const task = planSegment(info, index, request, range, leadIn, gridIn(index)?.tick ?? null);
+    const made = await encodeSegment(tools, task, {
+      input: path,
+      inputKind: "file",
+      workDir,
+      threads,
+      sideFiles,
+      signal,
+    });
+    if (!made.ok) {
+      reason = made.reason;
+      notes.push(`lead-in ${leadIn}: ${reason}`);
+      continue;
+    }
+    const plan = outputPlan(request, info.video.timeBase);
+    const clocks = {
+      timeBase: plan?.timeBase ?? info.video.timeBase,
+      encoderTimeBase: task.encoderTimeBase,
+      light: lightPlan(task.video, task.request),
+    };
+    let pts = plan === null || task.expectedFrames === null ? null : plannedFrames(plan, index, info, task);
+    let verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
+    // Where frames are numbered, those of later segments would be wrong by what the index miscounts here.
+    const mayBelieve = task.startPts === null && task.endPts === null ? true : !numbersFrames(request);
+    if (!verified.ok && leadIn === 3 && pts !== null && mayBelieve) {
+      pts = [...(await referenceFrames(tools, path, task, { workDir, signal })).pts];
+      verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
+      if (verified.ok) notes.push("believed by reference decoding");
+    }
+    if (!verified.ok) {
+      reason = verified.reason;
+      notes.push(`lead-in ${leadIn}: ${reason}`);
+      continue;
+    }
+    if (compareSeam(previous?.report.seamAfterEnd ?? null, made.report.seamStart) === "differ" && leadIn < 3) {
+      notes.push(`lead-in ${leadIn}: the seam does not agree`);
+      continue;
+    }
+    return { task, path: made.path, facts: verified.facts, report: made.report, pts };
+  }
+  throw new Error(reason);
+}
