@@ -1,7 +1,7 @@
 // How much sound a track decodes to, in samples: all of it, nothing kept.
 import { runTool, succeeded } from "../base/process.ts";
 import type { DecodedLengths } from "./check-tracks.ts";
-import { AUDIO_FILE_DEMUXERS } from "./packet-times.ts";
+import { AUDIO_FILE_DEMUXERS } from "./stream-beginnings.ts";
 import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
 import { fileUrl, inputGuards, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";

@@ -3,8 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { readHdr } from "./hdr.ts";
 import { planPicture } from "./picture-plan.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
-import { videoEncoderArgs } from "./request/render.ts";
 import { fullRangeFilters } from "./request/source-params.ts";
+import { videoEncoderArgs } from "./request/video-args.ts";
 import { HDR10, HDR10_METADATA } from "./source-video.fixture.ts";
 import type { SourceVideo } from "./types.ts";
 

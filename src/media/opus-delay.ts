@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { removeTree } from "../base/files.ts";
 import { newId } from "../base/ids.ts";
 import { runTool, succeeded } from "../base/process.ts";
-import { streamBeginnings } from "./packet-times.ts";
+import { streamBeginnings } from "./stream-beginnings.ts";
 import { fileUrl, inputGuards, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 

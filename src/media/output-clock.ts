@@ -1,8 +1,8 @@
 // How the output's clock lies against the source's, from the source and the encoded audio alone: which source time
 // becomes zero, and how much each sound track must be pushed. Needs no segment, so it may be read while they are made.
 import { opusDelayUs } from "./opus-delay.ts";
-import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "./packet-times.ts";
 import { CONTAINERS } from "./request/containers.ts";
+import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "./stream-beginnings.ts";
 import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";

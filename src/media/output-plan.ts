@@ -7,7 +7,7 @@ import type { EncodeRequest } from "./request/encode-request.ts";
 import { filterEffect, keepsToRange } from "./request/filters/filter-kind.ts";
 import type { FilterMemory } from "./request/filters/filter-memory.ts";
 import type { FilterTimes } from "./request/filters/filter-times.ts";
-import { filterChain } from "./request/render.ts";
+import { filterChain } from "./request/video-args.ts";
 
 /** How far frames reach beyond their own time: whole frames of the source, and seconds. */
 export interface Reach {

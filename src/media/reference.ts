@@ -8,7 +8,7 @@ import { formatRational, type Pts } from "../base/rational.ts";
 import { countsItsClock } from "./formats.ts";
 import { filterEffect } from "./request/filters/filter-kind.ts";
 import { renderFilter } from "./request/filters/render-filters.ts";
-import { filterChain } from "./request/render.ts";
+import { filterChain } from "./request/video-args.ts";
 import { parseSeams } from "./seams.ts";
 import { clockBounds, decodeArgs, filterGraph, seamOutput, spreadPts } from "./segment-args.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";

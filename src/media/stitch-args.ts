@@ -1,9 +1,9 @@
 // The whole argument list of the stitch: segments, encoded audio and the source become one file, nothing encoded again
 // but text subtitles. Pure.
 import { formatMicroseconds, type Rational } from "../base/rational.ts";
-import { audioFileFormat } from "./audio.ts";
 import { isHevcEncoder } from "./codecs.ts";
 import { INPOINT_MARGIN_US } from "./concat-list.ts";
+import { audioFileFormat } from "./encode-audio.ts";
 import { demuxerName, sourceOffsetUs } from "./formats.ts";
 import type { OutputClock } from "./output-clock.ts";
 import { mappedStreams } from "./output-places.ts";

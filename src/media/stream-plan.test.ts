@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../base/errors.ts";
-import { audioArgs } from "./audio.ts";
 import { coverArgs, coverStreams } from "./cover-art.ts";
+import { audioArgs } from "./encode-audio.ts";
 import { type EncodeRequest, emptyEncodeRequest } from "./request/encode-request.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
 import { TEN_BITS } from "./source-video.fixture.ts";

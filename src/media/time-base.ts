@@ -3,7 +3,7 @@ import { invert, type Rational } from "../base/rational.ts";
 import { outputPlan } from "./output-plan.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { isFieldRate, optionOf, rateOf } from "./request/filters/filter-times.ts";
-import { filterChain } from "./request/render.ts";
+import { filterChain } from "./request/video-args.ts";
 import type { SourceVideo } from "./types.ts";
 
 /** Filters outside the output plan that give a constant rate: ffmpeg's default for their option `fps`. */

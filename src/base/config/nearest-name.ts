@@ -24,9 +24,13 @@ function editDistance(a: string, b: string): number {
 }
 
 /** The closest of `known`, or null when none is near enough to be meant. */
-export function nearestName(typed: string, known: Iterable<string>): string | null {
+export function nearestName(
+  typed: string,
+  known: Iterable<string>,
+  mostEdits = Math.max(2, Math.floor(typed.length / 3)),
+): string | null {
   let best: string | null = null;
-  let bestDistance = Math.max(2, Math.floor(typed.length / 3)) + 1;
+  let bestDistance = mostEdits + 1;
   for (const name of known) {
     const distance = name.startsWith(typed) && typed.length >= 3 ? 1 : editDistance(typed, name);
     if (distance < bestDistance) {

@@ -5,8 +5,8 @@ import type { AudioRequest, AudioSettings, EncodeRequest, OutputStream } from ".
 import { PARAM_OPTION } from "./encoder-params.ts";
 import { findVideoEncoder } from "./encoders.ts";
 import { renderFilters } from "./filters/render-filters.ts";
-import { userArgs } from "./render.ts";
 import { formatStreamChoice } from "./stream-choice.ts";
+import { userArgs } from "./video-args.ts";
 
 /** parseEncodeWords(formatEncodeWords(request)) equals `request` for every request that the parser makes. */
 export function formatEncodeWords(request: EncodeRequest): readonly string[] {

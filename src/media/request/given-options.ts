@@ -31,7 +31,7 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
 
 const FLAGS = new Set(["an", "sn", "dn"]);
 
-/** Throws E_ENCODE_REQUEST for words that are no options and for options without a value. `isTaken` refuses by throwing. */
+/** Throws E_ENCODE_REQUEST for words that are no options and for options without a value. `checkTaken` throws for an option that is refused by name. */
 export function readOptions(
   words: readonly string[],
   checkTaken: (written: string, name: string) => void,

@@ -2,11 +2,11 @@ import { expect, test } from "bun:test";
 import { AppError } from "../../base/errors.ts";
 import { outputPlan } from "../output-plan.ts";
 import { checkEncodeRequest } from "./check-request.ts";
-import { splitMode } from "./classify.ts";
 import { emptyEncodeRequest, type VideoRequest } from "./encode-request.ts";
 import { formatEncodeWords } from "./format-words.ts";
 import { parseEncodeParams } from "./parse-params.ts";
-import { videoEncoderArgs, videoFilterChain } from "./render.ts";
+import { splitMode } from "./split-mode.ts";
+import { videoEncoderArgs, videoFilterChain } from "./video-args.ts";
 
 const empty = emptyEncodeRequest();
 const video = (fields: Partial<VideoRequest>): VideoRequest => ({ ...empty.video, ...fields });

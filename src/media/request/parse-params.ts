@@ -12,7 +12,7 @@ import { OUTPUT_NAMES, readOutput } from "./read-output.ts";
 import { readVideo, VIDEO_NAMES } from "./read-video.ts";
 import { refuse } from "./refuse.ts";
 import { refusedOption } from "./refused-options.ts";
-import { splitWords } from "./words.ts";
+import { splitWords } from "./split-words.ts";
 
 /** An empty text is libx264 with its defaults. Throws E_ENCODE_REQUEST naming the option and what to use instead. */
 export function parseEncodeParams(text: string): EncodeRequest {

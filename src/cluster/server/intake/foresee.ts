@@ -9,7 +9,7 @@ import { outputPlan } from "../../../media/output-plan.ts";
 import { probeSource } from "../../../media/probe.ts";
 import { rateGoalOf } from "../../../media/rate/rate-requests.ts";
 import { mayBeRemuxed } from "../../../media/remux/remux-elementary.ts";
-import { splitMode } from "../../../media/request/classify.ts";
+import { splitMode } from "../../../media/request/split-mode.ts";
 import { candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
 import { requireBurnable } from "../../../media/side-files.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "../../../media/stream-plan.ts";

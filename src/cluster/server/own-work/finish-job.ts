@@ -16,7 +16,7 @@ import { OUTPUT_DEMUXERS } from "../../../media/output-packets.ts";
 import { lastFrameTicks, plannedFrames } from "../../../media/planned-frames.ts";
 import { ACCEPTED_CHECKS, buildProof } from "../../../media/proof.ts";
 import { checkRate, RATE_CHECKS } from "../../../media/rate/check-rate.ts";
-import { inexactFilter } from "../../../media/request/classify.ts";
+import { inexactFilter } from "../../../media/request/split-mode.ts";
 import { sourceMicroseconds } from "../../../media/source-clock.ts";
 import { stitch } from "../../../media/stitch.ts";
 import type { StreamPlan } from "../../../media/stream-plan.ts";

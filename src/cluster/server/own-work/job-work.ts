@@ -11,7 +11,7 @@ import { OutputGroups } from "../../../media/output-groups.ts";
 import { type OutputPlan, outputPlan } from "../../../media/output-plan.ts";
 import { pictureChange } from "../../../media/picture-sizes.ts";
 import { isCertain, plannedFrames } from "../../../media/planned-frames.ts";
-import { numbersFrames } from "../../../media/request/classify.ts";
+import { numbersFrames } from "../../../media/request/split-mode.ts";
 import { joinerFor } from "../../../media/subtitle-cuts.ts";
 import type { Tools } from "../../../media/tools.ts";
 import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../../media/track-packets.ts";

@@ -8,7 +8,7 @@ import { lightPlan } from "../../../media/light/segment-light.ts";
 import { plannedFrames } from "../../../media/planned-frames.ts";
 import { withFrameClock } from "../../../media/rate/frame-clock.ts";
 import { referenceFrames } from "../../../media/reference.ts";
-import { numbersFrames } from "../../../media/request/classify.ts";
+import { numbersFrames } from "../../../media/request/split-mode.ts";
 import { planSegment } from "../../../media/segment-task.ts";
 import type { Tools } from "../../../media/tools.ts";
 import type { LeadIn, SegmentTask, SourceInfo } from "../../../media/types.ts";

@@ -3,11 +3,11 @@
 import { exists } from "../../../base/files.ts";
 import { Once } from "../../../base/once.ts";
 import { MICROSECONDS, rescale } from "../../../base/rational.ts";
-import { audioFiles, encodeAudio } from "../../../media/audio.ts";
 import { soundLengths } from "../../../media/audio-length.ts";
 import { type Extras, readSourceExtras } from "../../../media/check-extras.ts";
 import { decodeSourceSound, type SoundSample } from "../../../media/check-sound.ts";
 import type { DecodedLengths } from "../../../media/check-tracks.ts";
+import { audioFiles, encodeAudio } from "../../../media/encode-audio.ts";
 import type { FrameIndex } from "../../../media/frame-index.ts";
 import { type OutputClock, readOutputClock } from "../../../media/output-clock.ts";
 import { audioToEncode, encodedInstead, planStreams, type StreamPlan } from "../../../media/stream-plan.ts";

@@ -6,7 +6,7 @@ import { sha256OfFile } from "../../../base/digest.ts";
 import { exists, writeFileDurably } from "../../../base/files.ts";
 import { probeSource } from "../../../media/probe.ts";
 import { mayBeRemuxed, remuxElementary, remuxedInfo } from "../../../media/remux/remux-elementary.ts";
-import { splitMode } from "../../../media/request/classify.ts";
+import { splitMode } from "../../../media/request/split-mode.ts";
 import type { Tools } from "../../../media/tools.ts";
 import type { SourceInfo } from "../../../media/types.ts";
 import type { JobFolder } from "../job/job-folders.ts";

@@ -6,7 +6,7 @@ import type { SourceVideo } from "../../types.ts";
 import { VIDEO_ENCODERS } from "../encoders.ts";
 import { SPEEDS } from "../neutral-codecs.ts";
 import { parseEncodeParams } from "../parse-params.ts";
-import { videoEncoderArgs } from "../render.ts";
+import { videoEncoderArgs } from "../video-args.ts";
 import { type EncoderTable, type OptionTable, RECORDED_TABLES } from "./recorded-tables.fixture.ts";
 import { candidatesFor, translateRequest } from "./translate.ts";
 

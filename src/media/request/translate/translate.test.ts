@@ -5,7 +5,7 @@ import { EIGHT_BITS, HDR10, TEN_BITS } from "../../source-video.fixture.ts";
 import type { SourceVideo } from "../../types.ts";
 import { checkEncodeRequest } from "../check-request.ts";
 import { parseEncodeParams } from "../parse-params.ts";
-import { videoEncoderArgs } from "../render.ts";
+import { videoEncoderArgs } from "../video-args.ts";
 import { crfOfPercent } from "./neutral.ts";
 import { codecCrf, percentOfCrf, scaledCrf, wholeCrf } from "./quality.ts";
 import { candidatesFor, translateRequest } from "./translate.ts";

@@ -5,7 +5,7 @@ import type { EncodeRequest } from "./encode-request.ts";
 import { filterEffect, keepsToRange } from "./filters/filter-kind.ts";
 import type { FilterKind } from "./filters/filter-spec.ts";
 import { beginningAt } from "./filters/frame-numbers.ts";
-import { filterChain } from "./render.ts";
+import { filterChain } from "./video-args.ts";
 
 export type SplitMode = { readonly mode: "keyframes" } | { readonly mode: "whole"; readonly reason: string };
 
