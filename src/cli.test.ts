@@ -138,6 +138,9 @@ describe("usage", () => {
     [["serve", "--port", "seventy"], "E_BAD_OPTION", /./],
     [["serve", "--port"], "E_BAD_OPTION", /./],
     [["serve", "--exactly=maybe"], "E_BAD_OPTION", /./],
+    [["submit", "in.mp4", "-y"], "E_BAD_OPTION", /^Did you mean --force\?/],
+    [["probe", "in.mp4", "--server", "x"], "E_BAD_OPTION", /^`ffcluster probe --help`/],
+    [["jobs", "show", ""], "E_USAGE", /jobs show --help/],
     [["join", "--slots", "0"], "E_BAD_OPTION", /./],
     [["join", "--path-map", "nothing"], "E_BAD_OPTION", /./],
     [["jobs", "list", "--server", "http://x/y"], "E_BAD_OPTION", /host:port/],
@@ -232,6 +235,9 @@ describe("reading commands", () => {
     const unknown = await run(connected("jobs", "show", "ffffffff", "--json"));
     expect(unknown.exitCode).toBe(1);
     expect(lastLine(unknown.stdout)).toMatchObject({ error: { code: "E_UNKNOWN_ID" } });
+    expect(unknown.stdout).toContain(`ffcluster jobs list --server 127.0.0.1:${server.port}`);
+    const none = await run(connected("jobs", "list", "--status", "Failed"));
+    expect(none).toMatchObject({ exitCode: 0, stdout: "", stderr: "No job is Failed.\n" });
   });
 
   test("download: checked, never over a file, never under another container's name", async () => {
@@ -287,6 +293,11 @@ describe("submit", () => {
     coordinator.onJob = (job) => void coordinator.complete(job.job_id, new Uint8Array(5));
     const ended = await run(connected("submit", "in.mp4"));
     expect(ended).toMatchObject({ exitCode: 0, stdout: `${join(folder, "in.ffcluster.mp4")}\n` });
+    await mkdir(join(folder, "results"));
+    const inFolder = await run(connected("submit", "in.mp4", "-o", "results"));
+    expect(inFolder).toMatchObject({ exitCode: 0, stdout: `${join(folder, "results", "in.ffcluster.mp4")}\n` });
+    const nowhere = await run(connected("submit", "in.mp4", "-o", "none/"));
+    expect(nowhere.stderr).toContain(`the folder ${join(folder, "none")} does not exist`);
     const detached = await run(connected("submit", "in.mp4", "--detach", "--json"));
     expect(lastLine(detached.stdout)).toMatchObject({ event: "submitted", job_id: expect.any(String) });
   });

@@ -48,12 +48,6 @@ export function baseUrl(address: ServerAddress): string {
   return `${address.isTls ? "https" : "http"}://${hostPort(address)}`;
 }
 
-/** What stands behind a command so that it reaches the same server: nothing for the one that it reaches anyway. */
-export function serverFlag(address: ServerAddress): string {
-  const isDefault = !address.isTls && address.host === "localhost" && address.port === DEFAULT_PORT;
-  return isDefault ? "" : ` --server ${serverName(address)}`;
-}
-
 function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map((entry) => entry.address));
 }

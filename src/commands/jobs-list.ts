@@ -8,13 +8,17 @@ import { connect } from "./connect.ts";
 import { jobTable } from "./output/job-text.ts";
 import { styleFor } from "./output/style.ts";
 
+function nothingWords(status: string | null): string {
+  return status === null ? "No jobs. `ffcluster submit INPUT` makes one.\n" : `No job is ${status}.\n`;
+}
+
 export const jobsList = defineCommand({
   path: ["jobs", "list"],
   summary: "List the jobs of a server",
   positionals: [],
   options: {
     status: optionalChoice({
-      description: "Only jobs in this state",
+      description: `Only jobs in this state: ${jobStatusSchema.options.join(", ")}`,
       valueName: "STATUS",
       choices: jobStatusSchema.options,
     }),
@@ -27,7 +31,7 @@ export const jobsList = defineCommand({
     const client = await connect(options, context);
     const jobs = await client.listJobs(options.status);
     if (options.json) printDocument(context, jobs);
-    else if (jobs.length === 0) context.stderr.write("No jobs. `ffcluster submit INPUT` makes one.\n");
+    else if (jobs.length === 0) context.stderr.write(nothingWords(options.status));
     else context.stdout.write(jobTable(jobs, styleFor(context, context.stdout).dim));
     return 0;
   },

@@ -79,12 +79,17 @@ async function knownOptionNames(): Promise<readonly string[]> {
   return [...new Set(commands.flatMap((command) => Object.keys(command.options)))];
 }
 
-async function runCommand({ command, rest }: Chosen, context: CommandContext): Promise<number> {
+async function runCommand(
+  { command, rest }: Chosen,
+  context: CommandContext,
+  onServer: (given: string) => void,
+): Promise<number> {
   const takesParams = Object.hasOwn(command.options, "ffmpeg-params");
   const declared = {
     ...command,
     command: `ffcluster ${command.path.join(" ")}`,
     ...(takesParams ? { elsewhere: 'Options of ffmpeg go into --ffmpeg-params "…".' } : {}),
+    ...(Object.hasOwn(command.options, "force") ? { otherWords: { "-y": "--force" } } : {}),
   };
   const checked = checkArgv(rest, declared);
   if (checked.wantsHelp) {
@@ -94,6 +99,7 @@ async function runCommand({ command, rest }: Chosen, context: CommandContext): P
   }
   const file = await readConfigFile(context.cwd, knownOptionNames);
   const { values, origins } = resolveOptions(command.options, checked.given, context.env, file, declared.command);
+  if (origins.server === "flag" && typeof values.server === "string") onServer(values.server);
   return await command.run({ options: values, origins, positionals: checked.positionals, context });
 }
 
@@ -118,7 +124,8 @@ async function answerWithoutCommand(argv: readonly string[], context: CommandCon
 /** Runs one command line; answers the exit code. */
 export async function runCli(argv: readonly string[]): Promise<number> {
   let printsEvents = false;
-  const form = (): FailureForm => ({ isJson: asksForJson(argv, process.env), printsEvents });
+  let server: string | null = null;
+  const form = (): FailureForm => ({ isJson: asksForJson(argv, process.env), printsEvents, server });
   let lastWords = new AppError("E_INTERRUPTED", "interrupted", "");
   const signals = listenForSignals(() => {
     if (context.stderr.isTty) context.stderr.write("\n"); // the cursor stands behind a question or a bar
@@ -142,7 +149,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     // `ffcluster help jobs list` is `ffcluster jobs list --help`.
     const chosen = await chooseCommand(argv[0] === "help" ? [...argv.slice(1), "--help"] : argv);
     printsEvents = chosen.command.printsEvents;
-    return await runCommand(chosen, context);
+    return await runCommand(chosen, context, (given) => {
+      server = given;
+    });
   } catch (thrown) {
     return printFailure(toAppError(thrown), form(), context);
   } finally {

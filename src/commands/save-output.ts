@@ -9,6 +9,14 @@ import { exists, tempNameFor } from "../base/files.ts";
 import { formatBytes } from "./output/format.ts";
 import type { ProgressDisplay } from "./output/progress-display.ts";
 
+/** Where -o puts a new output; `name` null: the folder alone is said. */
+export async function placeOf(wanted: string | null, cwd: string): Promise<{ folder: string; name: string | null }> {
+  if (wanted === null) return { folder: cwd, name: null };
+  const path = resolve(cwd, wanted);
+  const isFolder = /[/\\]$/.test(wanted) || ((await exists(path)) && (await stat(path)).isDirectory());
+  return isFolder ? { folder: path, name: null } : { folder: dirname(path), name: basename(path) };
+}
+
 /** Errors: E_OUTPUT_EXISTS. */
 export async function refuseExisting(path: string, mayOverwrite: boolean): Promise<void> {
   if (!(await exists(path))) return;

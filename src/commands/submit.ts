@@ -14,7 +14,7 @@ import { followToEnd } from "./follow-job.ts";
 import { formatSeconds } from "./output/format.ts";
 import { createProgressDisplay, type ProgressDisplay } from "./output/progress-display.ts";
 import { participate } from "./participate.ts";
-import { refuseExisting, requireWritableFolder, saveOutput } from "./save-output.ts";
+import { placeOf, refuseExisting, requireWritableFolder, saveOutput } from "./save-output.ts";
 import { checkInput, checkSubtitles, refuseInputAsOutput } from "./submitting/check-input.ts";
 import { encodeRequest } from "./submitting/encode-request.ts";
 import { type Doing, leftBehind, settleInterrupted } from "./submitting/on-interrupt.ts";
@@ -27,7 +27,7 @@ type SubmitOptions = OptionValues<typeof submitOptions>;
 /** What is known once every check has passed. */
 interface Plan {
   readonly input: string;
-  /** Null with --detach and no -o: the server's default name. */
+  /** Null without -o, or where that is a folder: the server's default name. */
   readonly outputName: string | null;
   readonly outputPath: string;
   /** Absolute path of the subtitles to draw; null: none given. */
@@ -38,7 +38,8 @@ async function plan(input: string, given: SubmitOptions, client: ApiClient, cont
   const { checkRequestLocally } = await import("./wiring/local-checks.ts");
   const source = given["on-server"] ? input : await checkInput(input, context.cwd);
   const inputName = basename(source.replaceAll("\\", "/"));
-  const asked = given.output === null ? null : resolve(context.cwd, given.output);
+  const { folder, name } = await placeOf(given.output, context.cwd);
+  const asked = name === null ? null : join(folder, name);
   const checkTarget = async (path: string) => {
     if (given.detach) return;
     if (!given["on-server"]) await refuseInputAsOutput(source, path);
@@ -46,18 +47,18 @@ async function plan(input: string, given: SubmitOptions, client: ApiClient, cont
     await requireWritableFolder(path);
   };
   const hasSubtitles = given.subtitles !== null;
-  checkRequestLocally(encodeRequest(given), asked === null ? null : basename(asked), hasSubtitles);
+  checkRequestLocally(encodeRequest(given), name, hasSubtitles);
   const subtitles = given.subtitles === null ? null : await checkSubtitles(given.subtitles, context.cwd);
   if (asked !== null) await checkTarget(asked);
   const checked = await client.checkRequest({
     ffmpeg_params: encodeRequest(given),
-    output_name: asked === null ? null : basename(asked),
+    output_name: name,
     input_name: inputName,
     has_subtitles: hasSubtitles,
   });
-  const outputPath = asked ?? join(context.cwd, basename(checked.output_name));
+  const outputPath = asked ?? join(folder, basename(checked.output_name));
   if (asked === null) await checkTarget(outputPath);
-  return { input: source, outputName: asked === null ? null : basename(asked), outputPath, subtitles };
+  return { input: source, outputName: name, outputPath, subtitles };
 }
 
 function printCompleted(job: JobView, proof: ProofView, outputPath: string, isJson: boolean, context: CommandContext) {
@@ -180,7 +181,7 @@ export const submit = defineCommand({
     let doing: Doing = { kind: "preparing" };
     const begin = (next: Doing) => {
       doing = next;
-      context.setLastWords(leftBehind(next, client.connection.server));
+      context.setLastWords(leftBehind(next));
     };
     begin(doing);
     const planned = await plan(positionals[0] ?? "", given, client, context);

@@ -21,7 +21,7 @@ export interface ProbeOptions {
 /** What went wrong, in words that help, from ffprobe's stderr. */
 export function refusalHint(stderr: string): string {
   if (/moov atom not found/.test(stderr))
-    return "moov atom not found: the file is cut off or still being written; copy it again.";
+    return "moov atom not found: the file is cut off, still being written, or no MP4 at all; copy it again.";
   if (/not on whitelist|not in whitelist|whitelist/i.test(stderr))
     return "Playlists, scripts and image lists are not taken; give the media file itself.";
   if (/Invalid data found/.test(stderr))

@@ -21,8 +21,10 @@ interface Declared {
   readonly positionals: readonly Positional[];
   /** How the user calls it, for hints: `ffcluster submit`. */
   readonly command: string;
-  /** Where options go that are another program's: part of the hint to an unknown one. */
+  /** Where options go that are another program's, with one dash: part of the hint to an unknown one. */
   readonly elsewhere?: string;
+  /** That program's words for what we have too, and ours. */
+  readonly otherWords?: Readonly<Record<string, string>>;
 }
 
 /** Splits `--name=value`; value is null without `=`. */
@@ -57,15 +59,15 @@ function findOption(flag: string, options: Options): Found | null {
 /** What may have been meant by a flag that is like none of ours: a file whose name begins with a dash, or `elsewhere`. */
 function otherReading(flag: string, declared: Declared): string {
   if (/[./]/.test(flag) && declared.positionals.length > 0) return `A file of that name is written ./${flag}. `;
-  return declared.elsewhere === undefined ? "" : `${declared.elsewhere} `;
+  return declared.elsewhere === undefined || flag.startsWith("--") ? "" : `${declared.elsewhere} `;
 }
 
 function unknownFlag(flag: string, declared: Declared): AppError {
   const names = Object.entries(declared.options).flatMap(([name, option]) =>
     option.kind === "switch" ? [`--${name}`, `--no-${name}`] : [`--${name}`],
   );
-  const nearest = flag.startsWith("--") ? nearestName(flag, [...names, "--help"]) : null;
-  const hint = nearest === null ? otherReading(flag, declared) : `Did you mean ${nearest}? `;
+  const nearest = flag.startsWith("--") ? nearestName(flag, [...names, "--help"]) : declared.otherWords?.[flag];
+  const hint = (nearest ?? null) === null ? otherReading(flag, declared) : `Did you mean ${nearest}? `;
   return new AppError(
     "E_BAD_OPTION",
     `unknown option ${flag}`,
@@ -165,6 +167,8 @@ export function checkArgv(argv: readonly string[], declared: Declared): CheckedA
   const see = `\`${declared.command} --help\` shows how it is used.`;
   if (missing) throw new AppError("E_USAGE", `${missing.name} is missing: ${missing.description}`, see);
   const extra = positionals[declared.positionals.length];
+  const empty = declared.positionals.find((_, number) => positionals[number] === "");
+  if (empty) throw new AppError("E_USAGE", `${empty.name} is empty: ${empty.description}`, see);
   if (extra !== undefined) throw new AppError("E_USAGE", `unexpected argument ${JSON.stringify(extra)}`, see);
   return { given, positionals, wantsHelp };
 }

@@ -1,7 +1,6 @@
 // What an interrupted submit leaves behind, in words, for each thing it may be at; and the question whether to cancel.
 import { createInterface } from "node:readline/promises";
 import { ApiClient } from "../../api/client.ts";
-import { type ServerAddress, serverFlag } from "../../api/server-address.ts";
 import { AppError } from "../../base/errors.ts";
 import type { CommandContext } from "../command.ts";
 import { CommandFailure, failureOf } from "../command-failure.ts";
@@ -13,8 +12,7 @@ export type Doing =
   | { readonly kind: "following" | "downloading"; readonly jobId: string };
 
 /** What is left behind when the command ends now. */
-export function leftBehind(doing: Doing, server: ServerAddress): AppError {
-  const at = serverFlag(server);
+export function leftBehind(doing: Doing): AppError {
   const interrupted = (message: string, hint: string) => new AppError("E_INTERRUPTED", message, hint);
   switch (doing.kind) {
     case "preparing":
@@ -27,19 +25,19 @@ export function leftBehind(doing: Doing, server: ServerAddress): AppError {
     case "asking-for-the-job":
       return interrupted(
         "interrupted while the server took the job",
-        `\`ffcluster jobs list${at}\` shows whether it has it, \`ffcluster cancel ID${at}\` ends it.`,
+        `\`ffcluster jobs list\` shows whether it has it, \`ffcluster cancel ID\` ends it.`,
       );
     case "following": {
       const id = shortId(doing.jobId);
       return leftJob(
         doing.jobId,
         "goes on",
-        `\`ffcluster jobs watch ${id}${at}\` follows it, \`ffcluster jobs download ${id}${at}\` gets what comes of it, ` +
-          `\`ffcluster cancel ${id}${at}\` ends it.`,
+        `\`ffcluster jobs watch ${id}\` follows it, \`ffcluster jobs download ${id}\` gets what comes of it, ` +
+          `\`ffcluster cancel ${id}\` ends it.`,
       );
     }
     case "downloading": {
-      const hint = `\`ffcluster jobs download ${shortId(doing.jobId)}${at} -o FILE\` gets its output.`;
+      const hint = `\`ffcluster jobs download ${shortId(doing.jobId)} -o FILE\` gets its output.`;
       return leftJob(doing.jobId, "is complete, its output was not fetched", hint);
     }
   }
@@ -68,8 +66,7 @@ function closed(lines: { once(event: "close", listener: () => void): unknown }):
 
 /** What the interrupted command ends with: on a terminal the person chooses what becomes of a job that runs. */
 export async function settleInterrupted(client: ApiClient, doing: Doing, context: CommandContext): Promise<AppError> {
-  const { server } = client.connection;
-  const left = leftBehind(doing, server);
+  const left = leftBehind(doing);
   if (doing.kind !== "following") return left;
   if (!context.isInteractive || context.signal.reason?.cause !== "SIGINT") return left;
   if (!(await wantsCancel(context))) return left;
@@ -80,7 +77,7 @@ export async function settleInterrupted(client: ApiClient, doing: Doing, context
     if (!(thrown instanceof AppError)) throw thrown;
     const { jobId } = doing;
     const message = `interrupted; job ${jobId} could not be cancelled: ${thrown.message}`;
-    const hint = `\`ffcluster jobs show ${shortId(jobId)}${serverFlag(server)}\` says how it stands.`;
+    const hint = `\`ffcluster jobs show ${shortId(jobId)}\` says how it stands.`;
     return new CommandFailure("interrupted", jobId, { code: "E_INTERRUPTED", message, hint });
   }
 }

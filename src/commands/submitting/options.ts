@@ -19,7 +19,7 @@ function parseWait(text: string): number | "ever" {
 
 export const submitOptions = {
   output: optionalText({
-    description: "Where the result goes; its extension chooses the container (mp4, mov, mkv, webm, ts)",
+    description: "Where the result goes, a file or a folder; the file's extension chooses the container (mp4, mov, mkv, webm, ts)",
     alias: "o",
     valueName: "FILE",
     defaultText: "the server's --file-name-output in the current folder",
@@ -37,7 +37,7 @@ export const submitOptions = {
   }),
   codec: optionalChoice({
     description:
-      "Encode to this codec with whichever encoder the cluster does it best with (beside --quality and --speed)",
+      "Encode to h264, hevc, av1 or vp9 with whichever encoder the cluster does it best with (beside --quality and --speed)",
     valueName: "CODEC",
     choices: ["h264", "hevc", "av1", "vp9"],
   }),
@@ -48,13 +48,14 @@ export const submitOptions = {
     max: 100,
   }),
   speed: optionalChoice({
-    description: "With --codec: how fast, in x264's words",
+    description: "With --codec: how fast, in x264's words, ultrafast to placebo",
     valueName: "SPEED",
     defaultText: "medium",
     choices: SPEEDS,
   }),
   family: optionalChoice({
-    description: "Where the codec is named and not the encoder: the only family of encoders to use",
+    description:
+      "Where the codec is named and not the encoder: the only family to use (software, nvenc, qsv, amf, videotoolbox, vaapi)",
     valueName: "FAMILY",
     defaultText: "auto: the one with the most throughput",
     choices: ["auto", "software", "nvenc", "qsv", "amf", "videotoolbox", "vaapi"],

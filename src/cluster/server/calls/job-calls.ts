@@ -92,6 +92,9 @@ export function jobCalls({ engine, store, register, folders, watchers }: JobCall
 }
 
 function notYet(job: Job, what: "proof" | "output"): AppError {
-  const hint = isTerminal(job.status) ? "`ffcluster jobs show` says why." : "`ffcluster jobs watch` waits for its end.";
+  const id = job.id.slice(0, 8);
+  const hint = isTerminal(job.status)
+    ? `\`ffcluster jobs show ${id}\` says why.`
+    : `\`ffcluster jobs watch ${id}\` waits for its end.`;
   return new AppError("E_WRONG_STATE", `job ${job.id} is ${job.status} and has no ${what}`, hint);
 }
