@@ -19,7 +19,8 @@ function parseWait(text: string): number | "ever" {
 
 export const submitOptions = {
   output: optionalText({
-    description: "Where the result goes, a file or a folder; the file's extension chooses the container (mp4, mov, mkv, webm, ts)",
+    description:
+      "Where the result goes, a file or a folder; the file's extension chooses the container (mp4, mov, mkv, webm, ts)",
     alias: "o",
     valueName: "FILE",
     defaultText: "the server's --file-name-output in the current folder",
