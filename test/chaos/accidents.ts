@@ -1,11 +1,19 @@
 // What can happen to a cluster, each accident with its end: what it breaks it mends again, or leaves to the product.
 import { delay } from "../../src/base/clock.ts";
+import { errnoOf } from "../../src/base/errors.ts";
 import type { Random } from "../sim/random.ts";
+import { type Cluster, processesNaming } from "../support/cluster.ts";
+import type { SmallDisk } from "../support/small-disk.ts";
+import type { WallClock } from "../support/wall-clock.ts";
 import { type ClientMember, freezeEncoder, type Member } from "./members.ts";
 
 export interface Scene {
   readonly random: Random;
+  readonly cluster: Cluster;
   readonly server: Member;
+  /** Null where this machine can't have one, as the clients' disks. */
+  readonly serverDisk: SmallDisk | null;
+  readonly clock: WallClock | null;
   readonly clients: readonly ClientMember[];
   /** Also those that take longer than a lease. */
   readonly isLong: boolean;
@@ -14,6 +22,8 @@ export interface Scene {
 export interface Accident {
   readonly name: string;
   readonly isLong?: boolean;
+  /** What it takes that not every machine has; absent: nothing. */
+  isPossible?(scene: Scene): boolean;
   happen(scene: Scene): Promise<void>;
 }
 
@@ -33,6 +43,42 @@ async function cutOff(client: ClientMember, ms: number): Promise<void> {
   client.proxy.cut();
   await delay(ms);
   client.proxy.heal();
+}
+
+/** As a laptop that is closed: the client and all that it runs. */
+async function closeLid({ workDir }: ClientMember, ms: number): Promise<void> {
+  const all = (await processesNaming(workDir)).map(({ pid }) => pid);
+  const toAll = (name: "SIGSTOP" | "SIGCONT") => {
+    for (const pid of all) {
+      try {
+        process.kill(pid, name);
+      } catch (thrown) {
+        if (errnoOf(thrown) !== "ESRCH") throw thrown; // it has ended meanwhile
+      }
+    }
+  };
+  toAll("SIGSTOP");
+  await delay(ms);
+  toAll("SIGCONT");
+}
+
+async function runFull(disk: SmallDisk | null, ms: number): Promise<void> {
+  // What is written meanwhile may take the rest.
+  await disk?.fillUpTo(0).catch((thrown: unknown) => {
+    if (errnoOf(thrown) !== "ENOSPC") throw thrown;
+  });
+  await delay(ms);
+  await disk?.relieve();
+}
+
+/** Somebody holds a client back and lets it go again. */
+async function holdBack(scene: Scene, verb: "pause" | "drain"): Promise<void> {
+  const { name } = anyClient(scene);
+  const known = (await scene.cluster.clients()).find((client) => client.name === name);
+  if (known === undefined) return; // the server has not heard of it since its first start
+  await scene.cluster.json(["clients", verb, known.client_id]);
+  await delay(scene.random.between(200, 3000));
+  await scene.cluster.json(["clients", "resume", known.client_id]);
 }
 
 export const ACCIDENTS: readonly Accident[] = [
@@ -108,6 +154,71 @@ export const ACCIDENTS: readonly Accident[] = [
       await wrong.become("drop-frame");
       await delay(scene.random.between(200, 2000));
       await wrong.become("right");
+    },
+  },
+  {
+    name: "client stopped by SIGTERM, started again",
+    async happen(scene) {
+      const client = anyClient(scene);
+      await client.stop();
+      await delay(scene.random.between(0, 1000));
+      await client.start();
+    },
+  },
+  {
+    name: "server stopped by SIGTERM, started again",
+    async happen({ server, random }) {
+      await server.stop();
+      await delay(random.between(0, 1500));
+      await server.start();
+    },
+  },
+  {
+    name: "laptop closed, with its ffmpeg",
+    happen: (scene) => {
+      const ms = scene.isLong ? scene.random.between(5000, 25_000) : scene.random.between(500, 2500);
+      return closeLid(anyClient(scene), ms);
+    },
+  },
+  {
+    name: "cable of a client out, nobody is told",
+    async happen(scene) {
+      const { proxy } = anyClient(scene);
+      proxy.silence();
+      await delay(scene.random.between(500, scene.isLong ? 20_000 : 2500));
+      proxy.heal();
+    },
+  },
+  {
+    name: "a slow and distant line, for a while",
+    async happen(scene) {
+      const { proxy } = anyClient(scene);
+      Object.assign(proxy, { latencyMs: 100, holdUpChance: 0.02, bytesPerSecond: 125_000 });
+      await delay(scene.random.between(1000, scene.isLong ? 20_000 : 3000));
+      Object.assign(proxy, { latencyMs: 0, holdUpChance: 0, bytesPerSecond: 0 });
+    },
+  },
+  { name: "client paused, resumed", happen: (scene) => holdBack(scene, "pause") },
+  { name: "client drained, resumed", happen: (scene) => holdBack(scene, "drain") },
+  {
+    name: "disk of a client full, for a while",
+    isPossible: ({ clients }) => clients.every(({ disk }) => disk !== null),
+    happen: (scene) => runFull(anyClient(scene).disk, scene.random.between(500, 3000)),
+  },
+  {
+    name: "disk of the server full, for a while",
+    isLong: true,
+    isPossible: ({ serverDisk }) => serverDisk !== null,
+    async happen({ server, serverDisk, random }) {
+      await runFull(serverDisk, random.between(500, 5000));
+      await server.start(); // it ends where its database finds no room
+    },
+  },
+  {
+    name: "the wall clock jumps an hour",
+    isPossible: ({ clock }) => clock !== null,
+    async happen({ clock, random }) {
+      await clock?.setAhead(random.chance(0.5) ? 3600 : -3600);
     },
   },
 ];

@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "../../src/base/errors.ts";
 import type { Cluster, Running } from "../support/cluster.ts";
+import type { SmallDisk } from "../support/small-disk.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import type { WrongFfmpeg } from "../support/wrong-ffmpeg.ts";
 
@@ -21,8 +22,21 @@ export class Member {
     this.#start = start;
   }
 
+  /** Also when it has ended by itself, as a server without room for its database does. */
   async start(): Promise<void> {
-    this.running ??= await this.#start();
+    if (this.running !== null) return;
+    const running = await this.#start();
+    this.running = running;
+    void running.exited.then(() => {
+      if (this.running === running) this.running = null;
+    });
+  }
+
+  /** SIGTERM, as a service manager does. */
+  async stop(): Promise<void> {
+    const { running } = this;
+    running?.kill("SIGTERM");
+    await running?.exited;
   }
 
   async kill(): Promise<void> {
@@ -40,20 +54,30 @@ export class Member {
 }
 
 export interface ClientMember extends Member {
+  readonly name: string;
+  /** What it writes to; null where no small one can be had. */
+  readonly disk: SmallDisk | null;
   readonly proxy: TcpProxy;
   readonly wrong: WrongFfmpeg;
   readonly workDir: string;
 }
 
-export function serverMember(cluster: Cluster): Member {
-  return new Member(() => cluster.serve({ args: SERVER_ARGS }));
+/** What all processes of a run live by. */
+export interface Surroundings {
+  readonly cluster: Cluster;
+  readonly env: Record<string, string>;
+  readonly random: () => number;
+}
+
+export function serverMember({ cluster, env }: Surroundings): Member {
+  return new Member(() => cluster.serve({ args: SERVER_ARGS, env }));
 }
 
 export async function clientMember(
-  cluster: Cluster,
+  { cluster, env, random }: Surroundings,
   name: string,
   wrong: WrongFfmpeg,
-  random: () => number,
+  disk: ((folder: string) => SmallDisk) | null,
 ): Promise<ClientMember> {
   const proxy = await TcpProxy.open(() => cluster.port, random);
   const workDir = join(cluster.folder, `${name}-work`);
@@ -65,10 +89,10 @@ export async function clientMember(
         ...["--work-dir", workDir, "--slots", "1", "--source-access", "gateway"],
         ...["--reconnect-delay", "0.3", "--stall-timeout", "3"],
       ],
-      wrong.env,
+      { ...env, ...wrong.env },
     ),
   );
-  return Object.assign(member, { proxy, wrong, workDir });
+  return Object.assign(member, { name, proxy, wrong, workDir, disk: disk?.(workDir) ?? null });
 }
 
 /** Stops one ffmpeg that encodes for a client, for good; false when none runs. */

@@ -5,13 +5,16 @@ import { expect } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { delay } from "../../src/base/clock.ts";
+import type { JobView } from "../../src/cluster/server/views.ts";
 import { findTools } from "../../src/media/tools.ts";
 import { Random } from "../sim/random.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
+import { canHaveSmallDisks, SmallDisk } from "../support/small-disk.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
+import { hasWallClock, makeWallClock } from "../support/wall-clock.ts";
 import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
-import { ACCIDENTS, type Scene } from "./accidents.ts";
+import { ACCIDENTS, type Accident, type Scene } from "./accidents.ts";
 import { type ClientMember, clientMember, serverMember } from "./members.ts";
 
 export interface ChaosOptions {
@@ -42,12 +45,18 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosStory> {
   const tools = await findTools(process.env);
   const source = cluster.path("source.mp4");
   await makeSynthetic(source, { frames: options.frames, gop: 12, withSound: true });
-  const server = serverMember(cluster);
-  const clients: ClientMember[] = [];
   await using undo = new AsyncDisposableStack();
+  const smallDisk = (mebibytes: number) => (folder: string) => undo.use(new SmallDisk(folder, mebibytes));
+  const disks = canHaveSmallDisks();
+  const clock = hasWallClock ? await makeWallClock(cluster.path("clock")) : null;
+  const around = { cluster, env: { ...clock?.env }, random: () => random.next() };
+  // Segments and output are as much again as a lossless frame each.
+  const serverDisk = disks && options.isLong ? smallDisk(64 + options.frames / 4)(cluster.workDir) : null;
+  const server = serverMember(around);
+  const clients: ClientMember[] = [];
   for (let index = 1; index <= options.clients; index++) {
     const wrong = await makeWrongFfmpeg(cluster.path(`tools-${index}`), tools, "right");
-    const client = await clientMember(cluster, `client-${index}`, wrong, () => random.next());
+    const client = await clientMember(around, `client-${index}`, wrong, disks ? smallDisk(64) : null);
     undo.use(client.proxy);
     clients.push(client);
   }
@@ -59,11 +68,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosStory> {
 
   // Accidents before the first frame would strike nobody.
   await cluster.untilJob(jobId, "is being encoded", PEACE_MS, (job) => job.frames.done > 0);
-  const scene: Scene = { random, server, clients, isLong: options.isLong };
+  const scene: Scene = { random, cluster, server, serverDisk, clock, clients, isLong: options.isLong };
   const accidents = await spoil(scene, options);
   await makePeace(scene);
   await releaseQuarantined(cluster);
-  const done = await cluster.untilJob(jobId, "is complete", PEACE_MS, (job) => job.status === "Completed");
+  const done = await untilComplete(cluster, jobId, accidents);
   expect(done.progress).toBe(100);
 
   const output = cluster.path("result.mkv");
@@ -80,13 +89,18 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosStory> {
   return { accidents, flipped, attempts: detail.attempts.length, segments: detail.segment_list.length };
 }
 
+/** Each accident before any comes again. */
 async function spoil(scene: Scene, { accidentsMs, isLong, say }: ChaosOptions): Promise<string[]> {
-  const possible = ACCIDENTS.filter((accident) => isLong || accident.isLong !== true);
+  const possible = ACCIDENTS.filter(
+    (accident) => (isLong || accident.isLong !== true) && accident.isPossible?.(scene) !== false,
+  );
   const happened: string[] = [];
+  let left: Accident[] = [];
   const end = performance.now() + accidentsMs;
   while (performance.now() < end) {
     await delay(scene.random.between(100, 1500));
-    const accident = possible[scene.random.whole(0, possible.length - 1)];
+    if (left.length === 0) left = [...possible];
+    const [accident] = left.splice(scene.random.whole(0, left.length - 1), 1);
     if (accident === undefined) break;
     say(`  ${accident.name}`);
     await accident.happen(scene);
@@ -103,6 +117,17 @@ async function makePeace({ server, clients }: Scene): Promise<void> {
     await client.wrong.become("right");
     await client.start();
   }
+}
+
+/** A full disk may have failed the job, for that reason and no other; what was finished is kept, and it goes on. */
+async function untilComplete(cluster: Cluster, jobId: string, accidents: readonly string[]): Promise<JobView> {
+  const end = (job: JobView) => job.status === "Completed" || job.status === "Failed";
+  const job = await cluster.untilJob(jobId, "has ended", PEACE_MS, end);
+  if (job.status === "Completed") return job;
+  expect(accidents.map((name) => name.startsWith("disk"))).toContain(true);
+  expect(job.error?.code).toBe("E_NO_SPACE");
+  await cluster.json(["jobs", "retry", jobId]);
+  return await cluster.untilJob(jobId, "is complete", PEACE_MS, ({ status }) => status === "Completed");
 }
 
 /** Whoever was wrong often enough was rightly held back; now that it is right, somebody says so. */
