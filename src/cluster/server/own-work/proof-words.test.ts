@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { LandedResult, Segment } from "../../scheduler/model/segment.ts";
-import { compareSeams } from "./finish-job.ts";
+import { compareSeams } from "./proof-words.ts";
 
 function finished(index: number, seamStart: string | null, seamAfterEnd: string | null, notes: string[] = []) {
   const segment: Segment = {
