@@ -344,6 +344,7 @@ describe("submit", () => {
     ["an output that exists", ["in.mp4", "-o", "empty.mp4"], 2, "E_OUTPUT_EXISTS"],
     ["the input as output", ["in.mp4", "-o", "in.mp4", "--force"], 2, "E_OUTPUT_EXISTS"],
     ["an output folder that is not there", ["in.mp4", "-o", "no/out.mp4"], 2, "E_USAGE"],
+    ["an output with too long a name", ["in.mp4", "-o", `${"x".repeat(300)}.mp4`], 2, "E_USAGE"],
     ["an unknown container", ["in.mp4", "-o", "out.xyz"], 2, "E_CONTAINER"],
     ["a refused request", ["in.mp4", "--ffmpeg-params", "-attach x"], 2, "E_ENCODE_REQUEST"],
   ];
@@ -419,6 +420,18 @@ describe("submit", () => {
     expect(ended.exitCode).toBe(130);
     expect(ended.stderr).toMatch(/job [0-9a-f-]{36} goes on/);
   });
+});
+
+test("a work directory that can't be: exit 1, told as that by serve, join and submit --participate", async () => {
+  await writeFile(join(folder, "in.mp4"), "0123456789");
+  for (const command of [["serve", "--port", "0"], connected("join"), connected("submit", "in.mp4", "--participate")]) {
+    const ended = await run([...command, "--work-dir", "in.mp4"]);
+    expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/the work directory .*in\.mp4 cannot be made \(\w+\)\nhint: .*--work-dir/),
+    });
+  }
+  expect(coordinator.jobs.size).toBe(0);
 });
 
 describe("serve", () => {

@@ -9,17 +9,27 @@ import { exists, tempNameFor } from "../base/files.ts";
 import { formatBytes } from "./output/format.ts";
 import type { ProgressDisplay } from "./output/progress-display.ts";
 
+/** False also for what can't be looked at: `requireWritableFolder` then says why. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    return await exists(path);
+  } catch (thrown) {
+    if (["EACCES", "EPERM", "ENAMETOOLONG", "ELOOP"].includes(errnoOf(thrown) ?? "")) return false;
+    throw thrown;
+  }
+}
+
 /** Where -o puts a new output; `name` null: the folder alone is said. */
 export async function placeOf(wanted: string | null, cwd: string): Promise<{ folder: string; name: string | null }> {
   if (wanted === null) return { folder: cwd, name: null };
   const path = resolve(cwd, wanted);
-  const isFolder = /[/\\]$/.test(wanted) || ((await exists(path)) && (await stat(path)).isDirectory());
+  const isFolder = /[/\\]$/.test(wanted) || ((await isThere(path)) && (await stat(path)).isDirectory());
   return isFolder ? { folder: path, name: null } : { folder: dirname(path), name: basename(path) };
 }
 
 /** Errors: E_OUTPUT_EXISTS. */
 export async function refuseExisting(path: string, mayOverwrite: boolean): Promise<void> {
-  if (!(await exists(path))) return;
+  if (!(await isThere(path))) return;
   const stats = await stat(path);
   if (stats.isDirectory()) throw new AppError("E_OUTPUT_EXISTS", `${path} is a folder`, "Name a file in it.");
   if (mayOverwrite) return;
@@ -32,13 +42,15 @@ export async function refuseExisting(path: string, mayOverwrite: boolean): Promi
  */
 export async function requireWritableFolder(path: string): Promise<void> {
   const folder = dirname(path);
-  if (!(await exists(folder))) throw new AppError("E_USAGE", `the folder ${folder} does not exist`, "Make it first.");
   const tried = tempNameFor(path);
   try {
     await (await open(tried, "wx")).close();
     await rm(tried);
   } catch (thrown) {
     const errno = errnoOf(thrown);
+    if (errno === "ENOENT") {
+      throw new AppError("E_USAGE", `the folder ${folder} does not exist`, "Make it first.", { cause: thrown });
+    }
     const what =
       errno === "ENOTDIR"
         ? "is not a folder"
@@ -60,7 +72,7 @@ function containerOfName(name: string): string {
 export async function targetFor(wanted: string | null, cwd: string, outputName: string): Promise<string> {
   const own = basename(outputName);
   const path = resolve(cwd, wanted ?? own);
-  if ((await exists(path)) && (await stat(path)).isDirectory()) return join(path, own);
+  if ((await isThere(path)) && (await stat(path)).isDirectory()) return join(path, own);
   if (containerOfName(path) === containerOfName(own)) return path;
   const hint = `Use a name that ends in ${extname(own)}; the container was fixed when the job was submitted.`;
   throw new AppError("E_CONTAINER", `the output is ${own}, not ${extname(path) || "a file without extension"}`, hint);

@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { access, realpath, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { AppError, errnoOf } from "../../base/errors.ts";
-import { exists } from "../../base/files.ts";
+import { isThere } from "../save-output.ts";
 
 const ELSEWHERE = "Check the path; a file on the server needs --on-server.";
 
@@ -46,7 +46,7 @@ export async function checkSubtitles(file: string, cwd: string): Promise<string>
 
 /** --force must not replace the source itself. Errors: E_OUTPUT_EXISTS. */
 export async function refuseInputAsOutput(inputPath: string, outputPath: string): Promise<void> {
-  if (!(await exists(outputPath))) return;
+  if (!(await isThere(outputPath))) return;
   if ((await realpath(inputPath)) !== (await realpath(outputPath))) return;
   throw new AppError("E_OUTPUT_EXISTS", "the output is the input itself", "Choose another name with -o.");
 }

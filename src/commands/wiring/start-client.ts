@@ -11,6 +11,7 @@ import { devicesOf, notesOf } from "../../hw/report-views.ts";
 import { textPrints } from "../../hw/text-prints.ts";
 import { findTools, type Tools } from "../../media/tools.ts";
 import { type ClientReport, reportOf } from "../client-report.ts";
+import { makeWorkDir } from "./work-dir.ts";
 
 export interface StartClientOptions {
   readonly connection: Connection;
@@ -86,12 +87,13 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
 
 /**
  * Starts a client; `ended` settles when `signal` is aborted, the server sends it away, or it fails.
- * Errors, at once: E_FFMPEG_MISSING, E_FFMPEG_OLD. Later, by `ended`: E_TOKEN, E_UNREACHABLE, E_PROTOCOL.
+ * Errors, at once: E_FFMPEG_MISSING, E_FFMPEG_OLD, E_WORK_DIR. Later, by `ended`: E_TOKEN, E_UNREACHABLE, E_PROTOCOL.
  */
 export async function startClient(
   options: StartClientOptions,
   signal: AbortSignal,
 ): Promise<{ readonly ended: Promise<void> }> {
   const tools = await findTools(options.env);
+  await makeWorkDir(options.workDir, "client");
   return { ended: runToEnd(options, tools, signal) };
 }

@@ -1,11 +1,11 @@
 // Joins coordinator, store and API to a server that owns its work directory.
-import { mkdir, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type ApiServer, serveApi } from "../../api/serve-api.ts";
 import { systemClock } from "../../base/clock.ts";
 import type { Environment } from "../../base/config/resolve-options.ts";
-import { AppError, errnoOf } from "../../base/errors.ts";
+import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
 import type { ServerTls } from "../../base/tls-files.ts";
 import { VERSION } from "../../base/version.ts";
@@ -13,6 +13,7 @@ import { type CoordinatorOptions, openCoordinator } from "../../cluster/server/o
 import { acquireFolderLock } from "../../db/folder-lock.ts";
 import { openServerStore } from "../../db/server/server-store.ts";
 import { findTools } from "../../media/tools.ts";
+import { makeWorkDir } from "./work-dir.ts";
 
 export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "store" | "clock"> {
   readonly env: Environment;
@@ -28,15 +29,8 @@ export type RunningServer = Pick<ApiServer, "port" | "url" | "stop">;
 
 /** Takes the work directory for this process. Errors: E_WORK_DIR_LOCKED by the holder's name, E_WORK_DIR. */
 async function lockWorkDir(workDir: string) {
-  const folder = join(workDir, "server");
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (cause) {
-    const errno = errnoOf(cause) ?? "unknown error";
-    const hint = "Choose a folder that can be written with --work-dir.";
-    throw new AppError("E_WORK_DIR", `the work directory ${workDir} cannot be made (${errno})`, hint, { cause });
-  }
-  const lock = acquireFolderLock(folder, "ffcluster serve");
+  await makeWorkDir(workDir, "server");
+  const lock = acquireFolderLock(join(workDir, "server"), "ffcluster serve");
   if (!("holder" in lock)) return lock;
   const holder = lock.holder.replace("(process ", "(pid ");
   const self = `this one (pid ${process.pid} on host ${hostname()})`;
@@ -67,7 +61,6 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const tools = await findTools(options.env);
   const lock = await lockWorkDir(options.workDir);
   undo.defer(() => lock.release());
-  await mkdir(join(options.workDir, "db"), { recursive: true });
   const databasePath = join(options.workDir, "db", "server.db");
   await refuseLostDatabase(databasePath, join(options.workDir, "server"));
   const store = openServerStore(databasePath);
