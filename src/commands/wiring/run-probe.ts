@@ -1,6 +1,7 @@
 // What a cluster would do with a file, found out without a cluster.
 import type { Environment } from "../../base/config/resolve-options.ts";
-import { type Foreseen, type ForeseeOptions, foresee } from "../../cluster/server/intake/foresee.ts";
+import { type ForeseeOptions, foresee } from "../../cluster/server/intake/foresee.ts";
+import type { Foreseen } from "../../cluster/server/intake/foreseen.ts";
 import { findTools } from "../../media/tools.ts";
 
 /** Errors: E_FFMPEG_MISSING, E_FFMPEG_OLD, and those of `foresee`. */

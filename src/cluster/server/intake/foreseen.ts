@@ -1,0 +1,94 @@
+// The document of `probe --json`, whose snake case is the contract's, and how exact its numbers are.
+
+export interface KeyFrameSpacing {
+  readonly count: number;
+  /** Frames and seconds from a key frame to the next, or to the end. */
+  readonly mean_frames: number;
+  readonly mean_seconds: number;
+  readonly longest_frames: number;
+  readonly longest_seconds: number;
+}
+
+export type ForeseenRate =
+  | { readonly kind: "constant"; readonly rate: string; readonly fps: number }
+  | {
+      readonly kind: "variable";
+      readonly mean_fps: number;
+      /** Seconds between neighbouring frames. */
+      readonly shortest_seconds: number;
+      readonly longest_seconds: number;
+    }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+export interface ForeseenStream {
+  readonly index: number;
+  readonly type: string;
+  readonly codec: string;
+  readonly language: string | null;
+  readonly title: string | null;
+  readonly dispositions: readonly string[];
+  readonly action: "encode" | "copy" | "convert" | "leave-out";
+  /** Encoder, for what is encoded or converted. */
+  readonly encoder: string | null;
+  /** Why it is left out. */
+  readonly reason: string | null;
+}
+
+/** The document of `probe --json`; snake case is the contract's. */
+export interface Foreseen {
+  readonly file: string;
+  readonly bytes: number;
+  readonly container: string;
+  readonly start_seconds: number;
+  readonly duration_seconds: number | null;
+  readonly chapters: number;
+  readonly video: {
+    readonly stream_index: number;
+    readonly codec: string;
+    readonly profile: string | null;
+    readonly width: number;
+    readonly height: number;
+    readonly pixel_format: string;
+    readonly has_alpha: boolean;
+    readonly time_base: string;
+    readonly frame_rate: ForeseenRate;
+    /** Null when the file gives its frames no times and they are counted by decoding only. */
+    readonly frames: number | null;
+    /** Packets that are no frames of the output: hidden by an edit list, before the first key frame, sharing a time. */
+    readonly uncounted: { readonly discarded: number; readonly leading: number; readonly same_time: number };
+    readonly key_frames: KeyFrameSpacing | null;
+    readonly colour: {
+      readonly range: string | null;
+      readonly space: string | null;
+      readonly transfer: string | null;
+      readonly primaries: string | null;
+      readonly chroma_location: string | null;
+    };
+    readonly rotation_degrees: number;
+    readonly sample_aspect_ratio: string | null;
+    readonly field_order: string | null;
+  };
+  /** In output order, then what is left out. */
+  readonly streams: readonly ForeseenStream[];
+  readonly request: {
+    readonly ffmpeg_params: string;
+    readonly output_name: string;
+    readonly container: string;
+    readonly encoder: string;
+    readonly passes: 1 | 2;
+  };
+  readonly split: {
+    readonly mode: "keyframes" | "whole";
+    readonly reason: string | null;
+    readonly outlook: readonly {
+      readonly clients: number;
+      readonly segments: number;
+      readonly busy_clients: number;
+      readonly longest_segment_seconds: number;
+    }[];
+  };
+}
+
+export function rounded(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}
