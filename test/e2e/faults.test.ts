@@ -1,7 +1,7 @@
 // Wrong ffmpegs on a client and on the server, by a wrapper program: a bad client is told from a poison segment, and a
 // job that failed goes on from what is finished.
 import { expect, test } from "bun:test";
-import { appendFile, copyFile, mkdir, readdir, rm } from "node:fs/promises";
+import { appendFile, copyFile, mkdir, readdir, rm, stat, truncate, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../../src/base/ids.ts";
 import { findTools } from "../../src/media/tools.ts";
@@ -121,6 +121,27 @@ test.skipIf(!isPosix)(
 );
 
 test.skipIf(!isPosix)(
+  "a client that decodes other pictures, as many as there should be: found at the seams, encoded again; the output is whole",
+  async () => {
+    const { cluster, source } = await withSource();
+    await using _cluster = cluster;
+    const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "other-pictures");
+    await cluster.serve({ args: SMALL });
+    await cluster.join("good", ["--slots", "1"]);
+    await cluster.join("bad", ["--slots", "1"], wrong.env);
+    const extra = ["--required-clients", "2"];
+    const jobId = await cluster.submit(source, cluster.path("out.mkv"), PARAMS, extra);
+    await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
+    const { events } = await cluster.jobDetail(jobId);
+    expect(events.filter(({ type }) => type === "seam-mismatch").length).toBeGreaterThan(0);
+    const proof = await cluster.json<Proof>(["jobs", "proof", jobId]);
+    expect(proof.segments.map(({ client }) => client)).not.toContain("bad");
+    await expectSameFrames(cluster, source, jobId);
+  },
+  240_000,
+);
+
+test.skipIf(!isPosix)(
   "a segment that crashes every client's ffmpeg fails the job, which names the clients",
   async () => {
     const { cluster, source } = await withSource();
@@ -165,6 +186,40 @@ test("a source that is changed or deleted while its job waits fails the job with
   expect(again.exitCode).toBe(1);
   expect(again.stderr).toContain("no longer there");
 }, 180_000);
+
+test.skipIf(!isPosix)(
+  "a source that is changed while it is encoded fails the job; put back as it was, it goes on from what is finished",
+  async () => {
+    const { cluster, source } = await withSource();
+    await using _cluster = cluster;
+    const moment = new Date("2026-01-01T00:00:00Z");
+    await utimes(source, moment, moment);
+    const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "right");
+    await cluster.serve({ args: SMALL });
+    await cluster.join("one", ["--slots", "1"], wrong.env);
+    const jobId = await cluster.submit(source, cluster.path("out.mkv"), PARAMS);
+    await cluster.untilJob(jobId, "has a segment", 60_000, (job) => job.segments.done > 0);
+    await wrong.become("slow-encode");
+    const { size } = await stat(source);
+    await appendFile(source, "more");
+    const failed = await cluster.untilJob(jobId, "has failed", 60_000, ({ status }) => status === "Failed");
+    expect(failed.error).toMatchObject({ code: "E_SOURCE_CHANGED" });
+    const isDone = ({ state }: { state: string }) => state === "verified";
+    const finished = (await cluster.jobDetail(jobId)).segment_list.filter(isDone);
+    expect(finished.length).toBeGreaterThan(0);
+    expect((await cluster.command(["jobs", "retry", jobId])).stderr).toContain("changed");
+
+    await truncate(source, size);
+    await utimes(source, moment, moment);
+    await wrong.become("right");
+    await cluster.json(["jobs", "retry", jobId]);
+    await cluster.untilJob(jobId, "is complete", 90_000, (job) => job.status === "Completed");
+    const after = (await cluster.jobDetail(jobId)).segment_list;
+    for (const { index, attempts } of finished) expect(after[index]?.attempts).toBe(attempts);
+    await expectSameFrames(cluster, source, jobId);
+  },
+  240_000,
+);
 
 test("jobs without their database are refused with what to do, and left alone", async () => {
   await using cluster = await Cluster.make();

@@ -1,6 +1,6 @@
 // A server that starts again on the state of one that was killed: what had ended leaves no files, a source makes one job.
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { systemClock } from "../../src/base/clock.ts";
@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function start(): Promise<OpenCoordinator> {
+async function start(keepMs: number | null = null): Promise<OpenCoordinator> {
   open = await openCoordinator({
     ...{ workDir: folder, token: "token", requiredClients: 1, benchmarkSeconds: 10, maxSegmentSeconds: null },
     ...{
@@ -38,7 +38,7 @@ async function start(): Promise<OpenCoordinator> {
       chunkBytes: 65536,
       maxRetries: 3,
     },
-    ...{ retryDelayMs: 100, keepMs: null, mediaRoots: [], tools, log: silentLog, clock: systemClock },
+    ...{ retryDelayMs: 100, keepMs, mediaRoots: [], tools, log: silentLog, clock: systemClock },
     store: openServerStore(join(folder, "db", "server.db")),
     onBroken: (cause) => {
       throw cause;
@@ -88,6 +88,29 @@ test("killed between a job's end and the removal of its files: the next start re
     60_000,
     async () => !(await exists(root)) && (await readdir(uploads)).length === 0,
   );
+});
+
+test("a failed job keeps its source until its time is over (--keep); then a retry is told why it can't be", async () => {
+  const first = await start(3_600_000);
+  const sourceId = await upload(first);
+  const { job_id: jobId } = await first.createJob({ ...asked, sourceId });
+  const uploads = join(folder, "server", "uploads");
+  const [uploaded = ""] = await readdir(uploads);
+  await appendFile(join(uploads, uploaded), "more");
+  await until("it has failed", 20_000, async () => first.job(jobId).status === "Failed");
+  expect(first.job(jobId).error?.code).toBe("E_SOURCE_CHANGED");
+  await first.close();
+
+  const second = await start(3_600_000);
+  expect(await readdir(uploads)).toEqual([uploaded]);
+  await second.close();
+
+  const third = await start(0);
+  await until("its files are gone", 20_000, async () => (await readdir(uploads)).length === 0);
+  expect(await readdir(join(folder, "server", jobId))).toEqual([]);
+  expect(third.jobDetail(jobId)).toMatchObject({ status: "Failed", error: { code: "E_SOURCE_CHANGED" } });
+  const refusal = await third.retryJob(jobId).catch((thrown: unknown) => thrown);
+  expect(refusal).toMatchObject({ code: "E_SOURCE_MISSING", hint: expect.stringContaining("submit it again") });
 });
 
 test("what a killed server had half written for a running job is removed when it starts again", async () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sha256Of } from "../../base/digest.ts";
 import type { Client } from "../../cluster/scheduler/model/client.ts";
 import type { SchedulerEvent } from "../../cluster/scheduler/model/decision.ts";
 import type { Job } from "../../cluster/scheduler/model/job.ts";
@@ -226,4 +227,15 @@ test("a damaged database is refused with what to do, never overwritten", async (
   await writeFile(path, garbage);
   expect(() => openServerStore(path)).toThrow(/cannot open the database/);
   expect(await Bun.file(path).text()).toBe(garbage);
+});
+
+test("a database that is damaged in its midst is refused, too, and left as it is", async () => {
+  const store = openServerStore(path);
+  store.createJob(record, job, []);
+  store.close();
+  const bytes = await Bun.file(path).bytes();
+  bytes.fill(0xa5, 4096 * 2, 4096 * 4);
+  await writeFile(path, bytes);
+  expect(() => openServerStore(path)).toThrow(/damaged|malformed/);
+  expect(sha256Of(await Bun.file(path).bytes())).toBe(sha256Of(bytes));
 });
