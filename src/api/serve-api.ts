@@ -12,6 +12,7 @@ import { COMMAND_PATH, commandError, commandRoutes } from "./routes/command.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { HEALTH_PATH, serverRoutes } from "./routes/server.ts";
 import { sourceRoutes } from "./routes/sources.ts";
+import { baseUrl, hostPort } from "./server-address.ts";
 
 /** No bound of Bun's own: free space is checked before a byte is taken. */
 const MAX_BODY_BYTES = 2 ** 40;
@@ -73,7 +74,7 @@ async function answer(request: Request, server: Bun.Server<LinkData>, services: 
 }
 
 function portError(options: ServeApiOptions, thrown: unknown): unknown {
-  const where = `${options.host}:${options.port}`;
+  const where = hostPort({ isTls: false, host: options.host, port: options.port });
   const errno = errnoOf(thrown);
   if (errno === "EADDRINUSE" && isIP(options.host) === 0 && options.host !== "localhost") {
     // Bun 1.4.5 says "in use" of names that lead nowhere, too.
@@ -119,13 +120,12 @@ export function serveApi(options: ServeApiOptions): ApiServer {
       websocket: linkHandler(options.coordinator, options.log),
     });
     const port = server.port ?? options.port;
-    const host = options.host.includes(":") ? `[${options.host}]` : options.host;
     const refuseRequests = () => {
       isStopping = true;
     };
     return {
       port,
-      url: `${tls === null ? "http" : "https"}://${host}:${port}`,
+      url: baseUrl({ isTls: tls !== null, host: options.host, port }),
       refuseRequests,
       stop: () => server.stop(true),
     };

@@ -7,6 +7,7 @@ import { formatBytes, formatSeconds } from "./output/format.ts";
 import { createProgressDisplay } from "./output/progress-display.ts";
 import { printable, table } from "./output/table.ts";
 import { targetFor } from "./save-output.ts";
+import { joinWords } from "./serve.ts";
 import { leftBehind } from "./submitting/on-interrupt.ts";
 import { waitingText, watchForClients } from "./submitting/waiting-notice.ts";
 
@@ -139,4 +140,13 @@ test("what an interrupted submit leaves behind", () => {
   expect(done).toMatchObject({ event: "interrupted", jobId, exitCode: 130 });
   expect(done.hint).toContain("`ffcluster jobs download 01234567 -o FILE`");
   expect(leftBehind({ kind: "following", jobId }).hint).toContain("`ffcluster cancel 01234567` ends it");
+});
+
+test("the join line that serve prints names an address that --server takes", () => {
+  expect(joinWords("::1", 6000, null)).toBe(" --server [::1]:6000");
+  expect(joinWords("10.0.0.5", 5001, null)).toBe(" --server 10.0.0.5:5001");
+  const names = ["localhost", "node-1.example"];
+  expect(joinWords("10.0.0.5", 5001, { names, isSelfSigned: false })).toBe(" --server https://node-1.example:5001");
+  const own = { names: [...names, "10.0.0.5"], isSelfSigned: true };
+  expect(joinWords("10.0.0.5", 5001, own)).toBe(" --server https://10.0.0.5:5001 --tls-ca CERT.PEM");
 });

@@ -1,6 +1,6 @@
 // `ffcluster serve`: owns the jobs of one work directory and answers the API until it is told to stop.
 import { join as joinPath, resolve } from "node:path";
-import { isLoopback, localNames, outwardHost } from "../api/server-address.ts";
+import { isLoopback, localNames, outwardHost, serverName } from "../api/server-address.ts";
 import {
   choiceOption,
   integerOption,
@@ -133,12 +133,16 @@ async function readTls(cert: string | null, key: string | null, cwd: string, log
 }
 
 /** How others reach the server: by a name that its certificate is for, and with the certificate where it must be given. */
-function joinWords(boundHost: string, port: number, tls: ServerTls | null): string {
+export function joinWords(
+  boundHost: string,
+  port: number,
+  tls: Pick<ServerTls, "names" | "isSelfSigned"> | null,
+): string {
   const outward = outwardHost(boundHost);
-  if (tls === null) return ` --server ${outward}:${port}`;
-  const name = tls.names.includes(outward) ? outward : (tls.names.find((each) => !isLoopback(each)) ?? outward);
-  const host = name.includes(":") ? `[${name}]` : name;
-  return ` --server https://${host}:${port}${tls.isSelfSigned ? " --tls-ca CERT.PEM" : ""}`;
+  const names = tls?.names ?? [outward];
+  const host = names.includes(outward) ? outward : (names.find((each) => !isLoopback(each)) ?? outward);
+  const server = serverName({ isTls: tls !== null, host, port });
+  return ` --server ${server}${tls?.isSelfSigned === true ? " --tls-ca CERT.PEM" : ""}`;
 }
 
 /** The user's folder may be read-only (a service account): local commands then need --token, nothing else suffers. */
