@@ -2,7 +2,7 @@
 // AppError that says what to do. Knows no route.
 import type { z } from "zod";
 import { AppError, isErrorCode } from "../base/errors.ts";
-import { foreignAnswer, foreignProtocol, isPassingStatus } from "../base/foreign-answer.ts";
+import { foreignAnswer, foreignProtocol, isPassingStatus, silenceWords } from "../base/foreign-answer.ts";
 import { errorDocumentSchema } from "./contract.ts";
 import { ERROR_CODE_HEADER } from "./responses.ts";
 import { baseUrl, hostPort, isThisMachine, type ServerAddress } from "./server-address.ts";
@@ -26,11 +26,11 @@ export interface CallOptions {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-function unreachable(server: ServerAddress, what: string, cause: unknown): AppError {
+function unreachable(server: ServerAddress, message: string, cause: unknown): AppError {
   const start = isThisMachine(server) ? "Start one with `ffcluster serve`" : "Start `ffcluster serve` there";
   const port = server.port === 5001 ? "" : ` --port ${server.port}`;
   const hint = `${start.replace("serve`", `serve${port}\``)}, or name another server with --server HOST:PORT.`;
-  return new AppError("E_UNREACHABLE", `${what} ${hostPort(server)}`, hint, { cause, retry: true });
+  return new AppError("E_UNREACHABLE", message, hint, { cause, retry: true });
 }
 
 /** What a refused token means for the person at this machine. */
@@ -99,7 +99,9 @@ async function fetchOnce(connection: Connection, path: string, options: CallOpti
     } as BunFetchRequestInit);
   } catch (thrown) {
     options.signal?.throwIfAborted();
-    if (limit.signal.aborted) throw unreachable(connection.server, "no answer in time from", thrown);
+    if (limit.signal.aborted) {
+      throw unreachable(connection.server, `no answer in time from ${hostPort(connection.server)}`, thrown);
+    }
     throw thrown;
   } finally {
     clearTimeout(timer);
@@ -118,9 +120,10 @@ export async function call(connection: Connection, path: string, options: CallOp
   } catch (thrown) {
     options.signal?.throwIfAborted();
     if (thrown instanceof AppError) throw thrown;
+    const foreign = await foreignProtocol(new URL(baseUrl(connection.server)), thrown);
+    const where = hostPort(connection.server);
     throw (
-      (await foreignProtocol(new URL(baseUrl(connection.server)), thrown)) ??
-      unreachable(connection.server, "no server answers at", thrown)
+      foreign ?? unreachable(connection.server, silenceWords(where, thrown) ?? `no server answers at ${where}`, thrown)
     );
   }
   if (response.ok) return response;

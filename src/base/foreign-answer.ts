@@ -94,3 +94,22 @@ async function speaksTls(server: URL): Promise<boolean> {
     return certificateFault(errnoOf(thrown)) !== null;
   }
 }
+
+/** Nothing answered, in words; null when the error's own are better. */
+export function silenceWords(where: string, thrown: unknown): string | null {
+  switch (errnoOf(thrown)) {
+    case "ECONNREFUSED":
+    case "ConnectionRefused":
+      return `no server answers at ${where}`;
+    case "ENOTFOUND":
+      return `no machine of the name in ${where} is known`;
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return `there is no way to ${where} from here`;
+    case "ECONNRESET":
+    case "ConnectionClosed":
+      return `what answers at ${where} closes the connection`;
+    default:
+      return thrown instanceof Error && thrown.name === "TimeoutError" ? `no answer in time from ${where}` : null;
+  }
+}

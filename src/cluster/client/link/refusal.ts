@@ -1,8 +1,8 @@
 // Why a connection failed, in words: a refused WebSocket upgrade says nothing but its status, so the server is asked
 // over plain HTTP.
 import { z } from "zod";
-import { AppError, errnoOf } from "../../../base/errors.ts";
-import { foreignAnswer, foreignProtocol, isPassingStatus } from "../../../base/foreign-answer.ts";
+import { AppError } from "../../../base/errors.ts";
+import { foreignAnswer, foreignProtocol, isPassingStatus, silenceWords } from "../../../base/foreign-answer.ts";
 import { PROTOCOL_VERSION } from "../../protocol/messages.ts";
 import { callRemote, parseJson, type Remote, refusalIn } from "./remote.ts";
 
@@ -30,7 +30,7 @@ export async function askWhyNot(remote: Remote, signal: AbortSignal): Promise<Wh
     return judge(response.status, await response.text(), foreignAnswer(where.host, response));
   } catch (thrown) {
     const error = await foreignProtocol(where, thrown);
-    return error === null ? passing(silence(where.host, thrown)) : { kind: "foreign", error };
+    return error === null ? passing(silenceWords(where.host, thrown)) : { kind: "foreign", error };
   }
 }
 
@@ -46,22 +46,6 @@ function judge(status: number, body: string, foreign: AppError): WhyNot {
   return refused(
     protocolMismatch(`the server (version ${version}) speaks protocol ${protocol}, this client ${PROTOCOL_VERSION}`),
   );
-}
-
-/** Nothing answered, in words; null when the error's own are better. */
-function silence(where: string, thrown: unknown): string | null {
-  switch (errnoOf(thrown)) {
-    case "ECONNREFUSED":
-    case "ConnectionRefused":
-      return `no server answers at ${where}`;
-    case "ENOTFOUND":
-      return `no machine of the name in ${where} is known`;
-    case "ECONNRESET":
-    case "ConnectionClosed":
-      return `what answers at ${where} closes the connection`;
-    default:
-      return thrown instanceof Error && thrown.name === "TimeoutError" ? `no answer in time from ${where}` : null;
-  }
 }
 
 export function protocolMismatch(message: string): AppError {
