@@ -11,7 +11,7 @@ const errorCodes = Object.keys(ERROR_CATALOGUE) as [ErrorCode, ...ErrorCode[]];
 /** A code that this version does not know is shown as E_INTERNAL with its message. */
 const errorCodeSchema = z.enum(errorCodes).catch("E_INTERNAL");
 
-export const errorBodySchema = z.object({ code: errorCodeSchema, message: z.string(), hint: z.string() });
+const errorBodySchema = z.object({ code: errorCodeSchema, message: z.string(), hint: z.string() });
 export const errorDocumentSchema = z.object({ error: errorBodySchema });
 
 // ── responses ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -33,7 +33,7 @@ export function isTerminal(status: JobStatus): boolean {
   return status === "Completed" || status === "Failed" || status === "Cancelled";
 }
 
-export const clientStatusSchema = z.enum(["Connected", "Benchmarking", "Processing", "Idle", "Disconnected"]);
+const clientStatusSchema = z.enum(["Connected", "Benchmarking", "Processing", "Idle", "Disconnected"]);
 
 const outputFileSchema = z.object({ name: z.string(), bytes: z.number(), sha256: z.string() });
 

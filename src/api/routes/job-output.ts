@@ -6,7 +6,7 @@ import type { Call } from "../router.ts";
 type Wanted = "whole" | "range" | "unsatisfiable";
 
 /** What a Range header asks of a file of `bytes` bytes (RFC 9110 §14.1.2); several ranges at once are answered whole. */
-export function readRange(header: string | null, bytes: number): Wanted {
+function readRange(header: string | null, bytes: number): Wanted {
   if (header === null) return "whole";
   const match = /^bytes=\s*(\d*)-(\d*)\s*$/.exec(header);
   if (!match) return "whole";

@@ -15,7 +15,7 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const id = z.uuid();
 
 /** What a client is doing for an attempt right now. */
-export const attemptStageSchema = z.enum(["queued", "fetching", "encoding", "uploading"]);
+const attemptStageSchema = z.enum(["queued", "fetching", "encoding", "uploading"]);
 export type AttemptStage = z.infer<typeof attemptStageSchema>;
 
 /** What a client can do; told at hello, and again when a device is lost or another number of encodes at a time is better. */
@@ -50,7 +50,7 @@ const abilities = {
 
 // ── client → server ────────────────────────────────────────────────────────────────────────────────────────────
 
-export const helloSchema = z.object({
+const helloSchema = z.object({
   type: z.literal("hello"),
   protocol: z.number().int(),
   version: z.string(),
@@ -111,7 +111,7 @@ export type Hello = z.infer<typeof helloSchema>;
 // ── server → client ────────────────────────────────────────────────────────────────────────────────────────────
 
 /** How to reach the source's bytes and how to know that a local file is the same one. */
-export const sourceOfferSchema = z.object({
+const sourceOfferSchema = z.object({
   sourceId: id,
   bytes: z.number().int().positive(),
   /** Bytes in one block; block n is [n·blockBytes, min(bytes, (n+1)·blockBytes)). */
@@ -124,10 +124,10 @@ export const sourceOfferSchema = z.object({
 });
 export type SourceOffer = z.infer<typeof sourceOfferSchema>;
 
-export const sideFileOfferSchema = z.object({ bytes: z.number().int().positive(), sha256: digest });
+const sideFileOfferSchema = z.object({ bytes: z.number().int().positive(), sha256: digest });
 export type SideFileOffer = z.infer<typeof sideFileOfferSchema>;
 
-export const offerSchema = z.object({
+const offerSchema = z.object({
   type: z.literal("offer"),
   attemptId: id,
   jobId: id,

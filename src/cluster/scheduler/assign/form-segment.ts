@@ -5,6 +5,7 @@ import { encoderFor } from "../ability/encoders.ts";
 import type { Client } from "../model/client.ts";
 import { framesBetween } from "../model/gop-list.ts";
 import type { Job } from "../model/job.ts";
+import { newSegment } from "../model/new-segment.ts";
 import type { Segment } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
 import { cutCosts } from "../sizing/cut-rule.ts";
@@ -41,19 +42,13 @@ export function formSegment(
   const last = job.gops[from + count - 1];
   if (count === 0 || first === undefined || last === undefined) return null;
   const frames = framesBetween(job.gops, from, from + count);
-  return {
+  const cut = {
     index: job.segments.length,
     startPts: first.startPts,
     endPts: last.endPts,
     frames: job.split.mode === "whole" ? (job.totalFrames ?? frames) : frames,
-    phase: { kind: "pending", notBefore: turn.now },
-    leadIn: 0,
-    failures: 0,
-    losses: 0,
-    attempts: 0,
-    failedOn: [],
-    notes: job.split.mode === "whole" ? [`not split: ${job.split.reason}`] : [],
   };
+  return newSegment(cut, job.split, turn.now);
 }
 
 function wholeCount(job: Job, from: number): number {

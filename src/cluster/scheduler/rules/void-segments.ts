@@ -6,7 +6,7 @@ import { withGops } from "../model/gop-list.ts";
 import type { JobId } from "../model/ids.ts";
 import type { Input } from "../model/input.ts";
 import type { IndexedGop, Job } from "../model/job.ts";
-import type { Segment } from "../model/segment.ts";
+import { newSegment } from "../model/new-segment.ts";
 import type { Turn } from "../model/turn.ts";
 import { failJob, openJob, stopAttempts } from "./job-rules.ts";
 import { resultsOf } from "./rivals.ts";
@@ -43,19 +43,7 @@ export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-u
   }
   voidSegments(turn, job, NOT_SPLIT);
   const whole: Job = { ...job, ...anyHeaders(job), ...known, split: { mode: "whole", reason } };
-  const segment: Segment = {
-    index: 0,
-    startPts,
-    endPts,
-    frames: totalFrames,
-    phase: { kind: "pending", notBefore: turn.now },
-    leadIn: 0,
-    failures: 0,
-    losses: 0,
-    attempts: 0,
-    failedOn: [],
-    notes: [`not split: ${reason}`],
-  };
+  const segment = newSegment({ index: 0, startPts, endPts, frames: totalFrames }, whole.split, turn.now);
   turn.putJob({ ...whole, segments: [segment] });
 }
 

@@ -1,0 +1,18 @@
+// A segment as it begins: it waits for a client, and nothing was tried yet.
+import type { Job } from "./job.ts";
+import type { Segment } from "./segment.ts";
+
+type Cut = Pick<Segment, "index" | "startPts" | "endPts" | "frames">;
+
+export function newSegment(cut: Cut, split: Job["split"], now: number): Segment {
+  return {
+    ...cut,
+    phase: { kind: "pending", notBefore: now },
+    leadIn: 0,
+    failures: 0,
+    losses: 0,
+    attempts: 0,
+    failedOn: [],
+    notes: split.mode === "whole" ? [`not split: ${split.reason}`] : [],
+  };
+}
