@@ -58,12 +58,15 @@ function clip(name: string): Promise<string> {
 }
 
 /** Each frame as plain ffmpeg gives them: times from the file's start on. */
-const framesOf = (path: string, chain: string | null) =>
-  decodedFrames(tools.ffmpeg, [
+const framesOf = (path: string, chain: string | null, rate: string | null = null) => {
+  const args = [
     ...["-filter_threads", "1", "-i", fileUrl(path), "-map", "0:V:0", "-map", "0:a?"],
     ...(chain === null ? [] : ["-vf", chain]),
-    ...["-pix_fmt", "yuv420p", "-enc_time_base:v", "1/1000000", "-c:a", "copy"],
-  ]);
+    ...["-pix_fmt", "yuv420p", "-c:a", "copy"],
+    ...(rate === null ? ["-enc_time_base:v", "1/1000000"] : ["-r", rate]),
+  ];
+  return decodedFrames(tools.ffmpeg, args, rate === null ? "passthrough" : "cfr");
+};
 
 interface Compared {
   readonly result: LocalResult;
@@ -76,7 +79,8 @@ async function compare(name: string, params: string, chain: string | null, exact
   const workDir = await mkdtemp(join(folder, "run-"));
   const options = { workDir, container: "mov", segmentSeconds: 1, threads: 1, exactly } as const;
   const request = parseEncodeParams(`-c:v ffv1 -an ${params}`);
-  const [result, plain] = await Promise.all([runLocally(tools, path, request, options), framesOf(path, chain)]);
+  const rate = /-r (\S+)/.exec(params)?.[1] ?? null;
+  const [result, plain] = await Promise.all([runLocally(tools, path, request, options), framesOf(path, chain, rate)]);
   return { result, plain, output: await framesOf(result.outputPath, null) };
 }
 
@@ -104,7 +108,7 @@ describe("split, and equal to one run", () => {
     segments: number,
     chain: string,
     params?: string,
-    chainOfPlain?: string,
+    chainOfPlain?: string | null,
   ])[] = [
     ["cfr.mp4", 5, PER_FRAME],
     ["cfr.mp4", 5, "tmix=frames=60,tmedian=radius=2,kerndeint"],
@@ -112,7 +116,8 @@ describe("split, and equal to one run", () => {
     ["cfr.mp4", 5, "fps=30"],
     ["cfr.mp4", 5, "fps=7:round=up,tmix=frames=3,eq=contrast=1.1"],
     ["vfr.mkv", 4, `yadif,${BY_TIME}`],
-    ["vfr.mkv", 4, "fps=25:round=down", "-vf scale=64:48 -r 30000/1001", "scale=64:48,fps=30000/1001"],
+    ["cfr.mp4", 5, "", "-r 30", null],
+    ["vfr.mkv", 4, "", "-vf scale=64:48 -r 30000/1001", "scale=64:48"],
     ["vfr.mkv", 4, "yadif=1"],
     ["interlaced.ts", 4, BY_TIME],
     ["interlaced.ts", 4, "bwdif"],
@@ -140,6 +145,9 @@ test(
     const whole = await compare("cfr.mp4", "-vf hqdn3d=8", "hqdn3d=8");
     expectSame(whole);
     expect(whole.result.segments.length).toBe(1);
+    const rated = await compare("cfr.mp4", "-vf yadif=1 -r 30", "yadif=1");
+    expect(rated.result.segments.length).toBe(1);
+    expect(rated.output.map((frame) => frame.md5)).toEqual(rated.plain.map((frame) => frame.md5));
     const split = await compare("cfr.mp4", "-vf hqdn3d=8", "hqdn3d=8", false);
     expect(split.result.segments.length).toBe(5);
     expect(split.output.length).toBe(split.plain.length);

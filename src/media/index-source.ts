@@ -26,6 +26,8 @@ export interface IndexOptions {
   readonly onOffGrid?: (reason: string, index: FrameIndex) => void;
   /** Why it may not be split, whatever its packets say. */
   readonly wholeBecause?: string | null;
+  /** Every packet of the video, in the order of the file. */
+  readonly onPacket?: (packet: VideoPacket) => void;
   /** Counts the sound and the subtitles that are read past. */
   readonly tally?: TrackTally;
   readonly signal?: AbortSignal | undefined;
@@ -116,7 +118,9 @@ export async function indexSource(
         tally?.add(trackPacket(fields));
         return;
       }
-      const fresh = index.add(videoPacket(fields));
+      const packet = videoPacket(fields);
+      options.onPacket?.(packet);
+      const fresh = index.add(packet);
       watchGrid();
       if (fresh.length > 0) waiting.push(...fresh);
       if (waiting.length >= BATCH_GOPS || (waiting.length > 0 && performance.now() - handedOnAt >= BATCH_MS)) handOn();

@@ -19,7 +19,7 @@ import { outputPlan } from "./output-plan.ts";
 import { lastFrameTicks } from "./planned-frames.ts";
 import { probeSource } from "./probe.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
-import { splitMode } from "./request/split-mode.ts";
+import { inOneRun, splitMode } from "./request/split-mode.ts";
 import { compareSeam } from "./seams.ts";
 import type { SegmentRange } from "./segment-task.ts";
 import { convertUpload, extractSubtitles, wantedSubtitles } from "./side-files.ts";
@@ -27,6 +27,7 @@ import { sourceMicroseconds } from "./source-clock.ts";
 import { stitch } from "./stitch.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.ts";
 import { joinerFor } from "./subtitle-cuts.ts";
+import { findCadence } from "./sync/find-cadence.ts";
 import type { Tools } from "./tools.ts";
 import { TrackTally, timeBasesOf } from "./track-packets.ts";
 import type { Container, SourceInfo } from "./types.ts";
@@ -96,19 +97,21 @@ async function uploadOf({ subtitles }: LocalOptions) {
 export async function runLocally(
   tools: Tools,
   path: string,
-  request: EncodeRequest,
+  told: EncodeRequest,
   options: LocalOptions,
 ): Promise<LocalResult> {
   const { workDir, container, signal } = options;
   const first = await probeSource(tools, path, { signal });
-  const videoStream = chosenVideoStream(first.streams, request.maps);
+  const videoStream = chosenVideoStream(first.streams, told.maps);
   const info = videoStream === undefined ? first : await probeSource(tools, path, { signal, videoStream });
-  const candidate = candidateGrid(info, request, container);
+  const { request: rated } = await findCadence(tools, told, { path, info, workDir, signal });
+  const candidate = candidateGrid(info, rated, container);
   const grid = candidate === null ? null : new FrameGrid(candidate, info);
   const tally = new TrackTally();
   const index = await indexSource(tools, path, info, { onGops: () => undefined, grid, tally, signal });
   const sourceTracks = tally.tracks(timeBasesOf(info));
-  const isSplit = index.seekable && splitMode(request, options.exactly ?? true).mode === "keyframes";
+  const isSplit = index.seekable && splitMode(rated, options.exactly ?? true).mode === "keyframes";
+  const request = isSplit ? rated : inOneRun(rated);
   const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
   const plannedTimes = outputPlan(request, info.video.timeBase);
   const groups = new OutputGroups(plannedTimes, info);

@@ -8,7 +8,7 @@ import { outputPlan } from "./output-plan.ts";
 import { plannedFrames } from "./planned-frames.ts";
 import { referenceFrames } from "./reference.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
-import { numbersFrames } from "./request/split-mode.ts";
+import { countsFrames } from "./request/split-mode.ts";
 import { compareSeam } from "./seams.ts";
 import { planSegment, type SegmentRange } from "./segment-task.ts";
 import type { Tools } from "./tools.ts";
@@ -66,7 +66,7 @@ export async function makeSegment(
     let pts = plan === null || task.expectedFrames === null ? null : plannedFrames(plan, index, info, task);
     let verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
     // Where frames are numbered, those of later segments would be wrong by what the index miscounts here.
-    const mayBelieve = task.startPts === null && task.endPts === null ? true : !numbersFrames(request);
+    const mayBelieve = task.startPts === null && task.endPts === null ? true : !countsFrames(request);
     if (!verified.ok && leadIn === 3 && pts !== null && mayBelieve) {
       pts = [...(await referenceFrames(tools, path, task, { workDir, signal })).pts];
       verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);

@@ -6,12 +6,39 @@ import { type OutputPlan, outputBoundary, outputPlan, outputRun } from "./output
 import { boundsOf, isCertain, plannedFrames } from "./planned-frames.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
 import { clockOffsetUs, clockShift } from "./source-clock.ts";
+import { cadenceOf } from "./sync/cadence.ts";
+import { syncOutput } from "./sync/output-sync.ts";
 import type { Gop, SourceInfo } from "./types.ts";
 
 const MS = { num: 1, den: 1000 };
 
 function planOf(params: string, timeBase = MS): OutputPlan {
   const plan = outputPlan(parseEncodeParams(params), timeBase);
+  if (plan === null) throw new Error(`${params}: no plan`);
+  return plan;
+}
+
+const RATE = { num: 60_000, den: 1001 };
+
+/** `-r` is planned for a source that is known. */
+function planFor(params: string, { info, index }: Pick<Source, "info" | "index">): OutputPlan {
+  if (!params.startsWith("-r ")) return planOf(params);
+  const shift = clockShift(clockOffsetUs(info), MS);
+  const pts = index.framePts(null, null).map((each) => each + shift);
+  const durations = pts.map((each, position) => (pts[position + 1] ?? each + index.lastDuration) - each);
+  const source = {
+    rule: "exact",
+    pts,
+    durations,
+    timeBase: MS,
+    rate: RATE,
+    hasFilters: false,
+    isAlone: false,
+  } as const;
+  const shown = syncOutput({ ...source, sourceRate: null });
+  if (shown === null) throw new Error("no cadence");
+  const { video, ...request } = parseEncodeParams(params);
+  const plan = outputPlan({ ...request, video: { ...video, cadence: cadenceOf(pts, shown, MS, RATE) } }, MS);
   if (plan === null) throw new Error(`${params}: no plan`);
   return plan;
 }
@@ -106,7 +133,7 @@ describe("a split source", () => {
   test("its ranges give together, each frame once, what the whole gives", () => {
     fc.assert(
       fc.property(fc.constantFrom(...CHAINS), source, (params, { info, index, gops }) => {
-        const plan = planOf(params);
+        const plan = planFor(params, { info, index });
         const whole = plannedFrames(plan, index, info, { startPts: null, endPts: null });
         const shift = clockShift(clockOffsetUs(info), MS);
         const all = index.framePts(null, null).map((pts) => pts + shift);
@@ -130,7 +157,7 @@ describe("a split source", () => {
   test("its groups are never empty, lie side by side, and count the same however they come", () => {
     fc.assert(
       fc.property(fc.constantFrom(...CHAINS), source, (params, { info, index, gops, batches }) => {
-        const plan = planOf(params);
+        const plan = planFor(params, { info, index });
         const whole = plannedFrames(plan, index, info, { startPts: null, endPts: null });
         const atOnce = new OutputGroups(plan, info);
         const groups = [...atOnce.add(gops, index), ...atOnce.finish(index)];
@@ -154,7 +181,7 @@ describe("a split source", () => {
   test("what is certain while the index grows stays so", () => {
     fc.assert(
       fc.property(fc.constantFrom(...CHAINS), source, (params, { info, index }) => {
-        const plan = planOf(params);
+        const plan = planFor(params, { info, index });
         const growing = new GrowingFrameIndex(MS, null);
         const all = index.framePts(null, null);
         const early: { endPts: number; frames: number[] }[] = [];

@@ -2,12 +2,13 @@
 // frames come out on, where a boundary of the source lies on it, and which frames stand between two boundaries. Both
 // neighbours of a boundary compute it here, so that together they give what one machine's run gives.
 import { AppError } from "../base/errors.ts";
-import { invert, multiply, type Pts, type Rational, rescaleRounded } from "../base/rational.ts";
+import { invert, multiply, type Pts, parseRational, type Rational, rescaleRounded } from "../base/rational.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { filterEffect, keepsToRange } from "./request/filters/filter-kind.ts";
 import type { FilterMemory } from "./request/filters/filter-memory.ts";
 import type { FilterTimes } from "./request/filters/filter-times.ts";
 import { filterChain } from "./request/video-args.ts";
+import { type Cadence, shownFrom } from "./sync/cadence.ts";
 
 /** How far frames reach beyond their own time: whole frames of the source, and seconds. */
 export interface Reach {
@@ -15,7 +16,10 @@ export interface Reach {
   readonly seconds: number;
 }
 
-type PredictableTimes = Exclude<FilterTimes, { kind: "unpredictable" }>;
+type PredictableTimes =
+  | Exclude<FilterTimes, { kind: "unpredictable" }>
+  /** What `-r` makes of the source (sync/cadence.ts). */
+  | { readonly kind: "cadence"; readonly cadence: Cadence; readonly rate: Rational };
 
 interface Stage {
   readonly times: PredictableTimes;
@@ -52,6 +56,7 @@ function stageTimeBase(times: PredictableTimes, before: Rational): Rational {
     case "fields":
       return multiply(before, { num: 1, den: 2 });
     case "grid":
+    case "cadence":
       return invert(times.rate);
   }
 }
@@ -64,6 +69,7 @@ function reachThrough(stage: Stage, reach: Reach, frames: number): Reach {
       return { frames: reach.frames + frames, seconds: reach.seconds };
     case "fields":
       return { frames: Math.ceil(reach.frames / 2) + frames, seconds: reach.seconds };
+    case "cadence":
     case "grid": {
       if (reach.frames === 0 && reach.seconds === 0) return { frames, seconds: 0 };
       // A tick more for the rounding, and a frame more: the one that is held there.
@@ -89,6 +95,15 @@ export function outputPlan(request: EncodeRequest, sourceTimeBase: Rational): Ou
     if (timeBase.den > MOST_TICKS_PER_SECOND) return null;
     stages.push({ times, memory, timeBase });
   }
+  const { frameRate, cadence } = request.video;
+  const rate = frameRate === null ? null : parseRational(frameRate);
+  if (rate !== null) {
+    if (cadence === undefined) return null;
+    timeBase = invert(rate);
+    cutAfter = stages.length + 1;
+    // Like the filter fps: a frame is shown until the next one comes.
+    stages.push({ times: { kind: "cadence", cadence, rate }, memory: { before: 0, after: 1 }, timeBase });
+  }
   let before: Reach = { frames: 0, seconds: forgets };
   let after: Reach = { frames: 0, seconds: 0 };
   for (const stage of [...stages].reverse()) {
@@ -108,6 +123,7 @@ export function outputBoundary(plan: OutputPlan, pts: Pts): Pts {
   let timeBase = plan.sourceTimeBase;
   for (const stage of plan.stages) {
     if (stage.times.kind === "fields") at *= 2;
+    if (stage.times.kind === "cadence") at = shownFrom(stage.times.cadence, at, timeBase, stage.times.rate);
     if (stage.times.kind === "grid") at = rescaleRounded(at, timeBase, stage.timeBase, stage.times.round);
     timeBase = stage.timeBase;
   }
@@ -157,12 +173,24 @@ function grid(run: Run, times: Extract<FilterTimes, { kind: "grid" }>, from: Rat
   return { pts, endPts: run.endPts === null ? null : end };
 }
 
+/** Every tick from the first frame's to the last one's, or to the end. */
+function shown(run: Run, times: Extract<PredictableTimes, { kind: "cadence" }>, from: Rational): Run {
+  const [first] = run.pts;
+  const last = run.pts.at(-1);
+  if (first === undefined || last === undefined) return run;
+  const begin = shownFrom(times.cadence, first, from, times.rate);
+  const end = run.endPts === null ? shownFrom(times.cadence, last, from, times.rate) : times.cadence.end;
+  const pts = Array.from({ length: Math.max(0, end - begin) }, (_, position) => begin + position);
+  return { pts, endPts: run.endPts === null ? null : end };
+}
+
 /** The times at which frames come out, in `plan.timeBase`; of a run in the middle, `plan.after` may still be wanting. */
 export function outputRun(plan: OutputPlan, source: Run): Run {
   let run = source;
   let timeBase = plan.sourceTimeBase;
   for (const { times, timeBase: next } of plan.stages) {
     if (times.kind === "fields") run = fields(run);
+    else if (times.kind === "cadence") run = shown(run, times, timeBase);
     else if (times.kind === "grid") run = grid(run, times, timeBase, next);
     else if (times.kind === "dropsLast" && run.endPts !== null) {
       run = { pts: run.pts.slice(0, Math.max(0, run.pts.length - times.frames)), endPts: run.endPts };

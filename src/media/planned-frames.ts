@@ -78,7 +78,7 @@ export function boundsOf(plan: OutputPlan, range: SourceRange, shift: Pts): Sour
 
 /** Ticks of `plan.timeBase` that the last frame is shown. */
 export function lastFrameTicks(plan: OutputPlan, index: FrameIndex): number {
-  if (plan.stages.some(({ times }) => times.kind === "grid")) return 1;
+  if (plan.stages.some(({ times }) => times.kind === "grid" || times.kind === "cadence")) return 1;
   const ticks = rescale(index.lastDuration, index.timeBase, plan.timeBase);
   return Math.max(1, plan.stages.some(({ times }) => times.kind === "fields") ? Math.round(ticks / 2) : ticks);
 }

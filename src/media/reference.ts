@@ -7,8 +7,7 @@ import { runTool } from "../base/process.ts";
 import { formatRational, type Pts } from "../base/rational.ts";
 import { countsItsClock } from "./formats.ts";
 import { filterEffect } from "./request/filters/filter-kind.ts";
-import { renderFilter } from "./request/filters/render-filters.ts";
-import { filterChain } from "./request/video-args.ts";
+import { filterChain, renderedChain } from "./request/video-args.ts";
 import { parseSeams } from "./seams.ts";
 import { clockBounds, decodeArgs, filterGraph, seamOutput, spreadPts } from "./segment-args.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
@@ -52,10 +51,10 @@ export async function referenceFrames(
   options: ReferenceOptions,
 ): Promise<ReferenceFrames> {
   // Filters that put out each frame at its time need not run: nothing but times is asked.
-  const filters = filterChain(task.request)
+  const keepsTimes = filterChain(task.request).map((call) => filterEffect(call).times.kind === "keeps");
+  const filters = renderedChain(task.request)
     .slice(0, task.cut?.after ?? 0)
-    .filter((call) => filterEffect(call).times.kind !== "keeps")
-    .map(renderFilter);
+    .filter((_, position) => keepsTimes[position] !== true);
   const cut = task.cut === null ? null : { ...task.cut, after: filters.length };
   const run = countsItsClock(task.formatName) ? { ...task, seekPts: null } : task;
   const timesFile = tempNameFor(`${options.workDir}/reference`);

@@ -18,10 +18,9 @@ import {
 } from "./encode-device.ts";
 import { demuxerName } from "./formats.ts";
 import { FRAME_DIGESTS } from "./framehash.ts";
-import { renderFilter } from "./request/filters/render-filters.ts";
 import { askedPixelFormat } from "./request/picture-changes.ts";
 import { fullRangeFilters } from "./request/source-params.ts";
-import { filterChain, videoEncoderArgs } from "./request/video-args.ts";
+import { renderedChain, videoEncoderArgs } from "./request/video-args.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
 import { clockShift, onClock } from "./source-clock.ts";
 import { inputGuards, QUIET } from "./tool-args.ts";
@@ -158,7 +157,7 @@ export function seamOutput(seamFile: string): string[] {
 /** The user's filters, what keeps the picture's range after them, and the way to the device. */
 function pictureChain(task: SegmentTask, device: EncodeDevice | null): string[] {
   const upload = uploadFilters(device, askedPixelFormat(task.request) ?? task.video.pixelFormat);
-  const filters = [...filterChain(task.request).map(renderFilter), ...fullRangeFilters(task.video, task.request)];
+  const filters = [...renderedChain(task.request), ...fullRangeFilters(task.video, task.request)];
   return [...filters, ...fromZero(task), ...upload];
 }
 
@@ -168,23 +167,44 @@ function fromZero({ frameClock }: SegmentTask): string[] {
   return [`settb=expr=${formatRational(frameClock.tick)}`, `setpts=PTS-(${frameClock.from})`];
 }
 
+/** The rate of a `-r` of which nobody knows what it shows: one run over everything makes it. Null: none of it. */
+function ownRate({ request, startPts, endPts }: SegmentTask): string | null {
+  const { frameRate, cadence } = request.video;
+  return cadence === undefined && startPts === null && endPts === null ? frameRate : null;
+}
+
+/**
+ * What stands between the input and the encoder. Where ffmpeg makes the rate itself, filters are given as plain ffmpeg has
+ * them: how long its output stage takes a frame to last depends on that. There is no seam.
+ */
+function pictureArgs(task: SegmentTask, filters: readonly string[], decodesOnDevice: boolean): string[] {
+  if (ownRate(task) === null) {
+    const graph = filterGraph(task, filters, decodesOnDevice ? task.video.pixelFormat : null);
+    return ["-filter_complex", graph, "-map", "[v]"];
+  }
+  return ["-map", `0:${task.streamIndex}`, ...(filters.length === 0 ? [] : ["-vf", filters.join(",")])];
+}
+
+/** Versions before 6 make the rate constant only where they are told, or in MP4. */
+function rateArgs(task: SegmentTask): string[] {
+  const rate = ownRate(task);
+  return rate === null ? ["-fps_mode", "passthrough"] : ["-r", rate, "-fps_mode", "cfr"];
+}
+
 /** The complete arguments; progress comes on stdout. */
 export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
   const encoder = task.request.video.encoder;
   const format = io.format ?? segmentFormat(task.video, encoder);
   const device = io.device ?? null;
-  const decodesOnDevice = io.decodesOnDevice === true && deviceDecodeArgs(device).length > 0;
+  const isOwnRate = ownRate(task) !== null;
+  const decodesOnDevice = !isOwnRate && io.decodesOnDevice === true && deviceDecodeArgs(device).length > 0;
   return [
-    ...decodeArgs(task, io, decoderFor(task.video, encoder)),
-    "-filter_complex",
-    filterGraph(task, pictureChain(task, device), decodesOnDevice ? task.video.pixelFormat : null),
-    "-map",
-    "[v]",
+    ...decodeArgs(task, { ...io, decodesOnDevice }, decoderFor(task.video, encoder)),
+    ...pictureArgs(task, pictureChain(task, device), decodesOnDevice),
     ...videoEncoderArgs(task.request, { source: task.video, ...(io.threads === null ? {} : { threads: io.threads }) }),
     ...deviceEncoderArgs(device),
     ...(io.encoderArgs ?? []),
-    "-fps_mode",
-    "passthrough",
+    ...rateArgs(task),
     "-enc_time_base",
     formatRational(task.frameClock?.tick ?? task.encoderTimeBase),
     ...(needsInBandParameters(encoder) && format === "nut" ? ["-bsf:v", "dump_extra"] : []),
@@ -197,7 +217,7 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
     format,
     "-y",
     io.output,
-    ...seamOutput(io.seamFile),
+    ...(isOwnRate ? [] : seamOutput(io.seamFile)),
     "-progress",
     "pipe:1",
     "-nostats",

@@ -11,7 +11,8 @@ import { rateTaskSchema } from "./rate/rate-task.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { encodeRequestSchema } from "./request/encode-request-schema.ts";
 import { numberedFrom, numbersFrames } from "./request/split-mode.ts";
-import { clockOffsetUs, clockShift } from "./source-clock.ts";
+import { clockOffsetUs, clockShift, onClock } from "./source-clock.ts";
+import { cadenceWithin } from "./sync/render-cadence.ts";
 import { encoderTimeBase } from "./time-base.ts";
 import type { LeadIn, SegmentTask, SourceInfo, SourceVideo } from "./types.ts";
 
@@ -133,6 +134,19 @@ function mayHoldDoubles({ codec, fieldOrder }: SourceVideo): boolean {
   return codec !== "vp8" && codec !== "vp9" && (fieldOrder === null || fieldOrder === "progressive");
 }
 
+/** A cadence may have many shifts; a range needs few of them. */
+function withNeededShifts(request: EncodeRequest, { startPts, endPts }: SegmentRange, info: SourceInfo): EncodeRequest {
+  const { cadence } = request.video;
+  if (cadence === undefined) return request;
+  const { timeBase } = info.video;
+  const shift = clockShift(clockOffsetUs(info), timeBase);
+  const [startAt, endAt] = [startPts, endPts].map((pts) => {
+    const at = onClock(pts, shift);
+    return at === null ? null : rescale(at, timeBase, cadence.tick);
+  });
+  return { ...request, video: { ...request.video, cadence: cadenceWithin(cadence, startAt ?? null, endAt ?? null) } };
+}
+
 /**
  * The task for a range. The first range begins at the stream's very beginning and the last one ends at its very end
  * (null bounds), so that frames the index could not place are still encoded. `grid`: the encoder's tick where the source's
@@ -173,7 +187,11 @@ export function planSegment(
     expectedFrames: isCounted ? plannedFrames(plan, index, info, { startPts, endPts }).length : null,
     ...(mayHoldDoubles(info.video) && index.sharesPts(startPts, endPts) ? { spreadsPts: true } : {}),
     encoderTimeBase: grid ?? encoderTimeBase(info.video, request),
-    request: isNumbered ? numberedFrom(request, plannedBefore(plan, index, info, startPts)) : request,
+    request: withNeededShifts(
+      isNumbered ? numberedFrom(request, plannedBefore(plan, index, info, startPts)) : request,
+      { startPts, endPts },
+      info,
+    ),
     video: info.video,
     byteRange: byteRangeFor(info, index, seekPts, endPts),
   };

@@ -1,5 +1,5 @@
 // Which clock the encoder is given: the source's tick where every frame keeps its time, else the output's frame grid.
-import { invert, type Rational } from "../base/rational.ts";
+import { invert, parseRational, type Rational } from "../base/rational.ts";
 import { outputPlan } from "./output-plan.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { isFieldRate, optionOf, rateOf } from "./request/filters/filter-times.ts";
@@ -16,6 +16,7 @@ const SHORT_CLOCK_TICKS = 65_535;
 
 /** The constant rate that the request asks for, by -r or the last rate filter; null: none, or only ffmpeg can tell it. */
 function requestedRate(request: EncodeRequest): Rational | null {
+  if (request.video.frameRate !== null) return parseRational(request.video.frameRate);
   for (const call of [...filterChain(request)].reverse()) {
     const byDefault = BLENDED_RATES[call.name];
     if (byDefault !== undefined) return rateOf(optionOf(call, "fps") ?? byDefault);

@@ -8,8 +8,15 @@ export interface DecodedFrame {
   readonly md5: string;
 }
 
-/** `args`: from the input to the options of the pictures; the pictures are those of the output's first stream. */
-export async function decodedFrames(ffmpeg: string, args: readonly string[]): Promise<DecodedFrame[]> {
+/**
+ * `args`: from the input to the options of the pictures; the pictures are those of the output's first stream. `mode`: what
+ * becomes of times; "cfr" makes the rate of `-r`.
+ */
+export async function decodedFrames(
+  ffmpeg: string,
+  args: readonly string[],
+  mode: "passthrough" | "cfr" = "passthrough",
+): Promise<DecodedFrame[]> {
   const frames: DecodedFrame[] = [];
   let tickUs = 0;
   const result = await runTool({
@@ -17,7 +24,7 @@ export async function decodedFrames(ffmpeg: string, args: readonly string[]): Pr
     args: [
       ...["-hide_banner", "-nostdin", "-v", "fatal"],
       ...args,
-      ...["-fps_mode", "passthrough", "-f", "framehash", "-hash", "md5", "pipe:1"],
+      ...["-fps_mode", mode, "-f", "framehash", "-hash", "md5", "pipe:1"],
     ],
     onLine: (line) => {
       const clock = /^#tb 0: (\d+)\/(\d+)/.exec(line);

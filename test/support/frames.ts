@@ -31,12 +31,13 @@ async function talkOf(command: readonly string[]): Promise<string> {
 
 /**
  * Decodes the main video in one go. Pictures are compared as decoded, or after `filter`. `inputArgs` go before the input:
- * another decoder, another number of threads.
+ * another decoder, another number of threads; `outputArgs` before the output: another rate.
  */
 export async function framesOf(
   path: string,
   filter: string | null = null,
   inputArgs: readonly string[] = [],
+  outputArgs: readonly string[] = [],
 ): Promise<Frames> {
   const text = new TextDecoder().decode(
     await output([
@@ -51,10 +52,7 @@ export async function framesOf(
       "-map",
       "0:V:0",
       ...(filter === null ? [] : ["-vf", filter]),
-      "-fps_mode",
-      "passthrough",
-      "-enc_time_base",
-      "-1",
+      ...(outputArgs.length > 0 ? outputArgs : ["-fps_mode", "passthrough", "-enc_time_base", "-1"]),
       "-f",
       "framemd5",
       "-",

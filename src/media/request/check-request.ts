@@ -18,13 +18,14 @@ export function checkEncodeRequest(value: unknown): EncodeRequest {
       "Use the same version of ffcluster everywhere.",
     );
   }
+  const { cadence, ...video } = shape.data.video;
   const again = parseEncodeWords(formatEncodeWords(shape.data));
-  if (!isDeepStrictEqual(again, shape.data)) {
+  if (!isDeepStrictEqual(again, { ...shape.data, video }) || (cadence !== undefined && video.frameRate === null)) {
     throw new AppError(
       "E_ENCODE_REQUEST",
       "encode request: not one that the option parser makes",
       "Submit the options with --ffmpeg-params, and use the same version of ffcluster everywhere.",
     );
   }
-  return again;
+  return shape.data;
 }

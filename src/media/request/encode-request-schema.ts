@@ -2,6 +2,7 @@
 // mean, and which are allowed, is not looked at here.
 import { z } from "zod";
 import { colourTagsSchema } from "../colour-tags.ts";
+import { cadenceSchema } from "../sync/cadence.ts";
 import type { EncodeRequest } from "./encode-request.ts";
 
 const text = z.string().max(2000);
@@ -47,6 +48,7 @@ export const encodeRequestSchema = z.strictObject({
       .string()
       .regex(/^[1-9]\d{0,8}\/[1-9]\d{0,8}$/)
       .nullable(),
+    cadence: cadenceSchema.exactOptional(),
     size: z
       .strictObject({ width: z.number().int().min(1).max(32768), height: z.number().int().min(1).max(32768) })
       .nullable(),

@@ -2,6 +2,7 @@
 // Shapes only; encode-request-schema.ts checks them on arrival, parse-params.ts and check-request.ts decide which names
 // and values are allowed.
 import type { ColourTags } from "../colour-tags.ts";
+import type { Cadence } from "../sync/cadence.ts";
 
 /** A named option and its value, both as ffmpeg spells them. */
 export type NamedOption = readonly [key: string, value: string];
@@ -39,6 +40,11 @@ export interface VideoRequest {
   readonly refs: number | null;
   /** Constant output rate as exact text, "25/1" or "30000/1001"; null keeps every frame at its time. */
   readonly frameRate: string | null;
+  /**
+   * How one run of ffmpeg makes that rate of this source, found by the server; a user can't ask for it. Absent: nobody
+   * knows beforehand, and one run makes it.
+   */
+  readonly cadence?: Cadence;
   /** -s: the last step after the filters. */
   readonly size: { readonly width: number; readonly height: number } | null;
   /** Pairs for the encoder library's own parameter string (-x264-params, -x265-params, -svtav1-params, -aom-params). */

@@ -6,7 +6,7 @@ import { emptyEncodeRequest, type VideoRequest } from "./encode-request.ts";
 import { formatEncodeWords } from "./format-words.ts";
 import { parseEncodeParams } from "./parse-params.ts";
 import { splitMode } from "./split-mode.ts";
-import { videoEncoderArgs, videoFilterChain } from "./video-args.ts";
+import { renderedChain, videoEncoderArgs } from "./video-args.ts";
 
 const empty = emptyEncodeRequest();
 const video = (fields: Partial<VideoRequest>): VideoRequest => ({ ...empty.video, ...fields });
@@ -249,10 +249,8 @@ test("encoder arguments, whole", () => {
   expect(args("-c:v libx265", 8)).toBe("-c:v libx265 -x265-params open-gop=0:pools=8:frame-threads=3");
   expect(args("-c:v libsvtav1 -crf 30", 2)).toBe("-c:v libsvtav1 -crf 30 -svtav1-params lp=2");
   expect(args("-c:v h264_nvenc -cq 20", 2)).toBe("-c:v h264_nvenc -cq 20 -forced-idr 1");
-  expect(videoFilterChain(parseEncodeParams("-vf hflip -s 640x360 -r 25"))).toBe(
-    "hflip,scale=w=640:h=360,fps=fps=25/1",
-  );
-  expect(videoFilterChain(parseEncodeParams(""))).toBeNull();
+  expect(renderedChain(parseEncodeParams("-vf hflip -s 640x360 -r 25"))).toEqual(["hflip", "scale=w=640:h=360"]);
+  expect(renderedChain(parseEncodeParams(""))).toEqual([]);
 });
 
 test.each([
@@ -295,7 +293,7 @@ test.each([
   ["-vf fps=25:start_time=0", false, false],
   ["-vf fps=2*source_fps", false, false],
   ["-vf minterpolate", false, false],
-  ["-r 25", true, false],
+  ["-r 25", false, false],
 ] as const)("splitting %s", (text, splits, keeps) => {
   const request = parseEncodeParams(text);
   expect(splitMode(request).mode).toBe(splits ? "keyframes" : "whole");

@@ -17,8 +17,10 @@ const WHY: Readonly<Record<Exclude<FilterKind, "perFrame" | "numbered" | "finite
 /**
  * Filters that see a bounded number of neighbours and put frames where the source's times alone say are split; anything
  * else runs as one segment, with the reason. `exactly` false: filters that forget are split too (see inexactFilter).
+ * `whyRate`: why a `-r` has no cadence.
  */
-export function splitMode(request: EncodeRequest, exactly = true): SplitMode {
+export function splitMode(request: EncodeRequest, exactly = true, whyRate: string | null = null): SplitMode {
+  const { frameRate, cadence } = request.video;
   const chain = filterChain(request);
   for (const [position, call] of chain.entries()) {
     const { kind, times } = filterEffect(call);
@@ -28,10 +30,13 @@ export function splitMode(request: EncodeRequest, exactly = true): SplitMode {
     // The frames of a lead-in would be numbered too, and how many a decoder gives of them is not known.
     const later =
       kind !== "numbered" ? undefined : chain.slice(position + 1).find((each) => !keepsToRange(filterEffect(each)));
-    if (later !== undefined)
-      return { mode: "whole", reason: `the filter ${call.name} counts the frames, and ${later.name} stands behind it` };
+    const behind = later?.name ?? (kind === "numbered" && frameRate !== null ? "-r" : undefined);
+    if (behind !== undefined)
+      return { mode: "whole", reason: `the filter ${call.name} counts the frames, and ${behind} stands behind it` };
   }
-  return { mode: "keyframes" };
+  if (frameRate === null || cadence !== undefined) return { mode: "keyframes" };
+  const because = whyRate === null ? "" : `: ${whyRate}`;
+  return { mode: "whole", reason: `-r is made in one run${because}; -vf fps=… in its place is split` };
 }
 
 /** The filter whose pictures depend a little on where the video was split; null: none, or it was not split. */
@@ -43,6 +48,17 @@ export function inexactFilter(request: EncodeRequest, split: SplitMode): string 
 /** The request numbers its frames: a segment is right only if the frames before it are as many as planned. */
 export function numbersFrames(request: EncodeRequest): boolean {
   return filterChain(request).some((call) => filterEffect(call).kind === "numbered");
+}
+
+/** A segment is right only if every frame of the source is decoded as the packets promise: they were counted beforehand. */
+export function countsFrames(request: EncodeRequest): boolean {
+  return numbersFrames(request) || request.video.cadence !== undefined;
+}
+
+/** As one run makes it: `-r` is ffmpeg's own. */
+export function inOneRun(request: EncodeRequest): EncodeRequest {
+  const { cadence, ...video } = request.video;
+  return cadence === undefined ? request : { ...request, video };
 }
 
 /** The request for a range that so many frames of the output come before. */

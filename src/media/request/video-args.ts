@@ -1,12 +1,14 @@
 // Writes the video part of a request as ffmpeg arguments. Pure: a request and a thread count in, a list of words out.
 
+import { parseRational } from "../../base/rational.ts";
+import { renderCadence } from "../sync/render-cadence.ts";
 import type { SourceVideo } from "../types.ts";
 import { withClosedGop } from "./closed-gop.ts";
 import { optionWord } from "./colour-words.ts";
 import type { EncodeRequest, FilterCall, NamedOption, QualityKind } from "./encode-request.ts";
 import { PARAM_OPTION } from "./encoder-params.ts";
 import { findVideoEncoder, type VideoEncoder } from "./encoders.ts";
-import { renderFilters } from "./filters/render-filters.ts";
+import { renderFilter } from "./filters/render-filters.ts";
 import { sourceParams } from "./source-params.ts";
 
 const QUALITY_OPTION: Readonly<Record<QualityKind, string>> = {
@@ -19,7 +21,7 @@ const QUALITY_OPTION: Readonly<Record<QualityKind, string>> = {
 };
 
 /**
- * From `-c:v` to the encoder's parameters, for one segment; size, rate and filters are in videoFilterChain.
+ * From `-c:v` to the encoder's parameters, for one segment; size, rate and filters are in renderedChain.
  * `threads` is a slot's share of the machine; without it the encoder decides. `source` adds what the encoder must know
  * of the picture it comes from.
  */
@@ -110,9 +112,9 @@ function forcedParams(encoder: VideoEncoder, threads: number | undefined): reado
   }
 }
 
-/** The user's filters, then -s, then -r, in ffmpeg's order. */
+/** The user's filters, then -s, in ffmpeg's order; -r comes behind them. */
 export function filterChain(request: EncodeRequest): readonly FilterCall[] {
-  const { size, frameRate } = request.video;
+  const { size } = request.video;
   return [
     ...request.filters,
     ...(size === null
@@ -126,12 +128,13 @@ export function filterChain(request: EncodeRequest): readonly FilterCall[] {
             ] as const,
           },
         ]),
-    ...(frameRate === null ? [] : [{ name: "fps", options: [["fps", frameRate]] as const }]),
   ];
 }
 
-/** The whole chain as ffmpeg's text; null when there is none. */
-export function videoFilterChain(request: EncodeRequest): string | null {
-  const chain = filterChain(request);
-  return chain.length === 0 ? null : renderFilters(chain);
+/** The whole chain as ffmpeg's text, one word for each filter and one for the cadence that makes -r. */
+export function renderedChain(request: EncodeRequest): readonly string[] {
+  const { frameRate, cadence } = request.video;
+  const filters = filterChain(request).map(renderFilter);
+  const rate = frameRate === null ? null : parseRational(frameRate);
+  return rate === null || cadence === undefined ? filters : [...filters, renderCadence(cadence, rate)];
 }

@@ -13,6 +13,7 @@ import { parseEncodeParams } from "../../../media/request/parse-params.ts";
 import { splitMode, textDrawers } from "../../../media/request/split-mode.ts";
 import { requireBurnable, withUpload } from "../../../media/side-files.ts";
 import { audioToEncode, chosenVideoStream, planStreams, type StreamPlan } from "../../../media/stream-plan.ts";
+import { findCadence } from "../../../media/sync/find-cadence.ts";
 import { encoderTimeBase, outputRate } from "../../../media/time-base.ts";
 import type { Tools } from "../../../media/tools.ts";
 import { mustTryCopies } from "../../../media/try-copies.ts";
@@ -109,7 +110,12 @@ export async function prepareJob(
   source: SourceRecord,
   workDir: string,
 ): Promise<{ record: JobRecord; job: NewJob }> {
-  const { request, requestText, container, outputName } = checkRequest(
+  const {
+    request: told,
+    requestText,
+    container,
+    outputName,
+  } = checkRequest(
     defaults,
     asked.ffmpegParams,
     asked.outputName,
@@ -124,7 +130,8 @@ export async function prepareJob(
       "Free some space there, or start the server with another --work-dir.",
     );
   }
-  const { info, plan } = await planSource(tools, source.path, { request, container });
+  const { info, plan } = await planSource(tools, source.path, { request: told, container });
+  const { request, why } = await findCadence(tools, told, { path: source.path, info, workDir });
   const { first, settings } = chooseEncoder(request, asked, info);
   const draws = textDrawers(request);
   const resolved = requestOf({ request, info }, first.encoder);
@@ -158,7 +165,7 @@ export async function prepareJob(
       },
       encoder: first.encoder,
       family: first.family,
-      split: splitMode(request, defaults.exactly),
+      split: splitMode(request, defaults.exactly, why),
       ...(draws.length === 0 ? {} : { text: { draws, print: null } }),
       timeBase: video.timeBase,
       durationSeconds: info.durationMicroseconds === null ? null : info.durationMicroseconds / 1e6,

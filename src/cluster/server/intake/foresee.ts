@@ -1,5 +1,6 @@
 // What the cluster sees in a file and would do with it, without a cluster: the same probe, index, stream plan, split
 // rule and sizing that a job goes through. Encodes nothing.
+import { tmpdir } from "node:os";
 import { toNumber } from "../../../base/rational.ts";
 import type { FrameIndex } from "../../../media/frame-index.ts";
 import { type FrameRate, frameRateOf } from "../../../media/frame-rate.ts";
@@ -13,6 +14,8 @@ import { splitMode } from "../../../media/request/split-mode.ts";
 import { candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
 import { requireBurnable } from "../../../media/side-files.ts";
 import { chosenVideoStream, planStreams } from "../../../media/stream-plan.ts";
+import { Durations, withCadence } from "../../../media/sync/find-cadence.ts";
+import { learnSyncRule } from "../../../media/sync/learn-sync-rule.ts";
 import { outputRate } from "../../../media/time-base.ts";
 import type { Tools } from "../../../media/tools.ts";
 import type { SourceInfo } from "../../../media/types.ts";
@@ -45,8 +48,9 @@ function splitView(
   checked: CheckedRequest,
   rate: ForeseenRate,
   benchmarkSeconds: number,
+  whyRate: string | null,
 ) {
-  const asked = splitMode(checked.request);
+  const asked = splitMode(checked.request, true, whyRate);
   const isWhole = asked.mode === "whole" || !index.seekable;
   const reason = asked.mode === "whole" ? asked.reason : index.seekable ? null : whyWhole(info, index);
   const sourceRate = rate.kind === "constant" ? rate.fps : rate.kind === "variable" ? rate.mean_fps : 25;
@@ -97,13 +101,23 @@ function passesFor({ request }: CheckedRequest, { video }: SourceInfo): 1 | 2 {
 /** Errors: those of checkRequest, probeSource and indexSource: what a submit of the same would be refused for. */
 export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Foreseen> {
   const { path, signal } = options;
-  const checked = checkRequest(options.defaults, options.ffmpegParams, options.outputName, options.inputName);
+  const told = checkRequest(options.defaults, options.ffmpegParams, options.outputName, options.inputName);
   const first = await probeSource(tools, path, { signal });
-  const videoStream = chosenVideoStream(first.streams, checked.request.maps);
+  const videoStream = chosenVideoStream(first.streams, told.request.maps);
   const info = videoStream === undefined ? first : await probeSource(tools, path, { signal, videoStream });
-  const plan = planStreams(info, checked.request, checked.container);
-  requireBurnable(info, checked.request);
-  const index = await indexSource(tools, path, info, { signal, onGops: () => undefined });
+  const plan = planStreams(info, told.request, told.container);
+  requireBurnable(info, told.request);
+  const durations = new Durations();
+  const [rule, index] = await Promise.all([
+    told.request.video.frameRate === null ? null : learnSyncRule(tools, tmpdir(), signal),
+    indexSource(tools, path, info, {
+      signal,
+      onGops: () => undefined,
+      onPacket: (packet) => durations.add(packet),
+    }),
+  ]);
+  const rated = withCadence(rule, told.request, info, index, durations);
+  const checked = { ...told, request: rated.request };
   const { realFrameRate, averageFrameRate, timeBase } = info.video;
   const declared = [realFrameRate, averageFrameRate].filter((rate) => rate !== null);
   const rate: FrameRate =
@@ -127,6 +141,6 @@ export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Fo
       encoder: checked.request.video.encoder,
       passes: passesFor(checked, info),
     },
-    split: splitView(info, index, checked, frameRate, options.benchmarkSeconds),
+    split: splitView(info, index, checked, frameRate, options.benchmarkSeconds, rated.why),
   };
 }

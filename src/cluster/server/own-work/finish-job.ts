@@ -102,7 +102,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       segments: segments.map(({ facts, path }) => ({ path, ...facts })),
       encoderTimeBase,
       firstFrameUs: grid === null || onGrid === null ? begins : grid.beginsUs(onGrid),
-      lastDuration: lastDuration(work, index, encoderTimeBase),
+      lastDuration: lastDuration(work, job, index, encoderTimeBase),
       sourcePath: source.path,
       audioPaths,
       clock,

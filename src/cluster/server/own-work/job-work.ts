@@ -11,14 +11,14 @@ import { OutputGroups } from "../../../media/output-groups.ts";
 import { type OutputPlan, outputPlan } from "../../../media/output-plan.ts";
 import { pictureChange } from "../../../media/picture-sizes.ts";
 import { isCertain, plannedFrames } from "../../../media/planned-frames.ts";
-import { numbersFrames } from "../../../media/request/split-mode.ts";
+import { inOneRun, numbersFrames } from "../../../media/request/split-mode.ts";
 import { joinerFor } from "../../../media/subtitle-cuts.ts";
 import type { Tools } from "../../../media/tools.ts";
 import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../../media/track-packets.ts";
 import type { SourceInfo } from "../../../media/types.ts";
 import type { JobId } from "../../scheduler/model/ids.ts";
 import type { Input } from "../../scheduler/model/input.ts";
-import type { IndexedGop } from "../../scheduler/model/job.ts";
+import type { IndexedGop, Job } from "../../scheduler/model/job.ts";
 import type { JobFolder } from "../job/job-folders.ts";
 import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
 import type { JobRecord, SideFile } from "../ports.ts";
@@ -85,6 +85,12 @@ export class JobWork {
       index: () => this.fullIndex(),
       indexedTracks: () => this.#tracks,
     });
+  }
+
+  /** The plan of times for how the job is split by now: `-r` in one run is ffmpeg's own. */
+  planOf(job: Pick<Job, "split">): OutputPlan | null {
+    if (job.split.mode !== "whole") return this.outputPlan;
+    return outputPlan(inOneRun(this.record.request), this.record.info.video.timeBase);
   }
 
   get jobId(): JobId {

@@ -8,7 +8,7 @@ import { lightPlan } from "../../../media/light/segment-light.ts";
 import { plannedFrames } from "../../../media/planned-frames.ts";
 import { withFrameClock } from "../../../media/rate/frame-clock.ts";
 import { referenceFrames } from "../../../media/reference.ts";
-import { numbersFrames } from "../../../media/request/split-mode.ts";
+import { countsFrames, inOneRun } from "../../../media/request/split-mode.ts";
 import { planSegment } from "../../../media/segment-task.ts";
 import type { Tools } from "../../../media/tools.ts";
 import type { LeadIn, SegmentTask, SourceInfo } from "../../../media/types.ts";
@@ -42,7 +42,8 @@ export function taskOf(
       ? { startPts: null, endPts: null }
       : { startPts: segment.startPts, endPts: segment.endPts };
   const grid = gridOf(index, job)?.tick ?? null;
-  const request = requestOf(work.record, encoder);
+  const asked = requestOf(work.record, encoder);
+  const request = job.split.mode === "whole" ? inOneRun(asked) : asked;
   const rate = rateTaskOf(job, segment, request);
   const task = planSegment(info, index, request, range, leadIn, grid);
   const hasTrouble = leadIn > 0 || segment.failures > 0;
@@ -50,10 +51,11 @@ export function taskOf(
   return { ...rated, ...(hasTrouble ? { softwareDecode: true as const } : {}) };
 }
 
-function expectationOf(work: JobWork, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {
+function expectationOf(work: JobWork, job: Job, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {
+  const plan = work.planOf(job);
   return {
-    pts: work.outputPlan === null ? null : pts,
-    timeBase: work.outputPlan?.timeBase ?? task.timeBase,
+    pts: plan === null ? null : pts,
+    timeBase: plan?.timeBase ?? task.timeBase,
     encoderTimeBase: task.encoderTimeBase,
     light: lightPlan(task.video, task.request),
   };
@@ -66,6 +68,13 @@ interface Subject {
   readonly landed: LandedResult;
 }
 
+/** What `-r` shows goes by every frame; where the decoder complained some may be missing, and the grid hides that. */
+function lostFrames({ job, landed }: Subject, task: SegmentTask): string | null {
+  const [complaint] = landed.report.decodeErrors;
+  if (job.split.mode === "whole" || task.request.video.cadence === undefined || complaint === undefined) return null;
+  return `what -r shows was planned from every frame, and the decoder said: ${complaint}`;
+}
+
 /** Compares the segment's packets with the index; where the index can't tell, the server decodes the range. */
 export async function checkSegment(parts: CheckParts, subject: Subject): Promise<Input> {
   const { work, job, segment, landed } = subject;
@@ -76,10 +85,12 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   if (index.uncounted.withoutPts > 0 && work.record.exactly) return await checkUncounted(parts, subject);
   const { info } = await work.video();
   const task = taskOf(work, info, index, job, segment, segment.leadIn);
-  const plan = work.outputPlan;
+  const damage = lostFrames(subject, task);
+  if (damage !== null) return { type: "segment-mismatched", ...where, reason: damage };
+  const plan = work.planOf(job);
   const isPlanned = plan !== null && index.uncounted.withoutPts === 0;
   const planned = isPlanned ? plannedFrames(plan, index, info, task) : null;
-  const outcome = await verifySegment(parts.tools, path, expectationOf(work, task, planned), work.signal);
+  const outcome = await verifySegment(parts.tools, path, expectationOf(work, job, task, planned), work.signal);
   return outcome.ok
     ? { type: "segment-verified", ...where, facts: outcome.facts }
     : { type: "segment-mismatched", ...where, reason: outcome.reason };
@@ -109,11 +120,13 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
     workDir: folders.of(job.id).root,
     signal: work.signal,
   });
-  if (job.split.mode !== "whole" && numbersFrames(task.request) && reference.pts.length !== task.expectedFrames) {
-    const reason = `the frames are numbered, and ${reference.pts.length} of them are where ${task.expectedFrames} were counted`;
+  const lost = lostFrames(subject, task);
+  if (lost !== null) return { type: "reference-decided", ...where, facts: null, reason: lost };
+  if (job.split.mode !== "whole" && countsFrames(task.request) && reference.pts.length !== task.expectedFrames) {
+    const reason = `the frames are counted beforehand, and ${reference.pts.length} of them are where ${task.expectedFrames} were expected`;
     return { type: "reference-decided", ...where, facts: null, reason };
   }
-  const outcome = await verifySegment(tools, path, expectationOf(work, task, reference.pts), work.signal);
+  const outcome = await verifySegment(tools, path, expectationOf(work, job, task, reference.pts), work.signal);
   if (!outcome.ok) return { type: "reference-decided", ...where, facts: null, reason: outcome.reason };
   const { seamStart, seamAfterEnd } = landed.report;
   const different = [
