@@ -264,6 +264,15 @@ describe("reading commands", () => {
     const bad = coordinator.addJob({ status: "Failed", error });
     const failed = await run(connected("jobs", "watch", bad.job_id));
     expect(failed).toMatchObject({ exitCode: 3, stderr: "error: ffmpeg says no\nhint: Ask it.\n" });
+    const lasting = coordinator.addJob();
+    const before = coordinator.watcherCount;
+    const watching = start(connected("jobs", "watch", lasting.job_id, "--json"));
+    while (coordinator.watcherCount === before) await Bun.sleep(5);
+    watching.child.kill("SIGINT");
+    const left = await watching.ended;
+    expect(left.exitCode).toBe(130);
+    expect(lastLine(left.stdout)).toMatchObject({ event: "interrupted", job_id: lasting.job_id });
+    expect(left.stdout).toContain(`job ${lasting.job_id} goes on`);
   });
 });
 

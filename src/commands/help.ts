@@ -62,8 +62,8 @@ export async function commandHelp(command: Command, columns: number): Promise<st
 }
 
 const START = [
-  ["ffcluster serve", "on one machine"],
-  ["ffcluster join --server HOST:5001", "on each machine that should encode"],
+  ["ffcluster serve", "on one machine; prints the next line"],
+  ["ffcluster join --server HOST:5001 --token TOKEN", "on each machine that should encode"],
   ["ffcluster submit input.mp4 --participate", "from anywhere"],
   ["ffcluster jobs list", "what is going on"],
 ] as const;

@@ -1,10 +1,12 @@
 // `ffcluster jobs watch`
+import { toAppError } from "../base/errors.ts";
 import { defineCommand, printEvent } from "./command.ts";
 import { failureOf } from "./command-failure.ts";
 import { jobIdArgument, jsonOption, serverOptions } from "./common-options.ts";
 import { connect } from "./connect.ts";
 import { followToEnd } from "./follow-job.ts";
 import { createProgressDisplay } from "./output/progress-display.ts";
+import { leftBehind } from "./submitting/on-interrupt.ts";
 
 export const jobsWatch = defineCommand({
   path: ["jobs", "watch"],
@@ -24,6 +26,9 @@ export const jobsWatch = defineCommand({
       if (options.json) printEvent(context, "completed", { job_id: jobId, output: job.output });
       else context.stdout.write(`job ${jobId} is complete: ${job.output?.name ?? job.output_name}\n`);
       return 0;
+    } catch (thrown) {
+      const isInterrupted = context.signal.aborted && toAppError(thrown).code === "E_INTERRUPTED";
+      throw isInterrupted ? leftBehind({ kind: "following", jobId }) : thrown;
     } finally {
       display.end();
     }
