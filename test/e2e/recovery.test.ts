@@ -91,6 +91,7 @@ test.skipIf(process.platform === "win32")(
     await cluster.untilJob(jobId, "combines", 120_000, (job) => job.status === "Combining");
     server.kill("SIGKILL");
     await server.exited;
+    await until("its stitch is gone", 60_000, async () => (await processesNaming(cluster.workDir)).length === 0);
     await wrong.become("right");
     await cluster.serve({ args: SEGMENTS, env: wrong.env });
     await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");

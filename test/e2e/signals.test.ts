@@ -148,8 +148,17 @@ test.skipIf(!isLinux)(
     server.kill("SIGTERM");
     expect(await server.exited).toBe(0);
     await until("nothing of it is left", BOUND_MS, nothingOf(cluster.workDir));
+    // As if a guard had failed: what the next server finds at work in its folder, it ends.
+    const left = join(cluster.workDir, "server", jobId, ".left.mkv");
+    const twoMinutes = ["-re", "-t", "120", "-f", "lavfi", "-i", "color=s=64x64:r=5", "-c:v", "ffv1", "-y", left];
+    const leftover = Bun.spawn([tools.ffmpeg, "-v", "error", "-nostdin", ...twoMinutes], {
+      stdout: "ignore",
+      stderr: "ignore",
+    });
     await wrong.become("right");
     await serve();
+    await leftover.exited;
+    expect(leftover.signalCode).toBe("SIGKILL");
     await expectWhole(cluster, source, jobId);
     const { segment_list: segments } = await cluster.jobDetail(jobId);
     expect(segments.map(({ attempts }) => attempts)).toEqual(segments.map(() => 1));

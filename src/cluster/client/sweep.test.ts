@@ -17,6 +17,7 @@ test("only an ffmpeg with an argument below the folder's segments is taken for a
   expect(isEncoderIn(["ffcluster", "__exec", ffmpeg, "file:/w/c/segment_1/s.nut"], "/w/c", ffmpeg)).toBe(true);
   expect(isEncoderIn(["tail", "-f", "/w/c/segment_1/s.nut"], "/w/c", ffmpeg)).toBe(false);
   expect(isEncoderIn([ffmpeg, "-i", "x", "/w/d/segment_1/s.nut"], "/w/c", ffmpeg)).toBe(false);
+  expect(isEncoderIn([ffmpeg, "-i", "/w/c/segment_1/s.nut", "/elsewhere/o.mp4"], "/w/c", ffmpeg)).toBe(false);
   expect(isEncoderIn([ffmpeg, "-i", "/w/c/mine.mp4", "/elsewhere/o.nut"], "/w/c", ffmpeg)).toBe(false);
 });
 

@@ -7,6 +7,7 @@ import { systemClock } from "../../base/clock.ts";
 import type { Environment } from "../../base/config/resolve-options.ts";
 import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
+import { endLeftovers, writesBelow } from "../../base/leftovers.ts";
 import type { ServerTls } from "../../base/tls-files.ts";
 import { VERSION } from "../../base/version.ts";
 import { type CoordinatorOptions, openCoordinator } from "../../cluster/server/open-coordinator.ts";
@@ -61,8 +62,11 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const tools = await findTools(options.env);
   const lock = await lockWorkDir(options.workDir);
   undo.defer(() => lock.release());
+  // The folder is ours alone: what writes there has outlived the server before.
+  const serverDir = join(options.workDir, "server");
+  await endLeftovers((command) => writesBelow(command, tools.ffmpeg, `${serverDir}/`), options.log);
   const databasePath = join(options.workDir, "db", "server.db");
-  await refuseLostDatabase(databasePath, join(options.workDir, "server"));
+  await refuseLostDatabase(databasePath, serverDir);
   const store = openServerStore(databasePath);
   // From here on the coordinator closes the store; before it is open, nobody else would.
   const coordinator = await openCoordinator({ ...options, tools, store, clock: systemClock }).catch((thrown) => {
