@@ -6,7 +6,6 @@ import { AppError } from "../../../base/errors.ts";
 import { removeTree } from "../../../base/files.ts";
 import type { Log } from "../../../base/log.ts";
 import { isNoSpace } from "../../../base/no-space.ts";
-import type { EncodeDevice } from "../../../media/encode-device.ts";
 import type { SegmentTask } from "../../../media/types.ts";
 import type { AttemptStage, Offer, SourceOffer } from "../../protocol/messages.ts";
 import type { SourceGateway } from "../gateway/source-gateway.ts";
@@ -14,7 +13,8 @@ import type { Outbox } from "../link/outbox.ts";
 import type { ClientStore, FinishedResult } from "../ports.ts";
 import { bytesIn, type Room } from "../room.ts";
 import type { Work } from "../slots/cpu-slots.ts";
-import type { EncodePlaces, Place } from "../slots/encode-places.ts";
+import type { EncodePlaces } from "../slots/encode-places.ts";
+import { inSomePlace } from "./in-some-place.ts";
 import {
   checkTask,
   failed,
@@ -115,31 +115,6 @@ export function createAttempts(parts: AttemptsParts): Attempts {
     }
   };
 
-  /** On the CPU, or on one device after the other until one does it; then the job is not for this machine. */
-  const inSomePlace = async (
-    attempt: Attempt,
-    work: Work,
-    run: (place: Place) => Promise<SegmentOutcome>,
-  ): Promise<SegmentOutcome> => {
-    const useless = new Set<EncodeDevice | null>();
-    let reason = `no device for ${work.encoder} is left here`;
-    for (;;) {
-      const place = await parts.places.take(work, useless, attempt.abort.signal);
-      if (place === null) return failed("unfit", reason);
-      try {
-        enter(attempt, "fetching");
-        const outcome = await run(place);
-        if (outcome.kind !== "failed" || outcome.hardware === undefined) return outcome;
-        reason = `${outcome.hardware.meaning}: ${outcome.reason}`;
-        const next = parts.places.failed(place, outcome.hardware);
-        log.warn("a hardware encode failed", { attempt: attempt.id, device: place.device?.id ?? null, next, reason });
-        if (next === "elsewhere") useless.add(place.device);
-      } finally {
-        place.free();
-      }
-    }
-  };
-
   const encode = async (attempt: Attempt, offer: Offer, task: SegmentTask, folder: string): Promise<SegmentOutcome> => {
     const { signal } = attempt.abort;
     const access = await parts.accessTo(offer.source);
@@ -151,8 +126,10 @@ export function createAttempts(parts: AttemptsParts): Attempts {
     }
     try {
       if (access.kind === "gateway" && task.byteRange) lease.prefetch(task.byteRange);
-      return await inSomePlace(attempt, workOf(offer, task), ({ device, threads, made }) =>
-        runSegment(parts.segment, {
+      const places = { places: parts.places, log, attemptId: attempt.id, signal };
+      return await inSomePlace(places, workOf(offer, task), ({ device, threads, made }) => {
+        enter(attempt, "fetching");
+        return runSegment(parts.segment, {
           ...{ offer, task, device, threads, access, lease, folder, signal, sideFiles: beside.paths },
           onProgress({ frames, fps }) {
             attempt.frames = frames;
@@ -161,8 +138,8 @@ export function createAttempts(parts: AttemptsParts): Attempts {
             if (frames > 0 && attempt.stage === "fetching") enter(attempt, "encoding");
             else if (performance.now() - attempt.reportedAtMs >= REPORT_AT_MOST_EVERY_MS) report(attempt);
           },
-        }),
-      );
+        });
+      });
     } finally {
       lease.release();
       beside.release();
