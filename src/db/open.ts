@@ -3,7 +3,7 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { AppError } from "../base/errors.ts";
+import { AppError, errnoOf } from "../base/errors.ts";
 
 /** Statements of schema version n stand at index n − 1; a released entry is never edited, only followed. */
 export type Migrations = readonly string[];
@@ -68,8 +68,13 @@ function migrate(database: Database, path: string, migrations: Migrations): void
   apply.immediate();
 }
 
-/** Writes the log back into the main file and closes; safe to call once. */
+/** Writes the log back into the main file where there is room for it, and closes; safe to call once. */
 export function closeDatabase(database: Database): void {
-  database.run("PRAGMA wal_checkpoint(TRUNCATE)");
-  database.close(true);
+  try {
+    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (thrown) {
+    if (errnoOf(thrown) !== "SQLITE_FULL") throw thrown; // the log stays, and counts when it is opened again
+  } finally {
+    database.close(true);
+  }
 }

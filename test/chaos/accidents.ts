@@ -2,7 +2,7 @@
 import { delay } from "../../src/base/clock.ts";
 import { errnoOf } from "../../src/base/errors.ts";
 import type { Random } from "../sim/random.ts";
-import { type Cluster, processesNaming } from "../support/cluster.ts";
+import { type Cluster, processesNaming, until } from "../support/cluster.ts";
 import type { SmallDisk } from "../support/small-disk.ts";
 import type { WallClock } from "../support/wall-clock.ts";
 import { type ClientMember, freezeEncoder, type Member } from "./members.ts";
@@ -209,9 +209,15 @@ export const ACCIDENTS: readonly Accident[] = [
     name: "disk of the server full, for a while",
     isLong: true,
     isPossible: ({ serverDisk }) => serverDisk !== null,
-    async happen({ server, serverDisk, random }) {
+    async happen({ cluster, server, serverDisk, random }) {
       await runFull(serverDisk, random.between(500, 5000));
-      await server.start(); // it ends where its database finds no room
+      // It ends where its database has found no room.
+      await until("the server works on or has ended", 60_000, async () => {
+        if (server.running === null) return true;
+        const answer = await fetch(`${cluster.url}/healthz`).catch(() => null); // it is on its way out
+        return answer?.ok === true;
+      });
+      await server.start();
     },
   },
   {

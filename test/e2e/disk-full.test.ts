@@ -118,3 +118,29 @@ test.skipIf(!isPossible)(
   },
   300_000,
 );
+
+test.skipIf(!isPossible)(
+  "a server without room for its database ends and says so; started with room it goes on",
+  async () => {
+    await using cluster = await Cluster.make();
+    const source = await noisySource(cluster);
+    using disk = new SmallDisk(cluster.workDir, 96);
+    const server = await cluster.serve({ args: ["--benchmark-duration", "1", "--max-segment-duration", "1"] });
+    const jobId = await cluster.submit(source, cluster.path("a.mkv"), PARAMS);
+    await disk.fillUpTo(0);
+    // Each client that comes is written down.
+    const args = ["--slots", "1", "--reconnect-delay", "0.3"];
+    const join = ["join", "--server", `127.0.0.1:${cluster.port}`, "--token", cluster.token, ...args];
+    const clients = [1, 2, 3].map((each) =>
+      cluster.start(`c${each}`, [...join, "--work-dir", cluster.path(`c${each}`)]),
+    );
+    expect(await server.exited).toBe(1);
+    expect(server.stderr()).toMatch(/no room|no space|is full/i);
+    for (const client of clients.slice(1)) client.kill("SIGKILL");
+    await disk.relieve();
+    await cluster.serve();
+    await cluster.untilJob(jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
+    await expectSameFrames(cluster, source, jobId);
+  },
+  300_000,
+);

@@ -85,8 +85,8 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const parts = undo.move();
   const stop = async () => {
     api.refuseRequests();
-    await parts.disposeAsync();
-    await api.stop();
+    // An API that still listens would keep a server alive that can do nothing any more.
+    await parts.disposeAsync().finally(() => api.stop());
   };
   return { port: api.port, url: api.url, stop };
 }
