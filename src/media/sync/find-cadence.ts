@@ -71,9 +71,10 @@ function whyNotRequest(request: EncodeRequest, isEven: boolean): string | null {
   return holding === undefined || isEven ? null : `the frames last differently, and ${holding.name} looks at several`;
 }
 
-/** More shifts than a segment's command line holds. */
-function areTooMany({ shifts, tick }: Cadence): boolean {
-  const together = TOGETHER_SECONDS / toNumber(tick);
+/** More shifts than a segment's command line holds; where pictures hang together for longer, a segment is longer. */
+function areTooMany({ shifts, tick }: Cadence, { gops, timeBase }: FrameIndex): boolean {
+  const longest = gops.reduce((most, { startPts, endPts }) => Math.max(most, endPts - startPts), 0);
+  const together = (TOGETHER_SECONDS + longest * toNumber(timeBase)) / toNumber(tick);
   return (
     shifts.length > MOST_SHIFTS ||
     shifts.some(([from], at) => (shifts[at + MOST_SHIFTS_TOGETHER]?.[0] ?? Number.POSITIVE_INFINITY) - from < together)
@@ -119,7 +120,7 @@ export function cadenceFor(
       "Ask for a lower rate; a leap in the source's clock is filled with frames too.",
     );
   const cadence = cadenceOf(pts, shown, timeBase, rate);
-  return areTooMany(cadence) ? "the source's frames come too unevenly" : cadence;
+  return areTooMany(cadence, index) ? "the source's frames come too unevenly" : cadence;
 }
 
 export interface Rated {
