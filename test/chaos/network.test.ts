@@ -5,6 +5,7 @@
 import { expect, test } from "bun:test";
 import { stat } from "node:fs/promises";
 import { newId } from "../../src/base/ids.ts";
+import { LEASE_MS } from "../../src/cluster/protocol/messages.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
@@ -172,6 +173,10 @@ for (const { name, cutMs, spoil } of CASES) {
         namespace.plug(true);
       }
       await cluster.untilJob(jobId, "is complete", 400_000, (job) => job.status === "Completed");
+      // Nobody else was there to take anything over: what was leased when the cable went is not encoded again.
+      const { segment_list, events } = await cluster.jobDetail(jobId);
+      expect(segment_list.every(({ attempts }) => attempts === 1)).toBe(true);
+      expect(events.some(({ type }) => type === "lease-renewed")).toBe(cutMs > LEASE_MS);
       const output = cluster.path("result.mkv");
       expect(await cluster.command(["jobs", "download", jobId, "-o", output])).toMatchObject({ exitCode: 0 });
       const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);

@@ -130,6 +130,46 @@ test.skipIf(!isLinux)(
 );
 
 test.skipIf(!isLinux)(
+  "the only client, cut off for longer than its lease: what it made is handed in, what it encodes goes on",
+  async () => {
+    await using cluster = await Cluster.make();
+    const source = await sourceIn(cluster);
+    await using proxy = await TcpProxy.open(() => cluster.port);
+    await cluster.serve({ args: SMALL });
+    const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "hold-later");
+    const workDir = cluster.path("one-work");
+    proxy.hold("to-server");
+    await cluster.joinThrough([], `127.0.0.1:${proxy.port}`, "one", CLIENT, wrong.env);
+    const jobId = await cluster.submit(source, cluster.path("a.mkv"), PARAMS);
+    let encoders: number[] = [];
+    await until("one segment is on its way and the next is encoded", BOUND_MS, async () => {
+      encoders = await encodersOf(workDir);
+      return proxy.holding > 0 && encoders.length === 1;
+    });
+    const events = async (type: string) => {
+      const { events } = await cluster.jobDetail(jobId);
+      return events.flatMap((event) => (event.type === type ? [event.attempt_id] : []));
+    };
+    proxy.cut();
+    await until("both leases are over", BOUND_MS, async () => (await events("lease-lost")).length === 2);
+    expect((await cluster.jobDetail(jobId)).segment_list.map(({ state }) => state).slice(0, 2)).toEqual([
+      "pending",
+      "pending",
+    ]);
+    proxy.heal();
+    await until("they are leased again", BOUND_MS, async () => (await events("lease-renewed")).length === 2);
+    expect((await events("lease-renewed")).sort()).toEqual((await events("lease-lost")).sort());
+    expect(await encodersOf(workDir)).toEqual(encoders);
+    await wrong.become("right");
+    await expectWhole(cluster, source, jobId);
+    const detail = await cluster.jobDetail(jobId);
+    expect(detail.segment_list.every(({ attempts }) => attempts === 1)).toBe(true);
+    expect(detail.attempts.map(({ outcome }) => outcome)).toEqual(detail.segment_list.map(() => "segment-verified"));
+  },
+  300_000,
+);
+
+test.skipIf(!isLinux)(
   "clients that sleep past their lease, one with its ffmpeg: others finish; awake, they drop it and are of use again",
   async () => {
     await using cluster = await Cluster.make();

@@ -67,6 +67,9 @@ export function runCluster(seed: number): ClusterStory {
   for (let index = 1; index <= clients; index++)
     if (pauses.chance(0.15)) planPauses(queue, pauses.fork(), server, `client-${index}`);
 
+  const outages = new Random(seed ^ 0x2545f491);
+  if (outages.chance(0.4)) planOutages(queue, outages, server);
+
   const deaths = new Deaths(random.fork(), server, members);
   while (!allEnded(server, truths)) {
     deaths.perhaps();
@@ -156,32 +159,49 @@ function submit(queue: EventQueue, server: SimServer, truth: Truth): void {
 
 const DEFECTS = ["too few frames", "crashes"] as const;
 
+interface Request {
+  readonly type: "client-drain-requested" | "client-pause-requested" | "client-resume-requested";
+  readonly afterMs: number;
+}
+
+/** One after the other; each waits until the server is there and knows the client. */
+function ask(queue: EventQueue, server: SimServer, clientId: string, [next, ...rest]: readonly Request[]): void {
+  if (next === undefined) return;
+  queue.after(next.afterMs, () => {
+    const isThere = server.isUp && server.state.clients.has(clientId);
+    if (isThere) server.dispatch({ type: next.type, clientId });
+    ask(queue, server, clientId, isThere ? rest : [{ ...next, afterMs: 1000 }, ...rest]);
+  });
+}
+
 /** Somebody drains a client and resumes it some time later. */
 function planDrain(queue: EventQueue, random: Random, server: SimServer, clients: number): void {
   const clientId = `client-${random.whole(1, clients)}`;
-  const say = (type: "client-drain-requested" | "client-resume-requested", delayMs: number): void =>
-    queue.after(delayMs, () => {
-      if (server.isUp && server.state.clients.has(clientId)) server.dispatch({ type, clientId });
-      else say(type, 1000);
-    });
-  const at = random.between(1000, 30_000);
-  say("client-drain-requested", at);
-  say("client-resume-requested", at + random.between(1000, 20_000));
+  ask(queue, server, clientId, [
+    { type: "client-drain-requested", afterMs: random.between(1000, 30_000) },
+    { type: "client-resume-requested", afterMs: random.between(1000, 20_000) },
+  ]);
 }
 
 /** Somebody pauses a client and resumes it, for longer than any lease or any patience now and then. */
 function planPauses(queue: EventQueue, random: Random, server: SimServer, clientId: string): void {
-  const say = (type: "client-pause-requested" | "client-resume-requested", delayMs: number): void =>
-    queue.after(delayMs, () => {
-      if (server.isUp && server.state.clients.has(clientId)) server.dispatch({ type, clientId });
-      else say(type, 1000);
-    });
-  let at = random.between(1000, 30_000);
+  const requests: Request[] = [];
+  let afterMs = random.between(1000, 30_000);
   for (let times = random.whole(1, 3); times > 0; times--) {
-    say("client-pause-requested", at);
-    at += random.chance(0.2) ? random.between(300_000, 900_000) : random.between(1000, 40_000);
-    say("client-resume-requested", at);
-    at += random.between(1000, 20_000);
+    requests.push({ type: "client-pause-requested", afterMs });
+    const forMs = random.chance(0.2) ? random.between(300_000, 900_000) : random.between(1000, 40_000);
+    requests.push({ type: "client-resume-requested", afterMs: forMs });
+    afterMs = random.between(1000, 20_000);
+  }
+  ask(queue, server, clientId, requests);
+}
+
+/** The server's line breaks, for a moment or for longer than any lease: all clients are cut off from it at once. */
+function planOutages(queue: EventQueue, random: Random, server: SimServer): void {
+  for (let times = random.whole(1, 3); times > 0; times--) {
+    const forMs = 500 * 10 ** random.between(0, 2.1);
+    const isTold = random.chance(0.5);
+    queue.after(random.between(2000, 60_000), () => server.cutOff(forMs, isTold));
   }
 }
 

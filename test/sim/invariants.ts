@@ -1,10 +1,11 @@
 // What must hold after every decision, said without the scheduler's own rules. Looks only at what changed, by
 // identity, so that thousands of clusters run in seconds.
 import { isCapable } from "../../src/cluster/scheduler/ability/capability.ts";
+import { canUse } from "../../src/cluster/scheduler/ability/encoders.ts";
 import type { Decision } from "../../src/cluster/scheduler/model/decision.ts";
 import type { Input } from "../../src/cluster/scheduler/model/input.ts";
 import type { Job } from "../../src/cluster/scheduler/model/job.ts";
-import type { Segment } from "../../src/cluster/scheduler/model/segment.ts";
+import type { Attempt, Segment } from "../../src/cluster/scheduler/model/segment.ts";
 import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
 import { CLIENT_TRANSITIONS, isTerminal, JOB_TRANSITIONS } from "../../src/cluster/scheduler/model/state-changes.ts";
 import { LEASE_MS } from "../../src/cluster/scheduler/model/timing.ts";
@@ -34,12 +35,17 @@ export class Invariants {
   readonly #beside = new Map<string, number>();
   /** When each live attempt last got further by its client's reports, and how far it was. */
   readonly #movedAt = new Map<string, { readonly at: number; readonly mark: string }>();
+  /** By segment: the attempt that a silence cost its lease, for as long as nothing else has happened to the segment. */
+  readonly #lost = new Map<string, Attempt>();
+  /** By segment: tries before its failures began anew, because its client turned out unfit. */
+  readonly #begunAnew = new Map<string, number>();
 
   check(before: SchedulerState, input: Input, decision: Decision, now: number): void {
     const { next } = decision;
     this.#leases(before, input, decision, now);
     this.#stalls(input, decision, now);
     this.#statusEvents(before, decision);
+    if (before.attempts !== next.attempts || input.type === "client-hello") this.#takenUp(before, input, decision);
     for (const [id, job] of before.jobs === next.jobs ? [] : next.jobs) {
       const old = before.jobs.get(id);
       if (old !== job) this.#job(before, old, job, decision, input, now);
@@ -49,9 +55,62 @@ export class Invariants {
     else
       for (const { id, leaseEndsAt } of next.attempts.values())
         if (leaseEndsAt <= now) fail(`${id} outlived its lease`);
+    this.#noteLost(before, decision);
     if (decision.effects.length > 0) this.#offers(decision);
     if (input.type !== "client-heard" && input.type !== "attempt-progressed") nothingWaitsForPaused(next);
     this.#clients(before, input, decision, now);
+  }
+
+  /** A lease begins with an offer, or anew with an attempt that was lost in silence and that nothing has overtaken. */
+  #takenUp(before: SchedulerState, input: Input, { next, events, effects }: Decision): void {
+    const isNamed = (attempt: Attempt) =>
+      (input.type === "client-hello" &&
+        input.client.id === attempt.clientId &&
+        input.client.heldAttempts.includes(attempt.id)) ||
+      (input.type === "attempt-claimed" && input.clientId === attempt.clientId && input.attemptId === attempt.id);
+    for (const { id, jobId, segmentIndex } of next.attempts.values()) {
+      if (before.attempts.has(id)) continue;
+      const isOffered = effects.some((effect) => effect.type === "offer" && effect.attempt.id === id);
+      const isRenewed = events.some((event) => event.type === "lease-renewed" && event.attemptId === id);
+      must(isOffered !== isRenewed, () => `${id} is leased without an offer and was not taken up again, or both`);
+      if (!isRenewed) continue;
+      const name = `${jobId}/${segmentIndex}`;
+      const lost = this.#lost.get(name);
+      must(lost?.id === id && isNamed(lost), () => `${name} was leased to ${id} again, which it did not wait for`);
+      const was = before.jobs.get(jobId)?.segments[segmentIndex];
+      const is = next.jobs.get(jobId)?.segments[segmentIndex];
+      must(was?.phase.kind === "pending", () => `${name} is ${was?.phase.kind} and was leased to ${id} again`);
+      const beside = is?.phase.kind === "leased" ? is.phase.attemptIds.length - 1 : 0;
+      must(
+        is?.losses === (was?.losses ?? 0) - 1 && is.failures === was?.failures && is.attempts === was.attempts + beside,
+        () => `${name} was taken up again, and that counts as a loss, a failure or another attempt`,
+      );
+    }
+    const welcome = effects.find((effect) => effect.type === "welcome");
+    if (input.type !== "client-hello" || welcome?.type !== "welcome") return;
+    for (const [name, lost] of this.#lost) {
+      const client = next.clients.get(lost.clientId);
+      const job = before.jobs.get(lost.jobId); // what a new election voids is decided after the hello
+      if (!isNamed(lost) || client === undefined || job === undefined || isTerminal(job.status)) continue;
+      const encoder = lost.encoder ?? job.encoder;
+      const isOfJob = encoder === job.encoder || job.settings.election?.allowMixed === true;
+      const mayGoOn = isOfJob && client.quarantine === null && canUse(client, job, encoder);
+      must(
+        !mayGoOn || welcome.keepAttempts.includes(lost.id),
+        () => `${name} waits, ${lost.clientId} came back with ${lost.id}, and that was thrown away`,
+      );
+    }
+  }
+
+  #noteLost(before: SchedulerState, { next, events }: Decision): void {
+    for (const event of events) {
+      const attempt = event.type === "lease-lost" ? before.attempts.get(event.attemptId ?? "") : undefined;
+      const client = next.clients.get(event.clientId ?? "");
+      if (attempt === undefined || !event.detail.startsWith("the lease ended")) continue;
+      const isSilent = client?.status === "Disconnected" || client?.isLinkDown === true;
+      const phase = next.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.phase;
+      if (isSilent && phase?.kind === "pending") this.#lost.set(`${attempt.jobId}/${attempt.segmentIndex}`, attempt);
+    }
   }
 
   #job(before: SchedulerState, old: Job | undefined, job: Job, decision: Decision, input: Input, now: number): void {
@@ -61,6 +120,9 @@ export class Invariants {
     if (isRetried) must(old?.status !== "Completed", () => `${name} was complete and is tried again`);
     if (old !== undefined && !isRetried)
       must(!isTerminal(old.status), () => `${name} changed after it had ended as ${old.status}`);
+    if (isTerminal(job.status) || isRetried || job.segments.length < (old?.segments.length ?? 0)) {
+      for (const { index } of old?.segments ?? []) this.#lost.delete(`${name}/${index}`);
+    }
     if (isTerminal(job.status)) {
       for (const attempt of decision.next.attempts.values()) {
         must(attempt.jobId !== job.id, () => `${name} is ${job.status} and still holds attempt ${attempt.id}`);
@@ -118,6 +180,13 @@ export class Invariants {
         () => `${name} changed its range`,
       );
     }
+    const isSame =
+      segment.phase.kind === "pending" &&
+      old?.phase.kind === "pending" &&
+      old.leadIn === segment.leadIn &&
+      old.notes.length === segment.notes.length &&
+      old.rate === segment.rate;
+    if (!isSame) this.#lost.delete(name);
     const { maxRetries } = job.settings;
     const startedOver = segment.notes.filter((note) => note.startsWith("started over with")).length;
     const unjoined = segment.notes.filter((note) => note.startsWith("encoded again: ") && note.includes("headers"));
@@ -132,9 +201,11 @@ export class Invariants {
       heldBefore(old).some((id) => heldBefore(segment).includes(id))
     )
       this.#beside.set(name, (this.#beside.get(name) ?? 0) + 1);
+    const begunAnew = old === undefined ? 0 : old.failures - segment.failures;
+    if (begunAnew > 0) this.#begunAnew.set(name, (this.#begunAnew.get(name) ?? 0) + begunAnew + 1);
     const alone = segment.attempts - (this.#beside.get(name) ?? 0);
     must(
-      alone <= tries * (2 * maxRetries + 16) + (job.unfit?.length ?? 0),
+      alone <= tries * (2 * maxRetries + 16) + (job.unfit?.length ?? 0) + (this.#begunAnew.get(name) ?? 0),
       () => `${name} was tried ${alone} times, with nobody else at it`,
     );
     must(segment.failures <= maxRetries + 2, () => `${name} failed ${segment.failures} times`);
@@ -335,7 +406,7 @@ export class Invariants {
       const client = before.clients.get(event.clientId ?? "");
       const isGone = client === undefined || client.status === "Disconnected" || client.isLinkDown === true;
       must(
-        isGone || now - renewedAt >= LEASE_MS,
+        isGone || now - renewedAt > LEASE_MS - 0.001, // moments are sums of fractions
         () => `${event.attemptId} lost its lease ${now - renewedAt} ms after a sign of work`,
       );
     }

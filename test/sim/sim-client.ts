@@ -69,6 +69,8 @@ export class SimClient {
   /** Since when what it encodes is suspended; null: it is not. */
   #pausedAt: number | null = null;
   #pausedMs = 0;
+  /** The link that has said so since its welcome, which may come late. */
+  #pauseToldOn: number | null = null;
   #hasLeft = false;
 
   constructor(
@@ -89,7 +91,12 @@ export class SimClient {
     this.#badLuck = badLuck;
     server.addClient({
       id: traits.id,
-      receive: (effect, link) => this.#overNetwork(() => this.#receive(effect, link)),
+      receive: (effect, link) => {
+        const take = () => this.#receive(effect, link);
+        // Nobody says it again: on a real link it is lost with the link alone, and the next welcome has it.
+        if (effect.type === "pause-client") queue.after(traits.latencyMs, take);
+        else this.#overNetwork(take);
+      },
       linkBroke: (link) => this.#linkBroke(link),
     });
     this.#start(traits.joinAt);
@@ -112,7 +119,7 @@ export class SimClient {
   #send(deliver: () => void): void {
     const { generation } = this.#server;
     this.#overNetwork(() => {
-      if (this.#server.isUp && this.#server.generation === generation) deliver();
+      if (this.#server.isReachable && this.#server.generation === generation) deliver();
     });
   }
 
@@ -204,11 +211,15 @@ export class SimClient {
   }
 
   #receive(effect: Effect, link: number): void {
-    if (this.#hasLeft || this.#frozenUntil > this.#queue.now || link !== this.#link) return;
+    if (this.#frozenUntil > this.#queue.now) {
+      this.#later(0, () => this.#receive(effect, link)); // it waits in the socket
+      return;
+    }
+    if (this.#hasLeft || link !== this.#link) return;
     switch (effect.type) {
       case "welcome":
         this.#isWelcome = true;
-        this.#pause(effect.isPaused);
+        if (this.#pauseToldOn !== link) this.#pause(effect.isPaused);
         for (const id of [...this.#tasks.keys()]) if (!effect.keepAttempts.includes(id)) this.#tasks.delete(id);
         this.#work();
         return;
@@ -222,6 +233,7 @@ export class SimClient {
         this.#work();
         return;
       case "pause-client":
+        this.#pauseToldOn = link;
         this.#pause(effect.isPaused);
         this.#work();
         return;

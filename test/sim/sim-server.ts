@@ -8,7 +8,9 @@ import type { Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { Attempt } from "../../src/cluster/scheduler/model/segment.ts";
 import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
 import { isTerminal } from "../../src/cluster/scheduler/model/state-changes.ts";
+import { LEASE_MS } from "../../src/cluster/scheduler/model/timing.ts";
 import { resultStanding } from "../../src/cluster/scheduler/rules/lease-rules.ts";
+import { findLost } from "../../src/cluster/scheduler/rules/take-up.ts";
 import type { SegmentReport } from "../../src/media/types.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { Invariants, Violation } from "./invariants.ts";
@@ -45,6 +47,7 @@ export class SimServer {
   #lastLink = 0;
   #ids = 0;
   #losesNextEffects = false;
+  #cutOffUntil = 0;
   /** How often each job was let go: what an earlier life of it had under way comes to nothing. */
   readonly #released = new Map<string, number>();
   readonly endedOnce = new Set<string>();
@@ -62,9 +65,13 @@ export class SimServer {
     this.#inboxes.set(inbox.id, inbox);
   }
 
-  /** A new connection; null while the server is down. */
+  get isReachable(): boolean {
+    return this.isUp && this.#queue.now >= this.#cutOffUntil;
+  }
+
+  /** A new connection; null while the server is down or cut off. */
   openLink(clientId: string): number | null {
-    if (!this.isUp) return null;
+    if (!this.isReachable) return null;
     const link = ++this.#lastLink;
     this.#links.set(clientId, link);
     return link;
@@ -96,6 +103,8 @@ export class SimServer {
         this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
       }
     }
+    const isClaimed = input.type === "attempt-claimed" && before.attempts.size < decision.next.attempts.size;
+    if (isClaimed) this.counts.set("claimed", (this.counts.get("claimed") ?? 0) + 1);
     if (this.#losesNextEffects) {
       this.#losesNextEffects = false;
       this.crash();
@@ -105,9 +114,13 @@ export class SimServer {
     return decision.verdict;
   }
 
-  /** The upload of a result; null when no answer came because the server is down. */
+  /** The upload of a result; null when no answer came because the server is down or cut off. */
   upload(file: ResultFile, clientId: string, report: SegmentReport): Verdict | null {
-    if (!this.isUp) return null;
+    if (!this.isReachable) return null;
+    if (findLost(this.state, file.attemptId) !== null) {
+      this.dispatch({ type: "attempt-claimed", attemptId: file.attemptId, clientId });
+      if (!this.isUp) return null;
+    }
     const standing = resultStanding(this.state, file.attemptId, clientId);
     // Mostly the shell asks before it reads the body; between asking and landing the lease may end.
     if (standing === "wanted" || (standing === "stale" && this.#random.chance(0.5))) {
@@ -133,6 +146,21 @@ export class SimServer {
     }
     this.#links.clear();
     this.#queue.after(this.#random.between(200, 8000), () => this.#start());
+  }
+
+  /** The server's own line breaks, for all clients at once; its sockets and theirs are told, or find out by silence. */
+  cutOff(forMs: number, isTold: boolean): void {
+    if (!this.isUp) return;
+    this.#cutOffUntil = this.#queue.now + forMs;
+    for (const [clientId, link] of this.#links) {
+      const seenAfterMs = isTold ? this.#random.between(1, 50) : LEASE_MS;
+      if (isTold || forMs > LEASE_MS)
+        this.#queue.after(seenAfterMs, () => this.#inboxes.get(clientId)?.linkBroke(link));
+      if (!isTold) continue;
+      this.#later(seenAfterMs, this.generation, () =>
+        this.dispatch({ type: "client-link-closed", clientId, link, saidGoodbye: false }),
+      );
+    }
   }
 
   #start(): void {
@@ -200,7 +228,7 @@ export class SimServer {
       case "welcome":
       case "pause-client":
       case "close-client": {
-        const link = this.#links.get(effect.clientId);
+        const link = this.isReachable ? this.#links.get(effect.clientId) : undefined;
         if (link !== undefined) this.#inboxes.get(effect.clientId)?.receive(effect, link);
         return;
       }

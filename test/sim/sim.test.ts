@@ -39,6 +39,9 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     cutInside: 0,
     paused: 0,
     leftToRival: 0,
+    lost: 0,
+    renewed: 0,
+    claimed: 0,
   };
   const began = process.cpuUsage();
   for (let at = first; at < first + count; at++) {
@@ -61,6 +64,8 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     expect(tally.elected).toBeGreaterThan(count / 20);
     expect(tally.cutInside).toBeGreaterThan(count / 4);
     expect(tally.leftToRival).toBeGreaterThan(0);
+    expect(tally.renewed).toBeGreaterThan(count / 4);
+    expect(tally.claimed).toBeGreaterThan(0);
     expect(tally.startedOver).toBeGreaterThan(0);
     expect(tally.paused).toBeGreaterThan(count / 2);
     expect(tally.unfit).toBeGreaterThan(count / 20);
@@ -91,6 +96,9 @@ function add(tally: Record<string, number>, story: ClusterStory): void {
   more("unfit", story.counts.get("client-unfit") ?? 0);
   more("cutInside", story.cutInside);
   more("paused", story.counts.get("client-paused") ?? 0);
+  more("lost", story.counts.get("lease-lost") ?? 0);
+  more("renewed", story.counts.get("lease-renewed") ?? 0);
+  more("claimed", story.counts.get("claimed") ?? 0);
   more("stopped", story.counts.get("attempt-stopped") ?? 0);
   more("endedOnce", story.retried.size);
   for (const job of story.jobs) {

@@ -132,7 +132,9 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
   const isWhole = random.chance(0.05);
   const election = makeElection(random.fork());
   // A quarter of the jobs whose segments must have one header; drawn from the seed too.
-  const isOneHeader = totalFrames % 4 === 0 && election.election?.allowMixed !== true;
+  // One that waits for its makers for ever may rightly do so.
+  const waitsForEver = election.election?.waitForFamilyMs === null;
+  const isOneHeader = totalFrames % 4 === 0 && election.election?.allowMixed !== true && !waitsForEver;
   const poisonPts = random.chance(0.04) ? Math.floor(random.between(firstPts, pts)) : null;
   return {
     gops: pieces,

@@ -180,10 +180,11 @@ export class Cluster implements AsyncDisposable {
     address: string,
     name: string,
     args: readonly string[],
+    env: Record<string, string> = {},
   ): Promise<Running> {
     const workDir = join(this.folder, `${name}-work`);
     const own = ["join", "--server", address, "--token", this.token, "--name", name, "--work-dir", workDir];
-    const client = this.start(name, [...own, ...args], {}, under);
+    const client = this.start(name, [...own, ...args], env, under);
     await this.#startedOrDead(client, async () => (await this.clients()).some((known) => known.name === name));
     return client;
   }

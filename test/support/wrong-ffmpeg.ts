@@ -18,6 +18,8 @@ export type Wrong =
   | "slow-check"
   /** Every segment encode begins with seven seconds of nothing. */
   | "slow-encode"
+  /** Every segment encode but that which begins at tick 0 begins when this is no longer so. */
+  | "hold-later"
   /** Every segment encode ends by a signal. */
   | "crash"
   /** The fourth frame of every segment is missing. */
@@ -42,6 +44,11 @@ case "$mode" in
       head -c $((free - 4194304)) /dev/zero > "$FILL_FOLDER/ballast"
     fi ;;
   slow-encode) [[ "$all" == *segment.nut* ]] && { sleep 7 & wait; } ;;
+  hold-later)
+    if [[ "$all" == *segment.nut* && "$all" != *"[a]trim=end_pts="* && "$all" != *"[a]trim=start_pts=0:"* ]]; then
+      exec 9<> <(:) # waits without children, which would look like encoders
+      while [[ "$mode" == hold-later ]]; do read -rt 0.1 -u 9; read -r mode < "\${0%/*}/mode"; done
+    fi ;;
   crash) [[ "$all" == *segment.nut* ]] && kill -SEGV $$ ;;
   crash-on-first) [[ "$all" == *segment.nut* && "$all" == *"[a]trim=end_pts="* || "$all" == *"[a]trim=start_pts=0:"* ]] && kill -SEGV $$ ;;
   other-headers)

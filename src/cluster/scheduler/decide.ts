@@ -39,6 +39,7 @@ import { settleShares, takeMeasurement } from "./rules/rate-rules.ts";
 import { resume } from "./rules/restart.ts";
 import { retryJob } from "./rules/retry.ts";
 import { decideByReference, mismatchSegment, verifySegment } from "./rules/segment-rules.ts";
+import { claimAttempt } from "./rules/take-up.ts";
 import { leaveGrid, mergeSegments } from "./rules/void-segments.ts";
 
 export const emptyState: SchedulerState = { jobs: new Map(), clients: new Map(), attempts: new Map() };
@@ -108,6 +109,9 @@ function apply(turn: Turn, input: Input): Verdict {
     case "attempt-failed":
       failAttempt(turn, input);
       return OK;
+    case "attempt-claimed":
+      claimAttempt(turn, input);
+      return OK;
     case "upload-advanced":
       advanceUpload(turn, input.attemptId);
       return OK;
@@ -143,8 +147,8 @@ function apply(turn: Turn, input: Input): Verdict {
 
 /** What follows from the state and the moment alone, after every input. */
 function settle(turn: Turn, before: SchedulerState, input: Input): void {
-  expireLeases(turn);
   dropSilentClients(turn);
+  expireLeases(turn);
   if (!isMereSign(turn, before, input)) settleWork(turn);
   settleClientStatuses(turn);
 }

@@ -43,11 +43,13 @@ export function loadLiveAttempts(database: Database): Map<string, Attempt> {
   return attempts;
 }
 
+/** One that was lost and is taken up again goes on in its row. */
 export function insertAttempt(database: Database, attempt: Attempt, at: string): void {
   database
     .query(
       `INSERT INTO attempts (id, job_id, segment_index, client_id, encoder, lead_in, is_benchmark, started_at)
-       VALUES ($id, $jobId, $segmentIndex, $clientId, $encoder, $leadIn, $isBenchmark, $at)`,
+       VALUES ($id, $jobId, $segmentIndex, $clientId, $encoder, $leadIn, $isBenchmark, $at)
+       ON CONFLICT (id) DO UPDATE SET ended_at = NULL, outcome = NULL, reason = NULL`,
     )
     .run({
       id: attempt.id,
@@ -69,7 +71,7 @@ export function endAttempt(database: Database, attemptId: string, at: string): v
 
 /** The last event that names an attempt tells how it came out. */
 export function recordOutcome(database: Database, event: SchedulerEvent): void {
-  if (event.attemptId === null || event.type === "segment-leased") return;
+  if (event.attemptId === null || event.type === "segment-leased" || event.type === "lease-renewed") return;
   database
     .query("UPDATE attempts SET outcome = $type, reason = $detail WHERE id = $attemptId")
     .run({ attemptId: event.attemptId, type: event.type, detail: event.detail });

@@ -21,7 +21,7 @@ interface SegmentRow {
 
 /** A waiting time is monotonic and means nothing after a restart: such a segment is ready at once. */
 function phaseToJson(phase: SegmentPhase): string {
-  return JSON.stringify(phase.kind === "pending" ? { kind: "pending", notBefore: 0 } : phase);
+  return JSON.stringify(phase.kind === "pending" ? { ...phase, notBefore: 0 } : phase);
 }
 
 export function loadSegments(database: Database): Map<string, Segment[]> {

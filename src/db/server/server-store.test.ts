@@ -190,6 +190,22 @@ test("an attempt that ended is history with its outcome, and no longer live", ()
   store.close();
 });
 
+test("an attempt that was lost and is taken up again goes on in its row; who may come back with it is kept", () => {
+  const store = openServerStore(path);
+  store.createJob(record, job, []);
+  const live = stateOf([{ ...job, segments: [segment] }], [client], [attempt]);
+  store.commit(stateOf([job], [], []), live, []);
+  const waiting: Segment = { ...segment, phase: { kind: "pending", notBefore: 0, lost: attempt } };
+  const lost = stateOf([{ ...job, segments: [waiting] }], [client], []);
+  store.commit(live, lost, [event("lease-lost", "node-1 was silent")]);
+  expect(store.load().state).toEqual(lost);
+  store.commit(lost, live, [event("lease-renewed", "node-1 came back with it")]);
+  expect(store.load().state).toEqual(live);
+  expect(store.attempts("j1")).toMatchObject([{ attempt_id: "a1", outcome: null, reason: null, ended_at: null }]);
+  expect(store.jobEvents("j1", 0).map(({ type }) => type)).toEqual(["lease-lost", "lease-renewed"]);
+  store.close();
+});
+
 test("only what differs is written: liveness and progress touch nothing", () => {
   const store = openServerStore(path);
   store.createJob(record, job, []);

@@ -56,6 +56,7 @@ export type EventType =
   | "segment-verified"
   | "segment-retry"
   | "lease-lost"
+  | "lease-renewed"
   | "attempt-stopped"
   | "attempt-refused"
   | "encoder-elected"

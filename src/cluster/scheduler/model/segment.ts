@@ -8,8 +8,11 @@ import type { AttemptId, ClientId, JobId } from "./ids.ts";
 export type AttemptStage = "queued" | "fetching" | "encoding" | "uploading";
 
 export type SegmentPhase =
-  /** Waits for a client; not before `notBefore` (monotonic). */
-  | { readonly kind: "pending"; readonly notBefore: number }
+  /**
+   * Waits for a client; not before `notBefore` (monotonic). `lost`: its last attempt, whose client fell silent and may come
+   * back with it; another attempt, or anything else that changes the segment, makes another phase without it.
+   */
+  | { readonly kind: "pending"; readonly notBefore: number; readonly lost?: Attempt }
   /** Live attempts under leases: one, and near the end of a job perhaps a rival on another client. */
   | { readonly kind: "leased"; readonly attemptIds: readonly AttemptId[] }
   /** Of a job in two passes: measured, and waits until all others are. */

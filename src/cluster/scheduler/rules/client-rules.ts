@@ -5,13 +5,17 @@ import type { Verdict } from "../model/decision.ts";
 import type { AttemptId, ClientId } from "../model/ids.ts";
 import type { HelloFacts, Input } from "../model/input.ts";
 import { changeClientStatus } from "../model/state-changes.ts";
-import { LEASE_MS, RECONNECT_GRACE_MS } from "../model/timing.ts";
+import { LEASE_MS, RECONNECT_GRACE_MS, SILENT_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
 import { forgiveUnfit } from "./election.ts";
 import { refusal } from "./job-rules.ts";
 import { loseAttempt, loseAttemptsOf, shortenLeases } from "./lease-rules.ts";
+import { settleLost } from "./take-up.ts";
 
-/** Takes a hello: attempts that the client still holds under a live lease carry on, its others go elsewhere. */
+/**
+ * Takes a hello: attempts that the client names carry on, under the lease that they have, or a new one where their
+ * segments still wait as they were; its others go elsewhere.
+ */
 export function greetClient(turn: Turn, hello: HelloFacts): void {
   const known = turn.clients.get(hello.id);
   if (known !== undefined && hello.link <= known.link) return; // of an older link, or said twice
@@ -39,13 +43,14 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
   const keepAttempts: AttemptId[] = [];
   for (const attempt of [...turn.attempts.values()]) {
     if (attempt.clientId !== hello.id) continue;
-    if (heldAttempts.includes(attempt.id) && attempt.leaseEndsAt > turn.now) {
+    if (heldAttempts.includes(attempt.id)) {
       keepAttempts.push(attempt.id);
       turn.putAttempt({ ...attempt, leaseEndsAt: turn.now + LEASE_MS, progressedAt: turn.now });
     } else {
       loseAttempt(turn, attempt, "the client came back without it", "client knows");
     }
   }
+  keepAttempts.push(...settleLost(turn, greeted, heldAttempts));
   turn.effect({ type: "welcome", clientId: hello.id, keepAttempts, isPaused: greeted.isPaused });
 }
 
@@ -155,10 +160,13 @@ export function disconnectClient(turn: Turn, clientId: ClientId): Verdict {
   return { ok: true };
 }
 
-/** A link on which nothing was received for a lease time is dead, whatever its socket says. */
+/**
+ * A link on which nothing was received for a lease time is dead, whatever its socket says; one that is silent while a
+ * lease ends is dead then.
+ */
 export function dropSilentClients(turn: Turn): void {
   for (const client of turn.clients.values()) {
-    if (client.status === "Disconnected" || turn.now - client.lastHeardAt <= LEASE_MS) continue;
+    if (client.status === "Disconnected" || !isSilent(turn, client)) continue;
     shortenLeases(turn, client.id, turn.now + RECONNECT_GRACE_MS);
     if (isReachable(client)) {
       const reason = "nothing was heard for a lease time";
@@ -166,6 +174,12 @@ export function dropSilentClients(turn: Turn): void {
     }
     changeClientStatus(turn, client, "Disconnected");
   }
+}
+
+function isSilent(turn: Turn, { id, lastHeardAt }: Client): boolean {
+  const silentMs = turn.now - lastHeardAt;
+  if (silentMs <= SILENT_MS || silentMs > LEASE_MS) return silentMs > LEASE_MS;
+  return turn.attemptsOf(id).some(({ leaseEndsAt }) => leaseEndsAt <= turn.now);
 }
 
 /** Benchmarking or Processing by what it holds; Idle when it holds nothing any more. */

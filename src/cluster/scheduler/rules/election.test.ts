@@ -163,6 +163,25 @@ test("a device that can't do the job takes nothing from its retries; another enc
   expect(bench.attempts().every(({ encoder }) => encoder === "libx264")).toBe(true);
 });
 
+test("a line cut for all clients fails no job whose one unfit client is the first to be back", () => {
+  const bench = new SchedulerBench();
+  bench.submit("job", { encoder: "h264_nvenc", family: "nvenc" });
+  bench.hello("sound", GPU);
+  bench.hello("broken", GPU);
+  bench.index(400);
+  const [failed, ...held] = bench.attempts("broken");
+  if (failed === undefined) throw new Error("the broken one got nothing");
+  bench.fail(failed, "unfit", "the device is gone");
+  bench.cut("sound");
+  bench.cut("broken");
+  bench.pass(20_000);
+  bench.pass(60_000);
+  bench.hello("broken", { ...GPU, heldAttempts: held.map(({ id }) => id) });
+  expect(bench.job().status).not.toBe("Failed");
+  bench.hello("sound", GPU);
+  expect(bench.attempts("sound").length).toBeGreaterThan(0);
+});
+
 test("where an encoder is named and its only device can't do it, the job fails with the device's words", () => {
   const bench = new SchedulerBench();
   bench.submit("job", { encoder: "h264_nvenc", family: "nvenc" });

@@ -142,21 +142,33 @@ function forgetSpeed(turn: Turn, client: Client, job: Job): void {
   turn.putClient({ ...client, slotFps });
 }
 
+/** Longer than a client waits between two tries: a line that was cut for all brings them back one by one. */
+const COMES_BACK_WITHIN_MS = 120_000;
+
+/** Present, or was until just now. */
+function isAround(turn: Turn, client: Client): boolean {
+  return client.status !== "Disconnected" || turn.now - client.lastHeardAt < COMES_BACK_WITHIN_MS;
+}
+
 /**
- * Clients with the job's encoder are present, and each has shown that it can't do this job with it. One that is only held
- * back for its headers can: it waits for those whose headers count.
+ * Clients with the job's encoder are present, and each has shown that it can't do this job with it, as has every one
+ * that may be back soon. One that is only held back for its headers can: it waits for those whose headers count.
  */
 function everyoneIsUnfit(turn: Turn, job: Job): boolean {
   const unfit = (job.unfit ?? []).filter(({ headers }) => headers === undefined);
-  if (unfit.length === 0) return false;
+  const isShown = unfit.some(({ clientId }) => {
+    const client = turn.clients.get(clientId);
+    return client !== undefined && isReachable(client);
+  });
+  if (!isShown) return false;
   const judged = { ...job, unfit };
-  return ![...turn.clients.values()].some((client) => isReachable(client) && encoderFor(client, judged) !== null);
+  return ![...turn.clients.values()].some((client) => isAround(turn, client) && encoderFor(client, judged) !== null);
 }
 
 /** Somebody known who is away for now could serve a candidate. */
 function mayStillCome(turn: Turn, job: Job, election: Election): boolean {
   return election.candidates.some(({ encoder }) =>
-    [...turn.clients.values()].some((client) => client.status !== "Disconnected" && canUse(client, job, encoder)),
+    [...turn.clients.values()].some((client) => isAround(turn, client) && canUse(client, job, encoder)),
   );
 }
 

@@ -20,6 +20,7 @@ import { markUnfit, takeOtherWay } from "./election.ts";
 import { failJob, openJob, refusal } from "./job-rules.ts";
 import { patienceMs } from "./patience.ts";
 import { holdersOf, resultsOf, stopRivals, withoutAttempt, withResult } from "./rivals.ts";
+import { rememberLost } from "./take-up.ts";
 
 /** Leases a segment may lose beyond its retries: lost links are not the segment's fault, but must end somewhere. */
 const EXTRA_LOSSES = 10;
@@ -229,8 +230,16 @@ const FAILURE_HINTS: Readonly<Record<"encode" | "source" | "io" | "refused" | "s
   refused: "The clients refuse these options; check that server and clients have the same version.",
 };
 
-/** A lease ends without a result: the segment is free at once. */
-export function loseAttempt(turn: Turn, attempt: Attempt, reason: string, tell: "tell client" | "client knows"): void {
+/**
+ * A lease ends without a result: the segment is free at once. A client that is silent is told nothing: it may come back
+ * with the attempt while nobody else has the segment, and is told then.
+ */
+export function loseAttempt(
+  turn: Turn,
+  attempt: Attempt,
+  reason: string,
+  tell: "tell client" | "client knows" | "client is silent",
+): void {
   turn.removeAttempt(attempt.id);
   const { id: attemptId, clientId, jobId, segmentIndex } = attempt;
   const client = turn.clients.get(clientId);
@@ -242,7 +251,8 @@ export function loseAttempt(turn: Turn, attempt: Attempt, reason: string, tell: 
   const { job, segment } = held;
   const losses = segment.losses + 1;
   const lostOn = [...(segment.lostOn ?? []), clientId];
-  const rest = withoutAttempt(segment, attemptId, turn.now);
+  const free = withoutAttempt(segment, attemptId, turn.now);
+  const rest = tell === "client is silent" ? rememberLost(free, attempt) : free;
   const freed = turn.putSegment(job, { ...rest, losses, lostOn });
   turn.event("lease-lost", { jobId, clientId, segmentIndex, attemptId }, reason);
   const { maxRetries } = job.settings;
@@ -272,14 +282,19 @@ export function shortenLeases(turn: Turn, clientId: ClientId, at: number): void 
 export function expireLeases(turn: Turn): void {
   for (const attempt of turn.attempts.values()) {
     // Deleting from a Map while it is iterated is defined; the first write copies it, and the copy's source stays.
-    if (attempt.leaseEndsAt <= turn.now && turn.attempts.has(attempt.id)) {
-      loseAttempt(turn, attempt, whyExpired(turn, attempt), "tell client");
-    }
+    if (attempt.leaseEndsAt <= turn.now && turn.attempts.has(attempt.id)) expire(turn, attempt);
   }
 }
 
-function whyExpired(turn: Turn, attempt: Attempt): string {
+function expire(turn: Turn, attempt: Attempt): void {
   const idleMs = turn.now - attempt.progressedAt;
-  if (idleMs < patienceMs(turn, attempt)) return "the lease ended without a word from the client";
-  return `no progress for ${Math.round(idleMs / 1000)} s while ${attempt.stage}`;
+  if (idleMs >= patienceMs(turn, attempt)) {
+    const reason = `no progress for ${Math.round(idleMs / 1000)} s while ${attempt.stage}`;
+    loseAttempt(turn, attempt, reason, "tell client");
+    return;
+  }
+  const client = turn.clients.get(attempt.clientId);
+  const isSilent = client !== undefined && !isReachable(client);
+  const reason = "the lease ended without a word from the client";
+  loseAttempt(turn, attempt, reason, isSilent ? "client is silent" : "tell client");
 }

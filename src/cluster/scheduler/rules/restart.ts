@@ -58,7 +58,7 @@ function resumeSegment(turn: Turn, job: Job, segment: Segment): Segment {
   switch (phase.kind) {
     case "pending": {
       const latest = turn.now + job.settings.retryDelayMs;
-      return phase.notBefore <= latest ? segment : { ...segment, phase: { kind: "pending", notBefore: latest } };
+      return phase.notBefore <= latest ? segment : { ...segment, phase: { ...phase, notBefore: latest } };
     }
     case "leased":
     case "verifying": {

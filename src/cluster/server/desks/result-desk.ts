@@ -13,6 +13,7 @@ import type { Input } from "../../scheduler/model/input.ts";
 import type { Attempt } from "../../scheduler/model/segment.ts";
 import type { SchedulerState } from "../../scheduler/model/state.ts";
 import { resultStanding } from "../../scheduler/rules/lease-rules.ts";
+import { findLost } from "../../scheduler/rules/take-up.ts";
 import { PartialFile } from "../../transfer/partial-file.ts";
 import { attemptOfPart, type JobFolders } from "../job/job-folders.ts";
 import type { SpaceGuard } from "./space-guard.ts";
@@ -86,8 +87,14 @@ export class ResultDesk {
     }
   }
 
-  /** The attempt; null when its result was taken already. Errors: E_STALE_ATTEMPT. */
+  /**
+   * The attempt; null when its result was taken already. One that a silence cost its lease gets it back where nobody else
+   * has the segment: its client may be heard here before its link is back. Errors: E_STALE_ATTEMPT.
+   */
   #wanted(attemptId: string, { clientId }: ResultReport): Attempt | null {
+    if (findLost(this.#parts.state(), attemptId) !== null) {
+      this.#parts.dispatch({ type: "attempt-claimed", clientId, attemptId });
+    }
     const standing = resultStanding(this.#parts.state(), attemptId, clientId);
     if (standing === "had") return null;
     const attempt = this.#parts.state().attempts.get(attemptId);
@@ -157,15 +164,18 @@ export class ResultDesk {
 
   /** Removes what came of results that nobody waits for any more. */
   async sweep(): Promise<void> {
-    const { attempts } = this.#parts.state();
+    const isWanted = (attemptId: string) => {
+      const state = this.#parts.state();
+      return state.attempts.has(attemptId) || findLost(state, attemptId) !== null;
+    };
     for (const [path, attemptId] of this.#left) {
-      if (attempts.has(attemptId)) continue;
+      if (isWanted(attemptId)) continue;
       this.#left.delete(path);
       await rm(path, { force: true });
     }
     for (const [path, opened] of this.#incoming) {
       const incoming = await opened.catch(() => null); // told to whoever sends it
-      if (incoming === null || incoming.finishing !== null || attempts.has(incoming.attemptId)) continue;
+      if (incoming === null || incoming.finishing !== null || isWanted(incoming.attemptId)) continue;
       this.#incoming.delete(path);
       await incoming.file.discard();
     }
