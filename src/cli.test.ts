@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemoryCoordinator } from "../test/support/memory-coordinator.ts";
@@ -380,6 +380,24 @@ describe("submit", () => {
     expect(wrong.exitCode).toBe(4);
     expect(lastLine(wrong.stdout)).toMatchObject({ error: { code: "E_TOKEN" } });
   });
+
+  test.skipIf(process.platform === "win32")(
+    "join is told of a wrong token while it still tries its encoders",
+    async () => {
+      const tools = join(folder, "tools");
+      await mkdir(tools);
+      const real = Bun.which("ffmpeg") ?? "";
+      const hanging = `#!/bin/sh\ncase "$*" in *-encoders*) exec sleep 300 ;; esac\nexec "${real}" "$@"\n`;
+      await writeFile(join(tools, "ffmpeg"), hanging, { mode: 0o755 });
+      await symlink(Bun.which("ffprobe") ?? "", join(tools, "ffprobe"));
+      const where = ["--server", `127.0.0.1:${server.port}`, "--token", "wrong"];
+      const ended = await run(["join", ...where], { FFCLUSTER_FFMPEG_DIR: tools });
+      expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toMatchObject({
+        exitCode: 4,
+        stderr: expect.stringContaining(`the server at 127.0.0.1:${server.port} refuses the token`),
+      });
+    },
+  );
 
   test("Ctrl-C leaves the job running: exit 130", async () => {
     const taken = Promise.withResolvers<string>();

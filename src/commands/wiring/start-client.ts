@@ -4,6 +4,9 @@ import { baseUrl } from "../../api/server-address.ts";
 import type { Environment } from "../../base/config/resolve-options.ts";
 import { AppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { askWhyNot } from "../../cluster/client/link/refusal.ts";
+import type { Remote } from "../../cluster/client/link/remote.ts";
+import type { ClientStore } from "../../cluster/client/ports.ts";
 import { runClient } from "../../cluster/client/run-client.ts";
 import { openClientStore } from "../../db/client-store.ts";
 import { detectEncoders, workingEncoders } from "../../hw/detect.ts";
@@ -41,20 +44,41 @@ function allowedFamilies(hwAccel: StartClientOptions["hwAccel"]): readonly strin
   return hwAccel === "none" ? ["software"] : ["software", hwAccel];
 }
 
+/** The server as the client's own calls reach it. */
+function remoteOf({ server, token, tls }: Connection): Remote {
+  return { serverUrl: baseUrl(server), token: token ?? "", ...(tls === undefined ? {} : { tls }) };
+}
+
+/**
+ * What this machine can do, which may take a while to find out. Errors: what the server at that address says against this
+ * client, or that there is none, meanwhile and at once; a server that is not up yet is no error.
+ */
+async function findAbilities(remote: Remote, tools: Tools, store: ClientStore, signal: AbortSignal) {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const asked = askWhyNot(remote, either).then((why) => {
+    if (why.kind !== "passing") throw why.error;
+  });
+  asked.catch(() => stop.abort());
+  const found = Promise.all([
+    detectEncoders(tools, { cache: store.encoders, signal: either }),
+    textPrints(tools, either),
+  ]);
+  await Promise.allSettled([asked, found]);
+  await asked;
+  return await found;
+}
+
 async function runToEnd(options: StartClientOptions, tools: Tools, signal: AbortSignal): Promise<void> {
   const store = openClientStore(options.workDir);
+  const remote = remoteOf(options.connection);
   try {
-    const [report, prints] = await Promise.all([
-      detectEncoders(tools, { cache: store.encoders, signal }),
-      textPrints(tools, signal),
-    ]);
+    const [report, prints] = await findAbilities(remote, tools, store, signal);
     const allowed = allowedFamilies(options.hwAccel);
     const isAllowed = (family: string) => allowed === null || allowed.includes(family);
     await runClient(
       {
-        serverUrl: baseUrl(options.connection.server),
-        token: options.connection.token ?? "",
-        ...(options.connection.tls === undefined ? {} : { tls: options.connection.tls }),
+        ...remote,
         name: options.name,
         slots: options.slots,
         sourceAccess: options.sourceAccess,
