@@ -8,7 +8,7 @@ import { lightPlan } from "../../../media/light/segment-light.ts";
 import { plannedFrames } from "../../../media/planned-frames.ts";
 import { withFrameClock } from "../../../media/rate/frame-clock.ts";
 import { referenceFrames } from "../../../media/reference.ts";
-import { countsFrames, inOneRun } from "../../../media/request/split-mode.ts";
+import { countsFrames, inOneRun, numbersFrames } from "../../../media/request/split-mode.ts";
 import { planSegment } from "../../../media/segment-task.ts";
 import type { Tools } from "../../../media/tools.ts";
 import type { LeadIn, SegmentTask, SourceInfo } from "../../../media/types.ts";
@@ -123,7 +123,8 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const lost = lostFrames(subject, task);
   if (lost !== null) return { type: "reference-decided", ...where, facts: null, reason: lost };
   if (job.split.mode !== "whole" && countsFrames(task.request) && reference.pts.length !== task.expectedFrames) {
-    const reason = `the frames are counted beforehand, and ${reference.pts.length} of them are where ${task.expectedFrames} were expected`;
+    const why = numbersFrames(task.request) ? "the frames are numbered" : "what -r shows was planned from every frame";
+    const reason = `${why}, and ${reference.pts.length} of them are where ${task.expectedFrames} were counted`;
     return { type: "reference-decided", ...where, facts: null, reason };
   }
   const outcome = await verifySegment(tools, path, expectationOf(work, job, task, reference.pts), work.signal);
