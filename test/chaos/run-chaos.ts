@@ -9,7 +9,7 @@ import type { JobView } from "../../src/cluster/server/views.ts";
 import { findTools } from "../../src/media/tools.ts";
 import { Random } from "../sim/random.ts";
 import { Cluster } from "../support/cluster.ts";
-import { framesOf } from "../support/frames.ts";
+import { download, expectSameFrames } from "../support/same-frames.ts";
 import { canHaveSmallDisks, SmallDisk } from "../support/small-disk.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 import { hasWallClock, makeWallClock } from "../support/wall-clock.ts";
@@ -75,11 +75,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosStory> {
   const done = await untilComplete(cluster, jobId, accidents);
   expect(done.progress).toBe(100);
 
-  const output = cluster.path("result.mkv");
-  expect(await cluster.command(["jobs", "download", jobId, "-o", output])).toMatchObject({ exitCode: 0 });
-  const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
-  expect(got.md5.length).toBe(options.frames);
-  expect(got.md5).toEqual([...want.md5]);
+  await expectSameFrames(source, await download(cluster, jobId), options.frames);
   const detail = await cluster.jobDetail(jobId);
   const left = await readdir(join(cluster.workDir, "server", jobId));
   expect(left.filter((name) => name !== "output.mkv" && name !== "proof.json")).toEqual([]);

@@ -5,7 +5,7 @@ import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { findTools } from "../../src/media/tools.ts";
 import { Cluster, processesNaming, until } from "../support/cluster.ts";
-import { framesOf } from "../support/frames.ts";
+import { download, expectSameFrames } from "../support/same-frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
@@ -35,11 +35,7 @@ async function sourceIn(cluster: Cluster): Promise<string> {
 
 async function expectWhole(cluster: Cluster, source: string, jobId: string): Promise<void> {
   await cluster.untilJob(jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
-  const output = cluster.path("result.mkv");
-  expect(await cluster.command(["jobs", "download", jobId, "-o", output])).toMatchObject({ exitCode: 0 });
-  const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
-  expect(got.md5.length).toBe(FRAMES);
-  expect(got.md5).toEqual([...want.md5]);
+  await expectSameFrames(source, await download(cluster, jobId), FRAMES);
 }
 
 /** Of the encoders themselves, without the guards that started them. */

@@ -6,7 +6,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { findTools } from "../../src/media/tools.ts";
 import { Cluster, until } from "../support/cluster.ts";
-import { framesOf } from "../support/frames.ts";
+import { download, expectSameFrames } from "../support/same-frames.ts";
 import { canHaveSmallDisks, SmallDisk } from "../support/small-disk.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
@@ -17,14 +17,6 @@ const BOUND_MS = 90_000;
 const FRAMES = 75;
 /** Noise: 8 MB a second when nothing is lost. */
 const PARAMS = "-c:v ffv1";
-
-async function expectSameFrames(cluster: Cluster, source: string, jobId: string): Promise<void> {
-  const output = cluster.path(`${jobId}.mkv`);
-  expect(await cluster.command(["jobs", "download", jobId, "-o", output])).toMatchObject({ exitCode: 0 });
-  const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
-  expect(got.md5.length).toBe(FRAMES);
-  expect(got.md5).toEqual([...want.md5]);
-}
 
 async function noisySource(cluster: Cluster): Promise<string> {
   const source = cluster.path("source.mp4");
@@ -56,7 +48,7 @@ test.skipIf(!isPossible)(
 
     const other = await cluster.join("other", ["--slots", "1"]);
     await cluster.untilJob(jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
-    await expectSameFrames(cluster, source, jobId);
+    await expectSameFrames(source, await download(cluster, jobId), FRAMES);
     const detail = await cluster.jobDetail(jobId);
     expect(detail.events.filter(({ type }) => type === "segment-retry")).toEqual([]);
     expect(detail.attempts.filter(({ client_id }) => client_id === given[0]?.client_id)).toHaveLength(1);
@@ -68,7 +60,7 @@ test.skipIf(!isPossible)(
     await until("it has room again", BOUND_MS, async () => (await client("full"))?.no_room === null);
     const next = await cluster.submit(source, cluster.path("b.mkv"), PARAMS);
     await cluster.untilJob(next, "is complete", BOUND_MS, (job) => job.status === "Completed");
-    await expectSameFrames(cluster, source, next);
+    await expectSameFrames(source, await download(cluster, next), FRAMES);
   },
   300_000,
 );
@@ -114,7 +106,7 @@ test.skipIf(!isPossible)(
     await cluster.untilJob(jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
     const after = await cluster.jobDetail(jobId);
     expect(after.attempts.length).toBe(before.attempts.length);
-    await expectSameFrames(cluster, source, jobId);
+    await expectSameFrames(source, await download(cluster, jobId), FRAMES);
   },
   300_000,
 );

@@ -7,7 +7,7 @@ import { newId } from "../../src/base/ids.ts";
 import { findTools } from "../../src/media/tools.ts";
 import type { Proof } from "../../src/media/types.ts";
 import { Cluster } from "../support/cluster.ts";
-import { framesOf } from "../support/frames.ts";
+import { download, expectSameFrames } from "../support/same-frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
 
@@ -23,15 +23,6 @@ async function withSource(): Promise<{ readonly cluster: Cluster; readonly sourc
   const source = cluster.path("source.mp4");
   await makeSynthetic(source, { frames: 240, gop: 12 });
   return { cluster, source };
-}
-
-async function expectSameFrames(cluster: Cluster, source: string, jobId: string): Promise<void> {
-  const output = cluster.path(`${jobId}.mkv`);
-  const ended = await cluster.command(["jobs", "download", jobId, "-o", output]);
-  expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toMatchObject({ exitCode: 0 });
-  const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
-  expect(got.md5.length).toBe(240);
-  expect(got.md5).toEqual([...want.md5]);
 }
 
 test.skipIf(!isPosix)(
@@ -55,7 +46,7 @@ test.skipIf(!isPosix)(
     expect(after.segment_list.map((each) => each.attempts)).toEqual(before.segment_list.map((each) => each.attempts));
     expect(after.attempts.length).toBe(before.attempts.length);
     expect(after.events.map((event) => event.detail)).toContain("Failed → Processing");
-    await expectSameFrames(cluster, source, jobId);
+    await expectSameFrames(source, await download(cluster, jobId), 240);
     const refused = await cluster.command(["jobs", "retry", jobId]);
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain("Completed");
@@ -99,7 +90,7 @@ test.skipIf(!isPosix)(
     await cluster.join("bad", ["--slots", "1"], wrong.env);
     const first = await cluster.submit(source, cluster.path("out.mkv"), PARAMS);
     await cluster.untilJob(first, "is complete", 120_000, (job) => job.status === "Completed");
-    await expectSameFrames(cluster, source, first);
+    await expectSameFrames(source, await download(cluster, first), 240);
     let bad = (await cluster.clients()).find((client) => client.name === "bad");
     // A fast good client may leave it too little to be wrong about in one job.
     for (let more = 0; more < 3 && bad?.quarantine === null; more++) {
@@ -163,7 +154,7 @@ test.skipIf(!isPosix)(
     await wrong.become("right");
     await cluster.json(["jobs", "retry", jobId]);
     await cluster.untilJob(jobId, "is complete", 90_000, (job) => job.status === "Completed");
-    await expectSameFrames(cluster, source, jobId);
+    await expectSameFrames(source, await download(cluster, jobId), 240);
   },
   240_000,
 );

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { Cluster, processesNaming, type Running, until } from "../support/cluster.ts";
-import { framesOf } from "../support/frames.ts";
+import { download, expectSameFrames } from "../support/same-frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 
 const isLinux = process.platform === "linux";
@@ -111,11 +111,7 @@ test.skipIf(!isLinux)(
     const { segment_list: segments, events } = await cluster.jobDetail(jobId);
     expect(segments.map(({ attempts }) => attempts)).toEqual(segments.map(() => 1));
     expect(events.filter(({ type }) => type === "lease-lost" || type === "segment-retry")).toEqual([]);
-    const output = cluster.path("result.mp4");
-    expect(await cluster.command(["jobs", "download", jobId, "-o", output])).toMatchObject({ exitCode: 0 });
-    const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
-    expect(got.md5.length).toBe(FRAMES);
-    expect(got.md5).toEqual([...want.md5]);
+    await expectSameFrames(source, await download(cluster, jobId, "mp4"), FRAMES);
     expect(await cluster.command(["clients", "disconnect", who.id])).toMatchObject({ exitCode: 0 });
     await who.running.exited;
   },

@@ -1,0 +1,19 @@
+// The end of most end-to-end tests: a job's output is fetched, and its pictures are the source's, all of them.
+import { expect } from "bun:test";
+import type { Cluster } from "./cluster.ts";
+import { framesOf } from "./frames.ts";
+
+/** The path of the output, as `ffcluster jobs download` brings it. */
+export async function download(cluster: Cluster, jobId: string, extension = "mkv"): Promise<string> {
+  const output = cluster.path(`${jobId}.${extension}`);
+  const { exitCode, stderr } = await cluster.command(["jobs", "download", jobId, "-o", output]);
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  return output;
+}
+
+/** `count`: of the source's frames, so that two empty lists are not taken for equal ones. */
+export async function expectSameFrames(source: string, output: string, count: number): Promise<void> {
+  const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
+  expect(got.md5.length).toBe(count);
+  expect(got.md5).toEqual([...want.md5]);
+}
