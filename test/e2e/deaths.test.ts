@@ -5,7 +5,7 @@ import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { findTools } from "../../src/media/tools.ts";
 import { Cluster, processesNaming, until } from "../support/cluster.ts";
-import { download, expectSameFrames } from "../support/same-frames.ts";
+import { expectWhole } from "../support/same-frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
@@ -31,11 +31,6 @@ async function sourceIn(cluster: Cluster): Promise<string> {
   const source = cluster.path("source.mp4");
   await makeSynthetic(source, { frames: FRAMES, gop: 25 });
   return source;
-}
-
-async function expectWhole(cluster: Cluster, source: string, jobId: string): Promise<void> {
-  await cluster.untilJob(jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
-  await expectSameFrames(source, await download(cluster, jobId), FRAMES);
 }
 
 /** Of the encoders themselves, without the guards that started them. */
@@ -77,7 +72,7 @@ test.skipIf(!isLinux)(
     await until("it is handed in", BOUND_MS, async () => {
       return (await segments(jobId))[held?.index ?? 0]?.state === "verified";
     });
-    await expectWhole(cluster, source, jobId);
+    await expectWhole(cluster, jobId, { path: source, frames: FRAMES }, BOUND_MS);
     const list = await segments(jobId);
     // One death lost what was being fetched, the other nothing; each may have taken what waited behind it along.
     expect(list.every(({ attempts }) => attempts <= 3)).toBe(true);
@@ -117,7 +112,7 @@ test.skipIf(!isLinux)(
     await killedAs(jobId, "Benchmarking");
     proxy.heal();
     server = await serve();
-    await expectWhole(cluster, source, jobId);
+    await expectWhole(cluster, jobId, { path: source, frames: FRAMES }, BOUND_MS);
     const detail = await cluster.jobDetail(jobId);
     expect(detail.events.map((event) => event.detail)).toContain("Processing → Combining");
     expect(detail.error).toBeNull();
@@ -204,7 +199,7 @@ test.skipIf(!isLinux)(
       return idle.length === 3 && !names.flat().some((name) => name.includes("segment_"));
     });
     await slow.become("right");
-    await expectWhole(cluster, source, jobId);
+    await expectWhole(cluster, jobId, { path: source, frames: FRAMES }, BOUND_MS);
   },
   300_000,
 );

@@ -5,7 +5,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { findTools } from "../../src/media/tools.ts";
 import { Cluster, processesNaming, type Running, until } from "../support/cluster.ts";
-import { download, expectSameFrames } from "../support/same-frames.ts";
+import { expectWhole } from "../support/same-frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
 
@@ -22,11 +22,6 @@ async function sourceIn(cluster: Cluster): Promise<string> {
   const source = cluster.path("source.mp4");
   await makeSynthetic(source, { frames: FRAMES, gop: 25 });
   return source;
-}
-
-async function expectWhole(cluster: Cluster, source: string, jobId: string): Promise<void> {
-  await cluster.untilJob(jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
-  await expectSameFrames(source, await download(cluster, jobId), FRAMES);
 }
 
 /** Of those that name `text`, without the guards that started them. */
@@ -91,7 +86,7 @@ test.skipIf(!isLinux)(
     await until("nothing of it is left either", BOUND_MS, nothingOf(cluster.path("hasty-work")));
 
     await cluster.join("heir", CLIENT);
-    await expectWhole(cluster, source, jobId);
+    await expectWhole(cluster, jobId, { path: source, frames: FRAMES }, BOUND_MS);
     const { attempts, events } = await cluster.jobDetail(jobId);
     expect(attempts.map(({ reason }) => reason).join()).toContain("the client stops");
     expect(events.filter(({ type }) => type === "segment-retry")).toEqual([]);
@@ -121,7 +116,7 @@ test.skipIf(!isLinux)(
       expect(finished.length).toBeGreaterThan(0);
       server = await cluster.serve({ args: SMALL });
     }
-    await expectWhole(cluster, source, jobId);
+    await expectWhole(cluster, jobId, { path: source, frames: FRAMES }, BOUND_MS);
     const { segment_list: segments, attempts, events } = await cluster.jobDetail(jobId);
     expect(attempts).toHaveLength(segments.length);
     expect(events.filter(({ type }) => type === "lease-lost")).toEqual([]);
@@ -155,7 +150,7 @@ test.skipIf(!isLinux)(
     await serve();
     await leftover.exited;
     expect(leftover.signalCode).toBe("SIGKILL");
-    await expectWhole(cluster, source, jobId);
+    await expectWhole(cluster, jobId, { path: source, frames: FRAMES }, BOUND_MS);
     const { segment_list: segments } = await cluster.jobDetail(jobId);
     expect(segments.map(({ attempts }) => attempts)).toEqual(segments.map(() => 1));
   },

@@ -17,3 +17,14 @@ export async function expectSameFrames(source: string, output: string, count: nu
   expect(got.md5.length).toBe(count);
   expect(got.md5).toEqual([...want.md5]);
 }
+
+/** The job ends well within `boundMs`, with every frame of its source. */
+export async function expectWhole(
+  cluster: Cluster,
+  jobId: string,
+  source: { readonly path: string; readonly frames: number },
+  boundMs: number,
+): Promise<void> {
+  await cluster.untilJob(jobId, "is complete", boundMs, (job) => job.status === "Completed");
+  await expectSameFrames(source.path, await download(cluster, jobId), source.frames);
+}

@@ -1,12 +1,10 @@
+// What is taken and what each option becomes, and what is refused, by name and with a hint.
 import { expect, test } from "bun:test";
 import { AppError } from "../../base/errors.ts";
-import { outputPlan } from "../output-plan.ts";
 import { checkEncodeRequest } from "./check-request.ts";
 import { emptyEncodeRequest, type VideoRequest } from "./encode-request.ts";
 import { formatEncodeWords } from "./format-words.ts";
 import { parseEncodeParams } from "./parse-params.ts";
-import { splitMode } from "./split-mode.ts";
-import { renderedChain, videoEncoderArgs } from "./video-args.ts";
 
 const empty = emptyEncodeRequest();
 const video = (fields: Partial<VideoRequest>): VideoRequest => ({ ...empty.video, ...fields });
@@ -239,63 +237,4 @@ test("JSON that the parser would not make is refused", () => {
   refuses({ ...good, video: video({ encoderParams: [["ref", "1:stats=x"]] }) });
   refuses({ ...good, video: video({ privateOptions: [["passlogfile", "x"]] }) });
   refuses({ ...good, metadata: { ...good.metadata, tags: [{ stream: null, key: "a=b", value: "c" }] } });
-});
-
-test("encoder arguments, whole", () => {
-  const args = (text: string, threads?: number): string =>
-    videoEncoderArgs(parseEncodeParams(text), threads === undefined ? {} : { threads }).join(" ");
-  expect(args("-crf 20 -preset fast", 2)).toBe("-c:v libx264 -crf 20 -preset fast -threads 2");
-  expect(args("-c:v libx265 -x265-params no-sao")).toBe("-c:v libx265 -x265-params no-sao=1:open-gop=0");
-  expect(args("-c:v libx265", 8)).toBe("-c:v libx265 -x265-params open-gop=0:pools=8:frame-threads=3");
-  expect(args("-c:v libsvtav1 -crf 30", 2)).toBe("-c:v libsvtav1 -crf 30 -svtav1-params lp=2");
-  expect(args("-c:v h264_nvenc -cq 20", 2)).toBe("-c:v h264_nvenc -cq 20 -forced-idr 1");
-  expect(renderedChain(parseEncodeParams("-vf hflip -s 640x360 -r 25"))).toEqual(["hflip", "scale=w=640:h=360"]);
-  expect(renderedChain(parseEncodeParams(""))).toEqual([]);
-});
-
-test.each([
-  ["", true, true],
-  ["-vf scale=640:-2,drawtext=text=%{pts}", true, true],
-  [String.raw`-vf "drawtext=timecode='00\\:00\\:00\\:00':rate=25"`, true, true],
-  [String.raw`-vf "drawtext=timecode='00\\:00\\:00\\:00'"`, false, true],
-  [String.raw`-vf "drawtext=timecode='00\\:00\\:00;00':r=30000/1001,scale=64:-2"`, true, true],
-  [String.raw`-vf "drawtext=timecode='00\\:00\\:00;00':r=25"`, false, true],
-  ["-vf drawtext=text=%{n}:start_number=-3", false, true],
-  ["-vf drawtext=text=%{n},tmix", false, true],
-  ["-vf tmix,drawtext=text=%{frame_num}", true, true],
-  ["-vf drawtext=text=%{n} -r 25", false, false],
-  ["-vf fps=25,drawtext=text=%{n}", true, false],
-  ["-vf drawtext=text=x:x=n", true, true],
-  [`-vf "drawtext=text=x:x='n+random(0)'"`, false, true],
-  [String.raw`-vf "drawtext=text='%{eif\\:n+ld(0)\\:d}'"`, false, true],
-  [`-vf "drawtext=text=x:enable='gt(n,5)'"`, false, true],
-  ["-vf fade=in:st=1:d=2", true, true],
-  ["-vf fade=in:0:30", false, true],
-  ["-vf drawtext=text=%{n}", true, true],
-  ["-vf subtitles=si=1", true, true],
-  ["-vf rotate=a=n/10", false, true],
-  ["-vf rotate=a=t/10", true, true],
-  [`-vf "hflip=enable='eq(mod(n,2),0)'"`, false, true],
-  ["-vf noise=alls=10", false, true],
-  ["-vf hqdn3d", false, true],
-  ["-vf photosensitivity", false, true],
-  ["-vf yadif", true, true],
-  ["-vf yadif=1", true, false],
-  ["-vf yadif=1:deint=1", false, false],
-  ["-vf bwdif", true, false],
-  ["-vf estdif", false, false],
-  ["-vf estdif=mode=frame", true, true],
-  ["-vf tmix=frames=9", true, true],
-  [`-vf "tmix=enable='gt(n,9)'"`, false, true],
-  ["-vf tmedian", true, false],
-  ["-vf amplify", false, false],
-  ["-vf fps=25", true, false],
-  ["-vf fps=25:start_time=0", false, false],
-  ["-vf fps=2*source_fps", false, false],
-  ["-vf minterpolate", false, false],
-  ["-r 25", false, false],
-] as const)("splitting %s", (text, splits, keeps) => {
-  const request = parseEncodeParams(text);
-  expect(splitMode(request).mode).toBe(splits ? "keyframes" : "whole");
-  expect(outputPlan(request, { num: 1, den: 90_000 })?.keepsTimes ?? false).toBe(keeps);
 });
