@@ -46,8 +46,6 @@ export function chosenVideoStream(streams: readonly SourceStream[], maps: readon
   return chooseStreams(streams, maps)?.find((stream) => stream.type === "video" && !stream.isAttachedPicture)?.index;
 }
 
-const ORDER: readonly SourceStream["type"][] = ["video", "audio", "subtitle", "attachment", "data", "other"];
-
 /** Errors: E_ENCODE_REQUEST when `-map` picks nothing that is there or no video, or an encoder can't take the sound. */
 export function planStreams(info: SourceInfo, request: EncodeRequest, container: Container): StreamPlan {
   const chosen = chooseStreams(info.streams, request.maps);
@@ -111,6 +109,8 @@ function requireTracks(request: EncodeRequest, streams: readonly SourceStream[])
     );
   }
 }
+
+const ORDER: readonly SourceStream["type"][] = ["video", "audio", "subtitle", "attachment", "data", "other"];
 
 /** The encoded video first, then audio, subtitles, cover art and the rest. */
 function rank(stream: SourceStream, info: SourceInfo): number {

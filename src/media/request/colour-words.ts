@@ -1,5 +1,24 @@
-// ffmpeg has two names for some colours: the one its options take and the one ffprobe prints. Pure tables.
+// The names of colours that ffmpeg's options take. Some have two: the one of the option and the one that ffprobe prints.
+// Pure tables.
 import type { ColourTags } from "../colour-tags.ts";
+
+const words = (text: string): readonly string[] => text.split(" ");
+
+/** ffmpeg-codecs, "color_primaries" and following. */
+export const OPTION_WORDS: Readonly<Record<keyof ColourTags, readonly string[]>> = {
+  range: words("tv pc mpeg jpeg limited full unknown"),
+  space: words(
+    "rgb bt709 unknown fcc bt470bg smpte170m smpte240m ycgco bt2020nc bt2020_ncl bt2020c bt2020_cl smpte2085 ictcp",
+  ),
+  transfer: words(
+    "bt709 unknown gamma22 gamma28 smpte170m smpte240m linear log100 log316 iec61966-2-4 bt1361e iec61966-2-1 " +
+      "bt2020-10 bt2020-12 smpte2084 smpte428 arib-std-b67",
+  ),
+  primaries: words(
+    "bt709 unknown bt470m bt470bg smpte170m smpte240m film bt2020 smpte428 smpte431 smpte432 jedec-p22 ebu3213",
+  ),
+  chromaLocation: words("unknown left center topleft top bottomleft bottom"),
+};
 
 /** libavutil/pixdesc.c's name → the name in libavcodec/options_table.h, where they differ. */
 const OPTION_NAMES: Readonly<Partial<Record<keyof ColourTags, Readonly<Record<string, string>>>>> = {

@@ -1,4 +1,6 @@
 // Reads the video options of a request. Knows what each means for the encoder that was chosen, nothing of other streams.
+import type { ColourTags } from "../colour-tags.ts";
+import { OPTION_WORDS } from "./colour-words.ts";
 import type { EncodeRequest, QualityKind, VideoRequest } from "./encode-request.ts";
 import { emptyEncodeRequest } from "./encode-request.ts";
 import { isEncoderOption, readEncoderOption } from "./encoder-options.ts";
@@ -14,21 +16,6 @@ type Draft = { -readonly [K in keyof VideoRequest]: VideoRequest[K] };
 type Reader = (draft: Draft, option: GivenOption, encoder: VideoEncoder) => void;
 
 const COUNT = { min: 0, max: 1_000_000 };
-
-/** ffmpeg-codecs, "color_primaries" and following. */
-const SPACES =
-  "rgb bt709 unknown fcc bt470bg smpte170m smpte240m ycgco bt2020nc bt2020_ncl bt2020c bt2020_cl smpte2085 ictcp".split(
-    " ",
-  );
-const TRANSFERS =
-  "bt709 unknown gamma22 gamma28 smpte170m smpte240m linear log100 log316 iec61966-2-4 bt1361e iec61966-2-1 bt2020-10 bt2020-12 smpte2084 smpte428 arib-std-b67".split(
-    " ",
-  );
-const PRIMARIES =
-  "bt709 unknown bt470m bt470bg smpte170m smpte240m film bt2020 smpte428 smpte431 smpte432 jedec-p22 ebu3213".split(
-    " ",
-  );
-const LOCATIONS = "unknown left center topleft top bottomleft bottom".split(" ");
 
 const QUALITY_WORDS: Readonly<Record<string, string>> = { qscale: "-q:v", percent: "-quality" };
 
@@ -53,9 +40,9 @@ function quality(kind: QualityKind): Reader {
   };
 }
 
-function colour(key: keyof VideoRequest["colour"], names: readonly string[]): Reader {
+function colour(tag: keyof ColourTags): Reader {
   return (draft, option) => {
-    draft.colour = { ...draft.colour, [key]: readOneOf(option.written, option.value, names) };
+    draft.colour = { ...draft.colour, [tag]: readOneOf(option.written, option.value, OPTION_WORDS[tag]) };
   };
 }
 
@@ -151,11 +138,11 @@ const READERS: Readonly<Record<string, Reader>> = {
   "x265-params": params("x265"),
   "svtav1-params": params("svtav1"),
   "aom-params": params("aom"),
-  color_range: colour("range", ["tv", "pc", "mpeg", "jpeg", "limited", "full", "unknown"]),
-  colorspace: colour("space", SPACES),
-  color_trc: colour("transfer", TRANSFERS),
-  color_primaries: colour("primaries", PRIMARIES),
-  chroma_sample_location: colour("chromaLocation", LOCATIONS),
+  color_range: colour("range"),
+  colorspace: colour("space"),
+  color_trc: colour("transfer"),
+  color_primaries: colour("primaries"),
+  chroma_sample_location: colour("chromaLocation"),
   field_order: (draft, { written, value }) => {
     const order = (["progressive", "tt", "bb", "tb", "bt"] as const).find((each) => each === value);
     if (order === undefined)
