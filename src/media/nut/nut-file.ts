@@ -2,7 +2,14 @@
 // format says is a NutError. What packets hold is not looked at, and only read when it is asked for.
 import type { FileHandle } from "node:fs/promises";
 import { FileWindow } from "./file-window.ts";
-import { FRAME_FLAGS, N, type NutMain, type NutStream, parseMainHeader, parseStreamHeader } from "./nut-headers.ts";
+import {
+  FRAME_FLAGS,
+  type NutMain,
+  type NutStream,
+  parseMainHeader,
+  parseStreamHeader,
+  STARTCODES_BEGIN,
+} from "./nut-headers.ts";
 import { NutBytes, NutError } from "./nut-numbers.ts";
 
 /** Offsets in the file. */
@@ -31,7 +38,7 @@ export type NutPart =
     } & Extent);
 
 const OPENING = new TextEncoder().encode("nut/multimedia container\0");
-/** nut.txt, "startcode"; the first byte of each is N. */
+/** nut.txt, "startcode" */
 export const STARTCODES = {
   main: 0x4e4d_7a56_1f5f_04adn,
   stream: 0x4e53_1140_5bf2_f9dbn,
@@ -89,7 +96,7 @@ export class NutFile {
     if (start === 0) return await this.#opening();
     if (start === this.#window.bytes) return null;
     const head = this.#window.held(start, FRAME_HEADER_BYTES) ?? (await this.#read(start, FRAME_HEADER_BYTES));
-    const part = head[0] === N ? await this.#packet(start, head) : this.#frame(start, head);
+    const part = head[0] === STARTCODES_BEGIN ? await this.#packet(start, head) : this.#frame(start, head);
     if (part.end > this.#window.bytes) throw new NutError(CUT_OFF);
     this.#position = part.end;
     return part;

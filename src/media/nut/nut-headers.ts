@@ -1,4 +1,4 @@
-// The headers of a NUT file (nut.txt, version 3 and 4): time bases, the table that frame headers are coded by, streams.
+// The headers of a NUT file (nut.txt, versions 2 to 4): time bases, the table that frame headers are coded by, streams.
 // Pure: bytes in, values out. Whatever is not as the format says is a NutError.
 import type { Rational } from "../../base/rational.ts";
 import { type NutBytes, NutError } from "./nut-numbers.ts";
@@ -47,7 +47,7 @@ export interface NutStream {
 const CODES = 256;
 const WRONG_TABLE = "a NUT file has a table of frame codes that makes no sense";
 /** Never a frame's: startcodes begin with it. */
-export const N = 0x4e;
+export const STARTCODES_BEGIN = 0x4e;
 const INVALID: FrameCode = {
   ...{ flags: FRAME_FLAGS.invalid, stream: 0, ptsDelta: 0, sizeMul: 1, sizeLsb: 0, reserved: 0, headerIndex: 0 },
 };
@@ -92,7 +92,7 @@ function parseFrameCodes(bytes: NutBytes): FrameCode[] {
     for (let field = 8; field < fields; field += 1) bytes.number();
     if (count <= 0 || codes.length + count > CODES) throw new NutError(WRONG_TABLE);
     for (let step = 0; step < count; step += 1) {
-      if (codes.length === N) codes.push(INVALID);
+      if (codes.length === STARTCODES_BEGIN) codes.push(INVALID);
       if (codes.length === CODES) throw new NutError(WRONG_TABLE);
       codes.push({ flags, stream, ptsDelta, sizeMul, sizeLsb: size + step, reserved, headerIndex });
     }
