@@ -152,7 +152,7 @@ test.skipIf(!isLinux)(
     expect((await events("lease-renewed")).sort()).toEqual((await events("lease-lost")).sort());
     expect(await encodersOf(workDir)).toEqual(encoders);
     await wrong.become("right");
-    await expectWhole(cluster, source, jobId);
+    await expectWhole(cluster, jobId, { path: source, frames: FRAMES }, BOUND_MS);
     const detail = await cluster.jobDetail(jobId);
     expect(detail.segment_list.every(({ attempts }) => attempts === 1)).toBe(true);
     expect(detail.attempts.map(({ outcome }) => outcome)).toEqual(detail.segment_list.map(() => "segment-verified"));

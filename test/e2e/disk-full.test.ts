@@ -132,7 +132,7 @@ test.skipIf(!isPossible)(
     await disk.relieve();
     await cluster.serve();
     await cluster.untilJob(jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
-    await expectSameFrames(cluster, source, jobId);
+    await expectSameFrames(source, await download(cluster, jobId), FRAMES);
   },
   300_000,
 );
