@@ -48,7 +48,8 @@ test("milliseconds of 23.976 stand on their grid wherever it begins, in decoding
         expect((ticks[k] ?? 0) - (ticks[k - 1] ?? 0)).toBe(frame * parts);
       }
     }),
-    { numRuns: 200 },
+    // Seen later than they are shown, a fifth of a frame beside the grid: four parts would leave no room for rounding.
+    { numRuns: 200, examples: [[1760, 0, 0]] },
   );
 });
 

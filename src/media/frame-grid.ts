@@ -14,8 +14,10 @@ const LEAST_TAKEN = 0.75;
 /** Declared and mean rate may differ by lost frames and the container's rounding. */
 const RATE_TOLERANCE = 0.02;
 const ROUNDING_SLACK = 1e-6;
-/** A first frame this near to a tick, in ticks, leaves room for the rounding of those to come. */
-const WELL_INSIDE = 0.2;
+/** Frames further from their tick than this part of it are not on it. */
+const INSIDE = 0.25;
+/** By so much of a tick, and by a tick of the source, others may stand further from theirs than the first frame. */
+const ROOM = 0.05;
 
 /**
  * The grid that a source may stand on, as the encoder's tick: where the container rounds, every frame keeps its time, and
@@ -31,8 +33,8 @@ export function candidateGrid(info: SourceInfo, request: EncodeRequest, containe
   return ticksPerFrame.den === 1 || ticksPerFrame.num < 4 * ticksPerFrame.den ? null : invert(rate);
 }
 
-/** The encoder's tick may be a part of a frame: with these, wherever the frames begin, some tick is `WELL_INSIDE`. */
-const PARTS = [1, 2, 3, 4] as const;
+/** The encoder's tick may be a part of a frame: with these some tick has the room wherever 24 frames a second begin in ms. */
+const PARTS = [1, 2, 3, 4, 5] as const;
 
 /** Watches frames as the index finds them, in any order. */
 export class FrameGrid {
@@ -73,14 +75,14 @@ export class FrameGrid {
     return { place, stray: ((pts + this.#shift) * den - place * num) / den, length: num / den };
   }
 
-  /** The division on which the first frame stands best. */
+  /** The first division in which the frame leaves room for those to come, else the one that leaves most. */
   #choose(pts: Pts): number {
-    const strays = PARTS.map((parts) => {
+    const reaches = PARTS.map((parts) => {
       const { stray, length } = this.#place(pts, parts);
-      return { parts, share: Math.abs(stray) / length };
+      return { parts, reach: Math.abs(stray) / length + Math.max(ROOM, 1 / length) };
     });
-    const near = strays.find(({ share }) => share < WELL_INSIDE);
-    return (near ?? strays.toSorted((a, b) => a.share - b.share)[0])?.parts ?? 1;
+    const roomy = reaches.find(({ reach }) => reach <= INSIDE);
+    return (roomy ?? reaches.toSorted((a, b) => a.reach - b.reach)[0])?.parts ?? 1;
   }
 
   /** `neighbours`: the nearest known frames before and after; NaN where there is none. */
@@ -96,7 +98,7 @@ export class FrameGrid {
     this.#frames += 1;
     const places = (this.#last - this.#first) / this.#parts + 1;
     const what = `a frame at ${pts} ticks`;
-    if (isBetween || this.#latest - this.#earliest > 1 + ROUNDING_SLACK || Math.abs(stray) > length / 4)
+    if (isBetween || this.#latest - this.#earliest > 1 + ROUNDING_SLACK || Math.abs(stray) > INSIDE * length)
       this.broken = `${what} is not a place of the declared rate, rounded`;
     else if (neighbours.some((other) => Math.abs(other - pts) < (length * this.#parts) / 2))
       this.broken = `${what} shares its place of the declared rate with another`;
