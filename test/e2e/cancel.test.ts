@@ -141,15 +141,18 @@ test.skipIf(process.platform !== "linux")(
     expect(ffmpegs.filter(({ command }) => command.includes("segment_")).length).toBeGreaterThan(0);
     await scene.cancel(encoding, "encoding");
 
-    // Slow enough to be met at the second of its two segments.
-    proxy.bytesPerSecond = 500_000;
-    const uploading = await submit(QUICK);
-    await cluster.untilJob(uploading, "has a segment", BOUND_MS, (job) => job.segments.done > 0);
     proxy.hold("to-server");
+    const uploading = await submit(QUICK);
     await until("a segment is on its way", BOUND_MS, async () => proxy.holding > 0);
-    expect((await cluster.job(uploading)).status).toBe("Processing");
     await scene.cancel(uploading, "uploading");
     proxy.heal();
+
+    // A slow line: the second of its two segments takes ten seconds.
+    proxy.bytesPerSecond = 500_000;
+    const processing = await submit(QUICK);
+    await cluster.untilJob(processing, "has a segment", BOUND_MS, (job) => job.segments.done > 0);
+    expect((await cluster.job(processing)).status).toBe("Processing");
+    await scene.cancel(processing);
     proxy.bytesPerSecond = 0;
 
     await wrong.become("slow-check");
