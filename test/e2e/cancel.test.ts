@@ -117,7 +117,7 @@ test.skipIf(process.platform !== "linux")(
 
     const address = `127.0.0.1:${proxy.port}`;
     const args = ["--slots", "1", "--source-access", "gateway"];
-    scene.client = await cluster.joinThrough([], address, "one", args);
+    scene.client = await cluster.joinThrough([], address, "one", args, wrong.env);
 
     await wrong.become("slow-index");
     const indexing = await submit(QUICK);
@@ -147,13 +147,12 @@ test.skipIf(process.platform !== "linux")(
     await scene.cancel(uploading, "uploading");
     proxy.heal();
 
-    // A slow line: the second of its two segments takes ten seconds.
-    proxy.bytesPerSecond = 500_000;
+    // Its second segment is not begun before its first is in.
+    await wrong.become("hold-later");
     const processing = await submit(QUICK);
     await cluster.untilJob(processing, "has a segment", BOUND_MS, (job) => job.segments.done > 0);
     expect((await cluster.job(processing)).status).toBe("Processing");
-    await scene.cancel(processing);
-    proxy.bytesPerSecond = 0;
+    await scene.cancel(processing, "fetching");
 
     await wrong.become("slow-check");
     const verifying = await submit(PROBED);
