@@ -1,9 +1,15 @@
 // Digests of decoded pictures by ffmpeg's framehash muxer: how they are asked for, and what its lines say.
 
-/** Every picture at its own time, an MD5 each; the name of the output follows. */
-export const FRAME_DIGESTS = [
-  ...["-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "framehash", "-hash", "md5"],
-] as const;
+import { formatRational, type Rational } from "../base/rational.ts";
+
+/**
+ * Every picture at its own time in `tick`, an MD5 each; the name of the output follows. The tick is always said: words for
+ * "the source's" differ between versions ("-1" until 8.1, "demux" since 6.1).
+ */
+export function frameDigests(tick: Rational): string[] {
+  const times = ["-fps_mode", "passthrough", "-enc_time_base", formatRational(tick)];
+  return [...times, "-f", "framehash", "-hash", "md5"];
+}
 
 /** Takes the muxer's lines one by one; `onFrame` gets each picture's time in microseconds and its digest. */
 export function readFrameDigests(onFrame: (us: number, digest: string) => void): (line: string) => void {

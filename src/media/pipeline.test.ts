@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodedFrames } from "../../test/support/decoded.ts";
 import { hardCase, testWithMedia } from "../../test/support/media.ts";
+import { sourceTick } from "../../test/support/source-tick.ts";
 import { runTool } from "../base/process.ts";
 import { type LocalResult, runLocally } from "./local-pipeline.ts";
 import { type EncodeRequest, emptyEncodeRequest } from "./request/encode-request.ts";
@@ -30,10 +31,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const decode = (path: string, map: string, pixelFormat: string) =>
-  decodedFrames(tools.ffmpeg, [
-    ...["-copyts", "-i", fileUrl(path), "-map", map],
-    ...["-pix_fmt", pixelFormat, "-enc_time_base", "-1"],
+const decode = async (path: string, stream: string, pixelFormat: string) =>
+  await decodedFrames(tools.ffmpeg, [
+    ...["-copyts", "-i", fileUrl(path), "-map", `0:${stream}`],
+    ...["-pix_fmt", pixelFormat, "-enc_time_base", await sourceTick(tools.ffprobe, fileUrl(path), stream)],
   ]);
 
 /** The video track's duration with its time base. */
@@ -52,8 +53,8 @@ async function expectExact(
 ): Promise<LocalResult> {
   const workDir = await mkdtemp(join(folder, "run-"));
   const result = await runLocally(tools, path, request, { workDir, container, segmentSeconds: 1.2, threads: 1 });
-  const source = await decode(path, `0:${result.info.video.streamIndex}`, result.info.video.pixelFormat);
-  const output = await decode(result.outputPath, "0:v:0", result.info.video.pixelFormat);
+  const source = await decode(path, String(result.info.video.streamIndex), result.info.video.pixelFormat);
+  const output = await decode(result.outputPath, "v:0", result.info.video.pixelFormat);
   expect(source.length).toBeGreaterThan(0);
   expect(output.map((frame) => frame.md5)).toEqual(source.map((frame) => frame.md5));
   const shift = (output[0]?.us ?? 0) - (source[0]?.us ?? 0);
@@ -89,7 +90,7 @@ describe("synthetic hard cases", () => {
     async () => {
       const { check, outputPath } = await expectExact(await hardCase("hdr10-hevc-23.976.mkv"), x264, "mp4", 1, 1000);
       expect(check.checks.find(({ name }) => name === "frame times")?.detail).toContain("exact times");
-      const times = (await decode(outputPath, "0:v:0", "yuv420p")).map((frame) => frame.us);
+      const times = (await decode(outputPath, "v:0", "yuv420p")).map((frame) => frame.us);
       const steps = times.slice(1).map((us, position) => ((us - (times[position] ?? 0)) * 24_000) / 1_001_000_000);
       for (const step of steps) expect(step).toBeCloseTo(1, 6);
     },

@@ -71,15 +71,14 @@ export async function referenceFrames(
         "-fps_mode",
         "passthrough",
         "-enc_time_base",
-        // -1 is the source's tick whatever the filters count in.
-        cut === null ? "-1" : formatRational(cut.timeBase),
+        formatRational(cut?.timeBase ?? task.timeBase),
         "-f",
         "framehash",
         "-hash",
         "adler32",
         "-y",
         fileUrl(timesFile),
-        ...seamOutput(fileUrl(seamFile)),
+        ...seamOutput(fileUrl(seamFile), task.timeBase),
       ],
       signal: options.signal,
     });

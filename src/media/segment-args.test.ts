@@ -62,7 +62,7 @@ test("the whole argument list of a segment", () => {
       "-fps_mode",
       "passthrough",
       "-enc_time_base",
-      "-1",
+      "1/24000",
       "-f",
       "framehash",
       "-hash",

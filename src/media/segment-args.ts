@@ -17,7 +17,7 @@ import {
   uploadFilters,
 } from "./encode-device.ts";
 import { demuxerName } from "./formats.ts";
-import { FRAME_DIGESTS } from "./framehash.ts";
+import { frameDigests } from "./framehash.ts";
 import { askedPixelFormat } from "./request/picture-changes.ts";
 import { fullRangeFilters } from "./request/source-params.ts";
 import { renderedChain, videoEncoderArgs } from "./request/video-args.ts";
@@ -150,8 +150,8 @@ export function filterGraph(task: CutPlan, filters: readonly string[], decodedFo
 }
 
 /** Where hashes of decoded pictures go, with their PTS in source ticks on the job's clock. */
-export function seamOutput(seamFile: string): string[] {
-  return ["-map", "[seam]", ...FRAME_DIGESTS, "-y", seamFile];
+export function seamOutput(seamFile: string, timeBase: Rational): string[] {
+  return ["-map", "[seam]", ...frameDigests(timeBase), "-y", seamFile];
 }
 
 /** The user's filters, what keeps the picture's range after them, and the way to the device. */
@@ -217,7 +217,7 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
     format,
     "-y",
     io.output,
-    ...(isOwnRate ? [] : seamOutput(io.seamFile)),
+    ...(isOwnRate ? [] : seamOutput(io.seamFile, task.timeBase)),
     "-progress",
     "pipe:1",
     "-nostats",

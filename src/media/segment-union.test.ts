@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { framesOf } from "../../test/support/frames.ts";
 import { hardCase } from "../../test/support/media.ts";
 import { runTool } from "../base/process.ts";
+import { formatRational } from "../base/rational.ts";
 import { piecesOf } from "./cut-points.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { GrowingFrameIndex } from "./growing-frame-index.ts";
@@ -116,12 +117,13 @@ function expectSeekBefore(index: FrameIndex, { startPts, seekPts, byteRange }: S
 /** Pictures by MD5 with their times in source ticks, as the planned run decodes them. */
 async function decodeTask(path: string, task: SegmentTask): Promise<string[]> {
   const output = join(folder, `${crypto.randomUUID()}.txt`);
+  const tick = ["-enc_time_base", formatRational(task.timeBase)];
   const result = await runTool({
     program: tools.ffmpeg,
     args: [
       ...decodeArgs(task, { input: fileUrl(path), inputKind: "file", threads: 1 }, null),
-      ...["-filter_complex", filterGraph(task, []), "-map", "[v]", "-fps_mode", "passthrough", "-enc_time_base", "-1"],
-      ...["-f", "framehash", "-hash", "md5", fileUrl(output), ...seamOutput(fileUrl(`${output}.seams`))],
+      ...["-filter_complex", filterGraph(task, []), "-map", "[v]", "-fps_mode", "passthrough", ...tick],
+      ...["-f", "framehash", "-hash", "md5", fileUrl(output), ...seamOutput(fileUrl(`${output}.seams`), task.timeBase)],
     ],
   });
   expect({ exitCode: result.exitCode, words: result.stderrTail.slice(-500) }).toMatchObject({ exitCode: 0 });

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { toAppError } from "../base/errors.ts";
 import { removeTree } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
-import { FRAME_DIGESTS, readFrameDigests } from "./framehash.ts";
+import { MICROSECONDS } from "../base/rational.ts";
+import { frameDigests, readFrameDigests } from "./framehash.ts";
 import { runLocally } from "./local-pipeline.ts";
 import { emptyEncodeRequest } from "./request/encode-request.ts";
 import { lastWords } from "./stderr.ts";
@@ -59,7 +60,7 @@ async function framesOf(tools: Tools, path: string): Promise<string[]> {
   const input = ["-hide_banner", "-nostdin", "-v", "error", "-copyts", "-i", fileUrl(path)];
   const result = await runTool({
     program: tools.ffmpeg,
-    args: [...input, "-map", "0:V:0", ...FRAME_DIGESTS, "pipe:1"],
+    args: [...input, "-map", "0:V:0", ...frameDigests(MICROSECONDS), "pipe:1"],
     onLine: readFrameDigests((us, digest) => frames.push(`${Math.round(us)} ${digest}`)),
   });
   if (result.exitCode !== 0) throw new Error(lastWords(result.stderrTail));

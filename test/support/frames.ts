@@ -1,5 +1,6 @@
 // What a file decodes to, by ffmpeg alone: the yardstick of the end-to-end tests. Uses no code of the product.
 import { resolve } from "node:path";
+import { sourceTick } from "./source-tick.ts";
 
 export interface Frames {
   /** MD5 of each decoded picture, in order. */
@@ -39,6 +40,12 @@ export async function framesOf(
   inputArgs: readonly string[] = [],
   outputArgs: readonly string[] = [],
 ): Promise<Frames> {
+  const asMade = async () => [
+    "-fps_mode",
+    "passthrough",
+    "-enc_time_base",
+    await sourceTick("ffprobe", `file:${resolve(path)}`),
+  ];
   const text = new TextDecoder().decode(
     await output([
       "ffmpeg",
@@ -52,7 +59,7 @@ export async function framesOf(
       "-map",
       "0:V:0",
       ...(filter === null ? [] : ["-vf", filter]),
-      ...(outputArgs.length > 0 ? outputArgs : ["-fps_mode", "passthrough", "-enc_time_base", "-1"]),
+      ...(outputArgs.length > 0 ? outputArgs : await asMade()),
       "-f",
       "framemd5",
       "-",

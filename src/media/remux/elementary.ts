@@ -1,7 +1,7 @@
 // What an elementary stream holds, packet by packet: where each lies in the file and when its picture is shown. Packets
 // say no times, so two decodes in sequence tell: one the order of the pictures, one how many there are and how far apart.
 import { runTool } from "../../base/process.ts";
-import { type Pts, type Rational, rescale } from "../../base/rational.ts";
+import { formatRational, type Pts, type Rational, rescale } from "../../base/rational.ts";
 import { decodeArgs } from "../segment-args.ts";
 import { decodeErrors, lastWords } from "../stderr.ts";
 import { fileUrl, inputGuards } from "../tool-args.ts";
@@ -97,7 +97,7 @@ async function decodedTimes(
     program: tools.ffmpeg,
     args: [
       ...decodeArgs(plan, { input: fileUrl(path), inputKind: "file", threads: null }, null),
-      ...["-map", `0:${streamIndex}`, "-fps_mode", "passthrough", "-enc_time_base", "-1"],
+      ...["-map", `0:${streamIndex}`, "-fps_mode", "passthrough", "-enc_time_base", formatRational(timeBase)],
       ...["-f", "framehash", "-hash", "adler32", "pipe:1"],
     ],
     signal,
