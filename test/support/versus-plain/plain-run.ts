@@ -1,0 +1,77 @@
+// One plain run of ffmpeg with the options of a job, made so that its output can be held against the job's: the same
+// streams in the same order, each picture at its own time. Uses no code of the product.
+import { resolve } from "node:path";
+import { streamsOf } from "./reading.ts";
+import { type Ran, runTool, type Tools } from "./tools.ts";
+
+/** What the job kept of the source, in the order of its output. */
+export interface Kept {
+  readonly video: number;
+  /** Streams of the source, by their numbers there. */
+  readonly audio: readonly number[];
+  readonly subtitles: readonly number[];
+}
+
+export interface PlainJob {
+  readonly source: string;
+  /** As `--ffmpeg-params`, words split. */
+  readonly params: readonly string[];
+  readonly output: string;
+  /** Null: streams as ffmpeg picks them by itself. */
+  readonly kept: Kept | null;
+  /** Codecs of the job's own audio and subtitle tracks where the request names none, in the order of its output. */
+  readonly codecs: { readonly audio: readonly string[]; readonly subtitles: readonly string[] };
+  /** Before the input: another number of threads. */
+  readonly inputArgs?: readonly string[];
+}
+
+/** Encoders by the codecs that they make, where the names differ. */
+const ENCODERS: Readonly<Record<string, string>> = {
+  opus: "libopus",
+  vorbis: "libvorbis",
+  mp3: "libmp3lame",
+  subrip: "srt",
+};
+
+function named(params: readonly string[], letter: "a" | "s"): boolean {
+  return params.some((word) => new RegExp(`^-(c|codec):${letter}|^-${letter}n$|^-${letter}codec$`).test(word));
+}
+
+/** A track of the job that has the source's codec was copied, so plain ffmpeg copies it too. */
+function codecArgs(
+  letter: "a" | "s",
+  kept: readonly number[],
+  made: readonly string[],
+  source: ReadonlyMap<number, string>,
+): string[] {
+  return kept.flatMap((index, number) => {
+    const codec = made[number] ?? "copy";
+    return [`-c:${letter}:${number}`, source.get(index) === codec ? "copy" : (ENCODERS[codec] ?? codec)];
+  });
+}
+
+/** MPEG-1 and MPEG-2 know a handful of frame rates, and refuse the source's tick. */
+function timesOf(tools: Tools, params: readonly string[]): readonly string[] {
+  if (params.some((word) => word === "-r" || word === "-r:v")) return ["-fps_mode", "cfr"];
+  return params.some((word) => /^mpeg[12]video$/.test(word)) ? ["-fps_mode", "passthrough"] : tools.ownTimes;
+}
+
+/** The arguments of the plain run. Errors: the source can't be read. */
+export async function plainArgs(tools: Tools, job: PlainJob): Promise<readonly string[]> {
+  const { kept, params, codecs, inputArgs = [] } = job;
+  const source = new Map((await streamsOf(tools, job.source)).streams.map(({ index, codec }) => [index, codec]));
+  const hasMaps = params.includes("-map");
+  const indexes = kept === null || hasMaps ? [] : [kept.video, ...kept.audio, ...kept.subtitles];
+  return [
+    ...[tools.ffmpeg, "-nostdin", "-v", "error", "-y", ...inputArgs, "-i", `file:${resolve(job.source)}`],
+    ...indexes.flatMap((index) => ["-map", `0:${index}`]),
+    ...(kept === null || named(params, "a") ? [] : codecArgs("a", kept.audio, codecs.audio, source)),
+    ...(kept === null || named(params, "s") ? [] : codecArgs("s", kept.subtitles, codecs.subtitles, source)),
+    ...timesOf(tools, params),
+    ...["-max_muxing_queue_size", "9999", ...params, `file:${resolve(job.output)}`],
+  ];
+}
+
+export async function runPlain(tools: Tools, job: PlainJob): Promise<Ran> {
+  return await runTool(await plainArgs(tools, job));
+}

@@ -1,0 +1,145 @@
+// Holds one job of a running cluster against a plain run of the same ffmpeg with the same options: exact, refused before
+// any work, failed late, or wrong. Uses no code of the product for what is right.
+import { rm } from "node:fs/promises";
+import type { Proof } from "../../../src/media/types.ts";
+import type { Cluster } from "../cluster.ts";
+import { soundDifferences } from "./compare-sound.ts";
+import { differencesBetween, pictureDifferences } from "./differences.ts";
+import { endOf } from "./job-ending.ts";
+import { type Kept, type PlainJob, runPlain } from "./plain-run.ts";
+import { type Reading, readingOf } from "./reading.ts";
+import type { Tools } from "./tools.ts";
+
+export type Verdict =
+  | { readonly kind: "exact"; readonly notes: readonly string[] }
+  | { readonly kind: "refused"; readonly reason: string; readonly isPlainWorking: boolean }
+  /** After work was done, or without a word that helps. */
+  | { readonly kind: "failed"; readonly reason: string; readonly isPlainWorking: boolean }
+  | { readonly kind: "WRONG"; readonly differences: readonly string[] };
+
+export interface Held {
+  readonly source: string;
+  /** As `--ffmpeg-params`. */
+  readonly params: string;
+  /** Where the job's output goes; its ending gives the container. */
+  readonly output: string;
+  readonly boundMs: number;
+  /** Of the plain run, before its input: from the table of what ffmpeg does wrong. */
+  readonly plainInputArgs?: readonly string[];
+}
+
+/** Words as a shell splits them; quotes are all that is needed here. */
+export function wordsOf(params: string): string[] {
+  return [...params.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
+}
+
+export function isLossless(params: string): boolean {
+  return /\b(ffv1|utvideo|huffyuv|ffvhuff)\b|-qp 0\b|lossless=1\b/.test(params);
+}
+
+function keptOf({ streams }: Proof): Kept {
+  const left = new Set(streams.left_out.map(({ index }) => index));
+  const of = (type: string) =>
+    streams.in.filter((one) => one.type === type && !left.has(one.index)).map(({ index }) => index);
+  return { video: of("video")[0] ?? 0, audio: of("audio"), subtitles: of("subtitle") };
+}
+
+function codecsOf({ streams }: Reading): PlainJob["codecs"] {
+  const of = (type: string) => streams.filter((one) => one.type === type).map(({ codec }) => codec);
+  return { audio: of("audio"), subtitles: of("subtitle") };
+}
+
+const NONE: PlainJob["codecs"] = { audio: [], subtitles: [] };
+
+/** What is left out must be said, and never all of the sound where it was not asked for. */
+function leftOutProblems({ streams }: Proof, params: readonly string[], plain: Reading): string[] {
+  const unsaid = streams.left_out.filter(({ reason }) => reason.trim() === "");
+  const hasSound = streams.in.some(
+    (one) => one.type === "audio" && !streams.left_out.some(({ index }) => index === one.index),
+  );
+  const isSilent = !hasSound && plain.sounds.some(({ runs }) => runs.length > 0) && !params.includes("-an");
+  return [
+    ...unsaid.map(({ index }) => `stream ${index} is left out without a reason`),
+    ...(isSilent ? ["all sound is left out, which plain ffmpeg keeps"] : []),
+  ];
+}
+
+/** With other numbers of threads some decoders conceal damage otherwise: such pictures are nobody's fault. */
+const THREADS = ["1", "2", "3", "4"];
+
+/** Whether `ours` has only pictures that plain ffmpeg itself gives in one of several runs. */
+async function isUnsettled(tools: Tools, job: PlainJob, ours: Reading, plain: Reading): Promise<boolean> {
+  if (ours.pictures.md5.length !== plain.pictures.md5.length) return false;
+  const open = new Set([...ours.pictures.md5.keys()].filter((at) => ours.pictures.md5[at] !== plain.pictures.md5[at]));
+  const firsts = plain.pictures.md5;
+  for (const threads of THREADS) {
+    const { exitCode } = await runPlain(tools, { ...job, inputArgs: [...(job.inputArgs ?? []), "-threads", threads] });
+    if (exitCode !== 0) return false;
+    const again = (await readingOf(tools, job.output)).pictures.md5;
+    for (const at of [...open]) if (again[at] !== firsts[at]) open.delete(at);
+    if (open.size === 0) return true;
+  }
+  return false;
+}
+
+/**
+ * Plain ffmpeg itself puts copied sound a little beside its place in some containers, and loses an encoder's first
+ * frame in others. Sound that is where the source's is, decoded in one pass, is right whatever plain ffmpeg made of it.
+ */
+async function isWhereTheSourceIs(tools: Tools, held: Held, ours: Reading, kept: Kept): Promise<boolean> {
+  const source = await readingOf(tools, held.source, "corrected").catch(() => null);
+  if (source === null) return false;
+  const tracks = source.streams.filter(({ type }) => type === "audio").map(({ index }) => index);
+  const origins = [ours.pictures.seconds[0] ?? 0, source.pictures.seconds[0] ?? 0] as const;
+  return kept.audio.every((index, number) => {
+    const [a, b] = [ours.sounds[number], source.sounds[tracks.indexOf(index)]];
+    return a !== undefined && b !== undefined && soundDifferences("", [a, b], origins).length === 0;
+  });
+}
+
+async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string): Promise<Verdict> {
+  const params = wordsOf(held.params);
+  const ours = await readingOf(tools, held.output);
+  const { source, plainInputArgs: inputArgs = [] } = held;
+  const job: PlainJob = { source, params, output: plainPath, kept: keptOf(proof), codecs: codecsOf(ours), inputArgs };
+  const { exitCode, stderr } = await runPlain(tools, job);
+  if (exitCode !== 0) return { kind: "exact", notes: [`plain ffmpeg fails: ${stderr.trim().slice(-200)}`] };
+  const plain = await readingOf(tools, plainPath);
+  const rules = { isLossless: isLossless(held.params) };
+  let differences = [...differencesBetween(ours, plain, rules), ...leftOutProblems(proof, params, plain)];
+  if (differences.length > 0 && stderr !== "") {
+    const [first] = pictureDifferences(ours.pictures, plain.pictures, rules);
+    if (first?.includes("are others") && (await isUnsettled(tools, job, ours, plain))) {
+      differences = differences.filter((difference) => difference !== first);
+    }
+  }
+  const isSound = (difference: string) => /^sound \d/.test(difference);
+  if (differences.some(isSound) && (await isWhereTheSourceIs(tools, held, ours, job.kept ?? keptOf(proof)))) {
+    differences = differences.filter((difference) => !isSound(difference));
+  }
+  if (differences.length > 0) return { kind: "WRONG", differences };
+  if (!proof.exact) {
+    const unmet = proof.checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name} (${detail ?? ""})`);
+    return { kind: "failed", reason: `right, but not proven: ${unmet.join("; ")}`, isPlainWorking: true };
+  }
+  const leftOut = proof.streams.left_out.map(({ index, type, reason }) => `${type} ${index} left out: ${reason}`);
+  return { kind: "exact", notes: [...proof.notes, ...leftOut] };
+}
+
+/** Runs the job and plain ffmpeg, and compares. The job's output stays; the plain one's does not. */
+export async function verdictOf(cluster: Cluster, tools: Tools, held: Held): Promise<Verdict> {
+  const plainPath = held.output.replace(/(\.\w+)$/, "-plain$1");
+  const ending = await endOf(cluster, held);
+  try {
+    if (ending.kind === "completed") return await judge(tools, held, ending.proof, plainPath);
+    const { source, plainInputArgs: inputArgs = [] } = held;
+    const job = { source, params: wordsOf(held.params), output: plainPath, kept: null, codecs: NONE, inputArgs };
+    const isPlainWorking = await runPlain(tools, job).then(
+      ({ exitCode }) => exitCode === 0,
+      () => false, // the source can't even be looked at
+    );
+    return { ...ending, isPlainWorking };
+  } finally {
+    await rm(plainPath, { force: true });
+  }
+}
