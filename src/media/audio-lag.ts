@@ -108,7 +108,8 @@ export async function decodeSound(
       program: tools.ffmpeg,
       args: [
         ...QUIET,
-        ...["-copyts", ...seek],
+        // The microsecond, less than a tick, keeps 5.1 from counting from this stream's start (see sourceOffsetUs).
+        ...["-copyts", "-itsoffset", "0.000001", ...seek],
         ...inputGuards({ formats: place.formats, kind: "file" }),
         ...["-i", fileUrl(place.path), "-filter_complex", `[0:${place.streamIndex}]${chain}`],
         ...["-map", "[a]", "-c:a", "pcm_s16le", "-f", "s16le", "-y", fileUrl(rawFile)],

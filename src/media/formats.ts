@@ -68,9 +68,12 @@ export function drawsOverEarlierFrames(formatName: string): boolean {
   return formatName === "gif";
 }
 
-/** Formats whose clock may start anew (AVFMT_TS_DISCONT in libavformat). */
+/** AVFMT_TS_DISCONT in libavformat. */
+const RESTARTING_CLOCK: ReadonlySet<string> = new Set(["mpegts", "mpegtsraw", "mpeg", "ogg", "live_flv"]);
+
+/** Formats whose clock may start anew; of these alone, ffmpeg counts from the start of the streams in use. */
 export function restartsClock(formatName: string): boolean {
-  return formatName === "mpegts" || formatName === "mpeg";
+  return RESTARTING_CLOCK.has(formatName);
 }
 
 /**

@@ -79,6 +79,19 @@ describe("what containers do", () => {
     expect(index.framePts(null, null)).toEqual([40, 80, 120, 160, 200, 240]);
     expect(index.seekable).toBe(true);
   });
+  test("a program stream in which some reference frames lack a PTS", () => {
+    const index = indexOf([
+      packet(40, 0, "K"),
+      packet(null, 40),
+      packet(80, 80),
+      packet(160, 120),
+      packet(120, 120),
+      packet(null, 160, "K"),
+      packet(180, 180),
+    ]);
+    expect(index.framePts(null, null)).toEqual([40, 80, 120, 160, 180, 220]);
+    expect(index.keyFrames.map(({ pts }) => pts)).toEqual([40, 220]);
+  });
   test("AVI without B-frames: only the first packet lacks a PTS", () => {
     expect(indexOf([packet(null, 0, "K"), packet(40, 40), packet(80, 80)]).framePts(null, null)).toEqual([0, 40, 80]);
   });

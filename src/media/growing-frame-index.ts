@@ -36,6 +36,8 @@ export class GrowingFrameIndex implements FrameIndex {
   readonly #pts = new SortedPts();
   readonly #shared = new SortedPts();
   #highestDts = Number.NEGATIVE_INFINITY;
+  /** The duration that the packet of the highest DTS states; 0: none. */
+  #lastDecoded = 0;
   #durationOfLast: { pts: Pts; duration: number | null } | null = null;
   #packets = 0;
   /** Packets by decoding time, `MARK_SECONDS` apart. */
@@ -91,12 +93,13 @@ export class GrowingFrameIndex implements FrameIndex {
     this.#mark(packet);
     const anchor = this.#anchor;
     if (packet.pts === null && packet.dts !== null) {
-      // Without a PTS it is a reference frame of a container that stores decoding order only (AVI): it is shown when
-      // the next reference frame is decoded.
+      // Without a PTS it is a reference frame of a container that stores decoding order only (AVI, or in part: PS): it is
+      // shown when the next reference frame is decoded.
       this.#anchor = packet;
       if (anchor !== null) this.#place({ ...anchor, pts: packet.dts });
     } else {
       if (anchor !== null && this.#packets === 2) this.#placeAnchor(anchor.dts);
+      else if (packet.pts !== null && packet.dts !== null && packet.pts > packet.dts) this.#placeAnchor(packet.dts);
       this.#place(packet);
     }
     return this.#certainGops(packet.dts ?? Number.NEGATIVE_INFINITY);
@@ -116,6 +119,7 @@ export class GrowingFrameIndex implements FrameIndex {
     ) {
       this.hasTimeJump = true;
     }
+    if (dts >= this.#highestDts) this.#lastDecoded = duration ?? 0;
     this.#highestDts = Math.max(this.#highestDts, dts);
   }
 
@@ -185,7 +189,8 @@ export class GrowingFrameIndex implements FrameIndex {
 
   /** No more packets. */
   finish(): readonly Gop[] {
-    this.#placeAnchor(this.#packets === 1 ? (this.#anchor?.dts ?? null) : this.#highestDts + this.#nominalDuration);
+    const step = this.#lastDecoded > 0 ? this.#lastDecoded : this.#nominalDuration;
+    this.#placeAnchor(this.#packets === 1 ? (this.#anchor?.dts ?? null) : this.#highestDts + step);
     const fresh = [...this.#certainGops(Number.POSITIVE_INFINITY)];
     const start = this.keyFrames[this.gops.length];
     if (start !== undefined && this.endPts !== null) fresh.push(this.#close(start, this.endPts));

@@ -23,7 +23,7 @@ import { inOneRun, splitMode } from "./request/split-mode.ts";
 import { compareSeam } from "./seams.ts";
 import type { SegmentRange } from "./segment-task.ts";
 import { convertUpload, extractSubtitles, wantedSubtitles } from "./side-files.ts";
-import { sourceMicroseconds } from "./source-clock.ts";
+import { sourceMicroseconds, withStartOf } from "./source-clock.ts";
 import { stitch } from "./stitch.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.ts";
 import { joinerFor } from "./subtitle-cuts.ts";
@@ -103,7 +103,8 @@ export async function runLocally(
   const { workDir, container, signal } = options;
   const first = await probeSource(tools, path, { signal });
   const videoStream = chosenVideoStream(first.streams, told.maps);
-  const info = videoStream === undefined ? first : await probeSource(tools, path, { signal, videoStream });
+  const probed = videoStream === undefined ? first : await probeSource(tools, path, { signal, videoStream });
+  const info = withStartOf(probed, planStreams(probed, told, container));
   const { request: rated } = await findCadence(tools, told, { path, info, workDir, signal });
   const candidate = candidateGrid(info, rated, container);
   const grid = candidate === null ? null : new FrameGrid(candidate, info);

@@ -16,7 +16,7 @@ import {
   type EncodeDevice,
   uploadFilters,
 } from "./encode-device.ts";
-import { demuxerName } from "./formats.ts";
+import { demuxerName, restartsClock } from "./formats.ts";
 import { frameDigests } from "./framehash.ts";
 import { askedPixelFormat } from "./request/picture-changes.ts";
 import { fullRangeFilters } from "./request/source-params.ts";
@@ -62,6 +62,15 @@ function seekArgs(seekPts: Pts | null, timeBase: Rational): string[] {
   ];
 }
 
+/**
+ * The way to the job's clock. A source that starts at zero is on it, but must say so: of formats whose clock may start
+ * anew, 5.1 takes no offset at all for its own and moves it to the start of the streams in use (see sourceOffsetUs).
+ */
+function clockArgs({ clockOffsetUs, formatName }: DecodePlan): string[] {
+  const offsetUs = clockOffsetUs === 0 && restartsClock(formatName) ? 1 : clockOffsetUs;
+  return offsetUs === 0 ? [] : ["-itsoffset", formatMicroseconds(offsetUs)];
+}
+
 /** Everything before the filters: the input, read on the job's clock; the seek alone is in the source's own time. */
 export function decodeArgs(
   plan: DecodePlan,
@@ -74,7 +83,7 @@ export function decodeArgs(
     ...deviceInitArgs(io.device ?? null),
     "-copyts",
     ...seekArgs(plan.seekPts, plan.timeBase),
-    ...(plan.clockOffsetUs === 0 ? [] : ["-itsoffset", formatMicroseconds(plan.clockOffsetUs)]),
+    ...clockArgs(plan),
     ...inputGuards({ formats: plan.formatName, kind: io.inputKind }),
     "-f",
     demuxerName(plan.formatName),

@@ -1,7 +1,24 @@
 // The clock of a job: the source's, moved so that the file's start is zero, as plain ffmpeg moves it before its filters.
 // One constant, a whole number of the stream's ticks; the server computes it and every segment's run is told it. Pure.
 import { MICROSECONDS, type Pts, type Rational, rescale } from "../base/rational.ts";
+import { restartsClock } from "./formats.ts";
+import type { StreamPlan } from "./stream-plan.ts";
 import type { SourceInfo } from "./types.ts";
+
+/**
+ * The source with the start that plain ffmpeg counts from when it is told of these streams alone: in formats whose clock
+ * may start anew, the earliest of theirs ("Correcting start time", fftools); elsewhere that of the file, whoever begins it.
+ */
+export function withStartOf(info: SourceInfo, plan: Pick<StreamPlan, "streams">): SourceInfo {
+  if (!restartsClock(info.formatName)) return info;
+  const starts = plan.streams.flatMap(({ source }) =>
+    source.isAttachedPicture || source.startPts === null
+      ? []
+      : [rescale(source.startPts, source.timeBase, MICROSECONDS)],
+  );
+  const earliest = starts.length === 0 ? info.startMicroseconds : Math.min(...starts);
+  return { ...info, startMicroseconds: Math.max(info.startMicroseconds, earliest) };
+}
 
 /** What ffmpeg adds to every time of the video stream for this `-itsoffset`: rounded to the stream's ticks (ffmpeg.c, ts_offset). */
 export function clockShift(offsetUs: number, timeBase: Rational): Pts {

@@ -82,7 +82,10 @@ export interface SourceInfo {
   /** ffprobe's format_name, e.g. "mov,mp4,m4a,3gp,3g2,mj2". */
   readonly formatName: string;
   readonly bytes: number;
-  /** Start of the earliest stream in microseconds: what ffmpeg subtracts by default. 0 when unknown. */
+  /**
+   * What ffmpeg subtracts by default, microseconds: the start of the file, or of the streams that are kept
+   * (`withStartOf`). 0 when unknown.
+   */
   readonly startMicroseconds: number;
   /** Duration in microseconds by the container; null when it does not say. */
   readonly durationMicroseconds: number | null;

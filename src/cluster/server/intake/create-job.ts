@@ -12,6 +12,7 @@ import type { EncodeRequest } from "../../../media/request/encode-request.ts";
 import { parseEncodeParams } from "../../../media/request/parse-params.ts";
 import { splitMode, textDrawers } from "../../../media/request/split-mode.ts";
 import { requireBurnable, withUpload } from "../../../media/side-files.ts";
+import { withStartOf } from "../../../media/source-clock.ts";
 import { audioToEncode, chosenVideoStream, planStreams, type StreamPlan } from "../../../media/stream-plan.ts";
 import { findCadence } from "../../../media/sync/find-cadence.ts";
 import { encoderTimeBase, outputRate } from "../../../media/time-base.ts";
@@ -99,7 +100,7 @@ export async function planSource(tools: Tools, path: string, { request, containe
   const info = await probeChosen(tools, path, request);
   const plan = planStreams(info, request, container);
   requireBurnable(info, request);
-  return { info, plan };
+  return { info: withStartOf(info, plan), plan };
 }
 
 /** Errors: those of checkRequest and planSource, E_NO_SPACE. */

@@ -13,6 +13,7 @@ import { mayBeRemuxed } from "../../../media/remux/remux-elementary.ts";
 import { splitMode } from "../../../media/request/split-mode.ts";
 import { candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
 import { requireBurnable } from "../../../media/side-files.ts";
+import { withStartOf } from "../../../media/source-clock.ts";
 import { chosenVideoStream, planStreams } from "../../../media/stream-plan.ts";
 import { Durations, withCadence } from "../../../media/sync/find-cadence.ts";
 import { learnSyncRule } from "../../../media/sync/learn-sync-rule.ts";
@@ -104,8 +105,9 @@ export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Fo
   const told = checkRequest(options.defaults, options.ffmpegParams, options.outputName, options.inputName);
   const first = await probeSource(tools, path, { signal });
   const videoStream = chosenVideoStream(first.streams, told.request.maps);
-  const info = videoStream === undefined ? first : await probeSource(tools, path, { signal, videoStream });
-  const plan = planStreams(info, told.request, told.container);
+  const probed = videoStream === undefined ? first : await probeSource(tools, path, { signal, videoStream });
+  const plan = planStreams(probed, told.request, told.container);
+  const info = withStartOf(probed, plan);
   requireBurnable(info, told.request);
   const durations = new Durations();
   const [rule, index] = await Promise.all([
@@ -129,7 +131,7 @@ export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Fo
     file: path,
     bytes: info.bytes,
     container: info.formatName,
-    start_seconds: info.startMicroseconds / 1e6,
+    start_seconds: first.startMicroseconds / 1e6,
     duration_seconds: info.durationMicroseconds === null ? null : info.durationMicroseconds / 1e6,
     chapters: info.chapterCount,
     video: videoView(info, index, frameRate),

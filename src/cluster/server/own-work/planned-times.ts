@@ -8,13 +8,14 @@ import type { Tools } from "../../../media/tools.ts";
 import type { SourceInfo } from "../../../media/types.ts";
 import { absolutePts, readSegmentPackets } from "../../../media/verify-segment.ts";
 import type { Job } from "../../scheduler/model/job.ts";
+import { isReferenced } from "../../scheduler/rules/segment-rules.ts";
 import { clockOf } from "../job/job-grid.ts";
 import type { FinishedSegment } from "./finished-segments.ts";
 import type { JobWork } from "./job-work.ts";
 
 /**
- * Sorted PTS of every output frame on the job's clock, encoder ticks: the index's; for segments whose packets are not
- * their frames, those that the reference decode confirmed. Null when filters make the times.
+ * Sorted PTS of every output frame on the job's clock, encoder ticks: the index's; of segments whose packets are not
+ * their frames, or not at the index's times, those that the reference decode confirmed. Null when filters make the times.
  */
 export async function plannedPts(
   tools: Tools,
@@ -33,7 +34,8 @@ export async function plannedPts(
     const isLast = segment.index === job.segments.length - 1;
     const range = { startPts: isFirst ? null : segment.startPts, endPts: isLast ? null : segment.endPts };
     const indexed = plannedFrames(plan, index, info, range);
-    if (indexed.length === facts.frames && index.uncounted.withoutPts === 0) {
+    const isIndexed = indexed.length === facts.frames && index.uncounted.withoutPts === 0;
+    if (isIndexed && !isReferenced(segment)) {
       for (const pts of indexed) planned.push(rescale(pts, plan.timeBase, encoderTimeBase));
       continue;
     }
