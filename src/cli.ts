@@ -1,6 +1,6 @@
 // The entry point: arguments → command; the one place that prints a failure and sets the exit code. `__exec` is the
 // guarded child runner of base/process.ts and must start fast: nothing else loads for it.
-import { execGuarded } from "./base/process.ts";
+import { execGuarded } from "./base/exec-guarded.ts";
 
 if (process.argv[2] === "__exec") process.exitCode = await execGuarded(process.argv.slice(3));
 else {

@@ -3,8 +3,10 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { until } from "../../test/support/cluster.ts";
 import { Lateness } from "../../test/support/lateness.ts";
+import { deathIn, deathWords } from "./death.ts";
 import { createPauseSwitch } from "./pause.ts";
 import { runTool, STOPPED_WITHIN_MS, selfCommand } from "./process.ts";
+import { toolEnvironment } from "./tool-environment.ts";
 
 const SHELL = "/bin/sh";
 
@@ -145,4 +147,42 @@ test.skipIf(process.platform === "win32")("a guard whose parent has died before 
   const [orphan, child] = [guard(1), guard(process.pid)];
   expect([await orphan.stdout.text(), await orphan.exited]).toEqual(["", 1]);
   expect([await child.stdout.text(), await child.exited]).toEqual(["started\n", 0]);
+});
+
+test.skipIf(process.platform === "win32")("a child that a signal ends is said to, in its own words too", async () => {
+  const run = (does: string) => runTool({ program: SHELL, args: ["-c", does] });
+  const [segv, kill, late, exit] = await Promise.all([
+    run("echo first >&2; kill -SEGV $$"),
+    run("kill -KILL $$"),
+    run("kill -TERM $$"),
+    run("echo sh crashed '(SIGSEGV)'; exit 139"),
+  ]);
+  expect(segv).toMatchObject({ ended: "exit", exitCode: 139, death: "SIGSEGV" });
+  expect(segv.stderrTail).toBe("first\nsh crashed (SIGSEGV)\n");
+  expect(kill).toMatchObject({ exitCode: 137, death: "SIGKILL" });
+  expect(kill.stderrTail).toContain("sh was killed (SIGKILL), as a system does that runs out of memory");
+  expect(late.stderrTail).toBe("sh was ended (SIGTERM)\n");
+  expect(exit).toEqual({ ended: "exit", exitCode: 139, stdout: "sh crashed (SIGSEGV)\n", stderrTail: "" });
+});
+
+test.skipIf(process.platform === "win32")(
+  "a guard that is killed takes its program along, and it is said",
+  async () => {
+    const result = await runTool({ program: SHELL, args: ["-c", "echo here >&2; kill -KILL $PPID; sleep 30"] });
+    expect(result).toMatchObject({ ended: "exit", death: "SIGKILL" });
+    expect(result.stderrTail).toContain("here\nsh was killed (SIGKILL)");
+  },
+);
+
+test("an exception on Windows has its number", () => {
+  expect(deathWords("C:/tools/ffmpeg.exe", 0xc0000005, null)).toBe("ffmpeg.exe crashed (0xC0000005)");
+  expect(deathWords("ffmpeg.exe", -1_073_741_819, null)).toBe("ffmpeg.exe crashed (0xC0000005)");
+  expect(deathIn("said before\nffmpeg.exe crashed (0xC0000005)\r\n")).toBe("0xC0000005");
+  expect(deathWords("ffmpeg", 255, null)).toBeNull();
+});
+
+test.skipIf(process.platform !== "linux")("a program of another C library reads no cache of this one's", async () => {
+  const { stdout } = await runTool({ program: SHELL, args: ["-c", 'echo "$GCONV_PATH"'] });
+  expect(stdout.trim()).toBe(process.env.GCONV_PATH ?? "/nonexistent/gconv");
+  expect(toolEnvironment({ GCONV_PATH: "/opt/gconv" }).GCONV_PATH).toBe("/opt/gconv");
 });

@@ -3,10 +3,12 @@
 // reason, kill -9 included (docs/adr/0003).
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
+import { deathIn, deathWords } from "./death.ts";
 import { AppError, errnoOf } from "./errors.ts";
-import { sendOrder, takeOrders } from "./guard-orders.ts";
+import { sendOrder } from "./guard-orders.ts";
 import type { Pausable } from "./pause.ts";
 import { descendantsCpuMs, descendantsOf } from "./process-cpu.ts";
+import { toolEnvironment } from "./tool-environment.ts";
 
 /** As `nice` without a number. */
 const LOW_PRIORITY = 10;
@@ -20,7 +22,7 @@ const KILL_AFTER_MS = STOPPED_WITHIN_MS / 2;
 const GIVE_UP_AFTER_MS = 4000;
 const WATCH_EVERY_MS = 1000;
 /** Names the process that a guard is to end with. */
-const GUARDED_FOR = "FFCLUSTER_GUARDED_FOR";
+export const GUARDED_FOR = "FFCLUSTER_GUARDED_FOR";
 /** A child that the guard, or the tool itself, starts in the moment of a pause is stopped by the next of these. */
 const STOP_AGAIN_EVERY_MS = 250;
 
@@ -46,6 +48,8 @@ export interface ToolResult {
   readonly ended: "exit" | "aborted" | "timeout" | "stalled";
   /** Exit status; 128 + n when signal n ended the child. */
   readonly exitCode: number;
+  /** The signal (or exception, on Windows) that ended it, such as "SIGSEGV"; `stderrTail` then ends by saying so. */
+  readonly death?: string;
   readonly stdout: string;
   /** The last 16 KiB of stderr. */
   readonly stderrTail: string;
@@ -212,10 +216,18 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
       finished.catch(() => undefined); // nobody waits for it any more
       return { ended, exitCode: 255, stdout: "", stderrTail: "" };
     }
-    const [stdout, stderrTail, exitCode] = result;
+    const [stdout, said, exitCode] = result;
+    // The guard itself may be what is ended, with its program.
+    const words = deathIn(said) === null ? deathWords(options.program, exitCode, child.signalCode) : null;
+    const stderrTail = words === null ? said : `${said.trimEnd()}\n${words}`.trimStart();
+    const death = deathIn(stderrTail);
     if (exitCode === 127 && /ffcluster: cannot start/.test(stderrTail)) throw missingProgram(options.program);
     const stopFacts = { killedAfterMs, goneAfterMs: performance.now() - stoppedAt };
-    return { ended, exitCode, stdout, stderrTail, ...(ended === "exit" ? {} : { stop: stopFacts }) };
+    return {
+      ...{ ended, exitCode, stdout, stderrTail },
+      ...(death === null || exitCode === 0 ? {} : { death }),
+      ...(ended === "exit" ? {} : { stop: stopFacts }),
+    };
   } catch (thrown) {
     killTree(child.pid, "SIGKILL");
     throw thrown;
@@ -246,9 +258,8 @@ function spawnGuarded(command: readonly string[], cwd: string | undefined, takes
   return Bun.spawn([...selfCommand(), "__exec", ...command], {
     ...(cwd === undefined ? {} : { cwd }),
     env: {
-      ...process.env,
+      ...toolEnvironment(process.env),
       BUN_FEATURE_FLAG_NO_ORPHANS: "1",
-      AV_LOG_FORCE_NOCOLOR: "1",
       [GUARDED_FOR]: String(process.pid),
     },
     stdin: takesOrders ? "pipe" : "ignore",
@@ -265,28 +276,4 @@ function missingProgram(program: string): AppError {
     `cannot start ${program}`,
     "Install ffmpeg 5.1 or newer, or name its folder in FFCLUSTER_FFMPEG_DIR; `ffcluster doctor` checks it.",
   );
-}
-
-/** The body of the hidden `__exec` command: run the given program, pass signals on, exit as it exits. */
-export async function execGuarded(command: readonly string[]): Promise<number> {
-  // Who died before the guard's runtime asked to be told of it is never told: on a machine with much to do that is a
-  // second. Asked here, it is either this late, or the runtime ends the guard.
-  const parent = process.env[GUARDED_FOR];
-  if (parent !== undefined && parent !== String(process.ppid)) return 1;
-  let child: Bun.Subprocess;
-  try {
-    child = Bun.spawn([...command], { stdin: "ignore", stdout: "inherit", stderr: "inherit", windowsHide: true });
-  } catch (thrown) {
-    if (errnoOf(thrown) !== "ENOENT" && errnoOf(thrown) !== "EACCES") throw thrown;
-    process.stderr.write(`ffcluster: cannot start ${command[0]}\n`);
-    return 127;
-  }
-  for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => child.kill(name));
-  if (process.platform !== "win32") return await child.exited;
-  const { windowsSuspender } = await import("./suspend-windows.ts");
-  const orders = Bun.stdin.stream().getReader();
-  // What can't be obeyed ends the guard, and its program with it: it is seen as a failure, not taken for suspended.
-  await Promise.race([child.exited, takeOrders(orders, child.pid, windowsSuspender).then(() => child.exited)]);
-  await orders.cancel();
-  return await child.exited;
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { runTool, succeeded } from "../base/process.ts";
 import { type SideData, sideDataSchema } from "./hdr.ts";
+import { crashed } from "./probe-crash.ts";
 import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 
@@ -13,7 +14,10 @@ const framesSchema = z.object({
 const PACKETS = [1, 64] as const;
 const TIMEOUT_MS = 20_000;
 
-/** Empty when the first picture has none, or cannot be decoded: what is damaged shows when it is encoded. */
+/**
+ * Empty when the first picture has none, or cannot be decoded: what is damaged shows when it is encoded.
+ * Errors: E_SOURCE_REFUSED when ffprobe dies of it, since nobody knows then what would be lost.
+ */
 export async function firstFrameSideData(
   tools: Tools,
   file: { readonly path: string; readonly formats: string; readonly streamIndex: number },
@@ -30,6 +34,7 @@ export async function firstFrameSideData(
       signal,
       timeoutMs: TIMEOUT_MS,
     });
+    if (result.death !== undefined) throw crashed(tools, file.path, result.death);
     if (!succeeded(result)) return [];
     const [frame] = framesSchema.parse(JSON.parse(result.stdout)).frames ?? [];
     if (frame !== undefined) return frame.side_data_list ?? [];

@@ -7,6 +7,7 @@ import { firstFrameSideData } from "./first-frame.ts";
 import { DEMUXER_WHITELIST } from "./formats.ts";
 import { mayHoldHdr } from "./hdr.ts";
 import { probeSchema, toSourceInfo, withHdr } from "./probe-answer.ts";
+import { crashed } from "./probe-crash.ts";
 import { lastWords } from "./stderr.ts";
 import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
@@ -68,6 +69,7 @@ export async function probeSource(tools: Tools, path: string, options: ProbeOpti
     timeoutMs: 120_000,
   });
   if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", `reading ${path} was interrupted`, "Try again.");
+  if (result.death !== undefined) throw crashed(tools, path, result.death);
   if (result.exitCode !== 0) {
     throw new AppError("E_SOURCE_REFUSED", `${path} cannot be read as video`, refusalHint(result.stderrTail));
   }

@@ -11,8 +11,11 @@ export interface Frames {
   readonly tick: number;
 }
 
+/** Static builds of ffmpeg die of transport streams where they find the system's cache of character conversions. */
+const PLAIN_ENVIRONMENT = { GCONV_PATH: "/nonexistent/gconv", ...process.env };
+
 async function run(command: readonly string[]): Promise<{ bytes: Uint8Array; stderr: string }> {
-  const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe", env: PLAIN_ENVIRONMENT });
   const [bytes, stderr, exitCode] = await Promise.all([
     new Response(child.stdout).bytes(),
     new Response(child.stderr).text(),
