@@ -7,10 +7,12 @@ import { checkSound, decodeOutputSound, type SoundSample } from "./check-sound.t
 import { compareTracks, type DecodedLengths, unequalSubtitles } from "./check-tracks.ts";
 import { type OutputPackets, readOutput } from "./output-packets.ts";
 import { compareTimes } from "./output-times.ts";
+import type { KeyDistance } from "./request/key-distance.ts";
 import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
 import { readTextEvents, type TrackPackets } from "./track-packets.ts";
 import type { ProofCheck, ProofStream, SourceInfo } from "./types.ts";
+import { checkKeyFrames } from "./verify/key-frames.ts";
 
 export interface OutputExpectation {
   readonly info: SourceInfo;
@@ -21,6 +23,8 @@ export interface OutputExpectation {
   readonly framePts: readonly Pts[] | null;
   readonly frames: number;
   readonly encoderTimeBase: Rational;
+  /** How far apart the request puts key frames; null: it doesn't say. */
+  readonly keyDistance: KeyDistance | null;
   /** What those times are: "the source's times", or the exact rate that they stand for. */
   readonly timesAre: string;
   /** When the source's first frame is shown, on its own clock. */
@@ -145,6 +149,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
     const track = { path: sourcePath, formats: info.formatName, streamIndex };
     textEvents.set(streamIndex, await readTextEvents(tools, track, signal));
   }
+  const keys = checkKeyFrames(output.videoPts, output.keyPts, expected.keyDistance);
   const tracks = compareTracks({
     textEvents,
     plan,
@@ -158,7 +163,15 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
     pts: frames.pts,
     avOffsetErrorMs: sound.worstMs,
     streamsOut: output.streams.map(({ index, type, codec, language }) => ({ index, type, codec, language })),
-    checks: [...frames.checks, checkStreams(output, plan), picture, ...tracks, sound.check, ...extras],
+    checks: [
+      ...frames.checks,
+      ...(keys === null ? [] : [keys]),
+      checkStreams(output, plan),
+      picture,
+      ...tracks,
+      sound.check,
+      ...extras,
+    ],
     notes: [...plan.picture.notes, ...sound.notes],
   };
 }

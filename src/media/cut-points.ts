@@ -10,7 +10,17 @@ import type { Gop } from "./types.ts";
 export type Piece = Pick<Gop, "startPts" | "endPts" | "frames"> & {
   readonly leadFrames?: number;
   readonly leadBytes?: number;
+  /** It begins inside a group, and no part before it is decoded from that group's key frame. */
+  readonly opensGroup?: boolean;
 };
+
+/** Whether a part is the first of those that are decoded from one key frame: the best place to begin. */
+export function isFirstOfGroup({
+  leadFrames = 0,
+  opensGroup = false,
+}: Pick<Piece, "leadFrames" | "opensGroup">): boolean {
+  return leadFrames === 0 || opensGroup;
+}
 
 /**
  * So far apart, at least: fine enough for all clients to end together, coarse enough for the longest source (72,000

@@ -7,7 +7,7 @@ import { soundLengths } from "./audio-length.ts";
 import { readSourceExtras } from "./check-extras.ts";
 import { checkOutput, type OutputCheck } from "./check-output.ts";
 import { decodeSourceSound } from "./check-sound.ts";
-import type { Piece } from "./cut-points.ts";
+import { isFirstOfGroup, type Piece } from "./cut-points.ts";
 import { encodeAudio } from "./encode-audio.ts";
 import { restartsClock } from "./formats.ts";
 import { candidateGrid, FrameGrid } from "./frame-grid.ts";
@@ -19,6 +19,7 @@ import { outputPlan } from "./output-plan.ts";
 import { lastFrameTicks } from "./planned-frames.ts";
 import { probeSource } from "./probe.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
+import { cutDistance, keyDistance } from "./request/key-distance.ts";
 import { inOneRun, splitMode } from "./request/split-mode.ts";
 import { compareSeam } from "./seams.ts";
 import type { SegmentRange } from "./segment-task.ts";
@@ -59,13 +60,13 @@ export interface LocalOptions {
 
 /** Groups of pictures joined until each range lasts so long; parts of a group stay together. */
 function groupGops(
-  gops: readonly Pick<Piece, "startPts" | "endPts" | "leadFrames">[],
+  gops: readonly Pick<Piece, "startPts" | "endPts" | "leadFrames" | "opensGroup">[],
   ticksAtLeast: number,
 ): SegmentRange[] {
   const ranges: { startPts: Pts; endPts: Pts }[] = [];
   for (const gop of gops) {
     const last = ranges.at(-1);
-    const isPart = (gop.leadFrames ?? 0) > 0;
+    const isPart = !isFirstOfGroup(gop);
     if (last !== undefined && (isPart || last.endPts - last.startPts < ticksAtLeast)) last.endPts = gop.endPts;
     else ranges.push({ startPts: gop.startPts, endPts: gop.endPts });
   }
@@ -115,7 +116,7 @@ export async function runLocally(
   const request = isSplit ? rated : inOneRun(rated);
   const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
   const plannedTimes = outputPlan(request, info.video.timeBase);
-  const groups = new OutputGroups(plannedTimes, info);
+  const groups = new OutputGroups(plannedTimes, info, cutDistance(request));
   const sideFiles = await makeSideFiles(tools, { path, info }, request, options);
   const joiner = await joinerFor(tools, info, sideFiles, signal);
   const outputGroups = [...groups.add(index.gops, index), ...groups.finish(index)];
@@ -171,6 +172,7 @@ export async function runLocally(
     ...sound,
     outputPath,
     framePts,
+    keyDistance: keyDistance(request),
     timesAre: onGrid === null ? "the source's times" : "exact times of the declared rate",
     frames: segments.reduce((sum, segment) => sum + segment.facts.frames, 0),
     sourceSound: await decodeSourceSound(tools, { ...sound, sourceEnds: sourceTracks }, dirname(outputPath)),

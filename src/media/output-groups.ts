@@ -4,6 +4,7 @@
 import { type Piece, piecesOf } from "./cut-points.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import type { OutputPlan } from "./output-plan.ts";
+import { framesOf, PartsAtMultiples } from "./plan/at-multiples.ts";
 import { isCertain, plannedFrames } from "./planned-frames.ts";
 import type { Gop, SourceInfo } from "./types.ts";
 
@@ -15,19 +16,29 @@ export class OutputGroups {
   /** The last group counted, which may still take in empty ones. */
   #open: Piece | null = null;
   #isFirst = true;
+  /** Joins what is counted where segments may begin at multiples alone. */
+  readonly #parts: PartsAtMultiples | null;
   /** Frames of all groups given out. */
   total = 0;
 
-  /** `plan` null: nobody can say what comes out; the source's frames stand for it. */
-  constructor(plan: OutputPlan | null, info: Pick<SourceInfo, "startMicroseconds" | "video">) {
+  /**
+   * `plan` null: nobody can say what comes out; the source's frames stand for it. `distance`: segments may begin at
+   * multiples of so many frames of the output alone; null: at any frame.
+   */
+  constructor(
+    plan: OutputPlan | null,
+    info: Pick<SourceInfo, "startMicroseconds" | "video">,
+    distance: number | null = null,
+  ) {
     this.#plan = plan;
     this.#info = info;
+    this.#parts = distance === null ? null : new PartsAtMultiples(distance);
   }
 
   /** The groups that have become certain with these. `index` knows them already. */
   add(gops: readonly Gop[], index: FrameIndex): Piece[] {
-    const pieces = gops.flatMap((gop) => piecesOf(gop, index));
-    if (this.#plan === null || this.#plan.keepsTimes) return this.#giveOut(pieces);
+    const pieces = gops.flatMap((gop) => (this.#parts === null ? piecesOf(gop, index) : framesOf(gop, index)));
+    if (this.#plan === null || this.#plan.keepsTimes) return this.#giveOut(pieces, index);
     this.#waiting.push(...pieces);
     const known = gops.at(-1)?.endPts;
     if (known === undefined) return [];
@@ -39,7 +50,7 @@ export class OutputGroups {
       certain += 1;
     }
     this.#waiting = this.#waiting.slice(certain);
-    return this.#giveOut(fresh);
+    return this.#giveOut(fresh, index);
   }
 
   /** No more packets: `index` is complete. */
@@ -50,12 +61,13 @@ export class OutputGroups {
     this.#waiting = [];
     const last = this.#open;
     this.#open = null;
-    return this.#giveOut(last === null || last.frames === 0 ? fresh : [...fresh, last]);
+    const rest = this.#giveOut(last === null || last.frames === 0 ? fresh : [...fresh, last], index);
+    return this.#parts === null ? rest : [...rest, ...this.#parts.end(index)];
   }
 
-  #giveOut(pieces: readonly Piece[]): Piece[] {
+  #giveOut(pieces: readonly Piece[], index: FrameIndex): Piece[] {
     for (const { frames } of pieces) this.total += frames;
-    return [...pieces];
+    return this.#parts === null ? [...pieces] : this.#parts.push(pieces, index);
   }
 
   /** The group before this one, once this one has frames of its own. */

@@ -26,6 +26,8 @@ export interface OutputPackets {
   readonly picture: OutputPicture | null;
   /** Sorted PTS of the shown frames of the first video stream, in its time base. */
   readonly videoPts: readonly Pts[];
+  /** Of these, the times of its key frames. */
+  readonly keyPts: ReadonlySet<Pts>;
   /** Sound and subtitles by stream index. */
   readonly tracks: ReadonlyMap<number, TrackPackets>;
 }
@@ -64,7 +66,7 @@ interface PacketFields {
 /** Errors: E_STITCH when the output cannot be read. */
 export async function readOutput(tools: Tools, path: string, signal?: AbortSignal): Promise<OutputPackets> {
   const packetCounts = new Map<number, number>();
-  const times: { stream: number; pts: number }[] = [];
+  const times: { stream: number; pts: number; isKey: boolean }[] = [];
   const tally = new TrackTally();
   const lines = new ProbeLines((packet) => {
     const {
@@ -77,7 +79,7 @@ export async function readOutput(tools: Tools, path: string, signal?: AbortSigna
     const { pts = Number.NaN, duration = Number.NaN } = ticks;
     packetCounts.set(stream, (packetCounts.get(stream) ?? 0) + 1);
     tally.add({ type, stream, pts, duration, bytes: Number(size) });
-    if (type === "video" && !flags.includes("D")) times.push({ stream, pts });
+    if (type === "video" && !flags.includes("D")) times.push({ stream, pts, isKey: flags.includes("K") });
   });
   const result = await runTool({
     program: tools.ffprobe,
@@ -111,6 +113,7 @@ export async function readOutput(tools: Tools, path: string, signal?: AbortSigna
     streams,
     picture,
     videoPts: shown.map(({ pts }) => pts),
+    keyPts: new Set(shown.filter(({ isKey }) => isKey).map(({ pts }) => pts)),
     tracks: tally.tracks(new Map(streams.map(({ index, timeBase }) => [index, timeBase]))),
   };
 }

@@ -20,7 +20,7 @@ const MPEG =
 
 const NVENC =
   "rc rc-lookahead surfaces multipass spatial-aq spatial_aq temporal-aq temporal_aq aq-strength b_adapt b_ref_mode " +
-  "nonref_p strict_gop weighted_pred coder tier init_qpI init_qpP init_qpB qp_cb_offset qp_cr_offset dpb_size forced-idr";
+  "nonref_p strict_gop weighted_pred coder tier no-scenecut init_qpI init_qpP init_qpB qp_cb_offset qp_cr_offset dpb_size forced-idr";
 
 const QSV =
   "async_depth look_ahead look_ahead_depth look_ahead_downsampling extbrc adaptive_i adaptive_b b_strategy rdo low_power " +

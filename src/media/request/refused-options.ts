@@ -100,7 +100,13 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map([
   ["codec", ["it does not say for which streams", "Use -c:v, -c:a or -c:s."]],
   ["aspect", ["the picture's shape goes with the frames", "Use -vf setdar=16/9 or -vf setsar=1."]],
   ["sws_flags", ["scaling is written out as a filter", "Use -vf scale=1280:-2:flags=lanczos."]],
-  ["force_key_frames", ["it counts over the whole video", "Use -g for the distance between key frames."]],
+  [
+    "force_key_frames",
+    [
+      "it counts over the whole video",
+      "Use -g N for the distance between key frames; -sc_threshold 0 with it fixes them (docs/adr/0018-key-frames-at-fixed-distances.md).",
+    ],
+  ],
   ["bsf", ["bitstream filters are chosen by the server", "Leave it out."]],
   [
     "strict",

@@ -5,6 +5,7 @@ import type { EncodeRequest } from "./encode-request.ts";
 import { filterEffect, keepsToRange } from "./filters/filter-kind.ts";
 import type { FilterKind } from "./filters/filter-spec.ts";
 import { beginningAt } from "./filters/frame-numbers.ts";
+import { keyDistance } from "./key-distance.ts";
 import { filterChain } from "./video-args.ts";
 
 export type SplitMode = { readonly mode: "keyframes" } | { readonly mode: "whole"; readonly reason: string };
@@ -50,9 +51,14 @@ export function numbersFrames(request: EncodeRequest): boolean {
   return filterChain(request).some((call) => filterEffect(call).kind === "numbered");
 }
 
+/** The request puts a key frame at every so many frames: a segment begins right only behind as many as were counted. */
+export function fixesKeyFrames(request: EncodeRequest): boolean {
+  return keyDistance(request)?.kind === "every";
+}
+
 /** A segment is right only if every frame of the source is decoded as the packets promise: they were counted beforehand. */
 export function countsFrames(request: EncodeRequest): boolean {
-  return numbersFrames(request) || request.video.cadence !== undefined;
+  return numbersFrames(request) || request.video.cadence !== undefined || fixesKeyFrames(request);
 }
 
 /** As one run makes it: `-r` is ffmpeg's own. */

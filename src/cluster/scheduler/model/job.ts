@@ -29,6 +29,8 @@ export interface IndexedGop {
   /** What lies between the key frame and this part of its group, in frames and bytes; absent at a key frame. */
   readonly leadFrames?: number;
   readonly leadBytes?: number;
+  /** It begins inside a group, and no part before it is decoded from that group's key frame. */
+  readonly opensGroup?: boolean;
 }
 
 export interface KnownGop extends IndexedGop {

@@ -43,6 +43,11 @@ export function wasteOf({ leadFrames = 0, leadBytes = 0 }: Lead, costs: CutCosts
   return Math.max(leadFrames / costs.decodeRatio, leadBytes * costs.framesPerByte);
 }
 
+/** Whether a part is the first of those that are decoded from one key frame. */
+export function isFirstOfGroup({ leadFrames = 0, opensGroup = false }: IndexedGop): boolean {
+  return leadFrames === 0 || opensGroup;
+}
+
 /** How long a segment that begins with this waste should be at least, unless it is its slot's last. */
 export function leastAfterWaste(waste: number): number {
   return TIMES_ITS_WASTE * waste;

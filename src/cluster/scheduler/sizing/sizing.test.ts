@@ -150,3 +150,11 @@ test("a key frame near the share is preferred to a frame on it", () => {
   // 250 frames to the key frame, 240 wanted: waiting for ten frames is less than decoding 240.
   expect(takeGops(list, 0, { frames: 240, shareFrames: 240, minFrames: 0 }, LIMITS)).toBe(20);
 });
+
+test("parts that begin beside the key frames are taken like whole groups", () => {
+  // Four seconds each, from key frames that stand two seconds before: nothing else may be begun at.
+  const parts = gops(10).map((gop, at) => (at === 0 ? gop : { ...gop, leadFrames: 50, opensGroup: true }));
+  const wanted = { frames: 120, shareFrames: 120, minFrames: 0 };
+  expect(takeGops(parts, 0, wanted, LIMITS)).toBe(takeGops(gops(10), 0, wanted, LIMITS));
+  expect(takeGops(parts, 0, { ...wanted, frames: 500, shareFrames: 500 }, { ...LIMITS, maxSeconds: 4 })).toBe(2);
+});

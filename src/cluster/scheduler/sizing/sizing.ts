@@ -5,7 +5,7 @@ import { toNumber } from "../../../base/rational.ts";
 import type { Client } from "../model/client.ts";
 import { framesBetween } from "../model/gop-list.ts";
 import type { IndexedGop, Job } from "../model/job.ts";
-import { type CutCosts, leastAfterWaste, paysToEndInside, wasteOf } from "./cut-rule.ts";
+import { type CutCosts, isFirstOfGroup, leastAfterWaste, paysToEndInside, wasteOf } from "./cut-rule.ts";
 
 /** docs/MEASURED.md §4: segments of 8 s cost 0.87× of plain ffmpeg, of 4 s 0.93×, of 2 s 0.98×. */
 const MIN_VIDEO_SECONDS = 8;
@@ -109,7 +109,7 @@ function toKeyFrame(gops: readonly IndexedGop[], from: number): { count: number;
   let count = 0;
   let frames = 0;
   for (let gop = gops[from]; gop !== undefined; gop = gops[from + count]) {
-    if (count > 0 && (gop.leadFrames ?? 0) === 0) break;
+    if (count > 0 && isFirstOfGroup(gop)) break;
     frames += gop.frames;
     count++;
   }
@@ -132,7 +132,7 @@ function endInside(
   for (let taken = 1; taken < count; taken++) {
     inside += gops[from + taken - 1]?.frames ?? 0;
     const next = gops[from + taken];
-    if (next === undefined || (next.leadFrames ?? 0) === 0) continue;
+    if (next === undefined || isFirstOfGroup(next)) continue;
     const waste = wasteOf(next, costs);
     const off = Math.abs(inside - wanted.frames) + waste;
     if (off >= bestOff || !paysToEndInside({ atKeyFrame, inside, shareFrames: wanted.shareFrames, waste }, costs))

@@ -10,6 +10,7 @@ import { outputPlan } from "../../../media/output-plan.ts";
 import { probeSource } from "../../../media/probe.ts";
 import { rateGoalOf } from "../../../media/rate/rate-requests.ts";
 import { mayBeRemuxed } from "../../../media/remux/remux-elementary.ts";
+import { cutDistance } from "../../../media/request/key-distance.ts";
 import { splitMode } from "../../../media/request/split-mode.ts";
 import { candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
 import { requireBurnable } from "../../../media/side-files.ts";
@@ -59,7 +60,7 @@ function splitView(
   const asIs = plan === null || plan.keepsTimes;
   const outRate = outputRate(info.video, checked.request);
   const frameRate = asIs || outRate === null ? sourceRate : toNumber(outRate);
-  const groups = new OutputGroups(plan, info);
+  const groups = new OutputGroups(plan, info, cutDistance(checked.request));
   const gops = isWhole ? [] : [...groups.add(index.gops, index), ...groups.finish(index)];
   const seconds = ((index.endPts ?? 0) - (index.firstPts ?? 0)) * toNumber(index.timeBase);
   const whole = (clients: number): Outlook => ({

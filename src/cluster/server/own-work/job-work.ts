@@ -3,7 +3,6 @@
 import { AppError, toAppError } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
 import { asNoSpace } from "../../../base/no-space.ts";
-import { piecesOf } from "../../../media/cut-points.ts";
 import { FrameGrid } from "../../../media/frame-grid.ts";
 import type { FrameIndex } from "../../../media/frame-index.ts";
 import { indexSource } from "../../../media/index-source.ts";
@@ -11,6 +10,7 @@ import { OutputGroups } from "../../../media/output-groups.ts";
 import { type OutputPlan, outputPlan } from "../../../media/output-plan.ts";
 import { pictureChange } from "../../../media/picture-sizes.ts";
 import { isCertain, plannedFrames } from "../../../media/planned-frames.ts";
+import { cutDistance } from "../../../media/request/key-distance.ts";
 import { inOneRun, numbersFrames } from "../../../media/request/split-mode.ts";
 import { joinerFor } from "../../../media/subtitle-cuts.ts";
 import type { Tools } from "../../../media/tools.ts";
@@ -210,24 +210,29 @@ export class JobWork {
     let refusal: AppError | null = null;
     await this.requireUnchanged();
     const { source, info } = await this.video();
-    const groups = new OutputGroups(this.outputPlan, info);
+    const groups = new OutputGroups(this.outputPlan, info, cutDistance(this.record.request));
     const sideFiles = await this.#parts.sideFiles(this.record, this.signal);
     const paths = [...new Set(sideFiles.map(({ path }) => path))];
     const joiner = await joinerFor(this.#parts.tools, this.record.info, paths, this.signal);
+    const told: IndexedGop[] = [];
     const tally = source === this.record.source && hasTracks(info) ? new TrackTally() : null;
     const index = await indexSource(this.#parts.tools, source.path, info, {
       ...(tally === null ? {} : { tally }),
       wholeBecause: await this.#whyNumbersBreak(source.path, info),
       signal: this.signal,
       grid: grid === undefined ? null : new FrameGrid(grid, info),
-      onOffGrid: (reason, growing) => {
+      onOffGrid: (reason) => {
         this.dispatch({ type: "index-off-grid", jobId: this.jobId, reason });
-        // Such a job's groups are the source's own; those that are still to be handed on are told twice.
-        this.#advance(growing.gops.flatMap((gop) => piecesOf(gop, growing)));
+        // All segments are cut anew, of the same groups.
+        this.#advance(told);
       },
       onGops: (gops, growing) => {
         this.#index = growing;
-        refusal ??= this.#addGroups(() => joiner.push(groups.add(gops, growing)));
+        refusal ??= this.#addGroups(() => {
+          const fresh = joiner.push(groups.add(gops, growing));
+          told.push(...fresh);
+          return fresh;
+        });
         this.#grew();
       },
     });

@@ -8,7 +8,8 @@ import { lightPlan } from "../../../media/light/segment-light.ts";
 import { plannedFrames } from "../../../media/planned-frames.ts";
 import { withFrameClock } from "../../../media/rate/frame-clock.ts";
 import { referenceFrames } from "../../../media/reference.ts";
-import { countsFrames, inOneRun, numbersFrames } from "../../../media/request/split-mode.ts";
+import type { EncodeRequest } from "../../../media/request/encode-request.ts";
+import { countsFrames, fixesKeyFrames, inOneRun, numbersFrames } from "../../../media/request/split-mode.ts";
 import { planSegment } from "../../../media/segment-task.ts";
 import type { Tools } from "../../../media/tools.ts";
 import type { LeadIn, SegmentTask, SourceInfo } from "../../../media/types.ts";
@@ -123,7 +124,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const lost = lostFrames(subject, task);
   if (lost !== null) return { type: "reference-decided", ...where, facts: null, reason: lost };
   if (job.split.mode !== "whole" && countsFrames(task.request) && reference.pts.length !== task.expectedFrames) {
-    const why = numbersFrames(task.request) ? "the frames are numbered" : "what -r shows was planned from every frame";
+    const why = whyCounted(task.request);
     const reason = `${why}, and ${reference.pts.length} of them are where ${task.expectedFrames} were counted`;
     return { type: "reference-decided", ...where, facts: null, reason };
   }
@@ -140,6 +141,11 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   }
   const counted = `decoding in sequence gives ${reference.pts.length} frames, and so does the segment`;
   return { type: "reference-decided", ...where, facts: outcome.facts, reason: counted };
+}
+
+function whyCounted(request: EncodeRequest): string {
+  if (numbersFrames(request)) return "the frames are numbered";
+  return fixesKeyFrames(request) ? "key frames stand at fixed distances" : "what -r shows was planned from every frame";
 }
 
 function differ(seen: string | null, decoded: string | null): boolean {

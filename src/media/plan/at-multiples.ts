@@ -1,0 +1,68 @@
+// Parts of the video that begin at multiples of a fixed number of frames of the output, wherever the source has its own
+// key frames: so the output's key frames stand where one machine's run sets them. Pure.
+import type { Piece } from "../cut-points.ts";
+import type { FrameIndex } from "../frame-index.ts";
+import type { Gop } from "../types.ts";
+
+/** So long at least, where the multiples are closer: no finer than parts are elsewhere (cut-points.ts). */
+const LEAST_SECONDS = 0.5;
+
+/** A piece for each frame of a group: any may be the one that a part begins with. */
+export function framesOf({ startPts, endPts }: Gop, index: FrameIndex): Piece[] {
+  const pts = index.framePts(startPts, endPts);
+  if (pts.length === 0) return [{ startPts, endPts, frames: 0 }];
+  return pts.map((from, position) => ({
+    startPts: position === 0 ? startPts : from,
+    endPts: pts[position + 1] ?? endPts,
+    frames: 1,
+  }));
+}
+
+/** Joins pieces that stream in, counted in frames of the output, into parts. The same pieces always give the same parts. */
+export class PartsAtMultiples {
+  readonly #distance: number;
+  #open: Piece | null = null;
+  /** Frames of all pieces so far. */
+  #frames = 0;
+  /** The key frame that the part before is decoded from. */
+  #lastKey: number | null = null;
+
+  /** `distance`: frames of the output. */
+  constructor(distance: number) {
+    this.#distance = distance;
+  }
+
+  /** The parts that are whole now. */
+  push(pieces: readonly Piece[], index: FrameIndex): Piece[] {
+    const ticks = Math.ceil((LEAST_SECONDS * index.timeBase.den) / index.timeBase.num);
+    const whole: Piece[] = [];
+    for (const { startPts, endPts, frames } of pieces) {
+      const open: Piece = this.#open ?? { startPts, endPts, frames: 0 };
+      const joined = { ...open, endPts, frames: open.frames + frames };
+      this.#frames += frames;
+      this.#open = joined;
+      if (this.#frames % this.#distance !== 0 || joined.frames === 0 || endPts - joined.startPts < ticks) continue;
+      whole.push(this.#withLead(joined, index));
+      this.#open = null;
+    }
+    return whole;
+  }
+
+  /** What is left at the end of the stream. */
+  end(index: FrameIndex): Piece[] {
+    const open = this.#open;
+    this.#open = null;
+    return open === null || open.frames === 0 ? [] : [this.#withLead(open, index)];
+  }
+
+  #withLead(part: Piece, index: FrameIndex): Piece {
+    const key = index.keyFrameAtOrBefore(part.startPts);
+    const opensGroup = key !== null && key.pts !== this.#lastKey;
+    this.#lastKey = key?.pts ?? null;
+    const leadFrames = key === null ? 0 : index.countFrames(key.pts, part.startPts);
+    if (key === null || leadFrames === 0) return part;
+    const at = index.bytesBefore(part.startPts);
+    const leadBytes = key.bytePosition === null || at === null ? 0 : Math.max(0, at - key.bytePosition);
+    return { ...part, leadFrames, leadBytes, ...(opensGroup ? { opensGroup } : {}) };
+  }
+}
