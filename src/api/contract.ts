@@ -179,6 +179,7 @@ export const proofSchema = z.object({
     out: z.array(proofStreamSchema),
     left_out: z.array(proofStreamSchema.extend({ reason: z.string() })),
   }),
+  lost: z.array(z.string()).exactOptional(),
   segments: z.array(
     z.object({
       index: z.number(),

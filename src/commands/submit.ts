@@ -12,6 +12,7 @@ import { failureOf } from "./command-failure.ts";
 import { connect } from "./connect.ts";
 import { followToEnd } from "./follow-job.ts";
 import { formatSeconds } from "./output/format.ts";
+import { lackLines } from "./output/job-text.ts";
 import { createProgressDisplay, type ProgressDisplay } from "./output/progress-display.ts";
 import { participate } from "./participate.ts";
 import { placeOf, refuseExisting, requireWritableFolder, saveOutput } from "./save-output.ts";
@@ -69,6 +70,7 @@ function printCompleted(job: JobView, proof: ProofView, outputPath: string, isJs
   const { frames } = proof;
   const verdict = proof.exact ? "exact" : "not proven exact";
   const took = formatSeconds(proof.wall_seconds);
+  for (const line of lackLines(proof)) context.stderr.write(`${line}\n`);
   context.stderr.write(`${frames.in_output} of ${frames.expected} frames, ${verdict}, ${took}\n`);
   context.stdout.write(`${outputPath}\n`);
 }

@@ -17,7 +17,7 @@ export interface SoundFile {
 const SAMPLES_A_LINE = 65_536;
 
 /** Seconds of samples for each stream asked for; null for all where one can't be decoded. */
-async function decodedSeconds(
+export async function soundSeconds(
   tools: Tools,
   file: SoundFile,
   signal?: AbortSignal,
@@ -66,11 +66,11 @@ export async function soundLengths(
   const tracks = audioToEncode(files.plan);
   const streamIndexes = tracks.map((track) => track.source.index);
   const source = { path: files.sourcePath, formats: files.info.formatName, streamIndexes };
-  const own = await decodedSeconds(tools, source, signal);
+  const own = await soundSeconds(tools, source, signal);
   const lengths = new Map<number, DecodedLengths>();
   for (const [position, track] of tracks.entries()) {
     const made = { path: files.audioPaths[track.action.file] ?? "", formats: AUDIO_FILE_DEMUXERS, streamIndexes: [0] };
-    const [outputSeconds] = await decodedSeconds(tools, made, signal);
+    const [outputSeconds] = await soundSeconds(tools, made, signal);
     lengths.set(track.action.file, { sourceSeconds: own[position] ?? null, outputSeconds: outputSeconds ?? null });
   }
   return lengths;
@@ -94,8 +94,8 @@ export async function checkDecodedSound(
   const checks: ProofCheck[] = [];
   for (const [position, { source }] of files.plan.streams.entries()) {
     if (source.type !== "audio") continue;
-    const [own] = await decodedSeconds(tools, { ...files.source, streamIndexes: [source.index] }, signal);
-    const [kept] = await decodedSeconds(tools, { ...files.output, streamIndexes: [position] }, signal);
+    const [own] = await soundSeconds(tools, { ...files.source, streamIndexes: [source.index] }, signal);
+    const [kept] = await soundSeconds(tools, { ...files.output, streamIndexes: [position] }, signal);
     const name = `decoded audio stream ${source.index}`;
     if (typeof own !== "number" || typeof kept !== "number") {
       const which = typeof own === "number" ? "the output's" : "the source's";

@@ -2,16 +2,16 @@
 // of their bytes, chapters by their number, titles and times.
 import { z } from "zod";
 import { runTool, succeeded } from "../base/process.ts";
-import { parseRational } from "../base/rational.ts";
 import { OUTPUT_DEMUXERS } from "./output-packets.ts";
 import type { StreamPlan } from "./stream-plan.ts";
 import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { ProofCheck, SourceInfo } from "./types.ts";
+import { chapterSchema, toChapter } from "./verify/chapter-list.ts";
+import { chaptersAsWritten } from "./verify/chapters-as-written.ts";
+import { compareChapters, type FirstFrames } from "./verify/check-chapters.ts";
 
 const TIMEOUT_MS = 60_000;
-/** A container's clock of milliseconds, once for each file. */
-const CHAPTER_TOLERANCE_US = 2000;
 
 const headerSchema = z.object({
   streams: z.array(
@@ -22,9 +22,7 @@ const headerSchema = z.object({
       disposition: z.record(z.string(), z.number()).optional(),
     }),
   ),
-  chapters: z.array(
-    z.object({ start: z.number(), time_base: z.string(), tags: z.record(z.string(), z.string()).optional() }),
-  ),
+  chapters: z.array(chapterSchema),
 });
 type Header = z.infer<typeof headerSchema>;
 
@@ -152,48 +150,38 @@ function coverCheck(plan: StreamPlan, source: Extras, output: Extras): ProofChec
   return plannedCovers(plan).length === 0 ? [] : [sameBytes("cover art", source.covers, output.covers)];
 }
 
-function chapterCheck(
-  plan: StreamPlan,
-  source: Header,
-  output: Header,
-  firstFrameUs: { readonly source: number; readonly output: number },
-): ProofCheck[] {
-  if (!plan.keepChapters || source.chapters.length === 0) return [];
-  const name = "chapters";
-  const count = `${output.chapters.length} of ${source.chapters.length}`;
-  if (source.chapters.length !== output.chapters.length) return [{ name, ok: false, detail: count }];
-  const startUs = (chapter: Header["chapters"][number]) => {
-    const timeBase = parseRational(chapter.time_base);
-    return timeBase === null ? Number.NaN : (chapter.start * timeBase.num * 1e6) / timeBase.den;
-  };
-  const title = (chapter: Header["chapters"][number] | undefined) => chapter?.tags?.title ?? "";
-  let worst = 0;
-  let renamed = 0;
-  for (const [position, own] of source.chapters.entries()) {
-    const kept = output.chapters[position];
-    if (kept === undefined) continue;
-    if (plan.keepMetadata && title(own) !== title(kept)) renamed += 1;
-    const moved = startUs(kept) - firstFrameUs.output - (startUs(own) - firstFrameUs.source);
-    // A track of chapters has no gap at its beginning: in MP4 and MOV the first one reaches back to the file's zero.
-    if (position === 0 && kept.start === 0 && moved < 0) continue;
-    if (!(Math.abs(moved) <= Math.abs(worst))) worst = moved;
-  }
-  const detail = `${count}, none begins further than ${(Math.abs(worst) / 1000).toFixed(1)} ms from its time${renamed > 0 ? `; ${renamed} have another title` : ""}`;
-  return [{ name, ok: Math.abs(worst) <= CHAPTER_TOLERANCE_US && renamed === 0, detail }];
+/** What was compared, and what of it the output lacks in words for the last lines. */
+export interface ExtrasCheck {
+  readonly checks: readonly ProofCheck[];
+  readonly lost: readonly string[];
 }
 
-/** `firstFrameUs`: when the first picture is shown, on each file's own clock. */
-export function compareExtras(
+/** `firstFrameUs`: when the first picture is shown, on each file's own clock. `workDir`: for the file of a trial. */
+export async function compareExtras(
+  tools: Tools,
   plan: StreamPlan,
-  source: Extras,
-  output: Extras,
-  firstFrameUs: { readonly source: number; readonly output: number },
-): ProofCheck[] {
-  if (source.header === null || output.header === null)
-    return [{ name: "attachments and chapters", ok: false, detail: "the headers could not be read" }];
-  return [
-    ...attachmentCheck(plan, source.header, output.header),
-    ...coverCheck(plan, source, output),
-    ...chapterCheck(plan, source.header, output.header, firstFrameUs),
-  ];
+  files: { readonly source: Extras; readonly output: Extras; readonly workDir: string },
+  firstFrameUs: FirstFrames,
+  signal?: AbortSignal,
+): Promise<ExtrasCheck> {
+  const { source, output, workDir } = files;
+  if (source.header === null || output.header === null) {
+    const detail = "the headers could not be read";
+    return { checks: [{ name: "attachments and chapters", ok: false, detail }], lost: [] };
+  }
+  const chapters = plan.keepChapters
+    ? await compareChapters(
+        { source: source.header.chapters.map(toChapter), output: output.header.chapters.map(toChapter), firstFrameUs },
+        { container: plan.container, hasTitles: plan.keepMetadata },
+        (wanted) => chaptersAsWritten(tools, plan.container, wanted, workDir, signal),
+      )
+    : null;
+  return {
+    checks: [
+      ...attachmentCheck(plan, source.header, output.header),
+      ...coverCheck(plan, source, output),
+      ...(chapters === null ? [] : [chapters.check]),
+    ],
+    lost: chapters?.lost ?? [],
+  };
 }

@@ -1,5 +1,6 @@
 // The last check before a job may be called completed: the output demuxed and held against the plan, the sound against
 // the source's.
+import { dirname } from "node:path";
 import { MICROSECONDS, type Pts, type Rational, rescale } from "../base/rational.ts";
 import { compareExtras, type Extras, readOutputExtras } from "./check-extras.ts";
 import { checkPicture } from "./check-picture.ts";
@@ -12,6 +13,7 @@ import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
 import { readTextEvents, type TrackPackets } from "./track-packets.ts";
 import type { ProofCheck, ProofStream, SourceInfo } from "./types.ts";
+import { checkSoundKept } from "./verify/check-sound-kept.ts";
 import { checkKeyFrames } from "./verify/key-frames.ts";
 
 export interface OutputExpectation {
@@ -49,6 +51,8 @@ export interface OutputCheck {
   readonly avOffsetErrorMs: number | null;
   readonly streamsOut: readonly ProofStream[];
   readonly checks: readonly ProofCheck[];
+  /** What of the source the output lacks beside whole streams, a sentence each. */
+  readonly lost: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -116,6 +120,10 @@ function checkStreams(output: OutputPackets, plan: StreamPlan): ProofCheck {
   };
 }
 
+function soundsIn({ streams }: OutputPackets): number {
+  return streams.filter(({ type, packets }) => type === "audio" && packets > 0).length;
+}
+
 /**
  * Reads the whole output once, and of its sound the beginnings and ends, beside each other.
  * Errors: E_STITCH when the output cannot be read.
@@ -143,7 +151,15 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
     checkPicture(tools, outputPath, plan.picture, output.picture, signal),
   ]);
   const extras =
-    sourceExtras === null || outputExtras === null ? [] : compareExtras(plan, sourceExtras, outputExtras, firstFrameUs);
+    sourceExtras === null || outputExtras === null
+      ? { checks: [], lost: [] }
+      : await compareExtras(
+          tools,
+          plan,
+          { source: sourceExtras, output: outputExtras, workDir: dirname(outputPath) },
+          firstFrameUs,
+          signal,
+        );
   const textEvents = new Map<number, number | null>();
   for (const streamIndex of unequalSubtitles(plan, sourceTracks, output.tracks)) {
     const track = { path: sourcePath, formats: info.formatName, streamIndex };
@@ -168,10 +184,12 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
       ...(keys === null ? [] : [keys]),
       checkStreams(output, plan),
       picture,
+      checkSoundKept(plan, sourceTracks, soundsIn(output)),
       ...tracks,
       sound.check,
-      ...extras,
+      ...extras.checks,
     ],
+    lost: extras.lost,
     notes: [...plan.picture.notes, ...sound.notes],
   };
 }

@@ -119,3 +119,26 @@ test("events that hold text", () => {
   expect(countTextEvents(text)).toBe(1);
   expect(countTextEvents("")).toBe(0);
 });
+
+describe("packets that state no length", () => {
+  const tallied = (...packets: readonly (readonly [pts: number, duration: number])[]) => {
+    const tally = new TrackTally();
+    for (const [pts, duration] of packets) tally.add({ type: "audio", stream: 1, pts, duration, bytes: 100 });
+    return tally.tracks(new Map([[1, { num: 1, den: 1000 }]])).get(1);
+  };
+  test("leave the end open by the time from the packet before", () => {
+    const none = Number.NaN;
+    expect(tallied([0, none], [1000, none], [2000, none])).toMatchObject({ endUs: 2_000_000, openEndUs: 1_000_000 });
+    expect(tallied([0, 20], [20, 20])).not.toHaveProperty("openEndUs");
+  });
+  const decoded = new Map([[0, { sourceSeconds: 3, outputSeconds: 3.008 }]]);
+  test.each([
+    [3_008_000, true],
+    [2_000_000, true],
+    [3_200_000, false],
+    [1_800_000, false],
+  ])("an end at %d µs: %p", (endUs, ok) => {
+    const own = track({ packets: 3, endUs: 2_000_000, openEndUs: 1_000_000, longestUs: 0 });
+    expect(compare("audio", encode, own, track({ endUs }), { decoded })?.ok).toBe(ok);
+  });
+});

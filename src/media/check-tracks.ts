@@ -66,7 +66,13 @@ function isWithin(value: number | null, toleranceUs: number): boolean {
 
 function compareEnds(own: TrackPackets, kept: TrackPackets, all: TrackComparison): Ends {
   if (all.withoutTimes !== null) return { starts: null, ends: null };
-  return { starts: shift(kept.startUs, own.startUs, all), ends: shift(kept.endUs, own.endUs, all) };
+  const ends = shift(kept.endUs, own.endUs, all);
+  return { starts: shift(kept.startUs, own.startUs, all), ends: ends === null ? null : beyond(ends, own, kept) };
+}
+
+/** How far an end lies outside of where it may be: packets that state no length leave that open. */
+function beyond(ends: number, own: TrackPackets, kept: TrackPackets): number {
+  return ends > 0 ? Math.max(0, ends - (own.openEndUs ?? 0)) : Math.min(0, ends + (kept.openEndUs ?? 0));
 }
 
 /** Copied sound: as many packets as the source has, at the same distance from the picture. */

@@ -3,6 +3,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { MICROSECONDS, type Pts, rescale } from "../base/rational.ts";
+import { withoutPackets } from "./audio/silent-tracks.ts";
 import { soundLengths } from "./audio-length.ts";
 import { readSourceExtras } from "./check-extras.ts";
 import { checkOutput, type OutputCheck } from "./check-output.ts";
@@ -14,6 +15,7 @@ import { candidateGrid, FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { indexSource } from "./index-source.ts";
 import { gridIn, type LocalSegment, makeSegment } from "./local-segment.ts";
+import { readOutputClock } from "./output-clock.ts";
 import { OutputGroups } from "./output-groups.ts";
 import { outputPlan } from "./output-plan.ts";
 import { lastFrameTicks } from "./planned-frames.ts";
@@ -26,7 +28,7 @@ import type { SegmentRange } from "./segment-task.ts";
 import { convertUpload, extractSubtitles, wantedSubtitles } from "./side-files.ts";
 import { sourceMicroseconds, withStartOf } from "./source-clock.ts";
 import { stitch } from "./stitch.ts";
-import { chosenVideoStream, planStreams, type StreamPlan } from "./stream-plan.ts";
+import { chosenVideoStream, leftOutOf, planStreams, type StreamPlan } from "./stream-plan.ts";
 import { joinerFor } from "./subtitle-cuts.ts";
 import { findCadence } from "./sync/find-cadence.ts";
 import type { Tools } from "./tools.ts";
@@ -135,7 +137,8 @@ export async function runLocally(
       ? [`segments ${number} and ${number + 1}`]
       : [];
   });
-  const plan = planStreams(info, request, container);
+  const announced = planStreams(info, request, container);
+  const plan = leftOutOf(announced, withoutPackets(announced, sourceTracks));
   const audioPaths = await encodeAudio(tools, path, info, plan, { workDir, signal });
   const encoderTimeBase = segments[0]?.task.encoderTimeBase ?? info.video.timeBase;
   const begins = sourceMicroseconds(segments[0]?.facts.firstPts ?? 0, encoderTimeBase, info);
@@ -143,6 +146,7 @@ export async function runLocally(
   const trueUs =
     onGrid === null || index.firstPts === null ? begins : rescale(index.firstPts, info.video.timeBase, MICROSECONDS);
   const outputPath = join(workDir, `output.${container}`);
+  const files = { sourcePath: path, sourceTracks, audioPaths, workDir };
   await stitch(tools, {
     info,
     request,
@@ -159,6 +163,7 @@ export async function runLocally(
       plannedTimes === null ? 1 : rescale(lastFrameTicks(plannedTimes, index), plannedTimes.timeBase, encoderTimeBase),
     sourcePath: path,
     audioPaths,
+    clock: await readOutputClock(tools, { info, plan, ...files, signal }),
     outputPath,
     signal,
   });

@@ -5,6 +5,7 @@ import { CONTAINERS } from "./request/containers.ts";
 import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "./stream-beginnings.ts";
 import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
+import type { TrackPackets } from "./track-packets.ts";
 import type { SourceInfo } from "./types.ts";
 
 export interface OutputClock {
@@ -18,6 +19,8 @@ export interface OutputClockInput {
   readonly info: SourceInfo;
   readonly plan: StreamPlan;
   readonly sourcePath: string;
+  /** From `readTrackPackets`, or counted by the index. */
+  readonly sourceTracks: ReadonlyMap<number, Pick<TrackPackets, "startUs">>;
   /** From `encodeAudio`. */
   readonly audioPaths: readonly string[];
   /** For the files of trials. */
@@ -30,12 +33,24 @@ function hasEditLists(plan: StreamPlan): boolean {
 }
 
 /**
- * MP4 and MOV say "this starts before zero" with edit lists. The others cannot: there zero is the earliest packet, and
- * Opus may need a push.
+ * Where the earliest subtitle that is kept begins, source microseconds; infinite without any. libavformat does not count
+ * subtitles that are more than a second earlier than picture and sound in a file's start.
+ */
+function subtitlesBegin({ plan, sourceTracks }: Pick<OutputClockInput, "plan" | "sourceTracks">): number {
+  const starts = plan.streams.map(({ source: { type, index } }) =>
+    type === "subtitle" ? sourceTracks.get(index)?.startUs : null,
+  );
+  return Math.min(Number.POSITIVE_INFINITY, ...starts.filter((start) => typeof start === "number"));
+}
+
+/**
+ * MP4 and MOV say "this starts before zero" with edit lists; of a track of text, which has no gaps, the muxer moves what
+ * follows such a beginning, so there zero is the earliest subtitle. The others know no time before zero: there it is the
+ * earliest packet, and Opus may need a push.
  */
 export async function readOutputClock(tools: Tools, input: OutputClockInput): Promise<OutputClock> {
   const { info, plan, workDir, signal } = input;
-  if (hasEditLists(plan)) return { zeroUs: info.startMicroseconds, audioDelaysUs: [] };
+  if (hasEditLists(plan)) return { zeroUs: Math.min(info.startMicroseconds, subtitlesBegin(input)), audioDelaysUs: [] };
   const beginnings = await audioBeginnings(tools, plan, info, input.sourcePath, input.audioPaths, signal);
   const earliestUs = Math.min(info.startMicroseconds, ...beginnings.filter((one) => one !== undefined));
   // On the container's own clock, so that times which fit it are not rounded.

@@ -137,6 +137,7 @@ export function buildProof(input: ProofInput): Proof {
       out: input.outputCheck.streamsOut,
       left_out: input.plan.leftOut.map(({ source, reason }) => ({ ...proofStream(source), reason })),
     },
+    lost: input.outputCheck.lost,
     segments: input.segments,
     wall_seconds: input.wallSeconds,
     checks,

@@ -7,7 +7,7 @@ import { runTool, succeeded } from "../base/process.ts";
 import type { Rational } from "../base/rational.ts";
 import { type ConcatSegment, concatList, toMicroseconds } from "./concat-list.ts";
 import { coverArgs, coverStreams } from "./cover-art.ts";
-import { type OutputClock, readOutputClock } from "./output-clock.ts";
+import type { OutputClock } from "./output-clock.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { segmentOffsetUs } from "./segment-clock.ts";
 import { lastWords } from "./stderr.ts";
@@ -34,8 +34,8 @@ export interface StitchInput {
   readonly sourcePath: string;
   /** From `encodeAudio`. */
   readonly audioPaths: readonly string[];
-  /** From `readOutputClock`, which may run before any segment is there; read here when not given. */
-  readonly clock?: OutputClock;
+  /** From `readOutputClock`, which may run before any segment is there. */
+  readonly clock: OutputClock;
   /** Where the output lands; temporary files are made beside it. */
   readonly outputPath: string;
   readonly signal?: AbortSignal | undefined;
@@ -116,14 +116,13 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
   const temporary = tempNameFor(input.outputPath);
   const listFile = tempNameFor(join(folder, "segments.txt"));
   try {
-    const [lastFrame, clock] = await Promise.all([
+    const [lastFrame] = await Promise.all([
       lastFrameOf(tools, input),
-      input.clock ?? readOutputClock(tools, { ...input, workDir: folder }),
       writeFile(listFile, concatList(withOwnStarts(input), input.encoderTimeBase, input.lastDuration)),
       extractCovers(tools, input, coverFiles),
     ]);
     const { encoderTimeBase, firstFrameUs } = input;
-    const facts: StitchFacts = { encoderTimeBase, firstFrameUs, lastFrame, ...clock };
+    const facts: StitchFacts = { encoderTimeBase, firstFrameUs, lastFrame, ...input.clock };
     const result = await runTool({
       program: tools.ffmpeg,
       args: stitchArgs(input.info, input.request, input.plan, facts, {

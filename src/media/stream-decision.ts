@@ -44,10 +44,15 @@ export const TEXT_SUBTITLES: ReadonlySet<string> = new Set([
   "ttml",
 ]);
 
-export type Decision = StreamAction | { readonly kind: "leave"; readonly reason: string };
+/** `isAsked`: the request itself says so. */
+export type Decision = StreamAction | { readonly kind: "leave"; readonly reason: string; readonly isAsked: boolean };
 
 function leave(reason: string): Decision {
-  return { kind: "leave", reason };
+  return { kind: "leave", reason, isAsked: false };
+}
+
+function leaveAsked(option: string): Decision {
+  return { kind: "leave", reason: option, isAsked: true };
 }
 
 /** Errors: E_ENCODE_REQUEST for speakers that the encoder cannot name. */
@@ -68,7 +73,7 @@ function decideAudio(stream: SourceStream, request: EncodeRequest, container: Co
   const asked = audioOfTrack(request, track);
   switch (asked.mode) {
     case "none":
-      return leave("-an");
+      return leaveAsked("-an");
     case "copy":
       return fits ? { kind: "copy" } : leave(`${container} cannot hold ${stream.codec}`);
     case "encode":
@@ -86,7 +91,7 @@ function decideSubtitle(stream: SourceStream, request: EncodeRequest, container:
   const isText = TEXT_SUBTITLES.has(stream.codec);
   const own = request.subtitleTracks?.find((each) => each.track === track)?.codec;
   const general = request.subtitles;
-  if (general.mode === "none") return leave("-sn");
+  if (general.mode === "none") return leaveAsked("-sn");
   const encoder = own ?? (general.mode === "convert" ? general.codec : "copy");
   if (encoder !== "copy") {
     return isText ? { kind: "convert-subtitle", encoder } : leave(`${stream.codec} is pictures and cannot become text`);

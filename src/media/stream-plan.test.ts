@@ -4,7 +4,7 @@ import { AppError } from "../base/errors.ts";
 import { EVERY_KIND, WITH_COVERS } from "./every-kind.fixture.ts";
 import { type EncodeRequest, emptyEncodeRequest } from "./request/encode-request.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
-import { planStreams } from "./stream-plan.ts";
+import { leftOutOf, planStreams } from "./stream-plan.ts";
 import type { Container } from "./types.ts";
 
 const info = EVERY_KIND;
@@ -48,6 +48,40 @@ describe("every stream is accounted for", () => {
     const maps = [{ exclude: false, optional: false, type: "a", index: null, language: null }] as const;
     expect(() => planStreams(info, { ...empty, maps }, "mkv")).toThrow("-map picks no video stream");
   });
+});
+
+describe("all sound is never left out unasked", () => {
+  const latm = {
+    ...info,
+    streams: info.streams.map((one) => (one.type === "audio" ? { ...one, codec: "aac_latm" } : one)),
+  };
+  const plan = (params: string, source = latm) => planStreams(source, parseEncodeParams(params), "mp4");
+  const kept = (params: string) => plan(params).streams.filter(({ source }) => source.type === "audio").length;
+  test("a copy that the container can't hold is refused, with what helps", () => {
+    expect(() => plan("-c:a copy")).toThrow(
+      "no sound at all (stream 1: mp4 cannot hold aac_latm; stream 2: mp4 cannot",
+    );
+    expect(() => plan("-map 0:v -map 0:a:1 -c:a copy")).toThrow("no sound at all (stream 2:");
+  });
+  test("a codec that ffmpeg does not know is refused too", () => {
+    const streams = latm.streams.map((one) => (one.type === "audio" ? { ...one, codec: "unknown" } : one));
+    expect(() => plan("", { ...latm, streams })).toThrow("its codec is not known to ffmpeg");
+  });
+  test.each([
+    ["", 2],
+    ["-c:a:1 copy", 1],
+    ["-an", 0],
+    ["-map 0:v", 0],
+    ["-map -0:a", 0],
+  ])("%p is not refused", (params, count) => expect(kept(params)).toBe(count));
+});
+
+test("what is taken out later keeps its reason, and the files of encoded sound are counted anew", () => {
+  const plan = leftOutOf(planStreams(info, parseEncodeParams("-c:a flac"), "mkv"), new Map([[1, "nothing in it"]]));
+  expect(plan.leftOut.map(({ source, reason, isAsked }) => [source.index, reason, isAsked])).toContainEqual([
+    ...[1, "nothing in it", false],
+  ]);
+  expect(plan.streams.find(({ source }) => source.index === 2)).toMatchObject({ number: 1, action: { file: 0 } });
 });
 
 test("cover art is copied into MP4, last, and named where it cannot be kept", () => {

@@ -2,6 +2,7 @@
 // what is left out and why. Pure.
 import { AppError } from "../base/errors.ts";
 import { type PicturePlan, planPicture } from "./picture-plan.ts";
+import { requireSound } from "./plan/require-sound.ts";
 import { NO_SETTINGS } from "./request/audio-tracks.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest, StreamChoice } from "./request/encode-request.ts";
@@ -19,6 +20,8 @@ export interface PlannedStream {
 export interface LeftOutStream {
   readonly source: SourceStream;
   readonly reason: string;
+  /** The request says so, with -an, -sn or -map. */
+  readonly isAsked: boolean;
 }
 
 export interface StreamPlan {
@@ -46,7 +49,10 @@ export function chosenVideoStream(streams: readonly SourceStream[], maps: readon
   return chooseStreams(streams, maps)?.find((stream) => stream.type === "video" && !stream.isAttachedPicture)?.index;
 }
 
-/** Errors: E_ENCODE_REQUEST when `-map` picks nothing that is there or no video, or an encoder can't take the sound. */
+/**
+ * Errors: E_ENCODE_REQUEST when `-map` picks nothing that is there or no video, an encoder can't take the sound, or all
+ * sound would be left out unasked.
+ */
 export function planStreams(info: SourceInfo, request: EncodeRequest, container: Container): StreamPlan {
   const chosen = chooseStreams(info.streams, request.maps);
   const isOwnOrder = chosen !== null && request.maps[0]?.exclude !== true;
@@ -56,7 +62,7 @@ export function planStreams(info: SourceInfo, request: EncodeRequest, container:
   const streams: PlannedStream[] = [];
   const leftOut: LeftOutStream[] = info.streams
     .filter((stream) => chosen !== null && !chosen.some((one) => one.index === stream.index))
-    .map((source) => ({ source, reason: "not picked by -map" }));
+    .map((source) => ({ source, reason: "not picked by -map", isAsked: true }));
   requireTracks(request, inOrder);
   const counts = new Map<SourceStream["type"], number>();
   let file = 0;
@@ -64,7 +70,7 @@ export function planStreams(info: SourceInfo, request: EncodeRequest, container:
     const number = counts.get(source.type) ?? 0;
     counts.set(source.type, number + 1);
     const decision = decideStream(source, info, request, container, number);
-    if (decision.kind === "leave") leftOut.push({ source, reason: decision.reason });
+    if (decision.kind === "leave") leftOut.push({ source, reason: decision.reason, isAsked: decision.isAsked });
     else if (decision.kind === "encode-audio") streams.push({ source, number, action: { ...decision, file: file++ } });
     else streams.push({ source, number, action: decision });
   }
@@ -75,6 +81,7 @@ export function planStreams(info: SourceInfo, request: EncodeRequest, container:
       "Add -map 0:v:0; sound alone needs no cluster.",
     );
   }
+  requireSound(streams, leftOut, container);
   const isCover = ({ source }: PlannedStream) => source.isAttachedPicture;
   return {
     container,
@@ -118,6 +125,11 @@ function rank(stream: SourceStream, info: SourceInfo): number {
   return stream.type === "video" ? 2.5 : ORDER.indexOf(stream.type);
 }
 
+/** "audio stream 2 (mp2, deu)", for messages. */
+export function streamName({ type, index, codec, language }: SourceStream): string {
+  return `${type} stream ${index} (${language === null ? codec : `${codec}, ${language}`})`;
+}
+
 export function proofStream(stream: SourceStream): ProofStream {
   return { index: stream.index, type: stream.type, codec: stream.codec, language: stream.language };
 }
@@ -131,15 +143,31 @@ export function audioToEncode(plan: StreamPlan): AudioToEncode[] {
   return plan.streams.filter((stream): stream is AudioToEncode => stream.action.kind === "encode-audio");
 }
 
+/** Each file of encoded audio has its number, in the order of the streams. */
+function renumbered(streams: readonly PlannedStream[]): PlannedStream[] {
+  let file = 0;
+  return streams.map((stream) =>
+    stream.action.kind === "encode-audio" ? { ...stream, action: { ...stream.action, file: file++ } } : stream,
+  );
+}
+
 /** The plan with these audio streams of the source encoded by the container's usual encoder instead of copied. */
 export function encodedInstead(plan: StreamPlan, indexes: readonly number[]): StreamPlan {
   const { encoder } = CONTAINERS[plan.container].audioDefault;
-  let file = 0;
-  const renumbered = plan.streams.map((stream): PlannedStream => {
-    if (indexes.includes(stream.source.index)) {
-      return { ...stream, action: { kind: "encode-audio", encoder, settings: NO_SETTINGS, file: file++ } };
-    }
-    return stream.action.kind === "encode-audio" ? { ...stream, action: { ...stream.action, file: file++ } } : stream;
+  const streams = plan.streams.map((stream): PlannedStream => {
+    if (!indexes.includes(stream.source.index)) return stream;
+    return { ...stream, action: { kind: "encode-audio", encoder, settings: NO_SETTINGS, file: 0 } };
   });
-  return { ...plan, streams: renumbered };
+  return { ...plan, streams: renumbered(streams) };
+}
+
+/** The plan without the streams that `reasons` names by their source index. */
+export function leftOutOf(plan: StreamPlan, reasons: ReadonlyMap<number, string>): StreamPlan {
+  const left = plan.streams.flatMap(({ source }): LeftOutStream[] => {
+    const reason = reasons.get(source.index);
+    return reason === undefined ? [] : [{ source, reason, isAsked: false }];
+  });
+  if (left.length === 0) return plan;
+  const streams = renumbered(plan.streams.filter(({ source }) => !reasons.has(source.index)));
+  return { ...plan, streams, leftOut: [...plan.leftOut, ...left] };
 }

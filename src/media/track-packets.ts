@@ -14,6 +14,11 @@ export interface TrackPackets {
   /** Microseconds on the file's own clock; null without a packet that has a time. */
   readonly startUs: number | null;
   readonly endUs: number | null;
+  /**
+   * How much later it may end, microseconds: a last packet that states no length is taken to be no longer than the time
+   * from the one before it. Absent: the last packet states its length.
+   */
+  readonly openEndUs?: number;
   /** Longest packet, microseconds: one frame of the codec. */
   readonly longestUs: number;
   /** One tick of the track's clock, microseconds, rounded up. */
@@ -30,6 +35,10 @@ interface Tally {
   start: number;
   end: number;
   longest: number;
+  /** PTS of the latest packet, of the one before it, and what the latest says of its length. */
+  latest: number;
+  before: number;
+  latestLength: number;
   readonly events: number[];
 }
 
@@ -74,6 +83,10 @@ export async function readTextEvents(
   return succeeded(result) ? countTextEvents(result.stdout) : null;
 }
 
+function openEnd(stepUs: number | null, statedLength: number): Pick<TrackPackets, "openEndUs"> {
+  return statedLength > 0 || stepUs === null || stepUs <= 0 ? {} : { openEndUs: stepUs };
+}
+
 export class TrackTally {
   readonly #tallies = new Map<number, Tally>();
 
@@ -84,6 +97,9 @@ export class TrackTally {
       start: Number.POSITIVE_INFINITY,
       end: Number.NEGATIVE_INFINITY,
       longest: 0,
+      latest: Number.NEGATIVE_INFINITY,
+      before: Number.NEGATIVE_INFINITY,
+      latestLength: 0,
       events: [],
     };
     this.#tallies.set(stream, tally);
@@ -93,12 +109,18 @@ export class TrackTally {
     tally.start = Math.min(tally.start, pts);
     tally.end = Math.max(tally.end, pts + duration);
     tally.longest = Math.max(tally.longest, duration);
+    if (pts > tally.latest) {
+      tally.before = tally.latest;
+      tally.latest = pts;
+      tally.latestLength = duration;
+    }
     if (type === "subtitle" && bytes > EMPTY_TEXT_BYTES) tally.events.push(pts);
   }
 
   tracks(timeBases: ReadonlyMap<number, Rational>): Map<number, TrackPackets> {
     const tracks = new Map<number, TrackPackets>();
-    for (const [stream, { packets, start, end, longest, events }] of this.#tallies) {
+    for (const [stream, tally] of this.#tallies) {
+      const { packets, start, end, longest, events } = tally;
       const timeBase = timeBases.get(stream);
       if (timeBase === undefined) continue;
       const us = (ticks: number) => (Number.isFinite(ticks) ? rescale(ticks, timeBase, MICROSECONDS) : null);
@@ -106,6 +128,7 @@ export class TrackTally {
         packets,
         startUs: us(start),
         endUs: us(end),
+        ...openEnd(us(tally.latest - tally.before), tally.latestLength),
         longestUs: us(longest) ?? 0,
         tickUs: Math.ceil((timeBase.num * 1e6) / timeBase.den),
         eventsUs: events.sort((a, b) => a - b).map((ticks) => rescale(ticks, timeBase, MICROSECONDS)),

@@ -240,6 +240,8 @@ export interface Proof {
     readonly out: readonly ProofStream[];
     readonly left_out: readonly (ProofStream & { readonly reason: string })[];
   };
+  /** What of the source the output lacks beside whole streams, a sentence each; absent in proofs of earlier versions. */
+  readonly lost?: readonly string[];
   readonly segments: readonly ProofSegment[];
   readonly wall_seconds: number;
   readonly checks: readonly ProofCheck[];

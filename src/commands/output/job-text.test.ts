@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { ProofView } from "../../api/contract.ts";
-import { proofText } from "./job-text.ts";
+import { lackLines, proofText } from "./job-text.ts";
 
 const video = { index: 0, type: "video", codec: "h264", language: null };
 const audio = { index: 1, type: "audio", codec: "aac", language: "eng" };
@@ -41,4 +41,15 @@ test("a proof that does not hold names its failed checks first", () => {
   expect(shown).toContain("NOT EXACT: seams");
   expect(shown).toMatch(/seams +FAILED +they differ/);
   expect(text({ av_offset_error_ms: -0.0625 })).toContain("-0.06 ms");
+});
+
+test("the end of submit says what the output lacks, in few lines", () => {
+  expect(lackLines({ ...proof, lost: ["the timecode"] })).toEqual([
+    "left out: 1 audio aac (eng): -an",
+    "lost: the timecode",
+  ]);
+  const lines = lackLines({ ...proof, lost: Array.from({ length: 30 }, (_, n) => `chapter ${n}`) });
+  expect(lines).toHaveLength(11);
+  expect(lines.at(-1)).toBe("21 more: ffcluster jobs proof 1");
+  expect(text({ lost: ["the timecode"] })).toMatch(/lost +the timecode/);
 });

@@ -190,6 +190,20 @@ function verdictOf({ exact, checks }: ProofView): string {
   return `NOT EXACT: ${checks.flatMap((check) => (check.ok ? [] : [check.name])).join(", ")}`;
 }
 
+/** How many lines the end of `submit` gives to what the output lacks. */
+const MOST_LACKS = 10;
+
+/** What the output lacks of the source, a line each; `ffcluster jobs proof` shows all of it. */
+export function lackLines({ streams, lost, job_id: jobId }: ProofView): string[] {
+  const lines = [
+    ...streams.left_out.map((stream) => `left out: ${streamText(stream)}: ${stream.reason}`),
+    ...(lost ?? []).map((loss) => `lost: ${loss}`),
+  ];
+  const more = lines.length - MOST_LACKS;
+  if (more <= 0) return lines;
+  return [...lines.slice(0, MOST_LACKS), `${more} more: ffcluster jobs proof ${jobId}`];
+}
+
 export function proofText(proof: ProofView, dim: Dim): string {
   const { frames, pts, streams, output } = proof;
   const offset = proof.av_offset_error_ms;
@@ -202,6 +216,7 @@ export function proofText(proof: ProofView, dim: Dim): string {
     ["in the source", streams.in.map(streamText).join(", ")],
     ["in the output", streams.out.map(streamText).join(", ")],
     ...streams.left_out.map((stream): [string, string] => ["left out", `${streamText(stream)}: ${stream.reason}`]),
+    ...(proof.lost ?? []).map((loss): [string, string] => ["lost", loss]),
     ["encoder", `${proof.encoder.name} (${proof.encoder.family}), ffmpeg ${proof.encoder.versions.join(", ")}`],
     ["output", `${output.name}, ${formatBytes(output.bytes)}, sha256 ${output.sha256}`],
     ["wall time", `${proof.wall_seconds.toFixed(1)} s`],

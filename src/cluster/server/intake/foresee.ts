@@ -2,6 +2,7 @@
 // rule and sizing that a job goes through. Encodes nothing.
 import { tmpdir } from "node:os";
 import { toNumber } from "../../../base/rational.ts";
+import { withoutPackets } from "../../../media/audio/silent-tracks.ts";
 import type { FrameIndex } from "../../../media/frame-index.ts";
 import { type FrameRate, frameRateOf } from "../../../media/frame-rate.ts";
 import { indexSource } from "../../../media/index-source.ts";
@@ -15,11 +16,12 @@ import { splitMode } from "../../../media/request/split-mode.ts";
 import { candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
 import { requireBurnable } from "../../../media/side-files.ts";
 import { withStartOf } from "../../../media/source-clock.ts";
-import { chosenVideoStream, planStreams } from "../../../media/stream-plan.ts";
+import { chosenVideoStream, leftOutOf, planStreams } from "../../../media/stream-plan.ts";
 import { Durations, withCadence } from "../../../media/sync/find-cadence.ts";
 import { learnSyncRule } from "../../../media/sync/learn-sync-rule.ts";
 import { outputRate } from "../../../media/time-base.ts";
 import type { Tools } from "../../../media/tools.ts";
+import { TrackTally, timeBasesOf } from "../../../media/track-packets.ts";
 import type { SourceInfo } from "../../../media/types.ts";
 import { type Outlook, outlookFor } from "../../scheduler/views/outlook.ts";
 import { type CheckedRequest, checkRequest, type RequestDefaults } from "./create-job.ts";
@@ -107,18 +109,21 @@ export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Fo
   const first = await probeSource(tools, path, { signal });
   const videoStream = chosenVideoStream(first.streams, told.request.maps);
   const probed = videoStream === undefined ? first : await probeSource(tools, path, { signal, videoStream });
-  const plan = planStreams(probed, told.request, told.container);
-  const info = withStartOf(probed, plan);
+  const announced = planStreams(probed, told.request, told.container);
+  const info = withStartOf(probed, announced);
   requireBurnable(info, told.request);
   const durations = new Durations();
+  const tally = new TrackTally();
   const [rule, index] = await Promise.all([
     told.request.video.frameRate === null ? null : learnSyncRule(tools, tmpdir(), signal),
     indexSource(tools, path, info, {
       signal,
       onGops: () => undefined,
       onPacket: (packet) => durations.add(packet),
+      tally,
     }),
   ]);
+  const plan = leftOutOf(announced, withoutPackets(announced, tally.tracks(timeBasesOf(info))));
   const rated = withCadence(rule, told.request, info, index, durations);
   const checked = { ...told, request: rated.request };
   const { realFrameRate, averageFrameRate, timeBase } = info.video;

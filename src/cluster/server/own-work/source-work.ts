@@ -3,6 +3,7 @@
 import { exists } from "../../../base/files.ts";
 import { Once } from "../../../base/once.ts";
 import { MICROSECONDS, rescale } from "../../../base/rational.ts";
+import { findSilent, type Silent } from "../../../media/audio/silent-tracks.ts";
 import { soundLengths } from "../../../media/audio-length.ts";
 import { type Extras, readSourceExtras } from "../../../media/check-extras.ts";
 import { decodeSourceSound, type SoundSample } from "../../../media/check-sound.ts";
@@ -10,7 +11,8 @@ import type { DecodedLengths } from "../../../media/check-tracks.ts";
 import { audioFiles, encodeAudio } from "../../../media/encode-audio.ts";
 import type { FrameIndex } from "../../../media/frame-index.ts";
 import { type OutputClock, readOutputClock } from "../../../media/output-clock.ts";
-import { audioToEncode, encodedInstead, planStreams, type StreamPlan } from "../../../media/stream-plan.ts";
+import type { EncodeRequest } from "../../../media/request/encode-request.ts";
+import { audioToEncode, encodedInstead, leftOutOf, planStreams, type StreamPlan } from "../../../media/stream-plan.ts";
 import type { Tools } from "../../../media/tools.ts";
 import { hasTracks, readTrackPackets, type TrackPackets } from "../../../media/track-packets.ts";
 import { tryCopies, type Uncopied } from "../../../media/try-copies.ts";
@@ -30,6 +32,7 @@ export interface SourceWorkParts {
 
 export class SourceWork {
   readonly #parts: SourceWorkParts;
+  readonly #silent = new Once(() => this.#findSilent());
   readonly #uncopied = new Once(() => this.#tryCopies());
   readonly #prepared = new Once(() => this.#prepare());
   readonly #tracks = new Once(() => this.#readTracks());
@@ -48,13 +51,12 @@ export class SourceWork {
   }
 
   /**
-   * What becomes of each stream, once it is known what can be copied. Which encoder makes the video changes nothing of
-   * the other tracks.
+   * What becomes of each stream, once it is known which tracks hold anything and what can be copied. Which encoder makes
+   * the video changes nothing of the other tracks.
    */
   async plan(request = this.#parts.record.request): Promise<StreamPlan> {
-    const { info, container } = this.#parts.record;
     const { indexes } = await this.uncopied();
-    return encodedInstead(planStreams(info, request, container), indexes);
+    return encodedInstead(await this.#heard(request), indexes);
   }
 
   /** Makes all that needs no encoded sound, one thing after the other; asked again, nothing more. */
@@ -107,11 +109,23 @@ export class SourceWork {
     if (audioToEncode(await this.plan()).length === 0) await this.clock();
   }
 
-  async #tryCopies(): Promise<Uncopied> {
+  /** As planned from the headers, without the tracks that hold nothing. */
+  async #heard(request: EncodeRequest): Promise<StreamPlan> {
+    const { info, container } = this.#parts.record;
+    return leftOutOf(planStreams(info, request, container), await this.#silent.get());
+  }
+
+  async #findSilent(): Promise<Silent> {
     const { tools, record, signal } = this.#parts;
     const { source, info, request, container } = record;
-    const plan = planStreams(info, request, container);
-    return await tryCopies(tools, { path: source.path, info }, request, plan, signal);
+    const file = { path: source.path, info, tracks: () => this.tracks() };
+    return await findSilent(tools, file, planStreams(info, request, container), signal);
+  }
+
+  async #tryCopies(): Promise<Uncopied> {
+    const { tools, record, signal } = this.#parts;
+    const { source, info, request } = record;
+    return await tryCopies(tools, { path: source.path, info }, request, await this.#heard(request), signal);
   }
 
   async #readTracks(): Promise<ReadonlyMap<number, TrackPackets>> {
@@ -157,7 +171,8 @@ export class SourceWork {
     const { tools, record, folder, signal } = this.#parts;
     const { source, info } = record;
     const audioPaths = await this.audio();
-    const files = { sourcePath: source.path, audioPaths, workDir: folder.root };
+    const sourceTracks = await this.tracks();
+    const files = { sourcePath: source.path, sourceTracks, audioPaths, workDir: folder.root };
     return await readOutputClock(tools, { info, plan: await this.plan(), ...files, signal });
   }
 }

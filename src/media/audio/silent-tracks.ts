@@ -1,0 +1,67 @@
+// Sound tracks that a file announces and that hold nothing: broadcasts name tracks that never send, recordings are cut
+// before a track begins. They are left out, and said; a track that begins late is none of them.
+import { type SoundFile, soundSeconds } from "../audio-length.ts";
+import { requireSound } from "../plan/require-sound.ts";
+import { streamBeginnings } from "../stream-beginnings.ts";
+import { leftOutOf, type StreamPlan } from "../stream-plan.ts";
+import type { Tools } from "../tools.ts";
+import type { TrackPackets } from "../track-packets.ts";
+import type { SourceInfo, SourceStream } from "../types.ts";
+
+const NO_PACKET = "it holds no sound: the source names the track and has no packet of it";
+const NOT_DECODABLE = "its packets say neither sample rate nor channels, and none of them can be decoded";
+
+/** Why each of these tracks is left out, by source index. */
+export type Silent = ReadonlyMap<number, string>;
+
+export interface SilentSource {
+  readonly path: string;
+  readonly info: SourceInfo;
+  /** All packets of the source, counted; asked for only where a track may be empty. */
+  readonly tracks: () => Promise<ReadonlyMap<number, Pick<TrackPackets, "packets">>>;
+}
+
+function soundOf(plan: StreamPlan): SourceStream[] {
+  return plan.streams.flatMap(({ source }) => (source.type === "audio" ? [source] : []));
+}
+
+/** ffprobe gives zeros where it met no packet, or none that it understood. */
+function saysNothing({ sampleRate, channels }: SourceStream): boolean {
+  return sampleRate === 0 || channels === 0;
+}
+
+/** Tracks that have no packet at all, once all packets are counted. Pure. */
+export function withoutPackets(plan: StreamPlan, tracks: ReadonlyMap<number, Pick<TrackPackets, "packets">>): Silent {
+  const empty = soundOf(plan).filter(({ index }) => (tracks.get(index)?.packets ?? 0) === 0);
+  return new Map(empty.map(({ index }) => [index, NO_PACKET]));
+}
+
+/**
+ * A look at the first packets is enough for most files; only a track that is not among them has to wait for the count of
+ * all. Errors: E_ENCODE_REQUEST where there is sound and none of it can be decoded, those of `source.tracks`.
+ */
+export async function findSilent(
+  tools: Tools,
+  source: SilentSource,
+  plan: StreamPlan,
+  signal?: AbortSignal,
+): Promise<Silent> {
+  const { path, info } = source;
+  if (soundOf(plan).length === 0) return new Map();
+  const seen = await streamBeginnings(tools, path, info.formatName, signal);
+  const late = soundOf(plan).filter((stream) => !seen.has(stream.index) || saysNothing(stream));
+  if (late.length === 0) return new Map();
+  const tracks = await source.tracks();
+  const empty = withoutPackets(plan, tracks);
+  const unreadable = new Map<number, string>();
+  for (const stream of late.filter((one) => saysNothing(one) && !empty.has(one.index))) {
+    const file: SoundFile = { path, formats: info.formatName, streamIndexes: [stream.index] };
+    const [seconds] = await soundSeconds(tools, file, signal);
+    if ((seconds ?? 0) === 0) unreadable.set(stream.index, NOT_DECODABLE);
+  }
+  const silent = new Map([...empty, ...unreadable]);
+  const heard = leftOutOf(plan, silent);
+  const lost = heard.leftOut.filter(({ source: { index } }) => (tracks.get(index)?.packets ?? 0) > 0);
+  requireSound(heard.streams, lost, plan.container);
+  return silent;
+}

@@ -1,0 +1,20 @@
+import { expect, test } from "bun:test";
+import { EVERY_KIND } from "./every-kind.fixture.ts";
+import { readOutputClock } from "./output-clock.ts";
+import { emptyEncodeRequest } from "./request/encode-request.ts";
+import { planStreams } from "./stream-plan.ts";
+
+const NO_TOOLS = { ffmpeg: "/nowhere", ffprobe: "/nowhere" } as unknown as Parameters<typeof readOutputClock>[0];
+
+test.each([
+  ["nothing of subtitles", new Map(), -7000],
+  ["subtitles after the beginning", new Map([[3, { startUs: 400_000 }]]), -7000],
+  ["subtitles before picture and sound", new Map([[3, { startUs: -4_000_000 }]]), -4_000_000],
+  ["a track that mp4 can't hold", new Map([[4, { startUs: -4_000_000 }]]), -7000],
+  ["an empty track", new Map([[3, { startUs: null }]]), -7000],
+])("zero of an MP4: %s", async (_, sourceTracks, zeroUs) => {
+  const plan = planStreams(EVERY_KIND, emptyEncodeRequest(), "mp4");
+  const files = { sourcePath: "/in", audioPaths: [], workDir: "/tmp" };
+  const clock = await readOutputClock(NO_TOOLS, { info: EVERY_KIND, plan, sourceTracks, ...files });
+  expect(clock).toEqual({ zeroUs, audioDelaysUs: [] });
+});
