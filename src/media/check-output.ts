@@ -1,18 +1,19 @@
 // The last check before a job may be called completed: the output demuxed and held against the plan, the sound against
 // the source's.
 import { dirname } from "node:path";
-import { MICROSECONDS, type Pts, type Rational, rescale } from "../base/rational.ts";
+import { MICROSECONDS, type Pts, parseRational, type Rational, rescale, toNumber } from "../base/rational.ts";
 import { compareExtras, type Extras, readOutputExtras } from "./check-extras.ts";
 import { checkPicture } from "./check-picture.ts";
 import { checkSound, decodeOutputSound, type SoundSample } from "./check-sound.ts";
 import { compareTracks, type DecodedLengths, unequalSubtitles } from "./check-tracks.ts";
-import { type OutputPackets, readOutput } from "./output-packets.ts";
+import { type OutputPackets, type OutputPicture, readOutput } from "./output-packets.ts";
 import { compareTimes } from "./output-times.ts";
 import type { KeyDistance } from "./request/key-distance.ts";
 import type { StreamPlan } from "./stream-plan.ts";
 import type { Tools } from "./tools.ts";
 import { readTextEvents, type TrackPackets } from "./track-packets.ts";
 import type { ProofCheck, ProofStream, SourceInfo } from "./types.ts";
+import { type ContainerData, compareContainerData } from "./verify/check-container-data.ts";
 import { checkSoundKept } from "./verify/check-sound-kept.ts";
 import { checkKeyFrames } from "./verify/key-frames.ts";
 
@@ -120,6 +121,12 @@ function checkStreams(output: OutputPackets, plan: StreamPlan): ProofCheck {
   };
 }
 
+function containerDataOf(picture: OutputPicture | null): ContainerData {
+  const timecode = Object.entries(picture?.tags ?? {}).find(([key]) => key.toLowerCase() === "timecode")?.[1] ?? null;
+  const rate = parseRational(picture?.avg_frame_rate ?? "");
+  return { sideData: picture?.side_data_list ?? [], timecode, frameRate: rate === null ? null : toNumber(rate) };
+}
+
 function soundsIn({ streams }: OutputPackets): number {
   return streams.filter(({ type, packets }) => type === "audio" && packets > 0).length;
 }
@@ -160,6 +167,11 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
           firstFrameUs,
           signal,
         );
+  const beside = compareContainerData(
+    { sideData: info.sideData ?? [], timecode: plan.timecode },
+    containerDataOf(output.picture),
+    plan.container,
+  );
   const textEvents = new Map<number, number | null>();
   for (const streamIndex of unequalSubtitles(plan, sourceTracks, output.tracks)) {
     const track = { path: sourcePath, formats: info.formatName, streamIndex };
@@ -188,8 +200,9 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
       ...tracks,
       sound.check,
       ...extras.checks,
+      ...beside.checks,
     ],
-    lost: extras.lost,
+    lost: [...extras.lost, ...beside.lost],
     notes: [...plan.picture.notes, ...sound.notes],
   };
 }

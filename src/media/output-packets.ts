@@ -46,6 +46,7 @@ const streamSchema = z.object({
   chroma_location: z.string().optional(),
   sample_aspect_ratio: z.string().optional(),
   field_order: z.string().optional(),
+  avg_frame_rate: z.string().optional(),
   tags: z.record(z.string(), z.string()).optional(),
   side_data_list: z.array(sideDataSchema).optional(),
 });

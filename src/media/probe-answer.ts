@@ -48,8 +48,8 @@ export type ProbeAnswer = z.infer<typeof probeSchema>;
 /** 16384x8704, the largest picture that a level of AV1 names; a decoder takes gigabytes for more. */
 const MOST_PIXELS = 16_384 * 8704;
 
-function tag(stream: ProbedStream, name: string): string | null {
-  for (const [key, value] of Object.entries(stream.tags ?? {})) {
+function tag(from: { readonly tags?: ProbedStream["tags"] }, name: string): string | null {
+  for (const [key, value] of Object.entries(from.tags ?? {})) {
     if (key.toLowerCase() === name) return value === "" ? null : value;
   }
   return null;
@@ -77,6 +77,7 @@ function toStream(stream: ProbedStream): SourceStream {
   const dispositions = Object.entries(stream.disposition ?? {}).flatMap(([name, value]) => (value === 1 ? [name] : []));
   const fileName = tag(stream, "filename");
   const channelLayout = known(stream.channel_layout);
+  const timecode = tag(stream, "timecode");
   return {
     index: stream.index,
     type:
@@ -94,6 +95,7 @@ function toStream(stream: ProbedStream): SourceStream {
     sampleRate: stream.sample_rate === undefined ? null : Number(stream.sample_rate),
     channels: stream.channels ?? null,
     ...(channelLayout === null ? {} : { channelLayout }),
+    ...(timecode === null ? {} : { timecode }),
   };
 }
 
@@ -186,6 +188,8 @@ export function toSourceInfo(answer: ProbeAnswer, path: string, bytes: number, v
       `Up to ${MOST_PIXELS} pixels a picture are taken; a size beyond that is most often a damaged header.`,
     );
   }
+  const timecode = tag(answer.format, "timecode");
+  const sideData = chosen.side_data_list ?? [];
   return {
     formatName: answer.format.format_name,
     bytes,
@@ -194,5 +198,7 @@ export function toSourceInfo(answer: ProbeAnswer, path: string, bytes: number, v
     video,
     streams,
     chapterCount: answer.chapters?.length ?? 0,
+    ...(timecode === null ? {} : { timecode }),
+    ...(sideData.length === 0 ? {} : { sideData }),
   };
 }

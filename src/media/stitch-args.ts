@@ -8,6 +8,8 @@ import { demuxerName, sourceOffsetUs } from "./formats.ts";
 import type { OutputClock } from "./output-clock.ts";
 import { mappedStreams } from "./output-places.ts";
 import { askedTagArgs, attachArgs, pictureTagArgs, streamTagArgs } from "./output-tags.ts";
+import { stereoArgs } from "./plan/stereo-mode.ts";
+import { timecodeArgs } from "./plan/timecode.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { audioToEncode, type PlannedStream, type StreamPlan } from "./stream-plan.ts";
@@ -152,6 +154,8 @@ export function stitchArgs(
     "-map_chapters",
     plan.keepChapters ? String(sourceInput) : "-1",
     ...streamTagArgs(plan),
+    ...timecodeArgs(plan.timecode),
+    ...stereoArgs(plan.container, info),
     ...attachArgs(plan, io.covers),
     ...pictureTagArgs(info.video, request),
     ...lastDurationArgs(facts),

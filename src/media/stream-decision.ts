@@ -1,6 +1,7 @@
 // What becomes of one stream of the source in a container, as far as that depends on nothing but the request: encoded,
 // copied, converted, attached or left out with the reason. Pure.
 import { requireLayout } from "./audio-layouts.ts";
+import { keptTimecode } from "./plan/timecode.ts";
 import { audioOfTrack, NO_SETTINGS } from "./request/audio-tracks.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { AudioSettings, EncodeRequest } from "./request/encode-request.ts";
@@ -133,6 +134,10 @@ export function decideStream(
       return rules.attachments ? { kind: "copy" } : leave(`${container} holds no attachments`);
     case "data":
     case "other":
-      return leave("data streams are not carried over");
+      return leave(
+        stream.timecode !== undefined && stream.timecode === keptTimecode(info, request)
+          ? `data streams are not carried over; its timecode ${stream.timecode} goes with the picture`
+          : "data streams are not carried over",
+      );
   }
 }

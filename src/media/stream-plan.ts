@@ -3,6 +3,7 @@
 import { AppError } from "../base/errors.ts";
 import { type PicturePlan, planPicture } from "./picture-plan.ts";
 import { requireSound } from "./plan/require-sound.ts";
+import { keptTimecode } from "./plan/timecode.ts";
 import { NO_SETTINGS } from "./request/audio-tracks.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest, StreamChoice } from "./request/encode-request.ts";
@@ -31,6 +32,8 @@ export interface StreamPlan {
   readonly leftOut: readonly LeftOutStream[];
   readonly keepChapters: boolean;
   readonly keepMetadata: boolean;
+  /** The first frame's, as the source has it and no option replaces it; null: none. */
+  readonly timecode: string | null;
   readonly picture: PicturePlan;
 }
 
@@ -89,6 +92,7 @@ export function planStreams(info: SourceInfo, request: EncodeRequest, container:
     leftOut,
     keepChapters: request.metadata.keepChapters && CONTAINERS[container].chapters,
     keepMetadata: request.metadata.keepSource,
+    timecode: keptTimecode(info, request),
     picture: planPicture(info.video, request, container),
   };
 }

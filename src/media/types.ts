@@ -55,6 +55,8 @@ export interface SourceStream {
   readonly channels: number | null;
   /** ffmpeg's name, such as "5.1(side)"; absent where the source does not say. */
   readonly channelLayout?: string;
+  /** The first frame's timecode, "10:20:30:12"; a semicolon before the frames means drop-frame. */
+  readonly timecode?: string;
 }
 
 export interface SourceVideo {
@@ -92,6 +94,10 @@ export interface SourceInfo {
   readonly video: SourceVideo;
   readonly streams: readonly SourceStream[];
   readonly chapterCount: number;
+  /** A timecode that the file as a whole has, not one of its streams. */
+  readonly timecode?: string;
+  /** What the container says of the picture beside its colours (360°, stereo, HDR10), as ffprobe lists it. */
+  readonly sideData?: readonly Readonly<Record<string, unknown>>[];
 }
 
 /**

@@ -1,0 +1,21 @@
+// The timecode of the first frame: where the source says it, and how it is handed to the muxer. Pure.
+import type { EncodeRequest } from "../request/encode-request.ts";
+import type { SourceInfo } from "../types.ts";
+
+/** As the picture's stream has it, else a timecode track (`tmcd` of MOV and MP4), else the file (MXF). */
+export function timecodeOf({ video, streams, timecode }: SourceInfo): string | null {
+  const own = streams.find(({ index }) => index === video.streamIndex)?.timecode;
+  const track = streams.find((stream) => stream.type === "data" && stream.timecode !== undefined)?.timecode;
+  return own ?? track ?? timecode ?? null;
+}
+
+/** Null where there is none, or where `-metadata` or `-map_metadata -1` says otherwise. */
+export function keptTimecode(info: SourceInfo, { metadata }: EncodeRequest): string | null {
+  const isReplaced = metadata.tags.some(({ key }) => key.toLowerCase() === "timecode");
+  return metadata.keepSource && !isReplaced ? timecodeOf(info) : null;
+}
+
+/** A tag of the picture's stream: the muxers of MP4 and MOV make a timecode track of it, Matroska keeps the tag. */
+export function timecodeArgs(timecode: string | null): string[] {
+  return timecode === null ? [] : ["-metadata:s:v:0", `timecode=${timecode}`];
+}
