@@ -50,14 +50,12 @@ function codecArgs(
   });
 }
 
-/** MPEG-1 and MPEG-2 know a handful of frame rates, and refuse the source's tick. */
+/** Each picture at its own time, or at the rate asked for. */
 function timesOf(tools: Tools, params: readonly string[]): readonly string[] {
-  if (params.some((word) => word === "-r" || word === "-r:v")) return ["-fps_mode", "cfr"];
-  return params.some((word) => /^mpeg[12]video$/.test(word)) ? ["-fps_mode", "passthrough"] : tools.ownTimes;
+  return params.some((word) => word === "-r" || word === "-r:v") ? ["-fps_mode", "cfr"] : tools.ownTimes;
 }
 
-/** The arguments of the plain run. Errors: the source can't be read. */
-export async function plainArgs(tools: Tools, job: PlainJob): Promise<readonly string[]> {
+async function plainArgs(tools: Tools, job: PlainJob, times: readonly string[]): Promise<readonly string[]> {
   const { kept, params, codecs, inputArgs = [] } = job;
   const source = new Map((await streamsOf(tools, job.source)).streams.map(({ index, codec }) => [index, codec]));
   const hasMaps = params.includes("-map");
@@ -67,11 +65,18 @@ export async function plainArgs(tools: Tools, job: PlainJob): Promise<readonly s
     ...indexes.flatMap((index) => ["-map", `0:${index}`]),
     ...(kept === null || named(params, "a") ? [] : codecArgs("a", kept.audio, codecs.audio, source)),
     ...(kept === null || named(params, "s") ? [] : codecArgs("s", kept.subtitles, codecs.subtitles, source)),
-    ...timesOf(tools, params),
+    ...times,
     ...["-max_muxing_queue_size", "9999", ...params, `file:${resolve(job.output)}`],
   ];
 }
 
+/**
+ * The plain run. MPEG-1, MPEG-2 and MPEG-4 part 2 refuse fine ticks: then the encoder has the rate's own, as ffmpeg
+ * gives it by itself. Errors: the source can't be read.
+ */
 export async function runPlain(tools: Tools, job: PlainJob): Promise<Ran> {
-  return await runTool(await plainArgs(tools, job));
+  const times = timesOf(tools, job.params);
+  const ran = await runTool(await plainArgs(tools, job, times));
+  if (ran.exitCode === 0 || !/time ?base|frame ?rate|fps/i.test(ran.stderr)) return ran;
+  return await runTool(await plainArgs(tools, job, ["-fps_mode", "passthrough"]));
 }

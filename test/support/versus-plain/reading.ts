@@ -59,7 +59,8 @@ export interface Reading {
 type Json = Readonly<Record<string, unknown>>;
 
 const VIDEO_FACTS = ["width", "height", "pix_fmt", "color_range", "color_space", "color_transfer", "color_primaries"];
-const SHAPE_FACTS = ["sample_aspect_ratio", "field_order"];
+// Not the order of fields: plain ffmpeg calls the same pictures tt, tb or progressive by muxer and version.
+const SHAPE_FACTS = ["sample_aspect_ratio"];
 const SOUND_FACTS = ["sample_rate", "channels", "channel_layout"];
 
 function text(value: unknown): string {

@@ -21,11 +21,9 @@ import { mustTryCopies } from "../../../media/try-copies.ts";
 import type { Container, SourceInfo, VerifyMode } from "../../../media/types.ts";
 import type { NewJob } from "../../scheduler/model/input.ts";
 import type { JobSettings } from "../../scheduler/model/job.ts";
-import { JobFolders } from "../job/job-folders.ts";
 import { requestOf } from "../job/job-request.ts";
 import type { JobRecord, JobRequest, SourceRecord } from "../ports.ts";
 import { chooseEncoder } from "./choose-encoder.ts";
-import { onOneClock } from "./one-clock.ts";
 
 /** Room a job needs at least, whatever its source: database, first segments, proof. */
 const LEAST_FREE_BYTES = 16 * 1024 * 1024;
@@ -105,35 +103,14 @@ export async function planSource(tools: Tools, path: string, { request, containe
   return { info: withStartOf(info, plan), plan };
 }
 
-export interface PreparedJob {
-  readonly record: JobRecord;
-  readonly job: NewJob;
-}
-
-/** Errors: those of checkRequest, planSource and onOneClock, E_NO_SPACE. */
+/** Errors: those of checkRequest and planSource, E_NO_SPACE. */
 export async function prepareJob(
   tools: Tools,
   defaults: JobDefaults,
   asked: JobRequest,
   source: SourceRecord,
   workDir: string,
-): Promise<PreparedJob> {
-  const jobId = newId();
-  try {
-    return await prepare(tools, defaults, asked, source, { jobId, workDir });
-  } catch (thrown) {
-    await new JobFolders(workDir).removeAll(jobId);
-    throw thrown;
-  }
-}
-
-async function prepare(
-  tools: Tools,
-  defaults: JobDefaults,
-  asked: JobRequest,
-  handedIn: SourceRecord,
-  { jobId, workDir }: { readonly jobId: string; readonly workDir: string },
-): Promise<PreparedJob> {
+): Promise<{ record: JobRecord; job: NewJob }> {
   const {
     request: told,
     requestText,
@@ -143,7 +120,7 @@ async function prepare(
     defaults,
     asked.ffmpegParams,
     asked.outputName,
-    handedIn.name,
+    source.name,
     (asked.subtitlesSourceId ?? null) !== null,
   );
   const free = await freeBytes(workDir);
@@ -154,17 +131,13 @@ async function prepare(
       "Free some space there, or start the server with another --work-dir.",
     );
   }
-  const first = await planSource(tools, handedIn.path, { request: told, container });
-  const folder = new JobFolders(workDir).of(jobId);
-  const job = { jobId, blockBytes: defaults.blockBytes };
-  const { source, corrected } = await onOneClock(tools, handedIn, first.info, folder, job);
-  const { info, plan } =
-    corrected === null ? first : await planSource(tools, source.path, { request: told, container });
+  const { info, plan } = await planSource(tools, source.path, { request: told, container });
   const { request, why } = await findCadence(tools, told, { path: source.path, info, workDir });
-  const { first: chosen, settings } = chooseEncoder(request, asked, info);
+  const { first, settings } = chooseEncoder(request, asked, info);
   const draws = textDrawers(request);
-  const resolved = requestOf({ request, info }, chosen.encoder);
+  const resolved = requestOf({ request, info }, first.encoder);
   const rate = rateGoalOf(resolved);
+  const jobId = newId();
   const { video } = info;
   const grid = candidateGrid(info, resolved, container);
   const frameRate = outputRate(video, request);
@@ -182,7 +155,6 @@ async function prepare(
       blockBytes: defaults.blockBytes,
       encoderTimeBase: encoderTimeBase(info.video, request),
       ...(grid === null ? {} : { grid }),
-      ...(corrected === null ? {} : { corrected }),
     },
     job: {
       id: jobId,
@@ -192,8 +164,8 @@ async function prepare(
         requiredClients: asked.requiredClients ?? defaults.settings.requiredClients,
         ...settings,
       },
-      encoder: chosen.encoder,
-      family: chosen.family,
+      encoder: first.encoder,
+      family: first.family,
       split: splitMode(request, defaults.exactly, why),
       ...(draws.length === 0 ? {} : { text: { draws, print: null } }),
       timeBase: video.timeBase,

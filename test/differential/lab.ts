@@ -1,0 +1,105 @@
+// A cluster that lives through a whole run: one server and two clients with short segments, and the tools of the same
+// ffmpeg. Each recipe becomes a file, a job, and a verdict.
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Cluster } from "../support/cluster.ts";
+import { type Tools, toolsIn } from "../support/versus-plain/tools.ts";
+import { type Verdict, verdictOf } from "../support/versus-plain/verdict.ts";
+import { ImpossibleRecipe, makeSource } from "./make-source.ts";
+import type { Recipe } from "./recipe.ts";
+import { isHonest } from "./refusals.ts";
+import { paramsOf } from "./request-text.ts";
+
+/** A job of such a file takes a second or two; this is for a loaded machine. */
+const BOUND_MS = 120_000;
+
+export interface Outcome {
+  /** Null: ffmpeg can't make such a file. */
+  readonly verdict: Verdict | null;
+  readonly isFailure: boolean;
+  /** The verdict in one line. */
+  readonly text: string;
+  readonly params: string;
+  /** The file; of a success it is gone. */
+  readonly path: string;
+  readonly seconds: number;
+}
+
+function textOf(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case "exact":
+      return ["exact", ...verdict.notes].join("; ");
+    case "WRONG":
+      return `WRONG: ${verdict.differences.join("; ")}`;
+    default:
+      return `${verdict.kind}${verdict.isPlainWorking ? "" : " (plain ffmpeg fails too)"}: ${verdict.reason}`;
+  }
+}
+
+function isFailure(verdict: Verdict): boolean {
+  if (verdict.kind === "refused") return !isHonest(verdict.reason, verdict.isPlainWorking);
+  return verdict.kind !== "exact";
+}
+
+/** A slide show: its jumps are real, and ffmpeg would close them (test/support/versus-plain/known-wrong.ts). */
+function plainInputArgs({ container, pace }: Recipe): readonly string[] {
+  const isSlideShow = pace.kind === "hole" && pace.seconds > 10;
+  return isSlideShow && ["ts", "vob"].includes(container) ? ["-dts_delta_threshold", "3600"] : [];
+}
+
+export class Lab implements AsyncDisposable {
+  readonly #cluster: Cluster;
+  readonly #makers: Tools;
+  readonly #tools: Tools;
+  #serial = 0;
+
+  private constructor(cluster: Cluster, makers: Tools, tools: Tools) {
+    this.#cluster = cluster;
+    this.#makers = makers;
+    this.#tools = tools;
+  }
+
+  /** `folder`: of the ffmpeg that is tried; null: the usual one. Files are always made by the usual one. */
+  static async open(folder: string | null): Promise<Lab> {
+    const [makers, tools] = await Promise.all([toolsIn(null), toolsIn(folder)]);
+    const env: Record<string, string> = folder === null ? {} : { FFCLUSTER_FFMPEG_DIR: folder };
+    const cluster = await Cluster.make();
+    const short = ["--benchmark-duration", "0.4", "--max-segment-duration", "0.4"];
+    await cluster.serve({ args: [...short, "--retry-delay", "0", "--max-retries", "1"], env });
+    await Promise.all(["one", "two"].map((name) => cluster.join(name, [], env)));
+    return new Lab(cluster, makers, tools);
+  }
+
+  get version(): string {
+    return this.#tools.name;
+  }
+
+  async run(recipe: Recipe): Promise<Outcome> {
+    const startedAt = performance.now();
+    this.#serial += 1;
+    const folder = this.#cluster.path(`made-${this.#serial}`);
+    await mkdir(folder);
+    const params = paramsOf(recipe);
+    const ended = (verdict: Verdict | null, text: string, path: string): Outcome => {
+      const seconds = (performance.now() - startedAt) / 1000;
+      return { verdict, text, params, path, seconds, isFailure: verdict !== null && isFailure(verdict) };
+    };
+    const output = join(folder, `out.${recipe.request.container}`);
+    try {
+      const source = await makeSource(this.#makers, recipe, folder, "in");
+      const held = { source, params, output, boundMs: BOUND_MS, plainInputArgs: plainInputArgs(recipe) };
+      const verdict = await verdictOf(this.#cluster, this.#tools, held);
+      const outcome = ended(verdict, textOf(verdict), source);
+      if (!outcome.isFailure) await rm(folder, { recursive: true, force: true });
+      return outcome;
+    } catch (thrown) {
+      if (!(thrown instanceof ImpossibleRecipe)) throw thrown;
+      await rm(folder, { recursive: true, force: true });
+      return ended(null, `impossible: ${thrown.message}`, "");
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cluster[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,22 @@
+// Which refusals are honest: each names what is true of the file or of the request. A refusal of a file that plain
+// ffmpeg converts and that is not on this list counts as a failure.
+
+interface Honest {
+  readonly says: RegExp;
+  readonly why: string;
+}
+
+const HONEST: readonly Honest[] = [
+  { says: /^E_CONTAINER: /, why: "the request asks for a codec that the output's container cannot hold" },
+  {
+    says: /^E_ENCODE_REQUEST: the output would have no sound at all .* cannot hold/,
+    why: "a copy is asked for into a container that is not trusted with the codec; the hint names others",
+  },
+  { says: /^E_SOURCE_NO_VIDEO: /, why: "there is no picture in the file" },
+];
+
+/** True where the reason is on the list, or where plain ffmpeg gives up too. */
+export function isHonest(reason: string, isPlainWorking: boolean): boolean {
+  if (/E_INTERNAL|said nothing|undefined|\[object/.test(reason)) return false;
+  return !isPlainWorking || HONEST.some(({ says }) => says.test(reason));
+}
