@@ -2,6 +2,8 @@
 // they are certain, so that encoding starts while the source is still being read.
 import { AppError } from "../base/errors.ts";
 import { runTool } from "../base/process.ts";
+import { describeBreak } from "./clock/clock-watch.ts";
+import { brokenClock, PacketClock, ticksOrNaN } from "./clock/read-clock.ts";
 import { drawsOverEarlierFrames, hasTimestamps, restartsClock } from "./formats.ts";
 import type { FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex, VideoPacket } from "./frame-index.ts";
@@ -24,6 +26,8 @@ export interface IndexOptions {
   readonly grid?: FrameGrid | null;
   /** Called once, at the first frame that is no place of the grid, before any group that holds it is handed on. */
   readonly onOffGrid?: (reason: string, index: FrameIndex) => void;
+  /** A source whose clock breaks is only said to be one that can't be split, not refused. */
+  readonly isEstimate?: boolean;
   /** Why it may not be split, whatever its packets say. */
   readonly wholeBecause?: string | null;
   /** Every packet of the video, in the order of the file. */
@@ -69,7 +73,8 @@ function trackPacket([type = "", stream, pts, , duration, bytes]: readonly strin
 }
 
 /**
- * Reads the whole source once. Errors: E_INDEX (ffprobe failed, no frame found), E_INTERRUPTED.
+ * Reads the whole source once. Errors: E_INDEX (ffprobe failed, no frame found), E_SOURCE_REFUSED (its clock breaks),
+ * E_INTERRUPTED.
  * An index that is not `seekable` is no error: the job then runs as one segment.
  */
 export async function indexSource(
@@ -82,6 +87,7 @@ export async function indexSource(
   const { grid = null, tally } = options;
   const streamIndex = String(info.video.streamIndex);
   const index = new GrowingFrameIndex(info.video.timeBase, frameRate, grid);
+  const clock = restartsClock(info.formatName) ? new PacketClock(info) : null;
   let isOnGrid = grid !== null;
   const watchGrid = () => {
     if (!isOnGrid || grid === null || grid.broken === null) return;
@@ -105,7 +111,7 @@ export async function indexSource(
   };
   const result = await runTool({
     program: tools.ffprobe,
-    args: indexArgs(path, info, tally !== undefined),
+    args: indexArgs(path, info, tally !== undefined || clock !== null),
     // Until the first groups are there everybody waits for it; the first encodes then need the processor more.
     onStart: (lowerPriority) => {
       yieldToEncodes = lowerPriority;
@@ -114,6 +120,8 @@ export async function indexSource(
     onLine: (line) => {
       const fields = line.split(",");
       if (fields.length < PACKET_FIELDS) return;
+      const [, stream, pts, dts, duration] = fields;
+      clock?.add(Number(stream), ticksOrNaN(pts), ticksOrNaN(dts), ticksOrNaN(duration));
       if (fields[1] !== streamIndex) {
         tally?.add(trackPacket(fields));
         return;
@@ -133,6 +141,11 @@ export async function indexSource(
       `the source could not be read to its end: ${lastWords(result.stderrTail)}`,
       "The file may be damaged, or on a disk that fails.",
     );
+  }
+  const [broken] = clock?.watch.breaks() ?? [];
+  if (broken !== undefined) {
+    if (options.isEstimate !== true) throw brokenClock(broken, null);
+    index.markUnseekable(`it is several recordings joined: ${describeBreak(broken)}`);
   }
   waiting.push(...index.finish());
   watchGrid();

@@ -1,6 +1,6 @@
 // The whole path of a video in one process, without a cluster: index, cut, encode, verify, stitch, check. `doctor`'s
 // self-test and the tests run it; the cluster does the same steps on many machines.
-import { stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { MICROSECONDS, type Pts, rescale } from "../base/rational.ts";
 import { withoutPackets } from "./audio/silent-tracks.ts";
@@ -8,6 +8,7 @@ import { soundLengths } from "./audio-length.ts";
 import { readSourceExtras } from "./check-extras.ts";
 import { checkOutput, type OutputCheck } from "./check-output.ts";
 import { decodeSourceSound } from "./check-sound.ts";
+import { correctClock } from "./clock/correct-clock.ts";
 import { isFirstOfGroup, type Piece } from "./cut-points.ts";
 import { encodeAudio } from "./encode-audio.ts";
 import { restartsClock } from "./formats.ts";
@@ -97,17 +98,27 @@ async function uploadOf({ subtitles }: LocalOptions) {
   return { name: basename(subtitles), path: subtitles, bytes: (await stat(subtitles)).size };
 }
 
+/** The source on one clock, counted from the start of the streams that are kept. */
+async function openSource(tools: Tools, given: string, told: EncodeRequest, options: LocalOptions) {
+  const { workDir, container, signal } = options;
+  const first = await probeSource(tools, given, { signal });
+  const videoStream = chosenVideoStream(first.streams, told.maps);
+  const probed = videoStream === undefined ? first : await probeSource(tools, given, { signal, videoStream });
+  await mkdir(workDir, { recursive: true });
+  const target = { path: join(workDir, "corrected.ts"), folder: workDir };
+  const corrected = await correctClock(tools, { path: given, info: probed }, target, signal);
+  const { path, info } = corrected ?? { path: given, info: probed };
+  return { path, info: withStartOf(info, planStreams(info, told, container)), note: corrected?.note ?? null };
+}
+
 export async function runLocally(
   tools: Tools,
-  path: string,
+  given: string,
   told: EncodeRequest,
   options: LocalOptions,
 ): Promise<LocalResult> {
   const { workDir, container, signal } = options;
-  const first = await probeSource(tools, path, { signal });
-  const videoStream = chosenVideoStream(first.streams, told.maps);
-  const probed = videoStream === undefined ? first : await probeSource(tools, path, { signal, videoStream });
-  const info = withStartOf(probed, planStreams(probed, told, container));
+  const { path, info, note } = await openSource(tools, given, told, options);
   const { request: rated } = await findCadence(tools, told, { path, info, workDir, signal });
   const candidate = candidateGrid(info, rated, container);
   const grid = candidate === null ? null : new FrameGrid(candidate, info);
@@ -124,7 +135,7 @@ export async function runLocally(
   const outputGroups = [...groups.add(index.gops, index), ...groups.finish(index)];
   const gops = [...joiner.push(outputGroups), ...joiner.end()];
   const ranges = isSplit ? groupGops(gops, ticks) : [{ startPts: null, endPts: null }];
-  const notes: string[] = [];
+  const notes: string[] = note === null ? [] : [note];
   const segments: LocalSegment[] = [];
   for (const [number, range] of ranges.entries()) {
     const where = { workDir: join(workDir, `segment-${number}`), threads: options.threads, signal };

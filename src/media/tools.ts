@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { AppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
+import { isTooOld, OLDEST, releaseText } from "./ffmpeg/releases.ts";
 
 export interface Tools {
   readonly ffmpeg: string;
@@ -13,9 +14,6 @@ export interface Tools {
   readonly major: number;
   readonly minor: number;
 }
-
-const OLDEST_MAJOR = 5;
-const OLDEST_MINOR = 1;
 
 /** libavutil majors of releases, for builds from git that carry no version: 57 is 5.x, 58 is 6.x, … */
 const LIBAVUTIL_TO_FFMPEG = 52;
@@ -40,7 +38,7 @@ function installHint(): string {
       : process.platform === "win32"
         ? "`winget install ffmpeg`"
         : "`apt-get install ffmpeg` (or your system's own package)";
-  return `Install ffmpeg ${OLDEST_MAJOR}.${OLDEST_MINOR} or newer with ${how}, put it in tools/ next to the executable, or name its folder in FFCLUSTER_FFMPEG_DIR.`;
+  return `Install ffmpeg ${releaseText(OLDEST)} or newer with ${how}, put it in tools/ next to the executable, or name its folder in FFCLUSTER_FFMPEG_DIR.`;
 }
 
 function toolsFolder(): string {
@@ -96,7 +94,7 @@ export async function findTools(env: Record<string, string | undefined>): Promis
       installHint(),
     );
   }
-  if (parsed.major < OLDEST_MAJOR || (parsed.major === OLDEST_MAJOR && parsed.minor < OLDEST_MINOR)) {
+  if (isTooOld(parsed)) {
     throw new AppError("E_FFMPEG_OLD", `${found.ffmpeg} is version ${parsed.version}`, installHint());
   }
   return { ...found, ...parsed };

@@ -64,6 +64,8 @@ export interface JobRecord {
   readonly encoderTimeBase: Rational;
   /** One frame of the rate that the source's rounded times may stand for; absent: there is none to restore. */
   readonly grid?: Rational;
+  /** What was done to the file that was handed in to make `source` of it; absent: it is that file. */
+  readonly corrected?: string;
 }
 
 /** A file that clients need beside the source. */

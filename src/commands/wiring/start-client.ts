@@ -1,4 +1,5 @@
 // Joins store, the encoders proven here and a client that runs until it is told to stop.
+import { join } from "node:path";
 import { type Connection, tokenError } from "../../api/http-call.ts";
 import { baseUrl } from "../../api/server-address.ts";
 import type { Environment } from "../../base/config/resolve-options.ts";
@@ -12,6 +13,7 @@ import { openClientStore } from "../../db/client-store.ts";
 import { detectEncoders, workingEncoders } from "../../hw/detect.ts";
 import { devicesOf, notesOf } from "../../hw/report-views.ts";
 import { textPrints } from "../../hw/text-prints.ts";
+import { proveVersion } from "../../media/ffmpeg/prove-version.ts";
 import { findTools, type Tools } from "../../media/tools.ts";
 import { type ClientReport, reportOf } from "../client-report.ts";
 import { makeWorkDir } from "./work-dir.ts";
@@ -111,7 +113,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
 
 /**
  * Starts a client; `ended` settles when `signal` is aborted, the server sends it away, or it fails.
- * Errors, at once: E_FFMPEG_MISSING, E_FFMPEG_OLD, E_WORK_DIR. Later, by `ended`: E_TOKEN, E_UNREACHABLE, E_PROTOCOL.
+ * Errors, at once: E_FFMPEG_MISSING, E_FFMPEG_OLD, E_FFMPEG_UNPROVEN, E_WORK_DIR. Later, by `ended`: E_TOKEN, E_UNREACHABLE, E_PROTOCOL.
  */
 export async function startClient(
   options: StartClientOptions,
@@ -119,5 +121,6 @@ export async function startClient(
 ): Promise<{ readonly ended: Promise<void> }> {
   const tools = await findTools(options.env);
   await makeWorkDir(options.workDir, "client");
+  await proveVersion(tools, join(options.workDir, "client"), options.log, signal);
   return { ended: runToEnd(options, tools, signal) };
 }

@@ -13,6 +13,7 @@ import { VERSION } from "../../base/version.ts";
 import { type CoordinatorOptions, openCoordinator } from "../../cluster/server/open-coordinator.ts";
 import { acquireFolderLock } from "../../db/folder-lock.ts";
 import { openServerStore } from "../../db/server/server-store.ts";
+import { proveVersion } from "../../media/ffmpeg/prove-version.ts";
 import { findTools } from "../../media/tools.ts";
 import { makeWorkDir } from "./work-dir.ts";
 
@@ -56,7 +57,7 @@ async function refuseLostDatabase(databasePath: string, serverDir: string): Prom
   );
 }
 
-/** Errors: E_FFMPEG_MISSING, E_WORK_DIR_LOCKED, E_PORT, E_DATABASE. */
+/** Errors: E_FFMPEG_MISSING, E_FFMPEG_OLD, E_FFMPEG_UNPROVEN, E_WORK_DIR_LOCKED, E_PORT, E_DATABASE. */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const tools = await findTools(options.env);
@@ -64,6 +65,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   undo.defer(() => lock.release());
   // The folder is ours alone: what writes there has outlived the server before.
   const serverDir = join(options.workDir, "server");
+  await proveVersion(tools, serverDir, options.log);
   await endLeftovers((command) => writesBelow(command, tools.ffmpeg, `${serverDir}/`), options.log);
   const databasePath = join(options.workDir, "db", "server.db");
   await refuseLostDatabase(databasePath, serverDir);

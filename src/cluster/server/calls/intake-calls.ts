@@ -73,6 +73,7 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
         await uploads.forget(source.sourceId);
         const { record, job } = await prepareJob(tools, defaults, asked, source, workDir);
         await folders.make(record.jobId);
+        if (record.source.path !== source.path) await desk.discard(source);
         if (upload !== null) await takeUpload(record.jobId, upload);
         register.takeOn(record);
         engine.submit({ type: "job-submitted", job }, (next, events) => {

@@ -21,9 +21,11 @@ import { mustTryCopies } from "../../../media/try-copies.ts";
 import type { Container, SourceInfo, VerifyMode } from "../../../media/types.ts";
 import type { NewJob } from "../../scheduler/model/input.ts";
 import type { JobSettings } from "../../scheduler/model/job.ts";
+import { JobFolders } from "../job/job-folders.ts";
 import { requestOf } from "../job/job-request.ts";
 import type { JobRecord, JobRequest, SourceRecord } from "../ports.ts";
 import { chooseEncoder } from "./choose-encoder.ts";
+import { onOneClock } from "./one-clock.ts";
 
 /** Room a job needs at least, whatever its source: database, first segments, proof. */
 const LEAST_FREE_BYTES = 16 * 1024 * 1024;
@@ -103,14 +105,35 @@ export async function planSource(tools: Tools, path: string, { request, containe
   return { info: withStartOf(info, plan), plan };
 }
 
-/** Errors: those of checkRequest and planSource, E_NO_SPACE. */
+export interface PreparedJob {
+  readonly record: JobRecord;
+  readonly job: NewJob;
+}
+
+/** Errors: those of checkRequest, planSource and onOneClock, E_NO_SPACE. */
 export async function prepareJob(
   tools: Tools,
   defaults: JobDefaults,
   asked: JobRequest,
   source: SourceRecord,
   workDir: string,
-): Promise<{ record: JobRecord; job: NewJob }> {
+): Promise<PreparedJob> {
+  const jobId = newId();
+  try {
+    return await prepare(tools, defaults, asked, source, { jobId, workDir });
+  } catch (thrown) {
+    await new JobFolders(workDir).removeAll(jobId);
+    throw thrown;
+  }
+}
+
+async function prepare(
+  tools: Tools,
+  defaults: JobDefaults,
+  asked: JobRequest,
+  handedIn: SourceRecord,
+  { jobId, workDir }: { readonly jobId: string; readonly workDir: string },
+): Promise<PreparedJob> {
   const {
     request: told,
     requestText,
@@ -120,7 +143,7 @@ export async function prepareJob(
     defaults,
     asked.ffmpegParams,
     asked.outputName,
-    source.name,
+    handedIn.name,
     (asked.subtitlesSourceId ?? null) !== null,
   );
   const free = await freeBytes(workDir);
@@ -131,13 +154,17 @@ export async function prepareJob(
       "Free some space there, or start the server with another --work-dir.",
     );
   }
-  const { info, plan } = await planSource(tools, source.path, { request: told, container });
+  const first = await planSource(tools, handedIn.path, { request: told, container });
+  const folder = new JobFolders(workDir).of(jobId);
+  const job = { jobId, blockBytes: defaults.blockBytes };
+  const { source, corrected } = await onOneClock(tools, handedIn, first.info, folder, job);
+  const { info, plan } =
+    corrected === null ? first : await planSource(tools, source.path, { request: told, container });
   const { request, why } = await findCadence(tools, told, { path: source.path, info, workDir });
-  const { first, settings } = chooseEncoder(request, asked, info);
+  const { first: chosen, settings } = chooseEncoder(request, asked, info);
   const draws = textDrawers(request);
-  const resolved = requestOf({ request, info }, first.encoder);
+  const resolved = requestOf({ request, info }, chosen.encoder);
   const rate = rateGoalOf(resolved);
-  const jobId = newId();
   const { video } = info;
   const grid = candidateGrid(info, resolved, container);
   const frameRate = outputRate(video, request);
@@ -155,6 +182,7 @@ export async function prepareJob(
       blockBytes: defaults.blockBytes,
       encoderTimeBase: encoderTimeBase(info.video, request),
       ...(grid === null ? {} : { grid }),
+      ...(corrected === null ? {} : { corrected }),
     },
     job: {
       id: jobId,
@@ -164,8 +192,8 @@ export async function prepareJob(
         requiredClients: asked.requiredClients ?? defaults.settings.requiredClients,
         ...settings,
       },
-      encoder: first.encoder,
-      family: first.family,
+      encoder: chosen.encoder,
+      family: chosen.family,
       split: splitMode(request, defaults.exactly, why),
       ...(draws.length === 0 ? {} : { text: { draws, print: null } }),
       timeBase: video.timeBase,

@@ -118,6 +118,7 @@ export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Fo
     told.request.video.frameRate === null ? null : learnSyncRule(tools, tmpdir(), signal),
     indexSource(tools, path, info, {
       signal,
+      isEstimate: true,
       onGops: () => undefined,
       onPacket: (packet) => durations.add(packet),
       tally,

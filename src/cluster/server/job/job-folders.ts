@@ -13,6 +13,8 @@ export interface JobFolder {
   /** The video remuxed so that it can be sought, and what it is. */
   readonly video: string;
   readonly videoFacts: string;
+  /** The source on one clock, where its own starts anew in the middle. */
+  readonly corrected: string;
   readonly proof: string;
 }
 
@@ -40,6 +42,7 @@ export class JobFolders {
       side: join(root, "side"),
       video: join(root, "video.mp4"),
       videoFacts: join(root, "video.json"),
+      corrected: join(root, "corrected.ts"),
       proof: join(root, "proof.json"),
     };
   }
@@ -75,6 +78,7 @@ export class JobFolders {
     await removeTree(folder.side);
     await removeTree(folder.video);
     await removeTree(folder.videoFacts);
+    await removeTree(folder.corrected);
     await this.sweep(jobId);
   }
 

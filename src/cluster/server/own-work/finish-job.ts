@@ -153,6 +153,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     // Wall time may have been set back meanwhile.
     wallSeconds: Math.max(0, Date.now() - Date.parse(job.createdAt)) / 1000,
     notes: [
+      ...(work.record.corrected === undefined ? [] : [work.record.corrected]),
       ...(video.remuxed === null ? [] : [`remuxed first: ${video.remuxed}`]),
       ...notesOf(job, index, segments, framePts === null),
       ...(await work.source.uncopied()).notes,

@@ -1,6 +1,6 @@
 // Which file the video of a job is read from: the source, or, where the source is an elementary stream that can be shown
 // to survive it, an MP4 of the very same packets in the job's folder. Sound, subtitles and the rest stay with the source.
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { sha256OfFile } from "../../../base/digest.ts";
 import { exists, writeFileDurably } from "../../../base/files.ts";
@@ -10,6 +10,7 @@ import { splitMode } from "../../../media/request/split-mode.ts";
 import type { Tools } from "../../../media/tools.ts";
 import type { SourceInfo } from "../../../media/types.ts";
 import type { JobFolder } from "../job/job-folders.ts";
+import { madeSource } from "../job/made-source.ts";
 import type { JobRecord, SourceRecord } from "../ports.ts";
 
 export interface VideoSource {
@@ -39,23 +40,6 @@ async function isThere({ folder, signal }: VideoSourceParts): Promise<boolean> {
   return (await sha256OfFile(folder.video, 0, undefined, signal)) === facts.sha256;
 }
 
-/** What clients recognise the file by. It goes by the job's id: no other source has that. */
-async function describe(record: JobRecord, path: string): Promise<SourceRecord> {
-  const { size, mtimeMs } = await stat(path);
-  const { blockBytes } = record;
-  const lastStart = Math.floor((size - 1) / blockBytes) * blockBytes;
-  return {
-    sourceId: record.jobId,
-    name: `the remuxed video of ${record.source.name}`,
-    path,
-    kind: "local",
-    bytes: size,
-    mtimeMs,
-    firstBlockSha256: await sha256OfFile(path, 0, Math.min(blockBytes, size)),
-    lastBlockSha256: await sha256OfFile(path, lastStart, size - lastStart),
-  };
-}
-
 async function makeRemuxed(parts: VideoSourceParts, { source, info }: JobRecord): Promise<string | null> {
   const { tools, folder, signal } = parts;
   parts.tell("remuxing the video so that it can be sought");
@@ -81,7 +65,7 @@ export async function openVideoSource(parts: VideoSourceParts, record: JobRecord
   if (refusal !== null) return { source, info, remuxed: null, refusal };
   const probed = await probeSource(parts.tools, folder.video, { signal: parts.signal });
   return {
-    source: await describe(record, folder.video),
+    source: await madeSource(record, `the remuxed video of ${source.name}`, folder.video),
     info: remuxedInfo(info, probed),
     remuxed: `a raw ${info.formatName} stream has no timestamps`,
     refusal: null,

@@ -1,0 +1,24 @@
+// What a job is made of when the clock of the file that was handed in starts anew in the middle: the same streams on one
+// clock, in the job's folder.
+import { mkdir } from "node:fs/promises";
+import { correctClock } from "../../../media/clock/correct-clock.ts";
+import type { Tools } from "../../../media/tools.ts";
+import type { SourceInfo } from "../../../media/types.ts";
+import type { JobFolder } from "../job/job-folders.ts";
+import { madeSource } from "../job/made-source.ts";
+import type { JobRecord, SourceRecord } from "../ports.ts";
+
+/** The source to use; `corrected` says what was done to it, null: nothing. Errors: those of correctClock. */
+export async function onOneClock(
+  tools: Tools,
+  source: SourceRecord,
+  info: SourceInfo,
+  folder: JobFolder,
+  job: Pick<JobRecord, "jobId" | "blockBytes">,
+): Promise<{ readonly source: SourceRecord; readonly corrected: string | null }> {
+  await mkdir(folder.root, { recursive: true });
+  const target = { path: folder.corrected, folder: folder.root };
+  const corrected = await correctClock(tools, { path: source.path, info }, target);
+  if (corrected === null) return { source, corrected: null };
+  return { source: await madeSource(job, source.name, corrected.path), corrected: corrected.note };
+}

@@ -1,0 +1,100 @@
+import { describe, expect, test } from "bun:test";
+import { type ClockPacket, ClockWatch, describeBreak } from "./clock-watch.ts";
+
+const VIDEO = { stream: 0, stepUs: 40_000 };
+const SOUND = { stream: 1, stepUs: 21_333 };
+
+/** Packets of these streams over `seconds`, interleaved by time, from `startUs` on. */
+function recording(streams: readonly (typeof VIDEO)[], startUs: number, seconds: number): ClockPacket[] {
+  return streams
+    .flatMap(({ stream, stepUs }) =>
+      Array.from({ length: Math.floor((seconds * 1e6) / stepUs) }, (_, n) => {
+        return { stream, atUs: startUs + n * stepUs, durationUs: stepUs };
+      }),
+    )
+    .sort((a, b) => a.atUs - b.atUs);
+}
+
+function watched(packets: readonly ClockPacket[]): ClockWatch {
+  const watch = new ClockWatch();
+  for (const packet of packets) watch.add(packet);
+  return watch;
+}
+
+const BOTH = [VIDEO, SOUND];
+
+describe("two recordings joined", () => {
+  test("the clock goes back", () => {
+    const watch = watched([...recording(BOTH, 1.4e6, 4), ...recording(BOTH, 1.4e6, 4)]);
+    expect(watch.breaks().length).toBe(2);
+    expect(watch.areTogether()).toBe(true);
+    expect(describeBreak(watch.breaks()[0] ?? { stream: 0, atUs: 0, byUs: 0 })).toMatch(
+      /^at 5\.3\d s its clock goes back by 3\.9\d s$/,
+    );
+  });
+  test("the clock leaps forward by an hour", () => {
+    const watch = watched([...recording(BOTH, 1.4e6, 4), ...recording(BOTH, 3601.4e6, 4)]);
+    expect(watch.breaks().map(({ byUs }) => Math.round(byUs / 1e6))).toEqual([3596, 3596]);
+    expect(watch.areTogether()).toBe(true);
+  });
+  test("without sound", () => {
+    const back = watched([...recording([VIDEO], 0, 4), ...recording([VIDEO], 0, 4)]);
+    const forward = watched([...recording([VIDEO], 0, 4), ...recording([VIDEO], 60e6, 4)]);
+    expect([back.breaks().length, forward.breaks().length]).toEqual([1, 1]);
+    expect(forward.areTogether()).toBe(true);
+  });
+  test("three of them", () => {
+    const parts = [0, 100e6, 20e6].flatMap((at) => recording(BOTH, at, 2));
+    expect(watched(parts).breaks().length).toBe(4);
+    expect(watched(parts).areTogether()).toBe(true);
+  });
+});
+
+describe("one stream alone", () => {
+  test("sound that goes back while the pictures go on", () => {
+    const packets = recording(BOTH, 0, 8).map((packet) =>
+      packet.stream === 1 && packet.atUs > 4e6 ? { ...packet, atUs: packet.atUs - 3e6 } : packet,
+    );
+    expect(watched(packets).breaks().length).toBe(1);
+    expect(watched(packets).areTogether()).toBe(false);
+  });
+  test("sound that leaps an hour ahead of the pictures", () => {
+    const packets = recording(BOTH, 0, 8).map((packet) =>
+      packet.stream === 1 && packet.atUs > 4e6 ? { ...packet, atUs: packet.atUs + 3600e6 } : packet,
+    );
+    expect(watched(packets).breaks().length).toBeGreaterThan(0);
+    expect(watched(packets).areTogether()).toBe(false);
+  });
+});
+
+describe("no break", () => {
+  test("one recording", () => expect(watched(recording(BOTH, 10e6, 8)).breaks()).toEqual([]));
+  test("a slide show beside sound that goes on", () => {
+    const slides = { stream: 0, stepUs: 12e6 };
+    expect(watched(recording([slides, SOUND], 0, 60)).breaks()).toEqual([]);
+  });
+  test("a slide show without sound", () =>
+    expect(watched(recording([{ stream: 0, stepUs: 12e6 }], 0, 120)).breaks()).toEqual([]));
+  test("slides whose packets claim to last a 25th of a second", () => {
+    const packets = recording([{ stream: 0, stepUs: 12e6 }], 0, 120).map((each) => ({ ...each, durationUs: 40_000 }));
+    expect(watched(packets).breaks()).toEqual([]);
+  });
+  test("slides of uneven length", () => {
+    const times = [0, 3, 17, 30, 31, 45, 60, 64].map((at) => ({ stream: 0, atUs: at * 1e6, durationUs: 40_000 }));
+    expect(watched(times).breaks()).toEqual([]);
+  });
+  test("sound that pauses while the pictures go on", () => {
+    const packets = recording(BOTH, 0, 40).filter(({ stream, atUs }) => stream === 0 || atUs < 5e6 || atUs > 20e6);
+    expect(watched(packets).breaks()).toEqual([]);
+  });
+  test("sound that ends early beside slides", () => {
+    const packets = recording([{ stream: 0, stepUs: 12e6 }, SOUND], 0, 60).filter(
+      ({ stream, atUs }) => stream === 0 || atUs < 4e6,
+    );
+    expect(watched(packets).breaks()).toEqual([]);
+  });
+  test("decoding times that lie a little apart", () => {
+    const packets = [0, 40, 30, 120].map((ms) => ({ stream: 0, atUs: ms * 1000, durationUs: 40_000 }));
+    expect(watched(packets).breaks()).toEqual([]);
+  });
+});

@@ -1,0 +1,128 @@
+// Watches the packets of a file's pictures and sound, in the order of the file, for a clock that starts anew or leaps: two
+// recordings joined. A pause is none: there the other streams go on. Pure.
+
+/** ffmpeg's own limit (-dts_delta_threshold): a longer step forward may be a leap. */
+const LEAP_US = 10_000_000;
+/** ffmpeg takes a step back of a tenth of a second for a new clock. */
+const BACK_US = 100_000;
+/** Streams of one recording leap together, within what their packets last. */
+const TOGETHER_US = 1_000_000;
+/** Of the steps of a stream that is alone, so many must be alike to call one of more than 10 s a leap. */
+const EVEN_SHARE = 0.9;
+/** Steps that differ by less are alike: rounding to 90 kHz and to milliseconds. */
+const ALIKE_US = 1500;
+
+/** One packet of picture or sound, microseconds on the file's clock. */
+export interface ClockPacket {
+  readonly stream: number;
+  /** Decoding time; of a packet without one, when it is shown. */
+  readonly atUs: number;
+  /** 0: not stated. */
+  readonly durationUs: number;
+}
+
+export interface ClockBreak {
+  readonly stream: number;
+  /** Where the clock stood before. */
+  readonly atUs: number;
+  /** By how much it moved; negative: back. */
+  readonly byUs: number;
+}
+
+interface Found extends ClockBreak {
+  /** Streams that were left behind by a leap, and the place of it in the file; none: it is a break whatever follows. */
+  readonly behind: readonly number[] | null;
+  readonly place: number;
+}
+
+interface StreamClock {
+  atUs: number;
+  highestUs: number;
+  durationUs: number;
+  /** Packets of the file before its last one. */
+  place: number;
+  /** Length of the steps, in buckets, with how often each was seen. */
+  readonly steps: Map<number, number>;
+  count: number;
+}
+
+export class ClockWatch {
+  readonly #streams = new Map<number, StreamClock>();
+  readonly #found: Found[] = [];
+  #packets = 0;
+
+  add({ stream, atUs, durationUs }: ClockPacket): void {
+    const clock = this.#streams.get(stream);
+    const place = this.#packets++;
+    if (clock === undefined) {
+      this.#streams.set(stream, { atUs, highestUs: atUs, durationUs, place, steps: new Map(), count: 0 });
+      return;
+    }
+    const byUs = atUs - clock.atUs;
+    if (atUs < clock.highestUs - BACK_US) {
+      const [before, behind] = [clock.highestUs, null];
+      this.#found.push({ stream, atUs: before, byUs: atUs - before, behind, place });
+      clock.highestUs = atUs;
+    } else if (byUs - clock.durationUs > LEAP_US) this.#leap(stream, clock, atUs, place);
+    else {
+      const bucket = Math.round(byUs / ALIKE_US);
+      clock.steps.set(bucket, (clock.steps.get(bucket) ?? 0) + 1);
+    }
+    clock.count += 1;
+    clock.highestUs = Math.max(clock.highestUs, atUs);
+    clock.atUs = atUs;
+    clock.durationUs = durationUs;
+    clock.place = place;
+  }
+
+  #leap(stream: number, clock: StreamClock, atUs: number, place: number): void {
+    const leap = { stream, atUs: clock.atUs, byUs: atUs - clock.atUs, place };
+    const others = [...this.#streams].filter(([other, each]) => other !== stream && each.place > clock.place);
+    if (this.#follows(leap)) this.#found.push({ ...leap, behind: null });
+    else if (others.every(([, other]) => atUs - other.atUs > LEAP_US))
+      this.#found.push({ ...leap, behind: others.map(([other]) => other) });
+  }
+
+  /** Another stream has leapt as far, and this one not yet. */
+  #follows({ stream, byUs }: ClockBreak): boolean {
+    const own = this.#found.filter((each) => each.stream === stream).length;
+    return [...this.#streams.keys()].some((other) => {
+      const last = this.#found.filter((each) => each.stream === other);
+      return other !== stream && last.length > own && Math.abs((last.at(-1)?.byUs ?? 0) - byUs) < TOGETHER_US;
+    });
+  }
+
+  /** In the order of the file; empty: one clock throughout. */
+  breaks(): readonly ClockBreak[] {
+    return this.#found.filter(({ stream, behind, place }) => {
+      if (behind === null) return true;
+      const wentOn = behind.some((other) => (this.#streams.get(other)?.place ?? 0) > place);
+      return wentOn || this.#isEven(stream);
+    });
+  }
+
+  #isEven(stream: number): boolean {
+    const clock = this.#streams.get(stream);
+    if (clock === undefined) return false;
+    const seen = [...clock.steps].map(([bucket, count]) => count + (clock.steps.get(bucket + 1) ?? 0));
+    return seen.reduce((most, count) => Math.max(most, count), 0) >= EVEN_SHARE * clock.count;
+  }
+
+  /** Whether every stream broke as often as the others, and by as much: then one correction mends them all. */
+  areTogether(): boolean {
+    const breaks = this.breaks();
+    const byStream = [...this.#streams.keys()].map((stream) => breaks.filter((each) => each.stream === stream));
+    const [first = []] = byStream;
+    return byStream.every(
+      (own) =>
+        own.length === first.length &&
+        own.every(({ byUs }, at) => Math.abs(byUs - (first[at]?.byUs ?? Number.NaN)) < TOGETHER_US),
+    );
+  }
+}
+
+/** "at 5.40 s its clock goes back by 4.00 s" */
+export function describeBreak({ atUs, byUs }: ClockBreak): string {
+  const how = byUs < 0 ? "goes back" : "leaps forward";
+  return `at ${(atUs / 1e6).toFixed(2)} s its clock ${how} by ${(Math.abs(byUs) / 1e6).toFixed(2)} s`;
+}

@@ -1,0 +1,125 @@
+// A source whose clock starts anew in the middle (recordings joined byte by byte), onto one clock: copied into a
+// transport stream by ffmpeg, whose own correction is what a plain run would give, and read from there ever after.
+import { rm } from "node:fs/promises";
+import { AppError } from "../../base/errors.ts";
+import { freeBytes, landFile, tempNameFor } from "../../base/files.ts";
+import { runTool } from "../../base/process.ts";
+import { demuxerName } from "../formats.ts";
+import { probeSource } from "../probe.ts";
+import { lastWords } from "../stderr.ts";
+import { fileUrl, inputGuards, QUIET } from "../tool-args.ts";
+import type { Tools } from "../tools.ts";
+import type { SourceInfo } from "../types.ts";
+import { describeBreak } from "./clock-watch.ts";
+import { brokenClock, type ReadClock, readClock } from "./read-clock.ts";
+import { mayBreakClock } from "./scan-clock.ts";
+
+/** What a transport stream holds as it is, and gives back under the same name. */
+const CARRIED: ReadonlySet<string> = new Set([
+  ...["h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "aac", "mp2", "mp3", "ac3", "eac3", "dts", "opus"],
+  ...["dvb_subtitle", "dvb_teletext"],
+]);
+/** A packet of sound of its own takes a transport packet or two, mostly stuffing. */
+const MOST_GROWTH = 1.5;
+const RESERVE_BYTES = 64 * 1024 * 1024;
+
+interface ClockSource {
+  readonly path: string;
+  readonly info: SourceInfo;
+}
+
+export interface CorrectedSource extends ClockSource {
+  /** What was done, in words. */
+  readonly note: string;
+}
+
+/** The streams that are copied: all that can be told from one another by their index afterwards. A text says why not. */
+function carriedStreams({ streams }: SourceInfo): number[] | string {
+  const wanted = streams.filter(({ type }) => type === "video" || type === "audio" || type === "subtitle");
+  const other = wanted.find(({ codec }) => !CARRIED.has(codec));
+  if (other !== undefined) return `stream ${other.index} (${other.codec}) can't be put on another clock`;
+  const isFirst = wanted.every(({ index }, place) => index === place);
+  return isFirst ? wanted.map(({ index }) => index) : "streams of other kinds stand between its own";
+}
+
+export function correctArgs({ formatName }: SourceInfo, indexes: readonly number[], input: string, output: string) {
+  return [
+    ...QUIET,
+    ...[...inputGuards({ formats: formatName, kind: "file" }), "-f", demuxerName(formatName), "-i", input],
+    ...indexes.flatMap((index) => ["-map", `0:${index}`]),
+    // Pictures before the first key frame stay; each packet of sound keeps a time of its own.
+    ...["-c", "copy", "-copyinkf", "-pes_payload_size", "0"],
+    ...["-f", "mpegts", "-y", output],
+  ];
+}
+
+/** Null when nothing was lost and the clock is one. */
+function differenceOf(before: ReadClock, after: ReadClock, indexes: readonly number[], info: SourceInfo) {
+  const [left] = after.watch.breaks();
+  if (left !== undefined) return `corrected by ffmpeg, ${describeBreak(left)}`;
+  const lost = indexes.find((index) => before.packets.get(index) !== after.packets.get(index));
+  if (lost === undefined) return null;
+  const [had, has] = [before, after].map(({ packets }) => packets.get(lost) ?? 0);
+  const type = info.streams.find(({ index }) => index === lost)?.type;
+  return `of its ${type} stream ${lost} ${has} packets of ${had} would be left`;
+}
+
+/** Why ffmpeg's correction would not be right; null: it may be tried. */
+function whyNot({ watch }: ReadClock): string | null {
+  return watch.areTogether() ? null : "its streams do not jump alike";
+}
+
+async function copyOnto(
+  tools: Tools,
+  source: ClockSource,
+  before: ReadClock,
+  target: { readonly path: string; readonly folder: string },
+  signal?: AbortSignal,
+): Promise<CorrectedSource | string> {
+  const indexes = carriedStreams(source.info);
+  if (typeof indexes === "string") return indexes;
+  if ((await freeBytes(target.folder)) < MOST_GROWTH * source.info.bytes + RESERVE_BYTES)
+    return "the server's work directory has no room to put it on one clock";
+  const temporary = tempNameFor(target.path);
+  try {
+    const args = correctArgs(source.info, indexes, fileUrl(source.path), fileUrl(temporary));
+    const copied = await runTool({ program: tools.ffmpeg, args, signal });
+    if (copied.ended === "aborted") throw new AppError("E_INTERRUPTED", "correcting was stopped", "Submit it again.");
+    if (copied.exitCode !== 0) return `it can't be put on one: ${lastWords(copied.stderrTail)}`;
+    const info = await probeSource(tools, temporary, { signal, videoStream: source.info.video.streamIndex });
+    const codecs = indexes.map((index) => info.streams[index]?.codec);
+    if (indexes.some((index) => codecs[index] !== source.info.streams[index]?.codec))
+      return "its streams come out in another order";
+    const difference = differenceOf(before, await readClock(tools, { path: temporary, info }, signal), indexes, info);
+    if (difference !== null) return difference;
+    await landFile(temporary, target.path);
+    const [first] = before.watch.breaks();
+    const what = first === undefined ? "" : `: ${describeBreak(first)}`;
+    return {
+      path: target.path,
+      info,
+      note: `the source is several recordings joined${what}; it was put on one clock first, as ffmpeg corrects it`,
+    };
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/**
+ * Writes a source whose clock breaks onto one clock, into `path`, which lies in `folder`; null where it does not break.
+ * Errors: E_SOURCE_REFUSED where that can't be done right, E_INDEX, E_INTERRUPTED.
+ */
+export async function correctClock(
+  tools: Tools,
+  source: ClockSource,
+  target: { readonly path: string; readonly folder: string },
+  signal?: AbortSignal,
+): Promise<CorrectedSource | null> {
+  if (!(await mayBreakClock(source.path, source.info.formatName, signal))) return null;
+  const before = await readClock(tools, source, signal);
+  const [first] = before.watch.breaks();
+  if (first === undefined) return null;
+  const corrected = whyNot(before) ?? (await copyOnto(tools, source, before, target, signal));
+  if (typeof corrected === "string") throw brokenClock(first, corrected);
+  return corrected;
+}

@@ -1,0 +1,86 @@
+// Asks ffprobe for the times of every packet of picture and sound, and watches them for a clock that breaks.
+import { AppError } from "../../base/errors.ts";
+import { runTool } from "../../base/process.ts";
+import { MICROSECONDS, type Rational, rescale } from "../../base/rational.ts";
+import { lastWords } from "../stderr.ts";
+import { fileUrl, inputGuards } from "../tool-args.ts";
+import type { Tools } from "../tools.ts";
+import type { SourceInfo } from "../types.ts";
+import { type ClockBreak, ClockWatch, describeBreak } from "./clock-watch.ts";
+
+/** Microseconds and packet counts of one file. */
+export interface ReadClock {
+  readonly watch: ClockWatch;
+  /** Packets of each stream of picture and sound, by index. */
+  readonly packets: ReadonlyMap<number, number>;
+}
+
+/** Packets as ffprobe tells them, in ticks, handed to a watch of microseconds. */
+export class PacketClock {
+  readonly watch = new ClockWatch();
+  readonly packets = new Map<number, number>();
+  readonly #timeBases: ReadonlyMap<number, Rational>;
+
+  constructor({ streams }: Pick<SourceInfo, "streams">) {
+    const timed = streams.filter(
+      ({ type, isAttachedPicture }) => (type === "video" && !isAttachedPicture) || type === "audio",
+    );
+    this.#timeBases = new Map(timed.map(({ index, timeBase }) => [index, timeBase]));
+  }
+
+  /** NaN: not stated. Streams of other kinds are passed over. */
+  add(stream: number, pts: number, dts: number, duration: number): void {
+    const timeBase = this.#timeBases.get(stream);
+    if (timeBase === undefined) return;
+    this.packets.set(stream, (this.packets.get(stream) ?? 0) + 1);
+    const at = Number.isNaN(dts) ? pts : dts;
+    if (Number.isNaN(at)) return;
+    this.watch.add({
+      stream,
+      atUs: rescale(at, timeBase, MICROSECONDS),
+      durationUs: Number.isNaN(duration) ? 0 : rescale(duration, timeBase, MICROSECONDS),
+    });
+  }
+}
+
+/** A field that ffprobe may leave out. */
+export function ticksOrNaN(text: string | undefined): number {
+  return text === undefined || text === "" ? Number.NaN : Number(text);
+}
+
+/** Reads the whole file. Errors: E_INDEX, E_INTERRUPTED. */
+export async function readClock(
+  tools: Tools,
+  source: { readonly path: string; readonly info: SourceInfo },
+  signal?: AbortSignal,
+): Promise<ReadClock> {
+  const clock = new PacketClock(source.info);
+  const result = await runTool({
+    program: tools.ffprobe,
+    args: [
+      ...["-v", "error", ...inputGuards({ formats: source.info.formatName, kind: "file" })],
+      ...["-show_entries", "packet=stream_index,pts,dts,duration", "-of", "csv=p=0", fileUrl(source.path)],
+    ],
+    signal,
+    onLine: (line) => {
+      const [stream, pts, dts, duration] = line.split(",");
+      // Side data of a packet makes a line of its own.
+      if (duration !== undefined) clock.add(ticksOrNaN(stream), ticksOrNaN(pts), ticksOrNaN(dts), ticksOrNaN(duration));
+    },
+  });
+  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "reading was stopped", "Submit the job again.");
+  if (result.exitCode !== 0) {
+    const hint = "The file may be damaged, or on a disk that fails.";
+    throw new AppError("E_INDEX", `the source could not be read to its end: ${lastWords(result.stderrTail)}`, hint);
+  }
+  return clock;
+}
+
+/** The refusal of a source that can't be read on one clock; `why` it can't be put on one, where that was tried. */
+export function brokenClock(found: ClockBreak, why: string | null): AppError {
+  return new AppError(
+    "E_SOURCE_REFUSED",
+    `the source is several recordings joined: ${describeBreak(found)}${why === null ? "" : `, and ${why}`}`,
+    "Submit its parts one by one, or put it on one clock first: `ffmpeg -i FILE -map 0:v -map 0:a -c copy joined.mkv`; look at the result before you submit it.",
+  );
+}

@@ -1,0 +1,167 @@
+// A quick look at the clocks of a transport or program stream, without a program: reads the headers of its PES packets at
+// the speed of the disk and says whether any clock goes back or leaps. It may suspect too much, never too little; who
+// wants to know for sure asks ffprobe, which reads every packet.
+import { open } from "node:fs/promises";
+
+/** Of a clock of 90 kHz. A hundredth of a second back, and a second less than what counts as a leap. */
+const BACK_TICKS = 900;
+const LEAP_TICKS = 9 * 90_000;
+const WRAP = 2 ** 33;
+const SYNC = 0x47;
+/** Plain packets, and those of Blu-ray and AVCHD with four bytes more. */
+const PACKET_SIZES = [188, 192] as const;
+const CHUNK_BYTES = 4 * 1024 * 1024;
+/** The longest header of a PES packet up to its times, and of what stands before it in a transport packet. */
+const HEADER_BYTES = 19;
+
+/** The last time of each elementary stream, in ticks; says whether the next one is as it should be. */
+class Clocks {
+  readonly #last = new Map<number, number>();
+
+  /** True: this one goes back, or leaps. Subtitles may pause for as long as they like. */
+  isOdd(stream: number, ticks: number, mayPause: boolean): boolean {
+    const last = this.#last.get(stream);
+    this.#last.set(stream, ticks);
+    if (last === undefined) return false;
+    const step = ((((ticks - last) % WRAP) + WRAP + WRAP / 2) % WRAP) - WRAP / 2;
+    return step < -BACK_TICKS || (!mayPause && step > LEAP_TICKS);
+  }
+}
+
+/** 33 bits in five bytes (ISO/IEC 13818-1, 2.4.3.7). */
+function timestamp(bytes: Uint8Array, at: number): number {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0] = bytes.subarray(at, at + 5);
+  return ((a >> 1) & 7) * 2 ** 30 + b * 2 ** 22 + (c >> 1) * 2 ** 15 + d * 2 ** 7 + (e >> 1);
+}
+
+/** The decoding time of the PES packet that begins at `at` (its start code), else when it is shown; null: it says none. */
+export function pesTime(bytes: Uint8Array, at: number): number | null {
+  if (((bytes[at + 6] ?? 0) & 0xc0) !== 0x80) return mpeg1Time(bytes, at);
+  const flags = (bytes[at + 7] ?? 0) >> 6;
+  if (flags === 3) return timestamp(bytes, at + 14);
+  return flags === 2 ? timestamp(bytes, at + 9) : null;
+}
+
+/** Headers of ISO/IEC 11172-1: stuffing, a buffer size, times. */
+function mpeg1Time(bytes: Uint8Array, at: number): number | null {
+  let from = at + 6;
+  for (let stuffing = 0; stuffing < 16 && bytes[from] === 0xff; stuffing += 1) from += 1;
+  if (((bytes[from] ?? 0) & 0xc0) === 0x40) from += 2;
+  const kind = (bytes[from] ?? 0) >> 4;
+  if (kind === 3) return timestamp(bytes, from + 5);
+  return kind === 2 ? timestamp(bytes, from) : null;
+}
+
+function isStartCode(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0 && bytes[at + 1] === 0 && bytes[at + 2] === 1;
+}
+
+function isSound(id: number): boolean {
+  return id >= 0xc0 && id < 0xe0;
+}
+
+function isPicture(id: number): boolean {
+  return id >= 0xe0 && id < 0xf0;
+}
+
+/** Private streams hold sound of other kinds, and subtitles. */
+function isPrivate(id: number): boolean {
+  return id === 0xbd || id === 0xfd;
+}
+
+interface Scanned {
+  /** Bytes from here on need the next chunk. */
+  readonly next: number;
+  readonly isOdd: boolean;
+}
+
+function isOddPes(bytes: Uint8Array, at: number, stream: number, clocks: Clocks): boolean {
+  const id = bytes[at + 3] ?? 0;
+  if (!isSound(id) && !isPicture(id) && !isPrivate(id)) return false;
+  const ticks = pesTime(bytes, at);
+  return ticks !== null && clocks.isOdd(stream, ticks, isPrivate(id));
+}
+
+/** `size`: of a packet; `from`: of the first one's sync byte. */
+function scanTransport(bytes: Uint8Array, from: number, size: number, clocks: Clocks): Scanned {
+  let at = from;
+  while (at + size <= bytes.length) {
+    if (bytes[at] !== SYNC) {
+      at += 1;
+      continue;
+    }
+    const second = bytes[at + 1] ?? 0;
+    const control = bytes[at + 3] ?? 0;
+    if ((second & 0x40) !== 0 && (control & 0x10) !== 0) {
+      const payload = at + 4 + ((control & 0x20) === 0 ? 0 : 1 + (bytes[at + 4] ?? 0));
+      const stream = ((second & 0x1f) << 8) | (bytes[at + 2] ?? 0);
+      const fits = payload + HEADER_BYTES <= at + 188;
+      if (fits && isStartCode(bytes, payload) && isOddPes(bytes, payload, stream, clocks))
+        return { next: at, isOdd: true };
+    }
+    at += size;
+  }
+  return { next: at, isOdd: false };
+}
+
+function scanProgram(bytes: Uint8Array, from: number, clocks: Clocks): Scanned {
+  let at = from;
+  while (at + 2 * HEADER_BYTES <= bytes.length) {
+    const id = bytes[at + 3] ?? 0;
+    // Codes below 0xb9 are the video's own: a packet was lost.
+    if (!isStartCode(bytes, at) || id < 0xb9) at += 1;
+    else if (id === 0xb9) at += 4;
+    else if (id === 0xba) at += ((bytes[at + 4] ?? 0) & 0xc0) === 0x40 ? 14 + ((bytes[at + 13] ?? 0) & 7) : 12;
+    else {
+      // Private streams of DVDs share an id: they say which they are in their first byte.
+      const isOne = !isPrivate(id);
+      if (isOne && isOddPes(bytes, at, id, clocks)) return { next: at, isOdd: true };
+      at += 6 + (((bytes[at + 4] ?? 0) << 8) | (bytes[at + 5] ?? 0));
+    }
+  }
+  return { next: at, isOdd: false };
+}
+
+/** Where the first packet's sync byte lies, and how long packets are; null: this is no transport stream. */
+function findPackets(bytes: Uint8Array): { readonly from: number; readonly size: number } | null {
+  for (let from = 0; from < 4 * 192; from += 1) {
+    const size = PACKET_SIZES.find((each) => [0, 1, 2, 3].every((place) => bytes[from + place * each] === SYNC));
+    if (size !== undefined) return { from, size };
+  }
+  return null;
+}
+
+/** Whether any clock in the file may go back or leap. `formatName`: "mpegts" or "mpeg"; of others it knows nothing. */
+export async function mayBreakClock(path: string, formatName: string, signal?: AbortSignal): Promise<boolean> {
+  const isTransport = formatName === "mpegts";
+  if (!isTransport && formatName !== "mpeg") return false;
+  await using handle = await open(path, "r");
+  const clocks = new Clocks();
+  const buffer = new Uint8Array(CHUNK_BYTES);
+  let kept = 0;
+  let position = 0;
+  let packets: ReturnType<typeof findPackets> = null;
+  let skip = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await handle.read(buffer, kept, CHUNK_BYTES - kept, position);
+    if (bytesRead === 0) return false;
+    position += bytesRead;
+    const bytes = buffer.subarray(0, kept + bytesRead);
+    const from = Math.min(skip, bytes.length);
+    if (isTransport && packets === null) {
+      packets = findPackets(bytes);
+      if (packets === null) return true;
+    }
+    const { next, isOdd } =
+      packets === null
+        ? scanProgram(bytes, from, clocks)
+        : scanTransport(bytes, position === bytesRead ? packets.from : from, packets.size, clocks);
+    if (isOdd) return true;
+    // A packet may reach beyond what is read, and so may the way to the next one.
+    const rest = Math.min(next, bytes.length);
+    skip = next - rest;
+    kept = bytes.length - rest;
+    buffer.copyWithin(0, rest, bytes.length);
+  }
+}
