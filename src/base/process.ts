@@ -34,6 +34,8 @@ export interface ToolOptions {
   readonly timeoutMs?: number;
   /** Called for each line of stdout as it comes; stdout is then not collected. */
   readonly onLine?: (line: string) => void;
+  /** The same for raw bytes, in place of lines; the next ones are read when this has come back. */
+  readonly onBytes?: (bytes: Uint8Array) => void;
   /** Lower the scheduling priority of the child (nice 10; "below normal" on Windows). */
   readonly nice?: boolean | undefined;
   /** Called when it runs, with what lowers its priority from then on, where the system allows that (Linux). */
@@ -109,6 +111,20 @@ async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
     if (bytes <= STDOUT_TEXT_BYTES) chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Stdout as text, or nothing where somebody takes it as it comes. */
+async function readStdout(
+  stream: ReadableStream<Uint8Array>,
+  { onLine, onBytes }: Pick<ToolOptions, "onLine" | "onBytes">,
+): Promise<string> {
+  if (onBytes !== undefined) {
+    for await (const chunk of stream) onBytes(chunk);
+    return "";
+  }
+  if (onLine === undefined) return await readText(stream);
+  await forEachLine(stream, onLine);
+  return "";
 }
 
 /** Ends the whole process group of a child that was started detached; SIGKILL ends stopped processes too. */
@@ -206,11 +222,7 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
   };
   const watch = isStalled === undefined ? undefined : setInterval(look, WATCH_EVERY_MS);
   try {
-    const finished = Promise.all([
-      options.onLine ? forEachLine(child.stdout, options.onLine).then(() => "") : readText(child.stdout),
-      readTail(child.stderr),
-      child.exited,
-    ]);
+    const finished = Promise.all([readStdout(child.stdout, options), readTail(child.stderr), child.exited]);
     const result = await Promise.race([finished, givenUp.promise]);
     if (result === null) {
       finished.catch(() => undefined); // nobody waits for it any more

@@ -16,6 +16,10 @@ import type { ProofCheck, ProofStream, SourceInfo } from "./types.ts";
 import { type ContainerData, compareContainerData } from "./verify/check-container-data.ts";
 import { checkSoundKept } from "./verify/check-sound-kept.ts";
 import { checkKeyFrames } from "./verify/key-frames.ts";
+import { checkPictures, type PicturesInput } from "./verify/picture/check-pictures.ts";
+
+/** What `checkPictures` needs beside the output and its times. */
+export type ComparedPictures = Omit<PicturesInput, "framePts" | "encoderTimeBase" | "outputPath" | "output" | "signal">;
 
 export interface OutputExpectation {
   readonly info: SourceInfo;
@@ -40,6 +44,8 @@ export interface OutputExpectation {
   readonly sourceExtras: Extras | null;
   /** From `soundLengths`, of audio that was encoded, by the number of its file. */
   readonly soundLengths: ReadonlyMap<number, DecodedLengths>;
+  /** What the pictures are held against. */
+  readonly pictures: ComparedPictures;
   /** Why the source's times can't be compared; null: they can. */
   readonly withoutTimes: string | null;
   readonly signal?: AbortSignal | undefined;
@@ -150,12 +156,16 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
     source: expected.firstFrameUs,
     output: rescale(kept.firstFramePts, kept.timeBase, MICROSECONDS),
   };
-  const [sound, picture] = await Promise.all([
+  const [sound, tags, pictures] = await Promise.all([
     checkSound(tools, {
       ...{ info, plan, sourcePath, outputPath, source, output: kept, sourceEnds: sourceTracks },
       ...{ sourceSound: expected.sourceSound, outputSound, signal },
     }),
     checkPicture(tools, outputPath, plan.picture, output.picture, signal),
+    checkPictures(tools, {
+      ...expected.pictures,
+      ...{ framePts: expected.framePts, encoderTimeBase: expected.encoderTimeBase, outputPath, output, signal },
+    }),
   ]);
   const extras =
     sourceExtras === null || outputExtras === null
@@ -195,7 +205,8 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
       ...frames.checks,
       ...(keys === null ? [] : [keys]),
       checkStreams(output, plan),
-      picture,
+      tags,
+      pictures,
       checkSoundKept(plan, sourceTracks, soundsIn(output)),
       ...tracks,
       sound.check,

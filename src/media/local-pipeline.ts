@@ -26,7 +26,7 @@ import { cutDistance, keyDistance } from "./request/key-distance.ts";
 import { inOneRun, splitMode } from "./request/split-mode.ts";
 import { compareSeam } from "./seams.ts";
 import type { SegmentRange } from "./segment-task.ts";
-import { convertUpload, extractSubtitles, wantedSubtitles } from "./side-files.ts";
+import { convertUpload, extractSubtitles, wantedSubtitles, withSideFiles } from "./side-files.ts";
 import { sourceMicroseconds, withStartOf } from "./source-clock.ts";
 import { stitch } from "./stitch.ts";
 import { chosenVideoStream, leftOutOf, planStreams, type StreamPlan } from "./stream-plan.ts";
@@ -35,6 +35,7 @@ import { findCadence } from "./sync/find-cadence.ts";
 import type { Tools } from "./tools.ts";
 import { TrackTally, timeBasesOf } from "./track-packets.ts";
 import type { Container, SourceInfo } from "./types.ts";
+import type { LookedAtSegment } from "./verify/picture/choose-places.ts";
 
 export interface LocalResult {
   readonly info: SourceInfo;
@@ -109,6 +110,15 @@ async function openSource(tools: Tools, given: string, told: EncodeRequest, opti
   const corrected = await correctClock(tools, { path: given, info: probed }, target, signal);
   const { path, info } = corrected ?? { path: given, info: probed };
   return { path, info: withStartOf(info, planStreams(info, told, container)), note: corrected?.note ?? null };
+}
+
+/** Where a segment climbed the ladder, the beginning of the source alone is sure. */
+function lookedAt({ task, facts, leadIn, report }: LocalSegment): LookedAtSegment {
+  return {
+    ...{ startPts: task.startPts, endPts: task.endPts, frames: facts.frames },
+    leadIn: leadIn === 0 ? 0 : 1_000_000_000,
+    complaint: report.decodeErrors[0] ?? null,
+  };
 }
 
 export async function runLocally(
@@ -195,6 +205,10 @@ export async function runLocally(
     sourceTracks,
     sourceExtras: await readSourceExtras(tools, { path, info, plan }, signal),
     soundLengths: await soundLengths(tools, { info, plan, sourcePath: path, audioPaths }, signal),
+    pictures: {
+      ...{ info, index, request: withSideFiles(request, sideFiles), grid: gridIn(index)?.tick ?? null },
+      ...{ sourcePath: path, container, segments: segments.map(lookedAt) },
+    },
     withoutTimes: index.hasTimeJump && restartsClock(info.formatName) ? "the source's clock starts anew" : null,
   });
   return { info, index, plan, segments, seamProblems, notes, outputPath, check };

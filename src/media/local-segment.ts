@@ -12,11 +12,13 @@ import { countsFrames } from "./request/split-mode.ts";
 import { compareSeam } from "./seams.ts";
 import { planSegment, type SegmentRange } from "./segment-task.ts";
 import type { Tools } from "./tools.ts";
-import type { SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
+import type { LeadIn, SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
 import { verifySegment } from "./verify-segment.ts";
 
 export interface LocalSegment {
   readonly task: SegmentTask;
+  /** What it was decoded with in the end. */
+  readonly leadIn: LeadIn;
   readonly path: string;
   readonly facts: SegmentFacts;
   readonly report: SegmentReport;
@@ -81,7 +83,7 @@ export async function makeSegment(
       notes.push(`lead-in ${leadIn}: the seam does not agree`);
       continue;
     }
-    return { task, path: made.path, facts: verified.facts, report: made.report, pts };
+    return { task, leadIn, path: made.path, facts: verified.facts, report: made.report, pts };
   }
   throw new Error(reason);
 }

@@ -133,7 +133,7 @@ export type CutPlan = DecodePlan & Pick<SegmentTask, "cut">;
  * The range is cut out of the decoded frames, or out of what the filters that see neighbours put out: then in a tick that
  * is set there, whatever a filter of another version of ffmpeg counts in.
  */
-function cutChain(task: CutPlan, filters: readonly string[]): string[] {
+export function cutChain(task: CutPlan, filters: readonly string[]): string[] {
   const { startPts, endPts } = clockBounds(task);
   const spread = task.spreadsPts === true ? [SPREAD] : [];
   if (task.cut === null) return [...trim(startPts, endPts), ...spread, ...filters];

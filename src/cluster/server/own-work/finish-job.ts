@@ -25,6 +25,7 @@ import type { JobFolders } from "../job/job-folders.ts";
 import { clockOf, gridOf } from "../job/job-grid.ts";
 import { leftOut, requestOf } from "../job/job-request.ts";
 import { rateAsked, rateNotes } from "../job/rate-task-of.ts";
+import { comparedPictures } from "./compared-pictures.ts";
 import { type FinishedSegment, finishedSegments, requireIntact, requireRoom } from "./finished-segments.ts";
 import type { JobWork } from "./job-work.ts";
 import { lastDuration, plannedPts, timesAre } from "./planned-times.ts";
@@ -126,6 +127,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       sourceTracks,
       sourceExtras,
       soundLengths: lengths,
+      pictures: await comparedPictures(work, job, index, segments),
       withoutTimes: index.hasTimeJump && restartsClock(info.formatName) ? "the source's clock starts anew" : null,
     }),
     stat(outputPath),

@@ -137,6 +137,11 @@ export class JobWork {
     return this.#video;
   }
 
+  /** A file for each `subtitles` filter of the request. */
+  async sidePaths(): Promise<string[]> {
+    return (await this.#parts.sideFiles(this.record, this.signal)).map(({ path }) => path);
+  }
+
   async #openVideo(): Promise<VideoSource> {
     this.#opened = await this.#parts.openVideo(this.record, (activity) => this.tell(activity), this.signal);
     return this.#opened;

@@ -1,0 +1,106 @@
+// Other pictures that an output's picture might be: the source's next or previous one, one of its fields from there, the
+// picture mirrored, its fields swapped, moved, its chroma moved or swapped. Each is held against the output beside the
+// picture that it should be. Pure.
+import { type Displacement, displacedError, fieldsSwapped, levels, mirrored, rowError } from "./measure-plane.ts";
+import type { RawFormat } from "./raw-format.ts";
+import type { StripPlane, Strips } from "./strips.ts";
+
+export interface Alternative {
+  /** What it would be, as words after "is": "the picture before it". */
+  readonly what: string;
+  /** Mean squared errors of the output against what it should be, and against this; squared 255ths. */
+  readonly own: number;
+  readonly other: number;
+}
+
+/** Whole picture: samples of luma. */
+const MOVES: readonly Displacement[] = [1, 2, 4, 8].flatMap((far) => [
+  { dx: far, dy: 0 },
+  { dx: -far, dy: 0 },
+]);
+const ROW_MOVES: readonly Displacement[] = [1, 2].flatMap((far) => [
+  { dx: 0, dy: far },
+  { dx: 0, dy: -far },
+]);
+/** Chroma against luma, in samples of chroma: a wrong siting is less than one. */
+const CHROMA_MOVES: readonly Displacement[] = [1, 2, 3, 4, 6, 8].flatMap((far) => [
+  { dx: far, dy: 0 },
+  { dx: -far, dy: 0 },
+]);
+
+function isChroma({ plane }: StripPlane): boolean {
+  return plane.name === "U" || plane.name === "V";
+}
+
+function moves(source: StripPlane, output: StripPlane, square: number): Alternative[] {
+  const candidates = [...(isChroma(source) ? CHROMA_MOVES : MOVES), ...ROW_MOVES];
+  return candidates.flatMap((by) => {
+    const errors = displacedError(source, output, by);
+    if (errors === null) return [];
+    const where = `moved by ${by.dx === 0 ? `${by.dy} rows` : `${by.dx} columns`}`;
+    const what = `the source's ${source.plane.name} ${where}`;
+    return [{ what, own: errors.own * square, other: errors.moved * square }];
+  });
+}
+
+/** Of one picture, beside the picture of the source that it should be. */
+export function alternativesOf(source: Strips, output: Strips, format: RawFormat): Alternative[] {
+  const square = levels(format.peak) ** 2;
+  const [lumaSource] = source;
+  const [lumaOutput] = output;
+  if (lumaSource === undefined || lumaOutput === undefined) return [];
+  const own = rowError(lumaSource, lumaOutput, 0, 1) * square;
+  const instead = (what: string, picture: StripPlane): Alternative => ({
+    what,
+    own,
+    other: rowError(picture, lumaOutput, 0, 1) * square,
+  });
+  const found = [
+    instead("mirrored left to right", mirrored(lumaSource, "left-right")),
+    instead("upside down", mirrored(lumaSource, "top-bottom")),
+    instead("turned by 180 degrees", mirrored(lumaSource, "both")),
+    ...(lumaSource.rows % 2 === 0 ? [instead("the picture with its fields swapped", fieldsSwapped(lumaSource))] : []),
+    ...source.flatMap((plane, position) => {
+      const other = output[position];
+      return other === undefined ? [] : moves(plane, other, square);
+    }),
+  ];
+  const [u, v] = ["U", "V"].map((name) => ({
+    source: source.find(({ plane }) => plane.name === name),
+    output: output.find(({ plane }) => plane.name === name),
+  }));
+  if (u?.source !== undefined && u.output !== undefined && v?.source !== undefined && v.output !== undefined) {
+    const straight = rowError(u.source, u.output, 0, 1) + rowError(v.source, v.output, 0, 1);
+    const crossed = rowError(v.source, u.output, 0, 1) + rowError(u.source, v.output, 0, 1);
+    found.push({
+      what: "the picture with its chroma planes swapped",
+      own: (straight * square) / 2,
+      other: (crossed * square) / 2,
+    });
+  }
+  return found;
+}
+
+/** Another picture of the source, near in time, in place of the one that should be there; whole, or one field of it. */
+export function neighbourInstead(
+  what: string,
+  pictures: { readonly output: Strips; readonly own: Strips; readonly other: Strips },
+  format: RawFormat,
+): Alternative[] {
+  const square = levels(format.peak) ** 2;
+  const [output] = pictures.output;
+  const [own] = pictures.own;
+  const [other] = pictures.other;
+  if (output === undefined || own === undefined || other === undefined) return [];
+  const compare = (words: string, first: number, step: number): Alternative => ({
+    what: words,
+    own: rowError(own, output, first, step) * square,
+    other: rowError(other, output, first, step) * square,
+  });
+  return [
+    compare(what, 0, 1),
+    ...(own.rows % 2 === 0
+      ? [compare(`in its upper field ${what}`, 0, 2), compare(`in its lower field ${what}`, 1, 2)]
+      : []),
+  ];
+}

@@ -1,0 +1,216 @@
+// Outputs made by one run of ffmpeg, honest and spoilt, held against their source: every spoilt one is found, no honest
+// one is called wrong.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { rescale } from "../../../base/rational.ts";
+import { indexSource } from "../../index-source.ts";
+import { readOutput } from "../../output-packets.ts";
+import { probeSource } from "../../probe.ts";
+import { parseEncodeParams } from "../../request/parse-params.ts";
+import { runFfmpeg } from "../../run-ffmpeg.fixture.ts";
+import { findTools } from "../../tools.ts";
+import type { ProofCheck } from "../../types.ts";
+import { checkPictures } from "./check-pictures.ts";
+
+const tools = await findTools(process.env);
+let folder = "";
+const at = (name: string) => join(folder, name);
+
+const FRAMES = 48;
+const MOVING = "testsrc2=s=320x180:r=24";
+const GRAIN = "mandelbrot=s=320x180:r=24:end_scale=0.05,noise=alls=30:allf=t";
+const DARK = `${MOVING},format=yuv420p,lutyuv=y=16+(val-16)*0.05:u=128+(val-128)*0.1:v=128+(val-128)*0.1`;
+
+const made = new Map<string, string>();
+
+/** A lossless clip with a key frame every second. */
+async function clip(name: string, graph: string, format: string): Promise<string> {
+  const path = at(`${name}.mkv`);
+  if (made.has(name)) return path;
+  const input = ["-f", "lavfi", "-i", `${graph},format=${format}`];
+  await runFfmpeg(tools, [...input, "-frames:v", String(FRAMES), "-c:v", "ffv1", "-g", "24", path]);
+  made.set(name, graph);
+  return path;
+}
+
+const read = new Map<string, ReturnType<typeof readSource>>();
+
+async function readSource(source: string) {
+  const info = await probeSource(tools, source);
+  const found = { info, index: await indexSource(tools, source, info, { onGops: () => undefined }) };
+  read.set(source, Promise.resolve(found));
+  return found;
+}
+
+/** The check of an output of two segments of a second each. */
+async function check(source: string, output: string, params: string): Promise<ProofCheck> {
+  const { info, index } = await (read.get(source) ?? readSource(source));
+  const second =
+    index.keyFrames.find(({ pts }) => pts >= rescale(1, { num: 1, den: 1 }, info.video.timeBase))?.pts ?? null;
+  const frames = index.countFrames(null, second);
+  const segment = { leadIn: 0, complaint: null } as const;
+  const container = output.endsWith(".mp4") ? "mp4" : output.endsWith(".ts") ? "ts" : "mkv";
+  return await checkPictures(tools, {
+    ...{ info, index, request: parseEncodeParams(params), grid: null, encoderTimeBase: info.video.timeBase },
+    segments: [
+      { ...segment, startPts: null, endPts: second, frames },
+      { ...segment, startPts: second, endPts: null, frames: index.frameCount - frames },
+    ],
+    framePts: index.framePts(null, null),
+    ...{ sourcePath: source, outputPath: output, container },
+    output: await readOutput(tools, output),
+  });
+}
+
+async function encoded(source: string, params: string, spoil: readonly string[] = [], name = "out.mkv") {
+  const output = at(name);
+  const keys = ["-force_key_frames", "1"];
+  await runFfmpeg(tools, ["-i", source, ...spoil, ...params.split(" "), ...keys, "-fps_mode", "passthrough", output]);
+  return output;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "pictures-"));
+  await clip("moving", MOVING, "yuv420p");
+  await clip("other", "mandelbrot=s=320x180:r=24", "yuv420p");
+}, 60_000);
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** From the second second on, the first being right. */
+const later = (filter: string) =>
+  `split[a][b];[b]${filter}[c];[a][c]overlay=enable='gte(t,1)':format=yuv420,format=yuv420p`;
+
+const SPOILT: readonly (readonly [string, string, string])[] = [
+  ["levels squeezed to limited range", "scale=in_range=full:out_range=tv,setrange=tv", "changed as a whole"],
+  ["levels stretched to full range", "scale=in_range=tv:out_range=full,setrange=tv", "changed as a whole"],
+  ["another matrix", "scale=in_color_matrix=bt601:out_color_matrix=bt709", "changed as a whole"],
+  ["mirrored", "hflip", "mirrored"],
+  ["upside down", "vflip", "upside down"],
+  ["green", "drawbox=c=0x008700:t=fill", "changed as a whole"],
+  ["a green half", "drawbox=y=ih/2:h=ih/2:c=0x008700:t=fill", "segment 0"],
+  ["swapped fields", "il=ls=1:cs=1", "fields swapped"],
+  ["a field of the picture before", "phase=t", "the picture before it"],
+  ["chroma moved by four columns", "chromashift=cbh=4:crh=4", "moved by"],
+  ["chroma moved by two rows", "chromashift=cbv=2:crv=2", "moved by"],
+  ["chroma planes swapped", "swapuv", "chroma planes swapped"],
+  ["one frozen picture", "loop=loop=60:size=1:start=0,trim=end_frame=48,setpts=N/24/TB", "segment 0"],
+  ["each picture one late", "tpad=start=1:start_mode=clone,trim=end_frame=48", "the picture before it"],
+  [
+    "each picture one early",
+    "trim=start_frame=1,setpts=PTS-STARTPTS,tpad=stop=1:stop_mode=clone",
+    "the picture after it",
+  ],
+  ["levels squeezed in the second segment", later("scale=in_range=full:out_range=tv,setrange=tv"), "segment 1"],
+];
+
+describe("spoilt outputs are found", () => {
+  test.each(SPOILT)(
+    "%s",
+    async (_name, graph, words) => {
+      const params = "-c:v libx264 -preset ultrafast -crf 23";
+      const output = await encoded(at("moving.mkv"), params, ["-filter_complex", graph]);
+      const { ok, detail } = await check(at("moving.mkv"), output, params);
+      expect({ ok, detail }).toMatchObject({ ok: false });
+      expect(detail).toContain(words);
+    },
+    60_000,
+  );
+
+  test("another file's segment", async () => {
+    const params = "-c:v libx264 -preset ultrafast -b:v 300k";
+    const graph = "[0][1]overlay=enable='gte(t,1)'";
+    const output = await encoded(at("moving.mkv"), params, ["-i", at("other.mkv"), "-filter_complex", graph]);
+    const { ok, detail } = await check(at("moving.mkv"), output, params);
+    expect({ ok, detail }).toMatchObject({ ok: false });
+    expect(detail).toContain("segment 1");
+    expect(detail).not.toContain("segment 0");
+  }, 60_000);
+
+  test("one changed sample of a lossless codec", async () => {
+    const output = await encoded(at("moving.mkv"), "-c:v ffv1", ["-vf", "lutyuv=y=if(eq(val\\,100)\\,101\\,val)"]);
+    const { ok, detail } = await check(at("moving.mkv"), output, "-c:v ffv1");
+    expect({ ok, detail }).toMatchObject({ ok: false });
+    expect(detail).toContain("lossless");
+  }, 60_000);
+
+  test("full range that is squeezed and still called full", async () => {
+    const source = at("full.mkv");
+    const input = ["-f", "lavfi", "-i", `${MOVING},scale=out_range=full,format=yuv420p`, "-frames:v", String(FRAMES)];
+    await runFfmpeg(tools, [...input, "-c:v", "ffv1", "-g", "24", "-color_range", "pc", source]);
+    const right = await encoded(source, "-c:v ffv1", ["-color_range", "pc"]);
+    expect(await check(source, right, "-c:v ffv1")).toMatchObject({ ok: true });
+    const squeezed = ["-vf", "scale=in_range=full:out_range=limited,setrange=full", "-color_range", "pc"];
+    const wrong = await encoded(source, "-c:v ffv1", squeezed);
+    expect(await check(source, wrong, "-c:v ffv1")).toMatchObject({ ok: false });
+  }, 60_000);
+});
+
+/** Encoders at the qualities that people choose, and at their worst. */
+const ENCODES = [
+  "-c:v libx264 -preset ultrafast -crf 18",
+  "-c:v libx264 -preset ultrafast -crf 51",
+  "-c:v libx264 -preset ultrafast -b:v 64k",
+  "-c:v libx265 -preset ultrafast -crf 51",
+  "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 0 -crf 63",
+  "-c:v mpeg4 -q:v 2",
+  "-c:v mpeg4 -q:v 31",
+  "-c:v mpeg2video -q:v 31",
+  "-c:v prores_ks -profile:v 0",
+];
+const SOURCES: readonly (readonly [string, string, string])[] = [
+  ["moving", MOVING, "yuv420p"],
+  ["grain", GRAIN, "yuv420p"],
+  ["dark", DARK, "yuv420p"],
+  ["black", "color=black:s=320x180:r=24", "yuv420p"],
+];
+
+describe("honest outputs hold", () => {
+  test.each(SOURCES)(
+    "%s",
+    async (name, graph, format) => {
+      const source = await clip(name, graph, format);
+      for (const params of ENCODES) {
+        const output = await encoded(source, params);
+        expect({ params, ...(await check(source, output, params)) }).toMatchObject({ ok: true });
+      }
+    },
+    120_000,
+  );
+
+  test.each([
+    ["yuv420p10le", "-c:v ffv1"],
+    ["yuva420p", "-c:v ffv1"],
+    ["yuv444p", "-c:v libx264 -preset ultrafast -qp 0"],
+    ["gbrp", "-c:v ffv1"],
+    ["gbrp", "-c:v libx264 -preset ultrafast -pix_fmt yuv420p"],
+    ["gray", "-c:v ffv1"],
+    ["yuv410p", "-c:v ffv1"],
+    ["yuv444p", "-c:v mpeg4 -q:v 4"],
+  ])(
+    "%s by %s",
+    async (format, params) => {
+      const source = await clip(`in-${format}`, MOVING, format);
+      const found = await check(source, await encoded(source, params), params);
+      expect(found).toMatchObject({ ok: true });
+      expect(found.detail).toContain("8 pictures at 4 places of 2 segments");
+    },
+    60_000,
+  );
+
+  test.each(["out.mp4", "out.ts"])("%s", async (name) => {
+    const params = "-c:v libx264 -preset ultrafast -bf 2";
+    const found = await check(at("moving.mkv"), await encoded(at("moving.mkv"), params, [], name), params);
+    expect(found).toMatchObject({ ok: true });
+  });
+
+  test("a picture of a few samples", async () => {
+    const source = await clip("tiny", "testsrc2=s=18x10:r=24", "yuv420p");
+    const params = "-c:v mpeg4 -q:v 8";
+    expect(await check(source, await encoded(source, params), params)).toMatchObject({ ok: true });
+  });
+});

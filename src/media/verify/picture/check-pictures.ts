@@ -1,0 +1,197 @@
+// The check `picture`: pictures of the finished output, decoded, beside those that the source gives through the same
+// filters. What it can't look at it says.
+import type { Pts, Rational } from "../../../base/rational.ts";
+import { decoderOfOutput } from "../../codecs.ts";
+import type { OutputPackets } from "../../output-packets.ts";
+import type { Tools } from "../../tools.ts";
+import type { Container, ProofCheck } from "../../types.ts";
+import { choosePlaces, keyBefore, type Place, type PlacesInput } from "./choose-places.ts";
+import { expectedQuality } from "./floors.ts";
+import { type Judgement, judgePictures } from "./judge-picture.ts";
+import { comparedFormat } from "./raw-format.ts";
+import { readPictures } from "./read-pictures.ts";
+import { outputArgs, outputSeek, type Shown, sourceArgs } from "./sample-args.ts";
+
+export const PICTURE_CHECK = "picture";
+
+export interface PicturesInput extends Omit<PlacesInput, "keys"> {
+  /** The file that the video is read from. */
+  readonly sourcePath: string;
+  readonly outputPath: string;
+  readonly container: Container;
+  /** From `readOutput`. */
+  readonly output: OutputPackets;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Inputs of one run of ffmpeg: each has a decoder, whose pictures are what memory goes to. */
+const MOST_AT_ONCE = 12;
+/** Places that are looked at again, decoded from the beginning, before they are called wrong. */
+const MOST_AGAIN = 4;
+
+interface Setting {
+  readonly tools: Tools;
+  readonly input: PicturesInput;
+  readonly shown: Shown;
+  readonly timeBase: Rational;
+  readonly keys: readonly number[];
+  readonly mustBeEqual: boolean;
+}
+
+interface Looked {
+  readonly place: Place;
+  /** What was seen of each picture, or why nothing was. */
+  readonly seen: readonly Judgement[] | { readonly side: "source" | "output"; readonly reason: string };
+}
+
+function isWrong({ seen }: Looked): boolean {
+  return "side" in seen || seen.some(({ problems }) => problems.length > 0);
+}
+
+/** Where to seek in the output. A transport stream is sought by bytes, so from a key frame earlier. */
+function seekOf({ input, keys, timeBase }: Setting, position: number): Pts | null {
+  const { videoPts } = input.output;
+  const exact = keys.indexOf(keyBefore(keys, position));
+  const key = input.container === "ts" ? exact - 1 : exact;
+  const keyPts = videoPts[keys[key] ?? -1];
+  if (key <= 0 || keyPts === undefined) return null;
+  const formatName = input.container === "mkv" || input.container === "webm" ? "matroska,webm" : input.container;
+  return outputSeek(formatName, timeBase, keyPts, videoPts[keys[key + 1] ?? -1] ?? null);
+}
+
+/** Both sides of some places, each in one run of ffmpeg, beside each other. */
+async function look(setting: Setting, places: readonly Place[], fromBeginning: boolean): Promise<Looked[]> {
+  const { tools, input, shown, timeBase, mustBeEqual } = setting;
+  const { outputPath, sourcePath, output, request, info, signal } = input;
+  const count = places.reduce((sum, { frames }) => sum + frames, 0);
+  const sources = places.map((place) => (fromBeginning ? { ...place, task: { ...place.task, seekPts: null } } : place));
+  const outputs = places.map(({ position, frames }) => ({
+    seekPts: fromBeginning ? null : seekOf(setting, position),
+    startPts: output.videoPts[position] ?? 0,
+    frames,
+  }));
+  const file = { path: outputPath, timeBase, decoder: decoderOfOutput(info.video, request.video.encoder) };
+  const matrix = output.picture?.color_space ?? null;
+  const [wanted, got] = await Promise.all([
+    readPictures(tools, sourceArgs(sourcePath, sources, shown, matrix), shown, count, signal),
+    readPictures(tools, outputArgs(file, outputs, shown), shown, count, signal),
+  ]);
+  if (typeof wanted === "string" || typeof got === "string") {
+    if (places.length > 1) return await eachAlone(setting, places, fromBeginning);
+    const side = typeof got === "string" ? "output" : "source";
+    const reason = typeof got === "string" ? got : String(wanted);
+    return places.map((place) => ({ place, seen: { side, reason } }));
+  }
+  let from = 0;
+  return places.map((place) => {
+    const to = from + place.frames;
+    const run = { source: wanted.slice(from, to), output: got.slice(from, to), format: shown.format };
+    from = to;
+    const seen = judgePictures({ ...run, width: shown.width, quality: expectedQuality(request), mustBeEqual });
+    return { place, seen };
+  });
+}
+
+async function eachAlone(setting: Setting, places: readonly Place[], fromBeginning: boolean): Promise<Looked[]> {
+  const looked: Looked[] = [];
+  for (const place of places) looked.push(...(await look(setting, [place], fromBeginning)));
+  return looked;
+}
+
+/** A seek that misses is no fault of the output: only what is wrong from the beginning too is wrong. */
+async function lookAgain(setting: Setting, looked: readonly Looked[]): Promise<Looked[]> {
+  const again: Looked[] = [];
+  let left = MOST_AGAIN;
+  for (const each of looked) {
+    if (!isWrong(each) || left === 0) again.push(each);
+    else {
+      left -= 1;
+      again.push(...(await look(setting, [each.place], true)));
+    }
+  }
+  return again;
+}
+
+/** Why nothing can be compared; null: it can. */
+function whyNot({ request, output, framePts, segments }: PicturesInput): string | null {
+  const { picture, videoPts } = output;
+  if (picture?.width === undefined || picture.height === undefined) return "the output has no picture";
+  if (comparedFormat(picture.pix_fmt ?? "") === null) return `the pixel format ${picture.pix_fmt ?? "is unknown"}`;
+  if (request.video.frameRate !== null && request.video.cadence === undefined)
+    return "ffmpeg itself makes the rate, in one run over everything";
+  const frames = segments.reduce((sum, segment) => sum + segment.frames, 0);
+  if (videoPts.length !== frames || (framePts !== null && framePts.length !== frames))
+    return "the output has another number of pictures than its segments";
+  return null;
+}
+
+function isUntouched({ request, info }: PicturesInput, shown: Shown): boolean {
+  const { video, filters } = request;
+  if (filters.length > 0 || video.size !== null || expectedQuality(request) !== "lossless") return false;
+  return comparedFormat(info.video.pixelFormat)?.name === shown.format.name;
+}
+
+function describe(looked: readonly Looked[], segments: number): string {
+  const middles = looked.filter(({ place }) => place.kind === "middle").length;
+  const without = middles < segments ? `; ${segments - middles} too short for a middle` : "";
+  const seen = looked.flatMap((each) => ("side" in each.seen ? [] : each.seen));
+  const worst = seen.reduce((least, each) => Math.min(least, each.psnr), Number.POSITIVE_INFINITY);
+  const ssim = seen.reduce((least, each) => Math.min(least, each.ssim), 1);
+  const how =
+    worst === Number.POSITIVE_INFINITY ? "identical" : `PSNR ${worst.toFixed(1)} dB, SSIM ${ssim.toFixed(3)} or more`;
+  return `${seen.length} pictures at ${looked.length} places of ${segments} segments are the source's: ${how}${without}`;
+}
+
+function problemOf({ place, seen }: Looked): string {
+  const where = `segment ${place.segment}, picture ${place.position}`;
+  if ("side" in seen) return `${where}: it can't be decoded from the ${seen.side}: ${seen.reason}`;
+  const at = seen.findIndex(({ problems }) => problems.length > 0);
+  return `segment ${place.segment}, picture ${place.position + at}: ${seen[at]?.problems.slice(0, 2).join("; ") ?? ""}`;
+}
+
+/** Errors: E_INTERRUPTED. */
+export async function checkPictures(tools: Tools, input: PicturesInput): Promise<ProofCheck> {
+  const { output, segments } = input;
+  const reason = whyNot(input);
+  const { pix_fmt: pixelFormat = "", width = 0, height = 0 } = output.picture ?? {};
+  const format = comparedFormat(pixelFormat);
+  const stream = output.streams.find(({ index }) => index === output.picture?.index);
+  if (reason !== null || format === null || stream === undefined)
+    return { name: PICTURE_CHECK, ok: true, detail: `not measured: ${reason ?? "the output has no picture"}` };
+  const shown = { format, width, height };
+  const keys = output.videoPts.flatMap((pts, number) => (output.keyPts.has(pts) ? [number] : []));
+  const mustBeEqual = isUntouched(input, shown);
+  const setting: Setting = { tools, input, shown, timeBase: stream.timeBase, keys, mustBeEqual };
+  const places = choosePlaces({ ...input, keys });
+  const looked: Looked[] = [];
+  for (let from = 0; from < places.length; from += MOST_AT_ONCE)
+    looked.push(...(await look(setting, places.slice(from, from + MOST_AT_ONCE), false)));
+  const judged = await lookAgain(setting, looked);
+  const wrong = judged.filter(isWrong);
+  // What a decoder conceals differs from run to run: there the source has no picture to hold the output against.
+  const isDamaged = ({ place }: Looked) => segments[place.segment]?.complaint !== null;
+  const failed = wrong.filter((each) => !isDamaged(each));
+  const unclear = wrong.filter(isDamaged);
+  const notes = unclear.map(({ place }) => `not measured in segment ${place.segment}, which the decoder complains of`);
+  return failed.length > 0
+    ? {
+        name: PICTURE_CHECK,
+        ok: false,
+        detail: [...failed.slice(0, 3).map(problemOf), ...more(failed.length - 3)].join("; "),
+      }
+    : {
+        name: PICTURE_CHECK,
+        ok: true,
+        detail: [
+          describe(
+            judged.filter((each) => !isWrong(each)),
+            segments.length,
+          ),
+          ...new Set(notes),
+        ].join("; "),
+      };
+}
+
+function more(count: number): string[] {
+  return count > 0 ? [`and ${count} places more`] : [];
+}

@@ -1,0 +1,175 @@
+// Where an output is looked at: of each segment its first pictures and some in its middle, there where source and output
+// cost the fewest decoded pictures. Pure.
+import { type Pts, type Rational, rescale } from "../../../base/rational.ts";
+import type { FrameIndex } from "../../frame-index.ts";
+import { type OutputPlan, outputPlan } from "../../output-plan.ts";
+import { plannedFrames } from "../../planned-frames.ts";
+import type { EncodeRequest } from "../../request/encode-request.ts";
+import { planSegment } from "../../segment-task.ts";
+import type { LeadIn, SegmentTask, SourceInfo } from "../../types.ts";
+
+/** A segment as far as its pictures are looked at. */
+export interface LookedAtSegment {
+  /** Source ticks; null: the beginning or the end of the stream. */
+  readonly startPts: Pts | null;
+  readonly endPts: Pts | null;
+  readonly frames: number;
+  /** What the segment itself was decoded with; where it climbed the ladder, the beginning of the source. */
+  readonly leadIn: LeadIn;
+  /** What the decoder complained of; null: nothing. */
+  readonly complaint: string | null;
+}
+
+export interface PlacesInput {
+  /** Of the file that the video is read from. */
+  readonly info: SourceInfo;
+  readonly index: FrameIndex;
+  /** With the rate that segments are encoded at, and for one run without its cadence. */
+  readonly request: EncodeRequest;
+  readonly segments: readonly LookedAtSegment[];
+  /** PTS of all pictures of the output on the job's clock, in encoder ticks; null: nobody can tell. */
+  readonly framePts: readonly Pts[] | null;
+  readonly encoderTimeBase: Rational;
+  /** Encoder's tick where the source's times are roundings of it. */
+  readonly grid: Rational | null;
+  /** Numbers of the output's key frames, rising. */
+  readonly keys: readonly number[];
+}
+
+export interface Place {
+  readonly segment: number;
+  readonly kind: "first" | "middle";
+  /** Decodes the source's side; its pictures from number `skip` on are looked at. */
+  readonly task: SegmentTask;
+  readonly skip: number;
+  /** Number of the first picture in the output, from 0, and how many in a row. */
+  readonly position: number;
+  readonly frames: number;
+}
+
+/** Two in a row: one alone does not show that it is its neighbour. */
+const IN_A_ROW = 2;
+/** Pictures that one run over everything is decoded for, from its beginning, to see one further on. */
+const MOST_FROM_START = 48;
+/** A middle is looked for between the first and the last eighth. */
+const EDGE = 8;
+/** Of a candidate that lies at the edge of that, in decoded pictures. */
+const EDGE_COST = 12;
+/** A source's picture costs more than the output's: it is larger, and may be filtered. */
+const SOURCE_COST = 1.5;
+const MOST_CANDIDATES = 24;
+/** Pictures of the source that give at least one of the output, at a hundredth of the rate. */
+const WINDOW = 100;
+
+function lastAtOrBefore(sorted: readonly number[], value: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? 0) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** The key frame of the output at or before picture `position`; 0 where none is known. */
+export function keyBefore(keys: readonly number[], position: number): number {
+  return keys[lastAtOrBefore(keys, position)] ?? 0;
+}
+
+function spread<T>(values: readonly T[], most: number): T[] {
+  if (values.length <= most) return [...values];
+  return Array.from({ length: most }, (_, at) => values[Math.floor((at * values.length) / most)] as T);
+}
+
+/** Pictures of the source that a middle might begin with: cheap ones for the source, for the output, and some others. */
+function candidates(input: PlacesInput, segment: LookedAtSegment, offset: number): Pts[] {
+  const { index, keys } = input;
+  const { startPts, endPts, frames } = segment;
+  const inRange = index.framePts(startPts, endPts);
+  const at = (part: number) => inRange[Math.min(inRange.length - 1, Math.round(part * inRange.length))];
+  const sourceKeys = index.keyFrames
+    .map(({ pts }) => pts)
+    .filter((pts) => (startPts === null || pts > startPts) && (endPts === null || pts < endPts));
+  const outputKeys = keys
+    .filter((key) => key > offset && key < offset + frames)
+    .map((key) => (key + 1 - offset) / frames);
+  const parts = [...spread(outputKeys, MOST_CANDIDATES), 1 / EDGE + 0.01, 1 / 4, 1 / 2];
+  const found = [...spread(sourceKeys, MOST_CANDIDATES), ...parts.map(at)];
+  return [...new Set(found.filter((pts) => pts !== undefined))];
+}
+
+/** The first picture of the output that the source's from `pts` on give, encoder ticks; null: none near. */
+function firstShown(input: PlacesInput, plan: OutputPlan, pts: Pts, endPts: Pts | null): Pts | null {
+  const { index, info, encoderTimeBase } = input;
+  const window = index.frameAfter(pts, WINDOW);
+  const to = window === null || (endPts !== null && endPts < window) ? endPts : window;
+  const [first] = plannedFrames(plan, index, info, { startPts: pts, endPts: to });
+  return first === undefined ? null : rescale(first, plan.timeBase, encoderTimeBase);
+}
+
+function decodedBefore({ index }: PlacesInput, task: SegmentTask, pts: Pts): number {
+  const from = task.seekPts === null ? null : (index.keyFrameAtOrBefore(task.seekPts)?.pts ?? null);
+  return index.countFrames(from, pts);
+}
+
+function middleOf(input: PlacesInput, plan: OutputPlan, number: number, offset: number): Place | null {
+  const segment = input.segments[number];
+  const { framePts } = input;
+  if (segment === undefined || framePts === null || segment.frames < 2 * IN_A_ROW) return null;
+  const { frames } = segment;
+  const own = framePts.slice(offset, offset + frames);
+  let best: { readonly place: Place; readonly cost: number } | null = null;
+  for (const pts of candidates(input, segment, offset)) {
+    const shown = firstShown(input, plan, pts, segment.endPts);
+    const at = shown === null ? -1 : lastAtOrBefore(own, shown);
+    if (at < frames / EDGE || at > frames - Math.max(IN_A_ROW, frames / EDGE) || own[at] !== shown) continue;
+    const task = planAt(input, segment, pts);
+    const position = offset + at;
+    const sourceCost = SOURCE_COST * decodedBefore(input, task, pts);
+    const edgeCost = (EDGE_COST * Math.abs(at - frames / 2)) / frames;
+    const cost = sourceCost + (position - keyBefore(input.keys, position)) + edgeCost;
+    if (best !== null && cost >= best.cost) continue;
+    best = { place: { segment: number, kind: "middle", task, skip: 0, position, frames: IN_A_ROW }, cost };
+  }
+  return best?.place ?? null;
+}
+
+function planAt(
+  { info, index, request, grid }: PlacesInput,
+  segment: LookedAtSegment,
+  startPts: Pts | null,
+): SegmentTask {
+  return planSegment(info, index, request, { startPts, endPts: segment.endPts }, segment.leadIn, grid);
+}
+
+/** One run over everything, or over all that a filter can't be asked about: by the number of the picture. */
+function countedMiddle(segment: LookedAtSegment, first: Place): Place | null {
+  const skip = Math.min(Math.floor(segment.frames / 2), MOST_FROM_START);
+  if (skip < IN_A_ROW) return null;
+  return {
+    ...first,
+    kind: "middle",
+    skip,
+    position: first.position + skip,
+    frames: Math.min(IN_A_ROW, segment.frames - skip),
+  };
+}
+
+/** In the order of the output: of each segment its first pictures, and a middle where it has one. */
+export function choosePlaces(input: PlacesInput): Place[] {
+  const plan = outputPlan(input.request, input.info.video.timeBase);
+  const places: Place[] = [];
+  let offset = 0;
+  for (const [number, segment] of input.segments.entries()) {
+    const isWhole = segment.startPts === null && segment.endPts === null;
+    const first: Place = {
+      ...{ segment: number, kind: "first", skip: 0, position: offset },
+      task: planAt(input, segment, segment.startPts),
+      frames: Math.min(IN_A_ROW, segment.frames),
+    };
+    const middle = plan === null || isWhole ? countedMiddle(segment, first) : middleOf(input, plan, number, offset);
+    if (segment.frames > 0) places.push(first, ...(middle === null ? [] : [middle]));
+    offset += segment.frames;
+  }
+  return places;
+}

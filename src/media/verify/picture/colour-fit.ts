@@ -1,0 +1,104 @@
+// What a picture differs by as a whole: the part of its difference from the source's that a linear change of levels or of
+// colours explains. Squeezed levels, another matrix, swapped chroma and a shifted mean are such changes; what an encoder
+// loses is not. Pure; levels are in 255ths of the full scale.
+import { BLOCK, type StripPlane, type Strips } from "./strips.ts";
+
+export interface ColourFit {
+  /** Root mean square of the difference of block means that is a linear function of the source's colours. */
+  readonly explained: number;
+  /** And of what is left. */
+  readonly unexplained: number;
+  /** Standard deviation of the source's block means. */
+  readonly detail: number;
+  readonly blocks: number;
+}
+
+/** Means of blocks of 8 by 8 luma samples and of the chroma beside them, strip by strip. */
+export function blockMeans(plane: StripPlane, lumaWidth: number, scale: number): Float64Array {
+  const { width, rows, strips, samples } = plane;
+  const blocks = Math.max(1, Math.floor(lumaWidth / BLOCK));
+  const columns = Math.min(width, Math.max(1, BLOCK >> plane.plane.log2Width));
+  const means = new Float64Array(blocks * strips);
+  for (let strip = 0; strip < strips; strip += 1) {
+    for (let block = 0; block < blocks; block += 1) {
+      let sum = 0;
+      for (let row = 0; row < rows; row += 1) {
+        const from = (strip * rows + row) * width + block * columns;
+        for (let at = from; at < from + columns; at += 1) sum += samples[at] ?? 0;
+      }
+      means[strip * blocks + block] = (sum / (rows * columns)) * scale;
+    }
+  }
+  return means;
+}
+
+/** Keeps the equations solvable where a plane holds one value: a thousandth of a squared level. */
+const RIDGE = 1e-3;
+
+/** Gauss with the largest pivot; `rows` are changed. */
+function solve(rows: number[][]): number[] {
+  const size = rows.length;
+  for (let column = 0; column < size; column += 1) {
+    let best = column;
+    for (let row = column + 1; row < size; row += 1) {
+      if (Math.abs(rows[row]?.[column] ?? 0) > Math.abs(rows[best]?.[column] ?? 0)) best = row;
+    }
+    const pivot = rows[best] ?? [];
+    rows[best] = rows[column] ?? [];
+    rows[column] = pivot;
+    const head = pivot[column] ?? 1;
+    for (let row = 0; row < size; row += 1) {
+      const line = rows[row] ?? [];
+      if (row === column) continue;
+      const factor = (line[column] ?? 0) / head;
+      for (let at = column; at <= size; at += 1) line[at] = (line[at] ?? 0) - factor * (pivot[at] ?? 0);
+    }
+  }
+  return rows.map((row, at) => (row[size] ?? 0) / (row[at] ?? 1));
+}
+
+function mean(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / Math.max(1, values.length);
+}
+
+const squared = (values: Float64Array) => mean(values.map((value) => value * value));
+
+/** Least squares of (output − source) of one plane over the source's planes, by block means. */
+function fitPlane(sources: readonly Float64Array[], source: Float64Array, output: Float64Array): ColourFit {
+  const blocks = source.length;
+  const centred = sources.map((values) => {
+    const middle = mean(values);
+    return values.map((value) => value - middle);
+  });
+  const difference = output.map((value, at) => value - (source[at] ?? 0));
+  const offset = mean(difference);
+  const rows = centred.map((each) => [
+    ...centred.map((other) => mean(each.map((value, at) => value * (other[at] ?? 0))) + (other === each ? RIDGE : 0)),
+    mean(each.map((value, at) => value * ((difference[at] ?? 0) - offset))),
+  ]);
+  const weights = solve(rows);
+  const explained = difference.map((_, at) =>
+    centred.reduce((sum, values, plane) => sum + (weights[plane] ?? 0) * (values[at] ?? 0), offset),
+  );
+  const left = difference.map((value, at) => value - (explained[at] ?? 0));
+  const own = mean(source);
+  return {
+    explained: Math.sqrt(squared(explained)),
+    unexplained: Math.sqrt(squared(left)),
+    detail: Math.sqrt(squared(source.map((value) => value - own))),
+    blocks,
+  };
+}
+
+/** One fit for each plane; alpha goes by itself. */
+export function fitColours(source: Strips, output: Strips, lumaWidth: number, scale: number): ColourFit[] {
+  const means = source.map((plane) => blockMeans(plane, lumaWidth, scale));
+  const isAlpha = (position: number) => source[position]?.plane.name === "A";
+  return output.map((plane, position) => {
+    const own = means[position] ?? new Float64Array(0);
+    const seen = isAlpha(position) ? [own] : means.filter((_, other) => !isAlpha(other));
+    return fitPlane(seen, own, blockMeans(plane, lumaWidth, scale));
+  });
+}

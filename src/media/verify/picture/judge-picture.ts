@@ -1,0 +1,119 @@
+// Whether a picture of the output is the source's, as far as its encoder's quality lets one tell. Pure.
+import { type Alternative, alternativesOf, neighbourInstead } from "./alternatives.ts";
+import { type ColourFit, fitColours } from "./colour-fit.ts";
+import { type Floors, floorsOf, mostColourChange, type Quality } from "./floors.ts";
+import { levels, measurePlane, type PlaneMeasures, psnr } from "./measure-plane.ts";
+import type { RawFormat } from "./raw-format.ts";
+import type { StripPlane, Strips } from "./strips.ts";
+
+export interface Judgement {
+  /** Why it is not the source's picture; empty: it is. */
+  readonly problems: readonly string[];
+  /** Of the plane that fits worst: dB, Infinity where every plane is identical; and SSIM. */
+  readonly psnr: number;
+  readonly ssim: number;
+}
+
+export interface PictureRun {
+  /** Pictures in a row, as they should be. */
+  readonly source: readonly Strips[];
+  /** As many, as they are. */
+  readonly output: readonly Strips[];
+  readonly format: RawFormat;
+  /** Of the whole picture. */
+  readonly width: number;
+  readonly quality: Quality;
+  /** Lossless, and nothing converts the samples on their way: they must be the same. */
+  readonly mustBeEqual: boolean;
+}
+
+/** Squared levels that rounding may cost, so that still and identical pictures are no riddle. */
+const ROUNDING = 0.5;
+
+function planeProblems(name: string, measured: PlaneMeasures, fit: ColourFit, floors: Floors): string[] {
+  const problems: string[] = [];
+  const { explained, unexplained, detail } = fit;
+  const most = mostColourChange(floors, fit);
+  if (explained > most) {
+    const means = `mean ${measured.meanOutput.toFixed(1)} for ${measured.meanSource.toFixed(1)}`;
+    const spreads = `spread ${measured.spreadOutput.toFixed(1)} for ${measured.spreadSource.toFixed(1)}`;
+    problems.push(
+      `its levels or colours are changed as a whole: ${name} by ${explained.toFixed(1)} (at most ${most.toFixed(1)}; ${means}, ${spreads})`,
+    );
+  }
+  const apart = Math.hypot(explained, unexplained);
+  if (apart > floors.fit + floors.fitPart * detail)
+    problems.push(`it is another picture: ${name} differs by ${apart.toFixed(1)} of ${detail.toFixed(1)} levels`);
+  const mostError = floors.error + floors.errorPart * measured.spreadSource ** 2;
+  if (measured.error > mostError)
+    problems.push(`PSNR of ${name} is ${psnr(measured.error).toFixed(1)} dB, below ${psnr(mostError).toFixed(1)}`);
+  if (measured.ssim < floors.ssim)
+    problems.push(`SSIM of ${name} is ${measured.ssim.toFixed(2)}, below ${floors.ssim}`);
+  return problems;
+}
+
+function fitting(alternatives: readonly Alternative[], most: number): Alternative | null {
+  let best: { readonly each: Alternative; readonly part: number } | null = null;
+  for (const each of alternatives) {
+    const part = (each.other + ROUNDING) / (each.own + ROUNDING);
+    if (part <= most && (best === null || part < best.part)) best = { each, part };
+  }
+  return best?.each ?? null;
+}
+
+function areEqual(a: StripPlane, b: StripPlane): boolean {
+  return Buffer.from(a.samples.buffer, a.samples.byteOffset, a.samples.byteLength).equals(
+    Buffer.from(b.samples.buffer, b.samples.byteOffset, b.samples.byteLength),
+  );
+}
+
+function judgeOne(run: PictureRun, at: number): Judgement {
+  const { format, width } = run;
+  const source = run.source[at] ?? [];
+  const output = run.output[at] ?? [];
+  const scale = levels(format.peak);
+  const isEqual = source.every((plane, position) => {
+    const other = output[position];
+    return other !== undefined && areEqual(plane, other);
+  });
+  if (isEqual) return { problems: [], psnr: Number.POSITIVE_INFINITY, ssim: 1 };
+  const fits = fitColours(source, output, width, scale);
+  const quality = run.quality === "lossless" ? "high" : run.quality;
+  const problems: string[] = run.mustBeEqual
+    ? ["its samples are not those of the source, and the codec is lossless"]
+    : [];
+  let worst: PlaneMeasures | null = null;
+  let mostInstead = 1;
+  for (const [position, plane] of source.entries()) {
+    const other = output[position];
+    const fit = fits[position];
+    if (other === undefined || fit === undefined) continue;
+    const measured = measurePlane(plane, other, scale);
+    const floors = floorsOf(quality, measured, fit);
+    problems.push(...planeProblems(plane.plane.name, measured, fit, floors));
+    if (worst === null || measured.error > worst.error) worst = measured;
+    mostInstead = Math.min(mostInstead, floors.instead);
+  }
+  const instead = fitting([...alternativesOf(source, output, format), ...neighbours(run, at)], mostInstead);
+  if (instead !== null) {
+    const [own, other] = [psnr(instead.own).toFixed(1), psnr(instead.other).toFixed(1)];
+    problems.unshift(`it fits better as ${instead.what} (${other} dB for ${own} dB)`);
+  }
+  return { problems, psnr: psnr(worst?.error ?? 0), ssim: worst?.ssim ?? 1 };
+}
+
+function neighbours({ source, output, format }: PictureRun, at: number): Alternative[] {
+  const own = source[at];
+  const shown = output[at];
+  if (own === undefined || shown === undefined) return [];
+  return source.flatMap((other, position) => {
+    if (position === at) return [];
+    const what = position < at ? "the picture before it" : "the picture after it";
+    return neighbourInstead(what, { output: shown, own, other }, format);
+  });
+}
+
+/** Judges each picture of a run against its own of the source, and against its neighbours there. */
+export function judgePictures(run: PictureRun): Judgement[] {
+  return run.output.map((_, at) => judgeOne(run, at));
+}

@@ -1,0 +1,130 @@
+// The command lines that give raw pictures of a source and of an output for the comparison. Each place is an input of its
+// own, which is sought, filtered and cut; `concat` puts the pictures one behind the other. Both sides end in one pixel
+// format, in limited range whatever range they say to have, so that a tag that is not true shows as wrong levels. Pure.
+import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../../../base/rational.ts";
+import { decoderFor } from "../../codecs.ts";
+import { isMatroska } from "../../formats.ts";
+import { OUTPUT_DEMUXERS } from "../../output-packets.ts";
+import { renderedChain } from "../../request/video-args.ts";
+import { cutChain, decodeArgs } from "../../segment-args.ts";
+import { fileUrl, inputGuards, QUIET } from "../../tool-args.ts";
+import type { SegmentTask } from "../../types.ts";
+import type { RawFormat } from "./raw-format.ts";
+
+/** How both sides come out. */
+export interface Shown {
+  readonly format: RawFormat;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface SourcePlace {
+  /** Its request's subtitles are files of this machine. */
+  readonly task: SegmentTask;
+  readonly skip: number;
+  readonly frames: number;
+}
+
+export interface OutputPlace {
+  /** A key frame at or before the first picture, in ticks of the stream; null: from the beginning. */
+  readonly seekPts: Pts | null;
+  readonly startPts: Pts;
+  readonly frames: number;
+}
+
+const LIMITED = "out_range=tv";
+/** Matrices by ffprobe's names, as the filter `scale` takes them. */
+const MATRICES = new Set(["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"]);
+
+/** To the common format and size; times are no matter any more, and pictures of all places must agree in shape. */
+function common({ format }: Shown, size: string, extra: readonly string[]): string {
+  const scale = [size, ...(format.planes[0]?.name === "Y" ? [LIMITED, ...extra] : [])].join(":");
+  return [`scale=${scale}`, `format=${format.name}`, "setsar=1", "settb=1/25", "setpts=N"].join(",");
+}
+
+/** A picture of the output that is not of the stream's size must not be made so: `concat` refuses it. */
+const OWN_SIZE = "iw:ih";
+
+function joined(chains: readonly string[]): string {
+  const labels = chains.map((_, number) => `[p${number}]`).join("");
+  return [
+    ...chains.map((chain, number) => `${chain}[p${number}]`),
+    `${labels}concat=n=${chains.length}:v=1:a=0[v]`,
+  ].join(";");
+}
+
+function rawOutput(chains: readonly string[]): string[] {
+  return [
+    ...["-filter_complex_threads", "1", "-filter_complex", joined(chains), "-map", "[v]"],
+    ...["-fps_mode", "passthrough", "-c:v", "rawvideo", "-f", "rawvideo", "pipe:1"],
+  ];
+}
+
+/** One picture from number `skip` on, and those behind it. */
+function some(skip: number, frames: number): string {
+  return `trim=start_frame=${skip}:end_frame=${skip + frames}`;
+}
+
+/** `matrix`: what the output says of its colours, for sources that are RGB; null: it does not say. */
+export function sourceArgs(
+  path: string,
+  places: readonly SourcePlace[],
+  shown: Shown,
+  matrix: string | null,
+): string[] {
+  const inputs = places.flatMap(({ task }) =>
+    decodeArgs(
+      task,
+      { input: fileUrl(path), inputKind: "file", threads: 1 },
+      decoderFor(task.video, task.request.video.encoder),
+    ),
+  );
+  const isRgb = /^(rgb|bgr|gbr|0rgb|0bgr|argb|abgr|pal8)/.test(places[0]?.task.video.pixelFormat ?? "");
+  const extra = isRgb && matrix !== null && MATRICES.has(matrix) ? [`out_color_matrix=${matrix}`] : [];
+  const chains = places.map(({ task, skip, frames }, number) => {
+    const chain = [
+      ...cutChain(task, renderedChain(task.request)),
+      some(skip, frames),
+      common(shown, `${shown.width}:${shown.height}`, extra),
+    ];
+    return `[${number}:${task.streamIndex}]${chain.join(",")}`;
+  });
+  return [...inputs, ...rawOutput(chains)];
+}
+
+/**
+ * ffmpeg asks a demuxer for 3/23 s before the time wanted where pictures are reordered, which from Matroska is the key
+ * frame before; any time up to the next key frame finds the same one (segment-task.ts has the source of this).
+ */
+const HEURISTIC = { num: 3, den: 23 };
+
+/** The time to seek to for a key frame of the output, in its ticks; `next`: the key frame behind it. */
+export function outputSeek(formatName: string, timeBase: Rational, key: Pts, next: Pts | null): Pts {
+  if (!isMatroska(formatName)) return key;
+  const later = key + rescale(1, HEURISTIC, timeBase) + 1;
+  return next === null ? key : Math.min(later, next - 1);
+}
+
+/** `decoder`: one that shows all that the file holds (alpha); null: ffmpeg's choice. */
+export function outputArgs(
+  file: { readonly path: string; readonly timeBase: Rational; readonly decoder: string | null },
+  places: readonly OutputPlace[],
+  shown: Shown,
+): string[] {
+  const inputs = places.flatMap(({ seekPts }) => [
+    ...(seekPts === null
+      ? []
+      : [
+          ...["-seek_timestamp", "1", "-noaccurate_seek"],
+          ...["-ss", formatMicroseconds(rescale(seekPts, file.timeBase, MICROSECONDS))],
+        ]),
+    ...inputGuards({ formats: OUTPUT_DEMUXERS, kind: "file" }),
+    ...(file.decoder === null ? [] : ["-c:v", file.decoder]),
+    ...["-threads", "1", "-i", fileUrl(file.path)],
+  ]);
+  const chains = places.map(({ startPts, frames }, number) => {
+    const chain = [`trim=start_pts=${startPts}`, some(0, frames), common(shown, OWN_SIZE, [])];
+    return `[${number}:V:0]${chain.join(",")}`;
+  });
+  return [...QUIET, "-copyts", ...inputs, ...rawOutput(chains)];
+}

@@ -1,0 +1,64 @@
+// What is kept of a raw frame for the comparison: horizontal strips of eight rows, spread over the whole height and the
+// same from the top as from the bottom, so that a 4K picture costs no more than a small one and a flip still shows. Pure.
+import { planeSize, type RawFormat, type RawPlane } from "./raw-format.ts";
+
+/** Side of the square blocks whose means are compared, in luma samples. */
+export const BLOCK = 8;
+/** Luma samples kept of a picture; what is smaller is kept whole. */
+const MOST_LUMA_SAMPLES = 200_000;
+
+export interface StripLayout {
+  readonly width: number;
+  readonly height: number;
+  /** Rows of a strip; fewer than a block where the picture is lower. */
+  readonly rows: number;
+  /** First row of each strip, rising. */
+  readonly tops: readonly number[];
+}
+
+export interface StripPlane {
+  readonly plane: RawPlane;
+  /** Strip by strip, row by row, without gaps. */
+  readonly samples: Uint8Array | Uint16Array;
+  readonly width: number;
+  readonly rows: number;
+  readonly strips: number;
+}
+
+/** A picture as far as it is compared. */
+export type Strips = readonly StripPlane[];
+
+export function stripLayout(width: number, height: number): StripLayout {
+  const rows = Math.min(BLOCK, height);
+  const inAll = Math.floor(height / rows);
+  const wanted = Math.max(4, Math.floor(MOST_LUMA_SAMPLES / (width * rows)));
+  const half = Math.ceil(Math.min(inAll, wanted) / 2);
+  const tops = new Set<number>();
+  const step = Math.max(1, Math.floor(inAll / 2 / half));
+  for (let number = 0; number < half; number += 1) {
+    const top = number * step * rows;
+    // Chroma of the lower half must begin on a whole sample, in any layout.
+    const mirrored = Math.floor((height - rows - top) / 4) * 4;
+    tops.add(top);
+    if (mirrored > top) tops.add(mirrored);
+  }
+  return { width, height, rows, tops: [...tops].sort((a, b) => a - b) };
+}
+
+/** The strips of one raw frame, copied out of its bytes. */
+export function cutStrips(frame: Uint8Array, format: RawFormat, layout: StripLayout): Strips {
+  let offset = 0;
+  return format.planes.map((plane) => {
+    const size = planeSize(plane, layout.width, layout.height);
+    const rows = Math.max(1, layout.rows >> plane.log2Height);
+    const bytesPerRow = size.width * format.bytesPerSample;
+    const bytes = new Uint8Array(layout.tops.length * rows * bytesPerRow);
+    for (const [number, top] of layout.tops.entries()) {
+      const from = offset + (top >> plane.log2Height) * bytesPerRow;
+      bytes.set(frame.subarray(from, from + rows * bytesPerRow), number * rows * bytesPerRow);
+    }
+    offset += size.width * size.height * format.bytesPerSample;
+    const samples = format.bytesPerSample === 1 ? bytes : new Uint16Array(bytes.buffer);
+    return { plane, samples, width: size.width, rows, strips: layout.tops.length };
+  });
+}
