@@ -57,10 +57,16 @@ function reportText(
     devices,
     dim,
   );
+  const costTable = table(
+    [{ title: "THIS FFMPEG" }, { title: "WHAT THAT COSTS" }],
+    report.ffmpeg.costs.map(({ name, means }) => [name.startsWith("ffmpeg ") ? name : `no ${name}`, means]),
+    dim,
+  );
+  const costs = report.ffmpeg.costs.length === 0 ? "" : `\n${costTable}`;
   const familyTable = table([{ title: "ENCODERS" }, { title: "RESULT" }, { title: "WHICH" }], families, dim);
   return families.length === 0
     ? checkTable
-    : `${checkTable}\n${familyTable}${devices.length === 0 ? "" : `\n${deviceTable}`}`;
+    : `${checkTable}\n${familyTable}${devices.length === 0 ? "" : `\n${deviceTable}`}${costs}`;
 }
 
 export const doctor = defineCommand({

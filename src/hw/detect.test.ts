@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findTools } from "../media/tools.ts";
-import { detectEncoders, parseEncoderList, workingEncoders } from "./detect.ts";
+import { detectEncoders, workingEncoders } from "./detect.ts";
 import { nvencDetector } from "./detectors/nvenc.ts";
 import { qsvDetector } from "./detectors/qsv.ts";
 import { softwareDetector } from "./detectors/software.ts";
@@ -11,18 +11,6 @@ import { vaapiDetector } from "./detectors/vaapi.ts";
 import { firstWords, trialCommand } from "./trial.ts";
 
 setDefaultTimeout(180_000);
-
-test("the list of encoders is read by its columns: no audio, no heading", () => {
-  const text = [
-    "Encoders:",
-    " V..... = Video",
-    " ------",
-    " V....D libx264              libx264 H.264 / AVC (codec h264)",
-    " VF...D ffv1                 FFmpeg video codec #1",
-    " A....D aac                  AAC (Advanced Audio Coding)",
-  ].join("\n");
-  expect(parseEncoderList(text)).toEqual(new Set(["libx264", "ffv1"]));
-});
 
 test("several encoders share one ffmpeg, one output each", () => {
   expect(trialCommand(softwareDetector, ["libx264", "ffv1"], null).join(" ")).toBe(

@@ -4,8 +4,7 @@
 import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { z } from "zod";
-import { AppError } from "../base/errors.ts";
-import { runTool } from "../base/process.ts";
+import { listEncoders } from "../media/ffmpeg/inventory.ts";
 import type { Tools } from "../media/tools.ts";
 import { amfDetector } from "./detectors/amf.ts";
 import { nvencDetector } from "./detectors/nvenc.ts";
@@ -61,12 +60,6 @@ export interface DetectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Encoder names in the output of `ffmpeg -encoders`: lines such as " V....D libx264  libx264 H.264 …". */
-export function parseEncoderList(text: string): Set<string> {
-  const names = text.matchAll(/^ V[.FSXBD]{5} (\w\S*)/gm);
-  return new Set(Array.from(names, (match) => match[1] ?? ""));
-}
-
 /** Errors: E_FFMPEG_MISSING when ffmpeg cannot list its encoders. */
 export async function detectEncoders(tools: Tools, options: DetectOptions): Promise<HardwareReport> {
   const key = await cacheKey(tools);
@@ -106,20 +99,6 @@ function readKept(json: string | null): HardwareReport | null {
   if (json === null) return null;
   const parsed = reportSchema.safeParse(JSON.parse(json));
   return parsed.success ? parsed.data : null;
-}
-
-async function listEncoders(tools: Tools, signal: AbortSignal | undefined): Promise<Set<string>> {
-  const args = ["-hide_banner", "-v", "error", "-encoders"];
-  const result = await runTool({ program: tools.ffmpeg, args, timeoutMs: 30_000, ...(signal ? { signal } : {}) });
-  signal?.throwIfAborted();
-  if (result.exitCode !== 0) {
-    throw new AppError(
-      "E_FFMPEG_MISSING",
-      `${tools.ffmpeg} cannot list its encoders`,
-      "`ffcluster doctor` checks ffmpeg; install it anew if it is damaged.",
-    );
-  }
-  return parseEncoderList(result.stdout);
 }
 
 async function detectFamily(

@@ -1,5 +1,6 @@
 // What a client is told when it starts, and what it tells of itself while it runs.
 import type { Log } from "../../base/log.ts";
+import type { Inventory } from "../../media/ffmpeg/inventory.ts";
 import type { Tools } from "../../media/tools.ts";
 import type { TextPrints } from "../../media/types.ts";
 import type { AttemptStage, Hello } from "../protocol/messages.ts";
@@ -28,6 +29,8 @@ export interface ClientOptions {
   readonly encoders: readonly string[];
   /** What letters look like when they are drawn here; absent: no job that draws any. */
   readonly textPrints?: TextPrints;
+  /** What its ffmpeg has; absent: every decoder and filter that a job may need. */
+  readonly inventory?: Pick<Inventory, "decodes" | "filters">;
   /** Hardware, with what each device proved. */
   readonly devices?: readonly ClientDevice[];
   /** What was tried, for people. */

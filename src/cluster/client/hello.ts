@@ -25,6 +25,10 @@ export function abilitiesOf(places: EncodePlaces, room: Room, { hardware }: Clie
   };
 }
 
+function inventoryOf({ inventory }: ClientOptions): Pick<Hello, "decodes" | "filters"> {
+  return inventory === undefined ? {} : { decodes: [...inventory.decodes], filters: [...inventory.filters] };
+}
+
 export function helloOf(self: Self, heldAttempts: string[]): Hello {
   const { options, clientId, instance, places, room } = self;
   return {
@@ -36,6 +40,7 @@ export function helloOf(self: Self, heldAttempts: string[]): Hello {
     ffmpeg: options.tools.version,
     ...abilitiesOf(places, room, options),
     ...(options.textPrints === undefined ? {} : { textPrints: options.textPrints }),
+    ...inventoryOf(options),
     benchmarkSeconds: options.benchmarkSeconds,
     heldAttempts,
   };

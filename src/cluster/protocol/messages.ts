@@ -69,6 +69,9 @@ const helloSchema = z.object({
     .optional(),
   /** Most seconds of video this client wants in its first segment of a job; null: the server's. */
   benchmarkSeconds: z.number().positive().nullable(),
+  /** Codecs that its ffmpeg decodes without hardware, and its filters, by ffmpeg's names; absent: not known. */
+  decodes: z.array(z.string().max(100)).max(5000).optional(),
+  filters: z.array(z.string().max(100)).max(5000).optional(),
   /** Attempts this client still works on or holds a finished result of, from before a lost connection. */
   heldAttempts: z.array(id),
 });

@@ -183,6 +183,8 @@ export class ClientLinks {
         ffmpeg: hello.ffmpeg,
         version: hello.version,
         ...(hello.textPrints === undefined ? {} : { textPrints: hello.textPrints }),
+        ...(hello.decodes === undefined ? {} : { decodes: hello.decodes }),
+        ...(hello.filters === undefined ? {} : { filters: hello.filters }),
         benchmarkSeconds: hello.benchmarkSeconds,
         link: number,
         heldAttempts: hello.heldAttempts,

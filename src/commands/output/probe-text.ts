@@ -72,6 +72,7 @@ export function probeText(seen: Foreseen, dim: (text: string) => string): string
     ["pixel aspect", video.sample_aspect_ratio ?? "not stated"],
     ["field order", video.field_order ?? "not stated"],
     ["request", `${request.ffmpeg_params} → ${request.output_name} (${request.container})`],
+    ["ffmpeg", [`${seen.ffmpeg.version} here`, ...seen.ffmpeg.lacks].join(", ")],
     ["passes", request.passes === 2 ? "2: measure every segment, then encode each to its share of the bits" : "1"],
     ["split", split.mode === "keyframes" ? "on key frames" : `one segment: ${split.reason}`],
   ]);

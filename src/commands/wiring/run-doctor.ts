@@ -7,6 +7,10 @@ import { AppError } from "../../base/errors.ts";
 import { exists, freeBytes, removeTree } from "../../base/files.ts";
 import { detectEncoders } from "../../hw/detect.ts";
 import type { HardwareReport } from "../../hw/types.ts";
+import { costsOf } from "../../media/ffmpeg/differences.ts";
+import { readInventory } from "../../media/ffmpeg/inventory.ts";
+import { type Missing, missingOf } from "../../media/ffmpeg/missing.ts";
+import { isUnproven, knownReleases, releaseText } from "../../media/ffmpeg/releases.ts";
 import { selfTest } from "../../media/self-test.ts";
 import { findTools, type Tools } from "../../media/tools.ts";
 
@@ -17,7 +21,12 @@ export interface DoctorCheck {
 }
 
 export interface MachineReport {
-  readonly ffmpeg: { readonly path: string | null; readonly version: string | null };
+  readonly ffmpeg: {
+    readonly path: string | null;
+    readonly version: string | null;
+    /** What this build goes without, and what this release costs beside newer ones. */
+    readonly costs: readonly Missing[];
+  };
   /** Empty without ffmpeg. */
   readonly families: Partial<HardwareReport["families"]>;
   readonly checks: readonly DoctorCheck[];
@@ -51,6 +60,15 @@ async function tryPipeline(tools: Tools, signal: AbortSignal): Promise<readonly 
   }
 }
 
+function provenText(tools: Tools): string {
+  return isUnproven(tools) ? `, newer than those proven (${knownReleases()}),` : "";
+}
+
+async function costsHere(tools: Tools, signal: AbortSignal): Promise<Missing[]> {
+  const missing = missingOf(await readInventory(tools, signal));
+  return [...missing, ...costsOf(tools).map((means) => ({ name: `ffmpeg ${releaseText(tools)}`, means }))];
+}
+
 /** Tries everything that this machine alone decides. Never throws for what does not work: that is its answer. */
 export async function runDoctor(options: DoctorOptions): Promise<MachineReport> {
   const disk = await checkDisk(options.workDir);
@@ -61,19 +79,20 @@ export async function runDoctor(options: DoctorOptions): Promise<MachineReport> 
     if (!(thrown instanceof AppError)) throw thrown;
     const detail = `${thrown.message}. ${thrown.hint}`;
     return {
-      ffmpeg: { path: null, version: null },
+      ffmpeg: { path: null, version: null, costs: [] },
       families: {},
       checks: [{ name: "ffmpeg", ok: false, detail }, disk],
     };
   }
   const { families } = await detectEncoders(tools, { cache: null, signal: options.signal });
   const pipeline = await tryPipeline(tools, options.signal);
+  const costs = await costsHere(tools, options.signal);
   const encoders = Object.values(families).flatMap((family) => family.encoders);
   const checks: DoctorCheck[] = [
-    { name: "ffmpeg", ok: true, detail: `${tools.version} at ${tools.ffmpeg}` },
+    { name: "ffmpeg", ok: true, detail: `${tools.version}${provenText(tools)} at ${tools.ffmpeg}` },
     { name: "encoders", ok: encoders.length > 0, detail: `${encoders.length} proven by a trial encode` },
     ...pipeline,
     disk,
   ];
-  return { ffmpeg: { path: tools.ffmpeg, version: tools.version }, families, checks };
+  return { ffmpeg: { path: tools.ffmpeg, version: tools.version, costs }, families, checks };
 }

@@ -13,6 +13,7 @@ import { openClientStore } from "../../db/client-store.ts";
 import { detectEncoders, workingEncoders } from "../../hw/detect.ts";
 import { devicesOf, notesOf } from "../../hw/report-views.ts";
 import { textPrints } from "../../hw/text-prints.ts";
+import { readInventory } from "../../media/ffmpeg/inventory.ts";
 import { proveVersion } from "../../media/ffmpeg/prove-version.ts";
 import { findTools, type Tools } from "../../media/tools.ts";
 import { type ClientReport, reportOf } from "../client-report.ts";
@@ -65,6 +66,7 @@ async function findAbilities(remote: Remote, tools: Tools, store: ClientStore, s
   const found = Promise.all([
     detectEncoders(tools, { cache: store.encoders, signal: either }),
     textPrints(tools, either),
+    readInventory(tools, either),
   ]);
   await Promise.allSettled([asked, found]);
   await asked;
@@ -75,7 +77,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
   const store = openClientStore(options.workDir);
   const remote = remoteOf(options.connection);
   try {
-    const [report, prints] = await findAbilities(remote, tools, store, signal);
+    const [report, prints, inventory] = await findAbilities(remote, tools, store, signal);
     const allowed = allowedFamilies(options.hwAccel);
     const isAllowed = (family: string) => allowed === null || allowed.includes(family);
     await runClient(
@@ -95,6 +97,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
         tools,
         encoders: workingEncoders(report, allowed),
         textPrints: prints,
+        inventory,
         devices: devicesOf(report).filter(({ family }) => isAllowed(family)),
         hardware: notesOf(report).filter(({ family }) => isAllowed(family)),
         store,

@@ -55,7 +55,16 @@ export function shareSlots(one: string, other: string): boolean {
 export function canUse(client: Client, job: Job, encoder: string): boolean {
   if (!client.encoders.includes(encoder) || !drawsAlike(client, job)) return false;
   if (job.unfit?.some((unfit) => unfit.clientId === client.id && unfit.encoder === encoder)) return false;
-  return tooMuchFor(client, job, encoder) === null;
+  return lackFor(client, job) === null && tooMuchFor(client, job, encoder) === null;
+}
+
+/** What the job needs beside an encoder and the client's ffmpeg lacks; null: nothing, or it is not known. */
+export function lackFor({ ffmpeg, decodes, filters }: Client, { settings }: Job): string | null {
+  const { needs } = settings;
+  if (needs === undefined) return null;
+  if (decodes?.includes(needs.codec) === false) return `its ffmpeg ${ffmpeg} cannot decode ${needs.codec}`;
+  const missing = filters === undefined ? undefined : needs.filters.find((name) => !filters.includes(name));
+  return missing === undefined ? null : `its ffmpeg ${ffmpeg} has no filter ${missing}`;
 }
 
 /** Why the pictures of a job are beyond the client's device; null when they are not, or nothing is known of it. */

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { FRAMES_PER_GOP, gops, SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
+import { idleClients } from "../views/idle.ts";
 
 test("a client gets as many first segments as it has slots, each of benchmark length", () => {
   const bench = new SchedulerBench();
@@ -147,6 +148,20 @@ test("a job that draws letters goes to clients that draw them as its first one d
   bench.submit("plain");
   bench.index(100, "plain");
   expect(leased().size).toBe(5);
+});
+
+test("a client whose ffmpeg lacks the decoder or a filter gets none of the job, and it is said", () => {
+  const bench = new SchedulerBench();
+  const filters = ["scale", "fps"];
+  bench.hello("whole", { decodes: ["h264", "av1"], filters: [...filters, "zscale"] });
+  bench.hello("no av1", { decodes: ["h264"], filters: [...filters, "zscale"], ffmpeg: "8.1.2" });
+  bench.hello("no zscale", { decodes: ["h264", "av1"], filters });
+  bench.hello("silent");
+  bench.submit("job", { settings: { needs: { codec: "av1", filters: ["zscale"] } } });
+  bench.index(100);
+  expect(new Set(bench.attempts().map(({ clientId }) => clientId))).toEqual(new Set(["whole", "silent"]));
+  const idle = idleClients(bench.state, bench.job()).map(({ client, reason }) => `${client.id}: ${reason}`);
+  expect(idle).toEqual(["no av1: its ffmpeg 8.1.2 cannot decode av1", expect.stringContaining("has no filter zscale")]);
 });
 
 test("the first client's letters count no more once nothing is drawn with them", () => {

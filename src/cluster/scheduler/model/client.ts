@@ -54,6 +54,9 @@ export interface Client {
   readonly encoderRates?: Readonly<Record<string, number>>;
   /** What letters look like when it draws them; absent: not known. Kept in memory only, every hello tells it. */
   readonly textPrints?: TextPrints;
+  /** Codecs that its ffmpeg decodes, and its filters; absent: not known. Kept in memory only, every hello tells them. */
+  readonly decodes?: readonly string[];
+  readonly filters?: readonly string[];
   readonly benchmarkSeconds: number | null;
   /** Monotonic moment of the last message; silence for a lease time disconnects. */
   readonly lastHeardAt: number;

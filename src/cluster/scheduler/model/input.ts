@@ -42,6 +42,8 @@ export type HelloFacts = Pick<
   | "hardware"
   | "noRoom"
   | "textPrints"
+  | "decodes"
+  | "filters"
   | "benchmarkSeconds"
 > & { readonly link: number; readonly heldAttempts: readonly AttemptId[] };
 

@@ -2,6 +2,7 @@
 // state-changes.ts alone. `createdAt` and the like are wall time as ISO text, for records; `aloneSince` is monotonic.
 import type { ErrorBody } from "../../../base/errors.ts";
 import type { Pts, Rational } from "../../../base/rational.ts";
+import type { Needs } from "../../../media/ffmpeg/needs.ts";
 import type { EncoderFamily, RateGoal, TextDrawer } from "../../../media/types.ts";
 import type { ClientId, JobId } from "./ids.ts";
 import type { Segment } from "./segment.ts";
@@ -64,6 +65,8 @@ export interface JobSettings {
   readonly headers?: "global" | "repeated";
   /** What is encoded, for the limits of hardware encoders; absent in jobs of earlier versions. */
   readonly picture?: { readonly width: number; readonly height: number; readonly isDeep: boolean };
+  /** What a client's ffmpeg must have beside the encoder; absent in jobs of earlier versions. */
+  readonly needs?: Needs;
 }
 
 /** A client that can't work on a job with an encoder. */

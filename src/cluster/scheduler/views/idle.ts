@@ -1,5 +1,5 @@
 // Why a client does not work on a job: one plain sentence for people, from the state alone.
-import { encoderFor, poolOf, tooMuchFor } from "../ability/encoders.ts";
+import { encoderFor, lackFor, poolOf, tooMuchFor } from "../ability/encoders.ts";
 import { occupiesSlot } from "../ability/holdings.ts";
 import { drawsAlike, textPrint } from "../ability/letters.ts";
 import type { Client } from "../model/client.ts";
@@ -23,6 +23,8 @@ function whyNot(client: Client, job: Job): string {
   const own = unfit.find((each) => each.encoder === job.encoder);
   if (own?.headers !== undefined) return `its ${own.encoder} ${own.reason}`;
   if (own !== undefined) return `${own.encoder} failed on it: ${own.reason}`;
+  const lack = lackFor(client, job);
+  if (lack !== null) return lack;
   const tooMuch = tooMuchFor(client, job, job.encoder);
   if (client.encoders.includes(job.encoder) && tooMuch !== null) return tooMuch;
   const { election } = job.settings;

@@ -4,6 +4,8 @@ import { AppError } from "../../../base/errors.ts";
 import { freeBytes } from "../../../base/files.ts";
 import { newId } from "../../../base/ids.ts";
 import { toNumber } from "../../../base/rational.ts";
+import { readInventory } from "../../../media/ffmpeg/inventory.ts";
+import { type Needs, needsOf, requireNeeds } from "../../../media/ffmpeg/needs.ts";
 import { candidateGrid } from "../../../media/frame-grid.ts";
 import { probeSource } from "../../../media/probe.ts";
 import { rateGoalOf } from "../../../media/rate/rate-requests.ts";
@@ -110,6 +112,14 @@ export interface PreparedJob {
   readonly job: NewJob;
 }
 
+/** What clients need for it. Errors: E_SOURCE_REFUSED, E_ENCODE_REQUEST where this server's own ffmpeg lacks something. */
+async function findNeeds(tools: Tools, { info, plan }: SourcePlan, request: EncodeRequest): Promise<Needs> {
+  const needs = needsOf(info, request);
+  const encoders = audioToEncode(plan).map(({ action }) => action.encoder);
+  requireNeeds(tools, await readInventory(tools), needs, encoders);
+  return needs;
+}
+
 /** Errors: those of checkRequest, planSource and onOneClock, E_NO_SPACE. */
 export async function prepareJob(
   tools: Tools,
@@ -155,6 +165,7 @@ async function prepare(
     );
   }
   const first = await planSource(tools, handedIn.path, { request: told, container });
+  const needs = await findNeeds(tools, first, told);
   const folder = new JobFolders(workDir).of(jobId);
   const job = { jobId, blockBytes: defaults.blockBytes };
   const { source, corrected } = await onOneClock(tools, handedIn, first.info, folder, job);
@@ -191,6 +202,7 @@ async function prepare(
         ...defaults.settings,
         requiredClients: asked.requiredClients ?? defaults.settings.requiredClients,
         ...settings,
+        needs,
       },
       encoder: chosen.encoder,
       family: chosen.family,

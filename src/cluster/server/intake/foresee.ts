@@ -3,6 +3,8 @@
 import { tmpdir } from "node:os";
 import { toNumber } from "../../../base/rational.ts";
 import { withoutPackets } from "../../../media/audio/silent-tracks.ts";
+import { readInventory } from "../../../media/ffmpeg/inventory.ts";
+import { lacksFor, needsOf } from "../../../media/ffmpeg/needs.ts";
 import type { FrameIndex } from "../../../media/frame-index.ts";
 import { type FrameRate, frameRateOf } from "../../../media/frame-rate.ts";
 import { indexSource } from "../../../media/index-source.ts";
@@ -12,11 +14,18 @@ import { probeSource } from "../../../media/probe.ts";
 import { rateGoalOf } from "../../../media/rate/rate-requests.ts";
 import { mayBeRemuxed } from "../../../media/remux/remux-elementary.ts";
 import { cutDistance } from "../../../media/request/key-distance.ts";
+import { isNeutralCodec } from "../../../media/request/neutral-codecs.ts";
 import { splitMode } from "../../../media/request/split-mode.ts";
 import { candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
 import { requireBurnable } from "../../../media/side-files.ts";
 import { withStartOf } from "../../../media/source-clock.ts";
-import { chosenVideoStream, leftOutOf, planStreams } from "../../../media/stream-plan.ts";
+import {
+  audioToEncode,
+  chosenVideoStream,
+  leftOutOf,
+  planStreams,
+  type StreamPlan,
+} from "../../../media/stream-plan.ts";
 import { Durations, withCadence } from "../../../media/sync/find-cadence.ts";
 import { learnSyncRule } from "../../../media/sync/learn-sync-rule.ts";
 import { outputRate } from "../../../media/time-base.ts";
@@ -102,6 +111,20 @@ function passesFor({ request }: CheckedRequest, { video }: SourceInfo): 1 | 2 {
   return rateGoalOf(translateRequest(request, first.encoder, video).request) === null ? 1 : 2;
 }
 
+/** What this ffmpeg would not do of the job. */
+async function lacksHere(
+  tools: Tools,
+  info: SourceInfo,
+  { request }: CheckedRequest,
+  plan: StreamPlan,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { encoder } = request.video;
+  const named = isNeutralCodec(encoder) ? [] : [encoder];
+  const encoders = new Set([...named, ...audioToEncode(plan).map(({ action }) => action.encoder)]);
+  return lacksFor(await readInventory(tools, signal), needsOf(info, request), [...encoders]);
+}
+
 /** Errors: those of checkRequest, probeSource and indexSource: what a submit of the same would be refused for. */
 export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Foreseen> {
   const { path, signal } = options;
@@ -135,6 +158,7 @@ export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Fo
       : frameRateOf(index.framePts(null, null), timeBase, declared);
   const frameRate = rateView(rate, timeBase);
   return {
+    ffmpeg: { version: tools.version, lacks: await lacksHere(tools, info, told, plan, signal) },
     file: path,
     bytes: info.bytes,
     container: info.formatName,

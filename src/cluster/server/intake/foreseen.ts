@@ -36,6 +36,8 @@ export interface ForeseenStream {
 
 /** The document of `probe --json`; snake case is the contract's. */
 export interface Foreseen {
+  /** The ffmpeg that looked, and what it would not do of this job: "has no encoder libsvtav1". A client may all the same. */
+  readonly ffmpeg: { readonly version: string; readonly lacks: readonly string[] };
   readonly file: string;
   readonly bytes: number;
   readonly container: string;

@@ -1,0 +1,119 @@
+// How releases of ffmpeg differ where this program is concerned: one row a difference, with what is done about it and where
+// it is known from. What a build has is another question (inventory.ts). Pure.
+//
+// "Measured" is: tried with 5.1.9, 6.0, 7.0.2, 7.1.5, 8.0, 8.1.2 and 9.0.2 side by side; a release that nobody could try
+// (6.1) stands with the newer side where ffmpeg's Changelog says so. Where a row is `asked`, no condition on a version stands
+// in the code: the tool is tried or its answer looked at. `said` in words works in all of them.
+import { compareReleases, type Release } from "./releases.ts";
+
+export interface Difference {
+  readonly name: string;
+  /** The first release that does it the new way. */
+  readonly since: Release;
+  readonly changes: string;
+  /** What this program does, and where. */
+  readonly here: string;
+  readonly source: string;
+  /** What the older way costs those who use it; absent: nothing. */
+  readonly costsOlder?: string;
+}
+
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    name: "-enc_time_base -1",
+    since: { major: 9, minor: 0 },
+    changes:
+      'the source\'s tick is no longer named by -1 ("Invalid time base"); by `demux` since 6.1, unknown to 5.1 and 6.0',
+    here: "said: always an explicit fraction (framehash.ts, segment-args.ts, reference.ts, remux/elementary.ts)",
+    source: "measured; Changelog 6.1: `-enc_time_base demux`",
+  },
+  {
+    name: "-vsync, -filter_complex_script",
+    since: { major: 9, minor: 0 },
+    changes: "both options are gone; -fps_mode is there since 5.1",
+    here: "said: -fps_mode alone; scripts are not used",
+    source: "measured; Changelog 5.1: `-fps_mode`",
+  },
+  {
+    name: "-r on a variable rate",
+    since: { major: 6, minor: 1 },
+    changes:
+      "a frame lasts as long as it states, no longer its packet's length in whole frames: 467 and 468 pictures of one clip",
+    here: "asked: learned by trial (sync/learn-sync-rule.ts); tasks carry what the server's ffmpeg shows, so clients of any version make that",
+    source: "measured; fftools: do_video_out until 6.0, video_sync_process since",
+  },
+  {
+    name: "length of packets that are coded out of order, MP4",
+    since: { major: 8, minor: 0 },
+    changes: "ffprobe states the duration of each packet; before, none where pictures are reordered at a variable rate",
+    here: "asked: the index takes what is stated (growing-frame-index.ts, sync/find-cadence.ts)",
+    source: "measured",
+    costsOlder: "`-r` on an MP4 of variable rate with B-frames may have to be made in one run, without splitting it",
+  },
+  {
+    name: "the last frame behind -vf fps, where its length is not stated",
+    since: { major: 7, minor: 0 },
+    changes:
+      "it lasts as long as the rate says; before, it ended where it began, and the output with the frame before it",
+    here: "asked: what the plan says is held against what the server decodes itself (reference.ts)",
+    source: "measured: 196 and 197 pictures of one clip; ffmpeg_dec.c, video_duration_estimate",
+  },
+  {
+    name: "setpts and the frame rate",
+    since: { major: 7, minor: 0 },
+    changes:
+      "setpts unsets the frame rate of its output, so that encoders take the time base for it; no longer since 8.0",
+    here: "said: the encoder's time base is always given (segment-args.ts)",
+    source: "measured: 1/1000 in 7.0 and 7.1, 1001/24000 in the others",
+  },
+  {
+    name: "range of colours through filters",
+    since: { major: 7, minor: 1 },
+    changes:
+      "range and matrix are negotiated between filters; an encoder that names no range may get the source converted",
+    here: "said: what goes into the encoder is stated (request/source-params.ts)",
+    source: "Changelog 7.1: YUV colour space negotiation; measured with FFV1",
+  },
+  {
+    name: "frame=pkt_duration, coded_picture_number",
+    since: { major: 7, minor: 0 },
+    changes: "ffprobe shows them no longer; pkt_pos is there in all",
+    here: "said: not asked for; remux/elementary.ts asks for pkt_pos alone",
+    source: "measured; Changelog 6.1",
+  },
+  {
+    name: "SEI of H.264 with HDR10",
+    since: { major: 7, minor: 0 },
+    changes: "ffprobe shows mastering display and light level of H.264; before, of HEVC alone",
+    here: "asked: read from the messages themselves (light/read-sei.ts) where ffprobe shows none",
+    source: "measured",
+  },
+  {
+    name: "Opus copied into Matroska",
+    since: { major: 6, minor: 0 },
+    changes: "the first packet of one stream, 10 s on, is at 10.000 s in 6.0 to 8.0, at 9.993 s in 5.1, 8.1 and 9.0",
+    here: "asked: measured on the stream itself before it is copied (opus-delay.ts)",
+    source: "measured",
+  },
+  {
+    name: "AAC encoded into Matroska",
+    since: { major: 6, minor: 0 },
+    changes: "the first packet is at -23 ms, which is the encoder's priming; 5.1 loses it (0 ms). NUT loses it in all",
+    here: "said: encoded sound goes through MP4 (encode-audio.ts)",
+    source: "measured",
+  },
+  {
+    name: "exit status",
+    since: { major: 6, minor: 1 },
+    changes: "any error number instead of 1, 134 and 139 among them, which a shell takes for signals",
+    here: "asked: the guard says which signal ended it (base/death.ts)",
+    source: "measured: 1 until 6.0, 254 since 7.0 for a file that is not there; fftools: main() returns the error",
+  },
+];
+
+/** What this release costs beside newer ones, in sentences. */
+export function costsOf(release: Release): string[] {
+  return DIFFERENCES.flatMap(({ since, costsOlder }) =>
+    costsOlder !== undefined && compareReleases(release, since) < 0 ? [costsOlder] : [],
+  );
+}

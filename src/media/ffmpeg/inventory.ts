@@ -1,0 +1,71 @@
+// What one build of ffmpeg has: read once from its own lists (`-codecs`, `-encoders`, `-filters`), never from its version.
+import { AppError } from "../../base/errors.ts";
+import { runTool, succeeded } from "../../base/process.ts";
+import type { Tools } from "../tools.ts";
+
+export interface Inventory {
+  /** Codecs that it decodes without hardware, by ffmpeg's names. */
+  readonly decodes: ReadonlySet<string>;
+  /** Encoders of video, sound and subtitles. Listed is not working: hw/detect.ts tries those of video. */
+  readonly encoders: ReadonlySet<string>;
+  readonly filters: ReadonlySet<string>;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** Decoders that need a device: the suffix of its interface. */
+const ON_HARDWARE = /_(amf|crystalhd|cuvid|mediacodec|mmal|oh|qsv|rkmpp|v4l2m2m)$/;
+/**
+ * Its decoder of the same name, "av1" in libavcodec/av1dec.c, only drives hardware: "Your platform doesn't support hardware
+ * accelerated AV1 decoding" (8.1 without libdav1d, measured).
+ */
+const HARDWARE_ONLY = new Set(["av1"]);
+
+/** ` DEV.L. av1   Alliance … (decoders: libdav1d av1 ) (encoders: …)`; without a list the decoder has the codec's name. */
+export function parseCodecs(text: string): Set<string> {
+  const found = new Set<string>();
+  for (const [, codec = "", about = ""] of text.matchAll(/^ D[.E][VASDT][.I][.L][.S] (\S+)(.*)$/gm)) {
+    const named = /\(decoders: ([^)]*)\)/.exec(about)?.[1]?.trim().split(/\s+/) ?? [codec];
+    if (named.some((decoder) => !HARDWARE_ONLY.has(decoder) && !ON_HARDWARE.test(decoder))) found.add(codec);
+  }
+  return found;
+}
+
+/** ` V....D libx264   libx264 H.264 …` */
+export function parseEncoders(text: string): Set<string> {
+  return new Set(Array.from(text.matchAll(/^ [VAS][.FSXBD]{5} (\w\S*)/gm), ([, name = ""]) => name));
+}
+
+/** ` TSC scale   V->V   Scale …`: three letters until 7.1, two since 8.0. */
+export function parseFilters(text: string): Set<string> {
+  return new Set(Array.from(text.matchAll(/^ [T.][S.][C.]? +(\S+) +\S+->\S+ /gm), ([, name = ""]) => name));
+}
+
+async function list(tools: Tools, option: string, signal: AbortSignal | undefined): Promise<string> {
+  const args = ["-hide_banner", "-v", "error", option];
+  const result = await runTool({ program: tools.ffmpeg, args, timeoutMs: TIMEOUT_MS, signal });
+  signal?.throwIfAborted();
+  if (succeeded(result)) return result.stdout;
+  throw new AppError(
+    "E_FFMPEG_MISSING",
+    `${tools.ffmpeg} cannot list what it has (${option})`,
+    "`ffcluster doctor` checks ffmpeg; install it anew if it is damaged.",
+  );
+}
+
+/** All encoders. Errors: E_FFMPEG_MISSING. */
+export async function listEncoders(tools: Tools, signal?: AbortSignal): Promise<ReadonlySet<string>> {
+  return parseEncoders(await list(tools, "-encoders", signal));
+}
+
+/** Takes a tenth of a second. Errors: E_FFMPEG_MISSING when it cannot list what it has. */
+export async function readInventory(tools: Tools, signal?: AbortSignal): Promise<Inventory> {
+  const [codecs, encoders, filters] = await Promise.all(
+    ["-codecs", "-encoders", "-filters"].map((option) => list(tools, option, signal)),
+  );
+  return {
+    decodes: parseCodecs(codecs ?? ""),
+    encoders: parseEncoders(encoders ?? ""),
+    filters: parseFilters(filters ?? ""),
+  };
+}
