@@ -35,7 +35,7 @@ export interface ToolOptions {
   /** Called for each line of stdout as it comes; stdout is then not collected. */
   readonly onLine?: (line: string) => void;
   /** The same for raw bytes, in place of lines; the next ones are read when this has come back. */
-  readonly onBytes?: (bytes: Uint8Array) => void;
+  readonly onBytes?: (bytes: Uint8Array) => void | Promise<void>;
   /** Lower the scheduling priority of the child (nice 10; "below normal" on Windows). */
   readonly nice?: boolean | undefined;
   /** Called when it runs, with what lowers its priority from then on, where the system allows that (Linux). */
@@ -119,7 +119,7 @@ async function readStdout(
   { onLine, onBytes }: Pick<ToolOptions, "onLine" | "onBytes">,
 ): Promise<string> {
   if (onBytes !== undefined) {
-    for await (const chunk of stream) onBytes(chunk);
+    for await (const chunk of stream) await onBytes(chunk);
     return "";
   }
   if (onLine === undefined) return await readText(stream);

@@ -16,10 +16,18 @@ import type { ProofCheck, ProofStream, SourceInfo } from "./types.ts";
 import { type ContainerData, compareContainerData } from "./verify/check-container-data.ts";
 import { checkSoundKept } from "./verify/check-sound-kept.ts";
 import { checkKeyFrames } from "./verify/key-frames.ts";
-import { checkPictures, type PicturesInput } from "./verify/picture/check-pictures.ts";
+import { checkEveryPicture } from "./verify/picture/check-every-picture.ts";
+import { checkPictures } from "./verify/picture/check-pictures.ts";
+import type { PicturesInput } from "./verify/picture/comparison.ts";
 
 /** What `checkPictures` needs beside the output and its times. */
-export type ComparedPictures = Omit<PicturesInput, "framePts" | "encoderTimeBase" | "outputPath" | "output" | "signal">;
+export type ComparedPictures = Omit<
+  PicturesInput,
+  "framePts" | "encoderTimeBase" | "outputPath" | "output" | "signal"
+> & {
+  /** All of them, not just some of each segment (`--verify full`). */
+  readonly every: boolean;
+};
 
 export interface OutputExpectation {
   readonly info: SourceInfo;
@@ -137,6 +145,17 @@ function soundsIn({ streams }: OutputPackets): number {
   return streams.filter(({ type, packets }) => type === "audio" && packets > 0).length;
 }
 
+async function comparePictures(
+  tools: Tools,
+  expected: OutputExpectation,
+  output: OutputPackets,
+): Promise<ProofCheck[]> {
+  const { framePts, encoderTimeBase, outputPath, signal, pictures } = expected;
+  const input = { ...pictures, framePts, encoderTimeBase, outputPath, output, signal };
+  const some = await checkPictures(tools, input);
+  return pictures.every ? [some, await checkEveryPicture(tools, input)] : [some];
+}
+
 /**
  * Reads the whole output once, and of its sound the beginnings and ends, beside each other.
  * Errors: E_STITCH when the output cannot be read.
@@ -162,10 +181,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
       ...{ sourceSound: expected.sourceSound, outputSound, signal },
     }),
     checkPicture(tools, outputPath, plan.picture, output.picture, signal),
-    checkPictures(tools, {
-      ...expected.pictures,
-      ...{ framePts: expected.framePts, encoderTimeBase: expected.encoderTimeBase, outputPath, output, signal },
-    }),
+    comparePictures(tools, expected, output),
   ]);
   const extras =
     sourceExtras === null || outputExtras === null
@@ -206,7 +222,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
       ...(keys === null ? [] : [keys]),
       checkStreams(output, plan),
       tags,
-      pictures,
+      ...pictures,
       checkSoundKept(plan, sourceTracks, soundsIn(output)),
       ...tracks,
       sound.check,

@@ -59,6 +59,8 @@ export interface LocalOptions {
   readonly subtitles?: string;
   /** False: filters of unbounded memory are split too. */
   readonly exactly?: boolean;
+  /** Every picture is held against the source's. */
+  readonly everyPicture?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -207,7 +209,7 @@ export async function runLocally(
     soundLengths: await soundLengths(tools, { info, plan, sourcePath: path, audioPaths }, signal),
     pictures: {
       ...{ info, index, request: withSideFiles(request, sideFiles), grid: gridIn(index)?.tick ?? null },
-      ...{ sourcePath: path, container, segments: segments.map(lookedAt) },
+      ...{ sourcePath: path, container, segments: segments.map(lookedAt), every: options.everyPicture === true },
     },
     withoutTimes: index.hasTimeJump && restartsClock(info.formatName) ? "the source's clock starts anew" : null,
   });

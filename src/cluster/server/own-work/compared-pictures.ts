@@ -41,5 +41,6 @@ export async function comparedPictures(
     grid: gridOf(index, job)?.tick ?? null,
     sourcePath: source.path,
     container: work.record.container,
+    every: work.record.verify === "full",
   };
 }

@@ -10,9 +10,11 @@ import { readOutput } from "../../output-packets.ts";
 import { probeSource } from "../../probe.ts";
 import { parseEncodeParams } from "../../request/parse-params.ts";
 import { runFfmpeg } from "../../run-ffmpeg.fixture.ts";
-import { findTools } from "../../tools.ts";
+import { findTools, type Tools } from "../../tools.ts";
 import type { ProofCheck } from "../../types.ts";
+import { checkEveryPicture } from "./check-every-picture.ts";
 import { checkPictures } from "./check-pictures.ts";
+import type { PicturesInput } from "./comparison.ts";
 
 const tools = await findTools(process.env);
 let folder = "";
@@ -45,14 +47,19 @@ async function readSource(source: string) {
 }
 
 /** The check of an output of two segments of a second each. */
-async function check(source: string, output: string, params: string): Promise<ProofCheck> {
+async function check(
+  source: string,
+  output: string,
+  params: string,
+  by: (tools: Tools, input: PicturesInput) => Promise<ProofCheck> = checkPictures,
+): Promise<ProofCheck> {
   const { info, index } = await (read.get(source) ?? readSource(source));
   const second =
     index.keyFrames.find(({ pts }) => pts >= rescale(1, { num: 1, den: 1 }, info.video.timeBase))?.pts ?? null;
   const frames = index.countFrames(null, second);
   const segment = { leadIn: 0, complaint: null } as const;
   const container = output.endsWith(".mp4") ? "mp4" : output.endsWith(".ts") ? "ts" : "mkv";
-  return await checkPictures(tools, {
+  return await by(tools, {
     ...{ info, index, request: parseEncodeParams(params), grid: null, encoderTimeBase: info.video.timeBase },
     segments: [
       { ...segment, startPts: null, endPts: second, frames },
@@ -149,6 +156,22 @@ describe("spoilt outputs are found", () => {
     expect(await check(source, wrong, "-c:v ffv1")).toMatchObject({ ok: false });
   }, 60_000);
 });
+
+test("one repeated picture that no place looks at is found where every picture is looked at", async () => {
+  const params = "-c:v libx264 -preset ultrafast -crf 23";
+  const repeats =
+    "split[a][b];[b]tpad=start=1:start_mode=clone[c];[a][c]overlay=enable='eq(n,41)':shortest=1,format=yuv420p";
+  const wrong = await encoded(at("moving.mkv"), params, ["-filter_complex", repeats]);
+  expect(await check(at("moving.mkv"), wrong, params)).toMatchObject({ ok: true });
+  const found = await check(at("moving.mkv"), wrong, params, checkEveryPicture);
+  expect(found).toMatchObject({ ok: false });
+  expect(found.detail).toContain("1 pictures are not the source's, the first is picture 41: it fits better as");
+  expect(found.detail).toContain("the picture before it");
+  const right = await encoded(at("moving.mkv"), params);
+  const held = await check(at("moving.mkv"), right, params, checkEveryPicture);
+  expect(held).toMatchObject({ ok: true });
+  expect(held.detail).toContain(`all ${FRAMES} pictures`);
+}, 60_000);
 
 /** Encoders at the qualities that people choose, and at their worst. */
 const ENCODES = [

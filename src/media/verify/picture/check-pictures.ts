@@ -1,41 +1,26 @@
 // The check `picture`: pictures of the finished output, decoded, beside those that the source gives through the same
 // filters. What it can't look at it says.
-import type { Pts, Rational } from "../../../base/rational.ts";
-import { decoderOfOutput } from "../../codecs.ts";
-import type { OutputPackets } from "../../output-packets.ts";
+import type { Pts } from "../../../base/rational.ts";
 import type { Tools } from "../../tools.ts";
-import type { Container, ProofCheck } from "../../types.ts";
-import { choosePlaces, keyBefore, type Place, type PlacesInput } from "./choose-places.ts";
+import type { ProofCheck } from "../../types.ts";
+import { choosePlaces, keyBefore, type Place } from "./choose-places.ts";
+import { type Comparison, comparisonOf, matrixOf, outputFile, type PicturesInput } from "./comparison.ts";
 import { expectedQuality } from "./floors.ts";
 import { type Judgement, judgePictures } from "./judge-picture.ts";
-import { comparedFormat } from "./raw-format.ts";
 import { readPictures } from "./read-pictures.ts";
-import { outputArgs, outputSeek, type Shown, sourceArgs } from "./sample-args.ts";
+import { outputArgs, outputSeek, sourceArgs } from "./sample-args.ts";
 
 export const PICTURE_CHECK = "picture";
-
-export interface PicturesInput extends Omit<PlacesInput, "keys"> {
-  /** The file that the video is read from. */
-  readonly sourcePath: string;
-  readonly outputPath: string;
-  readonly container: Container;
-  /** From `readOutput`. */
-  readonly output: OutputPackets;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** Inputs of one run of ffmpeg: each has a decoder, whose pictures are what memory goes to. */
 const MOST_AT_ONCE = 12;
 /** Places that are looked at again, decoded from the beginning, before they are called wrong. */
 const MOST_AGAIN = 4;
 
-interface Setting {
+interface Setting extends Comparison {
   readonly tools: Tools;
   readonly input: PicturesInput;
-  readonly shown: Shown;
-  readonly timeBase: Rational;
   readonly keys: readonly number[];
-  readonly mustBeEqual: boolean;
 }
 
 interface Looked {
@@ -62,7 +47,7 @@ function seekOf({ input, keys, timeBase }: Setting, position: number): Pts | nul
 /** Both sides of some places, each in one run of ffmpeg, beside each other. */
 async function look(setting: Setting, places: readonly Place[], fromBeginning: boolean): Promise<Looked[]> {
   const { tools, input, shown, timeBase, mustBeEqual } = setting;
-  const { outputPath, sourcePath, output, request, info, signal } = input;
+  const { sourcePath, output, request, signal } = input;
   const count = places.reduce((sum, { frames }) => sum + frames, 0);
   const sources = places.map((place) => (fromBeginning ? { ...place, task: { ...place.task, seekPts: null } } : place));
   const outputs = places.map(({ position, frames }) => ({
@@ -70,10 +55,9 @@ async function look(setting: Setting, places: readonly Place[], fromBeginning: b
     startPts: output.videoPts[position] ?? 0,
     frames,
   }));
-  const file = { path: outputPath, timeBase, decoder: decoderOfOutput(info.video, request.video.encoder) };
-  const matrix = output.picture?.color_space ?? null;
+  const file = { ...outputFile(input), timeBase };
   const [wanted, got] = await Promise.all([
-    readPictures(tools, sourceArgs(sourcePath, sources, shown, matrix), shown, count, signal),
+    readPictures(tools, sourceArgs(sourcePath, sources, shown, matrixOf(output)), shown, count, signal),
     readPictures(tools, outputArgs(file, outputs, shown), shown, count, signal),
   ]);
   if (typeof wanted === "string" || typeof got === "string") {
@@ -112,25 +96,6 @@ async function lookAgain(setting: Setting, looked: readonly Looked[]): Promise<L
   return again;
 }
 
-/** Why nothing can be compared; null: it can. */
-function whyNot({ request, output, framePts, segments }: PicturesInput): string | null {
-  const { picture, videoPts } = output;
-  if (picture?.width === undefined || picture.height === undefined) return "the output has no picture";
-  if (comparedFormat(picture.pix_fmt ?? "") === null) return `the pixel format ${picture.pix_fmt ?? "is unknown"}`;
-  if (request.video.frameRate !== null && request.video.cadence === undefined)
-    return "ffmpeg itself makes the rate, in one run over everything";
-  const frames = segments.reduce((sum, segment) => sum + segment.frames, 0);
-  if (videoPts.length !== frames || (framePts !== null && framePts.length !== frames))
-    return "the output has another number of pictures than its segments";
-  return null;
-}
-
-function isUntouched({ request, info }: PicturesInput, shown: Shown): boolean {
-  const { video, filters } = request;
-  if (filters.length > 0 || video.size !== null || expectedQuality(request) !== "lossless") return false;
-  return comparedFormat(info.video.pixelFormat)?.name === shown.format.name;
-}
-
 function describe(looked: readonly Looked[], segments: number): string {
   const middles = looked.filter(({ place }) => place.kind === "middle").length;
   const without = middles < segments ? `; ${segments - middles} too short for a middle` : "";
@@ -152,16 +117,10 @@ function problemOf({ place, seen }: Looked): string {
 /** Errors: E_INTERRUPTED. */
 export async function checkPictures(tools: Tools, input: PicturesInput): Promise<ProofCheck> {
   const { output, segments } = input;
-  const reason = whyNot(input);
-  const { pix_fmt: pixelFormat = "", width = 0, height = 0 } = output.picture ?? {};
-  const format = comparedFormat(pixelFormat);
-  const stream = output.streams.find(({ index }) => index === output.picture?.index);
-  if (reason !== null || format === null || stream === undefined)
-    return { name: PICTURE_CHECK, ok: true, detail: `not measured: ${reason ?? "the output has no picture"}` };
-  const shown = { format, width, height };
+  const comparison = comparisonOf(input);
+  if (typeof comparison === "string") return { name: PICTURE_CHECK, ok: true, detail: `not measured: ${comparison}` };
   const keys = output.videoPts.flatMap((pts, number) => (output.keyPts.has(pts) ? [number] : []));
-  const mustBeEqual = isUntouched(input, shown);
-  const setting: Setting = { tools, input, shown, timeBase: stream.timeBase, keys, mustBeEqual };
+  const setting: Setting = { tools, input, keys, ...comparison };
   const places = choosePlaces({ ...input, keys });
   const looked: Looked[] = [];
   for (let from = 0; from < places.length; from += MOST_AT_ONCE)

@@ -67,7 +67,8 @@ function areEqual(a: StripPlane, b: StripPlane): boolean {
   );
 }
 
-function judgeOne(run: PictureRun, at: number): Judgement {
+/** Judges picture `at` of a run against its own of the source, and against its neighbours there. */
+export function judgePicture(run: PictureRun, at: number): Judgement {
   const { format, width } = run;
   const source = run.source[at] ?? [];
   const output = run.output[at] ?? [];
@@ -113,7 +114,6 @@ function neighbours({ source, output, format }: PictureRun, at: number): Alterna
   });
 }
 
-/** Judges each picture of a run against its own of the source, and against its neighbours there. */
 export function judgePictures(run: PictureRun): Judgement[] {
-  return run.output.map((_, at) => judgeOne(run, at));
+  return run.output.map((_, at) => judgePicture(run, at));
 }

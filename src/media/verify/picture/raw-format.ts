@@ -92,6 +92,10 @@ function build(base: string, depth: number, planes: readonly RawPlane[]): RawFor
 
 const whole = (name: string): RawPlane => ({ name, log2Width: 0, log2Height: 0 });
 
+export function isRgb(pixelFormat: string): boolean {
+  return RGB.test(pixelFormat);
+}
+
 function rgb(name: string): RawFormat {
   const hasAlpha = RGB_WITH_ALPHA.test(name);
   const base = hasAlpha ? "gbrap" : "gbrp";
@@ -107,7 +111,7 @@ function rgb(name: string): RawFormat {
 export function comparedFormat(pixelFormat: string): RawFormat | null {
   const name = SAME_SAMPLES[pixelFormat] ?? pixelFormat.replace(/^yuvj/, "yuv");
   if (/f(16|32)(le|be)$/.test(name)) return null;
-  if (RGB.test(name)) return rgb(name);
+  if (isRgb(name)) return rgb(name);
   if (name.startsWith("gray")) return build("gray", nextDepth([8, 9, 10, 12, 14, 16], depthOf(name)), [whole("Y")]);
   const found = /^yuv(a?)(\d{3})p/.exec(name);
   const layout = LAYOUTS[found?.[2] ?? ""];

@@ -37,6 +37,33 @@ export class FrameCutter {
   }
 }
 
+/**
+ * All pictures in their order, each when the one before has been taken. Answers why there are no more, null at their end.
+ * Errors: E_INTERRUPTED.
+ */
+export async function streamPictures(
+  tools: Tools,
+  args: readonly string[],
+  shown: Shown,
+  take: (picture: Strips) => void | Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  const { format, width, height } = shown;
+  const layout = stripLayout(width, height);
+  const fresh: Strips[] = [];
+  const cutter = new FrameCutter(frameBytes(format, width, height), (frame) => {
+    fresh.push(cutStrips(frame, format, layout));
+  });
+  const onBytes = async (bytes: Uint8Array) => {
+    cutter.add(bytes);
+    for (const picture of fresh.splice(0)) await take(picture);
+  };
+  const result = await runTool({ program: tools.ffmpeg, args, signal, nice: true, onBytes });
+  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "the check was stopped", "Submit the job again.");
+  if (result.exitCode !== 0) return lastWords(result.stderrTail);
+  return cutter.isBetween ? null : "the pictures are not all of one size";
+}
+
 /** `count` pictures in their order, or why they can't be had. Errors: E_INTERRUPTED. */
 export async function readPictures(
   tools: Tools,
@@ -45,21 +72,8 @@ export async function readPictures(
   count: number,
   signal: AbortSignal | undefined,
 ): Promise<Strips[] | string> {
-  const { format, width, height } = shown;
-  const layout = stripLayout(width, height);
   const pictures: Strips[] = [];
-  const cutter = new FrameCutter(frameBytes(format, width, height), (frame) => {
-    if (pictures.length < count) pictures.push(cutStrips(frame, format, layout));
-  });
-  const result = await runTool({
-    program: tools.ffmpeg,
-    args,
-    signal,
-    nice: true,
-    onBytes: (bytes) => cutter.add(bytes),
-  });
-  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "the check was stopped", "Submit the job again.");
-  if (result.exitCode !== 0) return lastWords(result.stderrTail);
-  if (!cutter.isBetween) return "the pictures are not all of one size";
+  const reason = await streamPictures(tools, args, shown, (picture) => void pictures.push(picture), signal);
+  if (reason !== null) return reason;
   return pictures.length === count ? pictures : `${pictures.length} pictures came out where ${count} should`;
 }

@@ -9,7 +9,7 @@ import { renderedChain } from "../../request/video-args.ts";
 import { cutChain, decodeArgs } from "../../segment-args.ts";
 import { fileUrl, inputGuards, QUIET } from "../../tool-args.ts";
 import type { SegmentTask } from "../../types.ts";
-import type { RawFormat } from "./raw-format.ts";
+import { isRgb, type RawFormat } from "./raw-format.ts";
 
 /** How both sides come out. */
 export interface Shown {
@@ -23,6 +23,12 @@ export interface SourcePlace {
   readonly task: SegmentTask;
   readonly skip: number;
   readonly frames: number;
+}
+
+export interface OutputFile {
+  readonly path: string;
+  /** One that shows all that the file holds (alpha); null: ffmpeg's choice. */
+  readonly decoder: string | null;
 }
 
 export interface OutputPlace {
@@ -65,6 +71,34 @@ function some(skip: number, frames: number): string {
   return `trim=start_frame=${skip}:end_frame=${skip + frames}`;
 }
 
+/** Every picture of a source, from its beginning to its end; `task` is that of one run over everything. */
+export function wholeSourceArgs(path: string, task: SegmentTask, shown: Shown, matrix: string | null): string[] {
+  const input = { input: fileUrl(path), inputKind: "file", threads: null } as const;
+  const chain = [
+    ...cutChain(task, renderedChain(task.request)),
+    common(shown, `${shown.width}:${shown.height}`, matrixFor(task, matrix)),
+  ];
+  return [
+    ...decodeArgs(task, input, decoderFor(task.video, task.request.video.encoder)),
+    ...rawOutput([`[0:${task.streamIndex}]${chain.join(",")}`]),
+  ];
+}
+
+/** Every picture of an output. */
+export function wholeOutputArgs(file: OutputFile, shown: Shown): string[] {
+  const input = [...inputGuards({ formats: OUTPUT_DEMUXERS, kind: "file" }), ...decoderArgs(file)];
+  return [...QUIET, ...input, "-i", fileUrl(file.path), ...rawOutput([`[0:V:0]${common(shown, OWN_SIZE, [])}`])];
+}
+
+/** The words for `scale` that say which matrix a source of RGB is to be given. */
+function matrixFor({ video }: SegmentTask, matrix: string | null): string[] {
+  return isRgb(video.pixelFormat) && matrix !== null && MATRICES.has(matrix) ? [`out_color_matrix=${matrix}`] : [];
+}
+
+function decoderArgs({ decoder }: OutputFile): string[] {
+  return decoder === null ? [] : ["-c:v", decoder];
+}
+
 /** `matrix`: what the output says of its colours, for sources that are RGB; null: it does not say. */
 export function sourceArgs(
   path: string,
@@ -79,13 +113,11 @@ export function sourceArgs(
       decoderFor(task.video, task.request.video.encoder),
     ),
   );
-  const isRgb = /^(rgb|bgr|gbr|0rgb|0bgr|argb|abgr|pal8)/.test(places[0]?.task.video.pixelFormat ?? "");
-  const extra = isRgb && matrix !== null && MATRICES.has(matrix) ? [`out_color_matrix=${matrix}`] : [];
   const chains = places.map(({ task, skip, frames }, number) => {
     const chain = [
       ...cutChain(task, renderedChain(task.request)),
       some(skip, frames),
-      common(shown, `${shown.width}:${shown.height}`, extra),
+      common(shown, `${shown.width}:${shown.height}`, matrixFor(task, matrix)),
     ];
     return `[${number}:${task.streamIndex}]${chain.join(",")}`;
   });
@@ -105,9 +137,8 @@ export function outputSeek(formatName: string, timeBase: Rational, key: Pts, nex
   return next === null ? key : Math.min(later, next - 1);
 }
 
-/** `decoder`: one that shows all that the file holds (alpha); null: ffmpeg's choice. */
 export function outputArgs(
-  file: { readonly path: string; readonly timeBase: Rational; readonly decoder: string | null },
+  file: OutputFile & { readonly timeBase: Rational },
   places: readonly OutputPlace[],
   shown: Shown,
 ): string[] {
@@ -119,7 +150,7 @@ export function outputArgs(
           ...["-ss", formatMicroseconds(rescale(seekPts, file.timeBase, MICROSECONDS))],
         ]),
     ...inputGuards({ formats: OUTPUT_DEMUXERS, kind: "file" }),
-    ...(file.decoder === null ? [] : ["-c:v", file.decoder]),
+    ...decoderArgs(file),
     ...["-threads", "1", "-i", fileUrl(file.path)],
   ]);
   const chains = places.map(({ startPts, frames }, number) => {

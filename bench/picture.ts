@@ -1,0 +1,81 @@
+// What the check `picture` costs: time and processor time beside those of the encode that it looks at, by plain ffmpeg on
+// the same cores. The output is one of seven segments, each beginning at a key frame of the source, as a job has them.
+import { readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { indexSource } from "../src/media/index-source.ts";
+import { readOutput } from "../src/media/output-packets.ts";
+import { probeSource } from "../src/media/probe.ts";
+import { parseEncodeParams } from "../src/media/request/parse-params.ts";
+import { findTools } from "../src/media/tools.ts";
+import { checkPictures } from "../src/media/verify/picture/check-pictures.ts";
+import { benchOptions, median, print, run, seconds, spread } from "./lib.ts";
+
+const PARAMS = "-c:v libx264 -preset veryfast -crf 23";
+const SEGMENTS = 7;
+/** Linux counts processor time in hundredths of a second (USER_HZ). */
+const TICKS_PER_SECOND = 100;
+
+/** Processor seconds of this process and of those that it has started and that have ended. */
+async function cpuSeconds(): Promise<number> {
+  const fields = (await readFile("/proc/self/stat", "utf8")).split(") ")[1]?.split(" ") ?? [];
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
+}
+
+async function measured(work: () => Promise<unknown>) {
+  const before = await cpuSeconds();
+  const wall = await seconds(work);
+  return { wall, cpu: (await cpuSeconds()) - before };
+}
+
+const { clip, runs } = benchOptions(5);
+const tools = await findTools(process.env);
+const info = await probeSource(tools, clip);
+const index = await indexSource(tools, clip, info, { onGops: () => undefined });
+const bounds = Array.from({ length: SEGMENTS - 1 }, (_, number) => {
+  const wanted = Math.round(((number + 1) * (index.endPts ?? 0)) / SEGMENTS);
+  return index.keyFrameAtOrBefore(wanted)?.pts ?? wanted;
+});
+const { num, den } = info.video.timeBase;
+const times = bounds.map((pts) => ((pts * num) / den).toFixed(6)).join(",");
+const outputPath = join(tmpdir(), `picture-bench-${process.pid}.mp4`);
+const encode = [
+  "-i",
+  clip,
+  "-map",
+  "0:v:0",
+  ...PARAMS.split(" "),
+  "-force_key_frames",
+  times,
+  "-fps_mode",
+  "passthrough",
+  outputPath,
+];
+const encoded = await measured(() => run([tools.ffmpeg, "-nostdin", "-v", "error", "-y", ...encode]));
+const output = await readOutput(tools, outputPath);
+const starts = [null, ...bounds];
+const checks: { readonly wall: number; readonly cpu: number }[] = [];
+for (let round = 0; round < runs; round += 1) {
+  let detail = "";
+  const taken = await measured(async () => {
+    const check = await checkPictures(tools, {
+      ...{ info, index, request: parseEncodeParams(PARAMS), grid: null, encoderTimeBase: info.video.timeBase },
+      segments: starts.map((startPts, number) => {
+        const endPts = bounds[number] ?? null;
+        return { startPts, endPts, frames: index.countFrames(startPts, endPts), leadIn: 0, complaint: null };
+      }),
+      ...{ framePts: index.framePts(null, null), sourcePath: clip, outputPath, container: "mp4", output },
+    });
+    if (!check.ok) throw new Error(check.detail);
+    detail = check.detail ?? "";
+  });
+  checks.push(taken);
+  print(`round ${round + 1}: ${taken.wall.toFixed(2)} s, ${taken.cpu.toFixed(2)} s of processor time; ${detail}`);
+}
+await rm(outputPath);
+const percent = (values: readonly number[], whole: number) => spread(values.map((value) => (100 * value) / whole));
+const [walls, cpus] = [checks.map(({ wall }) => wall), checks.map(({ cpu }) => cpu)];
+print(`plain ffmpeg   ${encoded.wall.toFixed(2)} s, ${encoded.cpu.toFixed(2)} s of processor time`);
+print(`the check      ${spread(walls)} s, ${spread(cpus)} s of processor time (median ${median(cpus).toFixed(2)})`);
+print(`wall time      ${percent(walls, encoded.wall)} %  (goal ≤ 1 %)`);
+print(`processor time ${percent(cpus, encoded.cpu)} %`);

@@ -1,0 +1,165 @@
+// `--verify full`: the source and the finished output, each decoded once from its beginning to its end, beside each other;
+// every picture is held against its own and against its neighbours. Streams: a few pictures of each side are held.
+import { planSegment } from "../../segment-task.ts";
+import type { Tools } from "../../tools.ts";
+import type { ProofCheck } from "../../types.ts";
+import { comparisonOf, matrixOf, outputFile, type PicturesInput } from "./comparison.ts";
+import { expectedQuality } from "./floors.ts";
+import { type Judgement, judgePicture, type PictureRun } from "./judge-picture.ts";
+import { streamPictures } from "./read-pictures.ts";
+import { wholeOutputArgs, wholeSourceArgs } from "./sample-args.ts";
+import type { Strips } from "./strips.ts";
+
+export const EVERY_PICTURE_CHECK = "every picture";
+
+type Side = "source" | "output";
+
+/** Pictures that one side may be ahead of the other. */
+const MOST_AHEAD = 8;
+
+/** Joins two streams of pictures into pairs; the faster side waits. */
+class PicturePairs {
+  readonly #waiting: Record<Side, Strips[]> = { source: [], output: [] };
+  readonly #counts: Record<Side, number> = { source: 0, output: 0 };
+  readonly #ended = new Set<Side>();
+  readonly #take: (source: Strips, output: Strips) => void;
+  #wake: (() => void)[] = [];
+
+  constructor(take: (source: Strips, output: Strips) => void) {
+    this.#take = take;
+  }
+
+  get counts(): Readonly<Record<Side, number>> {
+    return this.#counts;
+  }
+
+  async add(side: Side, picture: Strips): Promise<void> {
+    const other = side === "source" ? "output" : "source";
+    const own = this.#waiting[side];
+    own.push(picture);
+    this.#counts[side] += 1;
+    this.#pair();
+    while (own.length > MOST_AHEAD && !this.#ended.has(other)) {
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+    // What has nobody to be compared with any more is only counted.
+    if (this.#ended.has(other)) own.length = 0;
+  }
+
+  end(side: Side): void {
+    this.#ended.add(side);
+    this.#wakeAll();
+  }
+
+  #pair(): void {
+    const { source, output } = this.#waiting;
+    while (source.length > 0 && output.length > 0) {
+      const [first, second] = [source.shift(), output.shift()];
+      if (first !== undefined && second !== undefined) this.#take(first, second);
+    }
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}
+
+/** Judges each pair when the next one is there, since a picture may be its neighbour. */
+class Judge {
+  readonly #run: Omit<PictureRun, "source" | "output">;
+  readonly #judged: (judgement: Judgement) => void;
+  #pairs: { readonly source: Strips; readonly output: Strips }[] = [];
+  #next = 0;
+
+  constructor(run: Omit<PictureRun, "source" | "output">, judged: (judgement: Judgement) => void) {
+    this.#run = run;
+    this.#judged = judged;
+  }
+
+  add(source: Strips, output: Strips): void {
+    this.#pairs.push({ source, output });
+    if (this.#pairs.length > this.#next + 1) this.#judgeNext();
+  }
+
+  end(): void {
+    if (this.#pairs.length > this.#next) this.#judgeNext();
+  }
+
+  #judgeNext(): void {
+    const source = this.#pairs.map((pair) => pair.source);
+    const output = this.#pairs.map((pair) => pair.output);
+    this.#judged(judgePicture({ ...this.#run, source, output }, this.#next));
+    if (this.#pairs.length === 3) this.#pairs = this.#pairs.slice(1);
+    else this.#next += 1;
+  }
+}
+
+/** Which segment a picture lies in. */
+function segmentOf({ segments }: PicturesInput, position: number): number {
+  let end = 0;
+  return segments.findIndex(({ frames }) => {
+    end += frames;
+    return position < end;
+  });
+}
+
+/** Errors: E_INTERRUPTED. */
+export async function checkEveryPicture(tools: Tools, input: PicturesInput): Promise<ProofCheck> {
+  const name = EVERY_PICTURE_CHECK;
+  const comparison = comparisonOf(input);
+  if (typeof comparison === "string") return { name, ok: true, detail: `not measured: ${comparison}` };
+  const { info, index, request, grid, sourcePath, output, segments, signal } = input;
+  const { shown, mustBeEqual } = comparison;
+  const task = planSegment(info, index, request, { startPts: null, endPts: null }, 0, grid);
+  const wrong: { readonly position: number; readonly problem: string }[] = [];
+  const worst = { psnr: Number.POSITIVE_INFINITY, ssim: 1 };
+  let seen = 0;
+  let unclear = 0;
+  const how = { format: shown.format, width: shown.width, quality: expectedQuality(request), mustBeEqual };
+  const judge = new Judge(how, ({ problems, psnr, ssim }) => {
+    const position = seen;
+    seen += 1;
+    const [problem] = problems;
+    // What a decoder conceals differs from run to run.
+    if (problem !== undefined && segments[segmentOf(input, position)]?.complaint !== null) unclear += 1;
+    else if (problem !== undefined) wrong.push({ position, problem });
+    worst.psnr = Math.min(worst.psnr, psnr);
+    worst.ssim = Math.min(worst.ssim, ssim);
+  });
+  const pairs = new PicturePairs((source, picture) => judge.add(source, picture));
+  const read = async (side: Side, args: readonly string[]) => {
+    try {
+      return await streamPictures(tools, args, shown, (picture) => pairs.add(side, picture), signal);
+    } finally {
+      pairs.end(side);
+    }
+  };
+  const [noSource, noOutput] = await Promise.all([
+    read("source", wholeSourceArgs(sourcePath, task, shown, matrixOf(output))),
+    read("output", wholeOutputArgs(outputFile(input), shown)),
+  ]);
+  judge.end();
+  const { counts } = pairs;
+  const [first] = wrong;
+  const problems = [
+    ...(noSource === null ? [] : [`decoding the source: ${noSource}`]),
+    ...(noOutput === null ? [] : [`decoding the output: ${noOutput}`]),
+    ...(counts.source === counts.output
+      ? []
+      : [`${counts.output} pictures in the output, ${counts.source} in the source`]),
+    ...(first === undefined
+      ? []
+      : [`${wrong.length} pictures are not the source's, the first is picture ${first.position}: ${first.problem}`]),
+  ];
+  const fit =
+    worst.psnr === Number.POSITIVE_INFINITY
+      ? "identical"
+      : `PSNR ${worst.psnr.toFixed(1)} dB, SSIM ${worst.ssim.toFixed(3)} or more`;
+  const note = unclear === 0 ? "" : `; not measured at ${unclear} pictures of segments that the decoder complains of`;
+  return {
+    name,
+    ok: problems.length === 0,
+    detail: problems.join("; ") || `all ${seen} pictures are the source's: ${fit}${note}`,
+  };
+}

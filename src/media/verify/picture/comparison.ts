@@ -1,0 +1,66 @@
+// What pictures of an output are compared as: in which format and size, and whether they can be at all.
+import type { Rational } from "../../../base/rational.ts";
+import { decoderOfOutput } from "../../codecs.ts";
+import type { OutputPackets } from "../../output-packets.ts";
+import type { Container } from "../../types.ts";
+import type { PlacesInput } from "./choose-places.ts";
+import { expectedQuality } from "./floors.ts";
+import { comparedFormat } from "./raw-format.ts";
+import type { OutputFile, Shown } from "./sample-args.ts";
+
+export interface PicturesInput extends Omit<PlacesInput, "keys"> {
+  /** The file that the video is read from. */
+  readonly sourcePath: string;
+  readonly outputPath: string;
+  readonly container: Container;
+  /** From `readOutput`. */
+  readonly output: OutputPackets;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Comparison {
+  readonly shown: Shown;
+  /** Of the output's stream. */
+  readonly timeBase: Rational;
+  /** Lossless, and nothing converts the samples on their way. */
+  readonly mustBeEqual: boolean;
+}
+
+export function outputFile({ outputPath, info, request }: PicturesInput): OutputFile {
+  return { path: outputPath, decoder: decoderOfOutput(info.video, request.video.encoder) };
+}
+
+/** What the output says of its colours; null: nothing. */
+export function matrixOf({ picture }: Pick<OutputPackets, "picture">): string | null {
+  return picture?.color_space ?? null;
+}
+
+/** Why nothing can be compared; null: it can. */
+function whyNot({ request, output, framePts, segments }: PicturesInput): string | null {
+  const { picture, videoPts } = output;
+  if (picture?.width === undefined || picture.height === undefined) return "the output has no picture";
+  if (comparedFormat(picture.pix_fmt ?? "") === null) return `the pixel format ${picture.pix_fmt ?? "is unknown"}`;
+  if (request.video.frameRate !== null && request.video.cadence === undefined)
+    return "ffmpeg itself makes the rate, in one run over everything";
+  const frames = segments.reduce((sum, segment) => sum + segment.frames, 0);
+  if (videoPts.length !== frames || (framePts !== null && framePts.length !== frames))
+    return "the output has another number of pictures than its segments";
+  return null;
+}
+
+function isUntouched({ request, info }: PicturesInput, shown: Shown): boolean {
+  const { video, filters } = request;
+  if (filters.length > 0 || video.size !== null || expectedQuality(request) !== "lossless") return false;
+  return comparedFormat(info.video.pixelFormat)?.name === shown.format.name;
+}
+
+/** Or why there is none. */
+export function comparisonOf(input: PicturesInput): Comparison | string {
+  const { picture, streams } = input.output;
+  const reason = whyNot(input);
+  const format = comparedFormat(picture?.pix_fmt ?? "");
+  const stream = streams.find(({ index }) => index === picture?.index);
+  if (reason !== null || format === null || stream === undefined) return reason ?? "the output has no picture";
+  const shown = { format, width: picture?.width ?? 0, height: picture?.height ?? 0 };
+  return { shown, timeBase: stream.timeBase, mustBeEqual: isUntouched(input, shown) };
+}
