@@ -26,7 +26,14 @@ const PHASES = [
   },
   { name: "end to end", isHeavy: true, parallel: 2, testTimeoutMs: 5 * MINUTE_MS, limitMs: 40 * MINUTE_MS },
 ];
-const HEAVY_FOLDERS = ["test/e2e/", "test/chaos/", "test/hostile/", "test/media/", "test/differential/"];
+const HEAVY_FOLDERS = [
+  "test/e2e/",
+  "test/chaos/",
+  "test/hostile/",
+  "test/media/",
+  "test/differential/",
+  "test/ffmpegs/",
+];
 /** Left out unless asked for with `--media`, which asks for nothing else. */
 const MEDIA_FOLDER = "test/media/";
 const HOSTILE_FOLDER = "test/hostile/";

@@ -4,7 +4,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Cluster } from "../support/cluster.ts";
 import { type Tools, toolsIn } from "../support/versus-plain/tools.ts";
-import { type Verdict, verdictOf } from "../support/versus-plain/verdict.ts";
+import { type Held, type Verdict, verdictOf } from "../support/versus-plain/verdict.ts";
 import { ImpossibleRecipe, makeSource } from "./make-source.ts";
 import type { Recipe } from "./recipe.ts";
 import { isHonest } from "./refusals.ts";
@@ -25,7 +25,7 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-function textOf(verdict: Verdict): string {
+export function textOf(verdict: Verdict): string {
   switch (verdict.kind) {
     case "exact":
       return ["exact", ...verdict.notes].join("; ");
@@ -51,12 +51,13 @@ export class Lab implements AsyncDisposable {
   readonly #cluster: Cluster;
   readonly #makers: Tools;
   readonly #tools: Tools;
+  readonly #env: Record<string, string>;
   #serial = 0;
 
-  private constructor(cluster: Cluster, makers: Tools, tools: Tools) {
+  private constructor(cluster: Cluster, tools: readonly [makers: Tools, tried: Tools], env: Record<string, string>) {
     this.#cluster = cluster;
-    this.#makers = makers;
-    this.#tools = tools;
+    [this.#makers, this.#tools] = tools;
+    this.#env = env;
   }
 
   /** `folder`: of the ffmpeg that is tried; null: the usual one. Files are always made by the usual one. */
@@ -67,18 +68,45 @@ export class Lab implements AsyncDisposable {
     const short = ["--benchmark-duration", "0.4", "--max-segment-duration", "0.4"];
     await cluster.serve({ args: [...short, "--retry-delay", "0", "--max-retries", "1"], env });
     await Promise.all(["one", "two"].map((name) => cluster.join(name, [], env)));
-    return new Lab(cluster, makers, tools);
+    return new Lab(cluster, [makers, tools], env);
   }
 
   get version(): string {
     return this.#tools.name;
   }
 
+  get tools(): Tools {
+    return this.#tools;
+  }
+
+  /** What the files of recipes are made with, whatever is tried. */
+  get makers(): Tools {
+    return this.#makers;
+  }
+
+  /** A folder that goes with the lab. */
+  async folder(name: string): Promise<string> {
+    const path = this.#cluster.path(name);
+    await mkdir(path, { recursive: true });
+    return path;
+  }
+
+  /** A job of any file. */
+  async hold(held: Omit<Held, "boundMs">): Promise<Verdict> {
+    return await verdictOf(this.#cluster, this.#tools, { ...held, boundMs: BOUND_MS });
+  }
+
+  /** `doctor`'s report, with the self-test among its checks. */
+  async doctor(): Promise<readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[]> {
+    const where = ["--server", `127.0.0.1:${this.#cluster.port}`, "--token", this.#cluster.token];
+    const { stdout } = await this.#cluster.run(["doctor", "--json", ...where], this.#env);
+    return (JSON.parse(stdout) as { readonly checks: readonly { name: string; ok: boolean; detail: string }[] }).checks;
+  }
+
   async run(recipe: Recipe): Promise<Outcome> {
     const startedAt = performance.now();
     this.#serial += 1;
-    const folder = this.#cluster.path(`made-${this.#serial}`);
-    await mkdir(folder);
+    const folder = await this.folder(`made-${this.#serial}`);
     const params = paramsOf(recipe);
     const ended = (verdict: Verdict | null, text: string, path: string): Outcome => {
       const seconds = (performance.now() - startedAt) / 1000;
@@ -87,8 +115,7 @@ export class Lab implements AsyncDisposable {
     const output = join(folder, `out.${recipe.request.container}`);
     try {
       const source = await makeSource(this.#makers, recipe, folder, "in");
-      const held = { source, params, output, boundMs: BOUND_MS, plainInputArgs: plainInputArgs(recipe) };
-      const verdict = await verdictOf(this.#cluster, this.#tools, held);
+      const verdict = await this.hold({ source, params, output, plainInputArgs: plainInputArgs(recipe) });
       const outcome = ended(verdict, textOf(verdict), source);
       if (!outcome.isFailure) await rm(folder, { recursive: true, force: true });
       return outcome;

@@ -175,7 +175,7 @@ export async function readingOf(tools: Tools, path: string, clock: Clock = "own"
         "-i",
         `file:${resolve(path)}`,
       ],
-      ...["-map", "0:V:0", "-autoscale", "0", ...tools.ownTimes, "-f", "framemd5", at("pictures")],
+      ...["-map", "0:V:0", "-noautoscale", ...tools.ownTimes, "-f", "framemd5", at("pictures")],
       ...["-map", "0:V:0", "-vf", thumb, ...tools.ownTimes, "-f", "rawvideo", at("thumbs")],
       ...audio.flatMap((_, track) => {
         const heard = ["-map", `0:a:${track}`, "-ac", "1", "-ar", String(HEARD_RATE), "-c:a", "pcm_s16le"];

@@ -26,6 +26,8 @@ export interface Held {
   readonly boundMs: number;
   /** Of the plain run, before its input: from the table of what ffmpeg does wrong. */
   readonly plainInputArgs?: readonly string[];
+  /** Of the plain run, where it is asked in other words (a filter that names its file). */
+  readonly plainParams?: string;
 }
 
 /** Words as a shell splits them; quotes are all that is needed here. */
@@ -101,7 +103,15 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
   const params = wordsOf(held.params);
   const ours = await readingOf(tools, held.output);
   const { source, plainInputArgs: inputArgs = [] } = held;
-  const job: PlainJob = { source, params, output: plainPath, kept: keptOf(proof), codecs: codecsOf(ours), inputArgs };
+  const asked = wordsOf(held.plainParams ?? held.params);
+  const job: PlainJob = {
+    source,
+    params: asked,
+    output: plainPath,
+    kept: keptOf(proof),
+    codecs: codecsOf(ours),
+    inputArgs,
+  };
   const { exitCode, stderr } = await runPlain(tools, job);
   if (exitCode !== 0) return { kind: "exact", notes: [`plain ffmpeg fails: ${stderr.trim().slice(-200)}`] };
   const plain = await readingOf(tools, plainPath);
@@ -133,7 +143,8 @@ export async function verdictOf(cluster: Cluster, tools: Tools, held: Held): Pro
   try {
     if (ending.kind === "completed") return await judge(tools, held, ending.proof, plainPath);
     const { source, plainInputArgs: inputArgs = [] } = held;
-    const job = { source, params: wordsOf(held.params), output: plainPath, kept: null, codecs: NONE, inputArgs };
+    const params = wordsOf(held.plainParams ?? held.params);
+    const job = { source, params, output: plainPath, kept: null, codecs: NONE, inputArgs };
     const isPlainWorking = await runPlain(tools, job).then(
       ({ exitCode }) => exitCode === 0,
       () => false, // the source can't even be looked at
