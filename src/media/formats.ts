@@ -84,6 +84,10 @@ export function countsItsClock(formatName: string): boolean {
   return formatName === "avi";
 }
 
+export function isMp4(formatName: string): boolean {
+  return formatName === "mov,mp4,m4a,3gp,3g2,mj2";
+}
+
 export function isMatroska(formatName: string): boolean {
   return formatName === "matroska,webm";
 }

@@ -17,16 +17,35 @@ export interface VideoPacket {
 
 export interface KeyFrame {
   readonly pts: Pts;
+  /** When it is decoded; null: the container does not say. */
+  readonly dts: Pts | null;
   readonly bytePosition: number | null;
 }
 
-/** What the planner and the checks ask; complete once `isComplete`. */
-export interface FrameIndex {
+/** The times of frames, whoever tells them: the index, or a decode in sequence. */
+export interface FrameTimes {
   readonly timeBase: Rational;
+  /** Ticks the last frame is shown. */
+  readonly lastDuration: number;
+  /** Sorted PTS in [startPts, endPts); null bounds are open. */
+  framePts(startPts: Pts | null, endPts: Pts | null): number[];
+  countFrames(startPts: Pts | null, endPts: Pts | null): number;
+  /** PTS of the frame that stands `frames` before the first at or after `pts`; null: there are not so many. */
+  frameBefore(pts: Pts, frames: number): Pts | null;
+  /** PTS of the frame that stands `frames` after the first at or after `pts`; null: there are not so many. */
+  frameAfter(pts: Pts, frames: number): Pts | null;
+}
+
+/** What the planner and the checks ask; complete once `isComplete`. */
+export interface FrameIndex extends FrameTimes {
   readonly isComplete: boolean;
   /** False: segments cannot be found by seeking; `reason` says why and the job runs as one segment. */
   readonly seekable: boolean;
   readonly reason: string | null;
+  /** The container marks pictures as key frames that are none; `keyFrames` are intra pictures all the same. */
+  readonly marksAreFalse: boolean;
+  /** Why the packets' times cannot be those of their pictures; null: they can. A decode in sequence then tells the times. */
+  readonly falseTimes: string | null;
   /** The clock leaps by more than 10 s somewhere. */
   readonly hasTimeJump: boolean;
   /** Frames with a PTS, from the first key frame on. */
@@ -35,8 +54,6 @@ export interface FrameIndex {
   readonly lastPts: Pts | null;
   /** The exact rate that the source's times may be roundings of; null: there is none to restore. */
   readonly grid: FrameGrid | null;
-  /** Ticks the last frame is shown. */
-  readonly lastDuration: number;
   /** End of the last frame. */
   readonly endPts: Pts | null;
   readonly gops: readonly Gop[];
@@ -48,15 +65,8 @@ export interface FrameIndex {
     readonly samePts: number;
     readonly withoutPts: number;
   };
-  /** Sorted PTS in [startPts, endPts); null bounds are open. */
-  framePts(startPts: Pts | null, endPts: Pts | null): number[];
-  countFrames(startPts: Pts | null, endPts: Pts | null): number;
   /** Several packets of the range have one PTS: a hidden picture, two fields, or two pictures indeed. */
   sharesPts(startPts: Pts | null, endPts: Pts | null): boolean;
-  /** PTS of the frame that stands `frames` before the first at or after `pts`; null: there are not so many. */
-  frameBefore(pts: Pts, frames: number): Pts | null;
-  /** PTS of the frame that stands `frames` after the first at or after `pts`; null: there are not so many. */
-  frameAfter(pts: Pts, frames: number): Pts | null;
   /** The last key frame at or before `pts`; null when there is none. */
   keyFrameAtOrBefore(pts: Pts): KeyFrame | null;
   /** Where to seek for `startPts`; null: from the beginning. */

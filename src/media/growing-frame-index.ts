@@ -23,6 +23,10 @@ function lastAtOrBefore(keyFrames: readonly { readonly pts: Pts }[], pts: Pts): 
   return low - 1;
 }
 
+function keyFrame(pts: Pts, { dts, bytePosition }: VideoPacket): KeyFrame {
+  return { pts, dts, bytePosition };
+}
+
 /** The index as it grows. `add` and `finish` return the groups of pictures that have just become certain. */
 export class GrowingFrameIndex implements FrameIndex {
   readonly timeBase: Rational;
@@ -30,6 +34,8 @@ export class GrowingFrameIndex implements FrameIndex {
   readonly keyFrames: KeyFrame[] = [];
   readonly uncounted = { leading: 0, discarded: 0, samePts: 0, withoutPts: 0 };
   isComplete = false;
+  marksAreFalse = false;
+  falseTimes: string | null = null;
   reason: string | null = null;
   /** A frame's ticks by the declared rate, for a last frame whose packet states no duration. */
   readonly #nominalDuration: number;
@@ -87,6 +93,13 @@ export class GrowingFrameIndex implements FrameIndex {
     this.reason ??= reason;
   }
 
+  /** One run over everything then shows the pictures at times of ffmpeg's own. */
+  markFalseTimes(reason: string): void {
+    this.falseTimes ??= reason;
+    this.markUnseekable(reason);
+    if (this.grid !== null) this.grid.broken ??= reason;
+  }
+
   add(packet: VideoPacket): readonly Gop[] {
     this.#packets += 1;
     this.#watchClock(packet);
@@ -136,7 +149,7 @@ export class GrowingFrameIndex implements FrameIndex {
       this.uncounted.discarded += 1;
       // A hidden key frame at the very start still begins the first group: frames shown after it refer to it.
       if (packet.isKey && pts !== null && this.keyFrames.length === 0) {
-        this.keyFrames.push({ pts, bytePosition: packet.bytePosition });
+        this.keyFrames.push(keyFrame(pts, packet));
       }
     } else if (pts === null) this.uncounted.withoutPts += 1;
     else if (this.keyFrames.length === 0 && !packet.isKey) this.uncounted.leading += 1;
@@ -161,8 +174,7 @@ export class GrowingFrameIndex implements FrameIndex {
       this.grid?.see(pts, [this.#pts.at(position - 1), this.#pts.at(position + 1)]);
     }
     const last = this.keyFrames.at(-1);
-    if (packet.isKey && (last === undefined || pts > last.pts))
-      this.keyFrames.push({ pts, bytePosition: packet.bytePosition });
+    if (packet.isKey && (last === undefined || pts > last.pts)) this.keyFrames.push(keyFrame(pts, packet));
   }
 
   /** All packets to come have a PTS of at least `dts`. */

@@ -8,6 +8,8 @@ import { drawsOverEarlierFrames, hasTimestamps, restartsClock } from "./formats.
 import type { FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex, VideoPacket } from "./frame-index.ts";
 import { GrowingFrameIndex } from "./growing-frame-index.ts";
+import { FALSE_TIMES, TimesDoubt, timesGoBack } from "./index/false-times.ts";
+import { KeyMarks } from "./index/key-marks.ts";
 import { lastWords } from "./stderr.ts";
 import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
@@ -18,6 +20,7 @@ const BATCH_GOPS = 64;
 const BATCH_MS = 250;
 /** Of a line that is a packet. */
 const PACKET_FIELDS = 8;
+const SIZE_FIELD = 5;
 
 export interface IndexOptions {
   /** `index` already answers for these groups of pictures. */
@@ -72,6 +75,52 @@ function trackPacket([type = "", stream, pts, , duration, bytes]: readonly strin
   return { type, stream: Number(stream), pts: Number(pts), duration: Number(duration), bytes: Number(bytes) };
 }
 
+function newIndex(info: SourceInfo, { grid = null, wholeBecause }: IndexOptions): GrowingFrameIndex {
+  const frameRate = info.video.realFrameRate ?? info.video.averageFrameRate;
+  const index = new GrowingFrameIndex(info.video.timeBase, frameRate, grid);
+  if (!hasTimestamps(info.formatName)) index.markUnseekable(`a raw ${info.formatName} stream has no timestamps`);
+  if (drawsOverEarlierFrames(info.formatName))
+    index.markUnseekable(`each ${info.formatName} picture needs all before it`);
+  if (typeof wholeBecause === "string") index.markUnseekable(wholeBecause);
+  return index;
+}
+
+/** Groups that are certain, on their way to the listener. */
+class Groups {
+  readonly #index: GrowingFrameIndex;
+  readonly #onGops: IndexOptions["onGops"];
+  #waiting: Gop[] = [];
+  #handedOnAt = Number.NEGATIVE_INFINITY;
+  /** They wait for an answer on which it depends whether there are groups at all. */
+  isHeld = false;
+
+  constructor(index: GrowingFrameIndex, onGops: IndexOptions["onGops"]) {
+    this.#index = index;
+    this.#onGops = onGops;
+  }
+
+  get isFirst(): boolean {
+    return this.#handedOnAt === Number.NEGATIVE_INFINITY;
+  }
+
+  add(gops: readonly Gop[]): void {
+    if (gops.length > 0) this.#waiting.push(...gops);
+  }
+
+  get isDue(): boolean {
+    const { length } = this.#waiting;
+    return length >= BATCH_GOPS || (length > 0 && performance.now() - this.#handedOnAt >= BATCH_MS);
+  }
+
+  handOn(): void {
+    if (this.#waiting.length === 0 || this.isHeld || !this.#index.seekable) return;
+    const batch = this.#waiting;
+    this.#waiting = [];
+    this.#handedOnAt = performance.now();
+    this.#onGops(batch, this.#index);
+  }
+}
+
 /**
  * Reads the whole source once. Errors: E_INDEX (ffprobe failed, no frame found), E_SOURCE_REFUSED (its clock breaks),
  * E_INTERRUPTED.
@@ -83,10 +132,9 @@ export async function indexSource(
   info: SourceInfo,
   options: IndexOptions,
 ): Promise<FrameIndex> {
-  const frameRate = info.video.realFrameRate ?? info.video.averageFrameRate;
-  const { grid = null, tally } = options;
+  const { grid = null, tally, signal } = options;
   const streamIndex = String(info.video.streamIndex);
-  const index = new GrowingFrameIndex(info.video.timeBase, frameRate, grid);
+  const index = newIndex(info, options);
   const clock = restartsClock(info.formatName) ? new PacketClock(info) : null;
   let isOnGrid = grid !== null;
   const watchGrid = () => {
@@ -94,20 +142,31 @@ export async function indexSource(
     isOnGrid = false;
     options.onOffGrid?.(grid.broken, index);
   };
-  if (!hasTimestamps(info.formatName)) index.markUnseekable(`a raw ${info.formatName} stream has no timestamps`);
-  if (drawsOverEarlierFrames(info.formatName))
-    index.markUnseekable(`each ${info.formatName} picture needs all before it`);
-  if (typeof options.wholeBecause === "string") index.markUnseekable(options.wholeBecause);
-  let waiting: Gop[] = [];
-  let handedOnAt = Number.NEGATIVE_INFINITY;
+  using marks = new KeyMarks(path, info.formatName, info.video.codec);
+  const doubt = new TimesDoubt(info);
+  const groups = new Groups(index, options.onGops);
+  let judged: Promise<void> | null = null;
+  const judgeTimes = async () => {
+    groups.isHeld = true;
+    if (await timesGoBack(tools, path, info, signal)) index.markFalseTimes(FALSE_TIMES);
+    groups.isHeld = false;
+  };
   let yieldToEncodes: () => void = () => undefined;
   const handOn = () => {
-    if (waiting.length === 0 || !index.seekable) return;
-    if (handedOnAt === Number.NEGATIVE_INFINITY) yieldToEncodes();
-    const batch = waiting;
-    waiting = [];
-    handedOnAt = performance.now();
-    options.onGops(batch, index);
+    if (groups.isFirst && doubt.isSuspicious) judged ??= judgeTimes();
+    if (groups.isFirst && !groups.isHeld) yieldToEncodes();
+    groups.handOn();
+  };
+  const take = (fields: readonly string[]) => {
+    const marked = videoPacket(fields);
+    const packet = { ...marked, isKey: marks.isKey(marked, Number(fields[SIZE_FIELD])) };
+    index.marksAreFalse = marks.areFalse;
+    if (marks.doubt !== null) index.markUnseekable(marks.doubt);
+    doubt.see(packet);
+    options.onPacket?.(packet);
+    groups.add(index.add(packet));
+    watchGrid();
+    if (groups.isDue) handOn();
   };
   const result = await runTool({
     program: tools.ffprobe,
@@ -116,22 +175,14 @@ export async function indexSource(
     onStart: (lowerPriority) => {
       yieldToEncodes = lowerPriority;
     },
-    signal: options.signal,
+    signal,
     onLine: (line) => {
       const fields = line.split(",");
       if (fields.length < PACKET_FIELDS) return;
       const [, stream, pts, dts, duration] = fields;
       clock?.add(Number(stream), ticksOrNaN(pts), ticksOrNaN(dts), ticksOrNaN(duration));
-      if (fields[1] !== streamIndex) {
-        tally?.add(trackPacket(fields));
-        return;
-      }
-      const packet = videoPacket(fields);
-      options.onPacket?.(packet);
-      const fresh = index.add(packet);
-      watchGrid();
-      if (fresh.length > 0) waiting.push(...fresh);
-      if (waiting.length >= BATCH_GOPS || (waiting.length > 0 && performance.now() - handedOnAt >= BATCH_MS)) handOn();
+      if (stream === streamIndex) take(fields);
+      else tally?.add(trackPacket(fields));
     },
   });
   if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "indexing was stopped", "Submit the job again.");
@@ -142,22 +193,26 @@ export async function indexSource(
       "The file may be damaged, or on a disk that fails.",
     );
   }
-  const [broken] = clock?.watch.breaks() ?? [];
-  if (broken !== undefined) {
-    if (options.isEstimate !== true) throw brokenClock(broken, null);
-    index.markUnseekable(`it is several recordings joined: ${describeBreak(broken)}`);
-  }
-  waiting.push(...index.finish());
+  requireOneClock(clock, index, options);
+  groups.add(index.finish());
+  if (doubt.isSuspicious) judged ??= judgeTimes();
+  await judged;
   watchGrid();
   if (index.hasTimeJump && restartsClock(info.formatName))
     index.markUnseekable("the source's clock starts anew in the middle");
-  handOn();
-  if (index.frameCount === 0 && index.uncounted.withoutPts === 0 && index.uncounted.leading === 0) {
-    throw new AppError(
-      "E_INDEX",
-      "no video frame was found in the source",
-      "The file may be cut off after its header.",
-    );
-  }
+  groups.handOn();
+  requireVideo(index);
   return index;
+}
+
+function requireOneClock(clock: PacketClock | null, index: GrowingFrameIndex, { isEstimate }: IndexOptions): void {
+  const [broken] = clock?.watch.breaks() ?? [];
+  if (broken === undefined) return;
+  if (isEstimate !== true) throw brokenClock(broken, null);
+  index.markUnseekable(`it is several recordings joined: ${describeBreak(broken)}`);
+}
+
+function requireVideo({ frameCount, uncounted }: FrameIndex): void {
+  if (frameCount > 0 || uncounted.withoutPts > 0 || uncounted.leading > 0) return;
+  throw new AppError("E_INDEX", "no video frame was found in the source", "The file may be cut off after its header.");
 }

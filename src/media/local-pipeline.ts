@@ -36,6 +36,7 @@ import type { Tools } from "./tools.ts";
 import { TrackTally, timeBasesOf } from "./track-packets.ts";
 import type { Container, SourceInfo } from "./types.ts";
 import type { LookedAtSegment } from "./verify/picture/choose-places.ts";
+import { SourceLook } from "./verify/source-look.ts";
 
 export interface LocalResult {
   readonly info: SourceInfo;
@@ -149,9 +150,10 @@ export async function runLocally(
   const ranges = isSplit ? groupGops(gops, ticks) : [{ startPts: null, endPts: null }];
   const notes: string[] = note === null ? [] : [note];
   const segments: LocalSegment[] = [];
+  using look = new SourceLook(tools, path, info, request.video.encoder, signal);
   for (const [number, range] of ranges.entries()) {
     const where = { workDir: join(workDir, `segment-${number}`), threads: options.threads, signal };
-    const source = { path, info, index, sideFiles };
+    const source = { path, info, index, sideFiles, look };
     segments.push(await makeSegment(tools, source, request, range, segments.at(-1), where, notes));
   }
   const seamProblems = segments.flatMap((segment, number) => {

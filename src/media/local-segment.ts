@@ -6,13 +6,13 @@ import type { FrameIndex } from "./frame-index.ts";
 import { lightPlan } from "./light/segment-light.ts";
 import { outputPlan } from "./output-plan.ts";
 import { plannedFrames } from "./planned-frames.ts";
-import { referenceFrames } from "./reference.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { countsFrames } from "./request/split-mode.ts";
 import { compareSeam } from "./seams.ts";
 import { planSegment, type SegmentRange } from "./segment-task.ts";
 import type { Tools } from "./tools.ts";
-import type { LeadIn, SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
+import type { FromTheBeginning, LeadIn, SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
+import type { SourceLook } from "./verify/source-look.ts";
 import { verifySegment } from "./verify-segment.ts";
 
 export interface LocalSegment {
@@ -26,6 +26,17 @@ export interface LocalSegment {
   readonly pts: readonly Pts[] | null;
 }
 
+const FROM_THE_BEGINNING: FromTheBeginning = 1_000_000_000;
+
+export interface LocalSource {
+  readonly path: string;
+  readonly info: SourceInfo;
+  readonly index: FrameIndex;
+  readonly sideFiles: readonly string[];
+  /** The decode in sequence that is asked where the index can't be believed. */
+  readonly look: SourceLook;
+}
+
 /** Null: the frames keep the source's own times. */
 export function gridIn(index: FrameIndex): FrameGrid | null {
   return index.grid === null || index.grid.broken !== null ? null : index.grid;
@@ -34,17 +45,17 @@ export function gridIn(index: FrameIndex): FrameGrid | null {
 /** One segment down the verification ladder; throws with the reason when every rung fails. */
 export async function makeSegment(
   tools: Tools,
-  source: { path: string; info: SourceInfo; index: FrameIndex; sideFiles: readonly string[] },
+  source: LocalSource,
   request: EncodeRequest,
   range: SegmentRange,
   previous: LocalSegment | undefined,
   options: { readonly workDir: string; readonly threads: number | null; readonly signal: AbortSignal | undefined },
   notes: string[],
 ): Promise<LocalSegment> {
-  const { path, info, index, sideFiles } = source;
+  const { path, info, index, sideFiles, look } = source;
   const { workDir, threads, signal } = options;
   let reason = "";
-  for (const leadIn of [0, 1, 3] as const) {
+  for (const leadIn of [0, 1, 3, FROM_THE_BEGINNING] as const) {
     const task = planSegment(info, index, request, range, leadIn, gridIn(index)?.tick ?? null);
     const made = await encodeSegment(tools, task, {
       input: path,
@@ -69,8 +80,8 @@ export async function makeSegment(
     let verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
     // Where frames are numbered, those of later segments would be wrong by what the index miscounts here.
     const mayBelieve = task.startPts === null && task.endPts === null ? true : !countsFrames(request);
-    if (!verified.ok && leadIn === 3 && pts !== null && mayBelieve) {
-      pts = [...(await referenceFrames(tools, path, task, { workDir, signal })).pts];
+    if (!verified.ok && (leadIn >= 3 || index.falseTimes !== null) && pts !== null && mayBelieve) {
+      pts = [...(await look.range(plan, task, index.lastDuration)).pts];
       verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
       if (verified.ok) notes.push("believed by reference decoding");
     }

@@ -32,6 +32,29 @@ function hasEditLists(plan: StreamPlan): boolean {
   return plan.container === "mp4" || plan.container === "mov";
 }
 
+function countsMilliseconds(plan: StreamPlan): boolean {
+  return CONTAINERS[plan.container].tick?.den === 1000;
+}
+
+/** Times that fit the container's own clock are then not rounded. */
+function onContainersClock(plan: StreamPlan, us: number): number {
+  return countsMilliseconds(plan) ? Math.floor(us / 1000) * 1000 : us;
+}
+
+/**
+ * The clock for an output whose first frame goes here. An edit list that begins before every marked key frame leaves
+ * pictures before the file's own start: ffmpeg shows them, and they are hidden from nobody.
+ */
+export function withFirstFrame(
+  clock: OutputClock,
+  { plan, info }: Pick<OutputClockInput, "plan" | "info">,
+  firstFrameUs: number,
+): OutputClock {
+  const { num, den } = info.video.timeBase;
+  const isBefore = firstFrameUs < clock.zeroUs - (1e6 * num) / den;
+  return isBefore ? { ...clock, zeroUs: onContainersClock(plan, firstFrameUs) } : clock;
+}
+
 /**
  * Where the earliest subtitle that is kept begins, source microseconds; infinite without any. libavformat does not count
  * subtitles that are more than a second earlier than picture and sound in a file's start.
@@ -53,9 +76,8 @@ export async function readOutputClock(tools: Tools, input: OutputClockInput): Pr
   if (hasEditLists(plan)) return { zeroUs: Math.min(info.startMicroseconds, subtitlesBegin(input)), audioDelaysUs: [] };
   const beginnings = await audioBeginnings(tools, plan, info, input.sourcePath, input.audioPaths, signal);
   const earliestUs = Math.min(info.startMicroseconds, ...beginnings.filter((one) => one !== undefined));
-  // On the container's own clock, so that times which fit it are not rounded.
-  const isMilliseconds = CONTAINERS[plan.container].tick?.den === 1000;
-  const zeroUs = isMilliseconds ? Math.floor(earliestUs / 1000) * 1000 : earliestUs;
+  const isMilliseconds = countsMilliseconds(plan);
+  const zeroUs = onContainersClock(plan, earliestUs);
   const audioDelaysUs: number[] = [];
   for (const [number, { action, source }] of plan.streams.filter((one) => one.source.type === "audio").entries()) {
     const beginsUs = beginnings[number];

@@ -1,7 +1,7 @@
 // The frames that a range of the source must give, by the index: the output plan applied to the source's times around
 // the range. What segments, outputs and proofs are held against. Pure.
 import { type Pts, rescale } from "../base/rational.ts";
-import type { FrameIndex } from "./frame-index.ts";
+import type { FrameIndex, FrameTimes } from "./frame-index.ts";
 import { type OutputPlan, outputBoundary, outputRun, type Reach } from "./output-plan.ts";
 import { clockOffsetUs, clockShift, onClock } from "./source-clock.ts";
 import type { SegmentTask, SourceInfo } from "./types.ts";
@@ -9,17 +9,17 @@ import type { SegmentTask, SourceInfo } from "./types.ts";
 /** A half-open range of source ticks; null bounds mean the beginning or the end of the stream. */
 export type SourceRange = Pick<SegmentTask, "startPts" | "endPts">;
 
-function secondsToTicks(index: FrameIndex, seconds: number): number {
+function secondsToTicks(index: Pick<FrameTimes, "timeBase">, seconds: number): number {
   return Math.ceil((seconds * index.timeBase.den) / index.timeBase.num);
 }
 
 /** The frame that lies so far before `pts`; null: the stream's beginning does not. */
-export function reachBack(index: FrameIndex, pts: Pts, reach: Reach): Pts | null {
+export function reachBack(index: FrameTimes, pts: Pts, reach: Reach): Pts | null {
   return index.frameBefore(pts - secondsToTicks(index, reach.seconds), reach.frames);
 }
 
 /** A bound just past the frames needed after `pts`, or null where the stream ends before. */
-function reachOn(index: FrameIndex, pts: Pts, reach: Reach): Pts | null {
+function reachOn(index: FrameTimes, pts: Pts, reach: Reach): Pts | null {
   // One frame more: the one that ends the last one needed.
   return index.frameAfter(pts + secondsToTicks(index, reach.seconds), reach.frames + 1);
 }
@@ -28,7 +28,7 @@ function reachOn(index: FrameIndex, pts: Pts, reach: Reach): Pts | null {
  * Whether the index, complete up to `knownPts`, already tells every frame that a range ending at `endPts` gives: a filter
  * may look at frames behind the end.
  */
-export function isCertain(plan: OutputPlan | null, index: FrameIndex, endPts: Pts, knownPts: Pts): boolean {
+export function isCertain(plan: OutputPlan | null, index: FrameTimes, endPts: Pts, knownPts: Pts): boolean {
   if (plan === null || plan.keepsTimes) return knownPts >= endPts;
   const end = endPts + secondsToTicks(index, plan.after.seconds);
   return end < knownPts && index.countFrames(end, knownPts) > plan.after.frames;
@@ -37,7 +37,7 @@ export function isCertain(plan: OutputPlan | null, index: FrameIndex, endPts: Pt
 /** Sorted, on the job's clock, in `plan.timeBase`. */
 export function plannedFrames(
   plan: OutputPlan,
-  index: FrameIndex,
+  index: FrameTimes,
   info: Pick<SourceInfo, "startMicroseconds" | "video">,
   range: SourceRange,
 ): Pts[] {

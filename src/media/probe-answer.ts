@@ -24,6 +24,7 @@ const streamSchema = z.object({
   color_primaries: z.string().optional(),
   chroma_location: z.string().optional(),
   start_pts: z.number().optional(),
+  has_b_frames: z.number().int().optional(),
   sample_rate: z.string().optional(),
   channels: z.number().int().optional(),
   channel_layout: z.string().optional(),
@@ -200,5 +201,6 @@ export function toSourceInfo(answer: ProbeAnswer, path: string, bytes: number, v
     chapterCount: answer.chapters?.length ?? 0,
     ...(timecode === null ? {} : { timecode }),
     ...(sideData.length === 0 ? {} : { sideData }),
+    ...((chosen.has_b_frames ?? 0) > 0 ? { holdsPicturesBack: true as const } : {}),
   };
 }

@@ -3,8 +3,8 @@
 import { z } from "zod";
 import { type Pts, type Rational, rescale } from "../base/rational.ts";
 import { colourTagsSchema } from "./colour-tags.ts";
-import { isMatroska, SOURCE_DEMUXERS, seeksToKeyFrames } from "./formats.ts";
-import type { FrameIndex } from "./frame-index.ts";
+import { isMatroska, isMp4, SOURCE_DEMUXERS, seeksToKeyFrames } from "./formats.ts";
+import type { FrameIndex, KeyFrame } from "./frame-index.ts";
 import { outputPlan, type Reach } from "./output-plan.ts";
 import { boundsOf, plannedBefore, plannedFrames, reachBack } from "./planned-frames.ts";
 import { rateTaskSchema } from "./rate/rate-task.ts";
@@ -102,26 +102,47 @@ function leadInFor(formatName: string, asked: LeadIn): LeadIn {
  */
 const HEURISTIC = { num: 3, den: 23 };
 
-function seekPtsFor(info: SourceInfo, index: FrameIndex, startPts: Pts, leadIn: LeadIn, before: Reach): Pts | null {
+/** A key frame to decode from, and the time that a seek to it asks for. */
+interface SeekPoint {
+  readonly key: KeyFrame;
+  readonly seekPts: Pts;
+}
+
+/**
+ * The time that finds this key frame. MP4's list of sync samples is by decoding time, and ffmpeg takes off what the
+ * stream's first picture waits (mov.c, min_corrected_pts). Where samples just behind the key frame are in the list too,
+ * its own decoding time finds none of them, but one before it.
+ */
+function seekTime({ formatName, video }: SourceInfo, index: FrameIndex, key: KeyFrame): Pts {
+  if (index.marksAreFalse && isMp4(formatName) && key.dts !== null) return key.dts;
+  if (!isMatroska(formatName)) return key.pts;
+  const next = index.keyFrameAfter(key.pts);
+  const later = key.pts + rescale(1, HEURISTIC, video.timeBase) + 1;
+  return next === null ? key.pts : Math.min(later, next.pts - 1);
+}
+
+function seekPointFor(
+  info: SourceInfo,
+  index: FrameIndex,
+  startPts: Pts,
+  leadIn: LeadIn,
+  before: Reach,
+): SeekPoint | null {
   const sees = before.frames > 0 || before.seconds > 0;
   const firstNeeded = sees ? reachBack(index, startPts, before) : startPts;
   if (firstNeeded === null) return null;
   const key = index.seekPoint(firstNeeded, leadInFor(info.formatName, sees && leadIn === 0 ? 1 : leadIn));
-  if (key === null) return null;
-  if (!isMatroska(info.formatName)) return key.pts;
-  const next = index.keyFrameAfter(key.pts);
-  const later = key.pts + rescale(1, HEURISTIC, info.video.timeBase) + 1;
-  return next === null ? key.pts : Math.min(later, next.pts - 1);
+  return key === null ? null : { key, seekPts: seekTime(info, index, key) };
 }
 
 /** From the key frame sought to where every frame before the end has been read, as far as the container says. */
 function byteRangeFor(
   info: SourceInfo,
   index: FrameIndex,
-  seekPts: Pts | null,
+  seek: SeekPoint | null,
   endPts: Pts | null,
 ): SegmentTask["byteRange"] {
-  const start = seekPts === null ? 0 : (index.keyFrameAtOrBefore(seekPts)?.bytePosition ?? null);
+  const start = seek === null ? 0 : seek.key.bytePosition;
   if (start === null) return null;
   const after = endPts === null ? null : index.keyFrameAfter(endPts);
   const ends = [after === null ? info.bytes : after.bytePosition, endPts === null ? null : index.bytesBefore(endPts)];
@@ -132,6 +153,11 @@ function byteRangeFor(
 /** VP8 and VP9 hide pictures in packets of their own, and the fields of a pair are one picture: neither is a double. */
 function mayHoldDoubles({ codec, fieldOrder }: SourceVideo): boolean {
   return codec !== "vp8" && codec !== "vp9" && (fieldOrder === null || fieldOrder === "progressive");
+}
+
+/** False times are ffmpeg's guess in the end, and it guesses some of them twice. */
+function mayShareTimes(video: SourceVideo, index: FrameIndex, { startPts, endPts }: SegmentRange): boolean {
+  return index.falseTimes !== null || (mayHoldDoubles(video) && index.sharesPts(startPts, endPts));
 }
 
 /** A cadence may have many shifts; a range needs few of them. */
@@ -167,7 +193,7 @@ export function planSegment(
   const endPts = isLast ? null : range.endPts;
   const plan = outputPlan(request, info.video.timeBase);
   const before = plan?.before ?? { frames: 0, seconds: 0 };
-  const seekPts = startPts === null ? null : seekPtsFor(info, index, startPts, leadIn, before);
+  const seek = startPts === null ? null : seekPointFor(info, index, startPts, leadIn, before);
   const isCounted = plan !== null && index.frameCount > 0 && (endPts !== null || index.isComplete);
   const isNumbered = plan !== null && startPts !== null && numbersFrames(request);
   const offsetUs = clockOffsetUs(info);
@@ -179,13 +205,13 @@ export function planSegment(
     startPts,
     endPts,
     clockOffsetUs: offsetUs,
-    seekPts,
+    seekPts: seek?.seekPts ?? null,
     cut:
       plan === null || plan.cutAfter === 0
         ? null
         : { after: plan.cutAfter, timeBase: plan.timeBase, ...boundsOf(plan, { startPts, endPts }, shift) },
     expectedFrames: isCounted ? plannedFrames(plan, index, info, { startPts, endPts }).length : null,
-    ...(mayHoldDoubles(info.video) && index.sharesPts(startPts, endPts) ? { spreadsPts: true } : {}),
+    ...(mayShareTimes(info.video, index, { startPts, endPts }) ? { spreadsPts: true } : {}),
     encoderTimeBase: grid ?? encoderTimeBase(info.video, request),
     request: withNeededShifts(
       isNumbered ? numberedFrom(request, plannedBefore(plan, index, info, startPts)) : request,
@@ -193,6 +219,6 @@ export function planSegment(
       info,
     ),
     video: info.video,
-    byteRange: byteRangeFor(info, index, seekPts, endPts),
+    byteRange: byteRangeFor(info, index, seek, endPts),
   };
 }

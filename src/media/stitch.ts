@@ -7,7 +7,7 @@ import { runTool, succeeded } from "../base/process.ts";
 import type { Rational } from "../base/rational.ts";
 import { type ConcatSegment, concatList, toMicroseconds } from "./concat-list.ts";
 import { coverArgs, coverStreams } from "./cover-art.ts";
-import type { OutputClock } from "./output-clock.ts";
+import { type OutputClock, withFirstFrame } from "./output-clock.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { segmentOffsetUs } from "./segment-clock.ts";
 import { lastWords } from "./stderr.ts";
@@ -122,7 +122,8 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
       extractCovers(tools, input, coverFiles),
     ]);
     const { encoderTimeBase, firstFrameUs } = input;
-    const facts: StitchFacts = { encoderTimeBase, firstFrameUs, lastFrame, ...input.clock };
+    const clock = withFirstFrame(input.clock, input, firstFrameUs);
+    const facts: StitchFacts = { encoderTimeBase, firstFrameUs, lastFrame, ...clock };
     const result = await runTool({
       program: tools.ffmpeg,
       args: stitchArgs(input.info, input.request, input.plan, facts, {

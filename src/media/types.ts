@@ -98,6 +98,8 @@ export interface SourceInfo {
   readonly timecode?: string;
   /** What the container says of the picture beside its colours (360°, stereo, HDR10), as ffprobe lists it. */
   readonly sideData?: readonly Readonly<Record<string, unknown>>[];
+  /** The video's decoder puts pictures out in another order than they come (has_b_frames); absent: it does not. */
+  readonly holdsPicturesBack?: true;
 }
 
 /**

@@ -100,6 +100,30 @@ test("a reference that disagrees after the last lead-in: everything as one segme
   expect(bench.job().error?.message).toContain("frame 13 differs");
 });
 
+test("a later segment that the reference disagrees with is decoded from the beginning, before all is one segment", () => {
+  const { bench, first, second } = pair();
+  bench.finish(first);
+  bench.land(second);
+  bench.answer(second, "mismatched");
+  for (const leadIn of [1, 3] as const) {
+    expect(holderOf(bench, 1).leadIn).toBe(leadIn);
+    bench.answer(land(bench), "mismatched");
+  }
+  const [sought] = bench.effects("reference");
+  bench.answer(
+    { id: sought?.attemptId ?? "", jobId: "job", segmentIndex: 1 } as Attempt,
+    "reference disagrees",
+    "two are lost",
+  );
+  expect(bench.job().split.mode).toBe("keyframes");
+  expect(holderOf(bench, 1).leadIn).toBe(FROM_THE_BEGINNING);
+  expect(bench.segment(1).notes.at(-1)).toBe("encoded again from the beginning of the source: two are lost");
+  const whole = land(bench);
+  bench.answer(whole, "mismatched");
+  bench.answer(whole, "reference disagrees", "two are lost");
+  expect(bench.job().split.mode).toBe("whole");
+});
+
 test("equal or unknown seams pass", () => {
   for (const seam of ["x", null]) {
     const { bench, first, second } = pair();
@@ -185,5 +209,8 @@ test("a source that is damaged almost everywhere is encoded in one run", () => {
     bench.land(attempt, DAMAGED);
     bench.answer(attempt, "verified");
   }
-  expect(bench.job().split).toEqual({ mode: "whole", reason: "the source is damaged in more than 32 segments" });
+  expect(bench.job().split).toEqual({
+    mode: "whole",
+    reason: "more than 32 segments must be decoded from the beginning of the source",
+  });
 });

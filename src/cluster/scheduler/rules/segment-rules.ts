@@ -55,20 +55,30 @@ export function verifySegment(turn: Turn, answer: SegmentAnswer, facts: SegmentF
  * a seek the pictures may be other ones than in one run.
  */
 function mayBeConcealedOtherwise(job: Job, segment: Segment, { report }: LandedResult): boolean {
-  const hasSought = job.split.mode !== "whole" && segment.index > 0 && segment.leadIn !== FROM_THE_BEGINNING;
-  return hasSought && report.decodeErrors.length > 0;
+  return hasSought(job, segment) && report.decodeErrors.length > 0;
+}
+
+/** It was decoded from a key frame on, by what the index says. */
+function hasSought(job: Job, { index, leadIn }: Segment): boolean {
+  return job.split.mode !== "whole" && index > 0 && leadIn !== FROM_THE_BEGINNING;
 }
 
 /** Such a segment costs a decode of everything before it; where more than so many need it, one run is the shorter way. */
 const MOST_FROM_THE_BEGINNING = 32;
 
-function decodeFromTheBeginning(turn: Turn, job: Job, segment: Segment, landed: LandedResult): void {
+function decodeFromTheBeginning(
+  turn: Turn,
+  job: Job,
+  segment: Segment,
+  landed: LandedResult,
+  reason = "the decoder complained",
+): void {
   const damaged = job.segments.filter(({ leadIn }) => leadIn === FROM_THE_BEGINNING).length;
   if (damaged >= MOST_FROM_THE_BEGINNING) {
-    runWhole(turn, job, `the source is damaged in more than ${damaged} segments`);
+    runWhole(turn, job, `more than ${damaged} segments must be decoded from the beginning of the source`);
     return;
   }
-  encodeAgain(turn, job, segment, landed, FROM_THE_BEGINNING, "the decoder complained");
+  encodeAgain(turn, job, segment, landed, FROM_THE_BEGINNING, reason);
 }
 
 /** Counts or PTS are not as planned: a longer lead-in, and when there is none left the server's own decoding. */
@@ -104,6 +114,10 @@ export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: Segm
   if (facts === null && takeOtherWay(turn, job, segment, landed.clientId, reason)) {
     const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId };
     turn.effect({ type: "drop-result", ...subject });
+    return;
+  }
+  if (facts === null && hasSought(job, segment)) {
+    decodeFromTheBeginning(turn, job, segment, landed, reason);
     return;
   }
   if (facts === null && job.split.mode === "keyframes") {

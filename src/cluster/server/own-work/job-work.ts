@@ -16,6 +16,7 @@ import { joinerFor } from "../../../media/subtitle-cuts.ts";
 import type { Tools } from "../../../media/tools.ts";
 import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../../media/track-packets.ts";
 import type { SourceInfo } from "../../../media/types.ts";
+import { SourceLook } from "../../../media/verify/source-look.ts";
 import type { JobId } from "../../scheduler/model/ids.ts";
 import type { Input } from "../../scheduler/model/input.ts";
 import type { IndexedGop, Job } from "../../scheduler/model/job.ts";
@@ -71,6 +72,7 @@ export class JobWork {
   #outputFrames = 0;
   #indexing: Promise<FrameIndex> | null = null;
   #video: Promise<VideoSource> | null = null;
+  #look: SourceLook | null = null;
   /** What clients were told to read; it must stay as it was. */
   #opened: VideoSource | null = null;
   #onGrowth: (() => void)[] = [];
@@ -140,6 +142,13 @@ export class JobWork {
   /** A file for each `subtitles` filter of the request. */
   async sidePaths(): Promise<string[]> {
     return (await this.#parts.sideFiles(this.record, this.signal)).map(({ path }) => path);
+  }
+
+  /** The decode in sequence that says what the source holds where the index can't be believed; there is one for a job. */
+  async look(encoder: string): Promise<SourceLook> {
+    const { source, info } = await this.video();
+    this.#look ??= new SourceLook(this.#parts.tools, source.path, info, encoder, this.signal);
+    return this.#look;
   }
 
   async #openVideo(): Promise<VideoSource> {

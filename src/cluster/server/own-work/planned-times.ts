@@ -34,8 +34,8 @@ export async function plannedPts(
     const isLast = segment.index === job.segments.length - 1;
     const range = { startPts: isFirst ? null : segment.startPts, endPts: isLast ? null : segment.endPts };
     const indexed = plannedFrames(plan, index, info, range);
-    const isIndexed = indexed.length === facts.frames && index.uncounted.withoutPts === 0;
-    if (isIndexed && !isReferenced(segment)) {
+    const hasTimes = index.uncounted.withoutPts === 0 && index.falseTimes === null;
+    if (hasTimes && indexed.length === facts.frames && !isReferenced(segment)) {
       for (const pts of indexed) planned.push(rescale(pts, plan.timeBase, encoderTimeBase));
       continue;
     }

@@ -7,7 +7,6 @@ import type { FrameIndex } from "../../../media/frame-index.ts";
 import { lightPlan } from "../../../media/light/segment-light.ts";
 import { plannedFrames } from "../../../media/planned-frames.ts";
 import { withFrameClock } from "../../../media/rate/frame-clock.ts";
-import { referenceFrames } from "../../../media/reference.ts";
 import type { EncodeRequest } from "../../../media/request/encode-request.ts";
 import { countsFrames, fixesKeyFrames, inOneRun, numbersFrames } from "../../../media/request/split-mode.ts";
 import { planSegment } from "../../../media/segment-task.ts";
@@ -83,13 +82,14 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   const path = parts.folders.segmentFile(job.id, segment.index, landed.attemptId);
   if (!(await exists(path))) return { type: "segment-mismatched", ...where, reason: "the segment's file is gone" };
   const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
-  if (index.uncounted.withoutPts > 0 && work.record.exactly) return await checkUncounted(parts, subject);
+  if (work.record.exactly && (index.uncounted.withoutPts > 0 || index.falseTimes !== null))
+    return await checkUncounted(parts, subject);
   const { info } = await work.video();
   const task = taskOf(work, info, index, job, segment, segment.leadIn);
   const damage = lostFrames(subject, task);
   if (damage !== null) return { type: "segment-mismatched", ...where, reason: damage };
   const plan = work.planOf(job);
-  const isPlanned = plan !== null && index.uncounted.withoutPts === 0;
+  const isPlanned = plan !== null && index.uncounted.withoutPts === 0 && index.falseTimes === null;
   const planned = isPlanned ? plannedFrames(plan, index, info, task) : null;
   const outcome = await verifySegment(parts.tools, path, expectationOf(work, job, task, planned), work.signal);
   return outcome.ok
@@ -97,7 +97,7 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
     : { type: "segment-mismatched", ...where, reason: outcome.reason };
 }
 
-/** Where packets have no times there is nothing to verify first: the reference decode's word is that of the check. */
+/** Where packets have no times, or false ones, there is nothing to verify first: the reference decode's word is that of the check. */
 async function checkUncounted(parts: CheckParts, subject: Subject): Promise<Input> {
   const decided = await checkByReference(parts, subject);
   if (decided.type !== "reference-decided") return decided;
@@ -112,34 +112,31 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const { work, job, segment, landed } = subject;
   const where = { attemptId: landed.attemptId, jobId: job.id, segmentIndex: segment.index };
   const { tools, folders } = parts;
-  const { source, info } = await work.video();
+  const { info } = await work.video();
   const path = folders.segmentFile(job.id, segment.index, landed.attemptId);
   const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
-  const task = taskOf(work, info, index, job, segment, segment.leadIn > 3 ? segment.leadIn : 3);
+  const task = taskOf(work, info, index, job, segment, segment.leadIn);
   await work.requireUnchanged();
-  const reference = await referenceFrames(tools, source.path, task, {
-    workDir: folders.of(job.id).root,
-    signal: work.signal,
-  });
+  const look = await work.look(task.request.video.encoder);
+  const { pts, seams } = await look.range(work.planOf(job), task, index.lastDuration);
   const lost = lostFrames(subject, task);
   if (lost !== null) return { type: "reference-decided", ...where, facts: null, reason: lost };
-  if (job.split.mode !== "whole" && countsFrames(task.request) && reference.pts.length !== task.expectedFrames) {
-    const why = whyCounted(task.request);
-    const reason = `${why}, and ${reference.pts.length} of them are where ${task.expectedFrames} were counted`;
+  if (job.split.mode !== "whole" && countsFrames(task.request) && pts.length !== task.expectedFrames) {
+    const reason = `${whyCounted(task.request)}, and ${pts.length} of them are where ${task.expectedFrames} were counted`;
     return { type: "reference-decided", ...where, facts: null, reason };
   }
-  const outcome = await verifySegment(tools, path, expectationOf(work, job, task, reference.pts), work.signal);
+  const outcome = await verifySegment(tools, path, expectationOf(work, job, task, pts), work.signal);
   if (!outcome.ok) return { type: "reference-decided", ...where, facts: null, reason: outcome.reason };
   const { seamStart, seamAfterEnd } = landed.report;
   const different = [
-    ...(differ(seamStart, reference.seamStart) ? ["the first picture"] : []),
-    ...(differ(seamAfterEnd, reference.seamAfterEnd) ? ["the picture after the last"] : []),
+    ...(differ(seamStart, seams.start) ? ["the first picture"] : []),
+    ...(differ(seamAfterEnd, seams.afterEnd) ? ["the picture after the last"] : []),
   ];
   if (different.length > 0) {
     const reason = `${different.join(" and ")} differs from the one that decoding in sequence gives`;
     return { type: "reference-decided", ...where, facts: null, reason };
   }
-  const counted = `decoding in sequence gives ${reference.pts.length} frames, and so does the segment`;
+  const counted = `decoding in sequence gives ${pts.length} frames, and so does the segment`;
   return { type: "reference-decided", ...where, facts: outcome.facts, reason: counted };
 }
 

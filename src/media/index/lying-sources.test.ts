@@ -1,0 +1,108 @@
+// Sources whose containers say what is not so: pictures marked as key frames that are none, times of another order.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { forgetBoxes, rewriteSyncSamples } from "../../../test/support/edit-boxes.ts";
+import { indexSource } from "../index-source.ts";
+import { probeSource } from "../probe.ts";
+import { runFfmpeg } from "../run-ffmpeg.fixture.ts";
+import { findTools, type Tools } from "../tools.ts";
+import type { Gop } from "../types.ts";
+import { FALSE_TIMES, TimesDoubt } from "./false-times.ts";
+import { KeyMarks } from "./key-marks.ts";
+
+let tools: Tools;
+let folder: string;
+beforeAll(async () => {
+  tools = await findTools(process.env);
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-lying-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const GROUPS_OF_TEN = {
+  mpeg4: ["-c:v", "mpeg4", "-g", "10", "-sc_threshold", "1000000000"],
+  hevc: [
+    ...["-c:v", "libx265", "-preset", "ultrafast"],
+    ...["-x265-params", "log-level=error:keyint=10:min-keyint=10:scenecut=0:pools=1:frame-threads=1"],
+  ],
+  h264: ["-c:v", "libx264", "-preset", "veryfast", "-g", "10", "-bf", "2", "-sc_threshold", "0"],
+} as const;
+type Codec = keyof typeof GROUPS_OF_TEN;
+
+const at = (name: string) => join(folder, name);
+
+async function make(codec: Codec, name = `${codec}.mp4`): Promise<string> {
+  await runFfmpeg(tools, ["-f", "lavfi", "-i", "testsrc2=s=128x96:r=25:d=1.6", ...GROUPS_OF_TEN[codec], at(name)]);
+  return at(name);
+}
+
+/** The index, with the groups that were handed on. */
+async function indexed(path: string) {
+  const info = await probeSource(tools, path);
+  const handedOn: Gop[] = [];
+  const index = await indexSource(tools, path, info, { onGops: (gops) => handedOn.push(...gops) });
+  return { index, handedOn };
+}
+
+describe("key frames are intra pictures, whatever the container marks", () => {
+  test.each(["mpeg4", "hevc"] as const)("%s without a table of sync samples", async (codec) => {
+    await forgetBoxes(await make(codec), ["stss"], at(`all-${codec}.mp4`));
+    const told = await indexed(at(`${codec}.mp4`));
+    const lying = await indexed(at(`all-${codec}.mp4`));
+    expect(told.index.marksAreFalse).toBe(false);
+    expect(lying.index.marksAreFalse).toBe(true);
+    expect(lying.index.gops.map(({ frames }) => frames)).toEqual([10, 10, 10, 10]);
+    expect(lying.handedOn).toEqual(told.handedOn);
+  });
+
+  test.each(["mkv", "nut"])("every block of a %s is marked", async (ending) => {
+    await forgetBoxes(await make("hevc"), ["stss"], at("every.mp4"));
+    await runFfmpeg(tools, ["-i", at("every.mp4"), "-c", "copy", at(`every.${ending}`)]);
+    const { index } = await indexed(at(`every.${ending}`));
+    expect(index.gops.map(({ frames }) => frames)).toEqual([10, 10, 10, 10]);
+    expect(index.marksAreFalse).toBe(true);
+  });
+
+  test("a table that names others: what is intra and named counts, and the first intra picture in any case", async () => {
+    await rewriteSyncSamples(await make("mpeg4"), [5, 11, 23, 31], at("others.mp4"));
+    const { index } = await indexed(at("others.mp4"));
+    expect(index.gops.map(({ frames }) => frames)).toEqual([10, 20, 10]);
+    expect(index.uncounted.leading).toBe(0);
+    expect(index.marksAreFalse).toBe(true);
+  });
+
+  test("of codecs that nobody looks into, picture after picture is not believed", () => {
+    using marks = new KeyMarks(at("none"), "asf", "wmv2");
+    expect(marks.isKey({ isKey: true, bytePosition: 0 }, 1)).toBe(true);
+    expect(marks.doubt).toBe(null);
+    marks.isKey({ isKey: true, bytePosition: 9 }, 1);
+    expect(marks.doubt).toContain("wmv2");
+  });
+});
+
+describe("times that cannot be those of the pictures", () => {
+  test("decoding times in place of both: known before a group is handed on", async () => {
+    await forgetBoxes(await make("h264"), ["ctts", "edts"], at("no-offsets.mp4"));
+    const { index, handedOn } = await indexed(at("no-offsets.mp4"));
+    expect(index).toMatchObject({ falseTimes: FALSE_TIMES, seekable: false, reason: FALSE_TIMES });
+    expect(handedOn).toEqual([]);
+  });
+
+  test("pictures that are held back and times that go back are as they should be", async () => {
+    const { index, handedOn } = await indexed(await make("h264"));
+    expect(index).toMatchObject({ falseTimes: null, seekable: true });
+    expect(handedOn.map(({ frames }) => frames)).toEqual([10, 10, 10, 10]);
+  });
+
+  test("the doubt needs a decoder that holds back, and ends with the first time that goes back", () => {
+    const none = new TimesDoubt({});
+    none.see({ pts: 0 });
+    expect(none.isSuspicious).toBe(false);
+    const doubt = new TimesDoubt({ holdsPicturesBack: true });
+    for (const pts of [0, 512, 1024]) doubt.see({ pts });
+    expect(doubt.isSuspicious).toBe(true);
+    doubt.see({ pts: 768 });
+    expect(doubt.isSuspicious).toBe(false);
+  });
+});

@@ -1,0 +1,189 @@
+// One look at the source: all of its pictures, decoded once in sequence from the beginning, with their times and digests.
+// Where the index and what a segment holds differ, this alone says what is right. It begins nowhere else: that a picture
+// can be decoded from a key frame on is an index's promise, and what comes out of a false one looks like any picture.
+import { AppError } from "../../base/errors.ts";
+import { createPauseSwitch } from "../../base/pause.ts";
+import { runTool } from "../../base/process.ts";
+import type { Pts, Rational } from "../../base/rational.ts";
+import { decoderFor } from "../codecs.ts";
+import type { FrameTimes } from "../frame-index.ts";
+import { frameDigests } from "../framehash.ts";
+import type { OutputPlan } from "../output-plan.ts";
+import { isCertain, plannedFrames } from "../planned-frames.ts";
+import type { Seams } from "../seams.ts";
+import { decodeArgs } from "../segment-args.ts";
+import { SortedPts } from "../sorted-pts.ts";
+import { clockOffsetUs, clockShift } from "../source-clock.ts";
+import { lastWords } from "../stderr.ts";
+import { fileUrl } from "../tool-args.ts";
+import type { Tools } from "../tools.ts";
+import type { SegmentTask, SourceInfo } from "../types.ts";
+
+/** What was seen of a range. */
+export interface LookedRange {
+  /** Sorted times of the frames that the output plan makes of the range's pictures, in its ticks on the job's clock. */
+  readonly pts: readonly Pts[];
+  /** Digests of the first picture and of the first one after the end. */
+  readonly seams: Seams;
+}
+
+type Range = Pick<SegmentTask, "startPts" | "endPts">;
+
+/** The decoder's pictures as they come, in the place of the index's promises. */
+class SeenFrames implements FrameTimes {
+  readonly timeBase: Rational;
+  lastDuration = 1;
+  readonly #pts = new SortedPts();
+  readonly #digests: string[] = [];
+
+  constructor({ timeBase }: SourceInfo["video"]) {
+    this.timeBase = timeBase;
+  }
+
+  /** `pts` no earlier than the one before: no two pictures get one time, as in a segment (segment-args.ts, SPREAD). */
+  add(pts: Pts, digest: string): void {
+    this.#pts.insert(Math.max(pts, (this.last ?? Number.NEGATIVE_INFINITY) + 1));
+    this.#digests.push(digest);
+  }
+
+  get last(): Pts | null {
+    return this.#pts.length === 0 ? null : this.#pts.at(this.#pts.length - 1);
+  }
+
+  #at(position: number): Pts | null {
+    return position < 0 || position >= this.#pts.length ? null : this.#pts.at(position);
+  }
+
+  framePts(startPts: Pts | null, endPts: Pts | null): number[] {
+    const from = startPts === null ? 0 : this.#pts.lowerBound(startPts);
+    return Array.from({ length: this.countFrames(startPts, endPts) }, (_, offset) => this.#pts.at(from + offset));
+  }
+
+  countFrames(startPts: Pts | null, endPts: Pts | null): number {
+    return this.#pts.countBetween(startPts, endPts);
+  }
+
+  frameBefore(pts: Pts, frames: number): Pts | null {
+    return this.#at(this.#pts.lowerBound(pts) - frames);
+  }
+
+  frameAfter(pts: Pts, frames: number): Pts | null {
+    return this.#at(this.#pts.lowerBound(pts) + frames);
+  }
+
+  seams({ startPts, endPts }: Range): Seams {
+    const first = startPts === null ? 0 : this.#pts.lowerBound(startPts);
+    const after = endPts === null ? null : this.#pts.lowerBound(endPts);
+    return {
+      start: after !== null && first >= after ? null : (this.#digests[first] ?? null),
+      afterEnd: after === null ? null : (this.#digests[after] ?? null),
+    };
+  }
+}
+
+export class SourceLook implements Disposable {
+  readonly #abort = new AbortController();
+  readonly #info: SourceInfo;
+  readonly #seen: SeenFrames;
+  #isOver = false;
+  #onGrowth: (() => void)[] = [];
+  /** Ranges that are waited for; without one the decoder stands still. */
+  #asked = 0;
+  readonly #pause = createPauseSwitch();
+  readonly #running: Promise<void>;
+
+  /** `encoder`: segments made with it tell which decoder they were decoded with. */
+  constructor(tools: Tools, path: string, info: SourceInfo, encoder: string, signal?: AbortSignal) {
+    this.#info = info;
+    this.#pause.set(true);
+    this.#seen = new SeenFrames(info.video);
+    const ends = signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);
+    this.#running = this.#run(tools, path, encoder, ends).finally(() => {
+      this.#isOver = true;
+      this.#grew();
+    });
+    // Whoever asks for a range is told.
+    this.#running.catch(() => undefined);
+  }
+
+  async #run(tools: Tools, path: string, encoder: string, signal: AbortSignal | undefined): Promise<void> {
+    const { formatName, video } = this.#info;
+    const { streamIndex, timeBase } = video;
+    const offsetUs = clockOffsetUs(this.#info);
+    const shift = clockShift(offsetUs, timeBase);
+    const all = { startPts: null, endPts: null, seekPts: null };
+    const result = await runTool({
+      program: tools.ffmpeg,
+      args: [
+        ...decodeArgs(
+          { ...all, streamIndex, formatName, timeBase, clockOffsetUs: offsetUs },
+          { input: fileUrl(path), inputKind: "file", threads: null },
+          decoderFor(video, encoder),
+        ),
+        ...["-filter_complex", `[0:${streamIndex}]null[v]`, "-map", "[v]", ...frameDigests(timeBase), "pipe:1"],
+      ],
+      signal,
+      pausable: this.#pause,
+      onLine: (line) => {
+        if (line.startsWith("#") || line === "") return;
+        const fields = line.split(",");
+        const pts = Number(fields[2]);
+        if (Number.isNaN(pts)) return;
+        this.#seen.add(pts - shift, (fields[5] ?? "").trim());
+        this.#grew();
+      },
+    });
+    if (result.ended === "aborted")
+      throw new AppError("E_INTERRUPTED", "decoding was stopped", "Submit the job again.");
+    if (result.exitCode !== 0) {
+      throw new AppError(
+        "E_INDEX",
+        `the source could not be decoded in sequence: ${lastWords(result.stderrTail)}`,
+        "The source is damaged; `ffmpeg -v error -i FILE -f null -` shows where.",
+      );
+    }
+  }
+
+  #grew(): void {
+    const waiting = this.#onGrowth;
+    this.#onGrowth = [];
+    for (const wake of waiting) wake();
+  }
+
+  /** Everything that a range up to `endPts` needs has been decoded. */
+  async #upTo(plan: OutputPlan | null, { endPts }: Range): Promise<void> {
+    while (!this.#isOver) {
+      const { last } = this.#seen;
+      if (endPts !== null && last !== null && isCertain(plan, this.#seen, endPts, last)) return;
+      await new Promise<void>((resolve) => {
+        this.#onGrowth.push(resolve);
+      });
+    }
+    await this.#running;
+  }
+
+  /**
+   * What the range gives, by the source alone. `lastDuration`: ticks that the source's last frame is shown, by the index.
+   * Errors: E_INDEX when ffmpeg fails, E_INTERRUPTED.
+   */
+  async range(plan: OutputPlan | null, range: Range, lastDuration: number): Promise<LookedRange> {
+    this.#asked += 1;
+    this.#pause.set(false);
+    try {
+      await this.#upTo(plan, range);
+    } finally {
+      this.#asked -= 1;
+      if (this.#asked === 0) this.#pause.set(true);
+    }
+    this.#seen.lastDuration = lastDuration;
+    return {
+      pts: plan === null ? [] : plannedFrames(plan, this.#seen, this.#info, range),
+      seams: this.#seen.seams(range),
+    };
+  }
+
+  /** Ends the decoder. */
+  [Symbol.dispose](): void {
+    this.#abort.abort();
+  }
+}
