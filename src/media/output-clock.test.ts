@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { EVERY_KIND } from "./every-kind.fixture.ts";
-import { readOutputClock } from "./output-clock.ts";
+import { readOutputClock, withFirstFrame } from "./output-clock.ts";
 import { emptyEncodeRequest } from "./request/encode-request.ts";
 import { planStreams } from "./stream-plan.ts";
 
@@ -17,4 +17,16 @@ test.each([
   const files = { sourcePath: "/in", audioPaths: [], workDir: "/tmp" };
   const clock = await readOutputClock(NO_TOOLS, { info: EVERY_KIND, plan, sourceTracks, ...files });
   expect(clock).toEqual({ zeroUs, audioDelaysUs: [] });
+});
+
+test.each([
+  ["mp4", 2_000_000, 0],
+  ["mp4", 0, 0],
+  ["mp4", -5, 0],
+  ["mp4", -333_333, -333_333],
+  ["mkv", -333_333, -334_000],
+] as const)("in %s a first frame at %d µs is no earlier than zero, which is then at %d", (container, us, zeroUs) => {
+  const plan = planStreams(EVERY_KIND, emptyEncodeRequest(), container);
+  const clock = { zeroUs: 0, audioDelaysUs: [7] };
+  expect(withFirstFrame(clock, { plan, info: EVERY_KIND }, us)).toEqual({ zeroUs, audioDelaysUs: [7] });
 });

@@ -24,7 +24,7 @@ export const DIFFERENCES: readonly Difference[] = [
     since: { major: 9, minor: 0 },
     changes:
       'the source\'s tick is no longer named by -1 ("Invalid time base"); by `demux` since 6.1, unknown to 5.1 and 6.0',
-    here: "said: always an explicit fraction (framehash.ts, segment-args.ts, reference.ts, remux/elementary.ts)",
+    here: "said: always an explicit fraction (framehash.ts, segment-args.ts, verify/source-look.ts, remux/elementary.ts)",
     source: "measured; Changelog 6.1: `-enc_time_base demux`",
   },
   {
@@ -55,7 +55,7 @@ export const DIFFERENCES: readonly Difference[] = [
     since: { major: 7, minor: 0 },
     changes:
       "it lasts as long as the rate says; before, it ended where it began, and the output with the frame before it",
-    here: "asked: what the plan says is held against what the server decodes itself (reference.ts)",
+    here: "asked: what the plan says is held against what the server decodes itself (verify/source-look.ts)",
     source: "measured: 196 and 197 pictures of one clip; ffmpeg_dec.c, video_duration_estimate",
   },
   {
