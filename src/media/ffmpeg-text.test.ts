@@ -1,9 +1,9 @@
 // What ffmpeg and ffprobe print, as the parsers take it.
 import { describe, expect, test } from "bun:test";
-import { refusalHint } from "./probe.ts";
 import { secondsToMicroseconds } from "./probe-answer.ts";
 import { createProgressParser } from "./progress.ts";
 import { compareSeam, parseSeams } from "./seams.ts";
+import { refusalOf } from "./source/refusal.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
 import { stitchHint } from "./stitch.ts";
 import { parseVersion } from "./tools.ts";
@@ -100,9 +100,19 @@ describe("probe", () => {
     ]);
   });
   test("hints say what is wrong", () => {
-    expect(refusalHint("[mov,mp4 @ 0x1] moov atom not found\nx: Invalid data found")).toStartWith(
-      "moov atom not found: the file is cut off",
-    );
-    expect(refusalHint("[gif] Format not on whitelist 'mov'")).toContain("Playlists");
+    const { hint } = refusalOf("[mov,mp4 @ 0x1] moov atom not found\nx: Invalid data found", "a.mp4");
+    expect(hint).toStartWith("moov atom not found: the file is cut off");
+    const whatOf = (demuxer: string) => refusalOf(`[${demuxer} @ 0x55f] Format not on whitelist 'mov'`, "a").what;
+    expect(["hls", "concat", "png_pipe", "image2", "rawvideo", "srt", "wv", "bink"].map(whatOf)).toEqual([
+      "is a playlist, which names other files",
+      "is a script for ffmpeg, which names other files",
+      "is a single picture",
+      "is a single picture",
+      "holds raw pictures without a size",
+      "holds subtitles alone",
+      "holds sound alone",
+      "is of a kind that is not taken (bink)",
+    ]);
+    expect(refusalOf("a.iso: Invalid data found when processing input", "a.iso").hint).toContain("disc image");
   });
 });

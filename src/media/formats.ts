@@ -13,7 +13,11 @@ const WITHOUT_TIMESTAMPS: readonly string[] = [
   "vc1",
   "dirac",
   "evc",
+  "mjpeg",
 ];
+
+/** JPEG pictures one after the other. Only who says so reads them with it: to ffmpeg they look like a single picture. */
+export const RAW_JPEGS = "mjpeg";
 
 /**
  * Demuxers a source may use: media containers and elementary streams. Left out on purpose: everything that opens
@@ -39,6 +43,8 @@ export const SOURCE_DEMUXERS: readonly string[] = [
   "dv",
   "nsv",
   "gif",
+  "apng",
+  "webp_anim",
   ...WITHOUT_TIMESTAMPS,
   // Refused later for having no video, with a better message than "unknown format".
   "aac",
@@ -63,9 +69,11 @@ export function hasTimestamps(formatName: string): boolean {
   return !WITHOUT_TIMESTAMPS.includes(formatName);
 }
 
-/** GIF marks every picture as a key frame, yet draws each over those before, and its demuxer cannot seek. */
+const DRAWS_OVER = new Set(["gif", "apng", "webp_anim"]);
+
+/** GIF marks every picture as a key frame, yet draws each over those before; so do its kin, and none of them can be sought. */
 export function drawsOverEarlierFrames(formatName: string): boolean {
-  return formatName === "gif";
+  return DRAWS_OVER.has(formatName);
 }
 
 /** AVFMT_TS_DISCONT in libavformat. */

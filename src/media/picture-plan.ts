@@ -54,9 +54,13 @@ export function wantedColour(video: SourceVideo, request: EncodeRequest): Colour
   };
 }
 
+/** Always of full range; what becomes of it where the encoder takes Y'CbCr is ffmpeg's decision. */
+const IS_RGB = /^(0?(rgb|bgr)|[ax]?rgb|[ax]?bgr|gbr|pal8|x2(rgb|bgr))/;
+
 /** Where ffmpeg converts a full-range format for an encoder, or for -pix_fmt, the range is its decision. */
 function changesRange(video: SourceVideo, request: EncodeRequest): boolean {
   const asked = askedPixelFormat(request);
+  if (IS_RGB.test(video.pixelFormat)) return true;
   const isFull = video.pixelFormat.startsWith("yuvj");
   if (asked !== null) return asked.startsWith("yuvj") !== isFull;
   return isFull && !FULL_RANGE_FORMATS.has(request.video.encoder) && fullRangeFilters(video, request).length === 0;

@@ -3,10 +3,13 @@ import { z } from "zod";
 import { AppError } from "../base/errors.ts";
 import { parseRational, type Rational, rational } from "../base/rational.ts";
 import { readHdr, type SideData, sideDataSchema } from "./hdr.ts";
+import { defaultVideo } from "./source/default-video.ts";
+import { ENCRYPTED } from "./source/refusal.ts";
 import type { SourceInfo, SourceStream, SourceVideo } from "./types.ts";
 
 const streamSchema = z.object({
   index: z.number().int(),
+  id: z.string().optional(),
   codec_type: z.string().optional(),
   codec_name: z.string().optional(),
   profile: z.union([z.string(), z.number()]).optional(),
@@ -73,7 +76,7 @@ export function secondsToMicroseconds(text: string | undefined): number | null {
   return match[1] === "-" ? -absolute : absolute;
 }
 
-function toStream(stream: ProbedStream): SourceStream {
+function toStream(stream: ProbedStream, isEncrypted: boolean): SourceStream {
   const type = stream.codec_type;
   const dispositions = Object.entries(stream.disposition ?? {}).flatMap(([name, value]) => (value === 1 ? [name] : []));
   const fileName = tag(stream, "filename");
@@ -89,6 +92,8 @@ function toStream(stream: ProbedStream): SourceStream {
     language: tag(stream, "language"),
     title: tag(stream, "title"),
     isAttachedPicture: dispositions.includes("attached_pic"),
+    ...(isEncrypted ? { isEncrypted } : {}),
+    ...(isPicture(stream) && !hasSize(stream) ? { isWithoutPictures: true as const } : {}),
     ...(fileName === null ? {} : { fileName }),
     dispositions,
     startPts: stream.start_pts ?? null,
@@ -156,17 +161,53 @@ function noVideo(answer: ProbeAnswer, path: string): AppError {
   );
 }
 
+const isPicture = (stream: ProbedStream) => stream.codec_type === "video" && stream.disposition?.attached_pic !== 1;
+
+function hasSize({ width = 0, height = 0 }: ProbedStream): boolean {
+  return width > 0 && height > 0;
+}
+
+/** The stream asked for, or that which ffmpeg would pick of those that can be decoded; else the first one. */
+function chooseVideo(
+  pictures: readonly ProbedStream[],
+  encrypted: ReadonlySet<number>,
+  wanted: number | undefined,
+): ProbedStream | undefined {
+  if (wanted !== undefined) return pictures.find((stream) => stream.index === wanted);
+  const candidates = pictures
+    .filter((stream) => hasSize(stream) && !encrypted.has(stream.index))
+    .map((stream) => ({
+      stream,
+      ...{ index: stream.index, width: stream.width ?? 0, height: stream.height ?? 0 },
+      isDefault: stream.disposition?.default === 1,
+    }));
+  return defaultVideo(candidates)?.stream ?? pictures[0];
+}
+
+/** " -map 0:v:1 picks the video stream of 640x360." for each of the others that has pictures. */
+function othersHint(pictures: readonly ProbedStream[], but: ProbedStream, encrypted: ReadonlySet<number>): string {
+  const numbered = pictures.map((stream, number) => ({ stream, number }));
+  const usable = numbered.filter(({ stream }) => stream !== but && hasSize(stream) && !encrypted.has(stream.index));
+  return usable
+    .map(({ stream, number }) => ` -map 0:v:${number} picks the one of ${stream.width}x${stream.height}.`)
+    .join("");
+}
+
 /**
- * Errors: E_SOURCE_NO_VIDEO, E_SOURCE_REFUSED for a picture without a size or of too large a one, E_ENCODE_REQUEST for a
- * chosen stream that is no video.
+ * `encrypted`: indexes of streams. Errors: E_SOURCE_NO_VIDEO; E_SOURCE_REFUSED for pictures that are encrypted, have no
+ * size or too large a one; E_ENCODE_REQUEST for a chosen stream that is no video.
  */
-export function toSourceInfo(answer: ProbeAnswer, path: string, bytes: number, videoStream?: number): SourceInfo {
-  const streams = answer.streams.map(toStream);
-  const pictures = answer.streams.filter(
-    (stream) => stream.codec_type === "video" && stream.disposition?.attached_pic !== 1,
-  );
-  const chosen = videoStream === undefined ? pictures[0] : pictures.find((stream) => stream.index === videoStream);
+export function toSourceInfo(
+  answer: ProbeAnswer,
+  path: string,
+  bytes: number,
+  videoStream?: number,
+  encrypted: ReadonlySet<number> = new Set(),
+): SourceInfo {
+  const streams = answer.streams.map((stream) => toStream(stream, encrypted.has(stream.index)));
+  const pictures = answer.streams.filter(isPicture);
   if (pictures.length === 0) throw noVideo(answer, path);
+  const chosen = chooseVideo(pictures, encrypted, videoStream);
   if (chosen === undefined) {
     throw new AppError(
       "E_ENCODE_REQUEST",
@@ -174,12 +215,22 @@ export function toSourceInfo(answer: ProbeAnswer, path: string, bytes: number, v
       `Video streams: ${pictures.map((stream) => stream.index).join(", ")}.`,
     );
   }
-  const video = toVideo(chosen);
-  if (video === null) {
+  if (encrypted.has(chosen.index)) {
     throw new AppError(
       "E_SOURCE_REFUSED",
-      `the video stream of ${path} says no picture size`,
-      "The file is damaged or cut off: no picture could be read from its beginning.",
+      `the video of ${path} ${ENCRYPTED.what}`,
+      `${ENCRYPTED.hint}${othersHint(pictures, chosen, encrypted)}`,
+    );
+  }
+  const video = toVideo(chosen);
+  if (video === null) {
+    const others = othersHint(pictures, chosen, encrypted);
+    throw new AppError(
+      "E_SOURCE_REFUSED",
+      `video stream ${chosen.index} of ${path} says no picture size`,
+      others === ""
+        ? "The file is damaged or cut off: no picture could be read from its beginning."
+        : `It sends no pictures, or damaged ones.${others}`,
     );
   }
   if (video.width * video.height > MOST_PIXELS) {

@@ -2,38 +2,32 @@
 // index's business.
 import { stat } from "node:fs/promises";
 import { AppError, errnoOf } from "../base/errors.ts";
-import { runTool } from "../base/process.ts";
+import { runTool, type ToolResult } from "../base/process.ts";
 import { firstFrameSideData } from "./first-frame.ts";
-import { DEMUXER_WHITELIST } from "./formats.ts";
+import { DEMUXER_WHITELIST, RAW_JPEGS } from "./formats.ts";
 import { mayHoldHdr } from "./hdr.ts";
 import { probeSchema, toSourceInfo, withHdr } from "./probe-answer.ts";
 import { crashed } from "./probe-crash.ts";
-import { lastWords } from "./stderr.ts";
+import { encryptedStreams } from "./source/encrypted-streams.ts";
+import { ENCRYPTED, refusalOf, refusedDemuxer } from "./source/refusal.ts";
+import { scrambledInTs } from "./source/ts-scrambling.ts";
 import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 import type { SourceInfo } from "./types.ts";
 
 export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Stream index of the video to use; default: the first that is not an attached picture. */
+  /** Stream index of the video to use; default: the one that ffmpeg would pick. */
   readonly videoStream?: number;
-}
-
-/** What went wrong, in words that help, from ffprobe's stderr. */
-export function refusalHint(stderr: string): string {
-  if (/moov atom not found/.test(stderr))
-    return "moov atom not found: the file is cut off, still being written, or no MP4 at all; copy it again.";
-  if (/not on whitelist|not in whitelist|whitelist/i.test(stderr))
-    return "Playlists, scripts and image lists are not taken; give the media file itself.";
-  if (/Invalid data found/.test(stderr))
-    return "This is not a media file that ffmpeg knows, or its beginning is damaged.";
-  if (/Permission denied/.test(stderr)) return "The file may not be read by this user.";
-  return `ffprobe says: ${lastWords(stderr)}`;
 }
 
 async function sizeOf(path: string): Promise<number> {
   try {
     const stats = await stat(path);
+    if (stats.isDirectory()) {
+      const hint = "Give the path of one media file; of a DVD's VIDEO_TS folder that is a .vob file.";
+      throw new AppError("E_SOURCE_MISSING", `${path} is a folder`, hint);
+    }
     if (!stats.isFile())
       throw new AppError("E_SOURCE_MISSING", `${path} is not a file`, "Give the path of one media file.");
     return stats.size;
@@ -45,6 +39,36 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
+/** Errors: E_INTERRUPTED, E_SOURCE_REFUSED when ffprobe dies of the file. */
+async function askFfprobe(tools: Tools, path: string, formats: string, signal?: AbortSignal): Promise<ToolResult> {
+  const result = await runTool({
+    program: tools.ffprobe,
+    args: [
+      ...["-v", "error", ...inputGuards({ formats, kind: "file" })],
+      ...["-show_format", "-show_streams", "-show_chapters", "-of", "json", fileUrl(path)],
+    ],
+    signal,
+    timeoutMs: 120_000,
+  });
+  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", `reading ${path} was interrupted`, "Try again.");
+  if (result.death !== undefined) throw crashed(tools, path, result.death);
+  return result;
+}
+
+/** Several JPEGs in a row, not one. */
+async function holdsPictures(tools: Tools, path: string, signal?: AbortSignal): Promise<boolean> {
+  const result = await runTool({
+    program: tools.ffprobe,
+    args: [
+      ...["-v", "quiet", ...inputGuards({ formats: RAW_JPEGS, kind: "file" }), "-read_intervals", "%+#2"],
+      ...["-show_entries", "packet=size", "-of", "csv=p=0", fileUrl(path)],
+    ],
+    signal,
+    timeoutMs: 120_000,
+  });
+  return result.stdout.trim().split("\n").length > 1;
+}
+
 /**
  * What a file is. Errors: E_SOURCE_MISSING, E_SOURCE_EMPTY, E_SOURCE_REFUSED (not media, cut off), E_SOURCE_NO_VIDEO.
  */
@@ -52,29 +76,19 @@ export async function probeSource(tools: Tools, path: string, options: ProbeOpti
   const bytes = await sizeOf(path);
   if (bytes === 0)
     throw new AppError("E_SOURCE_EMPTY", `${path} is empty`, "The file has no bytes; copy or record it again.");
-  const result = await runTool({
-    program: tools.ffprobe,
-    args: [
-      "-v",
-      "error",
-      ...inputGuards({ formats: DEMUXER_WHITELIST, kind: "file" }),
-      "-show_format",
-      "-show_streams",
-      "-show_chapters",
-      "-of",
-      "json",
-      fileUrl(path),
-    ],
-    signal: options.signal,
-    timeoutMs: 120_000,
-  });
-  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", `reading ${path} was interrupted`, "Try again.");
-  if (result.death !== undefined) throw crashed(tools, path, result.death);
+  const ask = (formats: string) => askFfprobe(tools, path, formats, options.signal);
+  let result = await ask(DEMUXER_WHITELIST);
+  // One JPEG after the other, which ffmpeg takes for one picture in pieces.
+  if (refusedDemuxer(result.stderrTail) === "jpeg_pipe" && (await holdsPictures(tools, path, options.signal)))
+    result = await ask(RAW_JPEGS);
   if (result.exitCode !== 0) {
-    throw new AppError("E_SOURCE_REFUSED", `${path} cannot be read as video`, refusalHint(result.stderrTail));
+    const isScrambled = (await scrambledInTs(path)).size > 0;
+    const { what, hint } = isScrambled ? ENCRYPTED : refusalOf(result.stderrTail, path);
+    throw new AppError("E_SOURCE_REFUSED", `${path} ${what}`, hint);
   }
   const answer = probeSchema.parse(JSON.parse(result.stdout));
-  const info = toSourceInfo(answer, path, bytes, options.videoStream);
+  const encrypted = await encryptedStreams(path, bytes, answer.format.format_name, answer.streams);
+  const info = toSourceInfo(answer, path, bytes, options.videoStream, encrypted);
   if (!mayHoldHdr(info.video)) return info;
   const { streamIndex } = info.video;
   const file = { path, formats: info.formatName, streamIndex };

@@ -1,5 +1,6 @@
 // What becomes of one stream of the source in a container, as far as that depends on nothing but the request: encoded,
 // copied, converted, attached or left out with the reason. Pure.
+import { AppError } from "../base/errors.ts";
 import { requireLayout } from "./audio-layouts.ts";
 import { keptTimecode } from "./plan/timecode.ts";
 import { audioOfTrack, NO_SETTINGS } from "./request/audio-tracks.ts";
@@ -67,11 +68,20 @@ function encodeWith(
   return { kind: "encode-audio", encoder, settings, file: 0 };
 }
 
+function encryptedSound({ index }: SourceStream): AppError {
+  return new AppError(
+    "E_SOURCE_REFUSED",
+    `the sound of stream ${index} is encrypted`,
+    "ffcluster has no keys: leave sound out with -an, or this track with -map (-map 0:v -map 0:a:1).",
+  );
+}
+
 /** `track` counts the audio streams of the output, those that turn out to fit nowhere included. */
 function decideAudio(stream: SourceStream, request: EncodeRequest, container: Container, track: number): Decision {
   const rules = CONTAINERS[container];
   const fits = rules.audioCopy.has(stream.codec);
   const asked = audioOfTrack(request, track);
+  if (stream.isEncrypted === true && asked.mode !== "none") throw encryptedSound(stream);
   switch (asked.mode) {
     case "none":
       return leaveAsked("-an");
@@ -112,6 +122,15 @@ function decideCover(stream: SourceStream, container: Container): Decision {
   return leave(`cover art is not kept in ${container}`);
 }
 
+/** The one that is encoded is named, and how to pick this one. */
+function whyNotThis(stream: SourceStream, { video, streams }: SourceInfo): string {
+  if (stream.isEncrypted === true) return "it is encrypted";
+  if (stream.isWithoutPictures === true) return "it has no pictures";
+  const number = streams.filter(({ type, index }) => type === "video" && index < stream.index).length;
+  const { streamIndex, width, height } = video;
+  return `one video stream is encoded, stream ${streamIndex} (${width}x${height}); -map 0:v:${number} picks this one`;
+}
+
 /** `track` counts the streams of its type in the output. Errors: E_ENCODE_REQUEST. */
 export function decideStream(
   stream: SourceStream,
@@ -124,7 +143,7 @@ export function decideStream(
   switch (stream.type) {
     case "video":
       if (stream.index === info.video.streamIndex) return { kind: "encode-video" };
-      if (!stream.isAttachedPicture) return leave("one video stream is encoded; -map picks another");
+      if (!stream.isAttachedPicture) return leave(whyNotThis(stream, info));
       return decideCover(stream, container);
     case "audio":
       return decideAudio(stream, request, container, track);

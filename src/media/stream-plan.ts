@@ -47,9 +47,16 @@ function chooseStreams(streams: readonly SourceStream[], maps: readonly StreamCh
   return indexes.flatMap((index) => streams.filter((stream) => stream.index === index));
 }
 
+function hasPictures({ isEncrypted, isWithoutPictures }: SourceStream): boolean {
+  return isEncrypted !== true && isWithoutPictures !== true;
+}
+
 /** The video stream that the request's maps ask for; undefined: the default one. For `probeSource`. */
 export function chosenVideoStream(streams: readonly SourceStream[], maps: readonly StreamChoice[]): number | undefined {
-  return chooseStreams(streams, maps)?.find((stream) => stream.type === "video" && !stream.isAttachedPicture)?.index;
+  const chosen = chooseStreams(streams, maps)?.filter(
+    ({ type, isAttachedPicture }) => type === "video" && !isAttachedPicture,
+  );
+  return (chosen?.find(hasPictures) ?? chosen?.[0])?.index;
 }
 
 /**

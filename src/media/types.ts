@@ -44,6 +44,10 @@ export interface SourceStream {
   readonly language: string | null;
   readonly title: string | null;
   readonly isAttachedPicture: boolean;
+  /** Its packets are encrypted, by what the container says. */
+  readonly isEncrypted?: true;
+  /** Of a video stream whose pictures have no size: none could be read. */
+  readonly isWithoutPictures?: true;
   /** Name of an attachment, where the container has one. */
   readonly fileName?: string;
   /** ffmpeg disposition names that are set: "default", "forced", … */

@@ -19,7 +19,8 @@ export async function checkInput(input: string, cwd: string, whenMissing = ELSEW
     const stats = await stat(path);
     if (!stats.isFile()) {
       const what = stats.isDirectory() ? "a folder" : "not a regular file";
-      throw new AppError("E_SOURCE_REFUSED", `${input} is ${what}`, give);
+      const hint = stats.isDirectory() ? `${give} Of a DVD's folder that is a .vob in its VIDEO_TS.` : give;
+      throw new AppError("E_SOURCE_REFUSED", `${input} is ${what}`, hint);
     }
     if (stats.size === 0) throw new AppError("E_SOURCE_EMPTY", `${input} is empty`, "Give a video file.");
     await access(path, constants.R_OK);

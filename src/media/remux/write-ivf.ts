@@ -11,6 +11,7 @@ const FOUR_CC: Readonly<Record<string, string>> = {
   av1: "AV01",
   mpeg1video: "mpg1",
   mpeg2video: "mpg2",
+  mjpeg: "MJPG",
 };
 
 export const IVF_HEADER_BYTES = 32;

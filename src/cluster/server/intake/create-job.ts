@@ -28,6 +28,7 @@ import { requestOf } from "../job/job-request.ts";
 import type { JobRecord, JobRequest, SourceRecord } from "../ports.ts";
 import { chooseEncoder } from "./choose-encoder.ts";
 import { onOneClock } from "./one-clock.ts";
+import { requireEncodable } from "./require-encodable.ts";
 
 /** Room a job needs at least, whatever its source: database, first segments, proof. */
 const LEAST_FREE_BYTES = 16 * 1024 * 1024;
@@ -166,6 +167,8 @@ async function prepare(
   }
   const first = await planSource(tools, handedIn.path, { request: told, container });
   const needs = await findNeeds(tools, first, told);
+  const handed = { path: handedIn.path, info: first.info };
+  await requireEncodable(tools, handed, told, chooseEncoder(told, asked, first.info).first.encoder);
   const folder = new JobFolders(workDir).of(jobId);
   const job = { jobId, blockBytes: defaults.blockBytes };
   const { source, corrected } = await onOneClock(tools, handedIn, first.info, folder, job);

@@ -36,6 +36,7 @@ import { type Outlook, outlookFor } from "../../scheduler/views/outlook.ts";
 import { type CheckedRequest, checkRequest, type RequestDefaults } from "./create-job.ts";
 import { type Foreseen, type ForeseenRate, rounded } from "./foreseen.ts";
 import { rateView, streamViews, videoView } from "./foreseen-source.ts";
+import { requireEncodable } from "./require-encodable.ts";
 
 const CLIENT_COUNTS = [1, 2, 4, 8];
 
@@ -135,6 +136,8 @@ export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Fo
   const announced = planStreams(probed, told.request, told.container);
   const info = withStartOf(probed, announced);
   requireBurnable(info, told.request);
+  const [candidate] = candidatesFor(told.request, info.video, null).candidates;
+  if (candidate !== undefined) await requireEncodable(tools, { path, info }, told.request, candidate.encoder, signal);
   const durations = new Durations();
   const tally = new TrackTally();
   const [rule, index] = await Promise.all([

@@ -1,0 +1,89 @@
+// What ffprobe's refusal of a file means, in words that help: which kind of file it is, and what to give instead. Pure.
+import { lastWords } from "../stderr.ts";
+
+export interface Refusal {
+  /** Goes behind the file's name. */
+  readonly what: string;
+  readonly hint: string;
+}
+
+const TO_A_FILE = "Make one file of it first: `ffmpeg -i <it> -c copy out.mkv`.";
+const ENCODE_NOTHING = "There is no video to encode: ffmpeg itself converts it in a moment.";
+
+export const ENCRYPTED: Refusal = {
+  what: "is encrypted (DRM or pay TV)",
+  hint: "ffcluster has no keys: give a file that plays without them.",
+};
+
+type Kind = readonly [names: string, what: string, hint: string];
+
+/** By the demuxers that ffmpeg would take; names end in * for all that begin so. */
+const KINDS: readonly Kind[] = [
+  ["hls dash applehttp imf", "is a playlist, which names other files", TO_A_FILE],
+  ["concat ffmetadata", "is a script for ffmpeg, which names other files", TO_A_FILE],
+  ["sdp rtsp rtp", "describes a network stream", `Record it first. ${TO_A_FILE}`],
+  [
+    "webp_pipe",
+    "is a WebP picture, or an animation that this ffmpeg can't read",
+    "Give a video; versions of ffmpeg from 9.0 on read animated WebP.",
+  ],
+  [
+    "image2 image2pipe *_pipe ico",
+    "is a single picture",
+    "Give a video: of pictures in a row `ffmpeg -framerate 25 -i %04d.png -c:v ffv1 out.mkv` makes one.",
+  ],
+  [
+    "rawvideo",
+    "holds raw pictures without a size",
+    "Say what they are first: `ffmpeg -f rawvideo -video_size 1920x1080 -pixel_format yuv420p -framerate 25 -i <it> -c:v ffv1 out.mkv`.",
+  ],
+  [
+    "srt ass webvtt subviewer subviewer1 microdvd mpl2 mpsub jacosub lrc realtext sami stl vplayer pjs aqtitle ttml scc sup vobsub",
+    "holds subtitles alone",
+    "Give the video; --subtitles draws a file of subtitles into it.",
+  ],
+  ["bin tty xbin adf idf artworx", "is text, not video", "Check the path."],
+  [
+    "caf ogg oga opus voc w64 au amrnb amrwb dts dtshd eac3 truehd mlp tta wv ape mpc mpc8 aptx sbc g722 g729 gsm loas shn tak s16le u8 mp2 oma spdif wsaud xwma",
+    "holds sound alone",
+    ENCODE_NOTHING,
+  ],
+  ["libgme libopenmpt libmodplug mod", "holds music alone", ENCODE_NOTHING],
+];
+
+function fits(name: string, pattern: string): boolean {
+  return pattern.startsWith("*") ? name.endsWith(pattern.slice(1)) : name === pattern;
+}
+
+/** The demuxer that ffmpeg would have used, had it been allowed; null: it was refused for something else. */
+export function refusedDemuxer(stderr: string): string | null {
+  return /\[([\w,]+)(?: @ [^\]]*)?\] Format not (?:on|in) whitelist/i.exec(stderr)?.[1] ?? null;
+}
+
+function byDemuxer(demuxer: string): Refusal {
+  const kind = KINDS.find(([names]) => names.split(" ").some((pattern) => fits(demuxer, pattern)));
+  if (kind !== undefined) return { what: kind[1], hint: kind[2] };
+  return {
+    what: `is of a kind that is not taken (${demuxer})`,
+    hint: `Put it into another container first. ${TO_A_FILE}`,
+  };
+}
+
+/** From ffprobe's stderr. `name`: of the file. */
+export function refusalOf(stderr: string, name: string): Refusal {
+  const what = "cannot be read as video";
+  if (/moov atom not found/.test(stderr))
+    return {
+      what,
+      hint: "moov atom not found: the file is cut off, still being written, or no MP4 at all; copy it again.",
+    };
+  const demuxer = refusedDemuxer(stderr);
+  if (demuxer !== null) return byDemuxer(demuxer);
+  if (/Invalid data found/.test(stderr)) {
+    return /\.(iso|img|bin|nrg|mdf)$/i.test(name)
+      ? { what, hint: "A disc image is no video: open it (mount it) and give one of its .vob or .m2ts files." }
+      : { what, hint: "This is not a media file that ffmpeg knows, or its beginning is damaged." };
+  }
+  if (/Permission denied/.test(stderr)) return { what, hint: "The file may not be read by this user." };
+  return { what, hint: `ffprobe says: ${lastWords(stderr)}` };
+}

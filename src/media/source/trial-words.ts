@@ -1,0 +1,73 @@
+// What ffmpeg says when it refuses a first picture: which of its lines tells why, and what helps. Pure.
+import { lastWords } from "../stderr.ts";
+
+/** What its libraries print as they start, and what every failure ends in, whatever the reason. */
+const SAYS_NOTHING = [
+  /\[info\]/i,
+  /\[warn(ing)?\]/i,
+  /^\[?(svt|libsvtav1).*(-{10}|\bversion\b|\bbuild\b)/i,
+  /Error (while opening encoder|initializing output stream|sending frames to consumers|while processing)/i,
+  /Error (while filtering|opening output files?|binding filtergraph|submitting a packet to the muxer)/i,
+  /Error (reinitializing filters|initializing a simple filtergraph|initializing complex filters)/i,
+  /Failed to (inject frame|configure (in|out)put pad)/i,
+  /Nothing was written into output file/i,
+  /Task finished with error|Terminating thread|Conversion failed|maybe incorrect parameters/i,
+  /Could not open encoder before EOF|Cannot determine format of input stream/i,
+  /Last message repeated/i,
+];
+
+const MOST_LINES = 2;
+
+/** The lines that tell why, at most two, on one line. */
+export function reasonIn(stderr: string): string {
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "");
+  const telling = lines.filter((line) => !SAYS_NOTHING.some((pattern) => pattern.test(line)));
+  return lastWords((telling.length === 0 ? lines : telling.slice(0, MOST_LINES)).join("\n"));
+}
+
+/** Of another build or version it need not be true: not a word against the request. */
+const OF_THIS_BUILD = [
+  /Unknown encoder|Encoder not found|Automatic encoder selection failed/i,
+  /Unknown decoder|Decoder .*not found/i,
+  /No such filter|Filter not found|filter .* not (found|present)/i,
+  /Unrecognized option|Option (\S+ )?not found|Error (parsing|setting) option|Error applying .*options/i,
+  /Undefined constant or missing '\('|Unable to parse option value|Invalid option/i,
+  /Cannot allocate memory|Out of memory|Resource temporarily unavailable/i,
+];
+
+/** The server's own ffmpeg lacks what the request names: the clients' may have it. */
+export function isOfThisBuild(stderr: string): boolean {
+  return OF_THIS_BUILD.some((pattern) => pattern.test(stderr));
+}
+
+const EVEN =
+  "Make width and height even: add scale=trunc(iw/2)*2:trunc(ih/2)*2 (or pad=ceil(iw/2)*2:ceil(ih/2)*2) at the end " +
+  "of -vf, or keep the colours whole with -pix_fmt yuv444p.";
+
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [
+    /not divisible by|must be even|multiple of (the specified )?chroma|requires? even|Xvid: Could not create encoder|has to be divisible|must be a multiple of|not a multiple of/i,
+    EVEN,
+  ],
+  [
+    /too small|at least \d|must be at least/i,
+    "The encoder takes no picture that small: scale it up with -vf scale=…, or use another encoder.",
+  ],
+  [
+    /invalid width x height|too (large|big)|exceeds?|at most|less than or equal|maximum/i,
+    "The encoder takes no picture that large: scale it down with -vf scale=…, or use another encoder.",
+  ],
+  [/DNxHD/, "DNxHD has fixed sizes and rates; -profile:v dnxhr_hq takes any size."],
+  [/profile/i, "Leave out -profile:v, or give the pixel format that it holds, such as -pix_fmt yuv420p."],
+  [/level/i, "Leave out -level: the encoder picks the one that fits."],
+  [
+    /(pixel|pix) ?_?f(or)?m(a)?t|colorspace|chroma/i,
+    "Leave out -pix_fmt, or give one that `ffmpeg -h encoder=…` lists.",
+  ],
+];
+
+/** What to do about a refusal in these words. */
+export function hintFor(reason: string): string {
+  const known = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
+  return known ?? "ffmpeg itself refuses this source with these options; change the one that it names.";
+}

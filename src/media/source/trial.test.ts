@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AppError } from "../../base/errors.ts";
+import { runTool } from "../../base/process.ts";
+import { probeSource } from "../probe.ts";
+import { parseEncodeParams } from "../request/parse-params.ts";
+import { encoderTimeBase } from "../time-base.ts";
+import { findTools, type Tools } from "../tools.ts";
+import { requireFirstPicture, trialArgs } from "./trial.ts";
+import { hintFor, isOfThisBuild, reasonIn } from "./trial-words.ts";
+
+let tools: Tools;
+let folder: string;
+let odd: string;
+let broken: string;
+
+async function make(name: string, args: readonly string[]): Promise<string> {
+  const path = join(folder, name);
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: ["-nostdin", "-v", "error", "-y", "-f", "lavfi", ...args, path],
+  });
+  if (result.exitCode !== 0) throw new Error(result.stderrTail);
+  return path;
+}
+
+beforeAll(async () => {
+  tools = await findTools(process.env);
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-trial-"));
+  const x264 = ["-c:v", "libx264", "-preset", "ultrafast"];
+  odd = await make("odd.mp4", ["-i", "testsrc2=s=101x75:r=25:d=0.4,format=yuv444p", ...x264]);
+  broken = await make("broken.mp4", ["-i", "testsrc2=s=160x90:r=25:d=0.4", ...x264]);
+  await spoil(broken);
+}, 30_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Zeros in place of all coded pictures; the header stays. */
+async function spoil(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    const { size } = await file.stat();
+    const bytes = Buffer.alloc(size);
+    await file.read(bytes, 0, size, 0);
+    const at = bytes.indexOf("mdat", 0, "latin1");
+    const length = bytes.readUInt32BE(at - 4) - 8;
+    await file.write(Buffer.alloc(length), 0, length, at + 4);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The refusal, or null. */
+async function refusalFor(path: string, params: string): Promise<AppError | null> {
+  const request = parseEncodeParams(params);
+  const info = await probeSource(tools, path);
+  const trial = { path, info, request, encoderTimeBase: encoderTimeBase(info.video, request) };
+  try {
+    await requireFirstPicture(tools, trial);
+    return null;
+  } catch (thrown) {
+    if (thrown instanceof AppError) return thrown;
+    throw thrown;
+  }
+}
+
+test("odd sizes are refused where colours are halved, before and behind filters, with the filter that helps", async () => {
+  for (const params of [
+    "-c:v libx264 -pix_fmt yuv420p",
+    "-c:v libx264 -vf crop=99:51,format=yuv420p",
+    "-c:v libx264 -vf scale=64:63,format=yuv420p",
+    "-c:v libx265 -pix_fmt yuv420p",
+  ]) {
+    const refusal = await refusalFor(odd, params);
+    expect(`${params}: ${refusal?.code}`).toBe(`${params}: E_ENCODE_REQUEST`);
+    expect(refusal?.message).toMatch(/^libx26. refuses the source's first picture: .*(not divisible|multiple)/);
+    expect(refusal?.hint).toContain("scale=trunc(iw/2)*2:trunc(ih/2)*2");
+  }
+}, 30_000);
+
+test("what works is not refused: odd sizes with whole colours, with the filter that helps, in other codecs", async () => {
+  for (const params of [
+    "-c:v libx264",
+    "-c:v libx264 -vf scale=trunc(iw/2)*2:trunc(ih/2)*2 -pix_fmt yuv420p",
+    "-c:v libx264 -vf pad=ceil(iw/2)*2:ceil(ih/2)*2 -pix_fmt yuv420p",
+    "-c:v ffv1",
+    "-c:v mpeg4 -q:v 5",
+    "-c:v libx264 -vf tmix=frames=3,fps=5",
+    // No machine without the hardware can tell.
+    "-c:v h264_nvenc -pix_fmt yuv420p",
+  ]) {
+    const refusal = await refusalFor(odd, params);
+    expect(`${params}: ${refusal?.message}`).toBe(`${params}: undefined`);
+  }
+}, 60_000);
+
+test("what an encoder or a filter refuses is said in ffmpeg's words", async () => {
+  expect(await refusalFor(odd, "-c:v libx264 -profile:v high")).toMatchObject({
+    code: "E_ENCODE_REQUEST",
+    message: expect.stringContaining("high profile doesn't support 4:4:4"),
+    hint: expect.stringContaining("-profile:v"),
+  });
+  expect(await refusalFor(odd, "-c:v h264_nvenc -vf crop=4000:20")).toMatchObject({
+    code: "E_ENCODE_REQUEST",
+    message: expect.stringMatching(/^the filters refuse .*crop.*4000/),
+    hint: expect.stringContaining("101x75"),
+  });
+}, 30_000);
+
+test("a source without a picture that can be decoded is refused as that", async () => {
+  expect(await refusalFor(broken, "-c:v libx264")).toMatchObject({
+    code: "E_SOURCE_REFUSED",
+    message: expect.stringContaining("no picture of"),
+  });
+}, 30_000);
+
+test("letters are left out of a trial, and speed is the encoder's greatest", async () => {
+  const info = await probeSource(tools, odd);
+  const request = parseEncodeParams("-c:v libx265 -preset veryslow -vf drawtext=text=x,hflip");
+  const args = trialArgs({ path: odd, info, request, encoderTimeBase: { num: 1, den: 25 } }, "quick").join(" ");
+  expect(args).toContain("[0:0]hflip[v]");
+  expect(args).toContain("-preset ultrafast");
+});
+
+test("of ffmpeg's words those that tell are kept; what only a build lacks is no word against the request", () => {
+  const said = `[vost#0:0/libx264 @ 0x1] Error while opening encoder - maybe incorrect parameters
+[vf#0:0 @ 0x2] Task finished with error code: -22 (Invalid argument)`;
+  expect(reasonIn(`x265 [info]: using cpu\n[libx264 @ 0x55f] width not divisible by 2 (321x241)\n${said}`)).toBe(
+    "[libx264] width not divisible by 2 (321x241)",
+  );
+  expect(isOfThisBuild("[vost#0:0 @ 0x20d3] Unknown encoder 'libsvtav1'")).toBe(true);
+  expect(isOfThisBuild("No such filter: 'libplacebo'")).toBe(true);
+  expect(isOfThisBuild("[libx264] width not divisible by 2")).toBe(false);
+  expect(hintFor("Source Width must be at least 64")).toContain("scale it up");
+  expect(hintFor("something new")).toContain("ffmpeg itself refuses");
+});

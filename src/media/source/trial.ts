@@ -1,0 +1,164 @@
+// The first picture of a source through the request's own filters and encoder, before a job is taken: what ffmpeg refuses
+// is then said at once and in its words, instead of by every client after the other.
+import { AppError } from "../../base/errors.ts";
+import { runTool, type ToolResult } from "../../base/process.ts";
+import { formatRational, type Rational } from "../../base/rational.ts";
+import { decoderFor } from "../codecs.ts";
+import { demuxerName } from "../formats.ts";
+import type { EncodeRequest, NamedOption } from "../request/encode-request.ts";
+import { findVideoEncoder } from "../request/encoders.ts";
+import { fullRangeFilters } from "../request/source-params.ts";
+import { inOneRun, textDrawers } from "../request/split-mode.ts";
+import { renderedChain, videoEncoderArgs } from "../request/video-args.ts";
+import { fileUrl, inputGuards, QUIET } from "../tool-args.ts";
+import type { Tools } from "../tools.ts";
+import type { SourceInfo } from "../types.ts";
+import { hintFor, isOfThisBuild, reasonIn } from "./trial-words.ts";
+
+/** What takes longer is left to the clients: a first picture that comes late is none that can't be made. */
+const TIMEOUT_MS = 10_000;
+
+export interface Trial {
+  readonly path: string;
+  readonly info: SourceInfo;
+  /** For the encoder that stands for the job's. */
+  readonly request: EncodeRequest;
+  readonly encoderTimeBase: Rational;
+}
+
+/**
+ * `decoded`: the picture as it is. `filtered`: behind the request's filters. `encoded`: through its encoder too, `quick`
+ * at the greatest speed that it has.
+ */
+type Step = "decoded" | "filtered" | "encoded" | "quick";
+
+/** Letters need fonts, which the server may lack, and change neither size nor format. */
+function chainOf({ info, request }: Trial): readonly string[] {
+  const drawers: readonly string[] = textDrawers(request);
+  const filters = request.filters.filter(({ name }) => !drawers.includes(name));
+  const own = inOneRun({ ...request, filters });
+  return [...renderedChain(own), ...fullRangeFilters(info.video, own)];
+}
+
+/** Where speed is an option of its own: a picture of 1920x1080 then takes 0.2 to 0.4 s of processor time, libaom's 1.1 s. */
+const QUICKEST: Readonly<Record<string, readonly NamedOption[]>> = {
+  "libaom-av1": [
+    ["cpu-used", "8"],
+    ["usage", "realtime"],
+  ],
+  libvpx: [
+    ["cpu-used", "8"],
+    ["deadline", "realtime"],
+  ],
+  "libvpx-vp9": [
+    ["cpu-used", "8"],
+    ["deadline", "realtime"],
+  ],
+};
+const QUICKEST_PRESET: Readonly<Record<string, string>> = {
+  libx264: "ultrafast",
+  libx265: "ultrafast",
+  libsvtav1: "12",
+};
+
+function quickly(request: EncodeRequest): EncodeRequest {
+  const { video } = request;
+  const preset = QUICKEST_PRESET[video.encoder] ?? video.preset;
+  const quickest = QUICKEST[video.encoder] ?? [];
+  const set = new Set(quickest.map(([name]) => name));
+  const privateOptions = [...video.privateOptions.filter(([name]) => !set.has(name)), ...quickest];
+  return { ...request, video: { ...video, preset, privateOptions } };
+}
+
+/** Arguments of ffmpeg; a line of stdout that is no comment is a picture that came out. */
+export function trialArgs(trial: Trial, step: Step): string[] {
+  const { path, info, request, encoderTimeBase } = trial;
+  const { streamIndex } = info.video;
+  const decoder = decoderFor(info.video, request.video.encoder);
+  const chain = step === "decoded" ? [] : chainOf(trial);
+  return [
+    ...[...QUIET, ...inputGuards({ formats: info.formatName, kind: "file" }), "-f", demuxerName(info.formatName)],
+    ...[...(decoder === null ? [] : [`-c:${streamIndex}`, decoder]), "-threads", "1", "-i", fileUrl(path)],
+    ...["-filter_complex", `[0:${streamIndex}]${chain.length === 0 ? "null" : chain.join(",")}[v]`, "-map", "[v]"],
+    ...(step === "encoded" || step === "quick"
+      ? [
+          ...videoEncoderArgs(step === "quick" ? quickly(request) : request, { source: info.video, threads: 1 }),
+          ...["-enc_time_base", formatRational(encoderTimeBase)],
+        ]
+      : ["-c:v", "rawvideo"]),
+    ...["-frames:v", "1", "-fps_mode", "passthrough", "-f", "framecrc", "pipe:1"],
+  ];
+}
+
+interface Outcome {
+  /** "late": nobody knows yet. */
+  readonly came: "picture" | "nothing" | "late";
+  readonly failed: boolean;
+  readonly stderr: string;
+}
+
+async function run(tools: Tools, trial: Trial, step: Step, signal?: AbortSignal): Promise<Outcome> {
+  const result: ToolResult = await runTool({
+    program: tools.ffmpeg,
+    args: trialArgs(trial, step),
+    signal,
+    timeoutMs: TIMEOUT_MS,
+  });
+  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "the trial was stopped", "Submit the job again.");
+  const hasPicture = result.stdout.split("\n").some((line) => line.trim() !== "" && !line.startsWith("#"));
+  const came = hasPicture ? "picture" : result.ended === "exit" ? "nothing" : "late";
+  return { came, failed: result.exitCode !== 0, stderr: result.stderrTail };
+}
+
+function undecodable(path: string, stderr: string): AppError {
+  return new AppError(
+    "E_SOURCE_REFUSED",
+    `no picture of ${path} can be decoded (ffmpeg: ${reasonIn(stderr)})`,
+    "It may be encrypted (DRM) or damaged, or need a newer ffmpeg; plain ffmpeg gives no picture either.",
+  );
+}
+
+function refused({ request, info }: Trial, step: Step, stderr: string): AppError {
+  const reason = reasonIn(stderr);
+  const { width, height } = info.video;
+  if (step === "filtered") {
+    return new AppError(
+      "E_ENCODE_REQUEST",
+      `the filters refuse the source's first picture: ${reason}`,
+      `Change the filter that is named; the source's pictures are ${width}x${height}.`,
+    );
+  }
+  const message = `${request.video.encoder} refuses the source's first picture: ${reason.replace(/^\[[\w-]+\] /, "")}`;
+  return new AppError("E_ENCODE_REQUEST", message, hintFor(reason));
+}
+
+/** Of hardware only clients can tell. */
+function isForServer({ request }: Trial): boolean {
+  return findVideoEncoder("-c:v", request.video.encoder).family === "software";
+}
+
+/**
+ * Says nothing where the first picture can be made, or where this machine can't tell. Errors: E_SOURCE_REFUSED when the
+ * source gives no picture, E_ENCODE_REQUEST when its picture is refused by the request's filters or encoder.
+ */
+export async function requireFirstPicture(tools: Tools, trial: Trial, signal?: AbortSignal): Promise<void> {
+  const hasEncoder = isForServer(trial);
+  if (hasEncoder && (await run(tools, trial, "quick", signal)).came !== "nothing") return;
+  const encoded = hasEncoder ? await run(tools, trial, "encoded", signal) : null;
+  if (encoded !== null && encoded.came !== "nothing") return;
+  const filtered = await run(tools, trial, "filtered", signal);
+  if (filtered.came === "late") return;
+  if (filtered.came === "picture") {
+    if (encoded?.failed === true) requireOwnFault(trial, "encoded", encoded.stderr);
+    return;
+  }
+  const decoded = await run(tools, trial, "decoded", signal);
+  if (decoded.came === "nothing") throw undecodable(trial.path, decoded.stderr);
+  // Filters may well leave no picture: that alone is no failure.
+  if (decoded.came === "picture" && filtered.failed) requireOwnFault(trial, "filtered", filtered.stderr);
+}
+
+/** Errors: E_ENCODE_REQUEST, unless another build of ffmpeg may do better. */
+function requireOwnFault(trial: Trial, step: Step, stderr: string): void {
+  if (stderr.trim() !== "" && !isOfThisBuild(stderr)) throw refused(trial, step, stderr);
+}
