@@ -103,6 +103,12 @@ describe("what the output must say", () => {
     expect(promised).toEqual({ masteringDisplay: hdr.masteringDisplay, contentLight: hdr.contentLight });
     expect(notes).toContainEqual(expect.stringMatching(/^HDR10 metadata .* is in the bitstream, at every key frame/));
   });
+  test("JPEG places chroma in the centre, whatever the source says", () => {
+    const { tags, notes } = plan("-c:v mjpeg", interlaced, "mkv");
+    expect(interlaced.colour.chromaLocation).not.toBe("center");
+    expect(tags.chromaLocation).toBeNull();
+    expect(notes).not.toContainEqual(expect.stringMatching(/chroma location left/));
+  });
   test("what cannot be kept is named", () => {
     const dovi: SourceVideo = { ...video, hdr: { ...hdr, dynamic: ["Dolby Vision", "HDR10+"] } };
     expect(plan("-c:v libvpx-vp9", dovi)).toMatchObject({

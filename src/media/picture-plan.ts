@@ -90,6 +90,11 @@ function heldColour(wanted: ColourTags, codec: string, container: Container, pix
   };
 }
 
+/** JPEG places chroma in the centre, and its decoder says so whatever the container has (JFIF 1.02). */
+function withOwnChroma(held: ColourTags, codec: string): ColourTags {
+  return codec === "mjpeg" && held.chromaLocation !== "center" ? { ...held, chromaLocation: null } : held;
+}
+
 function heldFieldOrder(video: SourceVideo, request: EncodeRequest, container: Container): string | null {
   const { encoder } = request.video;
   const order = request.video.fieldOrder ?? (keepsFields(request) ? video.fieldOrder : null);
@@ -154,7 +159,10 @@ function fieldNotes(video: SourceVideo, request: EncodeRequest, held: string | n
 export function planPicture(video: SourceVideo, request: EncodeRequest, container: Container): PicturePlan {
   const codec = codecOfEncoder(request.video.encoder);
   const wanted = wantedColour(video, request);
-  const held = heldColour(wanted, codec, container, askedPixelFormat(request) ?? video.pixelFormat);
+  const held = withOwnChroma(
+    heldColour(wanted, codec, container, askedPixelFormat(request) ?? video.pixelFormat),
+    codec,
+  );
   const fieldOrder = heldFieldOrder(video, request, container);
   const hdr = lightCodecOf(codec) === null ? null : keptHdr(video, request);
   const isOwnHdr = request.video.encoderParams.some(([key]) =>

@@ -146,7 +146,7 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
     }
   }
   const isSound = (difference: string) => /^sound \d/.test(difference);
-  if (differences.some(isSound) && (await isWhereTheSourceIs(tools, held, ours, job.kept ?? keptOf(proof)))) {
+  if (differences.some(isSound) && (await isWhereTheSourceIs(tools, held, whole, job.kept ?? keptOf(proof)))) {
     differences = differences.filter((difference) => !isSound(difference));
   }
   if (differences.some((one) => UNSAID_RANGE.test(one)) && !(await isRangeSaid(tools, source))) {
