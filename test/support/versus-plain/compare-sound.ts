@@ -91,7 +91,8 @@ export function soundDifferences(
     if (Math.abs(a[what] - b[what]) <= allowed) continue;
     found.push(`${name}: ${what} ${a[what].toFixed(3)} s where plain ffmpeg has ${b[what].toFixed(3)} s`);
   }
-  const [from, to] = [Math.max(a.begins, b.begins), Math.min(a.ends, b.ends)];
+  // A decoder's first frame and its last lack a neighbour, so that they sound a little different by where a copy begins.
+  const [from, to] = [Math.max(a.begins, b.begins) + allowed, Math.min(a.ends, b.ends) - allowed];
   for (let at = from; at + WINDOW_SECONDS <= to && found.length === 0; at += WINDOW_SECONDS) {
     const window = (sound: Sound, origin: number) => placed(sound, origin, at, at + WINDOW_SECONDS);
     const differs = placeDiffers(window(ours, origins[0]), window(plain, origins[1]), `${name} at ${at.toFixed(1)} s`);
