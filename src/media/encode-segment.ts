@@ -58,7 +58,7 @@ async function readSeams(path: string, task: SegmentTask): Promise<Seams> {
   try {
     return parseSeams(await readFile(path, "utf8"), clockBounds(task).endPts);
   } catch (thrown) {
-    if (errnoOf(thrown) === "ENOENT") return { start: null, afterEnd: null };
+    if (errnoOf(thrown) === "ENOENT") return { start: null, afterEnd: null, decoded: null };
     throw thrown;
   }
 }
@@ -129,6 +129,7 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
       ffmpegVersion: tools.version,
       seamStart: seams.start,
       seamAfterEnd: seams.afterEnd,
+      ...(seams.decoded === null ? {} : { decoded: seams.decoded }),
       decodeErrors: decodeErrors(result.stderrTail, task.seekPts !== null),
     },
   };

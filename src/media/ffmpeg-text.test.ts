@@ -49,10 +49,15 @@ test("progress comes in blocks", () => {
 describe("seams", () => {
   const text =
     "#format: frame checksums\n#tb 0: 1/90000\n0,     347490,     347490,     3600,  3110400, aa\n0,     520290,     520290,     3600,  3110400, bb\n";
-  test("inside and after the range", () => expect(parseSeams(text, 520_290)).toEqual({ start: "aa", afterEnd: "bb" }));
+  test("inside and after the range", () =>
+    expect(parseSeams(text, 520_290)).toMatchObject({ start: "aa", afterEnd: "bb" }));
   test("a last segment has nothing after it", () =>
-    expect(parseSeams(text, null)).toEqual({ start: "aa", afterEnd: null }));
-  test("an empty range", () => expect(parseSeams(text, 100)).toEqual({ start: null, afterEnd: "aa" }));
+    expect(parseSeams(text, null)).toMatchObject({ start: "aa", afterEnd: null }));
+  test("an empty range", () => expect(parseSeams(text, 100)).toEqual({ start: null, afterEnd: "aa", decoded: null }));
+  test("what the first picture of the range is", () => {
+    const shaped = `#dimensions 0: 1920x540\n#sar 0: 1/2\n${text}`;
+    expect(parseSeams(shaped, 520_290).decoded).toBe("1920x540 1/2 3110400");
+  });
   test("comparing neighbours", () => {
     expect([compareSeam("a", "a"), compareSeam("a", "b"), compareSeam(null, "b")]).toEqual([
       "agree",

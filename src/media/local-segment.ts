@@ -1,10 +1,12 @@
 // One segment of the path in one process: encoded, verified, and up the ladder where something differs.
 import type { Pts } from "../base/rational.ts";
+import { decoderFor } from "./codecs.ts";
 import { encodeSegment } from "./encode-segment.ts";
 import type { FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex } from "./frame-index.ts";
 import { lightPlan } from "./light/segment-light.ts";
 import { outputPlan } from "./output-plan.ts";
+import { type FirstPicture, firstPicture, otherPicture } from "./picture/first-picture.ts";
 import { plannedFrames } from "./planned-frames.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { countsFrames } from "./request/split-mode.ts";
@@ -42,6 +44,17 @@ export function gridIn(index: FrameIndex): FrameGrid | null {
   return index.grid === null || index.grid.broken !== null ? null : index.grid;
 }
 
+/** Null for one run over everything, which begins with it. */
+async function firstPictureOf(
+  tools: Tools,
+  path: string,
+  task: SegmentTask,
+  options: { readonly workDir: string; readonly signal: AbortSignal | undefined },
+): Promise<FirstPicture | null> {
+  if (task.startPts === null) return null;
+  return await firstPicture(tools, path, task, decoderFor(task.video, task.request.video.encoder), options);
+}
+
 /** One segment down the verification ladder; throws with the reason when every rung fails. */
 export async function makeSegment(
   tools: Tools,
@@ -55,8 +68,10 @@ export async function makeSegment(
   const { path, info, index, sideFiles, look } = source;
   const { workDir, threads, signal } = options;
   let reason = "";
+  let picture: SegmentTask["picture"];
   for (const leadIn of [0, 1, 3, FROM_THE_BEGINNING] as const) {
-    const task = planSegment(info, index, request, range, leadIn, gridIn(index)?.tick ?? null);
+    const planned = planSegment(info, index, request, range, leadIn, gridIn(index)?.tick ?? null);
+    const task = picture === undefined ? planned : { ...planned, picture };
     const made = await encodeSegment(tools, task, {
       input: path,
       inputKind: "file",
@@ -67,6 +82,14 @@ export async function makeSegment(
     });
     if (!made.ok) {
       reason = made.reason;
+      notes.push(`lead-in ${leadIn}: ${reason}`);
+      continue;
+    }
+    const first = await firstPictureOf(tools, path, task, { workDir, signal });
+    const other = otherPicture(first, made.report.decoded);
+    if (other !== null && first !== null) {
+      picture = first.shape;
+      reason = other;
       notes.push(`lead-in ${leadIn}: ${reason}`);
       continue;
     }

@@ -6,6 +6,7 @@ import { RATE_CHECKS } from "./rate/check-rate.ts";
 import { codecOfEncoder } from "./request/encoders.ts";
 import { proofStream, type StreamPlan } from "./stream-plan.ts";
 import type { EncoderFamily, Proof, ProofCheck, ProofSegment, SegmentFacts, SourceInfo } from "./types.ts";
+import { pictureSize } from "./verify/picture-size.ts";
 
 export interface ProofInput {
   readonly jobId: string;
@@ -55,6 +56,7 @@ function segmentChecks(input: ProofInput): ProofCheck[] {
         `neighbours decoded the same picture at ${input.seams.compared} of ${Math.max(0, input.segments.length - 1)} boundaries`,
     },
     parameterSets(input),
+    pictureSize(input.facts, input.outputCheck.pictureSize),
   ];
 }
 

@@ -139,3 +139,20 @@ test("decoding on the device: named before the input, frames back in the source'
   const amf = segmentArgs({ ...task, request }, { ...io, device: { family: "amf", id: null }, decodesOnDevice: true });
   expect(amf[amf.indexOf("-filter_complex") + 1]).toStartWith("[0:0]split[a][b];");
 });
+
+test("where pictures change, all are made like the first one, before anything else, and filters stay as they are", () => {
+  const picture = { width: 320, height: 180, pixelFormat: "yuv420p", sampleAspectRatio: null } as const;
+  const args = segmentArgs({ ...task, picture }, io);
+  expect(args.slice(args.indexOf("-i") - 2, args.indexOf("-i"))).toEqual(["-reinit_filter", "0"]);
+  expect(args[args.indexOf("-filter_complex") + 1]).toStartWith(
+    "[0:0]scale=320:180:flags=bicubic,format=yuv420p,setsar=0/1,split[a][b];[a]trim=",
+  );
+  expect(segmentTaskSchema.safeParse({ ...task, picture }).success).toBe(true);
+  expect(segmentTaskSchema.safeParse({ ...task, picture: { ...picture, pixelFormat: "a,b" } }).success).toBe(false);
+});
+
+test("a transport stream that begins at zero says so, since 5.1 would count from another start", () => {
+  const args = segmentArgs({ ...task, formatName: "mpegts" }, io);
+  expect(args.slice(args.indexOf("-itsoffset"), args.indexOf("-itsoffset") + 2)).toEqual(["-itsoffset", "0.000001"]);
+  expect(segmentArgs(task, io)).not.toContain("-itsoffset");
+});

@@ -24,7 +24,7 @@ import { renderedChain, videoEncoderArgs } from "./request/video-args.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
 import { clockShift, onClock } from "./source-clock.ts";
 import { inputGuards, QUIET } from "./tool-args.ts";
-import type { SegmentTask } from "./types.ts";
+import type { PictureShape, SegmentTask } from "./types.ts";
 
 export interface SegmentIo {
   /** A `file:` URL or the loopback gateway's address. */
@@ -43,6 +43,12 @@ export interface SegmentIo {
   /** The muxer of a run whose packets are only looked at; absent: the segment's own. */
   readonly format?: "framecrc" | undefined;
 }
+
+/**
+ * Filters are not set up anew where pictures change in the middle: 7.0 and 7.1 lose frames there when a graph has two
+ * outputs. Only for graphs that take pictures of any size.
+ */
+const KEEP_GRAPH = ["-reinit_filter", "0"] as const;
 
 /** The part of a task that says where and what to decode. */
 export type DecodePlan = Pick<
@@ -74,7 +80,9 @@ function clockArgs({ clockOffsetUs, formatName }: DecodePlan): string[] {
 /** Everything before the filters: the input, read on the job's clock; the seek alone is in the source's own time. */
 export function decodeArgs(
   plan: DecodePlan,
-  io: Pick<SegmentIo, "input" | "inputKind" | "threads" | "device" | "decodesOnDevice">,
+  io: Pick<SegmentIo, "input" | "inputKind" | "threads" | "device" | "decodesOnDevice"> & {
+    readonly keepsGraph?: boolean;
+  },
   decoder: string | null,
 ): string[] {
   return [
@@ -90,6 +98,7 @@ export function decodeArgs(
     ...(decoder === null ? [] : [`-c:${plan.streamIndex}`, decoder]),
     ...(io.decodesOnDevice === true ? deviceDecodeArgs(io.device ?? null) : []),
     ...(io.threads === null ? [] : ["-threads", String(io.threads)]),
+    ...(io.keepsGraph === true ? KEEP_GRAPH : []),
     "-i",
     io.input,
   ];
@@ -127,7 +136,7 @@ export function spreadPts(sorted: readonly Pts[]): Pts[] {
 }
 
 /** Which frames the filters get and which of those that come out are kept. */
-export type CutPlan = DecodePlan & Pick<SegmentTask, "cut">;
+export type CutPlan = DecodePlan & Pick<SegmentTask, "cut" | "picture">;
 
 /**
  * The range is cut out of the decoded frames, or out of what the filters that see neighbours put out: then in a tick that
@@ -151,8 +160,9 @@ export function cutChain(task: CutPlan, filters: readonly string[]): string[] {
 export function filterGraph(task: CutPlan, filters: readonly string[], decodedFormat: string | null = null): string {
   const { startPts, endPts } = clockBounds(task);
   const main = cutChain(task, filters);
+  const decoded = [...(decodedFormat === null ? [] : [`format=${decodedFormat}`]), ...shapeFilters(task.picture)];
   return [
-    `[0:${task.streamIndex}]${decodedFormat === null ? "" : `format=${decodedFormat},`}split[a][b]`,
+    `[0:${task.streamIndex}]${[...decoded, "split"].join(",")}[a][b]`,
     `[a]${main.length === 0 ? "null" : main.join(",")}[v]`,
     `[b]${seamChain(startPts, endPts)}[seam]`,
   ].join(";");
@@ -161,6 +171,17 @@ export function filterGraph(task: CutPlan, filters: readonly string[], decodedFo
 /** Where hashes of decoded pictures go, with their PTS in source ticks on the job's clock. */
 export function seamOutput(seamFile: string, timeBase: Rational): string[] {
   return ["-map", "[seam]", ...frameDigests(timeBase), "-y", seamFile];
+}
+
+/**
+ * As ffmpeg makes pictures that have changed like the first one (fftools, "scaler_out"); nothing is done to those that
+ * are like it.
+ */
+function shapeFilters(shape: PictureShape | undefined): string[] {
+  if (shape === undefined) return [];
+  const { width, height, pixelFormat, sampleAspectRatio } = shape;
+  const ratio = (sampleAspectRatio ?? "0:1").replace(":", "/");
+  return [`scale=${width}:${height}:flags=bicubic`, `format=${pixelFormat}`, `setsar=${ratio}`];
 }
 
 /** The user's filters, what keeps the picture's range after them, and the way to the device. */
@@ -208,7 +229,11 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
   const isOwnRate = ownRate(task) !== null;
   const decodesOnDevice = !isOwnRate && io.decodesOnDevice === true && deviceDecodeArgs(device).length > 0;
   return [
-    ...decodeArgs(task, { ...io, decodesOnDevice }, decoderFor(task.video, encoder)),
+    ...decodeArgs(
+      task,
+      { ...io, decodesOnDevice, keepsGraph: task.picture !== undefined },
+      decoderFor(task.video, encoder),
+    ),
     ...pictureArgs(task, pictureChain(task, device), decodesOnDevice),
     ...videoEncoderArgs(task.request, { source: task.video, ...(io.threads === null ? {} : { threads: io.threads }) }),
     ...deviceEncoderArgs(device),

@@ -57,6 +57,16 @@ const videoSchema = z.strictObject({
   hdr: hdrSchema.exactOptional(),
 });
 
+const shapeSchema = z.strictObject({
+  width: z.number().int().positive().max(65_536),
+  height: z.number().int().positive().max(65_536),
+  pixelFormat: z.string().regex(/^\w{1,32}$/),
+  sampleAspectRatio: z
+    .string()
+    .regex(/^\d{1,9}:\d{1,9}$/)
+    .nullable(),
+});
+
 /** What a client accepts as work; everything that reaches ffmpeg's arguments is bounded here or by the request's own check. */
 export const segmentTaskSchema = z.strictObject({
   streamIndex: z.number().int().min(0).max(10_000),
@@ -79,6 +89,7 @@ export const segmentTaskSchema = z.strictObject({
   encoderTimeBase: rationalSchema,
   frameClock: z.strictObject({ tick: rationalSchema, from: ticks }).exactOptional(),
   request: encodeRequestSchema,
+  picture: shapeSchema.exactOptional(),
   video: videoSchema,
   byteRange: z.strictObject({ start: z.number().int().min(0), end: z.number().int().min(0) }).nullable(),
   softwareDecode: z.literal(true).exactOptional(),

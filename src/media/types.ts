@@ -137,6 +137,16 @@ export type FromTheBeginning = 1_000_000_000;
 /** How a segment decodes before its range: none, or from at least so many key frames (and a second) earlier. */
 export type LeadIn = 0 | 1 | 3 | FromTheBeginning;
 
+/** Size, format and shape of a picture. */
+export interface PictureShape {
+  readonly width: number;
+  readonly height: number;
+  /** ffmpeg's name. */
+  readonly pixelFormat: string;
+  /** "16:15"; null: not stated. */
+  readonly sampleAspectRatio: string | null;
+}
+
 /** Everything a client needs to encode one segment; made by the server's planner, checked again by the client. */
 export interface SegmentTask {
   readonly streamIndex: number;
@@ -172,6 +182,11 @@ export interface SegmentTask {
    */
   readonly frameClock?: { readonly tick: Rational; readonly from: Pts };
   readonly request: EncodeRequest;
+  /**
+   * What the stream's first picture is, where pictures are known to change: all of the range are made like it, as in one
+   * run over everything. Absent: nothing is changed.
+   */
+  readonly picture?: PictureShape;
   /** Source picture facts the encoder arguments depend on. */
   readonly video: SourceVideo;
   /** Bytes of the source this segment is expected to read, for prefetching: [start, end). */
@@ -191,6 +206,8 @@ export interface SegmentReport {
   /** MD5 of the first decoded frame of the range and of the first decoded frame at or after its end (null: none). */
   readonly seamStart: string | null;
   readonly seamAfterEnd: string | null;
+  /** Size, shape and bytes of the first decoded picture; absent: there was none, or the client does not say. */
+  readonly decoded?: string;
   /** Decode errors seen on stderr (bounded), empty when none. */
   readonly decodeErrors: readonly string[];
   /** Bytes of the video packets alone; said when the segment had a share of bits to hold. */
@@ -207,6 +224,8 @@ export interface SegmentFacts {
   readonly sha256: string;
   /** SHA-256 of the codec's parameter sets (extradata), or null. */
   readonly extradataSha256: string | null;
+  /** The size of its pictures, "320x180", by the file's header; absent when a version that did not say so verified it. */
+  readonly size?: string;
   /** Which packet of the file, from 0, is shown last; absent when a version that did not say so verified it. */
   readonly lastShown?: number;
 }

@@ -32,6 +32,8 @@ export interface SegmentPackets {
   /** Which packet of the file, from 0, has the highest PTS: pictures are stored as they are decoded. */
   readonly lastShown: number;
   readonly extradataSha256: string | null;
+  /** Of the pictures by the header, "320x180". */
+  readonly size: string | null;
 }
 
 export const SEGMENT_DEMUXERS = "nut,matroska,webm";
@@ -46,10 +48,10 @@ export async function readSegmentPackets(
   return nut === null ? await probeSegmentPackets(tools, path, signal) : inOrder(nut);
 }
 
-function inOrder({ timeBase, pts, extradataSha256 }: Omit<SegmentPackets, "lastShown">): SegmentPackets {
+function inOrder({ pts, ...rest }: Omit<SegmentPackets, "lastShown">): SegmentPackets {
   const highest = pts.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
   const lastShown = pts.indexOf(highest);
-  return { timeBase, pts: pts.sort((a, b) => a - b), lastShown, extradataSha256 };
+  return { ...rest, pts: pts.sort((a, b) => a - b), lastShown };
 }
 
 /** The same by ffprobe. */
@@ -61,12 +63,13 @@ export async function probeSegmentPackets(
   const pts: number[] = [];
   let timeBase: Rational | null = null;
   let extradataSha256: string | null = null;
+  let size: string | null = null;
   const question = {
     path,
     formats: SEGMENT_DEMUXERS,
     args: [
       ...["-select_streams", "v:0", "-show_data_hash", "sha256"],
-      ...["-show_entries", "packet=pts:stream=time_base,extradata_hash"],
+      ...["-show_entries", "packet=pts:stream=time_base,extradata_hash,width,height"],
     ],
   };
   const onSection = (fields: ReadonlyMap<string, string>) => {
@@ -74,13 +77,14 @@ export async function probeSegmentPackets(
       pts.push(Number(fields.get("pts")));
     } else if (fields.has("stream")) {
       timeBase = parseRational(fields.get("time_base") ?? "");
+      size = `${fields.get("width") ?? "?"}x${fields.get("height") ?? "?"}`;
       extradataSha256 = /^SHA256:([0-9a-f]{64})$/i.exec(fields.get("extradata_hash") ?? "")?.[1]?.toLowerCase() ?? null;
     }
   };
   const result = await probeCompact(tools, question, onSection, signal);
   if (!succeeded(result)) return lastWords(result.stderrTail);
   if (timeBase === null) return "the segment holds no video stream";
-  return inOrder({ timeBase, pts, extradataSha256 });
+  return inOrder({ timeBase, pts, extradataSha256, size });
 }
 
 /**
@@ -154,6 +158,7 @@ export async function verifySegment(
       sha256: await sha256OfFile(path, 0, undefined, signal),
       extradataSha256: packets.extradataSha256,
       lastShown: packets.lastShown,
+      ...(packets.size === null ? {} : { size: packets.size }),
     },
   };
 }

@@ -1,5 +1,5 @@
 // Sources whose times are odd, through a cluster and against plain ffmpeg: recordings joined byte by byte, clocks that
-// begin at zero or late, streams that are left out, pictures without a time of their own.
+// begin at zero or late, streams that are left out, pictures without a time of their own; and pictures that change.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { Cluster } from "../support/cluster.ts";
@@ -122,3 +122,23 @@ test("a program stream in which some pictures say no time", async () => {
   const source = await make("unsaid.vob", [...pictures, ...SOUND, ...MPEG2, "-b:v", "100k", "-f", "vob"]);
   await expectExact(source, "mp4");
 }, 90_000);
+
+/** Two parts in one Matroska file, whose pictures differ. */
+async function changing(name: string, parts: readonly (readonly [pictures: string, args: readonly string[]])[]) {
+  const files: string[] = [];
+  for (const [number, [pictures, args]] of parts.entries()) {
+    const h264 = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "15", "-bf", "0", ...args];
+    const made = await make(`${number}.${name}.ts`, [...PICTURES, pictures, ...h264, "-muxdelay", "0"]);
+    const offset = ["-output_ts_offset", String(number * 3), "-muxdelay", "0"];
+    files.push(await make(`${number}.placed.${name}.ts`, ["-i", made, "-c", "copy", ...offset]));
+  }
+  return await make(`${name}.mkv`, ["-i", await joined(`${name}.ts`, files), "-c", "copy"]);
+}
+
+test("pictures that change their size: all have that of the first one", async () => {
+  const small = ["testsrc2=s=160x90:r=25:d=3", []] as const;
+  const large = ["testsrc2=s=320x180:r=25:d=3", []] as const;
+  const middle = ["testsrc2=s=240x136:r=25:d=3", []] as const;
+  const source = await changing("sizes", [small, large, middle]);
+  await expectExact(source, "mp4");
+}, 120_000);

@@ -190,6 +190,8 @@ export const resultReportSchema = z.object({
   ffmpegVersion: z.string(),
   seamStart: z.string().nullable(),
   seamAfterEnd: z.string().nullable(),
+  /** Size, shape and bytes of the first decoded picture. */
+  decoded: z.string().max(100).exactOptional(),
   decodeErrors: z.array(z.string().max(300)).max(5),
   /** Bytes of the video packets alone, where the task gave the segment a share of bits. */
   videoBytes: z.number().int().min(0).exactOptional(),

@@ -124,7 +124,7 @@ function apply(turn: Turn, input: Input): Verdict {
       verifySegment(turn, input, input.facts);
       return OK;
     case "segment-mismatched":
-      mismatchSegment(turn, input, input.reason);
+      mismatchSegment(turn, input, input.reason, input.isOfSource === true);
       return OK;
     case "reference-decided":
       decideByReference(turn, input, input.facts, input.reason);

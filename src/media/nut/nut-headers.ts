@@ -42,6 +42,8 @@ export interface NutStream {
   readonly timeBase: Rational;
   readonly msbPtsShift: number;
   readonly extradata: Uint8Array;
+  /** Of the pictures; null of other streams. */
+  readonly size: { readonly width: number; readonly height: number } | null;
 }
 
 const CODES = 256;
@@ -113,5 +115,7 @@ export function parseStreamHeader(bytes: NutBytes, main: NutMain): NutStream {
   bytes.number(); // max_pts_distance
   bytes.number(); // decode_delay
   bytes.number(); // flags
-  return { id, isVideo, timeBase, msbPtsShift, extradata: bytes.block() };
+  const extradata = bytes.block();
+  const size = isVideo ? { width: bytes.number(), height: bytes.number() } : null;
+  return { id, isVideo, timeBase, msbPtsShift, extradata, size };
 }

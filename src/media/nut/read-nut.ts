@@ -12,6 +12,8 @@ export interface NutPackets {
   /** In the order of the file. */
   readonly pts: number[];
   readonly extradataSha256: string;
+  /** Of the pictures, "320x180". */
+  readonly size: string | null;
 }
 
 /** Null: not a file that this can read (ffprobe will say why), or one whose parameter sets are not in its header. */
@@ -23,8 +25,9 @@ export async function readNut(path: string): Promise<NutPackets | null> {
     for (let part = await nut.next(); part !== null; part = await nut.next()) {
       if (part.kind === "frame") pts.push(part.pts);
     }
-    const { timeBase, extradata } = nut.stream;
-    return extradata.length === 0 ? null : { timeBase, pts, extradataSha256: sha256Of(extradata) };
+    const { timeBase, extradata, size: found } = nut.stream;
+    const size = found === null ? null : `${found.width}x${found.height}`;
+    return extradata.length === 0 ? null : { timeBase, pts, extradataSha256: sha256Of(extradata), size };
   } catch (thrown) {
     if (thrown instanceof NutError || errnoOf(thrown) !== null) return null;
     throw thrown;

@@ -77,6 +77,7 @@ class SeenFrames implements FrameTimes {
     return {
       start: after !== null && first >= after ? null : (this.#digests[first] ?? null),
       afterEnd: after === null ? null : (this.#digests[after] ?? null),
+      decoded: null,
     };
   }
 }

@@ -157,7 +157,7 @@ export function full(reason: string): SegmentFailure {
 
 async function describe(clientId: string, offer: Offer, path: string, report: SegmentReport): Promise<FinishedResult> {
   const [{ size }, sha256] = await Promise.all([stat(path), sha256OfFile(path)]);
-  const { frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd, videoBytes } = report;
+  const { frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd, decoded, videoBytes } = report;
   const decodeErrors = report.decodeErrors.slice(0, 5).map((text) => text.slice(0, 300));
   return {
     attemptId: offer.attemptId,
@@ -167,6 +167,7 @@ async function describe(clientId: string, offer: Offer, path: string, report: Se
     report: {
       ...{ clientId, sha256, bytes: size, frames, seconds, encoder, ffmpegVersion },
       ...{ seamStart, seamAfterEnd, decodeErrors },
+      ...(decoded === undefined ? {} : { decoded }),
       ...(videoBytes === undefined ? {} : { videoBytes }),
     },
   };

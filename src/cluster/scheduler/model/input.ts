@@ -137,6 +137,8 @@ export type Input =
       readonly jobId: JobId;
       readonly segmentIndex: number;
       readonly reason: string;
+      /** The source is why, in a way that its next task tells: no client is asked in its maker's place. */
+      readonly isOfSource?: true;
     }
   /** The server decoded the range itself: `facts` when the segment agrees with that, null when not. */
   | {

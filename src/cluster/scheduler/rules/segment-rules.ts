@@ -82,13 +82,13 @@ function decodeFromTheBeginning(
 }
 
 /** Counts or PTS are not as planned: a longer lead-in, and when there is none left the server's own decoding. */
-export function mismatchSegment(turn: Turn, answer: SegmentAnswer, reason: string): void {
+export function mismatchSegment(turn: Turn, answer: SegmentAnswer, reason: string, isOfSource = false): void {
   const found = awaited(turn, answer, "verifying");
   if (found === null) return;
   const { job, segment, landed } = found;
   if (!job.countsUnreliable && leaveToRival(turn, job, segment, landed, reason)) return;
   dropRivals(turn, job, segment, landed);
-  if (hasOnlyFailed(job, landed.clientId) && canAskAnother(turn, job, segment, landed)) {
+  if (!isOfSource && hasOnlyFailed(job, landed.clientId) && canAskAnother(turn, job, segment, landed)) {
     encodeAgain(turn, job, segment, landed, segment.leadIn, `${landed.clientName} has delivered nothing right so far`);
     return;
   }

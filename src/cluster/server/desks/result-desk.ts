@@ -134,12 +134,7 @@ export class ResultDesk {
       this.#incoming.delete(path);
     }
     this.#parts.space.kept(jobId);
-    const { clientId, frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd, decodeErrors, videoBytes } =
-      report;
-    const facts = {
-      ...{ frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd, decodeErrors },
-      ...(videoBytes === undefined ? {} : { videoBytes }),
-    };
+    const { clientId, sha256: _sha256, bytes: _bytes, ...facts } = report;
     const verdict = this.#parts.dispatch({ type: "result-landed", attemptId, clientId, place, report: facts });
     if (!verdict.ok) throw new AppError(verdict.error.code, verdict.error.message, verdict.error.hint);
   }

@@ -23,6 +23,7 @@ import type { IndexedGop, Job } from "../../scheduler/model/job.ts";
 import type { JobFolder } from "../job/job-folders.ts";
 import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
 import type { JobRecord, SideFile } from "../ports.ts";
+import { PictureWatch } from "./picture-watch.ts";
 import { SourceWork } from "./source-work.ts";
 import type { VideoSource } from "./video-source.ts";
 
@@ -62,6 +63,8 @@ export class JobWork {
   readonly outputPlan: OutputPlan | null;
   /** All that needs no segment. */
   readonly source: SourceWork;
+  /** Whether the pictures change in the middle. */
+  readonly pictures: PictureWatch;
   readonly #abort = new AbortController();
   #wasChanged = false;
   #activity: string | null = null;
@@ -86,6 +89,13 @@ export class JobWork {
       ...{ tools: parts.tools, record, folder: parts.folder, signal: this.signal },
       index: () => this.fullIndex(),
       indexedTracks: () => this.#tracks,
+    });
+    this.pictures = new PictureWatch({
+      ...{ tools: parts.tools, workDir: parts.folder.root, signal: this.signal },
+      video: async () => {
+        const { source, info } = await this.video();
+        return { path: source.path, info };
+      },
     });
   }
 

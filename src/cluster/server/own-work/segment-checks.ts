@@ -46,8 +46,10 @@ export function taskOf(
   const request = job.split.mode === "whole" ? inOneRun(asked) : asked;
   const rate = rateTaskOf(job, segment, request);
   const task = planSegment(info, index, request, range, leadIn, grid);
+  const picture = job.split.mode === "whole" ? undefined : work.pictures.stated;
+  const stated = picture === undefined ? task : { ...task, picture };
   const hasTrouble = leadIn > 0 || segment.failures > 0;
-  const rated = rate === null ? task : withFrameClock({ ...task, rate }, index, info);
+  const rated = rate === null ? stated : withFrameClock({ ...stated, rate }, index, info);
   return { ...rated, ...(hasTrouble ? { softwareDecode: true as const } : {}) };
 }
 
@@ -75,6 +77,11 @@ function lostFrames({ job, landed }: Subject, task: SegmentTask): string | null 
   return `what -r shows was planned from every frame, and the decoder said: ${complaint}`;
 }
 
+/** One run over everything has the stream's first picture to go by; every other one must begin with its like. */
+async function otherPictures({ work, job, landed }: Subject, task: SegmentTask): Promise<string | null> {
+  return job.split.mode === "whole" ? null : await work.pictures.otherThanFirst(task, landed.report);
+}
+
 /** Compares the segment's packets with the index; where the index can't tell, the server decodes the range. */
 export async function checkSegment(parts: CheckParts, subject: Subject): Promise<Input> {
   const { work, job, segment, landed } = subject;
@@ -88,13 +95,17 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   const task = taskOf(work, info, index, job, segment, segment.leadIn);
   const damage = lostFrames(subject, task);
   if (damage !== null) return { type: "segment-mismatched", ...where, reason: damage };
+  const other = await otherPictures(subject, task);
+  if (other !== null) return { type: "segment-mismatched", ...where, reason: other, isOfSource: true };
   const plan = work.planOf(job);
   const isPlanned = plan !== null && index.uncounted.withoutPts === 0 && index.falseTimes === null;
   const planned = isPlanned ? plannedFrames(plan, index, info, task) : null;
   const outcome = await verifySegment(parts.tools, path, expectationOf(work, job, task, planned), work.signal);
-  return outcome.ok
-    ? { type: "segment-verified", ...where, facts: outcome.facts }
-    : { type: "segment-mismatched", ...where, reason: outcome.reason };
+  if (outcome.ok) return { type: "segment-verified", ...where, facts: outcome.facts };
+  const { stated } = work.pictures;
+  if (job.split.mode !== "whole") await work.pictures.lookForChange(task);
+  const isOfSource = work.pictures.stated !== stated ? { isOfSource: true as const } : {};
+  return { type: "segment-mismatched", ...where, reason: outcome.reason, ...isOfSource };
 }
 
 /** Where packets have no times, or false ones, there is nothing to verify first: the reference decode's word is that of the check. */
@@ -116,10 +127,12 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const path = folders.segmentFile(job.id, segment.index, landed.attemptId);
   const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
   const task = taskOf(work, info, index, job, segment, segment.leadIn);
+  const whole = job.split.mode === "whole" ? null : await work.pictures.whyWhole(task);
+  if (whole !== null) return { type: "reference-decided", ...where, facts: null, reason: whole };
   await work.requireUnchanged();
   const look = await work.look(task.request.video.encoder);
   const { pts, seams } = await look.range(work.planOf(job), task, index.lastDuration);
-  const lost = lostFrames(subject, task);
+  const lost = lostFrames(subject, task) ?? (await otherPictures(subject, task));
   if (lost !== null) return { type: "reference-decided", ...where, facts: null, reason: lost };
   if (job.split.mode !== "whole" && countsFrames(task.request) && pts.length !== task.expectedFrames) {
     const reason = `${whyCounted(task.request)}, and ${pts.length} of them are where ${task.expectedFrames} were counted`;

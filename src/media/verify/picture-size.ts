@@ -1,0 +1,13 @@
+// Whether the pictures of a finished video all have one size. Pure.
+import type { ProofCheck, SegmentFacts } from "../types.ts";
+
+/** A stream has one size: that of its first picture, which the header of every segment and the output's must say. */
+export function pictureSize(segments: readonly Pick<SegmentFacts, "size">[], output: string | null): ProofCheck {
+  const name = "picture size";
+  const said = segments.flatMap(({ size }) => (size === undefined ? [] : [size]));
+  const sizes = [...new Set([...said, ...(output === null ? [] : [output])])];
+  if (sizes.length > 1) return { name, ok: false, detail: `segments and output are ${sizes.join(", ")}` };
+  const unsaid = segments.length - said.length;
+  const rest = unsaid === 0 ? "" : `; not measured: ${unsaid} segments, verified by an earlier version`;
+  return { name, ok: true, detail: `${sizes[0] ?? "none"} in the output and in every segment${rest}` };
+}
