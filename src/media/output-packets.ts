@@ -42,8 +42,6 @@ const streamSchema = z.object({
   width: z.number().int().optional(),
   height: z.number().int().optional(),
   time_base: z.string().optional(),
-  width: z.number().int().optional(),
-  height: z.number().int().optional(),
   color_range: z.string().optional(),
   color_space: z.string().optional(),
   color_transfer: z.string().optional(),

@@ -177,7 +177,7 @@ export function seamOutput(seamFile: string, timeBase: Rational): string[] {
  * As ffmpeg makes pictures that have changed like the first one (fftools, "scaler_out"); nothing is done to those that
  * are like it.
  */
-function shapeFilters(shape: PictureShape | undefined): string[] {
+export function shapeFilters(shape: PictureShape | undefined): string[] {
   if (shape === undefined) return [];
   const { width, height, pixelFormat, sampleAspectRatio } = shape;
   const ratio = (sampleAspectRatio ?? "0:1").replace(":", "/");

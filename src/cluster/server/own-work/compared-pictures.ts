@@ -40,6 +40,8 @@ export async function comparedPictures(
     segments: segments.map((segment) => lookedAt(job, segment)),
     grid: gridOf(index, job)?.tick ?? null,
     sourcePath: source.path,
+    ...(work.pictures.stated === undefined ? {} : { picture: work.pictures.stated }),
+    findChange: () => work.pictures.findChange(),
     container: work.record.container,
     every: work.record.verify === "full",
   };

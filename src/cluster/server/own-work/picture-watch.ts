@@ -41,6 +41,11 @@ export class PictureWatch {
     return other;
   }
 
+  /** The first change of size or format in words; null: there is none. Decodes the source's key frames. */
+  findChange(): Promise<string | null> {
+    return this.#change.get();
+  }
+
   /** A segment is not as planned: where pictures change, the next one is told what they were. */
   async lookForChange(task: SegmentTask): Promise<void> {
     if (this.#stated !== undefined || (await this.#change.get()) === null) return;

@@ -6,7 +6,7 @@ import { type OutputPlan, outputPlan } from "../../output-plan.ts";
 import { plannedFrames } from "../../planned-frames.ts";
 import type { EncodeRequest } from "../../request/encode-request.ts";
 import { planSegment } from "../../segment-task.ts";
-import type { LeadIn, SegmentTask, SourceInfo } from "../../types.ts";
+import type { LeadIn, PictureShape, SegmentTask, SourceInfo } from "../../types.ts";
 
 /** A segment as far as its pictures are looked at. */
 export interface LookedAtSegment {
@@ -32,6 +32,8 @@ export interface PlacesInput {
   readonly encoderTimeBase: Rational;
   /** Encoder's tick where the source's times are roundings of it. */
   readonly grid: Rational | null;
+  /** What the stream's first picture is, where pictures were found to change. */
+  readonly picture?: PictureShape;
   /** Numbers of the output's key frames, rising. */
   readonly keys: readonly number[];
 }
@@ -135,11 +137,12 @@ function middleOf(input: PlacesInput, plan: OutputPlan, number: number, offset: 
 }
 
 function planAt(
-  { info, index, request, grid }: PlacesInput,
+  { info, index, request, grid, picture }: PlacesInput,
   segment: LookedAtSegment,
   startPts: Pts | null,
 ): SegmentTask {
-  return planSegment(info, index, request, { startPts, endPts: segment.endPts }, segment.leadIn, grid);
+  const task = planSegment(info, index, request, { startPts, endPts: segment.endPts }, segment.leadIn, grid);
+  return picture === undefined ? task : { ...task, picture };
 }
 
 /** One run over everything, or over all that a filter can't be asked about: by the number of the picture. */

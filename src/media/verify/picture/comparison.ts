@@ -13,6 +13,8 @@ export interface PicturesInput extends Omit<PlacesInput, "keys"> {
   readonly sourcePath: string;
   readonly outputPath: string;
   readonly container: Container;
+  /** Where the source's pictures change their size or format, in words; null: nowhere. Asked only where something is wrong. */
+  readonly findChange?: (() => Promise<string | null>) | undefined;
   /** From `readOutput`. */
   readonly output: OutputPackets;
   readonly signal?: AbortSignal | undefined;

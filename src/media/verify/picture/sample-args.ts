@@ -6,7 +6,7 @@ import { decoderFor } from "../../codecs.ts";
 import { isMatroska } from "../../formats.ts";
 import { OUTPUT_DEMUXERS } from "../../output-packets.ts";
 import { renderedChain } from "../../request/video-args.ts";
-import { cutChain, decodeArgs } from "../../segment-args.ts";
+import { cutChain, decodeArgs, shapeFilters } from "../../segment-args.ts";
 import { fileUrl, inputGuards, QUIET } from "../../tool-args.ts";
 import type { SegmentTask } from "../../types.ts";
 import { isRgb, type RawFormat } from "./raw-format.ts";
@@ -109,12 +109,14 @@ export function sourceArgs(
   const inputs = places.flatMap(({ task }) =>
     decodeArgs(
       task,
-      { input: fileUrl(path), inputKind: "file", threads: 1 },
+      // A graph of several inputs that is set up anew, where pictures change their size, never ends in 7.1.
+      { input: fileUrl(path), inputKind: "file", threads: 1, keepsGraph: true },
       decoderFor(task.video, task.request.video.encoder),
     ),
   );
   const chains = places.map(({ task, skip, frames }, number) => {
     const chain = [
+      ...shapeFilters(task.picture),
       ...cutChain(task, renderedChain(task.request)),
       some(skip, frames),
       common(shown, `${shown.width}:${shown.height}`, matrixFor(task, matrix)),
