@@ -12,7 +12,7 @@ const tags: PicturePlan["tags"] = {
   fieldOrder: "tt",
   sampleAspectRatio: "16:11",
 };
-const plan: PicturePlan = { tags, hdr: null, notes: [] };
+const plan: PicturePlan = { tags, hdr: null, containerHdr: null, notes: [] };
 const light = { side_data_type: "Content light level metadata", max_content: 1000, max_average: 400 };
 
 test("equal tags hold; what is not planned may be anything", () => {

@@ -95,6 +95,7 @@ describe("what the output must say", () => {
     expect(plan("-c:v libx265", video)).toEqual({
       tags: { ...video.colour, fieldOrder: null, sampleAspectRatio: "1:1" },
       hdr: { masteringDisplay: hdr.masteringDisplay, contentLight: hdr.contentLight },
+      containerHdr: { masteringDisplay: hdr.masteringDisplay, contentLight: hdr.contentLight },
       notes: ["HDR10 metadata (mastering display and content light level) is in the bitstream, at every key frame"],
     });
   });

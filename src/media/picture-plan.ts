@@ -15,6 +15,8 @@ export interface PicturePlan {
   readonly tags: ColourTags & { readonly fieldOrder: string | null; readonly sampleAspectRatio: string | null };
   /** Null: none, or it can't be written or read back; `notes` then says which. */
   readonly hdr: Pick<HdrMetadata, "masteringDisplay" | "contentLight"> | null;
+  /** What the container is to say of HDR10, whether or not the bitstream has a place for it; null: nothing. */
+  readonly containerHdr: Pick<HdrMetadata, "masteringDisplay" | "contentLight"> | null;
   readonly notes: readonly string[];
 }
 
@@ -164,13 +166,16 @@ export function planPicture(video: SourceVideo, request: EncodeRequest, containe
     codec,
   );
   const fieldOrder = heldFieldOrder(video, request, container);
-  const hdr = lightCodecOf(codec) === null ? null : keptHdr(video, request);
+  const kept = keptHdr(video, request);
   const isOwnHdr = request.video.encoderParams.some(([key]) =>
     /^(master|mastering)-display$|^(max-)?cll$|^content-light$/.test(key),
   );
+  const containerHdr =
+    kept === null || isOwnHdr ? null : { masteringDisplay: kept.masteringDisplay, contentLight: kept.contentLight };
   return {
     tags: { ...held, fieldOrder, sampleAspectRatio: heldShape(video, request) },
-    hdr: hdr === null || isOwnHdr ? null : { masteringDisplay: hdr.masteringDisplay, contentLight: hdr.contentLight },
+    hdr: lightCodecOf(codec) === null ? null : containerHdr,
+    containerHdr,
     notes: [
       ...hdrNotes(video, request),
       ...lostTags(wanted, held, codec, container),

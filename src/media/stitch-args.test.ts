@@ -25,6 +25,7 @@ test("the whole argument list of the stitch", () => {
     audio: ["file:/w/audio-0.mp4"],
     source: "file:/s.mkv",
     covers: [],
+    reserved: [],
     output: "file:/w/o.mp4",
   };
   expect(stitchArgs(info, request, plan, facts, io)).toEqual([
@@ -92,6 +93,7 @@ describe("cover art in Matroska", () => {
     audio: [],
     source: "file:/s.mkv",
     covers: ["file:/w/cover-0", "file:/w/cover-1"],
+    reserved: [],
     output: "file:/w/o.mkv",
   };
   test("becomes attached files in Matroska, after the attachments that are copied", () => {
@@ -139,7 +141,7 @@ test("tags and dispositions go to the same tracks when an earlier one fits nowhe
   const request = parseEncodeParams("-c:a copy -metadata:s:a:1 title=Two -disposition:a:0 default");
   const bare = { ...info, streams: info.streams.slice(0, 3).with(1, sourceStream(1, "audio", "truehd")) };
   const plan = planStreams(bare, request, "webm");
-  const io = { concatList: "l", audio: [], source: "s", covers: [], output: "o" };
+  const io = { concatList: "l", audio: [], source: "s", covers: [], reserved: [], output: "o" };
   const args = stitchArgs(bare, request, plan, facts, io);
   expect(args[args.indexOf("title=Two") - 1]).toBe("-metadata:s:a:0");
   expect(args.filter((word) => word === "-disposition:a:0")).toHaveLength(1);

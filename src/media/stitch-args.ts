@@ -23,6 +23,8 @@ export interface StitchIo {
   readonly source: string;
   /** Files of the plan's "attach" streams, in its order. */
   readonly covers: readonly string[];
+  /** Options that make room for what is written into the header afterwards (`reserveRoom`). */
+  readonly reserved: readonly string[];
   readonly output: string;
 }
 
@@ -173,6 +175,7 @@ export function stitchArgs(
       ? ["-movflags", request.container.movflags.map((flag) => `+${flag}`).join("")]
       : []),
     ...(isMp4 ? ["-strict", "-2"] : []),
+    ...io.reserved,
     "-max_muxing_queue_size",
     "65536",
     "-max_interleave_delta",

@@ -6,6 +6,7 @@ import { landFile, removeTree, tempNameFor } from "../base/files.ts";
 import { runTool, succeeded } from "../base/process.ts";
 import type { Rational } from "../base/rational.ts";
 import { type ConcatSegment, concatList, toMicroseconds } from "./concat-list.ts";
+import { gatherPictureData, reserveRoom, writePictureData } from "./container-data/picture-data.ts";
 import { coverArgs, coverStreams } from "./cover-art.ts";
 import { type OutputClock, withFirstFrame } from "./output-clock.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
@@ -106,6 +107,16 @@ export function stitchHint(stderr: string): string {
   return "Another container (-o name.mkv) may hold what this one cannot.";
 }
 
+async function runStitch(tools: Tools, args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  const result = await runTool({ program: tools.ffmpeg, args, signal });
+  if (result.ended !== "exit")
+    throw new AppError("E_INTERRUPTED", "joining the segments was stopped", "Submit the job again.");
+  if (result.exitCode !== 0) {
+    const said = result.stderrTail;
+    throw new AppError("E_STITCH", `the output could not be put together: ${lastWords(said)}`, stitchHint(said));
+  }
+}
+
 /** Errors: E_STITCH with ffmpeg's last words, E_INTERRUPTED. */
 export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOutcome> {
   const [first] = input.segments;
@@ -124,25 +135,20 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
     const { encoderTimeBase, firstFrameUs } = input;
     const clock = withFirstFrame(input.clock, input, firstFrameUs);
     const facts: StitchFacts = { encoderTimeBase, firstFrameUs, lastFrame, ...clock };
-    const result = await runTool({
-      program: tools.ffmpeg,
-      args: stitchArgs(input.info, input.request, input.plan, facts, {
+    const argsWith = (reserved: readonly string[]) =>
+      stitchArgs(input.info, input.request, input.plan, facts, {
         concatList: fileUrl(listFile),
         audio: input.audioPaths.map(fileUrl),
         source: fileUrl(input.sourcePath),
         covers: coverFiles.map(fileUrl),
+        reserved,
         output: fileUrl(temporary),
-      }),
-      signal: input.signal,
-    });
-    if (result.ended !== "exit")
-      throw new AppError("E_INTERRUPTED", "joining the segments was stopped", "Submit the job again.");
-    if (result.exitCode !== 0) {
-      throw new AppError(
-        "E_STITCH",
-        `the output could not be put together: ${lastWords(result.stderrTail)}`,
-        stitchHint(result.stderrTail),
-      );
+      });
+    const data = await gatherPictureData(tools, { ...input, workDir: folder });
+    const reserved = data === null ? null : reserveRoom(data, argsWith([]));
+    await runStitch(tools, argsWith(reserved?.args ?? []), input.signal);
+    if (data !== null && reserved !== null && !(await writePictureData(temporary, data, reserved.nameBytes))) {
+      await runStitch(tools, argsWith([]), input.signal);
     }
     await landFile(temporary, input.outputPath);
     return { outputPath: input.outputPath, facts };

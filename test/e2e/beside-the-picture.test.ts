@@ -2,6 +2,8 @@
 // place, or its loss is said in the last lines of `submit`.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
+import { changeHeader } from "../../src/media/container-data/header-window.ts";
+import { withMp4Boxes } from "../../src/media/container-data/mp4-track.ts";
 import type { Proof } from "../../src/media/types.ts";
 import { Cluster } from "../support/cluster.ts";
 import { outputOf } from "../support/programs.ts";
@@ -138,6 +140,73 @@ test(
     expect(proof.checks).toContainEqual(expect.objectContaining({ name: "sound kept", ok: true }));
     const { streams } = await read(cluster.path("broadcast.mp4"));
     expect(streams.map((one) => one.codec_name)).toEqual(["h264", "aac"]);
+  },
+  TIMEOUT_MS,
+);
+
+/** Boxes written by hand: st3d and sv3d of Spherical Video V2 (side by side; 10° of yaw), mdcv and clli of ISO 14496-12. */
+const PICTURE_BOXES = [
+  "0000000d 73743364 00000000 02",
+  "00000051 73763364 0000000d 73766864 00000000 00 0000003c 70726f6a",
+  "00000018 70726864 00000000 000a0000 00000000 00000000",
+  "0000001c 65717569 00000000 00000000 00000000 00000000 00000000",
+  "00000020 6d646376 2fda 8926 1af7 0a2c 846b 3ee1 3d12 4041 00989680 00000064",
+  "0000000c 636c6c69 03e8 0190",
+].map((hex) => Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex")));
+
+async function makeDescribed(path: string): Promise<void> {
+  const room = PICTURE_BOXES.reduce((sum, { length }) => sum + length, 0);
+  await ffmpeg(
+    ...[...moving(3), ...CHEAP, "-pix_fmt", "yuv420p10le", "-color_primaries", "bt2020", "-color_trc", "smpte2084"],
+    ...["-colorspace", "bt2020nc", "-timecode", "10:20:30:12"],
+    ...["-metadata:s:v:0", `handler_name=camera${"~".repeat(room)}`, path],
+  );
+  const isWritten = await changeHeader(path, "mp4", (header) => withMp4Boxes(header, PICTURE_BOXES, 0x7e));
+  expect(isWritten).toBe(true);
+}
+
+interface Described {
+  readonly streams: readonly {
+    readonly codec_type: string;
+    readonly tags?: Record<string, string>;
+    readonly side_data_list?: readonly Record<string, unknown>[];
+  }[];
+}
+
+async function describedBy(path: string) {
+  const answer = await outputOf("ffprobe", ["-v", "error", "-show_streams", "-of", "json", path]);
+  const video = (JSON.parse(answer) as Described).streams.find((one) => one.codec_type === "video");
+  const of = (type: string) => video?.side_data_list?.find((data) => data.side_data_type === type);
+  const tags = Object.fromEntries(Object.entries(video?.tags ?? {}).map(([key, value]) => [key.toLowerCase(), value]));
+  return {
+    yaw: of("Spherical Mapping")?.yaw,
+    stereo: of("Stereo 3D")?.type,
+    light: of("Content light level metadata")?.max_content,
+    display: of("Mastering display metadata") !== undefined,
+    timecode: tags.timecode,
+    name: tags.handler_name ?? tags.title,
+  };
+}
+
+test.each([
+  ["mp4", "-movflags +faststart", "VideoHandler"],
+  ["mov", "-metadata:s:v:0 title=reel", "reel"],
+  ["mkv", "-metadata:s:v:0 title=reel", "reel"],
+])(
+  "timecode, 360°, stereo and HDR10 of the container are in the %s",
+  async (container, more, name) => {
+    const source = cluster.path("described.mp4");
+    if (!(await Bun.file(source).exists())) await makeDescribed(source);
+    const want = { yaw: 10, stereo: "side by side", light: 1000, display: true, timecode: "10:20:30:12" };
+    expect(await describedBy(source)).toEqual({ ...want, name: "camera" });
+    const output = cluster.path(`kept.${container}`);
+    const { proof } = await complete(source, output, `${X264} ${more}`);
+    expect(await describedBy(output)).toEqual({ ...want, name });
+    expect(proof.lost).toEqual([]);
+    expect(proof.checks).toContainEqual(expect.objectContaining({ name: "container data", ok: true }));
+    // The pictures behind the header are where they were.
+    const decoded = await outputOf("ffmpeg", ["-nostdin", "-v", "error", "-i", output, "-f", "framemd5", "-"]);
+    expect(decoded.split("\n").filter((line) => line.startsWith("0,"))).toHaveLength(75);
   },
   TIMEOUT_MS,
 );
