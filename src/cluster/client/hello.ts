@@ -38,6 +38,7 @@ export function helloOf(self: Self, heldAttempts: string[]): Hello {
     ...{ clientId, instance, host: hostname(), name: options.name },
     platform: `${process.platform}-${arch()}`,
     ffmpeg: options.tools.version,
+    release: { major: options.tools.major, minor: options.tools.minor },
     ...abilitiesOf(places, room, options),
     ...(options.textPrints === undefined ? {} : { textPrints: options.textPrints }),
     ...inventoryOf(options),

@@ -69,6 +69,8 @@ const helloSchema = z.object({
     .optional(),
   /** Most seconds of video this client wants in its first segment of a job; null: the server's. */
   benchmarkSeconds: z.number().positive().nullable(),
+  /** Of its ffmpeg; absent: not known. */
+  release: z.object({ major: z.number().int(), minor: z.number().int() }).optional(),
   /** Codecs that its ffmpeg decodes without hardware, and its filters, by ffmpeg's names; absent: not known. */
   decodes: z.array(z.string().max(100)).max(5000).optional(),
   filters: z.array(z.string().max(100)).max(5000).optional(),

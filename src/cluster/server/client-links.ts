@@ -183,6 +183,7 @@ export class ClientLinks {
         ffmpeg: hello.ffmpeg,
         version: hello.version,
         ...(hello.textPrints === undefined ? {} : { textPrints: hello.textPrints }),
+        ...(hello.release === undefined ? {} : { release: hello.release }),
         ...(hello.decodes === undefined ? {} : { decodes: hello.decodes }),
         ...(hello.filters === undefined ? {} : { filters: hello.filters }),
         benchmarkSeconds: hello.benchmarkSeconds,

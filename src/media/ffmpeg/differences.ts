@@ -1,9 +1,9 @@
 // How releases of ffmpeg differ where this program is concerned: one row a difference, with what is done about it and where
 // it is known from. What a build has is another question (inventory.ts). Pure.
 //
-// "Measured" is: tried with 5.1.9, 6.0, 7.0.2, 7.1.5, 8.0, 8.1.2 and 9.0.2 side by side; a release that nobody could try
-// (6.1) stands with the newer side where ffmpeg's Changelog says so. Where a row is `asked`, no condition on a version stands
-// in the code: the tool is tried or its answer looked at. `said` in words works in all of them.
+// "Measured" is: tried with 5.1.9, 6.0, 7.0.2, 7.1.5, 8.0, 8.1.2 and 9.0.2 side by side; 6.1 could not be tried and stands
+// where its source says. Where a row is `asked`, no condition on a version stands in the code: the tool is tried or its
+// answer looked at; what is `said` is understood by all of them. Clients alone are told apart by release (alike.ts).
 import { compareReleases, type Release } from "./releases.ts";
 
 export interface Difference {
@@ -18,6 +18,33 @@ export interface Difference {
   readonly costsOlder?: string;
 }
 
+export const RATE_RULE: Difference = {
+  name: "-r on a variable rate",
+  since: { major: 6, minor: 1 },
+  changes:
+    "a frame lasts as long as it states, no longer its packet's length in whole frames: 467 and 468 pictures of one clip",
+  here: "asked: learned by trial (sync/learn-sync-rule.ts); tasks carry what the server's ffmpeg shows, so clients of any version make that; where one run must make it, clients of the other side are told apart (alike.ts)",
+  source: "measured; fftools: do_video_out until 6.0, video_sync_process since",
+};
+
+export const PACKET_LENGTHS: Difference = {
+  name: "length of packets that are coded out of order, MP4",
+  since: { major: 8, minor: 0 },
+  changes: "ffprobe states the duration of each packet; before, none where pictures are reordered at a variable rate",
+  here: "asked: the index takes what is stated (growing-frame-index.ts, sync/find-cadence.ts)",
+  source: "measured",
+  costsOlder: "`-r` on an MP4 of variable rate with B-frames may have to be made in one run, without splitting it",
+};
+
+export const AFTER_FPS: Difference = {
+  name: "the last frame behind -vf fps, where its length is not stated",
+  since: { major: 7, minor: 0 },
+  changes:
+    "it lasts as long as the rate says; before, it ended where it began, and the output with the frame before it",
+  here: "clients of the other side are told apart where it matters: a variable rate behind fps (alike.ts)",
+  source: "measured: 196 and 197 pictures of one clip; ffmpeg_dec.c, video_duration_estimate",
+};
+
 export const DIFFERENCES: readonly Difference[] = [
   {
     name: "-enc_time_base -1",
@@ -25,39 +52,18 @@ export const DIFFERENCES: readonly Difference[] = [
     changes:
       'the source\'s tick is no longer named by -1 ("Invalid time base"); by `demux` since 6.1, unknown to 5.1 and 6.0',
     here: "said: always an explicit fraction (framehash.ts, segment-args.ts, verify/source-look.ts, remux/elementary.ts)",
-    source: "measured; Changelog 6.1: `-enc_time_base demux`",
+    source: "measured; fftools warns of -1 before that (FFMPEG_OPT_ENC_TIME_BASE_NUM)",
   },
   {
     name: "-vsync, -filter_complex_script",
     since: { major: 9, minor: 0 },
     changes: "both options are gone; -fps_mode is there since 5.1",
     here: "said: -fps_mode alone; scripts are not used",
-    source: "measured; Changelog 5.1: `-fps_mode`",
-  },
-  {
-    name: "-r on a variable rate",
-    since: { major: 6, minor: 1 },
-    changes:
-      "a frame lasts as long as it states, no longer its packet's length in whole frames: 467 and 468 pictures of one clip",
-    here: "asked: learned by trial (sync/learn-sync-rule.ts); tasks carry what the server's ffmpeg shows, so clients of any version make that",
-    source: "measured; fftools: do_video_out until 6.0, video_sync_process since",
-  },
-  {
-    name: "length of packets that are coded out of order, MP4",
-    since: { major: 8, minor: 0 },
-    changes: "ffprobe states the duration of each packet; before, none where pictures are reordered at a variable rate",
-    here: "asked: the index takes what is stated (growing-frame-index.ts, sync/find-cadence.ts)",
     source: "measured",
-    costsOlder: "`-r` on an MP4 of variable rate with B-frames may have to be made in one run, without splitting it",
   },
-  {
-    name: "the last frame behind -vf fps, where its length is not stated",
-    since: { major: 7, minor: 0 },
-    changes:
-      "it lasts as long as the rate says; before, it ended where it began, and the output with the frame before it",
-    here: "asked: what the plan says is held against what the server decodes itself (verify/source-look.ts)",
-    source: "measured: 196 and 197 pictures of one clip; ffmpeg_dec.c, video_duration_estimate",
-  },
+  RATE_RULE,
+  PACKET_LENGTHS,
+  AFTER_FPS,
   {
     name: "setpts and the frame rate",
     since: { major: 7, minor: 0 },
@@ -72,14 +78,14 @@ export const DIFFERENCES: readonly Difference[] = [
     changes:
       "range and matrix are negotiated between filters; an encoder that names no range may get the source converted",
     here: "said: what goes into the encoder is stated (request/source-params.ts)",
-    source: "Changelog 7.1: YUV colour space negotiation; measured with FFV1",
+    source: "measured with FFV1",
   },
   {
     name: "frame=pkt_duration, coded_picture_number",
     since: { major: 7, minor: 0 },
     changes: "ffprobe shows them no longer; pkt_pos is there in all",
     here: "said: not asked for; remux/elementary.ts asks for pkt_pos alone",
-    source: "measured; Changelog 6.1",
+    source: "measured",
   },
   {
     name: "SEI of H.264 with HDR10",

@@ -5,12 +5,15 @@ import type { EncodeRequest } from "../request/encode-request.ts";
 import { filterChain } from "../request/video-args.ts";
 import type { Tools } from "../tools.ts";
 import type { SourceInfo, TextDrawer } from "../types.ts";
+import type { ReleaseRange } from "./alike.ts";
 import type { Inventory } from "./inventory.ts";
 
 export interface Needs {
   /** The video's codec, by ffmpeg's name. */
   readonly codec: string;
   readonly filters: readonly string[];
+  /** Releases that make the same of it; absent: all do. */
+  readonly releases?: ReleaseRange;
 }
 
 export function needsOf({ video }: Pick<SourceInfo, "video">, request: EncodeRequest): Needs {

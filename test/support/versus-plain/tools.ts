@@ -28,6 +28,8 @@ export async function runTool(command: readonly string[]): Promise<Ran> {
     stderr: "pipe",
     timeout: TOOL_WITHIN_MS,
     killSignal: "SIGKILL",
+    // Static builds die of transport streams where they find the system's cache of character conversions.
+    env: { GCONV_PATH: "/nonexistent/gconv", ...process.env },
   });
   const [stdout, stderr, exitCode] = await Promise.all([child.stdout.bytes(), child.stderr.text(), child.exited]);
   return { stdout, stderr, exitCode };

@@ -1,5 +1,7 @@
 // Which encoder a client would use for a job, how fast that is by rule of thumb until it is measured, and which of the
 // client's slots it takes. Pure questions; electing is election.ts's business.
+import type { ReleaseRange } from "../../../media/ffmpeg/alike.ts";
+import type { Release } from "../../../media/ffmpeg/releases.ts";
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
 import { drawsAlike } from "./letters.ts";
@@ -58,11 +60,22 @@ export function canUse(client: Client, job: Job, encoder: string): boolean {
   return lackFor(client, job) === null && tooMuchFor(client, job, encoder) === null;
 }
 
+function isBefore(a: Release, b: Release): boolean {
+  return a.major < b.major || (a.major === b.major && a.minor < b.minor);
+}
+
+function isWithin(release: Release, { from, before }: ReleaseRange): boolean {
+  return !isBefore(release, from) && (before === null || isBefore(release, before));
+}
+
 /** What the job needs beside an encoder and the client's ffmpeg lacks; null: nothing, or it is not known. */
-export function lackFor({ ffmpeg, decodes, filters }: Client, { settings }: Job): string | null {
+export function lackFor({ ffmpeg, release, decodes, filters }: Client, { settings }: Job): string | null {
   const { needs } = settings;
   if (needs === undefined) return null;
   if (decodes?.includes(needs.codec) === false) return `its ffmpeg ${ffmpeg} cannot decode ${needs.codec}`;
+  const { releases } = needs;
+  if (releases !== undefined && release !== undefined && !isWithin(release, releases))
+    return `its ffmpeg ${ffmpeg} ${releases.others}`;
   const missing = filters === undefined ? undefined : needs.filters.find((name) => !filters.includes(name));
   return missing === undefined ? null : `its ffmpeg ${ffmpeg} has no filter ${missing}`;
 }

@@ -164,6 +164,20 @@ test("a client whose ffmpeg lacks the decoder or a filter gets none of the job, 
   expect(idle).toEqual(["no av1: its ffmpeg 8.1.2 cannot decode av1", expect.stringContaining("has no filter zscale")]);
 });
 
+test("a client whose release makes another output than the server's gets none of the job, and it is said", () => {
+  const bench = new SchedulerBench();
+  const releases = { from: { major: 6, minor: 1 }, before: { major: 8, minor: 0 }, others: "makes another" };
+  const told = { "5.1": [5, 1], "6.1": [6, 1], "7.1": [7, 1], "8.0": [8, 0], "10.2": [10, 2] };
+  for (const [ffmpeg, [major = 0, minor = 0]] of Object.entries(told))
+    bench.hello(ffmpeg, { ffmpeg, release: { major, minor } });
+  bench.hello("unknown");
+  bench.submit("job", { settings: { needs: { codec: "h264", filters: [], releases } } });
+  bench.index(100);
+  expect(new Set(bench.attempts().map(({ clientId }) => clientId))).toEqual(new Set(["6.1", "7.1", "unknown"]));
+  const idle = idleClients(bench.state, bench.job()).map(({ reason }) => reason);
+  expect(idle).toContain("its ffmpeg 5.1 makes another");
+});
+
 test("the first client's letters count no more once nothing is drawn with them", () => {
   const bench = new SchedulerBench();
   bench.hello("one", { textPrints: { drawtext: "a", subtitles: "a" } });

@@ -1,5 +1,6 @@
 // A client as the scheduler sees it: what it told in its hello, what was measured, why it gets no work. Plain immutable
 // data; its status is changed by state-changes.ts alone.
+import type { Release } from "../../../media/ffmpeg/releases.ts";
 import type { TextPrints } from "../../../media/types.ts";
 import type { ClientId, JobId } from "./ids.ts";
 
@@ -54,6 +55,8 @@ export interface Client {
   readonly encoderRates?: Readonly<Record<string, number>>;
   /** What letters look like when it draws them; absent: not known. Kept in memory only, every hello tells it. */
   readonly textPrints?: TextPrints;
+  /** Of its ffmpeg; absent: not known. In memory only. */
+  readonly release?: Release;
   /** Codecs that its ffmpeg decodes, and its filters; absent: not known. Kept in memory only, every hello tells them. */
   readonly decodes?: readonly string[];
   readonly filters?: readonly string[];

@@ -42,6 +42,7 @@ export type HelloFacts = Pick<
   | "hardware"
   | "noRoom"
   | "textPrints"
+  | "release"
   | "decodes"
   | "filters"
   | "benchmarkSeconds"

@@ -4,6 +4,7 @@ import { AppError } from "../../../base/errors.ts";
 import { freeBytes } from "../../../base/files.ts";
 import { newId } from "../../../base/ids.ts";
 import { toNumber } from "../../../base/rational.ts";
+import { alikeReleases } from "../../../media/ffmpeg/alike.ts";
 import { readInventory } from "../../../media/ffmpeg/inventory.ts";
 import { type Needs, needsOf, requireNeeds } from "../../../media/ffmpeg/needs.ts";
 import { candidateGrid } from "../../../media/frame-grid.ts";
@@ -175,6 +176,7 @@ async function prepare(
   const { info, plan } =
     corrected === null ? first : await planSource(tools, source.path, { request: told, container });
   const { request, why } = await findCadence(tools, told, { path: source.path, info, workDir });
+  const releases = alikeReleases(tools, info, request);
   const { first: chosen, settings } = chooseEncoder(request, asked, info);
   const draws = textDrawers(request);
   const resolved = requestOf({ request, info }, chosen.encoder);
@@ -205,7 +207,7 @@ async function prepare(
         ...defaults.settings,
         requiredClients: asked.requiredClients ?? defaults.settings.requiredClients,
         ...settings,
-        needs,
+        needs: { ...needs, ...(releases === null ? {} : { releases }) },
       },
       encoder: chosen.encoder,
       family: chosen.family,
