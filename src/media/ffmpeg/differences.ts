@@ -61,6 +61,13 @@ export const DIFFERENCES: readonly Difference[] = [
     here: "said: -fps_mode alone; scripts are not used",
     source: "measured",
   },
+  {
+    name: "-autoscale 0",
+    since: { major: 7, minor: 0 },
+    changes: "switches take no value any more: the 0 is taken for an output; -noautoscale is understood by all",
+    here: "said: switches are written with no-, where they are used at all",
+    source: "measured",
+  },
   RATE_RULE,
   PACKET_LENGTHS,
   AFTER_FPS,
