@@ -22,6 +22,9 @@ const PAIRS = [
 const folderOf = (version: string) => join(FFMPEGS, version);
 const envOf = (version: string) => ({ FFCLUSTER_FFMPEG_DIR: folderOf(version) });
 const has = (versions: readonly string[]) => versions.every((version) => existsSync(join(folderOf(version), "ffmpeg")));
+/** Behind the name of what is skipped. */
+const why = (versions: readonly string[]) =>
+  has(versions) ? "" : ` (skipped: FFCLUSTER_FFMPEGS names no folder with ffmpeg ${versions.join(" and ")})`;
 const LOSSLESS = "-c:v libx264 -preset ultrafast -qp 0";
 
 /** Of a variable rate, with B-frames: what versions differ about. */
@@ -31,6 +34,8 @@ async function makeVariable(path: string): Promise<void> {
     ...["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", `testsrc2=s=192x108:r=30:d=6,${times}`],
     ...["-f", "lavfi", "-i", "aevalsrc='0.3*sin(2*PI*(200*t+300*t*t))':s=48000:d=6"],
     ...["-fps_mode", "passthrough", "-enc_time_base", "1/90000", "-c:v", "libx264", "-preset", "veryfast", "-g", "30"],
+    // All colours stated: what becomes of unstated ones is another question.
+    ...["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"],
     ...["-c:a", "aac", "-video_track_timescale", "90000", "-y", path],
   ]);
 }
@@ -44,49 +49,54 @@ async function clusterOf(server: string, other: string): Promise<Cluster> {
 }
 
 for (const [server, other] of PAIRS) {
-  // Skipped without FFCLUSTER_FFMPEGS, or where it lacks one of the two.
-  describe.skipIf(!has([server, other]))(`a server with ffmpeg ${server}, clients with ${server} and ${other}`, () => {
-    test("each job is as plain ffmpeg of the server's version", async () => {
-      await using cluster = await clusterOf(server, other);
-      const source = cluster.path("variable.mp4");
-      await makeVariable(source);
-      const tools = await toolsIn(folderOf(server));
-      for (const params of [`${LOSSLESS} -r 25`, `${LOSSLESS} -vf fps=24`, "-c:v ffv1", LOSSLESS]) {
-        const output = cluster.path("output.mkv");
-        const verdict = await verdictOf(cluster, tools, { source, params, output, boundMs: 100_000 });
-        expect({ params, verdict }).toMatchObject({ verdict: { kind: "exact" } });
-      }
-    });
-  });
+  describe.skipIf(!has([server, other]))(
+    `a server with ffmpeg ${server}, clients with ${server} and ${other}${why([server, other])}`,
+    () => {
+      test("each job is as plain ffmpeg of the server's version", async () => {
+        await using cluster = await clusterOf(server, other);
+        const source = cluster.path("variable.mp4");
+        await makeVariable(source);
+        const tools = await toolsIn(folderOf(server));
+        for (const params of [`${LOSSLESS} -r 25`, `${LOSSLESS} -vf fps=24`, "-c:v ffv1", LOSSLESS]) {
+          const output = cluster.path("output.mkv");
+          const verdict = await verdictOf(cluster, tools, { source, params, output, boundMs: 100_000 });
+          expect({ params, verdict }).toMatchObject({ verdict: { kind: "exact" } });
+        }
+      });
+    },
+  );
 }
 
-describe.skipIf(!has(["5.1", "8.1"]))("a client whose ffmpeg has no decoder for the source", () => {
-  test("gets none of the job, and it is said; alone, the job waits with the reason", async () => {
-    await using cluster = await Cluster.make();
-    await cluster.serve({ env: envOf("5.1") });
-    await cluster.join("bare", [], envOf("8.1"));
-    const source = cluster.path("av1.mp4");
-    const encoder = ["-c:v", "libaom-av1", "-cpu-used", "8", "-g", "25"];
-    await mustRun([
-      "ffmpeg",
-      "-nostdin",
-      "-v",
-      "error",
-      "-f",
-      "lavfi",
-      "-i",
-      "testsrc2=s=64x64:d=2",
-      ...encoder,
-      source,
-    ]);
-    const jobId = await cluster.submit(source, "output.mkv", LOSSLESS);
-    const reason = /cannot decode av1/;
-    await until("the reason is shown", 60_000, async () =>
-      reason.test((await cluster.command(["jobs", "show", jobId])).stdout),
-    );
-    await cluster.join("whole", [], envOf("5.1"));
-    await cluster.untilJob(jobId, "it is completed", 60_000, ({ status }) => status === "Completed");
-    const proof = await cluster.json<Proof>(["jobs", "proof", jobId, "--json"]);
-    expect(proof.segments.map(({ client }) => client)).not.toContain("bare");
-  });
-});
+describe.skipIf(!has(["5.1", "8.1"]))(
+  `a client whose ffmpeg has no decoder for the source${why(["5.1", "8.1"])}`,
+  () => {
+    test("gets none of the job, and it is said; alone, the job waits with the reason", async () => {
+      await using cluster = await Cluster.make();
+      await cluster.serve({ env: envOf("5.1") });
+      await cluster.join("bare", [], envOf("8.1"));
+      const source = cluster.path("av1.mp4");
+      const encoder = ["-c:v", "libaom-av1", "-cpu-used", "8", "-g", "25"];
+      await mustRun([
+        "ffmpeg",
+        "-nostdin",
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=64x64:d=2",
+        ...encoder,
+        source,
+      ]);
+      const jobId = await cluster.submit(source, "output.mkv", LOSSLESS);
+      const reason = /cannot decode av1/;
+      await until("the reason is shown", 60_000, async () =>
+        reason.test((await cluster.command(["jobs", "show", jobId])).stdout),
+      );
+      await cluster.join("whole", [], envOf("5.1"));
+      await cluster.untilJob(jobId, "it is completed", 60_000, ({ status }) => status === "Completed");
+      const proof = await cluster.json<Proof>(["jobs", "proof", jobId, "--json"]);
+      expect(proof.segments.map(({ client }) => client)).not.toContain("bare");
+    });
+  },
+);
