@@ -66,8 +66,11 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** What to do about a refusal in these words. */
-export function hintFor(reason: string): string {
+const EVEN_SIZE = "Give -s an even width and height, or keep the colours whole with -pix_fmt yuv444p.";
+
+/** What to do about a refusal in these words. `hasSize`: the request sets the size with -s, behind all filters. */
+export function hintFor(reason: string, hasSize = false): string {
   const known = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
+  if (known === EVEN && hasSize) return EVEN_SIZE;
   return known ?? "ffmpeg itself refuses this source with these options; change the one that it names.";
 }

@@ -133,5 +133,6 @@ test("of ffmpeg's words those that tell are kept; what only a build lacks is no 
   expect(isOfThisBuild("No such filter: 'libplacebo'")).toBe(true);
   expect(isOfThisBuild("[libx264] width not divisible by 2")).toBe(false);
   expect(hintFor("Source Width must be at least 64")).toContain("scale it up");
+  expect(hintFor("width not divisible by 2", true)).toContain("Give -s an even width");
   expect(hintFor("something new")).toContain("ffmpeg itself refuses");
 });

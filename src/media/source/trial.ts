@@ -129,7 +129,7 @@ function refused({ request, info }: Trial, step: Step, stderr: string): AppError
     );
   }
   const message = `${request.video.encoder} refuses the source's first picture: ${reason.replace(/^\[[\w-]+\] /, "")}`;
-  return new AppError("E_ENCODE_REQUEST", message, hintFor(reason));
+  return new AppError("E_ENCODE_REQUEST", message, hintFor(reason, request.video.size !== null));
 }
 
 /** Of hardware only clients can tell. */
