@@ -165,6 +165,13 @@ test.skipIf(process.platform === "win32")("a child that a signal ends is said to
   expect(exit).toEqual({ ended: "exit", exitCode: 139, stdout: "sh crashed (SIGSEGV)\n", stderrTail: "" });
 });
 
+test.skipIf(process.platform === "win32")("a child that this program stops has not died", async () => {
+  const args = ["-c", "echo here >&2; exec sleep 30"];
+  const result = await runTool({ program: SHELL, args, timeoutMs: 1000 });
+  expect(result).toMatchObject({ ended: "timeout", stderrTail: expect.stringMatching(/^(here\n?)?$/) });
+  expect(result.death).toBeUndefined();
+});
+
 test.skipIf(process.platform === "win32")(
   "a guard that is killed takes its program along, and it is said",
   async () => {

@@ -229,10 +229,7 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
       return { ended, exitCode: 255, stdout: "", stderrTail: "" };
     }
     const [stdout, said, exitCode] = result;
-    // The guard itself may be what is ended, with its program.
-    const words = deathIn(said) === null ? deathWords(options.program, exitCode, child.signalCode) : null;
-    const stderrTail = words === null ? said : `${said.trimEnd()}\n${words}`.trimStart();
-    const death = deathIn(stderrTail);
+    const { stderrTail, death } = ended === "exit" ? withDeath(options.program, said, exitCode, child) : ownStop(said);
     if (exitCode === 127 && /ffcluster: cannot start/.test(stderrTail)) throw missingProgram(options.program);
     const stopFacts = { killedAfterMs, goneAfterMs: performance.now() - stoppedAt };
     return {
@@ -280,6 +277,19 @@ function spawnGuarded(command: readonly string[], cwd: string | undefined, takes
     detached: process.platform !== "win32",
     windowsHide: true,
   });
+}
+
+/** How it died, in its own last line; the guard itself may be what is ended, with its program. */
+function withDeath(program: string, said: string, exitCode: number, { signalCode }: Bun.Subprocess) {
+  const words = deathIn(said) === null ? deathWords(program, exitCode, signalCode) : null;
+  const stderrTail = words === null ? said : `${said.trimEnd()}\n${words}`.trimStart();
+  return { stderrTail, death: deathIn(stderrTail) };
+}
+
+/** A program that this one stopped has not died: its guard's word of that is left out. */
+function ownStop(said: string) {
+  const lines = said.trimEnd().split("\n");
+  return { stderrTail: deathIn(said) === null ? said : lines.slice(0, -1).join("\n"), death: null };
 }
 
 function missingProgram(program: string): AppError {
