@@ -50,6 +50,10 @@ test("channels that have no names, or are asked for by number, get ffmpeg's own"
   expect([1, 2, 3, 4, 5, 6, 7, 8].filter(isAskedInVain)).toEqual([3, 4]);
 });
 
+test("a track that says no channels holds none, and is not called too many", () => {
+  expect(refusal("-c:a libopus", { channels: 0 })).toBeNull();
+});
+
 test("the hint: what can be done in the container at hand, and without losing a channel where that can be", () => {
   expect(refusal("-c:a libopus", { channelLayout: "4.0" })?.hint).toBe(
     "-ac 2 mixes it for two speakers; -filter:a aformat=channel_layouts=6.1 keeps every channel; -c:a aac takes it as it is.",

@@ -38,7 +38,8 @@ function layoutFor(settings: AudioSettings, source: SourceStream): string | null
   if (settings.filters.some(({ name }) => LAYOUT_FILTERS.has(name))) return null;
   if (settings.channels === null && source.channelLayout !== undefined) return source.channelLayout;
   const channels = settings.channels ?? source.channels;
-  return channels === null ? null : (DEFAULT_LAYOUTS[channels - 1] ?? "");
+  // None: a track without packets, which is left out later.
+  return channels === null || channels === 0 ? null : (DEFAULT_LAYOUTS[channels - 1] ?? "");
 }
 
 /** The name to give the layout of the source for libopus, which means the same speakers; null: as it is. */

@@ -55,6 +55,6 @@ export async function toolsIn(folder: string | null): Promise<Tools> {
     ffmpeg: path("ffmpeg"),
     ffprobe: path("ffprobe"),
     name,
-    ownTimes: ["-fps_mode", "passthrough", "-enc_time_base", timeBase],
+    ownTimes: ["-fps_mode", "passthrough", "-enc_time_base:v", timeBase],
   };
 }
