@@ -71,6 +71,8 @@ test.each([
 
 test.each([
   ["-c:v libx264", "-c:v libx264 -x264-params tff=1 -threads 1"],
+  ["-c:v libx264 -qp 0", "-c:v libx264 -qp 0 -threads 1"],
+  ["-c:v libx264 -crf 0", "-c:v libx264 -crf 0 -threads 1"],
   ["-c:v libx264 -profile:v baseline", "-c:v libx264 -profile:v baseline -threads 1"],
   ["-c:v libx264 -vf yadif", "-c:v libx264 -threads 1"],
   ["-c:v libx264 -s 320x180", "-c:v libx264 -threads 1"],

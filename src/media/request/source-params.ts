@@ -63,6 +63,11 @@ function hdrParams(kind: ParamsKind, hdr: HdrMetadata): NamedOption[] {
 
 const FIELD_KEYS = ["interlaced", "tff", "bff", "fake-interlaced", "no-interlaced"];
 
+/** x264's lossless mode is not quite that with fields: single samples come out one off (met with x264 164, any preset). */
+function isMeantLossless({ video: { quality } }: EncodeRequest): boolean {
+  return (quality?.kind === "qp" || quality?.kind === "crf") && Number(quality.value) === 0;
+}
+
 /**
  * x264 alone codes fields: "tt" or "bb" when the output's pictures are still the source's fields, else null. Its 4:2:0
  * needs a height in fours, and the baseline profile has no interlaced tools (H.264 A.2.1).
@@ -72,7 +77,7 @@ export function codedFields(video: SourceVideo, request: EncodeRequest): "tt" | 
   const { encoder, profile, encoderParams } = request.video;
   if (encoder !== "libx264" || profile === "baseline" || video.height % 4 !== 0) return null;
   if (video.rotationDegrees !== 0 || !keepsShape(request) || !keepsFields(request)) return null;
-  if (encoderParams.some(([key]) => FIELD_KEYS.includes(key))) return null;
+  if (encoderParams.some(([key]) => FIELD_KEYS.includes(key)) || isMeantLossless(request)) return null;
   return order === "tt" || order === "bb" ? order : null;
 }
 
