@@ -68,7 +68,12 @@ interface PacketFields {
 }
 
 /** Errors: E_STITCH when the output cannot be read. */
-export async function readOutput(tools: Tools, path: string, signal?: AbortSignal): Promise<OutputPackets> {
+export async function readOutput(
+  tools: Tools,
+  path: string,
+  signal?: AbortSignal,
+  formats = OUTPUT_DEMUXERS,
+): Promise<OutputPackets> {
   const packetCounts = new Map<number, number>();
   const times: { stream: number; pts: number; isKey: boolean }[] = [];
   const tally = new TrackTally();
@@ -88,7 +93,7 @@ export async function readOutput(tools: Tools, path: string, signal?: AbortSigna
   const result = await runTool({
     program: tools.ffprobe,
     args: [
-      ...["-v", "error", ...inputGuards({ formats: OUTPUT_DEMUXERS, kind: "file" })],
+      ...["-v", "error", ...inputGuards({ formats, kind: "file" })],
       ...["-show_entries", "packet=codec_type,stream_index,pts,duration,size,flags", "-show_streams"],
       ...["-of", PROBE_LINES_FORMAT, fileUrl(path)],
     ],

@@ -26,6 +26,8 @@ export type Wrong =
   | "drop-frame"
   /** As many frames as there should be, and each the wrong way round, as by a decoder that fails. */
   | "other-pictures"
+  /** As many frames as there should be, decoded right, and encoded with their levels squeezed. */
+  | "wrong-levels"
   /** MPEG-4 is written with another quantizer matrix: headers that are not those of other clients. */
   | "other-headers"
   /** Only the encode of the segment that begins at tick 0 ends by a signal. */
@@ -55,6 +57,7 @@ case "$mode" in
     args=()
     for word in "$@"; do args+=("$word"); [[ "$word" == mpeg4 ]] && args+=(-mpeg_quant 1); done ;;
   other-pictures) for i in "\${!args[@]}"; do args[$i]="\${args[$i]//'split[a][b];'/'hflip,split[a][b];'}"; done ;;
+  wrong-levels) for i in "\${!args[@]}"; do args[$i]="\${args[$i]//'[v];'/',scale=in_range=full:out_range=tv,setrange=tv[v];'}"; done ;;
   drop-frame) for i in "\${!args[@]}"; do args[$i]="\${args[$i]//'[v];'/",select=not(eq(n\\\\,3))[v];"}"; done ;;
 esac
 exec REAL "\${args[@]}"

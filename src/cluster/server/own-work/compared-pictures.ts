@@ -12,8 +12,10 @@ import { requestOf } from "../job/job-request.ts";
 import type { FinishedSegment } from "./finished-segments.ts";
 import type { JobWork } from "./job-work.ts";
 
+type LookedAt = Pick<FinishedSegment, "segment" | "landed" | "facts">;
+
 /** Where a segment climbed the ladder the index has promised too much: there the beginning alone is sure. */
-function lookedAt(job: Job, { segment, landed, facts }: FinishedSegment): LookedAtSegment {
+function lookedAt(job: Job, { segment, landed, facts }: LookedAt): LookedAtSegment {
   const isLast = segment.index === job.segments.length - 1;
   const isSure = segment.leadIn === 0 && !isReferenced(segment);
   return {
@@ -29,7 +31,7 @@ export async function comparedPictures(
   work: JobWork,
   job: Job,
   index: FrameIndex,
-  segments: readonly FinishedSegment[],
+  segments: readonly LookedAt[],
 ): Promise<ComparedPictures> {
   const { source, info } = await work.video();
   const asked = withSideFiles(requestOf(work.record, job.encoder), await work.sidePaths());

@@ -21,6 +21,7 @@ import { gridOf } from "../job/job-grid.ts";
 import { requestOf } from "../job/job-request.ts";
 import { rateTaskOf } from "../job/rate-task-of.ts";
 import type { JobWork } from "./job-work.ts";
+import { isUnproven, wrongPictures } from "./segment-pictures.ts";
 
 export interface CheckParts {
   readonly tools: Tools;
@@ -100,8 +101,16 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   const plan = work.planOf(job);
   const isPlanned = plan !== null && index.uncounted.withoutPts === 0 && index.falseTimes === null;
   const planned = isPlanned ? plannedFrames(plan, index, info, task) : null;
-  const outcome = await verifySegment(parts.tools, path, expectationOf(work, job, task, planned), work.signal);
-  if (outcome.ok) return { type: "segment-verified", ...where, facts: outcome.facts };
+  const expected = expectationOf(work, job, task, planned);
+  const outcome = await verifySegment(parts.tools, path, expected, work.signal);
+  if (outcome.ok) {
+    const { facts } = outcome;
+    const found = { ...subject, ...expected, path, facts, index };
+    const wrong = isUnproven(subject) ? await wrongPictures(parts.tools, found) : null;
+    return wrong === null
+      ? { type: "segment-verified", ...where, facts }
+      : { type: "segment-mismatched", ...where, reason: wrong };
+  }
   const { stated } = work.pictures;
   if (job.split.mode !== "whole") await work.pictures.lookForChange(task);
   const isOfSource = work.pictures.stated !== stated ? { isOfSource: true as const } : {};
@@ -138,8 +147,11 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
     const reason = `${whyCounted(task.request)}, and ${pts.length} of them are where ${task.expectedFrames} were counted`;
     return { type: "reference-decided", ...where, facts: null, reason };
   }
-  const outcome = await verifySegment(tools, path, expectationOf(work, job, task, pts), work.signal);
+  const expected = expectationOf(work, job, task, pts);
+  const outcome = await verifySegment(tools, path, expected, work.signal);
   if (!outcome.ok) return { type: "reference-decided", ...where, facts: null, reason: outcome.reason };
+  const wrong = await wrongPictures(tools, { ...subject, ...expected, path, facts: outcome.facts, index });
+  if (wrong !== null) return { type: "reference-decided", ...where, facts: null, reason: wrong };
   const { seamStart, seamAfterEnd } = landed.report;
   const different = [
     ...(differ(seamStart, seams.start) ? ["the first picture"] : []),

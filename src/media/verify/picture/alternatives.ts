@@ -28,6 +28,25 @@ const CHROMA_MOVES: readonly Displacement[] = [1, 2, 3, 4, 6, 8].flatMap((far) =
   { dx: -far, dy: 0 },
 ]);
 
+/** Of so many strips one is enough to tell which of two pictures fits better. */
+const ONE_IN = 3;
+
+/** Some strips of a plane, the same from the top as from the bottom; all where there are few. */
+export function thinned(picture: Strips): Strips {
+  return picture.map((plane) => {
+    const { samples, width, rows, strips } = plane;
+    if (strips < 2 * ONE_IN) return plane;
+    const kept = Array.from({ length: strips }, (_, at) => at).filter(
+      (at) => Math.min(at, strips - 1 - at) % ONE_IN === 0,
+    );
+    const size = width * rows;
+    const thin =
+      samples instanceof Uint8Array ? new Uint8Array(kept.length * size) : new Uint16Array(kept.length * size);
+    for (const [to, at] of kept.entries()) thin.set(samples.subarray(at * size, (at + 1) * size), to * size);
+    return { ...plane, samples: thin, strips: kept.length };
+  });
+}
+
 function isChroma({ plane }: StripPlane): boolean {
   return plane.name === "U" || plane.name === "V";
 }

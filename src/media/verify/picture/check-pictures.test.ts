@@ -173,16 +173,13 @@ test("one repeated picture that no place looks at is found where every picture i
   expect(held.detail).toContain(`all ${FRAMES} pictures`);
 }, 60_000);
 
-/** Encoders at the qualities that people choose, and at their worst. */
+/** Encoders at their worst, and one at its best. */
 const ENCODES = [
-  "-c:v libx264 -preset ultrafast -crf 18",
   "-c:v libx264 -preset ultrafast -crf 51",
   "-c:v libx264 -preset ultrafast -b:v 64k",
   "-c:v libx265 -preset ultrafast -crf 51",
   "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 0 -crf 63",
-  "-c:v mpeg4 -q:v 2",
   "-c:v mpeg4 -q:v 31",
-  "-c:v mpeg2video -q:v 31",
   "-c:v prores_ks -profile:v 0",
 ];
 const SOURCES: readonly (readonly [string, string, string])[] = [

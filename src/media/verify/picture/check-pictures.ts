@@ -35,6 +35,7 @@ function isWrong({ seen }: Looked): boolean {
 
 /** Where to seek in the output. A transport stream is sought by bytes, so from a key frame earlier. */
 function seekOf({ input, keys, timeBase }: Setting, position: number): Pts | null {
+  if (input.container === null) return null;
   const { videoPts } = input.output;
   const exact = keys.indexOf(keyBefore(keys, position));
   const key = input.container === "ts" ? exact - 1 : exact;
@@ -82,6 +83,13 @@ async function eachAlone(setting: Setting, places: readonly Place[], fromBeginni
   return looked;
 }
 
+/** Nothing is said against an output by an ffmpeg that lacks what the source, a filter or the output needs. */
+function isUnseen({ seen }: Looked): boolean {
+  return (
+    "side" in seen && (seen.side === "source" || /decoder.*not found|no decoder|unknown decoder/i.test(seen.reason))
+  );
+}
+
 /** A seek that misses is no fault of the output: only what is wrong from the beginning too is wrong. */
 async function lookAgain(setting: Setting, looked: readonly Looked[]): Promise<Looked[]> {
   const again: Looked[] = [];
@@ -125,7 +133,8 @@ export async function checkPictures(tools: Tools, input: PicturesInput): Promise
   const { output, segments } = input;
   const comparison = comparisonOf(input);
   if (typeof comparison === "string") return { name: PICTURE_CHECK, ok: true, detail: `not measured: ${comparison}` };
-  const keys = output.videoPts.flatMap((pts, number) => (output.keyPts.has(pts) ? [number] : []));
+  const isKey = (pts: Pts) => input.container !== null && output.keyPts.has(pts);
+  const keys = output.videoPts.flatMap((pts, number) => (isKey(pts) ? [number] : []));
   const setting: Setting = { tools, input, keys, ...comparison };
   const places = choosePlaces({ ...input, keys });
   const looked: Looked[] = [];
@@ -135,9 +144,12 @@ export async function checkPictures(tools: Tools, input: PicturesInput): Promise
   const wrong = judged.filter(isWrong);
   // What a decoder conceals differs from run to run: there the source has no picture to hold the output against.
   const isDamaged = ({ place }: Looked) => segments[place.segment]?.complaint !== null;
-  const failed = wrong.filter((each) => !isDamaged(each));
-  const unclear = wrong.filter(isDamaged);
-  const notes = unclear.map(({ place }) => `not measured in segment ${place.segment}, which the decoder complains of`);
+  const failed = wrong.filter((each) => !isDamaged(each) && !isUnseen(each));
+  const notes = wrong.map((each) =>
+    isUnseen(each)
+      ? `not measured: ${problemOf(each)}`
+      : `not measured in segment ${each.place.segment}, which the decoder complains of`,
+  );
   const change = failed.length > 0 ? await whatChanges(input) : null;
   if (change !== null)
     return { name: PICTURE_CHECK, ok: true, detail: `not measured: the source's pictures change from ${change}` };

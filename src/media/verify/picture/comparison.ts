@@ -1,8 +1,9 @@
 // What pictures of an output are compared as: in which format and size, and whether they can be at all.
 import type { Rational } from "../../../base/rational.ts";
 import { decoderOfOutput } from "../../codecs.ts";
-import type { OutputPackets } from "../../output-packets.ts";
+import { OUTPUT_DEMUXERS, type OutputPackets } from "../../output-packets.ts";
 import type { Container } from "../../types.ts";
+import { SEGMENT_DEMUXERS } from "../../verify-segment.ts";
 import type { PlacesInput } from "./choose-places.ts";
 import { expectedQuality } from "./floors.ts";
 import { comparedFormat } from "./raw-format.ts";
@@ -12,7 +13,8 @@ export interface PicturesInput extends Omit<PlacesInput, "keys"> {
   /** The file that the video is read from. */
   readonly sourcePath: string;
   readonly outputPath: string;
-  readonly container: Container;
+  /** Null: it is the file of a segment, which is read from its beginning. */
+  readonly container: Container | null;
   /** Where the source's pictures change their size or format, in words; null: nowhere. Asked only where something is wrong. */
   readonly findChange?: (() => Promise<string | null>) | undefined;
   /** From `readOutput`. */
@@ -28,8 +30,9 @@ export interface Comparison {
   readonly mustBeEqual: boolean;
 }
 
-export function outputFile({ outputPath, info, request }: PicturesInput): OutputFile {
-  return { path: outputPath, decoder: decoderOfOutput(info.video, request.video.encoder) };
+export function outputFile({ outputPath, container, info, request }: PicturesInput): OutputFile {
+  const formats = container === null ? SEGMENT_DEMUXERS : OUTPUT_DEMUXERS;
+  return { path: outputPath, formats, decoder: decoderOfOutput(info.video, request.video.encoder) };
 }
 
 /** What the output says of its colours; null: nothing. */

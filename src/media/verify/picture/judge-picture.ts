@@ -1,5 +1,5 @@
 // Whether a picture of the output is the source's, as far as its encoder's quality lets one tell. Pure.
-import { type Alternative, alternativesOf, neighbourInstead } from "./alternatives.ts";
+import { type Alternative, alternativesOf, neighbourInstead, thinned } from "./alternatives.ts";
 import { type ColourFit, fitColours } from "./colour-fit.ts";
 import { type Floors, floorsOf, mostColourChange, type Quality } from "./floors.ts";
 import { levels, measurePlane, type PlaneMeasures, psnr } from "./measure-plane.ts";
@@ -95,7 +95,10 @@ export function judgePicture(run: PictureRun, at: number): Judgement {
     if (worst === null || measured.error > worst.error) worst = measured;
     mostInstead = Math.min(mostInstead, floors.instead);
   }
-  const instead = fitting([...alternativesOf(source, output, format), ...neighbours(run, at)], mostInstead);
+  const instead = fitting(
+    [...alternativesOf(thinned(source), thinned(output), format), ...neighbours(run, at)],
+    mostInstead,
+  );
   if (instead !== null) {
     const [own, other] = [psnr(instead.own).toFixed(1), psnr(instead.other).toFixed(1)];
     problems.unshift(`it fits better as ${instead.what} (${other} dB for ${own} dB)`);

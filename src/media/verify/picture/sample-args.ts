@@ -4,7 +4,6 @@
 import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../../../base/rational.ts";
 import { decoderFor } from "../../codecs.ts";
 import { isMatroska } from "../../formats.ts";
-import { OUTPUT_DEMUXERS } from "../../output-packets.ts";
 import { renderedChain } from "../../request/video-args.ts";
 import { cutChain, decodeArgs, shapeFilters } from "../../segment-args.ts";
 import { fileUrl, inputGuards, QUIET } from "../../tool-args.ts";
@@ -27,6 +26,8 @@ export interface SourcePlace {
 
 export interface OutputFile {
   readonly path: string;
+  /** Demuxers that may read it. */
+  readonly formats: string;
   /** One that shows all that the file holds (alpha); null: ffmpeg's choice. */
   readonly decoder: string | null;
 }
@@ -86,7 +87,7 @@ export function wholeSourceArgs(path: string, task: SegmentTask, shown: Shown, m
 
 /** Every picture of an output. */
 export function wholeOutputArgs(file: OutputFile, shown: Shown): string[] {
-  const input = [...inputGuards({ formats: OUTPUT_DEMUXERS, kind: "file" }), ...decoderArgs(file)];
+  const input = [...inputGuards({ formats: file.formats, kind: "file" }), ...decoderArgs(file)];
   return [...QUIET, ...input, "-i", fileUrl(file.path), ...rawOutput([`[0:V:0]${common(shown, OWN_SIZE, [])}`])];
 }
 
@@ -151,7 +152,7 @@ export function outputArgs(
           ...["-seek_timestamp", "1", "-noaccurate_seek"],
           ...["-ss", formatMicroseconds(rescale(seekPts, file.timeBase, MICROSECONDS))],
         ]),
-    ...inputGuards({ formats: OUTPUT_DEMUXERS, kind: "file" }),
+    ...inputGuards({ formats: file.formats, kind: "file" }),
     ...decoderArgs(file),
     ...["-threads", "1", "-i", fileUrl(file.path)],
   ]);
