@@ -89,7 +89,14 @@ export function mismatchSegment(turn: Turn, answer: SegmentAnswer, reason: strin
   if (!job.countsUnreliable && leaveToRival(turn, job, segment, landed, reason)) return;
   dropRivals(turn, job, segment, landed);
   if (!isOfSource && hasOnlyFailed(job, landed.clientId) && canAskAnother(turn, job, segment, landed)) {
-    encodeAgain(turn, job, segment, landed, segment.leadIn, `${landed.clientName} has delivered nothing right so far`);
+    encodeAgain(
+      turn,
+      job,
+      segment,
+      landed,
+      segment.leadIn,
+      `${landed.clientName} has delivered nothing right so far: ${reason}`,
+    );
     return;
   }
   const leadIn = job.countsUnreliable ? null : nextLeadIn(job, segment);
