@@ -15,6 +15,7 @@ import { readTextEvents, type TrackPackets } from "./track-packets.ts";
 import type { ProofCheck, ProofStream, SourceInfo } from "./types.ts";
 import { type ContainerData, compareContainerData } from "./verify/check-container-data.ts";
 import { checkSoundKept } from "./verify/check-sound-kept.ts";
+import { checkSteps, type StepsInput } from "./verify/check-steps.ts";
 import { checkKeyFrames } from "./verify/key-frames.ts";
 import { checkEveryPicture } from "./verify/picture/check-every-picture.ts";
 import { checkPictures } from "./verify/picture/check-pictures.ts";
@@ -110,6 +111,26 @@ function checkFrames(
           `${expected.timesAre}; largest error ${compared.maxErrorTicks} ticks of 1/${video.timeBase.den} s`,
       },
     ],
+  };
+}
+
+/** What the times of the output are held against: what the source's packets last, however often its clock begins anew. */
+function stepsOf(expected: OutputExpectation, output: OutputPackets): StepsInput {
+  const { plan, sourceTracks, framePts, pictures } = expected;
+  const { progress, timeBase } = pictures.index;
+  const sourceTick = toNumber(timeBase);
+  const clock = output.streams.find((stream) => stream.type === "video")?.timeBase ?? timeBase;
+  const tick = toNumber(clock);
+  return {
+    shown: output.videoPts.map((pts) => pts * tick),
+    tick: Math.max(tick, sourceTick),
+    picture: framePts === null ? null : { seconds: progress.total * sourceTick, steps: progress.steps },
+    sounds: plan.streams.flatMap(({ source }, position) => {
+      const own = sourceTracks.get(source.index)?.progressUs;
+      const { startUs = null, endUs = null } = output.tracks.get(position) ?? {};
+      if (source.type !== "audio" || own === undefined || startUs === null || endUs === null) return [];
+      return [{ stream: source.index, source: own / 1e6, output: (endUs - startUs) / 1e6 }];
+    }),
   };
 }
 
@@ -214,6 +235,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
     decoded: expected.soundLengths,
     withoutTimes: expected.withoutTimes,
   });
+  const steps = checkSteps(stepsOf(expected, output));
   return {
     framesInOutput: output.videoPts.length,
     pictureSize: output.picture === null ? null : `${output.picture.width ?? 0}x${output.picture.height ?? 0}`,
@@ -222,6 +244,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
     streamsOut: output.streams.map(({ index, type, codec, language }) => ({ index, type, codec, language })),
     checks: [
       ...frames.checks,
+      steps,
       ...(keys === null ? [] : [keys]),
       checkStreams(output, plan),
       tags,

@@ -48,6 +48,8 @@ export interface FrameIndex extends FrameTimes {
   readonly falseTimes: string | null;
   /** The clock leaps by more than 10 s somewhere. */
   readonly hasTimeJump: boolean;
+  /** What the shown packets last together, from the first key frame to the last packet, and in how many steps. */
+  readonly progress: { readonly total: number; readonly steps: number };
   /** Frames with a PTS, from the first key frame on. */
   readonly frameCount: number;
   readonly firstPts: Pts | null;

@@ -1,6 +1,7 @@
 // The frame index while the source is read: packets in, groups of pictures out as they become certain. Pure: knows
 // nothing of ffprobe or files.
 import { type Pts, type Rational, rescale, toNumber } from "../base/rational.ts";
+import { ClockProgress } from "./clock/clock-progress.ts";
 import type { FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex, KeyFrame, VideoPacket } from "./frame-index.ts";
 import { SortedPts } from "./sorted-pts.ts";
@@ -55,10 +56,12 @@ export class GrowingFrameIndex implements FrameIndex {
   hasTimeJump = false;
 
   readonly grid: FrameGrid | null;
+  readonly progress: ClockProgress;
 
   constructor(timeBase: Rational, frameRate: Rational | null, grid: FrameGrid | null = null) {
     this.timeBase = timeBase;
     this.grid = grid;
+    this.progress = new ClockProgress(toNumber(timeBase));
     this.#markTicks = Math.ceil((MARK_SECONDS * timeBase.den) / timeBase.num);
     this.#nominalDuration =
       frameRate === null ? 1 : Math.max(1, rescale(1, { num: frameRate.den, den: frameRate.num }, timeBase));
@@ -123,8 +126,9 @@ export class GrowingFrameIndex implements FrameIndex {
     this.#anchor = null;
   }
 
-  #watchClock({ dts, duration }: VideoPacket): void {
+  #watchClock({ dts, duration, isKey, isDiscarded }: VideoPacket): void {
     if (dts === null) return;
+    if (!isDiscarded && (isKey || this.keyFrames.length > 0)) this.progress.add(dts, duration ?? 0);
     if (dts < this.#highestDts) this.markUnseekable("the source's timestamps jump back");
     if (
       Number.isFinite(this.#highestDts) &&

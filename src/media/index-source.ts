@@ -71,8 +71,9 @@ export function videoPacket([, , pts, dts, duration, , position, flags = ""]: re
   };
 }
 
-function trackPacket([type = "", stream, pts, , duration, bytes]: readonly string[]): TrackPacket {
-  return { type, stream: Number(stream), pts: Number(pts), duration: Number(duration), bytes: Number(bytes) };
+function trackPacket([type = "", stream, pts, , duration, bytes, , flags = ""]: readonly string[]): TrackPacket {
+  const ticks = { pts: Number(pts), duration: Number(duration) };
+  return { type, stream: Number(stream), ...ticks, bytes: Number(bytes), isDiscarded: flags.includes("D") };
 }
 
 function newIndex(info: SourceInfo, { grid = null, wholeBecause }: IndexOptions): GrowingFrameIndex {

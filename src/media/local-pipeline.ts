@@ -135,7 +135,7 @@ export async function runLocally(
   const { request: rated } = await findCadence(tools, told, { path, info, workDir, signal });
   const candidate = candidateGrid(info, rated, container);
   const grid = candidate === null ? null : new FrameGrid(candidate, info);
-  const tally = new TrackTally();
+  const tally = new TrackTally(timeBasesOf(info));
   const index = await indexSource(tools, path, info, { onGops: () => undefined, grid, tally, signal });
   const sourceTracks = tally.tracks(timeBasesOf(info));
   const isSplit = index.seekable && splitMode(rated, options.exactly ?? true).mode === "keyframes";

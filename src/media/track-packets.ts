@@ -2,7 +2,8 @@
 // file without decoding; `TrackTally` is pure and serves whoever reads packets anyway.
 import { AppError } from "../base/errors.ts";
 import { runTool, succeeded } from "../base/process.ts";
-import { MICROSECONDS, type Rational, rescale } from "../base/rational.ts";
+import { MICROSECONDS, type Rational, rescale, toNumber } from "../base/rational.ts";
+import { ClockProgress } from "./clock/clock-progress.ts";
 import { lastWords } from "./stderr.ts";
 import { fileUrl, inputGuards, QUIET } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
@@ -23,6 +24,8 @@ export interface TrackPackets {
   readonly longestUs: number;
   /** One tick of the track's clock, microseconds, rounded up. */
   readonly tickUs: number;
+  /** What the packets that are heard last together, however often the clock begins anew; absent: not counted. */
+  readonly progressUs?: number;
   /** Subtitles: when each event that says something begins, in order, microseconds. */
   readonly eventsUs: readonly number[];
 }
@@ -40,6 +43,7 @@ interface Tally {
   before: number;
   latestLength: number;
   readonly events: number[];
+  readonly progress: ClockProgress | null;
 }
 
 /** The field list for ffprobe's `-show_entries packet=`. */
@@ -52,6 +56,8 @@ export interface TrackPacket {
   readonly pts: number;
   readonly duration: number;
   readonly bytes: number;
+  /** Hidden by an edit list; absent: not known to be. */
+  readonly isDiscarded?: boolean;
 }
 
 /** One block of SubRip text: number, times, lines. */
@@ -89,8 +95,14 @@ function openEnd(stepUs: number | null, statedLength: number): Pick<TrackPackets
 
 export class TrackTally {
   readonly #tallies = new Map<number, Tally>();
+  readonly #clocks: ReadonlyMap<number, Rational> | null;
 
-  add({ type, stream, pts, duration: stated, bytes }: TrackPacket): void {
+  /** `clocks`: time bases of the streams whose progress is counted; not given: of none. */
+  constructor(clocks: ReadonlyMap<number, Rational> | null = null) {
+    this.#clocks = clocks;
+  }
+
+  add({ type, stream, pts, duration: stated, bytes, isDiscarded }: TrackPacket): void {
     if (type !== "audio" && type !== "subtitle") return;
     const tally = this.#tallies.get(stream) ?? {
       packets: 0,
@@ -101,6 +113,7 @@ export class TrackTally {
       before: Number.NEGATIVE_INFINITY,
       latestLength: 0,
       events: [],
+      progress: this.#progressOf(type, stream),
     };
     this.#tallies.set(stream, tally);
     tally.packets += 1;
@@ -109,12 +122,18 @@ export class TrackTally {
     tally.start = Math.min(tally.start, pts);
     tally.end = Math.max(tally.end, pts + duration);
     tally.longest = Math.max(tally.longest, duration);
+    if (isDiscarded !== true) tally.progress?.add(pts, duration);
     if (pts > tally.latest) {
       tally.before = tally.latest;
       tally.latest = pts;
       tally.latestLength = duration;
     }
     if (type === "subtitle" && bytes > EMPTY_TEXT_BYTES) tally.events.push(pts);
+  }
+
+  #progressOf(type: string, stream: number): ClockProgress | null {
+    const clock = type === "audio" ? this.#clocks?.get(stream) : undefined;
+    return clock === undefined ? null : new ClockProgress(toNumber(clock));
   }
 
   tracks(timeBases: ReadonlyMap<number, Rational>): Map<number, TrackPackets> {
@@ -130,6 +149,7 @@ export class TrackTally {
         endUs: us(end),
         ...openEnd(us(tally.latest - tally.before), tally.latestLength),
         longestUs: us(longest) ?? 0,
+        ...(tally.progress === null ? {} : { progressUs: us(tally.progress.total) ?? 0 }),
         tickUs: Math.ceil((timeBase.num * 1e6) / timeBase.den),
         eventsUs: events.sort((a, b) => a - b).map((ticks) => rescale(ticks, timeBase, MICROSECONDS)),
       });

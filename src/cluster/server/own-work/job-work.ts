@@ -239,7 +239,7 @@ export class JobWork {
     const paths = [...new Set(sideFiles.map(({ path }) => path))];
     const joiner = await joinerFor(this.#parts.tools, this.record.info, paths, this.signal);
     const told: IndexedGop[] = [];
-    const tally = source === this.record.source && hasTracks(info) ? new TrackTally() : null;
+    const tally = source === this.record.source && hasTracks(info) ? new TrackTally(timeBasesOf(info)) : null;
     const index = await indexSource(this.#parts.tools, source.path, info, {
       ...(tally === null ? {} : { tally }),
       wholeBecause: await this.#whyNumbersBreak(source.path, info),

@@ -1,0 +1,32 @@
+// How far the clock of a stream gets, packet by packet in the order of the file: what its packets last together, however
+// often the clock begins anew. Pure.
+
+/** A step further than this either way is no step of one recording (ffmpeg's -dts_delta_threshold; half a second back). */
+const MOST_FORWARD_SECONDS = 10;
+const MOST_BACK_SECONDS = 0.5;
+
+export class ClockProgress {
+  /** Ticks. */
+  total = 0;
+  /** Steps counted. */
+  steps = 0;
+  #last: { readonly at: number; readonly duration: number } | null = null;
+  readonly #forward: number;
+  readonly #back: number;
+
+  /** `tickSeconds`: of the stream's clock. */
+  constructor(tickSeconds: number) {
+    this.#forward = MOST_FORWARD_SECONDS / tickSeconds;
+    this.#back = MOST_BACK_SECONDS / tickSeconds;
+  }
+
+  /** `at`: when it is decoded, or shown; `duration`: 0 where the packet states none. */
+  add(at: number, duration: number): void {
+    if (this.#last !== null) {
+      const step = at - this.#last.at;
+      this.total += step >= -this.#back && step <= this.#forward ? step : this.#last.duration;
+      this.steps += 1;
+    }
+    this.#last = { at, duration };
+  }
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from "bun:test";
+import { ClockProgress } from "../clock/clock-progress.ts";
+import { checkSteps, type StepsInput } from "./check-steps.ts";
+
+/** Times of pictures 40 ms apart. */
+function pictures(count: number, from = 0): number[] {
+  return Array.from({ length: count }, (_, n) => from + n * 0.04);
+}
+
+const EIGHT_SECONDS: StepsInput = {
+  shown: pictures(200),
+  tick: 0.001,
+  picture: { seconds: 7.96, steps: 199 },
+  sounds: [{ stream: 1, source: 8, output: 8.04 }],
+};
+
+describe("holds", () => {
+  test("an ordinary film", () => expect(checkSteps(EIGHT_SECONDS).ok).toBe(true));
+  test("pictures of one time, moved a tick apart, here and there", () => {
+    const shown = pictures(100).flatMap((at) => [at, at + 0.001]);
+    expect(checkSteps({ ...EIGHT_SECONDS, shown, picture: { seconds: 4, steps: 199 }, sounds: [] }).ok).toBe(true);
+  });
+  test("a thousand pictures a second", () => {
+    const shown = Array.from({ length: 500 }, (_, n) => n / 1000);
+    expect(checkSteps({ ...EIGHT_SECONDS, shown, picture: { seconds: 0.5, steps: 499 }, sounds: [] }).ok).toBe(true);
+  });
+  test("a source of which nothing is known says so", () => {
+    const check = checkSteps({ ...EIGHT_SECONDS, picture: null });
+    expect(check).toMatchObject({ ok: true, detail: expect.stringContaining("not measured") });
+  });
+});
+
+describe("fails the job", () => {
+  test("two recordings in the time of one: half of the pictures a tick apart", () => {
+    const first = pictures(100);
+    const shown = [...first, ...first.map((_, n) => 3.961 + n * 0.001)];
+    const check = checkSteps({ ...EIGHT_SECONDS, shown });
+    expect(check.ok).toBe(false);
+    expect(check.detail).toContain("are a tick apart");
+    expect(check.detail).toContain("the pictures last 4.06 s, their packets 7.96 s");
+  });
+  test("half of the sound gone", () => {
+    const check = checkSteps({ ...EIGHT_SECONDS, sounds: [{ stream: 1, source: 8, output: 4.03 }] });
+    expect(check).toMatchObject({ ok: false, detail: "sound 1 lasts 4.03 s, its packets 8.00 s" });
+  });
+});
+
+describe("what packets last together", () => {
+  function secondsOf(times: readonly number[]): number {
+    const progress = new ClockProgress(0.001);
+    for (const at of times) progress.add(at, 40);
+    return progress.total / 1000;
+  }
+  const second = Array.from({ length: 25 }, (_, n) => n * 40);
+  test("one clock", () => expect(secondsOf(second)).toBe(0.96));
+  test("one that begins anew", () => expect(secondsOf([...second, ...second])).toBe(1.96));
+  test("one that leaps an hour", () => {
+    expect(secondsOf([...second, ...second.map((at) => at + 3_600_000)])).toBe(1.96);
+  });
+  test("times that lie a little apart", () => expect(secondsOf([0, 40, 30, 120])).toBe(0.12));
+});
