@@ -131,6 +131,17 @@ function whyNotThis(stream: SourceStream, { video, streams }: SourceInfo): strin
   return `one video stream is encoded, stream ${streamIndex} (${width}x${height}); -map 0:v:${number} picks this one`;
 }
 
+/** Two kinds of data stand in the output all the same: timecodes, and the titles of chapters, a track of text in MP4 and MOV. */
+function dataReason(stream: SourceStream, info: SourceInfo, request: EncodeRequest, container: Container): string {
+  const general = "data streams are not carried over";
+  if (stream.timecode !== undefined && stream.timecode === keptTimecode(info, request)) {
+    return `${general}; its timecode ${stream.timecode} goes with the picture`;
+  }
+  const isChapters = stream.codec === "bin_data" && info.chapterCount > 0 && info.formatName.startsWith("mov,");
+  const keepsChapters = request.metadata.keepChapters && CONTAINERS[container].chapters;
+  return isChapters && keepsChapters ? `${general}; the chapters that it names are kept` : general;
+}
+
 /** `track` counts the streams of its type in the output. Errors: E_ENCODE_REQUEST. */
 export function decideStream(
   stream: SourceStream,
@@ -153,10 +164,6 @@ export function decideStream(
       return rules.attachments ? { kind: "copy" } : leave(`${container} holds no attachments`);
     case "data":
     case "other":
-      return leave(
-        stream.timecode !== undefined && stream.timecode === keptTimecode(info, request)
-          ? `data streams are not carried over; its timecode ${stream.timecode} goes with the picture`
-          : "data streams are not carried over",
-      );
+      return leave(dataReason(stream, info, request, container));
   }
 }

@@ -84,6 +84,18 @@ test("what is taken out later keeps its reason, and the files of encoded sound a
   expect(plan.streams.find(({ source }) => source.index === 2)).toMatchObject({ number: 1, action: { file: 0 } });
 });
 
+test("a track of chapter titles is left out as one whose chapters are kept", () => {
+  const reason = (params: string, formatName: string) =>
+    planStreams({ ...info, formatName }, parseEncodeParams(params), "mkv").leftOut.find(
+      ({ source }) => source.type === "data",
+    )?.reason;
+  expect(reason("", "mov,mp4,m4a,3gp,3g2,mj2")).toBe(
+    "data streams are not carried over; the chapters that it names are kept",
+  );
+  expect(reason("-map_chapters -1", "mov,mp4,m4a,3gp,3g2,mj2")).toBe("data streams are not carried over");
+  expect(reason("", "matroska,webm")).toBe("data streams are not carried over");
+});
+
 test("cover art is copied into MP4, last, and named where it cannot be kept", () => {
   const plan = planStreams(WITH_COVERS, empty, "mp4");
   expect(plan.streams.slice(-2).map(({ source, action }) => [source.index, action.kind])).toEqual([
