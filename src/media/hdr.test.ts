@@ -3,7 +3,6 @@ import { describe, expect, test } from "bun:test";
 import { readHdr } from "./hdr.ts";
 import { planPicture } from "./picture-plan.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
-import { fullRangeFilters } from "./request/source-params.ts";
 import { videoEncoderArgs } from "./request/video-args.ts";
 import { HDR10, HDR10_METADATA } from "./source-video.fixture.ts";
 import type { SourceVideo } from "./types.ts";
@@ -79,15 +78,6 @@ test.each([
   ["-c:v libx264 -field_order bb", "-c:v libx264 -field_order bb -x264-params bff=1 -threads 1"],
 ])("fields stay fields in H.264: %s", (text, written) => {
   expect(args(text, interlaced)).toBe(written);
-});
-
-test("full range stays full where the encoder knows it by its tag", () => {
-  const full = { ...video, pixelFormat: "yuvj422p", colour: { ...video.colour, range: "pc" } };
-  const filters = (text: string) => fullRangeFilters(full, parseEncodeParams(text)).join(",");
-  expect(filters("-c:v libvpx-vp9")).toBe("scale=out_range=full,format=yuv422p");
-  expect(filters("-c:v libsvtav1")).toBe("scale=out_range=full,format=yuv420p");
-  expect(filters("-c:v libx264")).toBe("");
-  expect(filters("-c:v libvpx-vp9 -pix_fmt yuv420p")).toBe("");
 });
 
 describe("what the output must say", () => {

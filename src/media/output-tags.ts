@@ -1,4 +1,5 @@
 // What the output says of its streams, as arguments of the stitch: tags, dispositions, colours, attached files. Pure.
+import type { PictureRange } from "./colour/range-path.ts";
 import type { ColourTags } from "./colour-tags.ts";
 import { mappedStreams, outputPlaces, specifiers } from "./output-places.ts";
 import { wantedColour } from "./picture-plan.ts";
@@ -47,10 +48,15 @@ const FIELD_ORDERS: ReadonlySet<string | null> = new Set(["tt", "bb", "tb", "bt"
 
 /**
  * Colour and field order as stream options: segments forget them (docs/MEASURED.md §3). The source's hold only while no
- * filter changes them; what the user names always holds.
+ * filter changes them; what the user names always holds. `seenRange`: what the segments say, where no range is planned.
  */
-export function pictureTagArgs(video: SourceVideo, request: EncodeRequest): string[] {
-  const colour = wantedColour(video, request);
+export function pictureTagArgs(
+  video: SourceVideo,
+  request: EncodeRequest,
+  seenRange: PictureRange | null = null,
+): string[] {
+  const wanted = wantedColour(video, request);
+  const colour = { ...wanted, range: wanted.range ?? seenRange };
   const option = (tag: keyof ColourTags) => (colour[tag] === null ? null : optionWord(tag, colour[tag]));
   const kept = keepsFields(request) && FIELD_ORDERS.has(video.fieldOrder) ? video.fieldOrder : null;
   const field = request.video.fieldOrder ?? kept;

@@ -1,13 +1,16 @@
 // What the output's picture must say of itself: colour tags, shape, field order, HDR10 metadata; and in words what of
 // the source's it will not say. Only what encoder and container can hold is planned. Pure.
 import { isH264Encoder } from "./codecs.ts";
+import { isLumaAndChroma } from "./colour/pixel-kind.ts";
+import { rangeHolder } from "./colour/range-holder.ts";
+import { outputRange } from "./colour/range-path.ts";
 import type { ColourTags } from "./colour-tags.ts";
 import { lightCodecOf } from "./light/messages.ts";
 import { probeWord } from "./request/colour-words.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { codecOfEncoder } from "./request/encoders.ts";
 import { askedPixelFormat, keepsColour, keepsFields, keepsShape } from "./request/picture-changes.ts";
-import { codedFields, fullRangeFilters, keptHdr } from "./request/source-params.ts";
+import { codedFields, keptHdr } from "./request/source-params.ts";
 import type { Container, HdrMetadata, SourceVideo } from "./types.ts";
 
 /** By ffprobe's names; null: nothing is promised. */
@@ -24,10 +27,11 @@ export interface PicturePlan {
 const SELF_DESCRIBING = new Set(["h264", "hevc", "av1", "vp9"]);
 const VP9_SPACES = new Set(["bt709", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"]);
 const AV1_CHROMA = new Set(["left", "topleft"]);
+/** Whose decoders name these by themselves, whatever the container says; newer versions of ffprobe ask the container. */
+const OWN_MATRIX = new Set(["mjpeg", "utvideo"]);
+const OWN_CHROMA = new Set(["mjpeg", "mpeg4", "mpeg2video"]);
 /** H.264 and HEVC say where chroma lies in 4:2:0 alone (chroma_loc_info_present_flag, H.264 E.2.1). */
 const HALVED_BOTH_WAYS = /420|^nv(12|21)|^p01[0-6]/;
-/** Encoders that take the full-range pixel formats (yuvj420p) as they are. */
-const FULL_RANGE_FORMATS = new Set(["libx264", "libx265"]);
 const FIELD_CODECS = new Set(["hevc", "av1", "vp9"]);
 
 function isMatroska(container: Container): boolean {
@@ -47,7 +51,7 @@ export function wantedColour(video: SourceVideo, request: EncodeRequest): Colour
     return name === null ? null : probeWord(tag, name);
   };
   return {
-    range: asked.range === null && changesRange(video, request) ? null : wanted("range"),
+    range: wantedRange(video, request),
     // The matrix "gbr" goes with RGB samples, which most encoders are not given.
     space: wanted("space") === "gbr" ? null : wanted("space"),
     transfer: wanted("transfer"),
@@ -56,16 +60,12 @@ export function wantedColour(video: SourceVideo, request: EncodeRequest): Colour
   };
 }
 
-/** Always of full range; what becomes of it where the encoder takes Y'CbCr is ffmpeg's decision. */
-const IS_RGB = /^(0?(rgb|bgr)|[ax]?rgb|[ax]?bgr|gbr|pal8|x2(rgb|bgr))/;
-
-/** Where ffmpeg converts a full-range format for an encoder, or for -pix_fmt, the range is its decision. */
-function changesRange(video: SourceVideo, request: EncodeRequest): boolean {
-  const asked = askedPixelFormat(request);
-  if (IS_RGB.test(video.pixelFormat)) return true;
-  const isFull = video.pixelFormat.startsWith("yuvj");
-  if (asked !== null) return asked.startsWith("yuvj") !== isFull;
-  return isFull && !FULL_RANGE_FORMATS.has(request.video.encoder) && fullRangeFilters(video, request).length === 0;
+/** RGB and grey keep the source's word for it where the container alone holds one. */
+function wantedRange(video: SourceVideo, request: EncodeRequest): string | null {
+  const known = outputRange(video, request);
+  if (known !== null || isLumaAndChroma(video.pixelFormat)) return known;
+  const isOwn = keepsColour(request) && askedPixelFormat(request) === null && request.video.colour.range === null;
+  return isOwn && rangeHolder(request.video.encoder) === "container" ? video.colour.range : null;
 }
 
 /** The tags that hold in codec and container, as measured with ffmpeg 5.1. */
@@ -73,7 +73,10 @@ function heldColour(wanted: ColourTags, codec: string, container: Container, pix
   const none: ColourTags = { range: null, space: null, transfer: null, primaries: null, chromaLocation: null };
   if (!SELF_DESCRIBING.has(codec)) {
     const { space, transfer, primaries } = wanted;
-    if (isMatroska(container)) return { ...wanted, range: codec === "ffv1" ? wanted.range : null };
+    if (isMatroska(container)) {
+      const space = OWN_MATRIX.has(codec) ? null : wanted.space;
+      return { ...wanted, space, chromaLocation: OWN_CHROMA.has(codec) ? null : wanted.chromaLocation };
+    }
     // MP4's colr box holds all three or is not written.
     const isWhole = isMp4(container) && space !== null && transfer !== null && primaries !== null;
     return isWhole ? { ...none, space, transfer, primaries } : none;

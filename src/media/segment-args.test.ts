@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { emptyEncodeRequest } from "./request/encode-request.ts";
+import { parseEncodeParams } from "./request/parse-params.ts";
 import { filterGraph, seamChain, segmentArgs, spreadPts } from "./segment-args.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
 import { segmentTaskSchema } from "./segment-task.ts";
@@ -155,4 +156,24 @@ test("a transport stream that begins at zero says so, since 5.1 would count from
   const args = segmentArgs({ ...task, formatName: "mpegts" }, io);
   expect(args.slice(args.indexOf("-itsoffset"), args.indexOf("-itsoffset") + 2)).toEqual(["-itsoffset", "0.000001"]);
   expect(segmentArgs(task, io)).not.toContain("-itsoffset");
+});
+
+test("the range of a full-range picture is stated before and behind the filters, and the cut stays where it is", () => {
+  const video = { ...task.video, pixelFormat: "yuvj420p", colour: { ...task.video.colour, range: "pc" } };
+  const graphOf = (of: SegmentTask) => segmentArgs(of, io)[segmentArgs(of, io).indexOf("-filter_complex") + 1];
+  const main = (of: SegmentTask) => graphOf(of)?.split(";")[1];
+  const ffv1 = parseEncodeParams("-c:v ffv1");
+  expect(main({ ...task, video, request: ffv1 })).toBe(
+    "[a]trim=start_pts=96096:end_pts=192192,scale=out_range=full,setparams=range=limited[v]",
+  );
+  const fields = parseEncodeParams("-c:v libx264 -vf yadif");
+  const cut = { after: 1, timeBase: task.timeBase, startPts: 96_096, endPts: 192_192 };
+  expect(main({ ...task, video, request: fields, cut })).toBe(
+    "[a]scale=out_range=full,yadif,settb=expr=1/24000,trim=start_pts=96096:end_pts=192192,scale=out_range=full[v]",
+  );
+  const hardware = { ...task, video, request: parseEncodeParams("-c:v hevc_vaapi") };
+  const device = { family: "vaapi", id: null } as const;
+  expect(segmentArgs(hardware, { ...io, device }).join(" ")).toContain(
+    "trim=start_pts=96096:end_pts=192192,scale=out_range=full,format=nv12,hwupload[v]",
+  );
 });

@@ -9,6 +9,7 @@ import {
   rescale,
 } from "../base/rational.ts";
 import { decoderFor, needsInBandParameters, segmentFormat } from "./codecs.ts";
+import { stateRange } from "./colour/range-path.ts";
 import {
   deviceDecodeArgs,
   deviceEncoderArgs,
@@ -19,8 +20,7 @@ import {
 import { demuxerName, restartsClock } from "./formats.ts";
 import { frameDigests } from "./framehash.ts";
 import { askedPixelFormat } from "./request/picture-changes.ts";
-import { fullRangeFilters } from "./request/source-params.ts";
-import { renderedChain, videoEncoderArgs } from "./request/video-args.ts";
+import { filterChain, renderedChain, videoEncoderArgs } from "./request/video-args.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
 import { clockShift, onClock } from "./source-clock.ts";
 import { inputGuards, QUIET } from "./tool-args.ts";
@@ -184,11 +184,12 @@ export function shapeFilters(shape: PictureShape | undefined): string[] {
   return [`scale=${width}:${height}:flags=bicubic`, `format=${pixelFormat}`, `setsar=${ratio}`];
 }
 
-/** The user's filters, what keeps the picture's range after them, and the way to the device. */
-function pictureChain(task: SegmentTask, device: EncodeDevice | null): string[] {
+/** The user's filters with the picture's range stated, and the way to the device; what stands before them is `lead`. */
+function pictureChain(task: SegmentTask, device: EncodeDevice | null): { lead: number; filters: readonly string[] } {
   const upload = uploadFilters(device, askedPixelFormat(task.request) ?? task.video.pixelFormat);
-  const filters = [...renderedChain(task.request), ...fullRangeFilters(task.video, task.request)];
-  return [...filters, ...fromZero(task), ...upload];
+  const { before, calls, after } = stateRange(task.video, task.request, filterChain(task.request));
+  const filters = [...before, ...renderedChain(task.request, calls), ...after, ...fromZero(task), ...upload];
+  return { lead: before.length, filters };
 }
 
 /** For an encoder that counts from zero; the muxer's offset puts the times back (segment-clock.ts). */
@@ -207,9 +208,11 @@ function ownRate({ request, startPts, endPts }: SegmentTask): string | null {
  * What stands between the input and the encoder. Where ffmpeg makes the rate itself, filters are given as plain ffmpeg has
  * them: how long its output stage takes a frame to last depends on that. There is no seam.
  */
-function pictureArgs(task: SegmentTask, filters: readonly string[], decodesOnDevice: boolean): string[] {
+function pictureArgs(task: SegmentTask, device: EncodeDevice | null, decodesOnDevice: boolean): string[] {
+  const { lead, filters } = pictureChain(task, device);
   if (ownRate(task) === null) {
-    const graph = filterGraph(task, filters, decodesOnDevice ? task.video.pixelFormat : null);
+    const cut = task.cut === null ? null : { ...task.cut, after: task.cut.after + lead };
+    const graph = filterGraph({ ...task, cut }, filters, decodesOnDevice ? task.video.pixelFormat : null);
     return ["-filter_complex", graph, "-map", "[v]"];
   }
   return ["-map", `0:${task.streamIndex}`, ...(filters.length === 0 ? [] : ["-vf", filters.join(",")])];
@@ -234,7 +237,7 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
       { ...io, decodesOnDevice, keepsGraph: task.picture !== undefined },
       decoderFor(task.video, encoder),
     ),
-    ...pictureArgs(task, pictureChain(task, device), decodesOnDevice),
+    ...pictureArgs(task, device, decodesOnDevice),
     ...videoEncoderArgs(task.request, { source: task.video, ...(io.threads === null ? {} : { threads: io.threads }) }),
     ...deviceEncoderArgs(device),
     ...(io.encoderArgs ?? []),

@@ -2,6 +2,7 @@
 // but text subtitles. Pure.
 import { formatMicroseconds, type Rational } from "../base/rational.ts";
 import { isHevcEncoder } from "./codecs.ts";
+import type { PictureRange } from "./colour/range-path.ts";
 import { INPOINT_MARGIN_US } from "./concat-list.ts";
 import { audioFileFormat } from "./encode-audio.ts";
 import { demuxerName, sourceOffsetUs } from "./formats.ts";
@@ -37,6 +38,8 @@ export interface StitchFacts extends OutputClock {
    * null: there is one frame.
    */
   readonly lastFrame: { readonly packet: number; readonly packets: number; readonly share: number } | null;
+  /** The range that the segments say, where none is planned. */
+  readonly seenRange?: PictureRange | null;
 }
 
 /** mp4's own habit: at least 10000 ticks a second, a multiple of the frame clock, so that no frame is rounded. */
@@ -159,7 +162,7 @@ export function stitchArgs(
     ...timecodeArgs(plan.timecode),
     ...stereoArgs(plan.container, info),
     ...attachArgs(plan, io.covers),
-    ...pictureTagArgs(info.video, request),
+    ...pictureTagArgs(info.video, request, facts.seenRange ?? null),
     ...lastDurationArgs(facts),
     ...(isMp4 && isHevcEncoder(request.video.encoder) ? ["-tag:v:0", "hvc1"] : []),
     ...askedTagArgs(plan, request.metadata),

@@ -5,6 +5,8 @@ import { AppError } from "../base/errors.ts";
 import { landFile, removeTree, tempNameFor } from "../base/files.ts";
 import { runTool, succeeded } from "../base/process.ts";
 import type { Rational } from "../base/rational.ts";
+import { isRangeUpToVersion } from "./colour/range-path.ts";
+import { seenRange } from "./colour/seen-range.ts";
 import { type ConcatSegment, concatList, toMicroseconds } from "./concat-list.ts";
 import { gatherPictureData, reserveRoom, writePictureData } from "./container-data/picture-data.ts";
 import { coverArgs, coverStreams } from "./cover-art.ts";
@@ -127,14 +129,16 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
   const temporary = tempNameFor(input.outputPath);
   const listFile = tempNameFor(join(folder, "segments.txt"));
   try {
-    const [lastFrame] = await Promise.all([
+    const isUpToVersion = isRangeUpToVersion(input.info.video, input.request);
+    const [lastFrame, seen] = await Promise.all([
       lastFrameOf(tools, input),
+      isUpToVersion ? seenRange(tools, first.path, input.signal) : null,
       writeFile(listFile, concatList(withOwnStarts(input), input.encoderTimeBase, input.lastDuration)),
       extractCovers(tools, input, coverFiles),
     ]);
     const { encoderTimeBase, firstFrameUs } = input;
     const clock = withFirstFrame(input.clock, input, firstFrameUs);
-    const facts: StitchFacts = { encoderTimeBase, firstFrameUs, lastFrame, ...clock };
+    const facts: StitchFacts = { encoderTimeBase, firstFrameUs, lastFrame, seenRange: seen, ...clock };
     const argsWith = (reserved: readonly string[]) =>
       stitchArgs(input.info, input.request, input.plan, facts, {
         concatList: fileUrl(listFile),

@@ -84,8 +84,15 @@ export const DIFFERENCES: readonly Difference[] = [
     since: { major: 7, minor: 1 },
     changes:
       "range and matrix are negotiated between filters; an encoder that names no range may get the source converted",
-    here: "said: what goes into the encoder is stated (request/source-params.ts)",
+    here: "said: what goes into the encoder is stated (colour/range-path.ts)",
     source: "measured with FFV1",
+  },
+  {
+    name: "full range by a tag, where the pixel format is converted",
+    since: { major: 7, minor: 0 },
+    changes: "scale keeps it; before, it squeezes the picture to limited range and tags it so",
+    here: "said: out_range of every scale on the way (colour/range-path.ts)",
+    source: "measured: yuv422p10le tagged pc into SVT-AV1 and libvpx",
   },
   {
     name: "frame=pkt_duration, coded_picture_number",

@@ -1,5 +1,5 @@
 // What an encoder must be told of the source that ffmpeg 5.1 does not tell it: HDR10 metadata, interlaced coding, where
-// AV1's chroma samples lie, and pictures of full range. Pure.
+// AV1's chroma samples lie. Pure.
 import { isDeep } from "../hdr.ts";
 import type { HdrMetadata, MasteringDisplay, SourceVideo } from "../types.ts";
 import type { EncodeRequest, NamedOption } from "./encode-request.ts";
@@ -97,20 +97,4 @@ export function sourceParams(kind: ParamsKind, video: SourceVideo, request: Enco
   ];
   const given = new Set(request.video.encoderParams.map(([key]) => key));
   return params.filter(([key]) => !given.has(key));
-}
-
-/** Encoders that know full range by its tag and not by a pixel format of its own. */
-const FULL_RANGE_BY_TAG = new Set(["libsvtav1", "libaom-av1", "libvpx-vp9", "ffv1"]);
-
-/**
- * Filters to append so that a full-range picture (yuvj420p and kin) stays one: where the encoder lacks the format,
- * ffmpeg would squeeze it to limited range. Empty: nothing to do.
- */
-export function fullRangeFilters(video: SourceVideo, request: EncodeRequest): string[] {
-  const { encoder, pixelFormat, colour } = request.video;
-  if (!video.pixelFormat.startsWith("yuvj") || !FULL_RANGE_BY_TAG.has(encoder)) return [];
-  if (pixelFormat !== null || colour.range !== null || !keepsColour(request) || askedPixelFormat(request) !== null)
-    return [];
-  const format = encoder === "libsvtav1" ? "yuv420p" : video.pixelFormat.replace("yuvj", "yuv");
-  return ["scale=out_range=full", `format=${format}`];
 }

@@ -132,9 +132,9 @@ export function filterChain(request: EncodeRequest): readonly FilterCall[] {
 }
 
 /** The whole chain as ffmpeg's text, one word for each filter and one for the cadence that makes -r. */
-export function renderedChain(request: EncodeRequest): readonly string[] {
+export function renderedChain(request: EncodeRequest, calls = filterChain(request)): readonly string[] {
   const { frameRate, cadence } = request.video;
-  const filters = filterChain(request).map(renderFilter);
+  const filters = calls.map(renderFilter);
   const rate = frameRate === null ? null : parseRational(frameRate);
   return rate === null || cadence === undefined ? filters : [...filters, renderCadence(cadence, rate)];
 }

@@ -4,12 +4,12 @@ import { AppError } from "../../base/errors.ts";
 import { runTool, type ToolResult } from "../../base/process.ts";
 import { formatRational, type Rational } from "../../base/rational.ts";
 import { decoderFor } from "../codecs.ts";
+import { stateRange } from "../colour/range-path.ts";
 import { demuxerName } from "../formats.ts";
 import type { EncodeRequest, NamedOption } from "../request/encode-request.ts";
 import { findVideoEncoder } from "../request/encoders.ts";
-import { fullRangeFilters } from "../request/source-params.ts";
 import { inOneRun, textDrawers } from "../request/split-mode.ts";
-import { renderedChain, videoEncoderArgs } from "../request/video-args.ts";
+import { filterChain, renderedChain, videoEncoderArgs } from "../request/video-args.ts";
 import { fileUrl, inputGuards, QUIET } from "../tool-args.ts";
 import type { Tools } from "../tools.ts";
 import type { SourceInfo } from "../types.ts";
@@ -37,7 +37,8 @@ function chainOf({ info, request }: Trial): readonly string[] {
   const drawers: readonly string[] = textDrawers(request);
   const filters = request.filters.filter(({ name }) => !drawers.includes(name));
   const own = inOneRun({ ...request, filters });
-  return [...renderedChain(own), ...fullRangeFilters(info.video, own)];
+  const { before, calls, after } = stateRange(info.video, own, filterChain(own));
+  return [...before, ...renderedChain(own, calls), ...after];
 }
 
 /** Where speed is an option of its own: a picture of 1920x1080 then takes 0.2 to 0.4 s of processor time, libaom's 1.1 s. */

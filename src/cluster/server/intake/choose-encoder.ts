@@ -1,6 +1,7 @@
 // Which encoders a new job may get: the one it names, or every one that can do what it asks. The scheduler elects.
 import { AppError } from "../../../base/errors.ts";
 import { commonHeaders } from "../../../media/codecs.ts";
+import { isRangeUpToVersion } from "../../../media/colour/range-path.ts";
 import { isDeep } from "../../../media/hdr.ts";
 import type { EncodeRequest } from "../../../media/request/encode-request.ts";
 import { codecOfEncoder } from "../../../media/request/encoders.ts";
@@ -39,7 +40,10 @@ export function chooseEncoder(request: EncodeRequest, wishes: Wishes, { video }:
   }
   const { width, height } = request.video.size ?? video;
   const picture = { width, height, isDeep: isDeep(pixelFormatOf(request, first, video)) };
-  const common = wishes.allowMixed === true && !isNamed ? null : commonHeaders(codecOfEncoder(codec));
+  // Versions of ffmpeg may then give segments of other levels, each right by its own headers: one output has one kind.
+  const isUpToVersion = isRangeUpToVersion(video, translateRequest(request, first.encoder, video).request);
+  const isMixed = wishes.allowMixed === true && !isNamed;
+  const common = isUpToVersion ? "global" : isMixed ? null : commonHeaders(codecOfEncoder(codec));
   const headers = common === null ? {} : { headers: common };
   if (isNamed) return { first, settings: { picture, ...headers } };
   const wait = wishes.waitForFamily ?? WAIT_FOR_FAMILY_SECONDS;

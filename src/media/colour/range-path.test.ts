@@ -1,0 +1,131 @@
+import { describe, expect, test } from "bun:test";
+import { parseEncodeParams } from "../request/parse-params.ts";
+import { filterChain, renderedChain } from "../request/video-args.ts";
+import { EIGHT_BITS, TEN_BITS } from "../source-video.fixture.ts";
+import type { SourceVideo } from "../types.ts";
+import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
+import { isRangeUpToVersion, outputRange, type PictureRange, stateRange } from "./range-path.ts";
+
+const as = (pixelFormat: string, range: string | null, of: SourceVideo = EIGHT_BITS): SourceVideo => ({
+  ...of,
+  pixelFormat,
+  colour: { ...of.colour, range },
+});
+const PHONE = as("yuvj420p", "pc");
+const DEEP = as("yuv420p10le", "pc", TEN_BITS);
+const LIMITED = as("yuv420p", "tv");
+
+function chain(video: SourceVideo, text: string): string {
+  const request = parseEncodeParams(text);
+  const { before, calls, after } = stateRange(video, request, filterChain(request));
+  return [...before, ...renderedChain(request, calls), ...after].join(",");
+}
+
+test.each([
+  ["yuvj422p nv12 nv16 p010le p210le yuyv422 uyvy422 yuva444p10le yuv410p y210le xv30le ayuv64le vuya", true],
+  ["rgb24 bgr0 gbrp gbrap12le gray gray10le ya8 pal8 monob rgba x2rgb10le unknown", false],
+])("luma and chroma: %s", (formats, expected) => {
+  for (const format of formats.split(" ")) expect([format, isLumaAndChroma(format)]).toEqual([format, expected]);
+});
+
+test.each([
+  ["yuvj420p", null, true],
+  ["yuv420p10le", "pc", true],
+  ["yuv420p", "tv", false],
+  ["yuv420p", null, false],
+  ["rgb24", "pc", false],
+  ["gray", "pc", false],
+])("%s tagged %s", (format, range, expected) => {
+  expect(isFullRange(as(format, range))).toBe(expected);
+});
+
+describe("the chain of filters", () => {
+  test.each([
+    ["-c:v ffv1", "scale=out_range=full,setparams=range=limited"],
+    ["-c:v ffv1 -pix_fmt yuvj420p", "scale=out_range=full,setparams=range=limited"],
+    ["-c:v ffv1 -color_range pc", "scale=out_range=full"],
+    ["-c:v libvpx", "scale=out_range=limited"],
+    ["-c:v libx264", "scale=out_range=full"],
+    ["-c:v libsvtav1", "scale=out_range=full"],
+    ["-c:v h264_vaapi", "scale=out_range=full"],
+    ["-c:v libx264 -vf hue=s=0", "scale=out_range=full,hue=s=0,scale=out_range=full"],
+    ["-c:v libx264 -s 64x36", "scale=w=64:h=36:out_range=full"],
+    [
+      "-c:v libx264 -vf crop=64:36,scale=32:18,hflip",
+      "scale=out_range=full,crop=out_w=64:out_h=36,scale=w=32:h=18:out_range=full,hflip",
+    ],
+    // What the user asks to be converted is converted as in plain ffmpeg.
+    ["-c:v libx264 -pix_fmt yuv420p", ""],
+    ["-c:v libx264 -vf scale=out_range=tv", "scale=out_range=tv"],
+    ["-c:v ffv1 -pix_fmt yuv420p", ""],
+    ["-c:v ffv1 -vf scale=out_range=full", "scale=out_range=full,setparams=range=limited"],
+    // Limited in every version.
+    ["-c:v mpeg4", ""],
+    ["-c:v prores_ks -vf scale=out_range=full", "scale=out_range=full,scale=out_range=limited"],
+    ["-c:v h264_amf", "scale=out_range=limited"],
+    ["-c:v libx264rgb", ""],
+    ["-c:v mjpeg", ""],
+  ])("of a phone's clip: %s", (text, expected) => {
+    expect(chain(PHONE, text)).toBe(expected);
+  });
+
+  test.each([
+    ["-c:v prores_ks", "scale=out_range=limited"],
+    ["-c:v mpeg4 -s 64x36", "scale=w=64:h=36:out_range=limited"],
+    ["-c:v utvideo -vf crop=64:36", "scale=out_range=limited,crop=out_w=64:out_h=36"],
+    ["-c:v prores_ks -color_range pc", "scale=out_range=full"],
+    ["-c:v libx265 -pix_fmt yuv420p10le", "scale=out_range=full"],
+    ["-c:v libx265 -pix_fmt yuv420p", ""],
+  ])("of ten bits with a tag: %s", (text, expected) => {
+    expect(chain(DEEP, text)).toBe(expected);
+  });
+
+  test("of limited range, RGB and grey there is nothing to state", () => {
+    for (const video of [LIMITED, as("yuv420p", null), as("rgb24", "pc"), as("gray", "pc")])
+      for (const encoder of ["ffv1", "libx264", "prores_ks", "mjpeg"]) expect(chain(video, `-c:v ${encoder}`)).toBe("");
+  });
+});
+
+describe("the range of the output", () => {
+  const range = (video: SourceVideo, text: string) => outputRange(video, parseEncodeParams(text));
+  test.each<[string, PictureRange | null, PictureRange | null, PictureRange | null]>([
+    ["-c:v ffv1", "pc", "pc", "tv"],
+    ["-c:v libx264", "pc", "pc", "tv"],
+    ["-c:v libaom-av1", "pc", "pc", "tv"],
+    ["-c:v hevc_amf", "tv", "tv", "tv"],
+    ["-c:v mpeg4", "tv", "tv", "tv"],
+    ["-c:v mjpeg", "pc", "pc", "pc"],
+    ["-c:v libx264rgb", null, null, null],
+    ["-c:v libx264 -pix_fmt yuv420p", null, null, "tv"],
+    ["-c:v libx264 -pix_fmt yuvj420p", "pc", null, null],
+    ["-c:v ffv1 -pix_fmt yuv420p", "tv", "tv", "tv"],
+    ["-c:v ffv1 -vf scale=out_range=pc", "pc", "pc", "pc"],
+    ["-c:v ffv1 -vf scale=out_range=pc,setrange=tv", "tv", "tv", "tv"],
+    ["-c:v libx264 -vf scale=out_range=tv", null, null, null],
+    ["-c:v ffv1 -color_range pc", "pc", "pc", "pc"],
+    ["-c:v prores_ks -color_range pc", "pc", "pc", "pc"],
+    ["-c:v libx264 -color_range pc", "pc", "pc", "pc"],
+    ["-c:v libx264 -color_range tv", null, null, "tv"],
+    ["-c:v libx264 -vf tonemap,format=yuv420p", null, null, null],
+    ["-c:v ffv1 -vf format=rgb24", null, null, null],
+  ])("%s: yuvj420p %p, ten bits pc %p, tv %p", (text, ofPhone, ofDeep, ofLimited) => {
+    expect([PHONE, DEEP, LIMITED].map((video) => range(video, text))).toEqual([ofPhone, ofDeep, ofLimited]);
+  });
+
+  test("RGB and grey have one only where the codec knows luma and chroma alone", () => {
+    for (const format of ["rgb24", "gray", "pal8"]) {
+      expect(range(as(format, "pc"), "-c:v prores_ks")).toBe("tv");
+      expect(range(as(format, "pc"), "-c:v ffv1")).toBeNull();
+      expect(range(as(format, "pc"), "-c:v libx264")).toBeNull();
+    }
+  });
+
+  test("versions of ffmpeg give other ranges where the request converts full range", () => {
+    const isUpToVersion = (video: SourceVideo, text: string) => isRangeUpToVersion(video, parseEncodeParams(text));
+    expect(isUpToVersion(PHONE, "-c:v libx264 -pix_fmt yuv420p")).toBe(true);
+    expect(isUpToVersion(PHONE, "-c:v libx264")).toBe(false);
+    expect(isUpToVersion(PHONE, "-c:v ffv1 -pix_fmt yuv420p")).toBe(false);
+    expect(isUpToVersion(LIMITED, "-c:v libx264 -pix_fmt yuv420p")).toBe(false);
+    expect(isUpToVersion(as("gray", null), "-c:v libx264")).toBe(true);
+  });
+});

@@ -1,0 +1,153 @@
+// The range of the pictures from the decoder to the encoder, stated where versions of ffmpeg differ: until 6.0 a
+// conversion of the pixel format squeezes full range, since 7.1 the encoder's own list of ranges does
+// (docs/adr/0014-range-stated-in-the-graph.md). Pure.
+import { probeWord } from "../request/colour-words.ts";
+import type { EncodeRequest, FilterCall } from "../request/encode-request.ts";
+import { askedPixelFormat, keepsColour } from "../request/picture-changes.ts";
+import type { SourceVideo } from "../types.ts";
+import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
+import { isAlwaysSqueezed, isNeverRgb, rangeHolder } from "./range-holder.ts";
+
+/** Limited and full, in ffprobe's words. */
+export type PictureRange = "tv" | "pc";
+
+/** Filters that may name the range of what they put out, and by which options. */
+const RANGE_OPTIONS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["scale", ["out_range"]],
+  ["zscale", ["out_range", "range", "r"]],
+  ["colorspace", ["range"]],
+  ["setparams", ["range"]],
+  ["setrange", ["range"]],
+]);
+
+const FULL_WORDS = new Set(["full", "jpeg", "pc"]);
+const LIMITED_WORDS = new Set(["limited", "mpeg", "tv"]);
+
+/** The range that the last filter which names one puts out. */
+function namedRange(calls: readonly FilterCall[]): PictureRange | null {
+  let named: PictureRange | null = null;
+  for (const { name, options } of calls) {
+    const keys = RANGE_OPTIONS.get(name) ?? [];
+    for (const [key, value] of options) {
+      if (!keys.includes(key)) continue;
+      if (FULL_WORDS.has(value)) named = "pc";
+      if (LIMITED_WORDS.has(value)) named = "tv";
+    }
+  }
+  return named;
+}
+
+function askedRange(request: EncodeRequest): string | null {
+  const { range } = request.video.colour;
+  return range === null ? null : probeWord("range", range);
+}
+
+/** Nothing in the request touches range, colours or pixel format, or it asks for what the source has. */
+function keepsRange(video: SourceVideo, request: EncodeRequest): boolean {
+  const format = askedPixelFormat(request);
+  if (!keepsColour(request) || (format !== null && format !== video.pixelFormat)) return false;
+  return request.video.colour.range === null || (askedRange(request) === "pc") === isFullRange(video);
+}
+
+/** Players learn of full range where the codec or Matroska says it, and where the user wants it said. */
+function keepsFull(request: EncodeRequest): boolean {
+  return rangeHolder(request.video.encoder) !== "limited" || askedRange(request) === "pc";
+}
+
+/**
+ * The range of the output's luma, where it is known before anything is encoded. Null: there is none (RGB, grey), or a
+ * conversion that the user asks for decides, which versions of ffmpeg do differently: the bitstream then says it.
+ */
+export function outputRange(video: SourceVideo, request: EncodeRequest): PictureRange | null {
+  const { encoder } = request.video;
+  const holder = rangeHolder(encoder);
+  if (holder === "rgb") return null;
+  if (holder === "full") return request.video.colour.range === null ? "pc" : null;
+  const isFull = isFullRange(video);
+  if (isLumaAndChroma(video.pixelFormat) && keepsRange(video, request))
+    return isFull && keepsFull(request) ? "pc" : "tv";
+  return convertedRange(video, request);
+}
+
+function convertedRange(video: SourceVideo, request: EncodeRequest): PictureRange | null {
+  const holder = rangeHolder(request.video.encoder);
+  const format = askedPixelFormat(request);
+  const isYuv = isLumaAndChroma(format ?? video.pixelFormat);
+  const asked = askedRange(request);
+  const named = namedRange(request.filters);
+  if (holder === "stream") {
+    const isPlain = isLumaAndChroma(video.pixelFormat) && !isFullRange(video) && keepsColour(request);
+    if (!isPlain || !isYuv || format?.startsWith("yuvj") === true) return null;
+    return asked === "pc" ? "pc" : "tv";
+  }
+  if (!isYuv && !isNeverRgb(request.video.encoder)) return null;
+  if (asked === "tv" || asked === "pc") return asked;
+  return holder === "container" && named === "pc" ? "pc" : "tv";
+}
+
+/** Whether versions of ffmpeg make pictures of different range of it, each right by its own bitstream. */
+export function isRangeUpToVersion(video: SourceVideo, request: EncodeRequest): boolean {
+  return rangeHolder(request.video.encoder) === "stream" && outputRange(video, request) === null;
+}
+
+/** The user's filters with the range stated, and what goes before and behind them. */
+export interface StatedChain {
+  readonly before: readonly string[];
+  readonly calls: readonly FilterCall[];
+  readonly after: readonly string[];
+}
+
+const isScale = ({ name }: FilterCall) => name === "scale";
+
+function withOutRange(call: FilterCall, range: "full" | "limited"): FilterCall {
+  return { ...call, options: [...call.options, ["out_range", range]] };
+}
+
+/** What an encoder is told that would squeeze full range (ffv1.c, color_ranges): it has no place for the tag anyway. */
+const UNTOLD = "setparams=range=limited";
+
+/** Full range to the very end: each conversion on the way keeps it. */
+function fullChain(calls: readonly FilterCall[], isUntold: boolean): StatedChain {
+  const convert = "scale=out_range=full";
+  const first = calls[0];
+  const isStated = calls.length === 0 || calls.some(isScale);
+  return {
+    before: first !== undefined && isScale(first) ? [] : [convert],
+    calls: calls.map((call) => (isScale(call) ? withOutRange(call, "full") : call)),
+    after: [...(isStated ? [] : [convert]), ...(isUntold ? [UNTOLD] : [])],
+  };
+}
+
+const LIMIT = "scale=out_range=limited";
+
+/** Limited range, made where the size is made, or first of all. */
+function limitedChain(calls: readonly FilterCall[]): StatedChain {
+  const place = calls.findIndex(isScale);
+  if (place === -1) return { before: [LIMIT], calls, after: [] };
+  return {
+    before: [],
+    calls: calls.map((call, position) => (position === place ? withOutRange(call, "limited") : call)),
+    after: [],
+  };
+}
+
+/** `calls` is the chain of the request (video-args.ts, `filterChain`). */
+export function stateRange(video: SourceVideo, request: EncodeRequest, calls: readonly FilterCall[]): StatedChain {
+  const asIs: StatedChain = { before: [], calls, after: [] };
+  const { encoder } = request.video;
+  const holder = rangeHolder(encoder);
+  if (holder === "rgb" || holder === "full") return asIs;
+  const isAsked = request.video.colour.range !== null;
+  const named = isAsked ? null : namedRange(request.filters);
+  if (named === "pc" && holder === "container") return { ...asIs, after: [UNTOLD] };
+  const format = askedPixelFormat(request);
+  // Colours that were RGB on the way come back in full range before 7.1.
+  const mayBeFull = !keepsColour(request) && named === null && !isAsked && format !== null && isLumaAndChroma(format);
+  if (holder !== "stream" && mayBeFull) return { ...asIs, after: [LIMIT] };
+  if (named === "pc" && holder === "limited") return { ...asIs, after: [LIMIT] };
+  if (!isFullRange(video)) return asIs;
+  // An encoder that is told -color_range takes it.
+  if (keepsRange(video, request) && keepsFull(request)) return fullChain(calls, holder === "container" && !isAsked);
+  if (holder === "stream" || named !== null || isAsked) return asIs;
+  return video.pixelFormat.startsWith("yuvj") && isAlwaysSqueezed(encoder) ? asIs : limitedChain(calls);
+}

@@ -1,0 +1,34 @@
+// The range that an encoder has written into a segment, asked of ffprobe where nobody could know it before.
+import { z } from "zod";
+import { runTool, succeeded } from "../../base/process.ts";
+import { fileUrl, inputGuards } from "../tool-args.ts";
+import type { Tools } from "../tools.ts";
+import { isLumaAndChroma } from "./pixel-kind.ts";
+import type { PictureRange } from "./range-path.ts";
+
+const answerSchema = z.object({
+  streams: z.array(z.object({ pix_fmt: z.string().optional(), color_range: z.string().optional() })),
+});
+
+const SEGMENT_DEMUXERS = "nut,matroska,webm";
+const TIMEOUT_MS = 20_000;
+
+/**
+ * A bitstream that says nothing is of limited range (H.264 E.2.1, H.265 E.3.1). Null for RGB and grey, and where ffprobe
+ * can't tell: what is wrong with the segment is for its own checks to say.
+ */
+export async function seenRange(tools: Tools, path: string, signal?: AbortSignal): Promise<PictureRange | null> {
+  const result = await runTool({
+    program: tools.ffprobe,
+    args: [
+      ...["-v", "error", ...inputGuards({ formats: SEGMENT_DEMUXERS, kind: "file" }), "-select_streams", "v:0"],
+      ...["-show_entries", "stream=pix_fmt,color_range", "-of", "json", fileUrl(path)],
+    ],
+    signal,
+    timeoutMs: TIMEOUT_MS,
+  });
+  if (!succeeded(result)) return null;
+  const [stream] = answerSchema.parse(JSON.parse(result.stdout)).streams;
+  if (stream?.pix_fmt === undefined || !isLumaAndChroma(stream.pix_fmt)) return null;
+  return stream.color_range === "pc" || stream.pix_fmt.startsWith("yuvj") ? "pc" : "tv";
+}
