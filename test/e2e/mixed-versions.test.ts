@@ -3,6 +3,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { probeSource } from "../../src/media/probe.ts";
+import { findTools } from "../../src/media/tools.ts";
 import type { Proof } from "../../src/media/types.ts";
 import { Cluster, until } from "../support/cluster.ts";
 import { mustRun, toolsIn } from "../support/versus-plain/tools.ts";
@@ -100,3 +102,29 @@ describe.skipIf(!has(["5.1", "8.1"]))(
     });
   },
 );
+
+for (const version of ["6.0", "7.0"]) {
+  test.skipIf(!has([version]))(
+    `a transport stream that names its programme, ffmpeg ${version}${why([version])}`,
+    async () => {
+      await using cluster = await Cluster.make();
+      const source = cluster.path("named.ts");
+      const named = ["-metadata", "service_name=Erstes Programm", "-f", "mpegts"];
+      await mustRun([
+        "ffmpeg",
+        "-nostdin",
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=64x64:d=1",
+        ...named,
+        source,
+      ]);
+      // Static builds died of it (src/base/tool-environment.ts).
+      const info = await probeSource(await findTools(envOf(version)), source);
+      expect(info.formatName).toBe("mpegts");
+    },
+  );
+}

@@ -111,11 +111,19 @@ async function decodedTimes(
   return complaint === undefined ? times : `its decoder complains: ${complaint}`;
 }
 
-/** Whole ticks from picture to picture at the rate that the stream declares; null: they are none. */
-function stepOf({ realFrameRate, averageFrameRate, timeBase }: SourceInfo["video"]): number | null {
+/**
+ * Whole ticks from picture to picture at the rate that the stream declares; null: they are none. Since ffmpeg 7 the real
+ * rate of raw H.264 is that of its fields. Whether the pictures come so is seen in their times (`firstOnGrid`).
+ */
+export function stepOf({
+  realFrameRate,
+  averageFrameRate,
+  timeBase,
+}: Pick<SourceInfo["video"], "realFrameRate" | "averageFrameRate" | "timeBase">): number | null {
   const rate = averageFrameRate ?? realFrameRate;
-  if (rate === null || realFrameRate === null || rate.num * realFrameRate.den !== realFrameRate.num * rate.den)
-    return null;
+  if (rate === null || realFrameRate === null) return null;
+  const perPicture = (realFrameRate.num * rate.den) / (realFrameRate.den * rate.num);
+  if (perPicture !== 1 && perPicture !== 2) return null;
   const step = (rate.den * timeBase.den) / (rate.num * timeBase.num);
   return Number.isSafeInteger(step) && step > 0 ? step : null;
 }

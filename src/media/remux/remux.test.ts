@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { fillsFile, firstOnGrid, pairWithTimes, parseSlice } from "./elementary.ts";
+import { fillsFile, firstOnGrid, pairWithTimes, parseSlice, stepOf } from "./elementary.ts";
 import { isSamePayload, unitsByLength, unitsByStartCode } from "./same-payload.ts";
 import { IVF_HEADER_BYTES, ivfHeader } from "./write-ivf.ts";
 
@@ -81,4 +81,11 @@ test("an IVF header of the stream's own ticks", () => {
   expect(header.length).toBe(IVF_HEADER_BYTES);
   expect(header.toString("latin1", 0, 4) + header.toString("latin1", 8, 12)).toBe("DKIFH264");
   expect([header.readUInt32LE(16), header.readUInt32LE(20), header.readUInt32LE(24)]).toEqual([1_200_000, 1, 3]);
+});
+
+test("the real rate of raw H.264 may be that of its fields, as ffmpeg 7 and later say", () => {
+  const timeBase = { num: 1, den: 1_200_000 };
+  const averageFrameRate = { num: 25, den: 1 };
+  const step = (num: number) => stepOf({ timeBase, averageFrameRate, realFrameRate: { num, den: 1 } });
+  expect([25, 50, 30, 75].map(step)).toEqual([48_000, 48_000, null, null]);
 });
