@@ -37,8 +37,10 @@ export async function wrongPictures(tools: Tools, landedSegment: LandedSegment):
   const { work, job, index, path, pts, timeBase, encoderTimeBase } = landedSegment;
   const { signal } = work;
   const output = await readOutput(tools, path, signal, SEGMENT_DEMUXERS);
+  const compared = await comparedPictures(work, job, index, [landedSegment]);
+  const { range } = (await work.source.plan(compared.request)).picture.tags;
   const check = await checkPictures(tools, {
-    ...(await comparedPictures(work, job, index, [landedSegment])),
+    ...{ ...compared, range },
     ...{ outputPath: path, container: null, output, encoderTimeBase, signal },
     framePts: pts === null ? null : pts.map((each) => rescale(each, timeBase, encoderTimeBase)),
   });

@@ -17,6 +17,8 @@ export interface PicturesInput extends Omit<PlacesInput, "keys"> {
   readonly container: Container | null;
   /** Where the source's pictures change their size or format, in words; null: nowhere. Asked only where something is wrong. */
   readonly findChange?: (() => Promise<string | null>) | undefined;
+  /** Of a segment, whose file does not say it: what the output will say of its range. */
+  readonly range?: string | null;
   /** From `readOutput`. */
   readonly output: OutputPackets;
   readonly signal?: AbortSignal | undefined;
@@ -66,6 +68,7 @@ export function comparisonOf(input: PicturesInput): Comparison | string {
   const format = comparedFormat(picture?.pix_fmt ?? "");
   const stream = streams.find(({ index }) => index === picture?.index);
   if (reason !== null || format === null || stream === undefined) return reason ?? "the output has no picture";
-  const shown = { format, width: picture?.width ?? 0, height: picture?.height ?? 0 };
+  const isFull = input.range === "pc" && picture?.color_range === undefined;
+  const shown = { format, width: picture?.width ?? 0, height: picture?.height ?? 0, isFull };
   return { shown, timeBase: stream.timeBase, mustBeEqual: isUntouched(input, shown) };
 }

@@ -12,6 +12,8 @@ import { isRgb, type RawFormat } from "./raw-format.ts";
 
 /** How both sides come out. */
 export interface Shown {
+  /** The output's file has no place to say that its range is full, which it will have. */
+  readonly isFull?: boolean;
   readonly format: RawFormat;
   readonly width: number;
   readonly height: number;
@@ -47,6 +49,10 @@ const MATRICES = new Set(["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "
 function common({ format }: Shown, size: string, extra: readonly string[]): string {
   const scale = [size, ...(format.planes[0]?.name === "Y" ? [LIMITED, ...extra] : [])].join(":");
   return [`scale=${scale}`, `format=${format.name}`, "setsar=1", "settb=1/25", "setpts=N"].join(",");
+}
+
+function ownRange({ isFull }: Shown): string[] {
+  return isFull === true ? ["in_range=pc"] : [];
 }
 
 /** A picture of the output that is not of the stream's size must not be made so: `concat` refuses it. */
@@ -88,7 +94,13 @@ export function wholeSourceArgs(path: string, task: SegmentTask, shown: Shown, m
 /** Every picture of an output. */
 export function wholeOutputArgs(file: OutputFile, shown: Shown): string[] {
   const input = [...inputGuards({ formats: file.formats, kind: "file" }), ...decoderArgs(file)];
-  return [...QUIET, ...input, "-i", fileUrl(file.path), ...rawOutput([`[0:V:0]${common(shown, OWN_SIZE, [])}`])];
+  return [
+    ...QUIET,
+    ...input,
+    "-i",
+    fileUrl(file.path),
+    ...rawOutput([`[0:V:0]${common(shown, OWN_SIZE, ownRange(shown))}`]),
+  ];
 }
 
 /** The words for `scale` that say which matrix a source of RGB is to be given. */
@@ -157,7 +169,7 @@ export function outputArgs(
     ...["-threads", "1", "-i", fileUrl(file.path)],
   ]);
   const chains = places.map(({ startPts, frames }, number) => {
-    const chain = [`trim=start_pts=${startPts}`, some(0, frames), common(shown, OWN_SIZE, [])];
+    const chain = [`trim=start_pts=${startPts}`, some(0, frames), common(shown, OWN_SIZE, ownRange(shown))];
     return `[${number}:V:0]${chain.join(",")}`;
   });
   return [...QUIET, "-copyts", ...inputs, ...rawOutput(chains)];
