@@ -1,5 +1,6 @@
 // What a file decodes to, by ffmpeg alone: the yardstick of the end-to-end tests. Uses no code of the product.
 import { resolve } from "node:path";
+import { mainVideo } from "./main-video.ts";
 import { sourceTick } from "./source-tick.ts";
 
 export interface Frames {
@@ -43,11 +44,12 @@ export async function framesOf(
   inputArgs: readonly string[] = [],
   outputArgs: readonly string[] = [],
 ): Promise<Frames> {
+  const stream = await mainVideo(`file:${resolve(path)}`);
   const asMade = async () => [
     "-fps_mode",
     "passthrough",
     "-enc_time_base",
-    await sourceTick("ffprobe", `file:${resolve(path)}`),
+    await sourceTick("ffprobe", `file:${resolve(path)}`, String(stream)),
   ];
   const text = new TextDecoder().decode(
     await output([
@@ -60,7 +62,7 @@ export async function framesOf(
       "-i",
       `file:${resolve(path)}`,
       "-map",
-      "0:V:0",
+      `0:${stream}`,
       ...(filter === null ? [] : ["-vf", filter]),
       ...(outputArgs.length > 0 ? outputArgs : await asMade()),
       "-f",
