@@ -1,6 +1,8 @@
 // What pictures of an output are compared as: in which format and size, and whether they can be at all.
 import type { Rational } from "../../../base/rational.ts";
 import { decoderOfOutput } from "../../codecs.ts";
+import { rangeHolder } from "../../colour/range-holder.ts";
+import { outputRange } from "../../colour/range-path.ts";
 import { OUTPUT_DEMUXERS, type OutputPackets } from "../../output-packets.ts";
 import type { Container } from "../../types.ts";
 import { SEGMENT_DEMUXERS } from "../../verify-segment.ts";
@@ -34,7 +36,10 @@ export interface Comparison {
 
 export function outputFile({ outputPath, container, info, request }: PicturesInput): OutputFile {
   const formats = container === null ? SEGMENT_DEMUXERS : OUTPUT_DEMUXERS;
-  return { path: outputPath, formats, decoder: decoderOfOutput(info.video, request.video.encoder) };
+  const decoder = decoderOfOutput(info.video, request.video.encoder);
+  // Segments, and all but Matroska, have no place for the range of a codec that does not say it.
+  const isUntold = container !== "mkv" && rangeHolder(request.video.encoder) !== "stream";
+  return { path: outputPath, formats, decoder, isFullRange: isUntold && outputRange(info.video, request) === "pc" };
 }
 
 /** What the output says of its colours; null: nothing. */

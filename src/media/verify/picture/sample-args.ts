@@ -32,6 +32,8 @@ export interface OutputFile {
   readonly formats: string;
   /** One that shows all that the file holds (alpha); null: ffmpeg's choice. */
   readonly decoder: string | null;
+  /** It is of full range, and has no place to say so. */
+  readonly isFullRange?: boolean;
 }
 
 export interface OutputPlace {
@@ -99,13 +101,17 @@ export function wholeOutputArgs(file: OutputFile, shown: Shown): string[] {
     ...input,
     "-i",
     fileUrl(file.path),
-    ...rawOutput([`[0:V:0]${common(shown, OWN_SIZE, ownRange(shown))}`]),
+    ...rawOutput([`[0:V:0]${[...untold(file), common(shown, OWN_SIZE, ownRange(shown))].join(",")}`]),
   ];
 }
 
 /** The words for `scale` that say which matrix a source of RGB is to be given. */
 function matrixFor({ video }: SegmentTask, matrix: string | null): string[] {
   return isRgb(video.pixelFormat) && matrix !== null && MATRICES.has(matrix) ? [`out_color_matrix=${matrix}`] : [];
+}
+
+function untold({ isFullRange }: OutputFile): string[] {
+  return isFullRange === true ? ["setparams=range=full"] : [];
 }
 
 function decoderArgs({ decoder }: OutputFile): string[] {
@@ -169,7 +175,12 @@ export function outputArgs(
     ...["-threads", "1", "-i", fileUrl(file.path)],
   ]);
   const chains = places.map(({ startPts, frames }, number) => {
-    const chain = [`trim=start_pts=${startPts}`, some(0, frames), common(shown, OWN_SIZE, ownRange(shown))];
+    const chain = [
+      `trim=start_pts=${startPts}`,
+      some(0, frames),
+      ...untold(file),
+      common(shown, OWN_SIZE, ownRange(shown)),
+    ];
     return `[${number}:V:0]${chain.join(",")}`;
   });
   return [...QUIET, "-copyts", ...inputs, ...rawOutput(chains)];
