@@ -167,20 +167,17 @@ function hasSize({ width = 0, height = 0 }: ProbedStream): boolean {
   return width > 0 && height > 0;
 }
 
-/** The stream asked for, or that which ffmpeg would pick of those that can be decoded; else the first one. */
+/** The stream asked for, or the first that can be decoded; else the first one. */
 function chooseVideo(
   pictures: readonly ProbedStream[],
   encrypted: ReadonlySet<number>,
   wanted: number | undefined,
 ): ProbedStream | undefined {
   if (wanted !== undefined) return pictures.find((stream) => stream.index === wanted);
-  const candidates = pictures
-    .filter((stream) => hasSize(stream) && !encrypted.has(stream.index))
-    .map((stream) => ({
-      stream,
-      ...{ index: stream.index, width: stream.width ?? 0, height: stream.height ?? 0 },
-      isDefault: stream.disposition?.default === 1,
-    }));
+  const candidates = pictures.map((stream) => ({
+    stream,
+    ...{ width: stream.width ?? 0, height: stream.height ?? 0, isEncrypted: encrypted.has(stream.index) },
+  }));
   return defaultVideo(candidates)?.stream ?? pictures[0];
 }
 

@@ -17,7 +17,7 @@ import type { SourceInfo } from "./types.ts";
 
 export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Stream index of the video to use; default: the one that ffmpeg would pick. */
+  /** Stream index of the video to use; default: the first that has pictures. */
   readonly videoStream?: number;
 }
 

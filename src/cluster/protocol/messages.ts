@@ -3,7 +3,7 @@
 import { z } from "zod";
 
 /** Raised when a message changes its meaning; server and client of different numbers refuse each other by name. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** Both sides speak at least this often; a link silent for a lease time is dead. */
 export const HEARTBEAT_MS = 2000;
