@@ -14,6 +14,7 @@ import { compareSeam } from "./seams.ts";
 import { planSegment, type SegmentRange } from "./segment-task.ts";
 import type { Tools } from "./tools.ts";
 import type { FromTheBeginning, LeadIn, SegmentFacts, SegmentReport, SegmentTask, SourceInfo } from "./types.ts";
+import { filteredTimes } from "./verify/filtered-times.ts";
 import type { SourceLook } from "./verify/source-look.ts";
 import { verifySegment } from "./verify-segment.ts";
 
@@ -104,7 +105,11 @@ export async function makeSegment(
     // Where frames are numbered, those of later segments would be wrong by what the index miscounts here.
     const mayBelieve = task.startPts === null && task.endPts === null ? true : !countsFrames(request);
     if (!verified.ok && (leadIn >= 3 || index.falseTimes !== null) && pts !== null && mayBelieve) {
-      pts = [...(await look.range(plan, task, index.lastDuration)).pts];
+      const isWhole = task.startPts === null && task.endPts === null;
+      pts =
+        isWhole && plan?.keepsTimes === false
+          ? await filteredTimes(tools, path, task, signal)
+          : [...(await look.range(plan, task, index.lastDuration)).pts];
       verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
       if (verified.ok) notes.push("believed by reference decoding");
     }

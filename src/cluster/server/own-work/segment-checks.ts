@@ -12,6 +12,8 @@ import { countsFrames, fixesKeyFrames, inOneRun, numbersFrames } from "../../../
 import { planSegment } from "../../../media/segment-task.ts";
 import type { Tools } from "../../../media/tools.ts";
 import type { LeadIn, SegmentTask, SourceInfo } from "../../../media/types.ts";
+import { filteredTimes } from "../../../media/verify/filtered-times.ts";
+import type { LookedRange } from "../../../media/verify/source-look.ts";
 import { type SegmentExpectation, verifySegment } from "../../../media/verify-segment.ts";
 import type { Input } from "../../scheduler/model/input.ts";
 import type { Job } from "../../scheduler/model/job.ts";
@@ -127,6 +129,24 @@ async function checkUncounted(parts: CheckParts, subject: Subject): Promise<Inpu
     : { type: "segment-verified", attemptId, jobId, segmentIndex, facts };
 }
 
+/** What the source itself gives for a task. One run over everything has no seams. */
+async function lookAt(
+  tools: Tools,
+  work: JobWork,
+  job: Job,
+  task: SegmentTask,
+  index: FrameIndex,
+): Promise<LookedRange> {
+  const plan = work.planOf(job);
+  if (job.split.mode === "whole" && plan !== null && !plan.keepsTimes) {
+    const { source } = await work.video();
+    const pts = await filteredTimes(tools, source.path, task, work.signal);
+    return { pts, seams: { start: null, afterEnd: null } };
+  }
+  const look = await work.look(task.request.video.encoder);
+  return await look.range(plan, task, index.lastDuration);
+}
+
 /** Believes the segment when it holds exactly what the server's own decode of the range gives. */
 export async function checkByReference(parts: CheckParts, subject: Subject): Promise<Input> {
   const { work, job, segment, landed } = subject;
@@ -139,8 +159,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const whole = job.split.mode === "whole" ? null : await work.pictures.whyWhole(task);
   if (whole !== null) return { type: "reference-decided", ...where, facts: null, reason: whole };
   await work.requireUnchanged();
-  const look = await work.look(task.request.video.encoder);
-  const { pts, seams } = await look.range(work.planOf(job), task, index.lastDuration);
+  const { pts, seams } = await lookAt(parts.tools, work, job, task, index);
   const lost = lostFrames(subject, task) ?? (await otherPictures(subject, task));
   if (lost !== null) return { type: "reference-decided", ...where, facts: null, reason: lost };
   if (job.split.mode !== "whole" && countsFrames(task.request) && pts.length !== task.expectedFrames) {

@@ -1,0 +1,55 @@
+// The times at which the filters of a request put frames out, by running them over the whole source: where its times are
+// false or missing, what ffmpeg makes of them at its end is no function of the index.
+import { AppError } from "../../base/errors.ts";
+import { runTool } from "../../base/process.ts";
+import { formatRational, type Pts } from "../../base/rational.ts";
+import { filterEffect } from "../request/filters/filter-kind.ts";
+import { filterChain, renderedChain } from "../request/video-args.ts";
+import { cutChain, decodeArgs, spreadPts } from "../segment-args.ts";
+import { lastWords } from "../stderr.ts";
+import { fileUrl } from "../tool-args.ts";
+import type { Tools } from "../tools.ts";
+import type { SegmentTask } from "../types.ts";
+
+/**
+ * Sorted, on the job's clock, in ticks of the task's cut or else of the source. `task`: one over everything. Errors: E_INDEX
+ * when ffmpeg fails, E_INTERRUPTED.
+ */
+export async function filteredTimes(
+  tools: Tools,
+  path: string,
+  task: SegmentTask,
+  signal?: AbortSignal,
+): Promise<Pts[]> {
+  // Filters that put out each frame at its time need not run: nothing but times is asked.
+  const keepsTimes = filterChain(task.request).map((call) => filterEffect(call).times.kind === "keeps");
+  const filters = renderedChain(task.request)
+    .slice(0, task.cut?.after ?? 0)
+    .filter((_, position) => keepsTimes[position] !== true);
+  const cut = task.cut === null ? null : { ...task.cut, after: filters.length };
+  const chain = ["null", ...cutChain({ ...task, cut }, filters)].join(",");
+  const times: Pts[] = [];
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: [
+      ...decodeArgs(task, { input: fileUrl(path), inputKind: "file", threads: null }, null),
+      ...["-filter_complex", `[0:${task.streamIndex}]${chain}[v]`, "-map", "[v]", "-fps_mode", "passthrough"],
+      ...["-enc_time_base", formatRational(cut?.timeBase ?? task.timeBase)],
+      ...["-f", "framehash", "-hash", "adler32", "pipe:1"],
+    ],
+    signal,
+    onLine: (line) => {
+      const pts = line.startsWith("#") ? Number.NaN : Number(line.split(",")[2]);
+      if (!Number.isNaN(pts)) times.push(pts);
+    },
+  });
+  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "decoding was stopped", "Submit the job again.");
+  if (result.exitCode !== 0) {
+    throw new AppError(
+      "E_INDEX",
+      `the source could not be decoded through the filters: ${lastWords(result.stderrTail)}`,
+      "The source is damaged; `ffmpeg -v error -i FILE -f null -` shows where.",
+    );
+  }
+  return spreadPts(times.sort((a, b) => a - b));
+}
