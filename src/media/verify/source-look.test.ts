@@ -4,11 +4,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forgetBoxes } from "../../../test/support/edit-boxes.ts";
+import { indexSource } from "../index-source.ts";
 import { outputPlan } from "../output-plan.ts";
 import { probeSource } from "../probe.ts";
 import { parseEncodeParams } from "../request/parse-params.ts";
 import { runFfmpeg } from "../run-ffmpeg.fixture.ts";
+import { planSegment } from "../segment-task.ts";
 import { findTools, type Tools } from "../tools.ts";
+import { filteredTimes } from "./filtered-times.ts";
 import { SourceLook } from "./source-look.ts";
 
 let tools: Tools;
@@ -64,4 +67,19 @@ test("what can't be decoded is said to whoever asks", async () => {
   await expect(look.range(planOf("-c:v libx264"), { startPts: null, endPts: null }, 512)).rejects.toThrow(
     "could not be decoded in sequence",
   );
+});
+
+test("through filters, false times give what one run of the same filters gives", async () => {
+  const lying = join(folder, "filtered.mp4");
+  await forgetBoxes(path, ["ctts", "edts"], lying);
+  const info = await probeSource(tools, lying);
+  const index = await indexSource(tools, lying, info, { onGops: () => undefined });
+  const request = parseEncodeParams("-vf fps=30 -c:v libx264");
+  const task = planSegment(info, index, request, { startPts: null, endPts: null }, 0, null);
+  const plain = join(folder, "plain.mkv");
+  await runFfmpeg(tools, ["-i", lying, "-vf", "fps=30", "-c:v", "ffv1", plain]);
+  const shown = await indexSource(tools, plain, await probeSource(tools, plain), { onGops: () => undefined });
+  const times = await filteredTimes(tools, lying, task);
+  expect(times).toEqual(Array.from({ length: shown.frameCount }, (_, tick) => tick));
+  expect(times.length).toBeGreaterThan(50);
 });
