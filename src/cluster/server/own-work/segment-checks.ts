@@ -141,7 +141,7 @@ async function lookAt(
   if (job.split.mode === "whole" && plan !== null && !plan.keepsTimes) {
     const { source } = await work.video();
     const pts = await filteredTimes(tools, source.path, task, work.signal);
-    return { pts, seams: { start: null, afterEnd: null } };
+    return { pts, seams: { start: null, afterEnd: null, decoded: null } };
   }
   const look = await work.look(task.request.video.encoder);
   return await look.range(plan, task, index.lastDuration);
