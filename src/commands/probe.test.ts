@@ -73,7 +73,7 @@ describe("what it sees", () => {
         ["audio", "encode", "libopus", null],
         ["subtitle", "leave-out", null, "-sn"],
         ["subtitle", "leave-out", null, "-sn"],
-        ["video", "leave-out", null, "one video stream is encoded, stream 3 (480x270); -map 0:v:0 picks this one"],
+        ["video", "leave-out", null, "one video stream is encoded, stream 0 (320x180); -map 0:v:1 picks this one"],
       ]);
     },
   );

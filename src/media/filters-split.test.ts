@@ -57,12 +57,12 @@ function clip(name: string): Promise<string> {
   return made;
 }
 
-/** Each frame as plain ffmpeg gives them: times from the file's start on. */
+/** Each frame as plain ffmpeg gives them: times from the start of the picture on, the only stream that is kept. */
 const framesOf = (path: string, chain: string | null, rate: string | null = null) => {
   const args = [
-    ...["-filter_threads", "1", "-i", fileUrl(path), "-map", "0:V:0", "-map", "0:a?"],
+    ...["-filter_threads", "1", "-i", fileUrl(path), "-map", "0:V:0"],
     ...(chain === null ? [] : ["-vf", chain]),
-    ...["-pix_fmt", "yuv420p", "-c:a", "copy"],
+    ...["-pix_fmt", "yuv420p"],
     ...(rate === null ? ["-enc_time_base:v", "1/1000000"] : ["-r", rate]),
   ];
   return decodedFrames(tools.ffmpeg, args, rate === null ? "passthrough" : "cfr");
