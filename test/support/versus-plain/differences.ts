@@ -74,7 +74,7 @@ function eventDifferences(name: string, ours: readonly Event[], plain: readonly 
 
 type Origins = readonly [number, number];
 
-function chapterDifferences(ours: readonly Chapter[], plain: readonly Chapter[], [a, b]: Origins): string[] {
+export function chapterDifferences(ours: readonly Chapter[], plain: readonly Chapter[], [a, b]: Origins): string[] {
   if (ours.length !== plain.length) return [`${ours.length} chapters where plain ffmpeg has ${plain.length}`];
   for (const [at, chapter] of ours.entries()) {
     const other = plain[at];

@@ -150,6 +150,20 @@ async function eventsOf(tools: Tools, path: string, index: number): Promise<Even
     });
 }
 
+const SILENT_TRACK: Sound = { rate: HEARD_RATE, runs: [] };
+
+/** A track without packets may be announced without a rate; ffmpeg gives up where it is asked to decode it. */
+function isDecodable({ facts }: StreamFacts): boolean {
+  return Number(facts.sample_rate) > 0 && Number(facts.channels) > 0;
+}
+
+/** The first that has pictures; none of them is a cover. */
+export function mainVideoOf(streams: readonly StreamFacts[]): string {
+  const videos = streams.filter(({ type }) => type === "video");
+  const main = videos.find(({ facts }) => Number(facts.width) > 0) ?? videos[0];
+  return main === undefined ? "0:V:0" : `0:${main.index}`;
+}
+
 /** How a file's times are read: as they stand in it, or as ffmpeg takes them when it converts the file. */
 export type Clock = "own" | "corrected";
 
@@ -163,6 +177,8 @@ export async function readingOf(tools: Tools, path: string, clock: Clock = "own"
   try {
     const at = (name: string) => join(folder, name);
     const audio = streams.filter(({ type }) => type === "audio");
+    const heardOnes = audio.filter(isDecodable);
+    const video = mainVideoOf(streams);
     const thumb = `scale=${THUMB.width}:${THUMB.height}:flags=area,format=yuv444p`;
     await mustRun([
       ...[
@@ -175,17 +191,20 @@ export async function readingOf(tools: Tools, path: string, clock: Clock = "own"
         "-i",
         `file:${resolve(path)}`,
       ],
-      ...["-map", "0:V:0", "-noautoscale", ...tools.ownTimes, "-f", "framemd5", at("pictures")],
-      ...["-map", "0:V:0", "-vf", thumb, ...tools.ownTimes, "-f", "rawvideo", at("thumbs")],
-      ...audio.flatMap((_, track) => {
-        const heard = ["-map", `0:a:${track}`, "-ac", "1", "-ar", String(HEARD_RATE), "-c:a", "pcm_s16le"];
+      ...["-map", video, "-noautoscale", ...tools.ownTimes, "-f", "framemd5", at("pictures")],
+      ...["-map", video, "-vf", thumb, ...tools.ownTimes, "-f", "rawvideo", at("thumbs")],
+      ...heardOnes.flatMap(({ index }) => {
+        const track = String(index);
+        const heard = ["-map", `0:${index}`, "-ac", "1", "-ar", String(HEARD_RATE), "-c:a", "pcm_s16le"];
         return [...heard, "-f", "framecrc", at(`${track}.crc`), ...heard, "-f", "s16le", at(`${track}.raw`)];
       }),
     ]);
     const { tick, rows } = await rowsOf(at("pictures"));
     const thumbs = await Bun.file(at("thumbs")).bytes();
     const sounds = await Promise.all(
-      audio.map((track, number) => soundAt(at(String(number)), Number(track.facts.sample_rate) || HEARD_RATE)),
+      audio.map((track) =>
+        isDecodable(track) ? soundAt(at(String(track.index)), Number(track.facts.sample_rate)) : SILENT_TRACK,
+      ),
     );
     const subtitles: Event[][] = [];
     for (const { index, type } of streams) if (type === "subtitle") subtitles.push(await eventsOf(tools, path, index));

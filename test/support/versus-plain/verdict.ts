@@ -4,10 +4,11 @@ import { rm } from "node:fs/promises";
 import type { Proof } from "../../../src/media/types.ts";
 import type { Cluster } from "../cluster.ts";
 import { soundDifferences } from "./compare-sound.ts";
-import { differencesBetween, pictureDifferences } from "./differences.ts";
+import { chapterDifferences, differencesBetween, pictureDifferences } from "./differences.ts";
 import { endOf } from "./job-ending.ts";
+import { toldToKeepRange } from "./kept-range.ts";
 import { type Kept, type PlainJob, runPlain } from "./plain-run.ts";
-import { type Reading, readingOf, streamsOf } from "./reading.ts";
+import { mainVideoOf, type Reading, readingOf, type StreamFacts, streamsOf } from "./reading.ts";
 import type { Tools } from "./tools.ts";
 
 export type Verdict =
@@ -36,14 +37,16 @@ export function wordsOf(params: string): string[] {
 }
 
 export function isLossless(params: string): boolean {
-  return /\b(ffv1|utvideo|huffyuv|ffvhuff)\b|-qp 0\b|lossless=1\b/.test(params);
+  return /\b(ffv1|utvideo|huffyuv|ffvhuff)\b|-qp 0\b|lossless[= ]1\b/.test(params);
 }
 
-function keptOf({ streams }: Proof): Kept {
+function keptOf({ streams }: Proof, source: readonly StreamFacts[]): Kept {
   const left = new Set(streams.left_out.map(({ index }) => index));
   const of = (type: string) =>
     streams.in.filter((one) => one.type === type && !left.has(one.index)).map(({ index }) => index);
-  return { video: of("video")[0] ?? 0, audio: of("audio"), subtitles: of("subtitle") };
+  const videos = new Set(of("video"));
+  const main = mainVideoOf(source.filter(({ index }) => videos.has(index)));
+  return { video: Number(main.slice(2)) || 0, audio: of("audio"), subtitles: of("subtitle") };
 }
 
 function codecsOf({ streams }: Reading): PlainJob["codecs"] {
@@ -129,23 +132,47 @@ async function areEventsTheSources(tools: Tools, held: Held, ours: Reading): Pro
   return ours.subtitles.flat().every((event) => begins.some((at) => Math.abs(event.begins - origins[0] - at) < 0.003));
 }
 
+/** Chapters aren't moved with the streams where Matroska begins later than at zero (Opus): where the source has them is right. */
+async function areChaptersTheSources(tools: Tools, held: Held, ours: Reading): Promise<boolean> {
+  const source = await readingOf(tools, held.source).catch(() => null);
+  if (source === null) return false;
+  const origins = [ours.pictures.seconds[0] ?? 0, source.pictures.seconds[0] ?? 0] as const;
+  return chapterDifferences(ours.chapters, source.chapters, origins).length === 0;
+}
+
+/** What the picture's side data say in ours and in the source, and plain ffmpeg loses, is nothing to hold against ours. */
+function withSideDataOf(source: readonly StreamFacts[], ours: Reading, plain: Reading): Reading {
+  const video = ours.streams.find(({ type }) => type === "video")?.facts ?? {};
+  const said = source.filter(({ type }) => type === "video").map(({ facts }) => facts);
+  const kept = Object.entries(video).filter(
+    ([name, value]) => value.startsWith("{") && said.some((facts) => facts[name] === value),
+  );
+  const streams = plain.streams.map((stream) =>
+    stream.type === "video" ? { ...stream, facts: { ...Object.fromEntries(kept), ...stream.facts } } : stream,
+  );
+  return { ...plain, streams };
+}
+
 async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string): Promise<Verdict> {
   const params = wordsOf(held.params);
   const whole = await readingOf(tools, held.output);
   const ours = withoutEmptyTracks(whole);
   const { source, plainInputArgs: inputArgs = [] } = held;
   const asked = wordsOf(held.plainParams ?? held.params);
-  const job: PlainJob = {
-    source,
-    params: asked,
-    output: plainPath,
-    kept: keptOf(proof),
-    codecs: codecsOf(whole),
-    inputArgs,
-  };
-  const { exitCode, stderr } = await runPlain(tools, job);
+  const { streams: sources } = await streamsOf(tools, source);
+  const kept = keptOf(proof, sources);
+  let job: PlainJob = { source, params: asked, output: plainPath, kept, codecs: codecsOf(whole), inputArgs };
+  let { exitCode, stderr } = await runPlain(tools, job);
   if (exitCode !== 0) return { kind: "exact", notes: [`plain ffmpeg fails: ${stderr.trim().slice(-200)}`] };
-  const plain = withoutEmptyTracks(await readingOf(tools, plainPath));
+  let plain = withSideDataOf(sources, ours, withoutEmptyTracks(await readingOf(tools, plainPath)));
+  const told = toldToKeepRange(asked, sources, ours, plain);
+  if (told !== null) {
+    job = { ...job, params: told };
+    ({ exitCode, stderr } = await runPlain(tools, job));
+    if (exitCode !== 0)
+      return { kind: "WRONG", differences: [`plain ffmpeg fails told to keep full range: ${stderr}`] };
+    plain = withSideDataOf(sources, ours, withoutEmptyTracks(await readingOf(tools, plainPath)));
+  }
   const rules = { isLossless: isLossless(held.params) };
   let differences = [...differencesBetween(ours, plain, rules), ...leftOutProblems(proof, params, plain)];
   if (differences.length > 0 && stderr !== "") {
@@ -155,12 +182,16 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
     }
   }
   const isSound = (difference: string) => /^sound \d/.test(difference);
-  if (differences.some(isSound) && (await isWhereTheSourceIs(tools, held, whole, job.kept ?? keptOf(proof)))) {
+  if (differences.some(isSound) && (await isWhereTheSourceIs(tools, held, whole, kept))) {
     differences = differences.filter((difference) => !isSound(difference));
   }
   const isEvent = (difference: string) => /^subtitles \d+: event \d+ (begins|ends) /.test(difference);
   if (differences.some(isEvent) && (await areEventsTheSources(tools, held, ours))) {
     differences = differences.filter((difference) => !isEvent(difference));
+  }
+  const isChapter = (difference: string) => /^chapter \d+ begins /.test(difference);
+  if (differences.some(isChapter) && (await areChaptersTheSources(tools, held, ours))) {
+    differences = differences.filter((difference) => !isChapter(difference));
   }
   if (differences.some((one) => UNSAID_RANGE.test(one)) && !(await isRangeSaid(tools, source))) {
     differences = differences.filter((one) => !UNSAID_RANGE.test(one));
