@@ -108,7 +108,7 @@ export async function makeSegment(
       const isWhole = task.startPts === null && task.endPts === null;
       pts =
         isWhole && plan?.keepsTimes === false
-          ? await filteredTimes(tools, path, task, signal)
+          ? await filteredTimes(tools, path, task, { signal })
           : [...(await look.range(plan, task, index.lastDuration)).pts];
       verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
       if (verified.ok) notes.push("believed by reference decoding");

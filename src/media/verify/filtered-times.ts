@@ -13,19 +13,20 @@ import type { SegmentTask } from "../types.ts";
 
 /**
  * Sorted, on the job's clock, in ticks of the task's cut or else of the source. `task`: one over everything. Errors: E_INDEX
- * when ffmpeg fails, E_INTERRUPTED.
+ * when ffmpeg fails, E_INTERRUPTED. `runsAll`: the filters are set up anew in the middle, so that any may lose frames.
  */
 export async function filteredTimes(
   tools: Tools,
   path: string,
   task: SegmentTask,
-  signal?: AbortSignal,
+  options: { readonly runsAll?: boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Pts[]> {
-  // Filters that put out each frame at its time need not run: nothing but times is asked.
+  const { runsAll = false, signal } = options;
+  // Filters that put out each frame at its time need not run, where they are set up once: nothing but times is asked.
   const keepsTimes = filterChain(task.request).map((call) => filterEffect(call).times.kind === "keeps");
   const filters = renderedChain(task.request)
     .slice(0, task.cut?.after ?? 0)
-    .filter((_, position) => keepsTimes[position] !== true);
+    .filter((_, position) => runsAll || keepsTimes[position] !== true);
   const cut = task.cut === null ? null : { ...task.cut, after: filters.length };
   const chain = ["null", ...cutChain({ ...task, cut }, filters)].join(",");
   const times: Pts[] = [];

@@ -129,7 +129,10 @@ async function checkUncounted(parts: CheckParts, subject: Subject): Promise<Inpu
     : { type: "segment-verified", attemptId, jobId, segmentIndex, facts };
 }
 
-/** What the source itself gives for a task. One run over everything has no seams. */
+/**
+ * What the source itself gives for a task. One run over everything has no seams. Filters that are set up anew where the
+ * pictures change lose what they hold there, so that even those that keep the times put out fewer.
+ */
 async function lookAt(
   tools: Tools,
   work: JobWork,
@@ -138,9 +141,11 @@ async function lookAt(
   index: FrameIndex,
 ): Promise<LookedRange> {
   const plan = work.planOf(job);
-  if (job.split.mode === "whole" && plan !== null && !plan.keepsTimes) {
+  const isWhole = job.split.mode === "whole" && plan !== null;
+  const isSetUpAnew = isWhole && task.cut !== null && (await work.pictures.whyWhole(task)) !== null;
+  if (isWhole && (isSetUpAnew || !plan.keepsTimes)) {
     const { source } = await work.video();
-    const pts = await filteredTimes(tools, source.path, task, work.signal);
+    const pts = await filteredTimes(tools, source.path, task, { runsAll: isSetUpAnew, signal: work.signal });
     return { pts, seams: { start: null, afterEnd: null, decoded: null } };
   }
   const look = await work.look(task.request.video.encoder);
