@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { rescale } from "../../base/rational.ts";
-import { evenClock } from "./frame-clock.ts";
+import { parseRational, rescale } from "../../base/rational.ts";
+import { evenClock, nutTick } from "./frame-clock.ts";
 
 const TICK = { num: 1, den: 90_000 };
 
@@ -60,4 +60,18 @@ test("whatever the times: there and back on the clock is the very time", () => {
     { numRuns: 500 },
   );
   expect(found).toBeGreaterThan(20);
+});
+
+test.each([
+  ["1001/48000", "1/48000"],
+  ["1001/96000", "1/96000"],
+  ["1/25", "1/51200"],
+  ["1/12800", "1/51200"],
+  ["1/1000", "1/64000"],
+  ["1001/30000", "1/60000"],
+  ["1/90000", "1/90000"],
+])("an encoder that counts in %s makes a NUT file that counts in %s", (encoder, file) => {
+  const [asked, expected] = [parseRational(encoder), parseRational(file)];
+  if (asked === null || expected === null) throw new Error("no rational");
+  expect(nutTick(asked)).toEqual(expected);
 });

@@ -4,7 +4,7 @@ import { invert, multiply, type Pts, type Rational, rational, rescale } from "..
 import { segmentFormat } from "../codecs.ts";
 import type { FrameIndex } from "../frame-index.ts";
 import { outputPlan } from "../output-plan.ts";
-import { plannedFrames } from "../planned-frames.ts";
+import { plannedFrames, type SourceRange } from "../planned-frames.ts";
 import { segmentOffsetUs } from "../segment-clock.ts";
 import type { SegmentTask, SourceInfo } from "../types.ts";
 import { passesOf } from "./encoder-passes.ts";
@@ -27,6 +27,33 @@ export function evenClock(pts: readonly Pts[], timeBase: Rational): Rational | n
   return pts.length < LEAST_TAKEN * places ? null : multiply(timeBase, rational(step, 1));
 }
 
+/** NUT's ticks are no longer than this part of a second for video (libavformat/nutenc.c). */
+const NUT_TICKS = 48_000;
+const NUT_DIVISORS = [2, 3, 5, 7, 9, 11, 13] as const;
+const NUT_LARGEST = 1 << 24;
+
+/** What a NUT file counts in whose encoder counts in `tick` (libavformat/utils.c, ff_choose_timebase). */
+export function nutTick({ num, den }: Rational): Rational {
+  let [ticks, second] = [num, den];
+  const isCoarse = () => Math.floor(second / ticks) < NUT_TICKS;
+  for (const divisor of NUT_DIVISORS) while (isCoarse() && ticks % divisor === 0) ticks /= divisor;
+  while (isCoarse() && second < NUT_LARGEST) second *= 2;
+  return { num: ticks, den: second };
+}
+
+/**
+ * The clock on which the range's pictures stand, if its file then counts as those of all other segments do: ffmpeg's
+ * concat demuxer takes every file's ticks for those of the first. Where it does not, all segments must have one clock.
+ */
+function sharedClock(own: readonly Pts[], whole: () => readonly Pts[] | null, timeBase: Rational): Rational | null {
+  const tick = evenClock(own, timeBase);
+  if (tick === null) return null;
+  const [of, asked] = [nutTick(tick), nutTick(timeBase)];
+  if (of.num === asked.num && of.den === asked.den) return tick;
+  const all = whole();
+  return all === null ? null : evenClock(all, timeBase);
+}
+
 /** The task with the clock that its encoder needs for two passes, where there is one. */
 export function withFrameClock(task: SegmentTask, index: FrameIndex, info: SourceInfo): SegmentTask {
   const { request, video, encoderTimeBase, rate } = task;
@@ -36,8 +63,12 @@ export function withFrameClock(task: SegmentTask, index: FrameIndex, info: Sourc
   // WebM, which holds alpha, counts in milliseconds whatever the encoder does.
   if (plan === null || task.expectedFrames === null || segmentFormat(video, request.video.encoder) !== "nut")
     return task;
-  const pts = plannedFrames(plan, index, info, task).map((each) => rescale(each, plan.timeBase, encoderTimeBase));
-  const tick = evenClock(pts, encoderTimeBase);
+  const ticksOf = (range: SourceRange) =>
+    plannedFrames(plan, index, info, range).map((each) => rescale(each, plan.timeBase, encoderTimeBase));
+  const pts = ticksOf(task);
+  const isKnown = index.isComplete && index.uncounted.withoutPts === 0 && index.falseTimes === null;
+  const whole = () => (isKnown ? ticksOf({ startPts: null, endPts: null }) : null);
+  const tick = sharedClock(pts, whole, encoderTimeBase);
   if (tick === null || !isWhole(encoderTimeBase, tick)) return task;
   const from = way === "frames" ? 0 : rescale(pts[0] ?? 0, encoderTimeBase, tick);
   return { ...task, frameClock: { tick, from } };
