@@ -1,7 +1,7 @@
 // One plain run of ffmpeg with the options of a job, made so that its output can be held against the job's: the same
 // streams in the same order, each picture at its own time. Uses no code of the product.
 import { resolve } from "node:path";
-import { streamsOf } from "./reading.ts";
+import { type StreamFacts, streamsOf } from "./reading.ts";
 import { type Ran, runTool, type Tools } from "./tools.ts";
 
 /** What the job kept of the source, in the order of its output. */
@@ -50,14 +50,25 @@ function codecArgs(
   });
 }
 
+/** Filters that put a picture halfway between two: on a tick of the source every other one would be rounded. */
+const MAKES_FIELDS = /\byadif=(mode=)?(1|3|send_field)|\bbwdif\b(?!=(mode=)?(0|2|send_frame))|\bw3fdif\b/;
+
 /** Each picture at its own time, or at the rate asked for. */
-function timesOf(tools: Tools, params: readonly string[]): readonly string[] {
-  return params.some((word) => word === "-r" || word === "-r:v") ? ["-fps_mode", "cfr"] : tools.ownTimes;
+function timesOf(tools: Tools, params: readonly string[], timeBase: string): readonly string[] {
+  if (params.some((word) => word === "-r" || word === "-r:v")) return ["-fps_mode", "cfr"];
+  const [ticks, second] = timeBase.split("/").map(Number);
+  if (!params.some((word) => MAKES_FIELDS.test(word)) || !ticks || !second) return tools.ownTimes;
+  return ["-fps_mode", "passthrough", "-enc_time_base:v", `${ticks}/${2 * second}`];
 }
 
-async function plainArgs(tools: Tools, job: PlainJob, times: readonly string[]): Promise<readonly string[]> {
+function plainArgs(
+  tools: Tools,
+  job: PlainJob,
+  streams: readonly StreamFacts[],
+  times: readonly string[],
+): readonly string[] {
   const { kept, params, codecs, inputArgs = [] } = job;
-  const source = new Map((await streamsOf(tools, job.source)).streams.map(({ index, codec }) => [index, codec]));
+  const source = new Map(streams.map(({ index, codec }) => [index, codec]));
   const hasMaps = params.includes("-map");
   const indexes = kept === null || hasMaps ? [] : [kept.video, ...kept.audio, ...kept.subtitles];
   return [
@@ -75,8 +86,9 @@ async function plainArgs(tools: Tools, job: PlainJob, times: readonly string[]):
  * gives it by itself. Errors: the source can't be read.
  */
 export async function runPlain(tools: Tools, job: PlainJob): Promise<Ran> {
-  const times = timesOf(tools, job.params);
-  const ran = await runTool(await plainArgs(tools, job, times));
+  const { streams } = await streamsOf(tools, job.source);
+  const video = streams.find(({ index, type }) => type === "video" && index === (job.kept?.video ?? index));
+  const ran = await runTool(plainArgs(tools, job, streams, timesOf(tools, job.params, video?.timeBase ?? "")));
   if (ran.exitCode === 0 || !/time ?base|frame ?rate|fps/i.test(ran.stderr)) return ran;
-  return await runTool(await plainArgs(tools, job, ["-fps_mode", "passthrough"]));
+  return await runTool(plainArgs(tools, job, streams, ["-fps_mode", "passthrough"]));
 }

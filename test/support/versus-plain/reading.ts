@@ -38,6 +38,8 @@ export interface StreamFacts {
   readonly index: number;
   readonly type: string;
   readonly codec: string;
+  /** Seconds per tick, "1/90000". */
+  readonly timeBase: string;
   /** What must be the same on both sides, one word each: size, format, range, layout, language, … */
   readonly facts: Readonly<Record<string, string>>;
 }
@@ -78,7 +80,7 @@ function factsOf(stream: Json): StreamFacts {
     const { side_data_type: name, ...rest } = data;
     if (!/CPB|encoder|skip samples/i.test(text(name))) facts[text(name)] = JSON.stringify(rest);
   }
-  return { index: Number(stream.index), type, codec: text(stream.codec_name), facts };
+  return { index: Number(stream.index), type, codec: text(stream.codec_name), timeBase: text(stream.time_base), facts };
 }
 
 /** Streams and chapters of a file. Errors: ffprobe can't read it. */
