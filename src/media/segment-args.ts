@@ -138,22 +138,30 @@ export function spreadPts(sorted: readonly Pts[]): Pts[] {
 /** Which frames the filters get and which of those that come out are kept. */
 export type CutPlan = DecodePlan & Pick<SegmentTask, "cut" | "picture">;
 
+/** What filters see from before the range, and what begins with its first frame. */
+export interface CutParts {
+  readonly head: readonly string[];
+  readonly tail: readonly string[];
+}
+
 /**
  * The range is cut out of the decoded frames, or out of what the filters that see neighbours put out: then in a tick that
  * is set there, whatever a filter of another version of ffmpeg counts in.
  */
-export function cutChain(task: CutPlan, filters: readonly string[]): string[] {
+export function cutParts(task: CutPlan, filters: readonly string[]): CutParts {
   const { startPts, endPts } = clockBounds(task);
   const spread = task.spreadsPts === true ? [SPREAD] : [];
-  if (task.cut === null) return [...trim(startPts, endPts), ...spread, ...filters];
+  if (task.cut === null) return { head: [], tail: [...trim(startPts, endPts), ...spread, ...filters] };
   const { after, timeBase } = task.cut;
-  return [
-    ...spread,
-    ...filters.slice(0, after),
-    `settb=expr=${formatRational(timeBase)}`,
-    ...trim(task.cut.startPts, task.cut.endPts),
-    ...filters.slice(after),
-  ];
+  return {
+    head: [...spread, ...filters.slice(0, after), `settb=expr=${formatRational(timeBase)}`],
+    tail: [...trim(task.cut.startPts, task.cut.endPts), ...filters.slice(after)],
+  };
+}
+
+export function cutChain(task: CutPlan, filters: readonly string[]): string[] {
+  const { head, tail } = cutParts(task, filters);
+  return [...head, ...tail];
 }
 
 /** Both branches hang on one decode; each trim ends its branch, so the run stops just after the range. */

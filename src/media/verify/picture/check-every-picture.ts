@@ -3,67 +3,15 @@
 import { planSegment } from "../../segment-task.ts";
 import type { Tools } from "../../tools.ts";
 import type { ProofCheck } from "../../types.ts";
-import { comparisonOf, matrixOf, outputFile, type PicturesInput } from "./comparison.ts";
+import { type Comparison, comparisonOf, matrixOf, outputFile, type PicturesInput } from "./comparison.ts";
 import { expectedQuality } from "./floors.ts";
 import { type Judgement, judgePicture, type PictureRun } from "./judge-picture.ts";
-import { streamPictures } from "./read-pictures.ts";
+import { pairPictures } from "./paired-pictures.ts";
+import { RANGE_NOTE, rangeChange } from "./range-change.ts";
 import { wholeOutputArgs, wholeSourceArgs } from "./sample-args.ts";
 import type { Strips } from "./strips.ts";
 
 export const EVERY_PICTURE_CHECK = "every picture";
-
-type Side = "source" | "output";
-
-/** Pictures that one side may be ahead of the other. */
-const MOST_AHEAD = 8;
-
-/** Joins two streams of pictures into pairs; the faster side waits. */
-class PicturePairs {
-  readonly #waiting: Record<Side, Strips[]> = { source: [], output: [] };
-  readonly #counts: Record<Side, number> = { source: 0, output: 0 };
-  readonly #ended = new Set<Side>();
-  readonly #take: (source: Strips, output: Strips) => void;
-  #wake: (() => void)[] = [];
-
-  constructor(take: (source: Strips, output: Strips) => void) {
-    this.#take = take;
-  }
-
-  get counts(): Readonly<Record<Side, number>> {
-    return this.#counts;
-  }
-
-  async add(side: Side, picture: Strips): Promise<void> {
-    const other = side === "source" ? "output" : "source";
-    const own = this.#waiting[side];
-    own.push(picture);
-    this.#counts[side] += 1;
-    this.#pair();
-    while (own.length > MOST_AHEAD && !this.#ended.has(other)) {
-      await new Promise<void>((resolve) => this.#wake.push(resolve));
-    }
-    // What has nobody to be compared with any more is only counted.
-    if (this.#ended.has(other)) own.length = 0;
-  }
-
-  end(side: Side): void {
-    this.#ended.add(side);
-    this.#wakeAll();
-  }
-
-  #pair(): void {
-    const { source, output } = this.#waiting;
-    while (source.length > 0 && output.length > 0) {
-      const [first, second] = [source.shift(), output.shift()];
-      if (first !== undefined && second !== undefined) this.#take(first, second);
-    }
-    this.#wakeAll();
-  }
-
-  #wakeAll(): void {
-    for (const wake of this.#wake.splice(0)) wake();
-  }
-}
 
 /** Judges each pair when the next one is there, since a picture may be its neighbour. */
 class Judge {
@@ -104,11 +52,19 @@ function segmentOf({ segments }: PicturesInput, position: number): number {
   });
 }
 
-/** Errors: E_INTERRUPTED. */
+/** Where ranges change as in `picture`: the samples as they are, all of them, are right too. Errors: E_INTERRUPTED. */
 export async function checkEveryPicture(tools: Tools, input: PicturesInput): Promise<ProofCheck> {
   const name = EVERY_PICTURE_CHECK;
   const comparison = comparisonOf(input);
   if (typeof comparison === "string") return { name, ok: true, detail: `not measured: ${comparison}` };
+  const check = await compareAll(tools, input, comparison);
+  const sourceRange = check.ok ? null : await rangeChange(tools, input);
+  if (sourceRange === null) return check;
+  const asFirst = await compareAll(tools, input, { ...comparison, shown: { ...comparison.shown, sourceRange } });
+  return asFirst.ok ? { ...asFirst, detail: `${asFirst.detail ?? ""}; ${RANGE_NOTE}` } : check;
+}
+
+async function compareAll(tools: Tools, input: PicturesInput, comparison: Comparison): Promise<ProofCheck> {
   const { info, index, request, grid, sourcePath, output, segments, signal } = input;
   const { shown, mustBeEqual } = comparison;
   const task = planSegment(info, index, request, { startPts: null, endPts: null }, 0, grid);
@@ -127,24 +83,16 @@ export async function checkEveryPicture(tools: Tools, input: PicturesInput): Pro
     worst.psnr = Math.min(worst.psnr, psnr);
     worst.ssim = Math.min(worst.ssim, ssim);
   });
-  const pairs = new PicturePairs((source, picture) => judge.add(source, picture));
-  const read = async (side: Side, args: readonly string[]) => {
-    try {
-      return await streamPictures(tools, args, shown, (picture) => pairs.add(side, picture), signal);
-    } finally {
-      pairs.end(side);
-    }
+  const sides = {
+    source: wholeSourceArgs(sourcePath, task, shown, matrixOf(output)),
+    output: wholeOutputArgs(outputFile(input), shown),
   };
-  const [noSource, noOutput] = await Promise.all([
-    read("source", wholeSourceArgs(sourcePath, task, shown, matrixOf(output))),
-    read("output", wholeOutputArgs(outputFile(input), shown)),
-  ]);
+  const { counts, reasons } = await pairPictures(tools, sides, shown, (own, other) => judge.add(own, other), signal);
   judge.end();
-  const { counts } = pairs;
   const [first] = wrong;
   const problems = [
-    ...(noSource === null ? [] : [`decoding the source: ${noSource}`]),
-    ...(noOutput === null ? [] : [`decoding the output: ${noOutput}`]),
+    ...(reasons.source === null ? [] : [`decoding the source: ${reasons.source}`]),
+    ...(reasons.output === null ? [] : [`decoding the output: ${reasons.output}`]),
     ...(counts.source === counts.output
       ? []
       : [`${counts.output} pictures in the output, ${counts.source} in the source`]),
@@ -158,7 +106,7 @@ export async function checkEveryPicture(tools: Tools, input: PicturesInput): Pro
       : `PSNR ${worst.psnr.toFixed(1)} dB, SSIM ${worst.ssim.toFixed(3)} or more`;
   const note = unclear === 0 ? "" : `; not measured at ${unclear} pictures of segments that the decoder complains of`;
   return {
-    name,
+    name: EVERY_PICTURE_CHECK,
     ok: problems.length === 0,
     detail: problems.join("; ") || `all ${seen} pictures are the source's: ${fit}${note}`,
   };

@@ -11,7 +11,7 @@ import { probeSource } from "../../probe.ts";
 import { parseEncodeParams } from "../../request/parse-params.ts";
 import { runFfmpeg } from "../../run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "../../tools.ts";
-import type { ProofCheck } from "../../types.ts";
+import type { LeadIn, ProofCheck } from "../../types.ts";
 import { checkEveryPicture } from "./check-every-picture.ts";
 import { checkPictures } from "./check-pictures.ts";
 import type { PicturesInput } from "./comparison.ts";
@@ -52,12 +52,13 @@ async function check(
   output: string,
   params: string,
   by: (tools: Tools, input: PicturesInput) => Promise<ProofCheck> = checkPictures,
+  leadIn: LeadIn = 0,
 ): Promise<ProofCheck> {
   const { info, index } = await (read.get(source) ?? readSource(source));
   const second =
     index.keyFrames.find(({ pts }) => pts >= rescale(1, { num: 1, den: 1 }, info.video.timeBase))?.pts ?? null;
   const frames = index.countFrames(null, second);
-  const segment = { leadIn: 0, complaint: null } as const;
+  const segment = { leadIn, complaint: null };
   const container = output.endsWith(".mp4") ? "mp4" : output.endsWith(".ts") ? "ts" : "mkv";
   return await by(tools, {
     ...{ info, index, request: parseEncodeParams(params), grid: null, encoderTimeBase: info.video.timeBase },
@@ -154,6 +155,61 @@ describe("spoilt outputs are found", () => {
     const squeezed = ["-vf", "scale=in_range=full:out_range=limited,setrange=full", "-color_range", "pc"];
     const wrong = await encoded(source, "-c:v ffv1", squeezed);
     expect(await check(source, wrong, "-c:v ffv1")).toMatchObject({ ok: false });
+  }, 60_000);
+});
+
+test("what is decoded from the beginning is found and held as what is sought", async () => {
+  const beginning = 1_000_000_000;
+  const params = "-c:v libx264 -preset ultrafast -crf 23";
+  const right = await check(
+    at("moving.mkv"),
+    await encoded(at("moving.mkv"), params),
+    params,
+    checkPictures,
+    beginning,
+  );
+  expect(right).toMatchObject({ ok: true });
+  expect(right.detail).toContain("8 pictures at 4 places of 2 segments");
+  const late = "tpad=start=1:start_mode=clone,trim=end_frame=48";
+  const output = await encoded(at("moving.mkv"), params, ["-vf", late]);
+  expect(await check(at("moving.mkv"), output, params, checkPictures, beginning)).toMatchObject({ ok: false });
+}, 60_000);
+
+describe("a source that says full range from its second half on", () => {
+  const params = "-c:v ffv1";
+  const path = () => at("half-full.mkv");
+
+  beforeAll(async () => {
+    const h264 = ["-c:v", "libx264", "-preset", "ultrafast", "-qp", "0", "-bf", "0", "-g", "24", "-frames:v", "24"];
+    const tag = (isFull: number) => ["-bsf:v", `h264_metadata=video_full_range_flag=${isFull}`, "-f", "h264"];
+    for (const half of [0, 1]) {
+      const graph = `${MOVING},trim=start_frame=${half * 24},format=yuv420p`;
+      await runFfmpeg(tools, ["-f", "lavfi", "-i", graph, ...h264, ...tag(half), at(`half-${half}.h264`)]);
+    }
+    const both = await Promise.all([0, 1].map((half) => Bun.file(at(`half-${half}.h264`)).bytes()));
+    await Bun.write(at("both.h264"), Buffer.concat(both));
+    await runFfmpeg(tools, ["-framerate", "24", "-i", at("both.h264"), "-c", "copy", path()]);
+  }, 60_000);
+
+  const made = (filter: string) => encoded(path(), params, ["-vf", filter], "ranges.mkv");
+
+  test.each([
+    ["samples as they are", "setparams=range=limited"],
+    ["the levels that the second half says", "scale=out_range=limited,setparams=range=limited"],
+  ])(
+    "holds with %s",
+    async (_name, filter) => {
+      expect(await check(path(), await made(filter), params)).toMatchObject({ ok: true });
+      expect(await check(path(), await made(filter), params, checkEveryPicture)).toMatchObject({ ok: true });
+    },
+    60_000,
+  );
+
+  test("does not with some of each", async () => {
+    const filter =
+      "split[a][b];[a]trim=end_frame=27,setparams=range=limited[c];[b]trim=start_frame=27,scale=out_range=limited,setparams=range=limited[d];[c][d]concat";
+    const found = await check(path(), await made(filter), params);
+    expect(found).toMatchObject({ ok: false });
   }, 60_000);
 });
 

@@ -3,85 +3,12 @@
 import type { Pts } from "../../../base/rational.ts";
 import type { Tools } from "../../tools.ts";
 import type { ProofCheck } from "../../types.ts";
-import { choosePlaces, keyBefore, type Place } from "./choose-places.ts";
-import { type Comparison, comparisonOf, matrixOf, outputFile, type PicturesInput } from "./comparison.ts";
-import { expectedQuality } from "./floors.ts";
-import { type Judgement, judgePictures } from "./judge-picture.ts";
-import { readPictures } from "./read-pictures.ts";
-import { outputArgs, outputSeek, sourceArgs } from "./sample-args.ts";
+import { choosePlaces, type Place } from "./choose-places.ts";
+import { comparisonOf, type PicturesInput } from "./comparison.ts";
+import { isWrong, type Looked, type LookSetting, look } from "./look-at-places.ts";
+import { RANGE_NOTE, rangeChange } from "./range-change.ts";
 
 export const PICTURE_CHECK = "picture";
-
-/** Inputs of one run of ffmpeg: each has a decoder, whose pictures are what memory goes to. */
-const MOST_AT_ONCE = 12;
-/** Places that are looked at again, decoded from the beginning, before they are called wrong. */
-const MOST_AGAIN = 4;
-
-interface Setting extends Comparison {
-  readonly tools: Tools;
-  readonly input: PicturesInput;
-  readonly keys: readonly number[];
-}
-
-interface Looked {
-  readonly place: Place;
-  /** What was seen of each picture, or why nothing was. */
-  readonly seen: readonly Judgement[] | { readonly side: "source" | "output"; readonly reason: string };
-}
-
-function isWrong({ seen }: Looked): boolean {
-  return "side" in seen || seen.some(({ problems }) => problems.length > 0);
-}
-
-/** Where to seek in the output. A transport stream is sought by bytes, so from a key frame earlier. */
-function seekOf({ input, keys, timeBase }: Setting, position: number): Pts | null {
-  if (input.container === null) return null;
-  const { videoPts } = input.output;
-  const exact = keys.indexOf(keyBefore(keys, position));
-  const key = input.container === "ts" ? exact - 1 : exact;
-  const keyPts = videoPts[keys[key] ?? -1];
-  if (key <= 0 || keyPts === undefined) return null;
-  const formatName = input.container === "mkv" || input.container === "webm" ? "matroska,webm" : input.container;
-  return outputSeek(formatName, timeBase, keyPts, videoPts[keys[key + 1] ?? -1] ?? null);
-}
-
-/** Both sides of some places, each in one run of ffmpeg, beside each other. */
-async function look(setting: Setting, places: readonly Place[], fromBeginning: boolean): Promise<Looked[]> {
-  const { tools, input, shown, timeBase, mustBeEqual } = setting;
-  const { sourcePath, output, request, signal } = input;
-  const count = places.reduce((sum, { frames }) => sum + frames, 0);
-  const sources = places.map((place) => (fromBeginning ? { ...place, task: { ...place.task, seekPts: null } } : place));
-  const outputs = places.map(({ position, frames }) => ({
-    seekPts: fromBeginning ? null : seekOf(setting, position),
-    startPts: output.videoPts[position] ?? 0,
-    frames,
-  }));
-  const file = { ...outputFile(input), timeBase };
-  const [wanted, got] = await Promise.all([
-    readPictures(tools, sourceArgs(sourcePath, sources, shown, matrixOf(output)), shown, count, signal),
-    readPictures(tools, outputArgs(file, outputs, shown), shown, count, signal),
-  ]);
-  if (typeof wanted === "string" || typeof got === "string") {
-    if (places.length > 1) return await eachAlone(setting, places, fromBeginning);
-    const side = typeof got === "string" ? "output" : "source";
-    const reason = typeof got === "string" ? got : String(wanted);
-    return places.map((place) => ({ place, seen: { side, reason } }));
-  }
-  let from = 0;
-  return places.map((place) => {
-    const to = from + place.frames;
-    const run = { source: wanted.slice(from, to), output: got.slice(from, to), format: shown.format };
-    from = to;
-    const seen = judgePictures({ ...run, width: shown.width, quality: expectedQuality(request), mustBeEqual });
-    return { place, seen };
-  });
-}
-
-async function eachAlone(setting: Setting, places: readonly Place[], fromBeginning: boolean): Promise<Looked[]> {
-  const looked: Looked[] = [];
-  for (const place of places) looked.push(...(await look(setting, [place], fromBeginning)));
-  return looked;
-}
 
 /** Nothing is said against an output by an ffmpeg that lacks what the source, a filter or the output needs. */
 function isUnseen({ seen }: Looked): boolean {
@@ -90,18 +17,44 @@ function isUnseen({ seen }: Looked): boolean {
   );
 }
 
-/** A seek that misses is no fault of the output: only what is wrong from the beginning too is wrong. */
-async function lookAgain(setting: Setting, looked: readonly Looked[]): Promise<Looked[]> {
-  const again: Looked[] = [];
-  let left = MOST_AGAIN;
-  for (const each of looked) {
-    if (!isWrong(each) || left === 0) again.push(each);
-    else {
-      left -= 1;
-      again.push(...(await look(setting, [each.place], true)));
-    }
-  }
-  return again;
+/** Only those that are near a key frame are sought: the others share one decode from the beginning. */
+function isFar({ task, segment }: Place): boolean {
+  return task.seekPts === null && segment > 0;
+}
+
+/** Looks once more at what is wrong, and keeps what is right then. */
+async function lookAgain(setting: LookSetting, looked: readonly Looked[]): Promise<Looked[]> {
+  const places = looked.filter(isWrong).map(({ place }) => place);
+  if (places.length === 0) return [...looked];
+  const again = new Map((await look(setting, places, true)).map((each) => [each.place, each]));
+  return looked.map((each) => again.get(each.place) ?? each);
+}
+
+interface Judged {
+  readonly looked: readonly Looked[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * A seek that misses is no fault of the output: only what is wrong from the beginning too is wrong. Where the source says
+ * another range from some picture on, ffmpeg until 7.0 passes the samples on as they are; since 7.1 it makes them what the
+ * first ones were. Either is one run of ffmpeg over everything, if all of the output is so.
+ */
+async function judge(setting: LookSetting, places: readonly Place[]): Promise<Judged> {
+  const { tools, input, shown } = setting;
+  const near = await look(
+    setting,
+    places.filter((place) => !isFar(place)),
+    false,
+  );
+  const far = await look(setting, places.filter(isFar), true);
+  const found = new Map([...far, ...(await lookAgain(setting, near))].map((each) => [each.place, each]));
+  const looked = places.flatMap((place) => found.get(place) ?? []);
+  if (!looked.some((each) => isWrong(each) && !isUnseen(each))) return { looked, notes: [] };
+  const sourceRange = await rangeChange(tools, input);
+  if (sourceRange === null) return { looked, notes: [] };
+  const asFirst = await look({ ...setting, shown: { ...shown, sourceRange } }, places, true);
+  return asFirst.some(isWrong) ? { looked, notes: [] } : { looked: asFirst, notes: [RANGE_NOTE] };
 }
 
 /** Where pictures change, filters do other things in one run over all; without any, what each must be like is known. */
@@ -135,12 +88,9 @@ export async function checkPictures(tools: Tools, input: PicturesInput): Promise
   if (typeof comparison === "string") return { name: PICTURE_CHECK, ok: true, detail: `not measured: ${comparison}` };
   const isKey = (pts: Pts) => input.container !== null && output.keyPts.has(pts);
   const keys = output.videoPts.flatMap((pts, number) => (isKey(pts) ? [number] : []));
-  const setting: Setting = { tools, input, keys, ...comparison };
+  const setting: LookSetting = { tools, input, keys, ...comparison };
   const places = choosePlaces({ ...input, keys });
-  const looked: Looked[] = [];
-  for (let from = 0; from < places.length; from += MOST_AT_ONCE)
-    looked.push(...(await look(setting, places.slice(from, from + MOST_AT_ONCE), false)));
-  const judged = await lookAgain(setting, looked);
+  const { looked: judged, notes: told } = await judge(setting, places);
   const wrong = judged.filter(isWrong);
   // What a decoder conceals differs from run to run: there the source has no picture to hold the output against.
   const isDamaged = ({ place }: Looked) => segments[place.segment]?.complaint !== null;
@@ -167,6 +117,7 @@ export async function checkPictures(tools: Tools, input: PicturesInput): Promise
             judged.filter((each) => !isWrong(each)),
             segments.length,
           ),
+          ...told,
           ...new Set(notes),
         ].join("; "),
       };

@@ -63,17 +63,3 @@ export async function streamPictures(
   if (result.exitCode !== 0) return lastWords(result.stderrTail);
   return cutter.isBetween ? null : "the pictures are not all of one size";
 }
-
-/** `count` pictures in their order, or why they can't be had. Errors: E_INTERRUPTED. */
-export async function readPictures(
-  tools: Tools,
-  args: readonly string[],
-  shown: Shown,
-  count: number,
-  signal: AbortSignal | undefined,
-): Promise<Strips[] | string> {
-  const pictures: Strips[] = [];
-  const reason = await streamPictures(tools, args, shown, (picture) => void pictures.push(picture), signal);
-  if (reason !== null) return reason;
-  return pictures.length === count ? pictures : `${pictures.length} pictures came out where ${count} should`;
-}

@@ -1,19 +1,22 @@
-// The command lines that give raw pictures of a source and of an output for the comparison. Each place is an input of its
-// own, which is sought, filtered and cut; `concat` puts the pictures one behind the other. Both sides end in one pixel
-// format, in limited range whatever range they say to have, so that a tag that is not true shows as wrong levels. Pure.
+// The command lines that give raw pictures of a source and of an output for the comparison. Each place is sought, filtered
+// and cut; those that are decoded from one and the same picture share the decode. Both sides end in one pixel format, in
+// limited range whatever range they say to have, so that a tag that is not true shows as wrong levels. Pure.
 import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../../../base/rational.ts";
 import { decoderFor } from "../../codecs.ts";
 import { isMatroska } from "../../formats.ts";
 import { renderedChain } from "../../request/video-args.ts";
-import { cutChain, decodeArgs, shapeFilters } from "../../segment-args.ts";
+import { cutChain, cutParts, decodeArgs, shapeFilters } from "../../segment-args.ts";
 import { fileUrl, inputGuards, QUIET } from "../../tool-args.ts";
 import type { SegmentTask } from "../../types.ts";
 import { isRgb, type RawFormat } from "./raw-format.ts";
+import { branchedArgs, rawOutput } from "./shared-decode.ts";
 
 /** How both sides come out. */
 export interface Shown {
   /** The output's file has no place to say that its range is full, which it will have. */
   readonly isFull?: boolean;
+  /** What the source's pictures are taken for, whatever they say; absent: what they say. */
+  readonly sourceRange?: "full" | "limited";
   readonly format: RawFormat;
   readonly width: number;
   readonly height: number;
@@ -60,21 +63,6 @@ function ownRange({ isFull }: Shown): string[] {
 /** A picture of the output that is not of the stream's size must not be made so: `concat` refuses it. */
 const OWN_SIZE = "iw:ih";
 
-function joined(chains: readonly string[]): string {
-  const labels = chains.map((_, number) => `[p${number}]`).join("");
-  return [
-    ...chains.map((chain, number) => `${chain}[p${number}]`),
-    `${labels}concat=n=${chains.length}:v=1:a=0[v]`,
-  ].join(";");
-}
-
-function rawOutput(chains: readonly string[]): string[] {
-  return [
-    ...["-filter_complex_threads", "1", "-filter_complex", joined(chains), "-map", "[v]"],
-    ...["-fps_mode", "passthrough", "-c:v", "rawvideo", "-f", "rawvideo", "pipe:1"],
-  ];
-}
-
 /** One picture from number `skip` on, and those behind it. */
 function some(skip: number, frames: number): string {
   return `trim=start_frame=${skip}:end_frame=${skip + frames}`;
@@ -84,12 +72,13 @@ function some(skip: number, frames: number): string {
 export function wholeSourceArgs(path: string, task: SegmentTask, shown: Shown, matrix: string | null): string[] {
   const input = { input: fileUrl(path), inputKind: "file", threads: null } as const;
   const chain = [
+    ...labelled(shown),
     ...cutChain(task, renderedChain(task.request)),
     common(shown, `${shown.width}:${shown.height}`, matrixFor(task, matrix)),
   ];
   return [
     ...decodeArgs(task, input, decoderFor(task.video, task.request.video.encoder)),
-    ...rawOutput([`[0:${task.streamIndex}]${chain.join(",")}`]),
+    ...rawOutput(`[0:${task.streamIndex}]${chain.join(",")}[v]`),
   ];
 }
 
@@ -101,13 +90,18 @@ export function wholeOutputArgs(file: OutputFile, shown: Shown): string[] {
     ...input,
     "-i",
     fileUrl(file.path),
-    ...rawOutput([`[0:V:0]${[...untold(file), common(shown, OWN_SIZE, ownRange(shown))].join(",")}`]),
+    ...rawOutput(`[0:V:0]${[...untold(file), common(shown, OWN_SIZE, ownRange(shown))].join(",")}[v]`),
   ];
 }
 
 /** The words for `scale` that say which matrix a source of RGB is to be given. */
 function matrixFor({ video }: SegmentTask, matrix: string | null): string[] {
   return isRgb(video.pixelFormat) && matrix !== null && MATRICES.has(matrix) ? [`out_color_matrix=${matrix}`] : [];
+}
+
+/** Behind the decoder, before everything else. */
+function labelled({ sourceRange }: Shown): string[] {
+  return sourceRange === undefined ? [] : [`setparams=range=${sourceRange}`];
 }
 
 function untold({ isFullRange }: OutputFile): string[] {
@@ -125,24 +119,22 @@ export function sourceArgs(
   shown: Shown,
   matrix: string | null,
 ): string[] {
-  const inputs = places.flatMap(({ task }) =>
-    decodeArgs(
-      task,
-      // A graph of several inputs that is set up anew, where pictures change their size, never ends in 7.1.
-      { input: fileUrl(path), inputKind: "file", threads: 1, keepsGraph: true },
-      decoderFor(task.video, task.request.video.encoder),
-    ),
-  );
-  const chains = places.map(({ task, skip, frames }, number) => {
-    const chain = [
-      ...shapeFilters(task.picture),
-      ...cutChain(task, renderedChain(task.request)),
-      some(skip, frames),
-      common(shown, `${shown.width}:${shown.height}`, matrixFor(task, matrix)),
-    ];
-    return `[${number}:${task.streamIndex}]${chain.join(",")}`;
+  const branches = places.map(({ task, skip, frames }) => {
+    const { head, tail } = cutParts(task, renderedChain(task.request));
+    const isLong = task.seekPts === null;
+    return {
+      input: decodeArgs(
+        task,
+        // A graph of several inputs that is set up anew, where pictures change their size, never ends in 7.1.
+        { input: fileUrl(path), inputKind: "file", threads: isLong ? null : 1, keepsGraph: true },
+        decoderFor(task.video, task.request.video.encoder),
+      ),
+      stream: String(task.streamIndex),
+      head: [...labelled(shown), ...shapeFilters(task.picture), ...head],
+      tail: [...tail, some(skip, frames), common(shown, `${shown.width}:${shown.height}`, matrixFor(task, matrix))],
+    };
   });
-  return [...inputs, ...rawOutput(chains)];
+  return branchedArgs(branches);
 }
 
 /**
@@ -163,25 +155,22 @@ export function outputArgs(
   places: readonly OutputPlace[],
   shown: Shown,
 ): string[] {
-  const inputs = places.flatMap(({ seekPts }) => [
-    ...(seekPts === null
-      ? []
-      : [
-          ...["-seek_timestamp", "1", "-noaccurate_seek"],
-          ...["-ss", formatMicroseconds(rescale(seekPts, file.timeBase, MICROSECONDS))],
-        ]),
-    ...inputGuards({ formats: file.formats, kind: "file" }),
-    ...decoderArgs(file),
-    ...["-threads", "1", "-i", fileUrl(file.path)],
-  ]);
-  const chains = places.map(({ startPts, frames }, number) => {
-    const chain = [
-      `trim=start_pts=${startPts}`,
-      some(0, frames),
-      ...untold(file),
-      common(shown, OWN_SIZE, ownRange(shown)),
-    ];
-    return `[${number}:V:0]${chain.join(",")}`;
-  });
-  return [...QUIET, "-copyts", ...inputs, ...rawOutput(chains)];
+  const branches = places.map(({ seekPts, startPts, frames }) => ({
+    input: [
+      ...(seekPts === null
+        ? []
+        : [
+            ...["-seek_timestamp", "1", "-noaccurate_seek"],
+            ...["-ss", formatMicroseconds(rescale(seekPts, file.timeBase, MICROSECONDS))],
+          ]),
+      ...inputGuards({ formats: file.formats, kind: "file" }),
+      ...decoderArgs(file),
+      ...(seekPts === null ? [] : ["-threads", "1"]),
+      ...["-i", fileUrl(file.path)],
+    ],
+    stream: "V:0",
+    head: [],
+    tail: [`trim=start_pts=${startPts}`, some(0, frames), ...untold(file), common(shown, OWN_SIZE, ownRange(shown))],
+  }));
+  return [...QUIET, "-copyts", ...branchedArgs(branches)];
 }

@@ -1,0 +1,86 @@
+// Pictures of the source and of the output, each out of a run of ffmpeg of its own, joined into pairs as they come: a few
+// of each side are held, however many there are.
+import type { Tools } from "../../tools.ts";
+import { streamPictures } from "./read-pictures.ts";
+import type { Shown } from "./sample-args.ts";
+import type { Strips } from "./strips.ts";
+
+export type Side = "source" | "output";
+
+/** Pictures that one side may be ahead of the other. */
+const MOST_AHEAD = 8;
+
+/** Joins two streams of pictures into pairs; the faster side waits. */
+class PicturePairs {
+  readonly #waiting: Record<Side, Strips[]> = { source: [], output: [] };
+  readonly #counts: Record<Side, number> = { source: 0, output: 0 };
+  readonly #ended = new Set<Side>();
+  readonly #take: (source: Strips, output: Strips) => void;
+  #wake: (() => void)[] = [];
+
+  constructor(take: (source: Strips, output: Strips) => void) {
+    this.#take = take;
+  }
+
+  get counts(): Readonly<Record<Side, number>> {
+    return this.#counts;
+  }
+
+  async add(side: Side, picture: Strips): Promise<void> {
+    const other = side === "source" ? "output" : "source";
+    const own = this.#waiting[side];
+    own.push(picture);
+    this.#counts[side] += 1;
+    this.#pair();
+    while (own.length > MOST_AHEAD && !this.#ended.has(other)) {
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+    // What has nobody to be compared with any more is only counted.
+    if (this.#ended.has(other)) own.length = 0;
+  }
+
+  end(side: Side): void {
+    this.#ended.add(side);
+    this.#wakeAll();
+  }
+
+  #pair(): void {
+    const { source, output } = this.#waiting;
+    while (source.length > 0 && output.length > 0) {
+      const [first, second] = [source.shift(), output.shift()];
+      if (first !== undefined && second !== undefined) this.#take(first, second);
+    }
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}
+
+export interface Paired {
+  /** Pictures that came out of each side. */
+  readonly counts: Readonly<Record<Side, number>>;
+  /** Why a side gave no more; null: it came to its end. */
+  readonly reasons: Readonly<Record<Side, string | null>>;
+}
+
+/** Command lines of both sides, run beside each other. Errors: E_INTERRUPTED. */
+export async function pairPictures(
+  tools: Tools,
+  args: Readonly<Record<Side, readonly string[]>>,
+  shown: Shown,
+  take: (source: Strips, output: Strips) => void,
+  signal: AbortSignal | undefined,
+): Promise<Paired> {
+  const pairs = new PicturePairs(take);
+  const read = async (side: Side) => {
+    try {
+      return await streamPictures(tools, args[side], shown, (picture) => pairs.add(side, picture), signal);
+    } finally {
+      pairs.end(side);
+    }
+  };
+  const [source, output] = await Promise.all([read("source"), read("output")]);
+  return { counts: pairs.counts, reasons: { source, output } };
+}
