@@ -75,6 +75,19 @@ test("the whole argument list of a segment", () => {
   ]);
 });
 
+test("colours that a filter forgets are stated behind it, where chroma lies is told the encoder", () => {
+  const colour = { range: null, space: "bt470bg", transfer: null, primaries: "bt709", chromaLocation: "center" };
+  const video = { ...task.video, colour };
+  const told = (params: string) => {
+    const args = segmentArgs({ ...task, video, request: parseEncodeParams(params) }, io);
+    const graph = args[args.indexOf("-filter_complex") + 1] ?? "";
+    return [/setparams=[^[,]*/.exec(graph)?.[0], args.includes("-chroma_sample_location")];
+  };
+  expect(told("-c:v libx265 -vf tmix=frames=3")).toEqual(["setparams=colorspace=bt470bg:color_primaries=bt709", true]);
+  expect(told("-c:v libx265 -vf lagfun -colorspace bt709")[0]).toBe("setparams=colorspace=bt709:color_primaries=bt709");
+  expect(told("-c:v libx265 -vf hqdn3d")).toEqual([undefined, false]);
+});
+
 describe("ranges without bounds", () => {
   test("a whole stream is neither sought nor trimmed", () => {
     const args = segmentArgs({ ...task, startPts: null, endPts: null, seekPts: null }, { ...io, threads: null });

@@ -19,7 +19,9 @@ import {
 } from "./encode-device.ts";
 import { demuxerName, restartsClock } from "./formats.ts";
 import { frameDigests } from "./framehash.ts";
-import { askedPixelFormat } from "./request/picture-changes.ts";
+import { wantedColour } from "./picture-plan.ts";
+import { optionWord } from "./request/colour-words.ts";
+import { askedPixelFormat, forgetsColour } from "./request/picture-changes.ts";
 import { filterChain, renderedChain, videoEncoderArgs } from "./request/video-args.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
 import { clockShift, onClock } from "./source-clock.ts";
@@ -192,11 +194,37 @@ export function shapeFilters(shape: PictureShape | undefined): string[] {
   return [`scale=${width}:${height}:flags=bicubic`, `format=${pixelFormat}`, `setsar=${ratio}`];
 }
 
+/** Colours of which the pictures say nothing behind some filters; range goes through the graph (colour/range-path.ts). */
+function forgottenColours({ request, video }: SegmentTask): string[] {
+  if (!forgetsColour(request)) return [];
+  const { space, transfer, primaries } = wantedColour(video, request);
+  const stated = [
+    ...(space === null ? [] : [`colorspace=${optionWord("space", space)}`]),
+    ...(primaries === null ? [] : [`color_primaries=${optionWord("primaries", primaries)}`]),
+    ...(transfer === null ? [] : [`color_trc=${optionWord("transfer", transfer)}`]),
+  ];
+  return stated.length === 0 ? [] : [`setparams=${stated.join(":")}`];
+}
+
+/** `setparams` knows where chroma lies in newer versions alone. */
+function forgottenChromaArgs({ request, video }: SegmentTask): string[] {
+  if (!forgetsColour(request) || request.video.colour.chromaLocation !== null) return [];
+  const { chromaLocation } = wantedColour(video, request);
+  return chromaLocation === null ? [] : ["-chroma_sample_location", optionWord("chromaLocation", chromaLocation)];
+}
+
 /** The user's filters with the picture's range stated, and the way to the device; what stands before them is `lead`. */
 function pictureChain(task: SegmentTask, device: EncodeDevice | null): { lead: number; filters: readonly string[] } {
   const upload = uploadFilters(device, askedPixelFormat(task.request) ?? task.video.pixelFormat);
   const { before, calls, after } = stateRange(task.video, task.request, filterChain(task.request));
-  const filters = [...before, ...renderedChain(task.request, calls), ...after, ...fromZero(task), ...upload];
+  const filters = [
+    ...before,
+    ...renderedChain(task.request, calls),
+    ...after,
+    ...forgottenColours(task),
+    ...fromZero(task),
+    ...upload,
+  ];
   return { lead: before.length, filters };
 }
 
@@ -247,6 +275,7 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
     ),
     ...pictureArgs(task, device, decodesOnDevice),
     ...videoEncoderArgs(task.request, { source: task.video, ...(io.threads === null ? {} : { threads: io.threads }) }),
+    ...forgottenChromaArgs(task),
     ...deviceEncoderArgs(device),
     ...(io.encoderArgs ?? []),
     ...rateArgs(task),

@@ -23,6 +23,9 @@ const FIELD_FILTERS = new Set([
   "fieldmatch",
 ]);
 
+/** Filters that draw pictures of their own and do not copy what the decoder said of colours (measured: 5.1; in part 9.0). */
+const FORGETFUL_FILTERS = new Set(["tmix", "tmedian", "lagfun", "zoompan"]);
+
 function pixelFormats(call: FilterCall): string[] {
   return call.options.flatMap(([, value]) => value.split("|"));
 }
@@ -37,6 +40,11 @@ function convertsColour(call: FilterCall): boolean {
 
 export function keepsColour(request: EncodeRequest): boolean {
   return !request.filters.some(convertsColour);
+}
+
+/** True when the encoder hears nothing of colours from the pictures, though no filter changes them. */
+export function forgetsColour({ filters }: EncodeRequest): boolean {
+  return filters.some((call) => FORGETFUL_FILTERS.has(call.name));
 }
 
 export function keepsFields(request: EncodeRequest): boolean {

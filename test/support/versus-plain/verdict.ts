@@ -140,16 +140,21 @@ async function areChaptersTheSources(tools: Tools, held: Held, ours: Reading): P
   return chapterDifferences(ours.chapters, source.chapters, origins).length === 0;
 }
 
-/** What the picture's side data say in ours and in the source, and plain ffmpeg loses, is nothing to hold against ours. */
+const COLOURS = ["color_space", "color_transfer", "color_primaries"];
+
+/** What colours and side data say in ours and in the source, and plain ffmpeg loses, is nothing to hold against ours. */
 function withSideDataOf(source: readonly StreamFacts[], ours: Reading, plain: Reading): Reading {
   const video = ours.streams.find(({ type }) => type === "video")?.facts ?? {};
   const said = source.filter(({ type }) => type === "video").map(({ facts }) => facts);
   const kept = Object.entries(video).filter(
     ([name, value]) => value.startsWith("{") && said.some((facts) => facts[name] === value),
   );
-  const streams = plain.streams.map((stream) =>
-    stream.type === "video" ? { ...stream, facts: { ...Object.fromEntries(kept), ...stream.facts } } : stream,
-  );
+  const colours = COLOURS.filter((name) => said.some((facts) => facts[name] === video[name]));
+  const streams = plain.streams.map((stream) => {
+    if (stream.type !== "video") return stream;
+    const unsaid = colours.filter((name) => stream.facts[name] === "unknown").map((name) => [name, video[name] ?? ""]);
+    return { ...stream, facts: { ...Object.fromEntries(kept), ...stream.facts, ...Object.fromEntries(unsaid) } };
+  });
   return { ...plain, streams };
 }
 
