@@ -152,3 +152,13 @@ describe("options for single tracks", () => {
     expect(planStreams(info, parseEncodeParams("-map 0:v -map 0:m:language:deu"), "mkv").streams.length).toBe(2);
   });
 });
+
+test("full range goes into no file that can't say it", () => {
+  const full = { ...info, video: { ...info.video, pixelFormat: "yuvj420p" } };
+  const plan = (params: string, container: Container) => () =>
+    planStreams(full, parseEncodeParams(`${params} -c:a pcm_s16le -sn`), container);
+  expect(plan("-c:v ffv1", "mov")).toThrow("full range");
+  for (const params of ["-c:v ffv1 -vf scale=out_range=limited", "-c:v prores_ks"])
+    expect(plan(params, "mov")().picture.tags.range).toBeNull();
+  expect(plan("-c:v ffv1", "mkv")().picture.tags.range).toBe("pc");
+});

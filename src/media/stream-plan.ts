@@ -2,6 +2,7 @@
 // what is left out and why. Pure.
 import { AppError } from "../base/errors.ts";
 import { type PicturePlan, planPicture } from "./picture-plan.ts";
+import { requireRange } from "./plan/require-range.ts";
 import { requireSound } from "./plan/require-sound.ts";
 import { keptTimecode } from "./plan/timecode.ts";
 import { NO_SETTINGS } from "./request/audio-tracks.ts";
@@ -61,7 +62,7 @@ export function chosenVideoStream(streams: readonly SourceStream[], maps: readon
 
 /**
  * Errors: E_ENCODE_REQUEST when `-map` picks nothing that is there or no video, an encoder can't take the sound, or all
- * sound would be left out unasked.
+ * sound would be left out unasked; E_CONTAINER where the output can't say that its range is full.
  */
 export function planStreams(info: SourceInfo, request: EncodeRequest, container: Container): StreamPlan {
   const chosen = chooseStreams(info.streams, request.maps);
@@ -92,6 +93,7 @@ export function planStreams(info: SourceInfo, request: EncodeRequest, container:
     );
   }
   requireSound(streams, leftOut, container);
+  requireRange(info.video, request, container);
   const isCover = ({ source }: PlannedStream) => source.isAttachedPicture;
   return {
     container,
