@@ -24,7 +24,7 @@ const FULL_WORDS = new Set(["full", "jpeg", "pc"]);
 const LIMITED_WORDS = new Set(["limited", "mpeg", "tv"]);
 
 /** The range that the last filter which names one puts out. */
-function namedRange(calls: readonly FilterCall[]): PictureRange | null {
+export function namedRange(calls: readonly FilterCall[]): PictureRange | null {
   let named: PictureRange | null = null;
   for (const { name, options } of calls) {
     const keys = RANGE_OPTIONS.get(name) ?? [];

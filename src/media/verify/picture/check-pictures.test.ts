@@ -284,6 +284,17 @@ describe("honest outputs hold", () => {
     expect(found).toMatchObject({ ok: true });
   });
 
+  test("full range by its format's name, made limited", async () => {
+    const source = at("jpeg.mkv");
+    const graph = `${MOVING},scale=out_range=full,format=yuvj420p`;
+    await runFfmpeg(tools, [
+      ...["-f", "lavfi", "-i", graph, "-frames:v", String(FRAMES)],
+      ...["-c:v", "mjpeg", "-q:v", "2", source],
+    ]);
+    const output = await encoded(source, "-c:v ffv1", ["-vf", "scale=out_range=limited"], "limited.mkv");
+    expect(await check(source, output, "-c:v ffv1 -vf scale=out_range=limited")).toMatchObject({ ok: true });
+  }, 60_000);
+
   test("a picture of a few samples", async () => {
     const source = await clip("tiny", "testsrc2=s=18x10:r=24", "yuv420p");
     const params = "-c:v mpeg4 -q:v 8";

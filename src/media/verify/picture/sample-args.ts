@@ -3,6 +3,7 @@
 // limited range whatever range they say to have, so that a tag that is not true shows as wrong levels. Pure.
 import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../../../base/rational.ts";
 import { decoderFor } from "../../codecs.ts";
+import { namedRange } from "../../colour/range-path.ts";
 import { isMatroska } from "../../formats.ts";
 import { renderedChain } from "../../request/video-args.ts";
 import { cutChain, cutParts, decodeArgs, shapeFilters } from "../../segment-args.ts";
@@ -74,6 +75,7 @@ export function wholeSourceArgs(path: string, task: SegmentTask, shown: Shown, m
   const chain = [
     ...labelled(shown),
     ...cutChain(task, renderedChain(task.request)),
+    ...asEncoded(task, shown),
     common(shown, `${shown.width}:${shown.height}`, matrixFor(task, matrix)),
   ];
   return [
@@ -97,6 +99,15 @@ export function wholeOutputArgs(file: OutputFile, shown: Shown): string[] {
 /** The words for `scale` that say which matrix a source of RGB is to be given. */
 function matrixFor({ video }: SegmentTask, matrix: string | null): string[] {
   return isRgb(video.pixelFormat) && matrix !== null && MATRICES.has(matrix) ? [`out_color_matrix=${matrix}`] : [];
+}
+
+/**
+ * Limited range that a filter makes of yuvj420p and its kin comes out in the encoder's format: until 6.0 a conversion to
+ * it in a second step takes the levels for full again.
+ */
+function asEncoded({ video, request }: SegmentTask, { format }: Shown): string[] {
+  const isMade = video.pixelFormat.startsWith("yuvj") && namedRange(request.filters) === "tv";
+  return isMade && format.planes[0]?.name === "Y" ? [`format=${format.name}`] : [];
 }
 
 /** Behind the decoder, before everything else. */
@@ -131,7 +142,12 @@ export function sourceArgs(
       ),
       stream: String(task.streamIndex),
       head: [...labelled(shown), ...shapeFilters(task.picture), ...head],
-      tail: [...tail, some(skip, frames), common(shown, `${shown.width}:${shown.height}`, matrixFor(task, matrix))],
+      tail: [
+        ...tail,
+        ...asEncoded(task, shown),
+        some(skip, frames),
+        common(shown, `${shown.width}:${shown.height}`, matrixFor(task, matrix)),
+      ],
     };
   });
   return branchedArgs(branches);
