@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
-import { cutDistance, keyDistance } from "./key-distance.ts";
+import { EIGHT_BITS } from "../source-video.fixture.ts";
+import { cutDistance, keyDistance, keyDistanceAsked } from "./key-distance.ts";
 import { parseEncodeParams } from "./parse-params.ts";
+import { translateRequest } from "./translate/translate.ts";
 
 const kindOf = (text: string) => {
   const distance = keyDistance(parseEncodeParams(text));
@@ -74,4 +76,14 @@ test("nothing is asked for, or every picture is a key frame", () => {
     expect(`${none}: ${kindOf(none)}`).toBe(`${none}: null`);
     expect(cutDistance(parseEncodeParams(none))).toBeNull();
   }
+});
+
+test("the distance that a translated codec states so that families agree is not one that was asked for", () => {
+  const asked = parseEncodeParams("-c:v h264 -preset ultrafast");
+  const { request } = translateRequest(asked, "libx264", EIGHT_BITS);
+  expect(keyDistance(request)).toMatchObject({ frames: 250, kind: "every" });
+  expect(keyDistanceAsked(asked, request)).toBeNull();
+  const fixed = parseEncodeParams("-c:v h264 -preset ultrafast -g 48");
+  const resolved = translateRequest(fixed, "libx264", EIGHT_BITS).request;
+  expect(keyDistanceAsked(fixed, resolved)).toMatchObject({ frames: 48, kind: "every" });
 });

@@ -116,6 +116,14 @@ export function keyDistance({ video }: EncodeRequest): KeyDistance | null {
   return frames === null || facts === null ? null : { frames, ...facts };
 }
 
+/**
+ * What the encoder that was chosen makes of the distance that was asked for. A codec that is translated for hardware states
+ * one of its own, so that all families agree: nobody asked for that.
+ */
+export function keyDistanceAsked(asked: EncodeRequest, resolved: EncodeRequest): KeyDistance | null {
+  return keyDistance(asked) === null ? null : keyDistance(resolved);
+}
+
 /** Segments begin at multiples of so many frames of the output; null: anywhere. */
 export function cutDistance(request: EncodeRequest): number | null {
   const distance = keyDistance(request);

@@ -13,7 +13,7 @@ import { checkDecodedFrames } from "../../../media/full-check.ts";
 import { OUTPUT_DEMUXERS } from "../../../media/output-packets.ts";
 import { ACCEPTED_CHECKS, buildProof } from "../../../media/proof.ts";
 import { checkRate, RATE_CHECKS } from "../../../media/rate/check-rate.ts";
-import { keyDistance } from "../../../media/request/key-distance.ts";
+import { keyDistanceAsked } from "../../../media/request/key-distance.ts";
 import { inexactFilter } from "../../../media/request/split-mode.ts";
 import { sourceMicroseconds } from "../../../media/source-clock.ts";
 import { stitch } from "../../../media/stitch.ts";
@@ -120,7 +120,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       ...sound,
       outputPath,
       framePts,
-      keyDistance: keyDistance(request),
+      keyDistance: keyDistanceAsked(work.record.request, request),
       timesAre: timesAre(grid, info),
       frames,
       sourceSound,

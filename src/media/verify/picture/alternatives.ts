@@ -1,6 +1,7 @@
 // Other pictures that an output's picture might be: the source's next or previous one, one of its fields from there, the
 // picture mirrored, its fields swapped, moved, its chroma moved or swapped. Each is held against the output beside the
 // picture that it should be. Pure.
+import { errorsApart } from "./apart.ts";
 import { type Displacement, displacedError, fieldsSwapped, levels, mirrored, rowError } from "./measure-plane.ts";
 import type { RawFormat } from "./raw-format.ts";
 import type { StripPlane, Strips } from "./strips.ts";
@@ -100,26 +101,29 @@ export function alternativesOf(source: Strips, output: Strips, format: RawFormat
   return found;
 }
 
-/** Another picture of the source, near in time, in place of the one that should be there; whole, or one field of it. */
+/**
+ * Another picture of the source, near in time, in place of the one that should be there; whole, or one field of it. Only
+ * where the two differ by so many levels (`leastApart`, root mean square of a block) can they be told apart.
+ */
 export function neighbourInstead(
   what: string,
   pictures: { readonly output: Strips; readonly own: Strips; readonly other: Strips },
   format: RawFormat,
+  leastApart: number,
 ): Alternative[] {
   const square = levels(format.peak) ** 2;
   const [output] = pictures.output;
   const [own] = pictures.own;
   const [other] = pictures.other;
   if (output === undefined || own === undefined || other === undefined) return [];
-  const compare = (words: string, first: number, step: number): Alternative => ({
-    what: words,
-    own: rowError(own, output, first, step) * square,
-    other: rowError(other, output, first, step) * square,
-  });
+  const compare = (words: string, first: number, step: number): Alternative[] => {
+    const apart = errorsApart({ own, other, output }, { first, step }, leastApart ** 2 / square);
+    return apart === null ? [] : [{ what: words, own: apart.own * square, other: apart.other * square }];
+  };
   return [
-    compare(what, 0, 1),
+    ...compare(what, 0, 1),
     ...(own.rows % 2 === 0
-      ? [compare(`in its upper field ${what}`, 0, 2), compare(`in its lower field ${what}`, 1, 2)]
+      ? [...compare(`in its upper field ${what}`, 0, 2), ...compare(`in its lower field ${what}`, 1, 2)]
       : []),
   ];
 }

@@ -1,7 +1,7 @@
 // Whether a picture of the output is the source's, as far as its encoder's quality lets one tell. Pure.
 import { type Alternative, alternativesOf, neighbourInstead, thinned } from "./alternatives.ts";
 import { type ColourFit, fitColours } from "./colour-fit.ts";
-import { type Floors, floorsOf, mostColourChange, type Quality } from "./floors.ts";
+import { type Floors, floorsOf, leastApartFor, mostColourChange, type Quality } from "./floors.ts";
 import { levels, measurePlane, type PlaneMeasures, psnr } from "./measure-plane.ts";
 import type { RawFormat } from "./raw-format.ts";
 import type { StripPlane, Strips } from "./strips.ts";
@@ -96,7 +96,7 @@ export function judgePicture(run: PictureRun, at: number): Judgement {
     mostInstead = Math.min(mostInstead, floors.instead);
   }
   const instead = fitting(
-    [...alternativesOf(thinned(source), thinned(output), format), ...neighbours(run, at)],
+    [...alternativesOf(thinned(source), thinned(output), format), ...neighbours(run, at, mostInstead)],
     mostInstead,
   );
   if (instead !== null) {
@@ -106,14 +106,14 @@ export function judgePicture(run: PictureRun, at: number): Judgement {
   return { problems, psnr: psnr(worst?.error ?? 0), ssim: worst?.ssim ?? 1 };
 }
 
-function neighbours({ source, output, format }: PictureRun, at: number): Alternative[] {
+function neighbours({ source, output, format }: PictureRun, at: number, mostInstead: number): Alternative[] {
   const own = source[at];
   const shown = output[at];
   if (own === undefined || shown === undefined) return [];
   return source.flatMap((other, position) => {
     if (position === at) return [];
     const what = position < at ? "the picture before it" : "the picture after it";
-    return neighbourInstead(what, { output: shown, own, other }, format);
+    return neighbourInstead(what, { output: shown, own, other }, format, leastApartFor(mostInstead));
   });
 }
 
