@@ -32,10 +32,16 @@ export function heardOf(sound: Sound, origin: number): Heard {
   return { begins: first.at - origin, ends: last.at - origin + last.samples.length / HEARD_RATE, length };
 }
 
-/** Samples at HEARD_RATE / COARSE from `from` to `to`, seconds after `origin`; silence where there is no sound. */
+/**
+ * Samples at HEARD_RATE / COARSE from `from` to `to`, seconds after `origin`; silence where there is no sound. What begins
+ * where the run before it ends, but for a container's rounding, goes on from there: whole milliseconds would tear a wave.
+ */
 function placed(sound: Sound, origin: number, from: number, to: number): Float64Array {
   const out = new Float64Array(Math.max(0, Math.floor(((to - from) * HEARD_RATE) / COARSE)));
-  for (const { at, samples } of sound.runs) {
+  let end = Number.NEGATIVE_INFINITY;
+  for (const { at: told, samples } of sound.runs) {
+    const at = Math.abs(told - end) <= ROUNDING_SECONDS ? end : told;
+    end = at + samples.length / HEARD_RATE;
     const start = Math.round(((at - origin - from) * HEARD_RATE) / COARSE);
     for (let i = 0; i * COARSE < samples.length; i += 1) {
       const place = start + i;
