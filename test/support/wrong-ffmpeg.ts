@@ -28,6 +28,8 @@ export type Wrong =
   | "other-pictures"
   /** As many frames as there should be, decoded right, and encoded with their levels squeezed. */
   | "wrong-levels"
+  /** libx264 is asked for a profile that it does not know, and refuses every segment in its own words. */
+  | "unknown-profile"
   /** MPEG-4 is written with another quantizer matrix: headers that are not those of other clients. */
   | "other-headers"
   /** Only the encode of the segment that begins at tick 0 ends by a signal. */
@@ -56,6 +58,11 @@ case "$mode" in
   other-headers)
     args=()
     for word in "$@"; do args+=("$word"); [[ "$word" == mpeg4 ]] && args+=(-mpeg_quant 1); done ;;
+  unknown-profile)
+    if [[ "$all" == *segment.nut* ]]; then
+      args=()
+      for word in "$@"; do args+=("$word"); [[ "$word" == libx264 ]] && args+=(-profile:v unheard); done
+    fi ;;
   other-pictures) for i in "\${!args[@]}"; do args[$i]="\${args[$i]//'split[a][b];'/'hflip,split[a][b];'}"; done ;;
   wrong-levels) for i in "\${!args[@]}"; do args[$i]="\${args[$i]//'[v];'/',scale=in_range=full:out_range=tv,setrange=tv[v];'}"; done ;;
   drop-frame) for i in "\${!args[@]}"; do args[$i]="\${args[$i]//'[v];'/",select=not(eq(n\\\\,3))[v];"}"; done ;;

@@ -1,5 +1,6 @@
 // What one build of ffmpeg has: read once from its own lists (`-codecs`, `-encoders`, `-filters`), never from its version.
 import { AppError } from "../../base/errors.ts";
+import { Once } from "../../base/once.ts";
 import { runTool, succeeded } from "../../base/process.ts";
 import type { Tools } from "../tools.ts";
 
@@ -58,8 +59,17 @@ export async function listEncoders(tools: Tools, signal?: AbortSignal): Promise<
   return parseEncoders(await list(tools, "-encoders", signal));
 }
 
-/** Takes a tenth of a second. Errors: E_FFMPEG_MISSING when it cannot list what it has. */
+/** Of each ffmpeg that was found: its lists do not change while this program runs. */
+const read = new WeakMap<Tools, Once<Inventory>>();
+
+/** Read once for each `tools`; the first time takes a tenth of a second. Errors: E_FFMPEG_MISSING when it cannot list what it has. */
 export async function readInventory(tools: Tools, signal?: AbortSignal): Promise<Inventory> {
+  const known = read.get(tools) ?? new Once(() => readLists(tools, signal));
+  read.set(tools, known);
+  return await known.get();
+}
+
+async function readLists(tools: Tools, signal: AbortSignal | undefined): Promise<Inventory> {
   const [codecs, encoders, filters] = await Promise.all(
     ["-codecs", "-encoders", "-filters"].map((option) => list(tools, option, signal)),
   );
