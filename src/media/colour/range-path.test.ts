@@ -9,7 +9,7 @@ import { isRangeUpToVersion, outputRange, type PictureRange, stateRange } from "
 const as = (pixelFormat: string, range: string | null, of: SourceVideo = EIGHT_BITS): SourceVideo => ({
   ...of,
   pixelFormat,
-  colour: { ...of.colour, range },
+  colour: { ...of.colour, range, space: null },
 });
 const PHONE = as("yuvj420p", "pc");
 const DEEP = as("yuv420p10le", "pc", TEN_BITS);
@@ -83,6 +83,27 @@ describe("the chain of filters", () => {
   test("of limited range, RGB and grey there is nothing to state", () => {
     for (const video of [LIMITED, as("yuv420p", null), as("rgb24", "pc"), as("gray", "pc")])
       for (const encoder of ["ffv1", "libx264", "prores_ks", "mjpeg"]) expect(chain(video, `-c:v ${encoder}`)).toBe("");
+  });
+});
+
+describe("the matrix behind a scale, which 7.0 forgets", () => {
+  const tagged: SourceVideo = { ...PHONE, colour: { ...PHONE.colour, space: "bt709" } };
+  const limited: SourceVideo = { ...LIMITED, colour: { ...LIMITED.colour, space: "bt2020nc" } };
+  const sources = { tagged, limited };
+  test.each([
+    ["tagged", "-c:v libx264", "scale=out_range=full,setparams=colorspace=bt709"],
+    ["tagged", "-c:v ffv1", "scale=out_range=full,setparams=range=limited,setparams=colorspace=bt709"],
+    ["limited", "-c:v libx264 -s 64x36", "scale=w=64:h=36,setparams=colorspace=bt2020nc"],
+    ["limited", "-c:v libx264 -s 64x36 -colorspace bt709", "scale=w=64:h=36"],
+    ["limited", "-c:v libx264 -vf scale=out_color_matrix=bt709", "scale=out_color_matrix=bt709"],
+    ["tagged", "-c:v libx264 -pix_fmt yuv420p", "format=yuv420p,setparams=colorspace=bt709"],
+    ["tagged", "-c:v libx264 -pix_fmt rgb24", ""],
+    ["limited", "-c:v hevc_vaapi -pix_fmt p010le", ""],
+    ["limited", "-c:v libx264 -pix_fmt yuv420p", ""],
+    ["limited", "-c:v libx264", ""],
+    ["limited", "-c:v libx264rgb -s 64x36", "scale=w=64:h=36"],
+  ] as const)("%s: %s", (source, text, expected) => {
+    expect(chain(sources[source], text)).toBe(expected);
   });
 });
 

@@ -3,6 +3,7 @@
 // (docs/adr/0014-range-stated-in-the-graph.md). Pure.
 import { probeWord } from "../request/colour-words.ts";
 import type { EncodeRequest, FilterCall } from "../request/encode-request.ts";
+import { familyOf } from "../request/encoders.ts";
 import { askedPixelFormat, keepsColour } from "../request/picture-changes.ts";
 import type { SourceVideo } from "../types.ts";
 import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
@@ -131,8 +132,30 @@ function limitedChain(calls: readonly FilterCall[]): StatedChain {
   };
 }
 
+/**
+ * The source's matrix, said once more behind a conversion: `scale` of 7.0 forgets it. The conversion to -pix_fmt is named
+ * so that it stands before that. No sample changes.
+ */
+function statedMatrix(video: SourceVideo, request: EncodeRequest, hasScale: boolean): string[] {
+  const { encoder, pixelFormat, colour } = request.video;
+  const { space } = video.colour;
+  const format = askedPixelFormat(request) ?? video.pixelFormat;
+  const isLuma = isLumaAndChroma(video.pixelFormat) && isLumaAndChroma(format) && rangeHolder(encoder) !== "rgb";
+  if (!isLuma || space === null || space === "gbr" || colour.space !== null || !keepsColour(request)) return [];
+  // VA-API's format is that of the upload (encode-device.ts).
+  const converts = pixelFormat !== null && pixelFormat !== video.pixelFormat && familyOf(encoder) !== "vaapi";
+  if (!converts && !hasScale) return [];
+  return [...(converts ? [`format=${pixelFormat}`] : []), `setparams=colorspace=${space}`];
+}
+
 /** `calls` is the chain of the request (video-args.ts, `filterChain`). */
 export function stateRange(video: SourceVideo, request: EncodeRequest, calls: readonly FilterCall[]): StatedChain {
+  const stated = rangeChain(video, request, calls);
+  const hasScale = stated.before.length > 0 || stated.calls.some(isScale);
+  return { ...stated, after: [...stated.after, ...statedMatrix(video, request, hasScale)] };
+}
+
+function rangeChain(video: SourceVideo, request: EncodeRequest, calls: readonly FilterCall[]): StatedChain {
   const asIs: StatedChain = { before: [], calls, after: [] };
   const { encoder } = request.video;
   const holder = rangeHolder(encoder);
