@@ -118,7 +118,11 @@ export function neighbourInstead(
   if (output === undefined || own === undefined || other === undefined) return [];
   const compare = (words: string, first: number, step: number): Alternative[] => {
     const apart = errorsApart({ own, other, output }, { first, step }, leastApart ** 2 / square);
-    return apart === null ? [] : [{ what: words, own: apart.own * square, other: apart.other * square }];
+    if (apart === null) return [];
+    const whole = { own: rowError(own, output, first, step), other: rowError(other, output, first, step) };
+    // The picture as a whole must fit better too: a coarse quantizer loses strong changes of a few blocks.
+    const told = whole.other * apart.own > apart.other * whole.own ? whole : apart;
+    return [{ what: words, own: told.own * square, other: told.other * square }];
   };
   return [
     ...compare(what, 0, 1),
