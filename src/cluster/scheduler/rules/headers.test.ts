@@ -65,6 +65,24 @@ test("two clients that make the same win over one that began", () => {
   expect(bench.attempts("two").length).toBeGreaterThan(0);
 });
 
+test("a result that was on its way when its client was told apart does not turn the choice round", () => {
+  const bench = benchWith({ headers: "global" });
+  const [slow, kept] = [firstOf(bench, "one"), firstOf(bench, "two")];
+  bench.land(slow, { seconds: 100 });
+  const late = firstOf(bench, "one");
+  bench.land(late, { seconds: 100 });
+  const verify = ({ id: attemptId, jobId, segmentIndex }: Attempt, extradataSha256: string) =>
+    bench.send({ type: "segment-verified", attemptId, jobId, segmentIndex, facts: { ...FACTS, extradataSha256 } });
+  verify(slow, "a");
+  finish(bench, kept, "b", 1);
+  expect(bench.details("client-unfit")).toEqual([`libx264 ${REASON}`]);
+  bench.cut("two");
+  verify(late, "a");
+  expect(bench.details("client-unfit")).toEqual([]);
+  expect(bench.segment(kept.segmentIndex).phase.kind).toBe("verified");
+  expect(bench.segment(late.segmentIndex).phase.kind).not.toBe("verified");
+});
+
 test("where each segment brings its own headers nothing is encoded again", () => {
   const bench = benchWith({});
   const [one, two] = [firstOf(bench, "one"), firstOf(bench, "two")];

@@ -77,9 +77,15 @@ export function settleHeaders(turn: Turn, jobId: JobId, index: number): boolean 
     runWhole(turn, job, `${job.encoder} writes other headers for other parts of it, and one stream has one`);
     return false;
   }
-  const isOwnSooner = secondsLeft(turn, job, made, own.headers) < secondsLeft(turn, job, made, other.headers);
-  dropOthers(turn, job, made, isOwnSooner ? own.headers : other.headers);
-  return isOwnSooner;
+  const isOwnKept =
+    !isToldApart(job, own) && secondsLeft(turn, job, made, own.headers) < secondsLeft(turn, job, made, other.headers);
+  dropOthers(turn, job, made, isOwnKept ? own.headers : other.headers);
+  return isOwnKept;
+}
+
+/** A choice stands against a late result of a client that it set aside; another client may turn it round. */
+function isToldApart(job: Job, { landed, headers }: Made): boolean {
+  return job.unfit?.some((unfit) => unfit.clientId === landed.clientId && unfit.headers === headers) === true;
 }
 
 function dropOthers(turn: Turn, job: Job, made: readonly Made[], kept: Headers): void {
