@@ -8,20 +8,20 @@ import { type EncodeOptions, type EncodeOutcome, encodeSegment } from "../encode
 import type { Tools } from "../tools.ts";
 import type { SegmentTask } from "../types.ts";
 import { passesOf } from "./encoder-passes.ts";
+import { nextRate, type Try } from "./next-rate.ts";
 import { bitsInListing, readPackets, sumBits } from "./packet-bits.ts";
 import { firstRun, type Landing, landingRun, measuringRun, type PassRun, wordsFor } from "./pass-runs.ts";
 import { boundedRequest } from "./rate-requests.ts";
 
-/** Second passes at most: each further one is aimed by what the one before missed. */
-const MOST_TRIES = 3;
-const MOST_STEP = 4;
+/** Second passes at most: each further one is aimed by what those before it missed. */
+const MOST_TRIES = 5;
 /** Two sizes this near, from different rates, are what the pictures take and not what was asked. */
 const SAME = 0.003;
 /** A second pass of x264 and x265 refuses what it expects to miss; a single pass comes as near as can be. */
 const TOO_LOW = /requested bitrate is too low/;
 const SEGMENT_FORMATS = "nut,matroska,webm";
 /** What part of the work is done when a run ends, so that progress rises through all of them and never stands still. */
-const DONE_AFTER = [0.2, 0.85, 0.95, 1] as const;
+const DONE_AFTER = [0.2, 0.85, 0.93, 0.97, 0.99, 1] as const;
 
 export interface Measured {
   readonly ok: true;
@@ -77,7 +77,7 @@ async function land(tools: Tools, task: SegmentTask, rate: Landing, options: Enc
     if (!first.ok) return first;
   }
   let best: { readonly outcome: Encoded; readonly bits: number } | null = null;
-  let before = 0;
+  const tries: Try[] = [];
   for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
     const run = landingRun(task, rate, bitrate, words, options.workDir);
     const outcome = await encodeSegment(tools, run.task, {
@@ -93,10 +93,11 @@ async function land(tools: Tools, task: SegmentTask, rate: Landing, options: Enc
     const bits = sumBits(await readPackets(tools, outcome.path, SEGMENT_FORMATS, options.signal));
     if (best === null || missOf(bits, rate) < missOf(best.bits, rate)) best = { outcome, bits };
     // A still picture takes no more bits whatever it is offered, and no fewer than its headers.
+    const before = tries.at(-1)?.bits ?? 0;
     const hasSettled = Math.abs(bits - before) <= SAME * before;
     if (missOf(bits, rate) <= rate.slackBits || bits === 0 || hasSettled) break;
-    before = bits;
-    bitrate *= Math.min(MOST_STEP, Math.max(1 / MOST_STEP, rate.targetBits / bits));
+    tries.push({ bitrate, bits });
+    bitrate = nextRate(tries, rate.targetBits);
   }
   if (best === null) throw new Error("no run was made");
   const path = join(options.workDir, basename(best.outcome.path));

@@ -114,10 +114,23 @@ function returnedSegmentFor(turn: Turn, job: Job, client: Client): Segment | nul
   return null;
 }
 
-/** Segments are all cut when a second pass begins: the longest go first, so that short ones even out the end. */
+/** Segments whose lengths differ by less than this factor are about one length. */
+const LENGTH_CLASS = 4;
+
+/**
+ * Segments are all cut when a second pass begins: the longest go first, so that short ones even out the end. Of those of
+ * about one length, the ones with the fewest bits a frame do: a still picture can't get below its headers, and what it
+ * takes too much is known when the busy ones, which can make up for it, get their targets.
+ */
 function inOrderOfWork(job: Job): readonly Segment[] {
-  const isCut = job.rate !== undefined && isFullyAssigned(job);
-  return isCut ? [...job.segments].sort((a, b) => b.frames - a.frames) : job.segments;
+  if (job.rate === undefined || !isFullyAssigned(job)) return job.segments;
+  const longest = Math.max(...job.segments.map(({ frames }) => frames));
+  const lengthClass = ({ frames }: Segment) =>
+    -Math.floor(Math.log(longest / Math.max(1, frames)) / Math.log(LENGTH_CLASS));
+  const density = ({ rate, frames }: Segment) => (rate?.targetBits ?? 0) / Math.max(1, frames);
+  return [...job.segments].sort(
+    (a, b) => lengthClass(b) - lengthClass(a) || density(a) - density(b) || b.frames - a.frames,
+  );
 }
 
 /**

@@ -8,6 +8,11 @@ import { type ShareClaim, shareBits } from "./share-bits.ts";
 /** A segment gets at least this part of what its time alone would give it: headers and motion cost bits in black too. */
 const LEAST_OF_MEAN = 0.02;
 /**
+ * What a still took when it was measured is mostly headers and its first picture, and a lower rate brings little of that
+ * back (docs/MEASURED.md §7): up to this part of what its time alone would give it, its measure is not scaled down.
+ */
+const LEAST_OF_STILL = 0.1;
+/**
  * An encoder held to -maxrate for a whole segment ends 4 % to 11 % below it, the shorter the further (docs/MEASURED.md §7),
  * so no share is planned higher, unless -b:v itself is: then up to what leaves room to miss it by a little.
  */
@@ -15,7 +20,7 @@ const MOST_OF_MAXRATE = { usual: 0.92, tight: 0.995 };
 /** By so much a single target may differ from its first share to make up for what others used. */
 const CORRECTION = { least: 0.6, most: 1.6 };
 /** What a segment may miss its target by: this part of it always, */
-const SLACK = 0.015;
+const SLACK = 0.01;
 /** more when the segments still to be leased can make up for it with so little of theirs, */
 const SLACK_OF_REST = 0.03;
 /** or when it is nothing to the whole file, shared with those that run beside it, */
@@ -62,11 +67,12 @@ function withSoleShare(job: Job, segment: Segment): Segment {
 export function claimOf(job: Job, segment: Segment, weight: number): ShareClaim {
   const seconds = secondsOf(job, segment);
   const { bitrate, maxrate } = job.rate ?? { bitrate: 0, maxrate: null };
+  const mean = bitrate * seconds;
   const { usual, tight } = MOST_OF_MAXRATE;
   const most = maxrate === null ? null : Math.max(usual * maxrate, Math.min(tight * maxrate, bitrate));
   return {
     weight: Math.max(1, weight),
-    leastBits: Math.floor(LEAST_OF_MEAN * bitrate * seconds),
+    leastBits: Math.floor(Math.max(LEAST_OF_MEAN * mean, Math.min(weight, LEAST_OF_STILL * mean))),
     mostBits: most === null ? Number.POSITIVE_INFINITY : Math.ceil(most * seconds),
   };
 }
@@ -100,7 +106,7 @@ function withCorrectedTarget(job: Job, segment: Segment, slots: number): Segment
     } else left -= usedBits(each);
   }
   const [targetBits = share] = shareBits(claims, left);
-  // The longest go first: so many of them are under way before this one's size is known.
+  // So many of them are under way before this one's size is known: the largest, to be on the safe side.
   const later = rooms.sort((a, b) => b - a).slice(Math.max(0, slots - 1));
   const room = later.reduce((sum, each) => sum + each, 0);
   const enough = Math.max(SLACK * targetBits, room, (SLACK_OF_FILE * budget) / Math.max(1, slots));
