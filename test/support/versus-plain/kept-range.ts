@@ -1,5 +1,5 @@
 // Where plain ffmpeg squeezes full range for a codec that can say it: before 7.1 yuvj420p and its kin become limited for
-// VP9 and AV1. The product keeps full range there in every version (docs/adr/0014-range-stated-in-the-graph.md), so it is
+// VP9 and AV1, and in every version for FFV1. The product keeps full range there in every version (docs/adr/0014-range-stated-in-the-graph.md), so it is
 // held against plain ffmpeg told to keep it too. Pure.
 import type { Reading, StreamFacts } from "./reading.ts";
 
@@ -9,17 +9,46 @@ function rangeOf(streams: readonly StreamFacts[]): string | undefined {
   return streams.find(({ type }) => type === "video")?.facts.color_range;
 }
 
+/**
+ * FFV1 keeps no range in its own bytes, and no version of ffmpeg leaves full range to it unasked: below 7.1 the picture is
+ * squeezed and tagged so, since then squeezed and tagged full. Told that it is limited, nothing is converted.
+ */
+function keepOf(codec: string, pixelFormat: string): string | null {
+  if (codec === "vp9" || codec === "av1") return KEEP;
+  return codec === "ffv1" ? `${KEEP},format=${pixelFormat},setparams=range=tv` : null;
+}
+
+export interface TellsRange {
+  readonly params: readonly string[];
+  /** What the plain output's tag is then to be taken for; null: what it says. */
+  readonly range: string | null;
+}
+
 /** The request's words with the range kept; null: there is nothing of that kind between the two. */
 export function toldToKeepRange(
   params: readonly string[],
   source: readonly StreamFacts[],
   ours: Reading,
   plain: Reading,
-): readonly string[] | null {
-  const codec = ours.streams.find(({ type }) => type === "video")?.codec ?? "";
-  if (!["vp9", "av1"].includes(codec) || rangeOf(source) !== "pc") return null;
-  if (rangeOf(ours.streams) !== "pc" || rangeOf(plain.streams) !== "tv") return null;
+): TellsRange | null {
+  const own = ours.streams.find(({ type }) => type === "video");
+  const codec = own?.codec ?? "";
+  const keep = keepOf(codec, own?.facts.pix_fmt ?? "");
+  if (keep === null || rangeOf(source) !== "pc" || rangeOf(ours.streams) !== "pc") return null;
+  if (codec !== "ffv1" && rangeOf(plain.streams) !== "tv") return null;
   const at = params.findIndex((word) => /^-(vf|filter:v)$/.test(word));
-  if (at === -1) return ["-vf", KEEP, ...params];
-  return params.map((word, position) => (position === at + 1 ? `${KEEP},${word},${KEEP}` : word));
+  const told =
+    at === -1
+      ? ["-vf", keep, ...params]
+      : params.map((word, position) => (position === at + 1 ? `${KEEP},${word},${keep}` : word));
+  return { params: told, range: codec === "ffv1" ? "pc" : null };
+}
+
+/** The reading with its picture's range taken for this one. */
+export function withRange(reading: Reading, range: string | null): Reading {
+  if (range === null) return reading;
+  const streams = reading.streams.map((stream) =>
+    stream.type === "video" ? { ...stream, facts: { ...stream.facts, color_range: range } } : stream,
+  );
+  return { ...reading, streams };
 }

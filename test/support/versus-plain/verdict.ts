@@ -6,7 +6,7 @@ import type { Cluster } from "../cluster.ts";
 import { soundDifferences } from "./compare-sound.ts";
 import { chapterDifferences, differencesBetween, pictureDifferences } from "./differences.ts";
 import { endOf } from "./job-ending.ts";
-import { toldToKeepRange } from "./kept-range.ts";
+import { toldToKeepRange, withRange } from "./kept-range.ts";
 import { type Kept, type PlainJob, runPlain } from "./plain-run.ts";
 import { mainVideoOf, type Reading, readingOf, type StreamFacts, streamsOf } from "./reading.ts";
 import type { Tools } from "./tools.ts";
@@ -121,7 +121,9 @@ async function isRangeSaid(tools: Tools, source: string): Promise<boolean> {
   return streams.find(({ type }) => type === "video")?.facts.color_range !== "unknown";
 }
 
-const UNSAID_RANGE = /^video 0: color_range is (unknown|tv), plain ffmpeg's (unknown|tv)$/;
+/** What every player takes for granted, said: nothing to hold against ours. */
+const TAKEN_FOR_GRANTED = /^video 0: color_range is tv, plain ffmpeg's unknown$/;
+const UNSAID_RANGE = /^video 0: color_range is unknown, plain ffmpeg's tv$/;
 
 /** Plain ffmpeg moves events that lie before the picture in some containers; where the source has them is right too. */
 async function areEventsTheSources(tools: Tools, held: Held, ours: Reading): Promise<boolean> {
@@ -172,11 +174,12 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
   let plain = withSideDataOf(sources, ours, withoutEmptyTracks(await readingOf(tools, plainPath)));
   const told = toldToKeepRange(asked, sources, ours, plain);
   if (told !== null) {
-    job = { ...job, params: told };
+    job = { ...job, params: told.params };
     ({ exitCode, stderr } = await runPlain(tools, job));
     if (exitCode !== 0)
       return { kind: "WRONG", differences: [`plain ffmpeg fails told to keep full range: ${stderr}`] };
-    plain = withSideDataOf(sources, ours, withoutEmptyTracks(await readingOf(tools, plainPath)));
+    const reading = withRange(await readingOf(tools, plainPath), told.range);
+    plain = withSideDataOf(sources, ours, withoutEmptyTracks(reading));
   }
   const rules = { isLossless: isLossless(held.params) };
   let differences = [...differencesBetween(ours, plain, rules), ...leftOutProblems(proof, params, plain)];
@@ -198,6 +201,7 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
   if (differences.some(isChapter) && (await areChaptersTheSources(tools, held, ours))) {
     differences = differences.filter((difference) => !isChapter(difference));
   }
+  differences = differences.filter((one) => !TAKEN_FOR_GRANTED.test(one));
   if (differences.some((one) => UNSAID_RANGE.test(one)) && !(await isRangeSaid(tools, source))) {
     differences = differences.filter((one) => !UNSAID_RANGE.test(one));
   }
