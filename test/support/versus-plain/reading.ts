@@ -69,6 +69,39 @@ function text(value: unknown): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
+
+/** Light and mastering data say the same number with several divisors. */
+function reduced(value: unknown): unknown {
+  const parts = /^(\d+)\/(\d+)$/.exec(text(value));
+  if (parts === null) return value;
+  const [above, below] = [Number(parts[1]), Number(parts[2])];
+  const divisor = gcd(above, below) || 1;
+  return `${above / divisor}/${below / divisor}`;
+}
+
+function sideDataOf(list: unknown): Record<string, string> {
+  const facts: Record<string, string> = {};
+  for (const data of (list ?? []) as readonly Json[]) {
+    const { side_data_type: name, ...rest } = data;
+    const said = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, reduced(value)]));
+    if (!/CPB|encoder|skip samples/i.test(text(name))) facts[text(name)] = JSON.stringify(said);
+  }
+  return facts;
+}
+
+/** What the first picture says of its light, as a stream would say it: in HEVC it may stand there alone. */
+export async function lightOf(tools: Tools, path: string): Promise<Readonly<Record<string, string>>> {
+  const asked = ["-v", "error", "-of", "json", "-select_streams", "V:0", "-read_intervals", "%+#1", "-show_frames"];
+  const told = JSON.parse(
+    new TextDecoder().decode(await mustRun([tools.ffprobe, ...asked, `file:${resolve(path)}`])),
+  ) as { readonly frames?: readonly Json[] };
+  const all = sideDataOf(told.frames?.[0]?.side_data_list);
+  return Object.fromEntries(Object.entries(all).filter(([name]) => /light|mastering/i.test(name)));
+}
+
 function factsOf(stream: Json): StreamFacts {
   const type = text(stream.codec_type);
   const wanted = type === "video" ? [...VIDEO_FACTS, ...SHAPE_FACTS] : type === "audio" ? SOUND_FACTS : [];
@@ -76,10 +109,7 @@ function factsOf(stream: Json): StreamFacts {
   for (const name of wanted) facts[name] = text(stream[name]) || "unknown";
   const tags = (stream.tags ?? {}) as Json;
   facts.language = text(tags.language ?? tags.LANGUAGE).replace(/^und$/, "");
-  for (const data of (stream.side_data_list ?? []) as readonly Json[]) {
-    const { side_data_type: name, ...rest } = data;
-    if (!/CPB|encoder|skip samples/i.test(text(name))) facts[text(name)] = JSON.stringify(rest);
-  }
+  Object.assign(facts, sideDataOf(stream.side_data_list));
   return { index: Number(stream.index), type, codec: text(stream.codec_name), timeBase: text(stream.time_base), facts };
 }
 

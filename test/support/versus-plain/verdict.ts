@@ -8,7 +8,7 @@ import { chapterDifferences, differencesBetween, pictureDifferences } from "./di
 import { endOf } from "./job-ending.ts";
 import { toldToKeepRange, withRange } from "./kept-range.ts";
 import { type Kept, type PlainJob, runPlain } from "./plain-run.ts";
-import { mainVideoOf, type Reading, readingOf, type StreamFacts, streamsOf } from "./reading.ts";
+import { lightOf, mainVideoOf, type Reading, readingOf, type StreamFacts, streamsOf } from "./reading.ts";
 import type { Tools } from "./tools.ts";
 
 export type Verdict =
@@ -160,13 +160,24 @@ function withSideDataOf(source: readonly StreamFacts[], ours: Reading, plain: Re
   return { ...plain, streams };
 }
 
+/** Those of the source; where ours says its light, with what the first picture says of it. */
+async function sourceStreams(tools: Tools, source: string, ours: Reading): Promise<StreamFacts[]> {
+  const { streams } = await streamsOf(tools, source);
+  const isLit = ours.streams.some(({ facts }) => Object.keys(facts).some((name) => /light|mastering/i.test(name)));
+  if (!isLit) return streams;
+  const light = await lightOf(tools, source);
+  return streams.map((stream) =>
+    stream.type === "video" ? { ...stream, facts: { ...light, ...stream.facts } } : stream,
+  );
+}
+
 async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string): Promise<Verdict> {
   const params = wordsOf(held.params);
   const whole = await readingOf(tools, held.output);
   const ours = withoutEmptyTracks(whole);
   const { source, plainInputArgs: inputArgs = [] } = held;
   const asked = wordsOf(held.plainParams ?? held.params);
-  const { streams: sources } = await streamsOf(tools, source);
+  const sources = await sourceStreams(tools, source, ours);
   const kept = keptOf(proof, sources);
   let job: PlainJob = { source, params: asked, output: plainPath, kept, codecs: codecsOf(whole), inputArgs };
   let { exitCode, stderr } = await runPlain(tools, job);
