@@ -28,6 +28,17 @@ describe("measureLag", () => {
   test("a steady tone a fraction of a sample off is not a period off", () => {
     expect(measureLag(tone(48_000, 500), tone(48_000, 500, 0.4))).toEqual({ lagMs: 0 });
   });
+  test("sound that goes on behind a pause at a time that a container rounded", () => {
+    const [first, pause, second] = [5120, 9216, 5800];
+    const pieces = (late: number, early: number) => {
+      const samples = new Int16Array(300 + first + pause + second);
+      samples.set(tone(first, 600), 300 + late);
+      samples.set(tone(second, 700), 300 + first + pause - early);
+      return samples;
+    };
+    expect(measureLag(pieces(0, 0), pieces(6, 4))).toEqual({ lagMs: -0.25 });
+    expect(measureLag(pieces(0, 0), late(pieces(0, 0), 341)).lagMs).not.toBe(0);
+  });
   test("silence and strangers say nothing", () => {
     expect(measureLag(new Int16Array(48_000), new Int16Array(48_000)).lagMs).toBeNull();
     expect(measureLag(sound, tone(5 * LAG_SAMPLE_RATE, 440)).lagMs).toBeNull();

@@ -17,6 +17,10 @@ const MOST_LAG = LAG_SAMPLE_RATE / 4;
 const JITTER = LAG_SAMPLE_RATE / 500;
 /** Root mean square below which a window counts as silent (16-bit samples). */
 const SILENCE = 8;
+/** Less is too little to be held against anything. */
+const LEAST_SAMPLES = LAG_SAMPLE_RATE / 8;
+/** A twentieth of a second of zeros is a pause. */
+const PAUSE = LAG_SAMPLE_RATE / 20;
 /** Loudness is told from every fourth sample. */
 const COARSE_STEP = 4;
 /** Correlations this close say the same; a millisecond of error costs a 50 Hz hum 0.05. */
@@ -141,10 +145,10 @@ function energy(samples: Int16Array, start: number, length: number): number {
 }
 
 /** Start of the window whose sound changes most in loudness, not the loudest: a steady tone fits at every period. */
-function bestWindow(samples: Int16Array, length: number): number | null {
+function bestWindow(samples: Int16Array, length: number, { from, to }: Stretch): number | null {
   let best: number | null = null;
   let bestScore = SILENCE ** 2;
-  for (let start = MOST_LAG; start + length + MOST_LAG <= samples.length; start += length / 4) {
+  for (let start = from; start + length <= to; start += length / 4) {
     const halves = [energy(samples, start, length / 2), energy(samples, start + length / 2, length / 2)] as const;
     const loud = (halves[0] + halves[1]) / 2;
     const score = loud + 4 * Math.abs(halves[0] - halves[1]);
@@ -154,6 +158,48 @@ function bestWindow(samples: Int16Array, length: number): number | null {
     }
   }
   return best;
+}
+
+/** Samples `from` … `to`, the last one left out. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What lies between pauses that are silent to the last bit: those of a track whose packets pause, above all. */
+function betweenPauses(samples: Int16Array): Stretch[] {
+  const stretches: Stretch[] = [];
+  let from: number | null = null;
+  let last = 0;
+  for (let at = 0; at < samples.length; at += 1) {
+    if (samples[at] === 0) continue;
+    if (from !== null && at - last > PAUSE) {
+      stretches.push({ from, to: last + 1 });
+      from = null;
+    }
+    from ??= at;
+    last = at;
+  }
+  return from === null ? stretches : [...stretches, { from, to: last + 1 }];
+}
+
+/**
+ * Behind a pause of its packets sound goes on at a time of its own, which each container rounds: two pieces held against
+ * the other file's at once fit nowhere. The longest piece of a track that pauses; null: it doesn't, or none is long enough.
+ */
+function longestPiece(source: Int16Array): Stretch | null {
+  const stretches = betweenPauses(source);
+  if (stretches.length < 2) return null;
+  const longest = stretches.reduce((a, b) => (b.to - b.from > a.to - a.from ? b : a));
+  return longest.to - longest.from < LEAST_SAMPLES ? null : longest;
+}
+
+/** `from` … `to` of the samples, with silence where these have none. */
+function withSilence(samples: Int16Array, { from, to }: Stretch): Int16Array {
+  const out = new Int16Array(to - from);
+  const begins = Math.max(0, from);
+  out.set(samples.subarray(begins, Math.max(begins, to)), begins - from);
+  return out;
 }
 
 /** A tone fits again after every period, and a fraction of a sample costs a little: the nearest of the equally good. */
@@ -176,14 +222,18 @@ export function measureLag(
   output: Int16Array,
 ): { readonly lagMs: number } | { readonly lagMs: null; readonly reason: string } {
   const room = Math.min(source.length, output.length) - 2 * MOST_LAG;
-  const length = Math.min(WINDOW, Math.floor(room / 8) * 8);
-  if (length < LAG_SAMPLE_RATE / 8) return { lagMs: null, reason: "too little sound to compare" };
-  const start = bestWindow(source, length);
+  if (room < LEAST_SAMPLES) return { lagMs: null, reason: "too little sound to compare" };
+  const stretch = longestPiece(source.subarray(0, room + 2 * MOST_LAG)) ?? { from: MOST_LAG, to: MOST_LAG + room };
+  const length = Math.min(WINDOW, Math.floor((stretch.to - stretch.from) / 8) * 8);
+  const start = bestWindow(source, length, stretch);
   if (start === null) return { lagMs: null, reason: "silent" };
   const window = source.subarray(start, start + length);
   // The correlation is 1 here, and nowhere is it more.
   if (window.every((sample, position) => sample === output[start + position])) return { lagMs: 0 };
-  const values = slidingCorrelation(window, output.subarray(start - MOST_LAG, start + length + MOST_LAG));
+  const values = slidingCorrelation(
+    window,
+    withSilence(output, { from: start - MOST_LAG, to: start + length + MOST_LAG }),
+  );
   const best = values.reduce((most, value) => Math.max(most, value), -1);
   if (best < LEAST_CORRELATION)
     return { lagMs: null, reason: `source and output do not sound alike (correlation ${best.toFixed(2)})` };

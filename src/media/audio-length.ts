@@ -13,7 +13,10 @@ export interface SoundFile {
   readonly streamIndexes: readonly number[];
 }
 
-/** Lines of text are few when they stand for many samples each. */
+/**
+ * Lines of text are few when they stand for many samples each. They are joined behind the encoder: a filter would lose
+ * what it holds where the sound changes its layout.
+ */
 const SAMPLES_A_LINE = 65_536;
 
 /** Seconds of samples for each stream asked for; null for all where one can't be decoded. */
@@ -31,7 +34,7 @@ export async function soundSeconds(
       ...QUIET,
       ...inputGuards({ formats: file.formats, kind: "file" }),
       ...["-i", fileUrl(file.path), ...file.streamIndexes.flatMap((index) => ["-map", `0:${index}`])],
-      ...["-af", `asetnsamples=n=${SAMPLES_A_LINE}:p=0`, "-c:a", "pcm_s16le"],
+      ...["-c:a", "pcm_s16le", "-bsf:a", `pcm_rechunk=n=${SAMPLES_A_LINE}:pad=0`],
       ...["-f", "framehash", "-hash", "adler32", "pipe:1"],
     ],
     signal,

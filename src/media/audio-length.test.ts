@@ -1,0 +1,53 @@
+// How much sound there is, counted where the layout changes in mid-track, and none of it lost by encoders that are behind.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { soundLengths, soundSeconds } from "./audio-length.ts";
+import { encodeAudio } from "./encode-audio.ts";
+import { probeSource } from "./probe.ts";
+import { parseEncodeParams } from "./request/parse-params.ts";
+import { runFfmpeg } from "./run-ffmpeg.fixture.ts";
+import { planStreams } from "./stream-plan.ts";
+import { findTools, type Tools } from "./tools.ts";
+
+let folder: string;
+let tools: Tools;
+beforeAll(async () => {
+  tools = await findTools(process.env);
+  folder = await mkdtemp(join(tmpdir(), "audio-length-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function at(name: string): string {
+  return join(folder, name);
+}
+
+/** A multiple of the frames of MP2, AC-3 and E-AC-3: no last frame to fill. */
+const SAMPLES = 96_768;
+const NOISE = ["-f", "lavfi", "-i", `anoisesrc=r=48000:a=0.4:c=pink,atrim=end_sample=${SAMPLES}`];
+
+test("all of a track whose layout changes in its middle", async () => {
+  for (const channels of [1, 2])
+    await runFfmpeg(tools, [...NOISE, "-ac", String(channels), "-c:a", "mp2", at(`${channels}.ts`)]);
+  const parts = await Promise.all([2, 1].map((channels) => readFile(at(`${channels}.ts`))));
+  await writeFile(at("both.ts"), Buffer.concat(parts));
+  const file = { path: at("both.ts"), formats: "mpegts", streamIndexes: [0] };
+  expect(await soundSeconds(tools, file)).toEqual([(2 * SAMPLES) / 48_000]);
+});
+
+test("encoders that are behind lose nothing of the end", async () => {
+  const tracks = ["0:v", "1:a", "1:a", "1:a"].flatMap((map) => ["-map", map]);
+  const picture = ["-f", "lavfi", "-i", "color=s=16x16:r=5:d=1"];
+  await runFfmpeg(tools, [...picture, ...NOISE, ...tracks, "-c:v", "ffv1", "-c:a", "pcm_s16le", at("three.mkv")]);
+  const info = await probeSource(tools, at("three.mkv"));
+  const request = parseEncodeParams("-c:v ffv1 -c:a:0 ac3 -c:a:1 eac3 -c:a:2 mp2 -ar:a:2 32000");
+  const plan = planStreams(info, request, "mkv");
+  const audioPaths = await encodeAudio(tools, at("three.mkv"), info, plan, { workDir: folder });
+  const lengths = await soundLengths(tools, { info, plan, sourcePath: at("three.mkv"), audioPaths });
+  expect(lengths.size).toBe(3);
+  for (const { sourceSeconds, outputSeconds } of lengths.values()) {
+    expect(sourceSeconds).toBe(SAMPLES / 48_000);
+    expect(outputSeconds).toBeGreaterThanOrEqual(SAMPLES / 48_000);
+  }
+});
