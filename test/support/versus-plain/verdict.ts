@@ -5,6 +5,7 @@ import type { Proof } from "../../../src/media/types.ts";
 import type { Cluster } from "../cluster.ts";
 import { soundDifferences } from "./compare-sound.ts";
 import { chapterDifferences, differencesBetween, pictureDifferences } from "./differences.ts";
+import { withoutEncodersOwn } from "./handed.ts";
 import { endOf } from "./job-ending.ts";
 import { toldToKeepRange, withRange } from "./kept-range.ts";
 import { type Kept, type PlainJob, runPlain } from "./plain-run.ts";
@@ -200,6 +201,7 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
       differences = differences.filter((difference) => difference !== first);
     }
   }
+  differences = await withoutEncodersOwn(tools, job, ours, differences);
   const isSound = (difference: string) => /^sound \d/.test(difference);
   if (differences.some(isSound) && (await isWhereTheSourceIs(tools, held, whole, kept))) {
     differences = differences.filter((difference) => !isSound(difference));

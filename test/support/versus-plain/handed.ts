@@ -1,0 +1,45 @@
+// What plain ffmpeg hands to its encoders: the same run with encoders that keep every picture and every sample. Where an
+// encoder or a muxer of the plain run itself changes that (Opus in Matroska is 7 ms early before 7.0; libx264 is not
+// lossless everywhere with -qp 0), what was handed over is right.
+import { rm } from "node:fs/promises";
+import { soundDifferences } from "./compare-sound.ts";
+import { type PlainJob, runPlain } from "./plain-run.ts";
+import { type Reading, readingOf } from "./reading.ts";
+import type { Tools } from "./tools.ts";
+
+/** Null: the run fails, or its output can't be read. */
+async function handedBy(tools: Tools, job: PlainJob): Promise<Reading | null> {
+  const output = `${job.output}-handed.mkv`;
+  const params = [...job.params, "-c:v", "ffv1", "-c:a", "pcm_s16le", "-sn", "-f", "matroska"];
+  try {
+    const kept = job.kept === null ? null : { ...job.kept, subtitles: [] };
+    const { exitCode } = await runPlain(tools, { ...job, kept, params, output });
+    return exitCode === 0 ? await readingOf(tools, output).catch(() => null) : null;
+  } finally {
+    await rm(output, { force: true });
+  }
+}
+
+const PICTURES = /^\d+ of \d+ pictures are others/;
+const SOUND = /^sound \d/;
+
+/** The differences from plain ffmpeg's output that are none from what it hands to its encoders left out. */
+export async function withoutEncodersOwn(
+  tools: Tools,
+  job: PlainJob,
+  ours: Reading,
+  differences: readonly string[],
+): Promise<string[]> {
+  const isOpen = (one: string) => PICTURES.test(one) || SOUND.test(one);
+  const handed = differences.some(isOpen) ? await handedBy(tools, job) : null;
+  if (handed === null) return [...differences];
+  const origins = [ours.pictures.seconds[0] ?? 0, handed.pictures.seconds[0] ?? 0] as const;
+  const areSame = ours.pictures.md5.join() === handed.pictures.md5.join();
+  const isHeard =
+    ours.sounds.length === handed.sounds.length &&
+    ours.sounds.every((sound, number) => {
+      const other = handed.sounds[number];
+      return other !== undefined && soundDifferences("", [sound, other], origins).length === 0;
+    });
+  return differences.filter((one) => !((areSame && PICTURES.test(one)) || (isHeard && SOUND.test(one))));
+}
