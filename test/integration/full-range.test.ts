@@ -75,6 +75,7 @@ const OF_FULL: readonly Target[] = [
   [`${FFV1} -pix_fmt yuv422p`, "tv", "plain ffmpeg's"],
 ];
 const MORE_OF_FULL: readonly Target[] = [
+  [`${X264} -qp 0 -color_range tv`, null, "plain ffmpeg's"],
   ["-c:v libx265 -preset ultrafast -x265-params lossless=1", "pc", "plain ffmpeg's"],
   ["-c:v libvpx-vp9 -lossless 1 -deadline realtime -cpu-used 8", "pc", "the source's"],
   ["-c:v mpeg4 -q:v 2 -g 1", "tv", "plain ffmpeg's"],
@@ -87,6 +88,9 @@ const MORE_OF_FULL: readonly Target[] = [
 const OF_LIMITED: readonly Target[] = [
   [FFV1, "tv", "plain ffmpeg's"],
   [`${X264} -qp 0 -pix_fmt yuv420p`, "tv", "plain ffmpeg's"],
+  // Until 7.0 said, since then converted: headers are alike.
+  [`${FFV1} -color_range pc`, "pc", "plain ffmpeg's"],
+  [`${X264} -qp 0 -pix_fmt yuv420p -colorspace bt709`, "tv", "plain ffmpeg's"],
 ];
 const OF_OTHERS: readonly Target[] = [
   [FFV1, null, "plain ffmpeg's"],

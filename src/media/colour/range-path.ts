@@ -38,7 +38,8 @@ export function namedRange(calls: readonly FilterCall[]): PictureRange | null {
   return named;
 }
 
-function askedRange(request: EncodeRequest): string | null {
+/** By -color_range, in ffprobe's words. */
+export function askedRange(request: EncodeRequest): string | null {
   const { range } = request.video.colour;
   return range === null ? null : probeWord("range", range);
 }

@@ -3,8 +3,9 @@
 //
 // "Measured" is: tried with 5.1.9, 6.0, 7.0.2, 7.1.5, 8.0, 8.1.2 and 9.0.2 side by side; 6.1 could not be tried and stands
 // where its source says. Where a row is `asked`, no condition on a version stands in the code: the tool is tried or its
-// answer looked at; what is `said` is understood by all of them. Clients alone are told apart by release (alike.ts).
-import { compareReleases, type Release } from "./releases.ts";
+// answer looked at; what is `said` is understood by all of them. Clients are told apart by release (alike.ts),
+// and what -color_range does is looked up for the check of the pictures.
+import { compareReleases, type Release, releaseText } from "./releases.ts";
 
 export interface Difference {
   readonly name: string;
@@ -45,6 +46,34 @@ export const AFTER_FPS: Difference = {
   source: "measured: 196 and 197 pictures of one clip; ffmpeg_dec.c, video_duration_estimate",
 };
 
+export const FULL_BY_TAG: Difference = {
+  name: "full range by a tag, where the pixel format is converted",
+  since: { major: 7, minor: 0 },
+  changes: "scale keeps it; before, it squeezes the picture to limited range and tags it so",
+  here: "said: out_range of every scale on the way (colour/range-path.ts); where -color_range is asked, clients of the other side are told apart (alike.ts)",
+  source: "measured: yuv422p10le tagged pc into SVT-AV1 and libvpx",
+};
+
+export const ASKED_COLOURS: Difference = {
+  name: "-color_range and -colorspace",
+  since: { major: 7, minor: 1 },
+  changes: "what the pictures have is converted to what is asked; before, the output only said it",
+  here: "as plain ffmpeg of the version; the check of the pictures does the same (verify/picture/sample-args.ts), and clients of the other side are told apart (alike.ts)",
+  source: "measured: lossless x264, FFV1 and VP9, MPEG-4, ProRes of limited, full, RGB and grey sources",
+};
+
+/** Two steps of one difference: each gives other samples. */
+export const LEVELS: readonly Difference[] = [
+  { major: 8, minor: 0 },
+  { major: 8, minor: 1 },
+].map((since) => ({
+  name: `levels between limited and full range, ${releaseText(since)}`,
+  since,
+  changes: "they are rounded otherwise, by one step of a sample",
+  here: "clients of the other side are told apart where levels are converted (alike.ts)",
+  source: "measured: scale=out_range of lossless x264 and FFV1; equal from 5.1 to 7.1, and from 8.1 to 9.0",
+}));
+
 export const DIFFERENCES: readonly Difference[] = [
   {
     name: "-enc_time_base -1",
@@ -71,6 +100,9 @@ export const DIFFERENCES: readonly Difference[] = [
   RATE_RULE,
   PACKET_LENGTHS,
   AFTER_FPS,
+  ASKED_COLOURS,
+  FULL_BY_TAG,
+  ...LEVELS,
   {
     name: "setpts and the frame rate",
     since: { major: 7, minor: 0 },
@@ -86,13 +118,6 @@ export const DIFFERENCES: readonly Difference[] = [
       "range and matrix are negotiated between filters; an encoder that names no range may get the source converted",
     here: "said: what goes into the encoder is stated (colour/range-path.ts)",
     source: "measured with FFV1",
-  },
-  {
-    name: "full range by a tag, where the pixel format is converted",
-    since: { major: 7, minor: 0 },
-    changes: "scale keeps it; before, it squeezes the picture to limited range and tags it so",
-    here: "said: out_range of every scale on the way (colour/range-path.ts)",
-    source: "measured: yuv422p10le tagged pc into SVT-AV1 and libvpx",
   },
   {
     name: "frame=pkt_duration, coded_picture_number",
@@ -137,6 +162,10 @@ export const DIFFERENCES: readonly Difference[] = [
     source: "measured: 1 until 6.0, 254 since 7.0 for a file that is not there; fftools: main() returns the error",
   },
 ];
+
+export function isSince(release: Release, { since }: Difference): boolean {
+  return compareReleases(release, since) >= 0;
+}
 
 /** What this release costs beside newer ones, in sentences. */
 export function costsOf(release: Release): string[] {

@@ -38,9 +38,8 @@ export async function wrongPictures(tools: Tools, landedSegment: LandedSegment):
   const { signal } = work;
   const output = await readOutput(tools, path, signal, SEGMENT_DEMUXERS);
   const compared = await comparedPictures(work, job, index, [landedSegment]);
-  const { range } = (await work.source.plan(compared.request)).picture.tags;
   const check = await checkPictures(tools, {
-    ...{ ...compared, range },
+    ...compared,
     ...{ outputPath: path, container: null, output, encoderTimeBase, signal },
     framePts: pts === null ? null : pts.map((each) => rescale(each, timeBase, encoderTimeBase)),
   });

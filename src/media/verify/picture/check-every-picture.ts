@@ -55,7 +55,7 @@ function segmentOf({ segments }: PicturesInput, position: number): number {
 /** Where ranges change as in `picture`: the samples as they are, all of them, are right too. Errors: E_INTERRUPTED. */
 export async function checkEveryPicture(tools: Tools, input: PicturesInput): Promise<ProofCheck> {
   const name = EVERY_PICTURE_CHECK;
-  const comparison = comparisonOf(input);
+  const comparison = comparisonOf(tools, input);
   if (typeof comparison === "string") return { name, ok: true, detail: `not measured: ${comparison}` };
   const check = await compareAll(tools, input, comparison);
   const sourceRange = check.ok ? null : await rangeChange(tools, input);

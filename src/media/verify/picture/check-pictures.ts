@@ -84,7 +84,7 @@ function problemOf({ place, seen }: Looked): string {
 /** Errors: E_INTERRUPTED. */
 export async function checkPictures(tools: Tools, input: PicturesInput): Promise<ProofCheck> {
   const { output, segments } = input;
-  const comparison = comparisonOf(input);
+  const comparison = comparisonOf(tools, input);
   if (typeof comparison === "string") return { name: PICTURE_CHECK, ok: true, detail: `not measured: ${comparison}` };
   const isKey = (pts: Pts) => input.container !== null && output.keyPts.has(pts);
   const keys = output.videoPts.flatMap((pts, number) => (isKey(pts) ? [number] : []));

@@ -3,7 +3,9 @@ import type { Rational } from "../../../base/rational.ts";
 import { decoderOfOutput } from "../../codecs.ts";
 import { rangeHolder } from "../../colour/range-holder.ts";
 import { outputRange } from "../../colour/range-path.ts";
+import { ASKED_COLOURS, isSince } from "../../ffmpeg/differences.ts";
 import { OUTPUT_DEMUXERS, type OutputPackets } from "../../output-packets.ts";
+import type { Tools } from "../../tools.ts";
 import type { Container } from "../../types.ts";
 import { SEGMENT_DEMUXERS } from "../../verify-segment.ts";
 import type { PlacesInput } from "./choose-places.ts";
@@ -19,8 +21,6 @@ export interface PicturesInput extends Omit<PlacesInput, "keys"> {
   readonly container: Container | null;
   /** Where the source's pictures change their size or format, in words; null: nowhere. Asked only where something is wrong. */
   readonly findChange?: (() => Promise<string | null>) | undefined;
-  /** Of a segment, whose file does not say it: what the output will say of its range. */
-  readonly range?: string | null;
   /** From `readOutput`. */
   readonly output: OutputPackets;
   readonly signal?: AbortSignal | undefined;
@@ -67,13 +67,13 @@ function isUntouched({ request, info }: PicturesInput, shown: Shown): boolean {
 }
 
 /** Or why there is none. */
-export function comparisonOf(input: PicturesInput): Comparison | string {
+export function comparisonOf(tools: Tools, input: PicturesInput): Comparison | string {
   const { picture, streams } = input.output;
   const reason = whyNot(input);
   const format = comparedFormat(picture?.pix_fmt ?? "");
   const stream = streams.find(({ index }) => index === picture?.index);
   if (reason !== null || format === null || stream === undefined) return reason ?? "the output has no picture";
-  const isFull = input.range === "pc" && picture?.color_range === undefined;
-  const shown = { format, width: picture?.width ?? 0, height: picture?.height ?? 0, isFull };
+  const asked = isSince(tools, ASKED_COLOURS) ? ("converted" as const) : ("said" as const);
+  const shown = { format, width: picture?.width ?? 0, height: picture?.height ?? 0, asked };
   return { shown, timeBase: stream.timeBase, mustBeEqual: isUntouched(input, shown) };
 }

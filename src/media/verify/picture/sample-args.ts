@@ -3,8 +3,10 @@
 // limited range whatever range they say to have, so that a tag that is not true shows as wrong levels. Pure.
 import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../../../base/rational.ts";
 import { decoderFor } from "../../codecs.ts";
-import { namedRange } from "../../colour/range-path.ts";
+import { isFullRange, isLumaAndChroma } from "../../colour/pixel-kind.ts";
+import { askedRange, namedRange } from "../../colour/range-path.ts";
 import { isMatroska } from "../../formats.ts";
+import { probeWord } from "../../request/colour-words.ts";
 import { renderedChain } from "../../request/video-args.ts";
 import { cutChain, cutParts, decodeArgs, shapeFilters } from "../../segment-args.ts";
 import { fileUrl, inputGuards, QUIET } from "../../tool-args.ts";
@@ -14,8 +16,8 @@ import { branchedArgs, rawOutput } from "./shared-decode.ts";
 
 /** How both sides come out. */
 export interface Shown {
-  /** The output's file has no place to say that its range is full, which it will have. */
-  readonly isFull?: boolean;
+  /** What ffmpeg does where -color_range or -colorspace asks for another one than the pictures have. */
+  readonly asked: "converted" | "said";
   /** What the source's pictures are taken for, whatever they say; absent: what they say. */
   readonly sourceRange?: "full" | "limited";
   readonly format: RawFormat;
@@ -57,10 +59,6 @@ function common({ format }: Shown, size: string, extra: readonly string[]): stri
   return [`scale=${scale}`, `format=${format.name}`, "setsar=1", "settb=1/25", "setpts=N"].join(",");
 }
 
-function ownRange({ isFull }: Shown): string[] {
-  return isFull === true ? ["in_range=pc"] : [];
-}
-
 /** A picture of the output that is not of the stream's size must not be made so: `concat` refuses it. */
 const OWN_SIZE = "iw:ih";
 
@@ -76,7 +74,8 @@ export function wholeSourceArgs(path: string, task: SegmentTask, shown: Shown, m
     ...labelled(shown),
     ...cutChain(task, renderedChain(task.request)),
     ...asEncoded(task, shown),
-    common(shown, `${shown.width}:${shown.height}`, matrixFor(task, matrix)),
+    ...asAsked(task, shown),
+    common(shown, `${shown.width}:${shown.height}`, matrixFor(task, shown, matrix)),
   ];
   return [
     ...decodeArgs(task, input, decoderFor(task.video, task.request.video.encoder)),
@@ -92,13 +91,36 @@ export function wholeOutputArgs(file: OutputFile, shown: Shown): string[] {
     ...input,
     "-i",
     fileUrl(file.path),
-    ...rawOutput(`[0:V:0]${[...untold(file), common(shown, OWN_SIZE, ownRange(shown))].join(",")}[v]`),
+    ...rawOutput(`[0:V:0]${[...untold(file), common(shown, OWN_SIZE, [])].join(",")}[v]`),
   ];
 }
 
+function askedSpace({ request }: SegmentTask): string | null {
+  const { space } = request.video.colour;
+  return space === null ? null : probeWord("space", space);
+}
+
 /** The words for `scale` that say which matrix a source of RGB is to be given. */
-function matrixFor({ video }: SegmentTask, matrix: string | null): string[] {
-  return isRgb(video.pixelFormat) && matrix !== null && MATRICES.has(matrix) ? [`out_color_matrix=${matrix}`] : [];
+function matrixFor(task: SegmentTask, { asked }: Shown, matrix: string | null): string[] {
+  if (!isRgb(task.video.pixelFormat) || matrix === null || !MATRICES.has(matrix)) return [];
+  return asked === "said" && askedSpace(task) !== null ? [] : [`out_color_matrix=${matrix}`];
+}
+
+/**
+ * What -color_range and -colorspace make of the pictures. Where they are converted, their levels by their tags stay as they
+ * are, and only another matrix shows. Where it is only said, samples of any range get the tag, behind the conversion to
+ * the encoder's format.
+ */
+function asAsked(task: SegmentTask, { asked, format }: Shown): string[] {
+  const { video, request } = task;
+  if (asked === "converted") {
+    const space = askedSpace(task);
+    const isOther = space !== null && space !== video.colour.space && MATRICES.has(space);
+    return isOther && !isRgb(video.pixelFormat) ? [`scale=out_color_matrix=${space}`] : [];
+  }
+  const range = askedRange(request);
+  const isOther = range !== null && (!isLumaAndChroma(video.pixelFormat) || (range === "pc") !== isFullRange(video));
+  return isOther && format.planes[0]?.name === "Y" ? [`format=${format.name}`, `setparams=range=${range}`] : [];
 }
 
 /**
@@ -146,7 +168,8 @@ export function sourceArgs(
         ...tail,
         ...asEncoded(task, shown),
         some(skip, frames),
-        common(shown, `${shown.width}:${shown.height}`, matrixFor(task, matrix)),
+        ...asAsked(task, shown),
+        common(shown, `${shown.width}:${shown.height}`, matrixFor(task, shown, matrix)),
       ],
     };
   });
@@ -186,7 +209,7 @@ export function outputArgs(
     ],
     stream: "V:0",
     head: [],
-    tail: [`trim=start_pts=${startPts}`, some(0, frames), ...untold(file), common(shown, OWN_SIZE, ownRange(shown))],
+    tail: [`trim=start_pts=${startPts}`, some(0, frames), ...untold(file), common(shown, OWN_SIZE, [])],
   }));
   return [...QUIET, "-copyts", ...branchedArgs(branches)];
 }

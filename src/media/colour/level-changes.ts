@@ -1,0 +1,17 @@
+// Whether levels are converted between limited and full range on the way of the picture, which releases of ffmpeg round
+// differently. Pure.
+import type { EncodeRequest } from "../request/encode-request.ts";
+import type { SourceVideo } from "../types.ts";
+import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
+import { isRangeUpToVersion, namedRange, outputRange } from "./range-path.ts";
+
+/** True where they are, or where only the run itself shows it. Grey counts as full range: so ffmpeg takes it. */
+export function convertsLevels(video: SourceVideo, request: EncodeRequest): boolean {
+  const isFull = isFullRange(video) || video.pixelFormat.startsWith("gray");
+  const named = namedRange(request.filters);
+  if (named !== null && (named === "pc") !== isFull) return true;
+  if (!isLumaAndChroma(video.pixelFormat) && !isFull) return false;
+  const known = outputRange(video, request);
+  if (known !== null) return (known === "pc") !== isFull;
+  return isFullRange(video) && isRangeUpToVersion(video, request);
+}

@@ -1,0 +1,47 @@
+// What the source's side of the comparison is given, where the request asks for colours that the source does not have.
+import { expect, test } from "bun:test";
+import { parseEncodeParams } from "../../request/parse-params.ts";
+import { EIGHT_BITS } from "../../source-video.fixture.ts";
+import type { SegmentTask, SourceVideo } from "../../types.ts";
+import { comparedFormat } from "./raw-format.ts";
+import { type Shown, wholeSourceArgs } from "./sample-args.ts";
+
+function graphOf(pixelFormat: string, range: string, params: string, asked: Shown["asked"]): string {
+  const format = comparedFormat("yuv420p");
+  if (format === null) throw new Error("there is no such format");
+  const video: SourceVideo = { ...EIGHT_BITS, pixelFormat, colour: { ...EIGHT_BITS.colour, range, space: null } };
+  const task = {
+    ...{ video, request: parseEncodeParams(params), streamIndex: 0, formatName: "matroska,webm", clockOffsetUs: 0 },
+    ...{ timeBase: { num: 1, den: 1000 }, startPts: null, endPts: null, seekPts: null, cut: null },
+  } as unknown as SegmentTask;
+  const args = wholeSourceArgs("in.mkv", task, { format, width: 64, height: 36, asked }, "bt709");
+  return args.find((each) => each.startsWith("[0:0]")) ?? "";
+}
+
+/** The filters before what all pictures go through. */
+function before(...given: Parameters<typeof graphOf>): string {
+  const graph = graphOf(...given);
+  return graph.slice("[0:0]".length, graph.indexOf("scale=64:36:out_range=tv")).replace(/,$/, "");
+}
+
+test.each<[string, string, string, string, string]>([
+  ["yuv420p", "tv", "-c:v ffv1 -color_range pc", "format=yuv420p,setparams=range=pc", ""],
+  ["yuv420p", "tv", "-c:v ffv1 -color_range full", "format=yuv420p,setparams=range=pc", ""],
+  ["yuvj420p", "pc", "-c:v ffv1 -color_range tv", "format=yuv420p,setparams=range=tv", ""],
+  ["yuvj420p", "pc", "-c:v ffv1 -color_range pc", "", ""],
+  ["yuv420p", "tv", "-c:v libx264 -colorspace bt709", "", "scale=out_color_matrix=bt709"],
+  ["yuv420p", "tv", "-c:v libx264 -color_trc bt709", "", ""],
+])("%s, %s: %s", (pixelFormat, range, params, said, converted) => {
+  expect([before(pixelFormat, range, params, "said"), before(pixelFormat, range, params, "converted")]).toEqual([
+    said,
+    converted,
+  ]);
+});
+
+test.each<[Shown["asked"], boolean]>([
+  ["said", false],
+  ["converted", true],
+])("RGB gets the matrix that is asked for only where it is converted to it: %s", (asked, isConverted) => {
+  const graph = graphOf("rgb24", "pc", "-c:v libx264 -pix_fmt yuv420p -colorspace bt709", asked);
+  expect(graph.includes("out_color_matrix=bt709")).toBe(isConverted);
+});
