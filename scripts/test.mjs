@@ -1,7 +1,9 @@
 // Runs the tests: builds the executable when a source is newer, then `bun test` in two phases, and closes with
 // `N passed, N failed` alone on the last line. `npm test -- ./path …` runs a part; flags go on to `bun test`.
 // `--media` (`npm run test:media`) runs the whole corpus in test/media/ instead, which takes many minutes; `--hostile`
-// (`npm run test:hostile`) all mutants of test/hostile/, of which the usual run takes a few.
+// (`npm run test:hostile`) all mutants of test/hostile/ and `--sim` (`npm run test:sim`) many more simulated clusters, of
+// which the usual run takes a few. `--quick` (`npm run test:quick`) is for between two edits: lint, types, and the tests
+// that start no program.
 // Plain Node. Nothing counts as passed here that did not run: see `countsOf` and `filesWithoutTests`.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -13,8 +15,8 @@ import { BUN, environmentWithFfmpeg, ROOT } from "./setup.mjs";
 const MINUTE_MS = 60_000;
 
 /**
- * Two phases, each two files at a time: end-to-end and chaos tests often wait for processes, sockets and disks. They come
- * last, so that their clusters do not make the quick tests late, and with more patience.
+ * Two phases. End-to-end and chaos tests often wait for processes, sockets and disks, so more of them run at a time than
+ * a small machine has cores. They come last, so that their clusters do not make the quick tests late, and with more patience.
  */
 const PHASES = [
   {
@@ -24,7 +26,7 @@ const PHASES = [
     testTimeoutMs: 3 * MINUTE_MS,
     limitMs: 20 * MINUTE_MS,
   },
-  { name: "end to end", isHeavy: true, parallel: 2, testTimeoutMs: 5 * MINUTE_MS, limitMs: 40 * MINUTE_MS },
+  { name: "end to end", isHeavy: true, parallel: 3, testTimeoutMs: 5 * MINUTE_MS, limitMs: 40 * MINUTE_MS },
 ];
 const HEAVY_FOLDERS = [
   "test/e2e/",
@@ -36,9 +38,19 @@ const HEAVY_FOLDERS = [
 ];
 /** Left out unless asked for with `--media`, which asks for nothing else. */
 const MEDIA_FOLDER = "test/media/";
-const HOSTILE_FOLDER = "test/hostile/";
-/** What `--hostile` runs unless FFCLUSTER_HOSTILE_COUNT says otherwise. */
-const ALL_MUTANTS = "240";
+/** Flags that run more of one folder than the usual run does; `counts` unless the environment says otherwise. */
+const LONG_RUNS = {
+  "--media": { folder: MEDIA_FOLDER, counts: {} },
+  "--hostile": { folder: "test/hostile/", counts: { FFCLUSTER_HOSTILE_COUNT: "240" } },
+  "--sim": { folder: "test/sim/", counts: { SIM_CLUSTERS: "10000" } },
+};
+const QUICK = "--quick";
+/** What `--quick` runs of the simulation. */
+const QUICK_COUNTS = { SIM_CLUSTERS: "200" };
+/** How a test that starts ffmpeg or the executable gets hold of it. */
+const STARTS_PROGRAMS = /\b(?:findTools|hardCase|runTool|selfCommand|Bun\.spawn)\(|test\/support\/media/;
+/** How long the slowest files take, so that they begin first. */
+const TIMINGS = join(ROOT, "scripts/test-timings.json");
 
 /** Paths from the repository's root with `/`, below the wanted paths (all of them when none is given). */
 function testFiles(wantedPaths, isMedia) {
@@ -48,6 +60,12 @@ function testFiles(wantedPaths, isMedia) {
     .filter((file) => wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(path + sep)))
     .map((file) => relative(ROOT, file).split(sep).join("/"))
     .filter((file) => file.startsWith(MEDIA_FOLDER) === isMedia);
+}
+
+/** The simulation, and tests beside the code that start no program. */
+function isQuick(file) {
+  if (file.startsWith("test/sim/")) return true;
+  return file.startsWith("src/") && !STARTS_PROGRAMS.test(readFileSync(join(ROOT, file), "utf8"));
 }
 
 let interrupted = false;
@@ -122,9 +140,11 @@ async function runPhase(phase, files, flags, env) {
   let stderr = "";
   try {
     const command = [BUN, "test", `--parallel=${phase.parallel}`, `--timeout=${phase.testTimeoutMs}`];
+    if (existsSync(TIMINGS)) command.push(`--timings=${TIMINGS}`);
     command.push("--reporter=junit", `--reporter-outfile=${junitPath}`, ...flags, ...files.map((file) => `./${file}`));
     const { exitCode, isLate } = await run(command, {
-      env,
+      // What clients find out about this machine's encoders is kept there for the clients after them.
+      env: { ...env, FFCLUSTER_TEST_CACHE: folder },
       limitMs: phase.limitMs,
       onStderr: (chunk) => {
         stderr += chunk.toString();
@@ -142,19 +162,30 @@ async function runPhase(phase, files, flags, env) {
   }
 }
 
+/** What the arguments ask for. A flag's value must be joined to it with "=", so that a path is always a path. */
+function readArguments(args) {
+  const long = LONG_RUNS[args.find((arg) => Object.hasOwn(LONG_RUNS, arg))];
+  const quick = args.includes(QUICK);
+  const flags = args.filter((arg) => arg.startsWith("-") && arg !== QUICK && !Object.hasOwn(LONG_RUNS, arg));
+  const asked = args.filter((arg) => !arg.startsWith("-"));
+  const paths = long === undefined || asked.length > 0 ? asked : [join(ROOT, long.folder)];
+  const files = testFiles(paths, long?.folder === MEDIA_FOLDER).filter((file) => !quick || isQuick(file));
+  return { files, flags, quick, counts: long?.counts ?? (quick ? QUICK_COUNTS : {}) };
+}
+
+/** Variables of the environment that are empty or absent get these values. */
+function withCounts(env, counts) {
+  return { ...env, ...Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, env[name] || count])) };
+}
+
 async function main() {
-  const args = process.argv.slice(2);
-  // A flag's value must be joined to it with "=", so that a path is always a path.
-  const flags = args.filter((arg) => arg.startsWith("-") && !["--media", "--hostile"].includes(arg));
-  const isHostile = args.includes("--hostile");
-  const paths = isHostile ? [join(ROOT, HOSTILE_FOLDER)] : args.filter((arg) => !arg.startsWith("-"));
-  const files = testFiles(paths, args.includes("--media"));
+  const { files, flags, quick, counts: asked } = readArguments(process.argv.slice(2));
   const total = { passed: 0, failed: 0, skipped: 0 };
-  const hostile = isHostile ? { FFCLUSTER_HOSTILE_COUNT: process.env.FFCLUSTER_HOSTILE_COUNT || ALL_MUTANTS } : {};
-  const env = { ...environmentWithFfmpeg(), ...hostile };
+  const env = withCounts(environmentWithFfmpeg(), asked);
   if (files.length === 0) process.stderr.write("no test file there\n");
-  else if (isExecutableStale()) {
-    const { exitCode } = await run([BUN, join(ROOT, "build.ts")], { env, limitMs: 5 * MINUTE_MS });
+  else if (quick || isExecutableStale()) {
+    const first = quick ? [BUN, "run", "check"] : [BUN, join(ROOT, "build.ts")];
+    const { exitCode } = await run(first, { env, limitMs: 5 * MINUTE_MS });
     if (exitCode !== 0) total.failed += 1;
   }
   for (const phase of PHASES) {

@@ -1,5 +1,6 @@
 // Lossless identity: a job over two clients (one reading the file, one through the gateway) gives an output whose
-// frames (MD5) and times equal those of the source decoded in one go.
+// frames (MD5) and times equal those of the source decoded in one go. One clip of each kind that meets the cluster in a
+// way of its own; src/media/pipeline.test.ts has more kinds without one, test/media/ every clip over both accesses.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Proof } from "../../src/media/types.ts";
 import { Cluster } from "../support/cluster.ts";
@@ -45,30 +46,23 @@ const made = (clip: string, encoders: readonly string[], params: string, segment
 const CASES: readonly Case[] = [
   // ordinary clips
   real("cars-432p12.5-30s.mp4", X264, "mp4", 2),
-  real("flower-540p29.97-5s.mp4", FFV1, "mkv", 1),
   synthetic("fps-23.976.mp4", X264, "mp4", 1),
   synthetic("irregular-gop.mp4", X264, "mp4", 4),
   // B-pyramid, open GOP, one key frame
   real("anamorphic-bpyramid.mp4", X264, "mp4", 2),
-  synthetic("bpyramid-h264.mp4", X264, "mp4", 3),
   synthetic("opengop-h264.mp4", X264, "mp4", 4),
-  synthetic("opengop-hevc.mkv", FFV1, "mkv", 3),
   synthetic("opengop-hevc.ts", X264, "mp4", 2),
   synthetic("single-keyframe-24s.mp4", X264, "mp4", 2),
   // variable frame rate
-  real("vfr-screenrec-3026x1386.mp4", FFV1, "mkv", 2),
-  synthetic("vfr-phone-jitter.mp4", X264, "mp4", 1),
-  synthetic("vfr-screencap.mp4", X264, "mp4", 1),
+  real("vfr-screenrec-3026x1386.mp4", X264, "mkv", 2),
   // transport streams
   real("rollover-tos-360p24-20s.ts", X264, "mp4", 4),
-  synthetic("ts-start-3600.ts", FFV1, "mkv", 3),
-  // edit lists, MKV, WebM, AVI, alternate depth
+  // edit lists, MKV, WebM, alternate depth
   synthetic("editlist-midgop.mp4", X264, "mp4", 2),
-  real("vfr-iphone-hlg-dovi-editlist-rot.mp4", FFV1, "mkv", 1),
+  real("vfr-iphone-hlg-dovi-editlist-rot.mp4", X264, "mkv", 1),
   real("chapters-h264-444.mkv", FFV1, "mkv", 1),
   real("nodur-vp9-opus.webm", FFV1, "mkv", 1),
   synthetic("nocues-h264.mkv", X264, "mkv", 2),
-  synthetic("xvid-bframes.avi", X264, "mp4", 2),
   // other containers: FLV, Ogg, MPEG program stream
   synthetic("h264-aac.flv", X264, "mp4", 1),
   synthetic("theora-vorbis.ogv", FFV1, "mkv", 1),

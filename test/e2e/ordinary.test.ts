@@ -35,15 +35,12 @@ interface Case {
   readonly verify?: "full";
   /** Frames a second, where the source's container rounds the times of a constant rate: the output has the exact ones. */
   readonly exactRate?: number;
-  /** Its audio track holds no sound that could be placed. */
-  readonly isSilent?: boolean;
 }
 
 const X264 = "-c:v libx264 -preset ultrafast -crf 23";
 const SMALL = "-vf scale=320:-2";
 
 const CASES: readonly Case[] = [
-  { source: "cars-432p12.5-30s.mp4", params: X264, extension: "mp4", audioCodecs: ["aac"], isSilent: true },
   { source: "noise.mp4", params: X264, extension: "mp4", audioCodecs: ["aac"] },
   {
     source: "noise.mp4",
@@ -132,7 +129,7 @@ async function complete(source: string, output: string, params: string, options:
   return last.proof;
 }
 
-for (const [index, { source, params, extension, audioCodecs, verify, exactRate, isSilent }] of CASES.entries()) {
+for (const [index, { source, params, extension, audioCodecs, verify, exactRate }] of CASES.entries()) {
   const sound = SOUNDS.find(({ name }) => name === source);
   const isMissing = mediaPath(sound?.clip ?? source) === null;
   test.skipIf(isMissing)(
@@ -161,8 +158,7 @@ for (const [index, { source, params, extension, audioCodecs, verify, exactRate, 
 
       const audio = (await streamsOf(output)).filter((stream) => stream.codec_type === "audio");
       expect(audio.map((stream) => stream.codec_name)).toEqual([...audioCodecs]);
-      if (isSilent !== true)
-        expect(Math.abs(await audioOffsetErrorMs(input, output, [want, got]))).toBeLessThanOrEqual(1);
+      expect(Math.abs(await audioOffsetErrorMs(input, output, [want, got]))).toBeLessThanOrEqual(1);
     },
     120_000,
   );
@@ -224,31 +220,3 @@ describe("sound that is too damaged to be copied", () => {
     expect(last.error?.message).toMatch(/^audio stream 1 \(aac\) can't be copied into mp4: /);
   }, 60_000);
 });
-
-test("more than 500 segments at 1/90000 land on their ticks", async () => {
-  const source = cluster.path("many.mp4");
-  await outputOf("ffmpeg", [
-    ...["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=30,trim=end_frame=1560"],
-    ...["-c:v", "libx264", "-preset", "ultrafast", "-g", "3", "-video_track_timescale", "90000", source],
-  ]);
-  await using many = await Cluster.make();
-  await many.serve({ args: ["--benchmark-duration", "0.1", "--max-segment-duration", "0.1"] });
-  await many.join("one");
-  const output = many.path("many.out.mp4");
-  const ended = await many.command([
-    "submit",
-    source,
-    "-o",
-    output,
-    "--ffmpeg-params",
-    "-c:v libx264 -preset ultrafast -qp 0",
-    "--json",
-  ]);
-  expect({ exitCode: ended.exitCode, stderr: ended.stderr.slice(-500) }).toMatchObject({ exitCode: 0 });
-  const proof = (JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as { proof: Proof }).proof;
-  expect(proof.segments.length).toBeGreaterThanOrEqual(500);
-  const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
-  expect(got.tick).toBeCloseTo(1 / 90_000, 12);
-  expect(got.md5).toEqual([...want.md5]);
-  expect(largestTimingError(want, got)).toBeLessThan(1e-9);
-}, 180_000);

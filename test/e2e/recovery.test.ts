@@ -12,14 +12,14 @@ import { download, expectSameFrames } from "../support/same-frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
 
-/** Long enough to be killed in, small enough to be quick: 18 s of 640x360 with a key frame each second, and a tone. */
+/** Long enough to be killed in, small enough to be quick: 18 s of 320x180 with a key frame each second, and a tone. */
 const FRAMES = 450;
 let folder: string;
 let source: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "ffcluster-recovery-"));
   source = join(folder, "source.mp4");
-  await makeSynthetic(source, { frames: FRAMES, gop: 25, size: "640x360", withSound: true });
+  await makeSynthetic(source, { frames: FRAMES, gop: 25, withSound: true });
 }, 180_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

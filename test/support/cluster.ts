@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { forEachLine } from "../../src/base/process.ts";
 import type { ClientView, JobDetailView, JobView } from "../../src/cluster/server/views.ts";
+import { giveKeptEncoders, keepEncoders } from "./kept-encoders.ts";
 
 const EXECUTABLE = resolve(import.meta.dir, "../../dist", process.platform === "win32" ? "ffcluster.exe" : "ffcluster");
 const STARTED_WITHIN_MS = 60_000;
@@ -29,6 +30,15 @@ export interface ServerOptions {
   readonly args?: readonly string[];
   readonly workDir?: string;
   readonly env?: Record<string, string>;
+}
+
+interface Joining {
+  readonly address: string;
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env: Record<string, string>;
+  readonly under?: readonly string[];
+  readonly isKnown: (client: ClientView) => boolean;
 }
 
 export class Cluster implements AsyncDisposable {
@@ -151,27 +161,8 @@ export class Cluster implements AsyncDisposable {
 
   /** Starts a client with a work directory of its own and waits until the server knows it. */
   async join(name: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<Running> {
-    const client = this.start(
-      name,
-      [
-        "join",
-        "--server",
-        `127.0.0.1:${this.port}`,
-        "--token",
-        this.token,
-        "--name",
-        name,
-        "--work-dir",
-        join(this.folder, `${name}-work`),
-        ...args,
-      ],
-      env,
-    );
-    await this.#startedOrDead(client, async () => {
-      const clients = await this.clients();
-      return clients.some((known) => known.name === name && known.status !== "Disconnected");
-    });
-    return client;
+    const isKnown = ({ status }: ClientView) => status !== "Disconnected";
+    return await this.#join({ address: `127.0.0.1:${this.port}`, name, args, env, isKnown });
   }
 
   /** As join, started by another command and with an address of its own for the server. */
@@ -182,10 +173,19 @@ export class Cluster implements AsyncDisposable {
     args: readonly string[],
     env: Record<string, string> = {},
   ): Promise<Running> {
+    return await this.#join({ address, name, args, env, under, isKnown: () => true });
+  }
+
+  async #join({ address, name, args, env, under = [], isKnown }: Joining): Promise<Running> {
     const workDir = join(this.folder, `${name}-work`);
     const own = ["join", "--server", address, "--token", this.token, "--name", name, "--work-dir", workDir];
+    const isUsual = Object.keys(env).length === 0;
+    if (isUsual) await giveKeptEncoders(workDir);
     const client = this.start(name, [...own, ...args], env, under);
-    await this.#startedOrDead(client, async () => (await this.clients()).some((known) => known.name === name));
+    await this.#startedOrDead(client, async () => {
+      return (await this.clients()).some((known) => known.name === name && isKnown(known));
+    });
+    if (isUsual) await keepEncoders(workDir);
     return client;
   }
 
