@@ -1,4 +1,5 @@
-// Decodes a file's first picture to see what its bitstream says beside the container: HDR metadata in SEI messages.
+// Decodes a file's first picture to see what its bitstream says beside the container: HDR metadata in SEI messages, and the
+// shape of a pixel, of which ffprobe tells the last one that it came across where a stream changes it.
 import { z } from "zod";
 import { runTool, succeeded } from "../base/process.ts";
 import { type SideData, sideDataSchema } from "./hdr.ts";
@@ -6,23 +7,29 @@ import { crashed } from "./probe-crash.ts";
 import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 
-const framesSchema = z.object({
-  frames: z.array(z.object({ side_data_list: z.array(sideDataSchema).optional() })).optional(),
+const frameSchema = z.object({
+  pix_fmt: z.string().optional(),
+  sample_aspect_ratio: z.string().optional(),
+  side_data_list: z.array(sideDataSchema).optional(),
 });
+const framesSchema = z.object({ frames: z.array(frameSchema).optional() });
+
+/** ffprobe's words. */
+export type FirstFrame = z.infer<typeof frameSchema>;
 
 /** Packets to read: one is enough unless an edit list hides the first pictures. */
 const PACKETS = [1, 64] as const;
 const TIMEOUT_MS = 20_000;
 
 /**
- * Empty when the first picture has none, or cannot be decoded: what is damaged shows when it is encoded.
+ * Null: the first picture cannot be decoded; what is damaged shows when it is encoded.
  * Errors: E_SOURCE_REFUSED when ffprobe dies of it, since nobody knows then what would be lost.
  */
-export async function firstFrameSideData(
+export async function firstFrame(
   tools: Tools,
   file: { readonly path: string; readonly formats: string; readonly streamIndex: number },
   signal?: AbortSignal,
-): Promise<readonly SideData[]> {
+): Promise<FirstFrame | null> {
   for (const packets of PACKETS) {
     const result = await runTool({
       program: tools.ffprobe,
@@ -35,9 +42,18 @@ export async function firstFrameSideData(
       timeoutMs: TIMEOUT_MS,
     });
     if (result.death !== undefined) throw crashed(tools, file.path, result.death);
-    if (!succeeded(result)) return [];
+    if (!succeeded(result)) return null;
     const [frame] = framesSchema.parse(JSON.parse(result.stdout)).frames ?? [];
-    if (frame !== undefined) return frame.side_data_list ?? [];
+    if (frame !== undefined) return frame;
   }
-  return [];
+  return null;
+}
+
+/** Empty when the first picture has none, or cannot be decoded. Errors: as above. */
+export async function firstFrameSideData(
+  tools: Tools,
+  file: { readonly path: string; readonly formats: string; readonly streamIndex: number },
+  signal?: AbortSignal,
+): Promise<readonly SideData[]> {
+  return (await firstFrame(tools, file, signal))?.side_data_list ?? [];
 }

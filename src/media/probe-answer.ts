@@ -63,7 +63,7 @@ function known(text: string | undefined): string | null {
   return text === undefined || text === "" || text === "unknown" || text === "N/A" ? null : text;
 }
 
-function positiveRational(text: string | undefined): Rational | null {
+export function positiveRational(text: string | undefined): Rational | null {
   const value = text === undefined ? null : parseRational(text);
   return value !== null && value.num > 0 ? value : null;
 }

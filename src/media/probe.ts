@@ -1,19 +1,19 @@
-// Asks ffprobe what a file is: its headers, and of a picture that may hold HDR metadata the first frame. Packets are the
+// Asks ffprobe what a file is: its headers, and where it may say more than they do, the first frame. Packets are the
 // index's business.
 import { stat } from "node:fs/promises";
 import { AppError, errnoOf } from "../base/errors.ts";
 import { runTool, type ToolResult } from "../base/process.ts";
-import { firstFrameSideData } from "./first-frame.ts";
+import { type FirstFrame, firstFrame } from "./first-frame.ts";
 import { DEMUXER_WHITELIST, RAW_JPEGS } from "./formats.ts";
 import { mayHoldHdr } from "./hdr.ts";
-import { probeSchema, toSourceInfo, withHdr } from "./probe-answer.ts";
+import { positiveRational, probeSchema, toSourceInfo, withHdr } from "./probe-answer.ts";
 import { crashed } from "./probe-crash.ts";
 import { encryptedStreams } from "./source/encrypted-streams.ts";
 import { ENCRYPTED, refusalOf, refusedDemuxer } from "./source/refusal.ts";
 import { scrambledInTs } from "./source/ts-scrambling.ts";
 import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
-import type { SourceInfo } from "./types.ts";
+import type { SourceInfo, SourceVideo } from "./types.ts";
 
 export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
@@ -89,10 +89,22 @@ export async function probeSource(tools: Tools, path: string, options: ProbeOpti
   const answer = probeSchema.parse(JSON.parse(result.stdout));
   const encrypted = await encryptedStreams(path, bytes, answer.format.format_name, answer.streams);
   const info = toSourceInfo(answer, path, bytes, options.videoStream, encrypted);
-  if (!mayHoldHdr(info.video)) return info;
+  if (!mayHoldHdr(info.video) && !mayChangeShape(info)) return info;
   const { streamIndex } = info.video;
   const file = { path, formats: info.formatName, streamIndex };
-  const inFrame = await firstFrameSideData(tools, file, options.signal);
+  const first = await firstFrame(tools, file, options.signal);
   const inStream = answer.streams.find((stream) => stream.index === streamIndex)?.side_data_list ?? [];
-  return { ...info, video: { ...info.video, ...withHdr([...inStream, ...inFrame]) } };
+  const video = { ...info.video, ...withHdr([...inStream, ...(first?.side_data_list ?? [])]) };
+  return { ...info, video: withShapeOf(first, video) };
+}
+
+/** Containers that leave the shape of a pixel to the bitstream, where broadcasts change it between programmes. */
+function mayChangeShape({ formatName }: SourceInfo): boolean {
+  return /^(mpegts|mpeg|mpegvideo|h264|hevc|m4v|avi|vc1)$/.test(formatName);
+}
+
+/** Plain ffmpeg goes by the first picture that it decodes. */
+function withShapeOf(first: FirstFrame | null, video: SourceVideo): SourceVideo {
+  const sampleAspectRatio = positiveRational(first?.sample_aspect_ratio);
+  return sampleAspectRatio === null ? video : { ...video, sampleAspectRatio };
 }

@@ -55,11 +55,14 @@ test("the ffmpeg of this machine has what the method itself needs", async () => 
 test("what a build lacks is said before any work, with its version", () => {
   const tools = { ffmpeg: "ffmpeg", ffprobe: "ffprobe", version: "8.1.2", major: 8, minor: 1 };
   const inventory = { decodes: new Set(["h264"]), encoders: new Set(["aac"]), filters: new Set(["scale"]) };
-  const check = (codec: string, filters: string[], audio: string[]) => () =>
-    requireNeeds(tools, inventory, { codec, filters }, audio);
+  const check =
+    (codec: string, filters: string[], audioEncoders: string[], outputCodec = "h264") =>
+    () =>
+      requireNeeds(tools, inventory, { codec, filters }, { audioEncoders, outputCodec });
   expect(check("av1", [], [])).toThrow("the server's ffmpeg 8.1.2 cannot decode av1");
   expect(check("h264", ["scale", "zscale"], [])).toThrow("the server's ffmpeg 8.1.2 has no filter zscale");
   expect(check("h264", [], ["libopus"])).toThrow("the server's ffmpeg 8.1.2 has no encoder libopus");
+  expect(check("h264", [], [], "av1")).toThrow("8.1.2 cannot decode av1, so the output could not be proven");
   // Letters are drawn by clients alone.
   expect(check("h264", ["drawtext", "subtitles"], ["aac"])).not.toThrow();
 });

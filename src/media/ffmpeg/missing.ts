@@ -22,7 +22,12 @@ const ROWS: readonly Row[] = [
   { kind: "encoders", names: ["libvpx-vp9"], name: "libvpx", means: "no encoding to VP9, nor to VP8" },
   { kind: "encoders", names: ["libopus", "opus"], name: "libopus", means: "no sound in Opus, which WebM takes" },
   { kind: "encoders", names: ["libmp3lame"], name: "libmp3lame", means: "no sound in MP3" },
-  { kind: "decodes", names: ["av1"], name: "libdav1d", means: "AV1 cannot be read: such sources are refused here" },
+  {
+    kind: "decodes",
+    names: ["av1"],
+    name: "libdav1d",
+    means: "AV1 cannot be read: such sources and outputs are refused here",
+  },
   { kind: "filters", names: ["subtitles"], name: "libass", means: "burning in subtitles is not possible here" },
   { kind: "filters", names: ["drawtext"], name: "libfreetype", means: "drawing text (drawtext) is not possible here" },
   { kind: "filters", names: ["zscale"], name: "libzimg", means: "no filter zscale, which HDR is converted with" },

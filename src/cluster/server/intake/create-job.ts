@@ -12,6 +12,7 @@ import { probeSource } from "../../../media/probe.ts";
 import { rateGoalOf } from "../../../media/rate/rate-requests.ts";
 import { checkContainer, containerOf, extensionOf } from "../../../media/request/containers.ts";
 import type { EncodeRequest } from "../../../media/request/encode-request.ts";
+import { codecOfEncoder } from "../../../media/request/encoders.ts";
 import { parseEncodeParams } from "../../../media/request/parse-params.ts";
 import { splitMode, textDrawers } from "../../../media/request/split-mode.ts";
 import { requireBurnable, withUpload } from "../../../media/side-files.ts";
@@ -117,8 +118,9 @@ export interface PreparedJob {
 /** What clients need for it. Errors: E_SOURCE_REFUSED, E_ENCODE_REQUEST where this server's own ffmpeg lacks something. */
 async function findNeeds(tools: Tools, { info, plan }: SourcePlan, request: EncodeRequest): Promise<Needs> {
   const needs = needsOf(info, request);
-  const encoders = audioToEncode(plan).map(({ action }) => action.encoder);
-  requireNeeds(tools, await readInventory(tools), needs, encoders);
+  const audioEncoders = audioToEncode(plan).map(({ action }) => action.encoder);
+  const outputCodec = codecOfEncoder(request.video.encoder);
+  requireNeeds(tools, await readInventory(tools), needs, { audioEncoders, outputCodec });
   return needs;
 }
 

@@ -13,6 +13,7 @@ import { outputPlan } from "../../../media/output-plan.ts";
 import { probeSource } from "../../../media/probe.ts";
 import { rateGoalOf } from "../../../media/rate/rate-requests.ts";
 import { mayBeRemuxed } from "../../../media/remux/remux-elementary.ts";
+import { codecOfEncoder } from "../../../media/request/encoders.ts";
 import { cutDistance } from "../../../media/request/key-distance.ts";
 import { isNeutralCodec } from "../../../media/request/neutral-codecs.ts";
 import { splitMode } from "../../../media/request/split-mode.ts";
@@ -123,7 +124,7 @@ async function lacksHere(
   const { encoder } = request.video;
   const named = isNeutralCodec(encoder) ? [] : [encoder];
   const encoders = new Set([...named, ...audioToEncode(plan).map(({ action }) => action.encoder)]);
-  return lacksFor(await readInventory(tools, signal), needsOf(info, request), [...encoders]);
+  return lacksFor(await readInventory(tools, signal), needsOf(info, request), [...encoders], codecOfEncoder(encoder));
 }
 
 /** Errors: those of checkRequest, probeSource and indexSource: what a submit of the same would be refused for. */

@@ -37,7 +37,7 @@ export class PictureWatch {
     if (decoded === undefined) return null;
     const first = await this.#firstOf(task);
     const other = otherPicture(first, decoded);
-    if (other !== null) this.#state(first, task);
+    if (other !== null) this.#state(first, task, decoded);
     return other;
   }
 
@@ -59,9 +59,14 @@ export class PictureWatch {
     return change === null ? null : `the pictures change from ${change}, and filters are set up anew there`;
   }
 
-  /** Filters that are set up for pictures of one size alone do other things to those of another: one run over all does them. */
-  #state(first: FirstPicture | null, task: SegmentTask): void {
-    if (first !== null && filterChain(task.request).length === 0) this.#stated = first.shape;
+  /**
+   * Filters that are set up for pictures of one size alone do other things to those of another: one run over all does
+   * them. Where pixels alone get another shape, filters aren't set up anew.
+   */
+  #state(first: FirstPicture | null, task: SegmentTask, decoded?: string): void {
+    if (first === null) return;
+    const isShapeAlone = decoded !== undefined && withoutShape(decoded) === withoutShape(first.text);
+    if (isShapeAlone || filterChain(task.request).length === 0) this.#stated = first.shape;
   }
 
   #firstOf(task: SegmentTask): Promise<FirstPicture | null> {
@@ -80,4 +85,10 @@ export class PictureWatch {
     const { path, info } = await this.#parts.video();
     return await pictureChange(this.#parts.tools, path, info, this.#parts.signal);
   }
+}
+
+/** "320x180 1/1 86400" without the shape of its pixels. */
+function withoutShape(decoded: string): string {
+  const [size, , bytes] = decoded.split(" ");
+  return `${size} ${bytes}`;
 }
