@@ -73,6 +73,8 @@ const OF_FULL: readonly Target[] = [
   [`${X264} -qp 0`, "pc", "plain ffmpeg's"],
   ["-c:v prores_ks", "tv", "plain ffmpeg's"],
   [`${FFV1} -pix_fmt yuv422p`, "tv", "plain ffmpeg's"],
+  // Until 7.0 plain ffmpeg says no range behind it.
+  [`${X264} -qp 0 -vf tmix=frames=2`, "pc", "plain ffmpeg's"],
 ];
 const MORE_OF_FULL: readonly Target[] = [
   [`${X264} -qp 0 -color_range tv`, null, "plain ffmpeg's"],

@@ -65,6 +65,7 @@ describe("the chain of filters", () => {
     ["-c:v h264_amf", "scale=out_range=limited"],
     ["-c:v libx264rgb", ""],
     ["-c:v mjpeg", ""],
+    ["-c:v prores_ks -vf tmix=frames=2", "scale=out_range=limited,tmix=frames=2"],
   ])("of a phone's clip: %s", (text, expected) => {
     expect(chain(PHONE, text)).toBe(expected);
   });
@@ -76,8 +77,24 @@ describe("the chain of filters", () => {
     ["-c:v prores_ks -color_range pc", "scale=out_range=full"],
     ["-c:v libx265 -pix_fmt yuv420p10le", "scale=out_range=full"],
     ["-c:v libx265 -pix_fmt yuv420p", ""],
+    // Behind a filter that says nothing of the range any more.
+    ["-c:v libx264 -vf tmix=frames=2", "scale=out_range=full,tmix=frames=2,setparams=range=full,scale=out_range=full"],
+    ["-c:v prores_ks -vf tmix=frames=2", "scale=out_range=limited,tmix=frames=2"],
+    ["-c:v prores_ks -vf tmix=frames=2,scale=32:18", "scale=out_range=limited,tmix=frames=2,scale=w=32:h=18"],
+    ["-c:v prores_ks -vf scale=32:18,tmix=frames=2", "scale=w=32:h=18:out_range=limited,tmix=frames=2"],
+    [
+      "-c:v libx264 -vf tmix=frames=2,scale=32:18",
+      "scale=out_range=full,tmix=frames=2,scale=w=32:h=18:in_range=full:out_range=full,setparams=range=full",
+    ],
+    ["-c:v libx264 -pix_fmt yuv420p -vf tmix=frames=2", "tmix=frames=2,setparams=range=full"],
   ])("of ten bits with a tag: %s", (text, expected) => {
     expect(chain(DEEP, text)).toBe(expected);
+  });
+
+  test("a range that a filter names and the next one forgets is said again", () => {
+    const filters = "-vf scale=out_range=full,tmix=frames=2";
+    expect(chain(LIMITED, `-c:v libx264 ${filters}`)).toBe("scale=out_range=full,tmix=frames=2,setparams=range=full");
+    expect(chain(LIMITED, "-c:v libx264 -vf scale=out_range=tv,tmix=frames=2")).not.toContain("setparams");
   });
 
   test("of limited range, RGB and grey there is nothing to state", () => {

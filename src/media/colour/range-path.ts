@@ -4,7 +4,7 @@
 import { probeWord } from "../request/colour-words.ts";
 import type { EncodeRequest, FilterCall } from "../request/encode-request.ts";
 import { familyOf } from "../request/encoders.ts";
-import { askedPixelFormat, keepsColour } from "../request/picture-changes.ts";
+import { askedPixelFormat, firstForgetful, keepsColour } from "../request/picture-changes.ts";
 import type { SourceVideo } from "../types.ts";
 import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
 import { isAlwaysSqueezed, isNeverRgb, rangeHolder } from "./range-holder.ts";
@@ -108,15 +108,33 @@ function withOutRange(call: FilterCall, range: "full" | "limited"): FilterCall {
 /** What an encoder is told that would squeeze full range (ffv1.c, color_ranges): it has no place for the tag anyway. */
 const UNTOLD = "setparams=range=limited";
 
+const FULL = "setparams=range=full";
+
+/**
+ * The pictures are of full range behind filters that do not hand on what the decoder said: before 7.1 every conversion
+ * takes them for limited. The yuvj formats say it by their names.
+ */
+export function isFullForgotten(video: SourceVideo, request: EncodeRequest): boolean {
+  if (firstForgetful(request.filters) === -1) return false;
+  const named = namedRange(request.filters);
+  return named === null ? isFullRange(video) && !video.pixelFormat.startsWith("yuvj") : named === "pc";
+}
+
 /** Full range to the very end: each conversion on the way keeps it. */
 function fullChain(calls: readonly FilterCall[], isUntold: boolean): StatedChain {
   const convert = "scale=out_range=full";
   const first = calls[0];
   const isStated = calls.length === 0 || calls.some(isScale);
+  const forgetful = firstForgetful(calls);
+  const stated = (call: FilterCall, position: number): FilterCall => {
+    if (!isScale(call)) return call;
+    const isForgotten = forgetful !== -1 && position > forgetful;
+    return withOutRange(isForgotten ? { ...call, options: [...call.options, ["in_range", "full"]] } : call, "full");
+  };
   return {
     before: first !== undefined && isScale(first) ? [] : [convert],
-    calls: calls.map((call) => (isScale(call) ? withOutRange(call, "full") : call)),
-    after: [...(isStated ? [] : [convert]), ...(isUntold ? [UNTOLD] : [])],
+    calls: calls.map(stated),
+    after: [...(forgetful === -1 ? [] : [FULL]), ...(isStated ? [] : [convert]), ...(isUntold ? [UNTOLD] : [])],
   };
 }
 
@@ -125,7 +143,9 @@ const LIMIT = "scale=out_range=limited";
 /** Limited range, made where the size is made, or first of all. */
 function limitedChain(calls: readonly FilterCall[]): StatedChain {
   const place = calls.findIndex(isScale);
-  if (place === -1) return { before: [LIMIT], calls, after: [] };
+  const forgetful = firstForgetful(calls);
+  // Behind a filter that forgets it, full range would be taken for limited.
+  if (place === -1 || (forgetful !== -1 && forgetful < place)) return { before: [LIMIT], calls, after: [] };
   return {
     before: [],
     calls: calls.map((call, position) => (position === place ? withOutRange(call, "limited") : call)),
@@ -168,10 +188,12 @@ function rangeChain(video: SourceVideo, request: EncodeRequest, calls: readonly 
   // Colours that were RGB on the way come back in full range before 7.1.
   const mayBeFull = !keepsColour(request) && named === null && !isAsked && format !== null && isLumaAndChroma(format);
   if (holder !== "stream" && mayBeFull) return { ...asIs, after: [LIMIT] };
-  if (named === "pc" && holder === "limited") return { ...asIs, after: [LIMIT] };
-  if (!isFullRange(video)) return asIs;
+  const said = !isAsked && isFullForgotten(video, request) ? [FULL] : [];
+  if (named === "pc" && holder === "limited") return { ...asIs, after: [...said, LIMIT] };
+  if (!isFullRange(video)) return { ...asIs, after: said };
   // An encoder that is told -color_range takes it.
   if (keepsRange(video, request) && keepsFull(request)) return fullChain(calls, holder === "container" && !isAsked);
-  if (holder === "stream" || named !== null || isAsked) return asIs;
-  return video.pixelFormat.startsWith("yuvj") && isAlwaysSqueezed(encoder) ? asIs : limitedChain(calls);
+  if (holder === "stream" || named !== null || isAsked) return { ...asIs, after: said };
+  const isSqueezed = video.pixelFormat.startsWith("yuvj") && isAlwaysSqueezed(encoder);
+  return isSqueezed && firstForgetful(calls) === -1 ? asIs : limitedChain(calls);
 }

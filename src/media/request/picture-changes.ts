@@ -42,9 +42,14 @@ export function keepsColour(request: EncodeRequest): boolean {
   return !request.filters.some(convertsColour);
 }
 
+/** Where in a chain the first filter stands that forgets them; -1: none does. */
+export function firstForgetful(calls: readonly FilterCall[]): number {
+  return calls.findIndex((call) => FORGETFUL_FILTERS.has(call.name));
+}
+
 /** True when the encoder hears nothing of colours from the pictures, though no filter changes them. */
 export function forgetsColour({ filters }: EncodeRequest): boolean {
-  return filters.some((call) => FORGETFUL_FILTERS.has(call.name));
+  return firstForgetful(filters) !== -1;
 }
 
 export function keepsFields(request: EncodeRequest): boolean {

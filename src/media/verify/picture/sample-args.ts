@@ -4,7 +4,7 @@
 import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../../../base/rational.ts";
 import { decoderFor } from "../../codecs.ts";
 import { isFullRange, isLumaAndChroma } from "../../colour/pixel-kind.ts";
-import { askedRange, namedRange } from "../../colour/range-path.ts";
+import { askedRange, isFullForgotten, namedRange } from "../../colour/range-path.ts";
 import { isMatroska } from "../../formats.ts";
 import { probeWord } from "../../request/colour-words.ts";
 import { renderedChain } from "../../request/video-args.ts";
@@ -128,6 +128,8 @@ function asAsked(task: SegmentTask, { asked, format }: Shown): string[] {
  * it in a second step takes the levels for full again.
  */
 function asEncoded({ video, request }: SegmentTask, { format }: Shown): string[] {
+  // Before 7.1 such filters do not hand on what the decoder said of the range.
+  if (isFullForgotten(video, request)) return ["setparams=range=full"];
   const isMade = video.pixelFormat.startsWith("yuvj") && namedRange(request.filters) === "tv";
   return isMade && format.planes[0]?.name === "Y" ? [`format=${format.name}`] : [];
 }
