@@ -1,7 +1,6 @@
 // What a file decodes to, by ffmpeg alone: the yardstick of the end-to-end tests. Uses no code of the product.
 import { resolve } from "node:path";
 import { mainVideo } from "./main-video.ts";
-import { sourceTick } from "./source-tick.ts";
 
 export interface Frames {
   /** MD5 of each decoded picture, in order. */
@@ -44,13 +43,8 @@ export async function framesOf(
   inputArgs: readonly string[] = [],
   outputArgs: readonly string[] = [],
 ): Promise<Frames> {
-  const stream = await mainVideo(`file:${resolve(path)}`);
-  const asMade = async () => [
-    "-fps_mode",
-    "passthrough",
-    "-enc_time_base",
-    await sourceTick("ffprobe", `file:${resolve(path)}`, String(stream)),
-  ];
+  const main = await mainVideo(`file:${resolve(path)}`);
+  const asMade = ["-fps_mode", "passthrough", "-enc_time_base", main.timeBase];
   const text = new TextDecoder().decode(
     await output([
       "ffmpeg",
@@ -62,9 +56,9 @@ export async function framesOf(
       "-i",
       `file:${resolve(path)}`,
       "-map",
-      `0:${stream}`,
+      `0:${main.index}`,
       ...(filter === null ? [] : ["-vf", filter]),
-      ...(outputArgs.length > 0 ? outputArgs : await asMade()),
+      ...(outputArgs.length > 0 ? outputArgs : asMade),
       "-f",
       "framemd5",
       "-",
@@ -78,6 +72,16 @@ export async function framesOf(
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => line.split(",").map((cell) => cell.trim()));
   return { md5: rows.map((row) => row[5] ?? ""), pts: rows.map((row) => Number(row[2]) * tick), tick };
+}
+
+/** As `framesOf`, each file only once: for sources of several jobs, which nothing changes. */
+export function framesOfSources(): (path: string) => Promise<Frames> {
+  const known = new Map<string, Promise<Frames>>();
+  return (path) => {
+    const frames = known.get(path) ?? framesOf(path);
+    known.set(path, frames);
+    return frames;
+  };
 }
 
 /** Largest difference of two PTS lists in seconds, once both are moved so that their first frames coincide. */
