@@ -6,6 +6,7 @@ import { type Pausable, startWorkTimer } from "../base/pause.ts";
 import { runTool } from "../base/process.ts";
 import { segmentFormat } from "./codecs.ts";
 import type { EncodeDevice } from "./encode-device.ts";
+import { CHROMA_PLACE, isSince } from "./ffmpeg/differences.ts";
 import { addLight, lightPlan } from "./light/segment-light.ts";
 import { createProgressParser, type Progress } from "./progress.ts";
 import { parseSeams, type Seams } from "./seams.ts";
@@ -92,6 +93,7 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
       threads: options.threads,
       encoderArgs: run?.encoderArgs,
       format: run?.format,
+      saysChroma: isSince(tools, CHROMA_PLACE),
       device: options.device ?? null,
       decodesOnDevice: options.hwDecode === true && task.softwareDecode !== true,
     }),

@@ -85,7 +85,14 @@ test("colours that a filter forgets are stated behind it, where chroma lies is t
   };
   expect(told("-c:v libx265 -vf tmix=frames=3")).toEqual(["setparams=colorspace=bt470bg:color_primaries=bt709", true]);
   expect(told("-c:v libx265 -vf lagfun -colorspace bt709")[0]).toBe("setparams=colorspace=bt709:color_primaries=bt709");
-  expect(told("-c:v libx265 -vf hqdn3d")).toEqual([undefined, false]);
+  expect(told("-c:v libx265 -vf colorspace=all=bt709")[1]).toBe(false);
+  const scaled = { ...task, video, request: parseEncodeParams("-c:v libx265 -vf scale=w=64:h=64") };
+  expect(segmentArgs(scaled, io)).toContain("-chroma_sample_location");
+  expect(segmentArgs(scaled, io).join(" ")).not.toContain("chroma_location=");
+  expect(segmentArgs(scaled, { ...io, saysChroma: true }).join(" ")).toContain("setparams=chroma_location=center[v]");
+  const usual = { ...video, colour: { ...colour, chromaLocation: "left" } };
+  const args = segmentArgs({ ...task, video: usual, request: parseEncodeParams("-c:v libx265 -vf hqdn3d") }, io);
+  expect(args).not.toContain("-chroma_sample_location");
 });
 
 describe("ranges without bounds", () => {

@@ -42,6 +42,8 @@ export interface SegmentIo {
   readonly decodesOnDevice?: boolean;
   /** Options of one run of several over the same range (`-pass`). */
   readonly encoderArgs?: readonly string[] | undefined;
+  /** This ffmpeg's `scale` forgets where chroma lies, and its `setparams` says it. */
+  readonly saysChroma?: boolean;
   /** The muxer of a run whose packets are only looked at; absent: the segment's own. */
   readonly format?: "framecrc" | undefined;
 }
@@ -206,22 +208,37 @@ function forgottenColours({ request, video }: SegmentTask): string[] {
   return stated.length === 0 ? [] : [`setparams=${stated.join(":")}`];
 }
 
-/** `setparams` knows where chroma lies in newer versions alone. */
-function forgottenChromaArgs({ request, video }: SegmentTask): string[] {
-  if (!forgetsColour(request) || request.video.colour.chromaLocation !== null) return [];
+/**
+ * Where chroma lies, if it is not the usual place or filters forget it. Since 8.0 `scale` forgets it too
+ * (ffmpeg/differences.ts), and one may stand in the graph to state the range.
+ */
+function forgottenChroma({ request, video }: SegmentTask): string | null {
+  if (request.video.colour.chromaLocation !== null) return null;
   const { chromaLocation } = wantedColour(video, request);
-  return chromaLocation === null ? [] : ["-chroma_sample_location", optionWord("chromaLocation", chromaLocation)];
+  if (chromaLocation === null || (chromaLocation === "left" && !forgetsColour(request))) return null;
+  return optionWord("chromaLocation", chromaLocation);
+}
+
+function forgottenChromaArgs(task: SegmentTask): string[] {
+  const place = forgottenChroma(task);
+  return place === null ? [] : ["-chroma_sample_location", place];
 }
 
 /** The user's filters with the picture's range stated, and the way to the device; what stands before them is `lead`. */
-function pictureChain(task: SegmentTask, device: EncodeDevice | null): { lead: number; filters: readonly string[] } {
+function pictureChain(
+  task: SegmentTask,
+  device: EncodeDevice | null,
+  saysChroma = false,
+): { lead: number; filters: readonly string[] } {
   const upload = uploadFilters(device, askedPixelFormat(task.request) ?? task.video.pixelFormat);
   const { before, calls, after } = stateRange(task.video, task.request, filterChain(task.request));
+  const chroma = forgottenChroma(task);
   const filters = [
     ...before,
     ...renderedChain(task.request, calls),
     ...after,
     ...forgottenColours(task),
+    ...(saysChroma && chroma !== null ? [`setparams=chroma_location=${chroma}`] : []),
     ...fromZero(task),
     ...upload,
   ];
@@ -244,8 +261,12 @@ function ownRate({ request, startPts, endPts }: SegmentTask): string | null {
  * What stands between the input and the encoder. Where ffmpeg makes the rate itself, filters are given as plain ffmpeg has
  * them: how long its output stage takes a frame to last depends on that. There is no seam.
  */
-function pictureArgs(task: SegmentTask, device: EncodeDevice | null, decodesOnDevice: boolean): string[] {
-  const { lead, filters } = pictureChain(task, device);
+function pictureArgs(
+  task: SegmentTask,
+  device: EncodeDevice | null,
+  { decodesOnDevice, saysChroma }: { readonly decodesOnDevice: boolean; readonly saysChroma: boolean },
+): string[] {
+  const { lead, filters } = pictureChain(task, device, saysChroma);
   if (ownRate(task) === null) {
     const cut = task.cut === null ? null : { ...task.cut, after: task.cut.after + lead };
     const graph = filterGraph({ ...task, cut }, filters, decodesOnDevice ? task.video.pixelFormat : null);
@@ -273,7 +294,7 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
       { ...io, decodesOnDevice, keepsGraph: task.picture !== undefined },
       decoderFor(task.video, encoder),
     ),
-    ...pictureArgs(task, device, decodesOnDevice),
+    ...pictureArgs(task, device, { decodesOnDevice, saysChroma: io.saysChroma === true }),
     ...videoEncoderArgs(task.request, { source: task.video, ...(io.threads === null ? {} : { threads: io.threads }) }),
     ...forgottenChromaArgs(task),
     ...deviceEncoderArgs(device),

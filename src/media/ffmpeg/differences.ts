@@ -74,6 +74,15 @@ export const LEVELS: readonly Difference[] = [
   source: "measured: scale=out_range of lossless x264 and FFV1; equal from 5.1 to 7.1, and from 8.1 to 9.0",
 }));
 
+export const CHROMA_PLACE: Difference = {
+  name: "where chroma lies, behind scale",
+  since: { major: 8, minor: 0 },
+  changes:
+    "scale says nothing of it, which is taken for left; before, what the source says is handed on; samples are equal",
+  here: "said: setparams, which knows it by then, and -chroma_sample_location, which 8.0 does not heed (segment-args.ts)",
+  source: "measured: MJPEG into lossless x264 through scale",
+};
+
 export const DIFFERENCES: readonly Difference[] = [
   {
     name: "-enc_time_base -1",
@@ -103,6 +112,7 @@ export const DIFFERENCES: readonly Difference[] = [
   ASKED_COLOURS,
   FULL_BY_TAG,
   ...LEVELS,
+  CHROMA_PLACE,
   {
     name: "setpts and the frame rate",
     since: { major: 7, minor: 0 },

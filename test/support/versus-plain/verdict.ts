@@ -126,12 +126,13 @@ async function isRangeSaid(tools: Tools, source: string): Promise<boolean> {
 const TAKEN_FOR_GRANTED = /^video 0: color_range is tv, plain ffmpeg's unknown$/;
 const UNSAID_RANGE = /^video 0: color_range is unknown, plain ffmpeg's tv$/;
 
-/** Plain ffmpeg moves events that lie before the picture in some containers; where the source has them is right too. */
-async function areEventsTheSources(tools: Tools, held: Held, ours: Reading): Promise<boolean> {
+/** Plain ffmpeg moves or loses events that lie before the picture in some containers; where the source has them is right too. */
+async function areEventsTheSources(tools: Tools, held: Held, ours: Reading, areAll: boolean): Promise<boolean> {
   const source = await readingOf(tools, held.source).catch(() => null);
   if (source === null) return false;
   const origins = [ours.pictures.seconds[0] ?? 0, source.pictures.seconds[0] ?? 0] as const;
   const begins = source.subtitles.flat().map((event) => event.begins - origins[1]);
+  if (areAll && begins.length !== ours.subtitles.flat().length) return false;
   return ours.subtitles.flat().every((event) => begins.some((at) => Math.abs(event.begins - origins[0] - at) < 0.003));
 }
 
@@ -206,8 +207,10 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
   if (differences.some(isSound) && (await isWhereTheSourceIs(tools, held, whole, kept))) {
     differences = differences.filter((difference) => !isSound(difference));
   }
-  const isEvent = (difference: string) => /^subtitles \d+: event \d+ (begins|ends) /.test(difference);
-  if (differences.some(isEvent) && (await areEventsTheSources(tools, held, ours))) {
+  const isEvent = (difference: string) =>
+    /^subtitles \d+: (event \d+ (begins|ends)|\d+ events where plain) /.test(difference);
+  const areLost = differences.some((difference) => / events where plain /.test(difference));
+  if (differences.some(isEvent) && (await areEventsTheSources(tools, held, ours, areLost))) {
     differences = differences.filter((difference) => !isEvent(difference));
   }
   const isChapter = (difference: string) => /^chapter \d+ begins /.test(difference);
