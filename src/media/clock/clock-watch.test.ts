@@ -50,6 +50,32 @@ describe("two recordings joined", () => {
   });
 });
 
+describe("a stream that begins on another clock", () => {
+  const early = recording([SOUND], 1.4e6, 0.18);
+  const late = 95_405e6;
+  test("sound leaps after it", () => {
+    const watch = watched([...early, ...recording([VIDEO], late, 0.2), ...recording(BOTH, late + 0.2e6, 0.2)]);
+    expect(watch.breaks().map(({ stream }) => stream)).toEqual([1]);
+    expect(watch.areTogether()).toBe(true);
+  });
+  test("sound goes back with it", () => {
+    const sound = recording([SOUND], 50e6, 0.5);
+    const watch = watched([...sound, ...recording(BOTH, 1e6, 2)]);
+    expect(watch.breaks().map(({ stream }) => stream)).toEqual([1]);
+    expect(watch.areTogether()).toBe(true);
+  });
+  test("sound has ended before it", () => {
+    const watch = watched([...early, ...recording([VIDEO], 60e6, 2)]);
+    expect(watch.breaks().map(({ stream, byUs }) => [stream, Math.round(byUs / 1e6)])).toEqual([[0, 58]]);
+    expect(watch.areTogether()).toBe(true);
+  });
+  test("pictures that leap alone are not together with sound that began before", () => {
+    const watch = watched([...recording(BOTH, 0, 2), ...recording([VIDEO], 60e6, 2)]);
+    expect(watch.breaks().length).toBe(1);
+    expect(watch.areTogether()).toBe(false);
+  });
+});
+
 describe("one stream alone", () => {
   test("sound that goes back while the pictures go on", () => {
     const packets = recording(BOTH, 0, 8).map((packet) =>
@@ -72,6 +98,11 @@ describe("no break", () => {
   test("a slide show beside sound that goes on", () => {
     const slides = { stream: 0, stepUs: 12e6 };
     expect(watched(recording([slides, SOUND], 0, 60)).breaks()).toEqual([]);
+  });
+  test("sound that begins late beside slides", () => {
+    const slides = { stream: 0, stepUs: 12e6 };
+    const packets = recording([slides, SOUND], 0, 60).filter(({ stream, atUs }) => stream === 0 || atUs > 11.9e6);
+    expect(watched(packets).breaks()).toEqual([]);
   });
   test("a slide show without sound", () =>
     expect(watched(recording([{ stream: 0, stepUs: 12e6 }], 0, 120)).breaks()).toEqual([]));

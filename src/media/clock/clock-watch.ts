@@ -11,6 +11,8 @@ const TOGETHER_US = 1_000_000;
 const EVEN_SHARE = 0.9;
 /** Steps that differ by less are alike: rounding to 90 kHz and to milliseconds. */
 const ALIKE_US = 1500;
+/** Of a stream with few packets: all steps but one, and at least these, are alike. */
+const LEAST_ALIKE = 3;
 
 /** One packet of picture or sound, microseconds on the file's clock. */
 export interface ClockPacket {
@@ -32,10 +34,19 @@ export interface ClockBreak {
 interface Found extends ClockBreak {
   /** Streams that were left behind by a leap, and the place of it in the file; none: it is a break whatever follows. */
   readonly behind: readonly number[] | null;
+  /** The place of the packet before it on the old clock. */
+  readonly after: number;
+  /** The stream begins here: it is a break where the others have ended, and none that the others must share. */
+  readonly isBeginning?: true;
   readonly place: number;
 }
 
 interface StreamClock {
+  readonly firstUs: number;
+  /** Packets of the file before its first one. */
+  readonly firstPlace: number;
+  /** It began so far ahead of all others that it bridges nobody's pause. */
+  readonly isAhead: boolean;
   atUs: number;
   highestUs: number;
   durationUs: number;
@@ -55,13 +66,16 @@ export class ClockWatch {
     const clock = this.#streams.get(stream);
     const place = this.#packets++;
     if (clock === undefined) {
-      this.#streams.set(stream, { atUs, highestUs: atUs, durationUs, place, steps: new Map(), count: 0 });
+      const isAhead = this.#begin(stream, atUs, place);
+      const steps = new Map<number, number>();
+      const first = { firstUs: atUs, firstPlace: place, isAhead };
+      this.#streams.set(stream, { ...first, atUs, highestUs: atUs, durationUs, place, steps, count: 0 });
       return;
     }
     const byUs = atUs - clock.atUs;
     if (atUs < clock.highestUs - BACK_US) {
       const [before, behind] = [clock.highestUs, null];
-      this.#found.push({ stream, atUs: before, byUs: atUs - before, behind, place });
+      this.#found.push({ stream, atUs: before, byUs: atUs - before, behind, place, after: clock.place });
       clock.highestUs = atUs;
     } else if (byUs - clock.durationUs > LEAP_US) this.#leap(stream, clock, atUs, place);
     else {
@@ -75,9 +89,21 @@ export class ClockWatch {
     clock.place = place;
   }
 
+  /** True: further ahead of all that was there before than ffmpeg lets a stream begin without closing the gap. */
+  #begin(stream: number, atUs: number, place: number): boolean {
+    const others = [...this.#streams];
+    const before = others.reduce((most, [, { highestUs }]) => Math.max(most, highestUs), Number.NEGATIVE_INFINITY);
+    if (others.length === 0 || atUs - before <= LEAP_US) return false;
+    const behind = others.map(([other]) => other);
+    this.#found.push({ stream, atUs: before, byUs: atUs - before, behind, place, after: place, isBeginning: true });
+    return true;
+  }
+
   #leap(stream: number, clock: StreamClock, atUs: number, place: number): void {
-    const leap = { stream, atUs: clock.atUs, byUs: atUs - clock.atUs, place };
-    const others = [...this.#streams].filter(([other, each]) => other !== stream && each.place > clock.place);
+    const leap = { stream, atUs: clock.atUs, byUs: atUs - clock.atUs, place, after: clock.place };
+    const others = [...this.#streams].filter(
+      ([other, each]) => other !== stream && each.place > clock.place && !(each.isAhead && each.firstUs > clock.atUs),
+    );
     if (this.#follows(leap)) this.#found.push({ ...leap, behind: null });
     else if (others.every(([, other]) => atUs - other.atUs > LEAP_US))
       this.#found.push({ ...leap, behind: others.map(([other]) => other) });
@@ -94,10 +120,14 @@ export class ClockWatch {
 
   /** In the order of the file; empty: one clock throughout. */
   breaks(): readonly ClockBreak[] {
-    return this.#found.filter(({ stream, behind, place }) => {
+    return this.#breaks();
+  }
+
+  #breaks(): readonly Found[] {
+    return this.#found.filter(({ stream, behind, place, isBeginning }) => {
       if (behind === null) return true;
       const wentOn = behind.some((other) => (this.#streams.get(other)?.place ?? 0) > place);
-      return wentOn || this.#isEven(stream);
+      return isBeginning ? !wentOn : wentOn || this.#isEven(stream);
     });
   }
 
@@ -105,19 +135,27 @@ export class ClockWatch {
     const clock = this.#streams.get(stream);
     if (clock === undefined) return false;
     const seen = [...clock.steps].map(([bucket, count]) => count + (clock.steps.get(bucket + 1) ?? 0));
-    return seen.reduce((most, count) => Math.max(most, count), 0) >= EVEN_SHARE * clock.count;
+    const most = seen.reduce((a, b) => Math.max(a, b), 0);
+    return most >= EVEN_SHARE * clock.count || (most >= LEAST_ALIKE && most >= clock.count - 1);
   }
 
-  /** Whether every stream broke as often as the others, and by as much: then one correction mends them all. */
+  /**
+   * Whether every stream broke as often as the others, and by as much, once it had begun: then one correction mends them
+   * all.
+   */
   areTogether(): boolean {
-    const breaks = this.breaks();
+    const breaks = this.#breaks().filter(({ isBeginning }) => isBeginning !== true);
     const byStream = [...this.#streams.keys()].map((stream) => breaks.filter((each) => each.stream === stream));
-    const [first = []] = byStream;
-    return byStream.every(
-      (own) =>
-        own.length === first.length &&
-        own.every(({ byUs }, at) => Math.abs(byUs - (first[at]?.byUs ?? Number.NaN)) < TOGETHER_US),
-    );
+    const longest = byStream.reduce((a, b) => (b.length > a.length ? b : a), []);
+    return [...this.#streams.values()].every((clock, number) => {
+      const own = byStream[number] ?? [];
+      const missed = longest.slice(0, longest.length - own.length).at(-1);
+      const rest = longest.slice(longest.length - own.length);
+      return (
+        (missed === undefined || clock.firstPlace > missed.after) &&
+        own.every(({ byUs }, at) => Math.abs(byUs - (rest[at]?.byUs ?? Number.NaN)) < TOGETHER_US)
+      );
+    });
   }
 }
 

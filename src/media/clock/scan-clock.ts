@@ -14,16 +14,24 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
 /** The longest header of a PES packet up to its times, and of what stands before it in a transport packet. */
 const HEADER_BYTES = 19;
 
+/** From one time to another, the shorter way round. */
+function stepOf(from: number, to: number): number {
+  return ((((to - from) % WRAP) + WRAP + WRAP / 2) % WRAP) - WRAP / 2;
+}
+
 /** The last time of each elementary stream, in ticks; says whether the next one is as it should be. */
 class Clocks {
   readonly #last = new Map<number, number>();
+  #latest: number | null = null;
 
-  /** True: this one goes back, or leaps. Subtitles may pause for as long as they like. */
+  /** True: this one goes back, leaps, or begins far from the one before it. Subtitles may pause for as long as they like. */
   isOdd(stream: number, ticks: number, mayPause: boolean): boolean {
     const last = this.#last.get(stream);
+    const latest = this.#latest;
     this.#last.set(stream, ticks);
-    if (last === undefined) return false;
-    const step = ((((ticks - last) % WRAP) + WRAP + WRAP / 2) % WRAP) - WRAP / 2;
+    if (!mayPause) this.#latest = ticks;
+    if (last === undefined) return !mayPause && latest !== null && Math.abs(stepOf(latest, ticks)) > LEAP_TICKS;
+    const step = stepOf(last, ticks);
     return step < -BACK_TICKS || (!mayPause && step > LEAP_TICKS);
   }
 }
