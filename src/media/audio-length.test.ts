@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { soundLengths, soundSeconds } from "./audio-length.ts";
+import { isShort, soundSeconds } from "./audio-length.ts";
 import { encodeAudio } from "./encode-audio.ts";
 import { probeSource } from "./probe.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
@@ -27,13 +27,25 @@ function at(name: string): string {
 const SAMPLES = 96_768;
 const NOISE = ["-f", "lavfi", "-i", `anoisesrc=r=48000:a=0.4:c=pink,atrim=end_sample=${SAMPLES}`];
 
-test("all of a track whose layout changes in its middle", async () => {
-  for (const channels of [1, 2])
-    await runFfmpeg(tools, [...NOISE, "-ac", String(channels), "-c:a", "mp2", at(`${channels}.ts`)]);
+test("all of a track whose layout changes in its middle, counted and encoded", async () => {
+  const seconds = (2 * SAMPLES) / 48_000;
+  const picture = ["-f", "lavfi", "-i", "color=s=16x16:r=25:d=2"];
+  for (const [channels, begins] of [
+    [2, 0],
+    [1, seconds / 2],
+  ] as const) {
+    const encoders = ["-c:v", "mpeg2video", "-ac", String(channels), "-c:a", "mp2"];
+    const place = ["-output_ts_offset", String(begins), at(`${channels}.ts`)];
+    await runFfmpeg(tools, [...picture, ...NOISE, ...encoders, ...place]);
+  }
   const parts = await Promise.all([2, 1].map((channels) => readFile(at(`${channels}.ts`))));
   await writeFile(at("both.ts"), Buffer.concat(parts));
-  const file = { path: at("both.ts"), formats: "mpegts", streamIndexes: [0] };
-  expect(await soundSeconds(tools, file)).toEqual([(2 * SAMPLES) / 48_000]);
+  const info = await probeSource(tools, at("both.ts"));
+  expect(await soundSeconds(tools, { path: at("both.ts"), formats: "mpegts", streamIndexes: [1] })).toEqual([seconds]);
+  // 84 frames of 1152 samples in frames of 960: until 6.1, those of one frame would be lost where it changes.
+  const plan = planStreams(info, parseEncodeParams("-c:v ffv1 -c:a libopus"), "mkv");
+  const { lengths } = await encodeAudio(tools, at("both.ts"), info, plan, { workDir: folder });
+  expect([...lengths.values()].map(isShort)).toEqual([false]);
 });
 
 test("encoders that are behind lose nothing of the end", async () => {
@@ -43,8 +55,7 @@ test("encoders that are behind lose nothing of the end", async () => {
   const info = await probeSource(tools, at("three.mkv"));
   const request = parseEncodeParams("-c:v ffv1 -c:a:0 ac3 -c:a:1 eac3 -c:a:2 mp2 -ar:a:2 32000");
   const plan = planStreams(info, request, "mkv");
-  const audioPaths = await encodeAudio(tools, at("three.mkv"), info, plan, { workDir: folder });
-  const lengths = await soundLengths(tools, { info, plan, sourcePath: at("three.mkv"), audioPaths });
+  const { lengths } = await encodeAudio(tools, at("three.mkv"), info, plan, { workDir: folder });
   expect(lengths.size).toBe(3);
   for (const { sourceSeconds, outputSeconds } of lengths.values()) {
     expect(sourceSeconds).toBe(SAMPLES / 48_000);

@@ -61,7 +61,7 @@ export async function soundLengths(
     readonly info: SourceInfo;
     readonly plan: StreamPlan;
     readonly sourcePath: string;
-    /** From `encodeAudio`. */
+    /** One for each track that is encoded, in the plan's order. */
     readonly audioPaths: readonly string[];
   },
   signal?: AbortSignal,
@@ -83,6 +83,11 @@ export async function soundLengths(
 const MOST_ADDED_SECONDS = 2 * 0.093;
 /** Another sample rate rounds the length; more than that is sound that is missing. */
 const MOST_LOST_SECONDS = 0.001;
+
+/** Whether sound is missing. What can't be measured is not. */
+export function isShort({ sourceSeconds, outputSeconds }: DecodedLengths): boolean {
+  return sourceSeconds !== null && outputSeconds !== null && outputSeconds < sourceSeconds - MOST_LOST_SECONDS;
+}
 
 /** The full check of sound: every kept track of the output, decoded to its end, is as long as the source's. */
 export async function checkDecodedSound(

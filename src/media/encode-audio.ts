@@ -1,12 +1,14 @@
 // Encodes the audio that must be encoded, once, beside the video work: one run, one file for each track, in a container
 // that keeps its priming, on the output's own clock: source time minus the source's start.
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../base/errors.ts";
 import { landFile, tempNameFor } from "../base/files.ts";
 import { runTool } from "../base/process.ts";
 import { formatMicroseconds } from "../base/rational.ts";
 import { audioEncoderArgs } from "./audio-encoder-args.ts";
+import { isShort, soundLengths } from "./audio-length.ts";
+import type { DecodedLengths } from "./check-tracks.ts";
 import { demuxerName, sourceOffsetUs } from "./formats.ts";
 import { lastWords } from "./stderr.ts";
 import { type AudioToEncode, audioToEncode, type StreamPlan } from "./stream-plan.ts";
@@ -49,10 +51,11 @@ export function audioFiles(plan: StreamPlan, workDir: string): string[] {
   );
 }
 
-function trackOutput({ source, action }: AudioToEncode, output: string): string[] {
+/** `stream`: of the input. */
+function trackOutput({ source, action }: AudioToEncode, stream: number, output: string): string[] {
   const format = audioFileFormat(action.encoder);
   return [
-    ...["-map", `0:${source.index}`],
+    ...["-map", `0:${stream}`],
     ...audioEncoderArgs(action.settings, action.encoder, source),
     ...["-map_metadata", "-1", "-map_chapters", "-1"],
     ...(format === "mp4" || format === "mov" ? ["-movie_timescale", "48000", "-strict", "-2"] : []),
@@ -60,38 +63,53 @@ function trackOutput({ source, action }: AudioToEncode, output: string): string[
   ];
 }
 
-/** `input` and `outputs` (one for each track to encode) are `file:` URLs. */
-export function audioArgs(info: SourceInfo, plan: StreamPlan, input: string, outputs: readonly string[]): string[] {
+/** The source on the output's clock, or so much later. */
+function sourceInput(info: SourceInfo, input: string, laterUs = 0): string[] {
   return [
     ...QUIET,
     "-copyts",
-    ...["-itsoffset", formatMicroseconds(sourceOffsetUs(-info.startMicroseconds, info))],
+    ...["-itsoffset", formatMicroseconds(sourceOffsetUs(laterUs - info.startMicroseconds, info))],
     ...inputGuards({ formats: info.formatName, kind: "file" }),
     ...["-f", demuxerName(info.formatName), "-i", input],
-    ...audioToEncode(plan).flatMap((track, number) => trackOutput(track, outputs[number] ?? "")),
   ];
 }
 
-/**
- * The files, one for each track to encode; empty when there is none. What is at a name of `audioFiles` is whole.
- * Errors: E_ENCODE_FAILED with ffmpeg's last words, E_INTERRUPTED.
- */
-export async function encodeAudio(
-  tools: Tools,
-  path: string,
+/** `input` and `outputs` (one for each track to encode) are `file:` URLs. */
+export function audioArgs(info: SourceInfo, plan: StreamPlan, input: string, outputs: readonly string[]): string[] {
+  return [
+    ...sourceInput(info, input),
+    ...audioToEncode(plan).flatMap((track, number) => trackOutput(track, track.source.index, outputs[number] ?? "")),
+  ];
+}
+
+/** NUT holds no times before zero; no sound begins an hour before its film. */
+const AWAY_FROM_ZERO_US = 3_600_000_000;
+
+/** The tracks to encode as samples in one NUT file, and that file encoded. All are `file:` URLs. */
+export function audioStepsArgs(
   info: SourceInfo,
   plan: StreamPlan,
-  options: { readonly workDir: string; readonly signal?: AbortSignal | undefined },
-): Promise<string[]> {
-  const outputs = audioFiles(plan, options.workDir);
-  if (outputs.length === 0) return [];
-  await mkdir(options.workDir, { recursive: true });
-  const temporary = outputs.map(tempNameFor);
-  const result = await runTool({
-    program: tools.ffmpeg,
-    args: audioArgs(info, plan, fileUrl(path), temporary.map(fileUrl)),
-    signal: options.signal,
-  });
+  input: string,
+  samples: string,
+  outputs: readonly string[],
+): readonly [string[], string[]] {
+  const tracks = audioToEncode(plan);
+  const maps = tracks.flatMap(({ source }) => ["-map", `0:${source.index}`]);
+  return [
+    [
+      ...[...sourceInput(info, input, AWAY_FROM_ZERO_US), ...maps],
+      ...["-c:a", "pcm_f32le", "-map_metadata", "-1", "-map_chapters", "-1", "-f", "nut", "-y", samples],
+    ],
+    [
+      ...[...QUIET, "-copyts", "-itsoffset", formatMicroseconds(-AWAY_FROM_ZERO_US)],
+      ...["-protocol_whitelist", "file", "-f", "nut", "-i", samples],
+      ...tracks.flatMap((track, number) => trackOutput(track, number, outputs[number] ?? "")),
+    ],
+  ];
+}
+
+async function run(tools: Tools, args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  const result = await runTool({ program: tools.ffmpeg, args, signal });
   if (result.ended !== "exit")
     throw new AppError("E_INTERRUPTED", "encoding the audio was stopped", "Submit the job again.");
   if (result.exitCode !== 0) {
@@ -101,6 +119,47 @@ export async function encodeAudio(
       "Ask for another audio codec, or for -c:a copy.",
     );
   }
-  for (const [number, output] of outputs.entries()) await landFile(temporary[number] ?? "", output);
-  return outputs;
+}
+
+export interface EncodedSound {
+  /** One for each track to encode, in the plan's order; empty when there is none. */
+  readonly files: readonly string[];
+  /** How long each is, and what it was made of, by the number of its file. */
+  readonly lengths: ReadonlyMap<number, DecodedLengths>;
+}
+
+/**
+ * What is at a name of `audioFiles` is whole. Until 6.1 ffmpeg loses what the encoder's next frame has gathered where the
+ * sound changes its layout (a broadcast between 5.1 and stereo): where sound is missing it is decoded to samples first,
+ * which have no frames, and encoded from these.
+ * Errors: E_ENCODE_FAILED with ffmpeg's last words, E_INTERRUPTED.
+ */
+export async function encodeAudio(
+  tools: Tools,
+  path: string,
+  info: SourceInfo,
+  plan: StreamPlan,
+  options: { readonly workDir: string; readonly signal?: AbortSignal | undefined },
+): Promise<EncodedSound> {
+  const { workDir, signal } = options;
+  const files = audioFiles(plan, workDir);
+  if (files.length === 0) return { files, lengths: new Map() };
+  await mkdir(workDir, { recursive: true });
+  const temporary = files.map(tempNameFor);
+  const outputs = temporary.map(fileUrl);
+  await run(tools, audioArgs(info, plan, fileUrl(path), outputs), signal);
+  const measure = () => soundLengths(tools, { info, plan, sourcePath: path, audioPaths: temporary }, signal);
+  let lengths = await measure();
+  if ([...lengths.values()].some(isShort)) {
+    const samples = tempNameFor(join(workDir, "samples.nut"));
+    try {
+      for (const args of audioStepsArgs(info, plan, fileUrl(path), fileUrl(samples), outputs))
+        await run(tools, args, signal);
+    } finally {
+      await rm(samples, { force: true });
+    }
+    lengths = await measure();
+  }
+  for (const [number, file] of files.entries()) await landFile(temporary[number] ?? "", file);
+  return { files, lengths };
 }

@@ -4,7 +4,6 @@ import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { MICROSECONDS, type Pts, rescale } from "../base/rational.ts";
 import { withoutPackets } from "./audio/silent-tracks.ts";
-import { soundLengths } from "./audio-length.ts";
 import { readSourceExtras } from "./check-extras.ts";
 import { checkOutput, type OutputCheck } from "./check-output.ts";
 import { decodeSourceSound } from "./check-sound.ts";
@@ -164,7 +163,7 @@ export async function runLocally(
   });
   const announced = planStreams(info, request, container);
   const plan = leftOutOf(announced, withoutPackets(announced, sourceTracks));
-  const audioPaths = await encodeAudio(tools, path, info, plan, { workDir, signal });
+  const { files: audioPaths, lengths } = await encodeAudio(tools, path, info, plan, { workDir, signal });
   const encoderTimeBase = segments[0]?.task.encoderTimeBase ?? info.video.timeBase;
   const begins = sourceMicroseconds(segments[0]?.facts.firstPts ?? 0, encoderTimeBase, info);
   const onGrid = gridIn(index);
@@ -208,7 +207,7 @@ export async function runLocally(
     sourceSound: await decodeSourceSound(tools, { ...sound, sourceEnds: sourceTracks }, dirname(outputPath)),
     sourceTracks,
     sourceExtras: await readSourceExtras(tools, { path, info, plan }, signal),
-    soundLengths: await soundLengths(tools, { info, plan, sourcePath: path, audioPaths }, signal),
+    soundLengths: lengths,
     pictures: {
       ...{ info, index, request: withSideFiles(request, sideFiles), grid: gridIn(index)?.tick ?? null },
       ...{ sourcePath: path, container, segments: segments.map(lookedAt), every: options.everyPicture === true },

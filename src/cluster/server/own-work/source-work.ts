@@ -40,6 +40,8 @@ export class SourceWork {
   readonly #extras = new Once(() => this.#readExtras());
   readonly #lengths = new Once(() => this.#measureLengths());
   readonly #clock = new Once(() => this.#readClock());
+  /** Where this run of the server has encoded the sound. */
+  #measured: ReadonlyMap<number, DecodedLengths> | null = null;
 
   constructor(parts: SourceWorkParts) {
     this.#parts = parts;
@@ -65,14 +67,17 @@ export class SourceWork {
   }
 
   /** Encodes the sound that can't be copied, one file for each track. Asked again, it is encoded again. */
-  async encodeAudio(): Promise<string[]> {
+  async encodeAudio(): Promise<readonly string[]> {
     const { tools, record, folder, signal } = this.#parts;
     const plan = await this.plan();
-    return await encodeAudio(tools, record.source.path, record.info, plan, { workDir: folder.audio, signal });
+    const options = { workDir: folder.audio, signal };
+    const { files, lengths } = await encodeAudio(tools, record.source.path, record.info, plan, options);
+    this.#measured = lengths;
+    return files;
   }
 
   /** What `encodeAudio` made (it lands by rename, so what is there is whole); made again if some is gone. */
-  async audio(): Promise<string[]> {
+  async audio(): Promise<readonly string[]> {
     const files = audioFiles(await this.plan(), this.#parts.folder.audio);
     const areThere = await Promise.all(files.map(exists));
     return areThere.every((isThere) => isThere) ? files : await this.encodeAudio();
@@ -164,6 +169,7 @@ export class SourceWork {
     const { tools, record, signal } = this.#parts;
     const { source, info } = record;
     const audioPaths = await this.audio();
+    if (this.#measured !== null) return this.#measured;
     return await soundLengths(tools, { info, plan: await this.plan(), sourcePath: source.path, audioPaths }, signal);
   }
 
