@@ -10,6 +10,11 @@ export type RangeHolder = "stream" | "container" | "full" | "rgb" | "limited";
 
 const IN_THE_STREAM = new Set(["h264", "hevc", "av1", "vp9"]);
 
+/** Whether pictures of this codec may say another range than those before them. */
+export function rangeInStream(codec: string): boolean {
+  return IN_THE_STREAM.has(codec);
+}
+
 export function rangeHolder(encoder: string): RangeHolder {
   if (encoder === "libx264rgb") return "rgb";
   // From 7.1 on ffmpeg gives them limited range alone (amfenc_h264.c, color_ranges).

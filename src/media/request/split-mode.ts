@@ -40,6 +40,11 @@ export function splitMode(request: EncodeRequest, exactly = true, whyRate: strin
   return { mode: "whole", reason: `-r is made in one run${because}; -vf fps=… in its place is split` };
 }
 
+/** One run over everything where the source itself asks for it. `why`: null where it does not. */
+export function unlessWhole(split: SplitMode, why: string | null): SplitMode {
+  return split.mode === "whole" || why === null ? split : { mode: "whole", reason: why };
+}
+
 /** The filter whose pictures depend a little on where the video was split; null: none, or it was not split. */
 export function inexactFilter(request: EncodeRequest, split: SplitMode): string | null {
   if (split.mode === "whole") return null;

@@ -4,6 +4,7 @@ import { AppError } from "../../../base/errors.ts";
 import { freeBytes } from "../../../base/files.ts";
 import { newId } from "../../../base/ids.ts";
 import { toNumber } from "../../../base/rational.ts";
+import { sampledRangeChange } from "../../../media/colour/seen-ranges.ts";
 import { alikeReleases } from "../../../media/ffmpeg/alike.ts";
 import { readInventory } from "../../../media/ffmpeg/inventory.ts";
 import { type Needs, needsOf, requireNeeds } from "../../../media/ffmpeg/needs.ts";
@@ -14,7 +15,7 @@ import { checkContainer, containerOf, extensionOf } from "../../../media/request
 import type { EncodeRequest } from "../../../media/request/encode-request.ts";
 import { codecOfEncoder } from "../../../media/request/encoders.ts";
 import { parseEncodeParams } from "../../../media/request/parse-params.ts";
-import { splitMode, textDrawers } from "../../../media/request/split-mode.ts";
+import { splitMode, textDrawers, unlessWhole } from "../../../media/request/split-mode.ts";
 import { requireBurnable, withUpload } from "../../../media/side-files.ts";
 import { withStartOf } from "../../../media/source-clock.ts";
 import { audioToEncode, chosenVideoStream, planStreams, type StreamPlan } from "../../../media/stream-plan.ts";
@@ -171,7 +172,10 @@ async function prepare(
   const first = await planSource(tools, handedIn.path, { request: told, container });
   const needs = await findNeeds(tools, first, told);
   const handed = { path: handedIn.path, info: first.info };
-  await requireEncodable(tools, handed, told, chooseEncoder(told, asked, first.info).first.encoder);
+  const [rangeChange] = await Promise.all([
+    sampledRangeChange(tools, handed.path, handed.info),
+    requireEncodable(tools, handed, told, chooseEncoder(told, asked, first.info).first.encoder),
+  ]);
   const folder = new JobFolders(workDir).of(jobId);
   const job = { jobId, blockBytes: defaults.blockBytes };
   const { source, corrected } = await onOneClock(tools, handedIn, first.info, folder, job);
@@ -213,7 +217,7 @@ async function prepare(
       },
       encoder: chosen.encoder,
       family: chosen.family,
-      split: splitMode(request, defaults.exactly, why),
+      split: unlessWhole(splitMode(request, defaults.exactly, why), rangeChange),
       ...(draws.length === 0 ? {} : { text: { draws, print: null } }),
       timeBase: video.timeBase,
       durationSeconds: info.durationMicroseconds === null ? null : info.durationMicroseconds / 1e6,

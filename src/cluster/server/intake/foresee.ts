@@ -3,6 +3,7 @@
 import { tmpdir } from "node:os";
 import { toNumber } from "../../../base/rational.ts";
 import { withoutPackets } from "../../../media/audio/silent-tracks.ts";
+import { sampledRangeChange } from "../../../media/colour/seen-ranges.ts";
 import { readInventory } from "../../../media/ffmpeg/inventory.ts";
 import { lacksFor, needsOf } from "../../../media/ffmpeg/needs.ts";
 import type { FrameIndex } from "../../../media/frame-index.ts";
@@ -16,7 +17,7 @@ import { mayBeRemuxed } from "../../../media/remux/remux-elementary.ts";
 import { codecOfEncoder } from "../../../media/request/encoders.ts";
 import { cutDistance } from "../../../media/request/key-distance.ts";
 import { isNeutralCodec } from "../../../media/request/neutral-codecs.ts";
-import { splitMode } from "../../../media/request/split-mode.ts";
+import { splitMode, unlessWhole } from "../../../media/request/split-mode.ts";
 import { candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
 import { requireBurnable } from "../../../media/side-files.ts";
 import { withStartOf } from "../../../media/source-clock.ts";
@@ -63,9 +64,9 @@ function splitView(
   checked: CheckedRequest,
   rate: ForeseenRate,
   benchmarkSeconds: number,
-  whyRate: string | null,
+  why: { readonly rate: string | null; readonly rangeChange: string | null },
 ) {
-  const asked = splitMode(checked.request, true, whyRate);
+  const asked = unlessWhole(splitMode(checked.request, true, why.rate), why.rangeChange);
   const isWhole = asked.mode === "whole" || !index.seekable;
   const reason = asked.mode === "whole" ? asked.reason : index.seekable ? null : whyWhole(info, index);
   const sourceRate = rate.kind === "constant" ? rate.fps : rate.kind === "variable" ? rate.mean_fps : 25;
@@ -141,7 +142,8 @@ export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Fo
   if (candidate !== undefined) await requireEncodable(tools, { path, info }, told.request, candidate.encoder, signal);
   const durations = new Durations();
   const tally = new TrackTally();
-  const [rule, index] = await Promise.all([
+  const [rangeChange, rule, index] = await Promise.all([
+    sampledRangeChange(tools, path, info, signal),
     told.request.video.frameRate === null ? null : learnSyncRule(tools, tmpdir(), signal),
     indexSource(tools, path, info, {
       signal,
@@ -178,6 +180,6 @@ export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Fo
       encoder: checked.request.video.encoder,
       passes: passesFor(checked, info),
     },
-    split: splitView(info, index, checked, frameRate, options.benchmarkSeconds, rated.why),
+    split: splitView(info, index, checked, frameRate, options.benchmarkSeconds, { rate: rated.why, rangeChange }),
   };
 }
