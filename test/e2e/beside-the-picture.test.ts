@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { changeHeader } from "../../src/media/container-data/header-window.ts";
 import { withMp4Boxes } from "../../src/media/container-data/mp4-track.ts";
-import type { Proof } from "../../src/media/types.ts";
-import { Cluster } from "../support/cluster.ts";
+import type { Cluster } from "../support/cluster.ts";
 import { outputOf } from "../support/programs.ts";
+import { clusterOfTwo, provenJob } from "../support/proven-job.ts";
 
 const X264 = "-c:v libx264 -preset ultrafast -crf 30";
 const TIMEOUT_MS = 60_000;
@@ -15,10 +15,7 @@ let cluster: Cluster;
 const ffmpeg = (...args: readonly string[]) => outputOf("ffmpeg", ["-nostdin", "-v", "error", "-y", ...args]);
 
 beforeAll(async () => {
-  cluster = await Cluster.make();
-  await cluster.serve({ args: ["--benchmark-duration", "1", "--max-segment-duration", "1"] });
-  await cluster.join("one");
-  await cluster.join("two");
+  cluster = await clusterOfTwo();
 }, 180_000);
 
 afterAll(async () => {
@@ -29,15 +26,7 @@ const moving = (seconds: number) => ["-f", "lavfi", "-i", `testsrc2=s=160x96:r=2
 const noise = (seconds: number) => ["-f", "lavfi", "-i", `anoisesrc=d=${seconds}:r=48000:seed=3:a=0.3`];
 const CHEAP = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25"];
 
-/** As people call it, without --json; the last lines that they see, and the proof. */
-async function complete(source: string, output: string, params: string): Promise<{ said: string; proof: Proof }> {
-  const ended = await cluster.command(["submit", source, "-o", output, "--ffmpeg-params", params]);
-  expect({ exitCode: ended.exitCode, stderr: ended.stderr.slice(-800) }).toMatchObject({ exitCode: 0 });
-  const id = /^job (\S+)$/m.exec(ended.stderr)?.[1] ?? "";
-  const proof = await cluster.json<Proof>(["jobs", "proof", id]);
-  expect(proof.exact).toBe(true);
-  return { said: ended.stderr, proof };
-}
+const complete = (source: string, output: string, params: string) => provenJob(cluster, source, output, params);
 
 interface Read {
   readonly packets: readonly { codec_type: string; stream_index: number; pts_time?: string; size: string }[];

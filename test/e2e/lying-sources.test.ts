@@ -2,20 +2,18 @@
 // shows, at its times.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Proof } from "../../src/media/types.ts";
-import { Cluster } from "../support/cluster.ts";
+import type { Cluster } from "../support/cluster.ts";
 import { forgetBoxes, rewriteSyncSamples } from "../support/edit-boxes.ts";
 import { framesOf } from "../support/frames.ts";
 import { outputOf } from "../support/programs.ts";
+import { clusterOfTwo, provenJob } from "../support/proven-job.ts";
 
 const LOSSLESS = "-c:v libx264 -preset ultrafast -qp 0";
 const TIMEOUT_MS = 60_000;
 let cluster: Cluster;
 
 beforeAll(async () => {
-  cluster = await Cluster.make();
-  await cluster.serve({ args: ["--benchmark-duration", "1", "--max-segment-duration", "1"] });
-  await cluster.join("one");
-  await cluster.join("two");
+  cluster = await clusterOfTwo();
 }, 180_000);
 
 afterAll(async () => {
@@ -39,11 +37,7 @@ const H264 = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-sc_thresho
 
 async function encoded(source: string, ending: string): Promise<{ path: string; proof: Proof }> {
   const path = `${source}.out.${ending}`;
-  const ended = await cluster.command(["submit", source, "-o", path, "--ffmpeg-params", LOSSLESS]);
-  expect({ exitCode: ended.exitCode, stderr: ended.stderr.slice(-800) }).toMatchObject({ exitCode: 0 });
-  const id = /^job (\S+)$/m.exec(ended.stderr)?.[1] ?? "";
-  const proof = await cluster.json<Proof>(["jobs", "proof", id]);
-  expect(proof.exact).toBe(true);
+  const { proof } = await provenJob(cluster, source, path, LOSSLESS);
   return { path, proof };
 }
 

@@ -42,6 +42,11 @@ async function makeVariable(path: string): Promise<void> {
   ]);
 }
 
+async function makeTiny(path: string, seconds: number, encoder: readonly string[]): Promise<void> {
+  const pictures = ["-f", "lavfi", "-i", `testsrc2=s=64x64:d=${seconds}`];
+  await mustRun(["ffmpeg", "-nostdin", "-v", "error", ...pictures, ...encoder, path]);
+}
+
 async function clusterOf(server: string, other: string): Promise<Cluster> {
   const cluster = await Cluster.make();
   const short = ["--benchmark-duration", "1", "--max-segment-duration", "1", "--retry-delay", "0"];
@@ -78,18 +83,7 @@ describe.skipIf(!has(["5.1", "8.1"]))(
       await cluster.join("bare", [], envOf("8.1"));
       const source = cluster.path("av1.mp4");
       const encoder = ["-c:v", "libaom-av1", "-cpu-used", "8", "-g", "25"];
-      await mustRun([
-        "ffmpeg",
-        "-nostdin",
-        "-v",
-        "error",
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc2=s=64x64:d=2",
-        ...encoder,
-        source,
-      ]);
+      await makeTiny(source, 2, encoder);
       const jobId = await cluster.submit(source, "output.mkv", LOSSLESS);
       const reason = /cannot decode av1/;
       await until("the reason is shown", 60_000, async () =>
@@ -110,18 +104,7 @@ for (const version of ["6.0", "7.0"]) {
       await using cluster = await Cluster.make();
       const source = cluster.path("named.ts");
       const named = ["-metadata", "service_name=Erstes Programm", "-f", "mpegts"];
-      await mustRun([
-        "ffmpeg",
-        "-nostdin",
-        "-v",
-        "error",
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc2=s=64x64:d=1",
-        ...named,
-        source,
-      ]);
+      await makeTiny(source, 1, named);
       // Static builds died of it (src/base/tool-environment.ts).
       const info = await probeSource(await findTools(envOf(version)), source);
       expect(info.formatName).toBe("mpegts");
