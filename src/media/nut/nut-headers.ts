@@ -39,6 +39,8 @@ export interface NutMain {
 export interface NutStream {
   readonly id: number;
   readonly isVideo: boolean;
+  /** The codec's four letters, "H264". */
+  readonly codecTag: string;
   readonly timeBase: Rational;
   readonly msbPtsShift: number;
   readonly extradata: Uint8Array;
@@ -107,7 +109,7 @@ const VIDEO_CLASS = 0;
 export function parseStreamHeader(bytes: NutBytes, main: NutMain): NutStream {
   const id = bytes.number();
   const isVideo = bytes.number() === VIDEO_CLASS;
-  bytes.block(); // fourcc
+  const codecTag = String.fromCharCode(...bytes.block());
   const timeBase = main.timeBases[bytes.number()];
   if (timeBase === undefined) throw new NutError("a NUT file lacks a time base that it speaks of");
   const msbPtsShift = bytes.number();
@@ -117,5 +119,5 @@ export function parseStreamHeader(bytes: NutBytes, main: NutMain): NutStream {
   bytes.number(); // flags
   const extradata = bytes.block();
   const size = isVideo ? { width: bytes.number(), height: bytes.number() } : null;
-  return { id, isVideo, timeBase, msbPtsShift, extradata, size };
+  return { id, isVideo, codecTag, timeBase, msbPtsShift, extradata, size };
 }

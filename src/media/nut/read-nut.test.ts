@@ -54,6 +54,7 @@ test.each([
   ["uneven", ["-c:v", "libx264", "-preset", "veryfast", "-bsf:v", "dump_extra", ...UNEVEN]],
   ["large packets", ["-c:v", "huffyuv", "-vf", "scale=640:480,noise=alls=60:allf=t", "-t", "2"]],
   ["mpeg4", ["-c:v", "mpeg4", "-bf", "2", "-enc_time_base", "1/12800"]],
+  ["no parameter sets", ["-c:v", "ffv1", "-level", "1", "-t", "3"]],
 ] as const)(
   "%s",
   async (name, args) => {

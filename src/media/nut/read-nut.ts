@@ -11,10 +11,14 @@ export interface NutPackets {
   readonly timeBase: Rational;
   /** In the order of the file. */
   readonly pts: number[];
-  readonly extradataSha256: string;
+  /** Null: its codec has none. */
+  readonly extradataSha256: string | null;
   /** Of the pictures, "320x180". */
   readonly size: string | null;
 }
+
+/** FFV1's older versions have no parameter sets, neither in the header nor in the packets. */
+const WITHOUT_PARAMETER_SETS = "FFV1";
 
 /** Null: not a file that this can read (ffprobe will say why), or one whose parameter sets are not in its header. */
 export async function readNut(path: string): Promise<NutPackets | null> {
@@ -25,9 +29,10 @@ export async function readNut(path: string): Promise<NutPackets | null> {
     for (let part = await nut.next(); part !== null; part = await nut.next()) {
       if (part.kind === "frame") pts.push(part.pts);
     }
-    const { timeBase, extradata, size: found } = nut.stream;
+    const { timeBase, extradata, codecTag, size: found } = nut.stream;
     const size = found === null ? null : `${found.width}x${found.height}`;
-    return extradata.length === 0 ? null : { timeBase, pts, extradataSha256: sha256Of(extradata), size };
+    if (extradata.length === 0 && codecTag !== WITHOUT_PARAMETER_SETS) return null;
+    return { timeBase, pts, extradataSha256: extradata.length === 0 ? null : sha256Of(extradata), size };
   } catch (thrown) {
     if (thrown instanceof NutError || errnoOf(thrown) !== null) return null;
     throw thrown;
