@@ -69,6 +69,13 @@ class Places {
   }
 }
 
+/** Pictures before this one that the container's clock gives the same time. */
+function sameTimeBefore(times: readonly Pts[], position: number): number {
+  let before = position;
+  while (before > 0 && times[before - 1] === times[position]) before--;
+  return position - before;
+}
+
 async function lookAtOnce(setting: LookSetting, places: readonly Place[], fromBeginning: boolean): Promise<Looked[]> {
   const { tools, input, shown, timeBase } = setting;
   const { sourcePath, output, signal } = input;
@@ -76,6 +83,7 @@ async function lookAtOnce(setting: LookSetting, places: readonly Place[], fromBe
   const outputs = places.map(({ position, frames }) => ({
     seekPts: fromBeginning ? null : seekOf(setting, position),
     startPts: output.videoPts[position] ?? 0,
+    skip: sameTimeBefore(output.videoPts, position),
     frames,
   }));
   const args = {

@@ -46,6 +46,8 @@ export interface OutputPlace {
   /** A key frame at or before the first picture, in ticks of the stream; null: from the beginning. */
   readonly seekPts: Pts | null;
   readonly startPts: Pts;
+  /** Pictures of that time that are not wanted. */
+  readonly skip: number;
   readonly frames: number;
 }
 
@@ -196,7 +198,7 @@ export function outputArgs(
   places: readonly OutputPlace[],
   shown: Shown,
 ): string[] {
-  const branches = places.map(({ seekPts, startPts, frames }) => ({
+  const branches = places.map(({ seekPts, startPts, skip, frames }) => ({
     input: [
       ...(seekPts === null
         ? []
@@ -211,7 +213,7 @@ export function outputArgs(
     ],
     stream: "V:0",
     head: [],
-    tail: [`trim=start_pts=${startPts}`, some(0, frames), ...untold(file), common(shown, OWN_SIZE, [])],
+    tail: [`trim=start_pts=${startPts}`, some(skip, frames), ...untold(file), common(shown, OWN_SIZE, [])],
   }));
   return [...QUIET, "-copyts", ...branchedArgs(branches)];
 }
