@@ -9,6 +9,7 @@ import { checkOutput, type OutputCheck } from "./check-output.ts";
 import { decodeSourceSound } from "./check-sound.ts";
 import { correctClock } from "./clock/correct-clock.ts";
 import { sampledRangeChange } from "./colour/seen-ranges.ts";
+import { forContainer } from "./colour/untold-range.ts";
 import { isFirstOfGroup, type Piece } from "./cut-points.ts";
 import { encodeAudio } from "./encode-audio.ts";
 import { restartsClock } from "./formats.ts";
@@ -127,10 +128,11 @@ function lookedAt({ task, facts, leadIn, report }: LocalSegment): LookedAtSegmen
 export async function runLocally(
   tools: Tools,
   given: string,
-  told: EncodeRequest,
+  asked: EncodeRequest,
   options: LocalOptions,
 ): Promise<LocalResult> {
   const { workDir, container, signal } = options;
+  const told = forContainer(asked, container);
   const { path, info, note } = await openSource(tools, given, told, options);
   const { request: rated } = await findCadence(tools, told, { path, info, workDir, signal });
   const candidate = candidateGrid(info, rated, container);

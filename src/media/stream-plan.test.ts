@@ -1,6 +1,8 @@
 // Every stream of the source is in the plan or left out with the reason; options for single tracks count the output's.
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../base/errors.ts";
+import { outputRange } from "./colour/range-path.ts";
+import { forContainer } from "./colour/untold-range.ts";
 import { EVERY_KIND, WITH_COVERS } from "./every-kind.fixture.ts";
 import { type EncodeRequest, emptyEncodeRequest } from "./request/encode-request.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
@@ -153,12 +155,16 @@ describe("options for single tracks", () => {
   });
 });
 
-test("full range goes into no file that can't say it", () => {
+test("full range becomes limited in a file that can't say it", () => {
   const full = { ...info, video: { ...info.video, pixelFormat: "yuvj420p" } };
-  const plan = (params: string, container: Container) => () =>
-    planStreams(full, parseEncodeParams(`${params} -c:a pcm_s16le -sn`), container);
-  expect(plan("-c:v ffv1", "mov")).toThrow("full range");
-  for (const params of ["-c:v ffv1 -vf scale=out_range=limited", "-c:v prores_ks"])
-    expect(plan(params, "mov")().picture.tags.range).toBeNull();
-  expect(plan("-c:v ffv1", "mkv")().picture.tags.range).toBe("pc");
+  const planIn = (container: Container) => {
+    const request = forContainer(parseEncodeParams("-c:v ffv1 -c:a pcm_s16le -sn"), container);
+    return {
+      request,
+      range: outputRange(full.video, request),
+      tag: planStreams(full, request, container).picture.tags.range,
+    };
+  };
+  expect(planIn("mov")).toMatchObject({ range: "tv", tag: null });
+  expect(planIn("mkv")).toMatchObject({ range: "pc", tag: "pc" });
 });

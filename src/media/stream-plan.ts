@@ -2,7 +2,6 @@
 // what is left out and why. Pure.
 import { AppError } from "../base/errors.ts";
 import { type PicturePlan, planPicture } from "./picture-plan.ts";
-import { requireRange } from "./plan/require-range.ts";
 import { requireSound } from "./plan/require-sound.ts";
 import { keptTimecode } from "./plan/timecode.ts";
 import { NO_SETTINGS } from "./request/audio-tracks.ts";
@@ -93,7 +92,6 @@ export function planStreams(info: SourceInfo, request: EncodeRequest, container:
     );
   }
   requireSound(streams, leftOut, container);
-  requireRange(info.video, request, container);
   const isCover = ({ source }: PlannedStream) => source.isAttachedPicture;
   return {
     container,

@@ -5,6 +5,7 @@ import { EIGHT_BITS, TEN_BITS } from "../source-video.fixture.ts";
 import type { SourceVideo } from "../types.ts";
 import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
 import { isRangeUpToVersion, outputRange, type PictureRange, stateRange } from "./range-path.ts";
+import { forContainer } from "./untold-range.ts";
 
 const as = (pixelFormat: string, range: string | null, of: SourceVideo = EIGHT_BITS): SourceVideo => ({
   ...of,
@@ -95,6 +96,18 @@ describe("the chain of filters", () => {
     const filters = "-vf scale=out_range=full,tmix=frames=2";
     expect(chain(LIMITED, `-c:v libx264 ${filters}`)).toBe("scale=out_range=full,tmix=frames=2,setparams=range=full");
     expect(chain(LIMITED, "-c:v libx264 -vf scale=out_range=tv,tmix=frames=2")).not.toContain("setparams");
+  });
+
+  test.each([
+    [PHONE, "-c:v ffv1", ""],
+    [DEEP, "-c:v ffv1", "scale=out_range=limited"],
+    [DEEP, "-c:v ffv1 -s 64x36", "scale=w=64:h=36:out_range=limited"],
+    [DEEP, "-c:v libx264", "scale=out_range=full"],
+    [LIMITED, "-c:v ffv1 -vf scale=out_range=full", "scale=out_range=full,scale=out_range=limited"],
+  ])("in MOV: %#, %s", (video, text, expected) => {
+    const request = forContainer(parseEncodeParams(text), "mov");
+    const { before, calls, after } = stateRange(video, request, filterChain(request));
+    expect([...before, ...renderedChain(request, calls), ...after].join(",")).toBe(expected);
   });
 
   test("of limited range, RGB and grey there is nothing to state", () => {

@@ -7,7 +7,7 @@ import { familyOf } from "../request/encoders.ts";
 import { askedPixelFormat, firstForgetful, keepsColour } from "../request/picture-changes.ts";
 import type { SourceVideo } from "../types.ts";
 import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
-import { isAlwaysSqueezed, isNeverRgb, rangeHolder } from "./range-holder.ts";
+import { isAlwaysSqueezed, isNeverRgb, type RangeHolder, rangeHolder } from "./range-holder.ts";
 
 /** Limited and full, in ffprobe's words. */
 export type PictureRange = "tv" | "pc";
@@ -44,6 +44,12 @@ export function askedRange(request: EncodeRequest): string | null {
   return range === null ? null : probeWord("range", range);
 }
 
+/** Of this output: what the container should hold nobody holds where it has no place for it. */
+function holderIn({ video }: EncodeRequest): RangeHolder {
+  const holder = rangeHolder(video.encoder);
+  return holder === "container" && video.hasNoPlaceForRange === true ? "limited" : holder;
+}
+
 /** Nothing in the request touches range, colours or pixel format, or it asks for what the source has. */
 function keepsRange(video: SourceVideo, request: EncodeRequest): boolean {
   const format = askedPixelFormat(request);
@@ -53,7 +59,7 @@ function keepsRange(video: SourceVideo, request: EncodeRequest): boolean {
 
 /** Players learn of full range where the codec or Matroska says it, and where the user wants it said. */
 function keepsFull(request: EncodeRequest): boolean {
-  return rangeHolder(request.video.encoder) !== "limited" || askedRange(request) === "pc";
+  return holderIn(request) !== "limited" || askedRange(request) === "pc";
 }
 
 /**
@@ -61,8 +67,7 @@ function keepsFull(request: EncodeRequest): boolean {
  * conversion that the user asks for decides, which versions of ffmpeg do differently: the bitstream then says it.
  */
 export function outputRange(video: SourceVideo, request: EncodeRequest): PictureRange | null {
-  const { encoder } = request.video;
-  const holder = rangeHolder(encoder);
+  const holder = holderIn(request);
   if (holder === "rgb") return null;
   if (holder === "full") return request.video.colour.range === null ? "pc" : null;
   const isFull = isFullRange(video);
@@ -72,7 +77,7 @@ export function outputRange(video: SourceVideo, request: EncodeRequest): Picture
 }
 
 function convertedRange(video: SourceVideo, request: EncodeRequest): PictureRange | null {
-  const holder = rangeHolder(request.video.encoder);
+  const holder = holderIn(request);
   const format = askedPixelFormat(request);
   const isYuv = isLumaAndChroma(format ?? video.pixelFormat);
   const asked = askedRange(request);
@@ -89,7 +94,7 @@ function convertedRange(video: SourceVideo, request: EncodeRequest): PictureRang
 
 /** Whether versions of ffmpeg make pictures of different range of it, each right by its own bitstream. */
 export function isRangeUpToVersion(video: SourceVideo, request: EncodeRequest): boolean {
-  return rangeHolder(request.video.encoder) === "stream" && outputRange(video, request) === null;
+  return holderIn(request) === "stream" && outputRange(video, request) === null;
 }
 
 /** The user's filters with the range stated, and what goes before and behind them. */
@@ -179,7 +184,7 @@ export function stateRange(video: SourceVideo, request: EncodeRequest, calls: re
 function rangeChain(video: SourceVideo, request: EncodeRequest, calls: readonly FilterCall[]): StatedChain {
   const asIs: StatedChain = { before: [], calls, after: [] };
   const { encoder } = request.video;
-  const holder = rangeHolder(encoder);
+  const holder = holderIn(request);
   if (holder === "rgb" || holder === "full") return asIs;
   const isAsked = request.video.colour.range !== null;
   const named = isAsked ? null : namedRange(request.filters);

@@ -56,6 +56,7 @@ export const encodeRequestSchema = z.strictObject({
     privateOptions: pairs,
     colour: colourTagsSchema,
     fieldOrder: z.enum(["progressive", "tt", "bb", "tb", "bt"]).nullable(),
+    hasNoPlaceForRange: z.literal(true).exactOptional(),
   }),
   filters,
   audio: z.discriminatedUnion("mode", [

@@ -55,6 +55,8 @@ export interface VideoRequest {
   readonly colour: ColourTags;
   /** "progressive", "tt", "bb", "tb", "bt"; null keeps the source's. */
   readonly fieldOrder: string | null;
+  /** Set by the server: neither the codec nor the output's container has a place for full range (colour/untold-range.ts). */
+  readonly hasNoPlaceForRange?: true;
 }
 
 /** What audio is encoded with; null: as ffmpeg does by itself. */

@@ -5,6 +5,7 @@ import { freeBytes } from "../../../base/files.ts";
 import { newId } from "../../../base/ids.ts";
 import { toNumber } from "../../../base/rational.ts";
 import { sampledRangeChange } from "../../../media/colour/seen-ranges.ts";
+import { forContainer } from "../../../media/colour/untold-range.ts";
 import { alikeReleases } from "../../../media/ffmpeg/alike.ts";
 import { readInventory } from "../../../media/ffmpeg/inventory.ts";
 import { type Needs, needsOf, requireNeeds } from "../../../media/ffmpeg/needs.ts";
@@ -78,9 +79,10 @@ export function checkRequest(
   hasSubtitles = false,
 ): CheckedRequest {
   const requestText = ffmpegParams ?? defaults.ffmpegParams;
-  const request = withUpload(parseEncodeParams(requestText), hasSubtitles);
-  const name = outputName ?? defaultOutputName(defaults, request, inputName);
-  const container = containerOf(name, request);
+  const asked = withUpload(parseEncodeParams(requestText), hasSubtitles);
+  const name = outputName ?? defaultOutputName(defaults, asked, inputName);
+  const container = containerOf(name, asked);
+  const request = forContainer(asked, container);
   checkContainer(container, request);
   return { request, requestText, container, outputName: name };
 }

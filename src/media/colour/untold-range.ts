@@ -1,0 +1,13 @@
+// What of a request follows from the range's place in the output's container. Pure.
+import type { EncodeRequest } from "../request/encode-request.ts";
+import type { Container } from "../types.ts";
+import { rangeHolder } from "./range-holder.ts";
+
+/**
+ * FFV1 leaves the range to the container, and of the containers only Matroska has a place for it: in another one full range
+ * would be shown as limited, so it is converted, as ffmpeg does since 7.1.
+ */
+export function forContainer(request: EncodeRequest, container: Container): EncodeRequest {
+  if (container === "mkv" || rangeHolder(request.video.encoder) !== "container") return request;
+  return { ...request, video: { ...request.video, hasNoPlaceForRange: true } };
+}
