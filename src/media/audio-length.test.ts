@@ -42,7 +42,7 @@ test("all of a track whose layout changes in its middle, counted and encoded", a
   await writeFile(at("both.ts"), Buffer.concat(parts));
   const info = await probeSource(tools, at("both.ts"));
   expect(await soundSeconds(tools, { path: at("both.ts"), formats: "mpegts", streamIndexes: [1] })).toEqual([seconds]);
-  // 84 frames of 1152 samples in frames of 960: until 6.1, those of one frame would be lost where it changes.
+  // 84 frames of 1152 samples in frames of 960: before 7.0, those of one frame would be lost where it changes.
   const plan = planStreams(info, parseEncodeParams("-c:v ffv1 -c:a libopus"), "mkv");
   const { lengths } = await encodeAudio(tools, at("both.ts"), info, plan, { workDir: folder });
   expect([...lengths.values()].map(isShort)).toEqual([false]);
@@ -61,4 +61,15 @@ test("encoders that are behind lose nothing of the end", async () => {
     expect(sourceSeconds).toBe(SAMPLES / 48_000);
     expect(outputSeconds).toBeGreaterThanOrEqual(SAMPLES / 48_000);
   }
+});
+
+test("nothing is taken from the end of sound that begins a part of a frame late", async () => {
+  const picture = ["-f", "lavfi", "-i", "color=s=16x16:r=5:d=2"];
+  const tracks = ["0:v", "1:a", "1:a", "1:a"].flatMap((map) => ["-map", map]);
+  const late = [...picture, "-itsoffset", "0.02", ...NOISE, ...tracks];
+  await runFfmpeg(tools, [...late, "-c:v", "ffv1", "-c:a", "pcm_s16le", at("late.mkv")]);
+  const info = await probeSource(tools, at("late.mkv"));
+  const plan = planStreams(info, parseEncodeParams("-c:v ffv1 -c:a:0 flac -c:a:1 ac3 -c:a:2 alac"), "mkv");
+  const { lengths } = await encodeAudio(tools, at("late.mkv"), info, plan, { workDir: folder });
+  expect([...lengths.values()].map(isShort)).toEqual([false, false, false]);
 });

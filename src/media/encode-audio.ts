@@ -51,9 +51,14 @@ export function audioFiles(plan: StreamPlan, workDir: string): string[] {
   );
 }
 
-/** `stream`: of the input. */
-function trackOutput({ source, action }: AudioToEncode, stream: number, output: string): string[] {
-  const format = audioFileFormat(action.encoder);
+/** Where MP4 would not give all of it back: to the sample, but for ALAC, which NUT has no name for. */
+function spareFormat(encoder: string): "nut" | "matroska" {
+  return encoder === "alac" ? "matroska" : "nut";
+}
+
+/** `stream`: of the input; `isSpare`: not in the encoder's usual format. */
+function trackOutput({ source, action }: AudioToEncode, stream: number, output: string, isSpare = false): string[] {
+  const format = isSpare ? spareFormat(action.encoder) : audioFileFormat(action.encoder);
   return [
     ...["-map", `0:${stream}`],
     ...audioEncoderArgs(action.settings, action.encoder, source),
@@ -85,13 +90,20 @@ export function audioArgs(info: SourceInfo, plan: StreamPlan, input: string, out
 /** NUT holds no times before zero; no sound begins an hour before its film. */
 const AWAY_FROM_ZERO_US = 3_600_000_000;
 
-/** The tracks to encode as samples in one NUT file, and that file encoded. All are `file:` URLs. */
+export interface AudioSteps {
+  /** These are `file:` URLs. */
+  readonly input: string;
+  readonly samples: string;
+  readonly outputs: readonly string[];
+  /** Numbers of the files that are not to have the usual format. */
+  readonly spare: ReadonlySet<number>;
+}
+
+/** The tracks to encode as samples in one NUT file, and that file encoded. */
 export function audioStepsArgs(
   info: SourceInfo,
   plan: StreamPlan,
-  input: string,
-  samples: string,
-  outputs: readonly string[],
+  { input, samples, outputs, spare }: AudioSteps,
 ): readonly [string[], string[]] {
   const tracks = audioToEncode(plan);
   const maps = tracks.flatMap(({ source }) => ["-map", `0:${source.index}`]);
@@ -103,7 +115,9 @@ export function audioStepsArgs(
     [
       ...[...QUIET, "-copyts", "-itsoffset", formatMicroseconds(-AWAY_FROM_ZERO_US)],
       ...["-protocol_whitelist", "file", "-f", "nut", "-i", samples],
-      ...tracks.flatMap((track, number) => trackOutput(track, number, outputs[number] ?? "")),
+      ...tracks.flatMap((track, number) =>
+        trackOutput(track, number, outputs[number] ?? "", spare.has(track.action.file)),
+      ),
     ],
   ];
 }
@@ -128,10 +142,16 @@ export interface EncodedSound {
   readonly lengths: ReadonlyMap<number, DecodedLengths>;
 }
 
+/** The files that lack sound. */
+function shortOf(lengths: EncodedSound["lengths"]): ReadonlySet<number> {
+  return new Set([...lengths].flatMap(([file, each]) => (isShort(each) ? [file] : [])));
+}
+
 /**
- * What is at a name of `audioFiles` is whole. Until 6.1 ffmpeg loses what the encoder's next frame has gathered where the
+ * What is at a name of `audioFiles` is whole. Before 7.0 ffmpeg loses what the encoder's next frame has gathered where the
  * sound changes its layout (a broadcast between 5.1 and stereo): where sound is missing it is decoded to samples first,
- * which have no frames, and encoded from these.
+ * which have no frames, and encoded from these. Since 9.0 its reader of MP4 takes from the end of a track what that
+ * begins late by, if it is less than a frame: what is still missing then is kept in another format, whatever the file is called.
  * Errors: E_ENCODE_FAILED with ffmpeg's last words, E_INTERRUPTED.
  */
 export async function encodeAudio(
@@ -146,15 +166,17 @@ export async function encodeAudio(
   if (files.length === 0) return { files, lengths: new Map() };
   await mkdir(workDir, { recursive: true });
   const temporary = files.map(tempNameFor);
-  const outputs = temporary.map(fileUrl);
-  await run(tools, audioArgs(info, plan, fileUrl(path), outputs), signal);
+  const [input, outputs] = [fileUrl(path), temporary.map(fileUrl)];
+  await run(tools, audioArgs(info, plan, input, outputs), signal);
   const measure = () => soundLengths(tools, { info, plan, sourcePath: path, audioPaths: temporary }, signal);
   let lengths = await measure();
-  if ([...lengths.values()].some(isShort)) {
+  for (const isLast of [false, true]) {
+    const short = shortOf(lengths);
+    if (short.size === 0) break;
     const samples = tempNameFor(join(workDir, "samples.nut"));
     try {
-      for (const args of audioStepsArgs(info, plan, fileUrl(path), fileUrl(samples), outputs))
-        await run(tools, args, signal);
+      const steps = { input, samples: fileUrl(samples), outputs, spare: isLast ? short : new Set<number>() };
+      for (const args of audioStepsArgs(info, plan, steps)) await run(tools, args, signal);
     } finally {
       await rm(samples, { force: true });
     }

@@ -42,7 +42,8 @@ test("the whole argument list of the stitch", () => {
       "-i",
       "file:/w/list",
     ],
-    ...["-itsoffset", "0.000000", "-protocol_whitelist", "file", "-f", "mp4", "-i", "file:/w/audio-0.mp4"],
+    ...["-itsoffset", "0.000000", "-protocol_whitelist", "file"],
+    ...["-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg,nut", "-i", "file:/w/audio-0.mp4"],
     ...[
       "-itsoffset",
       "0.007000",

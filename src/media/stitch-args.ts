@@ -4,7 +4,6 @@ import { formatMicroseconds, type Rational } from "../base/rational.ts";
 import { isHevcEncoder } from "./codecs.ts";
 import type { PictureRange } from "./colour/range-path.ts";
 import { INPOINT_MARGIN_US } from "./concat-list.ts";
-import { audioFileFormat } from "./encode-audio.ts";
 import { demuxerName, sourceOffsetUs } from "./formats.ts";
 import type { OutputClock } from "./output-clock.ts";
 import { mappedStreams } from "./output-places.ts";
@@ -13,6 +12,7 @@ import { stereoArgs } from "./plan/stereo-mode.ts";
 import { timecodeArgs } from "./plan/timecode.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
+import { AUDIO_FILE_DEMUXERS } from "./stream-beginnings.ts";
 import { audioToEncode, type PlannedStream, type StreamPlan } from "./stream-plan.ts";
 import { inputGuards, QUIET } from "./tool-args.ts";
 import type { SourceInfo } from "./types.ts";
@@ -78,9 +78,10 @@ const ENDLESS_TO_UNKNOWN = "setts=duration='if(gt(DURATION*TB,3600),1/TB,DURATIO
 /**
  * FLAC packets do not say how long they are, and ffmpeg's reader of MP4 does not know it of the last one of a track that
  * begins late; with no length it would lie behind the end of the track, and not be played. The length of the one before
- * it is at least its own (RFC 9639 section 8.2).
+ * it is at least its own (RFC 9639 section 8.2); from NUT, which states none, the time from the one before it.
  */
-const NO_LENGTH_TO_THE_LAST = "setts=duration='if(DURATION,DURATION,PREV_OUTDURATION)'";
+const NO_LENGTH_TO_THE_LAST =
+  "setts=duration='if(DURATION,DURATION,if(N,if(PREV_OUTDURATION,PREV_OUTDURATION,PTS-PREV_INPTS),0))'";
 
 function isFlac({ source, action }: PlannedStream): boolean {
   return source.type === "audio" && (action.kind === "encode-audio" ? action.encoder : source.codec) === "flac";
@@ -133,9 +134,9 @@ export function stitchArgs(
     "0",
     "-i",
     io.concatList,
-    ...audioToEncode(plan).flatMap(({ action }, number) => [
+    ...audioToEncode(plan).flatMap((_, number) => [
       ...["-itsoffset", formatMicroseconds((encodedDelays[number] ?? 0) - audioStart)],
-      ...["-protocol_whitelist", "file", "-f", audioFileFormat(action.encoder), "-i", io.audio[number] ?? ""],
+      ...[...inputGuards({ formats: AUDIO_FILE_DEMUXERS, kind: "file" }), "-i", io.audio[number] ?? ""],
     ]),
     ...sourceDelays.flatMap((delay) => [
       "-itsoffset",

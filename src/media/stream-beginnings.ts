@@ -45,7 +45,7 @@ export async function streamBeginnings(
 }
 
 /** Demuxers of the files that `encodeAudio` makes. */
-export const AUDIO_FILE_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg";
+export const AUDIO_FILE_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg,nut";
 
 /** When each audio stream of the plan begins, in source microseconds; undefined where unknown. */
 export async function audioBeginnings(

@@ -93,6 +93,20 @@ export const DIFFERENCES: readonly Difference[] = [
     source: "measured; fftools warns of -1 before that (FFMPEG_OPT_ENC_TIME_BASE_NUM)",
   },
   {
+    name: "sound of MP4 that begins late by less than a frame",
+    since: { major: 9, minor: 0 },
+    changes: "the reader takes as much from the end of the track as it begins late by",
+    here: "asked: encoded sound is measured, and kept in NUT where some of it is missing (encode-audio.ts)",
+    source: "measured: FLAC, ALAC, AC-3, MP2 and MP3; files of 7.1 and 8.1 too",
+  },
+  {
+    name: "sound whose layout changes in mid-track",
+    since: { major: 7, minor: 0 },
+    changes: "nothing is lost at the change; before, what the encoder's next frame had gathered",
+    here: "asked: encoded sound is measured, and made from decoded samples where some of it is missing (encode-audio.ts)",
+    source: "measured with 6.0 and 7.0",
+  },
+  {
     name: "-vsync, -filter_complex_script",
     since: { major: 9, minor: 0 },
     changes: "both options are gone; -fps_mode is there since 5.1",
