@@ -6,7 +6,7 @@ import { lastWords } from "../../stderr.ts";
 import type { Tools } from "../../tools.ts";
 import { frameBytes } from "./raw-format.ts";
 import type { Shown } from "./sample-args.ts";
-import { cutStrips, type Strips, stripLayout } from "./strips.ts";
+import { cutStrips, pipedLayout, type Strips, stripLayout } from "./strips.ts";
 
 /** Frames of one size out of a stream of bytes. */
 export class FrameCutter {
@@ -49,9 +49,9 @@ export async function streamPictures(
   signal: AbortSignal | undefined,
 ): Promise<string | null> {
   const { format, width, height } = shown;
-  const layout = stripLayout(width, height);
+  const layout = pipedLayout(stripLayout(width, height));
   const fresh: Strips[] = [];
-  const cutter = new FrameCutter(frameBytes(format, width, height), (frame) => {
+  const cutter = new FrameCutter(frameBytes(format, layout.width, layout.height), (frame) => {
     fresh.push(cutStrips(frame, format, layout));
   });
   const onBytes = async (bytes: Uint8Array) => {

@@ -13,6 +13,7 @@ import { fileUrl, inputGuards, QUIET } from "../../tool-args.ts";
 import type { SegmentTask } from "../../types.ts";
 import { isRgb, type RawFormat } from "./raw-format.ts";
 import { branchedArgs, rawOutput } from "./shared-decode.ts";
+import { type StripLayout, stripLayout } from "./strips.ts";
 
 /** How both sides come out. */
 export interface Shown {
@@ -69,6 +70,10 @@ function some(skip: number, frames: number): string {
   return `trim=start_frame=${skip}:end_frame=${skip + frames}`;
 }
 
+function layoutOf({ width, height }: Shown): StripLayout {
+  return stripLayout(width, height);
+}
+
 /** Every picture of a source, from its beginning to its end; `task` is that of one run over everything. */
 export function wholeSourceArgs(path: string, task: SegmentTask, shown: Shown, matrix: string | null): string[] {
   const input = { input: fileUrl(path), inputKind: "file", threads: null } as const;
@@ -81,7 +86,7 @@ export function wholeSourceArgs(path: string, task: SegmentTask, shown: Shown, m
   ];
   return [
     ...decodeArgs(task, input, decoderFor(task.video, task.request.video.encoder)),
-    ...rawOutput(`[0:${task.streamIndex}]${chain.join(",")}[v]`),
+    ...rawOutput(`[0:${task.streamIndex}]${chain.join(",")}[v]`, layoutOf(shown)),
   ];
 }
 
@@ -93,7 +98,7 @@ export function wholeOutputArgs(file: OutputFile, shown: Shown): string[] {
     ...input,
     "-i",
     fileUrl(file.path),
-    ...rawOutput(`[0:V:0]${[...untold(file), common(shown, OWN_SIZE, [])].join(",")}[v]`),
+    ...rawOutput(`[0:V:0]${[...untold(file), common(shown, OWN_SIZE, [])].join(",")}[v]`, layoutOf(shown)),
   ];
 }
 
@@ -177,7 +182,7 @@ export function sourceArgs(
       ],
     };
   });
-  return branchedArgs(branches);
+  return branchedArgs(branches, layoutOf(shown));
 }
 
 /**
@@ -215,5 +220,5 @@ export function outputArgs(
     head: [],
     tail: [`trim=start_pts=${startPts}`, some(skip, frames), ...untold(file), common(shown, OWN_SIZE, [])],
   }));
-  return [...QUIET, "-copyts", ...branchedArgs(branches)];
+  return [...QUIET, "-copyts", ...branchedArgs(branches, layoutOf(shown))];
 }

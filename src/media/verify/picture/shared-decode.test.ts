@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Branch, branchedArgs } from "./shared-decode.ts";
+import { stripLayout } from "./strips.ts";
 
 const place = (start: number, seek: string[] = [], head: string[] = []): Branch => ({
   input: [...seek, "-i", "a.mp4"],
@@ -9,14 +10,15 @@ const place = (start: number, seek: string[] = [], head: string[] = []): Branch 
 });
 
 function graphOf(branches: readonly Branch[]) {
-  const args = branchedArgs(branches);
+  const args = branchedArgs(branches, stripLayout(320, 180));
   return { inputs: args.filter((arg) => arg === "-i").length, graph: args[args.indexOf("-filter_complex") + 1] };
 }
 
 test("places without a seek share one input and the filters before their cuts", () => {
   expect(graphOf([place(0, [], ["yadif"]), place(9, [], ["yadif"])])).toEqual({
     inputs: 1,
-    graph: "[0:0]yadif,split=2[s0][s1];[s0]trim=start_pts=0[p0];[s1]trim=start_pts=9[p1];[p0][p1]concat=n=2:v=1:a=0[v]",
+    graph:
+      "[0:0]yadif,split=2[s0][s1];[s0]trim=start_pts=0[p0];[s1]trim=start_pts=9[p1];[p0][p1]concat=n=2:v=1:a=0[v];[v]null[strips]",
   });
 });
 
@@ -24,6 +26,6 @@ test("places that are sought elsewhere are inputs of their own, in the order of 
   expect(graphOf([place(0), place(9, ["-ss", "1"]), place(5)])).toEqual({
     inputs: 2,
     graph:
-      "[0:0]split=2[s0][s2];[s0]trim=start_pts=0[p0];[s2]trim=start_pts=5[p2];[1:0]trim=start_pts=9[p1];[p0][p1][p2]concat=n=3:v=1:a=0[v]",
+      "[0:0]split=2[s0][s2];[s0]trim=start_pts=0[p0];[s2]trim=start_pts=5[p2];[1:0]trim=start_pts=9[p1];[p0][p1][p2]concat=n=3:v=1:a=0[v];[v]null[strips]",
   });
 });

@@ -1,6 +1,8 @@
 // The graph that takes several places out of one file: those with the same input and the same filters before their cut
 // hang on one decode of it, and `concat` puts the pictures one behind the other. Pure.
 
+import { type StripLayout, stripGraph } from "./strips.ts";
+
 /** One place. */
 export interface Branch {
   /** Options up to the input's name. */
@@ -12,10 +14,11 @@ export interface Branch {
   readonly tail: readonly string[];
 }
 
-/** From a graph whose output is `[v]` to raw pictures on the pipe. */
-export function rawOutput(graph: string): string[] {
+/** From a graph whose output is `[v]` to the strips of raw pictures on the pipe. */
+export function rawOutput(graph: string, layout: StripLayout): string[] {
+  const cut = [graph, stripGraph(layout)].join(";");
   return [
-    ...["-filter_complex_threads", "1", "-filter_complex", graph, "-map", "[v]"],
+    ...["-filter_complex_threads", "1", "-filter_complex", cut, "-map", "[strips]"],
     ...["-fps_mode", "passthrough", "-c:v", "rawvideo", "-f", "rawvideo", "pipe:1"],
   ];
 }
@@ -24,7 +27,7 @@ export function rawOutput(graph: string): string[] {
  * Places in rising order: each trim ends its branch, so that nothing is decoded behind the last one, and of a branch that
  * waits for its turn no more is held than it puts out.
  */
-export function branchedArgs(branches: readonly Branch[]): string[] {
+export function branchedArgs(branches: readonly Branch[], layout: StripLayout): string[] {
   const inputs = [...new Map(branches.map(({ input }) => [input.join("\n"), input])).entries()];
   const groups = Map.groupBy(branches.keys(), (number) => {
     const { input, stream, head } = branches[number] ?? { input: [], stream: "", head: [] };
@@ -44,5 +47,5 @@ export function branchedArgs(branches: readonly Branch[]): string[] {
   });
   const all = branches.map((_, number) => `[p${number}]`).join("");
   const graph = [...chains, `${all}concat=n=${branches.length}:v=1:a=0[v]`].join(";");
-  return [...inputs.flatMap(([, input]) => input), ...rawOutput(graph)];
+  return [...inputs.flatMap(([, input]) => input), ...rawOutput(graph, layout)];
 }

@@ -1,5 +1,6 @@
-// What is kept of a raw frame for the comparison: horizontal strips of eight rows, spread over the whole height and the
-// same from the top as from the bottom, so that a 4K picture costs no more than a small one and a flip still shows. Pure.
+// What is kept of a picture for the comparison: horizontal strips of eight rows, spread over the whole height and the same
+// from the top as from the bottom, so that a 4K picture costs no more than a small one and a flip still shows. Where they
+// are few, ffmpeg cuts them out, so that only they go through the pipe. Pure.
 import { planeSize, type RawFormat, type RawPlane } from "./raw-format.ts";
 
 /** Side of the square blocks whose means are compared, in luma samples. */
@@ -43,6 +44,36 @@ export function stripLayout(width: number, height: number): StripLayout {
     if (mirrored > top) tops.add(mirrored);
   }
   return { width, height, rows, tops: [...tops].sort((a, b) => a - b) };
+}
+
+/** Parts of a picture's height that go through the pipe at most where ffmpeg cuts: else nothing is won by it. */
+const CUT_AT_MOST = 1 / 2;
+
+function isCutBefore({ height, rows, tops }: StripLayout): boolean {
+  return rows === BLOCK && tops.length * rows <= CUT_AT_MOST * height;
+}
+
+/** How the strips lie in what comes out of `stripGraph`: one below the other, or as in the picture. */
+export function pipedLayout(layout: StripLayout): StripLayout {
+  if (!isCutBefore(layout)) return layout;
+  const { rows, tops } = layout;
+  return { ...layout, height: tops.length * rows, tops: tops.map((_, number) => number * rows) };
+}
+
+/**
+ * The end of a graph whose pictures are at `[v]`; they come out at `[strips]`. A picture of another size than the layout's
+ * is refused: nothing may be cut out of it at these rows.
+ */
+export function stripGraph(layout: StripLayout): string {
+  if (!isCutBefore(layout)) return "[v]null[strips]";
+  const { width, height, rows, tops } = layout;
+  const labels = (letter: string) => tops.map((_, number) => `[${letter}${number}]`).join("");
+  const size = `iw:'${rows}*eq(iw,${width})*eq(ih,${height})'`;
+  return [
+    `[v]split=${tops.length}${labels("w")}`,
+    ...tops.map((top, number) => `[w${number}]crop=${size}:0:${top}:exact=1[c${number}]`),
+    `${labels("c")}vstack=inputs=${tops.length}[strips]`,
+  ].join(";");
 }
 
 /** The strips of one raw frame, copied out of its bytes. */
