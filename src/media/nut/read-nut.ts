@@ -5,6 +5,7 @@ import { sha256Of } from "../../base/digest.ts";
 import { errnoOf } from "../../base/errors.ts";
 import type { Rational } from "../../base/rational.ts";
 import { NutFile } from "./nut-file.ts";
+import { FRAME_FLAGS } from "./nut-headers.ts";
 import { NutError } from "./nut-numbers.ts";
 
 export interface NutPackets {
@@ -20,21 +21,41 @@ export interface NutPackets {
 /** FFV1's older versions have no parameter sets, neither in the header nor in the packets. */
 const WITHOUT_PARAMETER_SETS = "FFV1";
 
-/** Null: not a file that this can read (ffprobe will say why), or one whose parameter sets are not in its header. */
-export async function readNut(path: string): Promise<NutPackets | null> {
+interface Read {
+  readonly frames: readonly { readonly pts: number; readonly isKey: boolean }[];
+  readonly nut: NutFile;
+}
+
+/** Null: not a file that this can read. */
+async function read<T>(path: string, answer: (found: Read) => T | null): Promise<T | null> {
   try {
     await using handle = await open(path, "r");
     const nut = await NutFile.of(handle);
-    const pts: number[] = [];
+    const frames: { pts: number; isKey: boolean }[] = [];
     for (let part = await nut.next(); part !== null; part = await nut.next()) {
-      if (part.kind === "frame") pts.push(part.pts);
+      if (part.kind === "frame") frames.push({ pts: part.pts, isKey: (part.flags & FRAME_FLAGS.key) !== 0 });
     }
-    const { timeBase, extradata, codecTag, size: found } = nut.stream;
-    const size = found === null ? null : `${found.width}x${found.height}`;
-    if (extradata.length === 0 && codecTag !== WITHOUT_PARAMETER_SETS) return null;
-    return { timeBase, pts, extradataSha256: extradata.length === 0 ? null : sha256Of(extradata), size };
+    return answer({ frames, nut });
   } catch (thrown) {
     if (thrown instanceof NutError || errnoOf(thrown) !== null) return null;
     throw thrown;
   }
+}
+
+/** Null: not a file that this can read (ffprobe will say why), or one whose parameter sets are not in its header. */
+export function readNut(path: string): Promise<NutPackets | null> {
+  return read(path, ({ frames, nut }) => {
+    const { timeBase, extradata, codecTag, size: found } = nut.stream;
+    const size = found === null ? null : `${found.width}x${found.height}`;
+    if (extradata.length === 0 && codecTag !== WITHOUT_PARAMETER_SETS) return null;
+    const extradataSha256 = extradata.length === 0 ? null : sha256Of(extradata);
+    return { timeBase, pts: frames.map(({ pts }) => pts), extradataSha256, size };
+  });
+}
+
+/** Which of a segment's pictures are key frames: their numbers, from 0, as they are shown. Null: not a file that this can read. */
+export function readNutKeys(path: string): Promise<readonly number[] | null> {
+  return read(path, ({ frames }) =>
+    frames.toSorted((a, b) => a.pts - b.pts).flatMap(({ isKey }, number) => (isKey ? [number] : [])),
+  );
 }

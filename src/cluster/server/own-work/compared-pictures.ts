@@ -43,6 +43,7 @@ export async function comparedPictures(
     grid: gridOf(index, job)?.tick ?? null,
     sourcePath: source.path,
     ...(work.pictures.stated === undefined ? {} : { picture: work.pictures.stated }),
+    kept: work.ahead.kept,
     findChange: () => work.pictures.findChange(),
     container: work.record.container,
     every: work.record.verify === "full",

@@ -96,6 +96,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     work.source.tracks(),
     work.source.extras(),
     work.source.lengths(),
+    work.ahead.settled(),
     requireIntact(segments, signal),
     stitch(tools, {
       info,

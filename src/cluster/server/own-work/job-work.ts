@@ -24,6 +24,7 @@ import type { JobFolder } from "../job/job-folders.ts";
 import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
 import type { JobRecord, SideFile } from "../ports.ts";
 import { PictureWatch } from "./picture-watch.ts";
+import { PicturesAhead } from "./pictures-ahead.ts";
 import { SourceWork } from "./source-work.ts";
 import type { VideoSource } from "./video-source.ts";
 
@@ -65,6 +66,8 @@ export class JobWork {
   readonly source: SourceWork;
   /** Whether the pictures change in the middle. */
   readonly pictures: PictureWatch;
+  /** The source's side of the check of pictures. */
+  readonly ahead = new PicturesAhead();
   readonly #abort = new AbortController();
   #wasChanged = false;
   #activity: string | null = null;

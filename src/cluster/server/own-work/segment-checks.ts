@@ -109,6 +109,7 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
     const { facts } = outcome;
     const found = { ...subject, ...expected, path, facts, index };
     const wrong = isUnproven(subject) ? await wrongPictures(parts.tools, found) : null;
+    if (wrong === null) work.ahead.add(parts.tools, found);
     return wrong === null
       ? { type: "segment-verified", ...where, facts }
       : { type: "segment-mismatched", ...where, reason: wrong };

@@ -1,7 +1,7 @@
 // Outputs made by one run of ffmpeg, honest and spoilt, held against their source: every spoilt one is found, no honest
 // one is called wrong.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rescale } from "../../../base/rational.ts";
@@ -15,6 +15,9 @@ import type { LeadIn, ProofCheck } from "../../types.ts";
 import { checkEveryPicture } from "./check-every-picture.ts";
 import { checkPictures } from "./check-pictures.ts";
 import type { PicturesInput } from "./comparison.ts";
+import { lookAhead } from "./look-ahead.ts";
+import { comparedFormat } from "./raw-format.ts";
+import { SourcePictures } from "./source-pictures.ts";
 
 const tools = await findTools(process.env);
 let folder = "";
@@ -115,6 +118,45 @@ const SPOILT: readonly (readonly [string, string, string])[] = [
   ],
   ["levels squeezed in the second segment", later("scale=in_range=full:out_range=tv,setrange=tv"), "segment 1"],
 ];
+
+/** The check where the source's side was decoded before, and what then becomes of the source. */
+function ahead(thenSource: (path: string) => Promise<void>) {
+  return async (found: Tools, input: PicturesInput): Promise<ProofCheck> => {
+    const kept = new SourcePictures();
+    const format = comparedFormat("yuv420p");
+    if (format === null) throw new Error("yuv420p is not known");
+    kept.compareAs({ shown: { format, width: 320, height: 180 }, matrix: null });
+    const { keyPts, videoPts } = input.output;
+    const keys = videoPts.flatMap((pts, number) => (keyPts.has(pts) ? [number] : []));
+    await lookAhead(found, { ...input, kept, keys, signal: new AbortController().signal });
+    await thenSource(input.sourcePath);
+    return await checkPictures(found, { ...input, kept });
+  };
+}
+
+describe("the source's side decoded before there is an output", () => {
+  const params = "-c:v libx264 -preset ultrafast -crf 23";
+
+  test("serves for the check: the source is not read again", async () => {
+    const source = at("gone.mkv");
+    await copyFile(at("moving.mkv"), source);
+    const { ok, detail } = await check(source, await encoded(source, params), params, ahead(rm));
+    expect({ ok, detail }).toMatchObject({ ok: true });
+    expect(detail).toContain("8 pictures at 4 places of 2 segments are the source's");
+  }, 60_000);
+
+  test("finds what is spoilt all the same", async () => {
+    const output = await encoded(at("moving.mkv"), params, ["-filter_complex", later("hflip")]);
+    const { ok, detail } = await check(
+      at("moving.mkv"),
+      output,
+      params,
+      ahead(async () => undefined),
+    );
+    expect({ ok, detail }).toMatchObject({ ok: false });
+    expect(detail).toContain("segment 1");
+  }, 60_000);
+});
 
 describe("spoilt outputs are found", () => {
   test.each(SPOILT)(

@@ -4,7 +4,7 @@ import type { Pts } from "../../../base/rational.ts";
 import type { Tools } from "../../tools.ts";
 import type { ProofCheck } from "../../types.ts";
 import { choosePlaces, type Place } from "./choose-places.ts";
-import { comparisonOf, type PicturesInput } from "./comparison.ts";
+import { comparisonOf, matrixOf, type PicturesInput } from "./comparison.ts";
 import { isWrong, type Looked, type LookSetting, look } from "./look-at-places.ts";
 import { RANGE_NOTE, rangeChange } from "./range-change.ts";
 
@@ -86,6 +86,7 @@ export async function checkPictures(tools: Tools, input: PicturesInput): Promise
   const { output, segments } = input;
   const comparison = comparisonOf(tools, input);
   if (typeof comparison === "string") return { name: PICTURE_CHECK, ok: true, detail: `not measured: ${comparison}` };
+  input.kept?.compareAs({ shown: comparison.shown, matrix: matrixOf(output) });
   const isKey = (pts: Pts) => input.container !== null && output.keyPts.has(pts);
   const keys = output.videoPts.flatMap((pts, number) => (isKey(pts) ? [number] : []));
   const setting: LookSetting = { tools, input, keys, ...comparison };

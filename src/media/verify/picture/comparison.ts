@@ -12,6 +12,7 @@ import type { PlacesInput } from "./choose-places.ts";
 import { expectedQuality } from "./floors.ts";
 import { comparedFormat } from "./raw-format.ts";
 import type { OutputFile, Shown } from "./sample-args.ts";
+import type { SourcePictures } from "./source-pictures.ts";
 
 export interface PicturesInput extends Omit<PlacesInput, "keys"> {
   /** The file that the video is read from. */
@@ -21,6 +22,8 @@ export interface PicturesInput extends Omit<PlacesInput, "keys"> {
   readonly container: Container | null;
   /** Where the source's pictures change their size or format, in words; null: nowhere. Asked only where something is wrong. */
   readonly findChange?: (() => Promise<string | null>) | undefined;
+  /** What was decoded of the source before, and takes what is decoded now. */
+  readonly kept?: SourcePictures | undefined;
   /** From `readOutput`. */
   readonly output: OutputPackets;
   readonly signal?: AbortSignal | undefined;

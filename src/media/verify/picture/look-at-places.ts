@@ -1,4 +1,5 @@
 // Both sides of some places, beside each other: each side out of one run of ffmpeg, as far as it can hold so many.
+import { availableParallelism } from "node:os";
 import type { Pts } from "../../../base/rational.ts";
 import type { Tools } from "../../tools.ts";
 import { keyBefore, type Place } from "./choose-places.ts";
@@ -11,6 +12,10 @@ import type { Strips } from "./strips.ts";
 
 /** Inputs of one run of ffmpeg: each has a decoder, whose pictures are what memory goes to. */
 const MOST_INPUTS = 12;
+/** Where the source's side is there, as many decoders as both sides would have go to several runs of the output's side. */
+const MOST_RUNS = 4;
+/** Places below which a run of ffmpeg costs more to start than it saves. */
+const FEWEST_IN_RUN = 3;
 /** Places that share one decode: so many branches has its graph, which is one argument of a command line. */
 const MOST_SHARED = 128;
 
@@ -46,13 +51,15 @@ function seekOf({ input, keys, timeBase }: LookSetting, position: number): Pts |
 class Places {
   readonly #setting: LookSetting;
   readonly #left: Place[];
+  readonly #fromBeginning: boolean;
   readonly looked: Looked[] = [];
   #source: Strips[] = [];
   #output: Strips[] = [];
 
-  constructor(setting: LookSetting, places: readonly Place[]) {
+  constructor(setting: LookSetting, places: readonly Place[], fromBeginning: boolean) {
     this.#setting = setting;
     this.#left = [...places];
+    this.#fromBeginning = fromBeginning;
   }
 
   add(source: Strips, output: Strips): void {
@@ -64,6 +71,8 @@ class Places {
     const run = { source: this.#source, output: this.#output, format: shown.format, width: shown.width };
     const seen = judgePictures({ ...run, quality: expectedQuality(input.request), mustBeEqual });
     this.looked.push({ place, seen });
+    // From the beginning other pictures may come out, where a seek misses.
+    if (!this.#fromBeginning) input.kept?.keep(sourceSide(this.#setting, [place]), this.#source);
     this.#left.shift();
     [this.#source, this.#output] = [[], []];
   }
@@ -76,9 +85,21 @@ function sameTimeBefore(times: readonly Pts[], position: number): number {
   return position - before;
 }
 
+/** ffmpeg's arguments for the source's side of some places. */
+function sourceSide({ input, shown }: LookSetting, places: readonly Place[]): string[] {
+  return sourceArgs(input.sourcePath, places, shown, matrixOf(input.output));
+}
+
+/** The pictures of all places, in their order, where they have been decoded before. */
+function keptPictures(setting: LookSetting, places: readonly Place[]): readonly Strips[] | null {
+  const { kept } = setting.input;
+  const found = places.map((place) => kept?.get(sourceSide(setting, [place])));
+  return found.every((each) => each !== undefined) ? found.flat() : null;
+}
+
 async function lookAtOnce(setting: LookSetting, places: readonly Place[], fromBeginning: boolean): Promise<Looked[]> {
   const { tools, input, shown, timeBase } = setting;
-  const { sourcePath, output, signal } = input;
+  const { output, signal } = input;
   const sources = places.map((place) => (fromBeginning ? { ...place, task: { ...place.task, seekPts: null } } : place));
   const outputs = places.map(({ position, frames }) => ({
     seekPts: fromBeginning ? null : seekOf(setting, position),
@@ -86,13 +107,13 @@ async function lookAtOnce(setting: LookSetting, places: readonly Place[], fromBe
     skip: sameTimeBefore(output.videoPts, position),
     frames,
   }));
-  const args = {
-    source: sourceArgs(sourcePath, sources, shown, matrixOf(output)),
+  const sides = {
+    source: (fromBeginning ? null : keptPictures(setting, places)) ?? sourceSide(setting, sources),
     output: outputArgs({ ...outputFile(input), timeBase }, outputs, shown),
   };
-  const gathered = new Places(setting, places);
+  const gathered = new Places(setting, places, fromBeginning);
   const take = (source: Strips, picture: Strips) => gathered.add(source, picture);
-  const { counts, reasons } = await pairPictures(tools, args, shown, take, signal);
+  const { counts, reasons } = await pairPictures(tools, sides, shown, take, signal);
   const wanted = places.reduce((sum, { frames }) => sum + frames, 0);
   const reasonOf = (side: Side) =>
     reasons[side] ?? (counts[side] === wanted ? null : `${counts[side]} pictures came out where ${wanted} should`);
@@ -109,11 +130,36 @@ async function lookAtOnce(setting: LookSetting, places: readonly Place[], fromBe
   return places.map((place) => ({ place, seen: { side, reason: noOutput ?? noSource ?? "" } }));
 }
 
-/** In the order of the places, which rises. `fromBeginning`: neither side is sought. Errors: E_INTERRUPTED. */
-export async function look(setting: LookSetting, places: readonly Place[], fromBeginning: boolean): Promise<Looked[]> {
+function parts<T>(values: readonly T[], most: number): T[][] {
+  const size = Math.max(1, Math.ceil(values.length / Math.ceil(values.length / most)));
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, at) => values.slice(at * size, (at + 1) * size));
+}
+
+/** Places whose source's side is there: as many runs beside each other as there are cores for. */
+async function lookBeside(setting: LookSetting, places: readonly Place[]): Promise<Looked[]> {
+  const runs = Math.max(1, Math.min(availableParallelism(), MOST_RUNS));
+  const most = Math.min(
+    (2 * MOST_INPUTS) / runs,
+    Math.max(FEWEST_IN_RUN, Math.ceil(places.length / runs)),
+    MOST_INPUTS,
+  );
+  const waiting = parts(places, most);
   const looked: Looked[] = [];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      looked.push(...(await lookAtOnce(setting, next, false)));
+  };
+  await Promise.all(Array.from({ length: runs }, work));
+  return looked;
+}
+
+/** In any order. `fromBeginning`: neither side is sought. Errors: E_INTERRUPTED. */
+export async function look(setting: LookSetting, places: readonly Place[], fromBeginning: boolean): Promise<Looked[]> {
+  const isKept = (place: Place) => !fromBeginning && keptPictures(setting, [place]) !== null;
+  const looked = await lookBeside(setting, places.filter(isKept));
+  const fresh = places.filter((place) => !isKept(place));
   const most = fromBeginning ? MOST_SHARED : MOST_INPUTS;
-  for (let from = 0; from < places.length; from += most)
-    looked.push(...(await lookAtOnce(setting, places.slice(from, from + most), fromBeginning)));
+  for (let from = 0; from < fresh.length; from += most)
+    looked.push(...(await lookAtOnce(setting, fresh.slice(from, from + most), fromBeginning)));
   return looked;
 }

@@ -65,18 +65,26 @@ export interface Paired {
   readonly reasons: Readonly<Record<Side, string | null>>;
 }
 
-/** Command lines of both sides, run beside each other. Errors: E_INTERRUPTED. */
+function isCommand(side: readonly string[] | readonly Strips[]): side is readonly string[] {
+  return typeof side[0] === "string";
+}
+
+/** Command lines of both sides, run beside each other, or the pictures that one gave before. Errors: E_INTERRUPTED. */
 export async function pairPictures(
   tools: Tools,
-  args: Readonly<Record<Side, readonly string[]>>,
+  sides: Readonly<Record<Side, readonly string[] | readonly Strips[]>>,
   shown: Shown,
   take: (source: Strips, output: Strips) => void,
   signal: AbortSignal | undefined,
 ): Promise<Paired> {
   const pairs = new PicturePairs(take);
   const read = async (side: Side) => {
+    const from = sides[side];
     try {
-      return await streamPictures(tools, args[side], shown, (picture) => pairs.add(side, picture), signal);
+      if (isCommand(from))
+        return await streamPictures(tools, from, shown, (picture) => pairs.add(side, picture), signal);
+      for (const picture of from) await pairs.add(side, picture);
+      return null;
     } finally {
       pairs.end(side);
     }
