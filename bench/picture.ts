@@ -64,7 +64,7 @@ const output = await readOutput(tools, outputPath);
 const starts = [null, ...bounds];
 const kept = () => {
   const pictures = new SourcePictures();
-  const comparison = comparisonOf({ ...input, output });
+  const comparison = comparisonOf(tools, input);
   if (typeof comparison === "string") throw new Error(comparison);
   pictures.compareAs({ shown: comparison.shown, matrix: matrixOf(output) });
   return pictures;

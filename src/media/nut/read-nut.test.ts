@@ -11,7 +11,7 @@ import { findTools, type Tools } from "../tools.ts";
 import { probeSegmentPackets, readSegmentPackets } from "../verify-segment.ts";
 import { NutFile } from "./nut-file.ts";
 import { NutError } from "./nut-numbers.ts";
-import { readNut } from "./read-nut.ts";
+import { readNut, readNutKeys } from "./read-nut.ts";
 
 let tools: Tools;
 let folder: string;
@@ -70,6 +70,29 @@ test.each([
   },
   120_000,
 );
+
+test("key frames by their numbers as they are shown", async () => {
+  const path = await make("keys.nut", [
+    "-c:v",
+    "libx264",
+    "-preset",
+    "medium",
+    "-g",
+    "20",
+    "-bf",
+    "3",
+    "-t",
+    "2",
+    ...FAR,
+  ]);
+  const entries = ["-select_streams", "v", "-show_entries", "packet=pts,flags", "-of", "csv=p=0"];
+  const child = Bun.spawnSync([tools.ffprobe, "-v", "error", ...entries, path]);
+  const rows = child.stdout.toString().trim().split("\n");
+  const shown = rows.map((row) => row.split(",")).toSorted(([a], [b]) => Number(a) - Number(b));
+  const keys = shown.flatMap(([, flags], number) => (flags?.startsWith("K") ? [number] : []));
+  expect(keys.length).toBeGreaterThan(1);
+  expect(await readNutKeys(path)).toEqual(keys);
+}, 120_000);
 
 test("what is cut off, or no NUT, has no answer here", async () => {
   const path = await make("whole.nut", ["-c:v", "mpeg4", "-t", "2", ...FAR]);

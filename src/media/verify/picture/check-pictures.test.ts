@@ -125,7 +125,10 @@ function ahead(thenSource: (path: string) => Promise<void>) {
     const kept = new SourcePictures();
     const format = comparedFormat("yuv420p");
     if (format === null) throw new Error("yuv420p is not known");
-    kept.compareAs({ shown: { format, width: 320, height: 180 }, matrix: null });
+    kept.compareAs({
+      shown: { format, width: 320, height: 180, asked: found.major < 7 ? "said" : "converted" },
+      matrix: null,
+    });
     const { keyPts, videoPts } = input.output;
     const keys = videoPts.flatMap((pts, number) => (keyPts.has(pts) ? [number] : []));
     await lookAhead(found, { ...input, kept, keys, signal: new AbortController().signal });

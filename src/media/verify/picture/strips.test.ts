@@ -29,7 +29,7 @@ async function cutByFfmpeg(size: string, format: RawFormat, [width, height]: rea
   const reason = await streamPictures(
     tools,
     args,
-    { format, width, height },
+    { format, width, height, asked: "said" },
     (picture) => void pictures.push(picture),
     undefined,
   );
