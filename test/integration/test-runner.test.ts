@@ -86,6 +86,19 @@ test("the media corpus is run when asked for, and then alone", async () => {
   expect(await runTests(["--media", "./test/passes.test.ts"])).toEqual({ exitCode: 1, lastLine: "0 passed, 0 failed" });
 });
 
+test("the quick run checks, and leaves out what starts programs", async () => {
+  const path = join(folder, "package.json");
+  const manifest = (await Bun.file(path).json()) as { scripts: Record<string, string> };
+  const checkEnds = (status: number) =>
+    Bun.write(path, JSON.stringify({ ...manifest, scripts: { check: `exit ${status}` } }));
+  await Bun.write(join(folder, "src/quick.test.ts"), CASES.passes?.code ?? "");
+  await Bun.write(join(folder, "src/slow.test.ts"), `${CASES.fails?.code}\nconst start = () => Bun.spawn(["ffmpeg"]);`);
+  await checkEnds(0);
+  expect(await runTests(["--quick"])).toEqual({ exitCode: 0, lastLine: "1 passed, 0 failed" });
+  await checkEnds(1);
+  expect(await runTests(["--quick"])).toEqual({ exitCode: 1, lastLine: "1 passed, 1 failed" });
+});
+
 test("a program that cannot be built", async () => {
   await Bun.write(join(folder, "src/cli.ts"), "broken(");
   const outcome = await runTests(["./test/passes.test.ts"]);
