@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { checkEncodeRequest } from "../request/check-request.ts";
 import { parseEncodeParams } from "../request/parse-params.ts";
 import { filterChain, renderedChain } from "../request/video-args.ts";
 import { EIGHT_BITS, TEN_BITS } from "../source-video.fixture.ts";
@@ -179,4 +180,9 @@ describe("the range of the output", () => {
     expect(isUpToVersion(LIMITED, "-c:v libx264 -pix_fmt yuv420p")).toBe(false);
     expect(isUpToVersion(as("gray", null), "-c:v libx264")).toBe(true);
   });
+});
+
+test("a client takes the word of the server that the container has no place for the range", () => {
+  const request = forContainer(parseEncodeParams("-c:v ffv1 -vf tmix=frames=3"), "mov");
+  expect(checkEncodeRequest(request)).toEqual(request);
 });
