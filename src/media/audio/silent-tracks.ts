@@ -5,7 +5,7 @@ import { requireSound } from "../plan/require-sound.ts";
 import { streamBeginnings } from "../stream-beginnings.ts";
 import { leftOutOf, type StreamPlan } from "../stream-plan.ts";
 import type { Tools } from "../tools.ts";
-import type { TrackPackets } from "../track-packets.ts";
+import { readTrackPackets, type TrackPackets } from "../track-packets.ts";
 import type { SourceInfo, SourceStream } from "../types.ts";
 
 const NO_PACKET = "it holds no sound: the source names the track and has no packet of it";
@@ -64,4 +64,19 @@ export async function findSilent(
   const lost = heard.leftOut.filter(({ source: { index } }) => (tracks.get(index)?.packets ?? 0) > 0);
   requireSound(heard.streams, lost, plan.container);
   return silent;
+}
+
+/**
+ * Where the output would have no sound if the tracks that are kept turn out to hold nothing: looks before any work is done.
+ * Errors: those of findSilent, E_INDEX.
+ */
+export async function requireHeard(
+  tools: Tools,
+  source: Omit<SilentSource, "tracks">,
+  plan: StreamPlan,
+  signal?: AbortSignal,
+): Promise<void> {
+  const isLeftOut = plan.leftOut.some(({ source: { type }, isAsked }) => type === "audio" && !isAsked);
+  if (!isLeftOut && !soundOf(plan).every(saysNothing)) return;
+  await findSilent(tools, { ...source, tracks: () => readTrackPackets(tools, source, signal) }, plan, signal);
 }

@@ -4,6 +4,7 @@ import { AppError } from "../../../base/errors.ts";
 import { freeBytes } from "../../../base/files.ts";
 import { newId } from "../../../base/ids.ts";
 import { toNumber } from "../../../base/rational.ts";
+import { requireHeard } from "../../../media/audio/silent-tracks.ts";
 import { sampledRangeChange } from "../../../media/colour/seen-ranges.ts";
 import { forContainer } from "../../../media/colour/untold-range.ts";
 import { alikeReleases } from "../../../media/ffmpeg/alike.ts";
@@ -178,6 +179,7 @@ async function prepare(
     sampledRangeChange(tools, handed.path, handed.info),
     requireEncodable(tools, handed, told, chooseEncoder(told, asked, first.info).first.encoder),
   ]);
+  await requireHeard(tools, handed, first.plan);
   const folder = new JobFolders(workDir).of(jobId);
   const job = { jobId, blockBytes: defaults.blockBytes };
   const { source, corrected } = await onOneClock(tools, handedIn, first.info, folder, job);
