@@ -25,8 +25,8 @@ function before(...given: Parameters<typeof graphOf>): string {
 }
 
 test.each<[string, string, string, string, string]>([
-  ["yuv420p", "tv", "-c:v ffv1 -color_range pc", "format=yuv420p,setparams=range=pc", ""],
-  ["yuv420p", "tv", "-c:v ffv1 -color_range full", "format=yuv420p,setparams=range=pc", ""],
+  ["yuv420p", "tv", "-c:v ffv1 -color_range pc", "format=yuv420p,setparams=range=pc", "scale=out_range=pc"],
+  ["yuv420p", "tv", "-c:v ffv1 -color_range full", "format=yuv420p,setparams=range=pc", "scale=out_range=pc"],
   ["yuvj420p", "pc", "-c:v ffv1 -color_range tv", "format=yuv420p,setparams=range=tv", ""],
   ["yuvj420p", "pc", "-c:v ffv1 -color_range pc", "", ""],
   ["yuv420p", "tv", "-c:v libx264 -colorspace bt709", "", "scale=out_color_matrix=bt709"],

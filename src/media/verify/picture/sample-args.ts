@@ -114,18 +114,21 @@ function matrixFor(task: SegmentTask, { asked }: Shown, matrix: string | null): 
 }
 
 /**
- * What -color_range and -colorspace make of the pictures. Where they are converted, their levels by their tags stay as they
- * are, and only another matrix shows. Where it is only said, samples of any range get the tag, behind the conversion to
+ * What -color_range and -colorspace make of the pictures. Where they are converted, so are these. Where it is only said, samples of any range get the tag, behind the conversion to
  * the encoder's format.
  */
 function asAsked(task: SegmentTask, { asked, format }: Shown): string[] {
   const { video, request } = task;
+  const range = askedRange(request);
   if (asked === "converted") {
     const space = askedSpace(task);
-    const isOther = space !== null && space !== video.colour.space && MATRICES.has(space);
-    return isOther && !isRgb(video.pixelFormat) ? [`scale=out_color_matrix=${space}`] : [];
+    const words = [
+      ...(space !== null && space !== video.colour.space && MATRICES.has(space) ? [`out_color_matrix=${space}`] : []),
+      // On the way there and back samples are rounded twice.
+      ...(range === "pc" && isLumaAndChroma(video.pixelFormat) && !isFullRange(video) ? ["out_range=pc"] : []),
+    ];
+    return words.length > 0 && !isRgb(video.pixelFormat) ? [`scale=${words.join(":")}`] : [];
   }
-  const range = askedRange(request);
   const isOther = range !== null && (!isLumaAndChroma(video.pixelFormat) || (range === "pc") !== isFullRange(video));
   return isOther && format.planes[0]?.name === "Y" ? [`format=${format.name}`, `setparams=range=${range}`] : [];
 }
