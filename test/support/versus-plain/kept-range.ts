@@ -13,8 +13,11 @@ function rangeOf(streams: readonly StreamFacts[]): string | undefined {
  * FFV1 keeps no range in its own bytes, and no version of ffmpeg leaves full range to it unasked: below 7.1 the picture is
  * squeezed and tagged so, since then squeezed and tagged full. Told that it is limited, nothing is converted.
  */
-function keepOf(codec: string, pixelFormat: string): string | null {
+function keepOf(codec: string, pixelFormat: string, params: readonly string[]): string | null {
   if (codec === "vp9" || codec === "av1") return KEEP;
+  // Until 6.0 a filter that takes no yuvj420p has the picture squeezed before it.
+  const isFiltered = params.some((word) => /^-(vf|filter:v)$/.test(word)) && !params.includes("-pix_fmt");
+  if (isFiltered && (codec === "h264" || codec === "hevc")) return KEEP;
   return codec === "ffv1" ? `${KEEP},format=${pixelFormat},setparams=range=tv` : null;
 }
 
@@ -33,7 +36,7 @@ export function toldToKeepRange(
 ): TellsRange | null {
   const own = ours.streams.find(({ type }) => type === "video");
   const codec = own?.codec ?? "";
-  const keep = keepOf(codec, own?.facts.pix_fmt ?? "");
+  const keep = keepOf(codec, own?.facts.pix_fmt ?? "", params);
   if (keep === null || rangeOf(source) !== "pc" || rangeOf(ours.streams) !== "pc") return null;
   if (codec !== "ffv1" && rangeOf(plain.streams) !== "tv") return null;
   const at = params.findIndex((word) => /^-(vf|filter:v)$/.test(word));

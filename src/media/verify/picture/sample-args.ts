@@ -4,10 +4,10 @@
 import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../../../base/rational.ts";
 import { decoderFor } from "../../codecs.ts";
 import { isFullRange, isLumaAndChroma } from "../../colour/pixel-kind.ts";
-import { askedRange, isFullForgotten, namedRange } from "../../colour/range-path.ts";
+import { askedRange, isFullForgotten, namedRange, stateRange } from "../../colour/range-path.ts";
 import { isMatroska } from "../../formats.ts";
 import { probeWord } from "../../request/colour-words.ts";
-import { renderedChain } from "../../request/video-args.ts";
+import { filterChain, renderedChain } from "../../request/video-args.ts";
 import { cutChain, cutParts, decodeArgs, shapeFilters } from "../../segment-args.ts";
 import { fileUrl, inputGuards, QUIET } from "../../tool-args.ts";
 import type { SegmentTask } from "../../types.ts";
@@ -79,6 +79,7 @@ export function wholeSourceArgs(path: string, task: SegmentTask, shown: Shown, m
   const input = { input: fileUrl(path), inputKind: "file", threads: null } as const;
   const chain = [
     ...labelled(shown),
+    ...asStated(task),
     ...cutChain(task, renderedChain(task.request)),
     ...asEncoded(task, shown),
     ...asAsked(task, shown),
@@ -144,6 +145,15 @@ function asEncoded({ video, request }: SegmentTask, { format }: Shown): string[]
   return isMade && format.planes[0]?.name === "Y" ? [`format=${format.name}`] : [];
 }
 
+/**
+ * What stands before the request's filters: some see other levels in another range (`eq`), and in front of one that does
+ * not take yuvj420p, ffmpeg until 6.0 squeezes the picture by itself.
+ */
+function asStated({ video, request }: SegmentTask): readonly string[] {
+  const calls = filterChain(request);
+  return calls.length === 0 ? [] : stateRange(video, request, calls).before;
+}
+
 /** Behind the decoder, before everything else. */
 function labelled({ sourceRange }: Shown): string[] {
   return sourceRange === undefined ? [] : [`setparams=range=${sourceRange}`];
@@ -175,7 +185,7 @@ export function sourceArgs(
         decoderFor(task.video, task.request.video.encoder),
       ),
       stream: String(task.streamIndex),
-      head: [...labelled(shown), ...shapeFilters(task.picture), ...head],
+      head: [...labelled(shown), ...shapeFilters(task.picture), ...asStated(task), ...head],
       tail: [
         ...tail,
         ...asEncoded(task, shown),
