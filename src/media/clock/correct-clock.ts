@@ -76,8 +76,12 @@ async function copyOnto(
   target: { readonly path: string; readonly folder: string },
   signal?: AbortSignal,
 ): Promise<CorrectedSource | string> {
-  const indexes = carriedStreams(source.info);
-  if (typeof indexes === "string") return indexes;
+  const carried = carriedStreams(source.info);
+  if (typeof carried === "string") return carried;
+  // A muxer refuses a stream that was announced and never came: nobody knows its sample rate.
+  const indexes = carried.filter((index) => (before.packets.get(index) ?? 0) > 0);
+  if (indexes.some((index, place) => index !== carried[place]))
+    return "a stream that holds nothing stands between its own";
   if ((await freeBytes(target.folder)) < MOST_GROWTH * source.info.bytes + RESERVE_BYTES)
     return "the server's work directory has no room to put it on one clock";
   const temporary = tempNameFor(target.path);
@@ -95,10 +99,11 @@ async function copyOnto(
     await landFile(temporary, target.path);
     const [first] = before.watch.breaks();
     const what = first === undefined ? "" : `: ${describeBreak(first)}`;
+    const empty = carried.slice(indexes.length).map((index) => `; stream ${index} holds no packets and is left out`);
     return {
       path: target.path,
       info,
-      note: `the source is several recordings joined${what}; it was put on one clock first, as ffmpeg corrects it`,
+      note: `the source is several recordings joined${what}; it was put on one clock first, as ffmpeg corrects it${empty.join("")}`,
     };
   } finally {
     await rm(temporary, { force: true });
