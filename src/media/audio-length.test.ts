@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isShort, soundSeconds } from "./audio-length.ts";
+import { finishedLengths, isShort, soundSeconds } from "./audio-length.ts";
 import { encodeAudio } from "./encode-audio.ts";
 import { probeSource } from "./probe.ts";
 import { parseEncodeParams } from "./request/parse-params.ts";
@@ -72,4 +72,18 @@ test("nothing is taken from the end of sound that begins a part of a frame late"
   const plan = planStreams(info, parseEncodeParams("-c:v ffv1 -c:a:0 flac -c:a:1 ac3 -c:a:2 alac"), "mkv");
   const { lengths } = await encodeAudio(tools, at("late.mkv"), info, plan, { workDir: folder });
   expect([...lengths.values()].map(isShort)).toEqual([false, false, false]);
+});
+
+test("what counts is the track in the finished output: an end that joining lost is missed", async () => {
+  const picture = ["-f", "lavfi", "-i", "color=s=16x16:r=25:d=2"];
+  const streams = ["-c:v", "ffv1", "-c:a", "flac"];
+  await runFfmpeg(tools, [...picture, ...NOISE, ...streams, at("whole.mkv")]);
+  await runFfmpeg(tools, ["-i", at("whole.mkv"), "-c", "copy", "-t", "1.9", at("cut.mkv")]);
+  const info = await probeSource(tools, at("whole.mkv"));
+  const plan = planStreams(info, parseEncodeParams("-c:v ffv1 -c:a flac"), "mkv");
+  const seconds = SAMPLES / 48_000;
+  const made = new Map([[0, { sourceSeconds: seconds, outputSeconds: seconds }]]);
+  const short = async (name: string) =>
+    [...(await finishedLengths(tools, plan, made, { path: at(name), formats: "matroska,webm" })).values()].map(isShort);
+  expect([await short("whole.mkv"), await short("cut.mkv")]).toEqual([[false], [true]]);
 });

@@ -79,6 +79,26 @@ export async function soundLengths(
   return lengths;
 }
 
+/** The same of the finished output, where each encoded track lies at its place in the plan: joining may lose an end. */
+export async function finishedLengths(
+  tools: Tools,
+  plan: StreamPlan,
+  made: ReadonlyMap<number, DecodedLengths>,
+  output: { readonly path: string; readonly formats: string },
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<number, DecodedLengths>> {
+  const encoded = plan.streams.flatMap(({ action }, place) =>
+    action.kind === "encode-audio" ? [{ place, file: action.file }] : [],
+  );
+  const seconds = await soundSeconds(tools, { ...output, streamIndexes: encoded.map(({ place }) => place) }, signal);
+  return new Map(
+    encoded.map(({ file }, position) => [
+      file,
+      { sourceSeconds: made.get(file)?.sourceSeconds ?? null, outputSeconds: seconds[position] ?? null },
+    ]),
+  );
+}
+
 /** One frame of HE-AAC at 22.05 kHz, the longest of the common codecs, at each end: what priming and padding may add. */
 const MOST_ADDED_SECONDS = 2 * 0.093;
 /** Another sample rate rounds the length; more than that is sound that is missing. */

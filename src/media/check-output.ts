@@ -2,11 +2,12 @@
 // the source's.
 import { dirname } from "node:path";
 import { MICROSECONDS, type Pts, parseRational, type Rational, rescale, toNumber } from "../base/rational.ts";
+import { finishedLengths } from "./audio-length.ts";
 import { compareExtras, type Extras, readOutputExtras } from "./check-extras.ts";
 import { checkPicture } from "./check-picture.ts";
 import { checkSound, decodeOutputSound, type SoundSample } from "./check-sound.ts";
 import { compareTracks, type DecodedLengths, unequalSubtitles } from "./check-tracks.ts";
-import { type OutputPackets, type OutputPicture, readOutput } from "./output-packets.ts";
+import { OUTPUT_DEMUXERS, type OutputPackets, type OutputPicture, readOutput } from "./output-packets.ts";
 import { compareTimes } from "./output-times.ts";
 import type { KeyDistance } from "./request/key-distance.ts";
 import type { StreamPlan } from "./stream-plan.ts";
@@ -198,13 +199,14 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
     source: expected.firstFrameUs,
     output: rescale(kept.firstFramePts, kept.timeBase, MICROSECONDS),
   };
-  const [sound, tags, pictures] = await Promise.all([
+  const [sound, tags, pictures, decoded] = await Promise.all([
     checkSound(tools, {
       ...{ info, plan, sourcePath, outputPath, source, output: kept, sourceEnds: sourceTracks },
       ...{ sourceSound: expected.sourceSound, outputSound, signal },
     }),
     checkPicture(tools, outputPath, plan.picture, output.picture, signal),
     comparePictures(tools, expected, output),
+    finishedLengths(tools, plan, expected.soundLengths, { path: outputPath, formats: OUTPUT_DEMUXERS }, signal),
   ]);
   const extras =
     sourceExtras === null || outputExtras === null
@@ -232,7 +234,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
     plan,
     source: { tracks: sourceTracks, firstFrameUs: firstFrameUs.source },
     output: { tracks: output.tracks, firstFrameUs: firstFrameUs.output },
-    decoded: expected.soundLengths,
+    decoded,
     withoutTimes: expected.withoutTimes,
   });
   const steps = checkSteps(stepsOf(expected, output));
