@@ -57,6 +57,10 @@ test("the whole argument list of the stitch", () => {
       "file:/s.mkv",
     ],
     ...["-map", "0:v:0", "-map", "2:1", "-map", "1:a:0", "-map", "2:3", "-c", "copy", "-c:s:0", "mov_text"],
+    ...["0", "1"].flatMap((track) => [
+      `-bsf:a:${track}`,
+      "setts=duration='if(DURATION,DURATION,if(N,if(PREV_OUTDURATION,PREV_OUTDURATION,PTS-PREV_INPTS),0))'",
+    ]),
     ...["-map_metadata", "2", "-map_chapters", "2"],
     ...["-metadata:s:v:0", "language=eng", "-disposition:v:0", "default", "-disposition:a:0", "default"],
     ...[

@@ -13,7 +13,7 @@ import { timecodeArgs } from "./plan/timecode.ts";
 import { CONTAINERS } from "./request/containers.ts";
 import type { EncodeRequest } from "./request/encode-request.ts";
 import { AUDIO_FILE_DEMUXERS } from "./stream-beginnings.ts";
-import { audioToEncode, type PlannedStream, type StreamPlan } from "./stream-plan.ts";
+import { audioToEncode, type StreamPlan } from "./stream-plan.ts";
 import { inputGuards, QUIET } from "./tool-args.ts";
 import type { SourceInfo } from "./types.ts";
 
@@ -76,16 +76,12 @@ function lastDurationArgs({ lastFrame }: StitchFacts): string[] {
 const ENDLESS_TO_UNKNOWN = "setts=duration='if(gt(DURATION*TB,3600),1/TB,DURATION)'";
 
 /**
- * FLAC packets do not say how long they are, and ffmpeg's reader of MP4 does not know it of the last one of a track that
- * begins late; with no length it would lie behind the end of the track, and not be played. The length of the one before
- * it is at least its own (RFC 9639 section 8.2); from NUT, which states none, the time from the one before it.
+ * ffmpeg's reader of MP4 does not know how long the last packet of a track is that begins late (9.0 does, but for FLAC, whose
+ * packets do not say it); with no length it would lie behind the end of the track, and not be played. The length of the
+ * one before it is at least its own; from NUT, which states none, the time from the one before it.
  */
 const NO_LENGTH_TO_THE_LAST =
   "setts=duration='if(DURATION,DURATION,if(N,if(PREV_OUTDURATION,PREV_OUTDURATION,PTS-PREV_INPTS),0))'";
-
-function isFlac({ source, action }: PlannedStream): boolean {
-  return source.type === "audio" && (action.kind === "encode-audio" ? action.encoder : source.codec) === "flac";
-}
 
 /** The delay of each planned stream: 0 but for audio that the muxer would move. */
 function delaysOf(plan: StreamPlan, facts: StitchFacts): number[] {
@@ -154,7 +150,7 @@ export function stitchArgs(
       if (action.kind === "convert-subtitle") return [`-c:s:${number}`, action.encoder];
       return isMp4 && source.codec === "dvd_subtitle" ? [`-bsf:s:${number}`, ENDLESS_TO_UNKNOWN] : [];
     }),
-    ...sounds.flatMap((stream, number) => (isMp4 && isFlac(stream) ? [`-bsf:a:${number}`, NO_LENGTH_TO_THE_LAST] : [])),
+    ...(isMp4 ? sounds.flatMap((_, number) => [`-bsf:a:${number}`, NO_LENGTH_TO_THE_LAST]) : []),
     "-map_metadata",
     plan.keepMetadata ? String(sourceInput) : "-1",
     "-map_chapters",
