@@ -8,7 +8,6 @@ import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 
 const frameSchema = z.object({
-  pix_fmt: z.string().optional(),
   sample_aspect_ratio: z.string().optional(),
   side_data_list: z.array(sideDataSchema).optional(),
 });
