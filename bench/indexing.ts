@@ -1,9 +1,9 @@
 // The cost of counting every frame beforehand: reading a source's packets against reading its bytes (`cat`), both from
 // the page cache, in MB/s.
 import { stat } from "node:fs/promises";
-import { indexSource } from "../src/media/index-source.ts";
-import { probeSource } from "../src/media/probe.ts";
-import { findTools } from "../src/media/tools.ts";
+import { findTools } from "../src/media/ffmpeg/tools.ts";
+import { indexSource } from "../src/media/index/index-source.ts";
+import { probeSource } from "../src/media/source/probe.ts";
 import { Cluster } from "../test/support/cluster.ts";
 import { benchOptions, median, print, run, seconds, spread } from "./lib.ts";
 

@@ -1,6 +1,6 @@
 // What a client that dies costs: one of two clients is killed at a random moment of a job, and the encoding that was
 // lost is held against all encoding and against a segment.
-import type { Proof } from "../src/media/types.ts";
+import type { Proof } from "../src/media/model/proof.ts";
 import { Cluster } from "../test/support/cluster.ts";
 import { makeSynthetic } from "../test/support/synthetic.ts";
 import { benchOptions, print, spread } from "./lib.ts";

@@ -3,11 +3,11 @@
 import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { indexSource } from "../src/media/index-source.ts";
-import { readOutput } from "../src/media/output-packets.ts";
-import { probeSource } from "../src/media/probe.ts";
-import { parseEncodeParams } from "../src/media/request/parse-params.ts";
-import { findTools } from "../src/media/tools.ts";
+import { findTools } from "../src/media/ffmpeg/tools.ts";
+import { indexSource } from "../src/media/index/index-source.ts";
+import { parseEncodeParams } from "../src/media/request/parse/parse-params.ts";
+import { probeSource } from "../src/media/source/probe.ts";
+import { readOutput } from "../src/media/verify/output-packets.ts";
 import { checkPictures } from "../src/media/verify/picture/check-pictures.ts";
 import { comparisonOf, matrixOf, type PicturesInput } from "../src/media/verify/picture/comparison.ts";
 import { lookAhead } from "../src/media/verify/picture/look-ahead.ts";

@@ -17,11 +17,11 @@ import {
 import type { OptionOrigin } from "../base/config/resolve-options.ts";
 import { AppError } from "../base/errors.ts";
 import { createLog } from "../base/log.ts";
-import { defineCommand } from "./command.ts";
-import { jsonOption, logOption, serverOptions } from "./common-options.ts";
-import { connectionTo } from "./connect.ts";
+import { defineCommand } from "./cli/command.ts";
+import { jsonOption, logOption, serverOptions } from "./cli/common-options.ts";
+import { connectionTo } from "./cli/connect.ts";
 import { createLiveLine } from "./output/live-line.ts";
-import { DEFAULT_STALL_SECONDS } from "./request-defaults.ts";
+import { DEFAULT_STALL_SECONDS } from "./submitting/request-defaults.ts";
 
 /** Below the ten seconds that service managers and container runtimes leave between SIGTERM and SIGKILL. */
 const FINISH_WITHIN_MS = 8000;

@@ -4,9 +4,9 @@ import { hostname } from "node:os";
 import type { Connection } from "../api/http-call.ts";
 import { AppError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext } from "./cli/command.ts";
 import type { ProgressDisplay } from "./output/progress-display.ts";
-import { DEFAULT_STALL_SECONDS } from "./request-defaults.ts";
+import { DEFAULT_STALL_SECONDS } from "./submitting/request-defaults.ts";
 
 export interface Participant {
   stop(): Promise<void>;

@@ -1,12 +1,12 @@
 // `ffcluster probe`: what ffcluster sees in a file and would do with it, without a server.
 import { basename } from "node:path";
 import { optionalText } from "../base/config/option.ts";
-import { defineCommand, printDocument } from "./command.ts";
-import { jsonOption } from "./common-options.ts";
+import { defineCommand, printDocument } from "./cli/command.ts";
+import { jsonOption } from "./cli/common-options.ts";
 import { probeText } from "./output/probe-text.ts";
 import { styleFor } from "./output/style.ts";
-import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./request-defaults.ts";
 import { checkInput } from "./submitting/check-input.ts";
+import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./submitting/request-defaults.ts";
 
 export const probe = defineCommand({
   path: ["probe"],

@@ -19,9 +19,9 @@ import { createLog, type Log } from "../base/log.ts";
 import { asNoSpace } from "../base/no-space.ts";
 import { readServerTls, type ServerTls } from "../base/tls-files.ts";
 import { VERSION } from "../base/version.ts";
-import { type CommandContext, defineCommand, printEvent } from "./command.ts";
-import { jsonOption, logOption } from "./common-options.ts";
-import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./request-defaults.ts";
+import { type CommandContext, defineCommand, printEvent } from "./cli/command.ts";
+import { jsonOption, logOption } from "./cli/common-options.ts";
+import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./submitting/request-defaults.ts";
 
 const options = {
   host: textOption({ description: "Address to listen on", fallback: "0.0.0.0" }),

@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findTools } from "../media/tools.ts";
+import { findTools } from "../media/ffmpeg/tools.ts";
 import { detectEncoders, workingEncoders } from "./detect.ts";
 import { nvencDetector } from "./detectors/nvenc.ts";
 import { qsvDetector } from "./detectors/qsv.ts";

@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { z } from "zod";
 import { listEncoders } from "../media/ffmpeg/inventory.ts";
-import type { Tools } from "../media/tools.ts";
+import type { Tools } from "../media/ffmpeg/tools.ts";
 import { amfDetector } from "./detectors/amf.ts";
 import { nvencDetector } from "./detectors/nvenc.ts";
 import { qsvDetector } from "./detectors/qsv.ts";

@@ -1,5 +1,5 @@
 // A hardware report as a client uses it and as people read it. Pure.
-import type { EncoderFamily } from "../media/types.ts";
+import type { EncoderFamily } from "../media/model/encoder-family.ts";
 import type { DeviceReport, HardwareReport } from "./types.ts";
 
 /** Every device on which something works, with its family. */

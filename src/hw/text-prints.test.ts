@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { findTools } from "../media/tools.ts";
+import { findTools } from "../media/ffmpeg/tools.ts";
 import { textPrints } from "./text-prints.ts";
 
 test("letters look the same each time they are drawn here", async () => {

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { sha256Of } from "../base/digest.ts";
 import { AppError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
-import { runTool, succeeded } from "../base/process.ts";
-import type { FilterCall } from "../media/request/encode-request.ts";
+import { runTool, succeeded } from "../base/process/run-process.ts";
+import { QUIET } from "../media/ffmpeg/tool-args.ts";
+import type { Tools } from "../media/ffmpeg/tools.ts";
+import type { FilterCall } from "../media/model/encode-request.ts";
+import type { TextPrints } from "../media/model/segment.ts";
 import { renderFilters } from "../media/request/filters/render-filters.ts";
-import { QUIET } from "../media/tool-args.ts";
-import type { Tools } from "../media/tools.ts";
-import type { TextPrints } from "../media/types.ts";
 
 /** A font cache that is made anew takes a while. */
 const TIMEOUT_MS = 60_000;

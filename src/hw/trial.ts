@@ -1,8 +1,8 @@
 // One trial: ffmpeg encodes a few frames it makes itself, to nowhere. Says whether, and if not, why.
-import { runTool } from "../base/process.ts";
-import { deviceEncoderArgs, deviceInitArgs, type EncodeDevice, uploadFilters } from "../media/encode-device.ts";
-import { QUIET } from "../media/tool-args.ts";
-import type { Tools } from "../media/tools.ts";
+import { runTool } from "../base/process/run-process.ts";
+import { deviceEncoderArgs, deviceInitArgs, type EncodeDevice, uploadFilters } from "../media/ffmpeg/encode-device.ts";
+import { QUIET } from "../media/ffmpeg/tool-args.ts";
+import type { Tools } from "../media/ffmpeg/tools.ts";
 import type { FamilyDetector, TrialPicture } from "./types.ts";
 
 /** A device that hangs must not hold up the start; a working trial takes 0.1 s, all software encoders at once 0.6 s. */

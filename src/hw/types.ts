@@ -1,6 +1,6 @@
 // What this machine can encode with, as found out by trial; the shape of `families` in `doctor --json`.
-import type { EncodeDevice } from "../media/encode-device.ts";
-import type { EncoderFamily } from "../media/types.ts";
+import type { EncodeDevice } from "../media/ffmpeg/encode-device.ts";
+import type { EncoderFamily } from "../media/model/encoder-family.ts";
 
 /** What one encoder of one device takes, by trial. */
 export interface EncoderAbility {

@@ -6,7 +6,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { delay } from "../../src/base/clock.ts";
 import type { JobView } from "../../src/cluster/server/views.ts";
-import { findTools } from "../../src/media/tools.ts";
+import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { Random } from "../sim/random.ts";
 import { Cluster } from "../support/cluster.ts";
 import { download, expectSameFrames } from "../support/same-frames.ts";

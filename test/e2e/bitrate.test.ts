@@ -1,7 +1,7 @@
 // A bit rate that holds for the whole file: two clients, a source of quiet and busy parts, the bytes of the output's
 // packets as ffprobe counts them, and the decoder's buffer played through over the joins by the test's own arithmetic.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Proof } from "../../src/media/types.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf, framesOfSources, largestTimingError } from "../support/frames.ts";
 import { outputOf } from "../support/programs.ts";

@@ -1,7 +1,7 @@
 // Subtitles drawn into the picture across a real cluster, and tracks with options of their own beside them.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyFile, writeFile } from "node:fs/promises";
-import type { Proof } from "../../src/media/types.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster } from "../support/cluster.ts";
 import { hardCase } from "../support/media.ts";
 import { outputOf } from "../support/programs.ts";

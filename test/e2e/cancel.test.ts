@@ -4,8 +4,8 @@
 import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { STOPPED_WITHIN_MS } from "../../src/base/process.ts";
-import { findTools } from "../../src/media/tools.ts";
+import { STOPPED_WITHIN_MS } from "../../src/base/process/run-process.ts";
+import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { Cluster, processesNaming, type Running, until } from "../support/cluster.ts";
 import { Lateness } from "../support/lateness.ts";
 import { makeSynthetic } from "../support/synthetic.ts";

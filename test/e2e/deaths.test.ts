@@ -3,7 +3,7 @@
 // death is in the state it names. Each job ends with the very frames of its source.
 import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
-import { findTools } from "../../src/media/tools.ts";
+import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { Cluster, processesNaming, until } from "../support/cluster.ts";
 import { expectWhole } from "../support/same-frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";

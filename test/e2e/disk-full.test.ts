@@ -4,7 +4,7 @@
 import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { findTools } from "../../src/media/tools.ts";
+import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { Cluster, until } from "../support/cluster.ts";
 import { download, expectSameFrames } from "../support/same-frames.ts";
 import { canHaveSmallDisks, SmallDisk } from "../support/small-disk.ts";

@@ -2,7 +2,7 @@
 // emulated-hardware.ts), one of them failing as consumer NVENC does. Real clip, real cluster, real proof.
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import type { ClientDetailView } from "../../src/cluster/server/views.ts";
-import type { Proof } from "../../src/media/types.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster, until } from "../support/cluster.ts";
 import { type Emulation, emulatedFfmpeg, emulatedLog } from "../support/emulated-hardware.ts";
 import { framesOf, largestTimingError } from "../support/frames.ts";

@@ -1,7 +1,7 @@
 // Filters that see neighbours or change the frame rate, through a cluster of two clients: the output's frames and times
 // are those of one run of plain ffmpeg with the same filters, and the proof counted them beforehand.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Proof } from "../../src/media/types.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf, largestTimingError } from "../support/frames.ts";
 import { hardCase } from "../support/media.ts";

@@ -1,8 +1,8 @@
 // Lossless identity: a job over two clients (one reading the file, one through the gateway) gives an output whose
 // frames (MD5) and times equal those of the source decoded in one go. One clip of each kind that meets the cluster in a
-// way of its own; src/media/pipeline.test.ts has more kinds without one, test/media/ every clip over both accesses.
+// way of its own; src/media/local/pipeline.test.ts has more kinds without one, test/media/ every clip over both accesses.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Proof } from "../../src/media/types.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf, largestTimingError } from "../support/frames.ts";
 import { hardCase, mediaPath } from "../support/media.ts";

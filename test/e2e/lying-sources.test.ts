@@ -1,7 +1,7 @@
 // Sources whose containers say what is not so, over two clients: each output has the pictures that one decode in sequence
 // shows, at its times.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Proof } from "../../src/media/types.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { forgetBoxes, rewriteSyncSamples } from "../support/edit-boxes.ts";
 import { framesOf } from "../support/frames.ts";

@@ -3,9 +3,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { probeSource } from "../../src/media/probe.ts";
-import { findTools } from "../../src/media/tools.ts";
-import type { Proof } from "../../src/media/types.ts";
+import { findTools } from "../../src/media/ffmpeg/tools.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
+import { probeSource } from "../../src/media/source/probe.ts";
 import { Cluster, until } from "../support/cluster.ts";
 import { mustRun, toolsIn } from "../support/versus-plain/tools.ts";
 import { verdictOf } from "../support/versus-plain/verdict.ts";
@@ -105,7 +105,7 @@ for (const version of ["6.0", "7.0"]) {
       const source = cluster.path("named.ts");
       const named = ["-metadata", "service_name=Erstes Programm", "-f", "mpegts"];
       await makeTiny(source, 1, named);
-      // Static builds died of it (src/base/tool-environment.ts).
+      // Static builds died of it (src/base/process/tool-environment.ts).
       const info = await probeSource(await findTools(envOf(version)), source);
       expect(info.formatName).toBe("mpegts");
     },

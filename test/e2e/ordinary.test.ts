@@ -1,6 +1,6 @@
 // Ordinary jobs: lossy codecs and the common containers keep every frame, its time, all audio and its place.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Proof } from "../../src/media/types.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster } from "../support/cluster.ts";
 import { audioOffsetErrorMs, framesOf, framesOfSources, largestTimingError } from "../support/frames.ts";
 import { hardCase, mediaPath } from "../support/media.ts";

@@ -2,7 +2,7 @@
 // the file and one behind the gateway, and equal to what plain ffmpeg makes of them. What cannot be shown exact stays whole.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
-import type { Proof } from "../../src/media/types.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf, largestTimingError } from "../support/frames.ts";
 import { hardCase } from "../support/media.ts";

@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { findTools } from "../../src/media/tools.ts";
+import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { Cluster, processesNaming, type Running, until } from "../support/cluster.ts";
 import { expectWhole } from "../support/same-frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";

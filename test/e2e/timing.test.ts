@@ -1,7 +1,7 @@
 // Times through a cluster: a constant rate that Matroska rounds becomes exact in MP4; where the frames turn out to leave
 // the declared rate, what was encoded for it is void and the source's own times are kept.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Proof } from "../../src/media/types.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf, largestTimingError } from "../support/frames.ts";
 import { hardCase } from "../support/media.ts";

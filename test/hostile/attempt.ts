@@ -1,7 +1,7 @@
 // One hostile file through a real server and its clients, within a bound: what became of it, and whether that is the
 // truth by ffmpeg's own decoding.
 import { rm } from "node:fs/promises";
-import type { Proof } from "../../src/media/types.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
 import { differenceOf, differsByDamageAlone, pictureOf, yardstickDecoder } from "../support/yardstick.ts";

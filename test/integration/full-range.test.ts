@@ -6,12 +6,12 @@ import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../src/base/process.ts";
-import { runLocally } from "../../src/media/local-pipeline.ts";
-import { probeSource } from "../../src/media/probe.ts";
-import { parseEncodeParams } from "../../src/media/request/parse-params.ts";
-import { fileUrl } from "../../src/media/tool-args.ts";
-import { findTools, type Tools } from "../../src/media/tools.ts";
+import { runTool } from "../../src/base/process/run-process.ts";
+import { fileUrl } from "../../src/media/ffmpeg/tool-args.ts";
+import { findTools, type Tools } from "../../src/media/ffmpeg/tools.ts";
+import { runLocally } from "../../src/media/local/local-pipeline.ts";
+import { parseEncodeParams } from "../../src/media/request/parse/parse-params.ts";
+import { probeSource } from "../../src/media/source/probe.ts";
 import { hasCodec } from "../support/has-codec.ts";
 
 const TIMEOUT_MS = 60_000;

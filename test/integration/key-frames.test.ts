@@ -4,11 +4,11 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../src/base/process.ts";
-import { runLocally } from "../../src/media/local-pipeline.ts";
-import { parseEncodeParams } from "../../src/media/request/parse-params.ts";
-import { splitWords } from "../../src/media/request/split-words.ts";
-import { findTools } from "../../src/media/tools.ts";
+import { runTool } from "../../src/base/process/run-process.ts";
+import { findTools } from "../../src/media/ffmpeg/tools.ts";
+import { runLocally } from "../../src/media/local/local-pipeline.ts";
+import { parseEncodeParams } from "../../src/media/request/parse/parse-params.ts";
+import { splitWords } from "../../src/media/request/values/split-words.ts";
 
 const tools = await findTools(process.env);
 let folder: string;

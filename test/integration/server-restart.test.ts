@@ -8,7 +8,7 @@ import { exists } from "../../src/base/files.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { type OpenCoordinator, openCoordinator } from "../../src/cluster/server/open-coordinator.ts";
 import { openServerStore } from "../../src/db/server/server-store.ts";
-import { findTools } from "../../src/media/tools.ts";
+import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { until } from "../support/cluster.ts";
 import { mediaPath } from "../support/media.ts";
 import { uploadTo } from "../support/upload.ts";

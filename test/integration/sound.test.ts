@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../src/base/process.ts";
-import { runLocally } from "../../src/media/local-pipeline.ts";
-import { parseEncodeParams } from "../../src/media/request/parse-params.ts";
-import { fileUrl } from "../../src/media/tool-args.ts";
-import { findTools, type Tools } from "../../src/media/tools.ts";
-import type { Container } from "../../src/media/types.ts";
+import { runTool } from "../../src/base/process/run-process.ts";
+import { fileUrl } from "../../src/media/ffmpeg/tool-args.ts";
+import { findTools, type Tools } from "../../src/media/ffmpeg/tools.ts";
+import { runLocally } from "../../src/media/local/local-pipeline.ts";
+import type { Container } from "../../src/media/model/source.ts";
+import { parseEncodeParams } from "../../src/media/request/parse/parse-params.ts";
 import { type Sound, soundsOf } from "../support/frames.ts";
 
 const TIMEOUT_MS = 90_000;

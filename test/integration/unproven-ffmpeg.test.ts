@@ -5,9 +5,9 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog } from "../../src/base/log.ts";
-import { selfCommand } from "../../src/base/process.ts";
-import { proveVersion } from "../../src/media/ffmpeg/prove-version.ts";
-import { findTools } from "../../src/media/tools.ts";
+import { selfCommand } from "../../src/base/process/run-process.ts";
+import { findTools } from "../../src/media/ffmpeg/tools.ts";
+import { proveVersion } from "../../src/media/local/prove-version.ts";
 
 const isPosix = process.platform !== "win32";
 let folder: string;

@@ -3,7 +3,7 @@
 // how many segments came over which access, and why.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
-import type { Proof } from "../../src/media/types.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster, type Ended } from "../support/cluster.ts";
 import { type Clip, corpus } from "../support/corpus.ts";
 import { type Frames, framesOf } from "../support/frames.ts";

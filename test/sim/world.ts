@@ -4,7 +4,7 @@
 import type { NewJob } from "../../src/cluster/scheduler/model/input.ts";
 import type { IndexedGop } from "../../src/cluster/scheduler/model/job.ts";
 import { FROM_THE_BEGINNING } from "../../src/cluster/scheduler/rules/segment-rules.ts";
-import type { SegmentReport } from "../../src/media/types.ts";
+import type { SegmentReport } from "../../src/media/model/segment.ts";
 import type { Random } from "./random.ts";
 
 /** What is hard about beginning a segment at a key frame. */

@@ -1,6 +1,6 @@
 // Whether a build of ffmpeg has an encoder or a decoder, by its own word.
-import { runTool } from "../../src/base/process.ts";
-import type { Tools } from "../../src/media/tools.ts";
+import { runTool } from "../../src/base/process/run-process.ts";
+import type { Tools } from "../../src/media/ffmpeg/tools.ts";
 
 export async function hasCodec(tools: Tools, kind: "encoder" | "decoder", name: string): Promise<boolean> {
   const result = await runTool({ program: tools.ffmpeg, args: ["-v", "error", "-h", `${kind}=${name}`] });

@@ -1,6 +1,6 @@
 // A job as people call it, without --json: what `submit` says to the end, and the proof of it.
 import { expect } from "bun:test";
-import type { Proof } from "../../src/media/types.ts";
+import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster } from "./cluster.ts";
 
 /** The job completes and is proven exact. `said`: all that `submit` wrote beside its answer. */

@@ -6,7 +6,7 @@ import type { HelloFacts, Input, NewJob } from "../../src/cluster/scheduler/mode
 import type { IndexedGop, Job, JobSettings } from "../../src/cluster/scheduler/model/job.ts";
 import type { Attempt, Segment } from "../../src/cluster/scheduler/model/segment.ts";
 import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
-import type { SegmentFacts, SegmentReport } from "../../src/media/types.ts";
+import type { SegmentFacts, SegmentReport } from "../../src/media/model/segment.ts";
 
 export const FRAMES_PER_GOP = 50;
 const TICKS_PER_GOP = 180_000; // two seconds at 1/90000

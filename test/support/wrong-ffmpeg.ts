@@ -2,7 +2,7 @@
 // that read from a file beside them what to do. Bash, so for POSIX systems only.
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Tools } from "../../src/media/tools.ts";
+import type { Tools } from "../../src/media/ffmpeg/tools.ts";
 
 export type Wrong =
   | "right"

@@ -1,8 +1,8 @@
 // What a client is told when it starts, and what it tells of itself while it runs.
 import type { Log } from "../../base/log.ts";
 import type { Inventory } from "../../media/ffmpeg/inventory.ts";
-import type { Tools } from "../../media/tools.ts";
-import type { TextPrints } from "../../media/types.ts";
+import type { Tools } from "../../media/ffmpeg/tools.ts";
+import type { TextPrints } from "../../media/model/segment.ts";
 import type { AttemptStage, Hello } from "../protocol/messages.ts";
 import type { EncodeSegment } from "./attempt/segment-runner.ts";
 import type { PathMapping, SourceAccessMode } from "./attempt/source-access.ts";

@@ -3,7 +3,7 @@ import { arch, hostname } from "node:os";
 import { VERSION } from "../../base/version.ts";
 import { type Hello, PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { ClientOptions } from "./client-options.ts";
-import type { Room } from "./room.ts";
+import type { Room } from "./disk-space.ts";
 import type { EncodePlaces } from "./slots/encode-places.ts";
 
 /** Who says it. */

@@ -2,18 +2,18 @@
 // ends.
 import { join } from "node:path";
 import { newId } from "../../base/ids.ts";
-import { createPauseSwitch } from "../../base/pause.ts";
-import { encodeRated } from "../../media/rate/run-rated.ts";
-import { DEFAULT_IDLE_MS } from "../../media/stall.ts";
+import { createPauseSwitch } from "../../base/process/pause.ts";
+import { encodeRated } from "../../media/bitrate/run-rated.ts";
+import { DEFAULT_IDLE_MS } from "../../media/ffmpeg/stall.ts";
 import { createAccessMemory } from "./attempt/access-memory.ts";
 import { createAttempts } from "./attempt/attempts.ts";
-import { openSideFiles } from "./attempt/side-files.ts";
+import { openSideFiles } from "./attempt/burn-in-files.ts";
 import type { ClientOptions } from "./client-options.ts";
+import { createRoom } from "./disk-space.ts";
 import { openSourceGateway } from "./gateway/source-gateway.ts";
 import { abilitiesOf } from "./hello.ts";
 import { createOutbox } from "./link/outbox.ts";
 import type { ClaimedIdentity } from "./ports.ts";
-import { createRoom } from "./room.ts";
 import { createCpuSlots } from "./slots/cpu-slots.ts";
 import { createPlaces } from "./slots/encode-places.ts";
 import { openLearntSlots } from "./slots/learnt-slots.ts";

@@ -2,7 +2,7 @@
 // how long to wait between tries, and how to leave.
 import { delay } from "../../base/clock.ts";
 import { AppError } from "../../base/errors.ts";
-import type { PauseSwitch } from "../../base/pause.ts";
+import type { PauseSwitch } from "../../base/process/pause.ts";
 import type { AccessMemory } from "./attempt/access-memory.ts";
 import type { Attempts } from "./attempt/attempts.ts";
 import type { SourceGateway } from "./gateway/source-gateway.ts";

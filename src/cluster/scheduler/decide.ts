@@ -34,12 +34,12 @@ import {
   settleWaiting,
   submitJob,
 } from "./rules/job-rules.ts";
+import { claimAttempt } from "./rules/lease-reclaim.ts";
 import { advanceUpload, expireLeases, failAttempt, landResult, progressAttempt } from "./rules/lease-rules.ts";
 import { settleShares, takeMeasurement } from "./rules/rate-rules.ts";
 import { resume } from "./rules/restart.ts";
 import { retryJob } from "./rules/retry.ts";
 import { decideByReference, mismatchSegment, verifySegment } from "./rules/segment-rules.ts";
-import { claimAttempt } from "./rules/take-up.ts";
 import { leaveGrid, mergeSegments } from "./rules/void-segments.ts";
 
 export const emptyState: SchedulerState = { jobs: new Map(), clients: new Map(), attempts: new Map() };

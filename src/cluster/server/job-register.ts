@@ -4,7 +4,7 @@ import { resolveIdPrefix } from "../../base/ids.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import { jobView } from "./job-views.ts";
-import { JobWork, type JobWorkParts } from "./own-work/job-work.ts";
+import { JobWork, type JobWorkParts } from "./pipeline/job-work.ts";
 import type { JobRecord } from "./ports.ts";
 import type { JobView } from "./views.ts";
 

@@ -4,19 +4,19 @@ import { rm } from "node:fs/promises";
 import { assertNever } from "../../base/assert.ts";
 import { toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { Tools } from "../../media/tools.ts";
+import type { Tools } from "../../media/ffmpeg/tools.ts";
 import type { Effect } from "../scheduler/model/decision.ts";
 import type { Segment } from "../scheduler/model/segment.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { ClientLinks } from "./client-links.ts";
-import type { SideDesk } from "./desks/side-desk.ts";
-import { sourceOffer } from "./desks/source-offer.ts";
 import type { JobFolders } from "./job/job-folders.ts";
 import { Limit } from "./limit.ts";
-import { finishJob } from "./own-work/finish-job.ts";
-import type { JobWork } from "./own-work/job-work.ts";
-import { checkByReference, checkSegment, dropSegmentFile, landedOf, taskOf } from "./own-work/segment-checks.ts";
+import { finishJob } from "./pipeline/finish-job.ts";
+import type { JobWork } from "./pipeline/job-work.ts";
+import { checkByReference, checkSegment, dropSegmentFile, landedOf, taskOf } from "./pipeline/segment-checks.ts";
 import type { JobRecord } from "./ports.ts";
+import { sourceOffer } from "./transfers/source-offer.ts";
+import type { SideDesk } from "./transfers/subtitle-files.ts";
 
 /** Checks run beside encodes on the same machine in the smallest cluster: two at a time keep up with any. */
 const CHECKS_AT_A_TIME = 2;

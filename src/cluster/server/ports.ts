@@ -1,8 +1,10 @@
 // The ports of the coordinator: `Store` is implemented by src/db, `Coordinator` is the façade that the API calls.
 import type { Rational } from "../../base/rational.ts";
 import type { UploadAppend, UploadState } from "../../base/resumable-upload.ts";
-import type { EncodeRequest } from "../../media/request/encode-request.ts";
-import type { Container, EncoderFamily, Proof, SourceInfo, VerifyMode } from "../../media/types.ts";
+import type { EncodeRequest } from "../../media/model/encode-request.ts";
+import type { EncoderFamily } from "../../media/model/encoder-family.ts";
+import type { Proof, VerifyMode } from "../../media/model/proof.ts";
+import type { Container, SourceInfo } from "../../media/model/source.ts";
 import {
   HEADER_REPORT,
   HEADER_SHA256,

@@ -1,5 +1,5 @@
 // One line on a terminal that is rewritten in place; nothing at all elsewhere.
-import type { Sink } from "../command.ts";
+import type { Sink } from "../cli/command.ts";
 
 export interface LiveLine {
   /** An empty text clears the line. */

@@ -2,7 +2,7 @@
 // of state. The clock comes from outside.
 import { SingleBar } from "cli-progress";
 import type { JobView } from "../../api/contract.ts";
-import type { Sink } from "../command.ts";
+import type { Sink } from "../cli/command.ts";
 import { formatBytes, formatSeconds } from "./format.ts";
 
 const PLAIN_LINE_EVERY_MS = 3000;

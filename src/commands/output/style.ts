@@ -1,6 +1,6 @@
 // Colour where it is wanted: on a terminal, unless NO_COLOR is set (no-color.org) or the terminal is a dumb one.
 import picocolors from "picocolors";
-import type { CommandContext, Sink } from "../command.ts";
+import type { CommandContext, Sink } from "../cli/command.ts";
 
 export function styleFor(context: CommandContext, sink: Sink) {
   const isOff = Boolean(context.env.NO_COLOR) || context.env.TERM === "dumb";

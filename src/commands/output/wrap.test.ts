@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { commandHelp, groupHelp } from "../help.ts";
-import { loadAllCommands } from "../registry.ts";
+import { commandHelp, groupHelp } from "../cli/help.ts";
+import { loadAllCommands } from "../cli/registry.ts";
 import { hanging, paragraph } from "./wrap.ts";
 
 const PAIRS = [

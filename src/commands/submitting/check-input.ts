@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { access, realpath, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { AppError, errnoOf } from "../../base/errors.ts";
-import { isThere } from "../save-output.ts";
+import { isThere } from "../jobs/save-output.ts";
 
 const ELSEWHERE = "Check the path; a file on the server needs --on-server.";
 

@@ -2,8 +2,8 @@
 import { createInterface } from "node:readline/promises";
 import { ApiClient } from "../../api/client.ts";
 import { AppError } from "../../base/errors.ts";
-import type { CommandContext } from "../command.ts";
-import { CommandFailure, failureOf } from "../command-failure.ts";
+import type { CommandContext } from "../cli/command.ts";
+import { CommandFailure, failureOf } from "../cli/command-failure.ts";
 import { shortId } from "../output/format.ts";
 
 /** What a submit is at. */

@@ -7,7 +7,7 @@ import {
   parsedOption,
   switchOption,
 } from "../../base/config/option.ts";
-import { jsonOption, serverOptions } from "../common-options.ts";
+import { jsonOption, serverOptions } from "../cli/common-options.ts";
 import { SPEEDS } from "./encode-request.ts";
 
 function parseWait(text: string): number | "ever" {

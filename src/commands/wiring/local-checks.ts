@@ -2,12 +2,12 @@
 import type { Environment } from "../../base/config/resolve-options.ts";
 import { AppError } from "../../base/errors.ts";
 import { planSource } from "../../cluster/server/intake/create-job.ts";
-import { probeSource } from "../../media/probe.ts";
-import { checkContainer, containerOf } from "../../media/request/containers.ts";
-import { emptyEncodeRequest } from "../../media/request/encode-request.ts";
-import { parseEncodeParams } from "../../media/request/parse-params.ts";
-import { checkSubtitleFile, withUpload } from "../../media/side-files.ts";
-import { findTools } from "../../media/tools.ts";
+import { findTools } from "../../media/ffmpeg/tools.ts";
+import { emptyEncodeRequest } from "../../media/model/encode-request.ts";
+import { parseEncodeParams } from "../../media/request/parse/parse-params.ts";
+import { checkContainer, containerOf } from "../../media/request/tables/containers.ts";
+import { probeSource } from "../../media/source/probe.ts";
+import { checkSubtitleFile, withUpload } from "../../media/subtitles/burn-in-files.ts";
 
 /** What can be refused without a server. Null: the server's default, which only it knows. Errors: E_ENCODE_REQUEST, E_CONTAINER. */
 export function checkRequestLocally(

@@ -11,8 +11,8 @@ import { costsOf } from "../../media/ffmpeg/differences.ts";
 import { readInventory } from "../../media/ffmpeg/inventory.ts";
 import { type Missing, missingOf } from "../../media/ffmpeg/missing.ts";
 import { isUnproven, knownReleases, releaseText } from "../../media/ffmpeg/releases.ts";
-import { selfTest } from "../../media/self-test.ts";
-import { findTools, type Tools } from "../../media/tools.ts";
+import { findTools, type Tools } from "../../media/ffmpeg/tools.ts";
+import { selfTest } from "../../media/local/self-test.ts";
 
 export interface DoctorCheck {
   readonly name: string;

@@ -14,9 +14,9 @@ import { detectEncoders, workingEncoders } from "../../hw/detect.ts";
 import { devicesOf, notesOf } from "../../hw/report-views.ts";
 import { textPrints } from "../../hw/text-prints.ts";
 import { readInventory } from "../../media/ffmpeg/inventory.ts";
-import { proveVersion } from "../../media/ffmpeg/prove-version.ts";
-import { findTools, type Tools } from "../../media/tools.ts";
-import { type ClientReport, reportOf } from "../client-report.ts";
+import { findTools, type Tools } from "../../media/ffmpeg/tools.ts";
+import { proveVersion } from "../../media/local/prove-version.ts";
+import { type ClientReport, reportOf } from "../clients/client-report.ts";
 import { makeWorkDir } from "./work-dir.ts";
 
 export interface StartClientOptions {

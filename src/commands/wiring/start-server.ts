@@ -13,8 +13,8 @@ import { VERSION } from "../../base/version.ts";
 import { type CoordinatorOptions, openCoordinator } from "../../cluster/server/open-coordinator.ts";
 import { acquireFolderLock } from "../../db/folder-lock.ts";
 import { openServerStore } from "../../db/server/server-store.ts";
-import { proveVersion } from "../../media/ffmpeg/prove-version.ts";
-import { findTools } from "../../media/tools.ts";
+import { findTools } from "../../media/ffmpeg/tools.ts";
+import { proveVersion } from "../../media/local/prove-version.ts";
 import { makeWorkDir } from "./work-dir.ts";
 
 export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "store" | "clock"> {

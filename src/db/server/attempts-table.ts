@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import type { SchedulerEvent } from "../../cluster/scheduler/model/decision.ts";
 import type { Attempt } from "../../cluster/scheduler/model/segment.ts";
 import type { AttemptView } from "../../cluster/server/views.ts";
-import type { LeadIn } from "../../media/types.ts";
+import type { LeadIn } from "../../media/model/segment.ts";
 
 interface LiveRow {
   id: string;

@@ -4,7 +4,7 @@ import { formatRational, parseRational, type Rational } from "../../base/rationa
 import type { AudioPhase, Job, JobStatus } from "../../cluster/scheduler/model/job.ts";
 import type { Segment } from "../../cluster/scheduler/model/segment.ts";
 import type { JobRecord } from "../../cluster/server/ports.ts";
-import type { EncoderFamily } from "../../media/types.ts";
+import type { EncoderFamily } from "../../media/model/encoder-family.ts";
 
 interface JobRow {
   id: string;

@@ -1,7 +1,7 @@
 // Rows of `segments`: one per range of a job, with its phase and, once verified, its facts.
 import type { Database } from "bun:sqlite";
 import type { Segment, SegmentPhase, SegmentRate } from "../../cluster/scheduler/model/segment.ts";
-import type { LeadIn } from "../../media/types.ts";
+import type { LeadIn } from "../../media/model/segment.ts";
 
 interface SegmentRow {
   job_id: string;

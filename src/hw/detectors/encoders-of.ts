@@ -1,6 +1,7 @@
 // Which encoders are worth a trial: those that an encode request may name, and no others.
-import { VIDEO_ENCODERS } from "../../media/request/encoders.ts";
-import type { EncoderFamily } from "../../media/types.ts";
+
+import type { EncoderFamily } from "../../media/model/encoder-family.ts";
+import { VIDEO_ENCODERS } from "../../media/request/tables/encoders.ts";
 
 /** ffmpeg's names of a family's encoders, the most widely supported first. */
 export function encodersOf(family: EncoderFamily): readonly string[] {

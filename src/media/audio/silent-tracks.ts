@@ -1,12 +1,13 @@
 // Sound tracks that a file announces and that hold nothing: broadcasts name tracks that never send, recordings are cut
 // before a track begins. They are left out, and said; a track that begins late is none of them.
-import { type SoundFile, soundSeconds } from "../audio-length.ts";
+
+import type { Tools } from "../ffmpeg/tools.ts";
+import { readTrackPackets, type TrackPackets } from "../index/track-packets.ts";
+import type { SourceInfo, SourceStream } from "../model/source.ts";
 import { requireSound } from "../plan/require-sound.ts";
-import { streamBeginnings } from "../stream-beginnings.ts";
-import { leftOutOf, type StreamPlan } from "../stream-plan.ts";
-import type { Tools } from "../tools.ts";
-import { readTrackPackets, type TrackPackets } from "../track-packets.ts";
-import type { SourceInfo, SourceStream } from "../types.ts";
+import { leftOutOf, type StreamPlan } from "../plan/stream-plan.ts";
+import { type SoundFile, soundSeconds } from "./audio-length.ts";
+import { streamBeginnings } from "./stream-beginnings.ts";
 
 const NO_PACKET = "it holds no sound: the source names the track and has no packet of it";
 const NOT_DECODABLE = "its packets say neither sample rate nor channels, and none of them can be decoded";

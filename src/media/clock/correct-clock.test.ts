@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { indexSource } from "../index-source.ts";
-import { probeSource } from "../probe.ts";
-import { runFfmpeg } from "../run-ffmpeg.fixture.ts";
-import { findTools, type Tools } from "../tools.ts";
+import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
+import { findTools, type Tools } from "../ffmpeg/tools.ts";
+import { indexSource } from "../index/index-source.ts";
+import { probeSource } from "../source/probe.ts";
 import { correctArgs, correctClock } from "./correct-clock.ts";
 
 let folder: string;

@@ -1,11 +1,11 @@
 // Asks ffprobe for the times of every packet of picture and sound, and watches them for a clock that breaks.
 import { AppError } from "../../base/errors.ts";
-import { runTool } from "../../base/process.ts";
+import { runTool } from "../../base/process/run-process.ts";
 import { MICROSECONDS, type Rational, rescale } from "../../base/rational.ts";
-import { lastWords } from "../stderr.ts";
-import { fileUrl, inputGuards } from "../tool-args.ts";
-import type { Tools } from "../tools.ts";
-import type { SourceInfo } from "../types.ts";
+import { lastWords } from "../ffmpeg/stderr.ts";
+import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { SourceInfo } from "../model/source.ts";
 import { type ClockBreak, ClockWatch, describeBreak } from "./clock-watch.ts";
 
 /** Microseconds and packet counts of one file. */

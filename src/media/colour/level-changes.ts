@@ -1,7 +1,7 @@
 // Whether levels are converted between limited and full range on the way of the picture, which releases of ffmpeg round
 // differently. Pure.
-import type { EncodeRequest } from "../request/encode-request.ts";
-import type { SourceVideo } from "../types.ts";
+import type { EncodeRequest } from "../model/encode-request.ts";
+import type { SourceVideo } from "../model/source.ts";
 import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
 import { isRangeUpToVersion, namedRange, outputRange } from "./range-path.ts";
 

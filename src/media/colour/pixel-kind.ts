@@ -1,5 +1,5 @@
 // What a pixel format's name says of the picture: luma and chroma, or RGB, grey, a palette. Pure. libavutil/pixdesc.c.
-import type { SourceVideo } from "../types.ts";
+import type { SourceVideo } from "../model/source.ts";
 
 const LUMA_AND_CHROMA = /^(yuv|yuyv|nv\d|p[024]\d\d|y2\d\d|xv\d|ayuv|vuy|uyv|uyyvyy|yvyu|v30x)/;
 

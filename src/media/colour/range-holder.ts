@@ -1,5 +1,5 @@
 // Where an output says whether its luma runs from 0 to 255: a property of the codec, not of a version of ffmpeg. Pure.
-import { codecOfEncoder, familyOf } from "../request/encoders.ts";
+import { codecOfEncoder, familyOf } from "../request/tables/encoders.ts";
 
 /**
  * "stream": every key frame says it (H.264 E.2.1, H.265 E.3.1, AV1 5.5.2, VP9 7.2.2). "container": the codec has no word

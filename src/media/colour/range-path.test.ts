@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { checkEncodeRequest } from "../request/check-request.ts";
-import { parseEncodeParams } from "../request/parse-params.ts";
-import { filterChain, renderedChain } from "../request/video-args.ts";
-import { EIGHT_BITS, TEN_BITS } from "../source-video.fixture.ts";
-import type { SourceVideo } from "../types.ts";
+import type { SourceVideo } from "../model/source.ts";
+import { EIGHT_BITS, TEN_BITS } from "../model/source-video.fixture.ts";
+import { filterChain, renderedChain } from "../request/args/video-args.ts";
+import { checkEncodeRequest } from "../request/parse/check-request.ts";
+import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
 import { isRangeUpToVersion, outputRange, type PictureRange, stateRange } from "./range-path.ts";
 import { forContainer } from "./untold-range.ts";

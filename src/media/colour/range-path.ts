@@ -1,11 +1,12 @@
 // The range of the pictures from the decoder to the encoder, stated where versions of ffmpeg differ: until 6.0 a
 // conversion of the pixel format squeezes full range, since 7.1 the encoder's own list of ranges does
 // (docs/adr/0014-range-stated-in-the-graph.md). Pure.
-import { probeWord } from "../request/colour-words.ts";
-import type { EncodeRequest, FilterCall } from "../request/encode-request.ts";
-import { familyOf } from "../request/encoders.ts";
-import { askedPixelFormat, firstForgetful, keepsColour } from "../request/picture-changes.ts";
-import type { SourceVideo } from "../types.ts";
+
+import type { EncodeRequest, FilterCall } from "../model/encode-request.ts";
+import type { SourceVideo } from "../model/source.ts";
+import { askedPixelFormat, firstForgetful, keepsColour } from "../request/args/picture-changes.ts";
+import { familyOf } from "../request/tables/encoders.ts";
+import { probeWord } from "../request/values/colour-words.ts";
 import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
 import { isAlwaysSqueezed, isNeverRgb, type RangeHolder, rangeHolder } from "./range-holder.ts";
 

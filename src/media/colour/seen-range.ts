@@ -1,8 +1,8 @@
 // The range that an encoder has written into a segment, asked of ffprobe where nobody could know it before.
 import { z } from "zod";
-import { runTool, succeeded } from "../../base/process.ts";
-import { fileUrl, inputGuards } from "../tool-args.ts";
-import type { Tools } from "../tools.ts";
+import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
 import { isLumaAndChroma } from "./pixel-kind.ts";
 import type { PictureRange } from "./range-path.ts";
 

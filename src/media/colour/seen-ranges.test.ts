@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { probeSource } from "../probe.ts";
-import { runFfmpeg } from "../run-ffmpeg.fixture.ts";
-import { findTools, type Tools } from "../tools.ts";
-import type { SourceInfo } from "../types.ts";
+import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
+import { findTools, type Tools } from "../ffmpeg/tools.ts";
+import type { SourceInfo } from "../model/source.ts";
+import { probeSource } from "../source/probe.ts";
 import { sampledRangeChange, sampleIntervals, seenRanges } from "./seen-ranges.ts";
 
 let tools: Tools;

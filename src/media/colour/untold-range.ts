@@ -1,6 +1,6 @@
 // What of a request follows from the range's place in the output's container. Pure.
-import type { EncodeRequest } from "../request/encode-request.ts";
-import type { Container } from "../types.ts";
+import type { EncodeRequest } from "../model/encode-request.ts";
+import type { Container } from "../model/source.ts";
 import { rangeHolder } from "./range-holder.ts";
 
 /**

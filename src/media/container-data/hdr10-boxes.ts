@@ -1,5 +1,5 @@
 // HDR10 metadata as MP4 and Matroska write it. Pure.
-import type { HdrMetadata, MasteringDisplay } from "../types.ts";
+import type { HdrMetadata, MasteringDisplay } from "../model/source.ts";
 import { element, joined } from "./ebml.ts";
 
 type StaticHdr = Pick<HdrMetadata, "masteringDisplay" | "contentLight">;

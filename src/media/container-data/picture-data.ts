@@ -3,12 +3,12 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { tempNameFor } from "../../base/files.ts";
-import { runTool, succeeded } from "../../base/process.ts";
-import { demuxerName } from "../formats.ts";
-import type { StreamPlan } from "../stream-plan.ts";
-import { fileUrl, inputGuards, QUIET } from "../tool-args.ts";
-import type { Tools } from "../tools.ts";
-import type { Container, SourceInfo } from "../types.ts";
+import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { demuxerName } from "../ffmpeg/formats.ts";
+import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { Container, SourceInfo } from "../model/source.ts";
+import type { StreamPlan } from "../plan/stream-plan.ts";
 import { hdr10Mkv, hdr10Mp4 } from "./hdr10-boxes.ts";
 import { changeHeader, readHeaderOf } from "./header-window.ts";
 import { type MkvAdditions, mkvProjection, mkvRoom, withMkvData } from "./mkv-track.ts";

@@ -24,7 +24,7 @@ export const RATE_RULE: Difference = {
   since: { major: 6, minor: 1 },
   changes:
     "a frame lasts as long as it states, no longer its packet's length in whole frames: 467 and 468 pictures of one clip",
-  here: "asked: learned by trial (sync/learn-sync-rule.ts); tasks carry what the server's ffmpeg shows, so clients of any version make that; where one run must make it, clients of the other side are told apart (alike.ts)",
+  here: "asked: learned by trial (cadence/learn-sync-rule.ts); tasks carry what the server's ffmpeg shows, so clients of any version make that; where one run must make it, clients of the other side are told apart (alike.ts)",
   source: "measured; fftools: do_video_out until 6.0, video_sync_process since",
 };
 
@@ -32,7 +32,7 @@ export const PACKET_LENGTHS: Difference = {
   name: "length of packets that are coded out of order, MP4",
   since: { major: 8, minor: 0 },
   changes: "ffprobe states the duration of each packet; before, none where pictures are reordered at a variable rate",
-  here: "asked: the index takes what is stated (growing-frame-index.ts, sync/find-cadence.ts)",
+  here: "asked: the index takes what is stated (growing-frame-index.ts, cadence/find-cadence.ts)",
   source: "measured",
   costsOlder: "`-r` on an MP4 of variable rate with B-frames may have to be made in one run, without splitting it",
 };
@@ -154,7 +154,7 @@ export const DIFFERENCES: readonly Difference[] = [
     name: "SEI of H.264 with HDR10",
     since: { major: 7, minor: 0 },
     changes: "ffprobe shows mastering display and light level of H.264; before, of HEVC alone",
-    here: "asked: read from the messages themselves (light/read-sei.ts) where ffprobe shows none",
+    here: "asked: read from the messages themselves (hdr10/read-sei.ts) where ffprobe shows none",
     source: "measured",
   },
   {
@@ -182,7 +182,7 @@ export const DIFFERENCES: readonly Difference[] = [
     name: "exit status",
     since: { major: 6, minor: 1 },
     changes: "any error number instead of 1, 134 and 139 among them, which a shell takes for signals",
-    here: "asked: the guard says which signal ended it (base/death.ts)",
+    here: "asked: the guard says which signal ended it (base/process/death.ts)",
     source: "measured: 1 until 6.0, 254 since 7.0 for a file that is not there; fftools: main() returns the error",
   },
 ];

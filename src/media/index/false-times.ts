@@ -1,10 +1,10 @@
 // Whether the packets' times can be those of their pictures. Some cameras and muxers write decoding times for both: the
 // pictures then come out of the decoder with times that go back. Such a source is known before work begins.
-import { runTool, succeeded } from "../../base/process.ts";
-import type { VideoPacket } from "../frame-index.ts";
-import { fileUrl, inputGuards } from "../tool-args.ts";
-import type { Tools } from "../tools.ts";
-import type { SourceInfo } from "../types.ts";
+import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { SourceInfo } from "../model/source.ts";
+import type { VideoPacket } from "./frame-index.ts";
 
 /** Two seconds of film: encoders that reorder do so in the first of them. Decoded in 0.3 s at 1080p. */
 const LOOK_PACKETS = 50;

@@ -4,12 +4,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forgetBoxes, rewriteSyncSamples } from "../../../test/support/edit-boxes.ts";
-import { indexSource } from "../index-source.ts";
-import { probeSource } from "../probe.ts";
-import { runFfmpeg } from "../run-ffmpeg.fixture.ts";
-import { findTools, type Tools } from "../tools.ts";
-import type { Gop } from "../types.ts";
+import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
+import { findTools, type Tools } from "../ffmpeg/tools.ts";
+import type { Gop } from "../model/source.ts";
+import { probeSource } from "../source/probe.ts";
 import { FALSE_TIMES, TimesDoubt } from "./false-times.ts";
+import { indexSource } from "./index-source.ts";
 import { KeyMarks } from "./key-marks.ts";
 
 let tools: Tools;

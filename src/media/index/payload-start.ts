@@ -1,6 +1,6 @@
 // Where a packet's payload lies, from the position that ffprobe gives. Known for the containers whose key marks are
 // their own word; ffmpeg's parsers read the payload of the others themselves. Pure.
-import { isMatroska } from "../formats.ts";
+import { isMatroska } from "../ffmpeg/formats.ts";
 
 /** The position is the payload's own. */
 const AT_POSITION: ReadonlySet<string> = new Set(["mov,mp4,m4a,3gp,3g2,mj2", "nut", "avi"]);

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { GrowingFrameIndex } from "../growing-frame-index.ts";
-import { OutputGroups } from "../output-groups.ts";
-import { outputPlan } from "../output-plan.ts";
-import { parseEncodeParams } from "../request/parse-params.ts";
-import { EIGHT_BITS } from "../source-video.fixture.ts";
+import { GrowingFrameIndex } from "../index/growing-frame-index.ts";
+import { EIGHT_BITS } from "../model/source-video.fixture.ts";
+import { parseEncodeParams } from "../request/parse/parse-params.ts";
+import { outputPlan } from "./frame-timing.ts";
+import { OutputGroups } from "./output-groups.ts";
 
 const TIME_BASE = { num: 1, den: 24_000 };
 const INFO = { startMicroseconds: 0, video: { ...EIGHT_BITS, timeBase: TIME_BASE } };

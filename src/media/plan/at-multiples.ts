@@ -1,8 +1,8 @@
 // Parts of the video that begin at multiples of a fixed number of frames of the output, wherever the source has its own
 // key frames: so the output's key frames stand where one machine's run sets them. Pure.
-import type { Piece } from "../cut-points.ts";
-import type { FrameIndex } from "../frame-index.ts";
-import type { Gop } from "../types.ts";
+import type { Piece } from "../index/cut-points.ts";
+import type { FrameIndex } from "../index/frame-index.ts";
+import type { Gop } from "../model/source.ts";
 
 /** So long at least, where the multiples are closer: no finer than parts are elsewhere (cut-points.ts). */
 const LEAST_SECONDS = 0.5;

@@ -1,8 +1,8 @@
 // A film never loses all of its sound unless the request says so. Pure.
 import { AppError } from "../../base/errors.ts";
-import { CONTAINERS } from "../request/containers.ts";
-import type { LeftOutStream, PlannedStream } from "../stream-plan.ts";
-import type { Container } from "../types.ts";
+import type { Container } from "../model/source.ts";
+import { CONTAINERS } from "../request/tables/containers.ts";
+import type { LeftOutStream, PlannedStream } from "./stream-plan.ts";
 
 const NAMES: readonly Container[] = ["mp4", "mov", "mkv", "webm", "ts"];
 

@@ -1,5 +1,5 @@
 // How Matroska says that a picture holds two views: its muxer takes the mode from a tag of the stream. Pure.
-import type { Container, SourceInfo } from "../types.ts";
+import type { Container, SourceInfo } from "../model/source.ts";
 
 /**
  * libavutil's av_stereo3d_type_name → matroska's names (libavformat/matroska.c, ff_matroska_video_stereo_mode): the left

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { EVERY_KIND, sourceStream } from "../every-kind.fixture.ts";
-import { parseEncodeParams } from "../request/parse-params.ts";
-import { planStreams } from "../stream-plan.ts";
-import type { SourceInfo } from "../types.ts";
+import type { SourceInfo } from "../model/source.ts";
+import { parseEncodeParams } from "../request/parse/parse-params.ts";
+import { EVERY_KIND, sourceStream } from "../verify/every-kind.fixture.ts";
 import { stereoArgs } from "./stereo-mode.ts";
+import { planStreams } from "./stream-plan.ts";
 import { timecodeArgs, timecodeOf } from "./timecode.ts";
 
 const CODE = "10:20:30:12";

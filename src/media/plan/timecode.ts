@@ -1,6 +1,6 @@
 // The timecode of the first frame: where the source says it, and how it is handed to the muxer. Pure.
-import type { EncodeRequest } from "../request/encode-request.ts";
-import type { SourceInfo } from "../types.ts";
+import type { EncodeRequest } from "../model/encode-request.ts";
+import type { SourceInfo } from "../model/source.ts";
 
 /** As the picture's stream has it, else a timecode track (`tmcd` of MOV and MP4), else the file (MXF). */
 export function timecodeOf({ video, streams, timecode }: SourceInfo): string | null {

@@ -1,12 +1,12 @@
 // What an elementary stream holds, packet by packet: where each lies in the file and when its picture is shown. Packets
 // say no times, so two decodes in sequence tell: one the order of the pictures, one how many there are and how far apart.
-import { runTool } from "../../base/process.ts";
+import { runTool } from "../../base/process/run-process.ts";
 import { formatRational, type Pts, type Rational, rescale } from "../../base/rational.ts";
-import { decodeArgs } from "../segment-args.ts";
-import { decodeErrors, lastWords } from "../stderr.ts";
-import { fileUrl, inputGuards } from "../tool-args.ts";
-import type { Tools } from "../tools.ts";
-import type { SourceInfo } from "../types.ts";
+import { decodeErrors, lastWords } from "../ffmpeg/stderr.ts";
+import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { SourceInfo } from "../model/source.ts";
+import { decodeArgs } from "../segment/segment-args.ts";
 
 export interface Slice {
   readonly start: number;

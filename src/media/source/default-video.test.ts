@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { toSourceInfo } from "../probe-answer.ts";
+import { toSourceInfo } from "./probe-answer.ts";
 
 const video = (index: number, width: number, height: number, more: object = {}) => ({
   ...{ index, codec_type: "video", codec_name: "h264", time_base: "1/90000", pix_fmt: "yuv420p" },

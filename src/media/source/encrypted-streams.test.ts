@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../base/process.ts";
-import { probeSource } from "../probe.ts";
-import { findTools, type Tools } from "../tools.ts";
+import { runTool } from "../../base/process/run-process.ts";
+import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { encryptedTracks } from "./mp4-protection.ts";
+import { probeSource } from "./probe.ts";
 import { scrambledPids } from "./ts-scrambling.ts";
 
 let tools: Tools;

@@ -1,5 +1,5 @@
 // What ffprobe's refusal of a file means, in words that help: which kind of file it is, and what to give instead. Pure.
-import { lastWords } from "../stderr.ts";
+import { lastWords } from "../ffmpeg/stderr.ts";
 
 export interface Refusal {
   /** Goes behind the file's name. */

@@ -1,5 +1,5 @@
 // What ffmpeg says when it refuses a first picture: which of its lines tells why, and what helps. Pure.
-import { lastWords } from "../stderr.ts";
+import { lastWords } from "../ffmpeg/stderr.ts";
 
 /** What its libraries print as they start, and what every failure ends in, whatever the reason. */
 const SAYS_NOTHING = [

@@ -3,11 +3,11 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../base/errors.ts";
-import { runTool } from "../../base/process.ts";
-import { probeSource } from "../probe.ts";
-import { parseEncodeParams } from "../request/parse-params.ts";
-import { encoderTimeBase } from "../time-base.ts";
-import { findTools, type Tools } from "../tools.ts";
+import { runTool } from "../../base/process/run-process.ts";
+import { findTools, type Tools } from "../ffmpeg/tools.ts";
+import { encoderTimeBase } from "../plan/time-base.ts";
+import { parseEncodeParams } from "../request/parse/parse-params.ts";
+import { probeSource } from "./probe.ts";
 import { requireFirstPicture, trialArgs } from "./trial.ts";
 import { hintFor, isOfThisBuild, reasonIn } from "./trial-words.ts";
 

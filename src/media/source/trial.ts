@@ -1,18 +1,18 @@
 // The first picture of a source through the request's own filters and encoder, before a job is taken: what ffmpeg refuses
 // is then said at once and in its words, instead of by every client after the other.
 import { AppError } from "../../base/errors.ts";
-import { runTool, type ToolResult } from "../../base/process.ts";
+import { runTool, type ToolResult } from "../../base/process/run-process.ts";
 import { formatRational, type Rational } from "../../base/rational.ts";
-import { decoderFor } from "../codecs.ts";
 import { stateRange } from "../colour/range-path.ts";
-import { demuxerName } from "../formats.ts";
-import type { EncodeRequest, NamedOption } from "../request/encode-request.ts";
-import { findVideoEncoder } from "../request/encoders.ts";
-import { inOneRun, textDrawers } from "../request/split-mode.ts";
-import { filterChain, renderedChain, videoEncoderArgs } from "../request/video-args.ts";
-import { fileUrl, inputGuards, QUIET } from "../tool-args.ts";
-import type { Tools } from "../tools.ts";
-import type { SourceInfo } from "../types.ts";
+import { decoderFor } from "../ffmpeg/codecs.ts";
+import { demuxerName } from "../ffmpeg/formats.ts";
+import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { EncodeRequest, NamedOption } from "../model/encode-request.ts";
+import type { SourceInfo } from "../model/source.ts";
+import { inOneRun, textDrawers } from "../request/args/split-mode.ts";
+import { filterChain, renderedChain, videoEncoderArgs } from "../request/args/video-args.ts";
+import { findVideoEncoder } from "../request/tables/encoders.ts";
 import { hintFor, isOfThisBuild, reasonIn } from "./trial-words.ts";
 
 /** What takes longer is left to the clients: a first picture that comes late is none that can't be made. */

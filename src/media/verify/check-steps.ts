@@ -1,6 +1,6 @@
 // Whether times collapse: pictures a tick apart where the source's last longer, a film or a track shorter than the
 // packets that it was made of. Counts can't see it, and the times of a source whose clock is broken agree with it. Pure.
-import type { ProofCheck } from "../types.ts";
+import type { ProofCheck } from "../model/proof.ts";
 
 export interface StepsInput {
   /** Of the output's pictures, sorted, seconds. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { KeyDistance } from "../request/key-distance.ts";
+import type { KeyDistance } from "../request/args/key-distance.ts";
 import { checkKeyFrames } from "./key-frames.ts";
 
 const EVERY: KeyDistance = { frames: 48, kind: "every", isHeld: true };

@@ -1,5 +1,6 @@
 // Whether the pictures of a finished video all have one size. Pure.
-import type { ProofCheck, SegmentFacts } from "../types.ts";
+import type { ProofCheck } from "../model/proof.ts";
+import type { SegmentFacts } from "../model/segment.ts";
 
 /** A stream has one size: that of its first picture, which the header of every segment and the output's must say. */
 export function pictureSize(segments: readonly Pick<SegmentFacts, "size">[], output: string | null): ProofCheck {

@@ -2,22 +2,23 @@
 // Where the index and what a segment holds differ, this alone says what is right. It begins nowhere else: that a picture
 // can be decoded from a key frame on is an index's promise, and what comes out of a false one looks like any picture.
 import { AppError } from "../../base/errors.ts";
-import { createPauseSwitch } from "../../base/pause.ts";
-import { runTool } from "../../base/process.ts";
+import { createPauseSwitch } from "../../base/process/pause.ts";
+import { runTool } from "../../base/process/run-process.ts";
 import type { Pts, Rational } from "../../base/rational.ts";
-import { decoderFor } from "../codecs.ts";
-import type { FrameTimes } from "../frame-index.ts";
-import { frameDigests } from "../framehash.ts";
-import type { OutputPlan } from "../output-plan.ts";
-import { isCertain, plannedFrames } from "../planned-frames.ts";
-import type { Seams } from "../seams.ts";
-import { decodeArgs } from "../segment-args.ts";
-import { SortedPts } from "../sorted-pts.ts";
-import { clockOffsetUs, clockShift } from "../source-clock.ts";
-import { lastWords } from "../stderr.ts";
-import { fileUrl } from "../tool-args.ts";
-import type { Tools } from "../tools.ts";
-import type { SegmentTask, SourceInfo } from "../types.ts";
+import { decoderFor } from "../ffmpeg/codecs.ts";
+import { frameDigests } from "../ffmpeg/framehash.ts";
+import { lastWords } from "../ffmpeg/stderr.ts";
+import { fileUrl } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { FrameTimes } from "../index/frame-index.ts";
+import { SortedPts } from "../index/sorted-pts.ts";
+import type { SegmentTask } from "../model/segment.ts";
+import type { SourceInfo } from "../model/source.ts";
+import type { OutputPlan } from "../plan/frame-timing.ts";
+import { isCertain, plannedFrames } from "../plan/planned-frames.ts";
+import type { Seams } from "../segment/seams.ts";
+import { decodeArgs } from "../segment/segment-args.ts";
+import { clockOffsetUs, clockShift } from "../source/source-clock.ts";
 
 /** What was seen of a range. */
 export interface LookedRange {

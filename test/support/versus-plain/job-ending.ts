@@ -1,6 +1,6 @@
 // One job through a running cluster, as `submit --json` tells of its end, and whether any work was done for it.
 import type { JobDetailView } from "../../../src/cluster/server/views.ts";
-import type { Proof } from "../../../src/media/types.ts";
+import type { Proof } from "../../../src/media/model/proof.ts";
 import type { Cluster } from "../cluster.ts";
 
 export type JobEnding =

@@ -1,7 +1,7 @@
 // Holds one job of a running cluster against a plain run of the same ffmpeg with the same options: exact, refused before
 // any work, failed late, or wrong. Uses no code of the product for what is right.
 import { rm } from "node:fs/promises";
-import type { Proof } from "../../../src/media/types.ts";
+import type { Proof } from "../../../src/media/model/proof.ts";
 import type { Cluster } from "../cluster.ts";
 import { soundDifferences } from "./compare-sound.ts";
 import { chapterDifferences, differencesBetween, pictureDifferences } from "./differences.ts";

@@ -6,15 +6,16 @@ import { AppError } from "../../../base/errors.ts";
 import { removeTree } from "../../../base/files.ts";
 import type { Log } from "../../../base/log.ts";
 import { isNoSpace } from "../../../base/no-space.ts";
-import type { SegmentTask } from "../../../media/types.ts";
+import type { SegmentTask } from "../../../media/model/segment.ts";
 import type { AttemptStage, Offer, SourceOffer } from "../../protocol/messages.ts";
+import { bytesIn, type Room } from "../disk-space.ts";
 import type { SourceGateway } from "../gateway/source-gateway.ts";
 import type { Outbox } from "../link/outbox.ts";
 import type { ClientStore, FinishedResult } from "../ports.ts";
-import { bytesIn, type Room } from "../room.ts";
 import type { Work } from "../slots/cpu-slots.ts";
 import type { EncodePlaces } from "../slots/encode-places.ts";
-import { inSomePlace } from "./in-some-place.ts";
+import type { SideFileLease, SideFiles } from "./burn-in-files.ts";
+import { inSomePlace } from "./device-failover.ts";
 import {
   checkTask,
   failed,
@@ -26,7 +27,6 @@ import {
   type SegmentParts,
   segmentFolder,
 } from "./segment-runner.ts";
-import type { SideFileLease, SideFiles } from "./side-files.ts";
 import type { SourceAccess } from "./source-access.ts";
 import { type UploadParts, uploadResult } from "./upload-result.ts";
 

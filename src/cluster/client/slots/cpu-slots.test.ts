@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { silentLog } from "../../../base/log.ts";
-import { createPauseSwitch } from "../../../base/pause.ts";
+import { createPauseSwitch } from "../../../base/process/pause.ts";
 import { type CpuPlace, createCpuSlots, type Work } from "./cpu-slots.ts";
 import type { Learnt } from "./slot-tuner.ts";
 

@@ -1,7 +1,7 @@
 // The CPU's slots: as many as the user says, or as the rule says until a measurement says better. Keeps account of what
 // runs for the tuner of its kind of work; knows nothing of the server or of devices.
 import type { Log } from "../../../base/log.ts";
-import type { Pausable } from "../../../base/pause.ts";
+import type { Pausable } from "../../../base/process/pause.ts";
 import type { LearntSlots } from "./learnt-slots.ts";
 import { createSlotTuner, type Learnt, type SlotTuner } from "./slot-tuner.ts";
 import { createSlotPool, type Machine, mostSlots, planSlots, type SlotPool, threadsOf } from "./slots.ts";

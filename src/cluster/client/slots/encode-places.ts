@@ -2,9 +2,9 @@
 // what devices say when they fail: fewer encodes at a time, another device, or none. Runs nothing itself.
 import type { HardwareFailure } from "../../../hw/failures.ts";
 import type { DeviceReport } from "../../../hw/types.ts";
-import type { EncodeDevice } from "../../../media/encode-device.ts";
-import { familyOf } from "../../../media/request/encoders.ts";
-import type { EncoderFamily } from "../../../media/types.ts";
+import type { EncodeDevice } from "../../../media/ffmpeg/encode-device.ts";
+import type { EncoderFamily } from "../../../media/model/encoder-family.ts";
+import { familyOf } from "../../../media/request/tables/encoders.ts";
 import type { CpuSlots, Work } from "./cpu-slots.ts";
 import { createSlotPool, type SlotPool } from "./slots.ts";
 

@@ -1,10 +1,11 @@
 // Which encoder a client would use for a job, how fast that is by rule of thumb until it is measured, and which of the
 // client's slots it takes. Pure questions; electing is election.ts's business.
-import type { ReleaseRange } from "../../../media/ffmpeg/alike.ts";
+
 import type { Release } from "../../../media/ffmpeg/releases.ts";
+import type { ReleaseRange } from "../../../media/plan/alike-releases.ts";
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
-import { drawsAlike } from "./letters.ts";
+import { drawsAlike } from "./text-rendering.ts";
 
 const HARDWARE: ReadonlySet<string> = new Set(["nvenc", "qsv", "amf", "videotoolbox", "vaapi"]);
 

@@ -8,7 +8,7 @@ import {
   isReachable,
   takesWork,
 } from "../ability/capability.ts";
-import { framesAhead, hasFreeSlot, holdingOf, isReady, mayHaveRoom } from "../ability/holdings.ts";
+import { framesAhead, hasFreeSlot, holdingOf, isReady, mayHaveRoom } from "../ability/client-load.ts";
 import type { Client } from "../model/client.ts";
 import type { ClientId, JobId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
@@ -19,7 +19,7 @@ import { knownUnassignedFrames, unassignedFrames } from "../sizing/sizing.ts";
 import { measureSpeeds, type Speeds } from "../sizing/speeds.ts";
 import { formSegment } from "./form-segment.ts";
 import { grant } from "./grant.ts";
-import { relieveTail } from "./tail.ts";
+import { relieveTail } from "./stragglers.ts";
 
 /** Offers work to every slot that can take some. */
 export function assignWork(turn: Turn): void {

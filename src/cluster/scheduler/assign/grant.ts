@@ -1,7 +1,7 @@
 // Gives a client a lease on a segment: the attempt, the offer, and what that changes in the job.
 import { isCapable, isReachable } from "../ability/capability.ts";
 import { encoderFor, slotsFor } from "../ability/encoders.ts";
-import { fixedPrint, textPrint } from "../ability/letters.ts";
+import { fixedPrint, textPrint } from "../ability/text-rendering.ts";
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
 import type { Attempt, Segment } from "../model/segment.ts";

@@ -1,7 +1,7 @@
 // A client as the scheduler sees it: what it told in its hello, what was measured, why it gets no work. Plain immutable
 // data; its status is changed by state-changes.ts alone.
 import type { Release } from "../../../media/ffmpeg/releases.ts";
-import type { TextPrints } from "../../../media/types.ts";
+import type { TextPrints } from "../../../media/model/segment.ts";
 import type { ClientId, JobId } from "./ids.ts";
 
 /** Connected: hello taken, no heartbeat since. Disconnected: gone for its lease time, or disconnected on purpose. */

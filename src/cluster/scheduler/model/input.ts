@@ -1,7 +1,7 @@
 // Everything that can happen to the scheduler, one input each. The shell makes them; decide.ts says which rule takes which.
 import type { ErrorBody } from "../../../base/errors.ts";
 import type { Pts } from "../../../base/rational.ts";
-import type { SegmentFacts, SegmentReport } from "../../../media/types.ts";
+import type { SegmentFacts, SegmentReport } from "../../../media/model/segment.ts";
 import type { Client } from "./client.ts";
 import type { AttemptId, ClientId, JobId } from "./ids.ts";
 import type { IndexedGop, Job } from "./job.ts";

@@ -2,8 +2,9 @@
 // state-changes.ts alone. `createdAt` and the like are wall time as ISO text, for records; `aloneSince` is monotonic.
 import type { ErrorBody } from "../../../base/errors.ts";
 import type { Pts, Rational } from "../../../base/rational.ts";
-import type { Needs } from "../../../media/ffmpeg/needs.ts";
-import type { EncoderFamily, RateGoal, TextDrawer } from "../../../media/types.ts";
+import type { EncoderFamily } from "../../../media/model/encoder-family.ts";
+import type { RateGoal, TextDrawer } from "../../../media/model/segment.ts";
+import type { Needs } from "../../../media/plan/needs.ts";
 import type { ClientId, JobId } from "./ids.ts";
 import type { Segment } from "./segment.ts";
 

@@ -1,7 +1,7 @@
 // A segment of a job and the attempts on it: every state that one can be in, as plain immutable data. The rules are in
 // rules/lease-rules.ts and rules/segment-rules.ts. Numbers named `…At` are moments on the monotonic clock, milliseconds.
 import type { Pts } from "../../../base/rational.ts";
-import type { LeadIn, SegmentFacts, SegmentReport } from "../../../media/types.ts";
+import type { LeadIn, SegmentFacts, SegmentReport } from "../../../media/model/segment.ts";
 import type { AttemptId, ClientId, JobId } from "./ids.ts";
 
 /** What a client is doing for an attempt right now; the protocol's message carries the same words. */

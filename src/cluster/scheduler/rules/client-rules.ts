@@ -9,8 +9,8 @@ import { LEASE_MS, RECONNECT_GRACE_MS, SILENT_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
 import { forgiveUnfit } from "./election.ts";
 import { refusal } from "./job-rules.ts";
+import { settleLost } from "./lease-reclaim.ts";
 import { loseAttempt, loseAttemptsOf, shortenLeases } from "./lease-rules.ts";
-import { settleLost } from "./take-up.ts";
 
 /**
  * Takes a hello: attempts that the client names carry on, under the lease that they have, or a new one where their

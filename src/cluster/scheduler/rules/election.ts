@@ -8,9 +8,9 @@ import type { Election, Job } from "../model/job.ts";
 import type { Segment } from "../model/segment.ts";
 import { isTerminal } from "../model/state-changes.ts";
 import type { Turn } from "../model/turn.ts";
-import { settleWithoutMakers } from "./headers.ts";
 import { failJob, stopAttempts } from "./job-rules.ts";
-import { resultsOf } from "./rivals.ts";
+import { settleWithoutMakers } from "./parameter-sets.ts";
+import { resultsOf } from "./speculative-attempts.ts";
 
 type Candidate = Election["candidates"][number];
 

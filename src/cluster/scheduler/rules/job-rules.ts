@@ -17,7 +17,7 @@ import { changeJobStatus, isTerminal } from "../model/state-changes.ts";
 import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
 import { knownUnassignedFrames } from "../sizing/sizing.ts";
-import { holdersOf, withoutAttempt } from "./rivals.ts";
+import { holdersOf, withoutAttempt } from "./speculative-attempts.ts";
 
 const OK: Verdict = { ok: true };
 

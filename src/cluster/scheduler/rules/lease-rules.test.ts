@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
-import type { SegmentReport } from "../../../media/types.ts";
+import type { SegmentReport } from "../../../media/model/segment.ts";
 import { resultStanding } from "./lease-rules.ts";
 
 /** One client at work on a long job. */

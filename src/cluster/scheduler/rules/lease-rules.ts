@@ -1,6 +1,6 @@
 // Leases and fencing: what renews an attempt, what ends it, and which result is taken. A result counts only under
 // the lease it was made under, and once.
-import type { SegmentReport } from "../../../media/types.ts";
+import type { SegmentReport } from "../../../media/model/segment.ts";
 import { isReachable } from "../ability/capability.ts";
 import { slotsFor } from "../ability/encoders.ts";
 import type { Client } from "../model/client.ts";
@@ -15,12 +15,12 @@ import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
 import { decodeRatioOf } from "../sizing/cut-rule.ts";
 import { isMeasuring } from "../sizing/segment-shares.ts";
-import { blame } from "./blame.ts";
 import { markUnfit, takeOtherWay } from "./election.ts";
 import { failJob, openJob, refusal } from "./job-rules.ts";
-import { patienceMs } from "./patience.ts";
-import { holdersOf, resultsOf, stopRivals, withoutAttempt, withResult } from "./rivals.ts";
-import { rememberLost } from "./take-up.ts";
+import { rememberLost } from "./lease-reclaim.ts";
+import { patienceMs } from "./progress-timeout.ts";
+import { blame } from "./quarantine.ts";
+import { holdersOf, resultsOf, stopRivals, withoutAttempt, withResult } from "./speculative-attempts.ts";
 
 /** Leases a segment may lose beyond its retries: lost links are not the segment's fault, but must end somewhere. */
 const EXTRA_LOSSES = 10;

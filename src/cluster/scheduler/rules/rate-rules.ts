@@ -9,7 +9,7 @@ import { budgetOf, claimOf, ENCODE_SLOWDOWN, isMeasuring } from "../sizing/segme
 import { shareBits } from "../sizing/share-bits.ts";
 import { becomeProcessing } from "./job-rules.ts";
 import { heldBy, withSpeed } from "./lease-rules.ts";
-import { stopRivals } from "./rivals.ts";
+import { stopRivals } from "./speculative-attempts.ts";
 
 /** The report of a measuring attempt, under its lease and once. */
 export function takeMeasurement(turn: Turn, input: Extract<Input, { type: "attempt-measured" }>): void {

@@ -4,7 +4,7 @@ import type { Segment } from "../model/segment.ts";
 import { changeClientStatus, changeJobStatus, isTerminal } from "../model/state-changes.ts";
 import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
-import { holdersOf, withoutAttempt } from "./rivals.ts";
+import { holdersOf, withoutAttempt } from "./speculative-attempts.ts";
 
 /** Re-arms every lease, forgets links, and lists again what the server itself must do for each job. */
 export function resume(turn: Turn): void {

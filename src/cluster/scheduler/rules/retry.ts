@@ -6,7 +6,7 @@ import type { Segment } from "../model/segment.ts";
 import { changeJobStatus } from "../model/state-changes.ts";
 import type { Turn } from "../model/turn.ts";
 import { refusal } from "./job-rules.ts";
-import { resultsOf } from "./rivals.ts";
+import { resultsOf } from "./speculative-attempts.ts";
 
 /**
  * Failed or Cancelled → Processing where verified segments are left, else Queued. `lost`: verified segments whose files

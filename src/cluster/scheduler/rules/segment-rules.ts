@@ -1,16 +1,16 @@
 // The segment machine after its bytes have landed: verification, the ladder of lead-ins, the reference decoding and
 // the comparison of seams (docs/ARCHITECTURE.md, "The ladder").
-import type { FromTheBeginning, LeadIn, SegmentFacts } from "../../../media/types.ts";
+import type { FromTheBeginning, LeadIn, SegmentFacts } from "../../../media/model/segment.ts";
 import { isCapable, isReachable } from "../ability/capability.ts";
 import type { AttemptId, ClientId, JobId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
 import type { LandedResult, Segment } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
-import { absolve, blame, hasDelivered } from "./blame.ts";
 import { takeOtherWay } from "./election.ts";
-import { settleHeaders } from "./headers.ts";
 import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
-import { dropRivals, leaveToRival } from "./rivals.ts";
+import { settleHeaders } from "./parameter-sets.ts";
+import { absolve, blame, hasDelivered } from "./quarantine.ts";
+import { dropRivals, leaveToRival } from "./speculative-attempts.ts";
 import { runWhole } from "./void-segments.ts";
 
 /** Opens the note of a segment that the server's own decoding confirmed; a seam between two of them is not compared again. */

@@ -9,7 +9,7 @@ import type { IndexedGop, Job } from "../model/job.ts";
 import { newSegment } from "../model/new-segment.ts";
 import type { Turn } from "../model/turn.ts";
 import { failJob, openJob, stopAttempts } from "./job-rules.ts";
-import { resultsOf } from "./rivals.ts";
+import { resultsOf } from "./speculative-attempts.ts";
 
 const NOT_SPLIT = "the source can't be split";
 

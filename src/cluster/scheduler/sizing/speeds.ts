@@ -1,7 +1,7 @@
 // How fast each slot is on a job, and all usable slots together.
 import { isReachable, takesWork } from "../ability/capability.ts";
+import { encoderOf, occupiesSlot } from "../ability/client-load.ts";
 import { encoderFor, shareSlots, slotsFor } from "../ability/encoders.ts";
-import { encoderOf, occupiesSlot } from "../ability/holdings.ts";
 import type { Client } from "../model/client.ts";
 import type { ClientId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";

@@ -1,7 +1,8 @@
 // Why a client does not work on a job: one plain sentence for people, from the state alone.
+
+import { occupiesSlot } from "../ability/client-load.ts";
 import { encoderFor, lackFor, poolOf, tooMuchFor } from "../ability/encoders.ts";
-import { occupiesSlot } from "../ability/holdings.ts";
-import { drawsAlike, textPrint } from "../ability/letters.ts";
+import { drawsAlike, textPrint } from "../ability/text-rendering.ts";
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
 import type { SchedulerState } from "../model/state.ts";

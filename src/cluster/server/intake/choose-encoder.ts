@@ -1,14 +1,15 @@
 // Which encoders a new job may get: the one it names, or every one that can do what it asks. The scheduler elects.
 import { AppError } from "../../../base/errors.ts";
-import { commonHeaders } from "../../../media/codecs.ts";
 import { isRangeUpToVersion } from "../../../media/colour/range-path.ts";
-import { isDeep } from "../../../media/hdr.ts";
-import type { EncodeRequest } from "../../../media/request/encode-request.ts";
-import { codecOfEncoder } from "../../../media/request/encoders.ts";
-import { isNeutralCodec } from "../../../media/request/neutral-codecs.ts";
-import { askedPixelFormat } from "../../../media/request/picture-changes.ts";
+import { commonHeaders } from "../../../media/ffmpeg/codecs.ts";
+import type { EncodeRequest } from "../../../media/model/encode-request.ts";
+import type { EncoderFamily } from "../../../media/model/encoder-family.ts";
+import { isDeep } from "../../../media/model/hdr.ts";
+import type { SourceInfo, SourceVideo } from "../../../media/model/source.ts";
+import { askedPixelFormat } from "../../../media/request/args/picture-changes.ts";
+import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
+import { isNeutralCodec } from "../../../media/request/tables/neutral-codecs.ts";
 import { type Candidate, candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
-import type { EncoderFamily, SourceInfo, SourceVideo } from "../../../media/types.ts";
 import type { JobSettings } from "../../scheduler/model/job.ts";
 import type { JobRequest } from "../ports.ts";
 

@@ -2,8 +2,8 @@
 // clock, in the job's folder.
 import { mkdir } from "node:fs/promises";
 import { correctClock } from "../../../media/clock/correct-clock.ts";
-import type { Tools } from "../../../media/tools.ts";
-import type { SourceInfo } from "../../../media/types.ts";
+import type { Tools } from "../../../media/ffmpeg/tools.ts";
+import type { SourceInfo } from "../../../media/model/source.ts";
 import type { JobFolder } from "../job/job-folders.ts";
 import { madeSource } from "../job/made-source.ts";
 import type { JobRecord, SourceRecord } from "../ports.ts";

@@ -1,9 +1,10 @@
 // Whether the request's filters and encoder take the source's pictures: the server makes the first one itself.
-import type { EncodeRequest } from "../../../media/request/encode-request.ts";
+
+import type { Tools } from "../../../media/ffmpeg/tools.ts";
+import type { EncodeRequest } from "../../../media/model/encode-request.ts";
+import type { SourceInfo } from "../../../media/model/source.ts";
+import { encoderTimeBase } from "../../../media/plan/time-base.ts";
 import { requireFirstPicture } from "../../../media/source/trial.ts";
-import { encoderTimeBase } from "../../../media/time-base.ts";
-import type { Tools } from "../../../media/tools.ts";
-import type { SourceInfo } from "../../../media/types.ts";
 import { requestOf } from "../job/job-request.ts";
 
 /** `encoder`: the one that is asked for, or the first that may be elected. Errors: those of requireFirstPicture. */

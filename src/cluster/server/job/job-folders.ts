@@ -2,7 +2,7 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { exists, removeTree } from "../../../base/files.ts";
-import type { Container } from "../../../media/types.ts";
+import type { Container } from "../../../media/model/source.ts";
 
 export interface JobFolder {
   readonly root: string;

@@ -1,8 +1,8 @@
 // Which clock the encoders of a job count in: the exact rate that the source's times are roundings of, as long as every
 // frame stands on it, else the clock fixed when the job was taken.
 import type { Rational } from "../../../base/rational.ts";
-import type { FrameGrid } from "../../../media/frame-grid.ts";
-import type { FrameIndex } from "../../../media/frame-index.ts";
+import type { FrameGrid } from "../../../media/index/frame-grid.ts";
+import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { JobRecord } from "../ports.ts";
 

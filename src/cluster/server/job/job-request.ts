@@ -1,5 +1,5 @@
 // The request as the job's encoder understands it. A record keeps what was asked, which may leave the encoder open.
-import type { EncodeRequest } from "../../../media/request/encode-request.ts";
+import type { EncodeRequest } from "../../../media/model/encode-request.ts";
 import { translateRequest } from "../../../media/request/translate/translate.ts";
 import type { JobRecord } from "../ports.ts";
 

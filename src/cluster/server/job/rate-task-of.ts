@@ -1,11 +1,11 @@
 // What a job's rate means for the media layer: what a segment's task says of bits, and what the finished output is held
 // against.
 import { toNumber } from "../../../base/rational.ts";
-import type { RateAsked } from "../../../media/rate/check-rate.ts";
-import { bufferOf } from "../../../media/rate/encoder-passes.ts";
-import type { RateTask } from "../../../media/rate/rate-task.ts";
-import { type Buffer, onePassBuffer, sharedBuffer } from "../../../media/rate/segment-buffer.ts";
-import type { EncodeRequest } from "../../../media/request/encode-request.ts";
+import { type Buffer, onePassBuffer, sharedBuffer } from "../../../media/bitrate/segment-buffer.ts";
+import type { EncodeRequest } from "../../../media/model/encode-request.ts";
+import type { RateTask } from "../../../media/model/rate-task.ts";
+import { bufferOf } from "../../../media/request/tables/encoder-passes.ts";
+import type { RateAsked } from "../../../media/verify/check-rate.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { Segment } from "../../scheduler/model/segment.ts";
 import { isMeasuring } from "../../scheduler/sizing/segment-shares.ts";

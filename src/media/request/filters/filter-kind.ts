@@ -1,5 +1,5 @@
 // What one filter call, with its options, does to splitting: the table's word, made stricter by the options.
-import type { FilterCall, NamedOption } from "../encode-request.ts";
+import type { FilterCall, NamedOption } from "../../model/encode-request.ts";
 import { ALLOWED_FILTERS } from "./filter-list.ts";
 import { type FilterMemory, filterMemory, NO_MEMORY } from "./filter-memory.ts";
 import type { FilterKind, FilterSpec } from "./filter-spec.ts";

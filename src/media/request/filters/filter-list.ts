@@ -1,5 +1,5 @@
 // Finds an allowed filter by name, and says for those that are not allowed what to use instead.
-import { closest, refuse } from "../refuse.ts";
+import { closest, refuse } from "../values/refuse.ts";
 import { AUDIO_FILTERS } from "./audio-filters.ts";
 import { COLOUR_FILTERS } from "./colour-filters.ts";
 import { DETAIL_FILTERS } from "./detail-filters.ts";

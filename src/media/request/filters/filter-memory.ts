@@ -1,6 +1,6 @@
 // How many neighbours a filter of finite memory looks at, in frames of its own input; each measured by starting it that
-// much earlier and comparing every picture (src/media/filters-split.test.ts does it again).
-import type { FilterCall } from "../encode-request.ts";
+// much earlier and comparing every picture (src/media/local/filters-split.test.ts does it again).
+import type { FilterCall } from "../../model/encode-request.ts";
 import { optionOf } from "./filter-times.ts";
 
 export interface FilterMemory {

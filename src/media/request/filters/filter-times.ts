@@ -1,7 +1,7 @@
 // What a filter does to the times of its frames: kept, doubled, put on a grid, or not to be told from the index alone.
 // docs/FILTERS.md is the table for people.
 import { parseRational, type Rational, type Rounding } from "../../../base/rational.ts";
-import type { FilterCall } from "../encode-request.ts";
+import type { FilterCall } from "../../model/encode-request.ts";
 
 export type FilterTimes =
   | { readonly kind: "keeps" }

@@ -1,6 +1,6 @@
 // Filters that number the frames and can be told where to begin: drawtext, by its first timecode and by start_number
 // (vf_drawtext.c adds it to `n` in text and expressions alike; `enable` counts for itself).
-import type { FilterCall } from "../encode-request.ts";
+import type { FilterCall } from "../../model/encode-request.ts";
 import { timecodeAfter } from "./timecode.ts";
 
 const START_NUMBER = /^\d{1,9}$/;

@@ -1,6 +1,6 @@
 // Checks the value of one filter option against the character set of its kind, so that nothing in it can name a file,
 // end the filter, or read a clock. Knows the expression and text languages only as far as that needs.
-import { refuse } from "../refuse.ts";
+import { refuse } from "../values/refuse.ts";
 import type { ValueKind } from "./filter-spec.ts";
 
 /** ffmpeg-utils "Expression Evaluation"; `while`, `taylor` and `root` loop, `print` and `time` leave the frame. */

@@ -1,7 +1,7 @@
 // Parses a chain of filters as ffmpeg does (libavfilter/graphparser.c and avfilter.c of 5.1): two levels of quoting,
 // positional arguments named in the filter's own order. Takes one chain of allowed filters and no labels.
-import type { FilterCall, NamedOption } from "../encode-request.ts";
-import { closest, refuse } from "../refuse.ts";
+import type { FilterCall, NamedOption } from "../../model/encode-request.ts";
+import { closest, refuse } from "../values/refuse.ts";
 import { filterSpec } from "./filter-list.ts";
 import type { FilterSpec } from "./filter-spec.ts";
 import { checkValue } from "./option-values.ts";

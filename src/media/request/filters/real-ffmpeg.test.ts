@@ -1,7 +1,7 @@
 // Holds the tables against the ffmpeg that is installed: every key exists, and what is called per-frame is.
 import { expect, test } from "bun:test";
-import { optionsOf } from "../encoder-options.ts";
-import { VIDEO_ENCODERS } from "../encoders.ts";
+import { optionsOf } from "../tables/encoder-options.ts";
+import { VIDEO_ENCODERS } from "../tables/encoders.ts";
 import { filterEffect } from "./filter-kind.ts";
 import { ALLOWED_FILTERS } from "./filter-list.ts";
 import { parseFilters } from "./parse-filters.ts";

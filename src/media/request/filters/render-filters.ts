@@ -1,6 +1,6 @@
 // Writes parsed filters out as ffmpeg's filter graph text: every option named, both levels of escaping applied
 // (ffmpeg-filters, "Notes on filtergraph escaping"). The inverse of parse-filters.ts.
-import type { FilterCall } from "../encode-request.ts";
+import type { FilterCall } from "../../model/encode-request.ts";
 
 export function renderFilters(calls: readonly FilterCall[]): string {
   return calls.map(renderFilter).join(",");

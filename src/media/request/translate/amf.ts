@@ -1,7 +1,7 @@
 // The neutral request in AMF's words. Sources: libavcodec/amfenc_h264.c, amfenc_hevc.c and amfenc_av1.c (their option
 // tables), ffmpeg wiki Hardware/AMF, and AMD's "FFmpeg and AMF HW Acceleration".
-import type { NamedOption } from "../encode-request.ts";
-import type { Speed } from "../neutral-codecs.ts";
+import type { NamedOption } from "../../model/encode-request.ts";
+import type { Speed } from "../tables/neutral-codecs.ts";
 import { cannot, hardwareLacks, rateWords, type Translation } from "./encoder-words.ts";
 import type { Neutral } from "./neutral.ts";
 import { scaledCrf, wholeCrf } from "./quality.ts";

@@ -1,6 +1,6 @@
 // What a translation is: the fields of a request in one encoder's own words, or why that encoder can't do it.
-import type { VideoRequest } from "../encode-request.ts";
-import type { Speed } from "../neutral-codecs.ts";
+import type { VideoRequest } from "../../model/encode-request.ts";
+import type { Speed } from "../tables/neutral-codecs.ts";
 
 export type Words = Partial<
   Pick<

@@ -1,10 +1,11 @@
 // What a request asks of "some encoder for this codec": one vocabulary for all of them, x264's. Read from a request
 // whose -c:v names a codec; knows nothing of any encoder's own words.
-import { isDeep } from "../../hdr.ts";
-import type { SourceVideo } from "../../types.ts";
-import type { EncodeRequest } from "../encode-request.ts";
-import { isNeutralCodec, type NeutralCodec, SPEEDS, type Speed } from "../neutral-codecs.ts";
-import { askedPixelFormat } from "../picture-changes.ts";
+
+import type { EncodeRequest } from "../../model/encode-request.ts";
+import { isDeep } from "../../model/hdr.ts";
+import type { SourceVideo } from "../../model/source.ts";
+import { askedPixelFormat } from "../args/picture-changes.ts";
+import { isNeutralCodec, type NeutralCodec, SPEEDS, type Speed } from "../tables/neutral-codecs.ts";
 
 export type RateControl =
   /** x264's CRF scale; `cap` and `buffer` in bits bound its peaks where given. */

@@ -1,7 +1,7 @@
 // The neutral request in NVENC's words. Sources: `ffmpeg -h encoder=h264_nvenc`, libavcodec/nvenc_av1.c for AV1, NVIDIA's
 // "Using FFmpeg with NVIDIA GPU Hardware Acceleration" and the Video Codec SDK's "NVENC Video Encoder API" guide.
-import type { NamedOption } from "../encode-request.ts";
-import type { Speed } from "../neutral-codecs.ts";
+import type { NamedOption } from "../../model/encode-request.ts";
+import type { Speed } from "../tables/neutral-codecs.ts";
 import { cannot, hardwareLacks, rateWords, type Translation } from "./encoder-words.ts";
 import type { Neutral } from "./neutral.ts";
 import { codecCrf, scaledCrf } from "./quality.ts";

@@ -1,6 +1,6 @@
 // The neutral request in Quick Sync's words. Sources: `ffmpeg -h encoder=h264_qsv`, ffmpeg-codecs "QSV Encoders" (which
 // rate control follows from which options), libavcodec/qsvenc_av1.c, and Intel's media-delivery guide for its plugins.
-import type { Speed } from "../neutral-codecs.ts";
+import type { Speed } from "../tables/neutral-codecs.ts";
 import { cannot, hardwareLacks, rateWords, type Translation } from "./encoder-words.ts";
 import type { Neutral } from "./neutral.ts";
 import { scaledCrf, wholeCrf } from "./quality.ts";

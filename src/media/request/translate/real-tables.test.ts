@@ -1,12 +1,12 @@
 // Every option and value that a translation can write, held against the encoder's own table: `ffmpeg -h encoder=…`,
 // which needs no device, or the recorded table of an encoder that this ffmpeg lacks.
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { findTools } from "../../tools.ts";
-import type { SourceVideo } from "../../types.ts";
-import { VIDEO_ENCODERS } from "../encoders.ts";
-import { SPEEDS } from "../neutral-codecs.ts";
-import { parseEncodeParams } from "../parse-params.ts";
-import { videoEncoderArgs } from "../video-args.ts";
+import { findTools } from "../../ffmpeg/tools.ts";
+import type { SourceVideo } from "../../model/source.ts";
+import { videoEncoderArgs } from "../args/video-args.ts";
+import { parseEncodeParams } from "../parse/parse-params.ts";
+import { VIDEO_ENCODERS } from "../tables/encoders.ts";
+import { SPEEDS } from "../tables/neutral-codecs.ts";
 import { type EncoderTable, type OptionTable, RECORDED_TABLES } from "./recorded-tables.fixture.ts";
 import { candidatesFor, translateRequest } from "./translate.ts";
 

@@ -1,8 +1,8 @@
 // The neutral request in the words of the software encoders. Sources: ffmpeg-codecs (libx264, libx265, libsvtav1,
 // libaom-av1, libvpx), x265's "Command Line Options", SVT-AV1's Docs/Parameters.md and Docs/CommonQuestions.md,
 // ffmpeg wiki Encode/H.264, H.265, AV1, VP9, and Google's "VP9 Encoding: Recommended Settings".
-import type { NamedOption } from "../encode-request.ts";
-import type { Speed } from "../neutral-codecs.ts";
+import type { NamedOption } from "../../model/encode-request.ts";
+import type { Speed } from "../tables/neutral-codecs.ts";
 import { rateWords, SPEED_STEPS, type Translation } from "./encoder-words.ts";
 import type { Neutral, Tune } from "./neutral.ts";
 import { codecCrf } from "./quality.ts";

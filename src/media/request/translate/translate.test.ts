@@ -1,11 +1,11 @@
 // Whole argument lists of every encoder, for a neutral and for an x264-style request.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { EIGHT_BITS, HDR10, TEN_BITS } from "../../source-video.fixture.ts";
-import type { SourceVideo } from "../../types.ts";
-import { checkEncodeRequest } from "../check-request.ts";
-import { parseEncodeParams } from "../parse-params.ts";
-import { videoEncoderArgs } from "../video-args.ts";
+import type { SourceVideo } from "../../model/source.ts";
+import { EIGHT_BITS, HDR10, TEN_BITS } from "../../model/source-video.fixture.ts";
+import { videoEncoderArgs } from "../args/video-args.ts";
+import { checkEncodeRequest } from "../parse/check-request.ts";
+import { parseEncodeParams } from "../parse/parse-params.ts";
 import { crfOfPercent } from "./neutral.ts";
 import { codecCrf, percentOfCrf, scaledCrf, wholeCrf } from "./quality.ts";
 import { candidatesFor, translateRequest } from "./translate.ts";

@@ -1,10 +1,11 @@
 // From a request that names a codec to the request that one encoder understands: the only door to the tables beside it.
 // Pure; which encoder it is to be, the server decides.
 import { assertNever } from "../../../base/assert.ts";
-import type { EncoderFamily, SourceVideo } from "../../types.ts";
-import type { EncodeRequest } from "../encode-request.ts";
-import { findVideoEncoder, VIDEO_ENCODERS } from "../encoders.ts";
-import { isNeutralCodec } from "../neutral-codecs.ts";
+import type { EncodeRequest } from "../../model/encode-request.ts";
+import type { EncoderFamily } from "../../model/encoder-family.ts";
+import type { SourceVideo } from "../../model/source.ts";
+import { findVideoEncoder, VIDEO_ENCODERS } from "../tables/encoders.ts";
+import { isNeutralCodec } from "../tables/neutral-codecs.ts";
 import { inAmfWords } from "./amf.ts";
 import { cannot, type Translation } from "./encoder-words.ts";
 import { type Neutral, readNeutral } from "./neutral.ts";

@@ -1,6 +1,6 @@
 // The neutral request in VA-API's words. Sources: ffmpeg-codecs "VAAPI encoders" (-global_quality, -compression_level,
 // rate control modes), `ffmpeg -h encoder=h264_vaapi`, libavcodec/vaapi_encode_av1.c, ffmpeg wiki Hardware/VAAPI.
-import type { Speed } from "../neutral-codecs.ts";
+import type { Speed } from "../tables/neutral-codecs.ts";
 import { cannot, hardwareLacks, rateWords, SPEED_STEPS, type Translation } from "./encoder-words.ts";
 import type { Neutral } from "./neutral.ts";
 import { scaledCrf, wholeCrf } from "./quality.ts";

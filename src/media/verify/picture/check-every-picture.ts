@@ -1,8 +1,9 @@
 // `--verify full`: the source and the finished output, each decoded once from its beginning to its end, beside each other;
 // every picture is held against its own and against its neighbours. Streams: a few pictures of each side are held.
-import { planSegment } from "../../segment-task.ts";
-import type { Tools } from "../../tools.ts";
-import type { ProofCheck } from "../../types.ts";
+
+import type { Tools } from "../../ffmpeg/tools.ts";
+import type { ProofCheck } from "../../model/proof.ts";
+import { planSegment } from "../../segment/segment-task.ts";
 import { type Comparison, comparisonOf, matrixOf, outputFile, type PicturesInput } from "./comparison.ts";
 import { expectedQuality } from "./floors.ts";
 import { type Judgement, judgePicture, type PictureRun } from "./judge-picture.ts";

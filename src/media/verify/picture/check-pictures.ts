@@ -1,8 +1,8 @@
 // The check `picture`: pictures of the finished output, decoded, beside those that the source gives through the same
 // filters. What it can't look at it says.
 import type { Pts } from "../../../base/rational.ts";
-import type { Tools } from "../../tools.ts";
-import type { ProofCheck } from "../../types.ts";
+import type { Tools } from "../../ffmpeg/tools.ts";
+import type { ProofCheck } from "../../model/proof.ts";
 import { choosePlaces, type Place } from "./choose-places.ts";
 import { comparisonOf, matrixOf, type PicturesInput } from "./comparison.ts";
 import { isWrong, type Looked, type LookSetting, look } from "./look-at-places.ts";

@@ -1,12 +1,13 @@
 // Where an output is looked at: of each segment its first pictures and some in its middle, there where source and output
 // cost the fewest decoded pictures. Pure.
 import { type Pts, type Rational, rescale } from "../../../base/rational.ts";
-import type { FrameIndex } from "../../frame-index.ts";
-import { type OutputPlan, outputPlan } from "../../output-plan.ts";
-import { plannedFrames } from "../../planned-frames.ts";
-import type { EncodeRequest } from "../../request/encode-request.ts";
-import { planSegment } from "../../segment-task.ts";
-import type { LeadIn, PictureShape, SegmentTask, SourceInfo } from "../../types.ts";
+import type { FrameIndex } from "../../index/frame-index.ts";
+import type { EncodeRequest } from "../../model/encode-request.ts";
+import type { LeadIn, SegmentTask } from "../../model/segment.ts";
+import type { PictureShape, SourceInfo } from "../../model/source.ts";
+import { type OutputPlan, outputPlan } from "../../plan/frame-timing.ts";
+import { plannedFrames } from "../../plan/planned-frames.ts";
+import { planSegment } from "../../segment/segment-task.ts";
 
 /** A segment as far as its pictures are looked at. */
 export interface LookedAtSegment {

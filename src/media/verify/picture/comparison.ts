@@ -1,13 +1,13 @@
 // What pictures of an output are compared as: in which format and size, and whether they can be at all.
 import type { Rational } from "../../../base/rational.ts";
-import { decoderOfOutput } from "../../codecs.ts";
 import { rangeHolder } from "../../colour/range-holder.ts";
 import { outputRange } from "../../colour/range-path.ts";
+import { decoderOfOutput } from "../../ffmpeg/codecs.ts";
 import { ASKED_COLOURS, isSince } from "../../ffmpeg/differences.ts";
-import { OUTPUT_DEMUXERS, type OutputPackets } from "../../output-packets.ts";
-import type { Tools } from "../../tools.ts";
-import type { Container } from "../../types.ts";
-import { SEGMENT_DEMUXERS } from "../../verify-segment.ts";
+import type { Tools } from "../../ffmpeg/tools.ts";
+import type { Container } from "../../model/source.ts";
+import { SEGMENT_DEMUXERS } from "../../segment/verify-segment.ts";
+import { OUTPUT_DEMUXERS, type OutputPackets } from "../output-packets.ts";
 import type { PlacesInput } from "./choose-places.ts";
 import { expectedQuality } from "./floors.ts";
 import { comparedFormat } from "./raw-format.ts";

@@ -1,6 +1,6 @@
 // How far an honest encode may be from the source's picture, by encoder and quality. The numbers were measured over real
 // and made-up clips (docs/MEASURED.md §9); each leaves room above the worst that was seen. Pure.
-import type { EncodeRequest } from "../../request/encode-request.ts";
+import type { EncodeRequest } from "../../model/encode-request.ts";
 import type { ColourFit } from "./colour-fit.ts";
 import type { PlaneMeasures } from "./measure-plane.ts";
 

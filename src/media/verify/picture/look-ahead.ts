@@ -1,6 +1,6 @@
 // Decodes the source's side of the check `picture` before there is an output: of segments that have landed, whose key
 // frames say where their middle will be looked at.
-import type { Tools } from "../../tools.ts";
+import type { Tools } from "../../ffmpeg/tools.ts";
 import { choosePlaces, type Place, type PlacesInput } from "./choose-places.ts";
 import { streamPictures } from "./read-pictures.ts";
 import { sourceArgs } from "./sample-args.ts";

@@ -1,7 +1,7 @@
 // Both sides of some places, beside each other: each side out of one run of ffmpeg, as far as it can hold so many.
 import { availableParallelism } from "node:os";
 import type { Pts } from "../../../base/rational.ts";
-import type { Tools } from "../../tools.ts";
+import type { Tools } from "../../ffmpeg/tools.ts";
 import { keyBefore, type Place } from "./choose-places.ts";
 import { type Comparison, matrixOf, outputFile, type PicturesInput } from "./comparison.ts";
 import { expectedQuality } from "./floors.ts";

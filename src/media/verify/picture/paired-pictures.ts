@@ -1,6 +1,6 @@
 // Pictures of the source and of the output, each out of a run of ffmpeg of its own, joined into pairs as they come: a few
 // of each side are held, however many there are.
-import type { Tools } from "../../tools.ts";
+import type { Tools } from "../../ffmpeg/tools.ts";
 import { streamPictures } from "./read-pictures.ts";
 import type { Shown } from "./sample-args.ts";
 import type { Strips } from "./strips.ts";

@@ -1,6 +1,6 @@
 // Whether a source's pictures say another range from some key frame on, which the header of the stream does not tell.
 import { type SaidRange, seenRanges } from "../../colour/seen-ranges.ts";
-import type { Tools } from "../../tools.ts";
+import type { Tools } from "../../ffmpeg/tools.ts";
 import type { PicturesInput } from "./comparison.ts";
 
 export const RANGE_NOTE =

@@ -1,8 +1,9 @@
 // What the source's side of the comparison is given, where the request asks for colours that the source does not have.
 import { expect, test } from "bun:test";
-import { parseEncodeParams } from "../../request/parse-params.ts";
-import { EIGHT_BITS } from "../../source-video.fixture.ts";
-import type { SegmentTask, SourceVideo } from "../../types.ts";
+import type { SegmentTask } from "../../model/segment.ts";
+import type { SourceVideo } from "../../model/source.ts";
+import { EIGHT_BITS } from "../../model/source-video.fixture.ts";
+import { parseEncodeParams } from "../../request/parse/parse-params.ts";
 import { comparedFormat } from "./raw-format.ts";
 import { type Shown, wholeSourceArgs } from "./sample-args.ts";
 

@@ -2,15 +2,15 @@
 // and cut; those that are decoded from one and the same picture share the decode. Both sides end in one pixel format, in
 // limited range whatever range they say to have, so that a tag that is not true shows as wrong levels. Pure.
 import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../../../base/rational.ts";
-import { decoderFor } from "../../codecs.ts";
 import { isFullRange, isLumaAndChroma } from "../../colour/pixel-kind.ts";
 import { askedRange, isFullForgotten, namedRange, stateRange } from "../../colour/range-path.ts";
-import { isMatroska } from "../../formats.ts";
-import { probeWord } from "../../request/colour-words.ts";
-import { filterChain, renderedChain } from "../../request/video-args.ts";
-import { cutChain, cutParts, decodeArgs, shapeFilters } from "../../segment-args.ts";
-import { fileUrl, inputGuards, QUIET } from "../../tool-args.ts";
-import type { SegmentTask } from "../../types.ts";
+import { decoderFor } from "../../ffmpeg/codecs.ts";
+import { isMatroska } from "../../ffmpeg/formats.ts";
+import { fileUrl, inputGuards, QUIET } from "../../ffmpeg/tool-args.ts";
+import type { SegmentTask } from "../../model/segment.ts";
+import { filterChain, renderedChain } from "../../request/args/video-args.ts";
+import { probeWord } from "../../request/values/colour-words.ts";
+import { cutChain, cutParts, decodeArgs, shapeFilters } from "../../segment/segment-args.ts";
 import { isRgb, type RawFormat } from "./raw-format.ts";
 import { branchedArgs, rawOutput } from "./shared-decode.ts";
 import { type StripLayout, stripLayout } from "./strips.ts";

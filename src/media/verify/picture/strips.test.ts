@@ -1,6 +1,6 @@
 // Strips that ffmpeg cuts out, beside those cut from whole pictures here.
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { findTools, type Tools } from "../../tools.ts";
+import { findTools, type Tools } from "../../ffmpeg/tools.ts";
 import { comparedFormat, type RawFormat } from "./raw-format.ts";
 import { streamPictures } from "./read-pictures.ts";
 import { rawOutput } from "./shared-decode.ts";

@@ -1,0 +1,132 @@
+// The end of a job, when nothing is left to hand out and clients fall idle: segments that wait in a busy client's queue
+// move to an idle one, and segments still running are given to a second client where that would finish sooner by
+// measured speed. The first result that is verified counts, its rival is told to stop then.
+import { isFullyAssigned } from "../ability/capability.ts";
+import { framesAhead, hasFreeSlot, holdingOf, isReady } from "../ability/client-load.ts";
+import type { Client } from "../model/client.ts";
+import { leadFramesAt } from "../model/gop-list.ts";
+import type { AttemptId, JobId } from "../model/ids.ts";
+import type { Job } from "../model/job.ts";
+import type { Attempt, Segment } from "../model/segment.ts";
+import type { Turn } from "../model/turn.ts";
+import { isWorkedOn, withoutAttempt } from "../rules/speculative-attempts.ts";
+import { decodeRatioOf } from "../sizing/cut-rule.ts";
+import { measureSpeeds, type Speeds } from "../sizing/speeds.ts";
+import { grant } from "./grant.ts";
+
+/** A second client must be expected well before the first: speeds are measured on other pictures than these. */
+const SOONER_BY = 0.75;
+/** Offer, first blocks and seek; with less than this left nobody else is faster. */
+const START_MS = 2000;
+/** Without progress for so long an attempt is not where its speed says. */
+const HESITATES_MS = 5000;
+
+/** Jobs in their tail, and idle clients for them. */
+export function relieveTail(turn: Turn, clients: readonly Client[]): void {
+  for (const job of [...turn.jobs.values()]) {
+    if (!isInTail(turn, job)) continue;
+    const idle = clients.filter((client) => isReady(turn, client, job));
+    if (idle.length === 0) continue;
+    const speeds = measureSpeeds(turn, job);
+    idle.sort((a, b) => speeds.of(b) - speeds.of(a));
+    for (const client of idle) while (hasFreeSlot(turn, client, job) && relieve(turn, job.id, client, speeds));
+  }
+}
+
+/** Everything is in segments, and some attempt runs alone on its own, or on a client that is paused. */
+function isInTail(turn: Turn, job: Job): boolean {
+  if (job.status !== "Processing" && job.status !== "Benchmarking") return false;
+  if (!isFullyAssigned(job)) return false;
+  for (const attempt of turn.attempts.values()) {
+    if (attempt.jobId !== job.id || attempt.stage === "uploading") continue;
+    const phase = job.segments[attempt.segmentIndex]?.phase;
+    if (phase?.kind === "leased" && countWorking(turn, phase.attemptIds) <= 1) return true;
+  }
+  return false;
+}
+
+function countWorking(turn: Turn, attemptIds: readonly AttemptId[]): number {
+  let count = 0;
+  for (const id of attemptIds) {
+    const attempt = turn.attempts.get(id);
+    if (attempt !== undefined && isWorkedOn(turn, attempt)) count++;
+  }
+  return count;
+}
+
+interface Held {
+  readonly segment: Segment;
+  readonly attempt: Attempt;
+  readonly holder: Client;
+  /** Until its holder has encoded it, by its speed; null when nobody's speed is known. */
+  readonly restMs: number;
+}
+
+/** Moves or doubles the segment that would take longest; false when this client would finish none sooner. */
+function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): boolean {
+  const job = turn.jobs.get(jobId);
+  const fps = speeds.of(client);
+  if (job === undefined) return false;
+  let longest: Held | null = null;
+  for (const { jobId: heldFor, segmentIndex } of turn.attempts.values()) {
+    const segment = heldFor === jobId ? job.segments[segmentIndex] : undefined;
+    if (segment === undefined) continue;
+    // Its retries are used up: what still runs is its last chance.
+    if (segment.failures > job.settings.maxRetries) continue;
+    const held = heldAlone(turn, job, segment, client, speeds);
+    if (held === null || (longest !== null && held.restMs <= longest.restMs)) continue;
+    const lead = leadFramesAt(job.gops, segment.startPts) / decodeRatioOf(job.encoder);
+    // Sooner than a client that is paused anybody is, also where no speed is known.
+    const ownMs = START_MS + (fps > 0 ? (1000 * (lead + segment.frames)) / fps : Number.MAX_VALUE);
+    if (ownMs < SOONER_BY * held.restMs) longest = held;
+  }
+  if (longest === null) return false;
+  const { segment, attempt, holder } = longest;
+  if (isBehindSlots(turn, attempt, holder, job)) move(turn, job, longest, client);
+  else grant(turn, job, segment, client, `beside ${holder.name}`);
+  return true;
+}
+
+/**
+ * A segment that one other client works on, and that gave no trouble but there. Clients that are paused do not work: one
+ * that only they hold is as good as free, and trouble that it gave counts no more than for any free one.
+ */
+function heldAlone(turn: Turn, job: Job, segment: Segment, client: Client, speeds: Speeds): Held | null {
+  if (segment.phase.kind !== "leased") return null;
+  const holdings = segment.phase.attemptIds.flatMap((id) => {
+    const attempt = turn.attempts.get(id);
+    const holder = attempt === undefined ? undefined : turn.clients.get(attempt.clientId);
+    return attempt === undefined || holder === undefined ? [] : [{ segment, attempt, holder }];
+  });
+  if (holdings.some(({ holder }) => holder.id === client.id)) return null;
+  const working = holdings.filter(({ attempt }) => isWorkedOn(turn, attempt));
+  const [first] = holdings;
+  const [only, second] = working;
+  if (first !== undefined && only === undefined) return { ...first, restMs: Number.POSITIVE_INFINITY };
+  // What has failed may fail anywhere: doubled, it would use up its retries twice as fast.
+  if (only === undefined || second !== undefined || segment.failures > 0) return null;
+  const { attempt, holder } = only;
+  if (segment.lostOn?.includes(client.id) || attempt.stage === "uploading") return null;
+  if (segment.mismatches?.some(({ leadIn }) => leadIn === segment.leadIn)) return null;
+  const fps = attempt.stage === "encoding" && attempt.fps > 0 ? attempt.fps : speeds.of(holder);
+  if (fps <= 0) return null;
+  const ahead = isBehindSlots(turn, attempt, holder, job) ? framesAhead(turn, holder, job) : 0;
+  const quietMs = turn.now - attempt.progressedAt;
+  const encodeMs = (1000 * (ahead + Math.max(0, segment.frames - attempt.framesDone))) / fps;
+  return { ...only, restMs: encodeMs + (quietMs > HESITATES_MS ? quietMs : 0) };
+}
+
+/** Not begun: its holder has more attempts than slots, and this one waits. */
+function isBehindSlots(turn: Turn, attempt: Attempt, holder: Client, job: Job): boolean {
+  const { active, slots } = holdingOf(turn, holder, job);
+  return attempt.stage === "queued" && active > slots;
+}
+
+function move(turn: Turn, job: Job, { segment, attempt, holder }: Held, client: Client): void {
+  const reason = `moved to ${client.name}, which is idle`;
+  turn.removeAttempt(attempt.id);
+  turn.effect({ type: "stop-attempt", clientId: holder.id, attemptId: attempt.id, reason });
+  const subject = { jobId: job.id, clientId: holder.id, segmentIndex: segment.index, attemptId: attempt.id };
+  turn.event("attempt-stopped", subject, reason);
+  grant(turn, job, withoutAttempt(segment, attempt.id, turn.now), client, `from the queue of ${holder.name}`);
+}

@@ -1,0 +1,164 @@
+// One header for one stream: where a decoder gets the encoder's headers once, from the container, segments with other
+// headers can't be joined. The client whose encoder writes others is told apart, and the minority is encoded again.
+import { isReachable, takesWork } from "../ability/capability.ts";
+import { slotsFor } from "../ability/encoders.ts";
+import type { Client } from "../model/client.ts";
+import type { ClientId, JobId } from "../model/ids.ts";
+import type { Job, Unfit } from "../model/job.ts";
+import type { LandedResult, Segment } from "../model/segment.ts";
+import type { Turn } from "../model/turn.ts";
+import { openJob } from "./job-rules.ts";
+import { dropRivals, withoutAttempt } from "./speculative-attempts.ts";
+import { runWhole } from "./void-segments.ts";
+
+/** For jobs that name their encoder; the others say it themselves (--wait-for-family). */
+const WAIT_FOR_MAKERS_MS = 60_000;
+
+/** A digest; null: the encoder writes none. */
+type Headers = string | null;
+
+interface Made {
+  readonly segment: Segment;
+  readonly landed: LandedResult;
+  readonly headers: Headers;
+}
+
+function madeOf(job: Job): Made[] {
+  return job.segments.flatMap((segment) => {
+    const { phase } = segment;
+    return phase.kind === "verified" ? [{ segment, landed: phase.landed, headers: phase.facts.extradataSha256 }] : [];
+  });
+}
+
+/** It is not the client then: what is encoded decides. */
+function makesBoth(made: readonly Made[]): boolean {
+  const byClient = new Map<ClientId, Headers>();
+  return made.some(({ landed, headers }) => {
+    const before = byClient.get(landed.clientId);
+    byClient.set(landed.clientId, headers);
+    return before !== undefined && before !== headers;
+  });
+}
+
+function makersOf(turn: Turn, job: Job, made: readonly Made[], headers: Headers): Client[] {
+  const ids = new Set([
+    ...made.filter((each) => each.headers === headers).map(({ landed }) => landed.clientId),
+    ...(job.unfit ?? []).filter((unfit) => unfit.headers === headers).map(({ clientId }) => clientId),
+  ]);
+  return [...turn.clients.values()].filter((client) => ids.has(client.id));
+}
+
+/** Seconds until all is done with these headers, by the clients known to make them. */
+function secondsLeft(turn: Turn, job: Job, made: readonly Made[], headers: Headers): number {
+  let fps = 0;
+  for (const client of makersOf(turn, job, made, headers)) {
+    if (isReachable(client) && takesWork(client)) fps += (client.slotFps[job.id] ?? 0) * slotsFor(client, job.encoder);
+  }
+  const all = job.totalFrames ?? job.segments.reduce((sum, { frames }) => sum + frames, 0);
+  const done = made.reduce((sum, each) => (each.headers === headers ? sum + each.segment.frames : sum), 0);
+  return fps > 0 ? Math.max(0, all - done) / fps : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * After a segment is verified: do its headers go with those of the others? If not, the clients that would be done sooner
+ * go on, what the others made is encoded again, and they get no more of this job. False when the segment itself is void.
+ */
+export function settleHeaders(turn: Turn, jobId: JobId, index: number): boolean {
+  const job = openJob(turn, jobId);
+  const rule = job?.settings.headers;
+  if (job === null || rule === undefined) return true;
+  const made = madeOf(job);
+  const own = made.find(({ segment }) => segment.index === index);
+  const other = made.find(({ headers }) => own !== undefined && headers !== own.headers);
+  if (own === undefined || other === undefined) return true;
+  if (makesBoth(made)) {
+    // Every key frame says its own; a decoder that follows them is right.
+    if (rule === "repeated") return true;
+    runWhole(turn, job, `${job.encoder} writes other headers for other parts of it, and one stream has one`);
+    return false;
+  }
+  const isOwnKept =
+    !isToldApart(job, own) && secondsLeft(turn, job, made, own.headers) < secondsLeft(turn, job, made, other.headers);
+  dropOthers(turn, job, made, isOwnKept ? own.headers : other.headers);
+  return isOwnKept;
+}
+
+/** A choice stands against a late result of a client that it set aside; another client may turn it round. */
+function isToldApart(job: Job, { landed, headers }: Made): boolean {
+  return job.unfit?.some((unfit) => unfit.clientId === landed.clientId && unfit.headers === headers) === true;
+}
+
+function dropOthers(turn: Turn, job: Job, made: readonly Made[], kept: Headers): void {
+  const dropped = made.filter(({ headers }) => headers !== kept);
+  const reason = "writes other headers than the rest, which can't be joined with theirs in one stream";
+  const unfit = (job.unfit ?? []).filter(({ headers }) => headers === undefined || headers !== kept);
+  const segments = job.segments.slice();
+  for (const { segment, landed, headers } of dropped) {
+    const { clientId, attemptId, clientName } = landed;
+    const subject = { jobId: job.id, clientId, segmentIndex: segment.index, attemptId };
+    const note = `encoded again: the ${job.encoder} of ${clientName} ${reason}`;
+    segments[segment.index] = freed(turn, segment, note);
+    turn.effect({ type: "drop-result", jobId: job.id, segmentIndex: segment.index, attemptId });
+    turn.event("segment-retry", subject, note);
+    if (unfit.some((each) => each.clientId === clientId && each.headers === headers)) continue;
+    unfit.push({ clientId, encoder: job.encoder, reason, headers });
+    turn.event("client-unfit", { jobId: job.id, clientId }, `${job.encoder} ${reason}`);
+  }
+  turn.putJob({ ...job, segments, unfit });
+  for (const { clientId } of unfit)
+    if (dropped.some(({ landed }) => landed.clientId === clientId)) stopOn(turn, job.id, clientId);
+}
+
+function freed(turn: Turn, segment: Segment, note: string): Segment {
+  return { ...segment, phase: { kind: "pending", notBefore: turn.now }, notes: [...segment.notes, note] };
+}
+
+/** What such a client still encodes could not be used. */
+function stopOn(turn: Turn, jobId: JobId, clientId: ClientId): void {
+  for (const attempt of [...turn.attemptsOf(clientId)]) {
+    const job = turn.jobs.get(jobId);
+    const segment = attempt.jobId === jobId ? job?.segments[attempt.segmentIndex] : undefined;
+    if (job === undefined || segment === undefined) continue;
+    const reason = "its results could not be joined with the rest";
+    turn.removeAttempt(attempt.id);
+    turn.putSegment(job, withoutAttempt(segment, attempt.id, turn.now));
+    const subject = { jobId, clientId, segmentIndex: attempt.segmentIndex, attemptId: attempt.id };
+    turn.event("attempt-stopped", subject, reason);
+    const client = turn.clients.get(clientId);
+    if (client !== undefined && isReachable(client))
+      turn.effect({ type: "stop-attempt", clientId, attemptId: attempt.id, reason });
+  }
+}
+
+/** Held back for its headers alone, and there. */
+function waiting(turn: Turn, job: Job): readonly Unfit[] {
+  return (job.unfit ?? []).filter(({ clientId, encoder, headers }) => {
+    const client = turn.clients.get(clientId);
+    if (headers === undefined || client === undefined || !isReachable(client) || !takesWork(client)) return false;
+    const hasFailed = job.unfit?.some((each) => each.clientId === clientId && each.headers === undefined);
+    return client.encoders.includes(encoder) && encoder === job.encoder && hasFailed !== true;
+  });
+}
+
+/**
+ * A job whose fitting clients are all gone while others with the same encoder are there: waits, then begins again with
+ * those. True when it is such a job.
+ */
+export function settleWithoutMakers(turn: Turn, job: Job): boolean {
+  if (waiting(turn, job).length === 0) return false;
+  const waitMs = job.settings.election === undefined ? WAIT_FOR_MAKERS_MS : job.settings.election.waitForFamilyMs;
+  if (waitMs === null || job.aloneSince === null || turn.now - job.aloneSince < waitMs) return true;
+  const note = "encoded again: no client was left whose headers are those of the segments so far";
+  const segments = job.segments.map((segment) => {
+    const { index: segmentIndex, phase } = segment;
+    if (!("landed" in phase)) return segment;
+    const { attemptId, clientId } = phase.landed;
+    dropRivals(turn, job, segment, phase.landed);
+    turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId });
+    turn.event("segment-retry", { jobId: job.id, clientId, segmentIndex, attemptId }, note);
+    return freed(turn, segment, note);
+  });
+  const unfit = (job.unfit ?? []).filter(({ headers }) => headers === undefined);
+  turn.putJob({ ...job, segments, unfit });
+  return true;
+}

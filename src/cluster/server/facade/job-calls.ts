@@ -1,0 +1,100 @@
+// The part of the coordinator's façade that is about jobs once they are made: what they are, what comes of them, and
+// what people ask of one.
+import { readFile } from "node:fs/promises";
+import { AppError } from "../../../base/errors.ts";
+import { exists } from "../../../base/files.ts";
+import type { Proof } from "../../../media/model/proof.ts";
+import type { Job } from "../../scheduler/model/job.ts";
+import { isTerminal } from "../../scheduler/model/state-changes.ts";
+import { idleClients } from "../../scheduler/views/idle.ts";
+import type { Engine } from "../engine.ts";
+import { lostSegments, requireSource } from "../intake/retry-job.ts";
+import type { JobFolders } from "../job/job-folders.ts";
+import type { JobRegister } from "../job-register.ts";
+import { passesText, segmentView } from "../job-views.ts";
+import type { Coordinator, Store } from "../ports.ts";
+import type { Watchers } from "../watchers.ts";
+import { requireOk } from "./require-ok.ts";
+
+type JobCalls = Pick<
+  Coordinator,
+  "listJobs" | "job" | "jobDetail" | "cancelJob" | "retryJob" | "jobEvents" | "watchJob" | "proof" | "output"
+>;
+
+export interface JobCallsParts {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly register: JobRegister;
+  readonly folders: JobFolders;
+  readonly watchers: Watchers;
+}
+
+export function jobCalls({ engine, store, register, folders, watchers }: JobCallsParts): JobCalls {
+  return {
+    listJobs: (status) =>
+      [...engine.state.jobs.values()]
+        .filter((job) => status === null || job.status.toLowerCase() === status.toLowerCase())
+        .map((job) => register.view(job.id)),
+    job: (id) => register.view(id),
+    jobDetail(id) {
+      const { job, record } = register.find(id);
+      return {
+        ...register.view(job.id),
+        ffmpeg_params: record.requestText,
+        idle_clients: idleClients(engine.state, job).map(({ client, reason }) => {
+          return { client_id: client.id, name: client.name, reason };
+        }),
+        split: `${job.split.mode === "whole" ? `one segment: ${job.split.reason}` : "on key frames"}${passesText(job)}`,
+        segment_list: job.segments.map((segment) => segmentView(engine.state, segment)),
+        attempts: store.attempts(job.id),
+        events: store.jobEvents(job.id, 0),
+      };
+    },
+    async cancelJob(id) {
+      const { job } = register.find(id);
+      requireOk(engine.dispatch({ type: "cancel-requested", jobId: job.id }));
+      return register.view(job.id);
+    },
+    async retryJob(id) {
+      const { job, record } = register.find(id);
+      if (job.status !== "Failed" && job.status !== "Cancelled") {
+        requireOk(engine.dispatch({ type: "retry-requested", jobId: job.id, lost: [] }));
+      }
+      await requireSource(record);
+      await folders.make(job.id);
+      const lost = await lostSegments(folders, job);
+      if (!register.works.has(job.id)) register.takeOn(record);
+      requireOk(engine.dispatch({ type: "retry-requested", jobId: job.id, lost }));
+      return register.view(job.id);
+    },
+    jobEvents: (id, afterSeq) => store.jobEvents(register.find(id).job.id, afterSeq),
+    watchJob: (id, listener) => watchers.watch(register.find(id).job.id, listener),
+    async proof(id) {
+      const { job } = register.find(id);
+      const path = folders.of(job.id).proof;
+      if (!(await exists(path))) throw notYet(job, "proof");
+      return JSON.parse(await readFile(path, "utf8")) as Proof;
+    },
+    async output(id) {
+      const { job, record } = register.find(id);
+      if (job.output === null || job.status !== "Completed") throw notYet(job, "output");
+      const path = folders.outputFile(job.id, record.container);
+      if (!(await exists(path))) {
+        throw new AppError(
+          "E_NOT_FOUND",
+          `the output of job ${job.id} is no longer on the server`,
+          "Submit the source again.",
+        );
+      }
+      return { path, name: job.output.name, bytes: job.output.bytes, sha256: job.output.sha256 };
+    },
+  };
+}
+
+function notYet(job: Job, what: "proof" | "output"): AppError {
+  const id = job.id.slice(0, 8);
+  const hint = isTerminal(job.status)
+    ? `\`ffcluster jobs show ${id}\` says why.`
+    : `\`ffcluster jobs watch ${id}\` waits for its end.`;
+  return new AppError("E_WRONG_STATE", `job ${job.id} is ${job.status} and has no ${what}`, hint);
+}

@@ -1,0 +1,52 @@
+// What a job's output is held against picture by picture: the file that its video is read from, the filters with the
+// server's own side files, the segments and how far each is to be believed.
+
+import type { FrameIndex } from "../../../media/index/frame-index.ts";
+import { inOneRun } from "../../../media/request/args/split-mode.ts";
+import { withSideFiles } from "../../../media/subtitles/burn-in-files.ts";
+import type { ComparedPictures } from "../../../media/verify/check-output.ts";
+import type { LookedAtSegment } from "../../../media/verify/picture/choose-places.ts";
+import type { Job } from "../../scheduler/model/job.ts";
+import { FROM_THE_BEGINNING, isReferenced } from "../../scheduler/rules/segment-rules.ts";
+import { gridOf } from "../job/job-grid.ts";
+import { requestOf } from "../job/job-request.ts";
+import type { FinishedSegment } from "./finished-segments.ts";
+import type { JobWork } from "./job-work.ts";
+
+type LookedAt = Pick<FinishedSegment, "segment" | "landed" | "facts">;
+
+/** Where a segment climbed the ladder the index has promised too much: there the beginning alone is sure. */
+function lookedAt(job: Job, { segment, landed, facts }: LookedAt): LookedAtSegment {
+  const isLast = segment.index === job.segments.length - 1;
+  const isSure = segment.leadIn === 0 && !isReferenced(segment);
+  return {
+    startPts: job.split.mode === "whole" || segment.index === 0 ? null : segment.startPts,
+    endPts: job.split.mode === "whole" || isLast ? null : segment.endPts,
+    frames: facts.frames,
+    leadIn: isSure ? 0 : FROM_THE_BEGINNING,
+    complaint: landed.report.decodeErrors[0] ?? null,
+  };
+}
+
+export async function comparedPictures(
+  work: JobWork,
+  job: Job,
+  index: FrameIndex,
+  segments: readonly LookedAt[],
+): Promise<ComparedPictures> {
+  const { source, info } = await work.video();
+  const asked = withSideFiles(requestOf(work.record, job.encoder), await work.sidePaths());
+  return {
+    info,
+    index,
+    request: job.split.mode === "whole" ? inOneRun(asked) : asked,
+    segments: segments.map((segment) => lookedAt(job, segment)),
+    grid: gridOf(index, job)?.tick ?? null,
+    sourcePath: source.path,
+    ...(work.pictures.stated === undefined ? {} : { picture: work.pictures.stated }),
+    kept: work.ahead.kept,
+    findChange: () => work.pictures.findChange(),
+    container: work.record.container,
+    every: work.record.verify === "full",
+  };
+}

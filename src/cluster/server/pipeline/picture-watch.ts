@@ -1,0 +1,95 @@
+// Whether the pictures of a job's source change their size, shape or format in the middle: told by segments that begin
+// with another picture than the stream, or looked for where a segment is not as planned. From then on every task states
+// what the stream's first picture is.
+import { Once } from "../../../base/once.ts";
+import { decoderFor } from "../../../media/ffmpeg/codecs.ts";
+import type { Tools } from "../../../media/ffmpeg/tools.ts";
+import type { SegmentReport, SegmentTask } from "../../../media/model/segment.ts";
+import type { PictureShape, SourceInfo } from "../../../media/model/source.ts";
+import { filterChain } from "../../../media/request/args/video-args.ts";
+import { type FirstPicture, firstPicture, otherPicture } from "../../../media/segment/first-picture.ts";
+import { pictureChange } from "../../../media/source/picture-sizes.ts";
+
+export interface PictureWatchParts {
+  readonly tools: Tools;
+  readonly workDir: string;
+  readonly signal: AbortSignal;
+  /** The file that the video is read from. */
+  readonly video: () => Promise<{ readonly path: string; readonly info: SourceInfo }>;
+}
+
+export class PictureWatch {
+  readonly #parts: PictureWatchParts;
+  #first: Once<FirstPicture | null> | null = null;
+  readonly #change = new Once(() => this.#findChange());
+  #stated: PictureShape | undefined;
+
+  constructor(parts: PictureWatchParts) {
+    this.#parts = parts;
+  }
+
+  /** What tasks state; undefined: no picture has been found to be other than the first. */
+  get stated(): PictureShape | undefined {
+    return this.#stated;
+  }
+
+  /** In words, where a segment of this task does not begin with a picture like the stream's first one. */
+  async otherThanFirst(task: SegmentTask, { decoded }: Pick<SegmentReport, "decoded">): Promise<string | null> {
+    if (decoded === undefined) return null;
+    const first = await this.#firstOf(task);
+    const other = otherPicture(first, decoded);
+    if (other !== null) this.#state(first, task, decoded);
+    return other;
+  }
+
+  /** The first change of size or format in words; null: there is none. Decodes the source's key frames. */
+  findChange(): Promise<string | null> {
+    return this.#change.get();
+  }
+
+  /** A segment is not as planned: where pictures change, the next one is told what they were. */
+  async lookForChange(task: SegmentTask): Promise<void> {
+    if (this.#stated !== undefined || (await this.#change.get()) === null) return;
+    this.#state(await this.#firstOf(task), task);
+  }
+
+  /** Why no decode of a range alone can be believed; null: it can be. */
+  async whyWhole(task: SegmentTask): Promise<string | null> {
+    if (filterChain(task.request).length === 0) return null;
+    const change = await this.#change.get();
+    return change === null ? null : `the pictures change from ${change}, and filters are set up anew there`;
+  }
+
+  /**
+   * Filters that are set up for pictures of one size alone do other things to those of another: one run over all does
+   * them. Where pixels alone get another shape, filters aren't set up anew.
+   */
+  #state(first: FirstPicture | null, task: SegmentTask, decoded?: string): void {
+    if (first === null) return;
+    const isShapeAlone = decoded !== undefined && withoutShape(decoded) === withoutShape(first.text);
+    if (isShapeAlone || filterChain(task.request).length === 0) this.#stated = first.shape;
+  }
+
+  #firstOf(task: SegmentTask): Promise<FirstPicture | null> {
+    this.#first ??= new Once(() => this.#decodeFirst(task));
+    return this.#first.get();
+  }
+
+  async #decodeFirst(task: SegmentTask): Promise<FirstPicture | null> {
+    const { tools, workDir, signal } = this.#parts;
+    const { path } = await this.#parts.video();
+    const decoder = decoderFor(task.video, task.request.video.encoder);
+    return await firstPicture(tools, path, task, decoder, { workDir, signal });
+  }
+
+  async #findChange(): Promise<string | null> {
+    const { path, info } = await this.#parts.video();
+    return await pictureChange(this.#parts.tools, path, info, this.#parts.signal);
+  }
+}
+
+/** "320x180 1/1 86400" without the shape of its pixels. */
+function withoutShape(decoded: string): string {
+  const [size, , bytes] = decoded.split(" ");
+  return `${size} ${bytes}`;
+}

@@ -1,0 +1,216 @@
+// The server's own checks of a landed segment: by demuxing it against the plan, and, on the last rung of the ladder,
+// against a decode of the range that the server makes itself.
+import { rm } from "node:fs/promises";
+import { AppError } from "../../../base/errors.ts";
+import { exists } from "../../../base/files.ts";
+import { withFrameClock } from "../../../media/bitrate/frame-clock.ts";
+import type { Tools } from "../../../media/ffmpeg/tools.ts";
+import { lightPlan } from "../../../media/hdr10/insert-hdr10.ts";
+import type { FrameIndex } from "../../../media/index/frame-index.ts";
+import type { EncodeRequest } from "../../../media/model/encode-request.ts";
+import type { LeadIn, SegmentTask } from "../../../media/model/segment.ts";
+import type { SourceInfo } from "../../../media/model/source.ts";
+import { plannedFrames } from "../../../media/plan/planned-frames.ts";
+import { countsFrames, fixesKeyFrames, inOneRun, numbersFrames } from "../../../media/request/args/split-mode.ts";
+import { planSegment } from "../../../media/segment/segment-task.ts";
+import { type SegmentExpectation, verifySegment } from "../../../media/segment/verify-segment.ts";
+import { filteredTimes } from "../../../media/verify/filtered-times.ts";
+import type { LookedRange } from "../../../media/verify/source-look.ts";
+import type { Input } from "../../scheduler/model/input.ts";
+import type { Job } from "../../scheduler/model/job.ts";
+import type { LandedResult, Segment } from "../../scheduler/model/segment.ts";
+import type { JobFolders } from "../job/job-folders.ts";
+import { gridOf } from "../job/job-grid.ts";
+import { requestOf } from "../job/job-request.ts";
+import { rateTaskOf } from "../job/rate-task-of.ts";
+import type { JobWork } from "./job-work.ts";
+import { isUnproven, wrongPictures } from "./segment-pictures.ts";
+
+export interface CheckParts {
+  readonly tools: Tools;
+  readonly folders: JobFolders;
+}
+
+/** The task of a segment as it is offered; also the source of what it must hold. `info`: the video's file; `encoder`: not the job's own. */
+export function taskOf(
+  work: JobWork,
+  info: SourceInfo,
+  index: FrameIndex,
+  job: Job,
+  segment: Segment,
+  leadIn: LeadIn,
+  encoder = job.encoder,
+): SegmentTask {
+  const range =
+    job.split.mode === "whole"
+      ? { startPts: null, endPts: null }
+      : { startPts: segment.startPts, endPts: segment.endPts };
+  const grid = gridOf(index, job)?.tick ?? null;
+  const asked = requestOf(work.record, encoder);
+  const request = job.split.mode === "whole" ? inOneRun(asked) : asked;
+  const rate = rateTaskOf(job, segment, request);
+  const task = planSegment(info, index, request, range, leadIn, grid);
+  const picture = job.split.mode === "whole" ? undefined : work.pictures.stated;
+  const stated = picture === undefined ? task : { ...task, picture };
+  const hasTrouble = leadIn > 0 || segment.failures > 0;
+  const rated = rate === null ? stated : withFrameClock({ ...stated, rate }, index, info);
+  return { ...rated, ...(hasTrouble ? { softwareDecode: true as const } : {}) };
+}
+
+function expectationOf(work: JobWork, job: Job, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {
+  const plan = work.planOf(job);
+  return {
+    pts: plan === null ? null : pts,
+    timeBase: plan?.timeBase ?? task.timeBase,
+    encoderTimeBase: task.encoderTimeBase,
+    light: lightPlan(task.video, task.request),
+  };
+}
+
+interface Subject {
+  readonly work: JobWork;
+  readonly job: Job;
+  readonly segment: Segment;
+  readonly landed: LandedResult;
+}
+
+/** What `-r` shows goes by every frame; where the decoder complained some may be missing, and the grid hides that. */
+function lostFrames({ job, landed }: Subject, task: SegmentTask): string | null {
+  const [complaint] = landed.report.decodeErrors;
+  if (job.split.mode === "whole" || task.request.video.cadence === undefined || complaint === undefined) return null;
+  return `what -r shows was planned from every frame, and the decoder said: ${complaint}`;
+}
+
+/** One run over everything has the stream's first picture to go by; every other one must begin with its like. */
+async function otherPictures({ work, job, landed }: Subject, task: SegmentTask): Promise<string | null> {
+  return job.split.mode === "whole" ? null : await work.pictures.otherThanFirst(task, landed.report);
+}
+
+/** Compares the segment's packets with the index; where the index can't tell, the server decodes the range. */
+export async function checkSegment(parts: CheckParts, subject: Subject): Promise<Input> {
+  const { work, job, segment, landed } = subject;
+  const where = { attemptId: landed.attemptId, jobId: job.id, segmentIndex: segment.index };
+  const path = parts.folders.segmentFile(job.id, segment.index, landed.attemptId);
+  if (!(await exists(path))) return { type: "segment-mismatched", ...where, reason: "the segment's file is gone" };
+  const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
+  if (work.record.exactly && (index.uncounted.withoutPts > 0 || index.falseTimes !== null))
+    return await checkUncounted(parts, subject);
+  const { info } = await work.video();
+  const task = taskOf(work, info, index, job, segment, segment.leadIn);
+  const damage = lostFrames(subject, task);
+  if (damage !== null) return { type: "segment-mismatched", ...where, reason: damage };
+  const other = await otherPictures(subject, task);
+  if (other !== null) return { type: "segment-mismatched", ...where, reason: other, isOfSource: true };
+  const plan = work.planOf(job);
+  const isPlanned = plan !== null && index.uncounted.withoutPts === 0 && index.falseTimes === null;
+  const planned = isPlanned ? plannedFrames(plan, index, info, task) : null;
+  const expected = expectationOf(work, job, task, planned);
+  const outcome = await verifySegment(parts.tools, path, expected, work.signal);
+  if (outcome.ok) {
+    const { facts } = outcome;
+    const found = { ...subject, ...expected, path, facts, index };
+    const wrong = isUnproven(subject) ? await wrongPictures(parts.tools, found) : null;
+    if (wrong === null) work.ahead.add(parts.tools, found);
+    return wrong === null
+      ? { type: "segment-verified", ...where, facts }
+      : { type: "segment-mismatched", ...where, reason: wrong };
+  }
+  const { stated } = work.pictures;
+  if (job.split.mode !== "whole") await work.pictures.lookForChange(task);
+  const isOfSource = work.pictures.stated !== stated ? { isOfSource: true as const } : {};
+  return { type: "segment-mismatched", ...where, reason: outcome.reason, ...isOfSource };
+}
+
+/** Where packets have no times, or false ones, there is nothing to verify first: the reference decode's word is that of the check. */
+async function checkUncounted(parts: CheckParts, subject: Subject): Promise<Input> {
+  const decided = await checkByReference(parts, subject);
+  if (decided.type !== "reference-decided") return decided;
+  const { attemptId, jobId, segmentIndex, facts, reason } = decided;
+  return facts === null
+    ? { type: "segment-mismatched", attemptId, jobId, segmentIndex, reason }
+    : { type: "segment-verified", attemptId, jobId, segmentIndex, facts };
+}
+
+/**
+ * What the source itself gives for a task. One run over everything has no seams. Filters that are set up anew where the
+ * pictures change lose what they hold there, so that even those that keep the times put out fewer.
+ */
+async function lookAt(
+  tools: Tools,
+  work: JobWork,
+  job: Job,
+  task: SegmentTask,
+  index: FrameIndex,
+): Promise<LookedRange> {
+  const plan = work.planOf(job);
+  const isWhole = job.split.mode === "whole" && plan !== null;
+  const isSetUpAnew = isWhole && task.cut !== null && (await work.pictures.whyWhole(task)) !== null;
+  if (isWhole && (isSetUpAnew || !plan.keepsTimes)) {
+    const { source } = await work.video();
+    const pts = await filteredTimes(tools, source.path, task, { runsAll: isSetUpAnew, signal: work.signal });
+    return { pts, seams: { start: null, afterEnd: null, decoded: null } };
+  }
+  const look = await work.look(task.request.video.encoder);
+  return await look.range(plan, task, index.lastDuration);
+}
+
+/** Believes the segment when it holds exactly what the server's own decode of the range gives. */
+export async function checkByReference(parts: CheckParts, subject: Subject): Promise<Input> {
+  const { work, job, segment, landed } = subject;
+  const where = { attemptId: landed.attemptId, jobId: job.id, segmentIndex: segment.index };
+  const { tools, folders } = parts;
+  const { info } = await work.video();
+  const path = folders.segmentFile(job.id, segment.index, landed.attemptId);
+  const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
+  const task = taskOf(work, info, index, job, segment, segment.leadIn);
+  const whole = job.split.mode === "whole" ? null : await work.pictures.whyWhole(task);
+  if (whole !== null) return { type: "reference-decided", ...where, facts: null, reason: whole };
+  await work.requireUnchanged();
+  const { pts, seams } = await lookAt(parts.tools, work, job, task, index);
+  const lost = lostFrames(subject, task) ?? (await otherPictures(subject, task));
+  if (lost !== null) return { type: "reference-decided", ...where, facts: null, reason: lost };
+  if (job.split.mode !== "whole" && countsFrames(task.request) && pts.length !== task.expectedFrames) {
+    const reason = `${whyCounted(task.request)}, and ${pts.length} of them are where ${task.expectedFrames} were counted`;
+    return { type: "reference-decided", ...where, facts: null, reason };
+  }
+  const expected = expectationOf(work, job, task, pts);
+  const outcome = await verifySegment(tools, path, expected, work.signal);
+  if (!outcome.ok) return { type: "reference-decided", ...where, facts: null, reason: outcome.reason };
+  const wrong = await wrongPictures(tools, { ...subject, ...expected, path, facts: outcome.facts, index });
+  if (wrong !== null) return { type: "reference-decided", ...where, facts: null, reason: wrong };
+  const { seamStart, seamAfterEnd } = landed.report;
+  const different = [
+    ...(differ(seamStart, seams.start) ? ["the first picture"] : []),
+    ...(differ(seamAfterEnd, seams.afterEnd) ? ["the picture after the last"] : []),
+  ];
+  if (different.length > 0) {
+    const reason = `${different.join(" and ")} differs from the one that decoding in sequence gives`;
+    return { type: "reference-decided", ...where, facts: null, reason };
+  }
+  const counted = `decoding in sequence gives ${pts.length} frames, and so does the segment`;
+  return { type: "reference-decided", ...where, facts: outcome.facts, reason: counted };
+}
+
+function whyCounted(request: EncodeRequest): string {
+  if (numbersFrames(request)) return "the frames are numbered";
+  return fixesKeyFrames(request) ? "key frames stand at fixed distances" : "what -r shows was planned from every frame";
+}
+
+function differ(seen: string | null, decoded: string | null): boolean {
+  return seen !== null && decoded !== null && seen !== decoded;
+}
+
+export async function dropSegmentFile(
+  folders: JobFolders,
+  where: { jobId: string; segmentIndex: number; attemptId: string },
+) {
+  await rm(folders.segmentFile(where.jobId, where.segmentIndex, where.attemptId), { force: true });
+}
+
+/** The landed result of a phase that has one. */
+export function landedOf(segment: Segment): LandedResult {
+  if (!("landed" in segment.phase)) {
+    throw new AppError("E_INTERNAL", `segment ${segment.index} has no result`, "This is a bug in ffcluster.");
+  }
+  return segment.phase.landed;
+}

@@ -1,0 +1,47 @@
+// The pictures of a landed segment beside the source's, before the segment counts: so what a client makes wrong can be
+// given to another one. Asked of the first result of each client in a job; the finished output is looked at as a whole.
+import { type Pts, type Rational, rescale } from "../../../base/rational.ts";
+import type { Tools } from "../../../media/ffmpeg/tools.ts";
+import type { FrameIndex } from "../../../media/index/frame-index.ts";
+import type { SegmentFacts } from "../../../media/model/segment.ts";
+import { SEGMENT_DEMUXERS } from "../../../media/segment/verify-segment.ts";
+import { readOutput } from "../../../media/verify/output-packets.ts";
+import { checkPictures } from "../../../media/verify/picture/check-pictures.ts";
+import type { Job } from "../../scheduler/model/job.ts";
+import type { LandedResult, Segment } from "../../scheduler/model/segment.ts";
+import { hasDelivered } from "../../scheduler/rules/quarantine.ts";
+import { comparedPictures } from "./compared-pictures.ts";
+import type { JobWork } from "./job-work.ts";
+
+export interface LandedSegment {
+  readonly work: JobWork;
+  readonly job: Job;
+  readonly segment: Segment;
+  readonly landed: LandedResult;
+  readonly path: string;
+  readonly facts: SegmentFacts;
+  readonly index: FrameIndex;
+  readonly encoderTimeBase: Rational;
+  /** Sorted PTS of its frames on the job's clock, in `timeBase`; null: the filters make them. */
+  readonly pts: readonly Pts[] | null;
+  readonly timeBase: Rational;
+}
+
+/** Whether nobody knows yet that this client's pictures are right. */
+export function isUnproven({ job, landed }: Pick<LandedSegment, "job" | "landed">): boolean {
+  return !hasDelivered(job, (clientId) => clientId === landed.clientId);
+}
+
+/** What is wrong with the pictures; null: nothing that can be seen. Errors: E_INTERRUPTED. */
+export async function wrongPictures(tools: Tools, landedSegment: LandedSegment): Promise<string | null> {
+  const { work, job, index, path, pts, timeBase, encoderTimeBase } = landedSegment;
+  const { signal } = work;
+  const output = await readOutput(tools, path, signal, SEGMENT_DEMUXERS);
+  const compared = await comparedPictures(work, job, index, [landedSegment]);
+  const check = await checkPictures(tools, {
+    ...compared,
+    ...{ outputPath: path, container: null, output, encoderTimeBase, signal },
+    framePts: pts === null ? null : pts.map((each) => rescale(each, timeBase, encoderTimeBase)),
+  });
+  return check.ok ? null : `its pictures are not the source's: ${check.detail ?? ""}`;
+}

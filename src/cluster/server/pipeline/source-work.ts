@@ -1,0 +1,190 @@
+// What the stitch and the last checks need of a job's source alone: made beside the encodes, each thing once for each run
+// of the server, by whoever asks first. Knows nothing of segments or of the output.
+import { exists } from "../../../base/files.ts";
+import { Once } from "../../../base/once.ts";
+import { MICROSECONDS, rescale } from "../../../base/rational.ts";
+import type { DecodedLengths } from "../../../media/audio/audio-length.ts";
+import { soundLengths } from "../../../media/audio/audio-length.ts";
+import { audioFiles, encodeAudio } from "../../../media/audio/encode-audio.ts";
+import { findSilent, type Silent } from "../../../media/audio/silent-tracks.ts";
+import { tryCopies, type Uncopied } from "../../../media/audio/try-copies.ts";
+import type { Tools } from "../../../media/ffmpeg/tools.ts";
+import type { FrameIndex } from "../../../media/index/frame-index.ts";
+import { hasTracks, readTrackPackets, type TrackPackets } from "../../../media/index/track-packets.ts";
+import type { EncodeRequest } from "../../../media/model/encode-request.ts";
+import {
+  audioToEncode,
+  encodedInstead,
+  leftOutOf,
+  planStreams,
+  type StreamPlan,
+} from "../../../media/plan/stream-plan.ts";
+import { type OutputClock, readOutputClock } from "../../../media/stitch/output-clock.ts";
+import { type Extras, readSourceExtras } from "../../../media/verify/extras/check-extras.ts";
+import { decodeSourceSound, type SoundSample } from "../../../media/verify/sound/check-sound.ts";
+import type { JobFolder } from "../job/job-folders.ts";
+import type { JobRecord } from "../ports.ts";
+
+export interface SourceWorkParts {
+  readonly tools: Tools;
+  readonly record: JobRecord;
+  readonly folder: JobFolder;
+  readonly signal: AbortSignal;
+  /** The complete index. */
+  readonly index: () => Promise<FrameIndex>;
+  /** Sound and subtitles as the complete index read past them; null: it read another file. */
+  readonly indexedTracks: () => ReadonlyMap<number, TrackPackets> | null;
+}
+
+export class SourceWork {
+  readonly #parts: SourceWorkParts;
+  readonly #silent = new Once(() => this.#findSilent());
+  readonly #uncopied = new Once(() => this.#tryCopies());
+  readonly #prepared = new Once(() => this.#prepare());
+  readonly #tracks = new Once(() => this.#readTracks());
+  readonly #sound = new Once(() => this.#decodeSound());
+  readonly #extras = new Once(() => this.#readExtras());
+  readonly #lengths = new Once(() => this.#measureLengths());
+  readonly #clock = new Once(() => this.#readClock());
+  /** Where this run of the server has encoded the sound. */
+  #measured: ReadonlyMap<number, DecodedLengths> | null = null;
+
+  constructor(parts: SourceWorkParts) {
+    this.#parts = parts;
+  }
+
+  /** Sound that can't be copied as planned. Errors: those of tryCopies. */
+  uncopied(): Promise<Uncopied> {
+    return this.#uncopied.get();
+  }
+
+  /**
+   * What becomes of each stream, once it is known which tracks hold anything and what can be copied. Which encoder makes
+   * the video changes nothing of the other tracks.
+   */
+  async plan(request = this.#parts.record.request): Promise<StreamPlan> {
+    const { indexes } = await this.uncopied();
+    return encodedInstead(await this.#heard(request), indexes);
+  }
+
+  /** Makes all that needs no encoded sound, one thing after the other; asked again, nothing more. */
+  prepare(): Promise<void> {
+    return this.#prepared.get();
+  }
+
+  /** Encodes the sound that can't be copied, one file for each track. Asked again, it is encoded again. */
+  async encodeAudio(): Promise<readonly string[]> {
+    const { tools, record, folder, signal } = this.#parts;
+    const plan = await this.plan();
+    const options = { workDir: folder.audio, signal };
+    const { files, lengths } = await encodeAudio(tools, record.source.path, record.info, plan, options);
+    this.#measured = lengths;
+    return files;
+  }
+
+  /** What `encodeAudio` made (it lands by rename, so what is there is whole); made again if some is gone. */
+  async audio(): Promise<readonly string[]> {
+    const files = audioFiles(await this.plan(), this.#parts.folder.audio);
+    const areThere = await Promise.all(files.map(exists));
+    return areThere.every((isThere) => isThere) ? files : await this.encodeAudio();
+  }
+
+  /** Packets of sound and subtitles, by stream index. Errors: E_INDEX. */
+  tracks(): Promise<ReadonlyMap<number, TrackPackets>> {
+    return this.#tracks.get();
+  }
+
+  /** Beginnings and ends of the sound, decoded. */
+  sound(): Promise<readonly SoundSample[]> {
+    return this.#sound.get();
+  }
+
+  /** Attached files, cover art, chapters; null: nothing of the kind is kept. */
+  extras(): Promise<Extras | null> {
+    return this.#extras.get();
+  }
+
+  /** How long the encoded sound is, decoded, and what it was made of. */
+  lengths(): Promise<ReadonlyMap<number, DecodedLengths>> {
+    return this.#lengths.get();
+  }
+
+  /** How the output's clock will lie against the source's. */
+  clock(): Promise<OutputClock> {
+    return this.#clock.get();
+  }
+
+  async #prepare(): Promise<void> {
+    await this.sound();
+    await this.extras();
+    if (audioToEncode(await this.plan()).length === 0) await this.clock();
+  }
+
+  /** As planned from the headers, without the tracks that hold nothing. */
+  async #heard(request: EncodeRequest): Promise<StreamPlan> {
+    const { info, container } = this.#parts.record;
+    return leftOutOf(planStreams(info, request, container), await this.#silent.get());
+  }
+
+  async #findSilent(): Promise<Silent> {
+    const { tools, record, signal } = this.#parts;
+    const { source, info, request, container } = record;
+    const file = { path: source.path, info, tracks: () => this.tracks() };
+    return await findSilent(tools, file, planStreams(info, request, container), signal);
+  }
+
+  async #tryCopies(): Promise<Uncopied> {
+    const { tools, record, signal } = this.#parts;
+    const { source, info, request } = record;
+    return await tryCopies(tools, { path: source.path, info }, request, await this.#heard(request), signal);
+  }
+
+  async #readTracks(): Promise<ReadonlyMap<number, TrackPackets>> {
+    const { tools, record, signal } = this.#parts;
+    const { source, info } = record;
+    if (!hasTracks(info)) return new Map();
+    await this.#parts.index();
+    return this.#parts.indexedTracks() ?? (await readTrackPackets(tools, { path: source.path, info }, signal));
+  }
+
+  async #decodeSound(): Promise<readonly SoundSample[]> {
+    const { tools, record, folder, signal } = this.#parts;
+    const { source, info } = record;
+    const sourceEnds = await this.tracks();
+    const { firstPts } = await this.#parts.index();
+    const firstFrameUs = rescale(firstPts ?? 0, info.video.timeBase, MICROSECONDS);
+    const asked = {
+      info,
+      plan: await this.plan(),
+      sourcePath: source.path,
+      sourceEnds,
+      firstFrameUs,
+      signal,
+      nice: true,
+    };
+    return await decodeSourceSound(tools, asked, folder.root);
+  }
+
+  async #readExtras(): Promise<Extras | null> {
+    const { tools, record, signal } = this.#parts;
+    const { source, info } = record;
+    return await readSourceExtras(tools, { path: source.path, info, plan: await this.plan() }, signal);
+  }
+
+  async #measureLengths(): Promise<ReadonlyMap<number, DecodedLengths>> {
+    const { tools, record, signal } = this.#parts;
+    const { source, info } = record;
+    const audioPaths = await this.audio();
+    if (this.#measured !== null) return this.#measured;
+    return await soundLengths(tools, { info, plan: await this.plan(), sourcePath: source.path, audioPaths }, signal);
+  }
+
+  async #readClock(): Promise<OutputClock> {
+    const { tools, record, folder, signal } = this.#parts;
+    const { source, info } = record;
+    const audioPaths = await this.audio();
+    const sourceTracks = await this.tracks();
+    const files = { sourcePath: source.path, sourceTracks, audioPaths, workDir: folder.root };
+    return await readOutputClock(tools, { info, plan: await this.plan(), ...files, signal });
+  }
+}

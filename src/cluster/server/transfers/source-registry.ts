@@ -1,0 +1,194 @@
+// The sources that no job has taken yet: uploaded (source-uploads.ts), read in place for a submitter who proved to read the
+// same bytes, or named below a media root. They live in memory only.
+import { realpath, rm, stat } from "node:fs/promises";
+import { basename, isAbsolute, relative, resolve, sep } from "node:path";
+import { sha256OfFile } from "../../../base/digest.ts";
+import { AppError } from "../../../base/errors.ts";
+import { newId } from "../../../base/ids.ts";
+import type { LocalChallenge, SourceRecord } from "../ports.ts";
+
+const CHALLENGE_RANGES = 8;
+const CHALLENGE_BYTES = 64 * 1024;
+const CHALLENGES_OPEN = 100;
+
+interface OpenChallenge {
+  readonly path: string;
+  readonly realPath: string;
+  readonly ranges: readonly { readonly start: number; readonly length: number }[];
+}
+
+export interface SourceDeskOptions {
+  readonly mediaRoots: readonly string[];
+  readonly blockBytes: number;
+}
+
+export class SourceDesk {
+  readonly #options: SourceDeskOptions;
+  readonly #sources = new Map<string, SourceRecord>();
+  /** Monotonic moments at which sources came in. */
+  readonly #takenAt = new Map<string, number>();
+  readonly #challenges = new Map<string, OpenChallenge>();
+
+  constructor(options: SourceDeskOptions) {
+    this.#options = options;
+  }
+
+  get(sourceId: string): SourceRecord {
+    const source = this.#sources.get(sourceId);
+    if (source === undefined) {
+      throw new AppError(
+        "E_UNKNOWN_ID",
+        `no source with id ${sourceId}`,
+        "Hand the file in again: a source makes one job, and waits an hour for it.",
+      );
+    }
+    return source;
+  }
+
+  find(sourceId: string): SourceRecord | undefined {
+    return this.#sources.get(sourceId);
+  }
+
+  /** The source belongs to a job now. */
+  forget(sourceId: string): void {
+    this.#sources.delete(sourceId);
+    this.#takenAt.delete(sourceId);
+  }
+
+  /** Forgets sources that no job took within this time; uploads are deleted. */
+  async expire(afterMs: number): Promise<void> {
+    for (const source of [...this.#sources.values()]) {
+      const takenAt = this.#takenAt.get(source.sourceId) ?? performance.now();
+      if (performance.now() - takenAt >= afterMs) await this.discard(source);
+    }
+  }
+
+  /** Removes a source that was refused; an upload is deleted with it. */
+  async discard(source: SourceRecord): Promise<void> {
+    this.#sources.delete(source.sourceId);
+    this.#takenAt.delete(source.sourceId);
+    if (source.kind === "uploaded") await rm(source.path, { force: true });
+  }
+
+  /** An upload that is whole. */
+  takeUploaded(name: string, path: string, sourceId: string): Promise<SourceRecord> {
+    return this.#register(name, path, "uploaded", sourceId);
+  }
+
+  /**
+   * Names ranges of a file that the submitter claims to see under the same path. What the server can't read, or sees
+   * with another size or time, is answered alike, so that nothing is told of files the submitter can't read.
+   */
+  async challenge(path: string, bytes: number, mtimeMs: number): Promise<LocalChallenge> {
+    const unseen = new AppError("E_SOURCE_MISSING", "the server does not see this file", "Upload it instead.");
+    if (!isAbsolute(path)) throw unseen;
+    const realPath = await realpath(path).catch(() => null);
+    const facts = realPath === null ? null : await stat(realPath).catch(() => null);
+    if (
+      realPath === null ||
+      facts === null ||
+      !facts.isFile() ||
+      facts.size !== bytes ||
+      Math.abs(facts.mtimeMs - mtimeMs) > 1
+    )
+      throw unseen;
+    if (this.#challenges.size >= CHALLENGES_OPEN) this.#challenges.clear();
+    const challengeId = newId();
+    const ranges = pickRanges(bytes);
+    this.#challenges.set(challengeId, { path, realPath, ranges });
+    return { challengeId, ranges };
+  }
+
+  async prove(challengeId: string, digests: readonly string[]): Promise<SourceRecord> {
+    const challenge = this.#challenges.get(challengeId);
+    this.#challenges.delete(challengeId);
+    if (challenge === undefined) throw new AppError("E_UNKNOWN_ID", "no such challenge", "Ask for a new one.");
+    const { path, realPath, ranges } = challenge;
+    for (const [index, range] of ranges.entries()) {
+      // Null when the server may not read it, or it has gone meanwhile.
+      const digest = await sha256OfFile(realPath, range.start, range.length).catch(() => null);
+      if (digest === null || digests[index] !== digest) {
+        throw new AppError("E_FORBIDDEN", "the file on the server is not the one you read", "Upload it instead.");
+      }
+    }
+    return this.#register(basename(path), path, "local", newId(), realPath);
+  }
+
+  async openServerSource(path: string): Promise<SourceRecord> {
+    const [anyRoot] = this.#options.mediaRoots;
+    if (anyRoot === undefined) {
+      throw new AppError(
+        "E_NO_MEDIA_ROOT",
+        "this server names no media root",
+        "Start it with `ffcluster serve --media-root FOLDER` to allow files below FOLDER.",
+      );
+    }
+    const found = await this.#findBelowRoots(path);
+    return this.#register(basename(found), found, "media-root", newId(), found);
+  }
+
+  async #findBelowRoots(path: string): Promise<string> {
+    let isOutside = false;
+    for (const root of this.#options.mediaRoots) {
+      const realRoot = await realpath(root).catch(() => null);
+      if (realRoot === null) continue;
+      const real = await realpath(resolve(realRoot, path)).catch(() => null);
+      if (real === null) continue;
+      const inside = relative(realRoot, real);
+      if (inside !== "" && !inside.startsWith(`..${sep}`) && inside !== ".." && !isAbsolute(inside)) return real;
+      isOutside = true;
+    }
+    if (isOutside) {
+      throw new AppError(
+        "E_OUTSIDE_MEDIA_ROOT",
+        `${path} lies outside the media roots`,
+        `Name a file below ${this.#options.mediaRoots.join(" or ")}.`,
+      );
+    }
+    throw new AppError(
+      "E_SOURCE_MISSING",
+      `the server has no file ${path}`,
+      `Names are looked for below ${this.#options.mediaRoots.join(" and ")}.`,
+    );
+  }
+
+  async #register(
+    name: string,
+    path: string,
+    kind: SourceRecord["kind"],
+    sourceId: string,
+    realPath?: string,
+  ): Promise<SourceRecord> {
+    const facts = await stat(realPath ?? path);
+    if (!facts.isFile()) throw new AppError("E_SOURCE_REFUSED", `${name} is not a file`, "Name a video file.");
+    if (facts.size === 0) throw emptySource(name);
+    const lastStart = Math.floor((facts.size - 1) / this.#options.blockBytes) * this.#options.blockBytes;
+    const source: SourceRecord = {
+      sourceId,
+      name,
+      path,
+      ...(realPath === undefined ? {} : { realPath }),
+      kind,
+      bytes: facts.size,
+      mtimeMs: facts.mtimeMs,
+      firstBlockSha256: await sha256OfFile(path, 0, Math.min(this.#options.blockBytes, facts.size)),
+      lastBlockSha256: await sha256OfFile(path, lastStart, facts.size - lastStart),
+    };
+    this.#sources.set(sourceId, source);
+    this.#takenAt.set(sourceId, performance.now());
+    return source;
+  }
+}
+
+/** The beginning, the end, and places that the submitter can't foresee. */
+function pickRanges(bytes: number): { start: number; length: number }[] {
+  const length = Math.min(CHALLENGE_BYTES, bytes);
+  const room = bytes - length;
+  const random = crypto.getRandomValues(new Uint32Array(CHALLENGE_RANGES - 2));
+  const starts = [0, room, ...[...random].map((value) => Math.floor((value / 2 ** 32) * room))];
+  return starts.map((start) => ({ start, length }));
+}
+
+export function emptySource(name: string): AppError {
+  return new AppError("E_SOURCE_EMPTY", `${name} is empty`, "Check the file: it has no bytes at all.");
+}

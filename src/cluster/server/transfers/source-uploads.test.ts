@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { appendOf, pieceOf } from "../../../../test/support/upload.ts";
+import { sha256Of, sha256OfFile } from "../../../base/digest.ts";
+import { AppError } from "../../../base/errors.ts";
+import { UPLOAD_BLOCK_BYTES } from "../../../base/resumable-upload.ts";
+import { SourceDesk } from "./source-registry.ts";
+import { KEEP_PARTIAL_MS, UploadDesk } from "./source-uploads.ts";
+
+const BLOCK = UPLOAD_BLOCK_BYTES;
+const content = new Uint8Array(2 * BLOCK + 500).map((_, index) => (index * 7) % 253);
+const digest = sha256Of(content);
+const wanted = { name: "we'ird näme.mp4", bytes: content.length, key: "key" };
+
+let folder: string;
+let uploadsDir: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-uploads-"));
+  uploadsDir = join(folder, "uploads");
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** A server that has just started, perhaps over what another left. */
+async function startDesk(
+  kept: readonly string[] = [],
+  takeOverAfterMs = 60_000,
+): Promise<{ uploads: UploadDesk; sources: SourceDesk }> {
+  const sources = new SourceDesk({ mediaRoots: [], blockBytes: 1000 });
+  const uploads = new UploadDesk(uploadsDir, sources, takeOverAfterMs);
+  await uploads.restore(new Set(kept));
+  return { uploads, sources };
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return await work.then(
+    () => "none",
+    (thrown: unknown) => (thrown instanceof AppError ? thrown.code : String(thrown)),
+  );
+}
+
+const firstPiece = () => appendOf(pieceOf(content, 0, BLOCK));
+const rest = (from = BLOCK) => appendOf(pieceOf(content, from));
+const silence = () => new ReadableStream<Uint8Array>();
+
+test("an upload becomes a source with the digests of its first and last block", async () => {
+  const { uploads, sources } = await startDesk();
+  const { sourceId, offset } = await uploads.begin(wanted);
+  expect(offset).toBe(0);
+  expect(await uploads.append(sourceId, firstPiece(), null)).toEqual({ offset: BLOCK, source: null });
+  expect(await uploads.state(sourceId)).toEqual({ offset: BLOCK, isComplete: false, bytes: content.length });
+  const { source } = await uploads.append(sourceId, rest(), digest);
+  expect(source).toMatchObject({ sourceId, name: wanted.name, kind: "uploaded", bytes: content.length });
+  expect(source?.firstBlockSha256).toBe(sha256Of(content.subarray(0, 1000)));
+  expect(await sha256OfFile(source?.path ?? "")).toBe(digest);
+  expect(sources.get(sourceId)).toMatchObject({ name: wanted.name });
+  // Its answer may have been lost: asked again, it is complete.
+  expect(await uploads.state(sourceId)).toMatchObject({ offset: content.length, isComplete: true });
+});
+
+test("a server that was killed goes on: with the part, and with a whole that no job has taken", async () => {
+  const before = await startDesk();
+  const { sourceId } = await before.uploads.begin(wanted);
+  await before.uploads.append(sourceId, firstPiece(), null);
+  const { uploads } = await startDesk();
+  expect(await uploads.state(sourceId)).toMatchObject({ offset: BLOCK, isComplete: false });
+  await uploads.append(sourceId, rest(), digest);
+  const again = await startDesk();
+  expect(await again.uploads.state(sourceId)).toMatchObject({ isComplete: true });
+  expect(await sha256OfFile(again.sources.get(sourceId).path)).toBe(digest);
+  expect((await readdir(uploadsDir)).sort()).toEqual([`${sourceId}.json`, `${sourceId}.mp4`].sort());
+});
+
+test("what a job took stays and is no longer a source; all that nobody can go on with is deleted", async () => {
+  const before = await startDesk();
+  const { sourceId: taken } = await before.uploads.begin({ ...wanted, key: null });
+  const { source } = await before.uploads.append(taken, appendOf(pieceOf(content)), digest);
+  const { sourceId: old } = await before.uploads.begin({ ...wanted, key: null });
+  await before.uploads.append(old, firstPiece(), null);
+  const longAgo = new Date(Date.now() - KEEP_PARTIAL_MS - 60_000);
+  await utimes(join(uploadsDir, `${old}.part`), longAgo, longAgo);
+  await writeFile(join(uploadsDir, "stray.mp4"), "x");
+  await writeFile(join(uploadsDir, "11111111-1111-4111-8111-111111111111.json"), "{");
+  const { sources, uploads } = await startDesk([source?.path ?? ""]);
+  expect(await readdir(uploadsDir)).toEqual([`${taken}.mp4`]);
+  expect(sources.find(taken)).toBeUndefined();
+  expect(await codeOf(uploads.state(old))).toBe("E_UNKNOWN_ID");
+});
+
+test("two commands that send the same file at once have an upload each", async () => {
+  const { uploads } = await startDesk();
+  const one = await uploads.begin(wanted);
+  await uploads.append(one.sourceId, firstPiece(), null);
+  const beside = await uploads.begin(wanted);
+  expect(beside.offset).toBe(0);
+  expect(beside.sourceId).not.toBe(one.sourceId);
+  expect((await uploads.append(one.sourceId, rest(), digest)).source).not.toBeNull();
+});
+
+test("the same sender comes back to what it left off, and the one before can write no more", async () => {
+  const { uploads } = await startDesk([], 0);
+  const one = await uploads.begin(wanted);
+  await uploads.append(one.sourceId, firstPiece(), null);
+  const stuck = codeOf(uploads.append(one.sourceId, appendOf(pieceOf(content, BLOCK), silence()), digest));
+  const other = await uploads.begin({ ...wanted, key: "another file" });
+  expect(other.offset).toBe(0);
+  const two = await uploads.begin(wanted);
+  expect(two.offset).toBe(BLOCK);
+  expect(await stuck).toBe("E_UPLOAD_OFFSET");
+  expect(await codeOf(uploads.append(one.sourceId, rest(), digest))).toBe("E_UNKNOWN_ID");
+  const { source } = await uploads.append(two.sourceId, rest(), digest);
+  expect(await sha256OfFile(source?.path ?? "")).toBe(digest);
+});
+
+test("a whole with another digest is forgotten, and so is what nobody goes on with", async () => {
+  const { uploads } = await startDesk();
+  const { sourceId } = await uploads.begin(wanted);
+  await uploads.append(sourceId, firstPiece(), null);
+  expect(await codeOf(uploads.append(sourceId, rest(), null))).toBe("E_MALFORMED");
+  const empty = appendOf(pieceOf(content, content.length));
+  expect(await codeOf(uploads.append(sourceId, empty, sha256Of("other")))).toBe("E_DIGEST");
+  expect(await codeOf(uploads.state(sourceId))).toBe("E_UNKNOWN_ID");
+  const left = await uploads.begin(wanted);
+  await uploads.append(left.sourceId, firstPiece(), null);
+  expect((await stat(join(uploadsDir, `${left.sourceId}.part`))).size).toBe(BLOCK);
+  await uploads.expire(0);
+  expect(await readdir(uploadsDir)).toEqual([]);
+  expect(await codeOf(uploads.begin({ ...wanted, bytes: 0 }))).toBe("E_SOURCE_EMPTY");
+  expect(await codeOf(uploads.begin({ ...wanted, bytes: 2 ** 52 }))).toBe("E_NO_SPACE");
+});

@@ -1,0 +1,199 @@
+// Takes sources in as they are uploaded, piece by piece, over cut connections and restarts of this server: an upload
+// is a partial file with a note beside it, and becomes a source when it is whole and its digest is right.
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "../../../base/errors.ts";
+import { exists, freeBytes, landFile, removeTree } from "../../../base/files.ts";
+import { newId } from "../../../base/ids.ts";
+import { isNoSpace } from "../../../base/no-space.ts";
+import type { UploadAppend, UploadState } from "../../../base/resumable-upload.ts";
+import { PartialFile } from "../../transfer/partial-file.ts";
+import type { SourceRecord } from "../ports.ts";
+import { emptySource, type SourceDesk } from "./source-registry.ts";
+import { UploadFiles, type UploadNote } from "./upload-files.ts";
+
+/** Kept free beside an upload, for the database and the first segments. */
+const RESERVE_BYTES = 32 * 1024 * 1024;
+/** A sender that lives sends the next piece within milliseconds; one that is silent for so long may be succeeded. */
+const TAKE_OVER_AFTER_MS = 2000;
+/** Long enough to come back on the next day to what a night's cut left. */
+export const KEEP_PARTIAL_MS = 24 * 60 * 60_000;
+
+interface OpenUpload {
+  readonly note: UploadNote;
+  readonly file: PartialFile;
+  finishing: Promise<SourceRecord> | null;
+}
+
+export interface UploadWanted {
+  readonly name: string;
+  readonly bytes: number;
+  /** The sender's own name for this file as it is now; null: none. */
+  readonly key: string | null;
+}
+
+export class UploadDesk {
+  readonly #files: UploadFiles;
+  readonly #desk: SourceDesk;
+  readonly #open = new Map<string, OpenUpload>();
+
+  readonly #takeOverAfterMs: number;
+
+  constructor(uploadsDir: string, desk: SourceDesk, takeOverAfterMs = TAKE_OVER_AFTER_MS) {
+    this.#files = new UploadFiles(uploadsDir);
+    this.#desk = desk;
+    this.#takeOverAfterMs = takeOverAfterMs;
+  }
+
+  /**
+   * At the start: goes on with what a server before this one had, whole or in part, and deletes all else that belongs
+   * to no job.
+   */
+  async restore(kept: ReadonlySet<string>): Promise<void> {
+    const { folder } = this.#files;
+    await mkdir(folder, { recursive: true });
+    const stay = new Set(kept);
+    for (const note of await this.#files.notes()) {
+      const whole = this.#files.whole(note);
+      if (kept.has(whole)) continue; // a job has it
+      const facts = await stat(this.#files.part(note.id)).catch(() => null);
+      if (await exists(whole)) await this.#desk.takeUploaded(note.name, whole, note.id);
+      else if (facts !== null && Date.now() - facts.mtimeMs < KEEP_PARTIAL_MS) await this.#openFile(note);
+      else continue;
+      for (const path of [whole, this.#files.part(note.id), join(folder, `${note.id}.json`)]) stay.add(path);
+    }
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      if (!stay.has(path)) await removeTree(path);
+    }
+  }
+
+  /** A new upload, or the one that the same sender left off some time ago. Errors: E_SOURCE_EMPTY, E_NO_SPACE. */
+  async begin(wanted: UploadWanted): Promise<{ readonly sourceId: string; readonly offset: number }> {
+    if (wanted.bytes === 0) throw emptySource(wanted.name);
+    const left = wanted.key === null ? undefined : this.#leftBehind(wanted);
+    const note = { id: newId(), ...wanted };
+    const free = await freeBytes(this.#files.folder);
+    if (free < wanted.bytes - (left?.file.offset ?? 0) + RESERVE_BYTES) throw noSpace(wanted.bytes, free);
+    if (left !== undefined) return await this.#succeed(left, note);
+    await this.#openFile(note);
+    await this.#files.writeNote(note);
+    return { sourceId: note.id, offset: 0 };
+  }
+
+  #leftBehind({ key, name, bytes }: UploadWanted): OpenUpload | undefined {
+    return [...this.#open.values()].find(
+      ({ note, file, finishing }) =>
+        note.key === key &&
+        note.name === name &&
+        note.bytes === bytes &&
+        finishing === null &&
+        file.idleMs >= this.#takeOverAfterMs,
+    );
+  }
+
+  /** The upload goes on under a new id: whoever still has the old one can write no more. */
+  async #succeed(left: OpenUpload, note: UploadNote): Promise<{ sourceId: string; offset: number }> {
+    this.#open.delete(left.note.id);
+    this.#open.set(note.id, { note, file: left.file, finishing: null });
+    await this.#files.writeNote(note);
+    await left.file.moveTo(this.#files.part(note.id));
+    await this.#files.removeNote(left.note.id);
+    return { sourceId: note.id, offset: left.file.offset };
+  }
+
+  async #openFile(note: UploadNote): Promise<void> {
+    const file = await PartialFile.open(this.#files.part(note.id), note.bytes);
+    this.#open.set(note.id, { note, file, finishing: null });
+  }
+
+  /** How far an upload is; a request that still appends to it is ended. Errors: E_UNKNOWN_ID. */
+  async state(id: string): Promise<UploadState & { readonly bytes: number }> {
+    const upload = this.#open.get(id);
+    if (upload === undefined) {
+      const { bytes } = this.#desk.get(id);
+      return { offset: bytes, isComplete: true, bytes };
+    }
+    const { file, finishing } = upload;
+    if (finishing === null) await file.interrupt();
+    else await finishing;
+    return { offset: file.offset, isComplete: finishing !== null, bytes: file.bytes };
+  }
+
+  /**
+   * Appends; the last piece brings the digest of the whole, and the answer the source.
+   * Errors: E_UNKNOWN_ID, E_UPLOAD_OFFSET, E_DIGEST (a block: it is to be sent again; the whole: the upload is
+   * forgotten), E_NO_SPACE (likewise forgotten).
+   */
+  async append(
+    id: string,
+    append: UploadAppend,
+    sha256: string | null,
+  ): Promise<{ readonly offset: number; readonly source: SourceRecord | null }> {
+    const upload = this.#open.get(id);
+    if (upload === undefined) throw unknownUpload(id);
+    const { file, note } = upload;
+    try {
+      await file.append(append);
+    } catch (thrown) {
+      if (!isNoSpace(thrown)) throw thrown;
+      await this.#discard(upload);
+      throw noSpace(note.bytes, 0);
+    }
+    if (this.#open.get(id) !== upload) throw unknownUpload(id); // succeeded meanwhile
+    if (!append.isLast || file.offset < file.bytes) return { offset: file.offset, source: null };
+    if (sha256 === null) throw new AppError("E_MALFORMED", "the digest of the whole is missing", "Send it at the end.");
+    upload.finishing ??= this.#finish(upload, sha256);
+    return { offset: file.bytes, source: await upload.finishing };
+  }
+
+  async #finish(upload: OpenUpload, sha256: string): Promise<SourceRecord> {
+    const { note, file } = upload;
+    try {
+      if ((await file.sha256()) !== sha256) {
+        await this.#discard(upload);
+        const hint = "It was damaged on the way or on a disk; submit again.";
+        throw new AppError("E_DIGEST", "the upload's digest is wrong", hint);
+      }
+      const whole = this.#files.whole(note);
+      await landFile(file.path, whole);
+      return await this.#desk.takeUploaded(note.name, whole, note.id);
+    } finally {
+      this.#open.delete(note.id);
+    }
+  }
+
+  async #discard({ note, file }: OpenUpload): Promise<void> {
+    this.#open.delete(note.id);
+    await file.discard();
+    await this.#files.removeNote(note.id);
+  }
+
+  /** A job has the source, or nobody wants it: the next start need not know of it. */
+  async forget(id: string): Promise<void> {
+    await this.#files.removeNote(id);
+  }
+
+  /** Forgets uploads on which nothing came for so long, and the notes of sources that are gone. */
+  async expire(afterMs: number): Promise<void> {
+    for (const upload of [...this.#open.values()]) {
+      if (upload.finishing === null && upload.file.idleMs >= afterMs) await this.#discard(upload);
+    }
+    for (const { id } of await this.#files.notes()) {
+      if (!this.#open.has(id) && this.#desk.find(id) === undefined) await this.#files.removeNote(id);
+    }
+  }
+}
+
+function unknownUpload(id: string): AppError {
+  return new AppError("E_UNKNOWN_ID", `no upload with id ${id}`, "It was ended, or another sender took it over.");
+}
+
+function noSpace(wanted: number, free: number): AppError {
+  const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
+  return new AppError(
+    "E_NO_SPACE",
+    `the server's work directory has ${mib(free)} free, the upload needs ${mib(wanted + RESERVE_BYTES)}`,
+    "Free some space there, or start the server with another --work-dir.",
+  );
+}

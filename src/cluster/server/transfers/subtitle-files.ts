@@ -1,0 +1,75 @@
+// The side files of jobs on the server: made once, when the first client needs them, and handed out with their digest.
+// An uploaded subtitle file is turned into one when its job is taken.
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { sha256OfFile } from "../../../base/digest.ts";
+import { AppError } from "../../../base/errors.ts";
+import { exists } from "../../../base/files.ts";
+import type { Tools } from "../../../media/ffmpeg/tools.ts";
+import {
+  convertUpload,
+  extractSubtitles,
+  MOST_SIDE_FILE_BYTES,
+  wantedSubtitles,
+} from "../../../media/subtitles/burn-in-files.ts";
+import type { JobFolders } from "../job/job-folders.ts";
+import type { JobRecord, SideFile, SourceRecord } from "../ports.ts";
+
+const UPLOAD = "upload.mkv";
+
+export class SideDesk {
+  readonly #tools: Tools;
+  readonly #folders: JobFolders;
+  readonly #made = new Map<string, Promise<readonly SideFile[]>>();
+
+  constructor(tools: Tools, folders: JobFolders) {
+    this.#tools = tools;
+    this.#folders = folders;
+  }
+
+  /** Errors: those of convertUpload. */
+  async takeUpload(jobId: string, upload: SourceRecord): Promise<void> {
+    await convertUpload(this.#tools, upload, join(this.#folders.of(jobId).side, UPLOAD));
+  }
+
+  /** One for each `subtitles` filter, in order. A failure is told to all who wait, and tried again by the next. */
+  of(record: JobRecord, signal: AbortSignal): Promise<readonly SideFile[]> {
+    const { jobId } = record;
+    const known = this.#made.get(jobId);
+    if (known !== undefined) return known;
+    const making = this.#make(record, signal);
+    this.#made.set(jobId, making);
+    making.catch(() => this.#made.delete(jobId));
+    return making;
+  }
+
+  forget(jobId: string): void {
+    this.#made.delete(jobId);
+  }
+
+  async #make({ jobId, request, source, info }: JobRecord, signal: AbortSignal): Promise<readonly SideFile[]> {
+    const files: SideFile[] = [];
+    for (const wanted of wantedSubtitles(request)) {
+      const name = wanted.from === "upload" ? UPLOAD : `track-${wanted.track}.mkv`;
+      const path = join(this.#folders.of(jobId).side, name);
+      if (!(await exists(path))) {
+        if (wanted.from === "upload") throw lost(jobId);
+        await extractSubtitles(this.#tools, { path: source.path, info }, wanted.track, path, signal);
+      }
+      const bytes = (await stat(path)).size;
+      if (bytes > MOST_SIDE_FILE_BYTES) throw tooLarge(bytes);
+      files.push({ path, bytes, sha256: await sha256OfFile(path, 0, undefined, signal) });
+    }
+    return files;
+  }
+}
+
+function lost(jobId: string): AppError {
+  const hint = "Something else writes to the work directory. Submit the job again.";
+  return new AppError("E_SOURCE_MISSING", `the subtitle file of job ${jobId} is gone`, hint);
+}
+
+function tooLarge(bytes: number): AppError {
+  const hint = "Give the subtitles as a file of their own with --subtitles.";
+  return new AppError("E_TOO_LARGE", `the subtitles and fonts of the source have ${bytes} bytes`, hint);
+}

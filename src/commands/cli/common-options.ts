@@ -1,0 +1,36 @@
+// Options and arguments that several commands share, declared once so that they mean the same everywhere.
+import type { Positional } from "../../base/config/check-argv.ts";
+import { choiceOption, optionalText, switchOption, textOption } from "../../base/config/option.ts";
+
+export const jobIdArgument: Positional = { name: "ID", description: "the job's id or a unique beginning of it" };
+export const clientIdArgument: Positional = { name: "ID", description: "the client's id or a unique beginning of it" };
+
+export const jsonOption = {
+  json: switchOption({ description: "Print JSON on stdout, failures included" }),
+};
+
+export const serverOptions = {
+  server: textOption({
+    description: "The server; https:// before it where it serves https",
+    valueName: "HOST[:PORT]",
+    fallback: "localhost:5001",
+  }),
+  token: optionalText({
+    description: "Shared secret",
+    valueName: "TOKEN",
+    defaultText: "remembered for that host and port",
+  }),
+  "tls-ca": optionalText({
+    description: "Of an https server: its certificate, or that of its authority (PEM), to trust alone",
+    valueName: "FILE",
+    defaultText: "the authorities that this machine trusts",
+  }),
+};
+
+export const logOption = {
+  "log-level": choiceOption({
+    description: "How much is told on stderr",
+    choices: ["error", "warn", "info", "debug"],
+    fallback: "info",
+  }),
+};

@@ -1,0 +1,39 @@
+// Every command by its path. Each is loaded only when it is asked for, or when help lists them all.
+import type { Command } from "./command.ts";
+
+type Load = () => Promise<Command>;
+
+const COMMANDS: Readonly<Record<string, Load>> = {
+  serve: async () => (await import("../serve.ts")).serve,
+  join: async () => (await import("../join.ts")).join,
+  submit: async () => (await import("../submit.ts")).submit,
+  probe: async () => (await import("../probe.ts")).probe,
+  "jobs list": async () => (await import("../jobs/jobs-list.ts")).jobsList,
+  "jobs show": async () => (await import("../jobs/jobs-show.ts")).jobsShow,
+  "jobs watch": async () => (await import("../jobs/jobs-watch.ts")).jobsWatch,
+  "jobs download": async () => (await import("../jobs/jobs-download.ts")).jobsDownload,
+  "jobs proof": async () => (await import("../jobs/jobs-proof.ts")).jobsProof,
+  "jobs retry": async () => (await import("../jobs/jobs-retry.ts")).jobsRetry,
+  "clients list": async () => (await import("../clients/clients-list.ts")).clientsList,
+  "clients show": async () => (await import("../clients/clients-show.ts")).clientsShow,
+  "clients drain": async () => (await import("../clients/clients-drain.ts")).clientsDrain,
+  "clients pause": async () => (await import("../clients/clients-pause.ts")).clientsPause,
+  "clients resume": async () => (await import("../clients/clients-resume.ts")).clientsResume,
+  "clients disconnect": async () => (await import("../clients/clients-disconnect.ts")).clientsDisconnect,
+  cancel: async () => (await import("../jobs/cancel.ts")).cancel,
+  doctor: async () => (await import("../doctor.ts")).doctor,
+};
+
+export function commandPaths(): readonly string[] {
+  return Object.keys(COMMANDS);
+}
+
+/** Null when there is no such command. */
+export async function loadCommand(path: string): Promise<Command | null> {
+  const load = Object.hasOwn(COMMANDS, path) ? COMMANDS[path] : undefined;
+  return load ? await load() : null;
+}
+
+export function loadAllCommands(): Promise<readonly Command[]> {
+  return Promise.all(Object.values(COMMANDS).map((load) => load()));
+}

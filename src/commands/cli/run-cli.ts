@@ -1,0 +1,160 @@
+// From argv to an exit code: finds the command, checks argv, resolves options, runs it. Never ends the process itself.
+import { checkArgv } from "../../base/config/check-argv.ts";
+import { readConfigFile } from "../../base/config/config-file.ts";
+import { nearestName } from "../../base/config/nearest-name.ts";
+import { type Environment, resolveOptions } from "../../base/config/resolve-options.ts";
+import { AppError, toAppError } from "../../base/errors.ts";
+import { VERSION } from "../../base/version.ts";
+import type { Command, CommandContext, Sink } from "./command.ts";
+import { type FailureForm, printFailure } from "./print-failure.ts";
+import { commandPaths, loadAllCommands, loadCommand } from "./registry.ts";
+import { listenForSignals } from "./signals.ts";
+
+/** `onLost`: what was written did not arrive. A reader that went away (`| head`) wants no more; that is no failure. */
+function sink(stream: NodeJS.WriteStream, onLost: (thrown: Error) => void): Sink {
+  stream.on("error", (thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== "EPIPE") onLost(thrown);
+  });
+  return {
+    isTty: stream.isTTY === true,
+    get columns() {
+      return stream.columns || 80; // 0 on a terminal that does not know its width
+    },
+    write: (text) => void stream.write(text),
+  };
+}
+
+/** An answer that could not be written (a full disk) is a failure, also when all else went well. */
+function answerLost(thrown: Error): void {
+  if (process.exitCode === undefined || process.exitCode === 0) {
+    process.stderr.write(`error: the answer could not be written: ${thrown.message}\n`);
+  }
+  process.exitCode = 1;
+}
+
+/** Failures may come before argv is understood, so this looks at it as it is. */
+function asksForJson(argv: readonly string[], env: Environment): boolean {
+  let isAsked = ["1", "true", "yes", "on"].includes(env.FFCLUSTER_JSON?.toLowerCase() ?? "");
+  for (const [index, argument] of argv.entries()) {
+    if (argument === "--") break;
+    if (argument === "--json") isAsked = argv[index + 1] !== "false";
+    else if (argument === "--no-json" || argument === "--json=false") isAsked = false;
+    else if (argument.startsWith("--json=")) isAsked = true;
+  }
+  return isAsked;
+}
+
+interface Chosen {
+  readonly command: Command;
+  readonly rest: readonly string[];
+}
+
+/** Errors: E_USAGE with the nearest command. */
+async function chooseCommand(argv: readonly string[]): Promise<Chosen> {
+  for (const words of [2, 1]) {
+    if (argv.length < words) continue;
+    const command = await loadCommand(argv.slice(0, words).join(" "));
+    if (command !== null) return { command, rest: argv.slice(words) };
+  }
+  const [first = "", second] = argv;
+  if (first.startsWith("-")) {
+    throw new AppError("E_USAGE", `${first} comes before the command`, "Write the command first: ffcluster COMMAND ….");
+  }
+  const isGroup = commandPaths().some((path) => path.startsWith(`${first} `));
+  const typed = isGroup && second !== undefined && !second.startsWith("-") ? `${first} ${second}` : first;
+  if (isGroup && typed === first) {
+    throw new AppError(
+      "E_USAGE",
+      `\`ffcluster ${first}\` needs a command`,
+      `\`ffcluster ${first} --help\` lists them.`,
+    );
+  }
+  const nearest = nearestName(typed, commandPaths());
+  const hint = nearest === null ? "" : `Did you mean \`ffcluster ${nearest}\`? `;
+  throw new AppError("E_USAGE", `unknown command ${JSON.stringify(typed)}`, `${hint}\`ffcluster --help\` lists them.`);
+}
+
+async function knownOptionNames(): Promise<readonly string[]> {
+  const commands = await loadAllCommands();
+  return [...new Set(commands.flatMap((command) => Object.keys(command.options)))];
+}
+
+async function runCommand(
+  { command, rest }: Chosen,
+  context: CommandContext,
+  onServer: (given: string) => void,
+): Promise<number> {
+  const takesParams = Object.hasOwn(command.options, "ffmpeg-params");
+  const declared = {
+    ...command,
+    command: `ffcluster ${command.path.join(" ")}`,
+    ...(takesParams ? { elsewhere: 'Options of ffmpeg go into --ffmpeg-params "…".' } : {}),
+    ...(Object.hasOwn(command.options, "force") ? { otherWords: { "-y": "--force" } } : {}),
+  };
+  const checked = checkArgv(rest, declared);
+  if (checked.wantsHelp) {
+    const { commandHelp } = await import("./help.ts");
+    context.stdout.write(await commandHelp(command, context.stdout.columns));
+    return 0;
+  }
+  const file = await readConfigFile(context.cwd, knownOptionNames);
+  const { values, origins } = resolveOptions(command.options, checked.given, context.env, file, declared.command);
+  if (origins.server === "flag" && typeof values.server === "string") onServer(values.server);
+  return await command.run({ options: values, origins, positionals: checked.positionals, context });
+}
+
+/** What needs no command: the version, help for all or for a group. Null when a command is wanted. */
+async function answerWithoutCommand(argv: readonly string[], context: CommandContext): Promise<number | null> {
+  const [first, second] = argv;
+  if (first === "--version" || first === "-V" || first === "version") {
+    context.stdout.write(`ffcluster ${VERSION}\n`);
+    return 0;
+  }
+  const isHelp = (word: string | undefined) => word === "--help" || word === "-h" || word === "help";
+  const isGroup = commandPaths().some((path) => path.startsWith(`${first} `));
+  if (first === undefined || (isHelp(first) && second === undefined) || (isGroup && isHelp(second))) {
+    const { groupHelp } = await import("./help.ts");
+    const sink = first === undefined ? context.stderr : context.stdout;
+    sink.write(await groupHelp(isGroup && first !== undefined ? first : null, sink.columns));
+    return first === undefined ? 2 : 0;
+  }
+  return null;
+}
+
+/** Runs one command line; answers the exit code. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  let printsEvents = false;
+  let server: string | null = null;
+  const form = (): FailureForm => ({ isJson: asksForJson(argv, process.env), printsEvents, server });
+  let lastWords = new AppError("E_INTERRUPTED", "interrupted", "");
+  const signals = listenForSignals(() => {
+    if (context.stderr.isTty) context.stderr.write("\n"); // the cursor stands behind a question or a bar
+    printFailure(lastWords, form(), context);
+  });
+  const context: CommandContext = {
+    env: process.env,
+    cwd: process.cwd(),
+    stdout: sink(process.stdout, answerLost),
+    // Talk that nobody can read must not stop the work.
+    stderr: sink(process.stderr, () => {}),
+    isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    signal: signals.signal,
+    setLastWords: (words) => {
+      lastWords = words;
+    },
+  };
+  try {
+    const answered = await answerWithoutCommand(argv, context);
+    if (answered !== null) return answered;
+    // `ffcluster help jobs list` is `ffcluster jobs list --help`.
+    const chosen = await chooseCommand(argv[0] === "help" ? [...argv.slice(1), "--help"] : argv);
+    printsEvents = chosen.command.printsEvents;
+    return await runCommand(chosen, context, (given) => {
+      server = given;
+    });
+  } catch (thrown) {
+    return printFailure(toAppError(thrown), form(), context);
+  } finally {
+    signals.stop();
+  }
+}

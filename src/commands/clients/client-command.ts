@@ -1,0 +1,31 @@
+// What the commands that change one client's state share: they name it, ask the server, and print what it is now.
+import type { ApiClient } from "../../api/client.ts";
+import type { ClientView } from "../../api/contract.ts";
+import { type Command, defineCommand, printDocument } from "../cli/command.ts";
+import { clientIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
+import { connect } from "../cli/connect.ts";
+
+interface ClientChange {
+  readonly verb: string;
+  readonly summary: string;
+  ask(api: ApiClient, id: string): Promise<ClientView>;
+  /** What follows "client ID (NAME)". */
+  readonly outcome: string;
+}
+
+export function clientCommand({ verb, summary, ask, outcome }: ClientChange): Command {
+  return defineCommand({
+    path: ["clients", verb],
+    summary,
+    positionals: [clientIdArgument],
+    options: { ...serverOptions, ...jsonOption },
+    examples: [`ffcluster clients ${verb} 9b1c`],
+    printsEvents: false,
+    async run({ options, positionals, context }) {
+      const client = await ask(await connect(options, context), positionals[0] ?? "");
+      if (options.json) printDocument(context, client);
+      else context.stdout.write(`client ${client.client_id} (${client.name}) ${outcome}\n`);
+      return 0;
+    },
+  });
+}

@@ -1,0 +1,25 @@
+// `ffcluster jobs retry`
+import { defineCommand, printDocument } from "../cli/command.ts";
+import { jobIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
+import { connect } from "../cli/connect.ts";
+
+export const jobsRetry = defineCommand({
+  path: ["jobs", "retry"],
+  summary: "Let a job that failed or was cancelled go on from what is finished",
+  positionals: [jobIdArgument],
+  options: { ...serverOptions, ...jsonOption },
+  examples: ["ffcluster jobs retry 3f2a"],
+  printsEvents: false,
+  async run({ options, positionals, context }) {
+    const api = await connect(options, context);
+    const job = await api.retryJob(positionals[0] ?? "");
+    if (options.json) printDocument(context, job);
+    else {
+      const { done, known } = job.segments;
+      context.stdout.write(
+        `job ${job.job_id} (${job.file_name}) goes on: ${done} of ${known} known segments are finished\n`,
+      );
+    }
+    return 0;
+  },
+});

@@ -1,0 +1,43 @@
+// Writes what is asked of one encoded audio track as options of an ffmpeg output that holds that track alone. Pure.
+
+import type { AudioSettings } from "../model/encode-request.ts";
+import type { SourceStream } from "../model/source.ts";
+import { opusName } from "../plan/audio-layouts.ts";
+import { renderFilters } from "../request/filters/render-filters.ts";
+
+/**
+ * Samples that these encoders are behind by, and don't hand out at the end: where the last frame is full they would be
+ * lost. The others either fill their last frame for it or are not behind (measured: 5.1 to 9.0, four lengths of each).
+ */
+const LOST_AT_THE_END: Readonly<Record<string, number>> = { ac3: 256, eac3: 256, mp2: 481 };
+
+/** Silence for them to lose instead. Where the rate is lowered behind the filters, there are more samples before it. */
+function padding({ sampleRate }: AudioSettings, encoder: string, source: SourceStream): string[] {
+  const lost = LOST_AT_THE_END[encoder];
+  if (lost === undefined) return [];
+  const ratio = sampleRate === null || source.sampleRate === null ? 1 : source.sampleRate / sampleRate;
+  return [`apad=pad_len=${Math.ceil(lost * Math.max(1, ratio))}`];
+}
+
+function renaming(settings: AudioSettings, encoder: string, source: SourceStream): string[] {
+  const layout = opusName(settings, encoder, source);
+  return layout === null ? [] : [`channelmap=channel_layout=${layout}`];
+}
+
+/** `encoder` is the request's own or the container's default. */
+export function audioEncoderArgs(settings: AudioSettings, encoder: string, source: SourceStream): string[] {
+  const args = ["-c:a", encoder];
+  const add = (name: string, value: string | number | null): void => {
+    if (value !== null) args.push(name, String(value));
+  };
+  add("-b:a", settings.bitrate);
+  add("-q:a", settings.quality);
+  add("-ac", settings.channels);
+  add("-ar", settings.sampleRate);
+  add("-profile:a", settings.profile);
+  for (const [key, value] of settings.privateOptions) add(`-${key}`, value);
+  const asked = settings.filters.length === 0 ? [] : [renderFilters(settings.filters)];
+  const filters = [...renaming(settings, encoder, source), ...asked, ...padding(settings, encoder, source)];
+  if (filters.length > 0) add("-af", filters.join(","));
+  return args;
+}

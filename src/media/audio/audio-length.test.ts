@@ -1,0 +1,89 @@
+// How much sound there is, counted where the layout changes in mid-track, and none of it lost by encoders that are behind.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
+import { findTools, type Tools } from "../ffmpeg/tools.ts";
+import { planStreams } from "../plan/stream-plan.ts";
+import { parseEncodeParams } from "../request/parse/parse-params.ts";
+import { probeSource } from "../source/probe.ts";
+import { finishedLengths, isShort, soundSeconds } from "./audio-length.ts";
+import { encodeAudio } from "./encode-audio.ts";
+
+let folder: string;
+let tools: Tools;
+beforeAll(async () => {
+  tools = await findTools(process.env);
+  folder = await mkdtemp(join(tmpdir(), "audio-length-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function at(name: string): string {
+  return join(folder, name);
+}
+
+/** A multiple of the frames of MP2, AC-3 and E-AC-3: no last frame to fill. */
+const SAMPLES = 96_768;
+const NOISE = ["-f", "lavfi", "-i", `anoisesrc=r=48000:a=0.4:c=pink,atrim=end_sample=${SAMPLES}`];
+
+test("all of a track whose layout changes in its middle, counted and encoded", async () => {
+  const seconds = (2 * SAMPLES) / 48_000;
+  const picture = ["-f", "lavfi", "-i", "color=s=16x16:r=25:d=2"];
+  for (const [channels, begins] of [
+    [2, 0],
+    [1, seconds / 2],
+  ] as const) {
+    const encoders = ["-c:v", "mpeg2video", "-ac", String(channels), "-c:a", "mp2"];
+    const place = ["-output_ts_offset", String(begins), at(`${channels}.ts`)];
+    await runFfmpeg(tools, [...picture, ...NOISE, ...encoders, ...place]);
+  }
+  const parts = await Promise.all([2, 1].map((channels) => readFile(at(`${channels}.ts`))));
+  await writeFile(at("both.ts"), Buffer.concat(parts));
+  const info = await probeSource(tools, at("both.ts"));
+  expect(await soundSeconds(tools, { path: at("both.ts"), formats: "mpegts", streamIndexes: [1] })).toEqual([seconds]);
+  // 84 frames of 1152 samples in frames of 960: before 7.0, those of one frame would be lost where it changes.
+  const plan = planStreams(info, parseEncodeParams("-c:v ffv1 -c:a libopus"), "mkv");
+  const { lengths } = await encodeAudio(tools, at("both.ts"), info, plan, { workDir: folder });
+  expect([...lengths.values()].map(isShort)).toEqual([false]);
+});
+
+test("encoders that are behind lose nothing of the end", async () => {
+  const tracks = ["0:v", "1:a", "1:a", "1:a"].flatMap((map) => ["-map", map]);
+  const picture = ["-f", "lavfi", "-i", "color=s=16x16:r=5:d=1"];
+  await runFfmpeg(tools, [...picture, ...NOISE, ...tracks, "-c:v", "ffv1", "-c:a", "pcm_s16le", at("three.mkv")]);
+  const info = await probeSource(tools, at("three.mkv"));
+  const request = parseEncodeParams("-c:v ffv1 -c:a:0 ac3 -c:a:1 eac3 -c:a:2 mp2 -ar:a:2 32000");
+  const plan = planStreams(info, request, "mkv");
+  const { lengths } = await encodeAudio(tools, at("three.mkv"), info, plan, { workDir: folder });
+  expect(lengths.size).toBe(3);
+  for (const { sourceSeconds, outputSeconds } of lengths.values()) {
+    expect(sourceSeconds).toBe(SAMPLES / 48_000);
+    expect(outputSeconds).toBeGreaterThanOrEqual(SAMPLES / 48_000);
+  }
+});
+
+test("nothing is taken from the end of sound that begins a part of a frame late", async () => {
+  const picture = ["-f", "lavfi", "-i", "color=s=16x16:r=5:d=2"];
+  const tracks = ["0:v", "1:a", "1:a", "1:a"].flatMap((map) => ["-map", map]);
+  const late = [...picture, "-itsoffset", "0.02", ...NOISE, ...tracks];
+  await runFfmpeg(tools, [...late, "-c:v", "ffv1", "-c:a", "pcm_s16le", at("late.mkv")]);
+  const info = await probeSource(tools, at("late.mkv"));
+  const plan = planStreams(info, parseEncodeParams("-c:v ffv1 -c:a:0 flac -c:a:1 ac3 -c:a:2 alac"), "mkv");
+  const { lengths } = await encodeAudio(tools, at("late.mkv"), info, plan, { workDir: folder });
+  expect([...lengths.values()].map(isShort)).toEqual([false, false, false]);
+});
+
+test("what counts is the track in the finished output: an end that joining lost is missed", async () => {
+  const picture = ["-f", "lavfi", "-i", "color=s=16x16:r=25:d=2"];
+  const streams = ["-c:v", "ffv1", "-c:a", "flac"];
+  await runFfmpeg(tools, [...picture, ...NOISE, ...streams, at("whole.mkv")]);
+  await runFfmpeg(tools, ["-i", at("whole.mkv"), "-c", "copy", "-t", "1.9", at("cut.mkv")]);
+  const info = await probeSource(tools, at("whole.mkv"));
+  const plan = planStreams(info, parseEncodeParams("-c:v ffv1 -c:a flac"), "mkv");
+  const seconds = SAMPLES / 48_000;
+  const made = new Map([[0, { sourceSeconds: seconds, outputSeconds: seconds }]]);
+  const short = async (name: string) =>
+    [...(await finishedLengths(tools, plan, made, { path: at(name), formats: "matroska,webm" })).values()].map(isShort);
+  expect([await short("whole.mkv"), await short("cut.mkv")]).toEqual([[false], [true]]);
+});

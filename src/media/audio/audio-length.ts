@@ -1,0 +1,144 @@
+// How much sound a track decodes to, in samples: all of it, nothing kept.
+import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { ProofCheck } from "../model/proof.ts";
+import type { SourceInfo } from "../model/source.ts";
+import { audioToEncode, type StreamPlan } from "../plan/stream-plan.ts";
+
+import { AUDIO_FILE_DEMUXERS } from "./stream-beginnings.ts";
+
+/** Samples that decoding gives, in seconds; null: it could not be decoded, or nobody did. */
+export interface DecodedLengths {
+  readonly sourceSeconds: number | null;
+  readonly outputSeconds: number | null;
+}
+
+export interface SoundFile {
+  readonly path: string;
+  readonly formats: string;
+  readonly streamIndexes: readonly number[];
+}
+
+/**
+ * Lines of text are few when they stand for many samples each. They are joined behind the encoder: a filter would lose
+ * what it holds where the sound changes its layout.
+ */
+const SAMPLES_A_LINE = 65_536;
+
+/** Seconds of samples for each stream asked for; null for all where one can't be decoded. */
+export async function soundSeconds(
+  tools: Tools,
+  file: SoundFile,
+  signal?: AbortSignal,
+): Promise<readonly (number | null)[]> {
+  if (file.streamIndexes.length === 0) return [];
+  const samples = file.streamIndexes.map(() => 0);
+  const rates = file.streamIndexes.map(() => 0);
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: [
+      ...QUIET,
+      ...inputGuards({ formats: file.formats, kind: "file" }),
+      ...["-i", fileUrl(file.path), ...file.streamIndexes.flatMap((index) => ["-map", `0:${index}`])],
+      ...["-c:a", "pcm_s16le", "-bsf:a", `pcm_rechunk=n=${SAMPLES_A_LINE}:pad=0`],
+      ...["-f", "framehash", "-hash", "adler32", "pipe:1"],
+    ],
+    signal,
+    onLine: (line) => {
+      const clock = /^#tb (\d+): 1\/(\d+)/.exec(line);
+      if (clock) rates[Number(clock[1])] = Number(clock[2]);
+      if (line.startsWith("#")) return;
+      const fields = line.split(",");
+      const stream = Number(fields[0]);
+      samples[stream] = (samples[stream] ?? 0) + Number(fields[3]);
+    },
+  });
+  if (!succeeded(result)) return file.streamIndexes.map(() => null);
+  return samples.map((count, stream) => {
+    const rate = rates[stream] ?? 0;
+    return rate === 0 ? null : count / rate;
+  });
+}
+
+/** Of each track that was encoded, by the number of its file: how long the source's sound is, and how long what was made of it. */
+export async function soundLengths(
+  tools: Tools,
+  files: {
+    readonly info: SourceInfo;
+    readonly plan: StreamPlan;
+    readonly sourcePath: string;
+    /** One for each track that is encoded, in the plan's order. */
+    readonly audioPaths: readonly string[];
+  },
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<number, DecodedLengths>> {
+  const tracks = audioToEncode(files.plan);
+  const streamIndexes = tracks.map((track) => track.source.index);
+  const source = { path: files.sourcePath, formats: files.info.formatName, streamIndexes };
+  const own = await soundSeconds(tools, source, signal);
+  const lengths = new Map<number, DecodedLengths>();
+  for (const [position, track] of tracks.entries()) {
+    const made = { path: files.audioPaths[track.action.file] ?? "", formats: AUDIO_FILE_DEMUXERS, streamIndexes: [0] };
+    const [outputSeconds] = await soundSeconds(tools, made, signal);
+    lengths.set(track.action.file, { sourceSeconds: own[position] ?? null, outputSeconds: outputSeconds ?? null });
+  }
+  return lengths;
+}
+
+/** The same of the finished output, where each encoded track lies at its place in the plan: joining may lose an end. */
+export async function finishedLengths(
+  tools: Tools,
+  plan: StreamPlan,
+  made: ReadonlyMap<number, DecodedLengths>,
+  output: { readonly path: string; readonly formats: string },
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<number, DecodedLengths>> {
+  const encoded = plan.streams.flatMap(({ action }, place) =>
+    action.kind === "encode-audio" ? [{ place, file: action.file }] : [],
+  );
+  const seconds = await soundSeconds(tools, { ...output, streamIndexes: encoded.map(({ place }) => place) }, signal);
+  return new Map(
+    encoded.map(({ file }, position) => [
+      file,
+      { sourceSeconds: made.get(file)?.sourceSeconds ?? null, outputSeconds: seconds[position] ?? null },
+    ]),
+  );
+}
+
+/** One frame of HE-AAC at 22.05 kHz, the longest of the common codecs, at each end: what priming and padding may add. */
+const MOST_ADDED_SECONDS = 2 * 0.093;
+/** Another sample rate rounds the length; more than that is sound that is missing. */
+const MOST_LOST_SECONDS = 0.001;
+
+/** Whether sound is missing. What can't be measured is not. */
+export function isShort({ sourceSeconds, outputSeconds }: DecodedLengths): boolean {
+  return sourceSeconds !== null && outputSeconds !== null && outputSeconds < sourceSeconds - MOST_LOST_SECONDS;
+}
+
+/** The full check of sound: every kept track of the output, decoded to its end, is as long as the source's. */
+export async function checkDecodedSound(
+  tools: Tools,
+  files: {
+    readonly plan: StreamPlan;
+    readonly source: { readonly path: string; readonly formats: string };
+    readonly output: { readonly path: string; readonly formats: string };
+  },
+  signal?: AbortSignal,
+): Promise<ProofCheck[]> {
+  const checks: ProofCheck[] = [];
+  for (const [position, { source }] of files.plan.streams.entries()) {
+    if (source.type !== "audio") continue;
+    const [own] = await soundSeconds(tools, { ...files.source, streamIndexes: [source.index] }, signal);
+    const [kept] = await soundSeconds(tools, { ...files.output, streamIndexes: [position] }, signal);
+    const name = `decoded audio stream ${source.index}`;
+    if (typeof own !== "number" || typeof kept !== "number") {
+      const which = typeof own === "number" ? "the output's" : "the source's";
+      checks.push({ name, ok: typeof own !== "number", detail: `not measured: ${which} cannot be decoded` });
+      continue;
+    }
+    const ok = kept >= own - MOST_LOST_SECONDS && kept <= own + MOST_ADDED_SECONDS;
+    checks.push({ name, ok, detail: `${kept.toFixed(3)} s where the source's gives ${own.toFixed(3)} s` });
+  }
+  return checks;
+}

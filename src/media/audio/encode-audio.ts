@@ -1,0 +1,187 @@
+// Encodes the audio that must be encoded, once, beside the video work: one run, one file for each track, in a container
+// that keeps its priming, on the output's own clock: source time minus the source's start.
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "../../base/errors.ts";
+import { landFile, tempNameFor } from "../../base/files.ts";
+import { runTool } from "../../base/process/run-process.ts";
+import { formatMicroseconds } from "../../base/rational.ts";
+import { demuxerName, sourceOffsetUs } from "../ffmpeg/formats.ts";
+import { lastWords } from "../ffmpeg/stderr.ts";
+import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { SourceInfo } from "../model/source.ts";
+import { type AudioToEncode, audioToEncode, type StreamPlan } from "../plan/stream-plan.ts";
+import { audioEncoderArgs } from "./audio-encoder-args.ts";
+import type { DecodedLengths } from "./audio-length.ts";
+import { isShort, soundLengths } from "./audio-length.ts";
+
+/**
+ * AAC through MKA or NUT loses its priming and lands 21 ms late (docs/MEASURED.md §3); MP4 keeps it, to the sample when its
+ * movie clock is as fine as the samples. MOV is the same for PCM, Ogg for Vorbis.
+ */
+export function audioFileFormat(encoder: string): "mp4" | "mov" | "ogg" | "matroska" {
+  if (encoder.startsWith("pcm_")) return "mov";
+  if (encoder === "libvorbis" || encoder === "vorbis") return "ogg";
+  return [
+    "aac",
+    "libfdk_aac",
+    "aac_at",
+    "alac",
+    "libmp3lame",
+    "ac3",
+    "eac3",
+    "libopus",
+    "opus",
+    "flac",
+    "mp2",
+    "libtwolame",
+    "dca",
+  ].includes(encoder)
+    ? "mp4"
+    : "matroska";
+}
+
+const EXTENSIONS = { mp4: "mp4", mov: "mov", ogg: "ogg", matroska: "mka" } as const;
+
+/** Where each encoded track is put, in the plan's order. */
+export function audioFiles(plan: StreamPlan, workDir: string): string[] {
+  return audioToEncode(plan).map(({ action }) =>
+    join(workDir, `audio-${action.file}.${EXTENSIONS[audioFileFormat(action.encoder)]}`),
+  );
+}
+
+/** Where MP4 would not give all of it back: to the sample, but for ALAC, which NUT has no name for. */
+function spareFormat(encoder: string): "nut" | "matroska" {
+  return encoder === "alac" ? "matroska" : "nut";
+}
+
+/** `stream`: of the input; `isSpare`: not in the encoder's usual format. */
+function trackOutput({ source, action }: AudioToEncode, stream: number, output: string, isSpare = false): string[] {
+  const format = isSpare ? spareFormat(action.encoder) : audioFileFormat(action.encoder);
+  return [
+    ...["-map", `0:${stream}`],
+    ...audioEncoderArgs(action.settings, action.encoder, source),
+    ...["-map_metadata", "-1", "-map_chapters", "-1"],
+    ...(format === "mp4" || format === "mov" ? ["-movie_timescale", "48000", "-strict", "-2"] : []),
+    ...["-f", format, "-y", output],
+  ];
+}
+
+/** The source on the output's clock, or so much later. */
+function sourceInput(info: SourceInfo, input: string, laterUs = 0): string[] {
+  return [
+    ...QUIET,
+    "-copyts",
+    ...["-itsoffset", formatMicroseconds(sourceOffsetUs(laterUs - info.startMicroseconds, info))],
+    ...inputGuards({ formats: info.formatName, kind: "file" }),
+    ...["-f", demuxerName(info.formatName), "-i", input],
+  ];
+}
+
+/** `input` and `outputs` (one for each track to encode) are `file:` URLs. */
+export function audioArgs(info: SourceInfo, plan: StreamPlan, input: string, outputs: readonly string[]): string[] {
+  return [
+    ...sourceInput(info, input),
+    ...audioToEncode(plan).flatMap((track, number) => trackOutput(track, track.source.index, outputs[number] ?? "")),
+  ];
+}
+
+/** NUT holds no times before zero; no sound begins an hour before its film. */
+const AWAY_FROM_ZERO_US = 3_600_000_000;
+
+export interface AudioSteps {
+  /** These are `file:` URLs. */
+  readonly input: string;
+  readonly samples: string;
+  readonly outputs: readonly string[];
+  /** Numbers of the files that are not to have the usual format. */
+  readonly spare: ReadonlySet<number>;
+}
+
+/** The tracks to encode as samples in one NUT file, and that file encoded. */
+export function audioStepsArgs(
+  info: SourceInfo,
+  plan: StreamPlan,
+  { input, samples, outputs, spare }: AudioSteps,
+): readonly [string[], string[]] {
+  const tracks = audioToEncode(plan);
+  const maps = tracks.flatMap(({ source }) => ["-map", `0:${source.index}`]);
+  return [
+    [
+      ...[...sourceInput(info, input, AWAY_FROM_ZERO_US), ...maps],
+      ...["-c:a", "pcm_f32le", "-map_metadata", "-1", "-map_chapters", "-1", "-f", "nut", "-y", samples],
+    ],
+    [
+      ...[...QUIET, "-copyts", "-itsoffset", formatMicroseconds(-AWAY_FROM_ZERO_US)],
+      ...["-protocol_whitelist", "file", "-f", "nut", "-i", samples],
+      ...tracks.flatMap((track, number) =>
+        trackOutput(track, number, outputs[number] ?? "", spare.has(track.action.file)),
+      ),
+    ],
+  ];
+}
+
+async function run(tools: Tools, args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  const result = await runTool({ program: tools.ffmpeg, args, signal });
+  if (result.ended !== "exit")
+    throw new AppError("E_INTERRUPTED", "encoding the audio was stopped", "Submit the job again.");
+  if (result.exitCode !== 0) {
+    throw new AppError(
+      "E_ENCODE_FAILED",
+      `the audio could not be encoded: ${lastWords(result.stderrTail)}`,
+      "Ask for another audio codec, or for -c:a copy.",
+    );
+  }
+}
+
+export interface EncodedSound {
+  /** One for each track to encode, in the plan's order; empty when there is none. */
+  readonly files: readonly string[];
+  /** How long each is, and what it was made of, by the number of its file. */
+  readonly lengths: ReadonlyMap<number, DecodedLengths>;
+}
+
+/** The files that lack sound. */
+function shortOf(lengths: EncodedSound["lengths"]): ReadonlySet<number> {
+  return new Set([...lengths].flatMap(([file, each]) => (isShort(each) ? [file] : [])));
+}
+
+/**
+ * What is at a name of `audioFiles` is whole. Before 7.0 ffmpeg loses what the encoder's next frame has gathered where the
+ * sound changes its layout (a broadcast between 5.1 and stereo): where sound is missing it is decoded to samples first,
+ * which have no frames, and encoded from these. Since 9.0 its reader of MP4 takes from the end of a track what that
+ * begins late by, if it is less than a frame: what is still missing then is kept in another format, whatever the file is called.
+ * Errors: E_ENCODE_FAILED with ffmpeg's last words, E_INTERRUPTED.
+ */
+export async function encodeAudio(
+  tools: Tools,
+  path: string,
+  info: SourceInfo,
+  plan: StreamPlan,
+  options: { readonly workDir: string; readonly signal?: AbortSignal | undefined },
+): Promise<EncodedSound> {
+  const { workDir, signal } = options;
+  const files = audioFiles(plan, workDir);
+  if (files.length === 0) return { files, lengths: new Map() };
+  await mkdir(workDir, { recursive: true });
+  const temporary = files.map(tempNameFor);
+  const [input, outputs] = [fileUrl(path), temporary.map(fileUrl)];
+  await run(tools, audioArgs(info, plan, input, outputs), signal);
+  const measure = () => soundLengths(tools, { info, plan, sourcePath: path, audioPaths: temporary }, signal);
+  let lengths = await measure();
+  for (const isLast of [false, true]) {
+    const short = shortOf(lengths);
+    if (short.size === 0) break;
+    const samples = tempNameFor(join(workDir, "samples.nut"));
+    try {
+      const steps = { input, samples: fileUrl(samples), outputs, spare: isLast ? short : new Set<number>() };
+      for (const args of audioStepsArgs(info, plan, steps)) await run(tools, args, signal);
+    } finally {
+      await rm(samples, { force: true });
+    }
+    lengths = await measure();
+  }
+  for (const [number, file] of files.entries()) await landFile(temporary[number] ?? "", file);
+  return { files, lengths };
+}

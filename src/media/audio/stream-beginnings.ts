@@ -1,0 +1,70 @@
+// The first packets of a file's streams: where each stream really begins, priming included.
+import { MICROSECONDS, parseRational, type Rational, rescale } from "../../base/rational.ts";
+import { probeCompact } from "../ffmpeg/compact-lines.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { SourceInfo } from "../model/source.ts";
+import type { StreamPlan } from "../plan/stream-plan.ts";
+
+/** Enough to meet every stream of an interleaved file; a stream that begins later cannot be the earliest. */
+const FIRST_PACKETS = 400;
+
+/** Earliest PTS of each stream, priming included, microseconds by stream index; absent: no packet among the first. */
+export async function streamBeginnings(
+  tools: Tools,
+  path: string,
+  formats: string,
+  signal?: AbortSignal,
+): Promise<Map<number, number>> {
+  const timeBases = new Map<number, Rational>();
+  const ticks = new Map<number, number>();
+  const question = {
+    path,
+    formats,
+    args: [
+      ...["-read_intervals", `%+#${FIRST_PACKETS}`],
+      ...["-show_entries", "packet=stream_index,pts:stream=index,time_base"],
+    ],
+  };
+  const onSection = (fields: ReadonlyMap<string, string>) => {
+    if (fields.has("packet")) {
+      const stream = Number(fields.get("stream_index"));
+      const pts = Number(fields.get("pts"));
+      if (!Number.isNaN(pts)) ticks.set(stream, Math.min(ticks.get(stream) ?? Number.POSITIVE_INFINITY, pts));
+    } else if (fields.has("stream")) {
+      const timeBase = parseRational(fields.get("time_base") ?? "");
+      if (timeBase !== null) timeBases.set(Number(fields.get("index")), timeBase);
+    }
+  };
+  await probeCompact(tools, question, onSection, signal);
+  const beginnings = new Map<number, number>();
+  for (const [stream, pts] of ticks) {
+    const timeBase = timeBases.get(stream);
+    if (timeBase !== undefined) beginnings.set(stream, rescale(pts, timeBase, MICROSECONDS));
+  }
+  return beginnings;
+}
+
+/** Demuxers of the files that `encodeAudio` makes. */
+export const AUDIO_FILE_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg,nut";
+
+/** When each audio stream of the plan begins, in source microseconds; undefined where unknown. */
+export async function audioBeginnings(
+  tools: Tools,
+  plan: StreamPlan,
+  info: SourceInfo,
+  sourcePath: string,
+  audioPaths: readonly string[],
+  signal?: AbortSignal,
+): Promise<(number | undefined)[]> {
+  const source = await streamBeginnings(tools, sourcePath, info.formatName, signal);
+  const encoded: (number | undefined)[] = [];
+  for (const path of audioPaths)
+    encoded.push((await streamBeginnings(tools, path, AUDIO_FILE_DEMUXERS, signal)).get(0));
+  return plan.streams
+    .filter((stream) => stream.source.type === "audio")
+    .map(({ source: stream, action }) => {
+      if (action.kind !== "encode-audio") return source.get(stream.index);
+      const beginning = encoded[action.file];
+      return beginning === undefined ? undefined : beginning + info.startMicroseconds;
+    });
+}

@@ -1,0 +1,114 @@
+// Finds out before the stitch whether what is to be copied from the source can be: damaged sound can't always be
+// rewritten for another container. What can't be copied and need not be is encoded instead; the rest is refused.
+import { devNull } from "node:os";
+import { AppError } from "../../base/errors.ts";
+import { runTool } from "../../base/process/run-process.ts";
+import { demuxerName } from "../ffmpeg/formats.ts";
+import { lastWords } from "../ffmpeg/stderr.ts";
+import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { EncodeRequest } from "../model/encode-request.ts";
+import type { Container, SourceInfo } from "../model/source.ts";
+import type { PlannedStream, StreamPlan } from "../plan/stream-plan.ts";
+import { CONTAINERS } from "../request/tables/containers.ts";
+import { audioOfTrack } from "../request/values/audio-tracks.ts";
+
+/** Sound that can't be copied as planned. */
+export interface Uncopied {
+  /** Source indexes of what is encoded instead. */
+  readonly indexes: readonly number[];
+  /** Why, for the proof. */
+  readonly notes: readonly string[];
+}
+
+const NONE: Uncopied = { indexes: [], notes: [] };
+
+/** Containers whose packets are handed on as they are; packets of the others are parsed or rewritten on their way. */
+const HANDED_ON: ReadonlySet<string> = new Set(["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "ogg", "nut"]);
+
+function copied(plan: StreamPlan): PlannedStream[] {
+  return plan.streams.filter(
+    ({ source, action }) => action.kind === "copy" && (source.type === "audio" || source.type === "subtitle"),
+  );
+}
+
+/** Whether a copy may fail that a look at the codecs allows. */
+export function mustTryCopies(info: SourceInfo, plan: StreamPlan): boolean {
+  const isRewritten = plan.container === "ts" || !HANDED_ON.has(info.formatName);
+  return isRewritten && copied(plan).length > 0;
+}
+
+/** A muxer's whole work on these streams of the source, kept nowhere. `input` is a `file:` URL. */
+export function copyTrialArgs(info: SourceInfo, container: Container, indexes: readonly number[], input: string) {
+  return [
+    ...QUIET,
+    ...inputGuards({ formats: info.formatName, kind: "file" }),
+    ...["-f", demuxerName(info.formatName), "-i", input],
+    ...indexes.flatMap((index) => ["-map", `0:${index}`]),
+    ...["-c", "copy", "-map_metadata", "-1", "-map_chapters", "-1", "-strict", "-2"],
+    ...["-max_interleave_delta", "0", "-f", CONTAINERS[container].muxer, "-y", devNull],
+  ];
+}
+
+/** ffmpeg's last words where the streams can't be copied; null: they can. */
+async function refusal(
+  tools: Tools,
+  source: { readonly path: string; readonly info: SourceInfo },
+  container: Container,
+  indexes: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: copyTrialArgs(source.info, container, indexes, fileUrl(source.path)),
+    signal,
+  });
+  if (result.ended !== "exit")
+    throw new AppError("E_INTERRUPTED", "trying to copy the sound was stopped", "Submit the job again.");
+  return result.exitCode === 0 ? null : lastWords(result.stderrTail);
+}
+
+function cannotBeCopied({ source }: PlannedStream, container: Container, why: string): AppError {
+  const hint =
+    source.type === "audio"
+      ? `Without -c:a copy, or with -c:a ${CONTAINERS[container].audioDefault.encoder}, what can be decoded of it is encoded.`
+      : `Leave it out with -map -0:${source.index}, or take another container.`;
+  const what = `${source.type} stream ${source.index} (${source.codec}) can't be copied into ${container}`;
+  return new AppError("E_STITCH", `${what}: ${why}`, hint);
+}
+
+/**
+ * Reads the source once, where a copy may fail. Errors: E_STITCH for a stream that can't be copied and that the request
+ * wants as it is, E_INTERRUPTED.
+ */
+export async function tryCopies(
+  tools: Tools,
+  source: { readonly path: string; readonly info: SourceInfo },
+  request: EncodeRequest,
+  plan: StreamPlan,
+  signal?: AbortSignal,
+): Promise<Uncopied> {
+  if (!mustTryCopies(source.info, plan)) return NONE;
+  const tried = copied(plan);
+  const attempt = (streams: readonly PlannedStream[]) =>
+    refusal(
+      tools,
+      source,
+      plan.container,
+      streams.map((stream) => stream.source.index),
+      signal,
+    );
+  if ((await attempt(tried)) === null) return NONE;
+  const indexes: number[] = [];
+  const notes: string[] = [];
+  for (const stream of tried) {
+    const why = await attempt([stream]);
+    if (why === null) continue;
+    const mayEncode = stream.source.type === "audio" && audioOfTrack(request, stream.number).mode === "auto";
+    if (!mayEncode) throw cannotBeCopied(stream, plan.container, why);
+    const { index, codec } = stream.source;
+    indexes.push(index);
+    notes.push(`audio stream ${index} (${codec}) is encoded, since it can't be copied into ${plan.container}: ${why}`);
+  }
+  return { indexes, notes };
+}

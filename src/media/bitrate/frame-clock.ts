@@ -1,0 +1,81 @@
+// A clock of one tick a frame for encoders whose second pass takes each frame to last one tick. Only where it says the
+// segment's times exactly: the muxer turns them back into the job's ticks, and verification compares them. Pure.
+import { invert, multiply, type Pts, type Rational, rational, rescale } from "../../base/rational.ts";
+import { segmentFormat } from "../ffmpeg/codecs.ts";
+import type { FrameIndex } from "../index/frame-index.ts";
+import type { SegmentTask } from "../model/segment.ts";
+import type { SourceInfo } from "../model/source.ts";
+import { outputPlan } from "../plan/frame-timing.ts";
+import { plannedFrames, type SourceRange } from "../plan/planned-frames.ts";
+import { passesOf } from "../request/tables/encoder-passes.ts";
+import { segmentOffsetUs } from "../segment/segment-clock.ts";
+
+/** With more places of the clock empty than this, an encoder that counts ticks would plan for a shorter segment. */
+const LEAST_TAKEN = 0.9;
+
+/**
+ * The longest tick on which every one of `pts` (sorted, in `timeBase`) is a whole number, if nearly each tick has a frame.
+ * Null where the frames are too few to tell, stand at uneven distances or beside the clock's zero.
+ */
+export function evenClock(pts: readonly Pts[], timeBase: Rational): Rational | null {
+  const [first] = pts;
+  const last = pts.at(-1);
+  if (first === undefined || last === undefined || pts.length < 2) return null;
+  let step = Number.POSITIVE_INFINITY;
+  for (let at = 1; at < pts.length; at += 1) step = Math.min(step, (pts[at] ?? 0) - (pts[at - 1] ?? 0));
+  if (step <= 0 || pts.some((each) => each % step !== 0)) return null;
+  const places = (last - first) / step + 1;
+  return pts.length < LEAST_TAKEN * places ? null : multiply(timeBase, rational(step, 1));
+}
+
+/** NUT's ticks are no longer than this part of a second for video (libavformat/nutenc.c). */
+const NUT_TICKS = 48_000;
+const NUT_DIVISORS = [2, 3, 5, 7, 9, 11, 13] as const;
+const NUT_LARGEST = 1 << 24;
+
+/** What a NUT file counts in whose encoder counts in `tick` (libavformat/utils.c, ff_choose_timebase). */
+export function nutTick({ num, den }: Rational): Rational {
+  let [ticks, second] = [num, den];
+  const isCoarse = () => Math.floor(second / ticks) < NUT_TICKS;
+  for (const divisor of NUT_DIVISORS) while (isCoarse() && ticks % divisor === 0) ticks /= divisor;
+  while (isCoarse() && second < NUT_LARGEST) second *= 2;
+  return { num: ticks, den: second };
+}
+
+/**
+ * The clock on which the range's pictures stand, if its file then counts as those of all other segments do: ffmpeg's
+ * concat demuxer takes every file's ticks for those of the first. Where it does not, all segments must have one clock.
+ */
+function sharedClock(own: readonly Pts[], whole: () => readonly Pts[] | null, timeBase: Rational): Rational | null {
+  const tick = evenClock(own, timeBase);
+  if (tick === null) return null;
+  const [of, asked] = [nutTick(tick), nutTick(timeBase)];
+  if (of.num === asked.num && of.den === asked.den) return tick;
+  const all = whole();
+  return all === null ? null : evenClock(all, timeBase);
+}
+
+/** The task with the clock that its encoder needs for two passes, where there is one. */
+export function withFrameClock(task: SegmentTask, index: FrameIndex, info: SourceInfo): SegmentTask {
+  const { request, video, encoderTimeBase, rate } = task;
+  const way = passesOf(request.video.encoder)?.clock;
+  if (rate?.pass !== "land" || way === undefined) return task;
+  const plan = outputPlan(request, info.video.timeBase);
+  // WebM, which holds alpha, counts in milliseconds whatever the encoder does.
+  if (plan === null || task.expectedFrames === null || segmentFormat(video, request.video.encoder) !== "nut")
+    return task;
+  const ticksOf = (range: SourceRange) =>
+    plannedFrames(plan, index, info, range).map((each) => rescale(each, plan.timeBase, encoderTimeBase));
+  const pts = ticksOf(task);
+  const isKnown = index.isComplete && index.uncounted.withoutPts === 0 && index.falseTimes === null;
+  const whole = () => (isKnown ? ticksOf({ startPts: null, endPts: null }) : null);
+  const tick = sharedClock(pts, whole, encoderTimeBase);
+  if (tick === null || !isWhole(encoderTimeBase, tick)) return task;
+  const from = way === "frames" ? 0 : rescale(pts[0] ?? 0, encoderTimeBase, tick);
+  return { ...task, frameClock: { tick, from } };
+}
+
+/** Segments of a job lie at one same distance from its zero, which must be a whole number of ticks. */
+function isWhole(encoderTimeBase: Rational, clock: Rational): boolean {
+  return multiply(rational(segmentOffsetUs(encoderTimeBase), 1_000_000), invert(clock)).den === 1;
+}

@@ -1,0 +1,79 @@
+// The ffmpeg runs that a bit rate takes over one segment: which request, and where the passes keep their notes. Pure.
+import { join } from "node:path";
+import type { EncodeRequest, NamedOption } from "../model/encode-request.ts";
+import type { RateTask } from "../model/rate-task.ts";
+import type { SegmentTask } from "../model/segment.ts";
+import { landingRequest, measuringRequest, withParams } from "../request/args/rate-requests.ts";
+import { type EncoderPasses, type PassWords, passesOf } from "../request/tables/encoder-passes.ts";
+
+export interface PassRun {
+  readonly task: SegmentTask;
+  /** Beside those of the request. */
+  readonly encoderArgs: readonly string[];
+}
+
+export type Landing = Extract<RateTask, { pass: "land" }>;
+
+/** How the encoder can take two passes over this very segment. */
+export function wordsFor(task: SegmentTask, passes: EncoderPasses): PassWords {
+  return (passes.clock !== undefined && task.frameClock === undefined) || isHurried(task.request)
+    ? "none"
+    : passes.passes;
+}
+
+/** libvpx leaves no notes of a first pass at its realtime deadline, and libaom plans nothing by them. */
+function isHurried({ video }: EncodeRequest): boolean {
+  return video.privateOptions.some(
+    ([key, value]) => ["deadline", "quality", "usage"].includes(key) && /^(realtime|rt|1)$/.test(value),
+  );
+}
+
+/** Counts the bits of the segment at the quality that all segments of the video are measured with. */
+export function measuringRun(task: SegmentTask, bitrate: number, passes: EncoderPasses, folder: string): PassRun {
+  const request = measuringRequest(task.request, task.video, bitrate, passes);
+  // A first pass of libvpx or libaom leaves notes and no packets.
+  const words = passes.firstPass === "measuring" ? passes.passes : "none";
+  return passRun({ ...task, request }, words, 1, folder);
+}
+
+/** x264 and x265 plan a second pass best from a first one of constant quality, the others from one like the second. */
+export function firstRun(task: SegmentTask, rate: Landing, passes: EncoderPasses, folder: string): PassRun {
+  const request =
+    passes.firstPass === "measuring"
+      ? measuringRequest(task.request, task.video, rate.bitrate, passes)
+      : landingRequest(task.request, rate.targetBits / rate.seconds, rate.buffer);
+  return passRun({ ...task, request }, passes.passes, 1, folder);
+}
+
+/** A second pass, or the only one, at this mean rate. */
+export function landingRun(
+  task: SegmentTask,
+  rate: Landing,
+  bitrate: number,
+  words: PassWords,
+  folder: string,
+): PassRun {
+  const run = passRun({ ...task, request: landingRequest(task.request, bitrate, rate.buffer) }, words, 2, folder);
+  const tolerance = passesOf(task.request.video.encoder)?.tolerance;
+  if (tolerance === undefined) return run;
+  return { ...run, encoderArgs: [...run.encoderArgs, "-bt", String(Math.round(tolerance * bitrate))] };
+}
+
+/** `-pass` and its log for the encoders that keep one through ffmpeg; x265 writes its own. */
+function passRun(task: SegmentTask, words: PassWords, pass: 1 | 2, folder: string): PassRun {
+  const log = join(folder, "pass");
+  if (words === "none") return { task, encoderArgs: [] };
+  if (words === "passlog") return { task, encoderArgs: ["-pass", String(pass), "-passlogfile", log] };
+  const params: NamedOption[] = [
+    ["pass", String(pass)],
+    ["stats", escaped(`${log}.x265`)],
+    // x265's own default encodes the first pass as slowly as the second.
+    ...(pass === 1 ? ([["slow-firstpass", "0"]] as const) : []),
+  ];
+  return { task: { ...task, request: withParams(task.request, params) }, encoderArgs: [] };
+}
+
+/** A path inside a parameter string: `:` and `=` part its words (av_get_token). */
+function escaped(path: string): string {
+  return path.replace(/[\\:=']/g, "\\$&");
+}

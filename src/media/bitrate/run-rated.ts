@@ -1,0 +1,130 @@
+// Runs a segment whose task names a rate: measures it, or encodes it to its share of the bits, in two local passes where
+// the encoder has them and once more where it missed. What it is given and what it must hold is the server's business.
+import { mkdir, rename } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { startWorkTimer } from "../../base/process/pause.ts";
+import { toNumber } from "../../base/rational.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { SegmentTask } from "../model/segment.ts";
+import { boundedRequest } from "../request/args/rate-requests.ts";
+import { passesOf } from "../request/tables/encoder-passes.ts";
+import { type EncodeOptions, type EncodeOutcome, encodeSegment } from "../segment/encode-segment.ts";
+import { nextRate, type Try } from "./next-rate.ts";
+import { bitsInListing, readPackets, sumBits } from "./packet-bits.ts";
+import { firstRun, type Landing, landingRun, measuringRun, type PassRun, wordsFor } from "./pass-runs.ts";
+
+/** Second passes at most: each further one is aimed by what those before it missed. */
+const MOST_TRIES = 5;
+/** Two sizes this near, from different rates, are what the pictures take and not what was asked. */
+const SAME = 0.003;
+/** A second pass of x264 and x265 refuses what it expects to miss; a single pass comes as near as can be. */
+const TOO_LOW = /requested bitrate is too low/;
+const SEGMENT_FORMATS = "nut,matroska,webm";
+/** What part of the work is done when a run ends, so that progress rises through all of them and never stands still. */
+const DONE_AFTER = [0.2, 0.85, 0.93, 0.97, 0.99, 1] as const;
+
+export interface Measured {
+  readonly ok: true;
+  readonly bits: number;
+  readonly frames: number;
+  readonly seconds: number;
+}
+
+export type MeasureOutcome = Measured | Extract<EncodeOutcome, { ok: false }>;
+
+/** A segment of any task that is to be kept. */
+export async function encodeRated(tools: Tools, task: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
+  const { rate } = task;
+  if (rate === undefined || rate.pass === "measure") return await encodeSegment(tools, task, options);
+  if (rate.pass === "only") {
+    return await encodeSegment(tools, { ...task, request: boundedRequest(task.request, rate) }, options);
+  }
+  return await land(tools, task, rate, options);
+}
+
+/** Bits of the segment at the measuring quality; of an encoder that can't be measured, what its time alone says. */
+export async function measureSegment(tools: Tools, task: SegmentTask, options: EncodeOptions): Promise<MeasureOutcome> {
+  const { rate, request } = task;
+  if (rate?.pass !== "measure") throw new Error("the task does not say at which rate to measure");
+  const passes = passesOf(request.video.encoder);
+  if (passes === null) {
+    return { ok: true, bits: Math.round(rate.bitrate * rate.seconds), frames: task.expectedFrames ?? 0, seconds: 0 };
+  }
+  return await countRun(tools, measuringRun(task, rate.bitrate, passes, options.workDir), options);
+}
+
+/** A run of which only the packets' sizes are kept. */
+async function countRun(tools: Tools, { task, encoderArgs }: PassRun, options: EncodeOptions): Promise<MeasureOutcome> {
+  const run = { encoderArgs, format: "framecrc" as const, fileName: "packets.txt" };
+  const outcome = await encodeSegment(tools, task, { ...options, run });
+  if (!outcome.ok) return outcome;
+  const { frames, seconds } = outcome.report;
+  return { ok: true, bits: await bitsInListing(outcome.path), frames, seconds };
+}
+
+type Encoded = Extract<EncodeOutcome, { ok: true }>;
+
+async function land(tools: Tools, task: SegmentTask, rate: Landing, options: EncodeOptions): Promise<EncodeOutcome> {
+  const passes = passesOf(task.request.video.encoder);
+  if (passes === null) return await encodeSegment(tools, task, options);
+  const worked = startWorkTimer(options.pausable);
+  await mkdir(options.workDir, { recursive: true });
+  let bitrate = rate.targetBits / rate.seconds;
+  let words = wordsFor(task, passes);
+  if (words !== "none") {
+    const run = firstRun(task, rate, passes, options.workDir);
+    const first = await countRun(tools, run, inPart(options, task, rate, 0));
+    if (!first.ok) return first;
+  }
+  let best: { readonly outcome: Encoded; readonly bits: number } | null = null;
+  const tries: Try[] = [];
+  for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
+    const run = landingRun(task, rate, bitrate, words, options.workDir);
+    const outcome = await encodeSegment(tools, run.task, {
+      ...inPart(options, task, rate, attempt),
+      workDir: join(options.workDir, `try-${attempt}`),
+      run: { encoderArgs: run.encoderArgs },
+    });
+    if (!outcome.ok && words !== "none" && TOO_LOW.test(outcome.reason)) {
+      words = "none";
+      continue;
+    }
+    if (!outcome.ok) return outcome;
+    const bits = sumBits(await readPackets(tools, outcome.path, SEGMENT_FORMATS, options.signal));
+    if (best === null || missOf(bits, rate) < missOf(best.bits, rate)) best = { outcome, bits };
+    // A still picture takes no more bits whatever it is offered, and no fewer than its headers.
+    const before = tries.at(-1)?.bits ?? 0;
+    const hasSettled = Math.abs(bits - before) <= SAME * before;
+    if (missOf(bits, rate) <= rate.slackBits || bits === 0 || hasSettled) break;
+    tries.push({ bitrate, bits });
+    bitrate = nextRate(tries, rate.targetBits);
+  }
+  if (best === null) throw new Error("no run was made");
+  const path = join(options.workDir, basename(best.outcome.path));
+  await rename(best.outcome.path, path);
+  const seconds = worked() / 1000;
+  return { ok: true, path, report: { ...best.outcome.report, seconds, videoBytes: best.bits / 8 } };
+}
+
+/** How far from the target; beyond what -maxrate lets through in the segment's time, too far in any case. */
+function missOf(bits: number, { targetBits, slackBits, buffer, seconds }: Landing): number {
+  const miss = Math.abs(bits - targetBits);
+  return buffer !== null && bits > buffer.maxrate * seconds ? miss + slackBits + 1 : miss;
+}
+
+/** Progress of one run as its part of all of them. */
+function inPart(options: EncodeOptions, task: SegmentTask, { seconds }: Landing, run: number): EncodeOptions {
+  const { onProgress } = options;
+  if (onProgress === undefined) return options;
+  const { averageFrameRate } = task.video;
+  const frames = task.expectedFrames ?? seconds * (averageFrameRate === null ? 60 : toNumber(averageFrameRate));
+  const from = run === 0 ? 0 : (DONE_AFTER[run - 1] ?? 1);
+  const part = (DONE_AFTER[run] ?? 1) - from;
+  return {
+    ...options,
+    onProgress(progress) {
+      const done = from * frames + part * Math.min(progress.frames, frames);
+      onProgress({ ...progress, frames: Math.floor(done), fps: part * progress.fps });
+    },
+  };
+}

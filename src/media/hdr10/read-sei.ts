@@ -1,0 +1,71 @@
+// HDR10 metadata of an H.264 file by its own SEI messages, for versions of ffprobe that do not show them. The units come
+// out of the finished file through ffmpeg, so that what is read is what players get.
+import { readFile } from "node:fs/promises";
+import { removeTree, tempNameFor } from "../../base/files.ts";
+import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { HdrMetadata, MasteringDisplay } from "../model/source.ts";
+import { SEI_TYPES, type StaticHdr } from "./hdr10-messages.ts";
+import { nextStartCode, seiMessages } from "./hdr10-packets.ts";
+
+const TIMEOUT_MS = 60_000;
+const DISPLAY_BYTES = 24;
+const LEVEL_BYTES = 4;
+
+function displayOf(payload: Uint8Array): MasteringDisplay | null {
+  if (payload.length < DISPLAY_BYTES) return null;
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  const point = (place: number) => ({ x: view.getUint16(place * 4), y: view.getUint16(place * 4 + 2) });
+  return {
+    ...{ green: point(0), blue: point(1), red: point(2), whitePoint: point(3) },
+    ...{ maxLuminance: view.getUint32(16), minLuminance: view.getUint32(20) },
+  };
+}
+
+function levelsOf(payload: Uint8Array): HdrMetadata["contentLight"] {
+  if (payload.length < LEVEL_BYTES) return null;
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  return { max: view.getUint16(0), average: view.getUint16(2) };
+}
+
+/** Pure: the first message of each kind in a byte stream of H.264 SEI units. */
+export function lightInSei(stream: Uint8Array): StaticHdr {
+  let masteringDisplay: MasteringDisplay | null = null;
+  let contentLight: HdrMetadata["contentLight"] = null;
+  for (let start = nextStartCode(stream, 0); start < stream.length; ) {
+    const end = nextStartCode(stream, start + 3);
+    for (const { type, payload } of seiMessages(stream.subarray(start + 4, end))) {
+      const kind = SEI_TYPES.get(type);
+      if (kind === "masteringDisplay") masteringDisplay ??= displayOf(payload);
+      if (kind === "contentLight") contentLight ??= levelsOf(payload);
+    }
+    start = end;
+  }
+  return { masteringDisplay, contentLight };
+}
+
+/** Of the first packet of an H.264 video; null when it can't be read. A small file is made beside it and removed. */
+export async function firstPacketLight(
+  tools: Tools,
+  file: { readonly path: string; readonly formats: string; readonly streamIndex: number },
+  signal?: AbortSignal,
+): Promise<StaticHdr | null> {
+  const units = tempNameFor(`${file.path}.h264`);
+  try {
+    const result = await runTool({
+      program: tools.ffmpeg,
+      args: [
+        ...QUIET,
+        ...inputGuards({ formats: file.formats, kind: "file" }),
+        ...["-i", fileUrl(file.path), "-map", `0:${file.streamIndex}`, "-c", "copy", "-frames:v", "1"],
+        ...["-bsf:v", "h264_mp4toannexb,filter_units=pass_types=6", "-f", "h264", "-y", fileUrl(units)],
+      ],
+      signal,
+      timeoutMs: TIMEOUT_MS,
+    });
+    return succeeded(result) ? lightInSei(await readFile(units)) : null;
+  } finally {
+    await removeTree(units);
+  }
+}

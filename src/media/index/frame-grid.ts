@@ -1,0 +1,99 @@
+// A source of constant rate whose container rounds its times (23.976 in Matroska's milliseconds: 0, 42, 83, 125): says
+// whether every frame still is a place of the exact grid, rounded, so that the output may have the exact times. Pure.
+import { invert, MICROSECONDS, multiply, type Pts, type Rational, rescale } from "../../base/rational.ts";
+import type { SourceInfo } from "../model/source.ts";
+import { clockOffsetUs, clockShift } from "../source/source-clock.ts";
+
+/** Frames after which places of the grid that stay empty say that the rate is another. */
+const FRAMES_TO_JUDGE = 24;
+/** At least so many of the places must be taken: a recording that lost frames, not one of half the rate. */
+const LEAST_TAKEN = 0.75;
+const ROUNDING_SLACK = 1e-6;
+/** Frames further from their tick than this part of it are not on it. */
+const INSIDE = 0.25;
+/** By so much of a tick, and by a tick of the source, others may stand further from theirs than the first frame. */
+const ROOM = 0.05;
+
+/** The encoder's tick may be a part of a frame: with these some tick has the room wherever 24 frames a second begin in ms. */
+const PARTS = [1, 2, 3, 4, 5] as const;
+
+/** Watches frames as the index finds them, in any order. */
+export class FrameGrid {
+  /** Why the frames do not stand on it; null while they do. */
+  broken: string | null = null;
+  readonly #step: Rational;
+  readonly #timeBase: Rational;
+  /** Ticks of the source from its own zero to the job's. */
+  readonly #shift: Pts;
+  /** Encoder ticks in a frame; known from the first frame on. */
+  #parts = 0;
+  #earliest = Number.POSITIVE_INFINITY;
+  #latest = Number.NEGATIVE_INFINITY;
+  #first = Number.POSITIVE_INFINITY;
+  #last = Number.NEGATIVE_INFINITY;
+  #frames = 0;
+
+  /** `step`: seconds from one frame to the next. */
+  constructor(step: Rational, info: Pick<SourceInfo, "startMicroseconds" | "video">) {
+    this.#step = step;
+    this.#timeBase = info.video.timeBase;
+    this.#shift = clockShift(clockOffsetUs(info), info.video.timeBase);
+  }
+
+  get rate(): Rational {
+    return invert(this.#step);
+  }
+
+  /** What the encoder counts in, seconds. */
+  get tick(): Rational {
+    return multiply(this.#step, { num: 1, den: Math.max(1, this.#parts) });
+  }
+
+  /** The nearest encoder tick, and the distance from it in ticks of the source; `length`: source ticks in an encoder tick. */
+  #place(pts: Pts, parts: number): { readonly place: number; readonly stray: number; readonly length: number } {
+    const { num, den } = multiply(multiply(this.#step, { num: 1, den: parts }), invert(this.#timeBase));
+    const place = Math.round(((pts + this.#shift) * den) / num);
+    return { place, stray: ((pts + this.#shift) * den - place * num) / den, length: num / den };
+  }
+
+  /** The first division in which the frame leaves room for those to come, else the one that leaves most. */
+  #choose(pts: Pts): number {
+    const reaches = PARTS.map((parts) => {
+      const { stray, length } = this.#place(pts, parts);
+      return { parts, reach: Math.abs(stray) / length + Math.max(ROOM, 1 / length) };
+    });
+    const roomy = reaches.find(({ reach }) => reach <= INSIDE);
+    return (roomy ?? reaches.toSorted((a, b) => a.reach - b.reach)[0])?.parts ?? 1;
+  }
+
+  /** `neighbours`: the nearest known frames before and after; NaN where there is none. */
+  see(pts: Pts, neighbours: readonly number[]): void {
+    if (this.broken !== null) return;
+    if (this.#parts === 0) this.#parts = this.#choose(pts);
+    const { place, stray, length } = this.#place(pts, this.#parts);
+    this.#earliest = Math.min(this.#earliest, stray);
+    this.#latest = Math.max(this.#latest, stray);
+    const isBetween = this.#frames > 0 && (place - this.#first) % this.#parts !== 0;
+    this.#first = Math.min(this.#first, place);
+    this.#last = Math.max(this.#last, place);
+    this.#frames += 1;
+    const places = (this.#last - this.#first) / this.#parts + 1;
+    const what = `a frame at ${pts} ticks`;
+    if (isBetween || this.#latest - this.#earliest > 1 + ROUNDING_SLACK || Math.abs(stray) > INSIDE * length)
+      this.broken = `${what} is not a place of the declared rate, rounded`;
+    else if (neighbours.some((other) => Math.abs(other - pts) < (length * this.#parts) / 2))
+      this.broken = `${what} shares its place of the declared rate with another`;
+    else if (places > 2 * FRAMES_TO_JUDGE && this.#frames >= FRAMES_TO_JUDGE && this.#frames < LEAST_TAKEN * places)
+      this.broken = `too many places of the declared rate are empty up to ${pts} ticks`;
+  }
+
+  /**
+   * Where an output on the grid begins, microseconds on the source's own clock: at its place of the grid, unless the
+   * frames stand beside the grid by more than rounding; then at its true time, so that the sound keeps its distance.
+   */
+  beginsUs(firstPts: Pts): number {
+    const { place, stray } = this.#place(firstPts, Math.max(1, this.#parts));
+    if (Math.abs(stray) > 0.5 + ROUNDING_SLACK) return rescale(firstPts, this.#timeBase, MICROSECONDS);
+    return rescale(place, this.tick, MICROSECONDS) - rescale(this.#shift, this.#timeBase, MICROSECONDS);
+  }
+}

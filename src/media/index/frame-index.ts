@@ -1,0 +1,81 @@
+// What is asked of the frames of the video stream by presentation time, as packets tell them. Types only:
+// growing-frame-index.ts answers.
+import type { Pts, Rational } from "../../base/rational.ts";
+import type { LeadIn } from "../model/segment.ts";
+import type { Gop } from "../model/source.ts";
+import type { FrameGrid } from "./frame-grid.ts";
+
+/** A video packet as the demuxer gives it; ticks of the stream's time base. */
+export interface VideoPacket {
+  readonly pts: Pts | null;
+  readonly dts: Pts | null;
+  readonly duration: number | null;
+  readonly isKey: boolean;
+  /** Decoded but never shown (edit list). */
+  readonly isDiscarded: boolean;
+  readonly bytePosition: number | null;
+}
+
+export interface KeyFrame {
+  readonly pts: Pts;
+  /** When it is decoded; null: the container does not say. */
+  readonly dts: Pts | null;
+  readonly bytePosition: number | null;
+}
+
+/** The times of frames, whoever tells them: the index, or a decode in sequence. */
+export interface FrameTimes {
+  readonly timeBase: Rational;
+  /** Ticks the last frame is shown. */
+  readonly lastDuration: number;
+  /** Sorted PTS in [startPts, endPts); null bounds are open. */
+  framePts(startPts: Pts | null, endPts: Pts | null): number[];
+  countFrames(startPts: Pts | null, endPts: Pts | null): number;
+  /** PTS of the frame that stands `frames` before the first at or after `pts`; null: there are not so many. */
+  frameBefore(pts: Pts, frames: number): Pts | null;
+  /** PTS of the frame that stands `frames` after the first at or after `pts`; null: there are not so many. */
+  frameAfter(pts: Pts, frames: number): Pts | null;
+}
+
+/** What the planner and the checks ask; complete once `isComplete`. */
+export interface FrameIndex extends FrameTimes {
+  readonly isComplete: boolean;
+  /** False: segments cannot be found by seeking; `reason` says why and the job runs as one segment. */
+  readonly seekable: boolean;
+  readonly reason: string | null;
+  /** The container marks pictures as key frames that are none; `keyFrames` are intra pictures all the same. */
+  readonly marksAreFalse: boolean;
+  /** Why the packets' times cannot be those of their pictures; null: they can. A decode in sequence then tells the times. */
+  readonly falseTimes: string | null;
+  /** The clock leaps by more than 10 s somewhere. */
+  readonly hasTimeJump: boolean;
+  /** What the shown packets last together, from the first key frame to the last packet, and in how many steps. */
+  readonly progress: { readonly total: number; readonly steps: number };
+  /** Frames with a PTS, from the first key frame on. */
+  readonly frameCount: number;
+  readonly firstPts: Pts | null;
+  readonly lastPts: Pts | null;
+  /** The exact rate that the source's times may be roundings of; null: there is none to restore. */
+  readonly grid: FrameGrid | null;
+  /** End of the last frame. */
+  readonly endPts: Pts | null;
+  readonly gops: readonly Gop[];
+  readonly keyFrames: readonly KeyFrame[];
+  /** Packets before the first key frame, hidden by an edit list, or sharing another's PTS. */
+  readonly uncounted: {
+    readonly leading: number;
+    readonly discarded: number;
+    readonly samePts: number;
+    readonly withoutPts: number;
+  };
+  /** Several packets of the range have one PTS: a hidden picture, two fields, or two pictures indeed. */
+  sharesPts(startPts: Pts | null, endPts: Pts | null): boolean;
+  /** The last key frame at or before `pts`; null when there is none. */
+  keyFrameAtOrBefore(pts: Pts): KeyFrame | null;
+  /** Where to seek for `startPts`; null: from the beginning. */
+  seekPoint(startPts: Pts, leadIn: LeadIn): KeyFrame | null;
+  /** The first key frame after `pts` that is known. */
+  keyFrameAfter(pts: Pts): KeyFrame | null;
+  /** Where in the source every frame before `pts` has been read, give or take half a second of packets; null: not known. */
+  bytesBefore(pts: Pts): number | null;
+}

@@ -1,0 +1,268 @@
+// The frame index while the source is read: packets in, groups of pictures out as they become certain. Pure: knows
+// nothing of ffprobe or files.
+import { type Pts, type Rational, rescale, toNumber } from "../../base/rational.ts";
+import { ClockProgress } from "../clock/clock-progress.ts";
+import type { LeadIn } from "../model/segment.ts";
+import type { Gop } from "../model/source.ts";
+import type { FrameGrid } from "./frame-grid.ts";
+import type { FrameIndex, KeyFrame, VideoPacket } from "./frame-index.ts";
+import { SortedPts } from "./sorted-pts.ts";
+
+/** ffmpeg's own threshold for a restarted clock (-dts_delta_threshold). */
+const MOST_SILENCE_SECONDS = 10;
+/** How far apart the packets are whose place in the file is kept. */
+const MARK_SECONDS = 0.5;
+
+/** Position of the last key frame with pts ≤ `pts`, or -1. */
+function lastAtOrBefore(keyFrames: readonly { readonly pts: Pts }[], pts: Pts): number {
+  let low = 0;
+  let high = keyFrames.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((keyFrames[middle]?.pts ?? Number.POSITIVE_INFINITY) <= pts) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+function keyFrame(pts: Pts, { dts, bytePosition }: VideoPacket): KeyFrame {
+  return { pts, dts, bytePosition };
+}
+
+/** The index as it grows. `add` and `finish` return the groups of pictures that have just become certain. */
+export class GrowingFrameIndex implements FrameIndex {
+  readonly timeBase: Rational;
+  readonly gops: Gop[] = [];
+  readonly keyFrames: KeyFrame[] = [];
+  readonly uncounted = { leading: 0, discarded: 0, samePts: 0, withoutPts: 0 };
+  isComplete = false;
+  marksAreFalse = false;
+  falseTimes: string | null = null;
+  reason: string | null = null;
+  /** A frame's ticks by the declared rate, for a last frame whose packet states no duration. */
+  readonly #nominalDuration: number;
+  readonly #pts = new SortedPts();
+  readonly #shared = new SortedPts();
+  #highestDts = Number.NEGATIVE_INFINITY;
+  /** The duration that the packet of the highest DTS states; 0: none. */
+  #lastDecoded = 0;
+  #durationOfLast: { pts: Pts; duration: number | null } | null = null;
+  #packets = 0;
+  /** Packets by decoding time, `MARK_SECONDS` apart. */
+  readonly #marks: { readonly pts: Pts; readonly bytePosition: number }[] = [];
+  readonly #markTicks: number;
+  /** A reference frame whose PTS the next one tells. */
+  #anchor: VideoPacket | null = null;
+  /** A gap of more than 10 s: in a transport stream a restarted clock, elsewhere a pause that is meant. */
+  hasTimeJump = false;
+
+  readonly grid: FrameGrid | null;
+  readonly progress: ClockProgress;
+
+  constructor(timeBase: Rational, frameRate: Rational | null, grid: FrameGrid | null = null) {
+    this.timeBase = timeBase;
+    this.grid = grid;
+    this.progress = new ClockProgress(toNumber(timeBase));
+    this.#markTicks = Math.ceil((MARK_SECONDS * timeBase.den) / timeBase.num);
+    this.#nominalDuration =
+      frameRate === null ? 1 : Math.max(1, rescale(1, { num: frameRate.den, den: frameRate.num }, timeBase));
+  }
+
+  get seekable(): boolean {
+    return this.reason === null;
+  }
+
+  get frameCount(): number {
+    return this.#pts.length;
+  }
+
+  get firstPts(): Pts | null {
+    return this.#pts.length === 0 ? null : this.#pts.at(0);
+  }
+
+  get lastPts(): Pts | null {
+    return this.#pts.length === 0 ? null : this.#pts.at(this.#pts.length - 1);
+  }
+
+  get lastDuration(): number {
+    const stated = this.#durationOfLast?.duration ?? 0;
+    return stated > 0 ? stated : this.#nominalDuration;
+  }
+
+  get endPts(): Pts | null {
+    return this.lastPts === null ? null : this.lastPts + this.lastDuration;
+  }
+
+  markUnseekable(reason: string): void {
+    this.reason ??= reason;
+  }
+
+  /** One run over everything then shows the pictures at times of ffmpeg's own. */
+  markFalseTimes(reason: string): void {
+    this.falseTimes ??= reason;
+    this.markUnseekable(reason);
+    if (this.grid !== null) this.grid.broken ??= reason;
+  }
+
+  add(packet: VideoPacket): readonly Gop[] {
+    this.#packets += 1;
+    this.#watchClock(packet);
+    this.#mark(packet);
+    const anchor = this.#anchor;
+    if (packet.pts === null && packet.dts !== null) {
+      // Without a PTS it is a reference frame of a container that stores decoding order only (AVI, or in part: PS): it is
+      // shown when the next reference frame is decoded.
+      this.#anchor = packet;
+      if (anchor !== null) this.#place({ ...anchor, pts: packet.dts });
+    } else {
+      if (anchor !== null && this.#packets === 2) this.#placeAnchor(anchor.dts);
+      else if (packet.pts !== null && packet.dts !== null && packet.pts > packet.dts) this.#placeAnchor(packet.dts);
+      this.#place(packet);
+    }
+    return this.#certainGops(packet.dts ?? Number.NEGATIVE_INFINITY);
+  }
+
+  #placeAnchor(pts: Pts | null): void {
+    if (this.#anchor !== null) this.#place({ ...this.#anchor, pts });
+    this.#anchor = null;
+  }
+
+  #watchClock({ dts, duration, isKey, isDiscarded }: VideoPacket): void {
+    if (dts === null) return;
+    if (!isDiscarded && (isKey || this.keyFrames.length > 0)) this.progress.add(dts, duration ?? 0);
+    if (dts < this.#highestDts) this.markUnseekable("the source's timestamps jump back");
+    if (
+      Number.isFinite(this.#highestDts) &&
+      dts - this.#highestDts - (duration ?? 0) > MOST_SILENCE_SECONDS / toNumber(this.timeBase)
+    ) {
+      this.hasTimeJump = true;
+    }
+    if (dts >= this.#highestDts) this.#lastDecoded = duration ?? 0;
+    this.#highestDts = Math.max(this.#highestDts, dts);
+  }
+
+  #mark({ pts, dts, bytePosition }: VideoPacket): void {
+    const decoded = dts ?? pts;
+    if (decoded === null || bytePosition === null) return;
+    const last = this.#marks.at(-1);
+    if (last === undefined || decoded >= last.pts + this.#markTicks) this.#marks.push({ pts: decoded, bytePosition });
+  }
+
+  #place(packet: VideoPacket): void {
+    const { pts } = packet;
+    if (packet.isDiscarded) {
+      this.uncounted.discarded += 1;
+      // A hidden key frame at the very start still begins the first group: frames shown after it refer to it.
+      if (packet.isKey && pts !== null && this.keyFrames.length === 0) {
+        this.keyFrames.push(keyFrame(pts, packet));
+      }
+    } else if (pts === null) this.uncounted.withoutPts += 1;
+    else if (this.keyFrames.length === 0 && !packet.isKey) this.uncounted.leading += 1;
+    else this.#count(pts, packet);
+  }
+
+  #count(pts: Pts, packet: VideoPacket): void {
+    const first = this.keyFrames[0];
+    if (first !== undefined && pts < first.pts) {
+      this.uncounted.leading += 1; // leading pictures of an open GOP at the very start: their references are missing
+      return;
+    }
+    const position = this.#pts.lowerBound(pts);
+    if (position < this.#pts.length && this.#pts.at(position) === pts) {
+      this.uncounted.samePts += 1; // a hidden picture, the second field of a pair, or a true double
+      this.#shared.insert(pts);
+      this.grid?.see(pts, [pts]);
+    } else {
+      if (this.#durationOfLast === null || pts > this.#durationOfLast.pts)
+        this.#durationOfLast = { pts, duration: packet.duration };
+      this.#pts.insert(pts);
+      this.grid?.see(pts, [this.#pts.at(position - 1), this.#pts.at(position + 1)]);
+    }
+    const last = this.keyFrames.at(-1);
+    if (packet.isKey && (last === undefined || pts > last.pts)) this.keyFrames.push(keyFrame(pts, packet));
+  }
+
+  /** All packets to come have a PTS of at least `dts`. */
+  #certainGops(dts: number): readonly Gop[] {
+    const fresh: Gop[] = [];
+    for (;;) {
+      const start = this.keyFrames[this.gops.length];
+      const next = this.keyFrames[this.gops.length + 1];
+      if (start === undefined || next === undefined || dts < next.pts) return fresh;
+      fresh.push(this.#close(start, next.pts));
+    }
+  }
+
+  #close(start: KeyFrame, endPts: Pts): Gop {
+    const gop = {
+      startPts: start.pts,
+      endPts,
+      frames: this.countFrames(start.pts, endPts),
+      bytePosition: start.bytePosition,
+    };
+    this.gops.push(gop);
+    return gop;
+  }
+
+  /** No more packets. */
+  finish(): readonly Gop[] {
+    const step = this.#lastDecoded > 0 ? this.#lastDecoded : this.#nominalDuration;
+    this.#placeAnchor(this.#packets === 1 ? (this.#anchor?.dts ?? null) : this.#highestDts + step);
+    const fresh = [...this.#certainGops(Number.POSITIVE_INFINITY)];
+    const start = this.keyFrames[this.gops.length];
+    if (start !== undefined && this.endPts !== null) fresh.push(this.#close(start, this.endPts));
+    this.isComplete = true;
+    if (this.uncounted.withoutPts > 0) this.markUnseekable("the source has frames without timestamps");
+    if (this.keyFrames.length === 0) this.markUnseekable("the source marks no key frame");
+    return fresh;
+  }
+
+  countFrames(startPts: Pts | null, endPts: Pts | null): number {
+    return this.#pts.countBetween(startPts, endPts);
+  }
+
+  sharesPts(startPts: Pts | null, endPts: Pts | null): boolean {
+    return this.#shared.countBetween(startPts, endPts) > 0;
+  }
+
+  framePts(startPts: Pts | null, endPts: Pts | null): number[] {
+    const from = startPts === null ? 0 : this.#pts.lowerBound(startPts);
+    const count = this.countFrames(startPts, endPts);
+    return Array.from({ length: count }, (_, offset) => this.#pts.at(from + offset));
+  }
+
+  #frameAt(position: number): Pts | null {
+    return position < 0 || position >= this.#pts.length ? null : this.#pts.at(position);
+  }
+
+  frameBefore(pts: Pts, frames: number): Pts | null {
+    return this.#frameAt(this.#pts.lowerBound(pts) - frames);
+  }
+
+  frameAfter(pts: Pts, frames: number): Pts | null {
+    return this.#frameAt(this.#pts.lowerBound(pts) + frames);
+  }
+
+  keyFrameAtOrBefore(pts: Pts): KeyFrame | null {
+    return this.keyFrames[lastAtOrBefore(this.keyFrames, pts)] ?? null;
+  }
+
+  keyFrameAfter(pts: Pts): KeyFrame | null {
+    return this.keyFrames[lastAtOrBefore(this.keyFrames, pts) + 1] ?? null;
+  }
+
+  bytesBefore(pts: Pts): number | null {
+    // All packets from one on that is decoded at or after `pts` are shown at or after it.
+    const before = lastAtOrBefore(this.#marks, pts - 1);
+    return this.#marks[before + 1]?.bytePosition ?? null;
+  }
+
+  seekPoint(startPts: Pts, leadIn: LeadIn): KeyFrame | null {
+    const at = lastAtOrBefore(this.keyFrames, startPts);
+    if (leadIn === 0) return at <= 0 ? null : (this.keyFrames[at] ?? null);
+    const oneSecond = Math.ceil(this.timeBase.den / this.timeBase.num);
+    const early = lastAtOrBefore(this.keyFrames, startPts - oneSecond);
+    const chosen = Math.min(at - leadIn, early);
+    return chosen <= 0 ? null : (this.keyFrames[chosen] ?? null);
+  }
+}

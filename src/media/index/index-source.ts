@@ -1,0 +1,219 @@
+// Streams the packets of the video stream out of ffprobe into a FrameIndex, and hands on groups of pictures as soon as
+// they are certain, so that encoding starts while the source is still being read.
+import { AppError } from "../../base/errors.ts";
+import { runTool } from "../../base/process/run-process.ts";
+import { describeBreak } from "../clock/clock-watch.ts";
+import { brokenClock, PacketClock, ticksOrNaN } from "../clock/read-clock.ts";
+import { drawsOverEarlierFrames, hasTimestamps, restartsClock } from "../ffmpeg/formats.ts";
+import { lastWords } from "../ffmpeg/stderr.ts";
+import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { Gop, SourceInfo } from "../model/source.ts";
+import { FALSE_TIMES, TimesDoubt, timesGoBack } from "./false-times.ts";
+import type { FrameGrid } from "./frame-grid.ts";
+import type { FrameIndex, VideoPacket } from "./frame-index.ts";
+import { GrowingFrameIndex } from "./growing-frame-index.ts";
+import { KeyMarks } from "./key-marks.ts";
+import type { TrackPacket, TrackTally } from "./track-packets.ts";
+
+const BATCH_GOPS = 64;
+const BATCH_MS = 250;
+/** Of a line that is a packet. */
+const PACKET_FIELDS = 8;
+const SIZE_FIELD = 5;
+
+export interface IndexOptions {
+  /** `index` already answers for these groups of pictures. */
+  readonly onGops: (gops: readonly Gop[], index: FrameIndex) => void;
+  /** The grid that the frames may stand on; watched frame by frame. */
+  readonly grid?: FrameGrid | null;
+  /** Called once, at the first frame that is no place of the grid, before any group that holds it is handed on. */
+  readonly onOffGrid?: (reason: string, index: FrameIndex) => void;
+  /** A source whose clock breaks is only said to be one that can't be split, not refused. */
+  readonly isEstimate?: boolean;
+  /** Why it may not be split, whatever its packets say. */
+  readonly wholeBecause?: string | null;
+  /** Every packet of the video, in the order of the file. */
+  readonly onPacket?: (packet: VideoPacket) => void;
+  /** Counts the sound and the subtitles that are read past. */
+  readonly tally?: TrackTally;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Arguments for ffprobe: one CSV line a packet, `codec_type,stream_index,pts,dts,duration,size,pos,flags`, of the video
+ * alone unless the other tracks are counted too.
+ */
+export function indexArgs(path: string, info: SourceInfo, withTracks: boolean): string[] {
+  return [
+    ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
+    ...(withTracks ? [] : ["-select_streams", String(info.video.streamIndex)]),
+    ...["-show_entries", "packet=codec_type,stream_index,pts,dts,duration,size,pos,flags"],
+    ...["-of", "csv=p=0", fileUrl(path)],
+  ];
+}
+
+function numberOrNull(text: string | undefined): number | null {
+  if (text === undefined || text === "" || text === "N/A") return null;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : null;
+}
+
+/** The fields of one line. Flags: K key frame, D discard. */
+export function videoPacket([, , pts, dts, duration, , position, flags = ""]: readonly string[]): VideoPacket {
+  return {
+    pts: numberOrNull(pts),
+    dts: numberOrNull(dts),
+    duration: numberOrNull(duration),
+    bytePosition: numberOrNull(position),
+    isKey: flags.includes("K"),
+    isDiscarded: flags.includes("D"),
+  };
+}
+
+function trackPacket([type = "", stream, pts, , duration, bytes, , flags = ""]: readonly string[]): TrackPacket {
+  const ticks = { pts: Number(pts), duration: Number(duration) };
+  return { type, stream: Number(stream), ...ticks, bytes: Number(bytes), isDiscarded: flags.includes("D") };
+}
+
+function newIndex(info: SourceInfo, { grid = null, wholeBecause }: IndexOptions): GrowingFrameIndex {
+  const frameRate = info.video.realFrameRate ?? info.video.averageFrameRate;
+  const index = new GrowingFrameIndex(info.video.timeBase, frameRate, grid);
+  if (!hasTimestamps(info.formatName)) index.markUnseekable(`a raw ${info.formatName} stream has no timestamps`);
+  if (drawsOverEarlierFrames(info.formatName))
+    index.markUnseekable(`each ${info.formatName} picture needs all before it`);
+  if (typeof wholeBecause === "string") index.markUnseekable(wholeBecause);
+  return index;
+}
+
+/** Groups that are certain, on their way to the listener. */
+class Groups {
+  readonly #index: GrowingFrameIndex;
+  readonly #onGops: IndexOptions["onGops"];
+  #waiting: Gop[] = [];
+  #handedOnAt = Number.NEGATIVE_INFINITY;
+  /** They wait for an answer on which it depends whether there are groups at all. */
+  isHeld = false;
+
+  constructor(index: GrowingFrameIndex, onGops: IndexOptions["onGops"]) {
+    this.#index = index;
+    this.#onGops = onGops;
+  }
+
+  get isFirst(): boolean {
+    return this.#handedOnAt === Number.NEGATIVE_INFINITY;
+  }
+
+  add(gops: readonly Gop[]): void {
+    if (gops.length > 0) this.#waiting.push(...gops);
+  }
+
+  get isDue(): boolean {
+    const { length } = this.#waiting;
+    return length >= BATCH_GOPS || (length > 0 && performance.now() - this.#handedOnAt >= BATCH_MS);
+  }
+
+  handOn(): void {
+    if (this.#waiting.length === 0 || this.isHeld || !this.#index.seekable) return;
+    const batch = this.#waiting;
+    this.#waiting = [];
+    this.#handedOnAt = performance.now();
+    this.#onGops(batch, this.#index);
+  }
+}
+
+/**
+ * Reads the whole source once. Errors: E_INDEX (ffprobe failed, no frame found), E_SOURCE_REFUSED (its clock breaks),
+ * E_INTERRUPTED.
+ * An index that is not `seekable` is no error: the job then runs as one segment.
+ */
+export async function indexSource(
+  tools: Tools,
+  path: string,
+  info: SourceInfo,
+  options: IndexOptions,
+): Promise<FrameIndex> {
+  const { grid = null, tally, signal } = options;
+  const streamIndex = String(info.video.streamIndex);
+  const index = newIndex(info, options);
+  const clock = restartsClock(info.formatName) ? new PacketClock(info) : null;
+  let isOnGrid = grid !== null;
+  const watchGrid = () => {
+    if (!isOnGrid || grid === null || grid.broken === null) return;
+    isOnGrid = false;
+    options.onOffGrid?.(grid.broken, index);
+  };
+  using marks = new KeyMarks(path, info.formatName, info.video.codec);
+  const doubt = new TimesDoubt(info);
+  const groups = new Groups(index, options.onGops);
+  let judged: Promise<void> | null = null;
+  const judgeTimes = async () => {
+    groups.isHeld = true;
+    if (await timesGoBack(tools, path, info, signal)) index.markFalseTimes(FALSE_TIMES);
+    groups.isHeld = false;
+  };
+  let yieldToEncodes: () => void = () => undefined;
+  const handOn = () => {
+    if (groups.isFirst && doubt.isSuspicious) judged ??= judgeTimes();
+    if (groups.isFirst && !groups.isHeld) yieldToEncodes();
+    groups.handOn();
+  };
+  const take = (fields: readonly string[]) => {
+    const marked = videoPacket(fields);
+    const packet = { ...marked, isKey: marks.isKey(marked, Number(fields[SIZE_FIELD])) };
+    index.marksAreFalse = marks.areFalse;
+    if (marks.doubt !== null) index.markUnseekable(marks.doubt);
+    doubt.see(packet);
+    options.onPacket?.(packet);
+    groups.add(index.add(packet));
+    watchGrid();
+    if (groups.isDue) handOn();
+  };
+  const result = await runTool({
+    program: tools.ffprobe,
+    args: indexArgs(path, info, tally !== undefined || clock !== null),
+    // Until the first groups are there everybody waits for it; the first encodes then need the processor more.
+    onStart: (lowerPriority) => {
+      yieldToEncodes = lowerPriority;
+    },
+    signal,
+    onLine: (line) => {
+      const fields = line.split(",");
+      if (fields.length < PACKET_FIELDS) return;
+      const [, stream, pts, dts, duration] = fields;
+      clock?.add(Number(stream), ticksOrNaN(pts), ticksOrNaN(dts), ticksOrNaN(duration));
+      if (stream === streamIndex) take(fields);
+      else tally?.add(trackPacket(fields));
+    },
+  });
+  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "indexing was stopped", "Submit the job again.");
+  if (result.exitCode !== 0) {
+    throw new AppError(
+      "E_INDEX",
+      `the source could not be read to its end: ${lastWords(result.stderrTail)}`,
+      "The file may be damaged, or on a disk that fails.",
+    );
+  }
+  requireOneClock(clock, index, options);
+  groups.add(index.finish());
+  if (doubt.isSuspicious) judged ??= judgeTimes();
+  await judged;
+  watchGrid();
+  if (index.hasTimeJump && restartsClock(info.formatName))
+    index.markUnseekable("the source's clock starts anew in the middle");
+  groups.handOn();
+  requireVideo(index);
+  return index;
+}
+
+function requireOneClock(clock: PacketClock | null, index: GrowingFrameIndex, { isEstimate }: IndexOptions): void {
+  const [broken] = clock?.watch.breaks() ?? [];
+  if (broken === undefined) return;
+  if (isEstimate !== true) throw brokenClock(broken, null);
+  index.markUnseekable(`it is several recordings joined: ${describeBreak(broken)}`);
+}
+
+function requireVideo({ frameCount, uncounted }: FrameIndex): void {
+  if (frameCount > 0 || uncounted.withoutPts > 0 || uncounted.leading > 0) return;
+  throw new AppError("E_INDEX", "no video frame was found in the source", "The file may be cut off after its header.");
+}

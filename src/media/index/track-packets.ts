@@ -1,0 +1,205 @@
+// What a file's packets say of its sound and subtitles: how many there are, where they begin and end. One pass over the
+// file without decoding; `TrackTally` is pure and serves whoever reads packets anyway.
+import { AppError } from "../../base/errors.ts";
+import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { MICROSECONDS, type Rational, rescale, toNumber } from "../../base/rational.ts";
+import { ClockProgress } from "../clock/clock-progress.ts";
+import { lastWords } from "../ffmpeg/stderr.ts";
+import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { SourceInfo } from "../model/source.ts";
+
+export interface TrackPackets {
+  /** All of them: a copy keeps what an edit list hides, and only MP4 can say that it is hidden. */
+  readonly packets: number;
+  /** Microseconds on the file's own clock; null without a packet that has a time. */
+  readonly startUs: number | null;
+  readonly endUs: number | null;
+  /**
+   * How much later it may end, microseconds: a last packet that states no length is taken to be no longer than the time
+   * from the one before it. Absent: the last packet states its length.
+   */
+  readonly openEndUs?: number;
+  /** Longest packet, microseconds: one frame of the codec. */
+  readonly longestUs: number;
+  /** One tick of the track's clock, microseconds, rounded up. */
+  readonly tickUs: number;
+  /** What the packets that are heard last together, however often the clock begins anew; absent: not counted. */
+  readonly progressUs?: number;
+  /** Subtitles: when each event that says something begins, in order, microseconds. */
+  readonly eventsUs: readonly number[];
+}
+
+/** A text sample of MP4 whose length field is 0 fills the pause between two events (ISO/IEC 14496-17, 3GPP TS 26.245). */
+const EMPTY_TEXT_BYTES = 2;
+
+interface Tally {
+  packets: number;
+  start: number;
+  end: number;
+  longest: number;
+  /** PTS of the latest packet, of the one before it, and what the latest says of its length. */
+  latest: number;
+  before: number;
+  latestLength: number;
+  readonly events: number[];
+  readonly progress: ClockProgress | null;
+}
+
+/** The field list for ffprobe's `-show_entries packet=`. */
+const TRACK_FIELDS = "codec_type,stream_index,pts,duration,size";
+
+/** A packet of any stream; ticks of its stream's time base, NaN where ffprobe says none. */
+export interface TrackPacket {
+  readonly type: string;
+  readonly stream: number;
+  readonly pts: number;
+  readonly duration: number;
+  readonly bytes: number;
+  /** Hidden by an edit list; absent: not known to be. */
+  readonly isDiscarded?: boolean;
+}
+
+/** One block of SubRip text: number, times, lines. */
+const BLOCK = /^\d+\n[\d:,]+ --> [\d:,]+.*\n([\s\S]*)$/;
+
+/** How many events of SubRip text say something once their marks are taken off. */
+export function countTextEvents(text: string): number {
+  return text
+    .replaceAll("\r", "")
+    .split(/\n\n+(?=\d+\n[\d:,]+ -->)/)
+    .filter((block) => (BLOCK.exec(block.trim())?.[1] ?? "").replace(/<[^>]*>|\{[^}]*\}/g, "").trim() !== "").length;
+}
+
+/** Events of a text track that still say something when they are decoded; null when it can't be. Reads the whole file. */
+export async function readTextEvents(
+  tools: Tools,
+  source: { readonly path: string; readonly formats: string; readonly streamIndex: number },
+  signal?: AbortSignal,
+): Promise<number | null> {
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: [
+      ...QUIET,
+      ...inputGuards({ formats: source.formats, kind: "file" }),
+      ...["-i", fileUrl(source.path), "-map", `0:${source.streamIndex}`, "-c:s", "srt", "-f", "srt", "pipe:1"],
+    ],
+    signal,
+  });
+  return succeeded(result) ? countTextEvents(result.stdout) : null;
+}
+
+function openEnd(stepUs: number | null, statedLength: number): Pick<TrackPackets, "openEndUs"> {
+  return statedLength > 0 || stepUs === null || stepUs <= 0 ? {} : { openEndUs: stepUs };
+}
+
+export class TrackTally {
+  readonly #tallies = new Map<number, Tally>();
+  readonly #clocks: ReadonlyMap<number, Rational> | null;
+
+  /** `clocks`: time bases of the streams whose progress is counted; not given: of none. */
+  constructor(clocks: ReadonlyMap<number, Rational> | null = null) {
+    this.#clocks = clocks;
+  }
+
+  add({ type, stream, pts, duration: stated, bytes, isDiscarded }: TrackPacket): void {
+    if (type !== "audio" && type !== "subtitle") return;
+    const tally = this.#tallies.get(stream) ?? {
+      packets: 0,
+      start: Number.POSITIVE_INFINITY,
+      end: Number.NEGATIVE_INFINITY,
+      longest: 0,
+      latest: Number.NEGATIVE_INFINITY,
+      before: Number.NEGATIVE_INFINITY,
+      latestLength: 0,
+      events: [],
+      progress: this.#progressOf(type, stream),
+    };
+    this.#tallies.set(stream, tally);
+    tally.packets += 1;
+    if (Number.isNaN(pts)) return;
+    const duration = Number.isNaN(stated) ? 0 : stated;
+    tally.start = Math.min(tally.start, pts);
+    tally.end = Math.max(tally.end, pts + duration);
+    tally.longest = Math.max(tally.longest, duration);
+    if (isDiscarded !== true) tally.progress?.add(pts, duration);
+    if (pts > tally.latest) {
+      tally.before = tally.latest;
+      tally.latest = pts;
+      tally.latestLength = duration;
+    }
+    if (type === "subtitle" && bytes > EMPTY_TEXT_BYTES) tally.events.push(pts);
+  }
+
+  #progressOf(type: string, stream: number): ClockProgress | null {
+    const clock = type === "audio" ? this.#clocks?.get(stream) : undefined;
+    return clock === undefined ? null : new ClockProgress(toNumber(clock));
+  }
+
+  tracks(timeBases: ReadonlyMap<number, Rational>): Map<number, TrackPackets> {
+    const tracks = new Map<number, TrackPackets>();
+    for (const [stream, tally] of this.#tallies) {
+      const { packets, start, end, longest, events } = tally;
+      const timeBase = timeBases.get(stream);
+      if (timeBase === undefined) continue;
+      const us = (ticks: number) => (Number.isFinite(ticks) ? rescale(ticks, timeBase, MICROSECONDS) : null);
+      tracks.set(stream, {
+        packets,
+        startUs: us(start),
+        endUs: us(end),
+        ...openEnd(us(tally.latest - tally.before), tally.latestLength),
+        longestUs: us(longest) ?? 0,
+        ...(tally.progress === null ? {} : { progressUs: us(tally.progress.total) ?? 0 }),
+        tickUs: Math.ceil((timeBase.num * 1e6) / timeBase.den),
+        eventsUs: events.sort((a, b) => a - b).map((ticks) => rescale(ticks, timeBase, MICROSECONDS)),
+      });
+    }
+    return tracks;
+  }
+}
+
+/** One line of ffprobe's `csv=p=0`, the packet's fields in their order. */
+export function parseTrackLine(line: string): TrackPacket {
+  const [type = "", stream, pts, duration, bytes] = line.split(",");
+  return { type, stream: Number(stream), pts: Number(pts), duration: Number(duration), bytes: Number(bytes) };
+}
+
+/**
+ * Sound and subtitles of a source by stream index; a stream without packets is absent. For who does not index the same
+ * file anyway (`IndexOptions.tally`). Errors: E_INDEX, E_INTERRUPTED.
+ */
+export async function readTrackPackets(
+  tools: Tools,
+  source: { readonly path: string; readonly info: SourceInfo },
+  signal?: AbortSignal,
+): Promise<Map<number, TrackPackets>> {
+  const { path, info } = source;
+  const tally = new TrackTally();
+  const result = await runTool({
+    program: tools.ffprobe,
+    args: [
+      ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
+      ...["-show_entries", `packet=${TRACK_FIELDS}`, "-of", "csv=p=0", fileUrl(path)],
+    ],
+    signal,
+    onLine: (line) => {
+      // Most lines are the video's; they need no taking apart.
+      if (!line.startsWith("video")) tally.add(parseTrackLine(line));
+    },
+  });
+  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "reading was stopped", "Submit the job again.");
+  if (result.exitCode !== 0) {
+    const hint = "The file may be damaged, or on a disk that fails.";
+    throw new AppError("E_INDEX", `the source could not be read to its end: ${lastWords(result.stderrTail)}`, hint);
+  }
+  return tally.tracks(timeBasesOf(info));
+}
+
+/** Whether there is anything to count. */
+export function hasTracks(info: SourceInfo): boolean {
+  return info.streams.some(({ type }) => type === "audio" || type === "subtitle");
+}
+
+export function timeBasesOf(info: SourceInfo): Map<number, Rational> {
+  return new Map(info.streams.map(({ index, timeBase }) => [index, timeBase]));
+}

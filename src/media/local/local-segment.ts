@@ -1,0 +1,129 @@
+// One segment of the path in one process: encoded, verified, and up the ladder where something differs.
+import type { Pts } from "../../base/rational.ts";
+import { decoderFor } from "../ffmpeg/codecs.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import { lightPlan } from "../hdr10/insert-hdr10.ts";
+import type { FrameGrid } from "../index/frame-grid.ts";
+import type { FrameIndex } from "../index/frame-index.ts";
+import type { EncodeRequest } from "../model/encode-request.ts";
+import type { FromTheBeginning, LeadIn, SegmentFacts, SegmentReport, SegmentTask } from "../model/segment.ts";
+import type { SourceInfo } from "../model/source.ts";
+import { outputPlan } from "../plan/frame-timing.ts";
+import { plannedFrames } from "../plan/planned-frames.ts";
+import { countsFrames } from "../request/args/split-mode.ts";
+import { encodeSegment } from "../segment/encode-segment.ts";
+import { type FirstPicture, firstPicture, otherPicture } from "../segment/first-picture.ts";
+import { compareSeam } from "../segment/seams.ts";
+import { planSegment, type SegmentRange } from "../segment/segment-task.ts";
+import { verifySegment } from "../segment/verify-segment.ts";
+import { filteredTimes } from "../verify/filtered-times.ts";
+import type { SourceLook } from "../verify/source-look.ts";
+
+export interface LocalSegment {
+  readonly task: SegmentTask;
+  /** What it was decoded with in the end. */
+  readonly leadIn: LeadIn;
+  readonly path: string;
+  readonly facts: SegmentFacts;
+  readonly report: SegmentReport;
+  /** PTS of its frames on the job's clock, in ticks of the output plan; null when nobody can tell them. */
+  readonly pts: readonly Pts[] | null;
+}
+
+const FROM_THE_BEGINNING: FromTheBeginning = 1_000_000_000;
+
+export interface LocalSource {
+  readonly path: string;
+  readonly info: SourceInfo;
+  readonly index: FrameIndex;
+  readonly sideFiles: readonly string[];
+  /** The decode in sequence that is asked where the index can't be believed. */
+  readonly look: SourceLook;
+}
+
+/** Null: the frames keep the source's own times. */
+export function gridIn(index: FrameIndex): FrameGrid | null {
+  return index.grid === null || index.grid.broken !== null ? null : index.grid;
+}
+
+/** Null for one run over everything, which begins with it. */
+async function firstPictureOf(
+  tools: Tools,
+  path: string,
+  task: SegmentTask,
+  options: { readonly workDir: string; readonly signal: AbortSignal | undefined },
+): Promise<FirstPicture | null> {
+  if (task.startPts === null) return null;
+  return await firstPicture(tools, path, task, decoderFor(task.video, task.request.video.encoder), options);
+}
+
+/** One segment down the verification ladder; throws with the reason when every rung fails. */
+export async function makeSegment(
+  tools: Tools,
+  source: LocalSource,
+  request: EncodeRequest,
+  range: SegmentRange,
+  previous: LocalSegment | undefined,
+  options: { readonly workDir: string; readonly threads: number | null; readonly signal: AbortSignal | undefined },
+  notes: string[],
+): Promise<LocalSegment> {
+  const { path, info, index, sideFiles, look } = source;
+  const { workDir, threads, signal } = options;
+  let reason = "";
+  let picture: SegmentTask["picture"];
+  for (const leadIn of [0, 1, 3, FROM_THE_BEGINNING] as const) {
+    const planned = planSegment(info, index, request, range, leadIn, gridIn(index)?.tick ?? null);
+    const task = picture === undefined ? planned : { ...planned, picture };
+    const made = await encodeSegment(tools, task, {
+      input: path,
+      inputKind: "file",
+      workDir,
+      threads,
+      sideFiles,
+      signal,
+    });
+    if (!made.ok) {
+      reason = made.reason;
+      notes.push(`lead-in ${leadIn}: ${reason}`);
+      continue;
+    }
+    const first = await firstPictureOf(tools, path, task, { workDir, signal });
+    const other = otherPicture(first, made.report.decoded);
+    if (other !== null && first !== null) {
+      picture = first.shape;
+      reason = other;
+      notes.push(`lead-in ${leadIn}: ${reason}`);
+      continue;
+    }
+    const plan = outputPlan(request, info.video.timeBase);
+    const clocks = {
+      timeBase: plan?.timeBase ?? info.video.timeBase,
+      encoderTimeBase: task.encoderTimeBase,
+      light: lightPlan(task.video, task.request),
+    };
+    let pts = plan === null || task.expectedFrames === null ? null : plannedFrames(plan, index, info, task);
+    let verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
+    // Where frames are numbered, those of later segments would be wrong by what the index miscounts here.
+    const mayBelieve = task.startPts === null && task.endPts === null ? true : !countsFrames(request);
+    if (!verified.ok && (leadIn >= 3 || index.falseTimes !== null) && pts !== null && mayBelieve) {
+      const isWhole = task.startPts === null && task.endPts === null;
+      pts =
+        isWhole && plan?.keepsTimes === false
+          ? await filteredTimes(tools, path, task, { signal })
+          : [...(await look.range(plan, task, index.lastDuration)).pts];
+      verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
+      if (verified.ok) notes.push("believed by reference decoding");
+    }
+    if (!verified.ok) {
+      reason = verified.reason;
+      notes.push(`lead-in ${leadIn}: ${reason}`);
+      continue;
+    }
+    if (compareSeam(previous?.report.seamAfterEnd ?? null, made.report.seamStart) === "differ" && leadIn < 3) {
+      notes.push(`lead-in ${leadIn}: the seam does not agree`);
+      continue;
+    }
+    return { task, leadIn, path: made.path, facts: verified.facts, report: made.report, pts };
+  }
+  throw new Error(reason);
+}

@@ -1,0 +1,24 @@
+// Whether an output may have the exact times of a constant rate that its source's container has rounded. The index then
+// says whether every frame stands on that grid (index/frame-grid.ts). Pure.
+import { invert, multiply, type Rational } from "../../base/rational.ts";
+import type { EncodeRequest } from "../model/encode-request.ts";
+import type { Container, SourceInfo } from "../model/source.ts";
+import { wantsFrameClock } from "../request/args/rate-requests.ts";
+import { outputPlan } from "./frame-timing.ts";
+
+/** Declared and mean rate may differ by lost frames and the container's rounding. */
+const RATE_TOLERANCE = 0.02;
+
+/**
+ * The grid that a source may stand on, as the encoder's tick: where the container rounds, every frame keeps its time, and
+ * the output's clock is fine enough to tell or the encoder's passes need one tick a frame. Null: the source's own ticks are the encoder's.
+ */
+export function candidateGrid(info: SourceInfo, request: EncodeRequest, container: Container): Rational | null {
+  const { realFrameRate: rate, averageFrameRate: mean, timeBase } = info.video;
+  if (rate === null || mean === null || outputPlan(request, timeBase)?.keepsTimes !== true) return null;
+  const isFine = container === "mp4" || container === "mov";
+  if (!isFine && !wantsFrameClock(request)) return null;
+  if (Math.abs((mean.num * rate.den) / (mean.den * rate.num) - 1) > RATE_TOLERANCE) return null;
+  const ticksPerFrame = multiply(invert(rate), invert(timeBase));
+  return ticksPerFrame.den === 1 || ticksPerFrame.num < 4 * ticksPerFrame.den ? null : invert(rate);
+}

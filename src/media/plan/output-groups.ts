@@ -1,0 +1,91 @@
+// Groups of pictures as the output has them, and the parts of them at which a segment may end too: the source's, counted
+// in output frames, as soon as their count is certain. One that gives no frame goes to its neighbour, so that no segment
+// is empty. Pure.
+import { type Piece, piecesOf } from "../index/cut-points.ts";
+import type { FrameIndex } from "../index/frame-index.ts";
+import type { Gop, SourceInfo } from "../model/source.ts";
+import { framesOf, PartsAtMultiples } from "./at-multiples.ts";
+import type { OutputPlan } from "./frame-timing.ts";
+import { isCertain, plannedFrames } from "./planned-frames.ts";
+
+export class OutputGroups {
+  readonly #plan: OutputPlan | null;
+  readonly #info: Pick<SourceInfo, "startMicroseconds" | "video">;
+  /** Groups of the source that are not counted yet, from `#counted` on. */
+  #waiting: Piece[] = [];
+  /** The last group counted, which may still take in empty ones. */
+  #open: Piece | null = null;
+  #isFirst = true;
+  /** Joins what is counted where segments may begin at multiples alone. */
+  readonly #parts: PartsAtMultiples | null;
+  /** Frames of all groups given out. */
+  total = 0;
+
+  /**
+   * `plan` null: nobody can say what comes out; the source's frames stand for it. `distance`: segments may begin at
+   * multiples of so many frames of the output alone; null: at any frame.
+   */
+  constructor(
+    plan: OutputPlan | null,
+    info: Pick<SourceInfo, "startMicroseconds" | "video">,
+    distance: number | null = null,
+  ) {
+    this.#plan = plan;
+    this.#info = info;
+    this.#parts = distance === null ? null : new PartsAtMultiples(distance);
+  }
+
+  /** The groups that have become certain with these. `index` knows them already. */
+  add(gops: readonly Gop[], index: FrameIndex): Piece[] {
+    const pieces = gops.flatMap((gop) => (this.#parts === null ? piecesOf(gop, index) : framesOf(gop, index)));
+    if (this.#plan === null || this.#plan.keepsTimes) return this.#giveOut(pieces, index);
+    this.#waiting.push(...pieces);
+    const known = gops.at(-1)?.endPts;
+    if (known === undefined) return [];
+    const fresh: Piece[] = [];
+    let certain = 0;
+    for (const group of this.#waiting) {
+      if (!isCertain(this.#plan, index, group.endPts, known)) break;
+      fresh.push(...this.#take(group, index, false));
+      certain += 1;
+    }
+    this.#waiting = this.#waiting.slice(certain);
+    return this.#giveOut(fresh, index);
+  }
+
+  /** No more packets: `index` is complete. */
+  finish(index: FrameIndex): Piece[] {
+    const fresh = this.#waiting.flatMap((group, position) =>
+      this.#take(group, index, position === this.#waiting.length - 1),
+    );
+    this.#waiting = [];
+    const last = this.#open;
+    this.#open = null;
+    const rest = this.#giveOut(last === null || last.frames === 0 ? fresh : [...fresh, last], index);
+    return this.#parts === null ? rest : [...rest, ...this.#parts.end(index)];
+  }
+
+  #giveOut(pieces: readonly Piece[], index: FrameIndex): Piece[] {
+    for (const { frames } of pieces) this.total += frames;
+    return this.#parts === null ? [...pieces] : this.#parts.push(pieces, index);
+  }
+
+  /** The group before this one, once this one has frames of its own. */
+  #take(group: Piece, index: FrameIndex, isLast: boolean): Piece[] {
+    if (this.#plan === null) return [];
+    const range = { startPts: this.#isFirst ? null : group.startPts, endPts: isLast ? null : group.endPts };
+    this.#isFirst = false;
+    const frames = plannedFrames(this.#plan, index, this.#info, range).length;
+    const open = this.#open;
+    if (open === null) {
+      this.#open = { ...group, frames };
+      return [];
+    }
+    if (frames === 0 || open.frames === 0) {
+      this.#open = { ...open, endPts: group.endPts, frames: open.frames + frames };
+      return [];
+    }
+    this.#open = { ...group, frames };
+    return [open];
+  }
+}

@@ -1,0 +1,189 @@
+// What the output's picture must say of itself: colour tags, shape, field order, HDR10 metadata; and in words what of
+// the source's it will not say. Only what encoder and container can hold is planned. Pure.
+
+import { isLumaAndChroma } from "../colour/pixel-kind.ts";
+import { rangeHolder } from "../colour/range-holder.ts";
+import { outputRange } from "../colour/range-path.ts";
+import { isH264Encoder } from "../ffmpeg/codecs.ts";
+import { lightCodecOf } from "../hdr10/hdr10-messages.ts";
+import type { ColourTags } from "../model/colour-tags.ts";
+import type { EncodeRequest } from "../model/encode-request.ts";
+import type { Container, HdrMetadata, SourceVideo } from "../model/source.ts";
+import { askedPixelFormat, keepsColour, keepsFields, keepsShape } from "../request/args/picture-changes.ts";
+import { codedFields, keptHdr } from "../request/args/source-params.ts";
+import { codecOfEncoder } from "../request/tables/encoders.ts";
+import { probeWord } from "../request/values/colour-words.ts";
+
+/** By ffprobe's names; null: nothing is promised. */
+export interface PicturePlan {
+  readonly tags: ColourTags & { readonly fieldOrder: string | null; readonly sampleAspectRatio: string | null };
+  /** Null: none, or it can't be written or read back; `notes` then says which. */
+  readonly hdr: Pick<HdrMetadata, "masteringDisplay" | "contentLight"> | null;
+  /** What the container is to say of HDR10, whether or not the bitstream has a place for it; null: nothing. */
+  readonly containerHdr: Pick<HdrMetadata, "masteringDisplay" | "contentLight"> | null;
+  readonly notes: readonly string[];
+}
+
+/** Codecs whose bitstream names all colours; the rest leave them to the container. */
+const SELF_DESCRIBING = new Set(["h264", "hevc", "av1", "vp9"]);
+const VP9_SPACES = new Set(["bt709", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"]);
+const AV1_CHROMA = new Set(["left", "topleft"]);
+/** Whose decoders name these by themselves, whatever the container says; newer versions of ffprobe ask the container. */
+const OWN_MATRIX = new Set(["mjpeg", "utvideo"]);
+const OWN_CHROMA = new Set(["mjpeg", "mpeg4", "mpeg2video"]);
+/** H.264 and HEVC say where chroma lies in 4:2:0 alone (chroma_loc_info_present_flag, H.264 E.2.1). */
+const HALVED_BOTH_WAYS = /420|^nv(12|21)|^p01[0-6]/;
+const FIELD_CODECS = new Set(["hevc", "av1", "vp9"]);
+
+function isMatroska(container: Container): boolean {
+  return container === "mkv" || container === "webm";
+}
+
+function isMp4(container: Container): boolean {
+  return container === "mp4" || container === "mov";
+}
+
+/** The source's tags where no filter changes them, and what the user asked. */
+export function wantedColour(video: SourceVideo, request: EncodeRequest): ColourTags {
+  const source = keepsColour(request) ? video.colour : null;
+  const asked = request.video.colour;
+  const wanted = (tag: keyof ColourTags): string | null => {
+    const name = asked[tag] ?? source?.[tag] ?? null;
+    return name === null ? null : probeWord(tag, name);
+  };
+  return {
+    range: wantedRange(video, request),
+    // The matrix "gbr" goes with RGB samples, which most encoders are not given.
+    space: wanted("space") === "gbr" ? null : wanted("space"),
+    transfer: wanted("transfer"),
+    primaries: wanted("primaries"),
+    chromaLocation: wanted("chromaLocation"),
+  };
+}
+
+/** RGB and grey keep the source's word for it where the container alone holds one. */
+function wantedRange(video: SourceVideo, request: EncodeRequest): string | null {
+  const known = outputRange(video, request);
+  if (known !== null || isLumaAndChroma(video.pixelFormat)) return known;
+  const isOwn = keepsColour(request) && askedPixelFormat(request) === null && request.video.colour.range === null;
+  return isOwn && rangeHolder(request.video.encoder) === "container" ? video.colour.range : null;
+}
+
+/** The tags that hold in codec and container, as measured with ffmpeg 5.1. */
+function heldColour(wanted: ColourTags, codec: string, container: Container, pixelFormat: string): ColourTags {
+  const none: ColourTags = { range: null, space: null, transfer: null, primaries: null, chromaLocation: null };
+  if (!SELF_DESCRIBING.has(codec)) {
+    const { space, transfer, primaries } = wanted;
+    if (isMatroska(container)) {
+      const space = OWN_MATRIX.has(codec) ? null : wanted.space;
+      return { ...wanted, space, chromaLocation: OWN_CHROMA.has(codec) ? null : wanted.chromaLocation };
+    }
+    // MP4's colr box holds all three or is not written.
+    const isWhole = isMp4(container) && space !== null && transfer !== null && primaries !== null;
+    return isWhole ? { ...none, space, transfer, primaries } : none;
+  }
+  const { chromaLocation, space } = wanted;
+  const chroma =
+    codec === "vp9"
+      ? isMatroska(container)
+      : codec === "av1"
+        ? AV1_CHROMA.has(chromaLocation ?? "")
+        : HALVED_BOTH_WAYS.test(pixelFormat);
+  return {
+    ...wanted,
+    space: codec === "vp9" && !VP9_SPACES.has(space ?? "") ? null : space,
+    chromaLocation: chroma ? chromaLocation : null,
+  };
+}
+
+/** JPEG places chroma in the centre, and its decoder says so whatever the container has (JFIF 1.02). */
+function withOwnChroma(held: ColourTags, codec: string): ColourTags {
+  return codec === "mjpeg" && held.chromaLocation !== "center" ? { ...held, chromaLocation: null } : held;
+}
+
+function heldFieldOrder(video: SourceVideo, request: EncodeRequest, container: Container): string | null {
+  const { encoder } = request.video;
+  const order = request.video.fieldOrder ?? (keepsFields(request) ? video.fieldOrder : null);
+  if (order === "progressive") return isH264Encoder(encoder) ? order : null;
+  if (encoder === "libx264") return codedFields(video, request);
+  const isHeld = FIELD_CODECS.has(codecOfEncoder(encoder)) && (isMp4(container) || container === "mkv");
+  return isHeld && (order === "tt" || order === "bb") ? order : null;
+}
+
+function heldShape(video: SourceVideo, request: EncodeRequest): string | null {
+  const ratio = video.sampleAspectRatio;
+  if (ratio === null || video.rotationDegrees !== 0 || !keepsShape(request)) return null;
+  return `${ratio.num}:${ratio.den}`;
+}
+
+function describeHdr({ masteringDisplay, contentLight }: HdrMetadata): string {
+  const parts = [
+    ...(masteringDisplay === null ? [] : ["mastering display"]),
+    ...(contentLight === null ? [] : ["content light level"]),
+  ];
+  return `HDR10 metadata (${parts.join(" and ")})`;
+}
+
+function hdrNotes(video: SourceVideo, request: EncodeRequest): string[] {
+  const { hdr } = video;
+  if (hdr === undefined) return [];
+  const codec = codecOfEncoder(request.video.encoder);
+  const dynamic = hdr.dynamic.map(
+    (name) => `${name} metadata is not kept: it describes each frame, and no encoder here takes it`,
+  );
+  if (hdr.masteringDisplay === null && hdr.contentLight === null) return dynamic;
+  const what = describeHdr(hdr);
+  if (keptHdr(video, request) === null) return [...dynamic, `${what} is not kept: colours or bit depth change`];
+  if (lightCodecOf(codec) === null)
+    return [...dynamic, `${what} is not kept: the bitstream of ${codec} has no place for it`];
+  const seen = codec === "h264" ? ", as SEI messages, which older versions of ffprobe do not show" : "";
+  return [...dynamic, `${what} is in the bitstream, at every key frame${seen}`];
+}
+
+function lostTags(wanted: ColourTags, held: ColourTags, codec: string, container: Container): string[] {
+  const names: [keyof ColourTags, string][] = [
+    ["space", "colour matrix"],
+    ["transfer", "transfer"],
+    ["primaries", "primaries"],
+    ["chromaLocation", "chroma location"],
+  ];
+  const lost = names.filter(([tag]) => wanted[tag] !== null && held[tag] === null);
+  // "left" is what every decoder takes where nothing is said.
+  return lost
+    .filter(([tag]) => wanted[tag] !== "left")
+    .map(([tag, name]) => `${name} ${wanted[tag]} may not be kept: ${codec} in ${container} has no sure place for it`);
+}
+
+function fieldNotes(video: SourceVideo, request: EncodeRequest, held: string | null): string[] {
+  const isInterlaced = video.fieldOrder !== null && video.fieldOrder !== "progressive";
+  if (!isInterlaced || !keepsFields(request) || held !== null) return [];
+  return [
+    `the source is interlaced (${video.fieldOrder}); ${request.video.encoder} codes its pictures as whole frames`,
+  ];
+}
+
+export function planPicture(video: SourceVideo, request: EncodeRequest, container: Container): PicturePlan {
+  const codec = codecOfEncoder(request.video.encoder);
+  const wanted = wantedColour(video, request);
+  const held = withOwnChroma(
+    heldColour(wanted, codec, container, askedPixelFormat(request) ?? video.pixelFormat),
+    codec,
+  );
+  const fieldOrder = heldFieldOrder(video, request, container);
+  const kept = keptHdr(video, request);
+  const isOwnHdr = request.video.encoderParams.some(([key]) =>
+    /^(master|mastering)-display$|^(max-)?cll$|^content-light$/.test(key),
+  );
+  const containerHdr =
+    kept === null || isOwnHdr ? null : { masteringDisplay: kept.masteringDisplay, contentLight: kept.contentLight };
+  return {
+    tags: { ...held, fieldOrder, sampleAspectRatio: heldShape(video, request) },
+    hdr: lightCodecOf(codec) === null ? null : containerHdr,
+    containerHdr,
+    notes: [
+      ...hdrNotes(video, request),
+      ...lostTags(wanted, held, codec, container),
+      ...fieldNotes(video, request, fieldOrder),
+    ],
+  };
+}

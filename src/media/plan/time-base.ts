@@ -1,0 +1,52 @@
+// Which clock the encoder is given: the source's tick where every frame keeps its time, else the output's frame grid.
+import { invert, parseRational, type Rational } from "../../base/rational.ts";
+import type { EncodeRequest } from "../model/encode-request.ts";
+import type { SourceVideo } from "../model/source.ts";
+import { filterChain } from "../request/args/video-args.ts";
+import { isFieldRate, optionOf, rateOf } from "../request/filters/filter-times.ts";
+import { outputPlan } from "./frame-timing.ts";
+
+/** Filters outside the output plan that give a constant rate: ffmpeg's default for their option `fps`. */
+const BLENDED_RATES: Readonly<Record<string, string>> = { fps: "25", framerate: "50", minterpolate: "60" };
+
+/** MPEG-1/2 take only broadcast frame rates as their clock; MPEG-4 part 2 at most 65535 ticks a second (docs/MEASURED.md §3). */
+const FRAME_RATE_CLOCK = new Set(["mpeg1video", "mpeg2video"]);
+const SHORT_CLOCK = new Set(["mpeg4", "libxvid", "h263", "h263p", "msmpeg4", "msmpeg4v2", "wmv1", "wmv2"]);
+const SHORT_CLOCK_TICKS = 65_535;
+
+/** The constant rate that the request asks for, by -r or the last rate filter; null: none, or only ffmpeg can tell it. */
+function requestedRate(request: EncodeRequest): Rational | null {
+  if (request.video.frameRate !== null) return parseRational(request.video.frameRate);
+  for (const call of [...filterChain(request)].reverse()) {
+    const byDefault = BLENDED_RATES[call.name];
+    if (byDefault !== undefined) return rateOf(optionOf(call, "fps") ?? byDefault);
+    if (isFieldRate(call)) return null;
+  }
+  return null;
+}
+
+/** Frames that come out for each frame of the source, where the filters double them. */
+function perSourceFrame(request: EncodeRequest): number {
+  return filterChain(request).filter(isFieldRate).length > 0 ? 2 : 1;
+}
+
+/** Frames a second of the output, for estimates; null when the source does not say. */
+export function outputRate(video: SourceVideo, request: EncodeRequest): Rational | null {
+  const rate = requestedRate(request);
+  const source = video.averageFrameRate ?? video.realFrameRate;
+  if (rate !== null || source === null) return rate;
+  return { num: source.num * perSourceFrame(request), den: source.den };
+}
+
+/** Seconds per tick for `-enc_time_base`. */
+export function encoderTimeBase(video: SourceVideo, request: EncodeRequest): Rational {
+  const rate = requestedRate(request);
+  if (rate !== null) return invert(rate);
+  const times = perSourceFrame(request);
+  const halved = { num: video.timeBase.num, den: video.timeBase.den * times };
+  const tick = outputPlan(request, video.timeBase)?.timeBase ?? halved;
+  const declared = video.realFrameRate ?? video.averageFrameRate;
+  const encoder = request.video.encoder;
+  const wantsRate = FRAME_RATE_CLOCK.has(encoder) || (SHORT_CLOCK.has(encoder) && tick.den > SHORT_CLOCK_TICKS);
+  return wantsRate && declared !== null ? invert({ num: declared.num * times, den: declared.den }) : tick;
+}

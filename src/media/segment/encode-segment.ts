@@ -1,0 +1,138 @@
+// Makes one segment: runs ffmpeg, follows its progress, reads the seams. Judges nothing: counting is verify-segment's job.
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { errnoOf } from "../../base/errors.ts";
+import { type Pausable, startWorkTimer } from "../../base/process/pause.ts";
+import { runTool } from "../../base/process/run-process.ts";
+import { segmentFormat } from "../ffmpeg/codecs.ts";
+import { CHROMA_PLACE, isSince } from "../ffmpeg/differences.ts";
+import type { EncodeDevice } from "../ffmpeg/encode-device.ts";
+import { createProgressParser, type Progress } from "../ffmpeg/progress.ts";
+import { createStallRule, type StallBounds } from "../ffmpeg/stall.ts";
+import { decodeErrors, lastWords } from "../ffmpeg/stderr.ts";
+import { fileUrl } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import { addLight, lightPlan } from "../hdr10/insert-hdr10.ts";
+import type { SegmentReport, SegmentTask } from "../model/segment.ts";
+import { withSideFiles } from "../subtitles/burn-in-files.ts";
+import { parseSeams, type Seams } from "./seams.ts";
+import { clockBounds, segmentArgs } from "./segment-args.ts";
+
+export interface EncodeOptions {
+  /** A path, or the loopback gateway's URL. */
+  readonly input: string;
+  readonly inputKind: "file" | "http";
+  /** Folder for the segment and its seam file; made when absent. */
+  readonly workDir: string;
+  readonly threads: number | null;
+  /** Where a hardware encoder runs; not given: the CPU. */
+  readonly device?: EncodeDevice | null;
+  /** Decode there too, where the range has given no trouble yet. */
+  readonly hwDecode?: boolean;
+  /** Absolute paths, one for each `subtitles` filter of the request. */
+  readonly sideFiles?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly nice?: boolean;
+  /** When it counts as hanging; not given: never. */
+  readonly stall?: StallBounds;
+  /** Whether ffmpeg waits for bytes that are being fetched. */
+  readonly isWaiting?: () => boolean;
+  /** Suspends ffmpeg; the time does not count in what is reported. */
+  readonly pausable?: Pausable;
+  /** One run of several over the same range: its own encoder options, and where it ends when it is not the segment. */
+  readonly run?: { readonly encoderArgs: readonly string[]; readonly format?: "framecrc"; readonly fileName?: string };
+}
+
+export type EncodeOutcome =
+  | { readonly ok: true; readonly path: string; readonly report: SegmentReport }
+  /** `reason`: ffmpeg's own last words, or how it hung; `stderr`: the end of all it said. */
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      readonly aborted: boolean;
+      readonly stalled?: boolean;
+      readonly stderr?: string;
+    };
+
+async function readSeams(path: string, task: SegmentTask): Promise<Seams> {
+  try {
+    return parseSeams(await readFile(path, "utf8"), clockBounds(task).endPts);
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ENOENT") return { start: null, afterEnd: null, decoded: null };
+    throw thrown;
+  }
+}
+
+/** ffmpeg divides its frames by all the time since its start. */
+function withoutPauses(progress: Progress, workedMs: number, pausable: Pausable | undefined): Progress {
+  if (pausable === undefined || pausable.pausedMs() === 0) return progress;
+  return { ...progress, fps: workedMs > 0 ? (1000 * progress.frames) / workedMs : 0 };
+}
+
+/** Encodes a segment into `workDir`. A failing ffmpeg is an outcome, not an exception. */
+export async function encodeSegment(tools: Tools, asked: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
+  const task = { ...asked, request: withSideFiles(asked.request, options.sideFiles ?? []) };
+  await mkdir(options.workDir, { recursive: true });
+  const { run } = options;
+  const fileName = run?.fileName ?? `segment.${segmentFormat(task.video, task.request.video.encoder)}`;
+  const output = join(options.workDir, fileName);
+  const seamFile = join(options.workDir, "seams.txt");
+  const parse = createProgressParser();
+  const { stall, isWaiting } = options;
+  const rule = stall === undefined ? null : createStallRule(stall);
+  let frames = 0;
+  const worked = startWorkTimer(options.pausable);
+  const result = await runTool({
+    program: tools.ffmpeg,
+    args: segmentArgs(task, {
+      input: options.inputKind === "file" ? fileUrl(options.input) : options.input,
+      inputKind: options.inputKind,
+      output: fileUrl(output),
+      seamFile: fileUrl(seamFile),
+      threads: options.threads,
+      encoderArgs: run?.encoderArgs,
+      format: run?.format,
+      saysChroma: isSince(tools, CHROMA_PLACE),
+      device: options.device ?? null,
+      decodesOnDevice: options.hwDecode === true && task.softwareDecode !== true,
+    }),
+    signal: options.signal,
+    pausable: options.pausable,
+    nice: options.nice,
+    ...(rule === null
+      ? {}
+      : { isStalled: (cpuMs: number | null) => rule.check(performance.now(), cpuMs, isWaiting?.() === true) }),
+    onLine: (line) => {
+      const progress = parse(line);
+      if (progress === null) return;
+      frames = progress.frames;
+      rule?.moved(frames);
+      options.onProgress?.(withoutPauses(progress, worked(), options.pausable));
+    },
+  });
+  if (result.ended === "stalled") return { ok: false, reason: rule?.reason() ?? "", aborted: false, stalled: true };
+  if (result.ended !== "exit") return { ok: false, reason: "stopped", aborted: result.ended === "aborted" };
+  if (result.exitCode !== 0) {
+    return { ok: false, reason: lastWords(result.stderrTail), aborted: false, stderr: result.stderrTail };
+  }
+  if ((await stat(output)).size === 0) return { ok: false, reason: "ffmpeg wrote an empty segment", aborted: false };
+  const light = run?.format === undefined ? lightPlan(task.video, task.request) : null;
+  const unlit = light === null ? null : await addLight(tools, output, light, options.signal);
+  if (unlit !== null) return { ok: false, reason: unlit, aborted: options.signal?.aborted === true };
+  const seams = await readSeams(seamFile, task);
+  return {
+    ok: true,
+    path: output,
+    report: {
+      frames,
+      seconds: worked() / 1000,
+      encoder: task.request.video.encoder,
+      ffmpegVersion: tools.version,
+      seamStart: seams.start,
+      seamAfterEnd: seams.afterEnd,
+      ...(seams.decoded === null ? {} : { decoded: seams.decoded }),
+      decodeErrors: decodeErrors(result.stderrTail, task.seekPts !== null),
+    },
+  };
+}

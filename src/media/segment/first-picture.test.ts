@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
+import { findTools, type Tools } from "../ffmpeg/tools.ts";
+import { probeSource } from "../source/probe.ts";
+import { firstPicture, otherPicture } from "./first-picture.ts";
+
+let folder: string;
+let tools: Tools;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "first-picture-"));
+  tools = await findTools(process.env);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function firstOf(name: string, args: readonly string[]) {
+  const path = join(folder, name);
+  await runFfmpeg(tools, ["-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1", ...args, path]);
+  const { formatName, video } = await probeSource(tools, path);
+  const { streamIndex, timeBase } = video;
+  const where = { streamIndex, formatName, timeBase, startPts: 40, endPts: null, clockOffsetUs: 0, seekPts: 40 };
+  return await firstPicture(tools, path, where, null, { workDir: folder });
+}
+
+test("size, shape and format of the source's first picture, wherever a segment begins", async () => {
+  const first = await firstOf("ten-bits.mkv", ["-vf", "format=yuv420p10le,setsar=16/15", "-c:v", "ffv1"]);
+  expect(first).toEqual({
+    shape: { width: 96, height: 64, pixelFormat: "yuv420p10le", sampleAspectRatio: "16:15" },
+    text: "96x64 16/15 18432",
+  });
+  expect(await readdir(folder)).toEqual(["ten-bits.mkv"]);
+});
+
+test("a segment that begins with another size, shape or format is told", async () => {
+  const first = await firstOf("plain.mkv", ["-c:v", "ffv1", "-pix_fmt", "yuv420p"]);
+  expect(otherPicture(first, "96x64 1/1 9216")).toBeNull();
+  expect(otherPicture(first, "48x32 1/1 2304")).toContain("48x32 1/1 2304");
+  expect(otherPicture(first, "96x64 16/15 9216")).toContain("its pictures are");
+  expect(otherPicture(first, "96x64 1/1 18432")).toContain("its pictures are");
+});
+
+test("nothing is told where nobody can tell", () => {
+  expect(otherPicture(null, "96x64 1/1 9216")).toBeNull();
+});

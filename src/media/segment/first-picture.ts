@@ -1,0 +1,92 @@
+// What the first picture of a source is, as it is decoded. Where pictures change their size, shape or format in the middle,
+// ffmpeg goes on with what the first one was; segments that begin later must be told.
+import { rm } from "node:fs/promises";
+import { z } from "zod";
+import { tempNameFor } from "../../base/files.ts";
+import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { PictureShape } from "../model/source.ts";
+import { parseSeams } from "./seams.ts";
+import { type DecodePlan, decodeArgs } from "./segment-args.ts";
+
+export interface FirstPicture {
+  readonly shape: PictureShape;
+  /** What `parseSeams` tells of a segment whose first decoded picture is like this one. */
+  readonly text: string;
+}
+
+const streamSchema = z.object({
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  pix_fmt: z.string(),
+  sample_aspect_ratio: z.string().optional(),
+});
+const answerSchema = z.object({ streams: z.tuple([streamSchema]) });
+
+/** The picture itself, and its digest as a segment's run writes it. `input`, `file`, `digests`: `file:` URLs. */
+export function firstPictureArgs(
+  plan: DecodePlan,
+  decoder: string | null,
+  input: string,
+  file: string,
+  digests: string,
+): string[] {
+  const whole = { ...plan, startPts: null, endPts: null, seekPts: null };
+  return [
+    ...decodeArgs(whole, { input, inputKind: "file", threads: null }, decoder),
+    ...["-filter_complex", `[0:${plan.streamIndex}]split[a][b]`],
+    ...["-map", "[a]", "-frames:v", "1", "-c:v", "rawvideo", "-f", "nut", "-y", file],
+    ...["-map", "[b]", "-frames:v", "1", "-f", "framehash", "-hash", "md5", "-y", digests],
+  ];
+}
+
+function shapeOf(stream: z.infer<typeof streamSchema>): PictureShape {
+  const ratio = stream.sample_aspect_ratio ?? "N/A";
+  return {
+    width: stream.width,
+    height: stream.height,
+    pixelFormat: stream.pix_fmt,
+    sampleAspectRatio: /^[1-9]\d*:[1-9]\d*$/.test(ratio) ? ratio : null,
+  };
+}
+
+/**
+ * Decodes it, from the beginning of the source. Null: it can't be told (no picture comes, or one in a format that no file
+ * holds as it is).
+ */
+export async function firstPicture(
+  tools: Tools,
+  path: string,
+  plan: DecodePlan,
+  decoder: string | null,
+  { workDir, signal }: { readonly workDir: string; readonly signal?: AbortSignal | undefined },
+): Promise<FirstPicture | null> {
+  const file = tempNameFor(`${workDir}/first.nut`);
+  const digests = tempNameFor(`${workDir}/first.txt`);
+  try {
+    const args = firstPictureArgs(plan, decoder, fileUrl(path), fileUrl(file), fileUrl(digests));
+    if (!succeeded(await runTool({ program: tools.ffmpeg, args, signal, nice: true }))) return null;
+    const probed = await runTool({
+      program: tools.ffprobe,
+      args: [
+        ...["-v", "error", ...inputGuards({ formats: "nut", kind: "file" })],
+        ...["-show_entries", "stream=width,height,pix_fmt,sample_aspect_ratio", "-of", "json", fileUrl(file)],
+      ],
+      signal,
+    });
+    const answer = succeeded(probed) ? answerSchema.safeParse(JSON.parse(probed.stdout)) : null;
+    const text = parseSeams(await Bun.file(digests).text(), null).decoded;
+    if (answer?.success !== true || text === null) return null;
+    return { shape: shapeOf(answer.data.streams[0]), text };
+  } finally {
+    await rm(file, { force: true });
+    await rm(digests, { force: true });
+  }
+}
+
+/** In words, where a segment's first decoded picture is not like the stream's; null: it is, or nobody can tell. */
+export function otherPicture(first: FirstPicture | null, decoded: string | undefined): string | null {
+  if (first === null || decoded === undefined || decoded === first.text) return null;
+  return `its pictures are ${decoded} where the stream's first one is ${first.text} (size, shape, bytes)`;
+}

@@ -1,0 +1,199 @@
+import { describe, expect, test } from "bun:test";
+import { emptyEncodeRequest } from "../model/encode-request.ts";
+import type { SegmentTask } from "../model/segment.ts";
+import { EIGHT_BITS } from "../model/source-video.fixture.ts";
+import { parseEncodeParams } from "../request/parse/parse-params.ts";
+import { filterGraph, seamChain, segmentArgs, spreadPts } from "./segment-args.ts";
+import { segmentClockArgs } from "./segment-clock.ts";
+import { segmentTaskSchema } from "./segment-task.ts";
+
+const task: SegmentTask = {
+  streamIndex: 0,
+  formatName: "mov,mp4,m4a,3gp,3g2,mj2",
+  timeBase: { num: 1, den: 24_000 },
+  startPts: 96_096,
+  endPts: 192_192,
+  clockOffsetUs: 0,
+  seekPts: 96_096,
+  cut: null,
+  expectedFrames: 96,
+  encoderTimeBase: { num: 1, den: 24_000 },
+  request: emptyEncodeRequest(),
+  video: {
+    ...EIGHT_BITS,
+    realFrameRate: { num: 24_000, den: 1001 },
+    averageFrameRate: { num: 24_000, den: 1001 },
+    sampleAspectRatio: null,
+    colour: { range: null, space: null, transfer: null, primaries: null, chromaLocation: null },
+  },
+  byteRange: null,
+};
+const io = {
+  input: "http://127.0.0.1:9/x/source",
+  inputKind: "http",
+  output: "file:/w/segment.nut",
+  seamFile: "file:/w/seams.txt",
+  threads: 1,
+} as const;
+
+test("the whole argument list of a segment", () => {
+  expect(segmentArgs(task, io)).toEqual([
+    ...["-hide_banner", "-nostdin", "-v", "error", "-filter_complex_threads", "1", "-copyts"],
+    ...["-seek_timestamp", "1", "-noaccurate_seek", "-ss", "4.004000"],
+    ...["-protocol_whitelist", "http,tcp", "-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2", "-f", "mov"],
+    ...["-threads", "1", "-i", "http://127.0.0.1:9/x/source"],
+    "-filter_complex",
+    "[0:0]split[a][b];[a]trim=start_pts=96096:end_pts=192192[v];[b]trim=start_pts=96096:end_pts=192193,select='eq(n,0)+gte(pts,192192)'[seam]",
+    ...["-map", "[v]", "-c:v", "libx264", "-threads", "1"],
+    ...["-fps_mode", "passthrough", "-enc_time_base", "1/24000", "-bsf:v", "dump_extra"],
+    ...[
+      "-map_metadata",
+      "-1",
+      "-map_chapters",
+      "-1",
+      ...segmentClockArgs({ num: 1, den: 24_000 }),
+      "-f",
+      "nut",
+      "-y",
+      "file:/w/segment.nut",
+    ],
+    ...[
+      "-map",
+      "[seam]",
+      "-fps_mode",
+      "passthrough",
+      "-enc_time_base",
+      "1/24000",
+      "-f",
+      "framehash",
+      "-hash",
+      "md5",
+      "-y",
+      "file:/w/seams.txt",
+    ],
+    ...["-progress", "pipe:1", "-nostats", "-stats_period", "0.2"],
+  ]);
+});
+
+test("colours that a filter forgets are stated behind it, where chroma lies is told the encoder", () => {
+  const colour = { range: null, space: "bt470bg", transfer: null, primaries: "bt709", chromaLocation: "center" };
+  const video = { ...task.video, colour };
+  const told = (params: string) => {
+    const args = segmentArgs({ ...task, video, request: parseEncodeParams(params) }, io);
+    const graph = args[args.indexOf("-filter_complex") + 1] ?? "";
+    return [/setparams=[^[,]*/.exec(graph)?.[0], args.includes("-chroma_sample_location")];
+  };
+  expect(told("-c:v libx265 -vf tmix=frames=3")).toEqual(["setparams=colorspace=bt470bg:color_primaries=bt709", true]);
+  expect(told("-c:v libx265 -vf lagfun -colorspace bt709")[0]).toBe("setparams=colorspace=bt709:color_primaries=bt709");
+  expect(told("-c:v libx265 -vf colorspace=all=bt709")[1]).toBe(false);
+  const scaled = { ...task, video, request: parseEncodeParams("-c:v libx265 -vf scale=w=64:h=64") };
+  expect(segmentArgs(scaled, io)).toContain("-chroma_sample_location");
+  expect(segmentArgs(scaled, io).join(" ")).not.toContain("chroma_location=");
+  expect(segmentArgs(scaled, { ...io, saysChroma: true }).join(" ")).toContain("setparams=chroma_location=center[v]");
+  const usual = { ...video, colour: { ...colour, chromaLocation: "left" } };
+  const args = segmentArgs({ ...task, video: usual, request: parseEncodeParams("-c:v libx265 -vf hqdn3d") }, io);
+  expect(args).not.toContain("-chroma_sample_location");
+});
+
+describe("ranges without bounds", () => {
+  test("a whole stream is neither sought nor trimmed", () => {
+    const args = segmentArgs({ ...task, startPts: null, endPts: null, seekPts: null }, { ...io, threads: null });
+    expect(args).not.toContain("-ss");
+    expect(args).not.toContain("-threads");
+    expect(args).toContain("[0:0]split[a][b];[a]null[v];[b]trim=end_frame=1[seam]");
+  });
+  test("the user's filters stand behind the trim", () => {
+    expect(filterGraph({ ...task, startPts: null }, ["scale=w=64:h=64"])).toContain(
+      "[a]trim=end_pts=192192,scale=w=64:h=64[v]",
+    );
+  });
+  test("pictures that may share a time are spread by a tick each, before the user's filters", () => {
+    const spread = "setpts='if(isnan(PREV_OUTPTS),PTS,max(PTS,PREV_OUTPTS+1))'";
+    expect(filterGraph({ ...task, startPts: null, spreadsPts: true }, ["scale=w=64:h=64"])).toContain(
+      `[a]trim=end_pts=192192,${spread},scale=w=64:h=64[v]`,
+    );
+    expect(spreadPts([0, 0, 0, 2, 80])).toEqual([0, 1, 2, 3, 80]);
+  });
+  test("the last segment hashes its first frame only", () => {
+    expect(seamChain(5, null)).toBe("trim=start_pts=5,trim=end_frame=1");
+  });
+});
+
+test("alpha of VP9 goes through libvpx into WebM", () => {
+  const request = { ...task.request, video: { ...task.request.video, encoder: "libvpx-vp9" } };
+  const args = segmentArgs({ ...task, request, video: { ...task.video, codec: "vp9", hasAlpha: true } }, io);
+  expect(args.slice(args.indexOf("-c:0"), args.indexOf("-c:0") + 2)).toEqual(["-c:0", "libvpx-vp9"]);
+  expect(args).toContain("webm");
+});
+
+describe("segmentTaskSchema", () => {
+  test("takes what the planner makes", () => {
+    expect<unknown>(segmentTaskSchema.parse(JSON.parse(JSON.stringify(task)))).toEqual(task);
+  });
+  test("refuses demuxers off the list and unknown keys", () => {
+    expect(segmentTaskSchema.safeParse({ ...task, formatName: "concat" }).success).toBe(false);
+    expect(segmentTaskSchema.safeParse({ ...task, extra: "-vf" }).success).toBe(false);
+    expect(segmentTaskSchema.safeParse({ ...task, startPts: 1.5 }).success).toBe(false);
+  });
+});
+
+test("encoding on a device: opened before the input, frames uploaded last, the encoder told which", () => {
+  const request = { ...task.request, video: { ...task.request.video, encoder: "h264_vaapi", pixelFormat: "nv12" } };
+  const vaapi = segmentArgs({ ...task, request }, { ...io, device: { family: "vaapi", id: "/dev/dri/renderD129" } });
+  expect(vaapi.slice(6, 10)).toEqual([
+    ...["-init_hw_device", "vaapi=gpu:/dev/dri/renderD129", "-filter_hw_device", "gpu"],
+  ]);
+  expect(vaapi[vaapi.indexOf("-filter_complex") + 1]).toContain("end_pts=192192,format=nv12,hwupload[v]");
+  expect(vaapi).not.toContain("-pix_fmt");
+  expect(vaapi).not.toContain("-hwaccel");
+  const nvenc = { ...task.request, video: { ...task.request.video, encoder: "h264_nvenc" } };
+  const args = segmentArgs({ ...task, request: nvenc }, { ...io, device: { family: "nvenc", id: "1" } }).join(" ");
+  expect(args).toContain("-c:v h264_nvenc -forced-idr 1 -gpu 1 -fps_mode passthrough");
+});
+
+test("decoding on the device: named before the input, frames back in the source's own format for seams and filters", () => {
+  const request = { ...task.request, video: { ...task.request.video, encoder: "h264_nvenc" } };
+  const device = { family: "nvenc", id: "0" } as const;
+  const args = segmentArgs({ ...task, request }, { ...io, device, decodesOnDevice: true });
+  expect(args.join(" ")).toContain("-f mov -hwaccel cuda -hwaccel_device 0 -threads 1 -i http:");
+  expect(args[args.indexOf("-filter_complex") + 1]).toStartWith("[0:0]format=yuv420p,split[a][b];");
+  const amf = segmentArgs({ ...task, request }, { ...io, device: { family: "amf", id: null }, decodesOnDevice: true });
+  expect(amf[amf.indexOf("-filter_complex") + 1]).toStartWith("[0:0]split[a][b];");
+});
+
+test("where pictures change, all are made like the first one, before anything else, and filters stay as they are", () => {
+  const picture = { width: 320, height: 180, pixelFormat: "yuv420p", sampleAspectRatio: null } as const;
+  const args = segmentArgs({ ...task, picture }, io);
+  expect(args.slice(args.indexOf("-i") - 2, args.indexOf("-i"))).toEqual(["-reinit_filter", "0"]);
+  expect(args[args.indexOf("-filter_complex") + 1]).toStartWith(
+    "[0:0]scale=320:180:flags=bicubic,format=yuv420p,setsar=0/1,split[a][b];[a]trim=",
+  );
+  expect(segmentTaskSchema.safeParse({ ...task, picture }).success).toBe(true);
+  expect(segmentTaskSchema.safeParse({ ...task, picture: { ...picture, pixelFormat: "a,b" } }).success).toBe(false);
+});
+
+test("a transport stream that begins at zero says so, since 5.1 would count from another start", () => {
+  const args = segmentArgs({ ...task, formatName: "mpegts" }, io);
+  expect(args.slice(args.indexOf("-itsoffset"), args.indexOf("-itsoffset") + 2)).toEqual(["-itsoffset", "0.000001"]);
+  expect(segmentArgs(task, io)).not.toContain("-itsoffset");
+});
+
+test("the range of a full-range picture is stated before and behind the filters, and the cut stays where it is", () => {
+  const video = { ...task.video, pixelFormat: "yuvj420p", colour: { ...task.video.colour, range: "pc" } };
+  const graphOf = (of: SegmentTask) => segmentArgs(of, io)[segmentArgs(of, io).indexOf("-filter_complex") + 1];
+  const main = (of: SegmentTask) => graphOf(of)?.split(";")[1];
+  const ffv1 = parseEncodeParams("-c:v ffv1");
+  expect(main({ ...task, video, request: ffv1 })).toBe(
+    "[a]trim=start_pts=96096:end_pts=192192,scale=out_range=full,setparams=range=limited[v]",
+  );
+  const fields = parseEncodeParams("-c:v libx264 -vf yadif");
+  const cut = { after: 1, timeBase: task.timeBase, startPts: 96_096, endPts: 192_192 };
+  expect(main({ ...task, video, request: fields, cut })).toBe(
+    "[a]scale=out_range=full,yadif,settb=expr=1/24000,trim=start_pts=96096:end_pts=192192,scale=out_range=full[v]",
+  );
+  const hardware = { ...task, video, request: parseEncodeParams("-c:v hevc_vaapi") };
+  const device = { family: "vaapi", id: null } as const;
+  expect(segmentArgs(hardware, { ...io, device }).join(" ")).toContain(
+    "trim=start_pts=96096:end_pts=192192,scale=out_range=full,format=nv12,hwupload[v]",
+  );
+});

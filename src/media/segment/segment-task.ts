@@ -1,0 +1,236 @@
+// Plans one segment: where to seek, which frames to keep, what the encoder's clock is. Pure; the schema is what a
+// client checks an offered task with.
+import { z } from "zod";
+import { type Pts, type Rational, rescale } from "../../base/rational.ts";
+import { isMatroska, isMp4, SOURCE_DEMUXERS, seeksToKeyFrames } from "../ffmpeg/formats.ts";
+import type { FrameIndex, KeyFrame } from "../index/frame-index.ts";
+import { colourTagsSchema } from "../model/colour-tags.ts";
+import type { EncodeRequest } from "../model/encode-request.ts";
+import { encodeRequestSchema } from "../model/encode-request-schema.ts";
+import { rateTaskSchema } from "../model/rate-task.ts";
+import type { LeadIn, SegmentTask } from "../model/segment.ts";
+import type { SourceInfo, SourceVideo } from "../model/source.ts";
+import { outputPlan, type Reach } from "../plan/frame-timing.ts";
+import { boundsOf, plannedBefore, plannedFrames, reachBack } from "../plan/planned-frames.ts";
+import { encoderTimeBase } from "../plan/time-base.ts";
+import { numberedFrom, numbersFrames } from "../request/args/split-mode.ts";
+import { cadenceWithin } from "../request/filters/render-cadence.ts";
+import { clockOffsetUs, clockShift, onClock } from "../source/source-clock.ts";
+
+const ticks = z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
+const rationalSchema = z.strictObject({ num: z.number().int().positive(), den: z.number().int().positive() });
+const word = z.string().max(100);
+
+const chromaticity = z.strictObject({ x: z.number().int().min(0).max(50_000), y: z.number().int().min(0).max(50_000) });
+const luminance = z.number().int().min(0).max(0xffff_ffff);
+const lightLevel = z.number().int().min(0).max(0xffff);
+
+const hdrSchema = z.strictObject({
+  masteringDisplay: z
+    .strictObject({
+      red: chromaticity,
+      green: chromaticity,
+      blue: chromaticity,
+      whitePoint: chromaticity,
+      minLuminance: luminance,
+      maxLuminance: luminance,
+    })
+    .nullable(),
+  contentLight: z.strictObject({ max: lightLevel, average: lightLevel }).nullable(),
+  dynamic: z.array(z.enum(["Dolby Vision", "HDR10+", "HDR Vivid"])).max(3),
+});
+
+const videoSchema = z.strictObject({
+  streamIndex: z.number().int().min(0).max(10_000),
+  codec: word,
+  profile: word.nullable(),
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  pixelFormat: word,
+  timeBase: rationalSchema,
+  realFrameRate: rationalSchema.nullable(),
+  averageFrameRate: rationalSchema.nullable(),
+  sampleAspectRatio: rationalSchema.nullable(),
+  fieldOrder: word.nullable(),
+  rotationDegrees: z.number(),
+  colour: colourTagsSchema,
+  hasAlpha: z.boolean(),
+  hdr: hdrSchema.exactOptional(),
+});
+
+const shapeSchema = z.strictObject({
+  width: z.number().int().positive().max(65_536),
+  height: z.number().int().positive().max(65_536),
+  pixelFormat: z.string().regex(/^\w{1,32}$/),
+  sampleAspectRatio: z
+    .string()
+    .regex(/^\d{1,9}:\d{1,9}$/)
+    .nullable(),
+});
+
+/** What a client accepts as work; everything that reaches ffmpeg's arguments is bounded here or by the request's own check. */
+export const segmentTaskSchema = z.strictObject({
+  streamIndex: z.number().int().min(0).max(10_000),
+  formatName: z.string().refine((name) => SOURCE_DEMUXERS.includes(name), "a demuxer that is not allowed"),
+  timeBase: rationalSchema,
+  startPts: ticks.nullable(),
+  endPts: ticks.nullable(),
+  clockOffsetUs: ticks,
+  seekPts: ticks.nullable(),
+  cut: z
+    .strictObject({
+      after: z.number().int().min(1).max(60),
+      timeBase: rationalSchema,
+      startPts: ticks.nullable(),
+      endPts: ticks.nullable(),
+    })
+    .nullable(),
+  expectedFrames: z.number().int().min(0).nullable(),
+  spreadsPts: z.boolean().optional(),
+  encoderTimeBase: rationalSchema,
+  frameClock: z.strictObject({ tick: rationalSchema, from: ticks }).exactOptional(),
+  request: encodeRequestSchema,
+  picture: shapeSchema.exactOptional(),
+  video: videoSchema,
+  byteRange: z.strictObject({ start: z.number().int().min(0), end: z.number().int().min(0) }).nullable(),
+  softwareDecode: z.literal(true).exactOptional(),
+  rate: rateTaskSchema.exactOptional(),
+}) satisfies z.ZodType<SegmentTask>;
+
+/** A half-open range of source ticks; both null: the whole stream in one run, without a seek. */
+export interface SegmentRange {
+  readonly startPts: Pts | null;
+  readonly endPts: Pts | null;
+}
+
+/** Decoding needs no run-up where the demuxer finds key frames by timestamp; elsewhere a second and a key frame. */
+function leadInFor(formatName: string, asked: LeadIn): LeadIn {
+  return seeksToKeyFrames(formatName) || asked > 0 ? asked : 1;
+}
+
+/**
+ * ffmpeg asks a demuxer whose index is not by PTS for 3/23 s before the time wanted (ffmpeg_opt.c, dts_heuristic), which
+ * from Matroska costs a whole group of pictures. Any time up to the next key frame finds the same key frame.
+ */
+const HEURISTIC = { num: 3, den: 23 };
+
+/** A key frame to decode from, and the time that a seek to it asks for. */
+interface SeekPoint {
+  readonly key: KeyFrame;
+  readonly seekPts: Pts;
+}
+
+/**
+ * The time that finds this key frame. MP4's list of sync samples is by decoding time, and ffmpeg takes off what the
+ * stream's first picture waits (mov.c, min_corrected_pts). Where samples just behind the key frame are in the list too,
+ * its own decoding time finds none of them, but one before it.
+ */
+function seekTime({ formatName, video }: SourceInfo, index: FrameIndex, key: KeyFrame): Pts {
+  if (index.marksAreFalse && isMp4(formatName) && key.dts !== null) return key.dts;
+  if (!isMatroska(formatName)) return key.pts;
+  const next = index.keyFrameAfter(key.pts);
+  const later = key.pts + rescale(1, HEURISTIC, video.timeBase) + 1;
+  return next === null ? key.pts : Math.min(later, next.pts - 1);
+}
+
+function seekPointFor(
+  info: SourceInfo,
+  index: FrameIndex,
+  startPts: Pts,
+  leadIn: LeadIn,
+  before: Reach,
+): SeekPoint | null {
+  const sees = before.frames > 0 || before.seconds > 0;
+  const firstNeeded = sees ? reachBack(index, startPts, before) : startPts;
+  if (firstNeeded === null) return null;
+  const key = index.seekPoint(firstNeeded, leadInFor(info.formatName, sees && leadIn === 0 ? 1 : leadIn));
+  return key === null ? null : { key, seekPts: seekTime(info, index, key) };
+}
+
+/** From the key frame sought to where every frame before the end has been read, as far as the container says. */
+function byteRangeFor(
+  info: SourceInfo,
+  index: FrameIndex,
+  seek: SeekPoint | null,
+  endPts: Pts | null,
+): SegmentTask["byteRange"] {
+  const start = seek === null ? 0 : seek.key.bytePosition;
+  if (start === null) return null;
+  const after = endPts === null ? null : index.keyFrameAfter(endPts);
+  const ends = [after === null ? info.bytes : after.bytePosition, endPts === null ? null : index.bytesBefore(endPts)];
+  const end = Math.min(...ends.filter((each) => each !== null));
+  return Number.isFinite(end) && end > start ? { start, end } : null;
+}
+
+/** VP8 and VP9 hide pictures in packets of their own, and the fields of a pair are one picture: neither is a double. */
+function mayHoldDoubles({ codec, fieldOrder }: SourceVideo): boolean {
+  return codec !== "vp8" && codec !== "vp9" && (fieldOrder === null || fieldOrder === "progressive");
+}
+
+/** False times are ffmpeg's guess in the end, and it guesses some of them twice. */
+function mayShareTimes(video: SourceVideo, index: FrameIndex, { startPts, endPts }: SegmentRange): boolean {
+  return index.falseTimes !== null || (mayHoldDoubles(video) && index.sharesPts(startPts, endPts));
+}
+
+/** A cadence may have many shifts; a range needs few of them. */
+function withNeededShifts(request: EncodeRequest, { startPts, endPts }: SegmentRange, info: SourceInfo): EncodeRequest {
+  const { cadence } = request.video;
+  if (cadence === undefined) return request;
+  const { timeBase } = info.video;
+  const shift = clockShift(clockOffsetUs(info), timeBase);
+  const [startAt, endAt] = [startPts, endPts].map((pts) => {
+    const at = onClock(pts, shift);
+    return at === null ? null : rescale(at, timeBase, cadence.tick);
+  });
+  return { ...request, video: { ...request.video, cadence: cadenceWithin(cadence, startAt ?? null, endAt ?? null) } };
+}
+
+/**
+ * The task for a range. The first range begins at the stream's very beginning and the last one ends at its very end
+ * (null bounds), so that frames the index could not place are still encoded. `grid`: the encoder's tick where the source's
+ * times are roundings of it.
+ */
+export function planSegment(
+  info: SourceInfo,
+  index: FrameIndex,
+  request: EncodeRequest,
+  range: SegmentRange,
+  leadIn: LeadIn,
+  grid: Rational | null,
+): SegmentTask {
+  const firstKey = index.keyFrames[0]?.pts ?? null;
+  const isFirst = range.startPts === null || (firstKey !== null && range.startPts <= firstKey);
+  const isLast = range.endPts === null || (index.isComplete && index.endPts !== null && range.endPts >= index.endPts);
+  const startPts = isFirst ? null : range.startPts;
+  const endPts = isLast ? null : range.endPts;
+  const plan = outputPlan(request, info.video.timeBase);
+  const before = plan?.before ?? { frames: 0, seconds: 0 };
+  const seek = startPts === null ? null : seekPointFor(info, index, startPts, leadIn, before);
+  const isCounted = plan !== null && index.frameCount > 0 && (endPts !== null || index.isComplete);
+  const isNumbered = plan !== null && startPts !== null && numbersFrames(request);
+  const offsetUs = clockOffsetUs(info);
+  const shift = clockShift(offsetUs, info.video.timeBase);
+  return {
+    streamIndex: info.video.streamIndex,
+    formatName: info.formatName,
+    timeBase: info.video.timeBase,
+    startPts,
+    endPts,
+    clockOffsetUs: offsetUs,
+    seekPts: seek?.seekPts ?? null,
+    cut:
+      plan === null || plan.cutAfter === 0
+        ? null
+        : { after: plan.cutAfter, timeBase: plan.timeBase, ...boundsOf(plan, { startPts, endPts }, shift) },
+    expectedFrames: isCounted ? plannedFrames(plan, index, info, { startPts, endPts }).length : null,
+    ...(mayShareTimes(info.video, index, { startPts, endPts }) ? { spreadsPts: true } : {}),
+    encoderTimeBase: grid ?? encoderTimeBase(info.video, request),
+    request: withNeededShifts(
+      isNumbered ? numberedFrom(request, plannedBefore(plan, index, info, startPts)) : request,
+      { startPts, endPts },
+      info,
+    ),
+    video: info.video,
+    byteRange: byteRangeFor(info, index, seek, endPts),
+  };
+}

@@ -1,0 +1,164 @@
+// Checks a finished segment against its plan by demuxing it (no decoding): how many frames, each at its time.
+import { stat } from "node:fs/promises";
+import { sha256OfFile } from "../../base/digest.ts";
+import { succeeded } from "../../base/process/run-process.ts";
+import { type Pts, parseRational, type Rational, rescale } from "../../base/rational.ts";
+import { probeCompact } from "../ffmpeg/compact-lines.ts";
+import { lastWords } from "../ffmpeg/stderr.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import { countLight, type LightPlan } from "../hdr10/insert-hdr10.ts";
+import type { SegmentFacts } from "../model/segment.ts";
+import { readNut } from "../nut/read-nut.ts";
+import { segmentOffsetTicks } from "./segment-clock.ts";
+
+/** What the frames of a segment must be. */
+export interface SegmentExpectation {
+  /** Sorted PTS on the job's clock, in `timeBase`; null: the filters change the times, only order and presence are checked. */
+  readonly pts: readonly Pts[] | null;
+  readonly timeBase: Rational;
+  readonly encoderTimeBase: Rational;
+  /** HDR10 metadata that every key frame must hold; null or absent: none is promised. */
+  readonly light?: LightPlan | null;
+}
+
+export type VerifyOutcome =
+  | { readonly ok: true; readonly facts: SegmentFacts }
+  | { readonly ok: false; readonly reason: string; readonly framesGot: number; readonly framesExpected: number | null };
+
+export interface SegmentPackets {
+  readonly timeBase: Rational;
+  /** Sorted PTS in `timeBase`. */
+  readonly pts: number[];
+  /** Which packet of the file, from 0, has the highest PTS: pictures are stored as they are decoded. */
+  readonly lastShown: number;
+  readonly extradataSha256: string | null;
+  /** Of the pictures by the header, "320x180". */
+  readonly size: string | null;
+}
+
+export const SEGMENT_DEMUXERS = "nut,matroska,webm";
+
+/** The packets of a segment file (NUT or WebM), or ffprobe's last words. NUT is read here, which takes milliseconds. */
+export async function readSegmentPackets(
+  tools: Tools,
+  path: string,
+  signal?: AbortSignal,
+): Promise<SegmentPackets | string> {
+  const nut = await readNut(path);
+  return nut === null ? await probeSegmentPackets(tools, path, signal) : inOrder(nut);
+}
+
+function inOrder({ pts, ...rest }: Omit<SegmentPackets, "lastShown">): SegmentPackets {
+  const highest = pts.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const lastShown = pts.indexOf(highest);
+  return { ...rest, pts: pts.sort((a, b) => a - b), lastShown };
+}
+
+/** The same by ffprobe. */
+export async function probeSegmentPackets(
+  tools: Tools,
+  path: string,
+  signal?: AbortSignal,
+): Promise<SegmentPackets | string> {
+  const pts: number[] = [];
+  let timeBase: Rational | null = null;
+  let extradataSha256: string | null = null;
+  let size: string | null = null;
+  const question = {
+    path,
+    formats: SEGMENT_DEMUXERS,
+    args: [
+      ...["-select_streams", "v:0", "-show_data_hash", "sha256"],
+      ...["-show_entries", "packet=pts:stream=time_base,extradata_hash,width,height"],
+    ],
+  };
+  const onSection = (fields: ReadonlyMap<string, string>) => {
+    if (fields.has("packet")) {
+      pts.push(Number(fields.get("pts")));
+    } else if (fields.has("stream")) {
+      timeBase = parseRational(fields.get("time_base") ?? "");
+      size = `${fields.get("width") ?? "?"}x${fields.get("height") ?? "?"}`;
+      extradataSha256 = /^SHA256:([0-9a-f]{64})$/i.exec(fields.get("extradata_hash") ?? "")?.[1]?.toLowerCase() ?? null;
+    }
+  };
+  const result = await probeCompact(tools, question, onSection, signal);
+  if (!succeeded(result)) return lastWords(result.stderrTail);
+  if (timeBase === null) return "the segment holds no video stream";
+  return inOrder({ timeBase, pts, extradataSha256, size });
+}
+
+/**
+ * PTS in the encoder's ticks that a segment should hold, against those it holds. Answers the first and last of them on
+ * the job's clock, or what is wrong.
+ */
+function comparePts(
+  packets: Pick<SegmentPackets, "timeBase" | "pts">,
+  expected: SegmentExpectation,
+): { firstPts: Pts; lastPts: Pts } | string {
+  if (packets.pts.some(Number.isNaN)) return "the segment has frames without timestamps";
+  const got = absolutePts(packets, expected.encoderTimeBase);
+  const [first] = got;
+  const last = got.at(-1);
+  if (first === undefined || last === undefined) return "the segment is empty";
+  for (let position = 1; position < got.length; position += 1) {
+    if (got[position] === got[position - 1]) return `two frames share one timestamp at frame ${position}`;
+  }
+  const planned = expected.pts;
+  if (planned === null) return { firstPts: first, lastPts: last };
+  if (planned.length !== got.length) return `${got.length} frames where ${planned.length} are planned`;
+  for (let position = 0; position < got.length; position += 1) {
+    const wanted = rescale(planned[position] ?? Number.NaN, expected.timeBase, expected.encoderTimeBase);
+    if (got[position] !== wanted)
+      return `frame ${position} is at ${got[position]} where ${wanted} is planned (ticks of the encoder)`;
+  }
+  return { firstPts: first, lastPts: last };
+}
+
+/** The times in a segment file on the job's clock, in ticks of the encoder. */
+export function absolutePts(packets: Pick<SegmentPackets, "timeBase" | "pts">, encoderTimeBase: Rational): number[] {
+  const offset = segmentOffsetTicks(encoderTimeBase, packets.timeBase);
+  return packets.pts.map((pts) => rescale(pts - offset, packets.timeBase, encoderTimeBase));
+}
+
+async function lacksLight(path: string, light: LightPlan | null, signal?: AbortSignal): Promise<string | null> {
+  if (light === null) return null;
+  try {
+    const { keys, lacking } = await countLight(path, light, signal);
+    return lacking === 0 ? null : `${lacking} of ${keys} key frames lack the source's HDR10 metadata`;
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    return `the segment's HDR10 metadata can't be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  }
+}
+
+export async function verifySegment(
+  tools: Tools,
+  path: string,
+  expected: SegmentExpectation,
+  signal?: AbortSignal,
+): Promise<VerifyOutcome> {
+  const framesExpected = expected.pts?.length ?? null;
+  let packets = await readSegmentPackets(tools, path, signal);
+  // Nothing is refused on the word of one reader alone.
+  if (typeof packets !== "string" && typeof comparePts(packets, expected) === "string")
+    packets = await probeSegmentPackets(tools, path, signal);
+  if (typeof packets === "string") return { ok: false, reason: packets, framesGot: 0, framesExpected };
+  const compared = comparePts(packets, expected);
+  if (typeof compared === "string")
+    return { ok: false, reason: compared, framesGot: packets.pts.length, framesExpected };
+  const framesGot = packets.pts.length;
+  const unlit = await lacksLight(path, expected.light ?? null, signal);
+  if (unlit !== null) return { ok: false, reason: unlit, framesGot, framesExpected };
+  return {
+    ok: true,
+    facts: {
+      frames: framesGot,
+      ...compared,
+      bytes: (await stat(path)).size,
+      sha256: await sha256OfFile(path, 0, undefined, signal),
+      extradataSha256: packets.extradataSha256,
+      lastShown: packets.lastShown,
+      ...(packets.size === null ? {} : { size: packets.size }),
+    },
+  };
+}

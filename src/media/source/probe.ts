@@ -1,0 +1,110 @@
+// Asks ffprobe what a file is: its headers, and where it may say more than they do, the first frame. Packets are the
+// index's business.
+import { stat } from "node:fs/promises";
+import { AppError, errnoOf } from "../../base/errors.ts";
+import { runTool, type ToolResult } from "../../base/process/run-process.ts";
+import { DEMUXER_WHITELIST, RAW_JPEGS } from "../ffmpeg/formats.ts";
+import { crashed } from "../ffmpeg/probe-crash.ts";
+import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import { mayHoldHdr } from "../model/hdr.ts";
+import type { SourceInfo, SourceVideo } from "../model/source.ts";
+import { encryptedStreams } from "./encrypted-streams.ts";
+import { type FirstFrame, firstFrame } from "./first-frame.ts";
+import { positiveRational, probeSchema, toSourceInfo, withHdr } from "./probe-answer.ts";
+import { ENCRYPTED, refusalOf, refusedDemuxer } from "./refusal.ts";
+import { scrambledInTs } from "./ts-scrambling.ts";
+
+export interface ProbeOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Stream index of the video to use; default: the first that has pictures. */
+  readonly videoStream?: number;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    const stats = await stat(path);
+    if (stats.isDirectory()) {
+      const hint = "Give the path of one media file; of a DVD's VIDEO_TS folder that is a .vob file.";
+      throw new AppError("E_SOURCE_MISSING", `${path} is a folder`, hint);
+    }
+    if (!stats.isFile())
+      throw new AppError("E_SOURCE_MISSING", `${path} is not a file`, "Give the path of one media file.");
+    return stats.size;
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ENOENT" || errnoOf(thrown) === "ENOTDIR") {
+      throw new AppError("E_SOURCE_MISSING", `${path} does not exist`, "Check the path.", { cause: thrown });
+    }
+    throw thrown;
+  }
+}
+
+/** Errors: E_INTERRUPTED, E_SOURCE_REFUSED when ffprobe dies of the file. */
+async function askFfprobe(tools: Tools, path: string, formats: string, signal?: AbortSignal): Promise<ToolResult> {
+  const result = await runTool({
+    program: tools.ffprobe,
+    args: [
+      ...["-v", "error", ...inputGuards({ formats, kind: "file" })],
+      ...["-show_format", "-show_streams", "-show_chapters", "-of", "json", fileUrl(path)],
+    ],
+    signal,
+    timeoutMs: 120_000,
+  });
+  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", `reading ${path} was interrupted`, "Try again.");
+  if (result.death !== undefined) throw crashed(tools, path, result.death);
+  return result;
+}
+
+/** Several JPEGs in a row, not one. */
+async function holdsPictures(tools: Tools, path: string, signal?: AbortSignal): Promise<boolean> {
+  const result = await runTool({
+    program: tools.ffprobe,
+    args: [
+      ...["-v", "quiet", ...inputGuards({ formats: RAW_JPEGS, kind: "file" }), "-read_intervals", "%+#2"],
+      ...["-show_entries", "packet=size", "-of", "csv=p=0", fileUrl(path)],
+    ],
+    signal,
+    timeoutMs: 120_000,
+  });
+  return result.stdout.trim().split("\n").length > 1;
+}
+
+/**
+ * What a file is. Errors: E_SOURCE_MISSING, E_SOURCE_EMPTY, E_SOURCE_REFUSED (not media, cut off), E_SOURCE_NO_VIDEO.
+ */
+export async function probeSource(tools: Tools, path: string, options: ProbeOptions = {}): Promise<SourceInfo> {
+  const bytes = await sizeOf(path);
+  if (bytes === 0)
+    throw new AppError("E_SOURCE_EMPTY", `${path} is empty`, "The file has no bytes; copy or record it again.");
+  const ask = (formats: string) => askFfprobe(tools, path, formats, options.signal);
+  let result = await ask(DEMUXER_WHITELIST);
+  // One JPEG after the other, which ffmpeg takes for one picture in pieces.
+  if (refusedDemuxer(result.stderrTail) === "jpeg_pipe" && (await holdsPictures(tools, path, options.signal)))
+    result = await ask(RAW_JPEGS);
+  if (result.exitCode !== 0) {
+    const isScrambled = (await scrambledInTs(path)).size > 0;
+    const { what, hint } = isScrambled ? ENCRYPTED : refusalOf(result.stderrTail, path);
+    throw new AppError("E_SOURCE_REFUSED", `${path} ${what}`, hint);
+  }
+  const answer = probeSchema.parse(JSON.parse(result.stdout));
+  const encrypted = await encryptedStreams(path, bytes, answer.format.format_name, answer.streams);
+  const info = toSourceInfo(answer, path, bytes, options.videoStream, encrypted);
+  if (!mayHoldHdr(info.video) && !mayChangeShape(info)) return info;
+  const { streamIndex } = info.video;
+  const file = { path, formats: info.formatName, streamIndex };
+  const first = await firstFrame(tools, file, options.signal);
+  const inStream = answer.streams.find((stream) => stream.index === streamIndex)?.side_data_list ?? [];
+  const video = { ...info.video, ...withHdr([...inStream, ...(first?.side_data_list ?? [])]) };
+  return { ...info, video: withShapeOf(first, video) };
+}
+
+/** Containers that leave the shape of a pixel to the bitstream, where broadcasts change it between programmes. */
+function mayChangeShape({ formatName }: SourceInfo): boolean {
+  return /^(mpegts|mpeg|mpegvideo|h264|hevc|m4v|avi|vc1)$/.test(formatName);
+}
+
+/** Plain ffmpeg goes by the first picture that it decodes. */
+function withShapeOf(first: FirstFrame | null, video: SourceVideo): SourceVideo {
+  const sampleAspectRatio = positiveRational(first?.sample_aspect_ratio);
+  return sampleAspectRatio === null ? video : { ...video, sampleAspectRatio };
+}

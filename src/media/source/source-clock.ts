@@ -1,0 +1,55 @@
+// The clock of a job: the source's, moved so that the file's start is zero, as plain ffmpeg moves it before its filters.
+// One constant, a whole number of the stream's ticks; the server computes it and every segment's run is told it. Pure.
+import { MICROSECONDS, type Pts, type Rational, rescale } from "../../base/rational.ts";
+import { restartsClock } from "../ffmpeg/formats.ts";
+import type { SourceInfo, SourceStream } from "../model/source.ts";
+
+/**
+ * The source with the start that plain ffmpeg counts from when it is told of these streams alone: in formats whose clock
+ * may start anew, the earliest of theirs ("Correcting start time", fftools); elsewhere that of the file, whoever begins it.
+ */
+export function withStartOf(
+  info: SourceInfo,
+  plan: { readonly streams: readonly { readonly source: SourceStream }[] },
+): SourceInfo {
+  if (!restartsClock(info.formatName)) return info;
+  const starts = plan.streams.flatMap(({ source }) =>
+    source.isAttachedPicture || source.startPts === null
+      ? []
+      : [rescale(source.startPts, source.timeBase, MICROSECONDS)],
+  );
+  const earliest = starts.length === 0 ? info.startMicroseconds : Math.min(...starts);
+  return { ...info, startMicroseconds: Math.max(info.startMicroseconds, earliest) };
+}
+
+/** What ffmpeg adds to every time of the video stream for this `-itsoffset`: rounded to the stream's ticks (ffmpeg.c, ts_offset). */
+export function clockShift(offsetUs: number, timeBase: Rational): Pts {
+  return rescale(offsetUs, MICROSECONDS, timeBase);
+}
+
+/**
+ * `-itsoffset` in microseconds that puts the file's start at zero. Exactly minus the start would make ffmpeg take the
+ * start of the streams in use instead (see sourceOffsetUs), so it is a microsecond beside where that is the same tick.
+ */
+export function clockOffsetUs({ startMicroseconds, video }: Pick<SourceInfo, "startMicroseconds" | "video">): number {
+  if (startMicroseconds === 0) return 0;
+  const exact = -startMicroseconds;
+  const ticks = clockShift(exact, video.timeBase);
+  const beside = [exact + 1, exact - 1].find((offset) => clockShift(offset, video.timeBase) === ticks);
+  return beside ?? exact;
+}
+
+/** A source tick on the job's clock; null stays an open bound. */
+export function onClock(pts: Pts | null, shift: Pts): Pts | null {
+  return pts === null ? null : pts + shift;
+}
+
+/** A time on the job's clock → microseconds on the source's own. */
+export function sourceMicroseconds(
+  pts: Pts,
+  timeBase: Rational,
+  info: Pick<SourceInfo, "startMicroseconds" | "video">,
+): number {
+  const shift = clockShift(clockOffsetUs(info), info.video.timeBase);
+  return rescale(pts, timeBase, MICROSECONDS) - rescale(shift, info.video.timeBase, MICROSECONDS);
+}

@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import { emptyEncodeRequest } from "../model/encode-request.ts";
+import { planStreams } from "../plan/stream-plan.ts";
+import { EVERY_KIND } from "../verify/every-kind.fixture.ts";
+import { readOutputClock, withFirstFrame } from "./output-clock.ts";
+
+const NO_TOOLS = { ffmpeg: "/nowhere", ffprobe: "/nowhere" } as unknown as Parameters<typeof readOutputClock>[0];
+
+test.each([
+  ["nothing of subtitles", new Map(), -7000],
+  ["subtitles after the beginning", new Map([[3, { startUs: 400_000 }]]), -7000],
+  ["subtitles before picture and sound", new Map([[3, { startUs: -4_000_000 }]]), -4_000_000],
+  ["a track that mp4 can't hold", new Map([[4, { startUs: -4_000_000 }]]), -7000],
+  ["an empty track", new Map([[3, { startUs: null }]]), -7000],
+])("zero of an MP4: %s", async (_, sourceTracks, zeroUs) => {
+  const plan = planStreams(EVERY_KIND, emptyEncodeRequest(), "mp4");
+  const files = { sourcePath: "/in", audioPaths: [], workDir: "/tmp" };
+  const clock = await readOutputClock(NO_TOOLS, { info: EVERY_KIND, plan, sourceTracks, ...files });
+  expect(clock).toEqual({ zeroUs, audioDelaysUs: [] });
+});
+
+test.each([
+  ["mp4", 2_000_000, 0],
+  ["mp4", 0, 0],
+  ["mp4", -5, 0],
+  ["mp4", -333_333, -333_333],
+  ["mkv", -333_333, -334_000],
+] as const)("in %s a first frame at %d µs is no earlier than zero, which is then at %d", (container, us, zeroUs) => {
+  const plan = planStreams(EVERY_KIND, emptyEncodeRequest(), container);
+  const clock = { zeroUs: 0, audioDelaysUs: [7] };
+  expect(withFirstFrame(clock, { plan, info: EVERY_KIND }, us)).toEqual({ zeroUs, audioDelaysUs: [7] });
+});

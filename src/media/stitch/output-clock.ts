@@ -1,0 +1,102 @@
+// How the output's clock lies against the source's, from the source and the encoded audio alone: which source time
+// becomes zero, and how much each sound track must be pushed. Needs no segment, so it may be read while they are made.
+import { opusDelayUs } from "../audio/opus-delay.ts";
+import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "../audio/stream-beginnings.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { TrackPackets } from "../index/track-packets.ts";
+import type { SourceInfo } from "../model/source.ts";
+import type { StreamPlan } from "../plan/stream-plan.ts";
+import { CONTAINERS } from "../request/tables/containers.ts";
+
+export interface OutputClock {
+  /** Source time that becomes the output's zero, microseconds. */
+  readonly zeroUs: number;
+  /** Microseconds to add to each audio stream of the plan (see opus-delay); empty: none. */
+  readonly audioDelaysUs: readonly number[];
+}
+
+export interface OutputClockInput {
+  readonly info: SourceInfo;
+  readonly plan: StreamPlan;
+  readonly sourcePath: string;
+  /** From `readTrackPackets`, or counted by the index. */
+  readonly sourceTracks: ReadonlyMap<number, Pick<TrackPackets, "startUs">>;
+  /** From `encodeAudio`. */
+  readonly audioPaths: readonly string[];
+  /** For the files of trials. */
+  readonly workDir: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+function hasEditLists(plan: StreamPlan): boolean {
+  return plan.container === "mp4" || plan.container === "mov";
+}
+
+function countsMilliseconds(plan: StreamPlan): boolean {
+  return CONTAINERS[plan.container].tick?.den === 1000;
+}
+
+/** Times that fit the container's own clock are then not rounded. */
+function onContainersClock(plan: StreamPlan, us: number): number {
+  return countsMilliseconds(plan) ? Math.floor(us / 1000) * 1000 : us;
+}
+
+/**
+ * The clock for an output whose first frame goes here. An edit list that begins before every marked key frame leaves
+ * pictures before the file's own start: ffmpeg shows them, and they are hidden from nobody.
+ */
+export function withFirstFrame(
+  clock: OutputClock,
+  { plan, info }: Pick<OutputClockInput, "plan" | "info">,
+  firstFrameUs: number,
+): OutputClock {
+  const { num, den } = info.video.timeBase;
+  const isBefore = firstFrameUs < clock.zeroUs - (1e6 * num) / den;
+  return isBefore ? { ...clock, zeroUs: onContainersClock(plan, firstFrameUs) } : clock;
+}
+
+/**
+ * Where the earliest subtitle that is kept begins, source microseconds; infinite without any. libavformat does not count
+ * subtitles that are more than a second earlier than picture and sound in a file's start.
+ */
+function subtitlesBegin({ plan, sourceTracks }: Pick<OutputClockInput, "plan" | "sourceTracks">): number {
+  const starts = plan.streams.map(({ source: { type, index } }) =>
+    type === "subtitle" ? sourceTracks.get(index)?.startUs : null,
+  );
+  return Math.min(Number.POSITIVE_INFINITY, ...starts.filter((start) => typeof start === "number"));
+}
+
+/**
+ * MP4 and MOV say "this starts before zero" with edit lists; of a track of text, which has no gaps, the muxer moves what
+ * follows such a beginning, so there zero is the earliest subtitle. The others know no time before zero: there it is the
+ * earliest packet, and Opus may need a push.
+ */
+export async function readOutputClock(tools: Tools, input: OutputClockInput): Promise<OutputClock> {
+  const { info, plan, workDir, signal } = input;
+  if (hasEditLists(plan)) return { zeroUs: Math.min(info.startMicroseconds, subtitlesBegin(input)), audioDelaysUs: [] };
+  const beginnings = await audioBeginnings(tools, plan, info, input.sourcePath, input.audioPaths, signal);
+  const earliestUs = Math.min(info.startMicroseconds, ...beginnings.filter((one) => one !== undefined));
+  const isMilliseconds = countsMilliseconds(plan);
+  const zeroUs = onContainersClock(plan, earliestUs);
+  const audioDelaysUs: number[] = [];
+  for (const [number, { action, source }] of plan.streams.filter((one) => one.source.type === "audio").entries()) {
+    const beginsUs = beginnings[number];
+    const isOpus = action.kind === "encode-audio" ? action.encoder.includes("opus") : source.codec === "opus";
+    if (!isOpus || !isMilliseconds || beginsUs === undefined) {
+      audioDelaysUs.push(0);
+      continue;
+    }
+    const encoded = action.kind === "encode-audio" ? input.audioPaths[action.file] : undefined;
+    const from =
+      encoded !== undefined
+        ? {
+            path: encoded,
+            formats: AUDIO_FILE_DEMUXERS,
+            streamIndex: 0,
+            beginsUs: beginsUs - info.startMicroseconds,
+          }
+        : { path: input.sourcePath, formats: info.formatName, streamIndex: source.index, beginsUs };
+    audioDelaysUs.push(await opusDelayUs(tools, from, CONTAINERS[plan.container].muxer, workDir, signal));
+  }
+  return { zeroUs, audioDelaysUs };
+}

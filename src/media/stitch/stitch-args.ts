@@ -1,0 +1,188 @@
+// The whole argument list of the stitch: segments, encoded audio and the source become one file, nothing encoded again
+// but text subtitles. Pure.
+import { formatMicroseconds, type Rational } from "../../base/rational.ts";
+import { AUDIO_FILE_DEMUXERS } from "../audio/stream-beginnings.ts";
+import type { PictureRange } from "../colour/range-path.ts";
+import { isHevcEncoder } from "../ffmpeg/codecs.ts";
+import { demuxerName, sourceOffsetUs } from "../ffmpeg/formats.ts";
+import { inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import type { EncodeRequest } from "../model/encode-request.ts";
+import type { SourceInfo } from "../model/source.ts";
+import { stereoArgs } from "../plan/stereo-mode.ts";
+import { audioToEncode, type StreamPlan } from "../plan/stream-plan.ts";
+import { timecodeArgs } from "../plan/timecode.ts";
+import { CONTAINERS } from "../request/tables/containers.ts";
+import { INPOINT_MARGIN_US } from "./concat-list.ts";
+import type { OutputClock } from "./output-clock.ts";
+import { mappedStreams } from "./output-places.ts";
+import { askedTagArgs, attachArgs, pictureTagArgs, streamTagArgs } from "./output-tags.ts";
+
+export interface StitchIo {
+  /** `file:` URLs. `audio` has one for each track that was encoded. */
+  readonly concatList: string;
+  readonly audio: readonly string[];
+  readonly source: string;
+  /** Files of the plan's "attach" streams, in its order. */
+  readonly covers: readonly string[];
+  /** Options that make room for what is written into the header afterwards (`reserveRoom`). */
+  readonly reserved: readonly string[];
+  readonly output: string;
+}
+
+export interface StitchFacts extends OutputClock {
+  readonly encoderTimeBase: Rational;
+  /** Time of the first output frame on the source's own clock, microseconds. */
+  readonly firstFrameUs: number;
+  /**
+   * The packet that is shown last, from 0, and how long it is shown, as a share of the time from the first frame to it;
+   * null: there is one frame.
+   */
+  readonly lastFrame: { readonly packet: number; readonly packets: number; readonly share: number } | null;
+  /** The range that the segments say, where none is planned. */
+  readonly seenRange?: PictureRange | null;
+}
+
+/** mp4's own habit: at least 10000 ticks a second, a multiple of the frame clock, so that no frame is rounded. */
+const COARSEST_TIMESCALE = 10_000;
+
+function videoTimescale(timeBase: Rational): number {
+  let scale = timeBase.den;
+  while (scale < COARSEST_TIMESCALE) scale *= 2;
+  return scale;
+}
+
+/** More pictures than any encoder holds back: those near the end of the file may be shown before the last. */
+const REORDERED = 32;
+
+/**
+ * How long the last frame is shown: segments do not say, and muxers would guess from the frame rate. Units differ between
+ * versions of this filter, so lengths are shares of a difference of times. The packet shown last has the frame's length,
+ * the one decoded last what makes the decoding times add up to the same (MP4 states both sums).
+ */
+function lastDurationArgs({ lastFrame }: StitchFacts): string[] {
+  if (lastFrame === null) return [];
+  const { packet, packets, share } = lastFrame;
+  const shown = `st(0,(PTS-STARTPTS)*${1 + share})*0+round((PTS-STARTPTS)*${share})`;
+  const decoded = "max(1,round(ld(0)-DTS+STARTDTS))";
+  const others = `if(gte(N,${Math.max(0, packet - REORDERED)}),1,DURATION)`;
+  const duration = `if(eq(N,${packet}),${shown},if(eq(N,${packets - 1}),${decoded},${others}))`;
+  return ["-bsf:v:0", `setts=pts=PTS:dts=DTS:duration='${duration}'`];
+}
+
+/**
+ * VobSub pictures without an end have 2^32 ms in Matroska, which ends the mp4 muxer with an error. An hour is more than
+ * any subtitle is shown, in whichever time base the filter counts.
+ */
+const ENDLESS_TO_UNKNOWN = "setts=duration='if(gt(DURATION*TB,3600),1/TB,DURATION)'";
+
+/**
+ * ffmpeg's reader of MP4 does not know how long the last packet of a track is that begins late (9.0 does, but for FLAC, whose
+ * packets do not say it); with no length it would lie behind the end of the track, and not be played. The length of the
+ * one before it is at least its own; from NUT, which states none, the time from the one before it.
+ */
+const NO_LENGTH_TO_THE_LAST =
+  "setts=duration='if(DURATION,DURATION,if(N,if(PREV_OUTDURATION,PREV_OUTDURATION,PTS-PREV_INPTS),0))'";
+
+/** The delay of each planned stream: 0 but for audio that the muxer would move. */
+function delaysOf(plan: StreamPlan, facts: StitchFacts): number[] {
+  let number = 0;
+  return plan.streams.map((stream) => (stream.source.type === "audio" ? (facts.audioDelaysUs[number++] ?? 0) : 0));
+}
+
+/**
+ * Inputs: 0 the segments, then a file for each encoded audio track, last the source. All on absolute clocks (-copyts),
+ * each moved so that the source's `zeroUs` is the output's zero; the encoded audio was made on that clock already, with
+ * zero at the source's start.
+ */
+export function stitchArgs(
+  info: SourceInfo,
+  request: EncodeRequest,
+  plan: StreamPlan,
+  facts: StitchFacts,
+  io: StitchIo,
+): string[] {
+  const rules = CONTAINERS[plan.container];
+  const isMp4 = plan.container === "mp4" || plan.container === "mov";
+  const sourceInput = 1 + io.audio.length;
+  const delays = delaysOf(plan, facts);
+  // A stream is moved by reading the source once more on a clock of its own: bitstream filters see other units in
+  // other versions of ffmpeg (setts in 5.1 counts in the muxer's ticks but is told the demuxer's).
+  const isCopied = (position: number) => plan.streams[position]?.action.kind === "copy";
+  const sourceDelays = [0, ...new Set(delays.filter((delay, position) => delay !== 0 && isCopied(position)))];
+  const encodedDelays = delays.filter((_, position) => plan.streams[position]?.action.kind === "encode-audio");
+  const maps = mappedStreams(plan).map(({ action, source }, position) => {
+    if (action.kind === "encode-video") return "0:v:0";
+    if (action.kind === "encode-audio") return `${1 + action.file}:a:0`;
+    return `${sourceInput + sourceDelays.indexOf(delays[position] ?? 0)}:${source.index}`;
+  });
+  const subtitles = plan.streams.filter((stream) => stream.source.type === "subtitle");
+  const sounds = plan.streams.filter((stream) => stream.source.type === "audio");
+  const audioStart = facts.zeroUs - info.startMicroseconds;
+  return [
+    ...QUIET,
+    "-copyts",
+    "-itsoffset",
+    formatMicroseconds(facts.firstFrameUs - facts.zeroUs + INPOINT_MARGIN_US),
+    ...inputGuards({ formats: "concat,nut,matroska,webm", kind: "file" }),
+    "-f",
+    "concat",
+    "-safe",
+    "0",
+    "-i",
+    io.concatList,
+    ...audioToEncode(plan).flatMap((_, number) => [
+      ...["-itsoffset", formatMicroseconds((encodedDelays[number] ?? 0) - audioStart)],
+      ...[...inputGuards({ formats: AUDIO_FILE_DEMUXERS, kind: "file" }), "-i", io.audio[number] ?? ""],
+    ]),
+    ...sourceDelays.flatMap((delay) => [
+      "-itsoffset",
+      formatMicroseconds(sourceOffsetUs(delay - facts.zeroUs, info)),
+      ...inputGuards({ formats: info.formatName, kind: "file" }),
+      "-f",
+      demuxerName(info.formatName),
+      "-i",
+      io.source,
+    ]),
+    ...maps.flatMap((map) => ["-map", map]),
+    "-c",
+    "copy",
+    ...subtitles.flatMap(({ action, source }, number) => {
+      if (action.kind === "convert-subtitle") return [`-c:s:${number}`, action.encoder];
+      return isMp4 && source.codec === "dvd_subtitle" ? [`-bsf:s:${number}`, ENDLESS_TO_UNKNOWN] : [];
+    }),
+    ...(isMp4 ? sounds.flatMap((_, number) => [`-bsf:a:${number}`, NO_LENGTH_TO_THE_LAST]) : []),
+    "-map_metadata",
+    plan.keepMetadata ? String(sourceInput) : "-1",
+    "-map_chapters",
+    plan.keepChapters ? String(sourceInput) : "-1",
+    ...streamTagArgs(plan),
+    ...timecodeArgs(plan.timecode),
+    ...stereoArgs(plan.container, info),
+    ...attachArgs(plan, io.covers),
+    ...pictureTagArgs(info.video, request, facts.seenRange ?? null),
+    ...lastDurationArgs(facts),
+    ...(isMp4 && isHevcEncoder(request.video.encoder) ? ["-tag:v:0", "hvc1"] : []),
+    ...askedTagArgs(plan, request.metadata),
+    ...(isMp4
+      ? [
+          "-video_track_timescale",
+          String(videoTimescale(facts.encoderTimeBase)),
+          "-movie_timescale",
+          String(videoTimescale(facts.encoderTimeBase)),
+        ]
+      : []),
+    ...(request.container.movflags.length > 0 && isMp4
+      ? ["-movflags", request.container.movflags.map((flag) => `+${flag}`).join("")]
+      : []),
+    ...(isMp4 ? ["-strict", "-2"] : []),
+    ...io.reserved,
+    "-max_muxing_queue_size",
+    "65536",
+    "-max_interleave_delta",
+    "0",
+    "-f",
+    rules.muxer,
+    "-y",
+    io.output,
+  ];
+}

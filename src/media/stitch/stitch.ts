@@ -1,0 +1,165 @@
+// Joins verified segments, encoded audio and everything kept from the source into the output file, and lands it.
+import { writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { AppError } from "../../base/errors.ts";
+import { landFile, removeTree, tempNameFor } from "../../base/files.ts";
+import { runTool, succeeded } from "../../base/process/run-process.ts";
+import type { Rational } from "../../base/rational.ts";
+import { isRangeUpToVersion } from "../colour/range-path.ts";
+import { seenRange } from "../colour/seen-range.ts";
+import { gatherPictureData, reserveRoom, writePictureData } from "../container-data/picture-data.ts";
+import { lastWords } from "../ffmpeg/stderr.ts";
+import { fileUrl } from "../ffmpeg/tool-args.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { EncodeRequest } from "../model/encode-request.ts";
+import type { SegmentFacts } from "../model/segment.ts";
+import type { SourceInfo } from "../model/source.ts";
+import type { StreamPlan } from "../plan/stream-plan.ts";
+import { segmentOffsetUs } from "../segment/segment-clock.ts";
+import { readSegmentPackets } from "../segment/verify-segment.ts";
+import { type ConcatSegment, concatList, toMicroseconds } from "./concat-list.ts";
+import { coverArgs, coverStreams } from "./cover-art.ts";
+import { type OutputClock, withFirstFrame } from "./output-clock.ts";
+import { type StitchFacts, stitchArgs } from "./stitch-args.ts";
+
+export type StitchSegment = Omit<ConcatSegment, "ownStartUs"> & Pick<SegmentFacts, "frames" | "lastShown">;
+
+export interface StitchInput {
+  readonly info: SourceInfo;
+  readonly request: EncodeRequest;
+  readonly plan: StreamPlan;
+  /** In order of time. */
+  readonly segments: readonly StitchSegment[];
+  readonly encoderTimeBase: Rational;
+  /** Where the output's first frame goes, on the source's own clock. */
+  readonly firstFrameUs: number;
+  /** Encoder ticks that the last frame is shown. */
+  readonly lastDuration: number;
+  readonly sourcePath: string;
+  /** From `encodeAudio`. */
+  readonly audioPaths: readonly string[];
+  /** From `readOutputClock`, which may run before any segment is there. */
+  readonly clock: OutputClock;
+  /** Where the output lands; temporary files are made beside it. */
+  readonly outputPath: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StitchOutcome {
+  readonly outputPath: string;
+  /** What the output's clock is against the source's; for `checkOutput`. */
+  readonly facts: StitchFacts;
+}
+
+/** Where each segment's own clock has its first frame. */
+function withOwnStarts(input: StitchInput): ConcatSegment[] {
+  return input.segments.map(({ path, firstPts, lastPts }) => {
+    const ownStartUs = toMicroseconds(firstPts, input.encoderTimeBase) + segmentOffsetUs(input.encoderTimeBase);
+    return { path: resolve(path), firstPts, lastPts, ownStartUs };
+  });
+}
+
+/** The packet of the output that is shown last, and for how long, as a share of the time from the first frame to it. */
+async function lastFrameOf(tools: Tools, input: StitchInput): Promise<StitchFacts["lastFrame"]> {
+  const first = input.segments[0];
+  const last = input.segments.at(-1);
+  if (first === undefined || last === undefined || last.lastPts <= first.firstPts) return null;
+  const lastShown = last.lastShown ?? (await lastShownIn(tools, last.path, input.signal));
+  if (lastShown === null) return null;
+  const before = input.segments.slice(0, -1).reduce((sum, { frames }) => sum + frames, 0);
+  return {
+    packet: before + lastShown,
+    packets: before + last.frames,
+    share: input.lastDuration / (last.lastPts - first.firstPts),
+  };
+}
+
+async function lastShownIn(tools: Tools, path: string, signal?: AbortSignal): Promise<number | null> {
+  const packets = await readSegmentPackets(tools, path, signal);
+  return typeof packets === "string" ? null : packets.lastShown; // the stitch itself will say what is wrong with it
+}
+
+async function extractCovers(tools: Tools, input: StitchInput, files: readonly string[]): Promise<void> {
+  for (const [number, stream] of coverStreams(input.plan).entries()) {
+    const file = files[number];
+    if (file === undefined) continue;
+    const result = await runTool({
+      program: tools.ffmpeg,
+      args: coverArgs(input.info, stream.index, fileUrl(input.sourcePath), fileUrl(file)),
+      signal: input.signal,
+      timeoutMs: 60_000,
+    });
+    if (result.ended === "aborted")
+      throw new AppError("E_INTERRUPTED", "joining the segments was stopped", "Submit the job again.");
+    if (!succeeded(result)) {
+      throw new AppError(
+        "E_STITCH",
+        `the cover art (stream ${stream.index}) could not be read: ${lastWords(result.stderrTail)}`,
+        `Leave it out with -map -0:${stream.index}.`,
+      );
+    }
+  }
+}
+
+/** What may help when the muxer gave up, from its stderr. */
+export function stitchHint(stderr: string): string {
+  // Sound of transport streams is rewritten packet by packet on its way into other containers.
+  if (/\baac_adtstoasc\b/.test(stderr)) {
+    return "The sound is damaged and can't be copied; with -c:a aac what can be decoded of it is encoded.";
+  }
+  return "Another container (-o name.mkv) may hold what this one cannot.";
+}
+
+async function runStitch(tools: Tools, args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  const result = await runTool({ program: tools.ffmpeg, args, signal });
+  if (result.ended !== "exit")
+    throw new AppError("E_INTERRUPTED", "joining the segments was stopped", "Submit the job again.");
+  if (result.exitCode !== 0) {
+    const said = result.stderrTail;
+    throw new AppError("E_STITCH", `the output could not be put together: ${lastWords(said)}`, stitchHint(said));
+  }
+}
+
+/** Errors: E_STITCH with ffmpeg's last words, E_INTERRUPTED. */
+export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOutcome> {
+  const [first] = input.segments;
+  if (first === undefined)
+    throw new AppError("E_STITCH", "there are no segments to join", "This is a bug in ffcluster; please report it.");
+  const folder = dirname(resolve(input.outputPath));
+  const coverFiles = coverStreams(input.plan).map((_, number) => tempNameFor(join(folder, `cover-${number}`)));
+  const temporary = tempNameFor(input.outputPath);
+  const listFile = tempNameFor(join(folder, "segments.txt"));
+  try {
+    const isUpToVersion = isRangeUpToVersion(input.info.video, input.request);
+    const [lastFrame, seen] = await Promise.all([
+      lastFrameOf(tools, input),
+      isUpToVersion ? seenRange(tools, first.path, input.signal) : null,
+      writeFile(listFile, concatList(withOwnStarts(input), input.encoderTimeBase, input.lastDuration)),
+      extractCovers(tools, input, coverFiles),
+    ]);
+    const { encoderTimeBase, firstFrameUs } = input;
+    const clock = withFirstFrame(input.clock, input, firstFrameUs);
+    const facts: StitchFacts = { encoderTimeBase, firstFrameUs, lastFrame, seenRange: seen, ...clock };
+    const argsWith = (reserved: readonly string[]) =>
+      stitchArgs(input.info, input.request, input.plan, facts, {
+        concatList: fileUrl(listFile),
+        audio: input.audioPaths.map(fileUrl),
+        source: fileUrl(input.sourcePath),
+        covers: coverFiles.map(fileUrl),
+        reserved,
+        output: fileUrl(temporary),
+      });
+    const data = await gatherPictureData(tools, { ...input, workDir: folder });
+    const reserved = data === null ? null : reserveRoom(data, argsWith([]));
+    await runStitch(tools, argsWith(reserved?.args ?? []), input.signal);
+    if (data !== null && reserved !== null && !(await writePictureData(temporary, data, reserved.nameBytes))) {
+      await runStitch(tools, argsWith([]), input.signal);
+    }
+    await landFile(temporary, input.outputPath);
+    return { outputPath: input.outputPath, facts };
+  } finally {
+    await removeTree(listFile);
+    await removeTree(temporary);
+    for (const file of coverFiles) await removeTree(file);
+  }
+}

@@ -1,0 +1,265 @@
+// The last check before a job may be called completed: the output demuxed and held against the plan, the sound against
+// the source's.
+import { dirname } from "node:path";
+import { MICROSECONDS, type Pts, parseRational, type Rational, rescale, toNumber } from "../../base/rational.ts";
+import type { DecodedLengths } from "../audio/audio-length.ts";
+import { finishedLengths } from "../audio/audio-length.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import { readTextEvents, type TrackPackets } from "../index/track-packets.ts";
+import type { ProofCheck, ProofStream } from "../model/proof.ts";
+import type { SourceInfo } from "../model/source.ts";
+import type { StreamPlan } from "../plan/stream-plan.ts";
+import type { KeyDistance } from "../request/args/key-distance.ts";
+import { checkSteps, type StepsInput } from "./check-steps.ts";
+import { compareTracks, unequalSubtitles } from "./check-tracks.ts";
+import { checkPicture } from "./check-video-stream.ts";
+import { type ContainerData, compareContainerData } from "./extras/check-container-data.ts";
+import { compareExtras, type Extras, readOutputExtras } from "./extras/check-extras.ts";
+import { checkKeyFrames } from "./key-frames.ts";
+import { OUTPUT_DEMUXERS, type OutputPackets, type OutputPicture, readOutput } from "./output-packets.ts";
+import { compareTimes } from "./output-times.ts";
+import { checkEveryPicture } from "./picture/check-every-picture.ts";
+import { checkPictures } from "./picture/check-pictures.ts";
+import type { PicturesInput } from "./picture/comparison.ts";
+import { checkSound, decodeOutputSound, type SoundSample } from "./sound/check-sound.ts";
+import { checkSoundKept } from "./sound/check-sound-kept.ts";
+
+/** What `checkPictures` needs beside the output and its times. */
+export type ComparedPictures = Omit<
+  PicturesInput,
+  "framePts" | "encoderTimeBase" | "outputPath" | "output" | "signal"
+> & {
+  /** All of them, not just some of each segment (`--verify full`). */
+  readonly every: boolean;
+};
+
+export interface OutputExpectation {
+  readonly info: SourceInfo;
+  readonly plan: StreamPlan;
+  readonly sourcePath: string;
+  readonly outputPath: string;
+  /** Sorted PTS of every planned output frame on the job's clock, encoder ticks; null: times follow from filters, only the count holds. */
+  readonly framePts: readonly Pts[] | null;
+  readonly frames: number;
+  readonly encoderTimeBase: Rational;
+  /** How far apart the request puts key frames; null: it doesn't say. */
+  readonly keyDistance: KeyDistance | null;
+  /** What those times are: "the source's times", or the exact rate that they stand for. */
+  readonly timesAre: string;
+  /** When the source's first frame is shown, on its own clock. */
+  readonly firstFrameUs: number;
+  /** From `decodeSourceSound`; it and the three after it may be read before the output is there. */
+  readonly sourceSound: readonly SoundSample[];
+  /** From `readTrackPackets`, or counted by the index. */
+  readonly sourceTracks: ReadonlyMap<number, TrackPackets>;
+  /** From `readSourceExtras`. */
+  readonly sourceExtras: Extras | null;
+  /** From `soundLengths`, of audio that was encoded, by the number of its file. */
+  readonly soundLengths: ReadonlyMap<number, DecodedLengths>;
+  /** What the pictures are held against. */
+  readonly pictures: ComparedPictures;
+  /** Why the source's times can't be compared; null: they can. */
+  readonly withoutTimes: string | null;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface OutputCheck {
+  readonly framesInOutput: number;
+  /** Of the picture, "320x180", as the output's header says it; null: it has none. */
+  readonly pictureSize: string | null;
+  readonly pts: { readonly equal: boolean; readonly max_error_ticks: number };
+  /** Worst distance of any audio stream, signed, milliseconds; null when nothing could be measured. */
+  readonly avOffsetErrorMs: number | null;
+  readonly streamsOut: readonly ProofStream[];
+  readonly checks: readonly ProofCheck[];
+  /** What of the source the output lacks beside whole streams, a sentence each. */
+  readonly lost: readonly string[];
+  readonly notes: readonly string[];
+}
+
+function checkFrames(
+  output: OutputPackets,
+  expected: OutputExpectation,
+): { pts: OutputCheck["pts"]; checks: ProofCheck[] } {
+  const video = output.streams.find((stream) => stream.type === "video");
+  const count: ProofCheck = {
+    name: "frame count",
+    ok: output.videoPts.length === expected.frames,
+    detail: `${output.videoPts.length} in the output, ${expected.frames} planned`,
+  };
+  if (video === undefined)
+    return {
+      pts: { equal: false, max_error_ticks: 0 },
+      checks: [count, { name: "frame times", ok: false, detail: "no video stream" }],
+    };
+  if (expected.framePts === null) {
+    const rising = output.videoPts.every(
+      (pts, position) => position === 0 || pts > (output.videoPts[position - 1] ?? Number.NEGATIVE_INFINITY),
+    );
+    return {
+      pts: { equal: rising, max_error_ticks: 0 },
+      checks: [count, { name: "frame times", ok: rising, detail: "in rising order; the filters give the times" }],
+    };
+  }
+  const compared = compareTimes(output.videoPts, video.timeBase, expected.framePts, expected.encoderTimeBase);
+  return {
+    pts: { equal: compared.equal, max_error_ticks: compared.maxErrorTicks },
+    checks: [
+      count,
+      {
+        name: "frame times",
+        ok: compared.equal,
+        detail:
+          compared.problem ??
+          `${expected.timesAre}; largest error ${compared.maxErrorTicks} ticks of 1/${video.timeBase.den} s`,
+      },
+    ],
+  };
+}
+
+/** What the times of the output are held against: what the source's packets last, however often its clock begins anew. */
+function stepsOf(expected: OutputExpectation, output: OutputPackets): StepsInput {
+  const { plan, sourceTracks, framePts, pictures } = expected;
+  const { progress, timeBase } = pictures.index;
+  const sourceTick = toNumber(timeBase);
+  const clock = output.streams.find((stream) => stream.type === "video")?.timeBase ?? timeBase;
+  const tick = toNumber(clock);
+  return {
+    shown: output.videoPts.map((pts) => pts * tick),
+    tick: Math.max(tick, sourceTick),
+    picture: framePts === null ? null : { seconds: progress.total * sourceTick, steps: progress.steps },
+    sounds: plan.streams.flatMap(({ source }, position) => {
+      const own = sourceTracks.get(source.index)?.progressUs;
+      const { startUs = null, endUs = null } = output.tracks.get(position) ?? {};
+      if (source.type !== "audio" || own === undefined || startUs === null || endUs === null) return [];
+      return [{ stream: source.index, source: own / 1e6, output: (endUs - startUs) / 1e6 }];
+    }),
+  };
+}
+
+/** Streams a muxer adds by itself (chapter text, timecode) stand after the planned tracks, cover art after those. */
+function checkStreams(output: OutputPackets, plan: StreamPlan): ProofCheck {
+  const tracks = plan.streams.filter(({ source }) => !source.isAttachedPicture);
+  const covers = plan.streams.filter(({ source }) => source.isAttachedPicture);
+  const absent = tracks.filter((planned, position) => {
+    const found = output.streams[position];
+    return found === undefined || (found.type !== planned.source.type && planned.source.type !== "attachment");
+  });
+  const coversFound = output.streams.filter((stream) => stream.type === "video").length - 1;
+  const missing = [...absent, ...covers.slice(Math.max(0, coversFound))];
+  const empty = plan.streams.filter(
+    (planned, position) => planned.source.type === "audio" && output.streams[position]?.packets === 0,
+  );
+  const wrong = [...missing, ...empty];
+  return {
+    name: "streams",
+    ok: wrong.length === 0,
+    detail:
+      wrong.length === 0
+        ? `${plan.streams.length} streams as planned`
+        : `missing or empty: ${wrong.map((stream) => `${stream.source.type} ${stream.source.index}`).join(", ")}`,
+  };
+}
+
+function containerDataOf(picture: OutputPicture | null): ContainerData {
+  const timecode = Object.entries(picture?.tags ?? {}).find(([key]) => key.toLowerCase() === "timecode")?.[1] ?? null;
+  const rate = parseRational(picture?.avg_frame_rate ?? "");
+  return { sideData: picture?.side_data_list ?? [], timecode, frameRate: rate === null ? null : toNumber(rate) };
+}
+
+function soundsIn({ streams }: OutputPackets): number {
+  return streams.filter(({ type, packets }) => type === "audio" && packets > 0).length;
+}
+
+async function comparePictures(
+  tools: Tools,
+  expected: OutputExpectation,
+  output: OutputPackets,
+): Promise<ProofCheck[]> {
+  const { framePts, encoderTimeBase, outputPath, signal, pictures } = expected;
+  const input = { ...pictures, framePts, encoderTimeBase, outputPath, output, signal };
+  const some = await checkPictures(tools, input);
+  return pictures.every ? [some, await checkEveryPicture(tools, input)] : [some];
+}
+
+/**
+ * Reads the whole output once, and of its sound the beginnings and ends, beside each other.
+ * Errors: E_STITCH when the output cannot be read.
+ */
+export async function checkOutput(tools: Tools, expected: OutputExpectation): Promise<OutputCheck> {
+  const { info, plan, sourcePath, outputPath, sourceTracks, sourceExtras, signal } = expected;
+  const [output, outputSound, outputExtras] = await Promise.all([
+    readOutput(tools, outputPath, signal),
+    decodeOutputSound(tools, { plan, outputPath, signal }),
+    sourceExtras === null ? null : readOutputExtras(tools, outputPath, plan, signal),
+  ]);
+  const frames = checkFrames(output, expected);
+  const video = output.streams.find((stream) => stream.type === "video");
+  const source = { firstFramePts: expected.firstFrameUs, timeBase: MICROSECONDS };
+  const kept = { firstFramePts: output.videoPts[0] ?? 0, timeBase: video?.timeBase ?? expected.encoderTimeBase };
+  const firstFrameUs = {
+    source: expected.firstFrameUs,
+    output: rescale(kept.firstFramePts, kept.timeBase, MICROSECONDS),
+  };
+  const [sound, tags, pictures, decoded] = await Promise.all([
+    checkSound(tools, {
+      ...{ info, plan, sourcePath, outputPath, source, output: kept, sourceEnds: sourceTracks },
+      ...{ sourceSound: expected.sourceSound, outputSound, signal },
+    }),
+    checkPicture(tools, outputPath, plan.picture, output.picture, signal),
+    comparePictures(tools, expected, output),
+    finishedLengths(tools, plan, expected.soundLengths, { path: outputPath, formats: OUTPUT_DEMUXERS }, signal),
+  ]);
+  const extras =
+    sourceExtras === null || outputExtras === null
+      ? { checks: [], lost: [] }
+      : await compareExtras(
+          tools,
+          plan,
+          { source: sourceExtras, output: outputExtras, workDir: dirname(outputPath) },
+          firstFrameUs,
+          signal,
+        );
+  const beside = compareContainerData(
+    { sideData: info.sideData ?? [], timecode: plan.timecode },
+    containerDataOf(output.picture),
+    plan.container,
+  );
+  const textEvents = new Map<number, number | null>();
+  for (const streamIndex of unequalSubtitles(plan, sourceTracks, output.tracks)) {
+    const track = { path: sourcePath, formats: info.formatName, streamIndex };
+    textEvents.set(streamIndex, await readTextEvents(tools, track, signal));
+  }
+  const keys = checkKeyFrames(output.videoPts, output.keyPts, expected.keyDistance);
+  const tracks = compareTracks({
+    textEvents,
+    plan,
+    source: { tracks: sourceTracks, firstFrameUs: firstFrameUs.source },
+    output: { tracks: output.tracks, firstFrameUs: firstFrameUs.output },
+    decoded,
+    withoutTimes: expected.withoutTimes,
+  });
+  const steps = checkSteps(stepsOf(expected, output));
+  return {
+    framesInOutput: output.videoPts.length,
+    pictureSize: output.picture === null ? null : `${output.picture.width ?? 0}x${output.picture.height ?? 0}`,
+    pts: frames.pts,
+    avOffsetErrorMs: sound.worstMs,
+    streamsOut: output.streams.map(({ index, type, codec, language }) => ({ index, type, codec, language })),
+    checks: [
+      ...frames.checks,
+      steps,
+      ...(keys === null ? [] : [keys]),
+      checkStreams(output, plan),
+      tags,
+      ...pictures,
+      checkSoundKept(plan, sourceTracks, soundsIn(output)),
+      ...tracks,
+      sound.check,
+      ...extras.checks,
+      ...beside.checks,
+    ],
+    lost: [...extras.lost, ...beside.lost],
+    notes: [...plan.picture.notes, ...sound.notes],
+  };
+}

@@ -1,0 +1,70 @@
+// Holds a finished output against the bit rate and the buffer that were asked for: what is in the file, not what the
+// segments said. A rate that is missed does not make frames inexact: it is told with its figures.
+
+import { playBucket, type TimedPacket } from "../bitrate/leaky-bucket.ts";
+import { readPackets, sumBits } from "../bitrate/packet-bits.ts";
+import type { Buffer } from "../bitrate/segment-buffer.ts";
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { ProofCheck } from "../model/proof.ts";
+import { OUTPUT_DEMUXERS } from "./output-packets.ts";
+
+/** Names of the checks made here; their failing does not make an output inexact. */
+export const RATE_CHECKS: ReadonlySet<string> = new Set(["bitrate", "buffer"]);
+/** What -b:v promises, as part of the size. */
+const RATE_TOLERANCE = 0.02;
+
+export interface RateAsked {
+  /** Bits per second of the whole video; null: quality decides. */
+  readonly bitrate: number | null;
+  /** -maxrate and -bufsize; null unless both were given. */
+  readonly buffer: Buffer | null;
+  /** What the video lasts. */
+  readonly seconds: number;
+}
+
+/** Empty where no rate was asked for. */
+export async function checkRate(
+  tools: Tools,
+  path: string,
+  asked: RateAsked,
+  signal?: AbortSignal,
+): Promise<ProofCheck[]> {
+  if (asked.bitrate === null && asked.buffer === null) return [];
+  const packets = await readPackets(tools, path, OUTPUT_DEMUXERS, signal);
+  return rateChecks(packets, asked);
+}
+
+/** Pure. */
+export function rateChecks(packets: readonly TimedPacket[], { bitrate, buffer, seconds }: RateAsked): ProofCheck[] {
+  const checks: ProofCheck[] = [];
+  if (bitrate !== null) {
+    const got = sumBits(packets) / seconds;
+    const error = got / bitrate - 1;
+    const detail = `asked ${kilobits(bitrate)}, got ${kilobits(got)}: ${signed(100 * error)} % over ${seconds.toFixed(3)} s`;
+    checks.push({ name: "bitrate", ok: Math.abs(error) <= RATE_TOLERANCE, detail });
+  }
+  if (buffer !== null) {
+    const { underflows, worstMissingBits, firstAt, lowest } = playBucket(timed(packets, seconds), buffer);
+    const bound = `${kilobits(buffer.maxrate)} into ${Math.round(buffer.bufsize / 1000)} kb`;
+    const detail =
+      underflows === 0
+        ? `${bound}: never empty, at the lowest ${(100 * lowest).toFixed(1)} % full`
+        : `${bound}: ${underflows} of ${packets.length} pictures come late, the first at ${firstAt?.toFixed(3)} s, by at most ${Math.ceil(worstMissingBits / 1000)} kb`;
+    checks.push({ name: "buffer", ok: underflows === 0, detail });
+  }
+  return checks;
+}
+
+/** Containers without decoding times (Matroska): pictures are taken out at even steps. */
+function timed(packets: readonly TimedPacket[], seconds: number): readonly TimedPacket[] {
+  if (packets.every((packet) => Number.isFinite(packet.seconds))) return packets;
+  return packets.map(({ bits }, position) => ({ bits, seconds: (position * seconds) / packets.length }));
+}
+
+function kilobits(bitsPerSecond: number): string {
+  return `${(bitsPerSecond / 1000).toFixed(1)} kb/s`;
+}
+
+function signed(percent: number): string {
+  return `${percent < 0 ? "" : "+"}${percent.toFixed(2)}`;
+}

@@ -1,0 +1,25 @@
+import { expect, test } from "bun:test";
+import { leftOutOf, planStreams, type StreamPlan } from "../../plan/stream-plan.ts";
+import { parseEncodeParams } from "../../request/parse/parse-params.ts";
+import { EVERY_KIND } from "../every-kind.fixture.ts";
+import { checkSoundKept } from "./check-sound-kept.ts";
+
+const planned = (params: string) => planStreams(EVERY_KIND, parseEncodeParams(params), "mp4");
+const packets = (...counts: readonly number[]) =>
+  new Map(counts.map((count, position) => [position + 1, { packets: count }] as const));
+const without = (plan: StreamPlan) => leftOutOf(plan, new Map([1, 2].map((index) => [index, "mp4 cannot hold it"])));
+
+test.each([
+  ["sound on both sides", planned(""), packets(10, 20), 2, true],
+  ["none in the output, whatever the plan says", planned(""), packets(10, 20), 0, false],
+  ["left out for a reason that nobody asked for", without(planned("")), packets(10, 20), 0, false],
+  ["one track left out, one kept", planned(""), packets(10, 20), 1, true],
+  ["-an", planned("-an"), packets(10, 20), 0, true],
+  ["tracks without a packet are no sound", without(planned("")), packets(0), 0, true],
+])("%s", (_, plan, source, inOutput, ok) => expect(checkSoundKept(plan, source, inOutput).ok).toBe(ok));
+
+test("names what is left out", () => {
+  expect(checkSoundKept(without(planned("")), packets(10, 0), 0).detail).toBe(
+    "0 of 1 tracks that hold sound; audio stream 1 (aac, eng): mp4 cannot hold it",
+  );
+});

@@ -1,0 +1,26 @@
+// Whether the output still has sound where the source has. Pure: packets counted on both sides in, a named check out.
+
+import type { TrackPackets } from "../../index/track-packets.ts";
+import type { ProofCheck } from "../../model/proof.ts";
+import { type LeftOutStream, type StreamPlan, streamName } from "../../plan/stream-plan.ts";
+
+/**
+ * Counted on both files, apart from what the plan says: a source with sound has an output with sound, unless the request
+ * asks for none. `soundsInOutput`: tracks of the output that hold a packet of sound.
+ */
+export function checkSoundKept(
+  plan: StreamPlan,
+  sourceTracks: ReadonlyMap<number, Pick<TrackPackets, "packets">>,
+  soundsInOutput: number,
+): ProofCheck {
+  const name = "sound kept";
+  const isHeard = ({ source: { type, index } }: Pick<LeftOutStream, "source">) =>
+    type === "audio" && (sourceTracks.get(index)?.packets ?? 0) > 0;
+  const planned = plan.streams.filter(isHeard);
+  const left = plan.leftOut.filter(isHeard);
+  const all = planned.length + left.length;
+  if (all === 0) return { name, ok: true, detail: "the source has no sound" };
+  const ok = soundsInOutput > 0 || (planned.length === 0 && left.every((one) => one.isAsked));
+  const without = left.map((one) => `${streamName(one.source)}: ${one.reason}`);
+  return { name, ok, detail: [`${soundsInOutput} of ${all} tracks that hold sound`, ...without].join("; ") };
+}

@@ -1,0 +1,55 @@
+// Drift: sound that is right at its beginning and late at its end, in files too long to be decoded whole.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runFfmpeg } from "../../ffmpeg/run-ffmpeg.fixture.ts";
+import { findTools, type Tools } from "../../ffmpeg/tools.ts";
+import { readTrackPackets } from "../../index/track-packets.ts";
+import { emptyEncodeRequest } from "../../model/encode-request.ts";
+import { planStreams } from "../../plan/stream-plan.ts";
+import { probeSource } from "../../source/probe.ts";
+import { checkSound, decodeOutputSound, decodeSourceSound } from "./check-sound.ts";
+
+const SECONDS = 75;
+
+let tools: Tools;
+let folder: string;
+beforeAll(async () => {
+  tools = await findTools(process.env);
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-check-sound-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function make(name: string, sound: string): Promise<string> {
+  const path = join(folder, name);
+  const picture = ["-f", "lavfi", "-i", `color=s=32x32:r=1:d=${SECONDS}`];
+  const noise = ["-f", "lavfi", "-i", `anoisesrc=d=${SECONDS}:c=pink:r=16000:seed=3:a=0.5${sound}`];
+  await runFfmpeg(tools, [...picture, ...noise, "-c:v", "ffv1", "-c:a", "flac", path]);
+  return path;
+}
+
+async function compare(sourcePath: string, outputPath: string) {
+  const info = await probeSource(tools, sourcePath);
+  const plan = planStreams(info, emptyEncodeRequest(), "mkv");
+  const start = { firstFramePts: 0, timeBase: { num: 1, den: 1000 } };
+  const sourceEnds = await readTrackPackets(tools, { path: sourcePath, info });
+  const source = { info, plan, sourcePath, sourceEnds, firstFrameUs: 0 };
+  const sourceSound = await decodeSourceSound(tools, source, folder);
+  const check = { ...source, outputPath, source: start, output: start };
+  const outputSound = await decodeOutputSound(tools, check);
+  return await checkSound(tools, { ...check, sourceSound, outputSound });
+}
+
+test("the same sound lies right at both ends; sound that is 8 ms late only at its end is found", async () => {
+  const source = await make("source.mkv", "");
+  const same = await compare(source, source);
+  expect(same).toMatchObject({ worstMs: 0, notes: [], check: { ok: true } });
+  expect(same.check.detail).toContain("end of stream 1");
+
+  // A pause of 8 ms after the first minute, and everything else as it was.
+  const late = await make("late.mkv", ",asetpts='PTS+gte(T,62)*0.008/TB'");
+  const drifted = await compare(source, late);
+  expect(drifted.check.ok).toBe(false);
+  expect(drifted.worstMs).toBeCloseTo(8, 0);
+}, 180_000);
