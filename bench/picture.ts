@@ -70,12 +70,20 @@ const kept = () => {
   return pictures;
 };
 const input: PicturesInput = {
-  ...{ info, index, request: parseEncodeParams(PARAMS), grid: null, encoderTimeBase: info.video.timeBase },
+  info,
+  index,
+  request: parseEncodeParams(PARAMS),
+  grid: null,
+  encoderTimeBase: info.video.timeBase,
   segments: starts.map((startPts, number) => {
     const endPts = bounds[number] ?? null;
     return { startPts, endPts, frames: index.countFrames(startPts, endPts), leadIn: 0, complaint: null };
   }),
-  ...{ framePts: index.framePts(null, null), sourcePath: clip, outputPath, container: "mp4", output },
+  framePts: index.framePts(null, null),
+  sourcePath: clip,
+  outputPath,
+  container: "mp4",
+  output,
 };
 const keys = output.videoPts.flatMap((pts, number) => (output.keyPts.has(pts) ? [number] : []));
 const { signal } = new AbortController();

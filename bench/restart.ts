@@ -79,7 +79,9 @@ function fill(path: string, id: string): void {
   const { num, den } = bench.job(id).timeBase;
   const ticks = den / num;
   const gops: IndexedGop[] = Array.from({ length: SEGMENTS }, (_, at) => ({
-    ...{ startPts: at * ticks, endPts: (at + 1) * ticks, frames: 1 },
+    startPts: at * ticks,
+    endPts: (at + 1) * ticks,
+    frames: 1,
   }));
   send({ type: "index-advanced", jobId: id, gops });
   send({ type: "index-finished", jobId: id, totalFrames: SEGMENTS });

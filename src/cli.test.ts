@@ -67,7 +67,8 @@ function onTerminal(args: readonly string[], columns = 200) {
   const decoder = new TextDecoder();
   const env = { PATH: process.env.PATH ?? "", XDG_CONFIG_HOME: join(folder, "config"), NO_COLOR: "1" };
   const child = Bun.spawn([process.execPath, CLI, ...args], {
-    ...{ cwd: folder, env },
+    cwd: folder,
+    env,
     terminal: {
       cols: columns,
       rows: 24,

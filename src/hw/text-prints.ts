@@ -57,7 +57,9 @@ async function fontList(signal?: AbortSignal): Promise<string> {
   try {
     const args = ["--format", "%{family}|%{style}|%{fontversion}\n"];
     const listed = await runTool({
-      ...{ program: "fc-list", args, timeoutMs: TIMEOUT_MS },
+      program: "fc-list",
+      args,
+      timeoutMs: TIMEOUT_MS,
       signal,
     });
     if (succeeded(listed)) return listed.stdout.split("\n").sort().join("\n");

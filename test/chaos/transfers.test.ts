@@ -41,14 +41,16 @@ const LINES: readonly Line[] = [
   ...[5, 60].flatMap((seconds) =>
     [true, false].map((isTold) => ({
       name: `cut for ${seconds} s, ${isTold ? "the sockets are told" : "nobody is told"}`,
-      ...{ bytesPerSecond: 16 * MBIT, frames: 250 },
+      bytesPerSecond: 16 * MBIT,
+      frames: 250,
       accidents: cutFor(seconds * 1000, isTold),
     })),
   ),
   { name: "1 Mbit/s", bytesPerSecond: MBIT, frames: 20 },
   {
     name: "200 ms away, one chunk in fifty held up",
-    ...{ bytesPerSecond: 16 * MBIT, frames: 100 },
+    bytesPerSecond: 16 * MBIT,
+    frames: 100,
     spoil(proxy) {
       proxy.latencyMs = 100;
       proxy.holdUpChance = 0.02;
@@ -56,7 +58,8 @@ const LINES: readonly Line[] = [
   },
   {
     name: "a flipped byte in the midst",
-    ...{ bytesPerSecond: 16 * MBIT, frames: 250 },
+    bytesPerSecond: 16 * MBIT,
+    frames: 250,
     accidents: (proxy) => [
       {
         share: SHARE,

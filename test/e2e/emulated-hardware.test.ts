@@ -73,7 +73,9 @@ test.skipIf(CLIP === "")(
     const shown = await detailOf(cluster, "nvenc");
     expect(shown.pools).toMatchObject({ nvenc: 2 });
     expect(shown.hardware.find(({ family }) => family === "nvenc")).toEqual({
-      ...{ family: "nvenc", device: "0", reason: null },
+      family: "nvenc",
+      device: "0",
+      reason: null,
       encoders: ["h264_nvenc (8 bits, to 4096x2160)"],
     });
     expect(shown.hardware.find(({ family }) => family === "vaapi")?.reason).toStartWith("listed by ffmpeg, but: ");

@@ -56,9 +56,20 @@ function startClient(overrides: Partial<ClientOptions> = {}): RunningClient {
   const statuses = new Happenings<ClientStatus>();
   const store = openClientStore(join(folder, "work"));
   const options: ClientOptions = {
-    ...{ serverUrl: server.url, token: "token", name: "node", slots: 1, sourceAccess: "gateway", pathMap: [] },
-    ...{ reconnectDelayMs: 20, persistent: true, benchmarkSeconds: null, tools, encoders: ["libx264"] },
-    ...{ families: ["software"], store, log: silentLog, onStatus: (status) => statuses.push(status) },
+    serverUrl: server.url,
+    token: "token",
+    name: "node",
+    slots: 1,
+    sourceAccess: "gateway",
+    pathMap: [],
+    reconnectDelayMs: 20,
+    persistent: true,
+    benchmarkSeconds: null,
+    tools,
+    encoders: ["libx264"],
+    store,
+    log: silentLog,
+    onStatus: (status) => statuses.push(status),
     ...overrides,
   };
   const ended = runClient(options, abort.signal).finally(() => store.close());
@@ -85,9 +96,18 @@ async function makeOffer(path: string, preset: string, source: SourceOffer): Pro
   const info = await probeSource(tools, path);
   const request = emptyEncodeRequest();
   const task: SegmentTask = {
-    ...{ streamIndex: info.video.streamIndex, formatName: info.formatName, timeBase: info.video.timeBase },
-    ...{ startPts: null, endPts: null, clockOffsetUs: 0, seekPts: null, cut: null, expectedFrames: null },
-    ...{ encoderTimeBase: info.video.timeBase, video: info.video, byteRange: { start: 0, end: info.bytes } },
+    streamIndex: info.video.streamIndex,
+    formatName: info.formatName,
+    timeBase: info.video.timeBase,
+    startPts: null,
+    endPts: null,
+    clockOffsetUs: 0,
+    seekPts: null,
+    cut: null,
+    expectedFrames: null,
+    encoderTimeBase: info.video.timeBase,
+    video: info.video,
+    byteRange: { start: 0, end: info.bytes },
     request: { ...request, video: { ...request.video, preset } },
   };
   const ids = { attemptId: newId(), jobId: newId() };

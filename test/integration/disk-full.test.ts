@@ -78,7 +78,9 @@ test.skipIf(!isPossible)(
     const inputs: Input[] = [];
     const space = new SpaceGuard();
     const parts = {
-      ...{ folders, space, state: (): SchedulerState => bench.state },
+      folders,
+      space,
+      state: (): SchedulerState => bench.state,
       dispatch: (input: Input) => {
         inputs.push(input);
         return { ok: true } as const;
@@ -159,7 +161,9 @@ test.skipIf(!isPossible)("a client without room for blocks reads its source all 
   await writeFile(path, whole);
   await disk?.fillUpTo(1);
   const gateway = await openSourceGateway({
-    ...{ remote: { serverUrl: server.url, token: "token" }, cacheFolder: join(folder, "cache"), log: silentLog },
+    remote: { serverUrl: server.url, token: "token" },
+    cacheFolder: join(folder, "cache"),
+    log: silentLog,
   });
   try {
     const lease = gateway.lease(await server.addSource(path, 65_536));

@@ -29,16 +29,23 @@ afterEach(async () => {
 
 async function start(keepMs: number | null = null): Promise<OpenCoordinator> {
   open = await openCoordinator({
-    ...{ workDir: folder, token: "token", requiredClients: 1, benchmarkSeconds: 10, maxSegmentSeconds: null },
-    ...{
-      ffmpegParams: "-c:v libx264",
-      fileNameOutput: null,
-      exactly: true,
-      verify: "fast",
-      chunkBytes: 65536,
-      maxRetries: 3,
-    },
-    ...{ retryDelayMs: 100, keepMs, mediaRoots: [], tools, log: silentLog, clock: systemClock },
+    workDir: folder,
+    token: "token",
+    requiredClients: 1,
+    benchmarkSeconds: 10,
+    maxSegmentSeconds: null,
+    ffmpegParams: "-c:v libx264",
+    fileNameOutput: null,
+    exactly: true,
+    verify: "fast",
+    chunkBytes: 65536,
+    maxRetries: 3,
+    retryDelayMs: 100,
+    keepMs,
+    mediaRoots: [],
+    tools,
+    log: silentLog,
+    clock: systemClock,
     store: openServerStore(join(folder, "db", "server.db")),
     onBroken: (cause) => {
       throw cause;

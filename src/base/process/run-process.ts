@@ -233,7 +233,10 @@ export async function runTool(options: ToolOptions): Promise<ToolResult> {
     if (exitCode === 127 && /ffcluster: cannot start/.test(stderrTail)) throw missingProgram(options.program);
     const stopFacts = { killedAfterMs, goneAfterMs: performance.now() - stoppedAt };
     return {
-      ...{ ended, exitCode, stdout, stderrTail },
+      ended,
+      exitCode,
+      stdout,
+      stderrTail,
       ...(death === null || exitCode === 0 ? {} : { death }),
       ...(ended === "exit" ? {} : { stop: stopFacts }),
     };

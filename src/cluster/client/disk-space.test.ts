@@ -14,7 +14,10 @@ function roomWith(freeMiB: number) {
       changed = resolve;
     });
   const room = createRoom({
-    ...{ folder: "/nowhere", log: silentLog, lookEveryMs: 1, free: async () => disk.freeMiB * MIB },
+    folder: "/nowhere",
+    log: silentLog,
+    lookEveryMs: 1,
+    free: async () => disk.freeMiB * MIB,
     onChange: () => {
       changes.push(room.noRoom());
       changed();

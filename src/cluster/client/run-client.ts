@@ -55,13 +55,20 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   const pause = createPauseSwitch();
   pause.onChange((isPaused) => options.onStatus?.({ kind: isPaused ? "paused" : "resumed" }));
   const cpu = createCpuSlots({
-    ...{ wanted: options.slots, machine, learnt, pausable: pause, log },
+    wanted: options.slots,
+    machine,
+    learnt,
+    pausable: pause,
+    log,
     onChange: () => tellAbilities(),
   });
   const places = createPlaces(
     {
-      ...{ cpu, isShared: options.slots !== "auto", deviceThreads: planSlots(options.slots, machine).threads },
-      ...{ encoders: options.encoders, devices: options.devices ?? [] },
+      cpu,
+      isShared: options.slots !== "auto",
+      deviceThreads: planSlots(options.slots, machine).threads,
+      encoders: options.encoders,
+      devices: options.devices ?? [],
     },
     () => tellAbilities(),
   );
@@ -69,10 +76,19 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   const tellAbilities = () => outbox.send({ type: "abilities", ...abilitiesOf(places, room, options) });
   const access = createAccessMemory(options.sourceAccess, options.pathMap);
   const attempts = createAttempts({
-    ...{ identityFolder: folder, outbox, store, gateway, sideFiles, log, accessTo: access.of },
-    ...{ places, room },
+    identityFolder: folder,
+    outbox,
+    store,
+    gateway,
+    sideFiles,
+    log,
+    accessTo: access.of,
+    places,
+    room,
     segment: {
-      ...{ tools, clientId, encodeSegment: options.encodeSegment ?? encodeRated },
+      tools,
+      clientId,
+      encodeSegment: options.encodeSegment ?? encodeRated,
       stallIdleMs: options.stallIdleMs ?? DEFAULT_IDLE_MS,
       nice: options.nice ?? false,
       pausable: pause,

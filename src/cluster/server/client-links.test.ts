@@ -25,9 +25,20 @@ const clientId = newId();
 
 function hello(facts: object = {}) {
   return {
-    ...{ type: "hello", protocol: PROTOCOL_VERSION, version: "0.1.0", clientId, name: "node", platform: "linux-x64" },
-    ...{ instance: newId(), host: "alpha" },
-    ...{ ffmpeg: "5.1", slots: 1, encoders: [], families: [], benchmarkSeconds: null, heldAttempts: [] },
+    type: "hello",
+    protocol: PROTOCOL_VERSION,
+    version: "0.1.0",
+    clientId,
+    name: "node",
+    platform: "linux-x64",
+    instance: newId(),
+    host: "alpha",
+    ffmpeg: "5.1",
+    slots: 1,
+    encoders: [],
+    families: [],
+    benchmarkSeconds: null,
+    heldAttempts: [],
     ...facts,
   };
 }

@@ -227,7 +227,9 @@ function abilitiesOf(
 ) {
   const { slots, slotsReason, encoders, families, pools, limits, hardware, noRoom } = message;
   return {
-    ...{ slots, encoders, families },
+    slots,
+    encoders,
+    families,
     ...(slotsReason === undefined ? {} : { slotsReason }),
     ...(pools === undefined ? {} : { pools }),
     ...(limits === undefined ? {} : { limits }),

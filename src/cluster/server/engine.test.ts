@@ -33,17 +33,18 @@ function engineWithClient() {
   engine.dispatch({
     type: "client-hello",
     client: {
-      ...{
-        id: CLIENT,
-        instance: "i1",
-        name: "node",
-        slots: 1,
-        platform: "linux-x64",
-        ffmpeg: "5.1",
-        version: "0.1.0",
-        link: 1,
-      },
-      ...{ encoders: ["libx264"], families: ["software"], benchmarkSeconds: null, heldAttempts: [] },
+      id: CLIENT,
+      instance: "i1",
+      name: "node",
+      slots: 1,
+      platform: "linux-x64",
+      ffmpeg: "5.1",
+      version: "0.1.0",
+      link: 1,
+      encoders: ["libx264"],
+      families: ["software"],
+      benchmarkSeconds: null,
+      heldAttempts: [],
     },
   });
   const tick = (ms: number) => {
@@ -94,9 +95,16 @@ test("the wall clock may jump an hour, forth and back: leases and silence go by 
   const client = { ...facts, link: 1, encoders: ["libx264"], families: [], benchmarkSeconds: null, heldAttempts: [] };
   engine.dispatch({ type: "client-hello", client });
   const job = {
-    ...{ id: "job", fileName: "a.mp4", encoder: "libx264", family: "software" as const, timeBase: { num: 1, den: 25 } },
+    id: "job",
+    fileName: "a.mp4",
+    encoder: "libx264",
+    family: "software" as const,
+    timeBase: { num: 1, den: 25 },
     settings: { requiredClients: 1, benchmarkSeconds: 1, maxRetries: 1, retryDelayMs: 0, maxSegmentSeconds: null },
-    ...{ split: { mode: "keyframes" as const }, durationSeconds: null, frameRate: 25, hasSoundWork: false },
+    split: { mode: "keyframes" as const },
+    durationSeconds: null,
+    frameRate: 25,
+    hasSoundWork: false,
   };
   engine.dispatch({ type: "job-submitted", job });
   engine.dispatch({ type: "index-advanced", jobId: "job", gops: [{ startPts: 0, endPts: 25, frames: 25 }] });

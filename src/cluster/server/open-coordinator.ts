@@ -81,7 +81,10 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const results = new ResultDesk({ folders, state, dispatch, space: new SpaceGuard() });
   const links = new ClientLinks({ ...nonce, dispatch, log });
   const workParts = (record: JobRecord): JobWorkParts => ({
-    ...{ tools, folder: folders.of(record.jobId), log, dispatch },
+    tools,
+    folder: folders.of(record.jobId),
+    log,
+    dispatch,
     sideFiles: (of, signal) => sideDesk.of(of, signal),
     openVideo: (of, tell, signal) => openVideoSource({ tools, folder: folders.of(of.jobId), tell, signal }, of),
     onActivity: () => watchers.notice(statusOf),
@@ -89,7 +92,13 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const register = new JobRegister({ records: loaded.records, state, workParts });
   const watchers = new Watchers((jobId) => register.viewIfThere(jobId));
   const performer = new EffectPerformer({
-    ...{ tools, folders, links, sideDesk, log, state, works: register.works },
+    tools,
+    folders,
+    links,
+    sideDesk,
+    log,
+    state,
+    works: register.works,
     record: (jobId) => register.record(jobId),
     onReleased: (jobId) => {
       sideDesk.forget(jobId);
@@ -97,7 +106,10 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     },
   });
   const engine = new Engine(loaded.state, {
-    ...{ store, clock, log, onBroken: options.onBroken },
+    store,
+    clock,
+    log,
+    onBroken: options.onBroken,
     perform: (effect) => performer.perform(effect),
     onCommitted: (_next, events) => {
       for (const event of events)
@@ -109,7 +121,9 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   await takeUpAgain(loaded, { folders, results, register });
   dispatch({ type: "restarted" });
   const retention = new Retention({
-    ...{ folders, log, keepMs: options.keepMs },
+    folders,
+    log,
+    keepMs: options.keepMs,
     jobs: () => engine.state.jobs.values(),
     record: (jobId) => register.record(jobId),
   });

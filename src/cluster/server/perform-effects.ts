@@ -173,7 +173,9 @@ export class EffectPerformer {
       await this.#removeFiles(jobId, status);
     }
     log.info("a job has ended: its processes and what it needs no more are gone", {
-      ...{ job: jobId, status, ms: Math.round(performance.now() - began) },
+      job: jobId,
+      status,
+      ms: Math.round(performance.now() - began),
     });
   }
 

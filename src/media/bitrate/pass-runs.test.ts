@@ -8,21 +8,43 @@ import { segmentArgs } from "../segment/segment-args.ts";
 import { firstRun, type Landing, landingRun, measuringRun, type PassRun, wordsFor } from "./pass-runs.ts";
 
 const RATE: Landing = {
-  ...{ pass: "land", bitrate: 1_000_000, seconds: 4, targetBits: 3_200_000, slackBits: 1, buffer: null },
+  pass: "land",
+  bitrate: 1_000_000,
+  seconds: 4,
+  targetBits: 3_200_000,
+  slackBits: 1,
+  buffer: null,
 };
 const FRAME_CLOCK = { tick: { num: 1, den: 25 }, from: 0 };
 const BUFFER = { maxrate: 1_500_000, bufsize: 750_000 };
 
 function taskFor(params: string): SegmentTask {
   return {
-    ...{ streamIndex: 0, formatName: "mov,mp4", timeBase: { num: 1, den: 12_800 }, startPts: 0, endPts: 51_200 },
-    ...{ clockOffsetUs: 0, seekPts: null, cut: null, expectedFrames: 100, encoderTimeBase: { num: 1, den: 12_800 } },
+    streamIndex: 0,
+    formatName: "mov,mp4",
+    timeBase: { num: 1, den: 12_800 },
+    startPts: 0,
+    endPts: 51_200,
+    clockOffsetUs: 0,
+    seekPts: null,
+    cut: null,
+    expectedFrames: 100,
+    encoderTimeBase: { num: 1, den: 12_800 },
     request: parseEncodeParams(params),
     video: {
-      ...{ streamIndex: 0, codec: "h264", profile: "High", width: 640, height: 360, pixelFormat: "yuv420p" },
+      streamIndex: 0,
+      codec: "h264",
+      profile: "High",
+      width: 640,
+      height: 360,
+      pixelFormat: "yuv420p",
       timeBase: { num: 1, den: 12_800 },
-      ...{ realFrameRate: { num: 25, den: 1 }, averageFrameRate: { num: 25, den: 1 } },
-      ...{ sampleAspectRatio: null, fieldOrder: "progressive", rotationDegrees: 0, hasAlpha: false },
+      realFrameRate: { num: 25, den: 1 },
+      averageFrameRate: { num: 25, den: 1 },
+      sampleAspectRatio: null,
+      fieldOrder: "progressive",
+      rotationDegrees: 0,
+      hasAlpha: false,
       colour: { range: null, space: null, transfer: null, primaries: null, chromaLocation: null },
     },
     byteRange: null,

@@ -9,7 +9,9 @@ const packets = (...bits: number[]): TimedPacket[] => bits.map((each, at) => ({ 
 test("the bucket fills at its rate up to its size, and each picture empties it", () => {
   const buffer = { maxrate: 1000, bufsize: 1000 };
   expect(playBucket(packets(500, 400, 100), buffer)).toEqual({
-    ...{ underflows: 0, worstMissingBits: 0, firstAt: null },
+    underflows: 0,
+    worstMissingBits: 0,
+    firstAt: null,
     lowest: 0.1,
   });
   // 900 at the start; 100 more come before each picture.

@@ -32,7 +32,8 @@ const source = fc
       fc.constantFrom(1 / 24, 1001 / 24_000, 1 / 60, 0.1).map((step) => Array.from({ length: 90 }, () => step)),
       fc.array(fc.double({ min: 0.002, max: 0.6, noNaN: true }), { minLength: 1, maxLength: 90 }),
     ),
-    ...{ hasFilters: fc.boolean(), isAlone: fc.boolean() },
+    hasFilters: fc.boolean(),
+    isAlone: fc.boolean(),
   })
   .map(({ clock, rate, rule, start, steps, ...more }): SyncedFrames => {
     const pts: number[] = [];

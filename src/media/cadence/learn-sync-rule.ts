@@ -105,7 +105,11 @@ function saidBy(rule: SyncRule, packets: readonly number[][], rate: string, hasF
     rule,
     pts: packets.map(([pts = 0]) => pts),
     durations: packets.map(([, duration = 0]) => duration || 0),
-    ...{ timeBase: { num: 1, den: 1000 }, rate: asked, sourceRate: SOURCE_RATE, hasFilters, isAlone: true },
+    timeBase: { num: 1, den: 1000 },
+    rate: asked,
+    sourceRate: SOURCE_RATE,
+    hasFilters,
+    isAlone: true,
   });
   return shown === null ? [] : framesShown(shown.begins, shown.first, shown.frames);
 }

@@ -72,10 +72,14 @@ for (const [name, graph, rates] of SOURCES) {
           const rate = parseRational(asked);
           if (rate === null || rule === null) throw new Error("no rate, or no rule");
           const shown = syncOutput({
-            ...{ rule, rate, timeBase: info.video.timeBase, sourceRate: info.video.realFrameRate },
+            rule,
+            rate,
+            timeBase: info.video.timeBase,
+            sourceRate: info.video.realFrameRate,
             pts: times.map((pts) => pts + shift),
             durations: times.map((pts) => durations.of(pts)),
-            ...{ hasFilters: chain.length > 0, isAlone: false },
+            hasFilters: chain.length > 0,
+            isAlone: false,
           });
           const planned = shown === null ? [] : framesShown(shown.begins, shown.first, shown.frames);
           const plain = await decodedFrames(tools.ffmpeg, [...both, ...chain, "-r", asked], "cfr");

@@ -12,8 +12,12 @@ const byte = (value: number) => Uint8Array.of(value);
 const hdr = {
   contentLight: { max: 1000, average: 400 },
   masteringDisplay: {
-    ...{ red: { x: 34_000, y: 16_000 }, green: { x: 13_250, y: 34_500 }, blue: { x: 7500, y: 3000 } },
-    ...{ whitePoint: { x: 15_635, y: 16_450 }, minLuminance: 50, maxLuminance: 10_000_000 },
+    red: { x: 34_000, y: 16_000 },
+    green: { x: 13_250, y: 34_500 },
+    blue: { x: 7500, y: 3000 },
+    whitePoint: { x: 15_635, y: 16_450 },
+    minLuminance: 50,
+    maxLuminance: 10_000_000,
   },
 };
 

@@ -59,7 +59,12 @@ test("any values come back as they were put in", () => {
   const point = fc.record({ x: u16, y: u16 });
   const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
   const display = fc.record({
-    ...{ red: point, green: point, blue: point, whitePoint: point, minLuminance: u32, maxLuminance: u32 },
+    red: point,
+    green: point,
+    blue: point,
+    whitePoint: point,
+    minLuminance: u32,
+    maxLuminance: u32,
   });
   const light = fc.record({ max: fc.integer({ min: 0, max: 0xffff }), average: fc.integer({ min: 0, max: 0xffff }) });
   fc.assert(

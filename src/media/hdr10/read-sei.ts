@@ -18,8 +18,12 @@ function displayOf(payload: Uint8Array): MasteringDisplay | null {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
   const point = (place: number) => ({ x: view.getUint16(place * 4), y: view.getUint16(place * 4 + 2) });
   return {
-    ...{ green: point(0), blue: point(1), red: point(2), whitePoint: point(3) },
-    ...{ maxLuminance: view.getUint32(16), minLuminance: view.getUint32(20) },
+    green: point(0),
+    blue: point(1),
+    red: point(2),
+    whitePoint: point(3),
+    maxLuminance: view.getUint32(16),
+    minLuminance: view.getUint32(20),
   };
 }
 

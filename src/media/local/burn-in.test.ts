@@ -94,7 +94,11 @@ test.each([
   async (source, asked, wanted, subtitles) => {
     const workDir = await mkdtemp(join(folder, "run-"));
     const result = await runLocally(tools, file(source), parseEncodeParams(`-c:v ffv1 -vf "${asked}" -sn`), {
-      ...{ workDir, container: "mkv", segmentSeconds: 1, threads: 1, subtitles: file("text.srt") },
+      workDir,
+      container: "mkv",
+      segmentSeconds: 1,
+      threads: 1,
+      subtitles: file("text.srt"),
     });
     expect(result.check.checks.filter((check) => !check.ok)).toEqual([]);
     // The first two lie on each other from 0.7 s to 2.1 s: no cut there. A track of mov_text has one event at a time.

@@ -120,7 +120,9 @@ async function openSource(tools: Tools, given: string, told: EncodeRequest, opti
 /** Where a segment climbed the ladder, the beginning of the source alone is sure. */
 function lookedAt({ task, facts, leadIn, report }: LocalSegment): LookedAtSegment {
   return {
-    ...{ startPts: task.startPts, endPts: task.endPts, frames: facts.frames },
+    startPts: task.startPts,
+    endPts: task.endPts,
+    frames: facts.frames,
     leadIn: leadIn === 0 ? 0 : 1_000_000_000,
     complaint: report.decodeErrors[0] ?? null,
   };
@@ -215,8 +217,14 @@ export async function runLocally(
     sourceExtras: await readSourceExtras(tools, { path, info, plan }, signal),
     soundLengths: lengths,
     pictures: {
-      ...{ info, index, request: withSideFiles(request, sideFiles), grid: gridIn(index)?.tick ?? null },
-      ...{ sourcePath: path, container, segments: segments.map(lookedAt), every: options.everyPicture === true },
+      info,
+      index,
+      request: withSideFiles(request, sideFiles),
+      grid: gridIn(index)?.tick ?? null,
+      sourcePath: path,
+      container,
+      segments: segments.map(lookedAt),
+      every: options.everyPicture === true,
     },
     withoutTimes: index.hasTimeJump && restartsClock(info.formatName) ? "the source's clock starts anew" : null,
   });

@@ -65,8 +65,17 @@ test("more than 500 segments at 1/90000 land on their ticks", async () => {
   const files = { sourcePath, sourceTracks: new Map(), audioPaths: [], workDir: folder };
   const outputPath = join(folder, "output.mp4");
   await stitch(tools, {
-    ...{ info, request, plan, segments, encoderTimeBase: TICK, firstFrameUs: 0, lastDuration: FRAME_TICKS },
-    ...{ sourcePath, audioPaths: [], outputPath, clock: await readOutputClock(tools, { info, plan, ...files }) },
+    info,
+    request,
+    plan,
+    segments,
+    encoderTimeBase: TICK,
+    firstFrameUs: 0,
+    lastDuration: FRAME_TICKS,
+    sourcePath,
+    audioPaths: [],
+    outputPath,
+    clock: await readOutputClock(tools, { info, plan, ...files }),
   });
   const [want, got] = await Promise.all([framesOf(sourcePath), framesOf(outputPath)]);
   expect(got.tick).toBeCloseTo(1 / TICK.den, 12);

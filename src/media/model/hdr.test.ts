@@ -9,9 +9,16 @@ import { HDR10, HDR10_METADATA } from "./source-video.fixture.ts";
 
 const mastering = {
   side_data_type: "Mastering display metadata",
-  ...{ red_x: "34000/50000", red_y: "16000/50000", green_x: "13250/50000", green_y: "34500/50000" },
-  ...{ blue_x: "9830/65536", blue_y: "3000/50000", white_point_x: "15635/50000", white_point_y: "16450/50000" },
-  ...{ min_luminance: "50/10000", max_luminance: "256000/256" },
+  red_x: "34000/50000",
+  red_y: "16000/50000",
+  green_x: "13250/50000",
+  green_y: "34500/50000",
+  blue_x: "9830/65536",
+  blue_y: "3000/50000",
+  white_point_x: "15635/50000",
+  white_point_y: "16450/50000",
+  min_luminance: "50/10000",
+  max_luminance: "256000/256",
 };
 const light = { side_data_type: "Content light level metadata", max_content: 1000, max_average: 400 };
 const hdr = HDR10_METADATA;

@@ -63,7 +63,11 @@ function stream(bytes: readonly number[]) {
 
 test("a stream header", () => {
   expect(stream([0, 0, 0, 0, 7, 0, 0, 0, 2, 5, 6, 0x82, 0x40, 0x81, 0x34, 1, 1, 0])).toEqual({
-    ...{ id: 0, isVideo: true, codecTag: "", timeBase: { num: 1, den: 25 }, msbPtsShift: 7 },
+    id: 0,
+    isVideo: true,
+    codecTag: "",
+    timeBase: { num: 1, den: 25 },
+    msbPtsShift: 7,
     extradata: Uint8Array.of(5, 6),
     size: { width: 320, height: 180 },
   });

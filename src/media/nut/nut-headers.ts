@@ -53,7 +53,13 @@ const WRONG_TABLE = "a NUT file has a table of frame codes that makes no sense";
 /** Never a frame's: startcodes begin with it. */
 export const STARTCODES_BEGIN = 0x4e;
 const INVALID: FrameCode = {
-  ...{ flags: FRAME_FLAGS.invalid, stream: 0, ptsDelta: 0, sizeMul: 1, sizeLsb: 0, reserved: 0, headerIndex: 0 },
+  flags: FRAME_FLAGS.invalid,
+  stream: 0,
+  ptsDelta: 0,
+  sizeMul: 1,
+  sizeLsb: 0,
+  reserved: 0,
+  headerIndex: 0,
 };
 
 export function parseMainHeader(bytes: NutBytes): NutMain {

@@ -6,8 +6,17 @@ import { audioOfTrack } from "../request/values/audio-tracks.ts";
 import { opusName, requireLayout } from "./audio-layouts.ts";
 
 const stream: SourceStream = {
-  ...{ index: 1, type: "audio", codec: "ac3", language: null, title: null, isAttachedPicture: false },
-  ...{ dispositions: [], startPts: 0, timeBase: { num: 1, den: 1000 }, sampleRate: 48_000, channels: 2 },
+  index: 1,
+  type: "audio",
+  codec: "ac3",
+  language: null,
+  title: null,
+  isAttachedPicture: false,
+  dispositions: [],
+  startPts: 0,
+  timeBase: { num: 1, den: 1000 },
+  sampleRate: 48_000,
+  channels: 2,
 };
 
 /** The refusal of `params` for sound with these speakers, or null. */

@@ -2,8 +2,13 @@ import { expect, test } from "bun:test";
 import { toSourceInfo } from "./probe-answer.ts";
 
 const video = (index: number, width: number, height: number, more: object = {}) => ({
-  ...{ index, codec_type: "video", codec_name: "h264", time_base: "1/90000", pix_fmt: "yuv420p" },
-  ...{ width, height },
+  index,
+  codec_type: "video",
+  codec_name: "h264",
+  time_base: "1/90000",
+  pix_fmt: "yuv420p",
+  width,
+  height,
   ...more,
 });
 const chosen = (streams: readonly ReturnType<typeof video>[], encrypted: readonly number[] = []) => {

@@ -176,7 +176,9 @@ function chooseVideo(
   if (wanted !== undefined) return pictures.find((stream) => stream.index === wanted);
   const candidates = pictures.map((stream) => ({
     stream,
-    ...{ width: stream.width ?? 0, height: stream.height ?? 0, isEncrypted: encrypted.has(stream.index) },
+    width: stream.width ?? 0,
+    height: stream.height ?? 0,
+    isEncrypted: encrypted.has(stream.index),
   }));
   return defaultVideo(candidates)?.stream ?? pictures[0];
 }

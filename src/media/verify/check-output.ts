@@ -203,8 +203,16 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
   };
   const [sound, tags, pictures, decoded] = await Promise.all([
     checkSound(tools, {
-      ...{ info, plan, sourcePath, outputPath, source, output: kept, sourceEnds: sourceTracks },
-      ...{ sourceSound: expected.sourceSound, outputSound, signal },
+      info,
+      plan,
+      sourcePath,
+      outputPath,
+      source,
+      output: kept,
+      sourceEnds: sourceTracks,
+      sourceSound: expected.sourceSound,
+      outputSound,
+      signal,
     }),
     checkPicture(tools, outputPath, plan.picture, output.picture, signal),
     comparePictures(tools, expected, output),

@@ -6,8 +6,17 @@ import type { StreamPlan } from "../plan/stream-plan.ts";
 import { compareTracks, type TrackComparison } from "./check-tracks.ts";
 
 const stream = (index: number, type: "video" | "audio" | "subtitle"): SourceStream => ({
-  ...{ index, type, codec: "any", language: null, title: null, isAttachedPicture: false, dispositions: [] },
-  ...{ startPts: 0, timeBase: { num: 1, den: 1000 }, sampleRate: null, channels: null },
+  index,
+  type,
+  codec: "any",
+  language: null,
+  title: null,
+  isAttachedPicture: false,
+  dispositions: [],
+  startPts: 0,
+  timeBase: { num: 1, den: 1000 },
+  sampleRate: null,
+  channels: null,
 });
 
 function track(over: Partial<TrackPackets> = {}): TrackPackets {

@@ -130,7 +130,15 @@ export function createAttempts(parts: AttemptsParts): Attempts {
       return await inSomePlace(places, workOf(offer, task), ({ device, threads, made }) => {
         enter(attempt, "fetching");
         return runSegment(parts.segment, {
-          ...{ offer, task, device, threads, access, lease, folder, signal, sideFiles: beside.paths },
+          offer,
+          task,
+          device,
+          threads,
+          access,
+          lease,
+          folder,
+          signal,
+          sideFiles: beside.paths,
           onProgress({ frames, fps }) {
             attempt.frames = frames;
             attempt.fps = fps;
@@ -187,16 +195,16 @@ export function createAttempts(parts: AttemptsParts): Attempts {
   const begin = (id: string, folder: string, work: (attempt: Attempt) => Promise<void>) => {
     if (live.has(id)) return; // told twice
     const attempt: Attempt = {
-      ...{
-        id,
-        abort: new AbortController(),
-        stage: "queued",
-        frames: 0,
-        expectedFrames: null,
-        fps: 0,
-        reportedAtMs: 0,
-      },
-      ...{ isFinished: false, keepOnDisk: false, done: Promise.resolve() },
+      id,
+      abort: new AbortController(),
+      stage: "queued",
+      frames: 0,
+      expectedFrames: null,
+      fps: 0,
+      reportedAtMs: 0,
+      isFinished: false,
+      keepOnDisk: false,
+      done: Promise.resolve(),
     };
     live.set(id, attempt);
     attempt.done = (async () => {

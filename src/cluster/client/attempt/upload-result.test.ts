@@ -5,8 +5,16 @@ import { headerJson } from "./upload-result.ts";
 
 test("a report travels in a header whatever ffmpeg said", () => {
   const report = {
-    ...{ clientId: "c", sha256: "0", bytes: 1, frames: 1, seconds: 1, encoder: "libx264", ffmpegVersion: "5.1" },
-    ...{ seamStart: null, seamAfterEnd: null, decodeErrors: ["čeština 🎬 \n\u007f"] },
+    clientId: "c",
+    sha256: "0",
+    bytes: 1,
+    frames: 1,
+    seconds: 1,
+    encoder: "libx264",
+    ffmpegVersion: "5.1",
+    seamStart: null,
+    seamAfterEnd: null,
+    decodeErrors: ["čeština 🎬 \n\u007f"],
   };
   const text = headerJson(report);
   expect(text).toMatch(/^[\x20-\x7e]+$/);

@@ -17,7 +17,10 @@ function bench(wanted: number | "auto", together = 40, before: Record<string, Le
   let seconds = 0;
   const told: string[] = [];
   const slots = createCpuSlots({
-    ...{ wanted, machine: { cores: 2, memoryBytes: 64 * GIB }, pausable: pause, log: silentLog },
+    wanted,
+    machine: { cores: 2, memoryBytes: 64 * GIB },
+    pausable: pause,
+    log: silentLog,
     learnt: {
       get: (kind) => kept.get(kind) ?? null,
       keep: (kind, learnt) => kept.set(kind, learnt),

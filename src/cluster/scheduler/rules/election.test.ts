@@ -12,19 +12,24 @@ const CANDIDATES: Election["candidates"] = [
 const PICTURE = { width: 1920, height: 1080, isDeep: false };
 const CPU = { slots: 2, encoders: ["libx264"], families: ["software"] };
 const GPU = {
-  ...{ slots: 4, pools: { software: 2, nvenc: 2 } },
-  ...{ encoders: ["libx264", "h264_nvenc"], families: ["software", "nvenc"] },
+  slots: 4,
+  pools: { software: 2, nvenc: 2 },
+  encoders: ["libx264", "h264_nvenc"],
+  families: ["software", "nvenc"],
 };
 const VAAPI = {
-  ...{ slots: 4, pools: { software: 2, vaapi: 2 } },
-  ...{ encoders: ["libx264", "h264_vaapi"], families: ["software", "vaapi"] },
+  slots: 4,
+  pools: { software: 2, vaapi: 2 },
+  encoders: ["libx264", "h264_vaapi"],
+  families: ["software", "vaapi"],
 };
 
 function benchWith(election: Partial<Election> = {}, requiredClients = 1): SchedulerBench {
   const bench = new SchedulerBench();
   bench.submit("job", {
     settings: {
-      ...{ requiredClients, picture: PICTURE },
+      requiredClients,
+      picture: PICTURE,
       election: { candidates: CANDIDATES, allowMixed: false, waitForFamilyMs: 20_000, ...election },
     },
   });

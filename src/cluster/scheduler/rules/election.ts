@@ -94,7 +94,11 @@ function startOver(turn: Turn, job: Job, best: Standing, found: readonly Standin
   for (const client of [...turn.clients.values()]) forgetSpeed(turn, client, job);
   const segments = job.segments.map(({ rate: _rate, mismatches: _mismatches, ...segment }) => ({
     ...segment,
-    ...{ phase: { kind: "pending", notBefore: turn.now } as const, failures: 0, failedOn: [], losses: 0, lostOn: [] },
+    phase: { kind: "pending", notBefore: turn.now } as const,
+    failures: 0,
+    failedOn: [],
+    losses: 0,
+    lostOn: [],
     leadIn: 0 as const, // the ladder may have been climbed because of a client
     notes: [...segment.notes, note],
   }));

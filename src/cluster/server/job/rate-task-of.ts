@@ -20,7 +20,11 @@ export function rateTaskOf(job: Job, segment: Segment, request: EncodeRequest): 
   if (isMeasuring(job, segment)) return { pass: "measure", bitrate, seconds };
   const targetBits = segment.rate?.targetBits ?? Math.round(bitrate * seconds);
   return {
-    ...{ pass: "land", bitrate, seconds, targetBits, slackBits: segment.rate?.slackBits ?? 0 },
+    pass: "land",
+    bitrate,
+    seconds,
+    targetBits,
+    slackBits: segment.rate?.slackBits ?? 0,
     buffer: buffer === null ? null : sharedBuffer(buffer),
   };
 }

@@ -36,13 +36,21 @@ async function index(onInput: (input: Input, work: JobWork) => void): Promise<vo
   const source = { sourceId: "source", name: "long.mp4", path: clip, kind: "local", bytes: size, mtimeMs } as const;
   const params = "-c:v libx264";
   const record: JobRecord = {
-    ...{ jobId: "job", request: parseEncodeParams(params), requestText: params, container: "mp4", outputName: "o.mp4" },
+    jobId: "job",
+    request: parseEncodeParams(params),
+    requestText: params,
+    container: "mp4",
+    outputName: "o.mp4",
     source: { ...source, firstBlockSha256: "", lastBlockSha256: "" },
-    ...{ info, exactly: true, blockBytes: 65_536, encoderTimeBase: info.video.timeBase },
+    info,
+    exactly: true,
+    blockBytes: 65_536,
+    encoderTimeBase: info.video.timeBase,
   };
   const work = new JobWork(record, {
     tools: { ...tools, ffprobe: await deafProbe() },
-    ...{ folder: new JobFolders(folder).of("job"), log: silentLog },
+    folder: new JobFolders(folder).of("job"),
+    log: silentLog,
     dispatch: (input) => onInput(input, work),
     sideFiles: async () => [],
     openVideo: async () => ({ source: record.source, info, remuxed: null, refusal: null }),

@@ -89,12 +89,17 @@ export class JobWork {
     this.#parts = parts;
     this.outputPlan = outputPlan(record.request, record.info.video.timeBase);
     this.source = new SourceWork({
-      ...{ tools: parts.tools, record, folder: parts.folder, signal: this.signal },
+      tools: parts.tools,
+      record,
+      folder: parts.folder,
+      signal: this.signal,
       index: () => this.fullIndex(),
       indexedTracks: () => this.#tracks,
     });
     this.pictures = new PictureWatch({
-      ...{ tools: parts.tools, workDir: parts.folder.root, signal: this.signal },
+      tools: parts.tools,
+      workDir: parts.folder.root,
+      signal: this.signal,
       video: async () => {
         const { source, info } = await this.video();
         return { path: source.path, info };

@@ -4,13 +4,29 @@ import { compareSeams } from "./proof-words.ts";
 
 function finished(index: number, seamStart: string | null, seamAfterEnd: string | null, notes: string[] = []) {
   const segment: Segment = {
-    ...{ index, startPts: index * 100, endPts: (index + 1) * 100, frames: 10, leadIn: 0, failures: 0, losses: 0 },
-    ...{ attempts: 1, failedOn: [], notes, phase: { kind: "pending", notBefore: 0 } },
+    index,
+    startPts: index * 100,
+    endPts: (index + 1) * 100,
+    frames: 10,
+    leadIn: 0,
+    failures: 0,
+    losses: 0,
+    attempts: 1,
+    failedOn: [],
+    notes,
+    phase: { kind: "pending", notBefore: 0 },
   };
   const landed: LandedResult = {
-    ...{ attemptId: `a${index}`, clientId: "c", clientName: "node" },
+    attemptId: `a${index}`,
+    clientId: "c",
+    clientName: "node",
     report: {
-      ...{ frames: 10, seconds: 1, encoder: "libx264", ffmpegVersion: "5.1", seamStart, seamAfterEnd },
+      frames: 10,
+      seconds: 1,
+      encoder: "libx264",
+      ffmpegVersion: "5.1",
+      seamStart,
+      seamAfterEnd,
       decodeErrors: [],
     },
   };

@@ -40,7 +40,11 @@ export async function wrongPictures(tools: Tools, landedSegment: LandedSegment):
   const compared = await comparedPictures(work, job, index, [landedSegment]);
   const check = await checkPictures(tools, {
     ...compared,
-    ...{ outputPath: path, container: null, output, encoderTimeBase, signal },
+    outputPath: path,
+    container: null,
+    output,
+    encoderTimeBase,
+    signal,
     framePts: pts === null ? null : pts.map((each) => rescale(each, timeBase, encoderTimeBase)),
   });
   return check.ok ? null : `its pictures are not the source's: ${check.detail ?? ""}`;

@@ -37,12 +37,25 @@ async function setUp(params: string, clip = "source.264") {
   const info = await probeSource(tools, path);
   const { size, mtimeMs } = await stat(path);
   const record: JobRecord = {
-    ...{ jobId: "job", request: parseEncodeParams(params), requestText: params, container: "mp4", outputName: "o.mp4" },
+    jobId: "job",
+    request: parseEncodeParams(params),
+    requestText: params,
+    container: "mp4",
+    outputName: "o.mp4",
     source: {
-      ...{ sourceId: "source", name: clip, path, kind: "local", bytes: size, mtimeMs },
-      ...{ firstBlockSha256: "", lastBlockSha256: "" },
+      sourceId: "source",
+      name: clip,
+      path,
+      kind: "local",
+      bytes: size,
+      mtimeMs,
+      firstBlockSha256: "",
+      lastBlockSha256: "",
     },
-    ...{ info, exactly: true, blockBytes: 1000, encoderTimeBase: info.video.timeBase },
+    info,
+    exactly: true,
+    blockBytes: 1000,
+    encoderTimeBase: info.video.timeBase,
   };
   const told: (string | null)[] = [];
   const jobFolder = folders.of("job");
@@ -80,7 +93,10 @@ test("made once, found again, made again where it is gone or damaged, removed wi
 test("a job that is one segment anyway reads the source, as does one of a container", async () => {
   const whole = await setUp(`${PARAMS} -vf noise=alls=5`);
   expect(await whole.open()).toEqual({
-    ...{ source: whole.record.source, info: whole.record.info, remuxed: null, refusal: null },
+    source: whole.record.source,
+    info: whole.record.info,
+    remuxed: null,
+    refusal: null,
   });
   const contained = await setUp(PARAMS, "source.nut");
   expect((await contained.open()).source).toEqual(contained.record.source);

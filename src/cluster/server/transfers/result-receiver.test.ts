@@ -15,8 +15,16 @@ import { SpaceGuard } from "./space-guard.ts";
 const BLOCK = UPLOAD_BLOCK_BYTES;
 const content = new Uint8Array(BLOCK + 500).map((_, index) => (index * 7) % 253);
 const report: ResultReport = {
-  ...{ clientId: "one", sha256: sha256Of(content), bytes: content.length, frames: 50, seconds: 1, encoder: "libx264" },
-  ...{ ffmpegVersion: "5.1.9", seamStart: null, seamAfterEnd: null, decodeErrors: [] },
+  clientId: "one",
+  sha256: sha256Of(content),
+  bytes: content.length,
+  frames: 50,
+  seconds: 1,
+  encoder: "libx264",
+  ffmpegVersion: "5.1.9",
+  seamStart: null,
+  seamAfterEnd: null,
+  decodeErrors: [],
 };
 
 let folders: JobFolders;

@@ -70,7 +70,10 @@ export function measuringRequest(
   return withVideo(request, {
     quality: { kind: passes.quality, value },
     // libvpx and libaom: CRF alone needs -b:v 0.
-    ...{ bitrate: isVpx ? 0 : null, minrate: null, maxrate: null, bufsize: null },
+    bitrate: isVpx ? 0 : null,
+    minrate: null,
+    maxrate: null,
+    bufsize: null,
     ...quicker(request.video, passes.quick),
     encoderParams: withoutBufferParams(request.video.encoderParams).filter(([key]) => key !== "bitrate"),
   });

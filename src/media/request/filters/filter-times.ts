@@ -39,8 +39,16 @@ const DEINTERLACERS: Readonly<Record<string, string>> = {
 const FRAME_MODES = new Set(["0", "2", "send_frame", "send_frame_nospatial", "frame"]);
 /** vf_fps.c numbers its words as AVRounding. */
 const ROUNDINGS: Readonly<Record<string, Rounding>> = {
-  ...{ zero: "zero", inf: "inf", down: "down", up: "up", near: "near" },
-  ...{ "0": "zero", "1": "inf", "2": "down", "3": "up", "5": "near" },
+  zero: "zero",
+  inf: "inf",
+  down: "down",
+  up: "up",
+  near: "near",
+  "0": "zero",
+  "1": "inf",
+  "2": "down",
+  "3": "up",
+  "5": "near",
 };
 
 export function optionOf(call: FilterCall, name: string): string | undefined {

@@ -32,7 +32,13 @@ export interface EncoderPasses {
 
 /** The encoder.s scales: x264 doubles its bits about every 6 steps of CRF; the others' scales are in request/translate/quality.ts. */
 const X264: EncoderPasses = {
-  ...{ passes: "passlog", firstPass: "measuring", quality: "crf", at: 23, perDoubling: -6, range: [14, 38], quick: [] },
+  passes: "passlog",
+  firstPass: "measuring",
+  quality: "crf",
+  at: 23,
+  perDoubling: -6,
+  range: [14, 38],
+  quick: [],
 };
 const X265: EncoderPasses = { ...X264, passes: "x265", at: 26, range: [17, 42] };
 /** AV1 and VP9 double their bits about every 8 steps of theirs. */
@@ -49,8 +55,14 @@ const AOM: EncoderPasses = { ...TWO_PASS_63, quick: [["cpu-used", "8"]] };
 const SVTAV1: EncoderPasses = { ...CRF_63, quick: [["preset", "12"]] };
 /** Half the quantizer takes about twice the bits: near enough on a scale that is added to. */
 const QSCALE: EncoderPasses = {
-  ...{ ...X264, passes: "none", quality: "qscale", at: 5, perDoubling: -3, range: [2, 24] },
-  ...{ clock: "frames from zero", tolerance: 0.25 },
+  ...X264,
+  passes: "none",
+  quality: "qscale",
+  at: 5,
+  perDoubling: -3,
+  range: [2, 24],
+  clock: "frames from zero",
+  tolerance: 0.25,
 };
 const QP: EncoderPasses = { ...X264, passes: "none", quality: "qp", at: 26 };
 const ICQ: EncoderPasses = { ...QP, quality: "global_quality" };

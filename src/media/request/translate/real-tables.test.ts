@@ -96,9 +96,19 @@ function problemWith(table: Table, name: string, value: string): string | null {
 }
 
 const SOURCE: SourceVideo = {
-  ...{ streamIndex: 0, codec: "h264", profile: null, width: 1280, height: 720, pixelFormat: "yuv420p" },
-  ...{ timeBase: { num: 1, den: 25 }, realFrameRate: null, averageFrameRate: null, sampleAspectRatio: null },
-  ...{ fieldOrder: null, rotationDegrees: 0, hasAlpha: false },
+  streamIndex: 0,
+  codec: "h264",
+  profile: null,
+  width: 1280,
+  height: 720,
+  pixelFormat: "yuv420p",
+  timeBase: { num: 1, den: 25 },
+  realFrameRate: null,
+  averageFrameRate: null,
+  sampleAspectRatio: null,
+  fieldOrder: null,
+  rotationDegrees: 0,
+  hasAlpha: false,
   colour: { range: null, space: null, transfer: null, primaries: null, chromaLocation: null },
 };
 

@@ -65,13 +65,19 @@ async function check(
   const segment = { leadIn, complaint: null };
   const container = output.endsWith(".mp4") ? "mp4" : output.endsWith(".ts") ? "ts" : "mkv";
   return await by(tools, {
-    ...{ info, index, request: parseEncodeParams(params), grid: null, encoderTimeBase: info.video.timeBase },
+    info,
+    index,
+    request: parseEncodeParams(params),
+    grid: null,
+    encoderTimeBase: info.video.timeBase,
     segments: [
       { ...segment, startPts: null, endPts: second, frames },
       { ...segment, startPts: second, endPts: null, frames: index.frameCount - frames },
     ],
     framePts: index.framePts(null, null),
-    ...{ sourcePath: source, outputPath: output, container },
+    sourcePath: source,
+    outputPath: output,
+    container,
     output: await readOutput(tools, output),
   });
 }

@@ -167,7 +167,10 @@ export function choosePlaces(input: PlacesInput): Place[] {
   for (const [number, segment] of input.segments.entries()) {
     const isWhole = segment.startPts === null && segment.endPts === null;
     const first: Place = {
-      ...{ segment: number, kind: "first", skip: 0, position: offset },
+      segment: number,
+      kind: "first",
+      skip: 0,
+      position: offset,
       task: planAt(input, segment, segment.startPts),
       frames: Math.min(IN_A_ROW, segment.frames),
     };

@@ -63,7 +63,12 @@ const changed = (change: (paint: Paint) => Paint): readonly Paint[] => [waves(0)
 describe("pictures of the source", () => {
   test("the very samples are found equal", () => {
     const [judged] = judgePictures({
-      ...{ source, output: source, format: YUV, width: WIDTH, quality: "lossless", mustBeEqual: true },
+      source,
+      output: source,
+      format: YUV,
+      width: WIDTH,
+      quality: "lossless",
+      mustBeEqual: true,
     });
     expect(judged).toEqual({ problems: [], psnr: Number.POSITIVE_INFINITY, ssim: 1 });
   });

@@ -12,8 +12,16 @@ function graphOf(pixelFormat: string, range: string, params: string, asked: Show
   if (format === null) throw new Error("there is no such format");
   const video: SourceVideo = { ...EIGHT_BITS, pixelFormat, colour: { ...EIGHT_BITS.colour, range, space: null } };
   const task = {
-    ...{ video, request: parseEncodeParams(params), streamIndex: 0, formatName: "matroska,webm", clockOffsetUs: 0 },
-    ...{ timeBase: { num: 1, den: 1000 }, startPts: null, endPts: null, seekPts: null, cut: null },
+    video,
+    request: parseEncodeParams(params),
+    streamIndex: 0,
+    formatName: "matroska,webm",
+    clockOffsetUs: 0,
+    timeBase: { num: 1, den: 1000 },
+    startPts: null,
+    endPts: null,
+    seekPts: null,
+    cut: null,
   } as unknown as SegmentTask;
   const args = wholeSourceArgs("in.mkv", task, { format, width: 64, height: 36, asked }, "bt709");
   return args.find((each) => each.startsWith("[0:0]")) ?? "";
