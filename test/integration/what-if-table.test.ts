@@ -1,4 +1,4 @@
-// docs/ARCHITECTURE.md promises a test for each death and fault; each file and each name that it quotes is looked for here.
+// docs/FAILURES.md promises a test for each death and fault; each file and each name that it quotes is looked for here.
 import { expect, test } from "bun:test";
 import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -11,7 +11,7 @@ interface Row {
 }
 
 async function rows(): Promise<Row[]> {
-  const page = await readFile(join(ROOT, "docs/ARCHITECTURE.md"), "utf8");
+  const page = await readFile(join(ROOT, "docs/FAILURES.md"), "utf8");
   const section = page.split("## What if X dies when Y")[1]?.split("\n## ")[0] ?? "";
   const lines = section.split("\n").filter((line) => line.startsWith("| "));
   return lines.slice(1).map((line) => {

@@ -1,5 +1,5 @@
 // The segment machine after its bytes have landed: verification, the ladder of lead-ins, the reference decoding and
-// the comparison of seams (docs/ARCHITECTURE.md, "The ladder").
+// the comparison of seams (docs/FAILURES.md, "The ladder").
 import type { FromTheBeginning, LeadIn, SegmentFacts } from "../../../media/model/segment.ts";
 import { isCapable, isReachable } from "../ability/capability.ts";
 import type { AttemptId, ClientId, JobId } from "../model/ids.ts";
