@@ -67,7 +67,7 @@ export class Invariants {
       (input.type === "client-hello" &&
         input.client.id === attempt.clientId &&
         input.client.heldAttempts.includes(attempt.id)) ||
-      (input.type === "attempt-claimed" && input.clientId === attempt.clientId && input.attemptId === attempt.id);
+      (input.type === "attempt-reclaimed" && input.clientId === attempt.clientId && input.attemptId === attempt.id);
     for (const { id, jobId, segmentIndex } of next.attempts.values()) {
       if (before.attempts.has(id)) continue;
       const isOffered = effects.some((effect) => effect.type === "offer" && effect.attempt.id === id);

@@ -103,8 +103,8 @@ export class SimServer {
         this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
       }
     }
-    const isClaimed = input.type === "attempt-claimed" && before.attempts.size < decision.next.attempts.size;
-    if (isClaimed) this.counts.set("claimed", (this.counts.get("claimed") ?? 0) + 1);
+    const isReclaimed = input.type === "attempt-reclaimed" && before.attempts.size < decision.next.attempts.size;
+    if (isReclaimed) this.counts.set("claimed", (this.counts.get("claimed") ?? 0) + 1);
     if (this.#losesNextEffects) {
       this.#losesNextEffects = false;
       this.crash();
@@ -118,7 +118,7 @@ export class SimServer {
   upload(file: ResultFile, clientId: string, report: SegmentReport): Verdict | null {
     if (!this.isReachable) return null;
     if (findLost(this.state, file.attemptId) !== null) {
-      this.dispatch({ type: "attempt-claimed", attemptId: file.attemptId, clientId });
+      this.dispatch({ type: "attempt-reclaimed", attemptId: file.attemptId, clientId });
       if (!this.isUp) return null;
     }
     const standing = resultStanding(this.state, file.attemptId, clientId);

@@ -34,7 +34,7 @@ import {
   settleWaiting,
   submitJob,
 } from "./rules/job-rules.ts";
-import { claimAttempt } from "./rules/lease-reclaim.ts";
+import { reclaimAttempt } from "./rules/lease-reclaim.ts";
 import { advanceUpload, expireLeases, failAttempt, landResult, progressAttempt } from "./rules/lease-rules.ts";
 import { settleShares, takeMeasurement } from "./rules/rate-rules.ts";
 import { resume } from "./rules/restart.ts";
@@ -109,8 +109,8 @@ function apply(turn: Turn, input: Input): Verdict {
     case "attempt-failed":
       failAttempt(turn, input);
       return OK;
-    case "attempt-claimed":
-      claimAttempt(turn, input);
+    case "attempt-reclaimed":
+      reclaimAttempt(turn, input);
       return OK;
     case "upload-advanced":
       advanceUpload(turn, input.attemptId);

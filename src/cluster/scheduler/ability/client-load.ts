@@ -6,12 +6,12 @@ import type { Turn } from "../model/turn.ts";
 import { takesWork } from "./capability.ts";
 import { encoderFor, poolOf, shareSlots, slotsFor } from "./encoders.ts";
 
-export interface Holding {
+export interface ClientLoad {
   /** Attempts that take, or will take, the processor or device that the job would take. */
   readonly active: number;
   /** Encodes at a time there. */
   readonly slots: number;
-  readonly hasRoom: boolean;
+  readonly hasCapacity: boolean;
 }
 
 /** An upload no longer takes the processor: the next encode may begin. */
@@ -27,11 +27,11 @@ export function encoderOf(turn: Turn, attempt: Attempt): string {
  * What a client holds of the kind that it would encode the job with; CPU and devices fill up apart. Uploads do not count
  * against slots, but a client whose uploads pile up gets nothing more.
  */
-export function holdingOf(turn: Turn, client: Client, job: Job): Holding {
-  return holdingFor(turn, client, encoderFor(client, job) ?? job.encoder);
+export function loadOf(turn: Turn, client: Client, job: Job): ClientLoad {
+  return loadFor(turn, client, encoderFor(client, job) ?? job.encoder);
 }
 
-function holdingFor(turn: Turn, client: Client, encoder: string): Holding {
+function loadFor(turn: Turn, client: Client, encoder: string): ClientLoad {
   let active = 0;
   let all = 0;
   for (const attempt of turn.attemptsOf(client.id)) {
@@ -40,14 +40,14 @@ function holdingFor(turn: Turn, client: Client, encoder: string): Holding {
     if (occupiesSlot(attempt)) active++;
   }
   const slots = slotsFor(client, encoder);
-  return { active, slots, hasRoom: all < 2 * slots + 1 };
+  return { active, slots, hasCapacity: all < 2 * slots + 1 };
 }
 
 /**
  * Whether the client might be given anything, of whatever kind and job: a quick answer before the exact ones, wrong only
  * where it says yes.
  */
-export function mayHaveRoom(turn: Turn, client: Client): boolean {
+export function mayHaveCapacity(turn: Turn, client: Client): boolean {
   const own = turn.attemptsOf(client.id);
   // One more than slots is fetched ahead.
   if (countActive(own) <= client.slots) return true;
@@ -68,13 +68,13 @@ export function isReady(turn: Turn, client: Client, job: Job): boolean {
   if (client.status === "Disconnected" || !takesWork(client)) return false;
   const encoder = encoderFor(client, job);
   if (encoder === null) return false;
-  const { active, slots, hasRoom } = holdingFor(turn, client, encoder);
-  return active < slots && hasRoom;
+  const { active, slots, hasCapacity } = loadFor(turn, client, encoder);
+  return active < slots && hasCapacity;
 }
 
 export function hasFreeSlot(turn: Turn, client: Client, job: Job): boolean {
-  const { active, slots, hasRoom } = holdingOf(turn, client, job);
-  return active < slots && hasRoom;
+  const { active, slots, hasCapacity } = loadOf(turn, client, job);
+  return active < slots && hasCapacity;
 }
 
 /** Frames until the first of a client's slots is free, going by the one that has least left. */

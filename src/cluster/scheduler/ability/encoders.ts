@@ -5,7 +5,7 @@ import type { Release } from "../../../media/ffmpeg/releases.ts";
 import type { ReleaseRange } from "../../../media/plan/alike-releases.ts";
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
-import { drawsAlike } from "./text-rendering.ts";
+import { rendersAlike } from "./text-rendering.ts";
 
 const HARDWARE: ReadonlySet<string> = new Set(["nvenc", "qsv", "amf", "videotoolbox", "vaapi"]);
 
@@ -27,7 +27,7 @@ export function slotsFor(client: Client, encoder: string): number {
  * second, x265 3, SVT-AV1 preset 8 8, libvpx 3, libaom 1). Hardware: half of what one unit does at 1080p with two
  * encodes at a time (NVIDIA's NVENC application note: several hundred frames per second; the others about half).
  */
-const ROUGH: Readonly<Record<string, number>> = {
+const ROUGH_PIXEL_RATES: Readonly<Record<string, number>> = {
   libx264: 25e6,
   libx265: 6e6,
   libsvtav1: 16e6,
@@ -41,12 +41,12 @@ const ROUGH: Readonly<Record<string, number>> = {
 };
 
 /** Pixels per second of the whole client with this encoder: measured here, else by the table. */
-export function rateOf(client: Client, encoder: string): number {
-  return (client.encoderRates?.[encoder] ?? roughRate(encoder)) * slotsFor(client, encoder);
+export function pixelRateOf(client: Client, encoder: string): number {
+  return (client.encoderRates?.[encoder] ?? roughPixelRate(encoder)) * slotsFor(client, encoder);
 }
 
-function roughRate(encoder: string): number {
-  return ROUGH[encoder] ?? ROUGH[poolOf(encoder)] ?? 10e6;
+function roughPixelRate(encoder: string): number {
+  return ROUGH_PIXEL_RATES[encoder] ?? ROUGH_PIXEL_RATES[poolOf(encoder)] ?? 10e6;
 }
 
 /** Two encoders take the same slots. */
@@ -56,7 +56,7 @@ export function shareSlots(one: string, other: string): boolean {
 
 /** Whether the client has proven the encoder, draws letters as the others do, for pictures like these, and has not failed on this job with it. */
 export function canUse(client: Client, job: Job, encoder: string): boolean {
-  if (!client.encoders.includes(encoder) || !drawsAlike(client, job)) return false;
+  if (!client.encoders.includes(encoder) || !rendersAlike(client, job)) return false;
   if (job.unfit?.some((unfit) => unfit.clientId === client.id && unfit.encoder === encoder)) return false;
   return lackFor(client, job) === null && tooMuchFor(client, job, encoder) === null;
 }
@@ -96,8 +96,9 @@ export function tooMuchFor(client: Client, job: Job, encoder: string): string | 
 /** By measurement where both are measured, else by the table alone: a client must not change over in mid-job for less. */
 function isFaster(client: Client, one: string, other: string): boolean {
   const { encoderRates: rates } = client;
-  if (rates?.[one] !== undefined && rates[other] !== undefined) return rateOf(client, one) > rateOf(client, other);
-  return roughRate(one) * slotsFor(client, one) > roughRate(other) * slotsFor(client, other);
+  if (rates?.[one] !== undefined && rates[other] !== undefined)
+    return pixelRateOf(client, one) > pixelRateOf(client, other);
+  return roughPixelRate(one) * slotsFor(client, one) > roughPixelRate(other) * slotsFor(client, other);
 }
 
 /** The encoder this client would work with: the job's, or with --allow-mixed its own best. Null: none. */

@@ -15,7 +15,7 @@ export function fixedPrint(job: Job): string | null {
 }
 
 /** Letters must not change at a seam. */
-export function drawsAlike(client: Client, job: Job): boolean {
+export function rendersAlike(client: Client, job: Job): boolean {
   if (job.text === undefined) return true;
   const print = textPrint(client, job.text);
   const fixed = fixedPrint(job);

@@ -8,7 +8,7 @@ import {
   isReachable,
   takesWork,
 } from "../ability/capability.ts";
-import { framesAhead, hasFreeSlot, holdingOf, isReady, mayHaveRoom } from "../ability/client-load.ts";
+import { framesAhead, hasFreeSlot, isReady, loadOf, mayHaveCapacity } from "../ability/client-load.ts";
 import type { Client } from "../model/client.ts";
 import type { ClientId, JobId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
@@ -19,19 +19,19 @@ import { knownUnassignedFrames, unassignedFrames } from "../sizing/sizing.ts";
 import { measureSpeeds, type Speeds } from "../sizing/speeds.ts";
 import { formSegment } from "./form-segment.ts";
 import { grant } from "./grant.ts";
-import { relieveTail } from "./stragglers.ts";
+import { relieveStragglers } from "./stragglers.ts";
 
 /** Offers work to every slot that can take some. */
 export function assignWork(turn: Turn): void {
   const clients: Client[] = [];
   for (const client of turn.clients.values()) {
-    if (isReachable(client) && takesWork(client) && mayHaveRoom(turn, client)) clients.push(client);
+    if (isReachable(client) && takesWork(client) && mayHaveCapacity(turn, client)) clients.push(client);
   }
   if (clients.length === 0) return;
   const jobs = workableJobs(turn);
   for (const job of jobs) fillSlots(turn, job, clients);
   for (const job of jobs) prefetch(turn, job, clients);
-  relieveTail(turn, clients);
+  relieveStragglers(turn, clients);
 }
 
 function workableJobs(turn: Turn): readonly JobId[] {
@@ -73,8 +73,8 @@ function prefetch(turn: Turn, jobId: JobId, clients: readonly Client[]): void {
     const job = turn.jobs.get(jobId);
     if (job === undefined || job.split.mode === "whole" || client.slotFps[jobId] === undefined) continue;
     if (!isCapable(client, job) || !hasUnassignedGops(job)) continue;
-    const { active, slots, hasRoom } = holdingOf(turn, client, job);
-    if (active !== slots || !hasRoom) continue;
+    const { active, slots, hasCapacity } = loadOf(turn, client, job);
+    if (active !== slots || !hasCapacity) continue;
     const unassigned = unassignedFrames(job, knownUnassignedFrames(job, firstUnassignedGop(job)));
     if (unassigned < 2 * framesInFlight(turn, job)) continue;
     const formed = formSegment(turn, job, client, measureSpeeds(turn, job), framesAhead(turn, client, job));

@@ -2,7 +2,7 @@
 // move to an idle one, and segments still running are given to a second client where that would finish sooner by
 // measured speed. The first result that is verified counts, its rival is told to stop then.
 import { isFullyAssigned } from "../ability/capability.ts";
-import { framesAhead, hasFreeSlot, holdingOf, isReady } from "../ability/client-load.ts";
+import { framesAhead, hasFreeSlot, isReady, loadOf } from "../ability/client-load.ts";
 import type { Client } from "../model/client.ts";
 import { leadFramesAt } from "../model/gop-list.ts";
 import type { AttemptId, JobId } from "../model/ids.ts";
@@ -22,9 +22,9 @@ const START_MS = 2000;
 const HESITATES_MS = 5000;
 
 /** Jobs in their tail, and idle clients for them. */
-export function relieveTail(turn: Turn, clients: readonly Client[]): void {
+export function relieveStragglers(turn: Turn, clients: readonly Client[]): void {
   for (const job of [...turn.jobs.values()]) {
-    if (!isInTail(turn, job)) continue;
+    if (!hasStragglers(turn, job)) continue;
     const idle = clients.filter((client) => isReady(turn, client, job));
     if (idle.length === 0) continue;
     const speeds = measureSpeeds(turn, job);
@@ -34,7 +34,7 @@ export function relieveTail(turn: Turn, clients: readonly Client[]): void {
 }
 
 /** Everything is in segments, and some attempt runs alone on its own, or on a client that is paused. */
-function isInTail(turn: Turn, job: Job): boolean {
+function hasStragglers(turn: Turn, job: Job): boolean {
   if (job.status !== "Processing" && job.status !== "Benchmarking") return false;
   if (!isFullyAssigned(job)) return false;
   for (const attempt of turn.attempts.values()) {
@@ -118,7 +118,7 @@ function heldAlone(turn: Turn, job: Job, segment: Segment, client: Client, speed
 
 /** Not begun: its holder has more attempts than slots, and this one waits. */
 function isBehindSlots(turn: Turn, attempt: Attempt, holder: Client, job: Job): boolean {
-  const { active, slots } = holdingOf(turn, holder, job);
+  const { active, slots } = loadOf(turn, holder, job);
   return attempt.stage === "queued" && active > slots;
 }
 

@@ -103,7 +103,7 @@ export type Input =
       readonly reason: string;
     }
   /** A client has a result to hand in whose lease is over; it is not heard on a link (yet). */
-  | { readonly type: "attempt-claimed"; readonly clientId: ClientId; readonly attemptId: AttemptId }
+  | { readonly type: "attempt-reclaimed"; readonly clientId: ClientId; readonly attemptId: AttemptId }
   /** Bytes of an attempt's result come in. */
   | { readonly type: "upload-advanced"; readonly attemptId: AttemptId }
   /** What a measuring attempt found; it leaves nothing else behind. */

@@ -76,7 +76,7 @@ export interface Unfit {
   readonly encoder: string;
   readonly reason: string;
   /** Only these headers of its segments stand against it, and no failure. */
-  readonly headers?: string | null;
+  readonly parameterSets?: string | null;
 }
 
 export type AudioPhase = "none" | "pending" | "running" | "done";

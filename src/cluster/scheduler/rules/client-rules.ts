@@ -9,7 +9,7 @@ import { LEASE_MS, RECONNECT_GRACE_MS, SILENT_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
 import { forgiveUnfit } from "./election.ts";
 import { refusal } from "./job-rules.ts";
-import { settleLost } from "./lease-reclaim.ts";
+import { reclaimLeases } from "./lease-reclaim.ts";
 import { loseAttempt, loseAttemptsOf, shortenLeases } from "./lease-rules.ts";
 
 /**
@@ -50,7 +50,7 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
       loseAttempt(turn, attempt, "the client came back without it", "client knows");
     }
   }
-  keepAttempts.push(...settleLost(turn, greeted, heldAttempts));
+  keepAttempts.push(...reclaimLeases(turn, greeted, heldAttempts));
   turn.effect({ type: "welcome", clientId: hello.id, keepAttempts, isPaused: greeted.isPaused });
 }
 

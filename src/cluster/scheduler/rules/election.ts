@@ -1,7 +1,7 @@
 // Which encoder a job gets that leaves it open: the one with the most throughput among the clients present; again when
 // its clients are gone for good or can't do it. A job that names its encoder has only that one.
 import { hasReachableClient, isCapable, isReachable, needsClients, takesWork } from "../ability/capability.ts";
-import { canUse, encoderFor, poolOf, rateOf } from "../ability/encoders.ts";
+import { canUse, encoderFor, pixelRateOf, poolOf } from "../ability/encoders.ts";
 import type { Client } from "../model/client.ts";
 import type { ClientId } from "../model/ids.ts";
 import type { Election, Job } from "../model/job.ts";
@@ -26,7 +26,7 @@ function standings(turn: Turn, job: Job, candidates: readonly Candidate[]): Stan
   const present = [...turn.clients.values()].filter((client) => isReachable(client) && takesWork(client));
   const found = candidates.map((candidate) => {
     const able = present.filter((client) => canUse(client, job, candidate.encoder));
-    const rate = able.reduce((sum, client) => sum + rateOf(client, candidate.encoder), 0);
+    const rate = able.reduce((sum, client) => sum + pixelRateOf(client, candidate.encoder), 0);
     return { candidate, clients: able.length, rate };
   });
   const enough = ({ clients }: Standing) => (clients >= job.settings.requiredClients ? 1 : 0);
@@ -159,7 +159,7 @@ function isAround(turn: Turn, client: Client): boolean {
  * that may be back soon. One that is only held back for its headers can: it waits for those whose headers count.
  */
 function everyoneIsUnfit(turn: Turn, job: Job): boolean {
-  const unfit = (job.unfit ?? []).filter(({ headers }) => headers === undefined);
+  const unfit = (job.unfit ?? []).filter(({ parameterSets }) => parameterSets === undefined);
   const isShown = unfit.some(({ clientId }) => {
     const client = turn.clients.get(clientId);
     return client !== undefined && isReachable(client);

@@ -70,7 +70,7 @@ test("leased elsewhere meanwhile, begun or not: refused as ever, also when that 
   bench.fail(bench.attempt("two")); // and for a second nobody gets it
   expect(bench.segment(0).phase.kind).toBe("pending");
   expect(findLost(bench.state, attempt.id)).toBeNull();
-  bench.send({ type: "attempt-claimed", clientId: "one", attemptId: attempt.id });
+  bench.send({ type: "attempt-reclaimed", clientId: "one", attemptId: attempt.id });
   expect(bench.state.attempts.has(attempt.id)).toBe(false);
 });
 
@@ -85,13 +85,13 @@ test("a hello that does not name it forgets it; a later one can't have it", () =
 
 test("of a client that has lost its encoder, or of another client, nothing is taken up", () => {
   const { bench, attempt } = cutOff();
-  bench.send({ type: "attempt-claimed", clientId: "nobody", attemptId: attempt.id });
+  bench.send({ type: "attempt-reclaimed", clientId: "nobody", attemptId: attempt.id });
   bench.hello("two", { encoders: [], heldAttempts: [attempt.id] });
   expect(bench.effects("welcome")[0]?.keepAttempts).toEqual([]);
   bench.send({ type: "client-drain-requested", clientId: "two" });
   const { link, families, slots } = bench.client("two");
   bench.send({ type: "client-changed", clientId: "two", link, encoders: ["libx264"], families, slots });
-  bench.send({ type: "attempt-claimed", clientId: "two", attemptId: attempt.id });
+  bench.send({ type: "attempt-reclaimed", clientId: "two", attemptId: attempt.id });
   expect(bench.attempts()).toEqual([]);
   expect(findLost(bench.state, attempt.id)?.id).toBe(attempt.id);
   bench.hello("one", { encoders: ["libx265"], heldAttempts: [attempt.id] });
@@ -119,7 +119,7 @@ test("a result that comes before the hello claims its lease: taken under a new o
   const { bench, attempt } = cutOff();
   expect(resultStanding(bench.state, attempt.id, "one")).toBe("stale");
   expect(bench.land(attempt).verdict.ok).toBe(false);
-  bench.send({ type: "attempt-claimed", clientId: "one", attemptId: attempt.id });
+  bench.send({ type: "attempt-reclaimed", clientId: "one", attemptId: attempt.id });
   expect(resultStanding(bench.state, attempt.id, "one")).toBe("wanted");
   expect(bench.attempt()).toMatchObject({ id: attempt.id, leaseEndsAt: bench.now + 15_000 });
   expect(bench.land(attempt).verdict).toEqual({ ok: true });

@@ -42,7 +42,7 @@ export function rememberLost(segment: Segment, lost: Attempt): Segment {
 }
 
 /** A hello settles what was lost of a client: what it names and may go on with is leased to it again, the rest is forgotten. */
-export function settleLost(turn: Turn, client: Client, named: readonly AttemptId[]): AttemptId[] {
+export function reclaimLeases(turn: Turn, client: Client, named: readonly AttemptId[]): AttemptId[] {
   const taken: AttemptId[] = [];
   for (const {
     job: { id: jobId },
@@ -53,7 +53,7 @@ export function settleLost(turn: Turn, client: Client, named: readonly AttemptId
     const segment = job?.segments[index];
     if (lost.clientId !== client.id || job === undefined || segment === undefined) continue;
     if (named.includes(lost.id) && mayGoOn(client, job, lost)) {
-      takeUp(turn, job, segment, lost, client);
+      reclaim(turn, job, segment, lost, client);
       taken.push(lost.id);
     } else if (segment.phase.kind === "pending") {
       const { lost: _lost, ...phase } = segment.phase;
@@ -64,12 +64,12 @@ export function settleLost(turn: Turn, client: Client, named: readonly AttemptId
 }
 
 /** A client hands in what it made before its link is back. */
-export function claimAttempt(turn: Turn, input: Extract<Input, { type: "attempt-claimed" }>): void {
+export function reclaimAttempt(turn: Turn, input: Extract<Input, { type: "attempt-reclaimed" }>): void {
   const { attemptId, clientId } = input;
   const client = turn.clients.get(clientId);
   const found = lostIn(turn).find(({ lost }) => lost.id === attemptId && lost.clientId === clientId);
   if (client === undefined || found === undefined || !mayGoOn(client, found.job, found.lost)) return;
-  takeUp(turn, found.job, found.segment, found.lost, client);
+  reclaim(turn, found.job, found.segment, found.lost, client);
 }
 
 function mayGoOn(client: Client, job: Job, { encoder = job.encoder }: Attempt): boolean {
@@ -78,7 +78,7 @@ function mayGoOn(client: Client, job: Job, { encoder = job.encoder }: Attempt): 
 }
 
 /** Nothing was lost after all: the loss counts no more, and the attempt is still the same one. */
-function takeUp(turn: Turn, job: Job, segment: Segment, lost: Attempt, client: Client): void {
+function reclaim(turn: Turn, job: Job, segment: Segment, lost: Attempt, client: Client): void {
   turn.putAttempt({ ...lost, leaseEndsAt: turn.now + LEASE_MS, progressedAt: turn.now });
   turn.putSegment(job, {
     ...segment,

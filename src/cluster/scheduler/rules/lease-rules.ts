@@ -18,9 +18,9 @@ import { isMeasuring } from "../sizing/segment-shares.ts";
 import { markUnfit, takeOtherWay } from "./election.ts";
 import { failJob, openJob, refusal } from "./job-rules.ts";
 import { rememberLost } from "./lease-reclaim.ts";
-import { patienceMs } from "./progress-timeout.ts";
-import { blame } from "./quarantine.ts";
-import { holdersOf, resultsOf, stopRivals, withoutAttempt, withResult } from "./speculative-attempts.ts";
+import { progressTimeoutMs } from "./progress-timeout.ts";
+import { recordTrouble } from "./quarantine.ts";
+import { holdersOf, resultsOf, stopSpeculativeAttempts, withoutAttempt, withResult } from "./speculative-attempts.ts";
 
 /** Leases a segment may lose beyond its retries: lost links are not the segment's fault, but must end somewhere. */
 const EXTRA_LOSSES = 10;
@@ -86,7 +86,7 @@ export function progressAttempt(turn: Turn, input: Extract<Input, { type: "attem
     fps: input.fps,
     progressedAt: hasMoved ? turn.now : attempt.progressedAt,
   };
-  const isStuck = turn.now - reported.progressedAt >= patienceMs(turn, reported);
+  const isStuck = turn.now - reported.progressedAt >= progressTimeoutMs(turn, reported);
   turn.putAttempt(isStuck ? reported : { ...reported, leaseEndsAt: turn.now + LEASE_MS });
 }
 
@@ -118,7 +118,7 @@ export function landResult(turn: Turn, input: Extract<Input, { type: "result-lan
   if (segment.phase.kind === "leased") {
     turn.effect({ type: "verify", jobId: job.id, segmentIndex: segment.index, attemptId });
   } else {
-    stopRivals(turn, segment, attemptId, client.name); // two results are enough
+    stopSpeculativeAttempts(turn, segment, attemptId, client.name); // two results are enough
   }
   return { ok: true };
 }
@@ -200,7 +200,7 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
   const failed = turn.putSegment(job, { ...rest, failures, failedOn });
   const subject = { jobId: job.id, clientId: attempt.clientId, segmentIndex: segment.index, attemptId: attempt.id };
   turn.event("segment-retry", subject, `failed (${input.kind}): ${input.reason}`);
-  blame(turn, attempt.clientId, failed, segment.index, lastLine(input.reason));
+  recordTrouble(turn, attempt.clientId, failed, segment.index, lastLine(input.reason));
   if (failures > maxRetries && rest.phase.kind === "pending") {
     const current = turn.jobs.get(job.id)?.segments[segment.index] ?? rest;
     if (takeOtherWay(turn, failed, current, attempt.clientId, lastLine(input.reason))) return;
@@ -288,7 +288,7 @@ export function expireLeases(turn: Turn): void {
 
 function expire(turn: Turn, attempt: Attempt): void {
   const idleMs = turn.now - attempt.progressedAt;
-  if (idleMs >= patienceMs(turn, attempt)) {
+  if (idleMs >= progressTimeoutMs(turn, attempt)) {
     const reason = `no progress for ${Math.round(idleMs / 1000)} s while ${attempt.stage}`;
     loseAttempt(turn, attempt, reason, "tell client");
     return;

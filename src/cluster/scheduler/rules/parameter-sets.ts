@@ -8,54 +8,56 @@ import type { Job, Unfit } from "../model/job.ts";
 import type { LandedResult, Segment } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
 import { openJob } from "./job-rules.ts";
-import { dropRivals, withoutAttempt } from "./speculative-attempts.ts";
+import { dropSpeculativeAttempts, withoutAttempt } from "./speculative-attempts.ts";
 import { runWhole } from "./void-segments.ts";
 
 /** For jobs that name their encoder; the others say it themselves (--wait-for-family). */
 const WAIT_FOR_MAKERS_MS = 60_000;
 
 /** A digest; null: the encoder writes none. */
-type Headers = string | null;
+type ParameterSets = string | null;
 
 interface Made {
   readonly segment: Segment;
   readonly landed: LandedResult;
-  readonly headers: Headers;
+  readonly parameterSets: ParameterSets;
 }
 
 function madeOf(job: Job): Made[] {
   return job.segments.flatMap((segment) => {
     const { phase } = segment;
-    return phase.kind === "verified" ? [{ segment, landed: phase.landed, headers: phase.facts.extradataSha256 }] : [];
+    return phase.kind === "verified"
+      ? [{ segment, landed: phase.landed, parameterSets: phase.facts.extradataSha256 }]
+      : [];
   });
 }
 
 /** It is not the client then: what is encoded decides. */
 function makesBoth(made: readonly Made[]): boolean {
-  const byClient = new Map<ClientId, Headers>();
-  return made.some(({ landed, headers }) => {
+  const byClient = new Map<ClientId, ParameterSets>();
+  return made.some(({ landed, parameterSets }) => {
     const before = byClient.get(landed.clientId);
-    byClient.set(landed.clientId, headers);
-    return before !== undefined && before !== headers;
+    byClient.set(landed.clientId, parameterSets);
+    return before !== undefined && before !== parameterSets;
   });
 }
 
-function makersOf(turn: Turn, job: Job, made: readonly Made[], headers: Headers): Client[] {
+function makersOf(turn: Turn, job: Job, made: readonly Made[], parameterSets: ParameterSets): Client[] {
   const ids = new Set([
-    ...made.filter((each) => each.headers === headers).map(({ landed }) => landed.clientId),
-    ...(job.unfit ?? []).filter((unfit) => unfit.headers === headers).map(({ clientId }) => clientId),
+    ...made.filter((each) => each.parameterSets === parameterSets).map(({ landed }) => landed.clientId),
+    ...(job.unfit ?? []).filter((unfit) => unfit.parameterSets === parameterSets).map(({ clientId }) => clientId),
   ]);
   return [...turn.clients.values()].filter((client) => ids.has(client.id));
 }
 
 /** Seconds until all is done with these headers, by the clients known to make them. */
-function secondsLeft(turn: Turn, job: Job, made: readonly Made[], headers: Headers): number {
+function secondsLeft(turn: Turn, job: Job, made: readonly Made[], parameterSets: ParameterSets): number {
   let fps = 0;
-  for (const client of makersOf(turn, job, made, headers)) {
+  for (const client of makersOf(turn, job, made, parameterSets)) {
     if (isReachable(client) && takesWork(client)) fps += (client.slotFps[job.id] ?? 0) * slotsFor(client, job.encoder);
   }
   const all = job.totalFrames ?? job.segments.reduce((sum, { frames }) => sum + frames, 0);
-  const done = made.reduce((sum, each) => (each.headers === headers ? sum + each.segment.frames : sum), 0);
+  const done = made.reduce((sum, each) => (each.parameterSets === parameterSets ? sum + each.segment.frames : sum), 0);
   return fps > 0 ? Math.max(0, all - done) / fps : Number.POSITIVE_INFINITY;
 }
 
@@ -63,13 +65,13 @@ function secondsLeft(turn: Turn, job: Job, made: readonly Made[], headers: Heade
  * After a segment is verified: do its headers go with those of the others? If not, the clients that would be done sooner
  * go on, what the others made is encoded again, and they get no more of this job. False when the segment itself is void.
  */
-export function settleHeaders(turn: Turn, jobId: JobId, index: number): boolean {
+export function settleParameterSets(turn: Turn, jobId: JobId, index: number): boolean {
   const job = openJob(turn, jobId);
   const rule = job?.settings.headers;
   if (job === null || rule === undefined) return true;
   const made = madeOf(job);
   const own = made.find(({ segment }) => segment.index === index);
-  const other = made.find(({ headers }) => own !== undefined && headers !== own.headers);
+  const other = made.find(({ parameterSets }) => own !== undefined && parameterSets !== own.parameterSets);
   if (own === undefined || other === undefined) return true;
   if (makesBoth(made)) {
     // Every key frame says its own; a decoder that follows them is right.
@@ -78,30 +80,33 @@ export function settleHeaders(turn: Turn, jobId: JobId, index: number): boolean 
     return false;
   }
   const isOwnKept =
-    !isToldApart(job, own) && secondsLeft(turn, job, made, own.headers) < secondsLeft(turn, job, made, other.headers);
-  dropOthers(turn, job, made, isOwnKept ? own.headers : other.headers);
+    !isToldApart(job, own) &&
+    secondsLeft(turn, job, made, own.parameterSets) < secondsLeft(turn, job, made, other.parameterSets);
+  dropOthers(turn, job, made, isOwnKept ? own.parameterSets : other.parameterSets);
   return isOwnKept;
 }
 
 /** A choice stands against a late result of a client that it set aside; another client may turn it round. */
-function isToldApart(job: Job, { landed, headers }: Made): boolean {
-  return job.unfit?.some((unfit) => unfit.clientId === landed.clientId && unfit.headers === headers) === true;
+function isToldApart(job: Job, { landed, parameterSets }: Made): boolean {
+  return (
+    job.unfit?.some((unfit) => unfit.clientId === landed.clientId && unfit.parameterSets === parameterSets) === true
+  );
 }
 
-function dropOthers(turn: Turn, job: Job, made: readonly Made[], kept: Headers): void {
-  const dropped = made.filter(({ headers }) => headers !== kept);
+function dropOthers(turn: Turn, job: Job, made: readonly Made[], kept: ParameterSets): void {
+  const dropped = made.filter(({ parameterSets }) => parameterSets !== kept);
   const reason = "writes other headers than the rest, which can't be joined with theirs in one stream";
-  const unfit = (job.unfit ?? []).filter(({ headers }) => headers === undefined || headers !== kept);
+  const unfit = (job.unfit ?? []).filter(({ parameterSets }) => parameterSets === undefined || parameterSets !== kept);
   const segments = job.segments.slice();
-  for (const { segment, landed, headers } of dropped) {
+  for (const { segment, landed, parameterSets } of dropped) {
     const { clientId, attemptId, clientName } = landed;
     const subject = { jobId: job.id, clientId, segmentIndex: segment.index, attemptId };
     const note = `encoded again: the ${job.encoder} of ${clientName} ${reason}`;
     segments[segment.index] = freed(turn, segment, note);
     turn.effect({ type: "drop-result", jobId: job.id, segmentIndex: segment.index, attemptId });
     turn.event("segment-retry", subject, note);
-    if (unfit.some((each) => each.clientId === clientId && each.headers === headers)) continue;
-    unfit.push({ clientId, encoder: job.encoder, reason, headers });
+    if (unfit.some((each) => each.clientId === clientId && each.parameterSets === parameterSets)) continue;
+    unfit.push({ clientId, encoder: job.encoder, reason, parameterSets });
     turn.event("client-unfit", { jobId: job.id, clientId }, `${job.encoder} ${reason}`);
   }
   turn.putJob({ ...job, segments, unfit });
@@ -132,10 +137,10 @@ function stopOn(turn: Turn, jobId: JobId, clientId: ClientId): void {
 
 /** Held back for its headers alone, and there. */
 function waiting(turn: Turn, job: Job): readonly Unfit[] {
-  return (job.unfit ?? []).filter(({ clientId, encoder, headers }) => {
+  return (job.unfit ?? []).filter(({ clientId, encoder, parameterSets }) => {
     const client = turn.clients.get(clientId);
-    if (headers === undefined || client === undefined || !isReachable(client) || !takesWork(client)) return false;
-    const hasFailed = job.unfit?.some((each) => each.clientId === clientId && each.headers === undefined);
+    if (parameterSets === undefined || client === undefined || !isReachable(client) || !takesWork(client)) return false;
+    const hasFailed = job.unfit?.some((each) => each.clientId === clientId && each.parameterSets === undefined);
     return client.encoders.includes(encoder) && encoder === job.encoder && hasFailed !== true;
   });
 }
@@ -153,12 +158,12 @@ export function settleWithoutMakers(turn: Turn, job: Job): boolean {
     const { index: segmentIndex, phase } = segment;
     if (!("landed" in phase)) return segment;
     const { attemptId, clientId } = phase.landed;
-    dropRivals(turn, job, segment, phase.landed);
+    dropSpeculativeAttempts(turn, job, segment, phase.landed);
     turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId });
     turn.event("segment-retry", { jobId: job.id, clientId, segmentIndex, attemptId }, note);
     return freed(turn, segment, note);
   });
-  const unfit = (job.unfit ?? []).filter(({ headers }) => headers === undefined);
+  const unfit = (job.unfit ?? []).filter(({ parameterSets }) => parameterSets === undefined);
   turn.putJob({ ...job, segments, unfit });
   return true;
 }

@@ -4,23 +4,23 @@ import type { Attempt } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
 
 /** Where speed is known: time for this many frames, more than any encoder's look-ahead holds back. */
-const FRAMES_OF_PATIENCE = 600;
-const LEAST_PATIENCE_MS = 5 * 60_000;
+const TIMEOUT_FRAMES = 600;
+const LEAST_TIMEOUT_MS = 5 * 60_000;
 /** Where it is not: a first frame of a slow encoder; above the client's own half hour. */
 const UNKNOWN_SPEED_MS = 35 * 60_000;
 
-export function patienceMs(turn: Turn, attempt: Attempt): number {
+export function progressTimeoutMs(turn: Turn, attempt: Attempt): number {
   switch (attempt.stage) {
     case "queued":
-      return isBehindAnother(turn, attempt) ? Number.POSITIVE_INFINITY : LEAST_PATIENCE_MS;
+      return isBehindAnother(turn, attempt) ? Number.POSITIVE_INFINITY : LEAST_TIMEOUT_MS;
     case "fetching":
     case "encoding": {
       const slotFps = turn.clients.get(attempt.clientId)?.slotFps[attempt.jobId];
       if (slotFps === undefined || slotFps <= 0) return UNKNOWN_SPEED_MS;
-      return Math.max(LEAST_PATIENCE_MS, (1000 * FRAMES_OF_PATIENCE) / slotFps);
+      return Math.max(LEAST_TIMEOUT_MS, (1000 * TIMEOUT_FRAMES) / slotFps);
     }
     case "uploading":
-      return LEAST_PATIENCE_MS;
+      return LEAST_TIMEOUT_MS;
   }
 }
 

@@ -10,7 +10,7 @@ import type { Turn } from "../model/turn.ts";
 const MOST_TROUBLES = 3;
 
 /** A client failed on a segment; the failure is in the segment's own list already. */
-export function blame(turn: Turn, clientId: ClientId, job: Job, segmentIndex: number, reason: string): void {
+export function recordTrouble(turn: Turn, clientId: ClientId, job: Job, segmentIndex: number, reason: string): void {
   const client = turn.clients.get(clientId);
   if (client === undefined || client.quarantine !== null) return;
   const isSame = (each: Trouble) => each.jobId === job.id && each.segmentIndex === segmentIndex;
@@ -27,7 +27,7 @@ export function blame(turn: Turn, clientId: ClientId, job: Job, segmentIndex: nu
 }
 
 /** A segment of this client was verified: it is able to work. */
-export function absolve(turn: Turn, clientId: ClientId): void {
+export function clearTroubles(turn: Turn, clientId: ClientId): void {
   const client = turn.clients.get(clientId);
   if (client === undefined || (client.troubles?.length ?? 0) === 0) return;
   turn.putClient({ ...client, troubles: [] });

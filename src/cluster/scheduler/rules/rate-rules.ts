@@ -9,7 +9,7 @@ import { budgetOf, claimOf, ENCODE_SLOWDOWN, isMeasuring } from "../sizing/segme
 import { shareBits } from "../sizing/share-bits.ts";
 import { becomeProcessing } from "./job-rules.ts";
 import { heldBy, withSpeed } from "./lease-rules.ts";
-import { stopRivals } from "./speculative-attempts.ts";
+import { stopSpeculativeAttempts } from "./speculative-attempts.ts";
 
 /** The report of a measuring attempt, under its lease and once. */
 export function takeMeasurement(turn: Turn, input: Extract<Input, { type: "attempt-measured" }>): void {
@@ -20,7 +20,7 @@ export function takeMeasurement(turn: Turn, input: Extract<Input, { type: "attem
   if (held === null || !isMeasuring(held.job, held.segment)) return;
   const { job, segment } = held;
   turn.removeAttempt(attempt.id);
-  stopRivals(turn, segment, attempt.id, client.name);
+  stopSpeculativeAttempts(turn, segment, attempt.id, client.name);
   turn.putClient(withSpeed(client, job, attempt.encoder ?? job.encoder, segment, input));
   const measured: Segment = { ...segment, phase: { kind: "measured" }, rate: { measuredBits: input.bits } };
   becomeProcessing(turn, turn.putSegment(job, measured));

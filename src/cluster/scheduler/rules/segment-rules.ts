@@ -8,9 +8,9 @@ import type { LandedResult, Segment } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
 import { takeOtherWay } from "./election.ts";
 import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
-import { settleHeaders } from "./parameter-sets.ts";
-import { absolve, blame, hasDelivered } from "./quarantine.ts";
-import { dropRivals, leaveToRival } from "./speculative-attempts.ts";
+import { settleParameterSets } from "./parameter-sets.ts";
+import { clearTroubles, hasDelivered, recordTrouble } from "./quarantine.ts";
+import { dropSpeculativeAttempts, useSpeculativeResult } from "./speculative-attempts.ts";
 import { runWhole } from "./void-segments.ts";
 
 /** Opens the note of a segment that the server's own decoding confirmed; a seam between two of them is not compared again. */
@@ -46,7 +46,7 @@ export function verifySegment(turn: Turn, answer: SegmentAnswer, facts: SegmentF
   if (found === null) return;
   const { job, segment, landed } = found;
   if (!mayBeConcealedOtherwise(job, segment, landed)) return believe(turn, job, segment, landed, facts);
-  dropRivals(turn, job, segment, landed);
+  dropSpeculativeAttempts(turn, job, segment, landed);
   decodeFromTheBeginning(turn, job, segment, landed);
 }
 
@@ -86,8 +86,8 @@ export function mismatchSegment(turn: Turn, answer: SegmentAnswer, reason: strin
   const found = awaited(turn, answer, "verifying");
   if (found === null) return;
   const { job, segment, landed } = found;
-  if (!job.countsUnreliable && leaveToRival(turn, job, segment, landed, reason)) return;
-  dropRivals(turn, job, segment, landed);
+  if (!job.countsUnreliable && useSpeculativeResult(turn, job, segment, landed, reason)) return;
+  dropSpeculativeAttempts(turn, job, segment, landed);
   if (!isOfSource && hasOnlyFailed(job, landed.clientId) && canAskAnother(turn, job, segment, landed)) {
     encodeAgain(
       turn,
@@ -171,15 +171,15 @@ function canAskAnother(turn: Turn, job: Job, segment: Segment, { clientId }: Lan
 }
 
 /** Another client's result with the same lead-in is right: what was wrong before was its maker's fault. */
-function blameMakers(turn: Turn, job: Job, segment: Segment, landed: LandedResult): void {
+function recordMakersTrouble(turn: Turn, job: Job, segment: Segment, landed: LandedResult): void {
   for (const { clientId, leadIn } of segment.mismatches ?? []) {
     if (clientId === landed.clientId || leadIn !== segment.leadIn) continue;
-    blame(turn, clientId, job, segment.index, "its result was not as planned, another client's was");
+    recordTrouble(turn, clientId, job, segment.index, "its result was not as planned, another client's was");
   }
 }
 
 function believe(turn: Turn, job: Job, segment: Segment, landed: LandedResult, facts: SegmentFacts): void {
-  dropRivals(turn, job, segment, landed);
+  dropSpeculativeAttempts(turn, job, segment, landed);
   const verified: Segment = { ...segment, phase: { kind: "verified", landed, facts } };
   const processing = becomeProcessing(turn, turn.putSegment(job, verified));
   turn.event(
@@ -187,9 +187,9 @@ function believe(turn: Turn, job: Job, segment: Segment, landed: LandedResult, f
     { jobId: job.id, clientId: landed.clientId, segmentIndex: segment.index, attemptId: landed.attemptId },
     `${facts.frames} frames, ${facts.bytes} bytes`,
   );
-  absolve(turn, landed.clientId);
-  blameMakers(turn, processing, segment, landed);
-  if (!settleHeaders(turn, job.id, segment.index)) return;
+  clearTroubles(turn, landed.clientId);
+  recordMakersTrouble(turn, processing, segment, landed);
+  if (!settleParameterSets(turn, job.id, segment.index)) return;
   const settled = openJob(turn, job.id);
   if (settled !== null) compareSeam(turn, settled, segment.index - 1);
   const afterFirst = openJob(turn, job.id);

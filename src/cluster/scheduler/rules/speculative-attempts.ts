@@ -57,7 +57,7 @@ export function withResult(segment: Segment, landed: LandedResult): Segment {
 }
 
 /** All attempts but one of a segment are told to stop, because `winner` was sooner. */
-export function stopRivals(turn: Turn, segment: Segment, winnerId: AttemptId, winner: string): void {
+export function stopSpeculativeAttempts(turn: Turn, segment: Segment, winnerId: AttemptId, winner: string): void {
   for (const id of holdersOf(segment)) {
     const rival = turn.attempts.get(id);
     if (rival === undefined || id === winnerId) continue;
@@ -72,15 +72,26 @@ export function stopRivals(turn: Turn, segment: Segment, winnerId: AttemptId, wi
 }
 
 /** The first result is decided: what runs or lies beside it is let go. */
-export function dropRivals(turn: Turn, job: Job, segment: Segment, { attemptId, clientName }: LandedResult): void {
-  stopRivals(turn, segment, attemptId, clientName);
+export function dropSpeculativeAttempts(
+  turn: Turn,
+  job: Job,
+  segment: Segment,
+  { attemptId, clientName }: LandedResult,
+): void {
+  stopSpeculativeAttempts(turn, segment, attemptId, clientName);
   const { phase } = segment;
   if (phase.kind !== "verifying" || phase.spare === undefined) return;
   turn.effect({ type: "drop-result", jobId: job.id, segmentIndex: segment.index, attemptId: phase.spare.attemptId });
 }
 
 /** The first result is not as planned, but a rival's is here or on its way: that one counts. False: there is none. */
-export function leaveToRival(turn: Turn, job: Job, segment: Segment, landed: LandedResult, reason: string): boolean {
+export function useSpeculativeResult(
+  turn: Turn,
+  job: Job,
+  segment: Segment,
+  landed: LandedResult,
+  reason: string,
+): boolean {
   const { phase, index: segmentIndex } = segment;
   if (phase.kind !== "verifying") return false;
   const rivals = holdersOf(segment);

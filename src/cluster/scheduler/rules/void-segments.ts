@@ -19,7 +19,7 @@ export function leaveGrid(turn: Turn, jobId: JobId, reason: string): void {
   if (job === null || job.split.mode === "whole" || job.split.offGrid !== undefined) return;
   voidSegments(turn, job, "the source's frames do not stand on its declared rate");
   const split = { mode: "keyframes", offGrid: reason } as const;
-  turn.putJob({ ...job, ...anyHeaders(job), split, cursorPts: null, gops: [], segments: [] });
+  turn.putJob({ ...job, ...anyParameterSets(job), split, cursorPts: null, gops: [], segments: [] });
 }
 
 /** Voids every segment so far and puts one over everything; said again after a restart, it changes nothing more. */
@@ -42,7 +42,7 @@ export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-u
     return;
   }
   voidSegments(turn, job, NOT_SPLIT);
-  const whole: Job = { ...job, ...anyHeaders(job), ...known, split: { mode: "whole", reason } };
+  const whole: Job = { ...job, ...anyParameterSets(job), ...known, split: { mode: "whole", reason } };
   const segment = newSegment({ index: 0, startPts, endPts, frames: totalFrames }, whole.split, turn.now);
   turn.putJob({ ...whole, segments: [segment] });
 }
@@ -51,7 +51,14 @@ export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-u
 export function runWhole(turn: Turn, job: Job, reason: string): void {
   voidSegments(turn, job, NOT_SPLIT);
   const gops = withGops([], [...assigned(job), ...job.gops.slice(firstUnassignedGop(job))]);
-  turn.putJob({ ...job, ...anyHeaders(job), split: { mode: "whole", reason }, cursorPts: null, segments: [], gops });
+  turn.putJob({
+    ...job,
+    ...anyParameterSets(job),
+    split: { mode: "whole", reason },
+    cursorPts: null,
+    segments: [],
+    gops,
+  });
 }
 
 /** What is in segments, as one group: after a restart the groups before the cursor are not in memory. */
@@ -63,8 +70,8 @@ function assigned({ segments, cursorPts }: Job): IndexedGop[] {
 }
 
 /** With nothing left to be joined with, other headers are as good as any. */
-function anyHeaders({ unfit }: Job): Pick<Job, "unfit"> {
-  return unfit === undefined ? {} : { unfit: unfit.filter(({ headers }) => headers === undefined) };
+function anyParameterSets({ unfit }: Job): Pick<Job, "unfit"> {
+  return unfit === undefined ? {} : { unfit: unfit.filter(({ parameterSets }) => parameterSets === undefined) };
 }
 
 function voidSegments(turn: Turn, job: Job, reason: string): void {

@@ -2,7 +2,7 @@
 
 import { occupiesSlot } from "../ability/client-load.ts";
 import { encoderFor, lackFor, poolOf, tooMuchFor } from "../ability/encoders.ts";
-import { drawsAlike, textPrint } from "../ability/text-rendering.ts";
+import { rendersAlike, textPrint } from "../ability/text-rendering.ts";
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
 import type { SchedulerState } from "../model/state.ts";
@@ -14,7 +14,7 @@ export interface IdleClient {
 }
 
 function whyNot(client: Client, job: Job): string {
-  if (job.text !== undefined && !drawsAlike(client, job)) {
+  if (job.text !== undefined && !rendersAlike(client, job)) {
     const filters = job.text.draws.join(" and ");
     if (textPrint(client, job.text) === null) return `its ffmpeg cannot draw letters with ${filters}`;
     return "draws letters with other fonts or another ffmpeg than the client that began";
@@ -22,7 +22,7 @@ function whyNot(client: Client, job: Job): string {
   if (client.noRoom !== undefined) return client.noRoom;
   const unfit = job.unfit?.filter((each) => each.clientId === client.id) ?? [];
   const own = unfit.find((each) => each.encoder === job.encoder);
-  if (own?.headers !== undefined) return `its ${own.encoder} ${own.reason}`;
+  if (own?.parameterSets !== undefined) return `its ${own.encoder} ${own.reason}`;
   if (own !== undefined) return `${own.encoder} failed on it: ${own.reason}`;
   const lack = lackFor(client, job);
   if (lack !== null) return lack;

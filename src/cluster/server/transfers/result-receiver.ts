@@ -93,7 +93,7 @@ export class ResultDesk {
    */
   #wanted(attemptId: string, { clientId }: ResultReport): Attempt | null {
     if (findLost(this.#parts.state(), attemptId) !== null) {
-      this.#parts.dispatch({ type: "attempt-claimed", clientId, attemptId });
+      this.#parts.dispatch({ type: "attempt-reclaimed", clientId, attemptId });
     }
     const standing = resultStanding(this.#parts.state(), attemptId, clientId);
     if (standing === "had") return null;
