@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mediaPath, testWithMedia } from "../../test/support/media.ts";
-import type { Foreseen } from "./wiring/run-probe.ts";
+import type { Preview } from "./wiring/run-probe.ts";
 
 setDefaultTimeout(180_000);
 
@@ -26,10 +26,10 @@ async function probe(...args: readonly string[]) {
   return { stdout, stderr, exitCode };
 }
 
-async function seenIn(...args: readonly string[]): Promise<Foreseen> {
+async function seenIn(...args: readonly string[]): Promise<Preview> {
   const { stdout, stderr, exitCode } = await probe(...args, "--json");
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
-  return JSON.parse(stdout) as Foreseen;
+  return JSON.parse(stdout) as Preview;
 }
 
 describe("what it sees", () => {

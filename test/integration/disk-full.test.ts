@@ -11,9 +11,9 @@ import { openSourceGateway } from "../../src/cluster/client/gateway/source-gatew
 import type { Input } from "../../src/cluster/scheduler/model/input.ts";
 import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
 import { JobFolders } from "../../src/cluster/server/job/job-folders.ts";
-import { ResultDesk } from "../../src/cluster/server/transfers/result-receiver.ts";
-import { SourceDesk } from "../../src/cluster/server/transfers/source-registry.ts";
-import { UploadDesk } from "../../src/cluster/server/transfers/source-uploads.ts";
+import { ResultReceiver } from "../../src/cluster/server/transfers/result-receiver.ts";
+import { SourceRegistry } from "../../src/cluster/server/transfers/source-registry.ts";
+import { SourceUploads } from "../../src/cluster/server/transfers/source-uploads.ts";
 import { FULL_FOR_MS, SpaceGuard } from "../../src/cluster/server/transfers/space-guard.ts";
 import { openServerStore } from "../../src/db/server/server-store.ts";
 import { SchedulerBench } from "../support/scheduler-bench.ts";
@@ -39,7 +39,7 @@ test.skipIf(!isPossible)(
   "an upload that can't fit is refused before a byte; one that runs full makes room again",
   async () => {
     const uploadsDir = join(folder, "uploads");
-    const uploads = new UploadDesk(uploadsDir, new SourceDesk({ mediaRoots: [], blockBytes: 65_536 }));
+    const uploads = new SourceUploads(uploadsDir, new SourceRegistry({ mediaRoots: [], blockBytes: 65_536 }));
     await uploads.restore(new Set());
     const refusal = await uploads.begin({ name: "a.mp4", bytes: 3 * MIB, key: null }).then(
       () => null,
@@ -95,9 +95,9 @@ test.skipIf(!isPossible)(
       seamStart: null,
       seamAfterEnd: null,
     };
-    const desk = new ResultDesk(parts);
+    const results = new ResultReceiver(parts);
     const send = () =>
-      desk.append(attempt.id, report, appendOf(pieceOf(segment))).then(
+      results.append(attempt.id, report, appendOf(pieceOf(segment))).then(
         () => null,
         (thrown: unknown) => thrown,
       );

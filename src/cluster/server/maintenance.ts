@@ -4,11 +4,11 @@ import type { Clock } from "../../base/clock.ts";
 import { toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Engine } from "./engine.ts";
-import type { JobRegister } from "./job-register.ts";
+import type { JobRegistry } from "./job-registry.ts";
 import type { Retention } from "./retention.ts";
-import type { ResultDesk } from "./transfers/result-receiver.ts";
-import type { SourceDesk } from "./transfers/source-registry.ts";
-import { KEEP_PARTIAL_MS, type UploadDesk } from "./transfers/source-uploads.ts";
+import type { ResultReceiver } from "./transfers/result-receiver.ts";
+import type { SourceRegistry } from "./transfers/source-registry.ts";
+import { KEEP_PARTIAL_MS, type SourceUploads } from "./transfers/source-uploads.ts";
 
 const TICK_MS = 250;
 const TIDY_EVERY_MS = 30_000;
@@ -16,21 +16,30 @@ const WATCH_SOURCES_EVERY_MS = 1000;
 /** A source makes its job in the next breath of the same command; one that nobody asked for in an hour is left over. */
 const UNTAKEN_MS = 60 * 60_000;
 
-export interface HouseParts {
+export interface MaintenanceParts {
   readonly engine: Engine;
-  readonly register: JobRegister;
+  readonly registry: JobRegistry;
   readonly retention: Retention;
-  readonly desk: SourceDesk;
-  readonly uploads: UploadDesk;
-  readonly results: ResultDesk;
+  readonly sources: SourceRegistry;
+  readonly uploads: SourceUploads;
+  readonly results: ResultReceiver;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Begins at once; the answer ends it. */
-export function keepHouse({ engine, register, retention, desk, uploads, results, clock, log }: HouseParts): () => void {
+export function startMaintenance({
+  engine,
+  registry,
+  retention,
+  sources,
+  uploads,
+  results,
+  clock,
+  log,
+}: MaintenanceParts): () => void {
   const watchSources = () => {
-    for (const work of register.works.values()) {
+    for (const work of registry.works.values()) {
       work.watchSource().catch((thrown: unknown) => {
         log.warn("a source could not be looked at", { error: toAppError(thrown).message });
       });
@@ -39,7 +48,7 @@ export function keepHouse({ engine, register, retention, desk, uploads, results,
   const tidy = () =>
     Promise.all([
       retention.sweep(Date.parse(clock.nowIso())),
-      desk.expire(UNTAKEN_MS),
+      sources.expire(UNTAKEN_MS),
       uploads.expire(KEEP_PARTIAL_MS),
       results.sweep(),
     ]).catch((thrown: unknown) => log.warn("old files could not be removed", { error: toAppError(thrown).message }));

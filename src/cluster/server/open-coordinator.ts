@@ -1,4 +1,4 @@
-// Opens the coordinator on a work directory: loads the state, joins the engine with its effects, links and desks, goes on
+// Opens the coordinator on a work directory: loads the state, joins the engine with its effects, links and transfers, goes on
 // with what was running, and answers the API. Everything it uses from outside comes in through the options.
 import { createHash, timingSafeEqual } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
@@ -19,19 +19,19 @@ import { jobCalls } from "./facade/job-calls.ts";
 import { transferCalls } from "./facade/transfer-calls.ts";
 import type { JobDefaults } from "./intake/create-job.ts";
 import { JobFolders } from "./job/job-folders.ts";
-import { JobRegister } from "./job-register.ts";
-import { keepHouse } from "./maintenance.ts";
+import { JobRegistry } from "./job-registry.ts";
+import { startMaintenance } from "./maintenance.ts";
 import { EffectPerformer } from "./perform-effects.ts";
 import type { JobWorkParts } from "./pipeline/job-work.ts";
 import { openVideoSource } from "./pipeline/video-source.ts";
 import { placeNonce } from "./place-nonce.ts";
 import type { Coordinator, JobRecord, LoadedState, Store } from "./ports.ts";
 import { Retention } from "./retention.ts";
-import { ResultDesk } from "./transfers/result-receiver.ts";
-import { SourceDesk } from "./transfers/source-registry.ts";
-import { UploadDesk } from "./transfers/source-uploads.ts";
+import { ResultReceiver } from "./transfers/result-receiver.ts";
+import { SourceRegistry } from "./transfers/source-registry.ts";
+import { SourceUploads } from "./transfers/source-uploads.ts";
 import { SpaceGuard } from "./transfers/space-guard.ts";
-import { SideDesk } from "./transfers/subtitle-files.ts";
+import { SubtitleFiles } from "./transfers/subtitle-files.ts";
 import { Watchers } from "./watchers.ts";
 
 export interface CoordinatorOptions {
@@ -69,40 +69,40 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const folders = new JobFolders(workDir);
   await mkdir(folders.serverDir, { recursive: true });
   const nonce = await placeNonce(folders.serverDir);
-  const desk = new SourceDesk({ mediaRoots: options.mediaRoots, blockBytes: options.chunkBytes });
-  const uploads = new UploadDesk(folders.uploads, desk);
-  const sideDesk = new SideDesk(tools, folders);
+  const sources = new SourceRegistry({ mediaRoots: options.mediaRoots, blockBytes: options.chunkBytes });
+  const uploads = new SourceUploads(folders.uploads, sources);
+  const subtitleFiles = new SubtitleFiles(tools, folders);
   const loaded = store.load();
   await uploads.restore(keptUploads(loaded.records));
 
   const state = () => engine.state;
   const dispatch = (input: Input): Verdict => engine.dispatch(input);
   const statusOf = (jobId: string) => engine.state.jobs.get(jobId)?.status ?? null;
-  const results = new ResultDesk({ folders, state, dispatch, space: new SpaceGuard() });
+  const results = new ResultReceiver({ folders, state, dispatch, space: new SpaceGuard() });
   const links = new ClientLinks({ ...nonce, dispatch, log });
   const workParts = (record: JobRecord): JobWorkParts => ({
     tools,
     folder: folders.of(record.jobId),
     log,
     dispatch,
-    sideFiles: (of, signal) => sideDesk.of(of, signal),
+    sideFiles: (of, signal) => subtitleFiles.of(of, signal),
     openVideo: (of, tell, signal) => openVideoSource({ tools, folder: folders.of(of.jobId), tell, signal }, of),
     onActivity: () => watchers.notice(statusOf),
   });
-  const register = new JobRegister({ records: loaded.records, state, workParts });
-  const watchers = new Watchers((jobId) => register.viewIfThere(jobId));
+  const registry = new JobRegistry({ records: loaded.records, state, workParts });
+  const watchers = new Watchers((jobId) => registry.viewIfThere(jobId));
   const performer = new EffectPerformer({
     tools,
     folders,
     links,
-    sideDesk,
+    subtitleFiles,
     log,
     state,
-    works: register.works,
-    record: (jobId) => register.record(jobId),
+    works: registry.works,
+    record: (jobId) => registry.record(jobId),
     onReleased: (jobId) => {
-      sideDesk.forget(jobId);
-      register.release(jobId);
+      subtitleFiles.forget(jobId);
+      registry.release(jobId);
     },
   });
   const engine = new Engine(loaded.state, {
@@ -118,16 +118,16 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     },
   });
 
-  await takeUpAgain(loaded, { folders, results, register });
+  await takeUpAgain(loaded, { folders, results, registry });
   dispatch({ type: "restarted" });
   const retention = new Retention({
     folders,
     log,
     keepMs: options.keepMs,
     jobs: () => engine.state.jobs.values(),
-    record: (jobId) => register.record(jobId),
+    record: (jobId) => registry.record(jobId),
   });
-  const stopKeeping = keepHouse({ engine, register, retention, desk, uploads, results, clock, log });
+  const stopMaintenance = startMaintenance({ engine, registry, retention, sources, uploads, results, clock, log });
   const tokenDigest = digestOf(options.token);
   const defaults = defaultsOf(options);
 
@@ -143,16 +143,16 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       },
     }),
     isTokenValid: (token) => timingSafeEqual(digestOf(token), tokenDigest),
-    ...intakeCalls({ tools, workDir, defaults, engine, store, register, folders, desk, uploads, sideDesk }),
-    ...jobCalls({ engine, store, register, folders, watchers }),
+    ...intakeCalls({ tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles }),
+    ...jobCalls({ engine, store, registry, folders, watchers }),
     ...clientCalls({ engine, store }),
-    ...transferCalls({ register, sideDesk, results }),
+    ...transferCalls({ registry, subtitleFiles, results }),
     openLink: (socket) => links.open(socket),
 
     async close() {
-      stopKeeping();
+      stopMaintenance();
       engine.stop();
-      for (const work of register.works.values()) work.stop();
+      for (const work of registry.works.values()) work.stop();
       links.shutDown();
       watchers.stop();
       await rm(nonce.noncePath, { force: true });
@@ -175,12 +175,12 @@ function defaultsOf(options: CoordinatorOptions): JobDefaults {
 
 interface Restored {
   readonly folders: JobFolders;
-  readonly results: ResultDesk;
-  readonly register: JobRegister;
+  readonly results: ResultReceiver;
+  readonly registry: JobRegistry;
 }
 
 /** The jobs of the server's last run: those that were not over go on, failed ones keep what came in for a retry. */
-async function takeUpAgain({ state, records }: LoadedState, { folders, results, register }: Restored): Promise<void> {
+async function takeUpAgain({ state, records }: LoadedState, { folders, results, registry }: Restored): Promise<void> {
   for (const job of state.jobs.values()) {
     const record = records.get(job.id);
     if (job.status === "Failed") await results.restore(job.id);
@@ -188,7 +188,7 @@ async function takeUpAgain({ state, records }: LoadedState, { folders, results, 
     await folders.make(job.id);
     await folders.sweep(job.id);
     await results.restore(job.id);
-    register.takeOn(record);
+    registry.takeOn(record);
   }
 }
 

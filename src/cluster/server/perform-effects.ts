@@ -16,7 +16,7 @@ import type { JobWork } from "./pipeline/job-work.ts";
 import { checkByReference, checkSegment, dropSegmentFile, landedOf, taskOf } from "./pipeline/segment-checks.ts";
 import type { JobRecord } from "./ports.ts";
 import { sourceOffer } from "./transfers/source-offer.ts";
-import type { SideDesk } from "./transfers/subtitle-files.ts";
+import type { SubtitleFiles } from "./transfers/subtitle-files.ts";
 
 /** Checks run beside encodes on the same machine in the smallest cluster: two at a time keep up with any. */
 const CHECKS_AT_A_TIME = 2;
@@ -25,7 +25,7 @@ export interface EffectParts {
   readonly tools: Tools;
   readonly folders: JobFolders;
   readonly links: ClientLinks;
-  readonly sideDesk: SideDesk;
+  readonly subtitleFiles: SubtitleFiles;
   readonly log: Log;
   readonly works: ReadonlyMap<string, JobWork>;
   /** Of any job, ended ones too. */
@@ -111,7 +111,7 @@ export class EffectPerformer {
     if (job === undefined) return;
     const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
     const video = await work.video();
-    const sideFiles = await this.#parts.sideDesk.of(work.record, work.signal);
+    const sideFiles = await this.#parts.subtitleFiles.of(work.record, work.signal);
     if (!this.#parts.state().attempts.has(attempt.id)) return; // lost while the index was read again
     this.#parts.links.send(clientId, {
       type: "offer",

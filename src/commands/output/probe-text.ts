@@ -1,16 +1,16 @@
 // What `probe` found, for people. Pure.
-import type { Foreseen } from "../wiring/run-probe.ts";
+import type { Preview } from "../wiring/run-probe.ts";
 import { formatBytes } from "./format.ts";
 import { fields, table } from "./table.ts";
 
-type ForeseenRate = Foreseen["video"]["frame_rate"];
-type ForeseenStream = Foreseen["streams"][number];
+type PreviewRate = Preview["video"]["frame_rate"];
+type PreviewStream = Preview["streams"][number];
 
 function seconds(value: number): string {
   return `${value.toFixed(3).replace(/\.?0+$/, "")} s`;
 }
 
-function rateText(rate: ForeseenRate): string {
+function rateText(rate: PreviewRate): string {
   switch (rate.kind) {
     case "constant":
       return `constant, ${rate.rate.endsWith("/1") ? rate.rate.slice(0, -2) : `${rate.rate} (${rate.fps.toFixed(3)})`}`;
@@ -21,7 +21,7 @@ function rateText(rate: ForeseenRate): string {
   }
 }
 
-function framesText({ frames, uncounted }: Foreseen["video"]): string {
+function framesText({ frames, uncounted }: Preview["video"]): string {
   if (frames === null) return "not known before decoding: the file gives them no times";
   const apart = [
     [uncounted.discarded, "hidden by an edit list"],
@@ -31,13 +31,13 @@ function framesText({ frames, uncounted }: Foreseen["video"]): string {
   return apart.length === 0 ? String(frames) : `${frames} (not counted: ${apart.join(", ")})`;
 }
 
-function keyFramesText(spacing: Foreseen["video"]["key_frames"]): string {
+function keyFramesText(spacing: Preview["video"]["key_frames"]): string {
   if (spacing === null) return "none found";
   const mean = `every ${spacing.mean_frames.toFixed(1)} frames (${seconds(spacing.mean_seconds)})`;
   return `${spacing.count}, ${mean} on average, longest ${spacing.longest_frames} (${seconds(spacing.longest_seconds)})`;
 }
 
-function actionText({ action, encoder, reason }: ForeseenStream): string {
+function actionText({ action, encoder, reason }: PreviewStream): string {
   switch (action) {
     case "encode":
       return `encode with ${encoder}`;
@@ -50,7 +50,7 @@ function actionText({ action, encoder, reason }: ForeseenStream): string {
   }
 }
 
-export function probeText(seen: Foreseen, dim: (text: string) => string): string {
+export function probeText(seen: Preview, dim: (text: string) => string): string {
   const { video, split, request } = seen;
   const { range, space, transfer, primaries, chroma_location } = video.colour;
   const colour = [range, primaries, transfer, space, chroma_location].map((word) => word ?? "?").join(" / ");

@@ -4,11 +4,11 @@ import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { Engine } from "../engine.ts";
 import { checkRequest, type JobDefaults, prepareJob } from "../intake/create-job.ts";
 import type { JobFolders } from "../job/job-folders.ts";
-import type { JobRegister } from "../job-register.ts";
+import type { JobRegistry } from "../job-registry.ts";
 import type { Coordinator, SourceRecord, Store } from "../ports.ts";
-import type { SourceDesk } from "../transfers/source-registry.ts";
-import type { UploadDesk } from "../transfers/source-uploads.ts";
-import type { SideDesk } from "../transfers/subtitle-files.ts";
+import type { SourceRegistry } from "../transfers/source-registry.ts";
+import type { SourceUploads } from "../transfers/source-uploads.ts";
+import type { SubtitleFiles } from "../transfers/subtitle-files.ts";
 import type { SourceView } from "../views.ts";
 
 type IntakeCalls = Pick<
@@ -29,19 +29,19 @@ export interface IntakeCallsParts {
   readonly defaults: JobDefaults;
   readonly engine: Engine;
   readonly store: Store;
-  readonly register: JobRegister;
+  readonly registry: JobRegistry;
   readonly folders: JobFolders;
-  readonly desk: SourceDesk;
-  readonly uploads: UploadDesk;
-  readonly sideDesk: SideDesk;
+  readonly sources: SourceRegistry;
+  readonly uploads: SourceUploads;
+  readonly subtitleFiles: SubtitleFiles;
 }
 
 export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
-  const { tools, workDir, defaults, engine, store, register, folders, desk, uploads, sideDesk } = parts;
+  const { tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles } = parts;
 
   const takeUpload = async (jobId: string, upload: SourceRecord) => {
     try {
-      await sideDesk.takeUpload(jobId, upload);
+      await subtitleFiles.takeUpload(jobId, upload);
     } catch (thrown) {
       await folders.removeAll(jobId);
       throw thrown;
@@ -58,35 +58,35 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
       const { offset, source } = await uploads.append(sourceId, append, sha256);
       return { offset, isComplete: source !== null, source: source === null ? null : sourceView(source) };
     },
-    challengeLocalSource: (path, bytes, mtimeMs) => desk.challenge(path, bytes, mtimeMs),
-    proveLocalSource: async (challengeId, digests) => sourceView(await desk.prove(challengeId, digests)),
-    openServerSource: async (path) => sourceView(await desk.openServerSource(path)),
+    challengeLocalSource: (path, bytes, mtimeMs) => sources.challenge(path, bytes, mtimeMs),
+    proveLocalSource: async (challengeId, digests) => sourceView(await sources.prove(challengeId, digests)),
+    openServerSource: async (path) => sourceView(await sources.openServerSource(path)),
     checkRequest: (ffmpegParams, outputName, inputName, hasSubtitles) => ({
       outputName: checkRequest(defaults, ffmpegParams, outputName, inputName, hasSubtitles).outputName,
     }),
 
     async createJob(asked) {
-      const source = desk.get(asked.sourceId);
-      const upload = typeof asked.subtitlesSourceId === "string" ? desk.get(asked.subtitlesSourceId) : null;
-      desk.forget(source.sourceId); // before anything is waited for: a source makes one job
+      const source = sources.get(asked.sourceId);
+      const upload = typeof asked.subtitlesSourceId === "string" ? sources.get(asked.subtitlesSourceId) : null;
+      sources.forget(source.sourceId); // before anything is waited for: a source makes one job
       try {
         await uploads.forget(source.sourceId);
         const { record, job } = await prepareJob(tools, defaults, asked, source, workDir);
         await folders.make(record.jobId);
-        if (record.source.path !== source.path) await desk.discard(source);
+        if (record.source.path !== source.path) await sources.discard(source);
         if (upload !== null) await takeUpload(record.jobId, upload);
-        register.takeOn(record);
+        registry.takeOn(record);
         engine.submit({ type: "job-submitted", job }, (next, events) => {
           const created = next.jobs.get(job.id);
           if (created === undefined) throw new Error(`job ${job.id} was not taken`);
           store.createJob(record, created, events);
         });
-        return register.view(record.jobId);
+        return registry.view(record.jobId);
       } catch (thrown) {
-        await desk.discard(source);
+        await sources.discard(source);
         throw thrown;
       } finally {
-        if (upload !== null) await Promise.all([desk.discard(upload), uploads.forget(upload.sourceId)]);
+        if (upload !== null) await Promise.all([sources.discard(upload), uploads.forget(upload.sourceId)]);
       }
     },
   };

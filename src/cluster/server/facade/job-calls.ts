@@ -10,7 +10,7 @@ import { idleClients } from "../../scheduler/views/idle.ts";
 import type { Engine } from "../engine.ts";
 import { lostSegments, requireSource } from "../intake/retry-job.ts";
 import type { JobFolders } from "../job/job-folders.ts";
-import type { JobRegister } from "../job-register.ts";
+import type { JobRegistry } from "../job-registry.ts";
 import { passesText, segmentView } from "../job-views.ts";
 import type { Coordinator, Store } from "../ports.ts";
 import type { Watchers } from "../watchers.ts";
@@ -24,22 +24,22 @@ type JobCalls = Pick<
 export interface JobCallsParts {
   readonly engine: Engine;
   readonly store: Store;
-  readonly register: JobRegister;
+  readonly registry: JobRegistry;
   readonly folders: JobFolders;
   readonly watchers: Watchers;
 }
 
-export function jobCalls({ engine, store, register, folders, watchers }: JobCallsParts): JobCalls {
+export function jobCalls({ engine, store, registry, folders, watchers }: JobCallsParts): JobCalls {
   return {
     listJobs: (status) =>
       [...engine.state.jobs.values()]
         .filter((job) => status === null || job.status.toLowerCase() === status.toLowerCase())
-        .map((job) => register.view(job.id)),
-    job: (id) => register.view(id),
+        .map((job) => registry.view(job.id)),
+    job: (id) => registry.view(id),
     jobDetail(id) {
-      const { job, record } = register.find(id);
+      const { job, record } = registry.find(id);
       return {
-        ...register.view(job.id),
+        ...registry.view(job.id),
         ffmpeg_params: record.requestText,
         idle_clients: idleClients(engine.state, job).map(({ client, reason }) => {
           return { client_id: client.id, name: client.name, reason };
@@ -51,32 +51,32 @@ export function jobCalls({ engine, store, register, folders, watchers }: JobCall
       };
     },
     async cancelJob(id) {
-      const { job } = register.find(id);
+      const { job } = registry.find(id);
       requireOk(engine.dispatch({ type: "cancel-requested", jobId: job.id }));
-      return register.view(job.id);
+      return registry.view(job.id);
     },
     async retryJob(id) {
-      const { job, record } = register.find(id);
+      const { job, record } = registry.find(id);
       if (job.status !== "Failed" && job.status !== "Cancelled") {
         requireOk(engine.dispatch({ type: "retry-requested", jobId: job.id, lost: [] }));
       }
       await requireSource(record);
       await folders.make(job.id);
       const lost = await lostSegments(folders, job);
-      if (!register.works.has(job.id)) register.takeOn(record);
+      if (!registry.works.has(job.id)) registry.takeOn(record);
       requireOk(engine.dispatch({ type: "retry-requested", jobId: job.id, lost }));
-      return register.view(job.id);
+      return registry.view(job.id);
     },
-    jobEvents: (id, afterSeq) => store.jobEvents(register.find(id).job.id, afterSeq),
-    watchJob: (id, listener) => watchers.watch(register.find(id).job.id, listener),
+    jobEvents: (id, afterSeq) => store.jobEvents(registry.find(id).job.id, afterSeq),
+    watchJob: (id, listener) => watchers.watch(registry.find(id).job.id, listener),
     async proof(id) {
-      const { job } = register.find(id);
+      const { job } = registry.find(id);
       const path = folders.of(job.id).proof;
       if (!(await exists(path))) throw notYet(job, "proof");
       return JSON.parse(await readFile(path, "utf8")) as Proof;
     },
     async output(id) {
-      const { job, record } = register.find(id);
+      const { job, record } = registry.find(id);
       if (job.output === null || job.status !== "Completed") throw notYet(job, "output");
       const path = folders.outputFile(job.id, record.container);
       if (!(await exists(path))) {

@@ -1,27 +1,27 @@
 // The part of the coordinator's façade by which clients fetch what they encode and hand in what they have encoded.
 import { AppError } from "../../../base/errors.ts";
 import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
-import type { JobRegister } from "../job-register.ts";
+import type { JobRegistry } from "../job-registry.ts";
 import type { Coordinator } from "../ports.ts";
 import { BlockReader } from "../transfers/block-reader.ts";
-import type { ResultDesk } from "../transfers/result-receiver.ts";
-import type { SideDesk } from "../transfers/subtitle-files.ts";
+import type { ResultReceiver } from "../transfers/result-receiver.ts";
+import type { SubtitleFiles } from "../transfers/subtitle-files.ts";
 
 type TransferCalls = Pick<Coordinator, "sourceBlock" | "sideFile" | "resultState" | "appendResult">;
 
 export interface TransferCallsParts {
-  readonly register: JobRegister;
-  readonly sideDesk: SideDesk;
-  readonly results: ResultDesk;
+  readonly registry: JobRegistry;
+  readonly subtitleFiles: SubtitleFiles;
+  readonly results: ResultReceiver;
 }
 
-export function transferCalls({ register, sideDesk, results }: TransferCallsParts): TransferCalls {
+export function transferCalls({ registry, subtitleFiles, results }: TransferCallsParts): TransferCalls {
   const blocks = new BlockReader();
   return {
     async sourceBlock(sourceId, block) {
       // A remuxed video goes by its job's id.
-      const remuxed = register.works.get(sourceId);
-      const record = remuxed?.record ?? register.userOf(sourceId);
+      const remuxed = registry.works.get(sourceId);
+      const record = remuxed?.record ?? registry.userOf(sourceId);
       if (record === undefined)
         throw new AppError("E_UNKNOWN_ID", `no source ${sourceId} is in use`, "Its job has ended.");
       const { blockBytes } = record;
@@ -30,8 +30,8 @@ export function transferCalls({ register, sideDesk, results }: TransferCallsPart
       return await blocks.read({ sourceId, path: source.path, bytes: source.bytes, blockBytes }, block);
     },
     async sideFile(jobId, number) {
-      const work = register.works.get(jobId);
-      const file = work === undefined ? undefined : (await sideDesk.of(work.record, work.signal))[number];
+      const work = registry.works.get(jobId);
+      const file = work === undefined ? undefined : (await subtitleFiles.of(work.record, work.signal))[number];
       if (file === undefined)
         throw new AppError("E_UNKNOWN_ID", `job ${jobId} needs no such file`, "It may have ended.");
       return file;

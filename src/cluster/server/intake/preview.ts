@@ -36,13 +36,13 @@ import { withStartOf } from "../../../media/source/source-clock.ts";
 import { requireBurnable } from "../../../media/subtitles/burn-in-files.ts";
 import { type Outlook, outlookFor } from "../../scheduler/views/outlook.ts";
 import { type CheckedRequest, checkRequest, type RequestDefaults } from "./create-job.ts";
-import { type Foreseen, type ForeseenRate, rounded } from "./preview-text.ts";
+import { type Preview, type PreviewRate, rounded } from "./preview-document.ts";
 import { rateView, streamViews, videoView } from "./previewed-source.ts";
 import { requireEncodable } from "./require-encodable.ts";
 
 const CLIENT_COUNTS = [1, 2, 4, 8];
 
-export interface ForeseeOptions {
+export interface PreviewOptions {
   readonly path: string;
   readonly inputName: string;
   readonly ffmpegParams: string | null;
@@ -62,7 +62,7 @@ function splitView(
   info: SourceInfo,
   index: FrameIndex,
   checked: CheckedRequest,
-  rate: ForeseenRate,
+  rate: PreviewRate,
   benchmarkSeconds: number,
   why: { readonly rate: string | null; readonly rangeChange: string | null },
 ) {
@@ -129,7 +129,7 @@ async function lacksHere(
 }
 
 /** Errors: those of checkRequest, probeSource and indexSource: what a submit of the same would be refused for. */
-export async function foresee(tools: Tools, options: ForeseeOptions): Promise<Foreseen> {
+export async function preview(tools: Tools, options: PreviewOptions): Promise<Preview> {
   const { path, signal } = options;
   const told = checkRequest(options.defaults, options.ffmpegParams, options.outputName, options.inputName);
   const first = await probeSource(tools, path, { signal });

@@ -6,14 +6,14 @@ import type { SourceInfo, SourceStream } from "../../../media/model/source.ts";
 import type { StreamPlan } from "../../../media/plan/stream-plan.ts";
 import type { CheckedRequest } from "./create-job.ts";
 import {
-  type Foreseen,
-  type ForeseenRate,
-  type ForeseenStream,
   type KeyFrameSpacing,
+  type Preview,
+  type PreviewRate,
+  type PreviewStream,
   rounded,
-} from "./preview-text.ts";
+} from "./preview-document.ts";
 
-export function rateView(rate: FrameRate, timeBase: Rational): ForeseenRate {
+export function rateView(rate: FrameRate, timeBase: Rational): PreviewRate {
   switch (rate.kind) {
     case "constant":
       return { kind: "constant", rate: formatRational(rate.rate), fps: rounded(toNumber(rate.rate)) };
@@ -50,8 +50,8 @@ function keyFrameSpacing(index: FrameIndex): KeyFrameSpacing | null {
   };
 }
 
-export function streamViews(plan: StreamPlan, checked: CheckedRequest): ForeseenStream[] {
-  const view = (source: SourceStream, rest: Pick<ForeseenStream, "action" | "encoder" | "reason">): ForeseenStream => ({
+export function streamViews(plan: StreamPlan, checked: CheckedRequest): PreviewStream[] {
+  const view = (source: SourceStream, rest: Pick<PreviewStream, "action" | "encoder" | "reason">): PreviewStream => ({
     index: source.index,
     type: source.isAttachedPicture ? "cover" : source.type,
     codec: source.codec,
@@ -77,7 +77,7 @@ export function streamViews(plan: StreamPlan, checked: CheckedRequest): Foreseen
   return [...kept, ...left];
 }
 
-export function videoView(info: SourceInfo, index: FrameIndex, frame_rate: ForeseenRate): Foreseen["video"] {
+export function videoView(info: SourceInfo, index: FrameIndex, frame_rate: PreviewRate): Preview["video"] {
   const { video } = info;
   const { discarded, leading, samePts, withoutPts } = index.uncounted;
   const { range, space, transfer, primaries, chromaLocation } = video.colour;

@@ -9,7 +9,7 @@ import { UPLOAD_BLOCK_BYTES } from "../../../base/resumable-upload.ts";
 import type { ResultReport } from "../../protocol/messages.ts";
 import type { Attempt } from "../../scheduler/model/segment.ts";
 import { JobFolders } from "../job/job-folders.ts";
-import { ResultDesk } from "./result-receiver.ts";
+import { ResultReceiver } from "./result-receiver.ts";
 import { SpaceGuard } from "./space-guard.ts";
 
 const BLOCK = UPLOAD_BLOCK_BYTES;
@@ -37,47 +37,51 @@ beforeEach(async () => {
 afterEach(() => rm(workDir, { recursive: true, force: true }));
 
 /** A client that was cut off for a minute in the midst of its upload. */
-async function cutInUpload(): Promise<{ bench: SchedulerBench; desk: ResultDesk; attempt: Attempt }> {
+async function cutInUpload(): Promise<{ bench: SchedulerBench; results: ResultReceiver; attempt: Attempt }> {
   const bench = new SchedulerBench();
   bench.hello("one");
   bench.submit("job", { settings: { benchmarkSeconds: 100 } });
   bench.index(1);
-  const desk = new ResultDesk({
+  const results = new ResultReceiver({
     folders,
     state: () => bench.state,
     dispatch: (input) => bench.send(input).verdict,
     space: new SpaceGuard(),
   });
   const attempt = bench.attempt();
-  expect(await desk.append(attempt.id, report, appendOf(pieceOf(content, 0, BLOCK)))).toMatchObject({ offset: BLOCK });
+  expect(await results.append(attempt.id, report, appendOf(pieceOf(content, 0, BLOCK)))).toMatchObject({
+    offset: BLOCK,
+  });
   bench.cut("one");
   bench.pass(60_000);
   expect(bench.attempts()).toEqual([]);
-  await desk.sweep();
-  return { bench, desk, attempt };
+  await results.sweep();
+  return { bench, results, attempt };
 }
 
 const parts = async () => (await readdir(folders.of("job").segments)).filter((name) => name.endsWith(".part"));
 
 test("an upload whose client was cut off for longer than its lease goes on where it was, before its link is back", async () => {
-  const { bench, desk, attempt } = await cutInUpload();
-  expect(await desk.state(attempt.id, report)).toEqual({ offset: BLOCK, isComplete: false });
+  const { bench, results, attempt } = await cutInUpload();
+  expect(await results.state(attempt.id, report)).toEqual({ offset: BLOCK, isComplete: false });
   expect(bench.attempt().id).toBe(attempt.id);
-  expect(await desk.append(attempt.id, report, appendOf(pieceOf(content, BLOCK)))).toMatchObject({ isComplete: true });
+  expect(await results.append(attempt.id, report, appendOf(pieceOf(content, BLOCK)))).toMatchObject({
+    isComplete: true,
+  });
   expect(bench.segment(0)).toMatchObject({ attempts: 1, losses: 0, phase: { kind: "verifying" } });
   const landed = Bun.file(folders.segmentFile("job", 0, attempt.id));
   expect(sha256Of(await landed.bytes())).toBe(report.sha256);
 });
 
 test("where somebody else has the segment it is refused, and what came of it goes", async () => {
-  const { bench, desk, attempt } = await cutInUpload();
+  const { bench, results, attempt } = await cutInUpload();
   expect((await parts()).length).toBe(1);
   bench.hello("two");
   expect(bench.attempt("two").segmentIndex).toBe(0);
-  await expect(desk.state(attempt.id, report)).rejects.toMatchObject({ code: "E_STALE_ATTEMPT" });
-  await expect(desk.append(attempt.id, report, appendOf(pieceOf(content, BLOCK)))).rejects.toMatchObject({
+  await expect(results.state(attempt.id, report)).rejects.toMatchObject({ code: "E_STALE_ATTEMPT" });
+  await expect(results.append(attempt.id, report, appendOf(pieceOf(content, BLOCK)))).rejects.toMatchObject({
     code: "E_STALE_ATTEMPT",
   });
-  await desk.sweep();
+  await results.sweep();
   expect(await parts()).toEqual([]);
 });

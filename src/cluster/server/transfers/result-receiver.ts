@@ -21,7 +21,7 @@ import type { SpaceGuard } from "./space-guard.ts";
 /** A slow upload shows that it gets on, far below the scheduler's patience. */
 const TELL_EVERY_MS = 2000;
 
-export interface ResultDeskParts {
+export interface ResultReceiverParts {
   readonly folders: JobFolders;
   readonly state: () => SchedulerState;
   readonly dispatch: (input: Input) => Verdict;
@@ -36,14 +36,14 @@ interface Incoming {
   finishing: Promise<void> | null;
 }
 
-export class ResultDesk {
-  readonly #parts: ResultDeskParts;
+export class ResultReceiver {
+  readonly #parts: ResultReceiverParts;
   /** By the path of the partial file: attempt and content, so that no two contents ever mix. */
   readonly #incoming = new Map<string, Promise<Incoming>>();
   /** Partial files of a server before this one: by path, their attempts. */
   readonly #left = new Map<string, string>();
 
-  constructor(parts: ResultDeskParts) {
+  constructor(parts: ResultReceiverParts) {
     this.#parts = parts;
   }
 

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { sha256Of, sha256OfFile } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { isUnchanged } from "../job/unchanged-source.ts";
-import { SourceDesk } from "./source-registry.ts";
+import { SourceRegistry } from "./source-registry.ts";
 
 let folder: string;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ffcluster-desk-"));
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-registry-"));
   await mkdir(join(folder, "uploads"));
 });
 
@@ -18,8 +18,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function makeDesk(mediaRoots: readonly string[] = []): SourceDesk {
-  return new SourceDesk({ mediaRoots, blockBytes: 1000 });
+function makeRegistry(mediaRoots: readonly string[] = []): SourceRegistry {
+  return new SourceRegistry({ mediaRoots, blockBytes: 1000 });
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -34,20 +34,20 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 const bytes = crypto.getRandomValues(new Uint8Array(2500));
 
 test("a file in place is taken only from who proves to read the same bytes", async () => {
-  const desk = makeDesk();
+  const registry = makeRegistry();
   const path = join(folder, "film.mp4");
   await writeFile(path, bytes);
   const { mtimeMs } = await stat(path);
-  const { challengeId, ranges } = await desk.challenge(path, 2500, mtimeMs);
+  const { challengeId, ranges } = await registry.challenge(path, 2500, mtimeMs);
   const digests = await Promise.all(ranges.map((range) => sha256OfFile(path, range.start, range.length)));
-  expect(await desk.prove(challengeId, digests)).toMatchObject({ kind: "local", path, bytes: 2500 });
+  expect(await registry.prove(challengeId, digests)).toMatchObject({ kind: "local", path, bytes: 2500 });
 
   // The same proof serves once.
-  expect(await codeOf(desk.prove(challengeId, digests))).toBe("E_UNKNOWN_ID");
-  const second = await desk.challenge(path, 2500, mtimeMs);
+  expect(await codeOf(registry.prove(challengeId, digests))).toBe("E_UNKNOWN_ID");
+  const second = await registry.challenge(path, 2500, mtimeMs);
   expect(
     await codeOf(
-      desk.prove(
+      registry.prove(
         second.challengeId,
         digests.map(() => sha256Of("guess")),
       ),
@@ -56,16 +56,16 @@ test("a file in place is taken only from who proves to read the same bytes", asy
 });
 
 test("a link that is turned to another file after the proof is not followed there", async () => {
-  const desk = makeDesk();
+  const registry = makeRegistry();
   const [own, secret, path] = [join(folder, "own.mp4"), join(folder, "secret"), join(folder, "film.mp4")];
   await writeFile(own, bytes);
   await writeFile(secret, crypto.getRandomValues(new Uint8Array(2500)));
   const { mtime, mtimeMs } = await stat(own);
   await utimes(secret, mtime, mtime);
   await symlink(own, path);
-  const { challengeId, ranges } = await desk.challenge(path, 2500, mtimeMs);
+  const { challengeId, ranges } = await registry.challenge(path, 2500, mtimeMs);
   const digests = await Promise.all(ranges.map(({ start, length }) => sha256OfFile(own, start, length)));
-  const source = await desk.prove(challengeId, digests);
+  const source = await registry.prove(challengeId, digests);
   expect(source.path).toBe(path);
   expect(await isUnchanged(source)).toBe(true);
   await rm(path);
@@ -74,25 +74,25 @@ test("a link that is turned to another file after the proof is not followed ther
 });
 
 test("a file that can't be read when it is to be proven is to be uploaded, not a bug", async () => {
-  const desk = makeDesk();
+  const registry = makeRegistry();
   const path = join(folder, "film.mp4");
   await writeFile(path, bytes);
-  const { challengeId } = await desk.challenge(path, 2500, (await stat(path)).mtimeMs);
+  const { challengeId } = await registry.challenge(path, 2500, (await stat(path)).mtimeMs);
   await rm(path);
-  expect(await codeOf(desk.prove(challengeId, []))).toBe("E_FORBIDDEN");
+  expect(await codeOf(registry.prove(challengeId, []))).toBe("E_FORBIDDEN");
 });
 
 test("what the server does not see, sees otherwise, or may not read is answered alike", async () => {
-  const desk = makeDesk();
+  const registry = makeRegistry();
   const path = join(folder, "film.mp4");
   await writeFile(path, bytes);
   const { mtimeMs } = await stat(path);
   const answers = await Promise.all([
-    codeOf(desk.challenge(join(folder, "absent.mp4"), 2500, mtimeMs)),
-    codeOf(desk.challenge(path, 2499, mtimeMs)),
-    codeOf(desk.challenge(path, 2500, mtimeMs - 5000)),
-    codeOf(desk.challenge(folder, 4096, mtimeMs)),
-    codeOf(desk.challenge("film.mp4", 2500, mtimeMs)),
+    codeOf(registry.challenge(join(folder, "absent.mp4"), 2500, mtimeMs)),
+    codeOf(registry.challenge(path, 2499, mtimeMs)),
+    codeOf(registry.challenge(path, 2500, mtimeMs - 5000)),
+    codeOf(registry.challenge(folder, 4096, mtimeMs)),
+    codeOf(registry.challenge("film.mp4", 2500, mtimeMs)),
   ]);
   expect(new Set(answers)).toEqual(new Set(["E_SOURCE_MISSING"]));
 });
@@ -104,22 +104,22 @@ test("media roots: names below them only, links followed before the judgement", 
   await writeFile(join(folder, "out.mp4"), bytes);
   await symlink(join(folder, "out.mp4"), join(root, "leads-out.mp4"));
   await symlink(join(root, "inner/in.mp4"), join(root, "leads-in.mp4"));
-  const desk = makeDesk([join(folder, "absent-root"), root]);
-  expect(await desk.openServerSource("inner/in.mp4")).toMatchObject({ kind: "media-root", name: "in.mp4" });
-  expect(await desk.openServerSource(join(root, "inner/in.mp4"))).toMatchObject({ kind: "media-root" });
-  expect(await desk.openServerSource("leads-in.mp4")).toMatchObject({ name: "in.mp4" });
+  const registry = makeRegistry([join(folder, "absent-root"), root]);
+  expect(await registry.openServerSource("inner/in.mp4")).toMatchObject({ kind: "media-root", name: "in.mp4" });
+  expect(await registry.openServerSource(join(root, "inner/in.mp4"))).toMatchObject({ kind: "media-root" });
+  expect(await registry.openServerSource("leads-in.mp4")).toMatchObject({ name: "in.mp4" });
   for (const name of ["../out.mp4", join(folder, "out.mp4"), "leads-out.mp4", "/etc/passwd"]) {
-    expect(await codeOf(desk.openServerSource(name))).toBe("E_OUTSIDE_MEDIA_ROOT");
+    expect(await codeOf(registry.openServerSource(name))).toBe("E_OUTSIDE_MEDIA_ROOT");
   }
-  expect(await codeOf(desk.openServerSource("no.mp4"))).toBe("E_SOURCE_MISSING");
-  expect(await codeOf(makeDesk().openServerSource("inner/in.mp4"))).toBe("E_NO_MEDIA_ROOT");
+  expect(await codeOf(registry.openServerSource("no.mp4"))).toBe("E_SOURCE_MISSING");
+  expect(await codeOf(makeRegistry().openServerSource("inner/in.mp4"))).toBe("E_NO_MEDIA_ROOT");
 });
 
 test("a source that changed, or is gone, is noticed", async () => {
   const root = folder;
   const path = join(folder, "film.mp4");
   await writeFile(path, bytes);
-  const source = await makeDesk([root]).openServerSource("film.mp4");
+  const source = await makeRegistry([root]).openServerSource("film.mp4");
   expect(await isUnchanged(source)).toBe(true);
   await utimes(path, new Date(), new Date(Date.now() + 10_000));
   expect(await isUnchanged(source)).toBe(false);

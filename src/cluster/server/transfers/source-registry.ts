@@ -17,19 +17,19 @@ interface OpenChallenge {
   readonly ranges: readonly { readonly start: number; readonly length: number }[];
 }
 
-export interface SourceDeskOptions {
+export interface SourceRegistryOptions {
   readonly mediaRoots: readonly string[];
   readonly blockBytes: number;
 }
 
-export class SourceDesk {
-  readonly #options: SourceDeskOptions;
+export class SourceRegistry {
+  readonly #options: SourceRegistryOptions;
   readonly #sources = new Map<string, SourceRecord>();
   /** Monotonic moments at which sources came in. */
   readonly #takenAt = new Map<string, number>();
   readonly #challenges = new Map<string, OpenChallenge>();
 
-  constructor(options: SourceDeskOptions) {
+  constructor(options: SourceRegistryOptions) {
     this.#options = options;
   }
 

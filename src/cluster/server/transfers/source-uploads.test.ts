@@ -6,8 +6,8 @@ import { appendOf, pieceOf } from "../../../../test/support/upload.ts";
 import { sha256Of, sha256OfFile } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { UPLOAD_BLOCK_BYTES } from "../../../base/resumable-upload.ts";
-import { SourceDesk } from "./source-registry.ts";
-import { KEEP_PARTIAL_MS, UploadDesk } from "./source-uploads.ts";
+import { SourceRegistry } from "./source-registry.ts";
+import { KEEP_PARTIAL_MS, SourceUploads } from "./source-uploads.ts";
 
 const BLOCK = UPLOAD_BLOCK_BYTES;
 const content = new Uint8Array(2 * BLOCK + 500).map((_, index) => (index * 7) % 253);
@@ -24,12 +24,12 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** A server that has just started, perhaps over what another left. */
-async function startDesk(
+async function startUploads(
   kept: readonly string[] = [],
   takeOverAfterMs = 60_000,
-): Promise<{ uploads: UploadDesk; sources: SourceDesk }> {
-  const sources = new SourceDesk({ mediaRoots: [], blockBytes: 1000 });
-  const uploads = new UploadDesk(uploadsDir, sources, takeOverAfterMs);
+): Promise<{ uploads: SourceUploads; sources: SourceRegistry }> {
+  const sources = new SourceRegistry({ mediaRoots: [], blockBytes: 1000 });
+  const uploads = new SourceUploads(uploadsDir, sources, takeOverAfterMs);
   await uploads.restore(new Set(kept));
   return { uploads, sources };
 }
@@ -46,7 +46,7 @@ const rest = (from = BLOCK) => appendOf(pieceOf(content, from));
 const silence = () => new ReadableStream<Uint8Array>();
 
 test("an upload becomes a source with the digests of its first and last block", async () => {
-  const { uploads, sources } = await startDesk();
+  const { uploads, sources } = await startUploads();
   const { sourceId, offset } = await uploads.begin(wanted);
   expect(offset).toBe(0);
   expect(await uploads.append(sourceId, firstPiece(), null)).toEqual({ offset: BLOCK, source: null });
@@ -61,20 +61,20 @@ test("an upload becomes a source with the digests of its first and last block", 
 });
 
 test("a server that was killed goes on: with the part, and with a whole that no job has taken", async () => {
-  const before = await startDesk();
+  const before = await startUploads();
   const { sourceId } = await before.uploads.begin(wanted);
   await before.uploads.append(sourceId, firstPiece(), null);
-  const { uploads } = await startDesk();
+  const { uploads } = await startUploads();
   expect(await uploads.state(sourceId)).toMatchObject({ offset: BLOCK, isComplete: false });
   await uploads.append(sourceId, rest(), digest);
-  const again = await startDesk();
+  const again = await startUploads();
   expect(await again.uploads.state(sourceId)).toMatchObject({ isComplete: true });
   expect(await sha256OfFile(again.sources.get(sourceId).path)).toBe(digest);
   expect((await readdir(uploadsDir)).sort()).toEqual([`${sourceId}.json`, `${sourceId}.mp4`].sort());
 });
 
 test("what a job took stays and is no longer a source; all that nobody can go on with is deleted", async () => {
-  const before = await startDesk();
+  const before = await startUploads();
   const { sourceId: taken } = await before.uploads.begin({ ...wanted, key: null });
   const { source } = await before.uploads.append(taken, appendOf(pieceOf(content)), digest);
   const { sourceId: old } = await before.uploads.begin({ ...wanted, key: null });
@@ -83,14 +83,14 @@ test("what a job took stays and is no longer a source; all that nobody can go on
   await utimes(join(uploadsDir, `${old}.part`), longAgo, longAgo);
   await writeFile(join(uploadsDir, "stray.mp4"), "x");
   await writeFile(join(uploadsDir, "11111111-1111-4111-8111-111111111111.json"), "{");
-  const { sources, uploads } = await startDesk([source?.path ?? ""]);
+  const { sources, uploads } = await startUploads([source?.path ?? ""]);
   expect(await readdir(uploadsDir)).toEqual([`${taken}.mp4`]);
   expect(sources.find(taken)).toBeUndefined();
   expect(await codeOf(uploads.state(old))).toBe("E_UNKNOWN_ID");
 });
 
 test("two commands that send the same file at once have an upload each", async () => {
-  const { uploads } = await startDesk();
+  const { uploads } = await startUploads();
   const one = await uploads.begin(wanted);
   await uploads.append(one.sourceId, firstPiece(), null);
   const beside = await uploads.begin(wanted);
@@ -100,7 +100,7 @@ test("two commands that send the same file at once have an upload each", async (
 });
 
 test("the same sender comes back to what it left off, and the one before can write no more", async () => {
-  const { uploads } = await startDesk([], 0);
+  const { uploads } = await startUploads([], 0);
   const one = await uploads.begin(wanted);
   await uploads.append(one.sourceId, firstPiece(), null);
   const stuck = codeOf(uploads.append(one.sourceId, appendOf(pieceOf(content, BLOCK), silence()), digest));
@@ -115,7 +115,7 @@ test("the same sender comes back to what it left off, and the one before can wri
 });
 
 test("a whole with another digest is forgotten, and so is what nobody goes on with", async () => {
-  const { uploads } = await startDesk();
+  const { uploads } = await startUploads();
   const { sourceId } = await uploads.begin(wanted);
   await uploads.append(sourceId, firstPiece(), null);
   expect(await codeOf(uploads.append(sourceId, rest(), null))).toBe("E_MALFORMED");

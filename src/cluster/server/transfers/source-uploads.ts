@@ -9,7 +9,7 @@ import { isNoSpace } from "../../../base/no-space.ts";
 import type { UploadAppend, UploadState } from "../../../base/resumable-upload.ts";
 import { PartialFile } from "../../transfer/partial-file.ts";
 import type { SourceRecord } from "../ports.ts";
-import { emptySource, type SourceDesk } from "./source-registry.ts";
+import { emptySource, type SourceRegistry } from "./source-registry.ts";
 import { UploadFiles, type UploadNote } from "./upload-files.ts";
 
 /** Kept free beside an upload, for the database and the first segments. */
@@ -32,16 +32,16 @@ export interface UploadWanted {
   readonly key: string | null;
 }
 
-export class UploadDesk {
+export class SourceUploads {
   readonly #files: UploadFiles;
-  readonly #desk: SourceDesk;
+  readonly #sources: SourceRegistry;
   readonly #open = new Map<string, OpenUpload>();
 
   readonly #takeOverAfterMs: number;
 
-  constructor(uploadsDir: string, desk: SourceDesk, takeOverAfterMs = TAKE_OVER_AFTER_MS) {
+  constructor(uploadsDir: string, sources: SourceRegistry, takeOverAfterMs = TAKE_OVER_AFTER_MS) {
     this.#files = new UploadFiles(uploadsDir);
-    this.#desk = desk;
+    this.#sources = sources;
     this.#takeOverAfterMs = takeOverAfterMs;
   }
 
@@ -57,7 +57,7 @@ export class UploadDesk {
       const whole = this.#files.whole(note);
       if (kept.has(whole)) continue; // a job has it
       const facts = await stat(this.#files.part(note.id)).catch(() => null);
-      if (await exists(whole)) await this.#desk.takeUploaded(note.name, whole, note.id);
+      if (await exists(whole)) await this.#sources.takeUploaded(note.name, whole, note.id);
       else if (facts !== null && Date.now() - facts.mtimeMs < KEEP_PARTIAL_MS) await this.#openFile(note);
       else continue;
       for (const path of [whole, this.#files.part(note.id), join(folder, `${note.id}.json`)]) stay.add(path);
@@ -111,7 +111,7 @@ export class UploadDesk {
   async state(id: string): Promise<UploadState & { readonly bytes: number }> {
     const upload = this.#open.get(id);
     if (upload === undefined) {
-      const { bytes } = this.#desk.get(id);
+      const { bytes } = this.#sources.get(id);
       return { offset: bytes, isComplete: true, bytes };
     }
     const { file, finishing } = upload;
@@ -157,7 +157,7 @@ export class UploadDesk {
       }
       const whole = this.#files.whole(note);
       await landFile(file.path, whole);
-      return await this.#desk.takeUploaded(note.name, whole, note.id);
+      return await this.#sources.takeUploaded(note.name, whole, note.id);
     } finally {
       this.#open.delete(note.id);
     }
@@ -180,7 +180,7 @@ export class UploadDesk {
       if (upload.finishing === null && upload.file.idleMs >= afterMs) await this.#discard(upload);
     }
     for (const { id } of await this.#files.notes()) {
-      if (!this.#open.has(id) && this.#desk.find(id) === undefined) await this.#files.removeNote(id);
+      if (!this.#open.has(id) && this.#sources.find(id) === undefined) await this.#files.removeNote(id);
     }
   }
 }

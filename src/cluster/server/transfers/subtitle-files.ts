@@ -17,7 +17,7 @@ import type { JobRecord, SideFile, SourceRecord } from "../ports.ts";
 
 const UPLOAD = "upload.mkv";
 
-export class SideDesk {
+export class SubtitleFiles {
   readonly #tools: Tools;
   readonly #folders: JobFolders;
   readonly #made = new Map<string, Promise<readonly SideFile[]>>();

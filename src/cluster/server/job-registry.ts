@@ -8,20 +8,20 @@ import { JobWork, type JobWorkParts } from "./pipeline/job-work.ts";
 import type { JobRecord } from "./ports.ts";
 import type { JobView } from "./views.ts";
 
-export interface JobRegisterParts {
+export interface JobRegistryParts {
   readonly records: ReadonlyMap<string, JobRecord>;
   readonly state: () => SchedulerState;
   readonly workParts: (record: JobRecord) => JobWorkParts;
 }
 
-export class JobRegister {
-  readonly #parts: JobRegisterParts;
+export class JobRegistry {
+  readonly #parts: JobRegistryParts;
   readonly #records: Map<string, JobRecord>;
   readonly #works = new Map<string, JobWork>();
   /** By the source's id. */
   readonly #sourcesInUse = new Map<string, JobRecord>();
 
-  constructor(parts: JobRegisterParts) {
+  constructor(parts: JobRegistryParts) {
     this.#parts = parts;
     this.#records = new Map(parts.records);
   }

@@ -9,7 +9,7 @@ export interface KeyFrameSpacing {
   readonly longest_seconds: number;
 }
 
-export type ForeseenRate =
+export type PreviewRate =
   | { readonly kind: "constant"; readonly rate: string; readonly fps: number }
   | {
       readonly kind: "variable";
@@ -20,7 +20,7 @@ export type ForeseenRate =
     }
   | { readonly kind: "unknown"; readonly reason: string };
 
-export interface ForeseenStream {
+export interface PreviewStream {
   readonly index: number;
   readonly type: string;
   readonly codec: string;
@@ -35,7 +35,7 @@ export interface ForeseenStream {
 }
 
 /** The document of `probe --json`; snake case is the contract's. */
-export interface Foreseen {
+export interface Preview {
   /** The ffmpeg that looked, and what it would not do of this job: "has no encoder libsvtav1". A client may all the same. */
   readonly ffmpeg: { readonly version: string; readonly lacks: readonly string[] };
   readonly file: string;
@@ -53,7 +53,7 @@ export interface Foreseen {
     readonly pixel_format: string;
     readonly has_alpha: boolean;
     readonly time_base: string;
-    readonly frame_rate: ForeseenRate;
+    readonly frame_rate: PreviewRate;
     /** Null when the file gives its frames no times and they are counted by decoding only. */
     readonly frames: number | null;
     /** Packets that are no frames of the output: hidden by an edit list, before the first key frame, sharing a time. */
@@ -71,7 +71,7 @@ export interface Foreseen {
     readonly field_order: string | null;
   };
   /** In output order, then what is left out. */
-  readonly streams: readonly ForeseenStream[];
+  readonly streams: readonly PreviewStream[];
   readonly request: {
     readonly ffmpeg_params: string;
     readonly output_name: string;
