@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { MemoryCoordinator } from "../test/support/memory-coordinator.ts";
 import { type ApiServer, serveApi } from "./api/serve-api.ts";
 import { silentLog } from "./base/log.ts";
-import { forEachLine } from "./base/process/run-process.ts";
+import { forEachLine } from "./base/process/output.ts";
 import { VERSION } from "./base/version.ts";
 
 // Each test starts processes; a busy machine needs a second for one.

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { forEachLine } from "../base/process/run-process.ts";
+import { forEachLine } from "../base/process/output.ts";
 import { acquireFolderLock } from "./folder-lock.ts";
 
 let folder: string;

@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256Of } from "../base/digest.ts";
-import { AppError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
-import { runTool, succeeded } from "../base/process/run-process.ts";
+import { ProgramNotFound, runProcess, succeeded } from "../base/process/run-process.ts";
+import { runTool } from "../media/ffmpeg/run-tool.ts";
 import { QUIET } from "../media/ffmpeg/tool-args.ts";
 import type { Tools } from "../media/ffmpeg/tools.ts";
 import type { FilterCall } from "../media/model/encode-request.ts";
@@ -56,15 +56,10 @@ async function draw(tools: Tools, calls: readonly FilterCall[], signal?: AbortSi
 async function fontList(signal?: AbortSignal): Promise<string> {
   try {
     const args = ["--format", "%{family}|%{style}|%{fontversion}\n"];
-    const listed = await runTool({
-      program: "fc-list",
-      args,
-      timeoutMs: TIMEOUT_MS,
-      signal,
-    });
+    const listed = await runProcess({ program: "fc-list", args, timeoutMs: TIMEOUT_MS, signal });
     if (succeeded(listed)) return listed.stdout.split("\n").sort().join("\n");
   } catch (thrown) {
-    if (!(thrown instanceof AppError && thrown.code === "E_FFMPEG_MISSING")) throw thrown; // there is no fc-list
+    if (!(thrown instanceof ProgramNotFound)) throw thrown; // there is no fc-list
   }
   return newId();
 }

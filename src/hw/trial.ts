@@ -1,6 +1,7 @@
 // One trial: ffmpeg encodes a few frames it makes itself, to nowhere. Says whether, and if not, why.
-import { runTool } from "../base/process/run-process.ts";
+
 import { deviceEncoderArgs, deviceInitArgs, type EncodeDevice, uploadFilters } from "../media/ffmpeg/encode-device.ts";
+import { runTool } from "../media/ffmpeg/run-tool.ts";
 import { QUIET } from "../media/ffmpeg/tool-args.ts";
 import type { Tools } from "../media/ffmpeg/tools.ts";
 import type { FamilyDetector, TrialPicture } from "./types.ts";

@@ -4,7 +4,7 @@
 import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { STOPPED_WITHIN_MS } from "../../src/base/process/run-process.ts";
+import { STOPPED_WITHIN_MS } from "../../src/base/process/terminate.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { Cluster, processesNaming, type Running, until } from "../support/cluster.ts";
 import { Lateness } from "../support/lateness.ts";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { STOPPED_WITHIN_MS } from "../../src/base/process/run-process.ts";
+import { STOPPED_WITHIN_MS } from "../../src/base/process/terminate.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { Cluster, processesNaming, until } from "../support/cluster.ts";
 import { withinPromise } from "../support/lateness.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { STOPPED_WITHIN_MS } from "../../src/base/process/run-process.ts";
+import { STOPPED_WITHIN_MS } from "../../src/base/process/terminate.ts";
 import type { ClientView, JobView } from "../../src/cluster/server/views.ts";
 import { Cluster, processesNaming, until } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";

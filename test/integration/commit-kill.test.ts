@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { forEachLine } from "../../src/base/process/run-process.ts";
+import { forEachLine } from "../../src/base/process/output.ts";
 import { openServerStore } from "../../src/db/server/server-store.ts";
 import { Random } from "../sim/random.ts";
 

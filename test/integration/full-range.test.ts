@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../src/base/process/run-process.ts";
+import { runTool } from "../../src/media/ffmpeg/run-tool.ts";
 import { fileUrl } from "../../src/media/ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../../src/media/ffmpeg/tools.ts";
 import { runLocally } from "../../src/media/local/local-pipeline.ts";

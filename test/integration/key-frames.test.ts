@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../src/base/process/run-process.ts";
+import { runTool } from "../../src/media/ffmpeg/run-tool.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { runLocally } from "../../src/media/local/local-pipeline.ts";
 import { parseEncodeParams } from "../../src/media/request/parse/parse-params.ts";

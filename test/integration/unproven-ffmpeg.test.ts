@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog } from "../../src/base/log.ts";
-import { selfCommand } from "../../src/base/process/run-process.ts";
+import { selfCommand } from "../../src/base/process/guard.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { proveVersion } from "../../src/media/local/prove-version.ts";
 

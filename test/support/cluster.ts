@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { forEachLine } from "../../src/base/process/run-process.ts";
+import { forEachLine } from "../../src/base/process/output.ts";
 import type { ClientView, JobDetailView, JobView } from "../../src/cluster/server/views.ts";
 import { giveKeptEncoders, keepEncoders } from "./kept-encoders.ts";
 

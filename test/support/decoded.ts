@@ -1,7 +1,7 @@
 // What ffmpeg decodes or filters out of a file, picture by picture: the yardstick of tests that choose the program and its
 // arguments themselves. Uses no code of the product but the one that runs processes.
 import { expect } from "bun:test";
-import { runTool } from "../../src/base/process/run-process.ts";
+import { runTool } from "../../src/media/ffmpeg/run-tool.ts";
 
 export interface DecodedFrame {
   readonly us: number;

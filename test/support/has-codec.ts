@@ -1,5 +1,5 @@
 // Whether a build of ffmpeg has an encoder or a decoder, by its own word.
-import { runTool } from "../../src/base/process/run-process.ts";
+import { runTool } from "../../src/media/ffmpeg/run-tool.ts";
 import type { Tools } from "../../src/media/ffmpeg/tools.ts";
 
 export async function hasCodec(tools: Tools, kind: "encoder" | "decoder", name: string): Promise<boolean> {

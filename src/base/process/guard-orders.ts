@@ -1,28 +1,28 @@
-// How a guard is told to suspend its program where no signal does that (Windows): a byte for each order on its stdin.
-// The guard holds a handle of its program, so that the process id can't be anyone else's meanwhile.
+// Orders to suspend and resume a program where no signal does that (Windows): one byte each, on the guard's stdin.
+// The guard holds a handle of its program, so that the process id can't pass to another process meanwhile.
 import { errnoOf } from "../errors.ts";
 
 const SUSPEND = "s".charCodeAt(0);
 const RESUME = "r".charCodeAt(0);
 
-/** Of a whole process; what it does is counted, so each needs its counterpart. */
+/** Suspends and resumes whole processes. Windows counts the calls: each suspension needs one resumption. */
 export interface Suspender {
   suspendProcess(pid: number): void;
   resumeProcess(pid: number): void;
 }
 
-/** The asking side; null: there will be no more of them. To a guard that has ended it says nothing. */
+/** Sends an order; null: there will be no more. Does nothing when the guard has ended. */
 export async function sendOrder(guard: Bun.FileSink, isSuspended: boolean | null): Promise<void> {
   try {
     if (isSuspended === null) return void (await guard.end());
     await Promise.all([guard.write(new Uint8Array([isSuspended ? SUSPEND : RESUME])), guard.flush()]);
   } catch (thrown) {
     const code = errnoOf(thrown);
-    if (code !== "EPIPE" && code !== "EOF") throw thrown; // the two that Windows says of a pipe without a reader
+    if (code !== "EPIPE" && code !== "EOF") throw thrown; // Windows names a pipe without a reader either way
   }
 }
 
-/** The guard's side, to the end of `orders` at the latest; an order said twice is obeyed once. */
+/** The guard's side: obeys until `orders` ends. An order that is repeated is obeyed once. */
 export async function takeOrders(
   orders: { read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }> },
   pid: number,

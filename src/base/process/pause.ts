@@ -1,13 +1,13 @@
-// A switch that suspends work: what runs is stopped where it is, what is to begin waits. Keeps account of the time that
-// passed in the meantime. Knows nothing of processes.
+// A switch that suspends work: running work stops where it is, new work waits. It adds up the time spent paused, and
+// knows nothing of processes.
 
 export interface Pausable {
   isPaused(): boolean;
-  /** Milliseconds spent paused so far, this very moment's included. */
+  /** Milliseconds spent paused so far, up to this moment. */
   pausedMs(): number;
-  /** Resolves when work may go on, at once where it may already; also when `signal` aborts. */
+  /** Resolves when work may go on (at once when it is not paused), or when `signal` aborts. */
   whenRunning(signal?: AbortSignal): Promise<void>;
-  /** Calls `listener` at each change from now on; answers what ends that. */
+  /** Calls `listener` at each change from now on; returns the unsubscriber. */
   onChange(listener: (isPaused: boolean) => void): () => void;
 }
 

@@ -1,5 +1,5 @@
-// A process's descendants and the processor time they use, as a sign that they work. Linux only, where /proc tells; null
-// elsewhere.
+// The descendants of a process, and the processor time they use as a sign that they work. Read from /proc, so Linux only;
+// null elsewhere.
 import { readFileSync } from "node:fs";
 
 /** Every Linux that Bun runs on counts process times in hundredths of a second (USER_HZ, proc(5)). */
@@ -7,14 +7,14 @@ const MS_PER_TICK = 10;
 /** A guard, perhaps `nice`, a tool, and what the tool itself starts. */
 const MOST_PROCESSES = 64;
 
-/** Milliseconds of processor time that all descendants of `pid` used so far; null when it can't be told. */
+/** Milliseconds of processor time that all descendants of `pid` used so far; null when that is unknown. */
 export function descendantsCpuMs(pid: number): number | null {
   const descendants = descendantsOf(pid);
   if (descendants === null) return null;
   return descendants.reduce((ticks, each) => ticks + ticksOf(each), 0) * MS_PER_TICK;
 }
 
-/** Null when it can't be told. */
+/** Process ids; null when they are unknown. */
 export function descendantsOf(pid: number): number[] | null {
   if (process.platform !== "linux") return null;
   const found = childrenOf(pid);

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { getPriority } from "node:os";
-import { runTool } from "./run-process.ts";
+import { runProcess } from "./run-process.ts";
 
-/** The nice value of a program that runTool starts, by its own word: field 19 of stat, proc(5). */
+/** The nice value of a program that runProcess starts, by its own word: field 19 of stat, proc(5). */
 async function niceOfChild(nice: boolean): Promise<number> {
-  const { stdout } = await runTool({ program: "cat", args: ["/proc/self/stat"], nice, timeoutMs: 30_000 });
+  const { stdout } = await runProcess({ program: "cat", args: ["/proc/self/stat"], nice, timeoutMs: 30_000 });
   return Number(stdout.slice(stdout.lastIndexOf(")") + 2).split(" ")[16]);
 }
 
@@ -22,7 +22,7 @@ test.skipIf(process.platform !== "linux")(
   async () => {
     const abort = new AbortController();
     let lower: () => void = () => undefined;
-    const result = await runTool({
+    const result = await runProcess({
       program: "sh",
       args: ["-c", "while :; do cat /proc/$$/stat; sleep 0.1; done"],
       onStart: (lowerPriority) => {

@@ -4,15 +4,16 @@ import { readFileSync } from "node:fs";
 import { until } from "../../../test/support/cluster.ts";
 import { Lateness } from "../../../test/support/lateness.ts";
 import { deathIn, deathWords } from "./death.ts";
+import { selfCommand } from "./guard.ts";
 import { createPauseSwitch } from "./pause.ts";
-import { runTool, STOPPED_WITHIN_MS, selfCommand } from "./run-process.ts";
-import { toolEnvironment } from "./tool-environment.ts";
+import { ProgramNotFound, runProcess } from "./run-process.ts";
+import { STOPPED_WITHIN_MS } from "./terminate.ts";
 
 const SHELL = "/bin/sh";
 
 test.skipIf(process.platform === "win32")("a child that stops working is ended as stalled", async () => {
   const seen: (number | null)[] = [];
-  const result = await runTool({
+  const result = await runProcess({
     program: SHELL,
     args: ["-c", "sleep 30"],
     isStalled: (cpuMs) => {
@@ -26,7 +27,7 @@ test.skipIf(process.platform === "win32")("a child that stops working is ended a
 
 test.skipIf(process.platform !== "linux")("processor time of what the child itself started counts", async () => {
   let most = 0;
-  const result = await runTool({
+  const result = await runProcess({
     program: SHELL,
     args: ["-c", "sh -c 'while :; do :; done'"],
     timeoutMs: 10_000,
@@ -50,7 +51,7 @@ test.skipIf(process.platform !== "linux")(
     };
     // In a session of its own the group's signals don't reach it: as unkillable as one that waits for a dead disk.
     const args = ["-c", "setsid sh -c 'echo $$; exec sleep 60' & wait"];
-    const result = await runTool({ program: SHELL, args, signal: abort.signal, onLine });
+    const result = await runProcess({ program: SHELL, args, signal: abort.signal, onLine });
     expect(result.ended).toBe("aborted");
     process.kill(pid, "SIGKILL");
   },
@@ -66,7 +67,7 @@ async function stopped(setting: string) {
     if (lines === 12) abort.abort();
   };
   const args = ["-c", `${setting}; while :; do echo here; sleep 0.05; done`];
-  const result = await runTool({ program: SHELL, args, signal: abort.signal, onLine });
+  const result = await runProcess({ program: SHELL, args, signal: abort.signal, onLine });
   expect(result.ended).toBe("aborted");
   return { stop: result.stop, lateMs: await lateness.worstMs() };
 }
@@ -89,8 +90,8 @@ test("what is to start while it is paused waits, and doesn't start when it is gi
   const pausable = createPauseSwitch();
   pausable.set(true);
   const abort = new AbortController();
-  const given = runTool({ program: process.execPath, args: ["--version"], pausable, signal: abort.signal });
-  const waiting = runTool({ program: process.execPath, args: ["--version"], pausable });
+  const given = runProcess({ program: process.execPath, args: ["--version"], pausable, signal: abort.signal });
+  const waiting = runProcess({ program: process.execPath, args: ["--version"], pausable });
   abort.abort();
   expect(await given).toMatchObject({ ended: "aborted", stdout: "" });
   pausable.set(false);
@@ -104,7 +105,7 @@ test.skipIf(process.platform !== "linux")(
     const abort = new AbortController();
     let pid = 0;
     let isAsked = false;
-    const ended = runTool({
+    const ended = runProcess({
       program: SHELL,
       // It starts nothing: a shell stopped between vfork and exec of its child waits for that (D), and is never seen as T.
       args: ["-c", "echo $$; trap '' TERM; while :; do :; done"],
@@ -150,7 +151,7 @@ test.skipIf(process.platform === "win32")("a guard whose parent has died before 
 });
 
 test.skipIf(process.platform === "win32")("a child that a signal ends is said to, in its own words too", async () => {
-  const run = (does: string) => runTool({ program: SHELL, args: ["-c", does] });
+  const run = (does: string) => runProcess({ program: SHELL, args: ["-c", does] });
   const [segv, kill, late, exit] = await Promise.all([
     run("echo first >&2; kill -SEGV $$"),
     run("kill -KILL $$"),
@@ -167,7 +168,7 @@ test.skipIf(process.platform === "win32")("a child that a signal ends is said to
 
 test.skipIf(process.platform === "win32")("a child that this program stops has not died", async () => {
   const args = ["-c", "echo here >&2; exec sleep 30"];
-  const result = await runTool({ program: SHELL, args, timeoutMs: 1000 });
+  const result = await runProcess({ program: SHELL, args, timeoutMs: 1000 });
   expect(result).toMatchObject({ ended: "timeout", stderrTail: expect.stringMatching(/^(here\n?)?$/) });
   expect(result.death).toBeUndefined();
 });
@@ -175,21 +176,19 @@ test.skipIf(process.platform === "win32")("a child that this program stops has n
 test.skipIf(process.platform === "win32")(
   "a guard that is killed takes its program along, and it is said",
   async () => {
-    const result = await runTool({ program: SHELL, args: ["-c", "echo here >&2; kill -KILL $PPID; sleep 30"] });
+    const result = await runProcess({ program: SHELL, args: ["-c", "echo here >&2; kill -KILL $PPID; sleep 30"] });
     expect(result).toMatchObject({ ended: "exit", death: "SIGKILL" });
     expect(result.stderrTail).toContain("here\nsh was killed (SIGKILL)");
   },
 );
 
 test("an exception on Windows has its number", () => {
-  expect(deathWords("C:/tools/ffmpeg.exe", 0xc0000005, null)).toBe("ffmpeg.exe crashed (0xC0000005)");
-  expect(deathWords("ffmpeg.exe", -1_073_741_819, null)).toBe("ffmpeg.exe crashed (0xC0000005)");
-  expect(deathIn("said before\nffmpeg.exe crashed (0xC0000005)\r\n")).toBe("0xC0000005");
-  expect(deathWords("ffmpeg", 255, null)).toBeNull();
+  expect(deathWords("C:/tools/program.exe", 0xc0000005, null)).toBe("program.exe crashed (0xC0000005)");
+  expect(deathWords("program.exe", -1_073_741_819, null)).toBe("program.exe crashed (0xC0000005)");
+  expect(deathIn("said before\nprogram.exe crashed (0xC0000005)\r\n")).toBe("0xC0000005");
+  expect(deathWords("program", 255, null)).toBeNull();
 });
 
-test.skipIf(process.platform !== "linux")("a program of another C library reads no cache of this one's", async () => {
-  const { stdout } = await runTool({ program: SHELL, args: ["-c", 'echo "$GCONV_PATH"'] });
-  expect(stdout.trim()).toBe(process.env.GCONV_PATH ?? "/nonexistent/gconv");
-  expect(toolEnvironment({ GCONV_PATH: "/opt/gconv" }).GCONV_PATH).toBe("/opt/gconv");
+test("a program that isn't there is an error of its own", async () => {
+  await expect(runProcess({ program: "/nonexistent/program", args: [] })).rejects.toThrow(ProgramNotFound);
 });

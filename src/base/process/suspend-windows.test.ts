@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { until } from "../../../test/support/cluster.ts";
 import { createPauseSwitch } from "./pause.ts";
-import { runTool } from "./run-process.ts";
+import { runProcess } from "./run-process.ts";
 
 const isWindows = process.platform === "win32";
 if (!isWindows) console.error("skipped: a process is suspended in this way on Windows only");
@@ -19,7 +19,7 @@ test.skipIf(!isWindows)(
     const counting = "let n = 0; setInterval(() => console.log(n++), 20)";
     const args = ["-e", counting];
     const onLine = (line: string) => void seen.push(Number(line));
-    const ended = runTool({ program: process.execPath, args, pausable, signal: abort.signal, onLine });
+    const ended = runProcess({ program: process.execPath, args, pausable, signal: abort.signal, onLine });
     /** Paused, and what was on its way has arrived: for that long nothing more comes. */
     const stands = async () => {
       pausable.set(true);

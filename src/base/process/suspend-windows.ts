@@ -1,5 +1,5 @@
-// Suspending another process on Windows: NtSuspendProcess and NtResumeProcess of ntdll.dll, which debuggers and process
-// viewers use, though Microsoft documents only the right that they need. To be loaded on Windows alone.
+// Suspends another process on Windows with NtSuspendProcess and NtResumeProcess of ntdll.dll. Debuggers and process
+// viewers use them, though Microsoft documents only the access right that they need. Load this on Windows only.
 import { dlopen } from "bun:ffi";
 import type { Suspender } from "./guard-orders.ts";
 
@@ -16,7 +16,7 @@ export function windowsSuspender(): Suspender {
     NtResumeProcess: { args: ["ptr"], returns: "u32" },
   }).symbols;
 
-  /** Who has ended is neither suspended nor resumed; anything else that fails throws. */
+  /** Does nothing to a process that has ended; any other failure throws. */
   function call(name: "NtSuspendProcess" | "NtResumeProcess", pid: number): void {
     const handle = kernel.OpenProcess(PROCESS_SUSPEND_RESUME, 0, pid);
     if (handle === null) throw new Error(`process ${pid} can't be opened to suspend or resume it`);

@@ -1,5 +1,7 @@
 // How much sound a track decodes to, in samples: all of it, nothing kept.
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+
+import { succeeded } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { ProofCheck } from "../model/proof.ts";

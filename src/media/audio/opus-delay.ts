@@ -4,7 +4,8 @@
 import { join } from "node:path";
 import { removeTree } from "../../base/files.ts";
 import { newId } from "../../base/ids.ts";
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { succeeded } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { streamBeginnings } from "./stream-beginnings.ts";

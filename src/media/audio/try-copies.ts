@@ -2,8 +2,8 @@
 // rewritten for another container. What can't be copied and need not be is encoded instead; the rest is refused.
 import { devNull } from "node:os";
 import { AppError } from "../../base/errors.ts";
-import { runTool } from "../../base/process/run-process.ts";
 import { demuxerName } from "../ffmpeg/formats.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

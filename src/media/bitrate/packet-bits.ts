@@ -1,7 +1,8 @@
 // Counts the bits of video packets, without their container: from ffmpeg's framecrc listing and by demuxing a file.
 import { readFile } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { succeeded } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

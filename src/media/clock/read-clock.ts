@@ -1,7 +1,7 @@
 // Asks ffprobe for the times of every packet of picture and sound, and watches them for a clock that breaks.
 import { AppError } from "../../base/errors.ts";
-import { runTool } from "../../base/process/run-process.ts";
 import { MICROSECONDS, type Rational, rescale } from "../../base/rational.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

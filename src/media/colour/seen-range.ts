@@ -1,6 +1,7 @@
 // The range that an encoder has written into a segment, asked of ffprobe where nobody could know it before.
 import { z } from "zod";
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { succeeded } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { isLumaAndChroma } from "./pixel-kind.ts";

@@ -1,8 +1,8 @@
 // Which ranges the pictures of a source say, asked of ffprobe: of all its key frames, or of pictures at a few places. The
 // header of the stream tells only the first. Knows nothing of what is made of it.
 import { AppError } from "../../base/errors.ts";
-import { runTool } from "../../base/process/run-process.ts";
 import { hasTimestamps, restartsClock } from "../ffmpeg/formats.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";

@@ -3,8 +3,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { tempNameFor } from "../../base/files.ts";
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { succeeded } from "../../base/process/run-process.ts";
 import { demuxerName } from "../ffmpeg/formats.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { Container, SourceInfo } from "../model/source.ts";

@@ -1,5 +1,5 @@
 // ffprobe's "compact" output, a section of it at a time while it comes. Knows nothing of what the fields mean.
-import { runTool, type ToolResult } from "../../base/process/run-process.ts";
+import { runTool, type ToolResult } from "./run-tool.ts";
 import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 

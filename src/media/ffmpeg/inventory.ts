@@ -1,7 +1,8 @@
 // What one build of ffmpeg has: read once from its own lists (`-codecs`, `-encoders`, `-filters`), never from its version.
 import { AppError } from "../../base/errors.ts";
 import { Once } from "../../base/once.ts";
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { succeeded } from "../../base/process/run-process.ts";
+import { runTool } from "./run-tool.ts";
 import type { Tools } from "./tools.ts";
 
 export interface Inventory {

@@ -1,5 +1,7 @@
 // ffmpeg as the tests of this folder make their clips and files with it.
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+
+import { succeeded } from "../../base/process/run-process.ts";
+import { runTool } from "./run-tool.ts";
 import type { Tools } from "./tools.ts";
 
 /** Its stdout; throws with its words when it fails. A file that is there already is written over. */

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
-import { runTool } from "../../base/process/run-process.ts";
 import { isTooOld, OLDEST, releaseText } from "./releases.ts";
+import { runTool } from "./run-tool.ts";
 
 export interface Tools {
   readonly ffmpeg: string;

@@ -2,7 +2,8 @@
 // Encoders differ in what they can be told, and versions of ffmpeg in what they pass on (docs/ENCODERS.md); this holds for all.
 import { open, rename } from "node:fs/promises";
 import { removeTree } from "../../base/files.ts";
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { succeeded } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

@@ -2,7 +2,8 @@
 // out of the finished file through ffmpeg, so that what is read is what players get.
 import { readFile } from "node:fs/promises";
 import { removeTree, tempNameFor } from "../../base/files.ts";
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { succeeded } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { HdrMetadata, MasteringDisplay } from "../model/source.ts";

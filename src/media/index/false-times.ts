@@ -1,6 +1,8 @@
 // Whether the packets' times can be those of their pictures. Some cameras and muxers write decoding times for both: the
 // pictures then come out of the decoder with times that go back. Such a source is known before work begins.
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+
+import { succeeded } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";

@@ -1,10 +1,10 @@
 // Streams the packets of the video stream out of ffprobe into a FrameIndex, and hands on groups of pictures as soon as
 // they are certain, so that encoding starts while the source is still being read.
 import { AppError } from "../../base/errors.ts";
-import { runTool } from "../../base/process/run-process.ts";
 import { describeBreak } from "../clock/clock-watch.ts";
 import { brokenClock, PacketClock, ticksOrNaN } from "../clock/read-clock.ts";
 import { drawsOverEarlierFrames, hasTimestamps, restartsClock } from "../ffmpeg/formats.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

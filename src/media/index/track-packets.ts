@@ -1,9 +1,10 @@
 // What a file's packets say of its sound and subtitles: how many there are, where they begin and end. One pass over the
 // file without decoding; `TrackTally` is pure and serves whoever reads packets anyway.
 import { AppError } from "../../base/errors.ts";
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { succeeded } from "../../base/process/run-process.ts";
 import { MICROSECONDS, type Rational, rescale, toNumber } from "../../base/rational.ts";
 import { ClockProgress } from "../clock/clock-progress.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DecodedFrame, decodedFrames } from "../../../test/support/decoded.ts";
 import { hardCase } from "../../../test/support/media.ts";
-import { runTool } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { decodedFrames } from "../../../test/support/decoded.ts";
 import { hardCase, testWithMedia } from "../../../test/support/media.ts";
 import { sourceTick } from "../../../test/support/source-tick.ts";
-import { runTool } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { type EncodeRequest, emptyEncodeRequest } from "../model/encode-request.ts";

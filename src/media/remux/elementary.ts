@@ -1,7 +1,8 @@
 // What an elementary stream holds, packet by packet: where each lies in the file and when its picture is shown. Packets
 // say no times, so two decodes in sequence tell: one the order of the pictures, one how many there are and how far apart.
-import { runTool } from "../../base/process/run-process.ts";
+
 import { formatRational, type Pts, type Rational, rescale } from "../../base/rational.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { decodeErrors, lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

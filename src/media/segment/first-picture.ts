@@ -3,7 +3,8 @@
 import { rm } from "node:fs/promises";
 import { z } from "zod";
 import { tempNameFor } from "../../base/files.ts";
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { succeeded } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { PictureShape } from "../model/source.ts";

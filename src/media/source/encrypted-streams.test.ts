@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { encryptedTracks } from "./mp4-protection.ts";
 import { probeSource } from "./probe.ts";

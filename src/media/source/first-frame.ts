@@ -1,8 +1,9 @@
 // Decodes a file's first picture to see what its bitstream says beside the container: HDR metadata in SEI messages, and the
 // shape of a pixel, of which ffprobe tells the last one that it came across where a stream changes it.
 import { z } from "zod";
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { succeeded } from "../../base/process/run-process.ts";
 import { crashed } from "../ffmpeg/probe-crash.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { type SideData, sideDataSchema } from "../model/hdr.ts";

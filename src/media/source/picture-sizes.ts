@@ -1,7 +1,7 @@
 // Whether a source's pictures change their size or format in the middle: filters are then set up anew by ffmpeg, and
 // those that count begin again.
 import { AppError } from "../../base/errors.ts";
-import { runTool } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";

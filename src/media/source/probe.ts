@@ -2,9 +2,9 @@
 // index's business.
 import { stat } from "node:fs/promises";
 import { AppError, errnoOf } from "../../base/errors.ts";
-import { runTool, type ToolResult } from "../../base/process/run-process.ts";
 import { DEMUXER_WHITELIST, RAW_JPEGS } from "../ffmpeg/formats.ts";
 import { crashed } from "../ffmpeg/probe-crash.ts";
+import { runTool, type ToolResult } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { mayHoldHdr } from "../model/hdr.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../base/errors.ts";
-import { runTool } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";

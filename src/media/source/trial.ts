@@ -1,11 +1,11 @@
 // The first picture of a source through the request's own filters and encoder, before a job is taken: what ffmpeg refuses
 // is then said at once and in its words, instead of by every client after the other.
 import { AppError } from "../../base/errors.ts";
-import { runTool, type ToolResult } from "../../base/process/run-process.ts";
 import { formatRational, type Rational } from "../../base/rational.ts";
 import { stateRange } from "../colour/range-path.ts";
 import { decoderFor } from "../ffmpeg/codecs.ts";
 import { demuxerName } from "../ffmpeg/formats.ts";
+import { runTool, type ToolResult } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest, NamedOption } from "../model/encode-request.ts";

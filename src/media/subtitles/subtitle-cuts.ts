@@ -1,8 +1,9 @@
 // Where a video whose subtitles are drawn may be cut. libass keeps an event where it first put it (ass_render.c,
 // fix_collisions): a line that had to make room for another stays there to its end, so a renderer that begins in
 // between would put it elsewhere. Between events, and while one is alone since its start, there is nothing to remember.
-import { runTool } from "../../base/process/run-process.ts";
+
 import { toNumber } from "../../base/rational.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { Piece } from "../index/cut-points.ts";

@@ -1,8 +1,8 @@
 // The times at which the filters of a request put frames out, by running them over the whole source: where its times are
 // false or missing, what ffmpeg makes of them at its end is no function of the index.
 import { AppError } from "../../base/errors.ts";
-import { runTool } from "../../base/process/run-process.ts";
 import { formatRational, type Pts } from "../../base/rational.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

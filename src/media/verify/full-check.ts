@@ -1,7 +1,7 @@
 // The full check of an output: it is decoded once, as a viewer's player would, and every picture held against those of
 // its segments, each decoded by itself. Streams: neither pictures nor files are kept.
 import { AppError } from "../../base/errors.ts";
-import { runTool } from "../../base/process/run-process.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { decodeErrors, lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

@@ -2,9 +2,10 @@
 // shown, and what its sound and subtitles hold.
 import { z } from "zod";
 import { AppError } from "../../base/errors.ts";
-import { runTool, succeeded } from "../../base/process/run-process.ts";
+import { succeeded } from "../../base/process/run-process.ts";
 import { type Pts, parseRational, type Rational, rational } from "../../base/rational.ts";
 import { PROBE_LINES_FORMAT, ProbeLines } from "../ffmpeg/probe-lines.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

@@ -3,10 +3,10 @@
 // can be decoded from a key frame on is an index's promise, and what comes out of a false one looks like any picture.
 import { AppError } from "../../base/errors.ts";
 import { createPauseSwitch } from "../../base/process/pause.ts";
-import { runTool } from "../../base/process/run-process.ts";
 import type { Pts, Rational } from "../../base/rational.ts";
 import { decoderFor } from "../ffmpeg/codecs.ts";
 import { frameDigests } from "../ffmpeg/framehash.ts";
+import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

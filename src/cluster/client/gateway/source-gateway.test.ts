@@ -7,7 +7,7 @@ import { StandInCoordinator } from "../../../../test/support/stand-in-coordinato
 import { sha256Of } from "../../../base/digest.ts";
 import { exists } from "../../../base/files.ts";
 import { silentLog } from "../../../base/log.ts";
-import { runTool } from "../../../base/process/run-process.ts";
+import { runTool } from "../../../media/ffmpeg/run-tool.ts";
 import { DEFAULT_FETCH_POLICY } from "./fetch-block.ts";
 import { type GatewayOptions, openSourceGateway, type SourceGateway } from "./source-gateway.ts";
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../../base/process/run-process.ts";
+import { runTool } from "../../../media/ffmpeg/run-tool.ts";
 import { findTools } from "../../../media/ffmpeg/tools.ts";
 import { indexSource } from "../../../media/index/index-source.ts";
 import { parseEncodeParams } from "../../../media/request/parse/parse-params.ts";

@@ -1,7 +1,8 @@
 // Holds what stands beside picture, sound and subtitles against the source's: attached files and cover art by the digest
 // of their bytes, chapters by their number, titles and times.
 import { z } from "zod";
-import { runTool, succeeded } from "../../../base/process/run-process.ts";
+import { succeeded } from "../../../base/process/run-process.ts";
+import { runTool } from "../../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../../ffmpeg/tool-args.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import type { ProofCheck } from "../../model/proof.ts";

@@ -1,7 +1,7 @@
 // Runs ffmpeg for raw pictures and keeps of each, as it comes out of the pipe, the strips that are compared: one frame is
 // held at a time, however many are asked for.
 import { AppError } from "../../../base/errors.ts";
-import { runTool } from "../../../base/process/run-process.ts";
+import { runTool } from "../../ffmpeg/run-tool.ts";
 import { lastWords } from "../../ffmpeg/stderr.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import { frameBytes } from "./raw-format.ts";

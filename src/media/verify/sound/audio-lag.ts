@@ -2,8 +2,9 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../../../base/ids.ts";
-import { runTool, succeeded } from "../../../base/process/run-process.ts";
+import { succeeded } from "../../../base/process/run-process.ts";
 import { formatMicroseconds, type Pts, type Rational, rescale } from "../../../base/rational.ts";
+import { runTool } from "../../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../../ffmpeg/tool-args.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import { slidingCorrelation } from "./cross-correlation.ts";

@@ -1,0 +1,37 @@
+// Every program runs under a guard: the hidden `ffcluster __exec`, which ends with this process however it dies, kill -9
+// included, and takes its program along (docs/adr/0003).
+import { fileURLToPath } from "node:url";
+
+/** Names the process that a guard is to end with. */
+export const GUARDED_FOR = "FFCLUSTER_GUARDED_FOR";
+/** The guard's exit status and message when there is no such program; a shell answers 127 too. */
+export const NOT_FOUND_STATUS = 127;
+export const NOT_FOUND_TEXT = "ffcluster: cannot start";
+
+/** It has a stdin where it takes orders (guard-orders.ts). */
+export type Guard = Bun.Subprocess<"ignore" | "pipe", "pipe", "pipe">;
+
+export interface GuardOptions {
+  readonly cwd: string | undefined;
+  readonly env: Record<string, string | undefined>;
+  readonly takesOrders: boolean;
+}
+
+/** The command that starts this very program again: the executable, or Bun with the source entry point. */
+export function selfCommand(): readonly string[] {
+  if (Bun.isStandaloneExecutable) return [process.execPath];
+  return [process.execPath, fileURLToPath(new URL("../../cli.ts", import.meta.url))];
+}
+
+/** On systems with process groups, guard and program are one of their own. */
+export function spawnGuarded(command: readonly string[], { cwd, env, takesOrders }: GuardOptions): Guard {
+  return Bun.spawn([...selfCommand(), "__exec", ...command], {
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...env, BUN_FEATURE_FLAG_NO_ORPHANS: "1", [GUARDED_FOR]: String(process.pid) },
+    stdin: takesOrders ? "pipe" : "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    detached: process.platform !== "win32",
+    windowsHide: true,
+  });
+}
