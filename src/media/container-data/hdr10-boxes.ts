@@ -14,17 +14,17 @@ function box(type: string, fields: (view: DataView) => void, bytes: number): Uin
 }
 
 /** `mdcv` and `clli` (ISO/IEC 14496-12 section 12.1.6 and 12.1.7, as in H.265 D.2.28: green, blue, red). */
-export function hdr10Mp4({ masteringDisplay: display, contentLight: light }: StaticHdr): Uint8Array[] {
+export function hdr10Mp4({ masteringDisplay: display, contentLight: levels }: StaticHdr): Uint8Array[] {
   return [
     ...(display === null ? [] : [box("mdcv", (view) => putDisplay(view, display), 24)]),
-    ...(light === null
+    ...(levels === null
       ? []
       : [
           box(
             "clli",
             (view) => {
-              view.setUint16(0, light.max);
-              view.setUint16(2, light.average);
+              view.setUint16(0, levels.max);
+              view.setUint16(2, levels.average);
             },
             4,
           ),
@@ -56,13 +56,13 @@ function uint16(id: number, value: number): Uint8Array {
 }
 
 /** Elements of Matroska's Colour (RFC 9559 section 5.1.4.1.28.16): chromaticities as fractions of 1, light in cd/m². */
-export function hdr10Mkv({ masteringDisplay: display, contentLight: light }: StaticHdr): Uint8Array[] {
+export function hdr10Mkv({ masteringDisplay: display, contentLight: levels }: StaticHdr): Uint8Array[] {
   const points = display === null ? [] : [display.red, display.green, display.blue, display.whitePoint];
   const numbers = points.flatMap(({ x, y }) => [x / 50_000, y / 50_000]);
-  const lights = display === null ? [] : [display.maxLuminance / 10_000, display.minLuminance / 10_000];
-  const fields = [...numbers, ...lights].map((value, position) => float(MASTERING_METADATA + 1 + position, value));
+  const luminances = display === null ? [] : [display.maxLuminance / 10_000, display.minLuminance / 10_000];
+  const fields = [...numbers, ...luminances].map((value, position) => float(MASTERING_METADATA + 1 + position, value));
   return [
-    ...(light === null ? [] : [uint16(MAX_CLL, light.max), uint16(MAX_FALL, light.average)]),
+    ...(levels === null ? [] : [uint16(MAX_CLL, levels.max), uint16(MAX_FALL, levels.average)]),
     ...(fields.length === 0 ? [] : [element(MASTERING_METADATA, joined(fields))]),
   ];
 }

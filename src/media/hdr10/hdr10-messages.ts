@@ -3,15 +3,15 @@
 import type { HdrMetadata, MasteringDisplay } from "../model/source.ts";
 
 /** The codecs with a place for it in the bitstream. */
-export type LightCodec = "h264" | "hevc" | "av1";
-export type LightKind = "masteringDisplay" | "contentLight";
+export type Hdr10Codec = "h264" | "hevc" | "av1";
+export type Hdr10Kind = "masteringDisplay" | "contentLight";
 export type StaticHdr = Pick<HdrMetadata, "masteringDisplay" | "contentLight">;
 
-export const SEI_TYPES: ReadonlyMap<number, LightKind> = new Map([
+export const SEI_TYPES: ReadonlyMap<number, Hdr10Kind> = new Map([
   [137, "masteringDisplay"],
   [144, "contentLight"],
 ]);
-export const OBU_METADATA_TYPES: ReadonlyMap<number, LightKind> = new Map([
+export const OBU_METADATA_TYPES: ReadonlyMap<number, Hdr10Kind> = new Map([
   [1, "contentLight"],
   [2, "masteringDisplay"],
 ]);
@@ -24,7 +24,7 @@ const HEVC_PREFIX_SEI = [39 << 1, 1];
 const OBU_METADATA = (5 << 3) | 2;
 const STOP_BIT = 0x80;
 
-export function lightCodecOf(codec: string): LightCodec | null {
+export function hdr10CodecOf(codec: string): Hdr10Codec | null {
   return codec === "h264" || codec === "hevc" || codec === "av1" ? codec : null;
 }
 
@@ -44,10 +44,10 @@ function displayInSei({ red, green, blue, whitePoint, minLuminance, maxLuminance
 
 /** AV1 6.7.4: red, green, blue; chromaticities in 1/65536, luminances in 1/256 and 1/16384 cd/m². */
 function displayInObu({ red, green, blue, whitePoint, minLuminance, maxLuminance }: MasteringDisplay): number[] {
-  const place = (value: number) => u16(Math.min(0xffff, Math.round((value * 65_536) / 50_000)));
-  const points = [red, green, blue, whitePoint].flatMap(({ x, y }) => [...place(x), ...place(y)]);
-  const light = (value: number, unit: number) => u32(Math.min(0xffff_ffff, Math.round((value * unit) / 10_000)));
-  return [...points, ...light(maxLuminance, 256), ...light(minLuminance, 16_384)];
+  const chromaticity = (value: number) => u16(Math.min(0xffff, Math.round((value * 65_536) / 50_000)));
+  const points = [red, green, blue, whitePoint].flatMap(({ x, y }) => [...chromaticity(x), ...chromaticity(y)]);
+  const luminance = (value: number, unit: number) => u32(Math.min(0xffff_ffff, Math.round((value * unit) / 10_000)));
+  return [...points, ...luminance(maxLuminance, 256), ...luminance(minLuminance, 16_384)];
 }
 
 /** Two zeros before a byte of at most 3 would read as a start code (H.264 7.4.1): a 3 goes between. */
@@ -75,7 +75,7 @@ function metadataObu(type: number, payload: readonly number[]): number[] {
 }
 
 /** The kinds that there are to be told. */
-export function kindsOf({ masteringDisplay, contentLight }: StaticHdr): LightKind[] {
+export function kindsOf({ masteringDisplay, contentLight }: StaticHdr): Hdr10Kind[] {
   return [
     ...(masteringDisplay === null ? [] : (["masteringDisplay"] as const)),
     ...(contentLight === null ? [] : (["contentLight"] as const)),
@@ -83,7 +83,7 @@ export function kindsOf({ masteringDisplay, contentLight }: StaticHdr): LightKin
 }
 
 /** The whole messages of these kinds, ready to stand in a packet. */
-export function messagesFor(codec: LightCodec, hdr: StaticHdr, kinds: readonly LightKind[]): Uint8Array {
+export function messagesFor(codec: Hdr10Codec, hdr: StaticHdr, kinds: readonly Hdr10Kind[]): Uint8Array {
   const bytes: number[] = [];
   const { masteringDisplay, contentLight } = hdr;
   if (masteringDisplay !== null && kinds.includes("masteringDisplay")) {

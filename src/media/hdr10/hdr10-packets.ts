@@ -1,18 +1,18 @@
 // HDR10 metadata in the packets of an encoder: which messages a packet has before its picture, and the packet with those
 // that it lacks. Bytes of the picture are never touched. Pure.
 import {
+  type Hdr10Codec,
+  type Hdr10Kind,
   kindsOf,
-  type LightCodec,
-  type LightKind,
   messagesFor,
   OBU_METADATA_TYPES,
   SEI_TYPES,
   type StaticHdr,
 } from "./hdr10-messages.ts";
 
-interface Place {
+interface InsertionPoint {
   /** Kinds that stand before the picture. */
-  readonly found: ReadonlySet<LightKind>;
+  readonly found: ReadonlySet<Hdr10Kind>;
   /** Where others may go. */
   readonly offset: number;
 }
@@ -34,7 +34,7 @@ export function nextStartCode(data: Uint8Array, from: number): number {
 }
 
 /** Coded slices: H.264 types 1 to 5, HEVC types below 32. */
-function isPicture(codec: LightCodec, type: number): boolean {
+function isPicture(codec: Hdr10Codec, type: number): boolean {
   return codec === "h264" ? type >= 1 && type <= 5 : type < 32;
 }
 
@@ -71,8 +71,8 @@ export function seiMessages(unit: Uint8Array): SeiMessage[] {
   return messages;
 }
 
-function placeInUnits(codec: LightCodec, data: Uint8Array): Place {
-  const found = new Set<LightKind>();
+function insertionPointInUnits(codec: Hdr10Codec, data: Uint8Array): InsertionPoint {
+  const found = new Set<Hdr10Kind>();
   let start = nextStartCode(data, 0);
   // A length in place of a start code (avcC, hvcC): nothing that ffmpeg puts into a segment.
   if (start > 1) throw new Error(`a packet of ${codec} does not begin with a start code`);
@@ -103,8 +103,8 @@ function readLeb128(data: Uint8Array, from: number): { readonly value: number; r
   throw new Error("a length in an AV1 packet has no end");
 }
 
-function placeInObus(data: Uint8Array): Place {
-  const found = new Set<LightKind>();
+function insertionPointInObus(data: Uint8Array): InsertionPoint {
+  const found = new Set<Hdr10Kind>();
   let offset = 0;
   let at = 0;
   while (at < data.length) {
@@ -129,8 +129,8 @@ function placeInObus(data: Uint8Array): Place {
  * A key frame with every message of `hdr` before its picture; null when it has them all. H.264 and HEVC as byte streams
  * with start codes. Errors: a packet that is none of these.
  */
-export function withLight(codec: LightCodec, data: Uint8Array, hdr: StaticHdr): Uint8Array | null {
-  const { found, offset } = codec === "av1" ? placeInObus(data) : placeInUnits(codec, data);
+export function withHdr10(codec: Hdr10Codec, data: Uint8Array, hdr: StaticHdr): Uint8Array | null {
+  const { found, offset } = codec === "av1" ? insertionPointInObus(data) : insertionPointInUnits(codec, data);
   const missing = kindsOf(hdr).filter((kind) => !found.has(kind));
   if (missing.length === 0) return null;
   return Buffer.concat([data.subarray(0, offset), messagesFor(codec, hdr, missing), data.subarray(offset)]);

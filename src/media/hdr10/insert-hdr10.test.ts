@@ -7,14 +7,14 @@ import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { HDR10_METADATA } from "../model/source-video.fixture.ts";
-import { addLight, countLight, type LightPlan } from "./insert-hdr10.ts";
+import { countHdr10, insertHdr10, type RequiredHdr10 } from "./insert-hdr10.ts";
 
 const TIMEOUT_MS = 60_000;
 let tools: Tools;
 let folder: string;
 beforeAll(async () => {
   tools = await findTools(process.env);
-  folder = await mkdtemp(join(tmpdir(), "ffcluster-light-"));
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-hdr10-"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -65,14 +65,14 @@ test.each([
 ] as const)(
   "%s, %s",
   async (codec, name, picture, encoder) => {
-    const plan: LightPlan = { codec, hdr: HDR10_METADATA };
+    const plan: RequiredHdr10 = { codec, hdr: HDR10_METADATA };
     const path = await segment(name, picture, encoder);
-    const { keys, lacking } = await countLight(path, plan);
+    const { keys, lacking } = await countHdr10(path, plan);
     expect(keys).toBeGreaterThanOrEqual(2);
     expect(lacking).toBe(keys);
     const before = { pictures: await pictures(path), packets: await packets(path) };
-    expect(await addLight(tools, path, plan)).toBeNull();
-    expect(await countLight(path, plan)).toEqual({ keys, lacking: 0 });
+    expect(await insertHdr10(tools, path, plan)).toBeNull();
+    expect(await countHdr10(path, plan)).toEqual({ keys, lacking: 0 });
     expect(await pictures(path)).toBe(before.pictures);
     const after = await packets(path);
     expect(after.map((packet) => packet[2])).toEqual(before.packets.map((packet) => packet[2]));
@@ -80,7 +80,7 @@ test.each([
     expect(changed.length).toBe(keys);
 
     const whole = await readFile(path);
-    expect(await addLight(tools, path, plan)).toBeNull();
+    expect(await insertHdr10(tools, path, plan)).toBeNull();
     expect((await readFile(path)).equals(whole)).toBe(true);
   },
   TIMEOUT_MS,
@@ -89,14 +89,14 @@ test.each([
 test(
   "what is no segment, or ends too early, is refused with the reason and left as it is",
   async () => {
-    const plan: LightPlan = { codec: "h264", hdr: HDR10_METADATA };
+    const plan: RequiredHdr10 = { codec: "h264", hdr: HDR10_METADATA };
     const path = await segment("cut.nut", SMALL, X264);
     await truncate(path, 5000);
-    expect(await addLight(tools, path, plan)).toContain("ends in the middle");
+    expect(await insertHdr10(tools, path, plan)).toContain("ends in the middle");
     expect((await readFile(path)).length).toBe(5000);
     const mkv = join(folder, "other.mkv");
     await ffmpeg(["-i", fileUrl(await segment("whole.nut", SMALL, X264)), "-c", "copy", fileUrl(mkv)]);
-    expect(await addLight(tools, mkv, plan)).toContain("not a NUT file");
+    expect(await insertHdr10(tools, mkv, plan)).toContain("not a NUT file");
   },
   TIMEOUT_MS,
 );

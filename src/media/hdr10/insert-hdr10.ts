@@ -14,19 +14,19 @@ import { FRAME_FLAGS } from "../nut/nut-headers.ts";
 import { frameBytes, refuseUnwritable } from "../nut/write-frame.ts";
 import { keptHdr } from "../request/args/source-params.ts";
 import { codecOfEncoder } from "../request/tables/encoders.ts";
-import { type LightCodec, lightCodecOf, type StaticHdr } from "./hdr10-messages.ts";
-import { withLight } from "./hdr10-packets.ts";
+import { type Hdr10Codec, hdr10CodecOf, type StaticHdr } from "./hdr10-messages.ts";
+import { withHdr10 } from "./hdr10-packets.ts";
 
 /** What the key frames of a segment must say. */
-export interface LightPlan {
-  readonly codec: LightCodec;
+export interface RequiredHdr10 {
+  readonly codec: Hdr10Codec;
   readonly hdr: StaticHdr;
 }
 
 /** Null: the source says nothing that still holds, or the codec has no place for it. */
-export function lightPlan(video: SourceVideo, request: EncodeRequest): LightPlan | null {
+export function requiredHdr10(video: SourceVideo, request: EncodeRequest): RequiredHdr10 | null {
   const hdr = keptHdr(video, request);
-  const codec = lightCodecOf(codecOfEncoder(request.video.encoder));
+  const codec = hdr10CodecOf(codecOfEncoder(request.video.encoder));
   return hdr === null || codec === null ? null : { codec, hdr };
 }
 
@@ -44,30 +44,30 @@ function isKeyFrame(part: NutPart): part is NutFrame {
 }
 
 /** Key frames of a segment file, and how many of them lack something. */
-export async function countLight(path: string, { codec, hdr }: LightPlan, signal?: AbortSignal) {
+export async function countHdr10(path: string, { codec, hdr }: RequiredHdr10, signal?: AbortSignal) {
   await using handle = await open(path, "r");
   const nut = await NutFile.of(handle);
   let [keys, lacking] = [0, 0];
   for await (const part of partsOf(nut, signal)) {
     if (!isKeyFrame(part)) continue;
     keys += 1;
-    if (withLight(codec, await nut.dataOf(part), hdr) !== null) lacking += 1;
+    if (withHdr10(codec, await nut.dataOf(part), hdr) !== null) lacking += 1;
   }
   return { keys, lacking };
 }
 
-async function writeWithLight(path: string, target: string, { codec, hdr }: LightPlan, signal?: AbortSignal) {
+async function writeWithHdr10(path: string, target: string, { codec, hdr }: RequiredHdr10, signal?: AbortSignal) {
   await using handle = await open(path, "r");
   await using out = await open(target, "w");
   const nut = await NutFile.of(handle);
-  const told = async (frame: NutFrame) => {
-    const data = withLight(codec, await nut.dataOf(frame), hdr);
+  const completed = async (frame: NutFrame) => {
+    const data = withHdr10(codec, await nut.dataOf(frame), hdr);
     return data === null ? null : frameBytes(nut.main, nut.stream, frame, data);
   };
   for await (const part of partsOf(nut, signal)) {
     if (part.kind === "index") break;
-    const anew = isKeyFrame(part) ? await told(part) : null;
-    await out.writeFile(anew ?? (await nut.bytesOf(part)));
+    const changed = isKeyFrame(part) ? await completed(part) : null;
+    await out.writeFile(changed ?? (await nut.bytesOf(part)));
   }
 }
 
@@ -75,23 +75,23 @@ async function writeWithLight(path: string, target: string, { codec, hdr }: Ligh
  * Gives every key frame of a NUT segment the metadata that it lacks; a segment that has it all is left as it is. ffmpeg
  * then writes the file anew, with the index that seeking in it needs. Answers what went wrong, or null.
  */
-export async function addLight(
+export async function insertHdr10(
   tools: Tools,
   path: string,
-  plan: LightPlan,
+  required: RequiredHdr10,
   signal?: AbortSignal,
 ): Promise<string | null> {
-  const told = `${path}.told`;
+  const partial = `${path}.partial`;
   const whole = `${path}.whole`;
   try {
-    if ((await countLight(path, plan, signal)).lacking === 0) return null;
-    await writeWithLight(path, told, plan, signal);
+    if ((await countHdr10(path, required, signal)).lacking === 0) return null;
+    await writeWithHdr10(path, partial, required, signal);
     const result = await runTool({
       program: tools.ffmpeg,
       args: [
         ...QUIET,
         ...["-copyts", ...inputGuards({ formats: "nut", kind: "file" })],
-        ...["-f", "nut", "-i", fileUrl(told), "-map", "0", "-c", "copy", "-map_metadata", "-1"],
+        ...["-f", "nut", "-i", fileUrl(partial), "-map", "0", "-c", "copy", "-map_metadata", "-1"],
         ...["-avoid_negative_ts", "disabled", "-f", "nut", "-y", fileUrl(whole)],
       ],
       signal,
@@ -103,7 +103,7 @@ export async function addLight(
     signal?.throwIfAborted();
     return `HDR10 metadata could not be put in: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
   } finally {
-    await removeTree(told);
+    await removeTree(partial);
     await removeTree(whole);
   }
 }

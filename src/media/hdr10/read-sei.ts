@@ -35,7 +35,7 @@ function levelsOf(payload: Uint8Array): HdrMetadata["contentLight"] {
 }
 
 /** Pure: the first message of each kind in a byte stream of H.264 SEI units. */
-export function lightInSei(stream: Uint8Array): StaticHdr {
+export function hdr10InSei(stream: Uint8Array): StaticHdr {
   let masteringDisplay: MasteringDisplay | null = null;
   let contentLight: HdrMetadata["contentLight"] = null;
   for (let start = nextStartCode(stream, 0); start < stream.length; ) {
@@ -51,7 +51,7 @@ export function lightInSei(stream: Uint8Array): StaticHdr {
 }
 
 /** Of the first packet of an H.264 video; null when it can't be read. A small file is made beside it and removed. */
-export async function firstPacketLight(
+export async function firstPacketHdr10(
   tools: Tools,
   file: { readonly path: string; readonly formats: string; readonly streamIndex: number },
   signal?: AbortSignal,
@@ -69,7 +69,7 @@ export async function firstPacketLight(
       signal,
       timeoutMs: TIMEOUT_MS,
     });
-    return succeeded(result) ? lightInSei(await readFile(units)) : null;
+    return succeeded(result) ? hdr10InSei(await readFile(units)) : null;
   } finally {
     await removeTree(units);
   }

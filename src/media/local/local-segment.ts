@@ -2,7 +2,7 @@
 import type { Pts } from "../../base/rational.ts";
 import { decoderFor } from "../ffmpeg/codecs.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
-import { lightPlan } from "../hdr10/insert-hdr10.ts";
+import { requiredHdr10 } from "../hdr10/insert-hdr10.ts";
 import type { FrameGrid } from "../index/frame-grid.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
@@ -99,7 +99,7 @@ export async function makeSegment(
     const clocks = {
       timeBase: plan?.timeBase ?? info.video.timeBase,
       encoderTimeBase: task.encoderTimeBase,
-      light: lightPlan(task.video, task.request),
+      hdr10: requiredHdr10(task.video, task.request),
     };
     let pts = plan === null || task.expectedFrames === null ? null : plannedFrames(plan, index, info, task);
     let verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);

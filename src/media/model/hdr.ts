@@ -48,7 +48,7 @@ function readMasteringDisplay(data: SideData): MasteringDisplay | null {
   return { red, green, blue, whitePoint, minLuminance, maxLuminance };
 }
 
-function readContentLight(data: SideData): HdrMetadata["contentLight"] {
+function readLightLevel(data: SideData): HdrMetadata["contentLight"] {
   const { max_content: max, max_average: average } = data;
   if (typeof max !== "number" || typeof average !== "number") return null;
   if (max < 0 || average < 0 || max > MOST_LIGHT_LEVEL || average > MOST_LIGHT_LEVEL || max + average === 0)
@@ -64,7 +64,7 @@ export function readHdr(list: readonly SideData[]): HdrMetadata | undefined {
   for (const data of list) {
     const type = data.side_data_type ?? "";
     if (type === "Mastering display metadata") masteringDisplay ??= readMasteringDisplay(data);
-    if (type === "Content light level metadata") contentLight ??= readContentLight(data);
+    if (type === "Content light level metadata") contentLight ??= readLightLevel(data);
     for (const [pattern, name] of DYNAMIC) if (pattern.test(type)) dynamic.add(name);
   }
   if (masteringDisplay === null && contentLight === null && dynamic.size === 0) return undefined;

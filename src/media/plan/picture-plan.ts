@@ -5,7 +5,7 @@ import { isLumaAndChroma } from "../colour/pixel-kind.ts";
 import { rangeHolder } from "../colour/range-holder.ts";
 import { outputRange } from "../colour/range-path.ts";
 import { isH264Encoder } from "../ffmpeg/codecs.ts";
-import { lightCodecOf } from "../hdr10/hdr10-messages.ts";
+import { hdr10CodecOf } from "../hdr10/hdr10-messages.ts";
 import type { ColourTags } from "../model/colour-tags.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, HdrMetadata, SourceVideo } from "../model/source.ts";
@@ -134,7 +134,7 @@ function hdrNotes(video: SourceVideo, request: EncodeRequest): string[] {
   if (hdr.masteringDisplay === null && hdr.contentLight === null) return dynamic;
   const what = describeHdr(hdr);
   if (keptHdr(video, request) === null) return [...dynamic, `${what} is not kept: colours or bit depth change`];
-  if (lightCodecOf(codec) === null)
+  if (hdr10CodecOf(codec) === null)
     return [...dynamic, `${what} is not kept: the bitstream of ${codec} has no place for it`];
   const seen = codec === "h264" ? ", as SEI messages, which older versions of ffprobe do not show" : "";
   return [...dynamic, `${what} is in the bitstream, at every key frame${seen}`];
@@ -178,7 +178,7 @@ export function planPicture(video: SourceVideo, request: EncodeRequest, containe
     kept === null || isOwnHdr ? null : { masteringDisplay: kept.masteringDisplay, contentLight: kept.contentLight };
   return {
     tags: { ...held, fieldOrder, sampleAspectRatio: heldShape(video, request) },
-    hdr: lightCodecOf(codec) === null ? null : containerHdr,
+    hdr: hdr10CodecOf(codec) === null ? null : containerHdr,
     containerHdr,
     notes: [
       ...hdrNotes(video, request),

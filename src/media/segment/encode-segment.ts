@@ -12,7 +12,7 @@ import { createStallRule, type StallBounds } from "../ffmpeg/stall.ts";
 import { decodeErrors, lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
-import { addLight, lightPlan } from "../hdr10/insert-hdr10.ts";
+import { insertHdr10, requiredHdr10 } from "../hdr10/insert-hdr10.ts";
 import type { SegmentReport, SegmentTask } from "../model/segment.ts";
 import { withSideFiles } from "../subtitles/burn-in-files.ts";
 import { parseSeams, type Seams } from "./seams.ts";
@@ -117,9 +117,9 @@ export async function encodeSegment(tools: Tools, asked: SegmentTask, options: E
     return { ok: false, reason: lastWords(result.stderrTail), aborted: false, stderr: result.stderrTail };
   }
   if ((await stat(output)).size === 0) return { ok: false, reason: "ffmpeg wrote an empty segment", aborted: false };
-  const light = run?.format === undefined ? lightPlan(task.video, task.request) : null;
-  const unlit = light === null ? null : await addLight(tools, output, light, options.signal);
-  if (unlit !== null) return { ok: false, reason: unlit, aborted: options.signal?.aborted === true };
+  const hdr10 = run?.format === undefined ? requiredHdr10(task.video, task.request) : null;
+  const failure = hdr10 === null ? null : await insertHdr10(tools, output, hdr10, options.signal);
+  if (failure !== null) return { ok: false, reason: failure, aborted: options.signal?.aborted === true };
   const seams = await readSeams(seamFile, task);
   return {
     ok: true,

@@ -6,7 +6,7 @@ import { type Pts, parseRational, type Rational, rescale } from "../../base/rati
 import { probeCompact } from "../ffmpeg/compact-lines.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
-import { countLight, type LightPlan } from "../hdr10/insert-hdr10.ts";
+import { countHdr10, type RequiredHdr10 } from "../hdr10/insert-hdr10.ts";
 import type { SegmentFacts } from "../model/segment.ts";
 import { readNut } from "../nut/read-nut.ts";
 import { segmentOffsetTicks } from "./segment-clock.ts";
@@ -18,7 +18,7 @@ export interface SegmentExpectation {
   readonly timeBase: Rational;
   readonly encoderTimeBase: Rational;
   /** HDR10 metadata that every key frame must hold; null or absent: none is promised. */
-  readonly light?: LightPlan | null;
+  readonly hdr10?: RequiredHdr10 | null;
 }
 
 export type VerifyOutcome =
@@ -120,10 +120,10 @@ export function absolutePts(packets: Pick<SegmentPackets, "timeBase" | "pts">, e
   return packets.pts.map((pts) => rescale(pts - offset, packets.timeBase, encoderTimeBase));
 }
 
-async function lacksLight(path: string, light: LightPlan | null, signal?: AbortSignal): Promise<string | null> {
-  if (light === null) return null;
+async function lacksHdr10(path: string, required: RequiredHdr10 | null, signal?: AbortSignal): Promise<string | null> {
+  if (required === null) return null;
   try {
-    const { keys, lacking } = await countLight(path, light, signal);
+    const { keys, lacking } = await countHdr10(path, required, signal);
     return lacking === 0 ? null : `${lacking} of ${keys} key frames lack the source's HDR10 metadata`;
   } catch (thrown) {
     signal?.throwIfAborted();
@@ -147,8 +147,8 @@ export async function verifySegment(
   if (typeof compared === "string")
     return { ok: false, reason: compared, framesGot: packets.pts.length, framesExpected };
   const framesGot = packets.pts.length;
-  const unlit = await lacksLight(path, expected.light ?? null, signal);
-  if (unlit !== null) return { ok: false, reason: unlit, framesGot, framesExpected };
+  const problem = await lacksHdr10(path, expected.hdr10 ?? null, signal);
+  if (problem !== null) return { ok: false, reason: problem, framesGot, framesExpected };
   return {
     ok: true,
     facts: {

@@ -2,7 +2,7 @@
 import { parseRational } from "../../base/rational.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { StaticHdr } from "../hdr10/hdr10-messages.ts";
-import { firstPacketLight } from "../hdr10/read-sei.ts";
+import { firstPacketHdr10 } from "../hdr10/read-sei.ts";
 import { readHdr, type SideData } from "../model/hdr.ts";
 import type { ProofCheck } from "../model/proof.ts";
 import type { MasteringDisplay } from "../model/source.ts";
@@ -14,7 +14,7 @@ export type ReadPicture = {
   readonly tags: PicturePlan["tags"];
   readonly sideData: readonly SideData[];
   /** What the bitstream was found to say where ffprobe may not tell. */
-  readonly light?: StaticHdr | null;
+  readonly hdr10?: StaticHdr | null;
 };
 
 const TITLES: readonly (readonly [keyof PicturePlan["tags"], string])[] = [
@@ -56,14 +56,14 @@ function isSameDisplay(want: MasteringDisplay, got: MasteringDisplay): boolean {
 
 function hdrProblems(planned: NonNullable<PicturePlan["hdr"]>, found: StaticHdr | null | undefined): string[] {
   const problems: string[] = [];
-  const { masteringDisplay: display, contentLight: light } = planned;
+  const { masteringDisplay: display, contentLight: levels } = planned;
   const gotDisplay = found?.masteringDisplay ?? null;
-  const gotLight = found?.contentLight ?? null;
+  const gotLevels = found?.contentLight ?? null;
   if (display !== null && (gotDisplay === null || !isSameDisplay(display, gotDisplay)))
     problems.push(gotDisplay === null ? "mastering display is missing" : "mastering display differs");
-  if (light !== null && (gotLight?.max !== light.max || gotLight.average !== light.average)) {
-    const got = gotLight === null ? "missing" : `${gotLight.max},${gotLight.average}`;
-    problems.push(`content light level is ${got}, planned ${light.max},${light.average}`);
+  if (levels !== null && (gotLevels?.max !== levels.max || gotLevels.average !== levels.average)) {
+    const got = gotLevels === null ? "missing" : `${gotLevels.max},${gotLevels.average}`;
+    problems.push(`content light level is ${got}, planned ${levels.max},${levels.average}`);
   }
   return problems;
 }
@@ -77,7 +77,7 @@ export function comparePicture(plan: PicturePlan, read: ReadPicture): ProofCheck
   });
   const problems = [
     ...differing,
-    ...(plan.hdr === null ? [] : hdrProblems(plan.hdr, read.light ?? readHdr(read.sideData))),
+    ...(plan.hdr === null ? [] : hdrProblems(plan.hdr, read.hdr10 ?? readHdr(read.sideData))),
   ];
   const held = TITLES.flatMap(([tag, title]) => (plan.tags[tag] === null ? [] : [`${title} ${plan.tags[tag]}`]));
   const hdr = plan.hdr === null ? [] : ["HDR10 metadata"];
@@ -104,7 +104,7 @@ export async function checkPicture(
   const file = { path, formats: OUTPUT_DEMUXERS, streamIndex: stream.index };
   const inFrame = plan.hdr === null ? [] : await firstFrameSideData(tools, file, signal);
   const isH264 = stream.codec_name === "h264";
-  const light = plan.hdr === null || !isH264 ? null : await firstPacketLight(tools, file, signal);
+  const hdr10 = plan.hdr === null || !isH264 ? null : await firstPacketHdr10(tools, file, signal);
   return comparePicture(plan, {
     tags: {
       range: known(stream.color_range),
@@ -115,7 +115,7 @@ export async function checkPicture(
       sampleAspectRatio: known(stream.sample_aspect_ratio),
       fieldOrder: known(stream.field_order),
     },
-    light,
+    hdr10,
     // The bitstream's word before the container's.
     sideData: [...inFrame, ...(stream.side_data_list ?? [])],
   });

@@ -5,7 +5,7 @@ import { AppError } from "../../../base/errors.ts";
 import { exists } from "../../../base/files.ts";
 import { withFrameClock } from "../../../media/bitrate/frame-clock.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
-import { lightPlan } from "../../../media/hdr10/insert-hdr10.ts";
+import { requiredHdr10 } from "../../../media/hdr10/insert-hdr10.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import type { EncodeRequest } from "../../../media/model/encode-request.ts";
 import type { LeadIn, SegmentTask } from "../../../media/model/segment.ts";
@@ -63,7 +63,7 @@ function expectationOf(work: JobWork, job: Job, task: SegmentTask, pts: readonly
     pts: plan === null ? null : pts,
     timeBase: plan?.timeBase ?? task.timeBase,
     encoderTimeBase: task.encoderTimeBase,
-    light: lightPlan(task.video, task.request),
+    hdr10: requiredHdr10(task.video, task.request),
   };
 }
 

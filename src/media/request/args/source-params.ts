@@ -26,29 +26,29 @@ function displayInUnits({ red, green, blue, whitePoint, minLuminance, maxLuminan
 /** In decimals, as SVT-AV1 reads it: five places of chromaticity and four of cd/m² hold every unit. */
 function displayInDecimals({ red, green, blue, whitePoint, minLuminance, maxLuminance }: MasteringDisplay): string {
   const point = ({ x, y }: { x: number; y: number }) => `(${(x / 50_000).toFixed(5)},${(y / 50_000).toFixed(5)})`;
-  const light = `L(${(maxLuminance / 10_000).toFixed(4)},${(minLuminance / 10_000).toFixed(4)})`;
-  return `G${point(green)}B${point(blue)}R${point(red)}WP${point(whitePoint)}${light}`;
+  const luminances = `L(${(maxLuminance / 10_000).toFixed(4)},${(minLuminance / 10_000).toFixed(4)})`;
+  return `G${point(green)}B${point(blue)}R${point(red)}WP${point(whitePoint)}${luminances}`;
 }
 
 type HdrWords = {
   readonly display: string;
-  readonly light: string;
+  readonly levels: string;
   readonly write: (display: MasteringDisplay) => string;
   readonly always: readonly NamedOption[];
 };
 
 const HDR_WORDS: Readonly<Partial<Record<ParamsKind, HdrWords>>> = {
-  x264: { display: "mastering-display", light: "cll", write: displayInUnits, always: [] },
+  x264: { display: "mastering-display", levels: "cll", write: displayInUnits, always: [] },
   x265: {
     display: "master-display",
-    light: "max-cll",
+    levels: "max-cll",
     write: displayInUnits,
     always: [
       ["hdr10", "1"],
       ["repeat-headers", "1"],
     ],
   },
-  svtav1: { display: "mastering-display", light: "content-light", write: displayInDecimals, always: [] },
+  svtav1: { display: "mastering-display", levels: "content-light", write: displayInDecimals, always: [] },
 };
 
 function hdrParams(kind: ParamsKind, hdr: HdrMetadata): NamedOption[] {
@@ -57,7 +57,7 @@ function hdrParams(kind: ParamsKind, hdr: HdrMetadata): NamedOption[] {
   const { masteringDisplay, contentLight } = hdr;
   return [
     ...(masteringDisplay === null ? [] : [[words.display, words.write(masteringDisplay)] as const]),
-    ...(contentLight === null ? [] : [[words.light, `${contentLight.max},${contentLight.average}`] as const]),
+    ...(contentLight === null ? [] : [[words.levels, `${contentLight.max},${contentLight.average}`] as const]),
     ...words.always,
   ];
 }
