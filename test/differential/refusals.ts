@@ -12,6 +12,10 @@ const HONEST: readonly Honest[] = [
     says: /^E_ENCODE_REQUEST: the output would have no sound at all .* cannot hold/,
     why: "a copy is asked for into a container that is not trusted with the codec; the hint names others",
   },
+  {
+    says: /^E_SOURCE_REFUSED: nobody can tell when the source's pictures are shown: /,
+    why: "its packets carry decoding times and plain ffmpeg's own times of the pictures go back",
+  },
   { says: /^E_SOURCE_NO_VIDEO: /, why: "there is no picture in the file" },
 ];
 

@@ -1,11 +1,14 @@
 // Whether the packets' times can be those of their pictures. Some cameras and muxers write decoding times for both: the
-// pictures then come out of the decoder with times that go back. Such a source is known before work begins.
+// pictures then come out of the decoder with times that go back. Such a source is known before work begins. ffmpeg guesses
+// times that rise from most of them; one of which even the guess goes back is refused.
 
+import { AppError } from "../../base/errors.ts";
 import { succeeded } from "../../base/process/run-process.ts";
+import { formatRational } from "../../base/rational.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
-import type { SourceInfo } from "../model/source.ts";
+import type { SourceInfo, SourceVideo } from "../model/source.ts";
 import type { VideoPacket } from "./frame-index.ts";
 
 /** Two seconds of film: encoders that reorder do so in the first of them. Decoded in 0.3 s at 1080p. */
@@ -35,29 +38,83 @@ export class TimesDoubt {
   }
 }
 
-/** Decodes the beginning of the video. Whether its pictures come out with times that go back; false where it can't be decoded. */
-export async function timesGoBack(
+/** What decoding the beginning tells of the times. */
+export type SeenTimes =
+  /** They rise, or the beginning can't be decoded. */
+  | "rising"
+  /** The packets' own go back; those that ffmpeg guesses from them do not. */
+  | "guessed"
+  /** The guessed ones go back too, or fall on each other: whoever goes by them shows pictures in another order, or at once. */
+  | "lost";
+
+/** One picture as it comes out of the decoder, ticks; NaN: it has no such time. */
+export interface SeenPicture {
+  /** The time of its packet. */
+  readonly own: number;
+  /** ffmpeg's best effort. */
+  readonly guessed: number;
+  /** It came out when there were no more packets: ffmpeg then has only the packet's own time to go by. */
+  readonly isDrained: boolean;
+}
+
+/** So many of the pictures that are looked at may be guessed to stand where another does: ffmpeg needs a few to learn. */
+const MOST_ON_ANOTHER = 4;
+/** Ticks that packets last at least on average for a tick to mean nothing. */
+const LEAST_TICKS = 4;
+
+/** How the last pictures of a film are guessed depends on those alone and is no sign of how the rest is. */
+export function judgeTimes(pictures: readonly SeenPicture[]): SeenTimes {
+  let [own, guessed, onAnother, row] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
+  let doGoBack = false;
+  let areLost = false;
+  const times = pictures.map((picture) => picture.own).filter(Number.isFinite);
+  const step = (Math.max(...times) - Math.min(...times)) / Math.max(1, times.length - 1);
+  for (const picture of pictures) {
+    if (picture.own <= own) doGoBack = true;
+    if (!picture.isDrained) {
+      row = step >= LEAST_TICKS && picture.guessed <= guessed + 1 ? row + 1 : 0;
+      onAnother += Math.sign(row);
+      if (picture.guessed < guessed || row > 1 || onAnother > MOST_ON_ANOTHER) areLost = true;
+    }
+    if (picture.own > own) own = picture.own;
+    if (picture.guessed > guessed) guessed = picture.guessed;
+  }
+  return doGoBack && areLost ? "lost" : doGoBack ? "guessed" : "rising";
+}
+
+/** Decodes the beginning of the video, as far as it is suspicious. Errors: none; what can't be decoded shows when it is encoded. */
+export async function seeTimes(
   tools: Tools,
   path: string,
   info: SourceInfo,
   signal: AbortSignal | undefined,
-): Promise<boolean> {
-  let highest = Number.NEGATIVE_INFINITY;
-  let goBack = false;
+): Promise<SeenTimes> {
+  const pictures: SeenPicture[] = [];
   const result = await runTool({
     program: tools.ffprobe,
     args: [
       ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
       ...["-select_streams", String(info.video.streamIndex), "-read_intervals", `%+#${LOOK_PACKETS}`],
-      ...["-show_entries", "frame=pts", "-of", "csv=p=0", fileUrl(path)],
+      // ffprobe writes them in this order, and side data behind them.
+      ...["-show_entries", "frame=pts,pkt_dts,best_effort_timestamp", "-of", "csv=p=0", fileUrl(path)],
     ],
     signal,
     onLine: (line) => {
-      // A picture with side data has more fields.
-      const pts = Number.parseInt(line, 10);
-      if (pts <= highest) goBack = true;
-      if (pts > highest) highest = pts;
+      const [own = "", decoded = "", guessed = ""] = line.split(",");
+      const at = { own: Number.parseInt(own, 10), guessed: Number.parseInt(guessed, 10) };
+      if (decoded !== "") pictures.push({ ...at, isDrained: decoded === "N/A" });
     },
   });
-  return succeeded(result) && goBack;
+  return succeeded(result) ? judgeTimes(pictures) : "rising";
+}
+
+/** The refusal of a source of which nobody can tell when its pictures are shown. */
+export function lostTimes({ realFrameRate, averageFrameRate }: SourceVideo): AppError {
+  const rate = realFrameRate ?? averageFrameRate;
+  const told = rate === null ? "RATE" : formatRational(rate);
+  return new AppError(
+    "E_SOURCE_REFUSED",
+    `nobody can tell when the source's pictures are shown: ${FALSE_TIMES}, and from those ffmpeg guesses times that go back or fall on each other`,
+    `If it has a constant rate, give its pictures the times of that rate first: \`ffmpeg -r ${told} -i FILE -map 0:v:0 -map 0:a? -c:a copy -c:v ffv1 timed.mkv\`.`,
+  );
 }

@@ -9,7 +9,7 @@ import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { Gop, SourceInfo } from "../model/source.ts";
-import { FALSE_TIMES, TimesDoubt, timesGoBack } from "./false-times.ts";
+import { FALSE_TIMES, lostTimes, seeTimes, TimesDoubt } from "./false-times.ts";
 import type { FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex, VideoPacket } from "./frame-index.ts";
 import { GrowingFrameIndex } from "./growing-frame-index.ts";
@@ -29,7 +29,7 @@ export interface IndexOptions {
   readonly grid?: FrameGrid | null;
   /** Called once, at the first frame that is no place of the grid, before any group that holds it is handed on. */
   readonly onOffGrid?: (reason: string, index: FrameIndex) => void;
-  /** A source whose clock breaks is only said to be one that can't be split, not refused. */
+  /** A source whose clock breaks, or whose pictures have lost their times, is only said to be one that can't be split, not refused. */
   readonly isEstimate?: boolean;
   /** Why it may not be split, whatever its packets say. */
   readonly wholeBecause?: string | null;
@@ -123,8 +123,8 @@ class Groups {
 }
 
 /**
- * Reads the whole source once. Errors: E_INDEX (ffprobe failed, no frame found), E_SOURCE_REFUSED (its clock breaks),
- * E_INTERRUPTED.
+ * Reads the whole source once. Errors: E_INDEX (ffprobe failed, no frame found), E_SOURCE_REFUSED (its clock breaks, the
+ * times of its pictures are lost), E_INTERRUPTED.
  * An index that is not `seekable` is no error: the job then runs as one segment.
  */
 export async function indexSource(
@@ -147,10 +147,13 @@ export async function indexSource(
   const doubt = new TimesDoubt(info);
   const groups = new Groups(index, options.onGops);
   let judged: Promise<void> | null = null;
+  let areLost = false;
   const judgeTimes = async () => {
     groups.isHeld = true;
-    if (await timesGoBack(tools, path, info, signal)) index.markFalseTimes(FALSE_TIMES);
-    groups.isHeld = false;
+    const seen = await seeTimes(tools, path, info, signal);
+    if (seen !== "rising") index.markFalseTimes(FALSE_TIMES);
+    areLost = seen === "lost";
+    groups.isHeld = areLost;
   };
   let yieldToEncodes: () => void = () => undefined;
   const handOn = () => {
@@ -198,6 +201,7 @@ export async function indexSource(
   groups.add(index.finish());
   if (doubt.isSuspicious) judged ??= judgeTimes();
   await judged;
+  if (areLost && options.isEstimate !== true) throw lostTimes(info.video);
   watchGrid();
   if (index.hasTimeJump && restartsClock(info.formatName))
     index.markUnseekable("the source's clock starts anew in the middle");

@@ -8,7 +8,7 @@ import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import type { Gop } from "../model/source.ts";
 import { probeSource } from "../source/probe.ts";
-import { FALSE_TIMES, TimesDoubt } from "./false-times.ts";
+import { FALSE_TIMES, judgeTimes, TimesDoubt } from "./false-times.ts";
 import { indexSource } from "./index-source.ts";
 import { KeyMarks } from "./key-marks.ts";
 
@@ -93,6 +93,41 @@ describe("times that cannot be those of the pictures", () => {
     const { index, handedOn } = await indexed(await make("h264"));
     expect(index).toMatchObject({ falseTimes: null, seekable: true });
     expect(handedOn.map(({ frames }) => frames)).toEqual([10, 10, 10, 10]);
+  });
+
+  test("where even ffmpeg's guess goes back the source is refused before a group is handed on; an estimate says it", async () => {
+    const video = ["-c:v", "mpeg4", "-bf", "2", "-bsf:v", "setts=pts=DTS"];
+    await runFfmpeg(tools, ["-f", "lavfi", "-i", "testsrc2=s=128x96:r=25:d=1.6", ...video, at("lost.mkv")]);
+    const info = await probeSource(tools, at("lost.mkv"));
+    const handedOn: Gop[] = [];
+    const onGops = (gops: readonly Gop[]) => handedOn.push(...gops);
+    await expect(indexSource(tools, at("lost.mkv"), info, { onGops })).rejects.toMatchObject({
+      code: "E_SOURCE_REFUSED",
+      message: expect.stringContaining(FALSE_TIMES),
+      hint: expect.stringContaining("ffmpeg -r 25/1 -i FILE"),
+    });
+    expect(handedOn).toEqual([]);
+    const estimate = await indexSource(tools, at("lost.mkv"), info, { onGops, isEstimate: true });
+    expect(estimate).toMatchObject({ falseTimes: FALSE_TIMES, seekable: false });
+  });
+
+  test.each([
+    ["rising", "0 0, 40 40, 80 80"],
+    ["guessed", "0 0, 80 80, 40 80, 120 120"],
+    ["lost", "0 0, 120 120, 80 80, 160 160"],
+    ["lost", "0 0, 120 80, 40 81, 80 82, 160 120"],
+    ["lost", "0 0, 80 80, 120 120, 40 121, 200 200, 240 240, 160 241, 320 320, 360 360, 280 361, 9 361, 9 361"],
+  ] as const)("%s: own and guessed %s", (found, told) => {
+    const pictures = told.split(", ").map((pair) => {
+      const [own = 0, guessed = 0] = pair.split(" ").map(Number);
+      return { own, guessed, isDrained: false };
+    });
+    expect(judgeTimes(pictures)).toBe(found);
+    const { length } = pictures;
+    // The last pictures, which come out without a clock, are no sign.
+    expect(judgeTimes([...pictures, { own: -1, guessed: -1, isDrained: true }])).toBe(
+      found === "rising" && length > 1 ? "guessed" : found,
+    );
   });
 
   test("the doubt needs a decoder that holds back, and ends with the first time that goes back", () => {

@@ -10,7 +10,7 @@ import type { ProofCheck, ProofStream } from "../model/proof.ts";
 import type { SourceInfo } from "../model/source.ts";
 import type { StreamPlan } from "../plan/stream-plan.ts";
 import type { KeyDistance } from "../request/args/key-distance.ts";
-import { checkSteps, type StepsInput } from "./check-steps.ts";
+import { checkSteps, closeSteps, type StepsInput } from "./check-steps.ts";
 import { compareTracks, unequalSubtitles } from "./check-tracks.ts";
 import { checkPicture } from "./check-video-stream.ts";
 import { type ContainerData, compareContainerData } from "./extras/check-container-data.ts";
@@ -120,14 +120,17 @@ function checkFrames(
 /** What the times of the output are held against: what the source's packets last, however often its clock begins anew. */
 function stepsOf(expected: OutputExpectation, output: OutputPackets): StepsInput {
   const { plan, sourceTracks, framePts, pictures } = expected;
-  const { progress, timeBase } = pictures.index;
+  const { progress, timeBase, uncounted } = pictures.index;
   const sourceTick = toNumber(timeBase);
   const clock = output.streams.find((stream) => stream.type === "video")?.timeBase ?? timeBase;
-  const tick = toNumber(clock);
+  const outputTick = toNumber(clock);
+  const tick = Math.max(outputTick, sourceTick);
+  const packets = pictures.index.framePts(null, null).map((pts) => pts * sourceTick);
+  const close = uncounted.samePts + closeSteps(packets, tick);
   return {
-    shown: output.videoPts.map((pts) => pts * tick),
-    tick: Math.max(tick, sourceTick),
-    picture: framePts === null ? null : { seconds: progress.total * sourceTick, steps: progress.steps },
+    shown: output.videoPts.map((pts) => pts * outputTick),
+    tick,
+    picture: framePts === null ? null : { seconds: progress.total * sourceTick, steps: progress.steps, close },
     sounds: plan.streams.flatMap(({ source }, position) => {
       const own = sourceTracks.get(source.index)?.progressUs;
       const { startUs = null, endUs = null } = output.tracks.get(position) ?? {};

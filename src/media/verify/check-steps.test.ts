@@ -10,7 +10,7 @@ function pictures(count: number, from = 0): number[] {
 const EIGHT_SECONDS: StepsInput = {
   shown: pictures(200),
   tick: 0.001,
-  picture: { seconds: 7.96, steps: 199 },
+  picture: { seconds: 7.96, steps: 199, close: 0 },
   sounds: [{ stream: 1, source: 8, output: 8.04 }],
 };
 
@@ -18,11 +18,19 @@ describe("holds", () => {
   test("an ordinary film", () => expect(checkSteps(EIGHT_SECONDS).ok).toBe(true));
   test("pictures of one time, moved a tick apart, here and there", () => {
     const shown = pictures(100).flatMap((at) => [at, at + 0.001]);
-    expect(checkSteps({ ...EIGHT_SECONDS, shown, picture: { seconds: 4, steps: 199 }, sounds: [] }).ok).toBe(true);
+    expect(
+      checkSteps({ ...EIGHT_SECONDS, shown, picture: { seconds: 4, steps: 199, close: 100 }, sounds: [] }).ok,
+    ).toBe(true);
   });
   test("a thousand pictures a second", () => {
     const shown = Array.from({ length: 500 }, (_, n) => n / 1000);
-    expect(checkSteps({ ...EIGHT_SECONDS, shown, picture: { seconds: 0.5, steps: 499 }, sounds: [] }).ok).toBe(true);
+    expect(
+      checkSteps({ ...EIGHT_SECONDS, shown, picture: { seconds: 0.5, steps: 499, close: 499 }, sounds: [] }).ok,
+    ).toBe(true);
+  });
+  test("the last pictures of a film, which a decoder gives without a clock", () => {
+    const shown = [...pictures(198), 7.881, 7.882];
+    expect(checkSteps({ ...EIGHT_SECONDS, shown }).ok).toBe(true);
   });
   test("a source of which nothing is known says so", () => {
     const check = checkSteps({ ...EIGHT_SECONDS, picture: null });
@@ -38,6 +46,18 @@ describe("fails the job", () => {
     expect(check.ok).toBe(false);
     expect(check.detail).toContain("are a tick apart");
     expect(check.detail).toContain("the pictures last 4.06 s, their packets 7.96 s");
+  });
+  test("three pictures at one time where the packets have three", () => {
+    const shown = [0, 0.12, 0.121, 0.122, ...pictures(196, 0.16)];
+    expect(checkSteps({ ...EIGHT_SECONDS, shown })).toMatchObject({
+      ok: false,
+      detail: "pictures 1 to 3 are a tick apart",
+    });
+  });
+  test("every third picture at the time of the one before, as of MPEG-4 with times in decoding order", () => {
+    const shown = pictures(201).map((at, n) => (n % 3 === 2 ? at - 0.039 : at));
+    const check = checkSteps({ ...EIGHT_SECONDS, shown });
+    expect(check).toMatchObject({ ok: false, detail: expect.stringContaining("67 pictures are a tick behind") });
   });
   test("half of the sound gone", () => {
     const check = checkSteps({ ...EIGHT_SECONDS, sounds: [{ stream: 1, source: 8, output: 4.03 }] });

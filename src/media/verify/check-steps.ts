@@ -7,8 +7,8 @@ export interface StepsInput {
   readonly shown: readonly number[];
   /** The coarser one of the source's and the output's ticks, seconds. */
   readonly tick: number;
-  /** Of the source's picture: what its packets last together, seconds, and how many steps that is; null: not known. */
-  readonly picture: { readonly seconds: number; readonly steps: number } | null;
+  /** Of the source's picture: what its packets last together, seconds, how many steps that is, and how many of them are no longer than `tick`; null: not known. */
+  readonly picture: { readonly seconds: number; readonly steps: number; readonly close: number } | null;
   /** Of each kept track of sound: what the source's packets last together, and from where to where the output's lie, seconds. */
   readonly sounds: readonly { readonly stream: number; readonly source: number; readonly output: number }[];
 }
@@ -17,20 +17,44 @@ export const STEPS_CHECK = "times do not collapse";
 
 /** So many pictures in a row a tick apart are none that a decoder gave two at one time. */
 const MOST_IN_A_ROW = 4;
+/**
+ * So many in a row that the packets don't have are a place where times go back, unless the film ends there: a decoder's
+ * last pictures come without a clock.
+ */
+const MOST_MADE_IN_A_ROW = 1;
+/** So many steps that the packets don't have may be guesses of one time for two pictures, where a stream begins and ends. */
+const MOST_MADE = 8;
 /** Ticks that a source's pictures last at least on average for that to mean anything. */
 const LEAST_TICKS = 4;
 /** Damaged ends, codecs that need a few packets to begin, roundings. */
 const SLACK_SECONDS = 1;
 const SLACK_SHARE = 0.005;
 
+/** Whether a step is none: this is what a time becomes that another picture has already. */
+function isClose(from: number, to: number, tick: number): boolean {
+  return to - from <= 1.01 * tick;
+}
+
+/** How many of the steps between sorted times are no longer than a tick; all in seconds. */
+export function closeSteps(times: readonly number[], tick: number): number {
+  return times.filter((at, n) => n > 0 && isClose(times[n - 1] ?? 0, at, tick)).length;
+}
+
 function crowd({ shown, tick, picture }: StepsInput): string | null {
   if (picture === null || picture.steps === 0 || picture.seconds / picture.steps < LEAST_TICKS * tick) return null;
+  const made = closeSteps(shown, tick) - picture.close;
   let row = 0;
   for (let at = 1; at < shown.length; at += 1) {
-    row = (shown[at] ?? 0) - (shown[at - 1] ?? 0) <= 1.01 * tick ? row + 1 : 0;
-    if (row > MOST_IN_A_ROW) return `pictures ${at - row} to ${at} are a tick apart`;
+    row = isClose(shown[at - 1] ?? 0, shown[at] ?? 0, tick) ? row + 1 : 0;
+    const isMade = made > 0 && row > MOST_MADE_IN_A_ROW && goesOnAfter(shown, at, tick);
+    if (row > MOST_IN_A_ROW || isMade) return `pictures ${at - row} to ${at} are a tick apart`;
   }
-  return null;
+  return made > MOST_MADE ? `${made} pictures are a tick behind another where their packets are not` : null;
+}
+
+/** Whether a picture follows that is no tick behind the one before it. */
+function goesOnAfter(shown: readonly number[], at: number, tick: number): boolean {
+  return shown.some((time, n) => n > at && !isClose(shown[n - 1] ?? 0, time, tick));
 }
 
 function isShort(seconds: number, of: number, slack = 0): boolean {
