@@ -239,13 +239,13 @@ export class Invariants {
           () => `${name} took the result of ${landed.attemptId}, which did not hold it`,
         );
       }
-      for (const id of phase.rivals ?? []) {
-        const rival = decision.next.attempts.get(id);
-        must(rival !== undefined, () => `${name} is being checked, and its rival ${id} is not live`);
-        must(rival?.clientId !== phase.landed.clientId, () => `${name} has two attempts on one client`);
+      for (const id of phase.speculative ?? []) {
+        const other = decision.next.attempts.get(id);
+        must(other !== undefined, () => `${name} is being checked, and its speculative attempt ${id} is not live`);
+        must(other?.clientId !== phase.landed.clientId, () => `${name} has two attempts on one client`);
       }
     }
-    if (old?.phase.kind === "verifying") this.#rival(before, job, old, segment, decision, input);
+    if (old?.phase.kind === "verifying") this.#speculation(before, job, old, segment, decision, input);
     if (phase.kind === "verified" || phase.kind === "referencing") {
       const kind = old?.phase.kind;
       const had = old?.phase.kind === "verified" ? null : old?.phase;
@@ -274,8 +274,8 @@ export class Invariants {
     }
   }
 
-  /** While the first result is checked its rival goes on; not as planned, the rival's counts. */
-  #rival(
+  /** The speculative attempt goes on while the first result is checked. It counts when the first is not as planned. */
+  #speculation(
     stateBefore: SchedulerState,
     job: Job,
     old: Segment,
@@ -288,29 +288,29 @@ export class Invariants {
     const { phase } = segment;
     if (before.kind !== "verifying") return;
     const isRefuted = input.type === "segment-mismatched" && input.attemptId === before.landed.attemptId;
-    const rivals = before.rivals ?? [];
-    const live = rivals.filter((id) => decision.next.attempts.has(id));
+    const speculative = before.speculative ?? [];
+    const live = speculative.filter((id) => decision.next.attempts.has(id));
     if (phase.kind === "verifying" && phase.landed === before.landed) {
-      const lost = phase.spare === before.spare ? rivals.filter((id) => !live.includes(id)) : [];
+      const lost = phase.spare === before.spare ? speculative.filter((id) => !live.includes(id)) : [];
       for (const id of lost) {
         const isStopped = decision.events.some((event) => event.type === "attempt-stopped" && event.attemptId === id);
-        must(!isStopped || job.unfit !== undefined, () => `${name}: ${id} was stopped before its rival was verified`);
+        must(!isStopped || job.unfit !== undefined, () => `${name}: ${id} was stopped before the first result was verified`);
       }
     }
     const isEnded = job.segments.length === 1 || isTerminal(job.status) || job.countsUnreliable;
-    if (!isRefuted || isEnded || (before.spare === undefined && rivals.length === 0)) return;
+    if (!isRefuted || isEnded || (before.spare === undefined && speculative.length === 0)) return;
     const { spare } = before;
     // Nobody waits for a client that is paused.
-    const held = rivals.flatMap((id) => stateBefore.attempts.get(id)?.clientId ?? []);
+    const held = speculative.flatMap((id) => stateBefore.attempts.get(id)?.clientId ?? []);
     const isPaused = held.some((id) => decision.next.clients.get(id)?.isPaused === true);
     const isLeft =
       spare === undefined
-        ? phase.kind === "leased" && phase.attemptIds.some((id) => rivals.includes(id))
+        ? phase.kind === "leased" && phase.attemptIds.some((id) => speculative.includes(id))
         : phase.kind === "verifying" && phase.landed === spare;
-    // In the same decision the rival's own lease may have ended.
+    // The lease of the speculative attempt may have ended in the same decision.
     must(
-      isLeft || live.length < rivals.length || isPaused,
-      () => `${name}: its first result was refuted, and its rival's does not count`,
+      isLeft || live.length < speculative.length || isPaused,
+      () => `${name}: its first result was refuted, and the speculative one does not count`,
     );
   }
 
@@ -320,7 +320,7 @@ export class Invariants {
       const phase = next.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.phase;
       // Spelled out: a closure for each of these would be most of what the checks cost.
       const holders =
-        phase?.kind === "leased" ? phase.attemptIds : phase?.kind === "verifying" ? phase.rivals : undefined;
+        phase?.kind === "leased" ? phase.attemptIds : phase?.kind === "verifying" ? phase.speculative : undefined;
       if (holders?.includes(attempt.id) !== true) {
         fail(`attempt ${attempt.id} is live, but segment ${attempt.segmentIndex} is ${phase?.kind}: two leases`);
       }
@@ -491,7 +491,7 @@ function nothingWaitsForPaused(state: SchedulerState): void {
 
 function heldBefore(old: Segment | undefined): readonly string[] {
   if (old?.phase.kind === "leased") return old.phase.attemptIds;
-  return old?.phase.kind === "verifying" ? (old.phase.rivals ?? []) : [];
+  return old?.phase.kind === "verifying" ? (old.phase.speculative ?? []) : [];
 }
 
 /** In the moment of sharing, the shares are the budget; -maxrate may forbid to spend all of it. */

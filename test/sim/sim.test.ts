@@ -38,7 +38,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     unfit: 0,
     cutInside: 0,
     paused: 0,
-    leftToRival: 0,
+    secondCounted: 0,
     lost: 0,
     renewed: 0,
     claimed: 0,
@@ -62,7 +62,7 @@ test("in every random cluster each job ends, nothing is lost, nothing is done tw
     expect(tally.rated).toBeGreaterThan(count / 10);
     expect(tally.elected).toBeGreaterThan(count / 20);
     expect(tally.cutInside).toBeGreaterThan(count / 4);
-    expect(tally.leftToRival).toBeGreaterThan(0);
+    expect(tally.secondCounted).toBeGreaterThan(0);
     expect(tally.renewed).toBeGreaterThan(count / 4);
     expect(tally.claimed).toBeGreaterThan(0);
     expect(tally.startedOver).toBeGreaterThan(0);
@@ -109,7 +109,7 @@ function add(tally: Record<string, number>, story: ClusterStory): void {
       more("startedOver", 1);
     for (const segment of job.segments) {
       if (segment.attempts > 1) more("retried", 1);
-      if (segment.notes.some((note) => note.startsWith("another client's result"))) more("leftToRival", 1);
+      if (segment.notes.some((note) => note.startsWith("another client's result"))) more("secondCounted", 1);
     }
   }
 }

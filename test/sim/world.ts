@@ -3,8 +3,7 @@
 
 import type { NewJob } from "../../src/cluster/scheduler/model/input.ts";
 import type { IndexedGop } from "../../src/cluster/scheduler/model/job.ts";
-import { FROM_THE_BEGINNING } from "../../src/cluster/scheduler/rules/segment-rules.ts";
-import type { SegmentReport } from "../../src/media/model/segment.ts";
+import type { LeadIn, SegmentReport } from "../../src/media/model/segment.ts";
 import type { Random } from "./random.ts";
 
 /** What is hard about beginning a segment at a key frame. */
@@ -206,8 +205,11 @@ export function complexityOf(segment: { readonly startPts: number; readonly fram
   return Math.round(segment.frames * 4000 * (1.05 + Math.sin(phase)) ** 2) + 1;
 }
 
-function neededLeadIn(hard: Hardness): number {
-  if (hard.kind === "concealed") return FROM_THE_BEGINNING;
+/** The shortest first. */
+const LEAD_INS: readonly LeadIn[] = [0, 1, 3, "beginning"];
+
+function neededLeadIn(hard: Hardness): LeadIn {
+  if (hard.kind === "concealed") return "beginning";
   return hard.kind === "counts" || hard.kind === "seam" ? hard.leadIn : 0;
 }
 
@@ -216,7 +218,7 @@ export function encodeTruly(
   truth: Truth,
   attemptId: string,
   segment: { readonly index: number; readonly startPts: number; readonly endPts: number; readonly frames: number },
-  leadIn: number,
+  leadIn: LeadIn,
   seconds: number,
   videoBytes: number | null,
   encoder: string,
@@ -224,7 +226,7 @@ export function encodeTruly(
 ): ResultFile {
   const hard = truth.hardness.get(segment.startPts) ?? NONE;
   const next = truth.hardness.get(segment.endPts) ?? NONE;
-  const isEnough = segment.index === 0 || leadIn >= neededLeadIn(hard);
+  const isEnough = segment.index === 0 || LEAD_INS.indexOf(leadIn) >= LEAD_INS.indexOf(neededLeadIn(hard));
   const isLast = segment.endPts === truth.gops.at(-1)?.endPts;
   const countsAgree = hard.kind !== "miscounted" && hard.kind !== "broken" && (hard.kind !== "counts" || isEnough);
   return {

@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import type { SchedulerEvent } from "../../cluster/scheduler/model/decision.ts";
 import type { Attempt } from "../../cluster/scheduler/model/segment.ts";
 import type { AttemptView } from "../../cluster/server/views.ts";
-import type { LeadIn } from "../../media/model/segment.ts";
+import { leadInFromDatabase, leadInToDatabase } from "./stored-phase.ts";
 
 interface LiveRow {
   id: string;
@@ -30,7 +30,7 @@ export function loadLiveAttempts(database: Database): Map<string, Attempt> {
       segmentIndex: row.segment_index,
       clientId: row.client_id,
       ...(row.encoder === null ? {} : { encoder: row.encoder }),
-      leadIn: row.lead_in as LeadIn,
+      leadIn: leadInFromDatabase(row.lead_in),
       isBenchmark: row.is_benchmark !== 0,
       leaseEndsAt: 0,
       stage: "queued",
@@ -57,7 +57,7 @@ export function insertAttempt(database: Database, attempt: Attempt, at: string):
       segmentIndex: attempt.segmentIndex,
       clientId: attempt.clientId,
       encoder: attempt.encoder ?? null,
-      leadIn: attempt.leadIn,
+      leadIn: leadInToDatabase(attempt.leadIn),
       isBenchmark: attempt.isBenchmark ? 1 : 0,
       at,
     });

@@ -1,7 +1,7 @@
 // Rows of `segments`: one per range of a job, with its phase and, once verified, its facts.
 import type { Database } from "bun:sqlite";
-import type { Segment, SegmentPhase, SegmentRate } from "../../cluster/scheduler/model/segment.ts";
-import type { LeadIn } from "../../media/model/segment.ts";
+import type { Segment, SegmentRate } from "../../cluster/scheduler/model/segment.ts";
+import { leadInFromDatabase, leadInToDatabase, phaseFromJson, phaseToJson } from "./stored-phase.ts";
 
 interface SegmentRow {
   job_id: string;
@@ -19,11 +19,6 @@ interface SegmentRow {
   rate: string | null;
 }
 
-/** A waiting time is monotonic and means nothing after a restart: such a segment is ready at once. */
-function phaseToJson(phase: SegmentPhase): string {
-  return JSON.stringify(phase.kind === "pending" ? { ...phase, notBefore: 0 } : phase);
-}
-
 export function loadSegments(database: Database): Map<string, Segment[]> {
   const byJob = new Map<string, Segment[]>();
   for (const row of database.query<SegmentRow, []>("SELECT * FROM segments ORDER BY job_id, idx").all()) {
@@ -33,8 +28,8 @@ export function loadSegments(database: Database): Map<string, Segment[]> {
       startPts: row.start_pts,
       endPts: row.end_pts,
       frames: row.frames,
-      phase: JSON.parse(row.phase) as SegmentPhase,
-      leadIn: row.lead_in as LeadIn,
+      phase: phaseFromJson(row.phase),
+      leadIn: leadInFromDatabase(row.lead_in),
       failures: row.failures,
       losses: row.losses,
       attempts: row.attempts,
@@ -64,7 +59,7 @@ export function saveSegment(database: Database, jobId: string, segment: Segment)
       endPts: segment.endPts,
       frames: segment.frames,
       phase: phaseToJson(segment.phase),
-      leadIn: segment.leadIn,
+      leadIn: leadInToDatabase(segment.leadIn),
       failures: segment.failures,
       losses: segment.losses,
       attempts: segment.attempts,

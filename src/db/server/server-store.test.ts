@@ -38,6 +38,8 @@ const segment: Segment = {
   notes: ["decoded with a lead-in"],
 };
 
+const SEAMS = { seamStart: null, seamAfterEnd: null };
+
 const job: Job = {
   id: "j1",
   fileName: "we'ird näme.mp4",
@@ -203,6 +205,31 @@ test("an attempt that was lost and is taken up again goes on in its row; who may
   expect(store.load().state).toEqual(live);
   expect(store.attempts("j1")).toMatchObject([{ attempt_id: "a1", outcome: null, reason: null, ended_at: null }]);
   expect(store.jobEvents("j1", 0).map(({ type }) => type)).toEqual(["lease-lost", "lease-renewed"]);
+  store.close();
+});
+
+test("a lead-in from the beginning and speculative attempts are stored as earlier versions did", () => {
+  const store = openServerStore(path);
+  store.createJob(record, job, []);
+  const longest = { ...attempt, leadIn: "beginning" as const };
+  const report = { frames: 96, seconds: 1, encoder: "libx264", ffmpegVersion: "5.1", decodeErrors: [] };
+  const landed = { attemptId: "a0", clientId: "c1", clientName: "node-1", report: { ...report, ...SEAMS } };
+  const segments: Segment[] = [
+    { ...segment, phase: { kind: "verifying", landed, speculative: ["a1"] }, leadIn: "beginning" },
+    { ...segment, index: 1, phase: { kind: "pending", notBefore: 0, lost: { ...longest, id: "a2", segmentIndex: 1 } } },
+  ];
+  const state = stateOf([{ ...job, segments }], [client], [longest]);
+  store.commit(stateOf([job], [], []), state, []);
+  expect(store.load().state).toEqual(state);
+  const database = new Database(path, { readonly: true });
+  const [first, second] = database
+    .query<{ lead_in: number; phase: string }, []>("SELECT lead_in, phase FROM segments ORDER BY idx")
+    .all();
+  expect(first?.lead_in).toBe(1_000_000_000);
+  expect(JSON.parse(first?.phase ?? "")).toMatchObject({ kind: "verifying", rivals: ["a1"] });
+  expect(JSON.parse(second?.phase ?? "")).toMatchObject({ kind: "pending", lost: { leadIn: 1_000_000_000 } });
+  expect(database.query<{ lead_in: number }, []>("SELECT lead_in FROM attempts").get()?.lead_in).toBe(1_000_000_000);
+  database.close();
   store.close();
 });
 

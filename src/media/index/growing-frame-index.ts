@@ -258,6 +258,7 @@ export class GrowingFrameIndex implements FrameIndex {
   }
 
   seekPoint(startPts: Pts, leadIn: LeadIn): KeyFrame | null {
+    if (leadIn === "beginning") return null;
     const at = lastAtOrBefore(this.keyFrames, startPts);
     if (leadIn === 0) return at <= 0 ? null : (this.keyFrames[at] ?? null);
     const oneSecond = Math.ceil(this.timeBase.den / this.timeBase.num);

@@ -123,7 +123,7 @@ function lookedAt({ task, facts, leadIn, report }: LocalSegment): LookedAtSegmen
     startPts: task.startPts,
     endPts: task.endPts,
     frames: facts.frames,
-    leadIn: leadIn === 0 ? 0 : 1_000_000_000,
+    leadIn: leadIn === 0 ? 0 : "beginning",
     complaint: report.decodeErrors[0] ?? null,
   };
 }

@@ -6,7 +6,7 @@ import { requiredHdr10 } from "../hdr10/insert-hdr10.ts";
 import type { FrameGrid } from "../index/frame-grid.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
-import type { FromTheBeginning, LeadIn, SegmentFacts, SegmentReport, SegmentTask } from "../model/segment.ts";
+import type { LeadIn, SegmentFacts, SegmentReport, SegmentTask } from "../model/segment.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { outputPlan } from "../plan/frame-timing.ts";
 import { plannedFrames } from "../plan/planned-frames.ts";
@@ -30,7 +30,8 @@ export interface LocalSegment {
   readonly pts: readonly Pts[] | null;
 }
 
-const FROM_THE_BEGINNING: FromTheBeginning = 1_000_000_000;
+/** The rungs of the ladder, in order. */
+const LEAD_INS: readonly LeadIn[] = [0, 1, 3, "beginning"];
 
 export interface LocalSource {
   readonly path: string;
@@ -71,7 +72,8 @@ export async function makeSegment(
   const { workDir, threads, signal } = options;
   let reason = "";
   let picture: SegmentTask["picture"];
-  for (const leadIn of [0, 1, 3, FROM_THE_BEGINNING] as const) {
+  for (const leadIn of LEAD_INS) {
+    const isLongest = leadIn === 3 || leadIn === "beginning";
     const planned = planSegment(info, index, request, range, leadIn, gridIn(index)?.tick ?? null);
     const task = picture === undefined ? planned : { ...planned, picture };
     const made = await encodeSegment(tools, task, {
@@ -105,7 +107,7 @@ export async function makeSegment(
     let verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
     // Where frames are numbered, those of later segments would be wrong by what the index miscounts here.
     const mayBelieve = task.startPts === null && task.endPts === null ? true : !countsFrames(request);
-    if (!verified.ok && (leadIn >= 3 || index.falseTimes !== null) && pts !== null && mayBelieve) {
+    if (!verified.ok && (isLongest || index.falseTimes !== null) && pts !== null && mayBelieve) {
       const isWhole = task.startPts === null && task.endPts === null;
       pts =
         isWhole && plan?.keepsTimes === false
@@ -119,7 +121,7 @@ export async function makeSegment(
       notes.push(`lead-in ${leadIn}: ${reason}`);
       continue;
     }
-    if (compareSeam(previous?.report.seamAfterEnd ?? null, made.report.seamStart) === "differ" && leadIn < 3) {
+    if (compareSeam(previous?.report.seamAfterEnd ?? null, made.report.seamStart) === "differ" && !isLongest) {
       notes.push(`lead-in ${leadIn}: the seam does not agree`);
       continue;
     }

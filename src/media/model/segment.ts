@@ -18,11 +18,11 @@ export type TextDrawer = "drawtext" | "subtitles";
 /** A digest of what letters look like here, by filter: machines with the same one draw alike. Null: it cannot draw. */
 export type TextPrints = Readonly<Record<TextDrawer, string | null>>;
 
-/** A lead-in of all there is: decoding begins where the source does, as in one run over everything. */
-export type FromTheBeginning = 1_000_000_000;
-
-/** How a segment decodes before its range: none, or from at least so many key frames (and a second) earlier. */
-export type LeadIn = 0 | 1 | 3 | FromTheBeginning;
+/**
+ * What a segment decodes before its range: nothing, at least so many key frames and one second, or everything from the
+ * beginning of the source, as one run over all of it does.
+ */
+export type LeadIn = 0 | 1 | 3 | "beginning";
 
 /** Everything a client needs to encode one segment; made by the server's planner, checked again by the client. */
 export interface SegmentTask {

@@ -105,7 +105,7 @@ export interface SegmentRange {
 
 /** Decoding needs no run-up where the demuxer finds key frames by timestamp; elsewhere a second and a key frame. */
 function leadInFor(formatName: string, asked: LeadIn): LeadIn {
-  return seeksToKeyFrames(formatName) || asked > 0 ? asked : 1;
+  return seeksToKeyFrames(formatName) || asked !== 0 ? asked : 1;
 }
 
 /**

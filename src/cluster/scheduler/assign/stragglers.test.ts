@@ -20,13 +20,13 @@ function slowAndFast(slowFps = 5, slowFrames = 10) {
 
 test("what a slow client still encodes at the end is given to an idle fast one too; the first verified result counts", () => {
   const { bench, slow } = slowAndFast();
-  const rival = bench.attempt("fast");
-  expect(rival.segmentIndex).toBe(slow.segmentIndex);
+  const second = bench.attempt("fast");
+  expect(second.segmentIndex).toBe(slow.segmentIndex);
   expect(bench.segment(slow.segmentIndex)).toMatchObject({ attempts: 2, failures: 0, losses: 0 });
-  bench.land(rival);
+  bench.land(second);
   expect(bench.effects("stop-attempt")).toEqual([]);
   expect(bench.attempts()).toMatchObject([{ id: slow.id }]);
-  bench.answer(rival, "verified");
+  bench.answer(second, "verified");
   expect(bench.effects("stop-attempt")).toMatchObject([{ clientId: "slow", attemptId: slow.id }]);
   expect(bench.details("attempt-stopped")).toEqual(["fast was sooner"]);
   expect(bench.attempts()).toEqual([]);
@@ -35,13 +35,13 @@ test("what a slow client still encodes at the end is given to an idle fast one t
   expect(bench.job().status).toBe("Combining");
 });
 
-test("the first result is not as planned: the rival goes on alone, and its result counts", () => {
+test("the first result is not as planned: the speculative attempt goes on alone, and its result counts", () => {
   const { bench, slow } = slowAndFast();
-  const rival = bench.attempt("fast");
-  bench.land(rival);
-  bench.answer(rival, "mismatched");
+  const second = bench.attempt("fast");
+  bench.land(second);
+  bench.answer(second, "mismatched");
   expect(bench.effects("stop-attempt")).toEqual([]);
-  expect(bench.effects("drop-result")).toMatchObject([{ attemptId: rival.id }]);
+  expect(bench.effects("drop-result")).toMatchObject([{ attemptId: second.id }]);
   expect(bench.segment(slow.segmentIndex)).toMatchObject({
     leadIn: 0,
     phase: { kind: "leased", attemptIds: [slow.id] },
@@ -51,52 +51,55 @@ test("the first result is not as planned: the rival goes on alone, and its resul
   expect(bench.job().status).toBe("Combining");
 });
 
-test("a rival's result that lands while the first is checked is kept, and checked when that one is refuted", () => {
+test("a speculative result that lands while the first is checked is kept, and checked when that one is refuted", () => {
   const { bench, slow } = slowAndFast();
-  const rival = bench.attempt("fast");
-  bench.land(rival);
+  const second = bench.attempt("fast");
+  bench.land(second);
   expect(bench.land(slow).verdict).toEqual({ ok: true });
   expect(bench.effects("verify")).toEqual([]);
   expect(resultStanding(bench.state, slow.id, "slow")).toBe("had");
-  bench.answer(rival, "mismatched");
+  bench.answer(second, "mismatched");
   expect(bench.effects("verify")).toMatchObject([{ attemptId: slow.id }]);
-  expect(bench.effects("drop-result")).toMatchObject([{ attemptId: rival.id }]);
+  expect(bench.effects("drop-result")).toMatchObject([{ attemptId: second.id }]);
   bench.answer(slow, "verified");
   expect(bench.job().status).toBe("Combining");
 });
 
-test("a rival's result that was kept goes when the first is verified, or the job ends", () => {
+test("a speculative result that was kept goes when the first is verified, or the job ends", () => {
   const kept = () => {
     const { bench, slow } = slowAndFast();
-    const rival = bench.attempt("fast");
-    bench.land(rival);
+    const second = bench.attempt("fast");
+    bench.land(second);
     bench.land(slow);
-    return { bench, slow, rival };
+    return { bench, slow, second };
   };
   const one = kept();
-  one.bench.answer(one.rival, "verified");
+  one.bench.answer(one.second, "verified");
   expect(one.bench.effects("drop-result")).toMatchObject([{ attemptId: one.slow.id }]);
   const other = kept();
   other.bench.send({ type: "cancel-requested", jobId: "job" });
   other.bench.send({ type: "retry-requested", jobId: "job", lost: [] });
-  expect(other.bench.effects("drop-result").map(({ attemptId }) => attemptId)).toEqual([other.rival.id, other.slow.id]);
+  expect(other.bench.effects("drop-result").map(({ attemptId }) => attemptId)).toEqual([
+    other.second.id,
+    other.slow.id,
+  ]);
 });
 
-test("a rival that is lost while the first is checked takes nothing from it", () => {
+test("a speculative attempt that is lost while the first is checked takes nothing from it", () => {
   const { bench, slow } = slowAndFast();
-  const rival = bench.attempt("fast");
-  bench.land(rival);
+  const second = bench.attempt("fast");
+  bench.land(second);
   bench.fail(slow);
   expect(bench.attempts()).toEqual([]);
   expect(bench.segment(slow.segmentIndex).phase.kind).toBe("verifying");
-  bench.answer(rival, "verified");
+  bench.answer(second, "verified");
   expect(bench.job().status).toBe("Combining");
 });
 
-test("after a restart a rival beside a result that is checked keeps its lease; one that is gone leaves no trace", () => {
+test("after a restart a speculative attempt beside a result that is checked keeps its lease; one that is gone leaves no trace", () => {
   const { bench, slow } = slowAndFast();
-  const rival = bench.attempt("fast");
-  bench.land(rival);
+  const second = bench.attempt("fast");
+  bench.land(second);
   const attempts = new Map(bench.state.attempts);
   bench.send({ type: "restarted" });
   expect(bench.attempts().map((each) => each.id)).toEqual([slow.id]);
@@ -104,8 +107,8 @@ test("after a restart a rival beside a result that is checked keeps its lease; o
   bench.state = { ...bench.state, attempts };
   bench.send({ type: "restarted" });
   const { phase } = bench.segment(slow.segmentIndex);
-  expect(phase).toMatchObject({ kind: "verifying", landed: { attemptId: rival.id } });
-  expect(phase).not.toHaveProperty("rivals");
+  expect(phase).toMatchObject({ kind: "verifying", landed: { attemptId: second.id } });
+  expect(phase).not.toHaveProperty("speculative");
 });
 
 test("however many leases were lost beside it, an attempt that goes on is not failed for it", () => {
@@ -123,10 +126,10 @@ test("however many leases were lost beside it, an attempt that goes on is not fa
 
 test("the first one may win too, and then the second is told to stop", () => {
   const { bench, slow } = slowAndFast();
-  const rival = bench.attempt("fast");
+  const second = bench.attempt("fast");
   bench.finish(slow);
   expect(bench.attempts()).toEqual([]);
-  expect(bench.land(rival).verdict.ok).toBe(false);
+  expect(bench.land(second).verdict.ok).toBe(false);
   expect(bench.job().status).toBe("Combining");
 });
 
@@ -135,7 +138,7 @@ test("nothing is doubled where the second client would not be clearly sooner, or
   expect(slowAndFast(5, 245).bench.attempts("fast")).toEqual([]);
 });
 
-test("a rival that fails takes nothing from the first one, and does not get the segment again", () => {
+test("a speculative attempt that fails takes nothing from the first one, and does not get the segment again", () => {
   const { bench, slow } = slowAndFast();
   bench.fail(bench.attempt("fast"));
   bench.pass(2000);
@@ -145,7 +148,7 @@ test("a rival that fails takes nothing from the first one, and does not get the 
   expect(bench.job().status).toBe("Combining");
 });
 
-test("when the rival has failed and the first one is lost, the retries are used up", () => {
+test("when the speculative attempt has failed and the first one is lost, the retries are used up", () => {
   const { bench, slow } = slowAndFast();
   bench.fail(bench.attempt("fast"));
   bench.fail(slow, "stopped");
@@ -172,20 +175,20 @@ test("a segment that waits in a busy client's queue moves to one that falls idle
   expect(bench.segment(queued.segmentIndex)).toMatchObject({ losses: 0, failures: 0 });
 });
 
-test("after a restart both rivals keep their leases", () => {
+test("after a restart both attempts on a segment keep their leases", () => {
   const { bench, slow } = slowAndFast();
-  const rival = bench.attempt("fast");
+  const second = bench.attempt("fast");
   bench.send({ type: "restarted" });
-  expect(bench.attempts().map((each) => each.id)).toEqual([slow.id, rival.id]);
-  expect(bench.segment(slow.segmentIndex).phase).toEqual({ kind: "leased", attemptIds: [slow.id, rival.id] });
+  expect(bench.attempts().map((each) => each.id)).toEqual([slow.id, second.id]);
+  expect(bench.segment(slow.segmentIndex).phase).toEqual({ kind: "leased", attemptIds: [slow.id, second.id] });
 });
 
-test("nobody waits for a rival on a client that is paused: the ladder is climbed", () => {
+test("nobody waits for a speculative attempt on a client that is paused: the ladder is climbed", () => {
   const { bench, slow } = slowAndFast();
-  const rival = bench.attempt("fast");
+  const second = bench.attempt("fast");
   bench.send({ type: "client-pause-requested", clientId: "slow" });
-  bench.land(rival);
-  bench.answer(rival, "mismatched");
+  bench.land(second);
+  bench.answer(second, "mismatched");
   expect(bench.segment(slow.segmentIndex).leadIn).toBe(1);
   expect(bench.state.attempts.has(slow.id)).toBe(false);
 });

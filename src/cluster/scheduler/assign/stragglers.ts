@@ -1,6 +1,6 @@
 // The end of a job, when nothing is left to hand out and clients fall idle: segments that wait in a busy client's queue
 // move to an idle one, and segments still running are given to a second client where that would finish sooner by
-// measured speed. The first result that is verified counts, its rival is told to stop then.
+// measured speed. The first result that is verified counts; the other attempt is stopped then.
 import { isFullyAssigned } from "../ability/capability.ts";
 import { framesAhead, hasFreeSlot, isReady, loadOf } from "../ability/client-load.ts";
 import type { Client } from "../model/client.ts";

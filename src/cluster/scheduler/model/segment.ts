@@ -13,15 +13,15 @@ export type SegmentPhase =
    * back with it; another attempt, or anything else that changes the segment, makes another phase without it.
    */
   | { readonly kind: "pending"; readonly notBefore: number; readonly lost?: Attempt }
-  /** Live attempts under leases: one, and near the end of a job perhaps a rival on another client. */
+  /** Live attempts under leases: one, and near the end of a job perhaps a speculative one on another client. */
   | { readonly kind: "leased"; readonly attemptIds: readonly AttemptId[] }
   /** Of a job in two passes: measured, and waits until all others are. */
   | { readonly kind: "measured" }
-  /** Bytes landed; the server checks them. Until it has, a rival goes on, and its result is kept in case it is needed. */
+  /** Bytes landed; the server checks them. `speculative`: attempts that still run beside it. `spare`: their result, kept in case it is needed. */
   | {
       readonly kind: "verifying";
       readonly landed: LandedResult;
-      readonly rivals?: readonly AttemptId[];
+      readonly speculative?: readonly AttemptId[];
       readonly spare?: LandedResult;
     }
   /** Counts did not match after every lead-in: the server decodes the range itself. */

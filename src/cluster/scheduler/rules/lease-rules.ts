@@ -97,7 +97,7 @@ export function advanceUpload(turn: Turn, attemptId: AttemptId): void {
 }
 
 /**
- * Fencing: the result of a live attempt goes to verification, or waits for that of a rival that was sooner; any other
+ * Fencing: the result of a live attempt goes to verification, or waits while an earlier one is checked; any other
  * result is refused and its file dropped.
  */
 export function landResult(turn: Turn, input: Extract<Input, { type: "result-landed" }>): Verdict {
@@ -183,7 +183,7 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
     turn.event("client-unfit", subject, `${encoder}: ${input.reason}`);
     const freed = withoutAttempt(segment, attempt.id, turn.now);
     const marked = turn.putSegment(markUnfit(job, attempt.clientId, encoder, input.reason), freed);
-    // The rivals before it have used the retries up.
+    // The attempts before it have used up the retries.
     if (freed.phase.kind === "pending" && segment.failures > job.settings.maxRetries) {
       failJob(turn, marked, {
         code: "E_ENCODE_FAILED",
@@ -256,7 +256,7 @@ export function loseAttempt(
   const freed = turn.putSegment(job, { ...rest, losses, lostOn });
   turn.event("lease-lost", { jobId, clientId, segmentIndex, attemptId }, reason);
   const { maxRetries } = job.settings;
-  if (rest.phase.kind !== "pending") return; // a rival goes on, or its result is being checked
+  if (rest.phase.kind !== "pending") return; // another attempt goes on, or a result is being checked
   if (losses > maxRetries + EXTRA_LOSSES || segment.failures > maxRetries) {
     failJob(turn, freed, {
       code: "E_ENCODE_FAILED",

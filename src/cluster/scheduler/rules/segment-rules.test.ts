@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
 import type { Attempt } from "../model/segment.ts";
-import { FROM_THE_BEGINNING } from "./segment-rules.ts";
 
 /** One client, one job of a single segment. */
 function single(): SchedulerBench {
@@ -116,7 +115,7 @@ test("a later segment that the reference disagrees with is decoded from the begi
     "two are lost",
   );
   expect(bench.job().split.mode).toBe("keyframes");
-  expect(holderOf(bench, 1).leadIn).toBe(FROM_THE_BEGINNING);
+  expect(holderOf(bench, 1).leadIn).toBe("beginning");
   expect(bench.segment(1).notes.at(-1)).toBe("encoded again from the beginning of the source: two are lost");
   const whole = land(bench);
   bench.answer(whole, "mismatched");
@@ -188,7 +187,7 @@ test("where the decoder complains a segment is decoded from the beginning, unles
   bench.answer(second, "verified");
   expect(bench.effects("drop-result").map(({ attemptId }) => attemptId)).toEqual([second.id]);
   const again = holderOf(bench, 1);
-  expect(again.leadIn).toBe(FROM_THE_BEGINNING);
+  expect(again.leadIn).toBe("beginning");
   bench.land(again, DAMAGED);
   bench.answer(again, "verified");
   expect(bench.segment(1)).toMatchObject({

@@ -1,6 +1,6 @@
 // The segment machine after its bytes have landed: verification, the ladder of lead-ins, the reference decoding and
 // the comparison of seams (docs/FAILURES.md, "The ladder").
-import type { FromTheBeginning, LeadIn, SegmentFacts } from "../../../media/model/segment.ts";
+import type { LeadIn, SegmentFacts } from "../../../media/model/segment.ts";
 import { isCapable, isReachable } from "../ability/capability.ts";
 import type { AttemptId, ClientId, JobId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
@@ -15,8 +15,6 @@ import { runWhole } from "./void-segments.ts";
 
 /** Opens the note of a segment that the server's own decoding confirmed; a seam between two of them is not compared again. */
 const REFERENCE_NOTE = "believed by reference decoding";
-
-export const FROM_THE_BEGINNING: FromTheBeginning = 1_000_000_000;
 
 export interface SegmentAnswer {
   readonly attemptId: AttemptId;
@@ -60,7 +58,7 @@ function mayBeConcealedOtherwise(job: Job, segment: Segment, { report }: LandedR
 
 /** It was decoded from a key frame on, by what the index says. */
 function hasSought(job: Job, { index, leadIn }: Segment): boolean {
-  return job.split.mode !== "whole" && index > 0 && leadIn !== FROM_THE_BEGINNING;
+  return job.split.mode !== "whole" && index > 0 && leadIn !== "beginning";
 }
 
 /** Such a segment costs a decode of everything before it; where more than so many need it, one run is the shorter way. */
@@ -73,12 +71,12 @@ function decodeFromTheBeginning(
   landed: LandedResult,
   reason = "the decoder complained",
 ): void {
-  const damaged = job.segments.filter(({ leadIn }) => leadIn === FROM_THE_BEGINNING).length;
+  const damaged = job.segments.filter(({ leadIn }) => leadIn === "beginning").length;
   if (damaged >= MOST_FROM_THE_BEGINNING) {
     runWhole(turn, job, `more than ${damaged} segments must be decoded from the beginning of the source`);
     return;
   }
-  encodeAgain(turn, job, segment, landed, FROM_THE_BEGINNING, reason);
+  encodeAgain(turn, job, segment, landed, "beginning", reason);
 }
 
 /** Counts or PTS are not as planned: a longer lead-in, and when there is none left the server's own decoding. */
@@ -239,13 +237,13 @@ function nextLeadIn(job: Job, segment: Segment): LeadIn | null {
     case 1:
       return 3;
     case 3:
-    case FROM_THE_BEGINNING:
+    case "beginning":
       return null;
   }
 }
 
 function leadInText(leadIn: LeadIn): string {
-  return leadIn === FROM_THE_BEGINNING ? "from the beginning of the source" : `with a lead-in of ${leadIn}`;
+  return leadIn === "beginning" ? "from the beginning of the source" : `with a lead-in of ${leadIn}`;
 }
 
 function encodeAgain(

@@ -6,12 +6,12 @@ import type { Job } from "../model/job.ts";
 import type { Attempt, LandedResult, Segment, SegmentPhase } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
 
-const NOBODY: readonly AttemptId[] = [];
+const NO_ATTEMPTS: readonly AttemptId[] = [];
 
 /** The live attempts of a segment: of one that is being checked, those that still run beside. */
 export function holdersOf({ phase }: Pick<Segment, "phase">): readonly AttemptId[] {
   if (phase.kind === "leased") return phase.attemptIds;
-  return phase.kind === "verifying" ? (phase.rivals ?? NOBODY) : NOBODY;
+  return phase.kind === "verifying" ? (phase.speculative ?? NO_ATTEMPTS) : NO_ATTEMPTS;
 }
 
 /** A client that is paused still uploads what it has. */
@@ -25,7 +25,7 @@ export function resultsOf(phase: SegmentPhase): readonly LandedResult[] {
   return phase.kind === "verifying" && phase.spare !== undefined ? [phase.landed, phase.spare] : [phase.landed];
 }
 
-/** The segment after one of its attempts is over: still with a rival, or being checked, else free from `notBefore` on. */
+/** The segment after one of its attempts is over: still held by another, or being checked, else free from `notBefore` on. */
 export function withoutAttempt(segment: Segment, attemptId: AttemptId, notBefore: number): Segment {
   const { phase } = segment;
   if (phase.kind !== "leased" && phase.kind !== "verifying") return segment;
@@ -34,11 +34,11 @@ export function withoutAttempt(segment: Segment, attemptId: AttemptId, notBefore
   return { ...segment, phase: left.length > 0 ? { kind: "leased", attemptIds: left } : { kind: "pending", notBefore } };
 }
 
-function verifying(landed: LandedResult, rivals: readonly AttemptId[], spare?: LandedResult): SegmentPhase {
+function verifying(landed: LandedResult, speculative: readonly AttemptId[], spare?: LandedResult): SegmentPhase {
   return {
     kind: "verifying",
     landed,
-    ...(rivals.length === 0 ? {} : { rivals }),
+    ...(speculative.length === 0 ? {} : { speculative }),
     ...(spare === undefined ? {} : { spare }),
   };
 }
@@ -59,9 +59,9 @@ export function withResult(segment: Segment, landed: LandedResult): Segment {
 /** All attempts but one of a segment are told to stop, because `winner` was sooner. */
 export function stopSpeculativeAttempts(turn: Turn, segment: Segment, winnerId: AttemptId, winner: string): void {
   for (const id of holdersOf(segment)) {
-    const rival = turn.attempts.get(id);
-    if (rival === undefined || id === winnerId) continue;
-    const { clientId, jobId, segmentIndex } = rival;
+    const other = turn.attempts.get(id);
+    if (other === undefined || id === winnerId) continue;
+    const { clientId, jobId, segmentIndex } = other;
     const reason = `${winner} was sooner`;
     turn.removeAttempt(id);
     turn.event("attempt-stopped", { jobId, clientId, segmentIndex, attemptId: id }, reason);
@@ -84,7 +84,7 @@ export function dropSpeculativeAttempts(
   turn.effect({ type: "drop-result", jobId: job.id, segmentIndex: segment.index, attemptId: phase.spare.attemptId });
 }
 
-/** The first result is not as planned, but a rival's is here or on its way: that one counts. False: there is none. */
+/** When the first result is not as planned, the speculative one counts if it is here or on its way. False: there is none. */
 export function useSpeculativeResult(
   turn: Turn,
   job: Job,
@@ -94,18 +94,18 @@ export function useSpeculativeResult(
 ): boolean {
   const { phase, index: segmentIndex } = segment;
   if (phase.kind !== "verifying") return false;
-  const rivals = holdersOf(segment);
+  const running = holdersOf(segment);
   const { spare } = phase;
-  const isAnyWorkedOn = rivals.some((id) => {
-    const rival = turn.attempts.get(id);
-    return rival !== undefined && isWorkedOn(turn, rival);
+  const isAnyWorkedOn = running.some((id) => {
+    const attempt = turn.attempts.get(id);
+    return attempt !== undefined && isWorkedOn(turn, attempt);
   });
   if (spare === undefined && !isAnyWorkedOn) return false;
   const { attemptId, clientId } = landed;
   const note = `another client's result, made beside that of ${landed.clientName}, counts: ${reason}`;
   turn.putSegment(job, {
     ...segment,
-    phase: spare === undefined ? { kind: "leased", attemptIds: rivals } : verifying(spare, rivals),
+    phase: spare === undefined ? { kind: "leased", attemptIds: running } : verifying(spare, running),
     mismatches: [...(segment.mismatches ?? []), { clientId, leadIn: segment.leadIn }],
     notes: [...segment.notes, note],
   });

@@ -82,7 +82,7 @@ export function claimOf(job: Job, segment: Segment, weight: number): ShareClaim 
  * job at a time; what is leased beside it is encoded before anybody knows what this one took.
  */
 export function withTarget(job: Job, segment: Segment, slots: number): Segment {
-  // A rival encodes to the same target as the attempt that it runs beside.
+  // A speculative attempt encodes to the same target as the first one.
   return segment.phase.kind === "leased" ? segment : withCorrectedTarget(job, withSoleShare(job, segment), slots);
 }
 

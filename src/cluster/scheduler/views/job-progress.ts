@@ -35,7 +35,7 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
     if ("landed" in phase) framesDone += frames;
     else if (segment.rate?.measuredBits !== undefined) framesDone += MEASURING_SHARE * frames;
   }
-  /** Of two rivals on one segment only the one that is ahead counts. */
+  /** Of two attempts on one segment only the one that is ahead counts. */
   const leading = new Map<number, Attempt>();
   /** Of those that are not paused, who is ahead on each segment. */
   const moving = new Map<number, Attempt>();
@@ -73,8 +73,8 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
 }
 
 function putAhead(ahead: Map<number, Attempt>, attempt: Attempt): void {
-  const rival = ahead.get(attempt.segmentIndex);
-  if (rival === undefined || rival.framesDone < attempt.framesDone) ahead.set(attempt.segmentIndex, attempt);
+  const known = ahead.get(attempt.segmentIndex);
+  if (known === undefined || known.framesDone < attempt.framesDone) ahead.set(attempt.segmentIndex, attempt);
 }
 
 /** What one frame of the attempt now running counts for, where a frame is done once and for all counts 1. */

@@ -7,7 +7,7 @@ import { withSideFiles } from "../../../media/subtitles/burn-in-files.ts";
 import type { ComparedPictures } from "../../../media/verify/check-output.ts";
 import type { LookedAtSegment } from "../../../media/verify/picture/choose-places.ts";
 import type { Job } from "../../scheduler/model/job.ts";
-import { FROM_THE_BEGINNING, isReferenced } from "../../scheduler/rules/segment-rules.ts";
+import { isReferenced } from "../../scheduler/rules/segment-rules.ts";
 import { gridOf } from "../job/job-grid.ts";
 import { requestOf } from "../job/job-request.ts";
 import type { FinishedSegment } from "./finished-segments.ts";
@@ -23,7 +23,7 @@ function lookedAt(job: Job, { segment, landed, facts }: LookedAt): LookedAtSegme
     startPts: job.split.mode === "whole" || segment.index === 0 ? null : segment.startPts,
     endPts: job.split.mode === "whole" || isLast ? null : segment.endPts,
     frames: facts.frames,
-    leadIn: isSure ? 0 : FROM_THE_BEGINNING,
+    leadIn: isSure ? 0 : "beginning",
     complaint: landed.report.decodeErrors[0] ?? null,
   };
 }

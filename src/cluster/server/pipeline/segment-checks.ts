@@ -52,7 +52,7 @@ export function taskOf(
   const task = planSegment(info, index, request, range, leadIn, grid);
   const picture = job.split.mode === "whole" ? undefined : work.pictures.stated;
   const stated = picture === undefined ? task : { ...task, picture };
-  const hasTrouble = leadIn > 0 || segment.failures > 0;
+  const hasTrouble = leadIn !== 0 || segment.failures > 0;
   const rated = rate === null ? stated : withFrameClock({ ...stated, rate }, index, info);
   return { ...rated, ...(hasTrouble ? { softwareDecode: true as const } : {}) };
 }
