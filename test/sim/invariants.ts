@@ -294,7 +294,10 @@ export class Invariants {
       const lost = phase.spare === before.spare ? speculative.filter((id) => !live.includes(id)) : [];
       for (const id of lost) {
         const isStopped = decision.events.some((event) => event.type === "attempt-stopped" && event.attemptId === id);
-        must(!isStopped || job.unfit !== undefined, () => `${name}: ${id} was stopped before the first result was verified`);
+        must(
+          !isStopped || job.unfit !== undefined,
+          () => `${name}: ${id} was stopped before the first result was verified`,
+        );
       }
     }
     const isEnded = job.segments.length === 1 || isTerminal(job.status) || job.countsUnreliable;
