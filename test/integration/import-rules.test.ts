@@ -1,9 +1,11 @@
-// The import table of docs/ARCHITECTURE.md bites: one file per rule that breaks it is reported with the rule's reason,
-// and files that keep to it are not. Runs the linter once, with the repository's own configuration, on a temp tree.
+// The import table of docs/ARCHITECTURE.md bites: for each rule, a file that breaks it is reported with the rule's reason,
+// and a file that keeps to it is not. Runs the linter once, with the repository's own configuration, on a temp tree.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { FOLDERS, INNER_ORDERS, RULES } from "../../lint/folders.ts";
+import { biomeOverrides, folderOrderGrit } from "../../lint/rules-of.ts";
 
 const REPOSITORY = resolve(import.meta.dir, "../..");
 
@@ -64,11 +66,9 @@ const ROWS: readonly Row[] = [
   { file: "src/cluster/protocol/a.ts", code: type("../../media/model/source.ts"), reason: "base and zod alone" },
   { file: "src/cluster/protocol/ok.ts", code: value("zod"), reason: null },
   { file: "src/cluster/scheduler/a.ts", code: value("../server/ports.ts"), reason: "nothing else" },
-  {
-    file: "src/cluster/scheduler/b.ts",
-    code: value("../../media/model/source.ts"),
-    reason: "only types of media and hw",
-  },
+  { file: "src/cluster/scheduler/b.ts", code: value("../../media/plan/needs.ts"), reason: "only types of media" },
+  { file: "src/cluster/scheduler/b2.ts", code: type("../../hw/types.ts"), reason: "nothing else" },
+  { file: "src/cluster/scheduler/b3.ts", code: type("../protocol/messages.ts"), reason: "nothing else" },
   { file: "src/cluster/scheduler/c.ts", code: value("../../base/clock.ts"), reason: "decide() is pure" },
   { file: "src/cluster/scheduler/d.ts", code: value("node:fs"), reason: "decide() is pure" },
   { file: "src/cluster/scheduler/e.ts", code: value("bun"), reason: "decide() is pure" },
@@ -86,8 +86,8 @@ const ROWS: readonly Row[] = [
   { file: "src/cluster/scheduler/rules/m.ts", code: value("../../server/ports.ts"), reason: "nothing else" },
   {
     file: "src/cluster/scheduler/rules/n.ts",
-    code: value("../../../media/model/source.ts"),
-    reason: "only types of media and hw",
+    code: value("../../../media/plan/needs.ts"),
+    reason: "only types of media",
   },
   { file: "src/cluster/scheduler/model/o.ts", code: value("../rules/job-rules.ts"), reason: "stands below" },
   { file: "src/cluster/scheduler/ability/p.ts", code: value("../sizing/speeds.ts"), reason: "stands below" },
@@ -100,11 +100,13 @@ const ROWS: readonly Row[] = [
   { file: "src/cluster/scheduler/assign/s.ts", code: value("../decide.ts"), reason: "stands below" },
   { file: "src/cluster/scheduler/views/t.ts", code: value("../assign/stragglers.ts"), reason: "stands below" },
   { file: "src/cluster/scheduler/rules/ok.ts", code: value("../sizing/sizing.ts"), reason: null },
-  { file: "src/cluster/scheduler/ok.ts", code: type("../../media/model/source.ts"), reason: null },
+  { file: "src/cluster/scheduler/ok.ts", code: type("../../media/plan/needs.ts"), reason: null },
+  { file: "src/cluster/scheduler/rules/ok2.ts", code: value("../../../media/model/source.ts"), reason: null },
   { file: "src/cluster/scheduler/ok.test.ts", code: value("node:fs"), reason: null },
   { file: "src/cluster/transfer/a.ts", code: value("../scheduler/decide.ts"), reason: "transfer moves bytes" },
   { file: "src/cluster/transfer/b.ts", code: value("../../db/open.ts"), reason: "transfer moves bytes" },
-  { file: "src/cluster/transfer/ok.ts", code: value("../protocol/messages.ts"), reason: null },
+  { file: "src/cluster/transfer/c.ts", code: value("../protocol/messages.ts"), reason: "transfer moves bytes" },
+  { file: "src/cluster/transfer/ok.ts", code: value("../../base/digest.ts"), reason: null },
   { file: "src/cluster/server/a.ts", code: value("../client/join.ts"), reason: "meet only in the protocol" },
   { file: "src/cluster/server/b.ts", code: value("../../db/open.ts"), reason: "owns the Store port" },
   { file: "src/cluster/server/c.ts", code: value("../../api/routes.ts"), reason: "stands on the server" },
@@ -113,6 +115,9 @@ const ROWS: readonly Row[] = [
   { file: "src/cluster/server/pipeline/f.ts", code: value("../engine.ts"), reason: "stands below" },
   { file: "src/cluster/server/pipeline/g.ts", code: value("../../../db/open.ts"), reason: "owns the Store port" },
   { file: "src/cluster/server/intake/ok.ts", code: value("../job/job-request.ts"), reason: null },
+  { file: "src/cluster/server/intake/h.ts", code: value("../facade/job-calls.ts"), reason: "stands below" },
+  { file: "src/cluster/server/facade/i.ts", code: value("../open-coordinator.ts"), reason: "stands below" },
+  { file: "src/cluster/server/facade/ok.ts", code: value("../engine.ts"), reason: null },
   { file: "src/cluster/server/ok.ts", code: value("../scheduler/decide.ts"), reason: null },
   { file: "src/cluster/client/a.ts", code: value("../server/ports.ts"), reason: "meet only in the protocol" },
   { file: "src/cluster/client/b.ts", code: value("../scheduler/decide.ts"), reason: "the client never decides" },
@@ -127,15 +132,20 @@ const ROWS: readonly Row[] = [
   { file: "src/cluster/client/attempt/ok.ts", code: value("../link/outbox.ts"), reason: null },
   { file: "src/cluster/client/ok.ts", code: value("../../hw/detect.ts"), reason: null },
   { file: "src/api/a.ts", code: value("../db/open.ts"), reason: "never reaches around" },
-  { file: "src/api/b.ts", code: value("../media/model/source.ts"), reason: "never reaches around" },
-  { file: "src/api/c.ts", code: value("../cluster/server/mailbox.ts"), reason: "only the server's facade" },
+  { file: "src/api/b.ts", code: value("../media/source/probe.ts"), reason: "never reaches around" },
+  { file: "src/api/c.ts", code: value("../cluster/server/mailbox.ts"), reason: "the server's facade" },
+  { file: "src/api/d.ts", code: value("../cluster/scheduler/decide.ts"), reason: "the server's facade" },
+  { file: "src/api/routes/e.ts", code: value("../../commands/submit.ts"), reason: "Commands stand on the API" },
   { file: "src/api/ok.ts", code: value("../cluster/server/ports.ts"), reason: null },
+  { file: "src/api/ok2.ts", code: value("../cluster/protocol/messages.ts"), reason: null },
+  { file: "src/api/ok3.ts", code: value("../media/model/encoder-family.ts"), reason: null },
   { file: "src/db/a.ts", code: value("../api/routes.ts"), reason: "db implements ports" },
   { file: "src/db/b.ts", code: value("../cluster/server/mailbox.ts"), reason: "never their code" },
+  { file: "src/db/c.ts", code: value("../cluster/scheduler/decide.ts"), reason: "never their code" },
   { file: "src/db/ok.ts", code: value("bun:sqlite") + type("../cluster/server/ports.ts"), reason: null },
   { file: "src/cluster/server/sql.ts", code: value("bun:sqlite"), reason: "Only src/db speaks SQL" },
   { file: "src/commands/a.ts", code: value("../db/open.ts"), reason: "clients of the API" },
-  { file: "src/commands/b.ts", code: value("../media/model/source.ts"), reason: "clients of the API" },
+  { file: "src/commands/b.ts", code: value("../media/source/probe.ts"), reason: "clients of the API" },
   { file: "src/commands/c.ts", code: value("bun:sqlite"), reason: "Only src/db speaks SQL" },
   { file: "src/commands/d.ts", code: value("node:net"), reason: "Commands open no sockets" },
   {
@@ -144,8 +154,8 @@ const ROWS: readonly Row[] = [
     reason: "global variable WebSocket",
   },
   { file: "src/commands/ok.ts", code: value("../api/client.ts"), reason: null },
+  { file: "src/commands/ok2.ts", code: value("../media/model/encoder-family.ts"), reason: null },
   { file: "src/commands/wiring/a.ts", code: value("../../db/open.ts"), reason: null },
-  { file: "src/web/a.ts", code: value("../cluster/server/ports.ts"), reason: "client of the API" },
   { file: "src/media/swallow.ts", code: "try {\n  JSON.parse();\n} catch {}\n", reason: "swallows every error" },
   {
     file: "src/base/float.ts",
@@ -199,4 +209,33 @@ test.each(ROWS.map((row) => [row.file, row.reason ?? "allowed", row] as const))(
     .map((one) => one.message);
   if (row.reason === null) expect(found).toEqual([]);
   else expect(found.join("\n")).toContain(row.reason);
+});
+
+test("biome.json and folder-order.grit are what lint/folders.ts says; else run `bun lint/write-rules.ts`", async () => {
+  const { overrides } = await Bun.file(join(REPOSITORY, "biome.json")).json();
+  expect(overrides).toEqual(biomeOverrides());
+  const bare = (text: string) => text.replace(/\s+/g, "");
+  expect(bare(await Bun.file(join(REPOSITORY, "lint/folder-order.grit")).text())).toBe(bare(folderOrderGrit()));
+});
+
+test("every rule names every folder of src once", async () => {
+  expect(RULES.map(({ folder }) => folder)).toEqual([...FOLDERS]);
+  for (const { folder, may, never } of RULES) {
+    expect([folder, ...may, ...never.flatMap(({ folders }) => folders)].sort()).toEqual([...FOLDERS].sort());
+  }
+  const found = new Set<string>();
+  for await (const file of new Bun.Glob("src/*/**/*.ts").scan({ cwd: REPOSITORY })) {
+    found.add(file.replace(/^src\/(cluster\/[^/]+|[^/]+)\/.*$/, "$1"));
+  }
+  expect([...found].sort()).toEqual([...FOLDERS].sort());
+});
+
+test("every folder inside an ordered one has its place in the order", async () => {
+  for (const { inside, order } of INNER_ORDERS) {
+    const names = new Set<string>();
+    for await (const file of new Bun.Glob(`src/${inside}/*/**/*.ts`).scan({ cwd: REPOSITORY })) {
+      names.add(file.slice(`src/${inside}/`.length).split("/")[0] ?? "");
+    }
+    expect(order.filter((name) => !name.includes(".")).sort()).toEqual([...names].sort());
+  }
 });
