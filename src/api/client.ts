@@ -3,22 +3,24 @@
 import { z } from "zod";
 import { AppError } from "../base/errors.ts";
 import {
-  API_PREFIX,
-  type CreateJob,
   clientDetailSchema,
   clientSchema,
-  isTerminal,
   type JobView,
   jobDetailSchema,
   jobSchema,
   localChallengeSchema,
-  proofSchema,
-  type RequestCheck,
-  requestCheckedSchema,
   serverInfoSchema,
   sourceSchema,
-  type UploadWanted,
   uploadBegunSchema,
+} from "../cluster/server/views.ts";
+import { proofSchema } from "../media/model/proof.ts";
+import {
+  API_PREFIX,
+  type CreateJob,
+  isTerminal,
+  type RequestCheck,
+  requestCheckedSchema,
+  type UploadWanted,
 } from "./contract.ts";
 import { readEventStream } from "./event-stream.ts";
 import { type CallOptions, type Connection, call, callJson, post } from "./http-call.ts";

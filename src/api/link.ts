@@ -2,7 +2,8 @@
 // keeps its own heartbeat and deadlines, a socket's silence says nothing by itself.
 import { AppError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { type ClientLink, type Coordinator, WIRE } from "../cluster/server/ports.ts";
+import { MAX_MESSAGE_BYTES } from "../cluster/protocol/messages.ts";
+import type { ClientLink, Coordinator } from "../cluster/server/ports.ts";
 
 export interface LinkData {
   link: ClientLink | null;
@@ -22,9 +23,9 @@ export function refuseForeignOrigin(request: Request): void {
 
 export function linkHandler(coordinator: Coordinator, log: Log): Bun.WebSocketHandler<LinkData> {
   return {
-    maxPayloadLength: WIRE.maxMessageBytes,
+    maxPayloadLength: MAX_MESSAGE_BYTES,
     closeOnBackpressureLimit: true,
-    backpressureLimit: 4 * WIRE.maxMessageBytes,
+    backpressureLimit: 4 * MAX_MESSAGE_BYTES,
     open(socket) {
       socket.data.link = coordinator.openLink({
         // 0 means dropped or closed, −1 queued; an empty text would be 0 too, but messages never are.

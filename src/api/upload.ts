@@ -7,7 +7,7 @@ import { sha256Of, sha256OfFile } from "../base/digest.ts";
 import { AppError } from "../base/errors.ts";
 import { headersOfPiece, stateOfHeaders, type UploadPiece, type UploadState } from "../base/resumable-upload.ts";
 import { sendUpload } from "../base/send-upload.ts";
-import { WIRE } from "../cluster/server/ports.ts";
+import { HEADER_SHA256 } from "../cluster/protocol/messages.ts";
 import type { ApiClient } from "./client.ts";
 import { API_PREFIX, type SourceView } from "./contract.ts";
 import { type CallOptions, call } from "./http-call.ts";
@@ -76,7 +76,7 @@ async function uploadOnce(
         const request = { method: "PATCH", headers, body: piece.bytes, timeoutMs } as const;
         if (!piece.isLast) return (await Promise.all([ask(request), digest.after(piece)]))[0];
         await requireUnchanged(path, size, mtimeMs);
-        return await ask({ ...request, headers: { ...headers, [WIRE.headers.sha256]: await digest.after(piece) } });
+        return await ask({ ...request, headers: { ...headers, [HEADER_SHA256]: await digest.after(piece) } });
       },
       pause: patience.pause,
     },
@@ -156,7 +156,7 @@ export async function offerLocalSource(client: ApiClient, path: string): Promise
     const challenge = await client.challengeLocalSource({ path: absolute, bytes: size, mtime_ms: mtimeMs });
     const digests: string[] = [];
     for (const { start, length } of challenge.ranges) digests.push(await sha256OfFile(absolute, start, length));
-    return await client.proveLocalSource(challenge.challengeId, digests);
+    return await client.proveLocalSource(challenge.challenge_id, digests);
   } catch (thrown) {
     if (thrown instanceof AppError && NOT_SHARED.has(thrown.code)) return null;
     throw thrown;

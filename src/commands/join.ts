@@ -17,6 +17,7 @@ import {
 import type { OptionOrigin } from "../base/config/resolve-options.ts";
 import { AppError } from "../base/errors.ts";
 import { createLog } from "../base/log.ts";
+import { HARDWARE_FAMILIES } from "../media/model/encoder-family.ts";
 import { defineCommand } from "./cli/command.ts";
 import { jsonOption, logOption, serverOptions } from "./cli/common-options.ts";
 import { connectionTo } from "./cli/connect.ts";
@@ -64,7 +65,7 @@ const options = {
   }),
   "hw-accel": choiceOption({
     description: "Hardware encoders to offer",
-    choices: ["auto", "none", "nvenc", "qsv", "vaapi", "videotoolbox", "amf"],
+    choices: ["auto", "none", ...HARDWARE_FAMILIES],
     fallback: "auto",
   }),
   "reconnect-delay": secondsOption({

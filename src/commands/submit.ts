@@ -1,7 +1,7 @@
 // `ffcluster submit`: check here, check there, place the source, make the job, follow it, fetch the result.
 import { basename, join, resolve } from "node:path";
 import { ApiClient } from "../api/client.ts";
-import type { CreateJob, JobView, ProofView } from "../api/contract.ts";
+import type { CreateJob, JobView, Proof } from "../api/contract.ts";
 import { outputExists } from "../api/download.ts";
 import { uploadSource } from "../api/upload.ts";
 import type { OptionValues } from "../base/config/option.ts";
@@ -62,7 +62,7 @@ async function plan(input: string, given: SubmitOptions, client: ApiClient, cont
   return { input: source, outputName: name, outputPath, subtitles };
 }
 
-function printCompleted(job: JobView, proof: ProofView, outputPath: string, isJson: boolean, context: CommandContext) {
+function printCompleted(job: JobView, proof: Proof, outputPath: string, isJson: boolean, context: CommandContext) {
   if (isJson) {
     printEvent(context, "completed", { job_id: job.job_id, output: outputPath, proof });
     return;

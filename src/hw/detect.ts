@@ -6,12 +6,13 @@ import { hostname } from "node:os";
 import { z } from "zod";
 import { listEncoders } from "../media/ffmpeg/inventory.ts";
 import type { Tools } from "../media/ffmpeg/tools.ts";
-import { amfDetector } from "./detectors/amf.ts";
-import { nvencDetector } from "./detectors/nvenc.ts";
-import { qsvDetector } from "./detectors/qsv.ts";
-import { softwareDetector } from "./detectors/software.ts";
-import { vaapiDetector } from "./detectors/vaapi.ts";
-import { videotoolboxDetector } from "./detectors/videotoolbox.ts";
+import {
+  ENCODER_FAMILIES,
+  type EncoderFamily,
+  HARDWARE_FAMILIES,
+  type HardwareFamily,
+} from "../media/model/encoder-family.ts";
+import { DETECTORS } from "./detectors.ts";
 import { deviceIdentity } from "./devices.ts";
 import { findFailure } from "./failures.ts";
 import { firstWords, SMALL, tryEncoders } from "./trial.ts";
@@ -43,16 +44,7 @@ const familySchema = z.object({
     }),
   ),
 });
-const reportSchema = z.object({
-  families: z.object({
-    software: familySchema,
-    nvenc: familySchema,
-    qsv: familySchema,
-    amf: familySchema,
-    videotoolbox: familySchema,
-    vaapi: familySchema,
-  }),
-});
+const reportSchema = z.object({ families: z.record(z.enum(ENCODER_FAMILIES), familySchema) });
 
 export interface DetectOptions {
   /** Null: look anew and keep nothing (`doctor`). */
@@ -66,16 +58,14 @@ export async function detectEncoders(tools: Tools, options: DetectOptions): Prom
   const kept = readKept(options.cache?.get(key) ?? null);
   if (kept) return kept;
   const listed = await listEncoders(tools, options.signal);
-  const look = (detector: FamilyDetector) => detectFamily(tools, detector, listed, options.signal);
-  const lookAtHardware = async () => ({
-    nvenc: await look(nvencDetector),
-    qsv: await look(qsvDetector),
-    amf: await look(amfDetector),
-    videotoolbox: await look(videotoolboxDetector),
-    vaapi: await look(vaapiDetector),
-  });
+  const look = (family: EncoderFamily) => detectFamily(tools, DETECTORS[family], listed, options.signal);
+  const lookAtHardware = async () => {
+    const found = {} as Record<HardwareFamily, FamilyReport>;
+    for (const family of HARDWARE_FAMILIES) found[family] = await look(family);
+    return found;
+  };
   // Two at a time: the software trials use the cores, the hardware ones wait for drivers.
-  const [software, hardware] = await Promise.all([look(softwareDetector), lookAtHardware()]);
+  const [software, hardware] = await Promise.all([look("software"), lookAtHardware()]);
   const report: HardwareReport = { families: { software, ...hardware } };
   options.cache?.set(key, JSON.stringify(report));
   return report;

@@ -1,5 +1,4 @@
 // What this machine can encode with, as found out by trial; the shape of `families` in `doctor --json`.
-import type { EncodeDevice } from "../media/ffmpeg/encode-device.ts";
 import type { EncoderFamily } from "../media/model/encoder-family.ts";
 
 /** What one encoder of one device takes, by trial. */
@@ -53,8 +52,6 @@ export interface TrialPicture {
   readonly height: number;
   readonly isDeep: boolean;
 }
-
-export type { EncodeDevice };
 
 /** Keeps a report between runs; the key holds all that the report depends on. */
 export interface HardwareCache {

@@ -2,7 +2,7 @@
 // or asks in plain http is told so.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import type { ProofView } from "../../src/api/contract.ts";
+import type { Proof } from "../../src/api/contract.ts";
 import { Cluster, until } from "../support/cluster.ts";
 import { mediaPath } from "../support/media.ts";
 
@@ -30,7 +30,7 @@ test("a job over https and wss: upload, source blocks, results, download; others
   const submit = ["submit", clip, "-o", output, "--ffmpeg-params", "-c:v libx264 -preset ultrafast", "--json"];
   const ended = await cluster.run([...submit, "--server", `https://127.1:${port}`, ...CA, ...token]);
   expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: "" });
-  const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "") as { event: string; proof: ProofView };
+  const last = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "") as { event: string; proof: Proof };
   expect(last).toMatchObject({ event: "completed", proof: { exact: true, frames: { expected: 150, in_output: 150 } } });
   const job = last.proof.job_id;
   expect(await Bun.file(join(cluster.workDir, "server", job, "output.mp4")).bytes()).toEqual(

@@ -8,20 +8,14 @@ import { AppError } from "../../src/base/errors.ts";
 import { newId, resolveIdPrefix } from "../../src/base/ids.ts";
 import type { UploadAppend } from "../../src/base/resumable-upload.ts";
 import type { ResultReport } from "../../src/cluster/protocol/messages.ts";
-import type {
-  ClientLink,
-  Coordinator,
-  JobRequest,
-  LinkSocket,
-  LocalChallenge,
-  SideFile,
-} from "../../src/cluster/server/ports.ts";
+import type { ClientLink, Coordinator, JobRequest, LinkSocket, SideFile } from "../../src/cluster/server/ports.ts";
 import type {
   ClientDetailView,
   ClientView,
   EventView,
   JobDetailView,
   JobView,
+  LocalChallengeView,
   ServerInfoView,
   SourceView,
 } from "../../src/cluster/server/views.ts";
@@ -202,11 +196,11 @@ export class MemoryCoordinator implements Coordinator {
     return view;
   }
 
-  async challengeLocalSource(path: string, bytes: number): Promise<LocalChallenge> {
+  async challengeLocalSource(path: string, bytes: number): Promise<LocalChallengeView> {
     if (!this.sharesFiles) throw new AppError("E_SOURCE_MISSING", `no ${path} here`, "Upload it.");
     const challengeId = newId();
     this.challenges.set(challengeId, { path, bytes });
-    return { challengeId, ranges: [{ start: 0, length: bytes }] };
+    return { challenge_id: challengeId, ranges: [{ start: 0, length: bytes }] };
   }
 
   async proveLocalSource(challengeId: string, digests: readonly string[]): Promise<SourceView> {

@@ -3,17 +3,17 @@
 
 import { AppError } from "../../base/errors.ts";
 import { appendOfRequest, headersOfState } from "../../base/resumable-upload.ts";
-import { WIRE } from "../../cluster/server/ports.ts";
+import { HEADER_REPORT, resultReportSchema } from "../../cluster/protocol/messages.ts";
 import { API_PREFIX } from "../contract.ts";
 import { json, noAppend, parseJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 
 function reportOf(request: Request) {
-  const header = request.headers.get(WIRE.headers.report);
+  const header = request.headers.get(HEADER_REPORT);
   if (header === null) {
-    throw new AppError("E_MALFORMED", "the result has no report", `Send it in ${WIRE.headers.report}.`);
+    throw new AppError("E_MALFORMED", "the result has no report", `Send it in ${HEADER_REPORT}.`);
   }
-  return parseJson(header, WIRE.resultReportSchema, WIRE.headers.report);
+  return parseJson(header, resultReportSchema, HEADER_REPORT);
 }
 
 async function resultState({ coordinator, request, param }: Call): Promise<Response> {

@@ -1,7 +1,7 @@
 // Jobs: made, listed, shown, cancelled, with their events and their proof.
 import { AppError } from "../../base/errors.ts";
-import { WIRE } from "../../cluster/server/ports.ts";
-import { API_PREFIX, createJobSchema, jobStatusSchema } from "../contract.ts";
+import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
+import { API_PREFIX, createJobSchema, JOB_STATUSES } from "../contract.ts";
 import { json, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 import { jobOutput } from "./job-output.ts";
@@ -27,9 +27,9 @@ async function create({ coordinator, request }: Call): Promise<Response> {
 function list({ coordinator, url }: Call): Response {
   const status = url.searchParams.get("status");
   if (status === null) return json(coordinator.listJobs(null));
-  const known = jobStatusSchema.options.find((option) => option.toLowerCase() === status.toLowerCase());
+  const known = JOB_STATUSES.find((option) => option.toLowerCase() === status.toLowerCase());
   if (known === undefined) {
-    const hint = `Use one of ${jobStatusSchema.options.join(", ")}.`;
+    const hint = `Use one of ${JOB_STATUSES.join(", ")}.`;
     throw new AppError("E_MALFORMED", `${JSON.stringify(status)} is no job status`, hint);
   }
   return json(coordinator.listJobs(known));
@@ -44,7 +44,7 @@ async function sideFile({ coordinator, param }: Call): Promise<Response> {
     headers: {
       "content-type": "application/octet-stream",
       "content-length": String(bytes),
-      [WIRE.headers.sha256]: sha256,
+      [HEADER_SHA256]: sha256,
     },
   });
 }

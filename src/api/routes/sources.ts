@@ -1,7 +1,7 @@
 // Sources: uploaded piece by piece, proven to be readable on this machine, or named below a media root; and their blocks.
 import { AppError } from "../../base/errors.ts";
 import { appendOfRequest, headersOfState } from "../../base/resumable-upload.ts";
-import { WIRE } from "../../cluster/server/ports.ts";
+import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
 import { API_PREFIX, localProofSchema, localSourceSchema, serverSourceSchema, uploadSchema } from "../contract.ts";
 import { json, noAppend, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
@@ -27,7 +27,7 @@ async function state({ coordinator, param }: Call): Promise<Response> {
 async function append({ coordinator, request, param }: Call): Promise<Response> {
   const piece = appendOfRequest(request);
   if (piece === null) throw noAppend();
-  const sha256 = request.headers.get(WIRE.headers.sha256)?.toLowerCase() ?? null;
+  const sha256 = request.headers.get(HEADER_SHA256)?.toLowerCase() ?? null;
   const { source, ...found } = await coordinator.appendUpload(param("id"), piece, sha256);
   return json({ offset: found.offset, source }, 200, headersOfState(found));
 }
@@ -38,7 +38,7 @@ async function block({ coordinator, param }: Call): Promise<Response> {
     throw new AppError("E_MALFORMED", `${JSON.stringify(number)} is not a block number`, "Blocks count from 0.");
   }
   const found = await coordinator.sourceBlock(param("id"), Number(number));
-  const headers = { "content-type": "application/octet-stream", [WIRE.headers.sha256]: found.sha256 };
+  const headers = { "content-type": "application/octet-stream", [HEADER_SHA256]: found.sha256 };
   return new Response(found.bytes as Uint8Array<ArrayBuffer>, { headers });
 }
 

@@ -5,13 +5,7 @@ import type { EncodeRequest } from "../../media/model/encode-request.ts";
 import type { EncoderFamily } from "../../media/model/encoder-family.ts";
 import type { Proof, VerifyMode } from "../../media/model/proof.ts";
 import type { Container, SourceInfo } from "../../media/model/source.ts";
-import {
-  HEADER_REPORT,
-  HEADER_SHA256,
-  MAX_MESSAGE_BYTES,
-  type ResultReport,
-  resultReportSchema,
-} from "../protocol/messages.ts";
+import type { ResultReport } from "../protocol/messages.ts";
 import type { SchedulerEvent } from "../scheduler/model/decision.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
@@ -22,17 +16,11 @@ import type {
   EventView,
   JobDetailView,
   JobView,
+  LocalChallengeView,
   ServerInfoView,
   SourceView,
   UploadBegunView,
 } from "./views.ts";
-
-/** What the API's routes need of the protocol; they see the cluster through this façade alone. */
-export const WIRE = {
-  maxMessageBytes: MAX_MESSAGE_BYTES,
-  headers: { report: HEADER_REPORT, sha256: HEADER_SHA256 },
-  resultReportSchema,
-} as const;
 
 /** Where a job's source lies and what it was when the job was taken; a change since then fails the job. */
 export interface SourceRecord {
@@ -117,12 +105,6 @@ export interface JobRequest {
   readonly verify: VerifyMode | null;
 }
 
-/** Ranges of the source whose digests a submitter must give to prove that it reads the same file. */
-export interface LocalChallenge {
-  readonly challengeId: string;
-  readonly ranges: readonly { readonly start: number; readonly length: number }[];
-}
-
 /** A message socket to one client, as the coordinator sees it. `send` answers false when the link is dead. */
 export interface LinkSocket {
   send(text: string): boolean;
@@ -160,7 +142,7 @@ export interface Coordinator {
     append: UploadAppend,
     sha256: string | null,
   ): Promise<UploadState & { readonly source: SourceView | null }>;
-  challengeLocalSource(path: string, bytes: number, mtimeMs: number): Promise<LocalChallenge>;
+  challengeLocalSource(path: string, bytes: number, mtimeMs: number): Promise<LocalChallengeView>;
   proveLocalSource(challengeId: string, digests: readonly string[]): Promise<SourceView>;
   /** A file named by its path below a media root. */
   openServerSource(path: string): Promise<SourceView>;

@@ -1,139 +1,177 @@
-// What the outside sees of jobs and clients: exactly the JSON of the command line's contract (docs: CLI, "JSON").
-import type { ErrorBody } from "../../base/errors.ts";
+// What the outside sees of jobs, clients and sources, as schemas: exactly the JSON of the command line's contract. The API
+// answers with these shapes and its client checks answers against them.
+import { z } from "zod";
+import type { DeepReadonly } from "../../base/deep-readonly.ts";
+import { ERROR_CATALOGUE, type ErrorCode } from "../../base/errors.ts";
 import type { ClientStatus } from "../scheduler/model/client.ts";
 import type { JobStatus } from "../scheduler/model/job.ts";
 
-export interface JobView {
-  readonly job_id: string;
-  readonly file_name: string;
-  readonly status: JobStatus;
+const errorCodes = Object.keys(ERROR_CATALOGUE) as [ErrorCode, ...ErrorCode[]];
+export const errorBodySchema = z.object({
+  /** A code that this version does not know is shown as E_INTERNAL with its message. */
+  code: z.enum(errorCodes).catch("E_INTERNAL"),
+  message: z.string(),
+  hint: z.string(),
+});
+
+export const jobStatusSchema = z.enum([
+  "Queued",
+  "WaitingForClients",
+  "Benchmarking",
+  "Processing",
+  "Combining",
+  "Completed",
+  "Failed",
+  "Cancelled",
+]) satisfies z.ZodType<JobStatus>;
+
+const clientStatusSchema = z.enum([
+  "Connected",
+  "Benchmarking",
+  "Processing",
+  "Idle",
+  "Disconnected",
+]) satisfies z.ZodType<ClientStatus>;
+
+export const jobSchema = z.object({
+  job_id: z.string(),
+  file_name: z.string(),
+  status: jobStatusSchema,
   /** Percent of frames, 0 to 100. */
-  readonly progress: number;
-  readonly created_at: string;
-  readonly started_at: string | null;
-  readonly completed_at: string | null;
-  readonly error: ErrorBody | null;
-  readonly encoder: string;
-  readonly family: string;
-  readonly fps: number;
-  readonly eta_seconds: number | null;
-  readonly segments: { readonly done: number; readonly running: number; readonly known: number };
-  readonly frames: { readonly done: number; readonly total: number | null };
-  readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string } | null;
-  /** Name the result will have; known from the start. */
-  readonly output_name: string;
-  /** What the server itself does for it just now ("checking every picture, 40 %"); null: nothing worth telling. */
-  readonly activity: string | null;
+  progress: z.number(),
+  created_at: z.string(),
+  started_at: z.string().nullable(),
+  completed_at: z.string().nullable(),
+  error: errorBodySchema.nullable(),
+  encoder: z.string(),
+  family: z.string(),
+  fps: z.number(),
+  eta_seconds: z.number().nullable(),
+  segments: z.object({ done: z.number(), running: z.number(), known: z.number() }),
+  frames: z.object({ done: z.number(), total: z.number().nullable() }),
+  output: z.object({ name: z.string(), bytes: z.number(), sha256: z.string() }).nullable(),
+  /** The name that the output will have; known from the start. */
+  output_name: z.string(),
+  /** What the server itself does for the job now ("checking every picture, 40 %"); null: nothing worth showing. */
+  activity: z.string().nullable(),
   /** Clients that work on it now. */
-  readonly clients: number;
-  /** Clients that could work on it: connected and with the encoder. */
-  readonly capable_clients: number;
-  readonly required_clients: number;
-}
+  clients: z.number(),
+  /** Clients that could work on it: connected, and with the encoder. */
+  capable_clients: z.number(),
+  required_clients: z.number(),
+});
+export type JobView = DeepReadonly<z.infer<typeof jobSchema>>;
 
-export interface SegmentView {
-  readonly index: number;
-  readonly start_pts: number;
-  readonly end_pts: number;
-  readonly frames: number;
-  readonly state: "pending" | "leased" | "measured" | "verifying" | "referencing" | "verified";
-  readonly attempts: number;
-  readonly client: string | null;
-  readonly notes: readonly string[];
-}
+const segmentSchema = z.object({
+  index: z.number(),
+  start_pts: z.number(),
+  end_pts: z.number(),
+  frames: z.number(),
+  state: z.enum(["pending", "leased", "measured", "verifying", "referencing", "verified"]),
+  attempts: z.number(),
+  client: z.string().nullable(),
+  notes: z.array(z.string()),
+});
+export type SegmentView = DeepReadonly<z.infer<typeof segmentSchema>>;
 
-export interface EventView {
-  readonly seq: number;
-  readonly at: string;
-  readonly type: string;
-  readonly job_id: string | null;
-  readonly client_id: string | null;
-  readonly segment_index: number | null;
-  readonly attempt_id: string | null;
-  readonly detail: string;
-}
+const eventSchema = z.object({
+  seq: z.number(),
+  at: z.string(),
+  type: z.string(),
+  job_id: z.string().nullable(),
+  client_id: z.string().nullable(),
+  segment_index: z.number().nullable(),
+  attempt_id: z.string().nullable(),
+  detail: z.string(),
+});
+export type EventView = DeepReadonly<z.infer<typeof eventSchema>>;
 
-export interface AttemptView {
-  readonly attempt_id: string;
-  readonly segment_index: number;
-  readonly client_id: string;
-  readonly outcome: string | null;
-  readonly reason: string | null;
-  readonly started_at: string;
-  readonly ended_at: string | null;
-}
+const attemptSchema = z.object({
+  attempt_id: z.string(),
+  segment_index: z.number(),
+  client_id: z.string(),
+  /** The type of the last event that names the attempt; null: none has yet. */
+  outcome: z.string().nullable(),
+  reason: z.string().nullable(),
+  started_at: z.string(),
+  /** Null while the attempt lives. */
+  ended_at: z.string().nullable(),
+});
+export type AttemptView = DeepReadonly<z.infer<typeof attemptSchema>>;
 
 /** `jobs show`: the job with its history. */
-export interface JobDetailView extends JobView {
-  readonly ffmpeg_params: string;
-  readonly split: string;
+export const jobDetailSchema = jobSchema.extend({
+  ffmpeg_params: z.string(),
+  split: z.string(),
   /** Connected clients that do not work on it, and why. */
-  readonly idle_clients: readonly { readonly client_id: string; readonly name: string; readonly reason: string }[];
-  readonly segment_list: readonly SegmentView[];
-  readonly attempts: readonly AttemptView[];
-  readonly events: readonly EventView[];
-}
+  idle_clients: z.array(z.object({ client_id: z.string(), name: z.string(), reason: z.string() })),
+  segment_list: z.array(segmentSchema),
+  attempts: z.array(attemptSchema),
+  events: z.array(eventSchema),
+});
+export type JobDetailView = DeepReadonly<z.infer<typeof jobDetailSchema>>;
 
-export interface ClientView {
-  readonly client_id: string;
-  readonly name: string;
-  readonly status: ClientStatus;
-  readonly connected_at: string;
-  readonly current_job: string | null;
-  /** Frames per second, measured; null until then. */
-  readonly performance: number | null;
-  readonly slots: number;
-  readonly platform: string;
-  readonly ffmpeg: string;
-  readonly families: readonly string[];
-  readonly version: string;
-  /** On request it finishes what it holds and gets nothing more. */
-  readonly draining: boolean;
-  /** On request what it runs is suspended, and it gets nothing more. */
-  readonly paused: boolean;
-  /** Why it gets no more work; null when it does. */
-  readonly quarantine: string | null;
-  /** Its disk is full and it gets nothing more until it has room; null: it has. */
-  readonly no_room: string | null;
-}
+export const clientSchema = z.object({
+  client_id: z.string(),
+  name: z.string(),
+  status: clientStatusSchema,
+  connected_at: z.string(),
+  current_job: z.string().nullable(),
+  /** Measured frames per second; null until then. */
+  performance: z.number().nullable(),
+  slots: z.number(),
+  platform: z.string(),
+  ffmpeg: z.string(),
+  families: z.array(z.string()),
+  version: z.string(),
+  /** On request, the client finishes what it holds and gets nothing more. */
+  draining: z.boolean(),
+  /** On request, what the client runs is suspended, and it gets nothing more. */
+  paused: z.boolean(),
+  /** Why the client gets no more work; null: it does. */
+  quarantine: z.string().nullable(),
+  /** Set while the client's disk is full, so that it gets no work; null: it has room. */
+  no_room: z.string().nullable(),
+});
+export type ClientView = DeepReadonly<z.infer<typeof clientSchema>>;
 
-/** A hardware device, or a family without one, as the client tried it; reason: why it does not work. */
-export interface HardwareView {
-  readonly family: string;
-  readonly device: string | null;
-  readonly encoders: readonly string[];
-  readonly reason: string | null;
-}
+export const clientDetailSchema = clientSchema.extend({
+  encoders: z.array(z.string()),
+  /** Hardware devices, and families without one, as the client tried them; reason: why one does not work. */
+  hardware: z.array(
+    z.object({
+      family: z.string(),
+      device: z.string().nullable(),
+      encoders: z.array(z.string()),
+      reason: z.string().nullable(),
+    }),
+  ),
+  /** Encodes at a time for each family; null: `slots` for all together. */
+  pools: z.record(z.string(), z.number()).nullable(),
+  /** Why it runs this many encodes on the CPU; null: it has not said since the server began. */
+  slots_reason: z.string().nullable(),
+  events: z.array(eventSchema),
+});
+export type ClientDetailView = DeepReadonly<z.infer<typeof clientDetailSchema>>;
 
-export interface ClientDetailView extends ClientView {
-  readonly encoders: readonly string[];
-  readonly hardware: readonly HardwareView[];
-  /** Encodes at a time by kind; null: `slots` for all together. */
-  readonly pools: Readonly<Record<string, number>> | null;
-  /** Why so many on the CPU; null: it has not said since the server began. */
-  readonly slots_reason: string | null;
-  readonly events: readonly EventView[];
-}
-
-export interface SourceView {
-  readonly source_id: string;
-  readonly name: string;
-  readonly bytes: number;
-}
+export const sourceSchema = z.object({ source_id: z.string(), name: z.string(), bytes: z.number() });
+export type SourceView = DeepReadonly<z.infer<typeof sourceSchema>>;
 
 /** An upload under the id that its source will have, and how much of it is there already. */
-export interface UploadBegunView {
-  readonly source_id: string;
-  readonly offset: number;
-}
+export const uploadBegunSchema = z.object({ source_id: z.string(), offset: z.number() });
+export type UploadBegunView = DeepReadonly<z.infer<typeof uploadBegunSchema>>;
 
-export interface ServerInfoView {
-  readonly version: string;
-  readonly protocol: number;
-  readonly ffmpeg: string;
-  readonly defaults: {
-    readonly ffmpeg_params: string;
-    readonly file_name_output: string;
-    readonly required_clients: number;
-  };
-}
+/** Ranges of a local source whose digests a submitter must give to prove that it reads the same file. */
+export const localChallengeSchema = z.object({
+  challenge_id: z.string(),
+  ranges: z.array(z.object({ start: z.number(), length: z.number() })),
+});
+export type LocalChallengeView = DeepReadonly<z.infer<typeof localChallengeSchema>>;
+
+export const serverInfoSchema = z.object({
+  version: z.string(),
+  protocol: z.number(),
+  ffmpeg: z.string(),
+  defaults: z.object({ ffmpeg_params: z.string(), file_name_output: z.string(), required_clients: z.number() }),
+});
+export type ServerInfoView = DeepReadonly<z.infer<typeof serverInfoSchema>>;

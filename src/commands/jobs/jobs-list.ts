@@ -1,6 +1,6 @@
 // `ffcluster jobs list`
 
-import { jobStatusSchema } from "../../api/contract.ts";
+import { JOB_STATUSES } from "../../api/contract.ts";
 import { optionalChoice } from "../../base/config/option.ts";
 import { defineCommand, printDocument } from "../cli/command.ts";
 import { jsonOption, serverOptions } from "../cli/common-options.ts";
@@ -18,9 +18,9 @@ export const jobsList = defineCommand({
   positionals: [],
   options: {
     status: optionalChoice({
-      description: `Only jobs in this state: ${jobStatusSchema.options.join(", ")}`,
+      description: `Only jobs in this state: ${JOB_STATUSES.join(", ")}`,
       valueName: "STATUS",
-      choices: jobStatusSchema.options,
+      choices: JOB_STATUSES,
     }),
     ...serverOptions,
     ...jsonOption,

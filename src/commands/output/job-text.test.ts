@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import type { ProofView } from "../../api/contract.ts";
+import type { Proof } from "../../api/contract.ts";
 import { lackLines, proofText } from "./job-text.ts";
 
 const video = { index: 0, type: "video", codec: "h264", language: null };
 const audio = { index: 1, type: "audio", codec: "aac", language: "eng" };
 
-const proof: ProofView = {
+const proof: Proof = {
   job_id: "1",
   exact: true,
   frames: { expected: 2, encoded: 2, in_output: 2 },
@@ -24,7 +24,7 @@ const proof: ProofView = {
   notes: [],
 };
 
-const text = (over: Partial<ProofView> = {}) => proofText({ ...proof, ...over }, (dimmed) => dimmed);
+const text = (over: Partial<Proof> = {}) => proofText({ ...proof, ...over }, (dimmed) => dimmed);
 
 test("a proof says what held, what was only partly looked at, what was not, and what was left out", () => {
   const shown = text();

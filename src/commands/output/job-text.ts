@@ -1,5 +1,5 @@
 // A job, a client and a proof as text for people. Pure: views in, text out.
-import { type ClientView, isTerminal, type JobDetailView, type JobView, type ProofView } from "../../api/contract.ts";
+import { type ClientView, isTerminal, type JobDetailView, type JobView, type Proof } from "../../api/contract.ts";
 import { formatBytes, formatMoment, formatSeconds, shortId } from "./format.ts";
 import { fields, table } from "./table.ts";
 
@@ -172,20 +172,20 @@ export function clientTable(clients: readonly ClientView[], dim: Dim): string {
   return table(columns, rows, dim);
 }
 
-type ProofStream = ProofView["streams"]["in"][number];
+type ProofStream = Proof["streams"]["in"][number];
 
 function streamText({ index, type, codec, language }: ProofStream): string {
   return `${index} ${type} ${codec}${language === null ? "" : ` (${language})`}`;
 }
 
 /** A check that could look at only part of its subject, or at nothing of it, says so in its detail. */
-function resultOf({ ok, detail }: ProofView["checks"][number]): string {
+function resultOf({ ok, detail }: Proof["checks"][number]): string {
   if (!ok) return "FAILED";
   if (detail?.startsWith("not measured") === true) return "not measured";
   return detail?.includes("not measured") === true ? "ok in part" : "ok";
 }
 
-function verdictOf({ exact, checks }: ProofView): string {
+function verdictOf({ exact, checks }: Proof): string {
   if (exact) return "exact: every frame once, at its time, every stream accounted for";
   return `NOT EXACT: ${checks.flatMap((check) => (check.ok ? [] : [check.name])).join(", ")}`;
 }
@@ -194,7 +194,7 @@ function verdictOf({ exact, checks }: ProofView): string {
 const MOST_LACKS = 10;
 
 /** What the output lacks of the source, a line each; `ffcluster jobs proof` shows all of it. */
-export function lackLines({ streams, lost, job_id: jobId }: ProofView): string[] {
+export function lackLines({ streams, lost, job_id: jobId }: Proof): string[] {
   const lines = [
     ...streams.left_out.map((stream) => `left out: ${streamText(stream)}: ${stream.reason}`),
     ...(lost ?? []).map((loss) => `lost: ${loss}`),
@@ -204,7 +204,7 @@ export function lackLines({ streams, lost, job_id: jobId }: ProofView): string[]
   return [...lines.slice(0, MOST_LACKS), `${more} more: ffcluster jobs proof ${jobId}`];
 }
 
-export function proofText(proof: ProofView, dim: Dim): string {
+export function proofText(proof: Proof, dim: Dim): string {
   const { frames, pts, streams, output } = proof;
   const offset = proof.av_offset_error_ms;
   const head = fields([

@@ -1,4 +1,5 @@
 // The options of `ffcluster submit`, as they are declared, checked and shown by --help.
+import { FAMILY_CHOICES } from "../../api/contract.ts";
 import {
   BadValue,
   optionalChoice,
@@ -7,6 +8,7 @@ import {
   parsedOption,
   switchOption,
 } from "../../base/config/option.ts";
+import { ENCODER_FAMILIES } from "../../media/model/encoder-family.ts";
 import { jsonOption, serverOptions } from "../cli/common-options.ts";
 import { SPEEDS } from "./encode-request.ts";
 
@@ -55,11 +57,10 @@ export const submitOptions = {
     choices: SPEEDS,
   }),
   family: optionalChoice({
-    description:
-      "Where the codec is named and not the encoder: the only family to use (software, nvenc, qsv, amf, videotoolbox, vaapi)",
+    description: `The only family to use, where the request names a codec and no encoder (${ENCODER_FAMILIES.join(", ")})`,
     valueName: "FAMILY",
     defaultText: "auto: the one with the most throughput",
-    choices: ["auto", "software", "nvenc", "qsv", "amf", "videotoolbox", "vaapi"],
+    choices: FAMILY_CHOICES,
   }),
   "allow-mixed": switchOption({ description: "Let encoders of several families work on one output" }),
   "wait-for-family": parsedOption<number | "ever" | null>({

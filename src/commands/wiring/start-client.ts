@@ -16,6 +16,7 @@ import { textPrints } from "../../hw/text-prints.ts";
 import { readInventory } from "../../media/ffmpeg/inventory.ts";
 import { findTools, type Tools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
+import type { HardwareFamily } from "../../media/model/encoder-family.ts";
 import { type ClientReport, reportOf } from "../clients/client-report.ts";
 import { makeWorkDir } from "./work-dir.ts";
 
@@ -25,7 +26,7 @@ export interface StartClientOptions {
   readonly name: string;
   readonly workDir: string;
   readonly slots: number | "auto";
-  readonly hwAccel: "auto" | "none" | "nvenc" | "qsv" | "vaapi" | "videotoolbox" | "amf";
+  readonly hwAccel: "auto" | "none" | HardwareFamily;
   readonly reconnectDelayMs: number;
   readonly isPersistent: boolean;
   readonly pathMaps: readonly { readonly server: string; readonly client: string }[];

@@ -1,54 +1,56 @@
-// The proof that an output is complete and exact, as it is written to proof.json.
-import type { Pts } from "../../base/rational.ts";
-import type { EncoderFamily } from "./encoder-family.ts";
+// The proof that an output is complete and exact: the schema of proof.json, which is part of the command line's contract
+// (hence snake case).
+import { z } from "zod";
+import type { DeepReadonly } from "../../base/deep-readonly.ts";
+import { ENCODER_FAMILIES } from "./encoder-family.ts";
 
 /** fast: counts, times and digests. full: the output is decoded as well, every picture and every sound. */
 export type VerifyMode = "fast" | "full";
 
-export interface ProofCheck {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail?: string;
-}
+const checkSchema = z.object({ name: z.string(), ok: z.boolean(), detail: z.string().exactOptional() });
+export type ProofCheck = DeepReadonly<z.infer<typeof checkSchema>>;
 
-export interface ProofSegment {
-  readonly index: number;
-  readonly start_pts: Pts;
-  readonly end_pts: Pts;
-  readonly frames: number;
-  readonly sha256: string;
-  readonly client: string;
-  readonly encoder: string;
-  readonly attempts: number;
-  readonly seconds: number;
-  readonly notes: readonly string[];
-}
+const segmentSchema = z.object({
+  index: z.number(),
+  /** In the source's time base, or in ticks of the frame grid where filters change the rate. */
+  start_pts: z.number(),
+  end_pts: z.number(),
+  frames: z.number(),
+  sha256: z.string(),
+  client: z.string(),
+  encoder: z.string(),
+  attempts: z.number(),
+  seconds: z.number(),
+  notes: z.array(z.string()),
+});
+export type ProofSegment = DeepReadonly<z.infer<typeof segmentSchema>>;
 
-export interface ProofStream {
-  readonly index: number;
-  readonly type: string;
-  readonly codec: string;
-  readonly language: string | null;
-}
+const streamSchema = z.object({
+  index: z.number(),
+  type: z.string(),
+  codec: z.string(),
+  language: z.string().nullable(),
+});
+export type ProofStream = DeepReadonly<z.infer<typeof streamSchema>>;
 
-/** The report that shows an output complete and exact; the shape is the CLI contract's, snake case on purpose. */
-export interface Proof {
-  readonly job_id: string;
-  readonly exact: boolean;
-  readonly frames: { readonly expected: number; readonly encoded: number; readonly in_output: number };
-  readonly pts: { readonly equal: boolean; readonly max_error_ticks: number };
-  readonly av_offset_error_ms: number | null;
-  readonly streams: {
-    readonly in: readonly ProofStream[];
-    readonly out: readonly ProofStream[];
-    readonly left_out: readonly (ProofStream & { readonly reason: string })[];
-  };
-  /** What of the source the output lacks beside whole streams, a sentence each; absent in proofs of earlier versions. */
-  readonly lost?: readonly string[];
-  readonly segments: readonly ProofSegment[];
-  readonly wall_seconds: number;
-  readonly checks: readonly ProofCheck[];
-  readonly encoder: { readonly name: string; readonly family: EncoderFamily; readonly versions: readonly string[] };
-  readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string };
-  readonly notes: readonly string[];
-}
+export const proofSchema = z.object({
+  job_id: z.string(),
+  exact: z.boolean(),
+  frames: z.object({ expected: z.number(), encoded: z.number(), in_output: z.number() }),
+  pts: z.object({ equal: z.boolean(), max_error_ticks: z.number() }),
+  av_offset_error_ms: z.number().nullable(),
+  streams: z.object({
+    in: z.array(streamSchema),
+    out: z.array(streamSchema),
+    left_out: z.array(streamSchema.extend({ reason: z.string() })),
+  }),
+  /** What the output lacks of the source, besides whole streams: a sentence each. Absent in proofs of earlier versions. */
+  lost: z.array(z.string()).exactOptional(),
+  segments: z.array(segmentSchema),
+  wall_seconds: z.number(),
+  checks: z.array(checkSchema),
+  encoder: z.object({ name: z.string(), family: z.enum(ENCODER_FAMILIES), versions: z.array(z.string()) }),
+  output: z.object({ name: z.string(), bytes: z.number(), sha256: z.string() }),
+  notes: z.array(z.string()),
+});
+export type Proof = DeepReadonly<z.infer<typeof proofSchema>>;

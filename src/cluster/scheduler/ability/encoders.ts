@@ -2,12 +2,13 @@
 // client's slots it takes. Pure questions; electing is election.ts's business.
 
 import type { Release } from "../../../media/ffmpeg/releases.ts";
+import { HARDWARE_FAMILIES } from "../../../media/model/encoder-family.ts";
 import type { ReleaseRange } from "../../../media/plan/alike-releases.ts";
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
 import { rendersAlike } from "./text-rendering.ts";
 
-const HARDWARE: ReadonlySet<string> = new Set(["nvenc", "qsv", "amf", "videotoolbox", "vaapi"]);
+const HARDWARE: ReadonlySet<string> = new Set(HARDWARE_FAMILIES);
 
 /** What shares slots: the CPU, or the devices of one hardware family. By the encoder's name, as ffmpeg builds it. */
 export function poolOf(encoder: string): string {

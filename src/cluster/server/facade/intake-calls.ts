@@ -58,7 +58,10 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
       const { offset, source } = await uploads.append(sourceId, append, sha256);
       return { offset, isComplete: source !== null, source: source === null ? null : sourceView(source) };
     },
-    challengeLocalSource: (path, bytes, mtimeMs) => sources.challenge(path, bytes, mtimeMs),
+    async challengeLocalSource(path, bytes, mtimeMs) {
+      const { challengeId, ranges } = await sources.challenge(path, bytes, mtimeMs);
+      return { challenge_id: challengeId, ranges };
+    },
     proveLocalSource: async (challengeId, digests) => sourceView(await sources.prove(challengeId, digests)),
     openServerSource: async (path) => sourceView(await sources.openServerSource(path)),
     checkRequest: (ffmpegParams, outputName, inputName, hasSubtitles) => ({

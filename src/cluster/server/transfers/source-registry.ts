@@ -5,16 +5,22 @@ import { basename, isAbsolute, relative, resolve, sep } from "node:path";
 import { sha256OfFile } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
-import type { LocalChallenge, SourceRecord } from "../ports.ts";
+import type { SourceRecord } from "../ports.ts";
 
 const CHALLENGE_RANGES = 8;
 const CHALLENGE_BYTES = 64 * 1024;
 const CHALLENGES_OPEN = 100;
 
+/** Ranges of the source whose digests a submitter must give to prove that it reads the same file. */
+interface LocalChallenge {
+  readonly challengeId: string;
+  readonly ranges: readonly { readonly start: number; readonly length: number }[];
+}
+
 interface OpenChallenge {
   readonly path: string;
   readonly realPath: string;
-  readonly ranges: readonly { readonly start: number; readonly length: number }[];
+  readonly ranges: LocalChallenge["ranges"];
 }
 
 export interface SourceRegistryOptions {
