@@ -20,7 +20,7 @@ async function firstOf(name: string, args: readonly string[]) {
   await runFfmpeg(tools, ["-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1", ...args, path]);
   const { formatName, video } = await probeSource(tools, path);
   const { streamIndex, timeBase } = video;
-  const where = { streamIndex, formatName, timeBase, startPts: 40, endPts: null, clockOffsetUs: 0, seekPts: 40 };
+  const where = { streamIndex, formatName, timeBase, video, startPts: 40, endPts: null, clockOffsetUs: 0, seekPts: 40 };
   return await firstPicture(tools, path, where, null, { workDir: folder });
 }
 
@@ -31,6 +31,11 @@ test("size, shape and format of the source's first picture, wherever a segment b
     text: "96x64 16/15 18432",
   });
   expect(await readdir(folder)).toEqual(["ten-bits.mkv"]);
+});
+
+test("full range that the name of the format says", async () => {
+  const first = await firstOf("jpeg.mkv", ["-c:v", "mjpeg", "-pix_fmt", "yuvj420p"]);
+  expect(first?.shape.pixelFormat).toBe("yuvj420p");
 });
 
 test("a segment that begins with another size, shape or format is told", async () => {

@@ -7,7 +7,7 @@ import { succeeded } from "../../base/process/run-process.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
-import type { PictureShape } from "../model/source.ts";
+import type { PictureShape, SourceVideo } from "../model/source.ts";
 import { parseSeams } from "./seams.ts";
 import { type DecodePlan, decodeArgs } from "./segment-args.ts";
 
@@ -42,12 +42,17 @@ export function firstPictureArgs(
   ];
 }
 
-function shapeOf(stream: z.infer<typeof streamSchema>): PictureShape {
+/** No file of raw pictures holds full range by its format's name: `declared` is what the source's header says. */
+function formatOf(held: string, declared: string): string {
+  return declared.replace(/^yuvj/, "yuv") === held ? declared : held;
+}
+
+function shapeOf(stream: z.infer<typeof streamSchema>, declared: string): PictureShape {
   const ratio = stream.sample_aspect_ratio ?? "N/A";
   return {
     width: stream.width,
     height: stream.height,
-    pixelFormat: stream.pix_fmt,
+    pixelFormat: formatOf(stream.pix_fmt, declared),
     sampleAspectRatio: /^[1-9]\d*:[1-9]\d*$/.test(ratio) ? ratio : null,
   };
 }
@@ -59,7 +64,7 @@ function shapeOf(stream: z.infer<typeof streamSchema>): PictureShape {
 export async function firstPicture(
   tools: Tools,
   path: string,
-  plan: DecodePlan,
+  plan: DecodePlan & { readonly video: Pick<SourceVideo, "pixelFormat"> },
   decoder: string | null,
   { workDir, signal }: { readonly workDir: string; readonly signal?: AbortSignal | undefined },
 ): Promise<FirstPicture | null> {
@@ -79,7 +84,7 @@ export async function firstPicture(
     const answer = succeeded(probed) ? answerSchema.safeParse(JSON.parse(probed.stdout)) : null;
     const text = parseSeams(await Bun.file(digests).text(), null).decoded;
     if (answer?.success !== true || text === null) return null;
-    return { shape: shapeOf(answer.data.streams[0]), text };
+    return { shape: shapeOf(answer.data.streams[0], plan.video.pixelFormat), text };
   } finally {
     await rm(file, { force: true });
     await rm(digests, { force: true });
