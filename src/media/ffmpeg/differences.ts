@@ -83,6 +83,14 @@ export const CHROMA_PLACE: Difference = {
   source: "measured: MJPEG into lossless x264 through scale",
 };
 
+export const COLOURS_SET_UP: Difference = {
+  name: "filters where the pictures say another range or matrix",
+  since: { major: 7, minor: 0 },
+  changes: "they are set up anew, as where size or format change; before, they go on",
+  here: "said: then such a change is looked for too (source/picture-sizes.ts)",
+  source: 'measured: yadif gives 11 of 12 pictures; "Reconfiguring filter graph because video parameters changed"',
+};
+
 export const DIFFERENCES: readonly Difference[] = [
   {
     name: "-enc_time_base -1",
@@ -127,6 +135,7 @@ export const DIFFERENCES: readonly Difference[] = [
   FULL_BY_TAG,
   ...LEVELS,
   CHROMA_PLACE,
+  COLOURS_SET_UP,
   {
     name: "setpts and the frame rate",
     since: { major: 7, minor: 0 },

@@ -1,6 +1,7 @@
-// Whether a source's pictures change their size or format in the middle: filters are then set up anew by ffmpeg, and
-// those that count begin again.
+// Whether a source's pictures change their size or format in the middle, since 7.0 also what they say of their colours:
+// filters are then set up anew by ffmpeg, and those that count begin again.
 import { AppError } from "../../base/errors.ts";
+import { COLOURS_SET_UP, isSince } from "../ffmpeg/differences.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
@@ -9,16 +10,17 @@ import type { SourceInfo } from "../model/source.ts";
 /** Codecs whose pictures may change at any frame; those of the others do at key frames alone, and only these are decoded. */
 const CHANGE_ANYWHERE: ReadonlySet<string> = new Set(["vp8", "vp9", "av1"]);
 
-export function pictureSizeArgs(path: string, info: SourceInfo): string[] {
+export function pictureSizeArgs(path: string, info: SourceInfo, withColours: boolean): string[] {
   const { codec, streamIndex } = info.video;
   return [
     ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
     ...["-select_streams", String(streamIndex), ...(CHANGE_ANYWHERE.has(codec) ? [] : ["-skip_frame", "nokey"])],
-    ...["-show_entries", "frame=width,height,pix_fmt", "-of", "compact=nk=1:p=0", fileUrl(path)],
+    ...["-show_entries", `frame=width,height,pix_fmt${withColours ? ",color_range,color_space" : ""}`],
+    ...["-of", "compact=nk=1:p=0", fileUrl(path)],
   ];
 }
 
-/** The first change in words, "320x180 yuv420p to 640x360 yuv420p"; null: all pictures that were read are alike. */
+/** The first change in words, "320x180 yuv420p to 640x360 yuv420p" (or with colours, "… yuv420p pc bt709"); null: all pictures that were read are alike. */
 export async function pictureChange(
   tools: Tools,
   path: string,
@@ -29,12 +31,12 @@ export async function pictureChange(
   let change: string | null = null;
   const result = await runTool({
     program: tools.ffprobe,
-    args: pictureSizeArgs(path, info),
+    args: pictureSizeArgs(path, info, isSince(tools, COLOURS_SET_UP)),
     signal,
     onLine: (line) => {
-      const [, width, height, format] = /^(\d+)\|(\d+)\|(\w+)/.exec(line) ?? [];
+      const [, width, height, format, colours] = /^(\d+)\|(\d+)\|(\w+)((?:\|[\w-]+)*)/.exec(line) ?? [];
       if (width === undefined) return;
-      const picture = `${width}x${height} ${format}`;
+      const picture = `${width}x${height} ${format}${colours?.replaceAll("|", " ")}`;
       first ??= picture;
       if (picture !== first) change ??= `${first} to ${picture}`;
     },
