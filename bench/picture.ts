@@ -7,10 +7,10 @@ import { findTools } from "../src/media/ffmpeg/tools.ts";
 import { indexSource } from "../src/media/index/index-source.ts";
 import { parseEncodeParams } from "../src/media/request/parse/parse-params.ts";
 import { probeSource } from "../src/media/source/probe.ts";
-import { readOutput } from "../src/media/verify/output-packets.ts";
+import { readOutputPackets } from "../src/media/verify/output-packets.ts";
 import { checkPictures } from "../src/media/verify/picture/check-pictures.ts";
 import { comparisonOf, matrixOf, type PicturesInput } from "../src/media/verify/picture/comparison.ts";
-import { lookAhead } from "../src/media/verify/picture/look-ahead.ts";
+import { decodeSourceAhead } from "../src/media/verify/picture/decode-ahead.ts";
 import { SourcePictures } from "../src/media/verify/picture/source-pictures.ts";
 import { benchOptions, print, run, seconds, spread } from "./lib.ts";
 
@@ -60,7 +60,7 @@ const encode = [
   outputPath,
 ];
 const encoded = await measured(() => run([tools.ffmpeg, "-nostdin", "-v", "error", "-y", ...encode]));
-const output = await readOutput(tools, outputPath);
+const output = await readOutputPackets(tools, outputPath);
 const starts = [null, ...bounds];
 const kept = () => {
   const pictures = new SourcePictures();
@@ -101,7 +101,7 @@ const after: Measured[] = [];
 for (let round = 0; round < runs; round += 1) {
   both.push(await measured(() => check()));
   const pictures = kept();
-  before.push(await measured(() => lookAhead(tools, { ...input, kept: pictures, keys, signal })));
+  before.push(await measured(() => decodeSourceAhead(tools, { ...input, kept: pictures, keys, signal })));
   after.push(await measured(() => check(pictures)));
   const words = [both, before, after].map((each) => {
     const { wall, cpu } = each.at(-1) ?? { wall: 0, cpu: 0 };

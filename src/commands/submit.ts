@@ -17,7 +17,7 @@ import { lackLines } from "./output/job-text.ts";
 import { createProgressDisplay, type ProgressDisplay } from "./output/progress-display.ts";
 import { participate } from "./participate.ts";
 import { checkInput, checkSubtitles, refuseInputAsOutput } from "./submitting/check-input.ts";
-import { encodeRequest } from "./submitting/encode-request.ts";
+import { ffmpegParamsOf } from "./submitting/ffmpeg-params.ts";
 import { type Doing, leftBehind, settleInterrupted } from "./submitting/on-interrupt.ts";
 import { submitOptions } from "./submitting/options.ts";
 import { placeSource } from "./submitting/place-source.ts";
@@ -48,11 +48,11 @@ async function plan(input: string, given: SubmitOptions, client: ApiClient, cont
     await requireWritableFolder(path);
   };
   const hasSubtitles = given.subtitles !== null;
-  checkRequestLocally(encodeRequest(given), name, hasSubtitles);
+  checkRequestLocally(ffmpegParamsOf(given), name, hasSubtitles);
   const subtitles = given.subtitles === null ? null : await checkSubtitles(given.subtitles, context.cwd);
   if (asked !== null) await checkTarget(asked);
   const checked = await client.checkRequest({
-    ffmpeg_params: encodeRequest(given),
+    ffmpeg_params: ffmpegParamsOf(given),
     output_name: name,
     input_name: inputName,
     has_subtitles: hasSubtitles,
@@ -116,7 +116,7 @@ async function makeJob(
 ): Promise<JobView> {
   const { checkSourceLocally } = await import("./wiring/local-checks.ts");
   const wanted = {
-    ffmpegParams: encodeRequest(given),
+    ffmpegParams: ffmpegParamsOf(given),
     outputName: basename(planned.outputPath),
     hasSubtitles: planned.subtitles !== null,
   };

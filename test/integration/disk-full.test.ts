@@ -166,7 +166,7 @@ test.skipIf(!isPossible)("a client without room for blocks reads its source all 
     log: silentLog,
   });
   try {
-    const lease = gateway.lease(await server.addSource(path, 65_536));
+    const lease = gateway.open(await server.addSource(path, 65_536));
     for (let times = 0; times < 2; times++) {
       const got = await (await fetch(lease.url)).bytes();
       expect(sha256Of(got)).toBe(sha256Of(whole));

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { newId } from "../../base/ids.ts";
 import { createPauseSwitch } from "../../base/process/pause.ts";
-import { encodeRated } from "../../media/bitrate/run-rated.ts";
+import { encodeAtBitrate } from "../../media/bitrate/encode-at-bitrate.ts";
 import { DEFAULT_IDLE_MS } from "../../media/ffmpeg/stall.ts";
 import { createAccessMemory } from "./attempt/access-memory.ts";
 import { createAttempts } from "./attempt/attempts.ts";
@@ -88,7 +88,7 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
     segment: {
       tools,
       clientId,
-      encodeSegment: options.encodeSegment ?? encodeRated,
+      encodeSegment: options.encodeSegment ?? encodeAtBitrate,
       stallIdleMs: options.stallIdleMs ?? DEFAULT_IDLE_MS,
       nice: options.nice ?? false,
       pausable: pause,

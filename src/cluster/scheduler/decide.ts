@@ -8,6 +8,7 @@ import type { Job } from "./model/job.ts";
 import type { SchedulerState } from "./model/state.ts";
 import { isTerminal } from "./model/state-changes.ts";
 import { Turn } from "./model/turn.ts";
+import { settleShares, takeMeasurement } from "./rules/bitrate-rules.ts";
 import {
   changeAbilities,
   closeLink,
@@ -36,7 +37,6 @@ import {
 } from "./rules/job-rules.ts";
 import { reclaimAttempt } from "./rules/lease-reclaim.ts";
 import { advanceUpload, expireLeases, failAttempt, landResult, progressAttempt } from "./rules/lease-rules.ts";
-import { settleShares, takeMeasurement } from "./rules/rate-rules.ts";
 import { resume } from "./rules/restart.ts";
 import { retryJob } from "./rules/retry.ts";
 import { decideByReference, mismatchSegment, verifySegment } from "./rules/segment-rules.ts";

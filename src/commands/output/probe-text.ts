@@ -10,7 +10,7 @@ function seconds(value: number): string {
   return `${value.toFixed(3).replace(/\.?0+$/, "")} s`;
 }
 
-function rateText(rate: PreviewRate): string {
+function frameRateText(rate: PreviewRate): string {
   switch (rate.kind) {
     case "constant":
       return `constant, ${rate.rate.endsWith("/1") ? rate.rate.slice(0, -2) : `${rate.rate} (${rate.fps.toFixed(3)})`}`;
@@ -64,7 +64,7 @@ export function probeText(seen: Preview, dim: (text: string) => string): string 
     ],
     ["video", `${video.codec}${video.profile === null ? "" : ` (${video.profile})`}, stream ${video.stream_index}`],
     ["picture", `${video.width}x${video.height} ${video.pixel_format}${video.has_alpha ? ", with alpha" : ""}`],
-    ["frame rate", rateText(video.frame_rate)],
+    ["frame rate", frameRateText(video.frame_rate)],
     ["frames", framesText(video)],
     ["key frames", keyFramesText(video.key_frames)],
     ["colour", !isColourStated ? "not stated" : `${colour}  (range / primaries / transfer / matrix / chroma)`],

@@ -10,7 +10,7 @@ import {
 } from "../../base/config/option.ts";
 import { ENCODER_FAMILIES } from "../../media/model/encoder-family.ts";
 import { jsonOption, serverOptions } from "../cli/common-options.ts";
-import { SPEEDS } from "./encode-request.ts";
+import { SPEEDS } from "./ffmpeg-params.ts";
 
 function parseWait(text: string): number | "ever" {
   if (text.toLowerCase() === "ever") return "ever";

@@ -1,6 +1,6 @@
 // Rows of `segments`: one per range of a job, with its phase and, once verified, its facts.
 import type { Database } from "bun:sqlite";
-import type { Segment, SegmentRate } from "../../cluster/scheduler/model/segment.ts";
+import type { Segment, SegmentBits } from "../../cluster/scheduler/model/segment.ts";
 import { leadInFromDatabase, leadInToDatabase, phaseFromJson, phaseToJson } from "./stored-phase.ts";
 
 interface SegmentRow {
@@ -35,7 +35,7 @@ export function loadSegments(database: Database): Map<string, Segment[]> {
       attempts: row.attempts,
       failedOn: JSON.parse(row.failed_on) as string[],
       notes: JSON.parse(row.notes) as string[],
-      ...(row.rate === null ? {} : { rate: JSON.parse(row.rate) as SegmentRate }),
+      ...(row.rate === null ? {} : { rate: JSON.parse(row.rate) as SegmentBits }),
     });
     byJob.set(row.job_id, segments);
   }

@@ -96,8 +96,8 @@ export async function finishedLengths(
   output: { readonly path: string; readonly formats: string },
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<number, DecodedLengths>> {
-  const encoded = plan.streams.flatMap(({ action }, place) =>
-    action.kind === "encode-audio" ? [{ place, file: action.file }] : [],
+  const encoded = plan.streams.flatMap(({ action }, position) =>
+    action.kind === "encode-audio" ? [{ place: position, file: action.file }] : [],
   );
   const seconds = await soundSeconds(tools, { ...output, streamIndexes: encoded.map(({ place }) => place) }, signal);
   return new Map(

@@ -5,7 +5,7 @@ import { segmentFormat } from "../ffmpeg/codecs.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
 import type { SegmentTask } from "../model/segment.ts";
 import type { SourceInfo } from "../model/source.ts";
-import { outputPlan } from "../plan/frame-timing.ts";
+import { frameTimingOf } from "../plan/frame-timing.ts";
 import { plannedFrames, type SourceRange } from "../plan/planned-frames.ts";
 import { passesOf } from "../request/tables/encoder-passes.ts";
 import { segmentOffsetUs } from "../segment/segment-clock.ts";
@@ -24,8 +24,8 @@ export function evenClock(pts: readonly Pts[], timeBase: Rational): Rational | n
   let step = Number.POSITIVE_INFINITY;
   for (let at = 1; at < pts.length; at += 1) step = Math.min(step, (pts[at] ?? 0) - (pts[at - 1] ?? 0));
   if (step <= 0 || pts.some((each) => each % step !== 0)) return null;
-  const places = (last - first) / step + 1;
-  return pts.length < LEAST_TAKEN * places ? null : multiply(timeBase, rational(step, 1));
+  const ticks = (last - first) / step + 1;
+  return pts.length < LEAST_TAKEN * ticks ? null : multiply(timeBase, rational(step, 1));
 }
 
 /** NUT's ticks are no longer than this part of a second for video (libavformat/nutenc.c). */
@@ -60,12 +60,12 @@ export function withFrameClock(task: SegmentTask, index: FrameIndex, info: Sourc
   const { request, video, encoderTimeBase, rate } = task;
   const way = passesOf(request.video.encoder)?.clock;
   if (rate?.pass !== "land" || way === undefined) return task;
-  const plan = outputPlan(request, info.video.timeBase);
+  const timing = frameTimingOf(request, info.video.timeBase);
   // WebM, which holds alpha, counts in milliseconds whatever the encoder does.
-  if (plan === null || task.expectedFrames === null || segmentFormat(video, request.video.encoder) !== "nut")
+  if (timing === null || task.expectedFrames === null || segmentFormat(video, request.video.encoder) !== "nut")
     return task;
   const ticksOf = (range: SourceRange) =>
-    plannedFrames(plan, index, info, range).map((each) => rescale(each, plan.timeBase, encoderTimeBase));
+    plannedFrames(timing, index, info, range).map((each) => rescale(each, timing.timeBase, encoderTimeBase));
   const pts = ticksOf(task);
   const isKnown = index.isComplete && index.uncounted.withoutPts === 0 && index.falseTimes === null;
   const whole = () => (isKnown ? ticksOf({ startPts: null, endPts: null }) : null);

@@ -1,13 +1,13 @@
 // The encoder's part of every run's argument list, whole, for each encoder that a rate can be shared out for.
 import { expect, test } from "bun:test";
 import type { SegmentTask } from "../model/segment.ts";
-import { rateGoalOf } from "../request/args/rate-requests.ts";
+import { bitrateGoalOf } from "../request/args/bitrate-requests.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { passesOf } from "../request/tables/encoder-passes.ts";
 import { segmentArgs } from "../segment/segment-args.ts";
-import { firstRun, type Landing, landingRun, measuringRun, type PassRun, wordsFor } from "./pass-runs.ts";
+import { firstRun, measuringRun, type PassRun, type TargetTask, targetRun, wordsFor } from "./pass-runs.ts";
 
-const RATE: Landing = {
+const RATE: TargetTask = {
   pass: "land",
   bitrate: 1_000_000,
   seconds: 4,
@@ -65,12 +65,12 @@ function runsOf(params: string, isEven = true): string[] {
   const passes = passesOf(measured.request.video.encoder);
   if (passes === null) throw new Error(`${params} has no passes`);
   const task = isEven && passes.clock !== undefined ? { ...measured, frameClock: FRAME_CLOCK } : measured;
-  const bounded = rateGoalOf(measured.request)?.maxrate == null ? RATE : { ...RATE, buffer: BUFFER };
+  const bounded = bitrateGoalOf(measured.request)?.maxrate == null ? RATE : { ...RATE, buffer: BUFFER };
   const way = wordsFor(task, passes);
   return [
     words(measuringRun(measured, RATE.bitrate, passes, "/w")),
     ...(way === "none" ? [] : [words(firstRun(task, bounded, passes, "/w"))]),
-    words(landingRun(task, bounded, bounded.targetBits / bounded.seconds, way, "/w")),
+    words(targetRun(task, bounded, bounded.targetBits / bounded.seconds, way, "/w")),
   ];
 }
 

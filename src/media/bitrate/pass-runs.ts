@@ -1,9 +1,9 @@
 // The ffmpeg runs that a bit rate takes over one segment: which request, and where the passes keep their notes. Pure.
 import { join } from "node:path";
+import type { BitrateTask } from "../model/bitrate-task.ts";
 import type { EncodeRequest, NamedOption } from "../model/encode-request.ts";
-import type { RateTask } from "../model/rate-task.ts";
 import type { SegmentTask } from "../model/segment.ts";
-import { landingRequest, measuringRequest, withParams } from "../request/args/rate-requests.ts";
+import { measuringRequest, targetRequest, withParams } from "../request/args/bitrate-requests.ts";
 import { type EncoderPasses, type PassWords, passesOf } from "../request/tables/encoder-passes.ts";
 
 export interface PassRun {
@@ -12,7 +12,7 @@ export interface PassRun {
   readonly encoderArgs: readonly string[];
 }
 
-export type Landing = Extract<RateTask, { pass: "land" }>;
+export type TargetTask = Extract<BitrateTask, { pass: "land" }>;
 
 /** How the encoder can take two passes over this very segment. */
 export function wordsFor(task: SegmentTask, passes: EncoderPasses): PassWords {
@@ -37,23 +37,23 @@ export function measuringRun(task: SegmentTask, bitrate: number, passes: Encoder
 }
 
 /** x264 and x265 plan a second pass best from a first one of constant quality, the others from one like the second. */
-export function firstRun(task: SegmentTask, rate: Landing, passes: EncoderPasses, folder: string): PassRun {
+export function firstRun(task: SegmentTask, rate: TargetTask, passes: EncoderPasses, folder: string): PassRun {
   const request =
     passes.firstPass === "measuring"
       ? measuringRequest(task.request, task.video, rate.bitrate, passes)
-      : landingRequest(task.request, rate.targetBits / rate.seconds, rate.buffer);
+      : targetRequest(task.request, rate.targetBits / rate.seconds, rate.buffer);
   return passRun({ ...task, request }, passes.passes, 1, folder);
 }
 
 /** A second pass, or the only one, at this mean rate. */
-export function landingRun(
+export function targetRun(
   task: SegmentTask,
-  rate: Landing,
+  rate: TargetTask,
   bitrate: number,
   words: PassWords,
   folder: string,
 ): PassRun {
-  const run = passRun({ ...task, request: landingRequest(task.request, bitrate, rate.buffer) }, words, 2, folder);
+  const run = passRun({ ...task, request: targetRequest(task.request, bitrate, rate.buffer) }, words, 2, folder);
   const tolerance = passesOf(task.request.video.encoder)?.tolerance;
   if (tolerance === undefined) return run;
   return { ...run, encoderArgs: [...run.encoderArgs, "-bt", String(Math.round(tolerance * bitrate))] };

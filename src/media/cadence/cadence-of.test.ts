@@ -45,7 +45,7 @@ const source = fc
       at += step;
       durations.push(Math.max(1, Math.round((step * clock.den) / clock.num)));
     }
-    return { rule, pts, durations, timeBase: clock, rate, sourceRate: { num: 25, den: 1 }, ...more };
+    return { rule, pts, durations, timeBase: clock, rate, sourceFrameRate: { num: 25, den: 1 }, ...more };
   });
 
 describe("a cadence", () => {

@@ -17,7 +17,7 @@ function fineTick(timeBase: Rational, rate: Rational): Rational {
  * Whole ticks a, b such that a ≤ shift ≤ b puts a frame at `at` on the output's frame `number`, with no half among them.
  * The last frame must lie behind its place: with eof_action=pass the filter fps then gives it wherever the stream ends.
  */
-function room(at: Pts, number: number, perFrame: Rational, isLast: boolean) {
+function shiftBounds(at: Pts, number: number, perFrame: Rational, isLast: boolean) {
   // at - shift must lie strictly between number - ½ and number + ½ frames.
   const { num, den } = perFrame;
   const edge = (halves: number) => BigInt(2 * at) * BigInt(den) - BigInt(halves) * BigInt(num);
@@ -42,7 +42,7 @@ export function cadenceOf(pts: readonly Pts[], shown: SyncedOutput, timeBase: Ra
   };
   for (const [position, each] of pts.entries()) {
     const at = each * parts;
-    const { least, most } = room(at, shown.begins[position] ?? 0, perFrame, position === pts.length - 1);
+    const { least, most } = shiftBounds(at, shown.begins[position] ?? 0, perFrame, position === pts.length - 1);
     if (open !== null && Math.max(open.least, least) <= Math.min(open.most, most)) {
       open.least = Math.max(open.least, least);
       open.most = Math.min(open.most, most);

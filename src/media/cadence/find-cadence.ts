@@ -8,7 +8,7 @@ import { indexSource } from "../index/index-source.ts";
 import type { Cadence } from "../model/cadence.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceInfo, SourceVideo } from "../model/source.ts";
-import { outputPlan } from "../plan/frame-timing.ts";
+import { frameTimingOf } from "../plan/frame-timing.ts";
 import { filterEffect, keepsToRange } from "../request/filters/filter-kind.ts";
 import { clockOffsetUs, clockShift } from "../source/source-clock.ts";
 import { cadenceOf } from "./cadence-of.ts";
@@ -40,7 +40,7 @@ export class Durations {
 }
 
 /** av_guess_frame_rate (libavformat/avformat.c); null where it looks at what ffprobe does not tell. */
-function guessedRate({ realFrameRate: real, averageFrameRate: mean }: SourceVideo): Rational | null {
+function guessedFrameRate({ realFrameRate: real, averageFrameRate: mean }: SourceVideo): Rational | null {
   if (real === null || mean === null) return null;
   if (toNumber(mean) < 70 && toNumber(real) > 210) return mean;
   return Math.abs(1 - toNumber(mean) / toNumber(real)) > 0.1 ? null : real;
@@ -65,8 +65,8 @@ function whyNotPackets(info: SourceInfo, index: FrameIndex): string | null {
 function whyNotRequest(request: EncodeRequest, isEven: boolean): string | null {
   const { frameRate, cadence, ...video } = request.video;
   const plain = { ...request, video: { ...video, frameRate: null } };
-  const plan = outputPlan(plain, { num: 1, den: 1 });
-  if (plan === null || !plan.keepsTimes) return "a filter before it changes the frames' times";
+  const timing = frameTimingOf(plain, { num: 1, den: 1 });
+  if (timing === null || !timing.keepsTimes) return "a filter before it changes the frames' times";
   // A filter that holds frames back may hand on the duration of another.
   const holding = request.filters.find((call) => !keepsToRange(filterEffect(call)));
   return holding === undefined || isEven ? null : `the frames last differently, and ${holding.name} looks at several`;
@@ -98,12 +98,12 @@ export function cadenceFor(
   const isEven = lasting.every((duration) => duration === lasting[0]);
   const why = whyNotPackets(info, index) ?? whyNotRequest(request, isEven);
   if (why !== null) return why;
-  const sourceRate = guessedRate(info.video);
+  const sourceFrameRate = guessedFrameRate(info.video);
   const hasFilters = request.filters.length > 0;
   const goesByRate =
     lasting.some((duration) => duration <= 0) ||
     (rule === "rounded" && (hasFilters || lasting.some((each) => each * toNumber(timeBase) * toNumber(rate) < 1)));
-  if (goesByRate && sourceRate === null) return "the source's rate is not sure";
+  if (goesByRate && sourceFrameRate === null) return "the source's rate is not sure";
   if (
     rule === "exact" &&
     lasting.some((duration, at) => isUnsure(duration, (times[at] ?? 0) - (times[at - 1] ?? Number.NaN)))
@@ -112,7 +112,7 @@ export function cadenceFor(
   const shift = clockShift(clockOffsetUs(info), timeBase);
   const pts = times.map((each) => each + shift);
   const isAlone = info.streams.length === 1;
-  const shown = syncOutput({ rule, pts, durations: lasting, timeBase, rate, sourceRate, hasFilters, isAlone });
+  const shown = syncOutput({ rule, pts, durations: lasting, timeBase, rate, sourceFrameRate, hasFilters, isAlone });
   if (shown === null) return "a frame would be repeated for more than an hour";
   if (shown.frames > MOST_FRAMES)
     throw new AppError(
@@ -124,7 +124,7 @@ export function cadenceFor(
   return areTooMany(cadence, index) ? "the source's frames come too unevenly" : cadence;
 }
 
-export interface Rated {
+export interface RequestWithCadence {
   readonly request: EncodeRequest;
   /** Why `-r` is left to one run; null: it is not, or is not asked for. */
   readonly why: string | null;
@@ -137,7 +137,7 @@ export function withCadence(
   info: SourceInfo,
   index: FrameIndex,
   durations: Durations,
-): Rated {
+): RequestWithCadence {
   if (request.video.frameRate === null) return { request, why: null };
   if (rule === null) return { request, why: "this ffmpeg makes a constant rate in a way that is not known" };
   const cadence = cadenceFor(rule, request, info, index, durations);
@@ -158,7 +158,7 @@ export async function findCadence(
   tools: Tools,
   request: EncodeRequest,
   { path, info, workDir, signal }: CadenceOptions,
-): Promise<Rated> {
+): Promise<RequestWithCadence> {
   if (request.video.frameRate === null) return { request, why: null };
   if (!FORMATS.has(info.formatName)) return { request, why: `of ${info.formatName} it is not known what it shows` };
   const durations = new Durations();

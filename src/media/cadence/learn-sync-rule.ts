@@ -107,7 +107,7 @@ function saidBy(rule: SyncRule, packets: readonly number[][], rate: string, hasF
     durations: packets.map(([, duration = 0]) => duration || 0),
     timeBase: { num: 1, den: 1000 },
     rate: asked,
-    sourceRate: SOURCE_RATE,
+    sourceFrameRate: SOURCE_RATE,
     hasFilters,
     isAlone: true,
   });

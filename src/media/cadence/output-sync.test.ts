@@ -75,7 +75,7 @@ for (const [name, graph, rates] of SOURCES) {
             rule,
             rate,
             timeBase: info.video.timeBase,
-            sourceRate: info.video.realFrameRate,
+            sourceFrameRate: info.video.realFrameRate,
             pts: times.map((pts) => pts + shift),
             durations: times.map((pts) => durations.of(pts)),
             hasFilters: chain.length > 0,

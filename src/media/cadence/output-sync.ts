@@ -19,7 +19,7 @@ export interface SyncedFrames {
   /** The rate asked for. */
   readonly rate: Rational;
   /** The rate that filters are told for the source; null: none. */
-  readonly sourceRate: Rational | null;
+  readonly sourceFrameRate: Rational | null;
   /** The user asked for filters. */
   readonly hasFilters: boolean;
   /** The file holds this one stream: then a late first frame is not shown from zero on. */
@@ -56,13 +56,13 @@ function fineTime(pts: Pts, timeBase: Rational, tick: Rational): number {
 }
 
 function durationRule(source: SyncedFrames, tick: Rational): (duration: number) => number {
-  const { rule, timeBase, rate, sourceRate, hasFilters } = source;
+  const { rule, timeBase, rate, sourceFrameRate, hasFilters } = source;
   const ticks = (duration: number) => (duration * toNumber(timeBase)) / toNumber(tick);
   if (rule === "exact") {
-    const guessed = sourceRate === null ? 0 : rescale(1, invert(sourceRate), timeBase);
+    const guessed = sourceFrameRate === null ? 0 : rescale(1, invert(sourceFrameRate), timeBase);
     return (duration) => ticks(duration > 0 ? duration : guessed);
   }
-  const bySource = sourceRate === null ? 0 : 1 / (toNumber(sourceRate) * toNumber(tick));
+  const bySource = sourceFrameRate === null ? 0 : 1 / (toNumber(sourceFrameRate) * toNumber(tick));
   const guessed = Math.min(bySource, 1 / (toNumber(rate) * toNumber(tick)));
   return (duration) => {
     const whole = roundSingle(ticks(duration));

@@ -38,20 +38,20 @@ interface Found extends ClockBreak {
   readonly after: number;
   /** The stream begins here: it is a break where the others have ended, and none that the others must share. */
   readonly isBeginning?: true;
-  readonly place: number;
+  readonly packet: number;
 }
 
 interface StreamClock {
   readonly firstUs: number;
   /** Packets of the file before its first one. */
-  readonly firstPlace: number;
+  readonly firstPacket: number;
   /** It began so far ahead of all others that it bridges nobody's pause. */
   readonly isAhead: boolean;
   atUs: number;
   highestUs: number;
   durationUs: number;
   /** Packets of the file before its last one. */
-  place: number;
+  packet: number;
   /** Length of the steps, in buckets, with how often each was seen. */
   readonly steps: Map<number, number>;
   count: number;
@@ -64,20 +64,20 @@ export class ClockWatch {
 
   add({ stream, atUs, durationUs }: ClockPacket): void {
     const clock = this.#streams.get(stream);
-    const place = this.#packets++;
+    const packet = this.#packets++;
     if (clock === undefined) {
-      const isAhead = this.#begin(stream, atUs, place);
+      const isAhead = this.#begin(stream, atUs, packet);
       const steps = new Map<number, number>();
-      const first = { firstUs: atUs, firstPlace: place, isAhead };
-      this.#streams.set(stream, { ...first, atUs, highestUs: atUs, durationUs, place, steps, count: 0 });
+      const first = { firstUs: atUs, firstPacket: packet, isAhead };
+      this.#streams.set(stream, { ...first, atUs, highestUs: atUs, durationUs, packet: packet, steps, count: 0 });
       return;
     }
     const byUs = atUs - clock.atUs;
     if (atUs < clock.highestUs - BACK_US) {
       const [before, behind] = [clock.highestUs, null];
-      this.#found.push({ stream, atUs: before, byUs: atUs - before, behind, place, after: clock.place });
+      this.#found.push({ stream, atUs: before, byUs: atUs - before, behind, packet: packet, after: clock.packet });
       clock.highestUs = atUs;
-    } else if (byUs - clock.durationUs > LEAP_US) this.#leap(stream, clock, atUs, place);
+    } else if (byUs - clock.durationUs > LEAP_US) this.#leap(stream, clock, atUs, packet);
     else {
       const bucket = Math.round(byUs / ALIKE_US);
       clock.steps.set(bucket, (clock.steps.get(bucket) ?? 0) + 1);
@@ -86,23 +86,31 @@ export class ClockWatch {
     clock.highestUs = Math.max(clock.highestUs, atUs);
     clock.atUs = atUs;
     clock.durationUs = durationUs;
-    clock.place = place;
+    clock.packet = packet;
   }
 
   /** True: further ahead of all that was there before than ffmpeg lets a stream begin without closing the gap. */
-  #begin(stream: number, atUs: number, place: number): boolean {
+  #begin(stream: number, atUs: number, packet: number): boolean {
     const others = [...this.#streams];
     const before = others.reduce((most, [, { highestUs }]) => Math.max(most, highestUs), Number.NEGATIVE_INFINITY);
     if (others.length === 0 || atUs - before <= LEAP_US) return false;
     const behind = others.map(([other]) => other);
-    this.#found.push({ stream, atUs: before, byUs: atUs - before, behind, place, after: place, isBeginning: true });
+    this.#found.push({
+      stream,
+      atUs: before,
+      byUs: atUs - before,
+      behind,
+      packet: packet,
+      after: packet,
+      isBeginning: true,
+    });
     return true;
   }
 
-  #leap(stream: number, clock: StreamClock, atUs: number, place: number): void {
-    const leap = { stream, atUs: clock.atUs, byUs: atUs - clock.atUs, place, after: clock.place };
+  #leap(stream: number, clock: StreamClock, atUs: number, packet: number): void {
+    const leap = { stream, atUs: clock.atUs, byUs: atUs - clock.atUs, packet, after: clock.packet };
     const others = [...this.#streams].filter(
-      ([other, each]) => other !== stream && each.place > clock.place && !(each.isAhead && each.firstUs > clock.atUs),
+      ([other, each]) => other !== stream && each.packet > clock.packet && !(each.isAhead && each.firstUs > clock.atUs),
     );
     if (this.#follows(leap)) this.#found.push({ ...leap, behind: null });
     else if (others.every(([, other]) => atUs - other.atUs > LEAP_US))
@@ -124,9 +132,9 @@ export class ClockWatch {
   }
 
   #breaks(): readonly Found[] {
-    return this.#found.filter(({ stream, behind, place, isBeginning }) => {
+    return this.#found.filter(({ stream, behind, packet, isBeginning }) => {
       if (behind === null) return true;
-      const wentOn = behind.some((other) => (this.#streams.get(other)?.place ?? 0) > place);
+      const wentOn = behind.some((other) => (this.#streams.get(other)?.packet ?? 0) > packet);
       return isBeginning ? !wentOn : wentOn || this.#isEven(stream);
     });
   }
@@ -152,7 +160,7 @@ export class ClockWatch {
       const missed = longest.slice(0, longest.length - own.length).at(-1);
       const rest = longest.slice(longest.length - own.length);
       return (
-        (missed === undefined || clock.firstPlace > missed.after) &&
+        (missed === undefined || clock.firstPacket > missed.after) &&
         own.every(({ byUs }, at) => Math.abs(byUs - (rest[at]?.byUs ?? Number.NaN)) < TOGETHER_US)
       );
     });

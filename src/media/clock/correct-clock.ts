@@ -38,7 +38,7 @@ function carriedStreams({ streams }: SourceInfo): number[] | string {
   const wanted = streams.filter(({ type }) => type === "video" || type === "audio" || type === "subtitle");
   const other = wanted.find(({ codec }) => !CARRIED.has(codec));
   if (other !== undefined) return `stream ${other.index} (${other.codec}) can't be put on another clock`;
-  const isFirst = wanted.every(({ index }, place) => index === place);
+  const isFirst = wanted.every(({ index }, position) => index === position);
   return isFirst ? wanted.map(({ index }) => index) : "streams of other kinds stand between its own";
 }
 
@@ -80,7 +80,7 @@ async function copyOnto(
   if (typeof carried === "string") return carried;
   // A muxer refuses a stream that was announced and never came: nobody knows its sample rate.
   const indexes = carried.filter((index) => (before.packets.get(index) ?? 0) > 0);
-  if (indexes.some((index, place) => index !== carried[place]))
+  if (indexes.some((index, position) => index !== carried[position]))
     return "a stream that holds nothing stands between its own";
   if ((await freeBytes(target.folder)) < MOST_GROWTH * source.info.bytes + RESERVE_BYTES)
     return "the server's work directory has no room to put it on one clock";

@@ -148,13 +148,13 @@ const LIMIT = "scale=out_range=limited";
 
 /** Limited range, made where the size is made, or first of all. */
 function limitedChain(calls: readonly FilterCall[]): StatedChain {
-  const place = calls.findIndex(isScale);
+  const at = calls.findIndex(isScale);
   const forgetful = firstForgetful(calls);
   // Behind a filter that forgets it, full range would be taken for limited.
-  if (place === -1 || (forgetful !== -1 && forgetful < place)) return { before: [LIMIT], calls, after: [] };
+  if (at === -1 || (forgetful !== -1 && forgetful < at)) return { before: [LIMIT], calls, after: [] };
   return {
     before: [],
-    calls: calls.map((call, position) => (position === place ? withOutRange(call, "limited") : call)),
+    calls: calls.map((call, position) => (position === at ? withOutRange(call, "limited") : call)),
     after: [],
   };
 }

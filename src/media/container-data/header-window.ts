@@ -8,7 +8,7 @@ const SEGMENT = 0x18_53_80_67;
 const TRACKS = 0x16_54_ae_6b;
 const CLUSTER = 0x1f_43_b6_75;
 
-interface Place {
+interface Span {
   readonly start: number;
   readonly end: number;
 }
@@ -16,7 +16,7 @@ interface Place {
 type Reader = (at: number, bytes: number) => Promise<Uint8Array>;
 
 /** The whole `moov` box, wherever it lies. */
-async function findMoov(read: Reader, size: number): Promise<Place | null> {
+async function findMoov(read: Reader, size: number): Promise<Span | null> {
   for (let at = 0; at + 8 <= size; ) {
     const head = await read(at, 16);
     if (head.length < 8) return null;
@@ -32,7 +32,7 @@ async function findMoov(read: Reader, size: number): Promise<Place | null> {
 }
 
 /** The content of Matroska's Tracks, which stands before the first cluster. */
-async function findTracks(read: Reader, size: number): Promise<Place | null> {
+async function findTracks(read: Reader, size: number): Promise<Span | null> {
   for (let at = 0; at < size; ) {
     const found = elementAt(await read(at, 16), 0);
     if (found === null || found.id === CLUSTER) return null;
@@ -59,12 +59,12 @@ export async function changeHeader(
       const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
       return buffer.subarray(0, bytesRead);
     };
-    const place = await (kind === "mp4" ? findMoov(read, size) : findTracks(read, size));
-    if (place === null || place.end > size || place.end - place.start > MOST_BYTES) return false;
-    const header = await read(place.start, place.end - place.start);
+    const span = await (kind === "mp4" ? findMoov(read, size) : findTracks(read, size));
+    if (span === null || span.end > size || span.end - span.start > MOST_BYTES) return false;
+    const header = await read(span.start, span.end - span.start);
     const changed = change(header);
     if (changed === null || changed.length !== header.length) return false;
-    await file.write(changed, 0, changed.length, place.start);
+    await file.write(changed, 0, changed.length, span.start);
     await file.sync();
     return true;
   } finally {

@@ -3,9 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
 import { element, elementsIn, joined } from "./ebml.ts";
 import { hdr10Mkv, hdr10Mp4 } from "./hdr10-boxes.ts";
-import { mkvProjection, mkvRoom, withMkvData } from "./mkv-track.ts";
+import { mkvBytes, mkvProjection, withMkvData } from "./mkv-track.ts";
 import { mp4PictureBoxes, withMp4Boxes } from "./mp4-track.ts";
-import { reserveRoom } from "./picture-data.ts";
+import { reserveSpace } from "./picture-data.ts";
 
 const text = (value: string) => Uint8Array.from(Buffer.from(value));
 const byte = (value: number) => Uint8Array.of(value);
@@ -80,7 +80,7 @@ describe("Matroska", () => {
   const projection = element(0x76_70, element(0x76_71, byte(1), 1), 1);
   const added = { video: [projection], colour: hdr10Mkv(hdr) };
   test.each(Array.from({ length: 40 }, (_, more) => more))("with %d bytes more than needed", (more) => {
-    const before = tracks(`reel${"~".repeat(mkvRoom(added) + more)}`, element(0x86, text("V_TEST"), 1));
+    const before = tracks(`reel${"~".repeat(mkvBytes(added) + more)}`, element(0x86, text("V_TEST"), 1));
     const after = withMkvData(before, 4, added);
     expect(after?.length).toBe(before.length);
     if (after === null) return;
@@ -94,7 +94,7 @@ describe("Matroska", () => {
     expect(Buffer.from(after).includes(joined([element(0x55_b9, byte(1), 1), ...added.colour]))).toBe(true);
   });
   test("a track without a name loses the one it was given; without room nothing is done", () => {
-    const after = withMkvData(tracks("~".repeat(mkvRoom(added))), 0, added);
+    const after = withMkvData(tracks("~".repeat(mkvBytes(added))), 0, added);
     expect(after === null ? true : Buffer.from(after).includes(Uint8Array.of(0x53, 0x6e))).toBe(false);
     expect(withMkvData(tracks("reel"), 4, added)).toBeNull();
   });
@@ -107,9 +107,9 @@ describe("the name that gives the room", () => {
     [["-metadata:s:v:0", "handler_name=one", "-metadata:s:v", "handler_name=zwölf"], "handler_name=zwölf~~~~~", 6],
     [["-metadata:s:a:0", "handler_name=sound"], "handler_name=VideoHandler~~~~~", 12],
   ])("%p", (args, option, nameBytes) => {
-    expect(reserveRoom({ kind: "mp4", boxes }, args)).toEqual({ args: ["-metadata:s:v:0", option], nameBytes });
+    expect(reserveSpace({ kind: "mp4", boxes }, args)).toEqual({ args: ["-metadata:s:v:0", option], nameBytes });
   });
   test("is never longer than QuickTime can state", () => {
-    expect(reserveRoom({ kind: "mp4", boxes: [new Uint8Array(250)] }, [])).toBeNull();
+    expect(reserveSpace({ kind: "mp4", boxes: [new Uint8Array(250)] }, [])).toBeNull();
   });
 });

@@ -22,7 +22,7 @@ export interface MkvAdditions {
 /** Bytes that headers of elements, a colour master and what is left over may take beside the additions. */
 const HEADERS = 32;
 
-export function mkvRoom({ video, colour }: MkvAdditions): number {
+export function mkvBytes({ video, colour }: MkvAdditions): number {
   return [...video, ...colour].reduce((sum, { length }) => sum + length, HEADERS);
 }
 

@@ -12,7 +12,7 @@ import type { Container, SourceInfo } from "../model/source.ts";
 import type { StreamPlan } from "../plan/stream-plan.ts";
 import { hdr10Mkv, hdr10Mp4 } from "./hdr10-boxes.ts";
 import { changeHeader, readHeaderOf } from "./header-window.ts";
-import { type MkvAdditions, mkvProjection, mkvRoom, withMkvData } from "./mkv-track.ts";
+import { type MkvAdditions, mkvBytes, mkvProjection, withMkvData } from "./mkv-track.ts";
 import { mp4PictureBoxes, withMp4Boxes } from "./mp4-track.ts";
 
 export type PictureData =
@@ -94,8 +94,8 @@ export async function gatherPictureData(tools: Tools, input: PictureDataInput): 
   return video.length + colour.length === 0 ? null : { kind, added: { video, colour } };
 }
 
-function roomFor(data: PictureData): number {
-  return data.kind === "mkv" ? mkvRoom(data.added) : data.boxes.reduce((sum, { length }) => sum + length, 0);
+function bytesOf(data: PictureData): number {
+  return data.kind === "mkv" ? mkvBytes(data.added) : data.boxes.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The last of the arguments that names the picture's track by this key; null: none does. */
@@ -115,14 +115,14 @@ export interface Reserved {
 }
 
 /** A name of the picture's track that is longer by what is to be added; null where it would be too long. Pure. */
-export function reserveRoom(data: PictureData, args: readonly string[]): Reserved | null {
+export function reserveSpace(data: PictureData, args: readonly string[]): Reserved | null {
   const key = data.kind === "mkv" ? "title" : "handler_name";
   const given = nameIn(args, key);
   const name = given ?? (data.kind === "mkv" ? "" : USUAL_NAME);
   const nameBytes = Buffer.byteLength(name);
-  const room = roomFor(data);
-  if (data.kind === "mp4" && nameBytes + room >= LONGEST_NAME) return null;
-  return { args: ["-metadata:s:v:0", `${key}=${name}${FILLER.repeat(room)}`], nameBytes };
+  const bytes = bytesOf(data);
+  if (data.kind === "mp4" && nameBytes + bytes >= LONGEST_NAME) return null;
+  return { args: ["-metadata:s:v:0", `${key}=${name}${FILLER.repeat(bytes)}`], nameBytes };
 }
 
 /** False where the file is not as expected: it then still has the long name. */

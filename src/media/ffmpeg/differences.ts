@@ -3,7 +3,7 @@
 //
 // "Measured" is: tried with 5.1.9, 6.0, 7.0.2, 7.1.5, 8.0, 8.1.2 and 9.0.2 side by side; 6.1 could not be tried and stands
 // where its source says. Where a row is `asked`, no condition on a version stands in the code: the tool is tried or its
-// answer looked at; what is `said` is understood by all of them. Clients are told apart by release (alike.ts),
+// answer looked at; what is `said` is understood by all of them. Clients are distinguished by release (plan/alike-releases.ts),
 // and what -color_range does is looked up for the check of the pictures.
 import { compareReleases, type Release, releaseText } from "./releases.ts";
 
@@ -24,7 +24,7 @@ export const RATE_RULE: Difference = {
   since: { major: 6, minor: 1 },
   changes:
     "a frame lasts as long as it states, no longer its packet's length in whole frames: 467 and 468 pictures of one clip",
-  here: "asked: learned by trial (cadence/learn-sync-rule.ts); tasks carry what the server's ffmpeg shows, so clients of any version make that; where one run must make it, clients of the other side are told apart (alike.ts)",
+  here: "asked: learned by trial (cadence/learn-sync-rule.ts); tasks carry what the server's ffmpeg shows, so clients of any version make that; where one run must make it, clients of the other side are distinguished (plan/alike-releases.ts)",
   source: "measured; fftools: do_video_out until 6.0, video_sync_process since",
 };
 
@@ -42,7 +42,7 @@ export const AFTER_FPS: Difference = {
   since: { major: 7, minor: 0 },
   changes:
     "it lasts as long as the rate says; before, it ended where it began, and the output with the frame before it",
-  here: "clients of the other side are told apart where it matters: a variable rate behind fps (alike.ts)",
+  here: "clients of the other side are distinguished where it matters: a variable rate behind fps (plan/alike-releases.ts)",
   source: "measured: 196 and 197 pictures of one clip; ffmpeg_dec.c, video_duration_estimate",
 };
 
@@ -50,7 +50,7 @@ export const FULL_BY_TAG: Difference = {
   name: "full range by a tag, where the pixel format is converted",
   since: { major: 7, minor: 0 },
   changes: "scale keeps it; before, it squeezes the picture to limited range and tags it so",
-  here: "said: out_range of every scale on the way (colour/range-path.ts); where -color_range is asked, clients of the other side are told apart (alike.ts)",
+  here: "said: out_range of every scale on the way (colour/range-path.ts); where -color_range is asked, clients of the other side are distinguished (plan/alike-releases.ts)",
   source: "measured: yuv422p10le tagged pc into SVT-AV1 and libvpx",
 };
 
@@ -58,7 +58,7 @@ export const ASKED_COLOURS: Difference = {
   name: "-color_range and -colorspace",
   since: { major: 7, minor: 1 },
   changes: "what the pictures have is converted to what is asked; before, the output only said it",
-  here: "as plain ffmpeg of the version; the check of the pictures does the same (verify/picture/sample-args.ts), and clients of the other side are told apart (alike.ts)",
+  here: "as plain ffmpeg of the version; the check of the pictures does the same (verify/picture/sample-args.ts), and clients of the other side are distinguished (plan/alike-releases.ts)",
   source: "measured: lossless x264, FFV1 and VP9, MPEG-4, ProRes of limited, full, RGB and grey sources",
 };
 
@@ -70,7 +70,7 @@ export const LEVELS: readonly Difference[] = [
   name: `levels between limited and full range, ${releaseText(since)}`,
   since,
   changes: "they are rounded otherwise, by one step of a sample",
-  here: "clients of the other side are told apart where levels are converted (alike.ts)",
+  here: "clients of the other side are distinguished where levels are converted (plan/alike-releases.ts)",
   source: "measured: scale=out_range of lossless x264 and FFV1; equal from 5.1 to 7.1, and from 8.1 to 9.0",
 }));
 
@@ -97,7 +97,7 @@ export const DIFFERENCES: readonly Difference[] = [
     since: { major: 9, minor: 0 },
     changes:
       'the source\'s tick is no longer named by -1 ("Invalid time base"); by `demux` since 6.1, unknown to 5.1 and 6.0',
-    here: "said: always an explicit fraction (framehash.ts, segment-args.ts, verify/source-look.ts, remux/elementary.ts)",
+    here: "said: always an explicit fraction (framehash.ts, segment-args.ts, verify/frames/reference-decode.ts, remux/elementary.ts)",
     source: "measured; fftools warns of -1 before that (FFMPEG_OPT_ENC_TIME_BASE_NUM)",
   },
   {

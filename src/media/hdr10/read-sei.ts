@@ -17,7 +17,7 @@ const LEVEL_BYTES = 4;
 function displayOf(payload: Uint8Array): MasteringDisplay | null {
   if (payload.length < DISPLAY_BYTES) return null;
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-  const point = (place: number) => ({ x: view.getUint16(place * 4), y: view.getUint16(place * 4 + 2) });
+  const point = (index: number) => ({ x: view.getUint16(index * 4), y: view.getUint16(index * 4 + 2) });
   return {
     green: point(0),
     blue: point(1),

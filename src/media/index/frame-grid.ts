@@ -12,7 +12,7 @@ const ROUNDING_SLACK = 1e-6;
 /** Frames further from their tick than this part of it are not on it. */
 const INSIDE = 0.25;
 /** By so much of a tick, and by a tick of the source, others may stand further from theirs than the first frame. */
-const ROOM = 0.05;
+const MARGIN = 0.05;
 
 /** The encoder's tick may be a part of a frame: with these some tick has the room wherever 24 frames a second begin in ms. */
 const PARTS = [1, 2, 3, 4, 5] as const;
@@ -50,40 +50,47 @@ export class FrameGrid {
   }
 
   /** The nearest encoder tick, and the distance from it in ticks of the source; `length`: source ticks in an encoder tick. */
-  #place(pts: Pts, parts: number): { readonly place: number; readonly stray: number; readonly length: number } {
+  #nearestTick(
+    pts: Pts,
+    parts: number,
+  ): { readonly tickNumber: number; readonly stray: number; readonly length: number } {
     const { num, den } = multiply(multiply(this.#step, { num: 1, den: parts }), invert(this.#timeBase));
-    const place = Math.round(((pts + this.#shift) * den) / num);
-    return { place, stray: ((pts + this.#shift) * den - place * num) / den, length: num / den };
+    const tickNumber = Math.round(((pts + this.#shift) * den) / num);
+    return { tickNumber, stray: ((pts + this.#shift) * den - tickNumber * num) / den, length: num / den };
   }
 
   /** The first division in which the frame leaves room for those to come, else the one that leaves most. */
   #choose(pts: Pts): number {
     const reaches = PARTS.map((parts) => {
-      const { stray, length } = this.#place(pts, parts);
-      return { parts, reach: Math.abs(stray) / length + Math.max(ROOM, 1 / length) };
+      const { stray, length } = this.#nearestTick(pts, parts);
+      return { parts, reach: Math.abs(stray) / length + Math.max(MARGIN, 1 / length) };
     });
-    const roomy = reaches.find(({ reach }) => reach <= INSIDE);
-    return (roomy ?? reaches.toSorted((a, b) => a.reach - b.reach)[0])?.parts ?? 1;
+    const suitable = reaches.find(({ reach }) => reach <= INSIDE);
+    return (suitable ?? reaches.toSorted((a, b) => a.reach - b.reach)[0])?.parts ?? 1;
   }
 
   /** `neighbours`: the nearest known frames before and after; NaN where there is none. */
   see(pts: Pts, neighbours: readonly number[]): void {
     if (this.broken !== null) return;
     if (this.#parts === 0) this.#parts = this.#choose(pts);
-    const { place, stray, length } = this.#place(pts, this.#parts);
+    const { tickNumber, stray, length } = this.#nearestTick(pts, this.#parts);
     this.#earliest = Math.min(this.#earliest, stray);
     this.#latest = Math.max(this.#latest, stray);
-    const isBetween = this.#frames > 0 && (place - this.#first) % this.#parts !== 0;
-    this.#first = Math.min(this.#first, place);
-    this.#last = Math.max(this.#last, place);
+    const isBetween = this.#frames > 0 && (tickNumber - this.#first) % this.#parts !== 0;
+    this.#first = Math.min(this.#first, tickNumber);
+    this.#last = Math.max(this.#last, tickNumber);
     this.#frames += 1;
-    const places = (this.#last - this.#first) / this.#parts + 1;
+    const gridFrames = (this.#last - this.#first) / this.#parts + 1;
     const what = `a frame at ${pts} ticks`;
     if (isBetween || this.#latest - this.#earliest > 1 + ROUNDING_SLACK || Math.abs(stray) > INSIDE * length)
       this.broken = `${what} is not a place of the declared rate, rounded`;
     else if (neighbours.some((other) => Math.abs(other - pts) < (length * this.#parts) / 2))
       this.broken = `${what} shares its place of the declared rate with another`;
-    else if (places > 2 * FRAMES_TO_JUDGE && this.#frames >= FRAMES_TO_JUDGE && this.#frames < LEAST_TAKEN * places)
+    else if (
+      gridFrames > 2 * FRAMES_TO_JUDGE &&
+      this.#frames >= FRAMES_TO_JUDGE &&
+      this.#frames < LEAST_TAKEN * gridFrames
+    )
       this.broken = `too many places of the declared rate are empty up to ${pts} ticks`;
   }
 
@@ -92,8 +99,8 @@ export class FrameGrid {
    * frames stand beside the grid by more than rounding; then at its true time, so that the sound keeps its distance.
    */
   beginsUs(firstPts: Pts): number {
-    const { place, stray } = this.#place(firstPts, Math.max(1, this.#parts));
+    const { tickNumber, stray } = this.#nearestTick(firstPts, Math.max(1, this.#parts));
     if (Math.abs(stray) > 0.5 + ROUNDING_SLACK) return rescale(firstPts, this.#timeBase, MICROSECONDS);
-    return rescale(place, this.tick, MICROSECONDS) - rescale(this.#shift, this.#timeBase, MICROSECONDS);
+    return rescale(tickNumber, this.tick, MICROSECONDS) - rescale(this.#shift, this.#timeBase, MICROSECONDS);
   }
 }

@@ -113,17 +113,17 @@ export class GrowingFrameIndex implements FrameIndex {
       // Without a PTS it is a reference frame of a container that stores decoding order only (AVI, or in part: PS): it is
       // shown when the next reference frame is decoded.
       this.#anchor = packet;
-      if (anchor !== null) this.#place({ ...anchor, pts: packet.dts });
+      if (anchor !== null) this.#insert({ ...anchor, pts: packet.dts });
     } else {
       if (anchor !== null && this.#packets === 2) this.#placeAnchor(anchor.dts);
       else if (packet.pts !== null && packet.dts !== null && packet.pts > packet.dts) this.#placeAnchor(packet.dts);
-      this.#place(packet);
+      this.#insert(packet);
     }
     return this.#certainGops(packet.dts ?? Number.NEGATIVE_INFINITY);
   }
 
   #placeAnchor(pts: Pts | null): void {
-    if (this.#anchor !== null) this.#place({ ...this.#anchor, pts });
+    if (this.#anchor !== null) this.#insert({ ...this.#anchor, pts });
     this.#anchor = null;
   }
 
@@ -148,7 +148,7 @@ export class GrowingFrameIndex implements FrameIndex {
     if (last === undefined || decoded >= last.pts + this.#markTicks) this.#marks.push({ pts: decoded, bytePosition });
   }
 
-  #place(packet: VideoPacket): void {
+  #insert(packet: VideoPacket): void {
     const { pts } = packet;
     if (packet.isDiscarded) {
       this.uncounted.discarded += 1;

@@ -49,7 +49,7 @@ export class KeyMarks implements Disposable {
   isKey(packet: MarkedPacket, size: number): boolean {
     this.#doubtUnread(packet.isKey);
     if (this.#file === null || (this.#hasBegun && !packet.isKey)) return packet.isKey;
-    const kind = this.#look(packet.bytePosition, size);
+    const kind = this.#kindOf(packet.bytePosition, size);
     if (kind === "predicted" && packet.isKey) this.areFalse = true;
     const isKey = kind === null ? packet.isKey : kind === "intra";
     this.#hasBegun ||= isKey;
@@ -62,7 +62,7 @@ export class KeyMarks implements Disposable {
     this.#lastWasKey = isKey;
   }
 
-  #look(position: number | null, size: number): PictureKind {
+  #kindOf(position: number | null, size: number): PictureKind {
     if (this.#file === null || position === null || !Number.isSafeInteger(size)) return null;
     const read = readSync(this.#file, this.#buffer, 0, LOOK_BYTES, position);
     const bytes = this.#buffer.subarray(0, read);

@@ -19,7 +19,7 @@ import { TrackTally, timeBasesOf } from "../index/track-packets.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, SourceInfo } from "../model/source.ts";
 import { candidateGrid } from "../plan/candidate-grid.ts";
-import { outputPlan } from "../plan/frame-timing.ts";
+import { frameTimingOf } from "../plan/frame-timing.ts";
 import { OutputGroups } from "../plan/output-groups.ts";
 import { lastFrameTicks } from "../plan/planned-frames.ts";
 import { chosenVideoStream, leftOutOf, planStreams, type StreamPlan } from "../plan/stream-plan.ts";
@@ -35,9 +35,9 @@ import { convertUpload, extractSubtitles, wantedSubtitles, withSideFiles } from 
 import { joinerFor } from "../subtitles/subtitle-cuts.ts";
 import { checkOutput, type OutputCheck } from "../verify/check-output.ts";
 import { readSourceExtras } from "../verify/extras/check-extras.ts";
-import type { LookedAtSegment } from "../verify/picture/choose-places.ts";
+import { ReferenceDecode } from "../verify/frames/reference-decode.ts";
+import type { SampledSegment } from "../verify/picture/choose-samples.ts";
 import { decodeSourceSound } from "../verify/sound/check-sound.ts";
-import { SourceLook } from "../verify/source-look.ts";
 import { gridIn, type LocalSegment, makeSegment } from "./local-segment.ts";
 
 export interface LocalResult {
@@ -118,7 +118,7 @@ async function openSource(tools: Tools, given: string, told: EncodeRequest, opti
 }
 
 /** Where a segment climbed the ladder, the beginning of the source alone is sure. */
-function lookedAt({ task, facts, leadIn, report }: LocalSegment): LookedAtSegment {
+function lookedAt({ task, facts, leadIn, report }: LocalSegment): SampledSegment {
   return {
     startPts: task.startPts,
     endPts: task.endPts,
@@ -148,7 +148,7 @@ export async function runLocally(
   const isSplit = index.seekable && split.mode === "keyframes";
   const request = isSplit ? rated : inOneRun(rated);
   const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
-  const plannedTimes = outputPlan(request, info.video.timeBase);
+  const plannedTimes = frameTimingOf(request, info.video.timeBase);
   const groups = new OutputGroups(plannedTimes, info, cutDistance(request));
   const sideFiles = await makeSideFiles(tools, { path, info }, request, options);
   const joiner = await joinerFor(tools, info, sideFiles, signal);
@@ -157,10 +157,10 @@ export async function runLocally(
   const ranges = isSplit ? groupGops(gops, ticks) : [{ startPts: null, endPts: null }];
   const notes: string[] = note === null ? [] : [note];
   const segments: LocalSegment[] = [];
-  using look = new SourceLook(tools, path, info, request.video.encoder, signal);
+  using reference = new ReferenceDecode(tools, path, info, request.video.encoder, signal);
   for (const [number, range] of ranges.entries()) {
     const where = { workDir: join(workDir, `segment-${number}`), threads: options.threads, signal };
-    const source = { path, info, index, sideFiles, look };
+    const source = { path, info, index, sideFiles, reference };
     segments.push(await makeSegment(tools, source, request, range, segments.at(-1), where, notes));
   }
   const seamProblems = segments.flatMap((segment, number) => {

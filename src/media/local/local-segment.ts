@@ -8,7 +8,7 @@ import type { FrameIndex } from "../index/frame-index.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { LeadIn, SegmentFacts, SegmentReport, SegmentTask } from "../model/segment.ts";
 import type { SourceInfo } from "../model/source.ts";
-import { outputPlan } from "../plan/frame-timing.ts";
+import { frameTimingOf } from "../plan/frame-timing.ts";
 import { plannedFrames } from "../plan/planned-frames.ts";
 import { countsFrames } from "../request/args/split-mode.ts";
 import { encodeSegment } from "../segment/encode-segment.ts";
@@ -16,8 +16,8 @@ import { type FirstPicture, firstPicture, otherPicture } from "../segment/first-
 import { compareSeam } from "../segment/seams.ts";
 import { planSegment, type SegmentRange } from "../segment/segment-task.ts";
 import { verifySegment } from "../segment/verify-segment.ts";
-import { filteredTimes } from "../verify/filtered-times.ts";
-import type { SourceLook } from "../verify/source-look.ts";
+import { filteredTimes } from "../verify/frames/filtered-times.ts";
+import type { ReferenceDecode } from "../verify/frames/reference-decode.ts";
 
 export interface LocalSegment {
   readonly task: SegmentTask;
@@ -39,7 +39,7 @@ export interface LocalSource {
   readonly index: FrameIndex;
   readonly sideFiles: readonly string[];
   /** The decode in sequence that is asked where the index can't be believed. */
-  readonly look: SourceLook;
+  readonly reference: ReferenceDecode;
 }
 
 /** Null: the frames keep the source's own times. */
@@ -68,7 +68,7 @@ export async function makeSegment(
   options: { readonly workDir: string; readonly threads: number | null; readonly signal: AbortSignal | undefined },
   notes: string[],
 ): Promise<LocalSegment> {
-  const { path, info, index, sideFiles, look } = source;
+  const { path, info, index, sideFiles, reference } = source;
   const { workDir, threads, signal } = options;
   let reason = "";
   let picture: SegmentTask["picture"];
@@ -97,22 +97,22 @@ export async function makeSegment(
       notes.push(`lead-in ${leadIn}: ${reason}`);
       continue;
     }
-    const plan = outputPlan(request, info.video.timeBase);
+    const timing = frameTimingOf(request, info.video.timeBase);
     const clocks = {
-      timeBase: plan?.timeBase ?? info.video.timeBase,
+      timeBase: timing?.timeBase ?? info.video.timeBase,
       encoderTimeBase: task.encoderTimeBase,
       hdr10: requiredHdr10(task.video, task.request),
     };
-    let pts = plan === null || task.expectedFrames === null ? null : plannedFrames(plan, index, info, task);
+    let pts = timing === null || task.expectedFrames === null ? null : plannedFrames(timing, index, info, task);
     let verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
     // Where frames are numbered, those of later segments would be wrong by what the index miscounts here.
     const mayBelieve = task.startPts === null && task.endPts === null ? true : !countsFrames(request);
     if (!verified.ok && (isLongest || index.falseTimes !== null) && pts !== null && mayBelieve) {
       const isWhole = task.startPts === null && task.endPts === null;
       pts =
-        isWhole && plan?.keepsTimes === false
+        isWhole && timing?.keepsTimes === false
           ? await filteredTimes(tools, path, task, { signal })
-          : [...(await look.range(plan, task, index.lastDuration)).pts];
+          : [...(await reference.range(timing, task, index.lastDuration)).pts];
       verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
       if (verified.ok) notes.push("believed by reference decoding");
     }

@@ -1,12 +1,12 @@
 // What a segment is: the task that a client gets, the report that it hands in, and what was verified. Plain data that can
 // travel as JSON.
 import type { Pts, Rational } from "../../base/rational.ts";
+import type { BitrateTask } from "./bitrate-task.ts";
 import type { EncodeRequest } from "./encode-request.ts";
-import type { RateTask } from "./rate-task.ts";
 import type { PictureShape, SourceVideo } from "./source.ts";
 
 /** The bit rate that a whole video must have, in bits per second; null: no bound. */
-export interface RateGoal {
+export interface BitrateGoal {
   readonly bitrate: number;
   readonly maxrate: number | null;
   readonly bufsize: number | null;
@@ -71,7 +71,7 @@ export interface SegmentTask {
   /** The range has given trouble: decode it on the CPU, whose decoder the server's own is. */
   readonly softwareDecode?: true;
   /** Where a bit rate or a buffer must hold for the whole video. */
-  readonly rate?: RateTask;
+  readonly rate?: BitrateTask;
 }
 
 /** What a client says of the segment it made; the server checks each value it can. */

@@ -17,7 +17,7 @@ import { compareReleases, OLDEST, type Release } from "../ffmpeg/releases.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { probeWord } from "../request/values/colour-words.ts";
-import { outputPlan } from "./frame-timing.ts";
+import { frameTimingOf } from "./frame-timing.ts";
 
 /** Releases from one on, and before another; null: all later ones. */
 export interface ReleaseRange {
@@ -51,7 +51,7 @@ function timeDivides(video: SourceInfo["video"], request: EncodeRequest): Divide
     const what = `makes -r ${frameRate.replace(/\/1$/, "")} of this source`;
     return [{ differences: [RATE_RULE, PACKET_LENGTHS], what }];
   }
-  const fillsGrid = outputPlan(request, video.timeBase)?.stages.some(({ times }) => times.kind === "grid") === true;
+  const fillsGrid = frameTimingOf(request, video.timeBase)?.stages.some(({ times }) => times.kind === "grid") === true;
   return fillsGrid && isVariable(video)
     ? [{ differences: [AFTER_FPS], what: "ends a variable rate behind the filter fps" }]
     : [];

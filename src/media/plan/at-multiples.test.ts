@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { GrowingFrameIndex } from "../index/growing-frame-index.ts";
 import { EIGHT_BITS } from "../model/source-video.fixture.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
-import { outputPlan } from "./frame-timing.ts";
+import { frameTimingOf } from "./frame-timing.ts";
 import { OutputGroups } from "./output-groups.ts";
 
 const TIME_BASE = { num: 1, den: 24_000 };
@@ -12,7 +12,7 @@ const INFO = { startMicroseconds: 0, video: { ...EIGHT_BITS, timeBase: TIME_BASE
 /** 24 frames a second; key frames at these numbers. Answers the parts as they stream in, packet by packet. */
 function partsOf(frames: number, keys: readonly number[], params: string, distance: number) {
   const index = new GrowingFrameIndex(TIME_BASE, { num: 24, den: 1 });
-  const groups = new OutputGroups(outputPlan(parseEncodeParams(params), TIME_BASE), INFO, distance);
+  const groups = new OutputGroups(frameTimingOf(parseEncodeParams(params), TIME_BASE), INFO, distance);
   const parts = [];
   for (let number = 0; number < frames; number++) {
     const pts = number * 1000;

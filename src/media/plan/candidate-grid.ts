@@ -3,8 +3,8 @@
 import { invert, multiply, type Rational } from "../../base/rational.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, SourceInfo } from "../model/source.ts";
-import { wantsFrameClock } from "../request/args/rate-requests.ts";
-import { outputPlan } from "./frame-timing.ts";
+import { wantsFrameClock } from "../request/args/bitrate-requests.ts";
+import { frameTimingOf } from "./frame-timing.ts";
 
 /** Declared and mean rate may differ by lost frames and the container's rounding. */
 const RATE_TOLERANCE = 0.02;
@@ -15,7 +15,7 @@ const RATE_TOLERANCE = 0.02;
  */
 export function candidateGrid(info: SourceInfo, request: EncodeRequest, container: Container): Rational | null {
   const { realFrameRate: rate, averageFrameRate: mean, timeBase } = info.video;
-  if (rate === null || mean === null || outputPlan(request, timeBase)?.keepsTimes !== true) return null;
+  if (rate === null || mean === null || frameTimingOf(request, timeBase)?.keepsTimes !== true) return null;
   const isFine = container === "mp4" || container === "mov";
   if (!isFine && !wantsFrameClock(request)) return null;
   if (Math.abs((mean.num * rate.den) / (mean.den * rate.num) - 1) > RATE_TOLERANCE) return null;

@@ -6,14 +6,14 @@ import { GrowingFrameIndex } from "../index/growing-frame-index.ts";
 import type { Gop, SourceInfo } from "../model/source.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { clockOffsetUs, clockShift } from "../source/source-clock.ts";
-import { type OutputPlan, outputBoundary, outputPlan, outputRun } from "./frame-timing.ts";
+import { boundaryTime, type FrameTiming, frameTimingOf, outputTimes } from "./frame-timing.ts";
 import { OutputGroups } from "./output-groups.ts";
 import { boundsOf, isCertain, plannedFrames } from "./planned-frames.ts";
 
 const MS = { num: 1, den: 1000 };
 
-function planOf(params: string, timeBase = MS): OutputPlan {
-  const plan = outputPlan(parseEncodeParams(params), timeBase);
+function planOf(params: string, timeBase = MS): FrameTiming {
+  const plan = frameTimingOf(parseEncodeParams(params), timeBase);
   if (plan === null) throw new Error(`${params}: no plan`);
   return plan;
 }
@@ -21,7 +21,7 @@ function planOf(params: string, timeBase = MS): OutputPlan {
 const RATE = { num: 60_000, den: 1001 };
 
 /** `-r` is planned for a source that is known. */
-function planFor(params: string, { info, index }: Pick<Source, "info" | "index">): OutputPlan {
+function planFor(params: string, { info, index }: Pick<Source, "info" | "index">): FrameTiming {
   if (!params.startsWith("-r ")) return planOf(params);
   const shift = clockShift(clockOffsetUs(info), MS);
   const pts = index.framePts(null, null).map((each) => each + shift);
@@ -35,16 +35,16 @@ function planFor(params: string, { info, index }: Pick<Source, "info" | "index">
     hasFilters: false,
     isAlone: false,
   } as const;
-  const shown = syncOutput({ ...source, sourceRate: null });
+  const shown = syncOutput({ ...source, sourceFrameRate: null });
   if (shown === null) throw new Error("no cadence");
   const { video, ...request } = parseEncodeParams(params);
-  const plan = outputPlan({ ...request, video: { ...video, cadence: cadenceOf(pts, shown, MS, RATE) } }, MS);
+  const plan = frameTimingOf({ ...request, video: { ...video, cadence: cadenceOf(pts, shown, MS, RATE) } }, MS);
   if (plan === null) throw new Error(`${params}: no plan`);
   return plan;
 }
 
 function outOf(params: string, pts: number[], endPts: number): readonly number[] {
-  return outputRun(planOf(params), { pts, endPts }).pts;
+  return outputTimes(planOf(params), { pts, endPts }).pts;
 }
 
 describe("the times that filters give", () => {
@@ -56,12 +56,12 @@ describe("the times that filters give", () => {
     expect(outOf("-vf fps=1", [0, 40], 80)).toEqual([]);
   });
   test("halves go away from zero, unless round= says otherwise", () => {
-    expect(outputBoundary(planOf("-vf fps=10"), 50)).toBe(1);
-    expect(outputBoundary(planOf("-vf fps=10"), -50)).toBe(-1);
-    expect(outputBoundary(planOf("-vf fps=10:round=down"), 99)).toBe(0);
-    expect(outputBoundary(planOf("-vf fps=10:round=up"), 1)).toBe(1);
-    expect(outputBoundary(planOf("-vf fps=10:round=zero"), -99)).toBe(0);
-    expect(outputBoundary(planOf("-vf fps=10:round=inf"), -1)).toBe(-1);
+    expect(boundaryTime(planOf("-vf fps=10"), 50)).toBe(1);
+    expect(boundaryTime(planOf("-vf fps=10"), -50)).toBe(-1);
+    expect(boundaryTime(planOf("-vf fps=10:round=down"), 99)).toBe(0);
+    expect(boundaryTime(planOf("-vf fps=10:round=up"), 1)).toBe(1);
+    expect(boundaryTime(planOf("-vf fps=10:round=zero"), -99)).toBe(0);
+    expect(boundaryTime(planOf("-vf fps=10:round=inf"), -1)).toBe(-1);
   });
   test("a frame for each field: halfway to the next, the last as far as the one before", () => {
     expect(planOf("-vf bwdif").timeBase).toEqual({ num: 1, den: 2000 });
@@ -137,7 +137,7 @@ describe("a split source", () => {
         const whole = plannedFrames(plan, index, info, { startPts: null, endPts: null });
         const shift = clockShift(clockOffsetUs(info), MS);
         const all = index.framePts(null, null).map((pts) => pts + shift);
-        expect(whole).toEqual([...outputRun(plan, { pts: all, endPts: (all.at(-1) ?? 0) + index.lastDuration }).pts]);
+        expect(whole).toEqual([...outputTimes(plan, { pts: all, endPts: (all.at(-1) ?? 0) + index.lastDuration }).pts]);
         const parts = gops.map(({ startPts, endPts }, position) => {
           const range = {
             startPts: position === 0 ? null : startPts,

@@ -28,7 +28,7 @@ interface Stage {
   readonly timeBase: Rational;
 }
 
-export interface OutputPlan {
+export interface FrameTiming {
   /** Source ticks. */
   readonly sourceTimeBase: Rational;
   /** Ticks of the frames that come out: the source's, halves of them, or 1/rate. */
@@ -79,8 +79,8 @@ function reachThrough(stage: Stage, reach: Reach, frames: number): Reach {
   }
 }
 
-/** Null: the times depend on more than the index knows, see `unpredictableFilter`. */
-export function outputPlan(request: EncodeRequest, sourceTimeBase: Rational): OutputPlan | null {
+/** Null: the times depend on more than the index knows. */
+export function frameTimingOf(request: EncodeRequest, sourceTimeBase: Rational): FrameTiming | null {
   const stages: Stage[] = [];
   let timeBase = sourceTimeBase;
   let forgets = 0;
@@ -118,10 +118,10 @@ export function outputPlan(request: EncodeRequest, sourceTimeBase: Rational): Ou
  * A boundary of the source, on the clock of the output: the first tick at which a frame from the boundary on is shown.
  * Monotone, and exact: the fps filter puts out at tick n the last frame whose rounded time is at most n.
  */
-export function outputBoundary(plan: OutputPlan, pts: Pts): Pts {
+export function boundaryTime(timing: FrameTiming, pts: Pts): Pts {
   let at = pts;
-  let timeBase = plan.sourceTimeBase;
-  for (const stage of plan.stages) {
+  let timeBase = timing.sourceTimeBase;
+  for (const stage of timing.stages) {
     if (stage.times.kind === "fields") at *= 2;
     if (stage.times.kind === "cadence") at = shownFrom(stage.times.cadence, at, timeBase, stage.times.rate);
     if (stage.times.kind === "grid") at = rescaleRounded(at, timeBase, stage.timeBase, stage.times.round);
@@ -131,7 +131,7 @@ export function outputBoundary(plan: OutputPlan, pts: Pts): Pts {
 }
 
 /** Frames in a row, as a stage gets them and gives them on. */
-export interface Run {
+export interface FrameRun {
   /** Sorted, on the job's clock. */
   readonly pts: readonly Pts[];
   /** When the stream ends, where the last of `pts` is its last frame; null in its middle. */
@@ -139,7 +139,7 @@ export interface Run {
 }
 
 /** In half ticks. */
-function fields(run: Run): Run {
+function fields(run: FrameRun): FrameRun {
   const { pts, endPts } = run;
   const out: Pts[] = [];
   for (const [position, each] of pts.entries()) {
@@ -153,7 +153,7 @@ function fields(run: Run): Run {
 }
 
 /** vf_fps.c: every tick from the first frame's to the last frame's, and on to the stream's end. Errors: E_ENCODE_REQUEST. */
-function grid(run: Run, times: Extract<FilterTimes, { kind: "grid" }>, from: Rational, to: Rational): Run {
+function grid(run: FrameRun, times: Extract<FilterTimes, { kind: "grid" }>, from: Rational, to: Rational): FrameRun {
   const [first] = run.pts;
   const last = run.pts.at(-1);
   if (first === undefined || last === undefined) return run;
@@ -174,7 +174,7 @@ function grid(run: Run, times: Extract<FilterTimes, { kind: "grid" }>, from: Rat
 }
 
 /** Every tick from the first frame's to the last one's, or to the end. */
-function shown(run: Run, times: Extract<PredictableTimes, { kind: "cadence" }>, from: Rational): Run {
+function shown(run: FrameRun, times: Extract<PredictableTimes, { kind: "cadence" }>, from: Rational): FrameRun {
   const [first] = run.pts;
   const last = run.pts.at(-1);
   if (first === undefined || last === undefined) return run;
@@ -184,11 +184,11 @@ function shown(run: Run, times: Extract<PredictableTimes, { kind: "cadence" }>, 
   return { pts, endPts: run.endPts === null ? null : end };
 }
 
-/** The times at which frames come out, in `plan.timeBase`; of a run in the middle, `plan.after` may still be wanting. */
-export function outputRun(plan: OutputPlan, source: Run): Run {
+/** The times at which frames come out, in `timing.timeBase`; of a run in the middle, `timing.after` may still be wanting. */
+export function outputTimes(timing: FrameTiming, source: FrameRun): FrameRun {
   let run = source;
-  let timeBase = plan.sourceTimeBase;
-  for (const { times, timeBase: next } of plan.stages) {
+  let timeBase = timing.sourceTimeBase;
+  for (const { times, timeBase: next } of timing.stages) {
     if (times.kind === "fields") run = fields(run);
     else if (times.kind === "cadence") run = shown(run, times, timeBase);
     else if (times.kind === "grid") run = grid(run, times, timeBase, next);

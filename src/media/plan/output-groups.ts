@@ -5,11 +5,11 @@ import { type Piece, piecesOf } from "../index/cut-points.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
 import type { Gop, SourceInfo } from "../model/source.ts";
 import { framesOf, PartsAtMultiples } from "./at-multiples.ts";
-import type { OutputPlan } from "./frame-timing.ts";
+import type { FrameTiming } from "./frame-timing.ts";
 import { isCertain, plannedFrames } from "./planned-frames.ts";
 
 export class OutputGroups {
-  readonly #plan: OutputPlan | null;
+  readonly timing: FrameTiming | null;
   readonly #info: Pick<SourceInfo, "startMicroseconds" | "video">;
   /** Groups of the source that are not counted yet, from `#counted` on. */
   #waiting: Piece[] = [];
@@ -22,15 +22,15 @@ export class OutputGroups {
   total = 0;
 
   /**
-   * `plan` null: nobody can say what comes out; the source's frames stand for it. `distance`: segments may begin at
+   * `timing` null: nobody can say what comes out; the source's frames stand for it. `distance`: segments may begin at
    * multiples of so many frames of the output alone; null: at any frame.
    */
   constructor(
-    plan: OutputPlan | null,
+    plan: FrameTiming | null,
     info: Pick<SourceInfo, "startMicroseconds" | "video">,
     distance: number | null = null,
   ) {
-    this.#plan = plan;
+    this.timing = plan;
     this.#info = info;
     this.#parts = distance === null ? null : new PartsAtMultiples(distance);
   }
@@ -38,14 +38,14 @@ export class OutputGroups {
   /** The groups that have become certain with these. `index` knows them already. */
   add(gops: readonly Gop[], index: FrameIndex): Piece[] {
     const pieces = gops.flatMap((gop) => (this.#parts === null ? piecesOf(gop, index) : framesOf(gop, index)));
-    if (this.#plan === null || this.#plan.keepsTimes) return this.#giveOut(pieces, index);
+    if (this.timing === null || this.timing.keepsTimes) return this.#giveOut(pieces, index);
     this.#waiting.push(...pieces);
     const known = gops.at(-1)?.endPts;
     if (known === undefined) return [];
     const fresh: Piece[] = [];
     let certain = 0;
     for (const group of this.#waiting) {
-      if (!isCertain(this.#plan, index, group.endPts, known)) break;
+      if (!isCertain(this.timing, index, group.endPts, known)) break;
       fresh.push(...this.#take(group, index, false));
       certain += 1;
     }
@@ -72,10 +72,10 @@ export class OutputGroups {
 
   /** The group before this one, once this one has frames of its own. */
   #take(group: Piece, index: FrameIndex, isLast: boolean): Piece[] {
-    if (this.#plan === null) return [];
+    if (this.timing === null) return [];
     const range = { startPts: this.#isFirst ? null : group.startPts, endPts: isLast ? null : group.endPts };
     this.#isFirst = false;
-    const frames = plannedFrames(this.#plan, index, this.#info, range).length;
+    const frames = plannedFrames(this.timing, index, this.#info, range).length;
     const open = this.#open;
     if (open === null) {
       this.#open = { ...group, frames };

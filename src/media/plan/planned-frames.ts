@@ -5,7 +5,7 @@ import type { FrameIndex, FrameTimes } from "../index/frame-index.ts";
 import type { SegmentTask } from "../model/segment.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { clockOffsetUs, clockShift, onClock } from "../source/source-clock.ts";
-import { type OutputPlan, outputBoundary, outputRun, type Reach } from "./frame-timing.ts";
+import { boundaryTime, type FrameTiming, outputTimes, type Reach } from "./frame-timing.ts";
 
 /** A half-open range of source ticks; null bounds mean the beginning or the end of the stream. */
 export type SourceRange = Pick<SegmentTask, "startPts" | "endPts">;
@@ -29,57 +29,57 @@ function reachOn(index: FrameTimes, pts: Pts, reach: Reach): Pts | null {
  * Whether the index, complete up to `knownPts`, already tells every frame that a range ending at `endPts` gives: a filter
  * may look at frames behind the end.
  */
-export function isCertain(plan: OutputPlan | null, index: FrameTimes, endPts: Pts, knownPts: Pts): boolean {
-  if (plan === null || plan.keepsTimes) return knownPts >= endPts;
-  const end = endPts + secondsToTicks(index, plan.after.seconds);
-  return end < knownPts && index.countFrames(end, knownPts) > plan.after.frames;
+export function isCertain(timing: FrameTiming | null, index: FrameTimes, endPts: Pts, knownPts: Pts): boolean {
+  if (timing === null || timing.keepsTimes) return knownPts >= endPts;
+  const end = endPts + secondsToTicks(index, timing.after.seconds);
+  return end < knownPts && index.countFrames(end, knownPts) > timing.after.frames;
 }
 
-/** Sorted, on the job's clock, in `plan.timeBase`. */
+/** Sorted, on the job's clock, in `timing.timeBase`. */
 export function plannedFrames(
-  plan: OutputPlan,
+  timing: FrameTiming,
   index: FrameTimes,
   info: Pick<SourceInfo, "startMicroseconds" | "video">,
   range: SourceRange,
 ): Pts[] {
   const shift = clockShift(clockOffsetUs(info), index.timeBase);
   const { startPts, endPts } = range;
-  if (plan.keepsTimes) return index.framePts(startPts, endPts).map((pts) => pts + shift);
-  const from = startPts === null ? null : reachBack(index, startPts, plan.before);
-  const to = endPts === null ? null : reachOn(index, endPts, plan.after);
+  if (timing.keepsTimes) return index.framePts(startPts, endPts).map((pts) => pts + shift);
+  const from = startPts === null ? null : reachBack(index, startPts, timing.before);
+  const to = endPts === null ? null : reachOn(index, endPts, timing.after);
   const pts = index.framePts(from, to).map((each) => each + shift);
   const last = pts.at(-1);
   const end = to !== null || last === undefined ? null : last + index.lastDuration;
-  const bounds = boundsOf(plan, range, shift);
-  return outputRun(plan, { pts, endPts: end }).pts.filter(
+  const bounds = boundsOf(timing, range, shift);
+  return outputTimes(timing, { pts, endPts: end }).pts.filter(
     (each) => (bounds.startPts === null || each >= bounds.startPts) && (bounds.endPts === null || each < bounds.endPts),
   );
 }
 
 /** Frames of the output before the range that begins at `startPts`. */
 export function plannedBefore(
-  plan: OutputPlan,
+  timing: FrameTiming,
   index: FrameIndex,
   info: Pick<SourceInfo, "startMicroseconds" | "video">,
   startPts: Pts,
 ): number {
-  if (plan.keepsTimes) return index.countFrames(null, startPts);
-  return plannedFrames(plan, index, info, { startPts: null, endPts: startPts }).length;
+  if (timing.keepsTimes) return index.countFrames(null, startPts);
+  return plannedFrames(timing, index, info, { startPts: null, endPts: startPts }).length;
 }
 
 /** A range of the source on the clock of the output. */
-export function boundsOf(plan: OutputPlan, range: SourceRange, shift: Pts): SourceRange {
+export function boundsOf(timing: FrameTiming, range: SourceRange, shift: Pts): SourceRange {
   const startPts = onClock(range.startPts, shift);
   const endPts = onClock(range.endPts, shift);
   return {
-    startPts: startPts === null ? null : outputBoundary(plan, startPts),
-    endPts: endPts === null ? null : outputBoundary(plan, endPts),
+    startPts: startPts === null ? null : boundaryTime(timing, startPts),
+    endPts: endPts === null ? null : boundaryTime(timing, endPts),
   };
 }
 
-/** Ticks of `plan.timeBase` that the last frame is shown. */
-export function lastFrameTicks(plan: OutputPlan, index: FrameIndex): number {
-  if (plan.stages.some(({ times }) => times.kind === "grid" || times.kind === "cadence")) return 1;
-  const ticks = rescale(index.lastDuration, index.timeBase, plan.timeBase);
-  return Math.max(1, plan.stages.some(({ times }) => times.kind === "fields") ? Math.round(ticks / 2) : ticks);
+/** Ticks of `timing.timeBase` that the last frame is shown. */
+export function lastFrameTicks(timing: FrameTiming, index: FrameIndex): number {
+  if (timing.stages.some(({ times }) => times.kind === "grid" || times.kind === "cadence")) return 1;
+  const ticks = rescale(index.lastDuration, index.timeBase, timing.timeBase);
+  return Math.max(1, timing.stages.some(({ times }) => times.kind === "fields") ? Math.round(ticks / 2) : ticks);
 }

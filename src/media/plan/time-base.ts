@@ -3,8 +3,8 @@ import { invert, parseRational, type Rational } from "../../base/rational.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceVideo } from "../model/source.ts";
 import { filterChain } from "../request/args/video-args.ts";
-import { isFieldRate, optionOf, rateOf } from "../request/filters/filter-times.ts";
-import { outputPlan } from "./frame-timing.ts";
+import { frameRateFrom, isFieldRate, optionOf } from "../request/filters/filter-times.ts";
+import { frameTimingOf } from "./frame-timing.ts";
 
 /** Filters outside the output plan that give a constant rate: ffmpeg's default for their option `fps`. */
 const BLENDED_RATES: Readonly<Record<string, string>> = { fps: "25", framerate: "50", minterpolate: "60" };
@@ -15,11 +15,11 @@ const SHORT_CLOCK = new Set(["mpeg4", "libxvid", "h263", "h263p", "msmpeg4", "ms
 const SHORT_CLOCK_TICKS = 65_535;
 
 /** The constant rate that the request asks for, by -r or the last rate filter; null: none, or only ffmpeg can tell it. */
-function requestedRate(request: EncodeRequest): Rational | null {
+function requestedFrameRate(request: EncodeRequest): Rational | null {
   if (request.video.frameRate !== null) return parseRational(request.video.frameRate);
   for (const call of [...filterChain(request)].reverse()) {
     const byDefault = BLENDED_RATES[call.name];
-    if (byDefault !== undefined) return rateOf(optionOf(call, "fps") ?? byDefault);
+    if (byDefault !== undefined) return frameRateFrom(optionOf(call, "fps") ?? byDefault);
     if (isFieldRate(call)) return null;
   }
   return null;
@@ -31,8 +31,8 @@ function perSourceFrame(request: EncodeRequest): number {
 }
 
 /** Frames a second of the output, for estimates; null when the source does not say. */
-export function outputRate(video: SourceVideo, request: EncodeRequest): Rational | null {
-  const rate = requestedRate(request);
+export function outputFrameRate(video: SourceVideo, request: EncodeRequest): Rational | null {
+  const rate = requestedFrameRate(request);
   const source = video.averageFrameRate ?? video.realFrameRate;
   if (rate !== null || source === null) return rate;
   return { num: source.num * perSourceFrame(request), den: source.den };
@@ -40,13 +40,13 @@ export function outputRate(video: SourceVideo, request: EncodeRequest): Rational
 
 /** Seconds per tick for `-enc_time_base`. */
 export function encoderTimeBase(video: SourceVideo, request: EncodeRequest): Rational {
-  const rate = requestedRate(request);
+  const rate = requestedFrameRate(request);
   if (rate !== null) return invert(rate);
   const times = perSourceFrame(request);
   const halved = { num: video.timeBase.num, den: video.timeBase.den * times };
-  const tick = outputPlan(request, video.timeBase)?.timeBase ?? halved;
+  const tick = frameTimingOf(request, video.timeBase)?.timeBase ?? halved;
   const declared = video.realFrameRate ?? video.averageFrameRate;
   const encoder = request.video.encoder;
-  const wantsRate = FRAME_RATE_CLOCK.has(encoder) || (SHORT_CLOCK.has(encoder) && tick.den > SHORT_CLOCK_TICKS);
-  return wantsRate && declared !== null ? invert({ num: declared.num * times, den: declared.den }) : tick;
+  const countsFrames = FRAME_RATE_CLOCK.has(encoder) || (SHORT_CLOCK.has(encoder) && tick.den > SHORT_CLOCK_TICKS);
+  return countsFrames && declared !== null ? invert({ num: declared.num * times, den: declared.den }) : tick;
 }

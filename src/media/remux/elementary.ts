@@ -144,14 +144,14 @@ export function pairWithTimes(
   first: Pts,
   step: number,
 ): ElementaryPacket[] | string {
-  const shownAt = new Map(order.map((start, place) => [start, place]));
+  const shownAt = new Map(order.map((start, position) => [start, position]));
   if (order.length !== slices.length || shownAt.size !== slices.length)
     return `${slices.length} packets are not as many pictures (${order.length})`;
   const packets: ElementaryPacket[] = [];
   for (const slice of slices) {
-    const place = shownAt.get(slice.start);
-    if (place === undefined) return `no picture comes of the packet at byte ${slice.start}`;
-    packets.push({ ...slice, pts: first + place * step });
+    const position = shownAt.get(slice.start);
+    if (position === undefined) return `no picture comes of the packet at byte ${slice.start}`;
+    packets.push({ ...slice, pts: first + position * step });
   }
   return packets;
 }

@@ -55,7 +55,7 @@ export function isSamePayload(codec: string, elementary: Buffer, contained: Buff
   );
 }
 
-interface Place {
+interface PayloadFile {
   readonly path: string;
   readonly slices: readonly Slice[];
 }
@@ -63,8 +63,8 @@ interface Place {
 /** The number of the first packet that differs; null: all are the same. */
 export async function firstDifference(
   codec: string,
-  elementary: Place,
-  contained: Place,
+  elementary: PayloadFile,
+  contained: PayloadFile,
   signal: AbortSignal,
 ): Promise<number | null> {
   if (elementary.slices.length !== contained.slices.length)

@@ -71,8 +71,8 @@ function withoutPauses(progress: Progress, workedMs: number, pausable: Pausable 
 }
 
 /** Encodes a segment into `workDir`. A failing ffmpeg is an outcome, not an exception. */
-export async function encodeSegment(tools: Tools, asked: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
-  const task = { ...asked, request: withSideFiles(asked.request, options.sideFiles ?? []) };
+export async function encodeSegment(tools: Tools, given: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
+  const task = { ...given, request: withSideFiles(given.request, options.sideFiles ?? []) };
   await mkdir(options.workDir, { recursive: true });
   const { run } = options;
   const fileName = run?.fileName ?? `segment.${segmentFormat(task.video, task.request.video.encoder)}`;

@@ -9,7 +9,7 @@ import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { PictureShape, SourceVideo } from "../model/source.ts";
 import { parseSeams } from "./seams.ts";
-import { type DecodePlan, decodeArgs } from "./segment-args.ts";
+import { type DecodeRange, decodeArgs } from "./segment-args.ts";
 
 export interface FirstPicture {
   readonly shape: PictureShape;
@@ -27,16 +27,16 @@ const answerSchema = z.object({ streams: z.tuple([streamSchema]) });
 
 /** The picture itself, and its digest as a segment's run writes it. `input`, `file`, `digests`: `file:` URLs. */
 export function firstPictureArgs(
-  plan: DecodePlan,
+  range: DecodeRange,
   decoder: string | null,
   input: string,
   file: string,
   digests: string,
 ): string[] {
-  const whole = { ...plan, startPts: null, endPts: null, seekPts: null };
+  const whole = { ...range, startPts: null, endPts: null, seekPts: null };
   return [
     ...decodeArgs(whole, { input, inputKind: "file", threads: null }, decoder),
-    ...["-filter_complex", `[0:${plan.streamIndex}]split[a][b]`],
+    ...["-filter_complex", `[0:${range.streamIndex}]split[a][b]`],
     ...["-map", "[a]", "-frames:v", "1", "-c:v", "rawvideo", "-f", "nut", "-y", file],
     ...["-map", "[b]", "-frames:v", "1", "-f", "framehash", "-hash", "md5", "-y", digests],
   ];
@@ -64,14 +64,14 @@ function shapeOf(stream: z.infer<typeof streamSchema>, declared: string): Pictur
 export async function firstPicture(
   tools: Tools,
   path: string,
-  plan: DecodePlan & { readonly video: Pick<SourceVideo, "pixelFormat"> },
+  range: DecodeRange & { readonly video: Pick<SourceVideo, "pixelFormat"> },
   decoder: string | null,
   { workDir, signal }: { readonly workDir: string; readonly signal?: AbortSignal | undefined },
 ): Promise<FirstPicture | null> {
   const file = tempNameFor(`${workDir}/first.nut`);
   const digests = tempNameFor(`${workDir}/first.txt`);
   try {
-    const args = firstPictureArgs(plan, decoder, fileUrl(path), fileUrl(file), fileUrl(digests));
+    const args = firstPictureArgs(range, decoder, fileUrl(path), fileUrl(file), fileUrl(digests));
     if (!succeeded(await runTool({ program: tools.ffmpeg, args, signal, nice: true }))) return null;
     const probed = await runTool({
       program: tools.ffprobe,
@@ -84,7 +84,7 @@ export async function firstPicture(
     const answer = succeeded(probed) ? answerSchema.safeParse(JSON.parse(probed.stdout)) : null;
     const text = parseSeams(await Bun.file(digests).text(), null).decoded;
     if (answer?.success !== true || text === null) return null;
-    return { shape: shapeOf(answer.data.streams[0], plan.video.pixelFormat), text };
+    return { shape: shapeOf(answer.data.streams[0], range.video.pixelFormat), text };
   } finally {
     await rm(file, { force: true });
     await rm(digests, { force: true });

@@ -56,7 +56,7 @@ export interface SegmentIo {
 const KEEP_GRAPH = ["-reinit_filter", "0"] as const;
 
 /** The part of a task that says where and what to decode. */
-export type DecodePlan = Pick<
+export type DecodeRange = Pick<
   SegmentTask,
   "streamIndex" | "formatName" | "timeBase" | "startPts" | "endPts" | "clockOffsetUs" | "seekPts" | "spreadsPts"
 >;
@@ -77,14 +77,14 @@ function seekArgs(seekPts: Pts | null, timeBase: Rational): string[] {
  * The way to the job's clock. A source that starts at zero is on it, but must say so: of formats whose clock may start
  * anew, 5.1 takes no offset at all for its own and moves it to the start of the streams in use (see sourceOffsetUs).
  */
-function clockArgs({ clockOffsetUs, formatName }: DecodePlan): string[] {
+function clockArgs({ clockOffsetUs, formatName }: DecodeRange): string[] {
   const offsetUs = clockOffsetUs === 0 && restartsClock(formatName) ? 1 : clockOffsetUs;
   return offsetUs === 0 ? [] : ["-itsoffset", formatMicroseconds(offsetUs)];
 }
 
 /** Everything before the filters: the input, read on the job's clock; the seek alone is in the source's own time. */
 export function decodeArgs(
-  plan: DecodePlan,
+  range: DecodeRange,
   io: Pick<SegmentIo, "input" | "inputKind" | "threads" | "device" | "decodesOnDevice"> & {
     readonly keepsGraph?: boolean;
   },
@@ -95,12 +95,12 @@ export function decodeArgs(
     ...(io.threads === null ? [] : ["-filter_complex_threads", String(io.threads)]),
     ...deviceInitArgs(io.device ?? null),
     "-copyts",
-    ...seekArgs(plan.seekPts, plan.timeBase),
-    ...clockArgs(plan),
-    ...inputGuards({ formats: plan.formatName, kind: io.inputKind }),
+    ...seekArgs(range.seekPts, range.timeBase),
+    ...clockArgs(range),
+    ...inputGuards({ formats: range.formatName, kind: io.inputKind }),
     "-f",
-    demuxerName(plan.formatName),
-    ...(decoder === null ? [] : [`-c:${plan.streamIndex}`, decoder]),
+    demuxerName(range.formatName),
+    ...(decoder === null ? [] : [`-c:${range.streamIndex}`, decoder]),
     ...(io.decodesOnDevice === true ? deviceDecodeArgs(io.device ?? null) : []),
     ...(io.threads === null ? [] : ["-threads", String(io.threads)]),
     ...(io.keepsGraph === true ? KEEP_GRAPH : []),
@@ -125,9 +125,9 @@ export function seamChain(startPts: Pts | null, endPts: Pts | null): string {
 }
 
 /** The range on the clock that filters see, source ticks. */
-export function clockBounds(plan: DecodePlan): { readonly startPts: Pts | null; readonly endPts: Pts | null } {
-  const shift = clockShift(plan.clockOffsetUs, plan.timeBase);
-  return { startPts: onClock(plan.startPts, shift), endPts: onClock(plan.endPts, shift) };
+export function clockBounds(range: DecodeRange): { readonly startPts: Pts | null; readonly endPts: Pts | null } {
+  const shift = clockShift(range.clockOffsetUs, range.timeBase);
+  return { startPts: onClock(range.startPts, shift), endPts: onClock(range.endPts, shift) };
 }
 
 /** No encoder and no container takes two pictures at one time. */
@@ -141,7 +141,7 @@ export function spreadPts(sorted: readonly Pts[]): Pts[] {
 }
 
 /** Which frames the filters get and which of those that come out are kept. */
-export type CutPlan = DecodePlan & Pick<SegmentTask, "cut" | "picture">;
+export type CutRange = DecodeRange & Pick<SegmentTask, "cut" | "picture">;
 
 /** What filters see from before the range, and what begins with its first frame. */
 export interface CutParts {
@@ -153,7 +153,7 @@ export interface CutParts {
  * The range is cut out of the decoded frames, or out of what the filters that see neighbours put out: then in a tick that
  * is set there, whatever a filter of another version of ffmpeg counts in.
  */
-export function cutParts(task: CutPlan, filters: readonly string[]): CutParts {
+export function cutParts(task: CutRange, filters: readonly string[]): CutParts {
   const { startPts, endPts } = clockBounds(task);
   const spread = task.spreadsPts === true ? [SPREAD] : [];
   if (task.cut === null) return { head: [], tail: [...trim(startPts, endPts), ...spread, ...filters] };
@@ -164,13 +164,13 @@ export function cutParts(task: CutPlan, filters: readonly string[]): CutParts {
   };
 }
 
-export function cutChain(task: CutPlan, filters: readonly string[]): string[] {
+export function cutChain(task: CutRange, filters: readonly string[]): string[] {
   const { head, tail } = cutParts(task, filters);
   return [...head, ...tail];
 }
 
 /** Both branches hang on one decode; each trim ends its branch, so the run stops just after the range. */
-export function filterGraph(task: CutPlan, filters: readonly string[], decodedFormat: string | null = null): string {
+export function filterGraph(task: CutRange, filters: readonly string[], decodedFormat: string | null = null): string {
   const { startPts, endPts } = clockBounds(task);
   const main = cutChain(task, filters);
   const decoded = [...(decodedFormat === null ? [] : [`format=${decodedFormat}`]), ...shapeFilters(task.picture)];
@@ -221,8 +221,8 @@ function forgottenChroma({ request, video }: SegmentTask): string | null {
 }
 
 function forgottenChromaArgs(task: SegmentTask): string[] {
-  const place = forgottenChroma(task);
-  return place === null ? [] : ["-chroma_sample_location", place];
+  const location = forgottenChroma(task);
+  return location === null ? [] : ["-chroma_sample_location", location];
 }
 
 /** The user's filters with the picture's range stated, and the way to the device; what stands before them is `lead`. */
@@ -253,7 +253,7 @@ function fromZero({ frameClock }: SegmentTask): string[] {
 }
 
 /** The rate of a `-r` of which nobody knows what it shows: one run over everything makes it. Null: none of it. */
-function ownRate({ request, startPts, endPts }: SegmentTask): string | null {
+function frameRateOfOneRun({ request, startPts, endPts }: SegmentTask): string | null {
   const { frameRate, cadence } = request.video;
   return cadence === undefined && startPts === null && endPts === null ? frameRate : null;
 }
@@ -268,7 +268,7 @@ function pictureArgs(
   { decodesOnDevice, saysChroma }: { readonly decodesOnDevice: boolean; readonly saysChroma: boolean },
 ): string[] {
   const { lead, filters } = pictureChain(task, device, saysChroma);
-  if (ownRate(task) === null) {
+  if (frameRateOfOneRun(task) === null) {
     const cut = task.cut === null ? null : { ...task.cut, after: task.cut.after + lead };
     const graph = filterGraph({ ...task, cut }, filters, decodesOnDevice ? task.video.pixelFormat : null);
     return ["-filter_complex", graph, "-map", "[v]"];
@@ -277,8 +277,8 @@ function pictureArgs(
 }
 
 /** Versions before 6 make the rate constant only where they are told, or in MP4. */
-function rateArgs(task: SegmentTask): string[] {
-  const rate = ownRate(task);
+function frameRateArgs(task: SegmentTask): string[] {
+  const rate = frameRateOfOneRun(task);
   return rate === null ? ["-fps_mode", "passthrough"] : ["-r", rate, "-fps_mode", "cfr"];
 }
 
@@ -287,8 +287,8 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
   const encoder = task.request.video.encoder;
   const format = io.format ?? segmentFormat(task.video, encoder);
   const device = io.device ?? null;
-  const isOwnRate = ownRate(task) !== null;
-  const decodesOnDevice = !isOwnRate && io.decodesOnDevice === true && deviceDecodeArgs(device).length > 0;
+  const isOneRun = frameRateOfOneRun(task) !== null;
+  const decodesOnDevice = !isOneRun && io.decodesOnDevice === true && deviceDecodeArgs(device).length > 0;
   return [
     ...decodeArgs(
       task,
@@ -300,7 +300,7 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
     ...forgottenChromaArgs(task),
     ...deviceEncoderArgs(device),
     ...(io.encoderArgs ?? []),
-    ...rateArgs(task),
+    ...frameRateArgs(task),
     "-enc_time_base",
     formatRational(task.frameClock?.tick ?? task.encoderTimeBase),
     ...(needsInBandParameters(encoder) && format === "nut" ? ["-bsf:v", "dump_extra"] : []),
@@ -313,7 +313,7 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
     format,
     "-y",
     io.output,
-    ...(isOwnRate ? [] : seamOutput(io.seamFile, task.timeBase)),
+    ...(isOneRun ? [] : seamOutput(io.seamFile, task.timeBase)),
     "-progress",
     "pipe:1",
     "-nostats",

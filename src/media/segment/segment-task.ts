@@ -4,13 +4,13 @@ import { z } from "zod";
 import { type Pts, type Rational, rescale } from "../../base/rational.ts";
 import { isMatroska, isMp4, SOURCE_DEMUXERS, seeksToKeyFrames } from "../ffmpeg/formats.ts";
 import type { FrameIndex, KeyFrame } from "../index/frame-index.ts";
+import { bitrateTaskSchema } from "../model/bitrate-task.ts";
 import { colourTagsSchema } from "../model/colour-tags.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import { encodeRequestSchema } from "../model/encode-request-schema.ts";
-import { rateTaskSchema } from "../model/rate-task.ts";
 import type { LeadIn, SegmentTask } from "../model/segment.ts";
 import type { SourceInfo, SourceVideo } from "../model/source.ts";
-import { outputPlan, type Reach } from "../plan/frame-timing.ts";
+import { frameTimingOf, type Reach } from "../plan/frame-timing.ts";
 import { boundsOf, plannedBefore, plannedFrames, reachBack } from "../plan/planned-frames.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { numberedFrom, numbersFrames } from "../request/args/split-mode.ts";
@@ -94,7 +94,7 @@ export const segmentTaskSchema = z.strictObject({
   video: videoSchema,
   byteRange: z.strictObject({ start: z.number().int().min(0), end: z.number().int().min(0) }).nullable(),
   softwareDecode: z.literal(true).exactOptional(),
-  rate: rateTaskSchema.exactOptional(),
+  rate: bitrateTaskSchema.exactOptional(),
 }) satisfies z.ZodType<SegmentTask>;
 
 /** A half-open range of source ticks; both null: the whole stream in one run, without a seek. */
@@ -203,11 +203,11 @@ export function planSegment(
   const isLast = range.endPts === null || (index.isComplete && index.endPts !== null && range.endPts >= index.endPts);
   const startPts = isFirst ? null : range.startPts;
   const endPts = isLast ? null : range.endPts;
-  const plan = outputPlan(request, info.video.timeBase);
-  const before = plan?.before ?? { frames: 0, seconds: 0 };
+  const timing = frameTimingOf(request, info.video.timeBase);
+  const before = timing?.before ?? { frames: 0, seconds: 0 };
   const seek = startPts === null ? null : seekPointFor(info, index, startPts, leadIn, before);
-  const isCounted = plan !== null && index.frameCount > 0 && (endPts !== null || index.isComplete);
-  const isNumbered = plan !== null && startPts !== null && numbersFrames(request);
+  const isCounted = timing !== null && index.frameCount > 0 && (endPts !== null || index.isComplete);
+  const isNumbered = timing !== null && startPts !== null && numbersFrames(request);
   const offsetUs = clockOffsetUs(info);
   const shift = clockShift(offsetUs, info.video.timeBase);
   return {
@@ -219,14 +219,14 @@ export function planSegment(
     clockOffsetUs: offsetUs,
     seekPts: seek?.seekPts ?? null,
     cut:
-      plan === null || plan.cutAfter === 0
+      timing === null || timing.cutAfter === 0
         ? null
-        : { after: plan.cutAfter, timeBase: plan.timeBase, ...boundsOf(plan, { startPts, endPts }, shift) },
-    expectedFrames: isCounted ? plannedFrames(plan, index, info, { startPts, endPts }).length : null,
+        : { after: timing.cutAfter, timeBase: timing.timeBase, ...boundsOf(timing, { startPts, endPts }, shift) },
+    expectedFrames: isCounted ? plannedFrames(timing, index, info, { startPts, endPts }).length : null,
     ...(mayShareTimes(info.video, index, { startPts, endPts }) ? { spreadsPts: true } : {}),
     encoderTimeBase: grid ?? encoderTimeBase(info.video, request),
     request: withNeededShifts(
-      isNumbered ? numberedFrom(request, plannedBefore(plan, index, info, startPts)) : request,
+      isNumbered ? numberedFrom(request, plannedBefore(timing, index, info, startPts)) : request,
       { startPts, endPts },
       info,
     ),

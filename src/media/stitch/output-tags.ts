@@ -7,12 +7,12 @@ import { wantedColour } from "../plan/picture-plan.ts";
 import type { StreamPlan } from "../plan/stream-plan.ts";
 import { keepsFields } from "../request/args/picture-changes.ts";
 import { optionWord } from "../request/values/colour-words.ts";
-import { mappedStreams, outputPlaces, specifiers } from "./output-places.ts";
+import { mappedStreams, specifiers, specifyStreams } from "./stream-specifiers.ts";
 import { tagsFromSource, trackTags } from "./track-tags.ts";
 
 /** Tags and dispositions that the source gives its streams. */
 export function streamTagArgs(plan: StreamPlan): string[] {
-  return outputPlaces(plan).flatMap(({ stream, letter, index }) => {
+  return specifyStreams(plan).flatMap(({ stream, letter, index }) => {
     if (stream.action.kind === "attach") return [];
     const at = `s:${letter}:${index}`;
     const { dispositions } = stream.source;

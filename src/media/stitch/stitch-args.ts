@@ -14,8 +14,8 @@ import { timecodeArgs } from "../plan/timecode.ts";
 import { CONTAINERS } from "../request/tables/containers.ts";
 import { INPOINT_MARGIN_US } from "./concat-list.ts";
 import type { OutputClock } from "./output-clock.ts";
-import { mappedStreams } from "./output-places.ts";
 import { askedTagArgs, attachArgs, pictureTagArgs, streamTagArgs } from "./output-tags.ts";
+import { mappedStreams } from "./stream-specifiers.ts";
 
 export interface StitchIo {
   /** `file:` URLs. `audio` has one for each track that was encoded. */

@@ -7,7 +7,7 @@ import { succeeded } from "../../base/process/run-process.ts";
 import type { Rational } from "../../base/rational.ts";
 import { isRangeUpToVersion } from "../colour/range-path.ts";
 import { seenRange } from "../colour/seen-range.ts";
-import { gatherPictureData, reserveRoom, writePictureData } from "../container-data/picture-data.ts";
+import { gatherPictureData, reserveSpace, writePictureData } from "../container-data/picture-data.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
@@ -151,7 +151,7 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
         output: fileUrl(temporary),
       });
     const data = await gatherPictureData(tools, { ...input, workDir: folder });
-    const reserved = data === null ? null : reserveRoom(data, argsWith([]));
+    const reserved = data === null ? null : reserveSpace(data, argsWith([]));
     await runStitch(tools, argsWith(reserved?.args ?? []), input.signal);
     if (data !== null && reserved !== null && !(await writePictureData(temporary, data, reserved.nameBytes))) {
       await runStitch(tools, argsWith([]), input.signal);

@@ -10,14 +10,14 @@ import type { ProofCheck, ProofStream } from "../model/proof.ts";
 import type { SourceInfo } from "../model/source.ts";
 import type { StreamPlan } from "../plan/stream-plan.ts";
 import type { KeyDistance } from "../request/args/key-distance.ts";
-import { checkSteps, closeSteps, type StepsInput } from "./check-steps.ts";
 import { compareTracks, unequalSubtitles } from "./check-tracks.ts";
 import { checkPicture } from "./check-video-stream.ts";
 import { type ContainerData, compareContainerData } from "./extras/check-container-data.ts";
 import { compareExtras, type Extras, readOutputExtras } from "./extras/check-extras.ts";
-import { checkKeyFrames } from "./key-frames.ts";
-import { OUTPUT_DEMUXERS, type OutputPackets, type OutputPicture, readOutput } from "./output-packets.ts";
-import { compareTimes } from "./output-times.ts";
+import { checkKeyFrames } from "./frames/check-key-frames.ts";
+import { checkSteps, closeSteps, type StepsInput } from "./frames/check-steps.ts";
+import { compareTimes } from "./frames/compare-times.ts";
+import { OUTPUT_DEMUXERS, type OutputPackets, type OutputPicture, readOutputPackets } from "./output-packets.ts";
 import { checkEveryPicture } from "./picture/check-every-picture.ts";
 import { checkPictures } from "./picture/check-pictures.ts";
 import type { PicturesInput } from "./picture/comparison.ts";
@@ -192,7 +192,7 @@ async function comparePictures(
 export async function checkOutput(tools: Tools, expected: OutputExpectation): Promise<OutputCheck> {
   const { info, plan, sourcePath, outputPath, sourceTracks, sourceExtras, signal } = expected;
   const [output, outputSound, outputExtras] = await Promise.all([
-    readOutput(tools, outputPath, signal),
+    readOutputPackets(tools, outputPath, signal),
     decodeOutputSound(tools, { plan, outputPath, signal }),
     sourceExtras === null ? null : readOutputExtras(tools, outputPath, plan, signal),
   ]);

@@ -69,7 +69,7 @@ interface PacketFields {
 }
 
 /** Errors: E_STITCH when the output cannot be read. */
-export async function readOutput(
+export async function readOutputPackets(
   tools: Tools,
   path: string,
   signal?: AbortSignal,

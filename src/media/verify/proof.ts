@@ -8,8 +8,8 @@ import type { SourceInfo } from "../model/source.ts";
 import { UNBOUNDED_LEAD_SECONDS } from "../plan/frame-timing.ts";
 import { proofStream, type StreamPlan } from "../plan/stream-plan.ts";
 import { codecOfEncoder } from "../request/tables/encoders.ts";
+import { BITRATE_CHECKS } from "./check-bitrate.ts";
 import type { OutputCheck } from "./check-output.ts";
-import { RATE_CHECKS } from "./check-rate.ts";
 import { pictureSize } from "./picture-size.ts";
 
 export interface ProofInput {
@@ -32,7 +32,7 @@ export interface ProofInput {
   /** A filter of unbounded memory that was split all the same (`--exactly=false`). */
   readonly inexactFilter: string | null;
   /** Whether the output keeps the bit rate and the buffer asked for; empty when none was. */
-  readonly rateChecks: readonly ProofCheck[];
+  readonly bitrateChecks: readonly ProofCheck[];
 }
 
 function segmentChecks(input: ProofInput): ProofCheck[] {
@@ -115,7 +115,7 @@ function memoryCheck({ inexactFilter }: ProofInput): ProofCheck[] {
   return [{ name: MEMORY_CHECK, ok: false, detail }];
 }
 
-function missedRates(checks: readonly ProofCheck[]): string[] {
+function missedBitrates(checks: readonly ProofCheck[]): string[] {
   return checks.filter(({ ok }) => !ok).map(({ name, detail }) => `the ${name} asked for is not kept: ${detail ?? ""}`);
 }
 
@@ -126,11 +126,11 @@ export function buildProof(input: ProofInput): Proof {
     accountedStreams(input),
     ...countedCheck(input),
     ...memoryCheck(input),
-    ...input.rateChecks,
+    ...input.bitrateChecks,
   ];
   return {
     job_id: input.jobId,
-    exact: checks.every((check) => check.ok || RATE_CHECKS.has(check.name)),
+    exact: checks.every((check) => check.ok || BITRATE_CHECKS.has(check.name)),
     frames: {
       expected: input.framesExpected,
       encoded: input.facts.reduce((sum, facts) => sum + facts.frames, 0),
@@ -149,6 +149,6 @@ export function buildProof(input: ProofInput): Proof {
     checks,
     encoder: input.encoder,
     output: input.output,
-    notes: [...input.notes, ...input.outputCheck.notes, ...missedRates(input.rateChecks)],
+    notes: [...input.notes, ...input.outputCheck.notes, ...missedBitrates(input.bitrateChecks)],
   };
 }

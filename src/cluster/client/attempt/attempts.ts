@@ -14,7 +14,7 @@ import type { Outbox } from "../link/outbox.ts";
 import type { ClientStore, FinishedResult } from "../ports.ts";
 import type { Work } from "../slots/cpu-slots.ts";
 import type { EncodePlaces } from "../slots/encode-places.ts";
-import type { SideFileLease, SideFiles } from "./burn-in-files.ts";
+import type { SideFiles, SideFilesHandle } from "./burn-in-files.ts";
 import { inSomePlace } from "./device-failover.ts";
 import {
   checkTask,
@@ -106,9 +106,9 @@ export function createAttempts(parts: AttemptsParts): Attempts {
     parts.onChange();
   };
 
-  const leaseBeside = async (offer: Offer, signal: AbortSignal): Promise<SideFileLease | SegmentFailure> => {
+  const leaseBeside = async (offer: Offer, signal: AbortSignal): Promise<SideFilesHandle | SegmentFailure> => {
     try {
-      return await parts.sideFiles.lease(offer, signal);
+      return await parts.sideFiles.open(offer, signal);
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown;
       return failed("source", thrown.message);
@@ -118,7 +118,7 @@ export function createAttempts(parts: AttemptsParts): Attempts {
   const encode = async (attempt: Attempt, offer: Offer, task: SegmentTask, folder: string): Promise<SegmentOutcome> => {
     const { signal } = attempt.abort;
     const access = await parts.accessTo(offer.source);
-    const lease = parts.gateway.lease(offer.source);
+    const lease = parts.gateway.open(offer.source);
     const beside = await leaseBeside(offer, signal);
     if ("kind" in beside) {
       lease.release();
@@ -135,7 +135,7 @@ export function createAttempts(parts: AttemptsParts): Attempts {
           device,
           threads,
           access,
-          lease,
+          sourceHandle: lease,
           folder,
           signal,
           sideFiles: beside.paths,

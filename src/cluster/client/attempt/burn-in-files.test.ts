@@ -55,25 +55,25 @@ const never = new AbortController().signal;
 
 test("a file is fetched once with the token, for all who want it, and kept for the job's next segment", async () => {
   const jobId = newId();
-  const [one, two] = await Promise.all([files.lease(offer(jobId), never), files.lease(offer(jobId), never)]);
+  const [one, two] = await Promise.all([files.open(offer(jobId), never), files.open(offer(jobId), never)]);
   expect(one.paths).toEqual(two.paths);
   expect(await readFile(one.paths[0] ?? "")).toEqual(Buffer.from(BYTES));
   one.release();
   two.release();
-  (await files.lease(offer(jobId), never)).release();
+  (await files.open(offer(jobId), never)).release();
   expect(asked).toEqual([`/api/v1/jobs/${jobId}/side-files/0 Bearer t`]);
 });
 
 test("it goes when another job's is fetched, but never while it is used", async () => {
   const other = new TextEncoder().encode("other");
   const wanted = [{ bytes: other.length, sha256: sha256Of(other) }];
-  const used = await files.lease(offer(newId()), never);
+  const used = await files.open(offer(newId()), never);
   answers.push(new Response(other));
-  const second = await files.lease(offer(newId(), wanted), never);
+  const second = await files.open(offer(newId(), wanted), never);
   expect(await readdir(join(folder, "side"))).toHaveLength(2);
   used.release();
   second.release();
-  (await files.lease(offer(newId(), wanted), never)).release();
+  (await files.open(offer(newId(), wanted), never)).release();
   expect(await readdir(join(folder, "side"))).toHaveLength(1);
 });
 
@@ -81,19 +81,19 @@ test("wrong bytes and a busy server are tried again; what is damaged never lands
   const damaged = BYTES.slice();
   damaged[7] = 0;
   answers.push(new Response(damaged), new Response("busy", { status: 503 }), new Response(BYTES.slice(1)));
-  const lease = await files.lease(offer(newId()), never);
+  const handle = await files.open(offer(newId()), never);
   expect(asked).toHaveLength(4);
-  expect(sha256Of(await readFile(lease.paths[0] ?? ""))).toBe(FILE.sha256);
+  expect(sha256Of(await readFile(handle.paths[0] ?? ""))).toBe(FILE.sha256);
   expect(await readdir(join(folder, "side"))).toHaveLength(1);
 });
 
 test("a refusal is told as it is; the next attempt asks again", async () => {
   const body = { error: { code: "E_UNKNOWN_ID", message: "no such file", hint: "It may have ended." } };
   answers.push(Response.json(body, { status: 404 }));
-  const refused = await files.lease(offer(newId()), never).catch((thrown: unknown) => thrown);
+  const refused = await files.open(offer(newId()), never).catch((thrown: unknown) => thrown);
   expect(refused).toBeInstanceOf(AppError);
   expect(refused).toMatchObject({ code: "E_UNKNOWN_ID" });
-  expect((await files.lease(offer(newId()), never)).paths).toHaveLength(1);
+  expect((await files.open(offer(newId()), never)).paths).toHaveLength(1);
 });
 
 test("one that is stopped in the middle leaves the file to the other", async () => {
@@ -101,8 +101,8 @@ test("one that is stopped in the middle leaves the file to the other", async () 
   const hanging = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(BYTES.slice(0, 100)) });
   answers.push(new Response(hanging));
   const jobId = newId();
-  const first = files.lease(offer(jobId), abort.signal).catch((thrown: unknown) => thrown);
-  const second = files.lease(offer(jobId), never);
+  const first = files.open(offer(jobId), abort.signal).catch((thrown: unknown) => thrown);
+  const second = files.open(offer(jobId), never);
   await isAsked.promise;
   abort.abort(new Error("stopped"));
   await first;

@@ -16,7 +16,7 @@ const TRIES = 8;
 const FIRST_DELAY_MS = 300;
 const LONGEST_DELAY_MS = 10_000;
 
-export interface SideFileLease {
+export interface SideFilesHandle {
   /** Absolute, in the offer's order. */
   readonly paths: readonly string[];
   release(): void;
@@ -24,7 +24,7 @@ export interface SideFileLease {
 
 export interface SideFiles {
   /** Errors: the server's refusal, E_DIGEST, E_UNREACHABLE; the abort reason as it is. */
-  lease(offer: Offer, signal: AbortSignal): Promise<SideFileLease>;
+  open(offer: Offer, signal: AbortSignal): Promise<SideFilesHandle>;
 }
 
 interface Kept {
@@ -73,7 +73,7 @@ export async function openSideFiles(remote: Remote, folder: string): Promise<Sid
   };
 
   return {
-    async lease(offer, signal) {
+    async open(offer, signal) {
       const files = offer.sideFiles ?? [];
       const held = files.map(({ sha256 }) => hold(sha256));
       const release = () => {

@@ -8,7 +8,7 @@ import { AppError, errnoOf } from "../../../base/errors.ts";
 import { isNoSpace, saysNoSpace } from "../../../base/no-space.ts";
 import type { Pausable } from "../../../base/process/pause.ts";
 import { findFailure, type HardwareFailure } from "../../../hw/failures.ts";
-import { type Measured, measureSegment } from "../../../media/bitrate/run-rated.ts";
+import { type Measured, measureSegment } from "../../../media/bitrate/encode-at-bitrate.ts";
 import type { EncodeDevice } from "../../../media/ffmpeg/encode-device.ts";
 import type { Progress } from "../../../media/ffmpeg/progress.ts";
 import { stallBounds } from "../../../media/ffmpeg/stall.ts";
@@ -18,7 +18,7 @@ import { checkEncodeRequest } from "../../../media/request/parse/check-request.t
 import type { EncodeOptions, EncodeOutcome } from "../../../media/segment/encode-segment.ts";
 import { segmentTaskSchema } from "../../../media/segment/segment-task.ts";
 import type { ClientMessage, Offer } from "../../protocol/messages.ts";
-import type { SourceLease } from "../gateway/source-gateway.ts";
+import type { SourceHandle } from "../gateway/source-gateway.ts";
 import type { FinishedResult } from "../ports.ts";
 import type { SourceAccess } from "./source-access.ts";
 
@@ -70,7 +70,7 @@ export interface SegmentRun {
   readonly task: SegmentTask;
   readonly access: SourceAccess;
   /** The way through the gateway; used when the access says so. */
-  readonly lease: SourceLease;
+  readonly sourceHandle: SourceHandle;
   /** Absolute paths of the offer's side files. */
   readonly sideFiles: readonly string[];
   readonly folder: string;
@@ -100,14 +100,14 @@ export function segmentFolder(identityFolder: string, attemptId: string): string
 
 /** Never throws for what can go wrong with a source, a disk or an encode; throws the abort reason when stopped. */
 export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<SegmentOutcome> {
-  const { offer, access, lease, signal } = run;
+  const { offer, access, sourceHandle, signal } = run;
   if (access.kind === "refused") return failed("source", access.reason);
   const input =
     access.kind === "direct"
       ? ({ input: access.path, inputKind: "file" } as const)
-      : ({ input: lease.url, inputKind: "http" } as const);
+      : ({ input: sourceHandle.url, inputKind: "http" } as const);
   try {
-    const watch = { stall: stallBounds(parts.stallIdleMs), isWaiting: () => lease.isWaiting() };
+    const watch = { stall: stallBounds(parts.stallIdleMs), isWaiting: () => sourceHandle.isWaiting() };
     const options = {
       ...input,
       ...watch,
@@ -125,7 +125,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
     const outcome = await (isMeasuring ? measureSegment : parts.encodeSegment)(parts.tools, run.task, options);
     signal.throwIfAborted();
     // Checked first: to ffmpeg a source that broke off may look like one that ended.
-    const cut = access.kind === "gateway" ? lease.failure() : null;
+    const cut = access.kind === "gateway" ? sourceHandle.failure() : null;
     if (cut) return failed("source", cut.message);
     if (!outcome.ok && outcome.stalled) return failed("stalled", outcome.reason);
     const hardware = !outcome.ok && run.device !== null ? findFailure(outcome.stderr ?? outcome.reason) : null;

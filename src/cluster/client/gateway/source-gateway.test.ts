@@ -68,7 +68,7 @@ async function bytesOf(response: Response): Promise<string> {
 
 test("random ranges are byte for byte those of the file, with exact lengths", async () => {
   const { bytes, offer } = await makeSource(20.3);
-  const { url } = (await openGateway()).lease(offer);
+  const { url } = (await openGateway()).open(offer);
   const position = fc.integer({ min: 0, max: bytes.length - 1 });
   await fc.assert(
     fc.asyncProperty(position, position, async (a, b) => {
@@ -86,50 +86,50 @@ test("random ranges are byte for byte those of the file, with exact lengths", as
 test("whole, open, suffix and impossible ranges, HEAD, and addresses that do not exist", async () => {
   const { bytes, offer } = await makeSource(3.5);
   const gateway = await openGateway();
-  const lease = gateway.lease(offer);
-  const whole = await fetch(lease.url);
+  const handle = gateway.open(offer);
+  const whole = await fetch(handle.url);
   expect([whole.status, whole.headers.get("accept-ranges"), whole.headers.get("content-length")]).toEqual([
     200,
     "bytes",
     String(bytes.length),
   ]);
   expect(await bytesOf(whole)).toBe(sha256Of(bytes));
-  const open = await fetch(lease.url, rangeOf("bytes=100-"));
+  const open = await fetch(handle.url, rangeOf("bytes=100-"));
   expect(open.headers.get("content-range")).toBe(`bytes 100-${bytes.length - 1}/${bytes.length}`);
   expect(await bytesOf(open)).toBe(sha256Of(bytes.subarray(100)));
-  expect(await bytesOf(await fetch(lease.url, rangeOf("bytes=-10")))).toBe(sha256Of(bytes.subarray(-10)));
-  const beyond = await fetch(lease.url, rangeOf(`bytes=${bytes.length}-`));
+  expect(await bytesOf(await fetch(handle.url, rangeOf("bytes=-10")))).toBe(sha256Of(bytes.subarray(-10)));
+  const beyond = await fetch(handle.url, rangeOf(`bytes=${bytes.length}-`));
   expect([beyond.status, beyond.headers.get("content-range")]).toEqual([416, `bytes */${bytes.length}`]);
-  const head = await fetch(lease.url, { method: "HEAD" });
+  const head = await fetch(handle.url, { method: "HEAD" });
   expect([head.status, head.headers.get("content-length")]).toEqual([200, String(bytes.length)]);
-  expect((await fetch(lease.url, { method: "PUT", body: "x" })).status).toBe(405);
-  expect((await fetch(lease.url.replace(/[0-9a-f]{32}/, "0".repeat(32)))).status).toBe(404);
-  expect((await fetch(`${lease.url}s`)).status).toBe(404);
-  lease.release();
-  expect((await fetch(lease.url)).status).toBe(404);
+  expect((await fetch(handle.url, { method: "PUT", body: "x" })).status).toBe(405);
+  expect((await fetch(handle.url.replace(/[0-9a-f]{32}/, "0".repeat(32)))).status).toBe(404);
+  expect((await fetch(`${handle.url}s`)).status).toBe(404);
+  handle.release();
+  expect((await fetch(handle.url)).status).toBe(404);
 });
 
 test("corrupted, cut, refused and silent answers are made good without the reader seeing them", async () => {
   const { bytes, offer } = await makeSource(12);
   const faults = { 1: "corrupt", 3: "cut", 5: "busy", 7: "silent" } as const;
   server.blockFault = (block, times) => (times > 1 ? null : (faults[block as keyof typeof faults] ?? null));
-  const lease = (await openGateway({ fetchPolicy: { ...POLICY, stallMs: 1000 } })).lease(offer);
-  expect(await bytesOf(await fetch(lease.url))).toBe(sha256Of(bytes));
-  expect(lease.failure()).toBeNull();
+  const handle = (await openGateway({ fetchPolicy: { ...POLICY, stallMs: 1000 } })).open(offer);
+  expect(await bytesOf(await fetch(handle.url))).toBe(sha256Of(bytes));
+  expect(handle.failure()).toBeNull();
   const counts = Map.groupBy(server.blockRequests, (block) => block);
   for (let block = 0; block < 12; block++) expect(counts.get(block)?.length).toBe(block in faults ? 2 : 1);
 });
 
 test("a server that restarts in the middle is waited for", async () => {
   const { bytes, offer } = await makeSource(40);
-  const lease = (await openGateway({ fetchPolicy: POLICY })).lease(offer);
+  const handle = (await openGateway({ fetchPolicy: POLICY })).open(offer);
   let stopping: Promise<void> | null = null;
   const { port } = server;
   server.blockFault = (block) => {
     if (block === 20) stopping ??= server.stop();
     return null;
   };
-  const reading = fetch(lease.url).then(bytesOf);
+  const reading = fetch(handle.url).then(bytesOf);
   await until(() => stopping !== null);
   await stopping;
   server = new StandInCoordinator({ folder, port, successorOf: server });
@@ -145,10 +145,10 @@ test("what cannot be made good breaks the connection off and is remembered", asy
     ["busy", "E_UNREACHABLE"],
   ] as const) {
     server.blockFault = (block) => (block === 11 ? fault : null);
-    const lease = gateway.lease(offer);
-    await expect(fetch(lease.url).then(bytesOf)).rejects.toThrow();
-    expect(lease.failure()?.code).toBe(code);
-    lease.release();
+    const handle = gateway.open(offer);
+    await expect(fetch(handle.url).then(bytesOf)).rejects.toThrow();
+    expect(handle.failure()?.code).toBe(code);
+    handle.release();
   }
 });
 
@@ -156,7 +156,7 @@ test("readers at the same time fetch each block once", async () => {
   const { bytes, offer } = await makeSource(30);
   const gateway = await openGateway();
   const digests = await Promise.all(
-    Array.from({ length: 6 }, async () => await bytesOf(await fetch(gateway.lease(offer).url))),
+    Array.from({ length: 6 }, async () => await bytesOf(await fetch(gateway.open(offer).url))),
   );
   expect(new Set(digests)).toEqual(new Set([sha256Of(bytes)]));
   expect(server.blockRequests.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, block) => block));
@@ -165,7 +165,7 @@ test("readers at the same time fetch each block once", async () => {
 test("the cache stays within its bound, forgets the oldest, and leaves nothing behind", async () => {
   const { bytes, offer } = await makeSource(64);
   const gateway = await openGateway({ cacheBytes: 16 * BLOCK });
-  const { url } = gateway.lease(offer);
+  const { url } = gateway.open(offer);
   const response = await fetch(url);
   let received = 0;
   for await (const chunk of response.body ?? []) {
@@ -181,7 +181,7 @@ test("the cache stays within its bound, forgets the oldest, and leaves nothing b
 
 test("a reader that leaves is not read ahead for", async () => {
   const { offer } = await makeSource(3000);
-  const { url } = (await openGateway()).lease(offer);
+  const { url } = (await openGateway()).open(offer);
   const leave = new AbortController();
   const response = await fetch(url, { signal: leave.signal, ...rangeOf("bytes=0-") });
   await response.body?.getReader().read();
@@ -199,13 +199,13 @@ test("a reader that leaves is not read ahead for", async () => {
 test("prefetched blocks are there before a reader comes; an unused source is forgotten", async () => {
   const { offer } = await makeSource(20);
   const gateway = await openGateway({ keepUnusedMs: 1 });
-  const lease = gateway.lease(offer);
-  lease.prefetch({ start: 5 * BLOCK, end: 8 * BLOCK + 1 });
+  const handle = gateway.open(offer);
+  handle.prefetch({ start: 5 * BLOCK, end: 8 * BLOCK + 1 });
   await until(() => gateway.cachedBytes() === 4 * BLOCK);
   expect(server.blockRequests.toSorted((a, b) => a - b)).toEqual([5, 6, 7, 8]);
-  await bytesOf(await fetch(lease.url, rangeOf(`bytes=${6 * BLOCK}-${7 * BLOCK - 1}`)));
+  await bytesOf(await fetch(handle.url, rangeOf(`bytes=${6 * BLOCK}-${7 * BLOCK - 1}`)));
   expect(server.blockRequests.filter((block) => block === 6)).toHaveLength(1);
-  lease.release();
+  handle.release();
   await until(() => gateway.cachedBytes() === 0);
 });
 
@@ -219,7 +219,7 @@ test("ffmpeg decodes MP4 and TS through the gateway as from the file", async () 
       args: [...encode, "-c:v", "libx264", "-g", "25", ...options, path],
     });
     expect(made.exitCode).toBe(0);
-    const { url } = (await openGateway()).lease(await server.addSource(path, BLOCK));
+    const { url } = (await openGateway()).open(await server.addSource(path, BLOCK));
     const framesOf = async (input: string) => {
       const args = ["-v", "error", "-ss", "1.5", "-i", input, "-map", "0:v", "-f", "framemd5", "-"];
       return (await runTool({ program: "ffmpeg", args })).stdout;

@@ -27,19 +27,19 @@ export interface GatewayOptions {
 }
 
 /** One attempt's way to a source. The address works until `release`. */
-export interface SourceLease {
+export interface SourceHandle {
   readonly url: string;
-  /** Fetches the blocks of a range ahead of its use; ends with the lease. */
+  /** Fetches the blocks of a range ahead of its use; ends with the handle. */
   prefetch(range: ByteRange): void;
-  /** Why the last read through this lease was cut off, or null: ffmpeg itself may take that for the end of the file. */
+  /** Why the last read through this handle was cut off, or null: ffmpeg itself may take that for the end of the file. */
   failure(): AppError | null;
-  /** Whether a read through this lease waits for a block right now. */
+  /** Whether a read through this handle waits for a block right now. */
   isWaiting(): boolean;
   release(): void;
 }
 
 export interface SourceGateway {
-  lease(source: SourceOffer): SourceLease;
+  open(source: SourceOffer): SourceHandle;
   /** Its job is over: its blocks go as soon as nothing reads them. */
   forget(sourceId: string): void;
   /** Bytes of source blocks on disk. */
@@ -51,13 +51,13 @@ export interface SourceGateway {
 interface OpenSource {
   readonly offer: SourceOffer;
   readonly blocks: BlockSource;
-  leases: number;
-  /** How long its blocks stay after the last lease. */
+  users: number;
+  /** How long its blocks stay after the last handle. */
   keepMs: number;
   unusedTimer: ReturnType<typeof setTimeout> | undefined;
 }
 
-interface LeaseState {
+interface HandleState {
   readonly source: OpenSource;
   failure: AppError | null;
   /** Reads that wait for a block. */
@@ -73,7 +73,7 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
   const mostPrefetched = Math.floor(cacheBytes / 4);
   const keepMs = options.keepUnusedMs ?? KEEP_UNUSED_MS;
   const sources = new Map<string, OpenSource>();
-  const leases = new Map<string, LeaseState>();
+  const handles = new Map<string, HandleState>();
 
   const drop = async (source: OpenSource) => {
     clearTimeout(source.unusedTimer);
@@ -84,7 +84,7 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
 
   const dropWhenUnused = (source: OpenSource) => {
     clearTimeout(source.unusedTimer);
-    if (source.leases > 0) return;
+    if (source.users > 0) return;
     source.unusedTimer = setTimeout(() => {
       drop(source).catch((thrown) => log.warn("a source cache could not be removed", { error: String(thrown) }));
     }, source.keepMs);
@@ -103,18 +103,18 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
         return fetchBlock(remote, offer.sourceId, block, range.end - range.start, policy, signal);
       },
     });
-    const source: OpenSource = { offer, blocks, leases: 0, keepMs, unusedTimer: undefined };
+    const source: OpenSource = { offer, blocks, users: 0, keepMs, unusedTimer: undefined };
     sources.set(offer.sourceId, source);
     return source;
   };
 
   const server = createServer((request, response) => {
-    const lease = leaseOf(request.url ?? "", leases);
-    if (!lease) return void response.writeHead(404).end();
-    serve(lease, request, response).catch((thrown) => {
+    const handle = handleOf(request.url ?? "", handles);
+    if (!handle) return void response.writeHead(404).end();
+    serve(handle, request, response).catch((thrown) => {
       if (response.destroyed) return; // nobody reads any more
-      lease.failure = toAppError(thrown);
-      log.warn("reading the source failed", { source: lease.source.offer.sourceId, error: lease.failure.message });
+      handle.failure = toAppError(thrown);
+      log.warn("reading the source failed", { source: handle.source.offer.sourceId, error: handle.failure.message });
       response.destroy(); // never a clean end: ffmpeg must not take this for the end of the file
     });
   });
@@ -123,14 +123,14 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
   const port = await listen(server);
 
   return {
-    lease(offer) {
+    open(offer) {
       const source = openSource(offer);
       clearTimeout(source.unusedTimer);
       source.keepMs = keepMs; // a job that was over may have been taken up again
-      source.leases += 1;
+      source.users += 1;
       const secret = randomBytes(16).toString("hex");
-      const state: LeaseState = { source, failure: null, waiting: 0 };
-      leases.set(secret, state);
+      const state: HandleState = { source, failure: null, waiting: 0 };
+      handles.set(secret, state);
       const cancels: (() => void)[] = [];
       return {
         url: `http://127.0.0.1:${port}/${secret}/${offer.sourceId}/source`,
@@ -143,9 +143,9 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
         failure: () => state.failure,
         isWaiting: () => state.waiting > 0,
         release() {
-          if (!leases.delete(secret)) return;
+          if (!handles.delete(secret)) return;
           for (const cancel of cancels) cancel();
-          source.leases -= 1;
+          source.users -= 1;
           dropWhenUnused(source);
         },
       };
@@ -158,7 +158,7 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
     },
     cachedBytes: () => cache.usedBytes(),
     async close() {
-      leases.clear();
+      handles.clear();
       server.close();
       server.closeAllConnections();
       await Promise.all([...sources.values()].map(drop));
@@ -178,14 +178,14 @@ function listen(server: ReturnType<typeof createServer>): Promise<number> {
   });
 }
 
-function leaseOf(path: string, leases: ReadonlyMap<string, LeaseState>): LeaseState | null {
+function handleOf(path: string, handles: ReadonlyMap<string, HandleState>): HandleState | null {
   const match = /^\/([0-9a-f]{32})\/([0-9a-f-]{36})\/source$/.exec(path);
-  const lease = leases.get(match?.[1] ?? "");
-  return lease && lease.source.offer.sourceId === match?.[2] ? lease : null;
+  const handle = handles.get(match?.[1] ?? "");
+  return handle && handle.source.offer.sourceId === match?.[2] ? handle : null;
 }
 
-async function serve(lease: LeaseState, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { bytes, blockBytes } = lease.source.offer;
+async function serve(handle: HandleState, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { bytes, blockBytes } = handle.source.offer;
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.writeHead(405, { allow: "GET, HEAD" }).end();
     return;
@@ -206,11 +206,11 @@ async function serve(lease: LeaseState, request: IncomingMessage, response: Serv
     response.end();
     return;
   }
-  await sendBlocks(lease, range, blockBytes, response);
+  await sendBlocks(handle, range, blockBytes, response);
 }
 
-async function sendBlocks(lease: LeaseState, range: ByteRange, blockBytes: number, response: ServerResponse) {
-  const source = lease.source.blocks;
+async function sendBlocks(handle: HandleState, range: ByteRange, blockBytes: number, response: ServerResponse) {
+  const source = handle.source.blocks;
   const position = source.openPosition();
   let onClose: (() => void) | null = null;
   response.once("close", () => {
@@ -228,9 +228,9 @@ async function sendBlocks(lease: LeaseState, range: ByteRange, blockBytes: numbe
   for (let block = first; block <= last && !response.destroyed; block++) {
     const wanted = source.block(block);
     position.at(block);
-    lease.waiting += 1;
+    handle.waiting += 1;
     const bytes = await orClosed(wanted).finally(() => {
-      lease.waiting -= 1;
+      handle.waiting -= 1;
     });
     if (bytes === null || response.destroyed) return;
     const offset = block * blockBytes;

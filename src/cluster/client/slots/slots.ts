@@ -76,7 +76,7 @@ export function createSlotPool(slots: number): SlotPool {
     held -= 1;
     if (held < limit) queue.shift()?.();
   };
-  const lease = () => {
+  const takeSlot = () => {
     held += 1;
     let isHeld = true;
     return () => {
@@ -94,11 +94,11 @@ export function createSlotPool(slots: number): SlotPool {
     },
     take(signal) {
       signal.throwIfAborted();
-      if (held < limit) return Promise.resolve(lease());
+      if (held < limit) return Promise.resolve(takeSlot());
       return new Promise((resolve, reject) => {
         const onTurn = () => {
           signal.removeEventListener("abort", onAbort);
-          resolve(lease());
+          resolve(takeSlot());
         };
         const onAbort = () => {
           queue.splice(queue.indexOf(onTurn), 1);

@@ -3,7 +3,7 @@
 import type { ErrorBody } from "../../../base/errors.ts";
 import type { Pts, Rational } from "../../../base/rational.ts";
 import type { EncoderFamily } from "../../../media/model/encoder-family.ts";
-import type { RateGoal, TextDrawer } from "../../../media/model/segment.ts";
+import type { BitrateGoal, TextDrawer } from "../../../media/model/segment.ts";
 import type { Needs } from "../../../media/plan/needs.ts";
 import type { ClientId, JobId } from "./ids.ts";
 import type { Segment } from "./segment.ts";
@@ -105,7 +105,7 @@ export interface Job {
   readonly durationSeconds: number | null;
   readonly frameRate: number | null;
   /** Present in a job of two passes: the bit rate that the whole video must have. */
-  readonly rate?: RateGoal;
+  readonly rate?: BitrateGoal;
   /**
    * Present in a job whose filters draw letters. `print`: what they look like on the client that was leased to first;
    * only clients that draw alike get more.

@@ -37,7 +37,7 @@ export interface LandedResult {
 }
 
 /** What a job in two passes knows of a segment's bits. */
-export interface SegmentRate {
+export interface SegmentBits {
   /** Bits it took at the quality that all segments are measured with; absent when it was never measured. */
   readonly measuredBits?: number;
   /** What its encode must take; absent until all are measured. */
@@ -69,7 +69,7 @@ export interface Segment {
   /** Why anything beyond the ordinary was done; goes into the proof. */
   readonly notes: readonly string[];
   /** Absent until it is measured, and in jobs of one pass. */
-  readonly rate?: SegmentRate;
+  readonly rate?: SegmentBits;
 }
 
 /** A live try of a segment on a client, held under a lease. Past tries live in the database only. */

@@ -18,8 +18,8 @@ import { alikeReleases } from "../../../media/plan/alike-releases.ts";
 import { candidateGrid } from "../../../media/plan/candidate-grid.ts";
 import { type Needs, needsOf, requireNeeds } from "../../../media/plan/needs.ts";
 import { audioToEncode, chosenVideoStream, planStreams, type StreamPlan } from "../../../media/plan/stream-plan.ts";
-import { encoderTimeBase, outputRate } from "../../../media/plan/time-base.ts";
-import { rateGoalOf } from "../../../media/request/args/rate-requests.ts";
+import { encoderTimeBase, outputFrameRate } from "../../../media/plan/time-base.ts";
+import { bitrateGoalOf } from "../../../media/request/args/bitrate-requests.ts";
 import { splitMode, textDrawers, unlessWhole } from "../../../media/request/args/split-mode.ts";
 import { parseEncodeParams } from "../../../media/request/parse/parse-params.ts";
 import { checkContainer, containerOf, extensionOf } from "../../../media/request/tables/containers.ts";
@@ -191,10 +191,10 @@ async function prepare(
   const { first: chosen, settings } = chooseEncoder(request, asked, info);
   const draws = textDrawers(request);
   const resolved = requestOf({ request, info }, chosen.encoder);
-  const rate = rateGoalOf(resolved);
+  const rate = bitrateGoalOf(resolved);
   const { video } = info;
   const grid = candidateGrid(info, resolved, container);
-  const frameRate = outputRate(video, request);
+  const frameRate = outputFrameRate(video, request);
   return {
     record: {
       jobId,

@@ -13,7 +13,7 @@ import { type FrameRate, frameRateOf } from "../../../media/index/frame-rate.ts"
 import { indexSource } from "../../../media/index/index-source.ts";
 import { TrackTally, timeBasesOf } from "../../../media/index/track-packets.ts";
 import type { SourceInfo } from "../../../media/model/source.ts";
-import { outputPlan } from "../../../media/plan/frame-timing.ts";
+import { frameTimingOf } from "../../../media/plan/frame-timing.ts";
 import { lacksFor, needsOf } from "../../../media/plan/needs.ts";
 import { OutputGroups } from "../../../media/plan/output-groups.ts";
 import {
@@ -23,10 +23,10 @@ import {
   planStreams,
   type StreamPlan,
 } from "../../../media/plan/stream-plan.ts";
-import { outputRate } from "../../../media/plan/time-base.ts";
+import { outputFrameRate } from "../../../media/plan/time-base.ts";
 import { mayBeRemuxed } from "../../../media/remux/remux-elementary.ts";
+import { bitrateGoalOf } from "../../../media/request/args/bitrate-requests.ts";
 import { cutDistance } from "../../../media/request/args/key-distance.ts";
-import { rateGoalOf } from "../../../media/request/args/rate-requests.ts";
 import { splitMode, unlessWhole } from "../../../media/request/args/split-mode.ts";
 import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
 import { isNeutralCodec } from "../../../media/request/tables/neutral-codecs.ts";
@@ -37,7 +37,7 @@ import { requireBurnable } from "../../../media/subtitles/burn-in-files.ts";
 import { type Outlook, outlookFor } from "../../scheduler/views/outlook.ts";
 import { type CheckedRequest, checkRequest, type RequestDefaults } from "./create-job.ts";
 import { type Preview, type PreviewRate, rounded } from "./preview-document.ts";
-import { rateView, streamViews, videoView } from "./previewed-source.ts";
+import { frameRateView, streamViews, videoView } from "./previewed-source.ts";
 import { requireEncodable } from "./require-encodable.ts";
 
 const CLIENT_COUNTS = [1, 2, 4, 8];
@@ -70,9 +70,9 @@ function splitView(
   const isWhole = asked.mode === "whole" || !index.seekable;
   const reason = asked.mode === "whole" ? asked.reason : index.seekable ? null : whyWhole(info, index);
   const sourceRate = rate.kind === "constant" ? rate.fps : rate.kind === "variable" ? rate.mean_fps : 25;
-  const plan = outputPlan(checked.request, info.video.timeBase);
+  const plan = frameTimingOf(checked.request, info.video.timeBase);
   const asIs = plan === null || plan.keepsTimes;
-  const outRate = outputRate(info.video, checked.request);
+  const outRate = outputFrameRate(info.video, checked.request);
   const frameRate = asIs || outRate === null ? sourceRate : toNumber(outRate);
   const groups = new OutputGroups(plan, info, cutDistance(checked.request));
   const gops = isWhole ? [] : [...groups.add(index.gops, index), ...groups.finish(index)];
@@ -111,7 +111,7 @@ function splitView(
 function passesFor({ request }: CheckedRequest, { video }: SourceInfo): 1 | 2 {
   const [first] = candidatesFor(request, video, null).candidates;
   if (first === undefined) return 1;
-  return rateGoalOf(translateRequest(request, first.encoder, video).request) === null ? 1 : 2;
+  return bitrateGoalOf(translateRequest(request, first.encoder, video).request) === null ? 1 : 2;
 }
 
 /** What this ffmpeg would not do of the job. */
@@ -162,7 +162,7 @@ export async function preview(tools: Tools, options: PreviewOptions): Promise<Pr
     index.uncounted.withoutPts > 0
       ? { kind: "unknown", reason: index.reason ?? "the frames have no times" }
       : frameRateOf(index.framePts(null, null), timeBase, declared);
-  const frameRate = rateView(rate, timeBase);
+  const frameRate = frameRateView(rate, timeBase);
   return {
     ffmpeg: { version: tools.version, lacks: await lacksHere(tools, info, told, plan, signal) },
     file: path,

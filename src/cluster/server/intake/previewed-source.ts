@@ -13,7 +13,7 @@ import {
   rounded,
 } from "./preview-document.ts";
 
-export function rateView(rate: FrameRate, timeBase: Rational): PreviewRate {
+export function frameRateView(rate: FrameRate, timeBase: Rational): PreviewRate {
   switch (rate.kind) {
     case "constant":
       return { kind: "constant", rate: formatRational(rate.rate), fps: rounded(toNumber(rate.rate)) };

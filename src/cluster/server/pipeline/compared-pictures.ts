@@ -5,7 +5,7 @@ import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import { inOneRun } from "../../../media/request/args/split-mode.ts";
 import { withSideFiles } from "../../../media/subtitles/burn-in-files.ts";
 import type { ComparedPictures } from "../../../media/verify/check-output.ts";
-import type { LookedAtSegment } from "../../../media/verify/picture/choose-places.ts";
+import type { SampledSegment } from "../../../media/verify/picture/choose-samples.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import { isReferenced } from "../../scheduler/rules/segment-rules.ts";
 import { gridOf } from "../job/job-grid.ts";
@@ -16,7 +16,7 @@ import type { JobWork } from "./job-work.ts";
 type LookedAt = Pick<FinishedSegment, "segment" | "landed" | "facts">;
 
 /** Where a segment climbed the ladder the index has promised too much: there the beginning alone is sure. */
-function lookedAt(job: Job, { segment, landed, facts }: LookedAt): LookedAtSegment {
+function lookedAt(job: Job, { segment, landed, facts }: LookedAt): SampledSegment {
   const isLast = segment.index === job.segments.length - 1;
   const isSure = segment.leadIn === 0 && !isReferenced(segment);
   return {

@@ -15,16 +15,16 @@ import { keyDistanceAsked } from "../../../media/request/args/key-distance.ts";
 import { inexactFilter } from "../../../media/request/args/split-mode.ts";
 import { sourceMicroseconds } from "../../../media/source/source-clock.ts";
 import { stitch } from "../../../media/stitch/stitch.ts";
+import { BITRATE_CHECKS, checkBitrate } from "../../../media/verify/check-bitrate.ts";
 import { checkOutput } from "../../../media/verify/check-output.ts";
-import { checkRate, RATE_CHECKS } from "../../../media/verify/check-rate.ts";
-import { checkDecodedFrames } from "../../../media/verify/full-check.ts";
+import { checkDecodedFrames } from "../../../media/verify/frames/check-decoded-frames.ts";
 import { OUTPUT_DEMUXERS } from "../../../media/verify/output-packets.ts";
 import { ACCEPTED_CHECKS, buildProof } from "../../../media/verify/proof.ts";
 import type { Job } from "../../scheduler/model/job.ts";
+import { bitrateNotes, requestedBitrate } from "../job/bitrate-task-of.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import { clockOf, gridOf } from "../job/job-grid.ts";
 import { leftOut, requestOf } from "../job/job-request.ts";
-import { rateAsked, rateNotes } from "../job/rate-task-of.ts";
 import { comparedPictures } from "./compared-pictures.ts";
 import { type FinishedSegment, finishedSegments, requireIntact, requireRoom } from "./finished-segments.ts";
 import type { JobWork } from "./job-work.ts";
@@ -133,7 +133,7 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
     }),
     stat(outputPath),
     sha256OfFile(outputPath, 0, undefined, signal),
-    checkRate(tools, outputPath, rateAsked(job, request), signal),
+    checkBitrate(tools, outputPath, requestedBitrate(job, request), signal),
     work.record.verify === "full" ? decodeAll(tools, work, segments, outputPath, frames, plan, job.encoder) : [],
   ]);
   work.tell(null);
@@ -160,16 +160,16 @@ export async function finishJob(parts: FinishParts, work: JobWork, job: Job) {
       ...(video.remuxed === null ? [] : [`remuxed first: ${video.remuxed}`]),
       ...notesOf(job, index, segments, framePts === null),
       ...(await work.source.uncopied()).notes,
-      ...rateNotes(job),
+      ...bitrateNotes(job),
       ...leftOut(work.record, job.encoder),
     ],
     isUncounted: index.uncounted.withoutPts > 0 && !work.record.exactly,
     inexactFilter: inexactFilter(request, job.split),
-    rateChecks,
+    bitrateChecks: rateChecks,
   });
   await writeFileDurably(folders.of(job.id).proof, `${JSON.stringify(proof, null, 2)}\n`);
   // What was asked for with --exactly=false completes; its proof still says that it is not exact. A missed rate is told.
-  const isAdvice = (name: string) => ACCEPTED_CHECKS.has(name) || RATE_CHECKS.has(name);
+  const isAdvice = (name: string) => ACCEPTED_CHECKS.has(name) || BITRATE_CHECKS.has(name);
   const broken = proof.checks.filter((check) => !check.ok && !isAdvice(check.name));
   if (broken.length > 0) {
     const failed = broken.map((check) => `${check.name}: ${check.detail ?? "no"}`);

@@ -9,14 +9,14 @@ import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import { indexSource } from "../../../media/index/index-source.ts";
 import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../../media/index/track-packets.ts";
 import type { SourceInfo } from "../../../media/model/source.ts";
-import { type OutputPlan, outputPlan } from "../../../media/plan/frame-timing.ts";
+import { type FrameTiming, frameTimingOf } from "../../../media/plan/frame-timing.ts";
 import { OutputGroups } from "../../../media/plan/output-groups.ts";
 import { isCertain, plannedFrames } from "../../../media/plan/planned-frames.ts";
 import { cutDistance } from "../../../media/request/args/key-distance.ts";
 import { inOneRun, numbersFrames } from "../../../media/request/args/split-mode.ts";
 import { pictureChange } from "../../../media/source/picture-sizes.ts";
 import { joinerFor } from "../../../media/subtitles/subtitle-cuts.ts";
-import { SourceLook } from "../../../media/verify/source-look.ts";
+import { ReferenceDecode } from "../../../media/verify/frames/reference-decode.ts";
 import type { JobId } from "../../scheduler/model/ids.ts";
 import type { Input } from "../../scheduler/model/input.ts";
 import type { IndexedGop, Job } from "../../scheduler/model/job.ts";
@@ -61,7 +61,7 @@ export class JobWork {
   readonly record: JobRecord;
   readonly #parts: JobWorkParts;
   /** What the filters do to the frames' times; null: nobody can tell beforehand. */
-  readonly outputPlan: OutputPlan | null;
+  readonly frameTiming: FrameTiming | null;
   /** All that needs no segment. */
   readonly source: SourceWork;
   /** Whether the pictures change in the middle. */
@@ -78,7 +78,7 @@ export class JobWork {
   #outputFrames = 0;
   #indexing: Promise<FrameIndex> | null = null;
   #video: Promise<VideoSource> | null = null;
-  #look: SourceLook | null = null;
+  #reference: ReferenceDecode | null = null;
   /** What clients were told to read; it must stay as it was. */
   #opened: VideoSource | null = null;
   #onGrowth: (() => void)[] = [];
@@ -87,7 +87,7 @@ export class JobWork {
   constructor(record: JobRecord, parts: JobWorkParts) {
     this.record = record;
     this.#parts = parts;
-    this.outputPlan = outputPlan(record.request, record.info.video.timeBase);
+    this.frameTiming = frameTimingOf(record.request, record.info.video.timeBase);
     this.source = new SourceWork({
       tools: parts.tools,
       record,
@@ -108,9 +108,9 @@ export class JobWork {
   }
 
   /** The plan of times for how the job is split by now: `-r` in one run is ffmpeg's own. */
-  planOf(job: Pick<Job, "split">): OutputPlan | null {
-    if (job.split.mode !== "whole") return this.outputPlan;
-    return outputPlan(inOneRun(this.record.request), this.record.info.video.timeBase);
+  frameTimingFor(job: Pick<Job, "split">): FrameTiming | null {
+    if (job.split.mode !== "whole") return this.frameTiming;
+    return frameTimingOf(inOneRun(this.record.request), this.record.info.video.timeBase);
   }
 
   get jobId(): JobId {
@@ -163,10 +163,10 @@ export class JobWork {
   }
 
   /** The decode in sequence that says what the source holds where the index can't be believed; there is one for a job. */
-  async look(encoder: string): Promise<SourceLook> {
+  async referenceDecode(encoder: string): Promise<ReferenceDecode> {
     const { source, info } = await this.video();
-    this.#look ??= new SourceLook(this.#parts.tools, source.path, info, encoder, this.signal);
-    return this.#look;
+    this.#reference ??= new ReferenceDecode(this.#parts.tools, source.path, info, encoder, this.signal);
+    return this.#reference;
   }
 
   async #openVideo(): Promise<VideoSource> {
@@ -231,7 +231,7 @@ export class JobWork {
   }
 
   #framesOfWhole(index: FrameIndex): number {
-    const plan = this.outputPlan;
+    const plan = this.frameTiming;
     const { withoutPts } = index.uncounted;
     if (plan === null || withoutPts > 0) return index.frameCount + withoutPts;
     return plannedFrames(plan, index, this.record.info, { startPts: null, endPts: null }).length;
@@ -242,7 +242,7 @@ export class JobWork {
     let refusal: AppError | null = null;
     await this.requireUnchanged();
     const { source, info } = await this.video();
-    const groups = new OutputGroups(this.outputPlan, info, cutDistance(this.record.request));
+    const groups = new OutputGroups(this.frameTiming, info, cutDistance(this.record.request));
     const sideFiles = await this.#parts.sideFiles(this.record, this.signal);
     const paths = [...new Set(sideFiles.map(({ path }) => path))];
     const joiner = await joinerFor(this.#parts.tools, this.record.info, paths, this.signal);
@@ -307,7 +307,7 @@ export class JobWork {
       const known = index?.gops.at(-1)?.endPts;
       if (
         index !== null &&
-        (index.isComplete || (known !== undefined && isCertain(this.outputPlan, index, endPts, known)))
+        (index.isComplete || (known !== undefined && isCertain(this.frameTiming, index, endPts, known)))
       )
         return index;
       await new Promise<void>((resolve) => {

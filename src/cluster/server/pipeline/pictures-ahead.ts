@@ -3,7 +3,7 @@
 import { rescale } from "../../../base/rational.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import { readNutKeys } from "../../../media/nut/read-nut.ts";
-import { lookAhead, MOST_SEGMENTS_AHEAD } from "../../../media/verify/picture/look-ahead.ts";
+import { decodeSourceAhead, MOST_SEGMENTS_AHEAD } from "../../../media/verify/picture/decode-ahead.ts";
 import { SourcePictures } from "../../../media/verify/picture/source-pictures.ts";
 import { comparedPictures } from "./compared-pictures.ts";
 import type { LandedSegment } from "./segment-pictures.ts";
@@ -33,10 +33,10 @@ export class PicturesAhead {
 
   async #run(tools: Tools): Promise<void> {
     while (this.#waiting.length > 0 && this.kept.form !== null && !this.kept.isFull)
-      await this.#look(tools, this.#waiting.splice(0, MOST_SEGMENTS_AHEAD));
+      await this.#decode(tools, this.#waiting.splice(0, MOST_SEGMENTS_AHEAD));
   }
 
-  async #look(tools: Tools, gathered: readonly LandedSegment[]): Promise<void> {
+  async #decode(tools: Tools, gathered: readonly LandedSegment[]): Promise<void> {
     const landed = gathered.toSorted((a, b) => a.segment.index - b.segment.index);
     const last = landed.at(-1);
     if (last === undefined || last.job.split.mode === "whole") return;
@@ -51,6 +51,6 @@ export class PicturesAhead {
     }
     const { kept } = this;
     const compared = await comparedPictures(work, job, index, landed);
-    await lookAhead(tools, { ...compared, kept, keys, framePts, encoderTimeBase, signal: work.signal });
+    await decodeSourceAhead(tools, { ...compared, kept, keys, framePts, encoderTimeBase, signal: work.signal });
   }
 }

@@ -26,7 +26,7 @@ export async function plannedPts(
 ): Promise<number[] | null> {
   const { info } = work.record;
   const encoderTimeBase = clockOf(work.record, index, job);
-  const plan = work.planOf(job);
+  const plan = work.frameTimingFor(job);
   if (plan === null) return null;
   const planned: number[] = [];
   for (const { segment, facts, path } of segments) {
@@ -48,7 +48,7 @@ export async function plannedPts(
 
 /** How long the last frame is shown, in ticks of the encoder; one frame of the grid where the rate is constant. */
 export function lastDuration(work: JobWork, job: Job, index: FrameIndex, encoderTimeBase: Rational): number {
-  const plan = work.planOf(job);
+  const plan = work.frameTimingFor(job);
   if (plan === null) return 1;
   return Math.max(1, rescale(lastFrameTicks(plan, index), plan.timeBase, encoderTimeBase));
 }

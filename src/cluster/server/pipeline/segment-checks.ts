@@ -14,15 +14,15 @@ import { plannedFrames } from "../../../media/plan/planned-frames.ts";
 import { countsFrames, fixesKeyFrames, inOneRun, numbersFrames } from "../../../media/request/args/split-mode.ts";
 import { planSegment } from "../../../media/segment/segment-task.ts";
 import { type SegmentExpectation, verifySegment } from "../../../media/segment/verify-segment.ts";
-import { filteredTimes } from "../../../media/verify/filtered-times.ts";
-import type { LookedRange } from "../../../media/verify/source-look.ts";
+import { filteredTimes } from "../../../media/verify/frames/filtered-times.ts";
+import type { ReferenceRange } from "../../../media/verify/frames/reference-decode.ts";
 import type { Input } from "../../scheduler/model/input.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { LandedResult, Segment } from "../../scheduler/model/segment.ts";
+import { bitrateTaskOf } from "../job/bitrate-task-of.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import { gridOf } from "../job/job-grid.ts";
 import { requestOf } from "../job/job-request.ts";
-import { rateTaskOf } from "../job/rate-task-of.ts";
 import type { JobWork } from "./job-work.ts";
 import { isUnproven, wrongPictures } from "./segment-pictures.ts";
 
@@ -48,7 +48,7 @@ export function taskOf(
   const grid = gridOf(index, job)?.tick ?? null;
   const asked = requestOf(work.record, encoder);
   const request = job.split.mode === "whole" ? inOneRun(asked) : asked;
-  const rate = rateTaskOf(job, segment, request);
+  const rate = bitrateTaskOf(job, segment, request);
   const task = planSegment(info, index, request, range, leadIn, grid);
   const picture = job.split.mode === "whole" ? undefined : work.pictures.stated;
   const stated = picture === undefined ? task : { ...task, picture };
@@ -58,7 +58,7 @@ export function taskOf(
 }
 
 function expectationOf(work: JobWork, job: Job, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {
-  const plan = work.planOf(job);
+  const plan = work.frameTimingFor(job);
   return {
     pts: plan === null ? null : pts,
     timeBase: plan?.timeBase ?? task.timeBase,
@@ -101,7 +101,7 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   if (damage !== null) return { type: "segment-mismatched", ...where, reason: damage };
   const other = await otherPictures(subject, task);
   if (other !== null) return { type: "segment-mismatched", ...where, reason: other, isOfSource: true };
-  const plan = work.planOf(job);
+  const plan = work.frameTimingFor(job);
   const isPlanned = plan !== null && index.uncounted.withoutPts === 0 && index.falseTimes === null;
   const planned = isPlanned ? plannedFrames(plan, index, info, task) : null;
   const expected = expectationOf(work, job, task, planned);
@@ -141,8 +141,8 @@ async function lookAt(
   job: Job,
   task: SegmentTask,
   index: FrameIndex,
-): Promise<LookedRange> {
-  const plan = work.planOf(job);
+): Promise<ReferenceRange> {
+  const plan = work.frameTimingFor(job);
   const isWhole = job.split.mode === "whole" && plan !== null;
   const isSetUpAnew = isWhole && task.cut !== null && (await work.pictures.whyWhole(task)) !== null;
   if (isWhole && (isSetUpAnew || !plan.keepsTimes)) {
@@ -150,8 +150,8 @@ async function lookAt(
     const pts = await filteredTimes(tools, source.path, task, { runsAll: isSetUpAnew, signal: work.signal });
     return { pts, seams: { start: null, afterEnd: null, decoded: null } };
   }
-  const look = await work.look(task.request.video.encoder);
-  return await look.range(plan, task, index.lastDuration);
+  const reference = await work.referenceDecode(task.request.video.encoder);
+  return await reference.range(plan, task, index.lastDuration);
 }
 
 /** Believes the segment when it holds exactly what the server's own decode of the range gives. */

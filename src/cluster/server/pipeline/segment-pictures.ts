@@ -5,7 +5,7 @@ import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import type { SegmentFacts } from "../../../media/model/segment.ts";
 import { SEGMENT_DEMUXERS } from "../../../media/segment/verify-segment.ts";
-import { readOutput } from "../../../media/verify/output-packets.ts";
+import { readOutputPackets } from "../../../media/verify/output-packets.ts";
 import { checkPictures } from "../../../media/verify/picture/check-pictures.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { LandedResult, Segment } from "../../scheduler/model/segment.ts";
@@ -36,7 +36,7 @@ export function isUnproven({ job, landed }: Pick<LandedSegment, "job" | "landed"
 export async function wrongPictures(tools: Tools, landedSegment: LandedSegment): Promise<string | null> {
   const { work, job, index, path, pts, timeBase, encoderTimeBase } = landedSegment;
   const { signal } = work;
-  const output = await readOutput(tools, path, signal, SEGMENT_DEMUXERS);
+  const output = await readOutputPackets(tools, path, signal, SEGMENT_DEMUXERS);
   const compared = await comparedPictures(work, job, index, [landedSegment]);
   const check = await checkPictures(tools, {
     ...compared,

@@ -1,6 +1,6 @@
 // Which requests may be split at key frames, and for which the frames keep the source's times.
 import { expect, test } from "bun:test";
-import { outputPlan } from "../../plan/frame-timing.ts";
+import { frameTimingOf } from "../../plan/frame-timing.ts";
 import { parseEncodeParams } from "../parse/parse-params.ts";
 import { splitMode } from "./split-mode.ts";
 
@@ -48,5 +48,5 @@ test.each([
 ] as const)("splitting %s", (text, splits, keeps) => {
   const request = parseEncodeParams(text);
   expect(splitMode(request).mode).toBe(splits ? "keyframes" : "whole");
-  expect(outputPlan(request, { num: 1, den: 90_000 })?.keepsTimes ?? false).toBe(keeps);
+  expect(frameTimingOf(request, { num: 1, den: 90_000 })?.keepsTimes ?? false).toBe(keeps);
 });

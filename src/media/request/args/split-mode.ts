@@ -21,7 +21,7 @@ const WHY: Readonly<Record<Exclude<FilterKind, "perFrame" | "numbered" | "finite
  * else runs as one segment, with the reason. `exactly` false: filters that forget are split too (see inexactFilter).
  * `whyRate`: why a `-r` has no cadence.
  */
-export function splitMode(request: EncodeRequest, exactly = true, whyRate: string | null = null): SplitMode {
+export function splitMode(request: EncodeRequest, exactly = true, whyNoCadence: string | null = null): SplitMode {
   const { frameRate, cadence } = request.video;
   const chain = filterChain(request);
   for (const [position, call] of chain.entries()) {
@@ -37,7 +37,7 @@ export function splitMode(request: EncodeRequest, exactly = true, whyRate: strin
       return { mode: "whole", reason: `the filter ${call.name} counts the frames, and ${behind} stands behind it` };
   }
   if (frameRate === null || cadence !== undefined) return { mode: "keyframes" };
-  const because = whyRate === null ? "" : `: ${whyRate}`;
+  const because = whyNoCadence === null ? "" : `: ${whyNoCadence}`;
   return { mode: "whole", reason: `-r is made in one run${because}; -vf fps=… in its place is split` };
 }
 

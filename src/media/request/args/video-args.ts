@@ -33,8 +33,9 @@ export function videoEncoderArgs(
   const encoder = findVideoEncoder("-c:v", video.encoder);
   const args = ["-c:v", video.encoder, ...userArgs(asSegment(request, encoder))];
   const { source } = options;
-  const told = source === undefined || encoder.params === null ? [] : sourceParams(encoder.params, source, request);
-  const forced = [...told, ...forcedParams(encoder, options.threads)];
+  const fromSource =
+    source === undefined || encoder.params === null ? [] : sourceParams(encoder.params, source, request);
+  const forced = [...fromSource, ...forcedParams(encoder, options.threads)];
   if (encoder.params !== null && video.encoderParams.length + forced.length > 0) {
     const pairs = [...video.encoderParams, ...forced].map(([key, value]) => `${key}=${value}`);
     args.push(`-${PARAM_OPTION[encoder.params]}`, pairs.join(":"));

@@ -56,7 +56,7 @@ export function optionOf(call: FilterCall, name: string): string | undefined {
 }
 
 /** Frames a second from a filter's option; null for an expression that only ffmpeg can evaluate. */
-export function rateOf(text: string): Rational | null {
+export function frameRateFrom(text: string): Rational | null {
   const rate = parseRational(NAMED_RATES[text] ?? text);
   return rate === null || rate.num <= 0 || rate.num > INT_MAX || rate.den > INT_MAX ? null : rate;
 }
@@ -72,7 +72,7 @@ function unpredictable(reason: string): FilterTimes {
 }
 
 function fpsTimes(call: FilterCall): FilterTimes {
-  const rate = rateOf(optionOf(call, "fps") ?? "25");
+  const rate = frameRateFrom(optionOf(call, "fps") ?? "25");
   const round = ROUNDINGS[optionOf(call, "round") ?? "near"];
   const eof = optionOf(call, "eof_action") ?? "round";
   if (optionOf(call, "start_time") !== undefined) return unpredictable("fills or cuts the beginning up to start_time");

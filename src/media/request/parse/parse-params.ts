@@ -11,7 +11,7 @@ import { type GivenOption, readOptions } from "../values/given-options.ts";
 import { refuse } from "../values/refuse.ts";
 import { splitWords } from "../values/split-words.ts";
 import { AUDIO_NAMES, readAudio } from "./read-audio.ts";
-import { OUTPUT_NAMES, readOutput } from "./read-output.ts";
+import { OUTPUT_NAMES, readOutputOptions } from "./read-output.ts";
 import { readVideo, VIDEO_NAMES } from "./read-video.ts";
 
 /** An empty text is libx264 with its defaults. Throws E_ENCODE_REQUEST naming the option and what to use instead. */
@@ -38,7 +38,7 @@ export function parseEncodeWords(words: readonly string[]): EncodeRequest {
   return {
     ...readVideo(options.filter(isVideo), encoder),
     ...readAudio(options.filter(isAudio)),
-    ...readOutput(options.filter((each) => OUTPUT_NAMES.has(each.name) || isSubtitle(each))),
+    ...readOutputOptions(options.filter((each) => OUTPUT_NAMES.has(each.name) || isSubtitle(each))),
   };
 }
 

@@ -10,7 +10,7 @@ import { readTrack } from "../values/track-number.ts";
 import { readBits, readInteger, readNumber, readWord } from "../values/values.ts";
 
 type Draft = { -readonly [K in keyof AudioSettings]: AudioSettings[K] };
-type Placed = GivenOption & { readonly track: number | null };
+type TrackOption = GivenOption & { readonly track: number | null };
 
 export const AUDIO_NAMES: ReadonlySet<string> = new Set([
   "c",
@@ -25,7 +25,7 @@ export const AUDIO_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /** ffmpeg goes by the last option that fits a stream: one for all undoes those for single tracks that stand before it. */
-function inForce(options: readonly Placed[]): readonly Placed[] {
+function inForce(options: readonly TrackOption[]): readonly TrackOption[] {
   return options.filter(
     (option, position) =>
       option.track === null ||

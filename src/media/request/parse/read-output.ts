@@ -25,7 +25,7 @@ const DISPOSITIONS = new Set(
 );
 
 /** Throws E_ENCODE_REQUEST. */
-export function readOutput(options: readonly GivenOption[]): Output {
+export function readOutputOptions(options: readonly GivenOption[]): Output {
   const { subtitles, maps, container, metadata } = emptyEncodeRequest();
   const draft: Draft = { subtitles, maps, container, metadata };
   for (const option of options) readOption(draft, option);

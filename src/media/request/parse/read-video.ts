@@ -10,7 +10,7 @@ import { isNeutralCodec, NEUTRAL_OPTIONS, SPEEDS } from "../tables/neutral-codec
 import { OPTION_WORDS } from "../values/colour-words.ts";
 import type { GivenOption } from "../values/given-options.ts";
 import { refuse } from "../values/refuse.ts";
-import { readBits, readInteger, readNumber, readOneOf, readRate, readSize, readWord } from "../values/values.ts";
+import { readBits, readFrameRate, readInteger, readNumber, readOneOf, readSize, readWord } from "../values/values.ts";
 
 type Draft = { -readonly [K in keyof VideoRequest]: VideoRequest[K] };
 type Reader = (draft: Draft, option: GivenOption, encoder: VideoEncoder) => void;
@@ -128,7 +128,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     draft.refs = readInteger(written, value, { min: 0, max: 16 });
   },
   r: (draft, { written, value }) => {
-    draft.frameRate = readRate(written, value);
+    draft.frameRate = readFrameRate(written, value);
   },
   s: (draft, { written, value }) => {
     draft.size = readSize(written, value);

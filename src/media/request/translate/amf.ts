@@ -2,7 +2,7 @@
 // tables), ffmpeg wiki Hardware/AMF, and AMD's "FFmpeg and AMF HW Acceleration".
 import type { NamedOption } from "../../model/encode-request.ts";
 import type { Speed } from "../tables/neutral-codecs.ts";
-import { cannot, hardwareLacks, rateWords, type Translation } from "./encoder-words.ts";
+import { bitrateWords, cannot, hardwareLacks, type Translation } from "./encoder-words.ts";
 import type { Neutral } from "./neutral.ts";
 import { scaledCrf, wholeCrf } from "./quality.ts";
 
@@ -35,24 +35,25 @@ function quantizers(ask: Neutral, crf: number): NamedOption[] {
 export function inAmfWords(ask: Neutral): Translation {
   const lacks = hardwareLacks(ask);
   if (lacks !== null) return cannot(lacks);
-  const { codec, rate } = ask;
+  const { codec, rateControl } = ask;
   if (codec === "vp9") return cannot("AMF has no VP9 encoder");
-  if (rate.kind === "quality" && rate.cap !== null) return cannot("AMF bounds no bit rate at constant quality");
+  if (rateControl.kind === "quality" && rateControl.cap !== null)
+    return cannot("AMF bounds no bit rate at constant quality");
   const profile = ask.profile === null ? null : (PROFILES[codec]?.[ask.profile] ?? null);
-  const mode = rate.kind === "quality" ? "cqp" : rate.isConstant ? "cbr" : "vbr_peak";
+  const mode = rateControl.kind === "quality" ? "cqp" : rateControl.isConstant ? "cbr" : "vbr_peak";
   // hevc_amf and av1_amf make no B-frames at all.
   const bFrames = codec === "h264" && ask.bFrames !== null ? Math.min(3, ask.bFrames) : null;
   return {
     ok: true,
     words: {
-      ...(rate.kind === "bitrate" ? { ...rateWords(rate), minrate: null } : {}),
+      ...(rateControl.kind === "bitrate" ? { ...bitrateWords(rateControl), minrate: null } : {}),
       profile,
       bFrames,
       privateOptions: [
         ["usage", "transcoding"],
         ["quality", QUALITIES[ask.speed]],
         ["rc", mode],
-        ...(rate.kind === "quality" ? quantizers(ask, rate.crf) : []),
+        ...(rateControl.kind === "quality" ? quantizers(ask, rateControl.crf) : []),
       ],
       pixelFormat: ask.isDeep ? "p010le" : "nv12",
     },

@@ -60,16 +60,16 @@ export function hardwareLacks(ask: {
 }
 
 /** -b:v with its bounds. */
-export function rateWords(rate: {
+export function bitrateWords(rateControl: {
   readonly bits: number;
   readonly isConstant: boolean;
   readonly cap: number | null;
   readonly buffer: number | null;
 }): Pick<Words, "bitrate" | "minrate" | "maxrate" | "bufsize"> {
   return {
-    bitrate: rate.bits,
-    minrate: rate.isConstant ? rate.bits : null,
-    maxrate: rate.cap,
-    bufsize: rate.buffer,
+    bitrate: rateControl.bits,
+    minrate: rateControl.isConstant ? rateControl.bits : null,
+    maxrate: rateControl.cap,
+    bufsize: rateControl.buffer,
   };
 }

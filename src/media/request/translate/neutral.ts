@@ -23,7 +23,7 @@ export type Tune = "film" | "animation" | "grain" | "stillimage" | "psnr" | "ssi
 
 export interface Neutral {
   readonly codec: NeutralCodec;
-  readonly rate: RateControl;
+  readonly rateControl: RateControl;
   readonly speed: Speed;
   readonly tune: Tune | null;
   /** In x264's and x265's words; null: the encoder's choice. */
@@ -51,7 +51,7 @@ export function crfOfPercent(percent: number): number {
   return Math.round((45 - 0.35 * percent) * 10) / 10;
 }
 
-function rateOf({ video }: EncodeRequest): RateControl {
+function rateControlOf({ video }: EncodeRequest): RateControl {
   const { quality, bitrate, minrate, maxrate, bufsize } = video;
   if (quality === null && bitrate !== null && bitrate > 0) {
     const isConstant = minrate === bitrate && maxrate === bitrate;
@@ -83,7 +83,7 @@ export function readNeutral(request: EncodeRequest, source: SourceVideo): Neutra
   const asked = askedPixelFormat(request);
   return {
     codec,
-    rate: rateOf(request),
+    rateControl: rateControlOf(request),
     speed: SPEEDS.find((speed) => speed === preset) ?? "medium",
     tune: tune as Tune | null,
     profile,

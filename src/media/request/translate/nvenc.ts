@@ -2,7 +2,7 @@
 // "Using FFmpeg with NVIDIA GPU Hardware Acceleration" and the Video Codec SDK's "NVENC Video Encoder API" guide.
 import type { NamedOption } from "../../model/encode-request.ts";
 import type { Speed } from "../tables/neutral-codecs.ts";
-import { cannot, hardwareLacks, rateWords, type Translation } from "./encoder-words.ts";
+import { bitrateWords, cannot, hardwareLacks, type Translation } from "./encoder-words.ts";
 import type { Neutral } from "./neutral.ts";
 import { codecCrf, scaledCrf } from "./quality.ts";
 
@@ -23,38 +23,38 @@ const PRESETS: Readonly<Record<Speed, string>> = {
 const PROFILES: ReadonlySet<string> = new Set(["baseline", "main", "high", "main10"]);
 
 /** A bit rate is VBR by default; unsaid, a run that measures with -qp can be constant QP. */
-function rateControl(rate: Neutral["rate"]): readonly NamedOption[] {
-  if (rate.kind === "quality") return [["rc", "vbr"]];
-  return rate.isConstant ? [["rc", "cbr"]] : [];
+function rateControlOption(rateControl: Neutral["rateControl"]): readonly NamedOption[] {
+  if (rateControl.kind === "quality") return [["rc", "vbr"]];
+  return rateControl.isConstant ? [["rc", "cbr"]] : [];
 }
 
 export function inNvencWords(ask: Neutral): Translation {
   const lacks = hardwareLacks(ask);
   if (lacks !== null) return cannot(lacks);
   if (ask.codec === "vp9") return cannot("NVENC has no VP9 encoder");
-  const { codec, rate, tune } = ask;
+  const { codec, rateControl, tune } = ask;
   const isQuick = tune === "zerolatency";
   const profile = codec !== "av1" && ask.profile !== null && PROFILES.has(ask.profile) ? ask.profile : null;
   return {
     ok: true,
     words: {
       // -b:v 0 lifts the default of 2 Mbit/s, which would cap -cq. 0 means "automatic" to -cq.
-      ...(rate.kind === "bitrate"
-        ? rateWords(rate)
+      ...(rateControl.kind === "bitrate"
+        ? bitrateWords(rateControl)
         : {
             quality: {
               kind: "cq",
-              value: codec === "av1" ? scaledCrf(rate.crf, 51) : Math.max(1, codecCrf(codec, rate.crf)),
+              value: codec === "av1" ? scaledCrf(rateControl.crf, 51) : Math.max(1, codecCrf(codec, rateControl.crf)),
             },
             bitrate: 0,
-            maxrate: rate.cap,
-            bufsize: rate.buffer,
+            maxrate: rateControl.cap,
+            bufsize: rateControl.buffer,
           }),
       preset: PRESETS[ask.speed],
       tune: isQuick ? "ll" : "hq",
       profile,
       bFrames: ask.bFrames,
-      privateOptions: rateControl(rate),
+      privateOptions: rateControlOption(rateControl),
       pixelFormat: ask.isDeep ? "p010le" : "yuv420p",
     },
     left: [

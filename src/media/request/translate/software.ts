@@ -3,7 +3,7 @@
 // ffmpeg wiki Encode/H.264, H.265, AV1, VP9, and Google's "VP9 Encoding: Recommended Settings".
 import type { NamedOption } from "../../model/encode-request.ts";
 import type { Speed } from "../tables/neutral-codecs.ts";
-import { rateWords, SPEED_STEPS, type Translation } from "./encoder-words.ts";
+import { bitrateWords, SPEED_STEPS, type Translation } from "./encoder-words.ts";
 import type { Neutral, Tune } from "./neutral.ts";
 import { codecCrf } from "./quality.ts";
 
@@ -43,17 +43,17 @@ function planar(ask: Neutral): string {
 
 /** x264 and x265: their own words are the neutral ones. */
 function x26x(ask: Neutral, tunes: ReadonlySet<Tune> | null): Translation {
-  const { rate, tune } = ask;
+  const { rateControl, tune } = ask;
   const isTuned = tune !== null && (tunes === null || tunes.has(tune));
   return {
     ok: true,
     words: {
-      ...(rate.kind === "bitrate"
-        ? rateWords(rate)
+      ...(rateControl.kind === "bitrate"
+        ? bitrateWords(rateControl)
         : {
-            quality: { kind: "crf", value: codecCrf(ask.codec, rate.crf) },
-            maxrate: rate.cap,
-            bufsize: rate.buffer ?? (rate.cap === null ? null : 2 * rate.cap),
+            quality: { kind: "crf", value: codecCrf(ask.codec, rateControl.crf) },
+            maxrate: rateControl.cap,
+            bufsize: rateControl.buffer ?? (rateControl.cap === null ? null : 2 * rateControl.cap),
           }),
       preset: ask.speed,
       tune: isTuned ? tune : null,
@@ -74,18 +74,18 @@ function leftOf(ask: Neutral, isTuned: boolean): string[] {
 }
 
 function svtav1(ask: Neutral): Translation {
-  const { rate, tune } = ask;
+  const { rateControl, tune } = ask;
   // 0 is "visual quality", 1 PSNR, which is the default of 1.x.
   const params: readonly NamedOption[] = tune === "psnr" ? [["tune", "1"]] : [];
   return {
     ok: true,
     words: {
-      ...(rate.kind === "bitrate"
-        ? { ...rateWords(rate), minrate: null }
+      ...(rateControl.kind === "bitrate"
+        ? { ...bitrateWords(rateControl), minrate: null }
         : {
-            quality: { kind: "crf", value: Math.max(1, codecCrf("av1", rate.crf)) },
-            maxrate: rate.cap,
-            bufsize: rate.buffer,
+            quality: { kind: "crf", value: Math.max(1, codecCrf("av1", rateControl.crf)) },
+            maxrate: rateControl.cap,
+            bufsize: rateControl.buffer,
           }),
       preset: String(SVTAV1_PRESETS[ask.speed]),
       encoderParams: params,
@@ -96,11 +96,11 @@ function svtav1(ask: Neutral): Translation {
 }
 
 /** With -b:v above zero libvpx and libaom read -crf as a floor of quality below that cap: "constrained quality". */
-function vpxRate(ask: Neutral) {
-  const { rate } = ask;
-  if (rate.kind === "bitrate") return rateWords(rate);
-  const quality = { kind: "crf", value: codecCrf(ask.codec, rate.crf) } as const;
-  return { quality, bitrate: rate.cap ?? 0, maxrate: rate.cap, bufsize: rate.buffer };
+function vpxRateControl(ask: Neutral) {
+  const { rateControl } = ask;
+  if (rateControl.kind === "bitrate") return bitrateWords(rateControl);
+  const quality = { kind: "crf", value: codecCrf(ask.codec, rateControl.crf) } as const;
+  return { quality, bitrate: rateControl.cap ?? 0, maxrate: rateControl.cap, bufsize: rateControl.buffer };
 }
 
 /** The measures that libaom and libvpx-vp9 tune for. */
@@ -113,7 +113,7 @@ function aom(ask: Neutral): Translation {
   return {
     ok: true,
     words: {
-      ...vpxRate(ask),
+      ...vpxRateControl(ask),
       tune,
       privateOptions: [
         ["cpu-used", String(SPEED_STEPS[ask.speed])],
@@ -132,7 +132,7 @@ function vp9(ask: Neutral): Translation {
   return {
     ok: true,
     words: {
-      ...vpxRate(ask),
+      ...vpxRateControl(ask),
       tune,
       privateOptions: [
         ["deadline", deadline],

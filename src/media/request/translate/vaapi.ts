@@ -1,7 +1,7 @@
 // The neutral request in VA-API's words. Sources: ffmpeg-codecs "VAAPI encoders" (-global_quality, -compression_level,
 // rate control modes), `ffmpeg -h encoder=h264_vaapi`, libavcodec/vaapi_encode_av1.c, ffmpeg wiki Hardware/VAAPI.
 import type { Speed } from "../tables/neutral-codecs.ts";
-import { cannot, hardwareLacks, rateWords, SPEED_STEPS, type Translation } from "./encoder-words.ts";
+import { bitrateWords, cannot, hardwareLacks, SPEED_STEPS, type Translation } from "./encoder-words.ts";
 import type { Neutral } from "./neutral.ts";
 import { scaledCrf, wholeCrf } from "./quality.ts";
 
@@ -18,21 +18,22 @@ const PROFILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 export function inVaapiWords(ask: Neutral): Translation {
   const lacks = hardwareLacks(ask);
   if (lacks !== null) return cannot(lacks);
-  const { codec, rate } = ask;
+  const { codec, rateControl } = ask;
   // QVBR and ICQ are Intel's alone; CQP is what every driver has.
-  if (rate.kind === "quality" && rate.cap !== null) return cannot("VA-API bounds no bit rate at constant quality");
+  if (rateControl.kind === "quality" && rateControl.cap !== null)
+    return cannot("VA-API bounds no bit rate at constant quality");
   const profile = ask.profile === null ? null : (PROFILES[codec]?.[ask.profile] ?? null);
-  const crf = rate.kind === "quality" ? rate.crf : 0;
+  const crf = rateControl.kind === "quality" ? rateControl.crf : 0;
   const quality =
     codec === "h264" || codec === "hevc"
       ? ({ kind: "qp", value: wholeCrf(codec, crf) } as const)
       : ({ kind: "global_quality", value: scaledCrf(crf, 255) } as const);
   // A bit rate is VBR by default; unsaid, a run that measures with -qp can be constant QP.
-  const mode = rate.kind === "quality" ? "CQP" : rate.isConstant ? "CBR" : null;
+  const mode = rateControl.kind === "quality" ? "CQP" : rateControl.isConstant ? "CBR" : null;
   return {
     ok: true,
     words: {
-      ...(rate.kind === "bitrate" ? { ...rateWords(rate), minrate: null } : { quality }),
+      ...(rateControl.kind === "bitrate" ? { ...bitrateWords(rateControl), minrate: null } : { quality }),
       profile,
       bFrames: ask.bFrames,
       privateOptions: [

@@ -1,6 +1,6 @@
 // The neutral request in VideoToolbox's words. Sources: libavcodec/videotoolboxenc.c (option tables and how -q:v is
 // read: on Apple silicon only) and Apple's VTCompressionProperties.
-import { cannot, hardwareLacks, rateWords, type Translation } from "./encoder-words.ts";
+import { bitrateWords, cannot, hardwareLacks, type Translation } from "./encoder-words.ts";
 import type { Neutral } from "./neutral.ts";
 import { percentOfCrf } from "./quality.ts";
 
@@ -12,17 +12,17 @@ const PROFILES: Readonly<Record<string, ReadonlySet<string>>> = {
 export function inVideotoolboxWords(ask: Neutral): Translation {
   const lacks = hardwareLacks(ask);
   if (lacks !== null) return cannot(lacks);
-  const { codec, rate } = ask;
+  const { codec, rateControl } = ask;
   if (codec !== "h264" && codec !== "hevc") return cannot(`VideoToolbox has no ${codec} encoder`);
-  if (rate.kind === "quality" && rate.cap !== null)
+  if (rateControl.kind === "quality" && rateControl.cap !== null)
     return cannot("VideoToolbox bounds no bit rate at constant quality");
   const profile = ask.profile !== null && PROFILES[codec]?.has(ask.profile) ? ask.profile : null;
   return {
     ok: true,
     words: {
-      ...(rate.kind === "bitrate"
-        ? { ...rateWords(rate), minrate: null }
-        : { quality: { kind: "qscale", value: percentOfCrf(rate.crf) } }),
+      ...(rateControl.kind === "bitrate"
+        ? { ...bitrateWords(rateControl), minrate: null }
+        : { quality: { kind: "qscale", value: percentOfCrf(rateControl.crf) } }),
       profile,
       bFrames: ask.bFrames,
       privateOptions: [

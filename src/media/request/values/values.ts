@@ -56,7 +56,7 @@ const NAMED_RATES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** A frame rate as exact text, "30000/1001". */
-export function readRate(option: string, value: string): string {
+export function readFrameRate(option: string, value: string): string {
   const rate = parseRational(NAMED_RATES.get(value) ?? value);
   if (
     rate === null ||

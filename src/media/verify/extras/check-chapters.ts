@@ -8,7 +8,7 @@ import type { Chapter } from "./chapter-list.ts";
 /** A container's clock of milliseconds, once for each file. */
 const TOLERANCE_US = 2000;
 /** How many losses are told one by one. */
-const MOST_TOLD = 5;
+const MOST_LISTED = 5;
 
 /** When the first picture is shown, on each file's own clock, microseconds. */
 export interface FirstFrames {
@@ -76,9 +76,9 @@ function areSame(found: readonly Chapter[], wanted: readonly Chapter[], rules: C
   );
 }
 
-function told(sentences: readonly string[]): string[] {
-  const more = sentences.length - MOST_TOLD;
-  return more > 0 ? [...sentences.slice(0, MOST_TOLD), `${more} further chapters likewise`] : [...sentences];
+function shortened(sentences: readonly string[]): string[] {
+  const more = sentences.length - MOST_LISTED;
+  return more > 0 ? [...sentences.slice(0, MOST_LISTED), `${more} further chapters likewise`] : [...sentences];
 }
 
 /** `asWritten`: what this ffmpeg makes of a list of chapters in the container; asked only where the output's differ. */
@@ -92,13 +92,13 @@ export async function compareChapters(
   const name = "chapters";
   const { kept, before } = expectedChapters(sides);
   const count = `${output.length} of ${source.length}`;
-  const early = told(before.map((one) => `${named(one)} is left out: it ends before the film begins`));
+  const early = shortened(before.map((one) => `${named(one)} is left out: it ends before the film begins`));
   const wanted = kept.map(({ chapter }) => chapter);
   if (areSame(output, wanted, rules)) {
     const detail = `${count}, none begins further than ${TOLERANCE_US / 1000} ms from its time`;
     return { check: { name, ok: true, detail: [detail, ...early].join("; ") }, lost: early };
   }
-  const changed = told(
+  const changed = shortened(
     kept.flatMap((one, position) => {
       const found = output[position];
       if (isSame(found, one.chapter, position, rules)) return [];

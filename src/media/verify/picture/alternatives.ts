@@ -121,8 +121,8 @@ export function neighbourInstead(
     if (apart === null) return [];
     const whole = { own: rowError(own, output, first, step), other: rowError(other, output, first, step) };
     // The picture as a whole must fit better too: a coarse quantizer loses strong changes of a few blocks.
-    const told = whole.other * apart.own > apart.other * whole.own ? whole : apart;
-    return [{ what: words, own: told.own * square, other: told.other * square }];
+    const chosen = whole.other * apart.own > apart.other * whole.own ? whole : apart;
+    return [{ what: words, own: chosen.own * square, other: chosen.other * square }];
   };
   return [
     ...compare(what, 0, 1),

@@ -12,11 +12,11 @@ import type { ProofCheck } from "../../model/proof.ts";
 import type { LeadIn } from "../../model/segment.ts";
 import { parseEncodeParams } from "../../request/parse/parse-params.ts";
 import { probeSource } from "../../source/probe.ts";
-import { readOutput } from "../output-packets.ts";
+import { readOutputPackets } from "../output-packets.ts";
 import { checkEveryPicture } from "./check-every-picture.ts";
 import { checkPictures } from "./check-pictures.ts";
 import type { PicturesInput } from "./comparison.ts";
-import { lookAhead } from "./look-ahead.ts";
+import { decodeSourceAhead } from "./decode-ahead.ts";
 import { comparedFormat } from "./raw-format.ts";
 import { SourcePictures } from "./source-pictures.ts";
 
@@ -78,7 +78,7 @@ async function check(
     sourcePath: source,
     outputPath: output,
     container,
-    output: await readOutput(tools, output),
+    output: await readOutputPackets(tools, output),
   });
 }
 
@@ -138,7 +138,7 @@ function ahead(thenSource: (path: string) => Promise<void>) {
     });
     const { keyPts, videoPts } = input.output;
     const keys = videoPts.flatMap((pts, number) => (keyPts.has(pts) ? [number] : []));
-    await lookAhead(found, { ...input, kept, keys, signal: new AbortController().signal });
+    await decodeSourceAhead(found, { ...input, kept, keys, signal: new AbortController().signal });
     await thenSource(input.sourcePath);
     return await checkPictures(found, { ...input, kept });
   };

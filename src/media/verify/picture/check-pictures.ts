@@ -3,35 +3,39 @@
 import type { Pts } from "../../../base/rational.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import type { ProofCheck } from "../../model/proof.ts";
-import { choosePlaces, type Place } from "./choose-places.ts";
+import { chooseSamples, type PictureSample } from "./choose-samples.ts";
+import { type ComparedSample, type ComparisonSetting, compareSamples, isWrong } from "./compare-samples.ts";
 import { comparisonOf, matrixOf, type PicturesInput } from "./comparison.ts";
-import { isWrong, type Looked, type LookSetting, look } from "./look-at-places.ts";
 import { RANGE_NOTE, rangeChange } from "./range-change.ts";
 
 export const PICTURE_CHECK = "picture";
 
 /** Nothing is said against an output by an ffmpeg that lacks what the source, a filter or the output needs. */
-function isUnseen({ seen }: Looked): boolean {
+function isUnseen({ judged }: ComparedSample): boolean {
   return (
-    "side" in seen && (seen.side === "source" || /decoder.*not found|no decoder|unknown decoder/i.test(seen.reason))
+    "side" in judged &&
+    (judged.side === "source" || /decoder.*not found|no decoder|unknown decoder/i.test(judged.reason))
   );
 }
 
 /** Only those that are near a key frame are sought: the others share one decode from the beginning. */
-function isFar({ task, segment }: Place): boolean {
+function isFar({ task, segment }: PictureSample): boolean {
   return task.seekPts === null && segment > 0;
 }
 
 /** Looks once more at what is wrong, and keeps what is right then. */
-async function lookAgain(setting: LookSetting, looked: readonly Looked[]): Promise<Looked[]> {
-  const places = looked.filter(isWrong).map(({ place }) => place);
-  if (places.length === 0) return [...looked];
-  const again = new Map((await look(setting, places, true)).map((each) => [each.place, each]));
-  return looked.map((each) => again.get(each.place) ?? each);
+async function compareAgain(
+  setting: ComparisonSetting,
+  compared: readonly ComparedSample[],
+): Promise<ComparedSample[]> {
+  const samples = compared.filter(isWrong).map(({ sample }) => sample);
+  if (samples.length === 0) return [...compared];
+  const again = new Map((await compareSamples(setting, samples, true)).map((each) => [each.sample, each]));
+  return compared.map((each) => again.get(each.sample) ?? each);
 }
 
 interface Judged {
-  readonly looked: readonly Looked[];
+  readonly compared: readonly ComparedSample[];
   readonly notes: readonly string[];
 }
 
@@ -40,21 +44,21 @@ interface Judged {
  * another range from some picture on, ffmpeg until 7.0 passes the samples on as they are; since 7.1 it makes them what the
  * first ones were. Either is one run of ffmpeg over everything, if all of the output is so.
  */
-async function judge(setting: LookSetting, places: readonly Place[]): Promise<Judged> {
+async function judge(setting: ComparisonSetting, samples: readonly PictureSample[]): Promise<Judged> {
   const { tools, input, shown } = setting;
-  const near = await look(
+  const near = await compareSamples(
     setting,
-    places.filter((place) => !isFar(place)),
+    samples.filter((sample) => !isFar(sample)),
     false,
   );
-  const far = await look(setting, places.filter(isFar), true);
-  const found = new Map([...far, ...(await lookAgain(setting, near))].map((each) => [each.place, each]));
-  const looked = places.flatMap((place) => found.get(place) ?? []);
-  if (!looked.some((each) => isWrong(each) && !isUnseen(each))) return { looked, notes: [] };
+  const far = await compareSamples(setting, samples.filter(isFar), true);
+  const found = new Map([...far, ...(await compareAgain(setting, near))].map((each) => [each.sample, each]));
+  const compared = samples.flatMap((sample) => found.get(sample) ?? []);
+  if (!compared.some((each) => isWrong(each) && !isUnseen(each))) return { compared, notes: [] };
   const sourceRange = await rangeChange(tools, input);
-  if (sourceRange === null) return { looked, notes: [] };
-  const asFirst = await look({ ...setting, shown: { ...shown, sourceRange } }, places, true);
-  return asFirst.some(isWrong) ? { looked, notes: [] } : { looked: asFirst, notes: [RANGE_NOTE] };
+  if (sourceRange === null) return { compared, notes: [] };
+  const asFirst = await compareSamples({ ...setting, shown: { ...shown, sourceRange } }, samples, true);
+  return asFirst.some(isWrong) ? { compared, notes: [] } : { compared: asFirst, notes: [RANGE_NOTE] };
 }
 
 /** Where pictures change, filters do other things in one run over all; without any, what each must be like is known. */
@@ -63,22 +67,22 @@ async function whatChanges({ picture, request, findChange }: PicturesInput): Pro
   return isKnown || findChange === undefined ? null : await findChange();
 }
 
-function describe(looked: readonly Looked[], segments: number): string {
-  const middles = looked.filter(({ place }) => place.kind === "middle").length;
+function describe(compared: readonly ComparedSample[], segments: number): string {
+  const middles = compared.filter(({ sample }) => sample.kind === "middle").length;
   const without = middles < segments ? `; ${segments - middles} too short for a middle` : "";
-  const seen = looked.flatMap((each) => ("side" in each.seen ? [] : each.seen));
-  const worst = seen.reduce((least, each) => Math.min(least, each.psnr), Number.POSITIVE_INFINITY);
-  const ssim = seen.reduce((least, each) => Math.min(least, each.ssim), 1);
+  const judged = compared.flatMap((each) => ("side" in each.judged ? [] : each.judged));
+  const worst = judged.reduce((least, each) => Math.min(least, each.psnr), Number.POSITIVE_INFINITY);
+  const ssim = judged.reduce((least, each) => Math.min(least, each.ssim), 1);
   const how =
     worst === Number.POSITIVE_INFINITY ? "identical" : `PSNR ${worst.toFixed(1)} dB, SSIM ${ssim.toFixed(3)} or more`;
-  return `${seen.length} pictures at ${looked.length} places of ${segments} segments are the source's: ${how}${without}`;
+  return `${judged.length} pictures at ${compared.length} places of ${segments} segments are the source's: ${how}${without}`;
 }
 
-function problemOf({ place, seen }: Looked): string {
-  const where = `segment ${place.segment}, picture ${place.position}`;
-  if ("side" in seen) return `${where}: it can't be decoded from the ${seen.side}: ${seen.reason}`;
-  const at = seen.findIndex(({ problems }) => problems.length > 0);
-  return `segment ${place.segment}, picture ${place.position + at}: ${seen[at]?.problems.slice(0, 2).join("; ") ?? ""}`;
+function problemOf({ sample, judged }: ComparedSample): string {
+  const where = `segment ${sample.segment}, picture ${sample.position}`;
+  if ("side" in judged) return `${where}: it can't be decoded from the ${judged.side}: ${judged.reason}`;
+  const at = judged.findIndex(({ problems }) => problems.length > 0);
+  return `segment ${sample.segment}, picture ${sample.position + at}: ${judged[at]?.problems.slice(0, 2).join("; ") ?? ""}`;
 }
 
 /** Errors: E_INTERRUPTED. */
@@ -89,17 +93,17 @@ export async function checkPictures(tools: Tools, input: PicturesInput): Promise
   input.kept?.compareAs({ shown: comparison.shown, matrix: matrixOf(output) });
   const isKey = (pts: Pts) => input.container !== null && output.keyPts.has(pts);
   const keys = output.videoPts.flatMap((pts, number) => (isKey(pts) ? [number] : []));
-  const setting: LookSetting = { tools, input, keys, ...comparison };
-  const places = choosePlaces({ ...input, keys });
-  const { looked: judged, notes: told } = await judge(setting, places);
+  const setting: ComparisonSetting = { tools, input, keys, ...comparison };
+  const samples = chooseSamples({ ...input, keys });
+  const { compared: judged, notes: rangeNotes } = await judge(setting, samples);
   const wrong = judged.filter(isWrong);
   // What a decoder conceals differs from run to run: there the source has no picture to hold the output against.
-  const isDamaged = ({ place }: Looked) => segments[place.segment]?.complaint !== null;
+  const isDamaged = ({ sample }: ComparedSample) => segments[sample.segment]?.complaint !== null;
   const failed = wrong.filter((each) => !isDamaged(each) && !isUnseen(each));
   const notes = wrong.map((each) =>
     isUnseen(each)
       ? `not measured: ${problemOf(each)}`
-      : `not measured in segment ${each.place.segment}, which the decoder complains of`,
+      : `not measured in segment ${each.sample.segment}, which the decoder complains of`,
   );
   const change = failed.length > 0 ? await whatChanges(input) : null;
   if (change !== null)
@@ -118,7 +122,7 @@ export async function checkPictures(tools: Tools, input: PicturesInput): Promise
             judged.filter((each) => !isWrong(each)),
             segments.length,
           ),
-          ...told,
+          ...rangeNotes,
           ...new Set(notes),
         ].join("; "),
       };

@@ -8,13 +8,13 @@ import type { Tools } from "../../ffmpeg/tools.ts";
 import type { Container } from "../../model/source.ts";
 import { SEGMENT_DEMUXERS } from "../../segment/verify-segment.ts";
 import { OUTPUT_DEMUXERS, type OutputPackets } from "../output-packets.ts";
-import type { PlacesInput } from "./choose-places.ts";
-import { expectedQuality } from "./floors.ts";
+import type { SamplingInput } from "./choose-samples.ts";
 import { comparedFormat } from "./raw-format.ts";
-import type { OutputFile, Shown } from "./sample-args.ts";
+import type { ComparedForm, OutputFile } from "./sample-args.ts";
 import type { SourcePictures } from "./source-pictures.ts";
+import { expectedQuality } from "./thresholds.ts";
 
-export interface PicturesInput extends Omit<PlacesInput, "keys"> {
+export interface PicturesInput extends Omit<SamplingInput, "keys"> {
   /** The file that the video is read from. */
   readonly sourcePath: string;
   readonly outputPath: string;
@@ -30,7 +30,7 @@ export interface PicturesInput extends Omit<PlacesInput, "keys"> {
 }
 
 export interface Comparison {
-  readonly shown: Shown;
+  readonly shown: ComparedForm;
   /** Of the output's stream. */
   readonly timeBase: Rational;
   /** Lossless, and nothing converts the samples on their way. */
@@ -41,8 +41,8 @@ export function outputFile({ outputPath, container, info, request }: PicturesInp
   const formats = container === null ? SEGMENT_DEMUXERS : OUTPUT_DEMUXERS;
   const decoder = decoderOfOutput(info.video, request.video.encoder);
   // Segments, and all but Matroska, have no place for the range of a codec that does not say it.
-  const isUntold = container !== "mkv" && rangeHolder(request.video.encoder) !== "stream";
-  return { path: outputPath, formats, decoder, isFullRange: isUntold && outputRange(info.video, request) === "pc" };
+  const lacksRange = container !== "mkv" && rangeHolder(request.video.encoder) !== "stream";
+  return { path: outputPath, formats, decoder, isFullRange: lacksRange && outputRange(info.video, request) === "pc" };
 }
 
 /** What the output says of its colours; null: nothing. */
@@ -63,7 +63,7 @@ function whyNot({ request, output, framePts, segments }: PicturesInput): string 
   return null;
 }
 
-function isUntouched({ request, info }: PicturesInput, shown: Shown): boolean {
+function isUntouched({ request, info }: PicturesInput, shown: ComparedForm): boolean {
   const { video, filters } = request;
   if (filters.length > 0 || video.size !== null || expectedQuality(request) !== "lossless") return false;
   return comparedFormat(info.video.pixelFormat)?.name === shown.format.name;

@@ -1,10 +1,10 @@
 // Whether a picture of the output is the source's, as far as its encoder's quality lets one tell. Pure.
 import { type Alternative, alternativesOf, neighbourInstead, thinned } from "./alternatives.ts";
 import { type ColourFit, fitColours } from "./colour-fit.ts";
-import { type Floors, floorsOf, leastApartFor, mostColourChange, type Quality } from "./floors.ts";
 import { levels, measurePlane, type PlaneMeasures, psnr } from "./measure-plane.ts";
 import type { RawFormat } from "./raw-format.ts";
 import type { StripPlane, Strips } from "./strips.ts";
+import { leastApartFor, mostColourChange, type Quality, type Thresholds, thresholdsOf } from "./thresholds.ts";
 
 export interface Judgement {
   /** Why it is not the source's picture; empty: it is. */
@@ -30,10 +30,10 @@ export interface PictureRun {
 /** Squared levels that rounding may cost, so that still and identical pictures are no riddle. */
 const ROUNDING = 0.5;
 
-function planeProblems(name: string, measured: PlaneMeasures, fit: ColourFit, floors: Floors): string[] {
+function planeProblems(name: string, measured: PlaneMeasures, fit: ColourFit, thresholds: Thresholds): string[] {
   const problems: string[] = [];
   const { explained, unexplained, detail } = fit;
-  const most = mostColourChange(floors, fit);
+  const most = mostColourChange(thresholds, fit);
   if (explained > most) {
     const means = `mean ${measured.meanOutput.toFixed(1)} for ${measured.meanSource.toFixed(1)}`;
     const spreads = `spread ${measured.spreadOutput.toFixed(1)} for ${measured.spreadSource.toFixed(1)}`;
@@ -42,13 +42,13 @@ function planeProblems(name: string, measured: PlaneMeasures, fit: ColourFit, fl
     );
   }
   const apart = Math.hypot(explained, unexplained);
-  if (apart > floors.fit + floors.fitPart * detail)
+  if (apart > thresholds.fit + thresholds.fitPart * detail)
     problems.push(`it is another picture: ${name} differs by ${apart.toFixed(1)} of ${detail.toFixed(1)} levels`);
-  const mostError = floors.error + floors.errorPart * measured.spreadSource ** 2;
+  const mostError = thresholds.error + thresholds.errorPart * measured.spreadSource ** 2;
   if (measured.error > mostError)
     problems.push(`PSNR of ${name} is ${psnr(measured.error).toFixed(1)} dB, below ${psnr(mostError).toFixed(1)}`);
-  if (measured.ssim < floors.ssim)
-    problems.push(`SSIM of ${name} is ${measured.ssim.toFixed(2)}, below ${floors.ssim}`);
+  if (measured.ssim < thresholds.ssim)
+    problems.push(`SSIM of ${name} is ${measured.ssim.toFixed(2)}, below ${thresholds.ssim}`);
   return problems;
 }
 
@@ -90,10 +90,10 @@ export function judgePicture(run: PictureRun, at: number): Judgement {
     const fit = fits[position];
     if (other === undefined || fit === undefined) continue;
     const measured = measurePlane(plane, other, scale);
-    const floors = floorsOf(quality, measured, fit);
-    problems.push(...planeProblems(plane.plane.name, measured, fit, floors));
+    const thresholds = thresholdsOf(quality, measured, fit);
+    problems.push(...planeProblems(plane.plane.name, measured, fit, thresholds));
     if (worst === null || measured.error > worst.error) worst = measured;
-    mostInstead = Math.min(mostInstead, floors.instead);
+    mostInstead = Math.min(mostInstead, thresholds.instead);
   }
   const instead = fitting(
     [...alternativesOf(thinned(source), thinned(output), format), ...neighbours(run, at, mostInstead)],

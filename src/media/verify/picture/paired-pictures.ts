@@ -2,7 +2,7 @@
 // of each side are held, however many there are.
 import type { Tools } from "../../ffmpeg/tools.ts";
 import { streamPictures } from "./read-pictures.ts";
-import type { Shown } from "./sample-args.ts";
+import type { ComparedForm } from "./sample-args.ts";
 import type { Strips } from "./strips.ts";
 
 export type Side = "source" | "output";
@@ -73,7 +73,7 @@ function isCommand(side: readonly string[] | readonly Strips[]): side is readonl
 export async function pairPictures(
   tools: Tools,
   sides: Readonly<Record<Side, readonly string[] | readonly Strips[]>>,
-  shown: Shown,
+  shown: ComparedForm,
   take: (source: Strips, output: Strips) => void,
   signal: AbortSignal | undefined,
 ): Promise<Paired> {

@@ -5,7 +5,7 @@ import { runTool } from "../../ffmpeg/run-tool.ts";
 import { lastWords } from "../../ffmpeg/stderr.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import { frameBytes } from "./raw-format.ts";
-import type { Shown } from "./sample-args.ts";
+import type { ComparedForm } from "./sample-args.ts";
 import { cutStrips, pipedLayout, type Strips, stripLayout } from "./strips.ts";
 
 /** Frames of one size out of a stream of bytes. */
@@ -44,7 +44,7 @@ export class FrameCutter {
 export async function streamPictures(
   tools: Tools,
   args: readonly string[],
-  shown: Shown,
+  shown: ComparedForm,
   take: (picture: Strips) => void | Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<string | null> {

@@ -5,9 +5,9 @@ import type { SourceVideo } from "../../model/source.ts";
 import { EIGHT_BITS } from "../../model/source-video.fixture.ts";
 import { parseEncodeParams } from "../../request/parse/parse-params.ts";
 import { comparedFormat } from "./raw-format.ts";
-import { type Shown, wholeSourceArgs } from "./sample-args.ts";
+import { type ComparedForm, wholeSourceArgs } from "./sample-args.ts";
 
-function graphOf(pixelFormat: string, range: string, params: string, asked: Shown["asked"]): string {
+function graphOf(pixelFormat: string, range: string, params: string, asked: ComparedForm["asked"]): string {
   const format = comparedFormat("yuv420p");
   if (format === null) throw new Error("there is no such format");
   const video: SourceVideo = { ...EIGHT_BITS, pixelFormat, colour: { ...EIGHT_BITS.colour, range, space: null } };
@@ -47,7 +47,7 @@ test.each<[string, string, string, string, string]>([
   ]);
 });
 
-test.each<[Shown["asked"], boolean]>([
+test.each<[ComparedForm["asked"], boolean]>([
   ["said", false],
   ["converted", true],
 ])("RGB gets the matrix that is asked for only where it is converted to it: %s", (asked, isConverted) => {

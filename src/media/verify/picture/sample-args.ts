@@ -1,4 +1,4 @@
-// The command lines that give raw pictures of a source and of an output for the comparison. Each place is sought, filtered
+// The command lines that give raw pictures of a source and of an output for the comparison. Each sample is sought, filtered
 // and cut; those that are decoded from one and the same picture share the decode. Both sides end in one pixel format, in
 // limited range whatever range they say to have, so that a tag that is not true shows as wrong levels. Pure.
 import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../../../base/rational.ts";
@@ -16,7 +16,7 @@ import { branchedArgs, rawOutput } from "./shared-decode.ts";
 import { type StripLayout, stripLayout } from "./strips.ts";
 
 /** How both sides come out. */
-export interface Shown {
+export interface ComparedForm {
   /** What ffmpeg does where -color_range or -colorspace asks for another one than the pictures have. */
   readonly asked: "converted" | "said";
   /** What the source's pictures are taken for, whatever they say; absent: what they say. */
@@ -26,7 +26,7 @@ export interface Shown {
   readonly height: number;
 }
 
-export interface SourcePlace {
+export interface SourceSample {
   /** Its request's subtitles are files of this machine. */
   readonly task: SegmentTask;
   readonly skip: number;
@@ -39,11 +39,11 @@ export interface OutputFile {
   readonly formats: string;
   /** One that shows all that the file holds (alpha); null: ffmpeg's choice. */
   readonly decoder: string | null;
-  /** It is of full range, and has no place to say so. */
+  /** It is of full range, and has way to state it. */
   readonly isFullRange?: boolean;
 }
 
-export interface OutputPlace {
+export interface OutputSample {
   /** A key frame at or before the first picture, in ticks of the stream; null: from the beginning. */
   readonly seekPts: Pts | null;
   readonly startPts: Pts;
@@ -56,8 +56,8 @@ const LIMITED = "out_range=tv";
 /** Matrices by ffprobe's names, as the filter `scale` takes them. */
 const MATRICES = new Set(["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"]);
 
-/** To the common format and size; times are no matter any more, and pictures of all places must agree in shape. */
-function common({ format }: Shown, size: string, extra: readonly string[]): string {
+/** To the common format and size; times are no matter any more, and pictures of all samples must agree in shape. */
+function common({ format }: ComparedForm, size: string, extra: readonly string[]): string {
   const scale = [size, ...(format.planes[0]?.name === "Y" ? [LIMITED, ...extra] : [])].join(":");
   return [`scale=${scale}`, `format=${format.name}`, "setsar=1", "settb=1/25", "setpts=N"].join(",");
 }
@@ -70,12 +70,12 @@ function some(skip: number, frames: number): string {
   return `trim=start_frame=${skip}:end_frame=${skip + frames}`;
 }
 
-function layoutOf({ width, height }: Shown): StripLayout {
+function layoutOf({ width, height }: ComparedForm): StripLayout {
   return stripLayout(width, height);
 }
 
 /** Every picture of a source, from its beginning to its end; `task` is that of one run over everything. */
-export function wholeSourceArgs(path: string, task: SegmentTask, shown: Shown, matrix: string | null): string[] {
+export function wholeSourceArgs(path: string, task: SegmentTask, shown: ComparedForm, matrix: string | null): string[] {
   const input = { input: fileUrl(path), inputKind: "file", threads: null } as const;
   const chain = [
     ...labelled(shown),
@@ -92,14 +92,14 @@ export function wholeSourceArgs(path: string, task: SegmentTask, shown: Shown, m
 }
 
 /** Every picture of an output. */
-export function wholeOutputArgs(file: OutputFile, shown: Shown): string[] {
+export function wholeOutputArgs(file: OutputFile, shown: ComparedForm): string[] {
   const input = [...inputGuards({ formats: file.formats, kind: "file" }), ...decoderArgs(file)];
   return [
     ...QUIET,
     ...input,
     "-i",
     fileUrl(file.path),
-    ...rawOutput(`[0:V:0]${[...untold(file), common(shown, OWN_SIZE, [])].join(",")}[v]`, layoutOf(shown)),
+    ...rawOutput(`[0:V:0]${[...statedRange(file), common(shown, OWN_SIZE, [])].join(",")}[v]`, layoutOf(shown)),
   ];
 }
 
@@ -109,7 +109,7 @@ function askedSpace({ request }: SegmentTask): string | null {
 }
 
 /** The words for `scale` that say which matrix a source of RGB is to be given. */
-function matrixFor(task: SegmentTask, { asked }: Shown, matrix: string | null): string[] {
+function matrixFor(task: SegmentTask, { asked }: ComparedForm, matrix: string | null): string[] {
   if (!isRgb(task.video.pixelFormat) || matrix === null || !MATRICES.has(matrix)) return [];
   return asked === "said" && askedSpace(task) !== null ? [] : [`out_color_matrix=${matrix}`];
 }
@@ -118,7 +118,7 @@ function matrixFor(task: SegmentTask, { asked }: Shown, matrix: string | null): 
  * What -color_range and -colorspace make of the pictures. Where they are converted, so are these. Where it is only said, samples of any range get the tag, behind the conversion to
  * the encoder's format.
  */
-function asAsked(task: SegmentTask, { asked, format }: Shown): string[] {
+function asAsked(task: SegmentTask, { asked, format }: ComparedForm): string[] {
   const { video, request } = task;
   const range = askedRange(request);
   if (asked === "converted") {
@@ -138,7 +138,7 @@ function asAsked(task: SegmentTask, { asked, format }: Shown): string[] {
  * Limited range that a filter makes of yuvj420p and its kin comes out in the encoder's format: until 6.0 a conversion to
  * it in a second step takes the levels for full again.
  */
-function asEncoded({ video, request }: SegmentTask, { format }: Shown): string[] {
+function asEncoded({ video, request }: SegmentTask, { format }: ComparedForm): string[] {
   // Before 7.1 such filters do not hand on what the decoder said of the range.
   if (isFullForgotten(video, request)) return ["setparams=range=full"];
   const isMade = video.pixelFormat.startsWith("yuvj") && namedRange(request.filters) === "tv";
@@ -155,11 +155,11 @@ function asStated({ video, request }: SegmentTask): readonly string[] {
 }
 
 /** Behind the decoder, before everything else. */
-function labelled({ sourceRange }: Shown): string[] {
+function labelled({ sourceRange }: ComparedForm): string[] {
   return sourceRange === undefined ? [] : [`setparams=range=${sourceRange}`];
 }
 
-function untold({ isFullRange }: OutputFile): string[] {
+function statedRange({ isFullRange }: OutputFile): string[] {
   return isFullRange === true ? ["setparams=range=full"] : [];
 }
 
@@ -170,11 +170,11 @@ function decoderArgs({ decoder }: OutputFile): string[] {
 /** `matrix`: what the output says of its colours, for sources that are RGB; null: it does not say. */
 export function sourceArgs(
   path: string,
-  places: readonly SourcePlace[],
-  shown: Shown,
+  samples: readonly SourceSample[],
+  shown: ComparedForm,
   matrix: string | null,
 ): string[] {
-  const branches = places.map(({ task, skip, frames }) => {
+  const branches = samples.map(({ task, skip, frames }) => {
     const { head, tail } = cutParts(task, renderedChain(task.request));
     const isLong = task.seekPts === null;
     return {
@@ -213,10 +213,10 @@ export function outputSeek(formatName: string, timeBase: Rational, key: Pts, nex
 
 export function outputArgs(
   file: OutputFile & { readonly timeBase: Rational },
-  places: readonly OutputPlace[],
-  shown: Shown,
+  samples: readonly OutputSample[],
+  shown: ComparedForm,
 ): string[] {
-  const branches = places.map(({ seekPts, startPts, skip, frames }) => ({
+  const branches = samples.map(({ seekPts, startPts, skip, frames }) => ({
     input: [
       ...(seekPts === null
         ? []
@@ -231,7 +231,7 @@ export function outputArgs(
     ],
     stream: "V:0",
     head: [],
-    tail: [`trim=start_pts=${startPts}`, some(skip, frames), ...untold(file), common(shown, OWN_SIZE, [])],
+    tail: [`trim=start_pts=${startPts}`, some(skip, frames), ...statedRange(file), common(shown, OWN_SIZE, [])],
   }));
   return [...QUIET, "-copyts", ...branchedArgs(branches, layoutOf(shown))];
 }

@@ -1,6 +1,6 @@
 // Pictures of a source as they are compared, kept from when they were decoded until an output is held against them: by the
 // command line that gives them, so that what is kept is what would be decoded again.
-import type { Shown } from "./sample-args.ts";
+import type { ComparedForm } from "./sample-args.ts";
 import type { Strips } from "./strips.ts";
 
 /** Of a picture of 1920x1080 in 8 bits 0.3 MB are compared, four to six of a segment: two dozen segments. */
@@ -8,7 +8,7 @@ const MOST_BYTES = 32 * 1024 * 1024;
 
 /** What a source's pictures are made to. */
 export interface SourceForm {
-  readonly shown: Shown;
+  readonly shown: ComparedForm;
   /** What the output says of its colours; null: nothing. */
   readonly matrix: string | null;
 }

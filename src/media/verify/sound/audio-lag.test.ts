@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { LAG_SAMPLE_RATE, measureLag, parseSampleRuns, placeSamples } from "./audio-lag.ts";
+import { alignRuns, LAG_SAMPLE_RATE, measureLag, parseSampleRuns } from "./audio-lag.ts";
 
 /** Noise that is the same in every run. */
 function noise(length: number): Int16Array {
@@ -51,7 +51,7 @@ test("samples go where their timestamps say", () => {
     { pts: -2, samples: 3 },
     { pts: 40, samples: 2 },
   ]);
-  const placed = placeSamples(Int16Array.of(1, 2, 3, 4, 5), runs, 0);
+  const placed = alignRuns(Int16Array.of(1, 2, 3, 4, 5), runs, 0);
   expect([...placed]).toEqual([3, ...new Array<number>(39).fill(0), 4, 5]);
 });
 
@@ -62,7 +62,7 @@ test("a clock of milliseconds does not tear the sound apart", () => {
     { pts: 92, samples: 100 },
     { pts: 207, samples: 100 },
   ];
-  expect([...placeSamples(samples, runs, 0).subarray(0, 300)]).toEqual([...samples]);
+  expect([...alignRuns(samples, runs, 0).subarray(0, 300)]).toEqual([...samples]);
   const drifted = [0, 100, 250].map((pts) => ({ pts, samples: 100 }));
-  expect(placeSamples(samples, drifted, 0)[250]).toBe(201);
+  expect(alignRuns(samples, drifted, 0)[250]).toBe(201);
 });

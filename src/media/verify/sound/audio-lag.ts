@@ -29,7 +29,7 @@ const EQUALLY_GOOD = 0.02;
 /** Below this the two sounds are not alike enough to say where one lies in the other. */
 const LEAST_CORRELATION = 0.6;
 
-export interface AudioPlace {
+export interface AudioTrackFile {
   readonly path: string;
   readonly formats: string;
   readonly streamIndex: number;
@@ -54,14 +54,14 @@ export function parseSampleRuns(text: string): { readonly pts: number; readonly 
  * Puts each run where its timestamp says, silence where nothing is; index 0 is `firstSample`. A run that begins within
  * `JITTER` of the end of the one before it goes on from there: a clock of milliseconds would tear the wave apart.
  */
-export function placeSamples(
+export function alignRuns(
   samples: Int16Array,
   runs: readonly { readonly pts: number; readonly samples: number }[],
   firstSample: number,
 ): Int16Array {
   const last = runs.at(-1);
   const length = last === undefined ? 0 : Math.min(SECONDS * LAG_SAMPLE_RATE, last.pts + last.samples - firstSample);
-  const placed = new Int16Array(Math.max(0, length));
+  const aligned = new Int16Array(Math.max(0, length));
   let read = 0;
   let end: number | null = null;
   for (const run of runs) {
@@ -69,12 +69,12 @@ export function placeSamples(
     end = pts + run.samples;
     const skipped = Math.max(0, firstSample - pts);
     const at = pts + skipped - firstSample;
-    if (skipped < run.samples && at < placed.length) {
-      placed.set(samples.subarray(read + skipped, read + Math.min(run.samples, skipped + placed.length - at)), at);
+    if (skipped < run.samples && at < aligned.length) {
+      aligned.set(samples.subarray(read + skipped, read + Math.min(run.samples, skipped + aligned.length - at)), at);
     }
     read += run.samples;
   }
-  return placed;
+  return aligned;
 }
 
 export interface DecodeSoundOptions {
@@ -93,7 +93,7 @@ const SEEK_MARGIN_US = 1_000_000;
 /** A minute of sound. Null when the stream cannot be decoded. */
 export async function decodeSound(
   tools: Tools,
-  place: AudioPlace,
+  track: AudioTrackFile,
   workDir: string,
   options: DecodeSoundOptions = {},
 ): Promise<DecodedSound | null> {
@@ -115,8 +115,8 @@ export async function decodeSound(
         ...QUIET,
         // The microsecond, less than a tick, keeps 5.1 from counting from this stream's start (see sourceOffsetUs).
         ...["-copyts", "-itsoffset", "0.000001", ...seek],
-        ...inputGuards({ formats: place.formats, kind: "file" }),
-        ...["-i", fileUrl(place.path), "-filter_complex", `[0:${place.streamIndex}]${chain}`],
+        ...inputGuards({ formats: track.formats, kind: "file" }),
+        ...["-i", fileUrl(track.path), "-filter_complex", `[0:${track.streamIndex}]${chain}`],
         ...["-map", "[a]", "-c:a", "pcm_s16le", "-f", "s16le", "-y", fileUrl(rawFile)],
         ...["-map", "[b]", "-c:a", "pcm_s16le", "-f", "framehash", "-hash", "adler32", "-y", fileUrl(timesFile)],
       ],
@@ -136,7 +136,7 @@ export async function decodeSound(
 /** Samples whose first lies exactly where the first video frame is shown on the same file's clock, or `skip` samples later. */
 export function alignSound(sound: DecodedSound, firstFramePts: Pts, videoTimeBase: Rational, skip = 0): Int16Array {
   const firstSample = rescale(firstFramePts, videoTimeBase, { num: 1, den: LAG_SAMPLE_RATE }) + skip;
-  return placeSamples(sound.samples, sound.runs, firstSample);
+  return alignRuns(sound.samples, sound.runs, firstSample);
 }
 
 function energy(samples: Int16Array, start: number, length: number): number {
@@ -222,9 +222,9 @@ export function measureLag(
   source: Int16Array,
   output: Int16Array,
 ): { readonly lagMs: number } | { readonly lagMs: null; readonly reason: string } {
-  const room = Math.min(source.length, output.length) - 2 * MOST_LAG;
-  if (room < LEAST_SAMPLES) return { lagMs: null, reason: "too little sound to compare" };
-  const stretch = longestPiece(source.subarray(0, room + 2 * MOST_LAG)) ?? { from: MOST_LAG, to: MOST_LAG + room };
+  const usable = Math.min(source.length, output.length) - 2 * MOST_LAG;
+  if (usable < LEAST_SAMPLES) return { lagMs: null, reason: "too little sound to compare" };
+  const stretch = longestPiece(source.subarray(0, usable + 2 * MOST_LAG)) ?? { from: MOST_LAG, to: MOST_LAG + usable };
   const length = Math.min(WINDOW, Math.floor((stretch.to - stretch.from) / 8) * 8);
   const start = bestWindow(source, length, stretch);
   if (start === null) return { lagMs: null, reason: "silent" };

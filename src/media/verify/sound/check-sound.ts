@@ -82,12 +82,12 @@ export async function decodeSourceSound(
   const sounds: SoundSample[] = [];
   for (const { planned } of measuredAudio(source.plan)) {
     const { index } = planned.source;
-    const place = { path: source.sourcePath, formats: source.info.formatName, streamIndex: index };
-    const beginning = await decodeSound(tools, place, workDir, { signal, nice });
+    const track = { path: source.sourcePath, formats: source.info.formatName, streamIndex: index };
+    const beginning = await decodeSound(tools, track, workDir, { signal, nice });
     const endUs = source.sourceEnds.get(index)?.endUs ?? null;
     const wantsEnd = beginning !== null && isLong(endUs, source.firstFrameUs);
     const end = wantsEnd
-      ? await decodeSound(tools, place, workDir, { signal, nice, fromUs: endUs - TAIL_US, seeks: true })
+      ? await decodeSound(tools, track, workDir, { signal, nice, fromUs: endUs - TAIL_US, seeks: true })
       : null;
     sounds.push({ beginning, end });
   }
@@ -102,8 +102,8 @@ export async function decodeOutputSound(
   const { plan, outputPath, signal } = output;
   return await Promise.all(
     measuredAudio(plan).map(({ position }) => {
-      const place = { path: outputPath, formats: OUTPUT_DEMUXERS, streamIndex: position };
-      return decodeSound(tools, place, dirname(outputPath), { signal });
+      const track = { path: outputPath, formats: OUTPUT_DEMUXERS, streamIndex: position };
+      return decodeSound(tools, track, dirname(outputPath), { signal });
     }),
   );
 }
@@ -211,7 +211,7 @@ async function measureTrack(
 /** Holds the tracks against each other, beginnings and ends; decodes the ends of long ones. */
 export async function checkSound(tools: Tools, input: SoundCheckInput): Promise<SoundCheck> {
   const notes: string[] = [];
-  const told: string[] = [];
+  const measured: string[] = [];
   let worstMs: number | null = null;
   const tracks = await Promise.all(
     measuredAudio(input.plan).map((track, number) => {
@@ -225,7 +225,7 @@ export async function checkSound(tools: Tools, input: SoundCheckInput): Promise<
         notes.push(`audio stream ${index}: ${what} not measured: ${reason ?? "no reason given"}`);
         continue;
       }
-      told.push(`${lagMs.toFixed(2)} ms at the ${what} of stream ${index}`);
+      measured.push(`${lagMs.toFixed(2)} ms at the ${what} of stream ${index}`);
       if (worstMs === null || Math.abs(lagMs) > Math.abs(worstMs)) worstMs = lagMs;
     }
   }
@@ -236,8 +236,8 @@ export async function checkSound(tools: Tools, input: SoundCheckInput): Promise<
       name: "audio and video offset",
       ok: worstMs === null || Math.abs(worstMs) <= MOST_AV_ERROR_MS,
       detail:
-        told.length > 0
-          ? `${told.join(", ")} against the source's`
+        measured.length > 0
+          ? `${measured.join(", ")} against the source's`
           : notes[0] === undefined
             ? "no audio is kept"
             : `not measured: ${notes[0]}`,

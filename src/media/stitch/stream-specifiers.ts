@@ -23,7 +23,7 @@ function letterOf(stream: PlannedStream): string {
   }
 }
 
-export interface OutputPlace {
+export interface SpecifiedStream {
   readonly stream: PlannedStream;
   /** ffmpeg's letter for the type of output stream, and its number among those. */
   readonly letter: string;
@@ -31,7 +31,7 @@ export interface OutputPlace {
 }
 
 /** Where each planned stream lands: the mapped ones in order, attached files after them. */
-export function outputPlaces(plan: StreamPlan): OutputPlace[] {
+export function specifyStreams(plan: StreamPlan): SpecifiedStream[] {
   const counts = new Map<string, number>();
   const attached = plan.streams.filter((stream) => stream.action.kind === "attach");
   return [...mappedStreams(plan), ...attached].map((stream) => {
@@ -45,7 +45,7 @@ export function outputPlaces(plan: StreamPlan): OutputPlace[] {
 /** The streams of the output that an option for `asked` means; none when what it names was left out. */
 export function specifiers(plan: StreamPlan, asked: OutputStream): string[] {
   if (asked.index === null) return [asked.type];
-  return outputPlaces(plan).flatMap(({ stream, letter, index }) =>
+  return specifyStreams(plan).flatMap(({ stream, letter, index }) =>
     letterOf(stream) === asked.type && stream.number === asked.index ? [`${letter}:${index}`] : [],
   );
 }

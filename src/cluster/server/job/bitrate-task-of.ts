@@ -2,16 +2,16 @@
 // against.
 import { toNumber } from "../../../base/rational.ts";
 import { type Buffer, onePassBuffer, sharedBuffer } from "../../../media/bitrate/segment-buffer.ts";
+import type { BitrateTask } from "../../../media/model/bitrate-task.ts";
 import type { EncodeRequest } from "../../../media/model/encode-request.ts";
-import type { RateTask } from "../../../media/model/rate-task.ts";
 import { bufferOf } from "../../../media/request/tables/encoder-passes.ts";
-import type { RateAsked } from "../../../media/verify/check-rate.ts";
+import type { RequestedBitrate } from "../../../media/verify/check-bitrate.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { Segment } from "../../scheduler/model/segment.ts";
 import { isMeasuring } from "../../scheduler/sizing/segment-shares.ts";
 
 /** Null: nothing beyond the request. */
-export function rateTaskOf(job: Job, segment: Segment, request: EncodeRequest): RateTask | null {
+export function bitrateTaskOf(job: Job, segment: Segment, request: EncodeRequest): BitrateTask | null {
   const seconds = (segment.endPts - segment.startPts) * toNumber(job.timeBase);
   if (seconds <= 0) return null;
   const buffer = hasNeighbours(job) ? askedBuffer(request) : null;
@@ -39,7 +39,7 @@ function askedBuffer(request: EncodeRequest): Buffer | null {
 }
 
 /** What the request says of bits; a bit rate beside a quality is only its bound (libvpx, libaom) and not promised. */
-export function rateAsked(job: Job, request: EncodeRequest): RateAsked {
+export function requestedBitrate(job: Job, request: EncodeRequest): RequestedBitrate {
   const { bitrate, quality } = request.video;
   let ticks = 0;
   for (const segment of job.segments) ticks += segment.endPts - segment.startPts;
@@ -51,7 +51,7 @@ export function rateAsked(job: Job, request: EncodeRequest): RateAsked {
 }
 
 /** For the proof: how the rate was held. */
-export function rateNotes(job: Job): string[] {
+export function bitrateNotes(job: Job): string[] {
   if (job.rate === undefined) return [];
   if (job.segments.length === 1) return ["the bit rate was held over the whole video, in one segment"];
   return [

@@ -6,12 +6,12 @@ import { startWorkTimer } from "../../base/process/pause.ts";
 import { toNumber } from "../../base/rational.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SegmentTask } from "../model/segment.ts";
-import { boundedRequest } from "../request/args/rate-requests.ts";
+import { boundedRequest } from "../request/args/bitrate-requests.ts";
 import { passesOf } from "../request/tables/encoder-passes.ts";
 import { type EncodeOptions, type EncodeOutcome, encodeSegment } from "../segment/encode-segment.ts";
-import { nextRate, type Try } from "./next-rate.ts";
+import { nextBitrate, type Try } from "./next-bitrate.ts";
 import { bitsInListing, readPackets, sumBits } from "./packet-bits.ts";
-import { firstRun, type Landing, landingRun, measuringRun, type PassRun, wordsFor } from "./pass-runs.ts";
+import { firstRun, measuringRun, type PassRun, type TargetTask, targetRun, wordsFor } from "./pass-runs.ts";
 
 /** Second passes at most: each further one is aimed by what those before it missed. */
 const MOST_TRIES = 5;
@@ -33,13 +33,13 @@ export interface Measured {
 export type MeasureOutcome = Measured | Extract<EncodeOutcome, { ok: false }>;
 
 /** A segment of any task that is to be kept. */
-export async function encodeRated(tools: Tools, task: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
+export async function encodeAtBitrate(tools: Tools, task: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
   const { rate } = task;
   if (rate === undefined || rate.pass === "measure") return await encodeSegment(tools, task, options);
   if (rate.pass === "only") {
     return await encodeSegment(tools, { ...task, request: boundedRequest(task.request, rate) }, options);
   }
-  return await land(tools, task, rate, options);
+  return await encodeToTarget(tools, task, rate, options);
 }
 
 /** Bits of the segment at the measuring quality; of an encoder that can't be measured, what its time alone says. */
@@ -64,7 +64,12 @@ async function countRun(tools: Tools, { task, encoderArgs }: PassRun, options: E
 
 type Encoded = Extract<EncodeOutcome, { ok: true }>;
 
-async function land(tools: Tools, task: SegmentTask, rate: Landing, options: EncodeOptions): Promise<EncodeOutcome> {
+async function encodeToTarget(
+  tools: Tools,
+  task: SegmentTask,
+  rate: TargetTask,
+  options: EncodeOptions,
+): Promise<EncodeOutcome> {
   const passes = passesOf(task.request.video.encoder);
   if (passes === null) return await encodeSegment(tools, task, options);
   const worked = startWorkTimer(options.pausable);
@@ -79,7 +84,7 @@ async function land(tools: Tools, task: SegmentTask, rate: Landing, options: Enc
   let best: { readonly outcome: Encoded; readonly bits: number } | null = null;
   const tries: Try[] = [];
   for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
-    const run = landingRun(task, rate, bitrate, words, options.workDir);
+    const run = targetRun(task, rate, bitrate, words, options.workDir);
     const outcome = await encodeSegment(tools, run.task, {
       ...inPart(options, task, rate, attempt),
       workDir: join(options.workDir, `try-${attempt}`),
@@ -97,7 +102,7 @@ async function land(tools: Tools, task: SegmentTask, rate: Landing, options: Enc
     const hasSettled = Math.abs(bits - before) <= SAME * before;
     if (missOf(bits, rate) <= rate.slackBits || bits === 0 || hasSettled) break;
     tries.push({ bitrate, bits });
-    bitrate = nextRate(tries, rate.targetBits);
+    bitrate = nextBitrate(tries, rate.targetBits);
   }
   if (best === null) throw new Error("no run was made");
   const path = join(options.workDir, basename(best.outcome.path));
@@ -107,13 +112,13 @@ async function land(tools: Tools, task: SegmentTask, rate: Landing, options: Enc
 }
 
 /** How far from the target; beyond what -maxrate lets through in the segment's time, too far in any case. */
-function missOf(bits: number, { targetBits, slackBits, buffer, seconds }: Landing): number {
+function missOf(bits: number, { targetBits, slackBits, buffer, seconds }: TargetTask): number {
   const miss = Math.abs(bits - targetBits);
   return buffer !== null && bits > buffer.maxrate * seconds ? miss + slackBits + 1 : miss;
 }
 
 /** Progress of one run as its part of all of them. */
-function inPart(options: EncodeOptions, task: SegmentTask, { seconds }: Landing, run: number): EncodeOptions {
+function inPart(options: EncodeOptions, task: SegmentTask, { seconds }: TargetTask, run: number): EncodeOptions {
   const { onProgress } = options;
   if (onProgress === undefined) return options;
   const { averageFrameRate } = task.video;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ClockProgress } from "../clock/clock-progress.ts";
+import { ClockProgress } from "../../clock/clock-progress.ts";
 import { checkSteps, type StepsInput } from "./check-steps.ts";
 
 /** Times of pictures 40 ms apart. */

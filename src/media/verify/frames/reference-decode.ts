@@ -1,27 +1,27 @@
 // One look at the source: all of its pictures, decoded once in sequence from the beginning, with their times and digests.
 // Where the index and what a segment holds differ, this alone says what is right. It begins nowhere else: that a picture
 // can be decoded from a key frame on is an index's promise, and what comes out of a false one looks like any picture.
-import { AppError } from "../../base/errors.ts";
-import { createPauseSwitch } from "../../base/process/pause.ts";
-import type { Pts, Rational } from "../../base/rational.ts";
-import { decoderFor } from "../ffmpeg/codecs.ts";
-import { frameDigests } from "../ffmpeg/framehash.ts";
-import { runTool } from "../ffmpeg/run-tool.ts";
-import { lastWords } from "../ffmpeg/stderr.ts";
-import { fileUrl } from "../ffmpeg/tool-args.ts";
-import type { Tools } from "../ffmpeg/tools.ts";
-import type { FrameTimes } from "../index/frame-index.ts";
-import { SortedPts } from "../index/sorted-pts.ts";
-import type { SegmentTask } from "../model/segment.ts";
-import type { SourceInfo } from "../model/source.ts";
-import type { OutputPlan } from "../plan/frame-timing.ts";
-import { isCertain, plannedFrames } from "../plan/planned-frames.ts";
-import type { Seams } from "../segment/seams.ts";
-import { decodeArgs } from "../segment/segment-args.ts";
-import { clockOffsetUs, clockShift } from "../source/source-clock.ts";
+import { AppError } from "../../../base/errors.ts";
+import { createPauseSwitch } from "../../../base/process/pause.ts";
+import type { Pts, Rational } from "../../../base/rational.ts";
+import { decoderFor } from "../../ffmpeg/codecs.ts";
+import { frameDigests } from "../../ffmpeg/framehash.ts";
+import { runTool } from "../../ffmpeg/run-tool.ts";
+import { lastWords } from "../../ffmpeg/stderr.ts";
+import { fileUrl } from "../../ffmpeg/tool-args.ts";
+import type { Tools } from "../../ffmpeg/tools.ts";
+import type { FrameTimes } from "../../index/frame-index.ts";
+import { SortedPts } from "../../index/sorted-pts.ts";
+import type { SegmentTask } from "../../model/segment.ts";
+import type { SourceInfo } from "../../model/source.ts";
+import type { FrameTiming } from "../../plan/frame-timing.ts";
+import { isCertain, plannedFrames } from "../../plan/planned-frames.ts";
+import type { Seams } from "../../segment/seams.ts";
+import { decodeArgs } from "../../segment/segment-args.ts";
+import { clockOffsetUs, clockShift } from "../../source/source-clock.ts";
 
 /** What was seen of a range. */
-export interface LookedRange {
+export interface ReferenceRange {
   /** Sorted times of the frames that the output plan makes of the range's pictures, in its ticks on the job's clock. */
   readonly pts: readonly Pts[];
   /** Digests of the first picture and of the first one after the end. */
@@ -31,7 +31,7 @@ export interface LookedRange {
 type Range = Pick<SegmentTask, "startPts" | "endPts">;
 
 /** The decoder's pictures as they come, in the place of the index's promises. */
-class SeenFrames implements FrameTimes {
+class DecodedFrames implements FrameTimes {
   readonly timeBase: Rational;
   lastDuration = 1;
   readonly #pts = new SortedPts();
@@ -83,14 +83,14 @@ class SeenFrames implements FrameTimes {
   }
 }
 
-export class SourceLook implements Disposable {
+export class ReferenceDecode implements Disposable {
   readonly #abort = new AbortController();
   readonly #info: SourceInfo;
-  readonly #seen: SeenFrames;
+  readonly #decoded: DecodedFrames;
   #isOver = false;
   #onGrowth: (() => void)[] = [];
   /** Ranges that are waited for; without one the decoder stands still. */
-  #asked = 0;
+  #waitingRanges = 0;
   readonly #pause = createPauseSwitch();
   readonly #running: Promise<void>;
 
@@ -98,7 +98,7 @@ export class SourceLook implements Disposable {
   constructor(tools: Tools, path: string, info: SourceInfo, encoder: string, signal?: AbortSignal) {
     this.#info = info;
     this.#pause.set(true);
-    this.#seen = new SeenFrames(info.video);
+    this.#decoded = new DecodedFrames(info.video);
     const ends = signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);
     this.#running = this.#run(tools, path, encoder, ends).finally(() => {
       this.#isOver = true;
@@ -131,7 +131,7 @@ export class SourceLook implements Disposable {
         const fields = line.split(",");
         const pts = Number(fields[2]);
         if (Number.isNaN(pts)) return;
-        this.#seen.add(pts - shift, (fields[5] ?? "").trim());
+        this.#decoded.add(pts - shift, (fields[5] ?? "").trim());
         this.#grew();
       },
     });
@@ -153,10 +153,10 @@ export class SourceLook implements Disposable {
   }
 
   /** Everything that a range up to `endPts` needs has been decoded. */
-  async #upTo(plan: OutputPlan | null, { endPts }: Range): Promise<void> {
+  async #upTo(timing: FrameTiming | null, { endPts }: Range): Promise<void> {
     while (!this.#isOver) {
-      const { last } = this.#seen;
-      if (endPts !== null && last !== null && isCertain(plan, this.#seen, endPts, last)) return;
+      const { last } = this.#decoded;
+      if (endPts !== null && last !== null && isCertain(timing, this.#decoded, endPts, last)) return;
       await new Promise<void>((resolve) => {
         this.#onGrowth.push(resolve);
       });
@@ -168,19 +168,19 @@ export class SourceLook implements Disposable {
    * What the range gives, by the source alone. `lastDuration`: ticks that the source's last frame is shown, by the index.
    * Errors: E_INDEX when ffmpeg fails, E_INTERRUPTED.
    */
-  async range(plan: OutputPlan | null, range: Range, lastDuration: number): Promise<LookedRange> {
-    this.#asked += 1;
+  async range(timing: FrameTiming | null, range: Range, lastDuration: number): Promise<ReferenceRange> {
+    this.#waitingRanges += 1;
     this.#pause.set(false);
     try {
-      await this.#upTo(plan, range);
+      await this.#upTo(timing, range);
     } finally {
-      this.#asked -= 1;
-      if (this.#asked === 0) this.#pause.set(true);
+      this.#waitingRanges -= 1;
+      if (this.#waitingRanges === 0) this.#pause.set(true);
     }
-    this.#seen.lastDuration = lastDuration;
+    this.#decoded.lastDuration = lastDuration;
     return {
-      pts: plan === null ? [] : plannedFrames(plan, this.#seen, this.#info, range),
-      seams: this.#seen.seams(range),
+      pts: timing === null ? [] : plannedFrames(timing, this.#decoded, this.#info, range),
+      seams: this.#decoded.seams(range),
     };
   }
 

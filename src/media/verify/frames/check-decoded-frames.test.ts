@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
-import { findTools, type Tools } from "../ffmpeg/tools.ts";
-import { checkDecodedFrames } from "./full-check.ts";
+import { runFfmpeg } from "../../ffmpeg/run-ffmpeg.fixture.ts";
+import { findTools, type Tools } from "../../ffmpeg/tools.ts";
+import { checkDecodedFrames } from "./check-decoded-frames.ts";
 
 const TIMEOUT_MS = 60_000;
 const FRAMES = 48;

@@ -4,7 +4,7 @@ import { z } from "zod";
 
 const bits = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-export const rateTaskSchema = z.discriminatedUnion("pass", [
+export const bitrateTaskSchema = z.discriminatedUnion("pass", [
   /** One pass as the request says, within a buffer that leaves room for the neighbours (docs/adr/0008). */
   z.strictObject({ pass: z.literal("only"), maxrate: bits, bufsize: bits }),
   /** Nothing is kept but the number of bits; `bitrate` is that of the whole video and says which quality to measure at. */
@@ -20,4 +20,4 @@ export const rateTaskSchema = z.discriminatedUnion("pass", [
     buffer: z.strictObject({ maxrate: bits, bufsize: bits }).nullable(),
   }),
 ]);
-export type RateTask = z.infer<typeof rateTaskSchema>;
+export type BitrateTask = z.infer<typeof bitrateTaskSchema>;

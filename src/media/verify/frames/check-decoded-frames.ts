@@ -1,14 +1,14 @@
 // The full check of an output: it is decoded once, as a viewer's player would, and every picture held against those of
 // its segments, each decoded by itself. Streams: neither pictures nor files are kept.
-import { AppError } from "../../base/errors.ts";
-import { runTool } from "../ffmpeg/run-tool.ts";
-import { decodeErrors, lastWords } from "../ffmpeg/stderr.ts";
-import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
-import type { Tools } from "../ffmpeg/tools.ts";
-import type { ProofCheck } from "../model/proof.ts";
-import { SEGMENT_DEMUXERS } from "../segment/verify-segment.ts";
+import { AppError } from "../../../base/errors.ts";
+import { runTool } from "../../ffmpeg/run-tool.ts";
+import { decodeErrors, lastWords } from "../../ffmpeg/stderr.ts";
+import { fileUrl, inputGuards, QUIET } from "../../ffmpeg/tool-args.ts";
+import type { Tools } from "../../ffmpeg/tools.ts";
+import type { ProofCheck } from "../../model/proof.ts";
+import { SEGMENT_DEMUXERS } from "../../segment/verify-segment.ts";
+import { OUTPUT_DEMUXERS } from "../output-packets.ts";
 import { FrameComparer, type Side } from "./frame-comparer.ts";
-import { OUTPUT_DEMUXERS } from "./output-packets.ts";
 
 export interface FullCheckInput {
   /** In order of time. */

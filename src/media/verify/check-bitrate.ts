@@ -9,11 +9,11 @@ import type { ProofCheck } from "../model/proof.ts";
 import { OUTPUT_DEMUXERS } from "./output-packets.ts";
 
 /** Names of the checks made here; their failing does not make an output inexact. */
-export const RATE_CHECKS: ReadonlySet<string> = new Set(["bitrate", "buffer"]);
+export const BITRATE_CHECKS: ReadonlySet<string> = new Set(["bitrate", "buffer"]);
 /** What -b:v promises, as part of the size. */
-const RATE_TOLERANCE = 0.02;
+const BITRATE_TOLERANCE = 0.02;
 
-export interface RateAsked {
+export interface RequestedBitrate {
   /** Bits per second of the whole video; null: quality decides. */
   readonly bitrate: number | null;
   /** -maxrate and -bufsize; null unless both were given. */
@@ -23,25 +23,28 @@ export interface RateAsked {
 }
 
 /** Empty where no rate was asked for. */
-export async function checkRate(
+export async function checkBitrate(
   tools: Tools,
   path: string,
-  asked: RateAsked,
+  requested: RequestedBitrate,
   signal?: AbortSignal,
 ): Promise<ProofCheck[]> {
-  if (asked.bitrate === null && asked.buffer === null) return [];
+  if (requested.bitrate === null && requested.buffer === null) return [];
   const packets = await readPackets(tools, path, OUTPUT_DEMUXERS, signal);
-  return rateChecks(packets, asked);
+  return bitrateChecks(packets, requested);
 }
 
 /** Pure. */
-export function rateChecks(packets: readonly TimedPacket[], { bitrate, buffer, seconds }: RateAsked): ProofCheck[] {
+export function bitrateChecks(
+  packets: readonly TimedPacket[],
+  { bitrate, buffer, seconds }: RequestedBitrate,
+): ProofCheck[] {
   const checks: ProofCheck[] = [];
   if (bitrate !== null) {
     const got = sumBits(packets) / seconds;
     const error = got / bitrate - 1;
     const detail = `asked ${kilobits(bitrate)}, got ${kilobits(got)}: ${signed(100 * error)} % over ${seconds.toFixed(3)} s`;
-    checks.push({ name: "bitrate", ok: Math.abs(error) <= RATE_TOLERANCE, detail });
+    checks.push({ name: "bitrate", ok: Math.abs(error) <= BITRATE_TOLERANCE, detail });
   }
   if (buffer !== null) {
     const { underflows, worstMissingBits, firstAt, lowest } = playBucket(timed(packets, seconds), buffer);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { compareTimes, isExactClock } from "./output-times.ts";
+import { compareTimes, isExactClock } from "./compare-times.ts";
 
 const NTSC = { num: 1, den: 24_000 };
 const MILLIS = { num: 1, den: 1000 };

@@ -14,7 +14,7 @@ export interface Try {
  * (whole quantizers make sizes jump, so the last miss alone swings to and fro). Until there is one on each side, by the
  * last miss.
  */
-export function nextRate(tries: readonly Try[], targetBits: number): number {
+export function nextBitrate(tries: readonly Try[], targetBits: number): number {
   const last = tries.at(-1);
   if (last === undefined) throw new Error("nothing was tried");
   const above = tries.filter(({ bits }) => bits > targetBits).sort((a, b) => a.bitrate - b.bitrate)[0];

@@ -3,7 +3,7 @@
 
 import { toNumber } from "../../../base/rational.ts";
 import type { EncodeRequest, NamedOption, VideoRequest } from "../../model/encode-request.ts";
-import type { RateGoal } from "../../model/segment.ts";
+import type { BitrateGoal } from "../../model/segment.ts";
 import type { SourceVideo } from "../../model/source.ts";
 import { bufferOf, type EncoderPasses, passesOf, withoutBufferParams } from "../tables/encoder-passes.ts";
 
@@ -11,7 +11,7 @@ import { bufferOf, type EncoderPasses, passesOf, withoutBufferParams } from "../
  * The bit rate that the whole video must have: -b:v where nothing else fixes the quality and the encoder can be shared
  * out. `-b:v 0` is libvpx's "quality alone". Null: one pass.
  */
-export function rateGoalOf({ video }: EncodeRequest): RateGoal | null {
+export function bitrateGoalOf({ video }: EncodeRequest): BitrateGoal | null {
   const isFixedByQuality = video.quality !== null || video.encoderParams.some(([key]) => key === "crf" || key === "qp");
   if (video.bitrate === null || video.bitrate <= 0 || isFixedByQuality) return null;
   if (passesOf(video.encoder) === null || isConstant(video)) return null;
@@ -21,7 +21,7 @@ export function rateGoalOf({ video }: EncodeRequest): RateGoal | null {
 
 /** Its encoder holds a rate in two passes on a clock of one tick a frame. */
 export function wantsFrameClock(request: EncodeRequest): boolean {
-  return passesOf(request.video.encoder)?.clock !== undefined && rateGoalOf(request) !== null;
+  return passesOf(request.video.encoder)?.clock !== undefined && bitrateGoalOf(request) !== null;
 }
 
 /** Hardware words of the user for another rate control than a mean over time. */
@@ -89,7 +89,7 @@ function quicker(video: VideoRequest, quick: readonly NamedOption[]): Pick<Video
 }
 
 /** A mean of `bitrate` over the segment, within its own buffer. */
-export function landingRequest(
+export function targetRequest(
   request: EncodeRequest,
   bitrate: number,
   buffer: { readonly maxrate: number; readonly bufsize: number } | null,

@@ -1,6 +1,6 @@
 // Whether times collapse: pictures a tick apart where the source's last longer, a film or a track shorter than the
 // packets that it was made of. Counts can't see it, and the times of a source whose clock is broken agree with it. Pure.
-import type { ProofCheck } from "../model/proof.ts";
+import type { ProofCheck } from "../../model/proof.ts";
 
 export interface StepsInput {
   /** Of the output's pictures, sorted, seconds. */
@@ -65,15 +65,15 @@ export function checkSteps(input: StepsInput): ProofCheck {
   const { shown, picture, sounds } = input;
   const lasts = (shown.at(-1) ?? 0) - (shown[0] ?? 0);
   const problems = [crowd(input)].filter((problem) => problem !== null);
-  const told = [`the pictures last ${lasts.toFixed(2)} s`];
-  if (picture === null) told.push("not measured: what the source's packets last");
+  const facts = [`the pictures last ${lasts.toFixed(2)} s`];
+  if (picture === null) facts.push("not measured: what the source's packets last");
   else if (shown.length > 1 && isShort(lasts, picture.seconds, (2 * lasts) / (shown.length - 1)))
     problems.push(`the pictures last ${lasts.toFixed(2)} s, their packets ${picture.seconds.toFixed(2)} s`);
   for (const { stream, source, output } of sounds) {
     if (isShort(output, source))
       problems.push(`sound ${stream} lasts ${output.toFixed(2)} s, its packets ${source.toFixed(2)} s`);
-    else told.push(`sound ${stream} ${output.toFixed(2)} s`);
+    else facts.push(`sound ${stream} ${output.toFixed(2)} s`);
   }
   const ok = problems.length === 0;
-  return { name: STEPS_CHECK, ok, detail: ok ? `${told.join(", ")}, as their packets do` : problems.join("; ") };
+  return { name: STEPS_CHECK, ok, detail: ok ? `${facts.join(", ")}, as their packets do` : problems.join("; ") };
 }

@@ -14,7 +14,7 @@ export interface Asked {
 }
 
 /** Null: the server's default. Errors: E_USAGE when --quality or --speed have no --codec. */
-export function encodeRequest(asked: Asked): string | null {
+export function ffmpegParamsOf(asked: Asked): string | null {
   const { codec, quality, speed, "ffmpeg-params": params } = asked;
   if (codec === null) {
     const lonely = quality !== null ? "--quality" : speed !== null ? "--speed" : null;

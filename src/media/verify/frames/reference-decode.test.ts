@@ -3,16 +3,16 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { forgetBoxes } from "../../../test/support/edit-boxes.ts";
-import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
-import { findTools, type Tools } from "../ffmpeg/tools.ts";
-import { indexSource } from "../index/index-source.ts";
-import { outputPlan } from "../plan/frame-timing.ts";
-import { parseEncodeParams } from "../request/parse/parse-params.ts";
-import { planSegment } from "../segment/segment-task.ts";
-import { probeSource } from "../source/probe.ts";
+import { forgetBoxes } from "../../../../test/support/edit-boxes.ts";
+import { runFfmpeg } from "../../ffmpeg/run-ffmpeg.fixture.ts";
+import { findTools, type Tools } from "../../ffmpeg/tools.ts";
+import { indexSource } from "../../index/index-source.ts";
+import { frameTimingOf } from "../../plan/frame-timing.ts";
+import { parseEncodeParams } from "../../request/parse/parse-params.ts";
+import { planSegment } from "../../segment/segment-task.ts";
+import { probeSource } from "../../source/probe.ts";
 import { filteredTimes } from "./filtered-times.ts";
-import { SourceLook } from "./source-look.ts";
+import { ReferenceDecode } from "./reference-decode.ts";
 
 let tools: Tools;
 let folder: string;
@@ -26,10 +26,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const planOf = (params: string) => outputPlan(parseEncodeParams(params), { num: 1, den: 12_800 });
+const planOf = (params: string) => frameTimingOf(parseEncodeParams(params), { num: 1, den: 12_800 });
 
 async function looked(file: string) {
-  return new SourceLook(tools, file, await probeSource(tools, file), "libx264");
+  return new ReferenceDecode(tools, file, await probeSource(tools, file), "libx264");
 }
 
 test("ranges that touch hold every picture once, and agree on the one at their boundary", async () => {
@@ -63,7 +63,7 @@ test("pictures whose times are false get ffmpeg's own, each later than the one b
 
 test("what can't be decoded is said to whoever asks", async () => {
   const info = await probeSource(tools, path);
-  using look = new SourceLook(tools, join(folder, "gone.mp4"), info, "libx264");
+  using look = new ReferenceDecode(tools, join(folder, "gone.mp4"), info, "libx264");
   await expect(look.range(planOf("-c:v libx264"), { startPts: null, endPts: null }, 512)).rejects.toThrow(
     "could not be decoded in sequence",
   );

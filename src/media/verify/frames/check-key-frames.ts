@@ -1,7 +1,7 @@
 // Holds the places of the output's key frames against the distance that the request asks for. Pure.
-import type { Pts } from "../../base/rational.ts";
-import type { ProofCheck } from "../model/proof.ts";
-import type { KeyDistance } from "../request/args/key-distance.ts";
+import type { Pts } from "../../../base/rational.ts";
+import type { ProofCheck } from "../../model/proof.ts";
+import type { KeyDistance } from "../../request/args/key-distance.ts";
 
 /** The first positions that differ from one multiple after the other; null: none does. */
 function besideMultiples(positions: readonly number[], frames: number, distance: number): string | null {

@@ -1,15 +1,15 @@
 // The times at which the filters of a request put frames out, by running them over the whole source: where its times are
 // false or missing, what ffmpeg makes of them at its end is no function of the index.
-import { AppError } from "../../base/errors.ts";
-import { formatRational, type Pts } from "../../base/rational.ts";
-import { runTool } from "../ffmpeg/run-tool.ts";
-import { lastWords } from "../ffmpeg/stderr.ts";
-import { fileUrl } from "../ffmpeg/tool-args.ts";
-import type { Tools } from "../ffmpeg/tools.ts";
-import type { SegmentTask } from "../model/segment.ts";
-import { filterChain, renderedChain } from "../request/args/video-args.ts";
-import { filterEffect } from "../request/filters/filter-kind.ts";
-import { cutChain, decodeArgs, spreadPts } from "../segment/segment-args.ts";
+import { AppError } from "../../../base/errors.ts";
+import { formatRational, type Pts } from "../../../base/rational.ts";
+import { runTool } from "../../ffmpeg/run-tool.ts";
+import { lastWords } from "../../ffmpeg/stderr.ts";
+import { fileUrl } from "../../ffmpeg/tool-args.ts";
+import type { Tools } from "../../ffmpeg/tools.ts";
+import type { SegmentTask } from "../../model/segment.ts";
+import { filterChain, renderedChain } from "../../request/args/video-args.ts";
+import { filterEffect } from "../../request/filters/filter-kind.ts";
+import { cutChain, decodeArgs, spreadPts } from "../../segment/segment-args.ts";
 
 /**
  * Sorted, on the job's clock, in ticks of the task's cut or else of the source. `task`: one over everything. Errors: E_INDEX

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { KeyDistance } from "../request/args/key-distance.ts";
-import { checkKeyFrames } from "./key-frames.ts";
+import type { KeyDistance } from "../../request/args/key-distance.ts";
+import { checkKeyFrames } from "./check-key-frames.ts";
 
 const EVERY: KeyDistance = { frames: 48, kind: "every", isHeld: true };
 const FRAMES = Array.from({ length: 120 }, (_, number) => 1000 + number * 512);

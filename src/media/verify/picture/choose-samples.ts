@@ -5,12 +5,12 @@ import type { FrameIndex } from "../../index/frame-index.ts";
 import type { EncodeRequest } from "../../model/encode-request.ts";
 import type { LeadIn, SegmentTask } from "../../model/segment.ts";
 import type { PictureShape, SourceInfo } from "../../model/source.ts";
-import { type OutputPlan, outputPlan } from "../../plan/frame-timing.ts";
+import { type FrameTiming, frameTimingOf } from "../../plan/frame-timing.ts";
 import { plannedFrames } from "../../plan/planned-frames.ts";
 import { planSegment } from "../../segment/segment-task.ts";
 
 /** A segment as far as its pictures are looked at. */
-export interface LookedAtSegment {
+export interface SampledSegment {
   /** Source ticks; null: the beginning or the end of the stream. */
   readonly startPts: Pts | null;
   readonly endPts: Pts | null;
@@ -21,13 +21,13 @@ export interface LookedAtSegment {
   readonly complaint: string | null;
 }
 
-export interface PlacesInput {
+export interface SamplingInput {
   /** Of the file that the video is read from. */
   readonly info: SourceInfo;
   readonly index: FrameIndex;
   /** With the rate that segments are encoded at, and for one run without its cadence. */
   readonly request: EncodeRequest;
-  readonly segments: readonly LookedAtSegment[];
+  readonly segments: readonly SampledSegment[];
   /** PTS of all pictures of the output on the job's clock, in encoder ticks; null: nobody can tell. */
   readonly framePts: readonly Pts[] | null;
   readonly encoderTimeBase: Rational;
@@ -39,7 +39,7 @@ export interface PlacesInput {
   readonly keys: readonly number[];
 }
 
-export interface Place {
+export interface PictureSample {
   readonly segment: number;
   readonly kind: "first" | "middle";
   /** Decodes the source's side; its pictures from number `skip` on are looked at. */
@@ -85,7 +85,7 @@ function spread<T>(values: readonly T[], most: number): T[] {
 }
 
 /** Pictures of the source that a middle might begin with: cheap ones for the source, for the output, and some others. */
-function candidates(input: PlacesInput, segment: LookedAtSegment, offset: number): Pts[] {
+function candidates(input: SamplingInput, segment: SampledSegment, offset: number): Pts[] {
   const { index, keys } = input;
   const { startPts, endPts, frames } = segment;
   const inRange = index.framePts(startPts, endPts);
@@ -102,44 +102,44 @@ function candidates(input: PlacesInput, segment: LookedAtSegment, offset: number
 }
 
 /** The first picture of the output that the source's from `pts` on give, encoder ticks; null: none near. */
-function firstShown(input: PlacesInput, plan: OutputPlan, pts: Pts, endPts: Pts | null): Pts | null {
+function firstShown(input: SamplingInput, timing: FrameTiming, pts: Pts, endPts: Pts | null): Pts | null {
   const { index, info, encoderTimeBase } = input;
   const window = index.frameAfter(pts, WINDOW);
   const to = window === null || (endPts !== null && endPts < window) ? endPts : window;
-  const [first] = plannedFrames(plan, index, info, { startPts: pts, endPts: to });
-  return first === undefined ? null : rescale(first, plan.timeBase, encoderTimeBase);
+  const [first] = plannedFrames(timing, index, info, { startPts: pts, endPts: to });
+  return first === undefined ? null : rescale(first, timing.timeBase, encoderTimeBase);
 }
 
-function decodedBefore({ index }: PlacesInput, task: SegmentTask, pts: Pts): number {
+function decodedBefore({ index }: SamplingInput, task: SegmentTask, pts: Pts): number {
   const from = task.seekPts === null ? null : (index.keyFrameAtOrBefore(task.seekPts)?.pts ?? null);
   return index.countFrames(from, pts);
 }
 
-function middleOf(input: PlacesInput, plan: OutputPlan, number: number, offset: number): Place | null {
+function middleOf(input: SamplingInput, timing: FrameTiming, number: number, offset: number): PictureSample | null {
   const segment = input.segments[number];
   const { framePts } = input;
   if (segment === undefined || framePts === null || segment.frames < 2 * IN_A_ROW) return null;
   const { frames } = segment;
   const own = framePts.slice(offset, offset + frames);
-  let best: { readonly place: Place; readonly cost: number } | null = null;
+  let best: { readonly sample: PictureSample; readonly cost: number } | null = null;
   for (const pts of candidates(input, segment, offset)) {
-    const shown = firstShown(input, plan, pts, segment.endPts);
+    const shown = firstShown(input, timing, pts, segment.endPts);
     const at = shown === null ? -1 : lastAtOrBefore(own, shown);
     if (at < frames / EDGE || at > frames - Math.max(IN_A_ROW, frames / EDGE) || own[at] !== shown) continue;
-    const task = planAt(input, segment, pts);
+    const task = taskAt(input, segment, pts);
     const position = offset + at;
     const sourceCost = SOURCE_COST * decodedBefore(input, task, pts);
     const edgeCost = (EDGE_COST * Math.abs(at - frames / 2)) / frames;
     const cost = sourceCost + (position - keyBefore(input.keys, position)) + edgeCost;
     if (best !== null && cost >= best.cost) continue;
-    best = { place: { segment: number, kind: "middle", task, skip: 0, position, frames: IN_A_ROW }, cost };
+    best = { sample: { segment: number, kind: "middle", task, skip: 0, position, frames: IN_A_ROW }, cost };
   }
-  return best?.place ?? null;
+  return best?.sample ?? null;
 }
 
-function planAt(
-  { info, index, request, grid, picture }: PlacesInput,
-  segment: LookedAtSegment,
+function taskAt(
+  { info, index, request, grid, picture }: SamplingInput,
+  segment: SampledSegment,
   startPts: Pts | null,
 ): SegmentTask {
   const task = planSegment(info, index, request, { startPts, endPts: segment.endPts }, segment.leadIn, grid);
@@ -147,7 +147,7 @@ function planAt(
 }
 
 /** One run over everything, or over all that a filter can't be asked about: by the number of the picture. */
-function countedMiddle(segment: LookedAtSegment, first: Place): Place | null {
+function countedMiddle(segment: SampledSegment, first: PictureSample): PictureSample | null {
   const skip = Math.min(Math.floor(segment.frames / 2), MOST_FROM_START);
   if (skip < IN_A_ROW) return null;
   return {
@@ -160,23 +160,23 @@ function countedMiddle(segment: LookedAtSegment, first: Place): Place | null {
 }
 
 /** In the order of the output: of each segment its first pictures, and a middle where it has one. */
-export function choosePlaces(input: PlacesInput): Place[] {
-  const plan = outputPlan(input.request, input.info.video.timeBase);
-  const places: Place[] = [];
+export function chooseSamples(input: SamplingInput): PictureSample[] {
+  const timing = frameTimingOf(input.request, input.info.video.timeBase);
+  const samples: PictureSample[] = [];
   let offset = 0;
   for (const [number, segment] of input.segments.entries()) {
     const isWhole = segment.startPts === null && segment.endPts === null;
-    const first: Place = {
+    const first: PictureSample = {
       segment: number,
       kind: "first",
       skip: 0,
       position: offset,
-      task: planAt(input, segment, segment.startPts),
+      task: taskAt(input, segment, segment.startPts),
       frames: Math.min(IN_A_ROW, segment.frames),
     };
-    const middle = plan === null || isWhole ? countedMiddle(segment, first) : middleOf(input, plan, number, offset);
-    if (segment.frames > 0) places.push(first, ...(middle === null ? [] : [middle]));
+    const middle = timing === null || isWhole ? countedMiddle(segment, first) : middleOf(input, timing, number, offset);
+    if (segment.frames > 0) samples.push(first, ...(middle === null ? [] : [middle]));
     offset += segment.frames;
   }
-  return places;
+  return samples;
 }

@@ -1,10 +1,10 @@
 // The next rate of a segment's encode: by the last miss, then between what was too much and what was too little.
 import { expect, test } from "bun:test";
-import { nextRate } from "./next-rate.ts";
+import { nextBitrate } from "./next-bitrate.ts";
 
 test("with tries on one side only, the last miss is made up for, by a factor of four at most", () => {
-  expect(nextRate([{ bitrate: 1000, bits: 1250 }], 1000)).toBe(800);
-  expect(nextRate([{ bitrate: 1000, bits: 100 }], 1000)).toBe(4000);
+  expect(nextBitrate([{ bitrate: 1000, bits: 1250 }], 1000)).toBe(800);
+  expect(nextBitrate([{ bitrate: 1000, bits: 100 }], 1000)).toBe(4000);
 });
 
 test("with one on each side, it lies between them, in the proportion of their misses", () => {
@@ -12,9 +12,9 @@ test("with one on each side, it lies between them, in the proportion of their mi
     { bitrate: 1000, bits: 1100 },
     { bitrate: 900, bits: 960 },
   ];
-  expect(nextRate(tries, 1000)).toBeCloseTo(928.6, 1);
+  expect(nextBitrate(tries, 1000)).toBeCloseTo(928.6, 1);
   // Nearer than a tenth to one of them, the same jump of the quantizer would come out again.
-  expect(nextRate(tries, 1099)).toBeCloseTo(990, 1);
+  expect(nextBitrate(tries, 1099)).toBeCloseTo(990, 1);
 });
 
 test("sizes that fall while the rate rises: the nearest rates count, and none is tried twice", () => {
@@ -23,7 +23,7 @@ test("sizes that fall while the rate rises: the nearest rates count, and none is
     { bitrate: 1429, bits: 973 },
     { bitrate: 1460, bits: 970 },
   ];
-  const next = nextRate(tries, 1000);
+  const next = nextBitrate(tries, 1000);
   expect(next).toBeGreaterThan(1460);
   expect(next).toBeLessThan(1579);
 });

@@ -1,5 +1,5 @@
 // Compares the times of an output's frames with the plan, in the output's own clock. Pure.
-import { type Pts, type Rational, rescale } from "../../base/rational.ts";
+import { type Pts, type Rational, rescale } from "../../../base/rational.ts";
 
 export interface TimesComparison {
   readonly equal: boolean;

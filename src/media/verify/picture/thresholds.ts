@@ -19,7 +19,7 @@ const BOUNDS: readonly (readonly [RegExp, number, number])[] = [
   [/^(mpeg4|mpeg2video|mpeg1video|mjpeg|libxvid)$/, 4, 8],
 ];
 /** What an encoder does of itself when it is told no quality: x264 23, x265 28, SVT-AV1 35. */
-const UNTOLD: Readonly<Record<string, Quality>> = {
+const DEFAULT_QUALITY: Readonly<Record<string, Quality>> = {
   libx264: "high",
   libx264rgb: "high",
   libx265: "usual",
@@ -47,14 +47,14 @@ export function expectedQuality({ video }: Pick<EncodeRequest, "video">): Qualit
   // libvpx takes its factor for a bound on its own small bit rate, unless that is 0.
   const isBound = encoder.startsWith("libvpx") ? bitrate !== 0 : bitrate !== null && bitrate !== 0;
   if (isMoved || isBound || maxrate !== null) return "coarse";
-  if (quality === null) return UNTOLD[encoder] ?? "coarse";
+  if (quality === null) return DEFAULT_QUALITY[encoder] ?? "coarse";
   const bounds = BOUNDS.find(([names]) => names.test(encoder));
   if (bounds === undefined || !["crf", "qp", "qscale"].includes(quality.kind)) return "coarse";
   const value = Number(quality.value);
   return value <= bounds[1] ? "high" : value <= bounds[2] ? "usual" : "coarse";
 }
 
-export interface Floors {
+export interface Thresholds {
   /** Levels that the whole picture may change by: a constant, and a part of what is lost besides. */
   readonly colour: number;
   readonly colourPart: number;
@@ -69,7 +69,7 @@ export interface Floors {
   readonly instead: number;
 }
 
-const FLOORS: Readonly<Record<Exclude<Quality, "lossless">, Floors>> = {
+const THRESHOLDS: Readonly<Record<Exclude<Quality, "lossless">, Thresholds>> = {
   high: { colour: 0.7, colourPart: 0.8, fit: 4, fitPart: 0.35, error: 36, errorPart: 1, ssim: 0.3, instead: 0.6 },
   usual: { colour: 1.6, colourPart: 0.8, fit: 4, fitPart: 0.35, error: 36, errorPart: 1, ssim: 0.25, instead: 0.6 },
   coarse: { colour: 8, colourPart: 1.5, fit: 12, fitPart: 0.8, error: 64, errorPart: 2, ssim: 0, instead: 1 / 3 },
@@ -81,7 +81,7 @@ const FLOORS: Readonly<Record<Exclude<Quality, "lossless">, Floors>> = {
  * quantizer is 8 to 16 levels there.
  */
 export function leastApartFor(instead: number): number {
-  return instead === FLOORS.coarse.instead ? 24 : 10;
+  return instead === THRESHOLDS.coarse.instead ? 24 : 10;
 }
 
 /** Levels of detail below which coarse quantizers may paint one even colour. */
@@ -92,15 +92,20 @@ const FINE_LOSS = 3;
 const FEW_BLOCKS = 100;
 
 /** A request of unknown quality whose picture came out fine is held to the usual floors. */
-export function floorsOf(quality: Exclude<Quality, "lossless">, measured: PlaneMeasures, fit: ColourFit): Floors {
-  if (fit.blocks < FEW_BLOCKS) return FLOORS.coarse;
-  if (quality !== "coarse") return FLOORS[quality];
+export function thresholdsOf(
+  quality: Exclude<Quality, "lossless">,
+  measured: PlaneMeasures,
+  fit: ColourFit,
+): Thresholds {
+  if (fit.blocks < FEW_BLOCKS) return THRESHOLDS.coarse;
+  if (quality !== "coarse") return THRESHOLDS[quality];
   const loss = Math.sqrt(Math.max(0, measured.error - fit.explained ** 2));
-  return fit.detail >= FAINT_DETAIL && loss <= FINE_LOSS ? FLOORS.usual : FLOORS.coarse;
+  return fit.detail >= FAINT_DETAIL && loss <= FINE_LOSS ? THRESHOLDS.usual : THRESHOLDS.coarse;
 }
 
 /** Levels by which the picture as a whole may differ. Coarse quantizers wipe out detail that is faint. */
-export function mostColourChange(floors: Floors, fit: ColourFit): number {
-  const faint = floors === FLOORS.coarse ? Math.max(0, Math.min(fit.detail, 2 * FAINT_DETAIL - fit.detail)) / 2 : 0;
-  return floors.colour + floors.colourPart * fit.unexplained + faint;
+export function mostColourChange(thresholds: Thresholds, fit: ColourFit): number {
+  const faint =
+    thresholds === THRESHOLDS.coarse ? Math.max(0, Math.min(fit.detail, 2 * FAINT_DETAIL - fit.detail)) / 2 : 0;
+  return thresholds.colour + thresholds.colourPart * fit.unexplained + faint;
 }
