@@ -15,6 +15,7 @@ export interface TrackPackets {
   readonly packets: number;
   /** Microseconds on the file's own clock; null without a packet that has a time. */
   readonly startUs: number | null;
+  /** Null as well where the only packet states no length. */
   readonly endUs: number | null;
   /**
    * How much later it may end, microseconds: a last packet that states no length is taken to be no longer than the time
@@ -27,6 +28,8 @@ export interface TrackPackets {
   readonly tickUs: number;
   /** What the packets that are heard last together, however often the clock begins anew; absent: not counted. */
   readonly progressUs?: number;
+  /** The longest time in which no packet of sound is heard, between two that state their length; absent: there is none. */
+  readonly pauseUs?: number;
   /** Subtitles: when each event that says something begins, in order, microseconds. */
   readonly eventsUs: readonly number[];
 }
@@ -43,6 +46,9 @@ interface Tally {
   latest: number;
   before: number;
   latestLength: number;
+  /** Where the packet before in the file ends; and the longest time from there to the next. */
+  soundEnd: number;
+  pause: number;
   readonly events: number[];
   readonly progress: ClockProgress | null;
 }
@@ -113,6 +119,8 @@ export class TrackTally {
       latest: Number.NEGATIVE_INFINITY,
       before: Number.NEGATIVE_INFINITY,
       latestLength: 0,
+      soundEnd: Number.POSITIVE_INFINITY,
+      pause: 0,
       events: [],
       progress: this.#progressOf(type, stream),
     };
@@ -124,6 +132,8 @@ export class TrackTally {
     tally.end = Math.max(tally.end, pts + duration);
     tally.longest = Math.max(tally.longest, duration);
     if (isDiscarded !== true) tally.progress?.add(pts, duration);
+    tally.pause = Math.max(tally.pause, pts - tally.soundEnd);
+    tally.soundEnd = duration > 0 ? pts + duration : Number.POSITIVE_INFINITY;
     if (pts > tally.latest) {
       tally.before = tally.latest;
       tally.latest = pts;
@@ -140,17 +150,18 @@ export class TrackTally {
   tracks(timeBases: ReadonlyMap<number, Rational>): Map<number, TrackPackets> {
     const tracks = new Map<number, TrackPackets>();
     for (const [stream, tally] of this.#tallies) {
-      const { packets, start, end, longest, events } = tally;
+      const { packets, start, end, longest, pause, events } = tally;
       const timeBase = timeBases.get(stream);
       if (timeBase === undefined) continue;
       const us = (ticks: number) => (Number.isFinite(ticks) ? rescale(ticks, timeBase, MICROSECONDS) : null);
       tracks.set(stream, {
         packets,
         startUs: us(start),
-        endUs: us(end),
+        endUs: tally.latestLength === 0 && !Number.isFinite(tally.before) ? null : us(end),
         ...openEnd(us(tally.latest - tally.before), tally.latestLength),
         longestUs: us(longest) ?? 0,
         ...(tally.progress === null ? {} : { progressUs: us(tally.progress.total) ?? 0 }),
+        ...(events.length === 0 && pause > 0 ? { pauseUs: us(pause) ?? 0 } : {}),
         tickUs: Math.ceil((timeBase.num * 1e6) / timeBase.den),
         eventsUs: events.sort((a, b) => a - b).map((ticks) => rescale(ticks, timeBase, MICROSECONDS)),
       });

@@ -13,6 +13,8 @@ export interface OutputClock {
   readonly zeroUs: number;
   /** Microseconds to add to each audio stream of the plan (see opus-delay); empty: none. */
   readonly audioDelaysUs: readonly number[];
+  /** The sound that is kept falls silent without a packet, and goes on later. */
+  readonly hasPauses?: boolean;
 }
 
 export interface OutputClockInput {
@@ -20,7 +22,7 @@ export interface OutputClockInput {
   readonly plan: StreamPlan;
   readonly sourcePath: string;
   /** From `readTrackPackets`, or counted by the index. */
-  readonly sourceTracks: ReadonlyMap<number, Pick<TrackPackets, "startUs">>;
+  readonly sourceTracks: ReadonlyMap<number, Pick<TrackPackets, "startUs" | "pauseUs">>;
   /** From `encodeAudio`. */
   readonly audioPaths: readonly string[];
   /** For the files of trials. */
@@ -66,6 +68,15 @@ function subtitlesBegin({ plan, sourceTracks }: Pick<OutputClockInput, "plan" | 
   return Math.min(Number.POSITIVE_INFINITY, ...starts.filter((start) => typeof start === "number"));
 }
 
+/** Clocks that are rounded to milliseconds leave less than this between packets that follow one another, microseconds. */
+const LEAST_PAUSE_US = 5000;
+
+function hasPauses({ plan, sourceTracks }: Pick<OutputClockInput, "plan" | "sourceTracks">): boolean {
+  return plan.streams.some(
+    ({ source: { type, index } }) => type === "audio" && (sourceTracks.get(index)?.pauseUs ?? 0) >= LEAST_PAUSE_US,
+  );
+}
+
 /**
  * MP4 and MOV say "this starts before zero" with edit lists; of a track of text, which has no gaps, the muxer moves what
  * follows such a beginning, so there zero is the earliest subtitle. The others know no time before zero: there it is the
@@ -98,5 +109,5 @@ export async function readOutputClock(tools: Tools, input: OutputClockInput): Pr
         : { path: input.sourcePath, formats: info.formatName, streamIndex: source.index, beginsUs };
     audioDelaysUs.push(await opusDelayUs(tools, from, CONTAINERS[plan.container].muxer, workDir, signal));
   }
-  return { zeroUs, audioDelaysUs };
+  return { zeroUs, audioDelaysUs, hasPauses: hasPauses(input) };
 }

@@ -42,6 +42,14 @@ export interface StitchFacts extends OutputClock {
   readonly seenRange?: PictureRange | null;
 }
 
+/**
+ * MPEG-TS packs several packets of sound under one time, so that what follows a pause would be heard too early. With
+ * pauses each packet gets a time of its own, which costs a third of the sound's bytes.
+ */
+function apartArgs({ container }: StreamPlan, { hasPauses }: StitchFacts): string[] {
+  return container === "ts" && hasPauses === true ? ["-pes_payload_size", "0"] : [];
+}
+
 /** mp4's own habit: at least 10000 ticks a second, a multiple of the frame clock, so that no frame is rounded. */
 const COARSEST_TIMESCALE = 10_000;
 
@@ -175,6 +183,7 @@ export function stitchArgs(
       ? ["-movflags", request.container.movflags.map((flag) => `+${flag}`).join("")]
       : []),
     ...(isMp4 ? ["-strict", "-2"] : []),
+    ...apartArgs(plan, facts),
     ...io.reserved,
     "-max_muxing_queue_size",
     "65536",

@@ -4,6 +4,7 @@
 import type { Reading, StreamFacts } from "./reading.ts";
 
 const KEEP = "scale=out_range=full";
+const SQUEEZE = "scale=out_range=limited";
 
 function rangeOf(streams: readonly StreamFacts[]): string | undefined {
   return streams.find(({ type }) => type === "video")?.facts.color_range;
@@ -27,6 +28,19 @@ export interface TellsRange {
   readonly range: string | null;
 }
 
+/** The request's words with filters before and behind its own. */
+function filteredBy(params: readonly string[], before: string, behind: string): string[] {
+  const at = params.findIndex((word) => /^-(vf|filter:v)$/.test(word));
+  if (at === -1) return ["-vf", behind, ...params];
+  const chain = (word: string) => [before, word, behind].filter((part) => part !== "").join(",");
+  return params.map((word, position) => (position === at + 1 ? chain(word) : word));
+}
+
+/** Since 7.1 plain ffmpeg gives libvpx full range, which VP8 can't say: what decodes it shows wrong levels. */
+function isVp8InFullRange(codec: string, ours: Reading, plain: Reading): boolean {
+  return codec === "vp8" && rangeOf(ours.streams) === "tv" && rangeOf(plain.streams) === "pc";
+}
+
 /** The request's words with the range kept; null: there is nothing of that kind between the two. */
 export function toldToKeepRange(
   params: readonly string[],
@@ -36,15 +50,11 @@ export function toldToKeepRange(
 ): TellsRange | null {
   const own = ours.streams.find(({ type }) => type === "video");
   const codec = own?.codec ?? "";
+  if (isVp8InFullRange(codec, ours, plain)) return { params: filteredBy(params, "", SQUEEZE), range: null };
   const keep = keepOf(codec, own?.facts.pix_fmt ?? "", params);
   if (keep === null || rangeOf(source) !== "pc" || rangeOf(ours.streams) !== "pc") return null;
   if (codec !== "ffv1" && rangeOf(plain.streams) !== "tv") return null;
-  const at = params.findIndex((word) => /^-(vf|filter:v)$/.test(word));
-  const told =
-    at === -1
-      ? ["-vf", keep, ...params]
-      : params.map((word, position) => (position === at + 1 ? `${KEEP},${word},${keep}` : word));
-  return { params: told, range: codec === "ffv1" ? "pc" : null };
+  return { params: filteredBy(params, KEEP, keep), range: codec === "ffv1" ? "pc" : null };
 }
 
 /** The reading with its picture's range taken for this one. */

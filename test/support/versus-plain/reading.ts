@@ -107,6 +107,8 @@ function factsOf(stream: Json): StreamFacts {
   const wanted = type === "video" ? [...VIDEO_FACTS, ...SHAPE_FACTS] : type === "audio" ? SOUND_FACTS : [];
   const facts: Record<string, string> = {};
   for (const name of wanted) facts[name] = text(stream[name]) || "unknown";
+  // VP8 has no other matrix (RFC 6386, 9.2); ffprobe says so only where it had to decode a picture to know the stream.
+  if (stream.codec_name === "vp8" && facts.color_space === "unknown") facts.color_space = "bt470bg";
   const tags = (stream.tags ?? {}) as Json;
   facts.language = text(tags.language ?? tags.LANGUAGE).replace(/^und$/, "");
   Object.assign(facts, sideDataOf(stream.side_data_list));
