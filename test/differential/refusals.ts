@@ -16,6 +16,10 @@ const HONEST: readonly Honest[] = [
     says: /^E_SOURCE_REFUSED: nobody can tell when the source's pictures are shown: /,
     why: "its packets carry decoding times and plain ffmpeg's own times of the pictures go back",
   },
+  {
+    says: /^E_SOURCE_REFUSED: its sound \(stream \d+\) begins \d+ ms before the file says that it starts/,
+    why: "Ogg whose sound begins below zero: plain ffmpeg hides it behind an edit list or moves the film",
+  },
   { says: /^E_SOURCE_NO_VIDEO: /, why: "there is no picture in the file" },
 ];
 

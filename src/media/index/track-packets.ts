@@ -19,7 +19,7 @@ export interface TrackPackets {
   readonly endUs: number | null;
   /**
    * How much later it may end, microseconds: a last packet that states no length is taken to be no longer than the time
-   * from the one before it. Absent: the last packet states its length.
+   * from the one before it, or than any frame of sound where it is the only one. Absent: the last packet states its length.
    */
   readonly openEndUs?: number;
   /** Longest packet, microseconds: one frame of the codec. */
@@ -96,8 +96,13 @@ export async function readTextEvents(
   return succeeded(result) ? countTextEvents(result.stdout) : null;
 }
 
+/** 65,535 samples at 8 kHz, the longest frame of FLAC; other codecs have shorter ones. */
+const LONGEST_FRAME_US = 8_200_000;
+
+/** `stepUs`: from the packet before; null: the last one is the only one. */
 function openEnd(stepUs: number | null, statedLength: number): Pick<TrackPackets, "openEndUs"> {
-  return statedLength > 0 || stepUs === null || stepUs <= 0 ? {} : { openEndUs: stepUs };
+  if (statedLength > 0) return {};
+  return stepUs === null ? { openEndUs: LONGEST_FRAME_US } : stepUs > 0 ? { openEndUs: stepUs } : {};
 }
 
 export class TrackTally {

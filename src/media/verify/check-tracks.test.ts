@@ -142,6 +142,16 @@ describe("packets that state no length", () => {
     expect(tallied([0, none])).toMatchObject({ startUs: 0, endUs: null });
     expect(tallied([0, 20])).toMatchObject({ startUs: 0, endUs: 20_000 });
   });
+  test("an only one may last as long as it decodes to", () => {
+    const own = tallied([0, Number.NaN]);
+    const [one, kept] = [
+      { sourceSeconds: 0.44, outputSeconds: 0.454 },
+      { packets: 23, endUs: 453_000 },
+    ];
+    expect(compare("audio", encode, own ?? null, track(kept), { decoded: new Map([[0, one]]) })?.ok).toBe(true);
+    const late = track({ ...kept, endUs: 900_000 });
+    expect(compare("audio", encode, own ?? null, late, { decoded: new Map([[0, one]]) })?.ok).toBe(false);
+  });
   const decoded = new Map([[0, { sourceSeconds: 3, outputSeconds: 3.008 }]]);
   test.each([
     [3_008_000, true],

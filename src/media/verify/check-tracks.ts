@@ -60,6 +60,13 @@ function isWithin(value: number | null, toleranceUs: number): boolean {
   return value === null || Math.abs(value) <= toleranceUs;
 }
 
+/** An open end is no later than the decoded sound is long. */
+function withDecodedEnd(own: TrackPackets, lengths: DecodedLengths | undefined): TrackPackets {
+  const seconds = lengths?.sourceSeconds ?? null;
+  if (own.openEndUs === undefined || seconds === null) return own;
+  return { ...own, openEndUs: Math.min(own.openEndUs, seconds * 1e6) };
+}
+
 function compareEnds(own: TrackPackets, kept: TrackPackets, all: TrackComparison): Ends {
   if (all.withoutTimes !== null) return { starts: null, ends: null };
   const ends = shift(kept.endUs, own.endUs, all);
@@ -89,7 +96,7 @@ function encodedAudio(
   all: TrackComparison,
 ): Omit<ProofCheck, "name"> {
   const frameUs = Math.max(own.longestUs, kept.longestUs) + MOST_SHIFT_US;
-  const both = compareEnds(own, kept, all);
+  const both = compareEnds(withDecodedEnd(own, lengths), kept, all);
   const { sourceSeconds, outputSeconds } = lengths ?? { sourceSeconds: null, outputSeconds: null };
   if (sourceSeconds === null || outputSeconds === null) {
     const detail = `${kept.packets} packets, ${endText(both)}; its decoded length was not measured`;

@@ -4,6 +4,7 @@ import { AppError } from "../../../base/errors.ts";
 import { freeBytes } from "../../../base/files.ts";
 import { newId } from "../../../base/ids.ts";
 import { toNumber } from "../../../base/rational.ts";
+import { requireStart } from "../../../media/audio/require-start.ts";
 import { requireHeard } from "../../../media/audio/silent-tracks.ts";
 import { mustTryCopies } from "../../../media/audio/try-copies.ts";
 import { findCadence } from "../../../media/cadence/find-cadence.ts";
@@ -181,6 +182,7 @@ async function prepare(
     requireEncodable(tools, handed, told, chooseEncoder(told, asked, first.info).first.encoder),
   ]);
   await requireHeard(tools, handed, first.plan);
+  await requireStart(tools, handed, first.plan);
   const folder = new JobFolders(workDir).of(jobId);
   const job = { jobId, blockBytes: defaults.blockBytes };
   const { source, corrected } = await onOneClock(tools, handedIn, first.info, folder, job);
