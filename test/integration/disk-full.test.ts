@@ -166,15 +166,15 @@ test.skipIf(!isPossible)("a client without room for blocks reads its source all 
     log: silentLog,
   });
   try {
-    const lease = gateway.open(await server.addSource(path, 65_536));
+    const source = gateway.open(await server.addSource(path, 65_536));
     for (let times = 0; times < 2; times++) {
-      const got = await (await fetch(lease.url)).bytes();
+      const got = await (await fetch(source.url)).bytes();
       expect(sha256Of(got)).toBe(sha256Of(whole));
     }
-    expect(lease.failure()).toBeNull();
+    expect(source.failure()).toBeNull();
     expect(gateway.cachedBytes()).toBeLessThanOrEqual(MIB);
     expect(gateway.cachedBytes()).toBeGreaterThan(0);
-    lease.release();
+    source.release();
   } finally {
     await gateway.close();
     await server.stop();

@@ -10,26 +10,26 @@ import type { Log } from "../../base/log.ts";
 const LEAST_BYTES = 16 * 1024 ** 2;
 const LOOK_EVERY_MS = 2000;
 
-export interface Room {
+export interface DiskSpace {
   /** For people; null: there is room. */
-  noRoom(): string | null;
+  shortage(): string | null;
   /** Looked at before an encode begins; false: there is none, and the server has been told. */
-  suffices(): Promise<boolean>;
+  isEnough(): Promise<boolean>;
   /** Work ran into the full disk with so much in its folder: it takes twice that to try again. */
-  ranFull(writtenBytes: number): void;
+  noteFull(writtenBytes: number): void;
   stop(): void;
 }
 
-export interface RoomOptions {
+export interface DiskSpaceOptions {
   readonly folder: string;
   readonly log: Log;
-  /** `noRoom` has changed. */
+  /** `shortage` has changed. */
   readonly onChange: () => void;
   readonly free?: (folder: string) => Promise<number>;
   readonly lookEveryMs?: number;
 }
 
-export function createRoom(options: RoomOptions): Room {
+export function createDiskSpace(options: DiskSpaceOptions): DiskSpace {
   const { folder, log, onChange, free = freeBytes, lookEveryMs = LOOK_EVERY_MS } = options;
   let wantedBytes: number | null = null;
   let timer: ReturnType<typeof setInterval> | undefined;
@@ -54,12 +54,12 @@ export function createRoom(options: RoomOptions): Room {
   };
 
   return {
-    noRoom: () => (wantedBytes === null ? null : `its disk is full: it wants ${mebibytes(wantedBytes)} free`),
-    async suffices() {
+    shortage: () => (wantedBytes === null ? null : `its disk is full: it wants ${mebibytes(wantedBytes)} free`),
+    async isEnough() {
       if (wantedBytes === null && (await free(folder)) < LEAST_BYTES) want(LEAST_BYTES);
       return wantedBytes === null;
     },
-    ranFull: (writtenBytes) => want(2 * writtenBytes + LEAST_BYTES),
+    noteFull: (writtenBytes) => want(2 * writtenBytes + LEAST_BYTES),
     stop: () => clearInterval(timer),
   };
 }

@@ -3,7 +3,7 @@ import { arch, hostname } from "node:os";
 import { VERSION } from "../../base/version.ts";
 import { type Hello, PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { ClientOptions } from "./client-options.ts";
-import type { Room } from "./disk-space.ts";
+import type { DiskSpace } from "./disk-space.ts";
 import type { EncodePlaces } from "./slots/encode-places.ts";
 
 /** Who says it. */
@@ -13,15 +13,15 @@ export interface Self {
   /** This process, for the server to tell from another with the same id. */
   readonly instance: string;
   readonly places: EncodePlaces;
-  readonly room: Room;
+  readonly diskSpace: DiskSpace;
 }
 
-export function abilitiesOf(places: EncodePlaces, room: Room, { hardware }: ClientOptions) {
-  const noRoom = room.noRoom();
+export function abilitiesOf(places: EncodePlaces, diskSpace: DiskSpace, { hardware }: ClientOptions) {
+  const shortage = diskSpace.shortage();
   return {
     ...places.abilities(),
     ...(hardware === undefined ? {} : { hardware }),
-    ...(noRoom === null ? {} : { noRoom }),
+    ...(shortage === null ? {} : { noRoom: shortage }),
   };
 }
 
@@ -30,7 +30,7 @@ function inventoryOf({ inventory }: ClientOptions): Pick<Hello, "decodes" | "fil
 }
 
 export function helloOf(self: Self, heldAttempts: string[]): Hello {
-  const { options, clientId, instance, places, room } = self;
+  const { options, clientId, instance, places, diskSpace } = self;
   return {
     type: "hello",
     protocol: PROTOCOL_VERSION,
@@ -42,7 +42,7 @@ export function helloOf(self: Self, heldAttempts: string[]): Hello {
     platform: `${process.platform}-${arch()}`,
     ffmpeg: options.tools.version,
     release: { major: options.tools.major, minor: options.tools.minor },
-    ...abilitiesOf(places, room, options),
+    ...abilitiesOf(places, diskSpace, options),
     ...(options.textPrints === undefined ? {} : { textPrints: options.textPrints }),
     ...inventoryOf(options),
     benchmarkSeconds: options.benchmarkSeconds,

@@ -6,10 +6,10 @@ import { createPauseSwitch } from "../../base/process/pause.ts";
 import { encodeAtBitrate } from "../../media/bitrate/encode-at-bitrate.ts";
 import { DEFAULT_IDLE_MS } from "../../media/ffmpeg/stall.ts";
 import { createAccessMemory } from "./attempt/access-memory.ts";
-import { createAttempts } from "./attempt/attempts.ts";
-import { openSideFiles } from "./attempt/burn-in-files.ts";
+import { Attempts } from "./attempt/attempts.ts";
+import { openBurnInFiles } from "./attempt/burn-in-files.ts";
 import type { ClientOptions } from "./client-options.ts";
-import { createRoom } from "./disk-space.ts";
+import { createDiskSpace } from "./disk-space.ts";
 import { openSourceGateway } from "./gateway/source-gateway.ts";
 import { abilitiesOf } from "./hello.ts";
 import { createOutbox } from "./link/outbox.ts";
@@ -44,7 +44,7 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   await removeOldSegments(folder, new Set(kept.map((result) => join(result.path, ".."))));
   const cacheBytes = options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes };
   const gateway = await openSourceGateway({ remote, cacheFolder: join(folder, "cache"), log, ...cacheBytes });
-  const sideFiles = await openSideFiles(remote, join(folder, "side"));
+  const burnInFiles = await openBurnInFiles(remote, join(folder, "side"));
   const machine = thisMachine();
   const learnt = await openLearntSlots({
     path: join(folder, "slots.json"),
@@ -72,19 +72,19 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
     },
     () => tellAbilities(),
   );
-  const room = createRoom({ folder, log, onChange: () => tellAbilities() });
-  const tellAbilities = () => outbox.send({ type: "abilities", ...abilitiesOf(places, room, options) });
+  const diskSpace = createDiskSpace({ folder, log, onChange: () => tellAbilities() });
+  const tellAbilities = () => outbox.send({ type: "abilities", ...abilitiesOf(places, diskSpace, options) });
   const access = createAccessMemory(options.sourceAccess, options.pathMap);
-  const attempts = createAttempts({
+  const attempts = new Attempts({
     identityFolder: folder,
     outbox,
     store,
     gateway,
-    sideFiles,
+    burnInFiles,
     log,
     accessTo: access.of,
     places,
-    room,
+    diskSpace,
     segment: {
       tools,
       clientId,
@@ -100,13 +100,13 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   for (const result of kept) attempts.resume(result);
   let keepFinished = true;
   try {
-    const holdings = { places, room, outbox, attempts, gateway, access, pause };
-    const session = { options, clientId, instance: newId(), ...holdings, signal };
+    const held = { places, diskSpace, outbox, attempts, gateway, access, pause };
+    const session = { options, clientId, instance: newId(), ...held, signal };
     const reason = await stayConnected(session, remote);
     keepFinished = reason.keepFinished;
     options.onStatus?.({ kind: "ended", reason: reason.text });
   } finally {
-    room.stop();
+    diskSpace.stop();
     await attempts.stopAll({ keepFinished });
     await gateway.close();
     cpu.stop();

@@ -6,7 +6,7 @@ import { sha256Of } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
 import type { Offer } from "../../protocol/messages.ts";
-import { openSideFiles, type SideFiles } from "./burn-in-files.ts";
+import { type BurnInFiles, openBurnInFiles } from "./burn-in-files.ts";
 
 const BYTES = new TextEncoder().encode("subtitles and fonts ".repeat(5000));
 const FILE = { bytes: BYTES.length, sha256: sha256Of(BYTES) };
@@ -15,7 +15,7 @@ let folder: string;
 let server: Bun.Server<undefined>;
 let asked: string[];
 let answers: Response[];
-let files: SideFiles;
+let files: BurnInFiles;
 let isAsked: PromiseWithResolvers<void>;
 
 beforeEach(async () => {
@@ -32,7 +32,7 @@ beforeEach(async () => {
       return answers.shift() ?? new Response(BYTES);
     },
   });
-  files = await openSideFiles({ serverUrl: `http://127.0.0.1:${server.port}`, token: "t" }, join(folder, "side"));
+  files = await openBurnInFiles({ serverUrl: `http://127.0.0.1:${server.port}`, token: "t" }, join(folder, "side"));
 });
 afterEach(async () => {
   await server.stop(true);

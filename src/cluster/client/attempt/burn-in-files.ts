@@ -16,15 +16,15 @@ const TRIES = 8;
 const FIRST_DELAY_MS = 300;
 const LONGEST_DELAY_MS = 10_000;
 
-export interface SideFilesHandle {
+export interface BurnInFilesHandle {
   /** Absolute, in the offer's order. */
   readonly paths: readonly string[];
   release(): void;
 }
 
-export interface SideFiles {
+export interface BurnInFiles {
   /** Errors: the server's refusal, E_DIGEST, E_UNREACHABLE; the abort reason as it is. */
-  open(offer: Offer, signal: AbortSignal): Promise<SideFilesHandle>;
+  open(offer: Offer, signal: AbortSignal): Promise<BurnInFilesHandle>;
 }
 
 interface Kept {
@@ -35,7 +35,7 @@ interface Kept {
 }
 
 /** `folder` is this identity's own and absolute; what is in it from before goes. */
-export async function openSideFiles(remote: Remote, folder: string): Promise<SideFiles> {
+export async function openBurnInFiles(remote: Remote, folder: string): Promise<BurnInFiles> {
   await removeTree(folder);
   const kept = new Map<string, Kept>();
 

@@ -6,7 +6,7 @@ import type { Work } from "../slots/cpu-slots.ts";
 import type { EncodePlaces, Place } from "../slots/encode-places.ts";
 import { failed, type SegmentOutcome } from "./segment-runner.ts";
 
-export interface PlaceParts {
+export interface FailoverParts {
   readonly places: EncodePlaces;
   readonly log: Log;
   readonly attemptId: string;
@@ -14,8 +14,8 @@ export interface PlaceParts {
 }
 
 /** With no device left the job is not for this machine: `unfit`. Throws the abort reason while it waits for a place. */
-export async function inSomePlace(
-  { places, log, attemptId, signal }: PlaceParts,
+export async function withDeviceFailover(
+  { places, log, attemptId, signal }: FailoverParts,
   work: Work,
   run: (place: Place) => Promise<SegmentOutcome>,
 ): Promise<SegmentOutcome> {

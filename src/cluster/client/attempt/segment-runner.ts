@@ -70,9 +70,9 @@ export interface SegmentRun {
   readonly task: SegmentTask;
   readonly access: SourceAccess;
   /** The way through the gateway; used when the access says so. */
-  readonly sourceHandle: SourceHandle;
-  /** Absolute paths of the offer's side files. */
-  readonly sideFiles: readonly string[];
+  readonly source: SourceHandle;
+  /** Absolute paths of the offer's burn-in files. */
+  readonly burnInFiles: readonly string[];
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
@@ -100,14 +100,14 @@ export function segmentFolder(identityFolder: string, attemptId: string): string
 
 /** Never throws for what can go wrong with a source, a disk or an encode; throws the abort reason when stopped. */
 export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<SegmentOutcome> {
-  const { offer, access, sourceHandle, signal } = run;
+  const { offer, access, source, signal } = run;
   if (access.kind === "refused") return failed("source", access.reason);
   const input =
     access.kind === "direct"
       ? ({ input: access.path, inputKind: "file" } as const)
-      : ({ input: sourceHandle.url, inputKind: "http" } as const);
+      : ({ input: source.url, inputKind: "http" } as const);
   try {
-    const watch = { stall: stallBounds(parts.stallIdleMs), isWaiting: () => sourceHandle.isWaiting() };
+    const watch = { stall: stallBounds(parts.stallIdleMs), isWaiting: () => source.isWaiting() };
     const options = {
       ...input,
       ...watch,
@@ -119,13 +119,13 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
       threads: run.threads,
       signal,
       onProgress: run.onProgress,
-      sideFiles: run.sideFiles,
+      sideFiles: run.burnInFiles,
     };
     const isMeasuring = run.task.rate?.pass === "measure";
     const outcome = await (isMeasuring ? measureSegment : parts.encodeSegment)(parts.tools, run.task, options);
     signal.throwIfAborted();
     // Checked first: to ffmpeg a source that broke off may look like one that ended.
-    const cut = access.kind === "gateway" ? sourceHandle.failure() : null;
+    const cut = access.kind === "gateway" ? source.failure() : null;
     if (cut) return failed("source", cut.message);
     if (!outcome.ok && outcome.stalled) return failed("stalled", outcome.reason);
     const hardware = !outcome.ok && run.device !== null ? findFailure(outcome.stderr ?? outcome.reason) : null;
