@@ -35,100 +35,100 @@ const part = (id: string): string => encodeURIComponent(id);
 
 export class ApiClient {
   readonly connection: Connection;
-  private readonly signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal | undefined;
 
   /** `signal` ends every call of this client. */
   constructor(connection: Connection, signal?: AbortSignal) {
     this.connection = connection;
-    this.signal = signal;
+    this.#signal = signal;
   }
 
-  private get<T>(path: string, schema: z.ZodType<T>, options: CallOptions = {}): Promise<T> {
-    return callJson(this.connection, API_PREFIX + path, schema, { signal: this.signal, ...options });
+  #get<T>(path: string, schema: z.ZodType<T>, options: CallOptions = {}): Promise<T> {
+    return callJson(this.connection, API_PREFIX + path, schema, { signal: this.#signal, ...options });
   }
 
-  private send<T>(path: string, body: unknown, schema: z.ZodType<T>, timeoutMs?: number): Promise<T> {
-    const options = { signal: this.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  #send<T>(path: string, body: unknown, schema: z.ZodType<T>, timeoutMs?: number): Promise<T> {
+    const options = { signal: this.#signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
     return callJson(this.connection, API_PREFIX + path, schema, post(body, options));
   }
 
   hello(timeoutMs?: number) {
-    return this.get("/hello", serverInfoSchema, timeoutMs === undefined ? {} : { timeoutMs });
+    return this.#get("/hello", serverInfoSchema, timeoutMs === undefined ? {} : { timeoutMs });
   }
 
   checkRequest(wanted: RequestCheck) {
-    return this.send("/requests/check", wanted, requestCheckedSchema);
+    return this.#send("/requests/check", wanted, requestCheckedSchema);
   }
 
   challengeLocalSource(file: { readonly path: string; readonly bytes: number; readonly mtime_ms: number }) {
-    return this.send("/sources/local", file, localChallengeSchema);
+    return this.#send("/sources/local", file, localChallengeSchema);
   }
 
   proveLocalSource(challengeId: string, digests: readonly string[]) {
-    return this.send(`/sources/local/${part(challengeId)}`, { digests }, sourceSchema, SLOW_CALL_MS);
+    return this.#send(`/sources/local/${part(challengeId)}`, { digests }, sourceSchema, SLOW_CALL_MS);
   }
 
   /** Room for an upload, or the one of the same key that was left off. */
   beginUpload(wanted: UploadWanted) {
-    return this.send("/sources", wanted, uploadBegunSchema);
+    return this.#send("/sources", wanted, uploadBegunSchema);
   }
 
   openServerSource(path: string) {
-    return this.send("/sources/on-server", { path }, sourceSchema, SLOW_CALL_MS);
+    return this.#send("/sources/on-server", { path }, sourceSchema, SLOW_CALL_MS);
   }
 
   createJob(job: CreateJob) {
-    return this.send("/jobs", job, jobSchema, SLOW_CALL_MS);
+    return this.#send("/jobs", job, jobSchema, SLOW_CALL_MS);
   }
 
   listJobs(status: string | null) {
     const query = status === null ? "" : `?status=${part(status)}`;
-    return this.get(`/jobs${query}`, z.array(jobSchema));
+    return this.#get(`/jobs${query}`, z.array(jobSchema));
   }
 
   job(id: string) {
-    return this.get(`/jobs/${part(id)}`, jobSchema);
+    return this.#get(`/jobs/${part(id)}`, jobSchema);
   }
 
   jobDetail(id: string) {
-    return this.get(`/jobs/${part(id)}/detail`, jobDetailSchema);
+    return this.#get(`/jobs/${part(id)}/detail`, jobDetailSchema);
   }
 
   cancelJob(id: string) {
-    return this.send(`/jobs/${part(id)}/cancel`, {}, jobSchema);
+    return this.#send(`/jobs/${part(id)}/cancel`, {}, jobSchema);
   }
 
   /** Looks at every finished segment first. */
   retryJob(id: string) {
-    return this.send(`/jobs/${part(id)}/retry`, {}, jobSchema, SLOW_CALL_MS);
+    return this.#send(`/jobs/${part(id)}/retry`, {}, jobSchema, SLOW_CALL_MS);
   }
 
   proof(id: string) {
-    return this.get(`/jobs/${part(id)}/proof`, proofSchema);
+    return this.#get(`/jobs/${part(id)}/proof`, proofSchema);
   }
 
   listClients() {
-    return this.get("/clients", z.array(clientSchema));
+    return this.#get("/clients", z.array(clientSchema));
   }
 
   client(id: string) {
-    return this.get(`/clients/${part(id)}`, clientDetailSchema);
+    return this.#get(`/clients/${part(id)}`, clientDetailSchema);
   }
 
   drainClient(id: string) {
-    return this.send(`/clients/${part(id)}/drain`, {}, clientSchema);
+    return this.#send(`/clients/${part(id)}/drain`, {}, clientSchema);
   }
 
   pauseClient(id: string) {
-    return this.send(`/clients/${part(id)}/pause`, {}, clientSchema);
+    return this.#send(`/clients/${part(id)}/pause`, {}, clientSchema);
   }
 
   resumeClient(id: string) {
-    return this.send(`/clients/${part(id)}/resume`, {}, clientSchema);
+    return this.#send(`/clients/${part(id)}/resume`, {}, clientSchema);
   }
 
   disconnectClient(id: string) {
-    return this.send(`/clients/${part(id)}/disconnect`, {}, clientSchema);
+    return this.#send(`/clients/${part(id)}/disconnect`, {}, clientSchema);
   }
 
   /**
@@ -141,7 +141,7 @@ export class ApiClient {
         cause,
         retry: true,
       });
-    const response = await call(this.connection, `${API_PREFIX}/jobs/${part(id)}/watch`, { signal: this.signal });
+    const response = await call(this.connection, `${API_PREFIX}/jobs/${part(id)}/watch`, { signal: this.#signal });
     if (response.body === null) throw broken();
     try {
       for await (const data of readEventStream(response.body, SILENCE_MS, broken)) {
@@ -150,10 +150,10 @@ export class ApiClient {
         if (isTerminal(view.status)) return;
       }
     } catch (thrown) {
-      this.signal?.throwIfAborted();
+      this.#signal?.throwIfAborted();
       throw thrown instanceof AppError ? thrown : broken(thrown);
     }
-    this.signal?.throwIfAborted();
+    this.#signal?.throwIfAborted();
     throw broken();
   }
 }

@@ -48,13 +48,13 @@ export class MemoryCoordinator implements Coordinator {
   /** Makes the next calls of `listJobs` fail as a bug would. */
   breaks = false;
   onJob: (job: JobView) => void | Promise<void> = () => {};
-  private readonly watchers = new Map<string, Set<(view: JobView) => void>>();
-  private readonly outputs = new Map<string, string>();
-  private readonly challenges = new Map<string, { path: string; bytes: number }>();
-  private readonly folder: string;
+  readonly #watchers = new Map<string, Set<(view: JobView) => void>>();
+  readonly #outputs = new Map<string, string>();
+  readonly #challenges = new Map<string, { path: string; bytes: number }>();
+  readonly #folder: string;
 
   private constructor(folder: string) {
-    this.folder = folder;
+    this.#folder = folder;
   }
 
   static async open(): Promise<MemoryCoordinator> {
@@ -62,11 +62,11 @@ export class MemoryCoordinator implements Coordinator {
   }
 
   close(): Promise<void> {
-    return rm(this.folder, { recursive: true });
+    return rm(this.#folder, { recursive: true });
   }
 
   get watcherCount(): number {
-    return [...this.watchers.values()].reduce((sum, set) => sum + set.size, 0);
+    return [...this.#watchers.values()].reduce((sum, set) => sum + set.size, 0);
   }
 
   addJob(change: Partial<JobView> = {}): JobView {
@@ -121,20 +121,20 @@ export class MemoryCoordinator implements Coordinator {
   }
 
   update(id: string, change: Partial<JobView>): void {
-    const job = { ...this.find(id), ...change };
+    const job = { ...this.#find(id), ...change };
     this.jobs.set(id, job);
-    for (const listener of this.watchers.get(id) ?? []) listener(job);
+    for (const listener of this.#watchers.get(id) ?? []) listener(job);
   }
 
   async complete(id: string, content: Uint8Array): Promise<void> {
-    const path = join(this.folder, `${id}.out`);
+    const path = join(this.#folder, `${id}.out`);
     await Bun.write(path, content);
-    this.outputs.set(id, path);
-    const output = { name: this.find(id).output_name, bytes: content.length, sha256: sha256Of(content) };
+    this.#outputs.set(id, path);
+    const output = { name: this.#find(id).output_name, bytes: content.length, sha256: sha256Of(content) };
     this.update(id, { status: "Completed", progress: 100, output });
   }
 
-  private find(id: string): Mutable<JobView> {
+  #find(id: string): Mutable<JobView> {
     const found = this.jobs.get(resolveIdPrefix(id, this.jobs.keys(), "job"));
     if (!found) throw new Error("resolved ids exist");
     return found;
@@ -158,26 +158,26 @@ export class MemoryCoordinator implements Coordinator {
     const known = [...this.uploads].find(([, upload]) => key !== null && upload.key === key);
     const id = known?.[0] ?? newId();
     if (known === undefined) {
-      const file = await PartialFile.open(join(this.folder, `${id}.part`), bytes);
+      const file = await PartialFile.open(join(this.#folder, `${id}.part`), bytes);
       this.uploads.set(id, { name, key, file });
     }
     return { source_id: id, offset: known?.[1].file.offset ?? 0 };
   }
 
-  private uploadOf(id: string) {
+  #uploadOf(id: string) {
     const upload = this.uploads.get(id);
     if (upload === undefined) throw new AppError("E_UNKNOWN_ID", `no upload ${id}`, "Begin one.");
     return upload;
   }
 
   async uploadState(id: string) {
-    const { file } = this.uploadOf(id);
+    const { file } = this.#uploadOf(id);
     await file.interrupt();
     return { offset: file.offset, isComplete: this.sources.has(id), bytes: file.bytes };
   }
 
   async appendUpload(id: string, append: UploadAppend, sha256: string | null) {
-    const { name, file } = this.uploadOf(id);
+    const { name, file } = this.#uploadOf(id);
     await file.append(append);
     if (!append.isLast || file.offset < file.bytes) return { offset: file.offset, isComplete: false, source: null };
     if (sha256 !== (await file.sha256())) {
@@ -190,7 +190,7 @@ export class MemoryCoordinator implements Coordinator {
     return { offset: file.offset, isComplete: true, source };
   }
 
-  private keepSource(name: string, content: Uint8Array): SourceView {
+  #keepSource(name: string, content: Uint8Array): SourceView {
     const view = { source_id: newId(), name, bytes: content.length };
     this.sources.set(view.source_id, { ...view, content });
     return view;
@@ -199,21 +199,21 @@ export class MemoryCoordinator implements Coordinator {
   async challengeLocalSource(path: string, bytes: number): Promise<LocalChallengeView> {
     if (!this.sharesFiles) throw new AppError("E_SOURCE_MISSING", `no ${path} here`, "Upload it.");
     const challengeId = newId();
-    this.challenges.set(challengeId, { path, bytes });
+    this.#challenges.set(challengeId, { path, bytes });
     return { challenge_id: challengeId, ranges: [{ start: 0, length: bytes }] };
   }
 
   async proveLocalSource(challengeId: string, digests: readonly string[]): Promise<SourceView> {
-    const challenge = this.challenges.get(challengeId);
+    const challenge = this.#challenges.get(challengeId);
     if (!challenge) throw new AppError("E_UNKNOWN_ID", "no such challenge", "Ask for one.");
     const content = await Bun.file(challenge.path).bytes();
     if (digests[0] !== sha256Of(content)) throw new AppError("E_DIGEST", "another file", "Upload it.");
-    return this.keepSource(challenge.path.split("/").at(-1) ?? "", content);
+    return this.#keepSource(challenge.path.split("/").at(-1) ?? "", content);
   }
 
   async openServerSource(path: string): Promise<SourceView> {
     if (path.startsWith("/")) throw new AppError("E_OUTSIDE_MEDIA_ROOT", `${path} is outside`, "Use --media-root.");
-    return this.keepSource(path, new Uint8Array(10));
+    return this.#keepSource(path, new Uint8Array(10));
   }
 
   checkRequest(ffmpegParams: string | null, outputName: string | null, inputName: string) {
@@ -239,7 +239,7 @@ export class MemoryCoordinator implements Coordinator {
   }
 
   job(id: string): JobView {
-    return this.find(id);
+    return this.#find(id);
   }
 
   jobDetail(id: string): JobDetailView {
@@ -250,38 +250,38 @@ export class MemoryCoordinator implements Coordinator {
       segment_list: [],
       attempts: [],
     };
-    return { ...this.find(id), ...rest, events: this.jobEvents(id, 0) };
+    return { ...this.#find(id), ...rest, events: this.jobEvents(id, 0) };
   }
 
   async retryJob(id: string): Promise<JobView> {
-    const { job_id } = this.find(id);
+    const { job_id } = this.#find(id);
     this.update(job_id, { status: "Queued", error: null });
-    return this.find(job_id);
+    return this.#find(job_id);
   }
 
   async cancelJob(id: string): Promise<JobView> {
-    const job = this.find(id);
+    const job = this.#find(id);
     if (job.status === "Completed") throw new AppError("E_WRONG_STATE", "it is complete", "Nothing to cancel.");
     this.update(job.job_id, { status: "Cancelled" });
-    return this.find(id);
+    return this.#find(id);
   }
 
   jobEvents(id: string, afterSeq: number): EventView[] {
-    const { job_id, created_at: at } = this.find(id);
+    const { job_id, created_at: at } = this.#find(id);
     const none = { client_id: null, segment_index: null, attempt_id: null, detail: "" };
     return [1, 2].filter((seq) => seq > afterSeq).map((seq) => ({ seq, at, type: "job", job_id, ...none }));
   }
 
   watchJob(id: string, listener: (view: JobView) => void): () => void {
-    const job = this.find(id);
-    const listeners = this.watchers.get(job.job_id) ?? new Set();
-    this.watchers.set(job.job_id, listeners.add(listener));
+    const job = this.#find(id);
+    const listeners = this.#watchers.get(job.job_id) ?? new Set();
+    this.#watchers.set(job.job_id, listeners.add(listener));
     listener(job);
     return () => listeners.delete(listener);
   }
 
   async proof(id: string): Promise<Proof> {
-    const job = this.find(id);
+    const job = this.#find(id);
     if (job.output === null) throw new AppError("E_WRONG_STATE", "no proof yet", "Wait for the job.");
     return {
       job_id: job.job_id,
@@ -300,8 +300,8 @@ export class MemoryCoordinator implements Coordinator {
   }
 
   async output(id: string) {
-    const job = this.find(id);
-    const path = this.outputs.get(job.job_id);
+    const job = this.#find(id);
+    const path = this.#outputs.get(job.job_id);
     if (job.output === null || path === undefined) {
       throw new AppError("E_WRONG_STATE", `job ${id} is ${job.status}`, "Wait until it is Completed.");
     }

@@ -45,12 +45,12 @@ export interface LandedResult {
 /** Things that happened, in order; `next` waits for one that has not been taken yet. */
 export class Happenings<T> {
   readonly all: T[] = [];
-  private readonly waiting = new Set<() => void>();
-  private readonly taken = new Set<T>();
+  readonly #waiting = new Set<() => void>();
+  readonly #taken = new Set<T>();
 
   push(value: T): void {
     this.all.push(value);
-    for (const wake of this.waiting) wake();
+    for (const wake of this.#waiting) wake();
   }
 
   async next<U extends T>(matches: (value: T) => value is U, timeoutMs?: number): Promise<U>;
@@ -58,9 +58,9 @@ export class Happenings<T> {
   async next(matches: (value: T) => boolean, timeoutMs = 60_000): Promise<T> {
     const until = performance.now() + timeoutMs;
     for (;;) {
-      const found = this.all.find((value) => !this.taken.has(value) && matches(value));
+      const found = this.all.find((value) => !this.#taken.has(value) && matches(value));
       if (found !== undefined) {
-        this.taken.add(found);
+        this.#taken.add(found);
         return found;
       }
       const left = until - performance.now();
@@ -69,11 +69,11 @@ export class Happenings<T> {
       await new Promise<void>((resolve) => {
         const wake = () => {
           clearTimeout(timer);
-          this.waiting.delete(wake);
+          this.#waiting.delete(wake);
           resolve();
         };
         const timer = setTimeout(wake, left);
-        this.waiting.add(wake);
+        this.#waiting.add(wake);
       });
     }
   }
@@ -94,29 +94,29 @@ export class StandInCoordinator {
   /** Says goodbye with this instead of a welcome. */
   refusal: { readonly reason: string; readonly code: "E_IDENTITY_IN_USE" } | null = null;
   isSilent = false;
-  private readonly options: StandInOptions;
-  private readonly sources: Map<string, { path: string; offer: SourceOffer }>;
-  private readonly server: Bun.Server<undefined>;
-  private socket: Bun.ServerWebSocket<undefined> | null = null;
-  private readonly incoming = new Map<string, PartialFile>();
+  readonly #options: StandInOptions;
+  readonly #sources: Map<string, { path: string; offer: SourceOffer }>;
+  readonly #server: Bun.Server<undefined>;
+  #socket: Bun.ServerWebSocket<undefined> | null = null;
+  readonly #incoming = new Map<string, PartialFile>();
 
   constructor(options: StandInOptions) {
-    this.options = options;
-    this.sources = new Map(options.successorOf?.sources);
-    this.server = Bun.serve({
+    this.#options = options;
+    this.#sources = new Map(options.successorOf === undefined ? [] : options.successorOf.#sources);
+    this.#server = Bun.serve({
       hostname: "127.0.0.1",
       port: options.port ?? 0,
       idleTimeout: 0,
       development: false,
-      fetch: (request, server) => this.answer(request, server),
+      fetch: (request, server) => this.#answer(request, server),
       websocket: {
         open: (socket) => {
-          this.socket = socket;
+          this.#socket = socket;
           this.links.push("open");
         },
-        message: (_socket, text) => this.received(String(text)),
+        message: (_socket, text) => this.#received(String(text)),
         close: (socket) => {
-          if (this.socket === socket) this.socket = null;
+          if (this.#socket === socket) this.#socket = null;
           this.links.push("closed");
         },
       },
@@ -124,7 +124,7 @@ export class StandInCoordinator {
   }
 
   get port(): number {
-    return this.server.port ?? 0;
+    return this.#server.port ?? 0;
   }
 
   get url(): string {
@@ -146,24 +146,24 @@ export class StandInCoordinator {
       firstBlockSha256: await digestOf(0),
       lastBlockSha256: await digestOf(blockCount(size, blockBytes) - 1),
     };
-    this.sources.set(offer.sourceId, { path, offer });
+    this.#sources.set(offer.sourceId, { path, offer });
     return offer;
   }
 
   send(message: ServerMessage): void {
-    this.socket?.send(JSON.stringify(message));
+    this.#socket?.send(JSON.stringify(message));
   }
 
   /** Cuts the link without a goodbye. */
   dropLink(): void {
-    this.socket?.terminate();
+    this.#socket?.terminate();
   }
 
   async stop(): Promise<void> {
-    await this.server.stop(true);
+    await this.#server.stop(true);
   }
 
-  private received(text: string): void {
+  #received(text: string): void {
     const message = clientMessageSchema.parse(JSON.parse(text));
     this.messages.push(message);
     if (this.isSilent) return;
@@ -175,19 +175,19 @@ export class StandInCoordinator {
     }
     this.send({
       type: "welcome",
-      protocol: this.options.protocol ?? PROTOCOL_VERSION,
+      protocol: this.#options.protocol ?? PROTOCOL_VERSION,
       version: "stand-in",
-      nonce: this.options.nonce ?? { path: "/nonexistent/nonce", sha256: "0".repeat(64) },
-      heartbeatMs: this.options.heartbeatMs ?? 2000,
-      leaseMs: this.options.leaseMs ?? 15_000,
+      nonce: this.#options.nonce ?? { path: "/nonexistent/nonce", sha256: "0".repeat(64) },
+      heartbeatMs: this.#options.heartbeatMs ?? 2000,
+      leaseMs: this.#options.leaseMs ?? 15_000,
       keepAttempts: this.keepAttempts(message),
-      isPaused: this.options.isPaused ?? false,
+      isPaused: this.#options.isPaused ?? false,
     });
   }
 
-  private async answer(request: Request, server: Bun.Server<undefined>): Promise<Response | undefined> {
+  async #answer(request: Request, server: Bun.Server<undefined>): Promise<Response | undefined> {
     const { pathname } = new URL(request.url);
-    if (request.headers.get("authorization") !== `Bearer ${this.options.token ?? "token"}`) {
+    if (request.headers.get("authorization") !== `Bearer ${this.#options.token ?? "token"}`) {
       return Response.json(
         { code: "E_TOKEN", message: "the token is wrong", hint: "Use the right one." },
         { status: 401 },
@@ -197,16 +197,16 @@ export class StandInCoordinator {
       return server.upgrade(request, { data: undefined }) ? undefined : new Response(null, { status: 400 });
     }
     if (pathname === "/api/v1/hello")
-      return Response.json({ protocol: this.options.protocol ?? PROTOCOL_VERSION, version: "stand-in" });
+      return Response.json({ protocol: this.#options.protocol ?? PROTOCOL_VERSION, version: "stand-in" });
     const block = /^\/api\/v1\/sources\/([^/]+)\/blocks\/(\d+)$/.exec(pathname);
-    if (block) return await this.answerBlock(block[1] ?? "", Number(block[2]));
+    if (block) return await this.#answerBlock(block[1] ?? "", Number(block[2]));
     const result = /^\/api\/v1\/attempts\/([^/]+)\/result$/.exec(pathname);
-    if (result) return await this.answerResult(result[1] ?? "", request);
+    if (result) return await this.#answerResult(result[1] ?? "", request);
     return Response.json({ code: "E_NOT_FOUND", message: "nothing here", hint: "" }, { status: 404 });
   }
 
-  private async answerBlock(sourceId: string, block: number): Promise<Response> {
-    const source = this.sources.get(sourceId);
+  async #answerBlock(sourceId: string, block: number): Promise<Response> {
+    const source = this.#sources.get(sourceId);
     if (!source) return Response.json({ code: "E_UNKNOWN_ID", message: "no such source", hint: "" }, { status: 404 });
     this.blockRequests.push(block);
     const fault = this.blockFault(block, this.blockRequests.filter((asked) => asked === block).length);
@@ -249,7 +249,7 @@ export class StandInCoordinator {
     }
   }
 
-  private async answerResult(attemptId: string, request: Request): Promise<Response> {
+  async #answerResult(attemptId: string, request: Request): Promise<Response> {
     const status = request.method === "HEAD" ? this.resultStatus(attemptId) : null;
     if (status !== null) {
       return Response.json(
@@ -258,9 +258,9 @@ export class StandInCoordinator {
       );
     }
     const report = resultReportSchema.parse(JSON.parse(request.headers.get(HEADER_REPORT) ?? "null"));
-    const path = `${this.options.folder}/result_${attemptId}`;
-    const file = this.incoming.get(path) ?? (await PartialFile.open(path, report.bytes));
-    this.incoming.set(path, file);
+    const path = `${this.#options.folder}/result_${attemptId}`;
+    const file = this.#incoming.get(path) ?? (await PartialFile.open(path, report.bytes));
+    this.#incoming.set(path, file);
     const isLanded = () => this.results.all.some((result) => result.attemptId === attemptId);
     if (request.method === "HEAD") {
       const state = { offset: file.offset, isComplete: isLanded() };

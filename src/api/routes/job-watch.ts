@@ -8,38 +8,38 @@ const KEEP_ALIVE_MS = 5000;
 
 /** The latest view that was not sent yet, and someone who waits for it. */
 class LatestView {
-  private view: string | null = null;
-  private isLast = false;
-  private wake: (() => void) | null = null;
+  #view: string | null = null;
+  #isLast = false;
+  #wake: (() => void) | null = null;
 
   put(view: Pick<JobView, "status">): void {
-    if (this.isLast) return;
-    this.view = `data: ${JSON.stringify(view)}\n\n`;
-    this.isLast = isTerminal(view.status);
-    this.wake?.();
+    if (this.#isLast) return;
+    this.#view = `data: ${JSON.stringify(view)}\n\n`;
+    this.#isLast = isTerminal(view.status);
+    this.#wake?.();
   }
 
   /** Takes the view, or null when none came in `ms`. */
   async take(ms: number): Promise<{ readonly text: string; readonly isLast: boolean } | null> {
-    if (this.view === null) {
+    if (this.#view === null) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms);
-        this.wake = () => {
+        this.#wake = () => {
           clearTimeout(timer);
           resolve();
         };
       });
-      this.wake = null;
+      this.#wake = null;
     }
-    if (this.view === null) return null;
-    const text = this.view;
-    this.view = null;
-    return { text, isLast: this.isLast };
+    if (this.#view === null) return null;
+    const text = this.#view;
+    this.#view = null;
+    return { text, isLast: this.#isLast };
   }
 
   /** Wakes whoever waits, for good. */
   end(): void {
-    this.wake?.();
+    this.#wake?.();
   }
 }
 

@@ -90,67 +90,67 @@ class ArgvReader {
   readonly given = new Map<string, string[]>();
   readonly positionals: string[] = [];
   wantsHelp = false;
-  private position = 0;
-  private readonly argv: readonly string[];
-  private readonly declared: Declared;
+  #position = 0;
+  readonly #argv: readonly string[];
+  readonly #declared: Declared;
 
   constructor(argv: readonly string[], declared: Declared) {
-    this.argv = argv;
-    this.declared = declared;
+    this.#argv = argv;
+    this.#declared = declared;
   }
 
   readAll(): void {
-    for (let argument = this.take(); argument !== undefined; argument = this.take()) {
+    for (let argument = this.#take(); argument !== undefined; argument = this.#take()) {
       if (argument === "--") {
-        this.positionals.push(...this.argv.slice(this.position));
+        this.positionals.push(...this.#argv.slice(this.#position));
         return;
       }
       if (argument === "--help" || argument === "-h") this.wantsHelp = true;
-      else if (argument.startsWith("-") && argument !== "-") this.readFlag(argument);
+      else if (argument.startsWith("-") && argument !== "-") this.#readFlag(argument);
       else this.positionals.push(argument);
     }
   }
 
-  private take(): string | undefined {
-    return this.argv[this.position++];
+  #take(): string | undefined {
+    return this.#argv[this.#position++];
   }
 
-  private readFlag(argument: string): void {
+  #readFlag(argument: string): void {
     const { flag, value } = splitFlag(argument);
-    const found = findOption(flag, this.declared.options);
-    if (found === null) throw unknownFlag(flag, this.declared);
-    if (found.option.kind === "switch") this.given.set(found.name, [this.switchText(flag, value, found.negated)]);
-    else this.readValue(flag, value, found);
+    const found = findOption(flag, this.#declared.options);
+    if (found === null) throw unknownFlag(flag, this.#declared);
+    if (found.option.kind === "switch") this.given.set(found.name, [this.#switchText(flag, value, found.negated)]);
+    else this.#readValue(flag, value, found);
   }
 
-  private switchText(flag: string, value: string | null, negated: boolean): string {
+  #switchText(flag: string, value: string | null, negated: boolean): string {
     if (negated) {
-      if (value !== null) throw badUse(flag, "takes no value", this.declared);
+      if (value !== null) throw badUse(flag, "takes no value", this.#declared);
       return "false";
     }
     if (value !== null) return value;
     // Only the two plain words are taken from the next argument, so that an INPUT is never swallowed.
-    const next = this.argv[this.position];
+    const next = this.#argv[this.#position];
     if (next !== "true" && next !== "false") return "true";
-    this.position++;
+    this.#position++;
     return next;
   }
 
-  private readValue(flag: string, inline: string | null, found: Found): void {
-    const next = this.argv[this.position];
+  #readValue(flag: string, inline: string | null, found: Found): void {
+    const next = this.#argv[this.#position];
     let value = inline;
     if (value === null) {
       // A value may start with a dash (`--ffmpeg-params "-c:v libx264"`), but not be one of our own options.
-      if (next === undefined || isDeclaredFlag(next, this.declared.options)) {
-        throw badUse(flag, `needs a value: ${found.option.valueName}`, this.declared);
+      if (next === undefined || isDeclaredFlag(next, this.#declared.options)) {
+        throw badUse(flag, `needs a value: ${found.option.valueName}`, this.#declared);
       }
-      this.position++;
+      this.#position++;
       value = next;
     }
     const texts = this.given.get(found.name);
     if (texts === undefined) this.given.set(found.name, [value]);
     else if (found.option.kind === "list") texts.push(value);
-    else throw badUse(flag, "was given twice", this.declared);
+    else throw badUse(flag, "was given twice", this.#declared);
   }
 }
 

@@ -35,63 +35,63 @@ function jobFacts(view: JobView): string {
 }
 
 class PlainDisplay implements ProgressDisplay {
-  private readonly sink: Sink;
-  private readonly nowMs: () => number;
-  private lastAt = Number.NEGATIVE_INFINITY;
-  private lastLabel = "";
-  private lastText = "";
+  readonly #sink: Sink;
+  readonly #nowMs: () => number;
+  #lastAt = Number.NEGATIVE_INFINITY;
+  #lastLabel = "";
+  #lastText = "";
 
   constructor(sink: Sink, nowMs: () => number) {
-    this.sink = sink;
-    this.nowMs = nowMs;
+    this.#sink = sink;
+    this.#nowMs = nowMs;
   }
 
-  private line(label: string, text: string): void {
-    const now = this.nowMs();
-    const everyMs = text === this.lastText ? SAME_LINE_EVERY_MS : PLAIN_LINE_EVERY_MS;
-    if (label === this.lastLabel && now - this.lastAt < everyMs) return;
-    this.lastAt = now;
-    this.lastLabel = label;
-    this.lastText = text;
-    this.sink.write(`${text}\n`);
+  #line(label: string, text: string): void {
+    const now = this.#nowMs();
+    const everyMs = text === this.#lastText ? SAME_LINE_EVERY_MS : PLAIN_LINE_EVERY_MS;
+    if (label === this.#lastLabel && now - this.#lastAt < everyMs) return;
+    this.#lastAt = now;
+    this.#lastLabel = label;
+    this.#lastText = text;
+    this.#sink.write(`${text}\n`);
   }
 
   job(view: JobView): void {
     const facts = jobFacts(view);
-    this.line(view.status, `${view.status} ${view.progress.toFixed(1)}%${facts === "" ? "" : `, ${facts}`}`);
+    this.#line(view.status, `${view.status} ${view.progress.toFixed(1)}%${facts === "" ? "" : `, ${facts}`}`);
   }
 
   bytes(what: string, done: number, total: number): void {
-    this.line(what, `${what} ${total === 0 ? 100 : Math.floor((100 * done) / total)}% of ${formatBytes(total)}`);
+    this.#line(what, `${what} ${total === 0 ? 100 : Math.floor((100 * done) / total)}% of ${formatBytes(total)}`);
   }
 
   note(line: string): void {
-    this.sink.write(`${line}\n`);
+    this.#sink.write(`${line}\n`);
   }
 
   end(): void {}
 }
 
 class BarDisplay implements ProgressDisplay {
-  private readonly sink: Sink;
-  private bar: SingleBar | null = null;
+  readonly #sink: Sink;
+  #bar: SingleBar | null = null;
 
   constructor(sink: Sink) {
-    this.sink = sink;
+    this.#sink = sink;
   }
 
-  private show(percent: number, what: string, facts: string): void {
+  #show(percent: number, what: string, facts: string): void {
     const payload = { what: what.padEnd(17), facts };
     const value = Math.min(100, Math.max(0, percent));
-    if (this.bar !== null) {
-      this.bar.update(value, payload);
+    if (this.#bar !== null) {
+      this.#bar.update(value, payload);
       return;
     }
-    this.bar = new SingleBar({
+    this.#bar = new SingleBar({
       format: "{what} {bar} {percentage}% | {facts}",
       barCompleteChar: "█",
       barIncompleteChar: "░",
-      barsize: Math.max(10, Math.min(30, this.sink.columns - 60)),
+      barsize: Math.max(10, Math.min(30, this.#sink.columns - 60)),
       hideCursor: true,
       fps: 5,
       gracefulExit: false, // Ctrl-C is ours to handle
@@ -99,25 +99,25 @@ class BarDisplay implements ProgressDisplay {
       formatValue: (value: unknown, _options, type) =>
         type === "percentage" ? String(value).padStart(3) : String(value),
     });
-    this.bar.start(100, value, payload);
+    this.#bar.start(100, value, payload);
   }
 
   job(view: JobView): void {
-    this.show(view.progress, view.status, jobFacts(view));
+    this.#show(view.progress, view.status, jobFacts(view));
   }
 
   bytes(what: string, done: number, total: number): void {
-    this.show(total === 0 ? 100 : (100 * done) / total, what, `${formatBytes(done)} of ${formatBytes(total)}`);
+    this.#show(total === 0 ? 100 : (100 * done) / total, what, `${formatBytes(done)} of ${formatBytes(total)}`);
   }
 
   note(line: string): void {
     this.end();
-    this.sink.write(`${line}\n`);
+    this.#sink.write(`${line}\n`);
   }
 
   end(): void {
-    this.bar?.stop();
-    this.bar = null;
+    this.#bar?.stop();
+    this.#bar = null;
   }
 }
 
