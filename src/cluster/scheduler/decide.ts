@@ -1,5 +1,5 @@
-// The one entry of the scheduler: state + input + moment → next state, effects, events. Dispatches to the rules, then
-// settles what follows from them. No clock, no randomness, no I/O (docs/STATES.md draws the machines).
+// The entry point of the scheduler: state + input + moment → next state, effects, events. Applies the rule for the input,
+// then everything that follows from the new state. No clock, no randomness, no I/O (docs/STATES.md draws the machines).
 import { assertNever } from "../../base/assert.ts";
 import { assignWork } from "./assign/assign.ts";
 import type { Decision, Moment, Verdict } from "./model/decision.ts";
@@ -44,7 +44,7 @@ import { leaveGrid, mergeSegments } from "./rules/void-segments.ts";
 
 export const emptyState: SchedulerState = { jobs: new Map(), clients: new Map(), attempts: new Map() };
 
-/** Never throws for an input from outside: what is unknown or late is ignored, or refused in the verdict. */
+/** Never throws for an input from outside: it ignores an unknown or late one, or refuses it in the verdict. */
 export function decide(state: SchedulerState, input: Input, moment: Moment): Decision {
   const turn = new Turn(state, moment);
   const verdict = apply(turn, input);
@@ -145,7 +145,7 @@ function apply(turn: Turn, input: Input): Verdict {
   }
 }
 
-/** What follows from the state and the moment alone, after every input. */
+/** Applies, after every input, the rules that depend on the state and the moment alone. */
 function settle(turn: Turn, before: SchedulerState, input: Input): void {
   dropSilentClients(turn);
   expireLeases(turn);
@@ -154,8 +154,8 @@ function settle(turn: Turn, before: SchedulerState, input: Input): void {
 }
 
 /**
- * A sign of life, or frames of an encode that goes on: most inputs by far, and they give nobody work. What follows from
- * their passing time and speeds waits for the next tick.
+ * The input is only a sign of life or a frame count. Most inputs are, and they give no client work; what follows from the
+ * time and speeds that they bring waits for the next tick.
  */
 function isMereSign(turn: Turn, before: SchedulerState, input: Input): boolean {
   if (turn.jobs !== before.jobs || turn.attempts.size !== before.attempts.size) return false;

@@ -1,28 +1,28 @@
-// Pure questions about who can do what: which clients count for a job, and what a job still needs.
+// Which clients can work on a job, and what a job still needs. Pure questions.
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
 import type { SchedulerState } from "../model/state.ts";
 import { encoderFor } from "./encoders.ts";
 
-/** Counts towards the required clients: not Disconnected, not held back, and an encoder for the job works there. */
+/** The client counts towards the required ones: it is connected, takes work, and has a working encoder for the job. */
 export function isCapable(client: Client, job: Job): boolean {
   return client.status !== "Disconnected" && takesWork(client) && encoderFor(client, job) !== null;
 }
 
-/** Not drained, not paused, not quarantined, not full, not on its way out. */
+/** Not drained, not paused, not quarantined, not leaving, and its disk is not full. */
 export function takesWork(client: Client): boolean {
   const { isDraining, isPaused, quarantine, noRoom, isLeaving } = client;
   return !isDraining && !isPaused && quarantine === null && noRoom === undefined && isLeaving !== true;
 }
 
-/** Can be offered work this instant. */
+/** Its link is up: an offer reaches it now. */
 export function isReachable(client: Client): boolean {
   return client.status !== "Disconnected" && client.isLinkDown !== true;
 }
 
 export function hasReachableClient(state: Pick<SchedulerState, "clients" | "attempts">, job: Job): boolean {
   for (const client of state.clients.values()) if (isReachable(client) && isCapable(client, job)) return true;
-  // A client that is drained still finishes what it holds, and one that is paused keeps it.
+  // A drained client still finishes what it holds, and a paused one keeps it.
   for (const attempt of state.attempts.values()) {
     const holder = attempt.jobId === job.id ? state.clients.get(attempt.clientId) : undefined;
     if (holder !== undefined && isReachable(holder)) return true;
@@ -36,7 +36,7 @@ export function countCapable(clients: SchedulerState["clients"], job: Job): numb
   return count;
 }
 
-/** Position in `gops` of the first group that no segment holds yet; `gops.length` when all are held. */
+/** Index in `gops` of the first group that is in no segment yet; `gops.length` when all are in segments. */
 export function firstUnassignedGop(job: Job): number {
   const { gops, cursorPts } = job;
   if (cursorPts === null) return 0;
@@ -56,12 +56,12 @@ export function hasUnassignedGops(job: Job): boolean {
   return last !== undefined && (job.cursorPts === null || last.endPts > job.cursorPts);
 }
 
-/** The whole source is in segments, and the index will find no more. */
+/** The index is complete, and all of its groups are in segments. */
 export function isFullyAssigned(job: Job): boolean {
   return job.indexComplete && job.cursorPts !== null && !hasUnassignedGops(job);
 }
 
-/** Something is left that only a client can do. */
+/** Some work is left that only clients can do. */
 export function needsClients(job: Job): boolean {
   if (job.status === "Combining") return false;
   if (!isFullyAssigned(job)) return true;

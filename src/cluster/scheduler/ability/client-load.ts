@@ -1,4 +1,4 @@
-// What each client holds, and whether it has room for more.
+// How loaded each client is, and whether it can take more work.
 import type { Client } from "../model/client.ts";
 import type { Job } from "../model/job.ts";
 import type { Attempt } from "../model/segment.ts";
@@ -7,14 +7,14 @@ import { takesWork } from "./capability.ts";
 import { encoderFor, poolOf, shareSlots, slotsFor } from "./encoders.ts";
 
 export interface ClientLoad {
-  /** Attempts that take, or will take, the processor or device that the job would take. */
+  /** Attempts that use, or will use, the CPU or device that the job would use. */
   readonly active: number;
-  /** Encodes at a time there. */
+  /** Encodes that run there at a time. */
   readonly slots: number;
   readonly hasCapacity: boolean;
 }
 
-/** An upload no longer takes the processor: the next encode may begin. */
+/** An upload leaves the CPU free: the next encode may begin. */
 export function occupiesSlot(attempt: Attempt): boolean {
   return attempt.stage !== "uploading";
 }
@@ -24,8 +24,8 @@ export function encoderOf(turn: Turn, attempt: Attempt): string {
 }
 
 /**
- * What a client holds of the kind that it would encode the job with; CPU and devices fill up apart. Uploads do not count
- * against slots, but a client whose uploads pile up gets nothing more.
+ * The client's load on the slots that it would encode the job with: the CPU and each hardware family have their own.
+ * Uploads take no slot, but a client whose uploads pile up gets nothing more.
  */
 export function loadOf(turn: Turn, client: Client, job: Job): ClientLoad {
   return loadFor(turn, client, encoderFor(client, job) ?? job.encoder);
@@ -44,12 +44,12 @@ function loadFor(turn: Turn, client: Client, encoder: string): ClientLoad {
 }
 
 /**
- * Whether the client might be given anything, of whatever kind and job: a quick answer before the exact ones, wrong only
- * where it says yes.
+ * Whether the client might take anything, of any job. A quick filter before the exact questions: a yes may be wrong, a no
+ * never is.
  */
 export function mayHaveCapacity(turn: Turn, client: Client): boolean {
   const own = turn.attemptsOf(client.id);
-  // One more than slots is fetched ahead.
+  // One segment more than slots is fetched ahead.
   if (countActive(own) <= client.slots) return true;
   for (const [kind, slots] of Object.entries(client.pools ?? {})) {
     if (countActive(own.filter((attempt) => poolOf(encoderOf(turn, attempt)) === kind)) <= slots) return true;
@@ -63,7 +63,7 @@ function countActive(attempts: readonly Attempt[]): number {
   return active;
 }
 
-/** Capable of the job, with a slot free for it. */
+/** The client can work on the job and has a free slot for it. */
 export function isReady(turn: Turn, client: Client, job: Job): boolean {
   if (client.status === "Disconnected" || !takesWork(client)) return false;
   const encoder = encoderFor(client, job);
@@ -77,7 +77,7 @@ export function hasFreeSlot(turn: Turn, client: Client, job: Job): boolean {
   return active < slots && hasCapacity;
 }
 
-/** Frames until the first of a client's slots is free, going by the one that has least left. */
+/** Frames that a client must still encode until the first of its slots is free. */
 export function framesAhead(turn: Turn, client: Client, job: Job): number {
   const encoder = encoderFor(client, job) ?? job.encoder;
   let least = Number.POSITIVE_INFINITY;

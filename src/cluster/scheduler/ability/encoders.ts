@@ -1,5 +1,5 @@
-// Which encoder a client would use for a job, how fast that is by rule of thumb until it is measured, and which of the
-// client's slots it takes. Pure questions; electing is election.ts's business.
+// Which encoder a client would use for a job, how fast it probably is until it is measured, and which of the client's
+// slots it takes. Pure questions; election.ts elects.
 
 import type { Release } from "../../../media/ffmpeg/releases.ts";
 import { HARDWARE_FAMILIES } from "../../../media/model/encoder-family.ts";
@@ -10,21 +10,21 @@ import { rendersAlike } from "./text-rendering.ts";
 
 const HARDWARE: ReadonlySet<string> = new Set(HARDWARE_FAMILIES);
 
-/** What shares slots: the CPU, or the devices of one hardware family. By the encoder's name, as ffmpeg builds it. */
+/** Encoders of one pool share slots: the CPU, or the devices of one hardware family. Read from the encoder's name. */
 export function poolOf(encoder: string): string {
-  if (encoder.startsWith("lib")) return "software"; // asked for every client in every decision
+  if (encoder.startsWith("lib")) return "software"; // the fast path: asked for every client in every decision
   const family = encoder.slice(encoder.lastIndexOf("_") + 1);
   return HARDWARE.has(family) && family !== encoder ? family : "software";
 }
 
-/** Encodes at a time of the kind that this encoder is. A client that tells no pools has one for everything. */
+/** Encodes at a time with this encoder. A client without pools has one number for everything. */
 export function slotsFor(client: Client, encoder: string): number {
   return client.pools?.[poolOf(encoder)] ?? client.slots;
 }
 
 /**
- * Pixels per second of one slot, for clients of which nothing is measured yet: orders of magnitude, so that an election
- * comes out right where families differ by a factor. Software: 1080p on one core at medium speed (x264 12 frames per
+ * Pixels per second of one slot, for clients that were not measured yet. Orders of magnitude are enough: families differ
+ * by factors. Software: 1080p on one core at medium speed (x264 12 frames per
  * second, x265 3, SVT-AV1 preset 8 8, libvpx 3, libaom 1). Hardware: half of what one unit does at 1080p with two
  * encodes at a time (NVIDIA's NVENC application note: several hundred frames per second; the others about half).
  */
@@ -41,7 +41,7 @@ const ROUGH_PIXEL_RATES: Readonly<Record<string, number>> = {
   vaapi: 200e6,
 };
 
-/** Pixels per second of the whole client with this encoder: measured here, else by the table. */
+/** Pixels per second of the whole client with this encoder: as measured, else by the table. */
 export function pixelRateOf(client: Client, encoder: string): number {
   return (client.encoderRates?.[encoder] ?? roughPixelRate(encoder)) * slotsFor(client, encoder);
 }
@@ -50,12 +50,12 @@ function roughPixelRate(encoder: string): number {
   return ROUGH_PIXEL_RATES[encoder] ?? ROUGH_PIXEL_RATES[poolOf(encoder)] ?? 10e6;
 }
 
-/** Two encoders take the same slots. */
+/** Both encoders take slots of the same pool. */
 export function shareSlots(one: string, other: string): boolean {
   return one === other || poolOf(one) === poolOf(other);
 }
 
-/** Whether the client has proven the encoder, draws letters as the others do, for pictures like these, and has not failed on this job with it. */
+/** The client has proven the encoder for pictures like these, renders text like the others, and was not found unfit for the job. */
 export function canUse(client: Client, job: Job, encoder: string): boolean {
   if (!client.encoders.includes(encoder) || !rendersAlike(client, job)) return false;
   if (job.unfit?.some((unfit) => unfit.clientId === client.id && unfit.encoder === encoder)) return false;
@@ -70,7 +70,7 @@ function isWithin(release: Release, { from, before }: ReleaseRange): boolean {
   return !isBefore(release, from) && (before === null || isBefore(release, before));
 }
 
-/** What the job needs beside an encoder and the client's ffmpeg lacks; null: nothing, or it is not known. */
+/** What the job needs besides an encoder and the client's ffmpeg lacks, in words; null: nothing, as far as is known. */
 export function lackFor({ ffmpeg, release, decodes, filters }: Client, { settings }: Job): string | null {
   const { needs } = settings;
   if (needs === undefined) return null;
@@ -82,7 +82,7 @@ export function lackFor({ ffmpeg, release, decodes, filters }: Client, { setting
   return missing === undefined ? null : `its ffmpeg ${ffmpeg} has no filter ${missing}`;
 }
 
-/** Why the pictures of a job are beyond the client's device; null when they are not, or nothing is known of it. */
+/** Why the client's device cannot take the job's pictures; null: it can, or its limits are not known. */
 export function tooMuchFor(client: Client, job: Job, encoder: string): string | null {
   const limits = client.limits?.[encoder];
   const { picture } = job.settings;
@@ -94,7 +94,7 @@ export function tooMuchFor(client: Client, job: Job, encoder: string): string | 
   return null;
 }
 
-/** By measurement where both are measured, else by the table alone: a client must not change over in mid-job for less. */
+/** Compares measurements only when both are measured, else the table: a client must not change encoders in mid-job for less. */
 function isFaster(client: Client, one: string, other: string): boolean {
   const { encoderRates: rates } = client;
   if (rates?.[one] !== undefined && rates[other] !== undefined)
@@ -102,7 +102,7 @@ function isFaster(client: Client, one: string, other: string): boolean {
   return roughPixelRate(one) * slotsFor(client, one) > roughPixelRate(other) * slotsFor(client, other);
 }
 
-/** The encoder this client would work with: the job's, or with --allow-mixed its own best. Null: none. */
+/** The encoder this client would use: the job's, or its own fastest with --allow-mixed. Null: none. */
 export function encoderFor(client: Client, job: Job): string | null {
   const { election } = job.settings;
   if (election === undefined || !election.allowMixed) return canUse(client, job, job.encoder) ? job.encoder : null;

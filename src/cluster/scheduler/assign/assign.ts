@@ -1,5 +1,5 @@
-// Who gets which work: returned segments before new ones, earlier jobs before later ones, fast clients first, one slot
-// of each client in turn.
+// Decides who gets which work: returned segments before new ones, earlier jobs before later ones, fast clients first, and
+// one slot per client and round.
 import {
   firstUnassignedGop,
   hasUnassignedGops,
@@ -21,7 +21,7 @@ import { formSegment } from "./form-segment.ts";
 import { grant } from "./grant.ts";
 import { relieveStragglers } from "./stragglers.ts";
 
-/** Offers work to every slot that can take some. */
+/** Offers work to every free slot. */
 export function assignWork(turn: Turn): void {
   const clients: Client[] = [];
   for (const client of turn.clients.values()) {
@@ -61,13 +61,13 @@ function fillSlots(turn: Turn, jobId: JobId, clients: readonly Client[]): void {
   if (ready.length === 0) return;
   const speeds = measureSpeeds(turn, start);
   ready.sort((a, b) => speeds.of(b) - speeds.of(a) || compareText(a.id, b.id));
-  // Each round gives every ready client at most one segment; a client that gets none is out.
+  // Each round gives every ready client at most one segment. A client that gets none drops out.
   while (ready.length > 0) {
     ready = ready.filter((client) => giveOne(turn, jobId, client, speeds) && hasFreeSlot(turn, client, start));
   }
 }
 
-/** One segment beyond the slots, so that its blocks are fetched while the client encodes; never in the tail. */
+/** Offers one segment beyond the slots, so that its blocks are fetched meanwhile; not near the end of a job. */
 function prefetch(turn: Turn, jobId: JobId, clients: readonly Client[]): void {
   for (const client of clients) {
     const job = turn.jobs.get(jobId);
@@ -93,7 +93,7 @@ function framesInFlight(turn: Turn, job: Job): number {
 /** Leases one segment of the job to the client; false when there is none for it now. */
 function giveOne(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): boolean {
   const job = turn.jobs.get(jobId);
-  if (job === undefined || !isCapable(client, job)) return false; // the segment before may have fixed how it is drawn
+  if (job === undefined || !isCapable(client, job)) return false; // the segment before may have fixed how text is rendered
   const returned = returnedSegmentFor(turn, job, client);
   if (returned !== null) {
     grant(turn, job, returned, client);
@@ -105,7 +105,7 @@ function giveOne(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
   return true;
 }
 
-/** A segment that came back and that nobody else should have rather than this client. */
+/** A returned segment that no other client should rather have. */
 function returnedSegmentFor(turn: Turn, job: Job, client: Client): Segment | null {
   for (const segment of inOrderOfWork(job)) {
     if (segment.phase.kind !== "pending" || segment.phase.notBefore > turn.now) continue;
@@ -114,13 +114,13 @@ function returnedSegmentFor(turn: Turn, job: Job, client: Client): Segment | nul
   return null;
 }
 
-/** Segments whose lengths differ by less than this factor are about one length. */
+/** Segments whose lengths differ by less than this factor count as equally long. */
 const LENGTH_CLASS = 4;
 
 /**
- * Segments are all cut when a second pass begins: the longest go first, so that short ones even out the end. Of those of
- * about one length, the ones with the fewest bits a frame do: a still picture can't get below its headers, and what it
- * takes too much is known when the busy ones, which can make up for it, get their targets.
+ * When the second pass begins, all segments are cut: the longest go first, so that short ones even out the end. Among
+ * equally long ones, those with the fewest bits per frame go first. A still picture may exceed its share, because of its
+ * headers; the busy segments, which can make up for that, then get their targets later.
  */
 function inOrderOfWork(job: Job): readonly Segment[] {
   if (job.rate === undefined || !isFullyAssigned(job)) return job.segments;
@@ -134,8 +134,8 @@ function inOrderOfWork(job: Job): readonly Segment[] {
 }
 
 /**
- * After a failure a segment waits for a client that has had less trouble with it, even a busy one; after a lost lease
- * it goes to such a client only if that one has a slot free.
+ * After a failure a segment waits for a client that had less trouble with it, even for a busy one. After a lost lease it
+ * prefers such a client only if that one has a free slot.
  */
 function isBetterElsewhere(turn: Turn, job: Job, segment: Segment, client: Client): boolean {
   const failures = failuresOn(segment, client.id);

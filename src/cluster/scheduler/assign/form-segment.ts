@@ -1,4 +1,4 @@
-// Cuts the next segment of a job for the client that asks, at the moment it asks.
+// Cuts the next segment of a job at the moment a client has a free slot, sized for that client.
 import { toNumber } from "../../../base/rational.ts";
 import { firstUnassignedGop, hasUnassignedGops } from "../ability/capability.ts";
 import { encoderFor } from "../ability/encoders.ts";
@@ -24,8 +24,8 @@ import {
 import type { Speeds } from "../sizing/speeds.ts";
 
 /**
- * The next segment, not leased yet; null when there is nothing to cut, or too little so far. `aheadFrames`: what the
- * slot must encode before it can begin; null when it is free now.
+ * The next segment, not leased yet; null: there is nothing to cut, or too little so far. `aheadFrames`: what the slot must
+ * encode first; null: the slot is free now.
  */
 export function formSegment(
   turn: Turn,
@@ -55,7 +55,7 @@ function wholeCount(job: Job, from: number): number {
   return job.indexComplete ? job.gops.length - from : 0;
 }
 
-/** Groups for the next segment; 0 while the index has too little to choose from, or it is better left to others. */
+/** Groups in the next segment; 0: the index has too little to choose from, or other clients should take it. */
 function splitCount(
   turn: Turn,
   job: Job,
@@ -80,7 +80,7 @@ function splitCount(
     wanted = { frames, shareFrames, minFrames: 0 };
     maxSeconds = Math.min(seconds, maxSegmentSeconds ?? seconds);
   } else {
-    // What was measured was the speed of measuring.
+    // The speeds were measured in the measuring pass, which is faster.
     const slowdown = job.rate === undefined ? 1 : ENCODE_SLOWDOWN;
     wanted = wantedFrames({
       slotFps: speeds.of(client) / slowdown,
@@ -92,7 +92,7 @@ function splitCount(
     });
     if (aheadFrames !== null && wanted.shareFrames < wanted.minFrames) return 0;
   }
-  // Of a length that nobody knows, nobody's share is known either.
+  // Without a known total length there are no shares.
   if (!job.indexComplete && job.durationSeconds === null) wanted = { ...wanted, shareFrames: Number.POSITIVE_INFINITY };
   if (!job.indexComplete && known < Math.min(wanted.frames, EARLY_VIDEO_SECONDS * frameRate)) return 0;
   const secondsPerTick = toNumber(job.timeBase);
@@ -100,13 +100,13 @@ function splitCount(
   return takeGops(job.gops, from, wanted, { maxSeconds, secondsPerTick, indexComplete: job.indexComplete, costs });
 }
 
-/** As how many slots of this client's speed all slots together work. */
+/** The speed of all slots together, in slots of this client's speed. */
 function slotsLike(client: Client, speeds: Speeds): number {
   const fps = speeds.of(client);
   return fps > 0 && speeds.cluster > 0 ? speeds.cluster / fps : speeds.slots;
 }
 
-/** Frames that returned segments hold and that running attempts have not encoded yet. */
+/** Frames of returned segments, and those that running attempts have not encoded yet. */
 function unfinishedFrames(turn: Turn, job: Job): number {
   let frames = 0;
   for (const { phase, frames: all } of job.segments) {

@@ -1,4 +1,4 @@
-// Gives a client a lease on a segment: the attempt, the offer, and what that changes in the job.
+// Leases a segment to a client: creates the attempt and the offer, and updates the job.
 import { isCapable, isReachable } from "../ability/capability.ts";
 import { encoderFor, slotsFor } from "../ability/encoders.ts";
 import { fixedPrint, textPrint } from "../ability/text-rendering.ts";
@@ -11,7 +11,7 @@ import type { Turn } from "../model/turn.ts";
 import { becomeProcessing } from "../rules/job-rules.ts";
 import { isMeasuring, withTarget } from "../sizing/segment-shares.ts";
 
-/** Leases a segment; beside the attempts that hold it already, when there are any. `why` goes into the history. */
+/** Adds a lease to those that the segment may already have. `why` goes into the job's history. */
 export function grant(turn: Turn, job: Job, asked: Segment, client: Client, why = ""): void {
   const segment = withTarget(job, asked, job.rate === undefined ? 1 : slotsOf(turn, job));
   const isBenchmark = client.slotFps[job.id] === undefined;
@@ -44,7 +44,7 @@ export function grant(turn: Turn, job: Job, asked: Segment, client: Client, why 
   turn.effect({ type: "offer", clientId: client.id, attempt, segment: leased });
 }
 
-/** Encodes of the job that may run at a time. */
+/** How many encodes of the job may run at a time. */
 function slotsOf(turn: Turn, job: Job): number {
   let slots = 0;
   for (const client of turn.clients.values()) {
@@ -54,7 +54,7 @@ function slotsOf(turn: Turn, job: Job): number {
   return slots;
 }
 
-/** The first client decides what the letters look like. */
+/** The first client decides how text looks. */
 function withPrint(job: Job, client: Client): Job {
   if (job.text === undefined || fixedPrint(job) !== null) return job;
   return { ...job, text: { ...job.text, print: textPrint(client, job.text) } };

@@ -1,6 +1,6 @@
-// The end of a job, when nothing is left to hand out and clients fall idle: segments that wait in a busy client's queue
-// move to an idle one, and segments still running are given to a second client where that would finish sooner by
-// measured speed. The first result that is verified counts; the other attempt is stopped then.
+// The end of a job, when all is handed out and clients fall idle. A segment that waits in a busy client's queue moves to
+// an idle client; one that runs gets a speculative attempt on a second client, if that one would finish sooner by measured
+// speed. The first verified result counts; the other attempt is stopped then.
 import { isFullyAssigned } from "../ability/capability.ts";
 import { framesAhead, hasFreeSlot, isReady, loadOf } from "../ability/client-load.ts";
 import type { Client } from "../model/client.ts";
@@ -14,14 +14,14 @@ import { decodeRatioOf } from "../sizing/cut-rule.ts";
 import { measureSpeeds, type Speeds } from "../sizing/speeds.ts";
 import { grant } from "./grant.ts";
 
-/** A second client must be expected well before the first: speeds are measured on other pictures than these. */
+/** The second client must be much sooner than the first: its speed was measured on other pictures. */
 const SOONER_BY = 0.75;
-/** Offer, first blocks and seek; with less than this left nobody else is faster. */
+/** Offer, first blocks and seek: with less than this left, no other client is faster. */
 const START_MS = 2000;
-/** Without progress for so long an attempt is not where its speed says. */
+/** After this long without progress, an attempt is slower than its speed says. */
 const HESITATES_MS = 5000;
 
-/** Jobs in their tail, and idle clients for them. */
+/** Moves or doubles the slowest segments of jobs that have no other work for their idle clients. */
 export function relieveStragglers(turn: Turn, clients: readonly Client[]): void {
   for (const job of [...turn.jobs.values()]) {
     if (!hasStragglers(turn, job)) continue;
@@ -33,7 +33,7 @@ export function relieveStragglers(turn: Turn, clients: readonly Client[]): void 
   }
 }
 
-/** Everything is in segments, and some attempt runs alone on its own, or on a client that is paused. */
+/** All is in segments, and some segment has at most one attempt that is worked on. */
 function hasStragglers(turn: Turn, job: Job): boolean {
   if (job.status !== "Processing" && job.status !== "Benchmarking") return false;
   if (!isFullyAssigned(job)) return false;
@@ -58,11 +58,11 @@ interface Held {
   readonly segment: Segment;
   readonly attempt: Attempt;
   readonly holder: Client;
-  /** Until its holder has encoded it, by its speed; null when nobody's speed is known. */
+  /** Until its holder has encoded it, by that client's speed. Infinity: its holder is paused. */
   readonly restMs: number;
 }
 
-/** Moves or doubles the segment that would take longest; false when this client would finish none sooner. */
+/** Moves or doubles the segment that would take longest. False: this client would finish none of them sooner. */
 function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): boolean {
   const job = turn.jobs.get(jobId);
   const fps = speeds.of(client);
@@ -71,12 +71,12 @@ function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
   for (const { jobId: heldFor, segmentIndex } of turn.attempts.values()) {
     const segment = heldFor === jobId ? job.segments[segmentIndex] : undefined;
     if (segment === undefined) continue;
-    // Its retries are used up: what still runs is its last chance.
+    // Its retries are used up: the attempt that still runs is the last one.
     if (segment.failures > job.settings.maxRetries) continue;
     const held = heldAlone(turn, job, segment, client, speeds);
     if (held === null || (longest !== null && held.restMs <= longest.restMs)) continue;
     const lead = leadFramesAt(job.gops, segment.startPts) / decodeRatioOf(job.encoder);
-    // Sooner than a client that is paused anybody is, also where no speed is known.
+    // Any client is sooner than a paused one, even when its speed is not known.
     const ownMs = START_MS + (fps > 0 ? (1000 * (lead + segment.frames)) / fps : Number.MAX_VALUE);
     if (ownMs < SOONER_BY * held.restMs) longest = held;
   }
@@ -88,8 +88,8 @@ function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
 }
 
 /**
- * A segment that one other client works on, and that gave no trouble but there. Clients that are paused do not work: one
- * that only they hold is as good as free, and trouble that it gave counts no more than for any free one.
+ * A segment that exactly one other client works on, and that caused no trouble elsewhere. Paused clients do not work: a
+ * segment that only they hold is as good as free, whatever trouble it caused.
  */
 function heldAlone(turn: Turn, job: Job, segment: Segment, client: Client, speeds: Speeds): Held | null {
   if (segment.phase.kind !== "leased") return null;
@@ -103,7 +103,7 @@ function heldAlone(turn: Turn, job: Job, segment: Segment, client: Client, speed
   const [first] = holdings;
   const [only, second] = working;
   if (first !== undefined && only === undefined) return { ...first, restMs: Number.POSITIVE_INFINITY };
-  // What has failed may fail anywhere: doubled, it would use up its retries twice as fast.
+  // A segment that has failed may fail again: doubled, it would use up its retries twice as fast.
   if (only === undefined || second !== undefined || segment.failures > 0) return null;
   const { attempt, holder } = only;
   if (segment.lostOn?.includes(client.id) || attempt.stage === "uploading") return null;
@@ -116,7 +116,7 @@ function heldAlone(turn: Turn, job: Job, segment: Segment, client: Client, speed
   return { ...only, restMs: encodeMs + (quietMs > HESITATES_MS ? quietMs : 0) };
 }
 
-/** Not begun: its holder has more attempts than slots, and this one waits. */
+/** It has not begun: its holder has more attempts than slots. */
 function isBehindSlots(turn: Turn, attempt: Attempt, holder: Client, job: Job): boolean {
   const { active, slots } = loadOf(turn, holder, job);
   return attempt.stage === "queued" && active > slots;
