@@ -191,6 +191,7 @@ export const INNER_ORDERS: readonly InnerOrder[] = [
       "remux",
       "stitch",
       "verify",
+      "recipe",
       "local",
     ],
     apart: [

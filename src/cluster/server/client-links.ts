@@ -1,5 +1,5 @@
 // One link per connected client: the hello, heartbeats, and messages both ways as inputs and effects.
-// Knows sockets only through LinkSocket; who is alive and what to do about it is the scheduler's business.
+// Knows sockets only through LinkSocket; the scheduler decides who is alive and what follows from it.
 import { sha256Of } from "../../base/digest.ts";
 import type { Log } from "../../base/log.ts";
 import { VERSION } from "../../base/version.ts";
@@ -21,7 +21,7 @@ interface OpenLink {
   readonly hello: Hello;
 }
 
-/** A hello under an id that another process has a link for; it waits until that one is heard again, or not. */
+/** A hello with the id of a client that already has a link. It waits to see whether that client still sends messages. */
 interface Newcomer {
   readonly hello: Hello;
   readonly socket: LinkSocket;
@@ -29,7 +29,7 @@ interface Newcomer {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-/** A process that lives sends something every 2 s; one that is silent for longer than two of these is gone. */
+/** A running client sends something every 2 s; one that is silent for more than twice that long is gone. */
 const ALIVE_WITHIN_MS = 5000;
 
 export interface ClientLinksOptions {
@@ -42,7 +42,7 @@ export interface ClientLinksOptions {
 export class ClientLinks {
   readonly #options: ClientLinksOptions;
   readonly #links = new Map<string, OpenLink>();
-  /** Sockets that have not said hello yet, and all others. */
+  /** All sockets, with and without a hello. */
   readonly #sockets = new Set<LinkSocket>();
   /** By client id. */
   readonly #newcomers = new Map<string, Newcomer>();
@@ -65,7 +65,9 @@ export class ClientLinks {
       received: (text) => {
         const message = parseMessage(text);
         if (message === null) {
-          this.#options.log.warn("a client sent a message that is not of the protocol", { text: text.slice(0, 200) });
+          this.#options.log.warn("a client sent a message that is not part of the protocol", {
+            text: text.slice(0, 200),
+          });
           socket.close(1008, "message not of the protocol");
         } else if (message.type === "hello") {
           this.#meet(message, socket, () => {
@@ -73,7 +75,7 @@ export class ClientLinks {
             this.#takeHello(message, number, socket);
           });
         } else if (clientId !== null && message.type === "goodbye") {
-          // Now, not when the socket has closed: nothing must be offered to a client that leaves.
+          // At once, not when the socket has closed: a client that leaves must get no more offers.
           this.#options.dispatch({ type: "client-link-closed", clientId, link: number, saidGoodbye: true });
         } else if (clientId !== null) {
           if (this.#links.get(clientId)?.number === number) this.#refuseNewcomer(clientId);
@@ -91,7 +93,7 @@ export class ClientLinks {
     };
   }
 
-  /** False when the client has no live link; the lease then decides. */
+  /** False when the client has no working link; its lease then decides what happens to its work. */
   send(clientId: string, message: ServerMessage): boolean {
     const link = this.#links.get(clientId);
     if (link === undefined) return false;
@@ -100,7 +102,7 @@ export class ClientLinks {
     return sent;
   }
 
-  /** To every client that is there; who is not learns it in another way. */
+  /** To every client with a link; the others learn it in another way. */
   sendAll(message: ServerMessage): void {
     for (const clientId of [...this.#links.keys()]) this.send(clientId, message);
   }
@@ -130,7 +132,7 @@ export class ClientLinks {
     for (const socket of this.#sockets) socket.close(1001, "the server stops");
   }
 
-  /** Refuses what speaks another protocol, and a second process with an id that one has which lives. */
+  /** Refuses a client with another protocol, and a second process with the id of a client that is still running. */
   #meet(hello: Hello, socket: LinkSocket, take: () => void): void {
     if (hello.protocol !== PROTOCOL_VERSION) {
       const reason = `the server ${VERSION} speaks protocol ${PROTOCOL_VERSION}, the client ${hello.version} protocol ${hello.protocol}: use the same ffcluster on both`;
@@ -152,7 +154,7 @@ export class ClientLinks {
     this.#newcomers.set(clientId, { hello, socket, take: takeOnce, timer });
   }
 
-  /** The process that has the id is heard: both live, so one identity is in two places. */
+  /** The holder of the id has sent a message: two running processes share one identity, and the newcomer is refused. */
   #refuseNewcomer(clientId: string): void {
     const newcomer = this.#newcomers.get(clientId);
     const holder = this.#links.get(clientId);
@@ -221,7 +223,7 @@ function placeOf({ name, host, platform }: Hello): string {
   return name === host ? `${name} (${platform})` : `${name} on ${host} (${platform})`;
 }
 
-/** Without the keys that are absent, so that what is unknown stays unknown. */
+/** Leaves absent keys out, so that what is unknown stays unknown. */
 function abilitiesOf(
   message: Pick<Hello, "slots" | "slotsReason" | "encoders" | "families" | "pools" | "limits" | "hardware" | "noRoom">,
 ) {

@@ -1,5 +1,5 @@
-// The heart of the shell: input → decide → commit in one transaction → effects. Synchronous up to the commit, so
-// inputs can't overtake each other; effects run after it and come back as further inputs.
+// The heart of the shell: input → decide → commit in one transaction → effects. It is synchronous up to the commit, so
+// inputs can't overtake each other. Effects run after the commit, and their results come back as further inputs.
 import type { Clock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
@@ -17,13 +17,13 @@ export interface EngineParts {
   readonly perform: (effect: Effect) => void;
   /** Called after each commit that changed something or had events. */
   readonly onCommitted: (state: SchedulerState, events: readonly SchedulerEvent[]) => void;
-  /** The database can't be written: the server must stop rather than go on with what it can't keep. */
+  /** The database can't be written. The server must stop: it can't keep what it decides. */
   readonly onBroken: (cause: unknown) => void;
 }
 
 /**
- * Inputs come several times a second, so a longer gap is time in which this process did not run (stopped, suspended,
- * starved): what clients said meanwhile waits unread, and none of it counts as their silence.
+ * Inputs come several times a second, so a longer gap means that this process did not run (stopped, suspended, starved).
+ * Messages of clients wait unread during that time, so it must not count as their silence.
  */
 const LONGEST_STEP_MS = 2000;
 
@@ -33,7 +33,7 @@ export class Engine {
   readonly #parts: EngineParts;
   #state: SchedulerState;
   #isStopped = false;
-  /** Inputs that effects raise while a decision is being carried out wait here. */
+  /** Inputs that come from effects wait here until the current decision is carried out. */
   readonly #waiting: Input[] = [];
   #isBusy = false;
   #now: number;
@@ -73,7 +73,7 @@ export class Engine {
     }
   }
 
-  /** As dispatch, for an input whose commit is `create` (a new job is stored with its record: both or neither). */
+  /** Like dispatch, but `create` commits: a new job and its record are stored together or not at all. */
   submit(input: Input, create: Create): void {
     if (this.#isBusy) throw new Error("submit from inside a decision");
     this.#isBusy = true;

@@ -1,5 +1,5 @@
-// Which jobs there are: the record of each, the server's own work on those that are not over, and the sources that
-// clients may fetch blocks of. Memory only; what is to be kept is in the Store, and statuses are the scheduler's.
+// All jobs in memory: the record of each, the server's own work on those that have not ended, and the sources whose blocks
+// clients may fetch. The Store keeps what must last; the scheduler keeps the statuses.
 import { resolveIdPrefix } from "../../base/ids.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
@@ -26,12 +26,12 @@ export class JobRegistry {
     this.#records = new Map(parts.records);
   }
 
-  /** Of the jobs that are not over. */
+  /** Of the jobs that have not ended. */
   get works(): ReadonlyMap<string, JobWork> {
     return this.#works;
   }
 
-  /** Of any job, ended ones too. */
+  /** Of any job, including those that have ended. */
   record(jobId: string): JobRecord | undefined {
     return this.#records.get(jobId);
   }
@@ -41,8 +41,8 @@ export class JobRegistry {
     return this.#sourcesInUse.get(sourceId);
   }
 
-  /** Begins, or goes on with, the work on a job. */
-  takeOn(record: JobRecord): void {
+  /** Starts or continues the work on a job. */
+  start(record: JobRecord): void {
     this.#records.set(record.jobId, record);
     this.#works.set(record.jobId, new JobWork(record, this.#parts.workParts(record)));
     this.#sourcesInUse.set(record.source.sourceId, record);
@@ -55,7 +55,7 @@ export class JobRegistry {
     if (record !== undefined) this.#sourcesInUse.delete(record.source.sourceId);
   }
 
-  /** By its id or the beginning of it. Errors: E_UNKNOWN_ID, E_AMBIGUOUS_ID. */
+  /** By its id or a unique prefix of it. Errors: E_UNKNOWN_ID, E_AMBIGUOUS_ID. */
   find(id: string): { readonly job: Job; readonly record: JobRecord } {
     const { jobs } = this.#parts.state();
     const jobId = resolveIdPrefix(id, jobs.keys(), "job");
@@ -65,12 +65,12 @@ export class JobRegistry {
     return { job, record };
   }
 
-  /** As `find`. */
+  /** Errors: those of `find`. */
   view(id: string): JobView {
     return this.#show(this.find(id));
   }
 
-  /** By its whole id; null when there is none. */
+  /** By its whole id; null when there is no such job. */
   viewIfThere(jobId: string): JobView | null {
     const job = this.#parts.state().jobs.get(jobId);
     const record = this.#records.get(jobId);

@@ -1,4 +1,4 @@
-// From state to what the outside sees. Pure; the shapes are in views.ts.
+// Makes views (views.ts) of the scheduler's state. Pure.
 import type { Client } from "../scheduler/model/client.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import type { Segment } from "../scheduler/model/segment.ts";
@@ -77,7 +77,7 @@ export function clientView(state: SchedulerState, client: Client): ClientView {
   };
 }
 
-/** Goes after how the job is split; empty in a job of one pass. */
+/** Follows the text that says how the job is split; empty for a job of one pass. */
 export function passesText(job: Job): string {
   if (job.rate === undefined) return "";
   const measured = job.segments.filter(({ rate }) => rate?.measuredBits !== undefined).length;

@@ -1,5 +1,5 @@
-// What the server does by the clock, as long as it runs: ticks for the scheduler, looks at the sources of running jobs,
-// and the removal of files that have had their time.
+// What the server does at regular times: it sends ticks to the scheduler, checks that the sources of running jobs are
+// unchanged, and removes files that are no longer needed.
 import type { Clock } from "../../base/clock.ts";
 import { toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -13,8 +13,8 @@ import { KEEP_PARTIAL_MS, type SourceUploads } from "./transfers/source-uploads.
 const TICK_MS = 250;
 const TIDY_EVERY_MS = 30_000;
 const WATCH_SOURCES_EVERY_MS = 1000;
-/** A source makes its job in the next breath of the same command; one that nobody asked for in an hour is left over. */
-const UNTAKEN_MS = 60 * 60_000;
+/** A command submits its job right after its source; a source that no job uses after an hour is left over. */
+const UNUSED_SOURCE_MS = 60 * 60_000;
 
 export interface MaintenanceParts {
   readonly engine: Engine;
@@ -27,7 +27,7 @@ export interface MaintenanceParts {
   readonly log: Log;
 }
 
-/** Begins at once; the answer ends it. */
+/** Starts at once; the returned function stops it. */
 export function startMaintenance({
   engine,
   registry,
@@ -41,14 +41,14 @@ export function startMaintenance({
   const watchSources = () => {
     for (const work of registry.works.values()) {
       work.watchSource().catch((thrown: unknown) => {
-        log.warn("a source could not be looked at", { error: toAppError(thrown).message });
+        log.warn("a source could not be checked", { error: toAppError(thrown).message });
       });
     }
   };
   const tidy = () =>
     Promise.all([
       retention.sweep(Date.parse(clock.nowIso())),
-      sources.expire(UNTAKEN_MS),
+      sources.expire(UNUSED_SOURCE_MS),
       uploads.expire(KEEP_PARTIAL_MS),
       results.sweep(),
     ]).catch((thrown: unknown) => log.warn("old files could not be removed", { error: toAppError(thrown).message }));

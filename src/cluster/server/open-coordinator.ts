@@ -1,5 +1,5 @@
-// Opens the coordinator on a work directory: loads the state, joins the engine with its effects, links and transfers, goes on
-// with what was running, and answers the API. Everything it uses from outside comes in through the options.
+// Opens the coordinator on a work directory: loads the state, connects the engine, resumes running jobs, and answers the
+// API. Everything from outside comes in through the options.
 import { createHash, timingSafeEqual } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import type { Clock } from "../../base/clock.ts";
@@ -8,31 +8,24 @@ import { VERSION } from "../../base/version.ts";
 import type { Tools } from "../../media/ffmpeg/tools.ts";
 import type { VerifyMode } from "../../media/model/proof.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
-import type { Verdict } from "../scheduler/model/decision.ts";
-import type { Input } from "../scheduler/model/input.ts";
 import { isTerminal } from "../scheduler/model/state-changes.ts";
-import { ClientLinks } from "./client-links.ts";
-import { Engine } from "./engine.ts";
+import { connectEngine } from "./connect-engine.ts";
 import { clientCalls } from "./facade/client-calls.ts";
 import { intakeCalls } from "./facade/intake-calls.ts";
 import { jobCalls } from "./facade/job-calls.ts";
 import { transferCalls } from "./facade/transfer-calls.ts";
 import type { JobDefaults } from "./intake/create-job.ts";
 import { JobFolders } from "./job/job-folders.ts";
-import { JobRegistry } from "./job-registry.ts";
+import type { JobRegistry } from "./job-registry.ts";
 import { startMaintenance } from "./maintenance.ts";
-import { EffectPerformer } from "./perform-effects.ts";
-import type { JobWorkParts } from "./pipeline/job-work.ts";
-import { openVideoSource } from "./pipeline/video-source.ts";
 import { placeNonce } from "./place-nonce.ts";
 import type { Coordinator, JobRecord, LoadedState, Store } from "./ports.ts";
 import { Retention } from "./retention.ts";
-import { ResultReceiver } from "./transfers/result-receiver.ts";
+import type { ResultReceiver } from "./transfers/result-receiver.ts";
 import { SourceRegistry } from "./transfers/source-registry.ts";
 import { SourceUploads } from "./transfers/source-uploads.ts";
-import { SpaceGuard } from "./transfers/space-guard.ts";
 import { SubtitleFiles } from "./transfers/subtitle-files.ts";
-import { Watchers } from "./watchers.ts";
+import type { ServerInfoView } from "./views.ts";
 
 export interface CoordinatorOptions {
   readonly workDir: string;
@@ -49,18 +42,18 @@ export interface CoordinatorOptions {
   readonly retryDelayMs: number;
   readonly mediaRoots: readonly string[];
   readonly maxSegmentSeconds: number | null;
-  /** How long the files of finished jobs stay; null: for ever. */
+  /** How long the files of finished jobs are kept; null: for ever. */
   readonly keepMs: number | null;
   readonly tools: Tools;
   readonly log: Log;
   readonly clock: Clock;
   readonly store: Store;
-  /** State can no longer be kept; the process must end. */
+  /** The state can no longer be stored; the process must end. */
   readonly onBroken: (cause: unknown) => void;
 }
 
 export interface OpenCoordinator extends Coordinator {
-  /** Ends links and processes and closes the store; running jobs go on at the next start. */
+  /** Ends links and processes and closes the store; the next start resumes running jobs. */
   close(): Promise<void>;
 }
 
@@ -75,51 +68,20 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const loaded = store.load();
   await uploads.restore(keptUploads(loaded.records));
 
-  const state = () => engine.state;
-  const dispatch = (input: Input): Verdict => engine.dispatch(input);
-  const statusOf = (jobId: string) => engine.state.jobs.get(jobId)?.status ?? null;
-  const results = new ResultReceiver({ folders, state, dispatch, space: new SpaceGuard() });
-  const links = new ClientLinks({ ...nonce, dispatch, log });
-  const workParts = (record: JobRecord): JobWorkParts => ({
+  const { engine, registry, results, links, watchers } = connectEngine({
     tools,
-    folder: folders.of(record.jobId),
     log,
-    dispatch,
-    sideFiles: (of, signal) => subtitleFiles.of(of, signal),
-    openVideo: (of, tell, signal) => openVideoSource({ tools, folder: folders.of(of.jobId), tell, signal }, of),
-    onActivity: () => watchers.notice(statusOf),
-  });
-  const registry = new JobRegistry({ records: loaded.records, state, workParts });
-  const watchers = new Watchers((jobId) => registry.viewIfThere(jobId));
-  const performer = new EffectPerformer({
-    tools,
-    folders,
-    links,
-    subtitleFiles,
-    log,
-    state,
-    works: registry.works,
-    record: (jobId) => registry.record(jobId),
-    onReleased: (jobId) => {
-      subtitleFiles.forget(jobId);
-      registry.release(jobId);
-    },
-  });
-  const engine = new Engine(loaded.state, {
-    store,
     clock,
-    log,
+    store,
     onBroken: options.onBroken,
-    perform: (effect) => performer.perform(effect),
-    onCommitted: (_next, events) => {
-      for (const event of events)
-        log.debug(event.type, { job: event.jobId, client: event.clientId, detail: event.detail });
-      watchers.notice(statusOf);
-    },
+    loaded,
+    folders,
+    nonce,
+    subtitleFiles,
   });
 
-  await takeUpAgain(loaded, { folders, results, registry });
-  dispatch({ type: "restarted" });
+  await resumeJobs(loaded, { folders, results, registry });
+  engine.dispatch({ type: "restarted" });
   const retention = new Retention({
     folders,
     log,
@@ -132,16 +94,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const defaults = defaultsOf(options);
 
   return {
-    info: () => ({
-      version: VERSION,
-      protocol: PROTOCOL_VERSION,
-      ffmpeg: tools.version,
-      defaults: {
-        ffmpeg_params: options.ffmpegParams,
-        file_name_output: options.fileNameOutput ?? "<input stem>.ffcluster.mp4",
-        required_clients: options.requiredClients,
-      },
-    }),
+    info: () => infoOf(options),
     isTokenValid: (token) => timingSafeEqual(digestOf(token), tokenDigest),
     ...intakeCalls({ tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles }),
     ...jobCalls({ engine, store, registry, folders, watchers }),
@@ -157,6 +110,19 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       watchers.stop();
       await rm(nonce.noncePath, { force: true });
       store.close();
+    },
+  };
+}
+
+function infoOf({ tools, ffmpegParams, fileNameOutput, requiredClients }: CoordinatorOptions): ServerInfoView {
+  return {
+    version: VERSION,
+    protocol: PROTOCOL_VERSION,
+    ffmpeg: tools.version,
+    defaults: {
+      ffmpeg_params: ffmpegParams,
+      file_name_output: fileNameOutput ?? "<input stem>.ffcluster.mp4",
+      required_clients: requiredClients,
     },
   };
 }
@@ -179,8 +145,8 @@ interface Restored {
   readonly registry: JobRegistry;
 }
 
-/** The jobs of the server's last run: those that were not over go on, failed ones keep what came in for a retry. */
-async function takeUpAgain({ state, records }: LoadedState, { folders, results, registry }: Restored): Promise<void> {
+/** Jobs of the server's last run: those that had not ended go on; failed ones keep their partial results for a retry. */
+async function resumeJobs({ state, records }: LoadedState, { folders, results, registry }: Restored): Promise<void> {
   for (const job of state.jobs.values()) {
     const record = records.get(job.id);
     if (job.status === "Failed") await results.restore(job.id);
@@ -188,11 +154,11 @@ async function takeUpAgain({ state, records }: LoadedState, { folders, results, 
     await folders.make(job.id);
     await folders.sweep(job.id);
     await results.restore(job.id);
-    registry.takeOn(record);
+    registry.start(record);
   }
 }
 
-/** Uploads that belong to a job: running ones need them, failed ones keep them. */
+/** Uploads that belong to a job: running jobs need them, failed jobs keep them for a retry. */
 function keptUploads(records: ReadonlyMap<string, JobRecord>): Set<string> {
   return new Set([...records.values()].map((record) => record.source.path));
 }

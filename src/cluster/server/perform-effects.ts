@@ -1,5 +1,5 @@
-// Acts on the scheduler's effects. Each starts its piece of work and returns at once; how it ends comes back as an
-// input. Everything here may be asked twice.
+// Acts on the scheduler's effects. Each effect starts its work and returns at once; the result comes back as an input.
+// Every effect may be performed twice.
 import { rm } from "node:fs/promises";
 import { assertNever } from "../../base/assert.ts";
 import { toAppError } from "../../base/errors.ts";
@@ -18,7 +18,7 @@ import type { JobRecord } from "./ports.ts";
 import { sourceOffer } from "./transfers/source-offer.ts";
 import type { SubtitleFiles } from "./transfers/subtitle-files.ts";
 
-/** Checks run beside encodes on the same machine in the smallest cluster: two at a time keep up with any. */
+/** In the smallest cluster checks and encodes share a machine. Two checks at a time keep up with any number of clients. */
 const CHECKS_AT_A_TIME = 2;
 
 export interface EffectParts {
@@ -28,10 +28,10 @@ export interface EffectParts {
   readonly subtitleFiles: SubtitleFiles;
   readonly log: Log;
   readonly works: ReadonlyMap<string, JobWork>;
-  /** Of any job, ended ones too. */
+  /** Of any job, including those that have ended. */
   readonly record: (jobId: string) => JobRecord | undefined;
   readonly state: () => SchedulerState;
-  /** The job has ended: forget what only running jobs need. */
+  /** The job has ended: forget what only a running job needs. */
   readonly onReleased: (jobId: string) => void;
 }
 
@@ -63,7 +63,7 @@ export class EffectPerformer {
           work.dispatch({ type: "stitch-finished", jobId: effect.jobId, output });
         });
       case "offer":
-        // Not before somebody works on the job: those that wait in a queue would fill the memory.
+        // Only once a client works on the job: the sound of all jobs in the queue would fill the memory.
         this.#inJob(effect.attempt.jobId, "reading the source", (work) => work.source.prepare());
         return this.#inJob(effect.attempt.jobId, "offering a segment", (work) => this.#offer(work, effect));
       case "stop-attempt":
@@ -97,7 +97,7 @@ export class EffectPerformer {
     void work.guard(what, () => piece(work));
   }
 
-  /** Work that belongs to no running job: a failure is logged, nothing depends on it. */
+  /** Work that no running job depends on: a failure is only logged. */
   #detached(what: string, piece: () => Promise<void>): void {
     piece().catch((thrown: unknown) => this.#parts.log.warn(`${what} failed`, { error: toAppError(thrown).message }));
   }
@@ -112,7 +112,7 @@ export class EffectPerformer {
     const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
     const video = await work.video();
     const sideFiles = await this.#parts.subtitleFiles.of(work.record, work.signal);
-    if (!this.#parts.state().attempts.has(attempt.id)) return; // lost while the index was read again
+    if (!this.#parts.state().attempts.has(attempt.id)) return; // the lease ended while the index was read again
     this.#parts.links.send(clientId, {
       type: "offer",
       attemptId: attempt.id,
@@ -121,7 +121,7 @@ export class EffectPerformer {
       isBenchmark: attempt.isBenchmark,
       source: sourceOffer(video.source, work.record.blockBytes),
       ...(sideFiles.length === 0 ? {} : { sideFiles: sideFiles.map(({ bytes, sha256 }) => ({ bytes, sha256 })) }),
-      task: { ...taskOf(work, video.info, index, job, segment, attempt.leadIn, attempt.encoder) },
+      task: { ...taskOf(work, job, segment, { ...attempt, info: video.info, index }) },
     });
   }
 
@@ -137,14 +137,14 @@ export class EffectPerformer {
         try {
           work.dispatch(await check(this.#parts, { work, job, segment, landed: landedOf(segment) }));
         } catch (thrown) {
-          // Its file goes when the segment makes way for one over everything: a check without a subject has no answer.
+          // The segment was replaced by one over the whole video and its file removed: the check has nothing left to say.
           if (this.#awaited(where) !== null) throw thrown;
         }
       }),
     );
   }
 
-  /** The segment while it waits for the check of just this attempt. */
+  /** The segment, if it still waits for the check of this attempt. */
   #awaited(where: {
     readonly jobId: string;
     readonly segmentIndex: number;
@@ -155,7 +155,7 @@ export class EffectPerformer {
     return landedOf(segment).attemptId === where.attemptId ? segment : null;
   }
 
-  /** Asked again after a restart: the server may have been killed between the job's end and this. */
+  /** Performed again after a restart: the server may have been killed between the end of the job and this. */
   async #release(jobId: string, status: "Completed" | "Failed" | "Cancelled"): Promise<void> {
     const { works, links, log } = this.#parts;
     const work = works.get(jobId);
@@ -167,12 +167,12 @@ export class EffectPerformer {
     this.#parts.onReleased(jobId);
     await this.#removeFiles(jobId, status);
     if (work === undefined) return;
-    // What was under way may have written after that; a job that was tried again meanwhile has its files for itself.
+    // Work that was still running may have written files after that. If the job was retried meanwhile, they are its own.
     await work.ended();
     if (this.#parts.state().jobs.get(jobId)?.status === status && !works.has(jobId)) {
       await this.#removeFiles(jobId, status);
     }
-    log.info("a job has ended: its processes and what it needs no more are gone", {
+    log.info("a job has ended: its processes are stopped and its temporary files removed", {
       job: jobId,
       status,
       ms: Math.round(performance.now() - began),
@@ -183,9 +183,9 @@ export class EffectPerformer {
     const { folders } = this.#parts;
     if (status === "Cancelled") await folders.removeAll(jobId);
     if (status === "Completed") await folders.removeIntermediates(jobId);
-    // A failed job keeps its finished segments and its source: `jobs retry` goes on from there.
+    // A failed job keeps its finished segments and its source, so that `jobs retry` can continue.
     const source = this.#parts.record(jobId)?.source;
-    // An uploaded source is ours and goes with its job; any other file is never touched.
+    // An uploaded source belongs to the server and is removed with its job; any other source is never touched.
     if (status !== "Failed" && source?.kind === "uploaded") await rm(source.path, { force: true });
   }
 }

@@ -1,11 +1,11 @@
-// The file by which a client finds out whether it sees this server's disk.
+// The file that tells a client whether it sees this server's disk.
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../../base/ids.ts";
 
 const NONCE_PREFIX = ".nonce-";
 
-/** A file with a random content: a client that can read it sees the server's disk. Older ones are removed. */
+/** Writes a file with random content, and removes older ones. A client that can read it sees the server's disk. */
 export async function placeNonce(folder: string): Promise<{ noncePath: string; nonce: string }> {
   for (const name of await readdir(folder)) {
     if (name.startsWith(NONCE_PREFIX)) await rm(join(folder, name), { force: true });

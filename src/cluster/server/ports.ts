@@ -22,14 +22,14 @@ import type {
   UploadBegunView,
 } from "./views.ts";
 
-/** Where a job's source lies and what it was when the job was taken; a change since then fails the job. */
+/** Where a job's source is, and what it was when the job was created; a later change fails the job. */
 export interface SourceRecord {
   readonly sourceId: string;
   readonly name: string;
   readonly path: string;
-  /** Where the path led when the source was taken: a link may be turned elsewhere later. None for uploads. */
+  /** Where the path led when the source was registered: a link may point elsewhere later. Absent for uploads. */
   readonly realPath?: string;
-  /** "uploaded" is ours to delete; the others are only ever read. */
+  /** The server may delete an "uploaded" source; it only reads the others. */
   readonly kind: "uploaded" | "local" | "media-root";
   readonly bytes: number;
   readonly mtimeMs: number;
@@ -37,7 +37,7 @@ export interface SourceRecord {
   readonly lastBlockSha256: string;
 }
 
-/** The part of a job that never changes: written once when the job is created. */
+/** The part of a job that never changes; written once, when the job is created. */
 export interface JobRecord {
   readonly jobId: string;
   readonly request: EncodeRequest;
@@ -46,19 +46,19 @@ export interface JobRecord {
   readonly outputName: string;
   readonly source: SourceRecord;
   readonly info: SourceInfo;
-  /** False (`--exactly=false`): accept a source whose frames cannot be counted, split filters that remember all frames. */
+  /** False (`--exactly=false`): accepts sources whose frames can't be counted, and splits filters that remember all frames. */
   readonly exactly: boolean;
-  /** Absent in jobs of earlier versions: fast. */
+  /** Absent in jobs of earlier versions: "fast". */
   readonly verify?: VerifyMode;
   readonly blockBytes: number;
   readonly encoderTimeBase: Rational;
-  /** One frame of the rate that the source's rounded times may stand for; absent: there is none to restore. */
+  /** Seconds per frame of the constant rate that the source's times may be rounded from; absent: there is none. */
   readonly grid?: Rational;
-  /** What was done to the file that was handed in to make `source` of it; absent: it is that file. */
+  /** What was done to the submitted file to make `source` of it; absent: `source` is that file. */
   readonly corrected?: string;
 }
 
-/** A file that clients need beside the source. */
+/** A file that clients need in addition to the source: subtitles to draw. */
 export interface SideFile {
   readonly path: string;
   readonly bytes: number;
@@ -72,7 +72,7 @@ export interface LoadedState {
 
 /**
  * Durable state. Each call is one transaction and returns when it is on disk (synchronous=FULL).
- * Live progress is not stored: it is reported again within a second of a restart.
+ * Live progress is not stored: clients report it again within a second of a restart.
  */
 export interface Store {
   load(): LoadedState;
@@ -88,16 +88,16 @@ export interface Store {
 
 export interface JobRequest {
   readonly sourceId: string;
-  /** A subtitle file that was handed in as a source. */
+  /** A subtitle file that was submitted as a source. */
   readonly subtitlesSourceId?: string | null;
   /** Null: the server's default. */
   readonly ffmpegParams: string | null;
   readonly outputName: string | null;
   readonly requiredClients: number | null;
-  /** For a request that names a codec: the only family it may go to; null and "auto": any. */
+  /** For a request that names a codec: the only encoder family it may use; null and "auto": any. */
   readonly family: EncoderFamily | "auto" | null;
   readonly allowMixed: boolean | null;
-  /** Seconds that a started job waits for clients of its family; null: a minute. */
+  /** Seconds that a started job waits for clients with its encoder family; null: a minute. */
   readonly waitForFamily: number | "ever" | null;
   /** Display name; null: the source's. */
   readonly name: string | null;
@@ -105,7 +105,7 @@ export interface JobRequest {
   readonly verify: VerifyMode | null;
 }
 
-/** A message socket to one client, as the coordinator sees it. `send` answers false when the link is dead. */
+/** A socket to one client, as the coordinator sees it. `send` returns false when the link is dead. */
 export interface LinkSocket {
   send(text: string): boolean;
   close(code: number, reason: string): void;
@@ -117,13 +117,13 @@ export interface ClientLink {
   closed(): void;
 }
 
-/** Everything the API may do. All methods throw AppError for what a user can act on; ids may be unique prefixes. */
+/** Everything the API may do. Methods throw AppError for what a user can act on; an id may be a unique prefix. */
 export interface Coordinator {
   info(): ServerInfoView;
   isTokenValid(token: string): boolean;
 
   /**
-   * Asks for room, and opens an upload or goes on with the one of the same key that its sender left off.
+   * Checks for free space, then opens an upload or continues the interrupted one with the same key.
    * Errors: E_SOURCE_EMPTY, E_NO_SPACE.
    */
   beginUpload(wanted: {
@@ -131,10 +131,10 @@ export interface Coordinator {
     readonly bytes: number;
     readonly key: string | null;
   }): Promise<UploadBegunView>;
-  /** How far it is; ends a request that still appends to it. E_UNKNOWN_ID. */
+  /** How many bytes have arrived; ends a request that still appends. Errors: E_UNKNOWN_ID. */
   uploadState(sourceId: string): Promise<UploadState & { readonly bytes: number }>;
   /**
-   * Keeps the blocks that are right; the last piece brings the digest of the whole and makes it a source.
+   * Keeps the blocks whose digest is right. The last piece brings the digest of the whole file and makes it a source.
    * Errors: E_UNKNOWN_ID, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE.
    */
   appendUpload(
@@ -144,7 +144,7 @@ export interface Coordinator {
   ): Promise<UploadState & { readonly source: SourceView | null }>;
   challengeLocalSource(path: string, bytes: number, mtimeMs: number): Promise<LocalChallengeView>;
   proveLocalSource(challengeId: string, digests: readonly string[]): Promise<SourceView>;
-  /** A file named by its path below a media root. */
+  /** Registers a file by its path below a media root. */
   openServerSource(path: string): Promise<SourceView>;
   /** Refuses a request before anything is uploaded (E_ENCODE_REQUEST, E_CONTAINER). */
   checkRequest(
@@ -159,13 +159,13 @@ export interface Coordinator {
   job(id: string): JobView;
   jobDetail(id: string): JobDetailView;
   cancelJob(id: string): Promise<JobView>;
-  /** A failed or cancelled job goes on from its verified segments; E_WRONG_STATE, E_SOURCE_MISSING, E_SOURCE_CHANGED. */
+  /** Continues a failed or cancelled job from its verified segments. Errors: E_WRONG_STATE, E_SOURCE_MISSING, E_SOURCE_CHANGED. */
   retryJob(id: string): Promise<JobView>;
   jobEvents(id: string, afterSeq: number): EventView[];
-  /** Calls `listener` with the job's view at every change worth showing, at most every 200 ms; returns the unsubscriber. */
+  /** Calls `listener` with the job's view when it changes, progress at most every 200 ms; the returned function unsubscribes. */
   watchJob(id: string, listener: (view: JobView) => void): () => void;
   proof(id: string): Promise<Proof>;
-  /** The finished output file; E_WRONG_STATE before completion. */
+  /** The finished output file. Errors: E_WRONG_STATE before completion, E_NOT_FOUND once it was removed. */
   output(
     id: string,
   ): Promise<{ readonly path: string; readonly name: string; readonly bytes: number; readonly sha256: string }>;
@@ -173,20 +173,20 @@ export interface Coordinator {
   listClients(): ClientView[];
   clientDetail(id: string): ClientDetailView;
   disconnectClient(id: string): Promise<ClientView>;
-  /** It finishes what it holds and gets nothing more. */
+  /** The client finishes what it holds and gets no more work. */
   drainClient(id: string): ClientView;
-  /** What it runs is suspended and keeps its leases, it gets nothing more. */
+  /** The client's encodes are suspended and keep their leases; it gets no more work. */
   pauseClient(id: string): ClientView;
-  /** Ends a drain, a pause and a quarantine; E_WRONG_STATE when there is none. */
+  /** Ends a drain, a pause and a quarantine. Errors: E_WRONG_STATE when there is none. */
   resumeClient(id: string): ClientView;
 
   /** One block of a job's source with its digest. */
   sourceBlock(sourceId: string, block: number): Promise<{ readonly bytes: Uint8Array; readonly sha256: string }>;
-  /** A side file of a running job. */
+  /** A side file (subtitles to draw) of a running job. */
   sideFile(jobId: string, number: number): Promise<SideFile>;
-  /** How far the result of an attempt is; E_STALE_ATTEMPT (409) when its lease is over. */
+  /** How many bytes of an attempt's result have arrived. Errors: E_STALE_ATTEMPT (409) when its lease has ended. */
   resultState(attemptId: string, report: ResultReport): Promise<UploadState>;
-  /** Takes a piece of it and lands it with the last; E_STALE_ATTEMPT, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE. */
+  /** Appends a piece; the last one completes the result. Errors: E_STALE_ATTEMPT, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE. */
   appendResult(attemptId: string, report: ResultReport, append: UploadAppend): Promise<UploadState>;
   openLink(socket: LinkSocket): ClientLink;
 }

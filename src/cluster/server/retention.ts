@@ -1,5 +1,4 @@
-// How long the files of finished jobs stay (`serve --keep`), and uploads that no job took. What is known of a job, its
-// history and its proof, stays.
+// Removes the files of finished jobs when their time is over (`serve --keep`). The history of a job and its proof stay.
 import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { exists, removeTree } from "../../base/files.ts";
@@ -19,21 +18,21 @@ export interface RetentionParts {
 
 export class Retention {
   readonly #parts: RetentionParts;
-  /** Looked at already in this run of the server. */
+  /** Already cleaned in this run of the server. */
   readonly #done = new Set<string>();
 
   constructor(parts: RetentionParts) {
     this.#parts = parts;
   }
 
-  /** Removes what is older than it may be; `nowMs` is wall time, as the ends of jobs are. */
+  /** Removes the files of jobs that ended longer than `keepMs` ago. `nowMs` is wall time, like the end of a job. */
   async sweep(nowMs: number): Promise<void> {
     const { keepMs, folders, log } = this.#parts;
     if (keepMs === null) return;
     for (const job of this.#parts.jobs()) {
       const endedMs = job.completedAt === null ? Number.NaN : Date.parse(job.completedAt);
       if (!(nowMs - endedMs > keepMs)) {
-        this.#done.delete(job.id); // it may have been tried again
+        this.#done.delete(job.id); // it may have been retried
         continue;
       }
       if (this.#done.has(job.id)) continue;

@@ -124,13 +124,13 @@ export const clientSchema = z.object({
   ffmpeg: z.string(),
   families: z.array(z.string()),
   version: z.string(),
-  /** On request, the client finishes what it holds and gets nothing more. */
+  /** An operator asked: the client finishes what it holds and gets no more work. */
   draining: z.boolean(),
-  /** On request, what the client runs is suspended, and it gets nothing more. */
+  /** An operator asked: the client's encodes are suspended, and it gets no more work. */
   paused: z.boolean(),
-  /** Why the client gets no more work; null: it does. */
+  /** Why the client is in quarantine and gets no more work; null: it is not. */
   quarantine: z.string().nullable(),
-  /** Set while the client's disk is full, so that it gets no work; null: it has room. */
+  /** Why the client gets no work until its disk has space again; null: it has space. */
   no_room: z.string().nullable(),
 });
 export type ClientView = DeepReadonly<z.infer<typeof clientSchema>>;
@@ -148,7 +148,7 @@ export const clientDetailSchema = clientSchema.extend({
   ),
   /** Encodes at a time for each family; null: `slots` for all together. */
   pools: z.record(z.string(), z.number()).nullable(),
-  /** Why it runs this many encodes on the CPU; null: it has not said since the server began. */
+  /** Why it runs this many encodes on the CPU; null: it has not said since the server started. */
   slots_reason: z.string().nullable(),
   events: z.array(eventSchema),
 });
@@ -157,7 +157,7 @@ export type ClientDetailView = DeepReadonly<z.infer<typeof clientDetailSchema>>;
 export const sourceSchema = z.object({ source_id: z.string(), name: z.string(), bytes: z.number() });
 export type SourceView = DeepReadonly<z.infer<typeof sourceSchema>>;
 
-/** An upload under the id that its source will have, and how much of it is there already. */
+/** An upload, with the id that its source will have and the number of bytes that have already arrived. */
 export const uploadBegunSchema = z.object({ source_id: z.string(), offset: z.number() });
 export type UploadBegunView = DeepReadonly<z.infer<typeof uploadBegunSchema>>;
 

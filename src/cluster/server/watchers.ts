@@ -1,4 +1,4 @@
-// Tells those who watch a job of its changes: at once when its state changes, else at most every 200 ms.
+// Sends the views of a job to its watchers: at once when its status changes, otherwise at most every 200 ms.
 import type { JobView } from "./views.ts";
 
 const PROGRESS_EVERY_MS = 200;
@@ -18,22 +18,22 @@ export class Watchers {
     this.#view = view;
   }
 
-  /** Calls `listener` with the present view, then with each change; the answer ends it. */
+  /** Calls `listener` with the current view, then with each change; the returned function stops it. */
   watch(jobId: string, listener: (view: JobView) => void): () => void {
     const watcher: Watcher = { jobId, listener, timer: null, lastStatus: null };
     this.#watchers.add(watcher);
-    this.#tell(watcher);
+    this.#notify(watcher);
     return () => {
       this.#watchers.delete(watcher);
       if (watcher.timer !== null) clearTimeout(watcher.timer);
     };
   }
 
-  /** Something was committed: looks at each watched job, once per interval unless its status changed. */
+  /** After a commit: looks at each watched job, once per interval unless its status has changed. */
   notice(statusOf: (jobId: string) => string | null): void {
     for (const watcher of this.#watchers) {
-      if (statusOf(watcher.jobId) !== watcher.lastStatus) this.#tell(watcher);
-      else watcher.timer ??= setTimeout(() => this.#tell(watcher), PROGRESS_EVERY_MS);
+      if (statusOf(watcher.jobId) !== watcher.lastStatus) this.#notify(watcher);
+      else watcher.timer ??= setTimeout(() => this.#notify(watcher), PROGRESS_EVERY_MS);
     }
   }
 
@@ -42,7 +42,7 @@ export class Watchers {
     this.#watchers.clear();
   }
 
-  #tell(watcher: Watcher): void {
+  #notify(watcher: Watcher): void {
     if (watcher.timer !== null) clearTimeout(watcher.timer);
     watcher.timer = null;
     const view = this.#view(watcher.jobId);

@@ -1,9 +1,9 @@
 // What a submit can find out by itself before it asks the server: the same checks that the server makes.
 import type { Environment } from "../../base/config/resolve-options.ts";
 import { AppError } from "../../base/errors.ts";
-import { planSource } from "../../cluster/server/intake/create-job.ts";
 import { findTools } from "../../media/ffmpeg/tools.ts";
 import { emptyEncodeRequest } from "../../media/model/encode-request.ts";
+import { planSource } from "../../media/recipe/plan-source.ts";
 import { parseEncodeParams } from "../../media/request/parse/parse-params.ts";
 import { checkContainer, containerOf } from "../../media/request/tables/containers.ts";
 import { probeSource } from "../../media/source/probe.ts";

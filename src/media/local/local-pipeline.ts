@@ -1,15 +1,12 @@
-// The whole path of a video in one process, without a cluster: index, cut, encode, verify, stitch, check. `doctor`'s
-// self-test and the tests run it; the cluster does the same steps on many machines.
+// The whole path of a video in one process, without a cluster: index, split, encode, verify, stitch, check. The self-test
+// of `doctor` and the tests run it; the cluster does the same steps (../recipe) on many machines.
 import { mkdir, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { MICROSECONDS, type Pts, rescale } from "../../base/rational.ts";
-import { encodeAudio } from "../audio/encode-audio.ts";
-import { withoutPackets } from "../audio/silent-tracks.ts";
+import { basename, join } from "node:path";
+import type { Pts } from "../../base/rational.ts";
 import { findCadence } from "../cadence/find-cadence.ts";
 import { correctClock } from "../clock/correct-clock.ts";
 import { sampledRangeChange } from "../colour/seen-ranges.ts";
 import { forContainer } from "../colour/untold-range.ts";
-import { restartsClock } from "../ffmpeg/formats.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { isFirstOfGroup, type Piece } from "../index/cut-points.ts";
 import { FrameGrid } from "../index/frame-grid.ts";
@@ -18,27 +15,20 @@ import { indexSource } from "../index/index-source.ts";
 import { TrackTally, timeBasesOf } from "../index/track-packets.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, SourceInfo } from "../model/source.ts";
-import { candidateGrid } from "../plan/candidate-grid.ts";
 import { frameTimingOf } from "../plan/frame-timing.ts";
-import { OutputGroups } from "../plan/output-groups.ts";
-import { lastFrameTicks } from "../plan/planned-frames.ts";
-import { chosenVideoStream, leftOutOf, planStreams, type StreamPlan } from "../plan/stream-plan.ts";
-import { cutDistance, keyDistance } from "../request/args/key-distance.ts";
-import { inOneRun, splitMode, unlessWhole } from "../request/args/split-mode.ts";
+import type { StreamPlan } from "../plan/stream-plan.ts";
+import { CuttableGroups } from "../recipe/cuttable-groups.ts";
+import { planSource, type WantedOutput } from "../recipe/plan-source.ts";
+import { planVideo } from "../recipe/plan-video.ts";
+import { inOneRun } from "../request/args/split-mode.ts";
 import { compareSeam } from "../segment/seams.ts";
 import type { SegmentRange } from "../segment/segment-task.ts";
-import { probeSource } from "../source/probe.ts";
-import { sourceMicroseconds, withStartOf } from "../source/source-clock.ts";
-import { readOutputClock } from "../stitch/output-clock.ts";
-import { stitch } from "../stitch/stitch.ts";
-import { convertUpload, extractSubtitles, wantedSubtitles, withSideFiles } from "../subtitles/burn-in-files.ts";
+import { convertUpload, extractSubtitles, wantedSubtitles } from "../subtitles/burn-in-files.ts";
 import { joinerFor } from "../subtitles/subtitle-cuts.ts";
-import { checkOutput, type OutputCheck } from "../verify/check-output.ts";
-import { readSourceExtras } from "../verify/extras/check-extras.ts";
+import type { OutputCheck } from "../verify/check-output.ts";
 import { ReferenceDecode } from "../verify/frames/reference-decode.ts";
-import type { SampledSegment } from "../verify/picture/choose-samples.ts";
-import { decodeSourceSound } from "../verify/sound/check-sound.ts";
-import { gridIn, type LocalSegment, makeSegment } from "./local-segment.ts";
+import { makeOutput, type PreparedSource } from "./local-output.ts";
+import { type LocalSegment, makeSegment } from "./local-segment.ts";
 
 export interface LocalResult {
   readonly info: SourceInfo;
@@ -55,19 +45,19 @@ export interface LocalResult {
 export interface LocalOptions {
   readonly workDir: string;
   readonly container: Container;
-  /** Least length of a segment. */
+  /** The least length of a segment. */
   readonly segmentSeconds: number;
   readonly threads: number | null;
-  /** Path of the file that `subtitles=upload` draws. */
+  /** The file that `subtitles=upload` draws. */
   readonly subtitles?: string;
   /** False: filters of unbounded memory are split too. */
   readonly exactly?: boolean;
-  /** Every picture is held against the source's. */
+  /** Compares every picture with the source's. */
   readonly everyPicture?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Groups of pictures joined until each range lasts so long; parts of a group stay together. */
+/** Joins groups of pictures until each range has at least this length; parts of a group stay together. */
 function groupGops(
   gops: readonly Pick<Piece, "startPts" | "endPts" | "leadFrames" | "opensGroup">[],
   ticksAtLeast: number,
@@ -82,7 +72,7 @@ function groupGops(
   return ranges;
 }
 
-/** The subtitles that are drawn; `options.subtitles` is the file that stands for an uploaded one. */
+/** The files that the subtitles are drawn from; `options.subtitles` takes the place of an uploaded one. */
 async function makeSideFiles(
   tools: Tools,
   source: { readonly path: string; readonly info: SourceInfo },
@@ -100,32 +90,80 @@ async function makeSideFiles(
 }
 
 async function uploadOf({ subtitles }: LocalOptions) {
-  if (subtitles === undefined) throw new Error("the request draws a file that is not given");
+  if (subtitles === undefined) throw new Error("the request draws an uploaded file, and none was given");
   return { name: basename(subtitles), path: subtitles, bytes: (await stat(subtitles)).size };
 }
 
-/** The source on one clock, counted from the start of the streams that are kept. */
-async function openSource(tools: Tools, given: string, told: EncodeRequest, options: LocalOptions) {
-  const { workDir, container, signal } = options;
-  const first = await probeSource(tools, given, { signal });
-  const videoStream = chosenVideoStream(first.streams, told.maps);
-  const probed = videoStream === undefined ? first : await probeSource(tools, given, { signal, videoStream });
+/** The source on one clock, with the video stream that is encoded. */
+async function openSource(tools: Tools, given: string, wanted: WantedOutput, options: LocalOptions) {
+  const { workDir, signal } = options;
+  const { info } = await planSource(tools, given, wanted, signal);
   await mkdir(workDir, { recursive: true });
   const target = { path: join(workDir, "corrected.ts"), folder: workDir };
-  const corrected = await correctClock(tools, { path: given, info: probed }, target, signal);
-  const { path, info } = corrected ?? { path: given, info: probed };
-  return { path, info: withStartOf(info, planStreams(info, told, container)), note: corrected?.note ?? null };
+  const corrected = await correctClock(tools, { path: given, info }, target, signal);
+  if (corrected === null) return { path: given, info, note: null };
+  const { path, note } = corrected;
+  return { path, info: (await planSource(tools, path, wanted, signal)).info, note };
 }
 
-/** Where a segment climbed the ladder, the beginning of the source alone is sure. */
-function lookedAt({ task, facts, leadIn, report }: LocalSegment): SampledSegment {
-  return {
-    startPts: task.startPts,
-    endPts: task.endPts,
-    frames: facts.frames,
-    leadIn: leadIn === 0 ? 0 : "beginning",
-    complaint: report.decodeErrors[0] ?? null,
-  };
+interface Prepared extends PreparedSource {
+  readonly ranges: readonly SegmentRange[];
+  /** What was done to the given file; null: nothing. */
+  readonly note: string | null;
+}
+
+/** Everything that is known before the first segment. */
+async function prepare(tools: Tools, given: string, wanted: WantedOutput, options: LocalOptions): Promise<Prepared> {
+  const { workDir, signal } = options;
+  const { container } = wanted;
+  const { path, info, note } = await openSource(tools, given, wanted, options);
+  const rated = await findCadence(tools, wanted.request, { path, info, workDir, signal });
+  const rangeChange = await sampledRangeChange(tools, path, info, signal);
+  const video = planVideo({
+    info,
+    request: rated.request,
+    resolved: rated.request,
+    container,
+    exactly: options.exactly ?? true,
+    whyNoCadence: rated.why,
+    rangeChange,
+  });
+  const grid = video.grid === null ? null : new FrameGrid(video.grid, info);
+  const tally = new TrackTally(timeBasesOf(info));
+  const index = await indexSource(tools, path, info, { onGops: () => undefined, grid, tally, signal });
+  const isSplit = index.seekable && video.split.mode === "keyframes";
+  const request = isSplit ? rated.request : inOneRun(rated.request);
+  const timing = frameTimingOf(request, info.video.timeBase);
+  const sideFiles = await makeSideFiles(tools, { path, info }, request, options);
+  const groups = new CuttableGroups(info, request, await joinerFor(tools, info, sideFiles, signal), timing);
+  const gops = [...groups.add(index.gops, index), ...groups.finish(index)];
+  const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
+  const ranges = isSplit ? groupGops(gops, ticks) : [{ startPts: null, endPts: null }];
+  const sourceTracks = tally.tracks(timeBasesOf(info));
+  return { path, info, index, asked: wanted.request, request, timing, ranges, sideFiles, sourceTracks, note };
+}
+
+async function encodeAll(tools: Tools, prepared: Prepared, options: LocalOptions) {
+  const { path, info, ranges, request, note } = prepared;
+  const { workDir, threads, signal } = options;
+  const notes: string[] = note === null ? [] : [note];
+  const segments: LocalSegment[] = [];
+  using reference = new ReferenceDecode(tools, path, info, request.video.encoder, signal);
+  const source = { ...prepared, reference };
+  for (const [number, range] of ranges.entries()) {
+    const where = { workDir: join(workDir, `segment-${number}`), threads, notes, signal };
+    segments.push(await makeSegment(tools, source, range, segments.at(-1), where));
+  }
+  return { segments, notes };
+}
+
+function compareSeams(segments: readonly LocalSegment[]): string[] {
+  return segments.flatMap((segment, number) => {
+    const next = segments[number + 1];
+    return next !== undefined && compareSeam(segment.report.seamAfterEnd, next.report.seamStart) === "differ"
+      ? [`segments ${number} and ${number + 1}`]
+      : [];
+  });
 }
 
 export async function runLocally(
@@ -134,99 +172,10 @@ export async function runLocally(
   asked: EncodeRequest,
   options: LocalOptions,
 ): Promise<LocalResult> {
-  const { workDir, container, signal } = options;
-  const told = forContainer(asked, container);
-  const { path, info, note } = await openSource(tools, given, told, options);
-  const { request: rated } = await findCadence(tools, told, { path, info, workDir, signal });
-  const candidate = candidateGrid(info, rated, container);
-  const grid = candidate === null ? null : new FrameGrid(candidate, info);
-  const tally = new TrackTally(timeBasesOf(info));
-  const index = await indexSource(tools, path, info, { onGops: () => undefined, grid, tally, signal });
-  const sourceTracks = tally.tracks(timeBasesOf(info));
-  const rangeChange = await sampledRangeChange(tools, path, info, signal);
-  const split = unlessWhole(splitMode(rated, options.exactly ?? true), rangeChange);
-  const isSplit = index.seekable && split.mode === "keyframes";
-  const request = isSplit ? rated : inOneRun(rated);
-  const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
-  const plannedTimes = frameTimingOf(request, info.video.timeBase);
-  const groups = new OutputGroups(plannedTimes, info, cutDistance(request));
-  const sideFiles = await makeSideFiles(tools, { path, info }, request, options);
-  const joiner = await joinerFor(tools, info, sideFiles, signal);
-  const outputGroups = [...groups.add(index.gops, index), ...groups.finish(index)];
-  const gops = [...joiner.push(outputGroups), ...joiner.end()];
-  const ranges = isSplit ? groupGops(gops, ticks) : [{ startPts: null, endPts: null }];
-  const notes: string[] = note === null ? [] : [note];
-  const segments: LocalSegment[] = [];
-  using reference = new ReferenceDecode(tools, path, info, request.video.encoder, signal);
-  for (const [number, range] of ranges.entries()) {
-    const where = { workDir: join(workDir, `segment-${number}`), threads: options.threads, signal };
-    const source = { path, info, index, sideFiles, reference };
-    segments.push(await makeSegment(tools, source, request, range, segments.at(-1), where, notes));
-  }
-  const seamProblems = segments.flatMap((segment, number) => {
-    const next = segments[number + 1];
-    return next !== undefined && compareSeam(segment.report.seamAfterEnd, next.report.seamStart) === "differ"
-      ? [`segments ${number} and ${number + 1}`]
-      : [];
-  });
-  const announced = planStreams(info, request, container);
-  const plan = leftOutOf(announced, withoutPackets(announced, sourceTracks));
-  const { files: audioPaths, lengths } = await encodeAudio(tools, path, info, plan, { workDir, signal });
-  const encoderTimeBase = segments[0]?.task.encoderTimeBase ?? info.video.timeBase;
-  const begins = sourceMicroseconds(segments[0]?.facts.firstPts ?? 0, encoderTimeBase, info);
-  const onGrid = gridIn(index);
-  const trueUs =
-    onGrid === null || index.firstPts === null ? begins : rescale(index.firstPts, info.video.timeBase, MICROSECONDS);
-  const outputPath = join(workDir, `output.${container}`);
-  const files = { sourcePath: path, sourceTracks, audioPaths, workDir };
-  await stitch(tools, {
-    info,
-    request,
-    plan,
-    segments: segments.map((segment) => ({
-      path: segment.path,
-      frames: segment.facts.frames,
-      firstPts: segment.facts.firstPts,
-      lastPts: segment.facts.lastPts,
-    })),
-    encoderTimeBase,
-    firstFrameUs: onGrid === null || index.firstPts === null ? begins : onGrid.beginsUs(index.firstPts),
-    lastDuration:
-      plannedTimes === null ? 1 : rescale(lastFrameTicks(plannedTimes, index), plannedTimes.timeBase, encoderTimeBase),
-    sourcePath: path,
-    audioPaths,
-    clock: await readOutputClock(tools, { info, plan, ...files, signal }),
-    outputPath,
-    signal,
-  });
-  const framePts = segments.every((segment) => segment.pts !== null)
-    ? segments.flatMap((segment) =>
-        (segment.pts ?? []).map((pts) => rescale(pts, plannedTimes?.timeBase ?? encoderTimeBase, encoderTimeBase)),
-      )
-    : null;
-  const sound = { info, plan, sourcePath: path, encoderTimeBase, firstFrameUs: trueUs, signal };
-  const check = await checkOutput(tools, {
-    ...sound,
-    outputPath,
-    framePts,
-    keyDistance: keyDistance(request),
-    timesAre: onGrid === null ? "the source's times" : "exact times of the declared rate",
-    frames: segments.reduce((sum, segment) => sum + segment.facts.frames, 0),
-    sourceSound: await decodeSourceSound(tools, { ...sound, sourceEnds: sourceTracks }, dirname(outputPath)),
-    sourceTracks,
-    sourceExtras: await readSourceExtras(tools, { path, info, plan }, signal),
-    soundLengths: lengths,
-    pictures: {
-      info,
-      index,
-      request: withSideFiles(request, sideFiles),
-      grid: gridIn(index)?.tick ?? null,
-      sourcePath: path,
-      container,
-      segments: segments.map(lookedAt),
-      every: options.everyPicture === true,
-    },
-    withoutTimes: index.hasTimeJump && restartsClock(info.formatName) ? "the source's clock starts anew" : null,
-  });
-  return { info, index, plan, segments, seamProblems, notes, outputPath, check };
+  const { container } = options;
+  const prepared = await prepare(tools, given, { request: forContainer(asked, container), container }, options);
+  const { segments, notes } = await encodeAll(tools, prepared, options);
+  const { plan, outputPath, check } = await makeOutput(tools, prepared, segments, options);
+  const { info, index } = prepared;
+  return { info, index, plan, segments, seamProblems: compareSeams(segments), notes, outputPath, check };
 }

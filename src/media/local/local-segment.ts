@@ -1,4 +1,4 @@
-// One segment of the path in one process: encoded, verified, and up the ladder where something differs.
+// One segment of the path in one process: encodes and verifies it, and climbs the ladder where something differs.
 import type { Pts } from "../../base/rational.ts";
 import { decoderFor } from "../ffmpeg/codecs.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
@@ -21,12 +21,12 @@ import type { ReferenceDecode } from "../verify/frames/reference-decode.ts";
 
 export interface LocalSegment {
   readonly task: SegmentTask;
-  /** What it was decoded with in the end. */
+  /** The one that it was decoded with in the end. */
   readonly leadIn: LeadIn;
   readonly path: string;
   readonly facts: SegmentFacts;
   readonly report: SegmentReport;
-  /** PTS of its frames on the job's clock, in ticks of the output plan; null when nobody can tell them. */
+  /** PTS of its frames on the job's clock, in ticks of the frame timing; null: only ffmpeg knows them. */
   readonly pts: readonly Pts[] | null;
 }
 
@@ -37,8 +37,10 @@ export interface LocalSource {
   readonly path: string;
   readonly info: SourceInfo;
   readonly index: FrameIndex;
+  readonly request: EncodeRequest;
+  /** The files that its subtitles are drawn from. */
   readonly sideFiles: readonly string[];
-  /** The decode in sequence that is asked where the index can't be believed. */
+  /** The reference decode, for where the index can't be trusted. */
   readonly reference: ReferenceDecode;
 }
 
@@ -47,7 +49,7 @@ export function gridIn(index: FrameIndex): FrameGrid | null {
   return index.grid === null || index.grid.broken !== null ? null : index.grid;
 }
 
-/** Null for one run over everything, which begins with it. */
+/** The stream's first picture; null for one run over the whole video, which begins with it. */
 async function firstPictureOf(
   tools: Tools,
   path: string,
@@ -58,18 +60,23 @@ async function firstPictureOf(
   return await firstPicture(tools, path, task, decoderFor(task.video, task.request.video.encoder), options);
 }
 
-/** One segment down the verification ladder; throws with the reason when every rung fails. */
+export interface LocalSegmentOptions {
+  readonly workDir: string;
+  readonly threads: number | null;
+  /** Gets every rung that failed. */
+  readonly notes: string[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** One segment, through as many rungs as it needs; throws with the reason when every rung fails. */
 export async function makeSegment(
   tools: Tools,
   source: LocalSource,
-  request: EncodeRequest,
   range: SegmentRange,
   previous: LocalSegment | undefined,
-  options: { readonly workDir: string; readonly threads: number | null; readonly signal: AbortSignal | undefined },
-  notes: string[],
+  { workDir, threads, notes, signal }: LocalSegmentOptions,
 ): Promise<LocalSegment> {
-  const { path, info, index, sideFiles, reference } = source;
-  const { workDir, threads, signal } = options;
+  const { path, info, index, request, sideFiles, reference } = source;
   let reason = "";
   let picture: SegmentTask["picture"];
   for (const leadIn of LEAD_INS) {
@@ -105,7 +112,7 @@ export async function makeSegment(
     };
     let pts = timing === null || task.expectedFrames === null ? null : plannedFrames(timing, index, info, task);
     let verified = await verifySegment(tools, made.path, { pts, ...clocks }, signal);
-    // Where frames are numbered, those of later segments would be wrong by what the index miscounts here.
+    // Where frames are numbered, a miscount of the index here makes all later segments wrong.
     const mayBelieve = task.startPts === null && task.endPts === null ? true : !countsFrames(request);
     if (!verified.ok && (isLongest || index.falseTimes !== null) && pts !== null && mayBelieve) {
       const isWhole = task.startPts === null && task.endPts === null;

@@ -1,4 +1,4 @@
-// The part of the coordinator's façade that is about clients: what they are, and what an operator asks of one.
+// The part of the façade about clients: their views, and what an operator can ask of one.
 import { resolveIdPrefix } from "../../../base/ids.ts";
 import type { Client } from "../../scheduler/model/client.ts";
 import type { Input } from "../../scheduler/model/input.ts";

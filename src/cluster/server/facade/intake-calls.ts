@@ -1,8 +1,8 @@
-// The part of the coordinator's façade that takes work in: sources as they are uploaded or shown, and the jobs made of
-// them.
+// The part of the façade that accepts work: sources, uploaded or read in place, and the jobs made of them.
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { Engine } from "../engine.ts";
-import { checkRequest, type JobDefaults, prepareJob } from "../intake/create-job.ts";
+import { checkRequest } from "../intake/check-request.ts";
+import { type JobDefaults, prepareJob } from "../intake/create-job.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import type { JobRegistry } from "../job-registry.ts";
 import type { Coordinator, SourceRecord, Store } from "../ports.ts";
@@ -71,17 +71,17 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
     async createJob(asked) {
       const source = sources.get(asked.sourceId);
       const upload = typeof asked.subtitlesSourceId === "string" ? sources.get(asked.subtitlesSourceId) : null;
-      sources.forget(source.sourceId); // before anything is waited for: a source makes one job
+      sources.forget(source.sourceId); // before the first await: a source makes only one job
       try {
         await uploads.forget(source.sourceId);
         const { record, job } = await prepareJob(tools, defaults, asked, source, workDir);
         await folders.make(record.jobId);
         if (record.source.path !== source.path) await sources.discard(source);
         if (upload !== null) await takeUpload(record.jobId, upload);
-        registry.takeOn(record);
+        registry.start(record);
         engine.submit({ type: "job-submitted", job }, (next, events) => {
           const created = next.jobs.get(job.id);
-          if (created === undefined) throw new Error(`job ${job.id} was not taken`);
+          if (created === undefined) throw new Error(`job ${job.id} was not created`);
           store.createJob(record, created, events);
         });
         return registry.view(record.jobId);

@@ -1,5 +1,4 @@
-// The part of the coordinator's façade that is about jobs once they are made: what they are, what comes of them, and
-// what people ask of one.
+// The part of the façade about existing jobs: their views, their outputs and proofs, and what people can ask of one.
 import { readFile } from "node:fs/promises";
 import { AppError } from "../../../base/errors.ts";
 import { exists } from "../../../base/files.ts";
@@ -63,7 +62,7 @@ export function jobCalls({ engine, store, registry, folders, watchers }: JobCall
       await requireSource(record);
       await folders.make(job.id);
       const lost = await lostSegments(folders, job);
-      if (!registry.works.has(job.id)) registry.takeOn(record);
+      if (!registry.works.has(job.id)) registry.start(record);
       requireOk(engine.dispatch({ type: "retry-requested", jobId: job.id, lost }));
       return registry.view(job.id);
     },

@@ -1,4 +1,4 @@
-// What the scheduler refuses, as the error that the asker gets.
+// Turns a refusal of the scheduler into the error that the caller gets.
 import { AppError } from "../../../base/errors.ts";
 import type { Verdict } from "../../scheduler/model/decision.ts";
 

@@ -1,4 +1,4 @@
-// The part of the coordinator's façade by which clients fetch what they encode and hand in what they have encoded.
+// The part of the façade that clients use to fetch sources and to upload results.
 import { AppError } from "../../../base/errors.ts";
 import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
 import type { JobRegistry } from "../job-registry.ts";
@@ -19,7 +19,7 @@ export function transferCalls({ registry, subtitleFiles, results }: TransferCall
   const blocks = new BlockReader();
   return {
     async sourceBlock(sourceId, block) {
-      // A remuxed video goes by its job's id.
+      // A remuxed video has the id of its job.
       const remuxed = registry.works.get(sourceId);
       const record = remuxed?.record ?? registry.userOf(sourceId);
       if (record === undefined)

@@ -1,4 +1,4 @@
-// Which encoders a new job may get: the one it names, or every one that can do what it asks. The scheduler elects.
+// Chooses the encoders that a new job may use: the one it names, or all that can do what it asks. The scheduler elects one.
 import { AppError } from "../../../base/errors.ts";
 import { isRangeUpToVersion } from "../../../media/colour/range-path.ts";
 import { commonHeaders } from "../../../media/ffmpeg/codecs.ts";
@@ -13,11 +13,11 @@ import { type Candidate, candidatesFor, translateRequest } from "../../../media/
 import type { JobSettings } from "../../scheduler/model/job.ts";
 import type { JobRequest } from "../ports.ts";
 
-/** Until somebody says otherwise: long enough for a client to restart. */
+/** The default: long enough for a client to restart. */
 const WAIT_FOR_FAMILY_SECONDS = 60;
 
 export interface Choice {
-  /** Stands until one is elected. */
+  /** In use until the scheduler elects one. */
   readonly first: Candidate;
   readonly settings: Pick<JobSettings, "election" | "picture" | "headers">;
 }
@@ -37,11 +37,11 @@ export function chooseEncoder(request: EncodeRequest, wishes: Wishes, { video }:
   }
   if (isNamed && family !== null && family !== first.family) {
     const hint = `Leave --family out, or name the codec: -c:v ${codecOfEncoder(codec)}.`;
-    throw new AppError("E_ENCODE_REQUEST", `${codec} is not of the family ${family}`, hint);
+    throw new AppError("E_ENCODE_REQUEST", `${codec} does not belong to the family ${family}`, hint);
   }
   const { width, height } = request.video.size ?? video;
   const picture = { width, height, isDeep: isDeep(pixelFormatOf(request, first, video)) };
-  // Versions of ffmpeg may then give segments of other levels, each right by its own headers: one output has one kind.
+  // Releases of ffmpeg may then write other levels, each right by the headers of its segment; one output needs one kind.
   const isUpToVersion = isRangeUpToVersion(video, translateRequest(request, first.encoder, video).request);
   const isMixed = wishes.allowMixed === true && !isNamed;
   const common = isUpToVersion ? "global" : isMixed ? null : commonHeaders(codecOfEncoder(codec));
@@ -66,7 +66,7 @@ function noEncoder(codec: string, family: EncoderFamily | null, reasons: string)
   );
 }
 
-/** What the encoder is given, as far as it is known before it runs. */
+/** The pixel format that the encoder gets, as far as it is known before it runs. */
 function pixelFormatOf(request: EncodeRequest, { encoder }: Candidate, video: SourceVideo): string {
   return askedPixelFormat(translateRequest(request, encoder, video).request) ?? video.pixelFormat;
 }

@@ -1,5 +1,4 @@
-// What a job is made of when the clock of the file that was handed in starts anew in the middle: the same streams on one
-// clock, in the job's folder.
+// Replaces a source whose clock restarts in the middle: the same streams, on one clock, in a file in the job's folder.
 import { mkdir } from "node:fs/promises";
 import { correctClock } from "../../../media/clock/correct-clock.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
@@ -8,7 +7,7 @@ import type { JobFolder } from "../job/job-folders.ts";
 import { madeSource } from "../job/made-source.ts";
 import type { JobRecord, SourceRecord } from "../ports.ts";
 
-/** The source to use; `corrected` says what was done to it, null: nothing. Errors: those of correctClock. */
+/** The source to use. `corrected` says what was done to it; null: nothing. Errors: those of correctClock. */
 export async function onOneClock(
   tools: Tools,
   source: SourceRecord,

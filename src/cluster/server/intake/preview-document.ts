@@ -1,4 +1,4 @@
-// The document of `probe --json`, whose snake case is the contract's, and how exact its numbers are.
+// The document of `probe --json`. Its names are those of the command line's contract.
 
 export interface KeyFrameSpacing {
   readonly count: number;
@@ -28,15 +28,14 @@ export interface PreviewStream {
   readonly title: string | null;
   readonly dispositions: readonly string[];
   readonly action: "encode" | "copy" | "convert" | "leave-out";
-  /** Encoder, for what is encoded or converted. */
+  /** For streams that are encoded or converted. */
   readonly encoder: string | null;
-  /** Why it is left out. */
+  /** Why the stream is left out. */
   readonly reason: string | null;
 }
 
-/** The document of `probe --json`; snake case is the contract's. */
 export interface Preview {
-  /** The ffmpeg that looked, and what it would not do of this job: "has no encoder libsvtav1". A client may all the same. */
+  /** The local ffmpeg, and what it lacks for this job: "has no encoder libsvtav1". A client's ffmpeg may have it. */
   readonly ffmpeg: { readonly version: string; readonly lacks: readonly string[] };
   readonly file: string;
   readonly bytes: number;
@@ -54,9 +53,9 @@ export interface Preview {
     readonly has_alpha: boolean;
     readonly time_base: string;
     readonly frame_rate: PreviewRate;
-    /** Null when the file gives its frames no times and they are counted by decoding only. */
+    /** Null when the frames have no times in the file, so that only decoding can count them. */
     readonly frames: number | null;
-    /** Packets that are no frames of the output: hidden by an edit list, before the first key frame, sharing a time. */
+    /** Packets that give no frame of the output: hidden by an edit list, before the first key frame, or sharing a time. */
     readonly uncounted: { readonly discarded: number; readonly leading: number; readonly same_time: number };
     readonly key_frames: KeyFrameSpacing | null;
     readonly colour: {
@@ -70,7 +69,7 @@ export interface Preview {
     readonly sample_aspect_ratio: string | null;
     readonly field_order: string | null;
   };
-  /** In output order, then what is left out. */
+  /** In the order of the output, followed by the streams that are left out. */
   readonly streams: readonly PreviewStream[];
   readonly request: {
     readonly ffmpeg_params: string;
@@ -91,6 +90,7 @@ export interface Preview {
   };
 }
 
+/** To a millionth. */
 export function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6;
 }

@@ -1,10 +1,10 @@
-// The part of what is foreseen that says what is in the file: its rate, its key frames, its video and its other streams.
+// The part of the preview that describes the file: frame rate, key frames, video and other streams.
 import { formatRational, type Rational, toNumber } from "../../../base/rational.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import type { FrameRate } from "../../../media/index/frame-rate.ts";
 import type { SourceInfo, SourceStream } from "../../../media/model/source.ts";
 import type { StreamPlan } from "../../../media/plan/stream-plan.ts";
-import type { CheckedRequest } from "./create-job.ts";
+import type { CheckedRequest } from "./check-request.ts";
 import {
   type KeyFrameSpacing,
   type Preview,
@@ -33,7 +33,7 @@ export function frameRateView(rate: FrameRate, timeBase: Rational): PreviewRate 
   }
 }
 
-/** Null when the index has no group of pictures. */
+/** Null when the source has no group of pictures. */
 function keyFrameSpacing(index: FrameIndex): KeyFrameSpacing | null {
   const { gops, timeBase } = index;
   const first = gops[0];

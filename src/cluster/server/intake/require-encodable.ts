@@ -1,5 +1,4 @@
-// Whether the request's filters and encoder take the source's pictures: the server makes the first one itself.
-
+// Requires that the request's filters and encoder accept the source's pictures: the server encodes the first one itself.
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { EncodeRequest } from "../../../media/model/encode-request.ts";
 import type { SourceInfo } from "../../../media/model/source.ts";
@@ -7,7 +6,7 @@ import { encoderTimeBase } from "../../../media/plan/time-base.ts";
 import { requireFirstPicture } from "../../../media/source/trial.ts";
 import { requestOf } from "../job/job-request.ts";
 
-/** `encoder`: the one that is asked for, or the first that may be elected. Errors: those of requireFirstPicture. */
+/** `encoder`: the one that the request names, or the first that may be elected. Errors: those of requireFirstPicture. */
 export async function requireEncodable(
   tools: Tools,
   { path, info }: { readonly path: string; readonly info: SourceInfo },

@@ -1,5 +1,4 @@
-// What must be so before a job can go on where it ended: its source unchanged, and which finished segments still are
-// the files that were checked.
+// What a retry requires: an unchanged source, and the finished segments that are still the files that were checked.
 import { sha256OfFile } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { exists } from "../../../base/files.ts";

@@ -1,5 +1,5 @@
-// What a job's rate means for the media layer: what a segment's task says of bits, and what the finished output is held
-// against.
+// What a job's bit rate means for the media layer: the bits that a segment's task asks for, and the rate that the finished
+// output is checked against.
 import { toNumber } from "../../../base/rational.ts";
 import { type Buffer, onePassBuffer, sharedBuffer } from "../../../media/bitrate/segment-buffer.ts";
 import type { BitrateTask } from "../../../media/model/bitrate-task.ts";
@@ -10,7 +10,7 @@ import type { Job } from "../../scheduler/model/job.ts";
 import type { Segment } from "../../scheduler/model/segment.ts";
 import { isMeasuring } from "../../scheduler/sizing/segment-shares.ts";
 
-/** Null: nothing beyond the request. */
+/** Null: the task needs nothing beyond the request. */
 export function bitrateTaskOf(job: Job, segment: Segment, request: EncodeRequest): BitrateTask | null {
   const seconds = (segment.endPts - segment.startPts) * toNumber(job.timeBase);
   if (seconds <= 0) return null;
@@ -38,7 +38,7 @@ function askedBuffer(request: EncodeRequest): Buffer | null {
   return maxrate === null || bufsize === null ? null : { maxrate, bufsize };
 }
 
-/** What the request says of bits; a bit rate beside a quality is only its bound (libvpx, libaom) and not promised. */
+/** The rate to check. With a quality, a bit rate is only an upper bound (libvpx, libaom), which nobody promises. */
 export function requestedBitrate(job: Job, request: EncodeRequest): RequestedBitrate {
   const { bitrate, quality } = request.video;
   let ticks = 0;
@@ -50,11 +50,11 @@ export function requestedBitrate(job: Job, request: EncodeRequest): RequestedBit
   };
 }
 
-/** For the proof: how the rate was held. */
+/** For the proof: how the bit rate was kept. */
 export function bitrateNotes(job: Job): string[] {
   if (job.rate === undefined) return [];
-  if (job.segments.length === 1) return ["the bit rate was held over the whole video, in one segment"];
+  if (job.segments.length === 1) return ["the bit rate was kept over the whole video, in one segment"];
   return [
-    "the bit rate was held over the whole video: every segment was measured first, then the bits were shared out",
+    "the bit rate was kept over the whole video: every segment was measured first, then the bits were shared out",
   ];
 }

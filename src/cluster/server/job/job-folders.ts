@@ -1,4 +1,4 @@
-// Where a job's files lie below the work directory. Names only, and their removal.
+// Names the files of a job below the work directory, and removes them. Knows nothing of their content.
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { exists, removeTree } from "../../../base/files.ts";
@@ -8,12 +8,12 @@ export interface JobFolder {
   readonly root: string;
   readonly segments: string;
   readonly audio: string;
-  /** Subtitles to draw, as clients fetch them. */
+  /** Subtitles to draw, in the form that clients fetch. */
   readonly side: string;
-  /** The video remuxed so that it can be sought, and what it is. */
+  /** The video, remuxed so that it can be sought, and its digest. */
   readonly video: string;
   readonly videoFacts: string;
-  /** The source on one clock, where its own starts anew in the middle. */
+  /** The source on one clock, where its own clock restarts in the middle. */
   readonly corrected: string;
   readonly proof: string;
 }
@@ -54,23 +54,23 @@ export class JobFolders {
     await mkdir(folder.side, { recursive: true });
   }
 
-  /** The file of one attempt's result; attempts never share a name, so a late one can't harm another. */
+  /** The file of one attempt's result. Attempts never share a name, so a late one can't overwrite another. */
   segmentFile(jobId: string, segmentIndex: number, attemptId: string): string {
     return join(this.of(jobId).segments, `${String(segmentIndex).padStart(6, "0")}-${attemptId}.nut`);
   }
 
-  /** What has come of such a file; named by its content too, so that two contents never mix. */
+  /** The part of such a file that has arrived. The name includes the digest, so that two contents never mix. */
   segmentPart(jobId: string, segmentIndex: number, attemptId: string, sha256: string): string {
     const name = `.${String(segmentIndex).padStart(6, "0")}-${attemptId}.${sha256.slice(0, 16)}.part`;
     return join(this.of(jobId).segments, name);
   }
 
-  /** The finished file; the name that people see is the job's output name. */
+  /** The finished file; people see it under the job's output name. */
   outputFile(jobId: string, container: Container): string {
     return join(this.of(jobId).root, `output.${container}`);
   }
 
-  /** What only the making needed; the output and the proof stay. */
+  /** Removes what was only needed to make the output; the output and the proof stay. */
   async removeIntermediates(jobId: string): Promise<void> {
     const folder = this.of(jobId);
     await removeTree(folder.segments);
@@ -82,7 +82,7 @@ export class JobFolders {
     await this.sweep(jobId);
   }
 
-  /** Removes what a server that was killed had half written: temporary names begin with a dot. */
+  /** Removes what a killed server left half written: temporary names begin with a dot. */
   async sweep(jobId: string): Promise<void> {
     const { root } = this.of(jobId);
     if (!(await exists(root))) return;

@@ -1,12 +1,12 @@
-// Which clock the encoders of a job count in: the exact rate that the source's times are roundings of, as long as every
-// frame stands on it, else the clock fixed when the job was taken.
+// The clock that a job's encoders count in: the exact rate that the source's times are rounded from, as long as every frame
+// stands on it; otherwise the clock that was chosen when the job was created.
 import type { Rational } from "../../../base/rational.ts";
 import type { FrameGrid } from "../../../media/index/frame-grid.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { JobRecord } from "../ports.ts";
 
-/** Null: the times are the source's own. */
+/** Null: the frames keep the source's own times. */
 export function gridOf(index: FrameIndex, job: Pick<Job, "split">): FrameGrid | null {
   const isLeft = job.split.mode === "keyframes" && job.split.offGrid !== undefined;
   return isLeft || index.grid === null || index.grid.broken !== null ? null : index.grid;

@@ -1,4 +1,4 @@
-// The request as the job's encoder understands it. A record keeps what was asked, which may leave the encoder open.
+// The request, translated for the job's encoder. The record keeps the original, which may name only a codec.
 import type { EncodeRequest } from "../../../media/model/encode-request.ts";
 import { translateRequest } from "../../../media/request/translate/translate.ts";
 import type { JobRecord } from "../ports.ts";
@@ -7,8 +7,8 @@ export function requestOf(record: Pick<JobRecord, "request" | "info">, encoder: 
   return translateRequest(record.request, encoder, record.info.video).request;
 }
 
-/** What was asked and `encoder` has no word for, for the proof. */
+/** For the proof: what was asked for and `encoder` has no option for. */
 export function leftOut(record: Pick<JobRecord, "request" | "info">, encoder: string): string[] {
   const { left } = translateRequest(record.request, encoder, record.info.video);
-  return left.map((what) => `${encoder} has no word for what was asked: ${what}`);
+  return left.map((what) => `${encoder} has no option for what was asked: ${what}`);
 }

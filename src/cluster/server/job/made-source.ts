@@ -1,9 +1,9 @@
-// The record of a file that the server made of a job's source and that clients read in its place.
+// The record of a file that the server made from a job's source and that clients read instead of it.
 import { stat } from "node:fs/promises";
 import { sha256OfFile } from "../../../base/digest.ts";
 import type { JobRecord, SourceRecord } from "../ports.ts";
 
-/** What clients recognise the file by. It goes by the job's id: no other source has that. */
+/** The facts by which clients recognise the file. Its id is the job's, which no other source has. */
 export async function madeSource(
   { jobId, blockBytes }: Pick<JobRecord, "jobId" | "blockBytes">,
   name: string,

@@ -1,6 +1,5 @@
-// What a job's output is held against picture by picture: the file that its video is read from, the filters with the
-// server's own side files, the segments and how far each is to be believed.
-
+// What a job's pictures are compared with: the file that the video is read from, the filters with the server's own subtitle
+// files, and how far each segment can be trusted.
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import { inOneRun } from "../../../media/request/args/split-mode.ts";
 import { withSideFiles } from "../../../media/subtitles/burn-in-files.ts";
@@ -15,7 +14,7 @@ import type { JobWork } from "./job-work.ts";
 
 type LookedAt = Pick<FinishedSegment, "segment" | "landed" | "facts">;
 
-/** Where a segment climbed the ladder the index has promised too much: there the beginning alone is sure. */
+/** A segment that climbed the ladder shows that the index is not exact there: only a decode from the beginning is sure. */
 function lookedAt(job: Job, { segment, landed, facts }: LookedAt): SampledSegment {
   const isLast = segment.index === job.segments.length - 1;
   const isSure = segment.leadIn === 0 && !isReferenced(segment);

@@ -1,4 +1,4 @@
-// The verified segments of a job as the stitch takes them: still the files that were checked, and room for one more copy.
+// The verified segments of a job, ready for the stitch: they are still the files that were checked, and there is space.
 import { sha256OfFile } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { freeBytes } from "../../../base/files.ts";
@@ -23,7 +23,7 @@ export function finishedSegments(folders: JobFolders, job: Job): FinishedSegment
   });
 }
 
-/** A segment is believed only as the file it was when it was checked. */
+/** A segment counts only while it is the file that was checked. Errors: E_STITCH. */
 export async function requireIntact(segments: readonly FinishedSegment[], signal: AbortSignal): Promise<void> {
   for (const { segment, facts, path } of segments) {
     const digest = await sha256OfFile(path, 0, undefined, signal).catch(() => null);
@@ -33,7 +33,7 @@ export async function requireIntact(segments: readonly FinishedSegment[], signal
   }
 }
 
-/** The output holds the segments once more. Errors: E_NO_SPACE, before anything is written. */
+/** The output is about as large as all segments together. Errors: E_NO_SPACE, before anything is written. */
 export async function requireRoom(folder: string, segments: readonly FinishedSegment[]): Promise<void> {
   const needed = segments.reduce((sum, { facts }) => sum + facts.bytes, 0);
   const free = await freeBytes(folder);
@@ -42,6 +42,6 @@ export async function requireRoom(folder: string, segments: readonly FinishedSeg
   throw new AppError(
     "E_NO_SPACE",
     `the server's work directory has ${mib(free)} free, the output needs ${mib(needed)}`,
-    "Free some space there, then `ffcluster jobs retry` goes on at the stitch.",
+    "Free some space there, then `ffcluster jobs retry` continues at the stitch.",
   );
 }

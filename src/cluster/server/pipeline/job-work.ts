@@ -1,5 +1,5 @@
-// What the server itself does for one job, under one abort signal: index, audio, checks of segments, the reference
-// decode, stitch, final check and proof. Each piece ends in one input to the scheduler.
+// The server's own work on one job, under one abort signal: index, audio, checks of segments, reference decode, stitch,
+// final check and proof. Each piece of work ends in one input to the scheduler.
 import { AppError, toAppError } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
 import { asNoSpace } from "../../../base/no-space.ts";
@@ -10,9 +10,8 @@ import { indexSource } from "../../../media/index/index-source.ts";
 import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../../media/index/track-packets.ts";
 import type { SourceInfo } from "../../../media/model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../../../media/plan/frame-timing.ts";
-import { OutputGroups } from "../../../media/plan/output-groups.ts";
 import { isCertain, plannedFrames } from "../../../media/plan/planned-frames.ts";
-import { cutDistance } from "../../../media/request/args/key-distance.ts";
+import { CuttableGroups } from "../../../media/recipe/cuttable-groups.ts";
 import { inOneRun, numbersFrames } from "../../../media/request/args/split-mode.ts";
 import { pictureChange } from "../../../media/source/picture-sizes.ts";
 import { joinerFor } from "../../../media/subtitles/subtitle-cuts.ts";
@@ -33,21 +32,21 @@ export interface JobWorkParts {
   readonly folder: JobFolder;
   readonly log: Log;
   readonly dispatch: (input: Input) => void;
-  /** The files that the job's subtitles are drawn from. */
+  /** The files that the job draws its subtitles from. */
   readonly sideFiles: (record: JobRecord, signal: AbortSignal) => Promise<readonly SideFile[]>;
-  /** The file that the video is read from: the source, or what it was remuxed to. */
+  /** Opens the file that the video is read from: the source or its remuxed video. */
   readonly openVideo: (
     record: JobRecord,
-    tell: (activity: string | null) => void,
+    setActivity: (activity: string | null) => void,
     signal: AbortSignal,
   ) => Promise<VideoSource>;
   /** `activity` has changed. */
   readonly onActivity: () => void;
 }
 
-const ROOM_HINT = "Free some space there, then `ffcluster jobs retry` goes on from what is finished.";
+const ROOM_HINT = "Free some space there, then `ffcluster jobs retry` continues from what is finished.";
 
-/** A rate so low that not one frame comes out is the request's mistake. */
+/** A rate so low that no frame comes out is an error in the request. */
 function requireFrames(frames: number, index: FrameIndex): void {
   if (frames > 0 || index.frameCount === 0) return;
   throw new AppError(
@@ -60,26 +59,26 @@ function requireFrames(frames: number, index: FrameIndex): void {
 export class JobWork {
   readonly record: JobRecord;
   readonly #parts: JobWorkParts;
-  /** What the filters do to the frames' times; null: nobody can tell beforehand. */
+  /** What the filters do to the frame times; null: they can't be predicted. */
   readonly frameTiming: FrameTiming | null;
-  /** All that needs no segment. */
+  /** Everything that needs no segment. */
   readonly source: SourceWork;
-  /** Whether the pictures change in the middle. */
+  /** Watches for pictures that change in the middle of the source. */
   readonly pictures: PictureWatch;
-  /** The source's side of the check of pictures. */
+  /** Decodes the source's pictures for the checks, while clients encode. */
   readonly ahead = new PicturesAhead();
   readonly #abort = new AbortController();
   #wasChanged = false;
   #activity: string | null = null;
   #index: FrameIndex | null = null;
-  /** Once the index is complete, where it was the source that it read. */
+  /** Known once the index is complete; null if it read a remuxed file. */
   #tracks: ReadonlyMap<number, TrackPackets> | null = null;
   /** Frames of the output, once the index is complete. */
   #outputFrames = 0;
   #indexing: Promise<FrameIndex> | null = null;
   #video: Promise<VideoSource> | null = null;
   #reference: ReferenceDecode | null = null;
-  /** What clients were told to read; it must stay as it was. */
+  /** The file that clients read; it must not change. */
   #opened: VideoSource | null = null;
   #onGrowth: (() => void)[] = [];
   readonly #pieces = new Set<Promise<void>>();
@@ -107,7 +106,7 @@ export class JobWork {
     });
   }
 
-  /** The plan of times for how the job is split by now: `-r` in one run is ffmpeg's own. */
+  /** The frame timing for the job's current split mode: in one run, ffmpeg itself makes `-r`. */
   frameTimingFor(job: Pick<Job, "split">): FrameTiming | null {
     if (job.split.mode !== "whole") return this.frameTiming;
     return frameTimingOf(inOneRun(this.record.request), this.record.info.video.timeBase);
@@ -117,12 +116,12 @@ export class JobWork {
     return this.record.jobId;
   }
 
-  /** What the server does for the job just now, in words for people. */
+  /** What the server does for the job right now, in words for people. */
   get activity(): string | null {
     return this.#activity;
   }
 
-  tell(activity: string | null): void {
+  setActivity(activity: string | null): void {
     if (activity === this.#activity) return;
     this.#activity = activity;
     this.#parts.onActivity();
@@ -133,25 +132,25 @@ export class JobWork {
   }
 
   /**
-   * What has come of it. Once it is stopped nothing counts: ffprobe may still be in mid-sentence when the job has been
-   * tried again, with a work of its own.
+   * Reports a result, unless the work was stopped: a late line of ffprobe must not reach a job that was retried meanwhile
+   * and has a new JobWork.
    */
   dispatch(input: Input): void {
     if (!this.signal.aborted) this.#parts.dispatch(input);
   }
 
-  /** Ends every process this job has on the server. */
+  /** Ends all of the job's processes on the server. */
   stop(): void {
     this.#abort.abort();
   }
 
-  /** Stopped, and nothing of it runs or writes any more. */
+  /** Stops, and waits until nothing of it runs or writes any more. */
   async ended(): Promise<void> {
     this.stop();
     while (this.#pieces.size > 0) await Promise.all(this.#pieces);
   }
 
-  /** Where clients and the server's own decodes read the video; asked first by the index. */
+  /** Where clients and the server itself read the video; the index opens it first. */
   video(): Promise<VideoSource> {
     this.#video ??= this.#openVideo();
     return this.#video;
@@ -162,7 +161,7 @@ export class JobWork {
     return (await this.#parts.sideFiles(this.record, this.signal)).map(({ path }) => path);
   }
 
-  /** The decode in sequence that says what the source holds where the index can't be believed; there is one for a job. */
+  /** The reference decode: it says what the source holds where the index can't be trusted. There is one for each job. */
   async referenceDecode(encoder: string): Promise<ReferenceDecode> {
     const { source, info } = await this.video();
     this.#reference ??= new ReferenceDecode(this.#parts.tools, source.path, info, encoder, this.signal);
@@ -170,11 +169,11 @@ export class JobWork {
   }
 
   async #openVideo(): Promise<VideoSource> {
-    this.#opened = await this.#parts.openVideo(this.record, (activity) => this.tell(activity), this.signal);
+    this.#opened = await this.#parts.openVideo(this.record, (activity) => this.setActivity(activity), this.signal);
     return this.#opened;
   }
 
-  /** Runs a piece of work; a failure fails the job unless the job is over anyway. */
+  /** Runs a piece of work. A failure fails the job, unless the job has already ended. */
   guard(what: string, piece: () => Promise<void>): Promise<void> {
     const running = this.#run(what, piece).finally(() => this.#pieces.delete(running));
     this.#pieces.add(running);
@@ -187,7 +186,7 @@ export class JobWork {
     } catch (thrown) {
       if (this.#abort.signal.aborted) return;
       const { source } = this.record;
-      // Whatever was being done: a source that is gone or another one is the true reason.
+      // Whatever failed: if the source has changed or is gone, that is the true reason.
       const reason = (await isUnchanged(source)) ? thrown : sourceChanged(source);
       const error = toAppError(asNoSpace(reason, "the server's work directory", ROOM_HINT));
       this.#parts.log.error(`${what} of job ${this.jobId} failed`, { error: error.message });
@@ -196,7 +195,7 @@ export class JobWork {
     }
   }
 
-  /** Reads the source's packets once; asked again, the run that is under way or done serves. */
+  /** Reads the source's packets once; later calls share that run. */
   startIndex(): Promise<void> {
     return this.guard("indexing", async () => {
       this.#indexing ??= this.#readIndex();
@@ -210,7 +209,7 @@ export class JobWork {
           reason: await this.#whyWhole(index),
           startPts: index.firstPts ?? 0,
           endPts: index.endPts ?? 1,
-          // Packets without a time are frames all the same; the reference decode counts them exactly.
+          // Packets without a time are frames too; the reference decode will count them exactly.
           totalFrames: this.#framesOfWhole(index),
         });
       }
@@ -223,7 +222,7 @@ export class JobWork {
     return refusal === null ? reason : `${reason}, and it could not be remuxed exactly: ${refusal}`;
   }
 
-  /** ffmpeg numbers the frames anew where its filters are set up anew. */
+  /** ffmpeg restarts the frame numbers where it sets up its filters again. */
   async #whyNumbersBreak(path: string, info: SourceInfo): Promise<string | null> {
     if (!numbersFrames(this.record.request)) return null;
     const change = await pictureChange(this.#parts.tools, path, info, this.signal);
@@ -242,11 +241,11 @@ export class JobWork {
     let refusal: AppError | null = null;
     await this.requireUnchanged();
     const { source, info } = await this.video();
-    const groups = new OutputGroups(this.frameTiming, info, cutDistance(this.record.request));
     const sideFiles = await this.#parts.sideFiles(this.record, this.signal);
     const paths = [...new Set(sideFiles.map(({ path }) => path))];
     const joiner = await joinerFor(this.#parts.tools, this.record.info, paths, this.signal);
-    const told: IndexedGop[] = [];
+    const groups = new CuttableGroups(info, this.record.request, joiner, this.frameTiming);
+    const sent: IndexedGop[] = [];
     const tally = source === this.record.source && hasTracks(info) ? new TrackTally(timeBasesOf(info)) : null;
     const index = await indexSource(this.#parts.tools, source.path, info, {
       ...(tally === null ? {} : { tally }),
@@ -255,14 +254,14 @@ export class JobWork {
       grid: grid === undefined ? null : new FrameGrid(grid, info),
       onOffGrid: (reason) => {
         this.dispatch({ type: "index-off-grid", jobId: this.jobId, reason });
-        // All segments are cut anew, of the same groups.
-        this.#advance(told);
+        // All segments are cut again, from the same groups.
+        this.#advance(sent);
       },
       onGops: (gops, growing) => {
         this.#index = growing;
         refusal ??= this.#addGroups(() => {
-          const fresh = joiner.push(groups.add(gops, growing));
-          told.push(...fresh);
+          const fresh = groups.add(gops, growing);
+          sent.push(...fresh);
           return fresh;
         });
         this.#grew();
@@ -271,14 +270,14 @@ export class JobWork {
     if (refusal !== null) throw refusal;
     this.#tracks = tally?.tracks(timeBasesOf(info)) ?? null;
     this.#index = index;
-    if (index.seekable) this.#advance([...joiner.push(groups.finish(index)), ...joiner.end()]);
-    this.#outputFrames = groups.total;
+    if (index.seekable) this.#advance(groups.finish(index));
+    this.#outputFrames = groups.totalFrames;
     requireFrames(this.#framesOfWhole(index), index);
     this.#grew();
     return index;
   }
 
-  /** The refusal of a rate that gives endless frames; ffprobe is left to end by itself. */
+  /** Returns the refusal of a rate that gives endless frames; ffprobe then ends by itself. */
   #addGroups(count: () => readonly IndexedGop[]): AppError | null {
     try {
       this.#advance(count());
@@ -299,7 +298,7 @@ export class JobWork {
     for (const wake of waiting) wake();
   }
 
-  /** The index once it knows every frame that a range up to `endPts` gives (after a restart it is read again, in a moment). */
+  /** Waits until the index knows every frame that a range up to `endPts` gives; after a restart the index is read again. */
   async indexUpTo(endPts: number): Promise<FrameIndex> {
     for (;;) {
       this.signal.throwIfAborted();
@@ -324,8 +323,8 @@ export class JobWork {
   }
 
   /**
-   * Looks whether the source still is what it was; the job fails when it is not, twice in a row, because a network mount
-   * may be gone for a moment. To be called every second or so.
+   * Checks that the source is unchanged, about once a second. The job fails when two checks in a row fail: a network mount
+   * may be gone for a moment.
    */
   async watchSource(): Promise<void> {
     const isSame = await isUnchanged(this.record.source);

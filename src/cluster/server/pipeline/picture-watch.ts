@@ -1,6 +1,5 @@
-// Whether the pictures of a job's source change their size, shape or format in the middle: told by segments that begin
-// with another picture than the stream, or looked for where a segment is not as planned. From then on every task states
-// what the stream's first picture is.
+// Finds out whether a source's pictures change size, shape or format in the middle: a segment begins with another picture
+// than the stream, or is not as planned. From then on every task states the stream's first picture.
 import { Once } from "../../../base/once.ts";
 import { decoderFor } from "../../../media/ffmpeg/codecs.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
@@ -28,12 +27,12 @@ export class PictureWatch {
     this.#parts = parts;
   }
 
-  /** What tasks state; undefined: no picture has been found to be other than the first. */
+  /** The first picture as tasks state it; undefined: no picture was found to differ from it. */
   get stated(): PictureShape | undefined {
     return this.#stated;
   }
 
-  /** In words, where a segment of this task does not begin with a picture like the stream's first one. */
+  /** Says how the first picture of a segment differs from the stream's first one; null: it does not. */
   async otherThanFirst(task: SegmentTask, { decoded }: Pick<SegmentReport, "decoded">): Promise<string | null> {
     if (decoded === undefined) return null;
     const first = await this.#firstOf(task);
@@ -42,27 +41,27 @@ export class PictureWatch {
     return other;
   }
 
-  /** The first change of size or format in words; null: there is none. Decodes the source's key frames. */
+  /** Describes the first change of size or format; null: there is none. Decodes the source's key frames. */
   findChange(): Promise<string | null> {
     return this.#change.get();
   }
 
-  /** A segment is not as planned: where pictures change, the next one is told what they were. */
+  /** A segment is not as planned: if pictures change, later tasks state what they were. */
   async lookForChange(task: SegmentTask): Promise<void> {
     if (this.#stated !== undefined || (await this.#change.get()) === null) return;
     this.#state(await this.#firstOf(task), task);
   }
 
-  /** Why no decode of a range alone can be believed; null: it can be. */
+  /** Why a decode of a range alone can't be trusted; null: it can. */
   async whyWhole(task: SegmentTask): Promise<string | null> {
     if (filterChain(task.request).length === 0) return null;
     const change = await this.#change.get();
-    return change === null ? null : `the pictures change from ${change}, and filters are set up anew there`;
+    return change === null ? null : `the pictures change from ${change}, and filters start again there`;
   }
 
   /**
-   * Filters that are set up for pictures of one size alone do other things to those of another: one run over all does
-   * them. Where pixels alone get another shape, filters aren't set up anew.
+   * With filters, one run over the whole video handles pictures of several sizes, because filters are set up for one size.
+   * They are not set up again where only the shape of the pixels changes.
    */
   #state(first: FirstPicture | null, task: SegmentTask, decoded?: string): void {
     if (first === null) return;
@@ -88,7 +87,7 @@ export class PictureWatch {
   }
 }
 
-/** "320x180 1/1 86400" without the shape of its pixels. */
+/** "320x180 1/1 86400" → "320x180 86400": without the shape of the pixels. */
 function withoutShape(decoded: string): string {
   const [size, , bytes] = decoded.split(" ");
   return `${size} ${bytes}`;

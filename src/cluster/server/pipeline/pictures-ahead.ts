@@ -1,5 +1,5 @@
-// Pictures of the source, decoded beside the encodes for the check of the finished output, at low priority: of segments
-// that have landed, as many in one run of ffmpeg as have gathered during the one before.
+// Decodes pictures of the source while clients encode, at low priority, for the check of the finished output. One run of
+// ffmpeg serves all segments that arrived during the run before.
 import { rescale } from "../../../base/rational.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import { readNutKeys } from "../../../media/nut/read-nut.ts";
@@ -14,7 +14,7 @@ export class PicturesAhead {
   #isRunning = false;
   #running = Promise.resolve();
 
-  /** It holds what the index says. */
+  /** The segment has the frames that the index says. */
   add(tools: Tools, landed: LandedSegment): void {
     this.#waiting.push(landed);
     if (this.#isRunning) return;
@@ -26,7 +26,7 @@ export class PicturesAhead {
       });
   }
 
-  /** Nothing more is decoded. */
+  /** Resolves when no decode is running. */
   settled(): Promise<void> {
     return this.#running;
   }

@@ -1,11 +1,9 @@
-// The times that the frames of the output must have, by the index and the filters.
+// The times that the output's frames must have according to the index and the filters.
 import { AppError } from "../../../base/errors.ts";
-import { formatRational, type Rational, rescale } from "../../../base/rational.ts";
+import { rescale } from "../../../base/rational.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
-import type { FrameGrid } from "../../../media/index/frame-grid.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
-import type { SourceInfo } from "../../../media/model/source.ts";
-import { lastFrameTicks, plannedFrames } from "../../../media/plan/planned-frames.ts";
+import { plannedFrames } from "../../../media/plan/planned-frames.ts";
 import { absolutePts, readSegmentPackets } from "../../../media/segment/verify-segment.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import { isReferenced } from "../../scheduler/rules/segment-rules.ts";
@@ -14,8 +12,8 @@ import type { FinishedSegment } from "./finished-segments.ts";
 import type { JobWork } from "./job-work.ts";
 
 /**
- * Sorted PTS of every output frame on the job's clock, encoder ticks: the index's; of segments whose packets are not
- * their frames, or not at the index's times, those that the reference decode confirmed. Null when filters make the times.
+ * Sorted PTS of every output frame on the job's clock, encoder ticks. They come from the index; for segments whose packets
+ * are not frames, or have other times, from the segment that the reference decode confirmed. Null when filters make them.
  */
 export async function plannedPts(
   tools: Tools,
@@ -44,18 +42,4 @@ export async function plannedPts(
     planned.push(...absolutePts(packets, encoderTimeBase));
   }
   return planned;
-}
-
-/** How long the last frame is shown, in ticks of the encoder; one frame of the grid where the rate is constant. */
-export function lastDuration(work: JobWork, job: Job, index: FrameIndex, encoderTimeBase: Rational): number {
-  const plan = work.frameTimingFor(job);
-  if (plan === null) return 1;
-  return Math.max(1, rescale(lastFrameTicks(plan, index), plan.timeBase, encoderTimeBase));
-}
-
-/** What the planned times are, for the check's words. */
-export function timesAre(grid: FrameGrid | null, info: SourceInfo): string {
-  if (grid === null) return "the source's times";
-  const source = formatRational(info.video.timeBase);
-  return `the exact times of ${formatRational(grid.rate)} frames a second, which the source rounds to ${source} s`;
 }

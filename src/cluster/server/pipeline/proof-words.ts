@@ -1,4 +1,4 @@
-// What the proof says of a job's segments: each one, their seams, and what was out of the ordinary.
+// What the proof says about a job's segments: each segment, their seams, and notes on anything unusual.
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import type { ProofSegment } from "../../../media/model/proof.ts";
 import type { Job } from "../../scheduler/model/job.ts";
@@ -21,7 +21,7 @@ export function proofSegment({ segment, landed, facts }: FinishedSegment): Proof
   };
 }
 
-/** Neighbours decoded the picture at their boundary once from before it and once by seeking to it; both must agree. */
+/** One neighbour decodes on to the picture at their boundary, the other seeks to it; both pictures must be equal. */
 export function compareSeams(segments: readonly Pick<FinishedSegment, "segment" | "landed">[]) {
   const problems: string[] = [];
   let compared = 0;
@@ -50,19 +50,20 @@ export function notesOf(
   if (job.split.mode === "whole") notes.push(`not split: ${job.split.reason}`);
   if (job.split.mode === "keyframes" && job.split.offGrid !== undefined)
     notes.push(`the source's own times are kept, its declared rate is not constant: ${job.split.offGrid}`);
-  if (timesByFilters) notes.push("the filters make the frame times: the expected count is what they gave");
+  if (timesByFilters)
+    notes.push("the filters make the frame times: the expected count is the number of frames that they gave");
   const { leading, discarded, samePts, withoutPts } = index.uncounted;
   if (leading > 0) notes.push(`${leading} packets before the first key frame can't be decoded and were not counted`);
   if (discarded > 0) notes.push(`${discarded} packets are hidden by the source's edit list`);
   if (samePts > 0)
     notes.push(
-      `${samePts} packets share another's timestamp (hidden pictures, second fields, or pictures at one time, then set a tick apart)`,
+      `${samePts} packets share a timestamp with another (hidden pictures, second fields, or pictures at one time that were then set a tick apart)`,
     );
   if (withoutPts > 0) notes.push(`${withoutPts} packets have no timestamp`);
   const damaged = segments.filter(({ landed }) => landed.report.decodeErrors.length > 0).length;
   if (damaged > 0 && segments.length > 1) {
     notes.push(
-      `the decoder complained in ${damaged} segments, which were decoded from the beginning of the source as one run does`,
+      `the decoder complained in ${damaged} segments; they were decoded from the beginning of the source, as one run decodes them`,
     );
   }
   return notes;

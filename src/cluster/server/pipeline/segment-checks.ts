@@ -1,5 +1,5 @@
-// The server's own checks of a landed segment: by demuxing it against the plan, and, on the last rung of the ladder,
-// against a decode of the range that the server makes itself.
+// The server's checks of an uploaded segment: it demuxes the segment and compares it with the plan; on the last rung of the
+// ladder it compares it with its own decode of the range.
 import { rm } from "node:fs/promises";
 import { AppError } from "../../../base/errors.ts";
 import { exists } from "../../../base/files.ts";
@@ -31,15 +31,21 @@ export interface CheckParts {
   readonly folders: JobFolders;
 }
 
-/** The task of a segment as it is offered; also the source of what it must hold. `info`: the video's file; `encoder`: not the job's own. */
+export interface TaskFacts {
+  /** Of the file that the video is read from. */
+  readonly info: SourceInfo;
+  readonly index: FrameIndex;
+  readonly leadIn: LeadIn;
+  /** Where it is not the job's. */
+  readonly encoder?: string | undefined;
+}
+
+/** The task that a segment is offered with and checked against. */
 export function taskOf(
   work: JobWork,
-  info: SourceInfo,
-  index: FrameIndex,
   job: Job,
   segment: Segment,
-  leadIn: LeadIn,
-  encoder = job.encoder,
+  { info, index, leadIn, encoder = job.encoder }: TaskFacts,
 ): SegmentTask {
   const range =
     job.split.mode === "whole"
@@ -74,19 +80,19 @@ interface Subject {
   readonly landed: LandedResult;
 }
 
-/** What `-r` shows goes by every frame; where the decoder complained some may be missing, and the grid hides that. */
+/** `-r` was planned from every frame. Where the decoder reported errors some may be missing, and the new rate hides that. */
 function lostFrames({ job, landed }: Subject, task: SegmentTask): string | null {
   const [complaint] = landed.report.decodeErrors;
   if (job.split.mode === "whole" || task.request.video.cadence === undefined || complaint === undefined) return null;
-  return `what -r shows was planned from every frame, and the decoder said: ${complaint}`;
+  return `-r was planned from every frame, and the decoder reported an error: ${complaint}`;
 }
 
-/** One run over everything has the stream's first picture to go by; every other one must begin with its like. */
+/** One run over the whole video begins with the stream's first picture; other segments must begin with a picture like it. */
 async function otherPictures({ work, job, landed }: Subject, task: SegmentTask): Promise<string | null> {
   return job.split.mode === "whole" ? null : await work.pictures.otherThanFirst(task, landed.report);
 }
 
-/** Compares the segment's packets with the index; where the index can't tell, the server decodes the range. */
+/** Compares the segment's packets with the index; where the index can't say, the server decodes the range. */
 export async function checkSegment(parts: CheckParts, subject: Subject): Promise<Input> {
   const { work, job, segment, landed } = subject;
   const where = { attemptId: landed.attemptId, jobId: job.id, segmentIndex: segment.index };
@@ -96,7 +102,7 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   if (work.record.exactly && (index.uncounted.withoutPts > 0 || index.falseTimes !== null))
     return await checkUncounted(parts, subject);
   const { info } = await work.video();
-  const task = taskOf(work, info, index, job, segment, segment.leadIn);
+  const task = taskOf(work, job, segment, { info, index, leadIn: segment.leadIn });
   const damage = lostFrames(subject, task);
   if (damage !== null) return { type: "segment-mismatched", ...where, reason: damage };
   const other = await otherPictures(subject, task);
@@ -121,7 +127,7 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   return { type: "segment-mismatched", ...where, reason: outcome.reason, ...isOfSource };
 }
 
-/** Where packets have no times, or false ones, there is nothing to verify first: the reference decode's word is that of the check. */
+/** Packets without times, or with false ones, leave nothing to verify first: the reference decode is the check. */
 async function checkUncounted(parts: CheckParts, subject: Subject): Promise<Input> {
   const decided = await checkByReference(parts, subject);
   if (decided.type !== "reference-decided") return decided;
@@ -132,8 +138,8 @@ async function checkUncounted(parts: CheckParts, subject: Subject): Promise<Inpu
 }
 
 /**
- * What the source itself gives for a task. One run over everything has no seams. Filters that are set up anew where the
- * pictures change lose what they hold there, so that even those that keep the times put out fewer.
+ * The frames that the source itself gives for a task. One run over the whole video has no seams. Filters that are set up
+ * again where the pictures change lose the frames that they hold, so even those that keep all times give fewer frames.
  */
 async function lookAt(
   tools: Tools,
@@ -154,7 +160,7 @@ async function lookAt(
   return await reference.range(plan, task, index.lastDuration);
 }
 
-/** Believes the segment when it holds exactly what the server's own decode of the range gives. */
+/** Accepts the segment when it holds exactly what the server's own decode of the range gives. */
 export async function checkByReference(parts: CheckParts, subject: Subject): Promise<Input> {
   const { work, job, segment, landed } = subject;
   const where = { attemptId: landed.attemptId, jobId: job.id, segmentIndex: segment.index };
@@ -162,7 +168,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const { info } = await work.video();
   const path = folders.segmentFile(job.id, segment.index, landed.attemptId);
   const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
-  const task = taskOf(work, info, index, job, segment, segment.leadIn);
+  const task = taskOf(work, job, segment, { info, index, leadIn: segment.leadIn });
   const whole = job.split.mode === "whole" ? null : await work.pictures.whyWhole(task);
   if (whole !== null) return { type: "reference-decided", ...where, facts: null, reason: whole };
   await work.requireUnchanged();
@@ -170,7 +176,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const lost = lostFrames(subject, task) ?? (await otherPictures(subject, task));
   if (lost !== null) return { type: "reference-decided", ...where, facts: null, reason: lost };
   if (job.split.mode !== "whole" && countsFrames(task.request) && pts.length !== task.expectedFrames) {
-    const reason = `${whyCounted(task.request)}, and ${pts.length} of them are where ${task.expectedFrames} were counted`;
+    const reason = `${whyCounted(task.request)}, and decoding gives ${pts.length} of them where ${task.expectedFrames} were counted`;
     return { type: "reference-decided", ...where, facts: null, reason };
   }
   const expected = expectationOf(work, job, task, pts);
@@ -184,7 +190,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
     ...(differ(seamAfterEnd, seams.afterEnd) ? ["the picture after the last"] : []),
   ];
   if (different.length > 0) {
-    const reason = `${different.join(" and ")} differs from the one that decoding in sequence gives`;
+    const reason = `${different.join(" and ")} differs from what decoding in sequence gives`;
     return { type: "reference-decided", ...where, facts: null, reason };
   }
   const counted = `decoding in sequence gives ${pts.length} frames, and so does the segment`;
@@ -193,7 +199,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
 
 function whyCounted(request: EncodeRequest): string {
   if (numbersFrames(request)) return "the frames are numbered";
-  return fixesKeyFrames(request) ? "key frames stand at fixed distances" : "what -r shows was planned from every frame";
+  return fixesKeyFrames(request) ? "key frames stand at fixed distances" : "-r was planned from every frame";
 }
 
 function differ(seen: string | null, decoded: string | null): boolean {
@@ -207,7 +213,7 @@ export async function dropSegmentFile(
   await rm(folders.segmentFile(where.jobId, where.segmentIndex, where.attemptId), { force: true });
 }
 
-/** The landed result of a phase that has one. */
+/** The uploaded result of a segment whose phase has one. */
 export function landedOf(segment: Segment): LandedResult {
   if (!("landed" in segment.phase)) {
     throw new AppError("E_INTERNAL", `segment ${segment.index} has no result`, "This is a bug in ffcluster.");

@@ -1,5 +1,5 @@
-// The pictures of a landed segment beside the source's, before the segment counts: so what a client makes wrong can be
-// given to another one. Asked of the first result of each client in a job; the finished output is looked at as a whole.
+// Compares pictures of an uploaded segment with the source's before the segment counts, so that another client can encode
+// it again. Done for the first result of each client in a job; the finished output is checked as a whole.
 import { type Pts, type Rational, rescale } from "../../../base/rational.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
@@ -22,17 +22,17 @@ export interface LandedSegment {
   readonly facts: SegmentFacts;
   readonly index: FrameIndex;
   readonly encoderTimeBase: Rational;
-  /** Sorted PTS of its frames on the job's clock, in `timeBase`; null: the filters make them. */
+  /** Sorted PTS of its frames on the job's clock, in `timeBase`; null: the filters make the times. */
   readonly pts: readonly Pts[] | null;
   readonly timeBase: Rational;
 }
 
-/** Whether nobody knows yet that this client's pictures are right. */
+/** Whether this client has no verified segment in this job yet. */
 export function isUnproven({ job, landed }: Pick<LandedSegment, "job" | "landed">): boolean {
   return !hasDelivered(job, (clientId) => clientId === landed.clientId);
 }
 
-/** What is wrong with the pictures; null: nothing that can be seen. Errors: E_INTERRUPTED. */
+/** What is wrong with the pictures; null: no visible difference. Errors: E_INTERRUPTED. */
 export async function wrongPictures(tools: Tools, landedSegment: LandedSegment): Promise<string | null> {
   const { work, job, index, path, pts, timeBase, encoderTimeBase } = landedSegment;
   const { signal } = work;

@@ -1,5 +1,5 @@
-// What the stitch and the last checks need of a job's source alone: made beside the encodes, each thing once for each run
-// of the server, by whoever asks first. Knows nothing of segments or of the output.
+// What the stitch and the final checks need from a job's source alone. Each thing is made while clients encode, once in each
+// run of the server, on the first call. Knows nothing of segments or of the output.
 import { exists } from "../../../base/files.ts";
 import { Once } from "../../../base/once.ts";
 import { MICROSECONDS, rescale } from "../../../base/rational.ts";
@@ -32,7 +32,7 @@ export interface SourceWorkParts {
   readonly signal: AbortSignal;
   /** The complete index. */
   readonly index: () => Promise<FrameIndex>;
-  /** Sound and subtitles as the complete index read past them; null: it read another file. */
+  /** Sound and subtitle packets that the complete index counted; null: it read a remuxed file. */
   readonly indexedTracks: () => ReadonlyMap<number, TrackPackets> | null;
 }
 
@@ -46,7 +46,7 @@ export class SourceWork {
   readonly #extras = new Once(() => this.#readExtras());
   readonly #lengths = new Once(() => this.#measureLengths());
   readonly #clock = new Once(() => this.#readClock());
-  /** Where this run of the server has encoded the sound. */
+  /** Set when this run of the server has encoded the sound. */
   #measured: ReadonlyMap<number, DecodedLengths> | null = null;
 
   constructor(parts: SourceWorkParts) {
@@ -59,20 +59,20 @@ export class SourceWork {
   }
 
   /**
-   * What becomes of each stream, once it is known which tracks hold anything and what can be copied. Which encoder makes
-   * the video changes nothing of the other tracks.
+   * What becomes of each stream, once it is known which tracks are empty and which can be copied. The video's encoder does
+   * not change the plan of the other tracks.
    */
   async plan(request = this.#parts.record.request): Promise<StreamPlan> {
     const { indexes } = await this.uncopied();
     return encodedInstead(await this.#heard(request), indexes);
   }
 
-  /** Makes all that needs no encoded sound, one thing after the other; asked again, nothing more. */
+  /** Makes everything that needs no encoded sound, one thing after another; later calls do nothing. */
   prepare(): Promise<void> {
     return this.#prepared.get();
   }
 
-  /** Encodes the sound that can't be copied, one file for each track. Asked again, it is encoded again. */
+  /** Encodes the sound that can't be copied, one file for each track; every call encodes again. */
   async encodeAudio(): Promise<readonly string[]> {
     const { tools, record, folder, signal } = this.#parts;
     const plan = await this.plan();
@@ -82,7 +82,7 @@ export class SourceWork {
     return files;
   }
 
-  /** What `encodeAudio` made (it lands by rename, so what is there is whole); made again if some is gone. */
+  /** The files of `encodeAudio`, encoded again if one is gone. They appear by rename, so a file that exists is complete. */
   async audio(): Promise<readonly string[]> {
     const files = audioFiles(await this.plan(), this.#parts.folder.audio);
     const areThere = await Promise.all(files.map(exists));
@@ -94,22 +94,22 @@ export class SourceWork {
     return this.#tracks.get();
   }
 
-  /** Beginnings and ends of the sound, decoded. */
+  /** The decoded beginning and end of each sound track. */
   sound(): Promise<readonly SoundSample[]> {
     return this.#sound.get();
   }
 
-  /** Attached files, cover art, chapters; null: nothing of the kind is kept. */
+  /** Attached files, cover art, chapters; null: none are kept. */
   extras(): Promise<Extras | null> {
     return this.#extras.get();
   }
 
-  /** How long the encoded sound is, decoded, and what it was made of. */
+  /** The decoded length of the encoded sound, and of the tracks that it was made from. */
   lengths(): Promise<ReadonlyMap<number, DecodedLengths>> {
     return this.#lengths.get();
   }
 
-  /** How the output's clock will lie against the source's. */
+  /** The output's clock, relative to the source's. */
   clock(): Promise<OutputClock> {
     return this.#clock.get();
   }
@@ -120,7 +120,7 @@ export class SourceWork {
     if (audioToEncode(await this.plan()).length === 0) await this.clock();
   }
 
-  /** As planned from the headers, without the tracks that hold nothing. */
+  /** The plan by the headers, without the tracks that are empty. */
   async #heard(request: EncodeRequest): Promise<StreamPlan> {
     const { info, container } = this.#parts.record;
     return leftOutOf(planStreams(info, request, container), await this.#silent.get());

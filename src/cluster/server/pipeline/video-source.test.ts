@@ -57,30 +57,30 @@ async function setUp(params: string, clip = "source.264") {
     blockBytes: 1000,
     encoderTimeBase: info.video.timeBase,
   };
-  const told: (string | null)[] = [];
+  const activities: (string | null)[] = [];
   const jobFolder = folders.of("job");
   const signal = new AbortController().signal;
   const open = () =>
-    openVideoSource({ tools, folder: jobFolder, tell: (activity) => told.push(activity), signal }, record);
-  return { tools, record, folders, jobFolder, told, open };
+    openVideoSource({ tools, folder: jobFolder, setActivity: (activity) => activities.push(activity), signal }, record);
+  return { tools, record, folders, jobFolder, activities, open };
 }
 
 test("made once, found again, made again where it is gone or damaged, removed with the rest", async () => {
-  const { tools, folders, jobFolder, told, open } = await setUp(PARAMS);
+  const { tools, folders, jobFolder, activities, open } = await setUp(PARAMS);
   const first = await open();
   expect(first).toMatchObject({ remuxed: "a raw h264 stream has no timestamps", refusal: null });
   expect(first.source).toMatchObject({ sourceId: "job", path: jobFolder.video });
   const index = await indexSource(tools, first.source.path, first.info, { onGops: () => undefined });
   expect(index.framePts(null, null)).toEqual(Array.from({ length: 40 }, (_, at) => at * 40_040));
   expect(index.keyFrames.length).toBe(4);
-  expect(told).toEqual(["remuxing the video so that it can be sought", null]);
+  expect(activities).toEqual(["remuxing the video so that it can be sought", null]);
 
   expect(await open()).toEqual(first);
-  expect(told.length).toBe(2);
+  expect(activities.length).toBe(2);
 
   await writeFile(jobFolder.video, "damaged");
   const again = await open();
-  expect(told.length).toBe(4);
+  expect(activities.length).toBe(4);
   const known = ({ bytes, firstBlockSha256, lastBlockSha256 }: typeof first.source) =>
     [bytes, firstBlockSha256, lastBlockSha256].join();
   expect(known(again.source)).toBe(known(first.source));

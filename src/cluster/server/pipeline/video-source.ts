@@ -1,5 +1,5 @@
-// Which file the video of a job is read from: the source, or, where the source is an elementary stream that can be shown
-// to survive it, an MP4 of the very same packets in the job's folder. Sound, subtitles and the rest stay with the source.
+// Chooses the file that a job's video is read from: the source, or an MP4 with the same packets in the job's folder, where
+// the source is an elementary stream and the remux proves exact. Everything else is still read from the source.
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { sha256OfFile } from "../../../base/digest.ts";
@@ -15,25 +15,25 @@ import type { JobRecord, SourceRecord } from "../ports.ts";
 
 export interface VideoSource {
   readonly source: SourceRecord;
-  /** As the source's, but for the container and the place of the stream in it. */
+  /** Like the source's, except for the container and the stream's index in it. */
   readonly info: SourceInfo;
-  /** Why it was remuxed; null: it is the source itself. */
+  /** Why the video was remuxed; null: the file is the source itself. */
   readonly remuxed: string | null;
-  /** Why it should have been remuxed and was not. */
+  /** Why a remux that was wanted was not possible; null: it was, or none was wanted. */
   readonly refusal: string | null;
 }
 
 export interface VideoSourceParts {
   readonly tools: Tools;
   readonly folder: JobFolder;
-  readonly tell: (activity: string | null) => void;
+  readonly setActivity: (activity: string | null) => void;
   readonly signal: AbortSignal;
 }
 
-/** What was found when it was made, so that a server that starts again need not make it again. */
+/** Stored with the file, so that a restarted server need not make it again. */
 const factsSchema = z.strictObject({ sha256: z.string() });
 
-/** The file of an earlier run of the server, if it is whole. */
+/** Whether an earlier run of the server left the whole file. */
 async function isThere({ folder, signal }: VideoSourceParts): Promise<boolean> {
   if (!(await exists(folder.video)) || !(await exists(folder.videoFacts))) return false;
   const facts = factsSchema.parse(JSON.parse(await readFile(folder.videoFacts, "utf8")));
@@ -42,7 +42,7 @@ async function isThere({ folder, signal }: VideoSourceParts): Promise<boolean> {
 
 async function makeRemuxed(parts: VideoSourceParts, { source, info }: JobRecord): Promise<string | null> {
   const { tools, folder, signal } = parts;
-  parts.tell("remuxing the video so that it can be sought");
+  parts.setActivity("remuxing the video so that it can be sought");
   try {
     const target = { path: folder.video, folder: folder.root };
     const made = await remuxElementary(tools, { path: source.path, info }, target, signal);
@@ -51,7 +51,7 @@ async function makeRemuxed(parts: VideoSourceParts, { source, info }: JobRecord)
     await writeFileDurably(folder.videoFacts, `${JSON.stringify(facts)}\n`);
     return null;
   } finally {
-    parts.tell(null);
+    parts.setActivity(null);
   }
 }
 

@@ -1,5 +1,5 @@
-// Reads one block of a source with its digest. Digests are remembered per source, so that a file served to many
-// clients is hashed once; blocks themselves are never kept.
+// Reads one block of a source with its digest. Digests are remembered, so that a file that many clients fetch is hashed
+// once; blocks are never kept.
 import { open } from "node:fs/promises";
 import { sha256Of } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
@@ -35,7 +35,7 @@ export class BlockReader {
         if (bytesRead === 0) {
           throw new AppError(
             "E_SOURCE_CHANGED",
-            `the source ${source.path} is shorter than it was when the job was taken`,
+            `the source ${source.path} is shorter than it was when the job was created`,
             "Submit the file again once nothing writes to it.",
           );
         }

@@ -1,6 +1,6 @@
-// Takes finished segments in, piece by piece: fenced at every request by the lease they were made under, landed durably
-// once they are whole, then handed to the scheduler. What has come of one stays over cut connections and restarts for
-// as long as its attempt is wanted.
+// Receives finished segments piece by piece. Every request is fenced by the lease of its attempt; a complete result is
+// stored durably and reported to the scheduler. Partial results survive cut connections and restarts while their attempt
+// is still wanted.
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, errnoOf } from "../../../base/errors.ts";
@@ -18,8 +18,8 @@ import { PartialFile } from "../../transfer/partial-file.ts";
 import { attemptOfPart, type JobFolders } from "../job/job-folders.ts";
 import type { SpaceGuard } from "./space-guard.ts";
 
-/** A slow upload shows that it gets on, far below the scheduler's patience. */
-const TELL_EVERY_MS = 2000;
+/** How often an upload reports its progress, far more often than the scheduler's progress timeout. */
+const REPORT_EVERY_MS = 2000;
 
 export interface ResultReceiverParts {
   readonly folders: JobFolders;
@@ -28,19 +28,19 @@ export interface ResultReceiverParts {
   readonly space: SpaceGuard;
 }
 
-/** A result on its way in. */
+/** A result that is being uploaded. */
 interface Incoming {
   readonly attemptId: string;
   readonly file: PartialFile;
-  toldAtMs: number;
+  reportedAtMs: number;
   finishing: Promise<void> | null;
 }
 
 export class ResultReceiver {
   readonly #parts: ResultReceiverParts;
-  /** By the path of the partial file: attempt and content, so that no two contents ever mix. */
+  /** By the path of the partial file, which names attempt and content, so that two contents never mix. */
   readonly #incoming = new Map<string, Promise<Incoming>>();
-  /** Partial files of a server before this one: by path, their attempts. */
+  /** Partial files that an earlier run of the server left: path → attempt. */
   readonly #left = new Map<string, string>();
 
   constructor(parts: ResultReceiverParts) {
@@ -48,8 +48,8 @@ export class ResultReceiver {
   }
 
   /**
-   * How far the result of an attempt is; a request that still appends to it is ended.
-   * Errors: E_STALE_ATTEMPT when the lease it was made under is over.
+   * How many bytes of an attempt's result have arrived. Ends a request that still appends to it.
+   * Errors: E_STALE_ATTEMPT when the lease of the attempt has ended.
    */
   async state(attemptId: string, report: ResultReport): Promise<UploadState> {
     const attempt = this.#wanted(attemptId, report);
@@ -61,7 +61,7 @@ export class ResultReceiver {
   }
 
   /**
-   * Appends to the result of an attempt, and lands it with the last piece. Sent again, it is answered as it was.
+   * Appends to the result of an attempt; the last piece completes it. A repeated request gets the same answer.
    * Errors: E_STALE_ATTEMPT, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE.
    */
   async append(attemptId: string, report: ResultReport, append: UploadAppend): Promise<UploadState> {
@@ -73,8 +73,8 @@ export class ResultReceiver {
     try {
       const { segments } = this.#parts.folders.of(attempt.jobId);
       if ((await freeBytes(segments)) < report.bytes - file.offset) throw noSpaceForSegment();
-      await file.append(append, { onBlock: () => this.#tell(incoming) });
-      // Meanwhile the job may have ended and its folder be gone, or a twin of this upload have been faster.
+      await file.append(append, { onBlock: () => this.#reportProgress(incoming) });
+      // Meanwhile the job may have ended and its folder may be gone, or the same upload may have finished on another connection.
       if (this.#wanted(attemptId, report) === null) return whole;
       if (!append.isLast || file.offset < file.bytes) return { offset: file.offset, isComplete: false };
       incoming.finishing ??= this.#finish(incoming, attempt, report);
@@ -82,14 +82,15 @@ export class ResultReceiver {
       return whole;
     } catch (thrown) {
       if (isNoSpace(thrown)) throw await this.#noRoom(incoming, attempt, thrown);
-      if (errnoOf(thrown) === "ENOENT") this.#wanted(attemptId, report); // the job's folder has gone
+      if (errnoOf(thrown) === "ENOENT") this.#wanted(attemptId, report); // the job's folder is gone
       throw thrown;
     }
   }
 
   /**
-   * The attempt; null when its result was taken already. One that a silence cost its lease gets it back where nobody else
-   * has the segment: its client may be heard here before its link is back. Errors: E_STALE_ATTEMPT.
+   * The attempt; null when its result was already received. An attempt that lost its lease because its client was silent
+   * gets it back if the segment went to nobody else: an upload may resume before the client's link does.
+   * Errors: E_STALE_ATTEMPT.
    */
   #wanted(attemptId: string, { clientId }: ResultReport): Attempt | null {
     if (findLost(this.#parts.state(), attemptId) !== null) {
@@ -107,16 +108,16 @@ export class ResultReceiver {
     const known = this.#incoming.get(path);
     if (known !== undefined) return known;
     const opened = PartialFile.open(path, report.bytes).then((file) => {
-      return { attemptId, file, toldAtMs: performance.now(), finishing: null };
+      return { attemptId, file, reportedAtMs: performance.now(), finishing: null };
     });
     this.#incoming.set(path, opened);
-    opened.catch(() => this.#incoming.delete(path)); // whoever waits for it gets the error
+    opened.catch(() => this.#incoming.delete(path)); // the caller that awaits it gets the error
     return opened;
   }
 
-  #tell(incoming: Incoming): void {
-    if (performance.now() - incoming.toldAtMs < TELL_EVERY_MS) return;
-    incoming.toldAtMs = performance.now();
+  #reportProgress(incoming: Incoming): void {
+    if (performance.now() - incoming.reportedAtMs < REPORT_EVERY_MS) return;
+    incoming.reportedAtMs = performance.now();
     this.#parts.dispatch({ type: "upload-advanced", attemptId: incoming.attemptId });
   }
 
@@ -133,13 +134,13 @@ export class ResultReceiver {
     } finally {
       this.#incoming.delete(path);
     }
-    this.#parts.space.kept(jobId);
+    this.#parts.space.stored(jobId);
     const { clientId, sha256: _sha256, bytes: _bytes, ...facts } = report;
     const verdict = this.#parts.dispatch({ type: "result-landed", attemptId, clientId, place, report: facts });
     if (!verdict.ok) throw new AppError(verdict.error.code, verdict.error.message, verdict.error.hint);
   }
 
-  /** What was half written makes room; the client keeps the segment and tries again. */
+  /** Removes the partial file to free its space; the client keeps the segment and tries again. */
   async #noRoom({ file }: Incoming, { jobId }: Attempt, thrown: unknown): Promise<unknown> {
     await file.discard();
     this.#incoming.delete(file.path);
@@ -148,7 +149,7 @@ export class ResultReceiver {
     return thrown instanceof AppError ? thrown : noSpaceForSegment();
   }
 
-  /** At the start: the partial results that a server before this one left for a job. */
+  /** At the start: finds the partial results that an earlier run of the server left for a job. */
   async restore(jobId: string): Promise<void> {
     const { segments } = this.#parts.folders.of(jobId);
     for (const name of (await exists(segments)) ? await readdir(segments) : []) {
@@ -157,7 +158,7 @@ export class ResultReceiver {
     }
   }
 
-  /** Removes what came of results that nobody waits for any more. */
+  /** Removes partial results of attempts that are no longer wanted. */
   async sweep(): Promise<void> {
     const isWanted = (attemptId: string) => {
       const state = this.#parts.state();
@@ -169,7 +170,7 @@ export class ResultReceiver {
       await rm(path, { force: true });
     }
     for (const [path, opened] of this.#incoming) {
-      const incoming = await opened.catch(() => null); // told to whoever sends it
+      const incoming = await opened.catch(() => null); // its sender gets the error
       if (incoming === null || incoming.finishing !== null || isWanted(incoming.attemptId)) continue;
       this.#incoming.delete(path);
       await incoming.file.discard();
@@ -181,7 +182,7 @@ function staleAttempt(attemptId: string): AppError {
   return new AppError(
     "E_STALE_ATTEMPT",
     `attempt ${attemptId} is over`,
-    "Drop the result: its lease has ended and the segment is somebody else's.",
+    "Drop the result: its lease has ended and the segment belongs to another attempt.",
   );
 }
 

@@ -1,4 +1,4 @@
-// What a client is told of a source, so that it can fetch it block by block or recognise the same file locally.
+// The description of a source in an offer: a client uses it to fetch blocks, or to recognise the same file locally.
 import type { SourceOffer } from "../../protocol/messages.ts";
 import type { SourceRecord } from "../ports.ts";
 

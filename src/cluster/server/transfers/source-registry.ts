@@ -1,5 +1,5 @@
-// The sources that no job has taken yet: uploaded (source-uploads.ts), read in place for a submitter who proved to read the
-// same bytes, or named below a media root. They live in memory only.
+// The sources that have no job yet: uploaded (source-uploads.ts), read in place after the submitter has proved to read the
+// same bytes, or named below a media root. In memory only.
 import { realpath, rm, stat } from "node:fs/promises";
 import { basename, isAbsolute, relative, resolve, sep } from "node:path";
 import { sha256OfFile } from "../../../base/digest.ts";
@@ -31,8 +31,8 @@ export interface SourceRegistryOptions {
 export class SourceRegistry {
   readonly #options: SourceRegistryOptions;
   readonly #sources = new Map<string, SourceRecord>();
-  /** Monotonic moments at which sources came in. */
-  readonly #takenAt = new Map<string, number>();
+  /** When each source was registered, on the monotonic clock. */
+  readonly #registeredAt = new Map<string, number>();
   readonly #challenges = new Map<string, OpenChallenge>();
 
   constructor(options: SourceRegistryOptions) {
@@ -45,7 +45,7 @@ export class SourceRegistry {
       throw new AppError(
         "E_UNKNOWN_ID",
         `no source with id ${sourceId}`,
-        "Hand the file in again: a source makes one job, and waits an hour for it.",
+        "Submit the file again: a source makes only one job, and is kept for an hour.",
       );
     }
     return source;
@@ -55,35 +55,35 @@ export class SourceRegistry {
     return this.#sources.get(sourceId);
   }
 
-  /** The source belongs to a job now. */
+  /** The source now belongs to a job. */
   forget(sourceId: string): void {
     this.#sources.delete(sourceId);
-    this.#takenAt.delete(sourceId);
+    this.#registeredAt.delete(sourceId);
   }
 
-  /** Forgets sources that no job took within this time; uploads are deleted. */
+  /** Forgets sources that got no job within this time, and deletes those that were uploaded. */
   async expire(afterMs: number): Promise<void> {
     for (const source of [...this.#sources.values()]) {
-      const takenAt = this.#takenAt.get(source.sourceId) ?? performance.now();
-      if (performance.now() - takenAt >= afterMs) await this.discard(source);
+      const registeredAt = this.#registeredAt.get(source.sourceId) ?? performance.now();
+      if (performance.now() - registeredAt >= afterMs) await this.discard(source);
     }
   }
 
-  /** Removes a source that was refused; an upload is deleted with it. */
+  /** Removes a source that was refused, and its file if it was uploaded. */
   async discard(source: SourceRecord): Promise<void> {
     this.#sources.delete(source.sourceId);
-    this.#takenAt.delete(source.sourceId);
+    this.#registeredAt.delete(source.sourceId);
     if (source.kind === "uploaded") await rm(source.path, { force: true });
   }
 
-  /** An upload that is whole. */
+  /** Registers a complete upload. */
   takeUploaded(name: string, path: string, sourceId: string): Promise<SourceRecord> {
     return this.#register(name, path, "uploaded", sourceId);
   }
 
   /**
-   * Names ranges of a file that the submitter claims to see under the same path. What the server can't read, or sees
-   * with another size or time, is answered alike, so that nothing is told of files the submitter can't read.
+   * Picks ranges of a file that the submitter claims to see under the same path. A file that the server can't read and one
+   * with another size or time get the same answer, so that a submitter learns nothing of files that it can't read.
    */
   async challenge(path: string, bytes: number, mtimeMs: number): Promise<LocalChallenge> {
     const unseen = new AppError("E_SOURCE_MISSING", "the server does not see this file", "Upload it instead.");
@@ -111,7 +111,7 @@ export class SourceRegistry {
     if (challenge === undefined) throw new AppError("E_UNKNOWN_ID", "no such challenge", "Ask for a new one.");
     const { path, realPath, ranges } = challenge;
     for (const [index, range] of ranges.entries()) {
-      // Null when the server may not read it, or it has gone meanwhile.
+      // Null when the server may not read it, or when it is gone by now.
       const digest = await sha256OfFile(realPath, range.start, range.length).catch(() => null);
       if (digest === null || digests[index] !== digest) {
         throw new AppError("E_FORBIDDEN", "the file on the server is not the one you read", "Upload it instead.");
@@ -125,7 +125,7 @@ export class SourceRegistry {
     if (anyRoot === undefined) {
       throw new AppError(
         "E_NO_MEDIA_ROOT",
-        "this server names no media root",
+        "this server has no media root",
         "Start it with `ffcluster serve --media-root FOLDER` to allow files below FOLDER.",
       );
     }
@@ -154,7 +154,7 @@ export class SourceRegistry {
     throw new AppError(
       "E_SOURCE_MISSING",
       `the server has no file ${path}`,
-      `Names are looked for below ${this.#options.mediaRoots.join(" and ")}.`,
+      `The server looks for files below ${this.#options.mediaRoots.join(" and ")}.`,
     );
   }
 
@@ -181,12 +181,12 @@ export class SourceRegistry {
       lastBlockSha256: await sha256OfFile(path, lastStart, facts.size - lastStart),
     };
     this.#sources.set(sourceId, source);
-    this.#takenAt.set(sourceId, performance.now());
+    this.#registeredAt.set(sourceId, performance.now());
     return source;
   }
 }
 
-/** The beginning, the end, and places that the submitter can't foresee. */
+/** The beginning, the end, and places that the submitter can't predict. */
 function pickRanges(bytes: number): { start: number; length: number }[] {
   const length = Math.min(CHALLENGE_BYTES, bytes);
   const room = bytes - length;
@@ -196,5 +196,5 @@ function pickRanges(bytes: number): { start: number; length: number }[] {
 }
 
 export function emptySource(name: string): AppError {
-  return new AppError("E_SOURCE_EMPTY", `${name} is empty`, "Check the file: it has no bytes at all.");
+  return new AppError("E_SOURCE_EMPTY", `${name} is empty`, "Check the file: it has no bytes.");
 }

@@ -1,5 +1,5 @@
-// Takes sources in as they are uploaded, piece by piece, over cut connections and restarts of this server: an upload
-// is a partial file with a note beside it, and becomes a source when it is whole and its digest is right.
+// Receives uploaded sources piece by piece, across cut connections and restarts of the server. An upload is a partial file
+// with a note; it becomes a source when it is complete and its digest is right.
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../../base/errors.ts";
@@ -12,11 +12,11 @@ import type { SourceRecord } from "../ports.ts";
 import { emptySource, type SourceRegistry } from "./source-registry.ts";
 import { UploadFiles, type UploadNote } from "./upload-files.ts";
 
-/** Kept free beside an upload, for the database and the first segments. */
+/** Space that an upload must leave free for the database and the first segments. */
 const RESERVE_BYTES = 32 * 1024 * 1024;
-/** A sender that lives sends the next piece within milliseconds; one that is silent for so long may be succeeded. */
+/** A running sender sends the next piece within milliseconds; after this much silence another may take over its upload. */
 const TAKE_OVER_AFTER_MS = 2000;
-/** Long enough to come back on the next day to what a night's cut left. */
+/** Long enough to resume on the next day what was cut in the night. */
 export const KEEP_PARTIAL_MS = 24 * 60 * 60_000;
 
 interface OpenUpload {
@@ -28,7 +28,7 @@ interface OpenUpload {
 export interface UploadWanted {
   readonly name: string;
   readonly bytes: number;
-  /** The sender's own name for this file as it is now; null: none. */
+  /** The sender's own name for this file in its current state; null: none. */
   readonly key: string | null;
 }
 
@@ -46,8 +46,8 @@ export class SourceUploads {
   }
 
   /**
-   * At the start: goes on with what a server before this one had, whole or in part, and deletes all else that belongs
-   * to no job.
+   * At the start: restores the complete and partial uploads of an earlier run of the server, and deletes everything else
+   * that belongs to no job.
    */
   async restore(kept: ReadonlySet<string>): Promise<void> {
     const { folder } = this.#files;
@@ -55,7 +55,7 @@ export class SourceUploads {
     const stay = new Set(kept);
     for (const note of await this.#files.notes()) {
       const whole = this.#files.whole(note);
-      if (kept.has(whole)) continue; // a job has it
+      if (kept.has(whole)) continue; // it belongs to a job
       const facts = await stat(this.#files.part(note.id)).catch(() => null);
       if (await exists(whole)) await this.#sources.takeUploaded(note.name, whole, note.id);
       else if (facts !== null && Date.now() - facts.mtimeMs < KEEP_PARTIAL_MS) await this.#openFile(note);
@@ -68,14 +68,14 @@ export class SourceUploads {
     }
   }
 
-  /** A new upload, or the one that the same sender left off some time ago. Errors: E_SOURCE_EMPTY, E_NO_SPACE. */
+  /** Opens a new upload, or resumes one that the same sender interrupted. Errors: E_SOURCE_EMPTY, E_NO_SPACE. */
   async begin(wanted: UploadWanted): Promise<{ readonly sourceId: string; readonly offset: number }> {
     if (wanted.bytes === 0) throw emptySource(wanted.name);
     const left = wanted.key === null ? undefined : this.#leftBehind(wanted);
     const note = { id: newId(), ...wanted };
     const free = await freeBytes(this.#files.folder);
     if (free < wanted.bytes - (left?.file.offset ?? 0) + RESERVE_BYTES) throw noSpace(wanted.bytes, free);
-    if (left !== undefined) return await this.#succeed(left, note);
+    if (left !== undefined) return await this.#takeOver(left, note);
     await this.#openFile(note);
     await this.#files.writeNote(note);
     return { sourceId: note.id, offset: 0 };
@@ -92,8 +92,8 @@ export class SourceUploads {
     );
   }
 
-  /** The upload goes on under a new id: whoever still has the old one can write no more. */
-  async #succeed(left: OpenUpload, note: UploadNote): Promise<{ sourceId: string; offset: number }> {
+  /** The upload goes on under a new id, so that a holder of the old id can write no more. */
+  async #takeOver(left: OpenUpload, note: UploadNote): Promise<{ sourceId: string; offset: number }> {
     this.#open.delete(left.note.id);
     this.#open.set(note.id, { note, file: left.file, finishing: null });
     await this.#files.writeNote(note);
@@ -107,7 +107,7 @@ export class SourceUploads {
     this.#open.set(note.id, { note, file, finishing: null });
   }
 
-  /** How far an upload is; a request that still appends to it is ended. Errors: E_UNKNOWN_ID. */
+  /** How many bytes of an upload have arrived. Ends a request that still appends to it. Errors: E_UNKNOWN_ID. */
   async state(id: string): Promise<UploadState & { readonly bytes: number }> {
     const upload = this.#open.get(id);
     if (upload === undefined) {
@@ -121,9 +121,9 @@ export class SourceUploads {
   }
 
   /**
-   * Appends; the last piece brings the digest of the whole, and the answer the source.
-   * Errors: E_UNKNOWN_ID, E_UPLOAD_OFFSET, E_DIGEST (a block: it is to be sent again; the whole: the upload is
-   * forgotten), E_NO_SPACE (likewise forgotten).
+   * Appends a piece. The last one brings the digest of the whole file, and its answer is the source.
+   * Errors: E_UNKNOWN_ID, E_UPLOAD_OFFSET, E_DIGEST (of a block: send it again; of the whole: the upload is discarded),
+   * E_NO_SPACE (the upload is discarded).
    */
   async append(
     id: string,
@@ -140,9 +140,10 @@ export class SourceUploads {
       await this.#discard(upload);
       throw noSpace(note.bytes, 0);
     }
-    if (this.#open.get(id) !== upload) throw unknownUpload(id); // succeeded meanwhile
+    if (this.#open.get(id) !== upload) throw unknownUpload(id); // another sender took it over meanwhile
     if (!append.isLast || file.offset < file.bytes) return { offset: file.offset, source: null };
-    if (sha256 === null) throw new AppError("E_MALFORMED", "the digest of the whole is missing", "Send it at the end.");
+    if (sha256 === null)
+      throw new AppError("E_MALFORMED", "the digest of the whole file is missing", "Send it at the end.");
     upload.finishing ??= this.#finish(upload, sha256);
     return { offset: file.bytes, source: await upload.finishing };
   }
@@ -152,7 +153,7 @@ export class SourceUploads {
     try {
       if ((await file.sha256()) !== sha256) {
         await this.#discard(upload);
-        const hint = "It was damaged on the way or on a disk; submit again.";
+        const hint = "It was damaged on the network or on a disk; submit it again.";
         throw new AppError("E_DIGEST", "the upload's digest is wrong", hint);
       }
       const whole = this.#files.whole(note);
@@ -169,12 +170,12 @@ export class SourceUploads {
     await this.#files.removeNote(note.id);
   }
 
-  /** A job has the source, or nobody wants it: the next start need not know of it. */
+  /** A job has the source, or it was discarded: the next start need not restore it. */
   async forget(id: string): Promise<void> {
     await this.#files.removeNote(id);
   }
 
-  /** Forgets uploads on which nothing came for so long, and the notes of sources that are gone. */
+  /** Discards uploads that got no bytes for this long, and the notes of sources that are gone. */
   async expire(afterMs: number): Promise<void> {
     for (const upload of [...this.#open.values()]) {
       if (upload.finishing === null && upload.file.idleMs >= afterMs) await this.#discard(upload);

@@ -1,5 +1,5 @@
-// The side files of jobs on the server: made once, when the first client needs them, and handed out with their digest.
-// An uploaded subtitle file is turned into one when its job is taken.
+// The subtitles that a job draws, as files that clients fetch: made once, when the first client needs them, with their
+// digest. An uploaded subtitle file is converted when its job is created.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256OfFile } from "../../../base/digest.ts";
@@ -32,7 +32,7 @@ export class SubtitleFiles {
     await convertUpload(this.#tools, upload, join(this.#folders.of(jobId).side, UPLOAD));
   }
 
-  /** One for each `subtitles` filter, in order. A failure is told to all who wait, and tried again by the next. */
+  /** One for each `subtitles` filter, in order. A failure reaches all callers that wait; the next call tries again. */
   of(record: JobRecord, signal: AbortSignal): Promise<readonly SideFile[]> {
     const { jobId } = record;
     const known = this.#made.get(jobId);

@@ -1,5 +1,5 @@
-// Where an upload lies while it grows and until a job takes it, and the note beside it that lets a server which was
-// killed go on with it. Names and the note; not the bytes.
+// The files of an upload until a job uses it: the partial or whole file, and the note from which a restarted server
+// resumes it. Handles names and notes, not the bytes.
 import { readdir, readFile, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { z } from "zod";
@@ -9,7 +9,7 @@ const noteSchema = z.strictObject({
   id: z.uuid(),
   name: z.string(),
   bytes: z.number().int().positive(),
-  /** The sender's own name for the file as it was; null: nobody can come back to this upload but who has its id. */
+  /** The sender's own name for the file in that state; null: only a sender with the id can resume this upload. */
   key: z.string().nullable(),
 });
 export type UploadNote = z.infer<typeof noteSchema>;
@@ -27,7 +27,7 @@ export class UploadFiles {
     return join(this.folder, `${id}.part`);
   }
 
-  /** The whole file; ffmpeg is told containers by extensions now and then. */
+  /** The whole file. It keeps its extension, by which ffmpeg recognises some containers. */
   whole({ id, name }: Pick<UploadNote, "id" | "name">): string {
     const extension = /^\.[A-Za-z0-9]{1,8}$/.exec(extname(name))?.[0] ?? "";
     return join(this.folder, `${id}${extension === ".part" || extension === ".json" ? "" : extension}`);
@@ -45,7 +45,7 @@ export class UploadFiles {
     await rm(this.#note(id), { force: true });
   }
 
-  /** The notes that can be read; others are as good as none. */
+  /** All readable notes; the others are ignored. */
   async notes(): Promise<UploadNote[]> {
     const found: UploadNote[] = [];
     for (const name of await readdir(this.folder)) {

@@ -1,0 +1,86 @@
+// Connects the engine with the parts that carry out its effects and report back to it: links, results, jobs and watchers.
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Tools } from "../../media/ffmpeg/tools.ts";
+import type { Verdict } from "../scheduler/model/decision.ts";
+import type { Input } from "../scheduler/model/input.ts";
+import { ClientLinks } from "./client-links.ts";
+import { Engine } from "./engine.ts";
+import type { JobFolders } from "./job/job-folders.ts";
+import { JobRegistry } from "./job-registry.ts";
+import { EffectPerformer } from "./perform-effects.ts";
+import type { JobWorkParts } from "./pipeline/job-work.ts";
+import { openVideoSource } from "./pipeline/video-source.ts";
+import type { JobRecord, LoadedState, Store } from "./ports.ts";
+import { ResultReceiver } from "./transfers/result-receiver.ts";
+import { SpaceGuard } from "./transfers/space-guard.ts";
+import type { SubtitleFiles } from "./transfers/subtitle-files.ts";
+import { Watchers } from "./watchers.ts";
+
+export interface EngineConnections {
+  readonly tools: Tools;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly onBroken: (cause: unknown) => void;
+  readonly loaded: LoadedState;
+  readonly folders: JobFolders;
+  readonly nonce: { readonly noncePath: string; readonly nonce: string };
+  readonly subtitleFiles: SubtitleFiles;
+}
+
+export interface ConnectedEngine {
+  readonly engine: Engine;
+  readonly registry: JobRegistry;
+  readonly results: ResultReceiver;
+  readonly links: ClientLinks;
+  readonly watchers: Watchers;
+}
+
+export function connectEngine(connections: EngineConnections): ConnectedEngine {
+  const { tools, log, clock, store, onBroken, loaded, folders, nonce, subtitleFiles } = connections;
+  const state = () => engine.state;
+  const dispatch = (input: Input): Verdict => engine.dispatch(input);
+  const statusOf = (jobId: string) => engine.state.jobs.get(jobId)?.status ?? null;
+  const results = new ResultReceiver({ folders, state, dispatch, space: new SpaceGuard() });
+  const links = new ClientLinks({ ...nonce, dispatch, log });
+  const workParts = (record: JobRecord): JobWorkParts => ({
+    tools,
+    folder: folders.of(record.jobId),
+    log,
+    dispatch,
+    sideFiles: (of, signal) => subtitleFiles.of(of, signal),
+    openVideo: (of, setActivity, signal) =>
+      openVideoSource({ tools, folder: folders.of(of.jobId), setActivity, signal }, of),
+    onActivity: () => watchers.notice(statusOf),
+  });
+  const registry = new JobRegistry({ records: loaded.records, state, workParts });
+  const watchers = new Watchers((jobId) => registry.viewIfThere(jobId));
+  const performer = new EffectPerformer({
+    tools,
+    folders,
+    links,
+    subtitleFiles,
+    log,
+    state,
+    works: registry.works,
+    record: (jobId) => registry.record(jobId),
+    onReleased: (jobId) => {
+      subtitleFiles.forget(jobId);
+      registry.release(jobId);
+    },
+  });
+  const engine = new Engine(loaded.state, {
+    store,
+    clock,
+    log,
+    onBroken,
+    perform: (effect) => performer.perform(effect),
+    onCommitted: (_next, events) => {
+      for (const event of events)
+        log.debug(event.type, { job: event.jobId, client: event.clientId, detail: event.detail });
+      watchers.notice(statusOf);
+    },
+  });
+  return { engine, registry, results, links, watchers };
+}

@@ -1,0 +1,48 @@
+// The first step from a file to an output: which of its video streams is encoded, and what becomes of every stream.
+import type { Tools } from "../ffmpeg/tools.ts";
+import type { EncodeRequest } from "../model/encode-request.ts";
+import type { Container, SourceInfo } from "../model/source.ts";
+import { chosenVideoStream, planStreams, type StreamPlan } from "../plan/stream-plan.ts";
+import { probeSource } from "../source/probe.ts";
+import { withStartOf } from "../source/source-clock.ts";
+import { requireBurnable } from "../subtitles/burn-in-files.ts";
+
+export interface WantedOutput {
+  readonly request: EncodeRequest;
+  readonly container: Container;
+}
+
+export interface PlannedSource {
+  /** With the video stream that is encoded; it starts where the first of the streams that are kept starts. */
+  readonly info: SourceInfo;
+  /** By the file's headers alone: a track that holds no packets is still in it. */
+  readonly plan: StreamPlan;
+  /** Where the file says that it starts, with all its streams. */
+  readonly fileStartMicroseconds: number;
+}
+
+/** The source with the video stream that the request's `-map` picks, or its first. */
+async function probeChosen(
+  tools: Tools,
+  path: string,
+  request: EncodeRequest,
+  signal?: AbortSignal,
+): Promise<SourceInfo> {
+  const info = await probeSource(tools, path, { signal });
+  const videoStream = chosenVideoStream(info.streams, request.maps);
+  if (videoStream === undefined || videoStream === info.video.streamIndex) return info;
+  return await probeSource(tools, path, { signal, videoStream });
+}
+
+/** Errors: those of probeSource, planStreams and requireBurnable, which are all that the file itself is refused for. */
+export async function planSource(
+  tools: Tools,
+  path: string,
+  { request, container }: WantedOutput,
+  signal?: AbortSignal,
+): Promise<PlannedSource> {
+  const info = await probeChosen(tools, path, request, signal);
+  const plan = planStreams(info, request, container);
+  requireBurnable(info, request);
+  return { info: withStartOf(info, plan), plan, fileStartMicroseconds: info.startMicroseconds };
+}
