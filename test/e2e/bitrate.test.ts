@@ -72,7 +72,6 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  { params: "-c:v libx264 -preset veryfast -b:v 400k", bitrate: 400_000, buffer: null },
   {
     params: "-c:v libx264 -preset veryfast -b:v 350k -maxrate 800k -bufsize 800k",
     bitrate: 350_000,

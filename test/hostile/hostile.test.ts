@@ -15,7 +15,7 @@ function setting(name: string): number | null {
 }
 
 const SEED = setting("SEED") ?? 20_261_122;
-const COUNT = setting("COUNT") ?? 12;
+const COUNT = setting("COUNT") ?? 8;
 const ONLY = setting("ONLY");
 const AT_ONCE = 4;
 /** A mutant takes a second or two alone; this is for a loaded machine. */
