@@ -69,7 +69,9 @@ test.skipIf(!isPosix)(
     await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
     const { events } = await cluster.jobDetail(jobId);
     const told = events.filter(({ type }) => type === "client-unfit").map(({ detail }) => detail);
-    expect(told).toEqual(["mpeg4 writes other headers than the rest, which can't be joined with theirs in one stream"]);
+    expect(told).toEqual([
+      "mpeg4 writes other stream headers than the rest, so its segments can't be joined with theirs",
+    ]);
     const proof = await cluster.json<Proof>(["jobs", "proof", jobId]);
     expect(proof.checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(proof.checks.find(({ name }) => name === "parameter sets")?.detail).toStartWith("1 different set,");

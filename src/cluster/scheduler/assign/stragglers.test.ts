@@ -28,7 +28,7 @@ test("what a slow client still encodes at the end is given to an idle fast one t
   expect(bench.attempts()).toMatchObject([{ id: slow.id }]);
   bench.answer(second, "verified");
   expect(bench.effects("stop-attempt")).toMatchObject([{ clientId: "slow", attemptId: slow.id }]);
-  expect(bench.details("attempt-stopped")).toEqual(["fast was sooner"]);
+  expect(bench.details("attempt-stopped")).toEqual(["fast finished first"]);
   expect(bench.attempts()).toEqual([]);
   expect(resultStanding(bench.state, slow.id, "slow")).toBe("stale");
   expect(bench.land(slow).verdict).toMatchObject({ ok: false, error: { code: "E_STALE_ATTEMPT" } });

@@ -1,10 +1,10 @@
-// A client as the scheduler sees it: what it told in its hello, what was measured, why it gets no work. Plain immutable
-// data; its status is changed by state-changes.ts alone.
+// A client as the scheduler sees it: what it said in its hello, what was measured, why it gets no work. Plain immutable
+// data; only state-changes.ts changes its status.
 import type { Release } from "../../../media/ffmpeg/releases.ts";
 import type { TextPrints } from "../../../media/model/segment.ts";
 import type { ClientId, JobId } from "./ids.ts";
 
-/** Connected: hello taken, no heartbeat since. Disconnected: gone for its lease time, or disconnected on purpose. */
+/** Connected: it said hello and nothing since. Disconnected: silent for a lease time, or disconnected on request. */
 export type ClientStatus = "Connected" | "Benchmarking" | "Processing" | "Idle" | "Disconnected";
 
 /** A segment that a client failed on since it last delivered one. */
@@ -18,7 +18,7 @@ export interface HardwareNote {
   readonly family: string;
   readonly device: string | null;
   readonly encoders: readonly string[];
-  /** Why it does not work; null when it does. */
+  /** Why it does not work; null: it works. */
   readonly reason: string | null;
 }
 
@@ -31,7 +31,7 @@ export interface EncoderLimits {
 export interface Client {
   readonly id: ClientId;
   readonly name: string;
-  /** One running process; a new one is free of what the old one was blamed for. */
+  /** Id of the running process; a new process leaves the quarantine of the old one. */
   readonly instance: string;
   readonly status: ClientStatus;
   readonly connectedAt: string;
@@ -53,27 +53,27 @@ export interface Client {
   readonly hardware?: readonly HardwareNote[];
   /** Pixels per second of one slot by encoder, last measured. */
   readonly encoderRates?: Readonly<Record<string, number>>;
-  /** What letters look like when it draws them; absent: not known. Kept in memory only, every hello tells it. */
+  /** How it renders text; absent: not known. In memory only, every hello repeats it. */
   readonly textPrints?: TextPrints;
   /** Of its ffmpeg; absent: not known. In memory only. */
   readonly release?: Release;
-  /** Codecs that its ffmpeg decodes, and its filters; absent: not known. Kept in memory only, every hello tells them. */
+  /** Codecs that its ffmpeg decodes, and its filters; absent: not known. In memory only, every hello repeats them. */
   readonly decodes?: readonly string[];
   readonly filters?: readonly string[];
   readonly benchmarkSeconds: number | null;
   /** Monotonic moment of the last message; silence for a lease time disconnects. */
   readonly lastHeardAt: number;
-  /** On request: what it holds is finished, nothing more is offered until it is resumed. */
+  /** On request: it finishes what it holds and gets nothing more until it is resumed. */
   readonly isDraining: boolean;
-  /** On request: what it runs is suspended, nothing more is offered until it is resumed; its leases go on. */
+  /** On request: it suspends what it runs, keeps its leases, and gets nothing more until it is resumed. */
   readonly isPaused: boolean;
   /** Why it gets no more work; null: it does. */
   readonly quarantine: string | null;
   /** In memory only. */
   readonly troubles?: readonly Trouble[];
-  /** Its disk is full, in words; it gets nothing more until it says that it has room. In memory only. */
+  /** In words: its disk is full. It gets nothing more until it has space again. In memory only. */
   readonly noRoom?: string;
-  /** It finishes what it can and goes. In memory only. */
+  /** It finishes what it can and leaves. In memory only. */
   readonly isLeaving?: boolean;
   /** The socket closed without a goodbye: nothing is offered until the next hello. In memory only. */
   readonly isLinkDown?: boolean;

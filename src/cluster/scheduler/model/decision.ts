@@ -1,5 +1,5 @@
-// What a call of decide() gets besides its input, and what it answers: effects that the shell must perform, each safe to
-// do twice, and events for the history that people and scripts see.
+// What decide() gets besides its input, and what it answers: effects that the shell must perform, each safe to repeat,
+// and events for the history that people and scripts see.
 import type { ErrorBody } from "../../../base/errors.ts";
 import type { AttemptId, ClientId, JobId } from "./ids.ts";
 import type { Attempt, Segment } from "./segment.ts";
@@ -31,7 +31,10 @@ export type Effect =
       readonly isPaused: boolean;
     }
   | { readonly type: "pause-client"; readonly clientId: ClientId; readonly isPaused: boolean }
-  /** The job ended: stop its server-side processes; free its files (all but the output when completed; the source is kept when failed). */
+  /**
+   * The job ended: stop its processes on the server and delete its files, except the output (Completed) and the source
+   * (Failed).
+   */
   | { readonly type: "release-job"; readonly jobId: JobId; readonly status: "Completed" | "Failed" | "Cancelled" }
   | {
       readonly type: "close-client";
@@ -70,7 +73,7 @@ export interface SchedulerEvent {
   readonly clientId: ClientId | null;
   readonly segmentIndex: number | null;
   readonly attemptId: AttemptId | null;
-  /** For status changes "from → to"; else one plain sentence. */
+  /** "from → to" for a change of status, else one plain sentence. */
   readonly detail: string;
 }
 

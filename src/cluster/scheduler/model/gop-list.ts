@@ -1,5 +1,5 @@
-// The list of groups that a job knows, each with the frames up to its end, so that no question about a long source walks
-// through all of it.
+// The groups that a job knows, each with the number of frames up to its end: counting frames never walks through all
+// groups of a long source.
 import type { Pts } from "../../../base/rational.ts";
 import type { IndexedGop, KnownGop } from "./job.ts";
 
@@ -12,13 +12,13 @@ export function withGops(known: readonly KnownGop[], fresh: readonly IndexedGop[
   return known.concat(added);
 }
 
-/** Frames in the groups at positions from `from` to before `to`. */
+/** Frames in the groups at indexes `[from, to)`. */
 export function framesBetween(gops: readonly KnownGop[], from: number, to = gops.length): number {
   if (to <= from) return 0;
   return (gops[to - 1]?.framesUpTo ?? 0) - (gops[from - 1]?.framesUpTo ?? 0);
 }
 
-/** Frames between the key frame and a segment's beginning; 0 at a key frame, and where the group is not in the list. */
+/** Frames between the key frame and a segment's beginning; 0 at a key frame, or if the group is not in the list. */
 export function leadFramesAt(gops: readonly KnownGop[], startPts: Pts): number {
   let low = 0;
   let high = gops.length;

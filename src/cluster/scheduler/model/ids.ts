@@ -1,4 +1,4 @@
-// The names by which jobs, clients and attempts know each other. They are made outside and come in as input.
+// Ids of jobs, clients and attempts. The shell makes them; they come in as input.
 
 export type JobId = string;
 export type ClientId = string;

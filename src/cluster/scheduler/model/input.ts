@@ -1,4 +1,5 @@
-// Everything that can happen to the scheduler, one input each. The shell makes them; decide.ts says which rule takes which.
+// Everything that can happen to the scheduler, one type of input each. The shell makes them; decide.ts maps them to
+// rules.
 import type { ErrorBody } from "../../../base/errors.ts";
 import type { Pts } from "../../../base/rational.ts";
 import type { SegmentFacts, SegmentReport } from "../../../media/model/segment.ts";
@@ -21,7 +22,7 @@ export type NewJob = Pick<
   | "frameRate"
   | "rate"
 > & {
-  /** The server has sound to encode, or to find out whether it can be copied. */
+  /** The server has sound to encode, or must find out whether it can be copied. */
   readonly hasSoundWork: boolean;
 };
 
@@ -52,7 +53,7 @@ export type Input =
   | { readonly type: "job-submitted"; readonly job: NewJob }
   | { readonly type: "index-advanced"; readonly jobId: JobId; readonly gops: readonly IndexedGop[] }
   | { readonly type: "index-finished"; readonly jobId: JobId; readonly totalFrames: number }
-  /** The whole index shows that the source can't be sought exactly: every segment so far is void, one takes their place. */
+  /** The complete index shows that the source can't be sought exactly: one segment replaces all segments so far. */
   | {
       readonly type: "index-unsplittable";
       readonly jobId: JobId;
@@ -61,11 +62,11 @@ export type Input =
       readonly endPts: Pts;
       readonly totalFrames: number;
     }
-  /** A frame does not stand on the rate that segments were made for: all of them are void, new ones count otherwise. */
+  /** A frame does not match the rate that segments were made for: all of them are void and cut again. */
   | { readonly type: "index-off-grid"; readonly jobId: JobId; readonly reason: string }
   | { readonly type: "job-broke"; readonly jobId: JobId; readonly error: ErrorBody }
   | { readonly type: "cancel-requested"; readonly jobId: JobId }
-  /** A job that ended without its output goes on; `lost`: verified segments whose files are gone. */
+  /** A job that failed or was cancelled goes on. `lost`: verified segments whose files are gone. */
   | { readonly type: "retry-requested"; readonly jobId: JobId; readonly lost: readonly number[] }
   | { readonly type: "client-hello"; readonly client: HelloFacts }
   | ({ readonly type: "client-changed"; readonly clientId: ClientId; readonly link: number } & Pick<
@@ -85,7 +86,7 @@ export type Input =
   | { readonly type: "client-pause-requested"; readonly clientId: ClientId }
   /** Ends a drain, a pause and a quarantine. */
   | { readonly type: "client-resume-requested"; readonly clientId: ClientId }
-  /** The client finishes what it can and goes. */
+  /** The client finishes what it can and leaves. */
   | { readonly type: "client-leaving"; readonly clientId: ClientId; readonly link: number }
   | {
       readonly type: "attempt-progressed";
@@ -102,11 +103,11 @@ export type Input =
       readonly kind: "encode" | "source" | "io" | "refused" | "stalled" | "unfit" | "stopped";
       readonly reason: string;
     }
-  /** A client has a result to hand in whose lease is over; it is not heard on a link (yet). */
+  /** A client hands in a result whose lease has ended, before its link is back. */
   | { readonly type: "attempt-reclaimed"; readonly clientId: ClientId; readonly attemptId: AttemptId }
-  /** Bytes of an attempt's result come in. */
+  /** Bytes of an attempt's result arrived. */
   | { readonly type: "upload-advanced"; readonly attemptId: AttemptId }
-  /** What a measuring attempt found; it leaves nothing else behind. */
+  /** What a measuring attempt found; it makes no file. */
   | {
       readonly type: "attempt-measured";
       readonly clientId: ClientId;
@@ -115,13 +116,15 @@ export type Input =
       readonly frames: number;
       readonly seconds: number;
     }
-  /** The result file is in place and synced, its size and digest are right. */
+  /** The result file is in place and synced, and its size and digest are right. */
   | {
       readonly type: "result-landed";
       readonly attemptId: AttemptId;
       readonly clientId: ClientId;
       readonly report: SegmentReport;
-      /** Where the file was put, so that a refused one can be dropped after its attempt is forgotten. */
+      /**
+       * The segment that the file was stored for, so that a refused one can be dropped after its attempt is forgotten.
+       */
       readonly place?: { readonly jobId: JobId; readonly segmentIndex: number };
     }
   | {
@@ -131,17 +134,17 @@ export type Input =
       readonly segmentIndex: number;
       readonly facts: SegmentFacts;
     }
-  /** Counts or PTS are not the plan's, or the file does not open. */
+  /** Counts or PTS are not as planned, or the file does not open. */
   | {
       readonly type: "segment-mismatched";
       readonly attemptId: AttemptId;
       readonly jobId: JobId;
       readonly segmentIndex: number;
       readonly reason: string;
-      /** The source is why, in a way that its next task tells: no client is asked in its maker's place. */
+      /** The source is the cause, and the next task takes that into account: no other client is asked for the same. */
       readonly isOfSource?: true;
     }
-  /** The server decoded the range itself: `facts` when the segment agrees with that, null when not. */
+  /** The server decoded the range itself. `facts`: the segment agrees with that; null: it does not. */
   | {
       readonly type: "reference-decided";
       readonly attemptId: AttemptId;
@@ -157,5 +160,5 @@ export type Input =
       readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string };
     }
   | { readonly type: "tick" }
-  /** First input after a start: re-arms leases, lists the effects that follow from the state as loaded. */
+  /** First input after a start: renews leases and repeats the effects that follow from the loaded state. */
   | { readonly type: "restarted" };

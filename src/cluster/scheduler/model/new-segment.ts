@@ -1,4 +1,4 @@
-// A segment as it begins: it waits for a client, and nothing was tried yet.
+// A new segment: it waits for its first client.
 import type { Job } from "./job.ts";
 import type { Segment } from "./segment.ts";
 

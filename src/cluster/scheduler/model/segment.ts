@@ -1,5 +1,5 @@
-// A segment of a job and the attempts on it: every state that one can be in, as plain immutable data. The rules are in
-// rules/lease-rules.ts and rules/segment-rules.ts. Numbers named `…At` are moments on the monotonic clock, milliseconds.
+// A segment of a job and the attempts on it, in all their states, as plain immutable data. The rules are in
+// rules/lease-rules.ts and rules/segment-rules.ts. Numbers named `…At` are monotonic moments in milliseconds.
 import type { Pts } from "../../../base/rational.ts";
 import type { LeadIn, SegmentFacts, SegmentReport } from "../../../media/model/segment.ts";
 import type { AttemptId, ClientId, JobId } from "./ids.ts";
@@ -9,26 +9,29 @@ export type AttemptStage = "queued" | "fetching" | "encoding" | "uploading";
 
 export type SegmentPhase =
   /**
-   * Waits for a client; not before `notBefore` (monotonic). `lost`: its last attempt, whose client fell silent and may come
-   * back with it; another attempt, or anything else that changes the segment, makes another phase without it.
+   * Waits for a client until after `notBefore` (monotonic). `lost`: its last attempt, whose client fell silent and may
+   * come back with it. Any change to the segment replaces this phase, and forgets that attempt.
    */
   | { readonly kind: "pending"; readonly notBefore: number; readonly lost?: Attempt }
   /** Live attempts under leases: one, and near the end of a job perhaps a speculative one on another client. */
   | { readonly kind: "leased"; readonly attemptIds: readonly AttemptId[] }
-  /** Of a job in two passes: measured, and waits until all others are. */
+  /** In a job of two passes: measured, and waits until all others are. */
   | { readonly kind: "measured" }
-  /** Bytes landed; the server checks them. `speculative`: attempts that still run beside it. `spare`: their result, kept in case it is needed. */
+  /**
+   * The result landed, and the server checks it. `speculative`: attempts that still run beside it. `spare`: their
+   * result, kept in case it is needed.
+   */
   | {
       readonly kind: "verifying";
       readonly landed: LandedResult;
       readonly speculative?: readonly AttemptId[];
       readonly spare?: LandedResult;
     }
-  /** Counts did not match after every lead-in: the server decodes the range itself. */
+  /** The counts did not match with any lead-in: the server decodes the range itself. */
   | { readonly kind: "referencing"; readonly landed: LandedResult }
   | { readonly kind: "verified"; readonly landed: LandedResult; readonly facts: SegmentFacts };
 
-/** A result whose bytes are on the server's disk; `facts` follow when it is verified. */
+/** A result that is on the server's disk. */
 export interface LandedResult {
   readonly attemptId: AttemptId;
   readonly clientId: ClientId;
@@ -36,13 +39,13 @@ export interface LandedResult {
   readonly report: SegmentReport;
 }
 
-/** What a job in two passes knows of a segment's bits. */
+/** The bits of a segment, in a job of two passes. */
 export interface SegmentBits {
-  /** Bits it took at the quality that all segments are measured with; absent when it was never measured. */
+  /** Bits at the quality that all segments are measured with; absent: it was never measured. */
   readonly measuredBits?: number;
-  /** What its encode must take; absent until all are measured. */
+  /** Bits that its encode must take; absent until all segments are measured. */
   readonly targetBits?: number;
-  /** By so much the encode may miss its target. */
+  /** How far the encode may miss its target. */
   readonly slackBits?: number;
 }
 
@@ -53,32 +56,32 @@ export interface Segment {
   /** Frames that the index counts in the range. */
   readonly frames: number;
   readonly phase: SegmentPhase;
-  /** Rung of the verification ladder: 0 as planned, 1 and 2 with longer lead-ins. */
+  /** The rung of the verification ladder. */
   readonly leadIn: LeadIn;
-  /** Attempts that failed by ffmpeg or verification; bounded by maxRetries. */
+  /** Failed attempts; bounded by maxRetries. */
   readonly failures: number;
-  /** Leases lost (client died, cut off); bounded too. */
+  /** Leases that ended without a result (the client died or was cut off); bounded too. */
   readonly losses: number;
   readonly attempts: number;
   /** One entry for each failure. */
   readonly failedOn: readonly ClientId[];
-  /** Results that were not as planned, by the lead-in they were made with; forgotten at a restart. */
+  /** Who made results that were not as planned, and with which lead-in; forgotten at a restart. */
   readonly mismatches?: readonly { readonly clientId: ClientId; readonly leadIn: LeadIn }[];
   /** One entry for each lost lease; forgotten at a restart. */
   readonly lostOn?: readonly ClientId[];
-  /** Why anything beyond the ordinary was done; goes into the proof. */
+  /** What was unusual about its encode, and why; goes into the proof. */
   readonly notes: readonly string[];
   /** Absent until it is measured, and in jobs of one pass. */
   readonly rate?: SegmentBits;
 }
 
-/** A live try of a segment on a client, held under a lease. Past tries live in the database only. */
+/** A live attempt on a segment by one client, under a lease. Past attempts are in the database only. */
 export interface Attempt {
   readonly id: AttemptId;
   readonly jobId: JobId;
   readonly segmentIndex: number;
   readonly clientId: ClientId;
-  /** Absent in attempts of earlier versions: the job's. */
+  /** Absent in attempts of earlier versions: the job's encoder. */
   readonly encoder?: string;
   readonly leadIn: LeadIn;
   readonly isBenchmark: boolean;
@@ -88,6 +91,6 @@ export interface Attempt {
   readonly framesDone: number;
   readonly fps: number;
   readonly startedAt: number;
-  /** Monotonic moment at which it last got further: a later stage, more frames, bytes of its upload. */
+  /** Monotonic moment of its last progress: a later stage, more frames, bytes of its upload. */
   readonly progressedAt: number;
 }

@@ -1,10 +1,11 @@
-// The only place that changes a status: checks that the transition is drawn in docs/STATES.md and records the event.
+// The only place that changes a status: checks that the transition is allowed (docs/STATES.md draws them) and records
+// it.
 import { invariant } from "../../../base/assert.ts";
 import type { Client, ClientStatus } from "./client.ts";
 import type { Job, JobStatus } from "./job.ts";
 import type { Turn } from "./turn.ts";
 
-/** Every transition of a job that may happen (the drawing is docs/STATES.md). */
+/** Every allowed transition of a job. */
 export const JOB_TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   Queued: ["WaitingForClients", "Benchmarking", "Failed", "Cancelled"],
   WaitingForClients: ["Queued", "Benchmarking", "Processing", "Failed", "Cancelled"],
@@ -16,7 +17,7 @@ export const JOB_TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> 
   Cancelled: ["Queued", "Processing"],
 };
 
-/** Every transition of a client that may happen. */
+/** Every allowed transition of a client. */
 export const CLIENT_TRANSITIONS: Readonly<Record<ClientStatus, readonly ClientStatus[]>> = {
   Connected: ["Idle", "Benchmarking", "Processing", "Disconnected"],
   Idle: ["Connected", "Benchmarking", "Processing", "Disconnected"],
@@ -29,7 +30,7 @@ export function isTerminal(status: JobStatus): boolean {
   return status === "Completed" || status === "Failed" || status === "Cancelled";
 }
 
-/** Moves a job to another status together with the other fields that change in the same instant. */
+/** Moves a job to another status, together with the fields that change at the same moment. */
 export function changeJobStatus(turn: Turn, job: Job, to: JobStatus, also: Partial<Omit<Job, "status">> = {}): Job {
   if (job.status === to) return turn.putJob({ ...job, ...also });
   invariant(JOB_TRANSITIONS[job.status].includes(to), `job ${job.status} → ${to}`);
@@ -37,7 +38,7 @@ export function changeJobStatus(turn: Turn, job: Job, to: JobStatus, also: Parti
   return turn.putJob({ ...job, ...also, status: to });
 }
 
-/** Moves a client to another status; nothing happens when it is there already. */
+/** Moves a client to another status, unless it has it already. */
 export function changeClientStatus(
   turn: Turn,
   client: Client,

@@ -1,4 +1,4 @@
-// All that decide() knows between two calls.
+// All that the scheduler remembers between two calls of decide().
 import type { Client } from "./client.ts";
 import type { AttemptId, ClientId, JobId } from "./ids.ts";
 import type { Job } from "./job.ts";

@@ -1,10 +1,10 @@
-// The moments that leases, links and waiting are measured by.
+// The bounds of leases and of silence on links, in milliseconds.
 
-/** A lease and the silence that ends a link; the protocol's LEASE_MS, which a test holds equal. */
+/** The length of a lease, and the silence that ends a link. Equal to the protocol's LEASE_MS (a test compares them). */
 export const LEASE_MS = 15_000;
 
-/** A client that lives says something every two seconds; one that is silent for longer than this may not be heard at all. */
+/** A client speaks every two seconds: one that is silent for longer than this has probably lost its link. */
 export const SILENT_MS = 5000;
 
-/** What is left of a lease when the client's socket closes without a goodbye: time enough to reconnect and carry on. */
+/** What is left of a lease when the client's socket closes without a goodbye: enough time to reconnect. */
 export const RECONNECT_GRACE_MS = 2000;

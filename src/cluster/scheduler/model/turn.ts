@@ -1,5 +1,5 @@
-// One call of decide(): the state being changed (copied on the first write, so that untouched parts keep their
-// identity), the effects and the events so far. Knows no rule.
+// The working state of one call of decide(): the state as changed so far (copied on the first write, so that unchanged
+// parts keep their identity), effects and events. Knows no rules.
 import type { Client } from "./client.ts";
 import type { Decision, Effect, EventType, Moment, SchedulerEvent, Verdict } from "./decision.ts";
 import type { AttemptId, ClientId, JobId } from "./ids.ts";

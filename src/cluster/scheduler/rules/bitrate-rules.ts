@@ -1,5 +1,6 @@
-// A job with `-b:v` runs in two passes: every segment is measured first, then the bits of the whole video are shared
-// out and each segment is encoded to its share (docs/adr/0008). This file owns the two moments that such a job has more.
+// A job with `-b:v` runs in two passes (docs/adr/0008): every segment is measured first, then the bits of the whole
+// video are divided among the segments, and each is encoded to its share. These are the two rules that only such jobs
+// have.
 import { isFullyAssigned } from "../ability/capability.ts";
 import type { Input } from "../model/input.ts";
 import type { Job } from "../model/job.ts";
@@ -11,7 +12,7 @@ import { becomeProcessing } from "./job-rules.ts";
 import { heldBy, withSpeed } from "./lease-rules.ts";
 import { stopSpeculativeAttempts } from "./speculative-attempts.ts";
 
-/** The report of a measuring attempt, under its lease and once. */
+/** Takes the report of a measuring attempt: once, and under its lease. */
 export function takeMeasurement(turn: Turn, input: Extract<Input, { type: "attempt-measured" }>): void {
   const attempt = turn.attempts.get(input.attemptId);
   const client = turn.clients.get(input.clientId);
@@ -31,7 +32,10 @@ export function takeMeasurement(turn: Turn, input: Extract<Input, { type: "attem
   );
 }
 
-/** Once all of the video is measured: each segment gets its share and is free for its encode, whose attempts count anew. */
+/**
+ * Once all segments are measured: gives each its share and frees it for its encode. Its attempts are counted from 0
+ * again.
+ */
 export function settleShares(turn: Turn, job: Job): void {
   if (job.rate === undefined || !isFullyAssigned(job)) return;
   if (job.segments.length === 0 || job.segments.some(({ phase }) => phase.kind !== "measured")) return;
@@ -45,7 +49,7 @@ export function settleShares(turn: Turn, job: Job): void {
   expectSlowerWork(turn, job);
 }
 
-/** So far clients are known by how fast they measure. */
+/** The known speeds are those of measuring, which is faster. */
 function expectSlowerWork(turn: Turn, job: Job): void {
   for (const client of [...turn.clients.values()]) {
     const fps = client.slotFps[job.id];

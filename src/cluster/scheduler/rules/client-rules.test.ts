@@ -147,7 +147,7 @@ test("a client whose disk is full gets nothing more until it has room; what it g
   expect(bench.attempt("two").segmentIndex).toBe(0);
   expect(bench.attempts("one")).toEqual([]);
   bench.send(told);
-  expect(bench.details("client-resumed")).toEqual(["its disk has room again"]);
+  expect(bench.details("client-resumed")).toEqual(["its disk has space again"]);
   expect(bench.attempts("one").length).toBe(1);
 });
 

@@ -1,4 +1,4 @@
-// The client machine: hello, signs of life, links that close, silence, and disconnection on purpose.
+// The state machine of a client: its hello, signs of life, closed links, silence, and disconnection on request.
 import { isReachable } from "../ability/capability.ts";
 import type { Client } from "../model/client.ts";
 import type { Verdict } from "../model/decision.ts";
@@ -13,12 +13,12 @@ import { reclaimLeases } from "./lease-reclaim.ts";
 import { loseAttempt, loseAttemptsOf, shortenLeases } from "./lease-rules.ts";
 
 /**
- * Takes a hello: attempts that the client names carry on, under the lease that they have, or a new one where their
- * segments still wait as they were; its others go elsewhere.
+ * Takes a hello. Attempts that the client names go on under the lease that they have, or under a new one if their
+ * segments still wait; its other attempts are lost.
  */
 export function greetClient(turn: Turn, hello: HelloFacts): void {
   const known = turn.clients.get(hello.id);
-  if (known !== undefined && hello.link <= known.link) return; // of an older link, or said twice
+  if (known !== undefined && hello.link <= known.link) return; // from an older link, or a repetition
   const { heldAttempts, ...facts } = hello;
   const isSameProcess = known !== undefined && known.instance === hello.instance;
   const greeted: Client = {
@@ -35,7 +35,7 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
     ...(known?.encoderRates === undefined ? {} : { encoderRates: known.encoderRates }),
   };
   if (known?.quarantine != null && !isSameProcess) {
-    turn.event("client-resumed", { clientId: hello.id }, "out of quarantine: a new process");
+    turn.event("client-resumed", { clientId: hello.id }, "a new process ends its quarantine");
   }
   changeClientStatus(turn, turn.putClient(greeted), "Connected");
   if (heldAttempts.length === 0) forgiveUnfit(turn, hello.id);
@@ -54,13 +54,13 @@ export function greetClient(turn: Turn, hello: HelloFacts): void {
   turn.effect({ type: "welcome", clientId: hello.id, keepAttempts, isPaused: greeted.isPaused });
 }
 
-/** The client behind a link, unless the link was replaced, closed or given up. */
+/** The client behind a link; null: the link was replaced or closed. */
 function clientOn(turn: Turn, clientId: ClientId, link: number): Client | null {
   const client = turn.clients.get(clientId);
   return client !== undefined && client.link === link && isReachable(client) ? client : null;
 }
 
-/** What a client can do has changed while it is connected: a device was lost or takes less, its disk is full or is not. */
+/** A connected client can do more or less than before: it lost a device, or its disk is full, or no longer full. */
 export function changeAbilities(turn: Turn, input: Extract<Input, { type: "client-changed" }>): void {
   const client = clientOn(turn, input.clientId, input.link);
   if (client === null) return;
@@ -76,7 +76,7 @@ export function changeAbilities(turn: Turn, input: Extract<Input, { type: "clien
   const changed: Client = { ...rest, ...abilities };
   turn.putClient(changed);
   if (changed.noRoom === client.noRoom) return;
-  if (changed.noRoom === undefined) turn.event("client-resumed", { clientId: client.id }, "its disk has room again");
+  if (changed.noRoom === undefined) turn.event("client-resumed", { clientId: client.id }, "its disk has space again");
   else turn.event("client-full", { clientId: client.id }, changed.noRoom);
 }
 
@@ -104,7 +104,7 @@ function leave(turn: Turn, client: Client, reason: string): void {
   changeClientStatus(turn, left, "Disconnected");
 }
 
-/** It finishes what it can and goes: nothing more is offered. A new hello ends that. */
+/** The client leaves: it finishes what it can, and gets no more offers until its next hello. */
 export function noteLeaving(turn: Turn, clientId: ClientId, link: number): void {
   const client = clientOn(turn, clientId, link);
   if (client !== null) turn.putClient({ ...client, isLeaving: true });
@@ -114,7 +114,7 @@ function unknownClient(clientId: ClientId): Verdict {
   return refusal("E_UNKNOWN_ID", `no client with id ${clientId}`, "`ffcluster clients list` shows the ids.");
 }
 
-/** What it holds is finished, nothing more is offered; said twice, the second changes nothing. */
+/** The client finishes what it holds and gets nothing more. Idempotent. */
 export function drainClient(turn: Turn, clientId: ClientId): Verdict {
   const client = turn.clients.get(clientId);
   if (client === undefined) return unknownClient(clientId);
@@ -124,7 +124,7 @@ export function drainClient(turn: Turn, clientId: ClientId): Verdict {
   return { ok: true };
 }
 
-/** What it runs is suspended under its leases, nothing more is offered; said twice, the second changes nothing. */
+/** The client suspends what it runs, keeps its leases and gets nothing more. Idempotent. */
 export function pauseClient(turn: Turn, clientId: ClientId): Verdict {
   const client = turn.clients.get(clientId);
   if (client === undefined) return unknownClient(clientId);
@@ -161,15 +161,15 @@ export function disconnectClient(turn: Turn, clientId: ClientId): Verdict {
 }
 
 /**
- * A link on which nothing was received for a lease time is dead, whatever its socket says; one that is silent while a
- * lease ends is dead then.
+ * Disconnects clients whose links are dead, whatever the sockets say: silent for a lease time, or for less while one of
+ * their leases ends.
  */
 export function dropSilentClients(turn: Turn): void {
   for (const client of turn.clients.values()) {
     if (client.status === "Disconnected" || !isSilent(turn, client)) continue;
     shortenLeases(turn, client.id, turn.now + RECONNECT_GRACE_MS);
     if (isReachable(client)) {
-      const reason = "nothing was heard for a lease time";
+      const reason = "it was silent for a lease time";
       turn.effect({ type: "close-client", clientId: client.id, reason, reconnect: true });
     }
     changeClientStatus(turn, client, "Disconnected");
@@ -182,7 +182,7 @@ function isSilent(turn: Turn, { id, lastHeardAt }: Client): boolean {
   return turn.attemptsOf(id).some(({ leaseEndsAt }) => leaseEndsAt <= turn.now);
 }
 
-/** Benchmarking or Processing by what it holds; Idle when it holds nothing any more. */
+/** Sets Benchmarking or Processing by what a client holds; Idle when it holds nothing any more. */
 export function settleClientStatuses(turn: Turn): void {
   const working = new Map<ClientId, "Benchmarking" | "Processing">();
   for (const attempt of turn.attempts.values()) {

@@ -1,5 +1,5 @@
-// Which encoder a job gets that leaves it open: the one with the most throughput among the clients present; again when
-// its clients are gone for good or can't do it. A job that names its encoder has only that one.
+// Elects the encoder of a job that leaves it open: the one with the most throughput among the connected clients. Elects
+// again when its clients are gone for good or cannot do it. A job that names its encoder keeps it.
 import { hasReachableClient, isCapable, isReachable, needsClients, takesWork } from "../ability/capability.ts";
 import { canUse, encoderFor, pixelRateOf, poolOf } from "../ability/encoders.ts";
 import type { Client } from "../model/client.ts";
@@ -21,7 +21,7 @@ interface Standing {
   readonly rate: number;
 }
 
-/** Every candidate that some client present can serve, the best first: enough clients, then most throughput. */
+/** Every candidate that some connected client can serve, best first: enough clients, then most throughput. */
 function standings(turn: Turn, job: Job, candidates: readonly Candidate[]): Standing[] {
   const present = [...turn.clients.values()].filter((client) => isReachable(client) && takesWork(client));
   const found = candidates.map((candidate) => {
@@ -46,7 +46,7 @@ function elect(turn: Turn, job: Job, chosen: Standing, others: readonly Standing
   return turn.putJob({ ...job, ...also, encoder, family });
 }
 
-/** Before a job starts its encoder follows the clients that come and go; after that only what has to change does. */
+/** Before a job starts, its encoder follows the clients that come and go; after that it changes only if it has to. */
 export function settleElection(turn: Turn, job: Job): void {
   if (job.status === "Combining") return;
   const { election } = job.settings;
@@ -61,8 +61,8 @@ export function settleElection(turn: Turn, job: Job): void {
 }
 
 /**
- * A started job none of whose clients is there: when they are gone for longer than it wants to wait, or are there and
- * can't do it after all, another encoder takes over, and everything is encoded again: one output, one encoder.
+ * A started job has no client for its encoder. When they are gone for longer than the job wants to wait, or turn out
+ * unable to do it, another encoder takes over and everything is encoded again: one output, one encoder.
  */
 function reelect(turn: Turn, job: Job): void {
   if (hasReachableClient(turn, job) || !needsClients(job)) return;
@@ -99,15 +99,15 @@ function startOver(turn: Turn, job: Job, best: Standing, found: readonly Standin
     failedOn: [],
     losses: 0,
     lostOn: [],
-    leadIn: 0 as const, // the ladder may have been climbed because of a client
+    leadIn: 0 as const, // a client may be why the ladder was climbed
     notes: [...segment.notes, note],
   }));
   elect(turn, turn.jobs.get(job.id) ?? job, best, found, { segments });
 }
 
 /**
- * Instead of failing a job whose hardware encoder did not get a segment right: another encoder, where there is one.
- * From software there is no other way: its word on a source is the last. True when the job goes on.
+ * Tries another encoder instead of failing a job whose hardware encoder got a segment wrong. There is none after
+ * software, whose verdict on a source is final. True: the job goes on.
  */
 export function takeOtherWay(turn: Turn, job: Job, segment: Segment, clientId: ClientId, reason: string): boolean {
   const { election } = job.settings;
@@ -146,17 +146,17 @@ function forgetSpeed(turn: Turn, client: Client, job: Job): void {
   turn.putClient({ ...client, slotFps });
 }
 
-/** Longer than a client waits between two tries: a line that was cut for all brings them back one by one. */
+/** Longer than a client waits between two tries: after an outage clients come back one by one. */
 const COMES_BACK_WITHIN_MS = 120_000;
 
-/** Present, or was until just now. */
+/** Connected, or disconnected only recently. */
 function isAround(turn: Turn, client: Client): boolean {
   return client.status !== "Disconnected" || turn.now - client.lastHeardAt < COMES_BACK_WITHIN_MS;
 }
 
 /**
- * Clients with the job's encoder are present, and each has shown that it can't do this job with it, as has every one
- * that may be back soon. One that is only held back for its headers can: it waits for those whose headers count.
+ * Every client with the job's encoder that is connected, or may be back soon, was found unfit for the job, and at least
+ * one is connected. A client that is only held back for its parameter sets is not unfit: it waits for the others.
  */
 function everyoneIsUnfit(turn: Turn, job: Job): boolean {
   const unfit = (job.unfit ?? []).filter(({ parameterSets }) => parameterSets === undefined);
@@ -169,7 +169,7 @@ function everyoneIsUnfit(turn: Turn, job: Job): boolean {
   return ![...turn.clients.values()].some((client) => isAround(turn, client) && encoderFor(client, judged) !== null);
 }
 
-/** Somebody known who is away for now could serve a candidate. */
+/** A known client that is connected, or may be back soon, could serve a candidate. */
 function mayStillCome(turn: Turn, job: Job, election: Election): boolean {
   return election.candidates.some(({ encoder }) =>
     [...turn.clients.values()].some((client) => isAround(turn, client) && canUse(client, job, encoder)),
@@ -183,18 +183,20 @@ function failUnfit(turn: Turn, job: Job): void {
   failJob(turn, job, {
     code: "E_ENCODE_FAILED",
     message: `no client can encode this: ${reasons.join("; ").slice(0, 2000)}`,
-    hint: "Name a codec (-c:v h264) in place of an encoder, so that another one may take over; `ffcluster doctor` on the clients tries each.",
+    hint: "Name a codec (-c:v h264) instead of an encoder, so that another encoder may take over; `ffcluster doctor` on a client tries each.",
   });
 }
 
-/** The client can't do this job with this encoder: its segment is free at once, and no fault is counted against it. */
+/**
+ * Notes that the client cannot do this job with this encoder. This counts neither against the segment nor the client.
+ */
 export function markUnfit(job: Job, clientId: ClientId, encoder: string, reason: string): Job {
   const known = job.unfit ?? [];
   if (known.some((unfit) => unfit.clientId === clientId && unfit.encoder === encoder)) return job;
   return { ...job, unfit: [...known, { clientId, encoder, reason }] };
 }
 
-/** A client that comes back as a new process may have been mended. */
+/** A client that comes back without attempts may have been repaired. */
 export function forgiveUnfit(turn: Turn, clientId: ClientId): void {
   for (const job of [...turn.jobs.values()]) {
     if (isTerminal(job.status) || !job.unfit?.some((unfit) => unfit.clientId === clientId)) continue;

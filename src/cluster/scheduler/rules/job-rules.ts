@@ -1,4 +1,4 @@
-// The job machine: taking a job, the index and audio as they advance, waiting for clients, combining, and every end.
+// The state machine of a job: submission, progress of index and audio, waiting for clients, combining, and every end.
 import type { ErrorBody } from "../../../base/errors.ts";
 import {
   countCapable,
@@ -22,7 +22,7 @@ import { holdersOf, withoutAttempt } from "./speculative-attempts.ts";
 const OK: Verdict = { ok: true };
 
 export function submitJob(turn: Turn, job: NewJob): void {
-  if (turn.jobs.has(job.id)) return; // said twice
+  if (turn.jobs.has(job.id)) return; // a repetition
   const { hasSoundWork, ...facts } = job;
   turn.putJob({
     ...facts,
@@ -46,13 +46,13 @@ export function submitJob(turn: Turn, job: NewJob): void {
   if (hasSoundWork) turn.effect({ type: "start-audio", jobId: job.id });
 }
 
-/** A job that has not ended, or null: inputs about any other job are late and mean nothing. */
+/** A job that has not ended, or null: inputs about any other job come too late and are ignored. */
 export function openJob(turn: Turn, jobId: JobId): Job | null {
   const job = turn.jobs.get(jobId);
   return job === undefined || isTerminal(job.status) ? null : job;
 }
 
-/** Appends what is new; groups that segments hold already come again after a restart. */
+/** Appends the new groups. After a restart, groups that are in segments already come again. */
 export function advanceIndex(turn: Turn, jobId: JobId, gops: readonly IndexedGop[]): void {
   const job = openJob(turn, jobId);
   if (job === null || job.indexComplete) return;
@@ -74,7 +74,7 @@ export function advanceIndex(turn: Turn, jobId: JobId, gops: readonly IndexedGop
   if (fresh.length > 0) turn.putJob({ ...job, gops: withGops(job.gops, fresh) });
 }
 
-/** The index is complete; its total must be what its groups add up to, or frames would be lost in silence. */
+/** The index is complete. Its total must equal the sum of its groups, or frames would be lost silently. */
 export function finishIndex(turn: Turn, jobId: JobId, totalFrames: number): void {
   const job = openJob(turn, jobId);
   if (job === null || job.indexComplete) return;
@@ -135,7 +135,7 @@ export function failJob(turn: Turn, job: Job, error: ErrorBody): void {
   endJob(turn, job, "Failed", { error });
 }
 
-/** Ends a job: its clients are told to stop, and everything kept only for the work is let go. */
+/** Ends a job: stops its attempts and drops what was kept only for the work. */
 function endJob(
   turn: Turn,
   job: Job,
@@ -161,7 +161,7 @@ function endJob(
   turn.effect({ type: "release-job", jobId: job.id, status });
 }
 
-/** Takes every attempt of a job away from its clients. */
+/** Stops every attempt of a job. */
 export function stopAttempts(turn: Turn, jobId: JobId, reason: string): void {
   for (const attempt of [...turn.attempts.values()]) {
     if (attempt.jobId !== jobId) continue;
@@ -173,7 +173,7 @@ export function stopAttempts(turn: Turn, jobId: JobId, reason: string): void {
   }
 }
 
-/** Before work is given out: does the job have the clients it needs? */
+/** Before work is assigned: sets whether the job waits for clients. */
 export function settleWaiting(turn: Turn, job: Job): void {
   if (job.status === "Combining") return;
   if (job.startedAt === null) {
@@ -193,7 +193,7 @@ export function settleWaiting(turn: Turn, job: Job): void {
   else if (turn.now - job.aloneSince >= LEASE_MS) changeJobStatusOnce(turn, job, "WaitingForClients");
 }
 
-/** After everything else: all verified and the audio there means that only the stitch is left. */
+/** After everything else: when all segments are verified and the audio is done, only the stitch is left. */
 export function settleCombining(turn: Turn, job: Job): void {
   if (job.status === "Combining" || job.audio === "pending" || job.audio === "running") return;
   if (!isFullyAssigned(job)) return;
@@ -203,7 +203,7 @@ export function settleCombining(turn: Turn, job: Job): void {
   turn.effect({ type: "start-stitch", jobId: job.id });
 }
 
-/** A first segment is verified, or a second one goes to the same client. */
+/** Called when a first segment is verified, or a second one goes to the same client. */
 export function becomeProcessing(turn: Turn, job: Job): Job {
   return job.status === "Benchmarking" || job.status === "WaitingForClients"
     ? changeJobStatus(turn, job, "Processing")

@@ -30,7 +30,7 @@ test("the only client, cut off for a minute, goes on with what it names: a new l
   expect(bench.effects("welcome")[0]?.keepAttempts).toEqual([attempt.id]);
   expect(bench.effects("offer")).toEqual([]);
   expect(bench.attempt()).toMatchObject({ id: attempt.id, leaseEndsAt: bench.now + 15_000, progressedAt: bench.now });
-  expect(bench.details("lease-renewed")).toEqual(["one came back with it, and nobody else had taken it"]);
+  expect(bench.details("lease-renewed")).toEqual(["one came back before another client had taken the segment"]);
   expect(bench.segment(0)).toMatchObject({ attempts: 1, losses: 0, failures: 0, lostOn: [] });
   bench.finish(bench.attempt());
   expect(bench.job().status).toBe("Combining");
@@ -55,7 +55,7 @@ test("a client that falls silent on a link that stays up is not told to stop: it
   expect(bench.effects("stop-attempt")).toEqual([]);
   expect(bench.effects("close-client")).toMatchObject([{ clientId: "one", reconnect: true }]);
   expect(bench.client().status).toBe("Disconnected");
-  expect(bench.details("lease-lost")).toEqual(["the lease ended without a word from the client"]);
+  expect(bench.details("lease-lost")).toEqual(["the lease ended while the client was silent"]);
   bench.hello("one", { heldAttempts: [attempt.id] });
   expect(bench.attempt().id).toBe(attempt.id);
 });

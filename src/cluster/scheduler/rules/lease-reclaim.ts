@@ -1,6 +1,6 @@
-// A client that was silent for longer than its lease comes back with what it still has: an encode half way, or a
-// finished segment. While the segment waits as that lease left it, the same attempt gets a new lease. Anything else that
-// happened to the segment meanwhile (another lease, above all) makes another phase of it, which remembers nobody.
+// A client that was silent for longer than its lease comes back with an encode half way or a finished segment. If the
+// segment still waits as that lease left it, the same attempt gets a new lease. Any change to the segment meanwhile,
+// such as a lease to another client, replaces its phase and forgets the lost attempt.
 import { canUse } from "../ability/encoders.ts";
 import type { Client } from "../model/client.ts";
 import type { AttemptId, ClientId } from "../model/ids.ts";
@@ -12,7 +12,7 @@ import { isTerminal } from "../model/state-changes.ts";
 import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
 
-/** The attempt whose lease ended in silence and that could be taken up again; null: there is none of this id. */
+/** The attempt of this id whose lease ended in silence and can be reclaimed; null: there is none. */
 export function findLost(state: Pick<SchedulerState, "jobs">, attemptId: AttemptId): Attempt | null {
   for (const { lost } of lostIn(state)) if (lost.id === attemptId) return lost;
   return null;
@@ -36,12 +36,12 @@ function lostIn({ jobs }: Pick<SchedulerState, "jobs">): readonly Lost[] {
   return found;
 }
 
-/** The segment that just lost its only attempt to silence, as it waits for anybody, or for that client again. */
+/** The segment that just lost its only attempt to silence: it waits for any client, and remembers that attempt. */
 export function rememberLost(segment: Segment, lost: Attempt): Segment {
   return segment.phase.kind === "pending" ? { ...segment, phase: { ...segment.phase, lost } } : segment;
 }
 
-/** A hello settles what was lost of a client: what it names and may go on with is leased to it again, the rest is forgotten. */
+/** At a client's hello: leases again the lost attempts that it names and may go on with, and forgets its others. */
 export function reclaimLeases(turn: Turn, client: Client, named: readonly AttemptId[]): AttemptId[] {
   const taken: AttemptId[] = [];
   for (const {
@@ -63,7 +63,7 @@ export function reclaimLeases(turn: Turn, client: Client, named: readonly Attemp
   return taken;
 }
 
-/** A client hands in what it made before its link is back. */
+/** A client hands in a result before its link is back. */
 export function reclaimAttempt(turn: Turn, input: Extract<Input, { type: "attempt-reclaimed" }>): void {
   const { attemptId, clientId } = input;
   const client = turn.clients.get(clientId);
@@ -77,7 +77,7 @@ function mayGoOn(client: Client, job: Job, { encoder = job.encoder }: Attempt): 
   return client.quarantine === null && isOfJob && canUse(client, job, encoder);
 }
 
-/** Nothing was lost after all: the loss counts no more, and the attempt is still the same one. */
+/** Gives the same attempt a new lease. The loss no longer counts. */
 function reclaim(turn: Turn, job: Job, segment: Segment, lost: Attempt, client: Client): void {
   turn.putAttempt({ ...lost, leaseEndsAt: turn.now + LEASE_MS, progressedAt: turn.now });
   turn.putSegment(job, {
@@ -87,7 +87,7 @@ function reclaim(turn: Turn, job: Job, segment: Segment, lost: Attempt, client: 
     lostOn: withoutLast(segment.lostOn ?? [], client.id),
   });
   const subject = { jobId: job.id, clientId: client.id, segmentIndex: segment.index, attemptId: lost.id };
-  turn.event("lease-renewed", subject, `${client.name} came back with it, and nobody else had taken it`);
+  turn.event("lease-renewed", subject, `${client.name} came back before another client had taken the segment`);
 }
 
 function withoutLast(ids: readonly ClientId[], id: ClientId): readonly ClientId[] {

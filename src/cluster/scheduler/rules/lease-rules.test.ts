@@ -134,7 +134,7 @@ test("a segment that fails more often than allowed fails the job with ffmpeg's o
   expect(bench.job().status).toBe("Failed");
   expect(bench.job().error).toMatchObject({
     code: "E_ENCODE_FAILED",
-    message: "segment 0 failed 3 times; the last words were: Invalid data found",
+    message: "segment 0 failed 3 times; the last error was: Invalid data found",
   });
   expect(bench.job().error?.hint).toContain("ffmpeg");
 });

@@ -1,5 +1,5 @@
-// Leases and fencing: what renews an attempt, what ends it, and which result is taken. A result counts only under
-// the lease it was made under, and once.
+// Leases and fencing: what renews an attempt, what ends it, and which result is accepted. A result counts once, and
+// only under the lease it was made under.
 import type { SegmentReport } from "../../../media/model/segment.ts";
 import { isReachable } from "../ability/capability.ts";
 import { slotsFor } from "../ability/encoders.ts";
@@ -22,7 +22,7 @@ import { progressTimeoutMs } from "./progress-timeout.ts";
 import { recordTrouble } from "./quarantine.ts";
 import { holdersOf, resultsOf, stopSpeculativeAttempts, withoutAttempt, withResult } from "./speculative-attempts.ts";
 
-/** Leases a segment may lose beyond its retries: lost links are not the segment's fault, but must end somewhere. */
+/** Leases that a segment may lose beyond its retries: lost links are not its fault, but the job must end some time. */
 const EXTRA_LOSSES = 10;
 const STAGES: readonly AttemptStage[] = ["queued", "fetching", "encoding", "uploading"];
 
@@ -35,8 +35,8 @@ export function heldBy(turn: Turn, attempt: Attempt): { job: Job; segment: Segme
 }
 
 /**
- * How a result would be received: "wanted" under a live lease of this client, "had" when this very attempt was
- * taken already (a repeated upload after a lost answer), else "stale". For the shell, before it reads a body.
+ * How a result would be received: "wanted" under a live lease of this client, "had" when this attempt's result was
+ * accepted already (an upload repeated after a lost answer), else "stale". The shell asks before it reads a body.
  */
 export function resultStanding(
   state: SchedulerState,
@@ -58,7 +58,7 @@ export function resultStanding(
   return acceptedFrom(state, attemptId) === clientId ? "had" : "stale";
 }
 
-/** The client whose result of this attempt was taken; null when none was. */
+/** The client whose result of this attempt was accepted; null: none was. */
 function acceptedFrom(state: Pick<SchedulerState, "jobs">, attemptId: AttemptId): ClientId | null {
   for (const job of state.jobs.values()) {
     for (const { phase } of job.segments) {
@@ -69,7 +69,7 @@ function acceptedFrom(state: Pick<SchedulerState, "jobs">, attemptId: AttemptId)
 }
 
 /**
- * Renews the lease, unless the attempt has got no further for longer than its patience. Stage and frames only move
+ * Renews the lease, unless the attempt made no progress for longer than its timeout. Stage and frames only move
  * forward, whatever order messages come in.
  */
 export function progressAttempt(turn: Turn, input: Extract<Input, { type: "attempt-progressed" }>): void {
@@ -77,7 +77,7 @@ export function progressAttempt(turn: Turn, input: Extract<Input, { type: "attem
   const client = turn.clients.get(input.clientId);
   if (attempt === undefined || client === undefined || attempt.clientId !== client.id || !isReachable(client)) return;
   const stage = STAGES.indexOf(input.stage) > STAGES.indexOf(attempt.stage) ? input.stage : attempt.stage;
-  // Of a client that is paused nothing is to be expected, and its patience begins anew when it goes on.
+  // A paused client makes no progress; its timeout starts again when it goes on.
   const hasMoved = stage !== attempt.stage || input.frames > attempt.framesDone || client.isPaused;
   const reported: Attempt = {
     ...attempt,
@@ -90,15 +90,15 @@ export function progressAttempt(turn: Turn, input: Extract<Input, { type: "attem
   turn.putAttempt(isStuck ? reported : { ...reported, leaseEndsAt: turn.now + LEASE_MS });
 }
 
-/** Bytes of its result come in: it gets further, however slow the line. */
+/** Bytes of its result arrived: that is progress, however slow the network. */
 export function advanceUpload(turn: Turn, attemptId: AttemptId): void {
   const attempt = turn.attempts.get(attemptId);
   if (attempt !== undefined) turn.putAttempt({ ...attempt, progressedAt: turn.now });
 }
 
 /**
- * Fencing: the result of a live attempt goes to verification, or waits while an earlier one is checked; any other
- * result is refused and its file dropped.
+ * Fencing: the result of a live attempt is verified, or waits while an earlier one is. Any other result is refused and
+ * its file dropped.
  */
 export function landResult(turn: Turn, input: Extract<Input, { type: "result-landed" }>): Verdict {
   const { attemptId, clientId, report } = input;
@@ -138,7 +138,10 @@ function refuseResult(turn: Turn, input: Extract<Input, { type: "result-landed" 
   );
 }
 
-/** Speed of one slot on this job: half the new measurement, half what was known. What was decoded before it counts as work. */
+/**
+ * Updates the speed of one slot on this job: the mean of new and known. Frames decoded before the segment count as
+ * work.
+ */
 export function withSpeed(
   client: Client,
   job: Job,
@@ -163,7 +166,7 @@ export function withSpeed(
 }
 
 /**
- * The client gives an attempt up. "stopped" and "unfit" are no fault of the segment; anything else counts against its
+ * The client gives up an attempt. "stopped" and "unfit" are not the segment's fault; anything else counts against its
  * retries.
  */
 export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-failed" }>): void {
@@ -187,7 +190,7 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
     if (freed.phase.kind === "pending" && segment.failures > job.settings.maxRetries) {
       failJob(turn, marked, {
         code: "E_ENCODE_FAILED",
-        message: `segment ${segment.index} failed ${segment.failures} times; the last words were: ${input.reason}`,
+        message: `segment ${segment.index} failed ${segment.failures} times; the last error was: ${input.reason}`,
         hint: FAILURE_HINTS.encode,
       });
     }
@@ -206,13 +209,13 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
     if (takeOtherWay(turn, failed, current, attempt.clientId, lastLine(input.reason))) return;
     failJob(turn, failed, {
       code: "E_ENCODE_FAILED",
-      message: `segment ${segment.index} failed ${failures} times${onWhom(turn, failedOn)}; the last words were: ${input.reason}`,
+      message: `segment ${segment.index} failed ${failures} times${onWhom(turn, failedOn)}; the last error was: ${input.reason}`,
       hint: FAILURE_HINTS[input.kind],
     });
   }
 }
 
-/** " on 3 clients (a, b, c)", so that a segment's fault is told from a client's. */
+/** " on 3 clients (a, b, c)": it shows whether the segment or a client is to blame. */
 function onWhom(turn: Turn, failedOn: readonly ClientId[]): string {
   const names = [...new Set(failedOn)].map((id) => turn.clients.get(id)?.name ?? id);
   return names.length > 1 ? ` on ${names.length} clients (${names.join(", ")})` : "";
@@ -231,8 +234,8 @@ const FAILURE_HINTS: Readonly<Record<"encode" | "source" | "io" | "refused" | "s
 };
 
 /**
- * A lease ends without a result: the segment is free at once. A client that is silent is told nothing: it may come back
- * with the attempt while nobody else has the segment, and is told then.
+ * A lease ends without a result, and the segment is free at once. A silent client gets no message: it may come back
+ * with the attempt before another client has the segment, and gets its answer then.
  */
 export function loseAttempt(
   turn: Turn,
@@ -272,7 +275,7 @@ export function loseAttemptsOf(turn: Turn, clientId: ClientId, reason: string): 
   }
 }
 
-/** Leases of a client that cannot be heard end no later than `at`. */
+/** Leases of a client whose link is down end no later than `at`. */
 export function shortenLeases(turn: Turn, clientId: ClientId, at: number): void {
   for (const attempt of [...turn.attempts.values()]) {
     if (attempt.clientId === clientId && attempt.leaseEndsAt > at) turn.putAttempt({ ...attempt, leaseEndsAt: at });
@@ -281,7 +284,7 @@ export function shortenLeases(turn: Turn, clientId: ClientId, at: number): void 
 
 export function expireLeases(turn: Turn): void {
   for (const attempt of turn.attempts.values()) {
-    // Deleting from a Map while it is iterated is defined; the first write copies it, and the copy's source stays.
+    // Safe while deleting: the first write copies the map, and this loop goes on over the original.
     if (attempt.leaseEndsAt <= turn.now && turn.attempts.has(attempt.id)) expire(turn, attempt);
   }
 }
@@ -295,6 +298,6 @@ function expire(turn: Turn, attempt: Attempt): void {
   }
   const client = turn.clients.get(attempt.clientId);
   const isSilent = client !== undefined && !isReachable(client);
-  const reason = "the lease ended without a word from the client";
+  const reason = "the lease ended while the client was silent";
   loseAttempt(turn, attempt, reason, isSilent ? "client is silent" : "tell client");
 }

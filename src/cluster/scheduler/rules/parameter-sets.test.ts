@@ -26,7 +26,7 @@ function firstOf(bench: SchedulerBench, clientId: string): Attempt {
   return first;
 }
 
-const REASON = "writes other headers than the rest, which can't be joined with theirs in one stream";
+const REASON = "writes other stream headers than the rest, so its segments can't be joined with theirs";
 
 test("the slower client's segment is encoded again by the other, and it gets no more", () => {
   const bench = benchWith({ headers: "global" });

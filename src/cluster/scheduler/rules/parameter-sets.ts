@@ -1,5 +1,5 @@
-// One header for one stream: where a decoder gets the encoder's headers once, from the container, segments with other
-// headers can't be joined. The client whose encoder writes others is told apart, and the minority is encoded again.
+// One stream has one set of encoder headers (parameter sets). Where a decoder reads them once, from the container,
+// segments with different ones can't be joined: the minority is encoded again, and its clients get no more of the job.
 import { isReachable, takesWork } from "../ability/capability.ts";
 import { slotsFor } from "../ability/encoders.ts";
 import type { Client } from "../model/client.ts";
@@ -11,10 +11,10 @@ import { openJob } from "./job-rules.ts";
 import { dropSpeculativeAttempts, withoutAttempt } from "./speculative-attempts.ts";
 import { runWhole } from "./void-segments.ts";
 
-/** For jobs that name their encoder; the others say it themselves (--wait-for-family). */
+/** For jobs that name their encoder; other jobs bring their own value (--wait-for-family). */
 const WAIT_FOR_MAKERS_MS = 60_000;
 
-/** A digest; null: the encoder writes none. */
+/** A digest of them; null: the encoder writes none. */
 type ParameterSets = string | null;
 
 interface Made {
@@ -32,7 +32,7 @@ function madeOf(job: Job): Made[] {
   });
 }
 
-/** It is not the client then: what is encoded decides. */
+/** One client made different ones: then they depend on the pictures and not on the client. */
 function makesBoth(made: readonly Made[]): boolean {
   const byClient = new Map<ClientId, ParameterSets>();
   return made.some(({ landed, parameterSets }) => {
@@ -50,7 +50,7 @@ function makersOf(turn: Turn, job: Job, made: readonly Made[], parameterSets: Pa
   return [...turn.clients.values()].filter((client) => ids.has(client.id));
 }
 
-/** Seconds until all is done with these headers, by the clients known to make them. */
+/** Seconds until the whole job is done with these, by the clients known to make them. */
 function secondsLeft(turn: Turn, job: Job, made: readonly Made[], parameterSets: ParameterSets): number {
   let fps = 0;
   for (const client of makersOf(turn, job, made, parameterSets)) {
@@ -62,8 +62,9 @@ function secondsLeft(turn: Turn, job: Job, made: readonly Made[], parameterSets:
 }
 
 /**
- * After a segment is verified: do its headers go with those of the others? If not, the clients that would be done sooner
- * go on, what the others made is encoded again, and they get no more of this job. False when the segment itself is void.
+ * After a segment is verified: compares its parameter sets with those of the others. Where they differ, the clients
+ * that would be done sooner go on, the others get no more of this job, and their segments are encoded again. False: so
+ * is this segment.
  */
 export function settleParameterSets(turn: Turn, jobId: JobId, index: number): boolean {
   const job = openJob(turn, jobId);
@@ -74,9 +75,9 @@ export function settleParameterSets(turn: Turn, jobId: JobId, index: number): bo
   const other = made.find(({ parameterSets }) => own !== undefined && parameterSets !== own.parameterSets);
   if (own === undefined || other === undefined) return true;
   if (makesBoth(made)) {
-    // Every key frame says its own; a decoder that follows them is right.
+    // Every key frame carries its own, and a decoder reads them there.
     if (rule === "repeated") return true;
-    runWhole(turn, job, `${job.encoder} writes other headers for other parts of it, and one stream has one`);
+    runWhole(turn, job, `${job.encoder} writes different stream headers for different parts, and one stream has one`);
     return false;
   }
   const isOwnKept =
@@ -86,7 +87,7 @@ export function settleParameterSets(turn: Turn, jobId: JobId, index: number): bo
   return isOwnKept;
 }
 
-/** A choice stands against a late result of a client that it set aside; another client may turn it round. */
+/** A late result of a client that was set aside does not change the choice; another client's may. */
 function isToldApart(job: Job, { landed, parameterSets }: Made): boolean {
   return (
     job.unfit?.some((unfit) => unfit.clientId === landed.clientId && unfit.parameterSets === parameterSets) === true
@@ -95,7 +96,7 @@ function isToldApart(job: Job, { landed, parameterSets }: Made): boolean {
 
 function dropOthers(turn: Turn, job: Job, made: readonly Made[], kept: ParameterSets): void {
   const dropped = made.filter(({ parameterSets }) => parameterSets !== kept);
-  const reason = "writes other headers than the rest, which can't be joined with theirs in one stream";
+  const reason = "writes other stream headers than the rest, so its segments can't be joined with theirs";
   const unfit = (job.unfit ?? []).filter(({ parameterSets }) => parameterSets === undefined || parameterSets !== kept);
   const segments = job.segments.slice();
   for (const { segment, landed, parameterSets } of dropped) {
@@ -118,7 +119,7 @@ function freed(turn: Turn, segment: Segment, note: string): Segment {
   return { ...segment, phase: { kind: "pending", notBefore: turn.now }, notes: [...segment.notes, note] };
 }
 
-/** What such a client still encodes could not be used. */
+/** Stops what such a client still encodes: it could not be used. */
 function stopOn(turn: Turn, jobId: JobId, clientId: ClientId): void {
   for (const attempt of [...turn.attemptsOf(clientId)]) {
     const job = turn.jobs.get(jobId);
@@ -135,7 +136,7 @@ function stopOn(turn: Turn, jobId: JobId, clientId: ClientId): void {
   }
 }
 
-/** Held back for its headers alone, and there. */
+/** Connected clients that only their parameter sets hold back. */
 function waiting(turn: Turn, job: Job): readonly Unfit[] {
   return (job.unfit ?? []).filter(({ clientId, encoder, parameterSets }) => {
     const client = turn.clients.get(clientId);
@@ -146,14 +147,14 @@ function waiting(turn: Turn, job: Job): readonly Unfit[] {
 }
 
 /**
- * A job whose fitting clients are all gone while others with the same encoder are there: waits, then begins again with
- * those. True when it is such a job.
+ * A job whose matching clients are all gone while others with the same encoder are connected: it waits, then starts
+ * over with those. True: it is such a job.
  */
 export function settleWithoutMakers(turn: Turn, job: Job): boolean {
   if (waiting(turn, job).length === 0) return false;
   const waitMs = job.settings.election === undefined ? WAIT_FOR_MAKERS_MS : job.settings.election.waitForFamilyMs;
   if (waitMs === null || job.aloneSince === null || turn.now - job.aloneSince < waitMs) return true;
-  const note = "encoded again: no client was left whose headers are those of the segments so far";
+  const note = "encoded again: no client was left that writes the stream headers of the segments so far";
   const segments = job.segments.map((segment) => {
     const { index: segmentIndex, phase } = segment;
     if (!("landed" in phase)) return segment;

@@ -1,12 +1,12 @@
-// How long an attempt may go without getting further while its client still reports it. Past that, reports no longer
-// renew its lease. The client's own watch is sooner, because it sees the process; this is for clients that don't.
+// How long an attempt may go without progress while its client still reports it. After that, reports no longer renew
+// its lease. The client's own watchdog is faster, because it sees the process; this one covers clients that don't.
 import type { Attempt } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
 
-/** Where speed is known: time for this many frames, more than any encoder's look-ahead holds back. */
+/** Where the speed is known: the time for this many frames, which is more than any encoder's look-ahead. */
 const TIMEOUT_FRAMES = 600;
 const LEAST_TIMEOUT_MS = 5 * 60_000;
-/** Where it is not: a first frame of a slow encoder; above the client's own half hour. */
+/** Where it is not: enough for the first frame of a slow encoder, and above the client's own half hour. */
 const UNKNOWN_SPEED_MS = 35 * 60_000;
 
 export function progressTimeoutMs(turn: Turn, attempt: Attempt): number {
@@ -24,7 +24,7 @@ export function progressTimeoutMs(turn: Turn, attempt: Attempt): number {
   }
 }
 
-/** It waits for a slot that another attempt of this client has, which is held to its own progress. */
+/** It waits for the slot of another attempt of this client, which has a timeout of its own. */
 function isBehindAnother(turn: Turn, attempt: Attempt): boolean {
   for (const other of turn.attemptsOf(attempt.clientId)) {
     if (other.stage === "fetching" || other.stage === "encoding") return true;

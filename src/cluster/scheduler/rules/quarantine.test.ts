@@ -24,7 +24,7 @@ test("a client that fails on three segments, which others have no trouble with, 
   const bench = twoClients();
   for (let times = 0; times < 3; times++) bench.fail(anyOf(bench, "bad"), "encode", "Bus error\nlast words");
   const { quarantine } = bench.client("bad");
-  expect(quarantine).toBe("failed on 3 segments that others had no trouble with; the last time: last words");
+  expect(quarantine).toBe("failed on 3 segments that others had no trouble with; the last error was: last words");
   for (const attempt of bench.attempts("bad")) bench.fail(attempt);
   bench.pass(1000);
   expect(bench.attempts("bad")).toEqual([]);

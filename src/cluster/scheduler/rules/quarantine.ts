@@ -1,15 +1,17 @@
-// Whose fault a failure is. A segment that gives several clients trouble is the trouble itself: its failures count
-// against it alone. A client that fails on segments which nobody else had trouble with, in jobs that others get on
-// with, is bad: it gets no more work until somebody resumes it or its process is a new one.
+// Decides whether a failure is the segment's fault or the client's. A segment that fails on several clients is at fault
+// itself. A client that fails on segments that no other client failed on, in jobs that others make progress with, is
+// put in quarantine: it gets no more work until a user resumes it or a new process takes its place.
 import type { Trouble } from "../model/client.ts";
 import type { ClientId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
 import type { Turn } from "../model/turn.ts";
 
-/** Different segments that a client may fail on, one after the other, before it is quarantined. */
+/** So many different segments in a row may a client fail on before it is quarantined. */
 const MOST_TROUBLES = 3;
 
-/** A client failed on a segment; the failure is in the segment's own list already. */
+/**
+ * Records that a client failed on a segment, and quarantines it after too many. The segment lists the failure already.
+ */
 export function recordTrouble(turn: Turn, clientId: ClientId, job: Job, segmentIndex: number, reason: string): void {
   const client = turn.clients.get(clientId);
   if (client === undefined || client.quarantine !== null) return;
@@ -21,19 +23,19 @@ export function recordTrouble(turn: Turn, clientId: ClientId, job: Job, segmentI
     turn.putClient({ ...client, troubles });
     return;
   }
-  const quarantine = `failed on ${own.length} segments that others had no trouble with; the last time: ${reason}`;
+  const quarantine = `failed on ${own.length} segments that others had no trouble with; the last error was: ${reason}`;
   turn.putClient({ ...client, troubles, quarantine });
   turn.event("client-quarantined", { clientId, jobId: job.id }, quarantine);
 }
 
-/** A segment of this client was verified: it is able to work. */
+/** A segment of this client was verified: it works. */
 export function clearTroubles(turn: Turn, clientId: ClientId): void {
   const client = turn.clients.get(clientId);
   if (client === undefined || (client.troubles?.length ?? 0) === 0) return;
   turn.putClient({ ...client, troubles: [] });
 }
 
-/** Nobody else failed on that segment, and the job is one that others deliver for. */
+/** No other client failed on that segment, and others have delivered for the job. */
 function isOwn(turn: Turn, clientId: ClientId, { jobId, segmentIndex }: Trouble): boolean {
   const job = turn.jobs.get(jobId);
   const segment = job?.segments[segmentIndex];
@@ -42,7 +44,7 @@ function isOwn(turn: Turn, clientId: ClientId, { jobId, segmentIndex }: Trouble)
   return hasDelivered(job, (id) => id !== clientId);
 }
 
-/** Whether a segment of the job is verified that came from such a client. */
+/** Whether some verified segment of the job came from such a client. */
 export function hasDelivered(job: Job, isOne: (clientId: ClientId) => boolean): boolean {
   return job.segments.some(({ phase }) => phase.kind === "verified" && isOne(phase.landed.clientId));
 }

@@ -1,4 +1,4 @@
-// The first decision after a start: what was loaded is from another run of the clock, and nothing is running.
+// The first decision after a start: the loaded state has moments of another clock, and nothing runs yet.
 import type { Job } from "../model/job.ts";
 import type { Segment } from "../model/segment.ts";
 import { changeClientStatus, changeJobStatus, isTerminal } from "../model/state-changes.ts";
@@ -6,7 +6,7 @@ import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
 import { holdersOf, withoutAttempt } from "./speculative-attempts.ts";
 
-/** Re-arms every lease, forgets links, and lists again what the server itself must do for each job. */
+/** Renews every lease, forgets links, and repeats the effects that each job's own work needs. */
 export function resume(turn: Turn): void {
   for (const client of turn.clients.values()) {
     const { isLinkDown: _down, ...rest } = client;
@@ -52,7 +52,7 @@ function resumeJob(turn: Turn, job: Job): void {
   if (resumed.status === "Combining") turn.effect({ type: "start-stitch", jobId });
 }
 
-/** Waiting times were on the old clock; a lease whose attempt is gone is no lease. */
+/** Bounds waiting times of the old clock, and drops leases whose attempt is gone. */
 function resumeSegment(turn: Turn, job: Job, segment: Segment): Segment {
   const { phase } = segment;
   switch (phase.kind) {

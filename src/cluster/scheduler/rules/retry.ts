@@ -1,4 +1,4 @@
-// A job that ended without its output goes on from what is finished.
+// `jobs retry`: a job that failed or was cancelled goes on from what is finished.
 import type { Verdict } from "../model/decision.ts";
 import type { JobId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
@@ -9,9 +9,9 @@ import { refusal } from "./job-rules.ts";
 import { resultsOf } from "./speculative-attempts.ts";
 
 /**
- * Failed or Cancelled → Processing where verified segments are left, else Queued. `lost`: verified segments whose files
- * are no longer what was checked. Everything unfinished begins anew, with all its retries; when all is finished, what
- * is left is the stitch.
+ * Failed or Cancelled → Processing if finished segments are left, else Queued. `lost`: verified segments whose files
+ * are gone or changed. Every unfinished segment starts over, with all its retries; if none is unfinished, only the
+ * stitch is left.
  */
 export function retryJob(turn: Turn, jobId: JobId, lost: readonly number[]): Verdict {
   const job = turn.jobs.get(jobId);
@@ -25,7 +25,7 @@ export function retryJob(turn: Turn, jobId: JobId, lost: readonly number[]): Ver
   }
   const segments = job.segments.map((segment) => {
     const isDone = segment.phase.kind === "verified" && !lost.includes(segment.index);
-    return isDone || segment.phase.kind === "measured" ? segment : anew(turn, job, segment);
+    return isDone || segment.phase.kind === "measured" ? segment : startOver(turn, job, segment);
   });
   const isBegun = segments.some(({ phase }) => phase.kind === "verified" || phase.kind === "measured");
   changeJobStatus(turn, job, isBegun ? "Processing" : "Queued", {
@@ -44,7 +44,7 @@ export function retryJob(turn: Turn, jobId: JobId, lost: readonly number[]): Ver
   return { ok: true };
 }
 
-function anew(turn: Turn, job: Job, segment: Segment): Segment {
+function startOver(turn: Turn, job: Job, segment: Segment): Segment {
   const { mismatches: _mismatches, lostOn: _lostOn, ...kept } = segment;
   for (const { attemptId } of resultsOf(segment.phase))
     turn.effect({ type: "drop-result", jobId: job.id, segmentIndex: segment.index, attemptId });

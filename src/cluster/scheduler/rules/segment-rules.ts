@@ -13,7 +13,10 @@ import { clearTroubles, hasDelivered, recordTrouble } from "./quarantine.ts";
 import { dropSpeculativeAttempts, useSpeculativeResult } from "./speculative-attempts.ts";
 import { runWhole } from "./void-segments.ts";
 
-/** Opens the note of a segment that the server's own decoding confirmed; a seam between two of them is not compared again. */
+/**
+ * Starts the note of a segment that the server's own decoding confirmed. A seam between two such segments is not
+ * compared.
+ */
 const REFERENCE_NOTE = "believed by reference decoding";
 
 export interface SegmentAnswer {
@@ -28,7 +31,7 @@ interface Found {
   readonly landed: LandedResult;
 }
 
-/** The segment that an answer speaks of, when it still waits for just this answer. */
+/** The segment that an answer is about; null: it does not wait for this answer. */
 function awaited(turn: Turn, answer: SegmentAnswer, kind: "verifying" | "referencing"): Found | null {
   const job = openJob(turn, answer.jobId);
   const segment = job?.segments[answer.segmentIndex];
@@ -49,19 +52,22 @@ export function verifySegment(turn: Turn, answer: SegmentAnswer, facts: SegmentF
 }
 
 /**
- * Decoders conceal damage with what they have decoded so far, some with what the source's first packets told them: after
- * a seek the pictures may be other ones than in one run.
+ * Decoders conceal damage with earlier pictures, some even with data from the source's first packets. After a seek the
+ * result may differ from a decode in one run.
  */
 function mayBeConcealedOtherwise(job: Job, segment: Segment, { report }: LandedResult): boolean {
   return hasSought(job, segment) && report.decodeErrors.length > 0;
 }
 
-/** It was decoded from a key frame on, by what the index says. */
+/** It was decoded from a key frame that the index names. */
 function hasSought(job: Job, { index, leadIn }: Segment): boolean {
   return job.split.mode !== "whole" && index > 0 && leadIn !== "beginning";
 }
 
-/** Such a segment costs a decode of everything before it; where more than so many need it, one run is the shorter way. */
+/**
+ * Such a segment costs a decode of everything before it. If more segments than this need it, one run over all is
+ * cheaper.
+ */
 const MOST_FROM_THE_BEGINNING = 32;
 
 function decodeFromTheBeginning(
@@ -79,7 +85,7 @@ function decodeFromTheBeginning(
   encodeAgain(turn, job, segment, landed, "beginning", reason);
 }
 
-/** Counts or PTS are not as planned: a longer lead-in, and when there is none left the server's own decoding. */
+/** Counts or PTS are not as planned: tries a longer lead-in, and after the longest the server's own decoding. */
 export function mismatchSegment(turn: Turn, answer: SegmentAnswer, reason: string, isOfSource = false): void {
   const found = awaited(turn, answer, "verifying");
   if (found === null) return;
@@ -93,7 +99,7 @@ export function mismatchSegment(turn: Turn, answer: SegmentAnswer, reason: strin
       segment,
       landed,
       segment.leadIn,
-      `${landed.clientName} has delivered nothing right so far: ${reason}`,
+      `${landed.clientName} has delivered no right result so far: ${reason}`,
     );
     return;
   }
@@ -108,12 +114,12 @@ export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: Segm
   const { job, segment, landed } = found;
   const leadIn = nextLeadIn(job, segment);
   if (facts === null && leadIn !== null) {
-    // Asked early because packet counts can't be trusted here: the ladder still has rungs.
+    // The server was asked early, because packet counts can't be trusted here: the ladder still has rungs.
     encodeAgain(turn, job, segment, landed, leadIn, reason);
     return;
   }
   if (facts === null && canAskAnother(turn, job, segment, landed)) {
-    encodeAgain(turn, job, segment, landed, segment.leadIn, `that of ${landed.clientName} is not right: ${reason}`);
+    encodeAgain(turn, job, segment, landed, segment.leadIn, `the result of ${landed.clientName} is wrong: ${reason}`);
     return;
   }
   if (facts === null && takeOtherWay(turn, job, segment, landed.clientId, reason)) {
@@ -146,17 +152,17 @@ export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: Segm
   believe(turn, believed, noted, landed, facts);
 }
 
-/** So many clients are asked for the same on one rung of the ladder. */
+/** So many clients may encode a segment on one rung of the ladder. */
 const MOST_MAKERS = 3;
 
-/** It has delivered nothing for this job that was right, while others have. */
+/** The client has delivered nothing right for this job, while others have. */
 function hasOnlyFailed(job: Job, clientId: ClientId): boolean {
   return !hasDelivered(job, (id) => id === clientId) && hasDelivered(job, (id) => id !== clientId);
 }
 
 /**
- * Whether a result that is not as planned may be its maker's fault and another client can be asked for the same, so
- * that a client's fault is not taken for the segment's.
+ * Whether another client can be asked for the same, because a result that is not as planned may be its maker's fault
+ * and not the segment's.
  */
 function canAskAnother(turn: Turn, job: Job, segment: Segment, { clientId }: LandedResult): boolean {
   const onThisRung = (segment.mismatches ?? []).filter((each) => each.leadIn === segment.leadIn);
@@ -168,7 +174,7 @@ function canAskAnother(turn: Turn, job: Job, segment: Segment, { clientId }: Lan
   return false;
 }
 
-/** Another client's result with the same lead-in is right: what was wrong before was its maker's fault. */
+/** A result with the same lead-in is right: earlier wrong ones were their makers' fault. */
 function recordMakersTrouble(turn: Turn, job: Job, segment: Segment, landed: LandedResult): void {
   for (const { clientId, leadIn } of segment.mismatches ?? []) {
     if (clientId === landed.clientId || leadIn !== segment.leadIn) continue;
@@ -198,7 +204,7 @@ export function isReferenced({ notes }: Pick<Segment, "notes">): boolean {
   return notes.some((note) => note.startsWith(REFERENCE_NOTE));
 }
 
-/** Compares what segment `index` saw after its end with what the next one saw at its start, once both are verified. */
+/** Compares the picture after the end of segment `index` with the first one of the next, once both are verified. */
 function compareSeam(turn: Turn, job: Job, index: number): void {
   const earlier = job.segments[index];
   const later = job.segments[index + 1];
@@ -207,7 +213,7 @@ function compareSeam(turn: Turn, job: Job, index: number): void {
   const found = later.phase.landed.report.seamStart;
   if (expected === null || found === null || expected === found) return;
   if (isReferenced(later)) {
-    if (isReferenced(earlier)) return; // both as the source decodes in sequence: its damage decodes by chance
+    if (isReferenced(earlier)) return; // both match a decode in sequence: the source is damaged and decodes by chance
     const reason = `segment ${later.index}, which the server's own decoding confirms, begins with another picture`;
     const { landed } = earlier.phase;
     seamDiffers(turn, job, earlier, landed, reason);
@@ -228,7 +234,7 @@ function seamDiffers(turn: Turn, job: Job, segment: Segment, landed: LandedResul
   turn.event("seam-mismatch", { ...subject, clientId: landed.clientId }, reason);
 }
 
-/** Null: the ladder has no rung left; a run over everything has none at all, since it seeks nowhere. */
+/** Null: the ladder has no rung left. A run over everything has none at all, since it does not seek. */
 function nextLeadIn(job: Job, segment: Segment): LeadIn | null {
   if (job.split.mode === "whole") return null;
   switch (segment.leadIn) {

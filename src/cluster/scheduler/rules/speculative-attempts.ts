@@ -1,5 +1,5 @@
-// A segment that two clients work on: who holds it, which results of it lie on the disk, and what becomes of the second
-// when the first is checked. The first verified result counts.
+// A segment with a speculative attempt: who holds it, which of its results are on the disk, and what happens to one
+// attempt when the other's result is checked. The first verified result counts.
 import { isReachable } from "../ability/capability.ts";
 import type { AttemptId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
@@ -8,24 +8,24 @@ import type { Turn } from "../model/turn.ts";
 
 const NO_ATTEMPTS: readonly AttemptId[] = [];
 
-/** The live attempts of a segment: of one that is being checked, those that still run beside. */
+/** The live attempts of a segment; while a result is checked, those that still run. */
 export function holdersOf({ phase }: Pick<Segment, "phase">): readonly AttemptId[] {
   if (phase.kind === "leased") return phase.attemptIds;
   return phase.kind === "verifying" ? (phase.speculative ?? NO_ATTEMPTS) : NO_ATTEMPTS;
 }
 
-/** A client that is paused still uploads what it has. */
+/** Its client is not paused, or uploads: a paused client still does that. */
 export function isWorkedOn(turn: Turn, { clientId, stage }: Attempt): boolean {
   return stage === "uploading" || turn.clients.get(clientId)?.isPaused !== true;
 }
 
-/** Results of a segment whose bytes are on the disk. */
+/** The results of a segment that are on the server's disk. */
 export function resultsOf(phase: SegmentPhase): readonly LandedResult[] {
   if (!("landed" in phase)) return [];
   return phase.kind === "verifying" && phase.spare !== undefined ? [phase.landed, phase.spare] : [phase.landed];
 }
 
-/** The segment after one of its attempts is over: still held by another, or being checked, else free from `notBefore` on. */
+/** The segment without one of its attempts: still held by another, or being checked, else free from `notBefore` on. */
 export function withoutAttempt(segment: Segment, attemptId: AttemptId, notBefore: number): Segment {
   const { phase } = segment;
   if (phase.kind !== "leased" && phase.kind !== "verifying") return segment;
@@ -43,7 +43,7 @@ function verifying(landed: LandedResult, speculative: readonly AttemptId[], spar
   };
 }
 
-/** A result has landed: it is checked, or waits for the check of the one that was sooner. */
+/** The segment with a result that landed: it is checked now, or kept while an earlier one is checked. */
 export function withResult(segment: Segment, landed: LandedResult): Segment {
   const { phase } = segment;
   if (phase.kind === "verifying") return { ...segment, phase: verifying(phase.landed, [], landed) };
@@ -56,13 +56,13 @@ export function withResult(segment: Segment, landed: LandedResult): Segment {
   };
 }
 
-/** All attempts but one of a segment are told to stop, because `winner` was sooner. */
+/** Stops all attempts of a segment but the winner's. `winner`: the client's name. */
 export function stopSpeculativeAttempts(turn: Turn, segment: Segment, winnerId: AttemptId, winner: string): void {
   for (const id of holdersOf(segment)) {
     const other = turn.attempts.get(id);
     if (other === undefined || id === winnerId) continue;
     const { clientId, jobId, segmentIndex } = other;
-    const reason = `${winner} was sooner`;
+    const reason = `${winner} finished first`;
     turn.removeAttempt(id);
     turn.event("attempt-stopped", { jobId, clientId, segmentIndex, attemptId: id }, reason);
     const loser = turn.clients.get(clientId);
@@ -71,7 +71,7 @@ export function stopSpeculativeAttempts(turn: Turn, segment: Segment, winnerId: 
   }
 }
 
-/** The first result is decided: what runs or lies beside it is let go. */
+/** The first result is decided: stops the other attempt, or drops its result. */
 export function dropSpeculativeAttempts(
   turn: Turn,
   job: Job,
@@ -84,7 +84,10 @@ export function dropSpeculativeAttempts(
   turn.effect({ type: "drop-result", jobId: job.id, segmentIndex: segment.index, attemptId: phase.spare.attemptId });
 }
 
-/** When the first result is not as planned, the speculative one counts if it is here or on its way. False: there is none. */
+/**
+ * When the first result is not as planned, the speculative one counts if it is here or on its way. False: there is
+ * none.
+ */
 export function useSpeculativeResult(
   turn: Turn,
   job: Job,
@@ -102,7 +105,7 @@ export function useSpeculativeResult(
   });
   if (spare === undefined && !isAnyWorkedOn) return false;
   const { attemptId, clientId } = landed;
-  const note = `another client's result, made beside that of ${landed.clientName}, counts: ${reason}`;
+  const note = `another client's result counts instead of that of ${landed.clientName}: ${reason}`;
   turn.putSegment(job, {
     ...segment,
     phase: spare === undefined ? { kind: "leased", attemptIds: running } : verifying(spare, running),

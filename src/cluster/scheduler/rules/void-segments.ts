@@ -1,6 +1,6 @@
-// What is found out late and makes every segment so far void. A source that turns out not to be seekable exactly: one
-// segment takes the place of all; the index may say so, or the server's own decoding of a range that no attempt agreed
-// with. Frames that do not stand on the declared rate: all segments are cut anew.
+// Discoveries that void every segment so far. A source that can't be sought exactly becomes one segment; the index may
+// show that, or the server's own decoding of a range that no attempt agreed with. Where frames do not match the
+// declared rate, all segments are cut again.
 import { firstUnassignedGop } from "../ability/capability.ts";
 import { withGops } from "../model/gop-list.ts";
 import type { JobId } from "../model/ids.ts";
@@ -13,7 +13,9 @@ import { resultsOf } from "./speculative-attempts.ts";
 
 const NOT_SPLIT = "the source can't be split";
 
-/** All groups found so far must be told again: after a restart only the later ones are known here. */
+/**
+ * Drops all segments and groups; the index reports its groups again, because after a restart only later ones are known.
+ */
 export function leaveGrid(turn: Turn, jobId: JobId, reason: string): void {
   const job = openJob(turn, jobId);
   if (job === null || job.split.mode === "whole" || job.split.offGrid !== undefined) return;
@@ -22,7 +24,7 @@ export function leaveGrid(turn: Turn, jobId: JobId, reason: string): void {
   turn.putJob({ ...job, ...anyParameterSets(job), split, cursorPts: null, gops: [], segments: [] });
 }
 
-/** Voids every segment so far and puts one over everything; said again after a restart, it changes nothing more. */
+/** Replaces all segments by one over everything. Idempotent: it is repeated after a restart. */
 export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-unsplittable" }>): void {
   const job = openJob(turn, input.jobId);
   if (job === null || job.indexComplete) return;
@@ -47,7 +49,7 @@ export function mergeSegments(turn: Turn, input: Extract<Input, { type: "index-u
   turn.putJob({ ...whole, segments: [segment] });
 }
 
-/** One segment over everything, formed like that of any job that is not split: once the index is complete. */
+/** Makes the job one that is not split: its one segment is formed when the index is complete. */
 export function runWhole(turn: Turn, job: Job, reason: string): void {
   voidSegments(turn, job, NOT_SPLIT);
   const gops = withGops([], [...assigned(job), ...job.gops.slice(firstUnassignedGop(job))]);
@@ -61,7 +63,7 @@ export function runWhole(turn: Turn, job: Job, reason: string): void {
   });
 }
 
-/** What is in segments, as one group: after a restart the groups before the cursor are not in memory. */
+/** All that is in segments, as one group: after a restart the groups before the cursor are not in memory. */
 function assigned({ segments, cursorPts }: Job): IndexedGop[] {
   const [first] = segments;
   if (first === undefined || cursorPts === null) return [];
@@ -69,7 +71,7 @@ function assigned({ segments, cursorPts }: Job): IndexedGop[] {
   return [{ startPts: first.startPts, endPts: cursorPts, frames }];
 }
 
-/** With nothing left to be joined with, other headers are as good as any. */
+/** With no segments left to join, clients with other parameter sets may work again. */
 function anyParameterSets({ unfit }: Job): Pick<Job, "unfit"> {
   return unfit === undefined ? {} : { unfit: unfit.filter(({ parameterSets }) => parameterSets === undefined) };
 }

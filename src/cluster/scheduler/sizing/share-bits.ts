@@ -1,8 +1,8 @@
-// Divides the bits of a whole video among its segments: in proportion to what each took at one same quality, within
-// bounds, adding up to the budget exactly. Pure arithmetic; knows no job.
+// Divides the bits of a whole video among its segments: in proportion to what each took at the same quality, within
+// bounds, and with an exact sum. Pure arithmetic; knows no job.
 
 export interface ShareClaim {
-  /** What the segment took when it was measured, > 0: equal quality everywhere takes bits in this proportion. */
+  /** Bits that the segment took when it was measured, > 0: equal quality takes bits in this proportion. */
   readonly weight: number;
   readonly leastBits: number;
   /** What `-maxrate` allows over the segment's time; Infinity: no bound. */
@@ -10,9 +10,9 @@ export interface ShareClaim {
 }
 
 /**
- * Whole bits for each claim. They add up to `budget`, or to the nearest sum that the bounds allow: the least or the
- * most of every claim together. Bounds are settled as CSS flexbox does (css-flexbox-1 §9.7): of the claims that break a
- * bound, those on the side that matters more are fixed there, and the rest is divided again.
+ * Whole bits for each claim. They add up to `budget`, or to the nearest sum that the bounds allow. Bounds are resolved
+ * as in CSS flexbox (css-flexbox-1 §9.7): the claims on the side that is violated more are fixed at their bounds, and
+ * the rest is divided again.
  */
 export function shareBits(claims: readonly ShareClaim[], budget: number): number[] {
   const shares = claims.map(() => 0);
@@ -51,7 +51,7 @@ function sumOver(indexes: Iterable<number>, value: (index: number) => number): n
   return sum;
 }
 
-/** Each share carries what rounding took from those before it, so that the sum is off by less than one bit. */
+/** Carries rounding errors over to the next share, so that the sum is off by less than one bit. */
 function wholeBits(shares: readonly number[]): number[] {
   let exact = 0;
   let given = 0;

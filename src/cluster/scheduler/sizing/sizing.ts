@@ -1,6 +1,6 @@
-// How much video the next segment holds: pure arithmetic over frames, speeds and groups of pictures.
-// Guided self-scheduling (Polychronopoulos & Kuck 1987): half a fair share each time, so that pieces shrink towards
-// the end, with a floor below which start-up and look-ahead would cost more than balance wins.
+// How much video the next segment holds: pure arithmetic over frames, speeds and groups of pictures. Guided
+// self-scheduling (Polychronopoulos & Kuck 1987): half a fair share each time, so that segments shrink towards the end,
+// with a floor below which start-up and look-ahead would cost more than the better balance saves.
 import { toNumber } from "../../../base/rational.ts";
 import type { Client } from "../model/client.ts";
 import { framesBetween } from "../model/gop-list.ts";
@@ -9,23 +9,23 @@ import { type CutCosts, isFirstOfGroup, leastAfterWaste, paysToEndInside, wasteO
 
 /** docs/MEASURED.md §4: segments of 8 s cost 0.87× of plain ffmpeg, of 4 s 0.93×, of 2 s 0.98×. */
 const MIN_VIDEO_SECONDS = 8;
-/** Start-up of ffmpeg, seek and upload stay below a tenth of this. */
+/** Start-up, seek and upload take less than a tenth of this. */
 const MIN_WALL_SECONDS = 3;
-/** At most this much wall time is lost with a client that dies. */
+/** At most this much work is lost when a client dies. */
 const MAX_WALL_SECONDS = 60;
 const MAX_VIDEO_SECONDS = 300;
-/** While the index still streams in, a segment is formed from this much video rather than waited for. */
+/** While the index streams in, a segment of this length is formed without waiting for more. */
 export const EARLY_VIDEO_SECONDS = 2;
 const FRAME_RATE_WHEN_UNKNOWN = 25;
 
 export interface Demand {
   /** Frames per second of one slot of the asking client. */
   readonly slotFps: number;
-  /** Sum over all usable slots of the job. */
+  /** Sum over all slots that the job can use. */
   readonly clusterFps: number;
   /** Frames not encoded yet: unassigned, returned and in flight. */
   readonly remainingFrames: number;
-  /** Of these, what this slot encodes first; 0 when it is free. */
+  /** How many of these the slot encodes first; 0: it is free. */
   readonly aheadFrames: number;
   /** Frames per second of the video itself. */
   readonly frameRate: number;
@@ -34,7 +34,7 @@ export interface Demand {
 
 export interface Wanted {
   readonly frames: number;
-  /** What this slot would encode if all slots ended at the same moment. */
+  /** What this slot would encode if all slots ended together. */
   readonly shareFrames: number;
   readonly minFrames: number;
 }
@@ -53,8 +53,8 @@ export function wantedFrames(demand: Demand): Wanted {
 }
 
 /**
- * Size of a first segment: at most `benchmarkSeconds` of video, and no more than its share of a short source,
- * so that one client does not take a clip whole while others stand idle.
+ * Frames of a client's first segment: at most `benchmarkSeconds` of video, and at most its share of a short source, so
+ * that one client does not take a whole clip while others are idle.
  */
 export function benchmarkFrames(
   benchmarkSeconds: number,
@@ -71,7 +71,7 @@ export function benchmarkSecondsOf(job: Job, client: Client): number {
 }
 
 export interface TakeLimits {
-  /** Video seconds that the range may not exceed unless one group alone does; null: no bound. */
+  /** Longest video in seconds, unless a single group is longer; null: no bound. */
   readonly maxSeconds: number | null;
   readonly secondsPerTick: number;
   readonly indexComplete: boolean;
@@ -79,8 +79,8 @@ export interface TakeLimits {
 }
 
 /**
- * How many groups from position `from` on come nearest to what is wanted: at least one, 0 only at the end. Whole groups of
- * pictures, unless the next key frame is so far that ending inside a group pays (cut-rule.ts).
+ * How many groups from index `from` on come nearest to what is wanted: at least one; 0 at the end of the list. They end
+ * at a key frame, unless the next one is so far that ending inside a group of pictures pays (cut-rule.ts).
  */
 export function takeGops(gops: readonly IndexedGop[], from: number, asked: Wanted, limits: TakeLimits): number {
   const first = gops[from];
@@ -104,7 +104,7 @@ export function takeGops(gops: readonly IndexedGop[], from: number, asked: Wante
   return limits.indexComplete ? count + crumbs(gops, from + count, frames, wanted, fits) : count;
 }
 
-/** From a position up to the next key frame. */
+/** The groups from an index up to the next key frame. */
 function toKeyFrame(gops: readonly IndexedGop[], from: number): { count: number; frames: number } {
   let count = 0;
   let frames = 0;
@@ -116,7 +116,7 @@ function toKeyFrame(gops: readonly IndexedGop[], from: number): { count: number;
   return { count, frames };
 }
 
-/** How many groups, when a segment of `count` groups had better end inside the last group of pictures; else 0. */
+/** How many of `count` groups to take, if the segment should end inside the last group of pictures; else 0. */
 function endInside(
   gops: readonly IndexedGop[],
   from: number,
@@ -143,7 +143,10 @@ function endInside(
   return best;
 }
 
-/** Groups of a remainder too small to be worth a segment of its own, when this one can take them all; else 0. */
+/**
+ * The number of remaining groups, if they are too few for a segment of their own and this one can take them all; else
+ * 0.
+ */
 function crumbs(
   gops: readonly IndexedGop[],
   from: number,
@@ -161,7 +164,7 @@ function crumbs(
   return taken + rest <= 1.25 * wanted.shareFrames ? gops.length - from : 0;
 }
 
-/** Frames per second of the video: the container's word, else what the index has counted. */
+/** Frames per second of the video, by the container, else by what the index has counted. */
 export function videoFrameRate(job: Job): number {
   if (job.frameRate !== null && job.frameRate > 0) return job.frameRate;
   const first = job.gops[0];
@@ -172,12 +175,12 @@ export function videoFrameRate(job: Job): number {
   return seconds > 0 && frames > 0 ? frames / seconds : FRAME_RATE_WHEN_UNKNOWN;
 }
 
-/** Frames in groups that no segment holds, from `from` (the first such group) on. */
+/** Frames in groups that are in no segment; `from` is the first such group. */
 export function knownUnassignedFrames(job: Job, from: number): number {
   return framesBetween(job.gops, from);
 }
 
-/** The same, with an estimate of what the index has not reached yet. */
+/** Frames in no segment yet, with an estimate of those that the index has not reached. */
 export function unassignedFrames(job: Job, knownFrames: number): number {
   if (job.indexComplete) return knownFrames;
   let assigned = 0;

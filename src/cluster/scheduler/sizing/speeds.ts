@@ -1,4 +1,4 @@
-// How fast each slot is on a job, and all usable slots together.
+// How fast each client's slots are on a job, and all usable slots together.
 import { isReachable, takesWork } from "../ability/capability.ts";
 import { encoderOf, occupiesSlot } from "../ability/client-load.ts";
 import { encoderFor, shareSlots, slotsFor } from "../ability/encoders.ts";
@@ -10,21 +10,23 @@ import type { Turn } from "../model/turn.ts";
 import { videoFrameRate } from "./sizing.ts";
 
 export interface Speeds {
-  /** Frames per second of one slot; 0 when nobody's speed is known. */
+  /** Frames per second of one slot; 0: no speed is known. */
   of(client: Client): number;
-  /** Sum over the slots that other jobs leave to this one. */
+  /** Frames per second of all slots that other jobs leave to this one. */
   readonly cluster: number;
   readonly slots: number;
 }
 
-/** Another job's encode takes a slot that this job could have: on a client that tells its kinds apart, one of its kind. */
+/** Another job's encode takes a slot that this job could use: on a client with pools, one of the same pool. */
 function sharesSlots(turn: Turn, attempt: Attempt, job: Job): boolean {
   const client = turn.clients.get(attempt.clientId);
   if (client?.pools === undefined) return true;
   return shareSlots(encoderOf(turn, attempt), encoderFor(client, job) ?? job.encoder);
 }
 
-/** Frames of this job per second of one slot, by the pixels it did with this encoder before; null: never measured. */
+/**
+ * Frames per second of one slot, from the client's pixel rate with this encoder on earlier jobs; null: never measured.
+ */
 function rememberedFps(client: Client, job: Job, encoder: string): number | null {
   const { picture } = job.settings;
   const rate = client.encoderRates?.[encoder];
@@ -32,8 +34,8 @@ function rememberedFps(client: Client, job: Job, encoder: string): number | null
 }
 
 /**
- * Measured on this job, else read from a running encode, else the mean of the others. While nothing is known of this
- * job: what each client did on earlier ones with the same encoder.
+ * A client's speed is the one measured on this job, else that of its running encode, else the mean of the others. While
+ * no client has one: its speed on earlier jobs with the same encoder.
  */
 export function measureSpeeds(turn: Turn, job: Job): Speeds {
   const known = new Map<ClientId, number>();

@@ -1,5 +1,4 @@
 // Why a client does not work on a job: one plain sentence for people, from the state alone.
-
 import { occupiesSlot } from "../ability/client-load.ts";
 import { encoderFor, lackFor, poolOf, tooMuchFor } from "../ability/encoders.ts";
 import { rendersAlike, textPrint } from "../ability/text-rendering.ts";
@@ -16,8 +15,8 @@ export interface IdleClient {
 function whyNot(client: Client, job: Job): string {
   if (job.text !== undefined && !rendersAlike(client, job)) {
     const filters = job.text.draws.join(" and ");
-    if (textPrint(client, job.text) === null) return `its ffmpeg cannot draw letters with ${filters}`;
-    return "draws letters with other fonts or another ffmpeg than the client that began";
+    if (textPrint(client, job.text) === null) return `its ffmpeg cannot render text with ${filters}`;
+    return "renders text with other fonts or another ffmpeg than the job's first client";
   }
   if (client.noRoom !== undefined) return client.noRoom;
   const unfit = job.unfit?.filter((each) => each.clientId === client.id) ?? [];
@@ -39,7 +38,7 @@ function whyNot(client: Client, job: Job): string {
   return `has ${other.encoder}; the job uses ${job.encoder} throughout (--allow-mixed lets both work)`;
 }
 
-/** Held back on purpose or by its own failures; null: it is not. */
+/** Why the client is held back, on request or for its failures; null: it is not. */
 function whyHeldBack({ isPaused, isDraining, quarantine }: Client, isHolding: boolean): string | null {
   if (isPaused) return `is paused${isHolding ? ", what it encodes is suspended" : ""} (clients resume ends that)`;
   if (isHolding) return null;
@@ -47,7 +46,7 @@ function whyHeldBack({ isPaused, isDraining, quarantine }: Client, isHolding: bo
   return quarantine === null ? null : `is quarantined: ${quarantine}`;
 }
 
-/** Clients that are connected, do nothing for the job just now and could be thought to. */
+/** Connected clients that do nothing for the job, each with the reason. */
 export function idleClients(state: SchedulerState, job: Job): readonly IdleClient[] {
   if (isTerminal(job.status) || job.status === "Combining") return [];
   const busy = new Map<string, number>();

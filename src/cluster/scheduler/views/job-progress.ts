@@ -1,4 +1,4 @@
-// How far a job is: pure views over the state for lists, bars and estimates.
+// How far a job is: a pure view of the state for lists, progress bars and estimates.
 import { countCapable } from "../ability/capability.ts";
 import type { ClientId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
@@ -8,11 +8,11 @@ import { isTerminal } from "../model/state-changes.ts";
 import { isMeasuring } from "../sizing/segment-shares.ts";
 import { videoFrameRate } from "../sizing/sizing.ts";
 
-/** In a job of two passes a frame is done to this part when it is measured: docs/MEASURED.md §7. */
+/** The part of a frame's work that is done when it is measured, in a job of two passes: docs/MEASURED.md §7. */
 const MEASURING_SHARE = 0.2;
 
 export interface JobProgress {
-  /** Percent of frames, in two passes a measured one counting in part; 100 only when Completed. */
+  /** Percent of frames; a frame that is only measured counts in part. 100 only when Completed. */
   readonly percent: number;
   readonly framesDone: number;
   /** Null until the index is complete. */
@@ -37,7 +37,7 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
   }
   /** Of two attempts on one segment only the one that is ahead counts. */
   const leading = new Map<number, Attempt>();
-  /** Of those that are not paused, who is ahead on each segment. */
+  /** The same, without attempts of paused clients. */
   const moving = new Map<number, Attempt>();
   const clients = new Set<ClientId>();
   for (const attempt of state.attempts.values()) {
@@ -77,7 +77,7 @@ function putAhead(ahead: Map<number, Attempt>, attempt: Attempt): void {
   if (known === undefined || known.framesDone < attempt.framesDone) ahead.set(attempt.segmentIndex, attempt);
 }
 
-/** What one frame of the attempt now running counts for, where a frame is done once and for all counts 1. */
+/** What a frame of the running attempt counts; a frame of a job in one pass counts 1. */
 function shareOfPass(job: Job, segment: Segment): number {
   if (isMeasuring(job, segment)) return MEASURING_SHARE;
   return segment.rate?.measuredBits === undefined ? 1 : 1 - MEASURING_SHARE;
@@ -93,7 +93,7 @@ function percentOf(job: Job, done: number, total: number | null): number {
   return Math.min(99.9, Math.floor((done / total) * 1000) / 10);
 }
 
-/** Null when it cannot be told: nothing runs, or the length is unknown. */
+/** Null: not known, because nothing runs or the length is unknown. */
 function etaOf(job: Job, done: number, total: number | null, pace: number): number | null {
   if (isTerminal(job.status)) return job.status === "Completed" ? 0 : null;
   if (job.status === "Combining") return 0;

@@ -1,5 +1,5 @@
-// How a job would be cut for so many equal clients: the scheduler's own sizing, played through without a cluster.
-// An estimate: real clients differ in speed, and their first measurement changes the sizes that follow. Pure.
+// Estimates how a job would be cut for a number of equal clients, by simulating the scheduler's own sizing. Real
+// clients differ in speed, and their first measurement changes the sizes that follow. Pure.
 import type { IndexedGop } from "../model/job.ts";
 import { cutCosts } from "../sizing/cut-rule.ts";
 import { benchmarkFrames, takeGops, wantedFrames } from "../sizing/sizing.ts";
@@ -21,7 +21,7 @@ export interface Outlook {
   readonly longestSegmentSeconds: number;
 }
 
-/** Each client in turn takes the next segment when it is free. */
+/** Simulates clients that each take the next segment when they are free. */
 export function outlookFor(gops: readonly IndexedGop[], options: OutlookOptions): Outlook {
   const { clients, frameRate, secondsPerTick, benchmarkSeconds } = options;
   const speed = frameRate;
