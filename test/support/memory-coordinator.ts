@@ -8,7 +8,7 @@ import { AppError } from "../../src/base/errors.ts";
 import { newId, resolveIdPrefix } from "../../src/base/ids.ts";
 import type { UploadAppend } from "../../src/base/resumable-upload.ts";
 import type { ResultReport } from "../../src/cluster/protocol/messages.ts";
-import type { ClientLink, Coordinator, JobRequest, LinkSocket, SideFile } from "../../src/cluster/server/ports.ts";
+import type { BurnInFile, ClientLink, Coordinator, JobRequest, LinkSocket } from "../../src/cluster/server/ports.ts";
 import type {
   ClientDetailView,
   ClientView,
@@ -37,7 +37,7 @@ export class MemoryCoordinator implements Coordinator {
   readonly sources = new Map<string, SourceView & { readonly content: Uint8Array }>();
   readonly uploads = new Map<string, { name: string; key: string | null; file: PartialFile }>();
   /** By job id and number: "…/0". */
-  readonly sideFiles = new Map<string, SideFile>();
+  readonly burnInFiles = new Map<string, BurnInFile>();
   readonly requests: JobRequest[] = [];
   readonly results: ReceivedResult[] = [];
   readonly links: LinkSocket[] = [];
@@ -350,8 +350,8 @@ export class MemoryCoordinator implements Coordinator {
     return { bytes, sha256: sha256Of(bytes) };
   }
 
-  async sideFile(jobId: string, number: number): Promise<SideFile> {
-    const file = this.sideFiles.get(`${jobId}/${number}`);
+  async burnInFile(jobId: string, number: number): Promise<BurnInFile> {
+    const file = this.burnInFiles.get(`${jobId}/${number}`);
     if (!file) throw new AppError("E_UNKNOWN_ID", "no such file", "Look again.");
     return file;
   }

@@ -35,11 +35,11 @@ function list({ coordinator, url }: Call): Response {
   return json(coordinator.listJobs(known));
 }
 
-async function sideFile({ coordinator, param }: Call): Promise<Response> {
+async function burnInFile({ coordinator, param }: Call): Promise<Response> {
   const number = param("n");
   if (!/^\d{1,3}$/.test(number))
     throw new AppError("E_MALFORMED", `${number} is no number of a file`, "They count from 0.");
-  const { path, bytes, sha256 } = await coordinator.sideFile(param("id"), Number(number));
+  const { path, bytes, sha256 } = await coordinator.burnInFile(param("id"), Number(number));
   return new Response(Bun.file(path).stream(), {
     headers: {
       "content-type": "application/octet-stream",
@@ -69,7 +69,7 @@ export const jobRoutes: readonly Route[] = [
   route("GET", `${jobPath}/events`, events),
   route("GET", `${jobPath}/watch`, watchJob),
   route("GET", `${jobPath}/proof`, async ({ coordinator, param }) => json(await coordinator.proof(param("id")))),
-  route("GET", `${jobPath}/side-files/:n`, sideFile),
+  route("GET", `${jobPath}/side-files/:n`, burnInFile),
   route("GET", `${jobPath}/output`, jobOutput),
   route("HEAD", `${jobPath}/output`, jobOutput),
 ];

@@ -129,8 +129,8 @@ const sourceOfferSchema = z.object({
 });
 export type SourceOffer = z.infer<typeof sourceOfferSchema>;
 
-const sideFileOfferSchema = z.object({ bytes: z.number().int().positive(), sha256: digest });
-export type SideFileOffer = z.infer<typeof sideFileOfferSchema>;
+const burnInFileOfferSchema = z.object({ bytes: z.number().int().positive(), sha256: digest });
+export type BurnInFileOffer = z.infer<typeof burnInFileOfferSchema>;
 
 const offerSchema = z.object({
   type: z.literal("offer"),
@@ -141,7 +141,7 @@ const offerSchema = z.object({
   isBenchmark: z.boolean(),
   source: sourceOfferSchema,
   /** Files beside the source, one for each `subtitles` filter: `GET /api/v1/jobs/:jobId/side-files/:number`. */
-  sideFiles: z.array(sideFileOfferSchema).max(50).optional(),
+  sideFiles: z.array(burnInFileOfferSchema).max(50).optional(),
   /** A `SegmentTask`; the client checks it with the media layer's own schema before it runs anything. */
   task: z.record(z.string(), z.unknown()),
 });

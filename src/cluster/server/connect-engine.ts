@@ -49,7 +49,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     folder: folders.of(record.jobId),
     log,
     dispatch,
-    sideFiles: (of, signal) => subtitleFiles.of(of, signal),
+    burnInFiles: (of, signal) => subtitleFiles.of(of, signal),
     openVideo: (of, setActivity, signal) =>
       openVideoSource({ tools, folder: folders.of(of.jobId), setActivity, signal }, of),
     onActivity: () => watchers.notice(statusOf),

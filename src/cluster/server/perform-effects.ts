@@ -111,7 +111,7 @@ export class EffectPerformer {
     if (job === undefined) return;
     const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
     const video = await work.video();
-    const sideFiles = await this.#parts.subtitleFiles.of(work.record, work.signal);
+    const burnInFiles = await this.#parts.subtitleFiles.of(work.record, work.signal);
     if (!this.#parts.state().attempts.has(attempt.id)) return; // the lease ended while the index was read again
     this.#parts.links.send(clientId, {
       type: "offer",
@@ -120,7 +120,7 @@ export class EffectPerformer {
       segmentIndex: segment.index,
       isBenchmark: attempt.isBenchmark,
       source: sourceOffer(video.source, work.record.blockBytes),
-      ...(sideFiles.length === 0 ? {} : { sideFiles: sideFiles.map(({ bytes, sha256 }) => ({ bytes, sha256 })) }),
+      ...(burnInFiles.length === 0 ? {} : { sideFiles: burnInFiles.map(({ bytes, sha256 }) => ({ bytes, sha256 })) }),
       task: { ...taskOf(work, job, segment, { ...attempt, info: video.info, index }) },
     });
   }

@@ -58,8 +58,8 @@ export interface JobRecord {
   readonly corrected?: string;
 }
 
-/** A file that clients need in addition to the source: subtitles to draw. */
-export interface SideFile {
+/** A burn-in file: subtitles that clients draw, which they need in addition to the source. */
+export interface BurnInFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
@@ -182,8 +182,8 @@ export interface Coordinator {
 
   /** One block of a job's source with its digest. */
   sourceBlock(sourceId: string, block: number): Promise<{ readonly bytes: Uint8Array; readonly sha256: string }>;
-  /** A side file (subtitles to draw) of a running job. */
-  sideFile(jobId: string, number: number): Promise<SideFile>;
+  /** A burn-in file of a running job. */
+  burnInFile(jobId: string, number: number): Promise<BurnInFile>;
   /** How many bytes of an attempt's result have arrived. Errors: E_STALE_ATTEMPT (409) when its lease has ended. */
   resultState(attemptId: string, report: ResultReport): Promise<UploadState>;
   /** Appends a piece; the last one completes the result. Errors: E_STALE_ATTEMPT, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE. */

@@ -13,7 +13,7 @@ import { leftOutOf, planStreams, type StreamPlan } from "../plan/stream-plan.ts"
 import { firstFrameOf, type OutputRecipe, outputExpectation, stitchInput } from "../recipe/output-recipe.ts";
 import { readOutputClock } from "../stitch/output-clock.ts";
 import { stitch } from "../stitch/stitch.ts";
-import { withSideFiles } from "../subtitles/burn-in-files.ts";
+import { withBurnInFiles } from "../subtitles/burn-in-files.ts";
 import { checkOutput, type OutputCheck } from "../verify/check-output.ts";
 import { readSourceExtras } from "../verify/extras/check-extras.ts";
 import type { SampledSegment } from "../verify/picture/choose-samples.ts";
@@ -65,7 +65,7 @@ export async function makeOutput(
   segments: readonly LocalSegment[],
   { workDir, container, everyPicture, signal }: LocalOutputOptions,
 ): Promise<{ readonly plan: StreamPlan; readonly outputPath: string; readonly check: OutputCheck }> {
-  const { path, info, index, asked, request, timing, sideFiles, sourceTracks } = source;
+  const { path, info, index, asked, request, timing, burnInFiles, sourceTracks } = source;
   const announced = planStreams(info, request, container);
   const plan = leftOutOf(announced, withoutPackets(announced, sourceTracks));
   const { files: audioPaths, lengths } = await encodeAudio(tools, path, info, plan, { workDir, signal });
@@ -99,7 +99,7 @@ export async function makeOutput(
   const pictures = {
     info,
     index,
-    request: withSideFiles(request, sideFiles),
+    request: withBurnInFiles(request, burnInFiles),
     grid: gridIn(index)?.tick ?? null,
     sourcePath: path,
     container,

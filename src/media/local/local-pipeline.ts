@@ -73,7 +73,7 @@ function groupGops(
 }
 
 /** The files that the subtitles are drawn from; `options.subtitles` takes the place of an uploaded one. */
-async function makeSideFiles(
+async function makeBurnInFiles(
   tools: Tools,
   source: { readonly path: string; readonly info: SourceInfo },
   request: EncodeRequest,
@@ -134,13 +134,13 @@ async function prepare(tools: Tools, given: string, wanted: WantedOutput, option
   const isSplit = index.seekable && video.split.mode === "keyframes";
   const request = isSplit ? rated.request : inOneRun(rated.request);
   const timing = frameTimingOf(request, info.video.timeBase);
-  const sideFiles = await makeSideFiles(tools, { path, info }, request, options);
-  const groups = new CuttableGroups(info, request, await joinerFor(tools, info, sideFiles, signal), timing);
+  const burnInFiles = await makeBurnInFiles(tools, { path, info }, request, options);
+  const groups = new CuttableGroups(info, request, await joinerFor(tools, info, burnInFiles, signal), timing);
   const gops = [...groups.add(index.gops, index), ...groups.finish(index)];
   const ticks = (options.segmentSeconds * info.video.timeBase.den) / info.video.timeBase.num;
   const ranges = isSplit ? groupGops(gops, ticks) : [{ startPts: null, endPts: null }];
   const sourceTracks = tally.tracks(timeBasesOf(info));
-  return { path, info, index, asked: wanted.request, request, timing, ranges, sideFiles, sourceTracks, note };
+  return { path, info, index, asked: wanted.request, request, timing, ranges, burnInFiles, sourceTracks, note };
 }
 
 async function encodeAll(tools: Tools, prepared: Prepared, options: LocalOptions) {

@@ -39,7 +39,7 @@ export interface LocalSource {
   readonly index: FrameIndex;
   readonly request: EncodeRequest;
   /** The files that its subtitles are drawn from. */
-  readonly sideFiles: readonly string[];
+  readonly burnInFiles: readonly string[];
   /** The reference decode, for where the index can't be trusted. */
   readonly reference: ReferenceDecode;
 }
@@ -76,7 +76,7 @@ export async function makeSegment(
   previous: LocalSegment | undefined,
   { workDir, threads, notes, signal }: LocalSegmentOptions,
 ): Promise<LocalSegment> {
-  const { path, info, index, request, sideFiles, reference } = source;
+  const { path, info, index, request, burnInFiles, reference } = source;
   let reason = "";
   let picture: SegmentTask["picture"];
   for (const leadIn of LEAD_INS) {
@@ -88,7 +88,7 @@ export async function makeSegment(
       inputKind: "file",
       workDir,
       threads,
-      sideFiles,
+      burnInFiles,
       signal,
     });
     if (!made.ok) {

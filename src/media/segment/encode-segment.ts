@@ -14,7 +14,7 @@ import { fileUrl } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { insertHdr10, requiredHdr10 } from "../hdr10/insert-hdr10.ts";
 import type { SegmentReport, SegmentTask } from "../model/segment.ts";
-import { withSideFiles } from "../subtitles/burn-in-files.ts";
+import { withBurnInFiles } from "../subtitles/burn-in-files.ts";
 import { parseSeams, type Seams } from "./seams.ts";
 import { clockBounds, segmentArgs } from "./segment-args.ts";
 
@@ -30,7 +30,7 @@ export interface EncodeOptions {
   /** Decode there too, where the range has given no trouble yet. */
   readonly hwDecode?: boolean;
   /** Absolute paths, one for each `subtitles` filter of the request. */
-  readonly sideFiles?: readonly string[];
+  readonly burnInFiles?: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: Progress) => void;
   readonly nice?: boolean;
@@ -72,7 +72,7 @@ function withoutPauses(progress: Progress, workedMs: number, pausable: Pausable 
 
 /** Encodes a segment into `workDir`. A failing ffmpeg is an outcome, not an exception. */
 export async function encodeSegment(tools: Tools, given: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
-  const task = { ...given, request: withSideFiles(given.request, options.sideFiles ?? []) };
+  const task = { ...given, request: withBurnInFiles(given.request, options.burnInFiles ?? []) };
   await mkdir(options.workDir, { recursive: true });
   const { run } = options;
   const fileName = run?.fileName ?? `segment.${segmentFormat(task.video, task.request.video.encoder)}`;

@@ -79,13 +79,13 @@ export function requireBurnable(info: SourceInfo, request: EncodeRequest): void 
   for (const wanted of wantedSubtitles(request)) if (wanted.from === "source") burnable(info, wanted.track);
 }
 
-/** The request with the side files' absolute paths in place of its words, in the order of `wantedSubtitles`. */
-export function withSideFiles(request: EncodeRequest, paths: readonly string[]): EncodeRequest {
+/** The request with the burn-in files' absolute paths in place of its words, in the order of `wantedSubtitles`. */
+export function withBurnInFiles(request: EncodeRequest, paths: readonly string[]): EncodeRequest {
   let number = 0;
   const filters = request.filters.map((call): FilterCall => {
     if (!isBurnIn(call)) return call;
     const path = paths[number++];
-    if (path === undefined) throw new Error("a subtitles filter has no side file");
+    if (path === undefined) throw new Error("a subtitles filter has no burn-in file");
     const rest = call.options.filter(([key]) => key !== "filename" && key !== "stream_index");
     return { name: call.name, options: [["filename", fileUrl(path)], ...rest] };
   });

@@ -41,7 +41,7 @@ export function mayCutAt(ms: number, spans: readonly Span[]): boolean {
   return !spans.some(({ startMs, endMs }) => ms > startMs - ROUNDING_MS && ms < endMs + ROUNDING_MS);
 }
 
-/** The events of side files; one without an end is shown to the end of the video. */
+/** The events of burn-in files; one without an end is shown to the end of the video. */
 async function subtitleEvents(tools: Tools, files: readonly string[], signal?: AbortSignal): Promise<Span[][]> {
   const all: Span[][] = [];
   for (const file of files) {
@@ -97,14 +97,14 @@ export class GopJoiner {
   }
 }
 
-/** For the groups of a source whose side files are these. */
+/** For the groups of a source that draws these burn-in files. */
 export async function joinerFor(
   tools: Tools,
   info: SourceInfo,
-  sideFiles: readonly string[],
+  burnInFiles: readonly string[],
   signal?: AbortSignal,
 ): Promise<GopJoiner> {
-  const spans = (await subtitleEvents(tools, sideFiles, signal)).flatMap(tangledSpans);
+  const spans = (await subtitleEvents(tools, burnInFiles, signal)).flatMap(tangledSpans);
   const { timeBase } = info.video;
   const shift = clockShift(clockOffsetUs(info), timeBase);
   return new GopJoiner((endPts) => mayCutAt((endPts + shift) * toNumber(timeBase) * 1000, spans));

@@ -1,4 +1,4 @@
-// The side files of jobs on a client: fetched once from the server, checked by size and digest, kept while an attempt
+// The burn-in files of jobs on a client: fetched once from the server, checked by size and digest, kept while an attempt
 // of their job uses them. Knows nothing of what is in them.
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -6,7 +6,7 @@ import { delay } from "../../../base/clock.ts";
 import { AppError } from "../../../base/errors.ts";
 import { landFile, removeTree, tempNameFor } from "../../../base/files.ts";
 import { newId } from "../../../base/ids.ts";
-import type { Offer, SideFileOffer } from "../../protocol/messages.ts";
+import type { BurnInFileOffer, Offer } from "../../protocol/messages.ts";
 import { receiveToFile } from "../../transfer/digest-stream.ts";
 import { createBackoff } from "../link/backoff.ts";
 import { callRemote, type Remote, readRefusal } from "../link/remote.ts";
@@ -53,7 +53,7 @@ export async function openBurnInFiles(remote: Remote, folder: string): Promise<B
     kept.set(sha256, known);
     return known;
   };
-  const obtain = async (offer: Offer, number: number, file: SideFileOffer, held: Kept, signal: AbortSignal) => {
+  const obtain = async (offer: Offer, number: number, file: BurnInFileOffer, held: Kept, signal: AbortSignal) => {
     for (;;) {
       const ready = held.ready;
       if (ready !== null) {
@@ -98,7 +98,7 @@ export async function openBurnInFiles(remote: Remote, folder: string): Promise<B
 async function fetchFile(
   remote: Remote,
   path: string,
-  file: SideFileOffer,
+  file: BurnInFileOffer,
   target: string,
   signal: AbortSignal,
 ): Promise<string> {
@@ -117,7 +117,7 @@ async function fetchFile(
 async function tryOnce(
   remote: Remote,
   path: string,
-  file: SideFileOffer,
+  file: BurnInFileOffer,
   target: string,
   signal: AbortSignal,
 ): Promise<AppError | null> {

@@ -119,7 +119,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
       threads: run.threads,
       signal,
       onProgress: run.onProgress,
-      sideFiles: run.burnInFiles,
+      burnInFiles: run.burnInFiles,
     };
     const isMeasuring = run.task.rate?.pass === "measure";
     const outcome = await (isMeasuring ? measureSegment : parts.encodeSegment)(parts.tools, run.task, options);

@@ -7,7 +7,7 @@ import { BlockReader } from "../transfers/block-reader.ts";
 import type { ResultReceiver } from "../transfers/result-receiver.ts";
 import type { SubtitleFiles } from "../transfers/subtitle-files.ts";
 
-type TransferCalls = Pick<Coordinator, "sourceBlock" | "sideFile" | "resultState" | "appendResult">;
+type TransferCalls = Pick<Coordinator, "sourceBlock" | "burnInFile" | "resultState" | "appendResult">;
 
 export interface TransferCallsParts {
   readonly registry: JobRegistry;
@@ -29,7 +29,7 @@ export function transferCalls({ registry, subtitleFiles, results }: TransferCall
       if (!(await isUnchanged(source))) throw sourceChanged(source);
       return await blocks.read({ sourceId, path: source.path, bytes: source.bytes, blockBytes }, block);
     },
-    async sideFile(jobId, number) {
+    async burnInFile(jobId, number) {
       const work = registry.works.get(jobId);
       const file = work === undefined ? undefined : (await subtitleFiles.of(work.record, work.signal))[number];
       if (file === undefined)

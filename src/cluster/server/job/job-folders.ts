@@ -9,7 +9,7 @@ export interface JobFolder {
   readonly segments: string;
   readonly audio: string;
   /** Subtitles to draw, in the form that clients fetch. */
-  readonly side: string;
+  readonly burnIn: string;
   /** The video, remuxed so that it can be sought, and its digest. */
   readonly video: string;
   readonly videoFacts: string;
@@ -39,7 +39,7 @@ export class JobFolders {
       root,
       segments: join(root, "segments"),
       audio: join(root, "audio"),
-      side: join(root, "side"),
+      burnIn: join(root, "side"),
       video: join(root, "video.mp4"),
       videoFacts: join(root, "video.json"),
       corrected: join(root, "corrected.ts"),
@@ -51,7 +51,7 @@ export class JobFolders {
     const folder = this.of(jobId);
     await mkdir(folder.segments, { recursive: true });
     await mkdir(folder.audio, { recursive: true });
-    await mkdir(folder.side, { recursive: true });
+    await mkdir(folder.burnIn, { recursive: true });
   }
 
   /** The file of one attempt's result. Attempts never share a name, so a late one can't overwrite another. */
@@ -75,7 +75,7 @@ export class JobFolders {
     const folder = this.of(jobId);
     await removeTree(folder.segments);
     await removeTree(folder.audio);
-    await removeTree(folder.side);
+    await removeTree(folder.burnIn);
     await removeTree(folder.video);
     await removeTree(folder.videoFacts);
     await removeTree(folder.corrected);

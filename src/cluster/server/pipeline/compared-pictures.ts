@@ -1,8 +1,8 @@
-// What a job's pictures are compared with: the file that the video is read from, the filters with the server's own subtitle
+// What a job's pictures are compared with: the file that the video is read from, the filters with the server's own burn-in
 // files, and how far each segment can be trusted.
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import { inOneRun } from "../../../media/request/args/split-mode.ts";
-import { withSideFiles } from "../../../media/subtitles/burn-in-files.ts";
+import { withBurnInFiles } from "../../../media/subtitles/burn-in-files.ts";
 import type { ComparedPictures } from "../../../media/verify/check-output.ts";
 import type { SampledSegment } from "../../../media/verify/picture/choose-samples.ts";
 import type { Job } from "../../scheduler/model/job.ts";
@@ -34,7 +34,7 @@ export async function comparedPictures(
   segments: readonly LookedAt[],
 ): Promise<ComparedPictures> {
   const { source, info } = await work.video();
-  const asked = withSideFiles(requestOf(work.record, job.encoder), await work.sidePaths());
+  const asked = withBurnInFiles(requestOf(work.record, job.encoder), await work.burnInPaths());
   return {
     info,
     index,

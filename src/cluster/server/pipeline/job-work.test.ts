@@ -52,7 +52,7 @@ async function index(onInput: (input: Input, work: JobWork) => void): Promise<vo
     folder: new JobFolders(folder).of("job"),
     log: silentLog,
     dispatch: (input) => onInput(input, work),
-    sideFiles: async () => [],
+    burnInFiles: async () => [],
     openVideo: async () => ({ source: record.source, info, remuxed: null, refusal: null }),
     onActivity: () => undefined,
   });

@@ -21,7 +21,7 @@ import type { Input } from "../../scheduler/model/input.ts";
 import type { IndexedGop, Job } from "../../scheduler/model/job.ts";
 import type { JobFolder } from "../job/job-folders.ts";
 import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
-import type { JobRecord, SideFile } from "../ports.ts";
+import type { BurnInFile, JobRecord } from "../ports.ts";
 import { PictureWatch } from "./picture-watch.ts";
 import { PicturesAhead } from "./pictures-ahead.ts";
 import { SourceWork } from "./source-work.ts";
@@ -33,7 +33,7 @@ export interface JobWorkParts {
   readonly log: Log;
   readonly dispatch: (input: Input) => void;
   /** The files that the job draws its subtitles from. */
-  readonly sideFiles: (record: JobRecord, signal: AbortSignal) => Promise<readonly SideFile[]>;
+  readonly burnInFiles: (record: JobRecord, signal: AbortSignal) => Promise<readonly BurnInFile[]>;
   /** Opens the file that the video is read from: the source or its remuxed video. */
   readonly openVideo: (
     record: JobRecord,
@@ -157,8 +157,8 @@ export class JobWork {
   }
 
   /** A file for each `subtitles` filter of the request. */
-  async sidePaths(): Promise<string[]> {
-    return (await this.#parts.sideFiles(this.record, this.signal)).map(({ path }) => path);
+  async burnInPaths(): Promise<string[]> {
+    return (await this.#parts.burnInFiles(this.record, this.signal)).map(({ path }) => path);
   }
 
   /** The reference decode: it says what the source holds where the index can't be trusted. There is one for each job. */
@@ -241,8 +241,8 @@ export class JobWork {
     let refusal: AppError | null = null;
     await this.requireUnchanged();
     const { source, info } = await this.video();
-    const sideFiles = await this.#parts.sideFiles(this.record, this.signal);
-    const paths = [...new Set(sideFiles.map(({ path }) => path))];
+    const burnInFiles = await this.#parts.burnInFiles(this.record, this.signal);
+    const paths = [...new Set(burnInFiles.map(({ path }) => path))];
     const joiner = await joinerFor(this.#parts.tools, this.record.info, paths, this.signal);
     const groups = new CuttableGroups(info, this.record.request, joiner, this.frameTiming);
     const sent: IndexedGop[] = [];

@@ -13,14 +13,14 @@ import {
   wantedSubtitles,
 } from "../../../media/subtitles/burn-in-files.ts";
 import type { JobFolders } from "../job/job-folders.ts";
-import type { JobRecord, SideFile, SourceRecord } from "../ports.ts";
+import type { BurnInFile, JobRecord, SourceRecord } from "../ports.ts";
 
 const UPLOAD = "upload.mkv";
 
 export class SubtitleFiles {
   readonly #tools: Tools;
   readonly #folders: JobFolders;
-  readonly #made = new Map<string, Promise<readonly SideFile[]>>();
+  readonly #made = new Map<string, Promise<readonly BurnInFile[]>>();
 
   constructor(tools: Tools, folders: JobFolders) {
     this.#tools = tools;
@@ -29,11 +29,11 @@ export class SubtitleFiles {
 
   /** Errors: those of convertUpload. */
   async takeUpload(jobId: string, upload: SourceRecord): Promise<void> {
-    await convertUpload(this.#tools, upload, join(this.#folders.of(jobId).side, UPLOAD));
+    await convertUpload(this.#tools, upload, join(this.#folders.of(jobId).burnIn, UPLOAD));
   }
 
   /** One for each `subtitles` filter, in order. A failure reaches all callers that wait; the next call tries again. */
-  of(record: JobRecord, signal: AbortSignal): Promise<readonly SideFile[]> {
+  of(record: JobRecord, signal: AbortSignal): Promise<readonly BurnInFile[]> {
     const { jobId } = record;
     const known = this.#made.get(jobId);
     if (known !== undefined) return known;
@@ -47,11 +47,11 @@ export class SubtitleFiles {
     this.#made.delete(jobId);
   }
 
-  async #make({ jobId, request, source, info }: JobRecord, signal: AbortSignal): Promise<readonly SideFile[]> {
-    const files: SideFile[] = [];
+  async #make({ jobId, request, source, info }: JobRecord, signal: AbortSignal): Promise<readonly BurnInFile[]> {
+    const files: BurnInFile[] = [];
     for (const wanted of wantedSubtitles(request)) {
       const name = wanted.from === "upload" ? UPLOAD : `track-${wanted.track}.mkv`;
-      const path = join(this.#folders.of(jobId).side, name);
+      const path = join(this.#folders.of(jobId).burnIn, name);
       if (!(await exists(path))) {
         if (wanted.from === "upload") throw lost(jobId);
         await extractSubtitles(this.#tools, { path: source.path, info }, wanted.track, path, signal);

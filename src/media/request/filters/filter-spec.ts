@@ -3,7 +3,7 @@
 
 /**
  * What kind of text an option's value is; checkValue has the pattern of each. `subtitles` is a word for a file that the
- * server makes ready (side-files.ts). `refused` keeps the place of an option
+ * server makes ready (burn-in-files.ts). `refused` keeps the place of an option
  * that reads or writes files, so that positional arguments land where ffmpeg puts them.
  */
 const VALUE_KINDS = [
