@@ -15,7 +15,6 @@ export interface TrackPackets {
   readonly packets: number;
   /** Microseconds on the file's own clock; null without a packet that has a time. */
   readonly startUs: number | null;
-  /** Null as well where the only packet states no length. */
   readonly endUs: number | null;
   /**
    * How much later it may end, microseconds: a last packet that states no length is taken to be no longer than the time
@@ -162,7 +161,7 @@ export class TrackTally {
       tracks.set(stream, {
         packets,
         startUs: us(start),
-        endUs: tally.latestLength === 0 && !Number.isFinite(tally.before) ? null : us(end),
+        endUs: us(end),
         ...openEnd(us(tally.latest - tally.before), tally.latestLength),
         longestUs: us(longest) ?? 0,
         ...(tally.progress === null ? {} : { progressUs: us(tally.progress.total) ?? 0 }),
