@@ -48,7 +48,7 @@ const QUICK = "--quick";
 /** What `--quick` runs of the simulation. */
 const QUICK_COUNTS = { SIM_CLUSTERS: "200" };
 /** How a test that starts ffmpeg or the executable gets hold of it. */
-const STARTS_PROGRAMS = /\b(?:findTools|hardCase|runTool|selfCommand|Bun\.spawn)\(|test\/support\/media/;
+const STARTS_PROGRAMS = /\b(?:findTools|hardCase|runProcess|runTool|selfCommand|Bun\.spawn)\(|test\/support\/media/;
 /** How long the slowest files take, so that they begin first. */
 const TIMINGS = join(ROOT, "scripts/test-timings.json");
 

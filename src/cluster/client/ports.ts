@@ -1,12 +1,13 @@
-// What the client needs kept: the `ClientStore` port, implemented by src/db/client-store.ts.
+// What a client keeps: the `ClientStore` port, which src/db implements. Its comments are a contract; test/conformance/ holds
+// every ClientStore to it.
 import type { ResultReport } from "../protocol/messages.ts";
 
-/** Who this process is to the server; held under a lock that goes with the process. */
+/** Who this process is to the server. */
 export interface ClaimedIdentity {
   readonly clientId: string;
-  /** `work/client/<clientId>`, ours alone while the claim is held. Absolute. */
+  /** `work/client/<clientId>`, absolute. It exists, and is ours alone while the claim is held. */
   readonly folder: string;
-  /** Lets another process take this identity. Idempotent. */
+  /** Lets another process take this identity. Calling it again does nothing. */
   release(): void;
 }
 
@@ -20,16 +21,28 @@ export interface FinishedResult {
   readonly report: ResultReport;
 }
 
-/** Durable memory of the clients in one work directory; several processes may have it open. All calls are durable on return. */
+/**
+ * Durable memory of all clients of one work directory. Several processes may have it open at once, and see what the others
+ * wrote. Calls are synchronous, and each is one transaction: when it returns, what it wrote survives a crash of the process
+ * or of the machine; when it throws, nothing of it was written.
+ */
 export interface ClientStore {
-  /** The first identity of this folder that no living process holds, or a new one. */
+  /**
+   * Claims the oldest identity that no living process holds, or a new one where all are held. A claim ends with `release`
+   * or with the process, however it dies, and not with `close`. `name` is kept with it for people.
+   */
   claimIdentity(name: string): ClaimedIdentity;
-  /** Keeps a finished result until `forgetResult`; the same attempt again replaces it. */
+  /**
+   * Keeps a finished result until `forgetResult`. The same attempt again replaces path and report, and keeps its place. A
+   * client id that was never claimed here is an error.
+   */
   keepResult(result: FinishedResult): void;
-  /** Oldest first. */
+  /** The results of one client, in the order in which they were kept first; without those of an unreadable version. */
   keptResults(clientId: string): FinishedResult[];
+  /** An attempt of which nothing is kept is no error. */
   forgetResult(attemptId: string): void;
-  /** The encoder report kept under `key`, or null; one is kept for each key. */
+  /** Reports on encoders, one for each key: `get` answers what was set last, or null. */
   readonly encoders: { get(key: string): string | null; set(key: string, reportJson: string): void };
+  /** The last call. */
   close(): void;
 }

@@ -1,27 +1,34 @@
 import { expect, test } from "bun:test";
+import { failingStore } from "../../../test/support/failing-store.ts";
+import { MemoryStore } from "../../../test/support/memory-store.ts";
 import { silentLog } from "../../base/log.ts";
 import { emptyState } from "../scheduler/decide.ts";
 import type { Effect } from "../scheduler/model/decision.ts";
 import { Engine } from "./engine.ts";
-import type { Store } from "./ports.ts";
+import type { JobRecord } from "./ports.ts";
 
 const CLIENT = "0b0e3c4e-0000-4000-8000-000000000001";
 
-const store: Store = {
-  load: () => ({ state: emptyState, records: new Map() }),
-  createJob() {},
-  commit() {},
-  jobEvents: () => [],
-  clientEvents: () => [],
-  attempts: () => [],
-  close() {},
+const HELLO = {
+  id: CLIENT,
+  instance: "i1",
+  name: "node",
+  slots: 1,
+  platform: "linux-x64",
+  ffmpeg: "5.1",
+  version: "0.1.0",
+  link: 1,
+  encoders: ["libx264"],
+  families: ["software"],
+  benchmarkSeconds: null,
+  heldAttempts: [],
 };
 
 function engineWithClient() {
   let now = 1000;
   const effects: Effect[] = [];
   const engine = new Engine(emptyState, {
-    store,
+    store: new MemoryStore(),
     clock: { monotonicMs: () => now, nowIso: () => "2026-01-01T00:00:00.000Z" },
     log: silentLog,
     perform: (effect) => effects.push(effect),
@@ -32,20 +39,7 @@ function engineWithClient() {
   });
   engine.dispatch({
     type: "client-hello",
-    client: {
-      id: CLIENT,
-      instance: "i1",
-      name: "node",
-      slots: 1,
-      platform: "linux-x64",
-      ffmpeg: "5.1",
-      version: "0.1.0",
-      link: 1,
-      encoders: ["libx264"],
-      families: ["software"],
-      benchmarkSeconds: null,
-      heldAttempts: [],
-    },
+    client: HELLO,
   });
   const tick = (ms: number) => {
     now += ms;
@@ -72,6 +66,7 @@ test("a client that is silent while the server runs is dropped after a lease tim
 
 test("the wall clock may jump an hour, forth and back: leases and silence go by the other clock", () => {
   let now = 1000;
+  const store = new MemoryStore();
   let wallMs = Date.parse("2026-01-01T12:00:00.000Z");
   const engine = new Engine(emptyState, {
     store,
@@ -106,7 +101,10 @@ test("the wall clock may jump an hour, forth and back: leases and silence go by 
     frameRate: 25,
     hasSoundWork: false,
   };
-  engine.dispatch({ type: "job-submitted", job });
+  engine.submit({ type: "job-submitted", job }, (next, events) => {
+    const created = next.jobs.get("job");
+    if (created !== undefined) store.createJob({ jobId: "job" } as JobRecord, created, events);
+  });
   engine.dispatch({ type: "index-advanced", jobId: "job", gops: [{ startPts: 0, endPts: 25, frames: 25 }] });
   engine.dispatch({ type: "index-finished", jobId: "job", totalFrames: 25 });
   const [leased] = engine.state.attempts.keys();
@@ -125,4 +123,28 @@ test("the wall clock may jump an hour, forth and back: leases and silence go by 
   }
   expect(engine.state.attempts.size).toBe(0);
   expect(engine.state.clients.get(CLIENT)?.status).toBe("Disconnected");
+});
+
+test("what can't be kept doesn't happen: the server is told to stop, and no effect is carried out", () => {
+  const effects: Effect[] = [];
+  const causes: unknown[] = [];
+  const engine = new Engine(emptyState, {
+    store: failingStore(),
+    clock: { monotonicMs: () => 0, nowIso: () => "2026-01-01T00:00:00.000Z" },
+    log: silentLog,
+    perform: (effect) => effects.push(effect),
+    onCommitted() {
+      throw new Error("nothing was committed");
+    },
+    onBroken: (cause) => causes.push(cause),
+  });
+  const hello = () => engine.dispatch({ type: "client-hello", client: HELLO });
+  expect(hello).toThrow("the disk is full");
+  expect({ effects, causes: causes.length, clients: engine.state.clients.size }).toEqual({
+    effects: [],
+    causes: 1,
+    clients: 0,
+  });
+  expect(hello()).toEqual({ ok: true }); // stopped: it does nothing more
+  expect(causes).toHaveLength(1);
 });

@@ -1,4 +1,5 @@
-// The ports of the coordinator: `Store` is implemented by src/db, `Coordinator` is the façade that the API calls.
+// The ports of the coordinator: `Store`, which src/db implements, and `Coordinator`, the facade that the API calls. Their
+// comments are contracts; test/conformance/ holds every Store to its own.
 import type { Rational } from "../../base/rational.ts";
 import type { UploadAppend, UploadState } from "../../base/resumable-upload.ts";
 import type { EncodeRequest } from "../../media/model/encode-request.ts";
@@ -67,22 +68,44 @@ export interface BurnInFile {
 
 export interface LoadedState {
   readonly state: SchedulerState;
+  /** One for each job. */
   readonly records: ReadonlyMap<string, JobRecord>;
 }
 
 /**
- * Durable state. Each call is one transaction and returns when it is on disk (synchronous=FULL).
- * Live progress is not stored: clients report it again within a second of a restart.
+ * Durable state of one server; only one process has it open.
+ *
+ * Calls are synchronous. Each one that writes is a single transaction: when it returns, everything it wrote survives a
+ * crash of the process or of the machine; when it throws, nothing of it was written. A store that threw while writing must
+ * not be written again: state in memory and on disk may differ. Errors are the implementation's own (a full disk, say).
+ *
+ * Not kept: what only a running server knows, which a load gives back at rest. Of a job: its index, unfit clients and
+ * `aloneSince`. Of a segment: `mismatches`, `lostOn` and the waiting time of a pending one. Of an attempt: lease and
+ * progress. Of a client: its link and whatever each hello says again. Moments of the monotonic clock are 0.
  */
 export interface Store {
+  /** The state after the last write, with live attempts only; jobs in the order of `createdAt`, then id. */
   load(): LoadedState;
-  /** A new job with its record, state and events in one transaction. */
+  /** Adds a job that has no segments yet, with its record and events. A job of the same id is an error. */
   createJob(record: JobRecord, job: Job, events: readonly SchedulerEvent[]): void;
-  /** Writes what differs between two states (compared by reference: states share structure) and the events. */
+  /**
+   * Makes `next` what the store holds, and appends the events in their order. `previous` must be what it holds now. Objects
+   * are compared by reference (states share structure): what is the same object was not changed and is not written. Where
+   * nothing that is kept differs and there are no events, nothing is written at all.
+   *
+   * Jobs are neither added nor removed; a segment or attempt of a job that was never created is an error. Clients are added,
+   * never removed. Segments beyond the end of a job's list are removed. An attempt that `next` lacks has ended and becomes
+   * history; one that comes back continues its own entry, without an outcome. The last event that names an attempt is its
+   * outcome, except `segment-leased` and `lease-renewed`, which are none.
+   */
   commit(previous: SchedulerState, next: SchedulerState, events: readonly SchedulerEvent[]): void;
+  /** Events with a `seq` above `afterSeq`, ascending. Numbers grow from event to event and are never used twice. */
   jobEvents(jobId: string, afterSeq: number): EventView[];
+  /** The latest `limit` events, ascending. */
   clientEvents(clientId: string, limit: number): EventView[];
+  /** Live and past attempts of a job, in the order in which they began. */
   attempts(jobId: string): AttemptView[];
+  /** The last call; it may be made after a failed one. */
   close(): void;
 }
 
@@ -105,25 +128,34 @@ export interface JobRequest {
   readonly verify: VerifyMode | null;
 }
 
-/** A socket to one client, as the coordinator sees it. `send` returns false when the link is dead. */
+/** A message socket to one client, as the coordinator sees it. */
 export interface LinkSocket {
+  /** False: the link is dead and the text is lost. */
   send(text: string): boolean;
   close(code: number, reason: string): void;
 }
 
 /** One WebSocket connection; the API's socket handlers forward to it. */
 export interface ClientLink {
+  /** One text frame. One that is not of the protocol closes the socket. */
   received(text: string): void;
+  /** The socket is gone; no call follows. */
   closed(): void;
 }
 
-/** Everything the API may do. Methods throw AppError for what a user can act on; an id may be a unique prefix. */
+/**
+ * Everything that the API may do. Methods throw AppError for what a user can act on; other errors are bugs. An id of a job
+ * or client may be any prefix that fits one alone: else E_UNKNOWN_ID or E_AMBIGUOUS_ID. Views are snapshots. What a method
+ * changed is durable when it returns, or when its promise resolves; methods that change a state fail with E_WRONG_STATE
+ * where it does not allow that.
+ */
 export interface Coordinator {
   info(): ServerInfoView;
+  /** Takes the same time for every wrong token. */
   isTokenValid(token: string): boolean;
 
   /**
-   * Checks for free space, then opens an upload or continues the interrupted one with the same key.
+   * Reserves room for an upload, or continues the one of the same key that its sender did not finish.
    * Errors: E_SOURCE_EMPTY, E_NO_SPACE.
    */
   beginUpload(wanted: {
@@ -131,62 +163,85 @@ export interface Coordinator {
     readonly bytes: number;
     readonly key: string | null;
   }): Promise<UploadBegunView>;
-  /** How many bytes have arrived; ends a request that still appends. Errors: E_UNKNOWN_ID. */
+  /** How far the upload is. Ends a request that still appends to it, so that its sender can go on. Errors: E_UNKNOWN_ID. */
   uploadState(sourceId: string): Promise<UploadState & { readonly bytes: number }>;
   /**
-   * Keeps the blocks whose digest is right. The last piece brings the digest of the whole file and makes it a source.
-   * Errors: E_UNKNOWN_ID, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE.
+   * Keeps the blocks whose digests are right, in order; the answer says how far. The last piece brings the digest of the
+   * whole file, and makes it a source. Errors: E_UNKNOWN_ID, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE.
    */
   appendUpload(
     sourceId: string,
     append: UploadAppend,
     sha256: string | null,
   ): Promise<UploadState & { readonly source: SourceView | null }>;
+  /**
+   * Offers a file of this machine without an upload: names random ranges of it. Every file that the server can't see, or
+   * sees with another size or time, is the same E_SOURCE_MISSING, so that the answer tells nothing of other files.
+   */
   challengeLocalSource(path: string, bytes: number, mtimeMs: number): Promise<LocalChallengeView>;
+  /** Answers a challenge, once: SHA-256 of each range. Errors: E_UNKNOWN_ID, E_FORBIDDEN (another file), E_SOURCE_EMPTY. */
   proveLocalSource(challengeId: string, digests: readonly string[]): Promise<SourceView>;
-  /** Registers a file by its path below a media root. */
+  /**
+   * A file by its path below a media root.
+   * Errors: E_NO_MEDIA_ROOT, E_OUTSIDE_MEDIA_ROOT, E_SOURCE_MISSING, E_SOURCE_REFUSED, E_SOURCE_EMPTY.
+   */
   openServerSource(path: string): Promise<SourceView>;
-  /** Refuses a request before anything is uploaded (E_ENCODE_REQUEST, E_CONTAINER). */
+  /** Refuses a request before anything is uploaded. Errors: E_ENCODE_REQUEST, E_CONTAINER. */
   checkRequest(
     ffmpegParams: string | null,
     outputName: string | null,
     inputName: string,
     hasSubtitles: boolean,
   ): { readonly outputName: string };
+  /**
+   * Makes one job of a source. The source is used up, even by a job that is refused; its file is deleted only if it was
+   * uploaded. Errors: E_UNKNOWN_ID, those of checkRequest, E_SOURCE_REFUSED, E_SOURCE_NO_VIDEO, E_TOO_LARGE, E_NO_SPACE.
+   */
   createJob(request: JobRequest): Promise<JobView>;
 
+  /** In the order of their creation; `status` in any case of letters, null: all. */
   listJobs(status: string | null): JobView[];
   job(id: string): JobView;
   jobDetail(id: string): JobDetailView;
+  /** Resolves when the job is Cancelled; its processes may end a moment later. */
   cancelJob(id: string): Promise<JobView>;
-  /** Continues a failed or cancelled job from its verified segments. Errors: E_WRONG_STATE, E_SOURCE_MISSING, E_SOURCE_CHANGED. */
+  /** Continues a failed or cancelled job from its verified segments. Errors: E_SOURCE_MISSING, E_SOURCE_CHANGED. */
   retryJob(id: string): Promise<JobView>;
+  /** As Store.jobEvents. */
   jobEvents(id: string, afterSeq: number): EventView[];
-  /** Calls `listener` with the job's view when it changes, progress at most every 200 ms; the returned function unsubscribes. */
+  /**
+   * Calls `listener` with the job's view now, at every change of its status, and every 200 ms at most for progress. Returns
+   * the unsubscriber.
+   */
   watchJob(id: string, listener: (view: JobView) => void): () => void;
+  /** Errors: E_WRONG_STATE while there is none. */
   proof(id: string): Promise<Proof>;
-  /** The finished output file. Errors: E_WRONG_STATE before completion, E_NOT_FOUND once it was removed. */
+  /** The finished output file. Errors: E_WRONG_STATE before completion, E_NOT_FOUND when its time is over. */
   output(
     id: string,
   ): Promise<{ readonly path: string; readonly name: string; readonly bytes: number; readonly sha256: string }>;
 
   listClients(): ClientView[];
   clientDetail(id: string): ClientDetailView;
+  /** Ends the client's leases and its link; it does not come back by itself. */
   disconnectClient(id: string): Promise<ClientView>;
-  /** The client finishes what it holds and gets no more work. */
+  /** The client finishes what it holds and gets nothing more. */
   drainClient(id: string): ClientView;
-  /** The client's encodes are suspended and keep their leases; it gets no more work. */
+  /** What the client runs is suspended and keeps its leases; it gets nothing more. */
   pauseClient(id: string): ClientView;
-  /** Ends a drain, a pause and a quarantine. Errors: E_WRONG_STATE when there is none. */
+  /** Ends a drain, a pause and a quarantine. */
   resumeClient(id: string): ClientView;
 
-  /** One block of a job's source with its digest. */
+  /** One block of a source that a job uses, with its SHA-256. Errors: E_UNKNOWN_ID, E_SOURCE_CHANGED. */
   sourceBlock(sourceId: string, block: number): Promise<{ readonly bytes: Uint8Array; readonly sha256: string }>;
-  /** A burn-in file of a running job. */
+  /** A burn-in file of a running job, counted from 0. Errors: E_UNKNOWN_ID. */
   burnInFile(jobId: string, number: number): Promise<BurnInFile>;
-  /** How many bytes of an attempt's result have arrived. Errors: E_STALE_ATTEMPT (409) when its lease has ended. */
+  /** How far the upload of an attempt's result is. Errors: E_STALE_ATTEMPT when its lease is over. */
   resultState(attemptId: string, report: ResultReport): Promise<UploadState>;
-  /** Appends a piece; the last one completes the result. Errors: E_STALE_ATTEMPT, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE. */
+  /**
+   * Appends to a result; with the last piece it lands: whole, digest checked, on disk, once.
+   * Errors: E_STALE_ATTEMPT, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE.
+   */
   appendResult(attemptId: string, report: ResultReport, append: UploadAppend): Promise<UploadState>;
   openLink(socket: LinkSocket): ClientLink;
 }
