@@ -155,7 +155,7 @@ export interface Coordinator {
   isTokenValid(token: string): boolean;
 
   /**
-   * Reserves room for an upload, or continues the one of the same key that its sender did not finish.
+   * Checks for free space, then opens an upload or continues the interrupted one with the same key.
    * Errors: E_SOURCE_EMPTY, E_NO_SPACE.
    */
   beginUpload(wanted: {
