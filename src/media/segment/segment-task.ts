@@ -167,9 +167,13 @@ function mayHoldDoubles({ codec, fieldOrder }: SourceVideo): boolean {
   return codec !== "vp8" && codec !== "vp9" && (fieldOrder === null || fieldOrder === "progressive");
 }
 
-/** False times are ffmpeg's guess in the end, and it guesses some of them twice. */
+/**
+ * False and missing times are ffmpeg's guess in the end. It guesses some of them twice, until 6.0 also by how many threads
+ * decode; a tick apart, they are the same for any number.
+ */
 function mayShareTimes(video: SourceVideo, index: FrameIndex, { startPts, endPts }: SegmentRange): boolean {
-  return index.falseTimes !== null || (mayHoldDoubles(video) && index.sharesPts(startPts, endPts));
+  const isGuessed = index.falseTimes !== null || index.uncounted.withoutPts > 0;
+  return isGuessed || (mayHoldDoubles(video) && index.sharesPts(startPts, endPts));
 }
 
 /** A cadence may have many shifts; a range needs few of them. */

@@ -7,8 +7,11 @@ export interface StepsInput {
   readonly shown: readonly number[];
   /** The coarser one of the source's and the output's ticks, seconds. */
   readonly tick: number;
-  /** Of the source's picture: what its packets last together, seconds, how many steps that is, and how many of them are no longer than `tick`; null: not known. */
-  readonly picture: { readonly seconds: number; readonly steps: number; readonly close: number } | null;
+  /**
+   * Of the source's picture: what its packets last together, seconds, how many steps that is, and how many of them are no
+   * longer than `tick` (null: the packets don't tell the output's); null: not known.
+   */
+  readonly picture: { readonly seconds: number; readonly steps: number; readonly close: number | null } | null;
   /** Of each kept track of sound: what the source's packets last together, and from where to where the output's lie, seconds. */
   readonly sounds: readonly { readonly stream: number; readonly source: number; readonly output: number }[];
 }
@@ -42,7 +45,7 @@ export function closeSteps(times: readonly number[], tick: number): number {
 
 function crowd({ shown, tick, picture }: StepsInput): string | null {
   if (picture === null || picture.steps === 0 || picture.seconds / picture.steps < LEAST_TICKS * tick) return null;
-  const made = closeSteps(shown, tick) - picture.close;
+  const made = picture.close === null ? 0 : closeSteps(shown, tick) - picture.close;
   let row = 0;
   for (let at = 1; at < shown.length; at += 1) {
     row = isClose(shown[at - 1] ?? 0, shown[at] ?? 0, tick) ? row + 1 : 0;
