@@ -75,13 +75,19 @@ function printCompleted(job: JobView, proof: Proof, outputPath: string, isJson: 
   context.stdout.write(`${outputPath}\n`);
 }
 
+/** What one run of the command works with. */
+interface Session {
+  readonly client: ApiClient;
+  readonly display: ProgressDisplay;
+  readonly context: CommandContext;
+  /** Says what is being done from now on. */
+  readonly begin: (doing: Doing) => void;
+}
+
 async function followAndSave(
   job: JobView,
   target: { readonly path: string; readonly mayOverwrite: boolean; readonly isJson: boolean },
-  client: ApiClient,
-  display: ProgressDisplay,
-  context: CommandContext,
-  begin: (doing: Doing) => void,
+  { client, display, context, begin }: Session,
 ): Promise<void> {
   const notice = watchForClients((view) => display.note(waitingText(view, client.connection.server)));
   let last: JobView;
@@ -109,10 +115,7 @@ async function followAndSave(
 async function makeJob(
   planned: Plan,
   given: SubmitOptions,
-  client: ApiClient,
-  display: ProgressDisplay,
-  context: CommandContext,
-  begin: (doing: Doing) => void,
+  { client, display, context, begin }: Session,
 ): Promise<JobView> {
   const { checkSourceLocally } = await import("./wiring/local-checks.ts");
   const wanted = {
@@ -188,18 +191,19 @@ export const submit = defineCommand({
     begin(doing);
     const planned = await plan(positionals[0] ?? "", given, client, context);
     const display = createProgressDisplay(context.stderr);
+    const session: Session = { client, display, context, begin };
     const participant = given.participate
       ? await participate(client.connection, resolve(context.cwd, given["work-dir"] ?? "work"), display, context)
       : null;
     try {
-      const job = await makeJob(planned, given, client, display, context, begin);
+      const job = await makeJob(planned, given, session);
       begin({ kind: "following", jobId: job.job_id });
       if (given.json) printEvent(context, "submitted", { job_id: job.job_id });
       else if (given.detach) context.stdout.write(`${job.job_id}\n`);
       else display.note(`job ${job.job_id}`);
       if (given.detach) return 0;
       const target = { path: planned.outputPath, mayOverwrite: given.force, isJson: given.json };
-      await followAndSave(job, target, client, display, context, begin);
+      await followAndSave(job, target, session);
       return 0;
     } catch (thrown) {
       display.end();

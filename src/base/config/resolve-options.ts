@@ -27,12 +27,17 @@ interface Origin {
   readonly texts: readonly string[];
 }
 
+/** Where an option's text may stand; the first of the three that has one wins. */
+interface Origins {
+  readonly given: ReadonlyMap<string, readonly string[]>;
+  readonly env: Environment;
+  readonly file: FileTexts;
+}
+
 function originOf(
   name: string,
   option: Option<unknown>,
-  given: ReadonlyMap<string, readonly string[]>,
-  env: Environment,
-  file: FileTexts,
+  { given, env, file }: Origins,
   command: string,
 ): Origin | null {
   const flag = given.get(name);
@@ -76,7 +81,7 @@ export function resolveOptions<O extends Options>(
   const values: Record<string, unknown> = {};
   const origins: Record<string, OptionOrigin> = {};
   for (const [name, option] of Object.entries(options)) {
-    const from = originOf(name, option, given, env, file, command);
+    const from = originOf(name, option, { given, env, file }, command);
     values[name] = from === null ? option.fallback : parseFrom(option, from);
     origins[name] = from?.origin ?? "default";
   }

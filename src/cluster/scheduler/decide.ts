@@ -54,44 +54,27 @@ export function decide(state: SchedulerState, input: Input, moment: Moment): Dec
 
 const OK: Verdict = { ok: true };
 
+/** Somebody waits for an answer to these. */
+type Asked = Extract<
+  Input,
+  {
+    readonly type:
+      | "cancel-requested"
+      | "retry-requested"
+      | "client-disconnect-requested"
+      | "client-drain-requested"
+      | "client-pause-requested"
+      | "client-resume-requested"
+      | "result-landed";
+  }
+>;
+
 function apply(turn: Turn, input: Input): Verdict {
   switch (input.type) {
-    case "job-submitted":
-      submitJob(turn, input.job);
-      return OK;
-    case "index-advanced":
-      advanceIndex(turn, input.jobId, input.gops);
-      return OK;
-    case "index-finished":
-      finishIndex(turn, input.jobId, input.totalFrames);
-      return OK;
-    case "index-unsplittable":
-      mergeSegments(turn, input);
-      return OK;
-    case "index-off-grid":
-      leaveGrid(turn, input.jobId, input.reason);
-      return OK;
-    case "job-broke": {
-      const job = openJob(turn, input.jobId);
-      if (job !== null) failJob(turn, job, input.error);
-      return OK;
-    }
     case "cancel-requested":
       return cancelJob(turn, input.jobId);
     case "retry-requested":
       return retryJob(turn, input.jobId, input.lost);
-    case "client-hello":
-      greetClient(turn, input.client);
-      return OK;
-    case "client-changed":
-      changeAbilities(turn, input);
-      return OK;
-    case "client-heard":
-      hearClient(turn, input.clientId, input.link);
-      return OK;
-    case "client-link-closed":
-      closeLink(turn, input.clientId, input.link, input.saidGoodbye);
-      return OK;
     case "client-disconnect-requested":
       return disconnectClient(turn, input.clientId);
     case "client-drain-requested":
@@ -100,46 +83,65 @@ function apply(turn: Turn, input: Input): Verdict {
       return pauseClient(turn, input.clientId);
     case "client-resume-requested":
       return resumeClient(turn, input.clientId);
-    case "client-leaving":
-      noteLeaving(turn, input.clientId, input.link);
-      return OK;
-    case "attempt-progressed":
-      progressAttempt(turn, input);
-      return OK;
-    case "attempt-failed":
-      failAttempt(turn, input);
-      return OK;
-    case "attempt-reclaimed":
-      reclaimAttempt(turn, input);
-      return OK;
-    case "upload-advanced":
-      advanceUpload(turn, input.attemptId);
-      return OK;
-    case "attempt-measured":
-      takeMeasurement(turn, input);
-      return OK;
     case "result-landed":
       return landResult(turn, input);
+    default:
+      note(turn, input);
+      return OK;
+  }
+}
+
+function note(turn: Turn, input: Exclude<Input, Asked>): void {
+  switch (input.type) {
+    case "job-submitted":
+      return submitJob(turn, input.job);
+    case "index-advanced":
+      return advanceIndex(turn, input.jobId, input.gops);
+    case "index-finished":
+      return finishIndex(turn, input.jobId, input.totalFrames);
+    case "index-unsplittable":
+      return mergeSegments(turn, input);
+    case "index-off-grid":
+      return leaveGrid(turn, input.jobId, input.reason);
+    case "job-broke": {
+      const job = openJob(turn, input.jobId);
+      if (job !== null) failJob(turn, job, input.error);
+      return;
+    }
+    case "client-hello":
+      return greetClient(turn, input.client);
+    case "client-changed":
+      return changeAbilities(turn, input);
+    case "client-heard":
+      return hearClient(turn, input.clientId, input.link);
+    case "client-link-closed":
+      return closeLink(turn, input.clientId, input.link, input.saidGoodbye);
+    case "client-leaving":
+      return noteLeaving(turn, input.clientId, input.link);
+    case "attempt-progressed":
+      return progressAttempt(turn, input);
+    case "attempt-failed":
+      return failAttempt(turn, input);
+    case "attempt-reclaimed":
+      return reclaimAttempt(turn, input);
+    case "upload-advanced":
+      return advanceUpload(turn, input.attemptId);
+    case "attempt-measured":
+      return takeMeasurement(turn, input);
     case "segment-verified":
-      verifySegment(turn, input, input.facts);
-      return OK;
+      return verifySegment(turn, input, input.facts);
     case "segment-mismatched":
-      mismatchSegment(turn, input, input.reason, input.isOfSource === true);
-      return OK;
+      return mismatchSegment(turn, input, input.reason, input.isOfSource === true);
     case "reference-decided":
-      decideByReference(turn, input, input.facts, input.reason);
-      return OK;
+      return decideByReference(turn, input, input.facts, input.reason);
     case "audio-finished":
-      finishAudio(turn, input.jobId);
-      return OK;
+      return finishAudio(turn, input.jobId);
     case "stitch-finished":
-      finishStitch(turn, input.jobId, input.output);
-      return OK;
+      return finishStitch(turn, input.jobId, input.output);
     case "tick":
-      return OK;
+      return;
     case "restarted":
-      resume(turn);
-      return OK;
+      return resume(turn);
     default:
       return assertNever(input);
   }

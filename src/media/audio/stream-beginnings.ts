@@ -51,11 +51,10 @@ export const AUDIO_FILE_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg,nu
 export async function audioBeginnings(
   tools: Tools,
   plan: StreamPlan,
-  info: SourceInfo,
-  sourcePath: string,
-  audioPaths: readonly string[],
+  files: { readonly info: SourceInfo; readonly sourcePath: string; readonly audioPaths: readonly string[] },
   signal?: AbortSignal,
 ): Promise<(number | undefined)[]> {
+  const { info, sourcePath, audioPaths } = files;
   const source = await streamBeginnings(tools, sourcePath, info.formatName, signal);
   const encoded: (number | undefined)[] = [];
   for (const path of audioPaths)

@@ -81,7 +81,7 @@ export async function makeSegment(
   let picture: SegmentTask["picture"];
   for (const leadIn of LEAD_INS) {
     const isLongest = leadIn === 3 || leadIn === "beginning";
-    const planned = planSegment(info, index, request, range, leadIn, gridIn(index)?.tick ?? null);
+    const planned = planSegment({ info, index, grid: gridIn(index)?.tick ?? null }, request, range, leadIn);
     const task = picture === undefined ? planned : { ...planned, picture };
     const made = await encodeSegment(tools, task, {
       input: path,

@@ -94,7 +94,12 @@ test("on any index, cut anywhere, the planned ranges hold each frame once and be
     fc.property(randomSource, (source) => {
       const index = indexOf(source);
       const tasks = rangesAt(index, source.picks).map((range) =>
-        planSegment({ ...info, formatName: source.formatName }, index, request, range, source.leadIn, null),
+        planSegment(
+          { info: { ...info, formatName: source.formatName }, index, grid: null },
+          request,
+          range,
+          source.leadIn,
+        ),
       );
       const planned = tasks.flatMap((task) => index.framePts(task.startPts, task.endPts));
       expect(planned).toEqual(index.framePts(null, null));
@@ -226,7 +231,7 @@ async function expectUnion(path: string, ranges: (index: FrameIndex) => SegmentR
   const whole = await framesOf(path);
   const pieces: string[] = [];
   for (const range of ranges(index)) {
-    const task = planSegment(source, index, request, range, 0, null);
+    const task = planSegment({ info: source, index, grid: null }, request, range, 0);
     const decoded = await decodeTask(path, task);
     expect(decoded.length).toBe(index.countFrames(task.startPts, task.endPts));
     pieces.push(...decoded);

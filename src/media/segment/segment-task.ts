@@ -103,6 +103,14 @@ export interface SegmentRange {
   readonly endPts: Pts | null;
 }
 
+/** What segments are cut from. */
+export interface SegmentSource {
+  readonly info: SourceInfo;
+  readonly index: FrameIndex;
+  /** The encoder's tick where the source's times are roundings of it; null: the encoder counts as the source does. */
+  readonly grid: Rational | null;
+}
+
 /** Decoding needs no run-up where the demuxer finds key frames by timestamp; elsewhere a second and a key frame. */
 function leadInFor(formatName: string, asked: LeadIn): LeadIn {
   return seeksToKeyFrames(formatName) || asked !== 0 ? asked : 1;
@@ -191,16 +199,13 @@ function withNeededShifts(request: EncodeRequest, { startPts, endPts }: SegmentR
 
 /**
  * The task for a range. The first range begins at the stream's very beginning and the last one ends at its very end
- * (null bounds), so that frames the index could not place are still encoded. `grid`: the encoder's tick where the source's
- * times are roundings of it.
+ * (null bounds), so that frames the index could not place are still encoded.
  */
 export function planSegment(
-  info: SourceInfo,
-  index: FrameIndex,
+  { info, index, grid }: SegmentSource,
   request: EncodeRequest,
   range: SegmentRange,
   leadIn: LeadIn,
-  grid: Rational | null,
 ): SegmentTask {
   const firstKey = index.keyFrames[0]?.pts ?? null;
   const isFirst = range.startPts === null || (firstKey !== null && range.startPts <= firstKey);

@@ -85,7 +85,7 @@ function hasPauses({ plan, sourceTracks }: Pick<OutputClockInput, "plan" | "sour
 export async function readOutputClock(tools: Tools, input: OutputClockInput): Promise<OutputClock> {
   const { info, plan, workDir, signal } = input;
   if (hasEditLists(plan)) return { zeroUs: Math.min(info.startMicroseconds, subtitlesBegin(input)), audioDelaysUs: [] };
-  const beginnings = await audioBeginnings(tools, plan, info, input.sourcePath, input.audioPaths, signal);
+  const beginnings = await audioBeginnings(tools, plan, input, signal);
   const earliestUs = Math.min(info.startMicroseconds, ...beginnings.filter((one) => one !== undefined));
   const isMilliseconds = countsMilliseconds(plan);
   const zeroUs = onContainersClock(plan, earliestUs);

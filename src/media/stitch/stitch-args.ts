@@ -24,7 +24,7 @@ export interface StitchIo {
   readonly source: string;
   /** Files of the plan's "attach" streams, in its order. */
   readonly covers: readonly string[];
-  /** Options that make room for what is written into the header afterwards (`reserveRoom`). */
+  /** Options that make room for what is written into the header afterwards (`reserveSpace`). */
   readonly reserved: readonly string[];
   readonly output: string;
 }
@@ -97,21 +97,18 @@ function delaysOf(plan: StreamPlan, facts: StitchFacts): number[] {
   return plan.streams.map((stream) => (stream.source.type === "audio" ? (facts.audioDelaysUs[number++] ?? 0) : 0));
 }
 
+/** The inputs, and for each mapped stream which stream of which input it is. */
+interface Inputs {
+  readonly args: readonly string[];
+  readonly maps: readonly string[];
+}
+
 /**
  * Inputs: 0 the segments, then a file for each encoded audio track, last the source. All on absolute clocks (-copyts),
  * each moved so that the source's `zeroUs` is the output's zero; the encoded audio was made on that clock already, with
  * zero at the source's start.
  */
-export function stitchArgs(
-  info: SourceInfo,
-  request: EncodeRequest,
-  plan: StreamPlan,
-  facts: StitchFacts,
-  io: StitchIo,
-): string[] {
-  const rules = CONTAINERS[plan.container];
-  const isMp4 = plan.container === "mp4" || plan.container === "mov";
-  const sourceInput = 1 + io.audio.length;
+function inputsOf(info: SourceInfo, plan: StreamPlan, facts: StitchFacts, io: StitchIo): Inputs {
   const delays = delaysOf(plan, facts);
   // A stream is moved by reading the source once more on a clock of its own: bitstream filters see other units in
   // other versions of ffmpeg (setts in 5.1 counts in the muxer's ticks but is told the demuxer's).
@@ -121,13 +118,10 @@ export function stitchArgs(
   const maps = mappedStreams(plan).map(({ action, source }, position) => {
     if (action.kind === "encode-video") return "0:v:0";
     if (action.kind === "encode-audio") return `${1 + action.file}:a:0`;
-    return `${sourceInput + sourceDelays.indexOf(delays[position] ?? 0)}:${source.index}`;
+    return `${1 + io.audio.length + sourceDelays.indexOf(delays[position] ?? 0)}:${source.index}`;
   });
-  const subtitles = plan.streams.filter((stream) => stream.source.type === "subtitle");
-  const sounds = plan.streams.filter((stream) => stream.source.type === "audio");
   const audioStart = facts.zeroUs - info.startMicroseconds;
-  return [
-    ...QUIET,
+  const args = [
     "-copyts",
     "-itsoffset",
     formatMicroseconds(facts.firstFrameUs - facts.zeroUs + INPOINT_MARGIN_US),
@@ -151,7 +145,38 @@ export function stitchArgs(
       "-i",
       io.source,
     ]),
-    ...maps.flatMap((map) => ["-map", map]),
+  ];
+  return { args, maps };
+}
+
+/** Options of the MP4 and MOV muxers; the other containers have none. */
+function mp4Args(request: EncodeRequest, { encoderTimeBase }: StitchFacts): string[] {
+  const timescale = String(videoTimescale(encoderTimeBase));
+  const { movflags } = request.container;
+  return [
+    ...["-video_track_timescale", timescale, "-movie_timescale", timescale],
+    ...(movflags.length > 0 ? ["-movflags", movflags.map((flag) => `+${flag}`).join("")] : []),
+    ...["-strict", "-2"],
+  ];
+}
+
+/** The whole command line; see `inputsOf` for the clocks. */
+export function stitchArgs(
+  info: SourceInfo,
+  request: EncodeRequest,
+  plan: StreamPlan,
+  facts: StitchFacts,
+  io: StitchIo,
+): string[] {
+  const isMp4 = plan.container === "mp4" || plan.container === "mov";
+  const sourceInput = 1 + io.audio.length;
+  const inputs = inputsOf(info, plan, facts, io);
+  const subtitles = plan.streams.filter((stream) => stream.source.type === "subtitle");
+  const sounds = plan.streams.filter((stream) => stream.source.type === "audio");
+  return [
+    ...QUIET,
+    ...inputs.args,
+    ...inputs.maps.flatMap((map) => ["-map", map]),
     "-c",
     "copy",
     ...subtitles.flatMap(({ action, source }, number) => {
@@ -171,18 +196,7 @@ export function stitchArgs(
     ...lastDurationArgs(facts),
     ...(isMp4 && isHevcEncoder(request.video.encoder) ? ["-tag:v:0", "hvc1"] : []),
     ...askedTagArgs(plan, request.metadata),
-    ...(isMp4
-      ? [
-          "-video_track_timescale",
-          String(videoTimescale(facts.encoderTimeBase)),
-          "-movie_timescale",
-          String(videoTimescale(facts.encoderTimeBase)),
-        ]
-      : []),
-    ...(request.container.movflags.length > 0 && isMp4
-      ? ["-movflags", request.container.movflags.map((flag) => `+${flag}`).join("")]
-      : []),
-    ...(isMp4 ? ["-strict", "-2"] : []),
+    ...(isMp4 ? mp4Args(request, facts) : []),
     ...apartArgs(plan, facts),
     ...io.reserved,
     "-max_muxing_queue_size",
@@ -190,7 +204,7 @@ export function stitchArgs(
     "-max_interleave_delta",
     "0",
     "-f",
-    rules.muxer,
+    CONTAINERS[plan.container].muxer,
     "-y",
     io.output,
   ];

@@ -32,23 +32,28 @@ type Try =
   | { readonly kind: "refused"; readonly error: AppError }
   | { readonly kind: "failed"; readonly reason: string };
 
+export interface WantedBlock {
+  readonly sourceId: string;
+  readonly number: number;
+  readonly bytes: number;
+}
+
 /**
- * The bytes of one block, exactly `expectedBytes` of them.
+ * The bytes of one block, exactly as many as it has.
  * Errors: the server's own refusal (source gone, token), E_DIGEST, E_UNREACHABLE; the abort reason as it is.
  */
 export async function fetchBlock(
   remote: Remote,
-  sourceId: string,
-  block: number,
-  expectedBytes: number,
+  block: WantedBlock,
   policy: FetchPolicy,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
+  const { sourceId, number, bytes } = block;
   const backoff = createBackoff(policy.firstDelayMs, LONGEST_DELAY_MS);
   let corrupt = 0;
   let failingSince: number | null = null;
   for (;;) {
-    const result = await tryOnce(remote, `/api/v1/sources/${sourceId}/blocks/${block}`, expectedBytes, policy, signal);
+    const result = await tryOnce(remote, `/api/v1/sources/${sourceId}/blocks/${number}`, bytes, policy, signal);
     signal.throwIfAborted();
     switch (result.kind) {
       case "bytes":
@@ -60,7 +65,7 @@ export async function fetchBlock(
         if (corrupt >= policy.maxCorrupt) {
           throw new AppError(
             "E_DIGEST",
-            `block ${block} of the source came with a wrong digest ${corrupt} times`,
+            `block ${number} of the source came with a wrong digest ${corrupt} times`,
             "The network or a disk damages data; check both.",
           );
         }
@@ -70,7 +75,7 @@ export async function fetchBlock(
         if (performance.now() - failingSince >= policy.giveUpMs) {
           throw new AppError(
             "E_UNREACHABLE",
-            `block ${block} of the source could not be fetched for ${Math.round(policy.giveUpMs / 1000)} s: ${result.reason}`,
+            `block ${number} of the source could not be fetched for ${Math.round(policy.giveUpMs / 1000)} s: ${result.reason}`,
             "Check that the server runs and can be reached.",
             { retry: true },
           );

@@ -64,16 +64,23 @@ interface HandleState {
   waiting: number;
 }
 
-export async function openSourceGateway(options: GatewayOptions): Promise<SourceGateway> {
+interface SourceCache {
+  /** The source, opened when it is not yet open. */
+  open(offer: SourceOffer): OpenSource;
+  find(sourceId: string): OpenSource | undefined;
+  /** Drops the source once nothing has used it for `keepMs`. */
+  dropWhenUnused(source: OpenSource): void;
+  usedBytes(): number;
+  /** Drops every source and empties the cache. */
+  clear(): Promise<void>;
+}
+
+async function openSourceCache(options: GatewayOptions, cacheBytes: number): Promise<SourceCache> {
   const { remote, log } = options;
   const policy = options.fetchPolicy ?? DEFAULT_FETCH_POLICY;
-  const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
-  const cache = await openBlockCache(options.cacheFolder, cacheBytes, log);
-  /** What is fetched ahead must still be there when it is wanted. */
-  const mostPrefetched = Math.floor(cacheBytes / 4);
   const keepMs = options.keepUnusedMs ?? KEEP_UNUSED_MS;
+  const cache = await openBlockCache(options.cacheFolder, cacheBytes, log);
   const sources = new Map<string, OpenSource>();
-  const handles = new Map<string, HandleState>();
 
   const drop = async (source: OpenSource) => {
     clearTimeout(source.unusedTimer);
@@ -82,31 +89,49 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
     await cache.drop(source.offer.sourceId);
   };
 
-  const dropWhenUnused = (source: OpenSource) => {
-    clearTimeout(source.unusedTimer);
-    if (source.users > 0) return;
-    source.unusedTimer = setTimeout(() => {
-      drop(source).catch((thrown) => log.warn("a source cache could not be removed", { error: String(thrown) }));
-    }, source.keepMs);
-    source.unusedTimer.unref();
+  return {
+    open(offer) {
+      const known = sources.get(offer.sourceId);
+      // A job that was over may have been resumed.
+      if (known) return Object.assign(known, { keepMs });
+      const blocks = createBlockSource({
+        sourceId: offer.sourceId,
+        blocks: blockCount(offer.bytes, offer.blockBytes),
+        cache,
+        fetch(number, signal) {
+          const range = blockRange(number, offer.bytes, offer.blockBytes);
+          const block = { sourceId: offer.sourceId, number, bytes: range.end - range.start };
+          return fetchBlock(remote, block, policy, signal);
+        },
+      });
+      const source: OpenSource = { offer, blocks, users: 0, keepMs, unusedTimer: undefined };
+      sources.set(offer.sourceId, source);
+      return source;
+    },
+    find: (sourceId) => sources.get(sourceId),
+    dropWhenUnused(source) {
+      clearTimeout(source.unusedTimer);
+      if (source.users > 0) return;
+      source.unusedTimer = setTimeout(() => {
+        drop(source).catch((thrown) => log.warn("a source cache could not be removed", { error: String(thrown) }));
+      }, source.keepMs);
+      source.unusedTimer.unref();
+    },
+    usedBytes: () => cache.usedBytes(),
+    async clear() {
+      await Promise.all([...sources.values()].map(drop));
+      await cache.clear();
+    },
   };
+}
 
-  const openSource = (offer: SourceOffer): OpenSource => {
-    const known = sources.get(offer.sourceId);
-    if (known) return known;
-    const blocks = createBlockSource({
-      sourceId: offer.sourceId,
-      blocks: blockCount(offer.bytes, offer.blockBytes),
-      cache,
-      fetch(block, signal) {
-        const range = blockRange(block, offer.bytes, offer.blockBytes);
-        return fetchBlock(remote, offer.sourceId, block, range.end - range.start, policy, signal);
-      },
-    });
-    const source: OpenSource = { offer, blocks, users: 0, keepMs, unusedTimer: undefined };
-    sources.set(offer.sourceId, source);
-    return source;
-  };
+export async function openSourceGateway(options: GatewayOptions): Promise<SourceGateway> {
+  const { log } = options;
+  const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
+  const sources = await openSourceCache(options, cacheBytes);
+  /** What is fetched ahead must still be there when it is wanted. */
+  const mostPrefetched = Math.floor(cacheBytes / 4);
+  const handles = new Map<string, HandleState>();
 
   const server = createServer((request, response) => {
     const handle = handleOf(request.url ?? "", handles);
@@ -124,9 +149,8 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
 
   return {
     open(offer) {
-      const source = openSource(offer);
+      const source = sources.open(offer);
       clearTimeout(source.unusedTimer);
-      source.keepMs = keepMs; // a job that was over may have been taken up again
       source.users += 1;
       const secret = randomBytes(16).toString("hex");
       const state: HandleState = { source, failure: null, waiting: 0 };
@@ -146,23 +170,22 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
           if (!handles.delete(secret)) return;
           for (const cancel of cancels) cancel();
           source.users -= 1;
-          dropWhenUnused(source);
+          sources.dropWhenUnused(source);
         },
       };
     },
     forget(sourceId) {
-      const source = sources.get(sourceId);
+      const source = sources.find(sourceId);
       if (source === undefined) return;
       source.keepMs = 0;
-      dropWhenUnused(source);
+      sources.dropWhenUnused(source);
     },
-    cachedBytes: () => cache.usedBytes(),
+    cachedBytes: () => sources.usedBytes(),
     async close() {
       handles.clear();
       server.close();
       server.closeAllConnections();
-      await Promise.all([...sources.values()].map(drop));
-      await cache.clear();
+      await sources.clear();
     },
   };
 }

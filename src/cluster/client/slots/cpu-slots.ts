@@ -76,125 +76,145 @@ function kindOf({ encoder, preset, width, height }: Work): string {
 }
 
 export function createCpuSlots(options: CpuSlotsOptions): CpuSlots {
-  const { wanted, machine, learnt, pausable, log } = options;
+  const { wanted, machine } = options;
   const plan = planSlots(wanted, machine);
+  if (wanted === "auto") return new MeasuredSlots(options, plan);
   const pool = createSlotPool(plan.slots);
-  if (wanted !== "auto") {
-    return {
-      pool,
-      reason: () => plan.reason,
-      take: async (_work, signal) => ({ threads: plan.threads, made: () => {}, free: await pool.take(signal) }),
-      stop: () => {},
-    };
+  return {
+    pool,
+    reason: () => plan.reason,
+    take: async (_work, signal) => ({ threads: plan.threads, made: () => {}, free: await pool.take(signal) }),
+    stop: () => {},
+  };
+}
+
+/** As many slots as measuring shows to be best for the work that runs. */
+class MeasuredSlots implements CpuSlots {
+  readonly pool: SlotPool;
+  readonly stop: () => void;
+  readonly #options: CpuSlotsOptions;
+  readonly #plan: ReturnType<typeof planSlots>;
+  readonly #now: () => number;
+  readonly #kinds = new Map<string, Kind>();
+  readonly #runs = new Set<Run>();
+  /** What is measured: the only work that runs. */
+  #measured: { readonly key: string; readonly kind: Kind } | null = null;
+  /** What the number is for. */
+  #shown: Kind | null = null;
+  #frames = 0;
+  #finished = 0;
+
+  constructor(options: CpuSlotsOptions, plan: ReturnType<typeof planSlots>) {
+    this.#options = options;
+    this.#plan = plan;
+    this.#now = options.now ?? (() => performance.now());
+    this.pool = createSlotPool(plan.slots);
+    this.stop = options.pausable.onChange(() => this.#measured?.kind.tuner.interrupt());
   }
 
-  const now = options.now ?? (() => performance.now());
-  const kinds = new Map<string, Kind>();
-  const runs = new Set<Run>();
-  /** What is measured: the only work that runs. */
-  let measured: { readonly key: string; readonly kind: Kind } | null = null;
-  /** What the number is for. */
-  let shown: Kind | null = null;
-  let frames = 0;
-  let finished = 0;
+  async take(work: Work, signal: AbortSignal): Promise<CpuPlace> {
+    if (this.pool.held() === 0) this.#use(this.#kindFor(work));
+    return this.#begin(work, await this.pool.take(signal));
+  }
 
-  const kindFor = (work: Work): Kind => {
+  reason(): string {
+    const shown = this.#shown;
+    if (shown === null) return this.#plan.reason;
+    const trial = shown.tuner.trial();
+    const reason = Object.keys(shown.kept.fps).length === 0 ? this.#plan.reason : measuredText(shown);
+    return trial === null ? reason : `${reason}; trying ${count(trial)}`;
+  }
+
+  #kindFor(work: Work): Kind {
+    const { machine, learnt } = this.#options;
     const name = kindOf(work);
-    const known = kinds.get(name);
+    const known = this.#kinds.get(name);
     if (known !== undefined) return known;
     const most = mostSlots(machine, work.width * work.height);
-    const tuner = createSlotTuner({ rule: plan.slots, most, learnt: learnt.get(name) });
+    const tuner = createSlotTuner({ rule: this.#plan.slots, most, learnt: learnt.get(name) });
     const kind = { name, tuner, kept: tuner.learnt() };
-    kinds.set(name, kind);
+    this.#kinds.set(name, kind);
     return kind;
-  };
+  }
 
-  const use = (kind: Kind) => {
+  #use(kind: Kind): void {
+    const { learnt, log } = this.#options;
     const slots = kind.tuner.slots();
-    const isOther = pool.limit() !== slots || shown !== kind;
-    shown = kind;
-    if (pool.limit() !== slots) {
+    const isOther = this.pool.limit() !== slots || this.#shown !== kind;
+    this.#shown = kind;
+    if (this.pool.limit() !== slots) {
       log.info(`${count(slots)} at a time`, { kind: kind.name, trial: kind.tuner.trial() !== null });
-      pool.limitTo(slots);
+      this.pool.limitTo(slots);
     }
     if (kind.kept !== kind.tuner.learnt()) {
       kind.kept = kind.tuner.learnt();
       learnt.keep(kind.name, kind.kept);
       log.info(`encodes at a time, ${measuredText(kind)}`);
     } else if (!isOther) return;
-    options.onChange();
-  };
+    this.#options.onChange();
+  }
 
   /** Work that can't be compared begins or has ended. */
-  const leave = () => {
-    measured?.kind.tuner.abandon();
-    measured = null;
-  };
+  #leave(): void {
+    this.#measured?.kind.tuner.abandon();
+    this.#measured = null;
+  }
 
-  const look = () => {
-    const [first, ...others] = runs;
+  /** Something has changed: notes it for the tuner and follows what that answers. */
+  #update(): void {
+    const [first, ...others] = this.#runs;
     if (first === undefined) {
-      if (pool.held() > 0) return; // the next one has its slot and begins in this very moment
-      leave();
-      if (shown !== null) use(shown);
+      if (this.pool.held() > 0) return; // the next one has its slot and begins in this very moment
+      this.#leave();
+      if (this.#shown !== null) this.#use(this.#shown);
       return;
     }
     const key = keyOf(first.work);
     if (others.some(({ work }) => keyOf(work) !== key)) {
-      leave();
-      const [least = kindFor(first.work)] = [...runs]
-        .map(({ work }) => kindFor(work))
+      this.#leave();
+      const [least = this.#kindFor(first.work)] = [...this.#runs]
+        .map(({ work }) => this.#kindFor(work))
         .sort((a, b) => a.tuner.slots() - b.tuner.slots());
-      return use(least);
+      return this.#use(least);
     }
-    if (measured?.key !== key) {
-      leave();
-      measured = { key, kind: kindFor(first.work) };
+    if (this.#measured?.key !== key) {
+      this.#leave();
+      this.#measured = { key, kind: this.#kindFor(first.work) };
     }
-    const { kind } = measured;
-    if (pausable.isPaused()) kind.tuner.interrupt();
-    else kind.tuner.note({ atMs: now(), running: runs.size, frames, finished });
-    use(kind);
-  };
+    const { kind } = this.#measured;
+    if (this.#options.pausable.isPaused()) kind.tuner.interrupt();
+    else
+      kind.tuner.note({
+        atMs: this.#now(),
+        running: this.#runs.size,
+        frames: this.#frames,
+        finished: this.#finished,
+      });
+    this.#use(kind);
+  }
 
-  const begin = (work: Work, giveBack: () => void): CpuPlace => {
+  #begin(work: Work, giveBack: () => void): CpuPlace {
     const run: Run = { work, frames: 0, hasMade: false };
-    const threads = threadsOf(pool.limit(), machine);
-    runs.add(run);
-    look();
+    const threads = threadsOf(this.pool.limit(), this.#options.machine);
+    this.#runs.add(run);
+    this.#update();
     return {
       threads,
-      made(made) {
+      made: (made) => {
         // An encode of two passes begins again.
-        frames += made >= run.frames ? made - run.frames : made;
+        this.#frames += made >= run.frames ? made - run.frames : made;
         run.frames = made;
         run.hasMade ||= made > 0;
-        if (runs.has(run)) look();
+        if (this.#runs.has(run)) this.#update();
       },
-      free() {
+      free: () => {
         giveBack();
-        if (!runs.delete(run)) return;
-        if (run.hasMade) finished += 1;
-        look();
+        if (!this.#runs.delete(run)) return;
+        if (run.hasMade) this.#finished += 1;
+        this.#update();
       },
     };
-  };
-
-  const stopLooking = pausable.onChange(() => measured?.kind.tuner.interrupt());
-  return {
-    pool,
-    async take(work, signal) {
-      if (pool.held() === 0) use(kindFor(work));
-      return begin(work, await pool.take(signal));
-    },
-    reason() {
-      if (shown === null) return plan.reason;
-      const trial = shown.tuner.trial();
-      const reason = Object.keys(shown.kept.fps).length === 0 ? plan.reason : measuredText(shown);
-      return trial === null ? reason : `${reason}; trying ${count(trial)}`;
-    },
-    stop: stopLooking,
-  };
+  }
 }
 
 function keyOf({ jobId, pass }: Work): string {

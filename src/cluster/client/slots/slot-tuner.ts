@@ -77,111 +77,136 @@ function rateOf(windows: readonly Window[]): number {
  * first again. Not better: refused. Better: both once more, and taken when it is so by the margin over all turns. Each
  * number is tried once, so it comes to rest; where the measurements of one number differ too much nothing is decided.
  */
-export function createSlotTuner({ rule, most, learnt: before }: SlotTunerOptions): SlotTuner {
-  let known: Learnt =
-    before !== null && before.slots <= most ? before : { slots: Math.min(rule, most), refused: [], fps: {} };
-  /** Its rates are of another job than the one that is measured now. */
-  let isOldJob = true;
-  let trial: number | null = null;
-  let usual: Window[] = [];
-  let tried: Window[] = [];
-  let isTrying = false;
-  let restless = 0;
-  let window = EMPTY;
-  let last: Sample | null = null;
+class MeasuringTuner implements SlotTuner {
+  readonly #most: number;
+  #known: Learnt;
+  /** What is known was measured on another job than the one that is measured now. */
+  #isOldJob = true;
+  #trial: number | null = null;
+  #usual: Window[] = [];
+  #tried: Window[] = [];
+  #isTrying = false;
+  #restless = 0;
+  #window = EMPTY;
+  #last: Sample | null = null;
 
-  const level = () => (isTrying && trial !== null ? trial : known.slots);
-  const nextTrial = (): number | null => {
-    if (restless === MOST_RESTLESS) return null;
-    const isOpen = (slots: number) => slots >= 1 && slots <= most && !known.refused.includes(slots);
-    return [known.slots + 1, known.slots - 1].find(isOpen) ?? null;
-  };
+  constructor({ rule, most, learnt }: SlotTunerOptions) {
+    this.#most = most;
+    this.#known =
+      learnt !== null && learnt.slots <= most ? learnt : { slots: Math.min(rule, most), refused: [], fps: {} };
+  }
 
-  const decide = (isBetter: boolean, slots: number) => {
-    const rates = { [known.slots]: rateOf(usual), [slots]: rateOf(tried) };
-    known = {
-      slots: isBetter ? slots : known.slots,
-      refused: [...known.refused, isBetter ? known.slots : slots],
-      fps: isOldJob ? rates : { ...known.fps, ...rates },
+  slots(): number {
+    return this.trial() ?? this.#known.slots;
+  }
+
+  learnt(): Learnt {
+    return this.#known;
+  }
+
+  trial(): number | null {
+    return this.#isTrying ? this.#trial : null;
+  }
+
+  note(sample: Sample): void {
+    const previous = this.#last;
+    this.#last = sample;
+    if (previous === null || previous.running !== this.slots()) return;
+    const ms = sample.atMs - previous.atMs;
+    if (ms > LONGEST_SILENCE_MS) {
+      this.#window = EMPTY;
+      return;
+    }
+    const window = {
+      ms: this.#window.ms + ms,
+      frames: this.#window.frames + sample.frames - previous.frames,
+      segments: this.#window.segments + sample.finished - previous.finished,
     };
-    isOldJob = false;
-    usual = isBetter ? [] : usual.slice(-1);
-    tried = [];
-    trial = nextTrial();
-    isTrying = !isBetter && trial !== null;
-  };
+    this.#window = window;
+    this.#trial ??= this.#nextTrial();
+    const isEnough =
+      window.ms >= LEAST_MS && window.segments >= LEAST_SEGMENTS_EACH * this.slots() && window.frames > 0;
+    if (this.#trial !== null && isEnough) this.#close();
+  }
 
-  /** Better, it seems, but perhaps by what else the machine does: it is measured anew. */
-  const leaveOpen = () => {
-    restless += 1;
-    usual = usual.slice(-1);
-    tried = [];
-    trial = nextTrial();
-    isTrying = trial !== null;
-  };
+  interrupt(): void {
+    this.#window = EMPTY;
+    this.#last = null;
+  }
 
-  /** Not only by one stretch of easy pictures. */
-  const isBetterEachTime = () => tried.every((window, turn) => rateOf([window]) > rateOf(usual.slice(turn, turn + 2)));
+  abandon(): void {
+    this.interrupt();
+    this.#trial = null;
+    this.#isTrying = false;
+    this.#usual = [];
+    this.#tried = [];
+    this.#restless = 0;
+    this.#isOldJob = true;
+  }
+
+  #nextTrial(): number | null {
+    if (this.#restless === MOST_RESTLESS) return null;
+    const { slots: current, refused } = this.#known;
+    const isOpen = (slots: number) => slots >= 1 && slots <= this.#most && !refused.includes(slots);
+    return [current + 1, current - 1].find(isOpen) ?? null;
+  }
+
+  /** The window is long enough: it counts for the number that was in use. */
+  #close(): void {
+    if (this.#isTrying) {
+      this.#tried.push(this.#window);
+      this.#isTrying = false;
+    } else {
+      this.#usual.push(this.#window);
+      this.#closeUsual();
+    }
+    this.#window = EMPTY;
+  }
 
   /** The number in use is measured, and the trial as often or once less. */
-  const closeUsual = () => {
-    if (trial === null || tried.length === 0) {
-      isTrying = true;
+  #closeUsual(): void {
+    const [usual, tried] = [this.#usual, this.#tried];
+    if (this.#trial === null || tried.length === 0) {
+      this.#isTrying = true;
       return;
     }
     const gain = rateOf(tried) / rateOf(usual);
-    if (gain <= 1) decide(false, trial);
-    else if (!isSteady(usual) || !isSteady(tried)) leaveOpen();
-    else if (tried.length > 1) decide(gain > MARGIN && isBetterEachTime(), trial);
-    else isTrying = true;
-  };
+    if (gain <= 1) this.#decide(false, this.#trial);
+    else if (!isSteady(usual) || !isSteady(tried)) this.#leaveOpen();
+    else if (tried.length > 1) this.#decide(gain > MARGIN && this.#isBetterEachTime(), this.#trial);
+    else this.#isTrying = true;
+  }
 
-  const close = () => {
-    if (isTrying) {
-      tried.push(window);
-      isTrying = false;
-    } else {
-      usual.push(window);
-      closeUsual();
-    }
-    window = EMPTY;
-  };
+  /** Not only by one stretch of easy pictures. */
+  #isBetterEachTime(): boolean {
+    return this.#tried.every((window, turn) => rateOf([window]) > rateOf(this.#usual.slice(turn, turn + 2)));
+  }
 
-  return {
-    slots: level,
-    note(sample) {
-      const previous = last;
-      last = sample;
-      if (previous === null || previous.running !== level()) return;
-      const ms = sample.atMs - previous.atMs;
-      if (ms > LONGEST_SILENCE_MS) {
-        window = EMPTY;
-        return;
-      }
-      window = {
-        ms: window.ms + ms,
-        frames: window.frames + sample.frames - previous.frames,
-        segments: window.segments + sample.finished - previous.finished,
-      };
-      trial ??= nextTrial();
-      const isEnough = window.ms >= LEAST_MS && window.segments >= LEAST_SEGMENTS_EACH * level() && window.frames > 0;
-      if (trial !== null && isEnough) close();
-    },
-    interrupt() {
-      window = EMPTY;
-      last = null;
-    },
-    abandon() {
-      trial = null;
-      isTrying = false;
-      usual = [];
-      tried = [];
-      window = EMPTY;
-      last = null;
-      restless = 0;
-      isOldJob = true;
-    },
-    learnt: () => known,
-    trial: () => (isTrying ? trial : null),
-  };
+  #decide(isBetter: boolean, slots: number): void {
+    const known = this.#known;
+    const fps = { [known.slots]: rateOf(this.#usual), [slots]: rateOf(this.#tried) };
+    this.#known = {
+      slots: isBetter ? slots : known.slots,
+      refused: [...known.refused, isBetter ? known.slots : slots],
+      fps: this.#isOldJob ? fps : { ...known.fps, ...fps },
+    };
+    this.#isOldJob = false;
+    this.#usual = isBetter ? [] : this.#usual.slice(-1);
+    this.#tried = [];
+    this.#trial = this.#nextTrial();
+    this.#isTrying = !isBetter && this.#trial !== null;
+  }
+
+  /** It seems better, but perhaps because of what else the machine does: both are measured again. */
+  #leaveOpen(): void {
+    this.#restless += 1;
+    this.#usual = this.#usual.slice(-1);
+    this.#tried = [];
+    this.#trial = this.#nextTrial();
+    this.#isTrying = this.#trial !== null;
+  }
+}
+
+export function createSlotTuner(options: SlotTunerOptions): SlotTuner {
+  return new MeasuringTuner(options);
 }

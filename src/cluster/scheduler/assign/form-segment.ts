@@ -37,7 +37,7 @@ export function formSegment(
   if (!hasUnassignedGops(job)) return null;
   const from = firstUnassignedGop(job);
   const count =
-    job.split.mode === "whole" ? wholeCount(job, from) : splitCount(turn, job, client, speeds, from, aheadFrames);
+    job.split.mode === "whole" ? wholeCount(job, from) : splitCount(turn, job, client, { speeds, from, aheadFrames });
   const first = job.gops[from];
   const last = job.gops[from + count - 1];
   if (count === 0 || first === undefined || last === undefined) return null;
@@ -60,9 +60,11 @@ function splitCount(
   turn: Turn,
   job: Job,
   client: Client,
-  speeds: Speeds,
-  from: number,
-  aheadFrames: number | null,
+  {
+    speeds,
+    from,
+    aheadFrames,
+  }: { readonly speeds: Speeds; readonly from: number; readonly aheadFrames: number | null },
 ): number {
   const known = knownUnassignedFrames(job, from);
   const unassigned = unassignedFrames(job, known);

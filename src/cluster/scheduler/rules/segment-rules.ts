@@ -82,7 +82,7 @@ function decodeFromTheBeginning(
     runWhole(turn, job, `more than ${damaged} segments must be decoded from the beginning of the source`);
     return;
   }
-  encodeAgain(turn, job, segment, landed, "beginning", reason);
+  encodeAgain(turn, job, segment, landed, { leadIn: "beginning", reason });
 }
 
 /** Counts or PTS are not as planned: tries a longer lead-in, and after the longest the server's own decoding. */
@@ -93,19 +93,15 @@ export function mismatchSegment(turn: Turn, answer: SegmentAnswer, reason: strin
   if (!job.countsUnreliable && useSpeculativeResult(turn, job, segment, landed, reason)) return;
   dropSpeculativeAttempts(turn, job, segment, landed);
   if (!isOfSource && hasOnlyFailed(job, landed.clientId) && canAskAnother(turn, job, segment, landed)) {
-    encodeAgain(
-      turn,
-      job,
-      segment,
-      landed,
-      segment.leadIn,
-      `${landed.clientName} has delivered no right result so far: ${reason}`,
-    );
+    encodeAgain(turn, job, segment, landed, {
+      leadIn: segment.leadIn,
+      reason: `${landed.clientName} has delivered no right result so far: ${reason}`,
+    });
     return;
   }
   const leadIn = job.countsUnreliable ? null : nextLeadIn(job, segment);
   if (leadIn === null) refer(turn, job, segment, landed, reason);
-  else encodeAgain(turn, job, segment, landed, leadIn, reason);
+  else encodeAgain(turn, job, segment, landed, { leadIn, reason });
 }
 
 export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: SegmentFacts | null, reason: string): void {
@@ -115,11 +111,14 @@ export function decideByReference(turn: Turn, answer: SegmentAnswer, facts: Segm
   const leadIn = nextLeadIn(job, segment);
   if (facts === null && leadIn !== null) {
     // The server was asked early, because packet counts can't be trusted here: the ladder still has rungs.
-    encodeAgain(turn, job, segment, landed, leadIn, reason);
+    encodeAgain(turn, job, segment, landed, { leadIn, reason });
     return;
   }
   if (facts === null && canAskAnother(turn, job, segment, landed)) {
-    encodeAgain(turn, job, segment, landed, segment.leadIn, `the result of ${landed.clientName} is wrong: ${reason}`);
+    encodeAgain(turn, job, segment, landed, {
+      leadIn: segment.leadIn,
+      reason: `the result of ${landed.clientName} is wrong: ${reason}`,
+    });
     return;
   }
   if (facts === null && takeOtherWay(turn, job, segment, landed.clientId, reason)) {
@@ -226,7 +225,7 @@ function compareSeam(turn: Turn, job: Job, index: number): void {
   seamDiffers(turn, job, later, landed, reason);
   const leadIn = nextLeadIn(job, later);
   if (leadIn === null) refer(turn, job, later, landed, reason);
-  else encodeAgain(turn, job, later, landed, leadIn, reason);
+  else encodeAgain(turn, job, later, landed, { leadIn, reason });
 }
 
 function seamDiffers(turn: Turn, job: Job, segment: Segment, landed: LandedResult, reason: string): void {
@@ -257,8 +256,7 @@ function encodeAgain(
   job: Job,
   segment: Segment,
   landed: LandedResult,
-  leadIn: LeadIn,
-  reason: string,
+  { leadIn, reason }: { readonly leadIn: LeadIn; readonly reason: string },
 ): void {
   const how = leadIn === segment.leadIn ? "by another client" : leadInText(leadIn);
   const note = `encoded again ${how}: ${reason}`;

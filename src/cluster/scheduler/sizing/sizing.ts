@@ -99,7 +99,7 @@ export function takeGops(gops: readonly IndexedGop[], from: number, asked: Wante
     frames += next.frames;
     count += next.count;
   }
-  const inside = endInside(gops, from, wanted, limits.costs, count, frames);
+  const inside = endInside(gops, from, wanted, limits.costs, { count, frames });
   if (inside > 0) return inside;
   return limits.indexComplete ? count + crumbs(gops, from + count, frames, wanted, fits) : count;
 }
@@ -122,8 +122,7 @@ function endInside(
   from: number,
   wanted: Wanted,
   costs: CutCosts,
-  count: number,
-  atKeyFrame: number,
+  { count, frames: atKeyFrame }: { readonly count: number; readonly frames: number },
 ): number {
   if (atKeyFrame <= wanted.shareFrames + costs.startFrames) return 0;
   let best = 0;

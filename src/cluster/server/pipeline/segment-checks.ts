@@ -55,7 +55,7 @@ export function taskOf(
   const asked = requestOf(work.record, encoder);
   const request = job.split.mode === "whole" ? inOneRun(asked) : asked;
   const rate = bitrateTaskOf(job, segment, request);
-  const task = planSegment(info, index, request, range, leadIn, grid);
+  const task = planSegment({ info, index, grid }, request, range, leadIn);
   const picture = job.split.mode === "whole" ? undefined : work.pictures.stated;
   const stated = picture === undefined ? task : { ...task, picture };
   const hasTrouble = leadIn !== 0 || segment.failures > 0;

@@ -75,7 +75,7 @@ test("through filters, false times give what one run of the same filters gives",
   const info = await probeSource(tools, lying);
   const index = await indexSource(tools, lying, info, { onGops: () => undefined });
   const request = parseEncodeParams("-vf fps=30 -c:v libx264");
-  const task = planSegment(info, index, request, { startPts: null, endPts: null }, 0, null);
+  const task = planSegment({ info, index, grid: null }, request, { startPts: null, endPts: null }, 0);
   const plain = join(folder, "plain.mkv");
   await runFfmpeg(tools, ["-i", lying, "-vf", "fps=30", "-c:v", "ffv1", plain]);
   const shown = await indexSource(tools, plain, await probeSource(tools, plain), { onGops: () => undefined });

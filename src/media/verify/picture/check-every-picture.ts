@@ -66,9 +66,9 @@ export async function checkEveryPicture(tools: Tools, input: PicturesInput): Pro
 }
 
 async function compareAll(tools: Tools, input: PicturesInput, comparison: Comparison): Promise<ProofCheck> {
-  const { info, index, request, grid, sourcePath, output, segments, signal } = input;
+  const { request, sourcePath, output, segments, signal } = input;
   const { shown, mustBeEqual } = comparison;
-  const task = planSegment(info, index, request, { startPts: null, endPts: null }, 0, grid);
+  const task = planSegment(input, request, { startPts: null, endPts: null }, 0);
   const wrong: { readonly position: number; readonly problem: string }[] = [];
   const worst = { psnr: Number.POSITIVE_INFINITY, ssim: 1 };
   let seen = 0;

@@ -137,12 +137,9 @@ function middleOf(input: SamplingInput, timing: FrameTiming, number: number, off
   return best?.sample ?? null;
 }
 
-function taskAt(
-  { info, index, request, grid, picture }: SamplingInput,
-  segment: SampledSegment,
-  startPts: Pts | null,
-): SegmentTask {
-  const task = planSegment(info, index, request, { startPts, endPts: segment.endPts }, segment.leadIn, grid);
+function taskAt(input: SamplingInput, segment: SampledSegment, startPts: Pts | null): SegmentTask {
+  const { request, picture } = input;
+  const task = planSegment(input, request, { startPts, endPts: segment.endPts }, segment.leadIn);
   return picture === undefined ? task : { ...task, picture };
 }
 

@@ -1,8 +1,14 @@
 // How alike a stretch of sound is to another at every shift, by the Fourier transform: what takes 10^8 multiplications
 // term by term takes a few 10^6, so that the caller's event loop is held for milliseconds. Pure.
 
+interface Complex {
+  readonly re: Float64Array;
+  readonly im: Float64Array;
+}
+
 /** In place, decimation in time; `inverse` leaves out the division by the length. */
-function transform(re: Float64Array, im: Float64Array, inverse: boolean): void {
+function transform(signal: Complex, inverse: boolean): void {
+  const { re, im } = signal;
   const size = re.length;
   for (let i = 1, j = 0; i < size; i += 1) {
     let bit = size >> 1;
@@ -18,25 +24,21 @@ function transform(re: Float64Array, im: Float64Array, inverse: boolean): void {
   const turn = (inverse ? 2 : -2) * Math.PI;
   const cosines = new Float64Array(size / 2);
   const sines = new Float64Array(size / 2);
+  const turns: Complex = { re: cosines, im: sines };
   for (let length = 2; length <= size; length *= 2) {
     const half = length / 2;
     for (let k = 0; k < half; k += 1) {
       cosines[k] = Math.cos((turn * k) / length);
       sines[k] = Math.sin((turn * k) / length);
     }
-    for (let start = 0; start < size; start += length) butterflies(re, im, cosines, sines, start, half);
+    for (let start = 0; start < size; start += length) butterflies(signal, turns, start, half);
   }
 }
 
 /** A function of its own, with numbers that lie side by side: 3 ms for 65,536 samples where one loop takes 45. */
-function butterflies(
-  re: Float64Array,
-  im: Float64Array,
-  cosines: Float64Array,
-  sines: Float64Array,
-  start: number,
-  half: number,
-): void {
+function butterflies(signal: Complex, turns: Complex, start: number, half: number): void {
+  const { re, im } = signal;
+  const { re: cosines, im: sines } = turns;
   for (let k = 0; k < half; k += 1) {
     const cosine = cosines[k] ?? 0;
     const sine = sines[k] ?? 0;
@@ -65,7 +67,7 @@ export function slidingProducts(window: Int16Array, stretch: Int16Array): Float6
   const im = new Float64Array(size);
   re.set(window);
   im.set(stretch);
-  transform(re, im, false);
+  transform({ re, im }, false);
   const productRe = new Float64Array(size);
   const productIm = new Float64Array(size);
   for (let k = 0; k < size; k += 1) {
@@ -76,7 +78,7 @@ export function slidingProducts(window: Int16Array, stretch: Int16Array): Float6
     productRe[k] = ar * br + ai * bi;
     productIm[k] = ar * bi - ai * br;
   }
-  transform(productRe, productIm, true);
+  transform({ re: productRe, im: productIm }, true);
   return productRe.subarray(0, shifts).map((sum) => sum / size);
 }
 
