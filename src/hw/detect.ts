@@ -5,6 +5,7 @@ import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { z } from "zod";
 import { listEncoders } from "../media/ffmpeg/inventory.ts";
+import { readPixelFormats } from "../media/ffmpeg/pixel-formats.ts";
 import type { Tools } from "../media/ffmpeg/tools.ts";
 import {
   ENCODER_FAMILIES,
@@ -27,7 +28,7 @@ import type {
 } from "./types.ts";
 
 /** Changed when the detectors change what they try, so that kept reports are made anew. */
-const DETECTION_VERSION = 2;
+const DETECTION_VERSION = 3;
 
 /** A driver may be mended without a change that the key sees: look again at least weekly. */
 const KEEP_MS = 7 * 24 * 3600 * 1000;
@@ -44,7 +45,10 @@ const familySchema = z.object({
     }),
   ),
 });
-const reportSchema = z.object({ families: z.record(z.enum(ENCODER_FAMILIES), familySchema) });
+const reportSchema = z.object({
+  families: z.record(z.enum(ENCODER_FAMILIES), familySchema),
+  pixelFormats: z.record(z.string(), z.array(z.string())),
+});
 
 export interface DetectOptions {
   /** Null: look anew and keep nothing (`doctor`). */
@@ -66,7 +70,8 @@ export async function detectEncoders(tools: Tools, options: DetectOptions): Prom
   };
   // Two at a time: the software trials use the cores, the hardware ones wait for drivers.
   const [software, hardware] = await Promise.all([look("software"), lookAtHardware()]);
-  const report: HardwareReport = { families: { software, ...hardware } };
+  const pixelFormats = await readPixelFormats(tools, software.encoders, options.signal);
+  const report: HardwareReport = { families: { software, ...hardware }, pixelFormats };
   options.cache?.set(key, JSON.stringify(report));
   return report;
 }

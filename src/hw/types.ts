@@ -1,4 +1,5 @@
 // What this machine can encode with, as found out by trial; the shape of `families` in `doctor --json`.
+import type { PixelFormats } from "../media/ffmpeg/pixel-formats.ts";
 import type { EncoderFamily } from "../media/model/encoder-family.ts";
 
 /** What one encoder of one device takes, by trial. */
@@ -31,6 +32,8 @@ export interface FamilyReport {
 
 export interface HardwareReport {
   readonly families: Readonly<Record<EncoderFamily, FamilyReport>>;
+  /** What the software encoders take, by ffmpeg's names; of hardware a trial says it. */
+  readonly pixelFormats: PixelFormats;
 }
 
 /** How one family is tried out: one file per family in detectors/. */

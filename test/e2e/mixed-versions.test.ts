@@ -97,6 +97,34 @@ describe.skipIf(!has(["5.1", "8.1"]))(
   },
 );
 
+describe.skipIf(!has(["8.1", "9.0"]))(`x265 for eight bits in 8.1, for ten in 9.0${why(["8.1", "9.0"])}`, () => {
+  const formatOf = (proof: Proof) => proof.checks.find(({ name }) => name === "pixel format")?.detail ?? "";
+
+  test("ten bits are those of the server, or of clients that have them, never of both kinds", async () => {
+    for (const [server, other] of [
+      ["9.0", "8.1"],
+      ["8.1", "9.0"],
+    ] as const) {
+      await using cluster = await clusterOf(server, other);
+      const source = cluster.path("ten.mp4");
+      await makeTiny(source, 4, ["-c:v", "libx264", "-pix_fmt", "yuv420p10le", "-g", "25"]);
+      for (const [params, ten] of [
+        ["-c:v libx265 -preset ultrafast", server === "9.0"],
+        ["-c:v libx265 -preset ultrafast -pix_fmt yuv420p10le", true],
+        ["-c:v hevc", true],
+      ] as const) {
+        const jobId = await cluster.submit(source, "ten.mkv", params);
+        await cluster.untilJob(jobId, "it is completed", 60_000, ({ status }) => status === "Completed");
+        const proof = await cluster.json<Proof>(["jobs", "proof", jobId, "--json"]);
+        expect({ params, format: formatOf(proof) }).toEqual({
+          params,
+          format: `${ten ? "yuv420p10le" : "yuv420p"} in the output and in every segment`,
+        });
+      }
+    }
+  });
+});
+
 for (const version of ["6.0", "7.0"]) {
   test.skipIf(!has([version]))(
     `a transport stream that names its programme, ffmpeg ${version}${why([version])}`,

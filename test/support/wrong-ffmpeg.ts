@@ -30,6 +30,10 @@ export type Wrong =
   | "wrong-levels"
   /** libx264 is asked for a profile that it does not know, and refuses every segment in its own words. */
   | "unknown-profile"
+  /** A build whose libx264 takes eight bits of 4:2:0 alone. */
+  | "shallow"
+  /** libx264 is given 4:2:2, whatever its list says. */
+  | "other-format"
   /** MPEG-4 is written with another quantizer matrix: headers that are not those of other clients. */
   | "other-headers"
   /** Only the encode of the segment that begins at tick 0 ends by a signal. */
@@ -58,6 +62,13 @@ case "$mode" in
   other-headers)
     args=()
     for word in "$@"; do args+=("$word"); [[ "$word" == mpeg4 ]] && args+=(-mpeg_quant 1); done ;;
+  shallow)
+    [[ "$all" == *"-h encoder=libx264" ]] && { echo "    Supported pixel formats: yuv420p yuvj420p"; exit 0; }
+    args=()
+    for word in "$@"; do args+=("\${word/#yuv420p10le/yuv420p}"); done ;;
+  other-format)
+    args=()
+    for word in "$@"; do [[ "$word" == *segment.nut ]] && args+=(-pix_fmt yuv422p); args+=("$word"); done ;;
   unknown-profile)
     if [[ "$all" == *segment.nut* ]]; then
       args=()

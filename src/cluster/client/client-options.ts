@@ -1,6 +1,7 @@
 // What a client is told when it starts, and what it tells of itself while it runs.
 import type { Log } from "../../base/log.ts";
 import type { Inventory } from "../../media/ffmpeg/inventory.ts";
+import type { PixelFormats } from "../../media/ffmpeg/pixel-formats.ts";
 import type { Tools } from "../../media/ffmpeg/tools.ts";
 import type { TextPrints } from "../../media/model/segment.ts";
 import type { AttemptStage, Hello } from "../protocol/messages.ts";
@@ -31,6 +32,8 @@ export interface ClientOptions {
   readonly textPrints?: TextPrints;
   /** What its ffmpeg has; absent: every decoder and filter that a job may need. */
   readonly inventory?: Pick<Inventory, "decodes" | "filters">;
+  /** What its software encoders take; absent: every format that a job may need. */
+  readonly pixelFormats?: PixelFormats;
   /** Hardware, with what each device proved. */
   readonly devices?: readonly ClientDevice[];
   /** What was tried, for people. */

@@ -25,8 +25,11 @@ export function abilitiesOf(places: EncodePlaces, diskSpace: DiskSpace, { hardwa
   };
 }
 
-function inventoryOf({ inventory }: ClientOptions): Pick<Hello, "decodes" | "filters"> {
-  return inventory === undefined ? {} : { decodes: [...inventory.decodes], filters: [...inventory.filters] };
+function inventoryOf({ inventory, pixelFormats }: ClientOptions): Pick<Hello, "decodes" | "filters" | "pixelFormats"> {
+  const lists = inventory === undefined ? {} : { decodes: [...inventory.decodes], filters: [...inventory.filters] };
+  if (pixelFormats === undefined) return lists;
+  const own = Object.entries(pixelFormats).map(([encoder, formats]): [string, string[]] => [encoder, [...formats]]);
+  return { ...lists, pixelFormats: Object.fromEntries(own) };
 }
 
 export function helloOf(self: Self, heldAttempts: string[]): Hello {

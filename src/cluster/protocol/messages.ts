@@ -3,7 +3,7 @@
 import { z } from "zod";
 
 /** Raised when a message changes its meaning; server and client of different numbers refuse each other by name. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** Both sides speak at least this often; a link silent for a lease time is dead. */
 export const HEARTBEAT_MS = 2000;
@@ -74,6 +74,8 @@ const helloSchema = z.object({
   /** Codecs that its ffmpeg decodes without hardware, and its filters, by ffmpeg's names; absent: not known. */
   decodes: z.array(z.string().max(100)).max(5000).optional(),
   filters: z.array(z.string().max(100)).max(5000).optional(),
+  /** What its software encoders take, by ffmpeg's names of encoders and pixel formats; absent: not known. */
+  pixelFormats: z.record(z.string().max(100), z.array(z.string().max(100)).max(1000)).optional(),
   /** Attempts this client still works on or holds a finished result of, from before a lost connection. */
   heldAttempts: z.array(id),
 });

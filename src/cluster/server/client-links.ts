@@ -188,6 +188,7 @@ export class ClientLinks {
         ...(hello.release === undefined ? {} : { release: hello.release }),
         ...(hello.decodes === undefined ? {} : { decodes: hello.decodes }),
         ...(hello.filters === undefined ? {} : { filters: hello.filters }),
+        ...(hello.pixelFormats === undefined ? {} : { pixelFormats: hello.pixelFormats }),
         benchmarkSeconds: hello.benchmarkSeconds,
         link: number,
         heldAttempts: hello.heldAttempts,

@@ -99,6 +99,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
         encoders: workingEncoders(report, allowed),
         textPrints: prints,
         inventory,
+        pixelFormats: report.pixelFormats,
         devices: devicesOf(report).filter(({ family }) => isAllowed(family)),
         hardware: notesOf(report).filter(({ family }) => isAllowed(family)),
         store,

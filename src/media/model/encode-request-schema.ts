@@ -57,6 +57,10 @@ export const encodeRequestSchema = z.strictObject({
     colour: colourTagsSchema,
     fieldOrder: z.enum(["progressive", "tt", "bb", "tb", "bt"]).nullable(),
     hasNoPlaceForRange: z.literal(true).exactOptional(),
+    encodedFormat: z
+      .string()
+      .regex(/^\w{1,32}$/)
+      .exactOptional(),
   }),
   filters,
   audio: z.discriminatedUnion("mode", [

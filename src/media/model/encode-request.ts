@@ -58,6 +58,11 @@ export interface VideoRequest {
   readonly fieldOrder: string | null;
   /** Set by the server: neither the codec nor the output's container has a place for full range (colour/untold-range.ts). */
   readonly hasNoPlaceForRange?: true;
+  /**
+   * Set by the server: the pixel format that its own ffmpeg gives the encoder where none is asked for, so that builds of
+   * another choice make the same (source/trial.ts). Absent: the pictures' own, or not known.
+   */
+  readonly encodedFormat?: string;
 }
 
 /** What audio is encoded with; null: as ffmpeg does by itself. */

@@ -103,6 +103,8 @@ export interface SegmentFacts {
   readonly extradataSha256: string | null;
   /** The size of its pictures, "320x180", by the file's header; absent when a version that did not say so verified it. */
   readonly size?: string;
+  /** As ffprobe reads it; absent when it says none, or a version that did not ask verified it. */
+  readonly pixelFormat?: string;
   /** Which packet of the file, from 0, is shown last; absent when a version that did not say so verified it. */
   readonly lastShown?: number;
 }

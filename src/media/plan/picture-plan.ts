@@ -9,6 +9,7 @@ import { hdr10CodecOf } from "../hdr10/hdr10-messages.ts";
 import type { ColourTags } from "../model/colour-tags.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, HdrMetadata, SourceVideo } from "../model/source.ts";
+import { encodedFormat } from "../request/args/encoded-format.ts";
 import { askedPixelFormat, keepsColour, keepsFields, keepsShape } from "../request/args/picture-changes.ts";
 import { codedFields, keptHdr } from "../request/args/source-params.ts";
 import { codecOfEncoder } from "../request/tables/encoders.ts";
@@ -165,10 +166,7 @@ function fieldNotes(video: SourceVideo, request: EncodeRequest, held: string | n
 export function planPicture(video: SourceVideo, request: EncodeRequest, container: Container): PicturePlan {
   const codec = codecOfEncoder(request.video.encoder);
   const wanted = wantedColour(video, request);
-  const held = withOwnChroma(
-    heldColour(wanted, codec, container, askedPixelFormat(request) ?? video.pixelFormat),
-    codec,
-  );
+  const held = withOwnChroma(heldColour(wanted, codec, container, encodedFormat(video, request)), codec);
   const fieldOrder = heldFieldOrder(video, request, container);
   const kept = keptHdr(video, request);
   const isOwnHdr = request.video.encoderParams.some(([key]) =>

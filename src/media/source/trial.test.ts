@@ -8,7 +8,7 @@ import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { probeSource } from "./probe.ts";
-import { requireFirstPicture, trialArgs } from "./trial.ts";
+import { encodedFormatIn, requireFirstPicture, trialArgs } from "./trial.ts";
 import { hintFor, isOfThisBuild, reasonIn } from "./trial-words.ts";
 
 let tools: Tools;
@@ -135,4 +135,31 @@ test("of ffmpeg's words those that tell are kept; what only a build lacks is no 
   expect(hintFor("Source Width must be at least 64")).toContain("scale it up");
   expect(hintFor("width not divisible by 2", true)).toContain("Give -s an even width");
   expect(hintFor("something new")).toContain("ffmpeg itself refuses");
+});
+
+test("what goes into the encoder is read from ffmpeg's own words, behind those on the input", () => {
+  const input =
+    "Input #0, mov\n  Stream #0:0(und): Video: h264 (High 10) (avc1 / 0x31637661), yuv420p10le(tv), 320x180\n";
+  const output = (stream: string) =>
+    encodedFormatIn(`${input}Output #0, framecrc, to 'pipe:1':\n  Metadata:\n${stream}\n`);
+  expect(output("  Stream #0:0: Video: hevc, yuv420p(tv, progressive), 320x180 [SAR 1:1], q=2-31")).toBe("yuv420p");
+  expect(output("    Stream #0:0(eng): Video: prores (apch (a, b)), yuv422p10le, 320x180")).toBe("yuv422p10le");
+  expect(output("  Stream #0:0: Audio: aac")).toBeNull();
+  expect(encodedFormatIn("")).toBeNull();
+});
+
+test("the pixel format that an encoder is given: the picture's, or the nearest that it takes", async () => {
+  const info = await probeSource(tools, odd);
+  const formatFor = async (params: string) => {
+    const request = parseEncodeParams(params);
+    return await requireFirstPicture(tools, {
+      path: odd,
+      info,
+      request,
+      encoderTimeBase: encoderTimeBase(info.video, request),
+    });
+  };
+  expect(await formatFor("-c:v libx264")).toBe("yuv444p");
+  expect(await formatFor("-c:v mpeg4 -vf scale=64:64")).toBe("yuv420p");
+  expect(await formatFor("-c:v ffv1 -vf format=gray")).toBe("gray");
 });

@@ -78,7 +78,12 @@ export function trialArgs(trial: Trial, step: Step): string[] {
   const decoder = decoderFor(info.video, request.video.encoder);
   const chain = step === "decoded" ? [] : chainOf(trial);
   return [
-    ...[...QUIET, ...inputGuards({ formats: info.formatName, kind: "file" }), "-f", demuxerName(info.formatName)],
+    ...[
+      ...(step === "quick" ? TELLING : QUIET),
+      ...inputGuards({ formats: info.formatName, kind: "file" }),
+      "-f",
+      demuxerName(info.formatName),
+    ],
     ...[...(decoder === null ? [] : [`-c:${streamIndex}`, decoder]), "-threads", "1", "-i", fileUrl(path)],
     ...["-filter_complex", `[0:${streamIndex}]${chain.length === 0 ? "null" : chain.join(",")}[v]`, "-map", "[v]"],
     ...(step === "encoded" || step === "quick"
@@ -89,6 +94,18 @@ export function trialArgs(trial: Trial, step: Step): string[] {
       : ["-c:v", "rawvideo"]),
     ...["-frames:v", "1", "-fps_mode", "passthrough", "-f", "framecrc", "pipe:1"],
   ];
+}
+
+/** What goes into the encoder is told with the streams of the output. */
+const TELLING: readonly string[] = ["-hide_banner", "-nostdin", "-nostats", "-v", "info"];
+
+/** `  Stream #0:0: Video: hevc (Main 10), yuv420p10le(tv, progressive), 320x180 …` of the output; null: not told. */
+export function encodedFormatIn(stderr: string): string | null {
+  const output = stderr.slice(stderr.lastIndexOf("\nOutput #0"));
+  const line = /^\s*Stream #0:0\b.*?: Video: (.*)$/m.exec(output)?.[1] ?? "";
+  let words = line;
+  for (let before = ""; before !== words; ) [before, words] = [words, words.replace(/\([^()]*\)/g, "")];
+  return /^[^,]+, (\w+)\s*,/.exec(words)?.[1] ?? null;
 }
 
 interface Outcome {
@@ -139,24 +156,26 @@ function isForServer({ request }: Trial): boolean {
 }
 
 /**
- * Says nothing where the first picture can be made, or where this machine can't tell. Errors: E_SOURCE_REFUSED when the
+ * The pixel format that its encoder was given; null where this machine can't tell. Errors: E_SOURCE_REFUSED when the
  * source gives no picture, E_ENCODE_REQUEST when its picture is refused by the request's filters or encoder.
  */
-export async function requireFirstPicture(tools: Tools, trial: Trial, signal?: AbortSignal): Promise<void> {
+export async function requireFirstPicture(tools: Tools, trial: Trial, signal?: AbortSignal): Promise<string | null> {
   const hasEncoder = isForServer(trial);
-  if (hasEncoder && (await run(tools, trial, "quick", signal)).came !== "nothing") return;
+  const quick = hasEncoder ? await run(tools, trial, "quick", signal) : null;
+  if (quick !== null && quick.came !== "nothing") return encodedFormatIn(quick.stderr);
   const encoded = hasEncoder ? await run(tools, trial, "encoded", signal) : null;
-  if (encoded !== null && encoded.came !== "nothing") return;
+  if (encoded !== null && encoded.came !== "nothing") return null;
   const filtered = await run(tools, trial, "filtered", signal);
-  if (filtered.came === "late") return;
+  if (filtered.came === "late") return null;
   if (filtered.came === "picture") {
     if (encoded?.failed === true) requireOwnFault(trial, "encoded", encoded.stderr);
-    return;
+    return null;
   }
   const decoded = await run(tools, trial, "decoded", signal);
   if (decoded.came === "nothing") throw undecodable(trial.path, decoded.stderr);
   // Filters may well leave no picture: that alone is no failure.
   if (decoded.came === "picture" && filtered.failed) requireOwnFault(trial, "filtered", filtered.stderr);
+  return null;
 }
 
 /** Errors: E_ENCODE_REQUEST, unless another build of ffmpeg may do better. */

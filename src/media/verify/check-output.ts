@@ -68,6 +68,8 @@ export interface OutputCheck {
   readonly framesInOutput: number;
   /** Of the picture, "320x180", as the output's header says it; null: it has none. */
   readonly pictureSize: string | null;
+  /** As ffprobe reads it; null: there is none. */
+  readonly pixelFormat: string | null;
   readonly pts: { readonly equal: boolean; readonly max_error_ticks: number };
   /** Worst distance of any audio stream, signed, milliseconds; null when nothing could be measured. */
   readonly avOffsetErrorMs: number | null;
@@ -257,6 +259,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
   return {
     framesInOutput: output.videoPts.length,
     pictureSize: output.picture === null ? null : `${output.picture.width ?? 0}x${output.picture.height ?? 0}`,
+    pixelFormat: output.picture?.pix_fmt ?? null,
     pts: frames.pts,
     avOffsetErrorMs: sound.worstMs,
     streamsOut: output.streams.map(({ index, type, codec, language }) => ({ index, type, codec, language })),

@@ -11,6 +11,7 @@ import { codecOfEncoder } from "../request/tables/encoders.ts";
 import { BITRATE_CHECKS } from "./check-bitrate.ts";
 import type { OutputCheck } from "./check-output.ts";
 import { pictureSize } from "./picture-size.ts";
+import { pixelFormat } from "./pixel-format.ts";
 
 export interface ProofInput {
   readonly jobId: string;
@@ -61,6 +62,7 @@ function segmentChecks(input: ProofInput): ProofCheck[] {
     },
     parameterSets(input),
     pictureSize(input.facts, input.outputCheck.pictureSize),
+    pixelFormat(input.facts, input.outputCheck.pixelFormat),
   ];
 }
 

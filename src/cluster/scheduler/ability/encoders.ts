@@ -5,7 +5,7 @@ import type { Release } from "../../../media/ffmpeg/releases.ts";
 import { HARDWARE_FAMILIES } from "../../../media/model/encoder-family.ts";
 import type { ReleaseRange } from "../../../media/plan/alike-releases.ts";
 import type { Client } from "../model/client.ts";
-import type { Job } from "../model/job.ts";
+import type { Job, JobSettings } from "../model/job.ts";
 import { rendersAlike } from "./text-rendering.ts";
 
 const HARDWARE: ReadonlySet<string> = new Set(HARDWARE_FAMILIES);
@@ -82,11 +82,19 @@ export function lackFor({ ffmpeg, release, decodes, filters }: Client, { setting
   return missing === undefined ? null : `its ffmpeg ${ffmpeg} has no filter ${missing}`;
 }
 
-/** Why the client's device cannot take the job's pictures; null: it can, or its limits are not known. */
-export function tooMuchFor(client: Client, job: Job, encoder: string): string | null {
+/** Why the client's device or build cannot take the job's pictures; null: it can, or its limits are not known. */
+export function tooMuchFor(
+  client: Client,
+  { settings: { picture } }: { readonly settings: Pick<JobSettings, "picture"> },
+  encoder: string,
+): string | null {
   const limits = client.limits?.[encoder];
-  const { picture } = job.settings;
-  if (limits === undefined || picture === undefined) return null;
+  if (picture === undefined) return null;
+  const { format } = picture;
+  const formats = client.pixelFormats?.[encoder];
+  if (format !== undefined && formats?.some((own) => own.replace(/^yuvj/, "yuv") === format) === false)
+    return `the ${encoder} of its ffmpeg ${client.ffmpeg} has no ${format}`;
+  if (limits === undefined) return null;
   if (picture.isDeep && !limits.isDeep) return `its ${encoder} has no 10 bits`;
   if (picture.width > limits.width || picture.height > limits.height) {
     return `its ${encoder} ends at ${limits.width}x${limits.height}`;

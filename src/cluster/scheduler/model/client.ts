@@ -1,5 +1,6 @@
 // A client as the scheduler sees it: what it said in its hello, what was measured, why it gets no work. Plain immutable
 // data; only state-changes.ts changes its status.
+import type { PixelFormats } from "../../../media/ffmpeg/pixel-formats.ts";
 import type { Release } from "../../../media/ffmpeg/releases.ts";
 import type { TextPrints } from "../../../media/model/segment.ts";
 import type { ClientId, JobId } from "./ids.ts";
@@ -60,6 +61,8 @@ export interface Client {
   /** Codecs that its ffmpeg decodes, and its filters; absent: not known. In memory only, every hello repeats them. */
   readonly decodes?: readonly string[];
   readonly filters?: readonly string[];
+  /** What its software encoders take; absent: not known. In memory only. */
+  readonly pixelFormats?: PixelFormats;
   readonly benchmarkSeconds: number | null;
   /** Monotonic moment of the last message; silence for a lease time disconnects. */
   readonly lastHeardAt: number;

@@ -46,6 +46,7 @@ export type HelloFacts = Pick<
   | "release"
   | "decodes"
   | "filters"
+  | "pixelFormats"
   | "benchmarkSeconds"
 > & { readonly link: number; readonly heldAttempts: readonly AttemptId[] };
 

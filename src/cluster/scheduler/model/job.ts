@@ -49,6 +49,16 @@ export interface Election {
   readonly waitForFamilyMs: number | null;
 }
 
+/** What is encoded, for the limits of encoders. */
+export interface EncodedPicture {
+  readonly width: number;
+  readonly height: number;
+  /** Ten bits a sample and more. */
+  readonly isDeep: boolean;
+  /** The pixel format that software encoders are given, by ffmpeg's name, never yuvj; absent: not known beforehand. */
+  readonly format?: string;
+}
+
 export interface JobSettings {
   readonly requiredClients: number;
   readonly benchmarkSeconds: number;
@@ -64,8 +74,8 @@ export interface JobSettings {
    * the container alone. "repeated": every key frame carries them too (AV1), so a decoder copes with different ones.
    */
   readonly headers?: "global" | "repeated";
-  /** The encoded picture, for the limits of hardware encoders; absent in jobs of earlier versions. */
-  readonly picture?: { readonly width: number; readonly height: number; readonly isDeep: boolean };
+  /** Absent in jobs of earlier versions. */
+  readonly picture?: EncodedPicture;
   /** What a client's ffmpeg must have besides the encoder; absent in jobs of earlier versions. */
   readonly needs?: Needs;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
+import { countCapable } from "../ability/capability.ts";
 import type { Election } from "../model/job.ts";
 import type { Attempt } from "../model/segment.ts";
 import { idleClients } from "../views/idle.ts";
@@ -214,6 +215,21 @@ test("a device too small for the picture, or without ten bits, is not chosen", (
   const limits = { h264_nvenc: { width: 1280, height: 720, isDeep: false } };
   bench.hello("gpu", { ...GPU, limits });
   expect(bench.job().encoder).toBe("libx264");
+});
+
+test("a build without the pixel format gets nothing of the job, and it is said", () => {
+  const bench = new SchedulerBench();
+  bench.hello("shallow", { pixelFormats: { libx264: ["yuv420p", "yuvj420p"] } });
+  bench.hello("deep", { pixelFormats: { libx264: ["yuv420p", "yuv420p10le"] } });
+  bench.submit("job", { settings: { picture: { ...PICTURE, isDeep: true, format: "yuv420p10le" } } });
+  bench.index(40);
+  expect(new Set(bench.attempts().map(({ clientId }) => clientId))).toEqual(new Set(["deep"]));
+  const [idle] = idleClients(bench.state, bench.job());
+  expect(idle?.reason).toMatch(/^the libx264 of its ffmpeg .* has no yuv420p10le$/);
+  bench.submit("full range", { settings: { picture: { ...PICTURE, format: "yuv420p" } } });
+  bench.index(40, "full range");
+  bench.hello("old", { pixelFormats: { libx264: ["yuvj420p"] } });
+  expect(countCapable(bench.state.clients, bench.job("full range"))).toBe(3);
 });
 
 test("what was measured here counts for more than the rule of thumb", () => {

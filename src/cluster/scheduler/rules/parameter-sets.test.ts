@@ -92,6 +92,31 @@ test("where each segment brings its own headers nothing is encoded again", () =>
   expect(bench.segment(two.segmentIndex).phase.kind).toBe("verified");
 });
 
+test("a client that makes another pixel format is told apart, whatever the codec", () => {
+  const bench = benchWith({});
+  const [one, two] = [firstOf(bench, "one"), firstOf(bench, "two")];
+  const verify = ({ id: attemptId, jobId, segmentIndex }: Attempt, pixelFormat: string) =>
+    bench.send({ type: "segment-verified", attemptId, jobId, segmentIndex, facts: { ...FACTS, pixelFormat } });
+  bench.land(one, { seconds: 1 });
+  bench.land(two, { seconds: 100 });
+  verify(one, "yuv420p10le");
+  verify(two, "yuv420p");
+  expect(bench.segment(one.segmentIndex).phase.kind).toBe("verified");
+  expect(bench.segment(two.segmentIndex).phase.kind).not.toBe("verified");
+  const reason = "makes another pixel format than the rest, so its segments can't be joined with theirs";
+  expect(bench.details("client-unfit")).toEqual([`libx264 ${reason}`]);
+});
+
+test("one client that makes two pixel formats of one source makes it in one piece", () => {
+  const bench = benchWith({}, ["one"]);
+  for (const pixelFormat of ["yuv420p", "yuvj420p"]) {
+    const { id: attemptId, jobId, segmentIndex, ...attempt } = firstOf(bench, "one");
+    bench.land({ id: attemptId, jobId, segmentIndex, ...attempt }, { seconds: 1 });
+    bench.send({ type: "segment-verified", attemptId, jobId, segmentIndex, facts: { ...FACTS, pixelFormat } });
+  }
+  expect(bench.job().split).toMatchObject({ mode: "whole", reason: expect.stringContaining("yuvj420p") });
+});
+
 test.each([
   ["global", "whole"],
   ["repeated", "keyframes"],

@@ -1,5 +1,6 @@
 // One stream has one set of encoder headers (parameter sets). Where a decoder reads them once, from the container,
 // segments with different ones can't be joined: the minority is encoded again, and its clients get no more of the job.
+// Whatever the codec, one stream has one pixel format, too.
 import { isReachable, takesWork } from "../ability/capability.ts";
 import { slotsFor } from "../ability/encoders.ts";
 import type { Client } from "../model/client.ts";
@@ -14,7 +15,9 @@ import { runWhole } from "./void-segments.ts";
 /** For jobs that name their encoder; other jobs bring their own value (--wait-for-family). */
 const WAIT_FOR_MAKERS_MS = 60_000;
 
-/** A digest of them; null: the encoder writes none. */
+/**
+ * A digest of them; null: the encoder writes none. Where each segment may have its own, the pixel format that ffprobe reads.
+ */
 type ParameterSets = string | null;
 
 interface Made {
@@ -26,9 +29,10 @@ interface Made {
 function madeOf(job: Job): Made[] {
   return job.segments.flatMap((segment) => {
     const { phase } = segment;
-    return phase.kind === "verified"
-      ? [{ segment, landed: phase.landed, parameterSets: phase.facts.extradataSha256 }]
-      : [];
+    if (phase.kind !== "verified") return [];
+    const { landed, facts } = phase;
+    if (job.settings.headers !== undefined) return [{ segment, landed, parameterSets: facts.extradataSha256 }];
+    return facts.pixelFormat === undefined ? [] : [{ segment, landed, parameterSets: facts.pixelFormat }];
   });
 }
 
@@ -69,7 +73,8 @@ function secondsLeft(turn: Turn, job: Job, made: readonly Made[], parameterSets:
 export function settleParameterSets(turn: Turn, jobId: JobId, index: number): boolean {
   const job = openJob(turn, jobId);
   const rule = job?.settings.headers;
-  if (job === null || rule === undefined) return true;
+  // Encoders of several kinds side by side were asked for; the proof still wants one pixel format.
+  if (job === null || (rule === undefined && job.settings.election?.allowMixed === true)) return true;
   const made = madeOf(job);
   const own = made.find(({ segment }) => segment.index === index);
   const other = made.find(({ parameterSets }) => own !== undefined && parameterSets !== own.parameterSets);
@@ -77,7 +82,9 @@ export function settleParameterSets(turn: Turn, jobId: JobId, index: number): bo
   if (makesBoth(made)) {
     // Every key frame carries its own, and a decoder reads them there.
     if (rule === "repeated") return true;
-    runWhole(turn, job, `${job.encoder} writes different stream headers for different parts, and one stream has one`);
+    const formats = `makes ${own.parameterSets} and ${other.parameterSets} of`;
+    const what = rule === undefined ? formats : "writes different stream headers for";
+    runWhole(turn, job, `${job.encoder} ${what} different parts, and one stream has one`);
     return false;
   }
   const isOwnKept =
@@ -96,7 +103,8 @@ function isToldApart(job: Job, { landed, parameterSets }: Made): boolean {
 
 function dropOthers(turn: Turn, job: Job, made: readonly Made[], kept: ParameterSets): void {
   const dropped = made.filter(({ parameterSets }) => parameterSets !== kept);
-  const reason = "writes other stream headers than the rest, so its segments can't be joined with theirs";
+  const what = job.settings.headers === undefined ? "makes another pixel format" : "writes other stream headers";
+  const reason = `${what} than the rest, so its segments can't be joined with theirs`;
   const unfit = (job.unfit ?? []).filter(({ parameterSets }) => parameterSets === undefined || parameterSets !== kept);
   const segments = job.segments.slice();
   for (const { segment, landed, parameterSets } of dropped) {

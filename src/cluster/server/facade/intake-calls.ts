@@ -74,7 +74,10 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
       sources.forget(source.sourceId); // before the first await: a source makes only one job
       try {
         await uploads.forget(source.sourceId);
-        const { record, job } = await prepareJob(tools, defaults, asked, source, workDir);
+        const { record, job } = await prepareJob(tools, defaults, asked, source, {
+          workDir,
+          clients: () => engine.state.clients.values(),
+        });
         await folders.make(record.jobId);
         if (record.source.path !== source.path) await sources.discard(source);
         if (upload !== null) await takeUpload(record.jobId, upload);

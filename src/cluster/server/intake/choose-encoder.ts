@@ -24,8 +24,16 @@ export interface Choice {
 
 type Wishes = Pick<JobRequest, "family" | "allowMixed" | "waitForFamily">;
 
-/** Errors: E_ENCODE_REQUEST when no encoder can do all that is asked, or the named one is not of the family. */
-export function chooseEncoder(request: EncodeRequest, wishes: Wishes, { video }: SourceInfo): Choice {
+/**
+ * `format`: the pixel format that software encodes; null: not known. Errors: E_ENCODE_REQUEST when no encoder can do all
+ * that is asked, or the named one is not of the family.
+ */
+export function chooseEncoder(
+  request: EncodeRequest,
+  wishes: Wishes,
+  { video }: SourceInfo,
+  format: string | null = null,
+): Choice {
   const codec = request.video.encoder;
   const family = wishes.family === "auto" ? null : wishes.family;
   const isNamed = !isNeutralCodec(codec);
@@ -40,7 +48,9 @@ export function chooseEncoder(request: EncodeRequest, wishes: Wishes, { video }:
     throw new AppError("E_ENCODE_REQUEST", `${codec} does not belong to the family ${family}`, hint);
   }
   const { width, height } = request.video.size ?? video;
-  const picture = { width, height, isDeep: isDeep(pixelFormatOf(request, first, video)) };
+  const isTold = format !== null && first.family === "software";
+  const depth = isDeep(isTold ? format : pixelFormatOf(request, first, video));
+  const picture = { width, height, isDeep: depth, ...(isTold ? { format } : {}) };
   // Releases of ffmpeg may then write other levels, each right by the headers of its segment; one output needs one kind.
   const isUpToVersion = isRangeUpToVersion(video, translateRequest(request, first.encoder, video).request);
   const isMixed = wishes.allowMixed === true && !isNamed;

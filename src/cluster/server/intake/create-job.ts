@@ -19,8 +19,10 @@ import { audioToEncode, type StreamPlan } from "../../../media/plan/stream-plan.
 import { type PlannedSource, planSource } from "../../../media/recipe/plan-source.ts";
 import { planVideo } from "../../../media/recipe/plan-video.ts";
 import { bitrateGoalOf } from "../../../media/request/args/bitrate-requests.ts";
+import { plainName } from "../../../media/request/args/encoded-format.ts";
 import { textDrawers } from "../../../media/request/args/split-mode.ts";
 import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
+import type { Client } from "../../scheduler/model/client.ts";
 import type { NewJob } from "../../scheduler/model/input.ts";
 import type { JobSettings } from "../../scheduler/model/job.ts";
 import { JobFolders } from "../job/job-folders.ts";
@@ -29,6 +31,7 @@ import type { JobRecord, JobRequest, SourceRecord } from "../ports.ts";
 import { type CheckedRequest, checkRequest, type RequestDefaults } from "./check-request.ts";
 import { chooseEncoder } from "./choose-encoder.ts";
 import { onOneClock } from "./one-clock.ts";
+import { chooseFormat, type FormatPlan, isAnyoneAble } from "./plan-format.ts";
 import { requireEncodable } from "./require-encodable.ts";
 
 /** The least space that any job needs: database, first segments, proof. */
@@ -46,9 +49,15 @@ export interface PreparedJob {
   readonly job: NewJob;
 }
 
-interface Place {
-  readonly jobId: string;
+/** Where a job is prepared. */
+export interface IntakePlace {
   readonly workDir: string;
+  /** Those that the server knows just now. */
+  readonly clients: () => Iterable<Client>;
+}
+
+interface Place extends IntakePlace {
+  readonly jobId: string;
 }
 
 /** Errors: those of checkRequest, planSource and onOneClock, E_NO_SPACE. */
@@ -57,17 +66,17 @@ export async function prepareJob(
   defaults: JobDefaults,
   asked: JobRequest,
   source: SourceRecord,
-  workDir: string,
+  at: IntakePlace,
 ): Promise<PreparedJob> {
-  const place = { jobId: newId(), workDir };
+  const place = { ...at, jobId: newId() };
   try {
     const hasSubtitles = (asked.subtitlesSourceId ?? null) !== null;
     const checked = checkRequest(defaults, asked.ffmpegParams, asked.outputName, source.name, hasSubtitles);
-    await requireRoom(workDir);
+    await requireRoom(place.workDir);
     const accepted = await acceptSource(tools, { defaults, asked, checked }, source, place);
     return await planJob(tools, { defaults, asked, checked }, accepted, place);
   } catch (thrown) {
-    await new JobFolders(workDir).removeAll(place.jobId);
+    await new JobFolders(place.workDir).removeAll(place.jobId);
     throw thrown;
   }
 }
@@ -98,6 +107,8 @@ interface AcceptedSource {
   readonly needs: Needs;
   /** How the range of its pictures changes in the middle; null: it does not. */
   readonly rangeChange: string | null;
+  /** The one pixel format of all segments, and the request that states it. */
+  readonly stated: FormatPlan;
 }
 
 /** Errors: every reason to refuse the source; E_ENCODE_REQUEST where the server's own ffmpeg lacks something. */
@@ -105,23 +116,27 @@ async function acceptSource(
   tools: Tools,
   { defaults, asked, checked }: Wanted,
   handedIn: SourceRecord,
-  { jobId, workDir }: Place,
+  { jobId, workDir, clients }: Place,
 ): Promise<AcceptedSource> {
   const { request } = checked;
   const first = await planSource(tools, handedIn.path, checked);
   const needs = await findNeeds(tools, first, request);
   const file = { path: handedIn.path, info: first.info };
-  const [rangeChange] = await Promise.all([
+  const { encoder } = chooseEncoder(request, asked, file.info).first;
+  const [rangeChange, tried] = await Promise.all([
     sampledRangeChange(tools, file.path, file.info),
-    requireEncodable(tools, file, request, chooseEncoder(request, asked, file.info).first.encoder),
+    requireEncodable(tools, file, request, encoder),
   ]);
+  const stated = chooseFormat(tools, { request, encoder, video: file.info.video, tried }, (lacking) =>
+    isAnyoneAble(clients(), chooseEncoder(request, asked, file.info, plainName(lacking))),
+  );
   await requireHeard(tools, file, first.plan);
   await requireStart(tools, file, first.plan);
   const folder = new JobFolders(workDir).of(jobId);
   const job = { jobId, blockBytes: defaults.blockBytes };
   const { source, corrected } = await onOneClock(tools, handedIn, first.info, folder, job);
   const { info, plan } = corrected === null ? first : await planSource(tools, source.path, checked);
-  return { source, info, plan, corrected, needs, rangeChange };
+  return { source, info, plan, corrected, needs, rangeChange, stated };
 }
 
 /** What clients need for the job. Errors: E_SOURCE_REFUSED, E_ENCODE_REQUEST. */
@@ -137,14 +152,14 @@ async function findNeeds(tools: Tools, { info, plan }: PlannedSource, request: E
 async function planJob(
   tools: Tools,
   { defaults, asked, checked }: Wanted,
-  { source, info, plan, corrected, needs, rangeChange }: AcceptedSource,
+  { source, info, plan, corrected, needs, rangeChange, stated }: AcceptedSource,
   { jobId, workDir }: Place,
 ): Promise<PreparedJob> {
   const { requestText, container, outputName } = checked;
   const { exactly, blockBytes } = defaults;
-  const { request, why } = await findCadence(tools, checked.request, { path: source.path, info, workDir });
+  const { request, why } = await findCadence(tools, stated.request, { path: source.path, info, workDir });
   const releases = alikeReleases(tools, info, request);
-  const { first: chosen, settings } = chooseEncoder(request, asked, info);
+  const { first: chosen, settings } = chooseEncoder(request, asked, info, stated.format);
   const draws = textDrawers(request);
   const resolved = requestOf({ request, info }, chosen.encoder);
   const rate = bitrateGoalOf(resolved);

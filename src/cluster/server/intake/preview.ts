@@ -2,7 +2,8 @@
 // and sizing. Encodes nothing.
 import { tmpdir } from "node:os";
 import { type Rational, toNumber } from "../../../base/rational.ts";
-import { withoutPackets } from "../../../media/audio/silent-tracks.ts";
+import { requireStart } from "../../../media/audio/require-start.ts";
+import { requireHeard, withoutPackets } from "../../../media/audio/silent-tracks.ts";
 import { Durations, withCadence } from "../../../media/cadence/find-cadence.ts";
 import { learnSyncRule } from "../../../media/cadence/learn-sync-rule.ts";
 import { sampledRangeChange } from "../../../media/colour/seen-ranges.ts";
@@ -28,6 +29,7 @@ import { candidatesFor } from "../../../media/request/translate/translate.ts";
 import { type Outlook, outlookFor } from "../../scheduler/views/outlook.ts";
 import { requestOf } from "../job/job-request.ts";
 import { type CheckedRequest, checkRequest, type RequestDefaults } from "./check-request.ts";
+import { formatLacking } from "./plan-format.ts";
 import { type Preview, type PreviewRate, rounded } from "./preview-document.ts";
 import { frameRateView, streamViews, videoView } from "./previewed-source.ts";
 import { requireEncodable } from "./require-encodable.ts";
@@ -140,13 +142,30 @@ function frameRateIn(index: FrameIndex, info: SourceInfo): PreviewRate {
   return frameRateView(frameRateOf(index.framePts(null, null), timeBase, declared), timeBase);
 }
 
+/** A pixel format that the request asks for and that this build's encoder lacks. Errors: those of requireEncodable. */
+async function formatLackingHere(
+  tools: Tools,
+  { path, info }: { readonly path: string; readonly info: SourceInfo },
+  request: EncodeRequest,
+  encoder: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const tried = await requireEncodable(tools, { path, info }, request, encoder, signal);
+  const lacking = formatLacking({ request, encoder, video: info.video, tried });
+  return lacking === null ? [] : [`has no ${lacking} in its ${encoder}`];
+}
+
 /** Errors: those of checkRequest, planSource and indexSource, for which a submit of the same file would be refused too. */
 export async function preview(tools: Tools, options: PreviewOptions): Promise<Preview> {
   const { path, signal } = options;
   const asked = checkRequest(options.defaults, options.ffmpegParams, options.outputName, options.inputName);
   const { info, plan: announced, fileStartMicroseconds } = await planSource(tools, path, asked, signal);
   const [candidate] = candidatesFor(asked.request, info.video, null).candidates;
-  if (candidate !== undefined) await requireEncodable(tools, { path, info }, asked.request, candidate.encoder, signal);
+  const source = { path, info };
+  const shallow =
+    candidate === undefined ? [] : await formatLackingHere(tools, source, asked.request, candidate.encoder, signal);
+  await requireHeard(tools, source, announced, signal);
+  await requireStart(tools, source, announced, signal);
   const { index, rated, rangeChange, tracks } = await readSource(tools, path, info, asked.request, signal);
   const plan = leftOutOf(announced, withoutPackets(announced, tracks));
   const checked = { ...asked, request: rated.request };
@@ -162,7 +181,7 @@ export async function preview(tools: Tools, options: PreviewOptions): Promise<Pr
     rangeChange,
   };
   return {
-    ffmpeg: { version: tools.version, lacks: await lacksHere(tools, info, asked, plan, signal) },
+    ffmpeg: { version: tools.version, lacks: [...(await lacksHere(tools, info, asked, plan, signal)), ...shallow] },
     file: path,
     bytes: info.bytes,
     container: info.formatName,

@@ -6,14 +6,17 @@ import { encoderTimeBase } from "../../../media/plan/time-base.ts";
 import { requireFirstPicture } from "../../../media/source/trial.ts";
 import { requestOf } from "../job/job-request.ts";
 
-/** `encoder`: the one that the request names, or the first that may be elected. Errors: those of requireFirstPicture. */
+/**
+ * Answers as requireFirstPicture. `encoder`: the one that the request names, or the first that may be elected. Errors:
+ * those of requireFirstPicture.
+ */
 export async function requireEncodable(
   tools: Tools,
   { path, info }: { readonly path: string; readonly info: SourceInfo },
   request: EncodeRequest,
   encoder: string,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<string | null> {
   const trial = { path, info, request: requestOf({ request, info }, encoder) };
-  await requireFirstPicture(tools, { ...trial, encoderTimeBase: encoderTimeBase(info.video, request) }, signal);
+  return await requireFirstPicture(tools, { ...trial, encoderTimeBase: encoderTimeBase(info.video, request) }, signal);
 }

@@ -24,6 +24,7 @@ import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
 import type { BurnInFile, JobRecord } from "../ports.ts";
 import { PictureWatch } from "./picture-watch.ts";
 import { PicturesAhead } from "./pictures-ahead.ts";
+import { SegmentFormats } from "./segment-formats.ts";
 import { SourceWork } from "./source-work.ts";
 import type { VideoSource } from "./video-source.ts";
 
@@ -65,6 +66,7 @@ export class JobWork {
   readonly source: SourceWork;
   /** Watches for pictures that change in the middle of the source. */
   readonly pictures: PictureWatch;
+  readonly formats = new SegmentFormats();
   /** Decodes the source's pictures for the checks, while clients encode. */
   readonly ahead = new PicturesAhead();
   readonly #abort = new AbortController();

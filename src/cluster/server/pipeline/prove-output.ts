@@ -4,6 +4,7 @@ import { writeFileDurably } from "../../../base/files.ts";
 import type { Proof } from "../../../media/model/proof.ts";
 import { inexactFilter } from "../../../media/request/args/split-mode.ts";
 import { BITRATE_CHECKS } from "../../../media/verify/check-bitrate.ts";
+import { lostDepth } from "../../../media/verify/picture/format-loss.ts";
 import { ACCEPTED_CHECKS, buildProof } from "../../../media/verify/proof.ts";
 import { bitrateNotes } from "../job/bitrate-task-of.ts";
 import type { JobFolders } from "../job/job-folders.ts";
@@ -51,6 +52,7 @@ export async function proveOutput(
   const { work, job, segments, recipe } = gathered;
   const { info, index, plan, request } = recipe;
   const output = { name: work.record.outputName, bytes: checked.bytes, sha256: checked.sha256 };
+  const { outputCheck } = checked;
   const proof = buildProof({
     jobId: job.id,
     info,
@@ -60,7 +62,7 @@ export async function proveOutput(
     facts: segments.map(({ facts }) => facts),
     seams: compareSeams(segments),
     output,
-    outputCheck: checked.outputCheck,
+    outputCheck: { ...outputCheck, lost: [...lostDepth(info.video, request), ...outputCheck.lost] },
     encoder: {
       name: request.video.encoder,
       family: job.family,

@@ -8,7 +8,7 @@ import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import { requiredHdr10 } from "../../../media/hdr10/insert-hdr10.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import type { EncodeRequest } from "../../../media/model/encode-request.ts";
-import type { LeadIn, SegmentTask } from "../../../media/model/segment.ts";
+import type { LeadIn, SegmentFacts, SegmentTask } from "../../../media/model/segment.ts";
 import type { SourceInfo } from "../../../media/model/source.ts";
 import { plannedFrames } from "../../../media/plan/planned-frames.ts";
 import { countsFrames, fixesKeyFrames, inOneRun, numbersFrames } from "../../../media/request/args/split-mode.ts";
@@ -24,6 +24,7 @@ import type { JobFolders } from "../job/job-folders.ts";
 import { gridOf } from "../job/job-grid.ts";
 import { requestOf } from "../job/job-request.ts";
 import type { JobWork } from "./job-work.ts";
+import { unplannedFormat } from "./segment-formats.ts";
 import { isUnproven, wrongPictures } from "./segment-pictures.ts";
 
 export interface CheckParts {
@@ -92,6 +93,12 @@ async function otherPictures({ work, job, landed }: Subject, task: SegmentTask):
   return job.split.mode === "whole" ? null : await work.pictures.otherThanFirst(task, landed.report);
 }
 
+/** The facts with the pixel format, or why it is another one than planned. */
+async function withFormat(tools: Tools, { work, job, landed }: Subject, path: string, facts: SegmentFacts) {
+  const found = await work.formats.of(tools, path, landed, facts, work.signal);
+  return unplannedFormat(job, landed, found) ?? (found === null ? facts : { ...facts, pixelFormat: found });
+}
+
 /** Compares the segment's packets with the index; where the index can't say, the server decodes the range. */
 export async function checkSegment(parts: CheckParts, subject: Subject): Promise<Input> {
   const { work, job, segment, landed } = subject;
@@ -113,7 +120,8 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   const expected = expectationOf(work, job, task, planned);
   const outcome = await verifySegment(parts.tools, path, expected, work.signal);
   if (outcome.ok) {
-    const { facts } = outcome;
+    const facts = await withFormat(parts.tools, subject, path, outcome.facts);
+    if (typeof facts === "string") return { type: "segment-mismatched", ...where, reason: facts };
     const found = { ...subject, ...expected, path, facts, index };
     const wrong = isUnproven(subject) ? await wrongPictures(parts.tools, found) : null;
     if (wrong === null) work.ahead.add(parts.tools, found);
@@ -182,7 +190,9 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const expected = expectationOf(work, job, task, pts);
   const outcome = await verifySegment(tools, path, expected, work.signal);
   if (!outcome.ok) return { type: "reference-decided", ...where, facts: null, reason: outcome.reason };
-  const wrong = await wrongPictures(tools, { ...subject, ...expected, path, facts: outcome.facts, index });
+  const facts = await withFormat(tools, subject, path, outcome.facts);
+  if (typeof facts === "string") return { type: "reference-decided", ...where, facts: null, reason: facts };
+  const wrong = await wrongPictures(tools, { ...subject, ...expected, path, facts, index });
   if (wrong !== null) return { type: "reference-decided", ...where, facts: null, reason: wrong };
   const { seamStart, seamAfterEnd } = landed.report;
   const different = [
@@ -194,7 +204,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
     return { type: "reference-decided", ...where, facts: null, reason };
   }
   const counted = `decoding in sequence gives ${pts.length} frames, and so does the segment`;
-  return { type: "reference-decided", ...where, facts: outcome.facts, reason: counted };
+  return { type: "reference-decided", ...where, facts, reason: counted };
 }
 
 function whyCounted(request: EncodeRequest): string {

@@ -5,7 +5,8 @@ import type { EncodeRequest, NamedOption } from "../../model/encode-request.ts";
 import { isDeep } from "../../model/hdr.ts";
 import type { HdrMetadata, MasteringDisplay, SourceVideo } from "../../model/source.ts";
 import type { ParamsKind } from "../tables/encoders.ts";
-import { askedPixelFormat, keepsColour, keepsFields, keepsShape } from "./picture-changes.ts";
+import { encodedFormat } from "./encoded-format.ts";
+import { keepsColour, keepsFields, keepsShape } from "./picture-changes.ts";
 
 /** The HDR10 metadata that still describes the output; null when there is none or the colours change. */
 export function keptHdr(video: SourceVideo, request: EncodeRequest): HdrMetadata | null {
@@ -14,7 +15,7 @@ export function keptHdr(video: SourceVideo, request: EncodeRequest): HdrMetadata
   const { primaries, transfer, space } = request.video.colour;
   const isRetagged = [primaries, transfer, space].some((tag) => tag !== null);
   if (isRetagged || !keepsColour(request)) return null;
-  return isDeep(askedPixelFormat(request) ?? video.pixelFormat) ? hdr : null;
+  return isDeep(encodedFormat(video, request)) ? hdr : null;
 }
 
 /** In whole units, as x264 and x265 read it. */

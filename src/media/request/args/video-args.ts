@@ -55,7 +55,7 @@ export function videoEncoderArgs(
 /** VA-API's encoders take frames of the device only: their pixel format is that of the upload (encode-device.ts). */
 function asSegment(request: EncodeRequest, encoder: VideoEncoder): EncodeRequest {
   const { video } = request;
-  const pixelFormat = encoder.family === "vaapi" ? null : video.pixelFormat;
+  const pixelFormat = encoder.family === "vaapi" ? null : (video.pixelFormat ?? video.encodedFormat ?? null);
   return { ...request, video: { ...video, pixelFormat, privateOptions: withClosedGop(encoder, video) } };
 }
 

@@ -18,7 +18,7 @@ export function checkEncodeRequest(value: unknown): EncodeRequest {
       "Use the same version of ffcluster everywhere.",
     );
   }
-  const { cadence, hasNoPlaceForRange: _, ...video } = shape.data.video;
+  const { cadence, hasNoPlaceForRange: _, encodedFormat: _format, ...video } = shape.data.video;
   const again = parseEncodeWords(formatEncodeWords(shape.data));
   if (!isDeepStrictEqual(again, { ...shape.data, video }) || (cadence !== undefined && video.frameRate === null)) {
     throw new AppError(
