@@ -109,7 +109,7 @@ export class EffectPerformer {
   async #offer(work: JobWork, { attempt, clientId, segment }: Extract<Effect, { type: "offer" }>): Promise<void> {
     const job = this.#parts.state().jobs.get(work.jobId);
     if (job === undefined) return;
-    const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
+    const index = await work.index.for(job, segment);
     const video = await work.video();
     const burnInFiles = await this.#parts.subtitleFiles.of(work.record, work.signal);
     if (!this.#parts.state().attempts.has(attempt.id)) return; // the lease ended while the index was read again

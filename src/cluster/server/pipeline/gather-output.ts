@@ -23,7 +23,7 @@ export async function gatherOutput(folders: JobFolders, work: JobWork, job: Job)
   const { info, container, source } = record;
   const request = requestOf(record, job.encoder);
   const plan = await work.source.plan(request);
-  const index = await work.fullIndex();
+  const index = await work.index.full();
   const { remuxed } = await work.video();
   await work.requireUnchanged();
   const segments = finishedSegments(folders, job);

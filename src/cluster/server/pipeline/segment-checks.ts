@@ -105,7 +105,7 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   const where = { attemptId: landed.attemptId, jobId: job.id, segmentIndex: segment.index };
   const path = parts.folders.segmentFile(job.id, segment.index, landed.attemptId);
   if (!(await exists(path))) return { type: "segment-mismatched", ...where, reason: "the segment's file is gone" };
-  const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
+  const index = await work.index.for(job, segment);
   if (work.record.exactly && (index.uncounted.withoutPts > 0 || index.falseTimes !== null))
     return await checkUncounted(parts, subject);
   const { info } = await work.video();
@@ -175,7 +175,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const { tools, folders } = parts;
   const { info } = await work.video();
   const path = folders.segmentFile(job.id, segment.index, landed.attemptId);
-  const index = job.split.mode === "whole" ? await work.fullIndex() : await work.indexUpTo(segment.endPts);
+  const index = await work.index.for(job, segment);
   const task = taskOf(work, job, segment, { info, index, leadIn: segment.leadIn });
   const whole = job.split.mode === "whole" ? null : await work.pictures.whyWhole(task);
   if (whole !== null) return { type: "reference-decided", ...where, facts: null, reason: whole };
