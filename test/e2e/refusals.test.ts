@@ -19,7 +19,7 @@ test("a work directory copied to a second machine is refused, both named; the fi
   await cp(cluster.path("first-work"), copy, { recursive: true });
   const ended = await cluster.command(["join", "--name", "second", "--work-dir", copy]);
   expect(ended.exitCode).toBe(1);
-  expect(ended.stderr).toMatch(/the identity [0-9a-f-]{36} is that of first.*second.*has a copy of it/);
+  expect(ended.stderr).toMatch(/the identity [0-9a-f-]{36} belongs to first.*second.*has a copy of it/);
   const clients = await cluster.clients();
   expect(clients.map(({ name, status }) => `${name} ${status}`)).toEqual(["first Idle"]);
 }, 180_000);

@@ -387,7 +387,7 @@ test("leaving with time to finish: what is nearly done is handed over, the rest 
 
 test("a copied identity ends the client with the words that name both", async () => {
   server.refusal = {
-    reason: "the identity is that of node on alpha; node on beta has a copy",
+    reason: "the identity belongs to node on alpha; node on beta has a copy",
     code: "E_IDENTITY_IN_USE",
   };
   const thrown = await startClient().ended.then(

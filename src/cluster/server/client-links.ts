@@ -160,7 +160,7 @@ export class ClientLinks {
     const holder = this.#links.get(clientId);
     if (newcomer === undefined || holder === undefined) return;
     this.#forgetNewcomer(clientId);
-    const reason = `the identity ${clientId} is that of ${placeOf(holder.hello)}; ${placeOf(newcomer.hello)} has a copy of it`;
+    const reason = `the identity ${clientId} belongs to ${placeOf(holder.hello)}; ${placeOf(newcomer.hello)} has a copy of it`;
     this.#options.log.warn("a copied identity was refused", { reason });
     refuse(newcomer.socket, "E_IDENTITY_IN_USE", reason);
   }
