@@ -24,3 +24,7 @@ test("the same 8 ms late is found", () => {
   const [found] = soundDifferences("sound", [tone(1 / HEARD_RATE, 0.008), tone(1 / HEARD_RATE)], [0, 0]);
   expect(found).toMatch(/^sound at 0\.\d s: ours is 8\.0 ms late$/);
 });
+
+test("what is within a millisecond of its place is there, though a tone is like itself some cycles on", () => {
+  expect(soundDifferences("sound", [tone(1 / HEARD_RATE, 0.0007), tone(1 / HEARD_RATE)], [0, 0])).toEqual([]);
+});
