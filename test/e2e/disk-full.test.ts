@@ -42,7 +42,7 @@ test.skipIf(!isPossible)(
       return (await cluster.jobDetail(jobId)).segment_list[0]?.state === "pending";
     });
     const given = (await cluster.jobDetail(jobId)).attempts;
-    expect(given.map(({ reason }) => reason).join()).toContain("no room on its disk");
+    expect(given.map(({ reason }) => reason).join()).toContain("its disk is full");
     expect((await cluster.jobDetail(jobId)).idle_clients.map(({ reason }) => reason).join()).toContain("full");
     expect((await cluster.command(["clients", "list"])).stdout).toContain("Idle, full");
 

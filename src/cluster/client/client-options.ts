@@ -1,4 +1,4 @@
-// What a client is told when it starts, and what it tells of itself while it runs.
+// The options of a client, and the status that it reports while it runs.
 import type { Log } from "../../base/log.ts";
 import type { Inventory } from "../../media/ffmpeg/inventory.ts";
 import type { PixelFormats } from "../../media/ffmpeg/pixel-formats.ts";
@@ -14,7 +14,7 @@ export interface ClientOptions {
   /** "http://host:port" or "https://host:port". */
   readonly serverUrl: string;
   readonly token: string;
-  /** What to trust instead of the system's certificates. */
+  /** Certificates to trust instead of the system's. */
   readonly tls?: { readonly ca: string };
   readonly name: string;
   readonly slots: number | "auto";
@@ -28,28 +28,28 @@ export interface ClientOptions {
   readonly tools: Tools;
   /** Encoders proven here. */
   readonly encoders: readonly string[];
-  /** What letters look like when they are drawn here; absent: no job that draws any. */
+  /** How this machine renders text; absent: it gets no jobs that render any. */
   readonly textPrints?: TextPrints;
-  /** What its ffmpeg has; absent: every decoder and filter that a job may need. */
+  /** What its ffmpeg can do; absent: it has every decoder and filter that a job may need. */
   readonly inventory?: Pick<Inventory, "decodes" | "filters">;
   /** What its software encoders take; absent: every format that a job may need. */
   readonly pixelFormats?: PixelFormats;
-  /** Hardware, with what each device proved. */
+  /** Hardware devices, with what each one proved. */
   readonly devices?: readonly ClientDevice[];
-  /** What was tried, for people. */
+  /** The results of all hardware trials, for people. */
   readonly hardware?: Hello["hardware"];
   readonly store: ClientStore;
   readonly log: Log;
   readonly onStatus?: (status: ClientStatus) => void;
-  /** On the way out, what will be done within this time is finished and handed over; the rest is given back. */
+  /** When it leaves, it finishes and hands over what takes less than this, and gives back the rest. */
   readonly finishWithinMs?: number;
-  /** Decode on the device that encodes; not when not given. */
+  /** Decode on the device that encodes; false when absent. */
   readonly hwDecode?: boolean;
-  /** ffmpeg at low priority. */
+  /** Run ffmpeg at low priority. */
   readonly nice?: boolean;
-  /** Without a sign of work for this long an encode is given up; 30 s when not given. */
+  /** An encode without a sign of work for this long is given up; 30 s when absent. */
   readonly stallIdleMs?: number;
-  /** Bound of source blocks on disk; 4 GiB when not given. */
+  /** Most bytes of source blocks on disk; 4 GiB when absent. */
   readonly cacheBytes?: number;
   readonly encodeSegment?: EncodeSegment;
 }

@@ -1,21 +1,21 @@
-// Whether this client's disk has room for its work. A full disk is the machine's trouble and no segment's: the server is
-// told, gives it nothing more, and is told again when there is room. Looks at the disk; touches nothing on it.
+// Watches whether this client's disk has space for its work. A full disk is not the segment's fault: the client reports
+// it, gets nothing more, and reports again when there is space. Only looks at the disk, changes nothing on it.
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "../../base/errors.ts";
 import { freeBytes } from "../../base/files.ts";
 import type { Log } from "../../base/log.ts";
 
-/** With less than this no encode begins: a few seconds of a high rate. */
+/** No encode begins with less than this: a few seconds of video at a high bit rate. */
 const LEAST_BYTES = 16 * 1024 ** 2;
 const LOOK_EVERY_MS = 2000;
 
 export interface DiskSpace {
-  /** For people; null: there is room. */
+  /** Why there is too little space, for people; null: there is enough. */
   shortage(): string | null;
-  /** Looked at before an encode begins; false: there is none, and the server has been told. */
+  /** Call before an encode begins. False: there is too little, and `onChange` was called. */
   isEnough(): Promise<boolean>;
-  /** Work ran into the full disk with so much in its folder: it takes twice that to try again. */
+  /** An encode that had written this much filled the disk: twice as much must be free before the next one. */
   noteFull(writtenBytes: number): void;
   stop(): void;
 }
@@ -38,14 +38,14 @@ export function createDiskSpace(options: DiskSpaceOptions): DiskSpace {
     if (wantedBytes === null || (await free(folder)) < wantedBytes) return;
     wantedBytes = null;
     clearInterval(timer);
-    log.info("the disk has room again", { folder });
+    log.info("the disk has space again", { folder });
     onChange();
   };
   const want = (bytes: number) => {
     const isNew = wantedBytes === null;
     wantedBytes = Math.max(wantedBytes ?? 0, bytes);
     if (!isNew) return;
-    log.warn("the disk is full: no more work until it has room", { folder, wanted: mebibytes(wantedBytes) });
+    log.warn("the disk is full: no more work until it has space", { folder, wanted: mebibytes(wantedBytes) });
     timer = setInterval(() => {
       look().catch((thrown) => log.warn("the disk could not be looked at", { error: String(thrown) }));
     }, lookEveryMs);
@@ -64,7 +64,7 @@ export function createDiskSpace(options: DiskSpaceOptions): DiskSpace {
   };
 }
 
-/** Bytes of the files in a folder; 0 for one that is not there. */
+/** Bytes of the files in a folder; 0 if it does not exist. */
 export async function bytesIn(folder: string): Promise<number> {
   try {
     const names = await readdir(folder);

@@ -1,4 +1,4 @@
-// What a client says of itself: who it is, and what it can do just now.
+// What a client says about itself: who it is, and what it can do now.
 import { arch, hostname } from "node:os";
 import { VERSION } from "../../base/version.ts";
 import { type Hello, PROTOCOL_VERSION } from "../protocol/messages.ts";
@@ -6,11 +6,10 @@ import type { ClientOptions } from "./client-options.ts";
 import type { DiskSpace } from "./disk-space.ts";
 import type { EncodePlaces } from "./slots/encode-places.ts";
 
-/** Who says it. */
 export interface Self {
   readonly options: ClientOptions;
   readonly clientId: string;
-  /** This process, for the server to tell from another with the same id. */
+  /** Id of this process: the server tells two processes with one client id apart by it. */
   readonly instance: string;
   readonly places: EncodePlaces;
   readonly diskSpace: DiskSpace;

@@ -1,5 +1,5 @@
-// What a client keeps: the `ClientStore` port, which src/db implements. Its comments are a contract; test/conformance/ holds
-// every ClientStore to it.
+// What a client keeps: the `ClientStore` port, which src/db implements. Its comments are a contract; test/conformance/
+// holds every ClientStore to it.
 import type { ResultReport } from "../protocol/messages.ts";
 
 /** Who this process is to the server. */
@@ -11,7 +11,7 @@ export interface ClaimedIdentity {
   release(): void;
 }
 
-/** A finished segment that the server has not acknowledged yet. */
+/** A finished segment that the server has not accepted or refused yet. */
 export interface FinishedResult {
   readonly attemptId: string;
   readonly clientId: string;
@@ -22,19 +22,19 @@ export interface FinishedResult {
 }
 
 /**
- * Durable memory of all clients of one work directory. Several processes may have it open at once, and see what the others
- * wrote. Calls are synchronous, and each is one transaction: when it returns, what it wrote survives a crash of the process
- * or of the machine; when it throws, nothing of it was written.
+ * Durable memory of all clients of one work directory. Several processes may have it open at once, and see what the
+ * others wrote. Calls are synchronous, and each is one transaction: when it returns, what it wrote survives a crash of
+ * the process or of the machine; when it throws, nothing of it was written.
  */
 export interface ClientStore {
   /**
-   * Claims the oldest identity that no living process holds, or a new one where all are held. A claim ends with `release`
-   * or with the process, however it dies, and not with `close`. `name` is kept with it for people.
+   * Claims the oldest identity that no living process holds, or a new one where all are held. A claim ends with
+   * `release` or with the process, however it dies, and not with `close`. `name` is kept with it for people.
    */
   claimIdentity(name: string): ClaimedIdentity;
   /**
-   * Keeps a finished result until `forgetResult`. The same attempt again replaces path and report, and keeps its place. A
-   * client id that was never claimed here is an error.
+   * Keeps a finished result until `forgetResult`. The same attempt again replaces path and report, and keeps its place.
+   * A client id that was never claimed here is an error.
    */
   keepResult(result: FinishedResult): void;
   /** The results of one client, in the order in which they were kept first; without those of an unreadable version. */

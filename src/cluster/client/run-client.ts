@@ -1,5 +1,4 @@
-// The life of a client: takes an identity, opens what it works with, stays connected, and leaves nothing behind when it
-// ends.
+// Runs a client: claims an identity, opens what it works with, stays connected, and cleans up at the end.
 import { join } from "node:path";
 import { newId } from "../../base/ids.ts";
 import { createPauseSwitch } from "../../base/process/pause.ts";

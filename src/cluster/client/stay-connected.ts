@@ -1,5 +1,5 @@
-// One link to the server after the other, until this client is told to stop or is sent away: what each message sets off,
-// how long to wait between tries, and how to leave.
+// Keeps a client connected, one link after the other, until it is stopped or the server sends it away: what each
+// message triggers, how long to wait between tries, and how to leave.
 import { delay } from "../../base/clock.ts";
 import { AppError } from "../../base/errors.ts";
 import type { PauseSwitch } from "../../base/process/pause.ts";
@@ -15,7 +15,7 @@ import type { Remote } from "./link/remote.ts";
 
 const LONGEST_RECONNECT_MS = 60_000;
 
-/** The first try after a link broke comes sooner: the server keeps the leases for two seconds only. */
+/** The first try after a lost link comes sooner: the server keeps the leases for only two seconds. */
 const SOON_MS = 600;
 
 export interface Session extends Self {
@@ -23,14 +23,14 @@ export interface Session extends Self {
   readonly attempts: Attempts;
   readonly gateway: SourceGateway;
   readonly access: AccessMemory;
-  /** Set by the server alone; as it was while no server is there. */
+  /** Only the server sets it; it keeps its value while there is no link. */
   readonly pause: PauseSwitch;
   readonly signal: AbortSignal;
 }
 
 export interface Ending {
   readonly text: string;
-  /** Finished results that were not handed over or given back stay for the next start. */
+  /** Finished results that were neither handed over nor given back stay for the next start. */
   readonly keepFinished: boolean;
 }
 
@@ -67,7 +67,7 @@ export async function stayConnected(session: Session, remote: Remote): Promise<E
   }
 }
 
-/** Spread out, because all clients of a server lose it in the same instant. */
+/** Jittered, because all clients of a server lose it at the same moment. */
 function soon(reconnectDelayMs: number): number {
   return createBackoff(Math.min(SOON_MS, reconnectDelayMs), SOON_MS).next();
 }
@@ -112,7 +112,8 @@ function identityInUse(reason: string, { options, clientId }: Session): AppError
 }
 
 /**
- * Finishes what is nearly done, says goodbye and gives back the rest: in this order, or it would come straight back.
+ * Finishes what is nearly done, says goodbye, then gives back the rest. In this order, or the server would offer it
+ * here again.
  */
 async function leaveServer(session: Session, link: Link): Promise<Ending> {
   let wasGivenBack = false;
@@ -132,12 +133,12 @@ async function leaveServer(session: Session, link: Link): Promise<Ending> {
 
 interface Failed {
   readonly end: LinkEnd;
-  /** This process has been welcomed there: whatever answers now, the server may come back. */
+  /** This process was welcomed at this address before: whatever answers now, the server may come back. */
   readonly isRightAddress: boolean;
   readonly retryInMs: number;
 }
 
-/** Waits before the next try, or throws what makes another try pointless. */
+/** Waits before the next try; throws an error that makes another try pointless. */
 async function failOrWait(
   { options, signal }: Session,
   remote: Remote,

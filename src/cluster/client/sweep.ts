@@ -1,5 +1,5 @@
-// What a previous run of this identity may have left: encoders that outlived it, and segment folders nobody wants.
-// The identity's lock is held by us, so nothing alive may be using its folder.
+// Removes what a previous process of this identity may have left: running encoders and old segment folders. This
+// process holds the identity's lock, so no other one uses its folder.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { removeTree } from "../../base/files.ts";
@@ -15,7 +15,7 @@ export function isEncoderIn(command: readonly string[], folder: string, ffmpegPa
   return writesBelow(command, ffmpegPath, join(folder, "segment_"));
 }
 
-/** Removes the segment folders of this identity but those named. */
+/** Removes the segment folders of this identity except those in `keep`. */
 export async function removeOldSegments(folder: string, keep: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);

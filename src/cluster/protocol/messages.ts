@@ -1,11 +1,13 @@
-// The control messages between a client and the server, one zod union per direction, JSON text frames on one
-// WebSocket. File bytes never travel here. Owns shapes only; what a message causes is the scheduler's business.
+// The control messages between a client and the server: one zod union per direction, sent as JSON text frames on one
+// WebSocket. File bytes never travel here. Defines shapes only; the scheduler decides what a message causes.
 import { z } from "zod";
 
-/** Raised when a message changes its meaning; server and client of different numbers refuse each other by name. */
+/**
+ * Raised when a message changes its meaning. Server and client with different numbers refuse each other, and say why.
+ */
 export const PROTOCOL_VERSION = 6;
 
-/** Both sides speak at least this often; a link silent for a lease time is dead. */
+/** Both sides send something at least this often; a link that is silent for a lease time is dead. */
 export const HEARTBEAT_MS = 2000;
 export const LEASE_MS = 15_000;
 /** Larger control messages are refused. */
@@ -18,21 +20,24 @@ const id = z.uuid();
 const attemptStageSchema = z.enum(["queued", "fetching", "encoding", "uploading"]);
 export type AttemptStage = z.infer<typeof attemptStageSchema>;
 
-/** What a client can do; told at hello, and again when a device is lost or another number of encodes at a time is better. */
+/**
+ * What a client can do; sent in the hello, and again when it changes (a lost device, a full disk, another number of
+ * slots).
+ */
 const abilities = {
   slots: z.number().int().min(1).max(1024),
-  /** Why so many on the CPU, for people. */
+  /** Why it has this many slots on the CPU, for people. */
   slotsReason: z.string().max(500).optional(),
   /** ffmpeg encoder names proven by a trial encode on this machine. */
   encoders: z.array(z.string()),
   families: z.array(z.string()),
-  /** Encodes at a time by kind, "software" and hardware families; absent: `slots` for all of them together. */
+  /** Encodes at a time by pool ("software" or a hardware family); absent: `slots` for all of them together. */
   pools: z.record(z.string(), z.number().int().min(0).max(1024)).optional(),
-  /** The largest picture of hardware encoders, and whether they take 10 bits, by trial. */
+  /** The largest picture of each hardware encoder, and whether it takes 10 bits, by trial. */
   limits: z
     .record(z.string(), z.object({ width: z.number().int(), height: z.number().int(), isDeep: z.boolean() }))
     .optional(),
-  /** Every family that this ffmpeg lists or the machine might have, with what the trials said, for people. */
+  /** Every hardware family that ffmpeg lists or the machine may have, with the result of its trial, for people. */
   hardware: z
     .array(
       z.object({
@@ -44,7 +49,7 @@ const abilities = {
     )
     .max(100)
     .optional(),
-  /** Why it can write nothing more just now, for people: its disk is full. Absent: it can. */
+  /** Its disk is full, in words for people. Absent: it is not. */
   noRoom: z.string().max(500).optional(),
 };
 
@@ -55,7 +60,7 @@ const helloSchema = z.object({
   protocol: z.number().int(),
   version: z.string(),
   clientId: id,
-  /** One running process: two of them with one client id are a copied identity. */
+  /** Id of the running process: two processes with one client id are a copied identity. */
   instance: id,
   /** The machine's own name, for a refusal that names both. */
   host: z.string().max(300),
@@ -63,20 +68,20 @@ const helloSchema = z.object({
   platform: z.string(),
   ffmpeg: z.string(),
   ...abilities,
-  /** Digests of what letters look like when this client draws them, by filter; null: it cannot. */
+  /** Fingerprints of how this client renders text, by filter; null: it cannot. */
   textPrints: z
     .object({ drawtext: z.string().max(100).nullable(), subtitles: z.string().max(100).nullable() })
     .optional(),
   /** Most seconds of video this client wants in its first segment of a job; null: the server's. */
   benchmarkSeconds: z.number().positive().nullable(),
-  /** Of its ffmpeg; absent: not known. */
+  /** The release of its ffmpeg; absent: not known. */
   release: z.object({ major: z.number().int(), minor: z.number().int() }).optional(),
   /** Codecs that its ffmpeg decodes without hardware, and its filters, by ffmpeg's names; absent: not known. */
   decodes: z.array(z.string().max(100)).max(5000).optional(),
   filters: z.array(z.string().max(100)).max(5000).optional(),
   /** What its software encoders take, by ffmpeg's names of encoders and pixel formats; absent: not known. */
   pixelFormats: z.record(z.string().max(100), z.array(z.string().max(100)).max(1000)).optional(),
-  /** Attempts this client still works on or holds a finished result of, from before a lost connection. */
+  /** Attempts from before a lost connection that it still works on, or has a finished result of. */
   heldAttempts: z.array(id),
 });
 
@@ -94,12 +99,16 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("attempt-failed"),
     attemptId: id,
-    /** "encode": ffmpeg failed; "unfit": the device or this build can't do this job at all; "source": bytes could not be fetched; "io": disk; "stalled": ffmpeg hung; "refused": the client's own check refused the task; "stopped": given back on the way out. */
+    /**
+     * "encode": ffmpeg failed; "unfit": the device or this build can't do this job at all; "source": bytes could not be
+     * fetched; "io": disk; "stalled": ffmpeg hung; "refused": the client's own check refused the task; "stopped": given
+     * back on the way out.
+     */
     kind: z.enum(["encode", "source", "io", "refused", "stalled", "unfit", "stopped"]),
-    /** ffmpeg's own last words, or the error's message. */
+    /** The end of ffmpeg's error output, or the error's message. */
     reason: z.string().max(8192),
   }),
-  /** The answer to an offer that only measures: what the segment takes at the quality that the task names. */
+  /** The answer to an offer that only measures: the bits of the segment at the quality that the task names. */
   z.object({
     type: z.literal("attempt-measured"),
     attemptId: id,
@@ -107,7 +116,7 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
     frames: z.number().int().min(0),
     seconds: z.number().min(0),
   }),
-  /** It finishes what it can within seconds and goes: nothing more is to be offered. */
+  /** It finishes what it can within seconds and leaves: it must get no more offers. */
   z.object({ type: z.literal("leaving") }),
   z.object({ type: z.literal("abilities"), ...abilities }),
   z.object({ type: z.literal("goodbye") }),
@@ -117,13 +126,13 @@ export type Hello = z.infer<typeof helloSchema>;
 
 // ── server → client ────────────────────────────────────────────────────────────────────────────────────────────
 
-/** How to reach the source's bytes and how to know that a local file is the same one. */
+/** How to read the source, and how to check that a local file is the same one. */
 const sourceOfferSchema = z.object({
   sourceId: id,
   bytes: z.number().int().positive(),
   /** Bytes in one block; block n is [n·blockBytes, min(bytes, (n+1)·blockBytes)). */
   blockBytes: z.number().int().positive(),
-  /** The server's own path, for clients on the same machine or with a path map. */
+  /** The path on the server, for clients on the same machine or with a path map. */
   path: z.string(),
   mtimeMs: z.number(),
   firstBlockSha256: digest,
@@ -142,7 +151,7 @@ const offerSchema = z.object({
   /** True for the first segment of this client on this job. */
   isBenchmark: z.boolean(),
   source: sourceOfferSchema,
-  /** Files beside the source, one for each `subtitles` filter: `GET /api/v1/jobs/:jobId/side-files/:number`. */
+  /** Burn-in files, one for each `subtitles` filter: `GET /api/v1/jobs/:jobId/side-files/:number`. */
   sideFiles: z.array(burnInFileOfferSchema).max(50).optional(),
   /** A `SegmentTask`; the client checks it with the media layer's own schema before it runs anything. */
   task: z.record(z.string(), z.unknown()),
@@ -154,35 +163,35 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     type: z.literal("welcome"),
     protocol: z.number().int(),
     version: z.string(),
-    /** A file with a random content on the server's disk: a client that can read it shares the server's files. */
+    /** A file with random content on the server's disk: a client that can read it shares the server's files. */
     nonce: z.object({ path: z.string(), sha256: digest }),
     heartbeatMs: z.number().int().positive(),
     leaseMs: z.number().int().positive(),
-    /** Of the attempts named in the hello, those still wanted; the client drops the others. */
+    /** The attempts of the hello that are still wanted; the client drops the others. */
     keepAttempts: z.array(id),
     isPaused: z.boolean(),
   }),
   offerSchema,
-  /** Suspend what runs and begin nothing, or go on; leases are kept as ever. */
+  /** Suspend what runs and begin nothing, or go on. Leases are kept. */
   z.object({ type: z.literal("pause"), isPaused: z.boolean() }),
   z.object({ type: z.literal("stop"), attemptId: id, reason: z.string() }),
-  /** The source's job is over: what is kept of it on this disk is of no use any more. */
+  /** The source's job has ended: its cached blocks are no longer needed. */
   z.object({ type: z.literal("forget"), sourceId: id }),
   z.object({ type: z.literal("heartbeat") }),
   z.object({
     type: z.literal("goodbye"),
     reason: z.string(),
-    /** False: the client was disconnected on purpose and should not come back by itself. */
+    /** False: the client was disconnected on request and should not reconnect by itself. */
     reconnect: z.boolean(),
-    /** What the refusal is, when the client was not taken at all. */
+    /** Why the client was refused; absent in other goodbyes. */
     code: z.enum(["E_PROTOCOL", "E_IDENTITY_IN_USE"]).optional(),
   }),
 ]);
 export type ServerMessage = z.infer<typeof serverMessageSchema>;
 
 /**
- * What travels beside the bytes of a finished segment: with each `HEAD` and `PATCH /api/v1/attempts/:attemptId/result`,
- * in the header `x-ffcluster-report` as JSON. `bytes` and `sha256` are those of the whole file.
+ * What is sent with the bytes of a finished segment: JSON in the header `x-ffcluster-report` of each `HEAD` and
+ * `PATCH /api/v1/attempts/:attemptId/result`. `bytes` and `sha256` are those of the whole file.
  */
 export const resultReportSchema = z.object({
   clientId: id,
@@ -197,7 +206,7 @@ export const resultReportSchema = z.object({
   /** Size, shape and bytes of the first decoded picture. */
   decoded: z.string().max(100).exactOptional(),
   decodeErrors: z.array(z.string().max(300)).max(5),
-  /** Bytes of the video packets alone, where the task gave the segment a share of bits. */
+  /** Bytes of the video packets alone; present if the task gave the segment a share of bits. */
   videoBytes: z.number().int().min(0).exactOptional(),
 });
 export type ResultReport = z.infer<typeof resultReportSchema>;

@@ -1,11 +1,11 @@
-// A body into a temp file while hashing. Knows nothing of what the bytes mean; landing (rename, sync) is the caller's,
-// once size and digest are right.
+// Streams a body into a temporary file and hashes it. Does not know what the bytes mean; the caller checks the digest
+// and lands the file (rename, sync).
 import { open, rm } from "node:fs/promises";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import { DEFAULT_STALL_MS, watchStall } from "./watch-stall.ts";
 
 export interface ReceiveOptions {
-  /** The declared size; more or less is refused. Not given: whatever comes. */
+  /** The declared size; more or less is refused. Absent: any size. */
   readonly expectedBytes?: number;
   readonly signal?: AbortSignal;
   readonly stallMs?: number;
@@ -17,10 +17,10 @@ export interface Received {
 }
 
 /**
- * Streams a body to `tempPath` (created or emptied), hashing as it goes; memory stays flat and the event loop free
- * (a body handed to Bun.write starves it). The file is removed again on any failure.
- * Errors: E_DIGEST for a wrong size, E_NO_SPACE, E_UNREACHABLE when nothing comes for `stallMs`; the sender's own
- * failure and the abort reason are thrown as they are.
+ * Streams a body to `tempPath` (created or emptied) and hashes it. Memory use is constant, and the event loop stays
+ * free (Bun.write of a body starves it). Any failure removes the file.
+ * Errors: E_DIGEST for a wrong size, E_NO_SPACE, E_UNREACHABLE when nothing comes for `stallMs`. The sender's failure
+ * and the abort reason are thrown as they are.
  */
 export async function receiveToFile(
   body: ReadableStream<Uint8Array>,
@@ -31,7 +31,7 @@ export async function receiveToFile(
   const hasher = new Bun.CryptoHasher("sha256");
   const reader = body.getReader();
   const guard = watchStall(stallMs, options.signal, (reason) => {
-    // The reader is told too; a body that is broken already has nothing more to say.
+    // A body that is already broken rejects the cancel too, which adds nothing.
     reader.cancel(reason).catch(() => undefined);
   });
   let bytes = 0;

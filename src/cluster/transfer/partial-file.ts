@@ -1,6 +1,6 @@
-// The receiving end of a resumable upload: a file that grows by whole blocks whose digest was right. How far it is, is
-// the size that it has on disk, so a killed server goes on where it was; whether it is what it should be is for the
-// owner to ask once it is whole. Knows nothing of what the bytes mean or who may send them.
+// The receiving end of a resumable upload: a file that grows by whole blocks with correct digests. Its size on disk is
+// the offset, so a killed server goes on where it was. The owner checks the complete file. Does not know what the bytes
+// mean or who may send them.
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { sha256Of, sha256OfFile } from "../../base/digest.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
@@ -9,13 +9,13 @@ import { DEFAULT_STALL_MS, watchStall } from "./watch-stall.ts";
 
 export interface AppendOptions {
   readonly stallMs?: number;
-  /** Called for every block that was kept. */
+  /** Called for every block that was written. */
   readonly onBlock?: () => void;
 }
 
 /**
- * A killed process loses nothing that was written; a power cut what was not synced. The owner syncs the whole when it
- * lands; until then so much at most is sent again.
+ * A killed process loses nothing that was written; a power cut loses what was not synced. The owner syncs the file when
+ * it lands; until then at most this much must be sent again.
  */
 const SYNC_BYTES = 64 * 1024 * 1024;
 
@@ -25,11 +25,11 @@ interface RunningAppend {
 }
 
 export class PartialFile {
-  /** What it is to have in the end. */
+  /** The size of the complete file. */
   readonly bytes: number;
   #path: string;
   #offset: number;
-  /** Over all that is kept; null when some of it was kept by another process. */
+  /** The digest of all that is written; null: another process wrote some of it. */
   #hasher: Bun.CryptoHasher | null;
   #syncedAt: number;
   #running: RunningAppend | null = null;
@@ -43,7 +43,7 @@ export class PartialFile {
     this.#hasher = offset === 0 ? new Bun.CryptoHasher("sha256") : null;
   }
 
-  /** Goes on with what is at `path`; a file that is too long is none of this upload and begins anew. */
+  /** Goes on with the file at `path`. A file that is too long does not belong to this upload and is replaced. */
   static async open(path: string, bytes: number): Promise<PartialFile> {
     const size = await stat(path).then(
       (facts) => facts.size,
@@ -64,12 +64,12 @@ export class PartialFile {
     return this.#offset;
   }
 
-  /** Since when no byte came. */
+  /** Milliseconds since the last byte. */
   get idleMs(): number {
     return performance.now() - this.#movedAtMs;
   }
 
-  /** Ends the request that appends now, if there is one: its sender has lost it, or another has taken over. */
+  /** Ends the request that appends now, if any: its sender has lost it, or another request takes over. */
   async interrupt(): Promise<void> {
     const running = this.#running;
     if (running === null) return;
@@ -78,9 +78,10 @@ export class PartialFile {
   }
 
   /**
-   * Keeps every whole block of the body whose digest is right: written, and from time to time synced.
-   * Errors: E_UPLOAD_OFFSET when it stands elsewhere or another request appends, E_DIGEST for a damaged block or more
-   * bytes than announced, E_UNREACHABLE when nothing comes for `stallMs`; the body's and the disk's own.
+   * Writes every whole block of the body whose digest is right, and syncs from time to time.
+   * Errors: E_UPLOAD_OFFSET when the offset differs or another request appends, E_DIGEST for a damaged block or more
+   * bytes than announced, E_UNREACHABLE when nothing comes for `stallMs`. Errors of the body and the disk are thrown as
+   * they are.
    */
   async append(append: UploadAppend, options: AppendOptions = {}): Promise<void> {
     if (this.#running !== null || append.offset !== this.#offset) {
@@ -103,7 +104,7 @@ export class PartialFile {
     if (body === null) return;
     const reader = body.getReader();
     const guard = watchStall(options.stallMs ?? DEFAULT_STALL_MS, signal, (reason) => {
-      // The reader is told too; a body that is broken already has nothing more to say.
+      // A body that is already broken rejects the cancel too, which adds nothing.
       reader.cancel(reason).catch(() => undefined);
     });
     const block = new Uint8Array(UPLOAD_BLOCK_BYTES);
@@ -143,7 +144,7 @@ export class PartialFile {
 
   async #keep(file: FileHandle, block: Uint8Array, digest: string | undefined): Promise<void> {
     if (this.#offset + block.length > this.bytes || digest !== sha256Of(block)) {
-      const message = `the block at ${this.#offset} did not come as it was sent`;
+      const message = `the block at ${this.#offset} did not arrive as it was sent`;
       throw new AppError("E_DIGEST", message, "It was damaged or cut short on the way; send it again.", {
         retry: true,
       });
@@ -156,12 +157,12 @@ export class PartialFile {
     this.#offset += block.length;
   }
 
-  /** Digest of all that is there. */
+  /** The digest of all that is written. */
   async sha256(): Promise<string> {
     return this.#hasher?.copy().digest("hex") ?? (await sha256OfFile(this.#path));
   }
 
-  /** Goes on at another place of the same disk; a request that still appends is ended. */
+  /** Moves the file on the same disk, and ends a request that still appends. */
   async moveTo(path: string): Promise<void> {
     await this.interrupt();
     if (this.#offset > 0) await rename(this.#path, path);

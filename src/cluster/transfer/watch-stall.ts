@@ -1,13 +1,13 @@
-// A bound on silence: reads of a stream that end when no byte moves for too long, or when somebody stops them.
+// A bound on silence: reads of a stream end when no byte moves for too long, or when they are aborted.
 import { AppError } from "../../base/errors.ts";
 
-/** No byte for this long ends a transfer; above any pause of a healthy network, below a person's patience. */
+/** A transfer without a byte for this long ends: longer than any pause of a healthy network. */
 export const DEFAULT_STALL_MS = 60_000;
 
 export interface StallGuard {
-  /** Bytes moved: the clock starts again. */
+  /** Bytes moved: the timeout starts again. */
   moved(): void;
-  /** The promise, or the stall or abort that comes first. */
+  /** Settles like the promise, or rejects if a stall or an abort comes first. */
   race<T>(promise: Promise<T>): Promise<T>;
   end(): void;
 }
@@ -39,7 +39,8 @@ export function watchStall(
       clearTimeout(timer);
       timer = setTimeout(() => stop(stalled(stallMs)), stallMs);
     },
-    // A promise of its own each time: Promise.race with one that lives as long as the transfer would keep every chunk.
+    // A new promise each time: Promise.race with one that lives as long as the transfer would keep every chunk in
+    // memory.
     race: (promise) =>
       new Promise((resolve, reject) => {
         if (stopped) return reject(stopped.reason);

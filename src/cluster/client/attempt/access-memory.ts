@@ -1,4 +1,4 @@
-// Remembers how each source is reached, so that only its first attempt has to prove it.
+// Remembers how this client reaches each source, so that only the first attempt has to find out.
 import {
   chooseAccess,
   type Nonce,
@@ -7,7 +7,7 @@ import {
   type SourceAccessMode,
 } from "./source-access.ts";
 
-/** Remembers how each source is reached, for as long as the server's nonce is the same. */
+/** Forgets everything when the server's nonce changes. */
 export interface AccessMemory {
   learn(nonce: Nonce): void;
   of(source: Parameters<typeof chooseAccess>[1]): Promise<SourceAccess>;

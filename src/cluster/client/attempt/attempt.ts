@@ -15,7 +15,7 @@ import { type UploadParts, uploadResult } from "./upload-result.ts";
 /** Frames are reported as they come, but not more often than this. */
 const REPORT_AT_MOST_EVERY_MS = 500;
 
-export const DISK_IS_FULL = "no room on its disk";
+export const DISK_IS_FULL = "its disk is full";
 
 /**
  * queued: waits for a slot. fetching: has a slot, and no frame yet. encoding: frames come. uploading: the segment is
@@ -24,8 +24,8 @@ export const DISK_IS_FULL = "no room on its disk";
 export type AttemptState = AttemptStage | "ended";
 
 /**
- * Every change that may happen. Back to fetching: the encode begins again on another device. From queued to uploading: a
- * result from before this process started.
+ * Every change that may happen. Back to fetching: the encode begins again on another device. From queued to uploading:
+ * a result from before this process started.
  */
 const TRANSITIONS: Readonly<Record<AttemptState, readonly AttemptState[]>> = {
   queued: ["fetching", "uploading", "ended"],
@@ -40,9 +40,9 @@ export interface AttemptParts extends EncodeParts {
   readonly store: ClientStore;
   readonly diskSpace: DiskSpace;
   readonly upload: UploadParts;
-  /** It has changed its state, or is cleaned up. */
+  /** Its state has changed, or it is cleaned up. */
   onChange(): void;
-  /** It filled the disk: those that wait would fare no better. */
+  /** It filled the disk: attempts that wait would fail too. */
   onDiskFull(): void;
   /** It is in its last state; its folder may still be there. */
   onEnd(attemptId: string): void;

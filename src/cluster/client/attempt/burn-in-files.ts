@@ -1,5 +1,5 @@
-// The burn-in files of jobs on a client: fetched once from the server, checked by size and digest, kept while an attempt
-// of their job uses them. Knows nothing of what is in them.
+// The burn-in files of jobs (subtitles that are rendered into the picture), on this client: fetched once from the
+// server, checked by size and digest, kept while attempts use them. Does not know what is in them.
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { delay } from "../../../base/clock.ts";
@@ -11,7 +11,7 @@ import { receiveToFile } from "../../transfer/digest-stream.ts";
 import { createBackoff } from "../link/backoff.ts";
 import { callRemote, type Remote, readRefusal } from "../link/remote.ts";
 
-/** A server restart takes seconds, a broken cable more. */
+/** Enough for a restart of the server, which takes seconds, and for a short break of the network. */
 const TRIES = 8;
 const FIRST_DELAY_MS = 300;
 const LONGEST_DELAY_MS = 10_000;
@@ -28,18 +28,18 @@ export interface BurnInFiles {
 }
 
 interface Kept {
-  /** A name of its own: one that is being removed is never in the way of one that is fetched. */
+  /** Unique for each fetch, so that removing an old file never disturbs a new one. */
   readonly path: string;
   users: number;
   ready: Promise<string> | null;
 }
 
-/** `folder` is this identity's own and absolute; what is in it from before goes. */
+/** `folder` is absolute and belongs to this identity; its old content is removed. */
 export async function openBurnInFiles(remote: Remote, folder: string): Promise<BurnInFiles> {
   await removeTree(folder);
   const kept = new Map<string, Kept>();
 
-  /** Files of a job stay for its next segment; they go when another job's are fetched. */
+  /** A job's files stay for its next segment, and go when another job's are fetched. */
   const dropUnused = async (wanted: ReadonlySet<string>) => {
     for (const [sha256, { users, path }] of kept) {
       if (users > 0 || wanted.has(sha256)) continue;
@@ -57,7 +57,7 @@ export async function openBurnInFiles(remote: Remote, folder: string): Promise<B
     for (;;) {
       const ready = held.ready;
       if (ready !== null) {
-        const path = await ready.catch(() => null); // whoever fetched it may have been stopped: then it is our turn
+        const path = await ready.catch(() => null); // the attempt that fetched it may have been stopped: fetch it here
         if (path !== null) return path;
         if (held.ready === ready) held.ready = null;
         signal.throwIfAborted();

@@ -1,5 +1,5 @@
-// One encode on the CPU, or on one hardware device after the other until one does it. Knows places and what comes of
-// them; not what is encoded.
+// Runs one encode on the CPU, or on one hardware device after the other until one succeeds. Does not know what is
+// encoded.
 import type { Log } from "../../../base/log.ts";
 import type { EncodeDevice } from "../../../media/ffmpeg/encode-device.ts";
 import type { Work } from "../slots/cpu-slots.ts";
@@ -13,7 +13,7 @@ export interface FailoverParts {
   readonly signal: AbortSignal;
 }
 
-/** With no device left the job is not for this machine: `unfit`. Throws the abort reason while it waits for a place. */
+/** Fails as `unfit` when no device is left. Throws the abort reason while it waits for a slot. */
 export async function withDeviceFailover(
   { places, log, attemptId, signal }: FailoverParts,
   work: Work,

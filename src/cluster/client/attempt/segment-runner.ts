@@ -1,5 +1,5 @@
-// One segment on one slot: check the task, reach the source, encode, describe the result. Decides nothing about
-// queues, connections or uploads.
+// Encodes one segment on one slot: checks the task, opens the source, runs ffmpeg, describes the result. Decides
+// nothing about queues, connections or uploads.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -29,13 +29,13 @@ export interface SegmentFailure {
   readonly kind: "failed";
   readonly failure: FailureKind;
   readonly reason: string;
-  /** What the hardware encoder's words mean, where the table knows them. */
+  /** What the hardware encoder's error means, if it is a known one. */
   readonly hardware?: HardwareFailure;
-  /** It was this machine's full disk and not the segment. */
+  /** This machine's disk is full; the segment is not at fault. */
   readonly isFull?: boolean;
 }
 
-/** Of a task that only measures. */
+/** The outcome of a task that only measures. */
 export interface SegmentMeasured {
   readonly kind: "measured";
   readonly bits: number;
@@ -52,11 +52,11 @@ export interface SegmentParts {
   readonly tools: Tools;
   readonly clientId: string;
   readonly encodeSegment: EncodeSegment;
-  /** Without a sign of work for this long an encode is given up. */
+  /** An encode without a sign of work for this long is given up. */
   readonly stallIdleMs: number;
   /** Decode on the device that encodes. */
   readonly hwDecode: boolean;
-  /** ffmpeg at low priority. */
+  /** Run ffmpeg at low priority. */
   readonly nice: boolean;
   readonly pausable: Pausable;
 }
@@ -78,10 +78,10 @@ export interface SegmentRun {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** ffmpeg's last words can be long; the protocol's bound is 8192. */
+/** ffmpeg's error text can be long; the protocol's bound is 8192. */
 const LONGEST_REASON = 4000;
 
-/** The client's own look at what it was offered, by the media layer's rules; the reason when it refuses. */
+/** The client's own check of an offered task, by the media layer's rules; answers the reason when it refuses. */
 export function checkTask(offer: Offer): SegmentTask | { readonly refused: string } {
   const parsed = segmentTaskSchema.safeParse(offer.task);
   if (!parsed.success) return { refused: `the task is not allowed: ${z.prettifyError(parsed.error)}` };
@@ -98,7 +98,7 @@ export function segmentFolder(identityFolder: string, attemptId: string): string
   return join(identityFolder, `segment_${attemptId}`);
 }
 
-/** Never throws for what can go wrong with a source, a disk or an encode; throws the abort reason when stopped. */
+/** Does not throw for problems with source, disk or encoder; throws the abort reason when stopped. */
 export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<SegmentOutcome> {
   const { offer, access, source, signal } = run;
   if (access.kind === "refused") return failed("source", access.reason);
@@ -124,7 +124,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
     const isMeasuring = run.task.rate?.pass === "measure";
     const outcome = await (isMeasuring ? measureSegment : parts.encodeSegment)(parts.tools, run.task, options);
     signal.throwIfAborted();
-    // Checked first: to ffmpeg a source that broke off may look like one that ended.
+    // Checked first: ffmpeg may take a source that broke off for one that ended.
     const cut = access.kind === "gateway" ? source.failure() : null;
     if (cut) return failed("source", cut.message);
     if (!outcome.ok && outcome.stalled) return failed("stalled", outcome.reason);
@@ -150,9 +150,9 @@ export function failed(failure: FailureKind, reason: string): SegmentFailure {
   return { kind: "failed", failure, reason: reason.slice(-LONGEST_REASON) };
 }
 
-/** Given back and not failed: another machine may have room. */
+/** The segment is given back and has not failed: another machine may have space. */
 export function full(reason: string): SegmentFailure {
-  return { ...failed("stopped", `no room on its disk: ${reason}`), isFull: true };
+  return { ...failed("stopped", `its disk is full: ${reason}`), isFull: true };
 }
 
 async function describe(clientId: string, offer: Offer, path: string, report: SegmentReport): Promise<FinishedResult> {

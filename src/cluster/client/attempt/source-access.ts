@@ -1,5 +1,5 @@
-// How an attempt reaches its source: the very same file opened directly, or the gateway. Direct only on proof: the
-// server's nonce is readable here (or a path map names a shared mount), and size, mtime and end digests agree.
+// How an attempt reads its source: from the server's file itself, or through the gateway. Directly only on proof: this
+// client can read the server's nonce (or a path map names a shared mount), and size, mtime and end digests agree.
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { sha256Of, sha256OfFile } from "../../../base/digest.ts";
@@ -10,7 +10,7 @@ import { blockCount, blockRange } from "../../transfer/blocks.ts";
 const sourceAccessModeSchema = z.enum(["auto", "direct", "gateway"]);
 export type SourceAccessMode = z.infer<typeof sourceAccessModeSchema>;
 
-/** `/on/the/server` is `/on/this/client`: one mount seen from two machines. */
+/** One shared folder as the server and as this client name it. */
 export interface PathMapping {
   readonly server: string;
   readonly client: string;
@@ -24,7 +24,7 @@ export interface Nonce {
 export type SourceAccess =
   | { readonly kind: "direct"; readonly path: string }
   | { readonly kind: "gateway" }
-  /** `--source-access direct`, and it cannot be. */
+  /** `--source-access direct` was asked for and is not possible. */
   | { readonly kind: "refused"; readonly reason: string };
 
 /** Network file systems keep coarser times than local ones (2 s is FAT's and SMB's worst). */
@@ -44,7 +44,7 @@ export function mapPath(path: string, pathMap: readonly PathMapping[]): string |
   return best ? `${best.client}${wanted.slice(best.prefix.length)}` : null;
 }
 
-/** Decides for one source; the caller keeps the answer. Never throws for a file that is not there or not readable. */
+/** Decides for one source; the caller keeps the answer. Does not throw for a missing or unreadable file. */
 export async function chooseAccess(
   mode: SourceAccessMode,
   source: SourceOffer,
@@ -71,7 +71,7 @@ async function canReadNonce(nonce: Nonce): Promise<boolean> {
   return typeof content !== "string" && sha256Of(content) === nonce.sha256;
 }
 
-/** Null when the file is the offered one, else in what it differs. */
+/** How the file differs from the offered one; null: it is the same. */
 async function differsFrom(source: SourceOffer, path: string, toleranceMs: number): Promise<string | null> {
   const objection = await orReason(async () => {
     const { size, mtimeMs } = await stat(path);
@@ -92,7 +92,7 @@ async function differsFrom(source: SourceOffer, path: string, toleranceMs: numbe
   return typeof objection === "string" ? objection : objection.differs;
 }
 
-/** The value, or why the file system refuses it. */
+/** The value, or the file system's error message. */
 async function orReason<T>(read: () => Promise<T>): Promise<T | string> {
   try {
     return await read();

@@ -1,5 +1,5 @@
-// Hands a finished segment over: a resumable upload that goes on where it stopped, across lost connections, restarts of
-// the server and of this client, for as long as the attempt is wanted.
+// Hands a finished segment over with a resumable upload. It goes on where it stopped across lost connections and
+// restarts of the server or this client, for as long as the server wants the attempt.
 import { delay } from "../../../base/clock.ts";
 import { AppError, errnoOf } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
@@ -13,7 +13,7 @@ import type { FinishedResult } from "../ports.ts";
 
 export type UploadOutcome =
   | { readonly kind: "accepted" }
-  /** The server wants it no more. */
+  /** The server no longer wants it. */
   | { readonly kind: "stale" }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -26,10 +26,10 @@ export interface UploadParts {
 
 const LONGEST_DELAY_MS = 15_000;
 const ASK_WITHIN_MS = 20_000;
-/** Refusals in a row that another try may cure, such as bytes damaged on the way. */
+/** Refusals in a row before it fails; another try may cure one, such as bytes damaged on the way. */
 const MOST_REFUSALS = 5;
 
-/** An answer of the server that is no. */
+/** The server refused the request. */
 class Refused extends Error {
   readonly status: number;
   readonly code: string;
@@ -41,7 +41,7 @@ class Refused extends Error {
   }
 }
 
-/** There is no use in another try. */
+/** Another try is useless. */
 class Ended extends Error {
   readonly outcome: UploadOutcome;
 
@@ -51,7 +51,7 @@ class Ended extends Error {
   }
 }
 
-/** Ends with the server's answer; throws the abort reason when the attempt is stopped meanwhile. */
+/** Resolves with the server's decision; throws the abort reason when the attempt is stopped meanwhile. */
 export async function uploadResult(
   parts: UploadParts,
   result: FinishedResult,
@@ -97,7 +97,7 @@ export async function uploadResult(
   }
 }
 
-/** What a failure says of another try; what is none of the network's and the server's doing is thrown on. */
+/** What a failure of network, server or disk means for another try; throws any other failure again. */
 function failureOf(thrown: unknown): "stale" | "refused" | "file" | "passing" {
   if (thrown instanceof Refused) {
     const { status, code } = thrown;
@@ -147,7 +147,7 @@ async function askForResult(
   throw new Refused(response.status, refusal);
 }
 
-/** JSON that a header may carry: ASCII only, the rest as \u escapes. */
+/** JSON for an HTTP header: ASCII only, other characters as \u escapes. */
 export function headerJson(report: ResultReport): string {
   return JSON.stringify(report).replace(
     /[\u007f-\uffff]/g,

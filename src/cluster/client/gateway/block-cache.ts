@@ -1,6 +1,6 @@
-// Blocks of sources on this client's disk, one file each, bounded: the least recently used are forgotten first.
-// A file per block, so that forgetting one gives its space back at once on every file system. The index is in memory:
-// the folder is emptied at the start, because only digests checked by this process are believed.
+// A bounded cache of source blocks on this client's disk; the least recently used go first. One file per block, so that
+// removing one frees its space at once on every file system. The index is in memory: the folder is emptied at the
+// start, because only blocks whose digests this process has checked are trusted.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "../../../base/errors.ts";
@@ -15,9 +15,9 @@ interface Entry {
 
 export interface BlockCache {
   has(sourceId: string, block: number): boolean;
-  /** The block's bytes, or null when it is not (or no longer) here. */
+  /** The block's bytes; null: it is not, or no longer, cached. */
   get(sourceId: string, block: number): Promise<Uint8Array | null>;
-  /** Keeps a block if it can; a full disk costs the block, not the work. */
+  /** Keeps a block if it can; on a full disk it drops the block and does not throw. */
   put(sourceId: string, block: number, bytes: Uint8Array): Promise<void>;
   /** Forgets all blocks of one source. */
   drop(sourceId: string): Promise<void>;
@@ -42,7 +42,7 @@ export async function openBlockCache(folder: string, maxBytes: number, log: Log)
     await removeTree(pathOf(entry));
   };
 
-  const makeRoom = async (bytes: number) => {
+  const evictFor = async (bytes: number) => {
     for (const [key, entry] of entries) {
       if (used + bytes <= maxBytes) return;
       await forget(key, entry);
@@ -64,7 +64,7 @@ export async function openBlockCache(folder: string, maxBytes: number, log: Log)
       } catch (thrown) {
         if (errnoOf(thrown) !== "ENOENT") throw thrown;
         if (entries.delete(key)) used -= entry.bytes;
-        return null; // forgotten while it was being opened, or removed by somebody else
+        return null; // evicted while it was being opened, or removed from outside
       }
     },
 
@@ -72,8 +72,8 @@ export async function openBlockCache(folder: string, maxBytes: number, log: Log)
       const key = keyOf(sourceId, block);
       if (bytes.length > maxBytes || entries.has(key)) return;
       const entry: Entry = { sourceId, block, bytes: bytes.length };
-      await makeRoom(bytes.length);
-      // Counted before it is written: two writers at once must not pass the bound together.
+      await evictFor(bytes.length);
+      // Counted before it is written: two writers at once must not exceed the bound together.
       used += bytes.length;
       try {
         await mkdir(join(folder, sourceId), { recursive: true });

@@ -1,10 +1,10 @@
-// One source as the readers of this client see it: any block on demand, each fetched once however many want it, and
-// the next blocks of every open reader fetched ahead. Owns the order of fetching; not how a block is fetched or kept.
+// One source for all readers on this client: any block on demand, fetched once for all of them, and the next blocks of
+// every open reader fetched ahead. Decides the order of fetching, not how a block is fetched or kept.
 import type { BlockCache } from "./block-cache.ts";
 
-/** Blocks fetched ahead of a reader: 8 MiB by default, some tenths of a second of a gigabit link. */
+/** Blocks fetched ahead of a reader: 8 MiB by default, about 70 ms of a gigabit link. */
 const READ_AHEAD_BLOCKS = 8;
-/** Fetches ahead at a time; a block that is waited for never queues behind them. */
+/** Read-ahead fetches at a time; a block that a reader waits for never queues behind them. */
 const AHEAD_CONCURRENCY = 4;
 
 export interface BlockSourceParts {
@@ -14,9 +14,9 @@ export interface BlockSourceParts {
   fetch(block: number, signal: AbortSignal): Promise<Uint8Array>;
 }
 
-/** One reader's place in the source; its read-ahead ends with `close`. */
+/** One reader's position in the source; its read-ahead ends with `close`. */
 export interface ReadPosition {
-  /** Called before a block is asked for. */
+  /** Call before asking for a block. */
   at(block: number): void;
   close(): void;
 }
@@ -25,9 +25,9 @@ export interface BlockSource {
   /** The bytes of a block. Errors: those of the fetch. */
   block(block: number): Promise<Uint8Array>;
   openPosition(): ReadPosition;
-  /** Fetches `[first, last]` when nothing more urgent is to do; returns what cancels the rest. */
+  /** Fetches blocks `[first, last]` when nothing is more urgent; the returned function cancels the rest. */
   prefetch(first: number, last: number): () => void;
-  /** Ends every fetch; when it resolves, nothing of this source is written any more. */
+  /** Ends every fetch; once it resolves, nothing of this source is written any more. */
   close(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export function createBlockSource(parts: BlockSourceParts): BlockSource {
   const inFlight = new Map<number, Promise<Uint8Array>>();
   const positions = new Set<{ next: number }>();
   const prefetches = new Set<{ next: number; last: number }>();
-  /** Not fetched ahead again: whoever needs such a block asks for it, and then gets the error. */
+  /** Not fetched ahead again: a reader that needs such a block asks for it, and then gets the error. */
   const failed = new Set<number>();
   let ahead = 0;
 
@@ -82,7 +82,7 @@ export function createBlockSource(parts: BlockSourceParts): BlockSource {
         ahead -= 1;
         fetchAhead();
       };
-      start(block).then(done, done); // a failure is remembered in `failed` and met again by the one who needs it
+      start(block).then(done, done); // `failed` remembers a failure; a reader that needs the block meets it again
     }
   };
 

@@ -1,5 +1,5 @@
-// One block of a source from the server: checked by size and digest, tried again across cut connections, corrupted
-// bytes and server restarts, within bounds. Knows nothing of caches or readers.
+// Fetches one block of a source from the server, checks its size and digest, and retries within bounds across lost
+// connections, corrupted bytes and server restarts. Knows nothing of caches or readers.
 import { delay } from "../../../base/clock.ts";
 import { sha256Of } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
@@ -8,12 +8,12 @@ import { createBackoff } from "../link/backoff.ts";
 import { callRemote, type Remote, readRefusal } from "../link/remote.ts";
 
 export interface FetchPolicy {
-  /** From the first failure in a row to giving up: a server restart takes seconds, a broken cable more. */
+  /** From the first failure in a row to giving up: longer than a restart of the server. */
   readonly giveUpMs: number;
-  /** Wrong digests in a row that are taken for bad luck. */
+  /** Wrong digests before it gives up. */
   readonly maxCorrupt: number;
   readonly firstDelayMs: number;
-  /** No byte for this long ends one try. */
+  /** A try ends when no byte comes for this long. */
   readonly stallMs: number;
 }
 
@@ -118,7 +118,7 @@ async function tryOnce(
   }
 }
 
-/** Null when the body is longer or shorter than it must be. */
+/** Null: the body is longer or shorter than it must be. */
 async function readExactly(response: Response, expectedBytes: number, moved: () => void): Promise<Uint8Array | null> {
   if (!response.body) return null;
   const bytes = new Uint8Array(expectedBytes);

@@ -1,8 +1,8 @@
-// The Range header of one request, read as RFC 9110 §14 wants it. Single ranges only: ffmpeg asks for no others.
+// Parses the Range header of a request (RFC 9110 §14). Single ranges only: ffmpeg sends no others.
 import type { ByteRange } from "../../transfer/blocks.ts";
 
 export type RangeAnswer =
-  /** No range, one that is malformed, or several: the whole file, status 200. */
+  /** No range, a malformed one or several: the whole file, status 200. */
   | { readonly kind: "whole" }
   /** Status 206. */
   | { readonly kind: "part"; readonly range: ByteRange }
@@ -21,7 +21,7 @@ export function readRange(header: string | null, bytes: number): RangeAnswer {
     return { kind: "part", range: { start: Math.max(0, bytes - suffix), end: bytes } };
   }
   const start = Number(first);
-  if (last !== "" && Number(last) < start) return { kind: "whole" }; // malformed: a range ends after it starts
+  if (last !== "" && Number(last) < start) return { kind: "whole" }; // malformed: it ends before it starts
   if (start >= bytes) return { kind: "unsatisfiable" };
   return { kind: "part", range: { start, end: last === "" ? bytes : Math.min(bytes, Number(last) + 1) } };
 }

@@ -1,6 +1,6 @@
-// The loopback HTTP server that ffmpeg reads sources from: plain files with exact ranges, whatever the network does.
-// ffmpeg sees no token, no redirect and no broken connection. node:http, because Bun.serve answers a streamed body
-// without its Content-Length (measured on 1.4.5).
+// The loopback HTTP server that ffmpeg reads sources from. It serves plain files with exact ranges, whatever the
+// network does: ffmpeg sees no token, no redirect and no broken connection. Uses node:http, because Bun.serve sends a
+// streamed body without its Content-Length (measured on 1.4.5).
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AppError, toAppError } from "../../../base/errors.ts";
@@ -14,7 +14,7 @@ import { DEFAULT_FETCH_POLICY, type FetchPolicy, fetchBlock } from "./fetch-bloc
 import { readRange } from "./http-range.ts";
 
 const DEFAULT_CACHE_BYTES = 4 * 1024 ** 3;
-/** A job whose source nobody has asked for so long is over for this client. */
+/** A source that no attempt has opened for this long is removed from the cache. */
 const KEEP_UNUSED_MS = 10 * 60_000;
 
 export interface GatewayOptions {
@@ -26,12 +26,14 @@ export interface GatewayOptions {
   readonly keepUnusedMs?: number;
 }
 
-/** One attempt's way to a source. The address works until `release`. */
+/** An attempt's access to a source. The URL works until `release`. */
 export interface SourceHandle {
   readonly url: string;
-  /** Fetches the blocks of a range ahead of its use; ends with the handle. */
+  /** Fetches the blocks of a range ahead; ends with the handle. */
   prefetch(range: ByteRange): void;
-  /** Why the last read through this handle was cut off, or null: ffmpeg itself may take that for the end of the file. */
+  /**
+   * Why the last read through this handle was cut off; null: it was not. ffmpeg may take that for the end of the file.
+   */
   failure(): AppError | null;
   /** Whether a read through this handle waits for a block right now. */
   isWaiting(): boolean;
@@ -40,7 +42,7 @@ export interface SourceHandle {
 
 export interface SourceGateway {
   open(source: SourceOffer): SourceHandle;
-  /** Its job is over: its blocks go as soon as nothing reads them. */
+  /** Its job has ended: its blocks are removed as soon as nothing reads them. */
   forget(sourceId: string): void;
   /** Bytes of source blocks on disk. */
   cachedBytes(): number;
@@ -129,7 +131,7 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
   const { log } = options;
   const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
   const sources = await openSourceCache(options, cacheBytes);
-  /** What is fetched ahead must still be there when it is wanted. */
+  /** Bounded so that blocks fetched ahead are still cached when they are read. */
   const mostPrefetched = Math.floor(cacheBytes / 4);
   const handles = new Map<string, HandleState>();
 
@@ -137,10 +139,10 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
     const handle = handleOf(request.url ?? "", handles);
     if (!handle) return void response.writeHead(404).end();
     serve(handle, request, response).catch((thrown) => {
-      if (response.destroyed) return; // nobody reads any more
+      if (response.destroyed) return; // the reader is gone
       handle.failure = toAppError(thrown);
       log.warn("reading the source failed", { source: handle.source.offer.sourceId, error: handle.failure.message });
-      response.destroy(); // never a clean end: ffmpeg must not take this for the end of the file
+      response.destroy(); // not a clean end: ffmpeg must not take this for the end of the file
     });
   });
   // A reader may pause for minutes while its encoder works.
@@ -237,11 +239,11 @@ async function sendBlocks(handle: HandleState, range: ByteRange, blockBytes: num
   const position = source.openPosition();
   let onClose: (() => void) | null = null;
   response.once("close", () => {
-    // At once, not after the block that is being waited for: what ffmpeg left is not read ahead for.
+    // At once, not after the pending block: nothing is read ahead for a reader that is gone.
     position.close();
     onClose?.();
   });
-  /** The value, or null when the reader goes first. A promise of its own each time, or every block would be kept. */
+  /** The value, or null if the reader goes first. A new promise each time, or every block would stay in memory. */
   const orClosed = <T>(promise: Promise<T>): Promise<T | null> =>
     new Promise((resolve, reject) => {
       onClose = () => resolve(null);

@@ -1,10 +1,10 @@
-// Growing, jittered waits between tries, so that many clients do not come back in the same instant.
+// Growing waits between tries, with jitter, so that many clients do not come back at the same moment.
 
 const GROWTH = 1.7;
 const JITTER = 0.25;
 
 export interface Backoff {
-  /** The next wait in milliseconds: ±25 % around a value that grows by 1.7 each time up to the cap. */
+  /** The next wait in milliseconds: ±25 % around a value that grows by a factor of 1.7 each time, up to the cap. */
   next(): number;
   reset(): void;
 }

@@ -1,5 +1,6 @@
-// One WebSocket to the server, from connect to its end: hello, welcome, heartbeats both ways, and a watchdog, because
-// a socket does not notice a frozen or cut-off server by itself (docs/MEASURED.md §6). What messages mean is not known here.
+// One WebSocket link to the server, from connect to its end: hello, welcome, heartbeats both ways, and a watchdog,
+// because a socket does not notice a frozen or unreachable server (docs/MEASURED.md §6). Does not know what other
+// messages mean.
 import type { Log } from "../../../base/log.ts";
 import {
   type ClientMessage,
@@ -15,9 +16,9 @@ import type { Remote } from "./remote.ts";
 export type Welcome = Extract<ServerMessage, { type: "welcome" }>;
 
 export type LinkEnd =
-  /** Cut, closed or never open: come back later. */
+  /** Cut, closed or never opened: try again later. */
   | { readonly kind: "lost"; readonly wasWelcomed: boolean; readonly reason: string }
-  /** The server took its leave. */
+  /** The server said goodbye. */
   | {
       readonly kind: "goodbye";
       readonly wasWelcomed: boolean;
@@ -35,14 +36,14 @@ export interface LinkOptions {
 }
 
 export interface Link {
-  /** False when the link is down or clogged; the message is then lost. */
+  /** False: the link is down or congested, and the message is lost. */
   send(message: ClientMessage): boolean;
   readonly ended: Promise<LinkEnd>;
   /** Says goodbye and closes; resolves when closed, after a second at most. */
   leave(): Promise<void>;
 }
 
-/** Above this a progress message would only be old when it arrives. */
+/** Above this the link is congested: a progress message would be outdated when it arrives. */
 const MOST_BUFFERED_BYTES = 1 << 20;
 const WATCH_EVERY_MS = 500;
 const CLOSE_WITHIN_MS = 1000;
@@ -81,7 +82,7 @@ export function openLink(options: LinkOptions): Link {
   const watchdog = setInterval(() => {
     const silentMs = performance.now() - lastReceivedMs;
     if (silentMs < leaseMs) return;
-    finish(`nothing was heard from the server for ${Math.round(silentMs / 1000)} s`);
+    finish(`the server was silent for ${Math.round(silentMs / 1000)} s`);
     socket.terminate();
   }, WATCH_EVERY_MS);
   const take = (message: ServerMessage) => {
@@ -107,7 +108,7 @@ export function openLink(options: LinkOptions): Link {
     send(options.hello);
   };
   socket.onmessage = (event) => {
-    if (isOver || goodbye) return; // what still comes belongs to a link that is given up
+    if (isOver || goodbye) return; // late messages of a link that is given up
     lastReceivedMs = performance.now();
     const message = parseMessage(String(event.data));
     if (message) take(message);

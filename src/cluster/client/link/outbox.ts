@@ -1,18 +1,18 @@
-// What the attempts see of the connection: whether it is up, and a way to say something once it is. The link behind it
-// changes with every reconnect.
+// The attempts' view of the connection: sends messages now, or once the link is up. The link behind it changes with
+// every reconnect.
 import type { ClientMessage } from "../../protocol/messages.ts";
 
 export interface Outbox {
-  /** Says it now or not at all; false when it was not said. */
+  /** Sends it now or not at all. False: it was not sent. */
   send(message: ClientMessage): boolean;
-  /** Resolves when the server has welcomed this client. Throws the abort reason. */
+  /** Resolves once the server has welcomed this client. Throws the abort reason. */
   whenUp(signal: AbortSignal): Promise<void>;
-  /** Says it as soon as there is a link. Throws the abort reason. */
+  /** Sends it as soon as there is a link. Throws the abort reason. */
   deliver(message: ClientMessage, signal: AbortSignal): Promise<void>;
 }
 
 export interface SwitchableOutbox extends Outbox {
-  /** A welcomed link, or null when it is gone. */
+  /** Sets the link, once welcomed; null: it is gone. */
   use(link: { send(message: ClientMessage): boolean } | null): void;
 }
 

@@ -1,5 +1,5 @@
-// Why a connection failed, in words: a refused WebSocket upgrade says nothing but its status, so the server is asked
-// over plain HTTP.
+// Finds out why a connection failed. A refused WebSocket upgrade shows only its status, so the server is asked over
+// plain HTTP.
 import { z } from "zod";
 import { AppError } from "../../../base/errors.ts";
 import { foreignAnswer, foreignProtocol, isPassingStatus, silenceWords } from "../../../base/foreign-answer.ts";
@@ -10,11 +10,11 @@ const ASK_WITHIN_MS = 5000;
 const helloSchema = z.object({ protocol: z.number(), version: z.string() });
 
 export type WhyNot =
-  /** The server itself says no: E_TOKEN, E_PROTOCOL or another refusal that waiting does not cure. */
+  /** The server refuses: E_TOKEN, E_PROTOCOL or another error that waiting does not cure. */
   | { readonly kind: "refused"; readonly error: AppError }
-  /** What answers is no ffcluster server: a wrong address, unless one has answered there before. */
+  /** No ffcluster server answers: the address is wrong, unless one has answered there before. */
   | { readonly kind: "foreign"; readonly error: AppError }
-  /** Not there, starting, or with nothing against this client. `reason`: null when nothing is known of it. */
+  /** It is not there, is starting, or does not refuse this client. `reason`: null if nothing is known. */
   | { readonly kind: "passing"; readonly reason: string | null };
 
 const passing = (reason: string | null): WhyNot => ({ kind: "passing", reason });

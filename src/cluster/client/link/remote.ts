@@ -1,4 +1,4 @@
-// The server as this client reaches it over HTTP, and what its refusals say.
+// HTTP calls to the server, and the errors in its refusals.
 import { z } from "zod";
 import { AppError, isErrorCode } from "../../../base/errors.ts";
 
@@ -6,7 +6,7 @@ export interface Remote {
   /** "http://host:port" or "https://host:port", no slash at the end. */
   readonly serverUrl: string;
   readonly token: string;
-  /** What to trust instead of the system's certificates. One object for all calls, so that it is read once. */
+  /** Certificates to trust instead of the system's. One object for all calls, so that it is parsed once. */
   readonly tls?: { readonly ca: string };
 }
 
@@ -15,9 +15,9 @@ interface RemoteCall {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly signal: AbortSignal;
-  /** Following one would carry the token elsewhere. */
+  /** Redirects are never followed: that would send the token elsewhere. */
   readonly redirect?: "error" | "manual";
-  /** Without Bun's own limit, for calls that bring theirs in the signal. */
+  /** False: no limit by Bun, for calls that have their own in the signal. */
   readonly timeout?: false;
 }
 
@@ -33,14 +33,14 @@ export function callRemote({ serverUrl, token, tls }: Remote, path: string, call
 
 const bodySchema = z.object({ code: z.string(), message: z.string(), hint: z.string().default("") });
 
-/** The error object in the body of a refusal; null when there is none. */
+/** The error object in the body of a refusal; null: there is none. */
 export function refusalIn(body: string): AppError | null {
   const parsed = bodySchema.safeParse(innerError(parseJson(body)));
   if (!parsed.success || !isErrorCode(parsed.data.code)) return null;
   return new AppError(parsed.data.code, parsed.data.message, parsed.data.hint);
 }
 
-/** The error object in the body of a refusal, or one made of the status when there is none. */
+/** The error object in the body of a refusal, or one made from the status. */
 export async function readRefusal(response: Response): Promise<AppError> {
   const refusal = refusalIn(await response.text());
   if (refusal !== null) return refusal;
@@ -57,7 +57,7 @@ function innerError(value: unknown): unknown {
   return typeof value === "object" && value !== null && "error" in value ? value.error : value;
 }
 
-/** Null for what is no JSON. */
+/** Null: it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,19 +1,19 @@
-// The CPU's slots: as many as the user says, or as the rule says until a measurement says better. Keeps account of what
-// runs for the tuner of its kind of work; knows nothing of the server or of devices.
+// The CPU's slots: as many as the user asks for, or as the rule says until measurements find a better number. Reports
+// what runs to the tuner of that kind of work. Knows nothing of the server or of devices.
 import type { Log } from "../../../base/log.ts";
 import type { Pausable } from "../../../base/process/pause.ts";
 import type { LearntSlots } from "./learnt-slots.ts";
 import { createSlotTuner, type Learnt, type SlotTuner } from "./slot-tuner.ts";
 import { createSlotPool, type Machine, mostSlots, planSlots, type SlotPool, threadsOf } from "./slots.ts";
 
-/** What an encode is to the slots. */
+/** What the slots need to know of an encode. */
 export interface Work {
-  /** Frames per second compare within one job and one kind of pass only. */
+  /** Speeds in frames per second are comparable only within one job and one kind of pass. */
   readonly jobId: string;
   readonly pass: string;
   readonly encoder: string;
   readonly preset: string | null;
-  /** Of the source. */
+  /** Size of the source's picture. */
   readonly width: number;
   readonly height: number;
 }
@@ -21,18 +21,18 @@ export interface Work {
 export interface CpuPlace {
   /** Encoder threads. */
   readonly threads: number;
-  /** Frames of this encode so far. */
+  /** Reports the frames of this encode so far. */
   made(frames: number): void;
   free(): void;
 }
 
 export interface CpuSlots {
   readonly pool: SlotPool;
-  /** Waits for a slot, first come first served. Throws the abort reason. */
+  /** Waits for a slot, first come, first served. Throws the abort reason. */
   take(work: Work, signal: AbortSignal): Promise<CpuPlace>;
-  /** Why there are so many, for people. */
+  /** Why there are this many slots, for people. */
   reason(): string;
-  /** Looks on no longer. */
+  /** Ends the measuring. */
   stop(): void;
 }
 
@@ -43,9 +43,9 @@ export interface CpuSlotsOptions {
   readonly learnt: LearntSlots;
   readonly pausable: Pausable;
   readonly log: Log;
-  /** The number or its reason is another. */
+  /** The number or its reason has changed. */
   readonly onChange: () => void;
-  /** Milliseconds that only grow. */
+  /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
 
@@ -97,9 +97,9 @@ class MeasuredSlots implements CpuSlots {
   readonly #now: () => number;
   readonly #kinds = new Map<string, Kind>();
   readonly #runs = new Set<Run>();
-  /** What is measured: the only work that runs. */
+  /** What is measured now: the only kind of work that runs. */
   #measured: { readonly key: string; readonly kind: Kind } | null = null;
-  /** What the number is for. */
+  /** The kind of work that the current number is for. */
   #shown: Kind | null = null;
   #frames = 0;
   #finished = 0;
@@ -154,7 +154,7 @@ class MeasuredSlots implements CpuSlots {
     this.#options.onChange();
   }
 
-  /** Work that can't be compared begins or has ended. */
+  /** Ends the measurement: the next work can't be compared with it. */
   #leave(): void {
     this.#measured?.kind.tuner.abandon();
     this.#measured = null;
@@ -164,7 +164,7 @@ class MeasuredSlots implements CpuSlots {
   #update(): void {
     const [first, ...others] = this.#runs;
     if (first === undefined) {
-      if (this.pool.held() > 0) return; // the next one has its slot and begins in this very moment
+      if (this.pool.held() > 0) return; // the next encode has its slot and is about to begin
       this.#leave();
       if (this.#shown !== null) this.#use(this.#shown);
       return;
@@ -225,7 +225,7 @@ function count(slots: number): string {
   return slots === 1 ? "1 encode" : `${slots} encodes`;
 }
 
-/** "measured, libx264 1080p: 2 encodes 41.0 fps, 1 encode 38.2 fps": the number in use first. */
+/** "measured, libx264 1080p: 2 encodes 41.0 fps, 1 encode 38.2 fps"; the number in use comes first. */
 function measuredText({ name, kept }: Kind): string {
   const levels = Object.keys(kept.fps).map(Number);
   levels.sort(

@@ -1,5 +1,5 @@
-// Where encodes run: the CPU's slots, and those of each hardware device. Chooses a device for an encoder, and takes
-// what devices say when they fail: fewer encodes at a time, another device, or none. Runs nothing itself.
+// Where encodes run: on the CPU's slots, or on those of a hardware device. Chooses a device for an encoder, and reacts
+// when a device fails: fewer encodes at a time, another device, or none. Runs nothing itself.
 import type { HardwareFailure } from "../../../hw/failures.ts";
 import type { DeviceReport } from "../../../hw/types.ts";
 import type { EncodeDevice } from "../../../media/ffmpeg/encode-device.ts";
@@ -8,7 +8,7 @@ import { familyOf } from "../../../media/request/tables/encoders.ts";
 import type { CpuSlots, Work } from "./cpu-slots.ts";
 import { createSlotPool, type SlotPool } from "./slots.ts";
 
-/** Two encodes at a time keep a unit busy: one fills the gaps of the other (docs/MEASURED.md §5). */
+/** Two encodes at a time keep a device busy: one fills the gaps of the other (docs/MEASURED.md §5). */
 const SLOTS_PER_DEVICE = 2;
 
 export interface ClientDevice extends DeviceReport {
@@ -17,15 +17,15 @@ export interface ClientDevice extends DeviceReport {
 
 export interface PlacesOptions {
   readonly cpu: CpuSlots;
-  /** Encoder threads beside a device. */
+  /** CPU threads of an encode on a device. */
   readonly deviceThreads: number;
-  /** `--slots N`: so many at a time of all kinds together; false: CPU and devices apart. */
+  /** True: CPU and devices share their slots (`--slots N`); false: each has its own. */
   readonly isShared: boolean;
   readonly encoders: readonly string[];
   readonly devices: readonly ClientDevice[];
 }
 
-/** What the server is told of this machine. */
+/** What this machine can do, as reported to the server. */
 export interface Abilities {
   readonly slots: number;
   readonly slotsReason: string;
@@ -40,17 +40,19 @@ export interface Place {
   readonly device: EncodeDevice | null;
   /** Encoder threads. */
   readonly threads: number;
-  /** Frames of this encode so far. */
+  /** Reports the frames of this encode so far. */
   made(frames: number): void;
   free(): void;
 }
 
 export interface EncodePlaces {
-  /** Waits for a slot where the encoder runs, first come first served; null: no device left but those in `not`. */
+  /**
+   * Waits for a slot where the encoder runs, first come, first served. Null: no device is left except those in `not`.
+   */
   take(work: Work, not: ReadonlySet<Place["device"]>, signal: AbortSignal): Promise<Place | null>;
   /**
-   * A place failed so. "again": in the same place, once another encode there has ended; "elsewhere": this device is of
-   * no use to this encode.
+   * Takes note that an encode failed there. "again": try the same device, once another encode there has ended.
+   * "elsewhere": this device can't do this encode.
    */
   failed(place: Place, failure: HardwareFailure): "again" | "elsewhere";
   abilities(): Abilities;
@@ -111,7 +113,7 @@ export function createPlaces(options: PlacesOptions, onChange: () => void): Enco
   };
 }
 
-/** The most that any device takes; a device that takes less answers so, and another is tried. */
+/** The largest limits of any device. A device that takes less fails, and another one is tried. */
 function limitsOf(devices: readonly ClientDevice[]): Pick<Abilities, "limits"> {
   const limits: NonNullable<Abilities["limits"]> = {};
   for (const { name, width, height, ten_bits } of devices.flatMap((device) => device.encoders)) {

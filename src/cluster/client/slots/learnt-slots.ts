@@ -1,4 +1,4 @@
-// What the slot tuner has learnt, kept in a small file between runs. Knows nothing of how it is learnt.
+// Keeps what the slot tuner has learnt in a small file between runs.
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { errnoOf } from "../../../base/errors.ts";
@@ -9,19 +9,19 @@ import type { Learnt } from "./slot-tuner.ts";
 export interface LearntSlots {
   get(kind: string): Learnt | null;
   keep(kind: string, learnt: Learnt): void;
-  /** Resolves when all that was to be kept is on disk, or could not be. */
+  /** Resolves once everything is on disk, or writing it has failed. */
   written(): Promise<void>;
 }
 
 export interface LearntSlotsOptions {
   readonly path: string;
-  /** What the numbers hold for: with other cores or another ffmpeg nothing is known. */
+  /** The numbers are valid only for this machine and ffmpeg. */
   readonly machine: { readonly cores: number; readonly ffmpeg: string };
   readonly log: Log;
   readonly now?: () => number;
 }
 
-/** As long as the report on encoders: a machine changes in ways that no key tells. */
+/** As long as the encoder report: a machine may change in ways that the key does not show. */
 const KEPT_MS = 7 * 24 * 3600 * 1000;
 
 const learntSchema = z.object({
@@ -33,7 +33,7 @@ const learntSchema = z.object({
 const fileSchema = z.record(z.string(), learntSchema);
 type Kept = z.infer<typeof fileSchema>;
 
-/** A file that can't be read is as none: it is told, and written anew. */
+/** A file that can't be read counts as empty: it is logged and overwritten. */
 export async function openLearntSlots(options: LearntSlotsOptions): Promise<LearntSlots> {
   const { path, log, machine } = options;
   const now = options.now ?? Date.now;
@@ -75,7 +75,7 @@ async function read(path: string, log: Log): Promise<Kept> {
     return fileSchema.parse(JSON.parse(text));
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError || thrown instanceof z.ZodError)) throw thrown;
-    log.warn("what was learnt about slots is not readable and is learnt anew", { path });
+    log.warn("what was learnt about slots is not readable; it is measured again", { path });
     return {};
   }
 }

@@ -1,23 +1,23 @@
 // Finds the number of encodes at a time that gives one kind of work the most frames per second, by trying the numbers
-// beside the one in use. Pure: told what runs and what it has made so far, it answers a number; no clock, no processes.
+// next to the one in use. Pure: it gets what runs and what it has made, and answers a number. No clock, no processes.
 
-/** What is known of a kind of work; all its rates are of one job, so that they compare. */
+/** What is known of a kind of work. All rates are from one job, so that they are comparable. */
 export interface Learnt {
   readonly slots: number;
-  /** Tried and not better: not tried again. */
+  /** Numbers that were tried and were not better: not tried again. */
   readonly refused: readonly number[];
-  /** Frames per second of all encodes together, by how many there were. */
+  /** Frames per second of all encodes together, by their number. */
   readonly fps: Readonly<Record<string, number>>;
 }
 
 export interface SlotTunerOptions {
-  /** Where it starts when nothing is known. */
+  /** The number to start with when nothing is known. */
   readonly rule: number;
   readonly most: number;
   readonly learnt: Learnt | null;
 }
 
-/** Told whenever something changes; the counts only grow. */
+/** Given whenever something changes. The counts only grow. */
 export interface Sample {
   readonly atMs: number;
   /** Encodes that run from this moment on. */
@@ -29,29 +29,31 @@ export interface Sample {
 }
 
 export interface SlotTuner {
-  /** So many at a time from now on. */
+  /** The number of encodes at a time from now on. */
   slots(): number;
   note(sample: Sample): void;
-  /** Something else took part of the time: what was measured since the number last changed does not count. */
+  /** The encodes were interrupted: what was measured since the number last changed does not count. */
   interrupt(): void;
-  /** The job is over, and the next one can't be compared with it: a trial that is under way ends undecided. */
+  /** The job has ended, and the next one can't be compared with it: a running trial ends undecided. */
   abandon(): void;
   /** The same object until something is learnt. */
   learnt(): Learnt;
-  /** What is being tried just now. */
+  /** The number that is being tried now; null: none. */
   trial(): number | null;
 }
 
-/** A number is measured over whole segments, start and end included, and the pictures differ from one to the next. */
+/** A number is measured over whole segments, with start and end, because pictures differ between segments. */
 const LEAST_MS = 20_000;
 const LEAST_SEGMENTS_EACH = 3;
-/** What a change must win: less is within what two equal measurements differ by. */
+/** A change must win this much: equal measurements may differ by less. */
 const MARGIN = 1.04;
-/** What measurements of one number may differ by: beyond it other load or the pictures decide, and not the number. */
+/**
+ * Measurements of one number may differ by this much; beyond it, other load or the pictures decide and not the number.
+ */
 const STEADY = 1.25;
-/** Restless trials of a job; then it stays as it is. */
+/** After this many undecided trials of a job the number stays as it is. */
 const MOST_RESTLESS = 3;
-/** Encodes speak twice a second; after such a silence the machine slept. */
+/** Encodes report twice a second; a longer silence means that the machine slept. */
 const LONGEST_SILENCE_MS = 60_000;
 
 interface Window {
@@ -73,9 +75,10 @@ function rateOf(windows: readonly Window[]): number {
 }
 
 /**
- * Two numbers are measured in turns, because scenes and the machine's other load change: the one in use, the other, the
- * first again. Not better: refused. Better: both once more, and taken when it is so by the margin over all turns. Each
- * number is tried once, so it comes to rest; where the measurements of one number differ too much nothing is decided.
+ * Two numbers are measured in turns, because scenes and other load change: the one in use, the other, the first again.
+ * If the other is not better, it is refused. If it is, both are measured once more, and it is taken if it wins by the
+ * margin over all turns. Each number is tried once, so the search ends. If measurements of one number differ too much,
+ * nothing is decided.
  */
 class MeasuringTuner implements SlotTuner {
   readonly #most: number;
@@ -163,7 +166,7 @@ class MeasuringTuner implements SlotTuner {
     this.#window = EMPTY;
   }
 
-  /** The number in use is measured, and the trial as often or once less. */
+  /** A measurement of the number in use has ended; the trial was measured as often, or once less. */
   #closeUsual(): void {
     const [usual, tried] = [this.#usual, this.#tried];
     if (this.#trial === null || tried.length === 0) {
@@ -177,7 +180,7 @@ class MeasuringTuner implements SlotTuner {
     else this.#isTrying = true;
   }
 
-  /** Not only by one stretch of easy pictures. */
+  /** It won in every turn, not only in one stretch of easy pictures. */
   #isBetterEachTime(): boolean {
     return this.#tried.every((window, turn) => rateOf([window]) > rateOf(this.#usual.slice(turn, turn + 2)));
   }

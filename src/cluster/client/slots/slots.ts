@@ -1,7 +1,7 @@
-// How many encodes this machine runs at a time by rule, with how many threads each, and the queue for them.
+// How many encodes this machine runs at a time by rule, with how many threads each, and the queue for their slots.
 import { availableParallelism, totalmem } from "node:os";
 
-/** A 1080p x265 or AV1 encode peaks around 1 GiB; a slot that swaps is worth less than none. */
+/** A 1080p x265 or AV1 encode peaks around 1 GiB; a slot that swaps costs more than it brings. */
 const BYTES_PER_SLOT = 1.5 * 1024 ** 3;
 
 const PIXELS_OF_1080P = 1920 * 1080;
@@ -11,7 +11,7 @@ export interface Machine {
   readonly memoryBytes: number;
 }
 
-/** What this process may use: CPU affinity and a container's memory limit count. */
+/** What this process may use: respects CPU affinity and a container's memory limit. */
 export function thisMachine(): Machine {
   const limit = process.constrainedMemory();
   return { cores: availableParallelism(), memoryBytes: limit > 0 ? Math.min(limit, totalmem()) : totalmem() };
@@ -21,7 +21,7 @@ export interface SlotPlan {
   readonly slots: number;
   /** Encoder threads of each. */
   readonly threads: number;
-  /** Why so many, for people. */
+  /** Why this many, for people. */
   readonly reason: string;
 }
 
@@ -44,12 +44,14 @@ function reasonOf(wanted: number | "auto", { cores, memoryBytes }: Machine, isBy
   return `rule: ${cores} cores, ${cores === 2 ? "one encode for each" : "one encode for two"}`;
 }
 
-/** Encoder threads of each of so many encodes. */
+/** Encoder threads of each of this many encodes. */
 export function threadsOf(slots: number, { cores }: Machine): number {
   return Math.min(cores, 2 * Math.max(1, Math.ceil(cores / slots)));
 }
 
-/** The most that is tried for pictures of this size: twice the cores, or what memory holds; never below the rule. */
+/**
+ * The most that is tried for pictures of this size: twice the cores, or what fits into memory; never below the rule.
+ */
 export function mostSlots(machine: Machine, pixels: number): number {
   const bytes = BYTES_PER_SLOT * Math.max(1, pixels / PIXELS_OF_1080P);
   const tried = Math.min(2 * machine.cores, Math.floor(machine.memoryBytes / bytes));
@@ -57,14 +59,14 @@ export function mostSlots(machine: Machine, pixels: number): number {
 }
 
 export interface SlotPool {
-  /** Waits for a free slot, first come first served; answers what frees it. Throws the abort reason. */
+  /** Waits for a free slot, first come, first served. The returned function frees it. Throws the abort reason. */
   take(signal: AbortSignal): Promise<() => void>;
   /** Slots in use. */
   held(): number;
-  /** Slots in use and waited for, by slot. */
+  /** Encodes that run or wait, per slot. */
   busyness(): number;
   limit(): number;
-  /** So many at a time from now on, at least one; what runs goes on, what waits begins where there is room now. */
+  /** Changes the number of slots, at least one. What runs goes on; what waits begins if there is a free slot now. */
   limitTo(slots: number): void;
 }
 
