@@ -1,5 +1,5 @@
-// One whole simulated cluster from one seed: several jobs, several clients of very different speeds, a bad network,
-// accidents, restarts of the server. Ends when every job has ended, or says what did not hold.
+// One simulated cluster from one seed: several jobs, several clients of very different speeds, a bad network,
+// accidents, restarts of the server. Ends when every job has ended, or throws the invariant that did not hold.
 
 import type { Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { Segment } from "../../src/cluster/scheduler/model/segment.ts";
@@ -12,10 +12,12 @@ import { SimClient } from "./sim-client.ts";
 import { SimServer } from "./sim-server.ts";
 import { isOrdinary, leadOf, makeOrdinaryTruth, makeTruth, mustComplete, type Truth } from "./world.ts";
 
-/** Simulated time within which every job must have ended: minutes, but for encodes that hang where nobody looks. */
+/**
+ * Every job must end within this simulated time. Most take minutes; hung encodes that no client notices take longer.
+ */
 const MOST_SIMULATED_MS = 120 * 60_000;
 const MOST_DECISIONS = 60_000;
-/** What every cluster must have had, or it proves little. */
+/** What every cluster must contain, or it proves little. */
 const FEWEST = { clients: 5, segments: 50, crashes: 1, harmedMessages: 0.01 };
 
 export interface ClusterStory {
@@ -62,7 +64,7 @@ export function runCluster(seed: number): ClusterStory {
   }
 
   if (random.chance(0.2)) planDrain(queue, random, server, clients);
-  // Drawn apart, so that all else is as in a cluster where nobody pauses.
+  // A generator of its own, so that everything else is as in a cluster without pauses.
   const pauses = new Random(seed ^ 0x9e3779b9);
   for (let index = 1; index <= clients; index++)
     if (pauses.chance(0.15)) planPauses(queue, pauses.fork(), server, `client-${index}`);
@@ -73,7 +75,7 @@ export function runCluster(seed: number): ClusterStory {
   const deaths = new Deaths(random.fork(), server, members);
   while (!allEnded(server, truths)) {
     deaths.perhaps();
-    if (!queue.step()) throw new Violation("nothing is left to happen, and jobs are open");
+    if (!queue.step()) throw new Violation("no events are left, and jobs are open");
     if (queue.now > MOST_SIMULATED_MS || server.decisions > MOST_DECISIONS) {
       throw new Violation(
         `after ${Math.round(queue.now / 1000)} s and ${server.decisions} decisions: ${describe(server)}`,
@@ -105,13 +107,13 @@ function checkHardship({ clients, deaths, harmedMessages }: ClusterStory, segmen
   }
 }
 
-/** Once in each cluster somebody who holds work dies, however lucky the rest is. */
+/** In each cluster at least one client that holds work dies. */
 class Deaths {
   count = 0;
   readonly #server: SimServer;
   readonly #members: readonly SimClient[];
   readonly #random: Random;
-  /** Counted in decisions, so that it comes in the midst of the work. */
+  /** Counted in decisions, so that it happens in the middle of the work. */
   readonly #at: number;
 
   constructor(random: Random, server: SimServer, members: readonly SimClient[]) {
@@ -164,7 +166,7 @@ interface Request {
   readonly afterMs: number;
 }
 
-/** One after the other; each waits until the server is there and knows the client. */
+/** One after the other; each waits until the server is up and knows the client. */
 function ask(queue: EventQueue, server: SimServer, clientId: string, [next, ...rest]: readonly Request[]): void {
   if (next === undefined) return;
   queue.after(next.afterMs, () => {
@@ -174,7 +176,7 @@ function ask(queue: EventQueue, server: SimServer, clientId: string, [next, ...r
   });
 }
 
-/** Somebody drains a client and resumes it some time later. */
+/** A user drains a client and resumes it some time later. */
 function planDrain(queue: EventQueue, random: Random, server: SimServer, clients: number): void {
   const clientId = `client-${random.whole(1, clients)}`;
   ask(queue, server, clientId, [
@@ -183,7 +185,7 @@ function planDrain(queue: EventQueue, random: Random, server: SimServer, clients
   ]);
 }
 
-/** Somebody pauses a client and resumes it, for longer than any lease or any patience now and then. */
+/** A user pauses a client and resumes it, sometimes after longer than any lease or progress timeout. */
 function planPauses(queue: EventQueue, random: Random, server: SimServer, clientId: string): void {
   const requests: Request[] = [];
   let afterMs = random.between(1000, 30_000);
@@ -196,7 +198,7 @@ function planPauses(queue: EventQueue, random: Random, server: SimServer, client
   ask(queue, server, clientId, requests);
 }
 
-/** The server's line breaks, for a moment or for longer than any lease: all clients are cut off from it at once. */
+/** The server's network breaks, for a moment or for longer than any lease: all clients lose it at once. */
 function planOutages(queue: EventQueue, random: Random, server: SimServer): void {
   for (let times = random.whole(1, 3); times > 0; times--) {
     const forMs = 500 * 10 ** random.between(0, 2.1);
@@ -205,7 +207,7 @@ function planOutages(queue: EventQueue, random: Random, server: SimServer): void
   }
 }
 
-/** Client 1 is healthy, has every encoder and never leaves (it may die once); of the others anything can be expected. */
+/** Client 1 is healthy, has every encoder and never leaves (it may die once); the others may do anything. */
 function makeClients(
   queue: EventQueue,
   random: Random,
@@ -243,7 +245,7 @@ function makeClients(
     };
     members.push(new SimClient(traits, queue, random, network, server, truths, badLuck));
   }
-  // Required clients that never come would rightly keep a job waiting: a second one always joins in the end.
+  // A job would rightly wait for required clients that never come, so a second one always joins some time.
   const late = {
     id: `client-${count + 1}`,
     fps: 60,
@@ -266,7 +268,7 @@ function makeClients(
   return members;
 }
 
-/** Two of five clients have a GPU; one of three of these refuses work now and then. */
+/** Two of five clients have a GPU, and every third of these refuses work now and then. */
 function makeHardware(random: Random): { readonly slots: number | null; readonly unfitRate: number } {
   const slots = random.chance(0.4) ? random.whole(1, 2) : null;
   return { slots, unfitRate: random.chance(0.33) ? 0.05 : 0 };
@@ -289,7 +291,7 @@ function allEnded(server: SimServer, truths: ReadonlyMap<string, Truth>): boolea
   return true;
 }
 
-/** The end against the truth: complete only what is right, failed only what had to. */
+/** Compares the end with the truth: only right outputs complete, and only jobs that had to fail have failed. */
 function checkEnd(server: SimServer, truth: Truth): void {
   const job = server.state.jobs.get(truth.job.id);
   if (job === undefined) throw new Violation(`${truth.job.id} is gone`);
@@ -305,7 +307,7 @@ function checkEnd(server: SimServer, truth: Truth): void {
   let frames = 0;
   let piece = 0;
   for (const segment of job.segments) {
-    // Its pieces of the source follow those of the segment before: none is left out, none taken twice.
+    // It continues the source where the segment before ends: no piece is left out or taken twice.
     if (truth.gops[piece]?.startPts !== segment.startPts) {
       throw new Violation(`${job.id}/${segment.index} does not begin where the next piece of the source does`);
     }
@@ -322,17 +324,17 @@ function checkEnd(server: SimServer, truth: Truth): void {
     }
     if (segment.phase.kind !== "verified") throw new Violation(`${job.id} completed with an open segment`);
     const file = server.files.get(segment.phase.landed.attemptId);
-    if (file === undefined) throw new Violation(`the bytes of ${job.id}/${segment.index} are lost`);
+    if (file === undefined) throw new Violation(`the result of ${job.id}/${segment.index} is lost`);
     if (file.startPts !== segment.startPts || file.frames !== segment.frames || !file.isRight) {
-      throw new Violation(`${job.id}/${segment.index} completed with bytes that are not its own or not right`);
+      throw new Violation(`${job.id}/${segment.index} completed with a result that is not its own or not right`);
     }
     const used = segment.phase.landed.report.encoder;
     if (used !== job.encoder && job.settings.election?.allowMixed !== true) {
       throw new Violation(`${job.id}/${segment.index} was made with ${used}, the job's encoder is ${job.encoder}`);
     }
     frames += segment.phase.facts.frames;
-    if (job.settings.headers !== undefined && file.headers !== headersOf(server, job.segments[0])) {
-      throw new Violation(`${job.id}/${segment.index} has other headers than the segments before`);
+    if (job.settings.headers !== undefined && file.parameterSets !== parameterSetsOf(server, job.segments[0])) {
+      throw new Violation(`${job.id}/${segment.index} has other parameter sets than the segments before`);
     }
   }
   landsOnRate(server, job);
@@ -341,12 +343,12 @@ function checkEnd(server: SimServer, truth: Truth): void {
   }
 }
 
-function headersOf(server: SimServer, segment: Segment | undefined): string | undefined {
+function parameterSetsOf(server: SimServer, segment: Segment | undefined): string | undefined {
   if (segment === undefined || !("landed" in segment.phase)) return undefined;
-  return server.files.get(segment.phase.landed.attemptId)?.headers;
+  return server.files.get(segment.phase.landed.attemptId)?.parameterSets;
 }
 
-/** Each encode missed its target by no more than it was allowed to; the file must be within 2 % of what was asked. */
+/** Each encode may miss its target by its slack; the whole file must be within 2 % of the requested bit rate. */
 function landsOnRate(server: SimServer, job: Job): void {
   if (job.rate === undefined) return;
   let bits = 0;

@@ -1,4 +1,4 @@
-// Simulated time: things that happen at a moment, in order (a binary heap; ties in the order of scheduling).
+// Simulated time: events in the order of their moments (a binary heap; ties in the order of scheduling).
 
 interface Entry {
   readonly at: number;
@@ -25,7 +25,7 @@ export class EventQueue {
     heap[position] = entry;
   }
 
-  /** Runs the next event; false when there is none. */
+  /** Runs the next event; false: there is none. */
   step(): boolean {
     const heap = this.#heap;
     const first = heap[0];

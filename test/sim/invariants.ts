@@ -1,5 +1,5 @@
-// What must hold after every decision, said without the scheduler's own rules. Looks only at what changed, by
-// identity, so that thousands of clusters run in seconds.
+// What must hold after every decision, stated without the scheduler's own rules. Compares by identity and looks only at
+// what changed, so that thousands of clusters run in seconds.
 import { isCapable } from "../../src/cluster/scheduler/ability/capability.ts";
 import { canUse } from "../../src/cluster/scheduler/ability/encoders.ts";
 import type { Decision } from "../../src/cluster/scheduler/model/decision.ts";
@@ -12,10 +12,10 @@ import { LEASE_MS } from "../../src/cluster/scheduler/model/timing.ts";
 
 export class Violation extends Error {}
 
-/** Of the clients of a simulated cluster the one that fails by chance alone (cluster.ts). */
+/** The client of a simulated cluster that fails only by chance (cluster.ts). */
 export const HEALTHY_CLIENT = "client-1";
 
-/** Nothing in the simulation computes half an hour for a frame. */
+/** No encode in the simulation takes half an hour for a frame. */
 const LONGEST_WITHOUT_FRAME_MS = 36 * 60_000;
 
 function fail(words: string): never {
@@ -29,23 +29,23 @@ function must(holds: boolean, words: () => string): void {
 export class Invariants {
   /** When each live attempt was last entitled to a full lease. */
   readonly #renewedAt = new Map<string, number>();
-  /** How often each job was tried again after its end. */
+  /** How often each job was retried after its end. */
   readonly #retries = new Map<string, number>();
-  /** Attempts of each segment that began beside one that goes on: nothing fails for those, however many are lost. */
-  readonly #beside = new Map<string, number>();
-  /** When each live attempt last got further by its client's reports, and how far it was. */
+  /** How many speculative attempts each segment had: these do not fail a job, however many are lost. */
+  readonly #speculative = new Map<string, number>();
+  /** When each live attempt last made progress by its client's reports, and how far it was. */
   readonly #movedAt = new Map<string, { readonly at: number; readonly mark: string }>();
-  /** By segment: the attempt that a silence cost its lease, for as long as nothing else has happened to the segment. */
+  /** By segment: the attempt that lost its lease through silence, while nothing else has happened to the segment. */
   readonly #lost = new Map<string, Attempt>();
-  /** By segment: tries before its failures began anew, because its client turned out unfit. */
-  readonly #begunAnew = new Map<string, number>();
+  /** By segment: attempts before its failures were reset, because its client turned out unfit. */
+  readonly #retriedUnfit = new Map<string, number>();
 
   check(before: SchedulerState, input: Input, decision: Decision, now: number): void {
     const { next } = decision;
     this.#leases(before, input, decision, now);
     this.#stalls(input, decision, now);
     this.#statusEvents(before, decision);
-    if (before.attempts !== next.attempts || input.type === "client-hello") this.#takenUp(before, input, decision);
+    if (before.attempts !== next.attempts || input.type === "client-hello") this.#reclaimed(before, input, decision);
     for (const [id, job] of before.jobs === next.jobs ? [] : next.jobs) {
       const old = before.jobs.get(id);
       if (old !== job) this.#job(before, old, job, decision, input, now);
@@ -61,8 +61,8 @@ export class Invariants {
     this.#clients(before, input, decision, now);
   }
 
-  /** A lease begins with an offer, or anew with an attempt that was lost in silence and that nothing has overtaken. */
-  #takenUp(before: SchedulerState, input: Input, { next, events, effects }: Decision): void {
+  /** A lease begins with an offer, or when a client reclaims an attempt that was lost through silence. */
+  #reclaimed(before: SchedulerState, input: Input, { next, events, effects }: Decision): void {
     const isNamed = (attempt: Attempt) =>
       (input.type === "client-hello" &&
         input.client.id === attempt.clientId &&
@@ -72,7 +72,7 @@ export class Invariants {
       if (before.attempts.has(id)) continue;
       const isOffered = effects.some((effect) => effect.type === "offer" && effect.attempt.id === id);
       const isRenewed = events.some((event) => event.type === "lease-renewed" && event.attemptId === id);
-      must(isOffered !== isRenewed, () => `${id} is leased without an offer and was not taken up again, or both`);
+      must(isOffered !== isRenewed, () => `${id} is leased without an offer and was not reclaimed, or both`);
       if (!isRenewed) continue;
       const name = `${jobId}/${segmentIndex}`;
       const lost = this.#lost.get(name);
@@ -83,7 +83,7 @@ export class Invariants {
       const beside = is?.phase.kind === "leased" ? is.phase.attemptIds.length - 1 : 0;
       must(
         is?.losses === (was?.losses ?? 0) - 1 && is.failures === was?.failures && is.attempts === was.attempts + beside,
-        () => `${name} was taken up again, and that counts as a loss, a failure or another attempt`,
+        () => `${name} was reclaimed, and that counts as a loss, a failure or another attempt`,
       );
     }
     const welcome = effects.find((effect) => effect.type === "welcome");
@@ -97,7 +97,7 @@ export class Invariants {
       const mayGoOn = isOfJob && client.quarantine === null && canUse(client, job, encoder);
       must(
         !mayGoOn || welcome.keepAttempts.includes(lost.id),
-        () => `${name} waits, ${lost.clientId} came back with ${lost.id}, and that was thrown away`,
+        () => `${name} waits, ${lost.clientId} came back with ${lost.id}, and it was dropped`,
       );
     }
   }
@@ -117,7 +117,7 @@ export class Invariants {
     const name = job.id;
     const isRetried = input.type === "retry-requested" && input.jobId === job.id;
     if (isRetried) this.#retries.set(job.id, (this.#retries.get(job.id) ?? 0) + 1);
-    if (isRetried) must(old?.status !== "Completed", () => `${name} was complete and is tried again`);
+    if (isRetried) must(old?.status !== "Completed", () => `${name} was complete and is retried`);
     if (old !== undefined && !isRetried)
       must(!isTerminal(old.status), () => `${name} changed after it had ended as ${old.status}`);
     if (isTerminal(job.status) || isRetried || job.segments.length < (old?.segments.length ?? 0)) {
@@ -200,17 +200,17 @@ export class Invariants {
       segment.attempts > old.attempts &&
       heldBefore(old).some((id) => heldBefore(segment).includes(id))
     )
-      this.#beside.set(name, (this.#beside.get(name) ?? 0) + 1);
-    const begunAnew = old === undefined ? 0 : old.failures - segment.failures;
-    if (begunAnew > 0) this.#begunAnew.set(name, (this.#begunAnew.get(name) ?? 0) + begunAnew + 1);
-    const alone = segment.attempts - (this.#beside.get(name) ?? 0);
+      this.#speculative.set(name, (this.#speculative.get(name) ?? 0) + 1);
+    const forgiven = old === undefined ? 0 : old.failures - segment.failures;
+    if (forgiven > 0) this.#retriedUnfit.set(name, (this.#retriedUnfit.get(name) ?? 0) + forgiven + 1);
+    const alone = segment.attempts - (this.#speculative.get(name) ?? 0);
     must(
-      alone <= tries * (2 * maxRetries + 16) + (job.unfit?.length ?? 0) + (this.#begunAnew.get(name) ?? 0),
-      () => `${name} was tried ${alone} times, with nobody else at it`,
+      alone <= tries * (2 * maxRetries + 16) + (job.unfit?.length ?? 0) + (this.#retriedUnfit.get(name) ?? 0),
+      () => `${name} was tried ${alone} times, without speculative attempts`,
     );
     must(segment.failures <= maxRetries + 2, () => `${name} failed ${segment.failures} times`);
     const { phase } = segment;
-    // An election before anything is leased, at the first start or at a retry, leaves shares as they are.
+    // An election before the first lease, at the start or at a retry, keeps the shares.
     const isUnderWay = input.type !== "retry-requested" && before.jobs.get(job.id)?.startedAt !== null;
     const isElected = decision.events.some((each) => each.type === "encoder-elected" && each.jobId === job.id);
     const isStartedOver = isUnderWay && isElected;
@@ -229,7 +229,7 @@ export class Invariants {
     }
     if (old?.phase === phase) return;
     if (phase.kind === "verifying") {
-      // Fencing: only bytes made under the lease that held the segment until this moment.
+      // Fencing: only results made under the lease that held the segment until now.
       const had = old?.phase.kind === "verifying" ? [old.phase.landed, old.phase.spare] : [];
       for (const landed of [phase.landed, phase.spare]) {
         if (landed === undefined || had.includes(landed)) continue;
@@ -253,13 +253,13 @@ export class Invariants {
         must(kind === "verifying" || kind === "referencing", () => `${name} went from ${kind} to ${phase.kind}`);
         must(
           had !== undefined && "landed" in had && had.landed.attemptId === phase.landed.attemptId,
-          () => `${name} was committed with other bytes than were checked`,
+          () => `${name} was committed with a result that was not checked`,
         );
       } else must(phase.kind === "referencing", () => `${name} was committed twice`);
     }
     if (phase.kind === "verified" && phase !== old?.phase) {
       const isOfThese = "attemptId" in input && input.attemptId === phase.landed.attemptId;
-      must(isOfThese, () => `${name} was committed by an answer about other bytes`);
+      must(isOfThese, () => `${name} was committed by an answer about another result`);
     }
     if (old?.phase.kind === "verified") {
       const isSeam = decision.events.some(
@@ -303,7 +303,7 @@ export class Invariants {
     const isEnded = job.segments.length === 1 || isTerminal(job.status) || job.countsUnreliable;
     if (!isRefuted || isEnded || (before.spare === undefined && speculative.length === 0)) return;
     const { spare } = before;
-    // Nobody waits for a client that is paused.
+    // The job does not wait for a paused client.
     const held = speculative.flatMap((id) => stateBefore.attempts.get(id)?.clientId ?? []);
     const isPaused = held.some((id) => decision.next.clients.get(id)?.isPaused === true);
     const isLeft =
@@ -321,7 +321,7 @@ export class Invariants {
     const held = new Map<string, { all: number; running: number }>();
     for (const attempt of next.attempts.values()) {
       const phase = next.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.phase;
-      // Spelled out: a closure for each of these would be most of what the checks cost.
+      // Written out, because closures would make up most of the cost of these checks.
       const holders =
         phase?.kind === "leased" ? phase.attemptIds : phase?.kind === "verifying" ? phase.speculative : undefined;
       if (holders?.includes(attempt.id) !== true) {
@@ -337,7 +337,7 @@ export class Invariants {
     for (const [clientId, { all, running }] of held) {
       const slots = next.clients.get(clientId)?.slots ?? 0;
       if (running <= slots && all <= 2 * slots) continue;
-      // One may be fetched ahead for the CPU, and one for each kind of device; kinds are forgotten at a restart.
+      // One more may be fetched ahead for each pool; pools are forgotten at a restart.
       const client = next.clients.get(clientId);
       const kinds = client?.status === "Disconnected" ? 2 : Object.keys(client?.pools ?? { all: slots }).length;
       must(running <= slots + kinds, () => `${clientId} has ${running} encodes for ${slots} slots`);
@@ -368,7 +368,7 @@ export class Invariants {
       const isSilent = now - client.lastHeardAt > LEASE_MS;
       if (isSilent && client.status !== "Disconnected") fail(`${client.id} is silent and ${client.status}`);
       if (client.quarantine !== null && client.id === HEALTHY_CLIENT) {
-        fail(`${client.id} is sound and was quarantined: ${client.quarantine}`);
+        fail(`${client.id} is healthy and was quarantined: ${client.quarantine}`);
       }
     }
     const isOffered = (id: string) => effects.some((effect) => effect.type === "offer" && effect.attempt.id === id);
@@ -390,7 +390,7 @@ export class Invariants {
     }
   }
 
-  /** A lease is lost only for a cause, and a sign of work renews it. */
+  /** A lease is lost only for a reason, and progress renews it. */
   #leases(before: SchedulerState, input: Input, decision: Decision, now: number): void {
     for (const effect of decision.effects) if (effect.type === "offer") this.#renewedAt.set(effect.attempt.id, now);
     if (input.type === "attempt-progressed" && before.attempts.get(input.attemptId)?.clientId === input.clientId) {
@@ -401,7 +401,7 @@ export class Invariants {
       const isPaused = before.clients.get(event.clientId ?? "")?.isPaused === true;
       must(
         !isPaused || event.type !== "lease-lost" || !event.detail.startsWith("no progress"),
-        () => `${event.attemptId} was taken for stuck while its client is paused`,
+        () => `${event.attemptId} timed out while its client is paused`,
       );
       if (event.type !== "lease-lost" || event.attemptId === null || !event.detail.startsWith("the lease ended"))
         continue;
@@ -418,7 +418,7 @@ export class Invariants {
     }
   }
 
-  /** An attempt that encodes and gets no further is taken away, however faithfully it is reported. */
+  /** An attempt that encodes without progress loses its lease, even if its client reports it. */
   #stalls(input: Input, { next }: Decision, now: number): void {
     if (input.type === "restarted" || input.type === "client-hello") this.#movedAt.clear();
     if (input.type !== "attempt-progressed") return;
@@ -437,7 +437,7 @@ export class Invariants {
     }
   }
 
-  /** Every change of a status is an event, and the events form a path that the drawing allows. */
+  /** Every change of a status has an event, and the events follow the allowed transitions. */
   #statusEvents(before: SchedulerState, decision: Decision): void {
     if (before.jobs === decision.next.jobs && before.clients === decision.next.clients) return;
     const at = new Map<string, string>();
@@ -467,7 +467,7 @@ export class Invariants {
   }
 }
 
-/** When all of a job is handed out, nobody stands idle beside a segment that only clients hold which are paused. */
+/** When all of a job is handed out, no client is idle while a segment is held by paused clients only. */
 function nothingWaitsForPaused(state: SchedulerState): void {
   let isAnyPaused = false;
   for (const { isPaused } of state.clients.values()) isAnyPaused ||= isPaused;
@@ -497,7 +497,7 @@ function heldBefore(old: Segment | undefined): readonly string[] {
   return old?.phase.kind === "verifying" ? (old.phase.speculative ?? []) : [];
 }
 
-/** In the moment of sharing, the shares are the budget; -maxrate may forbid to spend all of it. */
+/** When the bits are divided, the shares add up to the budget. */
 function sharesOut(job: Job): void {
   let ticks = 0;
   let given = 0;
@@ -506,11 +506,11 @@ function sharesOut(job: Job): void {
     given += segment.rate?.targetBits ?? 0;
   }
   const budget = ((job.rate?.bitrate ?? 0) * ticks * job.timeBase.num) / job.timeBase.den;
-  // Leases in the same decision correct by nothing: nothing has been encoded yet. Each rounds by half a bit.
+  // Leases in the same decision correct nothing, because nothing is encoded yet. Each share rounds by half a bit.
   must(Math.abs(given - budget) <= 1 + job.segments.length, () => `${job.id} shares out ${given} of ${budget} bits`);
 }
 
-/** Two passes: nothing is encoded before all is measured, and nothing that is known is measured again. */
+/** Two passes: nothing is encoded before all is measured, and nothing is measured twice. */
 function passes(job: Job, old: Segment | undefined, segment: Segment): void {
   const name = `${job.id}/${segment.index}`;
   const { phase, rate } = segment;
@@ -534,7 +534,7 @@ function passes(job: Job, old: Segment | undefined, segment: Segment): void {
   must(!("landed" in phase) || rate?.targetBits !== undefined, () => `${name} was encoded without a share`);
 }
 
-/** All of it, once: verified segments that tile the stream and add up to its frames. */
+/** The verified segments cover the stream without gaps and add up to its frames. */
 function completeness(job: Job): void {
   let frames = 0;
   let reached: number | null = null;

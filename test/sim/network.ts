@@ -1,8 +1,8 @@
-// What becomes of the messages of a simulated cluster, counted: by chance, and at least one of each block of messages by
-// design, so that there is no cluster whose network was good.
+// Loses and doubles messages of a simulated cluster, and counts them: by chance, and at least one in each block of
+// messages, so that no cluster has a good network.
 import type { Random } from "./random.ts";
 
-/** Small enough for one in a hundred over all of a cluster, however the last block is cut off. */
+/** Small enough for one in a hundred over a whole cluster, even if the last block is cut off. */
 const BLOCK = 60;
 
 export class Network {

@@ -1,4 +1,4 @@
-// A small seeded generator, so that a failing run can be played again from its seed (mulberry32, public domain).
+// A small seeded generator, so that a failing run can be repeated from its seed (mulberry32, public domain).
 
 export class Random {
   #state: number;
@@ -16,7 +16,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   }
 
-  /** Another sequence, so that what draws from it does not shift what this one gives next by more than a step. */
+  /** Another sequence: drawing from it shifts this one by only one step. */
   fork(): Random {
     return new Random(Math.floor(this.next() * 0xffff_ffff));
   }

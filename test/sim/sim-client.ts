@@ -1,4 +1,5 @@
-// A client in simulated time: connects, encodes at its own speed, uploads, and has every accident that clients have.
+// A client in simulated time: connects, encodes at its own speed, uploads, and suffers every accident that clients may
+// have.
 import type { Effect } from "../../src/cluster/scheduler/model/decision.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Network } from "./network.ts";
@@ -15,30 +16,30 @@ export interface ClientTraits {
   readonly pools: Readonly<Record<string, number>> | null;
   /** Probability that a device refuses a job for good. */
   readonly unfitRate: number;
-  /** Letters as the others draw them; else it cannot draw any. */
+  /** It renders text like the others; false: it cannot render any. */
   readonly drawsText: boolean;
   readonly latencyMs: number;
   /** Probability that a message is lost; twice as many are doubled or late. */
   readonly lossRate: number;
-  /** Probability that an encode fails for no good reason. */
+  /** Probability that an encode fails by chance. */
   readonly failRate: number;
   /** Its ffmpeg is broken: frames are missing in every segment, or every encode crashes. */
   readonly defect: "none" | "too few frames" | "crashes";
-  /** Probability that an encode hangs: its process lives, no frame comes. */
+  /** Probability that an encode hangs: its process lives, but no frame comes. */
   readonly hangRate: number;
-  /** The client sees that by itself after half a minute; else only the server's patience ends it. */
+  /** The client notices that after half a minute; false: only the server's progress timeout ends it. */
   readonly seesHangs: boolean;
-  /** Mean time between accidents (crash, freeze, cut); null: none ever. */
+  /** Mean time between accidents (crash, freeze, cut); null: none. */
   readonly accidentEveryMs: number | null;
   readonly joinAt: number;
-  /** Leaves for good then; null: stays. */
+  /** When it leaves for good; null: it stays. */
   readonly leaveAt: number | null;
 }
 
 interface Task {
   readonly offer: Extract<Effect, { type: "offer" }>;
   stage: "queued" | "encoding" | "uploading";
-  /** Of its working time. */
+  /** In its working time. */
   encodingSince: number;
   isHung: boolean;
   result: ResultFile | null;
@@ -58,18 +59,18 @@ export class SimClient {
   readonly #network: Network;
   readonly #server: SimServer;
   readonly #truths: ReadonlyMap<string, Truth>;
-  /** Random failures so far per segment: luck alone must not fail a job. */
+  /** Random failures of each segment so far: chance alone must not fail a job. */
   readonly #badLuck: Map<string, number>;
   #tasks = new Map<string, Task>();
   #link: number | null = null;
   #isWelcome = false;
-  /** Grows with each start of the process: what an earlier one had planned does not happen. */
+  /** Grows with each start of the process: what an earlier process had planned does not happen. */
   #life = 1;
   #frozenUntil = 0;
-  /** Since when what it encodes is suspended; null: it is not. */
+  /** Since when its encodes are suspended; null: they are not. */
   #pausedAt: number | null = null;
   #pausedMs = 0;
-  /** The link that has said so since its welcome, which may come late. */
+  /** The link that has paused it since its welcome, which may come late. */
   #pauseToldOn: number | null = null;
   #hasLeft = false;
 
@@ -93,7 +94,7 @@ export class SimClient {
       id: traits.id,
       receive: (effect, link) => {
         const take = () => this.#receive(effect, link);
-        // Nobody says it again: on a real link it is lost with the link alone, and the next welcome has it.
+        // It is not repeated: on a real link it is lost only with the link, and the next welcome carries it.
         if (effect.type === "pause-client") queue.after(traits.latencyMs, take);
         else this.#overNetwork(take);
       },
@@ -123,7 +124,7 @@ export class SimClient {
     });
   }
 
-  /** Runs later if the process still lives then; while it is frozen everything waits. */
+  /** Runs later if the process still lives then; everything waits while it is frozen. */
   #later(delayMs: number, run: () => void): void {
     const life = this.#life;
     this.#queue.after(delayMs, () => {
@@ -183,7 +184,7 @@ export class SimClient {
     this.#later(this.#random.between(100, 1500), () => this.#connect());
   }
 
-  /** The connection breaks; the server may see it at once, or only by silence. */
+  /** The connection breaks; the server sees that at once, or only by the silence. */
   #cut(how: "seen by the server" | "silently", reconnectMs = this.#random.between(100, 4000)): void {
     const link = this.#link;
     if (link === null) return;
@@ -256,18 +257,18 @@ export class SimClient {
     }
   }
 
-  /** Time in which encodes could run. */
+  /** Time in which its encodes could run. */
   #workingMs(): number {
     const { now } = this.#queue;
     return now - this.#pausedMs - (this.#pausedAt === null ? 0 : now - this.#pausedAt);
   }
 
-  /** Runs after so much working time. */
+  /** Runs after this much working time. */
   #afterWork(ms: number, run: () => void): void {
     const until = this.#workingMs() + ms;
     const look = (): void => {
       const left = until - this.#workingMs();
-      // Moments are sums of fractions: less than a microsecond is none.
+      // Moments are sums of fractions: less than a microsecond counts as nothing.
       if (left < 0.001) run();
       else this.#later(this.#pausedAt === null ? left : 500, look);
     };
@@ -357,7 +358,7 @@ export class SimClient {
     this.#work();
   }
 
-  /** Bytes of an encode that lands somewhere within its slack; null without a target. */
+  /** Bytes of an encode, at random within its slack; null: it has no target. */
   #bytesFor({ rate }: Task["offer"]["segment"]): number | null {
     if (rate?.targetBits === undefined) return null;
     const slackBits = rate.slackBits ?? 0;
@@ -370,7 +371,7 @@ export class SimClient {
     const isLost = this.#random.chance(this.traits.lossRate);
     const verdict = isLost ? null : this.#server.upload(result, this.traits.id, result.report);
     if (verdict === null || this.#random.chance(this.traits.lossRate)) {
-      this.#later(this.#random.between(300, 2000), () => this.#upload(id, task)); // no answer: once more
+      this.#later(this.#random.between(300, 2000), () => this.#upload(id, task)); // no answer: try again
       return;
     }
     this.#tasks.delete(id);
@@ -393,7 +394,7 @@ export class SimClient {
     );
   }
 
-  /** Every attempt is reported while it is held, waiting ones too: that is what keeps their leases. */
+  /** Reports every attempt that it holds, waiting ones too: that keeps their leases. */
   #report(): void {
     for (const [id, task] of this.#tasks) this.#progress(id, task);
     this.#later(REPORT_EVERY_MS, () => this.#report());
@@ -420,7 +421,7 @@ export class SimClient {
     else this.#frozenUntil = this.#queue.now + this.#random.between(1000, 25_000);
   }
 
-  /** Its process dies now, whatever it was to suffer otherwise; the server sees the socket close. */
+  /** Its process dies now; the server sees the socket close. */
   die(): void {
     this.#crash("seen by the server");
   }

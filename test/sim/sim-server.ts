@@ -1,5 +1,5 @@
-// The server's shell in simulated time: decides, checks the invariants, performs effects; crashes and comes back with
-// what a database would give it.
+// The server's shell in simulated time: decides, checks the invariants, performs effects. It crashes, and restarts with
+// what a database would have kept.
 import { decide, emptyState } from "../../src/cluster/scheduler/decide.ts";
 import type { Client } from "../../src/cluster/scheduler/model/client.ts";
 import type { Effect, Verdict } from "../../src/cluster/scheduler/model/decision.ts";
@@ -19,7 +19,7 @@ import type { ResultFile, Truth } from "./world.ts";
 
 export interface Inbox {
   readonly id: string;
-  /** A control message over the client's current link; the network may lose, double or delay it. */
+  /** Sends a control message over the client's current link; the network may lose, double or delay it. */
   receive(effect: Effect, link: number): void;
   linkBroke(link: number): void;
 }
@@ -28,13 +28,13 @@ const TICK_MS = 500;
 
 export class SimServer {
   state: SchedulerState = emptyState;
-  /** Grows with each start; timers and links of an earlier one are dead. */
+  /** Grows with each start: timers and links of earlier processes no longer count. */
   generation = 1;
   isUp = true;
   decisions = 0;
   /** How often each kind of event was recorded; a doubled lease counts as "doubled" too. */
   readonly counts = new Map<string, number>();
-  /** The most segments that each job had; all of them may have made way for one. */
+  /** The most segments that each job had at a time; one segment may have replaced them all. */
   readonly segments = new Map<string, number>();
   readonly files = new Map<string, ResultFile>();
   readonly #queue: EventQueue;
@@ -48,10 +48,10 @@ export class SimServer {
   #ids = 0;
   #losesNextEffects = false;
   #cutOffUntil = 0;
-  /** How often each job was let go: what an earlier life of it had under way comes to nothing. */
+  /** How often each job was released: work from before a release has no effect. */
   readonly #released = new Map<string, number>();
   readonly endedOnce = new Set<string>();
-  /** Jobs that have ended and will be tried again. */
+  /** Jobs that have ended and will be retried. */
   retriesPlanned = 0;
 
   constructor(queue: EventQueue, random: Random, truths: ReadonlyMap<string, Truth>) {
@@ -98,7 +98,7 @@ export class SimServer {
       const { jobId, segmentIndex } = event;
       if (jobId !== null && segmentIndex !== null)
         this.segments.set(jobId, Math.max(this.segments.get(jobId) ?? 0, segmentIndex + 1));
-      const isDoubled = event.type === "segment-leased" && event.detail.includes("beside");
+      const isDoubled = event.type === "segment-leased" && event.detail.includes("in addition to");
       for (const name of isDoubled ? [event.type, "doubled"] : [event.type]) {
         this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
       }
@@ -114,7 +114,7 @@ export class SimServer {
     return decision.verdict;
   }
 
-  /** The upload of a result; null when no answer came because the server is down or cut off. */
+  /** The upload of a result; null: no answer came, because the server is down or cut off. */
   upload(file: ResultFile, clientId: string, report: SegmentReport): Verdict | null {
     if (!this.isReachable) return null;
     if (findLost(this.state, file.attemptId) !== null) {
@@ -122,7 +122,7 @@ export class SimServer {
       if (!this.isUp) return null;
     }
     const standing = resultStanding(this.state, file.attemptId, clientId);
-    // Mostly the shell asks before it reads the body; between asking and landing the lease may end.
+    // The shell usually asks before it reads the body; the lease may end between asking and landing.
     if (standing === "wanted" || (standing === "stale" && this.#random.chance(0.5))) {
       if (standing === "wanted") this.files.set(file.attemptId, file);
       const place = { jobId: file.jobId, segmentIndex: file.segmentIndex };
@@ -148,7 +148,7 @@ export class SimServer {
     this.#queue.after(this.#random.between(200, 8000), () => this.#start());
   }
 
-  /** The server's own line breaks, for all clients at once; its sockets and theirs are told, or find out by silence. */
+  /** The server's network breaks, for all clients at once. The sockets notice it, or the silence shows it. */
   cutOff(forMs: number, isTold: boolean): void {
     if (!this.isUp) return;
     this.#cutOffUntil = this.#queue.now + forMs;
@@ -185,7 +185,7 @@ export class SimServer {
     });
   }
 
-  /** As `#later`, while the job has not ended. */
+  /** Like `#later`, but only while the job has not ended. */
   #laterIn(jobId: string, delayMs: number, generation: number, run: () => void): void {
     const life = this.#released.get(jobId);
     this.#later(delayMs, generation, () => {
@@ -235,7 +235,7 @@ export class SimServer {
     }
   }
 
-  /** Somebody tries the job again, once: a cancelled one has lost its files, a failed one perhaps a few. */
+  /** A user retries the job, once. A cancelled job has lost its files, a failed one perhaps a few. */
   #perhapsRetry(jobId: string, status: "Failed" | "Cancelled"): void {
     if (this.endedOnce.has(jobId)) return;
     this.endedOnce.add(jobId);
@@ -271,12 +271,12 @@ export class SimServer {
 
   #index(jobId: string, generation: number): void {
     const truth = this.#truths.get(jobId);
-    if (truth === undefined) throw new Violation(`an index of ${jobId}, which nobody submitted`);
+    if (truth === undefined) throw new Violation(`an index of ${jobId}, which was never submitted`);
     const batch = this.#random.whole(2, 80);
     const stepMs = this.#random.between(1, 60);
     const step = (from: number): void => {
       if (from < truth.gops.length) {
-        // Batches overlap now and then: what is known already must not count twice.
+        // Batches overlap now and then: known groups must not count twice.
         const start = this.#random.chance(0.05) ? Math.max(0, from - 3) : from;
         this.dispatch({ type: "index-advanced", jobId, gops: truth.gops.slice(start, from + batch) });
         this.#laterIn(jobId, stepMs, generation, () => step(from + batch));
@@ -330,9 +330,9 @@ export class SimServer {
 }
 
 function factsOf(file: ResultFile) {
-  const { frames, startPts, headers } = file;
+  const { frames, startPts, parameterSets } = file;
   const pts = { firstPts: startPts, lastPts: startPts + frames - 1 };
-  return { frames, ...pts, bytes: 1, sha256: "", extradataSha256: headers };
+  return { frames, ...pts, bytes: 1, sha256: "", extradataSha256: parameterSets };
 }
 
 function isOpen(state: SchedulerState, jobId: string): boolean {
@@ -345,7 +345,7 @@ function isAwaited(state: SchedulerState, jobId: string, segmentIndex: number, a
   return phase?.kind === "verifying" && phase.landed.attemptId === attemptId;
 }
 
-/** What a database gives back: plain data, without the index and without live progress. */
+/** What a database keeps: plain data, without index and live progress. */
 function reload(state: SchedulerState): SchedulerState {
   const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
   const jobs = new Map<string, Job>();

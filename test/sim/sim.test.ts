@@ -1,6 +1,6 @@
-// Random clusters through decide(), hundreds in `npm test` and thousands in `npm run test:sim`, each of at least five clients, fifty segments, one death and one message
-// in a hundred lost or doubled (cluster.ts sees to that, and refuses one that had less). SIM_SEED plays one seed again (or says where to begin), SIM_CLUSTERS
-// says how many to run.
+// Runs random clusters through decide(): hundreds in `npm test`, thousands in `npm run test:sim`. Each has at least
+// five clients, fifty segments, one death and one message in a hundred lost or doubled (cluster.ts refuses one that had
+// less). SIM_SEED repeats one seed (or says where to begin), SIM_CLUSTERS says how many to run.
 import { expect, test } from "bun:test";
 import { LEASE_MS as PROTOCOL_LEASE_MS } from "../../src/cluster/protocol/messages.ts";
 import { LEASE_MS } from "../../src/cluster/scheduler/model/timing.ts";

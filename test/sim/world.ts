@@ -1,23 +1,23 @@
-// What is true in a simulated cluster whatever the scheduler believes: the sources, where they are hard, and the
-// bytes of every result.
+// The truth in a simulated cluster, whatever the scheduler believes: the sources, where they are hard, and every
+// result.
 
 import type { NewJob } from "../../src/cluster/scheduler/model/input.ts";
 import type { IndexedGop } from "../../src/cluster/scheduler/model/job.ts";
 import type { LeadIn, SegmentReport } from "../../src/media/model/segment.ts";
 import type { Random } from "./random.ts";
 
-/** What is hard about beginning a segment at a key frame. */
+/** What is hard about a segment that begins at a key frame. */
 export type Hardness =
   | { readonly kind: "none" }
-  /** Frame counts come out right only with this lead-in. */
+  /** Frame counts are right only with this lead-in. */
   | { readonly kind: "counts"; readonly leadIn: 1 | 3 }
-  /** Counts look right, the picture only is with this lead-in. */
+  /** Counts are always right, the picture only with this lead-in. */
   | { readonly kind: "seam"; readonly leadIn: 1 | 3 }
-  /** Damage is concealed as in one run only when decoding begins where the source does; decoders complain of it. */
+  /** Damage is concealed as in one run only when decoding begins at the source's beginning; decoders report errors. */
   | { readonly kind: "concealed" }
   /** The packet counts themselves are wrong; every decoder says so. */
   | { readonly kind: "miscounted" }
-  /** The neighbour before sees another frame here; this one is right. */
+  /** The segment before sees another frame here; this one is right. */
   | { readonly kind: "odd-neighbour" }
   /** No decoder gets it right. */
   | { readonly kind: "broken" };
@@ -31,19 +31,19 @@ export interface Truth {
   readonly poisonPts: number | null;
   readonly isUnsplittable: boolean;
   readonly failsStitch: boolean;
-  /** Simulated moment at which somebody cancels it; null: nobody. */
+  /** Simulated moment at which a user cancels it; null: never. */
   readonly cancelAt: number | null;
   readonly submitAt: number;
 }
 
-/** Nothing in the source or in what people do forbids that the job completes. */
+/** Neither the source nor a user prevents that the job completes. */
 export function mustComplete(truth: Truth): boolean {
   if (truth.poisonPts !== null || truth.failsStitch || truth.cancelAt !== null) return false;
   for (const hardness of truth.hardness.values()) if (hardness.kind === "broken") return false;
   return true;
 }
 
-/** Nothing keeps it from being encoded in its many segments. */
+/** It can be encoded in its many segments. */
 export function isOrdinary(truth: Truth): boolean {
   const { job, gops } = truth;
   const leads = gops.some(({ leadFrames }) => leadFrames !== undefined);
@@ -66,8 +66,8 @@ export interface ResultFile {
   readonly countsAgree: boolean;
   readonly isRight: boolean;
   readonly report: SegmentReport;
-  /** What its encoder calls itself in the stream: two builds of one encoder differ. */
-  readonly headers: string;
+  /** A digest of the encoder's headers: two builds of one encoder differ. */
+  readonly parameterSets: string;
 }
 
 const NONE: Hardness = { kind: "none" };
@@ -125,13 +125,13 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
     pts = endPts;
   }
   const pieces = withLongGroups(gops, random.fork(), id === "job-1");
-  // Drawn from the seed and not from the stream, so that all else is as in a cluster without rates.
+  // Derived from the source and not from the generator, so that everything else is as in a cluster without bit rates.
   const isRated = (totalFrames + gopCount) % 3 === 0;
   const bitrate = 200_000 + (totalFrames % 50) * 100_000;
   const isWhole = random.chance(0.05);
   const election = makeElection(random.fork());
-  // A quarter of the jobs whose segments must have one header; drawn from the seed too.
-  // One that waits for its makers for ever may rightly do so.
+  // A quarter of the jobs need the same parameter sets in all segments; derived from the source too.
+  // Not jobs that may wait for their clients forever: they rightly would.
   const waitsForEver = election.election?.waitForFamilyMs === null;
   const isOneHeader = totalFrames % 4 === 0 && election.election?.allowMixed !== true && !waitsForEver;
   const poisonPts = random.chance(0.04) ? Math.floor(random.between(firstPts, pts)) : null;
@@ -169,12 +169,12 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
   };
 }
 
-/** Packets of this many bytes, so that what is fetched for nothing counts a little. */
+/** Large enough that wasted fetches count a little. */
 const BYTES_PER_FRAME = 20_000;
 
 /**
- * Some sources have a key frame only every few pieces, or one in all; the first job of a cluster never, so that each
- * cluster has its many segments.
+ * Some sources have a key frame only every few pieces, or only one. The first job of a cluster is never such a source,
+ * so that each cluster has many segments.
  */
 function withLongGroups(pieces: readonly IndexedGop[], random: Random, isOrdinary: boolean): readonly IndexedGop[] {
   const roll = random.next();
@@ -194,7 +194,7 @@ function withLongGroups(pieces: readonly IndexedGop[], random: Random, isOrdinar
   });
 }
 
-/** What must be decoded for nothing before a segment that begins at this tick. */
+/** Frames that are decoded for nothing before a segment that begins at this tick. */
 export function leadOf(truth: Truth, startPts: number): number {
   return truth.gops.find((piece) => piece.startPts === startPts)?.leadFrames ?? 0;
 }
@@ -213,7 +213,7 @@ function neededLeadIn(hard: Hardness): LeadIn {
   return hard.kind === "counts" || hard.kind === "seam" ? hard.leadIn : 0;
 }
 
-/** What an encode of `[startPts, endPts)` with a lead-in gives on any client. */
+/** The result of encoding `[startPts, endPts)` with a lead-in, on any client. */
 export function encodeTruly(
   truth: Truth,
   attemptId: string,
@@ -236,7 +236,7 @@ export function encodeTruly(
     startPts: segment.startPts,
     frames: segment.frames,
     countsAgree,
-    headers: `${encoder} ${build}`,
+    parameterSets: `${encoder} ${build}`,
     isRight: isEnough && hard.kind !== "broken",
     report: {
       frames: segment.frames,

@@ -1,6 +1,6 @@
-// The end of a job, when all is handed out and clients fall idle. A segment that waits in a busy client's queue moves to
-// an idle client; one that runs gets a speculative attempt on a second client, if that one would finish sooner by measured
-// speed. The first verified result counts; the other attempt is stopped then.
+// The end of a job, when all is handed out and clients fall idle. A segment that waits in a busy client's queue moves
+// to an idle client; one that runs gets a speculative attempt on a second client, if that one would finish sooner by
+// measured speed. The first verified result counts; the other attempt is stopped then.
 import { isFullyAssigned } from "../ability/capability.ts";
 import { framesAhead, hasFreeSlot, isReady, loadOf } from "../ability/client-load.ts";
 import type { Client } from "../model/client.ts";
@@ -83,7 +83,7 @@ function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
   if (longest === null) return false;
   const { segment, attempt, holder } = longest;
   if (isBehindSlots(turn, attempt, holder, job)) move(turn, job, longest, client);
-  else grant(turn, job, segment, client, `beside ${holder.name}`);
+  else grant(turn, job, segment, client, `in addition to ${holder.name}`);
   return true;
 }
 
@@ -93,14 +93,14 @@ function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
  */
 function heldAlone(turn: Turn, job: Job, segment: Segment, client: Client, speeds: Speeds): Held | null {
   if (segment.phase.kind !== "leased") return null;
-  const holdings = segment.phase.attemptIds.flatMap((id) => {
+  const holders = segment.phase.attemptIds.flatMap((id) => {
     const attempt = turn.attempts.get(id);
     const holder = attempt === undefined ? undefined : turn.clients.get(attempt.clientId);
     return attempt === undefined || holder === undefined ? [] : [{ segment, attempt, holder }];
   });
-  if (holdings.some(({ holder }) => holder.id === client.id)) return null;
-  const working = holdings.filter(({ attempt }) => isWorkedOn(turn, attempt));
-  const [first] = holdings;
+  if (holders.some(({ holder }) => holder.id === client.id)) return null;
+  const working = holders.filter(({ attempt }) => isWorkedOn(turn, attempt));
+  const [first] = holders;
   const [only, second] = working;
   if (first !== undefined && only === undefined) return { ...first, restMs: Number.POSITIVE_INFINITY };
   // A segment that has failed may fail again: doubled, it would use up its retries twice as fast.

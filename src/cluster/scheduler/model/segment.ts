@@ -18,7 +18,7 @@ export type SegmentPhase =
   /** In a job of two passes: measured, and waits until all others are. */
   | { readonly kind: "measured" }
   /**
-   * The result landed, and the server checks it. `speculative`: attempts that still run beside it. `spare`: their
+   * The result landed, and the server checks it. `speculative`: attempts that still run. `spare`: their
    * result, kept in case it is needed.
    */
   | {

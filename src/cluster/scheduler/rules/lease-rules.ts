@@ -215,7 +215,7 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
   }
 }
 
-/** " on 3 clients (a, b, c)": it shows whether the segment or a client is to blame. */
+/** " on 3 clients (a, b, c)": it shows whether the segment or a client is at fault. */
 function onWhom(turn: Turn, failedOn: readonly ClientId[]): string {
   const names = [...new Set(failedOn)].map((id) => turn.clients.get(id)?.name ?? id);
   return names.length > 1 ? ` on ${names.length} clients (${names.join(", ")})` : "";

@@ -74,7 +74,7 @@ test("it gets nothing new and others go on; near the end an idle client takes it
   bench.heard("one");
   bench.progress(held, "encoding", 10, 5);
   bench.land(other);
-  expect(bench.details("segment-leased").join()).toContain("beside one");
+  expect(bench.details("segment-leased").join()).toContain("in addition to one");
   bench.answer(other, "verified");
   const double = bench.attempt("two");
   expect(double.segmentIndex).toBe(0);
