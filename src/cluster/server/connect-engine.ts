@@ -63,7 +63,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     subtitleFiles,
     log,
     state,
-    works: registry.works,
+    running: registry.running,
     record: (jobId) => registry.record(jobId),
     onReleased: (jobId) => {
       subtitleFiles.forget(jobId);

@@ -17,7 +17,7 @@ export interface JobRegistryParts {
 export class JobRegistry {
   readonly #parts: JobRegistryParts;
   readonly #records: Map<string, JobRecord>;
-  readonly #works = new Map<string, JobWork>();
+  readonly #running = new Map<string, JobWork>();
   /** By the source's id. */
   readonly #sourcesInUse = new Map<string, JobRecord>();
 
@@ -27,8 +27,8 @@ export class JobRegistry {
   }
 
   /** Of the jobs that have not ended. */
-  get works(): ReadonlyMap<string, JobWork> {
-    return this.#works;
+  get running(): ReadonlyMap<string, JobWork> {
+    return this.#running;
   }
 
   /** Of any job, including those that have ended. */
@@ -44,13 +44,13 @@ export class JobRegistry {
   /** Starts or continues the work on a job. */
   start(record: JobRecord): void {
     this.#records.set(record.jobId, record);
-    this.#works.set(record.jobId, new JobWork(record, this.#parts.workParts(record)));
+    this.#running.set(record.jobId, new JobWork(record, this.#parts.workParts(record)));
     this.#sourcesInUse.set(record.source.sourceId, record);
   }
 
   /** The job has ended. */
   release(jobId: string): void {
-    this.#works.delete(jobId);
+    this.#running.delete(jobId);
     const record = this.#records.get(jobId);
     if (record !== undefined) this.#sourcesInUse.delete(record.source.sourceId);
   }
@@ -78,6 +78,6 @@ export class JobRegistry {
   }
 
   #show({ job, record }: { readonly job: Job; readonly record: JobRecord }): JobView {
-    return jobView(this.#parts.state(), job, record, this.#works.get(job.id)?.activity ?? null);
+    return jobView(this.#parts.state(), job, record, this.#running.get(job.id)?.activity ?? null);
   }
 }

@@ -39,7 +39,7 @@ export function startMaintenance({
   log,
 }: MaintenanceParts): () => void {
   const watchSources = () => {
-    for (const work of registry.works.values()) {
+    for (const work of registry.running.values()) {
       work.watchSource().catch((thrown: unknown) => {
         log.warn("a source could not be checked", { error: toAppError(thrown).message });
       });

@@ -105,7 +105,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     async close() {
       stopMaintenance();
       engine.stop();
-      for (const work of registry.works.values()) work.stop();
+      for (const work of registry.running.values()) work.stop();
       links.shutDown();
       watchers.stop();
       await rm(nonce.noncePath, { force: true });

@@ -27,7 +27,7 @@ export interface EffectParts {
   readonly links: ClientLinks;
   readonly subtitleFiles: SubtitleFiles;
   readonly log: Log;
-  readonly works: ReadonlyMap<string, JobWork>;
+  readonly running: ReadonlyMap<string, JobWork>;
   /** Of any job, including those that have ended. */
   readonly record: (jobId: string) => JobRecord | undefined;
   readonly state: () => SchedulerState;
@@ -92,7 +92,7 @@ export class EffectPerformer {
   }
 
   #inJob(jobId: string, what: string, piece: (work: JobWork) => Promise<void>): void {
-    const work = this.#parts.works.get(jobId);
+    const work = this.#parts.running.get(jobId);
     if (work === undefined) return; // the job has ended
     void work.guard(what, () => piece(work));
   }
@@ -157,8 +157,8 @@ export class EffectPerformer {
 
   /** Performed again after a restart: the server may have been killed between the end of the job and this. */
   async #release(jobId: string, status: "Completed" | "Failed" | "Cancelled"): Promise<void> {
-    const { works, links, log } = this.#parts;
-    const work = works.get(jobId);
+    const { running, links, log } = this.#parts;
+    const work = running.get(jobId);
     const began = performance.now();
     work?.stop();
     const source = this.#parts.record(jobId)?.source;
@@ -169,7 +169,7 @@ export class EffectPerformer {
     if (work === undefined) return;
     // Work that was still running may have written files after that. If the job was retried meanwhile, they are its own.
     await work.ended();
-    if (this.#parts.state().jobs.get(jobId)?.status === status && !works.has(jobId)) {
+    if (this.#parts.state().jobs.get(jobId)?.status === status && !running.has(jobId)) {
       await this.#removeFiles(jobId, status);
     }
     log.info("a job has ended: its processes are stopped and its temporary files removed", {

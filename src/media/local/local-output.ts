@@ -48,7 +48,7 @@ function timesOf(segments: readonly LocalSegment[], timeBase: Rational, encoderT
 }
 
 /** A segment that climbed the ladder shows that the index is not exact there: only a decode from the beginning is sure. */
-function lookedAt({ task, facts, leadIn, report }: LocalSegment): SampledSegment {
+function toSampled({ task, facts, leadIn, report }: LocalSegment): SampledSegment {
   return {
     startPts: task.startPts,
     endPts: task.endPts,
@@ -103,7 +103,7 @@ export async function makeOutput(
     grid: gridIn(index)?.tick ?? null,
     sourcePath: path,
     container,
-    segments: segments.map(lookedAt),
+    segments: segments.map(toSampled),
     every: everyPicture === true,
   };
   const framePts = timesOf(segments, timing?.timeBase ?? encoderTimeBase, encoderTimeBase);

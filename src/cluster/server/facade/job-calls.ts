@@ -62,7 +62,7 @@ export function jobCalls({ engine, store, registry, folders, watchers }: JobCall
       await requireSource(record);
       await folders.make(job.id);
       const lost = await lostSegments(folders, job);
-      if (!registry.works.has(job.id)) registry.start(record);
+      if (!registry.running.has(job.id)) registry.start(record);
       requireOk(engine.dispatch({ type: "retry-requested", jobId: job.id, lost }));
       return registry.view(job.id);
     },

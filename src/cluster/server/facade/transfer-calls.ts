@@ -20,20 +20,20 @@ export function transferCalls({ registry, subtitleFiles, results }: TransferCall
   return {
     async sourceBlock(sourceId, block) {
       // A remuxed video has the id of its job.
-      const remuxed = registry.works.get(sourceId);
+      const remuxed = registry.running.get(sourceId);
       const record = remuxed?.record ?? registry.userOf(sourceId);
       if (record === undefined)
-        throw new AppError("E_UNKNOWN_ID", `no source ${sourceId} is in use`, "Its job has ended.");
+        throw new AppError("E_UNKNOWN_ID", `no source ${sourceId} is in use`, "Its job may have ended.");
       const { blockBytes } = record;
       const source = remuxed === undefined ? record.source : (await remuxed.video()).source;
       if (!(await isUnchanged(source))) throw sourceChanged(source);
       return await blocks.read({ sourceId, path: source.path, bytes: source.bytes, blockBytes }, block);
     },
     async burnInFile(jobId, number) {
-      const work = registry.works.get(jobId);
+      const work = registry.running.get(jobId);
       const file = work === undefined ? undefined : (await subtitleFiles.of(work.record, work.signal))[number];
       if (file === undefined)
-        throw new AppError("E_UNKNOWN_ID", `job ${jobId} needs no such file`, "It may have ended.");
+        throw new AppError("E_UNKNOWN_ID", `job ${jobId} has no burn-in file ${number}`, "The job may have ended.");
       return file;
     },
     resultState: (attemptId, report) => results.state(attemptId, report),

@@ -12,10 +12,10 @@ import { requestOf } from "../job/job-request.ts";
 import type { FinishedSegment } from "./finished-segments.ts";
 import type { JobWork } from "./job-work.ts";
 
-type LookedAt = Pick<FinishedSegment, "segment" | "landed" | "facts">;
+type VerifiedSegment = Pick<FinishedSegment, "segment" | "landed" | "facts">;
 
 /** A segment that climbed the ladder shows that the index is not exact there: only a decode from the beginning is sure. */
-function lookedAt(job: Job, { segment, landed, facts }: LookedAt): SampledSegment {
+function toSampled(job: Job, { segment, landed, facts }: VerifiedSegment): SampledSegment {
   const isLast = segment.index === job.segments.length - 1;
   const isSure = segment.leadIn === 0 && !isReferenced(segment);
   return {
@@ -31,7 +31,7 @@ export async function comparedPictures(
   work: JobWork,
   job: Job,
   index: FrameIndex,
-  segments: readonly LookedAt[],
+  segments: readonly VerifiedSegment[],
 ): Promise<ComparedPictures> {
   const { source, info } = await work.video();
   const asked = withBurnInFiles(requestOf(work.record, job.encoder), await work.burnInPaths());
@@ -39,7 +39,7 @@ export async function comparedPictures(
     info,
     index,
     request: job.split.mode === "whole" ? inOneRun(asked) : asked,
-    segments: segments.map((segment) => lookedAt(job, segment)),
+    segments: segments.map((segment) => toSampled(job, segment)),
     grid: gridOf(index, job)?.tick ?? null,
     sourcePath: source.path,
     ...(work.pictures.stated === undefined ? {} : { picture: work.pictures.stated }),

@@ -149,7 +149,7 @@ async function checkUncounted(parts: CheckParts, subject: Subject): Promise<Inpu
  * The frames that the source itself gives for a task. One run over the whole video has no seams. Filters that are set up
  * again where the pictures change lose the frames that they hold, so even those that keep all times give fewer frames.
  */
-async function lookAt(
+async function framesOfSource(
   tools: Tools,
   work: JobWork,
   job: Job,
@@ -180,7 +180,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const whole = job.split.mode === "whole" ? null : await work.pictures.whyWhole(task);
   if (whole !== null) return { type: "reference-decided", ...where, facts: null, reason: whole };
   await work.requireUnchanged();
-  const { pts, seams } = await lookAt(parts.tools, work, job, task, index);
+  const { pts, seams } = await framesOfSource(parts.tools, work, job, task, index);
   const lost = lostFrames(subject, task) ?? (await otherPictures(subject, task));
   if (lost !== null) return { type: "reference-decided", ...where, facts: null, reason: lost };
   if (job.split.mode !== "whole" && countsFrames(task.request) && pts.length !== task.expectedFrames) {
