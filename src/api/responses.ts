@@ -6,6 +6,7 @@ import { MOST_UPLOAD_BLOCKS, UPLOAD_HEADERS } from "../base/resumable-upload.ts"
 
 /** Requests in JSON are small; bytes have their own routes. */
 const MAX_JSON_BYTES = 1 << 20;
+const JSON_WITHIN_MS = 30_000;
 
 /** All that the outside learns of a bug. */
 export const INTERNAL_ERROR: ErrorBody = {
@@ -45,22 +46,33 @@ export function noAppend(): AppError {
   return new AppError("E_MALFORMED", "this is no piece of an upload", hint);
 }
 
+/** Errors: E_TOO_LARGE, E_MALFORMED for a body that does not come. */
 async function readBounded(request: Request): Promise<string> {
+  const reader = request.body?.getReader();
+  if (reader === undefined) return "";
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  if (request.body === null) return "";
-  for await (const chunk of request.body) {
-    bytes += chunk.length;
-    if (bytes > MAX_JSON_BYTES) {
-      throw new AppError(
-        "E_TOO_LARGE",
-        "the JSON body is larger than 1 MiB",
-        "Files go to PATCH /api/v1/sources/ID, in pieces.",
-      );
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    void reader.cancel();
+  }, JSON_WITHIN_MS);
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      bytes += next.value.length;
+      if (bytes > MAX_JSON_BYTES) throw tooLarge();
+      chunks.push(next.value);
     }
-    chunks.push(chunk);
+  } finally {
+    clearTimeout(timer);
   }
+  if (isLate) throw new AppError("E_MALFORMED", "the request body did not come in time", "Send it at once.");
   return Buffer.concat(chunks).toString("utf8");
+}
+
+function tooLarge(): AppError {
+  const hint = "Files go to PATCH /api/v1/sources/ID, in pieces.";
+  return new AppError("E_TOO_LARGE", "the JSON body is larger than 1 MiB", hint);
 }
 
 /** Parses text as JSON of the given shape. Errors: E_MALFORMED, which names the field. */

@@ -2,6 +2,7 @@
 // knows of jobs and clients it asks the coordinator.
 import { isIP } from "node:net";
 import { AppError, type ErrorBody, errnoOf } from "../base/errors.ts";
+import { type ConnectionGuard, guardConnections, NO_GUARD } from "./connection-guard.ts";
 import { API_PREFIX } from "./contract.ts";
 import { type LinkData, linkHandler, refuseForeignOrigin } from "./link.ts";
 import { errorResponse, INTERNAL_ERROR, respondToError } from "./responses.ts";
@@ -13,10 +14,14 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { HEALTH_PATH, serverRoutes } from "./routes/server.ts";
 import { sourceRoutes } from "./routes/sources.ts";
 import { baseUrl, hostPort } from "./server-address.ts";
+import { WrongTokens } from "./wrong-tokens.ts";
 
 /** No bound of Bun's own: free space is checked before a byte is taken. */
 const MAX_BODY_BYTES = 2 ** 40;
 const LINK_PATH = `${API_PREFIX}/link`;
+/** How long a connection may be idle after an answer. Before a request is whole, Bun itself waits for 10 s. */
+const IDLE_AFTER_ANSWER_S = 60;
+const NO_LIMIT = 0;
 
 const ROUTES: readonly Route[] = [
   ...serverRoutes,
@@ -47,10 +52,21 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-function checkToken(request: Request, { coordinator }: ApiServices): void {
+/** What stands at the door: who has shown the token, and who guesses it. */
+interface Door {
+  guard: ConnectionGuard;
+  readonly wrongTokens: WrongTokens;
+}
+
+type Server = Bun.Server<LinkData>;
+
+/** Errors: E_TOKEN, which comes slower with each wrong one of the same address. */
+async function checkToken(request: Request, server: Server, { coordinator }: ApiServices, door: Door): Promise<void> {
   const header = request.headers.get("authorization") ?? "";
   const token = /^Bearer\s+(\S+)\s*$/i.exec(header)?.[1];
-  if (token !== undefined && coordinator.isTokenValid(token)) return;
+  const peer = server.requestIP(request);
+  if (token !== undefined && coordinator.isTokenValid(token)) return door.guard.trust(peer);
+  if (token !== undefined) await door.wrongTokens.slow(peer?.address ?? "an unknown address");
   throw new AppError(
     "E_TOKEN",
     token === undefined ? "a token is needed" : "the token is wrong",
@@ -58,19 +74,44 @@ function checkToken(request: Request, { coordinator }: ApiServices): void {
   );
 }
 
-async function answer(request: Request, server: Bun.Server<LinkData>, services: ServeApiOptions) {
+const BAD_HOST: ErrorBody = {
+  code: "E_MALFORMED",
+  message: "the Host header is not a host",
+  hint: "Send the server's name or address.",
+};
+
+/** The connection of who has shown no token ends with the answer. */
+function lastAnswer(response: Response): Response {
+  response.headers.set("connection", "close");
+  return response;
+}
+
+async function answer(request: Request, server: Server, services: ServeApiOptions, door: Door) {
   if (services.ready !== undefined) await services.ready;
+  if (!URL.canParse(request.url)) return lastAnswer(errorResponse(BAD_HOST, 400));
   const { pathname } = new URL(request.url);
+  let isTrusted = false;
   try {
-    if (pathname !== HEALTH_PATH) checkToken(request, services);
-    if (pathname !== LINK_PATH) return await dispatch(ROUTES, request, services);
+    if (pathname === HEALTH_PATH) return lastAnswer(await dispatch(ROUTES, request, services));
+    await checkToken(request, server, services, door);
+    isTrusted = true;
+    server.timeout(request, NO_LIMIT); // a job may take minutes to make; bodies and uploads have limits of their own
+    if (pathname !== LINK_PATH) return keepBriefly(await dispatch(ROUTES, request, services), request, server);
     refuseForeignOrigin(request);
     if (server.upgrade(request, { data: { link: null } })) return undefined;
     throw new AppError("E_MALFORMED", "this address speaks WebSocket only", "`ffcluster join` connects here.");
   } catch (thrown) {
-    if (pathname === COMMAND_PATH) return commandError(thrown, { request, log: services.log });
-    return respondToError(thrown, request, services.log);
+    const { log } = services;
+    const isCommand = pathname === COMMAND_PATH;
+    const response = isCommand ? commandError(thrown, { request, log }) : respondToError(thrown, request, log);
+    return isTrusted ? keepBriefly(response, request, server) : lastAnswer(response);
   }
+}
+
+/** The connection stays for the next request; a stream, which Bun 1.4.5 would cut where its reader is slow, is its last. */
+function keepBriefly(response: Response, request: Request, server: Server): Response {
+  if (response.headers.get("connection") !== "close") server.timeout(request, IDLE_AFTER_ANSWER_S);
+  return response;
 }
 
 function portError(options: ServeApiOptions, thrown: unknown): unknown {
@@ -102,24 +143,28 @@ const STOPPING: ErrorBody = {
 /** Starts the API. Errors: E_PORT. */
 export function serveApi(options: ServeApiOptions): ApiServer {
   let isStopping = false;
+  const { log } = options;
+  const door: Door = { guard: NO_GUARD, wrongTokens: new WrongTokens(log) };
   const tls = options.tls ?? null;
   try {
     const server = Bun.serve<LinkData>({
       hostname: options.host,
       port: options.port,
       ...(tls === null ? {} : { tls: { cert: tls.cert, key: tls.key } }),
-      idleTimeout: 0, // Bun's own would kill slow uploads and paused downloads
+      idleTimeout: NO_LIMIT, // Bun's own would kill slow uploads and paused downloads; each request sets its own
       maxRequestBodySize: MAX_BODY_BYTES,
       development: false,
       reusePort: false, // without it `development: false` shares a port that is in use (measured on 1.4.5)
-      fetch: (request, bunServer) => (isStopping ? errorResponse(STOPPING, 503) : answer(request, bunServer, options)),
+      fetch: (request, bunServer) =>
+        isStopping ? lastAnswer(errorResponse(STOPPING, 503)) : answer(request, bunServer, options, door),
       error: (thrown) => {
-        options.log.error(`a response failed: ${thrown.stack ?? thrown.message}`);
+        log.error(`a response failed: ${thrown.stack ?? thrown.message}`);
         return errorResponse(INTERNAL_ERROR, 500);
       },
-      websocket: linkHandler(options.coordinator, options.log),
+      websocket: linkHandler(options.coordinator, log),
     });
     const port = server.port ?? options.port;
+    door.guard = guardConnections(port, log);
     const refuseRequests = () => {
       isStopping = true;
     };
@@ -127,7 +172,10 @@ export function serveApi(options: ServeApiOptions): ApiServer {
       port,
       url: baseUrl({ isTls: tls !== null, host: options.host, port }),
       refuseRequests,
-      stop: () => server.stop(true),
+      stop() {
+        door.guard.stop();
+        return server.stop(true);
+      },
     };
   } catch (thrown) {
     throw portError(options, thrown);

@@ -41,6 +41,7 @@ export async function jobOutput({ coordinator, request, param }: Call): Promise<
     "content-type": "application/octet-stream",
     "content-disposition": contentDisposition(output.name),
     "cache-control": "no-cache",
+    connection: "close",
   };
   if (request.headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers });
   const file = Bun.file(output.path);

@@ -66,5 +66,7 @@ export function watchJob({ coordinator, request, param }: Call): Response {
     },
     cancel: leave,
   });
-  return new Response(body, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
+  return new Response(body, {
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store", connection: "close" },
+  });
 }

@@ -45,6 +45,7 @@ async function burnInFile({ coordinator, param }: Call): Promise<Response> {
       "content-type": "application/octet-stream",
       "content-length": String(bytes),
       [HEADER_SHA256]: sha256,
+      connection: "close",
     },
   });
 }

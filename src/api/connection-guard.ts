@@ -1,0 +1,180 @@
+// Keeps strangers from taking all file descriptors of the server: connections that have not shown the token are few, and
+// when descriptors run short the oldest of them are cut. Linux only, where the kernel lists them; elsewhere the time
+// limits alone bound them.
+import { dlopen } from "bun:ffi";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import type { Log } from "../base/log.ts";
+
+/** Connections without a token at a time. A client needs one for the instant before its first request. */
+const MOST_STRANGERS = 128;
+/** Of all descriptors that may be open, the share that strangers may have at most. */
+const STRANGERS_SHARE = 1 / 4;
+const LOOK_EVERY_MS = 100;
+const SHUT_BOTH_WAYS = 2;
+const ESTABLISHED = "01";
+
+interface Peer {
+  readonly fd: number;
+  readonly inode: string;
+}
+
+export interface ConnectionGuard {
+  /** The connection from this address has shown the token. */
+  trust(peer: { readonly address: string; readonly port: number } | null): void;
+  stop(): void;
+}
+
+export const NO_GUARD: ConnectionGuard = { trust: () => undefined, stop: () => undefined };
+
+/** The most descriptors that this process may have open. */
+function mostDescriptors(): number {
+  const soft = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+  return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
+}
+
+/** As they are written in /proc/net/tcp and tcp6: both kinds, because a socket for IPv6 takes IPv4 too. */
+function peerName(address: string, port: number): string {
+  return `${address.replace(/^::ffff:/i, "")} ${port}`;
+}
+
+/** "0100007F" is 127.0.0.1: each group of four bytes is a little-endian number. */
+function addressOf(hex: string): string {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((group) => (group.match(/../g) ?? []).reverse());
+  const isMapped = bytes.length === 16 && bytes.slice(0, 12).join("").toUpperCase() === "00000000000000000000FFFF";
+  if (bytes.length === 4 || isMapped) {
+    return bytes
+      .slice(-4)
+      .map((byte) => Number.parseInt(byte, 16))
+      .join(".");
+  }
+  const groups = bytes.flatMap((byte, index) => (index % 2 === 0 ? [`${byte}${bytes[index + 1]}`] : []));
+  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
+}
+
+/** Established connections to `port` as inode → peer's name. */
+function connectionsTo(port: number): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const table of ["/proc/self/net/tcp", "/proc/self/net/tcp6"]) {
+    for (const line of readTable(table).split("\n").slice(1)) {
+      const [, local = "", remote = "", state, , , , , , inode = ""] = line.trim().split(/\s+/);
+      if (state !== ESTABLISHED || Number.parseInt(local.split(":")[1] ?? "", 16) !== port) continue;
+      const [host = "", remotePort = ""] = remote.split(":");
+      found.set(inode, peerName(addressOf(host), Number.parseInt(remotePort, 16)));
+    }
+  }
+  return found;
+}
+
+function readTable(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return ""; // a kernel without IPv6, or no descriptor left to read it with
+  }
+}
+
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return ""; // closed meanwhile: the one that listed the folder
+  }
+}
+
+/** How many descriptors are open, at least: the system gives out the lowest free number. Null: there is none left. */
+function lowestFree(): number | null {
+  try {
+    const fd = openSync("/dev/null", "r");
+    closeSync(fd);
+    return fd;
+  } catch {
+    return null;
+  }
+}
+
+class LinuxGuard implements ConnectionGuard {
+  readonly #port: number;
+  readonly #log: Log;
+  readonly #most: number;
+  readonly #shutdown: (fd: number, how: number) => number;
+  readonly #timer: ReturnType<typeof setInterval>;
+  /** Names of peers with the token. */
+  #trusted = new Set<string>();
+  /** Strangers at the last look, oldest first. */
+  #strangers = new Set<string>();
+  /** Kept open, so that a look is possible when there is no other descriptor left. */
+  #spare: number[] = [];
+  #isLoud = true;
+
+  constructor(port: number, log: Log) {
+    this.#port = port;
+    this.#log = log;
+    this.#most = Math.max(8, Math.min(MOST_STRANGERS, Math.floor(mostDescriptors() * STRANGERS_SHARE)));
+    this.#shutdown = dlopen("libc.so.6", { shutdown: { args: ["i32", "i32"], returns: "i32" } }).symbols.shutdown;
+    this.#keepSpare();
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  trust(peer: { readonly address: string; readonly port: number } | null): void {
+    if (peer !== null) this.#trusted.add(peerName(peer.address, peer.port));
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    for (const fd of this.#spare.splice(0)) closeSync(fd);
+  }
+
+  #keepSpare(): void {
+    if (this.#spare.length === 0) this.#spare = [openSync("/dev/null", "r"), openSync("/dev/null", "r")];
+  }
+
+  #look(): void {
+    const free = lowestFree();
+    if (free !== null && free < this.#most) return; // fewer are open than strangers alone may have
+    for (const fd of this.#spare.splice(0)) closeSync(fd);
+    try {
+      this.#cutStrangers();
+    } finally {
+      // When even now there is none, the next look has what was cut.
+      if (lowestFree() !== null) this.#keepSpare();
+    }
+  }
+
+  #cutStrangers(): void {
+    const peers = connectionsTo(this.#port);
+    const present = new Set(peers.values());
+    this.#trusted = new Set([...this.#trusted].filter((peer) => present.has(peer)));
+    const strangers = new Map<string, Peer>();
+    for (const fd of readdirSync("/proc/self/fd")) {
+      const inode = /^socket:\[(\d+)\]$/.exec(linkOf(fd))?.[1] ?? "";
+      const peer = peers.get(inode);
+      if (peer !== undefined && !this.#trusted.has(peer)) strangers.set(peer, { fd: Number(fd), inode });
+    }
+    const known = [...this.#strangers].filter((peer) => strangers.has(peer));
+    const inOrder = [...new Set([...known, ...strangers.keys()])];
+    this.#strangers = new Set(inOrder);
+    if (inOrder.length <= this.#most) return;
+    const cut = inOrder.slice(0, inOrder.length - Math.floor(this.#most / 2));
+    for (const peer of cut) {
+      const stranger = strangers.get(peer);
+      if (stranger !== undefined) this.#shutdown(stranger.fd, SHUT_BOTH_WAYS);
+      this.#strangers.delete(peer);
+    }
+    if (this.#isLoud) this.#log.warn(`${inOrder.length} connections without a token: ${cut.length} were cut`);
+    this.#isLoud = false;
+    setTimeout(() => {
+      this.#isLoud = true;
+    }, 60_000).unref();
+  }
+}
+
+export function guardConnections(port: number, log: Log): ConnectionGuard {
+  if (process.platform !== "linux") return NO_GUARD;
+  try {
+    return new LinuxGuard(port, log);
+  } catch (thrown) {
+    log.debug(`connections without a token are not counted: ${String(thrown)}`); // no /proc, or another libc
+    return NO_GUARD;
+  }
+}
