@@ -109,6 +109,8 @@ export function withHdr(sideData: readonly SideData[]): Pick<SourceVideo, "hdr">
   const hdr = readHdr(sideData);
   return hdr === undefined ? {} : { hdr };
 }
+/** Codecs of one matrix alone (RFC 6386, 9.2). Their decoders say it; ffprobe does only where it had to decode a picture. */
+const MATRIX_OF_CODEC: ReadonlyMap<string, string> = new Map([["vp8", "bt470bg"]]);
 
 function toVideo(stream: ProbedStream): SourceVideo | null {
   const timeBase = positiveRational(stream.time_base);
@@ -138,7 +140,7 @@ function toVideo(stream: ProbedStream): SourceVideo | null {
     rotationDegrees: rotation,
     colour: {
       range: known(stream.color_range),
-      space: known(stream.color_space),
+      space: known(stream.color_space) ?? MATRIX_OF_CODEC.get(stream.codec_name ?? "") ?? null,
       transfer: known(stream.color_transfer),
       primaries: known(stream.color_primaries),
       chromaLocation: known(stream.chroma_location),
