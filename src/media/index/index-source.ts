@@ -197,11 +197,12 @@ export async function indexSource(
       "The file may be damaged, or on a disk that fails.",
     );
   }
-  requireOneClock(clock, index, options);
-  groups.add(index.finish());
   if (doubt.isSuspicious) judged ??= judgeTimes();
   await judged;
+  // Decoding times that ffmpeg makes of such packets go back, which is no other recording.
   if (areLost && options.isEstimate !== true) throw lostTimes(info.video);
+  requireOneClock(clock, index, options);
+  groups.add(index.finish());
   watchGrid();
   if (index.hasTimeJump && restartsClock(info.formatName))
     index.markUnseekable("the source's clock starts anew in the middle");
