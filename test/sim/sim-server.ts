@@ -10,7 +10,7 @@ import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts"
 import { isTerminal } from "../../src/cluster/scheduler/model/state-changes.ts";
 import { LEASE_MS } from "../../src/cluster/scheduler/model/timing.ts";
 import { findLost } from "../../src/cluster/scheduler/rules/lease-reclaim.ts";
-import { resultStanding } from "../../src/cluster/scheduler/rules/lease-rules.ts";
+import { resultStanding } from "../../src/cluster/scheduler/rules/result-rules.ts";
 import type { SegmentReport } from "../../src/media/model/segment.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { Invariants, Violation } from "./invariants.ts";
@@ -125,8 +125,8 @@ export class SimServer {
     // The shell usually asks before it reads the body; the lease may end between asking and landing.
     if (standing === "wanted" || (standing === "stale" && this.#random.chance(0.5))) {
       if (standing === "wanted") this.files.set(file.attemptId, file);
-      const place = { jobId: file.jobId, segmentIndex: file.segmentIndex };
-      const verdict = this.dispatch({ type: "result-landed", attemptId: file.attemptId, clientId, report, place });
+      const storedFor = { jobId: file.jobId, segmentIndex: file.segmentIndex };
+      const verdict = this.dispatch({ type: "result-landed", attemptId: file.attemptId, clientId, report, storedFor });
       return this.isUp ? verdict : null;
     }
     return this.dispatch({ type: "result-landed", attemptId: file.attemptId, clientId, report });

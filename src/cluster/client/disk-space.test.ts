@@ -26,7 +26,7 @@ function diskWith(freeMiB: number) {
   return { disk, changes, space, next };
 }
 
-test("with less than 16 MiB nothing begins; with them it does again", async () => {
+test("no encode begins with less than 16 MiB; with 16 MiB it does again", async () => {
   const { disk, changes, space, next } = diskWith(15);
   expect(await space.isEnough()).toBe(false);
   expect(changes).toEqual([expect.stringContaining("16 MiB")]);
@@ -38,7 +38,7 @@ test("with less than 16 MiB nothing begins; with them it does again", async () =
   space.stop();
 });
 
-test("what ran full wants twice what it had written, so that it is not tried into the same wall", async () => {
+test("after an encode filled the disk, twice what it had written must be free", async () => {
   const { disk, changes, space, next } = diskWith(40);
   expect(await space.isEnough()).toBe(true);
   space.noteFull(40 * MIB);

@@ -36,8 +36,9 @@ import {
   submitJob,
 } from "./rules/job-rules.ts";
 import { reclaimAttempt } from "./rules/lease-reclaim.ts";
-import { advanceUpload, expireLeases, failAttempt, landResult, progressAttempt } from "./rules/lease-rules.ts";
+import { advanceUpload, expireLeases, failAttempt, progressAttempt } from "./rules/lease-rules.ts";
 import { resume } from "./rules/restart.ts";
+import { landResult } from "./rules/result-rules.ts";
 import { retryJob } from "./rules/retry.ts";
 import { decideByReference, mismatchSegment, verifySegment } from "./rules/segment-rules.ts";
 import { leaveGrid, mergeSegments } from "./rules/void-segments.ts";

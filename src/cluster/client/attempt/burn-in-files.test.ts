@@ -87,7 +87,7 @@ test("wrong bytes and a busy server are tried again; what is damaged never lands
   expect(await readdir(join(folder, "side"))).toHaveLength(1);
 });
 
-test("a refusal is told as it is; the next attempt asks again", async () => {
+test("a refusal is thrown as it is; the next attempt asks again", async () => {
   const body = { error: { code: "E_UNKNOWN_ID", message: "no such file", hint: "It may have ended." } };
   answers.push(Response.json(body, { status: 404 }));
   const refused = await files.open(offer(newId()), never).catch((thrown: unknown) => thrown);

@@ -21,7 +21,7 @@ test("a report travels in a header whatever ffmpeg said", () => {
   expect(JSON.parse(text)).toEqual(report);
 });
 
-test("waits grow by 1.7 to the cap, with jitter around them, and begin anew after a reset", () => {
+test("waits grow by 1.7 to the cap, with jitter around them, and start over after a reset", () => {
   const middle = createBackoff(1000, 4000, () => 0.5);
   expect([middle.next(), middle.next(), middle.next(), middle.next(), middle.next()]).toEqual([
     1000, 1700, 2890, 4000, 4000,

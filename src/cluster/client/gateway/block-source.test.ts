@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "../../../base/log.ts";
 import { openBlockCache } from "./block-cache.ts";
-import { type BlockSource, createBlockSource } from "./block-source.ts";
+import { BlockSource } from "./block-source.ts";
 
 let folder: string;
 let source: BlockSource;
@@ -14,7 +14,7 @@ let begun: { block: number; answer: (bytes: Uint8Array) => void; refuse: (error:
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "ffc-block-source-"));
   begun = [];
-  source = createBlockSource({
+  source = new BlockSource({
     sourceId: "s",
     blocks: 100,
     cache: await openBlockCache(join(folder, "cache"), 1 << 20, silentLog),

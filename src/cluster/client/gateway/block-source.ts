@@ -21,102 +21,103 @@ export interface ReadPosition {
   close(): void;
 }
 
-export interface BlockSource {
-  /** The bytes of a block. Errors: those of the fetch. */
-  block(block: number): Promise<Uint8Array>;
-  openPosition(): ReadPosition;
-  /** Fetches blocks `[first, last]` when nothing is more urgent; the returned function cancels the rest. */
-  prefetch(first: number, last: number): () => void;
-  /** Ends every fetch; once it resolves, nothing of this source is written any more. */
-  close(): Promise<void>;
-}
-
-export function createBlockSource(parts: BlockSourceParts): BlockSource {
-  const { sourceId, blocks, cache } = parts;
-  const ended = new AbortController();
-  const inFlight = new Map<number, Promise<Uint8Array>>();
-  const positions = new Set<{ next: number }>();
-  const prefetches = new Set<{ next: number; last: number }>();
+export class BlockSource {
+  readonly #parts: BlockSourceParts;
+  readonly #ended = new AbortController();
+  readonly #inFlight = new Map<number, Promise<Uint8Array>>();
+  readonly #positions = new Set<{ next: number }>();
+  readonly #prefetches = new Set<{ next: number; last: number }>();
   /** Not fetched ahead again: a reader that needs such a block asks for it, and then gets the error. */
-  const failed = new Set<number>();
-  let ahead = 0;
+  readonly #failed = new Set<number>();
+  #ahead = 0;
 
-  const isWanted = (block: number) =>
-    block < blocks && !inFlight.has(block) && !failed.has(block) && !cache.has(sourceId, block);
+  constructor(parts: BlockSourceParts) {
+    this.#parts = parts;
+  }
 
-  const start = (block: number): Promise<Uint8Array> => {
-    const fetching = (async () => {
-      try {
-        const bytes = await parts.fetch(block, ended.signal);
-        failed.delete(block);
-        await cache.put(sourceId, block, bytes);
-        return bytes;
-      } catch (thrown) {
-        failed.add(block);
-        throw thrown;
-      } finally {
-        inFlight.delete(block);
-      }
-    })();
-    inFlight.set(block, fetching);
+  /** The bytes of a block. Errors: those of the fetch. */
+  async block(block: number): Promise<Uint8Array> {
+    this.#ended.signal.throwIfAborted();
+    const flying = this.#inFlight.get(block);
+    if (flying) return flying;
+    const { cache, sourceId } = this.#parts;
+    if (!cache.has(sourceId, block)) return this.#start(block);
+    return (await cache.get(sourceId, block)) ?? this.#inFlight.get(block) ?? this.#start(block);
+  }
+
+  openPosition(): ReadPosition {
+    const position = { next: this.#parts.blocks };
+    this.#positions.add(position);
+    return {
+      at: (block) => {
+        position.next = block + 1;
+        this.#fetchAhead();
+      },
+      close: () => void this.#positions.delete(position),
+    };
+  }
+
+  /** Fetches blocks `[first, last]` when nothing is more urgent; the returned function cancels the rest. */
+  prefetch(first: number, last: number): () => void {
+    const range = { next: first, last };
+    this.#prefetches.add(range);
+    this.#fetchAhead();
+    return () => void this.#prefetches.delete(range);
+  }
+
+  /** Ends every fetch; once it resolves, nothing of this source is written any more. */
+  async close(): Promise<void> {
+    this.#ended.abort(new Error("the source is no longer needed"));
+    await Promise.allSettled(this.#inFlight.values());
+  }
+
+  #isWanted(block: number): boolean {
+    const { blocks, cache, sourceId } = this.#parts;
+    return block < blocks && !this.#inFlight.has(block) && !this.#failed.has(block) && !cache.has(sourceId, block);
+  }
+
+  #start(block: number): Promise<Uint8Array> {
+    const fetching = this.#fetch(block);
+    this.#inFlight.set(block, fetching);
     return fetching;
-  };
+  }
 
-  const nextAhead = (): number | null => {
-    for (let step = 0; step < READ_AHEAD_BLOCKS; step++) {
-      for (const position of positions) if (isWanted(position.next + step)) return position.next + step;
+  async #fetch(block: number): Promise<Uint8Array> {
+    const { cache, sourceId } = this.#parts;
+    try {
+      const bytes = await this.#parts.fetch(block, this.#ended.signal);
+      this.#failed.delete(block);
+      await cache.put(sourceId, block, bytes);
+      return bytes;
+    } catch (thrown) {
+      this.#failed.add(block);
+      throw thrown;
+    } finally {
+      this.#inFlight.delete(block);
     }
-    for (const range of prefetches) {
-      for (; range.next <= range.last; range.next++) if (isWanted(range.next)) return range.next++;
-      prefetches.delete(range);
+  }
+
+  #nextAhead(): number | null {
+    for (let step = 0; step < READ_AHEAD_BLOCKS; step++) {
+      for (const { next } of this.#positions) if (this.#isWanted(next + step)) return next + step;
+    }
+    for (const range of this.#prefetches) {
+      for (; range.next <= range.last; range.next++) if (this.#isWanted(range.next)) return range.next++;
+      this.#prefetches.delete(range);
     }
     return null;
-  };
+  }
 
-  const fetchAhead = () => {
-    while (ahead < AHEAD_CONCURRENCY && !ended.signal.aborted) {
-      const block = nextAhead();
+  #fetchAhead(): void {
+    while (this.#ahead < AHEAD_CONCURRENCY && !this.#ended.signal.aborted) {
+      const block = this.#nextAhead();
       if (block === null) return;
-      ahead += 1;
+      this.#ahead += 1;
       const done = () => {
-        ahead -= 1;
-        fetchAhead();
+        this.#ahead -= 1;
+        this.#fetchAhead();
       };
-      start(block).then(done, done); // `failed` remembers a failure; a reader that needs the block meets it again
+      this.#start(block).then(done, done); // `#failed` remembers a failure; a reader that needs the block meets it again
     }
-  };
-
-  return {
-    async block(block) {
-      ended.signal.throwIfAborted();
-      const flying = inFlight.get(block);
-      if (flying) return flying;
-      if (!cache.has(sourceId, block)) return start(block);
-      return (await cache.get(sourceId, block)) ?? inFlight.get(block) ?? start(block);
-    },
-
-    openPosition() {
-      const position = { next: blocks };
-      positions.add(position);
-      return {
-        at(block) {
-          position.next = block + 1;
-          fetchAhead();
-        },
-        close: () => void positions.delete(position),
-      };
-    },
-
-    prefetch(first, last) {
-      const range = { next: first, last };
-      prefetches.add(range);
-      fetchAhead();
-      return () => void prefetches.delete(range);
-    },
-
-    async close() {
-      ended.abort(new Error("the source is no longer needed"));
-      await Promise.allSettled(inFlight.values());
-    },
-  };
+  }
 }

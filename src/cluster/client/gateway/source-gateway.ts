@@ -9,7 +9,7 @@ import type { SourceOffer } from "../../protocol/messages.ts";
 import { type ByteRange, blockCount, blockRange, blocksOfRange } from "../../transfer/blocks.ts";
 import type { Remote } from "../link/remote.ts";
 import { openBlockCache } from "./block-cache.ts";
-import { type BlockSource, createBlockSource } from "./block-source.ts";
+import { BlockSource } from "./block-source.ts";
 import { DEFAULT_FETCH_POLICY, type FetchPolicy, fetchBlock } from "./fetch-block.ts";
 import { readRange } from "./http-range.ts";
 
@@ -96,7 +96,7 @@ async function openSourceCache(options: GatewayOptions, cacheBytes: number): Pro
       const known = sources.get(offer.sourceId);
       // A job that was over may have been resumed.
       if (known) return Object.assign(known, { keepMs });
-      const blocks = createBlockSource({
+      const blocks = new BlockSource({
         sourceId: offer.sourceId,
         blocks: blockCount(offer.bytes, offer.blockBytes),
         cache,

@@ -14,6 +14,7 @@ import {
 import type { Remote } from "./remote.ts";
 
 export type Welcome = Extract<ServerMessage, { type: "welcome" }>;
+type Goodbye = Extract<ServerMessage, { type: "goodbye" }>;
 
 export type LinkEnd =
   /** Cut, closed or never opened: try again later. */
@@ -24,7 +25,7 @@ export type LinkEnd =
       readonly wasWelcomed: boolean;
       readonly reason: string;
       readonly reconnect: boolean;
-      readonly code?: Extract<ServerMessage, { type: "goodbye" }>["code"];
+      readonly code?: Goodbye["code"];
     };
 
 export interface LinkOptions {
@@ -49,18 +50,15 @@ const WATCH_EVERY_MS = 500;
 const CLOSE_WITHIN_MS = 1000;
 
 export function openLink(options: LinkOptions): Link {
-  const { remote, log } = options;
+  const { log } = options;
   const ended = Promise.withResolvers<LinkEnd>();
   let leaseMs = LEASE_MS;
   let wasWelcomed = false;
-  let goodbye: Extract<ServerMessage, { type: "goodbye" }> | null = null;
+  let goodbye: Goodbye | null = null;
   let lastReceivedMs = performance.now();
   let lastError = "";
 
-  const socket = new WebSocket(`${remote.serverUrl.replace(/^http/, "ws")}/api/v1/link`, {
-    headers: { authorization: `Bearer ${remote.token}` },
-    ...(remote.tls === undefined ? {} : { tls: remote.tls }),
-  });
+  const socket = openSocket(options.remote);
   const send = (message: ClientMessage): boolean => {
     if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > MOST_BUFFERED_BYTES) return false;
     socket.send(JSON.stringify(message));
@@ -72,12 +70,7 @@ export function openLink(options: LinkOptions): Link {
     isOver = true;
     clearInterval(heartbeat);
     clearInterval(watchdog);
-    if (goodbye) {
-      const { reason, reconnect, code } = goodbye;
-      ended.resolve({ kind: "goodbye", wasWelcomed, reason, reconnect, code });
-    } else {
-      ended.resolve({ kind: "lost", wasWelcomed, reason });
-    }
+    ended.resolve(endOf(goodbye, wasWelcomed, reason));
   };
   const watchdog = setInterval(() => {
     const silentMs = performance.now() - lastReceivedMs;
@@ -133,6 +126,19 @@ export function openLink(options: LinkOptions): Link {
       clearTimeout(timer);
     },
   };
+}
+
+function openSocket({ serverUrl, token, tls }: Remote): WebSocket {
+  return new WebSocket(`${serverUrl.replace(/^http/, "ws")}/api/v1/link`, {
+    headers: { authorization: `Bearer ${token}` },
+    ...(tls === undefined ? {} : { tls }),
+  });
+}
+
+/** `reason`: why the connection closed; the server's own reason comes first. */
+function endOf(goodbye: Goodbye | null, wasWelcomed: boolean, reason: string): LinkEnd {
+  if (goodbye === null) return { kind: "lost", wasWelcomed, reason };
+  return { kind: "goodbye", wasWelcomed, reason: goodbye.reason, reconnect: goodbye.reconnect, code: goodbye.code };
 }
 
 function parseMessage(text: string): ServerMessage | null {

@@ -37,7 +37,7 @@ async function foreignError(where: string, scheme?: string): Promise<AppError> {
   return why.error;
 }
 
-test("what answers but is no ffcluster server is told as that", async () => {
+test("an answer that is not from an ffcluster server is recognised", async () => {
   const notFound = await foreignError(answering(() => new Response("not found", { status: 404 })));
   expect(notFound.code).toBe("E_UNREACHABLE");
   expect(notFound.message).toMatch(/^what answers at 127\.0\.0\.1:\d+ is no ffcluster server: it answers 404$/);

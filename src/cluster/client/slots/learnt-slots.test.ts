@@ -40,7 +40,7 @@ test("what is kept is there for the next run, for the same cores and ffmpeg, a w
 });
 
 for (const broken of ["{", "[]", '{"k":{"slots":0,"refused":[],"fps":{},"learntAt":"2026-01-01T00:00:00Z"}}', ""]) {
-  test(`a broken file is told, ignored and written anew: ${broken}`, async () => {
+  test(`a broken file is logged, ignored and overwritten: ${broken}`, async () => {
     await writeFile(path, broken);
     const learnt = await openLearntSlots({ path, machine: MACHINE, log });
     expect(learnt.get("k")).toBeNull();
@@ -52,7 +52,7 @@ for (const broken of ["{", "[]", '{"k":{"slots":0,"refused":[],"fps":{},"learntA
   });
 }
 
-test("a disk that takes nothing is told, and costs no more than that", async () => {
+test("a full disk is logged, and nothing else happens", async () => {
   const learnt = await openLearntSlots({ path, machine: MACHINE, log });
   await rm(folder, { recursive: true });
   await writeFile(folder, "a file where the folder was");

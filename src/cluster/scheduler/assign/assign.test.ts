@@ -70,7 +70,7 @@ test("an upload leaves its slot free, but uploads that pile up stop new work", (
   }
 });
 
-test("after its first result a client holds one segment more than slots; never in the tail", () => {
+test("after its first result a client holds one segment more than slots; not near the end of the job", () => {
   const bench = new SchedulerBench();
   bench.hello("one");
   bench.submit("job", { settings: { maxSegmentSeconds: 4 } });
@@ -131,7 +131,7 @@ test("earlier jobs come first; a later one gets the slots they can't use", () =>
   expect(bench.attempt("only 264").jobId).toBe("second");
 });
 
-test("a job that draws letters goes to clients that draw them as its first one does", () => {
+test("a job that renders text goes to clients that render it as its first one does", () => {
   const bench = new SchedulerBench();
   const prints = (drawtext: string | null) => ({ textPrints: { drawtext, subtitles: null } });
   bench.hello("one", prints("a"));
@@ -178,7 +178,7 @@ test("a client whose release makes another output than the server's gets none of
   expect(idle).toContain("its ffmpeg 5.1 makes another");
 });
 
-test("the first client's letters count no more once nothing is drawn with them", () => {
+test("the first client's text rendering no longer counts once no segment has it", () => {
   const bench = new SchedulerBench();
   bench.hello("one", { textPrints: { drawtext: "a", subtitles: "a" } });
   bench.submit("job", { text: { draws: ["drawtext", "subtitles"], print: null } });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
-import { resultStanding } from "../rules/lease-rules.ts";
+import { resultStanding } from "../rules/result-rules.ts";
 
 /** Two segments of a short job: "slow" holds one of them at 5 frames per second, "fast" is done with the other. */
 function slowAndFast(slowFps = 5, slowFrames = 10) {
@@ -111,7 +111,7 @@ test("after a restart a speculative attempt beside a result that is checked keep
   expect(phase).not.toHaveProperty("speculative");
 });
 
-test("however many leases were lost beside it, an attempt that goes on is not failed for it", () => {
+test("however many leases of other attempts were lost, an attempt that goes on does not fail for it", () => {
   const { bench, slow } = slowAndFast();
   const job = bench.job();
   const segments = job.segments.map((segment) => ({ ...segment, losses: 100 })); // past every bound
@@ -124,7 +124,7 @@ test("however many leases were lost beside it, an attempt that goes on is not fa
   expect(bench.job().status).toBe("Combining");
 });
 
-test("the first one may win too, and then the second is told to stop", () => {
+test("the first one may win too, and then the second is stopped", () => {
   const { bench, slow } = slowAndFast();
   const second = bench.attempt("fast");
   bench.finish(slow);

@@ -126,7 +126,7 @@ export type Input =
       /**
        * The segment that the file was stored for, so that a refused one can be dropped after its attempt is forgotten.
        */
-      readonly place?: { readonly jobId: JobId; readonly segmentIndex: number };
+      readonly storedFor?: { readonly jobId: JobId; readonly segmentIndex: number };
     }
   | {
       readonly type: "segment-verified";

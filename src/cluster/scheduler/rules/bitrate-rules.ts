@@ -9,7 +9,8 @@ import type { Turn } from "../model/turn.ts";
 import { budgetOf, claimOf, ENCODE_SLOWDOWN, isMeasuring } from "../sizing/segment-shares.ts";
 import { shareBits } from "../sizing/share-bits.ts";
 import { becomeProcessing } from "./job-rules.ts";
-import { heldBy, withSpeed } from "./lease-rules.ts";
+import { heldBy } from "./lease-rules.ts";
+import { withSpeed } from "./result-rules.ts";
 import { stopSpeculativeAttempts } from "./speculative-attempts.ts";
 
 /** Takes the report of a measuring attempt: once, and under its lease. */

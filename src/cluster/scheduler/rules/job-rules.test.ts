@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { FRAMES_PER_GOP, gops, SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
 
-test("a submitted job is Queued, its index starts, and audio that must be encoded starts beside it", () => {
+test("a submitted job is Queued, its index starts, and audio that must be encoded starts at the same time", () => {
   const bench = new SchedulerBench();
   bench.hello();
   bench.submit("job", { hasSoundWork: true });

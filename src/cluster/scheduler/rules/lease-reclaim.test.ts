@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
 import type { Attempt } from "../model/segment.ts";
 import { findLost } from "./lease-reclaim.ts";
-import { resultStanding } from "./lease-rules.ts";
+import { resultStanding } from "./result-rules.ts";
 
 /** One client at work on the one segment of a job. */
 function atWork(): { bench: SchedulerBench; attempt: Attempt } {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
 import type { SegmentReport } from "../../../media/model/segment.ts";
-import { resultStanding } from "./lease-rules.ts";
+import { resultStanding } from "./result-rules.ts";
 
 /** One client at work on a long job. */
 function working(): SchedulerBench {
@@ -73,7 +73,7 @@ test("a result after its lease is refused, its file dropped, the refusal recorde
   bench.pass(2000);
   expect(resultStanding(bench.state, late.id, "one")).toBe("stale");
   const { id: attemptId } = late;
-  const place = { jobId: "job", segmentIndex: 0 };
+  const storedFor = { jobId: "job", segmentIndex: 0 };
   const report = {
     frames: 1,
     seconds: 1,
@@ -83,9 +83,9 @@ test("a result after its lease is refused, its file dropped, the refusal recorde
     seamAfterEnd: null,
     decodeErrors: [],
   };
-  bench.send({ type: "result-landed", attemptId, clientId: "one", report, place });
+  bench.send({ type: "result-landed", attemptId, clientId: "one", report, storedFor });
   expect(bench.last.verdict).toMatchObject({ ok: false, error: { code: "E_STALE_ATTEMPT" } });
-  expect(bench.effects("drop-result")).toEqual([{ type: "drop-result", ...place, attemptId }]);
+  expect(bench.effects("drop-result")).toEqual([{ type: "drop-result", ...storedFor, attemptId }]);
   expect(bench.last.events).toMatchObject([{ type: "attempt-refused", attemptId, segmentIndex: 0 }]);
   expect(bench.segment(0).phase.kind).toBe("pending");
 });
@@ -103,8 +103,8 @@ test("the file of a taken result is not dropped when another client claims the s
   const attempt = bench.attempt();
   bench.land(attempt);
   const { report } = (bench.segment(0).phase as { landed: { report: SegmentReport } }).landed;
-  const place = { jobId: "job", segmentIndex: 0 };
-  bench.send({ type: "result-landed", attemptId: attempt.id, clientId: "two", report, place });
+  const storedFor = { jobId: "job", segmentIndex: 0 };
+  bench.send({ type: "result-landed", attemptId: attempt.id, clientId: "two", report, storedFor });
   expect(bench.last.verdict.ok).toBe(false);
   expect(bench.last.effects).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// Segments whose headers can't be joined: who goes on, what is encoded again, and what happens when nobody fits.
+// Segments whose parameter sets can't be joined: which clients go on, what is encoded again, what happens when none fits.
 import { expect, test } from "bun:test";
 import { FACTS, gops, SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
 import type { JobSettings } from "../model/job.ts";
@@ -65,7 +65,7 @@ test("two clients that make the same win over one that began", () => {
   expect(bench.attempts("two").length).toBeGreaterThan(0);
 });
 
-test("a result that was on its way when its client was told apart does not turn the choice round", () => {
+test("a late result of a client that was set aside does not change the choice", () => {
   const bench = benchWith({ headers: "global" });
   const [slow, kept] = [firstOf(bench, "one"), firstOf(bench, "two")];
   bench.land(slow, { seconds: 100 });
@@ -83,7 +83,7 @@ test("a result that was on its way when its client was told apart does not turn 
   expect(bench.segment(late.segmentIndex).phase.kind).not.toBe("verified");
 });
 
-test("where each segment brings its own headers nothing is encoded again", () => {
+test("where each segment carries its own parameter sets, nothing is encoded again", () => {
   const bench = benchWith({});
   const [one, two] = [firstOf(bench, "one"), firstOf(bench, "two")];
   finish(bench, one, "a");
@@ -120,7 +120,7 @@ test("one client that makes two pixel formats of one source makes it in one piec
 test.each([
   ["global", "whole"],
   ["repeated", "keyframes"],
-] as const)("one client that writes several headers, %s: %s", (headers, mode) => {
+] as const)("one client that writes several parameter sets, %s: %s", (headers, mode) => {
   const bench = benchWith({ headers }, ["one"]);
   finish(bench, firstOf(bench, "one"), "a");
   finish(bench, firstOf(bench, "one"), "b");
@@ -149,7 +149,7 @@ test("when those who fit are gone for good, the others begin again", () => {
   expect(bench.job().status).not.toBe("Failed");
 });
 
-test("with one segment over everything in their place, whoever writes other headers may do it", () => {
+test("with one segment over everything, a client with other parameter sets may encode it", () => {
   const bench = new SchedulerBench();
   for (const id of ["one", "two"]) bench.hello(id);
   bench.submit("job", { settings: { requiredClients: 2, headers: "global" } });

@@ -13,7 +13,7 @@ function reportUntilLost(bench: SchedulerBench, seconds: number): { readonly at:
   return null;
 }
 
-test("an attempt that is reported faithfully and gets no further is lost when its patience is over", () => {
+test("an attempt that is reported without progress is lost after its progress timeout", () => {
   const bench = new SchedulerBench();
   bench.hello("one");
   bench.submit();

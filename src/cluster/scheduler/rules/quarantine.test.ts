@@ -34,7 +34,7 @@ test("a client that fails on three segments, which others have no trouble with, 
   expect(bench.job().status).toBe("Combining");
 });
 
-test("a segment that fails on several clients is its own trouble, and counts against none of them", () => {
+test("a segment that fails on several clients counts against none of them", () => {
   const bench = twoClients();
   bench.hello("third");
   const poison = anyOf(bench, "bad").segmentIndex;
@@ -49,7 +49,7 @@ test("a segment that fails on several clients is its own trouble, and counts aga
   expect([...bench.state.clients.values()].every((client) => client.quarantine === null)).toBe(true);
 });
 
-test("where nobody delivers it is the job that is bad, not a client", () => {
+test("where no client delivers, the job is at fault and not a client", () => {
   const bench = new SchedulerBench();
   bench.hello("one", { slots: 4 });
   bench.hello("two", { slots: 4 });
@@ -64,7 +64,7 @@ test("where nobody delivers it is the job that is bad, not a client", () => {
   expect(bench.client("two").quarantine).toBeNull();
 });
 
-test("one right segment and the count begins anew", () => {
+test("one right segment resets the count", () => {
   const bench = twoClients();
   bench.fail(anyOf(bench, "bad"));
   bench.fail(anyOf(bench, "bad"));
@@ -73,7 +73,7 @@ test("one right segment and the count begins anew", () => {
   expect(bench.client("bad").quarantine).toBeNull();
 });
 
-test("frames that are missing only in one client's segments are asked of another before the ladder, and blamed", () => {
+test("frames that are missing only in one client's segments are asked of another before the ladder, and count against the client", () => {
   const bench = twoClients();
   for (let times = 0; times < 3; times++) {
     const wrong = anyOf(bench, "bad");

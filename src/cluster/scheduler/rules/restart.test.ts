@@ -9,7 +9,7 @@ function restart(bench: SchedulerBench): SchedulerBench {
   return again;
 }
 
-test("leases are armed anew, clients are away until they come back, and hold on to what they name", () => {
+test("leases are renewed; clients are away until they come back, and keep what they name", () => {
   const bench = new SchedulerBench();
   bench.now = 1_000_000;
   bench.hello("one", { link: 7 });

@@ -1,6 +1,6 @@
-// The segment machine after its bytes have landed: verification, the ladder of lead-ins, the reference decoding and
-// the comparison of seams (docs/FAILURES.md, "The ladder").
-import type { LeadIn, SegmentFacts } from "../../../media/model/segment.ts";
+// The state machine of a segment after its result has landed: verification, the answers of the server's own decoding, and
+// the comparison of seams. What happens to a segment that is not as planned is in ladder.ts.
+import type { SegmentFacts } from "../../../media/model/segment.ts";
 import { isCapable, isReachable } from "../ability/capability.ts";
 import type { AttemptId, ClientId, JobId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
@@ -8,6 +8,14 @@ import type { LandedResult, Segment } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
 import { takeOtherWay } from "./election.ts";
 import { becomeProcessing, failJob, openJob } from "./job-rules.ts";
+import {
+  decodeFromTheBeginning,
+  encodeAgain,
+  hasSought,
+  mayBeConcealedOtherwise,
+  nextLeadIn,
+  refer,
+} from "./ladder.ts";
 import { settleParameterSets } from "./parameter-sets.ts";
 import { clearTroubles, hasDelivered, recordTrouble } from "./quarantine.ts";
 import { dropSpeculativeAttempts, useSpeculativeResult } from "./speculative-attempts.ts";
@@ -49,40 +57,6 @@ export function verifySegment(turn: Turn, answer: SegmentAnswer, facts: SegmentF
   if (!mayBeConcealedOtherwise(job, segment, landed)) return believe(turn, job, segment, landed, facts);
   dropSpeculativeAttempts(turn, job, segment, landed);
   decodeFromTheBeginning(turn, job, segment, landed);
-}
-
-/**
- * Decoders conceal damage with earlier pictures, some even with data from the source's first packets. After a seek the
- * result may differ from a decode in one run.
- */
-function mayBeConcealedOtherwise(job: Job, segment: Segment, { report }: LandedResult): boolean {
-  return hasSought(job, segment) && report.decodeErrors.length > 0;
-}
-
-/** It was decoded from a key frame that the index names. */
-function hasSought(job: Job, { index, leadIn }: Segment): boolean {
-  return job.split.mode !== "whole" && index > 0 && leadIn !== "beginning";
-}
-
-/**
- * Such a segment costs a decode of everything before it. If more segments than this need it, one run over all is
- * cheaper.
- */
-const MOST_FROM_THE_BEGINNING = 32;
-
-function decodeFromTheBeginning(
-  turn: Turn,
-  job: Job,
-  segment: Segment,
-  landed: LandedResult,
-  reason = "the decoder complained",
-): void {
-  const damaged = job.segments.filter(({ leadIn }) => leadIn === "beginning").length;
-  if (damaged >= MOST_FROM_THE_BEGINNING) {
-    runWhole(turn, job, `more than ${damaged} segments must be decoded from the beginning of the source`);
-    return;
-  }
-  encodeAgain(turn, job, segment, landed, { leadIn: "beginning", reason });
 }
 
 /** Counts or PTS are not as planned: tries a longer lead-in, and after the longest the server's own decoding. */
@@ -231,52 +205,4 @@ function compareSeam(turn: Turn, job: Job, index: number): void {
 function seamDiffers(turn: Turn, job: Job, segment: Segment, landed: LandedResult, reason: string): void {
   const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId };
   turn.event("seam-mismatch", { ...subject, clientId: landed.clientId }, reason);
-}
-
-/** Null: the ladder has no rung left. A run over everything has none at all, since it does not seek. */
-function nextLeadIn(job: Job, segment: Segment): LeadIn | null {
-  if (job.split.mode === "whole") return null;
-  switch (segment.leadIn) {
-    case 0:
-      return 1;
-    case 1:
-      return 3;
-    case 3:
-    case "beginning":
-      return null;
-  }
-}
-
-function leadInText(leadIn: LeadIn): string {
-  return leadIn === "beginning" ? "from the beginning of the source" : `with a lead-in of ${leadIn}`;
-}
-
-function encodeAgain(
-  turn: Turn,
-  job: Job,
-  segment: Segment,
-  landed: LandedResult,
-  { leadIn, reason }: { readonly leadIn: LeadIn; readonly reason: string },
-): void {
-  const how = leadIn === segment.leadIn ? "by another client" : leadInText(leadIn);
-  const note = `encoded again ${how}: ${reason}`;
-  turn.putSegment(job, {
-    ...segment,
-    phase: { kind: "pending", notBefore: turn.now },
-    leadIn,
-    mismatches: [...(segment.mismatches ?? []), { clientId: landed.clientId, leadIn: segment.leadIn }],
-    notes: [...segment.notes, note],
-  });
-  const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId };
-  turn.effect({ type: "drop-result", ...subject });
-  turn.event("segment-retry", { ...subject, clientId: landed.clientId }, note);
-}
-
-function refer(turn: Turn, job: Job, segment: Segment, landed: LandedResult, reason: string): void {
-  turn.putSegment(job, {
-    ...segment,
-    phase: { kind: "referencing", landed },
-    notes: [...segment.notes, `the server decodes the range itself: ${reason}`],
-  });
-  turn.effect({ type: "reference", jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId });
 }

@@ -13,7 +13,7 @@ import type { Input } from "../../scheduler/model/input.ts";
 import type { Attempt } from "../../scheduler/model/segment.ts";
 import type { SchedulerState } from "../../scheduler/model/state.ts";
 import { findLost } from "../../scheduler/rules/lease-reclaim.ts";
-import { resultStanding } from "../../scheduler/rules/lease-rules.ts";
+import { resultStanding } from "../../scheduler/rules/result-rules.ts";
 import { PartialFile } from "../../transfer/partial-file.ts";
 import { attemptOfPart, type JobFolders } from "../job/job-folders.ts";
 import type { SpaceGuard } from "./space-guard.ts";
@@ -123,7 +123,7 @@ export class ResultReceiver {
 
   async #finish({ file }: Incoming, attempt: Attempt, report: ResultReport): Promise<void> {
     const { id: attemptId, jobId, segmentIndex } = attempt;
-    const place = { jobId, segmentIndex };
+    const storedFor = { jobId, segmentIndex };
     const { path } = file;
     try {
       if ((await file.sha256()) !== report.sha256) {
@@ -136,7 +136,7 @@ export class ResultReceiver {
     }
     this.#parts.space.stored(jobId);
     const { clientId, sha256: _sha256, bytes: _bytes, ...facts } = report;
-    const verdict = this.#parts.dispatch({ type: "result-landed", attemptId, clientId, place, report: facts });
+    const verdict = this.#parts.dispatch({ type: "result-landed", attemptId, clientId, storedFor, report: facts });
     if (!verdict.ok) throw new AppError(verdict.error.code, verdict.error.message, verdict.error.hint);
   }
 

@@ -1,0 +1,89 @@
+// The ladder of a segment that is not as planned (docs/FAILURES.md): encoded again with a longer lead-in, decoded by the
+// server itself, encoded again from the beginning of the source.
+import type { LeadIn } from "../../../media/model/segment.ts";
+import type { Job } from "../model/job.ts";
+import type { LandedResult, Segment } from "../model/segment.ts";
+import type { Turn } from "../model/turn.ts";
+import { runWhole } from "./void-segments.ts";
+
+/**
+ * Decoders conceal damage with earlier pictures, some even with data from the source's first packets. After a seek the
+ * result may differ from a decode in one run.
+ */
+export function mayBeConcealedOtherwise(job: Job, segment: Segment, { report }: LandedResult): boolean {
+  return hasSought(job, segment) && report.decodeErrors.length > 0;
+}
+
+/** It was decoded from a key frame that the index names. */
+export function hasSought(job: Job, { index, leadIn }: Segment): boolean {
+  return job.split.mode !== "whole" && index > 0 && leadIn !== "beginning";
+}
+
+/**
+ * Such a segment costs a decode of everything before it. If more segments than this need it, one run over all is
+ * cheaper.
+ */
+const MOST_FROM_THE_BEGINNING = 32;
+
+export function decodeFromTheBeginning(
+  turn: Turn,
+  job: Job,
+  segment: Segment,
+  landed: LandedResult,
+  reason = "the decoder complained",
+): void {
+  const damaged = job.segments.filter(({ leadIn }) => leadIn === "beginning").length;
+  if (damaged >= MOST_FROM_THE_BEGINNING) {
+    runWhole(turn, job, `more than ${damaged} segments must be decoded from the beginning of the source`);
+    return;
+  }
+  encodeAgain(turn, job, segment, landed, { leadIn: "beginning", reason });
+}
+
+/** Null: the ladder has no rung left. A run over everything has none at all, since it does not seek. */
+export function nextLeadIn(job: Job, segment: Segment): LeadIn | null {
+  if (job.split.mode === "whole") return null;
+  switch (segment.leadIn) {
+    case 0:
+      return 1;
+    case 1:
+      return 3;
+    case 3:
+    case "beginning":
+      return null;
+  }
+}
+
+function leadInText(leadIn: LeadIn): string {
+  return leadIn === "beginning" ? "from the beginning of the source" : `with a lead-in of ${leadIn}`;
+}
+
+export function encodeAgain(
+  turn: Turn,
+  job: Job,
+  segment: Segment,
+  landed: LandedResult,
+  { leadIn, reason }: { readonly leadIn: LeadIn; readonly reason: string },
+): void {
+  const how = leadIn === segment.leadIn ? "by another client" : leadInText(leadIn);
+  const note = `encoded again ${how}: ${reason}`;
+  turn.putSegment(job, {
+    ...segment,
+    phase: { kind: "pending", notBefore: turn.now },
+    leadIn,
+    mismatches: [...(segment.mismatches ?? []), { clientId: landed.clientId, leadIn: segment.leadIn }],
+    notes: [...segment.notes, note],
+  });
+  const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId };
+  turn.effect({ type: "drop-result", ...subject });
+  turn.event("segment-retry", { ...subject, clientId: landed.clientId }, note);
+}
+
+export function refer(turn: Turn, job: Job, segment: Segment, landed: LandedResult, reason: string): void {
+  turn.putSegment(job, {
+    ...segment,
+    phase: { kind: "referencing", landed },
+    notes: [...segment.notes, `the server decodes the range itself: ${reason}`],
+  });
+  turn.effect({ type: "reference", jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId });
+}
