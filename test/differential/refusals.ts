@@ -20,6 +20,10 @@ const HONEST: readonly Honest[] = [
     says: /^E_SOURCE_REFUSED: its sound \(stream \d+\) begins \d+ ms before the file says that it starts/,
     why: "Ogg whose sound begins below zero: plain ffmpeg hides it behind an edit list or moves the film",
   },
+  {
+    says: /^E_SOURCE_REFUSED: its video \(stream \d+\) shows no picture: its edit list hides all of them/,
+    why: "plain ffmpeg makes a file without a picture of it",
+  },
   { says: /^E_SOURCE_NO_VIDEO: /, why: "there is no picture in the file" },
 ];
 

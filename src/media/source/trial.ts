@@ -4,7 +4,7 @@ import { AppError } from "../../base/errors.ts";
 import { formatRational, type Rational } from "../../base/rational.ts";
 import { stateRange } from "../colour/range-path.ts";
 import { decoderFor } from "../ffmpeg/codecs.ts";
-import { demuxerName } from "../ffmpeg/formats.ts";
+import { demuxerName, isMp4 } from "../ffmpeg/formats.ts";
 import { runTool, type ToolResult } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
@@ -13,6 +13,7 @@ import type { SourceInfo } from "../model/source.ts";
 import { inOneRun, textDrawers } from "../request/args/split-mode.ts";
 import { filterChain, renderedChain, videoEncoderArgs } from "../request/args/video-args.ts";
 import { findVideoEncoder } from "../request/tables/encoders.ts";
+import { showsNothing } from "./shown-packets.ts";
 import { hintFor, isOfThisBuild, reasonIn } from "./trial-words.ts";
 
 /** What takes longer is left to the clients: a first picture that comes late is none that can't be made. */
@@ -128,6 +129,19 @@ async function run(tools: Tools, trial: Trial, step: Step, signal?: AbortSignal)
   return { came, failed: result.exitCode !== 0, stderr: result.stderrTail };
 }
 
+async function withoutPicture(tools: Tools, { path, info }: Trial, stderr: string, signal?: AbortSignal) {
+  return (await showsNothing(tools, path, info, signal)) ? hiddenPictures(info) : undecodable(path, stderr);
+}
+
+function hiddenPictures({ video, formatName }: SourceInfo): AppError {
+  const why = isMp4(formatName) ? "its edit list hides all of them" : "the file holds none of it";
+  return new AppError(
+    "E_SOURCE_REFUSED",
+    `its video (stream ${video.streamIndex}) shows no picture: ${why}`,
+    "Plain ffmpeg gives no picture either; `ffmpeg -ignore_editlist 1 -i FILE -c copy whole.mp4` brings hidden ones back.",
+  );
+}
+
 function undecodable(path: string, stderr: string): AppError {
   return new AppError(
     "E_SOURCE_REFUSED",
@@ -172,7 +186,7 @@ export async function requireFirstPicture(tools: Tools, trial: Trial, signal?: A
     return null;
   }
   const decoded = await run(tools, trial, "decoded", signal);
-  if (decoded.came === "nothing") throw undecodable(trial.path, decoded.stderr);
+  if (decoded.came === "nothing") throw await withoutPicture(tools, trial, decoded.stderr, signal);
   // Filters may well leave no picture: that alone is no failure.
   if (decoded.came === "picture" && filtered.failed) requireOwnFault(trial, "filtered", filtered.stderr);
   return null;

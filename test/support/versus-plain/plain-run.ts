@@ -81,6 +81,19 @@ function plainArgs(
   ];
 }
 
+/** Behind filters that draw pictures of their own (tmix) versions since 7.0 no longer know the source's tick: it is named. */
+async function runPlainly(
+  tools: Tools,
+  job: PlainJob,
+  streams: readonly StreamFacts[],
+  times: readonly string[],
+  timeBase: string,
+): Promise<Ran> {
+  const ran = await runTool(plainArgs(tools, job, streams, times));
+  if (ran.exitCode === 0 || !/Demuxing timebase not available/.test(ran.stderr)) return ran;
+  return await runTool(plainArgs(tools, job, streams, ["-fps_mode", "passthrough", "-enc_time_base:v", timeBase]));
+}
+
 /**
  * The plain run. MPEG-1, MPEG-2 and MPEG-4 part 2 refuse fine ticks: then the encoder has the rate's own, as ffmpeg
  * gives it by itself. Errors: the source can't be read.
@@ -88,7 +101,8 @@ function plainArgs(
 export async function runPlain(tools: Tools, job: PlainJob): Promise<Ran> {
   const { streams } = await streamsOf(tools, job.source);
   const video = streams.find(({ index, type }) => type === "video" && index === (job.kept?.video ?? index));
-  const ran = await runTool(plainArgs(tools, job, streams, timesOf(tools, job.params, video?.timeBase ?? "")));
+  const timeBase = video?.timeBase ?? "";
+  const ran = await runPlainly(tools, job, streams, timesOf(tools, job.params, timeBase), timeBase);
   if (ran.exitCode === 0 || !/time ?base|frame ?rate|fps/i.test(ran.stderr)) return ran;
   return await runTool(plainArgs(tools, job, streams, ["-fps_mode", "passthrough"]));
 }

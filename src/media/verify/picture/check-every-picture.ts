@@ -67,13 +67,14 @@ export async function checkEveryPicture(tools: Tools, input: PicturesInput): Pro
 
 async function compareAll(tools: Tools, input: PicturesInput, comparison: Comparison): Promise<ProofCheck> {
   const { request, sourcePath, output, segments, signal } = input;
-  const { shown, mustBeEqual } = comparison;
+  const { shown, mustBeEqual, mayStray } = comparison;
   const task = planSegment(input, request, { startPts: null, endPts: null }, 0);
   const wrong: { readonly position: number; readonly problem: string }[] = [];
   const worst = { psnr: Number.POSITIVE_INFINITY, ssim: 1 };
   let seen = 0;
   let unclear = 0;
-  const how = { format: shown.format, width: shown.width, quality: expectedQuality(request), mustBeEqual };
+  const quality = expectedQuality(request);
+  const how = { format: shown.format, width: shown.width, quality, mustBeEqual, mayStray };
   const judge = new Judge(how, ({ problems, psnr, ssim }) => {
     const position = seen;
     seen += 1;

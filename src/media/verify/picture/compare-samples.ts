@@ -67,9 +67,9 @@ class SampleCollector {
     this.#output.push(output);
     const [sample] = this.#left;
     if (sample === undefined || this.#source.length < sample.frames) return;
-    const { shown, input, mustBeEqual } = this.#setting;
+    const { shown, input, mustBeEqual, mayStray } = this.#setting;
     const run = { source: this.#source, output: this.#output, format: shown.format, width: shown.width };
-    const judged = judgePictures({ ...run, quality: expectedQuality(input.request), mustBeEqual });
+    const judged = judgePictures({ ...run, quality: expectedQuality(input.request), mustBeEqual, mayStray });
     this.compared.push({ sample, judged });
     // From the beginning other pictures may come out, where a seek misses.
     if (!this.#fromBeginning) input.kept?.keep(sourceSide(this.#setting, [sample]), this.#source);

@@ -2,7 +2,7 @@
 import type { Rational } from "../../../base/rational.ts";
 import { rangeHolder } from "../../colour/range-holder.ts";
 import { outputRange } from "../../colour/range-path.ts";
-import { decoderOfOutput } from "../../ffmpeg/codecs.ts";
+import { decoderOfOutput, isH264Encoder } from "../../ffmpeg/codecs.ts";
 import { ASKED_COLOURS, isSince } from "../../ffmpeg/differences.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import type { Container } from "../../model/source.ts";
@@ -35,6 +35,8 @@ export interface Comparison {
   readonly timeBase: Rational;
   /** Lossless, and nothing converts the samples on their way. */
   readonly mustBeEqual: boolean;
+  /** But for strays: what x264 makes of single samples in its lossless mode. */
+  readonly mayStray: boolean;
 }
 
 export function outputFile({ outputPath, container, info, request }: PicturesInput): OutputFile {
@@ -78,5 +80,6 @@ export function comparisonOf(tools: Tools, input: PicturesInput): Comparison | s
   if (reason !== null || format === null || stream === undefined) return reason ?? "the output has no picture";
   const asked = isSince(tools, ASKED_COLOURS) ? ("converted" as const) : ("said" as const);
   const shown = { format, width: picture?.width ?? 0, height: picture?.height ?? 0, asked };
-  return { shown, timeBase: stream.timeBase, mustBeEqual: isUntouched(input, shown) };
+  const { encoder } = input.request.video;
+  return { shown, timeBase: stream.timeBase, mustBeEqual: isUntouched(input, shown), mayStray: isH264Encoder(encoder) };
 }

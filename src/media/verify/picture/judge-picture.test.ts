@@ -79,6 +79,16 @@ describe("pictures of the source", () => {
     expect(problemsOf(output, { quality: "lossless", mustBeEqual: true })).toContain("the codec is lossless");
   });
 
+  test("of x264's lossless mode single samples that are a level off hold, and nothing more", () => {
+    const off = (by: number, every: number) =>
+      changed((paint) => (x, y, p) => Math.round(paint(x, y, p)) + (p === 1 && (x + y * WIDTH) % every === 0 ? by : 0));
+    const how = { quality: "lossless", mustBeEqual: true } as const;
+    expect(problemsOf(off(1, 1000), { ...how, mayStray: true })).toBe("");
+    expect(problemsOf(off(1, 1000), how)).toContain("the codec is lossless");
+    expect(problemsOf(off(2, 1000), { ...how, mayStray: true })).toContain("the codec is lossless");
+    expect(problemsOf(off(1, 50), { ...how, mayStray: true })).toContain("the codec is lossless");
+  });
+
   test("a black picture that is painted a level beside black holds", () => {
     const black = [picture(() => 16), picture(() => 16)];
     const output = [picture(() => 17), picture(() => 17)];
