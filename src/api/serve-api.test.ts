@@ -338,6 +338,7 @@ describe("clients and results", () => {
 
   const report = {
     clientId: "9f1cbb51-4b37-4d5c-9c69-5a4f3e2d1c0b",
+    secret: "0".repeat(64),
     sha256: "a".repeat(64),
     bytes: 5,
     frames: 1,

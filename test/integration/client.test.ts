@@ -111,7 +111,7 @@ async function makeOffer(path: string, preset: string, source: SourceOffer): Pro
     byteRange: { start: 0, end: info.bytes },
     request: { ...request, video: { ...request.video, preset } },
   };
-  const ids = { attemptId: newId(), jobId: newId() };
+  const ids = { attemptId: newId(), secret: "0".repeat(64), jobId: newId() };
   return { type: "offer", ...ids, segmentIndex: 0, isBenchmark: true, source, task: { ...task } };
 }
 

@@ -11,6 +11,7 @@ import { openSourceGateway } from "../../src/cluster/client/gateway/source-gatew
 import type { Input } from "../../src/cluster/scheduler/model/input.ts";
 import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
 import { JobFolders } from "../../src/cluster/server/job/job-folders.ts";
+import { AttemptSecrets } from "../../src/cluster/server/transfers/attempt-secrets.ts";
 import { ResultReceiver } from "../../src/cluster/server/transfers/result-receiver.ts";
 import { SourceRegistry } from "../../src/cluster/server/transfers/source-registry.ts";
 import { SourceUploads } from "../../src/cluster/server/transfers/source-uploads.ts";
@@ -77,8 +78,10 @@ test.skipIf(!isPossible)(
     const segment = new Uint8Array(2 * MIB).fill(7);
     const inputs: Input[] = [];
     const space = new SpaceGuard();
+    const secrets = new AttemptSecrets(Buffer.alloc(32));
     const parts = {
       folders,
+      secrets,
       space,
       state: (): SchedulerState => bench.state,
       dispatch: (input: Input) => {
@@ -90,6 +93,7 @@ test.skipIf(!isPossible)(
     const report = {
       ...facts,
       clientId,
+      secret: secrets.of(attempt.id),
       sha256: sha256Of(segment),
       bytes: segment.length,
       seamStart: null,

@@ -5,7 +5,7 @@ import { z } from "zod";
 /**
  * Raised when a message changes its meaning. Server and client with different numbers refuse each other, and say why.
  */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 /** Both sides send something at least this often; a link that is silent for a lease time is dead. */
 export const HEARTBEAT_MS = 2000;
@@ -112,6 +112,7 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("attempt-measured"),
     attemptId: id,
+    secret: digest,
     bits: z.number().int().min(0),
     frames: z.number().int().min(0),
     seconds: z.number().min(0),
@@ -146,6 +147,8 @@ export type BurnInFileOffer = z.infer<typeof burnInFileOfferSchema>;
 const offerSchema = z.object({
   type: z.literal("offer"),
   attemptId: id,
+  /** Of this attempt; its result is taken only with it. Nothing else tells it. */
+  secret: digest,
   jobId: id,
   segmentIndex: z.number().int().min(0),
   /** True for the first segment of this client on this job. */
@@ -195,6 +198,8 @@ export type ServerMessage = z.infer<typeof serverMessageSchema>;
  */
 export const resultReportSchema = z.object({
   clientId: id,
+  /** The one in the attempt's offer. */
+  secret: digest,
   sha256: digest,
   bytes: z.number().int().positive(),
   frames: z.number().int().min(0),

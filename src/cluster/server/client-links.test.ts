@@ -4,11 +4,14 @@ import { silentLog } from "../../base/log.ts";
 import { PROTOCOL_VERSION, type ServerMessage } from "../protocol/messages.ts";
 import type { Input } from "../scheduler/model/input.ts";
 import { ClientLinks } from "./client-links.ts";
+import { AttemptSecrets } from "./transfers/attempt-secrets.ts";
+
+const secrets = new AttemptSecrets(Buffer.alloc(32));
 
 function open() {
   const inputs: Input[] = [];
   const dispatch = (input: Input) => void inputs.push(input);
-  const links = new ClientLinks({ noncePath: "/nonce", nonce: "nonce", dispatch, log: silentLog });
+  const links = new ClientLinks({ noncePath: "/nonce", nonce: "nonce", dispatch, log: silentLog, secrets });
   const connect = () => {
     const sent: ServerMessage[] = [];
     let isOpen = true;

@@ -14,6 +14,7 @@ import {
 } from "../protocol/messages.ts";
 import type { Input } from "../scheduler/model/input.ts";
 import type { ClientLink, LinkSocket } from "./ports.ts";
+import type { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 
 interface OpenLink {
   readonly number: number;
@@ -37,6 +38,7 @@ export interface ClientLinksOptions {
   readonly nonce: string;
   readonly dispatch: (input: Input) => void;
   readonly log: Log;
+  readonly secrets: Pick<AttemptSecrets, "isRight">;
 }
 
 export class ClientLinks {
@@ -205,6 +207,7 @@ export class ClientLinks {
       const { attemptId, kind, reason } = message;
       this.#options.dispatch({ type: "attempt-failed", clientId, attemptId, kind, reason });
     } else if (message.type === "attempt-measured") {
+      if (!this.#options.secrets.isRight(message.attemptId, message.secret)) return;
       const { attemptId, bits, frames, seconds } = message;
       this.#options.dispatch({ type: "attempt-measured", clientId, attemptId, bits, frames, seconds });
     } else if (message.type === "leaving") {

@@ -12,6 +12,7 @@ import { EffectPerformer } from "./perform-effects.ts";
 import type { JobWorkParts } from "./pipeline/job-work.ts";
 import { openVideoSource } from "./pipeline/video-source.ts";
 import type { JobRecord, LoadedState, Store } from "./ports.ts";
+import type { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 import { ResultReceiver } from "./transfers/result-receiver.ts";
 import { SpaceGuard } from "./transfers/space-guard.ts";
 import type { SubtitleFiles } from "./transfers/subtitle-files.ts";
@@ -27,6 +28,7 @@ export interface EngineConnections {
   readonly folders: JobFolders;
   readonly nonce: { readonly noncePath: string; readonly nonce: string };
   readonly subtitleFiles: SubtitleFiles;
+  readonly secrets: AttemptSecrets;
 }
 
 export interface ConnectedEngine {
@@ -38,12 +40,12 @@ export interface ConnectedEngine {
 }
 
 export function connectEngine(connections: EngineConnections): ConnectedEngine {
-  const { tools, log, clock, store, onBroken, loaded, folders, nonce, subtitleFiles } = connections;
+  const { tools, log, clock, store, onBroken, loaded, folders, nonce, subtitleFiles, secrets } = connections;
   const state = () => engine.state;
   const dispatch = (input: Input): Verdict => engine.dispatch(input);
   const statusOf = (jobId: string) => engine.state.jobs.get(jobId)?.status ?? null;
-  const results = new ResultReceiver({ folders, state, dispatch, space: new SpaceGuard() });
-  const links = new ClientLinks({ ...nonce, dispatch, log });
+  const results = new ResultReceiver({ folders, state, dispatch, space: new SpaceGuard(), secrets });
+  const links = new ClientLinks({ ...nonce, dispatch, log, secrets });
   const workParts = (record: JobRecord): JobWorkParts => ({
     tools,
     folder: folders.of(record.jobId),
@@ -61,6 +63,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     folders,
     links,
     subtitleFiles,
+    secrets,
     log,
     state,
     running: registry.running,

@@ -21,6 +21,7 @@ import { startMaintenance } from "./maintenance.ts";
 import { placeNonce } from "./place-nonce.ts";
 import type { Coordinator, JobRecord, LoadedState, Store } from "./ports.ts";
 import { Retention } from "./retention.ts";
+import { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 import type { ResultReceiver } from "./transfers/result-receiver.ts";
 import { SourceRegistry } from "./transfers/source-registry.ts";
 import { SourceUploads } from "./transfers/source-uploads.ts";
@@ -78,6 +79,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     folders,
     nonce,
     subtitleFiles,
+    secrets: await AttemptSecrets.open(folders.serverDir),
   });
 
   await resumeJobs(loaded, { folders, results, registry });

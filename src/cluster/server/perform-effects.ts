@@ -15,6 +15,7 @@ import { finishJob } from "./pipeline/finish-job.ts";
 import type { JobWork } from "./pipeline/job-work.ts";
 import { checkByReference, checkSegment, dropSegmentFile, landedOf, taskOf } from "./pipeline/segment-checks.ts";
 import type { JobRecord } from "./ports.ts";
+import type { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 import { sourceOffer } from "./transfers/source-offer.ts";
 import type { SubtitleFiles } from "./transfers/subtitle-files.ts";
 
@@ -26,6 +27,7 @@ export interface EffectParts {
   readonly folders: JobFolders;
   readonly links: ClientLinks;
   readonly subtitleFiles: SubtitleFiles;
+  readonly secrets: AttemptSecrets;
   readonly log: Log;
   readonly running: ReadonlyMap<string, JobWork>;
   /** Of any job, including those that have ended. */
@@ -116,6 +118,7 @@ export class EffectPerformer {
     this.#parts.links.send(clientId, {
       type: "offer",
       attemptId: attempt.id,
+      secret: this.#parts.secrets.of(attempt.id),
       jobId: job.id,
       segmentIndex: segment.index,
       isBenchmark: attempt.isBenchmark,

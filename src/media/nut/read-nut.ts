@@ -26,6 +26,20 @@ interface Read {
   readonly nut: NutFile;
 }
 
+/** The four letters of the codec in the header; null: not a file that this can read. */
+export async function readNutCodec(path: string): Promise<string | null> {
+  try {
+    await using handle = await open(path, "r");
+    const nut = await NutFile.of(handle);
+    let part = await nut.next();
+    while (part !== null && part.kind !== "frame") part = await nut.next();
+    return nut.stream.codecTag;
+  } catch (thrown) {
+    if (thrown instanceof NutError || errnoOf(thrown) !== null) return null;
+    throw thrown;
+  }
+}
+
 /** Null: not a file that this can read. */
 async function read<T>(path: string, answer: (found: Read) => T | null): Promise<T | null> {
   try {

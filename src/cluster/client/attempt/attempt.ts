@@ -168,7 +168,7 @@ export class Attempt {
       onProgress: (progress) => this.#note(progress),
     });
     if (outcome.kind === "failed") return await this.#fail(outcome);
-    if (outcome.kind === "measured") return await this.#deliverMeasurement(outcome);
+    if (outcome.kind === "measured") return await this.#deliverMeasurement(offer, outcome);
     this.#parts.store.keepResult(outcome.result);
     await this.#handOver(outcome.result);
   }
@@ -187,8 +187,8 @@ export class Attempt {
     if (outcome.kind === "failed") await this.#fail(failed("io", outcome.reason));
   }
 
-  async #deliverMeasurement({ bits, frames, seconds }: SegmentMeasured): Promise<void> {
-    const message = { type: "attempt-measured", attemptId: this.id, bits, frames, seconds } as const;
+  async #deliverMeasurement({ secret }: Offer, { bits, frames, seconds }: SegmentMeasured): Promise<void> {
+    const message = { type: "attempt-measured", attemptId: this.id, secret, bits, frames, seconds } as const;
     await this.#parts.outbox.deliver(message, this.#abort.signal);
   }
 

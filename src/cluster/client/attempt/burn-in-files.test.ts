@@ -49,7 +49,18 @@ function offer(jobId: string, sideFiles: Offer["sideFiles"] = [FILE]): Offer {
     firstBlockSha256: "",
     lastBlockSha256: "",
   };
-  return { type: "offer", attemptId: newId(), jobId, segmentIndex: 0, isBenchmark: false, source, sideFiles, task: {} };
+  const secret = "0".repeat(64);
+  return {
+    type: "offer",
+    attemptId: newId(),
+    secret,
+    jobId,
+    segmentIndex: 0,
+    isBenchmark: false,
+    source,
+    sideFiles,
+    task: {},
+  };
 }
 const never = new AbortController().signal;
 

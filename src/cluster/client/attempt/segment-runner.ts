@@ -166,6 +166,7 @@ async function describe(clientId: string, offer: Offer, path: string, report: Se
     path,
     report: {
       clientId,
+      secret: offer.secret,
       sha256,
       bytes: size,
       frames,

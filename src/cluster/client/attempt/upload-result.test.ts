@@ -6,6 +6,7 @@ import { headerJson } from "./upload-result.ts";
 test("a report travels in a header whatever ffmpeg said", () => {
   const report = {
     clientId: "c",
+    secret: "0".repeat(64),
     sha256: "0",
     bytes: 1,
     frames: 1,

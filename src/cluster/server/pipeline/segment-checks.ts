@@ -24,7 +24,7 @@ import type { JobFolders } from "../job/job-folders.ts";
 import { gridOf } from "../job/job-grid.ts";
 import { requestOf } from "../job/job-request.ts";
 import type { JobWork } from "./job-work.ts";
-import { unplannedFormat } from "./segment-formats.ts";
+import { otherSize, unplannedFormat } from "./segment-formats.ts";
 import { isUnproven, wrongPictures } from "./segment-pictures.ts";
 
 export interface CheckParts {
@@ -96,7 +96,9 @@ async function otherPictures({ work, job, landed }: Subject, task: SegmentTask):
 /** The facts with the pixel format, or why it is another one than planned. */
 async function withFormat(tools: Tools, { work, job, landed }: Subject, path: string, facts: SegmentFacts) {
   const found = await work.formats.of(tools, path, landed, facts, work.signal);
-  return unplannedFormat(job, landed, found) ?? (found === null ? facts : { ...facts, pixelFormat: found });
+  const { pixelFormat } = found;
+  const other = unplannedFormat(job, landed, found) ?? otherSize(work.record, facts.size);
+  return other ?? (pixelFormat === null ? facts : { ...facts, pixelFormat });
 }
 
 /** Compares the segment's packets with the index; where the index can't say, the server decodes the range. */

@@ -1,26 +1,36 @@
-// The pixel format of the segments of a job, as they were made: a stream has one, and no header of NUT says it. Asked of
-// ffprobe once for each client and each kind of parameter sets.
+// The codec and the pixel format of the segments of a job, as they were made: a stream has one of each, and no header of
+// NUT says the format. Asked of ffprobe once for each client, codec and kind of parameter sets.
 import { succeeded } from "../../../base/process/run-process.ts";
 import { probeCompact } from "../../../media/ffmpeg/compact-lines.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { SegmentFacts } from "../../../media/model/segment.ts";
+import { readNutCodec } from "../../../media/nut/read-nut.ts";
+import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
 import { SEGMENT_DEMUXERS } from "../../../media/segment/verify-segment.ts";
 import { otherFormat } from "../../../media/verify/picture/format-loss.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { LandedResult } from "../../scheduler/model/segment.ts";
+import type { JobRecord } from "../ports.ts";
+
+/** Null: ffprobe does not say. */
+export interface SegmentFormat {
+  readonly codec: string | null;
+  readonly pixelFormat: string | null;
+}
 
 export class SegmentFormats {
-  readonly #known = new Map<string, string | null>();
+  readonly #known = new Map<string, SegmentFormat>();
 
-  /** Null: ffprobe does not say. */
   async of(
     tools: Tools,
     path: string,
     { clientId, report }: LandedResult,
     facts: SegmentFacts,
     signal: AbortSignal,
-  ): Promise<string | null> {
-    const key = [clientId, report.ffmpegVersion, report.encoder, facts.extradataSha256, facts.size].join(" ");
+  ): Promise<SegmentFormat> {
+    const codec = await readNutCodec(path);
+    const maker = [clientId, report.ffmpegVersion, report.encoder];
+    const key = [...maker, codec, facts.extradataSha256, facts.size].join(" ");
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const found = await readFormat(tools, path, signal);
@@ -29,16 +39,41 @@ export class SegmentFormats {
   }
 }
 
-async function readFormat(tools: Tools, path: string, signal: AbortSignal): Promise<string | null> {
-  let format: string | null = null;
-  const args = ["-select_streams", "v:0", "-show_entries", "stream=pix_fmt"];
+async function readFormat(tools: Tools, path: string, signal: AbortSignal): Promise<SegmentFormat> {
+  const found: { codec: string | null; pixelFormat: string | null } = { codec: null, pixelFormat: null };
+  const args = ["-select_streams", "v:0", "-show_entries", "stream=codec_name,pix_fmt"];
   const question = { path, formats: SEGMENT_DEMUXERS, args };
-  const result = await probeCompact(tools, question, (fields) => (format = fields.get("pix_fmt") ?? null), signal);
-  return succeeded(result) && format !== "unknown" ? format : null;
+  const note = (fields: ReadonlyMap<string, string>) => {
+    found.codec = fields.get("codec_name") ?? null;
+    found.pixelFormat = fields.get("pix_fmt") ?? null;
+  };
+  const result = await probeCompact(tools, question, note, signal);
+  if (!succeeded(result)) return { codec: null, pixelFormat: null };
+  return { ...found, pixelFormat: found.pixelFormat === "unknown" ? null : found.pixelFormat };
 }
 
-/** In words, where a segment is not of the job's planned format; null: it is, or none is planned. */
-export function unplannedFormat({ settings }: Job, { report }: LandedResult, found: string | null): string | null {
+/** In words, where a segment is not of the job's codec or planned format; null: it is, or none is planned. */
+export function unplannedFormat(
+  { encoder, settings }: Job,
+  { report }: LandedResult,
+  found: SegmentFormat,
+): string | null {
+  const codec = codecOfEncoder(encoder);
+  if (found.codec !== null && found.codec !== codec) return `the segment is ${found.codec} where ${codec} is asked`;
   const planned = settings.picture?.format;
-  return planned === undefined || found === null ? null : otherFormat(report.encoder, planned, found);
+  const { pixelFormat } = found;
+  return planned === undefined || pixelFormat === null ? null : otherFormat(report.encoder, planned, pixelFormat);
+}
+
+/** In words, where a segment has other pictures than asked; filters, which may change the size, are left to other checks. */
+export function otherSize(
+  { request, info }: Pick<JobRecord, "request" | "info">,
+  found: string | undefined,
+): string | null {
+  const { size } = request.video;
+  if (found === undefined || (size === null && request.filters.length > 0)) return null;
+  const { width, height } = size ?? info.video;
+  // A source that is shown turned has its sides the other way round.
+  if (found === `${width}x${height}` || (size === null && found === `${height}x${width}`)) return null;
+  return `the segment's pictures are ${found} where ${width}x${height} is asked`;
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
@@ -9,12 +9,14 @@ import { UPLOAD_BLOCK_BYTES } from "../../../base/resumable-upload.ts";
 import type { ResultReport } from "../../protocol/messages.ts";
 import type { Attempt } from "../../scheduler/model/segment.ts";
 import { JobFolders } from "../job/job-folders.ts";
+import { AttemptSecrets } from "./attempt-secrets.ts";
 import { ResultReceiver } from "./result-receiver.ts";
 import { SpaceGuard } from "./space-guard.ts";
 
 const BLOCK = UPLOAD_BLOCK_BYTES;
 const content = new Uint8Array(BLOCK + 500).map((_, index) => (index * 7) % 253);
-const report: ResultReport = {
+const secrets = new AttemptSecrets(Buffer.alloc(32));
+const facts: Omit<ResultReport, "secret"> = {
   clientId: "one",
   sha256: sha256Of(content),
   bytes: content.length,
@@ -26,6 +28,8 @@ const report: ResultReport = {
   seamAfterEnd: null,
   decodeErrors: [],
 };
+
+const reportOf = ({ id }: Pick<Attempt, "id">): ResultReport => ({ ...facts, secret: secrets.of(id) });
 
 let folders: JobFolders;
 let workDir: string;
@@ -47,9 +51,10 @@ async function cutInUpload(): Promise<{ bench: SchedulerBench; results: ResultRe
     state: () => bench.state,
     dispatch: (input) => bench.send(input).verdict,
     space: new SpaceGuard(),
+    secrets,
   });
   const attempt = bench.attempt();
-  expect(await results.append(attempt.id, report, appendOf(pieceOf(content, 0, BLOCK)))).toMatchObject({
+  expect(await results.append(attempt.id, reportOf(attempt), appendOf(pieceOf(content, 0, BLOCK)))).toMatchObject({
     offset: BLOCK,
   });
   bench.cut("one");
@@ -63,14 +68,14 @@ const parts = async () => (await readdir(folders.of("job").segments)).filter((na
 
 test("an upload whose client was cut off for longer than its lease goes on where it was, before its link is back", async () => {
   const { bench, results, attempt } = await cutInUpload();
-  expect(await results.state(attempt.id, report)).toEqual({ offset: BLOCK, isComplete: false });
+  expect(await results.state(attempt.id, reportOf(attempt))).toEqual({ offset: BLOCK, isComplete: false });
   expect(bench.attempt().id).toBe(attempt.id);
-  expect(await results.append(attempt.id, report, appendOf(pieceOf(content, BLOCK)))).toMatchObject({
+  expect(await results.append(attempt.id, reportOf(attempt), appendOf(pieceOf(content, BLOCK)))).toMatchObject({
     isComplete: true,
   });
   expect(bench.segment(0)).toMatchObject({ attempts: 1, losses: 0, phase: { kind: "verifying" } });
   const landed = Bun.file(folders.segmentFile("job", 0, attempt.id));
-  expect(sha256Of(await landed.bytes())).toBe(report.sha256);
+  expect(sha256Of(await landed.bytes())).toBe(facts.sha256);
 });
 
 test("where somebody else has the segment it is refused, and what came of it goes", async () => {
@@ -78,10 +83,34 @@ test("where somebody else has the segment it is refused, and what came of it goe
   expect((await parts()).length).toBe(1);
   bench.hello("two");
   expect(bench.attempt("two").segmentIndex).toBe(0);
-  await expect(results.state(attempt.id, report)).rejects.toMatchObject({ code: "E_STALE_ATTEMPT" });
-  await expect(results.append(attempt.id, report, appendOf(pieceOf(content, BLOCK)))).rejects.toMatchObject({
+  await expect(results.state(attempt.id, reportOf(attempt))).rejects.toMatchObject({ code: "E_STALE_ATTEMPT" });
+  await expect(results.append(attempt.id, reportOf(attempt), appendOf(pieceOf(content, BLOCK)))).rejects.toMatchObject({
     code: "E_STALE_ATTEMPT",
   });
   await results.sweep();
   expect(await parts()).toEqual([]);
+});
+
+test("who knows attempt and client but not the secret reads and changes nothing of a result", async () => {
+  const { bench, results, attempt } = await cutInUpload();
+  const { id } = attempt;
+  const forged = new Uint8Array(content.length).fill(1);
+  const facts = { ...reportOf(attempt), sha256: sha256Of(forged) };
+  for (const secret of ["0".repeat(64), "", secrets.of("another"), new AttemptSecrets(Buffer.alloc(32, 1)).of(id)]) {
+    const report = { ...facts, secret };
+    await expect(results.state(id, report)).rejects.toMatchObject({ code: "E_FORBIDDEN" });
+    const piece = appendOf(pieceOf(forged, 0));
+    await expect(results.append(id, report, piece)).rejects.toMatchObject({ code: "E_FORBIDDEN" });
+  }
+  // Not even the lost lease was taken up again.
+  expect(bench.attempts()).toEqual([]);
+  expect((await parts()).length).toBe(1);
+});
+
+test("a restarted server knows the secrets that it gave out, and another server does not", async () => {
+  const first = await AttemptSecrets.open(workDir);
+  expect((await AttemptSecrets.open(workDir)).isRight("attempt", first.of("attempt"))).toBe(true);
+  expect((await stat(join(workDir, "attempt-key"))).mode & 0o777).toBe(0o600);
+  const other = await AttemptSecrets.open(folders.serverDir);
+  expect(other.isRight("attempt", first.of("attempt"))).toBe(false);
 });

@@ -16,6 +16,7 @@ import { findLost } from "../../scheduler/rules/lease-reclaim.ts";
 import { resultStanding } from "../../scheduler/rules/result-rules.ts";
 import { PartialFile } from "../../transfer/partial-file.ts";
 import { attemptOfPart, type JobFolders } from "../job/job-folders.ts";
+import type { AttemptSecrets } from "./attempt-secrets.ts";
 import type { SpaceGuard } from "./space-guard.ts";
 
 /** How often an upload reports its progress, far more often than the scheduler's progress timeout. */
@@ -26,6 +27,7 @@ export interface ResultReceiverParts {
   readonly state: () => SchedulerState;
   readonly dispatch: (input: Input) => Verdict;
   readonly space: SpaceGuard;
+  readonly secrets: AttemptSecrets;
 }
 
 /** A result that is being uploaded. */
@@ -49,7 +51,7 @@ export class ResultReceiver {
 
   /**
    * How many bytes of an attempt's result have arrived. Ends a request that still appends to it.
-   * Errors: E_STALE_ATTEMPT when the lease of the attempt has ended.
+   * Errors: E_STALE_ATTEMPT when the lease of the attempt has ended, E_FORBIDDEN without its secret.
    */
   async state(attemptId: string, report: ResultReport): Promise<UploadState> {
     const attempt = this.#wanted(attemptId, report);
@@ -62,7 +64,7 @@ export class ResultReceiver {
 
   /**
    * Appends to the result of an attempt; the last piece completes it. A repeated request gets the same answer.
-   * Errors: E_STALE_ATTEMPT, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE.
+   * Errors: E_STALE_ATTEMPT, E_FORBIDDEN, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE.
    */
   async append(attemptId: string, report: ResultReport, append: UploadAppend): Promise<UploadState> {
     const whole = { offset: report.bytes, isComplete: true };
@@ -90,9 +92,10 @@ export class ResultReceiver {
   /**
    * The attempt; null when its result was already received. An attempt that lost its lease because its client was silent
    * gets it back if the segment went to nobody else: an upload may resume before the client's link does.
-   * Errors: E_STALE_ATTEMPT.
+   * Errors: E_STALE_ATTEMPT, E_FORBIDDEN.
    */
-  #wanted(attemptId: string, { clientId }: ResultReport): Attempt | null {
+  #wanted(attemptId: string, { clientId, secret }: ResultReport): Attempt | null {
+    this.#parts.secrets.require(attemptId, secret);
     if (findLost(this.#parts.state(), attemptId) !== null) {
       this.#parts.dispatch({ type: "attempt-reclaimed", clientId, attemptId });
     }
@@ -135,7 +138,7 @@ export class ResultReceiver {
       this.#incoming.delete(path);
     }
     this.#parts.space.stored(jobId);
-    const { clientId, sha256: _sha256, bytes: _bytes, ...facts } = report;
+    const { clientId, secret: _secret, sha256: _sha256, bytes: _bytes, ...facts } = report;
     const verdict = this.#parts.dispatch({ type: "result-landed", attemptId, clientId, storedFor, report: facts });
     if (!verdict.ok) throw new AppError(verdict.error.code, verdict.error.message, verdict.error.hint);
   }

@@ -1,0 +1,53 @@
+// A segment of another codec or size than asked does not count, whatever its client says of it.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Job } from "../../src/cluster/scheduler/model/job.ts";
+import type { LandedResult } from "../../src/cluster/scheduler/model/segment.ts";
+import { otherSize, SegmentFormats, unplannedFormat } from "../../src/cluster/server/pipeline/segment-formats.ts";
+import type { JobRecord } from "../../src/cluster/server/ports.ts";
+import { findTools } from "../../src/media/ffmpeg/tools.ts";
+import { emptyEncodeRequest } from "../../src/media/model/encode-request.ts";
+import type { SegmentFacts } from "../../src/media/model/segment.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-swap-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const tools = await findTools(process.env);
+
+async function make(name: string, encoder: string): Promise<string> {
+  const path = join(folder, name);
+  const source = ["-f", "lavfi", "-i", "testsrc=s=64x48:r=25:d=0.2", "-c:v", encoder, "-pix_fmt", "yuv420p"];
+  const child = Bun.spawn([tools.ffmpeg, "-v", "error", "-y", ...source, "-f", "nut", path], { stderr: "inherit" });
+  expect(await child.exited).toBe(0);
+  return path;
+}
+
+test("another codec is seen in the file, also after a right one of the same client", async () => {
+  const job = { encoder: "libx264", settings: {} } as unknown as Job;
+  const report = { encoder: "libx264", ffmpegVersion: "5.1" };
+  const landed = { clientId: "one", report } as unknown as LandedResult;
+  // What the forger repeats of the right one.
+  const facts = { extradataSha256: "a", size: "64x48" } as unknown as SegmentFacts;
+  const { signal } = new AbortController();
+  const formats = new SegmentFormats();
+  const right = await formats.of(tools, await make("right.nut", "libx264"), landed, facts, signal);
+  expect(unplannedFormat(job, landed, right)).toBeNull();
+  const forged = await formats.of(tools, await make("forged.nut", "mpeg4"), landed, facts, signal);
+  expect(unplannedFormat(job, landed, forged)).toBe("the segment is mpeg4 where h264 is asked");
+});
+
+test("another size is refused where the request tells it", () => {
+  const request = emptyEncodeRequest();
+  const record = { request, info: { video: { width: 64, height: 48 } } } as unknown as JobRecord;
+  expect(otherSize(record, "64x48")).toBeNull();
+  expect(otherSize(record, "48x64")).toBeNull();
+  expect(otherSize(record, "16000x16000")).toContain("16000x16000");
+  const sized = { ...record, request: { ...request, video: { ...request.video, size: { width: 32, height: 24 } } } };
+  expect(otherSize(sized, "32x24")).toBeNull();
+  expect(otherSize(sized, "64x48")).toContain("32x24");
+});
