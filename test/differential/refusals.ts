@@ -13,7 +13,7 @@ const HONEST: readonly Honest[] = [
     why: "a copy is asked for into a container that is not trusted with the codec; the hint names others",
   },
   {
-    says: /^E_SOURCE_REFUSED: nobody can tell when the source's pictures are shown: /,
+    says: /^E_SOURCE_REFUSED: the display times of the source's pictures are unknown: /,
     why: "its packets carry decoding times and plain ffmpeg's own times of the pictures go back",
   },
   {

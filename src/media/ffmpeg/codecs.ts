@@ -1,4 +1,4 @@
-// What this layer needs to know of codecs: which decoder keeps alpha, which encoders need their parameter sets in-band.
+// Facts about codecs: which decoder keeps alpha, which encoders need their parameter sets in-band.
 import type { SourceVideo } from "../model/source.ts";
 
 const ALPHA_DECODERS: Record<string, string> = { vp8: "libvpx", vp9: "libvpx-vp9" };
@@ -27,18 +27,20 @@ export function segmentFormat(video: SourceVideo, encoder: string): "nut" | "web
   return video.hasAlpha && VPX_ENCODERS.has(encoder) ? "webm" : "nut";
 }
 
-/** The decoder that shows all that an output of this encoder holds; null: ffmpeg's choice. */
+/** The decoder that shows everything an output of this encoder holds; null: ffmpeg's choice. */
 export function decoderOfOutput(video: SourceVideo, encoder: string): string | null {
   return video.hasAlpha && VPX_ENCODERS.has(encoder) ? encoder : null;
 }
 
-/** Headers in the container alone: a decoder reads every packet by those of the first segment. */
+/**
+ * These codecs have headers in the container only: a decoder reads every packet with the headers of the first segment.
+ */
 const GLOBAL_HEADERS = new Set(["mpeg4", "ffv1", "utvideo", "huffyuv", "ffvhuff"]);
 
 /**
- * Whether the segments of a stream must have the same headers: "global": else they decode wrong; "repeated": the
- * container should say what every key frame says (AV1 in MP4 and Matroska); null: each segment brings its own, or the
- * codec has none.
+ * Whether all segments of a stream need the same headers. "global": they decode wrong otherwise. "repeated": the
+ * container should state what every key frame states (AV1 in MP4 and Matroska). Null: each segment brings its own
+ * headers, or the codec has none.
  */
 export function commonHeaders(codec: string): "global" | "repeated" | null {
   if (codec === "av1") return "repeated";

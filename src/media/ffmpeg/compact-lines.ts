@@ -1,4 +1,4 @@
-// ffprobe's "compact" output, a section of it at a time while it comes. Knows nothing of what the fields mean.
+// Parses ffprobe's "compact" output, one section at a time as it arrives. Knows nothing about what the fields mean.
 import { runTool, type ToolResult } from "./run-tool.ts";
 import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";

@@ -1,21 +1,21 @@
-// How releases of ffmpeg differ where this program is concerned: one row a difference, with what is done about it and where
-// it is known from. What a build has is another question (inventory.ts). Pure.
+// How releases of ffmpeg differ in ways that matter to this program: one row per difference, with its source and with
+// what the program does about it. What a single build contains is a different question (inventory.ts). Pure.
 //
-// "Measured" is: tried with 5.1.9, 6.0, 7.0.2, 7.1.5, 8.0, 8.1.2 and 9.0.2 side by side; 6.1 could not be tried and stands
-// where its source says. Where a row is `asked`, no condition on a version stands in the code: the tool is tried or its
-// answer looked at; what is `said` is understood by all of them. Clients are distinguished by release (plan/alike-releases.ts),
-// and what -color_range does is looked up for the check of the pictures.
+// "Measured" means tried with 5.1.9, 6.0, 7.0.2, 7.1.5, 8.0, 8.1.2 and 9.0.2 side by side; 6.1 could not be tried, and
+// its place follows from its source. In a row marked `asked`, the code has no condition on a version: it tries the tool
+// or reads its answer. What is marked `said` works with all releases. Clients are distinguished by release
+// (plan/alike-releases.ts), and the check of the pictures looks up what -color_range does.
 import { compareReleases, type Release, releaseText } from "./releases.ts";
 
 export interface Difference {
   readonly name: string;
-  /** The first release that does it the new way. */
+  /** The first release with the new behaviour. */
   readonly since: Release;
   readonly changes: string;
   /** What this program does, and where. */
   readonly here: string;
   readonly source: string;
-  /** What the older way costs those who use it; absent: nothing. */
+  /** What the older behaviour costs its users; absent: nothing. */
   readonly costsOlder?: string;
 }
 
@@ -200,7 +200,7 @@ export function isSince(release: Release, { since }: Difference): boolean {
   return compareReleases(release, since) >= 0;
 }
 
-/** What this release costs beside newer ones, in sentences. */
+/** What this release costs compared with newer ones, in sentences. */
 export function costsOf(release: Release): string[] {
   return DIFFERENCES.flatMap(({ since, costsOlder }) =>
     costsOlder !== undefined && compareReleases(release, since) < 0 ? [costsOlder] : [],

@@ -1,13 +1,13 @@
-// The device that a hardware encoder runs on, as ffmpeg is told it: what comes before the input, what uploads frames,
-// what the encoder is given. Pure. Sources: ffmpeg "Advanced Video options" (-init_hw_device, -filter_hw_device),
-// ffmpeg wiki Hardware/VAAPI and Hardware/QuickSync, `ffmpeg -h encoder=h264_nvenc` (-gpu).
+// ffmpeg's options for the device that a hardware encoder runs on: before the input, at the end of the filter chain,
+// and for the encoder. Pure. Sources: ffmpeg "Advanced Video options" (-init_hw_device, -filter_hw_device), ffmpeg wiki
+// Hardware/VAAPI and Hardware/QuickSync, `ffmpeg -h encoder=h264_nvenc` (-gpu).
 import { assertNever } from "../../base/assert.ts";
 import type { EncoderFamily } from "../model/encoder-family.ts";
 import { isDeep } from "../model/hdr.ts";
 
 export interface EncodeDevice {
   readonly family: EncoderFamily;
-  /** A render node ("/dev/dri/renderD128"), a GPU's index ("0"); null: the one that the family picks by itself. */
+  /** A render node ("/dev/dri/renderD128") or a GPU's index ("0"); null: the one that the family picks itself. */
   readonly id: string | null;
 }
 
@@ -32,16 +32,18 @@ export function deviceInitArgs(device: EncodeDevice | null): readonly string[] {
   }
 }
 
-/** The end of the filter chain: VA-API's encoders take frames of the device alone. `pixelFormat`: what is encoded. */
+/**
+ * The end of the filter chain: VA-API's encoders only take frames on the device. `pixelFormat`: the format to encode.
+ */
 export function uploadFilters(device: EncodeDevice | null, pixelFormat: string): readonly string[] {
   if (device?.family !== "vaapi") return [];
   return [`format=${isDeep(pixelFormat) ? "p010le" : "nv12"}`, "hwupload"];
 }
 
 /**
- * Before the input: decoding on the device that encodes. No output format is named, so frames come back to system
- * memory and every filter works as ever; where the device can't take the codec ffmpeg decodes by itself. Empty: the
- * family has no decoder that may be named without a format of its own.
+ * Options before the input that decode on the encoding device. No output format is named, so frames return to system
+ * memory and every filter works as usual; ffmpeg decodes in software where the device does not support the codec.
+ * Empty: the family has no decoder that works without an explicit format.
  */
 export function deviceDecodeArgs(device: EncodeDevice | null): readonly string[] {
   if (device === null) return [];
@@ -63,7 +65,7 @@ export function deviceDecodeArgs(device: EncodeDevice | null): readonly string[]
   }
 }
 
-/** Beside the encoder's options. */
+/** Follow the encoder's options. */
 export function deviceEncoderArgs(device: EncodeDevice | null): readonly string[] {
   return device?.family === "nvenc" && device.id !== null ? ["-gpu", device.id] : [];
 }

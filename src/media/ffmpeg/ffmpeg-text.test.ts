@@ -114,9 +114,9 @@ describe("probe", () => {
       "is a single picture",
       "is a single picture",
       "holds raw pictures without a size",
-      "holds subtitles alone",
-      "holds sound alone",
-      "is of a kind that is not taken (bink)",
+      "holds only subtitles",
+      "holds only sound",
+      "has a format that ffcluster does not accept (bink)",
     ]);
     expect(refusalOf("a.iso: Invalid data found when processing input", "a.iso").hint).toContain("disc image");
   });

@@ -1,4 +1,4 @@
-// What may be read as a source, and how exactly its demuxers seek. Names are ffprobe's format_name.
+// Which formats may be a source, and how exactly their demuxers seek. Names are ffprobe's format_name.
 
 /** Elementary streams carry no timestamps, so there is nothing to seek by. */
 const WITHOUT_TIMESTAMPS: readonly string[] = [
@@ -16,12 +16,14 @@ const WITHOUT_TIMESTAMPS: readonly string[] = [
   "mjpeg",
 ];
 
-/** JPEG pictures one after the other. Only who says so reads them with it: to ffmpeg they look like a single picture. */
+/**
+ * JPEG pictures one after the other. The caller must name this demuxer: ffmpeg takes such a file for a single picture.
+ */
 export const RAW_JPEGS = "mjpeg";
 
 /**
- * Demuxers a source may use: media containers and elementary streams. Left out on purpose: everything that opens
- * other files or devices (hls, dash, concat, image2, lavfi, rtsp, sdp, playlists) and text that passes for video.
+ * Demuxers that a source may use: media containers and elementary streams. Deliberately left out: everything that opens
+ * other files or devices (hls, dash, concat, image2, lavfi, rtsp, sdp, playlists), and text that could pass for video.
  */
 export const SOURCE_DEMUXERS: readonly string[] = [
   "mov,mp4,m4a,3gp,3g2,mj2",
@@ -58,7 +60,10 @@ export const SOURCE_DEMUXERS: readonly string[] = [
 
 export const DEMUXER_WHITELIST = SOURCE_DEMUXERS.join(",");
 
-/** Demuxers with an index of key frames by timestamp: a seek lands on the key frame asked for (docs/MEASURED.md §1: no lead-in). */
+/**
+ * Demuxers with an index of key frames by timestamp: a seek lands on the requested key frame (docs/MEASURED.md §1: no
+ * lead-in).
+ */
 const EXACT_SEEK = new Set(["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"]);
 
 export function seeksToKeyFrames(formatName: string): boolean {
@@ -71,7 +76,10 @@ export function hasTimestamps(formatName: string): boolean {
 
 const DRAWS_OVER = new Set(["gif", "apng", "webp_anim"]);
 
-/** GIF marks every picture as a key frame, yet draws each over those before; so do its kin, and none of them can be sought. */
+/**
+ * GIF and similar formats mark every picture as a key frame but draw each one over those before it, so they can't be
+ * sought.
+ */
 export function drawsOverEarlierFrames(formatName: string): boolean {
   return DRAWS_OVER.has(formatName);
 }
@@ -79,14 +87,14 @@ export function drawsOverEarlierFrames(formatName: string): boolean {
 /** AVFMT_TS_DISCONT in libavformat. */
 const RESTARTING_CLOCK: ReadonlySet<string> = new Set(["mpegts", "mpegtsraw", "mpeg", "ogg", "live_flv"]);
 
-/** Formats whose clock may start anew; of these alone, ffmpeg counts from the start of the streams in use. */
+/** Formats whose clock may restart. For these alone, ffmpeg counts from the start of the streams in use. */
 export function restartsClock(formatName: string): boolean {
   return RESTARTING_CLOCK.has(formatName);
 }
 
 /**
- * AVI packets carry no times: reading from the start counts them, a seek believes the file's index, and where that is
- * damaged the two disagree. What is to be believed must then be read from the start.
+ * AVI packets carry no times: a read from the start counts them, a seek relies on the file's index, and where that is
+ * damaged the two disagree. Such a file must be read from the start.
  */
 export function countsItsClock(formatName: string): boolean {
   return formatName === "avi";
@@ -106,10 +114,10 @@ export function demuxerName(formatName: string): string {
 }
 
 /**
- * `-itsoffset` in microseconds for a source that is read on its own clock. From formats whose clock may start anew, when
- * the offset is exactly minus the start, ffmpeg takes it for its own default and moves it to the start of the streams in
- * use ("Correcting start time", ffmpeg.c): sound read without the picture would lose its distance to it. A microsecond
- * beside is safe and, with their 90 kHz, no tick.
+ * `-itsoffset` in microseconds for a source that is read on its own clock. In formats whose clock may restart, ffmpeg
+ * mistakes an offset of exactly minus the start for its own default and moves it to the start of the streams in use
+ * ("Correcting start time", ffmpeg.c): sound read without the picture would then shift against it. One microsecond more
+ * avoids that and is less than a tick of their 90 kHz clock.
  */
 export function sourceOffsetUs(
   offsetUs: number,

@@ -1,10 +1,11 @@
-// Digests of decoded pictures by ffmpeg's framehash muxer: how they are asked for, and what its lines say.
+// Digests of decoded pictures from ffmpeg's framehash muxer: the arguments that request them, and the parser of its
+// lines.
 
 import { formatRational, type Rational } from "../../base/rational.ts";
 
 /**
- * Every picture at its own time in `tick`, an MD5 each; the name of the output follows. The tick is always said: words for
- * "the source's" differ between versions ("-1" until 8.1, "demux" since 6.1).
+ * Hashes every picture (MD5) at its own time in `tick`; the output's name follows these arguments. The tick is always
+ * explicit, because the words for "the source's" differ between versions ("-1" until 8.1, "demux" since 6.1).
  */
 export function frameDigests(tick: Rational): string[] {
   const times = ["-fps_mode", "passthrough", "-enc_time_base", formatRational(tick)];

@@ -1,4 +1,5 @@
-// What one build of ffmpeg has: read once from its own lists (`-codecs`, `-encoders`, `-filters`), never from its version.
+// What one build of ffmpeg contains, read once from its own lists (`-codecs`, `-encoders`, `-filters`), never guessed
+// from its version.
 import { AppError } from "../../base/errors.ts";
 import { Once } from "../../base/once.ts";
 import { succeeded } from "../../base/process/run-process.ts";
@@ -6,9 +7,9 @@ import { runTool } from "./run-tool.ts";
 import type { Tools } from "./tools.ts";
 
 export interface Inventory {
-  /** Codecs that it decodes without hardware, by ffmpeg's names. */
+  /** Codecs that it decodes in software, by ffmpeg's names. */
   readonly decodes: ReadonlySet<string>;
-  /** Encoders of video, sound and subtitles. Listed is not working: hw/detect.ts tries those of video. */
+  /** Encoders of video, sound and subtitles. A listed encoder may still fail: hw/detect.ts tries those of video. */
   readonly encoders: ReadonlySet<string>;
   readonly filters: ReadonlySet<string>;
 }
@@ -18,8 +19,8 @@ const TIMEOUT_MS = 30_000;
 /** Decoders that need a device: the suffix of its interface. */
 const ON_HARDWARE = /_(amf|crystalhd|cuvid|mediacodec|mmal|oh|qsv|rkmpp|v4l2m2m)$/;
 /**
- * Its decoder of the same name, "av1" in libavcodec/av1dec.c, only drives hardware: "Your platform doesn't support hardware
- * accelerated AV1 decoding" (8.1 without libdav1d, measured).
+ * The decoder "av1" (libavcodec/av1dec.c) only drives hardware: "Your platform doesn't support hardware accelerated AV1
+ * decoding" (8.1 without libdav1d, measured).
  */
 const HARDWARE_ONLY = new Set(["av1"]);
 
@@ -50,8 +51,8 @@ async function list(tools: Tools, option: string, signal: AbortSignal | undefine
   if (succeeded(result)) return result.stdout;
   throw new AppError(
     "E_FFMPEG_MISSING",
-    `${tools.ffmpeg} cannot list what it has (${option})`,
-    "`ffcluster doctor` checks ffmpeg; install it anew if it is damaged.",
+    `${tools.ffmpeg} cannot list its components (${option})`,
+    "`ffcluster doctor` checks ffmpeg; reinstall it if it is damaged.",
   );
 }
 
@@ -60,10 +61,12 @@ export async function listEncoders(tools: Tools, signal?: AbortSignal): Promise<
   return parseEncoders(await list(tools, "-encoders", signal));
 }
 
-/** Of each ffmpeg that was found: its lists do not change while this program runs. */
+/** By ffmpeg: its lists do not change while this program runs. */
 const read = new WeakMap<Tools, Once<Inventory>>();
 
-/** Read once for each `tools`; the first time takes a tenth of a second. Errors: E_FFMPEG_MISSING when it cannot list what it has. */
+/**
+ * Reads the lists once for each `tools`, in about 0.1 s. Errors: E_FFMPEG_MISSING when ffmpeg cannot print its lists.
+ */
 export async function readInventory(tools: Tools, signal?: AbortSignal): Promise<Inventory> {
   const known = read.get(tools) ?? new Once(() => readLists(tools, signal));
   read.set(tools, known);

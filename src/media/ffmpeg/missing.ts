@@ -1,15 +1,15 @@
-// What a build of ffmpeg goes without that people look for, and what that means. Pure.
+// Libraries that people expect and a build of ffmpeg lacks, and the consequences. Pure.
 import type { Inventory } from "./inventory.ts";
 
 export interface Missing {
-  /** The library, as people know it. */
+  /** The library's usual name. */
   readonly name: string;
   /** A sentence for people. */
   readonly means: string;
 }
 
 interface Row extends Missing {
-  /** One of these names is enough. */
+  /** Any one of these names is enough. */
   readonly names: readonly string[];
   readonly kind: keyof Inventory;
 }

@@ -1,8 +1,8 @@
-// A source that this version of ffprobe dies of.
+// The refusal of a source that crashes this version of ffprobe.
 import { AppError } from "../../base/errors.ts";
 import type { Tools } from "./tools.ts";
 
-/** What one version dies of another may read. */
+/** A file that crashes one version may be readable for another. */
 export function crashed(tools: Tools, path: string, death: string): AppError {
   return new AppError(
     "E_SOURCE_REFUSED",

@@ -1,7 +1,7 @@
-// ffprobe's JSON, taken apart while it comes: each packet as it is read, the sections after them at the end. Knows
-// nothing of what the fields mean.
+// Parses ffprobe's JSON as it arrives: each packet at once, the sections after the packets at the end. Knows nothing
+// about what the fields mean.
 
-/** `-of` for it: few lines, most packets on one. */
+/** The `-of` value for it: few lines, with most packets on one line. */
 export const PROBE_LINES_FORMAT = "json=compact=1";
 
 /** Nearly all of them. */
@@ -51,7 +51,7 @@ export class ProbeLines {
   }
 }
 
-/** Opened less closed. No text in a packet's fields has a bracket of its own. */
+/** Opened minus closed brackets. No text in a packet's fields contains a bracket. */
 function openBrackets(line: string): number {
   let open = 0;
   for (const character of line) {

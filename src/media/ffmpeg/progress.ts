@@ -1,4 +1,4 @@
-// Understands ffmpeg's `-progress` lines (key=value, a block ends with `progress=`).
+// Parses ffmpeg's `-progress` output (key=value lines; a block ends with `progress=`).
 
 export interface Progress {
   readonly frames: number;
@@ -8,7 +8,7 @@ export interface Progress {
   readonly done: boolean;
 }
 
-/** Feeds on single lines; answers a Progress at the end of each block, else null. */
+/** Takes single lines; returns a Progress at the end of each block, otherwise null. */
 export function createProgressParser(): (line: string) => Progress | null {
   let frames = 0;
   let fps = 0;

@@ -1,4 +1,4 @@
-// Which releases of ffmpeg are known: from the oldest that works to the newest that was proven. Pure.
+// The known releases of ffmpeg: from the oldest that works to the newest that has been proven. Pure.
 
 export interface Release {
   readonly major: number;
@@ -6,7 +6,7 @@ export interface Release {
 }
 
 export const OLDEST: Release = { major: 5, minor: 1 };
-/** Every job was compared with plain ffmpeg's output up to this one (docs/TESTING.md). */
+/** The newest release whose output was compared with plain ffmpeg's for every kind of job (docs/TESTING.md). */
 export const NEWEST_PROVEN: Release = { major: 9, minor: 0 };
 
 /** Negative: `a` is older than `b`; 0: the same release line. */
@@ -18,7 +18,7 @@ export function isTooOld(release: Release): boolean {
   return compareReleases(release, OLDEST) < 0;
 }
 
-/** Nobody has tried it: its self-test decides. */
+/** This release has not been tried: its self-test decides. */
 export function isUnproven(release: Release): boolean {
   return compareReleases(release, NEWEST_PROVEN) > 0;
 }

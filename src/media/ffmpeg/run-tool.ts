@@ -1,4 +1,5 @@
-// Runs ffmpeg and ffprobe: base/process, with the environment that they need and an error that says how to install them.
+// Runs ffmpeg and ffprobe through base/process, with the environment they need and an error that explains how to
+// install them.
 import { AppError } from "../../base/errors.ts";
 import {
   type ProcessOptions,

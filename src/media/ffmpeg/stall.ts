@@ -1,16 +1,16 @@
-// When an encode no longer works though its process lives: no new frame, no processor time, nobody it waits for.
-// Pure: what is seen and when comes from outside.
+// Decides when an encode hangs although its process lives: no new frame, no processor time, and nothing to wait for.
+// Pure: the caller passes observations and times.
 
 export interface StallBounds {
-  /** Without a frame and without processor time for this long it hangs (a dead disk, a stopped process). */
+  /** After this long without a frame and without processor time it hangs (a dead disk, a stopped process). */
   readonly idleMs: number;
   /** Without a frame for this long it hangs whatever it burns. */
   readonly busyMs: number;
 }
 
 /**
- * Thirty seconds without any work are no encoder's pause. A slow encoder's look-ahead may hold back a hundred frames
- * of many seconds each before the first one comes out: as long as it computes it is given sixty times as long.
+ * No encoder pauses for thirty seconds without any work. A slow encoder's look-ahead may hold back a hundred frames,
+ * each of many seconds, before the first one comes out: while it computes, it gets sixty times as long.
  */
 export function stallBounds(idleMs: number): StallBounds {
   return { idleMs, busyMs: 60 * idleMs };
@@ -18,9 +18,9 @@ export function stallBounds(idleMs: number): StallBounds {
 
 export const DEFAULT_IDLE_MS = 30_000;
 
-/** Less than this share of one core is a process that wakes up to wait on. */
+/** A process that uses less than this share of one core only wakes up to wait again. */
 const LEAST_CPU_SHARE = 0.02;
-/** A longer step is time in which this process itself did not run (stopped, asleep): nothing was missed in it. */
+/** In a longer step this process itself did not run (stopped, asleep), so the observation says nothing. */
 const LONGEST_STEP_MS = 3000;
 
 export interface StallRule {
@@ -28,7 +28,7 @@ export interface StallRule {
   moved(frames: number): void;
   /** Called every second or so; `isWaiting`: the source's bytes are being fetched, which has bounds of its own. */
   check(nowMs: number, cpuMs: number | null, isWaiting: boolean): boolean;
-  /** What was missed, for people; meaningful once `check` has said true. */
+  /** The reason, for people; valid once `check` has returned true. */
   reason(): string;
 }
 
@@ -56,7 +56,7 @@ export function createStallRule(bounds: StallBounds): StallRule {
       }
       if (isWaiting) return false;
       withoutFrameMs += stepMs;
-      // Where processor time can't be read, only the frames tell.
+      // Where processor time can't be read, only the frames count.
       if (usedMs === null || usedMs >= LEAST_CPU_SHARE * stepMs) withoutWorkMs = 0;
       else withoutWorkMs += stepMs;
       return withoutWorkMs >= bounds.idleMs || withoutFrameMs >= bounds.busyMs;

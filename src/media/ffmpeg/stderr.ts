@@ -1,12 +1,12 @@
-// Reads ffmpeg's stderr (at -v error): which lines say that pictures are damaged, which mean nothing here, and what
-// ffmpeg said last before it failed.
+// Reads ffmpeg's stderr (at -v error): which lines report damaged pictures, which are harmless here, and what ffmpeg
+// said last before it failed.
 
 /** `[h264 @ 0x55d0c8]` → `[h264]`: addresses differ from run to run. */
 function tidy(line: string): string {
   return line.replace(/ @ (0x)?[0-9a-f]+\]/gi, "]").trim();
 }
 
-/** Said of streams that are whole: clocks that a muxer or the null output would round, deprecated formats. */
+/** Messages about intact streams: timestamps that a muxer or the null output would round, deprecated formats. */
 const HARMLESS = [
   /non[- ]monoton(ically|ous)/i,
   /deprecated pixel format/i,
@@ -16,7 +16,7 @@ const HARMLESS = [
   /Invalid timestamps/i,
 ];
 
-/** Decoders say these after every seek into an open GOP, about frames before the range, which are not kept. */
+/** Decoders print these after every seek into an open GOP, about frames before the range, which are dropped. */
 const AFTER_SEEK = [
   /Could not find ref with POC/i,
   /co located POCs unavailable/i,
@@ -43,7 +43,7 @@ const DECODE_ERROR =
 const MOST_LINES = 5;
 const MOST_CHARACTERS = 300;
 
-/** Lines that say the picture is damaged (at most 5 of 300 characters). `sought`: the run began with a seek. */
+/** Lines that report a damaged picture (at most 5 of 300 characters). `sought`: the run began with a seek. */
 export function decodeErrors(stderr: string, sought: boolean): string[] {
   const found: string[] = [];
   for (const raw of stderr.split("\n")) {
@@ -58,7 +58,7 @@ export function decodeErrors(stderr: string, sought: boolean): string[] {
   return found;
 }
 
-/** ffmpeg's own last words: the last lines that say something, at most three, on one line. */
+/** ffmpeg's last words: at most three of the last meaningful lines, joined into one. */
 export function lastWords(stderr: string): string {
   const lines = stderr
     .split("\n")

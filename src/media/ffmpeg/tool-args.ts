@@ -1,7 +1,8 @@
-// What command lines of ffmpeg and ffprobe have in common: how much is said, what may be opened, how a path is written.
+// Arguments that all command lines of ffmpeg and ffprobe share: verbosity, the whitelist of inputs, and how a path is
+// written.
 import { RAW_JPEGS } from "./formats.ts";
 
-/** How ffmpeg begins where its stdout and stderr are for us: errors alone, and no keys are read. */
+/** The first arguments where this program reads stdout and stderr: print errors only, read no keys. */
 export const QUIET: readonly string[] = ["-hide_banner", "-nostdin", "-v", "error"];
 
 export interface InputLimits {
@@ -19,7 +20,7 @@ export function inputGuards(limits: InputLimits): string[] {
   ];
 }
 
-/** ffmpeg takes `a:b` for a protocol; `file:` keeps any path a path. */
+/** ffmpeg reads `a:b` as a protocol; with `file:` any path stays a path. */
 export function fileUrl(path: string): string {
   return `file:${path}`;
 }

@@ -1,4 +1,4 @@
-// Finds ffmpeg and ffprobe and says which version they are. Runs `-version` only; proves nothing else.
+// Finds ffmpeg and ffprobe and reads their version. Runs `-version` only and proves nothing else.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError } from "../../base/errors.ts";
@@ -9,7 +9,7 @@ import { runTool } from "./run-tool.ts";
 export interface Tools {
   readonly ffmpeg: string;
   readonly ffprobe: string;
-  /** As ffmpeg says it, e.g. "5.1.9-0+deb12u1". */
+  /** As ffmpeg prints it, e.g. "5.1.9-0+deb12u1". */
   readonly version: string;
   readonly major: number;
   readonly minor: number;
@@ -18,7 +18,7 @@ export interface Tools {
 /** libavutil majors of releases, for builds from git that carry no version: 57 is 5.x, 58 is 6.x, … */
 const LIBAVUTIL_TO_FFMPEG = 52;
 
-/** Reads the version out of `ffmpeg -version`. Null when that is not ffmpeg's text. */
+/** Parses the version from the output of `ffmpeg -version`. Null when that is not ffmpeg's text. */
 export function parseVersion(text: string): { version: string; major: number; minor: number } | null {
   const version = /^ff(?:mpeg|probe) version (\S+)/.exec(text)?.[1];
   if (version === undefined) return null;

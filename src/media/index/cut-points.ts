@@ -1,21 +1,23 @@
-// Where a range may begin inside a group of pictures: on any frame, since ranges are cut out by time; what it costs is to
-// decode (and, over a network, to fetch) everything from the key frame on for nothing. Pure.
+// Where a range may begin inside a group of pictures: on any frame, since ranges are cut by time. The cost is to decode
+// (and, over a network, to fetch) everything from the key frame on in vain. Pure.
 
 import type { Gop } from "../model/source.ts";
 import type { FrameIndex } from "./frame-index.ts";
 
 /**
  * A part of a group that is not divided further. `leadFrames` and `leadBytes`: what lies between the key frame and its
- * first frame; absent where it begins at the key frame.
+ * first frame; absent when it begins at the key frame.
  */
 export type Piece = Pick<Gop, "startPts" | "endPts" | "frames"> & {
   readonly leadFrames?: number;
   readonly leadBytes?: number;
-  /** It begins inside a group, and no part before it is decoded from that group's key frame. */
+  /** It begins inside a group, and no earlier part is decoded from that group's key frame. */
   readonly opensGroup?: boolean;
 };
 
-/** Whether a part is the first of those that are decoded from one key frame: the best place to begin. */
+/**
+ * Whether a part is the first of those that are decoded from one key frame, which makes it the best one to begin with.
+ */
 export function isFirstOfGroup({
   leadFrames = 0,
   opensGroup = false,
@@ -24,8 +26,8 @@ export function isFirstOfGroup({
 }
 
 /**
- * So far apart, at least: fine enough for all clients to end together, coarse enough for the longest source (72,000
- * pieces in ten hours). After a restart the same pieces must come out, or segments of before would end inside one.
+ * The least distance: fine enough for all clients to finish together, coarse enough for the longest source (72,000
+ * pieces in ten hours). The same pieces must come out after a restart, or stored segments would end inside one.
  */
 const PIECE_SECONDS = 0.5;
 
@@ -43,7 +45,7 @@ export function piecesOf(gop: Gop, index: FrameIndex): Piece[] {
     from = to;
   };
   for (;;) {
-    // Frames that an edit list hides may come first: no part is without a frame.
+    // Frames that an edit list hides may come first, and no part may be empty.
     const next = index.frameAfter((index.frameAfter(from, 0) ?? from) + ticks, 0);
     if (next === null || next >= endPts) break;
     close(next);
@@ -52,7 +54,7 @@ export function piecesOf(gop: Gop, index: FrameIndex): Piece[] {
   return pieces;
 }
 
-/** 0 where the container does not say where its packets lie. */
+/** 0 when the container does not state the positions of its packets. */
 function leadBytes(gop: Gop, index: FrameIndex, pts: number): number {
   const end = index.bytesBefore(pts);
   return gop.bytePosition === null || end === null ? 0 : Math.max(0, end - gop.bytePosition);

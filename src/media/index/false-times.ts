@@ -1,7 +1,6 @@
-// Whether the packets' times can be those of their pictures. Some cameras and muxers write decoding times for both: the
-// pictures then come out of the decoder with times that go back. Such a source is known before work begins. ffmpeg guesses
-// times that rise from most of them; one of which even the guess goes back is refused.
-
+// Whether the packets' times can be those of their pictures. Some cameras and muxers write decoding times for both; the
+// decoder then puts out pictures whose times go back. Such a source is recognised before work begins. For most of them
+// ffmpeg guesses rising times; a source whose guessed times go back too is refused.
 import { AppError } from "../../base/errors.ts";
 import { succeeded } from "../../base/process/run-process.ts";
 import { formatRational } from "../../base/rational.ts";
@@ -11,13 +10,13 @@ import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo, SourceVideo } from "../model/source.ts";
 import type { VideoPacket } from "./frame-index.ts";
 
-/** Two seconds of film: encoders that reorder do so in the first of them. Decoded in 0.3 s at 1080p. */
+/** Two seconds of film: encoders that reorder do so in the first two seconds. Decoding takes 0.3 s at 1080p. */
 const LOOK_PACKETS = 50;
 
 /** The reason in words, for notes and for `probe`. */
 export const FALSE_TIMES = "its packets carry times in decoding order, and its pictures are shown in another";
 
-/** Watches packets: a codec that holds pictures back, and times that never go back, do not go together. */
+/** Watches packets: a codec that reorders pictures contradicts packet times that never go back. */
 export class TimesDoubt {
   #highest = Number.NEGATIVE_INFINITY;
   #isSuspicious: boolean;
@@ -26,7 +25,7 @@ export class TimesDoubt {
     this.#isSuspicious = holdsPicturesBack === true;
   }
 
-  /** By the packets so far. */
+  /** Judged by the packets so far. */
   get isSuspicious(): boolean {
     return this.#isSuspicious;
   }
@@ -38,13 +37,13 @@ export class TimesDoubt {
   }
 }
 
-/** What decoding the beginning tells of the times. */
+/** What decoding the beginning shows about the times. */
 export type SeenTimes =
   /** They rise, or the beginning can't be decoded. */
   | "rising"
   /** The packets' own go back; those that ffmpeg guesses from them do not. */
   | "guessed"
-  /** The guessed ones go back too, or fall on each other: whoever goes by them shows pictures in another order, or at once. */
+  /** The guessed times go back too, or coincide: a player that follows them shows pictures out of order or at once. */
   | "lost";
 
 /** One picture as it comes out of the decoder, ticks; NaN: it has no such time. */
@@ -53,16 +52,16 @@ export interface SeenPicture {
   readonly own: number;
   /** ffmpeg's best effort. */
   readonly guessed: number;
-  /** It came out when there were no more packets: ffmpeg then has only the packet's own time to go by. */
+  /** It came out after the last packet: ffmpeg then only has the packet's own time. */
   readonly isDrained: boolean;
 }
 
-/** So many of the pictures that are looked at may be guessed to stand where another does: ffmpeg needs a few to learn. */
+/** So many of the examined pictures may be guessed at the time of another: ffmpeg needs a few to learn. */
 const MOST_ON_ANOTHER = 4;
-/** Ticks that packets last at least on average for a tick to mean nothing. */
+/** Packets must last at least this many ticks on average; with coarser clocks equal times mean nothing. */
 const LEAST_TICKS = 4;
 
-/** How the last pictures of a film are guessed depends on those alone and is no sign of how the rest is. */
+/** The guesses for the last pictures depend on these alone and say nothing about the rest. */
 export function judgeTimes(pictures: readonly SeenPicture[]): SeenTimes {
   let [own, guessed, onAnother, row] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
   let doGoBack = false;
@@ -82,7 +81,10 @@ export function judgeTimes(pictures: readonly SeenPicture[]): SeenTimes {
   return doGoBack && areLost ? "lost" : doGoBack ? "guessed" : "rising";
 }
 
-/** Decodes the beginning of the video, as far as it is suspicious. Errors: none; what can't be decoded shows when it is encoded. */
+/**
+ * Decodes the beginning of the video as far as it is suspicious. Errors: none; the encode reports what can't be
+ * decoded.
+ */
 export async function seeTimes(
   tools: Tools,
   path: string,
@@ -95,7 +97,7 @@ export async function seeTimes(
     args: [
       ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
       ...["-select_streams", String(info.video.streamIndex), "-read_intervals", `%+#${LOOK_PACKETS}`],
-      // ffprobe writes them in this order, and side data behind them.
+      // ffprobe writes them in this order, with side data after them.
       ...["-show_entries", "frame=pts,pkt_dts,best_effort_timestamp", "-of", "csv=p=0", fileUrl(path)],
     ],
     signal,
@@ -108,13 +110,13 @@ export async function seeTimes(
   return succeeded(result) ? judgeTimes(pictures) : "rising";
 }
 
-/** The refusal of a source of which nobody can tell when its pictures are shown. */
+/** The refusal of a source whose display times can't be determined. */
 export function lostTimes({ realFrameRate, averageFrameRate }: SourceVideo): AppError {
   const rate = realFrameRate ?? averageFrameRate;
   const told = rate === null ? "RATE" : formatRational(rate);
   return new AppError(
     "E_SOURCE_REFUSED",
-    `nobody can tell when the source's pictures are shown: ${FALSE_TIMES}, and from those ffmpeg guesses times that go back or fall on each other`,
+    `the display times of the source's pictures are unknown: ${FALSE_TIMES}, and the times that ffmpeg guesses from them go back or coincide`,
     `If it has a constant rate, give its pictures the times of that rate first: \`ffmpeg -r ${told} -i FILE -map 0:v:0 -map 0:a? -c:a copy -c:v ffv1 timed.mkv\`.`,
   );
 }

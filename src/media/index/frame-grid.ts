@@ -1,25 +1,32 @@
-// A source of constant rate whose container rounds its times (23.976 in Matroska's milliseconds: 0, 42, 83, 125): says
-// whether every frame still is a place of the exact grid, rounded, so that the output may have the exact times. Pure.
+// For a constant-rate source whose container rounds its times (23.976 in Matroska's milliseconds: 0, 42, 83, 125):
+// checks that every frame's time is a rounded tick of the exact grid, so that the output may have the exact times.
+// Pure.
 import { invert, MICROSECONDS, multiply, type Pts, type Rational, rescale } from "../../base/rational.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { clockOffsetUs, clockShift } from "../source/source-clock.ts";
 
-/** Frames after which places of the grid that stay empty say that the rate is another. */
+/** After this many frames, empty slots of the grid show that the rate is different. */
 const FRAMES_TO_JUDGE = 24;
-/** At least so many of the places must be taken: a recording that lost frames, not one of half the rate. */
+/** The share of slots that must be taken: a recording that lost frames passes, one of half the rate does not. */
 const LEAST_TAKEN = 0.75;
 const ROUNDING_SLACK = 1e-6;
-/** Frames further from their tick than this part of it are not on it. */
+/** Frames further from their tick than this share of it are not on it. */
 const INSIDE = 0.25;
-/** By so much of a tick, and by a tick of the source, others may stand further from theirs than the first frame. */
+/**
+ * Later frames may stand further from their tick than the first frame by this share of a tick, and by a tick of the
+ * source.
+ */
 const MARGIN = 0.05;
 
-/** The encoder's tick may be a part of a frame: with these some tick has the room wherever 24 frames a second begin in ms. */
+/**
+ * The encoder's tick may be a fraction of a frame: with one of these divisors, 24 frames a second fit wherever they
+ * begin in ms.
+ */
 const PARTS = [1, 2, 3, 4, 5] as const;
 
 /** Watches frames as the index finds them, in any order. */
 export class FrameGrid {
-  /** Why the frames do not stand on it; null while they do. */
+  /** Why the frames are not on the grid; null while they are. */
   broken: string | null = null;
   readonly #step: Rational;
   readonly #timeBase: Rational;
@@ -59,7 +66,7 @@ export class FrameGrid {
     return { tickNumber, stray: ((pts + this.#shift) * den - tickNumber * num) / den, length: num / den };
   }
 
-  /** The first division in which the frame leaves room for those to come, else the one that leaves most. */
+  /** The first divisor that leaves room for later frames, or the one that leaves most. */
   #choose(pts: Pts): number {
     const reaches = PARTS.map((parts) => {
       const { stray, length } = this.#nearestTick(pts, parts);
@@ -83,20 +90,20 @@ export class FrameGrid {
     const gridFrames = (this.#last - this.#first) / this.#parts + 1;
     const what = `a frame at ${pts} ticks`;
     if (isBetween || this.#latest - this.#earliest > 1 + ROUNDING_SLACK || Math.abs(stray) > INSIDE * length)
-      this.broken = `${what} is not a place of the declared rate, rounded`;
+      this.broken = `${what} does not fit the declared rate, rounded`;
     else if (neighbours.some((other) => Math.abs(other - pts) < (length * this.#parts) / 2))
-      this.broken = `${what} shares its place of the declared rate with another`;
+      this.broken = `${what} shares its slot of the declared rate with another`;
     else if (
       gridFrames > 2 * FRAMES_TO_JUDGE &&
       this.#frames >= FRAMES_TO_JUDGE &&
       this.#frames < LEAST_TAKEN * gridFrames
     )
-      this.broken = `too many places of the declared rate are empty up to ${pts} ticks`;
+      this.broken = `too many slots of the declared rate are empty up to ${pts} ticks`;
   }
 
   /**
-   * Where an output on the grid begins, microseconds on the source's own clock: at its place of the grid, unless the
-   * frames stand beside the grid by more than rounding; then at its true time, so that the sound keeps its distance.
+   * Where an output on the grid begins, in microseconds on the source's own clock: at its tick of the grid, unless the
+   * frames differ from the grid by more than rounding; then at its true time, so that the sound keeps its distance.
    */
   beginsUs(firstPts: Pts): number {
     const { tickNumber, stray } = this.#nearestTick(firstPts, Math.max(1, this.#parts));

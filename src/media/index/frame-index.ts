@@ -1,5 +1,5 @@
-// What is asked of the frames of the video stream by presentation time, as packets tell them. Types only:
-// growing-frame-index.ts answers.
+// Queries about the frames of the video stream by presentation time, answered from packets. Types only:
+// growing-frame-index.ts implements them.
 import type { Pts, Rational } from "../../base/rational.ts";
 import type { LeadIn } from "../model/segment.ts";
 import type { Gop } from "../model/source.ts";
@@ -18,12 +18,12 @@ export interface VideoPacket {
 
 export interface KeyFrame {
   readonly pts: Pts;
-  /** When it is decoded; null: the container does not say. */
+  /** Decoding time; null: the container does not state it. */
   readonly dts: Pts | null;
   readonly bytePosition: number | null;
 }
 
-/** The times of frames, whoever tells them: the index, or a decode in sequence. */
+/** The times of frames, from the index or from a decode in sequence. */
 export interface FrameTimes {
   readonly timeBase: Rational;
   /** Ticks the last frame is shown. */
@@ -31,31 +31,34 @@ export interface FrameTimes {
   /** Sorted PTS in [startPts, endPts); null bounds are open. */
   framePts(startPts: Pts | null, endPts: Pts | null): number[];
   countFrames(startPts: Pts | null, endPts: Pts | null): number;
-  /** PTS of the frame that stands `frames` before the first at or after `pts`; null: there are not so many. */
+  /** PTS of the frame `frames` positions before the first at or after `pts`; null: there are too few. */
   frameBefore(pts: Pts, frames: number): Pts | null;
-  /** PTS of the frame that stands `frames` after the first at or after `pts`; null: there are not so many. */
+  /** PTS of the frame `frames` positions after the first at or after `pts`; null: there are too few. */
   frameAfter(pts: Pts, frames: number): Pts | null;
 }
 
-/** What the planner and the checks ask; complete once `isComplete`. */
+/** The interface for planner and checks; complete once `isComplete`. */
 export interface FrameIndex extends FrameTimes {
   readonly isComplete: boolean;
   /** False: segments cannot be found by seeking; `reason` says why and the job runs as one segment. */
   readonly seekable: boolean;
   readonly reason: string | null;
-  /** The container marks pictures as key frames that are none; `keyFrames` are intra pictures all the same. */
+  /** The container wrongly marks pictures as key frames; `keyFrames` still holds intra pictures only. */
   readonly marksAreFalse: boolean;
-  /** Why the packets' times cannot be those of their pictures; null: they can. A decode in sequence then tells the times. */
+  /**
+   * Why the packets' times cannot be those of their pictures; null: they can be. Only a decode in sequence then gives
+   * the times.
+   */
   readonly falseTimes: string | null;
   /** The clock leaps by more than 10 s somewhere. */
   readonly hasTimeJump: boolean;
-  /** What the shown packets last together, from the first key frame to the last packet, and in how many steps. */
+  /** Total duration of the shown packets, from the first key frame to the last packet, and the number of steps. */
   readonly progress: { readonly total: number; readonly steps: number };
   /** Frames with a PTS, from the first key frame on. */
   readonly frameCount: number;
   readonly firstPts: Pts | null;
   readonly lastPts: Pts | null;
-  /** The exact rate that the source's times may be roundings of; null: there is none to restore. */
+  /** The exact rate that the source's times may be rounded from; null: there is none to restore. */
   readonly grid: FrameGrid | null;
   /** End of the last frame. */
   readonly endPts: Pts | null;
@@ -68,7 +71,7 @@ export interface FrameIndex extends FrameTimes {
     readonly samePts: number;
     readonly withoutPts: number;
   };
-  /** Several packets of the range have one PTS: a hidden picture, two fields, or two pictures indeed. */
+  /** Several packets of the range share one PTS: a hidden picture, two fields, or two real pictures. */
   sharesPts(startPts: Pts | null, endPts: Pts | null): boolean;
   /** The last key frame at or before `pts`; null when there is none. */
   keyFrameAtOrBefore(pts: Pts): KeyFrame | null;
@@ -76,6 +79,9 @@ export interface FrameIndex extends FrameTimes {
   seekPoint(startPts: Pts, leadIn: LeadIn): KeyFrame | null;
   /** The first key frame after `pts` that is known. */
   keyFrameAfter(pts: Pts): KeyFrame | null;
-  /** Where in the source every frame before `pts` has been read, give or take half a second of packets; null: not known. */
+  /**
+   * The position in the source by which every frame before `pts` has been read, within half a second of packets; null:
+   * unknown.
+   */
   bytesBefore(pts: Pts): number | null;
 }

@@ -1,25 +1,25 @@
-// Says whether frames stand on a grid of one exact rate, from their timestamps alone. Pure.
+// Decides from timestamps alone whether frames are on a grid of one exact rate. Pure.
 import { equals, invert, multiply, type Pts, type Rational, rational } from "../../base/rational.ts";
 
 export type FrameRate =
-  /** Every frame's time is that of a grid of this rate, rounded to ticks; no place of the grid is empty. */
+  /** Every frame's time is a grid time of this rate, rounded to ticks; no slot of the grid is empty. */
   | { readonly kind: "constant"; readonly rate: Rational }
   /** Ticks between neighbouring frames, and the mean rate. */
   | { readonly kind: "variable"; readonly mean: Rational; readonly shortest: number; readonly longest: number }
   | { readonly kind: "unknown"; readonly reason: string };
 
-/** Rates that cameras, films and screens have; a container that rounds times hides which of them it was. */
+/** Rates of cameras, films and screens; a container that rounds times hides which one it was. */
 const USUAL: readonly Rational[] = [
   ...[24, 30, 48, 60, 120].flatMap((rate) => [rational(rate, 1), rational(rate * 1000, 1001)]),
   ...[25, 50, 100, 10, 12, 15, 20].map((rate) => rational(rate, 1)),
   ...[rational(25, 2), rational(15_000, 1001)],
 ];
-/** Clocks finer than this hold any usual rate closely enough to take even steps at their word. */
+/** On clocks finer than this, even steps of a usual rate are exact enough to be trusted. */
 const FINE_TICKS_PER_SECOND = 10_000;
 
 /**
- * How far, in ticks, the frames stray from a grid of this rate, wherever it begins: up to 1 when each time is the grid's
- * own, rounded to ticks in whatever direction.
+ * How far, in ticks, the frames stray from a grid of this rate, wherever it begins: up to 1 when each time is the
+ * grid's own time, rounded to ticks in any direction.
  */
 function strayFromGrid(pts: readonly Pts[], timeBase: Rational, rate: Rational): number {
   const first = pts[0] ?? 0;

@@ -1,5 +1,5 @@
-// The frame index while the source is read: packets in, groups of pictures out as they become certain. Pure: knows
-// nothing of ffprobe or files.
+// The frame index while the source is being read: takes packets and returns groups of pictures as they become certain.
+// Pure: knows nothing about ffprobe or files.
 import { type Pts, type Rational, rescale, toNumber } from "../../base/rational.ts";
 import { ClockProgress } from "../clock/clock-progress.ts";
 import type { LeadIn } from "../model/segment.ts";
@@ -10,7 +10,7 @@ import { SortedPts } from "./sorted-pts.ts";
 
 /** ffmpeg's own threshold for a restarted clock (-dts_delta_threshold). */
 const MOST_SILENCE_SECONDS = 10;
-/** How far apart the packets are whose place in the file is kept. */
+/** Distance of the packets whose byte position is stored. */
 const MARK_SECONDS = 0.5;
 
 /** Position of the last key frame with pts ≤ `pts`, or -1. */
@@ -29,7 +29,7 @@ function keyFrame(pts: Pts, { dts, bytePosition }: VideoPacket): KeyFrame {
   return { pts, dts, bytePosition };
 }
 
-/** The index as it grows. `add` and `finish` return the groups of pictures that have just become certain. */
+/** The growing index. `add` and `finish` return the groups of pictures that have just become certain. */
 export class GrowingFrameIndex implements FrameIndex {
   readonly timeBase: Rational;
   readonly gops: Gop[] = [];
@@ -39,21 +39,21 @@ export class GrowingFrameIndex implements FrameIndex {
   marksAreFalse = false;
   falseTimes: string | null = null;
   reason: string | null = null;
-  /** A frame's ticks by the declared rate, for a last frame whose packet states no duration. */
+  /** Ticks of a frame by the declared rate, for a last frame whose packet states no duration. */
   readonly #nominalDuration: number;
   readonly #pts = new SortedPts();
   readonly #shared = new SortedPts();
   #highestDts = Number.NEGATIVE_INFINITY;
-  /** The duration that the packet of the highest DTS states; 0: none. */
+  /** The stated duration of the packet with the highest DTS; 0: none. */
   #lastDecoded = 0;
   #durationOfLast: { pts: Pts; duration: number | null } | null = null;
   #packets = 0;
   /** Packets by decoding time, `MARK_SECONDS` apart. */
   readonly #marks: { readonly pts: Pts; readonly bytePosition: number }[] = [];
   readonly #markTicks: number;
-  /** A reference frame whose PTS the next one tells. */
+  /** A reference frame whose PTS follows from the next one. */
   #anchor: VideoPacket | null = null;
-  /** A gap of more than 10 s: in a transport stream a restarted clock, elsewhere a pause that is meant. */
+  /** A gap of more than 10 s: a restarted clock in a transport stream, an intended pause elsewhere. */
   hasTimeJump = false;
 
   readonly grid: FrameGrid | null;
@@ -97,7 +97,7 @@ export class GrowingFrameIndex implements FrameIndex {
     this.reason ??= reason;
   }
 
-  /** One run over everything then shows the pictures at times of ffmpeg's own. */
+  /** One run over everything then shows the pictures at times that ffmpeg makes up. */
   markFalseTimes(reason: string): void {
     this.falseTimes ??= reason;
     this.markUnseekable(reason);

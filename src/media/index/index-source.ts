@@ -1,4 +1,4 @@
-// Streams the packets of the video stream out of ffprobe into a FrameIndex, and hands on groups of pictures as soon as
+// Streams the packets of the video stream from ffprobe into a FrameIndex and passes on groups of pictures as soon as
 // they are certain, so that encoding starts while the source is still being read.
 import { AppError } from "../../base/errors.ts";
 import { describeBreak } from "../clock/clock-watch.ts";
@@ -18,31 +18,34 @@ import type { TrackPacket, TrackTally } from "./track-packets.ts";
 
 const BATCH_GOPS = 64;
 const BATCH_MS = 250;
-/** Of a line that is a packet. */
+/** Start of a line that describes a packet. */
 const PACKET_FIELDS = 8;
 const SIZE_FIELD = 5;
 
 export interface IndexOptions {
   /** `index` already answers for these groups of pictures. */
   readonly onGops: (gops: readonly Gop[], index: FrameIndex) => void;
-  /** The grid that the frames may stand on; watched frame by frame. */
+  /** The grid that the frames may be on; checked frame by frame. */
   readonly grid?: FrameGrid | null;
-  /** Called once, at the first frame that is no place of the grid, before any group that holds it is handed on. */
+  /** Called once, at the first frame that is not on the grid, before any group that holds it is passed on. */
   readonly onOffGrid?: (reason: string, index: FrameIndex) => void;
-  /** A source whose clock breaks, or whose pictures have lost their times, is only said to be one that can't be split, not refused. */
+  /**
+   * Reports a source whose clock breaks, or whose pictures have lost their times, as one that can't be split, instead
+   * of refusing it.
+   */
   readonly isEstimate?: boolean;
-  /** Why it may not be split, whatever its packets say. */
+  /** A reason against splitting that does not depend on the packets. */
   readonly wholeBecause?: string | null;
   /** Every packet of the video, in the order of the file. */
   readonly onPacket?: (packet: VideoPacket) => void;
-  /** Counts the sound and the subtitles that are read past. */
+  /** Counts the packets of sound and subtitles on the way. */
   readonly tally?: TrackTally;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Arguments for ffprobe: one CSV line a packet, `codec_type,stream_index,pts,dts,duration,size,pos,flags`, of the video
- * alone unless the other tracks are counted too.
+ * Arguments for ffprobe: one CSV line per packet, `codec_type,stream_index,pts,dts,duration,size,pos,flags`, of the
+ * video alone unless the other tracks are counted too.
  */
 export function indexArgs(path: string, info: SourceInfo, withTracks: boolean): string[] {
   return [
@@ -86,13 +89,13 @@ function newIndex(info: SourceInfo, { grid = null, wholeBecause }: IndexOptions)
   return index;
 }
 
-/** Groups that are certain, on their way to the listener. */
+/** Certain groups on their way to the listener. */
 class Groups {
   readonly #index: GrowingFrameIndex;
   readonly #onGops: IndexOptions["onGops"];
   #waiting: Gop[] = [];
   #handedOnAt = Number.NEGATIVE_INFINITY;
-  /** They wait for an answer on which it depends whether there are groups at all. */
+  /** They wait for an answer that decides whether there are groups at all. */
   isHeld = false;
 
   constructor(index: GrowingFrameIndex, onGops: IndexOptions["onGops"]) {
@@ -175,7 +178,7 @@ export async function indexSource(
   const result = await runTool({
     program: tools.ffprobe,
     args: indexArgs(path, info, tally !== undefined || clock !== null),
-    // Until the first groups are there everybody waits for it; the first encodes then need the processor more.
+    // Everybody waits for the first groups; after them the first encodes need the processor more.
     onStart: (lowerPriority) => {
       yieldToEncodes = lowerPriority;
     },
@@ -205,7 +208,7 @@ export async function indexSource(
   groups.add(index.finish());
   watchGrid();
   if (index.hasTimeJump && restartsClock(info.formatName))
-    index.markUnseekable("the source's clock starts anew in the middle");
+    index.markUnseekable("the source's clock restarts in the middle");
   groups.handOn();
   requireVideo(index);
   return index;

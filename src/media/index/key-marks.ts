@@ -1,15 +1,16 @@
-// Whether the packets that a container marks as key frames are intra pictures. Containers lie: an MP4 without a table of
-// sync samples says that each is one. What is no intra picture begins no group, since nothing can be decoded from there.
+// Whether the packets that a container marks as key frames are intra pictures. Containers can be wrong: an MP4 without
+// a table of sync samples marks every packet. Groups only begin at intra pictures, since decoding can't begin
+// elsewhere.
 import { closeSync, openSync, readSync } from "node:fs";
 import { knowsPayload, payloadOffset } from "./payload-start.ts";
 import { knowsPictures, type PictureKind, pictureKind } from "./picture-kind.ts";
 
-/** Headers and SEI messages in front of the first slice fit in it. */
+/** Large enough for the headers and SEI messages before the first slice. */
 const LOOK_BYTES = 4096;
 
 /**
- * Codecs that predict, whose marks are the container's word and whose pictures nobody looks at here. ffmpeg's parsers
- * look at those of H.264, VP8, VP9, AV1 and VC-1 (libavcodec, AVCodecParser.key_frame) in every container.
+ * Codecs with prediction whose marks only come from the container. For H.264, VP8, VP9, AV1 and VC-1, ffmpeg's parsers
+ * examine the pictures in every container (libavcodec, AVCodecParser.key_frame).
  */
 const UNREAD: ReadonlySet<string> = new Set([
   ...["theora", "flv1", "h261", "h263", "h263i", "h263p", "svq1", "svq3", "vp3", "vp4", "vp5", "vp6", "vp6f", "vp7"],
@@ -25,9 +26,9 @@ export interface MarkedPacket {
 }
 
 export class KeyMarks implements Disposable {
-  /** A packet was marked that is no intra picture: the container's index of key frames is wrong as well. */
+  /** A marked packet was no intra picture: the container's index of key frames is wrong as well. */
   areFalse = false;
-  /** Why no mark can be believed; null: they can, or each is looked at. */
+  /** Why no mark can be trusted; null: they can be, or each is checked. */
   doubt: string | null = null;
   readonly #codec: string;
   readonly #formatName: string;
@@ -43,7 +44,7 @@ export class KeyMarks implements Disposable {
   }
 
   /**
-   * Whether decoding may begin at this packet. Until the first such picture every packet is looked at, since a decoder
+   * Whether decoding may begin at this packet. Every packet is checked until the first such picture, since a decoder
    * begins there whether it is marked or not. `size`: bytes of the packet.
    */
   isKey(packet: MarkedPacket, size: number): boolean {

@@ -1,5 +1,5 @@
-// Where a packet's payload lies, from the position that ffprobe gives. Known for the containers whose key marks are
-// their own word; ffmpeg's parsers read the payload of the others themselves. Pure.
+// Where a packet's payload begins, relative to the position that ffprobe reports. Known for the containers whose key
+// marks ffmpeg does not check; for the others ffmpeg's parsers read the payload. Pure.
 import { isMatroska } from "../ffmpeg/formats.ts";
 
 /** The position is the payload's own. */

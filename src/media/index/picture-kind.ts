@@ -1,10 +1,10 @@
-// What the first bytes of a packet say of its picture: intra or predicted. Only for codecs whose packets reach ffprobe
-// unread, so that a key mark is the container's word alone. Pure.
+// Reads from the first bytes of a packet whether its picture is intra or predicted. Only for codecs that ffprobe does
+// not parse, so that a key mark is the container's alone. Pure.
 
-/** "intra": decoding may begin here. Null: the bytes do not say. */
+/** "intra": decoding may begin here. Null: the bytes do not show it. */
 export type PictureKind = "intra" | "predicted" | null;
 
-/** What is known of one NAL unit's type; null: it holds no picture. */
+/** The picture kind of a NAL unit type; null: it holds no picture. */
 type NalKind = (payload: Uint8Array, at: number) => PictureKind;
 
 /** H.265 table 7-1: types up to 31 are pictures, 16 to 23 of them random access points. */
@@ -25,7 +25,7 @@ function vvcKind(payload: Uint8Array, at: number): PictureKind {
 const LENGTH_BYTES = [4, 2, 1] as const;
 const NAL_HEADER_BYTES = 2;
 
-/** The first picture among units with lengths in front; "misfit": they are no such lengths. */
+/** The first picture among length-prefixed units; "misfit": the bytes are no such units. */
 function walkLengths(payload: Uint8Array, size: number, lengthBytes: number, kind: NalKind): PictureKind | "misfit" {
   let at = 0;
   while (at + lengthBytes + NAL_HEADER_BYTES <= payload.length) {
@@ -41,7 +41,7 @@ function walkLengths(payload: Uint8Array, size: number, lengthBytes: number, kin
   return at === 0 ? "misfit" : null;
 }
 
-/** Places behind `00 00 01`. */
+/** Positions after each `00 00 01`. */
 function* startCodes(payload: Uint8Array): Generator<number> {
   for (let at = 0; at + 3 < payload.length; at += 1) {
     if (payload[at] === 0 && payload[at + 1] === 0 && payload[at + 2] === 1) yield at + 3;

@@ -1,5 +1,5 @@
-// What a file's packets say of its sound and subtitles: how many there are, where they begin and end. One pass over the
-// file without decoding; `TrackTally` is pure and serves whoever reads packets anyway.
+// What a file's packets show about its sound and subtitles: how many there are, where they begin and end. One pass over
+// the file without decoding; `TrackTally` is pure and serves every reader of packets.
 import { AppError } from "../../base/errors.ts";
 import { succeeded } from "../../base/process/run-process.ts";
 import { MICROSECONDS, type Rational, rescale, toNumber } from "../../base/rational.ts";
@@ -11,25 +11,26 @@ import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
 
 export interface TrackPackets {
-  /** All of them: a copy keeps what an edit list hides, and only MP4 can say that it is hidden. */
+  /** All packets: a copy keeps what an edit list hides, and only MP4 can mark it as hidden. */
   readonly packets: number;
   /** Microseconds on the file's own clock; null without a packet that has a time. */
   readonly startUs: number | null;
   readonly endUs: number | null;
   /**
-   * How much later it may end, microseconds: a last packet that states no length is taken to be no longer than the time
-   * from the one before it, or than any frame of sound where it is the only one. Absent: the last packet states its length.
+   * How much later the track may end, in microseconds: a last packet without a length is assumed to last no longer than
+   * the time from the packet before it, or than any frame of sound where it is the only one. Absent: the last packet
+   * states its length.
    */
   readonly openEndUs?: number;
   /** Longest packet, microseconds: one frame of the codec. */
   readonly longestUs: number;
   /** One tick of the track's clock, microseconds, rounded up. */
   readonly tickUs: number;
-  /** What the packets that are heard last together, however often the clock begins anew; absent: not counted. */
+  /** Total length of the audible packets, however often the clock restarts; absent: not counted. */
   readonly progressUs?: number;
-  /** The longest time in which no packet of sound is heard, between two that state their length; absent: there is none. */
+  /** The longest pause between two audible packets that state their length; absent: there is none. */
   readonly pauseUs?: number;
-  /** Subtitles: when each event that says something begins, in order, microseconds. */
+  /** Subtitles: when each event with text begins, in order, microseconds. */
   readonly eventsUs: readonly number[];
 }
 
@@ -41,11 +42,11 @@ interface Tally {
   start: number;
   end: number;
   longest: number;
-  /** PTS of the latest packet, of the one before it, and what the latest says of its length. */
+  /** PTS of the latest packet and of the one before it, and the stated length of the latest. */
   latest: number;
   before: number;
   latestLength: number;
-  /** Where the packet before in the file ends; and the longest time from there to the next. */
+  /** Where the previous packet in the file ends, and the longest time from there to the next. */
   soundEnd: number;
   pause: number;
   readonly events: number[];
@@ -69,7 +70,7 @@ export interface TrackPacket {
 /** One block of SubRip text: number, times, lines. */
 const BLOCK = /^\d+\n[\d:,]+ --> [\d:,]+.*\n([\s\S]*)$/;
 
-/** How many events of SubRip text say something once their marks are taken off. */
+/** How many events of SubRip text have text once their markup is removed. */
 export function countTextEvents(text: string): number {
   return text
     .replaceAll("\r", "")
@@ -77,7 +78,7 @@ export function countTextEvents(text: string): number {
     .filter((block) => (BLOCK.exec(block.trim())?.[1] ?? "").replace(/<[^>]*>|\{[^}]*\}/g, "").trim() !== "").length;
 }
 
-/** Events of a text track that still say something when they are decoded; null when it can't be. Reads the whole file. */
+/** Events of a text track that have text after decoding; null when it can't be decoded. Reads the whole file. */
 export async function readTextEvents(
   tools: Tools,
   source: { readonly path: string; readonly formats: string; readonly streamIndex: number },
@@ -98,7 +99,7 @@ export async function readTextEvents(
 /** 65,535 samples at 8 kHz, the longest frame of FLAC; other codecs have shorter ones. */
 const LONGEST_FRAME_US = 8_200_000;
 
-/** `stepUs`: from the packet before; null: the last one is the only one. */
+/** `stepUs`: time from the previous packet; null: the last one is the only one. */
 function openEnd(stepUs: number | null, statedLength: number): Pick<TrackPackets, "openEndUs"> {
   if (statedLength > 0) return {};
   return stepUs === null ? { openEndUs: LONGEST_FRAME_US } : stepUs > 0 ? { openEndUs: stepUs } : {};
@@ -108,7 +109,7 @@ export class TrackTally {
   readonly #tallies = new Map<number, Tally>();
   readonly #clocks: ReadonlyMap<number, Rational> | null;
 
-  /** `clocks`: time bases of the streams whose progress is counted; not given: of none. */
+  /** `clocks`: time bases of the streams whose progress is counted; absent: none. */
   constructor(clocks: ReadonlyMap<number, Rational> | null = null) {
     this.#clocks = clocks;
   }
@@ -181,8 +182,8 @@ export function parseTrackLine(line: string): TrackPacket {
 }
 
 /**
- * Sound and subtitles of a source by stream index; a stream without packets is absent. For who does not index the same
- * file anyway (`IndexOptions.tally`). Errors: E_INDEX, E_INTERRUPTED.
+ * Sound and subtitles of a source by stream index; a stream without packets is absent. For callers that do not index
+ * the same file anyway (`IndexOptions.tally`). Errors: E_INDEX, E_INTERRUPTED.
  */
 export async function readTrackPackets(
   tools: Tools,
@@ -199,7 +200,7 @@ export async function readTrackPackets(
     ],
     signal,
     onLine: (line) => {
-      // Most lines are the video's; they need no taking apart.
+      // Most lines belong to the video and are skipped unparsed.
       if (!line.startsWith("video")) tally.add(parseTrackLine(line));
     },
   });

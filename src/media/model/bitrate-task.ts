@@ -1,13 +1,16 @@
-// What a segment's task says of bits, beside the request: whether it is only measured, which size its encode must have,
-// and the buffer it may use. The schema is part of what a client checks an offered task with.
+// The bit rate part of a segment's task: whether the segment is only measured, the size that its encode must have, and
+// the buffer that it may use. Clients validate an offered task with this schema.
 import { z } from "zod";
 
 const bits = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 export const bitrateTaskSchema = z.discriminatedUnion("pass", [
-  /** One pass as the request says, within a buffer that leaves room for the neighbours (docs/adr/0008). */
+  /**
+   * One pass as the request states, with a buffer small enough that joined segments stay within the user's
+   * (docs/adr/0008).
+   */
   z.strictObject({ pass: z.literal("only"), maxrate: bits, bufsize: bits }),
-  /** Nothing is kept but the number of bits; `bitrate` is that of the whole video and says which quality to measure at. */
+  /** Only the number of bits is kept. `bitrate` is that of the whole video and selects the quality to measure at. */
   z.strictObject({ pass: z.literal("measure"), bitrate: bits.positive(), seconds: z.number().positive() }),
   z.strictObject({
     pass: z.literal("land"),

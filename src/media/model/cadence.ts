@@ -1,12 +1,16 @@
-// A cadence: which frame of the source a video of constant rate shows when, as `-r` makes it. Held as a few shifts of
-// the source's times, behind which the filter fps=rate gives exactly that, wherever in the source it begins. Pure.
+// A cadence says which frame of the source a constant-rate video shows when, as ffmpeg's `-r` does it. It is stored as
+// a few shifts of the source's times; the filter fps=rate after them gives exactly the same frames, wherever in the
+// source it starts. Pure.
 import { z } from "zod";
 import { type Pts, type Rational, rescale } from "../../base/rational.ts";
 
 export interface Cadence {
-  /** Seconds in a tick of the shifts, a whole part of the source's tick. */
+  /** Seconds in a tick of the shifts; the source's tick is a multiple of it. */
   readonly tick: Rational;
-  /** From this time on, sorted, on the job's clock, in ticks of the cadence: so much is taken off a frame's time. */
+  /**
+   * From each time on, this much is subtracted from a frame's time. Sorted, on the job's clock, in ticks of the
+   * cadence.
+   */
   readonly shifts: readonly (readonly [from: Pts, shift: number])[];
   /** Number of the frame of the output after the last one. */
   readonly end: number;
@@ -24,7 +28,7 @@ export const cadenceSchema = z.strictObject({
   end: ticks,
 }) satisfies z.ZodType<Cadence>;
 
-/** Position of the shift that holds at a time: the last that begins at or before it, or the first. */
+/** The shift that applies at a time: the last that begins at or before it, or the first. */
 function shiftAt({ shifts }: Cadence, at: Pts): number {
   let low = 0;
   let high = shifts.length;
@@ -36,7 +40,7 @@ function shiftAt({ shifts }: Cadence, at: Pts): number {
   return shifts[Math.max(0, low - 1)]?.[1] ?? 0;
 }
 
-/** The frame of the output at which a frame of the source begins to be shown. `pts`: on the job's clock. */
+/** The number of the output frame from which a source frame is shown. `pts`: on the job's clock. */
 export function shownFrom(cadence: Cadence, pts: Pts, timeBase: Rational, rate: Rational): number {
   const at = rescale(pts, timeBase, cadence.tick);
   return rescale(at - shiftAt(cadence, at), cadence.tick, { num: rate.den, den: rate.num });

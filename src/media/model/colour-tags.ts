@@ -1,4 +1,4 @@
-// The colour tags of a video, of a source as of a request, in ffmpeg's names; the schema bounds them and knows none.
+// Colour tags of a source or a request, by ffmpeg's names. The schema bounds their length and does not know the names.
 import { z } from "zod";
 
 export interface ColourTags {

@@ -1,5 +1,5 @@
-// The shape of an encode request that arrives from elsewhere: unknown keys are refused, sizes bounded. What the values
-// mean, and which are allowed, is not looked at here.
+// The schema of an encode request that arrives from another process: it refuses unknown keys and bounds all sizes. It
+// does not check which values are allowed.
 import { z } from "zod";
 import { cadenceSchema } from "./cadence.ts";
 import { colourTagsSchema } from "./colour-tags.ts";
@@ -24,7 +24,10 @@ const audioSettings = {
   filters,
 };
 
-/** The shape alone: unknown keys are refused, sizes bounded. Use checkEncodeRequest for what arrives from elsewhere. */
+/**
+ * Checks the shape only: refuses unknown keys and bounds sizes. Use checkEncodeRequest for requests from other
+ * processes.
+ */
 export const encodeRequestSchema = z.strictObject({
   video: z.strictObject({
     encoder: word,

@@ -1,6 +1,6 @@
-// The encode request: what a user may ask of an encode, as plain JSON that travels from submitter to server to client.
-// Shapes only; encode-request-schema.ts checks them on arrival, parse-params.ts and check-request.ts decide which names
-// and values are allowed.
+// The encode request: what a user may request of an encode, as plain JSON that travels from submitter to server to
+// client. Types only: encode-request-schema.ts checks the shape on arrival; parse-params.ts and check-request.ts decide
+// which names and values are allowed.
 
 import type { Cadence } from "./cadence.ts";
 import type { ColourTags } from "./colour-tags.ts";
@@ -8,23 +8,23 @@ import type { ColourTags } from "./colour-tags.ts";
 /** A named option and its value, both as ffmpeg spells them. */
 export type NamedOption = readonly [key: string, value: string];
 
-/** One filter of a chain; positional arguments have become named ones, values are unescaped. */
+/** One filter of a chain. Positional arguments are already named, values unescaped. */
 export interface FilterCall {
   readonly name: string;
   readonly options: readonly NamedOption[];
 }
 
 /**
- * How quality is fixed: libx264's `-crf` and `-qp`, NVENC's `-cq`, `-q:v`, `-global_quality` of QSV and VAAPI, and
- * "percent", 0 to 100, for requests that name a codec (`-quality`).
+ * The scale of a fixed quality: libx264's `-crf` and `-qp`, NVENC's `-cq`, `-q:v`, `-global_quality` of QSV and VAAPI,
+ * and "percent", 0 to 100, for requests that name a codec (`-quality`).
  */
 export type QualityKind = "crf" | "cq" | "qp" | "qscale" | "global_quality" | "percent";
 
 export interface VideoRequest {
-  /** ffmpeg's encoder name, e.g. "libx264"; or a codec ("hevc"), for which the server then elects an encoder. */
+  /** ffmpeg's encoder name, e.g. "libx264", or a codec ("hevc"), for which the server elects an encoder. */
   readonly encoder: string;
   readonly quality: { readonly kind: QualityKind; readonly value: number } | null;
-  /** Bits per second; bufsize in bits. 0 is libvpx's and libaom's "quality alone". */
+  /** Bits per second; bufsize in bits. For libvpx and libaom, 0 means that quality alone decides. */
   readonly bitrate: number | null;
   readonly minrate: number | null;
   readonly maxrate: number | null;
@@ -34,7 +34,7 @@ export interface VideoRequest {
   readonly profile: string | null;
   readonly level: string | null;
   readonly pixelFormat: string | null;
-  /** Frames between key frames at most (-g), at least (-keyint_min), and B-frames in a row at most (-bf). */
+  /** Largest (-g) and smallest (-keyint_min) distance of key frames in frames, and most B-frames in a row (-bf). */
   readonly gop: number | null;
   readonly keyintMin: number | null;
   readonly bFrames: number | null;
@@ -42,8 +42,8 @@ export interface VideoRequest {
   /** Constant output rate as exact text, "25/1" or "30000/1001"; null keeps every frame at its time. */
   readonly frameRate: string | null;
   /**
-   * How one run of ffmpeg makes that rate of this source, found by the server; a user can't ask for it. Absent: nobody
-   * knows beforehand, and one run makes it.
+   * How one run of ffmpeg makes that rate from this source. The server finds it; users can't set it. Absent: it can't
+   * be predicted, so one run encodes everything.
    */
   readonly cadence?: Cadence;
   /** -s: the last step after the filters. */
@@ -52,11 +52,11 @@ export interface VideoRequest {
   readonly encoderParams: readonly NamedOption[];
   /** Encoder options by their ffmpeg name without the dash, e.g. ["cpu-used", "4"]. */
   readonly privateOptions: readonly NamedOption[];
-  /** Colour tags that the user sets; null keeps the source's. ffmpeg's names. */
+  /** Colour tags that the user sets, by ffmpeg's names; null keeps the source's. */
   readonly colour: ColourTags;
   /** "progressive", "tt", "bb", "tb", "bt"; null keeps the source's. */
   readonly fieldOrder: string | null;
-  /** Set by the server: neither the codec nor the output's container has a place for full range (colour/untold-range.ts). */
+  /** Set by the server: neither the codec nor the output's container can state full range (colour/untold-range.ts). */
   readonly hasNoPlaceForRange?: true;
   /**
    * Set by the server: the pixel format that its own ffmpeg gives the encoder where none is asked for, so that builds of
@@ -65,7 +65,7 @@ export interface VideoRequest {
   readonly encodedFormat?: string;
 }
 
-/** What audio is encoded with; null: as ffmpeg does by itself. */
+/** Settings of an audio encode; null: ffmpeg's default. */
 export interface AudioSettings {
   /** ffmpeg's encoder name; null: the container's default. */
   readonly codec: string | null;
@@ -87,11 +87,11 @@ export type AudioRequest =
   | { readonly mode: "copy" }
   | ({ readonly mode: "encode" } & AudioSettings);
 
-/** What is asked of one output track alone (`-b:a:1`), over what holds for all. */
+/** Settings for one output track (`-b:a:1`), which override those for all tracks. */
 export interface AudioTrackRequest extends AudioSettings {
   /** Counted among the audio streams that the output is asked to have. */
   readonly track: number;
-  /** "copy", an encoder, or null: as for all. */
+  /** "copy", an encoder, or null for the one of all tracks. */
   readonly codec: string | null;
 }
 
@@ -124,7 +124,7 @@ export interface StreamChoice {
   readonly language: string | null;
 }
 
-/** An output stream by type and number in its type, for metadata and dispositions; index null: all of the type. */
+/** An output stream by type and number within the type, for metadata and dispositions; index null: all of that type. */
 export interface OutputStream {
   readonly type: "v" | "a" | "s" | "t";
   readonly index: number | null;
@@ -135,7 +135,7 @@ export interface MetadataRequest {
   readonly keepSource: boolean;
   /** false: `-map_chapters -1` */
   readonly keepChapters: boolean;
-  /** stream null: the file's own. An empty value removes the tag. */
+  /** stream null: a tag of the file. An empty value removes the tag. */
   readonly tags: readonly { readonly stream: OutputStream | null; readonly key: string; readonly value: string }[];
   /** Flags as ffmpeg writes them: "default", "default+forced", "0". */
   readonly dispositions: readonly { readonly stream: OutputStream; readonly flags: string }[];
@@ -161,7 +161,7 @@ export interface EncodeRequest {
   readonly metadata: MetadataRequest;
 }
 
-/** What a request without any option means: libx264 with its own defaults, everything else kept. */
+/** A request without any option: libx264 with its defaults, everything else kept. */
 export function emptyEncodeRequest(): EncodeRequest {
   return {
     video: {

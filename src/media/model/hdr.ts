@@ -1,4 +1,4 @@
-// Reads HDR metadata from the side data that ffprobe lists, of a stream or of a frame. Pure; asks nobody.
+// Reads HDR metadata from the side data of a stream or frame that ffprobe lists. Pure.
 import { z } from "zod";
 import { parseRational } from "../../base/rational.ts";
 import type { Chromaticity, DynamicHdr, HdrMetadata, MasteringDisplay, SourceVideo } from "./source.ts";
@@ -21,7 +21,7 @@ const DYNAMIC: readonly (readonly [RegExp, DynamicHdr])[] = [
   [/CUVA|HDR Vivid/i, "HDR Vivid"],
 ];
 
-/** "34000/50000" in units of 1/`units`; null when it is no such number or above `most`. */
+/** Parses "34000/50000" into units of 1/`units`; null when the text is no such number or the value exceeds `most`. */
 function scaled(value: unknown, units: number, most: number): number | null {
   const parsed = typeof value === "string" ? parseRational(value) : null;
   if (parsed === null) return null;
@@ -35,7 +35,7 @@ function chromaticity(data: SideData, name: string): Chromaticity | null {
   return x === null || y === null ? null : { x, y };
 }
 
-/** Null when anything is missing or out of its range: half a mastering display says nothing. */
+/** Null when a value is missing or out of range: an incomplete mastering display is useless. */
 function readMasteringDisplay(data: SideData): MasteringDisplay | null {
   const red = chromaticity(data, "red");
   const green = chromaticity(data, "green");
@@ -56,7 +56,7 @@ function readLightLevel(data: SideData): HdrMetadata["contentLight"] {
   return { max, average };
 }
 
-/** Undefined when the list holds nothing of the kind. The first of each kind counts. */
+/** Undefined when the list contains no HDR metadata. The first entry of each kind counts. */
 export function readHdr(list: readonly SideData[]): HdrMetadata | undefined {
   let masteringDisplay: MasteringDisplay | null = null;
   let contentLight: HdrMetadata["contentLight"] = null;
@@ -76,7 +76,7 @@ export function isDeep(pixelFormat: string): boolean {
   return /(10|12|14|16)(le|be)$|^p0(10|12|16)|^p[24]1[06]|^x2rgb10/.test(pixelFormat);
 }
 
-/** Whether it is worth decoding a frame to look for HDR metadata: eight-bit pictures have none. */
+/** Whether it is worth decoding a frame to look for HDR metadata: pictures of eight bits have none. */
 export function mayHoldHdr(video: SourceVideo): boolean {
   return isDeep(video.pixelFormat);
 }

@@ -1,21 +1,23 @@
-// What a segment is: the task that a client gets, the report that it hands in, and what was verified. Plain data that can
-// travel as JSON.
+// The data of a segment: the task that a client gets, the report that it returns, and the verified facts. Plain JSON.
 import type { Pts, Rational } from "../../base/rational.ts";
 import type { BitrateTask } from "./bitrate-task.ts";
 import type { EncodeRequest } from "./encode-request.ts";
 import type { PictureShape, SourceVideo } from "./source.ts";
 
-/** The bit rate that a whole video must have, in bits per second; null: no bound. */
+/** The required bit rate of the whole video, in bits per second; null: no bound. */
 export interface BitrateGoal {
   readonly bitrate: number;
   readonly maxrate: number | null;
   readonly bufsize: number | null;
 }
 
-/** Filters that draw letters, with the fonts and libraries of the machine they run on. */
+/** Filters that draw text with the fonts and libraries of the machine they run on. */
 export type TextDrawer = "drawtext" | "subtitles";
 
-/** A digest of what letters look like here, by filter: machines with the same one draw alike. Null: it cannot draw. */
+/**
+ * A digest of rendered text per filter: machines with the same digest draw the same pixels. Null: this machine can't
+ * draw.
+ */
 export type TextPrints = Readonly<Record<TextDrawer, string | null>>;
 
 /**
@@ -24,7 +26,7 @@ export type TextPrints = Readonly<Record<TextDrawer, string | null>>;
  */
 export type LeadIn = 0 | 1 | 3 | "beginning";
 
-/** Everything a client needs to encode one segment; made by the server's planner, checked again by the client. */
+/** Everything a client needs to encode one segment. The server makes it; the client checks it again. */
 export interface SegmentTask {
   readonly streamIndex: number;
   /** Demuxer short name for -format_whitelist (ffprobe's format_name). */
@@ -35,11 +37,15 @@ export interface SegmentTask {
   readonly endPts: Pts | null;
   /** `-itsoffset`: puts the source's start at zero for filters and encoder (source-clock.ts); the bounds here are the source's own ticks. */
   readonly clockOffsetUs: number;
-  /** Where to seek: the PTS of a key frame at or before startPts (earlier when there is a lead-in); null: from the beginning, no seek. */
+  /**
+   * Where to seek: the PTS of a key frame at or before startPts (earlier with a lead-in); null: no seek, read from the
+   * beginning.
+   */
   readonly seekPts: Pts | null;
   /**
-   * Where filters see more than the range: so many of the chain (filters, -s, -r) run first, then the range is cut out, by
-   * bounds on the job's clock in ticks of what comes out of them. Null: the range is cut out of the decoded frames.
+   * For filters that see more than the range: the first `after` steps of the chain (filters, -s, -r) run on more, then
+   * these bounds cut out the range, on the job's clock in ticks of what those steps put out. Null: the range is cut
+   * from the decoded frames.
    */
   readonly cut: {
     readonly after: number;
@@ -47,34 +53,34 @@ export interface SegmentTask {
     readonly startPts: Pts | null;
     readonly endPts: Pts | null;
   } | null;
-  /** Frames that the index says the range gives; null when they cannot be counted. */
+  /** Frames of the range by the index; null when they cannot be counted. */
   readonly expectedFrames: number | null;
-  /** Pictures of the range may share a PTS: each is then moved a tick behind the one before it. */
+  /** Pictures of the range may share a PTS; each is then moved one tick after the previous one. */
   readonly spreadsPts?: boolean | undefined;
   /** The time base given to the encoder (-enc_time_base). */
   readonly encoderTimeBase: Rational;
   /**
-   * One tick a frame, for an encoder whose rate control needs it: the segment's times are whole numbers of both clocks.
-   * The encoder's zero is the tick `from`; the muxer adds it again.
+   * A clock of one tick per frame, for an encoder whose rate control needs it; the segment's times are whole numbers on
+   * both clocks. The encoder's zero is the tick `from`, which the muxer adds back.
    */
   readonly frameClock?: { readonly tick: Rational; readonly from: Pts };
   readonly request: EncodeRequest;
   /**
-   * What the stream's first picture is, where pictures are known to change: all of the range are made like it, as in one
-   * run over everything. Absent: nothing is changed.
+   * The shape of the stream's first picture, where pictures are known to change: all pictures of the range are
+   * converted to it, as one run over everything does. Absent: no conversion.
    */
   readonly picture?: PictureShape;
-  /** Source picture facts the encoder arguments depend on. */
+  /** Facts about the source's picture that the encoder arguments depend on. */
   readonly video: SourceVideo;
-  /** Bytes of the source this segment is expected to read, for prefetching: [start, end). */
+  /** Bytes of the source that this segment will probably read, for prefetching: [start, end). */
   readonly byteRange: { readonly start: number; readonly end: number } | null;
-  /** The range has given trouble: decode it on the CPU, whose decoder the server's own is. */
+  /** An earlier attempt failed: decode on the CPU, as the server does. */
   readonly softwareDecode?: true;
-  /** Where a bit rate or a buffer must hold for the whole video. */
+  /** Present where a bit rate or a buffer must hold for the whole video. */
   readonly rate?: BitrateTask;
 }
 
-/** What a client says of the segment it made; the server checks each value it can. */
+/** A client's report about its segment; the server checks every value it can. */
 export interface SegmentReport {
   readonly frames: number;
   readonly seconds: number;
@@ -83,15 +89,15 @@ export interface SegmentReport {
   /** MD5 of the first decoded frame of the range and of the first decoded frame at or after its end (null: none). */
   readonly seamStart: string | null;
   readonly seamAfterEnd: string | null;
-  /** Size, shape and bytes of the first decoded picture; absent: there was none, or the client does not say. */
+  /** Size, shape and bytes of the first decoded picture; absent: there was none, or the client does not report it. */
   readonly decoded?: string;
-  /** Decode errors seen on stderr (bounded), empty when none. */
+  /** Decode errors on stderr (bounded); empty when there were none. */
   readonly decodeErrors: readonly string[];
-  /** Bytes of the video packets alone; said when the segment had a share of bits to hold. */
+  /** Bytes of the video packets only; reported when the segment had a share of bits to keep. */
   readonly videoBytes?: number;
 }
 
-/** A verified segment as the stitch and the proof need it. */
+/** Facts about a verified segment that the stitch and the proof need. */
 export interface SegmentFacts {
   readonly frames: number;
   /** PTS of the first and last output frame on the job's clock (source-clock.ts), in ticks of the encoder's time base. */
@@ -101,10 +107,10 @@ export interface SegmentFacts {
   readonly sha256: string;
   /** SHA-256 of the codec's parameter sets (extradata), or null. */
   readonly extradataSha256: string | null;
-  /** The size of its pictures, "320x180", by the file's header; absent when a version that did not say so verified it. */
+  /** Size of its pictures by the file's header, "320x180"; absent when an older version verified it. */
   readonly size?: string;
-  /** As ffprobe reads it; absent when it says none, or a version that did not ask verified it. */
+  /** As ffprobe reads it; absent when it reads none, or an older version verified it. */
   readonly pixelFormat?: string;
-  /** Which packet of the file, from 0, is shown last; absent when a version that did not say so verified it. */
+  /** Number of the packet that is shown last, from 0; absent when an older version verified it. */
   readonly lastShown?: number;
 }

@@ -1,4 +1,4 @@
-// What a source is, as ffprobe and the index say it. Plain data that can travel as JSON.
+// Facts about a source from ffprobe and the index. Plain JSON.
 import type { Pts, Rational } from "../../base/rational.ts";
 import type { ColourTags } from "./colour-tags.ts";
 
@@ -23,7 +23,7 @@ export interface MasteringDisplay {
 
 export type DynamicHdr = "Dolby Vision" | "HDR10+" | "HDR Vivid";
 
-/** What the source says of its light beyond the colour tags. */
+/** HDR metadata of the source beyond the colour tags. */
 export interface HdrMetadata {
   readonly masteringDisplay: MasteringDisplay | null;
   /** MaxCLL and MaxFALL, cd/m². */
@@ -39,9 +39,9 @@ export interface SourceStream {
   readonly language: string | null;
   readonly title: string | null;
   readonly isAttachedPicture: boolean;
-  /** Its packets are encrypted, by what the container says. */
+  /** The container marks its packets as encrypted. */
   readonly isEncrypted?: true;
-  /** Of a video stream whose pictures have no size: none could be read. */
+  /** A video stream without a picture size: no picture could be read. */
   readonly isWithoutPictures?: true;
   /** Name of an attachment, where the container has one. */
   readonly fileName?: string;
@@ -95,9 +95,9 @@ export interface SourceInfo {
   readonly chapterCount: number;
   /** A timecode that the file as a whole has, not one of its streams. */
   readonly timecode?: string;
-  /** What the container says of the picture beside its colours (360°, stereo, HDR10), as ffprobe lists it. */
+  /** What the container states about the picture besides its colours (360°, stereo, HDR10), as ffprobe lists it. */
   readonly sideData?: readonly Readonly<Record<string, unknown>>[];
-  /** The video's decoder puts pictures out in another order than they come (has_b_frames); absent: it does not. */
+  /** The video's decoder reorders pictures (has_b_frames); absent: it does not. */
   readonly holdsPicturesBack?: true;
 }
 

@@ -1,5 +1,5 @@
-// Releases that make the same of a source where the server's plan can't make them: a client on the other side of a
-// difference would give another output, so it is told apart before it gets any. Pure.
+// Which releases of ffmpeg give the same output where the server's plan can't force it: a client on the other side of a
+// difference would give another output, so it gets no work of such a job. Pure.
 import { toNumber } from "../../base/rational.ts";
 import { convertsLevels } from "../colour/level-changes.ts";
 import { isFullRange } from "../colour/pixel-kind.ts";
@@ -19,11 +19,11 @@ import type { SourceInfo } from "../model/source.ts";
 import { probeWord } from "../request/values/colour-words.ts";
 import { frameTimingOf } from "./frame-timing.ts";
 
-/** Releases from one on, and before another; null: all later ones. */
+/** Releases from `since` on and before another; null: all later ones. */
 export interface ReleaseRange {
   readonly from: Release;
   readonly before: Release | null;
-  /** What the others do, behind "its ffmpeg 5.1.9". */
+  /** What the other releases do, to follow "its ffmpeg 5.1.9". */
   readonly others: string;
 }
 
@@ -38,10 +38,10 @@ function isVariable({ realFrameRate: real, averageFrameRate: mean }: SourceInfo[
   return real === null || mean === null || toNumber(real) !== toNumber(mean);
 }
 
-/** What of a job goes by the release, and by which differences. */
+/** The parts of a job that depend on the release, with the differences responsible. */
 interface Divide {
   readonly differences: readonly Difference[];
-  /** What the others do, without "otherwise than the server's". */
+  /** What the other releases do, without "differently from the server's". */
   readonly what: string;
 }
 
@@ -57,7 +57,7 @@ function timeDivides(video: SourceInfo["video"], request: EncodeRequest): Divide
     : [];
 }
 
-/** Headers of segments do not tell these apart: each says what was asked. */
+/** The headers of segments do not show this difference: each states what was requested. */
 function colourDivides(video: SourceInfo["video"], request: EncodeRequest): Divide[] {
   const { space } = request.video.colour;
   const range = askedRange(request);
@@ -73,7 +73,7 @@ function colourDivides(video: SourceInfo["video"], request: EncodeRequest): Divi
   ];
 }
 
-/** `request`: with its cadence, where `-r` has one. Null: all releases make the same. */
+/** `request`: with its cadence, where `-r` has one. Null: all releases give the same output. */
 export function alikeReleases(
   server: Release & { readonly version: string },
   { video }: Pick<SourceInfo, "video">,

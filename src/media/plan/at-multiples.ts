@@ -1,13 +1,13 @@
-// Parts of the video that begin at multiples of a fixed number of frames of the output, wherever the source has its own
-// key frames: so the output's key frames stand where one machine's run sets them. Pure.
+// Parts of the video that begin at multiples of a fixed number of output frames, wherever the source has its own key
+// frames, so that the output's key frames are where one machine's run sets them. Pure.
 import type { Piece } from "../index/cut-points.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
 import type { Gop } from "../model/source.ts";
 
-/** So long at least, where the multiples are closer: no finer than parts are elsewhere (cut-points.ts). */
+/** The least length where the multiples are closer: no finer than parts are elsewhere (cut-points.ts). */
 const LEAST_SECONDS = 0.5;
 
-/** A piece for each frame of a group: any may be the one that a part begins with. */
+/** A piece for each frame of a group: a part may begin with any of them. */
 export function framesOf({ startPts, endPts }: Gop, index: FrameIndex): Piece[] {
   const pts = index.framePts(startPts, endPts);
   if (pts.length === 0) return [{ startPts, endPts, frames: 0 }];
@@ -18,13 +18,13 @@ export function framesOf({ startPts, endPts }: Gop, index: FrameIndex): Piece[] 
   }));
 }
 
-/** Joins pieces that stream in, counted in frames of the output, into parts. The same pieces always give the same parts. */
+/** Joins pieces, counted in output frames, into parts as they arrive. The same pieces always give the same parts. */
 export class PartsAtMultiples {
   readonly #distance: number;
   #open: Piece | null = null;
   /** Frames of all pieces so far. */
   #frames = 0;
-  /** The key frame that the part before is decoded from. */
+  /** The key frame that the previous part is decoded from. */
   #lastKey: number | null = null;
 
   /** `distance`: frames of the output. */
@@ -32,7 +32,7 @@ export class PartsAtMultiples {
     this.#distance = distance;
   }
 
-  /** The parts that are whole now. */
+  /** The parts that are now complete. */
   push(pieces: readonly Piece[], index: FrameIndex): Piece[] {
     const ticks = Math.ceil((LEAST_SECONDS * index.timeBase.den) / index.timeBase.num);
     const whole: Piece[] = [];
@@ -48,7 +48,7 @@ export class PartsAtMultiples {
     return whole;
   }
 
-  /** What is left at the end of the stream. */
+  /** The rest at the end of the stream. */
   end(index: FrameIndex): Piece[] {
     const open = this.#open;
     this.#open = null;

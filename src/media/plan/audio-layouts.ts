@@ -1,5 +1,5 @@
-// Which loudspeakers an encoded audio track will be for, and which of these its encoder can name: foreseen, because
-// libopus refuses the others when the work has begun, and libvorbis puts them on other speakers. Pure.
+// Which channel layout an encoded audio track will have, and whether its encoder supports it. Checked beforehand,
+// because libopus refuses others after the work has begun, and libvorbis assigns them to other speakers. Pure.
 import { AppError } from "../../base/errors.ts";
 import type { AudioSettings } from "../model/encode-request.ts";
 import type { SourceStream } from "../model/source.ts";
@@ -7,14 +7,14 @@ import type { SourceStream } from "../model/source.ts";
 /** The layouts of Vorbis I §4.3.9, which Opus has taken over (RFC 7845 §5.1.1.2). */
 const VORBIS_LAYOUTS: ReadonlySet<string> = new Set(["mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"]);
 
-/** Surround speakers that Vorbis calls back ones, under the names that AC-3, E-AC-3 and DTS give them. */
+/** Surround channels that Vorbis calls back channels, by their names in AC-3, E-AC-3 and DTS. */
 const SAME_SPEAKERS: Readonly<Record<string, string>> = {
   "quad(side)": "quad",
   "5.0(side)": "5.0",
   "5.1(side)": "5.1",
 };
 
-/** The smallest of them with all speakers of the other: what is new stays silent, nothing is mixed. */
+/** The smallest supported layout with all channels of the other: added channels stay silent, nothing is mixed. */
 const ROOM_FOR: Readonly<Record<string, string>> = {
   "2.1": "5.1",
   "3.1": "5.1",
@@ -25,15 +25,21 @@ const ROOM_FOR: Readonly<Record<string, string>> = {
   "7.0": "7.1",
 };
 
-/** ffmpeg's own for a number of channels that is asked for, or found without names (libavutil/channel_layout.c). */
+/**
+ * ffmpeg's default layout for a requested number of channels, or for channels without names
+ * (libavutil/channel_layout.c).
+ */
 const DEFAULT_LAYOUTS = ["mono", "stereo", "2.1", "4.0", "5.0", "5.1", "6.1", "7.1"];
 
-/** Filters that may change the layout, or insist on one. */
+/** Filters that may change or require a layout. */
 const LAYOUT_FILTERS: ReadonlySet<string> = new Set(
   "aformat channelmap pan stereotools extrastereo crossfeed aresample".split(" "),
 );
 
-/** ffmpeg's name of the layout that reaches the encoder; "" for more channels than have one; null: only a run can tell. */
+/**
+ * ffmpeg's name of the layout that reaches the encoder; "" for more channels than have one; null: only a run can show
+ * it.
+ */
 function layoutFor(settings: AudioSettings, source: SourceStream): string | null {
   if (settings.filters.some(({ name }) => LAYOUT_FILTERS.has(name))) return null;
   if (settings.channels === null && source.channelLayout !== undefined) return source.channelLayout;
@@ -42,7 +48,7 @@ function layoutFor(settings: AudioSettings, source: SourceStream): string | null
   return channels === null || channels === 0 ? null : (DEFAULT_LAYOUTS[channels - 1] ?? "");
 }
 
-/** The name to give the layout of the source for libopus, which means the same speakers; null: as it is. */
+/** The equivalent layout name that libopus accepts; null: the source's own. */
 export function opusName(settings: AudioSettings, encoder: string, source: SourceStream): string | null {
   if (encoder !== "libopus" || settings.channels !== null || hasOwnMapping(settings)) return null;
   return SAME_SPEAKERS[source.channelLayout ?? ""] ?? null;

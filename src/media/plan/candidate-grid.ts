@@ -1,5 +1,5 @@
 // Whether an output may have the exact times of a constant rate that its source's container has rounded. The index then
-// says whether every frame stands on that grid (index/frame-grid.ts). Pure.
+// checks that every frame is on that grid (index/frame-grid.ts). Pure.
 import { invert, multiply, type Rational } from "../../base/rational.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, SourceInfo } from "../model/source.ts";
@@ -10,8 +10,9 @@ import { frameTimingOf } from "./frame-timing.ts";
 const RATE_TOLERANCE = 0.02;
 
 /**
- * The grid that a source may stand on, as the encoder's tick: where the container rounds, every frame keeps its time, and
- * the output's clock is fine enough to tell or the encoder's passes need one tick a frame. Null: the source's own ticks are the encoder's.
+ * The grid that a source may be on, as the encoder's tick. There is one where the container rounds, every frame keeps
+ * its time, and the output's clock is fine enough to show it or the encoder's passes need one tick per frame. Null: the
+ * encoder uses the source's ticks.
  */
 export function candidateGrid(info: SourceInfo, request: EncodeRequest, container: Container): Rational | null {
   const { realFrameRate: rate, averageFrameRate: mean, timeBase } = info.video;

@@ -1,6 +1,6 @@
-// What a chain of filters does to the times of the frames, as one pure function of the source's times: which clock the
-// frames come out on, where a boundary of the source lies on it, and which frames stand between two boundaries. Both
-// neighbours of a boundary compute it here, so that together they give what one machine's run gives.
+// How a chain of filters changes the frame times, as one pure function of the source's times: the clock of the output
+// frames, the position of a source boundary on it, and the frames between two boundaries. Both neighbours of a boundary
+// compute it here, so together they give what one machine's run gives.
 import { AppError } from "../../base/errors.ts";
 import { invert, multiply, type Pts, parseRational, type Rational, rescaleRounded } from "../../base/rational.ts";
 import { type Cadence, shownFrom } from "../model/cadence.ts";
@@ -10,7 +10,7 @@ import { filterEffect, keepsToRange } from "../request/filters/filter-kind.ts";
 import type { FilterMemory } from "../request/filters/filter-memory.ts";
 import type { FilterTimes } from "../request/filters/filter-times.ts";
 
-/** How far frames reach beyond their own time: whole frames of the source, and seconds. */
+/** How far a filter sees beyond a frame: whole frames of the source, and seconds. */
 export interface Reach {
   readonly frames: number;
   readonly seconds: number;
@@ -36,16 +36,16 @@ export interface FrameTiming {
   readonly stages: readonly Stage[];
   /** Every frame comes out at its own time. */
   readonly keepsTimes: boolean;
-  /** Filters that must see more than the range's own frames: the range is cut out behind so many of the chain. */
+  /** So many filters of the chain see more than the range's own frames; the range is cut out after them. */
   readonly cutAfter: number;
   readonly before: Reach;
   readonly after: Reach;
 }
 
-/** Filters of unbounded memory forget in seconds; how exactly is not known, and the proof says so. */
+/** Filters of unbounded memory forget within seconds, but not exactly; the proof says so. */
 export const UNBOUNDED_LEAD_SECONDS = 10;
 const MOST_TICKS_PER_SECOND = 1_000_000_000;
-/** Three days at 60 frames a second; beyond that a rate or a leap of the clock is nobody's wish. */
+/** Three days at 60 frames a second; more frames result from a mistaken rate or a leap of the clock. */
 const MOST_FRAMES = 16_000_000;
 
 function stageTimeBase(times: PredictableTimes, before: Rational): Rational {
@@ -72,7 +72,7 @@ function reachThrough(stage: Stage, reach: Reach, frames: number): Reach {
     case "cadence":
     case "grid": {
       if (reach.frames === 0 && reach.seconds === 0) return { frames, seconds: 0 };
-      // A tick more for the rounding, and a frame more: the one that is held there.
+      // One tick more for the rounding, and one frame more: the one that is held there.
       const { num, den } = stage.timeBase;
       return { frames: frames + 1, seconds: reach.seconds + ((reach.frames + 1) * num) / den };
     }
@@ -115,8 +115,8 @@ export function frameTimingOf(request: EncodeRequest, sourceTimeBase: Rational):
 }
 
 /**
- * A boundary of the source, on the clock of the output: the first tick at which a frame from the boundary on is shown.
- * Monotone, and exact: the fps filter puts out at tick n the last frame whose rounded time is at most n.
+ * A boundary of the source on the output's clock: the first tick that shows a frame from the boundary on. Monotone, and
+ * exact: the fps filter puts out at tick n the last frame whose rounded time is at most n.
  */
 export function boundaryTime(timing: FrameTiming, pts: Pts): Pts {
   let at = pts;
@@ -130,11 +130,11 @@ export function boundaryTime(timing: FrameTiming, pts: Pts): Pts {
   return at;
 }
 
-/** Frames in a row, as a stage gets them and gives them on. */
+/** Consecutive frames, as a stage takes them in and puts them out. */
 export interface FrameRun {
   /** Sorted, on the job's clock. */
   readonly pts: readonly Pts[];
-  /** When the stream ends, where the last of `pts` is its last frame; null in its middle. */
+  /** The end of the stream when the last of `pts` is its last frame; null in the middle. */
   readonly endPts: Pts | null;
 }
 
@@ -184,7 +184,7 @@ function shown(run: FrameRun, times: Extract<PredictableTimes, { kind: "cadence"
   return { pts, endPts: run.endPts === null ? null : end };
 }
 
-/** The times at which frames come out, in `timing.timeBase`; of a run in the middle, `timing.after` may still be wanting. */
+/** The times of the output frames, in `timing.timeBase`; a run in the middle may lack the last `timing.after`. */
 export function outputTimes(timing: FrameTiming, source: FrameRun): FrameRun {
   let run = source;
   let timeBase = timing.sourceTimeBase;

@@ -1,5 +1,5 @@
-// What a job needs of an ffmpeg beside its encoder: a decoder for the source, and the filters that are asked for. Builds
-// differ in both; who lacks one is told so before any work.
+// What a job needs from ffmpeg besides its encoder: a decoder for the source, and the requested filters. Builds differ
+// in both, and a build that lacks one is reported before any work.
 import { AppError } from "../../base/errors.ts";
 import type { Inventory } from "../ffmpeg/inventory.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
@@ -13,11 +13,11 @@ export interface Needs {
   /** The video's codec, by ffmpeg's name. */
   readonly codec: string;
   readonly filters: readonly string[];
-  /** Releases that make the same of it; absent: all do. */
+  /** Releases that give the same output; absent: all do. */
   readonly releases?: ReleaseRange;
 }
 
-/** What the server itself needs beside: it encodes the sound, and decodes the finished output to prove it. */
+/** What the server itself also needs: it encodes the sound, and decodes the finished output to prove it. */
 export interface ServerNeeds {
   readonly audioEncoders: readonly string[];
   readonly outputCodec: string;
@@ -27,19 +27,19 @@ export function needsOf({ video }: Pick<SourceInfo, "video">, request: EncodeReq
   return { codec: video.codec, filters: [...new Set(filterChain(request).map(({ name }) => name))] };
 }
 
-/** What of it this build lacks, in words; null: nothing. */
+/** What this build lacks of it, in words; null: nothing. */
 export function lackOf({ decodes, filters }: Pick<Inventory, "decodes" | "filters">, needs: Needs): string | null {
   if (!decodes.has(needs.codec)) return `cannot decode ${needs.codec}`;
   const missing = needs.filters.find((name) => !filters.has(name));
   return missing === undefined ? null : `has no filter ${missing}`;
 }
 
-/** A build may encode what it cannot decode (AV1 without libdav1d); nobody could look at such a result. */
+/** A build may encode what it cannot decode (AV1 without libdav1d); such a result could not be checked. */
 function unprovenOutput({ decodes }: Pick<Inventory, "decodes">, outputCodec: string): string | null {
   return decodes.has(outputCodec) ? null : `cannot decode ${outputCodec}, so the output could not be proven`;
 }
 
-/** All that this build lacks for a job, in sentences that begin "has" or "cannot": what `probe` tells. */
+/** Everything that this build lacks for a job, in sentences that begin with "has" or "cannot", for `probe`. */
 export function lacksFor(
   inventory: Inventory,
   needs: Needs,
@@ -57,10 +57,12 @@ export function lacksFor(
   ];
 }
 
-/** Whether a client draws letters is told by what they look like there (scheduler/ability/text-rendering.ts). */
+/** Whether a client can draw text shows in its rendering (scheduler/ability/text-rendering.ts). */
 const DRAWS: ReadonlySet<string> = new Set<TextDrawer>(["drawtext", "subtitles"]);
 
-/** The server decodes and filters too, where it checks, but draws nothing. Errors: E_SOURCE_REFUSED, E_ENCODE_REQUEST. */
+/**
+ * The server decodes and filters too, for its checks, but draws no text. Errors: E_SOURCE_REFUSED, E_ENCODE_REQUEST.
+ */
 export function requireNeeds(tools: Tools, inventory: Inventory, needs: Needs, own: ServerNeeds): void {
   const lack = lackOf(inventory, { ...needs, filters: needs.filters.filter((name) => !DRAWS.has(name)) });
   const hint = "Install a build that has it on the server, or name its folder in FFCLUSTER_FFMPEG_DIR.";

@@ -1,5 +1,5 @@
-// Groups of pictures as the output has them, and the parts of them at which a segment may end too: the source's, counted
-// in output frames, as soon as their count is certain. One that gives no frame goes to its neighbour, so that no segment
+// Groups of pictures counted in output frames, and the smaller parts at which a segment may also end. They are given
+// out as soon as their count is certain. A group without output frames is joined to its neighbour, so that no segment
 // is empty. Pure.
 import { type Piece, piecesOf } from "../index/cut-points.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
@@ -13,17 +13,17 @@ export class OutputGroups {
   readonly #info: Pick<SourceInfo, "startMicroseconds" | "video">;
   /** Groups of the source that are not counted yet, from `#counted` on. */
   #waiting: Piece[] = [];
-  /** The last group counted, which may still take in empty ones. */
+  /** The last counted group, which may still take in empty ones. */
   #open: Piece | null = null;
   #isFirst = true;
-  /** Joins what is counted where segments may begin at multiples alone. */
+  /** Joins counted groups where segments may begin at multiples only. */
   readonly #parts: PartsAtMultiples | null;
   /** Frames of all groups given out. */
   total = 0;
 
   /**
-   * `timing` null: nobody can say what comes out; the source's frames stand for it. `distance`: segments may begin at
-   * multiples of so many frames of the output alone; null: at any frame.
+   * `timing` null: the output frames can't be predicted, so the source's are counted. `distance`: segments may begin at
+   * multiples of so many output frames only; null: at any frame.
    */
   constructor(
     plan: FrameTiming | null,
@@ -35,7 +35,7 @@ export class OutputGroups {
     this.#parts = distance === null ? null : new PartsAtMultiples(distance);
   }
 
-  /** The groups that have become certain with these. `index` knows them already. */
+  /** The groups that become certain with these. `index` already knows them. */
   add(gops: readonly Gop[], index: FrameIndex): Piece[] {
     const pieces = gops.flatMap((gop) => (this.#parts === null ? piecesOf(gop, index) : framesOf(gop, index)));
     if (this.timing === null || this.timing.keepsTimes) return this.#giveOut(pieces, index);
@@ -70,7 +70,7 @@ export class OutputGroups {
     return this.#parts === null ? [...pieces] : this.#parts.push(pieces, index);
   }
 
-  /** The group before this one, once this one has frames of its own. */
+  /** The previous group, once this one has frames of its own. */
   #take(group: Piece, index: FrameIndex, isLast: boolean): Piece[] {
     if (this.timing === null) return [];
     const range = { startPts: this.#isFirst ? null : group.startPts, endPts: isLast ? null : group.endPts };

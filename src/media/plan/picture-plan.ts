@@ -1,5 +1,5 @@
-// What the output's picture must say of itself: colour tags, shape, field order, HDR10 metadata; and in words what of
-// the source's it will not say. Only what encoder and container can hold is planned. Pure.
+// The colour tags, shape, field order and HDR10 metadata that the output's picture must state, and notes on what can't
+// be kept. Only what encoder and container support is planned. Pure.
 
 import { isLumaAndChroma } from "../colour/pixel-kind.ts";
 import { rangeHolder } from "../colour/range-holder.ts";
@@ -18,18 +18,21 @@ import { probeWord } from "../request/values/colour-words.ts";
 /** By ffprobe's names; null: nothing is promised. */
 export interface PicturePlan {
   readonly tags: ColourTags & { readonly fieldOrder: string | null; readonly sampleAspectRatio: string | null };
-  /** Null: none, or it can't be written or read back; `notes` then says which. */
+  /** Null: there is none, or it can't be written or read back; `notes` then explains which. */
   readonly hdr: Pick<HdrMetadata, "masteringDisplay" | "contentLight"> | null;
-  /** What the container is to say of HDR10, whether or not the bitstream has a place for it; null: nothing. */
+  /** HDR10 metadata for the container, whether or not the bitstream can hold it; null: none. */
   readonly containerHdr: Pick<HdrMetadata, "masteringDisplay" | "contentLight"> | null;
   readonly notes: readonly string[];
 }
 
-/** Codecs whose bitstream names all colours; the rest leave them to the container. */
+/** Codecs whose bitstream states all colour tags; the rest rely on the container. */
 const SELF_DESCRIBING = new Set(["h264", "hevc", "av1", "vp9"]);
 const VP9_SPACES = new Set(["bt709", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"]);
 const AV1_CHROMA = new Set(["left", "topleft"]);
-/** Whose decoders name these by themselves, whatever the container says; newer versions of ffprobe ask the container. */
+/**
+ * Codecs whose decoders state these themselves, whatever the container says; newer versions of ffprobe ask the
+ * container.
+ */
 const OWN_MATRIX = new Set(["mjpeg", "utvideo"]);
 const OWN_CHROMA = new Set(["mjpeg", "mpeg4", "mpeg2video"]);
 /** H.264 and HEVC say where chroma lies in 4:2:0 alone (chroma_loc_info_present_flag, H.264 E.2.1). */
@@ -44,7 +47,7 @@ function isMp4(container: Container): boolean {
   return container === "mp4" || container === "mov";
 }
 
-/** The source's tags where no filter changes them, and what the user asked. */
+/** The source's tags where no filter changes them, and those that the user sets. */
 export function wantedColour(video: SourceVideo, request: EncodeRequest): ColourTags {
   const source = keepsColour(request) ? video.colour : null;
   const asked = request.video.colour;
@@ -62,7 +65,7 @@ export function wantedColour(video: SourceVideo, request: EncodeRequest): Colour
   };
 }
 
-/** RGB and grey keep the source's word for it where the container alone holds one. */
+/** RGB and grey keep the source's tag where only the container holds one. */
 function wantedRange(video: SourceVideo, request: EncodeRequest): string | null {
   const known = outputRange(video, request);
   if (known !== null || isLumaAndChroma(video.pixelFormat)) return known;
@@ -70,7 +73,7 @@ function wantedRange(video: SourceVideo, request: EncodeRequest): string | null 
   return isOwn && rangeHolder(request.video.encoder) === "container" ? video.colour.range : null;
 }
 
-/** The tags that hold in codec and container, as measured with ffmpeg 5.1. */
+/** The tags that codec and container keep, as measured with ffmpeg 5.1. */
 function heldColour(wanted: ColourTags, codec: string, container: Container, pixelFormat: string): ColourTags {
   const none: ColourTags = { range: null, space: null, transfer: null, primaries: null, chromaLocation: null };
   if (!SELF_DESCRIBING.has(codec)) {
@@ -149,7 +152,7 @@ function lostTags(wanted: ColourTags, held: ColourTags, codec: string, container
     ["chromaLocation", "chroma location"],
   ];
   const lost = names.filter(([tag]) => wanted[tag] !== null && held[tag] === null);
-  // "left" is what every decoder takes where nothing is said.
+  // Every decoder assumes "left" where nothing is stated.
   return lost
     .filter(([tag]) => wanted[tag] !== "left")
     .map(([tag, name]) => `${name} ${wanted[tag]} may not be kept: ${codec} in ${container} has no sure place for it`);

@@ -1,5 +1,5 @@
-// The frames that a range of the source must give, by the index: the output plan applied to the source's times around
-// the range. What segments, outputs and proofs are held against. Pure.
+// The output frames that a range of the source must give: the frame timing applied to the index around the range.
+// Segments, outputs and proofs are checked against them. Pure.
 import { type Pts, rescale } from "../../base/rational.ts";
 import type { FrameIndex, FrameTimes } from "../index/frame-index.ts";
 import type { SegmentTask } from "../model/segment.ts";
@@ -14,7 +14,7 @@ function secondsToTicks(index: Pick<FrameTimes, "timeBase">, seconds: number): n
   return Math.ceil((seconds * index.timeBase.den) / index.timeBase.num);
 }
 
-/** The frame that lies so far before `pts`; null: the stream's beginning does not. */
+/** The frame so far before `pts`; null: it would lie before the stream's beginning. */
 export function reachBack(index: FrameTimes, pts: Pts, reach: Reach): Pts | null {
   return index.frameBefore(pts - secondsToTicks(index, reach.seconds), reach.frames);
 }
@@ -26,8 +26,8 @@ function reachOn(index: FrameTimes, pts: Pts, reach: Reach): Pts | null {
 }
 
 /**
- * Whether the index, complete up to `knownPts`, already tells every frame that a range ending at `endPts` gives: a filter
- * may look at frames behind the end.
+ * Whether the index, complete up to `knownPts`, already determines every frame of a range that ends at `endPts`: a
+ * filter may see frames after the end.
  */
 export function isCertain(timing: FrameTiming | null, index: FrameTimes, endPts: Pts, knownPts: Pts): boolean {
   if (timing === null || timing.keepsTimes) return knownPts >= endPts;

@@ -1,4 +1,4 @@
-// A film never loses all of its sound unless the request says so. Pure.
+// Refuses a job whose output would lose all of its sound without the request asking for that. Pure.
 import { AppError } from "../../base/errors.ts";
 import type { Container } from "../model/source.ts";
 import { CONTAINERS } from "../request/tables/containers.ts";
@@ -10,7 +10,7 @@ function isSound({ source }: LeftOutStream | PlannedStream): boolean {
   return source.type === "audio";
 }
 
-/** Containers that hold every one of these codecs as it is, as file name endings. */
+/** Containers that can hold all of these codecs as they are, as file name endings. */
 function holdersOf(codecs: readonly string[]): string[] {
   return NAMES.filter((name) => codecs.every((codec) => CONTAINERS[name].audioCopy.has(codec))).map(
     (name) => `.${CONTAINERS[name].extensions[0] ?? name}`,

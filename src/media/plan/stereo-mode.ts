@@ -1,4 +1,4 @@
-// How Matroska says that a picture holds two views: its muxer takes the mode from a tag of the stream. Pure.
+// How Matroska states that a picture holds two views: its muxer reads the mode from a tag of the stream. Pure.
 import type { Container, SourceInfo } from "../model/source.ts";
 
 /**

@@ -1,5 +1,5 @@
-// What becomes of one stream of the source in a container, as far as that depends on nothing but the request: encoded,
-// copied, converted, attached or left out with the reason. Pure.
+// What happens to one stream of the source in a container, as far as it depends on the request alone: encoded, copied,
+// converted, attached, or left out with a reason. Pure.
 import { AppError } from "../../base/errors.ts";
 import type { AudioSettings, EncodeRequest } from "../model/encode-request.ts";
 import type { Container, SourceInfo, SourceStream } from "../model/source.ts";
@@ -46,7 +46,7 @@ export const TEXT_SUBTITLES: ReadonlySet<string> = new Set([
   "ttml",
 ]);
 
-/** `isAsked`: the request itself says so. */
+/** `isAsked`: the request names it explicitly. */
 export type Decision = StreamAction | { readonly kind: "leave"; readonly reason: string; readonly isAsked: boolean };
 
 function leave(reason: string): Decision {
@@ -76,7 +76,7 @@ function encryptedSound({ index }: SourceStream): AppError {
   );
 }
 
-/** `track` counts the audio streams of the output, those that turn out to fit nowhere included. */
+/** `track` counts the audio streams of the output, including those that turn out to fit nowhere. */
 function decideAudio(stream: SourceStream, request: EncodeRequest, container: Container, track: number): Decision {
   const rules = CONTAINERS[container];
   const fits = rules.audioCopy.has(stream.codec);
@@ -122,7 +122,7 @@ function decideCover(stream: SourceStream, container: Container): Decision {
   return leave(`cover art is not kept in ${container}`);
 }
 
-/** The one that is encoded is named, and how to pick this one. */
+/** Names the encoded stream and how to pick this one. */
 function whyNotThis(stream: SourceStream, { video, streams }: SourceInfo): string {
   if (stream.isEncrypted === true) return "it is encrypted";
   if (stream.isWithoutPictures === true) return "it has no pictures";
@@ -131,7 +131,7 @@ function whyNotThis(stream: SourceStream, { video, streams }: SourceInfo): strin
   return `one video stream is encoded, stream ${streamIndex} (${width}x${height}); -map 0:v:${number} picks this one`;
 }
 
-/** Two kinds of data stand in the output all the same: timecodes, and the titles of chapters, a track of text in MP4 and MOV. */
+/** Two kinds of data streams are kept in another form: timecodes, and chapter titles, a text track in MP4 and MOV. */
 function dataReason(stream: SourceStream, info: SourceInfo, request: EncodeRequest, container: Container): string {
   const general = "data streams are not carried over";
   if (stream.timecode !== undefined && stream.timecode === keptTimecode(info, request)) {

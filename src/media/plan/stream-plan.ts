@@ -1,5 +1,5 @@
-// The streams of the output: which of the source's are picked, in which order, what becomes of each (stream-decision.ts),
-// what is left out and why. Pure.
+// The streams of the output: which source streams are picked, in which order, what happens to each
+// (stream-decision.ts), and which are left out and why. Pure.
 import { AppError } from "../../base/errors.ts";
 import type { EncodeRequest, StreamChoice } from "../model/encode-request.ts";
 import type { ProofStream } from "../model/proof.ts";
@@ -14,7 +14,7 @@ import { keptTimecode } from "./timecode.ts";
 
 export interface PlannedStream {
   readonly source: SourceStream;
-  /** Counts the streams of its type that the output is asked to have: the N of `-c:a:N` and `-metadata:s:a:N`. */
+  /** Number among the streams of its type in the output: the N of `-c:a:N` and `-metadata:s:a:N`. */
   readonly number: number;
   readonly action: StreamAction;
 }
@@ -33,14 +33,14 @@ export interface StreamPlan {
   readonly leftOut: readonly LeftOutStream[];
   readonly keepChapters: boolean;
   readonly keepMetadata: boolean;
-  /** The first frame's, as the source has it and no option replaces it; null: none. */
+  /** Timecode of the source's first frame, unless an option replaces it; null: none. */
   readonly timecode: string | null;
   readonly picture: PicturePlan;
 }
 
 /**
  * The source's streams that `-map` picks, in its order; null when there is no `-map`. Exclusions alone (`-map -0:s`)
- * leave out of what would be there without. Errors: E_ENCODE_REQUEST.
+ * remove streams from the default choice. Errors: E_ENCODE_REQUEST.
  */
 function chooseStreams(streams: readonly SourceStream[], maps: readonly StreamChoice[]): SourceStream[] | null {
   const indexes = selectStreams(maps, streams);
@@ -61,8 +61,8 @@ export function chosenVideoStream(streams: readonly SourceStream[], maps: readon
 }
 
 /**
- * Errors: E_ENCODE_REQUEST when `-map` picks nothing that is there or no video, an encoder can't take the sound, or all
- * sound would be left out unasked; E_CONTAINER where the output can't say that its range is full.
+ * Errors: E_ENCODE_REQUEST when `-map` picks nothing or no video, an encoder can't take the sound, or all sound would
+ * be left out without being asked for; E_CONTAINER when the output can't state its full range.
  */
 export function planStreams(info: SourceInfo, request: EncodeRequest, container: Container): StreamPlan {
   const chosen = chooseStreams(info.streams, request.maps);
@@ -107,7 +107,7 @@ export function planStreams(info: SourceInfo, request: EncodeRequest, container:
 
 const TRACK_TYPES = { v: "video", a: "audio", s: "subtitle", t: "attachment" } as const;
 
-/** Errors: E_ENCODE_REQUEST for an option that names an output track which there will not be. */
+/** Errors: E_ENCODE_REQUEST for an option that names an output track that will not exist. */
 function requireTracks(request: EncodeRequest, streams: readonly SourceStream[]): void {
   const named = [
     ...(request.audioTracks ?? []).map(({ track }) => ({ type: "a", index: track, option: "option" }) as const),
@@ -155,7 +155,7 @@ export function audioToEncode(plan: StreamPlan): AudioToEncode[] {
   return plan.streams.filter((stream): stream is AudioToEncode => stream.action.kind === "encode-audio");
 }
 
-/** Each file of encoded audio has its number, in the order of the streams. */
+/** The encoded audio files are numbered in the order of the streams. */
 function renumbered(streams: readonly PlannedStream[]): PlannedStream[] {
   let file = 0;
   return streams.map((stream) =>

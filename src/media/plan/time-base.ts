@@ -1,4 +1,4 @@
-// Which clock the encoder is given: the source's tick where every frame keeps its time, else the output's frame grid.
+// The encoder's clock: the source's tick where every frame keeps its time, otherwise the output's frame grid.
 import { invert, parseRational, type Rational } from "../../base/rational.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceVideo } from "../model/source.ts";
@@ -6,7 +6,7 @@ import { filterChain } from "../request/args/video-args.ts";
 import { frameRateFrom, isFieldRate, optionOf } from "../request/filters/filter-times.ts";
 import { frameTimingOf } from "./frame-timing.ts";
 
-/** Filters outside the output plan that give a constant rate: ffmpeg's default for their option `fps`. */
+/** Constant-rate filters without a frame timing, with ffmpeg's default for their option `fps`. */
 const BLENDED_RATES: Readonly<Record<string, string>> = { fps: "25", framerate: "50", minterpolate: "60" };
 
 /** MPEG-1/2 take only broadcast frame rates as their clock; MPEG-4 part 2 at most 65535 ticks a second (docs/MEASURED.md §3). */
@@ -14,7 +14,7 @@ const FRAME_RATE_CLOCK = new Set(["mpeg1video", "mpeg2video"]);
 const SHORT_CLOCK = new Set(["mpeg4", "libxvid", "h263", "h263p", "msmpeg4", "msmpeg4v2", "wmv1", "wmv2"]);
 const SHORT_CLOCK_TICKS = 65_535;
 
-/** The constant rate that the request asks for, by -r or the last rate filter; null: none, or only ffmpeg can tell it. */
+/** The requested constant rate, from -r or the last rate filter; null: none, or only ffmpeg can determine it. */
 function requestedFrameRate(request: EncodeRequest): Rational | null {
   if (request.video.frameRate !== null) return parseRational(request.video.frameRate);
   for (const call of [...filterChain(request)].reverse()) {
@@ -25,12 +25,12 @@ function requestedFrameRate(request: EncodeRequest): Rational | null {
   return null;
 }
 
-/** Frames that come out for each frame of the source, where the filters double them. */
+/** Output frames per source frame where the filters double them. */
 function perSourceFrame(request: EncodeRequest): number {
   return filterChain(request).filter(isFieldRate).length > 0 ? 2 : 1;
 }
 
-/** Frames a second of the output, for estimates; null when the source does not say. */
+/** Frames per second of the output, for estimates; null when the source does not state a rate. */
 export function outputFrameRate(video: SourceVideo, request: EncodeRequest): Rational | null {
   const rate = requestedFrameRate(request);
   const source = video.averageFrameRate ?? video.realFrameRate;

@@ -1,4 +1,4 @@
-// The timecode of the first frame: where the source says it, and how it is handed to the muxer. Pure.
+// The timecode of the first frame: where the source states it, and how the muxer gets it. Pure.
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceInfo } from "../model/source.ts";
 
@@ -9,7 +9,7 @@ export function timecodeOf({ video, streams, timecode }: SourceInfo): string | n
   return own ?? track ?? timecode ?? null;
 }
 
-/** Null where there is none, or where `-metadata` or `-map_metadata -1` says otherwise. */
+/** Null when there is none, or `-metadata` or `-map_metadata -1` overrides it. */
 export function keptTimecode(info: SourceInfo, { metadata }: EncodeRequest): string | null {
   const isReplaced = metadata.tags.some(({ key }) => key.toLowerCase() === "timecode");
   return metadata.keepSource && !isReplaced ? timecodeOf(info) : null;

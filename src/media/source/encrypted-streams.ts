@@ -1,4 +1,5 @@
-// Which streams of a source are encrypted, by what its container says: decoders would make garbage of them, or nothing.
+// Which streams of a source are encrypted according to the container: decoders would produce garbage from them, or
+// nothing.
 import { encryptedInMp4 } from "./mp4-protection.ts";
 import { scrambledInTs } from "./ts-scrambling.ts";
 
@@ -8,7 +9,7 @@ export interface ContainedStream {
   readonly id?: string | undefined;
 }
 
-/** Indexes of the streams; empty where the container says nothing. Errors: those of the file system. */
+/** Indexes of the encrypted streams; empty when the container does not mark any. Errors: those of the file system. */
 export async function encryptedStreams(
   path: string,
   bytes: number,

@@ -1,5 +1,5 @@
-// Decodes a file's first picture to see what its bitstream says beside the container: HDR metadata in SEI messages, and the
-// shape of a pixel, of which ffprobe tells the last one that it came across where a stream changes it.
+// Decodes a file's first picture for what its bitstream states besides the container: HDR metadata in SEI messages, and
+// the pixel shape, for which ffprobe reports the last value it met where a stream changes it.
 import { z } from "zod";
 import { succeeded } from "../../base/process/run-process.ts";
 import { crashed } from "../ffmpeg/probe-crash.ts";
@@ -22,8 +22,8 @@ const PACKETS = [1, 64] as const;
 const TIMEOUT_MS = 20_000;
 
 /**
- * Null: the first picture cannot be decoded; what is damaged shows when it is encoded.
- * Errors: E_SOURCE_REFUSED when ffprobe dies of it, since nobody knows then what would be lost.
+ * Null: the first picture cannot be decoded; the encode then reports the damage. Errors: E_SOURCE_REFUSED when ffprobe
+ * crashes on the file, since it is then unknown what would be lost.
  */
 export async function firstFrame(
   tools: Tools,

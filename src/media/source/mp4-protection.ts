@@ -1,10 +1,11 @@
 // Which tracks of an MP4 or MOV are encrypted: by the types of their sample entries (ISO/IEC 14496-12, 8.12: "encv" and
-// kin stand for the codec; Apple's FairPlay has "drmi" and "drms"). ffprobe hides that behind the codec's own tag.
+// similar types replace the codec's; Apple's FairPlay uses "drmi" and "drms"). ffprobe shows the codec's own tag
+// instead.
 import { type FileHandle, open } from "node:fs/promises";
 
 const ENCRYPTED = new Set(["encv", "enca", "enct", "encs", "encm", "encu", "drmi", "drms"]);
 const HEADER_BYTES = 16;
-/** A header of ten hours has some megabytes; one beyond this is damaged. */
+/** The header of a ten-hour file has some megabytes; a larger one is damaged. */
 const MOST_HEADER_BYTES = 256 * 1024 * 1024;
 
 interface Box {
@@ -14,7 +15,7 @@ interface Box {
   readonly end: number;
 }
 
-/** Size, type and where the content begins; null where no box can be. `end`: of what holds it. */
+/** Size, type and start of the content; null when no box fits there. `end`: of the parent. */
 function boxAt(header: Buffer, at: number, end: number): Box | null {
   if (header.length < 8) return null;
   const short = header.readUInt32BE(0);

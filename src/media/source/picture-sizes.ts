@@ -1,5 +1,5 @@
-// Whether a source's pictures change their size or format in the middle, since 7.0 also what they say of their colours:
-// filters are then set up anew by ffmpeg, and those that count begin again.
+// Whether a source's pictures change their size or format in the middle, and since ffmpeg 7.0 also their colour tags:
+// ffmpeg then configures its filters again, and filters that count start over.
 import { AppError } from "../../base/errors.ts";
 import { COLOURS_SET_UP, isSince } from "../ffmpeg/differences.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
@@ -7,7 +7,10 @@ import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
 
-/** Codecs whose pictures may change at any frame; those of the others do at key frames alone, and only these are decoded. */
+/**
+ * Codecs whose pictures may change at any frame. Those of other codecs change at key frames only, so only these are
+ * decoded.
+ */
 const CHANGE_ANYWHERE: ReadonlySet<string> = new Set(["vp8", "vp9", "av1"]);
 
 export function pictureSizeArgs(path: string, info: SourceInfo, withColours: boolean): string[] {
@@ -20,7 +23,10 @@ export function pictureSizeArgs(path: string, info: SourceInfo, withColours: boo
   ];
 }
 
-/** The first change in words, "320x180 yuv420p to 640x360 yuv420p" (or with colours, "… yuv420p pc bt709"); null: all pictures that were read are alike. */
+/**
+ * The first change in words, "320x180 yuv420p to 640x360 yuv420p" (or with colours, "… yuv420p pc bt709"); null: all
+ * pictures are alike.
+ */
 export async function pictureChange(
   tools: Tools,
   path: string,

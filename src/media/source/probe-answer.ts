@@ -1,4 +1,4 @@
-// ffprobe's answer about a file's streams, and the SourceInfo that it makes; refused is what cannot be a source. Pure.
+// Turns ffprobe's answer about a file into a SourceInfo; refuses what cannot be a source. Pure.
 import { z } from "zod";
 import { AppError } from "../../base/errors.ts";
 import { parseRational, type Rational, rational } from "../../base/rational.ts";
@@ -49,7 +49,7 @@ export const probeSchema = z.object({
 });
 export type ProbeAnswer = z.infer<typeof probeSchema>;
 
-/** 16384x8704, the largest picture that a level of AV1 names; a decoder takes gigabytes for more. */
+/** 16384x8704, the largest picture of any AV1 level; a decoder takes gigabytes for more. */
 const MOST_PIXELS = 16_384 * 8704;
 
 function tag(from: { readonly tags?: ProbedStream["tags"] }, name: string): string | null {
@@ -169,7 +169,7 @@ function hasSize({ width = 0, height = 0 }: ProbedStream): boolean {
   return width > 0 && height > 0;
 }
 
-/** The stream asked for, or the first that can be decoded; else the first one. */
+/** The requested stream, or the first that can be decoded, or the first one. */
 function chooseVideo(
   pictures: readonly ProbedStream[],
   encrypted: ReadonlySet<number>,
@@ -185,7 +185,7 @@ function chooseVideo(
   return defaultVideo(candidates)?.stream ?? pictures[0];
 }
 
-/** " -map 0:v:1 picks the video stream of 640x360." for each of the others that has pictures. */
+/** " -map 0:v:1 picks the video stream of 640x360." for each other stream that has pictures. */
 function othersHint(pictures: readonly ProbedStream[], but: ProbedStream, encrypted: ReadonlySet<number>): string {
   const numbered = pictures.map((stream, number) => ({ stream, number }));
   const usable = numbered.filter(({ stream }) => stream !== but && hasSize(stream) && !encrypted.has(stream.index));
@@ -195,8 +195,8 @@ function othersHint(pictures: readonly ProbedStream[], but: ProbedStream, encryp
 }
 
 /**
- * `encrypted`: indexes of streams. Errors: E_SOURCE_NO_VIDEO; E_SOURCE_REFUSED for pictures that are encrypted, have no
- * size or too large a one; E_ENCODE_REQUEST for a chosen stream that is no video.
+ * `encrypted`: indexes of streams. Errors: E_SOURCE_NO_VIDEO; E_SOURCE_REFUSED when the pictures are encrypted, too
+ * large or without a size; E_ENCODE_REQUEST when the chosen stream is no video.
  */
 export function toSourceInfo(
   answer: ProbeAnswer,

@@ -1,5 +1,4 @@
-// Asks ffprobe what a file is: its headers, and where it may say more than they do, the first frame. Packets are the
-// index's business.
+// Probes a file with ffprobe: its headers, and the first frame where that may state more. The index reads the packets.
 import { stat } from "node:fs/promises";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import { DEMUXER_WHITELIST, RAW_JPEGS } from "../ffmpeg/formats.ts";
@@ -39,7 +38,7 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
-/** Errors: E_INTERRUPTED, E_SOURCE_REFUSED when ffprobe dies of the file. */
+/** Errors: E_INTERRUPTED, E_SOURCE_REFUSED when ffprobe crashes on the file. */
 async function askFfprobe(tools: Tools, path: string, formats: string, signal?: AbortSignal): Promise<ToolResult> {
   const result = await runTool({
     program: tools.ffprobe,
@@ -55,7 +54,7 @@ async function askFfprobe(tools: Tools, path: string, formats: string, signal?: 
   return result;
 }
 
-/** Several JPEGs in a row, not one. */
+/** Whether the file holds several JPEGs in a row, not one. */
 async function holdsPictures(tools: Tools, path: string, signal?: AbortSignal): Promise<boolean> {
   const result = await runTool({
     program: tools.ffprobe,
@@ -78,7 +77,7 @@ export async function probeSource(tools: Tools, path: string, options: ProbeOpti
     throw new AppError("E_SOURCE_EMPTY", `${path} is empty`, "The file has no bytes; copy or record it again.");
   const ask = (formats: string) => askFfprobe(tools, path, formats, options.signal);
   let result = await ask(DEMUXER_WHITELIST);
-  // One JPEG after the other, which ffmpeg takes for one picture in pieces.
+  // A sequence of JPEGs, which ffmpeg takes for one picture in pieces.
   if (refusedDemuxer(result.stderrTail) === "jpeg_pipe" && (await holdsPictures(tools, path, options.signal)))
     result = await ask(RAW_JPEGS);
   if (result.exitCode !== 0) {
@@ -98,12 +97,12 @@ export async function probeSource(tools: Tools, path: string, options: ProbeOpti
   return { ...info, video: withShapeOf(first, video) };
 }
 
-/** Containers that leave the shape of a pixel to the bitstream, where broadcasts change it between programmes. */
+/** Containers that leave the pixel shape to the bitstream, where broadcasts change it between programmes. */
 function mayChangeShape({ formatName }: SourceInfo): boolean {
   return /^(mpegts|mpeg|mpegvideo|h264|hevc|m4v|avi|vc1)$/.test(formatName);
 }
 
-/** Plain ffmpeg goes by the first picture that it decodes. */
+/** Plain ffmpeg uses the shape of the first picture that it decodes. */
 function withShapeOf(first: FirstFrame | null, video: SourceVideo): SourceVideo {
   const sampleAspectRatio = positiveRational(first?.sample_aspect_ratio);
   return sampleAspectRatio === null ? video : { ...video, sampleAspectRatio };

@@ -1,8 +1,8 @@
-// What ffprobe's refusal of a file means, in words that help: which kind of file it is, and what to give instead. Pure.
+// Explains ffprobe's refusal of a file: which kind of file it is, and what to give instead. Pure.
 import { lastWords } from "../ffmpeg/stderr.ts";
 
 export interface Refusal {
-  /** Goes behind the file's name. */
+  /** Follows the file's name in the message. */
   readonly what: string;
   readonly hint: string;
 }
@@ -17,7 +17,7 @@ export const ENCRYPTED: Refusal = {
 
 type Kind = readonly [names: string, what: string, hint: string];
 
-/** By the demuxers that ffmpeg would take; names end in * for all that begin so. */
+/** By the demuxer that ffmpeg would use; a name that ends in * stands for all that begin so. */
 const KINDS: readonly Kind[] = [
   ["hls dash applehttp imf", "is a playlist, which names other files", TO_A_FILE],
   ["concat ffmetadata", "is a script for ffmpeg, which names other files", TO_A_FILE],
@@ -35,27 +35,27 @@ const KINDS: readonly Kind[] = [
   [
     "rawvideo",
     "holds raw pictures without a size",
-    "Say what they are first: `ffmpeg -f rawvideo -video_size 1920x1080 -pixel_format yuv420p -framerate 25 -i <it> -c:v ffv1 out.mkv`.",
+    "Convert them to a video first: `ffmpeg -f rawvideo -video_size 1920x1080 -pixel_format yuv420p -framerate 25 -i <it> -c:v ffv1 out.mkv`.",
   ],
   [
     "srt ass webvtt subviewer subviewer1 microdvd mpl2 mpsub jacosub lrc realtext sami stl vplayer pjs aqtitle ttml scc sup vobsub",
-    "holds subtitles alone",
+    "holds only subtitles",
     "Give the video; --subtitles draws a file of subtitles into it.",
   ],
   ["bin tty xbin adf idf artworx", "is text, not video", "Check the path."],
   [
     "caf ogg oga opus voc w64 au amrnb amrwb dts dtshd eac3 truehd mlp tta wv ape mpc mpc8 aptx sbc g722 g729 gsm loas shn tak s16le u8 mp2 oma spdif wsaud xwma",
-    "holds sound alone",
+    "holds only sound",
     ENCODE_NOTHING,
   ],
-  ["libgme libopenmpt libmodplug mod", "holds music alone", ENCODE_NOTHING],
+  ["libgme libopenmpt libmodplug mod", "holds only music", ENCODE_NOTHING],
 ];
 
 function fits(name: string, pattern: string): boolean {
   return pattern.startsWith("*") ? name.endsWith(pattern.slice(1)) : name === pattern;
 }
 
-/** The demuxer that ffmpeg would have used, had it been allowed; null: it was refused for something else. */
+/** The demuxer that ffmpeg would have used, had it been allowed; null: the refusal has another reason. */
 export function refusedDemuxer(stderr: string): string | null {
   return /\[([\w,]+)(?: @ [^\]]*)?\] Format not (?:on|in) whitelist/i.exec(stderr)?.[1] ?? null;
 }
@@ -64,7 +64,7 @@ function byDemuxer(demuxer: string): Refusal {
   const kind = KINDS.find(([names]) => names.split(" ").some((pattern) => fits(demuxer, pattern)));
   if (kind !== undefined) return { what: kind[1], hint: kind[2] };
   return {
-    what: `is of a kind that is not taken (${demuxer})`,
+    what: `has a format that ffcluster does not accept (${demuxer})`,
     hint: `Put it into another container first. ${TO_A_FILE}`,
   };
 }
@@ -75,15 +75,15 @@ export function refusalOf(stderr: string, name: string): Refusal {
   if (/moov atom not found/.test(stderr))
     return {
       what,
-      hint: "moov atom not found: the file is cut off, still being written, or no MP4 at all; copy it again.",
+      hint: "moov atom not found: the file is cut off, still being written, or not an MP4; copy it again.",
     };
   const demuxer = refusedDemuxer(stderr);
   if (demuxer !== null) return byDemuxer(demuxer);
   if (/Invalid data found/.test(stderr)) {
     return /\.(iso|img|bin|nrg|mdf)$/i.test(name)
-      ? { what, hint: "A disc image is no video: open it (mount it) and give one of its .vob or .m2ts files." }
-      : { what, hint: "This is not a media file that ffmpeg knows, or its beginning is damaged." };
+      ? { what, hint: "A disc image is not a video: mount it and give one of its .vob or .m2ts files." }
+      : { what, hint: "ffmpeg does not recognise this file, or its beginning is damaged." };
   }
-  if (/Permission denied/.test(stderr)) return { what, hint: "The file may not be read by this user." };
+  if (/Permission denied/.test(stderr)) return { what, hint: "This user has no permission to read the file." };
   return { what, hint: `ffprobe says: ${lastWords(stderr)}` };
 }

@@ -1,12 +1,13 @@
-// The clock of a job: the source's, moved so that the file's start is zero, as plain ffmpeg moves it before its filters.
-// One constant, a whole number of the stream's ticks; the server computes it and every segment's run is told it. Pure.
+// The clock of a job: the source's clock, shifted so that the file's start is zero, as plain ffmpeg shifts it before
+// its filters. The shift is one constant, a whole number of the stream's ticks; the server computes it and passes it to
+// every segment's run. Pure.
 import { MICROSECONDS, type Pts, type Rational, rescale } from "../../base/rational.ts";
 import { restartsClock } from "../ffmpeg/formats.ts";
 import type { SourceInfo, SourceStream } from "../model/source.ts";
 
 /**
- * The source with the start that plain ffmpeg counts from when it is told of these streams alone: in formats whose clock
- * may start anew, the earliest of theirs ("Correcting start time", fftools); elsewhere that of the file, whoever begins it.
+ * The source with the start that plain ffmpeg uses when it gets only these streams: in formats whose clock may restart,
+ * the earliest of their starts ("Correcting start time", fftools); elsewhere the file's, whichever stream begins it.
  */
 export function withStartOf(
   info: SourceInfo,
@@ -28,8 +29,9 @@ export function clockShift(offsetUs: number, timeBase: Rational): Pts {
 }
 
 /**
- * `-itsoffset` in microseconds that puts the file's start at zero. Exactly minus the start would make ffmpeg take the
- * start of the streams in use instead (see sourceOffsetUs), so it is a microsecond beside where that is the same tick.
+ * `-itsoffset` in microseconds that moves the file's start to zero. An offset of exactly minus the start would make
+ * ffmpeg use the start of the streams in use instead (see sourceOffsetUs), so it differs by a microsecond where that is
+ * the same tick.
  */
 export function clockOffsetUs({ startMicroseconds, video }: Pick<SourceInfo, "startMicroseconds" | "video">): number {
   if (startMicroseconds === 0) return 0;

@@ -1,7 +1,7 @@
-// What ffmpeg says when it refuses a first picture: which of its lines tells why, and what helps. Pure.
+// Reads ffmpeg's messages when it refuses a first picture: which lines give the reason, and what helps. Pure.
 import { lastWords } from "../ffmpeg/stderr.ts";
 
-/** What its libraries print as they start, and what every failure ends in, whatever the reason. */
+/** Lines that libraries print at the start, and lines that end every failure whatever its reason. */
 const SAYS_NOTHING = [
   /\[info\]/i,
   /\[warn(ing)?\]/i,
@@ -18,14 +18,14 @@ const SAYS_NOTHING = [
 
 const MOST_LINES = 2;
 
-/** The lines that tell why, at most two, on one line. */
+/** The lines that give the reason, at most two, joined into one. */
 export function reasonIn(stderr: string): string {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
   const telling = lines.filter((line) => !SAYS_NOTHING.some((pattern) => pattern.test(line)));
   return lastWords((telling.length === 0 ? lines : telling.slice(0, MOST_LINES)).join("\n"));
 }
 
-/** Of another build or version it need not be true: not a word against the request. */
+/** Another build or version may work: no reason to refuse the request. */
 const OF_THIS_BUILD = [
   /Unknown encoder|Encoder not found|Automatic encoder selection failed/i,
   /Unknown decoder|Decoder .*not found/i,
@@ -35,7 +35,7 @@ const OF_THIS_BUILD = [
   /Cannot allocate memory|Out of memory|Resource temporarily unavailable/i,
 ];
 
-/** The server's own ffmpeg lacks what the request names: the clients' may have it. */
+/** The server's own ffmpeg lacks something that the request names; the clients' may have it. */
 export function isOfThisBuild(stderr: string): boolean {
   return OF_THIS_BUILD.some((pattern) => pattern.test(stderr));
 }
@@ -68,9 +68,9 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 
 const EVEN_SIZE = "Give -s an even width and height, or keep the colours whole with -pix_fmt yuv444p.";
 
-/** What to do about a refusal in these words. `hasSize`: the request sets the size with -s, behind all filters. */
+/** The hint for such a refusal. `hasSize`: the request sets the size with -s, after all filters. */
 export function hintFor(reason: string, hasSize = false): string {
   const known = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
   if (known === EVEN && hasSize) return EVEN_SIZE;
-  return known ?? "ffmpeg itself refuses this source with these options; change the one that it names.";
+  return known ?? "ffmpeg refuses this source with these options; change the option that it names.";
 }

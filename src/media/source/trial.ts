@@ -1,5 +1,5 @@
-// The first picture of a source through the request's own filters and encoder, before a job is taken: what ffmpeg refuses
-// is then said at once and in its words, instead of by every client after the other.
+// Encodes the first picture of a source with the request's own filters and encoder before a job is accepted: what
+// ffmpeg refuses is reported at once and in its words, instead of by one client after another.
 import { AppError } from "../../base/errors.ts";
 import { formatRational, type Rational } from "../../base/rational.ts";
 import { stateRange } from "../colour/range-path.ts";
@@ -16,24 +16,24 @@ import { findVideoEncoder } from "../request/tables/encoders.ts";
 import { showsNothing } from "./shown-packets.ts";
 import { hintFor, isOfThisBuild, reasonIn } from "./trial-words.ts";
 
-/** What takes longer is left to the clients: a first picture that comes late is none that can't be made. */
+/** A slower trial is left to the clients: a first picture that takes long can still be made. */
 const TIMEOUT_MS = 10_000;
 
 export interface Trial {
   readonly path: string;
   readonly info: SourceInfo;
-  /** For the encoder that stands for the job's. */
+  /** For the encoder that represents the job's. */
   readonly request: EncodeRequest;
   readonly encoderTimeBase: Rational;
 }
 
 /**
- * `decoded`: the picture as it is. `filtered`: behind the request's filters. `encoded`: through its encoder too, `quick`
- * at the greatest speed that it has.
+ * `decoded`: only decodes the picture. `filtered`: also runs the request's filters. `encoded`: also runs its encoder,
+ * with `quick` at the encoder's fastest setting.
  */
 type Step = "decoded" | "filtered" | "encoded" | "quick";
 
-/** Letters need fonts, which the server may lack, and change neither size nor format. */
+/** Drawing text needs fonts that the server may lack, and changes neither size nor format. */
 function chainOf({ info, request }: Trial): readonly string[] {
   const drawers: readonly string[] = textDrawers(request);
   const filters = request.filters.filter(({ name }) => !drawers.includes(name));
@@ -42,7 +42,7 @@ function chainOf({ info, request }: Trial): readonly string[] {
   return [...before, ...renderedChain(own, calls), ...after];
 }
 
-/** Where speed is an option of its own: a picture of 1920x1080 then takes 0.2 to 0.4 s of processor time, libaom's 1.1 s. */
+/** Encoders with a speed option: a picture of 1920x1080 then takes 0.2 to 0.4 s of processor time, libaom's 1.1 s. */
 const QUICKEST: Readonly<Record<string, readonly NamedOption[]>> = {
   "libaom-av1": [
     ["cpu-used", "8"],
@@ -72,7 +72,7 @@ function quickly(request: EncodeRequest): EncodeRequest {
   return { ...request, video: { ...video, preset, privateOptions } };
 }
 
-/** Arguments of ffmpeg; a line of stdout that is no comment is a picture that came out. */
+/** Arguments of ffmpeg. Every line on stdout that is no comment is a picture. */
 export function trialArgs(trial: Trial, step: Step): string[] {
   const { path, info, request, encoderTimeBase } = trial;
   const { streamIndex } = info.video;
@@ -110,7 +110,7 @@ export function encodedFormatIn(stderr: string): string | null {
 }
 
 interface Outcome {
-  /** "late": nobody knows yet. */
+  /** "late": the trial did not finish in time. */
   readonly came: "picture" | "nothing" | "late";
   readonly failed: boolean;
   readonly stderr: string;
@@ -164,14 +164,14 @@ function refused({ request, info }: Trial, step: Step, stderr: string): AppError
   return new AppError("E_ENCODE_REQUEST", message, hintFor(reason, request.video.size !== null));
 }
 
-/** Of hardware only clients can tell. */
+/** Only clients can try hardware encoders. */
 function isForServer({ request }: Trial): boolean {
   return findVideoEncoder("-c:v", request.video.encoder).family === "software";
 }
 
 /**
  * The pixel format that its encoder was given; null where this machine can't tell. Errors: E_SOURCE_REFUSED when the
- * source gives no picture, E_ENCODE_REQUEST when its picture is refused by the request's filters or encoder.
+ * source yields no picture, E_ENCODE_REQUEST when the request's filters or encoder refuse its picture.
  */
 export async function requireFirstPicture(tools: Tools, trial: Trial, signal?: AbortSignal): Promise<string | null> {
   const hasEncoder = isForServer(trial);
@@ -187,7 +187,7 @@ export async function requireFirstPicture(tools: Tools, trial: Trial, signal?: A
   }
   const decoded = await run(tools, trial, "decoded", signal);
   if (decoded.came === "nothing") throw await withoutPicture(tools, trial, decoded.stderr, signal);
-  // Filters may well leave no picture: that alone is no failure.
+  // Filters may drop the picture: that alone is no failure.
   if (decoded.came === "picture" && filtered.failed) requireOwnFault(trial, "filtered", filtered.stderr);
   return null;
 }

@@ -1,13 +1,13 @@
 // Which streams of a transport stream are scrambled: by the scrambling control bits of their packets (ISO/IEC 13818-1,
-// 2.4.3.3). Looks at the first megabytes.
+// 2.4.3.3) in the first megabytes.
 import { open } from "node:fs/promises";
 
 const SYNC = 0x47;
 const PACKET_BYTES = 188;
-/** Plain; with an arrival time before each packet (M2TS); with error correction behind. */
+/** Plain; with an arrival time before each packet (M2TS); with error correction after it. */
 const SPACINGS = [188, 192, 204] as const;
 const LOOK_AT_BYTES = 4 * 1024 * 1024;
-/** Packets with their sync byte in place, before it is believed that they are packets. */
+/** Consecutive packets that must start with the sync byte before they count as packets. */
 const SURE_AFTER = 5;
 
 function framing(bytes: Buffer): { first: number; spacing: number } | null {
@@ -22,7 +22,7 @@ function framing(bytes: Buffer): { first: number; spacing: number } | null {
   return null;
 }
 
-/** PIDs of which most packets that hold anything are scrambled. */
+/** PIDs whose packets with a payload are mostly scrambled. */
 export function scrambledPids(bytes: Buffer): Set<number> {
   const found = framing(bytes);
   const counts = new Map<number, { packets: number; scrambled: number }>();
