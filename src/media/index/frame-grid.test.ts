@@ -68,7 +68,7 @@ describe("not on the grid", () => {
     const slower = Array.from({ length: 50 }, (_, k) => 4171 + k * 33);
     expect(watched([...rounded(100), ...slower]).broken).not.toBeNull();
   });
-  test("two frames on one place", () => expect(watched([0, 41, 42]).broken).toContain("shares its place"));
+  test("two frames on one place", () => expect(watched([0, 41, 42]).broken).toContain("shares its slot"));
   test("half of the places empty", () =>
     expect(watched(rounded(200).filter((_, position) => position % 2 === 0)).broken).toContain("empty"));
 });
