@@ -1,4 +1,5 @@
-// Makes one segment: runs ffmpeg, follows its progress, reads the seams. Judges nothing: counting is verify-segment's job.
+// Makes one segment: runs ffmpeg, follows its progress, reads the seams. It judges nothing; verify-segment.ts counts
+// the frames.
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "../../base/errors.ts";
@@ -27,26 +28,26 @@ export interface EncodeOptions {
   readonly threads: number | null;
   /** Where a hardware encoder runs; not given: the CPU. */
   readonly device?: EncodeDevice | null;
-  /** Decode there too, where the range has given no trouble yet. */
+  /** Decode on that device too, unless an attempt at the range has failed. */
   readonly hwDecode?: boolean;
   /** Absolute paths, one for each `subtitles` filter of the request. */
   readonly burnInFiles?: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: Progress) => void;
   readonly nice?: boolean;
-  /** When it counts as hanging; not given: never. */
+  /** When ffmpeg counts as hanging; absent: never. */
   readonly stall?: StallBounds;
-  /** Whether ffmpeg waits for bytes that are being fetched. */
+  /** Whether ffmpeg is waiting for bytes that are being fetched. */
   readonly isWaiting?: () => boolean;
-  /** Suspends ffmpeg; the time does not count in what is reported. */
+  /** Suspends ffmpeg; paused time is left out of the report. */
   readonly pausable?: Pausable;
-  /** One run of several over the same range: its own encoder options, and where it ends when it is not the segment. */
+  /** One of several runs over the same range: its own encoder options, and its output when that is not the segment. */
   readonly run?: { readonly encoderArgs: readonly string[]; readonly format?: "framecrc"; readonly fileName?: string };
 }
 
 export type EncodeOutcome =
   | { readonly ok: true; readonly path: string; readonly report: SegmentReport }
-  /** `reason`: ffmpeg's own last words, or how it hung; `stderr`: the end of all it said. */
+  /** `reason`: ffmpeg's last words, or how it hung; `stderr`: the end of its output. */
   | {
       readonly ok: false;
       readonly reason: string;
@@ -64,7 +65,7 @@ async function readSeams(path: string, task: SegmentTask): Promise<Seams> {
   }
 }
 
-/** ffmpeg divides its frames by all the time since its start. */
+/** ffmpeg computes frames per second from the whole time since its start; this leaves out pauses. */
 function withoutPauses(progress: Progress, workedMs: number, pausable: Pausable | undefined): Progress {
   if (pausable === undefined || pausable.pausedMs() === 0) return progress;
   return { ...progress, fps: workedMs > 0 ? (1000 * progress.frames) / workedMs : 0 };

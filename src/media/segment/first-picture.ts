@@ -1,5 +1,5 @@
-// What the first picture of a source is, as it is decoded. Where pictures change their size, shape or format in the middle,
-// ffmpeg goes on with what the first one was; segments that begin later must be told.
+// Decodes the first picture of a source for its size, format and shape. Where pictures change in the middle, ffmpeg
+// converts all to the first one; tasks of later segments must state it.
 import { rm } from "node:fs/promises";
 import { z } from "zod";
 import { tempNameFor } from "../../base/files.ts";
@@ -13,7 +13,7 @@ import { type DecodeRange, decodeArgs } from "./segment-args.ts";
 
 export interface FirstPicture {
   readonly shape: PictureShape;
-  /** What `parseSeams` tells of a segment whose first decoded picture is like this one. */
+  /** The value that `parseSeams` gives for a segment whose first decoded picture matches this one. */
   readonly text: string;
 }
 
@@ -25,7 +25,7 @@ const streamSchema = z.object({
 });
 const answerSchema = z.object({ streams: z.tuple([streamSchema]) });
 
-/** The picture itself, and its digest as a segment's run writes it. `input`, `file`, `digests`: `file:` URLs. */
+/** Writes the picture, and its digest as a segment's run does. `input`, `file`, `digests`: `file:` URLs. */
 export function firstPictureArgs(
   range: DecodeRange,
   decoder: string | null,
@@ -58,8 +58,8 @@ function shapeOf(stream: z.infer<typeof streamSchema>, declared: string): Pictur
 }
 
 /**
- * Decodes it, from the beginning of the source. Null: it can't be told (no picture comes, or one in a format that no file
- * holds as it is).
+ * Decodes the source from its beginning. Null: it can't be determined (no picture comes, or its format can't be stored
+ * unchanged in a file).
  */
 export async function firstPicture(
   tools: Tools,
@@ -91,7 +91,7 @@ export async function firstPicture(
   }
 }
 
-/** In words, where a segment's first decoded picture is not like the stream's; null: it is, or nobody can tell. */
+/** Describes how a segment's first decoded picture differs from the stream's; null: it does not, or this is unknown. */
 export function otherPicture(first: FirstPicture | null, decoded: string | undefined): string | null {
   if (first === null || decoded === undefined || decoded === first.text) return null;
   return `its pictures are ${decoded} where the stream's first one is ${first.text} (size, shape, bytes)`;

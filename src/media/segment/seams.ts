@@ -1,5 +1,5 @@
-// Reads the framehash file that a segment's run writes beside the segment: the decoded picture at its first frame and
-// at the first frame after its end. Neighbours must agree on the picture at their common boundary.
+// Reads the framehash file that a segment's run writes: the decoded picture at the segment's first frame and at the
+// first frame after its end. Neighbours must agree on the picture at their common boundary.
 import type { Pts } from "../../base/rational.ts";
 
 export interface Seams {
@@ -32,8 +32,8 @@ export function parseSeams(text: string, endPts: Pts | null): Seams {
 }
 
 /**
- * Do two neighbours agree on the first picture of the later one? "unknown": one of them decoded none there, which counts
- * settle, not hashes.
+ * Whether two neighbours agree on the first picture of the later one. "unknown": one of them decoded none there; frame
+ * counts decide then, not hashes.
  */
 export function compareSeam(earlierAfterEnd: string | null, laterStart: string | null): "agree" | "differ" | "unknown" {
   if (earlierAfterEnd === null || laterStart === null) return "unknown";

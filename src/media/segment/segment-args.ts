@@ -1,5 +1,5 @@
-// The whole argument list of the run that makes a segment: seek, decode, keep the frames of the range by PTS, encode,
-// and beside it the hash of the decoded pictures at the seams. Pure. docs/MEASURED.md §1 and §3 are the reasons.
+// The full argument list of the run that makes a segment: seek, decode, keep the frames of the range by PTS, encode,
+// and hash the decoded pictures at the seams. Pure. For the reasons see docs/MEASURED.md §1 and §3.
 import {
   formatMicroseconds,
   formatRational,
@@ -43,15 +43,15 @@ export interface SegmentIo {
   readonly decodesOnDevice?: boolean;
   /** Options of one run of several over the same range (`-pass`). */
   readonly encoderArgs?: readonly string[] | undefined;
-  /** This ffmpeg's `scale` forgets where chroma lies, and its `setparams` says it. */
+  /** This ffmpeg's `scale` drops the chroma location, and its `setparams` can state it. */
   readonly saysChroma?: boolean;
-  /** The muxer of a run whose packets are only looked at; absent: the segment's own. */
+  /** The muxer of a run whose packets are only counted; absent: the segment's own. */
   readonly format?: "framecrc" | undefined;
 }
 
 /**
- * Filters are not set up anew where pictures change in the middle: 7.0 and 7.1 lose frames there when a graph has two
- * outputs. Only for graphs that take pictures of any size.
+ * Keeps the filter graph when pictures change in the middle: 7.0 and 7.1 lose frames when they configure a graph with
+ * two outputs again. Only for graphs that accept pictures of any size.
  */
 const KEEP_GRAPH = ["-reinit_filter", "0"] as const;
 
@@ -61,7 +61,7 @@ export type DecodeRange = Pick<
   "streamIndex" | "formatName" | "timeBase" | "startPts" | "endPts" | "clockOffsetUs" | "seekPts" | "spreadsPts"
 >;
 
-/** `-ss` in microseconds: nearest, so that ffmpeg's own rounding back gives the same tick. */
+/** `-ss` in microseconds, rounded to nearest, so that ffmpeg's own rounding back gives the same tick. */
 function seekArgs(seekPts: Pts | null, timeBase: Rational): string[] {
   if (seekPts === null) return [];
   return [
@@ -74,15 +74,15 @@ function seekArgs(seekPts: Pts | null, timeBase: Rational): string[] {
 }
 
 /**
- * The way to the job's clock. A source that starts at zero is on it, but must say so: of formats whose clock may start
- * anew, 5.1 takes no offset at all for its own and moves it to the start of the streams in use (see sourceOffsetUs).
+ * The offset to the job's clock. A source that starts at zero needs none, but for formats whose clock may restart it
+ * must be explicit: without an offset, 5.1 uses the start of the streams in use (see sourceOffsetUs).
  */
 function clockArgs({ clockOffsetUs, formatName }: DecodeRange): string[] {
   const offsetUs = clockOffsetUs === 0 && restartsClock(formatName) ? 1 : clockOffsetUs;
   return offsetUs === 0 ? [] : ["-itsoffset", formatMicroseconds(offsetUs)];
 }
 
-/** Everything before the filters: the input, read on the job's clock; the seek alone is in the source's own time. */
+/** Everything before the filters: the input, read on the job's clock; only the seek is in the source's own time. */
 export function decodeArgs(
   range: DecodeRange,
   io: Pick<SegmentIo, "input" | "inputKind" | "threads" | "device" | "decodesOnDevice"> & {
@@ -130,28 +130,28 @@ export function clockBounds(range: DecodeRange): { readonly startPts: Pts | null
   return { startPts: onClock(range.startPts, shift), endPts: onClock(range.endPts, shift) };
 }
 
-/** No encoder and no container takes two pictures at one time. */
+/** No encoder or container accepts two pictures at one time. */
 const SPREAD = "setpts='if(isnan(PREV_OUTPTS),PTS,max(PTS,PREV_OUTPTS+1))'";
 
-/** The times that `SPREAD` gives to sorted ones. */
+/** The result of `SPREAD` for sorted times. */
 export function spreadPts(sorted: readonly Pts[]): Pts[] {
   const spread: Pts[] = [];
   for (const pts of sorted) spread.push(Math.max(pts, (spread.at(-1) ?? Number.NEGATIVE_INFINITY) + 1));
   return spread;
 }
 
-/** Which frames the filters get and which of those that come out are kept. */
+/** Which frames the filters get and which of their output is kept. */
 export type CutRange = DecodeRange & Pick<SegmentTask, "cut" | "picture">;
 
-/** What filters see from before the range, and what begins with its first frame. */
+/** The filters that also see frames before the range, and those that start with its first frame. */
 export interface CutParts {
   readonly head: readonly string[];
   readonly tail: readonly string[];
 }
 
 /**
- * The range is cut out of the decoded frames, or out of what the filters that see neighbours put out: then in a tick that
- * is set there, whatever a filter of another version of ffmpeg counts in.
+ * Cuts the range from the decoded frames, or from the output of the filters that see neighbours; the tick is set there,
+ * whatever a filter of another version of ffmpeg counts in.
  */
 export function cutParts(task: CutRange, filters: readonly string[]): CutParts {
   const { startPts, endPts } = clockBounds(task);
@@ -169,7 +169,7 @@ export function cutChain(task: CutRange, filters: readonly string[]): string[] {
   return [...head, ...tail];
 }
 
-/** Both branches hang on one decode; each trim ends its branch, so the run stops just after the range. */
+/** Both branches share one decode; each trim ends its branch, so the run stops just after the range. */
 export function filterGraph(task: CutRange, filters: readonly string[], decodedFormat: string | null = null): string {
   const { startPts, endPts } = clockBounds(task);
   const main = cutChain(task, filters);
@@ -181,14 +181,14 @@ export function filterGraph(task: CutRange, filters: readonly string[], decodedF
   ].join(";");
 }
 
-/** Where hashes of decoded pictures go, with their PTS in source ticks on the job's clock. */
+/** Writes the hashes of decoded pictures, with their PTS in source ticks on the job's clock. */
 export function seamOutput(seamFile: string, timeBase: Rational): string[] {
   return ["-map", "[seam]", ...frameDigests(timeBase), "-y", seamFile];
 }
 
 /**
- * As ffmpeg makes pictures that have changed like the first one (fftools, "scaler_out"); nothing is done to those that
- * are like it.
+ * Converts changed pictures to the first one's shape as ffmpeg does (fftools, "scaler_out"); pictures that match pass
+ * unchanged.
  */
 export function shapeFilters(shape: PictureShape | undefined): string[] {
   if (shape === undefined) return [];
@@ -197,7 +197,7 @@ export function shapeFilters(shape: PictureShape | undefined): string[] {
   return [`scale=${width}:${height}:flags=bicubic`, `format=${pixelFormat}`, `setsar=${ratio}`];
 }
 
-/** Colours of which the pictures say nothing behind some filters; range goes through the graph (colour/range-path.ts). */
+/** States the colour tags that some filters drop; the range is stated inside the graph (colour/range-path.ts). */
 function forgottenColours({ request, video }: SegmentTask): string[] {
   if (!forgetsColour(request)) return [];
   const { space, transfer, primaries } = wantedColour(video, request);
@@ -210,8 +210,8 @@ function forgottenColours({ request, video }: SegmentTask): string[] {
 }
 
 /**
- * Where chroma lies, if it is not the usual place or filters forget it. Since 8.0 `scale` forgets it too
- * (ffmpeg/differences.ts), and one may stand in the graph to state the range.
+ * The chroma location, if it is unusual or filters drop it. Since 8.0 `scale` drops it too (ffmpeg/differences.ts), and
+ * the graph may contain one that states the range.
  */
 function forgottenChroma({ request, video }: SegmentTask): string | null {
   if (request.video.colour.chromaLocation !== null) return null;
@@ -225,7 +225,10 @@ function forgottenChromaArgs(task: SegmentTask): string[] {
   return location === null ? [] : ["-chroma_sample_location", location];
 }
 
-/** The user's filters with the picture's range stated, and the way to the device; what stands before them is `lead`. */
+/**
+ * The user's filters with the picture's range stated, then the upload to the device. `lead`: how many steps come before
+ * the user's.
+ */
 function pictureChain(
   task: SegmentTask,
   device: EncodeDevice | null,
@@ -246,21 +249,24 @@ function pictureChain(
   return { lead: before.length, filters };
 }
 
-/** For an encoder that counts from zero; the muxer's offset puts the times back (segment-clock.ts). */
+/** Shifts the times for an encoder that counts from zero; the muxer's offset shifts them back (segment-clock.ts). */
 function fromZero({ frameClock }: SegmentTask): string[] {
   if (frameClock === undefined || frameClock.from === 0) return [];
   return [`settb=expr=${formatRational(frameClock.tick)}`, `setpts=PTS-(${frameClock.from})`];
 }
 
-/** The rate of a `-r` of which nobody knows what it shows: one run over everything makes it. Null: none of it. */
+/**
+ * The frame rate of a `-r` whose result can't be predicted, so that one run over everything makes it. Null: there is
+ * none.
+ */
 function frameRateOfOneRun({ request, startPts, endPts }: SegmentTask): string | null {
   const { frameRate, cadence } = request.video;
   return cadence === undefined && startPts === null && endPts === null ? frameRate : null;
 }
 
 /**
- * What stands between the input and the encoder. Where ffmpeg makes the rate itself, filters are given as plain ffmpeg has
- * them: how long its output stage takes a frame to last depends on that. There is no seam.
+ * The steps between input and encoder. Where ffmpeg makes the frame rate itself, the filters are passed as plain ffmpeg
+ * has them, because frame durations in its output stage depend on that; there is no seam output.
  */
 function pictureArgs(
   task: SegmentTask,
@@ -276,7 +282,7 @@ function pictureArgs(
   return ["-map", `0:${task.streamIndex}`, ...(filters.length === 0 ? [] : ["-vf", filters.join(",")])];
 }
 
-/** Versions before 6 make the rate constant only where they are told, or in MP4. */
+/** Versions before 6 make the rate constant only when they are told to, or in MP4. */
 function frameRateArgs(task: SegmentTask): string[] {
   const rate = frameRateOfOneRun(task);
   return rate === null ? ["-fps_mode", "passthrough"] : ["-r", rate, "-fps_mode", "cfr"];

@@ -1,6 +1,6 @@
-// The clock inside a segment file: the source's, moved by one constant. A muxer moves a file by itself when its first
-// decoding times would be negative (pictures that are coded ahead at a source's start), and by how much can't be read
-// back; so far from zero it never does, and every time in the file is known to the tick.
+// The clock inside a segment file: the job's clock plus one constant. A muxer shifts a file by an unknown amount when
+// its first decoding times would be negative (reordered pictures at a source's start). With an offset so far from zero
+// it never does, and every time in the file is exact.
 import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../../base/rational.ts";
 
 /** Whole seconds, more than a transport stream's 33-bit clock can lie below zero (95,444 s). */
@@ -10,8 +10,8 @@ const OFFSET_SECONDS = 100_000;
 const NTSC = 1001;
 
 /**
- * A whole number of seconds and of the encoder's ticks, also where segments of the job are encoded on a clock of one tick
- * a frame (1001/30000 s), so that nothing is rounded.
+ * A whole number of seconds and of the encoder's ticks, also for segments on a clock of one tick per frame (1001/30000
+ * s), so that nothing is rounded.
  */
 function offsetSeconds({ num }: Rational): number {
   return OFFSET_SECONDS * (num % NTSC === 0 ? num : num * NTSC);
@@ -22,8 +22,8 @@ export function segmentOffsetUs(encoderTimeBase: Rational): number {
 }
 
 /**
- * For the muxer of a segment; `counted`: what an encoder with a clock of its own left out. Microseconds are enough: the
- * muxer rounds to its tick, which is ten times as long and holds that time exactly.
+ * Arguments for a segment's muxer. `counted`: what an encoder with its own clock subtracted. Microseconds are exact
+ * enough: the muxer rounds to its tick, which is ten times as long.
  */
 export function segmentClockArgs(encoderTimeBase: Rational, counted?: { tick: Rational; from: Pts }): string[] {
   const leftOutUs = counted === undefined ? 0 : rescale(counted.from, counted.tick, MICROSECONDS);

@@ -1,5 +1,5 @@
-// Plans one segment: where to seek, which frames to keep, what the encoder's clock is. Pure; the schema is what a
-// client checks an offered task with.
+// Plans one segment: where to seek, which frames to keep, and the encoder's clock. Pure. Clients validate an offered
+// task with the schema.
 import { z } from "zod";
 import { type Pts, type Rational, rescale } from "../../base/rational.ts";
 import { isMatroska, isMp4, SOURCE_DEMUXERS, seeksToKeyFrames } from "../ffmpeg/formats.ts";
@@ -68,7 +68,10 @@ const shapeSchema = z.strictObject({
     .nullable(),
 });
 
-/** What a client accepts as work; everything that reaches ffmpeg's arguments is bounded here or by the request's own check. */
+/**
+ * The work that a client accepts: everything that reaches ffmpeg's arguments is bounded here or by the request's own
+ * check.
+ */
 export const segmentTaskSchema = z.strictObject({
   streamIndex: z.number().int().min(0).max(10_000),
   formatName: z.string().refine((name) => SOURCE_DEMUXERS.includes(name), "a demuxer that is not allowed"),
@@ -103,22 +106,22 @@ export interface SegmentRange {
   readonly endPts: Pts | null;
 }
 
-/** What segments are cut from. */
+/** The source that segments are cut from. */
 export interface SegmentSource {
   readonly info: SourceInfo;
   readonly index: FrameIndex;
-  /** The encoder's tick where the source's times are roundings of it; null: the encoder counts as the source does. */
+  /** The encoder's tick where the source's times are rounded from it; null: the encoder uses the source's ticks. */
   readonly grid: Rational | null;
 }
 
-/** Decoding needs no run-up where the demuxer finds key frames by timestamp; elsewhere a second and a key frame. */
+/** Decoding needs no lead-in where the demuxer finds key frames by timestamp; elsewhere a second and a key frame. */
 function leadInFor(formatName: string, asked: LeadIn): LeadIn {
   return seeksToKeyFrames(formatName) || asked !== 0 ? asked : 1;
 }
 
 /**
- * ffmpeg asks a demuxer whose index is not by PTS for 3/23 s before the time wanted (ffmpeg_opt.c, dts_heuristic), which
- * from Matroska costs a whole group of pictures. Any time up to the next key frame finds the same key frame.
+ * For a demuxer without an index by PTS, ffmpeg seeks 3/23 s before the requested time (ffmpeg_opt.c, dts_heuristic),
+ * which costs a whole group of pictures in Matroska. Any time up to the next key frame finds the same key frame.
  */
 const HEURISTIC = { num: 3, den: 23 };
 
@@ -129,9 +132,9 @@ interface SeekPoint {
 }
 
 /**
- * The time that finds this key frame. MP4's list of sync samples is by decoding time, and ffmpeg takes off what the
- * stream's first picture waits (mov.c, min_corrected_pts). Where samples just behind the key frame are in the list too,
- * its own decoding time finds none of them, but one before it.
+ * The time that finds this key frame. MP4's list of sync samples is by decoding time, and ffmpeg subtracts the delay of
+ * the stream's first picture (mov.c, min_corrected_pts). Where samples just after the key frame are wrongly in the
+ * list, its own decoding time still finds the right one.
  */
 function seekTime({ formatName, video }: SourceInfo, index: FrameIndex, key: KeyFrame): Pts {
   if (index.marksAreFalse && isMp4(formatName) && key.dts !== null) return key.dts;
@@ -155,7 +158,10 @@ function seekPointFor(
   return key === null ? null : { key, seekPts: seekTime(info, index, key) };
 }
 
-/** From the key frame sought to where every frame before the end has been read, as far as the container says. */
+/**
+ * From the key frame that the seek finds to the point where every frame before the end has been read, as far as the
+ * container shows.
+ */
 function byteRangeFor(
   info: SourceInfo,
   index: FrameIndex,
@@ -170,7 +176,7 @@ function byteRangeFor(
   return Number.isFinite(end) && end > start ? { start, end } : null;
 }
 
-/** VP8 and VP9 hide pictures in packets of their own, and the fields of a pair are one picture: neither is a double. */
+/** VP8 and VP9 hide pictures in packets of their own, and two fields form one picture: neither counts as a double. */
 function mayHoldDoubles({ codec, fieldOrder }: SourceVideo): boolean {
   return codec !== "vp8" && codec !== "vp9" && (fieldOrder === null || fieldOrder === "progressive");
 }
@@ -184,7 +190,7 @@ function mayShareTimes(video: SourceVideo, index: FrameIndex, { startPts, endPts
   return isGuessed || (mayHoldDoubles(video) && index.sharesPts(startPts, endPts));
 }
 
-/** A cadence may have many shifts; a range needs few of them. */
+/** A cadence may have many shifts, of which a range needs few. */
 function withNeededShifts(request: EncodeRequest, { startPts, endPts }: SegmentRange, info: SourceInfo): EncodeRequest {
   const { cadence } = request.video;
   if (cadence === undefined) return request;
@@ -199,7 +205,7 @@ function withNeededShifts(request: EncodeRequest, { startPts, endPts }: SegmentR
 
 /**
  * The task for a range. The first range begins at the stream's very beginning and the last one ends at its very end
- * (null bounds), so that frames the index could not place are still encoded.
+ * (null bounds), so that frames without a known position are still encoded.
  */
 export function planSegment(
   { info, index, grid }: SegmentSource,

@@ -1,4 +1,4 @@
-// Checks a finished segment against its plan by demuxing it (no decoding): how many frames, each at its time.
+// Checks a finished segment by demuxing it (no decoding): the number of frames, and the time of each.
 import { stat } from "node:fs/promises";
 import { sha256OfFile } from "../../base/digest.ts";
 import { succeeded } from "../../base/process/run-process.ts";
@@ -11,13 +11,13 @@ import type { SegmentFacts } from "../model/segment.ts";
 import { readNut } from "../nut/read-nut.ts";
 import { segmentOffsetTicks } from "./segment-clock.ts";
 
-/** What the frames of a segment must be. */
+/** The expected frames of a segment. */
 export interface SegmentExpectation {
   /** Sorted PTS on the job's clock, in `timeBase`; null: the filters change the times, only order and presence are checked. */
   readonly pts: readonly Pts[] | null;
   readonly timeBase: Rational;
   readonly encoderTimeBase: Rational;
-  /** HDR10 metadata that every key frame must hold; null or absent: none is promised. */
+  /** HDR10 metadata that every key frame must hold; null or absent: none. */
   readonly hdr10?: RequiredHdr10 | null;
 }
 
@@ -38,7 +38,10 @@ export interface SegmentPackets {
 
 export const SEGMENT_DEMUXERS = "nut,matroska,webm";
 
-/** The packets of a segment file (NUT or WebM), or ffprobe's last words. NUT is read here, which takes milliseconds. */
+/**
+ * The packets of a segment file (NUT or WebM), or ffprobe's last words. NUT is parsed in this process, which takes
+ * milliseconds.
+ */
 export async function readSegmentPackets(
   tools: Tools,
   path: string,
@@ -88,8 +91,8 @@ export async function probeSegmentPackets(
 }
 
 /**
- * PTS in the encoder's ticks that a segment should hold, against those it holds. Answers the first and last of them on
- * the job's clock, or what is wrong.
+ * Compares the expected PTS with those of the file, in the encoder's ticks. Returns the first and last on the job's
+ * clock, or the problem.
  */
 function comparePts(
   packets: Pick<SegmentPackets, "timeBase" | "pts">,
@@ -139,7 +142,7 @@ export async function verifySegment(
 ): Promise<VerifyOutcome> {
   const framesExpected = expected.pts?.length ?? null;
   let packets = await readSegmentPackets(tools, path, signal);
-  // Nothing is refused on the word of one reader alone.
+  // A second reader must confirm every refusal.
   if (typeof packets !== "string" && typeof comparePts(packets, expected) === "string")
     packets = await probeSegmentPackets(tools, path, signal);
   if (typeof packets === "string") return { ok: false, reason: packets, framesGot: 0, framesExpected };

@@ -1,17 +1,20 @@
-// The list for ffmpeg's concat demuxer: each segment's file and how long it lasts, so that every segment begins at its
-// exact time. Pure.
+// The list for ffmpeg's concat demuxer: each segment's file and duration, so that every segment begins at its exact
+// time. Pure.
 import { MICROSECONDS, type Pts, type Rational, rescale } from "../../base/rational.ts";
 
 export interface ConcatSegment {
   readonly path: string;
-  /** First timestamp on the file's own clock, microseconds (a muxer moves a file that would begin before zero). */
+  /** First timestamp on the file's own clock, microseconds (a muxer shifts a file that would begin before zero). */
   readonly ownStartUs: number;
   /** PTS of the first and last output frame on the job's clock, encoder ticks. */
   readonly firstPts: Pts;
   readonly lastPts: Pts;
 }
 
-/** inpoint is also a seek: rounded down below the first frame it would find nothing to land on. One for all files cancels out. */
+/**
+ * inpoint is also a seek: rounded below the first frame, it would find no position. The same constant for all files
+ * cancels out.
+ */
 export const INPOINT_MARGIN_US = 1;
 
 /** How ffmpeg's concat scripts quote: single quotes, a quote inside as '\''. */
@@ -19,7 +22,7 @@ function quoted(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-/** Microseconds of a tick count, as ffmpeg would round it. */
+/** A tick count in microseconds, rounded as ffmpeg does. */
 export function toMicroseconds(ticks: Pts, timeBase: Rational): number {
   return rescale(ticks, timeBase, MICROSECONDS);
 }

@@ -1,4 +1,4 @@
-// Cover art that Matroska must get as an attached file: which streams they are, and how one becomes a file. Pure.
+// Cover art that Matroska stores as an attached file: which streams these are, and how to write one as a file. Pure.
 import { demuxerName } from "../ffmpeg/formats.ts";
 import { inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { SourceInfo, SourceStream } from "../model/source.ts";
@@ -8,7 +8,7 @@ export function coverStreams(plan: StreamPlan): SourceStream[] {
   return plan.streams.flatMap(({ action, source }) => (action.kind === "attach" ? [source] : []));
 }
 
-/** The picture's one packet as it is: a picture's packet is a picture file. Both places are `file:` URLs. */
+/** Writes the stream's only packet as it is, which is a picture file. Both paths are `file:` URLs. */
 export function coverArgs(info: SourceInfo, streamIndex: number, source: string, output: string): string[] {
   return [
     ...QUIET,

@@ -1,5 +1,5 @@
-// How the output's clock lies against the source's, from the source and the encoded audio alone: which source time
-// becomes zero, and how much each sound track must be pushed. Needs no segment, so it may be read while they are made.
+// The output's clock relative to the source's, from the source and the encoded audio alone: which source time becomes
+// zero, and how much each sound track must be delayed. It needs no segment, so it can be read while segments are made.
 import { opusDelayUs } from "../audio/opus-delay.ts";
 import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "../audio/stream-beginnings.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
@@ -38,7 +38,7 @@ function countsMilliseconds(plan: StreamPlan): boolean {
   return CONTAINERS[plan.container].tick?.den === 1000;
 }
 
-/** Times that fit the container's own clock are then not rounded. */
+/** Moves zero so that times are whole on the container's own clock and not rounded. */
 function onContainersClock(plan: StreamPlan, us: number): number {
   return countsMilliseconds(plan) ? Math.floor(us / 1000) * 1000 : us;
 }
@@ -58,8 +58,8 @@ export function withFirstFrame(
 }
 
 /**
- * Where the earliest subtitle that is kept begins, source microseconds; infinite without any. libavformat does not count
- * subtitles that are more than a second earlier than picture and sound in a file's start.
+ * The beginning of the earliest kept subtitle, in source microseconds; infinite without any. For a file's start,
+ * libavformat ignores subtitles that begin more than a second before picture and sound.
  */
 function subtitlesBegin({ plan, sourceTracks }: Pick<OutputClockInput, "plan" | "sourceTracks">): number {
   const starts = plan.streams.map(({ source: { type, index } }) =>
@@ -68,7 +68,7 @@ function subtitlesBegin({ plan, sourceTracks }: Pick<OutputClockInput, "plan" | 
   return Math.min(Number.POSITIVE_INFINITY, ...starts.filter((start) => typeof start === "number"));
 }
 
-/** Clocks that are rounded to milliseconds leave less than this between packets that follow one another, microseconds. */
+/** The least pause on a clock of milliseconds, between packets that do not follow one another, microseconds. */
 const LEAST_PAUSE_US = 5000;
 
 function hasPauses({ plan, sourceTracks }: Pick<OutputClockInput, "plan" | "sourceTracks">): boolean {

@@ -1,4 +1,4 @@
-// What the output says of its streams, as arguments of the stitch: tags, dispositions, colours, attached files. Pure.
+// The output's metadata as arguments of the stitch: tags, dispositions, colours, attached files. Pure.
 import type { PictureRange } from "../colour/range-path.ts";
 import type { ColourTags } from "../model/colour-tags.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
@@ -10,7 +10,7 @@ import { optionWord } from "../request/values/colour-words.ts";
 import { mappedStreams, specifiers, specifyStreams } from "./stream-specifiers.ts";
 import { tagsFromSource, trackTags } from "./track-tags.ts";
 
-/** Tags and dispositions that the source gives its streams. */
+/** Tags and dispositions from the source's streams. */
 export function streamTagArgs(plan: StreamPlan): string[] {
   return specifyStreams(plan).flatMap(({ stream, letter, index }) => {
     if (stream.action.kind === "attach") return [];
@@ -47,8 +47,9 @@ function valueArgs(option: string, value: string | null): string[] {
 const FIELD_ORDERS: ReadonlySet<string | null> = new Set(["tt", "bb", "tb", "bt", "progressive"]);
 
 /**
- * Colour and field order as stream options: segments forget them (docs/MEASURED.md §3). The source's hold only while no
- * filter changes them; what the user names always holds. `seenRange`: what the segments say, where no range is planned.
+ * Colour and field order as stream options, since segments lose them (docs/MEASURED.md §3). The source's values apply
+ * only while no filter changes them; the user's always apply. `seenRange`: the range in the segments, where none is
+ * planned.
  */
 export function pictureTagArgs(
   video: SourceVideo,
@@ -70,7 +71,7 @@ export function pictureTagArgs(
   ];
 }
 
-/** Tags and dispositions that the user names: after those of the source, which they replace. */
+/** Tags and dispositions from the user; they come after those of the source, which they replace. */
 export function askedTagArgs(plan: StreamPlan, { tags, dispositions }: EncodeRequest["metadata"]): string[] {
   return [
     ...tags.flatMap(({ stream, key, value }) => {

@@ -1,5 +1,5 @@
-// The whole argument list of the stitch: segments, encoded audio and the source become one file, nothing encoded again
-// but text subtitles. Pure.
+// The full argument list of the stitch, which joins segments, encoded audio and the source into one file. Only text
+// subtitles are converted. Pure.
 import { formatMicroseconds, type Rational } from "../../base/rational.ts";
 import { AUDIO_FILE_DEMUXERS } from "../audio/stream-beginnings.ts";
 import type { PictureRange } from "../colour/range-path.ts";
@@ -24,7 +24,7 @@ export interface StitchIo {
   readonly source: string;
   /** Files of the plan's "attach" streams, in its order. */
   readonly covers: readonly string[];
-  /** Options that make room for what is written into the header afterwards (`reserveSpace`). */
+  /** Options that reserve space in the header for later changes (`reserveSpace`). */
   readonly reserved: readonly string[];
   readonly output: string;
 }
@@ -38,7 +38,7 @@ export interface StitchFacts extends OutputClock {
    * null: there is one frame.
    */
   readonly lastFrame: { readonly packet: number; readonly packets: number; readonly share: number } | null;
-  /** The range that the segments say, where none is planned. */
+  /** The range stated in the segments, where none is planned. */
   readonly seenRange?: PictureRange | null;
 }
 
@@ -50,7 +50,7 @@ function apartArgs({ container }: StreamPlan, { hasPauses }: StitchFacts): strin
   return container === "ts" && hasPauses === true ? ["-pes_payload_size", "0"] : [];
 }
 
-/** mp4's own habit: at least 10000 ticks a second, a multiple of the frame clock, so that no frame is rounded. */
+/** As the mp4 muxer does: at least 10000 ticks a second, a multiple of the frame clock, so that no frame is rounded. */
 const COARSEST_TIMESCALE = 10_000;
 
 function videoTimescale(timeBase: Rational): number {
@@ -59,7 +59,7 @@ function videoTimescale(timeBase: Rational): number {
   return scale;
 }
 
-/** More pictures than any encoder holds back: those near the end of the file may be shown before the last. */
+/** More pictures than any encoder reorders: those near the end of the file may be shown before the last. */
 const REORDERED = 32;
 
 /**
@@ -78,8 +78,8 @@ function lastDurationArgs({ lastFrame }: StitchFacts): string[] {
 }
 
 /**
- * VobSub pictures without an end have 2^32 ms in Matroska, which ends the mp4 muxer with an error. An hour is more than
- * any subtitle is shown, in whichever time base the filter counts.
+ * VobSub pictures without an end last 2^32 ms in Matroska, which makes the mp4 muxer fail. No subtitle is shown for an
+ * hour, in whichever time base the filter counts.
  */
 const ENDLESS_TO_UNKNOWN = "setts=duration='if(gt(DURATION*TB,3600),1/TB,DURATION)'";
 

@@ -1,4 +1,4 @@
-// Joins verified segments, encoded audio and everything kept from the source into the output file, and lands it.
+// Joins verified segments, encoded audio and everything kept from the source into the output file.
 import { writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { AppError } from "../../base/errors.ts";
@@ -32,27 +32,27 @@ export interface StitchInput {
   /** In order of time. */
   readonly segments: readonly StitchSegment[];
   readonly encoderTimeBase: Rational;
-  /** Where the output's first frame goes, on the source's own clock. */
+  /** Time of the output's first frame on the source's own clock. */
   readonly firstFrameUs: number;
   /** Encoder ticks that the last frame is shown. */
   readonly lastDuration: number;
   readonly sourcePath: string;
   /** From `encodeAudio`. */
   readonly audioPaths: readonly string[];
-  /** From `readOutputClock`, which may run before any segment is there. */
+  /** From `readOutputClock`, which may run before any segment exists. */
   readonly clock: OutputClock;
-  /** Where the output lands; temporary files are made beside it. */
+  /** Path of the output; temporary files are made next to it. */
   readonly outputPath: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface StitchOutcome {
   readonly outputPath: string;
-  /** What the output's clock is against the source's; for `checkOutput`. */
+  /** The output's clock relative to the source's, for `checkOutput`. */
   readonly facts: StitchFacts;
 }
 
-/** Where each segment's own clock has its first frame. */
+/** First frame of each segment on the segment's own clock. */
 function withOwnStarts(input: StitchInput): ConcatSegment[] {
   return input.segments.map(({ path, firstPts, lastPts }) => {
     const ownStartUs = toMicroseconds(firstPts, input.encoderTimeBase) + segmentOffsetUs(input.encoderTimeBase);
@@ -102,9 +102,9 @@ async function extractCovers(tools: Tools, input: StitchInput, files: readonly s
   }
 }
 
-/** What may help when the muxer gave up, from its stderr. */
+/** A hint for a failure of the muxer, from its stderr. */
 export function stitchHint(stderr: string): string {
-  // Sound of transport streams is rewritten packet by packet on its way into other containers.
+  // Sound of transport streams is rewritten packet by packet when it is copied into other containers.
   if (/\baac_adtstoasc\b/.test(stderr)) {
     return "The sound is damaged and can't be copied; with -c:a aac what can be decoded of it is encoded.";
   }

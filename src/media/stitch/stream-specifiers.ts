@@ -1,4 +1,4 @@
-// Where each planned stream lands in the output, as ffmpeg's options count its streams. Pure.
+// The specifier of each planned stream in the output, as ffmpeg's options number them. Pure.
 import type { OutputStream } from "../model/encode-request.ts";
 import type { PlannedStream, StreamPlan } from "../plan/stream-plan.ts";
 
@@ -25,12 +25,12 @@ function letterOf(stream: PlannedStream): string {
 
 export interface SpecifiedStream {
   readonly stream: PlannedStream;
-  /** ffmpeg's letter for the type of output stream, and its number among those. */
+  /** ffmpeg's letter for the type of output stream, and the number within that type. */
   readonly letter: string;
   readonly index: number;
 }
 
-/** Where each planned stream lands: the mapped ones in order, attached files after them. */
+/** The mapped streams in order, then the attached files. */
 export function specifyStreams(plan: StreamPlan): SpecifiedStream[] {
   const counts = new Map<string, number>();
   const attached = plan.streams.filter((stream) => stream.action.kind === "attach");
@@ -42,7 +42,7 @@ export function specifyStreams(plan: StreamPlan): SpecifiedStream[] {
   });
 }
 
-/** The streams of the output that an option for `asked` means; none when what it names was left out. */
+/** The specifiers that a user's `asked` selects; none when the named stream was left out. */
 export function specifiers(plan: StreamPlan, asked: OutputStream): string[] {
   if (asked.index === null) return [asked.type];
   return specifyStreams(plan).flatMap(({ stream, letter, index }) =>

@@ -1,10 +1,10 @@
-// How a track's language and title are written so that each container keeps them. Pure.
+// A track's language and title, written so that each container keeps them. Pure.
 import type { Container, SourceStream } from "../model/source.ts";
 
 type Tag = readonly [key: string, value: string];
 
 /**
- * QuickTime numbers its languages; ffmpeg finds the number by these spellings alone (libavformat/isom.c,
+ * QuickTime numbers its languages. ffmpeg only finds the number for these spellings (libavformat/isom.c,
  * mov_mdhd_language_map) and writes "undefined" for the code of ISO 639-2/T that others use.
  */
 const QUICKTIME_LANGUAGES: ReadonlyMap<string, string> = new Map([
@@ -31,7 +31,7 @@ const QUICKTIME_LANGUAGES: ReadonlyMap<string, string> = new Map([
   ["zho", "chi"],
 ]);
 
-/** One tag as the container needs it: MP4 and MOV show a track's title as the name of its handler. */
+/** One tag in the container's form: MP4 and MOV show a track's title as the name of its handler. */
 export function trackTags(container: Container, key: string, value: string): readonly Tag[] {
   if (key === "language" && container === "mov") return [[key, QUICKTIME_LANGUAGES.get(value) ?? value]];
   const hasHandlers = container === "mp4" || container === "mov";
@@ -44,7 +44,7 @@ export function trackTags(container: Container, key: string, value: string): rea
   return [[key, value]];
 }
 
-/** What must be said of a track that comes from `source`. `isHandedOn`: ffmpeg itself takes its tags along. */
+/** The tags to state for a track from `source`. `isHandedOn`: ffmpeg itself copies its tags. */
 export function tagsFromSource(container: Container, source: SourceStream, isHandedOn: boolean): readonly Tag[] {
   const own = (["language", "title"] as const).flatMap((key): Tag[] => {
     const value = source[key];

@@ -1,5 +1,5 @@
-// Holds a finished output against the bit rate and the buffer that were asked for: what is in the file, not what the
-// segments said. A rate that is missed does not make frames inexact: it is told with its figures.
+// Checks a finished output against the requested bit rate and buffer, by what is in the file and not by reports about
+// segments. A missed rate does not make the frames inexact: it is reported with its figures.
 
 import { playBucket, type TimedPacket } from "../bitrate/leaky-bucket.ts";
 import { readPackets, sumBits } from "../bitrate/packet-bits.ts";
@@ -8,9 +8,9 @@ import type { Tools } from "../ffmpeg/tools.ts";
 import type { ProofCheck } from "../model/proof.ts";
 import { OUTPUT_DEMUXERS } from "./output-packets.ts";
 
-/** Names of the checks made here; their failing does not make an output inexact. */
+/** Names of the checks made here; a failed one does not make an output inexact. */
 export const BITRATE_CHECKS: ReadonlySet<string> = new Set(["bitrate", "buffer"]);
-/** What -b:v promises, as part of the size. */
+/** The accepted deviation from -b:v, as a share of the size. */
 const BITRATE_TOLERANCE = 0.02;
 
 export interface RequestedBitrate {
@@ -18,11 +18,11 @@ export interface RequestedBitrate {
   readonly bitrate: number | null;
   /** -maxrate and -bufsize; null unless both were given. */
   readonly buffer: Buffer | null;
-  /** What the video lasts. */
+  /** Duration of the video. */
   readonly seconds: number;
 }
 
-/** Empty where no rate was asked for. */
+/** Empty when neither a rate nor a buffer was requested. */
 export async function checkBitrate(
   tools: Tools,
   path: string,
@@ -58,7 +58,7 @@ export function bitrateChecks(
   return checks;
 }
 
-/** Containers without decoding times (Matroska): pictures are taken out at even steps. */
+/** For containers without decoding times (Matroska): pictures are taken out at even steps. */
 function timed(packets: readonly TimedPacket[], seconds: number): readonly TimedPacket[] {
   if (packets.every((packet) => Number.isFinite(packet.seconds))) return packets;
   return packets.map(({ bits }, position) => ({ bits, seconds: (position * seconds) / packets.length }));

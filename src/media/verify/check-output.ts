@@ -1,5 +1,5 @@
-// The last check before a job may be called completed: the output demuxed and held against the plan, the sound against
-// the source's.
+// The last check before a job counts as completed: demuxes the output and compares it with the plan, and its sound and
+// pictures with the source's.
 import { dirname } from "node:path";
 import { MICROSECONDS, type Pts, parseRational, type Rational, rescale, toNumber } from "../../base/rational.ts";
 import type { DecodedLengths } from "../audio/audio-length.ts";
@@ -25,12 +25,12 @@ import type { PicturesInput } from "./picture/comparison.ts";
 import { checkSound, decodeOutputSound, type SoundSample } from "./sound/check-sound.ts";
 import { checkSoundKept } from "./sound/check-sound-kept.ts";
 
-/** What `checkPictures` needs beside the output and its times. */
+/** The input of `checkPictures` besides the output and its times. */
 export type ComparedPictures = Omit<
   PicturesInput,
   "framePts" | "encoderTimeBase" | "outputPath" | "output" | "signal"
 > & {
-  /** All of them, not just some of each segment (`--verify full`). */
+  /** Compare all pictures, not just some of each segment (`--verify full`). */
   readonly every: boolean;
 };
 
@@ -43,13 +43,13 @@ export interface OutputExpectation {
   readonly framePts: readonly Pts[] | null;
   readonly frames: number;
   readonly encoderTimeBase: Rational;
-  /** How far apart the request puts key frames; null: it doesn't say. */
+  /** Distance of key frames by the request; null: it does not state one. */
   readonly keyDistance: KeyDistance | null;
-  /** What those times are: "the source's times", or the exact rate that they stand for. */
+  /** Describes those times: "the source's times", or the exact rate that they represent. */
   readonly timesAre: string;
   /** When the source's first frame is shown, on its own clock. */
   readonly firstFrameUs: number;
-  /** From `decodeSourceSound`; it and the three after it may be read before the output is there. */
+  /** From `decodeSourceSound`; this and the next three may be read before the output exists. */
   readonly sourceSound: readonly SoundSample[];
   /** From `readTrackPackets`, or counted by the index. */
   readonly sourceTracks: ReadonlyMap<number, TrackPackets>;
@@ -57,7 +57,7 @@ export interface OutputExpectation {
   readonly sourceExtras: Extras | null;
   /** From `soundLengths`, of audio that was encoded, by the number of its file. */
   readonly soundLengths: ReadonlyMap<number, DecodedLengths>;
-  /** What the pictures are held against. */
+  /** What the pictures are compared with. */
   readonly pictures: ComparedPictures;
   /** Why the source's times can't be compared; null: they can. */
   readonly withoutTimes: string | null;
@@ -66,7 +66,7 @@ export interface OutputExpectation {
 
 export interface OutputCheck {
   readonly framesInOutput: number;
-  /** Of the picture, "320x180", as the output's header says it; null: it has none. */
+  /** Picture size, "320x180", by the output's header; null: it states none. */
   readonly pictureSize: string | null;
   /** As ffprobe reads it; null: there is none. */
   readonly pixelFormat: string | null;
@@ -75,7 +75,7 @@ export interface OutputCheck {
   readonly avOffsetErrorMs: number | null;
   readonly streamsOut: readonly ProofStream[];
   readonly checks: readonly ProofCheck[];
-  /** What of the source the output lacks beside whole streams, a sentence each. */
+  /** What the output lacks of the source besides whole streams, a sentence each. */
   readonly lost: readonly string[];
   readonly notes: readonly string[];
 }
@@ -120,7 +120,7 @@ function checkFrames(
   };
 }
 
-/** What the times of the output are held against: what the source's packets last, however often its clock begins anew. */
+/** The expected duration of the output: the total of the source's packets, however often its clock restarts. */
 function stepsOf(expected: OutputExpectation, output: OutputPackets): StepsInput {
   const { plan, sourceTracks, framePts, pictures } = expected;
   const { progress, timeBase, uncounted } = pictures.index;
@@ -191,8 +191,8 @@ async function comparePictures(
 }
 
 /**
- * Reads the whole output once, and of its sound the beginnings and ends, beside each other.
- * Errors: E_STITCH when the output cannot be read.
+ * Reads the whole output once, and decodes the beginnings and ends of its sound at the same time. Errors: E_STITCH when
+ * the output cannot be read.
  */
 export async function checkOutput(tools: Tools, expected: OutputExpectation): Promise<OutputCheck> {
   const { info, plan, sourcePath, outputPath, sourceTracks, sourceExtras, signal } = expected;

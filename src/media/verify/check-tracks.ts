@@ -1,4 +1,4 @@
-// Holds the output's sound and subtitle tracks against the source's, packet by packet counted and placed against the
+// Compares the output's sound and subtitle tracks with the source's: numbers of packets, and times relative to the
 // picture. Pure: packets in, named checks out.
 
 import type { DecodedLengths } from "../audio/audio-length.ts";
@@ -6,7 +6,7 @@ import type { TrackPackets } from "../index/track-packets.ts";
 import type { ProofCheck } from "../model/proof.ts";
 import type { PlannedStream, StreamPlan } from "../plan/stream-plan.ts";
 
-/** One side of the comparison: what its packets say, and when its first picture is shown, on its own clock. */
+/** One side of the comparison: its packets, and when its first picture is shown, on its own clock. */
 export interface TrackSide {
   readonly tracks: ReadonlyMap<number, TrackPackets>;
   readonly firstFrameUs: number;
@@ -18,17 +18,20 @@ export interface TrackComparison {
   readonly output: TrackSide;
   /** Of audio that was encoded, by the number of its file. */
   readonly decoded: ReadonlyMap<number, DecodedLengths>;
-  /** Of converted subtitles whose events are not as many as the source's: how many of those hold any text. */
+  /** For converted subtitles with another number of events than the source's: how many of those contain text. */
   readonly textEvents: ReadonlyMap<number, number | null>;
-  /** Why the source's times say nothing (its clock starts anew); null: they do. */
+  /** Why the source's times can't be compared (its clock restarts); null: they can. */
   readonly withoutTimes: string | null;
 }
 
-/** A/V distance that nobody perceives; containers of milliseconds round each end by half of that. */
+/** A/V offset that is not perceptible; containers with milliseconds round each end by half of that. */
 const MOST_SHIFT_US = 1000;
-/** Encoders may add to the sound, none may take from it; another sample rate rounds its length. */
+/** Encoders may add to the sound but not remove any; another sample rate rounds its length. */
 const MOST_LOST_US = 1000;
-/** Priming, which is heard where a track begins late (AAC: one frame, two of libfdk_aac), and what fills the last frame. */
+/**
+ * Priming, which is audible where a track begins late (AAC: one frame, two with libfdk_aac), and the padding of the
+ * last frame.
+ */
 const MOST_ADDED_FRAMES = 3;
 
 function ms(us: number): string {
@@ -51,7 +54,7 @@ function endsText({ starts, ends }: Ends): string {
   return `begins ${ms(starts)} and ends ${ms(ends)} from the source's`;
 }
 
-/** Where an encoder's first packet stands says nothing of its sound: priming comes before it. */
+/** The time of an encoder's first packet does not show where the sound begins: priming comes before it. */
 function endText({ ends }: Ends): string {
   return ends === null ? "when it ends was not measured" : `ends ${ms(ends)} from the source's`;
 }
@@ -60,7 +63,7 @@ function isWithin(value: number | null, toleranceUs: number): boolean {
   return value === null || Math.abs(value) <= toleranceUs;
 }
 
-/** An open end is no later than the decoded sound is long. */
+/** An open end can't be later than the decoded length allows. */
 function withDecodedEnd(own: TrackPackets, lengths: DecodedLengths | undefined): TrackPackets {
   const seconds = lengths?.sourceSeconds ?? null;
   if (own.openEndUs === undefined || seconds === null) return own;
@@ -73,7 +76,7 @@ function compareEnds(own: TrackPackets, kept: TrackPackets, all: TrackComparison
   return { starts: shift(kept.startUs, own.startUs, all), ends: ends === null ? null : beyond(ends, own, kept) };
 }
 
-/** How far an end lies outside of where it may be: packets that state no length leave that open. */
+/** How far an end lies outside its allowed range: packets without a stated length leave the end open. */
 function beyond(ends: number, own: TrackPackets, kept: TrackPackets): number {
   return ends > 0 ? Math.max(0, ends - (own.openEndUs ?? 0)) : Math.min(0, ends + (kept.openEndUs ?? 0));
 }
@@ -88,7 +91,7 @@ function copiedAudio(own: TrackPackets, kept: TrackPackets, all: TrackComparison
   return { ok, detail: `${kept.packets} of ${own.packets} packets copied, ${endsText(both)}` };
 }
 
-/** Encoded sound: nothing of the source's is missing, and no more is added than encoders do. */
+/** Encoded sound: nothing of the source's is missing, and no more is added than encoders usually add. */
 function encodedAudio(
   own: TrackPackets,
   kept: TrackPackets,

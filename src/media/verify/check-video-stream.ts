@@ -1,4 +1,4 @@
-// Holds what ffprobe reads from the output's picture against the plan: colour tags, shape, field order, HDR10 metadata.
+// Compares what ffprobe reads from the output's picture with the plan: colour tags, shape, field order, HDR10 metadata.
 import { parseRational } from "../../base/rational.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { StaticHdr } from "../hdr10/hdr10-messages.ts";
@@ -13,7 +13,7 @@ import { OUTPUT_DEMUXERS, type OutputPicture } from "./output-packets.ts";
 export type ReadPicture = {
   readonly tags: PicturePlan["tags"];
   readonly sideData: readonly SideData[];
-  /** What the bitstream was found to say where ffprobe may not tell. */
+  /** HDR10 metadata read from the bitstream itself, where ffprobe may not show it. */
   readonly hdr10?: StaticHdr | null;
 };
 
@@ -31,7 +31,7 @@ const TITLES: readonly (readonly [keyof PicturePlan["tags"], string])[] = [
 const SHAPE_TOLERANCE = 0.01;
 
 function isSameTag(tag: keyof PicturePlan["tags"], planned: string, found: string | null): boolean {
-  // Nothing said is limited range: H.264 E.2.1 and H.265 E.3.1 infer video_full_range_flag to be 0.
+  // Without a tag the range is limited: H.264 E.2.1 and H.265 E.3.1 infer video_full_range_flag to be 0.
   if (tag === "range" && found === null) return planned === "tv";
   if (tag !== "sampleAspectRatio") return planned === found;
   const [want, got] = [planned, found ?? "1:1"].map((text) => parseRational(text.replace(":", "/")));
@@ -92,7 +92,7 @@ function known(text: string | undefined): string | null {
   return text === undefined || text === "unknown" || text === "unspecified" || text === "N/A" ? null : text;
 }
 
-/** Of the first video stream as it was read; looks into one picture when HDR10 metadata was promised. */
+/** Checks the first video stream as it was read; decodes one picture when HDR10 metadata is expected. */
 export async function checkPicture(
   tools: Tools,
   path: string,
@@ -116,7 +116,7 @@ export async function checkPicture(
       fieldOrder: known(stream.field_order),
     },
     hdr10,
-    // The bitstream's word before the container's.
+    // The bitstream comes before the container.
     sideData: [...inFrame, ...(stream.side_data_list ?? [])],
   });
 }

@@ -1,5 +1,5 @@
-// Demuxes a finished output once: what streams it has, what its picture says of itself, when each of its video frames is
-// shown, and what its sound and subtitles hold.
+// Demuxes a finished output once: its streams, the tags of its picture, the display times of its video frames, and the
+// packets of its sound and subtitles.
 import { z } from "zod";
 import { AppError } from "../../base/errors.ts";
 import { succeeded } from "../../base/process/run-process.ts";
@@ -23,7 +23,7 @@ export interface OutputStreamFacts {
 
 export interface OutputPackets {
   readonly streams: readonly OutputStreamFacts[];
-  /** What the container and the header of the first video stream say; null: there is none. */
+  /** Properties of the first video stream from the container and its header; null: there is none. */
   readonly picture: OutputPicture | null;
   /** Sorted PTS of the shown frames of the first video stream, in its time base. */
   readonly videoPts: readonly Pts[];
@@ -58,7 +58,7 @@ export type OutputPicture = z.infer<typeof streamSchema>;
 
 const headerSchema = z.object({ streams: z.array(streamSchema) });
 
-/** As ffprobe writes it; millions of them are not worth a check each. */
+/** As ffprobe writes it; not validated, because there are millions. */
 interface PacketFields {
   readonly codec_type?: string;
   readonly stream_index?: number;

@@ -1,8 +1,8 @@
-// Whether the pictures of a finished video all have one size. Pure.
+// Checks that all pictures of a finished video have the same size. Pure.
 import type { ProofCheck } from "../model/proof.ts";
 import type { SegmentFacts } from "../model/segment.ts";
 
-/** A stream has one size: that of its first picture, which the header of every segment and the output's must say. */
+/** A stream has one size, that of its first picture: the headers of every segment and of the output must state it. */
 export function pictureSize(segments: readonly Pick<SegmentFacts, "size">[], output: string | null): ProofCheck {
   const name = "picture size";
   const said = segments.flatMap(({ size }) => (size === undefined ? [] : [size]));

@@ -1,4 +1,4 @@
-// Puts the proof together: plain facts in, the JSON report out. Pure. `exact` is true only when every check holds.
+// Builds the proof: facts in, JSON report out. Pure. `exact` is true only when every check holds.
 
 import { commonHeaders } from "../ffmpeg/codecs.ts";
 import type { EncoderFamily } from "../model/encoder-family.ts";
@@ -17,22 +17,22 @@ export interface ProofInput {
   readonly jobId: string;
   readonly info: SourceInfo;
   readonly plan: StreamPlan;
-  /** Frames that the index (or the reference decode) says there are. */
+  /** Number of frames by the index or the reference decode. */
   readonly framesExpected: number;
   readonly segments: readonly ProofSegment[];
   readonly facts: readonly SegmentFacts[];
-  /** Boundaries at which both neighbours' pictures are known, and those of them that did not agree. */
+  /** Boundaries at which both neighbours' pictures are known, and those where they differ. */
   readonly seams: { readonly compared: number; readonly problems: readonly string[] };
   readonly output: { readonly name: string; readonly bytes: number; readonly sha256: string };
   readonly outputCheck: OutputCheck;
   readonly encoder: { readonly name: string; readonly family: EncoderFamily; readonly versions: readonly string[] };
   readonly wallSeconds: number;
   readonly notes: readonly string[];
-  /** The source gives its frames no times and nobody decoded it to count them (`--exactly=false`). */
+  /** The source has no frame times, and the frames were not counted by decoding (`--exactly=false`). */
   readonly isUncounted: boolean;
-  /** A filter of unbounded memory that was split all the same (`--exactly=false`). */
+  /** A filter of unbounded memory that was split nevertheless (`--exactly=false`). */
   readonly inexactFilter: string | null;
-  /** Whether the output keeps the bit rate and the buffer asked for; empty when none was. */
+  /** Whether the output keeps the requested bit rate and buffer; empty when none was requested. */
   readonly bitrateChecks: readonly ProofCheck[];
 }
 
@@ -66,14 +66,14 @@ function segmentChecks(input: ProofInput): ProofCheck[] {
   ];
 }
 
-/** Where a decoder gets headers once, more than one set of them decodes wrong. */
+/** A decoder that reads headers only once decodes wrongly when segments have different ones. */
 function parameterSets(input: ProofInput): ProofCheck {
   const sets = new Set(input.facts.map(({ extradataSha256 }) => extradataSha256)).size;
   const ok = sets <= 1 || commonHeaders(codecOfEncoder(input.encoder.name)) !== "global";
   return { name: "parameter sets", ok, detail: describeParameterSets(input) };
 }
 
-/** Which clients made which stream: another encoder, or another version of one, shows in the parameter sets. */
+/** Which clients made which parameter sets: they differ between encoders and between versions of one. */
 function describeParameterSets({ facts, segments }: ProofInput): string {
   const makers = new Map<string | null, Map<string, number>>();
   for (const [position, { extradataSha256 }] of facts.entries()) {
@@ -102,12 +102,12 @@ function accountedStreams(input: ProofInput): ProofCheck {
 
 const COUNTED_CHECK = "frames counted";
 const MEMORY_CHECK = "filters see all frames";
-/** The checks whose failing a user can accept beforehand. */
+/** The checks whose failure a user can accept beforehand. */
 export const ACCEPTED_CHECKS: ReadonlySet<string> = new Set([COUNTED_CHECK, MEMORY_CHECK]);
 
 function countedCheck(input: ProofInput): ProofCheck[] {
   if (!input.isUncounted) return [];
-  const detail = "--exactly=false: the expected number is what the segments hold, nothing else was counted";
+  const detail = "--exactly=false: the expected number is what the segments hold, nothing was counted independently";
   return [{ name: COUNTED_CHECK, ok: false, detail }];
 }
 

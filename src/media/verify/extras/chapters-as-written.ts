@@ -1,4 +1,4 @@
-// What this ffmpeg makes of a list of chapters in a container: written beside a moment of silence and read back.
+// What this ffmpeg writes for a list of chapters in a container: tried with a moment of silence and read back.
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -15,7 +15,7 @@ import { type Chapter, chapterSchema, toChapter } from "./chapter-list.ts";
 const TIMEOUT_MS = 60_000;
 const answerSchema = z.object({ chapters: z.array(chapterSchema) });
 
-/** ffmpeg's metadata format (documentation: "Metadata"): these characters are escaped by a backslash. */
+/** Characters that ffmpeg's metadata format escapes with a backslash (documentation: "Metadata"). */
 function escaped(text: string): string {
   return text.replaceAll(/[=;#\\\n]/g, (character) => `\\${character}`);
 }
@@ -33,7 +33,7 @@ export function metadataFile(chapters: readonly Chapter[]): string {
   return `;FFMETADATA1\n${each.join("\n")}\n`;
 }
 
-/** Null when it can't be tried here. */
+/** Null when the trial fails. */
 export async function chaptersAsWritten(
   tools: Tools,
   container: Container,

@@ -1,13 +1,13 @@
-// Holds the output's chapters against the source's: which of them ffmpeg keeps, where they begin, what they are called.
-// A chapter that the container can't hold as it is fails nothing: it is written as ffmpeg writes it, and the loss is named.
+// Compares the output's chapters with the source's: which ones ffmpeg keeps, their times and their titles. A chapter
+// that the container can't hold as it is fails nothing: ffmpeg writes it differently, and the loss is reported.
 
 import type { ProofCheck } from "../../model/proof.ts";
 import type { Container } from "../../model/source.ts";
 import type { Chapter } from "./chapter-list.ts";
 
-/** A container's clock of milliseconds, once for each file. */
+/** One millisecond of rounding in each file. */
 const TOLERANCE_US = 2000;
-/** How many losses are told one by one. */
+/** How many losses are listed one by one. */
 const MOST_LISTED = 5;
 
 /** When the first picture is shown, on each file's own clock, microseconds. */
@@ -24,13 +24,13 @@ export interface ChapterSides {
 
 export interface ChapterRules {
   readonly container: Container;
-  /** Titles travel with the metadata. */
+  /** Titles are kept together with the metadata. */
   readonly hasTitles: boolean;
 }
 
 export interface ChapterCheck {
   readonly check: ProofCheck;
-  /** Of each chapter that is missing or changed, a sentence. */
+  /** A sentence for each chapter that is missing or changed. */
   readonly lost: readonly string[];
 }
 
@@ -47,7 +47,10 @@ function named({ number, chapter }: Numbered): string {
   return `chapter ${number}${chapter.title === "" ? "" : ` "${chapter.title.slice(0, 60)}"`}`;
 }
 
-/** On the output's clock. A chapter that ends before the film begins is dropped by ffmpeg, one that begins before is cut. */
+/**
+ * On the output's clock. ffmpeg drops a chapter that ends before the video begins, and shortens one that begins before
+ * it.
+ */
 function expectedChapters({ source, firstFrameUs }: ChapterSides): { kept: Numbered[]; before: Numbered[] } {
   const shift = firstFrameUs.output - firstFrameUs.source;
   const kept: Numbered[] = [];
@@ -59,7 +62,7 @@ function expectedChapters({ source, firstFrameUs }: ChapterSides): { kept: Numbe
   return { kept, before };
 }
 
-/** A track of chapters has no gap at its beginning: in MP4 and MOV the first one reaches back to the file's zero. */
+/** A chapter track has no gap at its beginning: in MP4 and MOV the first chapter starts at the file's zero. */
 function isAtItsTime(found: Chapter, wanted: Chapter, position: number, { container }: ChapterRules): boolean {
   const reachesBack = position === 0 && found.startUs === 0 && (container === "mp4" || container === "mov");
   return reachesBack || Math.abs(found.startUs - wanted.startUs) <= TOLERANCE_US;
@@ -81,7 +84,9 @@ function shortened(sentences: readonly string[]): string[] {
   return more > 0 ? [...sentences.slice(0, MOST_LISTED), `${more} further chapters likewise`] : [...sentences];
 }
 
-/** `asWritten`: what this ffmpeg makes of a list of chapters in the container; asked only where the output's differ. */
+/**
+ * `asWritten`: what this ffmpeg writes for a list of chapters in the container; called only when the output's differ.
+ */
 export async function compareChapters(
   sides: ChapterSides,
   rules: ChapterRules,
@@ -108,7 +113,7 @@ export async function compareChapters(
   );
   const written = await asWritten(wanted);
   const isContainers = written !== null && areSame(output, written, rules);
-  const why = isContainers ? [`this ffmpeg writes these chapters so into ${rules.container}`] : [];
+  const why = isContainers ? [`this ffmpeg writes these chapters into ${rules.container} in this form`] : [];
   const detail = [count, ...changed, ...why, ...early].join("; ");
   return { check: { name, ok: isContainers, detail }, lost: [...early, ...changed] };
 }

@@ -1,5 +1,5 @@
-// Holds what a container says of the picture beside its colours (360° projection, stereo, HDR10, timecode) against the
-// source's. What is missing is lost, and said; what is there and differs fails the job. Pure.
+// Compares container data about the picture other than its colours (360° projection, stereo, HDR10, timecode) with the
+// source's. Missing data is reported as lost; data that differs fails the job. Pure.
 import { parseRational } from "../../../base/rational.ts";
 import type { ProofCheck } from "../../model/proof.ts";
 
@@ -18,7 +18,7 @@ export interface ContainerDataCheck {
   readonly lost: readonly string[];
 }
 
-/** The display matrix is applied when pictures are decoded; the other says what the source's own encoder did. */
+/** The display matrix is applied on decoding; the other entry describes the source's own encoder. */
 const NOT_CARRIED: ReadonlySet<unknown> = new Set(["Display Matrix", "CPB properties"]);
 /** Matroska keeps binary fractions, AV1 has its own (AV1 6.7.4). */
 const SAME_NUMBER = 1e-3;
@@ -63,7 +63,7 @@ function spelled(timecode: string): string {
   return timecode.replace(/[;.](?=\d+$)/, ";");
 }
 
-/** A rate that does not count so far: ffmpeg then carries over into the next second. */
+/** A rate with fewer frames per second than the timecode counts: ffmpeg then carries over into the next second. */
 function canNumber(timecode: string, frameRate: number | null): boolean {
   const frame = Number(/(\d+)$/.exec(timecode)?.[1] ?? 0);
   return frameRate === null || frame < Math.round(frameRate);
@@ -84,7 +84,7 @@ function timecodeCheck(wanted: string | null, output: ContainerData, container: 
   return { checks: [{ name, ok: isRates, detail: changed }], lost: [changed] };
 }
 
-/** `timecode`: the one that the plan keeps. */
+/** `timecode`: the planned one. */
 export function compareContainerData(
   source: { readonly sideData: readonly SideData[]; readonly timecode: string | null },
   output: ContainerData,

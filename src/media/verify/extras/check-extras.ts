@@ -1,5 +1,5 @@
-// Holds what stands beside picture, sound and subtitles against the source's: attached files and cover art by the digest
-// of their bytes, chapters by their number, titles and times.
+// Compares the rest of the file with the source's: attached files and cover art by the digest of their bytes, chapters
+// by their number, titles and times.
 import { z } from "zod";
 import { succeeded } from "../../../base/process/run-process.ts";
 import { runTool } from "../../ffmpeg/run-tool.ts";
@@ -49,7 +49,7 @@ async function readHeader(tools: Tools, file: MediaFile, signal?: AbortSignal): 
   return headerSchema.parse(JSON.parse(result.stdout));
 }
 
-/** The digest of the one picture that an attached-picture stream holds. */
+/** The digest of the single picture in an attached-picture stream. */
 async function pictureDigest(tools: Tools, file: MediaFile, index: number, signal?: AbortSignal) {
   const result = await runTool({
     program: tools.ffprobe,
@@ -76,7 +76,7 @@ function sameBytes(name: string, wanted: readonly (string | null)[], found: read
   return { name, ok: missing === 0 && found.length >= wanted.length, detail: notes.join("; ") };
 }
 
-/** What one file has beside picture, sound and subtitles. */
+/** The contents of a file besides picture, sound and subtitles. */
 export interface Extras {
   /** Null: it could not be read. */
   readonly header: Header | null;
@@ -109,7 +109,7 @@ function plannedCovers(plan: StreamPlan): number[] {
   return plan.streams.filter((one) => one.source.isAttachedPicture).map((one) => one.source.index);
 }
 
-/** Null when the source has nothing of the kind that is kept. */
+/** Null when the source has nothing of this kind to keep. */
 export async function readSourceExtras(
   tools: Tools,
   source: { readonly path: string; readonly info: SourceInfo; readonly plan: StreamPlan },
@@ -152,7 +152,7 @@ function coverCheck(plan: StreamPlan, source: Extras, output: Extras): ProofChec
   return plannedCovers(plan).length === 0 ? [] : [sameBytes("cover art", source.covers, output.covers)];
 }
 
-/** What was compared, and what of it the output lacks in words for the last lines. */
+/** The checks, and sentences about what the output lacks. */
 export interface ExtrasCheck {
   readonly checks: readonly ProofCheck[];
   readonly lost: readonly string[];

@@ -1,5 +1,5 @@
-// The full check of an output: it is decoded once, as a viewer's player would, and every picture held against those of
-// its segments, each decoded by itself. Streams: neither pictures nor files are kept.
+// The full check of an output: decodes it once, as a player would, and compares every picture with those of its
+// segments, each decoded alone. Streams: keeps neither pictures nor files.
 import { AppError } from "../../../base/errors.ts";
 import { runTool } from "../../ffmpeg/run-tool.ts";
 import { decodeErrors, lastWords } from "../../ffmpeg/stderr.ts";
@@ -23,7 +23,7 @@ export interface FullCheckInput {
 
 const FULL_CHECK = "decoded frames";
 
-/** One line a picture. murmur3 is as fast as memory; MD5 would cost more than the decoding. */
+/** One line per picture. murmur3 is as fast as memory; MD5 would cost more than the decoding. */
 function decodeArgs(path: string, formats: string, decoder: string | null): string[] {
   return [
     ...QUIET,
@@ -34,7 +34,7 @@ function decodeArgs(path: string, formats: string, decoder: string | null): stri
   ];
 }
 
-/** Null, or what the decoder complained of. Errors: E_INTERRUPTED. */
+/** The decoder's complaint, or null. Errors: E_INTERRUPTED. */
 async function decode(
   tools: Tools,
   args: readonly string[],
@@ -56,7 +56,7 @@ async function decode(
   return decodeErrors(result.stderrTail, false)[0] ?? null;
 }
 
-/** A named check; a picture that differs, is missing, or that a decoder complains of fails it. */
+/** A named check, which fails for a picture that differs, is missing, or draws a complaint from the decoder. */
 export async function checkDecodedFrames(tools: Tools, input: FullCheckInput): Promise<ProofCheck> {
   const comparer = new FrameComparer();
   const problems: string[] = [];

@@ -1,9 +1,9 @@
-// Holds the places of the output's key frames against the distance that the request asks for. Pure.
+// Compares the positions of the output's key frames with the requested distance. Pure.
 import type { Pts } from "../../../base/rational.ts";
 import type { ProofCheck } from "../../model/proof.ts";
 import type { KeyDistance } from "../../request/args/key-distance.ts";
 
-/** The first positions that differ from one multiple after the other; null: none does. */
+/** The first positions that are not consecutive multiples; null: there are none. */
 function besideMultiples(positions: readonly number[], frames: number, distance: number): string | null {
   const wanted = Math.ceil(frames / distance);
   for (let number = 0; number < Math.max(wanted, positions.length); number++) {
@@ -17,7 +17,7 @@ function besideMultiples(positions: readonly number[], frames: number, distance:
   return null;
 }
 
-/** The longest way from a key frame to the next one, or to the end, in frames; and where it begins. */
+/** The longest distance from a key frame to the next one, or to the end, in frames, and where it begins. */
 function longestGap(positions: readonly number[], frames: number): { at: number; length: number } {
   let longest = { at: 0, length: positions[0] ?? frames };
   for (const [number, at] of positions.entries()) {
@@ -29,7 +29,7 @@ function longestGap(positions: readonly number[], frames: number): { at: number;
 
 /**
  * `videoPts`: sorted times of all frames of the output, `keyPts` those of its key frames, in the same ticks. Null: the
- * request says nothing of their distance.
+ * request states no distance.
  */
 export function checkKeyFrames(
   videoPts: readonly Pts[],

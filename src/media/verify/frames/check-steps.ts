@@ -1,5 +1,6 @@
-// Whether times collapse: pictures a tick apart where the source's last longer, a film or a track shorter than the
-// packets that it was made of. Counts can't see it, and the times of a source whose clock is broken agree with it. Pure.
+// Detects collapsed times: pictures one tick apart where the source's last longer, or a video or track that is shorter
+// than the packets it was made from. Counts can't show this, and the times of a source with a broken clock agree with
+// it. Pure.
 import type { ProofCheck } from "../../model/proof.ts";
 
 export interface StepsInput {
@@ -18,7 +19,7 @@ export interface StepsInput {
 
 export const STEPS_CHECK = "times do not collapse";
 
-/** So many pictures in a row a tick apart are none that a decoder gave two at one time. */
+/** More pictures in a row one tick apart can't come from a decoder that gave two pictures one time. */
 const MOST_IN_A_ROW = 4;
 /**
  * So many in a row that the packets don't have are a place where times go back, unless the film ends there: a decoder's
@@ -27,7 +28,7 @@ const MOST_IN_A_ROW = 4;
 const MOST_MADE_IN_A_ROW = 1;
 /** So many steps that the packets don't have may be guesses of one time for two pictures, where a stream begins and ends. */
 const MOST_MADE = 8;
-/** Ticks that a source's pictures last at least on average for that to mean anything. */
+/** Pictures of the source must last at least this many ticks on average for the check to mean anything. */
 const LEAST_TICKS = 4;
 /** Damaged ends, codecs that need a few packets to begin, roundings. */
 const SLACK_SECONDS = 1;

@@ -1,5 +1,5 @@
-// The times at which the filters of a request put frames out, by running them over the whole source: where its times are
-// false or missing, what ffmpeg makes of them at its end is no function of the index.
+// The times of the filters' output frames, found by running the filters over the whole source: where its times are
+// false or missing, the index can't predict what ffmpeg makes of them.
 import { AppError } from "../../../base/errors.ts";
 import { formatRational, type Pts } from "../../../base/rational.ts";
 import { runTool } from "../../ffmpeg/run-tool.ts";
@@ -22,7 +22,7 @@ export async function filteredTimes(
   options: { readonly runsAll?: boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Pts[]> {
   const { runsAll = false, signal } = options;
-  // Filters that put out each frame at its time need not run, where they are set up once: nothing but times is asked.
+  // Filters that keep every frame's time need not run unless they are configured again: only times are wanted.
   const keepsTimes = filterChain(task.request).map((call) => filterEffect(call).times.kind === "keeps");
   const filters = renderedChain(task.request)
     .slice(0, task.cut?.after ?? 0)

@@ -1,5 +1,5 @@
-// Compares two runs of decoded pictures as their digests come in, whichever run is ahead. Pure; keeps only what the
-// slower run has not reached yet, 8 bytes a picture.
+// Compares two runs of decoded pictures by their digests as they arrive, whichever run is ahead. Pure; keeps only what
+// the slower run has not reached yet, 8 bytes per picture.
 
 export type Side = "output" | "segments";
 
@@ -8,9 +8,9 @@ const DIGITS = 13;
 
 export class FrameComparer {
   readonly counts: Record<Side, number> = { output: 0, segments: 0 };
-  /** Pictures at the same place in both runs that are not the same. */
+  /** Number of pictures that differ at the same position. */
   differing = 0;
-  /** Place of the first of them. */
+  /** Position of the first of them. */
   firstDifference: number | null = null;
   #waiting: number[] = [];
   #taken = 0;
@@ -36,7 +36,7 @@ export class FrameComparer {
     this.#taken += 1;
   }
 
-  /** Every picture of both runs was compared and is the same. */
+  /** Both runs are complete and every picture is the same. */
   get isEqual(): boolean {
     return this.differing === 0 && this.counts.output === this.counts.segments;
   }

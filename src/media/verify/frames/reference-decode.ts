@@ -1,6 +1,6 @@
-// One look at the source: all of its pictures, decoded once in sequence from the beginning, with their times and digests.
-// Where the index and what a segment holds differ, this alone says what is right. It begins nowhere else: that a picture
-// can be decoded from a key frame on is an index's promise, and what comes out of a false one looks like any picture.
+// The reference decode: all pictures of the source, decoded once in sequence from the beginning, with their times and
+// digests. It decides where the index and a segment differ. It always begins at the start: that decoding may begin at a
+// key frame is only a claim of the index, and the result of a false one looks like any picture.
 import { AppError } from "../../../base/errors.ts";
 import { createPauseSwitch } from "../../../base/process/pause.ts";
 import type { Pts, Rational } from "../../../base/rational.ts";
@@ -20,9 +20,11 @@ import type { Seams } from "../../segment/seams.ts";
 import { decodeArgs } from "../../segment/segment-args.ts";
 import { clockOffsetUs, clockShift } from "../../source/source-clock.ts";
 
-/** What was seen of a range. */
+/** The reference for one range. */
 export interface ReferenceRange {
-  /** Sorted times of the frames that the output plan makes of the range's pictures, in its ticks on the job's clock. */
+  /**
+   * Sorted times of the output frames that the range's pictures give, in ticks of the frame timing on the job's clock.
+   */
   readonly pts: readonly Pts[];
   /** Digests of the first picture and of the first one after the end. */
   readonly seams: Seams;
@@ -30,7 +32,7 @@ export interface ReferenceRange {
 
 type Range = Pick<SegmentTask, "startPts" | "endPts">;
 
-/** The decoder's pictures as they come, in the place of the index's promises. */
+/** The decoded pictures so far, in place of the index. */
 class DecodedFrames implements FrameTimes {
   readonly timeBase: Rational;
   lastDuration = 1;
@@ -41,7 +43,7 @@ class DecodedFrames implements FrameTimes {
     this.timeBase = timeBase;
   }
 
-  /** `pts` no earlier than the one before: no two pictures get one time, as in a segment (segment-args.ts, SPREAD). */
+  /** Keeps times rising: no two pictures get one time, as in a segment (segment-args.ts, SPREAD). */
   add(pts: Pts, digest: string): void {
     this.#pts.insert(Math.max(pts, (this.last ?? Number.NEGATIVE_INFINITY) + 1));
     this.#digests.push(digest);
@@ -89,12 +91,12 @@ export class ReferenceDecode implements Disposable {
   readonly #decoded: DecodedFrames;
   #isOver = false;
   #onGrowth: (() => void)[] = [];
-  /** Ranges that are waited for; without one the decoder stands still. */
+  /** Number of ranges being waited for; at zero the decoder pauses. */
   #waitingRanges = 0;
   readonly #pause = createPauseSwitch();
   readonly #running: Promise<void>;
 
-  /** `encoder`: segments made with it tell which decoder they were decoded with. */
+  /** `encoder`: determines the decoder, as for segments made with it. */
   constructor(tools: Tools, path: string, info: SourceInfo, encoder: string, signal?: AbortSignal) {
     this.#info = info;
     this.#pause.set(true);
@@ -104,7 +106,7 @@ export class ReferenceDecode implements Disposable {
       this.#isOver = true;
       this.#grew();
     });
-    // Whoever asks for a range is told.
+    // `range` reports the error to its callers.
     this.#running.catch(() => undefined);
   }
 
@@ -152,7 +154,7 @@ export class ReferenceDecode implements Disposable {
     for (const wake of waiting) wake();
   }
 
-  /** Everything that a range up to `endPts` needs has been decoded. */
+  /** Waits until everything that a range up to `endPts` needs has been decoded. */
   async #upTo(timing: FrameTiming | null, { endPts }: Range): Promise<void> {
     while (!this.#isOver) {
       const { last } = this.#decoded;
@@ -165,8 +167,8 @@ export class ReferenceDecode implements Disposable {
   }
 
   /**
-   * What the range gives, by the source alone. `lastDuration`: ticks that the source's last frame is shown, by the index.
-   * Errors: E_INDEX when ffmpeg fails, E_INTERRUPTED.
+   * The output frames of the range by the source alone. `lastDuration`: ticks that the source's last frame is shown, by
+   * the index. Errors: E_INDEX when ffmpeg fails, E_INTERRUPTED.
    */
   async range(timing: FrameTiming | null, range: Range, lastDuration: number): Promise<ReferenceRange> {
     this.#waitingRanges += 1;

@@ -1,13 +1,13 @@
-// Other pictures that an output's picture might be: the source's next or previous one, one of its fields from there, the
-// picture mirrored, its fields swapped, moved, its chroma moved or swapped. Each is held against the output beside the
-// picture that it should be. Pure.
+// Wrong pictures that an output might show instead: the source's next or previous one, one field of those, or the
+// picture mirrored, with its fields swapped, moved, or with its chroma moved or swapped. Each is compared with the
+// output next to the right one. Pure.
 import { errorsApart } from "./apart.ts";
 import { type Displacement, displacedError, fieldsSwapped, levels, mirrored, rowError } from "./measure-plane.ts";
 import type { RawFormat } from "./raw-format.ts";
 import type { StripPlane, Strips } from "./strips.ts";
 
 export interface Alternative {
-  /** What it would be, as words after "is": "the picture before it". */
+  /** Description that follows "is": "the picture before it". */
   readonly what: string;
   /** Mean squared errors of the output against what it should be, and against this; squared 255ths. */
   readonly own: number;
@@ -29,10 +29,10 @@ const CHROMA_MOVES: readonly Displacement[] = [1, 2, 3, 4, 6, 8].flatMap((far) =
   { dx: -far, dy: 0 },
 ]);
 
-/** Of so many strips one is enough to tell which of two pictures fits better. */
+/** One strip in this many is enough to decide which of two pictures fits better. */
 const ONE_IN = 3;
 
-/** Some strips of a plane, the same from the top as from the bottom; all where there are few. */
+/** Some strips of a plane, symmetric from top and bottom; all of them where there are few. */
 export function thinned(picture: Strips): Strips {
   return picture.map((plane) => {
     const { samples, width, rows, strips } = plane;
@@ -63,7 +63,7 @@ function moves(source: StripPlane, output: StripPlane, square: number): Alternat
   });
 }
 
-/** Of one picture, beside the picture of the source that it should be. */
+/** The alternatives for one picture of the source. */
 export function alternativesOf(source: Strips, output: Strips, format: RawFormat): Alternative[] {
   const square = levels(format.peak) ** 2;
   const [lumaSource] = source;
@@ -102,8 +102,8 @@ export function alternativesOf(source: Strips, output: Strips, format: RawFormat
 }
 
 /**
- * Another picture of the source, near in time, in place of the one that should be there; whole, or one field of it. Only
- * where the two differ by so many levels (`leastApart`, root mean square of a block) can they be told apart.
+ * Another picture of the source, near in time, instead of the right one; whole, or one field of it. They can only be
+ * distinguished where the two differ by `leastApart` levels (root mean square of a block).
  */
 export function neighbourInstead(
   what: string,

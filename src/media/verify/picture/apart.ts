@@ -1,5 +1,5 @@
-// Two pictures that are near in time, told apart where they differ: an encoder may leave a faint change for a later
-// picture, whatever its quality, but not a strong one. Pure.
+// Distinguishes two pictures that are near in time by the blocks in which they differ: at any quality an encoder may
+// leave a faint change to a later picture, but not a strong one. Pure.
 import type { StripPlane } from "./strips.ts";
 
 /** Mean squared errors of an output against two pictures, in squared samples, over the blocks in which these differ. */
@@ -9,7 +9,7 @@ export interface Apart {
 }
 
 const COLUMNS = 8;
-/** Blocks that must differ before anything is said. */
+/** Blocks that must differ before a decision is made. */
 const FEWEST = 4;
 
 /**
@@ -38,7 +38,7 @@ export function errorsApart(
         count += right - left;
       }
       if (count === 0 || apart < least * count) continue;
-      // Most blocks of most pictures end above: only those that differ are held against the output.
+      // Most blocks of most pictures end above: only those that differ are compared with the output.
       for (let row = first; row < rows; row += step) {
         const from = (strip * rows + row) * width;
         for (let at = from + left; at < from + right; at += 1) {

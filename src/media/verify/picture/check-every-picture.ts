@@ -1,5 +1,5 @@
-// `--verify full`: the source and the finished output, each decoded once from its beginning to its end, beside each other;
-// every picture is held against its own and against its neighbours. Streams: a few pictures of each side are held.
+// `--verify full`: decodes the source and the finished output once from beginning to end, in parallel, and compares
+// every picture with its own and with its neighbours. Streams: holds a few pictures of each side.
 
 import type { Tools } from "../../ffmpeg/tools.ts";
 import type { ProofCheck } from "../../model/proof.ts";
@@ -14,7 +14,7 @@ import { expectedQuality } from "./thresholds.ts";
 
 export const EVERY_PICTURE_CHECK = "every picture";
 
-/** Judges each pair when the next one is there, since a picture may be its neighbour. */
+/** Judges each pair once the next one is there, since a picture may be its neighbour. */
 class Judge {
   readonly #run: Omit<PictureRun, "source" | "output">;
   readonly #judged: (judgement: Judgement) => void;
@@ -44,7 +44,7 @@ class Judge {
   }
 }
 
-/** Which segment a picture lies in. */
+/** The segment that a picture belongs to. */
 function segmentOf({ segments }: PicturesInput, position: number): number {
   let end = 0;
   return segments.findIndex(({ frames }) => {
@@ -53,7 +53,7 @@ function segmentOf({ segments }: PicturesInput, position: number): number {
   });
 }
 
-/** Where ranges change as in `picture`: the samples as they are, all of them, are right too. Errors: E_INTERRUPTED. */
+/** Where the range changes, as in `picture`: it is also right if all samples are unchanged. Errors: E_INTERRUPTED. */
 export async function checkEveryPicture(tools: Tools, input: PicturesInput): Promise<ProofCheck> {
   const name = EVERY_PICTURE_CHECK;
   const comparison = comparisonOf(tools, input);

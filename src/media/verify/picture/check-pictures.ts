@@ -1,5 +1,5 @@
-// The check `picture`: pictures of the finished output, decoded, beside those that the source gives through the same
-// filters. What it can't look at it says.
+// The check `picture`: decodes pictures of the finished output and compares them with those that the source gives
+// through the same filters. It reports what it can't compare.
 import type { Pts } from "../../../base/rational.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import type { ProofCheck } from "../../model/proof.ts";
@@ -10,7 +10,7 @@ import { RANGE_NOTE, rangeChange } from "./range-change.ts";
 
 export const PICTURE_CHECK = "picture";
 
-/** Nothing is said against an output by an ffmpeg that lacks what the source, a filter or the output needs. */
+/** An ffmpeg that lacks a decoder or filter can't prove anything against an output. */
 function isUnseen({ judged }: ComparedSample): boolean {
   return (
     "side" in judged &&
@@ -18,12 +18,12 @@ function isUnseen({ judged }: ComparedSample): boolean {
   );
 }
 
-/** Only those that are near a key frame are sought: the others share one decode from the beginning. */
+/** Only samples near a key frame are reached by seeking: the others share one decode from the beginning. */
 function isFar({ task, segment }: PictureSample): boolean {
   return task.seekPts === null && segment > 0;
 }
 
-/** Looks once more at what is wrong, and keeps what is right then. */
+/** Compares wrong samples again from the beginning, and keeps those that are then right. */
 async function compareAgain(
   setting: ComparisonSetting,
   compared: readonly ComparedSample[],
@@ -40,9 +40,10 @@ interface Judged {
 }
 
 /**
- * A seek that misses is no fault of the output: only what is wrong from the beginning too is wrong. Where the source says
- * another range from some picture on, ffmpeg until 7.0 passes the samples on as they are; since 7.1 it makes them what the
- * first ones were. Either is one run of ffmpeg over everything, if all of the output is so.
+ * A seek that misses is no fault of the output: only what is also wrong from the beginning is wrong. Where the source
+ * states another range from some picture on, ffmpeg until 7.0 passes the samples on unchanged; since 7.1 it converts
+ * them to the range of the first ones. Both match one run of ffmpeg over everything, if all of the output does the
+ * same.
  */
 async function judge(setting: ComparisonSetting, samples: readonly PictureSample[]): Promise<Judged> {
   const { tools, input, shown } = setting;
@@ -61,7 +62,10 @@ async function judge(setting: ComparisonSetting, samples: readonly PictureSample
   return asFirst.some(isWrong) ? { compared, notes: [] } : { compared: asFirst, notes: [RANGE_NOTE] };
 }
 
-/** Where pictures change, filters do other things in one run over all; without any, what each must be like is known. */
+/**
+ * Where pictures change, filters behave differently in one run over everything; without filters the right picture is
+ * known.
+ */
 async function whatChanges({ picture, request, findChange }: PicturesInput): Promise<string | null> {
   const isKnown = picture !== undefined && request.filters.length === 0 && request.video.size === null;
   return isKnown || findChange === undefined ? null : await findChange();

@@ -1,5 +1,5 @@
-// Where an output is looked at: of each segment its first pictures and some in its middle, there where source and output
-// cost the fewest decoded pictures. Pure.
+// Chooses the pictures of an output to compare: the first ones of each segment and some in its middle, where source and
+// output need the fewest decoded pictures. Pure.
 import { type Pts, type Rational, rescale } from "../../../base/rational.ts";
 import type { FrameIndex } from "../../index/frame-index.ts";
 import type { EncodeRequest } from "../../model/encode-request.ts";
@@ -9,15 +9,15 @@ import { type FrameTiming, frameTimingOf } from "../../plan/frame-timing.ts";
 import { plannedFrames } from "../../plan/planned-frames.ts";
 import { planSegment } from "../../segment/segment-task.ts";
 
-/** A segment as far as its pictures are looked at. */
+/** The facts about a segment that sampling needs. */
 export interface SampledSegment {
   /** Source ticks; null: the beginning or the end of the stream. */
   readonly startPts: Pts | null;
   readonly endPts: Pts | null;
   readonly frames: number;
-  /** What the segment itself was decoded with; where it climbed the ladder, the beginning of the source. */
+  /** The segment's own lead-in; for one that climbed the ladder, the beginning of the source. */
   readonly leadIn: LeadIn;
-  /** What the decoder complained of; null: nothing. */
+  /** The decoder's complaint; null: none. */
   readonly complaint: string | null;
 }
 
@@ -25,10 +25,10 @@ export interface SamplingInput {
   /** Of the file that the video is read from. */
   readonly info: SourceInfo;
   readonly index: FrameIndex;
-  /** With the rate that segments are encoded at, and for one run without its cadence. */
+  /** With the cadence that segments are encoded with; without it for one run. */
   readonly request: EncodeRequest;
   readonly segments: readonly SampledSegment[];
-  /** PTS of all pictures of the output on the job's clock, in encoder ticks; null: nobody can tell. */
+  /** PTS of all pictures of the output on the job's clock, in encoder ticks; null: unknown. */
   readonly framePts: readonly Pts[] | null;
   readonly encoderTimeBase: Rational;
   /** Encoder's tick where the source's times are roundings of it. */
@@ -42,7 +42,7 @@ export interface SamplingInput {
 export interface PictureSample {
   readonly segment: number;
   readonly kind: "first" | "middle";
-  /** Decodes the source's side; its pictures from number `skip` on are looked at. */
+  /** Decodes the source's side; its pictures from number `skip` on are compared. */
   readonly task: SegmentTask;
   readonly skip: number;
   /** Number of the first picture in the output, from 0, and how many in a row. */
@@ -50,18 +50,18 @@ export interface PictureSample {
   readonly frames: number;
 }
 
-/** Two in a row: one alone does not show that it is its neighbour. */
+/** Two in a row: a single picture does not show whether it is its neighbour. */
 const IN_A_ROW = 2;
-/** Pictures that one run over everything is decoded for, from its beginning, to see one further on. */
+/** Pictures that one run over everything decodes from its beginning to reach a later one. */
 const MOST_FROM_START = 48;
-/** A middle is looked for between the first and the last eighth. */
+/** The middle is chosen between the first and the last eighth. */
 const EDGE = 8;
-/** Of a candidate that lies at the edge of that, in decoded pictures. */
+/** Extra cost of a candidate at the edge of that, in decoded pictures. */
 const EDGE_COST = 12;
 /** A source's picture costs more than the output's: it is larger, and may be filtered. */
 const SOURCE_COST = 1.5;
 const MOST_CANDIDATES = 24;
-/** Pictures of the source that give at least one of the output, at a hundredth of the rate. */
+/** Source pictures that give at least one output picture, even at a hundredth of the rate. */
 const WINDOW = 100;
 
 function lastAtOrBefore(sorted: readonly number[], value: number): number {
@@ -101,7 +101,7 @@ function candidates(input: SamplingInput, segment: SampledSegment, offset: numbe
   return [...new Set(found.filter((pts) => pts !== undefined))];
 }
 
-/** The first picture of the output that the source's from `pts` on give, encoder ticks; null: none near. */
+/** The first output picture from the source's at `pts` on, in encoder ticks; null: none near. */
 function firstShown(input: SamplingInput, timing: FrameTiming, pts: Pts, endPts: Pts | null): Pts | null {
   const { index, info, encoderTimeBase } = input;
   const window = index.frameAfter(pts, WINDOW);
@@ -143,7 +143,7 @@ function taskAt(input: SamplingInput, segment: SampledSegment, startPts: Pts | n
   return picture === undefined ? task : { ...task, picture };
 }
 
-/** One run over everything, or over all that a filter can't be asked about: by the number of the picture. */
+/** For one run over everything, or filters that can't be predicted: a middle by the number of the picture. */
 function countedMiddle(segment: SampledSegment, first: PictureSample): PictureSample | null {
   const skip = Math.min(Math.floor(segment.frames / 2), MOST_FROM_START);
   if (skip < IN_A_ROW) return null;
@@ -156,7 +156,7 @@ function countedMiddle(segment: SampledSegment, first: PictureSample): PictureSa
   };
 }
 
-/** In the order of the output: of each segment its first pictures, and a middle where it has one. */
+/** In the order of the output: the first pictures of each segment, and a middle where it has one. */
 export function chooseSamples(input: SamplingInput): PictureSample[] {
   const timing = frameTimingOf(input.request, input.info.video.timeBase);
   const samples: PictureSample[] = [];

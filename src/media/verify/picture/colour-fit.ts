@@ -1,12 +1,12 @@
-// What a picture differs by as a whole: the part of its difference from the source's that a linear change of levels or of
-// colours explains. Squeezed levels, another matrix, swapped chroma and a shifted mean are such changes; what an encoder
-// loses is not. Pure; levels are in 255ths of the full scale.
+// How much a picture differs as a whole: the part of its difference from the source's that a linear change of levels or
+// colours explains. Converted levels, another matrix, swapped chroma and a shifted mean are such changes; an encoder's
+// losses are not. Pure; levels are in 255ths of the full scale.
 import { BLOCK, type StripPlane, type Strips } from "./strips.ts";
 
 export interface ColourFit {
   /** Root mean square of the difference of block means that is a linear function of the source's colours. */
   readonly explained: number;
-  /** And of what is left. */
+  /** Root mean square of the rest. */
   readonly unexplained: number;
   /** Standard deviation of the source's block means. */
   readonly detail: number;
@@ -92,7 +92,7 @@ function fitPlane(sources: readonly Float64Array[], source: Float64Array, output
   };
 }
 
-/** One fit for each plane; alpha goes by itself. */
+/** One fit for each plane; alpha is fitted by itself. */
 export function fitColours(source: Strips, output: Strips, lumaWidth: number, scale: number): ColourFit[] {
   const means = source.map((plane) => blockMeans(plane, lumaWidth, scale));
   const isAlpha = (position: number) => source[position]?.plane.name === "A";

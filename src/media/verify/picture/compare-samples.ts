@@ -1,4 +1,4 @@
-// Both sides of some samples, beside each other: each side out of one run of ffmpeg, as far as it can hold so many.
+// Compares samples of the output with the source's: each side from one run of ffmpeg, as far as it can hold so many.
 import { availableParallelism } from "node:os";
 import type { Pts } from "../../../base/rational.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
@@ -10,13 +10,13 @@ import { outputArgs, outputSeek, sourceArgs } from "./sample-args.ts";
 import type { Strips } from "./strips.ts";
 import { expectedQuality } from "./thresholds.ts";
 
-/** Inputs of one run of ffmpeg: each has a decoder, whose pictures are what memory goes to. */
+/** Inputs of one run of ffmpeg: each has a decoder, whose pictures take most of the memory. */
 const MOST_INPUTS = 12;
-/** Where the source's side is there, as many decoders as both sides would have go to several runs of the output's side. */
+/** When the source's side is already decoded, several runs of the output's side share the decoders of both. */
 const MOST_RUNS = 4;
-/** Places below which a run of ffmpeg costs more to start than it saves. */
+/** With fewer samples a further run of ffmpeg costs more to start than it saves. */
 const FEWEST_IN_RUN = 3;
-/** Places that share one decode: so many branches has its graph, which is one argument of a command line. */
+/** Samples that share one decode: the graph has so many branches, and is one argument of a command line. */
 const MOST_SHARED = 128;
 
 export interface ComparisonSetting extends Comparison {
@@ -35,7 +35,7 @@ export function isWrong({ judged }: ComparedSample): boolean {
   return "side" in judged || judged.some(({ problems }) => problems.length > 0);
 }
 
-/** Where to seek in the output. A transport stream is sought by bytes, so from a key frame earlier. */
+/** Where to seek in the output. A transport stream is sought by bytes, so one key frame earlier. */
 function seekOf({ input, keys, timeBase }: ComparisonSetting, position: number): Pts | null {
   if (input.container === null) return null;
   const { videoPts } = input.output;
@@ -47,7 +47,7 @@ function seekOf({ input, keys, timeBase }: ComparisonSetting, position: number):
   return outputSeek(formatName, timeBase, keyPts, videoPts[keys[key + 1] ?? -1] ?? null);
 }
 
-/** Gathers the pictures of one sample after the other, and judges each sample when it has them all. */
+/** Collects the pictures of one sample after another, and judges each sample once it is complete. */
 class SampleCollector {
   readonly #setting: ComparisonSetting;
   readonly #left: PictureSample[];
@@ -71,14 +71,14 @@ class SampleCollector {
     const run = { source: this.#source, output: this.#output, format: shown.format, width: shown.width };
     const judged = judgePictures({ ...run, quality: expectedQuality(input.request), mustBeEqual, mayStray });
     this.compared.push({ sample, judged });
-    // From the beginning other pictures may come out, where a seek misses.
+    // Decoding from the beginning may give other pictures where a seek misses.
     if (!this.#fromBeginning) input.kept?.keep(sourceSide(this.#setting, [sample]), this.#source);
     this.#left.shift();
     [this.#source, this.#output] = [[], []];
   }
 }
 
-/** Pictures before this one that the container's clock gives the same time. */
+/** Number of pictures before this one with the same time on the container's clock. */
 function sameTimeBefore(times: readonly Pts[], position: number): number {
   let before = position;
   while (before > 0 && times[before - 1] === times[position]) before--;
@@ -90,7 +90,7 @@ function sourceSide({ input, shown }: ComparisonSetting, samples: readonly Pictu
   return sourceArgs(input.sourcePath, samples, shown, matrixOf(input.output));
 }
 
-/** The pictures of all samples, in their order, where they have been decoded before. */
+/** The pictures of all samples in order, if they were decoded before. */
 function keptPictures(setting: ComparisonSetting, samples: readonly PictureSample[]): readonly Strips[] | null {
   const { kept } = setting.input;
   const found = samples.map((sample) => kept?.get(sourceSide(setting, [sample])));
@@ -125,7 +125,7 @@ async function compareInOneRun(
     reasons[side] ?? (counts[side] === wanted ? null : `${counts[side]} pictures came out where ${wanted} should`);
   const [noSource, noOutput] = [reasonOf("source"), reasonOf("output")];
   if (noSource === null && noOutput === null) return gathered.compared;
-  // Which sample it is that can't be decoded the halves tell, at the price of a few decodes.
+  // Halving finds the sample that can't be decoded, for a few more decodes.
   const half = Math.ceil(samples.length / 2);
   if (samples.length > 1)
     return [
@@ -141,7 +141,7 @@ function parts<T>(values: readonly T[], most: number): T[][] {
   return Array.from({ length: Math.ceil(values.length / size) }, (_, at) => values.slice(at * size, (at + 1) * size));
 }
 
-/** Places whose source's side is there: as many runs beside each other as there are cores for. */
+/** For samples whose source pictures exist: as many runs in parallel as there are cores. */
 async function compareInParallel(
   setting: ComparisonSetting,
   samples: readonly PictureSample[],
@@ -162,7 +162,7 @@ async function compareInParallel(
   return compared;
 }
 
-/** In any order. `fromBeginning`: neither side is sought. Errors: E_INTERRUPTED. */
+/** In any order. `fromBeginning`: neither side seeks. Errors: E_INTERRUPTED. */
 export async function compareSamples(
   setting: ComparisonSetting,
   samples: readonly PictureSample[],

@@ -1,4 +1,4 @@
-// What pictures of an output are compared as: in which format and size, and whether they can be at all.
+// How pictures of an output are compared: in which format and size, and whether they can be at all.
 import type { Rational } from "../../../base/rational.ts";
 import { rangeHolder } from "../../colour/range-holder.ts";
 import { outputRange } from "../../colour/range-path.ts";
@@ -18,13 +18,13 @@ export interface PicturesInput extends Omit<SamplingInput, "keys"> {
   /** The file that the video is read from. */
   readonly sourcePath: string;
   readonly outputPath: string;
-  /** Null: it is the file of a segment, which is read from its beginning. */
+  /** Null: the file of a segment, which is read from its beginning. */
   readonly container: Container | null;
-  /** Where the source's pictures change their size or format, in words; null: nowhere. Asked only where something is wrong. */
+  /** Describes where the source's pictures change their size or format; null: nowhere. Called only after a failure. */
   readonly findChange?: (() => Promise<string | null>) | undefined;
-  /** What was decoded of the source before, and takes what is decoded now. */
+  /** Source pictures decoded earlier; also keeps those decoded now. */
   readonly kept?: SourcePictures | undefined;
-  /** From `readOutput`. */
+  /** From `readOutputPackets`. */
   readonly output: OutputPackets;
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,7 +33,7 @@ export interface Comparison {
   readonly shown: ComparedForm;
   /** Of the output's stream. */
   readonly timeBase: Rational;
-  /** Lossless, and nothing converts the samples on their way. */
+  /** The encode is lossless, and nothing converts the samples. */
   readonly mustBeEqual: boolean;
   /** But for strays: what x264 makes of single samples in its lossless mode. */
   readonly mayStray: boolean;
@@ -42,17 +42,17 @@ export interface Comparison {
 export function outputFile({ outputPath, container, info, request }: PicturesInput): OutputFile {
   const formats = container === null ? SEGMENT_DEMUXERS : OUTPUT_DEMUXERS;
   const decoder = decoderOfOutput(info.video, request.video.encoder);
-  // Segments, and all but Matroska, have no place for the range of a codec that does not say it.
+  // Segments and all containers but Matroska can't state the range of a codec that does not state it itself.
   const lacksRange = container !== "mkv" && rangeHolder(request.video.encoder) !== "stream";
   return { path: outputPath, formats, decoder, isFullRange: lacksRange && outputRange(info.video, request) === "pc" };
 }
 
-/** What the output says of its colours; null: nothing. */
+/** The matrix that the output states; null: none. */
 export function matrixOf({ picture }: Pick<OutputPackets, "picture">): string | null {
   return picture?.color_space ?? null;
 }
 
-/** Why nothing can be compared; null: it can. */
+/** Why comparison is impossible; null: it is possible. */
 function whyNot({ request, output, framePts, segments }: PicturesInput): string | null {
   const { picture, videoPts } = output;
   if (picture?.width === undefined || picture.height === undefined) return "the output has no picture";
@@ -61,7 +61,7 @@ function whyNot({ request, output, framePts, segments }: PicturesInput): string 
     return "ffmpeg itself makes the rate, in one run over everything";
   const frames = segments.reduce((sum, segment) => sum + segment.frames, 0);
   if (videoPts.length !== frames || (framePts !== null && framePts.length !== frames))
-    return "the output has another number of pictures than its segments";
+    return "the output and its segments differ in their number of pictures";
   return null;
 }
 
@@ -71,7 +71,7 @@ function isUntouched({ request, info }: PicturesInput, shown: ComparedForm): boo
   return comparedFormat(info.video.pixelFormat)?.name === shown.format.name;
 }
 
-/** Or why there is none. */
+/** The comparison, or why there is none. */
 export function comparisonOf(tools: Tools, input: PicturesInput): Comparison | string {
   const { picture, streams } = input.output;
   const reason = whyNot(input);

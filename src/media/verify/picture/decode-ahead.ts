@@ -1,5 +1,5 @@
-// Decodes the source's side of the check `picture` before there is an output: of segments that have landed, whose key
-// frames say where their middle will be looked at.
+// Decodes the source's side of the check `picture` before the output exists, for segments that have arrived; their key
+// frames determine the samples in the middle.
 import type { Tools } from "../../ffmpeg/tools.ts";
 import { chooseSamples, type PictureSample, type SamplingInput } from "./choose-samples.ts";
 import { streamPictures } from "./read-pictures.ts";
@@ -7,7 +7,7 @@ import { sourceArgs } from "./sample-args.ts";
 import type { SourcePictures } from "./source-pictures.ts";
 import type { Strips } from "./strips.ts";
 
-/** As many as one run of ffmpeg has inputs for (compare-samples.ts), with two samples each. */
+/** One run of ffmpeg has inputs for this many (compare-samples.ts), with two samples each. */
 export const MOST_SEGMENTS_AHEAD = 6;
 
 export interface DecodeAheadInput extends SamplingInput {
@@ -18,8 +18,8 @@ export interface DecodeAheadInput extends SamplingInput {
 }
 
 /**
- * Keeps what came out; what did not is decoded when the output is there. Nothing is done before it is known how pictures
- * are compared, nor for samples that can't be sought. Errors: E_INTERRUPTED.
+ * Keeps the decoded pictures; failed ones are decoded again with the output. Does nothing until the form of the
+ * comparison is known, nor for samples that can't be sought. Errors: E_INTERRUPTED.
  */
 export async function decodeSourceAhead(tools: Tools, input: DecodeAheadInput): Promise<void> {
   const { sourcePath, kept, signal } = input;

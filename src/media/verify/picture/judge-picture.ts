@@ -1,4 +1,4 @@
-// Whether a picture of the output is the source's, as far as its encoder's quality lets one tell. Pure.
+// Judges whether a picture of the output is the source's, as far as its encoder's quality allows. Pure.
 import { type Alternative, alternativesOf, neighbourInstead, thinned } from "./alternatives.ts";
 import { type ColourFit, fitColours } from "./colour-fit.ts";
 import { levels, measurePlane, type PlaneMeasures, psnr } from "./measure-plane.ts";
@@ -9,27 +9,27 @@ import { leastApartFor, mostColourChange, type Quality, type Thresholds, thresho
 export interface Judgement {
   /** Why it is not the source's picture; empty: it is. */
   readonly problems: readonly string[];
-  /** Of the plane that fits worst: dB, Infinity where every plane is identical; and SSIM. */
+  /** Of the worst plane: dB, Infinity where every plane is identical; and SSIM. */
   readonly psnr: number;
   readonly ssim: number;
 }
 
 export interface PictureRun {
-  /** Pictures in a row, as they should be. */
+  /** The expected consecutive pictures. */
   readonly source: readonly Strips[];
-  /** As many, as they are. */
+  /** The actual pictures, as many. */
   readonly output: readonly Strips[];
   readonly format: RawFormat;
   /** Of the whole picture. */
   readonly width: number;
   readonly quality: Quality;
-  /** Lossless, and nothing converts the samples on their way: they must be the same. */
+  /** The encode is lossless and nothing converts the samples: they must be identical. */
   readonly mustBeEqual: boolean;
   /** But for strays (`areStrays`). */
   readonly mayStray?: boolean;
 }
 
-/** Squared levels that rounding may cost, so that still and identical pictures are no riddle. */
+/** Squared levels of rounding, which keep still and identical pictures decidable. */
 const ROUNDING = 0.5;
 
 function planeProblems(name: string, measured: PlaneMeasures, fit: ColourFit, thresholds: Thresholds): string[] {
@@ -93,7 +93,7 @@ function areStrays(source: Strips, output: Strips): boolean {
   return strays <= Math.max(FEW_STRAYS, all * STRAY_PART);
 }
 
-/** Judges picture `at` of a run against its own of the source, and against its neighbours there. */
+/** Compares picture `at` of a run with its own source picture and with the neighbours. */
 export function judgePicture(run: PictureRun, at: number): Judgement {
   const { format, width } = run;
   const source = run.source[at] ?? [];

@@ -1,5 +1,5 @@
-// What is measured of one plane of a picture against the same plane of the source's: mean, spread, PSNR, SSIM, and how
-// well another picture, a shifted or a mirrored one, would fit instead. Pure; levels are in 255ths of the full scale.
+// Measures one plane of a picture against the source's: mean, spread, PSNR, SSIM, and how well another picture, a
+// shifted or a mirrored one, would fit. Pure; levels are in 255ths of the full scale.
 import type { StripPlane } from "./strips.ts";
 
 /** One plane of the output against one of the source. */
@@ -141,7 +141,7 @@ export function displacedError(
   return { own: own / count, moved: moved / count };
 }
 
-/** The same picture the other way round. */
+/** The picture mirrored. */
 export function mirrored(plane: StripPlane, way: "left-right" | "top-bottom" | "both"): StripPlane {
   const { width, rows, strips, samples } = plane;
   const turned = samples.slice();
@@ -156,7 +156,7 @@ export function mirrored(plane: StripPlane, way: "left-right" | "top-bottom" | "
   return { ...plane, samples: turned };
 }
 
-/** Rows changed in pairs: the two fields, each in the other's place. */
+/** Swaps rows in pairs: each field takes the other's place. */
 export function fieldsSwapped(plane: StripPlane): StripPlane {
   const { width, rows, strips, samples } = plane;
   const turned = samples.slice();

@@ -1,5 +1,5 @@
-// Pictures of the source and of the output, each out of a run of ffmpeg of its own, joined into pairs as they come: a few
-// of each side are held, however many there are.
+// Pairs the pictures of source and output, each from its own run of ffmpeg, as they arrive; only a few of each side are
+// held.
 import type { Tools } from "../../ffmpeg/tools.ts";
 import { streamPictures } from "./read-pictures.ts";
 import type { ComparedForm } from "./sample-args.ts";
@@ -7,7 +7,7 @@ import type { Strips } from "./strips.ts";
 
 export type Side = "source" | "output";
 
-/** Pictures that one side may be ahead of the other. */
+/** How many pictures one side may be ahead of the other. */
 const MOST_AHEAD = 8;
 
 /** Joins two streams of pictures into pairs; the faster side waits. */
@@ -35,7 +35,7 @@ class PicturePairs {
     while (own.length > MOST_AHEAD && !this.#ended.has(other)) {
       await new Promise<void>((resolve) => this.#wake.push(resolve));
     }
-    // What has nobody to be compared with any more is only counted.
+    // Pictures without a counterpart are only counted.
     if (this.#ended.has(other)) own.length = 0;
   }
 
@@ -61,7 +61,7 @@ class PicturePairs {
 export interface Paired {
   /** Pictures that came out of each side. */
   readonly counts: Readonly<Record<Side, number>>;
-  /** Why a side gave no more; null: it came to its end. */
+  /** Why a side stopped; null: it reached its end. */
   readonly reasons: Readonly<Record<Side, string | null>>;
 }
 
@@ -69,7 +69,7 @@ function isCommand(side: readonly string[] | readonly Strips[]): side is readonl
   return typeof side[0] === "string";
 }
 
-/** Command lines of both sides, run beside each other, or the pictures that one gave before. Errors: E_INTERRUPTED. */
+/** Runs the command lines of both sides in parallel, or uses pictures decoded before. Errors: E_INTERRUPTED. */
 export async function pairPictures(
   tools: Tools,
   sides: Readonly<Record<Side, readonly string[] | readonly Strips[]>>,

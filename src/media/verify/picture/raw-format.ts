@@ -1,10 +1,10 @@
-// The pixel formats in which pictures are compared: planar, 8 bits or 16 bits little-endian a sample, one for each chroma
-// layout and depth. Knows ffmpeg's names of formats and how their planes lie in raw frames. Pure.
+// The pixel formats of the comparison: planar, 8 bits or 16 bits little-endian per sample, one for each chroma layout
+// and depth. Knows ffmpeg's format names and the layout of planes in raw frames. Pure.
 
 export interface RawPlane {
   /** "Y", "U", "V", "G", "B", "R" or "A". */
   readonly name: string;
-  /** How often its width and its height are halved against the picture's. */
+  /** How often its width and height are halved relative to the picture's. */
   readonly log2Width: number;
   readonly log2Height: number;
 }
@@ -63,7 +63,7 @@ const SAME_SAMPLES: Readonly<Record<string, string>> = {
 
 const RGB = /^(rgb|bgr|gbr|0rgb|0bgr|argb|abgr|pal8|x2rgb|x2bgr)/;
 const RGB_WITH_ALPHA = /^(rgba|bgra|argb|abgr|gbrap|pal8)/;
-/** ffmpeg has planar formats of these depths; what lies between is compared in the next. */
+/** Depths of ffmpeg's planar formats; others are compared in the next higher one. */
 const YUV_DEPTHS = [8, 9, 10, 12, 14, 16];
 const ALPHA_DEPTHS: Readonly<Record<string, readonly number[]>> = {
   yuva420p: [8, 9, 10, 16],

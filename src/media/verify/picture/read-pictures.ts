@@ -1,5 +1,5 @@
-// Runs ffmpeg for raw pictures and keeps of each, as it comes out of the pipe, the strips that are compared: one frame is
-// held at a time, however many are asked for.
+// Runs ffmpeg for raw pictures and keeps the compared strips of each as it comes out of the pipe: one frame is held at
+// a time.
 import { AppError } from "../../../base/errors.ts";
 import { runTool } from "../../ffmpeg/run-tool.ts";
 import { lastWords } from "../../ffmpeg/stderr.ts";
@@ -8,7 +8,7 @@ import { frameBytes } from "./raw-format.ts";
 import type { ComparedForm } from "./sample-args.ts";
 import { cutStrips, pipedLayout, type Strips, stripLayout } from "./strips.ts";
 
-/** Frames of one size out of a stream of bytes. */
+/** Cuts a stream of bytes into frames of one size. */
 export class FrameCutter {
   readonly #frame: Uint8Array;
   readonly #take: (frame: Uint8Array) => void;
@@ -38,7 +38,7 @@ export class FrameCutter {
 }
 
 /**
- * All pictures in their order, each when the one before has been taken. Answers why there are no more, null at their end.
+ * Passes on all pictures in order, waiting for each to be taken. Returns why there are no more, null at their end.
  * Errors: E_INTERRUPTED.
  */
 export async function streamPictures(

@@ -1,6 +1,6 @@
-// The command lines that give raw pictures of a source and of an output for the comparison. Each sample is sought, filtered
-// and cut; those that are decoded from one and the same picture share the decode. Both sides end in one pixel format, in
-// limited range whatever range they say to have, so that a tag that is not true shows as wrong levels. Pure.
+// The command lines that decode raw pictures of a source and of an output for the comparison. Each sample is sought,
+// filtered and cut; samples that start decoding at the same picture share the decode. Both sides end in one pixel
+// format in limited range, so that a wrong range tag shows as wrong levels. Pure.
 import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../../../base/rational.ts";
 import { isFullRange, isLumaAndChroma } from "../../colour/pixel-kind.ts";
 import { askedRange, isFullForgotten, namedRange, stateRange } from "../../colour/range-path.ts";
@@ -15,11 +15,11 @@ import { isRgb, type RawFormat } from "./raw-format.ts";
 import { branchedArgs, rawOutput } from "./shared-decode.ts";
 import { type StripLayout, stripLayout } from "./strips.ts";
 
-/** How both sides come out. */
+/** The common form of both sides. */
 export interface ComparedForm {
-  /** What ffmpeg does where -color_range or -colorspace asks for another one than the pictures have. */
+  /** What ffmpeg does when -color_range or -colorspace differs from the pictures': converts them, or only states it. */
   readonly asked: "converted" | "said";
-  /** What the source's pictures are taken for, whatever they say; absent: what they say. */
+  /** The range assumed for the source's pictures; absent: the stated one. */
   readonly sourceRange?: "full" | "limited";
   readonly format: RawFormat;
   readonly width: number;
@@ -27,7 +27,7 @@ export interface ComparedForm {
 }
 
 export interface SourceSample {
-  /** Its request's subtitles are files of this machine. */
+  /** Subtitle paths in its request are files of this machine. */
   readonly task: SegmentTask;
   readonly skip: number;
   readonly frames: number;
@@ -37,9 +37,9 @@ export interface OutputFile {
   readonly path: string;
   /** Demuxers that may read it. */
   readonly formats: string;
-  /** One that shows all that the file holds (alpha); null: ffmpeg's choice. */
+  /** A decoder that keeps everything in the file (alpha); null: ffmpeg's choice. */
   readonly decoder: string | null;
-  /** It is of full range, and has way to state it. */
+  /** It has full range but no way to state it. */
   readonly isFullRange?: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface OutputSample {
   /** A key frame at or before the first picture, in ticks of the stream; null: from the beginning. */
   readonly seekPts: Pts | null;
   readonly startPts: Pts;
-  /** Pictures of that time that are not wanted. */
+  /** Number of unwanted pictures with that time. */
   readonly skip: number;
   readonly frames: number;
 }
@@ -56,16 +56,18 @@ const LIMITED = "out_range=tv";
 /** Matrices by ffprobe's names, as the filter `scale` takes them. */
 const MATRICES = new Set(["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"]);
 
-/** To the common format and size; times are no matter any more, and pictures of all samples must agree in shape. */
+/**
+ * Converts to the common format and size; times no longer matter, and the pictures of all samples must have one shape.
+ */
 function common({ format }: ComparedForm, size: string, extra: readonly string[]): string {
   const scale = [size, ...(format.planes[0]?.name === "Y" ? [LIMITED, ...extra] : [])].join(":");
   return [`scale=${scale}`, `format=${format.name}`, "setsar=1", "settb=1/25", "setpts=N"].join(",");
 }
 
-/** A picture of the output that is not of the stream's size must not be made so: `concat` refuses it. */
+/** Keeps an output picture of the wrong size, so that `concat` refuses it. */
 const OWN_SIZE = "iw:ih";
 
-/** One picture from number `skip` on, and those behind it. */
+/** `frames` pictures from number `skip` on. */
 function some(skip: number, frames: number): string {
   return `trim=start_frame=${skip}:end_frame=${skip + frames}`;
 }
