@@ -1,4 +1,4 @@
-// Writes what is asked of one encoded audio track as options of an ffmpeg output that holds that track alone. Pure.
+// The options of one encoded audio track, as ffmpeg options for an output that holds this track alone. Pure.
 
 import type { AudioSettings } from "../model/encode-request.ts";
 import type { SourceStream } from "../model/source.ts";
@@ -6,12 +6,15 @@ import { opusName } from "../plan/audio-layouts.ts";
 import { renderFilters } from "../request/filters/render-filters.ts";
 
 /**
- * Samples that these encoders are behind by, and don't hand out at the end: where the last frame is full they would be
- * lost. The others either fill their last frame for it or are not behind (measured: 5.1 to 9.0, four lengths of each).
+ * Delay of these encoders in samples that they do not flush at the end: with a full last frame this sound would be
+ * lost. Other encoders pad their last frame or have no delay (measured: 5.1 to 9.0, four lengths of each).
  */
 const LOST_AT_THE_END: Readonly<Record<string, number>> = { ac3: 256, eac3: 256, mp2: 481 };
 
-/** Silence for them to lose instead. Where the rate is lowered behind the filters, there are more samples before it. */
+/**
+ * Appends silence for the encoder to lose instead. Where the sample rate is lowered after the filters, more samples are
+ * needed before it.
+ */
 function padding({ sampleRate }: AudioSettings, encoder: string, source: SourceStream): string[] {
   const lost = LOST_AT_THE_END[encoder];
   if (lost === undefined) return [];

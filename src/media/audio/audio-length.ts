@@ -1,4 +1,4 @@
-// How much sound a track decodes to, in samples: all of it, nothing kept.
+// Counts the samples that a track decodes to, without keeping any.
 
 import { succeeded } from "../../base/process/run-process.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
@@ -10,7 +10,7 @@ import { audioToEncode, type StreamPlan } from "../plan/stream-plan.ts";
 
 import { AUDIO_FILE_DEMUXERS } from "./stream-beginnings.ts";
 
-/** Samples that decoding gives, in seconds; null: it could not be decoded, or nobody did. */
+/** Length of the decoded samples in seconds; null: it could not be decoded, or was not measured. */
 export interface DecodedLengths {
   readonly sourceSeconds: number | null;
   readonly outputSeconds: number | null;
@@ -28,7 +28,7 @@ export interface SoundFile {
  */
 const SAMPLES_A_LINE = 65_536;
 
-/** Seconds of samples for each stream asked for; null for all where one can't be decoded. */
+/** Seconds of samples for each requested stream; all null when one can't be decoded. */
 export async function soundSeconds(
   tools: Tools,
   file: SoundFile,
@@ -110,15 +110,15 @@ export async function finishedLengths(
 
 /** One frame of HE-AAC at 22.05 kHz, the longest of the common codecs, at each end: what priming and padding may add. */
 const MOST_ADDED_SECONDS = 2 * 0.093;
-/** Another sample rate rounds the length; more than that is sound that is missing. */
+/** Another sample rate rounds the length; a larger difference is missing sound. */
 const MOST_LOST_SECONDS = 0.001;
 
-/** Whether sound is missing. What can't be measured is not. */
+/** Whether sound is missing; false when the length can't be measured. */
 export function isShort({ sourceSeconds, outputSeconds }: DecodedLengths): boolean {
   return sourceSeconds !== null && outputSeconds !== null && outputSeconds < sourceSeconds - MOST_LOST_SECONDS;
 }
 
-/** The full check of sound: every kept track of the output, decoded to its end, is as long as the source's. */
+/** The full check of sound: every kept track of the output, decoded to its end, must be as long as the source's. */
 export async function checkDecodedSound(
   tools: Tools,
   files: {

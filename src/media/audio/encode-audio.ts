@@ -1,5 +1,5 @@
-// Encodes the audio that must be encoded, once, beside the video work: one run, one file for each track, in a container
-// that keeps its priming, on the output's own clock: source time minus the source's start.
+// Encodes all audio that can't be copied, once, in parallel with the video: one run, one file per track, in a container
+// that keeps its priming, on the output's clock (source time minus the source's start).
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../base/errors.ts";
@@ -44,14 +44,14 @@ export function audioFileFormat(encoder: string): "mp4" | "mov" | "ogg" | "matro
 
 const EXTENSIONS = { mp4: "mp4", mov: "mov", ogg: "ogg", matroska: "mka" } as const;
 
-/** Where each encoded track is put, in the plan's order. */
+/** The file of each encoded track, in the plan's order. */
 export function audioFiles(plan: StreamPlan, workDir: string): string[] {
   return audioToEncode(plan).map(({ action }) =>
     join(workDir, `audio-${action.file}.${EXTENSIONS[audioFileFormat(action.encoder)]}`),
   );
 }
 
-/** Where MP4 would not give all of it back: to the sample, but for ALAC, which NUT has no name for. */
+/** The format where MP4 would lose sound: exact to the sample, except for ALAC, which NUT does not support. */
 function spareFormat(encoder: string): "nut" | "matroska" {
   return encoder === "alac" ? "matroska" : "nut";
 }
@@ -68,7 +68,7 @@ function trackOutput({ source, action }: AudioToEncode, stream: number, output: 
   ];
 }
 
-/** The source on the output's clock, or so much later. */
+/** The source on the output's clock, or later by a constant. */
 function sourceInput(info: SourceInfo, input: string, laterUs = 0): string[] {
   return [
     ...QUIET,
@@ -87,7 +87,7 @@ export function audioArgs(info: SourceInfo, plan: StreamPlan, input: string, out
   ];
 }
 
-/** NUT holds no times before zero; no sound begins an hour before its film. */
+/** NUT can't hold negative times; no sound begins an hour before its video. */
 const AWAY_FROM_ZERO_US = 3_600_000_000;
 
 export interface AudioSteps {
@@ -95,7 +95,7 @@ export interface AudioSteps {
   readonly input: string;
   readonly samples: string;
   readonly outputs: readonly string[];
-  /** Numbers of the files that are not to have the usual format. */
+  /** Numbers of the files that use the spare format. */
   readonly spare: ReadonlySet<number>;
 }
 
@@ -138,7 +138,7 @@ async function run(tools: Tools, args: readonly string[], signal: AbortSignal | 
 export interface EncodedSound {
   /** One for each track to encode, in the plan's order; empty when there is none. */
   readonly files: readonly string[];
-  /** How long each is, and what it was made of, by the number of its file. */
+  /** Length of each file and of its source track, by the number of the file. */
   readonly lengths: ReadonlyMap<number, DecodedLengths>;
 }
 

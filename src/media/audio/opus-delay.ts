@@ -1,6 +1,6 @@
-// Matroska says how much of an Opus stream's beginning is not to be heard (CodecDelay), and readers subtract that from
-// the timestamps. Some ffmpeg versions (5.1) write the one without adding the other, so that sound lands 6.5 ms early
-// against the picture with every generation. Measures what this ffmpeg does, on the stream itself.
+// Matroska states how much of an Opus stream's beginning is skipped (CodecDelay), and readers subtract that from the
+// timestamps. Some ffmpeg versions (5.1) write the delay without adding it to the timestamps, so that sound shifts 6.5
+// ms against the picture with every copy. This measures what the installed ffmpeg does with the stream itself.
 import { join } from "node:path";
 import { removeTree } from "../../base/files.ts";
 import { newId } from "../../base/ids.ts";
@@ -10,15 +10,15 @@ import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { streamBeginnings } from "./stream-beginnings.ts";
 
-/** Where the trial puts the stream: far from zero, so that no negative timestamp is involved. */
+/** Position of the stream in the trial: far from zero, so that no negative timestamp occurs. */
 const TRIAL_US = 10_000_000;
 
 /** Readers round the usual delay of 6.5 ms up to 7; halfway between, both that and a whole number land right. */
 const ROUNDED_UP_US = 250;
 
 /**
- * Microseconds to add to a copied Opus stream so that it lands where it was: remuxes 0.2 s of it and looks.
- * `muxer` is "matroska" or "webm".
+ * Microseconds to add to a copied Opus stream so that it keeps its position: remuxes 0.2 s of it and measures. `muxer`
+ * is "matroska" or "webm".
  */
 export async function opusDelayUs(
   tools: Tools,

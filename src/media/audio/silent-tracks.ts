@@ -1,5 +1,5 @@
-// Sound tracks that a file announces and that hold nothing: broadcasts name tracks that never send, recordings are cut
-// before a track begins. They are left out, and said; a track that begins late is none of them.
+// Sound tracks that a file announces but leaves empty: broadcasts declare tracks that never send, recordings end before
+// a track begins. They are left out and reported; a track that begins late is kept.
 
 import type { Tools } from "../ffmpeg/tools.ts";
 import { readTrackPackets, type TrackPackets } from "../index/track-packets.ts";
@@ -12,13 +12,13 @@ import { streamBeginnings } from "./stream-beginnings.ts";
 const NO_PACKET = "it holds no sound: the source names the track and has no packet of it";
 const NOT_DECODABLE = "its packets say neither sample rate nor channels, and none of them can be decoded";
 
-/** Why each of these tracks is left out, by source index. */
+/** The reason to leave out each of these tracks, by source index. */
 export type Silent = ReadonlyMap<number, string>;
 
 export interface SilentSource {
   readonly path: string;
   readonly info: SourceInfo;
-  /** All packets of the source, counted; asked for only where a track may be empty. */
+  /** Counts all packets of the source; called only when a track may be empty. */
   readonly tracks: () => Promise<ReadonlyMap<number, Pick<TrackPackets, "packets">>>;
 }
 
@@ -26,7 +26,7 @@ function soundOf(plan: StreamPlan): SourceStream[] {
   return plan.streams.flatMap(({ source }) => (source.type === "audio" ? [source] : []));
 }
 
-/** ffprobe gives zeros where it met no packet, or none that it understood. */
+/** ffprobe reports zeros when it met no packet, or none that it understood. */
 function saysNothing({ sampleRate, channels }: SourceStream): boolean {
   return sampleRate === 0 || channels === 0;
 }
@@ -38,8 +38,8 @@ export function withoutPackets(plan: StreamPlan, tracks: ReadonlyMap<number, Pic
 }
 
 /**
- * A look at the first packets is enough for most files; only a track that is not among them has to wait for the count of
- * all. Errors: E_ENCODE_REQUEST where there is sound and none of it can be decoded, those of `source.tracks`.
+ * The first packets are enough for most files; only a track without one among them needs the count of all. Errors:
+ * E_ENCODE_REQUEST when there is sound and none of it can be decoded, those of `source.tracks`.
  */
 export async function findSilent(
   tools: Tools,
@@ -68,8 +68,8 @@ export async function findSilent(
 }
 
 /**
- * Where the output would have no sound if the tracks that are kept turn out to hold nothing: looks before any work is done.
- * Errors: those of findSilent, E_INDEX.
+ * Checks before any work whether the kept tracks contain any sound, where the output could otherwise have none. Errors:
+ * those of findSilent, E_INDEX.
  */
 export async function requireHeard(
   tools: Tools,

@@ -1,4 +1,4 @@
-// The first packets of a file's streams: where each stream really begins, priming included.
+// Reads the first packets of a file's streams: where each stream really begins, including priming.
 import { MICROSECONDS, parseRational, type Rational, rescale } from "../../base/rational.ts";
 import { probeCompact } from "../ffmpeg/compact-lines.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

@@ -1,5 +1,5 @@
-// Finds out before the stitch whether what is to be copied from the source can be: damaged sound can't always be
-// rewritten for another container. What can't be copied and need not be is encoded instead; the rest is refused.
+// Tries before the stitch whether the streams to be copied can be: damaged sound can't always be rewritten for another
+// container. Sound that can't be copied is encoded instead unless the request demands a copy, which is then refused.
 import { devNull } from "node:os";
 import { AppError } from "../../base/errors.ts";
 import { demuxerName } from "../ffmpeg/formats.ts";
@@ -15,15 +15,15 @@ import { audioOfTrack } from "../request/values/audio-tracks.ts";
 
 /** Sound that can't be copied as planned. */
 export interface Uncopied {
-  /** Source indexes of what is encoded instead. */
+  /** Source indexes of streams that are encoded instead. */
   readonly indexes: readonly number[];
-  /** Why, for the proof. */
+  /** The reasons, for the proof. */
   readonly notes: readonly string[];
 }
 
 const NONE: Uncopied = { indexes: [], notes: [] };
 
-/** Containers whose packets are handed on as they are; packets of the others are parsed or rewritten on their way. */
+/** Containers whose packets are copied unchanged; those of the others are parsed or rewritten. */
 const HANDED_ON: ReadonlySet<string> = new Set(["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "ogg", "nut"]);
 
 function copied(plan: StreamPlan): PlannedStream[] {
@@ -32,13 +32,13 @@ function copied(plan: StreamPlan): PlannedStream[] {
   );
 }
 
-/** Whether a copy may fail that a look at the codecs allows. */
+/** Whether a copy may fail although the codecs allow it. */
 export function mustTryCopies(info: SourceInfo, plan: StreamPlan): boolean {
   const isRewritten = plan.container === "ts" || !HANDED_ON.has(info.formatName);
   return isRewritten && copied(plan).length > 0;
 }
 
-/** A muxer's whole work on these streams of the source, kept nowhere. `input` is a `file:` URL. */
+/** Runs a muxer on these streams of the source and discards the result. `input` is a `file:` URL. */
 export function copyTrialArgs(info: SourceInfo, container: Container, indexes: readonly number[], input: string) {
   return [
     ...QUIET,

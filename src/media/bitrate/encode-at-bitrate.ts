@@ -1,5 +1,5 @@
-// Runs a segment whose task names a rate: measures it, or encodes it to its share of the bits, in two local passes where
-// the encoder has them and once more where it missed. What it is given and what it must hold is the server's business.
+// Runs a segment with a bit rate task: measures it, or encodes it to its share of the bits, in two local passes where
+// the encoder supports them, and again if it missed. The server decides the share.
 import { mkdir, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { startWorkTimer } from "../../base/process/pause.ts";
@@ -13,14 +13,16 @@ import { nextBitrate, type Try } from "./next-bitrate.ts";
 import { bitsInListing, readPackets, sumBits } from "./packet-bits.ts";
 import { firstRun, measuringRun, type PassRun, type TargetTask, targetRun, wordsFor } from "./pass-runs.ts";
 
-/** Second passes at most: each further one is aimed by what those before it missed. */
+/** The most second passes; each is aimed by how far the earlier ones missed. */
 const MOST_TRIES = 5;
-/** Two sizes this near, from different rates, are what the pictures take and not what was asked. */
+/** Two sizes this close at different rates: the pictures take this size, whatever the target. */
 const SAME = 0.003;
-/** A second pass of x264 and x265 refuses what it expects to miss; a single pass comes as near as can be. */
+/**
+ * A second pass of x264 and x265 refuses a target that it expects to miss; a single pass comes as close as possible.
+ */
 const TOO_LOW = /requested bitrate is too low/;
 const SEGMENT_FORMATS = "nut,matroska,webm";
-/** What part of the work is done when a run ends, so that progress rises through all of them and never stands still. */
+/** Share of the work that is done after each run, so that progress rises through all of them. */
 const DONE_AFTER = [0.2, 0.85, 0.93, 0.97, 0.99, 1] as const;
 
 export interface Measured {
@@ -32,7 +34,7 @@ export interface Measured {
 
 export type MeasureOutcome = Measured | Extract<EncodeOutcome, { ok: false }>;
 
-/** A segment of any task that is to be kept. */
+/** Encodes a segment of any task that is kept. */
 export async function encodeAtBitrate(tools: Tools, task: SegmentTask, options: EncodeOptions): Promise<EncodeOutcome> {
   const { rate } = task;
   if (rate === undefined || rate.pass === "measure") return await encodeSegment(tools, task, options);
@@ -42,7 +44,7 @@ export async function encodeAtBitrate(tools: Tools, task: SegmentTask, options: 
   return await encodeToTarget(tools, task, rate, options);
 }
 
-/** Bits of the segment at the measuring quality; of an encoder that can't be measured, what its time alone says. */
+/** Bits of the segment at the measuring quality; for an encoder that can't be measured, estimated from the duration. */
 export async function measureSegment(tools: Tools, task: SegmentTask, options: EncodeOptions): Promise<MeasureOutcome> {
   const { rate, request } = task;
   if (rate?.pass !== "measure") throw new Error("the task does not say at which rate to measure");
@@ -111,13 +113,13 @@ async function encodeToTarget(
   return { ok: true, path, report: { ...best.outcome.report, seconds, videoBytes: best.bits / 8 } };
 }
 
-/** How far from the target; beyond what -maxrate lets through in the segment's time, too far in any case. */
+/** The distance from the target; a size above -maxrate in the segment's time is always too far. */
 function missOf(bits: number, { targetBits, slackBits, buffer, seconds }: TargetTask): number {
   const miss = Math.abs(bits - targetBits);
   return buffer !== null && bits > buffer.maxrate * seconds ? miss + slackBits + 1 : miss;
 }
 
-/** Progress of one run as its part of all of them. */
+/** Maps the progress of one run to its share of all runs. */
 function inPart(options: EncodeOptions, task: SegmentTask, { seconds }: TargetTask, run: number): EncodeOptions {
   const { onProgress } = options;
   if (onProgress === undefined) return options;

@@ -1,5 +1,6 @@
-// A clock of one tick a frame for encoders whose second pass takes each frame to last one tick. Only where it says the
-// segment's times exactly: the muxer turns them back into the job's ticks, and verification compares them. Pure.
+// A clock of one tick per frame for encoders whose second pass assumes that each frame lasts one tick. It is used only
+// where it expresses the segment's times exactly: the muxer converts them back to the job's ticks, and verification
+// compares them. Pure.
 import { invert, multiply, type Pts, type Rational, rational, rescale } from "../../base/rational.ts";
 import { segmentFormat } from "../ffmpeg/codecs.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
@@ -10,12 +11,12 @@ import { plannedFrames, type SourceRange } from "../plan/planned-frames.ts";
 import { passesOf } from "../request/tables/encoder-passes.ts";
 import { segmentOffsetUs } from "../segment/segment-clock.ts";
 
-/** With more places of the clock empty than this, an encoder that counts ticks would plan for a shorter segment. */
+/** With fewer ticks taken than this, an encoder that counts ticks would plan for a longer segment. */
 const LEAST_TAKEN = 0.9;
 
 /**
- * The longest tick on which every one of `pts` (sorted, in `timeBase`) is a whole number, if nearly each tick has a frame.
- * Null where the frames are too few to tell, stand at uneven distances or beside the clock's zero.
+ * The longest tick on which every one of `pts` (sorted, in `timeBase`) is a whole number, if nearly every tick has a
+ * frame. Null when the frames are too few, uneven, or not aligned with the clock's zero.
  */
 export function evenClock(pts: readonly Pts[], timeBase: Rational): Rational | null {
   const [first] = pts;
@@ -28,12 +29,12 @@ export function evenClock(pts: readonly Pts[], timeBase: Rational): Rational | n
   return pts.length < LEAST_TAKEN * ticks ? null : multiply(timeBase, rational(step, 1));
 }
 
-/** NUT's ticks are no longer than this part of a second for video (libavformat/nutenc.c). */
+/** NUT's ticks for video are at most this fraction of a second (libavformat/nutenc.c). */
 const NUT_TICKS = 48_000;
 const NUT_DIVISORS = [2, 3, 5, 7, 9, 11, 13] as const;
 const NUT_LARGEST = 1 << 24;
 
-/** What a NUT file counts in whose encoder counts in `tick` (libavformat/utils.c, ff_choose_timebase). */
+/** The time base of a NUT file whose encoder counts in `tick` (libavformat/utils.c, ff_choose_timebase). */
 export function nutTick({ num, den }: Rational): Rational {
   let [ticks, second] = [num, den];
   const isCoarse = () => Math.floor(second / ticks) < NUT_TICKS;
@@ -43,8 +44,8 @@ export function nutTick({ num, den }: Rational): Rational {
 }
 
 /**
- * The clock on which the range's pictures stand, if its file then counts as those of all other segments do: ffmpeg's
- * concat demuxer takes every file's ticks for those of the first. Where it does not, all segments must have one clock.
+ * The clock of the range's pictures, if its file then has the same time base as those of all other segments: ffmpeg's
+ * concat demuxer reads every file's ticks as those of the first. Otherwise all segments must share one clock.
  */
 function sharedClock(own: readonly Pts[], whole: () => readonly Pts[] | null, timeBase: Rational): Rational | null {
   const tick = evenClock(own, timeBase);
@@ -61,7 +62,7 @@ export function withFrameClock(task: SegmentTask, index: FrameIndex, info: Sourc
   const way = passesOf(request.video.encoder)?.clock;
   if (rate?.pass !== "land" || way === undefined) return task;
   const timing = frameTimingOf(request, info.video.timeBase);
-  // WebM, which holds alpha, counts in milliseconds whatever the encoder does.
+  // WebM, used for alpha, counts in milliseconds whatever the encoder does.
   if (timing === null || task.expectedFrames === null || segmentFormat(video, request.video.encoder) !== "nut")
     return task;
   const ticksOf = (range: SourceRange) =>
@@ -75,7 +76,7 @@ export function withFrameClock(task: SegmentTask, index: FrameIndex, info: Sourc
   return { ...task, frameClock: { tick, from } };
 }
 
-/** Segments of a job lie at one same distance from its zero, which must be a whole number of ticks. */
+/** All segments of a job have one offset from its zero, which must be a whole number of ticks. */
 function isWhole(encoderTimeBase: Rational, clock: Rational): boolean {
   return multiply(rational(segmentOffsetUs(encoderTimeBase), 1_000_000), invert(clock)).den === 1;
 }

@@ -1,4 +1,4 @@
-// The decoder's buffer, played through: it fills at the given rate up to its size, and each picture is taken out at its
+// Simulates the decoder's buffer: it fills at the given rate up to its size, and each picture is removed at its
 // decoding time (ITU-T H.264 annex C.1, variable rate). Pure.
 import type { Buffer } from "./segment-buffer.ts";
 
@@ -9,20 +9,20 @@ export interface TimedPacket {
 }
 
 export interface BucketResult {
-  /** Pictures that were not there in time. */
+  /** Pictures that did not arrive in time. */
   readonly underflows: number;
-  /** The fullest need: bits that were missing for the worst picture; 0 when none was. */
+  /** Bits that were missing for the worst picture; 0 when none were. */
   readonly worstMissingBits: number;
   /** Decoding time of the first picture that was late; null: none was. */
   readonly firstAt: number | null;
-  /** The least that was left after a picture was taken out, as part of the buffer. */
+  /** The lowest level after a picture was removed, as a share of the buffer. */
   readonly lowest: number;
 }
 
-/** x264 and x265 let a decoder begin when its buffer is 0.9 full (vbv-init). */
+/** x264 and x265 assume that a decoder starts when its buffer is 0.9 full (vbv-init). */
 const INITIAL_FILL = 0.9;
 
-/** `packets` in decoding order. A late picture is taken as if it had come, so that one failure is counted once. */
+/** `packets` in decoding order. A late picture is removed as if it had arrived, so that one failure counts once. */
 export function playBucket(packets: readonly TimedPacket[], { maxrate, bufsize }: Buffer): BucketResult {
   let fill = INITIAL_FILL * bufsize;
   let underflows = 0;

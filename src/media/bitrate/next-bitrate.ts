@@ -1,18 +1,18 @@
-// The rate of a segment's next encode, by what those before it took. Pure.
+// The bit rate for a segment's next encode, from the results of the earlier ones. Pure.
 
-/** One step changes the rate by so much at most. */
+/** The largest factor of one step. */
 const MOST_STEP = 4;
 
-/** One encode of a segment: the mean rate it was asked for, in bit/s, and the bits that it took. */
+/** One encode of a segment: its requested mean rate in bit/s, and the bits that it took. */
 export interface Try {
   readonly bitrate: number;
   readonly bits: number;
 }
 
 /**
- * The rate to try next: between the nearest rates above and below the target, in the proportion of what they missed
- * (whole quantizers make sizes jump, so the last miss alone swings to and fro). Until there is one on each side, by the
- * last miss.
+ * The bit rate to try next: interpolated between the nearest rates above and below the target (whole quantizers make
+ * sizes jump, so following the last miss alone would oscillate). With results on one side only, it follows the last
+ * miss.
  */
 export function nextBitrate(tries: readonly Try[], targetBits: number): number {
   const last = tries.at(-1);

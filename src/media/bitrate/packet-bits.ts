@@ -1,4 +1,4 @@
-// Counts the bits of video packets, without their container: from ffmpeg's framecrc listing and by demuxing a file.
+// Counts the bits of video packets without their container: from ffmpeg's framecrc listing or by demuxing a file.
 import { readFile } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
 import { succeeded } from "../../base/process/run-process.ts";

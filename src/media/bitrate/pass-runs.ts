@@ -1,4 +1,5 @@
-// The ffmpeg runs that a bit rate takes over one segment: which request, and where the passes keep their notes. Pure.
+// The ffmpeg runs that encode one segment at a bit rate: the request of each, and where the passes store their
+// statistics. Pure.
 import { join } from "node:path";
 import type { BitrateTask } from "../model/bitrate-task.ts";
 import type { EncodeRequest, NamedOption } from "../model/encode-request.ts";
@@ -8,20 +9,20 @@ import { type EncoderPasses, type PassWords, passesOf } from "../request/tables/
 
 export interface PassRun {
   readonly task: SegmentTask;
-  /** Beside those of the request. */
+  /** In addition to those of the request. */
   readonly encoderArgs: readonly string[];
 }
 
 export type TargetTask = Extract<BitrateTask, { pass: "land" }>;
 
-/** How the encoder can take two passes over this very segment. */
+/** How the encoder can run two passes over this segment. */
 export function wordsFor(task: SegmentTask, passes: EncoderPasses): PassWords {
   return (passes.clock !== undefined && task.frameClock === undefined) || isHurried(task.request)
     ? "none"
     : passes.passes;
 }
 
-/** libvpx leaves no notes of a first pass at its realtime deadline, and libaom plans nothing by them. */
+/** libvpx writes no first-pass statistics at its realtime deadline, and libaom does not use them. */
 function isHurried({ video }: EncodeRequest): boolean {
   return video.privateOptions.some(
     ([key, value]) => ["deadline", "quality", "usage"].includes(key) && /^(realtime|rt|1)$/.test(value),
@@ -31,12 +32,12 @@ function isHurried({ video }: EncodeRequest): boolean {
 /** Counts the bits of the segment at the quality that all segments of the video are measured with. */
 export function measuringRun(task: SegmentTask, bitrate: number, passes: EncoderPasses, folder: string): PassRun {
   const request = measuringRequest(task.request, task.video, bitrate, passes);
-  // A first pass of libvpx or libaom leaves notes and no packets.
+  // A first pass of libvpx or libaom writes statistics and no packets.
   const words = passes.firstPass === "measuring" ? passes.passes : "none";
   return passRun({ ...task, request }, words, 1, folder);
 }
 
-/** x264 and x265 plan a second pass best from a first one of constant quality, the others from one like the second. */
+/** x264 and x265 work best after a first pass of constant quality, the others after one like the second. */
 export function firstRun(task: SegmentTask, rate: TargetTask, passes: EncoderPasses, folder: string): PassRun {
   const request =
     passes.firstPass === "measuring"
@@ -73,7 +74,7 @@ function passRun(task: SegmentTask, words: PassWords, pass: 1 | 2, folder: strin
   return { task: { ...task, request: withParams(task.request, params) }, encoderArgs: [] };
 }
 
-/** A path inside a parameter string: `:` and `=` part its words (av_get_token). */
+/** Escapes a path inside a parameter string, where `:` and `=` separate words (av_get_token). */
 function escaped(path: string): string {
   return path.replace(/[\\:=']/g, "\\$&");
 }

@@ -1,5 +1,5 @@
-// The buffer that a segment may use, so that the joined file keeps the one that was asked for. Pure; the reasoning is in
-// docs/adr/0008 and is held by a property test over random segments.
+// The buffer for each segment, so that the joined file keeps the requested one. Pure. docs/adr/0008 has the reasoning;
+// a property test over random segments checks it.
 
 export interface Buffer {
   /** Bits per second that fill it. */

@@ -1,10 +1,10 @@
-// Makes a cadence from the frames of a source and what the output shows of them: as few shifts of the source's times as
-// will do. Pure.
+// Builds a cadence from the frames of a source and the output frames that show them, with as few shifts of the source's
+// times as possible. Pure.
 import type { Pts, Rational } from "../../base/rational.ts";
 import type { Cadence } from "../model/cadence.ts";
 import type { SyncedOutput } from "./output-sync.ts";
 
-/** Ticks in a frame of the output, at least: room between frames for a shift. */
+/** Least number of ticks in an output frame, to leave space for a shift. */
 const LEAST_TICKS = 64;
 
 /** A tick fine enough for shifts. */
@@ -14,8 +14,9 @@ function fineTick(timeBase: Rational, rate: Rational): Rational {
 }
 
 /**
- * Whole ticks a, b such that a ≤ shift ≤ b puts a frame at `at` on the output's frame `number`, with no half among them.
- * The last frame must lie behind its place: with eof_action=pass the filter fps then gives it wherever the stream ends.
+ * Whole ticks a, b such that every shift with a ≤ shift ≤ b puts a frame at `at` on the output's frame `number`, never
+ * on a half. The last frame must lie after its output frame's time: with eof_action=pass the filter fps then puts it
+ * out wherever the stream ends.
  */
 function shiftBounds(at: Pts, number: number, perFrame: Rational, isLast: boolean) {
   // at - shift must lie strictly between number - ½ and number + ½ frames.

@@ -1,5 +1,5 @@
-// Which cadence `-r` has for a source, or why nobody can tell it beforehand. A plan is made only where the packets say all
-// that ffmpeg's output stage goes by; everything else is left to one run, which is right by nature.
+// Finds the cadence of `-r` for a source, or why it can't be predicted. A cadence is planned only where the packets
+// show everything that ffmpeg's output stage uses; everything else is left to one run, which is right by definition.
 import { AppError } from "../../base/errors.ts";
 import { type Pts, parseRational, type Rational, toNumber } from "../../base/rational.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
@@ -15,11 +15,11 @@ import { cadenceOf } from "./cadence-of.ts";
 import { learnSyncRule } from "./learn-sync-rule.ts";
 import { type SyncRule, syncOutput } from "./output-sync.ts";
 
-/** Containers whose packets were compared with what ffmpeg's output stage gets. */
+/** Containers whose packets were compared with the input of ffmpeg's output stage. */
 const FORMATS = new Set(["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"]);
 /** Three days at 60 frames a second, as for the filter fps. */
 const MOST_FRAMES = 16_000_000;
-/** Of all, and of those that one segment may need: what ffmpeg is told is a word of the command line. */
+/** The most shifts in all, and of those that one segment may need: they are one word of ffmpeg's command line. */
 const MOST_SHIFTS = 20_000;
 const MOST_SHIFTS_TOGETHER = 600;
 /** Longer than any segment (scheduler/sizing.ts). */
@@ -39,14 +39,14 @@ export class Durations {
   }
 }
 
-/** av_guess_frame_rate (libavformat/avformat.c); null where it looks at what ffprobe does not tell. */
+/** av_guess_frame_rate (libavformat/avformat.c); null where it uses data that ffprobe does not show. */
 function guessedFrameRate({ realFrameRate: real, averageFrameRate: mean }: SourceVideo): Rational | null {
   if (real === null || mean === null) return null;
   if (toNumber(mean) < 70 && toNumber(real) > 210) return mean;
   return Math.abs(1 - toNumber(mean) / toNumber(real)) > 0.1 ? null : real;
 }
 
-/** What ffmpeg takes for a guess of its demuxer, and replaces by others (video_duration_estimate, 7.1). */
+/** Durations that ffmpeg considers a guess of its demuxer and replaces (video_duration_estimate, 7.1). */
 function isUnsure(duration: number, sinceLast: number): boolean {
   return duration <= 0 || (duration === 1 && sinceLast > 2);
 }
@@ -67,12 +67,15 @@ function whyNotRequest(request: EncodeRequest, isEven: boolean): string | null {
   const plain = { ...request, video: { ...video, frameRate: null } };
   const timing = frameTimingOf(plain, { num: 1, den: 1 });
   if (timing === null || !timing.keepsTimes) return "a filter before it changes the frames' times";
-  // A filter that holds frames back may hand on the duration of another.
+  // A filter that delays frames may pass on the duration of another.
   const holding = request.filters.find((call) => !keepsToRange(filterEffect(call)));
   return holding === undefined || isEven ? null : `the frames last differently, and ${holding.name} looks at several`;
 }
 
-/** More shifts than a segment's command line holds; where pictures hang together for longer, a segment is longer. */
+/**
+ * Whether there are more shifts than a segment's command line holds; segments are longer where pictures depend on each
+ * other for longer.
+ */
 function areTooMany({ shifts, tick }: Cadence, { gops, timeBase }: FrameIndex): boolean {
   const longest = gops.reduce((most, { startPts, endPts }) => Math.max(most, endPts - startPts), 0);
   const together = (TOGETHER_SECONDS + longest * toNumber(timeBase)) / toNumber(tick);
@@ -82,7 +85,7 @@ function areTooMany({ shifts, tick }: Cadence, { gops, timeBase }: FrameIndex): 
   );
 }
 
-/** Pure. A reason in words where there is none. Errors: E_ENCODE_REQUEST for endless frames. */
+/** Pure. Returns the reason when there is none. Errors: E_ENCODE_REQUEST for an endless number of frames. */
 export function cadenceFor(
   rule: SyncRule,
   request: EncodeRequest,
@@ -126,11 +129,11 @@ export function cadenceFor(
 
 export interface RequestWithCadence {
   readonly request: EncodeRequest;
-  /** Why `-r` is left to one run; null: it is not, or is not asked for. */
+  /** Why `-r` is left to one run; null: it is not, or `-r` was not requested. */
   readonly why: string | null;
 }
 
-/** The request with the cadence of its `-r`, where it can be told from a complete index. Errors: E_ENCODE_REQUEST. */
+/** Adds the cadence of `-r` to the request, if a complete index determines it. Errors: E_ENCODE_REQUEST. */
 export function withCadence(
   rule: SyncRule | null,
   request: EncodeRequest,
@@ -153,7 +156,7 @@ export interface CadenceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The same of a source that is not read yet: reads its packets. Errors: those of indexSource, E_ENCODE_REQUEST. */
+/** The same for a source that is not indexed yet: reads its packets. Errors: those of indexSource, E_ENCODE_REQUEST. */
 export async function findCadence(
   tools: Tools,
   request: EncodeRequest,

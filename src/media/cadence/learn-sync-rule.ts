@@ -1,5 +1,5 @@
-// Which of the known rules this ffmpeg's output stage follows: it is given a small video, and what it shows is held
-// against what each rule says. An ffmpeg that follows none is detected here, whatever its version says.
+// Finds which of the known rules this ffmpeg's output stage follows: it encodes a small video, and the result is
+// compared with each rule. An ffmpeg that follows none is detected, whatever its version.
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../base/errors.ts";
@@ -15,7 +15,7 @@ const FRAMES = 48;
 const GAP_AFTER = 30;
 const GAP_SECONDS = 0.4;
 const SOURCE_RATE = { num: 24, den: 1 };
-/** Between them they tell the rules apart, with filters and without, and see repeating, dropping and the end. */
+/** Together they distinguish the rules, with filters and without, and cover repeating, dropping and the end. */
 const TRIALS = [
   { rate: "30", filters: false },
   { rate: "60", filters: false },
@@ -41,7 +41,7 @@ async function run(program: string, args: readonly string[], signal?: AbortSigna
   return result.ended === "exit" && result.exitCode === 0 ? lines : [];
 }
 
-/** Each frame of another brightness. */
+/** Frames of different brightness. */
 async function makeVideo(tools: Tools, path: string, signal?: AbortSignal): Promise<void> {
   const pictures = `nullsrc=s=16x16:r=24,trim=end_frame=${FRAMES},geq=lum=4*N:cb=128:cr=128`;
   const gap = `setpts=PTS+gte(N\\,${GAP_AFTER})*${GAP_SECONDS}/TB`;

@@ -1,11 +1,11 @@
-// What ffmpeg's output stage does to a video for which `-r` asks a constant rate: how often each frame is shown, from
-// times and durations alone (fftools: do_video_out of 5.x and 6.0, video_sync_process since 6.1). Pure, and held against
-// real ffmpegs by its tests.
+// Models ffmpeg's output stage for a video with a constant rate from `-r`: how often each frame is shown, from times
+// and durations alone (fftools: do_video_out of 5.x and 6.0, video_sync_process since 6.1). Pure; tests compare it with
+// real versions of ffmpeg.
 import { invert, type Pts, type Rational, rescale, toNumber } from "../../base/rational.ts";
 
 /**
- * Two generations of ffmpeg differ in how long they take a frame to be. `rounded`: its packet's duration in whole frames
- * of the output, and where filters were asked for, the source's rate. `exact`: the frame's own duration.
+ * Two generations of ffmpeg assume different frame durations. `rounded`: the packet's duration in whole frames of the
+ * output, and with filters, the source's rate. `exact`: the frame's own duration.
  */
 export type SyncRule = "rounded" | "exact";
 
@@ -16,11 +16,11 @@ export interface SyncedFrames {
   /** Of each frame's packet, in the same ticks; 0: not stated. */
   readonly durations: readonly number[];
   readonly timeBase: Rational;
-  /** The rate asked for. */
+  /** The requested frame rate. */
   readonly rate: Rational;
-  /** The rate that filters are told for the source; null: none. */
+  /** The source's frame rate as filters see it; null: none. */
   readonly sourceFrameRate: Rational | null;
-  /** The user asked for filters. */
+  /** The request has filters. */
   readonly hasFilters: boolean;
   /** The file holds this one stream: then a late first frame is not shown from zero on. */
   readonly isAlone: boolean;
@@ -70,7 +70,7 @@ function durationRule(source: SyncedFrames, tick: Rational): (duration: number) 
   };
 }
 
-/** Null: ffmpeg would skip a repetition, which no plan has. */
+/** Null: ffmpeg would skip a repetition, which a cadence can't express. */
 export function syncOutput(source: SyncedFrames): SyncedOutput | null {
   const tick = invert(source.rate);
   const durationOf = durationRule(source, tick);

@@ -1,7 +1,8 @@
-// How far the clock of a stream gets, packet by packet in the order of the file: what its packets last together, however
-// often the clock begins anew. Pure.
+// Adds up how far a stream's clock advances, packet by packet in file order, however often the clock restarts. Pure.
 
-/** A step further than this either way is no step of one recording (ffmpeg's -dts_delta_threshold; half a second back). */
+/**
+ * A longer step in either direction can't belong to one recording (ffmpeg's -dts_delta_threshold; half a second back).
+ */
 const MOST_FORWARD_SECONDS = 10;
 const MOST_BACK_SECONDS = 0.5;
 

@@ -1,5 +1,5 @@
-// Watches the packets of a file's pictures and sound, in the order of the file, for a clock that starts anew or leaps: two
-// recordings joined. A pause is none: there the other streams go on. Pure.
+// Watches the packets of a file's pictures and sound, in file order, for a clock that restarts or leaps: joined
+// recordings. A pause is neither, because the other streams continue. Pure.
 
 /** ffmpeg's own limit (-dts_delta_threshold): a longer step forward may be a leap. */
 const LEAP_US = 10_000_000;
@@ -7,7 +7,7 @@ const LEAP_US = 10_000_000;
 const BACK_US = 100_000;
 /** Streams of one recording leap together, within what their packets last. */
 const TOGETHER_US = 1_000_000;
-/** Of the steps of a stream that is alone, so many must be alike to call one of more than 10 s a leap. */
+/** For a stream on its own: this share of its steps must be alike before one of more than 10 s counts as a leap. */
 const EVEN_SHARE = 0.9;
 /** Steps that differ by less are alike: rounding to 90 kHz and to milliseconds. */
 const ALIKE_US = 1500;
@@ -32,11 +32,11 @@ export interface ClockBreak {
 }
 
 interface Found extends ClockBreak {
-  /** Streams that were left behind by a leap, and the place of it in the file; none: it is a break whatever follows. */
+  /** Streams that did not follow a leap; null: it is a break in any case. */
   readonly behind: readonly number[] | null;
-  /** The place of the packet before it on the old clock. */
+  /** Number of the previous packet on the old clock. */
   readonly after: number;
-  /** The stream begins here: it is a break where the others have ended, and none that the others must share. */
+  /** The stream begins here: a break only if the other streams have ended, and not one that they must share. */
   readonly isBeginning?: true;
   readonly packet: number;
 }
@@ -45,7 +45,7 @@ interface StreamClock {
   readonly firstUs: number;
   /** Packets of the file before its first one. */
   readonly firstPacket: number;
-  /** It began so far ahead of all others that it bridges nobody's pause. */
+  /** It began so far ahead of all others that it can't bridge their pause. */
   readonly isAhead: boolean;
   atUs: number;
   highestUs: number;
@@ -89,7 +89,7 @@ export class ClockWatch {
     clock.packet = packet;
   }
 
-  /** True: further ahead of all that was there before than ffmpeg lets a stream begin without closing the gap. */
+  /** Whether a new stream begins further ahead of all others than ffmpeg allows without closing the gap. */
   #begin(stream: number, atUs: number, packet: number): boolean {
     const others = [...this.#streams];
     const before = others.reduce((most, [, { highestUs }]) => Math.max(most, highestUs), Number.NEGATIVE_INFINITY);
@@ -117,7 +117,7 @@ export class ClockWatch {
       this.#found.push({ ...leap, behind: others.map(([other]) => other) });
   }
 
-  /** Another stream has leapt as far, and this one not yet. */
+  /** Whether another stream has leapt as far and this one has not yet. */
   #follows({ stream, byUs }: ClockBreak): boolean {
     const own = this.#found.filter((each) => each.stream === stream).length;
     return [...this.#streams.keys()].some((other) => {

@@ -1,5 +1,5 @@
-// A source whose clock starts anew in the middle (recordings joined byte by byte), onto one clock: copied into a
-// transport stream by ffmpeg, whose own correction is what a plain run would give, and read from there ever after.
+// Puts a source whose clock restarts in the middle (recordings joined byte by byte) on one clock: ffmpeg copies it into
+// a transport stream, with the same correction as in a plain run, and everything reads that copy from then on.
 import { rm } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
 import { freeBytes, landFile, tempNameFor } from "../../base/files.ts";
@@ -14,7 +14,7 @@ import { describeBreak } from "./clock-watch.ts";
 import { brokenClock, type ReadClock, readClock } from "./read-clock.ts";
 import { mayBreakClock } from "./scan-clock.ts";
 
-/** What a transport stream holds as it is, and gives back under the same name. */
+/** Codecs that a transport stream keeps unchanged and reports under the same name. */
 const CARRIED: ReadonlySet<string> = new Set([
   ...["h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "aac", "mp2", "mp3", "ac3", "eac3", "dts", "opus"],
   ...["dvb_subtitle", "dvb_teletext"],
@@ -29,11 +29,13 @@ interface ClockSource {
 }
 
 export interface CorrectedSource extends ClockSource {
-  /** What was done, in words. */
+  /** Describes the correction. */
   readonly note: string;
 }
 
-/** The streams that are copied: all that can be told from one another by their index afterwards. A text says why not. */
+/**
+ * The streams to copy: all that can be identified by their index afterwards. A string gives the reason against copying.
+ */
 function carriedStreams({ streams }: SourceInfo): number[] | string {
   const wanted = streams.filter(({ type }) => type === "video" || type === "audio" || type === "subtitle");
   const other = wanted.find(({ codec }) => !CARRIED.has(codec));
@@ -47,7 +49,7 @@ export function correctArgs({ formatName }: SourceInfo, indexes: readonly number
     ...QUIET,
     ...[...inputGuards({ formats: formatName, kind: "file" }), "-f", demuxerName(formatName), "-i", input],
     ...indexes.flatMap((index) => ["-map", `0:${index}`]),
-    // Pictures before the first key frame stay; each packet of sound keeps a time of its own.
+    // Pictures before the first key frame are kept; each packet of sound keeps its own time.
     ...["-c", "copy", "-copyinkf", "-pes_payload_size", "0"],
     ...["-f", "mpegts", "-y", output],
   ];
@@ -64,7 +66,7 @@ function differenceOf(before: ReadClock, after: ReadClock, indexes: readonly num
   return `of its ${type} stream ${lost} ${has} packets of ${had} would be left`;
 }
 
-/** Why ffmpeg's correction would not be right; null: it may be tried. */
+/** Why ffmpeg's correction would be wrong; null: it may be tried. */
 function whyNot({ watch }: ReadClock): string | null {
   return watch.areTogether() ? null : "its streams do not jump alike";
 }
@@ -78,12 +80,12 @@ async function copyOnto(
 ): Promise<CorrectedSource | string> {
   const carried = carriedStreams(source.info);
   if (typeof carried === "string") return carried;
-  // A muxer refuses a stream that was announced and never came: nobody knows its sample rate.
+  // A muxer refuses an announced stream without packets: its sample rate is unknown.
   const indexes = carried.filter((index) => (before.packets.get(index) ?? 0) > 0);
   if (indexes.some((index, position) => index !== carried[position]))
     return "a stream that holds nothing stands between its own";
   if ((await freeBytes(target.folder)) < MOST_GROWTH * source.info.bytes + RESERVE_BYTES)
-    return "the server's work directory has no room to put it on one clock";
+    return "the server's work directory has too little space to put it on one clock";
   const temporary = tempNameFor(target.path);
   try {
     const args = correctArgs(source.info, indexes, fileUrl(source.path), fileUrl(temporary));

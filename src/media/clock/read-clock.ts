@@ -1,4 +1,4 @@
-// Asks ffprobe for the times of every packet of picture and sound, and watches them for a clock that breaks.
+// Reads the times of all picture and sound packets with ffprobe, and watches for a clock that breaks.
 import { AppError } from "../../base/errors.ts";
 import { MICROSECONDS, type Rational, rescale } from "../../base/rational.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
@@ -15,7 +15,7 @@ export interface ReadClock {
   readonly packets: ReadonlyMap<number, number>;
 }
 
-/** Packets as ffprobe tells them, in ticks, handed to a watch of microseconds. */
+/** Converts ffprobe's packets from ticks to microseconds for a watch. */
 export class PacketClock {
   readonly watch = new ClockWatch();
   readonly packets = new Map<number, number>();
@@ -76,7 +76,10 @@ export async function readClock(
   return clock;
 }
 
-/** The refusal of a source that can't be read on one clock; `why` it can't be put on one, where that was tried. */
+/**
+ * The refusal of a source that can't be read on one clock; `why`: the reason why correcting it failed, if that was
+ * tried.
+ */
 export function brokenClock(found: ClockBreak, why: string | null): AppError {
   return new AppError(
     "E_SOURCE_REFUSED",

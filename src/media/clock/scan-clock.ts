@@ -1,6 +1,6 @@
-// A quick look at the clocks of a transport or program stream, without a program: reads the headers of its PES packets at
-// the speed of the disk and says whether any clock goes back or leaps. It may suspect too much, never too little; who
-// wants to know for sure asks ffprobe, which reads every packet.
+// A quick scan of the clocks of a transport or program stream in this process: reads the headers of its PES packets at
+// the speed of the disk and reports whether any clock may go back or leap. It may suspect too much but never too
+// little; ffprobe, which reads every packet, gives the exact answer.
 import { open } from "node:fs/promises";
 
 /** Of a clock of 90 kHz. A hundredth of a second back, and a second less than what counts as a leap. */
@@ -19,12 +19,12 @@ function stepOf(from: number, to: number): number {
   return ((((to - from) % WRAP) + WRAP + WRAP / 2) % WRAP) - WRAP / 2;
 }
 
-/** The last time of each elementary stream, in ticks; says whether the next one is as it should be. */
+/** Keeps the last time of each elementary stream, in ticks, and checks the next one. */
 class Clocks {
   readonly #last = new Map<number, number>();
   #latest: number | null = null;
 
-  /** True: this one goes back, leaps, or begins far from the one before it. Subtitles may pause for as long as they like. */
+  /** Whether this time goes back, leaps, or begins far from the previous one. Subtitles may pause for any time. */
   isOdd(stream: number, ticks: number, mayPause: boolean): boolean {
     const last = this.#last.get(stream);
     const latest = this.#latest;
@@ -116,7 +116,7 @@ function scanProgram(bytes: Uint8Array, from: number, clocks: Clocks): Scanned {
   let at = from;
   while (at + 2 * HEADER_BYTES <= bytes.length) {
     const id = bytes[at + 3] ?? 0;
-    // Codes below 0xb9 are the video's own: a packet was lost.
+    // Codes below 0xb9 belong to the video: a packet was lost.
     if (!isStartCode(bytes, at) || id < 0xb9) at += 1;
     else if (id === 0xb9) at += 4;
     else if (id === 0xba) at += ((bytes[at + 4] ?? 0) & 0xc0) === 0x40 ? 14 + ((bytes[at + 13] ?? 0) & 7) : 12;
@@ -130,7 +130,7 @@ function scanProgram(bytes: Uint8Array, from: number, clocks: Clocks): Scanned {
   return { next: at, isOdd: false };
 }
 
-/** Where the first packet's sync byte lies, and how long packets are; null: this is no transport stream. */
+/** Position of the first sync byte, and the packet length; null: this is not a transport stream. */
 function findPackets(bytes: Uint8Array): { readonly from: number; readonly size: number } | null {
   for (let from = 0; from < 4 * 192; from += 1) {
     const size = PACKET_SIZES.find((each) => [0, 1, 2, 3].every((place) => bytes[from + place * each] === SYNC));
@@ -139,7 +139,9 @@ function findPackets(bytes: Uint8Array): { readonly from: number; readonly size:
   return null;
 }
 
-/** Whether any clock in the file may go back or leap. `formatName`: "mpegts" or "mpeg"; of others it knows nothing. */
+/**
+ * Whether any clock in the file may go back or leap. `formatName`: "mpegts" or "mpeg"; other formats are not scanned.
+ */
 export async function mayBreakClock(path: string, formatName: string, signal?: AbortSignal): Promise<boolean> {
   const isTransport = formatName === "mpegts";
   if (!isTransport && formatName !== "mpeg") return false;

@@ -1,11 +1,10 @@
-// Whether levels are converted between limited and full range on the way of the picture, which releases of ffmpeg round
-// differently. Pure.
+// Whether the encode converts levels between limited and full range, which releases of ffmpeg round differently. Pure.
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceVideo } from "../model/source.ts";
 import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
 import { isRangeUpToVersion, namedRange, outputRange } from "./range-path.ts";
 
-/** True where they are, or where only the run itself shows it. Grey counts as full range: so ffmpeg takes it. */
+/** True if it does, or if only the run itself shows it. ffmpeg treats grey as full range. */
 export function convertsLevels(video: SourceVideo, request: EncodeRequest): boolean {
   const isFull = isFullRange(video) || video.pixelFormat.startsWith("gray");
   const named = namedRange(request.filters);

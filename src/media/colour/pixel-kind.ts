@@ -1,9 +1,9 @@
-// What a pixel format's name says of the picture: luma and chroma, or RGB, grey, a palette. Pure. libavutil/pixdesc.c.
+// What a pixel format's name shows: luma and chroma, or RGB, grey, a palette. Pure. libavutil/pixdesc.c.
 import type { SourceVideo } from "../model/source.ts";
 
 const LUMA_AND_CHROMA = /^(yuv|yuyv|nv\d|p[024]\d\d|y2\d\d|xv\d|ayuv|vuy|uyv|uyyvyy|yvyu|v30x)/;
 
-/** Y'CbCr, planar or packed, with alpha or without. Grey is none of it: ffmpeg takes grey for full range (pixfmt.h). */
+/** Y'CbCr, planar or packed, with or without alpha. Grey is excluded: ffmpeg treats it as full range (pixfmt.h). */
 export function isLumaAndChroma(pixelFormat: string): boolean {
   return LUMA_AND_CHROMA.test(pixelFormat);
 }

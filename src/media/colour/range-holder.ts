@@ -1,4 +1,4 @@
-// Where an output says whether its luma runs from 0 to 255: a property of the codec, not of a version of ffmpeg. Pure.
+// Where an output states whether its luma has full range: a property of the codec, not of a version of ffmpeg. Pure.
 import { codecOfEncoder, familyOf } from "../request/tables/encoders.ts";
 
 /**
@@ -10,7 +10,7 @@ export type RangeHolder = "stream" | "container" | "full" | "rgb" | "limited";
 
 const IN_THE_STREAM = new Set(["h264", "hevc", "av1", "vp9"]);
 
-/** Whether pictures of this codec may say another range than those before them. */
+/** Whether pictures of this codec may state another range than earlier ones. */
 export function rangeInStream(codec: string): boolean {
   return IN_THE_STREAM.has(codec);
 }

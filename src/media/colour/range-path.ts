@@ -1,5 +1,5 @@
-// The range of the pictures from the decoder to the encoder, stated where versions of ffmpeg differ: until 6.0 a
-// conversion of the pixel format squeezes full range, since 7.1 the encoder's own list of ranges does
+// States the range of the pictures from decoder to encoder where versions of ffmpeg differ: until 6.0 a conversion of
+// the pixel format reduces full range to limited, since 7.1 the encoder's own list of ranges does
 // (docs/adr/0014-range-stated-in-the-graph.md). Pure.
 
 import type { EncodeRequest, FilterCall } from "../model/encode-request.ts";
@@ -13,7 +13,7 @@ import { isAlwaysSqueezed, isNeverRgb, type RangeHolder, rangeHolder } from "./r
 /** Limited and full, in ffprobe's words. */
 export type PictureRange = "tv" | "pc";
 
-/** Filters that may name the range of what they put out, and by which options. */
+/** Filters that may state the range of their output, and the options for it. */
 const RANGE_OPTIONS: ReadonlyMap<string, readonly string[]> = new Map([
   ["scale", ["out_range"]],
   ["zscale", ["out_range", "range", "r"]],
@@ -25,7 +25,7 @@ const RANGE_OPTIONS: ReadonlyMap<string, readonly string[]> = new Map([
 const FULL_WORDS = new Set(["full", "jpeg", "pc"]);
 const LIMITED_WORDS = new Set(["limited", "mpeg", "tv"]);
 
-/** The range that the last filter which names one puts out. */
+/** The range stated by the last filter that states one. */
 export function namedRange(calls: readonly FilterCall[]): PictureRange | null {
   let named: PictureRange | null = null;
   for (const { name, options } of calls) {
@@ -45,13 +45,13 @@ export function askedRange(request: EncodeRequest): string | null {
   return range === null ? null : probeWord("range", range);
 }
 
-/** Of this output: what the container should hold nobody holds where it has no place for it. */
+/** For this output: whether neither codec nor container can state the range. */
 function holderIn({ video }: EncodeRequest): RangeHolder {
   const holder = rangeHolder(video.encoder);
   return holder === "container" && video.hasNoPlaceForRange === true ? "limited" : holder;
 }
 
-/** Nothing in the request touches range, colours or pixel format, or it asks for what the source has. */
+/** Nothing in the request changes range, colours or pixel format, or it asks for the source's. */
 function keepsRange(video: SourceVideo, request: EncodeRequest): boolean {
   const format = askedPixelFormat(request);
   if (!keepsColour(request) || (format !== null && format !== video.pixelFormat)) return false;
@@ -146,11 +146,11 @@ function fullChain(calls: readonly FilterCall[], isUntold: boolean): StatedChain
 
 const LIMIT = "scale=out_range=limited";
 
-/** Limited range, made where the size is made, or first of all. */
+/** Conversion to limited range, done together with scaling or first of all. */
 function limitedChain(calls: readonly FilterCall[]): StatedChain {
   const at = calls.findIndex(isScale);
   const forgetful = firstForgetful(calls);
-  // Behind a filter that forgets it, full range would be taken for limited.
+  // After a filter that drops the tag, full range would be taken for limited.
   if (at === -1 || (forgetful !== -1 && forgetful < at)) return { before: [LIMIT], calls, after: [] };
   return {
     before: [],

@@ -1,4 +1,4 @@
-// The range that an encoder has written into a segment, asked of ffprobe where nobody could know it before.
+// Reads with ffprobe the range that an encoder wrote into a segment, where it can't be known beforehand.
 import { z } from "zod";
 import { succeeded } from "../../base/process/run-process.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";

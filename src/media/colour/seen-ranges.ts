@@ -1,5 +1,5 @@
-// Which ranges the pictures of a source say, asked of ffprobe: of all its key frames, or of pictures at a few places. The
-// header of the stream tells only the first. Knows nothing of what is made of it.
+// Reads with ffprobe which ranges a source's pictures state: all its key frames, or pictures at a few positions. The
+// stream's header only states the first.
 import { AppError } from "../../base/errors.ts";
 import { hasTimestamps, restartsClock } from "../ffmpeg/formats.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
@@ -51,14 +51,14 @@ export async function seenRanges(
   return [...ranges];
 }
 
-/** Shares of the film: two recordings that were joined differ in one of them, unless one is very short. */
+/** Positions as shares of the duration: two joined recordings differ at one of them, unless one is very short. */
 const PLACES = [0.12, 0.25, 0.37, 0.5, 0.62, 0.75, 0.87, 0.97];
 /** A transport stream is sought by bytes, so each place costs the packets up to the next key frame. */
 const PLACES_BY_BYTES = [0.3, 0.6, 0.95];
 const PACKETS_BY_BYTES = 60;
 const TIMEOUT_MS = 5000;
 
-/** Places of a film in ffprobe's words; null: it has no length, or can't be sought. */
+/** Positions in ffprobe's syntax; null: the source has no duration, or can't be sought. */
 export function sampleIntervals(info: SourceInfo): string | null {
   const { durationMicroseconds: duration, startMicroseconds: start, formatName } = info;
   if (duration === null || duration <= 0 || !hasTimestamps(formatName)) return null;
@@ -69,9 +69,9 @@ export function sampleIntervals(info: SourceInfo): string | null {
 }
 
 /**
- * Why the source should be made in one run, in words; null: nothing says so. A few pictures are decoded (0.1 s), so that
- * a change is known before work begins; one that they miss is found by the check of the output's pictures.
- * Errors: E_INTERRUPTED.
+ * Why the source should be encoded in one run; null: no reason was found. A few pictures are decoded (0.1 s), so that a
+ * change is known before work begins; the check of the output's pictures finds one that they miss. Errors:
+ * E_INTERRUPTED.
  */
 export async function sampledRangeChange(
   tools: Tools,

@@ -1,4 +1,4 @@
-// Elements of EBML (RFC 8794), as far as a track header needs it: read, and written again. Pure.
+// Reads and writes EBML elements (RFC 8794), as far as a track header needs. Pure.
 
 export interface Element {
   /** With its marker bits, as Matroska's lists name it. */
@@ -9,7 +9,7 @@ export interface Element {
   readonly end: number;
 }
 
-/** Size of the content where the writer did not know it: until the end. */
+/** Unknown size of the content: until the end. */
 const UNKNOWN_SIZE = -1;
 
 /** A number with a length in its leading zeros (RFC 8794 section 4); null where the bytes end. */

@@ -1,8 +1,8 @@
-// The header of a finished file that says what its tracks are: found, read and written back in place.
+// Finds the track header of a finished file, reads it, and writes it back in place.
 import { open } from "node:fs/promises";
 import { elementAt } from "./ebml.ts";
 
-/** A header with more than this is none of ours. */
+/** A larger header was not written by ffcluster. */
 const MOST_BYTES = 256 * 1024 * 1024;
 const SEGMENT = 0x18_53_80_67;
 const TRACKS = 0x16_54_ae_6b;
@@ -15,7 +15,7 @@ interface Span {
 
 type Reader = (at: number, bytes: number) => Promise<Uint8Array>;
 
-/** The whole `moov` box, wherever it lies. */
+/** The whole `moov` box, anywhere in the file. */
 async function findMoov(read: Reader, size: number): Promise<Span | null> {
   for (let at = 0; at + 8 <= size; ) {
     const head = await read(at, 16);
@@ -43,8 +43,8 @@ async function findTracks(read: Reader, size: number): Promise<Span | null> {
 }
 
 /**
- * Hands the header to `change` and writes what it returns, of the same length; false where there is no such header, or
- * where `change` returns null. Errors: those of the file system.
+ * Passes the header to `change` and writes its result, which must have the same length; false when there is no such
+ * header, or `change` returns null. Errors: those of the file system.
  */
 export async function changeHeader(
   path: string,
@@ -72,7 +72,7 @@ export async function changeHeader(
   }
 }
 
-/** The same header, read alone. */
+/** Reads the same header without changing it. */
 export async function readHeaderOf(path: string, kind: "mp4" | "mkv"): Promise<Uint8Array | null> {
   let found: Uint8Array | null = null;
   await changeHeader(path, kind, (header) => {

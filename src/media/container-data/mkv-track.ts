@@ -1,5 +1,5 @@
-// The video track of a Matroska header: what it says of the picture is taken out of one file and put into another, whose
-// header keeps its length, so that nothing behind it moves. Pure. Numbers: Matroska's element list (RFC 9559).
+// The video track of a Matroska header: copies data about the picture from one file into another whose header keeps its
+// length, so that nothing after it moves. Pure. Numbers: Matroska's element list (RFC 9559).
 import { crc32 } from "node:zlib";
 import { element, elementsIn, joined } from "./ebml.ts";
 
@@ -19,7 +19,7 @@ export interface MkvAdditions {
   readonly colour: readonly Uint8Array[];
 }
 
-/** Bytes that headers of elements, a colour master and what is left over may take beside the additions. */
+/** Bytes for element headers, a colour master and the rest, besides the additions. */
 const HEADERS = 32;
 
 export function mkvBytes({ video, colour }: MkvAdditions): number {
@@ -64,14 +64,14 @@ function videoWith(tracks: Uint8Array, from: number, to: number, added: MkvAddit
 }
 
 /**
- * The content of the Tracks element with the additions, as long as it was: the track's name, made long for that, gives
- * the room and keeps its first `nameBytes`. Null where it is not as expected.
+ * The content of the Tracks element with the additions, at its old length: the track's name was made longer to provide
+ * the space and keeps its first `nameBytes`. Null when it is not as expected.
  */
 export function withMkvData(tracks: Uint8Array, nameBytes: number, added: MkvAdditions): Uint8Array | null {
   const entry = videoEntry(tracks);
   if (entry === undefined) return null;
   const children = elementsIn(tracks, entry.body, entry.end);
-  // One byte too many can't be filled: a longer size takes it.
+  // A single spare byte can't hold a Void element: a longer size field takes it.
   for (const sizeLength of [4, 5]) {
     const content = joined(
       children.map(({ id, start, body, end }) => {

@@ -1,5 +1,5 @@
-// The video track of an MP4 or MOV header: boxes that describe the picture are taken out of one file and put into
-// another, whose header keeps its length, so that no offset of a sample changes. Pure. ISO/IEC 14496-12.
+// The video track of an MP4 or MOV header: copies boxes that describe the picture from one file into another whose
+// header keeps its length, so that no sample offset changes. Pure. ISO/IEC 14496-12.
 import { joined } from "./ebml.ts";
 
 interface Box {
@@ -43,7 +43,7 @@ function child(bytes: Uint8Array, { body, end }: Pick<Box, "body" | "end">, type
 
 interface VideoTrack {
   readonly handler: Box;
-  /** From the one that holds all others to the sample entry itself; each grows when a box is added to the last. */
+  /** From the outermost box to the sample entry; each grows when a box is added to the last. */
   readonly path: readonly Box[];
   readonly entry: Box;
 }
@@ -65,7 +65,7 @@ function videoTrack(moov: Uint8Array): VideoTrack | null {
   return null;
 }
 
-/** The boxes of the first video track that say what kind of picture it is, whole. `moov`: the whole box. */
+/** The complete boxes of the first video track that describe the picture. `moov`: the whole box. */
 export function mp4PictureBoxes(moov: Uint8Array): Uint8Array[] {
   const track = videoTrack(moov);
   if (track === null) return [];
@@ -75,8 +75,8 @@ export function mp4PictureBoxes(moov: Uint8Array): Uint8Array[] {
 }
 
 /**
- * The header with the boxes, as long as it was: the track's name, made longer by the boxes' length, gives the room.
- * `filler` is the byte that it was made longer with. Null where it is not as expected.
+ * The header with the boxes, at its old length: the track's name was made longer by the boxes' length. `filler` is the
+ * byte that it was extended with. Null when it is not as expected.
  */
 export function withMp4Boxes(moov: Uint8Array, boxes: readonly Uint8Array[], filler: number): Uint8Array | null {
   const track = videoTrack(moov);

@@ -1,5 +1,6 @@
-// What the source's container says of the picture and segments forget (360° projection, stereo, HDR10): gathered before
-// the stitch and written into its header after it. Why so: docs/adr/0017-picture-data-in-the-header.md.
+// Data about the picture that the source's container states and segments lose (360° projection, stereo, HDR10):
+// gathered before the stitch and written into the output's header afterwards. See
+// docs/adr/0017-picture-data-in-the-header.md.
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { tempNameFor } from "../../base/files.ts";
@@ -20,7 +21,7 @@ export type PictureData =
   | { readonly kind: "mkv"; readonly added: MkvAdditions };
 
 const TIMEOUT_MS = 60_000;
-/** What a track's name is made longer with, to give the room. */
+/** Extends a track's name to reserve space. */
 const FILLER = "~";
 /** QuickTime states the length of a name in one byte. */
 const LONGEST_NAME = 255;
@@ -42,8 +43,9 @@ export interface PictureDataInput {
 }
 
 /**
- * One picture of the source, muxed by this ffmpeg: its header says what this ffmpeg makes of the source's projection. Null
- * where it can't. Copied where the container takes the source's codec, else encoded by the encoder that every build has.
+ * Muxes one picture of the source: the file's header shows how this ffmpeg writes the source's projection. Null when
+ * that fails. The picture is copied where the container takes the source's codec, otherwise encoded with an encoder
+ * that every build has.
  */
 async function headerOfOne(
   tools: Tools,
@@ -76,7 +78,7 @@ async function headerOfOne(
   }
 }
 
-/** Null where there is nothing to add; what can't be had is left to the last check, which names it as lost. */
+/** Null when there is nothing to add; the final check reports missing data as lost. */
 export async function gatherPictureData(tools: Tools, input: PictureDataInput): Promise<PictureData | null> {
   const { info, plan } = input;
   const kind = kindOf(plan.container);
@@ -108,13 +110,13 @@ function nameIn(args: readonly string[], key: string): string | null {
 }
 
 export interface Reserved {
-  /** Options after all others that name the track. */
+  /** Options that name the track; they come after all others. */
   readonly args: readonly string[];
-  /** Bytes of the name that stays. */
+  /** Bytes of the final name. */
   readonly nameBytes: number;
 }
 
-/** A name of the picture's track that is longer by what is to be added; null where it would be too long. Pure. */
+/** A name for the picture's track, extended by the size of the additions; null when it would be too long. Pure. */
 export function reserveSpace(data: PictureData, args: readonly string[]): Reserved | null {
   const key = data.kind === "mkv" ? "title" : "handler_name";
   const given = nameIn(args, key);
@@ -125,7 +127,7 @@ export function reserveSpace(data: PictureData, args: readonly string[]): Reserv
   return { args: ["-metadata:s:v:0", `${key}=${name}${FILLER.repeat(bytes)}`], nameBytes };
 }
 
-/** False where the file is not as expected: it then still has the long name. */
+/** False when the file is not as expected; it then keeps the long name. */
 export async function writePictureData(path: string, data: PictureData, nameBytes: number): Promise<boolean> {
   return await changeHeader(path, data.kind, (header) =>
     data.kind === "mkv"

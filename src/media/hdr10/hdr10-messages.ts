@@ -1,8 +1,7 @@
-// HDR10 metadata as H.264, HEVC and AV1 carry it: the bytes of each message, and which kinds there are. Pure.
-// H.264 D.1.29 and D.1.31, H.265 D.2.28 and D.2.35 (SEI messages), AV1 5.8.3 and 5.8.4 (metadata OBUs).
+// The messages that carry HDR10 metadata in H.264, HEVC and AV1, as bytes. Pure.
 import type { HdrMetadata, MasteringDisplay } from "../model/source.ts";
 
-/** The codecs with a place for it in the bitstream. */
+/** The codecs that can carry it in the bitstream. */
 export type Hdr10Codec = "h264" | "hevc" | "av1";
 export type Hdr10Kind = "masteringDisplay" | "contentLight";
 export type StaticHdr = Pick<HdrMetadata, "masteringDisplay" | "contentLight">;
@@ -50,7 +49,10 @@ function displayInObu({ red, green, blue, whitePoint, minLuminance, maxLuminance
   return [...points, ...luminance(maxLuminance, 256), ...luminance(minLuminance, 16_384)];
 }
 
-/** Two zeros before a byte of at most 3 would read as a start code (H.264 7.4.1): a 3 goes between. */
+/**
+ * Emulation prevention: two zeros before a byte of at most 3 would read as a start code, so a 3 is inserted (H.264
+ * 7.4.1).
+ */
 export function escaped(payload: readonly number[]): number[] {
   const out: number[] = [];
   let zeros = 0;
@@ -74,7 +76,7 @@ function metadataObu(type: number, payload: readonly number[]): number[] {
   return [OBU_METADATA, content.length, ...content];
 }
 
-/** The kinds that there are to be told. */
+/** The kinds of metadata present. */
 export function kindsOf({ masteringDisplay, contentLight }: StaticHdr): Hdr10Kind[] {
   return [
     ...(masteringDisplay === null ? [] : (["masteringDisplay"] as const)),
@@ -82,7 +84,7 @@ export function kindsOf({ masteringDisplay, contentLight }: StaticHdr): Hdr10Kin
   ];
 }
 
-/** The whole messages of these kinds, ready to stand in a packet. */
+/** The complete messages of these kinds, ready for a packet. */
 export function messagesFor(codec: Hdr10Codec, hdr: StaticHdr, kinds: readonly Hdr10Kind[]): Uint8Array {
   const bytes: number[] = [];
   const { masteringDisplay, contentLight } = hdr;

@@ -1,5 +1,5 @@
-// HDR10 metadata in the packets of an encoder: which messages a packet has before its picture, and the packet with those
-// that it lacks. Bytes of the picture are never touched. Pure.
+// HDR10 metadata in an encoder's packets: finds the messages before a picture, and adds those that are missing. It
+// never touches bytes of the picture. Pure.
 import {
   type Hdr10Codec,
   type Hdr10Kind,
@@ -11,9 +11,9 @@ import {
 } from "./hdr10-messages.ts";
 
 interface InsertionPoint {
-  /** Kinds that stand before the picture. */
+  /** Kinds found before the picture. */
   readonly found: ReadonlySet<Hdr10Kind>;
-  /** Where others may go. */
+  /** Where to insert others. */
   readonly offset: number;
 }
 
@@ -43,7 +43,7 @@ export interface SeiMessage {
   readonly payload: Uint8Array;
 }
 
-/** The messages in an SEI unit, its header and start code taken off. */
+/** The messages of an SEI unit, without its header and start code. */
 export function seiMessages(unit: Uint8Array): SeiMessage[] {
   const bytes: number[] = [];
   let zeros = 0;
@@ -126,8 +126,8 @@ function insertionPointInObus(data: Uint8Array): InsertionPoint {
 }
 
 /**
- * A key frame with every message of `hdr` before its picture; null when it has them all. H.264 and HEVC as byte streams
- * with start codes. Errors: a packet that is none of these.
+ * A key frame with every message of `hdr` before its picture; null when it already has all. H.264 and HEVC as byte
+ * streams with start codes. Errors: any other packet.
  */
 export function withHdr10(codec: Hdr10Codec, data: Uint8Array, hdr: StaticHdr): Uint8Array | null {
   const { found, offset } = codec === "av1" ? insertionPointInObus(data) : insertionPointInUnits(codec, data);

@@ -1,5 +1,5 @@
-// HDR10 metadata in a finished segment: every key frame that lacks it gets it, and whether every key frame has it.
-// Encoders differ in what they can be told, and versions of ffmpeg in what they pass on (docs/ENCODERS.md); this holds for all.
+// HDR10 metadata in a finished segment: inserts it into every key frame that lacks it, and counts those. Encoders
+// differ in what they accept, and versions of ffmpeg in what they pass on (docs/ENCODERS.md); this works for all.
 import { open, rename } from "node:fs/promises";
 import { removeTree } from "../../base/files.ts";
 import { succeeded } from "../../base/process/run-process.ts";
@@ -17,20 +17,20 @@ import { codecOfEncoder } from "../request/tables/encoders.ts";
 import { type Hdr10Codec, hdr10CodecOf, type StaticHdr } from "./hdr10-messages.ts";
 import { withHdr10 } from "./hdr10-packets.ts";
 
-/** What the key frames of a segment must say. */
+/** The metadata that a segment's key frames must carry. */
 export interface RequiredHdr10 {
   readonly codec: Hdr10Codec;
   readonly hdr: StaticHdr;
 }
 
-/** Null: the source says nothing that still holds, or the codec has no place for it. */
+/** Null: the source has none that still applies, or the codec can't carry it. */
 export function requiredHdr10(video: SourceVideo, request: EncodeRequest): RequiredHdr10 | null {
   const hdr = keptHdr(video, request);
   const codec = hdr10CodecOf(codecOfEncoder(request.video.encoder));
   return hdr === null || codec === null ? null : { codec, hdr };
 }
 
-/** What the file holds, part by part. Errors: what could not be written anew with more in it. */
+/** The parts of the file. Errors: a part that can't be rewritten with more data. */
 async function* partsOf(nut: NutFile, signal?: AbortSignal): AsyncGenerator<NutPart> {
   for (let part = await nut.next(); part !== null; part = await nut.next()) {
     signal?.throwIfAborted();
@@ -43,7 +43,7 @@ function isKeyFrame(part: NutPart): part is NutFrame {
   return part.kind === "frame" && (part.flags & FRAME_FLAGS.key) !== 0;
 }
 
-/** Key frames of a segment file, and how many of them lack something. */
+/** Counts the key frames of a segment file, and those that lack metadata. */
 export async function countHdr10(path: string, { codec, hdr }: RequiredHdr10, signal?: AbortSignal) {
   await using handle = await open(path, "r");
   const nut = await NutFile.of(handle);
@@ -72,8 +72,8 @@ async function writeWithHdr10(path: string, target: string, { codec, hdr }: Requ
 }
 
 /**
- * Gives every key frame of a NUT segment the metadata that it lacks; a segment that has it all is left as it is. ffmpeg
- * then writes the file anew, with the index that seeking in it needs. Answers what went wrong, or null.
+ * Adds the missing metadata to every key frame of a NUT segment; a complete segment stays unchanged. ffmpeg then
+ * rewrites the file to give it the index that seeking needs. Returns the problem, or null.
  */
 export async function insertHdr10(
   tools: Tools,

@@ -1,5 +1,5 @@
-// HDR10 metadata of an H.264 file by its own SEI messages, for versions of ffprobe that do not show them. The units come
-// out of the finished file through ffmpeg, so that what is read is what players get.
+// Reads HDR10 metadata of an H.264 file from its SEI messages, for versions of ffprobe that do not show them. ffmpeg
+// extracts the units from the finished file, so this reads what players get.
 import { readFile } from "node:fs/promises";
 import { removeTree, tempNameFor } from "../../base/files.ts";
 import { succeeded } from "../../base/process/run-process.ts";
@@ -50,7 +50,7 @@ export function hdr10InSei(stream: Uint8Array): StaticHdr {
   return { masteringDisplay, contentLight };
 }
 
-/** Of the first packet of an H.264 video; null when it can't be read. A small file is made beside it and removed. */
+/** From the first packet of an H.264 video; null when it can't be read. Uses a small temporary file. */
 export async function firstPacketHdr10(
   tools: Tools,
   file: { readonly path: string; readonly formats: string; readonly streamIndex: number },

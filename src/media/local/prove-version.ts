@@ -1,5 +1,5 @@
-// Before this machine serves or joins: a version of ffmpeg that is newer than all that were proven shows by a self-test that
-// the method holds with it. So a job never finds out by failing.
+// Runs a self-test for a version of ffmpeg that is newer than all proven ones, before this machine serves or joins, so
+// that no job finds out by failing.
 import { AppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { isUnproven, knownReleases } from "../ffmpeg/releases.ts";
@@ -7,8 +7,8 @@ import type { Tools } from "../ffmpeg/tools.ts";
 import { selfTest } from "./self-test.ts";
 
 /**
- * Nothing to do for a known version. `workDir`: a folder for the clip, which is removed again.
- * Errors: E_FFMPEG_UNPROVEN with the line of the self-test that fails, E_INTERRUPTED.
+ * Does nothing for a known version. `workDir`: a folder for the clip, which is removed again. Errors: E_FFMPEG_UNPROVEN
+ * with the line of the self-test that fails, E_INTERRUPTED.
  */
 export async function proveVersion(tools: Tools, workDir: string, log: Log, signal?: AbortSignal): Promise<void> {
   if (!isUnproven(tools)) return;
@@ -20,6 +20,6 @@ export async function proveVersion(tools: Tools, workDir: string, log: Log, sign
   throw new AppError(
     "E_FFMPEG_UNPROVEN",
     `ffmpeg ${tools.version} is newer than those proven (${knownReleases()}) and fails the self-test: ${failed.name}: ${failed.detail}`,
-    "Name the folder of an older ffmpeg in FFCLUSTER_FFMPEG_DIR, or take a newer ffcluster; `ffcluster doctor` shows the whole self-test.",
+    "Name the folder of an older ffmpeg in FFCLUSTER_FFMPEG_DIR, or install a newer ffcluster; `ffcluster doctor` shows the whole self-test.",
   );
 }

@@ -1,4 +1,4 @@
-// A file read in large pieces, for readers that go through it once and skip most of it. Knows nothing of what it holds.
+// Reads a file in large pieces, for readers that go through it once and skip most of it.
 import type { FileHandle } from "node:fs/promises";
 
 const WINDOW_BYTES = 256 * 1024;
@@ -15,14 +15,14 @@ export class FileWindow {
     this.bytes = bytes;
   }
 
-  /** `wanted` bytes from `position` on where they are here already, fewer at the end of the file; else null. */
+  /** `wanted` bytes from `position` on if they are in memory, fewer at the end of the file; otherwise null. */
   held(position: number, wanted: number): Uint8Array | null {
     const end = Math.min(position + wanted, this.bytes);
     if (position < this.#start || end > this.#start + this.#held.length || end < position) return null;
     return this.#held.subarray(position - this.#start, end - this.#start);
   }
 
-  /** The same, read when they are not here. Null: the file has become shorter. What was answered before stays as it is. */
+  /** The same, reading them when needed. Null: the file has become shorter. Earlier results stay valid. */
   async read(position: number, wanted: number): Promise<Uint8Array | null> {
     const held = this.held(position, wanted);
     if (held !== null) return held;

@@ -1,5 +1,5 @@
-// Goes through a NUT file with one video stream part by part. Strict: whatever does not read to its last byte as the
-// format says is a NutError. What packets hold is not looked at, and only read when it is asked for.
+// Reads a NUT file with one video stream part by part. Strict: anything that deviates from the format is a NutError.
+// Packets are read only on request and not interpreted.
 import type { FileHandle } from "node:fs/promises";
 import { FileWindow } from "./file-window.ts";
 import {
@@ -26,14 +26,14 @@ export interface NutFrame extends Extent {
   readonly pts: number;
   /** Where the packet begins, without what is elided. */
   readonly dataStart: number;
-  /** The beginning of the packet, where it is not stored with it. */
+  /** The elided beginning of the packet, which is not stored with it. */
   readonly elided: Uint8Array;
 }
 
 export type NutPart =
   | NutFrame
   | ({
-      /** `index`, where to find what, is the last part of a file, and untrue once anything before it has moved. */
+      /** `index` (positions in the file) is the last part, and becomes invalid once anything before it moves. */
       readonly kind: "opening" | "main header" | "stream header" | "syncpoint" | "info" | "index";
     } & Extent);
 

@@ -1,5 +1,5 @@
-// The headers of a NUT file (nut.txt, versions 2 to 4): time bases, the table that frame headers are coded by, streams.
-// Pure: bytes in, values out. Whatever is not as the format says is a NutError.
+// Parses the headers of a NUT file (nut.txt, versions 2 to 4): time bases, the table of frame codes, streams. Pure.
+// Anything that deviates from the format is a NutError.
 import type { Rational } from "../../base/rational.ts";
 import { type NutBytes, NutError } from "./nut-numbers.ts";
 

@@ -1,6 +1,6 @@
-// NUT's own numbers (nut.txt, "Definitions"), read and written, and the error for whatever is not as the format says. Pure.
+// Reads and writes NUT's number formats (nut.txt, "Definitions"), and defines the error for invalid files. Pure.
 
-/** The message goes to the user where a file is refused for it. */
+/** The user sees the message when a file is refused for it. */
 export class NutError extends Error {}
 
 /** Reads numbers out of bytes that are all there. */

@@ -1,5 +1,5 @@
-// The packets of a segment in NUT, read without starting a program: their times, and the parameter sets. A file that
-// does not read to its last byte has no answer here, and is for ffprobe to judge.
+// Reads the packets of a NUT segment in this process: their times and the parameter sets. A file that does not parse to
+// its last byte gives no answer and is left to ffprobe.
 import { open } from "node:fs/promises";
 import { sha256Of } from "../../base/digest.ts";
 import { errnoOf } from "../../base/errors.ts";
@@ -56,7 +56,7 @@ async function read<T>(path: string, answer: (found: Read) => T | null): Promise
   }
 }
 
-/** Null: not a file that this can read (ffprobe will say why), or one whose parameter sets are not in its header. */
+/** Null: this can't read the file (ffprobe gives the reason), or its parameter sets are not in its header. */
 export function readNut(path: string): Promise<NutPackets | null> {
   return read(path, ({ frames, nut }) => {
     const { timeBase, extradata, codecTag, size: found } = nut.stream;

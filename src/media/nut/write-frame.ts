@@ -1,4 +1,4 @@
-// A frame of a NUT file written anew, for a packet that has become longer. Pure.
+// Rewrites a frame of a NUT file for a packet that has become longer. Pure.
 
 import { type NutFrame, type NutPart, STARTCODES } from "./nut-file.ts";
 import { FRAME_FLAGS, type FrameCode, type NutMain, type NutStream } from "./nut-headers.ts";
@@ -16,7 +16,7 @@ function checksum(bytes: Iterable<number>): number[] {
   return [(crc >>> 24) & 0xff, (crc >>> 16) & 0xff, (crc >>> 8) & 0xff, crc & 0xff];
 }
 
-/** Errors: a part that `frameBytes` could not take the place of. It writes for the only stream and time base. */
+/** Errors: a part that `frameBytes` could not replace. It only writes for a single stream and time base. */
 export function refuseUnwritable(part: NutPart, { version, streams, timeBases }: NutMain): void {
   // Version 4 may put data beside a packet.
   if (version !== 3) throw new NutError(`a segment is in version ${version} of NUT`);
@@ -34,7 +34,7 @@ function freeCode(codes: readonly FrameCode[]): readonly [number, FrameCode] {
   throw new NutError("a NUT file has no code for a frame of any size");
 }
 
-/** The frame with another packet, and a syncpoint behind it: what follows has moved. */
+/** The frame with another packet, followed by a syncpoint because the rest of the file has moved. */
 export function frameBytes(
   main: NutMain,
   { msbPtsShift }: NutStream,

@@ -1,5 +1,5 @@
-// What an elementary stream holds, packet by packet: where each lies in the file and when its picture is shown. Packets
-// say no times, so two decodes in sequence tell: one the order of the pictures, one how many there are and how far apart.
+// The packets of an elementary stream: where each lies in the file and when its picture is shown. Packets have no
+// times, so two decodes in sequence provide them: one gives the order of the pictures, one their number and distance.
 
 import { formatRational, type Pts, type Rational, rescale } from "../../base/rational.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
@@ -21,7 +21,7 @@ export interface ElementaryPacket extends Slice {
 }
 
 export interface Elementary {
-  /** In the order of the file, which they fill without a gap. */
+  /** In file order; together they fill the file without a gap. */
   readonly packets: readonly ElementaryPacket[];
   /** Ticks from one picture to the next. */
   readonly step: number;
@@ -36,14 +36,14 @@ function probeArgs(path: string, { formatName, video }: SourceInfo, entries: str
   return ["-v", "error", ...guards, ...stream, "-show_entries", entries, "-of", "compact=p=0", fileUrl(path)];
 }
 
-/** `size=1|pos=0` → the place of a packet; null for other lines. */
+/** `size=1|pos=0` → the position of a packet; null for other lines. */
 export function parseSlice(line: string): Slice | null {
   const bytes = /(?:^|\|)size=(\d+)/.exec(line)?.[1];
   const start = /(?:^|\|)pos=(\d+)/.exec(line)?.[1];
   return bytes === undefined || start === undefined ? null : { start: Number(start), bytes: Number(bytes) };
 }
 
-/** Where the packets of a file's video lie, in its order. A text says why it could not be read. */
+/** Positions of the video's packets, in file order. A string gives the reason why they can't be read. */
 export async function packetSlices(
   tools: Tools,
   path: string,
@@ -63,7 +63,7 @@ export async function packetSlices(
   return result.exitCode === 0 ? slices : `its packets could not be read: ${lastWords(result.stderrTail)}`;
 }
 
-/** Where the packets of the pictures lie, in the order in which the pictures are shown. */
+/** Positions of the packets, in the order in which their pictures are shown. */
 async function shownOrder(
   tools: Tools,
   path: string,
@@ -137,7 +137,7 @@ export function firstOnGrid(times: readonly Pts[], step: number, timeBase: Ratio
   return Math.round((times[0] ?? 0) / step) * step;
 }
 
-/** Pairs packets with the times at which they are shown. A text says why that cannot be told. */
+/** Pairs packets with the display times of their pictures. A string gives the reason why that is impossible. */
 export function pairWithTimes(
   slices: readonly Slice[],
   order: readonly number[],
@@ -166,7 +166,7 @@ export function fillsFile(slices: readonly Slice[], bytes: number): boolean {
   return end === bytes;
 }
 
-/** A text says why the stream's packets and pictures cannot be told exactly. */
+/** A string gives the reason why packets and pictures can't be matched exactly. */
 export async function readElementary(
   tools: Tools,
   path: string,

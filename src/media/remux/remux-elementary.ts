@@ -1,5 +1,6 @@
-// An elementary stream (raw H.264, HEVC, MPEG-2, AV1), which cannot be sought, into an MP4 in its own time base, which can.
-// Believed only when every packet is the same, in the same order, at the time its picture has in a decode in sequence.
+// Remuxes an elementary stream (raw H.264, HEVC, MPEG-2, AV1), which can't be sought, into an MP4 in its own time base,
+// which can. The result is used only if every packet is the same, in the same order, at the time of its picture in a
+// decode in sequence.
 import { rm } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
 import { freeBytes, landFile, tempNameFor } from "../../base/files.ts";
@@ -15,7 +16,7 @@ import { type Elementary, packetSlices, readElementary } from "./elementary.ts";
 import { firstDifference } from "./same-payload.ts";
 import { fitsIvf, IVF_HEADER_BYTES, IVF_PACKET_BYTES, writeIvf } from "./write-ivf.ts";
 
-/** Kept free beside it, for the segments. */
+/** Disk space to leave free for the segments. */
 const RESERVE_BYTES = 64 * 1024 * 1024;
 
 export type Remuxed = { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -55,7 +56,7 @@ function muxArgs(
   ];
 }
 
-/** What the remuxed file is: as the source, but for the container. */
+/** The SourceInfo of the remuxed file: the source's, except for the container. */
 export function remuxedInfo(source: SourceInfo, remuxed: SourceInfo): SourceInfo {
   const { formatName, bytes } = remuxed;
   return { ...source, formatName, bytes, video: { ...source.video, streamIndex: remuxed.video.streamIndex } };
@@ -93,8 +94,8 @@ async function lacksRoom(path: string, bytes: number, packets: number): Promise<
 }
 
 /**
- * Remuxes into `path`, which lies in `folder` and then is there only when it is exact. Errors: E_INTERRUPTED, and those
- * of the file system.
+ * Remuxes into `path`, which lies in `folder` and exists afterwards only if the remux is exact. Errors: E_INTERRUPTED,
+ * and those of the file system.
  */
 export async function remuxElementary(
   tools: Tools,
@@ -109,7 +110,7 @@ export async function remuxElementary(
   if (signal.aborted) throw interrupted();
   if (typeof elementary === "string") return no(elementary);
   if (await lacksRoom(target.folder, source.info.bytes, elementary.packets.length))
-    return no("the server's work directory has no room for it");
+    return no("the server's work directory has too little space for it");
   const ivfPath = tempNameFor(`${target.path}.ivf`);
   const mp4Path = tempNameFor(target.path);
   try {

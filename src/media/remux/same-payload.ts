@@ -1,5 +1,5 @@
-// Whether two packets hold the same coded picture, where the one lies in an elementary stream and the other in MP4: MP4
-// has lengths for start codes, and leaves out AV1's temporal delimiters. Nothing else may differ.
+// Whether a packet of an elementary stream and one of an MP4 hold the same coded picture: MP4 replaces start codes by
+// lengths and leaves out AV1's temporal delimiters. Nothing else may differ.
 import { open } from "node:fs/promises";
 import type { Slice } from "./elementary.ts";
 

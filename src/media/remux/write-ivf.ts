@@ -1,5 +1,5 @@
-// Gives packets of an elementary stream their times by writing them into IVF: 32 bytes of header, then length, time and
-// bytes of each packet. Only a step on the way to a container that can be sought.
+// Writes the packets of an elementary stream with their times into IVF: 32 bytes of header, then length, time and bytes
+// of each packet. An intermediate step to a container that can be sought.
 import { open } from "node:fs/promises";
 import type { Rational } from "../../base/rational.ts";
 import type { ElementaryPacket } from "./elementary.ts";

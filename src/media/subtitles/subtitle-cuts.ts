@@ -1,6 +1,7 @@
-// Where a video whose subtitles are drawn may be cut. libass keeps an event where it first put it (ass_render.c,
-// fix_collisions): a line that had to make room for another stays there to its end, so a renderer that begins in
-// between would put it elsewhere. Between events, and while one is alone since its start, there is nothing to remember.
+// Where a video with burned-in subtitles may be cut. libass keeps an event at its first position (ass_render.c,
+// fix_collisions): a line that moved to avoid another stays there to its end, so a renderer that starts in between
+// would place it elsewhere. Between events, and while a single event is shown since its start, there is nothing to
+// remember.
 
 import { toNumber } from "../../base/rational.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
@@ -19,7 +20,7 @@ export interface Span {
 /** Renderer and container count whole milliseconds, frames do not, and a filter that changes the rate moves them a little. */
 const ROUNDING_MS = 100;
 
-/** From the moment when a second event joins a first until none is shown any more. */
+/** The spans from the moment a second event overlaps a first until none is shown. */
 export function tangledSpans(events: readonly Span[]): Span[] {
   const spans: Span[] = [];
   let chainEndMs = Number.NEGATIVE_INFINITY;
@@ -75,7 +76,7 @@ export class GopJoiner {
     this.#mayCut = mayCut;
   }
 
-  /** The groups that are certain now. */
+  /** The groups that are now certain. */
   push(gops: readonly Piece[]): Piece[] {
     const closed: Piece[] = [];
     for (const gop of gops) {
@@ -89,7 +90,7 @@ export class GopJoiner {
     return closed;
   }
 
-  /** What was left open when the stream has ended. */
+  /** The open groups at the end of the stream. */
   end(): Piece[] {
     const rest = this.#open === null ? [] : [this.#open];
     this.#open = null;

@@ -1,5 +1,5 @@
-// The requests of the runs that a bit rate takes: the user's own, with the rate control of that run in place of -b:v.
-// Pure.
+// The requests of the runs that a bit rate needs: the user's request, with the rate control of each run in place of
+// -b:v. Pure.
 
 import { toNumber } from "../../../base/rational.ts";
 import type { EncodeRequest, NamedOption, VideoRequest } from "../../model/encode-request.ts";
@@ -8,8 +8,8 @@ import type { SourceVideo } from "../../model/source.ts";
 import { bufferOf, type EncoderPasses, passesOf, withoutBufferParams } from "../tables/encoder-passes.ts";
 
 /**
- * The bit rate that the whole video must have: -b:v where nothing else fixes the quality and the encoder can be shared
- * out. `-b:v 0` is libvpx's "quality alone". Null: one pass.
+ * The bit rate of the whole video: -b:v where nothing else fixes the quality and the bits can be shared out for the
+ * encoder. For libvpx, `-b:v 0` means quality alone. Null: one pass.
  */
 export function bitrateGoalOf({ video }: EncodeRequest): BitrateGoal | null {
   const isFixedByQuality = video.quality !== null || video.encoderParams.some(([key]) => key === "crf" || key === "qp");
@@ -19,17 +19,17 @@ export function bitrateGoalOf({ video }: EncodeRequest): BitrateGoal | null {
   return { bitrate: video.bitrate, maxrate, bufsize };
 }
 
-/** Its encoder holds a rate in two passes on a clock of one tick a frame. */
+/** The encoder keeps a bit rate in two passes on a clock of one tick per frame. */
 export function wantsFrameClock(request: EncodeRequest): boolean {
   return passesOf(request.video.encoder)?.clock !== undefined && bitrateGoalOf(request) !== null;
 }
 
-/** Hardware words of the user for another rate control than a mean over time. */
+/** Options with which the user selects another rate control of a hardware encoder than a mean over time. */
 function isConstant(video: VideoRequest): boolean {
   return video.privateOptions.some(([key, value]) => key === "rc" && /^(constqp|cqp|cq|icq)$/i.test(value));
 }
 
-/** The size of the encoded picture as far as it can be told without running the filters. */
+/** The size of the encoded picture, as far as it is known without running the filters. */
 function pixelsOf({ video, filters }: EncodeRequest, source: SourceVideo): number {
   if (video.size !== null) return video.size.width * video.size.height;
   const scale = filters.findLast(({ name }) => name === "scale");
@@ -44,8 +44,8 @@ function pixelsOf({ video, filters }: EncodeRequest, source: SourceVideo): numbe
 }
 
 /**
- * The quality to measure at: near what the asked rate will give, so that the shares measured are those of the encode.
- * The same for every segment of a video.
+ * The quality to measure at: close to that of the requested rate, so that the measured shares match those of the
+ * encode. The same for every segment of a video.
  */
 export function measuringQuality(request: EncodeRequest, source: SourceVideo, bitrate: number): number {
   const passes = passesOf(request.video.encoder);
@@ -58,7 +58,7 @@ export function measuringQuality(request: EncodeRequest, source: SourceVideo, bi
   return Math.round(Math.min(most, Math.max(least, value)));
 }
 
-/** Constant quality, without bounds, as quick as the encoder has words for. */
+/** Constant quality, without bounds, at the encoder's fastest settings. */
 export function measuringRequest(
   request: EncodeRequest,
   source: SourceVideo,
@@ -99,7 +99,7 @@ export function targetRequest(
   const params = buffer === null ? video.encoderParams : withoutBufferParams(video.encoderParams);
   return withVideo(request, {
     bitrate: Math.max(1000, Math.round(bitrate)),
-    // A least rate above the segment's mean would pull it away from its share.
+    // A minimum rate above the segment's mean would pull it away from its share.
     minrate: video.minrate === null ? null : Math.min(video.minrate, Math.round(bitrate)),
     ...bounded,
     encoderParams: params.filter(([key]) => key !== "bitrate"),

@@ -1,6 +1,6 @@
-// What every encoder must be told so that a segment stands alone, whoever named the encoder: it begins with an IDR
-// picture, its groups are closed, and parameter sets come again with every key frame. H.264 and HEVC parameter sets are
-// repeated by a bitstream filter besides (segment-args.ts). Pure.
+// Options that make a segment independent, for every encoder: it begins with an IDR picture, its groups are closed, and
+// parameter sets repeat with every key frame. A bitstream filter also repeats H.264 and HEVC parameter sets
+// (segment-args.ts). Pure.
 import type { NamedOption, VideoRequest } from "../../model/encode-request.ts";
 import type { VideoEncoder } from "../tables/encoders.ts";
 
@@ -34,7 +34,9 @@ function wanted({ family, codec }: VideoEncoder): readonly NamedOption[] {
   }
 }
 
-/** The user's options and ours: an option that the user gave stays; of two -flags ffmpeg keeps the last, so they join. */
+/**
+ * Merges our options into the user's: the user's stay. Of two -flags ffmpeg only reads the last, so they are joined.
+ */
 export function withClosedGop(encoder: VideoEncoder, video: VideoRequest): readonly NamedOption[] {
   const given = new Set(video.privateOptions.map(([key]) => key));
   const added = wanted(encoder).filter(([key]) => key === "flags" || !given.has(key));

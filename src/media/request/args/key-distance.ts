@@ -1,5 +1,5 @@
-// How far apart a request puts the key frames of the output, and whether it fixes them: then segments must begin where
-// one machine's run would have set one. Pure.
+// The distance of key frames in a request, and whether it is fixed: segments must then begin where one machine's run
+// would set a key frame. Pure.
 import type { EncodeRequest, VideoRequest } from "../../model/encode-request.ts";
 import { findVideoEncoder, type ParamsKind } from "../tables/encoders.ts";
 import { isNeutralCodec } from "../tables/neutral-codecs.ts";
@@ -109,7 +109,7 @@ function factsOf(video: VideoRequest, frames: number): Facts | null {
   }
 }
 
-/** Null: the request says nothing of it, or it has no meaning for its encoder. */
+/** Null: the request does not state it, or it has no meaning for the encoder. */
 export function keyDistance({ video }: EncodeRequest): KeyDistance | null {
   const frames = askedFrames(video, findVideoEncoder("-c:v", video.encoder).params);
   const facts = frames === null ? null : factsOf(video, frames);

@@ -1,4 +1,4 @@
-// Which of a request's filters change what the picture's tags say: its colours, its fields, its shape. Pure.
+// Which filters of a request change what the picture's tags describe: its colours, its fields, its shape. Pure.
 import type { EncodeRequest, FilterCall } from "../../model/encode-request.ts";
 
 const COLOUR_FILTERS = new Set(["colorspace", "tonemap", "setparams", "setrange", "colormatrix", "zscale"]);
@@ -42,12 +42,12 @@ export function keepsColour(request: EncodeRequest): boolean {
   return !request.filters.some(convertsColour);
 }
 
-/** Where in a chain the first filter stands that forgets them; -1: none does. */
+/** Position of the first filter in a chain that drops the colour tags; -1: none does. */
 export function firstForgetful(calls: readonly FilterCall[]): number {
   return calls.findIndex((call) => FORGETFUL_FILTERS.has(call.name));
 }
 
-/** True when the encoder hears nothing of colours from the pictures, though no filter changes them. */
+/** True when the pictures reach the encoder without colour tags although no filter changes the colours. */
 export function forgetsColour({ filters }: EncodeRequest): boolean {
   return firstForgetful(filters) !== -1;
 }
@@ -61,7 +61,9 @@ export function keepsShape(request: EncodeRequest): boolean {
   return request.video.size === null && !request.filters.some((call) => SHAPE_FILTERS.has(call.name));
 }
 
-/** The pixel format asked for, by -pix_fmt or the last `format` filter; null: the source's, if the encoder takes it. */
+/**
+ * The requested pixel format, from -pix_fmt or the last `format` filter; null: the source's, if the encoder takes it.
+ */
 export function askedPixelFormat(request: EncodeRequest): string | null {
   const filter = request.filters.filter((call) => call.name === "format").at(-1);
   return request.video.pixelFormat ?? (filter === undefined ? null : (pixelFormats(filter)[0] ?? null));

@@ -1,5 +1,5 @@
-// What an encoder must be told of the source that ffmpeg 5.1 does not tell it: HDR10 metadata, interlaced coding, where
-// AV1's chroma samples lie. Pure.
+// Parameters about the source that ffmpeg 5.1 does not pass to the encoder: HDR10 metadata, interlaced coding, and
+// AV1's chroma location. Pure.
 
 import type { EncodeRequest, NamedOption } from "../../model/encode-request.ts";
 import { isDeep } from "../../model/hdr.ts";
@@ -86,7 +86,7 @@ export function codedFields(video: SourceVideo, request: EncodeRequest): "tt" | 
 /** libaom's words; 5.1's wrapper passes no chroma location. H.273's other places have no word in AV1. */
 const AOM_CHROMA: Readonly<Record<string, string>> = { left: "vertical", topleft: "colocated" };
 
-/** Pairs for the encoder library's parameter string; a key that the user gave is left to the user. */
+/** Pairs for the encoder library's parameter string, without keys that the user set. */
 export function sourceParams(kind: ParamsKind, video: SourceVideo, request: EncodeRequest): NamedOption[] {
   const hdr = keptHdr(video, request);
   const fields = kind === "x264" ? codedFields(video, request) : null;

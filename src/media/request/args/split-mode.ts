@@ -1,5 +1,5 @@
-// Decides from the request alone whether its video may be split at key frames, and says why not. docs/FILTERS.md and
-// ADR 7 are the table and its reasons.
+// Decides from the request alone whether its video may be split at key frames, and gives the reason if not.
+// docs/FILTERS.md and ADR 7 explain the table.
 
 import type { EncodeRequest } from "../../model/encode-request.ts";
 import type { TextDrawer } from "../../model/segment.ts";
@@ -41,7 +41,7 @@ export function splitMode(request: EncodeRequest, exactly = true, whyNoCadence: 
   return { mode: "whole", reason: `-r is made in one run${because}; -vf fps=… in its place is split` };
 }
 
-/** One run over everything where the source itself asks for it. `why`: null where it does not. */
+/** Forces one run over everything where the source requires it. `why`: null where it does not. */
 export function unlessWhole(split: SplitMode, why: string | null): SplitMode {
   return split.mode === "whole" || why === null ? split : { mode: "whole", reason: why };
 }
@@ -52,7 +52,7 @@ export function inexactFilter(request: EncodeRequest, split: SplitMode): string 
   return filterChain(request).find((call) => filterEffect(call).kind === "unbounded")?.name ?? null;
 }
 
-/** The request numbers its frames: a segment is right only if the frames before it are as many as planned. */
+/** The request numbers its frames: a segment is right only if exactly the planned number of frames comes before it. */
 export function numbersFrames(request: EncodeRequest): boolean {
   return filterChain(request).some((call) => filterEffect(call).kind === "numbered");
 }
@@ -67,13 +67,13 @@ export function countsFrames(request: EncodeRequest): boolean {
   return numbersFrames(request) || request.video.cadence !== undefined || fixesKeyFrames(request);
 }
 
-/** As one run makes it: `-r` is ffmpeg's own. */
+/** The request for one run: ffmpeg itself makes the rate of `-r`. */
 export function inOneRun(request: EncodeRequest): EncodeRequest {
   const { cadence, ...video } = request.video;
   return cadence === undefined ? request : { ...request, video };
 }
 
-/** The request for a range that so many frames of the output come before. */
+/** The request for a range that begins after `frames` frames of the output. */
 export function numberedFrom(request: EncodeRequest, frames: number): EncodeRequest {
   const filters = request.filters.map((call) =>
     filterEffect(call).kind === "numbered" ? beginningAt(call, frames) : call,
@@ -81,7 +81,7 @@ export function numberedFrom(request: EncodeRequest, frames: number): EncodeRequ
   return { ...request, filters };
 }
 
-/** The filters of a request that draw letters: only clients that draw alike may share such a job. */
+/** The filters of a request that draw text: only clients that draw alike may share such a job. */
 export function textDrawers(request: EncodeRequest): readonly TextDrawer[] {
   const drawers: readonly TextDrawer[] = ["drawtext", "subtitles"];
   return drawers.filter((name) => request.filters.some((call) => call.name === name));

@@ -1,4 +1,4 @@
-// Writes the video part of a request as ffmpeg arguments. Pure: a request and a thread count in, a list of words out.
+// Writes the video part of a request as ffmpeg arguments. Pure.
 
 import { parseRational } from "../../../base/rational.ts";
 import type { EncodeRequest, FilterCall, NamedOption, QualityKind } from "../../model/encode-request.ts";
@@ -21,9 +21,9 @@ const QUALITY_OPTION: Readonly<Record<QualityKind, string>> = {
 };
 
 /**
- * From `-c:v` to the encoder's parameters, for one segment; size, rate and filters are in renderedChain.
- * `threads` is a slot's share of the machine; without it the encoder decides. `source` adds what the encoder must know
- * of the picture it comes from.
+ * From `-c:v` to the encoder's parameters, for one segment; renderedChain has size, rate and filters. `threads`: a
+ * slot's share of the machine; absent: the encoder decides. `source`: adds what the encoder must know about the
+ * source's picture.
  */
 export function videoEncoderArgs(
   request: EncodeRequest,
@@ -59,7 +59,7 @@ function asSegment(request: EncodeRequest, encoder: VideoEncoder): EncodeRequest
   return { ...request, video: { ...video, pixelFormat, privateOptions: withClosedGop(encoder, video) } };
 }
 
-/** The user's own options but `-c:v` and the parameter string, in a fixed order. */
+/** The user's options except `-c:v` and the parameter string, in a fixed order. */
 export function userArgs({ video }: EncodeRequest): string[] {
   const args: string[] = [];
   const add = (name: string, value: string | number | null): void => {
@@ -113,7 +113,7 @@ function forcedParams(encoder: VideoEncoder, threads: number | undefined): reado
   }
 }
 
-/** The user's filters, then -s, in ffmpeg's order; -r comes behind them. */
+/** The user's filters, then -s, in ffmpeg's order; -r follows them. */
 export function filterChain(request: EncodeRequest): readonly FilterCall[] {
   const { size } = request.video;
   return [

@@ -1,4 +1,4 @@
-// What one filter call, with its options, does to splitting: the table's word, made stricter by the options.
+// How a filter call with its options affects splitting: the table's kind, restricted further by the options.
 import type { FilterCall, NamedOption } from "../../model/encode-request.ts";
 import { ALLOWED_FILTERS } from "./filter-list.ts";
 import { type FilterMemory, filterMemory, NO_MEMORY } from "./filter-memory.ts";
@@ -31,12 +31,12 @@ export function filterEffect(call: FilterCall): FilterEffect {
   return memory === null ? { kind: "unbounded", times, memory: NO_MEMORY } : { kind, times, memory };
 }
 
-/** Whether a segment's run of the filter sees and makes the frames of its range and no others. */
+/** Whether the filter sees and puts out exactly the frames of a segment's range. */
 export function keepsToRange({ kind, times }: FilterEffect): boolean {
   return (kind === "perFrame" || kind === "numbered") && times.kind === "keeps";
 }
 
-/** What an option makes the filter count: nothing, the frame's number alone, or more. */
+/** What an option makes the filter count: nothing, only the frame's number, or more. */
 function countOf([key, value]: NamedOption, spec: FilterSpec): "nothing" | "number" | "more" {
   const type = key === "enable" ? "expr" : spec.options.find((each) => each.name === key)?.value;
   if ((type === "expr" && MORE.test(value)) || (type === "text" && TEXT_MORE.test(value))) return "more";

@@ -1,4 +1,4 @@
-// Finds an allowed filter by name, and says for those that are not allowed what to use instead.
+// Finds an allowed filter by name, and suggests an alternative for others.
 import { closest, refuse } from "../values/refuse.ts";
 import { AUDIO_FILTERS } from "./audio-filters.ts";
 import { COLOUR_FILTERS } from "./colour-filters.ts";

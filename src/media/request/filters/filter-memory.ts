@@ -1,5 +1,5 @@
-// How many neighbours a filter of finite memory looks at, in frames of its own input; each measured by starting it that
-// much earlier and comparing every picture (src/media/local/filters-split.test.ts does it again).
+// How many neighbours a filter of finite memory sees, in frames of its own input. Measured by starting it that much
+// earlier and comparing every picture; src/media/local/filters-split.test.ts repeats the measurement.
 import type { FilterCall } from "../../model/encode-request.ts";
 import { optionOf } from "./filter-times.ts";
 

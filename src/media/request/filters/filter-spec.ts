@@ -1,5 +1,5 @@
-// What is known of one allowed filter: its options in ffmpeg's order, and what splitting a video does to it.
-// The tables beside this file are written in the small notation that filterTable reads.
+// The facts about an allowed filter: its options in ffmpeg's order, and its effect on splitting a video. The tables in
+// this folder use the compact notation that filterTable reads.
 
 /**
  * What kind of text an option's value is; checkValue has the pattern of each. `subtitles` is a word for a file that the

@@ -1,5 +1,4 @@
-// What a filter does to the times of its frames: kept, doubled, put on a grid, or not to be told from the index alone.
-// docs/FILTERS.md is the table for people.
+// How a filter changes frame times: kept, doubled, put on a grid, or not predictable from the index.
 import { parseRational, type Rational, type Rounding } from "../../../base/rational.ts";
 import type { FilterCall } from "../../model/encode-request.ts";
 

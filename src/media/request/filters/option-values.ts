@@ -1,5 +1,5 @@
-// Checks the value of one filter option against the character set of its kind, so that nothing in it can name a file,
-// end the filter, or read a clock. Knows the expression and text languages only as far as that needs.
+// Checks a filter option's value against the character set of its kind, so that it can't name a file, end the filter,
+// or read a clock. Knows the expression and text languages only as far as needed.
 import { refuse } from "../values/refuse.ts";
 import type { ValueKind } from "./filter-spec.ts";
 

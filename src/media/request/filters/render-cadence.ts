@@ -1,5 +1,5 @@
-// A cadence as ffmpeg's filters: each frame's time is shifted to where its output frame is, the filter fps fills the
-// grid, and the last frame is held as long as it is wanted. The same in every version of ffmpeg. Pure.
+// Writes a cadence as ffmpeg filters: each frame's time is shifted to its output frame, the filter fps fills the grid,
+// and the last frame is held as long as needed. The result is the same in every version of ffmpeg. Pure.
 import { formatRational, invert, type Pts, type Rational } from "../../../base/rational.ts";
 import type { Cadence } from "../../model/cadence.ts";
 import { renderFilters } from "./render-filters.ts";

@@ -1,4 +1,4 @@
-// Writes parsed filters out as ffmpeg's filter graph text: every option named, both levels of escaping applied
+// Writes parsed filters as ffmpeg's filter graph text, with every option named and both levels of escaping
 // (ffmpeg-filters, "Notes on filtergraph escaping"). The inverse of parse-filters.ts.
 import type { FilterCall } from "../../model/encode-request.ts";
 

@@ -1,4 +1,4 @@
-// Allowed filters that look at more than one frame, count frames, or change how many there are.
+// Allowed filters that see more than one frame, count frames, or change their number.
 import { type FilterSpec, filterTable } from "./filter-spec.ts";
 
 export const TIME_FILTERS: readonly FilterSpec[] = [

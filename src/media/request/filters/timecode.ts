@@ -1,5 +1,4 @@
-// The arithmetic of SMPTE timecodes as libavutil/timecode.c does it: which one stands so many frames after another. Knows
-// nothing of filters.
+// SMPTE timecode arithmetic as in libavutil/timecode.c: the timecode a number of frames after another.
 
 /** At most so many frames a second, so that libavutil's 32-bit frame count holds a hundred hours. */
 const MOST_FPS = 300;

@@ -1,5 +1,5 @@
-// Checks a request that arrived as JSON: it is believed only if the parser would have made it. So client and server
-// hold one set of rules, and nothing that the parser refuses can come in by another door.
+// Checks a request that arrived as JSON: it is accepted only if the parser could have made it. So client and server
+// share one set of rules, and nothing that the parser refuses gets in another way.
 import { isDeepStrictEqual } from "node:util";
 import { AppError } from "../../../base/errors.ts";
 import type { EncodeRequest } from "../../model/encode-request.ts";

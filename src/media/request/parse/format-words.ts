@@ -1,4 +1,4 @@
-// Writes a request as the words a user would give: the inverse of parseEncodeWords, for checks and for showing.
+// Writes a request as the options that a user would give: the inverse of parseEncodeWords, for checks and for display.
 
 import type { AudioRequest, AudioSettings, EncodeRequest, OutputStream } from "../../model/encode-request.ts";
 import { userArgs } from "../args/video-args.ts";

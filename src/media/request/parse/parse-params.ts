@@ -1,5 +1,5 @@
-// --ffmpeg-params → EncodeRequest: each allowed option read into its field, everything else refused by name with what
-// to use instead. The one place where text becomes a request; check-request.ts runs the same rules on arrived JSON.
+// --ffmpeg-params → EncodeRequest: reads each allowed option into its field, and refuses every other by name with a
+// suggestion. The only place where text becomes a request; check-request.ts applies the same rules to JSON.
 
 import type { EncodeRequest } from "../../model/encode-request.ts";
 import { emptyEncodeRequest } from "../../model/encode-request.ts";
@@ -70,7 +70,7 @@ function streamOf(option: GivenOption): string {
 
 const REPEATABLE = new Set(["map", "metadata", "disposition"]);
 
-/** ffmpeg keeps the last of two; a user who gives two wants both. */
+/** ffmpeg only uses the last of two; a user who gives two wants both. */
 function checkOnce(options: readonly GivenOption[]): void {
   const seen = new Map<string, string>();
   for (const option of options) {

@@ -24,7 +24,9 @@ export const AUDIO_NAMES: ReadonlySet<string> = new Set([
   ...AUDIO_OPTIONS,
 ]);
 
-/** ffmpeg goes by the last option that fits a stream: one for all undoes those for single tracks that stand before it. */
+/**
+ * ffmpeg uses the last option that matches a stream: an option for all tracks overrides earlier ones for single tracks.
+ */
 function inForce(options: readonly TrackOption[]): readonly TrackOption[] {
   return options.filter(
     (option, position) =>

@@ -1,4 +1,4 @@
-// Reads the options of the output as a whole: streams, subtitles, container, tags.
+// Reads the options of the output as a whole: streams, subtitles, container, metadata.
 
 import type { ContainerRequest, EncodeRequest, MetadataRequest, OutputStream } from "../../model/encode-request.ts";
 import { emptyEncodeRequest } from "../../model/encode-request.ts";
@@ -16,7 +16,7 @@ export const OUTPUT_NAMES: ReadonlySet<string> = new Set(
 type Output = Pick<EncodeRequest, "subtitles" | "subtitleTracks" | "maps" | "container" | "metadata">;
 type Draft = { -readonly [K in keyof Output]: Output[K] };
 
-/** Fragments and the like are not on the list: the final check reads edit lists, which they lack. */
+/** Fragmented files are not allowed: they lack the edit lists that the final check reads. */
 const MOVFLAGS = new Set(["faststart", "write_colr", "use_metadata_tags", "disable_chpl"]);
 const DISPOSITIONS = new Set(
   "default dub original comment lyrics karaoke forced hearing_impaired visual_impaired clean_effects captions descriptions 0".split(

@@ -1,4 +1,4 @@
-// Reads the video options of a request. Knows what each means for the encoder that was chosen, nothing of other streams.
+// Reads the video options of a request and checks them against the chosen encoder.
 import type { ColourTags } from "../../model/colour-tags.ts";
 import type { EncodeRequest, QualityKind, VideoRequest } from "../../model/encode-request.ts";
 import { emptyEncodeRequest } from "../../model/encode-request.ts";

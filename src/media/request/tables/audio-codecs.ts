@@ -1,4 +1,4 @@
-// The audio and subtitle encoders that are taken, and the options of audio encoders.
+// The accepted audio and subtitle encoders, and the options of audio encoders.
 import { refuse } from "../values/refuse.ts";
 
 /** ffmpeg's encoder name → ffprobe's codec name. */

@@ -1,5 +1,4 @@
-// The containers ffcluster writes: names, what they can hold, how fine their clocks are.
-// The video codecs were checked by muxing each with ffmpeg 5.1.
+// The containers that ffcluster writes: names, supported codecs, clock resolution.
 import { AppError } from "../../../base/errors.ts";
 import type { Rational } from "../../../base/rational.ts";
 import type { EncodeRequest } from "../../model/encode-request.ts";
@@ -23,7 +22,7 @@ export interface ContainerFacts {
   readonly audioCopy: ReadonlySet<string>;
   readonly audioDefault: Conversion;
   readonly subtitleCopy: ReadonlySet<string>;
-  /** What text subtitles become when they cannot be copied; null: they are left out. */
+  /** The codec for text subtitles that can't be copied; null: they are left out. */
   readonly subtitleConvert: Conversion | null;
   readonly attachments: boolean;
   readonly coverArt: boolean;

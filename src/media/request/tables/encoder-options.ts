@@ -1,5 +1,5 @@
-// ffmpeg's own encoder options that are taken beside the common ones, per encoder. An allow-list: options that name
-// files (-stats, -passlogfile), run passes or set threads are not on it.
+// Further encoder options of ffmpeg that are accepted, per encoder. An allow-list: options that name files (-stats,
+// -passlogfile), run passes or set threads are not on it.
 import type { NamedOption } from "../../model/encode-request.ts";
 import { refuse } from "../values/refuse.ts";
 import { VIDEO_ENCODERS, type VideoEncoder } from "./encoders.ts";

@@ -1,5 +1,5 @@
-// The keys of the encoder libraries' own parameter strings (-x264-params and its kin) that are taken. An allow-list:
-// keys that name files, set threads, run passes or number frames of the whole video are not on it.
+// The accepted keys of the encoder libraries' parameter strings (-x264-params and the like). An allow-list: keys that
+// name files, set threads, run passes or number frames of the whole video are not on it.
 import type { NamedOption } from "../../model/encode-request.ts";
 import { closest, refuse } from "../values/refuse.ts";
 import type { ParamsKind } from "./encoders.ts";

@@ -1,4 +1,4 @@
-// How each encoder is measured and how it is brought to a size: a table, with what ffmpeg and the libraries document.
+// How each encoder is measured and brought to a target size, as documented by ffmpeg and the libraries.
 import type { NamedOption, QualityKind, VideoRequest } from "../../model/encode-request.ts";
 
 /** How an encoder takes two passes over one segment; "none": one pass, repeated at another rate when it misses. */
@@ -24,7 +24,7 @@ export interface EncoderPasses {
    * segment may hold. So the same segments end within 8 % rather than 20 % to 70 % above.
    */
   readonly tolerance?: number;
-  /** Whether the first pass is made as the measurement is, or with the request's own options. */
+  /** Whether the first pass runs like the measurement, or with the request's own options. */
   readonly firstPass: "measuring" | "own";
   /** What makes a measuring run quick, as ffmpeg options that take the place of the user's. */
   readonly quick: readonly NamedOption[];
@@ -53,7 +53,7 @@ const VPX: EncoderPasses = {
 };
 const AOM: EncoderPasses = { ...TWO_PASS_63, quick: [["cpu-used", "8"]] };
 const SVTAV1: EncoderPasses = { ...CRF_63, quick: [["preset", "12"]] };
-/** Half the quantizer takes about twice the bits: near enough on a scale that is added to. */
+/** Halving the quantizer takes about twice the bits: close enough for a scale with additive steps. */
 const QSCALE: EncoderPasses = {
   ...X264,
   passes: "none",
@@ -88,7 +88,7 @@ export function passesOf(encoder: string): EncoderPasses | null {
   return PASSES.get(encoder) ?? null;
 }
 
-/** Words of a parameter string that say the same as -maxrate and -bufsize, in kilobits. */
+/** Keys of a parameter string that mean -maxrate and -bufsize, in kilobits. */
 const BUFFER_KEYS = new Set(["vbv-maxrate", "vbv-bufsize"]);
 
 function kilobits(video: VideoRequest, key: string): number | null {

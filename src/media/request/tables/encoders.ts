@@ -1,5 +1,5 @@
-// The video encoders that ffcluster accepts: family, codec, and which values their common options take.
-// Whether a machine can run one is for its trial encode to say, not for this table.
+// The video encoders that ffcluster accepts: family, codec, and the values of their common options. A trial encode
+// shows whether a machine can run one.
 
 import type { QualityKind } from "../../model/encode-request.ts";
 import type { EncoderFamily } from "../../model/encoder-family.ts";

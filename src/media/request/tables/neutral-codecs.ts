@@ -1,5 +1,5 @@
-// The codecs that a request may name in place of an encoder, and the words it may then use. The server picks the
-// encoder among those that the clients have proven; translate/ says the same in that encoder's own options.
+// The codecs that a request may name instead of an encoder, and the options it may then use. The server picks one of
+// the encoders that clients have proven; translate/ converts the request to that encoder's options.
 
 export const NEUTRAL_CODECS = ["h264", "hevc", "av1", "vp9"] as const;
 export type NeutralCodec = (typeof NEUTRAL_CODECS)[number];

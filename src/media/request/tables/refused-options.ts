@@ -1,4 +1,4 @@
-// The ffmpeg options that users try and that are not taken, each with the reason and what to use instead.
+// Common ffmpeg options that ffcluster refuses, each with the reason and an alternative.
 import { closest, refuse } from "../values/refuse.ts";
 
 type Refusal = readonly [why: string, instead: string];

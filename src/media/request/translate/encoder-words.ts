@@ -1,4 +1,4 @@
-// What a translation is: the fields of a request in one encoder's own words, or why that encoder can't do it.
+// The result of a translation: the fields of a request in one encoder's own options, or why that encoder can't do it.
 import type { VideoRequest } from "../../model/encode-request.ts";
 import type { Speed } from "../tables/neutral-codecs.ts";
 
@@ -23,7 +23,7 @@ export type Words = Partial<
 };
 
 export type Translation =
-  /** `left`: what was asked and this encoder has no word for. */
+  /** `left`: requested settings that this encoder does not support. */
   | { readonly ok: true; readonly words: Words; readonly left: readonly string[] }
   | { readonly ok: false; readonly reason: string };
 
@@ -48,7 +48,7 @@ export const SPEED_STEPS: Readonly<Record<Speed, number>> = {
   placebo: 0,
 };
 
-/** What every hardware encoder here lacks. */
+/** Features that no hardware encoder here supports. */
 export function hardwareLacks(ask: {
   readonly codec: string;
   readonly isDeep: boolean;

@@ -1,5 +1,5 @@
-// What a request asks of "some encoder for this codec": one vocabulary for all of them, x264's. Read from a request
-// whose -c:v names a codec; knows nothing of any encoder's own words.
+// A request for any encoder of a codec, in x264's terms. Read from a request whose -c:v names a codec; knows no
+// encoder's own options.
 
 import type { EncodeRequest } from "../../model/encode-request.ts";
 import { isDeep } from "../../model/hdr.ts";

@@ -1,5 +1,5 @@
-// One quality, x264's CRF, on the scale of each codec and encoder. All are monotonic; those of the software encoders were
-// measured (docs/ENCODERS.md), the others follow their documentation.
+// Converts one quality, x264's CRF, to the scale of each codec and encoder. All conversions are monotonic; those of the
+// software encoders were measured (docs/ENCODERS.md), the others follow the documentation.
 
 type Point = readonly [crf: number, value: number];
 

@@ -1,5 +1,4 @@
-// From a request that names a codec to the request that one encoder understands: the only door to the tables beside it.
-// Pure; which encoder it is to be, the server decides.
+// Translates a request that names a codec into one for a particular encoder, which the server chooses. Pure.
 import { assertNever } from "../../../base/assert.ts";
 import type { EncodeRequest } from "../../model/encode-request.ts";
 import type { EncoderFamily } from "../../model/encoder-family.ts";
@@ -73,7 +72,7 @@ export function candidatesFor(
 
 export interface Translated {
   readonly request: EncodeRequest;
-  /** What was asked and the encoder has no word for. */
+  /** Requested settings that the encoder does not support. */
   readonly left: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// What holds for one audio track of the output: what is asked for all, and over it what is asked for that track. Pure.
+// Settings of one audio track of the output: those for all tracks, overridden by those for the track. Pure.
 import type { AudioRequest, AudioSettings, EncodeRequest } from "../../model/encode-request.ts";
 
 export const NO_SETTINGS: AudioSettings = {
@@ -12,7 +12,7 @@ export const NO_SETTINGS: AudioSettings = {
   filters: [],
 };
 
-/** `own` where it says something, else `general`. */
+/** `own` where it is set, otherwise `general`. */
 export function overSettings(general: AudioSettings, own: AudioSettings): AudioSettings {
   const privateOptions = new Map([...general.privateOptions, ...own.privateOptions]);
   return {

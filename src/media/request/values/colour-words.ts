@@ -1,5 +1,5 @@
-// The names of colours that ffmpeg's options take. Some have two: the one of the option and the one that ffprobe prints.
-// Pure tables.
+// Colour names that ffmpeg's options accept. Some have two: one for the option and one that ffprobe prints. Pure
+// tables.
 import type { ColourTags } from "../../model/colour-tags.ts";
 
 const words = (text: string): readonly string[] => text.split(" ");

@@ -1,4 +1,5 @@
-// Turns words into options: name, stream specifier, value; short and old spellings become one. Knows no meanings.
+// Splits words into options with name, stream specifier and value, and unifies short and old spellings. Knows no
+// meanings.
 import { refuse } from "./refuse.ts";
 
 export interface GivenOption {

@@ -1,4 +1,4 @@
-// Reads which output track an option is for: "a" all audio, "a:1" the second one. Knows no options.
+// Reads the output track of an option: "a" all audio, "a:1" the second track.
 import type { GivenOption } from "./given-options.ts";
 import { refuse } from "./refuse.ts";
 

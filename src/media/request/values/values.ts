@@ -1,5 +1,5 @@
-// Reads the values of options: numbers, bit rates, rates, sizes and words, each within its range and character set.
-// Every function throws E_ENCODE_REQUEST naming the option; none knows which option means what.
+// Reads option values: numbers, bit rates, frame rates, sizes and words, each within its range and character set. Every
+// function throws E_ENCODE_REQUEST naming the option.
 import { formatRational, parseRational, toNumber } from "../../../base/rational.ts";
 import { refuse } from "./refuse.ts";
 
