@@ -1,4 +1,5 @@
 // The messages that carry HDR10 metadata in H.264, HEVC and AV1, as bytes. Pure.
+// H.264 D.1.29 and D.1.31, H.265 D.2.28 and D.2.35 (SEI messages), AV1 5.8.3 and 5.8.4 (metadata OBUs).
 import type { HdrMetadata, MasteringDisplay } from "../model/source.ts";
 
 /** The codecs that can carry it in the bitstream. */

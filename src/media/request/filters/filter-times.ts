@@ -1,4 +1,5 @@
 // How a filter changes frame times: kept, doubled, put on a grid, or not predictable from the index.
+// docs/FILTERS.md has the table for users.
 import { parseRational, type Rational, type Rounding } from "../../../base/rational.ts";
 import type { FilterCall } from "../../model/encode-request.ts";
 

@@ -1,4 +1,5 @@
-// The containers that ffcluster writes: names, supported codecs, clock resolution.
+// The containers that ffcluster writes: names, supported codecs, clock resolution. The video codecs were checked by
+// muxing each with ffmpeg 5.1.
 import { AppError } from "../../../base/errors.ts";
 import type { Rational } from "../../../base/rational.ts";
 import type { EncodeRequest } from "../../model/encode-request.ts";
