@@ -97,9 +97,13 @@ export async function finishedLengths(
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<number, DecodedLengths>> {
   const encoded = plan.streams.flatMap(({ action }, position) =>
-    action.kind === "encode-audio" ? [{ place: position, file: action.file }] : [],
+    action.kind === "encode-audio" ? [{ position, file: action.file }] : [],
   );
-  const seconds = await soundSeconds(tools, { ...output, streamIndexes: encoded.map(({ place }) => place) }, signal);
+  const seconds = await soundSeconds(
+    tools,
+    { ...output, streamIndexes: encoded.map(({ position }) => position) },
+    signal,
+  );
   return new Map(
     encoded.map(({ file }, position) => [
       file,

@@ -11,7 +11,7 @@ import { plannedFrames, type SourceRange } from "../plan/planned-frames.ts";
 import { passesOf } from "../request/tables/encoder-passes.ts";
 import { segmentOffsetUs } from "../segment/segment-clock.ts";
 
-/** With fewer ticks taken than this, an encoder that counts ticks would plan for a longer segment. */
+/** With fewer ticks taken than this, an encoder that counts one tick per frame would plan for a shorter segment. */
 const LEAST_TAKEN = 0.9;
 
 /**

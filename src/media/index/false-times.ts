@@ -113,10 +113,10 @@ export async function seeTimes(
 /** The refusal of a source whose display times can't be determined. */
 export function lostTimes({ realFrameRate, averageFrameRate }: SourceVideo): AppError {
   const rate = realFrameRate ?? averageFrameRate;
-  const told = rate === null ? "RATE" : formatRational(rate);
+  const rateText = rate === null ? "RATE" : formatRational(rate);
   return new AppError(
     "E_SOURCE_REFUSED",
     `the display times of the source's pictures are unknown: ${FALSE_TIMES}, and the times that ffmpeg guesses from them go back or coincide`,
-    `If it has a constant rate, give its pictures the times of that rate first: \`ffmpeg -r ${told} -i FILE -map 0:v:0 -map 0:a? -c:a copy -c:v ffv1 timed.mkv\`.`,
+    `If it has a constant rate, give its pictures the times of that rate first: \`ffmpeg -r ${rateText} -i FILE -map 0:v:0 -map 0:a? -c:a copy -c:v ffv1 timed.mkv\`.`,
   );
 }

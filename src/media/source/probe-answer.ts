@@ -238,7 +238,7 @@ export function toSourceInfo(
     throw new AppError(
       "E_SOURCE_REFUSED",
       `the pictures of ${path} are said to be ${video.width}x${video.height}, more than ffcluster takes`,
-      `Up to ${MOST_PIXELS} pixels a picture are taken; a size beyond that is most often a damaged header.`,
+      `Up to ${MOST_PIXELS} pixels per picture are accepted; a larger size usually comes from a damaged header.`,
     );
   }
   const timecode = tag(answer.format, "timecode");

@@ -71,7 +71,7 @@ export function filterSpec(option: string, name: string, media: "video" | "audio
     throw refuse(option, `${shown} is a filter for ${spec.media}`, `Give it with ${right}.`);
   }
   const known = REFUSED_FILTERS.get(name);
-  if (known) throw refuse(option, `the filter ${shown} is not taken: it ${known[0]}`, known[1]);
+  if (known) throw refuse(option, `the filter ${shown} is not accepted: it ${known[0]}`, known[1]);
   if (!/^[\w@-]+$/.test(name)) {
     throw refuse(
       option,

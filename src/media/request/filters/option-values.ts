@@ -56,7 +56,7 @@ export function checkValue(where: string, kind: ValueKind, value: string): void 
 function checkExpression(where: string, value: string): void {
   const found = REFUSED_FUNCTIONS.exec(value);
   if (found) {
-    throw refuse(where, `the function ${found[1]}() is not taken`, "Use t (the frame's time) and arithmetic.");
+    throw refuse(where, `the function ${found[1]}() is not accepted`, "Use t (the frame's time) and arithmetic.");
   }
 }
 
@@ -67,7 +67,7 @@ function checkText(where: string, value: string): void {
     if (!TEXT_FUNCTIONS.has(name)) {
       throw refuse(
         where,
-        `%{${name.slice(0, 40)}} is not taken in a text`,
+        `%{${name.slice(0, 40)}} is not accepted in a text`,
         `Use one of: ${[...TEXT_FUNCTIONS].map((each) => `%{${each}}`).join(" ")}; a plain % is written \\%.`,
       );
     }

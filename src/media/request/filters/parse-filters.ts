@@ -116,7 +116,7 @@ function checkOption(option: string, spec: FilterSpec, key: string, value: strin
     const list = spec.options.filter((each) => each.value !== "refused").map((each) => each.name);
     throw refuse(
       where,
-      `the filter ${spec.name} takes no such key`,
+      `the filter ${spec.name} has no such key`,
       near === null ? `Keys: ${list.join(", ") || "none"}.` : `Did you mean ${near}?`,
     );
   }
@@ -127,7 +127,7 @@ function checkOption(option: string, spec: FilterSpec, key: string, value: strin
         : key === "fontfile"
           ? "Use font= with a font's name, and text= for the text."
           : key === "fontsdir"
-            ? "The source's attached fonts are used by themselves."
+            ? "The source's attached fonts are used automatically."
             : "Leave it out.";
     throw refuse(where, "this key reads or writes outside the video", instead);
   }
@@ -137,7 +137,7 @@ function checkOption(option: string, spec: FilterSpec, key: string, value: strin
   if (spec.name === "drawtext" && key === "font" && !/^[\w -]{1,60}$/.test(value)) {
     throw refuse(
       where,
-      "only a font's name is taken",
+      "only a font's name is accepted",
       "Use letters, digits, spaces and - only, for example font=DejaVu Sans.",
     );
   }

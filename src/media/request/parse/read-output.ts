@@ -101,7 +101,7 @@ function readMovflags(written: string, value: string): readonly string[] {
   if (bad !== undefined || flags.length === 0) {
     throw refuse(
       written,
-      `the flag "${(bad ?? "").slice(0, 40)}" is not taken`,
+      `the flag "${(bad ?? "").slice(0, 40)}" is not accepted`,
       `Use ${[...MOVFLAGS].map((flag) => `+${flag}`).join(", ")}.`,
     );
   }
@@ -121,7 +121,7 @@ function readTag({ written, specifier, value }: GivenOption): MetadataRequest["t
   if (!match) throw refuse(written, "not KEY=VALUE", "Write for example -metadata title=Holiday.");
   const whole = specifier === "" || specifier === "g";
   if (!whole && !specifier.startsWith("s:"))
-    throw refuse(written, "not a place for tags", "Write -metadata, or -metadata:s:a:0.");
+    throw refuse(written, "tags do not go there", "Write -metadata, or -metadata:s:a:0.");
   return {
     stream: whole ? null : readOutputStream(written, specifier.slice(2)),
     key: match[1] ?? "",
@@ -134,7 +134,7 @@ function readDisposition({ written, specifier, value }: GivenOption): MetadataRe
   if (bad !== undefined || !/^\+?\w+(\+\w+)*$/.test(value)) {
     throw refuse(
       written,
-      `the disposition "${value.slice(0, 40)}" is not taken`,
+      `the disposition "${value.slice(0, 40)}" is not accepted`,
       `Use ${[...DISPOSITIONS].join(", ")}.`,
     );
   }
@@ -143,6 +143,6 @@ function readDisposition({ written, specifier, value }: GivenOption): MetadataRe
 
 function readKeep({ written, specifier, value }: GivenOption): boolean {
   if (specifier !== "" || (value !== "0" && value !== "-1"))
-    throw refuse(written, "only 0 (keep) and -1 (leave out) are taken", "Use 0 or -1.");
+    throw refuse(written, "only 0 (keep) and -1 (leave out) are accepted", "Use 0 or -1.");
   return value === "0";
 }

@@ -155,7 +155,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     if (value !== expected) {
       throw refuse(
         written,
-        `the tag ${value} is not taken for ${encoder.codec}`,
+        `the tag ${value} is not accepted for ${encoder.codec}`,
         "Leave it out: the usual tag is set (hvc1 for HEVC).",
       );
     }

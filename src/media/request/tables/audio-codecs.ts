@@ -47,7 +47,7 @@ export function findAudioEncoder(option: string, value: string): string {
   if (AUDIO_ENCODERS.has(name)) return name;
   throw refuse(
     option,
-    `"${value.slice(0, 40)}" is not an audio encoder that is taken`,
+    `"${value.slice(0, 40)}" is not an accepted audio encoder`,
     `Use copy or one of: ${[...AUDIO_ENCODERS.keys()].join(", ")}.`,
   );
 }
@@ -56,7 +56,7 @@ export function findSubtitleEncoder(option: string, value: string): string {
   if (SUBTITLE_ENCODERS.has(value)) return value;
   throw refuse(
     option,
-    `"${value.slice(0, 40)}" is not a subtitle encoder that is taken`,
+    `"${value.slice(0, 40)}" is not an accepted subtitle encoder`,
     `Use copy or one of: ${[...SUBTITLE_ENCODERS.keys()].join(", ")}.`,
   );
 }

@@ -88,7 +88,7 @@ export function readEncoderOption(option: string, encoder: VideoEncoder, name: s
     );
   }
   if (name === "flags" && !value.split(/[+]/).every((flag) => flag === "" || FLAGS.has(flag))) {
-    throw refuse(option, `the flags ${value} are not all taken`, `Use +${[...FLAGS].join("+")}.`);
+    throw refuse(option, `some of the flags ${value} are not accepted`, `Use +${[...FLAGS].join("+")}.`);
   }
   return [name, value];
 }

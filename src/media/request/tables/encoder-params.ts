@@ -120,7 +120,7 @@ function checkParam(where: string, kind: ParamsKind, key: string, value: string)
   const plain = (kind === "x264" || kind === "x265") && key.startsWith("no-") ? key.slice(3) : key;
   if (!keys.has(key) && !keys.has(plain)) {
     const reason = REASONS.get(plain);
-    if (reason) throw refuse(where, `not taken: ${reason[0]}`, reason[1]);
+    if (reason) throw refuse(where, `not accepted: ${reason[0]}`, reason[1]);
     const near = closest(key, keys);
     throw refuse(
       where,
@@ -139,6 +139,6 @@ function checkParam(where: string, kind: ParamsKind, key: string, value: string)
   const limit = LIMITED.get(plain);
   const negated = plain !== key;
   if (limit && !(negated ? /^(1|true|yes)$/ : limit[0]).test(value)) {
-    throw refuse(where, `the value ${value} is not taken`, limit[1]);
+    throw refuse(where, `the value ${value} is not accepted`, limit[1]);
   }
 }

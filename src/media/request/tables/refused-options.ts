@@ -14,7 +14,7 @@ const ONE_INPUT: Refusal = [
 ];
 const QUIET: Refusal = ["it changes how ffmpeg talks, not the encode", "Leave it out."];
 const OVERWRITE: Refusal = [
-  "output files are not ffmpeg's to decide here",
+  "the output file is not set by ffmpeg options",
   "Use `ffcluster submit --force` to overwrite.",
 ];
 const PASSES: Refusal = [
@@ -22,7 +22,7 @@ const PASSES: Refusal = [
   "Use -crf, or -b:v with -maxrate and -bufsize.",
 ];
 const GRAPH: Refusal = [
-  "graphs of several inputs or chains are not taken",
+  "filter graphs with several inputs or chains are not accepted",
   "Give one chain of filters with -vf and one with -af.",
 ];
 const SCRIPT: Refusal = ["it reads a file", "Write the filters out with -vf or -af."];
@@ -119,16 +119,16 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map([
   ["format_whitelist", ["containers that are read are fixed", "Leave it out."]],
 ]);
 
-/** The refusal of an option that is not taken. `known` are the names that are, for suggestions. */
+/** The refusal of an option that is not accepted. `known`: the accepted names, for suggestions. */
 export function refusedOption(option: string, name: string, known: Iterable<string>): Error {
   const found = REFUSED.get(name);
-  if (found) return refuse(option, `not taken: ${found[0]}`, found[1]);
+  if (found) return refuse(option, `not accepted: ${found[0]}`, found[1]);
   const near = closest(name, known);
   return refuse(
     option,
     "not an option that ffcluster takes",
     near === null
-      ? "Leave it out. Taken: codecs, quality, bit rate, preset, filters, audio, stream and container options (docs/CONFIG.md)."
+      ? "Leave it out. Accepted: codecs, quality, bit rate, preset, filters, audio, stream and container options (docs/CONFIG.md)."
       : `Did you mean -${near}?`,
   );
 }
