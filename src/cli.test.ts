@@ -163,7 +163,7 @@ describe("usage", () => {
     const { stdout, stderr } = await run(["serve", "--port", "seventy"]);
     expect(stdout).toBe("");
     expect(stderr).toBe(
-      'error: --port is "seventy": expected a whole number from 0 to 65535\nhint: `ffcluster serve --help` says what it takes.\n',
+      'error: --port is "seventy": expected a whole number from 0 to 65535\nhint: `ffcluster serve --help` shows valid values.\n',
     );
   });
 
@@ -273,7 +273,7 @@ describe("reading commands", () => {
     const left = await watching.ended;
     expect(left.exitCode).toBe(130);
     expect(lastLine(left.stdout)).toMatchObject({ event: "interrupted", job_id: lasting.job_id });
-    expect(left.stdout).toContain(`job ${lasting.job_id} goes on`);
+    expect(left.stdout).toContain(`job ${lasting.job_id} continues`);
   });
 });
 
@@ -409,7 +409,7 @@ describe("submit", () => {
     submit.child.kill("SIGINT");
     const ended = await submit.ended;
     expect(ended.exitCode).toBe(130);
-    expect(ended.stderr).toContain(`job ${jobId} goes on`);
+    expect(ended.stderr).toContain(`job ${jobId} continues`);
     expect(coordinator.job(jobId).status).toBe("Queued");
   });
 
@@ -421,7 +421,7 @@ describe("submit", () => {
     submit.type(CTRL_C);
     expect(await submit.child.exited).toBe(130);
     const [id = ""] = [...coordinator.jobs.keys()];
-    await submit.says(new RegExp(`error: interrupted; job ${id} goes on`));
+    await submit.says(new RegExp(`error: interrupted; job ${id} continues`));
     for (const command of ["jobs watch", "jobs download", "cancel"])
       await submit.says(new RegExp(`ffcluster ${command} ${id.slice(0, 8)} --server 127.0.0.1:${server.port}`));
     expect(coordinator.job(id).status).toBe("Queued");
@@ -438,7 +438,7 @@ describe("submit", () => {
       await using hasty = onTerminal(connected("submit", "in.mp4"));
       while (coordinator.jobs.size < 2) await Bun.sleep(5);
       hasty.type(CTRL_C);
-      await hasty.says(/Ctrl-C again ends at once/);
+      await hasty.says(/Press Ctrl-C again to end at once/);
       hasty.type(CTRL_C);
       expect(await hasty.child.exited).toBe(130);
       await hasty.says(new RegExp(`ffcluster jobs list --server 127.0.0.1:${server.port}`));
@@ -446,7 +446,7 @@ describe("submit", () => {
     answer.resolve();
     const ended = await patient.ended;
     expect(ended.exitCode).toBe(130);
-    expect(ended.stderr).toMatch(/job [0-9a-f-]{36} goes on/);
+    expect(ended.stderr).toMatch(/job [0-9a-f-]{36} continues/);
   });
 });
 

@@ -26,7 +26,7 @@ import { readEventStream } from "./event-stream.ts";
 import { type CallOptions, type Connection, call, callJson, post } from "./http-call.ts";
 import { hostPort } from "./server-address.ts";
 
-/** Taking a job includes looking into its source; a slow disk may need a while. */
+/** The server probes a source before it takes a job, which may be slow on a slow disk. */
 const SLOW_CALL_MS = 300_000;
 /** The server sends a sign of life every 5 s. */
 const SILENCE_MS = 20_000;
@@ -68,7 +68,7 @@ export class ApiClient {
     return this.#send(`/sources/local/${part(challengeId)}`, { digests }, sourceSchema, SLOW_CALL_MS);
   }
 
-  /** Room for an upload, or the one of the same key that was left off. */
+  /** Opens an upload, or continues the unfinished one of the same key. */
   beginUpload(wanted: UploadWanted) {
     return this.#send("/sources", wanted, uploadBegunSchema);
   }
@@ -98,7 +98,7 @@ export class ApiClient {
     return this.#send(`/jobs/${part(id)}/cancel`, {}, jobSchema);
   }
 
-  /** Looks at every finished segment first. */
+  /** Slow: the server checks every finished segment first. */
   retryJob(id: string) {
     return this.#send(`/jobs/${part(id)}/retry`, {}, jobSchema, SLOW_CALL_MS);
   }
@@ -133,7 +133,7 @@ export class ApiClient {
 
   /**
    * The job's view now and at every change, until it is terminal.
-   * Errors: E_UNREACHABLE when the stream breaks off before that; call again to go on.
+   * Errors: E_UNREACHABLE when the stream breaks before that; call again to continue.
    */
   async *watchJob(id: string): AsyncGenerator<JobView> {
     const broken = (cause?: unknown) =>

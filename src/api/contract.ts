@@ -19,7 +19,7 @@ export const errorDocumentSchema = z.object({ error: errorBodySchema });
 
 export const JOB_STATUSES = jobStatusSchema.options;
 
-/** A job in one of these states changes no more. */
+/** A job in one of these states does not change any more. */
 export function isTerminal(status: z.infer<typeof jobStatusSchema>): boolean {
   return status === "Completed" || status === "Failed" || status === "Cancelled";
 }

@@ -1,5 +1,5 @@
-// A finished output to a file here: temp name next to the target, resumed by range when the link breaks, digest
-// checked, then renamed. Nothing appears under the target's name unless it is whole.
+// Downloads a finished output: to a temp name next to the target, resumed by range when the link breaks, digest checked,
+// then renamed. Nothing appears under the target's name unless it is whole.
 import { open, rm } from "node:fs/promises";
 import { AppError, errnoOf } from "../base/errors.ts";
 import { landFile, landNewFile, tempNameFor } from "../base/files.ts";
@@ -8,9 +8,9 @@ import { API_PREFIX } from "./contract.ts";
 import { call } from "./http-call.ts";
 import { createPatience, type Patience } from "./patience.ts";
 
-/** No byte for this long: the line is dead, whatever the socket says. */
+/** After this long without a byte the connection is dead, whatever the socket says. */
 const STALL_MS = 20_000;
-/** Wholes with a wrong digest before we give up: a byte was flipped on the way, in a range that no digest covers. */
+/** Complete downloads with a wrong digest before we give up: only the whole has a digest, so a flipped byte costs all of it. */
 const MOST_WHOLES = 2;
 
 export interface WantedOutput {
@@ -21,13 +21,13 @@ export interface WantedOutput {
 
 export interface DownloadTarget {
   readonly path: string;
-  /** False: what has appeared under that name in the meantime stays. */
+  /** False: a file that has appeared under that name in the meantime stays. */
   readonly mayOverwrite: boolean;
 }
 
 export interface DownloadWatcher {
   onBytes(have: number): void;
-  /** The link broke; it goes on from there. */
+  /** The link broke; the download resumes after `have` bytes. */
   onBroken?(have: number): void;
 }
 
@@ -56,7 +56,7 @@ export async function downloadOutput(
   }
 }
 
-/** The output's name was taken while the job ran: by another submit, perhaps. */
+/** For a name that was taken while the job ran, by another submit perhaps. */
 export function outputExists(path: string, jobId: string): AppError {
   const hint = `\`ffcluster jobs download ${jobId} -o FILE\` gets the result under another name.`;
   return new AppError("E_OUTPUT_EXISTS", `${path} exists`, hint);
@@ -64,7 +64,7 @@ export function outputExists(path: string, jobId: string): AppError {
 
 const DISK_ERRNOS = /^E(ACCES|PERM|ROFS|NOENT|NOTDIR|ISDIR|IO|NAMETOOLONG|BUSY)$/;
 
-/** What this machine's disk says of the target, in words; everything else as it is. */
+/** Turns an error of this machine's disk into one that a user can act on; any other is returned as it is. */
 function diskError(thrown: unknown, path: string, jobId: string): unknown {
   const errno = thrown instanceof AppError ? null : errnoOf(thrown);
   const again = `\`ffcluster jobs download ${jobId} -o FILE\``;
@@ -76,7 +76,7 @@ function diskError(thrown: unknown, path: string, jobId: string): unknown {
   return new AppError("E_OUTPUT", `${path} cannot be written (${errno})`, hint, { cause: thrown });
 }
 
-/** The digest of what came. */
+/** Returns the digest of what arrived. */
 async function fetchWhole(
   client: ApiClient,
   output: WantedOutput,
@@ -113,7 +113,7 @@ async function fetchWhole(
   return hasher.digest("hex");
 }
 
-/** The rest of the output; ends with an error when no byte comes for too long. */
+/** Yields the rest of the output; fails when no byte arrives for too long. */
 async function* bodyFrom(
   client: ApiClient,
   output: WantedOutput,
@@ -140,7 +140,7 @@ async function* bodyFrom(
   }
 }
 
-/** Our own disk's errors must not be retried; a broken link has no errno of a file. */
+/** Errors of our own disk must not be retried; a broken link has no errno of a file. */
 function isLinkFailure(thrown: unknown): boolean {
   if (thrown instanceof AppError) return false;
   const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? String(thrown.code) : "";

@@ -1,6 +1,6 @@
 // Server-sent events, the part that ffcluster uses: `data:` lines, comments as signs of life (WHATWG HTML, §9.2).
 
-/** Yields the data of each event. Ends with the stream; throws `onSilence()` when nothing at all came for `silenceMs`. */
+/** Yields the data of each event until the stream ends; throws `onSilence()` when nothing at all arrives for `silenceMs`. */
 export async function* readEventStream(
   body: ReadableStream<Uint8Array>,
   silenceMs: number,
@@ -21,7 +21,7 @@ export async function* readEventStream(
       }
     }
   } finally {
-    await reader.cancel().catch(() => undefined); // the connection is gone already
+    await reader.cancel().catch(() => undefined); // the connection is already gone
   }
 }
 

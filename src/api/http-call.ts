@@ -1,5 +1,5 @@
-// One HTTP call to the server: token, time limit, one retry where a repeat is harmless, and every failure as an
-// AppError that says what to do. Knows no route.
+// One HTTP call to the server: adds the token and a time limit, retries once where that is harmless, and turns every
+// failure into an AppError that says what to do. Knows no route.
 import type { z } from "zod";
 import { AppError, isErrorCode } from "../base/errors.ts";
 import { foreignAnswer, foreignProtocol, isPassingStatus, silenceWords } from "../base/foreign-answer.ts";
@@ -9,9 +9,9 @@ import { baseUrl, hostPort, isThisMachine, type ServerAddress } from "./server-a
 
 export interface Connection {
   readonly server: ServerAddress;
-  /** Null: none known; the server then says that it needs one. */
+  /** Null: none is known; the server then says that it needs one. */
   readonly token: string | null;
-  /** What to trust instead of the system's certificates. One object for all calls, so that it is read once. */
+  /** Trusted instead of the system's certificates. All calls share one object, so that it is read once. */
   readonly tls?: { readonly ca: string };
 }
 
@@ -20,7 +20,7 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array<ArrayBuffer>;
   readonly signal?: AbortSignal | undefined;
-  /** Until the response's head; null: no limit. */
+  /** Time until the response's head; null: no limit. */
   readonly timeoutMs?: number | null;
 }
 
@@ -33,7 +33,7 @@ function unreachable(server: ServerAddress, message: string, cause: unknown): Ap
   return new AppError("E_UNREACHABLE", message, hint, { cause, retry: true });
 }
 
-/** What a refused token means for the person at this machine. */
+/** Explains a refused token to the person at this machine. */
 export function tokenError(connection: Connection): AppError {
   const where = hostPort(connection.server);
   const message =
@@ -45,7 +45,7 @@ export function tokenError(connection: Connection): AppError {
   return new AppError("E_TOKEN", message, hint);
 }
 
-/** The server's own error object, or what can be said without one: the answer to a HEAD has a code alone. */
+/** The server's own error object, or the best guess without one: the answer to a HEAD has only a code. */
 async function errorOf(response: Response, connection: Connection): Promise<AppError> {
   const code = response.headers.get(ERROR_CODE_HEADER);
   if (code === "E_TOKEN") return tokenError(connection);
@@ -66,7 +66,7 @@ async function errorOf(response: Response, connection: Connection): Promise<AppE
   return new AppError(error.code, error.message, error.hint);
 }
 
-/** An answer that is not in our words: a proxy in front of a server that is not up, or something else altogether. */
+/** For an answer that is not our server's: from a proxy whose server is down, or from another program. */
 function strangeAnswer(response: Response, { server }: Connection): AppError {
   const where = hostPort(server);
   if (!isPassingStatus(response.status)) return foreignAnswer(where, response);
@@ -92,7 +92,7 @@ async function fetchOnce(connection: Connection, path: string, options: CallOpti
       headers: { ...token, ...options.headers },
       ...(options.body === undefined ? {} : { body: options.body }),
       signal: options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal,
-      redirect: "manual", // following it would carry the token elsewhere
+      redirect: "manual", // following it would send the token elsewhere
       // Bun's own limit would end a quiet event stream; ours are above and in the callers.
       timeout: false,
       ...(connection.tls === undefined ? {} : { tls: connection.tls }),
@@ -108,7 +108,7 @@ async function fetchOnce(connection: Connection, path: string, options: CallOpti
   }
 }
 
-/** Errors: E_UNREACHABLE, E_TOKEN, whatever the server answers; the signal's own reason when it is aborted. */
+/** Errors: E_UNREACHABLE, E_TOKEN, any code that the server answers; the reason of `signal` when that is aborted. */
 export async function call(connection: Connection, path: string, options: CallOptions = {}): Promise<Response> {
   const isRepeatable = ["GET", "HEAD"].includes(options.method ?? "GET");
   let response: Response;

@@ -1,5 +1,5 @@
-// The clients' WebSocket: each connection becomes a link of the coordinator. Handlers only hand over; the coordinator
-// keeps its own heartbeat and deadlines, a socket's silence says nothing by itself.
+// The clients' WebSocket: each connection becomes a link of the coordinator, which keeps its own heartbeat and deadlines.
+// Handlers only forward; a silent socket means nothing by itself.
 import { AppError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { MAX_MESSAGE_BYTES } from "../cluster/protocol/messages.ts";
@@ -12,7 +12,7 @@ export interface LinkData {
 const UNSUPPORTED_DATA = 1003;
 const INTERNAL_ERROR = 1011;
 
-/** A browser sends Origin; a page of another site must not drive this server. Errors: E_FORBIDDEN. */
+/** Browsers send Origin: a page of another site must not control this server. Errors: E_FORBIDDEN. */
 export function refuseForeignOrigin(request: Request): void {
   const origin = request.headers.get("origin");
   if (origin === null) return;

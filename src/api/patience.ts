@@ -1,26 +1,26 @@
-// How long a transfer goes on trying when the link to the server breaks: a server that restarts and a line that is cut
-// for a minute are waited for, a server that has gone for good is not.
+// How long a transfer retries when the link to the server breaks: it outlasts a restart of the server and a minute
+// without network, and gives up on a server that is gone for good.
 import { delay } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
 
 const GIVE_UP_AFTER_MS = 5 * 60_000;
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 5000;
-/** Wrong digests in a row that are taken for bad luck. */
+/** Wrong digests in a row before it gives up. */
 const MOST_DAMAGED = 5;
 
 export interface Patience {
-  /** After a failure: waits and returns to go on, throws it when there is no use. `hasAdvanced`: bytes got through. */
+  /** After a failure: waits and returns for another try, or throws it. `hasAdvanced`: bytes got through since the last one. */
   pause(thrown: unknown, hasAdvanced: boolean): Promise<void>;
 }
 
 export interface PatienceOptions {
-  /** Told of the first failure in a row. */
+  /** Called for the first failure in a row. */
   readonly onBroken?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** For what may be tried again: broken links, damaged bytes, an upload that stands elsewhere than thought. */
+/** For what is worth a retry: broken links, damaged bytes, an upload with another offset than we thought. */
 export function createPatience({ onBroken, signal }: PatienceOptions): Patience {
   let brokenAt: number | null = null;
   let waitMs = FIRST_WAIT_MS;

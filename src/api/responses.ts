@@ -1,10 +1,10 @@
-// Bodies in and out as the contract has them: JSON, the error object, bounded JSON input. Knows no route.
+// Reads and writes bodies as the contract defines them: JSON, the error object, bounded input. Knows no route.
 import type { z } from "zod";
 import { AppError, type ErrorBody, httpStatusOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { MOST_UPLOAD_BLOCKS, UPLOAD_HEADERS } from "../base/resumable-upload.ts";
 
-/** Requests in JSON are small; bytes have their own routes. */
+/** JSON requests are small; file bytes have their own routes. */
 const MAX_JSON_BYTES = 1 << 20;
 const JSON_WITHIN_MS = 30_000;
 
@@ -23,7 +23,7 @@ export function errorResponse(body: ErrorBody, status: number, headers: Record<s
   return json({ error: body }, status, headers);
 }
 
-/** What the outside may know of a failure: an AppError as it is, anything else as E_INTERNAL, its text only in the log. */
+/** What the outside may know of a failure: an AppError as it is; anything else is E_INTERNAL, and its text goes only to the log. */
 export function publicError(thrown: unknown, request: Request, log: Log): ErrorBody {
   if (thrown instanceof AppError && thrown.code !== "E_INTERNAL") return thrown.toBody();
   const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
@@ -31,7 +31,7 @@ export function publicError(thrown: unknown, request: Request, log: Log): ErrorB
   return INTERNAL_ERROR;
 }
 
-/** The code of a refusal also as a header: the answer to a HEAD has no body. */
+/** Repeats the error code, because the answer to a HEAD has no body. */
 export const ERROR_CODE_HEADER = "x-ffcluster-error";
 
 export function respondToError(thrown: unknown, request: Request, log: Log): Response {
@@ -39,7 +39,7 @@ export function respondToError(thrown: unknown, request: Request, log: Log): Res
   return errorResponse(body, httpStatusOf(body.code), { [ERROR_CODE_HEADER]: body.code });
 }
 
-/** What a PATCH that is no append of a resumable upload is told. */
+/** The answer to a PATCH that is not an append of a resumable upload. */
 export function noAppend(): AppError {
   const { offset, blocks } = UPLOAD_HEADERS;
   const hint = `Send the bytes from ${offset} on, and the SHA-256 of each 256 KiB of them, at most ${MOST_UPLOAD_BLOCKS}, in ${blocks}.`;

@@ -1,5 +1,5 @@
-// Which handler answers a request: method and path pattern → handler. Unknown path: 404; known path, other method: 405.
-// Patterns are plain segments, `:name` takes one segment.
+// Finds the handler of a request by method and path. Unknown path: 404; known path with another method: 405. Patterns are
+// plain segments; `:name` matches one segment.
 import { AppError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Coordinator } from "../cluster/server/ports.ts";
@@ -55,7 +55,7 @@ function matchPath(pattern: string, path: string): Params | null {
   return params;
 }
 
-/** Answers `request` from `routes`. Throws what handlers throw; the caller maps errors to responses. */
+/** Throws what handlers throw; the caller maps errors to responses. */
 export async function dispatch(routes: readonly Route[], request: Request, services: ApiServices): Promise<Response> {
   const url = new URL(request.url);
   const allowed: string[] = [];

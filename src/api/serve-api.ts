@@ -1,5 +1,5 @@
-// The HTTP and WebSocket door of the server: binds the port, checks the token, hands requests to routes. Everything it
-// knows of jobs and clients it asks the coordinator.
+// Serves HTTP and WebSocket: binds the port, checks the token, dispatches to routes. What it knows of jobs and clients comes
+// from the coordinator.
 import { isIP } from "node:net";
 import { AppError, type ErrorBody, errnoOf } from "../base/errors.ts";
 import { type ConnectionGuard, guardConnections, NO_GUARD } from "./connection-guard.ts";
@@ -16,7 +16,7 @@ import { sourceRoutes } from "./routes/sources.ts";
 import { baseUrl, hostPort } from "./server-address.ts";
 import { WrongTokens } from "./wrong-tokens.ts";
 
-/** No bound of Bun's own: free space is checked before a byte is taken. */
+/** Lifts Bun's own limit: free space is checked before a byte is accepted. */
 const MAX_BODY_BYTES = 2 ** 40;
 const LINK_PATH = `${API_PREFIX}/link`;
 /** How long a connection may be idle after an answer. Before a request is whole, Bun itself waits for 10 s. */
@@ -38,7 +38,7 @@ export interface ServeApiOptions extends ApiServices {
   readonly port: number;
   /** PEM; plain http when there is none. */
   readonly tls?: { readonly cert: string; readonly key: string } | null;
-  /** Requests wait for this: the port is ours before the token is where others look for it. */
+  /** Requests wait for this: the port is bound before the token is stored where local commands find it. */
   readonly ready?: Promise<void>;
 }
 
@@ -118,7 +118,7 @@ function portError(options: ServeApiOptions, thrown: unknown): unknown {
   const where = hostPort({ isTls: false, host: options.host, port: options.port });
   const errno = errnoOf(thrown);
   if (errno === "EADDRINUSE" && isIP(options.host) === 0 && options.host !== "localhost") {
-    // Bun 1.4.5 says "in use" of names that lead nowhere, too.
+    // Bun 1.4.5 also says "in use" of names that do not resolve.
     const hint = `Either ${options.host} is no name of this machine, or another program has that port.`;
     return new AppError("E_PORT", `cannot listen on ${where}`, hint, { cause: thrown });
   }
@@ -151,7 +151,7 @@ export function serveApi(options: ServeApiOptions): ApiServer {
       hostname: options.host,
       port: options.port,
       ...(tls === null ? {} : { tls: { cert: tls.cert, key: tls.key } }),
-      idleTimeout: NO_LIMIT, // Bun's own would kill slow uploads and paused downloads; each request sets its own
+      idleTimeout: NO_LIMIT, // Bun's own limit would end slow uploads and paused downloads; each request sets its own
       maxRequestBodySize: MAX_BODY_BYTES,
       development: false,
       reusePort: false, // without it `development: false` shares a port that is in use (measured on 1.4.5)

@@ -1,4 +1,4 @@
-// How a server is named: `host`, `host:port`, `http(s)://host:port`, IPv6 in brackets; port 5001 when none is given.
+// Addresses of servers: `host`, `host:port`, `http(s)://host:port`, IPv6 in brackets; port 5001 when none is given.
 import { hostname, networkInterfaces } from "node:os";
 import { AppError } from "../base/errors.ts";
 
@@ -34,7 +34,7 @@ export function parseServerAddress(text: string): ServerAddress {
 
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 
-/** `host:port`: how people see it and how tokens are remembered. */
+/** `host:port`, for people and as the key of remembered tokens. */
 export function hostPort(address: ServerAddress): string {
   return `${bracketed(address.host)}:${address.port}`;
 }
@@ -70,7 +70,7 @@ export function outwardHost(boundHost: string): string {
   return entries.find((entry) => entry.family === "IPv4" && !entry.internal)?.address ?? hostname();
 }
 
-/** The host:port names under which this machine's user may call a server bound so, or named so by its certificate. */
+/** Each host:port by which this machine's user may address a server with this binding, or with a certificate of these names. */
 export function localNames(boundHost: string, port: number, further: readonly string[] = []): string[] {
   const hosts =
     boundHost === "0.0.0.0" || boundHost === "::"

@@ -1,5 +1,5 @@
-// A source to the server: uploaded so that a broken link, a restart of the server or of the command costs a block of it
-// and not the whole; or, on the server's own machine, only the proof that it can be read here.
+// Brings a source to the server. An upload loses at most a block to a broken link or a restart of server or command. On the
+// server's own machine a proof that the file can be read here is enough.
 import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, resolve } from "node:path";
@@ -14,16 +14,16 @@ import { type CallOptions, call } from "./http-call.ts";
 import { createPatience } from "./patience.ts";
 import { hostPort } from "./server-address.ts";
 
-/** Uploads that the server may forget (a restart after a month) or find damaged as a whole before we give up. */
+/** Uploads that the server may forget (a restart after a month) or find damaged before we give up. */
 const MOST_UPLOADS = 3;
 const KEY_BYTES = 64 * 1024;
 
 export interface UploadWatcher {
   /** Bytes that the server has. */
   onBytes(have: number, total: number): void;
-  /** An upload that was broken off before goes on; at the first call of this kind `have` is what was there already. */
+  /** An unfinished upload continues; `have` is what the server has already. */
   onResumed?(have: number, total: number): void;
-  /** The link broke; it is tried again. */
+  /** The link broke; the upload is retried. */
   onBroken?(have: number, total: number): void;
 }
 
@@ -105,7 +105,7 @@ async function tryUntil<T>(
   }
 }
 
-/** What only the same file on this machine, unchanged, has: the next run of this command finds its upload by it. */
+/** Names this file as it is now: the next run of the command finds its unfinished upload by it. */
 async function keyOf(path: string, size: number, mtimeMs: number): Promise<string> {
   const length = Math.min(KEY_BYTES, size);
   const ends = [await sha256OfFile(path, 0, length), await sha256OfFile(path, size - length, length)];
@@ -118,7 +118,7 @@ async function requireUnchanged(path: string, size: number, mtimeMs: number): Pr
   throw new AppError("E_SOURCE_CHANGED", `${path} changed during the upload`, "Submit it once nothing writes to it.");
 }
 
-/** The digest of all that the server was sent, also by an earlier run: each byte of the file counts once, in order. */
+/** The digest of everything sent so far, by earlier runs too. It hashes each byte of the file once, in order. */
 class RunningDigest {
   readonly #path: string;
   readonly #hasher = new Bun.CryptoHasher("sha256");
@@ -128,7 +128,7 @@ class RunningDigest {
     this.#path = path;
   }
 
-  /** Of everything up to the end of this piece. */
+  /** The digest of everything up to the end of this piece. */
   async after({ offset, bytes }: UploadPiece): Promise<string> {
     if (offset > this.#hashed) await this.#skipTo(offset);
     this.#hasher.update(bytes.subarray(Math.min(bytes.length, this.#hashed - offset)));
@@ -142,12 +142,12 @@ class RunningDigest {
   }
 }
 
-/** Codes that say "not this way": the server sees another file system, so the bytes must travel. */
+/** Codes that mean that the server sees another file system, so that the file must be uploaded. */
 const NOT_SHARED = new Set(["E_SOURCE_MISSING", "E_FORBIDDEN", "E_SOURCE_CHANGED", "E_DIGEST", "E_OUTSIDE_MEDIA_ROOT"]);
 
 /**
- * Offers a file by its path to a server on this machine: the server names ranges, we answer with their digests.
- * Null when the server can't see that file (another host behind the address): upload it then.
+ * Offers a file by its path to a server on this machine: the server names ranges, and we answer with their digests.
+ * Null when the server can't see that file (the address leads to another host): upload it then.
  */
 export async function offerLocalSource(client: ApiClient, path: string): Promise<SourceView | null> {
   const absolute = resolve(path);

@@ -1,4 +1,4 @@
-// SHA-256, the one digest of the system: of bytes, of files, of file ranges. Lowercase hex.
+// SHA-256 of bytes, files and ranges of files, as lowercase hex. The project uses no other digest.
 import { open } from "node:fs/promises";
 
 const READ_BYTES = 1 << 20;

@@ -1,5 +1,5 @@
-// The one error shape and the one catalogue: code → exit code and HTTP status (CLI contract, "JSON").
-// Knows nothing of video or clusters; a code names what a user can act on.
+// The one shape of errors, and the one catalogue of codes with their exit code and HTTP status (CLI contract, "JSON"). A
+// code names something that a user can act on.
 
 interface CatalogueEntry {
   readonly exit: 1 | 2 | 3 | 4 | 130;
@@ -67,7 +67,7 @@ export interface ErrorBody {
   readonly hint: string;
 }
 
-/** Something a user can act on. `hint` says what to do next; `retry` says that the same call may work later. */
+/** An error that a user can act on. `hint` says what to do next; `retry` says that the same call may work later. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
@@ -98,7 +98,7 @@ export function httpStatusOf(code: ErrorCode): number {
   return ERROR_CATALOGUE[code].http;
 }
 
-/** Wraps whatever was thrown so that it can be shown; an unknown error becomes E_INTERNAL with its message. */
+/** Makes anything that was thrown presentable: an unknown error becomes E_INTERNAL with its message. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);

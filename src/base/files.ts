@@ -1,4 +1,4 @@
-// Landing bytes safely: temp name → fsync → rename → fsync of the folder, and free space before work starts.
+// Writes files durably: temp name → fsync → rename → fsync of the folder. Also removes them and asks for free space.
 import { constants } from "node:fs";
 import { access, link, mkdir, open, rename, rm, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -36,8 +36,8 @@ export async function landFile(tempPath: string, finalPath: string): Promise<voi
 }
 
 /**
- * As landFile, but what stands under the final name by then stays: false, and the temp file is still there. A second
- * name is refused by the system where a rename would replace; disks without second names (exFAT) are looked at instead.
+ * Like landFile, but never replaces a file: if the final name is taken it returns false and the temp file stays. A hard
+ * link fails where a rename would replace; on disks without hard links (exFAT) it looks first.
  */
 export async function landNewFile(tempPath: string, finalPath: string): Promise<boolean> {
   await syncFile(tempPath);
@@ -75,7 +75,7 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Removes a file or a folder with all it holds; absent is fine. */
+/** Removes a file, or a folder and everything in it; one that does not exist is no error. */
 export async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 3 });
 }

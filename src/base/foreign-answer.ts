@@ -1,35 +1,40 @@
-// Tells what answered an HTTP call when it was not our server: something else, for which waiting does not help, or a
-// proxy whose server is not up. Knows no route and no caller.
+// Explains HTTP answers that are not from our server: another program, which no waiting changes, or a proxy whose server is
+// down. Knows no route and no caller.
 import { AppError, errnoOf } from "./errors.ts";
 
-/** What a proxy says of a server that is not up, and what any server says of itself for a while. */
+/** Sent by a proxy whose server is down, or by a server that is busy for a while. */
 const PASSING_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export function isPassingStatus(status: number): boolean {
   return PASSING_STATUS.has(status);
 }
 
-/** `where`: how the address was written for people. */
+/** `where`: the address as people write it. */
 function noServer(where: string, does: string, hint: string, cause?: unknown): AppError {
-  return new AppError("E_UNREACHABLE", `what answers at ${where} is no ffcluster server: it ${does}`, hint, { cause });
+  return new AppError(
+    "E_UNREACHABLE",
+    `the program that answers at ${where} is no ffcluster server: it ${does}`,
+    hint,
+    { cause },
+  );
 }
 
 const OTHER_ADDRESS = "Name the address that `ffcluster serve` printed, with --server HOST:PORT.";
 
-/** An answer without our error object, and not of a passing kind. */
+/** For an answer without our error object whose status is not a passing one. */
 export function foreignAnswer(where: string, response: Response): AppError {
   const target = response.status >= 300 && response.status < 400 ? response.headers.get("location") : null;
   if (target === null) {
-    const says = response.ok ? `answers in words of its own` : `answers ${response.status}`;
+    const says = response.ok ? "answers in another format" : `answers ${response.status}`;
     return noServer(where, says, OTHER_ADDRESS);
   }
   const to = URL.canParse(target) ? new URL(target).origin : target;
-  return noServer(where, `sends elsewhere, to ${to}`, `Name the server itself; if that is it, with --server ${to}.`);
+  return noServer(where, `redirects to ${to}`, `If the server is there, use --server ${to}.`);
 }
 
 const NAME_CA = "If it is the right server, name its certificate, or that of its authority, with --tls-ca FILE.";
 
-/** What is wrong with a certificate, by the codes of OpenSSL and Node; null for anything else. */
+/** What is wrong with a certificate, by the error codes of OpenSSL and Node; null: another error. */
 function certificateFault(code: string | null): { readonly what: string; readonly hint: string } | null {
   switch (code) {
     case "DEPTH_ZERO_SELF_SIGNED_CERT":
@@ -39,21 +44,21 @@ function certificateFault(code: string | null): { readonly what: string; readonl
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
     case "CERT_UNTRUSTED":
     case "UNKNOWN_CERTIFICATE_VERIFICATION_ERROR":
-      return { what: "is signed by nobody who is trusted here", hint: NAME_CA };
+      return { what: "is signed by an authority that this machine does not trust", hint: NAME_CA };
     case "CERT_HAS_EXPIRED":
-      return { what: "has expired", hint: "Give the server a new one, and look at this machine's clock." };
+      return { what: "has expired", hint: "Give the server a new one, and check this machine's clock." };
     case "CERT_NOT_YET_VALID":
-      return { what: "is not valid yet", hint: "Look at this machine's clock." };
+      return { what: "is not valid yet", hint: "Check this machine's clock." };
     case "ERR_TLS_CERT_ALTNAME_INVALID":
-      return { what: "is for another name", hint: "Name the server in --server as its certificate does." };
+      return { what: "is for another name", hint: "Give --server a name that stands in the certificate." };
     default:
       return null;
   }
 }
 
 /**
- * What a call to `server` threw when something answered that does not speak as we do, or can't be trusted; null for
- * anything that may pass. A connection that is closed without a word is tried with TLS.
+ * Explains what a call to `server` threw when the other side speaks another protocol or can't be trusted; null for anything
+ * that may pass. Where the other side just closes the connection, TLS is tried.
  */
 export async function foreignProtocol(server: URL, thrown: unknown): Promise<AppError | null> {
   const code = errnoOf(thrown);
@@ -73,7 +78,7 @@ export async function foreignProtocol(server: URL, thrown: unknown): Promise<App
     case "ECONNRESET":
     case "ConnectionClosed": {
       if (server.protocol !== "http:" || !(await speaksTls(server))) return null;
-      const message = `what answers at ${server.host} speaks https, and was asked in plain http`;
+      const message = `the server at ${server.host} speaks https, and was called with plain http`;
       return new AppError("E_UNREACHABLE", message, `Write --server https://${server.host}.`, { cause: thrown });
     }
     default:
@@ -83,7 +88,7 @@ export async function foreignProtocol(server: URL, thrown: unknown): Promise<App
 
 const TLS_WITHIN_MS = 3000;
 
-/** No token goes there, and nothing is believed of the answer but that it came. */
+/** Sends no token, and only looks whether an answer comes. */
 async function speaksTls(server: URL): Promise<boolean> {
   const url = new URL(server);
   url.protocol = "https:";
@@ -95,20 +100,20 @@ async function speaksTls(server: URL): Promise<boolean> {
   }
 }
 
-/** Nothing answered, in words; null when the error's own are better. */
+/** Describes why nothing answered; null when the error's own message is better. */
 export function silenceWords(where: string, thrown: unknown): string | null {
   switch (errnoOf(thrown)) {
     case "ECONNREFUSED":
     case "ConnectionRefused":
       return `no server answers at ${where}`;
     case "ENOTFOUND":
-      return `no machine of the name in ${where} is known`;
+      return `the host name in ${where} is unknown`;
     case "EHOSTUNREACH":
     case "ENETUNREACH":
-      return `there is no way to ${where} from here`;
+      return `this machine has no route to ${where}`;
     case "ECONNRESET":
     case "ConnectionClosed":
-      return `what answers at ${where} closes the connection`;
+      return `the program at ${where} closes the connection`;
     default:
       return thrown instanceof Error && thrown.name === "TimeoutError" ? `no answer in time from ${where}` : null;
   }

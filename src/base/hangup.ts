@@ -1,5 +1,5 @@
-// Whether this process was started to outlive its terminal (nohup): SIGHUP is then ignored from the start, and a handler
-// of ours would undo that without a word. To be asked before any handler is set.
+// Tells whether this process was started to outlive its terminal (nohup). SIGHUP is then ignored from the start, and a
+// handler of ours would silently undo that, so ask before setting one.
 import { readFileSync } from "node:fs";
 
 /** A hexadecimal mask of ignored signals, the lowest bit for SIGHUP, number 1 (proc(5)). */
@@ -8,7 +8,7 @@ function isInMask(status: string): boolean {
   return mask !== undefined && (BigInt(`0x${mask}`) & 1n) === 1n;
 }
 
-/** Elsewhere than on Linux: true where it can't be told. nohup leaves neither stdout nor stderr on a terminal. */
+/** Outside Linux a guess: nohup leaves neither stdout nor stderr on a terminal. */
 export function isHangupIgnored(): boolean {
   if (process.platform === "win32") return true; // there is no such signal
   if (process.platform === "linux") return isInMask(readFileSync("/proc/self/status", "latin1"));

@@ -1,13 +1,13 @@
-// Processes that a run of ours has left behind although a guard should have ended them (process.ts): found by their
-// command lines and ended. Knows nothing of what they do.
+// Ends processes that an earlier run left behind although a guard should have ended them (process/guard.ts). Finds them by
+// their command lines and knows nothing of what they do.
 import { readdir, readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { errnoOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 
 /**
- * Ends every process whose command line is one of ours; answers their ids. Linux only: there /proc tells what each
- * process runs. Elsewhere the guard stands alone.
+ * Ends every process with one of our command lines; returns their ids. Linux only, where /proc shows command lines;
+ * elsewhere the guard has to be enough.
  */
 export async function endLeftovers(isOurs: (command: readonly string[]) => boolean, log: Log): Promise<number[]> {
   if (process.platform !== "linux") return [];
@@ -23,8 +23,8 @@ export async function endLeftovers(isOurs: (command: readonly string[]) => boole
 }
 
 /**
- * True for this program, alone or under `nice` or `__exec`, with an argument whose path begins with `prefix`; what it
- * only reads (`-i`) does not count, since anybody may read there.
+ * True for this program, alone or under `nice` or `__exec`, with an argument whose path begins with `prefix`. Files that it
+ * only reads (`-i`) do not count, since any process may read there.
  */
 export function writesBelow(command: readonly string[], program: string, prefix: string): boolean {
   const isProgram = command.slice(0, 8).some((word) => word === program || basename(word) === basename(program));
@@ -40,7 +40,7 @@ async function commandOf(pid: number): Promise<string[]> {
   } catch (thrown) {
     const errno = errnoOf(thrown);
     if (errno !== "ENOENT" && errno !== "ESRCH" && errno !== "EACCES") throw thrown;
-    return []; // ended meanwhile, or somebody else's
+    return []; // ended meanwhile, or another user's
   }
 }
 

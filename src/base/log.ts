@@ -1,5 +1,4 @@
-// The talk on stderr: a line per message, with its moment. stdout belongs to answers; secrets are masked before a line
-// leaves.
+// The log on stderr: a line per message, with its time. Secrets are masked. stdout is for answers only.
 import { createConsola } from "consola";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -26,7 +25,7 @@ export interface LogSink {
   write(line: string): unknown;
 }
 
-/** For a person who watches the time of day is enough; a file is read later and elsewhere. */
+/** The time of day is enough on a terminal; a log file needs the date and the zone, too. */
 function moment(now: Date, isWatched: boolean): string {
   return isWatched ? now.toTimeString().slice(0, 8) : now.toISOString();
 }

@@ -1,4 +1,4 @@
-// Recognises a full disk, whoever says so: the system, SQLite, or a tool in its last words.
+// Recognises a full disk in errors of the system, of SQLite, and in the output of programs.
 import { AppError, errnoOf } from "./errors.ts";
 
 const WORDS = /No space left on device|Disk quota exceeded|not enough space on the disk/i;
@@ -10,12 +10,12 @@ export function isNoSpace(thrown: unknown): boolean {
   return thrown instanceof Error && saysNoSpace(thrown.message);
 }
 
-/** Of a tool's last words. */
+/** Looks at the last lines of a program's stderr. */
 export function saysNoSpace(text: string): boolean {
   return WORDS.test(text);
 }
 
-/** What it was as E_NO_SPACE when it was that; else as it is. `hint` says what goes on once there is room. */
+/** Turns an error of a full disk into E_NO_SPACE; any other is returned as it is. `hint` says what to do. */
 export function asNoSpace(thrown: unknown, where: string, hint: string): unknown {
   if (!isNoSpace(thrown) || (thrown instanceof AppError && thrown.code === "E_NO_SPACE")) return thrown;
   return new AppError("E_NO_SPACE", `the disk of ${where} is full`, hint, { cause: thrown });

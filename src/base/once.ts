@@ -1,4 +1,4 @@
-// Something that is made when it is first asked for, and then is there for all who ask.
+// A value that is made at the first request and shared by all later ones.
 
 export class Once<T> {
   readonly #make: () => Promise<T>;
@@ -8,7 +8,7 @@ export class Once<T> {
     this.#make = make;
   }
 
-  /** A failure is for those who wait for it; the next who asks has it made again. */
+  /** A failure goes to those who wait for it; the next request tries again. */
   get(): Promise<T> {
     if (this.#made !== null) return this.#made;
     const made = this.#make();

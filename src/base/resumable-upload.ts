@@ -1,15 +1,15 @@
-// What the two ends of a resumable upload agree on: the headers, in the words of the IETF's "Resumable Uploads for
-// HTTP" (draft-ietf-httpbis-resumable-upload), and the blocks whose digests travel beside the bytes. Knows no route.
+// What both ends of a resumable upload share: the headers of the IETF's "Resumable Uploads for HTTP"
+// (draft-ietf-httpbis-resumable-upload), and blocks with digests of their own. Knows no route.
 
-/** The receiver keeps whole blocks whose digest is right: what a cut or a flipped byte costs at most. */
+/** The receiver keeps whole blocks with the right digest, so a cut or a flipped byte costs at most one. */
 export const UPLOAD_BLOCK_BYTES = 256 * 1024;
-/** Blocks in one PATCH: what follows a flipped byte in it is sent again, and a line of 200 ms still carries 8 MiB/s. */
+/** Blocks in one PATCH. What follows a flipped byte in it is sent again; a connection of 200 ms still carries 8 MiB/s. */
 export const MOST_UPLOAD_BLOCKS = 8;
 
 export const UPLOAD_HEADERS = {
   offset: "upload-offset",
   length: "upload-length",
-  /** `?1` in a request: these are the last bytes; in an answer: the receiver has taken the whole. */
+  /** `?1` in a request: these are the last bytes. In an answer: the receiver has the whole file. */
   complete: "upload-complete",
   /** SHA-256 of each block of the body, in order, separated by commas; the last block may be short. */
   blocks: "x-ffcluster-block-sha256",
@@ -18,7 +18,7 @@ export const UPLOAD_HEADERS = {
 const PARTIAL_UPLOAD = "application/partial-upload";
 
 export interface UploadState {
-  /** Bytes that the receiver has; the next one is wanted. */
+  /** Bytes that the receiver has; it expects the next one. */
   readonly offset: number;
   readonly isComplete: boolean;
 }
@@ -32,7 +32,7 @@ export interface UploadPiece {
   readonly isLast: boolean;
 }
 
-/** The same as the receiver sees it, its bytes still on their way. */
+/** The same for the receiver, whose bytes still have to arrive. */
 export interface UploadAppend {
   readonly offset: number;
   readonly digests: readonly string[];
@@ -49,7 +49,7 @@ export function headersOfPiece(piece: UploadPiece): Record<string, string> {
   };
 }
 
-/** `bytes`: of the whole; told to who asks, not with every piece. */
+/** `bytes`: the size of the whole; only in answers to HEAD. */
 export function headersOfState(state: UploadState, bytes?: number): Record<string, string> {
   return {
     [UPLOAD_HEADERS.offset]: String(state.offset),
@@ -58,13 +58,13 @@ export function headersOfState(state: UploadState, bytes?: number): Record<strin
   };
 }
 
-/** Null when the answer says nothing of an upload. */
+/** Null when the answer is not about an upload. */
 export function stateOfHeaders(headers: Headers): UploadState | null {
   const offset = offsetOf(headers);
   return offset === null ? null : { offset, isComplete: headers.get(UPLOAD_HEADERS.complete) === "?1" };
 }
 
-/** Null when the request is no such append. */
+/** Null when the request is not an append. */
 export function appendOfRequest(request: Request): UploadAppend | null {
   const { headers, body } = request;
   const offset = offsetOf(headers);

@@ -1,24 +1,24 @@
-// The sending end of a resumable upload: asks how far the receiver is, appends from there in pieces that take about a
-// second, and after whatever went wrong asks again. Knows neither addresses nor what the bytes mean.
+// The sending end of a resumable upload: asks for the receiver's offset, appends from there in pieces that take about a
+// second, and asks again after any failure. Knows neither addresses nor what the bytes mean.
 import { type FileHandle, open } from "node:fs/promises";
 import { sha256Of } from "./digest.ts";
 import { AppError } from "./errors.ts";
 import { MOST_UPLOAD_BLOCKS, UPLOAD_BLOCK_BYTES, type UploadPiece, type UploadState } from "./resumable-upload.ts";
 
 export interface UploadPort {
-  /** How far the receiver is. */
+  /** The receiver's offset. */
   ask(): Promise<UploadState>;
-  /** Where the receiver stands after it. */
+  /** Returns the receiver's offset after the piece. */
   append(piece: UploadPiece, timeoutMs: number): Promise<UploadState>;
   /**
-   * Called after a failure of either: waits and returns to go on, throws to give up. `hasAdvanced`: bytes were taken
-   * since the last failure.
+   * Called after a failure of either: waits and returns to try again, throws to give up. `hasAdvanced`: the receiver took
+   * bytes since the last failure.
    */
   pause(thrown: unknown, hasAdvanced: boolean): Promise<void>;
 }
 
 export interface SendOptions {
-  /** How far the receiver is, where that was just heard; else it is asked. */
+  /** The receiver's offset if it is known already; else it is asked. */
   readonly from?: number;
   /** Bytes that the receiver has acknowledged. */
   readonly onOffset?: (offset: number) => void;
@@ -26,9 +26,9 @@ export interface SendOptions {
 }
 
 const FIRST_BLOCKS = 4;
-/** A piece that takes less makes the next one longer; one that takes more than four times this, shorter. */
+/** A piece that takes less makes the next one longer; one that takes four times as long makes it shorter. */
 const PIECE_MS = 1000;
-/** A healthy line needs a fraction of this for a piece; a dead one is left after it. */
+/** A healthy connection needs a fraction of this for a piece; after it the connection counts as dead. */
 const SHORTEST_TIMEOUT_MS = 20_000;
 const LONGEST_TIMEOUT_MS = 300_000;
 /** How much slower than the last piece the next one may be. */
@@ -62,7 +62,7 @@ export async function sendUpload(path: string, bytes: number, port: UploadPort, 
         const piece: UploadPiece = ready?.offset === offset ? ready : await readPiece(file, offset, blocks, bytes);
         const startedAt = performance.now();
         const sending = port.append(piece, timeoutOf(blockMs * blocks, failures));
-        // Read and digested while this one travels; one that can't be read is read again when its turn comes.
+        // Read and hashed while this one travels; if that fails, it is read again when its turn comes.
         if (!piece.isLast) ahead = readPiece(file, offset + piece.bytes.length, blocks, bytes).catch(() => null);
         state = await sending;
         const tookMs = performance.now() - startedAt;

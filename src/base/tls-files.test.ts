@@ -24,10 +24,10 @@ test("a certificate and its key, with the names it is for", async () => {
 
 test("what does not fit, or is something else, is refused by name", async () => {
   expect(await refusal(readServerTls(fixture("cert.pem"), fixture("other-key.pem")))).toMatch(
-    /other-key\.pem is not that of the certificate .*\/cert\.pem$/,
+    /other-key\.pem does not belong to the certificate .*\/cert\.pem$/,
   );
-  expect(await refusal(readServerTls(fixture("key.pem"), fixture("key.pem")))).toContain("is no certificate in PEM");
-  expect(await refusal(readServerTls(fixture("cert.pem"), fixture("cert.pem")))).toContain("is no private key in PEM");
+  expect(await refusal(readServerTls(fixture("key.pem"), fixture("key.pem")))).toContain("is not a PEM certificate");
+  expect(await refusal(readServerTls(fixture("cert.pem"), fixture("cert.pem")))).toContain("is not a PEM private key");
   expect(await refusal(readServerTls(fixture("none.pem"), fixture("key.pem")))).toContain("cannot be read (ENOENT)");
-  expect(await refusal(readTrusted(fixture("README.md")))).toMatch(/^--tls-ca: .* is no certificate in PEM$/);
+  expect(await refusal(readTrusted(fixture("README.md")))).toMatch(/^--tls-ca: .* is not a PEM certificate$/);
 });

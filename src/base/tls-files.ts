@@ -1,5 +1,5 @@
-// Certificates and keys as people have them in files (PEM), looked at before they are used, so that what is wrong with
-// them is said in words. Knows no server and no client.
+// Reads certificates and keys from PEM files and checks them before use, so that an error says what is wrong. Knows no server
+// and no client.
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { AppError, errnoOf } from "./errors.ts";
@@ -7,12 +7,12 @@ import { AppError, errnoOf } from "./errors.ts";
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
 export interface ServerTls {
-  /** With the chain, as it stands in the file. */
+  /** PEM with the chain, as in the file. */
   readonly cert: string;
   readonly key: string;
-  /** The names it is for, wildcards left out, the first being the one to call it by; addresses after names. */
+  /** The names in the certificate, without wildcards: host names first, then addresses. The first is used in join lines. */
   readonly names: readonly string[];
-  /** Nobody trusts it who has not been given it. */
+  /** Only those who were given the certificate trust it. */
   readonly isSelfSigned: boolean;
   /** When it expires. */
   readonly validTo: Date;
@@ -32,7 +32,7 @@ function parseCertificate(pem: string, path: string, option: string): X509Certif
     return new X509Certificate(pem);
   } catch (thrown) {
     const hint = "It begins with -----BEGIN CERTIFICATE-----.";
-    throw new AppError("E_BAD_OPTION", `${option}: ${path} is no certificate in PEM`, hint, { cause: thrown });
+    throw new AppError("E_BAD_OPTION", `${option}: ${path} is not a PEM certificate`, hint, { cause: thrown });
   }
 }
 
@@ -41,9 +41,9 @@ function parseKey(pem: string, path: string): KeyObject {
     return createPrivateKey(pem);
   } catch (thrown) {
     const isLocked = errnoOf(thrown) === "ERR_MISSING_PASSPHRASE";
-    const message = `--tls-key: ${path} ${isLocked ? "is protected by a passphrase" : "is no private key in PEM"}`;
+    const message = `--tls-key: ${path} ${isLocked ? "is protected by a passphrase" : "is not a PEM private key"}`;
     const hint = isLocked
-      ? `\`openssl pkey -in ${path} -out key.pem\` writes it without; keep that file to yourself.`
+      ? `\`openssl pkey -in ${path} -out key.pem\` removes it; keep that file private.`
       : "It begins with -----BEGIN PRIVATE KEY-----.";
     throw new AppError("E_BAD_OPTION", message, hint, { cause: thrown });
   }
@@ -60,15 +60,14 @@ export async function readServerTls(certPath: string, keyPath: string): Promise<
   const [cert, key] = await Promise.all([readPem(certPath, "--tls-cert"), readPem(keyPath, "--tls-key")]);
   const certificate = parseCertificate(cert, certPath, "--tls-cert");
   if (!certificate.checkPrivateKey(parseKey(key, keyPath))) {
-    const hint =
-      "Give the key that the certificate was made with; the server's own certificate comes first in its file.";
-    throw new AppError("E_BAD_OPTION", `the key ${keyPath} is not that of the certificate ${certPath}`, hint);
+    const hint = "Give the key of that certificate; in the certificate file, the server's own must come first.";
+    throw new AppError("E_BAD_OPTION", `the key ${keyPath} does not belong to the certificate ${certPath}`, hint);
   }
   const isSelfSigned = certificate.issuer === certificate.subject;
   return { cert, key, names: namesOf(certificate), isSelfSigned, validTo: new Date(certificate.validTo) };
 }
 
-/** The certificates in a file, to be trusted instead of the system's. Errors: E_BAD_OPTION. */
+/** Reads certificates that are trusted instead of the system's. Errors: E_BAD_OPTION. */
 export async function readTrusted(path: string): Promise<string> {
   const pem = await readPem(path, "--tls-ca");
   for (const block of pem.match(PEM_BLOCK) ?? [pem]) parseCertificate(block, path, "--tls-ca");

@@ -134,12 +134,12 @@ describe("where a download goes", () => {
 });
 
 test("what an interrupted submit leaves behind", () => {
-  expect(leftBehind({ kind: "uploading" }).hint).toBe("The same command goes on with the upload.");
+  expect(leftBehind({ kind: "uploading" }).hint).toBe("The same command continues the upload.");
   const jobId = "01234567-89ab-4cde-8f01-23456789abcd";
   const done = leftBehind({ kind: "downloading", jobId });
   expect(done).toMatchObject({ event: "interrupted", jobId, exitCode: 130 });
   expect(done.hint).toContain("`ffcluster jobs download 01234567 -o FILE`");
-  expect(leftBehind({ kind: "following", jobId }).hint).toContain("`ffcluster cancel 01234567` ends it");
+  expect(leftBehind({ kind: "following", jobId }).hint).toContain("`ffcluster cancel 01234567` cancels it");
 });
 
 test("the join line that serve prints names an address that --server takes", () => {

@@ -1,4 +1,4 @@
-// `ffcluster doctor`: what works on this machine, each thing tried, not assumed.
+// `ffcluster doctor`: tries everything that this machine needs and shows what works.
 import { resolve } from "node:path";
 import { hostPort } from "../api/server-address.ts";
 import { textOption } from "../base/config/option.ts";
@@ -71,10 +71,10 @@ function reportText(
 
 export const doctor = defineCommand({
   path: ["doctor"],
-  summary: "Check this machine: ffmpeg, a trial of every encoder, disk, and whether the server answers",
+  summary: "Check this machine: ffmpeg, every encoder by a trial, disk, and whether the server answers",
   positionals: [],
   options: {
-    "work-dir": textOption({ description: "Whose disk is looked at", valueName: "DIR", fallback: "./work" }),
+    "work-dir": textOption({ description: "Folder whose disk is checked", valueName: "DIR", fallback: "./work" }),
     ...serverOptions,
     ...jsonOption,
   },
@@ -87,7 +87,7 @@ export const doctor = defineCommand({
       checkServer(options, context),
     ]);
     const checks = [...report.checks, server];
-    // A server that nobody asked about need not be there.
+    // Without --server it is no fault that no server answers.
     const mayFail = origins.server === "default" ? server : null;
     const ok = checks.every((check) => check.ok || check === mayFail);
     if (options.json) printDocument(context, { ok, ffmpeg: report.ffmpeg, families: report.families, checks });

@@ -1,4 +1,4 @@
-// `ffcluster join`: encodes for a server until it is told to stop.
+// `ffcluster join`: encodes for a server until it is stopped.
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { hostPort, parseServerAddress, type ServerAddress } from "../api/server-address.ts";
@@ -24,7 +24,7 @@ import { connectionTo } from "./cli/connect.ts";
 import { createLiveLine } from "./output/live-line.ts";
 import { DEFAULT_STALL_SECONDS } from "./submitting/request-defaults.ts";
 
-/** Below the ten seconds that service managers and container runtimes leave between SIGTERM and SIGKILL. */
+/** Less than the ten seconds that service managers and container runtimes leave between SIGTERM and SIGKILL. */
 const FINISH_WITHIN_MS = 8000;
 
 export interface PathMap {
@@ -49,16 +49,16 @@ function parseSlots(text: string): number | "auto" {
 
 const options = {
   ...serverOptions,
-  "server-ip": optionalText({ description: "The server's host, beside --server-port", valueName: "HOST" }),
+  "server-ip": optionalText({ description: "The server's host, with --server-port", valueName: "HOST" }),
   "server-port": optionalInteger({ description: "The server's port", valueName: "PORT", min: 1, max: 65535 }),
-  name: optionalText({ description: "Name in lists", defaultText: "the host's name" }),
+  name: optionalText({ description: "Name that lists show", defaultText: "the host's name" }),
   "work-dir": textOption({
     description: "Folder for cache, segments and identity",
     valueName: "DIR",
     fallback: "./work",
   }),
   slots: parsedOption<number | "auto">({
-    description: "Encodes at a time; auto: by the cores, then as measured",
+    description: "Encodes at a time; auto: from the cores, then from measurements",
     valueName: "N|auto",
     fallback: "auto",
     parseOne: parseSlots,
@@ -69,24 +69,25 @@ const options = {
     fallback: "auto",
   }),
   "reconnect-delay": secondsOption({
-    description: "First wait before it tries again; grows, with jitter",
+    description: "First wait before it reconnects; it grows, with jitter",
     min: 0.1,
     max: 3600,
     fallback: 3,
   }),
   persistent: switchOption({ description: "Keep trying to reach the server", fallback: true }),
   "path-map": listOption({
-    description: "A shared mount: the server's folder and the same one here (repeatable)",
+    description: "A shared mount: the folder on the server and here (repeatable)",
     valueName: "/SERVER=/HERE",
     parseOne: parsePathMap,
   }),
   "source-access": choiceOption({
-    description: "Read sources as files, over the network, or as files where they prove to be the same",
+    description:
+      "Read sources as files (direct), over the network (gateway), or as files if they prove to be the same (auto)",
     choices: ["auto", "direct", "gateway"],
     fallback: "auto",
   }),
   "hw-decode": choiceOption({
-    description: "Decode on the GPU that encodes, too; the CPU takes what it can't",
+    description: "Decode on the GPU that encodes; what it can't decode goes to the CPU",
     choices: ["auto", "none"],
     fallback: "none",
   }),
@@ -95,7 +96,7 @@ const options = {
     fallback: true,
   }),
   "stall-timeout": secondsOption({
-    description: "An encode that shows no sign of work for so long is given up",
+    description: "Give up an encode that shows no sign of work for this long",
     min: 2,
     max: 3600,
     fallback: DEFAULT_STALL_SECONDS,
@@ -116,7 +117,7 @@ interface AddressOptions {
   readonly "server-port": number | null;
 }
 
-/** --server-ip and --server-port count unless --server comes from a stronger place. */
+/** --server-ip and --server-port win unless --server comes from a place of higher precedence. */
 export function chooseAddress(
   given: AddressOptions,
   origins: { readonly [K in keyof AddressOptions]: OptionOrigin },
@@ -147,7 +148,7 @@ export const join = defineCommand({
     const log = createLog(given["log-level"], connection.token === null ? [] : [connection.token]);
     log.info(`joining ${hostPort(server)}`);
     context.setLastWords(
-      new AppError("E_INTERRUPTED", "stopped at once", "What was being encoded here goes to another client."),
+      new AppError("E_INTERRUPTED", "stopped at once", "Segments that were encoded here go to another client."),
     );
     const live = createLiveLine(context.stderr);
     const client = await startClient(

@@ -1,5 +1,5 @@
-// A client inside this process, for `submit --participate`: it ends with the command, and its own failure ends nothing
-// else, because other clients may do the work.
+// Runs a client inside this process for `submit --participate`. It ends with the command; if it fails, the command goes on,
+// because other clients may do the work.
 import { hostname } from "node:os";
 import type { Connection } from "../api/http-call.ts";
 import { AppError } from "../base/errors.ts";

@@ -1,4 +1,4 @@
-// `ffcluster probe`: what ffcluster sees in a file and would do with it, without a server.
+// `ffcluster probe`: shows what ffcluster sees in a file and would do with it, without a server.
 import { basename } from "node:path";
 import { optionalText } from "../base/config/option.ts";
 import { defineCommand, printDocument } from "./cli/command.ts";
@@ -14,13 +14,13 @@ export const probe = defineCommand({
   positionals: [{ name: "FILE", description: "the video file" }],
   options: {
     output: optionalText({
-      description: "Name of the result; its extension chooses the container (mp4, mov, mkv, webm, ts)",
+      description: "Name of the output; its extension chooses the container (mp4, mov, mkv, webm, ts)",
       alias: "o",
       valueName: "NAME",
       defaultText: "<input stem>.ffcluster.mp4",
     }),
     "ffmpeg-params": optionalText({
-      description: "Encode request that is judged",
+      description: "Encode request to check",
       valueName: "REQUEST",
       defaultText: DEFAULT_FFMPEG_PARAMS,
     }),

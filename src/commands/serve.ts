@@ -1,4 +1,4 @@
-// `ffcluster serve`: owns the jobs of one work directory and answers the API until it is told to stop.
+// `ffcluster serve`: owns the jobs of one work directory and answers the API until it is stopped.
 import { join as joinPath, resolve } from "node:path";
 import { isLoopback, localNames, outwardHost, serverName } from "../api/server-address.ts";
 import {
@@ -26,14 +26,22 @@ import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./submitting/r
 const options = {
   host: textOption({ description: "Address to listen on", fallback: "0.0.0.0" }),
   port: integerOption({
-    description: "Port to listen on; 0 takes a free one",
+    description: "Port to listen on; 0: any free one",
     valueName: "PORT",
     min: 0,
     max: 65535,
     fallback: 5001,
   }),
-  "work-dir": textOption({ description: "Where everything lives", valueName: "DIR", fallback: "./work" }),
-  token: optionalText({ description: "Shared secret", valueName: "TOKEN", defaultText: "remembered, else made" }),
+  "work-dir": textOption({
+    description: "Folder for jobs, files and the database",
+    valueName: "DIR",
+    fallback: "./work",
+  }),
+  token: optionalText({
+    description: "Shared secret",
+    valueName: "TOKEN",
+    defaultText: "the one of the work directory; made at the first start",
+  }),
   "required-clients": integerOption({
     description: "Clients a job waits for before it starts",
     valueName: "N",
@@ -54,22 +62,22 @@ const options = {
     max: 86_400,
   }),
   "ffmpeg-params": textOption({
-    description: "Encode request of jobs that bring none",
+    description: "Encode request of jobs that have none",
     valueName: "REQUEST",
     fallback: DEFAULT_FFMPEG_PARAMS,
   }),
   "file-name-output": optionalText({
-    description: "Output name of jobs that bring none",
+    description: "Output name of jobs that have none",
     valueName: "NAME",
     defaultText: "<input stem>.ffcluster.mp4",
   }),
   exactly: switchOption({
     description:
-      "Exact frame accounting; false accepts sources whose frames cannot be counted, and splits filters that remember all",
+      "Exact frame accounting; false: accept sources whose frames cannot be counted, and split filters that remember every frame",
     fallback: true,
   }),
   verify: choiceOption({
-    description: "Last check of an output: fast compares counts, times and digests, full also decodes all of it",
+    description: "Final check of an output: fast compares counts, times and digests; full also decodes all of it",
     choices: ["fast", "full"],
     fallback: "fast",
   }),
@@ -94,8 +102,8 @@ const options = {
     fallback: 5,
   }),
   keep: optionalSeconds({
-    description: "How long the files of finished jobs stay; what is known of them stays for ever",
-    defaultText: "for ever",
+    description: "How long to keep the files of finished jobs; their history and proof stay",
+    defaultText: "forever",
     min: 0,
     max: 3650 * 86_400,
   }),
@@ -105,7 +113,7 @@ const options = {
     parseOne: (text) => text,
   }),
   "tls-cert": optionalText({
-    description: "Serve https and wss with this certificate (PEM, its chain after it), beside --tls-key",
+    description: "Serve https and wss with this certificate (PEM, followed by its chain), with --tls-key",
     valueName: "FILE",
     defaultText: "plain http",
   }),
@@ -117,22 +125,26 @@ const options = {
 async function chooseToken(given: string | null, workDir: string): Promise<string> {
   if (given === null) return (await readWorkDirToken(workDir)) ?? makeToken();
   if (/^[\x21-\x7e]+$/.test(given)) return given;
-  throw new AppError("E_BAD_OPTION", "the token holds spaces or other characters", "Use letters, digits and signs.");
+  throw new AppError(
+    "E_BAD_OPTION",
+    "the token holds spaces or special characters",
+    "Use ASCII letters, digits and punctuation.",
+  );
 }
 
-/** Null: plain http. Errors: E_USAGE for one without the other, and those of readServerTls. */
+/** Null: plain http. Errors: E_USAGE when one of the two is missing, and those of readServerTls. */
 async function readTls(cert: string | null, key: string | null, cwd: string, log: Log): Promise<ServerTls | null> {
   if (cert === null && key === null) return null;
   if (cert === null || key === null) {
     const missing = cert === null ? "--tls-cert" : "--tls-key";
-    throw new AppError("E_USAGE", `${missing} is missing`, "A certificate and its key are given together.");
+    throw new AppError("E_USAGE", `${missing} is missing`, "Give a certificate together with its key.");
   }
   const tls = await readServerTls(resolve(cwd, cert), resolve(cwd, key));
   if (tls.validTo.getTime() < Date.now()) log.warn(`the certificate has expired: ${tls.validTo.toISOString()}`);
   return tls;
 }
 
-/** How others reach the server: by a name that its certificate is for, and with the certificate where it must be given. */
+/** The options of a join line: a name that the certificate holds, and the certificate where clients need it. */
 export function joinWords(
   boundHost: string,
   port: number,
@@ -145,7 +157,7 @@ export function joinWords(
   return ` --server ${server}${tls?.isSelfSigned === true ? " --tls-ca CERT.PEM" : ""}`;
 }
 
-/** The user's folder may be read-only (a service account): local commands then need --token, nothing else suffers. */
+/** If the user's folder is read-only (a service account), local commands need --token; nothing else changes. */
 async function rememberForUser(context: CommandContext, names: readonly string[], token: string, log: Log) {
   const folder = userConfigDir(context.env);
   try {
@@ -153,7 +165,7 @@ async function rememberForUser(context: CommandContext, names: readonly string[]
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     log.warn(
-      `the token could not be kept in ${joinPath(folder, "tokens.json")}; local commands need --token: ${reason}`,
+      `the token could not be stored in ${joinPath(folder, "tokens.json")}; local commands need --token: ${reason}`,
     );
   }
 }
@@ -167,7 +179,7 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 
 export const serve = defineCommand({
   path: ["serve"],
-  summary: "Run the server: takes jobs, hands out segments, puts the result together",
+  summary: "Run the server: it takes jobs, gives segments to clients and joins the results",
   positionals: [],
   options,
   examples: [
@@ -188,10 +200,14 @@ export const serve = defineCommand({
     const tls = await readTls(given["tls-cert"], given["tls-key"], context.cwd, log);
     const mediaRoots = given["media-root"].map((root) => resolve(context.cwd, root));
     for (const root of mediaRoots) {
-      if (!(await exists(root))) log.warn(`the media root ${root} does not exist (yet): no file of it can be named`);
+      if (!(await exists(root))) log.warn(`the media root ${root} does not exist yet, so no file below it can be used`);
     }
     context.setLastWords(
-      new AppError("E_INTERRUPTED", "stopped at once", "Nothing is lost: jobs go on when the server is started again."),
+      new AppError(
+        "E_INTERRUPTED",
+        "stopped at once",
+        "Nothing is lost: jobs continue when the server is started again.",
+      ),
     );
     const broken = Promise.withResolvers<never>();
     const server = await startServer({
@@ -214,7 +230,7 @@ export const serve = defineCommand({
       keepMs: given.keep === null ? null : given.keep * 1000,
       mediaRoots,
       log,
-      // Who sees /healthz answer must find the token; a server that can't start must not hide another's.
+      // A program that sees /healthz answer must find the token; a server that can't start must not hide another's.
       beforeAnswering: async (port) => {
         await writeWorkDirToken(workDir, token);
         await rememberForUser(context, localNames(given.host, port, tls?.names), token, log);

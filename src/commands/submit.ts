@@ -1,4 +1,5 @@
-// `ffcluster submit`: check here, check there, place the source, make the job, follow it, fetch the result.
+// `ffcluster submit`: checks the request here and on the server, places the source, makes the job, follows it, and fetches
+// the output.
 import { basename, join, resolve } from "node:path";
 import { ApiClient } from "../api/client.ts";
 import type { CreateJob, JobView, Proof } from "../api/contract.ts";
@@ -25,10 +26,19 @@ import { waitingText, watchForClients } from "./submitting/waiting-notice.ts";
 
 type SubmitOptions = OptionValues<typeof submitOptions>;
 
+/** What every step of a running submit uses. */
+interface Session {
+  readonly client: ApiClient;
+  readonly display: ProgressDisplay;
+  readonly context: CommandContext;
+  /** Tells what the command does from now on, for the case that it is interrupted. */
+  readonly begin: (doing: Doing) => void;
+}
+
 /** What is known once every check has passed. */
 interface Plan {
   readonly input: string;
-  /** Null without -o, or where that is a folder: the server's default name. */
+  /** Null: -o is absent or a folder, and the server chooses the name. */
   readonly outputName: string | null;
   readonly outputPath: string;
   /** Absolute path of the subtitles to draw; null: none given. */
@@ -75,15 +85,6 @@ function printCompleted(job: JobView, proof: Proof, outputPath: string, isJson: 
   context.stdout.write(`${outputPath}\n`);
 }
 
-/** What one run of the command works with. */
-interface Session {
-  readonly client: ApiClient;
-  readonly display: ProgressDisplay;
-  readonly context: CommandContext;
-  /** Says what is being done from now on. */
-  readonly begin: (doing: Doing) => void;
-}
-
 async function followAndSave(
   job: JobView,
   target: { readonly path: string; readonly mayOverwrite: boolean; readonly isJson: boolean },
@@ -112,11 +113,8 @@ async function followAndSave(
   printCompleted(last, proof, target.path, target.isJson, context);
 }
 
-async function makeJob(
-  planned: Plan,
-  given: SubmitOptions,
-  { client, display, context, begin }: Session,
-): Promise<JobView> {
+async function makeJob(planned: Plan, given: SubmitOptions, session: Session): Promise<JobView> {
+  const { client, display, context, begin } = session;
   const { checkSourceLocally } = await import("./wiring/local-checks.ts");
   const wanted = {
     ffmpegParams: ffmpegParamsOf(given),
@@ -147,13 +145,14 @@ async function makeJob(
     name: given.name,
     verify: given.verify,
   };
-  return await askForJob(client, job, display, context);
+  return await askForJob(job, session);
 }
 
-/** Not given up at the first Ctrl-C: the server may have the job by then, and nobody would know its id. */
-async function askForJob(client: ApiClient, wanted: CreateJob, display: ProgressDisplay, { signal }: CommandContext) {
+/** Waits on after the first Ctrl-C: the server may have made the job by then, and its id would be lost. */
+async function askForJob(wanted: CreateJob, { client, display, context }: Session): Promise<JobView> {
+  const { signal } = context;
   signal.throwIfAborted();
-  const words = "Interrupted; waiting for the server, which may have the job already. Ctrl-C again ends at once.";
+  const words = "Interrupted; waiting for the server, which may have made the job. Press Ctrl-C again to end at once.";
   const onAbort = () => display.note(words);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
@@ -165,7 +164,7 @@ async function askForJob(client: ApiClient, wanted: CreateJob, display: Progress
 
 export const submit = defineCommand({
   path: ["submit"],
-  summary: "Encode a video on the cluster and bring the result back",
+  summary: "Encode a video on the cluster and download the result",
   positionals: [{ name: "INPUT", description: "the video file" }],
   options: submitOptions,
   examples: [
@@ -179,7 +178,8 @@ export const submit = defineCommand({
   printsEvents: true,
   async run({ options: given, positionals, context }) {
     if (given.detach && given.participate) {
-      const hint = "Leave one of them out; `ffcluster join` encodes without waiting for a job.";
+      const hint =
+        "Leave one of them out; to encode on this machine without waiting for the job, run `ffcluster join`.";
       throw new AppError("E_USAGE", "--detach and --participate exclude each other", hint);
     }
     const client = await connect(given, context);

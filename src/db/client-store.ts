@@ -1,5 +1,5 @@
-// client.db: who the clients of this work directory are, and what they finished but could not hand over yet.
-// Several processes have it open at once; an identity belongs to the one that holds the lock of its folder.
+// The ClientStore on SQLite, client.db. Several processes may have it open; an identity belongs to the one that holds the
+// lock of its folder.
 import { resolve } from "node:path";
 import { newId } from "../base/ids.ts";
 import type { ClaimedIdentity, ClientStore, FinishedResult } from "../cluster/client/ports.ts";

@@ -1,5 +1,5 @@
-// One process per folder: a lock that the operating system drops with the process, kill -9 included.
-// Portable because SQLite is: the lock is an exclusive transaction on a tiny file; beside it a text names the holder.
+// Locks a folder for one process; the operating system drops the lock with the process, kill -9 included. The lock is an
+// exclusive SQLite transaction on a tiny file, which works everywhere; a text file next to it names the holder.
 import { Database } from "bun:sqlite";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -9,18 +9,18 @@ import { errnoOf } from "../base/errors.ts";
 const LOCK_FILE = ".lock";
 const HOLDER_FILE = ".lock-holder";
 
-/** Held until released or until the process ends. Keep a reference: a collected lock is a released one. */
+/** Held until released or until the process ends. Keep a reference: garbage collection releases it. */
 export interface FolderLock extends Disposable {
   release(): void;
 }
 
-/** Who holds the folder, for a refusal by name: "ffcluster serve (process 4711 on host alpha since …)". */
+/** Who holds the folder, for the message: "ffcluster serve (process 4711 on host alpha since …)". */
 export interface FolderLockRefusal {
   readonly holder: string;
 }
 
 /**
- * Takes the folder (made when absent), or says who has it; never waits.
+ * Locks the folder (made when absent), or says who has it; never waits.
  * `description` is what the holder does, e.g. "ffcluster serve".
  */
 export function acquireFolderLock(folder: string, description: string): FolderLock | FolderLockRefusal {
@@ -55,6 +55,6 @@ function readHolder(folder: string): string {
     return readFileSync(join(folder, HOLDER_FILE), "utf8").trim() || "another process";
   } catch (thrown) {
     if (errnoOf(thrown) !== "ENOENT") throw thrown;
-    return "another process"; // taken this very moment, not named yet
+    return "another process"; // locked a moment ago, not named yet
   }
 }

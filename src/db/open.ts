@@ -1,11 +1,11 @@
-// Opens a SQLite file the one way this project does: strict binding, WAL, busy timeout first, numbered migrations.
-// Refuses a file that a newer program wrote, and one that is damaged, and never overwrites either.
+// Opens a SQLite file the way all of this project does: strict binding, busy timeout, WAL, numbered migrations. Refuses a
+// file that is damaged or that a newer program wrote, and overwrites neither.
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError, errnoOf } from "../base/errors.ts";
 
-/** Statements of schema version n stand at index n − 1; a released entry is never edited, only followed. */
+/** Statements that make schema version n are at index n − 1. Never edit a released entry; append another. */
 export type Migrations = readonly string[];
 
 const BUSY_TIMEOUT_MS = 5000;
@@ -68,12 +68,12 @@ function migrate(database: Database, path: string, migrations: Migrations): void
   apply.immediate();
 }
 
-/** Writes the log back into the main file where there is room for it, and closes; safe to call once. */
+/** Writes the log back into the main file if there is room for it, and closes. Call once. */
 export function closeDatabase(database: Database): void {
   try {
     database.run("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch (thrown) {
-    if (errnoOf(thrown) !== "SQLITE_FULL") throw thrown; // the log stays, and counts when it is opened again
+    if (errnoOf(thrown) !== "SQLITE_FULL") throw thrown; // the log stays, and the next open reads it
   } finally {
     database.close(true);
   }

@@ -1,6 +1,6 @@
-// Which encoders work on this machine: listed by ffmpeg, then each proven by a trial encode on each device, with depth
-// and largest size. Never guesses from names or drivers. The report is kept by ffmpeg, driver and devices, because a
-// cold look takes a good half second.
+// Finds the encoders that work on this machine: those that ffmpeg lists, each tried on each device, with bit depth and
+// largest size. Never guesses from names or drivers. The report is cached by ffmpeg, driver and devices, because trials
+// take more than half a second.
 import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { z } from "zod";
@@ -27,10 +27,10 @@ import type {
   TrialPicture,
 } from "./types.ts";
 
-/** Changed when the detectors change what they try, so that kept reports are made anew. */
+/** Raised when detectors change what they try, so that cached reports become invalid. */
 const DETECTION_VERSION = 3;
 
-/** A driver may be mended without a change that the key sees: look again at least weekly. */
+/** A driver may be repaired without a change of the key, so look again at least weekly. */
 const KEEP_MS = 7 * 24 * 3600 * 1000;
 
 const familySchema = z.object({
@@ -51,7 +51,7 @@ const reportSchema = z.object({
 });
 
 export interface DetectOptions {
-  /** Null: look anew and keep nothing (`doctor`). */
+  /** Null: try everything and cache nothing (`doctor`). */
   readonly cache: HardwareCache | null;
   readonly signal?: AbortSignal | undefined;
 }
@@ -76,7 +76,7 @@ export async function detectEncoders(tools: Tools, options: DetectOptions): Prom
   return report;
 }
 
-/** The names proven to work, of all families or of those named. */
+/** The encoders that work, of all families or of those in `families`. */
 export function workingEncoders(report: HardwareReport, families: readonly string[] | null = null): string[] {
   return Object.entries(report.families).flatMap(([family, found]) =>
     families === null || families.includes(family) ? found.encoders : [],
@@ -166,19 +166,19 @@ async function tryDevice(
     }
     const known = findFailure(failure);
     reason ??= `listed by ffmpeg, but: ${firstWords(failure)}${known === null ? "" : ` (${known.meaning})`}`;
-    // Without the device the family's other encoders need no trial.
+    // Without the device, the family's other encoders need no trial.
     if (known?.kind === "gone") break;
   }
   return { encoders, reason };
 }
 
-/** 8K, 4K and 1080p as encoders count them; hardware that takes none of these is left with what it proved. */
+/** 8K, 4K and 1080p as encoders count them; hardware that takes none of these keeps the size of its trial. */
 const SIZES: readonly TrialPicture[] = [
   { width: 7680, height: 4320, isDeep: false },
   { width: 4096, height: 2160, isDeep: false },
   { width: 1920, height: 1088, isDeep: false },
 ];
-/** Encoders whose codec has ten bits on hardware. */
+/** Encoders whose codec hardware may encode with ten bits. */
 const MAY_BE_DEEP = /^(hevc|av1|vp9)_/;
 
 async function measureAbility(

@@ -1,12 +1,12 @@
-// Which graphics devices and drivers the system shows, without opening any: where to look, and what a kept report
-// depends on. Linux tells by files; elsewhere ffmpeg finds the device by itself.
+// Lists the graphics devices and drivers that the system shows, without opening any. Linux shows them as files; elsewhere
+// ffmpeg finds the device itself.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "../base/errors.ts";
 
 const DRI = "/dev/dri";
 const INTEL = "0x8086";
-/** More GPUs than this in one machine are not looked for. */
+/** Most GPUs to look for in one machine. */
 const MOST_GPUS = 16;
 
 async function textOf(path: string): Promise<string | null> {
@@ -43,12 +43,12 @@ function vendorOf(node: string): Promise<string | null> {
   return textOf(`/sys/class/drm/${node.slice(DRI.length + 1)}/device/vendor`);
 }
 
-/** GPU numbers as NVENC counts them: tried one after the other until one does not answer. */
+/** GPU numbers as NVENC counts them; the caller stops at the first that does not work. */
 export function gpuIndices(): string[] {
   return Array.from({ length: MOST_GPUS }, (_, index) => String(index));
 }
 
-/** Changes when a device comes or goes or its driver is another: what a kept report depends on. */
+/** Differs when a device or a driver has changed; part of the key of a cached report. */
 export async function deviceIdentity(): Promise<string> {
   const nodes = await renderNodes();
   const ids = await Promise.all(

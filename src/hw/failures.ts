@@ -1,9 +1,9 @@
-// What ffmpeg says when a hardware encoder fails, what it means, and what is left to do: one table. A row's fixture is
-// text that ffmpeg printed somewhere (failures.test.ts names where). Knows no device and runs nothing.
+// One table of what ffmpeg says when a hardware encoder fails, what that means, and what can be done. Each row has a fixture
+// that ffmpeg printed somewhere (failures.test.ts names where). Knows no device and runs nothing.
 
 /**
- * `crowded`: the device takes fewer encodes at a time than it was given. `gone`: the device or its driver is lost or
- * was never there. `unable`: this device can't do what is asked, another may.
+ * `crowded`: the device runs fewer encodes at a time than it was given. `gone`: the device or its driver is lost, or was
+ * never there. `unable`: this device can't do this, another one may.
  */
 export type FailureKind = "crowded" | "gone" | "unable";
 
@@ -18,7 +18,7 @@ interface Row extends HardwareFailure {
   readonly pattern: RegExp;
 }
 
-/** The first row that fits counts: the more telling ones come first, because ffmpeg often adds a vague second line. */
+/** The first matching row wins. Specific ones come first, because ffmpeg often adds a vague second line. */
 const ROWS: readonly Row[] = [
   {
     name: "nvenc session limit",
@@ -167,7 +167,7 @@ const ROWS: readonly Row[] = [
 /** Names of the rows, for the test that each has a fixture. */
 export const FAILURE_ROWS: readonly string[] = ROWS.map(({ name }) => name);
 
-/** Which row ffmpeg's stderr fits; null: nothing that hardware says. */
+/** The row that matches ffmpeg's stderr; null: no failure of hardware. */
 export function findFailure(stderr: string): (HardwareFailure & { readonly row: string }) | null {
   for (const { name, pattern, kind, meaning } of ROWS) if (pattern.test(stderr)) return { row: name, kind, meaning };
   return null;

@@ -1,4 +1,4 @@
-// A hardware report as a client uses it and as people read it. Pure.
+// Views of a hardware report: for the client, and for people. Pure.
 import type { EncoderFamily } from "../media/model/encoder-family.ts";
 import type { DeviceReport, HardwareReport } from "./types.ts";
 
@@ -15,7 +15,7 @@ export interface HardwareNote {
   readonly reason: string | null;
 }
 
-/** What was tried: each device with its encoders, each family that ffmpeg lists and that does not work with the reason. */
+/** Each device with its encoders, and each family that ffmpeg lists but that does not work, with the reason. */
 export function notesOf({ families }: HardwareReport): HardwareNote[] {
   const notes: HardwareNote[] = [];
   for (const [family, { listed, devices, reason }] of Object.entries(families)) {

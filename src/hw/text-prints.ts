@@ -1,5 +1,5 @@
-// What letters look like when this machine draws them: a digest of a picture with text in many scripts and of the
-// fonts there are. ffmpeg, libass, freetype and fontconfig may differ between machines, and so may letters.
+// Makes a digest of how this machine draws text: of a picture with many scripts, and of its fonts. Where ffmpeg, libass,
+// freetype or fontconfig differ between machines, text may differ, too.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import type { FilterCall } from "../media/model/encode-request.ts";
 import type { TextPrints } from "../media/model/segment.ts";
 import { renderFilters } from "../media/request/filters/render-filters.ts";
 
-/** A font cache that is made anew takes a while. */
+/** Rebuilding a font cache takes a while. */
 const TIMEOUT_MS = 60_000;
 const SAMPLE = "Hamburgefonstiv 0123 ÄÖßéñ Ωλ Жщы שלום مرحبا हिन्दी 漢字 かな 한글 ♫";
 
@@ -50,8 +50,8 @@ async function draw(tools: Tools, calls: readonly FilterCall[], signal?: AbortSi
 }
 
 /**
- * The fonts by name, which a request may ask for. Where they can't be listed, a word of its own: nobody else's letters
- * are known to be the same then.
+ * The fonts by name, which a request may ask for. Where they can't be listed, a random word: no other machine then counts as
+ * drawing alike.
  */
 async function fontList(signal?: AbortSignal): Promise<string> {
   try {

@@ -1,4 +1,4 @@
-// One trial: ffmpeg encodes a few frames it makes itself, to nowhere. Says whether, and if not, why.
+// Tries encoders: ffmpeg encodes a few frames that it makes itself and discards them. Says why one fails.
 
 import { deviceEncoderArgs, deviceInitArgs, type EncodeDevice, uploadFilters } from "../media/ffmpeg/encode-device.ts";
 import { runTool } from "../media/ffmpeg/run-tool.ts";
@@ -11,7 +11,7 @@ const TRIAL_TIMEOUT_MS = 10_000;
 /** Some hardware encoders refuse anything smaller than about 145x49. */
 export const SMALL: TrialPicture = { width: 256, height: 144, isDeep: false };
 
-/** What hardware encoders are given: frames in system memory, but for VA-API, whose upload names the format. */
+/** The pixel format for hardware encoders: frames in system memory, except for VA-API, whose upload names it. */
 function formatArgs(encoder: string, device: EncodeDevice, { isDeep }: TrialPicture): string[] {
   const upload = uploadFilters(device, isDeep ? "yuv420p10le" : "yuv420p");
   if (upload.length > 0) return ["-vf", upload.join(",")];
@@ -20,7 +20,7 @@ function formatArgs(encoder: string, device: EncodeDevice, { isDeep }: TrialPict
   return ["-pix_fmt", isDeep ? "p010le" : device.family === "nvenc" ? "yuv420p" : "nv12"];
 }
 
-/** The whole argument list of one ffmpeg that tries `encoders`, one output each. Large pictures are plain and single. */
+/** The arguments of one ffmpeg that tries `encoders`, one output each. A large picture is a single plain one. */
 export function trialCommand(
   detector: FamilyDetector,
   encoders: readonly string[],
@@ -38,7 +38,7 @@ export function trialCommand(
   return [...QUIET, ...deviceInitArgs(device), "-f", "lavfi", "-i", source, ...outputs];
 }
 
-/** ffmpeg's first complaint as one sentence: its first words name the cause, the later ones what followed from it. */
+/** ffmpeg's first complaint as one sentence: it names the cause, later lines its consequences. */
 export function firstWords(stderr: string): string {
   const line = stderr
     .split(/\r?\n/)
@@ -55,7 +55,7 @@ export interface Trial {
   readonly picture?: TrialPicture;
 }
 
-/** Null when every named encoder works, else ffmpeg's stderr, or why there is none. */
+/** Null when all of them work; else ffmpeg's stderr, or why there is none. */
 export async function tryEncoders(tools: Tools, trial: Trial, signal?: AbortSignal): Promise<string | null> {
   const { detector, encoders, device, picture } = trial;
   const result = await runTool({

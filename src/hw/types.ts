@@ -1,18 +1,18 @@
-// What this machine can encode with, as found out by trial; the shape of `families` in `doctor --json`.
+// What this machine can encode with, by trial; the shape of `families` in `doctor --json`.
 import type { PixelFormats } from "../media/ffmpeg/pixel-formats.ts";
 import type { EncoderFamily } from "../media/model/encoder-family.ts";
 
-/** What one encoder of one device takes, by trial. */
+/** What one encoder of one device accepts, by trial. */
 export interface EncoderAbility {
   readonly name: string;
   readonly ten_bits: boolean;
-  /** The largest picture of those that were tried. */
+  /** The largest picture that worked. */
   readonly width: number;
   readonly height: number;
 }
 
 export interface DeviceReport {
-  /** A render node or a GPU's index; null: the one that the family picks by itself. */
+  /** A render node or a GPU's index; null: the family chooses one itself. */
   readonly id: string | null;
   readonly encoders: readonly EncoderAbility[];
 }
@@ -22,9 +22,9 @@ export interface FamilyReport {
   readonly listed: boolean;
   /** At least one of them encoded a few frames here. */
   readonly working: boolean;
-  /** The encoders that did, on any device. */
+  /** The encoders that work, on any device. */
   readonly encoders: readonly string[];
-  /** Why it does not work: one sentence that ends in ffmpeg's own words; null when it does. */
+  /** Why it does not work: one sentence that ends with ffmpeg's own message; null: it works. */
   readonly reason: string | null;
   /** Hardware on which at least one works; none for software. */
   readonly devices: readonly DeviceReport[];
@@ -32,20 +32,20 @@ export interface FamilyReport {
 
 export interface HardwareReport {
   readonly families: Readonly<Record<EncoderFamily, FamilyReport>>;
-  /** What the software encoders take, by ffmpeg's names; of hardware a trial says it. */
+  /** What the software encoders accept, by ffmpeg's names; for hardware the trials show it. */
   readonly pixelFormats: PixelFormats;
 }
 
-/** How one family is tried out: one file per family in detectors/. */
+/** How to try one family; one file per family in detectors/. */
 export interface FamilyDetector {
   readonly family: EncoderFamily;
   /** ffmpeg's encoder names, the most widely supported first. */
   readonly encoders: readonly string[];
-  /** Devices to try, the first one first; after one that does not work the rest is not tried. */
+  /** Devices to try in order; the rest is skipped after one that does not work. */
   devices(): Promise<readonly (string | null)[]>;
   /** Encoder options for the trial: the quickest that still opens the encoder. */
   trialArgs(encoder: string): readonly string[];
-  /** True when the trials of several encoders may share one ffmpeg: nothing but the encoder can fail. */
+  /** Trials of several encoders may share one ffmpeg, because nothing but the encoder can fail. */
   readonly canShareProcess: boolean;
 }
 
@@ -56,7 +56,7 @@ export interface TrialPicture {
   readonly isDeep: boolean;
 }
 
-/** Keeps a report between runs; the key holds all that the report depends on. */
+/** Keeps reports between runs; the key contains everything that a report depends on. */
 export interface HardwareCache {
   get(key: string): string | null;
   set(key: string, reportJson: string): void;

@@ -1,5 +1,5 @@
-// The result of an attempt, a resumable upload: how far it is, and the segment's bytes piece by piece. What the client
-// says of the whole segment comes with every request.
+// The result of an attempt as a resumable upload: its offset, and the segment's bytes piece by piece. Each request carries
+// the client's report on the whole segment.
 
 import { AppError } from "../../base/errors.ts";
 import { appendOfRequest, headersOfState } from "../../base/resumable-upload.ts";

@@ -1,4 +1,4 @@
-// Clients: listed, shown, drained, paused, resumed, disconnected.
+// Routes of clients: list, show, drain, pause, resume, disconnect.
 import { API_PREFIX } from "../contract.ts";
 import { json } from "../responses.ts";
 import { type Route, route } from "../router.ts";

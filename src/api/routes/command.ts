@@ -1,5 +1,5 @@
-// `POST /ws/command`: one command per request as an externally tagged enum, `{"ListJobs":null}`, answered in kind.
-// A thin second door onto the same façade as /api/v1.
+// `POST /ws/command`: one command per request as an externally tagged enum, `{"ListJobs":null}`, answered in the same form.
+// A second, thin interface to the same facade as /api/v1.
 import { z } from "zod";
 import { httpStatusOf } from "../../base/errors.ts";
 import { json, publicError, readJson } from "../responses.ts";
@@ -53,7 +53,7 @@ async function perform({ coordinator, request }: Call): Promise<unknown> {
   return { ClientsList: coordinator.listClients() };
 }
 
-/** Failures of this door have its own form: `{"Error":{"code","message","hint"}}`. */
+/** Errors have a form of their own here: `{"Error":{"code","message","hint"}}`. */
 export function commandError(thrown: unknown, call: Pick<Call, "request" | "log">): Response {
   const body = publicError(thrown, call.request, call.log);
   return json({ Error: body }, httpStatusOf(body.code));

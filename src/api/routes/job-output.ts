@@ -1,11 +1,11 @@
-// A finished output: whole or by range, with its digest as ETag. The file never changes once the job is complete.
+// Serves a finished output, whole or by range, with its digest as ETag. The file never changes once the job is complete.
 import type { ErrorBody } from "../../base/errors.ts";
 import { errorResponse } from "../responses.ts";
 import type { Call } from "../router.ts";
 
 type Wanted = "whole" | "range" | "unsatisfiable";
 
-/** What a Range header asks of a file of `bytes` bytes (RFC 9110 §14.1.2); several ranges at once are answered whole. */
+/** Reads a Range header for a file of `bytes` bytes (RFC 9110 §14.1.2); several ranges at once get the whole file. */
 function readRange(header: string | null, bytes: number): Wanted {
   if (header === null) return "whole";
   const match = /^bytes=\s*(\d*)-(\d*)\s*$/.exec(header);
@@ -19,7 +19,7 @@ function readRange(header: string | null, bytes: number): Wanted {
   return Number(first) >= bytes ? "unsatisfiable" : "range";
 }
 
-/** RFC 6266: an ASCII name for old readers, the exact one in UTF-8. */
+/** RFC 6266: an ASCII name for old readers, and the exact one in UTF-8. */
 function contentDisposition(name: string): string {
   const ascii = name.replace(/[^\x20-\x7e]|["\\]/g, "_");
   const exact = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -50,7 +50,7 @@ export async function jobOutput({ coordinator, request, param }: Call): Promise<
   }
   const condition = request.headers.get("if-range");
   if (condition !== null && condition !== etag) {
-    // Another version is asked about: whole, so not through Bun's own Range handling.
+    // If-Range names another version: the whole file, without Bun's own Range handling.
     return new Response(file.stream(), { headers: { ...headers, "content-length": String(output.bytes) } });
   }
   if (readRange(request.headers.get("range"), output.bytes) === "unsatisfiable") {

@@ -1,12 +1,12 @@
-// A job's view as it changes, as server-sent events; ends after a terminal state. A slow reader gets the latest view,
-// not a backlog, and a reader that leaves is forgotten at once.
+// Streams a job's view as server-sent events until the job has ended. A slow reader gets the latest view, not a backlog,
+// and a reader that leaves is forgotten at once.
 import { isTerminal, type JobView } from "../contract.ts";
 import type { Call } from "../router.ts";
 
-/** A follower that hears nothing for several of these takes the link for dead. */
+/** A follower treats the link as dead after several of these without an event. */
 const KEEP_ALIVE_MS = 5000;
 
-/** The latest view that was not sent yet, and someone who waits for it. */
+/** Holds the latest view that was not sent yet, for one reader. */
 class LatestView {
   #view: string | null = null;
   #isLast = false;
@@ -19,7 +19,7 @@ class LatestView {
     this.#wake?.();
   }
 
-  /** Takes the view, or null when none came in `ms`. */
+  /** Returns the next view, or null after `ms` without one. */
   async take(ms: number): Promise<{ readonly text: string; readonly isLast: boolean } | null> {
     if (this.#view === null) {
       await new Promise<void>((resolve) => {
@@ -37,7 +37,7 @@ class LatestView {
     return { text, isLast: this.#isLast };
   }
 
-  /** Wakes whoever waits, for good. */
+  /** Wakes the reader; nothing follows. */
   end(): void {
     this.#wake?.();
   }

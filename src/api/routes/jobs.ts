@@ -1,4 +1,4 @@
-// Jobs: made, listed, shown, cancelled, with their events and their proof.
+// Routes of jobs: create, list, show, cancel, retry, with their events, proof and burn-in files.
 import { AppError } from "../../base/errors.ts";
 import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
 import { API_PREFIX, createJobSchema, JOB_STATUSES } from "../contract.ts";

@@ -1,4 +1,4 @@
-// What the server says of itself: alive, its version and defaults, and whether an encode request would be taken.
+// Routes of the server itself: health, version and defaults, and whether it would accept an encode request.
 import { API_PREFIX, requestCheckSchema } from "../contract.ts";
 import { json, readJson } from "../responses.ts";
 import { type Route, route } from "../router.ts";

@@ -1,4 +1,4 @@
-// Sources: uploaded piece by piece, proven to be readable on this machine, or named below a media root; and their blocks.
+// Routes of sources: upload in pieces, proof that a local file can be read here, files below a media root; and their blocks.
 import { AppError } from "../../base/errors.ts";
 import { appendOfRequest, headersOfState } from "../../base/resumable-upload.ts";
 import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
@@ -6,7 +6,7 @@ import { API_PREFIX, localProofSchema, localSourceSchema, serverSourceSchema, up
 import { json, noAppend, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 
-/** Any path is the sender's business; a name is its last part, on every platform. */
+/** Keeps the last part of a sender's path, whichever platform that is. */
 function nameOf(path: string): string {
   const last = path.split(/[/\\]/).at(-1) ?? "";
   if (last !== "" && last !== "." && last !== ".." && !/\p{Cc}/u.test(last) && last.isWellFormed()) return last;

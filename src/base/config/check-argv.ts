@@ -1,5 +1,5 @@
-// Arguments against the declared options: the one place that reads argv. Everything that is not declared is refused
-// here, with the nearest known name as a hint. Knows no command; values stay texts until resolve-options.ts.
+// Checks arguments against the declared options: the one place that reads argv. It refuses everything that is not declared
+// and suggests the nearest known name. Knows no command; values stay texts until resolve-options.ts.
 import { AppError } from "../errors.ts";
 import { nearestName } from "./nearest-name.ts";
 import type { Option, Options } from "./option.ts";
@@ -19,11 +19,11 @@ export interface CheckedArgv {
 interface Declared {
   readonly options: Options;
   readonly positionals: readonly Positional[];
-  /** How the user calls it, for hints: `ffcluster submit`. */
+  /** As the user writes it, for hints: `ffcluster submit`. */
   readonly command: string;
-  /** Where options go that are another program's, with one dash: part of the hint to an unknown one. */
+  /** Says where options of another program go (those with one dash); part of the hint for an unknown option. */
   readonly elsewhere?: string;
-  /** That program's words for what we have too, and ours. */
+  /** Options of that program that have one of ours as a counterpart. */
   readonly otherWords?: Readonly<Record<string, string>>;
 }
 
@@ -56,7 +56,7 @@ function findOption(flag: string, options: Options): Found | null {
   return null;
 }
 
-/** What may have been meant by a flag that is like none of ours: a file whose name begins with a dash, or `elsewhere`. */
+/** What a flag that resembles none of ours may mean: a file whose name begins with a dash, or `elsewhere`. */
 function otherReading(flag: string, declared: Declared): string {
   if (/[./]/.test(flag) && declared.positionals.length > 0) return `A file of that name is written ./${flag}. `;
   return declared.elsewhere === undefined || flag.startsWith("--") ? "" : `${declared.elsewhere} `;
@@ -85,7 +85,7 @@ function badUse(flag: string, what: string, declared: Declared): AppError {
   return new AppError("E_BAD_OPTION", `${flag} ${what}`, `\`${declared.command} --help\` shows how it is used.`);
 }
 
-/** Reads argv in order; `take` hands out the next argument when an option wants a value. */
+/** Reads argv in order; `take` returns the next argument when an option needs a value. */
 class ArgvReader {
   readonly given = new Map<string, string[]>();
   readonly positionals: string[] = [];
@@ -129,7 +129,7 @@ class ArgvReader {
       return "false";
     }
     if (value !== null) return value;
-    // Only the two plain words are taken from the next argument, so that an INPUT is never swallowed.
+    // Only these two words are taken from the next argument, so that an INPUT never becomes a value.
     const next = this.#argv[this.#position];
     if (next !== "true" && next !== "false") return "true";
     this.#position++;

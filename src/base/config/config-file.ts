@@ -1,5 +1,5 @@
 // `ffcluster.config.json` of the current folder: option names as keys (`requiredClients`, `required-clients` and
-// `required_clients` are one), strict: an unknown key is refused with the file's name.
+// `required_clients` are the same). An unknown key is an error that names the file.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";

@@ -23,7 +23,7 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** The closest of `known`, or null when none is near enough to be meant. */
+/** The closest of `known`, or null when none is close enough. */
 export function nearestName(
   typed: string,
   known: Iterable<string>,

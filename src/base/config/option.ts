@@ -1,19 +1,19 @@
-// What an option is: its kind, its help text, how its text becomes a value, its default. Commands declare theirs with
-// the builders below; argv, environment and config file all go through the same `parse`.
+// An option: its kind, its help text, how its text becomes a value, its default. Commands declare theirs with the builders
+// below; argv, environment and config file all use the same `parse`.
 
 /**
  * `switch`: true or false. `value`: one text. `list`: may be repeated.
- * `parse` gets every text that was given (one for switches and values) and throws BadValue when it does not fit.
+ * `parse` gets every text that was given (one for switches and values) and throws BadValue for one that is not valid.
  */
 export interface Option<T> {
   readonly kind: "switch" | "value" | "list";
   readonly description: string;
-  /** How help names the value: `SECONDS`, `FILE`. */
+  /** The value's name in help: `SECONDS`, `FILE`. */
   readonly valueName: string;
   /** One letter, without the dash. */
   readonly alias: string | null;
   readonly fallback: T;
-  /** How help shows the default; null: nothing worth showing. */
+  /** The default as help shows it; null: not shown. */
   readonly defaultText: string | null;
   readonly parse: (texts: readonly string[]) => T;
 }
@@ -24,7 +24,7 @@ export type OptionValues<O extends Options> = {
   readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never;
 };
 
-/** A value that does not fit; the message completes "`--x` is `…`: ". */
+/** A value that is not valid; the message completes "`--x` is `…`: ". */
 export class BadValue extends Error {}
 
 interface Described {
@@ -144,7 +144,7 @@ export function listOption<T>(about: Described & { readonly parseOne: (text: str
   return build<readonly T[]>("list", about, none, (texts) => texts.map((text) => about.parseOne(nonEmpty(text))));
 }
 
-/** A value with a form of its own; `parseOne` throws BadValue. */
+/** A value that `parseOne` reads; it throws BadValue. */
 export function parsedOption<T>(
   about: Described & { readonly fallback: T; readonly parseOne: (text: string) => T },
 ): Option<T> {

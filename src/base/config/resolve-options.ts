@@ -1,5 +1,5 @@
-// Precedence: flag over FFCLUSTER_* environment over config file over default. Texts become values here, and a bad
-// value is refused with the name of the place it came from.
+// Resolves options: a flag wins over an FFCLUSTER_* variable, that over the config file, that over the default. Texts become
+// values here; an error names the place that the value came from.
 import { delimiter } from "node:path";
 import { AppError } from "../errors.ts";
 import { CONFIG_FILE_NAME, type FileTexts } from "./config-file.ts";
@@ -22,7 +22,7 @@ export function environmentNameOf(optionName: string): string {
 interface Origin {
   readonly origin: OptionOrigin;
   readonly label: string;
-  /** What to do when the text does not fit. */
+  /** What to do about a text that is not valid. */
   readonly mend: string;
   readonly texts: readonly string[];
 }
@@ -42,7 +42,7 @@ function originOf(
 ): Origin | null {
   const flag = given.get(name);
   if (flag) {
-    return { origin: "flag", label: `--${name}`, mend: `\`${command} --help\` says what it takes.`, texts: flag };
+    return { origin: "flag", label: `--${name}`, mend: `\`${command} --help\` shows valid values.`, texts: flag };
   }
   const variable = environmentNameOf(name);
   const text = env[variable];
@@ -69,7 +69,7 @@ function parseFrom(option: Option<unknown>, from: Origin): unknown {
 
 /**
  * `command` is named in hints: `ffcluster submit`.
- * Errors: E_BAD_OPTION for a value that does not fit, wherever it came from.
+ * Errors: E_BAD_OPTION for a value that is not valid, wherever it came from.
  */
 export function resolveOptions<O extends Options>(
   options: O,

@@ -1,5 +1,5 @@
-// Shared secrets at rest, files of mode 0600: one per work directory, and the user's own `tokens.json` by host:port,
-// so that the same user's local commands need no --token. Never prints one.
+// Stores tokens in files of mode 0600: one per work directory, and the user's own `tokens.json` by host:port, so that the
+// same user's local commands need no --token. Never prints a token.
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { writeFileDurably } from "../files.ts";
 const OWNER_ONLY = 0o600;
 const LOCK_TRIES = 100;
 const LOCK_WAIT_MS = 30;
-/** Holding the lock takes milliseconds; one this old was left by a process that died. */
+/** The lock is held for milliseconds; one this old belongs to a process that died. */
 const LOCK_STALE_MS = 5000;
 
 const tokensSchema = z.record(z.string(), z.string());
@@ -32,7 +32,7 @@ async function readIfThere(path: string): Promise<string | null> {
 
 async function writeSecret(path: string, content: string): Promise<void> {
   await writeFileDurably(path, content, OWNER_ONLY);
-  await chmod(path, OWNER_ONLY); // the umask or an older file must not widen it
+  await chmod(path, OWNER_ONLY); // neither the umask nor an older file may widen it
 }
 
 export async function readWorkDirToken(workDir: string): Promise<string | null> {
@@ -84,11 +84,11 @@ async function removeStaleLock(lockPath: string): Promise<void> {
   try {
     if (Date.now() - (await stat(lockPath)).mtimeMs > LOCK_STALE_MS) await rm(lockPath, { force: true });
   } catch (thrown) {
-    if (errnoOf(thrown) !== "ENOENT") throw thrown; // its holder has just finished
+    if (errnoOf(thrown) !== "ENOENT") throw thrown; // its holder has just released it
   }
 }
 
-/** Keeps `token` under each of `addresses`. Several servers may start at once: a lock file orders them. */
+/** Stores `token` under each of `addresses`. Several servers may start at once, so a lock file keeps them apart. */
 export async function rememberToken(configDir: string, addresses: readonly string[], token: string): Promise<void> {
   await mkdir(configDir, { recursive: true, mode: 0o700 });
   await withLock(join(configDir, "tokens.lock"), async () => {

@@ -1,4 +1,4 @@
-// Where this user's own settings lie: XDG_CONFIG_HOME where set, else the platform's custom.
+// The folder of this user's settings: XDG_CONFIG_HOME where it is set, else the platform's usual place.
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Environment } from "./resolve-options.ts";

@@ -1,5 +1,5 @@
-// A failure that is also the last event of a command that prints events: what became of the job, and the exit code that
-// the contract gives it whatever the error's own code says.
+// A failure that is also the last event of a command that prints events. It says what became of the job, and has the exit
+// code of that outcome, whatever the error's own code has.
 import type { JobView } from "../../api/contract.ts";
 import { AppError, type ErrorBody } from "../../base/errors.ts";
 
@@ -16,7 +16,7 @@ export class CommandFailure extends AppError {
   }
 }
 
-/** What a job that ended without an output means for the command that waited for it. */
+/** The failure of a command whose job ended without an output. */
 export function failureOf(job: JobView): CommandFailure {
   if (job.status === "Cancelled") {
     const hint = "Submit it again to start over.";

@@ -1,11 +1,11 @@
-// What a command is: its path, its declared arguments, its run. cli.ts checks argv against the declaration, resolves
-// the options and calls `run`; the number it answers is the exit code, failures are thrown as AppErrors.
+// A command: its path, its declared arguments, its `run`. run-cli.ts checks argv against the declaration, resolves the
+// options and calls `run`, which returns the exit code and throws failures as AppErrors.
 import type { Positional } from "../../base/config/check-argv.ts";
 import type { Options, OptionValues } from "../../base/config/option.ts";
 import type { Environment, OptionOrigin } from "../../base/config/resolve-options.ts";
 import type { AppError } from "../../base/errors.ts";
 
-/** stdout or stderr as a command sees it. */
+/** stdout or stderr, as commands use it. */
 export interface Sink {
   readonly isTty: boolean;
   readonly columns: number;
@@ -15,15 +15,15 @@ export interface Sink {
 export interface CommandContext {
   readonly env: Environment;
   readonly cwd: string;
-  /** The answer. */
+  /** For answers. */
   readonly stdout: Sink;
-  /** The talk. */
+  /** For messages. */
   readonly stderr: Sink;
-  /** A person can be asked: stdin and stderr are terminals. */
+  /** Questions are possible: stdin and stderr are terminals. */
   readonly isInteractive: boolean;
   /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP, with the signal's name as the cause of the reason. */
   readonly signal: AbortSignal;
-  /** What a second one says, before it ends the process at once: what goes on without it, and how to follow that. */
+  /** Sets the message for a second signal, which ends the process at once: what continues without it, and how to follow. */
   setLastWords(words: AppError): void;
 }
 
@@ -41,12 +41,12 @@ export interface Command<O extends Options = Options> {
   readonly positionals: readonly Positional[];
   readonly options: O;
   readonly examples: readonly string[];
-  /** With --json it prints a line per event, so a failure is the last event, not a document of its own. */
+  /** With --json the command prints a line per event, so a failure is the last event and not a separate document. */
   readonly printsEvents: boolean;
   run(invocation: Invocation<O>): Promise<number>;
 }
 
-/** Keeps the types of the options while the command is written, and drops them for the registry. */
+/** Gives `run` the types of its options, and drops them for the registry. */
 export function defineCommand<O extends Options>(command: Command<O>): Command {
   return command as unknown as Command;
 }

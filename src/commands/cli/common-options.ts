@@ -2,16 +2,16 @@
 import type { Positional } from "../../base/config/check-argv.ts";
 import { choiceOption, optionalText, switchOption, textOption } from "../../base/config/option.ts";
 
-export const jobIdArgument: Positional = { name: "ID", description: "the job's id or a unique beginning of it" };
-export const clientIdArgument: Positional = { name: "ID", description: "the client's id or a unique beginning of it" };
+export const jobIdArgument: Positional = { name: "ID", description: "the job's id, or its first characters" };
+export const clientIdArgument: Positional = { name: "ID", description: "the client's id, or its first characters" };
 
 export const jsonOption = {
-  json: switchOption({ description: "Print JSON on stdout, failures included" }),
+  json: switchOption({ description: "Print JSON on stdout, for failures too" }),
 };
 
 export const serverOptions = {
   server: textOption({
-    description: "The server; https:// before it where it serves https",
+    description: "The server; with https:// if it serves https",
     valueName: "HOST[:PORT]",
     fallback: "localhost:5001",
   }),
@@ -21,7 +21,7 @@ export const serverOptions = {
     defaultText: "remembered for that host and port",
   }),
   "tls-ca": optionalText({
-    description: "Of an https server: its certificate, or that of its authority (PEM), to trust alone",
+    description: "For https: trust only this certificate, the server's or its authority's (PEM)",
     valueName: "FILE",
     defaultText: "the authorities that this machine trusts",
   }),
@@ -29,7 +29,7 @@ export const serverOptions = {
 
 export const logOption = {
   "log-level": choiceOption({
-    description: "How much is told on stderr",
+    description: "How much to log on stderr",
     choices: ["error", "warn", "info", "debug"],
     fallback: "info",
   }),

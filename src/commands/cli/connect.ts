@@ -1,4 +1,4 @@
-// From `--server`, `--token` and `--tls-ca` to a client of the API: the token given, else the one remembered for that host
+// Makes an API client from `--server`, `--token` and `--tls-ca`. Without --token it takes the one remembered for that host
 // and port.
 import { resolve } from "node:path";
 import { ApiClient } from "../../api/client.ts";
@@ -15,7 +15,7 @@ interface Credentials {
   readonly "tls-ca": string | null;
 }
 
-/** Errors: E_BAD_OPTION for certificates that can't be read; E_USAGE for a server in plain http beside them. */
+/** Errors: E_BAD_OPTION for certificates that can't be read; E_USAGE for --tls-ca with a plain http server. */
 export async function connectionTo(
   server: ServerAddress,
   given: Credentials,
@@ -26,10 +26,10 @@ export async function connectionTo(
   if (path === null) return { server, token };
   if (server.isTls) return { server, token, tls: { ca: await readTrusted(resolve(context.cwd, path)) } };
   const hint = `Write --server https://${hostPort(server)}, or leave --tls-ca out.`;
-  throw new AppError("E_USAGE", `--tls-ca is given, but ${hostPort(server)} would be asked in plain http`, hint);
+  throw new AppError("E_USAGE", `--tls-ca is given, but ${hostPort(server)} would be called with plain http`, hint);
 }
 
-/** Errors: E_BAD_OPTION for an address that is none, and those of connectionTo. */
+/** Errors: E_BAD_OPTION for a malformed address, and those of connectionTo. */
 export async function connect(
   options: Credentials & { readonly server: string },
   context: CommandContext,

@@ -1,5 +1,5 @@
-// Help that can be read cold. The usage of a command is rendered by citty from our declarations and laid out again for
-// the width of the terminal; examples and the words about environment and config file are added here.
+// Renders --help. citty renders a command's usage from our declarations; here it is laid out for the width of the terminal,
+// and examples and the paragraph on configuration are added.
 import { stripVTControlCharacters } from "node:util";
 import { type ArgsDef, type CommandDef, renderUsage } from "citty";
 import { CONFIG_FILE_NAME } from "../../base/config/config-file.ts";
@@ -10,13 +10,13 @@ import type { Command } from "./command.ts";
 import { loadAllCommands } from "./registry.ts";
 
 function describe(option: Option<unknown>): string {
-  // A switch that is on by default is shown by citty with its `--no-` form, so it needs no word here.
+  // citty shows a switch that is on by default with its `--no-` form, so its default is not named here.
   return option.defaultText === null || option.kind === "switch"
     ? option.description
     : `${option.description} (default: ${option.defaultText})`;
 }
 
-/** Our declaration in citty's words. citty only prints it: argv is read by base/config/check-argv.ts. */
+/** Our declaration as citty's. citty only prints it; base/config/check-argv.ts reads argv. */
 function toCitty(command: Command): CommandDef {
   const args: ArgsDef = {};
   for (const { name, description } of command.positionals) args[name] = { type: "positional", description };
@@ -31,10 +31,10 @@ function toCitty(command: Command): CommandDef {
   return { meta: { name: `ffcluster ${command.path.join(" ")}`, description: command.summary }, args };
 }
 
-/** citty's lines of a term and its meaning, four blanks between them; a `--no-` form has no meaning of its own. */
+/** A line of citty's with a term and its meaning, at least four blanks apart; a `--no-` form has no meaning. */
 const TERM_LINE = /^ {2,}(\S.*?)(?: {4,}(\S.*?))? *$/;
 
-/** citty's columns are as wide as the longest meaning: here they are wrapped. */
+/** Wraps the meanings; citty's column is as wide as the longest one. */
 function laidOut(usage: string, columns: number): string {
   const parts: string[] = [];
   let pairs: [term: string, meaning: string][] = [];
@@ -52,8 +52,8 @@ function laidOut(usage: string, columns: number): string {
 }
 
 const CONFIGURATION =
-  "Every option may also come from the environment (FFCLUSTER_ and its name in upper case with underscores) " +
-  `or from ${CONFIG_FILE_NAME} in the current folder; flags win over environment, environment over file.`;
+  "Every option can also be set in the environment (FFCLUSTER_ and its name in upper case with underscores) " +
+  `or in ${CONFIG_FILE_NAME} in the current folder; flags win over the environment, and that over the file.`;
 
 export async function commandHelp(command: Command, columns: number): Promise<string> {
   const usage = stripVTControlCharacters(await renderUsage(toCitty(command)));
@@ -62,10 +62,10 @@ export async function commandHelp(command: Command, columns: number): Promise<st
 }
 
 const START = [
-  ["ffcluster serve", "on one machine; prints the next line"],
+  ["ffcluster serve", "on one machine; it prints the next line"],
   ["ffcluster join --server HOST:5001 --token TOKEN", "on each machine that should encode"],
   ["ffcluster submit input.mp4 --participate", "from anywhere"],
-  ["ffcluster jobs list", "what is going on"],
+  ["ffcluster jobs list", "shows what is going on"],
 ] as const;
 
 /** Help for everything, or for a group such as `jobs`. */

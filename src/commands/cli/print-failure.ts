@@ -1,4 +1,4 @@
-// How a failure is told: two lines on stderr, or with --json one object on stdout.
+// Prints a failure: two lines on stderr, or with --json one object on stdout.
 import { type AppError, exitCodeOf } from "../../base/errors.ts";
 import { printable } from "../output/table.ts";
 import type { CommandContext } from "./command.ts";
@@ -6,9 +6,9 @@ import { CommandFailure } from "./command-failure.ts";
 
 export interface FailureForm {
   readonly isJson: boolean;
-  /** The command prints events, so its last line is one too: `failed`, `cancelled` or `interrupted`. */
+  /** The command prints events, so the failure is one too: `failed`, `cancelled` or `interrupted`. */
   readonly printsEvents: boolean;
-  /** The --server that was given, so that what a hint says can be pasted; null: the commands find it without. */
+  /** The --server that was given: commands in hints repeat it, so that they can be pasted. Null: they work without. */
   readonly server: string | null;
 }
 
@@ -28,7 +28,7 @@ function document(error: AppError, { printsEvents, server }: FailureForm): objec
   return { event: error.code === "E_INTERRUPTED" ? "interrupted" : "failed", ...body };
 }
 
-/** Prints the failure and answers the exit code. */
+/** Returns the exit code. */
 export function printFailure(error: AppError, form: FailureForm, context: CommandContext): number {
   if (form.isJson) context.stdout.write(`${JSON.stringify(document(error, form))}\n`);
   else {

@@ -1,4 +1,4 @@
-// Every command by its path. Each is loaded only when it is asked for, or when help lists them all.
+// Every command by its path. A command is loaded only when it runs, or when help lists them all.
 import type { Command } from "./command.ts";
 
 type Load = () => Promise<Command>;

@@ -1,4 +1,5 @@
-// From argv to an exit code: finds the command, checks argv, resolves options, runs it. Never ends the process itself.
+// Runs a command line: finds the command, checks argv, resolves options, calls `run`, returns the exit code. Never ends the
+// process itself.
 import { checkArgv } from "../../base/config/check-argv.ts";
 import { readConfigFile } from "../../base/config/config-file.ts";
 import { nearestName } from "../../base/config/nearest-name.ts";
@@ -10,7 +11,7 @@ import { type FailureForm, printFailure } from "./print-failure.ts";
 import { commandPaths, loadAllCommands, loadCommand } from "./registry.ts";
 import { listenForSignals } from "./signals.ts";
 
-/** `onLost`: what was written did not arrive. A reader that went away (`| head`) wants no more; that is no failure. */
+/** `onLost`: output could not be written. A reader that has closed the pipe (`| head`) wants no more; that is no failure. */
 function sink(stream: NodeJS.WriteStream, onLost: (thrown: Error) => void): Sink {
   stream.on("error", (thrown: NodeJS.ErrnoException) => {
     if (thrown.code !== "EPIPE") onLost(thrown);
@@ -24,7 +25,7 @@ function sink(stream: NodeJS.WriteStream, onLost: (thrown: Error) => void): Sink
   };
 }
 
-/** An answer that could not be written (a full disk) is a failure, also when all else went well. */
+/** An answer that could not be written (a full disk) is a failure even if everything else worked. */
 function answerLost(thrown: Error): void {
   if (process.exitCode === undefined || process.exitCode === 0) {
     process.stderr.write(`error: the answer could not be written: ${thrown.message}\n`);
@@ -32,7 +33,7 @@ function answerLost(thrown: Error): void {
   process.exitCode = 1;
 }
 
-/** Failures may come before argv is understood, so this looks at it as it is. */
+/** Failures may come before argv is checked, so this reads it unchecked. */
 function asksForJson(argv: readonly string[], env: Environment): boolean {
   let isAsked = ["1", "true", "yes", "on"].includes(env.FFCLUSTER_JSON?.toLowerCase() ?? "");
   for (const [index, argument] of argv.entries()) {
@@ -103,7 +104,7 @@ async function runCommand(
   return await command.run({ options: values, origins, positionals: checked.positionals, context });
 }
 
-/** What needs no command: the version, help for all or for a group. Null when a command is wanted. */
+/** Answers what needs no command: the version, and help for all or for a group. Null: a command is needed. */
 async function answerWithoutCommand(argv: readonly string[], context: CommandContext): Promise<number | null> {
   const [first, second] = argv;
   if (first === "--version" || first === "-V" || first === "version") {
@@ -121,21 +122,21 @@ async function answerWithoutCommand(argv: readonly string[], context: CommandCon
   return null;
 }
 
-/** Runs one command line; answers the exit code. */
+/** Runs one command line; returns the exit code. */
 export async function runCli(argv: readonly string[]): Promise<number> {
   let printsEvents = false;
   let server: string | null = null;
   const form = (): FailureForm => ({ isJson: asksForJson(argv, process.env), printsEvents, server });
   let lastWords = new AppError("E_INTERRUPTED", "interrupted", "");
   const signals = listenForSignals(() => {
-    if (context.stderr.isTty) context.stderr.write("\n"); // the cursor stands behind a question or a bar
+    if (context.stderr.isTty) context.stderr.write("\n"); // the cursor is behind a question or a bar
     printFailure(lastWords, form(), context);
   });
   const context: CommandContext = {
     env: process.env,
     cwd: process.cwd(),
     stdout: sink(process.stdout, answerLost),
-    // Talk that nobody can read must not stop the work.
+    // A message that can't be written must not stop the work.
     stderr: sink(process.stderr, () => {}),
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     signal: signals.signal,

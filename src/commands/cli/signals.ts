@@ -1,5 +1,5 @@
-// Ctrl-C, SIGTERM and the end of the terminal: the first asks the command to end, a second Ctrl-C or SIGTERM ends the
-// process at once, with last words.
+// Handles Ctrl-C, SIGTERM and a closed terminal: the first asks the command to end; a second Ctrl-C or SIGTERM prints a last
+// message and ends the process at once.
 
 import { AppError } from "../../base/errors.ts";
 import { isHangupIgnored } from "../../base/hangup.ts";
@@ -7,12 +7,12 @@ import { isHangupIgnored } from "../../base/hangup.ts";
 export const INTERRUPTED = 130;
 
 export interface Signals {
-  /** Aborted by the first one, with its name as the cause of the reason. */
+  /** Aborted by the first signal, with its name as the reason's cause. */
   readonly signal: AbortSignal;
   stop(): void;
 }
 
-/** `onSecond` says what goes on without this process; it must have written when it returns. */
+/** `onSecond` prints what continues without this process; it must have written when it returns. */
 export function listenForSignals(onSecond: () => void): Signals {
   const controller = new AbortController();
   const end = (name: NodeJS.Signals) =>
@@ -22,13 +22,13 @@ export function listenForSignals(onSecond: () => void): Signals {
     onSecond();
     process.exit(INTERRUPTED);
   };
-  // A terminal that is closed says so itself, and its shell says it again: that is one wish and not two.
+  // Both the closed terminal and its shell send SIGHUP, so a second one is no second request.
   const onHangup = (name: NodeJS.Signals) => {
     if (!controller.signal.aborted) end(name);
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  // Under nohup it is to live on.
+  // Under nohup the process must outlive its terminal.
   if (!isHangupIgnored()) process.on("SIGHUP", onHangup);
   const stop = () => {
     process.off("SIGINT", onSignal);

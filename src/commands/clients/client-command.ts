@@ -1,4 +1,4 @@
-// What the commands that change one client's state share: they name it, ask the server, and print what it is now.
+// Makes the commands that change the state of one client: each asks the server, and prints the client's new state.
 import type { ApiClient } from "../../api/client.ts";
 import type { ClientView } from "../../api/contract.ts";
 import { type Command, defineCommand, printDocument } from "../cli/command.ts";
@@ -9,7 +9,7 @@ interface ClientChange {
   readonly verb: string;
   readonly summary: string;
   ask(api: ApiClient, id: string): Promise<ClientView>;
-  /** What follows "client ID (NAME)". */
+  /** Printed after "client ID (NAME)". */
   readonly outcome: string;
 }
 

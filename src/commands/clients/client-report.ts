@@ -1,6 +1,6 @@
-// What a running client says to the person in front of it. Pure.
+// Texts that a running client shows to its user. Pure.
 
-/** The part of the client loop's status that is told; its own type says more. */
+/** The part of the client loop's status that is shown; its own type has more. */
 export type ToldStatus =
   | { readonly kind: "connecting" }
   | { readonly kind: "connected"; readonly clientId: string; readonly serverVersion: string; readonly slots: number }
@@ -9,7 +9,7 @@ export type ToldStatus =
   | { readonly kind: "paused" | "resumed" }
   | { readonly kind: "ended"; readonly reason: string };
 
-/** `event`: a line that stays. `live`: replaces the one before, for terminals only. */
+/** `event`: a line that stays. `live`: replaces the line before, on terminals only. */
 export interface ClientReport {
   readonly kind: "event" | "live";
   readonly text: string;
@@ -24,7 +24,7 @@ export function reportOf(status: ToldStatus): ClientReport {
       const text = `connected as ${status.clientId}, ${slots}, server version ${status.serverVersion}`;
       return { kind: "event", text };
     }
-    case "disconnected": // the client loop's own log has told it
+    case "disconnected": // the client loop has logged it
       return { kind: "live", text: `not connected; next try in ${(status.retryInMs / 1000).toFixed(1)} s` };
     case "working": {
       const busy = Object.entries(status.attempts).filter(([, count]) => count > 0);
@@ -32,9 +32,9 @@ export function reportOf(status: ToldStatus): ClientReport {
       return { kind: "live", text: text === "" ? "idle" : text };
     }
     case "paused":
-      return { kind: "event", text: "paused on request: what runs is suspended until `ffcluster clients resume`" };
+      return { kind: "event", text: "paused on request: encodes are suspended until `ffcluster clients resume`" };
     case "resumed":
-      return { kind: "event", text: "resumed: what was suspended goes on" };
+      return { kind: "event", text: "resumed: suspended encodes continue" };
     case "ended":
       return { kind: "event", text: `ended: ${status.reason}` };
   }

@@ -3,7 +3,7 @@ import { clientCommand } from "./client-command.ts";
 
 export const clientsDisconnect = clientCommand({
   verb: "disconnect",
-  summary: "Send a client away; its segments go to others and it does not come back by itself",
+  summary: "Disconnect a client; its segments go to others, and it does not reconnect by itself",
   ask: (api, id) => api.disconnectClient(id),
   outcome: "is disconnected",
 });

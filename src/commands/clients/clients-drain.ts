@@ -3,7 +3,7 @@ import { clientCommand } from "./client-command.ts";
 
 export const clientsDrain = clientCommand({
   verb: "drain",
-  summary: "Let a client finish what it holds and give it nothing more, until it is resumed",
+  summary: "Let a client finish its segments and give it no more until it is resumed",
   ask: (api, id) => api.drainClient(id),
-  outcome: "finishes what it holds and gets nothing more; 'ffcluster clients resume' ends that",
+  outcome: "finishes its segments and gets no more; 'ffcluster clients resume' ends that",
 });

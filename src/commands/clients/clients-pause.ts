@@ -3,7 +3,7 @@ import { clientCommand } from "./client-command.ts";
 
 export const clientsPause = clientCommand({
   verb: "pause",
-  summary: "Suspend what a client runs and give it nothing more, until it is resumed",
+  summary: "Suspend a client's encodes and give it no more segments until it is resumed",
   ask: (api, id) => api.pauseClient(id),
-  outcome: "is paused and keeps what it holds; 'ffcluster clients resume' ends that",
+  outcome: "is paused and keeps its segments; 'ffcluster clients resume' ends that",
 });

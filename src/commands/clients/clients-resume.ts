@@ -3,7 +3,7 @@ import { clientCommand } from "./client-command.ts";
 
 export const clientsResume = clientCommand({
   verb: "resume",
-  summary: "Give a client work again that was paused, drained or quarantined",
+  summary: "Give work to a client again that was paused, drained or quarantined",
   ask: (api, id) => api.resumeClient(id),
   outcome: "takes work again",
 });

@@ -17,7 +17,7 @@ function slotsText({ slots, pools, slots_reason }: ClientDetailView): string {
 
 export const clientsShow = defineCommand({
   path: ["clients", "show"],
-  summary: "Show a client with what it can do and its history",
+  summary: "Show a client, its encoders and its history",
   positionals: [clientIdArgument],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster clients show 9b1c"],

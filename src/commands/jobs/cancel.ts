@@ -5,7 +5,7 @@ import { connect } from "../cli/connect.ts";
 
 export const cancel = defineCommand({
   path: ["cancel"],
-  summary: "Cancel a job; its encodes are stopped and its files removed",
+  summary: "Cancel a job, stop its encodes and remove its files",
   positionals: [jobIdArgument],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster cancel 3f2a"],

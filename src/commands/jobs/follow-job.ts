@@ -1,5 +1,5 @@
-// Follows a job until it ends, across broken links and restarts of the server, and shows it: a bar or lines on stderr,
-// with --json an event per second on stdout.
+// Follows a job until it ends, across broken links and restarts of the server. Shows a bar or lines on stderr, or with --json
+// an event per second on stdout.
 import type { ApiClient } from "../../api/client.ts";
 import { isTerminal, type JobView } from "../../api/contract.ts";
 import { delay } from "../../base/clock.ts";
@@ -7,7 +7,7 @@ import { AppError } from "../../base/errors.ts";
 import { type CommandContext, printEvent } from "../cli/command.ts";
 import type { ProgressDisplay } from "../output/progress-display.ts";
 
-/** A server that is restarted is back within this, or someone should be told. */
+/** A restarted server is back within this time; after it the user should know. */
 const GIVE_UP_AFTER_MS = 5 * 60_000;
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 5000;
@@ -51,7 +51,7 @@ function progressFields(view: JobView) {
   return { job_id, status, progress, fps, eta_seconds, clients, frames, segments, activity };
 }
 
-/** The job's last view. */
+/** Returns the job's last view. */
 export async function followToEnd(following: Following): Promise<JobView> {
   const { client, jobId, context, display } = following;
   let lastEventAt = Number.NEGATIVE_INFINITY;
@@ -68,5 +68,5 @@ export async function followToEnd(following: Following): Promise<JobView> {
       lastStatus = view.status;
     }
   }
-  throw new AppError("E_UNREACHABLE", "the server stopped telling of the job", "Try `ffcluster jobs watch`.");
+  throw new AppError("E_UNREACHABLE", "the server sent no end of the job", "Try `ffcluster jobs watch`.");
 }

@@ -8,11 +8,11 @@ import { refuseExisting, requireWritableFolder, saveOutput, targetFor } from "./
 
 export const jobsDownload = defineCommand({
   path: ["jobs", "download"],
-  summary: "Download the output of a completed job, digest checked",
+  summary: "Download the output of a completed job and check its digest",
   positionals: [jobIdArgument],
   options: {
     output: optionalText({
-      description: "Where it goes; a folder keeps the output's name",
+      description: "Where to save it; in a folder it keeps the output's name",
       alias: "o",
       valueName: "FILE",
       defaultText: "the output's name in the current folder",

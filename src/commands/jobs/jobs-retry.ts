@@ -5,7 +5,7 @@ import { connect } from "../cli/connect.ts";
 
 export const jobsRetry = defineCommand({
   path: ["jobs", "retry"],
-  summary: "Let a job that failed or was cancelled go on from what is finished",
+  summary: "Continue a failed or cancelled job from its finished segments",
   positionals: [jobIdArgument],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster jobs retry 3f2a"],
@@ -17,7 +17,7 @@ export const jobsRetry = defineCommand({
     else {
       const { done, known } = job.segments;
       context.stdout.write(
-        `job ${job.job_id} (${job.file_name}) goes on: ${done} of ${known} known segments are finished\n`,
+        `job ${job.job_id} (${job.file_name}) continues: ${done} of ${known} known segments are finished\n`,
       );
     }
     return 0;

@@ -10,7 +10,7 @@ import { followToEnd } from "./follow-job.ts";
 
 export const jobsWatch = defineCommand({
   path: ["jobs", "watch"],
-  summary: "Follow a job until it ends; exit code 3 when it fails or is cancelled",
+  summary: "Follow a job until it ends; the exit code is 3 if it fails or is cancelled",
   positionals: [jobIdArgument],
   options: { ...serverOptions, ...jsonOption },
   examples: ["ffcluster jobs watch 3f2a", "ffcluster jobs watch 3f2a --json"],

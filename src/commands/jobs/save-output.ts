@@ -1,4 +1,4 @@
-// A job's output to a file of this machine: where it goes, whether it may, the download itself.
+// Saves a job's output to a file here: chooses the path, checks that it can be written, downloads.
 import { open, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import type { ApiClient } from "../../api/client.ts";
@@ -9,7 +9,7 @@ import { exists, tempNameFor } from "../../base/files.ts";
 import { formatBytes } from "../output/format.ts";
 import type { ProgressDisplay } from "../output/progress-display.ts";
 
-/** False also for what can't be looked at: `requireWritableFolder` then says why. */
+/** Also false for a path that can't be examined: `requireWritableFolder` then says why. */
 export async function isThere(path: string): Promise<boolean> {
   try {
     return await exists(path);
@@ -19,7 +19,7 @@ export async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** Where -o puts a new output; `name` null: the folder alone is said. */
+/** Where -o puts a new output; `name` null: -o names only the folder. */
 export async function placeOf(wanted: string | null, cwd: string): Promise<{ folder: string; name: string | null }> {
   if (wanted === null) return { folder: cwd, name: null };
   const path = resolve(cwd, wanted);
@@ -37,8 +37,8 @@ export async function refuseExisting(path: string, mayOverwrite: boolean): Promi
 }
 
 /**
- * Asks now, by making an empty file there, rather than when the work is done: permissions alone say nothing of a
- * read-only disk, a name too long, a full quota. Errors: E_USAGE when the output could not be written to `path`.
+ * Makes an empty file next to `path` to find out before the work whether the output can be written: permissions alone don't
+ * show a read-only disk, a name that is too long, a full quota. Errors: E_USAGE.
  */
 export async function requireWritableFolder(path: string): Promise<void> {
   const folder = dirname(path);
@@ -49,13 +49,13 @@ export async function requireWritableFolder(path: string): Promise<void> {
   } catch (thrown) {
     const errno = errnoOf(thrown);
     if (errno === "ENOENT") {
-      throw new AppError("E_USAGE", `the folder ${folder} does not exist`, "Make it first.", { cause: thrown });
+      throw new AppError("E_USAGE", `the folder ${folder} does not exist`, "Create it first.", { cause: thrown });
     }
     const what =
       errno === "ENOTDIR"
         ? "is not a folder"
         : errno === "ENAMETOOLONG"
-          ? "takes no name so long"
+          ? "allows no name this long"
           : "cannot be written";
     throw new AppError("E_USAGE", `the folder ${folder} ${what}`, "Choose another name with -o.", { cause: thrown });
   }
@@ -68,7 +68,7 @@ function containerOfName(name: string): string {
   return SAME_CONTAINER[extension] ?? extension;
 }
 
-/** Where `jobs download -o` puts the file; a folder gets the output's own name. Errors: E_CONTAINER. */
+/** Where `jobs download -o` puts the file; in a folder it keeps the output's name. Errors: E_CONTAINER. */
 export async function targetFor(wanted: string | null, cwd: string, outputName: string): Promise<string> {
   const own = basename(outputName);
   const path = resolve(cwd, wanted ?? own);

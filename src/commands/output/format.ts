@@ -1,4 +1,4 @@
-// Numbers and moments as people read them. Pure.
+// Formats numbers and times for people. Pure.
 
 export function formatBytes(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];

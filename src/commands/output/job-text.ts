@@ -1,4 +1,4 @@
-// A job, a client and a proof as text for people. Pure: views in, text out.
+// Shows a job, a client and a proof as text. Pure: views in, text out.
 import { type ClientView, isTerminal, type JobDetailView, type JobView, type Proof } from "../../api/contract.ts";
 import { formatBytes, formatMoment, formatSeconds, shortId } from "./format.ts";
 import { fields, table } from "./table.ts";
@@ -31,7 +31,7 @@ function timeLeft(job: JobView): string {
   return job.eta_seconds === null || isTerminal(job.status) ? "-" : formatSeconds(job.eta_seconds);
 }
 
-/** What only a job that goes on has. */
+/** Only for a job that has not ended. */
 function paceFields(job: JobDetailView): [string, string][] {
   if (isTerminal(job.status)) return [];
   return [
@@ -105,7 +105,7 @@ export function jobDetailText(job: JobDetailView, dim: Dim): string {
   return parts.join("\n");
 }
 
-/** Every try of every segment, in the order they began. */
+/** Every attempt of every segment, in the order in which they began. */
 function attemptTable(attempts: JobDetailView["attempts"], dim: Dim): string {
   const columns = [
     { title: "ATTEMPT AT" },
@@ -178,7 +178,7 @@ function streamText({ index, type, codec, language }: ProofStream): string {
   return `${index} ${type} ${codec}${language === null ? "" : ` (${language})`}`;
 }
 
-/** A check that could look at only part of its subject, or at nothing of it, says so in its detail. */
+/** A check says in its detail when it could look at only a part of its subject, or at none. */
 function resultOf({ ok, detail }: Proof["checks"][number]): string {
   if (!ok) return "FAILED";
   if (detail?.startsWith("not measured") === true) return "not measured";
@@ -190,10 +190,10 @@ function verdictOf({ exact, checks }: Proof): string {
   return `NOT EXACT: ${checks.flatMap((check) => (check.ok ? [] : [check.name])).join(", ")}`;
 }
 
-/** How many lines the end of `submit` gives to what the output lacks. */
+/** Most lines that `submit` prints at its end on what the output lacks. */
 const MOST_LACKS = 10;
 
-/** What the output lacks of the source, a line each; `ffcluster jobs proof` shows all of it. */
+/** What the output lacks of the source, a line each; `ffcluster jobs proof` shows everything. */
 export function lackLines({ streams, lost, job_id: jobId }: Proof): string[] {
   const lines = [
     ...streams.left_out.map((stream) => `left out: ${streamText(stream)}: ${stream.reason}`),

@@ -1,4 +1,4 @@
-// One line on a terminal that is rewritten in place; nothing at all elsewhere.
+// One line on a terminal that is rewritten in place. Prints nothing elsewhere.
 import type { Sink } from "../cli/command.ts";
 
 export interface LiveLine {

@@ -1,4 +1,4 @@
-// What `probe` found, for people. Pure.
+// Shows the findings of `probe` as text. Pure.
 import type { Preview } from "../wiring/run-probe.ts";
 import { formatBytes } from "./format.ts";
 import { fields, table } from "./table.ts";

@@ -1,12 +1,12 @@
-// How far something is, on stderr: one live bar on a terminal, else a plain line every few seconds and at every change
-// of state. The clock comes from outside.
+// Shows progress on stderr: one live bar on a terminal, else a plain line every few seconds and at every change of state.
+// The clock comes from outside.
 import { SingleBar } from "cli-progress";
 import type { JobView } from "../../api/contract.ts";
 import type { Sink } from "../cli/command.ts";
 import { formatBytes, formatSeconds } from "./format.ts";
 
 const PLAIN_LINE_EVERY_MS = 3000;
-/** Where nothing changes, a sign of life is enough. */
+/** A line at least this often, even if nothing changes. */
 const SAME_LINE_EVERY_MS = 60_000;
 
 export interface ProgressDisplay {
@@ -17,12 +17,12 @@ export interface ProgressDisplay {
   end(): void;
 }
 
-/** There are clients that could work on it, and none does yet. */
+/** Some clients could work on the job, and none does yet. */
 function waitsForSlot({ status, clients, capable_clients: capable, required_clients: required }: JobView): boolean {
   return status === "Queued" && clients === 0 && capable >= required;
 }
 
-/** What there is to say: no speed before a frame is done, no clients while none works. */
+/** Leaves out what means nothing yet: the speed before the first frame, clients while none works. */
 function jobFacts(view: JobView): string {
   if (view.activity !== null) return view.activity;
   const facts = [
@@ -95,7 +95,7 @@ class BarDisplay implements ProgressDisplay {
       hideCursor: true,
       fps: 5,
       gracefulExit: false, // Ctrl-C is ours to handle
-      // cli-progress hands some values over as texts, whatever its types say.
+      // cli-progress passes some values as texts, whatever its types say.
       formatValue: (value: unknown, _options, type) =>
         type === "percentage" ? String(value).padStart(3) : String(value),
     });

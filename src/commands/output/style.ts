@@ -1,4 +1,4 @@
-// Colour where it is wanted: on a terminal, unless NO_COLOR is set (no-color.org) or the terminal is a dumb one.
+// Decides on colour: only on a terminal, unless NO_COLOR is set (no-color.org) or the terminal is dumb.
 import picocolors from "picocolors";
 import type { CommandContext, Sink } from "../cli/command.ts";
 

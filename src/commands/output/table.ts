@@ -1,4 +1,4 @@
-// Text tables for people: columns aligned, numbers to the right, the header dimmed on a terminal.
+// Text tables: aligned columns, numbers to the right, the header dimmed on a terminal.
 import { stripVTControlCharacters } from "node:util";
 
 export interface Column {
@@ -13,9 +13,9 @@ function pad(text: string, columns: number, align: Column["align"]): string {
   return align === "right" ? space + text : text + space;
 }
 
-/** What others named may hold control characters; a terminal must not obey them. */
+/** Names from other machines may hold control characters, which a terminal must not obey. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression looks for control characters
   return stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
 }
 

@@ -1,5 +1,5 @@
-// Text laid out for a width: paragraphs, and terms with their meaning beside them or, where that leaves too little room,
-// below them. Pure.
+// Lays text out for a width: paragraphs, and terms with their meaning next to them, or below them where there is too little
+// room. Pure.
 
 /** Lines longer than this tire the eye, however wide the terminal is. */
 const WIDEST = 110;
@@ -30,7 +30,7 @@ export function paragraph(text: string, columns: number): string {
 
 /** A term longer than this stands on a line of its own. */
 const LONGEST_TERM = 42;
-/** Narrower meanings are harder to read than ones below their terms. */
+/** Meanings that would be narrower stand below their terms. */
 const NARROWEST_MEANING = 32;
 
 /** `  term  meaning`, the meanings aligned and wrapped. */

@@ -1,4 +1,4 @@
-// What can be said of INPUT and of the output's place on this machine, before a server is asked.
+// Checks INPUT and the output's path on this machine, before any call to a server.
 import { constants } from "node:fs";
 import { access, realpath, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
@@ -8,7 +8,7 @@ import { isThere } from "../jobs/save-output.ts";
 const ELSEWHERE = "Check the path; a file on the server needs --on-server.";
 
 /**
- * The absolute path of INPUT. `whenMissing` is the hint for a path that leads nowhere.
+ * The absolute path of INPUT. `whenMissing` is the hint when there is no such file.
  * Errors: E_USAGE for an empty name, E_SOURCE_MISSING, E_SOURCE_EMPTY, E_SOURCE_REFUSED.
  */
 export async function checkInput(input: string, cwd: string, whenMissing = ELSEWHERE): Promise<string> {
@@ -19,7 +19,7 @@ export async function checkInput(input: string, cwd: string, whenMissing = ELSEW
     const stats = await stat(path);
     if (!stats.isFile()) {
       const what = stats.isDirectory() ? "a folder" : "not a regular file";
-      const hint = stats.isDirectory() ? `${give} Of a DVD's folder that is a .vob in its VIDEO_TS.` : give;
+      const hint = stats.isDirectory() ? `${give} In the folder of a DVD that is a .vob file in VIDEO_TS.` : give;
       throw new AppError("E_SOURCE_REFUSED", `${input} is ${what}`, hint);
     }
     if (stats.size === 0) throw new AppError("E_SOURCE_EMPTY", `${input} is empty`, "Give a video file.");
@@ -37,7 +37,7 @@ export async function checkInput(input: string, cwd: string, whenMissing = ELSEW
   }
 }
 
-/** The absolute path of the file for --subtitles. Errors: those of checkInput, and of the check of its content. */
+/** The absolute path of the file for --subtitles. Errors: those of checkInput, and those of its content. */
 export async function checkSubtitles(file: string, cwd: string): Promise<string> {
   const { checkSubtitleFile } = await import("../wiring/local-checks.ts");
   const path = await checkInput(file, cwd, "Check the path.");

@@ -1,7 +1,7 @@
-// The encode request of a submit: --ffmpeg-params as given, or with --codec, --quality and --speed written before it.
+// The encode request of a submit: --ffmpeg-params, preceded by --codec, --quality and --speed in the same form.
 import { AppError } from "../../base/errors.ts";
 
-/** x264's presets, which every encoder is asked in. */
+/** x264's presets, which stand for the speed of every encoder. */
 export const SPEEDS = [
   ...["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"],
 ] as const;
@@ -13,14 +13,13 @@ export interface Asked {
   readonly speed: string | null;
 }
 
-/** Null: the server's default. Errors: E_USAGE when --quality or --speed have no --codec. */
+/** Null: the server's default. Errors: E_USAGE for --quality or --speed without --codec. */
 export function ffmpegParamsOf(asked: Asked): string | null {
   const { codec, quality, speed, "ffmpeg-params": params } = asked;
   if (codec === null) {
     const lonely = quality !== null ? "--quality" : speed !== null ? "--speed" : null;
     if (lonely === null) return params;
-    const hint =
-      "Say for which codec, for example --codec h264, or write the encoder's own options in --ffmpeg-params.";
+    const hint = "Name the codec, for example --codec h264, or write the encoder's own options in --ffmpeg-params.";
     throw new AppError("E_USAGE", `${lonely} needs --codec`, hint);
   }
   const words = ["-c:v", codec];

@@ -1,4 +1,4 @@
-// What an interrupted submit leaves behind, in words, for each thing it may be at; and the question whether to cancel.
+// Says what an interrupted submit leaves behind at each of its steps, and asks whether to cancel the job.
 import { createInterface } from "node:readline/promises";
 import { ApiClient } from "../../api/client.ts";
 import { AppError } from "../../base/errors.ts";
@@ -6,12 +6,12 @@ import type { CommandContext } from "../cli/command.ts";
 import { CommandFailure, failureOf } from "../cli/command-failure.ts";
 import { shortId } from "../output/format.ts";
 
-/** What a submit is at. */
+/** The step that a submit is at. */
 export type Doing =
   | { readonly kind: "preparing" | "uploading" | "asking-for-the-job" }
   | { readonly kind: "following" | "downloading"; readonly jobId: string };
 
-/** What is left behind when the command ends now. */
+/** What is left behind if the command ends at this step. */
 export function leftBehind(doing: Doing): AppError {
   const interrupted = (message: string, hint: string) => new AppError("E_INTERRUPTED", message, hint);
   switch (doing.kind) {
@@ -19,26 +19,26 @@ export function leftBehind(doing: Doing): AppError {
       return interrupted("interrupted; no job was made", "");
     case "uploading":
       return interrupted(
-        "interrupted; no job was made, what was uploaded stays on the server for a day",
-        "The same command goes on with the upload.",
+        "interrupted; no job was made, and what was uploaded stays on the server for a day",
+        "The same command continues the upload.",
       );
     case "asking-for-the-job":
       return interrupted(
         "interrupted while the server took the job",
-        `\`ffcluster jobs list\` shows whether it has it, \`ffcluster cancel ID\` ends it.`,
+        `\`ffcluster jobs list\` shows whether there is a job, \`ffcluster cancel ID\` cancels it.`,
       );
     case "following": {
       const id = shortId(doing.jobId);
       return leftJob(
         doing.jobId,
-        "goes on",
-        `\`ffcluster jobs watch ${id}\` follows it, \`ffcluster jobs download ${id}\` gets what comes of it, ` +
-          `\`ffcluster cancel ${id}\` ends it.`,
+        "continues",
+        `\`ffcluster jobs watch ${id}\` follows it, \`ffcluster jobs download ${id}\` gets its output, ` +
+          `\`ffcluster cancel ${id}\` cancels it.`,
       );
     }
     case "downloading": {
       const hint = `\`ffcluster jobs download ${shortId(doing.jobId)} -o FILE\` gets its output.`;
-      return leftJob(doing.jobId, "is complete, its output was not fetched", hint);
+      return leftJob(doing.jobId, "is complete, but its output was not downloaded", hint);
     }
   }
 }
@@ -49,7 +49,7 @@ function leftJob(jobId: string, how: string, hint: string): CommandFailure {
 }
 
 async function wantsCancel(context: CommandContext): Promise<boolean> {
-  // Not a terminal interface: a second Ctrl-C must reach the process, which then ends.
+  // `terminal: false`, so that a second Ctrl-C reaches the process and ends it.
   const lines = createInterface({ input: process.stdin, terminal: false });
   try {
     context.stderr.write("\nCancel the job, or leave it running? [c/L] ");
@@ -64,20 +64,20 @@ function closed(lines: { once(event: "close", listener: () => void): unknown }):
   return new Promise((resolve) => lines.once("close", () => resolve("")));
 }
 
-/** What the interrupted command ends with: on a terminal the person chooses what becomes of a job that runs. */
+/** The error that the interrupted command ends with. On a terminal the user may cancel a running job. */
 export async function settleInterrupted(client: ApiClient, doing: Doing, context: CommandContext): Promise<AppError> {
   const left = leftBehind(doing);
   if (doing.kind !== "following") return left;
   if (!context.isInteractive || context.signal.reason?.cause !== "SIGINT") return left;
   if (!(await wantsCancel(context))) return left;
-  const unhurried = new ApiClient(client.connection); // the command's own is already aborted
+  const unhurried = new ApiClient(client.connection); // the command's own signal is aborted
   try {
     return failureOf(await unhurried.cancelJob(doing.jobId));
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown;
     const { jobId } = doing;
     const message = `interrupted; job ${jobId} could not be cancelled: ${thrown.message}`;
-    const hint = `\`ffcluster jobs show ${shortId(jobId)}\` says how it stands.`;
+    const hint = `\`ffcluster jobs show ${shortId(jobId)}\` shows its state.`;
     return new CommandFailure("interrupted", jobId, { code: "E_INTERRUPTED", message, hint });
   }
 }

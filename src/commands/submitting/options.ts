@@ -1,4 +1,4 @@
-// The options of `ffcluster submit`, as they are declared, checked and shown by --help.
+// The options of `ffcluster submit`.
 import { FAMILY_CHOICES } from "../../api/contract.ts";
 import {
   BadValue,
@@ -22,25 +22,25 @@ function parseWait(text: string): number | "ever" {
 export const submitOptions = {
   output: optionalText({
     description:
-      "Where the result goes, a file or a folder; the file's extension chooses the container (mp4, mov, mkv, webm, ts)",
+      "Where to save the output, a file or a folder; the extension chooses the container (mp4, mov, mkv, webm, ts)",
     alias: "o",
     valueName: "FILE",
     defaultText: "the server's --file-name-output in the current folder",
   }),
   force: switchOption({ description: "Overwrite an existing output" }),
   "ffmpeg-params": optionalText({
-    description: 'Encode request in ffmpeg\'s words, e.g. "-c:v libx265 -crf 24 -c:a aac -b:a 128k"',
+    description: 'Encode request as ffmpeg options, e.g. "-c:v libx265 -crf 24 -c:a aac -b:a 128k"',
     valueName: "REQUEST",
     defaultText: "the server's",
   }),
   subtitles: optionalText({
     description:
-      "Text subtitles to draw into the picture (.srt, .ass, .vtt); -vf subtitles=si=0 draws the source's own",
+      "Text subtitles to draw into the picture (.srt, .ass, .vtt); for the source's own use -vf subtitles=si=0",
     valueName: "FILE",
   }),
   codec: optionalChoice({
     description:
-      "Encode to h264, hevc, av1 or vp9 with whichever encoder the cluster does it best with (beside --quality and --speed)",
+      "Encode to h264, hevc, av1 or vp9 with the encoder that suits the cluster best; see --quality and --speed",
     valueName: "CODEC",
     choices: ["h264", "hevc", "av1", "vp9"],
   }),
@@ -51,20 +51,20 @@ export const submitOptions = {
     max: 100,
   }),
   speed: optionalChoice({
-    description: "With --codec: how fast, in x264's words, ultrafast to placebo",
+    description: "With --codec: one of x264's presets, ultrafast to placebo",
     valueName: "SPEED",
     defaultText: "medium",
     choices: SPEEDS,
   }),
   family: optionalChoice({
-    description: `The only family to use, where the request names a codec and no encoder (${ENCODER_FAMILIES.join(", ")})`,
+    description: `If the request names a codec and no encoder: use only this family (${ENCODER_FAMILIES.join(", ")})`,
     valueName: "FAMILY",
-    defaultText: "auto: the one with the most throughput",
+    defaultText: "auto: the fastest in the cluster",
     choices: FAMILY_CHOICES,
   }),
-  "allow-mixed": switchOption({ description: "Let encoders of several families work on one output" }),
+  "allow-mixed": switchOption({ description: "Allow encoders of several families for one output" }),
   "wait-for-family": parsedOption<number | "ever" | null>({
-    description: "How long a job waits when the last client of its family is gone, before another encodes it all again",
+    description: "How long a job without clients of its family waits before another family encodes it from the start",
     valueName: "SECONDS|ever",
     defaultText: "60",
     fallback: null,
@@ -86,12 +86,12 @@ export const submitOptions = {
     max: 10_000,
   }),
   verify: optionalChoice({
-    description: "Last check: fast compares counts, times and digests, full also decodes the whole output",
+    description: "Final check: fast compares counts, times and digests; full also decodes the whole output",
     valueName: "fast|full",
     defaultText: "the server's",
     choices: ["fast", "full"],
   }),
-  name: optionalText({ description: "Name of the job in lists", defaultText: "the input's file name" }),
+  name: optionalText({ description: "Job name that lists show", defaultText: "the input's file name" }),
   ...serverOptions,
   ...jsonOption,
 };

@@ -1,4 +1,5 @@
-// The source to where the server can read it: named below a media root, proven in place on this machine, or uploaded.
+// Brings the source to where the server can read it: a path below a media root, a proof that the server reads the same file
+// here, or an upload.
 import type { ApiClient } from "../../api/client.ts";
 import type { SourceView } from "../../api/contract.ts";
 import { isThisMachine } from "../../api/server-address.ts";
@@ -11,9 +12,9 @@ export interface Placing {
   /** A path on the server when `isOnServer`, else an absolute path here. */
   readonly input: string;
   readonly isOnServer: boolean;
-  /** Looks into the file with this machine's ffprobe, where there is one, before bytes travel. */
+  /** Checks the file with this machine's ffprobe, if there is one, before the upload. */
   readonly checkBeforeUpload: (path: string) => Promise<void>;
-  /** Called before the first byte travels. */
+  /** Called before the first byte is sent. */
   readonly onUpload: () => void;
   readonly display: ProgressDisplay | null;
   readonly signal: AbortSignal;
@@ -31,15 +32,14 @@ export async function placeSource(placing: Placing): Promise<SourceView> {
   return await uploadSource(client, input, uploadWatcher(display), placing.signal);
 }
 
-/** What a person sees of an upload: how much of it the server has, and that it goes on from there. */
+/** Shows an upload: how much the server has, and from where it continues. */
 function uploadWatcher(display: ProgressDisplay | null): UploadWatcher {
   const part = (have: number, total: number) =>
     `${total === 0 ? 100 : Math.floor((100 * have) / total)}% (${formatBytes(have)} of ${formatBytes(total)})`;
   return {
     onBytes: (have, total) => display?.bytes("Uploading", have, total),
-    onResumed: (have, total) =>
-      display?.note(`Going on with an upload that was broken off: the server has ${part(have, total)}.`),
+    onResumed: (have, total) => display?.note(`Continuing an unfinished upload: the server has ${part(have, total)}.`),
     onBroken: (have, total) =>
-      display?.note(`The link to the server broke; the upload goes on from ${part(have, total)} when it is back.`),
+      display?.note(`The link to the server broke; the upload continues from ${part(have, total)} when it is back.`),
   };
 }

@@ -1,4 +1,4 @@
-// After five seconds without a capable client, says once what the job waits for and the line that helps.
+// After five seconds without a capable client, says once what the job waits for and which command helps.
 import type { JobView } from "../../api/contract.ts";
 import { isLoopback, outwardHost, type ServerAddress, serverName } from "../../api/server-address.ts";
 

@@ -1,4 +1,4 @@
-// What a submit can find out by itself before it asks the server: the same checks that the server makes.
+// Checks of a submit before it calls the server: the same ones that the server makes.
 import type { Environment } from "../../base/config/resolve-options.ts";
 import { AppError } from "../../base/errors.ts";
 import { findTools } from "../../media/ffmpeg/tools.ts";
@@ -9,7 +9,7 @@ import { checkContainer, containerOf } from "../../media/request/tables/containe
 import { probeSource } from "../../media/source/probe.ts";
 import { checkSubtitleFile, withUpload } from "../../media/subtitles/burn-in-files.ts";
 
-/** What can be refused without a server. Null: the server's default, which only it knows. Errors: E_ENCODE_REQUEST, E_CONTAINER. */
+/** Refuses what needs no server to refuse. Null: the server's default, which only it knows. Errors: E_ENCODE_REQUEST, E_CONTAINER. */
 export function checkRequestLocally(
   ffmpegParams: string | null,
   outputName: string | null,
@@ -21,7 +21,7 @@ export function checkRequestLocally(
   if (request !== null) checkContainer(container, request);
 }
 
-/** What a job of it would be made with. `ffmpegParams` null: the server's default, which only it knows. */
+/** The request for a job of the file. `ffmpegParams` null: the server's default, which only it knows. */
 interface WantedJob {
   readonly ffmpegParams: string | null;
   readonly outputName: string;
@@ -29,8 +29,8 @@ interface WantedJob {
 }
 
 /**
- * Looks into a file before it is uploaded; without ffmpeg here the server alone looks.
- * Errors: those of probeSource, and where the request is known all that the server would refuse the file for.
+ * Probes a file before the upload; without ffmpeg here it leaves that to the server.
+ * Errors: those of probeSource, and if the request is known, everything for which the server would refuse the file.
  */
 export async function checkSourceLocally(path: string, wanted: WantedJob, env: Environment): Promise<void> {
   const tools = await findTools(env).catch((thrown: unknown) => {

@@ -1,4 +1,4 @@
-// Tries everything that this machine alone decides: ffmpeg, its encoders, the whole path on a small clip, the disk.
+// Tries everything that needs no server: ffmpeg, its encoders, the whole path on a small clip, the disk.
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -24,7 +24,7 @@ export interface MachineReport {
   readonly ffmpeg: {
     readonly path: string | null;
     readonly version: string | null;
-    /** What this build goes without, and what this release costs beside newer ones. */
+    /** What this build lacks, and what this release costs compared with newer ones. */
     readonly costs: readonly Missing[];
   };
   /** Empty without ffmpeg. */
@@ -38,7 +38,7 @@ export interface DoctorOptions {
   readonly signal: AbortSignal;
 }
 
-/** A server refuses uploads long before this; below it, `doctor` says so. */
+/** Below this `doctor` warns; a server refuses uploads long before. */
 const LITTLE_SPACE_BYTES = 1024 ** 3;
 
 async function checkDisk(workDir: string): Promise<DoctorCheck> {
@@ -49,7 +49,7 @@ async function checkDisk(workDir: string): Promise<DoctorCheck> {
   return { name: "disk", ok: free >= LITTLE_SPACE_BYTES, detail };
 }
 
-/** Seek, trim, encode and stitch on a clip made for it: what this version of ffmpeg must get right. */
+/** Seeks, trims, encodes and stitches a small clip: what this version of ffmpeg must get right. */
 async function tryPipeline(tools: Tools, signal: AbortSignal): Promise<readonly DoctorCheck[]> {
   const folder = await mkdtemp(join(tmpdir(), "ffcluster-doctor-"));
   try {
@@ -69,7 +69,7 @@ async function costsHere(tools: Tools, signal: AbortSignal): Promise<Missing[]> 
   return [...missing, ...costsOf(tools).map((means) => ({ name: `ffmpeg ${releaseText(tools)}`, means }))];
 }
 
-/** Tries everything that this machine alone decides. Never throws for what does not work: that is its answer. */
+/** Never throws for something that does not work: that is its answer. */
 export async function runDoctor(options: DoctorOptions): Promise<MachineReport> {
   const disk = await checkDisk(options.workDir);
   let tools: Tools;

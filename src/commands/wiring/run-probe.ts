@@ -1,4 +1,4 @@
-// What a cluster would do with a file, found out without a cluster.
+// Finds out what a cluster would do with a file, without a cluster.
 import type { Environment } from "../../base/config/resolve-options.ts";
 import { type PreviewOptions, preview } from "../../cluster/server/intake/preview.ts";
 import type { Preview } from "../../cluster/server/intake/preview-document.ts";

@@ -1,4 +1,4 @@
-// Joins store, the encoders proven here and a client that runs until it is told to stop.
+// Joins the store, the encoders that work here and a client that runs until it is stopped.
 import { join } from "node:path";
 import { type Connection, tokenError } from "../../api/http-call.ts";
 import { baseUrl } from "../../api/server-address.ts";
@@ -32,12 +32,12 @@ export interface StartClientOptions {
   readonly pathMaps: readonly { readonly server: string; readonly client: string }[];
   readonly sourceAccess: "auto" | "direct" | "gateway";
   readonly benchmarkSeconds: number | null;
-  /** Without a sign of work for this long an encode is given up. */
+  /** An encode without a sign of work for this long is given up. */
   readonly stallSeconds: number;
   readonly hwDecode: boolean;
-  /** ffmpeg at low priority. */
+  /** Run ffmpeg at low priority. */
   readonly isNice: boolean;
-  /** On the way out, what will be done within this time is finished. */
+  /** When it is stopped, it finishes encodes that need no longer than this. */
   readonly finishWithinMs: number;
   readonly log: Log;
   readonly onReport: (report: ClientReport) => void;
@@ -48,14 +48,14 @@ function allowedFamilies(hwAccel: StartClientOptions["hwAccel"]): readonly strin
   return hwAccel === "none" ? ["software"] : ["software", hwAccel];
 }
 
-/** The server as the client's own calls reach it. */
+/** The server's address for the client's own calls. */
 function remoteOf({ server, token, tls }: Connection): Remote {
   return { serverUrl: baseUrl(server), token: token ?? "", ...(tls === undefined ? {} : { tls }) };
 }
 
 /**
- * What this machine can do, which may take a while to find out. Errors: what the server at that address says against this
- * client, or that there is none, meanwhile and at once; a server that is not up yet is no error.
+ * Finds out what this machine can do, which may take a while, and asks the server meanwhile whether it accepts this client.
+ * Errors, at once: its refusal, or that something else answers there; a server that is not up yet is no error.
  */
 async function findAbilities(remote: Remote, tools: Tools, store: ClientStore, signal: AbortSignal) {
   const stop = new AbortController();
@@ -109,7 +109,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
       signal,
     );
   } catch (thrown) {
-    // The server's own words are for those who write requests by hand.
+    // The server's own message is for people who write requests by hand.
     throw thrown instanceof AppError && thrown.code === "E_TOKEN" ? tokenError(options.connection) : thrown;
   } finally {
     store.close();

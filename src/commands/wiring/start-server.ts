@@ -1,4 +1,4 @@
-// Joins coordinator, store and API to a server that owns its work directory.
+// Joins coordinator, store and API to a server that has its work directory to itself.
 import { readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -23,28 +23,28 @@ export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "
   readonly port: number;
   /** Null: plain http. */
   readonly tls: ServerTls | null;
-  /** Called once work directory, jobs and port are ours, before anyone is answered. */
+  /** Called when it has the work directory, the jobs and the port, before it answers any request. */
   readonly beforeAnswering: (port: number) => Promise<void>;
 }
 
 export type RunningServer = Pick<ApiServer, "port" | "url" | "stop">;
 
-/** Takes the work directory for this process. Errors: E_WORK_DIR_LOCKED by the holder's name, E_WORK_DIR. */
+/** Locks the work directory for this process. Errors: E_WORK_DIR_LOCKED, which names the holder; E_WORK_DIR. */
 async function lockWorkDir(workDir: string) {
   await makeWorkDir(workDir, "server");
   const lock = acquireFolderLock(join(workDir, "server"), "ffcluster serve");
   if (!("holder" in lock)) return lock;
   const holder = lock.holder.replace("(process ", "(pid ");
   const self = `this one (pid ${process.pid} on host ${hostname()})`;
-  const hint = "Stop that server, or give this one a folder of its own with --work-dir.";
+  const hint = "Stop that server, or give this one its own folder with --work-dir.";
   throw new AppError(
     "E_WORK_DIR_LOCKED",
-    `the work directory ${workDir} is in use by ${holder}; ${self} can't have it too`,
+    `the work directory ${workDir} is in use by ${holder}; ${self} can't use it too`,
     hint,
   );
 }
 
-/** Jobs without a database are jobs whose database is gone: an empty one would make their files look like rubbish. */
+/** Refuses to start with job folders but without a database: with an empty one, those files would count as garbage. */
 async function refuseLostDatabase(databasePath: string, serverDir: string): Promise<void> {
   if (await exists(databasePath)) return;
   const names = (await exists(serverDir)) ? await readdir(serverDir) : [];
@@ -63,14 +63,14 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const tools = await findTools(options.env);
   const lock = await lockWorkDir(options.workDir);
   undo.defer(() => lock.release());
-  // The folder is ours alone: what writes there has outlived the server before.
+  // The folder is locked, so a process that writes there was left behind by an earlier server.
   const serverDir = join(options.workDir, "server");
   await proveVersion(tools, serverDir, options.log);
   await endLeftovers((command) => writesBelow(command, tools.ffmpeg, `${serverDir}/`), options.log);
   const databasePath = join(options.workDir, "db", "server.db");
   await refuseLostDatabase(databasePath, serverDir);
   const store = openServerStore(databasePath);
-  // From here on the coordinator closes the store; before it is open, nobody else would.
+  // The open coordinator closes the store; if it does not open, nobody else does.
   const coordinator = await openCoordinator({ ...options, tools, store, clock: systemClock }).catch((thrown) => {
     store.close();
     throw thrown;
@@ -87,7 +87,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const parts = undo.move();
   const stop = async () => {
     api.refuseRequests();
-    // An API that still listens would keep a server alive that can do nothing any more.
+    // An API that still listens would keep a server alive that can do nothing.
     await parts.disposeAsync().finally(() => api.stop());
   };
   return { port: api.port, url: api.url, stop };

@@ -1,4 +1,4 @@
-// Rows of `attempts`: every try of every segment, live (no end) or past, with how it ended.
+// Rows of `attempts`: every attempt of every segment, live (without an end) or past (with its outcome).
 import type { Database } from "bun:sqlite";
 import type { SchedulerEvent } from "../../cluster/scheduler/model/decision.ts";
 import type { Attempt } from "../../cluster/scheduler/model/segment.ts";
@@ -15,7 +15,7 @@ interface LiveRow {
   encoder: string | null;
 }
 
-/** Live attempts as they were; leases are re-armed by the scheduler's `restarted`. */
+/** Live attempts without lease and progress; the scheduler's `restarted` gives them new leases. */
 export function loadLiveAttempts(database: Database): Map<string, Attempt> {
   const attempts = new Map<string, Attempt>();
   const rows = database
@@ -43,7 +43,7 @@ export function loadLiveAttempts(database: Database): Map<string, Attempt> {
   return attempts;
 }
 
-/** One that was lost and is taken up again goes on in its row. */
+/** An attempt that was lost and is reclaimed continues its row. */
 export function insertAttempt(database: Database, attempt: Attempt, at: string): void {
   database
     .query(
@@ -69,7 +69,7 @@ export function endAttempt(database: Database, attemptId: string, at: string): v
     .run({ attemptId, at });
 }
 
-/** The last event that names an attempt tells how it came out. */
+/** The last event that names an attempt is its outcome. */
 export function recordOutcome(database: Database, event: SchedulerEvent): void {
   if (event.attemptId === null || event.type === "segment-leased" || event.type === "lease-renewed") return;
   database

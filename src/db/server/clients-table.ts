@@ -1,4 +1,4 @@
-// Rows of `clients`: what is known of each machine that ever joined.
+// Rows of `clients`: one for each client that ever joined.
 import type { Database } from "bun:sqlite";
 import type { Client, ClientStatus } from "../../cluster/scheduler/model/client.ts";
 
@@ -55,7 +55,7 @@ export function loadClients(database: Database): Map<string, Client> {
   return clients;
 }
 
-/** True when nothing that the table keeps differs (liveness is not kept). */
+/** True when nothing differs that the table keeps (it does not keep liveness). */
 function isSameRow(a: Client, b: Client): boolean {
   return (
     a.name === b.name &&

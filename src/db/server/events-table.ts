@@ -1,4 +1,4 @@
-// Rows of `events`: the history that `jobs show` and watchers read, in the order it happened.
+// Rows of `events`: the history that `jobs show` and watchers read, in order.
 import type { Database } from "bun:sqlite";
 import type { SchedulerEvent } from "../../cluster/scheduler/model/decision.ts";
 import type { EventView } from "../../cluster/server/views.ts";

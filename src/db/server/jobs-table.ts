@@ -1,4 +1,4 @@
-// Rows of `jobs`: the unchanging record, written once, and the state, written whenever it differs.
+// Rows of `jobs`: the record, written once, and the state, written whenever it differs.
 import type { Database } from "bun:sqlite";
 import { formatRational, parseRational, type Rational } from "../../base/rational.ts";
 import type { AudioPhase, Job, JobStatus } from "../../cluster/scheduler/model/job.ts";
@@ -107,7 +107,7 @@ function textOf({ text }: Job): string | null {
 }
 
 export function jobRowDiffers(previous: Job | undefined, next: Job): boolean {
-  if (previous === undefined || previous === next) return false; // rows are made by insertJob alone
+  if (previous === undefined || previous === next) return false; // only insertJob makes rows
   return (
     previous.status !== next.status ||
     previous.encoder !== next.encoder ||

@@ -87,7 +87,7 @@ CREATE INDEX events_by_job ON events (job_id, seq);
 CREATE INDEX events_by_client ON events (client_id, seq);
 `;
 
-/** A leased segment names all its live attempts, no longer the only one. */
+/** A leased segment names all its live attempts instead of one. */
 const rivals = `
 UPDATE segments SET phase = json_object('kind', 'leased', 'attemptIds', json_array(json_extract(phase, '$.attemptId')))
 WHERE json_extract(phase, '$.kind') = 'leased' AND json_extract(phase, '$.attemptId') IS NOT NULL;
@@ -99,24 +99,24 @@ ALTER TABLE jobs ADD COLUMN rate TEXT;
 ALTER TABLE segments ADD COLUMN rate TEXT;
 `;
 
-/** Clients that are held back, and the process that a quarantine belongs to. */
+/** Draining, quarantine, and the process that a quarantine belongs to. */
 const heldBack = `
 ALTER TABLE clients ADD COLUMN instance TEXT NOT NULL DEFAULT '';
 ALTER TABLE clients ADD COLUMN is_draining INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE clients ADD COLUMN quarantine TEXT;
 `;
 
-/** Jobs that draw letters: with which filters, and how they look on the first client. Null in all others. */
+/** Jobs that draw text: with which filters, and the print of the first client. Null in all others. */
 const text = `
 ALTER TABLE jobs ADD COLUMN text TEXT;
 `;
 
-/** What each attempt encodes with: in a mixed job not the job's own encoder. Null in attempts of earlier versions. */
+/** The encoder of each attempt, which in a mixed job need not be the job's. Null in attempts of earlier versions. */
 const attemptEncoder = `
 ALTER TABLE attempts ADD COLUMN encoder TEXT;
 `;
 
-/** How fast each client was with each encoder, so that a server that starts anew elects by it. */
+/** How fast each client is with each encoder, so that a restarted server can elect by it. */
 const encoderRates = `
 ALTER TABLE clients ADD COLUMN encoder_rates TEXT NOT NULL DEFAULT '{}';
 `;
@@ -127,5 +127,12 @@ ALTER TABLE clients ADD COLUMN is_paused INTEGER NOT NULL DEFAULT 0;
 `;
 
 export const SERVER_MIGRATIONS: Migrations = [
-  ...[initial, rivals, twoPasses, heldBack, text, attemptEncoder, encoderRates, paused],
+  initial,
+  rivals,
+  twoPasses,
+  heldBack,
+  text,
+  attemptEncoder,
+  encoderRates,
+  paused,
 ];

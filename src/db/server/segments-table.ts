@@ -1,4 +1,4 @@
-// Rows of `segments`: one per range of a job, with its phase and, once verified, its facts.
+// Rows of `segments`: one per segment of a job, with its phase and, once verified, its facts.
 import type { Database } from "bun:sqlite";
 import type { Segment, SegmentBits } from "../../cluster/scheduler/model/segment.ts";
 import { leadInFromDatabase, leadInToDatabase, phaseFromJson, phaseToJson } from "./stored-phase.ts";
@@ -69,7 +69,7 @@ export function saveSegment(database: Database, jobId: string, segment: Segment)
     });
 }
 
-/** When the whole index shows that a source can't be split, one segment takes the place of those made before. */
+/** When the whole index shows that a source can't be split, one segment replaces those made before. */
 export function deleteSegmentsFrom(database: Database, jobId: string, index: number): void {
   database.query("DELETE FROM segments WHERE job_id = $jobId AND idx >= $index").run({ jobId, index });
 }

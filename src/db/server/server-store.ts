@@ -1,5 +1,5 @@
-// The coordinator's Store on SQLite. Only the server process opens server.db; every commit is one transaction
-// with synchronous=FULL. States share structure, so what changed is found by comparing references.
+// The coordinator's Store on SQLite, server.db: each write is one transaction with synchronous=FULL. States share
+// structure, so comparing references finds what changed.
 import type { Database } from "bun:sqlite";
 import type { SchedulerEvent } from "../../cluster/scheduler/model/decision.ts";
 import type { SchedulerState } from "../../cluster/scheduler/model/state.ts";
@@ -45,7 +45,7 @@ function load(database: Database): LoadedState {
   return { state: { jobs, clients: loadClients(database), attempts: loadLiveAttempts(database) }, records };
 }
 
-/** Whether any row would change: heartbeats and progress are most inputs, and they change none. */
+/** Whether any row would change. Most inputs are heartbeats and progress, which change none. */
 function hasDifferences(previous: SchedulerState, next: SchedulerState): boolean {
   for (const [id, client] of next.clients) {
     if (clientRowDiffers(previous.clients.get(id), client)) return true;

@@ -1,4 +1,4 @@
-// Which encoders are worth a trial: those that an encode request may name, and no others.
+// The encoders that are worth a trial: those that an encode request may name.
 
 import type { EncoderFamily } from "../../media/model/encoder-family.ts";
 import { VIDEO_ENCODERS } from "../../media/request/tables/encoders.ts";

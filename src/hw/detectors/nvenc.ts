@@ -1,4 +1,4 @@
-// NVIDIA's encoders (NVENC), one GPU after the other by its index. The device is opened by the encoder itself.
+// NVIDIA's encoders (NVENC) on each GPU, by its index. The encoder opens the device itself.
 import { gpuIndices } from "../devices.ts";
 import type { FamilyDetector } from "../types.ts";
 import { encodersOf } from "./encoders-of.ts";

@@ -1,4 +1,4 @@
-// Intel Quick Sync, on each of Intel's render nodes. Elsewhere than on Linux the encoder finds its device itself.
+// Intel Quick Sync on each of Intel's render nodes. Outside Linux the encoder finds its device itself.
 import { intelNodes } from "../devices.ts";
 import type { FamilyDetector } from "../types.ts";
 import { encodersOf } from "./encoders-of.ts";

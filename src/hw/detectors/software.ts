@@ -2,7 +2,7 @@
 import type { FamilyDetector } from "../types.ts";
 import { encodersOf } from "./encoders-of.ts";
 
-/** The quickest settings of the encoders that are slow to open or to run by default. */
+/** Fast settings for encoders that are slow by default. */
 const QUICK: Readonly<Record<string, readonly string[]>> = {
   libx264: ["-preset", "ultrafast"],
   libx264rgb: ["-preset", "ultrafast"],

@@ -1,5 +1,5 @@
-// VA-API on Linux, on each render node. A device may lack H.264 and still have AV1 (Mesa builds without patented
-// codecs), so each encoder is tried.
+// VA-API on each render node of Linux. A device may have AV1 without H.264 (Mesa builds without patented codecs), so each
+// encoder is tried.
 import { renderNodes } from "../devices.ts";
 import type { FamilyDetector } from "../types.ts";
 import { encodersOf } from "./encoders-of.ts";

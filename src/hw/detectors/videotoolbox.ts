@@ -1,4 +1,4 @@
-// Apple's VideoToolbox. `-allow_sw 0` makes a trial prove the hardware and not Apple's software fallback.
+// Apple's VideoToolbox. `-allow_sw 0` keeps a trial from passing on Apple's software fallback.
 import type { FamilyDetector } from "../types.ts";
 import { encodersOf } from "./encoders-of.ts";
 

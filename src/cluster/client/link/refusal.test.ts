@@ -40,14 +40,16 @@ async function foreignError(where: string, scheme?: string): Promise<AppError> {
 test("an answer that is not from an ffcluster server is recognised", async () => {
   const notFound = await foreignError(answering(() => new Response("not found", { status: 404 })));
   expect(notFound.code).toBe("E_UNREACHABLE");
-  expect(notFound.message).toMatch(/^what answers at 127\.0\.0\.1:\d+ is no ffcluster server: it answers 404$/);
+  expect(notFound.message).toMatch(
+    /^the program that answers at 127\.0\.0\.1:\d+ is no ffcluster server: it answers 404$/,
+  );
   expect(notFound.hint).toContain("--server HOST:PORT");
   expect((await foreignError(answering(() => new Response("<html>")))).message).toContain("is no ffcluster server");
   expect((await foreignError(answering(() => Response.json({ ok: 1 })))).message).toContain("is no ffcluster server");
   const basic = await foreignError(answering(() => new Response("who are you?", { status: 401 })));
   expect(basic.message).toContain("it answers 401");
   const elsewhere = await foreignError(answering(() => Response.redirect("https://films.example/x", 301)));
-  expect(elsewhere.message).toContain("sends elsewhere, to https://films.example");
+  expect(elsewhere.message).toContain("redirects to https://films.example");
   expect(elsewhere.hint).toContain("--server https://films.example");
   expect((await foreignError(await speaking("SSH-2.0-OpenSSH_9.2\r\n"))).message).toContain("does not speak HTTP");
   expect(
