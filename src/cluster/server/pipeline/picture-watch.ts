@@ -37,7 +37,7 @@ export class PictureWatch {
     if (decoded === undefined) return null;
     const first = await this.#firstOf(task);
     const other = otherPicture(first, decoded);
-    if (other !== null) this.#state(first, task, decoded);
+    if (other !== null) await this.#state(first, task, decoded);
     return other;
   }
 
@@ -49,7 +49,7 @@ export class PictureWatch {
   /** A segment is not as planned: if pictures change, later tasks state what they were. */
   async lookForChange(task: SegmentTask): Promise<void> {
     if (this.#stated !== undefined || (await this.#change.get()) === null) return;
-    this.#state(await this.#firstOf(task), task);
+    await this.#state(await this.#firstOf(task), task);
   }
 
   /** Why a decode of a range alone can't be trusted; null: it can. */
@@ -61,11 +61,13 @@ export class PictureWatch {
 
   /**
    * With filters, one run over the whole video handles pictures of several sizes, because filters are set up for one size.
-   * They are not set up again where only the shape of the pixels changes.
+   * They are not set up again where only the shape of the pixels changes. What looks like that may be a picture of another
+   * size that ffmpeg has scaled behind the filters, with the shape that keeps its proportions: the source itself is asked.
    */
-  #state(first: FirstPicture | null, task: SegmentTask, decoded?: string): void {
+  async #state(first: FirstPicture | null, task: SegmentTask, decoded?: string): Promise<void> {
     if (first === null) return;
-    const isShapeAlone = decoded !== undefined && withoutShape(decoded) === withoutShape(first.text);
+    const looksSo = decoded !== undefined && withoutShape(decoded) === withoutShape(first.text);
+    const isShapeAlone = looksSo && (await this.#change.get()) === null;
     if (isShapeAlone || filterChain(task.request).length === 0) this.#stated = first.shape;
   }
 
