@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mediaPath, testWithMedia } from "../../test/support/media.ts";
+import { mustRun } from "../../test/support/versus-plain/tools.ts";
 import type { Preview } from "./wiring/run-probe.ts";
 
 setDefaultTimeout(180_000);
@@ -112,6 +113,29 @@ describe("what it refuses, as submit does", () => {
     await writeFile(join(folder, name), text);
     const { stdout, exitCode } = await probe(name, "--json");
     expect({ exitCode, code: codeOf(stdout) }).toEqual({ exitCode: 1, code });
+  });
+
+  test("a copy that would leave no sound, since the one track that fits sends nothing", async () => {
+    const path = join(folder, "silent.mkv");
+    const sound = ["-f", "lavfi", "-i", "sine=d=1"];
+    const tracks = [
+      "-map",
+      "0",
+      "-map",
+      "1",
+      "-map",
+      "1",
+      "-c:a:0",
+      "aac",
+      "-bsf:a:0",
+      "noise=drop=1",
+      "-c:a:1",
+      "pcm_s16le",
+    ];
+    await mustRun(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x64:d=1", ...sound, ...tracks, path]);
+    const { stdout, exitCode } = await probe(path, "--ffmpeg-params", "-c:v libx264 -c:a copy", "--json");
+    expect({ exitCode, code: codeOf(stdout) }).toEqual({ exitCode: 2, code: "E_ENCODE_REQUEST" });
+    expect(stdout).toContain("no sound at all");
   });
 
   testWithMedia("audio-only.mp4", "sound alone", async (path) => {
