@@ -24,6 +24,10 @@ const HONEST: readonly Honest[] = [
     says: /^E_SOURCE_REFUSED: its video \(stream \d+\) shows no picture: its edit list hides all of them/,
     why: "plain ffmpeg makes a file without a picture of it",
   },
+  {
+    says: /^E_ENCODE_REQUEST: \w+ refuses the source's first picture: MPEG-1\/2 does not support \S+ fps/,
+    why: "MPEG-2 has no such rate; plain ffmpeg takes the nearest and moves the pictures to its ticks",
+  },
   { says: /^E_SOURCE_NO_VIDEO: /, why: "there is no picture in the file" },
 ];
 

@@ -57,6 +57,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /invalid width x height|too (large|big)|exceeds?|at most|less than or equal|maximum/i,
     "The encoder takes no picture that large: scale it down with -vf scale=…, or use another encoder.",
   ],
+  [
+    /does not support \S+ fps/i,
+    "MPEG-1 and MPEG-2 have a few frame rates only: ask for the nearest, such as -r 25 or -r 30, or use another encoder.",
+  ],
   [/DNxHD/, "DNxHD has fixed sizes and rates; -profile:v dnxhr_hq takes any size."],
   [/profile/i, "Leave out -profile:v, or give the pixel format that it holds, such as -pix_fmt yuv420p."],
   [/level/i, "Leave out -level: the encoder picks the one that fits."],
