@@ -72,7 +72,7 @@ export interface Thresholds {
 const THRESHOLDS: Readonly<Record<Exclude<Quality, "lossless">, Thresholds>> = {
   high: { colour: 0.7, colourPart: 0.8, fit: 4, fitPart: 0.35, error: 36, errorPart: 1, ssim: 0.3, instead: 0.6 },
   usual: { colour: 1.6, colourPart: 0.8, fit: 4, fitPart: 0.35, error: 36, errorPart: 1, ssim: 0.25, instead: 0.6 },
-  coarse: { colour: 8, colourPart: 1.5, fit: 12, fitPart: 0.8, error: 64, errorPart: 2, ssim: 0, instead: 1 / 3 },
+  coarse: { colour: 8, colourPart: 1.5, fit: 12, fitPart: 0.8, error: 64, errorPart: 2, ssim: 0, instead: 1 / 4 },
 };
 
 /**
