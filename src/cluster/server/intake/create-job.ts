@@ -3,11 +3,8 @@ import { AppError } from "../../../base/errors.ts";
 import { freeBytes } from "../../../base/files.ts";
 import { newId } from "../../../base/ids.ts";
 import { toNumber } from "../../../base/rational.ts";
-import { requireStart } from "../../../media/audio/require-start.ts";
-import { requireHeard } from "../../../media/audio/silent-tracks.ts";
 import { mustTryCopies } from "../../../media/audio/try-copies.ts";
 import { findCadence } from "../../../media/cadence/find-cadence.ts";
-import { sampledRangeChange } from "../../../media/colour/seen-ranges.ts";
 import { readInventory } from "../../../media/ffmpeg/inventory.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { EncodeRequest } from "../../../media/model/encode-request.ts";
@@ -18,6 +15,7 @@ import { type Needs, needsOf, requireNeeds } from "../../../media/plan/needs.ts"
 import { audioToEncode, type StreamPlan } from "../../../media/plan/stream-plan.ts";
 import { type PlannedSource, planSource } from "../../../media/recipe/plan-source.ts";
 import { planVideo } from "../../../media/recipe/plan-video.ts";
+import { trySource } from "../../../media/recipe/try-source.ts";
 import { bitrateGoalOf } from "../../../media/request/args/bitrate-requests.ts";
 import { plainName } from "../../../media/request/args/encoded-format.ts";
 import { textDrawers } from "../../../media/request/args/split-mode.ts";
@@ -32,7 +30,6 @@ import { type CheckedRequest, checkRequest, type RequestDefaults } from "./check
 import { chooseEncoder } from "./choose-encoder.ts";
 import { onOneClock } from "./one-clock.ts";
 import { chooseFormat, type FormatPlan, isAnyoneAble } from "./plan-format.ts";
-import { requireEncodable } from "./require-encodable.ts";
 
 /** The least space that any job needs: database, first segments, proof. */
 const LEAST_FREE_BYTES = 16 * 1024 * 1024;
@@ -52,7 +49,7 @@ export interface PreparedJob {
 /** Where a job is prepared. */
 export interface IntakePlace {
   readonly workDir: string;
-  /** Those that the server knows just now. */
+  /** Those that the server knows now. */
   readonly clients: () => Iterable<Client>;
 }
 
@@ -119,19 +116,14 @@ async function acceptSource(
   { jobId, workDir, clients }: Place,
 ): Promise<AcceptedSource> {
   const { request } = checked;
-  const first = await planSource(tools, handedIn.path, checked);
+  const { path } = handedIn;
+  const first = await planSource(tools, path, checked);
   const needs = await findNeeds(tools, first, request);
-  const file = { path: handedIn.path, info: first.info };
-  const { encoder } = chooseEncoder(request, asked, file.info).first;
-  const [rangeChange, tried] = await Promise.all([
-    sampledRangeChange(tools, file.path, file.info),
-    requireEncodable(tools, file, request, encoder),
-  ]);
-  const stated = chooseFormat(tools, { request, encoder, video: file.info.video, tried }, (lacking) =>
-    isAnyoneAble(clients(), chooseEncoder(request, asked, file.info, plainName(lacking))),
+  const { encoder } = chooseEncoder(request, asked, first.info).first;
+  const { format: tried, rangeChange } = await trySource(tools, { path, ...first }, { request, encoder });
+  const stated = chooseFormat(tools, { request, encoder, video: first.info.video, tried }, (lacking) =>
+    isAnyoneAble(clients(), chooseEncoder(request, asked, first.info, plainName(lacking))),
   );
-  await requireHeard(tools, file, first.plan);
-  await requireStart(tools, file, first.plan);
   const folder = new JobFolders(workDir).of(jobId);
   const job = { jobId, blockBytes: defaults.blockBytes };
   const { source, corrected } = await onOneClock(tools, handedIn, first.info, folder, job);

@@ -29,7 +29,7 @@ test("what the server's build takes is planned; stated where builds may choose o
 
 test("depth that is asked for, by name or by codec, is refused where nobody has it, else left to those who do", () => {
   for (const params of ["-c:v libx265 -pix_fmt yuv420p10le", "-c:v hevc"]) {
-    const message = "libx265 of the server's ffmpeg 8.1 has no yuv420p10le and would make yuv420p of it";
+    const message = "libx265 of the server's ffmpeg 8.1 has no yuv420p10le and would use yuv420p";
     expect(() => choose(params, "libx265", "yuv420p")).toThrow(message);
     expect(choose(params, "libx265", "yuv420p", TEN_BITS, true).format).toBe("yuv420p10le");
   }

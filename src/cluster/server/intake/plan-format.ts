@@ -1,5 +1,5 @@
-// The one pixel format that all segments of a job are encoded in. It is the one that the server's own ffmpeg gives the
-// encoder, or the one asked for where that build lacks it and a client has it.
+// Chooses the one pixel format for all segments of a job: the one that the server's own ffmpeg gives the encoder, or the
+// requested one where that build lacks it and a client has it.
 import { AppError } from "../../../base/errors.ts";
 import { rangeHolder } from "../../../media/colour/range-holder.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
@@ -21,19 +21,19 @@ export interface FormatPlan {
 
 interface FormatQuestion {
   readonly request: EncodeRequest;
-  /** The one that is asked for, or the first that may be elected. */
+  /** The one that the request names, or the first that may be elected. */
   readonly encoder: string;
   readonly video: SourceVideo;
   /** What the server's ffmpeg gives that encoder; null: it could not be tried. */
   readonly tried: string | null;
 }
 
-/** What is asked for with -pix_fmt, or follows from the name of a codec; null: the encoder's choice. */
+/** The format that -pix_fmt or the name of a codec asks for; null: the encoder chooses. */
 function askedOf({ request, encoder, video }: FormatQuestion): string | null {
   return translateRequest(request, encoder, video).request.video.pixelFormat;
 }
 
-/** The format asked for that the server's own build can't encode without loss; null: there is none. */
+/** The requested format, where this ffmpeg can't encode it without loss; null: it can, or none is requested. */
 export function formatLacking(question: FormatQuestion): string | null {
   const asked = askedOf(question);
   const { tried } = question;
@@ -41,15 +41,15 @@ export function formatLacking(question: FormatQuestion): string | null {
 }
 
 /**
- * A build that chooses by itself takes the picture's own format where it has it. Motion JPEG's is full range by one of two
- * names, which versions take in turn.
+ * Where the encoder chooses, builds agree only on the picture's own format, and only without filters. Motion JPEG's format
+ * has two names, of which releases use one or the other.
  */
 function mustBeStated({ request, encoder, video }: FormatQuestion, format: string): boolean {
   if (rangeHolder(encoder) === "full") return false;
   return request.filters.length > 0 || !isSameFormat(format, encodedFormat(video, request));
 }
 
-/** `isElsewhere`: a client that is connected has what the server's build lacks. */
+/** `isElsewhere`: a connected client has what the server's build lacks. */
 function planFormat(question: FormatQuestion, isElsewhere: boolean): FormatPlan {
   const { request, tried } = question;
   const asked = askedOf(question);
@@ -71,7 +71,7 @@ export function chooseFormat(
   return planFormat(question, true);
 }
 
-/** Whether some client that is there can do what is chosen. */
+/** Whether a connected client can do what is chosen. */
 export function isAnyoneAble(clients: Iterable<Client>, { first, settings }: Choice): boolean {
   const encoders = [first, ...(settings.election?.candidates ?? [])].map(({ encoder }) => encoder);
   return [...clients].some(
@@ -86,7 +86,7 @@ export function isAnyoneAble(clients: Iterable<Client>, { first, settings }: Cho
 function formatRefused({ encoder, tried }: FormatQuestion, lacking: string, { version }: Tools): AppError {
   return new AppError(
     "E_ENCODE_REQUEST",
-    `${encoder} of the server's ffmpeg ${version} has no ${lacking} and would make ${tried} of it, and no client that is connected has it`,
+    `${encoder} of the server's ffmpeg ${version} has no ${lacking} and would use ${tried}, and no connected client has it`,
     `Ask for -pix_fmt ${tried}, connect a client whose build has ${lacking}, or give the server one (FFCLUSTER_FFMPEG_DIR).`,
   );
 }

@@ -2,11 +2,9 @@
 // and sizing. Encodes nothing.
 import { tmpdir } from "node:os";
 import { type Rational, toNumber } from "../../../base/rational.ts";
-import { requireStart } from "../../../media/audio/require-start.ts";
-import { requireHeard, withoutPackets } from "../../../media/audio/silent-tracks.ts";
+import { withoutPackets } from "../../../media/audio/silent-tracks.ts";
 import { Durations, withCadence } from "../../../media/cadence/find-cadence.ts";
 import { learnSyncRule } from "../../../media/cadence/learn-sync-rule.ts";
-import { sampledRangeChange } from "../../../media/colour/seen-ranges.ts";
 import { readInventory } from "../../../media/ffmpeg/inventory.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
@@ -14,13 +12,14 @@ import { frameRateOf } from "../../../media/index/frame-rate.ts";
 import { indexSource } from "../../../media/index/index-source.ts";
 import { TrackTally, timeBasesOf } from "../../../media/index/track-packets.ts";
 import type { EncodeRequest } from "../../../media/model/encode-request.ts";
-import type { SourceInfo } from "../../../media/model/source.ts";
+import type { SourceInfo, SourceVideo } from "../../../media/model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../../../media/plan/frame-timing.ts";
 import { lacksFor, needsOf } from "../../../media/plan/needs.ts";
 import { audioToEncode, leftOutOf, type StreamPlan } from "../../../media/plan/stream-plan.ts";
 import { CuttableGroups } from "../../../media/recipe/cuttable-groups.ts";
 import { planSource } from "../../../media/recipe/plan-source.ts";
 import { planVideo } from "../../../media/recipe/plan-video.ts";
+import { trySource } from "../../../media/recipe/try-source.ts";
 import { mayBeRemuxed } from "../../../media/remux/remux-elementary.ts";
 import { bitrateGoalOf } from "../../../media/request/args/bitrate-requests.ts";
 import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
@@ -32,7 +31,6 @@ import { type CheckedRequest, checkRequest, type RequestDefaults } from "./check
 import { formatLacking } from "./plan-format.ts";
 import { type Preview, type PreviewRate, rounded } from "./preview-document.ts";
 import { frameRateView, streamViews, videoView } from "./previewed-source.ts";
-import { requireEncodable } from "./require-encodable.ts";
 
 const CLIENT_COUNTS = [1, 2, 4, 8];
 
@@ -120,8 +118,7 @@ async function lacksHere(
 async function readSource(tools: Tools, path: string, info: SourceInfo, request: EncodeRequest, signal: AbortSignal) {
   const durations = new Durations();
   const tally = new TrackTally();
-  const [rangeChange, rule, index] = await Promise.all([
-    sampledRangeChange(tools, path, info, signal),
+  const [rule, index] = await Promise.all([
     request.video.frameRate === null ? null : learnSyncRule(tools, tmpdir(), signal),
     indexSource(tools, path, info, {
       signal,
@@ -132,7 +129,7 @@ async function readSource(tools: Tools, path: string, info: SourceInfo, request:
     }),
   ]);
   const rated = withCadence(rule, request, info, index, durations);
-  return { index, rated, rangeChange, tracks: tally.tracks(timeBasesOf(info)) };
+  return { index, rated, tracks: tally.tracks(timeBasesOf(info)) };
 }
 
 function frameRateIn(index: FrameIndex, info: SourceInfo): PreviewRate {
@@ -142,34 +139,26 @@ function frameRateIn(index: FrameIndex, info: SourceInfo): PreviewRate {
   return frameRateView(frameRateOf(index.framePts(null, null), timeBase, declared), timeBase);
 }
 
-/** A pixel format that the request asks for and that this build's encoder lacks. Errors: those of requireEncodable. */
-async function formatLackingHere(
-  tools: Tools,
-  { path, info }: { readonly path: string; readonly info: SourceInfo },
-  request: EncodeRequest,
-  encoder: string,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const tried = await requireEncodable(tools, { path, info }, request, encoder, signal);
-  const lacking = formatLacking({ request, encoder, video: info.video, tried });
+/** A pixel format that the request asks for and that the encoder of the local ffmpeg lacks. */
+function lackingFormat(request: EncodeRequest, encoder: string, video: SourceVideo, tried: string | null): string[] {
+  const lacking = formatLacking({ request, encoder, video, tried });
   return lacking === null ? [] : [`has no ${lacking} in its ${encoder}`];
 }
 
-/** Errors: those of checkRequest, planSource and indexSource, for which a submit of the same file would be refused too. */
+/** Errors: those of checkRequest, planSource, trySource and indexSource, for which a submit of the same file would be refused too. */
 export async function preview(tools: Tools, options: PreviewOptions): Promise<Preview> {
   const { path, signal } = options;
   const asked = checkRequest(options.defaults, options.ffmpegParams, options.outputName, options.inputName);
   const { info, plan: announced, fileStartMicroseconds } = await planSource(tools, path, asked, signal);
   const [candidate] = candidatesFor(asked.request, info.video, null).candidates;
-  const source = { path, info };
-  const shallow =
-    candidate === undefined ? [] : await formatLackingHere(tools, source, asked.request, candidate.encoder, signal);
-  await requireHeard(tools, source, announced, signal);
-  await requireStart(tools, source, announced, signal);
-  const { index, rated, rangeChange, tracks } = await readSource(tools, path, info, asked.request, signal);
+  const { request } = asked;
+  const encoder = candidate?.encoder ?? null;
+  const tried = await trySource(tools, { path, info, plan: announced }, { request, encoder }, signal);
+  const shallow = encoder === null ? [] : lackingFormat(request, encoder, info.video, tried.format);
+  const { index, rated, tracks } = await readSource(tools, path, info, request, signal);
   const plan = leftOutOf(announced, withoutPackets(announced, tracks));
   const checked = { ...asked, request: rated.request };
-  const resolved = candidate === undefined ? null : requestOf({ request: rated.request, info }, candidate.encoder);
+  const resolved = encoder === null ? null : requestOf({ request: rated.request, info }, encoder);
   const rate = frameRateIn(index, info);
   const found = {
     info,
@@ -178,7 +167,7 @@ export async function preview(tools: Tools, options: PreviewOptions): Promise<Pr
     resolved: resolved ?? rated.request,
     rate,
     whyNoCadence: rated.why,
-    rangeChange,
+    rangeChange: tried.rangeChange,
   };
   return {
     ffmpeg: { version: tools.version, lacks: [...(await lacksHere(tools, info, asked, plan, signal)), ...shallow] },
