@@ -1,5 +1,5 @@
-// Shows on this machine that the method holds with this ffmpeg: a clip is made, cut into segments, encoded without loss,
-// stitched, and every frame of the result compared with the clip.
+// Shows that the method works on this machine with this ffmpeg: makes a clip, splits it into segments, encodes them without
+// loss, stitches them, and compares every frame of the output with the clip.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { toAppError } from "../../base/errors.ts";
@@ -23,7 +23,7 @@ export interface SelfTestResult {
   readonly checks: readonly SelfTestCheck[];
 }
 
-/** Encoders that are in every usual build; the first that works makes the clip. */
+/** Encoders of every usual build; the first that works makes the clip. */
 const LOSSLESS = "ffv1";
 
 function clipArgs(output: string): string[] {

@@ -24,17 +24,17 @@ export async function plannedPts(
 ): Promise<number[] | null> {
   const { info } = work.record;
   const encoderTimeBase = clockOf(work.record, index, job);
-  const plan = work.frameTimingFor(job);
-  if (plan === null) return null;
+  const timing = work.frameTimingFor(job);
+  if (timing === null) return null;
   const planned: number[] = [];
   for (const { segment, facts, path } of segments) {
     const isFirst = segment.index === 0;
     const isLast = segment.index === job.segments.length - 1;
     const range = { startPts: isFirst ? null : segment.startPts, endPts: isLast ? null : segment.endPts };
-    const indexed = plannedFrames(plan, index, info, range);
+    const indexed = plannedFrames(timing, index, info, range);
     const hasTimes = index.uncounted.withoutPts === 0 && index.falseTimes === null;
     if (hasTimes && indexed.length === facts.frames && !isReferenced(segment)) {
-      for (const pts of indexed) planned.push(rescale(pts, plan.timeBase, encoderTimeBase));
+      for (const pts of indexed) planned.push(rescale(pts, timing.timeBase, encoderTimeBase));
       continue;
     }
     const packets = await readSegmentPackets(tools, path, work.signal);

@@ -65,10 +65,10 @@ export function taskOf(
 }
 
 function expectationOf(work: JobWork, job: Job, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {
-  const plan = work.frameTimingFor(job);
+  const timing = work.frameTimingFor(job);
   return {
-    pts: plan === null ? null : pts,
-    timeBase: plan?.timeBase ?? task.timeBase,
+    pts: timing === null ? null : pts,
+    timeBase: timing?.timeBase ?? task.timeBase,
     encoderTimeBase: task.encoderTimeBase,
     hdr10: requiredHdr10(task.video, task.request),
   };
@@ -116,9 +116,9 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   if (damage !== null) return { type: "segment-mismatched", ...where, reason: damage };
   const other = await otherPictures(subject, task);
   if (other !== null) return { type: "segment-mismatched", ...where, reason: other, isOfSource: true };
-  const plan = work.frameTimingFor(job);
-  const isPlanned = plan !== null && index.uncounted.withoutPts === 0 && index.falseTimes === null;
-  const planned = isPlanned ? plannedFrames(plan, index, info, task) : null;
+  const timing = work.frameTimingFor(job);
+  const isPlanned = timing !== null && index.uncounted.withoutPts === 0 && index.falseTimes === null;
+  const planned = isPlanned ? plannedFrames(timing, index, info, task) : null;
   const expected = expectationOf(work, job, task, planned);
   const outcome = await verifySegment(parts.tools, path, expected, work.signal);
   if (outcome.ok) {
@@ -158,16 +158,16 @@ async function framesOfSource(
   task: SegmentTask,
   index: FrameIndex,
 ): Promise<ReferenceRange> {
-  const plan = work.frameTimingFor(job);
-  const isWhole = job.split.mode === "whole" && plan !== null;
-  const isSetUpAnew = isWhole && task.cut !== null && (await work.pictures.whyWhole(task)) !== null;
-  if (isWhole && (isSetUpAnew || !plan.keepsTimes)) {
+  const timing = work.frameTimingFor(job);
+  const isWhole = job.split.mode === "whole" && timing !== null;
+  const restartsFilters = isWhole && task.cut !== null && (await work.pictures.whyWhole(task)) !== null;
+  if (isWhole && (restartsFilters || !timing.keepsTimes)) {
     const { source } = await work.video();
-    const pts = await filteredTimes(tools, source.path, task, { runsAll: isSetUpAnew, signal: work.signal });
+    const pts = await filteredTimes(tools, source.path, task, { runsAll: restartsFilters, signal: work.signal });
     return { pts, seams: { start: null, afterEnd: null, decoded: null } };
   }
   const reference = await work.referenceDecode(task.request.video.encoder);
-  return await reference.range(plan, task, index.lastDuration);
+  return await reference.range(timing, task, index.lastDuration);
 }
 
 /** Accepts the segment when it holds exactly what the server's own decode of the range gives. */
