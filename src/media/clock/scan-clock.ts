@@ -11,7 +11,7 @@ const SYNC = 0x47;
 /** Plain packets, and those of Blu-ray and AVCHD with four bytes more. */
 const PACKET_SIZES = [188, 192] as const;
 const CHUNK_BYTES = 4 * 1024 * 1024;
-/** The longest header of a PES packet up to its times, and of what stands before it in a transport packet. */
+/** The longest PES packet header up to its times, and the part of the transport packet before it. */
 const HEADER_BYTES = 19;
 
 /** From one time to another, the shorter way round. */

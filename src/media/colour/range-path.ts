@@ -197,7 +197,7 @@ function rangeChain(video: SourceVideo, request: EncodeRequest, calls: readonly 
   const said = !isAsked && isFullForgotten(video, request) ? [FULL] : [];
   if (named === "pc" && holder === "limited") return { ...asIs, after: [...said, LIMIT] };
   if (!isFullRange(video)) return { ...asIs, after: said };
-  // An encoder that is told -color_range takes it.
+  // An encoder with -color_range uses it.
   if (keepsRange(video, request) && keepsFull(request)) return fullChain(calls, holder === "container" && !isAsked);
   if (holder === "stream" || named !== null || isAsked) return { ...asIs, after: said };
   const isSqueezed = video.pixelFormat.startsWith("yuvj") && isAlwaysSqueezed(encoder);

@@ -15,8 +15,8 @@ const SEGMENT_DEMUXERS = "nut,matroska,webm";
 const TIMEOUT_MS = 20_000;
 
 /**
- * A bitstream that says nothing is of limited range (H.264 E.2.1, H.265 E.3.1). Null for RGB and grey, and where ffprobe
- * can't tell: what is wrong with the segment is for its own checks to say.
+ * A bitstream without a tag has limited range (H.264 E.2.1, H.265 E.3.1). Null for RGB and grey, and when ffprobe can't
+ * read it; the segment's own checks then report the problem.
  */
 export async function seenRange(tools: Tools, path: string, signal?: AbortSignal): Promise<PictureRange | null> {
   const result = await runTool({

@@ -19,8 +19,8 @@ interface SeenOptions {
 }
 
 /**
- * The header's range first, then others that pictures say. (What ffprobe says of the first picture is not asked: with
- * -skip_frame it has read too far when it opens the decoder.) Errors: E_INTERRUPTED.
+ * The header's range first, then others that pictures state. ffprobe's own value of the first picture is not used: with
+ * -skip_frame it has read too far when it opens the decoder. Errors: E_INTERRUPTED.
  */
 export async function seenRanges(
   tools: Tools,

@@ -22,7 +22,7 @@ export function decoderFor(video: SourceVideo, encoder: string): string | null {
   return ALPHA_DECODERS[video.codec] ?? null;
 }
 
-/** VP8/VP9 alpha travels beside the packets, which NUT cannot hold (docs/MEASURED.md §3): such segments are WebM. */
+/** VP8/VP9 alpha is stored outside the packets, which NUT cannot hold (docs/MEASURED.md §3): such segments are WebM. */
 export function segmentFormat(video: SourceVideo, encoder: string): "nut" | "webm" {
   return video.hasAlpha && VPX_ENCODERS.has(encoder) ? "webm" : "nut";
 }

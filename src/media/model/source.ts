@@ -78,7 +78,7 @@ export interface SourceVideo {
   readonly hdr?: HdrMetadata;
 }
 
-/** What ffprobe says of a file, before any packet is read. */
+/** ffprobe's facts about a file, before any packet is read. */
 export interface SourceInfo {
   /** ffprobe's format_name, e.g. "mov,mp4,m4a,3gp,3g2,mj2". */
   readonly formatName: string;

@@ -18,7 +18,7 @@ function checksum(bytes: Iterable<number>): number[] {
 
 /** Errors: a part that `frameBytes` could not replace. It only writes for a single stream and time base. */
 export function refuseUnwritable(part: NutPart, { version, streams, timeBases }: NutMain): void {
-  // Version 4 may put data beside a packet.
+  // Version 4 may attach side data to a packet.
   if (version !== 3) throw new NutError(`a segment is in version ${version} of NUT`);
   if (streams !== 1 || timeBases.length !== 1) throw new NutError("a segment holds more than one stream");
   if (part.kind === "frame" && part.flags & FRAME_FLAGS.sideData)

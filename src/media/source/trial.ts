@@ -97,10 +97,13 @@ export function trialArgs(trial: Trial, step: Step): string[] {
   ];
 }
 
-/** What goes into the encoder is told with the streams of the output. */
+/** The verbosity at which ffmpeg prints the encoder's input format with the output's streams. */
 const TELLING: readonly string[] = ["-hide_banner", "-nostdin", "-nostats", "-v", "info"];
 
-/** `  Stream #0:0: Video: hevc (Main 10), yuv420p10le(tv, progressive), 320x180 …` of the output; null: not told. */
+/**
+ * Parses `  Stream #0:0: Video: hevc (Main 10), yuv420p10le(tv, progressive), 320x180 …` of the output; null: not
+ * found.
+ */
 export function encodedFormatIn(stderr: string): string | null {
   const output = stderr.slice(stderr.lastIndexOf("\nOutput #0"));
   const line = /^\s*Stream #0:0\b.*?: Video: (.*)$/m.exec(output)?.[1] ?? "";

@@ -94,7 +94,7 @@ export function withBurnInFiles(request: EncodeRequest, paths: readonly string[]
 
 const DEMUXERS: Readonly<Record<string, string>> = { ".srt": "srt", ".ass": "ass", ".ssa": "ass", ".vtt": "webvtt" };
 
-/** True for UTF-8, and for UTF-16 that says so: what ffmpeg reads without being told a character set. */
+/** True for UTF-8, and for UTF-16 with a byte order mark: ffmpeg reads both without a given character set. */
 function isText(bytes: Uint8Array): boolean {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true;

@@ -12,7 +12,7 @@ export interface KeyDistance {
    * set one earlier. "most": the pictures decide, within this bound.
    */
   readonly kind: "every" | "usual" | "most";
-  /** False: nobody has measured that this encoder keeps the bound, so it is not held against the output. */
+  /** False: it has not been measured whether this encoder keeps the bound, so the output is not checked against it. */
   readonly isHeld: boolean;
 }
 

@@ -23,7 +23,7 @@ const FIELD_FILTERS = new Set([
   "fieldmatch",
 ]);
 
-/** Filters that draw pictures of their own and do not copy what the decoder said of colours (measured: 5.1; in part 9.0). */
+/** Filters that draw new pictures and drop the decoder's colour tags (measured: 5.1; in part 9.0). */
 const FORGETFUL_FILTERS = new Set(["tmix", "tmedian", "lagfun", "zoompan"]);
 
 function pixelFormats(call: FilterCall): string[] {

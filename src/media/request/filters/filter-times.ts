@@ -98,7 +98,7 @@ const REASONS: Readonly<Record<string, string>> = {
   amplify: "gives fewer frames than it gets",
 };
 
-/** `changes`: what the table says of the filter when no rule here knows better. */
+/** `changes`: the table's entry for the filter, used when no rule here applies. */
 export function filterTimes(call: FilterCall, changes: boolean): FilterTimes {
   if (call.name === "fps") return fpsTimes(call);
   if (isFieldRate(call)) return fieldTimes(call);

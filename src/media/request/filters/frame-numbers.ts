@@ -6,7 +6,7 @@ import { timecodeAfter } from "./timecode.ts";
 const START_NUMBER = /^\d{1,9}$/;
 const options = (call: FilterCall): ReadonlyMap<string, string> => new Map(call.options);
 
-/** Whether all that a call counts goes on from another frame when it is told to. */
+/** Whether everything that a call counts can be told to continue from another frame. */
 export function canBeginAt(call: FilterCall): boolean {
   const values = options(call);
   const timecode = values.get("timecode");

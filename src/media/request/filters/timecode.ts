@@ -37,7 +37,7 @@ function parseTimecode(text: string, rate: string): Timecode | null {
   return { frames: (60 * minute + Number(seconds)) * fps + Number(frames) - left, fps, separator };
 }
 
-/** av_timecode_make_string: hours go on behind 23, whoever shows them turns them back. */
+/** av_timecode_make_string: hours continue past 23; a reader wraps them. */
 function formatTimecode(timecode: Timecode): string {
   const { frames, fps, separator } = timecode;
   const dropped = droppedAMinute(timecode);

@@ -36,7 +36,7 @@ export interface Neutral {
   readonly bFrames: number | null;
 }
 
-/** x264's own defaults (x264 --fullhelp), for whoever asks for nothing. */
+/** x264's own defaults (x264 --fullhelp), for requests that set nothing. */
 const DEFAULT_CRF = 23;
 const DEFAULT_GOP = 250;
 

@@ -27,7 +27,7 @@ export function overSettings(general: AudioSettings, own: AudioSettings): AudioS
   };
 }
 
-/** What is asked of the audio track of that number. */
+/** The settings of the audio track of that number. */
 export function audioOfTrack(request: EncodeRequest, track: number): AudioRequest {
   const { audio } = request;
   const own = request.audioTracks?.find((each) => each.track === track);

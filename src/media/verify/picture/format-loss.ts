@@ -45,7 +45,7 @@ export function otherFormat(encoder: string, planned: string, found: string): st
   return `its pixel format is ${found} where ${planned} is planned`;
 }
 
-/** For the proof: what the source's depth has become where nobody asked for it. */
+/** For the proof: how the source's depth changes without a request for it. */
 export function lostDepth(video: Pick<SourceVideo, "pixelFormat">, request: EncodeRequest): string[] {
   const { encoder, encodedFormat } = request.video;
   const from = askedPixelFormat(request) ?? video.pixelFormat;

@@ -1,9 +1,9 @@
-// The graph that takes several places out of one file: those with the same input and the same filters before their cut
-// hang on one decode of it, and `concat` puts the pictures one behind the other. Pure.
+// The filter graph that reads several samples from one file: samples with the same input and the same filters before
+// their cut share one decode, and `concat` joins the pictures. Pure.
 
 import { type StripLayout, stripGraph } from "./strips.ts";
 
-/** One place. */
+/** One sample. */
 export interface Branch {
   /** Options up to the input's name. */
   readonly input: readonly string[];

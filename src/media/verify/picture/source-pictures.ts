@@ -1,5 +1,4 @@
-// Pictures of a source as they are compared, kept from when they were decoded until an output is held against them: by the
-// command line that gives them, so that what is kept is what would be decoded again.
+// Keeps decoded source pictures until the output is compared with them, keyed by the command line that decodes them.
 import type { ComparedForm } from "./sample-args.ts";
 import type { Strips } from "./strips.ts";
 
@@ -40,7 +39,7 @@ export class SourcePictures {
     return this.#kept.get(args.join("\n"));
   }
 
-  /** Those of one place; nothing is kept where there is no room. */
+  /** Keeps the pictures of one sample, while there is space. */
   keep(args: readonly string[], pictures: readonly Strips[]): void {
     const key = args.join("\n");
     if (this.isFull || this.#kept.has(key)) return;

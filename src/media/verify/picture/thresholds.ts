@@ -1,5 +1,5 @@
-// How far an honest encode may be from the source's picture, by encoder and quality. The numbers were measured over real
-// and made-up clips (docs/MEASURED.md §9); each leaves room above the worst that was seen. Pure.
+// How far a correct encode may differ from the source's picture, by encoder and quality. The numbers were measured over
+// real and synthetic clips (docs/MEASURED.md §9); each leaves a margin above the worst case. Pure.
 import type { EncodeRequest } from "../../model/encode-request.ts";
 import type { ColourFit } from "./colour-fit.ts";
 import type { PlaneMeasures } from "./measure-plane.ts";
@@ -18,7 +18,7 @@ const BOUNDS: readonly (readonly [RegExp, number, number])[] = [
   [/^libvpx$/, 10, 24],
   [/^(mpeg4|mpeg2video|mpeg1video|mjpeg|libxvid)$/, 4, 8],
 ];
-/** What an encoder does of itself when it is told no quality: x264 23, x265 28, SVT-AV1 35. */
+/** The quality of an encoder's defaults: x264 23, x265 28, SVT-AV1 35. */
 const DEFAULT_QUALITY: Readonly<Record<string, Quality>> = {
   libx264: "high",
   libx264rgb: "high",
@@ -39,7 +39,7 @@ function isLossless({ encoder, quality, encoderParams, privateOptions }: EncodeR
   return (encoder === "libx264" || encoder === "libx264rgb") && quality?.kind === "qp" && Number(quality.value) === 0;
 }
 
-/** What may be expected of a request's pictures. */
+/** The expected quality of a request's pictures. */
 export function expectedQuality({ video }: Pick<EncodeRequest, "video">): Quality {
   if (isLossless(video)) return "lossless";
   const { quality, bitrate, maxrate, encoder } = video;

@@ -1,4 +1,5 @@
-// How far the sound of an output lies from where the source has it, against the picture: by decoded samples, correlated.
+// How far an output's sound is shifted from the source's, relative to the picture: found by correlating decoded
+// samples.
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../../../base/ids.ts";
@@ -18,15 +19,15 @@ const MOST_LAG = LAG_SAMPLE_RATE / 4;
 const JITTER = LAG_SAMPLE_RATE / 500;
 /** Root mean square below which a window counts as silent (16-bit samples). */
 const SILENCE = 8;
-/** Less is too little to be held against anything. */
+/** Fewer samples are too few to compare. */
 const LEAST_SAMPLES = LAG_SAMPLE_RATE / 8;
 /** A twentieth of a second of zeros is a pause. */
 const PAUSE = LAG_SAMPLE_RATE / 20;
-/** Loudness is told from every fourth sample. */
+/** Loudness is computed from every fourth sample. */
 const COARSE_STEP = 4;
 /** Correlations this close say the same; a millisecond of error costs a 50 Hz hum 0.05. */
 const EQUALLY_GOOD = 0.02;
-/** Below this the two sounds are not alike enough to say where one lies in the other. */
+/** Below this the two sounds are too different to locate one in the other. */
 const LEAST_CORRELATION = 0.6;
 
 export interface AudioTrackFile {

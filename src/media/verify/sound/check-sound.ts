@@ -1,5 +1,5 @@
-// Where an output's sound lies against the picture, at its beginning and at its end, by decoded samples held against the
-// source's: what timestamps alone do not show (lost priming, drift).
+// The offset between an output's sound and picture, at its beginning and end, found by comparing decoded samples with
+// the source's. Timestamps alone don't show lost priming or drift.
 import { dirname } from "node:path";
 import { MICROSECONDS, type Pts, type Rational, rescale } from "../../../base/rational.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
@@ -9,7 +9,7 @@ import type { PlannedStream, StreamPlan } from "../../plan/stream-plan.ts";
 import { OUTPUT_DEMUXERS } from "../output-packets.ts";
 import { alignSound, type DecodedSound, decodeSound, LAG_SAMPLE_RATE, measureLag } from "./audio-lag.ts";
 
-/** A/V distance that nobody can perceive and any container's clock keeps. */
+/** An A/V offset that is not perceptible and that any container's clock can keep. */
 const MOST_AV_ERROR_MS = 1;
 /** Each stream costs two decodes of a minute of sound, and two of its end. */
 const MOST_STREAMS_MEASURED = 4;

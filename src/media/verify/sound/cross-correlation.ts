@@ -1,5 +1,5 @@
-// How alike a stretch of sound is to another at every shift, by the Fourier transform: what takes 10^8 multiplications
-// term by term takes a few 10^6, so that the caller's event loop is held for milliseconds. Pure.
+// The similarity of two stretches of sound at every shift, computed by Fourier transform: a few 10^6 multiplications
+// instead of 10^8, so that it blocks the event loop only for milliseconds. Pure.
 
 interface Complex {
   readonly re: Float64Array;
