@@ -5,11 +5,11 @@ import type { Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { Segment } from "../../src/cluster/scheduler/model/segment.ts";
 import { isTerminal } from "../../src/cluster/scheduler/model/state-changes.ts";
 import { EventQueue } from "./event-queue.ts";
-import { Violation } from "./invariants.ts";
 import { Network } from "./network.ts";
 import { Random } from "./random.ts";
-import { SimClient } from "./sim-client.ts";
+import { SimClient, type Surroundings } from "./sim-client.ts";
 import { SimServer } from "./sim-server.ts";
+import { Violation } from "./violation.ts";
 import { isOrdinary, leadOf, makeOrdinaryTruth, makeTruth, mustComplete, type Truth } from "./world.ts";
 
 /**
@@ -52,7 +52,7 @@ export function runCluster(seed: number): ClusterStory {
   }
   const network = new Network();
   const server = new SimServer(queue, random, truths);
-  const members = makeClients(queue, random, network, server, truths);
+  const members = makeClients({ queue, random, network, server, truths, badLuck: new Map() });
   const clients = members.length;
   for (const truth of truths.values()) submit(queue, server, truth);
   const restarts = planRestarts(queue, random, server);
@@ -208,16 +208,10 @@ function planOutages(queue: EventQueue, random: Random, server: SimServer): void
 }
 
 /** Client 1 is healthy, has every encoder and never leaves (it may die once); the others may do anything. */
-function makeClients(
-  queue: EventQueue,
-  random: Random,
-  network: Network,
-  server: SimServer,
-  truths: ReadonlyMap<string, Truth>,
-): readonly SimClient[] {
+function makeClients(surroundings: Surroundings): readonly SimClient[] {
+  const { random } = surroundings;
   const members: SimClient[] = [];
   const count = random.whole(5, 8);
-  const badLuck = new Map<string, number>();
   for (let index = 1; index <= count; index++) {
     const isHealthy = index === 1;
     const hardware = makeHardware(random.fork());
@@ -243,7 +237,7 @@ function makeClients(
       joinAt: random.chance(0.6) ? random.between(0, 500) : random.between(0, 30_000),
       leaveAt: isHealthy || random.chance(0.7) ? null : random.between(1000, 60_000),
     };
-    members.push(new SimClient(traits, queue, random, network, server, truths, badLuck));
+    members.push(new SimClient(traits, surroundings));
   }
   // A job would rightly wait for required clients that never come, so a second one always joins some time.
   const late = {
@@ -264,7 +258,7 @@ function makeClients(
     joinAt: random.between(0, 40_000),
     leaveAt: null,
   };
-  members.push(new SimClient(late, queue, random, network, server, truths, badLuck));
+  members.push(new SimClient(late, surroundings));
   return members;
 }
 

@@ -9,22 +9,26 @@ import type { Attempt, Segment } from "../../src/cluster/scheduler/model/segment
 import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
 import { CLIENT_TRANSITIONS, isTerminal, JOB_TRANSITIONS } from "../../src/cluster/scheduler/model/state-changes.ts";
 import { LEASE_MS } from "../../src/cluster/scheduler/model/timing.ts";
-
-export class Violation extends Error {}
+import {
+  checkCommit,
+  checkHolders,
+  checkLanding,
+  checkRange,
+  checkReopening,
+  completeness,
+  heldBefore,
+  passes,
+  type Step,
+  sharesOut,
+  unjoinedNotes,
+} from "./segment-invariants.ts";
+import { fail, must } from "./violation.ts";
 
 /** The client of a simulated cluster that fails only by chance (cluster.ts). */
 export const HEALTHY_CLIENT = "client-1";
 
 /** No encode in the simulation takes half an hour for a frame. */
 const LONGEST_WITHOUT_FRAME_MS = 36 * 60_000;
-
-function fail(words: string): never {
-  throw new Violation(words);
-}
-
-function must(holds: boolean, words: () => string): void {
-  if (!holds) fail(words());
-}
 
 export class Invariants {
   /** When each live attempt was last entitled to a full lease. */
@@ -48,7 +52,7 @@ export class Invariants {
     if (before.attempts !== next.attempts || input.type === "client-hello") this.#reclaimed(before, input, decision);
     for (const [id, job] of before.jobs === next.jobs ? [] : next.jobs) {
       const old = before.jobs.get(id);
-      if (old !== job) this.#job(before, old, job, decision, input, now);
+      if (old !== job) this.#job({ before, input, decision, now }, old, job);
     }
     must(next.jobs.size >= before.jobs.size, () => "a job vanished");
     if (before.attempts !== next.attempts || before.jobs !== next.jobs) this.#attempts(next, now);
@@ -113,7 +117,8 @@ export class Invariants {
     }
   }
 
-  #job(before: SchedulerState, old: Job | undefined, job: Job, decision: Decision, input: Input, now: number): void {
+  #job(step: Step, old: Job | undefined, job: Job): void {
+    const { input, decision, now } = step;
     const name = job.id;
     const isRetried = input.type === "retry-requested" && input.jobId === job.id;
     if (isRetried) this.#retries.set(job.id, (this.#retries.get(job.id) ?? 0) + 1);
@@ -139,7 +144,7 @@ export class Invariants {
     }
     for (const segment of job.segments) {
       const oldSegment = isMerged ? undefined : old?.segments[segment.index];
-      if (oldSegment !== segment) this.#segment(before, job, oldSegment, segment, decision, input);
+      if (oldSegment !== segment) this.#segment(step, job, oldSegment, segment);
     }
     if (old?.segments[0]?.phase.kind === "measured" && job.segments[0]?.rate?.targetBits !== undefined) sharesOut(job);
     must(job.split.mode === "keyframes" || job.segments.length <= 1, () => `${name} may not be split`);
@@ -159,27 +164,10 @@ export class Invariants {
     if (job.status === "Combining" || job.status === "Completed") completeness(job);
   }
 
-  #segment(
-    before: SchedulerState,
-    job: Job,
-    old: Segment | undefined,
-    segment: Segment,
-    decision: Decision,
-    input: Input,
-  ): void {
+  #segment(step: Step, job: Job, old: Segment | undefined, segment: Segment): void {
+    const { before, input, decision } = step;
     const name = `${job.id}/${segment.index}`;
-    if (old === undefined) {
-      const previous = job.segments[segment.index - 1];
-      if (previous !== undefined) {
-        must(previous.endPts === segment.startPts, () => `${name} does not begin where the one before ends`);
-      }
-      must(segment.endPts > segment.startPts && segment.frames > 0, () => `${name} is empty`);
-    } else {
-      must(
-        old.startPts === segment.startPts && old.endPts === segment.endPts && old.frames === segment.frames,
-        () => `${name} changed its range`,
-      );
-    }
+    checkRange(job, old, segment);
     const isSame =
       segment.phase.kind === "pending" &&
       old?.phase.kind === "pending" &&
@@ -187,9 +175,26 @@ export class Invariants {
       old.notes.length === segment.notes.length &&
       old.rate === segment.rate;
     if (!isSame) this.#lost.delete(name);
+    this.#countAttempts(job, old, segment);
+    // An election before the first lease, at the start or at a retry, keeps the shares.
+    const isUnderWay = input.type !== "retry-requested" && before.jobs.get(job.id)?.startedAt !== null;
+    const isElected = decision.events.some((each) => each.type === "encoder-elected" && each.jobId === job.id);
+    const isStartedOver = isUnderWay && isElected;
+    passes(job, isStartedOver ? undefined : old, segment);
+    checkHolders(decision, name, old, segment);
+    if (old?.phase === segment.phase) return;
+    checkLanding(step, name, old, segment);
+    if (old?.phase.kind === "verifying") this.#speculation(step, job, old, segment);
+    checkCommit(input, name, old, segment);
+    if (old?.phase.kind === "verified") checkReopening(step, job, old, segment, isStartedOver);
+  }
+
+  /** The attempts on a segment are bounded. */
+  #countAttempts(job: Job, old: Segment | undefined, segment: Segment): void {
+    const name = `${job.id}/${segment.index}`;
     const { maxRetries } = job.settings;
     const startedOver = segment.notes.filter((note) => note.startsWith("started over with")).length;
-    const unjoined = segment.notes.filter((note) => note.startsWith("encoded again: ") && note.includes("headers"));
+    const unjoined = unjoinedNotes(segment);
     must(
       job.settings.headers !== undefined || unjoined.length === 0,
       () => `${name} was encoded again for headers that may differ`,
@@ -209,80 +214,11 @@ export class Invariants {
       () => `${name} was tried ${alone} times, without speculative attempts`,
     );
     must(segment.failures <= maxRetries + 2, () => `${name} failed ${segment.failures} times`);
-    const { phase } = segment;
-    // An election before the first lease, at the start or at a retry, keeps the shares.
-    const isUnderWay = input.type !== "retry-requested" && before.jobs.get(job.id)?.startedAt !== null;
-    const isElected = decision.events.some((each) => each.type === "encoder-elected" && each.jobId === job.id);
-    const isStartedOver = isUnderWay && isElected;
-    passes(job, isStartedOver ? undefined : old, segment);
-    if (phase.kind === "leased") {
-      const holders = phase.attemptIds.map((id) => decision.next.attempts.get(id));
-      must(
-        holders.length > 0 && !holders.includes(undefined),
-        () => `${name} is leased to an attempt that is not live`,
-      );
-      const clients = new Set(holders.map((holder) => holder?.clientId));
-      must(clients.size === holders.length, () => `${name} is held twice by one client`);
-      const working = holders.filter((holder) => decision.next.clients.get(holder?.clientId ?? "")?.isPaused === false);
-      const isMore = old?.phase.kind !== "leased" || old.phase.attemptIds.length < holders.length;
-      must(!isMore || working.length <= 2, () => `${name} is doubled more than it may be`);
-    }
-    if (old?.phase === phase) return;
-    if (phase.kind === "verifying") {
-      // Fencing: only results made under the lease that held the segment until now.
-      const had = old?.phase.kind === "verifying" ? [old.phase.landed, old.phase.spare] : [];
-      for (const landed of [phase.landed, phase.spare]) {
-        if (landed === undefined || had.includes(landed)) continue;
-        must(
-          heldBefore(old).includes(landed.attemptId) &&
-            before.attempts.get(landed.attemptId)?.clientId === landed.clientId,
-          () => `${name} took the result of ${landed.attemptId}, which did not hold it`,
-        );
-      }
-      for (const id of phase.speculative ?? []) {
-        const other = decision.next.attempts.get(id);
-        must(other !== undefined, () => `${name} is being checked, and its speculative attempt ${id} is not live`);
-        must(other?.clientId !== phase.landed.clientId, () => `${name} has two attempts on one client`);
-      }
-    }
-    if (old?.phase.kind === "verifying") this.#speculation(before, job, old, segment, decision, input);
-    if (phase.kind === "verified" || phase.kind === "referencing") {
-      const kind = old?.phase.kind;
-      const had = old?.phase.kind === "verified" ? null : old?.phase;
-      if (had !== null) {
-        must(kind === "verifying" || kind === "referencing", () => `${name} went from ${kind} to ${phase.kind}`);
-        must(
-          had !== undefined && "landed" in had && had.landed.attemptId === phase.landed.attemptId,
-          () => `${name} was committed with a result that was not checked`,
-        );
-      } else must(phase.kind === "referencing", () => `${name} was committed twice`);
-    }
-    if (phase.kind === "verified" && phase !== old?.phase) {
-      const isOfThese = "attemptId" in input && input.attemptId === phase.landed.attemptId;
-      must(isOfThese, () => `${name} was committed by an answer about another result`);
-    }
-    if (old?.phase.kind === "verified") {
-      const isSeam = decision.events.some(
-        (event) => event.type === "seam-mismatch" && event.jobId === job.id && event.segmentIndex === segment.index,
-      );
-      const isLost = input.type === "retry-requested" && input.lost.includes(segment.index);
-      const isUnjoined = old.notes.length < segment.notes.length && unjoined.includes(segment.notes.at(-1) ?? "");
-      must(
-        isSeam || isLost || isStartedOver || isUnjoined,
-        () => `${name} was verified and is ${phase.kind} again without a seam that differs`,
-      );
-    }
   }
 
   /** The speculative attempt goes on while the first result is checked. It counts when the first is not as planned. */
-  #speculation(
-    stateBefore: SchedulerState,
-    job: Job,
-    old: Segment,
-    segment: Segment,
-    decision: Decision,
-    input: Input,
-  ): void {
+  #speculation(step: Step, job: Job, old: Segment, segment: Segment): void {
+    const { before: stateBefore, decision, input } = step;
     const name = `${job.id}/${segment.index}`;
     const { phase: before } = old;
     const { phase } = segment;
@@ -490,65 +426,4 @@ function nothingWaitsForPaused(state: SchedulerState): void {
       must(able === undefined, () => `${job.id}/${index} waits for clients that are paused while ${able?.id} is idle`);
     }
   }
-}
-
-function heldBefore(old: Segment | undefined): readonly string[] {
-  if (old?.phase.kind === "leased") return old.phase.attemptIds;
-  return old?.phase.kind === "verifying" ? (old.phase.speculative ?? []) : [];
-}
-
-/** When the bits are divided, the shares add up to the budget. */
-function sharesOut(job: Job): void {
-  let ticks = 0;
-  let given = 0;
-  for (const segment of job.segments) {
-    ticks += segment.endPts - segment.startPts;
-    given += segment.rate?.targetBits ?? 0;
-  }
-  const budget = ((job.rate?.bitrate ?? 0) * ticks * job.timeBase.num) / job.timeBase.den;
-  // Leases in the same decision correct nothing, because nothing is encoded yet. Each share rounds by half a bit.
-  must(Math.abs(given - budget) <= 1 + job.segments.length, () => `${job.id} shares out ${given} of ${budget} bits`);
-}
-
-/** Two passes: nothing is encoded before all is measured, and nothing is measured twice. */
-function passes(job: Job, old: Segment | undefined, segment: Segment): void {
-  const name = `${job.id}/${segment.index}`;
-  const { phase, rate } = segment;
-  if (job.rate === undefined) {
-    must(rate === undefined && phase.kind !== "measured", () => `${name} was measured in a job of one pass`);
-    return;
-  }
-  const measured = old?.rate?.measuredBits;
-  must(measured === undefined || measured === rate?.measuredBits, () => `${name} was measured twice`);
-  must(old?.rate?.targetBits === undefined || rate?.targetBits !== undefined, () => `${name} lost its share`);
-  must(
-    (phase.kind === "measured") === (rate !== undefined && rate.targetBits === undefined),
-    () => `${name} is ${phase.kind}`,
-  );
-  if (rate?.targetBits !== undefined && old?.rate?.targetBits === undefined && job.segments.length > 1) {
-    must(job.indexComplete, () => `${name} got its share before the whole was known`);
-    for (const each of job.segments) {
-      must(each.rate?.measuredBits !== undefined, () => `${name} got its share before ${each.index} was measured`);
-    }
-  }
-  must(!("landed" in phase) || rate?.targetBits !== undefined, () => `${name} was encoded without a share`);
-}
-
-/** The verified segments cover the stream without gaps and add up to its frames. */
-function completeness(job: Job): void {
-  let frames = 0;
-  let reached: number | null = null;
-  for (const segment of job.segments) {
-    must(
-      segment.phase.kind === "verified",
-      () => `${job.id} is ${job.status}, segment ${segment.index} is ${segment.phase.kind}`,
-    );
-    must(
-      reached === null || segment.startPts === reached,
-      () => `${job.id} has a hole before segment ${segment.index}`,
-    );
-    reached = segment.endPts;
-    frames += segment.frames;
-  }
-  must(job.totalFrames === frames, () => `${job.id} holds ${frames} of ${job.totalFrames} frames`);
 }

@@ -52,6 +52,17 @@ const HEARTBEAT_MS = 2000;
 const WELCOME_WITHIN_MS = 3000;
 const REPORT_EVERY_MS = 4000;
 
+/** What all clients of a simulated cluster share. */
+export interface Surroundings {
+  readonly queue: EventQueue;
+  readonly random: Random;
+  readonly network: Network;
+  readonly server: SimServer;
+  readonly truths: ReadonlyMap<string, Truth>;
+  /** Random failures of each segment so far: chance alone must not fail a job. */
+  readonly badLuck: Map<string, number>;
+}
+
 export class SimClient {
   readonly traits: ClientTraits;
   readonly #queue: EventQueue;
@@ -59,7 +70,6 @@ export class SimClient {
   readonly #network: Network;
   readonly #server: SimServer;
   readonly #truths: ReadonlyMap<string, Truth>;
-  /** Random failures of each segment so far: chance alone must not fail a job. */
   readonly #badLuck: Map<string, number>;
   #tasks = new Map<string, Task>();
   #link: number | null = null;
@@ -74,22 +84,15 @@ export class SimClient {
   #pauseToldOn: number | null = null;
   #hasLeft = false;
 
-  constructor(
-    traits: ClientTraits,
-    queue: EventQueue,
-    random: Random,
-    network: Network,
-    server: SimServer,
-    truths: ReadonlyMap<string, Truth>,
-    badLuck: Map<string, number>,
-  ) {
+  constructor(traits: ClientTraits, surroundings: Surroundings) {
+    const { queue, server } = surroundings;
     this.traits = traits;
     this.#queue = queue;
-    this.#random = random;
-    this.#network = network;
+    this.#random = surroundings.random;
+    this.#network = surroundings.network;
     this.#server = server;
-    this.#truths = truths;
-    this.#badLuck = badLuck;
+    this.#truths = surroundings.truths;
+    this.#badLuck = surroundings.badLuck;
     server.addClient({
       id: traits.id,
       receive: (effect, link) => {
@@ -335,9 +338,15 @@ export class SimClient {
       this.#send(() => this.#server.dispatch({ type: "attempt-measured", clientId, attemptId: id, ...found }));
     } else {
       const isWrong = this.traits.defect === "too few frames";
-      const bytes = this.#bytesFor(segment);
-      const build = /[13579]$/.test(this.traits.id) ? "odd" : "even";
-      const made = encodeTruly(truth, id, segment, attempt.leadIn, seconds, bytes, attempt.encoder ?? "", build);
+      const made = encodeTruly(truth, {
+        attemptId: id,
+        segment,
+        leadIn: attempt.leadIn,
+        seconds,
+        videoBytes: this.#bytesFor(segment),
+        encoder: attempt.encoder ?? "",
+        build: /[13579]$/.test(this.traits.id) ? "odd" : "even",
+      });
       task.result = isWrong ? { ...made, countsAgree: false, isRight: false } : made;
       task.stage = "uploading";
       this.#progress(id, task);

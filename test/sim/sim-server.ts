@@ -13,8 +13,9 @@ import { findLost } from "../../src/cluster/scheduler/rules/lease-reclaim.ts";
 import { resultStanding } from "../../src/cluster/scheduler/rules/result-rules.ts";
 import type { SegmentReport } from "../../src/media/model/segment.ts";
 import type { EventQueue } from "./event-queue.ts";
-import { Invariants, Violation } from "./invariants.ts";
+import { Invariants } from "./invariants.ts";
 import type { Random } from "./random.ts";
+import { Violation } from "./violation.ts";
 import type { ResultFile, Truth } from "./world.ts";
 
 export interface Inbox {

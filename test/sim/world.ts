@@ -213,17 +213,26 @@ function neededLeadIn(hard: Hardness): LeadIn {
   return hard.kind === "counts" || hard.kind === "seam" ? hard.leadIn : 0;
 }
 
-/** The result of encoding `[startPts, endPts)` with a lead-in, on any client. */
-export function encodeTruly(
-  truth: Truth,
-  attemptId: string,
-  segment: { readonly index: number; readonly startPts: number; readonly endPts: number; readonly frames: number },
-  leadIn: LeadIn,
-  seconds: number,
-  videoBytes: number | null,
-  encoder: string,
-  build: string,
-): ResultFile {
+export interface SimEncode {
+  readonly attemptId: string;
+  readonly segment: {
+    readonly index: number;
+    readonly startPts: number;
+    readonly endPts: number;
+    readonly frames: number;
+  };
+  readonly leadIn: LeadIn;
+  readonly seconds: number;
+  /** Null: the job has one pass. */
+  readonly videoBytes: number | null;
+  readonly encoder: string;
+  /** Of the encoder: two builds write different parameter sets. */
+  readonly build: string;
+}
+
+/** The result of an encode, on any client. */
+export function encodeTruly(truth: Truth, encode: SimEncode): ResultFile {
+  const { attemptId, segment, leadIn, seconds, videoBytes, encoder, build } = encode;
   const hard = truth.hardness.get(segment.startPts) ?? NONE;
   const next = truth.hardness.get(segment.endPts) ?? NONE;
   const isEnough = segment.index === 0 || LEAD_INS.indexOf(leadIn) >= LEAD_INS.indexOf(neededLeadIn(hard));
