@@ -52,7 +52,8 @@ export const RULES: readonly FolderRule[] = [
     never: [
       {
         folders: without("media", "base"),
-        because: "media knows what ffmpeg is told and says; never who asks, where it is kept or how it travels.",
+        because:
+          "media knows the arguments and answers of ffmpeg; never who asks, where results are kept or how bytes travel.",
       },
     ],
   },

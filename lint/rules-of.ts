@@ -131,7 +131,7 @@ export function biomeOverrides(): object[] {
   ];
 }
 
-/** What `folder` may not import of the folders and files beside it. */
+/** What `folder` may not import of its siblings. */
 function above(folder: string, { order, apart }: InnerOrder): string[] {
   const position = order.indexOf(folder);
   const strangers = new Set(apart.filter((group) => group.includes(folder)).flat());

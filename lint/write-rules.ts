@@ -1,4 +1,4 @@
-// `bun lint/write-rules.ts` writes biome.json and folder-order.grit anew after a change of lint/folders.ts.
+// `bun lint/write-rules.ts` writes biome.json and folder-order.grit; run it after a change of lint/folders.ts.
 // test/integration/import-rules.test.ts fails while they differ.
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";

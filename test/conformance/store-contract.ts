@@ -6,7 +6,7 @@ import type { Store } from "../../src/cluster/server/ports.ts";
 import { attempt, client, empty, event, job, record, segment, stateOf } from "./store-states.fixture.ts";
 
 export interface StoreUnderTest {
-  /** A store that nobody has used yet. */
+  /** A new store. */
   readonly store: Store;
   /** Closes it, and opens what it kept as the next process would. */
   reopen(): Store;

@@ -52,7 +52,7 @@ async function readTokens(configDir: string): Promise<Record<string, string>> {
   try {
     return tokensSchema.parse(JSON.parse(text));
   } catch (cause) {
-    const hint = "Remove the file; servers write it anew when they start.";
+    const hint = "Remove the file; servers write a new one when they start.";
     throw new AppError("E_BAD_OPTION", `${path} is not a list of tokens`, hint, { cause });
   }
 }

@@ -86,7 +86,7 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessResult
     const finished = Promise.all([readStdout(child.stdout, options), readTail(child.stderr), child.exited]);
     const result = await Promise.race([finished, termination.givenUp]);
     if (result !== null) return describeEnd(program, child, termination, result);
-    finished.catch(() => undefined); // nobody waits for it any more
+    finished.catch(() => undefined); // no longer awaited
     return withoutOutput(termination.reason ?? "exit");
   } catch (thrown) {
     killTree(child.pid, "SIGKILL");
@@ -131,7 +131,7 @@ function describeEnd(
   };
 }
 
-/** How it died, as the last line; where the guard itself was killed, and its program with it, nobody has said so yet. */
+/** Appends how it died, unless the guard has: a guard that is killed, with its program, writes nothing. */
 function withDeathWords(program: string, stderr: string, exitCode: number, { signalCode }: Guard): string {
   const words = deathIn(stderr) === null ? deathWords(program, exitCode, signalCode) : null;
   return words === null ? stderr : `${stderr.trimEnd()}\n${words}`.trimStart();

@@ -70,7 +70,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const databasePath = join(options.workDir, "db", "server.db");
   await refuseLostDatabase(databasePath, serverDir);
   const store = openServerStore(databasePath);
-  // The open coordinator closes the store; if it does not open, nobody else does.
+  // An open coordinator closes the store itself; one that fails to open does not.
   const coordinator = await openCoordinator({ ...options, tools, store, clock: systemClock }).catch((thrown) => {
     store.close();
     throw thrown;
