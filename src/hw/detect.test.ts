@@ -20,7 +20,7 @@ test("several encoders share one ffmpeg, one output each", () => {
   );
   expect(trialCommand(vaapiDetector, ["hevc_vaapi"], null).join(" ")).toBe(
     "-hide_banner -nostdin -v error -init_hw_device vaapi=gpu:/dev/dri/renderD128 -filter_hw_device gpu -f lavfi -i testsrc2=size=256x144:rate=25:duration=0.12" +
-      " -map 0:v -vf format=nv12,hwupload -c:v hevc_vaapi -frames:v 3 -f null -",
+      " -map 0:v -vf format=pix_fmts=nv12,hwupload -c:v hevc_vaapi -frames:v 3 -f null -",
   );
   const large = { width: 4096, height: 2160, isDeep: true };
   expect(trialCommand(nvencDetector, ["hevc_nvenc"], "1", large).join(" ")).toBe(

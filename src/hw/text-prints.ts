@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { sha256Of } from "../base/digest.ts";
 import { newId } from "../base/ids.ts";
 import { ProgramNotFound, runProcess, succeeded } from "../base/process/run-process.ts";
+import { videoFilters } from "../media/ffmpeg/filter-graph.ts";
 import { runTool } from "../media/ffmpeg/run-tool.ts";
 import { QUIET } from "../media/ffmpeg/tool-args.ts";
 import type { Tools } from "../media/ffmpeg/tools.ts";
@@ -38,7 +39,8 @@ async function draw(tools: Tools, calls: readonly FilterCall[], signal?: AbortSi
     args: [
       ...QUIET,
       ...["-f", "lavfi", "-i", "color=black:s=640x240:r=25:d=1"],
-      ...["-vf", renderFilters(calls), "-frames:v", "1", "-f", "framehash", "-hash", "sha256", "-"],
+      ...videoFilters([renderFilters(calls)]),
+      ...["-frames:v", "1", "-f", "framehash", "-hash", "sha256", "-"],
     ],
     signal,
     timeoutMs: TIMEOUT_MS,

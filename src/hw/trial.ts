@@ -1,6 +1,7 @@
 // Tries encoders: ffmpeg encodes a few frames that it makes itself and discards them. Says why one fails.
 
 import { deviceEncoderArgs, deviceInitArgs, type EncodeDevice, uploadFilters } from "../media/ffmpeg/encode-device.ts";
+import { videoFilters } from "../media/ffmpeg/filter-graph.ts";
 import { runTool } from "../media/ffmpeg/run-tool.ts";
 import { QUIET } from "../media/ffmpeg/tool-args.ts";
 import type { Tools } from "../media/ffmpeg/tools.ts";
@@ -14,7 +15,7 @@ export const SMALL: TrialPicture = { width: 256, height: 144, isDeep: false };
 /** The pixel format for hardware encoders: frames in system memory, except for VA-API, whose upload names it. */
 function formatArgs(encoder: string, device: EncodeDevice, { isDeep }: TrialPicture): string[] {
   const upload = uploadFilters(device, isDeep ? "yuv420p10le" : "yuv420p");
-  if (upload.length > 0) return ["-vf", upload.join(",")];
+  if (upload.length > 0) return videoFilters(upload);
   if (device.family === "software") return [];
   if (encoder.startsWith("prores")) return ["-pix_fmt", "p210le"];
   return ["-pix_fmt", isDeep ? "p010le" : device.family === "nvenc" ? "yuv420p" : "nv12"];

@@ -1,5 +1,6 @@
 // The options of one encoded audio track, as ffmpeg options for an output that holds this track alone. Pure.
 
+import { audioFilters, type FilterText, writeFilter } from "../ffmpeg/filter-graph.ts";
 import type { AudioSettings } from "../model/encode-request.ts";
 import type { SourceStream } from "../model/source.ts";
 import { opusName } from "../plan/audio-layouts.ts";
@@ -15,16 +16,16 @@ const LOST_AT_THE_END: Readonly<Record<string, number>> = { ac3: 256, eac3: 256,
  * Appends silence for the encoder to lose instead. Where the sample rate is lowered after the filters, more samples are
  * needed before it.
  */
-function padding({ sampleRate }: AudioSettings, encoder: string, source: SourceStream): string[] {
+function padding({ sampleRate }: AudioSettings, encoder: string, source: SourceStream): FilterText[] {
   const lost = LOST_AT_THE_END[encoder];
   if (lost === undefined) return [];
   const ratio = sampleRate === null || source.sampleRate === null ? 1 : source.sampleRate / sampleRate;
-  return [`apad=pad_len=${Math.ceil(lost * Math.max(1, ratio))}`];
+  return [writeFilter("apad", [["pad_len", Math.ceil(lost * Math.max(1, ratio))]])];
 }
 
-function renaming(settings: AudioSettings, encoder: string, source: SourceStream): string[] {
+function renaming(settings: AudioSettings, encoder: string, source: SourceStream): FilterText[] {
   const layout = opusName(settings, encoder, source);
-  return layout === null ? [] : [`channelmap=channel_layout=${layout}`];
+  return layout === null ? [] : [writeFilter("channelmap", [["channel_layout", layout]])];
 }
 
 /** `encoder` is the request's own or the container's default. */
@@ -41,6 +42,5 @@ export function audioEncoderArgs(settings: AudioSettings, encoder: string, sourc
   for (const [key, value] of settings.privateOptions) add(`-${key}`, value);
   const asked = settings.filters.length === 0 ? [] : [renderFilters(settings.filters)];
   const filters = [...renaming(settings, encoder, source), ...asked, ...padding(settings, encoder, source)];
-  if (filters.length > 0) add("-af", filters.join(","));
-  return args;
+  return [...args, ...audioFilters(filters)];
 }

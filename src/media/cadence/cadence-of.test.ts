@@ -83,7 +83,7 @@ describe("a cadence", () => {
   };
 
   test("as filters: early by whole seconds behind fps, so that the end is never before the last frame", () => {
-    expect(renderCadence(cadence, { num: 30, den: 1 })).toBe(
+    expect<string>(renderCadence(cadence, { num: 30, den: 1 })).toBe(
       [
         String.raw`settb=expr=1/2400,setpts=expr=PTS-4800-(if(lt(PTS\,100)\,-3\,if(lt(PTS\,900)\,7\,0)))`,
         "fps=fps=30/1:eof_action=pass,settb=expr=1/30,setpts=expr=PTS+60,tpad=stop=-1:stop_mode=clone,trim=end_pts=150",

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { AppError } from "../../base/errors.ts";
 import { tempNameFor } from "../../base/files.ts";
 import { parseRational } from "../../base/rational.ts";
+import { videoFilters, writeFilter } from "../ffmpeg/filter-graph.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
@@ -82,7 +83,7 @@ export async function learnSyncRule(tools: Tools, workDir: string, signal?: Abor
     if (packets.length !== FRAMES || new Set(source).size !== FRAMES) return null;
     const shown = await Promise.all(
       TRIALS.map(async ({ rate, filters }) => {
-        const chain = filters ? ["-vf", "null"] : [];
+        const chain = filters ? videoFilters([writeFilter("null")]) : [];
         return await pictures(tools, path, [...chain, "-r", rate, "-fps_mode", "cfr"], signal);
       }),
     );

@@ -127,7 +127,7 @@ describe("the matrix behind a scale, which 7.0 forgets", () => {
     ["limited", "-c:v libx264 -s 64x36", "scale=w=64:h=36,setparams=colorspace=bt2020nc"],
     ["limited", "-c:v libx264 -s 64x36 -colorspace bt709", "scale=w=64:h=36"],
     ["limited", "-c:v libx264 -vf scale=out_color_matrix=bt709", "scale=out_color_matrix=bt709"],
-    ["tagged", "-c:v libx264 -pix_fmt yuv420p", "format=yuv420p,setparams=colorspace=bt709"],
+    ["tagged", "-c:v libx264 -pix_fmt yuv420p", "format=pix_fmts=yuv420p,setparams=colorspace=bt709"],
     ["tagged", "-c:v libx264 -pix_fmt rgb24", ""],
     ["limited", "-c:v hevc_vaapi -pix_fmt p010le", ""],
     ["limited", "-c:v libx264 -pix_fmt yuv420p", ""],

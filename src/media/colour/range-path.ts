@@ -2,6 +2,7 @@
 // the pixel format reduces full range to limited, since 7.1 the encoder's own list of ranges does
 // (docs/adr/0014-range-stated-in-the-graph.md). Pure.
 
+import { type FilterText, writeFilter } from "../ffmpeg/filter-graph.ts";
 import type { EncodeRequest, FilterCall } from "../model/encode-request.ts";
 import type { SourceVideo } from "../model/source.ts";
 import { askedPixelFormat, firstForgetful, keepsColour } from "../request/args/picture-changes.ts";
@@ -100,9 +101,9 @@ export function isRangeUpToVersion(video: SourceVideo, request: EncodeRequest): 
 
 /** The user's filters with the range stated, and what goes before and behind them. */
 export interface StatedChain {
-  readonly before: readonly string[];
+  readonly before: readonly FilterText[];
   readonly calls: readonly FilterCall[];
-  readonly after: readonly string[];
+  readonly after: readonly FilterText[];
 }
 
 const isScale = ({ name }: FilterCall) => name === "scale";
@@ -112,9 +113,9 @@ function withOutRange(call: FilterCall, range: "full" | "limited"): FilterCall {
 }
 
 /** What an encoder is told that would squeeze full range (ffv1.c, color_ranges): it has no place for the tag anyway. */
-const UNTOLD = "setparams=range=limited";
+const UNTOLD = writeFilter("setparams", [["range", "limited"]]);
 
-const FULL = "setparams=range=full";
+const FULL = writeFilter("setparams", [["range", "full"]]);
 
 /**
  * The pictures are of full range behind filters that do not hand on what the decoder said: before 7.1 every conversion
@@ -128,7 +129,7 @@ export function isFullForgotten(video: SourceVideo, request: EncodeRequest): boo
 
 /** Full range to the very end: each conversion on the way keeps it. */
 function fullChain(calls: readonly FilterCall[], isUntold: boolean): StatedChain {
-  const convert = "scale=out_range=full";
+  const convert = writeFilter("scale", [["out_range", "full"]]);
   const first = calls[0];
   const isStated = calls.length === 0 || calls.some(isScale);
   const forgetful = firstForgetful(calls);
@@ -144,7 +145,7 @@ function fullChain(calls: readonly FilterCall[], isUntold: boolean): StatedChain
   };
 }
 
-const LIMIT = "scale=out_range=limited";
+const LIMIT = writeFilter("scale", [["out_range", "limited"]]);
 
 /** Conversion to limited range, done together with scaling or first of all. */
 function limitedChain(calls: readonly FilterCall[]): StatedChain {
@@ -163,7 +164,7 @@ function limitedChain(calls: readonly FilterCall[]): StatedChain {
  * The source's matrix, said once more behind a conversion: `scale` of 7.0 forgets it. The conversion to -pix_fmt is named
  * so that it stands before that. No sample changes.
  */
-function statedMatrix(video: SourceVideo, request: EncodeRequest, hasScale: boolean): string[] {
+function statedMatrix(video: SourceVideo, request: EncodeRequest, hasScale: boolean): FilterText[] {
   const { encoder, pixelFormat, colour } = request.video;
   const { space } = video.colour;
   const format = askedPixelFormat(request) ?? video.pixelFormat;
@@ -172,7 +173,10 @@ function statedMatrix(video: SourceVideo, request: EncodeRequest, hasScale: bool
   // VA-API's format is that of the upload (encode-device.ts).
   const converts = pixelFormat !== null && pixelFormat !== video.pixelFormat && familyOf(encoder) !== "vaapi";
   if (!converts && !hasScale) return [];
-  return [...(converts ? [`format=${pixelFormat}`] : []), `setparams=colorspace=${space}`];
+  return [
+    ...(converts ? [writeFilter("format", [["pix_fmts", pixelFormat]])] : []),
+    writeFilter("setparams", [["colorspace", space]]),
+  ];
 }
 
 /** `calls` is the chain of the request (video-args.ts, `filterChain`). */

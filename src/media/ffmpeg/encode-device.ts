@@ -4,6 +4,7 @@
 import { assertNever } from "../../base/assert.ts";
 import type { EncoderFamily } from "../model/encoder-family.ts";
 import { isDeep } from "../model/hdr.ts";
+import { type FilterText, writeFilter } from "./filter-graph.ts";
 
 export interface EncodeDevice {
   readonly family: EncoderFamily;
@@ -35,9 +36,9 @@ export function deviceInitArgs(device: EncodeDevice | null): readonly string[] {
 /**
  * The end of the filter chain: VA-API's encoders only take frames on the device. `pixelFormat`: the format to encode.
  */
-export function uploadFilters(device: EncodeDevice | null, pixelFormat: string): readonly string[] {
+export function uploadFilters(device: EncodeDevice | null, pixelFormat: string): readonly FilterText[] {
   if (device?.family !== "vaapi") return [];
-  return [`format=${isDeep(pixelFormat) ? "p010le" : "nv12"}`, "hwupload"];
+  return [writeFilter("format", [["pix_fmts", isDeep(pixelFormat) ? "p010le" : "nv12"]]), writeFilter("hwupload")];
 }
 
 /**

@@ -9,7 +9,11 @@ export interface ColourTags {
   readonly chromaLocation: string | null;
 }
 
-const name = z.string().min(1).max(80).nullable();
+/** As libavutil/pixdesc.c spells them: some become values of filters. */
+const name = z
+  .string()
+  .regex(/^[a-z0-9_-]{1,32}$/)
+  .nullable();
 
 export const colourTagsSchema = z.strictObject({
   range: name,

@@ -5,8 +5,14 @@ import { cadenceSchema } from "./cadence.ts";
 import { colourTagsSchema } from "./colour-tags.ts";
 import type { EncodeRequest } from "./encode-request.ts";
 
-const text = z.string().max(2000);
-const word = z.string().min(1).max(80);
+/** A value: no control character but tab and the ends of lines. */
+const text = z
+  .string()
+  .max(2000)
+  .regex(/^(?:[^\p{Cc}]|[\t\r\n])*$/u);
+/** A name of something that ffmpeg knows, or several joined by commas or plus signs. */
+const word = z.string().regex(/^[A-Za-z0-9_.,+-]{1,80}$/);
+
 const count = z.number().int().min(0).max(1_000_000);
 const bits = z.number().int().min(0).max(10_000_000_000);
 const pairs = z.array(z.tuple([word, text])).max(300);
@@ -106,7 +112,9 @@ export const encodeRequestSchema = z.strictObject({
   metadata: z.strictObject({
     keepSource: z.boolean(),
     keepChapters: z.boolean(),
-    tags: z.array(z.strictObject({ stream: outputStream.nullable(), key: word, value: text })).max(100),
+    tags: z
+      .array(z.strictObject({ stream: outputStream.nullable(), key: z.string().regex(/^[\w .-]{1,60}$/), value: text }))
+      .max(100),
     dispositions: z.array(z.strictObject({ stream: outputStream, flags: word })).max(100),
   }),
 }) satisfies z.ZodType<EncodeRequest>;

@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { z } from "zod";
 import { tempNameFor } from "../../base/files.ts";
 import { succeeded } from "../../base/process/run-process.ts";
+import { complexGraph, writeFilter, writeGraph } from "../ffmpeg/filter-graph.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
@@ -36,7 +37,9 @@ export function firstPictureArgs(
   const whole = { ...range, startPts: null, endPts: null, seekPts: null };
   return [
     ...decodeArgs(whole, { input, inputKind: "file", threads: null }, decoder),
-    ...["-filter_complex", `[0:${range.streamIndex}]split[a][b]`],
+    ...complexGraph(
+      writeGraph([{ from: [`0:${range.streamIndex}`], filters: [writeFilter("split")], to: ["a", "b"] }]),
+    ),
     ...["-map", "[a]", "-frames:v", "1", "-c:v", "rawvideo", "-f", "nut", "-y", file],
     ...["-map", "[b]", "-frames:v", "1", "-f", "framehash", "-hash", "md5", "-y", digests],
   ];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { joinFilters, writeFilter } from "../ffmpeg/filter-graph.ts";
 import { emptyEncodeRequest } from "../model/encode-request.ts";
 import type { SegmentTask } from "../model/segment.ts";
 import { EIGHT_BITS } from "../model/source-video.fixture.ts";
@@ -28,6 +29,10 @@ const task: SegmentTask = {
   },
   byteRange: null,
 };
+const scale = writeFilter("scale", [
+  ["w", 64],
+  ["h", 64],
+]);
 const io = {
   input: "http://127.0.0.1:9/x/source",
   inputKind: "http",
@@ -43,7 +48,7 @@ test("the whole argument list of a segment", () => {
     ...["-protocol_whitelist", "http,tcp", "-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2", "-f", "mov"],
     ...["-threads", "1", "-i", "http://127.0.0.1:9/x/source"],
     "-filter_complex",
-    "[0:0]split[a][b];[a]trim=start_pts=96096:end_pts=192192[v];[b]trim=start_pts=96096:end_pts=192193,select='eq(n,0)+gte(pts,192192)'[seam]",
+    "[0:0]split[a][b];[a]trim=start_pts=96096:end_pts=192192[v];[b]trim=start_pts=96096:end_pts=192193,select=expr=eq(n\\,0)+gte(pts\\,192192)[seam]",
     ...["-map", "[v]", "-c:v", "libx264", "-threads", "1"],
     ...["-fps_mode", "passthrough", "-enc_time_base", "1/24000", "-bsf:v", "dump_extra"],
     ...[
@@ -103,19 +108,17 @@ describe("ranges without bounds", () => {
     expect(args).toContain("[0:0]split[a][b];[a]null[v];[b]trim=end_frame=1[seam]");
   });
   test("the user's filters stand behind the trim", () => {
-    expect(filterGraph({ ...task, startPts: null }, ["scale=w=64:h=64"])).toContain(
-      "[a]trim=end_pts=192192,scale=w=64:h=64[v]",
-    );
+    expect(filterGraph({ ...task, startPts: null }, [scale])).toContain("[a]trim=end_pts=192192,scale=w=64:h=64[v]");
   });
   test("pictures that may share a time are spread by a tick each, before the user's filters", () => {
-    const spread = "setpts='if(isnan(PREV_OUTPTS),PTS,max(PTS,PREV_OUTPTS+1))'";
-    expect(filterGraph({ ...task, startPts: null, spreadsPts: true }, ["scale=w=64:h=64"])).toContain(
+    const spread = "setpts=expr=if(isnan(PREV_OUTPTS)\\,PTS\\,max(PTS\\,PREV_OUTPTS+1))";
+    expect(filterGraph({ ...task, startPts: null, spreadsPts: true }, [scale])).toContain(
       `[a]trim=end_pts=192192,${spread},scale=w=64:h=64[v]`,
     );
     expect(spreadPts([0, 0, 0, 2, 80])).toEqual([0, 1, 2, 3, 80]);
   });
   test("the last segment hashes its first frame only", () => {
-    expect(seamChain(5, null)).toBe("trim=start_pts=5,trim=end_frame=1");
+    expect<string>(joinFilters(seamChain(5, null))).toBe("trim=start_pts=5,trim=end_frame=1");
   });
 });
 
@@ -143,7 +146,7 @@ test("encoding on a device: opened before the input, frames uploaded last, the e
   expect(vaapi.slice(6, 10)).toEqual([
     ...["-init_hw_device", "vaapi=gpu:/dev/dri/renderD129", "-filter_hw_device", "gpu"],
   ]);
-  expect(vaapi[vaapi.indexOf("-filter_complex") + 1]).toContain("end_pts=192192,format=nv12,hwupload[v]");
+  expect(vaapi[vaapi.indexOf("-filter_complex") + 1]).toContain("end_pts=192192,format=pix_fmts=nv12,hwupload[v]");
   expect(vaapi).not.toContain("-pix_fmt");
   expect(vaapi).not.toContain("-hwaccel");
   const nvenc = { ...task.request, video: { ...task.request.video, encoder: "h264_nvenc" } };
@@ -156,7 +159,7 @@ test("decoding on the device: named before the input, frames back in the source'
   const device = { family: "nvenc", id: "0" } as const;
   const args = segmentArgs({ ...task, request }, { ...io, device, decodesOnDevice: true });
   expect(args.join(" ")).toContain("-f mov -hwaccel cuda -hwaccel_device 0 -threads 1 -i http:");
-  expect(args[args.indexOf("-filter_complex") + 1]).toStartWith("[0:0]format=yuv420p,split[a][b];");
+  expect(args[args.indexOf("-filter_complex") + 1]).toStartWith("[0:0]format=pix_fmts=yuv420p,split[a][b];");
   const amf = segmentArgs({ ...task, request }, { ...io, device: { family: "amf", id: null }, decodesOnDevice: true });
   expect(amf[amf.indexOf("-filter_complex") + 1]).toStartWith("[0:0]split[a][b];");
 });
@@ -166,7 +169,7 @@ test("where pictures change, all are made like the first one, before anything el
   const args = segmentArgs({ ...task, picture }, io);
   expect(args.slice(args.indexOf("-i") - 2, args.indexOf("-i"))).toEqual(["-reinit_filter", "0"]);
   expect(args[args.indexOf("-filter_complex") + 1]).toStartWith(
-    "[0:0]scale=320:180:flags=bicubic,format=yuv420p,setsar=0/1,split[a][b];[a]trim=",
+    "[0:0]scale=w=320:h=180:flags=bicubic,format=pix_fmts=yuv420p,setsar=sar=0/1,split[a][b];[a]trim=",
   );
   expect(segmentTaskSchema.safeParse({ ...task, picture }).success).toBe(true);
   expect(segmentTaskSchema.safeParse({ ...task, picture: { ...picture, pixelFormat: "a,b" } }).success).toBe(false);
@@ -194,6 +197,6 @@ test("the range of a full-range picture is stated before and behind the filters,
   const hardware = { ...task, video, request: parseEncodeParams("-c:v hevc_vaapi") };
   const device = { family: "vaapi", id: null } as const;
   expect(segmentArgs(hardware, { ...io, device }).join(" ")).toContain(
-    "trim=start_pts=96096:end_pts=192192,scale=out_range=full,format=nv12,hwupload[v]",
+    "trim=start_pts=96096:end_pts=192192,scale=out_range=full,format=pix_fmts=nv12,hwupload[v]",
   );
 });

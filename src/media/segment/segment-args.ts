@@ -17,6 +17,14 @@ import {
   type EncodeDevice,
   uploadFilters,
 } from "../ffmpeg/encode-device.ts";
+import {
+  complexGraph,
+  type FilterText,
+  type GraphText,
+  videoFilters,
+  writeFilter,
+  writeGraph,
+} from "../ffmpeg/filter-graph.ts";
 import { demuxerName, restartsClock } from "../ffmpeg/formats.ts";
 import { frameDigests } from "../ffmpeg/framehash.ts";
 import { inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
@@ -109,19 +117,19 @@ export function decodeArgs(
   ];
 }
 
-function trim(startPts: Pts | null, endPts: Pts | null): string[] {
+function trim(startPts: Pts | null, endPts: Pts | null): FilterText[] {
   const bounds = [
-    ...(startPts === null ? [] : [`start_pts=${startPts}`]),
-    ...(endPts === null ? [] : [`end_pts=${endPts}`]),
+    ...(startPts === null ? [] : ([["start_pts", startPts]] as const)),
+    ...(endPts === null ? [] : ([["end_pts", endPts]] as const)),
   ];
-  return bounds.length === 0 ? [] : [`trim=${bounds.join(":")}`];
+  return bounds.length === 0 ? [] : [writeFilter("trim", bounds)];
 }
 
 /** The decoded frames that are hashed: the first of the range and the first at or after its end. */
-export function seamChain(startPts: Pts | null, endPts: Pts | null): string {
-  if (endPts === null) return [...trim(startPts, null), "trim=end_frame=1"].join(",");
+export function seamChain(startPts: Pts | null, endPts: Pts | null): FilterText[] {
+  if (endPts === null) return [...trim(startPts, null), writeFilter("trim", [["end_frame", 1]])];
   // One tick past the end lets the frame at the boundary through and still ends the branch early.
-  return [...trim(startPts, endPts + 1), `select='eq(n,0)+gte(pts,${endPts})'`].join(",");
+  return [...trim(startPts, endPts + 1), writeFilter("select", [["expr", `eq(n,0)+gte(pts,${endPts})`]])];
 }
 
 /** The range on the clock that filters see, source ticks. */
@@ -131,7 +139,7 @@ export function clockBounds(range: DecodeRange): { readonly startPts: Pts | null
 }
 
 /** No encoder or container accepts two pictures at one time. */
-const SPREAD = "setpts='if(isnan(PREV_OUTPTS),PTS,max(PTS,PREV_OUTPTS+1))'";
+const SPREAD = writeFilter("setpts", [["expr", "if(isnan(PREV_OUTPTS),PTS,max(PTS,PREV_OUTPTS+1))"]]);
 
 /** The result of `SPREAD` for sorted times. */
 export function spreadPts(sorted: readonly Pts[]): Pts[] {
@@ -145,40 +153,44 @@ export type CutRange = DecodeRange & Pick<SegmentTask, "cut" | "picture">;
 
 /** The filters that also see frames before the range, and those that start with its first frame. */
 export interface CutParts {
-  readonly head: readonly string[];
-  readonly tail: readonly string[];
+  readonly head: readonly FilterText[];
+  readonly tail: readonly FilterText[];
 }
 
 /**
  * Cuts the range from the decoded frames, or from the output of the filters that see neighbours; the tick is set there,
  * whatever a filter of another version of ffmpeg counts in.
  */
-export function cutParts(task: CutRange, filters: readonly string[]): CutParts {
+export function cutParts(task: CutRange, filters: readonly FilterText[]): CutParts {
   const { startPts, endPts } = clockBounds(task);
   const spread = task.spreadsPts === true ? [SPREAD] : [];
   if (task.cut === null) return { head: [], tail: [...trim(startPts, endPts), ...spread, ...filters] };
   const { after, timeBase } = task.cut;
   return {
-    head: [...spread, ...filters.slice(0, after), `settb=expr=${formatRational(timeBase)}`],
+    head: [...spread, ...filters.slice(0, after), writeFilter("settb", [["expr", formatRational(timeBase)]])],
     tail: [...trim(task.cut.startPts, task.cut.endPts), ...filters.slice(after)],
   };
 }
 
-export function cutChain(task: CutRange, filters: readonly string[]): string[] {
+export function cutChain(task: CutRange, filters: readonly FilterText[]): FilterText[] {
   const { head, tail } = cutParts(task, filters);
   return [...head, ...tail];
 }
 
 /** Both branches share one decode; each trim ends its branch, so the run stops just after the range. */
-export function filterGraph(task: CutRange, filters: readonly string[], decodedFormat: string | null = null): string {
+export function filterGraph(
+  task: CutRange,
+  filters: readonly FilterText[],
+  decodedFormat: string | null = null,
+): GraphText {
   const { startPts, endPts } = clockBounds(task);
-  const main = cutChain(task, filters);
-  const decoded = [...(decodedFormat === null ? [] : [`format=${decodedFormat}`]), ...shapeFilters(task.picture)];
-  return [
-    `[0:${task.streamIndex}]${[...decoded, "split"].join(",")}[a][b]`,
-    `[a]${main.length === 0 ? "null" : main.join(",")}[v]`,
-    `[b]${seamChain(startPts, endPts)}[seam]`,
-  ].join(";");
+  const format = decodedFormat === null ? [] : [writeFilter("format", [["pix_fmts", decodedFormat]])];
+  const decoded = [...format, ...shapeFilters(task.picture), writeFilter("split")];
+  return writeGraph([
+    { from: [`0:${task.streamIndex}`], filters: decoded, to: ["a", "b"] },
+    { from: ["a"], filters: cutChain(task, filters), to: ["v"] },
+    { from: ["b"], filters: seamChain(startPts, endPts), to: ["seam"] },
+  ]);
 }
 
 /** Writes the hashes of decoded pictures, with their PTS in source ticks on the job's clock. */
@@ -190,23 +202,32 @@ export function seamOutput(seamFile: string, timeBase: Rational): string[] {
  * Converts changed pictures to the first one's shape as ffmpeg does (fftools, "scaler_out"); pictures that match pass
  * unchanged.
  */
-export function shapeFilters(shape: PictureShape | undefined): string[] {
+export function shapeFilters(shape: PictureShape | undefined): FilterText[] {
   if (shape === undefined) return [];
   const { width, height, pixelFormat, sampleAspectRatio } = shape;
   const ratio = (sampleAspectRatio ?? "0:1").replace(":", "/");
-  return [`scale=${width}:${height}:flags=bicubic`, `format=${pixelFormat}`, `setsar=${ratio}`];
+  const scale = [
+    ["w", width],
+    ["h", height],
+    ["flags", "bicubic"],
+  ] as const;
+  return [
+    writeFilter("scale", scale),
+    writeFilter("format", [["pix_fmts", pixelFormat]]),
+    writeFilter("setsar", [["sar", ratio]]),
+  ];
 }
 
 /** States the colour tags that some filters drop; the range is stated inside the graph (colour/range-path.ts). */
-function forgottenColours({ request, video }: SegmentTask): string[] {
+function forgottenColours({ request, video }: SegmentTask): FilterText[] {
   if (!forgetsColour(request)) return [];
   const { space, transfer, primaries } = wantedColour(video, request);
   const stated = [
-    ...(space === null ? [] : [`colorspace=${optionWord("space", space)}`]),
-    ...(primaries === null ? [] : [`color_primaries=${optionWord("primaries", primaries)}`]),
-    ...(transfer === null ? [] : [`color_trc=${optionWord("transfer", transfer)}`]),
+    ...(space === null ? [] : ([["colorspace", optionWord("space", space)]] as const)),
+    ...(primaries === null ? [] : ([["color_primaries", optionWord("primaries", primaries)]] as const)),
+    ...(transfer === null ? [] : ([["color_trc", optionWord("transfer", transfer)]] as const)),
   ];
-  return stated.length === 0 ? [] : [`setparams=${stated.join(":")}`];
+  return stated.length === 0 ? [] : [writeFilter("setparams", stated)];
 }
 
 /**
@@ -233,7 +254,7 @@ function pictureChain(
   task: SegmentTask,
   device: EncodeDevice | null,
   saysChroma = false,
-): { lead: number; filters: readonly string[] } {
+): { lead: number; filters: readonly FilterText[] } {
   const upload = uploadFilters(device, askedPixelFormat(task.request) ?? task.video.pixelFormat);
   const { before, calls, after } = stateRange(task.video, task.request, filterChain(task.request));
   const chroma = forgottenChroma(task);
@@ -242,7 +263,7 @@ function pictureChain(
     ...renderedChain(task.request, calls),
     ...after,
     ...forgottenColours(task),
-    ...(saysChroma && chroma !== null ? [`setparams=chroma_location=${chroma}`] : []),
+    ...(saysChroma && chroma !== null ? [writeFilter("setparams", [["chroma_location", chroma]])] : []),
     ...fromZero(task),
     ...upload,
   ];
@@ -250,9 +271,12 @@ function pictureChain(
 }
 
 /** Shifts the times for an encoder that counts from zero; the muxer's offset shifts them back (segment-clock.ts). */
-function fromZero({ frameClock }: SegmentTask): string[] {
+function fromZero({ frameClock }: SegmentTask): FilterText[] {
   if (frameClock === undefined || frameClock.from === 0) return [];
-  return [`settb=expr=${formatRational(frameClock.tick)}`, `setpts=PTS-(${frameClock.from})`];
+  return [
+    writeFilter("settb", [["expr", formatRational(frameClock.tick)]]),
+    writeFilter("setpts", [["expr", `PTS-(${frameClock.from})`]]),
+  ];
 }
 
 /**
@@ -277,9 +301,9 @@ function pictureArgs(
   if (frameRateOfOneRun(task) === null) {
     const cut = task.cut === null ? null : { ...task.cut, after: task.cut.after + lead };
     const graph = filterGraph({ ...task, cut }, filters, decodesOnDevice ? task.video.pixelFormat : null);
-    return ["-filter_complex", graph, "-map", "[v]"];
+    return [...complexGraph(graph), "-map", "[v]"];
   }
-  return ["-map", `0:${task.streamIndex}`, ...(filters.length === 0 ? [] : ["-vf", filters.join(",")])];
+  return ["-map", `0:${task.streamIndex}`, ...videoFilters(filters)];
 }
 
 /** Versions before 6 make the rate constant only when they are told to, or in MP4. */

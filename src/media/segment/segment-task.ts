@@ -19,7 +19,9 @@ import { clockOffsetUs, clockShift, onClock } from "../source/source-clock.ts";
 
 const ticks = z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
 const rationalSchema = z.strictObject({ num: z.number().int().positive(), den: z.number().int().positive() });
-const word = z.string().max(100);
+/** A codec or a pixel format as ffmpeg spells them: some become values of filters. */
+const name = z.string().regex(/^[a-z0-9_]{1,32}$/);
+const side = z.number().int().positive().max(65_536);
 
 const chromaticity = z.strictObject({ x: z.number().int().min(0).max(50_000), y: z.number().int().min(0).max(50_000) });
 const luminance = z.number().int().min(0).max(0xffff_ffff);
@@ -42,16 +44,22 @@ const hdrSchema = z.strictObject({
 
 const videoSchema = z.strictObject({
   streamIndex: z.number().int().min(0).max(10_000),
-  codec: word,
-  profile: word.nullable(),
-  width: z.number().int().positive(),
-  height: z.number().int().positive(),
-  pixelFormat: word,
+  codec: name,
+  profile: z
+    .string()
+    .regex(/^[\w .:@()+/&-]{1,100}$/)
+    .nullable(),
+  width: side,
+  height: side,
+  pixelFormat: name,
   timeBase: rationalSchema,
   realFrameRate: rationalSchema.nullable(),
   averageFrameRate: rationalSchema.nullable(),
   sampleAspectRatio: rationalSchema.nullable(),
-  fieldOrder: word.nullable(),
+  fieldOrder: z
+    .string()
+    .regex(/^[a-z]{1,20}$/)
+    .nullable(),
   rotationDegrees: z.number(),
   colour: colourTagsSchema,
   hasAlpha: z.boolean(),
@@ -59,9 +67,9 @@ const videoSchema = z.strictObject({
 });
 
 const shapeSchema = z.strictObject({
-  width: z.number().int().positive().max(65_536),
-  height: z.number().int().positive().max(65_536),
-  pixelFormat: z.string().regex(/^\w{1,32}$/),
+  width: side,
+  height: side,
+  pixelFormat: name,
   sampleAspectRatio: z
     .string()
     .regex(/^\d{1,9}:\d{1,9}$/)

@@ -4,6 +4,7 @@ import { AppError } from "../../base/errors.ts";
 import { formatRational, type Rational } from "../../base/rational.ts";
 import { stateRange } from "../colour/range-path.ts";
 import { decoderFor } from "../ffmpeg/codecs.ts";
+import { complexGraph, type FilterText, writeGraph } from "../ffmpeg/filter-graph.ts";
 import { demuxerName, isMp4 } from "../ffmpeg/formats.ts";
 import { runTool, type ToolResult } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
@@ -34,7 +35,7 @@ export interface Trial {
 type Step = "decoded" | "filtered" | "encoded" | "quick";
 
 /** Drawing text needs fonts that the server may lack, and changes neither size nor format. */
-function chainOf({ info, request }: Trial): readonly string[] {
+function chainOf({ info, request }: Trial): readonly FilterText[] {
   const drawers: readonly string[] = textDrawers(request);
   const filters = request.filters.filter(({ name }) => !drawers.includes(name));
   const own = inOneRun({ ...request, filters });
@@ -86,7 +87,8 @@ export function trialArgs(trial: Trial, step: Step): string[] {
       demuxerName(info.formatName),
     ],
     ...[...(decoder === null ? [] : [`-c:${streamIndex}`, decoder]), "-threads", "1", "-i", fileUrl(path)],
-    ...["-filter_complex", `[0:${streamIndex}]${chain.length === 0 ? "null" : chain.join(",")}[v]`, "-map", "[v]"],
+    ...complexGraph(writeGraph([{ from: [`0:${streamIndex}`], filters: chain, to: ["v"] }])),
+    ...["-map", "[v]"],
     ...(step === "encoded" || step === "quick"
       ? [
           ...videoEncoderArgs(step === "quick" ? quickly(request) : request, { source: info.video, threads: 1 }),

@@ -40,3 +40,9 @@ test("the list's exact text; quotes in a path are escaped", () => {
     ].join("\n"),
   );
 });
+
+test("a path that would write lines of its own into the list is refused", () => {
+  const segment = { path: "/w/a'\nfile '/etc/passwd", ownStartUs: 0, firstPts: 0, lastPts: 1 };
+  expect(() => concatList([segment], { num: 1, den: 25 }, 1)).toThrow("more than one line");
+  expect(concatList([{ ...segment, path: "/w/it's" }], { num: 1, den: 25 }, 1)).toContain("file 'file:/w/it'\\''s'\n");
+});

@@ -1,5 +1,6 @@
 // The list for ffmpeg's concat demuxer: each segment's file and duration, so that every segment begins at its exact
 // time. Pure.
+import { AppError } from "../../base/errors.ts";
 import { MICROSECONDS, type Pts, type Rational, rescale } from "../../base/rational.ts";
 
 export interface ConcatSegment {
@@ -19,6 +20,10 @@ export const INPOINT_MARGIN_US = 1;
 
 /** How ffmpeg's concat scripts quote: single quotes, a quote inside as '\''. */
 function quoted(path: string): string {
+  if (/[\0\r\n]/.test(path)) {
+    const hint = "Give --work-dir a folder without line ends in its name.";
+    throw new AppError("E_WORK_DIR", `${JSON.stringify(path)} cannot be joined: its name has more than one line`, hint);
+  }
   return `'${path.replaceAll("'", "'\\''")}'`;
 }
 

@@ -11,6 +11,9 @@ test("encoder arguments, whole", () => {
   expect(args("-c:v libx265", 8)).toBe("-c:v libx265 -x265-params open-gop=0:pools=8:frame-threads=3");
   expect(args("-c:v libsvtav1 -crf 30", 2)).toBe("-c:v libsvtav1 -crf 30 -svtav1-params lp=2");
   expect(args("-c:v h264_nvenc -cq 20", 2)).toBe("-c:v h264_nvenc -cq 20 -forced-idr 1");
-  expect(renderedChain(parseEncodeParams("-vf hflip -s 640x360 -r 25"))).toEqual(["hflip", "scale=w=640:h=360"]);
+  expect<readonly string[]>(renderedChain(parseEncodeParams("-vf hflip -s 640x360 -r 25"))).toEqual([
+    "hflip",
+    "scale=w=640:h=360",
+  ]);
   expect(renderedChain(parseEncodeParams(""))).toEqual([]);
 });

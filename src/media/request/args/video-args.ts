@@ -1,6 +1,7 @@
 // Writes the video part of a request as ffmpeg arguments. Pure.
 
 import { parseRational } from "../../../base/rational.ts";
+import type { FilterText } from "../../ffmpeg/filter-graph.ts";
 import type { EncodeRequest, FilterCall, NamedOption, QualityKind } from "../../model/encode-request.ts";
 import type { SourceVideo } from "../../model/source.ts";
 import { renderCadence } from "../filters/render-cadence.ts";
@@ -133,7 +134,7 @@ export function filterChain(request: EncodeRequest): readonly FilterCall[] {
 }
 
 /** The whole chain as ffmpeg's text, one word for each filter and one for the cadence that makes -r. */
-export function renderedChain(request: EncodeRequest, calls = filterChain(request)): readonly string[] {
+export function renderedChain(request: EncodeRequest, calls = filterChain(request)): readonly FilterText[] {
   const { frameRate, cadence } = request.video;
   const filters = calls.map(renderFilter);
   const rate = frameRate === null ? null : parseRational(frameRate);

@@ -1,6 +1,7 @@
 // Writes a cadence as ffmpeg filters: each frame's time is shifted to its output frame, the filter fps fills the grid,
 // and the last frame is held as long as needed. The result is the same in every version of ffmpeg. Pure.
 import { formatRational, invert, type Pts, type Rational } from "../../../base/rational.ts";
+import type { FilterText } from "../../ffmpeg/filter-graph.ts";
 import type { Cadence } from "../../model/cadence.ts";
 import { renderFilters } from "./render-filters.ts";
 
@@ -27,7 +28,7 @@ function headStart({ shifts, tick }: Cadence, rate: Rational): { readonly frames
 }
 
 /** One chain of filters. `rate`: frames of the output a second. */
-export function renderCadence(cadence: Cadence, rate: Rational): string {
+export function renderCadence(cadence: Cadence, rate: Rational): FilterText {
   const early = headStart(cadence, rate);
   return renderFilters([
     { name: "settb", options: [["expr", formatRational(cadence.tick)]] },

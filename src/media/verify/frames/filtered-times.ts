@@ -2,6 +2,7 @@
 // false or missing, the index can't predict what ffmpeg makes of them.
 import { AppError } from "../../../base/errors.ts";
 import { formatRational, type Pts } from "../../../base/rational.ts";
+import { complexGraph, writeGraph } from "../../ffmpeg/filter-graph.ts";
 import { runTool } from "../../ffmpeg/run-tool.ts";
 import { lastWords } from "../../ffmpeg/stderr.ts";
 import { fileUrl } from "../../ffmpeg/tool-args.ts";
@@ -28,13 +29,14 @@ export async function filteredTimes(
     .slice(0, task.cut?.after ?? 0)
     .filter((_, position) => runsAll || keepsTimes[position] !== true);
   const cut = task.cut === null ? null : { ...task.cut, after: filters.length };
-  const chain = ["null", ...cutChain({ ...task, cut }, filters)].join(",");
+  const chain = { from: [`0:${task.streamIndex}`], filters: cutChain({ ...task, cut }, filters), to: ["v"] };
   const times: Pts[] = [];
   const result = await runTool({
     program: tools.ffmpeg,
     args: [
       ...decodeArgs(task, { input: fileUrl(path), inputKind: "file", threads: null }, null),
-      ...["-filter_complex", `[0:${task.streamIndex}]${chain}[v]`, "-map", "[v]", "-fps_mode", "passthrough"],
+      ...complexGraph(writeGraph([chain])),
+      ...["-map", "[v]", "-fps_mode", "passthrough"],
       ...["-enc_time_base", formatRational(cut?.timeBase ?? task.timeBase)],
       ...["-f", "framehash", "-hash", "adler32", "pipe:1"],
     ],

@@ -5,6 +5,7 @@ import { AppError } from "../../../base/errors.ts";
 import { createPauseSwitch } from "../../../base/process/pause.ts";
 import type { Pts, Rational } from "../../../base/rational.ts";
 import { decoderFor } from "../../ffmpeg/codecs.ts";
+import { complexGraph, writeGraph } from "../../ffmpeg/filter-graph.ts";
 import { frameDigests } from "../../ffmpeg/framehash.ts";
 import { runTool } from "../../ffmpeg/run-tool.ts";
 import { lastWords } from "../../ffmpeg/stderr.ts";
@@ -124,7 +125,8 @@ export class ReferenceDecode implements Disposable {
           { input: fileUrl(path), inputKind: "file", threads: null },
           decoderFor(video, encoder),
         ),
-        ...["-filter_complex", `[0:${streamIndex}]null[v]`, "-map", "[v]", ...frameDigests(timeBase), "pipe:1"],
+        ...complexGraph(writeGraph([{ from: [`0:${streamIndex}`], filters: [], to: ["v"] }])),
+        ...["-map", "[v]", ...frameDigests(timeBase), "pipe:1"],
       ],
       signal,
       pausable: this.#pause,

@@ -30,13 +30,13 @@ function graphOf(pixelFormat: string, range: string, params: string, asked: Comp
 /** The filters before what all pictures go through. */
 function before(...given: Parameters<typeof graphOf>): string {
   const graph = graphOf(...given);
-  return graph.slice("[0:0]".length, graph.indexOf("scale=64:36:out_range=tv")).replace(/,$/, "");
+  return graph.slice("[0:0]".length, graph.indexOf("scale=w=64:h=36:out_range=tv")).replace(/,$/, "");
 }
 
 test.each<[string, string, string, string, string]>([
-  ["yuv420p", "tv", "-c:v ffv1 -color_range pc", "format=yuv420p,setparams=range=pc", "scale=out_range=pc"],
-  ["yuv420p", "tv", "-c:v ffv1 -color_range full", "format=yuv420p,setparams=range=pc", "scale=out_range=pc"],
-  ["yuvj420p", "pc", "-c:v ffv1 -color_range tv", "format=yuv420p,setparams=range=tv", ""],
+  ["yuv420p", "tv", "-c:v ffv1 -color_range pc", "format=pix_fmts=yuv420p,setparams=range=pc", "scale=out_range=pc"],
+  ["yuv420p", "tv", "-c:v ffv1 -color_range full", "format=pix_fmts=yuv420p,setparams=range=pc", "scale=out_range=pc"],
+  ["yuvj420p", "pc", "-c:v ffv1 -color_range tv", "format=pix_fmts=yuv420p,setparams=range=tv", ""],
   ["yuvj420p", "pc", "-c:v ffv1 -color_range pc", "", ""],
   ["yuv420p", "tv", "-c:v libx264 -colorspace bt709", "", "scale=out_color_matrix=bt709"],
   ["yuv420p", "tv", "-c:v libx264 -color_trc bt709", "", ""],

@@ -1,5 +1,6 @@
 // Strips that ffmpeg cuts out, beside those cut from whole pictures here.
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import type { GraphText } from "../../ffmpeg/filter-graph.ts";
 import { findTools, type Tools } from "../../ffmpeg/tools.ts";
 import { comparedFormat, type RawFormat } from "./raw-format.ts";
 import { streamPictures } from "./read-pictures.ts";
@@ -25,7 +26,7 @@ const source = (size: string, { name }: RawFormat) =>
 
 async function cutByFfmpeg(size: string, format: RawFormat, [width, height]: readonly [number, number]) {
   const pictures: Strips[] = [];
-  const args = ["-v", "error", ...rawOutput(source(size, format), stripLayout(width, height))];
+  const args = ["-v", "error", ...rawOutput(source(size, format) as GraphText, stripLayout(width, height))];
   const reason = await streamPictures(
     tools,
     args,

@@ -1,6 +1,7 @@
 // The part of a picture that is compared: horizontal strips of eight rows over the whole height, symmetric from top and
 // bottom, so that a 4K picture costs no more than a small one and a flip still shows. When they are few, ffmpeg cuts
 // them out, so that only they go through the pipe. Pure.
+import { type GraphText, writeFilter, writeGraph } from "../../ffmpeg/filter-graph.ts";
 import { planeSize, type RawFormat, type RawPlane } from "./raw-format.ts";
 
 /** Side of the square blocks whose means are compared, in luma samples. */
@@ -64,16 +65,23 @@ export function pipedLayout(layout: StripLayout): StripLayout {
  * The end of a graph whose pictures are at `[v]`; they come out at `[strips]`. A picture of another size than the layout's
  * is refused: nothing may be cut out of it at these rows.
  */
-export function stripGraph(layout: StripLayout): string {
-  if (!isCutBefore(layout)) return "[v]null[strips]";
+export function stripGraph(layout: StripLayout): GraphText {
+  if (!isCutBefore(layout)) return writeGraph([{ from: ["v"], filters: [], to: ["strips"] }]);
   const { width, height, rows, tops } = layout;
-  const labels = (letter: string) => tops.map((_, number) => `[${letter}${number}]`).join("");
-  const size = `iw:'${rows}*eq(iw,${width})*eq(ih,${height})'`;
-  return [
-    `[v]split=${tops.length}${labels("w")}`,
-    ...tops.map((top, number) => `[w${number}]crop=${size}:0:${top}:exact=1[c${number}]`),
-    `${labels("c")}vstack=inputs=${tops.length}[strips]`,
-  ].join(";");
+  const labels = (letter: string) => tops.map((_, number) => `${letter}${number}`);
+  const crop = (top: number) =>
+    writeFilter("crop", [
+      ["out_w", "iw"],
+      ["out_h", `${rows}*eq(iw,${width})*eq(ih,${height})`],
+      ["x", 0],
+      ["y", top],
+      ["exact", 1],
+    ]);
+  return writeGraph([
+    { from: ["v"], filters: [writeFilter("split", [["outputs", tops.length]])], to: labels("w") },
+    ...tops.map((top, number) => ({ from: [`w${number}`], filters: [crop(top)], to: [`c${number}`] })),
+    { from: labels("c"), filters: [writeFilter("vstack", [["inputs", tops.length]])], to: ["strips"] },
+  ]);
 }
 
 /** The strips of one raw frame, copied out of its bytes. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { newId } from "../../../base/ids.ts";
 import { succeeded } from "../../../base/process/run-process.ts";
 import { formatMicroseconds, type Pts, type Rational, rescale } from "../../../base/rational.ts";
+import { complexGraph, writeFilter, writeGraph } from "../../ffmpeg/filter-graph.ts";
 import { runTool } from "../../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../../ffmpeg/tool-args.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
@@ -101,10 +102,14 @@ export async function decodeSound(
   const { signal, fromUs, seeks, nice } = options;
   const name = join(workDir, `.sound-${newId().slice(0, 8)}`);
   const [rawFile, timesFile] = [`${name}.raw`, `${name}.txt`];
-  const most = `atrim=end_sample=${SECONDS * LAG_SAMPLE_RATE}`;
-  const from = fromUs === undefined ? [] : [`atrim=start=${formatMicroseconds(fromUs)}`];
-  const resampled = [`aresample=${LAG_SAMPLE_RATE}`, "aformat=channel_layouts=mono"];
-  const chain = [...from, ...resampled, most, "asplit[a][b]"].join(",");
+  const most = writeFilter("atrim", [["end_sample", SECONDS * LAG_SAMPLE_RATE]]);
+  const from = fromUs === undefined ? [] : [writeFilter("atrim", [["start", formatMicroseconds(fromUs)]])];
+  const resampled = [
+    writeFilter("aresample", [["sample_rate", LAG_SAMPLE_RATE]]),
+    writeFilter("aformat", [["channel_layouts", "mono"]]),
+  ];
+  const filters = [...from, ...resampled, most, writeFilter("asplit")];
+  const graph = writeGraph([{ from: [`0:${track.streamIndex}`], filters, to: ["a", "b"] }]);
   const seek =
     fromUs === undefined || seeks !== true
       ? []
@@ -117,7 +122,7 @@ export async function decodeSound(
         // The microsecond, less than a tick, keeps 5.1 from counting from this stream's start (see sourceOffsetUs).
         ...["-copyts", "-itsoffset", "0.000001", ...seek],
         ...inputGuards({ formats: track.formats, kind: "file" }),
-        ...["-i", fileUrl(track.path), "-filter_complex", `[0:${track.streamIndex}]${chain}`],
+        ...["-i", fileUrl(track.path), ...complexGraph(graph)],
         ...["-map", "[a]", "-c:a", "pcm_s16le", "-f", "s16le", "-y", fileUrl(rawFile)],
         ...["-map", "[b]", "-c:a", "pcm_s16le", "-f", "framehash", "-hash", "adler32", "-y", fileUrl(timesFile)],
       ],
