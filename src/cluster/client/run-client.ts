@@ -4,6 +4,7 @@ import { newId } from "../../base/ids.ts";
 import { createPauseSwitch } from "../../base/process/pause.ts";
 import { encodeAtBitrate } from "../../media/bitrate/encode-at-bitrate.ts";
 import { DEFAULT_IDLE_MS } from "../../media/ffmpeg/stall.ts";
+import { checkBurnInFile } from "../../media/subtitles/check-burn-in-file.ts";
 import { createAccessMemory } from "./attempt/access-memory.ts";
 import { Attempts } from "./attempt/attempts.ts";
 import { openBurnInFiles } from "./attempt/burn-in-files.ts";
@@ -43,7 +44,9 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   await removeOldSegments(folder, new Set(kept.map((result) => join(result.path, ".."))));
   const cacheBytes = options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes };
   const gateway = await openSourceGateway({ remote, cacheFolder: join(folder, "cache"), log, ...cacheBytes });
-  const burnInFiles = await openBurnInFiles(remote, join(folder, "side"));
+  const burnInFiles = await openBurnInFiles(remote, join(folder, "side"), (path, signal) =>
+    checkBurnInFile(tools, path, signal),
+  );
   const machine = thisMachine();
   const learnt = await openLearntSlots({
     path: join(folder, "slots.json"),

@@ -5,6 +5,12 @@ import { RAW_JPEGS } from "./formats.ts";
 /** The first arguments where this program reads stdout and stderr: print errors only, read no keys. */
 export const QUIET: readonly string[] = ["-hide_banner", "-nostdin", "-v", "error"];
 
+/**
+ * The largest block of memory, and with it the largest plane of a picture, whatever expressions of filters say: that of
+ * 8192x8192 samples of 8 bytes, and what stands around it.
+ */
+export const BOUNDED_MEMORY: readonly string[] = ["-max_alloc", String(640 * 1024 * 1024)];
+
 export interface InputLimits {
   /** Demuxers allowed, comma separated. */
   readonly formats: string;

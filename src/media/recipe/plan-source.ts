@@ -3,6 +3,7 @@ import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, SourceInfo } from "../model/source.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "../plan/stream-plan.ts";
+import { requireBoundedPictures } from "../request/args/picture-bounds.ts";
 import { probeSource } from "../source/probe.ts";
 import { withStartOf } from "../source/source-clock.ts";
 import { requireBurnable } from "../subtitles/burn-in-files.ts";
@@ -34,7 +35,7 @@ async function probeChosen(
   return await probeSource(tools, path, { signal, videoStream });
 }
 
-/** Errors: those of probeSource, planStreams and requireBurnable, which are all that the file itself is refused for. */
+/** Errors: those of probeSource, planStreams, requireBurnable and requireBoundedPictures, which are all that the file itself is refused for. */
 export async function planSource(
   tools: Tools,
   path: string,
@@ -44,5 +45,6 @@ export async function planSource(
   const info = await probeChosen(tools, path, request, signal);
   const plan = planStreams(info, request, container);
   requireBurnable(info, request);
+  requireBoundedPictures(info.video, request);
   return { info: withStartOf(info, plan), plan, fileStartMicroseconds: info.startMicroseconds };
 }

@@ -43,7 +43,17 @@ const io = {
 
 test("the whole argument list of a segment", () => {
   expect(segmentArgs(task, io)).toEqual([
-    ...["-hide_banner", "-nostdin", "-v", "error", "-filter_complex_threads", "1", "-copyts"],
+    ...[
+      "-hide_banner",
+      "-nostdin",
+      "-v",
+      "error",
+      "-max_alloc",
+      "671088640",
+      "-filter_complex_threads",
+      "1",
+      "-copyts",
+    ],
     ...["-seek_timestamp", "1", "-noaccurate_seek", "-ss", "4.004000"],
     ...["-protocol_whitelist", "http,tcp", "-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2", "-f", "mov"],
     ...["-threads", "1", "-i", "http://127.0.0.1:9/x/source"],
@@ -143,7 +153,7 @@ describe("segmentTaskSchema", () => {
 test("encoding on a device: opened before the input, frames uploaded last, the encoder told which", () => {
   const request = { ...task.request, video: { ...task.request.video, encoder: "h264_vaapi", pixelFormat: "nv12" } };
   const vaapi = segmentArgs({ ...task, request }, { ...io, device: { family: "vaapi", id: "/dev/dri/renderD129" } });
-  expect(vaapi.slice(6, 10)).toEqual([
+  expect(vaapi.slice(8, 12)).toEqual([
     ...["-init_hw_device", "vaapi=gpu:/dev/dri/renderD129", "-filter_hw_device", "gpu"],
   ]);
   expect(vaapi[vaapi.indexOf("-filter_complex") + 1]).toContain("end_pts=192192,format=pix_fmts=nv12,hwupload[v]");

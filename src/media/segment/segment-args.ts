@@ -27,7 +27,7 @@ import {
 } from "../ffmpeg/filter-graph.ts";
 import { demuxerName, restartsClock } from "../ffmpeg/formats.ts";
 import { frameDigests } from "../ffmpeg/framehash.ts";
-import { inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import { BOUNDED_MEMORY, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { SegmentTask } from "../model/segment.ts";
 import type { PictureShape } from "../model/source.ts";
 import { wantedColour } from "../plan/picture-plan.ts";
@@ -99,7 +99,7 @@ export function decodeArgs(
   decoder: string | null,
 ): string[] {
   return [
-    ...QUIET,
+    ...[...QUIET, ...BOUNDED_MEMORY],
     ...(io.threads === null ? [] : ["-filter_complex_threads", String(io.threads)]),
     ...deviceInitArgs(io.device ?? null),
     "-copyts",

@@ -7,7 +7,7 @@ import { decoderFor } from "../ffmpeg/codecs.ts";
 import { complexGraph, type FilterText, writeGraph } from "../ffmpeg/filter-graph.ts";
 import { demuxerName, isMp4 } from "../ffmpeg/formats.ts";
 import { runTool, type ToolResult } from "../ffmpeg/run-tool.ts";
-import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import { BOUNDED_MEMORY, fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest, NamedOption } from "../model/encode-request.ts";
 import type { SourceInfo } from "../model/source.ts";
@@ -82,6 +82,7 @@ export function trialArgs(trial: Trial, step: Step): string[] {
   return [
     ...[
       ...(step === "quick" ? TELLING : QUIET),
+      ...BOUNDED_MEMORY,
       ...inputGuards({ formats: info.formatName, kind: "file" }),
       "-f",
       demuxerName(info.formatName),

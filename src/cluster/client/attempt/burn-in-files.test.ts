@@ -32,7 +32,11 @@ beforeEach(async () => {
       return answers.shift() ?? new Response(BYTES);
     },
   });
-  files = await openBurnInFiles({ serverUrl: `http://127.0.0.1:${server.port}`, token: "t" }, join(folder, "side"));
+  const remote = { serverUrl: `http://127.0.0.1:${server.port}`, token: "t" };
+  files = await openBurnInFiles(remote, join(folder, "side"), async (path) => {
+    const text = await Bun.file(path).text();
+    if (text.startsWith("#EXTM3U")) throw new AppError("E_SOURCE_REFUSED", "it is no Matroska", "");
+  });
 });
 afterEach(async () => {
   await server.stop(true);
@@ -118,4 +122,14 @@ test("one that is stopped in the middle leaves the file to the other", async () 
   abort.abort(new Error("stopped"));
   await first;
   expect((await second).paths).toHaveLength(1);
+});
+
+test("what is not what it should be never lands, and is not asked for again", async () => {
+  const playlist = new TextEncoder().encode("#EXTM3U\nfile:///etc/passwd\n");
+  const wanted = [{ bytes: playlist.length, sha256: sha256Of(playlist) }];
+  answers.push(new Response(playlist));
+  const refused = await files.open(offer(newId(), wanted), never).catch((thrown: unknown) => thrown);
+  expect(refused).toMatchObject({ code: "E_SOURCE_REFUSED" });
+  expect(asked).toHaveLength(1);
+  expect(await readdir(join(folder, "side"))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 // The burn-in files of jobs (subtitles that are rendered into the picture), on this client: fetched once from the
-// server, checked by size and digest, kept while attempts use them. Does not know what is in them.
+// server, checked by size, digest and what they are, kept while attempts use them.
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { delay } from "../../../base/clock.ts";
@@ -34,8 +34,11 @@ interface Kept {
   ready: Promise<string> | null;
 }
 
+/** Looks at a file before anything opens it as what it should be. Errors: E_SOURCE_REFUSED. */
+export type CheckBurnInFile = (path: string, signal: AbortSignal) => Promise<void>;
+
 /** `folder` is absolute and belongs to this identity; its old content is removed. */
-export async function openBurnInFiles(remote: Remote, folder: string): Promise<BurnInFiles> {
+export async function openBurnInFiles(remote: Remote, folder: string, check: CheckBurnInFile): Promise<BurnInFiles> {
   await removeTree(folder);
   const kept = new Map<string, Kept>();
 
@@ -63,7 +66,9 @@ export async function openBurnInFiles(remote: Remote, folder: string): Promise<B
         signal.throwIfAborted();
         continue;
       }
-      const own = fetchFile(remote, `/api/v1/jobs/${offer.jobId}/side-files/${number}`, file, held.path, signal);
+      const path = `/api/v1/jobs/${offer.jobId}/side-files/${number}`;
+      const fetch = { remote, path, file, check };
+      const own = fetchFile(fetch, held.path, signal);
       held.ready = own;
       return await own.catch((thrown: unknown) => {
         if (held.ready === own) held.ready = null;
@@ -95,17 +100,18 @@ export async function openBurnInFiles(remote: Remote, folder: string): Promise<B
   };
 }
 
-async function fetchFile(
-  remote: Remote,
-  path: string,
-  file: BurnInFileOffer,
-  target: string,
-  signal: AbortSignal,
-): Promise<string> {
+interface Fetch {
+  readonly remote: Remote;
+  readonly path: string;
+  readonly file: BurnInFileOffer;
+  readonly check: CheckBurnInFile;
+}
+
+async function fetchFile(fetch: Fetch, target: string, signal: AbortSignal): Promise<string> {
   const backoff = createBackoff(FIRST_DELAY_MS, LONGEST_DELAY_MS);
   await mkdir(dirname(target), { recursive: true });
   for (let attempt = 1; ; attempt += 1) {
-    const problem = await tryOnce(remote, path, file, target, signal);
+    const problem = await tryOnce(fetch, target, signal);
     if (problem === null) return target;
     signal.throwIfAborted();
     if (!problem.retry || attempt >= TRIES) throw problem;
@@ -115,9 +121,7 @@ async function fetchFile(
 }
 
 async function tryOnce(
-  remote: Remote,
-  path: string,
-  file: BurnInFileOffer,
+  { remote, path, file, check }: Fetch,
   target: string,
   signal: AbortSignal,
 ): Promise<AppError | null> {
@@ -134,6 +138,7 @@ async function tryOnce(
       const hint = "The network or a disk damages data; check both.";
       return new AppError("E_DIGEST", "a subtitle file came with a wrong digest", hint, { retry: true });
     }
+    await check(temporary, signal);
     await landFile(temporary, target);
     return null;
   } catch (thrown) {

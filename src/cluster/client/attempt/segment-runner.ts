@@ -14,6 +14,7 @@ import type { Progress } from "../../../media/ffmpeg/progress.ts";
 import { stallBounds } from "../../../media/ffmpeg/stall.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { SegmentReport, SegmentTask } from "../../../media/model/segment.ts";
+import { requireBoundedPictures } from "../../../media/request/args/picture-bounds.ts";
 import { checkEncodeRequest } from "../../../media/request/parse/check-request.ts";
 import type { EncodeOptions, EncodeOutcome } from "../../../media/segment/encode-segment.ts";
 import { segmentTaskSchema } from "../../../media/segment/segment-task.ts";
@@ -87,6 +88,7 @@ export function checkTask(offer: Offer): SegmentTask | { readonly refused: strin
   if (!parsed.success) return { refused: `the task is not allowed: ${z.prettifyError(parsed.error)}` };
   try {
     checkEncodeRequest(parsed.data.request);
+    requireBoundedPictures(parsed.data.video, parsed.data.request);
     return parsed.data;
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown;

@@ -1,10 +1,12 @@
 // How a filter call with its options affects splitting: the table's kind, restricted further by the options.
 import type { FilterCall, NamedOption } from "../../model/encode-request.ts";
+import { withoutSpace, wordIn } from "./expression-words.ts";
 import { ALLOWED_FILTERS } from "./filter-list.ts";
 import { type FilterMemory, filterMemory, NO_MEMORY } from "./filter-memory.ts";
 import type { FilterKind, FilterSpec } from "./filter-spec.ts";
 import { type FilterTimes, filterTimes } from "./filter-times.ts";
 import { canBeginAt } from "./frame-numbers.ts";
+import { textCalls } from "./text-expansion.ts";
 
 export interface FilterEffect {
   readonly kind: FilterKind;
@@ -17,9 +19,26 @@ const UNKNOWN_TIMES: FilterTimes = { kind: "unpredictable", reason: "is not in t
 
 /** `n` counts frames; so do `N`, `in` and `on`; random and stored variables remember earlier ones; `pos` is a file offset. */
 const NUMBER = /\bn\b/;
-const MORE = /\b(N|in|on|pos)\b|\b(random|randomi|st|ld)\s*\(/;
-const TEXT_NUMBER = /%\{\s*(n|frame_num)\s*[:}]|%\{\s*(e|expr|eif|expr_int_format)\s*:[^}]*\bn\b/;
-const TEXT_MORE = /%\{\s*(e|expr|eif|expr_int_format)\s*:[^}]*(random|\bst\s*\(|\bld\s*\()/;
+const MORE = /\b(N|in|on|pos)\b/;
+const REMEMBERED = ["random", "randomi", "st", "ld"];
+const TEXT_NUMBERS = new Set(["n", "frame_num"]);
+
+function countOfExpression(text: string): "nothing" | "number" | "more" {
+  const bare = withoutSpace(text);
+  if (MORE.test(bare) || wordIn(bare, REMEMBERED) !== null) return "more";
+  return NUMBER.test(bare) ? "number" : "nothing";
+}
+
+/** The arguments of its calls are expressions, or no words that count. */
+function countOfText(text: string): "nothing" | "number" | "more" {
+  const calls = textCalls(text);
+  if (calls === null) return "more";
+  const counts = calls.flatMap(({ name, args }) => [
+    TEXT_NUMBERS.has(name) ? ("number" as const) : ("nothing" as const),
+    ...args.map(countOfExpression),
+  ]);
+  return counts.includes("more") ? "more" : counts.includes("number") ? "number" : "nothing";
+}
 
 /** Unknown filters count as unbounded: safe, never split. */
 export function filterEffect(call: FilterCall): FilterEffect {
@@ -39,11 +58,10 @@ export function keepsToRange({ kind, times }: FilterEffect): boolean {
 /** What an option makes the filter count: nothing, only the frame's number, or more. */
 function countOf([key, value]: NamedOption, spec: FilterSpec): "nothing" | "number" | "more" {
   const type = key === "enable" ? "expr" : spec.options.find((each) => each.name === key)?.value;
-  if ((type === "expr" && MORE.test(value)) || (type === "text" && TEXT_MORE.test(value))) return "more";
-  if (type === "expr" && NUMBER.test(value)) return key === "enable" ? "more" : "number";
-  if (type === "text" && TEXT_NUMBER.test(value)) return "number";
+  const count = type === "expr" ? countOfExpression(value) : type === "text" ? countOfText(value) : "nothing";
+  if (count === "number" && key === "enable") return "more";
   // vf_drawtext.c counts the timecode on from its first frame.
-  return key === "timecode" ? "number" : "nothing";
+  return count === "nothing" && key === "timecode" ? "number" : count;
 }
 
 function kindOf(call: FilterCall, spec: FilterSpec): FilterKind {

@@ -1,10 +1,12 @@
 // Checks a filter option's value against the character set of its kind, so that it can't name a file, end the filter,
 // or read a clock. Knows the expression and text languages only as far as needed.
 import { refuse } from "../values/refuse.ts";
+import { wordIn } from "./expression-words.ts";
 import type { ValueKind } from "./filter-spec.ts";
+import { textCalls } from "./text-expansion.ts";
 
 /** ffmpeg-utils "Expression Evaluation"; `while`, `taylor` and `root` loop, `print` and `time` leave the frame. */
-const REFUSED_FUNCTIONS = /\b(while|taylor|root|print|time|rtctime|localtime|gmtime)\s*\(/i;
+const REFUSED_FUNCTIONS = ["while", "taylor", "root", "print", "time", "rtctime", "localtime", "gmtime"];
 const EXPRESSION = /^[\w.+\-*/^%(),;<>=!&|@# \t]{1,1000}$/;
 /** Functions of drawtext's `%{…}` (ffmpeg-filters, "Text expansion") that depend on the frame alone. */
 const TEXT_FUNCTIONS = new Set(["pts", "n", "frame_num", "e", "expr", "eif", "expr_int_format", "pict_type"]);
@@ -49,21 +51,27 @@ export function checkValue(where: string, kind: ValueKind, value: string): void 
       if (!PATTERNS[kind].test(value)) {
         throw refuse(where, `${JSON.stringify(value.slice(0, 60))} is not ${NAMES[kind]}`, `Give ${NAMES[kind]}.`);
       }
-      if (kind === "expr") checkExpression(where, value);
+      if (kind === "expr" || kind === "list") checkExpression(where, value);
   }
 }
 
 function checkExpression(where: string, value: string): void {
-  const found = REFUSED_FUNCTIONS.exec(value);
-  if (found) {
-    throw refuse(where, `the function ${found[1]}() is not accepted`, "Use t (the frame's time) and arithmetic.");
+  // A variable of zoompan, which comes before the function.
+  const found = wordIn(
+    value,
+    where.includes(" zoompan=") ? REFUSED_FUNCTIONS.filter((name) => name !== "time") : REFUSED_FUNCTIONS,
+  );
+  if (found !== null) {
+    throw refuse(where, `the function ${found}() is not accepted`, "Use t (the frame's time) and arithmetic.");
   }
 }
 
 function checkText(where: string, value: string): void {
   if (value.length > 1000) throw refuse(where, "the text is too long", "Use at most 1000 characters.");
-  for (const match of value.matchAll(/%\{\s*([^:}]*)([^}]*)/g)) {
-    const name = (match[1] ?? "").trim();
+  if (/[^\P{Cc}\t\r\n]/u.test(value)) throw refuse(where, "a control character is not accepted", "Leave it out.");
+  const calls = textCalls(value);
+  if (calls === null) throw refuse(where, "a %{ is not closed by }", "Close it; a plain % is written \\%.");
+  for (const { name, args } of calls) {
     if (!TEXT_FUNCTIONS.has(name)) {
       throw refuse(
         where,
@@ -71,10 +79,9 @@ function checkText(where: string, value: string): void {
         `Use one of: ${[...TEXT_FUNCTIONS].map((each) => `%{${each}}`).join(" ")}; a plain % is written \\%.`,
       );
     }
-    const rest = match[2] ?? "";
-    checkExpression(where, rest);
-    if (/localtime|gmtime/i.test(rest)) {
+    if (args.some((each) => /localtime|gmtime/i.test(each))) {
       throw refuse(where, "the clock differs between machines", "Use %{pts:hms} for the time in the video.");
     }
+    for (const each of args) checkExpression(where, each);
   }
 }
