@@ -1,5 +1,6 @@
 // The log on stderr: a line per message, with its time. Secrets are masked. stdout is for answers only.
 import { createConsola } from "consola";
+import { printable, printableJson, printableLines } from "./printable.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -16,7 +17,10 @@ const LEVELS: Record<LogLevel, number> = { error: 0, warn: 1, info: 3, debug: 4 
 function formatFields(fields: Record<string, unknown> | undefined): string {
   if (!fields) return "";
   return Object.entries(fields)
-    .map(([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .map(
+      ([key, value]) =>
+        ` ${key}=${printable(typeof value === "string" ? value : printableJson(JSON.stringify(value) ?? "undefined"))}`,
+    )
     .join("");
 }
 
@@ -46,7 +50,8 @@ export function createLog(level: LogLevel, secrets: readonly string[] = [], sink
       },
     ],
   });
-  const line = (message: string, fields?: Record<string, unknown>) => mask(message + formatFields(fields));
+  const line = (message: string, fields?: Record<string, unknown>) =>
+    mask(printableLines(message) + formatFields(fields));
   return {
     debug: (message, fields) => consola.debug(line(message, fields)),
     info: (message, fields) => consola.info(line(message, fields)),

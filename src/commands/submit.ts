@@ -8,10 +8,12 @@ import { uploadSource } from "../api/upload.ts";
 import type { OptionValues } from "../base/config/option.ts";
 import { AppError, toAppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
+import { printable } from "../base/printable.ts";
 import { type CommandContext, defineCommand, printEvent } from "./cli/command.ts";
 import { failureOf } from "./cli/command-failure.ts";
 import { connect } from "./cli/connect.ts";
 import { followToEnd } from "./jobs/follow-job.ts";
+import { safeOutputName } from "./jobs/output-name.ts";
 import { placeOf, refuseExisting, requireWritableFolder, saveOutput } from "./jobs/save-output.ts";
 import { formatSeconds } from "./output/format.ts";
 import { lackLines } from "./output/job-text.ts";
@@ -67,7 +69,7 @@ async function plan(input: string, given: SubmitOptions, client: ApiClient, cont
     input_name: inputName,
     has_subtitles: hasSubtitles,
   });
-  const outputPath = asked ?? join(folder, basename(checked.output_name));
+  const outputPath = asked ?? join(folder, safeOutputName(checked.output_name));
   if (asked === null) await checkTarget(outputPath);
   return { input: source, outputName: name, outputPath, subtitles };
 }
@@ -80,7 +82,7 @@ function printCompleted(job: JobView, proof: Proof, outputPath: string, isJson: 
   const { frames } = proof;
   const verdict = proof.exact ? "exact" : "not proven exact";
   const took = formatSeconds(proof.wall_seconds);
-  for (const line of lackLines(proof)) context.stderr.write(`${line}\n`);
+  for (const line of lackLines(proof)) context.stderr.write(`${printable(line)}\n`);
   context.stderr.write(`${frames.in_output} of ${frames.expected} frames, ${verdict}, ${took}\n`);
   context.stdout.write(`${outputPath}\n`);
 }

@@ -4,6 +4,7 @@ import type { Positional } from "../../base/config/check-argv.ts";
 import type { Options, OptionValues } from "../../base/config/option.ts";
 import type { Environment, OptionOrigin } from "../../base/config/resolve-options.ts";
 import type { AppError } from "../../base/errors.ts";
+import { printableJson } from "../../base/printable.ts";
 
 /** stdout or stderr, as commands use it. */
 export interface Sink {
@@ -53,9 +54,9 @@ export function defineCommand<O extends Options>(command: Command<O>): Command {
 
 /** The last event of a command that prints events: "completed", "failed", "cancelled" and the like. */
 export function printEvent(context: CommandContext, event: string, fields: object): void {
-  context.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
+  context.stdout.write(`${printableJson(JSON.stringify({ event, ...fields }))}\n`);
 }
 
 export function printDocument(context: CommandContext, document: unknown): void {
-  context.stdout.write(`${JSON.stringify(document, null, context.stdout.isTty ? 2 : undefined)}\n`);
+  context.stdout.write(`${printableJson(JSON.stringify(document, null, context.stdout.isTty ? 2 : undefined))}\n`);
 }

@@ -1,6 +1,6 @@
 // Prints a failure: two lines on stderr, or with --json one object on stdout.
 import { type AppError, exitCodeOf } from "../../base/errors.ts";
-import { printable } from "../output/table.ts";
+import { printable, printableJson, printableLines } from "../../base/printable.ts";
 import type { CommandContext } from "./command.ts";
 import { CommandFailure } from "./command-failure.ts";
 
@@ -30,10 +30,10 @@ function document(error: AppError, { printsEvents, server }: FailureForm): objec
 
 /** Returns the exit code. */
 export function printFailure(error: AppError, form: FailureForm, context: CommandContext): number {
-  if (form.isJson) context.stdout.write(`${JSON.stringify(document(error, form))}\n`);
+  if (form.isJson) context.stdout.write(`${printableJson(JSON.stringify(document(error, form)))}\n`);
   else {
     const hint = error.hint === "" ? "" : `hint: ${printable(pasteable(error.hint, form.server))}\n`;
-    context.stderr.write(`error: ${error.message.split("\n").map(printable).join("\n       ")}\n${hint}`);
+    context.stderr.write(`error: ${printableLines(error.message, "       ")}\n${hint}`);
   }
   if (error.code === "E_INTERNAL" && context.env.FFCLUSTER_DEBUG === "1") {
     const cause = error.cause instanceof Error ? error.cause : error;

@@ -1,6 +1,7 @@
 // Makes the commands that change the state of one client: each asks the server, and prints the client's new state.
 import type { ApiClient } from "../../api/client.ts";
 import type { ClientView } from "../../api/contract.ts";
+import { printable } from "../../base/printable.ts";
 import { type Command, defineCommand, printDocument } from "../cli/command.ts";
 import { clientIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
@@ -24,7 +25,7 @@ export function clientCommand({ verb, summary, ask, outcome }: ClientChange): Co
     async run({ options, positionals, context }) {
       const client = await ask(await connect(options, context), positionals[0] ?? "");
       if (options.json) printDocument(context, client);
-      else context.stdout.write(`client ${client.client_id} (${client.name}) ${outcome}\n`);
+      else context.stdout.write(`client ${client.client_id} (${printable(client.name)}) ${outcome}\n`);
       return 0;
     },
   });

@@ -1,4 +1,5 @@
 // `ffcluster cancel`
+import { printable } from "../../base/printable.ts";
 import { defineCommand, printDocument } from "../cli/command.ts";
 import { jobIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
@@ -14,7 +15,7 @@ export const cancel = defineCommand({
     const api = await connect(options, context);
     const job = await api.cancelJob(positionals[0] ?? "");
     if (options.json) printDocument(context, job);
-    else context.stdout.write(`job ${job.job_id} (${job.file_name}) is ${job.status.toLowerCase()}\n`);
+    else context.stdout.write(`job ${job.job_id} (${printable(job.file_name)}) is ${job.status.toLowerCase()}\n`);
     return 0;
   },
 });

@@ -1,4 +1,5 @@
 // `ffcluster jobs retry`
+import { printable } from "../../base/printable.ts";
 import { defineCommand, printDocument } from "../cli/command.ts";
 import { jobIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
@@ -17,7 +18,7 @@ export const jobsRetry = defineCommand({
     else {
       const { done, known } = job.segments;
       context.stdout.write(
-        `job ${job.job_id} (${job.file_name}) continues: ${done} of ${known} known segments are finished\n`,
+        `job ${job.job_id} (${printable(job.file_name)}) continues: ${done} of ${known} known segments are finished\n`,
       );
     }
     return 0;

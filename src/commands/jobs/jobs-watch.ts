@@ -1,5 +1,6 @@
 // `ffcluster jobs watch`
 import { toAppError } from "../../base/errors.ts";
+import { printable } from "../../base/printable.ts";
 import { defineCommand, printEvent } from "../cli/command.ts";
 import { failureOf } from "../cli/command-failure.ts";
 import { jobIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
@@ -24,7 +25,7 @@ export const jobsWatch = defineCommand({
       display.end();
       if (job.status !== "Completed") throw failureOf(job);
       if (options.json) printEvent(context, "completed", { job_id: jobId, output: job.output });
-      else context.stdout.write(`job ${jobId} is complete: ${job.output?.name ?? job.output_name}\n`);
+      else context.stdout.write(`job ${jobId} is complete: ${printable(job.output?.name ?? job.output_name)}\n`);
       return 0;
     } catch (thrown) {
       const isInterrupted = context.signal.aborted && toAppError(thrown).code === "E_INTERRUPTED";

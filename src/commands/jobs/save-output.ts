@@ -6,8 +6,10 @@ import type { JobView } from "../../api/contract.ts";
 import { type DownloadTarget, downloadOutput } from "../../api/download.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import { exists, tempNameFor } from "../../base/files.ts";
+import { printable } from "../../base/printable.ts";
 import { formatBytes } from "../output/format.ts";
 import type { ProgressDisplay } from "../output/progress-display.ts";
+import { safeOutputName } from "./output-name.ts";
 
 /** Also false for a path that can't be examined: `requireWritableFolder` then says why. */
 export async function isThere(path: string): Promise<boolean> {
@@ -68,11 +70,12 @@ function containerOfName(name: string): string {
   return SAME_CONTAINER[extension] ?? extension;
 }
 
-/** Where `jobs download -o` puts the file; in a folder it keeps the output's name. Errors: E_CONTAINER. */
+/** Where `jobs download -o` puts the file; in a folder it keeps the output's name. Errors: E_CONTAINER, E_USAGE. */
 export async function targetFor(wanted: string | null, cwd: string, outputName: string): Promise<string> {
-  const own = basename(outputName);
-  const path = resolve(cwd, wanted ?? own);
-  if ((await isThere(path)) && (await stat(path)).isDirectory()) return join(path, own);
+  if (wanted === null) return join(cwd, safeOutputName(outputName));
+  const own = printable(basename(outputName));
+  const path = resolve(cwd, wanted);
+  if ((await isThere(path)) && (await stat(path)).isDirectory()) return join(path, safeOutputName(outputName));
   if (containerOfName(path) === containerOfName(own)) return path;
   const hint = `Use a name that ends in ${extname(own)}; the container was fixed when the job was submitted.`;
   throw new AppError("E_CONTAINER", `the output is ${own}, not ${extname(path) || "a file without extension"}`, hint);

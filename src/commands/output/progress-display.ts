@@ -2,6 +2,7 @@
 // The clock comes from outside.
 import { SingleBar } from "cli-progress";
 import type { JobView } from "../../api/contract.ts";
+import { printable, printableLines } from "../../base/printable.ts";
 import type { Sink } from "../cli/command.ts";
 import { formatBytes, formatSeconds } from "./format.ts";
 
@@ -53,7 +54,7 @@ class PlainDisplay implements ProgressDisplay {
     this.#lastAt = now;
     this.#lastLabel = label;
     this.#lastText = text;
-    this.#sink.write(`${text}\n`);
+    this.#sink.write(`${printable(text)}\n`);
   }
 
   job(view: JobView): void {
@@ -66,7 +67,7 @@ class PlainDisplay implements ProgressDisplay {
   }
 
   note(line: string): void {
-    this.#sink.write(`${line}\n`);
+    this.#sink.write(`${printableLines(line, "")}\n`);
   }
 
   end(): void {}
@@ -81,7 +82,7 @@ class BarDisplay implements ProgressDisplay {
   }
 
   #show(percent: number, what: string, facts: string): void {
-    const payload = { what: what.padEnd(17), facts };
+    const payload = { what: printable(what).padEnd(17), facts: printable(facts) };
     const value = Math.min(100, Math.max(0, percent));
     if (this.#bar !== null) {
       this.#bar.update(value, payload);
@@ -112,7 +113,7 @@ class BarDisplay implements ProgressDisplay {
 
   note(line: string): void {
     this.end();
-    this.#sink.write(`${line}\n`);
+    this.#sink.write(`${printableLines(line, "")}\n`);
   }
 
   end(): void {

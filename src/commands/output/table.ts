@@ -1,5 +1,5 @@
 // Text tables: aligned columns, numbers to the right, the header dimmed on a terminal.
-import { stripVTControlCharacters } from "node:util";
+import { printable } from "../../base/printable.ts";
 
 export interface Column {
   readonly title: string;
@@ -11,12 +11,6 @@ const width = (text: string): number => Bun.stringWidth(text);
 function pad(text: string, columns: number, align: Column["align"]): string {
   const space = " ".repeat(Math.max(0, columns - width(text)));
   return align === "right" ? space + text : text + space;
-}
-
-/** Names from other machines may hold control characters, which a terminal must not obey. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression looks for control characters
-  return stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
 }
 
 /** Lines of a table, each ended by a newline. `dim` styles the header. */
