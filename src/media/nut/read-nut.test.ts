@@ -8,10 +8,10 @@ import fc from "fast-check";
 import { sha256Of } from "../../base/digest.ts";
 import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
-import { probeSegmentPackets, readSegmentPackets } from "../segment/verify-segment.ts";
+import { probeSegmentPackets, readSegmentPackets, verifySegment } from "../segment/verify-segment.ts";
 import { NutFile } from "./nut-file.ts";
 import { NutError } from "./nut-numbers.ts";
-import { readNut, readNutKeys } from "./read-nut.ts";
+import { readNut, readNutKeys, TooManyFrames } from "./read-nut.ts";
 
 let tools: Tools;
 let folder: string;
@@ -149,3 +149,45 @@ test("bytes that are no NUT at all, and those that begin like one", async () => 
     }),
   );
 }, 120_000);
+
+/** A segment of tiny frames: its last one, `times` over. */
+async function swollen(times: number): Promise<string> {
+  const path = await make("tiny.nut", ["-c:v", "rawvideo", "-vf", "scale=2:2,format=gray", "-t", "0.4"]);
+  await using handle = await open(path, "r");
+  const nut = await NutFile.of(handle);
+  let last: Uint8Array = new Uint8Array(0);
+  let end = 0;
+  for (let part = await nut.next(); part !== null; part = await nut.next()) {
+    if (part.kind !== "frame") continue;
+    last = await nut.bytesOf(part);
+    end = part.end;
+  }
+  expect(last.length).toBeLessThan(20);
+  const target = join(folder, "swollen.nut");
+  const begins = (await readFile(path)).subarray(0, end);
+  await writeFile(target, Buffer.concat([begins, Buffer.alloc(last.length * times, last)]));
+  return target;
+}
+
+test("a segment of millions of tiny frames is not read beyond what is planned, and lets others work meanwhile", async () => {
+  const path = await swollen(1_000_000);
+  await expect(readNut(path, 500)).rejects.toBeInstanceOf(TooManyFrames);
+  expect(await readSegmentPackets(tools, path, undefined, 500)).toBe("it holds more than 500 frames");
+  await expect(probeSegmentPackets(tools, path, undefined, 500)).rejects.toBeInstanceOf(TooManyFrames);
+  const planned = { pts: [0, 1, 2], timeBase: { num: 1, den: 25 }, encoderTimeBase: { num: 1, den: 25 } };
+  expect(await verifySegment(tools, path, planned)).toMatchObject({
+    ok: false,
+    reason: "it holds more than 1006 frames",
+  });
+  let turns = 0;
+  let isRead = false;
+  const reading = readNutKeys(path).then(() => {
+    isRead = true;
+  });
+  while (!isRead) {
+    turns += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await reading;
+  expect(turns).toBeGreaterThan(100);
+}, 60_000);

@@ -1,6 +1,7 @@
 // Reads the packets of a NUT segment in this process: their times and the parameter sets. A file that does not parse to
 // its last byte gives no answer and is left to ffprobe.
 import { open } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { sha256Of } from "../../base/digest.ts";
 import { errnoOf } from "../../base/errors.ts";
 import type { Rational } from "../../base/rational.ts";
@@ -21,11 +22,6 @@ export interface NutPackets {
 /** FFV1's older versions have no parameter sets, neither in the header nor in the packets. */
 const WITHOUT_PARAMETER_SETS = "FFV1";
 
-interface Read {
-  readonly frames: readonly { readonly pts: number; readonly isKey: boolean }[];
-  readonly nut: NutFile;
-}
-
 /** The four letters of the codec in the header; null: not a file that this can read. */
 export async function readNutCodec(path: string): Promise<string | null> {
   try {
@@ -40,16 +36,42 @@ export async function readNutCodec(path: string): Promise<string | null> {
   }
 }
 
-/** Null: not a file that this can read. */
-async function read<T>(path: string, answer: (found: Read) => T | null): Promise<T | null> {
+interface Read {
+  readonly pts: number[];
+  readonly isKey: boolean[];
+  readonly nut: NutFile;
+}
+
+/** More frames than a caller expects: what is left of the file is not read. */
+export class TooManyFrames extends Error {
+  constructor(most: number) {
+    super(`it holds more than ${most} frames`);
+    this.name = "TooManyFrames";
+  }
+}
+
+/** A day at 60 frames a second; of a file of which nothing is known. */
+export const MOST_FRAMES = 24 * 3600 * 60;
+/** Parts are at hand without waiting, so that others get their turn by ours. */
+const PARTS_A_TURN = 4096;
+
+/** Null: not a file that this can read. Errors: TooManyFrames. */
+async function read<T>(path: string, most: number, answer: (found: Read) => T | null): Promise<T | null> {
   try {
     await using handle = await open(path, "r");
     const nut = await NutFile.of(handle);
-    const frames: { pts: number; isKey: boolean }[] = [];
+    const pts: number[] = [];
+    const isKey: boolean[] = [];
+    let parts = 0;
     for (let part = await nut.next(); part !== null; part = await nut.next()) {
-      if (part.kind === "frame") frames.push({ pts: part.pts, isKey: (part.flags & FRAME_FLAGS.key) !== 0 });
+      parts += 1;
+      if (parts % PARTS_A_TURN === 0) await setImmediate();
+      if (part.kind !== "frame") continue;
+      if (pts.length === most) throw new TooManyFrames(most);
+      pts.push(part.pts);
+      isKey.push((part.flags & FRAME_FLAGS.key) !== 0);
     }
-    return answer({ frames, nut });
+    return answer({ pts, isKey, nut });
   } catch (thrown) {
     if (thrown instanceof NutError || errnoOf(thrown) !== null) return null;
     throw thrown;
@@ -57,19 +79,20 @@ async function read<T>(path: string, answer: (found: Read) => T | null): Promise
 }
 
 /** Null: this can't read the file (ffprobe gives the reason), or its parameter sets are not in its header. */
-export function readNut(path: string): Promise<NutPackets | null> {
-  return read(path, ({ frames, nut }) => {
+export function readNut(path: string, most = MOST_FRAMES): Promise<NutPackets | null> {
+  return read(path, most, ({ pts, nut }) => {
     const { timeBase, extradata, codecTag, size: found } = nut.stream;
     const size = found === null ? null : `${found.width}x${found.height}`;
     if (extradata.length === 0 && codecTag !== WITHOUT_PARAMETER_SETS) return null;
     const extradataSha256 = extradata.length === 0 ? null : sha256Of(extradata);
-    return { timeBase, pts: frames.map(({ pts }) => pts), extradataSha256, size };
+    return { timeBase, pts, extradataSha256, size };
   });
 }
 
 /** Which of a segment's pictures are key frames: their numbers, from 0, as they are shown. Null: not a file that this can read. */
 export function readNutKeys(path: string): Promise<readonly number[] | null> {
-  return read(path, ({ frames }) =>
-    frames.toSorted((a, b) => a.pts - b.pts).flatMap(({ isKey }, number) => (isKey ? [number] : [])),
-  );
+  return read(path, MOST_FRAMES, ({ pts, isKey }) => {
+    const shown = [...pts.keys()].sort((a, b) => (pts[a] ?? 0) - (pts[b] ?? 0));
+    return shown.flatMap((frame, number) => (isKey[frame] === true ? [number] : []));
+  });
 }

@@ -8,7 +8,7 @@ import { lastWords } from "../ffmpeg/stderr.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { countHdr10, type RequiredHdr10 } from "../hdr10/insert-hdr10.ts";
 import type { SegmentFacts } from "../model/segment.ts";
-import { readNut } from "../nut/read-nut.ts";
+import { MOST_FRAMES, readNut, TooManyFrames } from "../nut/read-nut.ts";
 import { segmentOffsetTicks } from "./segment-clock.ts";
 
 /** The expected frames of a segment. */
@@ -36,6 +36,9 @@ export interface SegmentPackets {
   readonly size: string | null;
 }
 
+/** Beyond twice what is planned the frames are no longer counted. */
+const SPARE_FRAMES = 1000;
+
 export const SEGMENT_DEMUXERS = "nut,matroska,webm";
 
 /**
@@ -46,9 +49,21 @@ export async function readSegmentPackets(
   tools: Tools,
   path: string,
   signal?: AbortSignal,
+  mostFrames = MOST_FRAMES,
 ): Promise<SegmentPackets | string> {
-  const nut = await readNut(path);
-  return nut === null ? await probeSegmentPackets(tools, path, signal) : inOrder(nut);
+  return await unlessTooMany(async () => {
+    const nut = await readNut(path, mostFrames);
+    return nut === null ? await probeSegmentPackets(tools, path, signal, mostFrames) : inOrder(nut);
+  });
+}
+
+async function unlessTooMany(read: () => Promise<SegmentPackets | string>): Promise<SegmentPackets | string> {
+  try {
+    return await read();
+  } catch (thrown) {
+    if (thrown instanceof TooManyFrames) return thrown.message;
+    throw thrown;
+  }
 }
 
 function inOrder({ pts, ...rest }: Omit<SegmentPackets, "lastShown">): SegmentPackets {
@@ -57,11 +72,12 @@ function inOrder({ pts, ...rest }: Omit<SegmentPackets, "lastShown">): SegmentPa
   return { ...rest, pts: pts.sort((a, b) => a - b), lastShown };
 }
 
-/** The same by ffprobe. */
+/** The same by ffprobe. Errors: TooManyFrames. */
 export async function probeSegmentPackets(
   tools: Tools,
   path: string,
   signal?: AbortSignal,
+  mostFrames = MOST_FRAMES,
 ): Promise<SegmentPackets | string> {
   const pts: number[] = [];
   let timeBase: Rational | null = null;
@@ -77,6 +93,7 @@ export async function probeSegmentPackets(
   };
   const onSection = (fields: ReadonlyMap<string, string>) => {
     if (fields.has("packet")) {
+      if (pts.length === mostFrames) throw new TooManyFrames(mostFrames);
       pts.push(Number(fields.get("pts")));
     } else if (fields.has("stream")) {
       timeBase = parseRational(fields.get("time_base") ?? "");
@@ -141,10 +158,11 @@ export async function verifySegment(
   signal?: AbortSignal,
 ): Promise<VerifyOutcome> {
   const framesExpected = expected.pts?.length ?? null;
-  let packets = await readSegmentPackets(tools, path, signal);
+  const mostFrames = framesExpected === null ? MOST_FRAMES : 2 * framesExpected + SPARE_FRAMES;
+  let packets = await readSegmentPackets(tools, path, signal, mostFrames);
   // A second reader must confirm every refusal.
   if (typeof packets !== "string" && typeof comparePts(packets, expected) === "string")
-    packets = await probeSegmentPackets(tools, path, signal);
+    packets = await unlessTooMany(() => probeSegmentPackets(tools, path, signal, mostFrames));
   if (typeof packets === "string") return { ok: false, reason: packets, framesGot: 0, framesExpected };
   const compared = comparePts(packets, expected);
   if (typeof compared === "string")
