@@ -12,7 +12,7 @@ import { boundsOf, isCertain, plannedFrames } from "./planned-frames.ts";
 
 const MS = { num: 1, den: 1000 };
 
-function planOf(params: string, timeBase = MS): FrameTiming {
+function timingOf(params: string, timeBase = MS): FrameTiming {
   const plan = frameTimingOf(parseEncodeParams(params), timeBase);
   if (plan === null) throw new Error(`${params}: no plan`);
   return plan;
@@ -21,8 +21,8 @@ function planOf(params: string, timeBase = MS): FrameTiming {
 const RATE = { num: 60_000, den: 1001 };
 
 /** `-r` is planned for a source that is known. */
-function planFor(params: string, { info, index }: Pick<Source, "info" | "index">): FrameTiming {
-  if (!params.startsWith("-r ")) return planOf(params);
+function timingFor(params: string, { info, index }: Pick<Source, "info" | "index">): FrameTiming {
+  if (!params.startsWith("-r ")) return timingOf(params);
   const shift = clockShift(clockOffsetUs(info), MS);
   const pts = index.framePts(null, null).map((each) => each + shift);
   const durations = pts.map((each, position) => (pts[position + 1] ?? each + index.lastDuration) - each);
@@ -44,7 +44,7 @@ function planFor(params: string, { info, index }: Pick<Source, "info" | "index">
 }
 
 function outOf(params: string, pts: number[], endPts: number): readonly number[] {
-  return outputTimes(planOf(params), { pts, endPts }).pts;
+  return outputTimes(timingOf(params), { pts, endPts }).pts;
 }
 
 describe("the times that filters give", () => {
@@ -56,15 +56,15 @@ describe("the times that filters give", () => {
     expect(outOf("-vf fps=1", [0, 40], 80)).toEqual([]);
   });
   test("halves go away from zero, unless round= says otherwise", () => {
-    expect(boundaryTime(planOf("-vf fps=10"), 50)).toBe(1);
-    expect(boundaryTime(planOf("-vf fps=10"), -50)).toBe(-1);
-    expect(boundaryTime(planOf("-vf fps=10:round=down"), 99)).toBe(0);
-    expect(boundaryTime(planOf("-vf fps=10:round=up"), 1)).toBe(1);
-    expect(boundaryTime(planOf("-vf fps=10:round=zero"), -99)).toBe(0);
-    expect(boundaryTime(planOf("-vf fps=10:round=inf"), -1)).toBe(-1);
+    expect(boundaryTime(timingOf("-vf fps=10"), 50)).toBe(1);
+    expect(boundaryTime(timingOf("-vf fps=10"), -50)).toBe(-1);
+    expect(boundaryTime(timingOf("-vf fps=10:round=down"), 99)).toBe(0);
+    expect(boundaryTime(timingOf("-vf fps=10:round=up"), 1)).toBe(1);
+    expect(boundaryTime(timingOf("-vf fps=10:round=zero"), -99)).toBe(0);
+    expect(boundaryTime(timingOf("-vf fps=10:round=inf"), -1)).toBe(-1);
   });
   test("a frame for each field: halfway to the next, the last as far as the one before", () => {
-    expect(planOf("-vf bwdif").timeBase).toEqual({ num: 1, den: 2000 });
+    expect(timingOf("-vf bwdif").timeBase).toEqual({ num: 1, den: 2000 });
     expect(outOf("-vf bwdif", [0, 40, 100], 140)).toEqual([0, 40, 80, 140, 200, 260]);
     expect(outOf("-vf bwdif,fps=25", [0, 40, 80], 120)).toEqual([0, 1, 2]);
   });
@@ -72,11 +72,11 @@ describe("the times that filters give", () => {
     expect(outOf("-vf tmedian=radius=1", [0, 40, 80, 120], 160)).toEqual([0, 40]);
   });
   test("memories add up along the chain", () => {
-    const { before, cutAfter } = planOf("-vf tmix=frames=9,scale=64:48,atadenoise=s=5,hflip");
+    const { before, cutAfter } = timingOf("-vf tmix=frames=9,scale=64:48,atadenoise=s=5,hflip");
     expect({ before, cutAfter }).toEqual({ before: { frames: 10, seconds: 0 }, cutAfter: 3 });
-    expect(planOf("-vf yadif=1,tmix=frames=9").before).toEqual({ frames: 5, seconds: 0 });
-    expect(planOf("-vf yadif,fps=10,tmix=frames=9").before).toEqual({ frames: 2, seconds: 0.9 });
-    expect(planOf("-vf hqdn3d").before).toEqual({ frames: 0, seconds: 10 });
+    expect(timingOf("-vf yadif=1,tmix=frames=9").before).toEqual({ frames: 5, seconds: 0 });
+    expect(timingOf("-vf yadif,fps=10,tmix=frames=9").before).toEqual({ frames: 2, seconds: 0.9 });
+    expect(timingOf("-vf hqdn3d").before).toEqual({ frames: 0, seconds: 10 });
   });
 });
 
@@ -133,7 +133,7 @@ describe("a split source", () => {
   test("its ranges give together, each frame once, what the whole gives", () => {
     fc.assert(
       fc.property(fc.constantFrom(...CHAINS), source, (params, { info, index, gops }) => {
-        const plan = planFor(params, { info, index });
+        const plan = timingFor(params, { info, index });
         const whole = plannedFrames(plan, index, info, { startPts: null, endPts: null });
         const shift = clockShift(clockOffsetUs(info), MS);
         const all = index.framePts(null, null).map((pts) => pts + shift);
@@ -157,7 +157,7 @@ describe("a split source", () => {
   test("its groups are never empty, lie side by side, and count the same however they come", () => {
     fc.assert(
       fc.property(fc.constantFrom(...CHAINS), source, (params, { info, index, gops, batches }) => {
-        const plan = planFor(params, { info, index });
+        const plan = timingFor(params, { info, index });
         const whole = plannedFrames(plan, index, info, { startPts: null, endPts: null });
         const atOnce = new OutputGroups(plan, info);
         const groups = [...atOnce.add(gops, index), ...atOnce.finish(index)];
@@ -181,7 +181,7 @@ describe("a split source", () => {
   test("what is certain while the index grows stays so", () => {
     fc.assert(
       fc.property(fc.constantFrom(...CHAINS), source, (params, { info, index }) => {
-        const plan = planFor(params, { info, index });
+        const plan = timingFor(params, { info, index });
         const growing = new GrowingFrameIndex(MS, null);
         const all = index.framePts(null, null);
         const early: { endPts: number; frames: number[] }[] = [];

@@ -19,24 +19,24 @@ let folder: string;
 let path: string;
 beforeAll(async () => {
   tools = await findTools(process.env);
-  folder = await mkdtemp(join(tmpdir(), "ffcluster-look-"));
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-reference-"));
   path = join(folder, "film.mp4");
   const film = ["-f", "lavfi", "-i", "testsrc2=s=128x96:r=25:d=2", "-c:v", "libx264", "-preset", "veryfast"];
   await runFfmpeg(tools, [...film, "-bf", "2", "-g", "25", path]);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const planOf = (params: string) => frameTimingOf(parseEncodeParams(params), { num: 1, den: 12_800 });
+const timingOf = (params: string) => frameTimingOf(parseEncodeParams(params), { num: 1, den: 12_800 });
 
-async function looked(file: string) {
+async function decodeOf(file: string) {
   return new ReferenceDecode(tools, file, await probeSource(tools, file), "libx264");
 }
 
 test("ranges that touch hold every picture once, and agree on the one at their boundary", async () => {
-  using look = await looked(path);
-  const plan = planOf("-c:v libx264");
-  const later = await look.range(plan, { startPts: 20 * 512, endPts: null }, 512);
-  const earlier = await look.range(plan, { startPts: null, endPts: 20 * 512 }, 512);
+  using reference = await decodeOf(path);
+  const timing = timingOf("-c:v libx264");
+  const later = await reference.range(timing, { startPts: 20 * 512, endPts: null }, 512);
+  const earlier = await reference.range(timing, { startPts: null, endPts: 20 * 512 }, 512);
   const frames = Array.from({ length: 50 }, (_, frame) => frame * 512);
   expect([...earlier.pts, ...later.pts]).toEqual(frames);
   expect(earlier.seams.afterEnd).toMatch(/^[0-9a-f]{32}$/);
@@ -45,26 +45,26 @@ test("ranges that touch hold every picture once, and agree on the one at their b
   expect(later.seams.afterEnd).toBe(null);
 });
 
-test("the output plan is applied to what was decoded", async () => {
-  using look = await looked(path);
-  const plan = planOf("-vf fps=10 -c:v libx264");
-  const { pts } = await look.range(plan, { startPts: null, endPts: null }, 512);
+test("the frame timing is applied to what was decoded", async () => {
+  using reference = await decodeOf(path);
+  const timing = timingOf("-vf fps=10 -c:v libx264");
+  const { pts } = await reference.range(timing, { startPts: null, endPts: null }, 512);
   expect(pts).toEqual(Array.from({ length: 20 }, (_, tick) => tick));
 });
 
 test("pictures whose times are false get ffmpeg's own, each later than the one before", async () => {
   const lying = join(folder, "lying.mp4");
   await forgetBoxes(path, ["ctts", "edts"], lying);
-  using look = await looked(lying);
-  const { pts } = await look.range(planOf("-c:v libx264"), { startPts: null, endPts: null }, 512);
+  using reference = await decodeOf(lying);
+  const { pts } = await reference.range(timingOf("-c:v libx264"), { startPts: null, endPts: null }, 512);
   expect(pts.length).toBe(50);
   expect(pts.every((each, position) => position === 0 || each > (pts[position - 1] ?? 0))).toBe(true);
 });
 
 test("what can't be decoded is said to whoever asks", async () => {
   const info = await probeSource(tools, path);
-  using look = new ReferenceDecode(tools, join(folder, "gone.mp4"), info, "libx264");
-  await expect(look.range(planOf("-c:v libx264"), { startPts: null, endPts: null }, 512)).rejects.toThrow(
+  using reference = new ReferenceDecode(tools, join(folder, "gone.mp4"), info, "libx264");
+  await expect(reference.range(timingOf("-c:v libx264"), { startPts: null, endPts: null }, 512)).rejects.toThrow(
     "could not be decoded in sequence",
   );
 });
