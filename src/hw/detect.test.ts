@@ -54,6 +54,7 @@ test("this machine: libx264 proven by a trial encode, every family answered, the
     expect(found.working).toBe(found.encoders.length > 0);
     expect(found.reason === null).toBe(found.working);
   }
+  expect(report.pixelFormats.libx264).toContain("yuv420p");
   expect(kept.size).toBe(1);
   for (const key of kept.keys()) kept.set(key, JSON.stringify(report).replaceAll("libx264", "kept264"));
   expect(workingEncoders(await detectEncoders(tools, { cache }))).toContain("kept264");

@@ -63,14 +63,17 @@ export async function detectEncoders(tools: Tools, options: DetectOptions): Prom
   if (kept) return kept;
   const listed = await listEncoders(tools, options.signal);
   const look = (family: EncoderFamily) => detectFamily(tools, DETECTORS[family], listed, options.signal);
+  const lookAtSoftware = async () => {
+    const software = await look("software");
+    return { software, pixelFormats: await readPixelFormats(tools, software.encoders, options.signal) };
+  };
   const lookAtHardware = async () => {
     const found = {} as Record<HardwareFamily, FamilyReport>;
     for (const family of HARDWARE_FAMILIES) found[family] = await look(family);
     return found;
   };
   // Two at a time: the software trials use the cores, the hardware ones wait for drivers.
-  const [software, hardware] = await Promise.all([look("software"), lookAtHardware()]);
-  const pixelFormats = await readPixelFormats(tools, software.encoders, options.signal);
+  const [{ software, pixelFormats }, hardware] = await Promise.all([lookAtSoftware(), lookAtHardware()]);
   const report: HardwareReport = { families: { software, ...hardware }, pixelFormats };
   options.cache?.set(key, JSON.stringify(report));
   return report;
