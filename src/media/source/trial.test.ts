@@ -134,6 +134,7 @@ test("of ffmpeg's words those that tell are kept; what only a build lacks is no 
   expect(isOfThisBuild("[libx264] width not divisible by 2")).toBe(false);
   expect(hintFor("Source Width must be at least 64")).toContain("scale it up");
   expect(hintFor("width not divisible by 2", true)).toContain("Give -s an even width");
+  expect(hintFor("[mpeg2video @ 0x1] MPEG-1/2 does not support 38/1 fps")).toContain("-r");
   expect(hintFor("something new")).toContain("ffmpeg refuses this source");
 });
 
