@@ -125,11 +125,7 @@ const options = {
 async function chooseToken(given: string | null, workDir: string): Promise<string> {
   if (given === null) return (await readWorkDirToken(workDir)) ?? makeToken();
   if (/^[\x21-\x7e]+$/.test(given)) return given;
-  throw new AppError(
-    "E_BAD_OPTION",
-    "the token holds spaces or special characters",
-    "Use ASCII letters, digits and punctuation.",
-  );
+  throw new AppError("E_BAD_OPTION", "the token holds spaces or special characters", "Use letters, digits and signs.");
 }
 
 /** Null: plain http. Errors: E_USAGE when one of the two is missing, and those of readServerTls. */
