@@ -99,6 +99,11 @@ test("colours that a filter forgets are stated behind it, where chroma lies is t
     return [/setparams=[^[,]*/.exec(graph)?.[0], args.includes("-chroma_sample_location")];
   };
   expect(told("-c:v libx265 -vf tmix=frames=3")).toEqual(["setparams=colorspace=bt470bg:color_primaries=bt709", true]);
+  const named = { ...task, video: { ...video, colour: { ...colour, transfer: "bt470bg" } } };
+  const request = parseEncodeParams("-c:v libx265 -vf tmix=frames=3");
+  expect(segmentArgs({ ...named, request }, io).join(" ")).toContain(
+    "colorspace=bt470bg:color_primaries=bt709:color_trc=bt470bg",
+  );
   expect(told("-c:v libx265 -vf lagfun -colorspace bt709")[0]).toBe("setparams=colorspace=bt709:color_primaries=bt709");
   expect(told("-c:v libx265 -vf colorspace=all=bt709")[1]).toBe(false);
   const scaled = { ...task, video, request: parseEncodeParams("-c:v libx265 -vf scale=w=64:h=64") };

@@ -218,14 +218,14 @@ export function shapeFilters(shape: PictureShape | undefined): FilterText[] {
   ];
 }
 
-/** States the colour tags that some filters drop; the range is stated inside the graph (colour/range-path.ts). */
+/** States the colour tags that some filters drop, by the names of ffprobe, which `setparams` shares; the range is stated inside the graph (colour/range-path.ts). */
 function forgottenColours({ request, video }: SegmentTask): FilterText[] {
   if (!forgetsColour(request)) return [];
   const { space, transfer, primaries } = wantedColour(video, request);
   const stated = [
-    ...(space === null ? [] : ([["colorspace", optionWord("space", space)]] as const)),
-    ...(primaries === null ? [] : ([["color_primaries", optionWord("primaries", primaries)]] as const)),
-    ...(transfer === null ? [] : ([["color_trc", optionWord("transfer", transfer)]] as const)),
+    ...(space === null ? [] : ([["colorspace", space]] as const)),
+    ...(primaries === null ? [] : ([["color_primaries", primaries]] as const)),
+    ...(transfer === null ? [] : ([["color_trc", transfer]] as const)),
   ];
   return stated.length === 0 ? [] : [writeFilter("setparams", stated)];
 }
