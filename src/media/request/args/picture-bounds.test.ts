@@ -39,6 +39,7 @@ describe("pictures and rates behind the filters", () => {
     ["-vf rotate=a=0.1:ow=rotw(0.1)"],
     ["-vf scale=trunc(iw/2)*2:if(gt(ih\\\\,720)\\\\,720\\\\,ih)"],
     ["-vf tmix=frames=128"],
+    ["-vf normalize=smoothing=5000"],
     ["-vf fps=30000/1001"],
     ["-vf fps=source_fps/2"],
     ["-vf fps=ntsc"],

@@ -125,6 +125,13 @@ function requireRate(call: FilterCall, source: BoundedSource, size: Size): void 
   }
 }
 
+/** `normalize` keeps a few numbers of each frame that it remembers. */
+function picturesHeldBy(call: FilterCall): number {
+  if (call.name === "normalize") return 0;
+  const { before, after } = filterMemory(call) ?? { before: 0, after: 0 };
+  return before + after;
+}
+
 /**
  * The filters' pictures, one after the other. A size that only ffmpeg can tell is taken for that of the picture before:
  * `-max_alloc` (tool-args.ts) ends a run in which it is not. Errors: E_ENCODE_REQUEST.
@@ -135,8 +142,7 @@ export function requireBoundedPictures(source: BoundedSource, request: EncodeReq
   let held = 0;
   for (const call of filterChain(request)) {
     requireRate(call, source, size);
-    const { before, after } = filterMemory(call) ?? { before: 0, after: 0 };
-    held += (before + after) * size.width * size.height;
+    held += picturesHeldBy(call) * size.width * size.height;
     if (held > MOST_HELD_PIXELS) {
       const hint = "Let the filter look at fewer frames, or make the pictures smaller before it.";
       throw refuse(`-vf ${call.name}`, "the filters would hold more pictures in memory than is taken", hint);
