@@ -68,7 +68,9 @@ for (const [name, parts] of Object.entries({
     expect(await secondsOf(corrected?.path ?? "")).toBeCloseTo(parts.length - 0.04, 1);
     const info = await probeSource(tools, path);
     // Who did not correct it first refuses it.
-    await expect(indexSource(tools, path, info, { onGops: () => undefined })).rejects.toThrow(/its clock|display times/);
+    await expect(indexSource(tools, path, info, { onGops: () => undefined })).rejects.toThrow(
+      /its clock|display times/,
+    );
   });
 }
 

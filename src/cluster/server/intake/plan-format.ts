@@ -7,7 +7,7 @@ import type { EncodeRequest } from "../../../media/model/encode-request.ts";
 import type { SourceVideo } from "../../../media/model/source.ts";
 import { encodedFormat, isSameFormat, plainName } from "../../../media/request/args/encoded-format.ts";
 import { translateRequest } from "../../../media/request/translate/translate.ts";
-import { losesSamples } from "../../../media/verify/picture/format-loss.ts";
+import { losesSamples } from "../../../media/verify/picture/measure/format-loss.ts";
 import { tooMuchFor } from "../../scheduler/ability/encoders.ts";
 import type { Client } from "../../scheduler/model/client.ts";
 import type { Choice } from "./choose-encoder.ts";

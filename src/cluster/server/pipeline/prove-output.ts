@@ -4,7 +4,7 @@ import { writeFileDurably } from "../../../base/files.ts";
 import type { Proof } from "../../../media/model/proof.ts";
 import { inexactFilter } from "../../../media/request/args/split-mode.ts";
 import { BITRATE_CHECKS } from "../../../media/verify/check-bitrate.ts";
-import { lostDepth } from "../../../media/verify/picture/format-loss.ts";
+import { lostDepth } from "../../../media/verify/picture/measure/format-loss.ts";
 import { ACCEPTED_CHECKS, buildProof } from "../../../media/verify/proof.ts";
 import { bitrateNotes } from "../job/bitrate-task-of.ts";
 import type { JobFolders } from "../job/job-folders.ts";

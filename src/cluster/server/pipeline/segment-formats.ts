@@ -7,7 +7,7 @@ import type { SegmentFacts } from "../../../media/model/segment.ts";
 import { readNutCodec } from "../../../media/nut/read-nut.ts";
 import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
 import { SEGMENT_DEMUXERS } from "../../../media/segment/verify-segment.ts";
-import { otherFormat } from "../../../media/verify/picture/format-loss.ts";
+import { otherFormat } from "../../../media/verify/picture/measure/format-loss.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { LandedResult } from "../../scheduler/model/segment.ts";
 import type { JobRecord } from "../ports.ts";

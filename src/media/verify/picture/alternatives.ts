@@ -1,10 +1,17 @@
 // Wrong pictures that an output might show instead: the source's next or previous one, one field of those, or the
 // picture mirrored, with its fields swapped, moved, or with its chroma moved or swapped. Each is compared with the
 // output next to the right one. Pure.
-import { errorsApart } from "./apart.ts";
-import { type Displacement, displacedError, fieldsSwapped, levels, mirrored, rowError } from "./measure-plane.ts";
-import type { RawFormat } from "./raw-format.ts";
-import type { StripPlane, Strips } from "./strips.ts";
+import { errorsApart } from "./measure/apart.ts";
+import {
+  type Displacement,
+  displacedError,
+  fieldsSwapped,
+  levels,
+  mirrored,
+  rowError,
+} from "./measure/measure-plane.ts";
+import type { RawFormat } from "./measure/raw-format.ts";
+import type { StripPlane, Strips } from "./measure/strips.ts";
 
 export interface Alternative {
   /** Description that follows "is": "the picture before it". */

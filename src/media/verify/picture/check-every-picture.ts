@@ -6,11 +6,11 @@ import type { ProofCheck } from "../../model/proof.ts";
 import { planSegment } from "../../segment/segment-task.ts";
 import { type Comparison, comparisonOf, matrixOf, outputFile, type PicturesInput } from "./comparison.ts";
 import { type Judgement, judgePicture, type PictureRun } from "./judge-picture.ts";
+import type { Strips } from "./measure/strips.ts";
+import { expectedQuality } from "./measure/thresholds.ts";
 import { pairPictures } from "./paired-pictures.ts";
 import { RANGE_NOTE, rangeChange } from "./range-change.ts";
 import { wholeOutputArgs, wholeSourceArgs } from "./sample-args.ts";
-import type { Strips } from "./strips.ts";
-import { expectedQuality } from "./thresholds.ts";
 
 export const EVERY_PICTURE_CHECK = "every picture";
 

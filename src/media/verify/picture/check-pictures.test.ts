@@ -17,7 +17,7 @@ import { checkEveryPicture } from "./check-every-picture.ts";
 import { checkPictures } from "./check-pictures.ts";
 import type { PicturesInput } from "./comparison.ts";
 import { decodeSourceAhead } from "./decode-ahead.ts";
-import { comparedFormat } from "./raw-format.ts";
+import { comparedFormat } from "./measure/raw-format.ts";
 import { SourcePictures } from "./source-pictures.ts";
 
 const tools = await findTools(process.env);

@@ -2,10 +2,10 @@
 // frames determine the samples in the middle.
 import type { Tools } from "../../ffmpeg/tools.ts";
 import { chooseSamples, type PictureSample, type SamplingInput } from "./choose-samples.ts";
+import type { Strips } from "./measure/strips.ts";
 import { streamPictures } from "./read-pictures.ts";
 import { sourceArgs } from "./sample-args.ts";
 import type { SourcePictures } from "./source-pictures.ts";
-import type { Strips } from "./strips.ts";
 
 /** One run of ffmpeg has inputs for this many (compare-samples.ts), with two samples each. */
 export const MOST_SEGMENTS_AHEAD = 6;

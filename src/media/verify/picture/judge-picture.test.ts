@@ -1,9 +1,9 @@
 // Pictures made by hand: what is the source's picture, and what is another one.
 import { describe, expect, test } from "bun:test";
 import { judgePictures, type PictureRun } from "./judge-picture.ts";
-import { psnr } from "./measure-plane.ts";
-import { comparedFormat, frameBytes, type RawFormat } from "./raw-format.ts";
-import { cutStrips, type Strips, stripLayout } from "./strips.ts";
+import { psnr } from "./measure/measure-plane.ts";
+import { comparedFormat, frameBytes, type RawFormat } from "./measure/raw-format.ts";
+import { cutStrips, type Strips, stripLayout } from "./measure/strips.ts";
 
 const [WIDTH, HEIGHT] = [160, 96];
 

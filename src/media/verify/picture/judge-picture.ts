@@ -1,10 +1,10 @@
 // Judges whether a picture of the output is the source's, as far as its encoder's quality allows. Pure.
 import { type Alternative, alternativesOf, neighbourInstead, thinned } from "./alternatives.ts";
-import { type ColourFit, fitColours } from "./colour-fit.ts";
-import { levels, measurePlane, type PlaneMeasures, psnr } from "./measure-plane.ts";
-import type { RawFormat } from "./raw-format.ts";
-import type { StripPlane, Strips } from "./strips.ts";
-import { leastApartFor, mostColourChange, type Quality, type Thresholds, thresholdsOf } from "./thresholds.ts";
+import { type ColourFit, fitColours } from "./measure/colour-fit.ts";
+import { levels, measurePlane, type PlaneMeasures, psnr } from "./measure/measure-plane.ts";
+import type { RawFormat } from "./measure/raw-format.ts";
+import type { StripPlane, Strips } from "./measure/strips.ts";
+import { leastApartFor, mostColourChange, type Quality, type Thresholds, thresholdsOf } from "./measure/thresholds.ts";
 
 export interface Judgement {
   /** Why it is not the source's picture; empty: it is. */

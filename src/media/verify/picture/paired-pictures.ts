@@ -1,9 +1,9 @@
 // Pairs the pictures of source and output, each from its own run of ffmpeg, as they arrive; only a few of each side are
 // held.
 import type { Tools } from "../../ffmpeg/tools.ts";
+import type { Strips } from "./measure/strips.ts";
 import { streamPictures } from "./read-pictures.ts";
 import type { ComparedForm } from "./sample-args.ts";
-import type { Strips } from "./strips.ts";
 
 export type Side = "source" | "output";
 

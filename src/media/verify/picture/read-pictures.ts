@@ -4,9 +4,9 @@ import { AppError } from "../../../base/errors.ts";
 import { runTool } from "../../ffmpeg/run-tool.ts";
 import { lastWords } from "../../ffmpeg/stderr.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
-import { frameBytes } from "./raw-format.ts";
+import { frameBytes } from "./measure/raw-format.ts";
+import { cutStrips, pipedLayout, type Strips, stripLayout } from "./measure/strips.ts";
 import type { ComparedForm } from "./sample-args.ts";
-import { cutStrips, pipedLayout, type Strips, stripLayout } from "./strips.ts";
 
 /** Cuts a stream of bytes into frames of one size. */
 export class FrameCutter {

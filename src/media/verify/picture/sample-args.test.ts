@@ -4,7 +4,7 @@ import type { SegmentTask } from "../../model/segment.ts";
 import type { SourceVideo } from "../../model/source.ts";
 import { EIGHT_BITS } from "../../model/source-video.fixture.ts";
 import { parseEncodeParams } from "../../request/parse/parse-params.ts";
-import { comparedFormat } from "./raw-format.ts";
+import { comparedFormat } from "./measure/raw-format.ts";
 import { type ComparedForm, wholeSourceArgs } from "./sample-args.ts";
 
 function graphOf(pixelFormat: string, range: string, params: string, asked: ComparedForm["asked"]): string {

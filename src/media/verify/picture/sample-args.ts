@@ -13,9 +13,9 @@ import type { SegmentTask } from "../../model/segment.ts";
 import { filterChain, renderedChain } from "../../request/args/video-args.ts";
 import { probeWord } from "../../request/values/colour-words.ts";
 import { cutChain, cutParts, decodeArgs, shapeFilters } from "../../segment/segment-args.ts";
-import { isRgb, type RawFormat } from "./raw-format.ts";
+import { isRgb, type RawFormat } from "./measure/raw-format.ts";
+import { type StripLayout, stripLayout } from "./measure/strips.ts";
 import { branchedArgs, rawOutput } from "./shared-decode.ts";
-import { type StripLayout, stripLayout } from "./strips.ts";
 
 /** The common form of both sides. */
 export interface ComparedForm {

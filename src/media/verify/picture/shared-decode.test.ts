@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { type FilterText, writeFilter } from "../../ffmpeg/filter-graph.ts";
+import { stripLayout } from "./measure/strips.ts";
 import { type Branch, branchedArgs } from "./shared-decode.ts";
-import { stripLayout } from "./strips.ts";
 
 const place = (start: number, seek: string[] = [], head: FilterText[] = []): Branch => ({
   input: [...seek, "-i", "a.mp4"],

@@ -9,7 +9,7 @@ import {
   writeFilter,
   writeGraph,
 } from "../../ffmpeg/filter-graph.ts";
-import { type StripLayout, stripGraph } from "./strips.ts";
+import { type StripLayout, stripGraph } from "./measure/strips.ts";
 
 /** One sample. */
 export interface Branch {

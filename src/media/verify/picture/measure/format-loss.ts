@@ -1,8 +1,8 @@
 // What of the pictures' samples one pixel format lacks that another one has. Pure.
-import type { EncodeRequest } from "../../model/encode-request.ts";
-import type { SourceVideo } from "../../model/source.ts";
-import { plainName } from "../../request/args/encoded-format.ts";
-import { askedPixelFormat } from "../../request/args/picture-changes.ts";
+import type { EncodeRequest } from "../../../model/encode-request.ts";
+import type { SourceVideo } from "../../../model/source.ts";
+import { plainName } from "../../../request/args/encoded-format.ts";
+import { askedPixelFormat } from "../../../request/args/picture-changes.ts";
 import { comparedFormat, type RawFormat } from "./raw-format.ts";
 
 function chromaOf({ planes }: RawFormat): { log2Width: number; log2Height: number } {

@@ -1,7 +1,7 @@
 // The part of a picture that is compared: horizontal strips of eight rows over the whole height, symmetric from top and
 // bottom, so that a 4K picture costs no more than a small one and a flip still shows. When they are few, ffmpeg cuts
 // them out, so that only they go through the pipe. Pure.
-import { type GraphText, writeFilter, writeGraph } from "../../ffmpeg/filter-graph.ts";
+import { type GraphText, writeFilter, writeGraph } from "../../../ffmpeg/filter-graph.ts";
 import { planeSize, type RawFormat, type RawPlane } from "./raw-format.ts";
 
 /** Side of the square blocks whose means are compared, in luma samples. */

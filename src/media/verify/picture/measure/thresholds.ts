@@ -1,6 +1,6 @@
 // How far a correct encode may differ from the source's picture, by encoder and quality. The numbers were measured over
 // real and synthetic clips (docs/MEASURED.md §9); each leaves a margin above the worst case. Pure.
-import type { EncodeRequest } from "../../model/encode-request.ts";
+import type { EncodeRequest } from "../../../model/encode-request.ts";
 import type { ColourFit } from "./colour-fit.ts";
 import type { PlaneMeasures } from "./measure-plane.ts";
 

@@ -1,10 +1,10 @@
 // Strips that ffmpeg cuts out, beside those cut from whole pictures here.
 import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import type { GraphText } from "../../ffmpeg/filter-graph.ts";
-import { findTools, type Tools } from "../../ffmpeg/tools.ts";
+import type { GraphText } from "../../../ffmpeg/filter-graph.ts";
+import { findTools, type Tools } from "../../../ffmpeg/tools.ts";
+import { streamPictures } from "../read-pictures.ts";
+import { rawOutput } from "../shared-decode.ts";
 import { comparedFormat, type RawFormat } from "./raw-format.ts";
-import { streamPictures } from "./read-pictures.ts";
-import { rawOutput } from "./shared-decode.ts";
 import { cutStrips, type Strips, stripLayout } from "./strips.ts";
 
 setDefaultTimeout(60_000);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { EIGHT_BITS, TEN_BITS } from "../../model/source-video.fixture.ts";
-import { isSameFormat } from "../../request/args/encoded-format.ts";
-import { parseEncodeParams } from "../../request/parse/parse-params.ts";
+import { EIGHT_BITS, TEN_BITS } from "../../../model/source-video.fixture.ts";
+import { isSameFormat } from "../../../request/args/encoded-format.ts";
+import { parseEncodeParams } from "../../../request/parse/parse-params.ts";
 import { losesSamples, lostDepth, otherFormat } from "./format-loss.ts";
 
 test.each([
