@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtemp, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256Of } from "../../../base/digest.ts";
@@ -76,4 +76,15 @@ test("mapping of paths: whole folder names, the longest prefix, slashes either w
   expect(mapPath("/srv/mediathek/x.mp4", maps)).toBe("/a/mediathek/x.mp4");
   expect(mapPath("D:\\films\\a\\x.mp4", maps)).toBe("/films/a/x.mp4");
   expect(mapPath("/other/x.mp4", maps)).toBeNull();
+});
+
+test.skipIf(process.platform === "win32")("a nonce that is a device, a pipe or a large file is not read", async () => {
+  await symlink("/dev/zero", join(folder, "zero"));
+  await Bun.spawn(["mkfifo", join(folder, "pipe")]).exited;
+  const large = new Uint8Array(4097);
+  await writeFile(join(folder, "large"), large);
+  for (const name of ["zero", "pipe", "large"]) {
+    const strange = { path: join(folder, name), sha256: sha256Of(name === "large" ? large : "") };
+    expect(await chooseAccess("auto", source, strange, [])).toEqual({ kind: "gateway" });
+  }
 });

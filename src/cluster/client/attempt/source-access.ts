@@ -1,9 +1,9 @@
 // How an attempt reads its source: from the server's file itself, or through the gateway. Directly only on proof: this
 // client can read the server's nonce (or a path map names a shared mount), and size, mtime and end digests agree.
-import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
-import { sha256Of, sha256OfFile } from "../../../base/digest.ts";
+import { sha256Of, sha256OfOpen } from "../../../base/digest.ts";
 import { errnoOf } from "../../../base/errors.ts";
+import { openRegular, readSmall } from "../../../base/open-regular.ts";
 import type { SourceOffer } from "../../protocol/messages.ts";
 import { blockCount, blockRange } from "../../transfer/blocks.ts";
 
@@ -64,17 +64,16 @@ export async function chooseAccess(
 }
 
 async function canReadNonce(nonce: Nonce): Promise<boolean> {
-  const content = await orReason(async () => {
-    const { size } = await stat(nonce.path);
-    return size <= LARGEST_NONCE_BYTES ? await readFile(nonce.path) : new Uint8Array();
-  });
-  return typeof content !== "string" && sha256Of(content) === nonce.sha256;
+  const content = await orReason(() => readSmall(nonce.path, LARGEST_NONCE_BYTES));
+  return content !== null && typeof content !== "string" && sha256Of(content) === nonce.sha256;
 }
 
 /** How the file differs from the offered one; null: it is the same. */
 async function differsFrom(source: SourceOffer, path: string, toleranceMs: number): Promise<string | null> {
   const objection = await orReason(async () => {
-    const { size, mtimeMs } = await stat(path);
+    await using file = await openRegular(path);
+    if (file === null) return { differs: `${path} is not a file` };
+    const { size, mtimeMs } = file.facts;
     if (size !== source.bytes) return { differs: `${path} has another size` };
     if (Math.abs(mtimeMs - source.mtimeMs) > toleranceMs) return { differs: `${path} was changed at another time` };
     const last = blockCount(source.bytes, source.blockBytes) - 1;
@@ -83,7 +82,7 @@ async function differsFrom(source: SourceOffer, path: string, toleranceMs: numbe
       [last, source.lastBlockSha256],
     ] as const) {
       const range = blockRange(block, source.bytes, source.blockBytes);
-      if ((await sha256OfFile(path, range.start, range.end - range.start)) !== expected) {
+      if ((await sha256OfOpen(file.handle, range.start, range.end - range.start)) !== expected) {
         return { differs: `${path} has other content` };
       }
     }

@@ -1,6 +1,6 @@
 // The part of the façade that clients use to fetch sources and to upload results.
 import { AppError } from "../../../base/errors.ts";
-import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
+import { openUnchanged, sourceChanged } from "../job/unchanged-source.ts";
 import type { JobRegistry } from "../job-registry.ts";
 import type { Coordinator } from "../ports.ts";
 import { BlockReader } from "../transfers/block-reader.ts";
@@ -26,8 +26,9 @@ export function transferCalls({ registry, subtitleFiles, results }: TransferCall
         throw new AppError("E_UNKNOWN_ID", `no source ${sourceId} is in use`, "Its job may have ended.");
       const { blockBytes } = record;
       const source = remuxed === undefined ? record.source : (await remuxed.video()).source;
-      if (!(await isUnchanged(source))) throw sourceChanged(source);
-      return await blocks.read({ sourceId, path: source.path, bytes: source.bytes, blockBytes }, block);
+      await using file = await openUnchanged(source);
+      if (file === null) throw sourceChanged(source);
+      return await blocks.read({ ...source, sourceId, file: file.handle, blockBytes }, block);
     },
     async burnInFile(jobId, number) {
       const work = registry.running.get(jobId);

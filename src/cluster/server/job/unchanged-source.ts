@@ -1,14 +1,29 @@
 // A job's source must stay the same file from the moment the job is created. Compares path, size and time; never reads it.
-import { realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { AppError } from "../../../base/errors.ts";
+import { liesAt, type OpenRegular, openRegular } from "../../../base/open-regular.ts";
 import type { SourceRecord } from "../ports.ts";
 
-/** Whether a source is still the same file: same place, same size, same modification time. */
+/**
+ * The source, open, if it is still the same file: same place, same size, same modification time. What is asked is the open
+ * file, so that what is read from it is what was checked.
+ */
+export async function openUnchanged(source: SourceRecord): Promise<OpenRegular | null> {
+  const { realPath, path } = source;
+  if (realPath !== undefined && (await realpath(path).catch(() => null)) !== realPath) return null;
+  const file = await openRegular(realPath ?? path).catch(() => null);
+  if (file === null) return null;
+  const { size, mtimeMs } = file.facts;
+  const isSame = size === source.bytes && Math.abs(mtimeMs - source.mtimeMs) < 1;
+  if (isSame && (realPath === undefined || (await liesAt(file.handle, realPath)))) return file;
+  await file.handle.close();
+  return null;
+}
+
+/** Whether a source is still the same file. */
 export async function isUnchanged(source: SourceRecord): Promise<boolean> {
-  const { realPath } = source;
-  if (realPath !== undefined && (await realpath(source.path).catch(() => null)) !== realPath) return false;
-  const facts = await stat(source.path).catch(() => null);
-  return facts !== null && facts.size === source.bytes && Math.abs(facts.mtimeMs - source.mtimeMs) < 1;
+  await using file = await openUnchanged(source);
+  return file !== null;
 }
 
 export function sourceChanged(source: SourceRecord): AppError {

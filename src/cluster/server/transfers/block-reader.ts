@@ -1,6 +1,6 @@
 // Reads one block of a source with its digest. Digests are remembered, so that a file that many clients fetch is hashed
 // once; blocks are never kept.
-import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { sha256Of } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 
@@ -9,7 +9,9 @@ const REMEMBERED_DIGESTS = 200_000;
 
 export interface BlockSource {
   readonly sourceId: string;
-  readonly path: string;
+  /** Open, and the one that was checked. */
+  readonly file: FileHandle;
+  readonly name: string;
   readonly bytes: number;
   readonly blockBytes: number;
 }
@@ -28,21 +30,16 @@ export class BlockReader {
       );
     }
     const bytes = new Uint8Array(Math.min(source.blockBytes, source.bytes - start));
-    const file = await open(source.path, "r");
-    try {
-      for (let filled = 0; filled < bytes.length; ) {
-        const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
-        if (bytesRead === 0) {
-          throw new AppError(
-            "E_SOURCE_CHANGED",
-            `the source ${source.path} is shorter than it was when the job was created`,
-            "Submit the file again once nothing writes to it.",
-          );
-        }
-        filled += bytesRead;
+    for (let filled = 0; filled < bytes.length; ) {
+      const { bytesRead } = await source.file.read(bytes, filled, bytes.length - filled, start + filled);
+      if (bytesRead === 0) {
+        throw new AppError(
+          "E_SOURCE_CHANGED",
+          `the source ${source.name} is shorter than it was when the job was created`,
+          "Submit the file again once nothing writes to it.",
+        );
       }
-    } finally {
-      await file.close();
+      filled += bytesRead;
     }
     return { bytes, sha256: this.#digestOf(`${source.sourceId}:${block}`, bytes) };
   }

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256Of, sha256OfFile } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
-import { isUnchanged } from "../job/unchanged-source.ts";
+import { isUnchanged, openUnchanged } from "../job/unchanged-source.ts";
+import { BlockReader } from "./block-reader.ts";
 import { SourceRegistry } from "./source-registry.ts";
 
 let folder: string;
@@ -108,7 +109,12 @@ test("media roots: names below them only, links followed before the judgement", 
   expect(await registry.openServerSource("inner/in.mp4")).toMatchObject({ kind: "media-root", name: "in.mp4" });
   expect(await registry.openServerSource(join(root, "inner/in.mp4"))).toMatchObject({ kind: "media-root" });
   expect(await registry.openServerSource("leads-in.mp4")).toMatchObject({ name: "in.mp4" });
-  for (const name of ["../out.mp4", join(folder, "out.mp4"), "leads-out.mp4", "/etc/passwd"]) {
+  await symlink(join(folder, "nothing"), join(root, "leads-nowhere.mp4"));
+  await symlink(folder, join(root, "leads-up"));
+  const outside = ["../out.mp4", join(folder, "out.mp4"), "leads-out.mp4", "/etc/passwd", "leads-up/out.mp4"];
+  // Whether there is such a file makes no difference.
+  const absent = ["../no.mp4", join(folder, "no.mp4"), "leads-nowhere.mp4", "/etc/no", "leads-up/no.mp4"];
+  for (const name of [...outside, ...absent]) {
     expect(await codeOf(registry.openServerSource(name))).toBe("E_OUTSIDE_MEDIA_ROOT");
   }
   expect(await codeOf(registry.openServerSource("no.mp4"))).toBe("E_SOURCE_MISSING");
@@ -125,4 +131,49 @@ test("a source that changed, or is gone, is noticed", async () => {
   expect(await isUnchanged(source)).toBe(false);
   await rm(path);
   expect(await isUnchanged(source)).toBe(false);
+});
+
+test.skipIf(process.platform === "win32")(
+  "a link that turns to and fro gives bytes of the checked file alone",
+  async () => {
+    const [own, secret, path] = [join(folder, "own"), join(folder, "secret"), join(folder, "shown")];
+    for (const [place, content] of [
+      [own, bytes],
+      [secret, new Uint8Array(2500).fill(7)],
+    ] as const) {
+      await mkdir(place);
+      await writeFile(join(place, "film.mp4"), content);
+      await utimes(join(place, "film.mp4"), 1000, 1000);
+    }
+    await rename(own, path);
+    const source = await makeRegistry([folder]).openServerSource("shown/film.mp4");
+    let isOver = false;
+    const turn = async () => {
+      while (!isOver) {
+        await rename(path, own);
+        await symlink(secret, path);
+        await rm(path);
+        await rename(own, path);
+      }
+    };
+    const turning = turn();
+    const reader = new BlockReader();
+    for (let count = 0; count < 2000; count += 1) {
+      await using file = await openUnchanged(source);
+      if (file === null) continue;
+      const block = await reader.read({ ...source, file: file.handle, blockBytes: 1000 }, 0);
+      expect(block.bytes).toEqual(bytes.subarray(0, 1000));
+    }
+    isOver = true;
+    await turning;
+    expect(await isUnchanged(source)).toBe(true);
+  },
+);
+
+test.skipIf(process.platform === "win32")("a pipe and a device are no sources, and are not waited for", async () => {
+  await Bun.spawn(["mkfifo", join(folder, "pipe.mp4")]).exited;
+  await symlink("/dev/zero", join(folder, "zero.mp4"));
+  expect(await codeOf(makeRegistry([folder]).openServerSource("pipe.mp4"))).toBe("E_SOURCE_REFUSED");
+  expect(await codeOf(makeRegistry([folder]).openServerSource("zero.mp4"))).toBe("E_OUTSIDE_MEDIA_ROOT");
+  expect(await codeOf(makeRegistry(["/dev"]).openServerSource("zero"))).toBe("E_SOURCE_REFUSED");
 });

@@ -1,10 +1,11 @@
 // The sources that have no job yet: uploaded (source-uploads.ts), read in place after the submitter has proved to read the
 // same bytes, or named below a media root. In memory only.
-import { realpath, rm, stat } from "node:fs/promises";
-import { basename, isAbsolute, relative, resolve, sep } from "node:path";
-import { sha256OfFile } from "../../../base/digest.ts";
+import { lstat, realpath, rm, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { sha256OfOpen } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
+import { liesAt, type OpenRegular, openRegular } from "../../../base/open-regular.ts";
 import type { SourceRecord } from "../ports.ts";
 
 const CHALLENGE_RANGES = 8;
@@ -77,8 +78,10 @@ export class SourceRegistry {
   }
 
   /** Registers a complete upload. */
-  takeUploaded(name: string, path: string, sourceId: string): Promise<SourceRecord> {
-    return this.#register(name, path, "uploaded", sourceId);
+  async takeUploaded(name: string, path: string, sourceId: string): Promise<SourceRecord> {
+    await using file = await openRegular(path);
+    if (file === null) throw noFile(name);
+    return await this.#register(file, { name, path, kind: "uploaded" }, sourceId);
   }
 
   /**
@@ -110,14 +113,15 @@ export class SourceRegistry {
     this.#challenges.delete(challengeId);
     if (challenge === undefined) throw new AppError("E_UNKNOWN_ID", "no such challenge", "Ask for a new one.");
     const { path, realPath, ranges } = challenge;
+    const other = new AppError("E_FORBIDDEN", "the file on the server is not the one you read", "Upload it instead.");
+    // Null when the server may not read it, or when it is gone by now.
+    await using file = await openRegular(realPath).catch(() => null);
+    if (file === null || !(await liesAt(file.handle, realPath))) throw other;
     for (const [index, range] of ranges.entries()) {
-      // Null when the server may not read it, or when it is gone by now.
-      const digest = await sha256OfFile(realPath, range.start, range.length).catch(() => null);
-      if (digest === null || digests[index] !== digest) {
-        throw new AppError("E_FORBIDDEN", "the file on the server is not the one you read", "Upload it instead.");
-      }
+      const digest = await sha256OfOpen(file.handle, range.start, range.length).catch(() => null);
+      if (digest === null || digests[index] !== digest) throw other;
     }
-    return this.#register(basename(path), path, "local", newId(), realPath);
+    return await this.#register(file, { name: basename(path), path, kind: "local", realPath });
   }
 
   async openServerSource(path: string): Promise<SourceRecord> {
@@ -130,60 +134,74 @@ export class SourceRegistry {
       );
     }
     const found = await this.#findBelowRoots(path);
-    return this.#register(basename(found), found, "media-root", newId(), found);
+    await using file = await openRegular(found).catch(() => null);
+    if (file === null || !(await liesAt(file.handle, found))) throw noFile(basename(found));
+    return await this.#register(file, { name: basename(found), path: found, kind: "media-root", realPath: found });
   }
 
   async #findBelowRoots(path: string): Promise<string> {
-    let isOutside = false;
+    let areOutside = true;
     for (const root of this.#options.mediaRoots) {
       const realRoot = await realpath(root).catch(() => null);
       if (realRoot === null) continue;
-      const real = await realpath(resolve(realRoot, path)).catch(() => null);
-      if (real === null) continue;
-      const inside = relative(realRoot, real);
-      if (inside !== "" && !inside.startsWith(`..${sep}`) && inside !== ".." && !isAbsolute(inside)) return real;
-      isOutside = true;
+      const wanted = resolve(realRoot, path);
+      const real = await realpath(wanted).catch(() => null);
+      if (real !== null && real !== realRoot && isWithin(realRoot, real)) return real;
+      if (!(await leadsOutside(realRoot, wanted))) areOutside = false;
     }
-    if (isOutside) {
+    const roots = this.#options.mediaRoots;
+    if (areOutside) {
       throw new AppError(
         "E_OUTSIDE_MEDIA_ROOT",
         `${path} lies outside the media roots`,
-        `Name a file below ${this.#options.mediaRoots.join(" or ")}.`,
+        `Name a file below ${roots.join(" or ")}.`,
       );
     }
     throw new AppError(
       "E_SOURCE_MISSING",
       `the server has no file ${path}`,
-      `The server looks for files below ${this.#options.mediaRoots.join(" and ")}.`,
+      `The server looks for files below ${roots.join(" and ")}.`,
     );
   }
 
   async #register(
-    name: string,
-    path: string,
-    kind: SourceRecord["kind"],
-    sourceId: string,
-    realPath?: string,
+    { handle, facts }: OpenRegular,
+    about: Pick<SourceRecord, "name" | "path" | "kind" | "realPath">,
+    sourceId = newId(),
   ): Promise<SourceRecord> {
-    const facts = await stat(realPath ?? path);
-    if (!facts.isFile()) throw new AppError("E_SOURCE_REFUSED", `${name} is not a file`, "Name a video file.");
-    if (facts.size === 0) throw emptySource(name);
+    if (facts.size === 0) throw emptySource(about.name);
     const lastStart = Math.floor((facts.size - 1) / this.#options.blockBytes) * this.#options.blockBytes;
     const source: SourceRecord = {
       sourceId,
-      name,
-      path,
-      ...(realPath === undefined ? {} : { realPath }),
-      kind,
+      ...about,
       bytes: facts.size,
       mtimeMs: facts.mtimeMs,
-      firstBlockSha256: await sha256OfFile(path, 0, Math.min(this.#options.blockBytes, facts.size)),
-      lastBlockSha256: await sha256OfFile(path, lastStart, facts.size - lastStart),
+      firstBlockSha256: await sha256OfOpen(handle, 0, Math.min(this.#options.blockBytes, facts.size)),
+      lastBlockSha256: await sha256OfOpen(handle, lastStart, facts.size - lastStart),
     };
     this.#sources.set(sourceId, source);
     this.#registeredAt.set(sourceId, performance.now());
     return source;
   }
+}
+
+function isWithin(folder: string, path: string): boolean {
+  const inside = relative(folder, path);
+  return !inside.startsWith(`..${sep}`) && inside !== ".." && !isAbsolute(inside);
+}
+
+/**
+ * By the part of the path that is there, and any link that leads nowhere: whether there is such a file outside makes no
+ * difference, which is none of the sender's business.
+ */
+async function leadsOutside(realRoot: string, path: string): Promise<boolean> {
+  const real = await realpath(path).catch(() => null);
+  if (real !== null) return !isWithin(realRoot, real);
+  const isLink = await lstat(path).then(
+    (facts) => facts.isSymbolicLink(),
+    () => false,
+  );
+  return isLink || dirname(path) === path || (await leadsOutside(realRoot, dirname(path)));
 }
 
 /** The beginning, the end, and places that the submitter can't predict. */
@@ -193,6 +211,10 @@ function pickRanges(bytes: number): { start: number; length: number }[] {
   const random = crypto.getRandomValues(new Uint32Array(CHALLENGE_RANGES - 2));
   const starts = [0, room, ...[...random].map((value) => Math.floor((value / 2 ** 32) * room))];
   return starts.map((start) => ({ start, length }));
+}
+
+function noFile(name: string): AppError {
+  return new AppError("E_SOURCE_REFUSED", `${name} is not a file that the server can read`, "Name a video file.");
 }
 
 export function emptySource(name: string): AppError {
