@@ -515,7 +515,7 @@ describe("serve", () => {
     const health = (await (await fetch(`${first.url}/healthz`)).json()) as { status: string };
     const listed = await run(["jobs", "list", "--json", "--server", `localhost:${first.port}`]);
     const taken = await run(["serve", "--host", "127.0.0.1", "--port", String(first.port), "--work-dir", "w2"]);
-    const locked = await run(["serve", "--port", "0", "--work-dir", "w", "--token", "other"]);
+    const locked = await run(["serve", "--port", "0", "--work-dir", "w", "--token", "another-token-of-24-chars"]);
     const stopped = await first.stop("SIGTERM");
     expect(health.status).toBe("ok");
     expect(listed).toMatchObject({ exitCode: 0, stdout: "[]\n" });
@@ -529,6 +529,9 @@ describe("serve", () => {
     for (const path of [join(folder, "w", "token"), join(folder, "config", "ffcluster", "tokens.json")]) {
       expect((await stat(path)).mode & 0o777).toBe(0o600);
     }
+    const modeOf = async (...path: string[]) => (await stat(join(folder, "w", ...path))).mode & 0o777;
+    expect(await Promise.all([modeOf(), modeOf("server"), modeOf("db")])).toEqual([0o700, 0o700, 0o700]);
+    expect(await modeOf("db", "server.db")).toBe(0o600);
 
     const again = await serve("--port", "0", "--work-dir", "w");
     const interrupted = await again.stop("SIGINT");

@@ -22,3 +22,15 @@ test("on a terminal: the time of day, and no level where all is well", () => {
   expect(first).toMatch(/^\d\d:\d\d:\d\d joining with/);
   expect(second).toMatch(/^\d\d:\d\d:\d\d warn: /);
 });
+
+test("text from outside makes no line of its own, moves no cursor and turns no direction", () => {
+  const lines: string[] = [];
+  const log = createLog("info", [], { write: (line) => lines.push(line) });
+  const forged = "x\n2026-01-01T00:00:00.000Z info: all is well\r\u001b[2J\u009b\u202egpj.exe\u2066\u0000";
+  log.warn(forged);
+  log.warn("a client said", { text: forged });
+  const text = lines.join("");
+  expect(text).not.toMatch(/^2026-01-01/m);
+  expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+  expect(lines[1]?.split("\n").length).toBe(2);
+});

@@ -1,7 +1,7 @@
 // Reads certificates and keys from PEM files and checks them before use, so that an error says what is wrong. Knows no server
 // and no client.
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { AppError, errnoOf } from "./errors.ts";
 
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
@@ -65,6 +65,11 @@ export async function readServerTls(certPath: string, keyPath: string): Promise<
   }
   const isSelfSigned = certificate.issuer === certificate.subject;
   return { cert, key, names: namesOf(certificate), isSelfSigned, validTo: new Date(certificate.validTo) };
+}
+
+/** Whether other users of this machine can read a file. Windows keeps no such modes. */
+export async function isReadByOthers(path: string): Promise<boolean> {
+  return process.platform !== "win32" && ((await stat(path)).mode & 0o044) !== 0;
 }
 
 /** Reads certificates that are trusted instead of the system's. Errors: E_BAD_OPTION. */

@@ -142,6 +142,7 @@ export const join = defineCommand({
   ],
   printsEvents: false,
   async run({ options: given, origins, context }) {
+    process.umask(0o077); // sources and segments are for this user alone
     const { startClient } = await import("./wiring/start-client.ts");
     const server = chooseAddress(given, origins);
     const connection = await connectionTo(server, given, context);

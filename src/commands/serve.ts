@@ -17,7 +17,7 @@ import { AppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { createLog, type Log } from "../base/log.ts";
 import { asNoSpace } from "../base/no-space.ts";
-import { readServerTls, type ServerTls } from "../base/tls-files.ts";
+import { isReadByOthers, readServerTls, type ServerTls } from "../base/tls-files.ts";
 import { VERSION } from "../base/version.ts";
 import { type CommandContext, defineCommand, printEvent } from "./cli/command.ts";
 import { jsonOption, logOption } from "./cli/common-options.ts";
@@ -122,8 +122,17 @@ const options = {
   ...jsonOption,
 };
 
+/** Shorter ones can be guessed. */
+const SHORTEST_TOKEN = 16;
+/** Nothing that the server writes is for other users of the machine. */
+const OWNER_ONLY_UMASK = 0o077;
+
 async function chooseToken(given: string | null, workDir: string): Promise<string> {
   if (given === null) return (await readWorkDirToken(workDir)) ?? makeToken();
+  if (/^[\x21-\x7e]+$/.test(given) && given.length < SHORTEST_TOKEN) {
+    const hint = "Leave --token out, and the server makes a good one; or use `openssl rand -hex 16`.";
+    throw new AppError("E_BAD_OPTION", `the token has fewer than ${SHORTEST_TOKEN} characters`, hint);
+  }
   if (/^[\x21-\x7e]+$/.test(given)) return given;
   throw new AppError("E_BAD_OPTION", "the token holds spaces or special characters", "Use letters, digits and signs.");
 }
@@ -136,6 +145,7 @@ async function readTls(cert: string | null, key: string | null, cwd: string, log
     throw new AppError("E_USAGE", `${missing} is missing`, "Give a certificate together with its key.");
   }
   const tls = await readServerTls(resolve(cwd, cert), resolve(cwd, key));
+  if (await isReadByOthers(resolve(cwd, key))) log.warn(`other users can read the private key: chmod 600 ${key}`);
   if (tls.validTo.getTime() < Date.now()) log.warn(`the certificate has expired: ${tls.validTo.toISOString()}`);
   return tls;
 }
@@ -182,13 +192,14 @@ export const serve = defineCommand({
     "ffcluster serve",
     "ffcluster serve --port 6000 --work-dir /srv/ffcluster --media-root /srv/films",
     "ffcluster serve --keep 7d",
-    "FFCLUSTER_TOKEN=secret ffcluster serve --required-clients 2",
+    "FFCLUSTER_TOKEN=$(openssl rand -hex 16) ffcluster serve --required-clients 2",
     "ffcluster serve --tls-cert cert.pem --tls-key key.pem",
   ],
   printsEvents: false,
   async run({ options: given, context }) {
     const { checkRequestLocally } = await import("./wiring/local-checks.ts");
     const { startServer } = await import("./wiring/start-server.ts");
+    process.umask(OWNER_ONLY_UMASK);
     checkRequestLocally(given["ffmpeg-params"], given["file-name-output"]);
     const workDir = resolve(context.cwd, given["work-dir"]);
     const token = await chooseToken(given.token, workDir);

@@ -1,7 +1,7 @@
 // Opens a SQLite file the way all of this project does: strict binding, busy timeout, WAL, numbered migrations. Refuses a
 // file that is damaged or that a newer program wrote, and overwrites neither.
 import { Database } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError, errnoOf } from "../base/errors.ts";
 
@@ -9,6 +9,8 @@ import { AppError, errnoOf } from "../base/errors.ts";
 export type Migrations = readonly string[];
 
 const BUSY_TIMEOUT_MS = 5000;
+/** The mode of a new file. */
+const OWNER_ONLY = 0o600;
 
 export interface OpenOptions {
   readonly migrations: Migrations;
@@ -20,6 +22,7 @@ export function openDatabase(path: string, options: OpenOptions): Database {
   mkdirSync(dirname(path), { recursive: true });
   let database: Database;
   try {
+    if (path !== ":memory:") closeSync(openSync(path, "a", OWNER_ONLY)); // SQLite gives its log the same mode
     database = new Database(path, { create: true, strict: true });
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     database.run("PRAGMA journal_mode = WAL");

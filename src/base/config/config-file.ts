@@ -1,6 +1,6 @@
 // `ffcluster.config.json` of the current folder: option names as keys (`requiredClients`, `required-clients` and
 // `required_clients` are the same). An unknown key is an error that names the file.
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { AppError, errnoOf } from "../errors.ts";
@@ -77,5 +77,22 @@ export async function readConfigFile(folder: string, known: () => Promise<readon
   } catch (thrown) {
     throw refuse(path, "is not valid JSON", "JSON takes no comments and no trailing commas.", thrown);
   }
-  return parseConfig(document, path, await known());
+  const texts = parseConfig(document, path, await known());
+  await requireOwn(path, texts);
+  return texts;
+}
+
+/** What a stranger's file in a shared folder must not decide. */
+const TRUSTED_ONLY = ["token", "media-root"];
+
+/** Errors: E_BAD_OPTION for such an option in a file that another user owns or may write. */
+async function requireOwn(path: string, texts: FileTexts): Promise<void> {
+  const uid = process.getuid?.();
+  const sensitive = TRUSTED_ONLY.find((name) => texts.has(name));
+  if (uid === undefined || sensitive === undefined) return;
+  const facts = await stat(path);
+  if (facts.uid === uid && (facts.mode & 0o002) === 0) return;
+  const whose = facts.uid === uid ? "other users can write it" : "it belongs to another user";
+  const hint = `Give --${sensitive} on the command line, or make the file yours alone: chmod o-w.`;
+  throw refuse(path, `"${sensitive}" is not taken from this file: ${whose}`, hint);
 }

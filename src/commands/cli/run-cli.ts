@@ -1,7 +1,8 @@
 // Runs a command line: finds the command, checks argv, resolves options, calls `run`, returns the exit code. Never ends the
 // process itself.
+import { join } from "node:path";
 import { checkArgv } from "../../base/config/check-argv.ts";
-import { readConfigFile } from "../../base/config/config-file.ts";
+import { CONFIG_FILE_NAME, readConfigFile } from "../../base/config/config-file.ts";
 import { nearestName } from "../../base/config/nearest-name.ts";
 import { type Environment, resolveOptions } from "../../base/config/resolve-options.ts";
 import { AppError, toAppError } from "../../base/errors.ts";
@@ -80,11 +81,19 @@ async function knownOptionNames(): Promise<readonly string[]> {
   return [...new Set(commands.flatMap((command) => Object.keys(command.options)))];
 }
 
+/** Errors: E_BAD_OPTION where the environment makes every certificate good. */
+function requireVerifiedTls(env: CommandContext["env"]): void {
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED !== "0") return;
+  const hint = "Unset it; --tls-ca FILE trusts a certificate that no authority has signed.";
+  throw new AppError("E_BAD_OPTION", "NODE_TLS_REJECT_UNAUTHORIZED=0 would take any server for ours", hint);
+}
+
 async function runCommand(
   { command, rest }: Chosen,
   context: CommandContext,
   onServer: (given: string) => void,
 ): Promise<number> {
+  requireVerifiedTls(context.env);
   const takesParams = Object.hasOwn(command.options, "ffmpeg-params");
   const declared = {
     ...command,
@@ -99,6 +108,9 @@ async function runCommand(
     return 0;
   }
   const file = await readConfigFile(context.cwd, knownOptionNames);
+  if (file.size > 0 && Object.hasOwn(command.options, "log-level")) {
+    context.stderr.write(`ffcluster: some options come from ${join(context.cwd, CONFIG_FILE_NAME)}\n`);
+  }
   const { values, origins } = resolveOptions(command.options, checked.given, context.env, file, declared.command);
   if (origins.server === "flag" && typeof values.server === "string") onServer(values.server);
   return await command.run({ options: values, origins, positionals: checked.positionals, context });

@@ -1,9 +1,12 @@
 // Makes the folders of a work directory and checks that they are writable before anything else begins, so that a wrong
 // --work-dir, or one of another user, is reported as that.
 import { constants } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
+import { access, chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, errnoOf } from "../../base/errors.ts";
+
+/** Sources and results are for the user who runs it alone. */
+const OWNER_ONLY = 0o700;
 
 /** `part`: whose folder and database. Errors: E_WORK_DIR. */
 export async function makeWorkDir(workDir: string, part: "server" | "client"): Promise<void> {
@@ -13,11 +16,13 @@ export async function makeWorkDir(workDir: string, part: "server" | "client"): P
     const hint = "Choose a writable folder with --work-dir.";
     return new AppError("E_WORK_DIR", `the work directory ${workDir} cannot be ${what} (${errno})`, hint, { cause });
   };
-  for (const folder of folders) {
-    await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
+  for (const folder of [workDir, ...folders]) {
+    await mkdir(folder, { recursive: true, mode: OWNER_ONLY }).catch((thrown: unknown) => {
       throw fail("made", thrown);
     });
   }
+  // Those that an earlier version made; a folder of another user is found below.
+  for (const folder of folders) await chmod(folder, OWNER_ONLY).catch(() => undefined);
   for (const path of [...folders, join(workDir, "db", `${part}.db`)]) {
     await access(path, constants.W_OK).catch((thrown: unknown) => {
       if (errnoOf(thrown) !== "ENOENT") throw fail("written", thrown);

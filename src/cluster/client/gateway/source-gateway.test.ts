@@ -229,3 +229,13 @@ test("ffmpeg decodes MP4 and TS through the gateway as from the file", async () 
     expect(await framesOf(url)).toBe(fromFile);
   }
 });
+
+const isRoot = process.getuid?.() === 0 && process.platform === "linux" && Bun.which("setpriv") !== null;
+test.skipIf(!isRoot || Bun.which("curl") === null)("another user who has read the address gets nothing", async () => {
+  const { bytes, offer } = await makeSource(2);
+  const { url } = (await openGateway()).open(offer);
+  const curl = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", url];
+  const ask = async (command: string[]) => await new Response(Bun.spawn(command).stdout).text();
+  expect(await ask(curl)).toBe(`200 ${bytes.length}`);
+  expect(await ask(["setpriv", "--reuid=65534", "--clear-groups", ...curl])).toBe("403 0");
+});

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AppError, toAppError } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
+import { uidOfPeer } from "../../../base/peer-user.ts";
 import type { SourceOffer } from "../../protocol/messages.ts";
 import { type ByteRange, blockCount, blockRange, blocksOfRange } from "../../transfer/blocks.ts";
 import type { Remote } from "../link/remote.ts";
@@ -138,7 +139,7 @@ export async function openSourceGateway(options: GatewayOptions): Promise<Source
   const server = createServer((request, response) => {
     const handle = handleOf(request.url ?? "", handles);
     if (!handle) return void response.writeHead(404).end();
-    serve(handle, request, response).catch((thrown) => {
+    serveOwn(handle, request, response).catch((thrown) => {
       if (response.destroyed) return; // the reader is gone
       handle.failure = toAppError(thrown);
       log.warn("reading the source failed", { source: handle.source.offer.sourceId, error: handle.failure.message });
@@ -201,6 +202,14 @@ function listen(server: ReturnType<typeof createServer>): Promise<number> {
       else resolve(address.port);
     });
   });
+}
+
+/** Everyone on this machine can read the URL in ffmpeg's command line: another user's process gets nothing for it. */
+async function serveOwn(handle: HandleState, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { remotePort = 0, localPort = 0 } = request.socket;
+  const uid = await uidOfPeer(remotePort, localPort);
+  if (uid !== null && uid !== process.getuid?.()) return void response.writeHead(403).end();
+  await serve(handle, request, response);
 }
 
 function handleOf(path: string, handles: ReadonlyMap<string, HandleState>): HandleState | null {
