@@ -31,6 +31,7 @@ export const ERROR_CATALOGUE = {
   E_UNKNOWN_ID: { exit: 1, http: 404 },
   E_AMBIGUOUS_ID: { exit: 1, http: 404 },
   E_WRONG_STATE: { exit: 1, http: 409 },
+  E_BUSY: { exit: 1, http: 503 },
   E_STALE_ATTEMPT: { exit: 1, http: 409 },
   E_JOB_FAILED: { exit: 3, http: 409 },
   E_JOB_CANCELLED: { exit: 3, http: 409 },

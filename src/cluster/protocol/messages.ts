@@ -15,6 +15,13 @@ export const MAX_MESSAGE_BYTES = 256 * 1024;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const id = z.uuid();
+/** A name of ffmpeg's, a version, a platform. */
+const word = z.string().max(100);
+const MOST_ROWS = 200;
+
+function table<T extends z.ZodType>(row: T) {
+  return z.record(word, row).refine((rows) => Object.keys(rows).length <= MOST_ROWS, "too many rows");
+}
 
 /** What a client is doing for an attempt right now. */
 const attemptStageSchema = z.enum(["queued", "fetching", "encoding", "uploading"]);
@@ -29,14 +36,12 @@ const abilities = {
   /** Why it has this many slots on the CPU, for people. */
   slotsReason: z.string().max(500).optional(),
   /** ffmpeg encoder names proven by a trial encode on this machine. */
-  encoders: z.array(z.string()),
-  families: z.array(z.string()),
+  encoders: z.array(word).max(200),
+  families: z.array(word).max(50),
   /** Encodes at a time by pool ("software" or a hardware family); absent: `slots` for all of them together. */
-  pools: z.record(z.string(), z.number().int().min(0).max(1024)).optional(),
+  pools: table(z.number().int().min(0).max(1024)).optional(),
   /** The largest picture of each hardware encoder, and whether it takes 10 bits, by trial. */
-  limits: z
-    .record(z.string(), z.object({ width: z.number().int(), height: z.number().int(), isDeep: z.boolean() }))
-    .optional(),
+  limits: table(z.object({ width: z.number().int(), height: z.number().int(), isDeep: z.boolean() })).optional(),
   /** Every hardware family that ffmpeg lists or the machine may have, with the result of its trial, for people. */
   hardware: z
     .array(
@@ -58,15 +63,15 @@ const abilities = {
 const helloSchema = z.object({
   type: z.literal("hello"),
   protocol: z.number().int(),
-  version: z.string(),
+  version: word,
   clientId: id,
   /** Id of the running process: two processes with one client id are a copied identity. */
   instance: id,
   /** The machine's own name, for a refusal that names both. */
   host: z.string().max(300),
   name: z.string().min(1).max(200),
-  platform: z.string(),
-  ffmpeg: z.string(),
+  platform: word,
+  ffmpeg: z.string().max(300),
   ...abilities,
   /** Fingerprints of how this client renders text, by filter; null: it cannot. */
   textPrints: z
@@ -82,7 +87,7 @@ const helloSchema = z.object({
   /** What its software encoders take, by ffmpeg's names of encoders and pixel formats; absent: not known. */
   pixelFormats: z.record(z.string().max(100), z.array(z.string().max(100)).max(1000)).optional(),
   /** Attempts from before a lost connection that it still works on, or has a finished result of. */
-  heldAttempts: z.array(id),
+  heldAttempts: z.array(id).max(2000),
 });
 
 export const clientMessageSchema = z.discriminatedUnion("type", [

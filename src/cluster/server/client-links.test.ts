@@ -8,10 +8,17 @@ import { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 
 const secrets = new AttemptSecrets(Buffer.alloc(32));
 
-function open() {
+function open(known: ReadonlySet<string> = new Set()) {
   const inputs: Input[] = [];
   const dispatch = (input: Input) => void inputs.push(input);
-  const links = new ClientLinks({ noncePath: "/nonce", nonce: "nonce", dispatch, log: silentLog, secrets });
+  const links = new ClientLinks({
+    noncePath: "/nonce",
+    nonce: "nonce",
+    dispatch,
+    log: silentLog,
+    secrets,
+    clientIds: () => known,
+  });
   const connect = () => {
     const sent: ServerMessage[] = [];
     let isOpen = true;
@@ -111,5 +118,35 @@ test("a newcomer that goes before it is taken is forgotten", () => {
   second.closed();
   first.closed();
   expect(hellos()).toHaveLength(1);
+  links.shutDown();
+});
+
+test("a client too many is refused, and those that are known come back", () => {
+  const full = new Set([...Array(9999)].map((_, index) => String(index)).concat(clientId));
+  const { links, connect, hellos } = open(full);
+  const [known, stranger] = [connect(), connect()];
+  known.say(hello());
+  stranger.say(hello({ clientId: newId() }));
+  expect(hellos().length).toBe(1);
+  expect(stranger.isOpen()).toBe(false);
+  expect(stranger.sent[0]).toMatchObject({ type: "goodbye", reconnect: true });
+  links.shutDown();
+});
+
+test.each([
+  ["encoders", { encoders: Array(201).fill("x") }],
+  ["a long name", { encoders: ["x".repeat(101)] }],
+  ["families", { families: Array(51).fill("x") }],
+  ["pools", { pools: Object.fromEntries([...Array(201)].map((_, index) => [`p${index}`, 1])) }],
+  ["ffmpeg", { ffmpeg: "x".repeat(301) }],
+  ["version", { version: "x".repeat(101) }],
+  ["platform", { platform: "x".repeat(101) }],
+  ["attempts", { heldAttempts: Array(2001).fill(clientId) }],
+])("a hello of more %s than any machine has is none", (_what, more) => {
+  const { links, connect, hellos } = open();
+  const link = connect();
+  link.say(hello(more));
+  expect(hellos()).toEqual([]);
+  expect(link.isOpen()).toBe(false);
   links.shutDown();
 });

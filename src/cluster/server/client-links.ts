@@ -33,11 +33,20 @@ interface Newcomer {
 /** A running client sends something every 2 s; one that is silent for more than twice that long is gone. */
 const ALIVE_WITHIN_MS = 5000;
 
+/** At a time, and of all that the server remembers. */
+const MOST_LINKS = 2000;
+const MOST_CLIENTS = 10_000;
+const TOO_MANY = "the server knows as many clients as it takes";
+/** A client says hello at once. */
+const HELLO_WITHIN_MS = 10_000;
+
 export interface ClientLinksOptions {
   readonly noncePath: string;
   readonly nonce: string;
   readonly dispatch: (input: Input) => void;
   readonly log: Log;
+  /** All that are known, connected or not. */
+  readonly clientIds: () => { readonly size: number; has(clientId: string): boolean };
   readonly secrets: Pick<AttemptSecrets, "isRight">;
 }
 
@@ -63,6 +72,11 @@ export class ClientLinks {
     const number = this.#linkCount;
     this.#sockets.add(socket);
     let clientId: string | null = null;
+    let hasGreeted = false;
+    const silent = setTimeout(() => {
+      if (!hasGreeted) socket.close(1008, "no hello");
+    }, HELLO_WITHIN_MS);
+    silent.unref();
     return {
       received: (text) => {
         const message = parseMessage(text);
@@ -72,6 +86,7 @@ export class ClientLinks {
           });
           socket.close(1008, "message not of the protocol");
         } else if (message.type === "hello") {
+          hasGreeted = true;
           this.#meet(message, socket, () => {
             clientId = message.clientId;
             this.#takeHello(message, number, socket);
@@ -86,6 +101,7 @@ export class ClientLinks {
       },
       closed: () => {
         this.#sockets.delete(socket);
+        clearTimeout(silent);
         for (const [id, newcomer] of this.#newcomers) if (newcomer.socket === socket) this.#forgetNewcomer(id);
         if (clientId === null) return;
         if (this.#links.get(clientId)?.number === number) this.#links.delete(clientId);
@@ -142,6 +158,12 @@ export class ClientLinks {
       return;
     }
     const { clientId } = hello;
+    if (this.#isCrowded(clientId)) {
+      this.#options.log.warn("a client was refused: there are too many");
+      socket.send(JSON.stringify({ type: "goodbye", reason: TOO_MANY, reconnect: true } satisfies ServerMessage));
+      socket.close(1013, "too many clients");
+      return;
+    }
     const known = this.#links.get(clientId);
     this.#forgetNewcomer(clientId);
     if (known === undefined || known.hello.instance === hello.instance) {
@@ -154,6 +176,13 @@ export class ClientLinks {
     };
     const timer = setTimeout(takeOnce, ALIVE_WITHIN_MS);
     this.#newcomers.set(clientId, { hello, socket, take: takeOnce, timer });
+  }
+
+  /** Of those that ever joined too: each has its row for ever. */
+  #isCrowded(clientId: string): boolean {
+    if (this.#links.has(clientId)) return false;
+    const ids = this.#options.clientIds();
+    return this.#links.size >= MOST_LINKS || (ids.size >= MOST_CLIENTS && !ids.has(clientId));
   }
 
   /** The holder of the id has sent a message: two running processes share one identity, and the newcomer is refused. */

@@ -45,7 +45,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
   const dispatch = (input: Input): Verdict => engine.dispatch(input);
   const statusOf = (jobId: string) => engine.state.jobs.get(jobId)?.status ?? null;
   const results = new ResultReceiver({ folders, state, dispatch, space: new SpaceGuard(), secrets });
-  const links = new ClientLinks({ ...nonce, dispatch, log, secrets });
+  const links = new ClientLinks({ ...nonce, dispatch, log, secrets, clientIds: () => engine.state.clients });
   const workParts = (record: JobRecord): JobWorkParts => ({
     tools,
     folder: folders.of(record.jobId),

@@ -1,10 +1,14 @@
 // The part of the façade that accepts work: sources, uploaded or read in place, and the jobs made of them.
+
+import { AppError } from "../../../base/errors.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
+import { isTerminal } from "../../scheduler/model/state-changes.ts";
 import type { Engine } from "../engine.ts";
 import { checkRequest } from "../intake/check-request.ts";
 import { type JobDefaults, prepareJob } from "../intake/create-job.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import type { JobRegistry } from "../job-registry.ts";
+import { Limit } from "../limit.ts";
 import type { Coordinator, SourceRecord, Store } from "../ports.ts";
 import type { SourceRegistry } from "../transfers/source-registry.ts";
 import type { SourceUploads } from "../transfers/source-uploads.ts";
@@ -36,8 +40,25 @@ export interface IntakeCallsParts {
   readonly subtitleFiles: SubtitleFiles;
 }
 
+/** Each runs a few ffmpegs over the source; more at a time only share the machine. */
+const PROBES_AT_A_TIME = 4;
+const MOST_WAITING = 100;
+/** That have not ended. */
+const MOST_JOBS = 1000;
+
+/** Errors: E_BUSY. */
+function requireRoomForJob({ state }: Engine, probes: Limit): void {
+  let open = 0;
+  for (const { status } of state.jobs.values()) if (!isTerminal(status)) open += 1;
+  if (open < MOST_JOBS && probes.waiting < MOST_WAITING) return;
+  const what = open < MOST_JOBS ? `${MOST_WAITING} sources wait to be looked at` : `${MOST_JOBS} jobs have not ended`;
+  throw new AppError("E_BUSY", `the server takes no more jobs now: ${what}`, "Try again later.", { retry: true });
+}
+
 export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
   const { tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles } = parts;
+
+  const probes = new Limit(PROBES_AT_A_TIME);
 
   const takeUpload = async (jobId: string, upload: SourceRecord) => {
     try {
@@ -69,15 +90,18 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
     }),
 
     async createJob(asked) {
+      requireRoomForJob(engine, probes);
       const source = sources.get(asked.sourceId);
       const upload = typeof asked.subtitlesSourceId === "string" ? sources.get(asked.subtitlesSourceId) : null;
       sources.forget(source.sourceId); // before the first await: a source makes only one job
       try {
         await uploads.forget(source.sourceId);
-        const { record, job } = await prepareJob(tools, defaults, asked, source, {
-          workDir,
-          clients: () => engine.state.clients.values(),
-        });
+        const { record, job } = await probes.run(() =>
+          prepareJob(tools, defaults, asked, source, {
+            workDir,
+            clients: () => engine.state.clients.values(),
+          }),
+        );
         await folders.make(record.jobId);
         if (record.source.path !== source.path) await sources.discard(source);
         if (upload !== null) await takeUpload(record.jobId, upload);

@@ -11,6 +11,8 @@ import type { SourceRecord } from "../ports.ts";
 const CHALLENGE_RANGES = 8;
 const CHALLENGE_BYTES = 64 * 1024;
 const CHALLENGES_OPEN = 100;
+/** Without a job. */
+const MOST_SOURCES = 1000;
 
 /** Ranges of the source whose digests a submitter must give to prove that it reads the same file. */
 interface LocalChallenge {
@@ -170,6 +172,10 @@ export class SourceRegistry {
     sourceId = newId(),
   ): Promise<SourceRecord> {
     if (facts.size === 0) throw emptySource(about.name);
+    if (this.#sources.size >= MOST_SOURCES) {
+      const hint = "Make jobs of them; a source without a job is forgotten after an hour.";
+      throw new AppError("E_BUSY", `${MOST_SOURCES} sources wait for their job`, hint, { retry: true });
+    }
     const lastStart = Math.floor((facts.size - 1) / this.#options.blockBytes) * this.#options.blockBytes;
     const source: SourceRecord = {
       sourceId,

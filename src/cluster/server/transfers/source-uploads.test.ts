@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { appendOf, pieceOf } from "../../../../test/support/upload.ts";
 import { sha256Of, sha256OfFile } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
+import { freeBytes } from "../../../base/files.ts";
 import { UPLOAD_BLOCK_BYTES } from "../../../base/resumable-upload.ts";
 import { SourceRegistry } from "./source-registry.ts";
-import { KEEP_PARTIAL_MS, SourceUploads } from "./source-uploads.ts";
+import { KEEP_PARTIAL_MS, MOST_UPLOADS, SourceUploads } from "./source-uploads.ts";
 
 const BLOCK = UPLOAD_BLOCK_BYTES;
 const content = new Uint8Array(2 * BLOCK + 500).map((_, index) => (index * 7) % 253);
@@ -129,4 +130,21 @@ test("a whole with another digest is forgotten, and so is what nobody goes on wi
   expect(await readdir(uploadsDir)).toEqual([]);
   expect(await codeOf(uploads.begin({ ...wanted, bytes: 0 }))).toBe("E_SOURCE_EMPTY");
   expect(await codeOf(uploads.begin({ ...wanted, bytes: 2 ** 52 }))).toBe("E_NO_SPACE");
+});
+
+test("space that one upload has been promised is not promised again, also to those that come at the same moment", async () => {
+  const { uploads } = await startUploads();
+  const most = Math.floor(0.6 * (await freeBytes(folder)));
+  const begin = () => codeOf(uploads.begin({ name: "a.mp4", bytes: most, key: null }));
+  const answers = await Promise.all([begin(), begin(), begin()]);
+  expect(answers.filter((answer) => answer === "none").length).toBeLessThanOrEqual(1);
+  expect(await begin()).toBe(answers.includes("none") ? "E_NO_SPACE" : "none");
+  expect(await begin()).toBe("E_NO_SPACE");
+});
+
+test("the number of open uploads has an end", async () => {
+  const { uploads } = await startUploads();
+  const begin = () => codeOf(uploads.begin({ name: "a.mp4", bytes: 1, key: null }));
+  for (let count = 0; count < MOST_UPLOADS; count += 1) expect(await begin()).toBe("none");
+  expect(await begin()).toBe("E_BUSY");
 });

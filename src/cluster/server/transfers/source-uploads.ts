@@ -14,6 +14,8 @@ import { UploadFiles, type UploadNote } from "./upload-files.ts";
 
 /** Space that an upload must leave free for the database and the first segments. */
 const RESERVE_BYTES = 32 * 1024 * 1024;
+/** Open at a time; each holds a note, and space that nobody else may have. */
+export const MOST_UPLOADS = 200;
 /** A running sender sends the next piece within milliseconds; after this much silence another may take over its upload. */
 const TAKE_OVER_AFTER_MS = 2000;
 /** Long enough to resume on the next day what was cut in the night. */
@@ -36,6 +38,9 @@ export class SourceUploads {
   readonly #files: UploadFiles;
   readonly #sources: SourceRegistry;
   readonly #open = new Map<string, OpenUpload>();
+  /** Uploads between the question whether there is space and their file. */
+  #admitted = 0;
+  #admittedBytes = 0;
 
   readonly #takeOverAfterMs: number;
 
@@ -73,8 +78,29 @@ export class SourceUploads {
     if (wanted.bytes === 0) throw emptySource(wanted.name);
     const left = wanted.key === null ? undefined : this.#leftBehind(wanted);
     const note = { id: newId(), ...wanted };
-    const free = await freeBytes(this.#files.folder);
-    if (free < wanted.bytes - (left?.file.offset ?? 0) + RESERVE_BYTES) throw noSpace(wanted.bytes, free);
+    if (left === undefined && this.#open.size + this.#admitted >= MOST_UPLOADS) throw tooMany();
+    this.#admitted += 1; // before the first await: several that come at once are all counted
+    this.#admittedBytes += wanted.bytes;
+    try {
+      // What is open still has to come, and so has what is being admitted, this one included.
+      const free = (await freeBytes(this.#files.folder)) - this.#toCome(left) - (this.#admittedBytes - wanted.bytes);
+      const needed = wanted.bytes - (left?.file.offset ?? 0);
+      if (free < needed + RESERVE_BYTES) throw noSpace(wanted.bytes, Math.max(0, free));
+      return await this.#admit(left, note);
+    } finally {
+      this.#admitted -= 1;
+      this.#admittedBytes -= wanted.bytes;
+    }
+  }
+
+  /** Bytes of other uploads that have not arrived yet. */
+  #toCome(except: OpenUpload | undefined): number {
+    let bytes = 0;
+    for (const upload of this.#open.values()) if (upload !== except) bytes += upload.file.bytes - upload.file.offset;
+    return bytes;
+  }
+
+  async #admit(left: OpenUpload | undefined, note: UploadNote): Promise<{ sourceId: string; offset: number }> {
     if (left !== undefined) return await this.#takeOver(left, note);
     await this.#openFile(note);
     await this.#files.writeNote(note);
@@ -188,6 +214,13 @@ export class SourceUploads {
 
 function unknownUpload(id: string): AppError {
   return new AppError("E_UNKNOWN_ID", `no upload with id ${id}`, "It was ended, or another sender took it over.");
+}
+
+function tooMany(): AppError {
+  const hint = "Wait until one has ended; those that get no bytes for a day are discarded.";
+  return new AppError("E_BUSY", `${MOST_UPLOADS} uploads are open, the most that the server takes`, hint, {
+    retry: true,
+  });
 }
 
 function noSpace(wanted: number, free: number): AppError {
