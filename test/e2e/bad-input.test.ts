@@ -191,7 +191,7 @@ test("a second server on the same work directory is refused by name", async () =
     "--work-dir",
     cluster.workDir,
     "--token",
-    "x",
+    "x".repeat(16),
   ]);
   expect(ended.exitCode).toBe(1);
   expect(ended.stderr).toMatch(/pid \d+/);

@@ -239,7 +239,17 @@ test("jobs without their database are refused with what to do, and left alone", 
   await using cluster = await Cluster.make();
   const folder = join(cluster.workDir, "server", newId());
   await mkdir(folder, { recursive: true });
-  const args = ["serve", "--port", "0", "--host", "127.0.0.1", "--work-dir", cluster.workDir, "--token", "t"];
+  const args = [
+    "serve",
+    "--port",
+    "0",
+    "--host",
+    "127.0.0.1",
+    "--work-dir",
+    cluster.workDir,
+    "--token",
+    "t".repeat(16),
+  ];
   const refused = await cluster.run(args);
   expect(refused.exitCode).toBe(1);
   expect(refused.stderr).toContain("server.db is missing");
