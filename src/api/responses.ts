@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { AppError, type ErrorBody, httpStatusOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { MOST_UPLOAD_BLOCKS, UPLOAD_HEADERS } from "../base/resumable-upload.ts";
+import { MOST_UPLOAD_BLOCKS, UPLOAD_HEADERS } from "../base/upload/resumable-upload.ts";
 
 /** JSON requests are small; file bytes have their own routes. */
 const MAX_JSON_BYTES = 1 << 20;

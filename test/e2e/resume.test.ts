@@ -6,7 +6,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { delay } from "../../src/base/clock.ts";
 import { sha256OfFile } from "../../src/base/digest.ts";
-import { UPLOAD_BLOCK_BYTES } from "../../src/base/resumable-upload.ts";
+import { UPLOAD_BLOCK_BYTES } from "../../src/base/upload/resumable-upload.ts";
 import { Cluster, type Running, until } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { sha256Of } from "../../src/base/digest.ts";
 import { AppError } from "../../src/base/errors.ts";
 import { newId, resolveIdPrefix } from "../../src/base/ids.ts";
-import type { UploadAppend } from "../../src/base/resumable-upload.ts";
+import type { UploadAppend } from "../../src/base/upload/resumable-upload.ts";
 import type { ResultReport } from "../../src/cluster/protocol/messages.ts";
 import type { BurnInFile, ClientLink, Coordinator, JobRequest, LinkSocket } from "../../src/cluster/server/ports.ts";
 import type {

@@ -3,7 +3,7 @@
 import { open, stat } from "node:fs/promises";
 import { sha256Of, sha256OfFile } from "../../src/base/digest.ts";
 import { newId } from "../../src/base/ids.ts";
-import { appendOfRequest, headersOfState } from "../../src/base/resumable-upload.ts";
+import { appendOfRequest, headersOfState } from "../../src/base/upload/resumable-upload.ts";
 import {
   type ClientMessage,
   clientMessageSchema,

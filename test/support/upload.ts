@@ -1,6 +1,6 @@
 // An upload as a test has it: bytes in memory, handed to whatever takes appends, in one piece or several.
 import { sha256Of } from "../../src/base/digest.ts";
-import { UPLOAD_BLOCK_BYTES, type UploadAppend, type UploadPiece } from "../../src/base/resumable-upload.ts";
+import { UPLOAD_BLOCK_BYTES, type UploadAppend, type UploadPiece } from "../../src/base/upload/resumable-upload.ts";
 import type { Coordinator } from "../../src/cluster/server/ports.ts";
 import type { SourceView } from "../../src/cluster/server/views.ts";
 

@@ -2,7 +2,7 @@
 // the client's report on the whole segment.
 
 import { AppError } from "../../base/errors.ts";
-import { appendOfRequest, headersOfState } from "../../base/resumable-upload.ts";
+import { appendOfRequest, headersOfState } from "../../base/upload/resumable-upload.ts";
 import { HEADER_REPORT, resultReportSchema } from "../../cluster/protocol/messages.ts";
 import { API_PREFIX } from "../contract.ts";
 import { json, noAppend, parseJson } from "../responses.ts";

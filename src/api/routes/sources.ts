@@ -1,6 +1,6 @@
 // Routes of sources: upload in pieces, proof that a local file can be read here, files below a media root; and their blocks.
 import { AppError } from "../../base/errors.ts";
-import { appendOfRequest, headersOfState } from "../../base/resumable-upload.ts";
+import { appendOfRequest, headersOfState } from "../../base/upload/resumable-upload.ts";
 import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
 import { API_PREFIX, localProofSchema, localSourceSchema, serverSourceSchema, uploadSchema } from "../contract.ts";
 import { json, noAppend, readJson } from "../responses.ts";

@@ -34,11 +34,14 @@ export async function runClient(options: ClientOptions, signal: AbortSignal): Pr
   }
 }
 
+function remoteOf({ serverUrl, token, tls }: ClientOptions) {
+  return { serverUrl: serverUrl.replace(/\/+$/, ""), token, ...(tls === undefined ? {} : { tls }) };
+}
+
 async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: AbortSignal): Promise<void> {
   const { store, log, tools } = options;
   const { clientId, folder } = identity;
-  const { token, tls } = options;
-  const remote = { serverUrl: options.serverUrl.replace(/\/+$/, ""), token, ...(tls === undefined ? {} : { tls }) };
+  const remote = remoteOf(options);
   const kept = store.keptResults(clientId);
   await endLeftoverEncoders(folder, tools.ffmpeg, log);
   await removeOldSegments(folder, new Set(kept.map((result) => join(result.path, ".."))));

@@ -1,7 +1,7 @@
 // The ports of the coordinator: `Store`, which src/db implements, and `Coordinator`, the facade that the API calls. Their
 // comments are contracts; test/conformance/ holds every Store to its own.
 import type { Rational } from "../../base/rational.ts";
-import type { UploadAppend, UploadState } from "../../base/resumable-upload.ts";
+import type { UploadAppend, UploadState } from "../../base/upload/resumable-upload.ts";
 import type { EncodeRequest } from "../../media/model/encode-request.ts";
 import type { EncoderFamily } from "../../media/model/encoder-family.ts";
 import type { Proof, VerifyMode } from "../../media/model/proof.ts";

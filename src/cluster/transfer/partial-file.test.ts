@@ -6,8 +6,8 @@ import * as fc from "fast-check";
 import { appendOf, pieceOf } from "../../../test/support/upload.ts";
 import { sha256Of } from "../../base/digest.ts";
 import { AppError } from "../../base/errors.ts";
-import { UPLOAD_BLOCK_BYTES } from "../../base/resumable-upload.ts";
-import { sendUpload } from "../../base/send-upload.ts";
+import { UPLOAD_BLOCK_BYTES } from "../../base/upload/resumable-upload.ts";
+import { sendUpload } from "../../base/upload/send-upload.ts";
 import { PartialFile } from "./partial-file.ts";
 
 const BLOCK = UPLOAD_BLOCK_BYTES;

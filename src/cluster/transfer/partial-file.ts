@@ -4,7 +4,7 @@
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { sha256Of, sha256OfFile } from "../../base/digest.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
-import { UPLOAD_BLOCK_BYTES, type UploadAppend } from "../../base/resumable-upload.ts";
+import { UPLOAD_BLOCK_BYTES, type UploadAppend } from "../../base/upload/resumable-upload.ts";
 import { DEFAULT_STALL_MS, watchStall } from "./watch-stall.ts";
 
 export interface AppendOptions {

@@ -192,14 +192,7 @@ export async function indexSource(
       else tally?.add(trackPacket(fields));
     },
   });
-  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "indexing was stopped", "Submit the job again.");
-  if (result.exitCode !== 0) {
-    throw new AppError(
-      "E_INDEX",
-      `the source could not be read to its end: ${lastWords(result.stderrTail)}`,
-      "The file may be damaged, or on a disk that fails.",
-    );
-  }
+  requireReadToTheEnd(result);
   if (doubt.isSuspicious) judged ??= judgeTimes();
   await judged;
   // Decoding times that ffmpeg makes of such packets go back, which is no other recording.
@@ -212,6 +205,16 @@ export async function indexSource(
   groups.handOn();
   requireVideo(index);
   return index;
+}
+
+function requireReadToTheEnd({ ended, exitCode, stderrTail }: Awaited<ReturnType<typeof runTool>>): void {
+  if (ended === "aborted") throw new AppError("E_INTERRUPTED", "indexing was stopped", "Submit the job again.");
+  if (exitCode === 0) return;
+  throw new AppError(
+    "E_INDEX",
+    `the source could not be read to its end: ${lastWords(stderrTail)}`,
+    "The file may be damaged, or on a disk that fails.",
+  );
 }
 
 function requireOneClock(clock: PacketClock | null, index: GrowingFrameIndex, { isEstimate }: IndexOptions): void {

@@ -190,6 +190,17 @@ async function comparePictures(
   return pictures.every ? [some, await checkEveryPicture(tools, input)] : [some];
 }
 
+/** Of subtitles whose events are not as many as the source's: how many of the source's hold text, by stream. */
+async function sourceTextEvents(tools: Tools, expected: OutputExpectation, output: OutputPackets) {
+  const { info, plan, sourcePath, sourceTracks, signal } = expected;
+  const textEvents = new Map<number, number | null>();
+  for (const streamIndex of unequalSubtitles(plan, sourceTracks, output.tracks)) {
+    const track = { path: sourcePath, formats: info.formatName, streamIndex };
+    textEvents.set(streamIndex, await readTextEvents(tools, track, signal));
+  }
+  return textEvents;
+}
+
 /**
  * Reads the whole output once, and decodes the beginnings and ends of its sound at the same time. Errors: E_STITCH when
  * the output cannot be read.
@@ -241,11 +252,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
     containerDataOf(output.picture),
     plan.container,
   );
-  const textEvents = new Map<number, number | null>();
-  for (const streamIndex of unequalSubtitles(plan, sourceTracks, output.tracks)) {
-    const track = { path: sourcePath, formats: info.formatName, streamIndex };
-    textEvents.set(streamIndex, await readTextEvents(tools, track, signal));
-  }
+  const textEvents = await sourceTextEvents(tools, expected, output);
   const keys = checkKeyFrames(output.videoPts, output.keyPts, expected.keyDistance);
   const tracks = compareTracks({
     textEvents,

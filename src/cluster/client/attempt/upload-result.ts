@@ -3,8 +3,8 @@
 import { delay } from "../../../base/clock.ts";
 import { AppError, errnoOf } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
-import { headersOfPiece, stateOfHeaders, type UploadState } from "../../../base/resumable-upload.ts";
-import { sendUpload } from "../../../base/send-upload.ts";
+import { headersOfPiece, stateOfHeaders, type UploadState } from "../../../base/upload/resumable-upload.ts";
+import { sendUpload } from "../../../base/upload/send-upload.ts";
 import { HEADER_REPORT, type ResultReport } from "../../protocol/messages.ts";
 import { createBackoff } from "../link/backoff.ts";
 import type { Outbox } from "../link/outbox.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
 import { appendOf, pieceOf } from "../../../../test/support/upload.ts";
 import { sha256Of } from "../../../base/digest.ts";
-import { UPLOAD_BLOCK_BYTES } from "../../../base/resumable-upload.ts";
+import { UPLOAD_BLOCK_BYTES } from "../../../base/upload/resumable-upload.ts";
 import type { ResultReport } from "../../protocol/messages.ts";
 import type { Attempt } from "../../scheduler/model/segment.ts";
 import { JobFolders } from "../job/job-folders.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { AppError, errnoOf } from "../../../base/errors.ts";
 import { exists, freeBytes, landFile } from "../../../base/files.ts";
 import { isNoSpace } from "../../../base/no-space.ts";
-import type { UploadAppend, UploadState } from "../../../base/resumable-upload.ts";
+import type { UploadAppend, UploadState } from "../../../base/upload/resumable-upload.ts";
 import type { ResultReport } from "../../protocol/messages.ts";
 import type { Verdict } from "../../scheduler/model/decision.ts";
 import type { Input } from "../../scheduler/model/input.ts";

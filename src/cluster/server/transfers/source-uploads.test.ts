@@ -6,7 +6,7 @@ import { appendOf, pieceOf } from "../../../../test/support/upload.ts";
 import { sha256Of, sha256OfFile } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { freeBytes } from "../../../base/files.ts";
-import { UPLOAD_BLOCK_BYTES } from "../../../base/resumable-upload.ts";
+import { UPLOAD_BLOCK_BYTES } from "../../../base/upload/resumable-upload.ts";
 import { SourceRegistry } from "./source-registry.ts";
 import { KEEP_PARTIAL_MS, MOST_UPLOADS, SourceUploads } from "./source-uploads.ts";
 

@@ -6,7 +6,7 @@ import { AppError } from "../../../base/errors.ts";
 import { exists, freeBytes, landFile, removeTree } from "../../../base/files.ts";
 import { newId } from "../../../base/ids.ts";
 import { isNoSpace } from "../../../base/no-space.ts";
-import type { UploadAppend, UploadState } from "../../../base/resumable-upload.ts";
+import type { UploadAppend, UploadState } from "../../../base/upload/resumable-upload.ts";
 import { PartialFile } from "../../transfer/partial-file.ts";
 import type { SourceRecord } from "../ports.ts";
 import { emptySource, type SourceRegistry } from "./source-registry.ts";

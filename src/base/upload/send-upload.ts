@@ -1,8 +1,8 @@
 // The sending end of a resumable upload: asks for the receiver's offset, appends from there in pieces that take about a
 // second, and asks again after any failure. Knows neither addresses nor what the bytes mean.
 import { type FileHandle, open } from "node:fs/promises";
-import { sha256Of } from "./digest.ts";
-import { AppError } from "./errors.ts";
+import { sha256Of } from "../digest.ts";
+import { AppError } from "../errors.ts";
 import { MOST_UPLOAD_BLOCKS, UPLOAD_BLOCK_BYTES, type UploadPiece, type UploadState } from "./resumable-upload.ts";
 
 export interface UploadPort {
