@@ -18,7 +18,8 @@ import { indexSource } from "../index/index-source.ts";
 import { emptyEncodeRequest } from "../model/encode-request.ts";
 import type { LeadIn, SegmentTask } from "../model/segment.ts";
 import type { SourceInfo } from "../model/source.ts";
-import { decodeArgs, filterGraph, seamOutput } from "../segment/segment-args.ts";
+import { filterGraph, seamOutput } from "../segment/cut-range.ts";
+import { decodeArgs } from "../segment/decode-args.ts";
 import { planSegment, type SegmentRange } from "../segment/segment-task.ts";
 import { probeSource } from "../source/probe.ts";
 

@@ -7,7 +7,7 @@ import { decodeErrors, lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
-import { decodeArgs } from "../segment/segment-args.ts";
+import { decodeArgs } from "../segment/decode-args.ts";
 
 export interface Slice {
   readonly start: number;

@@ -16,8 +16,9 @@ import type { Tools } from "../ffmpeg/tools.ts";
 import { insertHdr10, requiredHdr10 } from "../hdr10/insert-hdr10.ts";
 import type { SegmentReport, SegmentTask } from "../model/segment.ts";
 import { withBurnInFiles } from "../subtitles/burn-in-files.ts";
+import { clockBounds } from "./cut-range.ts";
 import { parseSeams, type Seams } from "./seams.ts";
-import { clockBounds, segmentArgs } from "./segment-args.ts";
+import { segmentArgs } from "./segment-args.ts";
 
 export interface EncodeOptions {
   /** A path, or the loopback gateway's URL. */

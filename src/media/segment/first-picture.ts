@@ -9,8 +9,8 @@ import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { PictureShape, SourceVideo } from "../model/source.ts";
+import { type DecodeRange, decodeArgs } from "./decode-args.ts";
 import { parseSeams } from "./seams.ts";
-import { type DecodeRange, decodeArgs } from "./segment-args.ts";
 
 export interface FirstPicture {
   readonly shape: PictureShape;

@@ -4,7 +4,8 @@ import { emptyEncodeRequest } from "../model/encode-request.ts";
 import type { SegmentTask } from "../model/segment.ts";
 import { EIGHT_BITS } from "../model/source-video.fixture.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
-import { filterGraph, seamChain, segmentArgs, spreadPts } from "./segment-args.ts";
+import { filterGraph, seamChain, spreadPts } from "./cut-range.ts";
+import { segmentArgs } from "./segment-args.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
 import { segmentTaskSchema } from "./segment-task.ts";
 

@@ -10,7 +10,8 @@ import type { Tools } from "../../ffmpeg/tools.ts";
 import type { SegmentTask } from "../../model/segment.ts";
 import { filterChain, renderedChain } from "../../request/args/video-args.ts";
 import { filterEffect } from "../../request/filters/filter-kind.ts";
-import { cutChain, decodeArgs, spreadPts } from "../../segment/segment-args.ts";
+import { cutChain, spreadPts } from "../../segment/cut-range.ts";
+import { decodeArgs } from "../../segment/decode-args.ts";
 
 /**
  * Sorted, on the job's clock, in ticks of the task's cut or else of the source. `task`: one over everything. Errors: E_INDEX

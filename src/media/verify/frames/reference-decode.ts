@@ -17,8 +17,8 @@ import type { SegmentTask } from "../../model/segment.ts";
 import type { SourceInfo } from "../../model/source.ts";
 import type { FrameTiming } from "../../plan/frame-timing.ts";
 import { isCertain, plannedFrames } from "../../plan/planned-frames.ts";
+import { decodeArgs } from "../../segment/decode-args.ts";
 import type { Seams } from "../../segment/seams.ts";
-import { decodeArgs } from "../../segment/segment-args.ts";
 import { clockOffsetUs, clockShift } from "../../source/source-clock.ts";
 
 /** The reference for one range. */
@@ -44,7 +44,7 @@ class DecodedFrames implements FrameTimes {
     this.timeBase = timeBase;
   }
 
-  /** Keeps times rising: no two pictures get one time, as in a segment (segment-args.ts, SPREAD). */
+  /** Keeps times rising: no two pictures get one time, as in a segment (segment/cut-range.ts, SPREAD). */
   add(pts: Pts, digest: string): void {
     this.#pts.insert(Math.max(pts, (this.last ?? Number.NEGATIVE_INFINITY) + 1));
     this.#digests.push(digest);
