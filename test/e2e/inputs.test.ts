@@ -83,7 +83,7 @@ test(
     await expectRefused(script, LOSSLESS, "E_SOURCE_REFUSED", /is a script/, /-c copy/);
     const subtitles = cluster.path("in.srt");
     await writeFile(subtitles, "1\n00:00:01,000 --> 00:00:02,000\nx\n");
-    await expectRefused(subtitles, LOSSLESS, "E_SOURCE_REFUSED", /subtitles alone/, /--subtitles/);
+    await expectRefused(subtitles, LOSSLESS, "E_SOURCE_REFUSED", /holds only subtitles/, /--subtitles/);
     const raw = await made("in.yuv", ["-pix_fmt", "yuv420p", "-f", "rawvideo"]);
     await expectRefused(raw, LOSSLESS, "E_SOURCE_REFUSED", /raw pictures without a size/, /-video_size/);
     const folder = cluster.path("VIDEO_TS");
