@@ -113,7 +113,7 @@ function translate(args: readonly string[], { encoder }: Settings): string[] {
       out.push(name, value);
       i++;
     } else {
-      out.push(name.replace(/format=(nv12|p010le),hwupload/, "format=yuv420p"));
+      out.push(name.replace(/format=(?:pix_fmts=)?(nv12|p010le),hwupload/, "format=yuv420p"));
     }
   }
   return out;
