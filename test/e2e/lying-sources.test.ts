@@ -69,6 +69,31 @@ test.each([
   TIMEOUT_MS,
 );
 
+/** Writes other numbers into PixelWidth and PixelHeight of a Matroska file of 160x96 (RFC 9559: IDs B0 and BA). */
+async function claimSize(source: string, target: string): Promise<void> {
+  const bytes = Buffer.from(await Bun.file(source).bytes());
+  for (const [id, size, claimed] of [
+    [0xb0, 160, 80],
+    [0xba, 96, 48],
+  ] as const) {
+    const place = bytes.indexOf(Buffer.from([id, 0x81, size]));
+    expect(place).toBeGreaterThan(0);
+    bytes[place + 2] = claimed;
+  }
+  await Bun.write(target, bytes);
+}
+
+test(
+  "VP8 whose header says another size than its pictures have",
+  async () => {
+    const source = at("size.mkv");
+    await claimSize(await film("vp8.mkv", ["-c:v", "libvpx", "-b:v", "1M", "-deadline", "realtime"]), source);
+    const { path } = await encoded(source, "mkv");
+    await expectAsInOneGo(source, path, 100);
+  },
+  TIMEOUT_MS,
+);
+
 test(
   "sync samples that are others, the first picture not among them",
   async () => {

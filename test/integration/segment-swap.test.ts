@@ -41,13 +41,25 @@ test("another codec is seen in the file, also after a right one of the same clie
   expect(unplannedFormat(job, landed, forged)).toBe("the segment is mpeg4 where h264 is asked");
 });
 
+const settledAs = (picture?: { readonly size: string }) => ({ settings: { picture } }) as unknown as Job;
+
+test("another size is refused where the trial of the first picture told it, whatever the header and the filters say", () => {
+  const request = { ...emptyEncodeRequest(), filters: [{ name: "scale", options: [] }] };
+  const record = { request, info: { video: { width: 640, height: 90 } } } as unknown as JobRecord;
+  const job = settledAs({ size: "320x180" });
+  expect(otherSize(record, job, "320x180")).toBeNull();
+  expect(otherSize(record, job, "640x90")).toContain("320x180");
+  expect(otherSize(record, job, "180x320")).toContain("320x180");
+});
+
 test("another size is refused where the request tells it", () => {
+  const job = settledAs();
   const request = emptyEncodeRequest();
   const record = { request, info: { video: { width: 64, height: 48 } } } as unknown as JobRecord;
-  expect(otherSize(record, "64x48")).toBeNull();
-  expect(otherSize(record, "48x64")).toBeNull();
-  expect(otherSize(record, "16000x16000")).toContain("16000x16000");
+  expect(otherSize(record, job, "64x48")).toBeNull();
+  expect(otherSize(record, job, "48x64")).toBeNull();
+  expect(otherSize(record, job, "16000x16000")).toContain("16000x16000");
   const sized = { ...record, request: { ...request, video: { ...request.video, size: { width: 32, height: 24 } } } };
-  expect(otherSize(sized, "32x24")).toBeNull();
-  expect(otherSize(sized, "64x48")).toContain("32x24");
+  expect(otherSize(sized, job, "32x24")).toBeNull();
+  expect(otherSize(sized, job, "64x48")).toContain("32x24");
 });

@@ -7,12 +7,12 @@ import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { translateRequest } from "../request/translate/translate.ts";
-import { requireFirstPicture } from "../source/trial.ts";
+import { requireFirstPicture, type TriedPicture } from "../source/trial.ts";
 import type { PlannedSource } from "./plan-source.ts";
 
 export interface TriedSource {
-  /** The pixel format that this ffmpeg gives the encoder; null: it could not be tried. */
-  readonly format: string | null;
+  /** What this ffmpeg gives the encoder; null: it could not be tried. */
+  readonly picture: TriedPicture | null;
   /** How the range of the pictures changes in the middle; null: it does not. */
   readonly rangeChange: string | null;
 }
@@ -33,11 +33,11 @@ export async function trySource(
     const trial = { ...source, request: resolved, encoderTimeBase: encoderTimeBase(info.video, request) };
     return await requireFirstPicture(tools, trial, signal);
   };
-  const [rangeChange, format] = await Promise.all([
+  const [rangeChange, picture] = await Promise.all([
     sampledRangeChange(tools, path, info, signal),
     encoder === null ? null : firstPicture(encoder),
   ]);
   await requireHeard(tools, source, plan, signal);
   await requireStart(tools, source, plan, signal);
-  return { format, rangeChange };
+  return { picture, rangeChange };
 }

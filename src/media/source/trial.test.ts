@@ -8,7 +8,7 @@ import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { probeSource } from "./probe.ts";
-import { encodedFormatIn, requireFirstPicture, trialArgs } from "./trial.ts";
+import { encodedPictureIn, requireFirstPicture, trialArgs } from "./trial.ts";
 import { hintFor, isOfThisBuild, reasonIn } from "./trial-words.ts";
 
 let tools: Tools;
@@ -142,11 +142,16 @@ test("what goes into the encoder is read from ffmpeg's own words, behind those o
   const input =
     "Input #0, mov\n  Stream #0:0(und): Video: h264 (High 10) (avc1 / 0x31637661), yuv420p10le(tv), 320x180\n";
   const output = (stream: string) =>
-    encodedFormatIn(`${input}Output #0, framecrc, to 'pipe:1':\n  Metadata:\n${stream}\n`);
-  expect(output("  Stream #0:0: Video: hevc, yuv420p(tv, progressive), 320x180 [SAR 1:1], q=2-31")).toBe("yuv420p");
-  expect(output("    Stream #0:0(eng): Video: prores (apch (a, b)), yuv422p10le, 320x180")).toBe("yuv422p10le");
+    encodedPictureIn(`${input}Output #0, framecrc, to 'pipe:1':\n  Metadata:\n${stream}\n`);
+  expect(output("  Stream #0:0: Video: hevc, yuv420p(tv, progressive), 320x180 [SAR 1:1], q=2-31")).toEqual({
+    pixelFormat: "yuv420p",
+    size: "320x180",
+  });
+  expect(output("    Stream #0:0(eng): Video: prores (apch (a, b)), yuv422p10le, 320x180")?.pixelFormat).toBe(
+    "yuv422p10le",
+  );
   expect(output("  Stream #0:0: Audio: aac")).toBeNull();
-  expect(encodedFormatIn("")).toBeNull();
+  expect(encodedPictureIn("")).toBeNull();
 });
 
 test("the pixel format that an encoder is given: the picture's, or the nearest that it takes", async () => {
@@ -160,7 +165,7 @@ test("the pixel format that an encoder is given: the picture's, or the nearest t
       encoderTimeBase: encoderTimeBase(info.video, request),
     });
   };
-  expect(await formatFor("-c:v libx264")).toBe("yuv444p");
-  expect(await formatFor("-c:v mpeg4 -vf scale=64:64")).toBe("yuv420p");
-  expect(await formatFor("-c:v ffv1 -vf format=gray")).toBe("gray");
+  expect((await formatFor("-c:v libx264"))?.pixelFormat).toBe("yuv444p");
+  expect(await formatFor("-c:v mpeg4 -vf scale=64:64")).toEqual({ pixelFormat: "yuv420p", size: "64x64" });
+  expect((await formatFor("-c:v ffv1 -vf format=gray"))?.pixelFormat).toBe("gray");
 });

@@ -103,16 +103,23 @@ export function trialArgs(trial: Trial, step: Step): string[] {
 /** The verbosity at which ffmpeg prints the encoder's input format with the output's streams. */
 const TELLING: readonly string[] = ["-hide_banner", "-nostdin", "-nostats", "-v", "info"];
 
+/** What an encoder was given: ffmpeg's name of the pixel format, and the size, "320x180". */
+export interface TriedPicture {
+  readonly pixelFormat: string;
+  readonly size: string;
+}
+
 /**
  * Parses `  Stream #0:0: Video: hevc (Main 10), yuv420p10le(tv, progressive), 320x180 …` of the output; null: not
  * found.
  */
-export function encodedFormatIn(stderr: string): string | null {
+export function encodedPictureIn(stderr: string): TriedPicture | null {
   const output = stderr.slice(stderr.lastIndexOf("\nOutput #0"));
   const line = /^\s*Stream #0:0\b.*?: Video: (.*)$/m.exec(output)?.[1] ?? "";
   let words = line;
   for (let before = ""; before !== words; ) [before, words] = [words, words.replace(/\([^()]*\)/g, "")];
-  return /^[^,]+, (\w+)\s*,/.exec(words)?.[1] ?? null;
+  const [, pixelFormat, size] = /^[^,]+, (\w+)\s*, (\d+x\d+)\b/.exec(words) ?? [];
+  return pixelFormat === undefined || size === undefined ? null : { pixelFormat, size };
 }
 
 interface Outcome {
@@ -176,13 +183,17 @@ function isForServer({ request }: Trial): boolean {
 }
 
 /**
- * The pixel format that its encoder was given; null where this machine can't tell. Errors: E_SOURCE_REFUSED when the
+ * What its encoder was given; null where this machine can't tell. Errors: E_SOURCE_REFUSED when the
  * source yields no picture, E_ENCODE_REQUEST when the request's filters or encoder refuse its picture.
  */
-export async function requireFirstPicture(tools: Tools, trial: Trial, signal?: AbortSignal): Promise<string | null> {
+export async function requireFirstPicture(
+  tools: Tools,
+  trial: Trial,
+  signal?: AbortSignal,
+): Promise<TriedPicture | null> {
   const hasEncoder = isForServer(trial);
   const quick = hasEncoder ? await run(tools, trial, "quick", signal) : null;
-  if (quick !== null && quick.came !== "nothing") return encodedFormatIn(quick.stderr);
+  if (quick !== null && quick.came !== "nothing") return encodedPictureIn(quick.stderr);
   const encoded = hasEncoder ? await run(tools, trial, "encoded", signal) : null;
   if (encoded !== null && encoded.came !== "nothing") return null;
   const filtered = await run(tools, trial, "filtered", signal);

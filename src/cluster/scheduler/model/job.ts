@@ -57,6 +57,8 @@ export interface EncodedPicture {
   readonly isDeep: boolean;
   /** The pixel format that software encoders are given, by ffmpeg's name, never yuvj; absent: not known beforehand. */
   readonly format?: string;
+  /** What software encoders are given, behind all filters, "320x180"; absent: not known beforehand. */
+  readonly size?: string;
 }
 
 export interface JobSettings {

@@ -10,7 +10,7 @@ import { askedPixelFormat } from "../../../media/request/args/picture-changes.ts
 import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
 import { isNeutralCodec } from "../../../media/request/tables/neutral-codecs.ts";
 import { type Candidate, candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
-import type { JobSettings } from "../../scheduler/model/job.ts";
+import type { EncodedPicture, JobSettings } from "../../scheduler/model/job.ts";
 import type { JobRequest } from "../ports.ts";
 
 /** The default: long enough for a client to restart. */
@@ -19,7 +19,7 @@ const WAIT_FOR_FAMILY_SECONDS = 60;
 export interface Choice {
   /** In use until the scheduler elects one. */
   readonly first: Candidate;
-  readonly settings: Pick<JobSettings, "election" | "picture" | "headers">;
+  readonly settings: Pick<JobSettings, "election" | "headers"> & { readonly picture: EncodedPicture };
 }
 
 type Wishes = Pick<JobRequest, "family" | "allowMixed" | "waitForFamily">;

@@ -106,6 +106,8 @@ interface AcceptedSource {
   readonly rangeChange: string | null;
   /** The one pixel format of all segments, and the request that states it. */
   readonly stated: FormatPlan;
+  /** Of the pictures behind all filters, by the trial; null: not known. */
+  readonly size: string | null;
 }
 
 /** Errors: every reason to refuse the source; E_ENCODE_REQUEST where the server's own ffmpeg lacks something. */
@@ -120,7 +122,8 @@ async function acceptSource(
   const first = await planSource(tools, path, checked);
   const needs = await findNeeds(tools, first, request);
   const { encoder } = chooseEncoder(request, asked, first.info).first;
-  const { format: tried, rangeChange } = await trySource(tools, { path, ...first }, { request, encoder });
+  const { picture, rangeChange } = await trySource(tools, { path, ...first }, { request, encoder });
+  const tried = picture?.pixelFormat ?? null;
   const stated = chooseFormat(tools, { request, encoder, video: first.info.video, tried }, (lacking) =>
     isAnyoneAble(clients(), chooseEncoder(request, asked, first.info, plainName(lacking))),
   );
@@ -128,7 +131,7 @@ async function acceptSource(
   const job = { jobId, blockBytes: defaults.blockBytes };
   const { source, corrected } = await onOneClock(tools, handedIn, first.info, folder, job);
   const { info, plan } = corrected === null ? first : await planSource(tools, source.path, checked);
-  return { source, info, plan, corrected, needs, rangeChange, stated };
+  return { source, info, plan, corrected, needs, rangeChange, stated, size: picture?.size ?? null };
 }
 
 /** What clients need for the job. Errors: E_SOURCE_REFUSED, E_ENCODE_REQUEST. */
@@ -144,7 +147,7 @@ async function findNeeds(tools: Tools, { info, plan }: PlannedSource, request: E
 async function planJob(
   tools: Tools,
   { defaults, asked, checked }: Wanted,
-  { source, info, plan, corrected, needs, rangeChange, stated }: AcceptedSource,
+  { source, info, plan, corrected, needs, rangeChange, stated, size }: AcceptedSource,
   { jobId, workDir }: Place,
 ): Promise<PreparedJob> {
   const { requestText, container, outputName } = checked;
@@ -180,6 +183,7 @@ async function planJob(
         ...defaults.settings,
         requiredClients: asked.requiredClients ?? defaults.settings.requiredClients,
         ...settings,
+        picture: { ...settings.picture, ...(size === null ? {} : { size }) },
         needs: { ...needs, ...(releases === null ? {} : { releases }) },
       },
       encoder: chosen.encoder,

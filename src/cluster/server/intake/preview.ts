@@ -154,7 +154,8 @@ export async function preview(tools: Tools, options: PreviewOptions): Promise<Pr
   const { request } = asked;
   const encoder = candidate?.encoder ?? null;
   const tried = await trySource(tools, { path, info, plan: announced }, { request, encoder }, signal);
-  const shallow = encoder === null ? [] : lackingFormat(request, encoder, info.video, tried.format);
+  const shallow =
+    encoder === null ? [] : lackingFormat(request, encoder, info.video, tried.picture?.pixelFormat ?? null);
   const { index, rated, tracks } = await readSource(tools, path, info, request, signal);
   const plan = leftOutOf(announced, withoutPackets(announced, tracks));
   const checked = { ...asked, request: rated.request };

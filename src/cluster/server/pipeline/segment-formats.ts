@@ -65,11 +65,18 @@ export function unplannedFormat(
   return planned === undefined || pixelFormat === null ? null : otherFormat(report.encoder, planned, pixelFormat);
 }
 
-/** In words, where a segment has other pictures than asked; filters, which may change the size, are left to other checks. */
+/**
+ * In words, where a segment's pictures have another size than the trial of the first one gave. Where there was none, than
+ * the request or the source says; filters, which may change that, are then left to other checks.
+ */
 export function otherSize(
   { request, info }: Pick<JobRecord, "request" | "info">,
+  { settings }: Pick<Job, "settings">,
   found: string | undefined,
 ): string | null {
+  const tried = settings.picture?.size;
+  if (tried !== undefined && found !== undefined)
+    return found === tried ? null : `the segment's pictures are ${found} where ${tried} is asked`;
   const { size } = request.video;
   if (found === undefined || (size === null && request.filters.length > 0)) return null;
   const { width, height } = size ?? info.video;
