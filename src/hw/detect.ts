@@ -4,8 +4,8 @@
 import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { z } from "zod";
-import { listEncoders } from "../media/ffmpeg/inventory.ts";
-import { readPixelFormats } from "../media/ffmpeg/pixel-formats.ts";
+import { listEncoders } from "../media/ffmpeg/builds/inventory.ts";
+import { readPixelFormats } from "../media/ffmpeg/builds/pixel-formats.ts";
 import type { Tools } from "../media/ffmpeg/tools.ts";
 import {
   ENCODER_FAMILIES,

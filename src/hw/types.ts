@@ -1,5 +1,5 @@
 // What this machine can encode with, by trial; the shape of `families` in `doctor --json`.
-import type { PixelFormats } from "../media/ffmpeg/pixel-formats.ts";
+import type { PixelFormats } from "../media/ffmpeg/builds/pixel-formats.ts";
 import type { EncoderFamily } from "../media/model/encoder-family.ts";
 
 /** What one encoder of one device accepts, by trial. */

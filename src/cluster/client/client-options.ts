@@ -1,7 +1,7 @@
 // The options of a client, and the status that it reports while it runs.
 import type { Log } from "../../base/log.ts";
-import type { Inventory } from "../../media/ffmpeg/inventory.ts";
-import type { PixelFormats } from "../../media/ffmpeg/pixel-formats.ts";
+import type { Inventory } from "../../media/ffmpeg/builds/inventory.ts";
+import type { PixelFormats } from "../../media/ffmpeg/builds/pixel-formats.ts";
 import type { Tools } from "../../media/ffmpeg/tools.ts";
 import type { TextPrints } from "../../media/model/segment.ts";
 import type { AttemptStage, Hello } from "../protocol/messages.ts";

@@ -13,7 +13,7 @@ import { openClientStore } from "../../db/client-store.ts";
 import { detectEncoders, workingEncoders } from "../../hw/detect.ts";
 import { devicesOf, notesOf } from "../../hw/report-views.ts";
 import { textPrints } from "../../hw/text-prints.ts";
-import { readInventory } from "../../media/ffmpeg/inventory.ts";
+import { readInventory } from "../../media/ffmpeg/builds/inventory.ts";
 import { findTools, type Tools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
 import type { HardwareFamily } from "../../media/model/encoder-family.ts";

@@ -12,7 +12,7 @@ import {
   LEVELS,
   PACKET_LENGTHS,
   RATE_RULE,
-} from "../ffmpeg/differences.ts";
+} from "../ffmpeg/builds/differences.ts";
 import { compareReleases, OLDEST, type Release } from "../ffmpeg/releases.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceInfo } from "../model/source.ts";

@@ -1,7 +1,7 @@
 // What a job needs from ffmpeg besides its encoder: a decoder for the source, and the requested filters. Builds differ
 // in both, and a build that lacks one is reported before any work.
 import { AppError } from "../../base/errors.ts";
-import type { Inventory } from "../ffmpeg/inventory.ts";
+import type { Inventory } from "../ffmpeg/builds/inventory.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { TextDrawer } from "../model/segment.ts";

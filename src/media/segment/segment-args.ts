@@ -38,7 +38,7 @@ function forgottenColours({ request, video }: SegmentTask): FilterText[] {
 }
 
 /**
- * The chroma location, if it is unusual or filters drop it. Since 8.0 `scale` drops it too (ffmpeg/differences.ts), and
+ * The chroma location, if it is unusual or filters drop it. Since 8.0 `scale` drops it too (ffmpeg/builds/differences.ts), and
  * the graph may contain one that states the range.
  */
 function forgottenChroma({ request, video }: SegmentTask): string | null {

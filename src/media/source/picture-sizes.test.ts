@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hardCase } from "../../../test/support/media.ts";
-import { COLOURS_SET_UP, isSince } from "../ffmpeg/differences.ts";
+import { COLOURS_SET_UP, isSince } from "../ffmpeg/builds/differences.ts";
 import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
 import { findTools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";

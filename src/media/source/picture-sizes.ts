@@ -1,7 +1,7 @@
 // Whether a source's pictures change their size or format in the middle, and since ffmpeg 7.0 also their colour tags:
 // ffmpeg then configures its filters again, and filters that count start over.
 import { AppError } from "../../base/errors.ts";
-import { COLOURS_SET_UP, isSince } from "../ffmpeg/differences.ts";
+import { COLOURS_SET_UP, isSince } from "../ffmpeg/builds/differences.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";

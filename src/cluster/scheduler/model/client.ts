@@ -1,6 +1,6 @@
 // A client as the scheduler sees it: what it said in its hello, what was measured, why it gets no work. Plain immutable
 // data; only state-changes.ts changes its status.
-import type { PixelFormats } from "../../../media/ffmpeg/pixel-formats.ts";
+import type { PixelFormats } from "../../../media/ffmpeg/builds/pixel-formats.ts";
 import type { Release } from "../../../media/ffmpeg/releases.ts";
 import type { TextPrints } from "../../../media/model/segment.ts";
 import type { ClientId, JobId } from "./ids.ts";

@@ -5,7 +5,7 @@ import { newId } from "../../../base/ids.ts";
 import { toNumber } from "../../../base/rational.ts";
 import { mustTryCopies } from "../../../media/audio/try-copies.ts";
 import { findCadence } from "../../../media/cadence/find-cadence.ts";
-import { readInventory } from "../../../media/ffmpeg/inventory.ts";
+import { readInventory } from "../../../media/ffmpeg/builds/inventory.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { EncodeRequest } from "../../../media/model/encode-request.ts";
 import type { VerifyMode } from "../../../media/model/proof.ts";

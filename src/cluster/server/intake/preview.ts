@@ -5,7 +5,7 @@ import { type Rational, toNumber } from "../../../base/rational.ts";
 import { withoutPackets } from "../../../media/audio/silent-tracks.ts";
 import { Durations, withCadence } from "../../../media/cadence/find-cadence.ts";
 import { learnSyncRule } from "../../../media/cadence/learn-sync-rule.ts";
-import { readInventory } from "../../../media/ffmpeg/inventory.ts";
+import { readInventory } from "../../../media/ffmpeg/builds/inventory.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import { frameRateOf } from "../../../media/index/frame-rate.ts";

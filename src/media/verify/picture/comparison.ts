@@ -2,8 +2,8 @@
 import type { Rational } from "../../../base/rational.ts";
 import { rangeHolder } from "../../colour/range-holder.ts";
 import { outputRange } from "../../colour/range-path.ts";
+import { ASKED_COLOURS, isSince } from "../../ffmpeg/builds/differences.ts";
 import { decoderOfOutput, isH264Encoder } from "../../ffmpeg/codecs.ts";
-import { ASKED_COLOURS, isSince } from "../../ffmpeg/differences.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import type { Container } from "../../model/source.ts";
 import { SEGMENT_DEMUXERS } from "../../segment/verify-segment.ts";

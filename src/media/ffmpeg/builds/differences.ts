@@ -5,7 +5,7 @@
 // its place follows from its source. In a row marked `asked`, the code has no condition on a version: it tries the tool
 // or reads its answer. What is marked `said` works with all releases. Clients are distinguished by release
 // (plan/alike-releases.ts), and the check of the pictures looks up what -color_range does.
-import { compareReleases, type Release, releaseText } from "./releases.ts";
+import { compareReleases, type Release, releaseText } from "../releases.ts";
 
 export interface Difference {
   readonly name: string;

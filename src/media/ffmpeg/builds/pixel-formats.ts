@@ -1,9 +1,9 @@
 // Which pixel formats the encoders of one build take, from ffmpeg's own lists. Builds of one release differ: x265, x264
 // and libvpx are also built for 8 bits alone.
-import { AppError } from "../../base/errors.ts";
-import { succeeded } from "../../base/process/run-process.ts";
-import { runTool } from "./run-tool.ts";
-import type { Tools } from "./tools.ts";
+import { AppError } from "../../../base/errors.ts";
+import { succeeded } from "../../../base/process/run-process.ts";
+import { runTool } from "../run-tool.ts";
+import type { Tools } from "../tools.ts";
 
 /** By encoder; one that is absent takes any, or says nothing. */
 export type PixelFormats = Readonly<Record<string, readonly string[]>>;

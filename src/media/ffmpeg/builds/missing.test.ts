@@ -1,8 +1,8 @@
 // What a build and a release cost, in sentences.
 import { expect, test } from "bun:test";
+import { isTooOld, isUnproven, knownReleases } from "../releases.ts";
 import { costsOf, DIFFERENCES } from "./differences.ts";
 import { missingOf } from "./missing.ts";
-import { isTooOld, isUnproven, knownReleases } from "./releases.ts";
 
 test("what a build goes without is named, with what it means", () => {
   const encoders = new Set(["libx264", "libx265", "libsvtav1", "libvpx-vp9", "opus", "libmp3lame"]);

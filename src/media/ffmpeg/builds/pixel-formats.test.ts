@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { findTools } from "../tools.ts";
 import { parsePixelFormats, readPixelFormats } from "./pixel-formats.ts";
-import { findTools } from "./tools.ts";
 
 test("the list of an encoder, by its help", () => {
   const help = "Encoder libx265 [libx265 H.265 / HEVC]:\n    Threading capabilities: other\n";

@@ -1,8 +1,8 @@
 // What builds say they have: lines that ffmpeg printed, and the ffmpeg of this machine.
 import { expect, test } from "bun:test";
-import { lackOf, requireNeeds } from "../plan/needs.ts";
+import { lackOf, requireNeeds } from "../../plan/needs.ts";
+import { findTools } from "../tools.ts";
 import { parseCodecs, parseEncoders, parseFilters, readInventory } from "./inventory.ts";
-import { findTools } from "./tools.ts";
 
 test("the list of encoders is read by its columns, without its heading", () => {
   const text = [

@@ -1,10 +1,10 @@
 // What one build of ffmpeg contains, read once from its own lists (`-codecs`, `-encoders`, `-filters`), never guessed
 // from its version.
-import { AppError } from "../../base/errors.ts";
-import { Once } from "../../base/once.ts";
-import { succeeded } from "../../base/process/run-process.ts";
-import { runTool } from "./run-tool.ts";
-import type { Tools } from "./tools.ts";
+import { AppError } from "../../../base/errors.ts";
+import { Once } from "../../../base/once.ts";
+import { succeeded } from "../../../base/process/run-process.ts";
+import { runTool } from "../run-tool.ts";
+import type { Tools } from "../tools.ts";
 
 export interface Inventory {
   /** Codecs that it decodes in software, by ffmpeg's names. */
