@@ -1,6 +1,5 @@
 // The clients' WebSocket: each connection becomes a link of the coordinator, which keeps its own heartbeat and deadlines.
 // Handlers only forward; a silent socket means nothing by itself.
-import { AppError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { MAX_MESSAGE_BYTES } from "../cluster/protocol/messages.ts";
 import type { ClientLink, Coordinator } from "../cluster/server/ports.ts";
@@ -11,15 +10,6 @@ export interface LinkData {
 
 const UNSUPPORTED_DATA = 1003;
 const INTERNAL_ERROR = 1011;
-
-/** Browsers send Origin: a page of another site must not control this server. Errors: E_FORBIDDEN. */
-export function refuseForeignOrigin(request: Request): void {
-  const origin = request.headers.get("origin");
-  if (origin === null) return;
-  const host = URL.canParse(origin) ? new URL(origin).host : "";
-  if (host !== "" && host === request.headers.get("host")) return;
-  throw new AppError("E_FORBIDDEN", `connections from pages of ${origin} are refused`, "Clients send no Origin.");
-}
 
 export function linkHandler(coordinator: Coordinator, log: Log): Bun.WebSocketHandler<LinkData> {
   return {

@@ -2,9 +2,10 @@
 // from the coordinator.
 import { isIP } from "node:net";
 import { AppError, type ErrorBody, errnoOf } from "../base/errors.ts";
+import { BrowserGuard, withGuardHeaders } from "./browser-guard.ts";
 import { type ConnectionGuard, guardConnections, NO_GUARD } from "./connection-guard.ts";
 import { API_PREFIX } from "./contract.ts";
-import { type LinkData, linkHandler, refuseForeignOrigin } from "./link.ts";
+import { type LinkData, linkHandler } from "./link.ts";
 import { errorResponse, INTERNAL_ERROR, respondToError } from "./responses.ts";
 import { type ApiServices, dispatch, type Route } from "./router.ts";
 import { attemptRoutes } from "./routes/attempts.ts";
@@ -37,7 +38,7 @@ export interface ServeApiOptions extends ApiServices {
   /** 0: any free port. */
   readonly port: number;
   /** PEM; plain http when there is none. */
-  readonly tls?: { readonly cert: string; readonly key: string } | null;
+  readonly tls?: { readonly cert: string; readonly key: string; readonly names?: readonly string[] } | null;
   /** Requests wait for this: the port is bound before the token is stored where local commands find it. */
   readonly ready?: Promise<void>;
 }
@@ -52,9 +53,10 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-/** What stands at the door: who has shown the token, and who guesses it. */
+/** What stands at the door: who has shown the token, who guesses it, and what pages in browsers may ask. */
 interface Door {
   guard: ConnectionGuard;
+  readonly browsers: BrowserGuard;
   readonly wrongTokens: WrongTokens;
 }
 
@@ -90,14 +92,15 @@ async function answer(request: Request, server: Server, services: ServeApiOption
   if (services.ready !== undefined) await services.ready;
   if (!URL.canParse(request.url)) return lastAnswer(errorResponse(BAD_HOST, 400));
   const { pathname } = new URL(request.url);
+  const isLink = pathname === LINK_PATH;
   let isTrusted = false;
   try {
+    door.browsers.check(request, isLink);
     if (pathname === HEALTH_PATH) return lastAnswer(await dispatch(ROUTES, request, services));
     await checkToken(request, server, services, door);
     isTrusted = true;
     server.timeout(request, NO_LIMIT); // a job may take minutes to make; bodies and uploads have limits of their own
-    if (pathname !== LINK_PATH) return keepBriefly(await dispatch(ROUTES, request, services), request, server);
-    refuseForeignOrigin(request);
+    if (!isLink) return keepBriefly(await dispatch(ROUTES, request, services), request, server);
     if (server.upgrade(request, { data: { link: null } })) return undefined;
     throw new AppError("E_MALFORMED", "this address speaks WebSocket only", "`ffcluster join` connects here.");
   } catch (thrown) {
@@ -134,6 +137,12 @@ function portError(options: ServeApiOptions, thrown: unknown): unknown {
   return thrown;
 }
 
+/** What `fetch` of Bun.serve is given: every answer, whoever made it, has the headers that browsers heed. */
+async function guardedAnswer(request: Request, server: Server, services: ServeApiOptions, door: Door) {
+  const response = await answer(request, server, services, door);
+  return response === undefined ? undefined : withGuardHeaders(response);
+}
+
 const STOPPING: ErrorBody = {
   code: "E_UNREACHABLE",
   message: "the server is stopping",
@@ -144,8 +153,9 @@ const STOPPING: ErrorBody = {
 export function serveApi(options: ServeApiOptions): ApiServer {
   let isStopping = false;
   const { log } = options;
-  const door: Door = { guard: NO_GUARD, wrongTokens: new WrongTokens(log) };
   const tls = options.tls ?? null;
+  const browsers = new BrowserGuard([options.host, ...(tls?.names ?? [])]);
+  const door: Door = { guard: NO_GUARD, browsers, wrongTokens: new WrongTokens(log) };
   try {
     const server = Bun.serve<LinkData>({
       hostname: options.host,
@@ -156,10 +166,12 @@ export function serveApi(options: ServeApiOptions): ApiServer {
       development: false,
       reusePort: false, // without it `development: false` shares a port that is in use (measured on 1.4.5)
       fetch: (request, bunServer) =>
-        isStopping ? lastAnswer(errorResponse(STOPPING, 503)) : answer(request, bunServer, options, door),
+        isStopping
+          ? withGuardHeaders(lastAnswer(errorResponse(STOPPING, 503)))
+          : guardedAnswer(request, bunServer, options, door),
       error: (thrown) => {
         log.error(`a response failed: ${thrown.stack ?? thrown.message}`);
-        return errorResponse(INTERNAL_ERROR, 500);
+        return withGuardHeaders(errorResponse(INTERNAL_ERROR, 500));
       },
       websocket: linkHandler(options.coordinator, log),
     });
