@@ -1,4 +1,4 @@
-// A segment of another codec or size than asked does not count, whatever its client says of it.
+// A segment of another codec, profile or size than asked does not count, whatever its client says of it.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,26 +19,33 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const tools = await findTools(process.env);
 
-async function make(name: string, encoder: string): Promise<string> {
+async function make(name: string, encoder: string, profile?: string): Promise<string> {
   const path = join(folder, name);
   const source = ["-f", "lavfi", "-i", "testsrc=s=64x48:r=25:d=0.2", "-c:v", encoder, "-pix_fmt", "yuv420p"];
-  const child = Bun.spawn([tools.ffmpeg, "-v", "error", "-y", ...source, "-f", "nut", path], { stderr: "inherit" });
+  const args = [...source, ...(profile === undefined ? [] : ["-profile:v", profile]), "-f", "nut", path];
+  const child = Bun.spawn([tools.ffmpeg, "-v", "error", "-y", ...args], { stderr: "inherit" });
   expect(await child.exited).toBe(0);
   return path;
 }
 
-test("another codec is seen in the file, also after a right one of the same client", async () => {
+test("another codec or profile is seen in the file, also after a right one of the same client", async () => {
   const job = { encoder: "libx264", settings: {} } as unknown as Job;
+  const request = emptyEncodeRequest();
+  const asked = { ...request, video: { ...request.video, profile: "baseline" } };
   const report = { encoder: "libx264", ffmpegVersion: "5.1" };
   const landed = { clientId: "one", report } as unknown as LandedResult;
   // What the forger repeats of the right one.
   const facts = { extradataSha256: "a", size: "64x48" } as unknown as SegmentFacts;
   const { signal } = new AbortController();
   const formats = new SegmentFormats();
-  const right = await formats.of(tools, await make("right.nut", "libx264"), landed, facts, signal);
-  expect(unplannedFormat(job, landed, right)).toBeNull();
+  const right = await formats.of(tools, await make("right.nut", "libx264", "baseline"), landed, facts, signal);
+  expect(unplannedFormat(job, asked, landed, right)).toBeNull();
   const forged = await formats.of(tools, await make("forged.nut", "mpeg4"), landed, facts, signal);
-  expect(unplannedFormat(job, landed, forged)).toBe("the segment is mpeg4 where h264 is asked");
+  expect(unplannedFormat(job, asked, landed, forged)).toBe("the segment is mpeg4 where h264 is asked");
+  const high = await make("high.nut", "libx264", "high");
+  const other = await formats.of(tools, high, landed, { ...facts, extradataSha256: "b" }, signal);
+  expect(unplannedFormat(job, asked, landed, other)).toBe("its profile is High where baseline is asked");
+  expect(unplannedFormat(job, request, landed, other)).toBeNull();
 });
 
 const settledAs = (picture?: { readonly size: string }) => ({ settings: { picture } }) as unknown as Job;

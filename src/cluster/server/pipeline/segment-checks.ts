@@ -97,7 +97,8 @@ async function otherPictures({ work, job, landed }: Subject, task: SegmentTask):
 async function withFormat(tools: Tools, { work, job, landed }: Subject, path: string, facts: SegmentFacts) {
   const found = await work.formats.of(tools, path, landed, facts, work.signal);
   const { pixelFormat } = found;
-  const other = unplannedFormat(job, landed, found) ?? otherSize(work.record, job, facts.size);
+  const asked = requestOf(work.record, job.encoder);
+  const other = unplannedFormat(job, asked, landed, found) ?? otherSize(work.record, job, facts.size);
   return other ?? (pixelFormat === null ? facts : { ...facts, pixelFormat });
 }
 

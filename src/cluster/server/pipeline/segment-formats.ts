@@ -1,11 +1,13 @@
-// The codec and the pixel format of the segments of a job, as they were made: a stream has one of each, and no header of
-// NUT says the format. Asked of ffprobe once for each client, codec and kind of parameter sets.
+// The codec, the profile and the pixel format of the segments of a job, as they were made: a stream has one of each, and no
+// header of NUT says profile and format. Asked of ffprobe once for each client, codec and kind of parameter sets.
 import { succeeded } from "../../../base/process/run-process.ts";
 import { probeCompact } from "../../../media/ffmpeg/compact-lines.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
+import type { EncodeRequest } from "../../../media/model/encode-request.ts";
 import type { SegmentFacts } from "../../../media/model/segment.ts";
 import { readNutCodec } from "../../../media/nut/read-nut.ts";
 import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
+import { otherProfile } from "../../../media/request/tables/profiles.ts";
 import { SEGMENT_DEMUXERS } from "../../../media/segment/verify-segment.ts";
 import { otherFormat } from "../../../media/verify/picture/measure/format-loss.ts";
 import type { Job } from "../../scheduler/model/job.ts";
@@ -15,8 +17,11 @@ import type { JobRecord } from "../ports.ts";
 /** Null: ffprobe does not say. */
 export interface SegmentFormat {
   readonly codec: string | null;
+  readonly profile: string | null;
   readonly pixelFormat: string | null;
 }
+
+const UNSAID: SegmentFormat = { codec: null, profile: null, pixelFormat: null };
 
 export class SegmentFormats {
   readonly #known = new Map<string, SegmentFormat>();
@@ -40,26 +45,34 @@ export class SegmentFormats {
 }
 
 async function readFormat(tools: Tools, path: string, signal: AbortSignal): Promise<SegmentFormat> {
-  const found: { codec: string | null; pixelFormat: string | null } = { codec: null, pixelFormat: null };
-  const args = ["-select_streams", "v:0", "-show_entries", "stream=codec_name,pix_fmt"];
+  let found = UNSAID;
+  const args = ["-select_streams", "v:0", "-show_entries", "stream=codec_name,profile,pix_fmt"];
   const question = { path, formats: SEGMENT_DEMUXERS, args };
   const note = (fields: ReadonlyMap<string, string>) => {
-    found.codec = fields.get("codec_name") ?? null;
-    found.pixelFormat = fields.get("pix_fmt") ?? null;
+    const said = (key: string) => {
+      const text = fields.get(key) ?? "unknown";
+      return text === "unknown" ? null : text;
+    };
+    found = { codec: said("codec_name"), profile: said("profile"), pixelFormat: said("pix_fmt") };
   };
   const result = await probeCompact(tools, question, note, signal);
-  if (!succeeded(result)) return { codec: null, pixelFormat: null };
-  return { ...found, pixelFormat: found.pixelFormat === "unknown" ? null : found.pixelFormat };
+  return succeeded(result) ? found : UNSAID;
 }
 
-/** In words, where a segment is not of the job's codec or planned format; null: it is, or none is planned. */
+/**
+ * In words, where a segment is not of the job's codec, of a profile within the asked one or of the planned format; null: it
+ * is, or none is planned.
+ */
 export function unplannedFormat(
   { encoder, settings }: Job,
+  asked: EncodeRequest,
   { report }: LandedResult,
   found: SegmentFormat,
 ): string | null {
   const codec = codecOfEncoder(encoder);
   if (found.codec !== null && found.codec !== codec) return `the segment is ${found.codec} where ${codec} is asked`;
+  const other = otherProfile(encoder, asked.video.profile, found.profile);
+  if (other !== null) return other;
   const planned = settings.picture?.format;
   const { pixelFormat } = found;
   return planned === undefined || pixelFormat === null ? null : otherFormat(report.encoder, planned, pixelFormat);
