@@ -2,6 +2,7 @@
 // else, and what it would not take cannot open a filter even so. The graph is read back by rules of its own.
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { OWN, offList, readBack } from "../../../test/support/read-graph.ts";
 import { writeFilter, writeGraph } from "../ffmpeg/filter-graph.ts";
 import type { SegmentTask } from "../model/segment.ts";
 import { EIGHT_BITS } from "../model/source-video.fixture.ts";
@@ -9,18 +10,6 @@ import { ALLOWED_FILTERS } from "../request/filters/filter-list.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { segmentArgs } from "./segment-args.ts";
 import { segmentTaskSchema } from "./segment-task.ts";
-
-/** Filters that the project itself writes, beside those of a request. */
-const OWN: Readonly<Record<string, readonly string[]>> = {
-  split: ["outputs"],
-  trim: ["start_pts", "end_pts", "start_frame", "end_frame"],
-  select: ["expr"],
-  settb: ["expr"],
-  setpts: ["expr"],
-  tpad: ["stop", "stop_mode"],
-  hwupload: [],
-  setparams: ["chroma_location"],
-};
 
 /** The task with every part that may stand in a graph. */
 function task(params: string, isFull: boolean): SegmentTask {
@@ -66,53 +55,6 @@ function graphOf(hostile: SegmentTask): string {
     ...{ threads: 1, saysChroma: true, decodesOnDevice: true, device: isVaapi ? DEVICE : null },
   });
   return args[args.indexOf("-filter_complex") + 1] ?? "";
-}
-
-/** Text up to one of the characters that end it, by the rules of av_get_token. */
-function token(text: string, at: number, ends: string): [value: string, next: number] {
-  let value = "";
-  let next = at;
-  while (next < text.length && !ends.includes(text.charAt(next))) {
-    const char = text.charAt(next++);
-    if (char === "\\") value += text.charAt(next++);
-    else if (char === "'") {
-      const end = text.indexOf("'", next);
-      value += text.slice(next, end);
-      next = end + 1;
-    } else value += char;
-  }
-  return [value, next];
-}
-
-/** Names and options of a graph, in order: "[label]" is left out. */
-function readBack(graph: string): { name: string; keys: string[] }[] {
-  const found: { name: string; keys: string[] }[] = [];
-  for (let at = 0; at < graph.length; ) {
-    if (graph.charAt(at) === "[") at = graph.indexOf("]", at) + 1;
-    else if (",;".includes(graph.charAt(at))) at += 1;
-    else {
-      const [name, behind] = token(graph, at, "=,;[");
-      const [args, next] = graph.charAt(behind) === "=" ? token(graph, behind + 1, ",;[]") : ["", behind];
-      const keys: string[] = [];
-      for (let part = 0; args !== "" && part < args.length; ) {
-        const equals = args.indexOf("=", part);
-        keys.push(args.slice(part, equals));
-        part = token(args, equals + 1, ":")[1] + 1;
-      }
-      found.push({ name, keys });
-      at = next;
-    }
-  }
-  return found;
-}
-
-function offList(graph: string): string[] {
-  return readBack(graph).flatMap(({ name, keys }) => {
-    const taken = ALLOWED_FILTERS.get(name)?.options.flatMap((each) => (each.value === "refused" ? [] : [each.name]));
-    const all = [...(taken ?? []), ...(OWN[name] ?? [])];
-    if (taken === undefined && OWN[name] === undefined) return [name];
-    return keys.filter((key) => !all.includes(key)).map((key) => `${name}=${key}`);
-  });
 }
 
 /** Paths of the strings in a value. */

@@ -119,6 +119,9 @@ function readOutputStream(written: string, specifier: string): OutputStream {
 function readTag({ written, specifier, value }: GivenOption): MetadataRequest["tags"][number] {
   const match = /^([\w .-]{1,60})=([^\p{Cc}]{0,1000})$/u.exec(value);
   if (!match) throw refuse(written, "not KEY=VALUE", "Write for example -metadata title=Holiday.");
+  // Programs that take attachments out of a file write them under this name.
+  if (match[1]?.trim().toLowerCase() === "filename" && /^\.*$|[/\\]/.test(match[2] ?? ""))
+    throw refuse(written, "a file name has no folders", "Give the name alone: filename=font.ttf.");
   const whole = specifier === "" || specifier === "g";
   if (!whole && !specifier.startsWith("s:"))
     throw refuse(written, "tags do not go there", "Write -metadata, or -metadata:s:a:0.");

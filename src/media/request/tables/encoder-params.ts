@@ -80,6 +80,7 @@ const LIMITED: ReadonlyMap<string, readonly [allowed: RegExp, instead: string]> 
   ["open-gop", [/^(0|false|no)$/, "Leave it out: every segment starts and ends with a closed GOP."]],
   ["irefresh-type", [/^(2|kf)$/i, "Leave it out: every segment starts and ends with a closed GOP."]],
   ["scaling-list", [/^(off|default)$/, "Use off or default: other values name a file."]],
+  ["tune", [/^(?!.*vmaf)/i, "Leave it out, or use ssim or psnr: vmaf reads a model from a file."]],
   ["cqm", [/^(flat|jvt)$/, "Use flat or jvt: other values name a file."]],
 ]);
 
