@@ -4,7 +4,7 @@
 import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { z } from "zod";
-import { listEncoders } from "../media/ffmpeg/builds/inventory.ts";
+import { readInventory } from "../media/ffmpeg/builds/inventory.ts";
 import { readPixelFormats } from "../media/ffmpeg/builds/pixel-formats.ts";
 import type { Tools } from "../media/ffmpeg/tools.ts";
 import {
@@ -61,7 +61,7 @@ export async function detectEncoders(tools: Tools, options: DetectOptions): Prom
   const key = await cacheKey(tools);
   const kept = readKept(options.cache?.get(key) ?? null);
   if (kept) return kept;
-  const listed = await listEncoders(tools, options.signal);
+  const { encoders: listed } = await readInventory(tools, options.signal);
   const look = (family: EncoderFamily) => detectFamily(tools, DETECTORS[family], listed, options.signal);
   const lookAtSoftware = async () => {
     const software = await look("software");
@@ -132,18 +132,30 @@ async function trySoftware(
   candidates: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<FamilyReport> {
-  if ((await tryEncoders(tools, { detector, encoders: candidates, device: null }, signal)) === null) {
-    return { listed: true, working: true, encoders: candidates, reason: null, devices: [] };
-  }
-  const working: string[] = [];
-  let reason: string | null = null;
-  for (const encoder of candidates) {
-    const failure = await tryEncoders(tools, { detector, encoders: [encoder], device: null }, signal);
-    if (failure === null) working.push(encoder);
-    else reason ??= `listed by ffmpeg, but: ${encoder}: ${firstWords(failure)}`;
-  }
-  const isWorking = working.length > 0;
-  return { listed: true, working: isWorking, encoders: working, reason: isWorking ? null : reason, devices: [] };
+  const tried = await tryTogether(tools, detector, candidates, signal);
+  const encoders = candidates.filter((encoder) => tried.get(encoder) === null);
+  const working = encoders.length > 0;
+  const [failed] = candidates.filter((encoder) => tried.get(encoder) !== null);
+  const reason =
+    failed === undefined ? null : `listed by ffmpeg, but: ${failed}: ${firstWords(tried.get(failed) ?? "")}`;
+  return { listed: true, working, encoders, reason: working ? null : reason, devices: [] };
+}
+
+/**
+ * By encoder: null, or ffmpeg's words. All of them share one run; where it fails, each half does, until the encoder that
+ * fails is alone.
+ */
+async function tryTogether(
+  tools: Tools,
+  detector: FamilyDetector,
+  encoders: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, string | null>> {
+  const failure = await tryEncoders(tools, { detector, encoders, device: null }, signal);
+  if (failure === null || encoders.length === 1) return new Map(encoders.map((encoder) => [encoder, failure]));
+  const middle = Math.ceil(encoders.length / 2);
+  const first = await tryTogether(tools, detector, encoders.slice(0, middle), signal);
+  return new Map([...first, ...(await tryTogether(tools, detector, encoders.slice(middle), signal))]);
 }
 
 interface TriedDevice {

@@ -1,10 +1,11 @@
 // Finds which of the known rules this ffmpeg's output stage follows: it encodes a small video, and the result is
 // compared with each rule. An ffmpeg that follows none is detected, whatever its version.
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../base/errors.ts";
-import { tempNameFor } from "../../base/files.ts";
+import { exists, tempNameFor } from "../../base/files.ts";
 import { parseRational } from "../../base/rational.ts";
+import { BuildFacts } from "../ffmpeg/builds/build-facts.ts";
 import { videoFilters, writeFilter } from "../ffmpeg/filter-graph.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
@@ -26,8 +27,9 @@ const TRIALS = [
 const RULES: readonly SyncRule[] = ["rounded", "exact"];
 const TIMEOUT_MS = 30_000;
 const FORMATS = "matroska";
+const PLAIN = ["-fps_mode", "passthrough"];
 
-async function run(program: string, args: readonly string[], signal?: AbortSignal): Promise<string[]> {
+async function run(program: string, args: readonly string[]): Promise<string[]> {
   const lines: string[] = [];
   const result = await runTool({
     program,
@@ -36,57 +38,82 @@ async function run(program: string, args: readonly string[], signal?: AbortSigna
       lines.push(line);
     },
     timeoutMs: TIMEOUT_MS,
-    signal,
   });
-  if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "a trial was stopped", "Submit the job again.");
   return result.ended === "exit" && result.exitCode === 0 ? lines : [];
 }
 
 /** Frames of different brightness. */
-async function makeVideo(tools: Tools, path: string, signal?: AbortSignal): Promise<void> {
+async function makeVideo(tools: Tools, path: string): Promise<void> {
   const pictures = `nullsrc=s=16x16:r=24,trim=end_frame=${FRAMES},geq=lum=4*N:cb=128:cr=128`;
   const gap = `setpts=PTS+gte(N\\,${GAP_AFTER})*${GAP_SECONDS}/TB`;
   const args = [...QUIET, "-f", "lavfi", "-i", `${pictures},${gap}`];
-  await run(
-    tools.ffmpeg,
-    [...args, "-fps_mode", "passthrough", "-c:v", "ffv1", "-f", "matroska", "-y", fileUrl(path)],
-    signal,
-  );
+  await run(tools.ffmpeg, [...args, ...PLAIN, "-c:v", "ffv1", "-f", "matroska", "-y", fileUrl(path)]);
 }
 
-async function packetsOf(tools: Tools, path: string, signal?: AbortSignal) {
-  const lines = await run(
-    tools.ffprobe,
-    [
-      ...["-v", "error", ...inputGuards({ formats: FORMATS, kind: "file" })],
-      ...["-show_entries", "packet=pts,duration", "-of", "csv=p=0", fileUrl(path)],
-    ],
-    signal,
-  );
+async function packetsOf(tools: Tools, path: string) {
+  const lines = await run(tools.ffprobe, [
+    ...["-v", "error", ...inputGuards({ formats: FORMATS, kind: "file" })],
+    ...["-show_entries", "packet=pts,duration", "-of", "csv=p=0", fileUrl(path)],
+  ]);
   return lines.map((line) => line.split(",").map(Number)).filter(([pts]) => pts !== undefined && !Number.isNaN(pts));
 }
 
-/** The digests of the pictures, in order. */
-async function pictures(tools: Tools, path: string, args: readonly string[], signal?: AbortSignal): Promise<string[]> {
-  const input = [...QUIET, ...inputGuards({ formats: FORMATS, kind: "file" }), "-i", fileUrl(path)];
-  const lines = await run(tools.ffmpeg, [...input, ...args, "-f", "framehash", "-hash", "murmur3", "pipe:1"], signal);
-  return lines.filter((line) => line.startsWith("0,")).map((line) => line.split(",")[5]?.trim() ?? "");
+/** The digests of the pictures in order: as they are, then for each of the trials. All come out of one run, from one file each. */
+async function pictures(tools: Tools, path: string): Promise<string[][]> {
+  const trials = TRIALS.map(({ rate, filters }) => {
+    const chain = filters ? videoFilters([writeFilter("null")]) : [];
+    return [...chain, "-r", rate, "-fps_mode", "cfr"];
+  });
+  const outputs = [PLAIN, ...trials].map((args, number) => ({ args, hashes: `${path}.${number}` }));
+  try {
+    await run(tools.ffmpeg, [
+      ...[...QUIET, ...inputGuards({ formats: FORMATS, kind: "file" }), "-i", fileUrl(path)],
+      ...outputs.flatMap(({ args, hashes }) => [
+        ...["-map", "0:v", ...args, "-f", "framehash", "-hash", "murmur3"],
+        ...["-y", fileUrl(hashes)],
+      ]),
+    ]);
+    return await Promise.all(outputs.map(({ hashes }) => digestsIn(hashes)));
+  } finally {
+    await Promise.all(outputs.map(({ hashes }) => rm(hashes, { force: true })));
+  }
 }
 
-/** Null: none of the rules. Errors: E_INTERRUPTED. */
+/** None where ffmpeg wrote no such file. */
+async function digestsIn(path: string): Promise<string[]> {
+  const text = (await exists(path)) ? await readFile(path, "utf8") : "";
+  const lines = text.split("\n").filter((line) => line.startsWith("0,"));
+  return lines.map((line) => line.split(",")[5]?.trim() ?? "");
+}
+
+const rules = new BuildFacts<SyncRule>();
+
+/** What `learn` throws where it finds no rule: it is then looked for again, since a full disk has none either. */
+class NoRule extends Error {}
+
+/** Learnt once for each build. Null: none of the rules. Errors: E_INTERRUPTED. */
 export async function learnSyncRule(tools: Tools, workDir: string, signal?: AbortSignal): Promise<SyncRule | null> {
+  const find = async () => {
+    const rule = await learn(tools, workDir);
+    if (rule === null) throw new NoRule();
+    return rule;
+  };
+  try {
+    return await rules.of(tools.ffmpeg, find, signal);
+  } catch (thrown) {
+    if (thrown instanceof NoRule) return null;
+    if (signal?.aborted) throw new AppError("E_INTERRUPTED", "a trial was stopped", "Submit the job again.");
+    throw thrown;
+  }
+}
+
+async function learn(tools: Tools, workDir: string): Promise<SyncRule | null> {
   const path = tempNameFor(join(workDir, "rate-trial.mkv"));
   try {
-    await makeVideo(tools, path, signal);
-    const packets = await packetsOf(tools, path, signal);
-    const source = await pictures(tools, path, ["-fps_mode", "passthrough"], signal);
-    if (packets.length !== FRAMES || new Set(source).size !== FRAMES) return null;
-    const shown = await Promise.all(
-      TRIALS.map(async ({ rate, filters }) => {
-        const chain = filters ? videoFilters([writeFilter("null")]) : [];
-        return await pictures(tools, path, [...chain, "-r", rate, "-fps_mode", "cfr"], signal);
-      }),
-    );
+    await makeVideo(tools, path);
+    const packets = await packetsOf(tools, path);
+    const [source = [], ...shown] = await pictures(tools, path);
+    if (packets.length !== FRAMES || source.length !== FRAMES || new Set(source).size !== FRAMES) return null;
     const fits = (rule: SyncRule) =>
       TRIALS.every(({ rate, filters }, number) => {
         const said = saidBy(rule, packets, rate, filters).map((position) => source[position]);

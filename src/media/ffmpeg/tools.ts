@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
+import { BuildFacts } from "./builds/build-facts.ts";
 import { isTooOld, OLDEST, releaseText } from "./releases.ts";
 import { runTool } from "./run-tool.ts";
 
@@ -78,24 +79,28 @@ async function candidates(env: Record<string, string | undefined>): Promise<{ ff
   return { ffmpeg, ffprobe };
 }
 
+const versions = new BuildFacts<Omit<Tools, "ffmpeg" | "ffprobe">>();
+
+/** Errors: E_FFMPEG_MISSING. */
+async function askVersion(ffmpeg: string): Promise<Omit<Tools, "ffmpeg" | "ffprobe">> {
+  const result = await runTool({ program: ffmpeg, args: ["-version"], timeoutMs: 30_000 });
+  const parsed = result.exitCode === 0 ? parseVersion(result.stdout) : null;
+  if (parsed !== null) return parsed;
+  const words = result.stderrTail.trim().split("\n").at(-1) ?? "";
+  throw new AppError(
+    "E_FFMPEG_MISSING",
+    `${ffmpeg} does not run as ffmpeg${words === "" ? "" : `: ${words}`}`,
+    installHint(),
+  );
+}
+
 /**
  * Looks in FFCLUSTER_FFMPEG_DIR, in `tools/` next to the executable, then on PATH.
  * Errors: E_FFMPEG_MISSING, E_FFMPEG_OLD (before 5.1).
  */
 export async function findTools(env: Record<string, string | undefined>): Promise<Tools> {
   const found = await candidates(env);
-  const result = await runTool({ program: found.ffmpeg, args: ["-version"], timeoutMs: 30_000 });
-  const parsed = result.exitCode === 0 ? parseVersion(result.stdout) : null;
-  if (parsed === null) {
-    const words = result.stderrTail.trim().split("\n").at(-1) ?? "";
-    throw new AppError(
-      "E_FFMPEG_MISSING",
-      `${found.ffmpeg} does not run as ffmpeg${words === "" ? "" : `: ${words}`}`,
-      installHint(),
-    );
-  }
-  if (isTooOld(parsed)) {
-    throw new AppError("E_FFMPEG_OLD", `${found.ffmpeg} is version ${parsed.version}`, installHint());
-  }
-  return { ...found, ...parsed };
+  const version = await versions.of(found.ffmpeg, () => askVersion(found.ffmpeg));
+  if (!isTooOld(version)) return { ...found, ...version };
+  throw new AppError("E_FFMPEG_OLD", `${found.ffmpeg} is version ${version.version}`, installHint());
 }

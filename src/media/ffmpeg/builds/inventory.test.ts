@@ -1,19 +1,26 @@
 // What builds say they have: lines that ffmpeg printed, and the ffmpeg of this machine.
 import { expect, test } from "bun:test";
 import { lackOf, requireNeeds } from "../../plan/needs.ts";
+import { runFfmpeg } from "../run-ffmpeg.fixture.ts";
 import { findTools } from "../tools.ts";
 import { parseCodecs, parseEncoders, parseFilters, readInventory } from "./inventory.ts";
 
-test("the list of encoders is read by its columns, without its heading", () => {
+test("encoders are read from the list of codecs: those it names, else the codec's own", () => {
+  // 5.1 and 8.0.
   const text = [
-    "Encoders:",
-    " V..... = Video",
-    " ------",
-    " V....D libx264              libx264 H.264 / AVC (codec h264)",
-    " VF...D ffv1                 FFmpeg video codec #1",
-    " A....D aac                  AAC (Advanced Audio Coding)",
+    "Codecs:",
+    " .E.... = Encoding supported",
+    " -------",
+    " DEV.LS h264                 H.264 / AVC (decoders: h264 h264_v4l2m2m ) (encoders: libx264 libx264rgb h264_nvenc )",
+    " DEV.L. av1                  Alliance for Open Media AV1 (decoders: libdav1d av1) (encoders: libsvtav1)",
+    " DEVI.S ffv1                 FFmpeg video codec #1",
+    " D.VI.. 012v                 Uncompressed 4:2:2 10-bit",
+    " DEAIL. aac                  AAC (Advanced Audio Coding) (decoders: aac aac_fixed)",
+    " DES... ssa                  SSA (SubStation Alpha) subtitle (decoders: ass) (encoders: ass)",
   ].join("\n");
-  expect(parseEncoders(text)).toEqual(new Set(["libx264", "ffv1", "aac"]));
+  expect(parseEncoders(text)).toEqual(
+    new Set(["libx264", "libx264rgb", "h264_nvenc", "libsvtav1", "ffv1", "aac", "ass"]),
+  );
 });
 
 test("a codec that only hardware decodes is not decoded", () => {
@@ -49,7 +56,12 @@ test("the ffmpeg of this machine has what the method itself needs", async () => 
       filters: ["fps", "scale", "select", "setpts", "settb", "split", "tpad", "trim"],
     }),
   ).toBeNull();
-  expect(["ffv1", "aac", "mov_text"].filter((name) => !inventory.encoders.has(name))).toEqual([]);
+  const listed = await runFfmpeg(tools, ["-encoders"]);
+  const names = Array.from(listed.matchAll(/^ [VAS][.FSXBD]{5} (\w\S*)/gm), ([, name = ""]) => name);
+  expect(names).toContain("mov_text");
+  expect([...inventory.encoders].sort()).toEqual(names.sort());
+  // Once for each build, whoever asks.
+  expect(await readInventory({ ...tools })).toBe(inventory);
 });
 
 test("what a build lacks is said before any work, with its version", () => {

@@ -1,10 +1,10 @@
-// What one build of ffmpeg contains, read once from its own lists (`-codecs`, `-encoders`, `-filters`), never guessed
+// What one build of ffmpeg contains, read once from its own lists (`-codecs`, `-filters`), never guessed
 // from its version.
 import { AppError } from "../../../base/errors.ts";
-import { Once } from "../../../base/once.ts";
 import { succeeded } from "../../../base/process/run-process.ts";
 import { runTool } from "../run-tool.ts";
 import type { Tools } from "../tools.ts";
+import { BuildFacts } from "./build-facts.ts";
 
 export interface Inventory {
   /** Codecs that it decodes in software, by ffmpeg's names. */
@@ -34,9 +34,14 @@ export function parseCodecs(text: string): Set<string> {
   return found;
 }
 
-/** ` V....D libx264   libx264 H.264 …` */
+/** Likewise of video, sound and subtitles; `-encoders` has the same names (5.1 to 9.0, measured). */
 export function parseEncoders(text: string): Set<string> {
-  return new Set(Array.from(text.matchAll(/^ [VAS][.FSXBD]{5} (\w\S*)/gm), ([, name = ""]) => name));
+  const lines = text.matchAll(/^ [D.]E[VAS][.I][.L][.S] (\S+)(.*)$/gm);
+  return new Set(
+    Array.from(lines).flatMap(
+      ([, codec = "", about = ""]) => /\(encoders: ([^)]*)\)/.exec(about)?.[1]?.trim().split(/\s+/) ?? [codec],
+    ),
+  );
 }
 
 /** ` TSC scale   V->V   Scale …`: three letters until 7.1, two since 8.0. */
@@ -44,10 +49,9 @@ export function parseFilters(text: string): Set<string> {
   return new Set(Array.from(text.matchAll(/^ [T.][S.][C.]? +(\S+) +\S+->\S+ /gm), ([, name = ""]) => name));
 }
 
-async function list(tools: Tools, option: string, signal: AbortSignal | undefined): Promise<string> {
+async function list(tools: Tools, option: string): Promise<string> {
   const args = ["-hide_banner", "-v", "error", option];
-  const result = await runTool({ program: tools.ffmpeg, args, timeoutMs: TIMEOUT_MS, signal });
-  signal?.throwIfAborted();
+  const result = await runTool({ program: tools.ffmpeg, args, timeoutMs: TIMEOUT_MS });
   if (succeeded(result)) return result.stdout;
   throw new AppError(
     "E_FFMPEG_MISSING",
@@ -56,30 +60,16 @@ async function list(tools: Tools, option: string, signal: AbortSignal | undefine
   );
 }
 
-/** All encoders. Errors: E_FFMPEG_MISSING. */
-export async function listEncoders(tools: Tools, signal?: AbortSignal): Promise<ReadonlySet<string>> {
-  return parseEncoders(await list(tools, "-encoders", signal));
-}
-
-/** By ffmpeg: its lists do not change while this program runs. */
-const read = new WeakMap<Tools, Once<Inventory>>();
+const inventories = new BuildFacts<Inventory>();
 
 /**
- * Reads the lists once for each `tools`, in about 0.1 s. Errors: E_FFMPEG_MISSING when ffmpeg cannot print its lists.
+ * Reads the lists once for each build, in about 0.1 s. Errors: E_FFMPEG_MISSING when ffmpeg cannot print its lists.
  */
 export async function readInventory(tools: Tools, signal?: AbortSignal): Promise<Inventory> {
-  const known = read.get(tools) ?? new Once(() => readLists(tools, signal));
-  read.set(tools, known);
-  return await known.get();
+  return await inventories.of(tools.ffmpeg, () => readLists(tools), signal);
 }
 
-async function readLists(tools: Tools, signal: AbortSignal | undefined): Promise<Inventory> {
-  const [codecs, encoders, filters] = await Promise.all(
-    ["-codecs", "-encoders", "-filters"].map((option) => list(tools, option, signal)),
-  );
-  return {
-    decodes: parseCodecs(codecs ?? ""),
-    encoders: parseEncoders(encoders ?? ""),
-    filters: parseFilters(filters ?? ""),
-  };
+async function readLists(tools: Tools): Promise<Inventory> {
+  const [codecs, filters] = await Promise.all([list(tools, "-codecs"), list(tools, "-filters")]);
+  return { decodes: parseCodecs(codecs), encoders: parseEncoders(codecs), filters: parseFilters(filters) };
 }
