@@ -55,7 +55,7 @@ export interface SegmentTask {
   } | null;
   /** Frames of the range by the index; null when they cannot be counted. */
   readonly expectedFrames: number | null;
-  /** Pictures of the range may share a PTS; each is then moved one tick after the previous one. */
+  /** Pictures of the range may share a PTS, or go back; each is then moved one tick after the previous one. */
   readonly spreadsPts?: boolean | undefined;
   /** The time base given to the encoder (-enc_time_base). */
   readonly encoderTimeBase: Rational;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { joinFilters, writeFilter } from "../ffmpeg/filter-graph.ts";
+import { GrowingFrameIndex } from "../index/growing-frame-index.ts";
 import { emptyEncodeRequest } from "../model/encode-request.ts";
 import type { SegmentTask } from "../model/segment.ts";
 import { EIGHT_BITS } from "../model/source-video.fixture.ts";
@@ -7,7 +8,7 @@ import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { filterGraph, seamChain, spreadPts } from "./cut-range.ts";
 import { segmentArgs } from "./segment-args.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
-import { segmentTaskSchema } from "./segment-task.ts";
+import { planSegment, segmentTaskSchema } from "./segment-task.ts";
 
 const task: SegmentTask = {
   streamIndex: 0,
@@ -132,6 +133,26 @@ describe("ranges without bounds", () => {
       `[a]trim=end_pts=192192,${spread},scale=w=64:h=64[v]`,
     );
     expect(spreadPts([0, 0, 0, 2, 80])).toEqual([0, 1, 2, 3, 80]);
+  });
+  test("one run over everything keeps its times rising, whatever a single packet says; ffmpeg's own -r does that itself", () => {
+    const index = new GrowingFrameIndex(task.timeBase, null);
+    for (const pts of [0, 3000, 1000, 2000])
+      index.add({
+        pts,
+        dts: pts === 0 ? 0 : 1000,
+        duration: 1000,
+        bytePosition: pts,
+        isKey: pts === 0,
+        isDiscarded: false,
+      });
+    index.finish();
+    const file = { formatName: task.formatName, bytes: 4000, startMicroseconds: 0, durationMicroseconds: null };
+    const info = { ...file, video: task.video, streams: [], chapterCount: 0 };
+    const spreads = (params: string, startPts: number | null) =>
+      planSegment({ info, index, grid: null }, parseEncodeParams(params), { startPts, endPts: null }, 0).spreadsPts;
+    expect(spreads("-c:v libx264", null)).toBe(true);
+    expect(spreads("-c:v libx264 -r 25", null)).toBeUndefined();
+    expect(spreads("-c:v libx264", 1000)).toBeUndefined();
   });
   test("the last segment hashes its first frame only", () => {
     expect<string>(joinFilters(seamChain(5, null))).toBe("trim=start_pts=5,trim=end_frame=1");

@@ -191,9 +191,16 @@ function mayHoldDoubles({ codec, fieldOrder }: SourceVideo): boolean {
 
 /**
  * False and missing times are ffmpeg's guess in the end. It guesses some of them twice, until 6.0 also by how many threads
- * decode; a tick apart, they are the same for any number.
+ * decode; a tick apart, they are the same for any number. One run over everything also meets what no index foresees: a
+ * single picture whose time lies before that of the picture shown before it.
  */
-function mayShareTimes(video: SourceVideo, index: FrameIndex, { startPts, endPts }: SegmentRange): boolean {
+function mayShareTimes(
+  video: SourceVideo,
+  index: FrameIndex,
+  { startPts, endPts }: SegmentRange,
+  { frameRate }: EncodeRequest["video"],
+): boolean {
+  if (startPts === null && endPts === null && frameRate === null) return true;
   const isGuessed = index.falseTimes !== null || index.uncounted.withoutPts > 0;
   return isGuessed || (mayHoldDoubles(video) && index.sharesPts(startPts, endPts));
 }
@@ -246,7 +253,7 @@ export function planSegment(
         ? null
         : { after: timing.cutAfter, timeBase: timing.timeBase, ...boundsOf(timing, { startPts, endPts }, shift) },
     expectedFrames: isCounted ? plannedFrames(timing, index, info, { startPts, endPts }).length : null,
-    ...(mayShareTimes(info.video, index, { startPts, endPts }) ? { spreadsPts: true } : {}),
+    ...(mayShareTimes(info.video, index, { startPts, endPts }, request.video) ? { spreadsPts: true } : {}),
     encoderTimeBase: grid ?? encoderTimeBase(info.video, request),
     request: withNeededShifts(
       isNumbered ? numberedFrom(request, plannedBefore(timing, index, info, startPts)) : request,

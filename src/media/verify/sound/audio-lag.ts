@@ -18,6 +18,11 @@ const WINDOW = 2 * LAG_SAMPLE_RATE;
 const MOST_LAG = LAG_SAMPLE_RATE / 4;
 /** Two roundings to a millisecond, as Matroska, ASF and FLV have it. */
 const JITTER = LAG_SAMPLE_RATE / 500;
+/** What is less may be a rounding of the resampler. */
+const LEAST_STEP = LAG_SAMPLE_RATE / 4000;
+/** Roundings to a millisecond come back within so many runs; times that stay away have moved. */
+const LOOK_RUNS = 12;
+const FEW_RUNS = 3;
 /** Root mean square below which a window counts as silent (16-bit samples). */
 const SILENCE = 8;
 /** Fewer samples are too few to compare. */
@@ -52,9 +57,31 @@ export function parseSampleRuns(text: string): { readonly pts: number; readonly 
     .map((fields) => ({ pts: Number(fields[2]), samples: Number(fields[4]) / 2 }));
 }
 
+type Run = DecodedSound["runs"][number];
+
+/**
+ * By how much a run, and those behind it, begin later than at `end`, 0 where that is the clock's rounding. ffmpeg sets up
+ * its filters anew where the sound changes its layout, and the resampler then loses less than a millisecond.
+ */
+function stepAt(runs: readonly Run[], at: number, end: number): number {
+  const apart: number[] = [];
+  let expected = end;
+  for (const { pts, samples } of runs.slice(at, at + LOOK_RUNS)) {
+    // A pause further on says nothing about this run.
+    if (Math.abs(pts - expected) > JITTER) break;
+    apart.push(pts - expected);
+    expected += samples;
+  }
+  apart.sort((a, b) => a - b);
+  const [least = 0, most = 0] = [apart[0], apart.at(-1)];
+  const hasMoved = apart.length >= FEW_RUNS && (least >= LEAST_STEP || most <= -LEAST_STEP);
+  return hasMoved ? (apart[Math.floor(apart.length / 2)] ?? 0) : 0;
+}
+
 /**
  * Puts each run where its timestamp says, silence where nothing is; index 0 is `firstSample`. A run that begins within
- * `JITTER` of the end of the one before it goes on from there: a clock of milliseconds would tear the wave apart.
+ * `JITTER` of the end of the one before it goes on from there, since a clock of milliseconds would tear the wave apart;
+ * unless the times behind it have moved too.
  */
 export function alignRuns(
   samples: Int16Array,
@@ -66,8 +93,9 @@ export function alignRuns(
   const aligned = new Int16Array(Math.max(0, length));
   let read = 0;
   let end: number | null = null;
-  for (const run of runs) {
-    const pts: number = end !== null && Math.abs(run.pts - end) <= JITTER ? end : run.pts;
+  for (const [number, run] of runs.entries()) {
+    const goesOn: boolean = end !== null && Math.abs(run.pts - end) <= JITTER;
+    const pts: number = end !== null && goesOn ? end + stepAt(runs, number, end) : run.pts;
     end = pts + run.samples;
     const skipped = Math.max(0, firstSample - pts);
     const at = pts + skipped - firstSample;
