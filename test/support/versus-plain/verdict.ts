@@ -9,7 +9,7 @@ import { withoutEncodersOwn } from "./handed.ts";
 import { endOf } from "./job-ending.ts";
 import { toldToKeepRange, withRange } from "./kept-range.ts";
 import { type Kept, type PlainJob, runPlain } from "./plain-run.ts";
-import { lightOf, mainVideoOf, type Reading, readingOf, type StreamFacts, streamsOf } from "./reading.ts";
+import { type Clock, lightOf, mainVideoOf, type Reading, readingOf, type StreamFacts, streamsOf } from "./reading.ts";
 import type { Tools } from "./tools.ts";
 
 export type Verdict =
@@ -97,16 +97,21 @@ async function isUnsettled(tools: Tools, job: PlainJob, ours: Reading, plain: Re
 /**
  * Plain ffmpeg itself puts copied sound a little beside its place in some containers, and loses an encoder's first
  * frame in others. Sound that is where the source's is, decoded in one pass, is right whatever plain ffmpeg made of it.
+ * By the source's own clock too: with a start taken off ffmpeg rounds pictures to the source's ticks (Theora's are 83 ms).
  */
 async function isWhereTheSourceIs(tools: Tools, held: Held, ours: Reading, kept: Kept): Promise<boolean> {
-  const source = await readingOf(tools, held.source, "corrected").catch(() => null);
-  if (source === null) return false;
-  const tracks = source.streams.filter(({ type }) => type === "audio").map(({ index }) => index);
-  const origins = [ours.pictures.seconds[0] ?? 0, source.pictures.seconds[0] ?? 0] as const;
-  return kept.audio.every((index, number) => {
-    const [a, b] = [ours.sounds[number], source.sounds[tracks.indexOf(index)]];
-    return a !== undefined && b !== undefined && soundDifferences("", [a, b], origins).length === 0;
-  });
+  return (await isWhereItSays("corrected")) || (await isWhereItSays("own"));
+
+  async function isWhereItSays(clock: Clock): Promise<boolean> {
+    const source = await readingOf(tools, held.source, clock).catch(() => null);
+    if (source === null) return false;
+    const tracks = source.streams.filter(({ type }) => type === "audio").map(({ index }) => index);
+    const origins = [ours.pictures.seconds[0] ?? 0, source.pictures.seconds[0] ?? 0] as const;
+    return kept.audio.every((index, number) => {
+      const [a, b] = [ours.sounds[number], source.sounds[tracks.indexOf(index)]];
+      return a !== undefined && b !== undefined && soundDifferences("", [a, b], origins).length === 0;
+    });
+  }
 }
 
 /** A track that holds no packet is kept by plain ffmpeg as a name alone; leaving it out loses nothing. */
