@@ -212,6 +212,7 @@ export const INNER_ORDERS: readonly InnerOrder[] = [
   {
     inside: "cluster/server",
     order: [
+      "access",
       "job",
       "transfers",
       "pipeline",

@@ -332,7 +332,7 @@ describe("submit", () => {
   test("--on-server names a path there", async () => {
     const ended = await run(connected("submit", "films/a.mp4", "--on-server", "--detach"));
     expect(ended.exitCode).toBe(0);
-    expect(coordinator.listJobs(null)).toMatchObject([{ job_id: ended.stdout.trim(), file_name: "films/a.mp4" }]);
+    expect([...coordinator.jobs.values()]).toMatchObject([{ job_id: ended.stdout.trim(), file_name: "films/a.mp4" }]);
   });
 
   test("a job that fails is exit 3 with its own words", async () => {

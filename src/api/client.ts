@@ -5,12 +5,14 @@ import { AppError } from "../base/errors.ts";
 import {
   clientDetailSchema,
   clientSchema,
+  createdTokenSchema,
   type JobView,
   jobDetailSchema,
   jobSchema,
   localChallengeSchema,
   serverInfoSchema,
   sourceSchema,
+  tokenSchema,
   uploadBegunSchema,
 } from "../cluster/server/views.ts";
 import { proofSchema } from "../media/model/proof.ts";
@@ -18,6 +20,7 @@ import {
   API_PREFIX,
   type CreateJob,
   isTerminal,
+  type NewToken,
   type RequestCheck,
   requestCheckedSchema,
   type UploadWanted,
@@ -129,6 +132,22 @@ export class ApiClient {
 
   disconnectClient(id: string) {
     return this.#send(`/clients/${part(id)}/disconnect`, {}, clientSchema);
+  }
+
+  listTokens() {
+    return this.#get("/tokens", z.array(tokenSchema));
+  }
+
+  createToken(wanted: NewToken) {
+    return this.#send("/tokens", wanted, createdTokenSchema);
+  }
+
+  revokeToken(name: string) {
+    return this.#send(`/tokens/${part(name)}/revoke`, {}, tokenSchema);
+  }
+
+  rotateToken(name: string) {
+    return this.#send(`/tokens/${part(name)}/rotate`, {}, createdTokenSchema);
   }
 
   /**

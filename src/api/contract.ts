@@ -1,15 +1,18 @@
 // The REST contract of /api/v1: the bodies of requests, and the answers that the server's facade declares
 // (cluster/server/views.ts). Knows nothing of HTTP.
 import { z } from "zod";
+import { GIVEN_ROLES } from "../cluster/protocol/roles.ts";
 import { errorBodySchema, jobStatusSchema } from "../cluster/server/views.ts";
 import { ENCODER_FAMILIES } from "../media/model/encoder-family.ts";
 
 export type {
   ClientDetailView,
   ClientView,
+  CreatedTokenView,
   JobDetailView,
   JobView,
   SourceView,
+  TokenView,
 } from "../cluster/server/views.ts";
 export type { Proof } from "../media/model/proof.ts";
 
@@ -74,3 +77,21 @@ export const createJobSchema = z.strictObject({
   verify: z.enum(["fast", "full"]).nullable().default(null),
 });
 export type CreateJob = z.input<typeof createJobSchema>;
+
+export const TOKEN_ROLES = GIVEN_ROLES;
+
+export const newTokenSchema = z.strictObject({
+  /** A shell and a path take it as it is. */
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dots, dashes; at most 64"),
+  role: z.enum(TOKEN_ROLES),
+  expires_in_seconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(3_650 * 86_400)
+    .nullable()
+    .default(null),
+});
+export type NewToken = z.input<typeof newTokenSchema>;
+
+export const enrolSchema = z.strictObject({ client_id: z.uuid(), name: z.string().max(200) });

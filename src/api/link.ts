@@ -1,10 +1,14 @@
 // The clients' WebSocket: each connection becomes a link of the coordinator, which keeps its own heartbeat and deadlines.
 // Handlers only forward; a silent socket means nothing by itself.
+import { AppError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { MAX_MESSAGE_BYTES } from "../cluster/protocol/messages.ts";
-import type { ClientLink, Coordinator } from "../cluster/server/ports.ts";
+import type { Principal } from "../cluster/protocol/roles.ts";
+import type { ClientLink, Coordinator, LinkSocket } from "../cluster/server/ports.ts";
+import { type Route, route } from "./router.ts";
 
 export interface LinkData {
+  readonly who: Principal;
   link: ClientLink | null;
 }
 
@@ -17,11 +21,12 @@ export function linkHandler(coordinator: Coordinator, log: Log): Bun.WebSocketHa
     closeOnBackpressureLimit: true,
     backpressureLimit: 4 * MAX_MESSAGE_BYTES,
     open(socket) {
-      socket.data.link = coordinator.openLink({
+      const linkSocket: LinkSocket = {
         // 0 means dropped or closed, −1 queued; an empty text would be 0 too, but messages never are.
         send: (text) => socket.send(text) !== 0,
         close: (code, reason) => socket.close(code, reason),
-      });
+      };
+      socket.data.link = coordinator.openLink(linkSocket, socket.data.who);
     },
     message(socket, message) {
       if (typeof message !== "string") {
@@ -41,3 +46,10 @@ export function linkHandler(coordinator: Coordinator, log: Log): Bun.WebSocketHa
     },
   };
 }
+
+export const linkRoutes: readonly Route[] = [
+  route("GET /api/v1/link", ({ upgrade }) => {
+    if (upgrade()) return undefined;
+    throw new AppError("E_MALFORMED", "this address speaks WebSocket only", "`ffcluster join` connects here.");
+  }),
+];

@@ -1,8 +1,10 @@
-// Finds the handler of a request by method and path. Unknown path: 404; known path with another method: 405. Patterns are
-// plain segments; `:name` matches one segment.
+// Finds the handler of a request by method and path, and lets the caller through by the table of access.ts. Unknown path:
+// 404; known path with another method: 405. Patterns are plain segments; `:name` matches one segment.
 import { AppError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { Principal } from "../cluster/protocol/roles.ts";
 import type { Coordinator } from "../cluster/server/ports.ts";
+import { admit, isForAnyone, type RouteKey } from "./access.ts";
 import { errorResponse } from "./responses.ts";
 
 export interface ApiServices {
@@ -14,21 +16,34 @@ export interface ApiServices {
 export interface Call extends ApiServices {
   readonly request: Request;
   readonly url: URL;
+  readonly who: Principal;
+  /** Makes a WebSocket of the connection; false: the request asked for none. */
+  upgrade(): boolean;
   /** The value of `:name` in the pattern, decoded. */
   param(name: string): string;
 }
 
-export type Handler = (call: Call) => Response | Promise<Response>;
+/** Undefined: the connection is a WebSocket now. */
+export type Handler = (call: Call) => Response | undefined | Promise<Response>;
 
 export interface Route {
-  readonly method: "GET" | "HEAD" | "PATCH" | "POST";
-  readonly path: string;
+  readonly key: RouteKey;
   readonly handle: Handler;
 }
 
-export function route(method: Route["method"], path: string, handle: Handler): Route {
-  return { method, path, handle };
+export function route(key: RouteKey, handle: Handler): Route {
+  return { key, handle };
 }
+
+/** What the server knows of a request beside its text. */
+export interface Door {
+  /** Errors: E_TOKEN. */
+  authenticate(): Promise<Principal>;
+  upgrade(who: Principal): boolean;
+}
+
+/** The holder of no token, where none is needed. */
+const NOBODY: Principal = { tokenId: "", name: "", role: "read", clientId: null };
 
 type Params = ReadonlyMap<string, string>;
 
@@ -55,27 +70,51 @@ function matchPath(pattern: string, path: string): Params | null {
   return params;
 }
 
-/** Throws what handlers throw; the caller maps errors to responses. */
-export async function dispatch(routes: readonly Route[], request: Request, services: ApiServices): Promise<Response> {
-  const url = new URL(request.url);
+interface Found {
+  readonly route: Route;
+  readonly params: Params;
+}
+
+/** The route; or the methods that the path takes instead: none when there is no such path. */
+function findRoute(routes: readonly Route[], wanted: string, pathname: string): Found | readonly string[] {
   const allowed: string[] = [];
-  for (const { method, path, handle } of routes) {
-    const params = matchPath(path, url.pathname);
+  for (const route of routes) {
+    const [method = "", path = ""] = route.key.split(" ");
+    const params = matchPath(path, pathname);
     if (params === null) continue;
-    if (method !== request.method) {
-      allowed.push(method);
-      continue;
-    }
-    const param = (name: string) => params.get(name) ?? "";
-    return await handle({ ...services, request, url, param });
+    if (method === wanted) return { route, params };
+    allowed.push(method);
   }
+  return allowed;
+}
+
+/** Throws what handlers throw; the caller maps errors to responses. */
+export async function dispatch(
+  routes: readonly Route[],
+  request: Request,
+  services: ApiServices,
+  door: Door,
+): Promise<Response | undefined> {
+  const url = new URL(request.url);
+  const isOpen = routes.some(({ key }) => isForAnyone(key) && key.endsWith(` ${url.pathname}`));
+  const who = isOpen ? NOBODY : await door.authenticate();
+  const found = findRoute(routes, request.method, url.pathname);
+  if (!("route" in found)) return noRoute(request, url.pathname, found);
+  const { key, handle } = found.route;
+  const id = isOpen ? "" : admit(services.coordinator, who, key, found.params.get("id") ?? "");
+  const param = (name: string) => (name === "id" ? id : (found.params.get(name) ?? ""));
+  return await handle({ ...services, request, url, who, param, upgrade: () => door.upgrade(who) });
+}
+
+/** Errors: E_NOT_FOUND for a path that takes no method at all. */
+function noRoute(request: Request, pathname: string, allowed: readonly string[]): Response {
   if (allowed.length === 0) {
     const hint = "docs/PROTOCOL.md lists the API's paths.";
-    throw new AppError("E_NOT_FOUND", `there is nothing at ${url.pathname}`, hint);
+    throw new AppError("E_NOT_FOUND", `there is nothing at ${pathname}`, hint);
   }
   const body = {
     code: "E_NOT_FOUND",
-    message: `${url.pathname} takes no ${request.method}`,
+    message: `${pathname} takes no ${request.method}`,
     hint: `Use ${allowed.join(" or ")}.`,
   } as const;
   return errorResponse(body, 405, { allow: allowed.join(", ") });

@@ -390,7 +390,7 @@ describe("/ws/command", () => {
     const { client_id } = coordinator.addClient();
     const made = await command({ ProcessLocalFile: { file_path: "test1.mp4" } });
     expect(made).toMatchObject({ status: 200, body: { JobCreated: { job_id: expect.any(String) } } });
-    const [job] = coordinator.listJobs(null);
+    const [job] = coordinator.jobs.values();
     const job_id = job?.job_id;
     expect((await command({ ListJobs: null })).body).toMatchObject({ JobsList: [{ job_id }] });
     expect((await command('"ListJobs"')).body).toMatchObject({ JobsList: [{ job_id }] });

@@ -2,34 +2,36 @@
 // from the coordinator.
 import { isIP } from "node:net";
 import { AppError, type ErrorBody, errnoOf } from "../base/errors.ts";
+import type { Principal } from "../cluster/protocol/roles.ts";
 import { BrowserGuard, withGuardHeaders } from "./browser-guard.ts";
 import { type ConnectionGuard, guardConnections, NO_GUARD } from "./connection-guard.ts";
-import { API_PREFIX } from "./contract.ts";
-import { type LinkData, linkHandler } from "./link.ts";
+import { type LinkData, linkHandler, linkRoutes } from "./link.ts";
 import { errorResponse, INTERNAL_ERROR, respondToError } from "./responses.ts";
-import { type ApiServices, dispatch, type Route } from "./router.ts";
+import { type ApiServices, type Door, dispatch, type Route } from "./router.ts";
 import { attemptRoutes } from "./routes/attempts.ts";
 import { clientRoutes } from "./routes/clients.ts";
 import { COMMAND_PATH, commandError, commandRoutes } from "./routes/command.ts";
 import { jobRoutes } from "./routes/jobs.ts";
-import { HEALTH_PATH, serverRoutes } from "./routes/server.ts";
+import { serverRoutes } from "./routes/server.ts";
 import { sourceRoutes } from "./routes/sources.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 import { baseUrl, hostPort } from "./server-address.ts";
 import { WrongTokens } from "./wrong-tokens.ts";
 
 /** Lifts Bun's own limit: free space is checked before a byte is accepted. */
 const MAX_BODY_BYTES = 2 ** 40;
-const LINK_PATH = `${API_PREFIX}/link`;
 /** How long a connection may be idle after an answer. Before a request is whole, Bun itself waits for 10 s. */
 const IDLE_AFTER_ANSWER_S = 60;
 const NO_LIMIT = 0;
 
-const ROUTES: readonly Route[] = [
+export const ROUTES: readonly Route[] = [
   ...serverRoutes,
   ...sourceRoutes,
   ...jobRoutes,
   ...clientRoutes,
   ...attemptRoutes,
+  ...tokenRoutes,
+  ...linkRoutes,
   ...commandRoutes,
 ];
 
@@ -53,8 +55,8 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-/** What stands at the door: who has shown the token, who guesses it, and what pages in browsers may ask. */
-interface Door {
+/** What watches the door: who has shown a token, who guesses one, and what pages in browsers may ask. */
+interface Watch {
   guard: ConnectionGuard;
   readonly browsers: BrowserGuard;
   readonly wrongTokens: WrongTokens;
@@ -62,18 +64,26 @@ interface Door {
 
 type Server = Bun.Server<LinkData>;
 
-/** Errors: E_TOKEN, which comes slower with each wrong one of the same address. */
-async function checkToken(request: Request, server: Server, { coordinator }: ApiServices, door: Door): Promise<void> {
+/** Errors: E_TOKEN, which comes slower with each guess of the same address; who has an old token does not guess. */
+async function checkToken(
+  request: Request,
+  server: Server,
+  { coordinator }: ApiServices,
+  watch: Watch,
+): Promise<Principal> {
   const header = request.headers.get("authorization") ?? "";
   const token = /^Bearer\s+(\S+)\s*$/i.exec(header)?.[1];
+  const hint = "Send `Authorization: Bearer TOKEN`; the server prints a join line with a token when it starts.";
+  if (token === undefined) throw new AppError("E_TOKEN", "a token is needed", hint);
   const peer = server.requestIP(request);
-  if (token !== undefined && coordinator.isTokenValid(token)) return door.guard.trust(peer);
-  if (token !== undefined) await door.wrongTokens.slow(peer?.address ?? "an unknown address");
-  throw new AppError(
-    "E_TOKEN",
-    token === undefined ? "a token is needed" : "the token is wrong",
-    "Send `Authorization: Bearer TOKEN`; the server prints its token's join line when it starts.",
-  );
+  const standing = coordinator.standingOf(token);
+  if (standing.kind === "known") {
+    watch.guard.trust(peer);
+    return standing.principal;
+  }
+  if (standing.kind === "unknown") await watch.wrongTokens.slow(peer?.address ?? "an unknown address");
+  const what = standing.kind === "unknown" ? "is wrong" : standing.kind === "expired" ? "has expired" : "was revoked";
+  throw new AppError("E_TOKEN", `the token ${what}`, hint);
 }
 
 const BAD_HOST: ErrorBody = {
@@ -88,26 +98,29 @@ function lastAnswer(response: Response): Response {
   return response;
 }
 
-async function answer(request: Request, server: Server, services: ServeApiOptions, door: Door) {
+async function answer(request: Request, server: Server, services: ServeApiOptions, watch: Watch) {
   if (services.ready !== undefined) await services.ready;
   if (!URL.canParse(request.url)) return lastAnswer(errorResponse(BAD_HOST, 400));
   const { pathname } = new URL(request.url);
-  const isLink = pathname === LINK_PATH;
   let isTrusted = false;
+  const door: Door = {
+    async authenticate() {
+      const who = await checkToken(request, server, services, watch);
+      isTrusted = true;
+      server.timeout(request, NO_LIMIT); // a job may take minutes to make; bodies and uploads have limits of their own
+      return who;
+    },
+    upgrade: (who) => server.upgrade(request, { data: { who, link: null } }),
+  };
+  const ending = (response: Response) => (isTrusted ? keepBriefly(response, request, server) : lastAnswer(response));
   try {
-    door.browsers.check(request, isLink);
-    if (pathname === HEALTH_PATH) return lastAnswer(await dispatch(ROUTES, request, services));
-    await checkToken(request, server, services, door);
-    isTrusted = true;
-    server.timeout(request, NO_LIMIT); // a job may take minutes to make; bodies and uploads have limits of their own
-    if (!isLink) return keepBriefly(await dispatch(ROUTES, request, services), request, server);
-    if (server.upgrade(request, { data: { link: null } })) return undefined;
-    throw new AppError("E_MALFORMED", "this address speaks WebSocket only", "`ffcluster join` connects here.");
+    watch.browsers.check(request, pathname === "/api/v1/link");
+    const response = await dispatch(ROUTES, request, services, door);
+    return response === undefined ? undefined : ending(response);
   } catch (thrown) {
     const { log } = services;
     const isCommand = pathname === COMMAND_PATH;
-    const response = isCommand ? commandError(thrown, { request, log }) : respondToError(thrown, request, log);
-    return isTrusted ? keepBriefly(response, request, server) : lastAnswer(response);
+    return ending(isCommand ? commandError(thrown, { request, log }) : respondToError(thrown, request, log));
   }
 }
 
@@ -138,8 +151,8 @@ function portError(options: ServeApiOptions, thrown: unknown): unknown {
 }
 
 /** What `fetch` of Bun.serve is given: every answer, whoever made it, has the headers that browsers heed. */
-async function guardedAnswer(request: Request, server: Server, services: ServeApiOptions, door: Door) {
-  const response = await answer(request, server, services, door);
+async function guardedAnswer(request: Request, server: Server, services: ServeApiOptions, watch: Watch) {
+  const response = await answer(request, server, services, watch);
   return response === undefined ? undefined : withGuardHeaders(response);
 }
 
@@ -155,7 +168,7 @@ export function serveApi(options: ServeApiOptions): ApiServer {
   const { log } = options;
   const tls = options.tls ?? null;
   const browsers = new BrowserGuard([options.host, ...(tls?.names ?? [])]);
-  const door: Door = { guard: NO_GUARD, browsers, wrongTokens: new WrongTokens(log) };
+  const watch: Watch = { guard: NO_GUARD, browsers, wrongTokens: new WrongTokens(log) };
   try {
     const server = Bun.serve<LinkData>({
       hostname: options.host,
@@ -168,7 +181,7 @@ export function serveApi(options: ServeApiOptions): ApiServer {
       fetch: (request, bunServer) =>
         isStopping
           ? withGuardHeaders(lastAnswer(errorResponse(STOPPING, 503)))
-          : guardedAnswer(request, bunServer, options, door),
+          : guardedAnswer(request, bunServer, options, watch),
       error: (thrown) => {
         log.error(`a response failed: ${thrown.stack ?? thrown.message}`);
         return withGuardHeaders(errorResponse(INTERNAL_ERROR, 500));
@@ -176,7 +189,7 @@ export function serveApi(options: ServeApiOptions): ApiServer {
       websocket: linkHandler(options.coordinator, log),
     });
     const port = server.port ?? options.port;
-    door.guard = guardConnections(port, log);
+    watch.guard = guardConnections(port, log);
     const refuseRequests = () => {
       isStopping = true;
     };
@@ -185,7 +198,7 @@ export function serveApi(options: ServeApiOptions): ApiServer {
       url: baseUrl({ isTls: tls !== null, host: options.host, port }),
       refuseRequests,
       stop() {
-        door.guard.stop();
+        watch.guard.stop();
         return server.stop(true);
       },
     };

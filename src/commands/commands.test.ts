@@ -33,6 +33,7 @@ const job: JobView = {
   clients: 1,
   capable_clients: 0,
   required_clients: 2,
+  owner: "admin",
 };
 
 describe("join's address", () => {

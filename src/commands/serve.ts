@@ -11,7 +11,7 @@ import {
   switchOption,
   textOption,
 } from "../base/config/option.ts";
-import { makeToken, readWorkDirToken, rememberToken, writeWorkDirToken } from "../base/config/token-store.ts";
+import { makeToken, readSecret, rememberToken, writeSecret } from "../base/config/token-store.ts";
 import { userConfigDir } from "../base/config/user-config-dir.ts";
 import { AppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
@@ -128,7 +128,7 @@ const SHORTEST_TOKEN = 16;
 const OWNER_ONLY_UMASK = 0o077;
 
 async function chooseToken(given: string | null, workDir: string): Promise<string> {
-  if (given === null) return (await readWorkDirToken(workDir)) ?? makeToken();
+  if (given === null) return (await readSecret(workDir, "token")) ?? makeToken();
   if (/^[\x21-\x7e]+$/.test(given) && given.length < SHORTEST_TOKEN) {
     const hint = "Leave --token out, and the server makes a good one; or use `openssl rand -hex 16`.";
     throw new AppError("E_BAD_OPTION", `the token has fewer than ${SHORTEST_TOKEN} characters`, hint);
@@ -239,7 +239,7 @@ export const serve = defineCommand({
       log,
       // A program that sees /healthz answer must find the token; a server that can't start must not hide another's.
       beforeAnswering: async (port) => {
-        await writeWorkDirToken(workDir, token);
+        await writeSecret(workDir, "token", token);
         await rememberForUser(context, localNames(given.host, port, tls?.names), token, log);
       },
       onBroken: (cause) =>

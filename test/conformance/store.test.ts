@@ -49,6 +49,8 @@ function changed(disk: MemoryDisk, change: (right: Store) => Partial<Store>): St
     jobEvents: (...args) => right.jobEvents(...args),
     clientEvents: (...args) => right.clientEvents(...args),
     attempts: (jobId) => right.attempts(jobId),
+    tokens: () => right.tokens(),
+    saveToken: (record) => right.saveToken(record),
     close: () => right.close(),
   };
   return { ...calls, ...change(right) };

@@ -11,6 +11,7 @@ import { openServerStore } from "../../src/db/server/server-store.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { until } from "../support/cluster.ts";
 import { mediaPath } from "../support/media.ts";
+import { ADMIN } from "../support/principals.ts";
 import { uploadTo } from "../support/upload.ts";
 
 const tools = await findTools(process.env);
@@ -73,7 +74,7 @@ const asked = {
 
 test("killed between a job's end and the removal of its files: the next start removes them", async () => {
   const first = await start();
-  const { job_id: jobId } = await first.createJob({ ...asked, sourceId: await upload(first) });
+  const { job_id: jobId } = await first.createJob({ ...asked, sourceId: await upload(first) }, ADMIN);
   const uploads = join(folder, "server", "uploads");
   const [uploaded = ""] = await readdir(uploads);
   await copyFile(join(uploads, uploaded), join(folder, "kept"));
@@ -100,7 +101,7 @@ test("killed between a job's end and the removal of its files: the next start re
 test("a failed job keeps its source until its time is over (--keep); then a retry is told why it can't be", async () => {
   const first = await start(3_600_000);
   const sourceId = await upload(first);
-  const { job_id: jobId } = await first.createJob({ ...asked, sourceId });
+  const { job_id: jobId } = await first.createJob({ ...asked, sourceId }, ADMIN);
   const uploads = join(folder, "server", "uploads");
   const [uploaded = ""] = await readdir(uploads);
   await appendFile(join(uploads, uploaded), "more");
@@ -122,7 +123,7 @@ test("a failed job keeps its source until its time is over (--keep); then a retr
 
 test("what a killed server had half written for a running job is removed when it starts again", async () => {
   const first = await start();
-  const { job_id: jobId } = await first.createJob({ ...asked, sourceId: await upload(first) });
+  const { job_id: jobId } = await first.createJob({ ...asked, sourceId: await upload(first) }, ADMIN);
   await first.close();
   const root = join(folder, "server", jobId);
   await writeFile(join(root, ".output.mp4.0123abcd.tmp"), "half");
@@ -134,8 +135,8 @@ test("a source makes one job, however often it is asked for at once", async () =
   const coordinator = await start();
   const sourceId = await upload(coordinator);
   const answers = await Promise.allSettled([
-    coordinator.createJob({ ...asked, sourceId }),
-    coordinator.createJob({ ...asked, sourceId }),
+    coordinator.createJob({ ...asked, sourceId }, ADMIN),
+    coordinator.createJob({ ...asked, sourceId }, ADMIN),
   ]);
   expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
   expect((await readdir(join(folder, "server", "uploads"))).length).toBe(1);

@@ -13,6 +13,8 @@ export function failingStore(cause = new AppError("E_NO_SPACE", "the disk is ful
     jobEvents: fail,
     clientEvents: fail,
     attempts: fail,
+    tokens: fail,
+    saveToken: fail,
     close: fail,
   };
 }

@@ -8,6 +8,9 @@ import { AppError } from "../../src/base/errors.ts";
 import { newId, resolveIdPrefix } from "../../src/base/ids.ts";
 import type { UploadAppend } from "../../src/base/upload/resumable-upload.ts";
 import type { ResultReport } from "../../src/cluster/protocol/messages.ts";
+import type { Principal } from "../../src/cluster/protocol/roles.ts";
+import type { Leased, NewToken } from "../../src/cluster/server/access/calls.ts";
+import { Tokens } from "../../src/cluster/server/access/tokens.ts";
 import type { BurnInFile, ClientLink, Coordinator, JobRequest, LinkSocket } from "../../src/cluster/server/ports.ts";
 import type {
   ClientDetailView,
@@ -20,6 +23,7 @@ import type {
   SourceView,
 } from "../../src/cluster/server/views.ts";
 import { PartialFile } from "../../src/cluster/transfer/partial-file.ts";
+import { MemoryStore } from "./memory-store.ts";
 
 type Proof = Awaited<ReturnType<Coordinator["proof"]>>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -32,6 +36,11 @@ export interface ReceivedResult {
 
 export class MemoryCoordinator implements Coordinator {
   readonly token = "test-token";
+  readonly tokens = new Tokens(new MemoryStore(), () => new Date().toISOString());
+  /** Owner of each job, upload and source that has one. */
+  readonly owners = new Map<string, string>();
+  /** Clients' leases: "CLIENT SOURCE" and "CLIENT JOB". */
+  readonly leases = new Set<string>();
   readonly jobs = new Map<string, Mutable<JobView>>();
   readonly clients = new Map<string, Mutable<ClientView>>();
   readonly sources = new Map<string, SourceView & { readonly content: Uint8Array }>();
@@ -55,6 +64,7 @@ export class MemoryCoordinator implements Coordinator {
 
   private constructor(folder: string) {
     this.#folder = folder;
+    this.tokens.use("admin", "admin", this.token);
   }
 
   static async open(): Promise<MemoryCoordinator> {
@@ -91,6 +101,7 @@ export class MemoryCoordinator implements Coordinator {
       clients: 0,
       capable_clients: 1,
       required_clients: 1,
+      owner: "admin",
       ...change,
     };
     this.jobs.set(job.job_id, job);
@@ -114,6 +125,7 @@ export class MemoryCoordinator implements Coordinator {
       paused: false,
       quarantine: null,
       no_room: null,
+      keys: [],
       ...change,
     };
     this.clients.set(client.client_id, client);
@@ -149,17 +161,60 @@ export class MemoryCoordinator implements Coordinator {
     return { version: "0.1.0", protocol: 1, ffmpeg: "5.1.9", defaults };
   }
 
-  isTokenValid(token: string): boolean {
-    return token === this.token;
+  standingOf(token: string) {
+    return this.tokens.standingOf(token);
   }
 
-  async beginUpload({ name, bytes, key }: { name: string; bytes: number; key: string | null }) {
+  #isVisible(who: Principal, id: string): boolean {
+    return who.role !== "submit" || this.owners.get(id) === who.tokenId;
+  }
+
+  visibleJob(who: Principal, id: string): string {
+    return resolveIdPrefix(
+      id,
+      [...this.jobs.keys()].filter((jobId) => this.#isVisible(who, jobId)),
+      "job",
+    );
+  }
+
+  requireOwnSource(who: Principal, sourceId: string): void {
+    if (!this.#isVisible(who, sourceId)) throw new AppError("E_UNKNOWN_ID", `no source ${sourceId}`, "Begin one.");
+  }
+
+  requireLease(who: Principal, what: Leased): void {
+    const id = "jobId" in what ? what.jobId : what.sourceId;
+    if (who.role !== "client" || this.leases.has(`${who.clientId} ${id}`)) return;
+    throw new AppError("E_STALE_ATTEMPT", "no lease", "Wait for an offer.");
+  }
+
+  listTokens() {
+    return this.tokens.list();
+  }
+
+  createToken(wanted: NewToken) {
+    return this.tokens.create(wanted);
+  }
+
+  revokeToken(name: string) {
+    return this.tokens.revoke(name);
+  }
+
+  async rotateToken(name: string) {
+    return this.tokens.rotate(name);
+  }
+
+  enrolClient(who: Principal, clientId: string, name: string) {
+    return this.tokens.enrol(who, clientId, name);
+  }
+
+  async beginUpload({ name, bytes, key }: { name: string; bytes: number; key: string | null }, who: Principal) {
     if (bytes === 0) throw new AppError("E_SOURCE_EMPTY", `${name} is empty`, "Give a video file.");
     const known = [...this.uploads].find(([, upload]) => key !== null && upload.key === key);
     const id = known?.[0] ?? newId();
     if (known === undefined) {
       const file = await PartialFile.open(join(this.#folder, `${id}.part`), bytes);
       this.uploads.set(id, { name, key, file });
+      this.owners.set(id, who.tokenId);
     }
     return { source_id: id, offset: known?.[1].file.offset ?? 0 };
   }
@@ -190,8 +245,9 @@ export class MemoryCoordinator implements Coordinator {
     return { offset: file.offset, isComplete: true, source };
   }
 
-  #keepSource(name: string, content: Uint8Array): SourceView {
+  #keepSource(name: string, content: Uint8Array, who: Principal): SourceView {
     const view = { source_id: newId(), name, bytes: content.length };
+    this.owners.set(view.source_id, who.tokenId);
     this.sources.set(view.source_id, { ...view, content });
     return view;
   }
@@ -203,17 +259,17 @@ export class MemoryCoordinator implements Coordinator {
     return { challenge_id: challengeId, ranges: [{ start: 0, length: bytes }] };
   }
 
-  async proveLocalSource(challengeId: string, digests: readonly string[]): Promise<SourceView> {
+  async proveLocalSource(challengeId: string, digests: readonly string[], who: Principal): Promise<SourceView> {
     const challenge = this.#challenges.get(challengeId);
     if (!challenge) throw new AppError("E_UNKNOWN_ID", "no such challenge", "Ask for one.");
     const content = await Bun.file(challenge.path).bytes();
     if (digests[0] !== sha256Of(content)) throw new AppError("E_DIGEST", "another file", "Upload it.");
-    return this.#keepSource(challenge.path.split("/").at(-1) ?? "", content);
+    return this.#keepSource(challenge.path.split("/").at(-1) ?? "", content, who);
   }
 
-  async openServerSource(path: string): Promise<SourceView> {
+  async openServerSource(path: string, who: Principal): Promise<SourceView> {
     if (path.startsWith("/")) throw new AppError("E_OUTSIDE_MEDIA_ROOT", `${path} is outside`, "Use --media-root.");
-    return this.#keepSource(path, new Uint8Array(10));
+    return this.#keepSource(path, new Uint8Array(10), who);
   }
 
   checkRequest(ffmpegParams: string | null, outputName: string | null, inputName: string) {
@@ -223,19 +279,22 @@ export class MemoryCoordinator implements Coordinator {
     return { outputName: outputName ?? inputName.replace(/\.[^.]*$/, ".ffcluster.mp4") };
   }
 
-  async createJob(request: JobRequest): Promise<JobView> {
+  async createJob(request: JobRequest, who: Principal): Promise<JobView> {
+    this.requireOwnSource(who, request.sourceId);
     const source = this.sources.get(request.sourceId);
     if (!source) throw new AppError("E_UNKNOWN_ID", "no such source", "Upload it.");
     this.requests.push(request);
     const { outputName } = this.checkRequest(request.ffmpegParams, request.outputName, source.name);
-    const job = this.addJob({ file_name: request.name ?? source.name, output_name: outputName });
+    const job = this.addJob({ file_name: request.name ?? source.name, output_name: outputName, owner: who.name });
+    this.owners.set(job.job_id, who.tokenId);
     await this.onJob(job);
     return job;
   }
 
-  listJobs(status: string | null): JobView[] {
+  listJobs(status: string | null, who: Principal): JobView[] {
     if (this.breaks) throw new Error("secret internal detail");
-    return [...this.jobs.values()].filter((job) => status === null || job.status === status);
+    const visible = [...this.jobs.values()].filter(({ job_id }) => this.#isVisible(who, job_id));
+    return visible.filter((job) => status === null || job.status === status);
   }
 
   job(id: string): JobView {

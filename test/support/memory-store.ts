@@ -6,6 +6,7 @@ import type { SchedulerEvent } from "../../src/cluster/scheduler/model/decision.
 import type { Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { Attempt, Segment, SegmentPhase } from "../../src/cluster/scheduler/model/segment.ts";
 import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
+import type { TokenRecord } from "../../src/cluster/server/access/tokens.ts";
 import type { JobRecord, LoadedState, Store } from "../../src/cluster/server/ports.ts";
 import type { AttemptView, EventView } from "../../src/cluster/server/views.ts";
 
@@ -21,6 +22,7 @@ interface Content {
   /** Live and past, in the order in which they began. */
   readonly attempts: ReadonlyMap<string, AttemptRow>;
   readonly events: readonly EventView[];
+  readonly tokens: ReadonlyMap<string, TokenRecord>;
 }
 
 /** What is left of a store when its process ends: another MemoryStore on it is the next process. */
@@ -32,6 +34,7 @@ export class MemoryDisk {
     live: new Map(),
     attempts: new Map(),
     events: [],
+    tokens: new Map(),
   };
 }
 
@@ -104,6 +107,15 @@ export class MemoryStore implements Store {
   attempts(jobId: string): AttemptView[] {
     const rows = [...this.#disk.content.attempts.values()].filter((row) => row.job_id === jobId);
     return rows.map(({ job_id: _job, ...view }) => view);
+  }
+
+  tokens(): TokenRecord[] {
+    return [...this.#disk.content.tokens.values()];
+  }
+
+  saveToken(record: TokenRecord): void {
+    const { content } = this.#disk;
+    this.#disk.content = { ...content, tokens: new Map(content.tokens).set(record.id, { ...record }) };
   }
 
   close(): void {}

@@ -3,6 +3,7 @@ import { sha256Of } from "../../src/base/digest.ts";
 import { UPLOAD_BLOCK_BYTES, type UploadAppend, type UploadPiece } from "../../src/base/upload/resumable-upload.ts";
 import type { Coordinator } from "../../src/cluster/server/ports.ts";
 import type { SourceView } from "../../src/cluster/server/views.ts";
+import { ADMIN } from "./principals.ts";
 
 /** The piece of `content` from `start` to `end`. */
 export function pieceOf(content: Uint8Array, start = 0, end = content.length): UploadPiece {
@@ -22,7 +23,7 @@ export function appendOf({ bytes, ...piece }: UploadPiece, body?: ReadableStream
 const PIECE_BYTES = 8 * 1024 * 1024;
 
 export async function uploadTo(coordinator: Coordinator, name: string, content: Uint8Array): Promise<SourceView> {
-  const { source_id: id } = await coordinator.beginUpload({ name, bytes: content.length, key: null });
+  const { source_id: id } = await coordinator.beginUpload({ name, bytes: content.length, key: null }, ADMIN);
   for (let start = 0; ; start += PIECE_BYTES) {
     const piece = pieceOf(content, start, Math.min(content.length, start + PIECE_BYTES));
     const { source } = await coordinator.appendUpload(id, appendOf(piece), sha256Of(content));

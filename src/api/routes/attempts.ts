@@ -4,32 +4,41 @@
 import { AppError } from "../../base/errors.ts";
 import { appendOfRequest, headersOfState } from "../../base/upload/resumable-upload.ts";
 import { HEADER_REPORT, resultReportSchema } from "../../cluster/protocol/messages.ts";
-import { API_PREFIX } from "../contract.ts";
 import { json, noAppend, parseJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 
-function reportOf(request: Request) {
+/** Errors: E_MALFORMED; E_FORBIDDEN for the report of another client than the caller. */
+function reportOf({ request, who }: Call) {
   const header = request.headers.get(HEADER_REPORT);
   if (header === null) {
     throw new AppError("E_MALFORMED", "the result has no report", `Send it in ${HEADER_REPORT}.`);
   }
-  return parseJson(header, resultReportSchema, HEADER_REPORT);
+  const report = parseJson(header, resultReportSchema, HEADER_REPORT);
+  if (who.role !== "client" || report.clientId === who.clientId) return report;
+  throw new AppError(
+    "E_FORBIDDEN",
+    `the token ${who.name} is not that of client ${report.clientId}`,
+    "Use its own key.",
+  );
 }
 
-async function resultState({ coordinator, request, param }: Call): Promise<Response> {
-  const report = reportOf(request);
+async function resultState(call: Call): Promise<Response> {
+  const { coordinator, param } = call;
+  const report = reportOf(call);
   const state = await coordinator.resultState(param("id"), report);
   return new Response(null, { status: 204, headers: headersOfState(state, report.bytes) });
 }
 
-async function appendResult({ coordinator, request, param }: Call): Promise<Response> {
-  const report = reportOf(request);
+async function appendResult(call: Call): Promise<Response> {
+  const { coordinator, request, param } = call;
+  const report = reportOf(call);
   const append = appendOfRequest(request);
   if (append === null) throw noAppend();
   const state = await coordinator.appendResult(param("id"), report, append);
   return json({ offset: state.offset, accepted: state.isComplete }, 200, headersOfState(state));
 }
 
-const PATH = `${API_PREFIX}/attempts/:id/result`;
-
-export const attemptRoutes: readonly Route[] = [route("HEAD", PATH, resultState), route("PATCH", PATH, appendResult)];
+export const attemptRoutes: readonly Route[] = [
+  route("HEAD /api/v1/attempts/:id/result", resultState),
+  route("PATCH /api/v1/attempts/:id/result", appendResult),
+];

@@ -2,6 +2,7 @@
 // A second, thin interface to the same facade as /api/v1.
 import { z } from "zod";
 import { httpStatusOf } from "../../base/errors.ts";
+import { admit, type RouteKey } from "../access.ts";
 import { json, publicError, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 
@@ -29,10 +30,14 @@ const commandSchema = z.union(
   },
 );
 
-async function perform({ coordinator, request }: Call): Promise<unknown> {
+/** Each command asks for what the route of the same purpose asks. */
+async function perform({ coordinator, request, who }: Call): Promise<unknown> {
   const command = await readJson(request, commandSchema);
+  const admitted = (key: RouteKey, id = "") => admit(coordinator, who, key, id);
   if ("ProcessLocalFile" in command) {
-    const source = await coordinator.openServerSource(command.ProcessLocalFile.file_path);
+    admitted("POST /api/v1/sources/on-server");
+    admitted("POST /api/v1/jobs");
+    const source = await coordinator.openServerSource(command.ProcessLocalFile.file_path, who);
     const defaults = {
       ffmpegParams: null,
       outputName: null,
@@ -43,13 +48,24 @@ async function perform({ coordinator, request }: Call): Promise<unknown> {
       name: null,
       verify: null,
     };
-    const job = await coordinator.createJob({ sourceId: source.source_id, ...defaults });
+    const job = await coordinator.createJob({ sourceId: source.source_id, ...defaults }, who);
     return { JobCreated: { job_id: job.job_id } };
   }
-  if ("ListJobs" in command) return { JobsList: coordinator.listJobs(null) };
-  if ("GetJobStatus" in command) return { JobStatus: coordinator.job(command.GetJobStatus.job_id) };
-  if ("CancelJob" in command) return { JobStatus: await coordinator.cancelJob(command.CancelJob.job_id) };
-  if ("DisconnectClient" in command) await coordinator.disconnectClient(command.DisconnectClient.client_id);
+  if ("ListJobs" in command) {
+    admitted("GET /api/v1/jobs");
+    return { JobsList: coordinator.listJobs(null, who) };
+  }
+  if ("GetJobStatus" in command) {
+    return { JobStatus: coordinator.job(admitted("GET /api/v1/jobs/:id", command.GetJobStatus.job_id)) };
+  }
+  if ("CancelJob" in command) {
+    const id = admitted("POST /api/v1/jobs/:id/cancel", command.CancelJob.job_id);
+    return { JobStatus: await coordinator.cancelJob(id) };
+  }
+  if ("DisconnectClient" in command) {
+    const id = admitted("POST /api/v1/clients/:id/disconnect", command.DisconnectClient.client_id);
+    await coordinator.disconnectClient(id);
+  } else admitted("GET /api/v1/clients");
   return { ClientsList: coordinator.listClients() };
 }
 
@@ -67,4 +83,4 @@ async function command(call: Call): Promise<Response> {
   }
 }
 
-export const commandRoutes: readonly Route[] = [route("POST", COMMAND_PATH, command)];
+export const commandRoutes: readonly Route[] = [route("POST /ws/command", command)];

@@ -7,9 +7,9 @@ import { type Call, type Route, route } from "../router.ts";
 import { jobOutput } from "./job-output.ts";
 import { watchJob } from "./job-watch.ts";
 
-async function create({ coordinator, request }: Call): Promise<Response> {
+async function create({ coordinator, request, who }: Call): Promise<Response> {
   const wanted = await readJson(request, createJobSchema);
-  const job = await coordinator.createJob({
+  const asked = {
     sourceId: wanted.source_id,
     subtitlesSourceId: wanted.subtitles_source_id,
     ffmpegParams: wanted.ffmpeg_params,
@@ -20,19 +20,20 @@ async function create({ coordinator, request }: Call): Promise<Response> {
     waitForFamily: wanted.wait_for_family,
     name: wanted.name,
     verify: wanted.verify,
-  });
+  };
+  const job = await coordinator.createJob(asked, who);
   return json(job, 201, { location: `${API_PREFIX}/jobs/${job.job_id}` });
 }
 
-function list({ coordinator, url }: Call): Response {
+function list({ coordinator, url, who }: Call): Response {
   const status = url.searchParams.get("status");
-  if (status === null) return json(coordinator.listJobs(null));
+  if (status === null) return json(coordinator.listJobs(null, who));
   const known = JOB_STATUSES.find((option) => option.toLowerCase() === status.toLowerCase());
   if (known === undefined) {
     const hint = `Use one of ${JOB_STATUSES.join(", ")}.`;
     throw new AppError("E_MALFORMED", `${JSON.stringify(status)} is no job status`, hint);
   }
-  return json(coordinator.listJobs(known));
+  return json(coordinator.listJobs(known, who));
 }
 
 async function burnInFile({ coordinator, param }: Call): Promise<Response> {
@@ -58,19 +59,19 @@ function events({ coordinator, url, param }: Call): Response {
   return json(coordinator.jobEvents(param("id"), Number(after)));
 }
 
-const jobPath = `${API_PREFIX}/jobs/:id`;
-
 export const jobRoutes: readonly Route[] = [
-  route("POST", `${API_PREFIX}/jobs`, create),
-  route("GET", `${API_PREFIX}/jobs`, list),
-  route("GET", jobPath, ({ coordinator, param }) => json(coordinator.job(param("id")))),
-  route("GET", `${jobPath}/detail`, ({ coordinator, param }) => json(coordinator.jobDetail(param("id")))),
-  route("POST", `${jobPath}/cancel`, async ({ coordinator, param }) => json(await coordinator.cancelJob(param("id")))),
-  route("POST", `${jobPath}/retry`, async ({ coordinator, param }) => json(await coordinator.retryJob(param("id")))),
-  route("GET", `${jobPath}/events`, events),
-  route("GET", `${jobPath}/watch`, watchJob),
-  route("GET", `${jobPath}/proof`, async ({ coordinator, param }) => json(await coordinator.proof(param("id")))),
-  route("GET", `${jobPath}/side-files/:n`, burnInFile),
-  route("GET", `${jobPath}/output`, jobOutput),
-  route("HEAD", `${jobPath}/output`, jobOutput),
+  route("POST /api/v1/jobs", create),
+  route("GET /api/v1/jobs", list),
+  route("GET /api/v1/jobs/:id", ({ coordinator, param }) => json(coordinator.job(param("id")))),
+  route("GET /api/v1/jobs/:id/detail", ({ coordinator, param }) => json(coordinator.jobDetail(param("id")))),
+  route("POST /api/v1/jobs/:id/cancel", async ({ coordinator, param }) =>
+    json(await coordinator.cancelJob(param("id"))),
+  ),
+  route("POST /api/v1/jobs/:id/retry", async ({ coordinator, param }) => json(await coordinator.retryJob(param("id")))),
+  route("GET /api/v1/jobs/:id/events", events),
+  route("GET /api/v1/jobs/:id/watch", watchJob),
+  route("GET /api/v1/jobs/:id/proof", async ({ coordinator, param }) => json(await coordinator.proof(param("id")))),
+  route("GET /api/v1/jobs/:id/side-files/:n", burnInFile),
+  route("GET /api/v1/jobs/:id/output", jobOutput),
+  route("HEAD /api/v1/jobs/:id/output", jobOutput),
 ];

@@ -13,9 +13,9 @@ function nameOf(path: string): string {
   throw new AppError("E_MALFORMED", `${JSON.stringify(path)} is not a file name`, "Send the file's own name.");
 }
 
-async function begin({ coordinator, request }: Call): Promise<Response> {
+async function begin({ coordinator, request, who }: Call): Promise<Response> {
   const wanted = await readJson(request, uploadSchema);
-  const begun = await coordinator.beginUpload({ ...wanted, name: nameOf(wanted.name) });
+  const begun = await coordinator.beginUpload({ ...wanted, name: nameOf(wanted.name) }, who);
   return json(begun, 201, { location: `${API_PREFIX}/sources/${begun.source_id}` });
 }
 
@@ -43,20 +43,20 @@ async function block({ coordinator, param }: Call): Promise<Response> {
 }
 
 export const sourceRoutes: readonly Route[] = [
-  route("POST", `${API_PREFIX}/sources`, begin),
-  route("HEAD", `${API_PREFIX}/sources/:id`, state),
-  route("PATCH", `${API_PREFIX}/sources/:id`, append),
-  route("POST", `${API_PREFIX}/sources/local`, async ({ coordinator, request }) => {
+  route("POST /api/v1/sources", begin),
+  route("HEAD /api/v1/sources/:id", state),
+  route("PATCH /api/v1/sources/:id", append),
+  route("POST /api/v1/sources/local", async ({ coordinator, request }) => {
     const file = await readJson(request, localSourceSchema);
     return json(await coordinator.challengeLocalSource(file.path, file.bytes, file.mtime_ms), 201);
   }),
-  route("POST", `${API_PREFIX}/sources/on-server`, async ({ coordinator, request }) => {
+  route("POST /api/v1/sources/on-server", async ({ coordinator, request, who }) => {
     const { path } = await readJson(request, serverSourceSchema);
-    return json(await coordinator.openServerSource(path), 201);
+    return json(await coordinator.openServerSource(path, who), 201);
   }),
-  route("POST", `${API_PREFIX}/sources/local/:challengeId`, async ({ coordinator, request, param }) => {
+  route("POST /api/v1/sources/local/:challengeId", async ({ coordinator, request, param, who }) => {
     const { digests } = await readJson(request, localProofSchema);
-    return json(await coordinator.proveLocalSource(param("challengeId"), digests), 201);
+    return json(await coordinator.proveLocalSource(param("challengeId"), digests, who), 201);
   }),
-  route("GET", `${API_PREFIX}/sources/:id/blocks/:n`, block),
+  route("GET /api/v1/sources/:id/blocks/:n", block),
 ];

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeToken, readWorkDirToken, rememberedToken, rememberToken, writeWorkDirToken } from "./token-store.ts";
+import { makeToken, readSecret, rememberedToken, rememberToken, writeSecret } from "./token-store.ts";
 import { userConfigDir } from "./user-config-dir.ts";
 
 let folder = "";
@@ -20,11 +20,11 @@ describe("the token store", () => {
   });
 
   test("the work directory's token is 0600, also over a file that was wider", async () => {
-    expect(await readWorkDirToken(join(folder, "work"))).toBeNull();
-    await writeWorkDirToken(join(folder, "work"), "first");
+    expect(await readSecret(join(folder, "work"), "token")).toBeNull();
+    await writeSecret(join(folder, "work"), "token", "first");
     await chmod(join(folder, "work", "token"), 0o644);
-    await writeWorkDirToken(join(folder, "work"), "secret");
-    expect(await readWorkDirToken(join(folder, "work"))).toBe("secret");
+    await writeSecret(join(folder, "work"), "token", "secret");
+    expect(await readSecret(join(folder, "work"), "token")).toBe("secret");
     expect(await modeOf(join(folder, "work", "token"))).toBe(0o600);
   });
 

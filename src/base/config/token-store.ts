@@ -30,19 +30,23 @@ async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
-async function writeSecret(path: string, content: string): Promise<void> {
+async function writeOwnerOnly(path: string, content: string): Promise<void> {
   await writeFileDurably(path, content, OWNER_ONLY);
   await chmod(path, OWNER_ONLY); // neither the umask nor an older file may widen it
 }
 
-export async function readWorkDirToken(workDir: string): Promise<string | null> {
-  const token = (await readIfThere(join(workDir, "token")))?.trim();
-  return token ? token : null;
+/** `token`: the server's own; `join-token`: the one of its join line. */
+type SecretName = "token" | "join-token";
+
+/** Null: the work directory has none. */
+export async function readSecret(workDir: string, name: SecretName): Promise<string | null> {
+  const secret = (await readIfThere(join(workDir, name)))?.trim();
+  return secret ? secret : null;
 }
 
-export async function writeWorkDirToken(workDir: string, token: string): Promise<void> {
+export async function writeSecret(workDir: string, name: SecretName, secret: string): Promise<void> {
   await mkdir(workDir, { recursive: true });
-  await writeSecret(join(workDir, "token"), `${token}\n`);
+  await writeOwnerOnly(join(workDir, name), `${secret}\n`);
 }
 
 async function readTokens(configDir: string): Promise<Record<string, string>> {
@@ -94,6 +98,6 @@ export async function rememberToken(configDir: string, addresses: readonly strin
   await withLock(join(configDir, "tokens.lock"), async () => {
     const tokens = await readTokens(configDir);
     for (const address of addresses) tokens[address.toLowerCase()] = token;
-    await writeSecret(join(configDir, "tokens.json"), `${JSON.stringify(tokens, null, 2)}\n`);
+    await writeOwnerOnly(join(configDir, "tokens.json"), `${JSON.stringify(tokens, null, 2)}\n`);
   });
 }

@@ -55,6 +55,9 @@ export async function stayConnected(session: Session, remote: Remote): Promise<E
     outbox.use(null);
     if (end.kind === "goodbye" && !end.reconnect) {
       if (!end.wasWelcomed && end.code === "E_IDENTITY_IN_USE") throw identityInUse(end.reason, session);
+      if (!end.wasWelcomed && end.code === "E_FORBIDDEN") {
+        throw new AppError("E_FORBIDDEN", end.reason, "Make a token for each client with `ffcluster token create`.");
+      }
       if (!end.wasWelcomed) {
         const why = await askWhyNot(remote, signal);
         throw why.kind === "passing" ? protocolMismatch(end.reason) : why.error;

@@ -5,7 +5,7 @@ import { z } from "zod";
 /**
  * Raised when a message changes its meaning. Server and client with different numbers refuse each other, and say why.
  */
-export const PROTOCOL_VERSION = 7;
+export const PROTOCOL_VERSION = 8;
 
 /** Both sides send something at least this often; a link that is silent for a lease time is dead. */
 export const HEARTBEAT_MS = 2000;
@@ -192,7 +192,7 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     /** False: the client was disconnected on request and should not reconnect by itself. */
     reconnect: z.boolean(),
     /** Why the client was refused; absent in other goodbyes. */
-    code: z.enum(["E_PROTOCOL", "E_IDENTITY_IN_USE"]).optional(),
+    code: z.enum(["E_PROTOCOL", "E_IDENTITY_IN_USE", "E_FORBIDDEN"]).optional(),
   }),
 ]);
 export type ServerMessage = z.infer<typeof serverMessageSchema>;

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { ADMIN } from "../../../test/support/principals.ts";
 import { newId } from "../../base/ids.ts";
 import { silentLog } from "../../base/log.ts";
 import { PROTOCOL_VERSION, type ServerMessage } from "../protocol/messages.ts";
@@ -17,6 +18,7 @@ function open(known: ReadonlySet<string> = new Set()) {
     dispatch,
     log: silentLog,
     secrets,
+    tokens: { bind: () => true, isLive: () => true },
     clientIds: () => known,
   });
   const connect = () => {
@@ -25,7 +27,8 @@ function open(known: ReadonlySet<string> = new Set()) {
     const close = () => {
       isOpen = false;
     };
-    const link = links.open({ send: (text) => sent.push(JSON.parse(text) as ServerMessage) > 0, close });
+    const send = (text: string) => sent.push(JSON.parse(text) as ServerMessage) > 0;
+    const link = links.open({ send, close }, ADMIN);
     return { ...link, say: (message: object) => link.received(JSON.stringify(message)), sent, isOpen: () => isOpen };
   };
   return { inputs, links, connect, hellos: () => inputs.filter((input) => input.type === "client-hello") };

@@ -12,7 +12,9 @@ import {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from "../protocol/messages.ts";
+import type { Principal } from "../protocol/roles.ts";
 import type { Input } from "../scheduler/model/input.ts";
+import type { Tokens } from "./access/tokens.ts";
 import type { ClientLink, LinkSocket } from "./ports.ts";
 import type { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 
@@ -20,6 +22,7 @@ interface OpenLink {
   readonly number: number;
   readonly socket: LinkSocket;
   readonly hello: Hello;
+  readonly who: Principal;
 }
 
 /** A hello with the id of a client that already has a link. It waits to see whether that client still sends messages. */
@@ -48,6 +51,7 @@ export interface ClientLinksOptions {
   /** All that are known, connected or not. */
   readonly clientIds: () => { readonly size: number; has(clientId: string): boolean };
   readonly secrets: Pick<AttemptSecrets, "isRight">;
+  readonly tokens: Pick<Tokens, "bind" | "isLive">;
 }
 
 export class ClientLinks {
@@ -63,11 +67,14 @@ export class ClientLinks {
   constructor(options: ClientLinksOptions) {
     this.#options = options;
     this.#heartbeat = setInterval(() => {
-      for (const { socket } of this.#links.values()) socket.send(JSON.stringify({ type: "heartbeat" }));
+      for (const [clientId, { socket, who }] of this.#links) {
+        if (options.tokens.isLive(who.tokenId)) socket.send(JSON.stringify({ type: "heartbeat" }));
+        else this.#sendAway(clientId, `the token ${who.name} has expired`);
+      }
     }, HEARTBEAT_MS);
   }
 
-  open(socket: LinkSocket): ClientLink {
+  open(socket: LinkSocket, who: Principal): ClientLink {
     this.#linkCount += 1;
     const number = this.#linkCount;
     this.#sockets.add(socket);
@@ -87,9 +94,9 @@ export class ClientLinks {
           socket.close(1008, "message not of the protocol");
         } else if (message.type === "hello") {
           hasGreeted = true;
-          this.#meet(message, socket, () => {
+          this.#meet(message, socket, who, () => {
             clientId = message.clientId;
-            this.#takeHello(message, number, socket);
+            this.#takeHello({ number, socket, hello: message, who });
           });
         } else if (clientId !== null && message.type === "goodbye") {
           // At once, not when the socket has closed: a client that leaves must get no more offers.
@@ -143,6 +150,20 @@ export class ClientLinks {
     this.#links.get(clientId)?.socket.close(1000, reason.slice(0, 100));
   }
 
+  /** A token is worth nothing from now on: links that were opened with it end, and the leases of its client, at once. */
+  endToken(tokenId: string, clientId: string | null, reason: string): void {
+    for (const [id, { who }] of [...this.#links]) if (who.tokenId === tokenId) this.#sendAway(id, reason);
+    // Its link may be down, and its leases wait for it to come back.
+    if (clientId !== null && !this.#links.has(clientId)) {
+      this.#options.dispatch({ type: "client-disconnect-requested", clientId });
+    }
+  }
+
+  #sendAway(clientId: string, reason: string): void {
+    this.close(clientId, reason, false);
+    this.#options.dispatch({ type: "client-disconnect-requested", clientId });
+  }
+
   shutDown(): void {
     clearInterval(this.#heartbeat);
     for (const clientId of [...this.#newcomers.keys()]) this.#forgetNewcomer(clientId);
@@ -151,13 +172,17 @@ export class ClientLinks {
   }
 
   /** Refuses a client with another protocol, and a second process with the id of a client that is still running. */
-  #meet(hello: Hello, socket: LinkSocket, take: () => void): void {
+  #meet(hello: Hello, socket: LinkSocket, who: Principal, take: () => void): void {
     if (hello.protocol !== PROTOCOL_VERSION) {
       const reason = `the server ${VERSION} speaks protocol ${PROTOCOL_VERSION}, the client ${hello.version} protocol ${hello.protocol}: use the same ffcluster on both`;
       refuse(socket, "E_PROTOCOL", reason);
       return;
     }
     const { clientId } = hello;
+    if (!this.#options.tokens.isLive(who.tokenId) || !this.#options.tokens.bind(who.tokenId, clientId)) {
+      refuse(socket, "E_FORBIDDEN", `the token ${who.name} is not for client ${clientId}`);
+      return;
+    }
     if (this.#isCrowded(clientId)) {
       this.#options.log.warn("a client was refused: there are too many");
       socket.send(JSON.stringify({ type: "goodbye", reason: TOO_MANY, reconnect: true } satisfies ServerMessage));
@@ -201,9 +226,10 @@ export class ClientLinks {
     this.#newcomers.delete(clientId);
   }
 
-  #takeHello(hello: Hello, number: number, socket: LinkSocket): void {
+  #takeHello(link: OpenLink): void {
+    const { hello, number } = link;
     const older = this.#links.get(hello.clientId);
-    this.#links.set(hello.clientId, { number, socket, hello });
+    this.#links.set(hello.clientId, link);
     if (older !== undefined && older.number !== number) older.socket.close(1000, "replaced by a newer link");
     this.#options.dispatch({
       type: "client-hello",
@@ -247,7 +273,7 @@ export class ClientLinks {
   }
 }
 
-function refuse(socket: LinkSocket, code: "E_PROTOCOL" | "E_IDENTITY_IN_USE", reason: string): void {
+function refuse(socket: LinkSocket, code: "E_PROTOCOL" | "E_IDENTITY_IN_USE" | "E_FORBIDDEN", reason: string): void {
   socket.send(JSON.stringify({ type: "goodbye", reason, reconnect: false, code } satisfies ServerMessage));
   socket.close(1008, code);
 }

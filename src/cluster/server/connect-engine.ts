@@ -4,6 +4,7 @@ import type { Log } from "../../base/log.ts";
 import type { Tools } from "../../media/ffmpeg/tools.ts";
 import type { Verdict } from "../scheduler/model/decision.ts";
 import type { Input } from "../scheduler/model/input.ts";
+import type { Tokens } from "./access/tokens.ts";
 import { ClientLinks } from "./client-links.ts";
 import { Engine } from "./engine.ts";
 import type { JobFolders } from "./job/job-folders.ts";
@@ -29,6 +30,7 @@ export interface EngineConnections {
   readonly nonce: { readonly noncePath: string; readonly nonce: string };
   readonly subtitleFiles: SubtitleFiles;
   readonly secrets: AttemptSecrets;
+  readonly tokens: Tokens;
 }
 
 export interface ConnectedEngine {
@@ -40,12 +42,12 @@ export interface ConnectedEngine {
 }
 
 export function connectEngine(connections: EngineConnections): ConnectedEngine {
-  const { tools, log, clock, store, onBroken, loaded, folders, nonce, subtitleFiles, secrets } = connections;
+  const { tools, log, clock, store, onBroken, loaded, folders, nonce, subtitleFiles, secrets, tokens } = connections;
   const state = () => engine.state;
   const dispatch = (input: Input): Verdict => engine.dispatch(input);
   const statusOf = (jobId: string) => engine.state.jobs.get(jobId)?.status ?? null;
   const results = new ResultReceiver({ folders, state, dispatch, space: new SpaceGuard(), secrets });
-  const links = new ClientLinks({ ...nonce, dispatch, log, secrets, clientIds: () => engine.state.clients });
+  const links = new ClientLinks({ ...nonce, dispatch, log, secrets, tokens, clientIds: () => engine.state.clients });
   const workParts = (record: JobRecord): JobWorkParts => ({
     tools,
     folder: folders.of(record.jobId),

@@ -4,6 +4,7 @@ import type { Job } from "../scheduler/model/job.ts";
 import type { Segment } from "../scheduler/model/segment.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import { currentJobOf, jobProgress } from "../scheduler/views/job-progress.ts";
+import { ADMIN_TOKEN } from "./access/tokens.ts";
 import type { JobRecord } from "./ports.ts";
 import type { ClientView, JobView, SegmentView } from "./views.ts";
 
@@ -30,6 +31,7 @@ export function jobView(state: SchedulerState, job: Job, record: JobRecord, acti
     clients: progress.clients,
     capable_clients: progress.capableClients,
     required_clients: job.settings.requiredClients,
+    owner: record.owner?.name ?? ADMIN_TOKEN,
   };
 }
 
@@ -57,7 +59,7 @@ export function segmentView(state: SchedulerState, segment: Segment): SegmentVie
   };
 }
 
-export function clientView(state: SchedulerState, client: Client): ClientView {
+export function clientView(state: SchedulerState, client: Client, keys: readonly string[]): ClientView {
   return {
     client_id: client.id,
     name: client.name,
@@ -74,6 +76,7 @@ export function clientView(state: SchedulerState, client: Client): ClientView {
     paused: client.isPaused,
     quarantine: client.quarantine,
     no_room: client.noRoom ?? null,
+    keys,
   };
 }
 

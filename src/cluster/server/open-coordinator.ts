@@ -1,15 +1,17 @@
 // Opens the coordinator on a work directory: loads the state, connects the engine, resumes running jobs, and answers the
 // API. Everything from outside comes in through the options.
-import { createHash, timingSafeEqual } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import type { Clock } from "../../base/clock.ts";
+import { makeToken, readSecret, writeSecret } from "../../base/config/token-store.ts";
 import type { Log } from "../../base/log.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Tools } from "../../media/ffmpeg/tools.ts";
 import type { VerifyMode } from "../../media/model/proof.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { isTerminal } from "../scheduler/model/state-changes.ts";
+import { ADMIN_TOKEN, JOIN_TOKEN, Tokens } from "./access/tokens.ts";
 import { connectEngine } from "./connect-engine.ts";
+import { accessCalls } from "./facade/access-calls.ts";
 import { clientCalls } from "./facade/client-calls.ts";
 import { intakeCalls } from "./facade/intake-calls.ts";
 import { jobCalls } from "./facade/job-calls.ts";
@@ -54,6 +56,8 @@ export interface CoordinatorOptions {
 }
 
 export interface OpenCoordinator extends Coordinator {
+  /** The one of the join line. */
+  joinToken(): string;
   /** Ends links and processes and closes the store; the next start resumes running jobs. */
   close(): Promise<void>;
 }
@@ -66,6 +70,15 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const sources = new SourceRegistry({ mediaRoots: options.mediaRoots, blockBytes: options.chunkBytes });
   const uploads = new SourceUploads(folders.uploads, sources);
   const subtitleFiles = new SubtitleFiles(tools, folders);
+  const tokens = new Tokens(store, () => clock.nowIso());
+  let joinToken = (await readSecret(workDir, "join-token")) ?? makeToken();
+  const keepJoinToken = async (token: string) => {
+    joinToken = token;
+    await writeSecret(workDir, "join-token", token);
+  };
+  await keepJoinToken(joinToken);
+  tokens.use(ADMIN_TOKEN, "admin", options.token);
+  tokens.use(JOIN_TOKEN, "enrol", joinToken);
   const loaded = store.load();
   await uploads.restore(keptUploads(loaded.records));
 
@@ -80,6 +93,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     nonce,
     subtitleFiles,
     secrets: await AttemptSecrets.open(folders.serverDir),
+    tokens,
   });
 
   await resumeJobs(loaded, { folders, results, registry });
@@ -92,17 +106,17 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     record: (jobId) => registry.record(jobId),
   });
   const stopMaintenance = startMaintenance({ engine, registry, retention, sources, uploads, results, clock, log });
-  const tokenDigest = digestOf(options.token);
   const defaults = defaultsOf(options);
 
   return {
     info: () => infoOf(options),
-    isTokenValid: (token) => timingSafeEqual(digestOf(token), tokenDigest),
     ...intakeCalls({ tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles }),
     ...jobCalls({ engine, store, registry, folders, watchers }),
-    ...clientCalls({ engine, store }),
+    ...clientCalls({ engine, store, tokens }),
+    ...accessCalls({ tokens, engine, registry, sources, uploads, links, keepJoinToken }),
+    joinToken: () => joinToken,
     ...transferCalls({ registry, subtitleFiles, results }),
-    openLink: (socket) => links.open(socket),
+    openLink: (socket, who) => links.open(socket, who),
 
     async close() {
       stopMaintenance();
@@ -163,8 +177,4 @@ async function resumeJobs({ state, records }: LoadedState, { folders, results, r
 /** Uploads that belong to a job: running jobs need them, failed jobs keep them for a retry. */
 function keptUploads(records: ReadonlyMap<string, JobRecord>): Set<string> {
   return new Set([...records.values()].map((record) => record.source.path));
-}
-
-function digestOf(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
 }

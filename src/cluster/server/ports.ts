@@ -7,9 +7,12 @@ import type { EncoderFamily } from "../../media/model/encoder-family.ts";
 import type { Proof, VerifyMode } from "../../media/model/proof.ts";
 import type { Container, SourceInfo } from "../../media/model/source.ts";
 import type { ResultReport } from "../protocol/messages.ts";
+import type { Principal } from "../protocol/roles.ts";
 import type { SchedulerEvent } from "../scheduler/model/decision.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
+import type { AccessCalls } from "./access/calls.ts";
+import type { TokenStore } from "./access/tokens.ts";
 import type {
   AttemptView,
   ClientDetailView,
@@ -36,6 +39,8 @@ export interface SourceRecord {
   readonly mtimeMs: number;
   readonly firstBlockSha256: string;
   readonly lastBlockSha256: string;
+  /** Id of the token that it was handed in with. Absent in those of earlier versions: an admin's. */
+  readonly owner?: string;
 }
 
 /** The part of a job that never changes; written once, when the job is created. */
@@ -55,6 +60,8 @@ export interface JobRecord {
   readonly encoderTimeBase: Rational;
   /** Seconds per frame of the constant rate that the source's times may be rounded from; absent: there is none. */
   readonly grid?: Rational;
+  /** The token that it was submitted with. Absent in jobs of earlier versions: an admin's. */
+  readonly owner?: Pick<Principal, "tokenId" | "name">;
   /** What was done to the submitted file to make `source` of it; absent: `source` is that file. */
   readonly corrected?: string;
 }
@@ -83,7 +90,7 @@ export interface LoadedState {
  * `aloneSince`. Of a segment: `mismatches`, `lostOn` and the waiting time of a pending one. Of an attempt: lease and
  * progress. Of a client: its link and whatever each hello says again. Moments of the monotonic clock are 0.
  */
-export interface Store {
+export interface Store extends TokenStore {
   /** The state after the last write, with live attempts only; jobs in the order of `createdAt`, then id. */
   load(): LoadedState;
   /** Adds a job that has no segments yet, with its record and events. A job of the same id is an error. */
@@ -149,20 +156,17 @@ export interface ClientLink {
  * changed is durable when it returns, or when its promise resolves; methods that change a state fail with E_WRONG_STATE
  * where it does not allow that.
  */
-export interface Coordinator {
+export interface Coordinator extends AccessCalls {
   info(): ServerInfoView;
-  /** Takes the same time for every wrong token. */
-  isTokenValid(token: string): boolean;
 
   /**
    * Checks for free space, then opens an upload or continues the interrupted one with the same key.
    * Errors: E_SOURCE_EMPTY, E_NO_SPACE.
    */
-  beginUpload(wanted: {
-    readonly name: string;
-    readonly bytes: number;
-    readonly key: string | null;
-  }): Promise<UploadBegunView>;
+  beginUpload(
+    wanted: { readonly name: string; readonly bytes: number; readonly key: string | null },
+    who: Principal,
+  ): Promise<UploadBegunView>;
   /** How far the upload is. Ends a request that still appends to it, so that its sender can go on. Errors: E_UNKNOWN_ID. */
   uploadState(sourceId: string): Promise<UploadState & { readonly bytes: number }>;
   /**
@@ -180,12 +184,12 @@ export interface Coordinator {
    */
   challengeLocalSource(path: string, bytes: number, mtimeMs: number): Promise<LocalChallengeView>;
   /** Answers a challenge, once: SHA-256 of each range. Errors: E_UNKNOWN_ID, E_FORBIDDEN (another file), E_SOURCE_EMPTY. */
-  proveLocalSource(challengeId: string, digests: readonly string[]): Promise<SourceView>;
+  proveLocalSource(challengeId: string, digests: readonly string[], who: Principal): Promise<SourceView>;
   /**
    * A file by its path below a media root.
    * Errors: E_NO_MEDIA_ROOT, E_OUTSIDE_MEDIA_ROOT, E_SOURCE_MISSING, E_SOURCE_REFUSED, E_SOURCE_EMPTY.
    */
-  openServerSource(path: string): Promise<SourceView>;
+  openServerSource(path: string, who: Principal): Promise<SourceView>;
   /** Refuses a request before anything is uploaded. Errors: E_ENCODE_REQUEST, E_CONTAINER. */
   checkRequest(
     ffmpegParams: string | null,
@@ -197,10 +201,10 @@ export interface Coordinator {
    * Makes one job of a source. The source is used up, even by a job that is refused; its file is deleted only if it was
    * uploaded. Errors: E_UNKNOWN_ID, those of checkRequest, E_SOURCE_REFUSED, E_SOURCE_NO_VIDEO, E_TOO_LARGE, E_NO_SPACE.
    */
-  createJob(request: JobRequest): Promise<JobView>;
+  createJob(request: JobRequest, who: Principal): Promise<JobView>;
 
-  /** In the order of their creation; `status` in any case of letters, null: all. */
-  listJobs(status: string | null): JobView[];
+  /** Those that the caller may see, in the order of their creation; `status` in any case of letters, null: all. */
+  listJobs(status: string | null, who: Principal): JobView[];
   job(id: string): JobView;
   jobDetail(id: string): JobDetailView;
   /** Resolves when the job is Cancelled; its processes may end a moment later. */
@@ -243,5 +247,5 @@ export interface Coordinator {
    * Errors: E_STALE_ATTEMPT, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE.
    */
   appendResult(attemptId: string, report: ResultReport, append: UploadAppend): Promise<UploadState>;
-  openLink(socket: LinkSocket): ClientLink;
+  openLink(socket: LinkSocket, who: Principal): ClientLink;
 }

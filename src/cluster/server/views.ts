@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { DeepReadonly } from "../../base/deep-readonly.ts";
 import { ERROR_CATALOGUE, type ErrorCode } from "../../base/errors.ts";
+import { ROLES } from "../protocol/roles.ts";
 import type { ClientStatus } from "../scheduler/model/client.ts";
 import type { JobStatus } from "../scheduler/model/job.ts";
 
@@ -59,6 +60,8 @@ export const jobSchema = z.object({
   /** Clients that could work on it: connected, and with the encoder. */
   capable_clients: z.number(),
   required_clients: z.number(),
+  /** Name of the token that it was submitted with. */
+  owner: z.string(),
 });
 export type JobView = DeepReadonly<z.infer<typeof jobSchema>>;
 
@@ -132,6 +135,8 @@ export const clientSchema = z.object({
   quarantine: z.string().nullable(),
   /** Why the client gets no work until its disk has space again; null: it has space. */
   no_room: z.string().nullable(),
+  /** Names of its own keys, which `token revoke` takes; empty: it came with an admin's token, or was revoked. */
+  keys: z.array(z.string()),
 });
 export type ClientView = DeepReadonly<z.infer<typeof clientSchema>>;
 
@@ -167,6 +172,21 @@ export const localChallengeSchema = z.object({
   ranges: z.array(z.object({ start: z.number(), length: z.number() })),
 });
 export type LocalChallengeView = DeepReadonly<z.infer<typeof localChallengeSchema>>;
+
+export const tokenSchema = z.object({
+  name: z.string(),
+  role: z.enum(ROLES),
+  state: z.enum(["live", "expired", "revoked"]),
+  /** The client that it is for; null: none yet, or it is no client's. */
+  client_id: z.string().nullable(),
+  created_at: z.string(),
+  expires_at: z.string().nullable(),
+  revoked_at: z.string().nullable(),
+});
+export type TokenView = DeepReadonly<z.infer<typeof tokenSchema>>;
+
+export const createdTokenSchema = tokenSchema.extend({ token: z.string() });
+export type CreatedTokenView = DeepReadonly<z.infer<typeof createdTokenSchema>>;
 
 export const serverInfoSchema = z.object({
   version: z.string(),

@@ -4,6 +4,7 @@ import { choiceOption, optionalText, switchOption, textOption } from "../../base
 
 export const jobIdArgument: Positional = { name: "ID", description: "the job's id, or its first characters" };
 export const clientIdArgument: Positional = { name: "ID", description: "the client's id, or its first characters" };
+export const tokenNameArgument: Positional = { name: "NAME", description: "the token's name" };
 
 export const jsonOption = {
   json: switchOption({ description: "Print JSON on stdout, for failures too" }),

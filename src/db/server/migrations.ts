@@ -126,6 +126,21 @@ const paused = `
 ALTER TABLE clients ADD COLUMN is_paused INTEGER NOT NULL DEFAULT 0;
 `;
 
+/** Who may call, by the digest of each token. */
+const tokens = `
+CREATE TABLE tokens (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  client_id TEXT,
+  created_at TEXT NOT NULL,
+  expires_at TEXT,
+  revoked_at TEXT
+) STRICT;
+CREATE UNIQUE INDEX tokens_by_name ON tokens (name) WHERE revoked_at IS NULL;
+`;
+
 export const SERVER_MIGRATIONS: Migrations = [
   initial,
   rivals,
@@ -135,4 +150,5 @@ export const SERVER_MIGRATIONS: Migrations = [
   attemptEncoder,
   encoderRates,
   paused,
+  tokens,
 ];

@@ -11,6 +11,7 @@ import { eventsOfJob, insertEvent, latestEventsOfClient } from "./events-table.t
 import { insertJob, jobRowDiffers, loadJobs, updateJob } from "./jobs-table.ts";
 import { SERVER_MIGRATIONS } from "./migrations.ts";
 import { deleteSegmentsFrom, loadSegments, saveSegment } from "./segments-table.ts";
+import { loadTokens, saveToken } from "./tokens-table.ts";
 
 export function openServerStore(path: string): Store {
   const database = openDatabase(path, { migrations: SERVER_MIGRATIONS, synchronous: "FULL" });
@@ -35,6 +36,8 @@ export function openServerStore(path: string): Store {
     jobEvents: (jobId, afterSeq) => eventsOfJob(database, jobId, afterSeq),
     clientEvents: (clientId, limit) => latestEventsOfClient(database, clientId, limit),
     attempts: (jobId) => attemptHistory(database, jobId),
+    tokens: () => loadTokens(database),
+    saveToken: (record) => saveToken(database, record),
     close: () => closeDatabase(database),
   };
 }

@@ -2,6 +2,7 @@
 import { resolveIdPrefix } from "../../../base/ids.ts";
 import type { Client } from "../../scheduler/model/client.ts";
 import type { Input } from "../../scheduler/model/input.ts";
+import type { Tokens } from "../access/tokens.ts";
 import type { Engine } from "../engine.ts";
 import { clientView } from "../job-views.ts";
 import type { Coordinator, Store } from "../ports.ts";
@@ -17,7 +18,15 @@ type ClientCalls = Pick<
 
 type Asked = Extract<Input, { readonly type: `client-${string}-requested` }>["type"];
 
-export function clientCalls({ engine, store }: { readonly engine: Engine; readonly store: Store }): ClientCalls {
+export interface ClientCallsParts {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly tokens: Pick<Tokens, "keysByClient">;
+}
+
+export function clientCalls({ engine, store, tokens }: ClientCallsParts): ClientCalls {
+  const viewOf = (client: Client, keys = tokens.keysByClient()): ClientView =>
+    clientView(engine.state, client, keys.get(client.id) ?? []);
   /** Errors: E_UNKNOWN_ID, E_AMBIGUOUS_ID. */
   const find = (id: string): Client => {
     const client = engine.state.clients.get(resolveIdPrefix(id, engine.state.clients.keys(), "client"));
@@ -27,14 +36,17 @@ export function clientCalls({ engine, store }: { readonly engine: Engine; readon
   const ask = (type: Asked, id: string): ClientView => {
     const client = find(id);
     requireOk(engine.dispatch({ type, clientId: client.id }));
-    return clientView(engine.state, find(client.id));
+    return viewOf(find(client.id));
   };
   return {
-    listClients: () => [...engine.state.clients.values()].map((client) => clientView(engine.state, client)),
+    listClients() {
+      const keys = tokens.keysByClient();
+      return [...engine.state.clients.values()].map((client) => viewOf(client, keys));
+    },
     clientDetail(id) {
       const client = find(id);
       return {
-        ...clientView(engine.state, client),
+        ...viewOf(client),
         encoders: client.encoders,
         hardware: client.hardware ?? [],
         pools: client.pools ?? null,

@@ -70,8 +70,8 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
   };
 
   return {
-    async beginUpload(wanted) {
-      const { sourceId, offset } = await uploads.begin(wanted);
+    async beginUpload(wanted, who) {
+      const { sourceId, offset } = await uploads.begin({ ...wanted, owner: who.tokenId });
       return { source_id: sourceId, offset };
     },
     uploadState: (sourceId) => uploads.state(sourceId),
@@ -83,25 +83,27 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
       const { challengeId, ranges } = await sources.challenge(path, bytes, mtimeMs);
       return { challenge_id: challengeId, ranges };
     },
-    proveLocalSource: async (challengeId, digests) => sourceView(await sources.prove(challengeId, digests)),
-    openServerSource: async (path) => sourceView(await sources.openServerSource(path)),
+    proveLocalSource: async (challengeId, digests, who) =>
+      sourceView(await sources.prove(challengeId, digests, who.tokenId)),
+    openServerSource: async (path, who) => sourceView(await sources.openServerSource(path, who.tokenId)),
     checkRequest: (ffmpegParams, outputName, inputName, hasSubtitles) => ({
       outputName: checkRequest(defaults, ffmpegParams, outputName, inputName, hasSubtitles).outputName,
     }),
 
-    async createJob(asked) {
+    async createJob(asked, who) {
       requireRoomForJob(engine, probes);
-      const source = sources.get(asked.sourceId);
-      const upload = typeof asked.subtitlesSourceId === "string" ? sources.get(asked.subtitlesSourceId) : null;
+      const source = sources.getOf(who, asked.sourceId);
+      const upload = typeof asked.subtitlesSourceId === "string" ? sources.getOf(who, asked.subtitlesSourceId) : null;
       sources.forget(source.sourceId); // before the first await: a source makes only one job
       try {
         await uploads.forget(source.sourceId);
-        const { record, job } = await probes.run(() =>
+        const { record: prepared, job } = await probes.run(() =>
           prepareJob(tools, defaults, asked, source, {
             workDir,
             clients: () => engine.state.clients.values(),
           }),
         );
+        const record = { ...prepared, owner: { tokenId: who.tokenId, name: who.name } };
         await folders.make(record.jobId);
         if (record.source.path !== source.path) await sources.discard(source);
         if (upload !== null) await takeUpload(record.jobId, upload);

@@ -13,6 +13,7 @@ import type { JobRegistry } from "../job-registry.ts";
 import { passesText, segmentView } from "../job-views.ts";
 import type { Coordinator, Store } from "../ports.ts";
 import type { Watchers } from "../watchers.ts";
+import { maySee } from "./access-calls.ts";
 import { requireOk } from "./require-ok.ts";
 
 type JobCalls = Pick<
@@ -30,8 +31,9 @@ export interface JobCallsParts {
 
 export function jobCalls({ engine, store, registry, folders, watchers }: JobCallsParts): JobCalls {
   return {
-    listJobs: (status) =>
+    listJobs: (status, who) =>
       [...engine.state.jobs.values()]
+        .filter((job) => maySee(who, registry.record(job.id)?.owner?.tokenId))
         .filter((job) => status === null || job.status.toLowerCase() === status.toLowerCase())
         .map((job) => registry.view(job.id)),
     job: (id) => registry.view(id),

@@ -6,6 +6,7 @@ import { sha256OfOpen } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
 import { liesAt, type OpenRegular, openRegular } from "../../../base/open-regular.ts";
+import type { Principal } from "../../protocol/roles.ts";
 import type { SourceRecord } from "../ports.ts";
 
 const CHALLENGE_RANGES = 8;
@@ -44,13 +45,14 @@ export class SourceRegistry {
 
   get(sourceId: string): SourceRecord {
     const source = this.#sources.get(sourceId);
-    if (source === undefined) {
-      throw new AppError(
-        "E_UNKNOWN_ID",
-        `no source with id ${sourceId}`,
-        "Submit the file again: a source makes only one job, and is kept for an hour.",
-      );
-    }
+    if (source === undefined) throw unknownSource(sourceId);
+    return source;
+  }
+
+  /** The same for who may use it: `submit` uses only its own. */
+  getOf(who: Principal, sourceId: string): SourceRecord {
+    const source = this.get(sourceId);
+    if (who.role === "submit" && source.owner !== who.tokenId) throw unknownSource(sourceId);
     return source;
   }
 
@@ -80,10 +82,10 @@ export class SourceRegistry {
   }
 
   /** Registers a complete upload. */
-  async takeUploaded(name: string, path: string, sourceId: string): Promise<SourceRecord> {
+  async takeUploaded(name: string, path: string, sourceId: string, owner?: string): Promise<SourceRecord> {
     await using file = await openRegular(path);
     if (file === null) throw noFile(name);
-    return await this.#register(file, { name, path, kind: "uploaded" }, sourceId);
+    return await this.#register(file, { name, path, kind: "uploaded", ...ownedBy(owner) }, sourceId);
   }
 
   /**
@@ -110,7 +112,7 @@ export class SourceRegistry {
     return { challengeId, ranges };
   }
 
-  async prove(challengeId: string, digests: readonly string[]): Promise<SourceRecord> {
+  async prove(challengeId: string, digests: readonly string[], owner?: string): Promise<SourceRecord> {
     const challenge = this.#challenges.get(challengeId);
     this.#challenges.delete(challengeId);
     if (challenge === undefined) throw new AppError("E_UNKNOWN_ID", "no such challenge", "Ask for a new one.");
@@ -123,10 +125,16 @@ export class SourceRegistry {
       const digest = await sha256OfOpen(file.handle, range.start, range.length).catch(() => null);
       if (digest === null || digests[index] !== digest) throw other;
     }
-    return await this.#register(file, { name: basename(path), path, kind: "local", realPath });
+    return await this.#register(file, {
+      name: basename(path),
+      path,
+      kind: "local",
+      realPath,
+      ...ownedBy(owner),
+    });
   }
 
-  async openServerSource(path: string): Promise<SourceRecord> {
+  async openServerSource(path: string, owner?: string): Promise<SourceRecord> {
     const [anyRoot] = this.#options.mediaRoots;
     if (anyRoot === undefined) {
       throw new AppError(
@@ -138,7 +146,13 @@ export class SourceRegistry {
     const found = await this.#findBelowRoots(path);
     await using file = await openRegular(found).catch(() => null);
     if (file === null || !(await liesAt(file.handle, found))) throw noFile(basename(found));
-    return await this.#register(file, { name: basename(found), path: found, kind: "media-root", realPath: found });
+    return await this.#register(file, {
+      name: basename(found),
+      path: found,
+      kind: "media-root",
+      realPath: found,
+      ...ownedBy(owner),
+    });
   }
 
   async #findBelowRoots(path: string): Promise<string> {
@@ -168,7 +182,7 @@ export class SourceRegistry {
 
   async #register(
     { handle, facts }: OpenRegular,
-    about: Pick<SourceRecord, "name" | "path" | "kind" | "realPath">,
+    about: Pick<SourceRecord, "name" | "path" | "kind" | "realPath" | "owner">,
     sourceId = newId(),
   ): Promise<SourceRecord> {
     if (facts.size === 0) throw emptySource(about.name);
@@ -189,6 +203,18 @@ export class SourceRegistry {
     this.#registeredAt.set(sourceId, performance.now());
     return source;
   }
+}
+
+function unknownSource(sourceId: string): AppError {
+  return new AppError(
+    "E_UNKNOWN_ID",
+    `no source with id ${sourceId}`,
+    "Submit the file again: a source makes only one job, and is kept for an hour.",
+  );
+}
+
+function ownedBy(owner: string | undefined): Pick<SourceRecord, "owner"> {
+  return owner === undefined ? {} : { owner };
 }
 
 function isWithin(folder: string, path: string): boolean {

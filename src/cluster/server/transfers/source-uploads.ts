@@ -32,6 +32,8 @@ export interface UploadWanted {
   readonly bytes: number;
   /** The sender's own name for this file in its current state; null: none. */
   readonly key: string | null;
+  /** Id of the sender's token: only the same sender resumes an upload by its key. */
+  readonly owner?: string;
 }
 
 export class SourceUploads {
@@ -62,7 +64,7 @@ export class SourceUploads {
       const whole = this.#files.whole(note);
       if (kept.has(whole)) continue; // it belongs to a job
       const facts = await stat(this.#files.part(note.id)).catch(() => null);
-      if (await exists(whole)) await this.#sources.takeUploaded(note.name, whole, note.id);
+      if (await exists(whole)) await this.#sources.takeUploaded(note.name, whole, note.id, note.owner);
       else if (facts !== null && Date.now() - facts.mtimeMs < KEEP_PARTIAL_MS) await this.#openFile(note);
       else continue;
       for (const path of [whole, this.#files.part(note.id), join(folder, `${note.id}.json`)]) stay.add(path);
@@ -107,10 +109,11 @@ export class SourceUploads {
     return { sourceId: note.id, offset: 0 };
   }
 
-  #leftBehind({ key, name, bytes }: UploadWanted): OpenUpload | undefined {
+  #leftBehind({ key, name, bytes, owner }: UploadWanted): OpenUpload | undefined {
     return [...this.#open.values()].find(
       ({ note, file, finishing }) =>
         note.key === key &&
+        note.owner === owner &&
         note.name === name &&
         note.bytes === bytes &&
         finishing === null &&
@@ -131,6 +134,11 @@ export class SourceUploads {
   async #openFile(note: UploadNote): Promise<void> {
     const file = await PartialFile.open(this.#files.part(note.id), note.bytes);
     this.#open.set(note.id, { note, file, finishing: null });
+  }
+
+  /** Id of the sender's token, of an upload that is open; undefined: it is not, or no sender is known. */
+  ownerOf(id: string): string | undefined {
+    return this.#open.get(id)?.note.owner;
   }
 
   /** How many bytes of an upload have arrived. Ends a request that still appends to it. Errors: E_UNKNOWN_ID. */
@@ -184,7 +192,7 @@ export class SourceUploads {
       }
       const whole = this.#files.whole(note);
       await landFile(file.path, whole);
-      return await this.#sources.takeUploaded(note.name, whole, note.id);
+      return await this.#sources.takeUploaded(note.name, whole, note.id, note.owner);
     } finally {
       this.#open.delete(note.id);
     }

@@ -11,6 +11,8 @@ const noteSchema = z.strictObject({
   bytes: z.number().int().positive(),
   /** The sender's own name for the file in that state; null: only a sender with the id can resume this upload. */
   key: z.string().nullable(),
+  /** Id of the sender's token; absent in notes of earlier versions. */
+  owner: z.string().optional(),
 });
 export type UploadNote = z.infer<typeof noteSchema>;
 

@@ -1,0 +1,46 @@
+// The part of the coordinator's contract about access: who holds a token, what a caller may reach, and the tokens themselves.
+import type { Principal, Role } from "../../protocol/roles.ts";
+import type { CreatedTokenView, TokenView } from "../views.ts";
+
+/** What a token is worth now. */
+export type Standing =
+  | { readonly kind: "known"; readonly principal: Principal }
+  | { readonly kind: "unknown" | "expired" | "revoked" };
+
+/** What a client reads or writes only while it has a lease for it. */
+export type Leased = { readonly sourceId: string } | { readonly jobId: string };
+
+export interface NewToken {
+  readonly name: string;
+  readonly role: Role;
+  /** Null: it never expires. */
+  readonly expiresInSeconds: number | null;
+}
+
+export interface AccessCalls {
+  /** Tokens are found by their digest, so the time it takes tells nothing of another token. */
+  standingOf(token: string): Standing;
+  /**
+   * The whole id of a job that the caller may see: `submit` sees its own jobs.
+   * Errors: E_UNKNOWN_ID, also for the job of another; E_AMBIGUOUS_ID.
+   */
+  visibleJob(who: Principal, id: string): string;
+  /** Errors: E_UNKNOWN_ID for an upload or source of another, when the caller's role is `submit`. */
+  requireOwnSource(who: Principal, sourceId: string): void;
+  /** Errors: E_STALE_ATTEMPT when the caller is a client without a live attempt on that job. */
+  requireLease(who: Principal, what: Leased): void;
+
+  /** In the order of their creation. */
+  listTokens(): TokenView[];
+  /** The token itself is in this answer and nowhere else. Errors: E_WRONG_STATE for a name in use, E_BUSY. */
+  createToken(wanted: NewToken): CreatedTokenView;
+  /** Ends the links that were opened with it and their leases. Errors: E_NOT_FOUND, E_WRONG_STATE. */
+  revokeToken(name: string): TokenView;
+  /** A new token under the same name; the old one ends as if revoked. Errors: E_NOT_FOUND, E_WRONG_STATE. */
+  rotateToken(name: string): Promise<CreatedTokenView>;
+  /**
+   * A key for one client. Null: the caller's token is that client's key already.
+   * Errors: E_FORBIDDEN for a client that was revoked, and for a token that is another client's.
+   */
+  enrolClient(who: Principal, clientId: string, name: string): string | null;
+}

@@ -1,0 +1,217 @@
+// The tokens that the server knows, by the SHA-256 of each: what they are worth, how they are made, bound, rotated and
+// revoked. Knows nothing of links or jobs.
+import { makeToken } from "../../../base/config/token-store.ts";
+import { sha256Of } from "../../../base/digest.ts";
+import { AppError } from "../../../base/errors.ts";
+import { newId } from "../../../base/ids.ts";
+import type { Principal, Role } from "../../protocol/roles.ts";
+import type { CreatedTokenView, TokenView } from "../views.ts";
+import type { NewToken, Standing } from "./calls.ts";
+
+export interface TokenRecord {
+  readonly id: string;
+  /** Of all that are not revoked, each has another name. */
+  readonly name: string;
+  readonly role: Role;
+  /** SHA-256 of the token, which has 128 random bits, so that neither salt nor stretching is needed. */
+  readonly hash: string;
+  readonly clientId: string | null;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+}
+
+/** Where they are kept; both calls are durable when they return. */
+export interface TokenStore {
+  /** In the order in which they were first saved. */
+  tokens(): readonly TokenRecord[];
+  /** Adds it, or replaces the one of the same id. */
+  saveToken(record: TokenRecord): void;
+}
+
+/** The two tokens that the server itself makes; their ids are their names. */
+export const ADMIN_TOKEN = "admin";
+export const JOIN_TOKEN = "join";
+
+/** As many as there may be clients. */
+const MOST_TOKENS = 10_000;
+/** A client that reaches the server under several addresses has a key for each. */
+const MOST_KEYS_OF_CLIENT = 8;
+const LONGEST_NAME = 64;
+
+export class Tokens {
+  readonly #store: TokenStore;
+  readonly #now: () => string;
+  readonly #byId = new Map<string, TokenRecord>();
+  readonly #byHash = new Map<string, TokenRecord>();
+
+  /** `now`: wall time, ISO 8601 in UTC. */
+  constructor(store: TokenStore, now: () => string) {
+    this.#store = store;
+    this.#now = now;
+    for (const record of store.tokens()) this.#remember(record);
+  }
+
+  #remember(record: TokenRecord): void {
+    const before = this.#byId.get(record.id);
+    if (before !== undefined && this.#byHash.get(before.hash)?.id === record.id) this.#byHash.delete(before.hash);
+    this.#byId.set(record.id, record);
+    this.#byHash.set(record.hash, record);
+  }
+
+  #save(record: TokenRecord): TokenRecord {
+    this.#store.saveToken(record);
+    this.#remember(record);
+    return record;
+  }
+
+  /** One of the server's own, as it is this time. */
+  use(name: typeof ADMIN_TOKEN | typeof JOIN_TOKEN, role: Role, token: string): void {
+    const hash = sha256Of(token);
+    const known = this.#byId.get(name);
+    const fresh = { id: name, name, role, clientId: null, createdAt: this.#now(), expiresAt: null, revokedAt: null };
+    if (known?.hash !== hash) this.#save({ ...fresh, hash });
+    else this.#remember(known); // so that it wins over another of the same text
+  }
+
+  #stateOf({ revokedAt, expiresAt }: TokenRecord): "live" | "expired" | "revoked" {
+    if (revokedAt !== null) return "revoked";
+    return expiresAt !== null && expiresAt <= this.#now() ? "expired" : "live";
+  }
+
+  standingOf(token: string): Standing {
+    const record = this.#byHash.get(sha256Of(token));
+    if (record === undefined) return { kind: "unknown" };
+    const state = this.#stateOf(record);
+    return state === "live" ? { kind: "known", principal: principalOf(record) } : { kind: state };
+  }
+
+  isLive(tokenId: string): boolean {
+    const record = this.#byId.get(tokenId);
+    return record !== undefined && this.#stateOf(record) === "live";
+  }
+
+  list(): TokenView[] {
+    return [...this.#byId.values()].map((record) => this.#view(record));
+  }
+
+  #view(record: TokenRecord): TokenView {
+    const { name, role, clientId, createdAt, expiresAt, revokedAt } = record;
+    return {
+      name,
+      role,
+      state: this.#stateOf(record),
+      client_id: clientId,
+      created_at: createdAt,
+      expires_at: expiresAt,
+      revoked_at: revokedAt,
+    };
+  }
+
+  /** Errors: E_WRONG_STATE for a name in use, E_BUSY. */
+  create({ name, role, expiresInSeconds }: NewToken): CreatedTokenView {
+    if (this.#isTaken(name)) {
+      const hint = `Choose another name, or \`ffcluster token rotate ${name}\`.`;
+      throw new AppError("E_WRONG_STATE", `there is a token named ${name}`, hint);
+    }
+    const now = this.#now();
+    const expiresAt =
+      expiresInSeconds === null ? null : new Date(Date.parse(now) + expiresInSeconds * 1000).toISOString();
+    return this.#make({ name, role, clientId: null, expiresAt });
+  }
+
+  #make(about: Pick<TokenRecord, "name" | "role" | "clientId" | "expiresAt">): CreatedTokenView {
+    const live = [...this.#byId.values()].filter(({ revokedAt }) => revokedAt === null);
+    if (live.length >= MOST_TOKENS) {
+      throw new AppError("E_BUSY", `there are ${MOST_TOKENS} tokens`, "Revoke some that are not used any more.");
+    }
+    const token = makeToken();
+    const record = { id: newId(), hash: sha256Of(token), createdAt: this.#now(), revokedAt: null, ...about };
+    return { ...this.#view(this.#save(record)), token };
+  }
+
+  #isTaken(name: string): boolean {
+    return [...this.#byId.values()].some((record) => record.revokedAt === null && record.name === name);
+  }
+
+  /** Errors: E_NOT_FOUND; E_WRONG_STATE for the server's own. */
+  find(name: string): TokenRecord {
+    const found = [...this.#byId.values()].findLast((record) => record.name === name && record.revokedAt === null);
+    if (found !== undefined) return found;
+    throw new AppError("E_NOT_FOUND", `there is no token named ${name}`, "`ffcluster token list` shows the names.");
+  }
+
+  revoke(name: string): TokenView {
+    const record = this.find(name);
+    if (record.id === ADMIN_TOKEN) throw adminStays();
+    if (record.id === JOIN_TOKEN) {
+      const hint = `\`ffcluster token rotate ${JOIN_TOKEN}\` makes the join lines that are known worthless.`;
+      throw new AppError("E_WRONG_STATE", "the server always has a token for its join line", hint);
+    }
+    return this.#view(this.#save({ ...record, revokedAt: this.#now() }));
+  }
+
+  rotate(name: string): CreatedTokenView {
+    const record = this.find(name);
+    if (record.id === ADMIN_TOKEN) throw adminStays();
+    const token = makeToken();
+    return { ...this.#view(this.#save({ ...record, hash: sha256Of(token), createdAt: this.#now() })), token };
+  }
+
+  /** Binds a client's token to the first client that uses it. False: it is another client's. */
+  bind(tokenId: string, clientId: string): boolean {
+    const record = this.#byId.get(tokenId);
+    if (record === undefined || record.role !== "client") return record?.role === "admin";
+    if (record.clientId === null) this.#save({ ...record, clientId });
+    return (record.clientId ?? clientId) === clientId;
+  }
+
+  /** Errors: E_FORBIDDEN, E_BUSY. */
+  enrol(who: Principal, clientId: string, name: string): string | null {
+    if (who.role === "client") {
+      if (this.bind(who.tokenId, clientId)) return null;
+      throw new AppError("E_FORBIDDEN", `the token ${who.name} is another client's`, "Make one for each client.");
+    }
+    const keys = [...this.#byId.values()].filter((record) => record.clientId === clientId);
+    const live = keys.filter((record) => this.#stateOf(record) === "live");
+    if (who.role !== "admin" && live.length === 0 && keys.some(({ revokedAt }) => revokedAt !== null)) {
+      const hint = "An operator has locked it out; joining with an admin's token lets it in again.";
+      throw new AppError("E_FORBIDDEN", `the key of client ${clientId} was revoked`, hint);
+    }
+    const [oldest] = live;
+    if (live.length >= MOST_KEYS_OF_CLIENT && oldest !== undefined) this.revoke(oldest.name);
+    return this.#make({ name: this.#freeName(name), role: "client", clientId, expiresAt: null }).token;
+  }
+
+  /** The client's own name, made unlike all others, in characters that a shell takes. */
+  #freeName(wanted: string): string {
+    const taken = new Set(
+      [...this.#byId.values()].filter(({ revokedAt }) => revokedAt === null).map(({ name }) => name),
+    );
+    const stem = wanted.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "") || "client";
+    const short = stem.slice(0, LONGEST_NAME - 8);
+    for (let number = 1; ; number++) {
+      const name = number === 1 ? short : `${short}-${number}`;
+      if (!taken.has(name)) return name;
+    }
+  }
+
+  /** Names of the live keys of each client. */
+  keysByClient(): ReadonlyMap<string, readonly string[]> {
+    const keys = new Map<string, string[]>();
+    for (const record of this.#byId.values()) {
+      if (record.clientId === null || this.#stateOf(record) !== "live") continue;
+      keys.set(record.clientId, [...(keys.get(record.clientId) ?? []), record.name]);
+    }
+    return keys;
+  }
+}
+
+function principalOf({ id, name, role, clientId }: TokenRecord): Principal {
+  return { tokenId: id, name, role, clientId };
+}
+
+function adminStays(): AppError {
+  const hint = "Stop the server, give it another with --token, or remove WORK_DIR/token, and start it again.";
+  return new AppError("E_WRONG_STATE", "this is the token that the server was started with", hint);
+}

@@ -1,0 +1,78 @@
+// The part of the façade about access: what a caller may reach, and the tokens.
+import { AppError } from "../../../base/errors.ts";
+import { resolveIdPrefix } from "../../../base/ids.ts";
+import type { Principal } from "../../protocol/roles.ts";
+import type { AccessCalls, Leased } from "../access/calls.ts";
+import { JOIN_TOKEN, type Tokens } from "../access/tokens.ts";
+import type { ClientLinks } from "../client-links.ts";
+import type { Engine } from "../engine.ts";
+import type { JobRegistry } from "../job-registry.ts";
+import type { SourceRegistry } from "../transfers/source-registry.ts";
+import type { SourceUploads } from "../transfers/source-uploads.ts";
+
+export interface AccessCallsParts {
+  readonly tokens: Tokens;
+  readonly engine: Engine;
+  readonly registry: JobRegistry;
+  readonly sources: SourceRegistry;
+  readonly uploads: SourceUploads;
+  readonly links: ClientLinks;
+  /** The join line has another token from now on. */
+  readonly keepJoinToken: (token: string) => Promise<void>;
+}
+
+/** Whether the caller may see what belongs to `owner`, the id of a token; undefined: an admin's of an earlier version. */
+export function maySee(who: Principal, owner: string | undefined): boolean {
+  return who.role !== "submit" || owner === who.tokenId;
+}
+
+export function accessCalls(parts: AccessCallsParts): AccessCalls {
+  const { tokens, engine, registry, sources, uploads, links } = parts;
+
+  const jobOf = (what: Leased): string | undefined => {
+    if ("jobId" in what) return what.jobId;
+    // A remuxed video has the id of its job.
+    return registry.running.has(what.sourceId) ? what.sourceId : registry.userOf(what.sourceId)?.jobId;
+  };
+
+  return {
+    standingOf: (token) => tokens.standingOf(token),
+    visibleJob(who, id) {
+      const ids = [...engine.state.jobs.keys()];
+      return resolveIdPrefix(
+        id,
+        ids.filter((jobId) => maySee(who, registry.record(jobId)?.owner?.tokenId)),
+        "job",
+      );
+    },
+    requireOwnSource(who, sourceId) {
+      if (maySee(who, uploads.ownerOf(sourceId) ?? sources.find(sourceId)?.owner)) return;
+      throw new AppError("E_UNKNOWN_ID", `no source with id ${sourceId}`, "Submit the file again.");
+    },
+    requireLease(who, what) {
+      if (who.role !== "client") return;
+      const jobId = jobOf(what);
+      for (const attempt of engine.state.attempts.values()) {
+        if (attempt.jobId === jobId && attempt.clientId === who.clientId) return;
+      }
+      const hint = "A client reads only what it has a lease for; it waits for its next offer.";
+      throw new AppError("E_STALE_ATTEMPT", "this client has no lease for that", hint, { retry: true });
+    },
+    listTokens: () => tokens.list(),
+    createToken: (wanted) => tokens.create(wanted),
+    revokeToken(name) {
+      const { id, clientId } = tokens.find(name);
+      const view = tokens.revoke(name);
+      links.endToken(id, clientId, `the token ${name} was revoked`);
+      return view;
+    },
+    async rotateToken(name) {
+      const { id, clientId } = tokens.find(name);
+      const created = tokens.rotate(name);
+      if (id === JOIN_TOKEN) await parts.keepJoinToken(created.token);
+      links.endToken(id, clientId, `the token ${name} was rotated`);
+      return created;
+    },
+    enrolClient: (who, clientId, name) => tokens.enrol(who, clientId, name),
+  };
+}
