@@ -1,9 +1,9 @@
 // Runs the tests: builds the executable when a source is newer, then `bun test` in two phases, and closes with
 // `N passed, N failed` alone on the last line. `npm test -- ./path …` runs a part; flags go on to `bun test`.
 // `--media` (`npm run test:media`) runs the whole corpus in test/media/ instead, which takes many minutes; `--hostile`
-// (`npm run test:hostile`) all mutants of test/hostile/ and `--sim` (`npm run test:sim`) many more simulated clusters, of
-// which the usual run takes a few. `--quick` (`npm run test:quick`) is for between two edits: lint, types, and the tests
-// that start no program.
+// (`npm run test:hostile`) all mutants of test/hostile/, `--fuzz` (`npm run test:fuzz`) all malformed messages of
+// test/fuzz/ and `--sim` (`npm run test:sim`) many more simulated clusters, of which the usual run takes a few. `--quick`
+// (`npm run test:quick`) is for between two edits: lint, types, and the tests that start no program.
 // Plain Node. Nothing counts as passed here that did not run: see `countsOf` and `filesWithoutTests`.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -42,6 +42,7 @@ const MEDIA_FOLDER = "test/media/";
 const LONG_RUNS = {
   "--media": { folder: MEDIA_FOLDER, counts: {} },
   "--hostile": { folder: "test/hostile/", counts: { FFCLUSTER_HOSTILE_COUNT: "240" } },
+  "--fuzz": { folder: "test/fuzz/", counts: { FFCLUSTER_FUZZ_COUNT: "10000" } },
   "--sim": { folder: "test/sim/", counts: { SIM_CLUSTERS: "10000" } },
 };
 const QUICK = "--quick";

@@ -23,9 +23,20 @@ export function errorResponse(body: ErrorBody, status: number, headers: Record<s
   return json({ error: body }, status, headers);
 }
 
-/** What the outside may know of a failure: an AppError as it is; anything else is E_INTERNAL, and its text goes only to the log. */
+/** Messages quote what was sent, which may be long. */
+const LONGEST_MESSAGE = 1500;
+
+/**
+ * What the outside may know of a failure: an AppError as it is, in bounds; anything else is E_INTERNAL, and its text goes
+ * only to the log.
+ */
 export function publicError(thrown: unknown, request: Request, log: Log): ErrorBody {
-  if (thrown instanceof AppError && thrown.code !== "E_INTERNAL") return thrown.toBody();
+  if (thrown instanceof AppError && thrown.code !== "E_INTERNAL") {
+    const body = thrown.toBody();
+    return body.message.length <= LONGEST_MESSAGE
+      ? body
+      : { ...body, message: `${body.message.slice(0, LONGEST_MESSAGE)}…` };
+  }
   const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   log.error(`${request.method} ${new URL(request.url).pathname} failed: ${detail}`);
   return INTERNAL_ERROR;

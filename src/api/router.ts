@@ -5,7 +5,7 @@ import type { Log } from "../base/log.ts";
 import type { Principal } from "../cluster/protocol/roles.ts";
 import type { Coordinator } from "../cluster/server/ports.ts";
 import { admit, isForAnyone, type RouteKey } from "./access.ts";
-import { errorResponse } from "./responses.ts";
+import { ERROR_CODE_HEADER, errorResponse } from "./responses.ts";
 
 export interface ApiServices {
   readonly coordinator: Coordinator;
@@ -117,5 +117,5 @@ function noRoute(request: Request, pathname: string, allowed: readonly string[])
     message: `${pathname} takes no ${request.method}`,
     hint: `Use ${allowed.join(" or ")}.`,
   } as const;
-  return errorResponse(body, 405, { allow: allowed.join(", ") });
+  return errorResponse(body, 405, { allow: allowed.join(", "), [ERROR_CODE_HEADER]: body.code });
 }

@@ -173,8 +173,9 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     version: z.string(),
     /** A file with random content on the server's disk: a client that can read it shares the server's files. */
     nonce: z.object({ path: z.string(), sha256: digest }),
-    heartbeatMs: z.number().int().positive(),
-    leaseMs: z.number().int().positive(),
+    /** Within what a timer takes, and a line bears. */
+    heartbeatMs: z.number().int().min(100).max(60_000),
+    leaseMs: z.number().int().min(500).max(600_000),
     /** The attempts of the hello that are still wanted; the client drops the others. */
     keepAttempts: z.array(id),
     isPaused: z.boolean(),
@@ -193,6 +194,10 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
     reconnect: z.boolean(),
     /** Why the client was refused; absent in other goodbyes. */
     code: z.enum(["E_PROTOCOL", "E_IDENTITY_IN_USE", "E_FORBIDDEN"]).optional(),
+    /** What was wrong with the message that ended the link. */
+    error: z
+      .object({ code: z.string().max(100), message: z.string().max(2000), hint: z.string().max(2000) })
+      .optional(),
   }),
 ]);
 export type ServerMessage = z.infer<typeof serverMessageSchema>;

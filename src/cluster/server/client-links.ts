@@ -1,6 +1,7 @@
 // One link per connected client: the hello, heartbeats, and messages both ways as inputs and effects.
 // Knows sockets only through LinkSocket; the scheduler decides who is alive and what follows from it.
 import { sha256Of } from "../../base/digest.ts";
+import { AppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { VERSION } from "../../base/version.ts";
 import {
@@ -87,11 +88,10 @@ export class ClientLinks {
     return {
       received: (text) => {
         const message = parseMessage(text);
-        if (message === null) {
-          this.#options.log.warn("a client sent a message that is not part of the protocol", {
-            text: text.slice(0, 200),
-          });
-          socket.close(1008, "message not of the protocol");
+        if (message instanceof AppError) {
+          const { log } = this.#options;
+          log.warn("a client sent a message that is not part of the protocol", { text: text.slice(0, 200) });
+          refuseMessage(socket, message);
         } else if (message.type === "hello") {
           hasGreeted = true;
           this.#meet(message, socket, who, () => {
@@ -278,6 +278,13 @@ function refuse(socket: LinkSocket, code: "E_PROTOCOL" | "E_IDENTITY_IN_USE" | "
   socket.close(1008, code);
 }
 
+/** The link ends: what its client means is not known. */
+function refuseMessage(socket: LinkSocket, error: AppError): void {
+  const goodbye = { type: "goodbye", reason: error.message, reconnect: true, error: error.toBody() } as const;
+  socket.send(JSON.stringify(goodbye satisfies ServerMessage));
+  socket.close(1008, "message not of the protocol");
+}
+
 function placeOf({ name, host, platform }: Hello): string {
   return name === host ? `${name} (${platform})` : `${name} on ${host} (${platform})`;
 }
@@ -299,14 +306,19 @@ function abilitiesOf(
   };
 }
 
-function parseMessage(text: string): ClientMessage | null {
+/** The message, or what is wrong with it. */
+function parseMessage(text: string): ClientMessage | AppError {
+  const hint = "docs/PROTOCOL.md lists the messages; use the same ffcluster on both sides.";
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return null;
-    throw thrown;
+  } catch (cause) {
+    return new AppError("E_MALFORMED", "the message is not valid JSON", hint, { cause });
   }
   const parsed = clientMessageSchema.safeParse(json);
-  return parsed.success ? parsed.data : null;
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
+  const what = `the message is malformed${where}: ${issue?.message ?? "wrong shape"}`;
+  return new AppError("E_MALFORMED", what.slice(0, 500), hint);
 }
