@@ -10,7 +10,9 @@ import { HELLO, SERVER_MESSAGES } from "./targets.ts";
 
 const COUNT = Number(process.env.FFCLUSTER_FUZZ_COUNT || 150);
 /** The short run is always the same one. */
-const SEED = Number(process.env.FFCLUSTER_FUZZ_SEED || (process.env.FFCLUSTER_FUZZ_COUNT ? Math.floor(Math.random() * 1e9) : 1));
+const SEED = Number(
+  process.env.FFCLUSTER_FUZZ_SEED || (process.env.FFCLUSTER_FUZZ_COUNT ? Math.floor(Math.random() * 1e9) : 1),
+);
 const AT_A_TIME = 8;
 const MOST_BYTES = 256 * 1024;
 const MOST_GROWTH_BYTES = 96 << 20;

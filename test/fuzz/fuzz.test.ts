@@ -13,7 +13,9 @@ import { HELLO, ID, LINK_MESSAGES, PATHS, ROUTE_TARGETS, type RouteTarget } from
 
 const COUNT = Number(process.env.FFCLUSTER_FUZZ_COUNT || 150);
 /** The short run is always the same one. */
-const SEED = Number(process.env.FFCLUSTER_FUZZ_SEED || (process.env.FFCLUSTER_FUZZ_COUNT ? Math.floor(Math.random() * 1e9) : 1));
+const SEED = Number(
+  process.env.FFCLUSTER_FUZZ_SEED || (process.env.FFCLUSTER_FUZZ_COUNT ? Math.floor(Math.random() * 1e9) : 1),
+);
 const PATIENCE_MS = 1000 * 60 * 20;
 /** At a time: it keeps the server busy and each failure small. */
 const AT_A_TIME = 8;
@@ -226,10 +228,15 @@ describe(`each of ${COUNT} mutants on a client's link`, () => {
 
 test("no route is left out", () => {
   const shape = (method: string, path: string) => `${method} ${path.replace(/\?.*$/, "").replaceAll(ID, ":id")}`;
-  const named = [...ROUTE_TARGETS.map(({ method, path }) => shape(method, path)), ...PATHS.map((each) => shape(...each))];
+  const named = [
+    ...ROUTE_TARGETS.map(({ method, path }) => shape(method, path)),
+    ...PATHS.map((each) => shape(...each)),
+  ];
   const sent = new Set(named.map((each) => each.replace(/:\w+/g, ":x")));
   const open = ["GET /healthz", "GET /api/v1/hello", "GET /api/v1/clients", "GET /api/v1/tokens", "GET /api/v1/link"];
-  const missed = ROUTES.map(({ key }) => key).filter((key) => !sent.has(key.replace(/:\w+/g, ":x")) && !open.includes(key));
+  const missed = ROUTES.map(({ key }) => key).filter(
+    (key) => !sent.has(key.replace(/:\w+/g, ":x")) && !open.includes(key),
+  );
   expect(missed).toEqual([]);
 });
 
