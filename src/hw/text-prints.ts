@@ -33,9 +33,17 @@ Dialogue: 0,0:00:00.00,0:00:10.00,Default,,0,0,0,,${SAMPLE}\\N{\\b1}${SAMPLE}\\N
 `;
 
 /** Digest of one picture with `calls` drawn on it; null when this ffmpeg cannot. */
-async function draw(tools: Tools, calls: readonly FilterCall[], signal?: AbortSignal): Promise<string | null> {
+async function draw(
+  tools: Tools,
+  calls: readonly FilterCall[],
+  reads: readonly string[],
+  signal?: AbortSignal,
+): Promise<string | null> {
   const result = await runTool({
-    program: tools.ffmpeg,
+    tools,
+    program: "ffmpeg",
+    reads,
+    writes: [],
     args: [
       ...QUIET,
       ...["-f", "lavfi", "-i", "color=black:s=640x240:r=25:d=1"],
@@ -80,8 +88,13 @@ export async function textPrints(tools: Tools, signal?: AbortSignal): Promise<Te
         ["fontcolor", "white"],
       ],
     };
-    const drawn = await draw(tools, [text], signal);
-    const rendered = await draw(tools, [{ name: "subtitles", options: [["filename", `file:${file}`]] }], signal);
+    const drawn = await draw(tools, [text], [], signal);
+    const rendered = await draw(
+      tools,
+      [{ name: "subtitles", options: [["filename", `file:${file}`]] }],
+      [file],
+      signal,
+    );
     const fonts = await fontList(signal);
     const digest = (picture: string | null) =>
       picture === null ? null : sha256Of(new TextEncoder().encode(`${picture}\n${fonts}`));

@@ -60,7 +60,11 @@ export interface Trial {
 export async function tryEncoders(tools: Tools, trial: Trial, signal?: AbortSignal): Promise<string | null> {
   const { detector, encoders, device, picture } = trial;
   const result = await runTool({
-    program: tools.ffmpeg,
+    tools,
+    program: "ffmpeg",
+    reads: [],
+    writes: [],
+    usesDevice: detector.family !== "software",
     args: trialCommand(detector, encoders, device, picture),
     timeoutMs: TRIAL_TIMEOUT_MS,
     ...(signal ? { signal } : {}),

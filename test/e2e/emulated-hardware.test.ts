@@ -4,7 +4,7 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import type { ClientDetailView } from "../../src/cluster/server/views.ts";
 import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster, until } from "../support/cluster.ts";
-import { type Emulation, emulatedFfmpeg, emulatedLog } from "../support/emulated-hardware.ts";
+import { type Emulation, emulatedFfmpeg, emulatedLog, withEmulation } from "../support/emulated-hardware.ts";
 import { framesOf, largestTimingError } from "../support/frames.ts";
 import { mediaPath } from "../support/media.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
@@ -39,7 +39,7 @@ async function joinEmulated(
     lostAfter: null,
     ...emulation,
   });
-  await cluster.join(name, ["--slots", "auto"], { FFCLUSTER_FFMPEG_DIR: folder });
+  await cluster.join(name, ["--slots", "auto"], withEmulation(folder));
   return folder;
 }
 
@@ -147,8 +147,7 @@ test("an emulated family that disappears in mid-job: waited for and kept, or eve
   await makeSynthetic(source, { frames: 240, gop: 12 });
   await cluster.join("cpu", ["--hw-accel", "none"]);
   const extra = ["--codec", "h264", "--quality", "30", "--speed", "ultrafast", "--wait-for-family"];
-  const gpu = (name: string, folder: string) =>
-    cluster.join(name, ["--slots", "auto"], { FFCLUSTER_FFMPEG_DIR: folder });
+  const gpu = (name: string, folder: string) => cluster.join(name, ["--slots", "auto"], withEmulation(folder));
   /** By the rule of thumb the job is the GPU's, as long as it was not measured: each one is a new client. */
   const losesGpu = async (name: string, wait: string) => {
     const folder = await emulatedFfmpeg(cluster.path(`${name}-ffmpeg`), { ...NVENC_FOREVER, waitsAfter: 2 });

@@ -15,7 +15,7 @@ import { isEncoderIn } from "../../src/cluster/client/sweep.ts";
 import type { ClientMessage, Hello, Offer, SourceOffer } from "../../src/cluster/protocol/messages.ts";
 import { RECONNECT_GRACE_MS } from "../../src/cluster/scheduler/model/timing.ts";
 import { openClientStore } from "../../src/db/client-store.ts";
-import { runTool } from "../../src/media/ffmpeg/run-tool.ts";
+import { runUnconfined } from "../../src/media/ffmpeg/run-tool.fixture.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { emptyEncodeRequest } from "../../src/media/model/encode-request.ts";
 import type { SegmentTask } from "../../src/media/model/segment.ts";
@@ -169,7 +169,7 @@ test("an offer becomes a result with the right digest, every frame, and nothing 
   expect(result.sha256).toBe(result.report.sha256);
   expect(result.report.clientId).toBe(hello.clientId);
   const count = ["-v", "error", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"];
-  const counted = await runTool({ program: tools.ffprobe, args: [...count, result.path] });
+  const counted = await runUnconfined({ program: tools.ffprobe, args: [...count, result.path] });
   expect(Number(counted.stdout)).toBe(result.report.frames);
   expect(result.report.frames).toBeGreaterThan(100);
   expect(new Set(server.blockRequests).size).toBe(server.blockRequests.length);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../src/media/ffmpeg/run-tool.ts";
+import { runUnconfined } from "../../src/media/ffmpeg/run-tool.fixture.ts";
 import { fileUrl } from "../../src/media/ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../../src/media/ffmpeg/tools.ts";
 import { type LocalResult, runLocally } from "../../src/media/local/local-pipeline.ts";
@@ -36,7 +36,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 async function make(name: string, filters: string, encoder: readonly string[]): Promise<string> {
   const path = join(folder, name);
   const lavfi = `testsrc2=s=160x96:r=25,trim=end_frame=20,${filters}`;
-  const result = await runTool({
+  const result = await runUnconfined({
     program: tools.ffmpeg,
     args: ["-nostdin", "-v", "error", "-f", "lavfi", "-i", lavfi, ...encoder, "-g", "10", "-y", fileUrl(path)],
     timeoutMs: TIMEOUT_MS,

@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../src/media/ffmpeg/run-tool.ts";
+import { runUnconfined } from "../../src/media/ffmpeg/run-tool.fixture.ts";
 import { fileUrl } from "../../src/media/ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../../src/media/ffmpeg/tools.ts";
 import { runLocally } from "../../src/media/local/local-pipeline.ts";
@@ -112,7 +112,7 @@ const CASES = isLong
 
 let folder: string;
 async function ffmpeg(tools: Tools, args: readonly string[]): Promise<string> {
-  const result = await runTool({
+  const result = await runUnconfined({
     program: tools.ffmpeg,
     args: ["-nostdin", "-v", "error", ...args],
     timeoutMs: TIMEOUT_MS,

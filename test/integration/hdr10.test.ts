@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../src/media/ffmpeg/run-tool.ts";
+import { runUnconfined } from "../../src/media/ffmpeg/run-tool.fixture.ts";
 import { fileUrl } from "../../src/media/ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../../src/media/ffmpeg/tools.ts";
 import { runLocally } from "../../src/media/local/local-pipeline.ts";
@@ -31,7 +31,8 @@ async function toolsFor(encoder: Emulation["encoder"] | "real"): Promise<Tools> 
       sessions: null,
       lostAfter: null,
     });
-  const tools = await findTools(env);
+  // The emulated device keeps its state beside the program.
+  const tools = await findTools(env, encoder === "real" ? "auto" : "off");
   toolsOf.set(encoder, tools);
   return tools;
 }
@@ -47,7 +48,7 @@ beforeAll(async () => {
     ...["-color_trc", "smpte2084", "-colorspace", "bt2020nc"],
     ...["-x265-params", `log-level=error:hdr10=1:repeat-headers=1:${light}`, "-y", fileUrl(source)],
   ];
-  const made = await runTool({ program: tools.ffmpeg, args, timeoutMs: TIMEOUT_MS });
+  const made = await runUnconfined({ program: tools.ffmpeg, args, timeoutMs: TIMEOUT_MS });
   expect(made).toMatchObject({ ended: "exit", exitCode: 0 });
 }, TIMEOUT_MS);
 afterAll(() => rm(folder, { recursive: true, force: true }));

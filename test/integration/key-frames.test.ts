@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../src/media/ffmpeg/run-tool.ts";
+import { runUnconfined } from "../../src/media/ffmpeg/run-tool.fixture.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { runLocally } from "../../src/media/local/local-pipeline.ts";
 import { parseEncodeParams } from "../../src/media/request/parse/parse-params.ts";
@@ -32,14 +32,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function ffmpeg(args: readonly string[]): Promise<void> {
-  const result = await runTool({ program: tools.ffmpeg, args: ["-nostdin", "-v", "error", "-y", ...args] });
+  const result = await runUnconfined({ program: tools.ffmpeg, args: ["-nostdin", "-v", "error", "-y", ...args] });
   if (result.exitCode !== 0) throw new Error(result.stderrTail);
 }
 
 /** Numbers of the key frames, in the order in which frames are shown. */
 async function keyFramesOf(path: string): Promise<number[]> {
   const asked = ["-select_streams", "v:0", "-show_entries", "packet=pts,flags", "-of", "csv=p=0"];
-  const { stdout } = await runTool({ program: tools.ffprobe, args: ["-v", "error", ...asked, path] });
+  const { stdout } = await runUnconfined({ program: tools.ffprobe, args: ["-v", "error", ...asked, path] });
   const packets = stdout
     .trim()
     .split("\n")
@@ -65,7 +65,7 @@ const FIXED = [
   "-c:v mpeg2video -g 30 -sc_threshold 1000000000",
 ];
 
-const encoders = (await runTool({ program: tools.ffmpeg, args: ["-hide_banner", "-encoders"] })).stdout;
+const encoders = (await runUnconfined({ program: tools.ffmpeg, args: ["-hide_banner", "-encoders"] })).stdout;
 for (const params of FIXED) {
   const encoder = params.split(" ")[1] ?? "";
   const isHere = encoders.includes(` ${encoder} `);

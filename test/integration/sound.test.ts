@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../src/media/ffmpeg/run-tool.ts";
+import { runUnconfined } from "../../src/media/ffmpeg/run-tool.fixture.ts";
 import { fileUrl } from "../../src/media/ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../../src/media/ffmpeg/tools.ts";
 import { runLocally } from "../../src/media/local/local-pipeline.ts";
@@ -72,7 +72,7 @@ async function make(path: string, codecs: readonly string[]): Promise<void> {
     ...["-i", `anoisesrc=d=${lasts}:a=0.4:c=pink:r=48000:seed=${seed}`],
   ]);
   const picture = `testsrc2=s=128x72:r=25,trim=end_frame=${PICTURE_SECONDS * 25}`;
-  const result = await runTool({
+  const result = await runUnconfined({
     program: tools.ffmpeg,
     args: [
       ...["-nostdin", "-v", "error", "-itsoffset", String(begin), "-f", "lavfi", "-i", picture, ...noises],

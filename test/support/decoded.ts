@@ -1,7 +1,7 @@
 // What ffmpeg decodes or filters out of a file, picture by picture: the yardstick of tests that choose the program and its
 // arguments themselves. Uses no code of the product but the one that runs processes.
 import { expect } from "bun:test";
-import { runTool } from "../../src/media/ffmpeg/run-tool.ts";
+import { runUnconfined } from "../../src/media/ffmpeg/run-tool.fixture.ts";
 
 export interface DecodedFrame {
   readonly us: number;
@@ -19,7 +19,7 @@ export async function decodedFrames(
 ): Promise<DecodedFrame[]> {
   const frames: DecodedFrame[] = [];
   let tickUs = 0;
-  const result = await runTool({
+  const result = await runUnconfined({
     program: ffmpeg,
     args: [
       ...["-hide_banner", "-nostdin", "-v", "fatal"],

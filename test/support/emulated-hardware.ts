@@ -32,6 +32,11 @@ export async function emulatedFfmpeg(folder: string, emulation: Emulation): Prom
   return folder;
 }
 
+/** The environment that makes a program take them; the emulated device keeps its state where a sandbox lets nobody write. */
+export function withEmulation(folder: string): { FFCLUSTER_FFMPEG_DIR: string; FFCLUSTER_SANDBOX: string } {
+  return { FFCLUSTER_FFMPEG_DIR: folder, FFCLUSTER_SANDBOX: "off" };
+}
+
 /** Encodes of segments that the emulated device has begun, and sessions that it refused. */
 export function emulatedLog(folder: string): string[] {
   const path = join(folder, "log");

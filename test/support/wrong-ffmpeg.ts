@@ -92,7 +92,8 @@ exec REAL "$@"
 `;
 
 export interface WrongFfmpeg {
-  readonly env: { readonly FFCLUSTER_FFMPEG_DIR: string };
+  /** Without a sandbox: they read how to be wrong from their folder. */
+  readonly env: { readonly FFCLUSTER_FFMPEG_DIR: string; readonly FFCLUSTER_SANDBOX: string };
   become(wrong: Wrong): Promise<void>;
 }
 
@@ -107,5 +108,5 @@ export async function makeWrongFfmpeg(folder: string, tools: Tools, wrong: Wrong
     await writeFile(join(folder, name), script.replace("REAL", real));
     await chmod(join(folder, name), 0o755);
   }
-  return { env: { FFCLUSTER_FFMPEG_DIR: folder }, become };
+  return { env: { FFCLUSTER_FFMPEG_DIR: folder, FFCLUSTER_SANDBOX: "off" }, become };
 }

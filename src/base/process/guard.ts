@@ -1,6 +1,7 @@
 // Every program runs under a guard: the hidden `ffcluster __exec`, which ends with this process however it dies, kill -9
 // included, and takes its program along (docs/adr/0003).
 import { fileURLToPath } from "node:url";
+import { type Confinement, confinedEnv } from "../sandbox/confinement.ts";
 
 /** Names the process that a guard is to end with. */
 export const GUARDED_FOR = "FFCLUSTER_GUARDED_FOR";
@@ -15,6 +16,8 @@ export interface GuardOptions {
   readonly cwd: string | undefined;
   readonly env: Record<string, string | undefined>;
   readonly takesOrders: boolean;
+  /** Null: it may touch what this process may. */
+  readonly confinement: Confinement | null;
 }
 
 /** The command that starts this very program again: the executable, or Bun with the source entry point. */
@@ -24,10 +27,10 @@ export function selfCommand(): readonly string[] {
 }
 
 /** On systems with process groups, guard and program are one of their own. */
-export function spawnGuarded(command: readonly string[], { cwd, env, takesOrders }: GuardOptions): Guard {
+export function spawnGuarded(command: readonly string[], { cwd, env, takesOrders, confinement }: GuardOptions): Guard {
   return Bun.spawn([...selfCommand(), "__exec", ...command], {
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...env, BUN_FEATURE_FLAG_NO_ORPHANS: "1", [GUARDED_FOR]: String(process.pid) },
+    env: { ...env, ...confinedEnv(confinement), BUN_FEATURE_FLAG_NO_ORPHANS: "1", [GUARDED_FOR]: String(process.pid) },
     stdin: takesOrders ? "pipe" : "ignore",
     stdout: "pipe",
     stderr: "pipe",

@@ -1,4 +1,5 @@
 // Runs another program to its end, under a guard: bounded output, no orphans, and one reason why it ended.
+import type { Confinement } from "../sandbox/confinement.ts";
 import { deathIn, deathWords } from "./death.ts";
 import { type Guard, NOT_FOUND_STATUS, NOT_FOUND_TEXT, spawnGuarded } from "./guard.ts";
 import { type OutputTakers, readStdout, readTail } from "./output.ts";
@@ -18,6 +19,8 @@ export interface ProcessOptions extends OutputTakers {
   readonly cwd?: string;
   /** Default: this process's own. */
   readonly env?: Record<string, string | undefined>;
+  /** Default: none. */
+  readonly confinement?: Confinement | null;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number;
   /** Lower the scheduling priority of the child (nice 10; "below normal" on Windows). */
@@ -68,6 +71,7 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessResult
   const child = spawnGuarded([program, ...options.args], {
     cwd: options.cwd,
     env: options.env ?? process.env,
+    confinement: options.confinement ?? null,
     takesOrders: pausable !== undefined && process.platform === "win32",
   });
   if (options.nice) lowerPriority(child.pid);

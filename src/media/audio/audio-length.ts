@@ -38,7 +38,10 @@ export async function soundSeconds(
   const samples = file.streamIndexes.map(() => 0);
   const rates = file.streamIndexes.map(() => 0);
   const result = await runTool({
-    program: tools.ffmpeg,
+    tools,
+    program: "ffmpeg",
+    reads: [file.path],
+    writes: [],
     args: [
       ...QUIET,
       ...inputGuards({ formats: file.formats, kind: "file" }),

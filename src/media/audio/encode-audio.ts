@@ -8,7 +8,7 @@ import { formatMicroseconds } from "../../base/rational.ts";
 import { demuxerName, sourceOffsetUs } from "../ffmpeg/formats.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
-import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import { fileUrl, inputFiles, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { type AudioToEncode, audioToEncode, type StreamPlan } from "../plan/stream-plan.ts";
@@ -122,8 +122,13 @@ export function audioStepsArgs(
   ];
 }
 
-async function run(tools: Tools, args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-  const result = await runTool({ program: tools.ffmpeg, args, signal });
+async function run(
+  tools: Tools,
+  args: readonly string[],
+  writes: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const result = await runTool({ tools, program: "ffmpeg", reads: inputFiles(args), writes, args, signal });
   if (result.ended !== "exit")
     throw new AppError("E_INTERRUPTED", "encoding the audio was stopped", "Submit the job again.");
   if (result.exitCode !== 0) {
@@ -167,7 +172,7 @@ export async function encodeAudio(
   await mkdir(workDir, { recursive: true });
   const temporary = files.map(tempNameFor);
   const [input, outputs] = [fileUrl(path), temporary.map(fileUrl)];
-  await run(tools, audioArgs(info, plan, input, outputs), signal);
+  await run(tools, audioArgs(info, plan, input, outputs), temporary, signal);
   const measure = () => soundLengths(tools, { info, plan, sourcePath: path, audioPaths: temporary }, signal);
   let lengths = await measure();
   for (const isLast of [false, true]) {
@@ -176,7 +181,7 @@ export async function encodeAudio(
     const samples = tempNameFor(join(workDir, "samples.nut"));
     try {
       const steps = { input, samples: fileUrl(samples), outputs, spare: isLast ? short : new Set<number>() };
-      for (const args of audioStepsArgs(info, plan, steps)) await run(tools, args, signal);
+      for (const args of audioStepsArgs(info, plan, steps)) await run(tools, args, [samples, ...temporary], signal);
     } finally {
       await rm(samples, { force: true });
     }

@@ -31,7 +31,10 @@ export async function opusDelayUs(
   const offsetUs = TRIAL_US - input.beginsUs;
   try {
     const result = await runTool({
-      program: tools.ffmpeg,
+      tools,
+      program: "ffmpeg",
+      reads: [input.path],
+      writes: [trial],
       args: [
         ...QUIET,
         "-copyts",

@@ -59,7 +59,10 @@ async function refusal(
   signal: AbortSignal | undefined,
 ): Promise<string | null> {
   const result = await runTool({
-    program: tools.ffmpeg,
+    tools,
+    program: "ffmpeg",
+    reads: [source.path],
+    writes: [],
     args: copyTrialArgs(source.info, container, indexes, fileUrl(source.path)),
     signal,
   });

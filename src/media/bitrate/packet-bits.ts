@@ -30,7 +30,10 @@ export async function readPackets(
 ): Promise<TimedPacket[]> {
   const packets: TimedPacket[] = [];
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
     args: [
       ...["-v", "error", ...inputGuards({ formats, kind: "file" })],
       ...["-select_streams", "V:0", "-show_entries", "packet=dts_time,size", "-of", "csv=p=0", fileUrl(path)],

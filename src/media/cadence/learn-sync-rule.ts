@@ -1,7 +1,7 @@
 // Finds which of the known rules this ffmpeg's output stage follows: it encodes a small video, and the result is
 // compared with each rule. An ffmpeg that follows none is detected, whatever its version.
 import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { AppError } from "../../base/errors.ts";
 import { exists, tempNameFor } from "../../base/files.ts";
 import { parseRational } from "../../base/rational.ts";
@@ -29,11 +29,20 @@ const TIMEOUT_MS = 30_000;
 const FORMATS = "matroska";
 const PLAIN = ["-fps_mode", "passthrough"];
 
-async function run(program: string, args: readonly string[]): Promise<string[]> {
+/** `folder`: where all files of the trials are. */
+async function run(
+  tools: Tools,
+  program: "ffmpeg" | "ffprobe",
+  args: readonly string[],
+  folder: string,
+): Promise<string[]> {
   const lines: string[] = [];
   const result = await runTool({
+    tools,
     program,
     args,
+    reads: [],
+    writes: [folder],
     onLine: (line) => {
       lines.push(line);
     },
@@ -47,14 +56,16 @@ async function makeVideo(tools: Tools, path: string): Promise<void> {
   const pictures = `nullsrc=s=16x16:r=24,trim=end_frame=${FRAMES},geq=lum=4*N:cb=128:cr=128`;
   const gap = `setpts=PTS+gte(N\\,${GAP_AFTER})*${GAP_SECONDS}/TB`;
   const args = [...QUIET, "-f", "lavfi", "-i", `${pictures},${gap}`];
-  await run(tools.ffmpeg, [...args, ...PLAIN, "-c:v", "ffv1", "-f", "matroska", "-y", fileUrl(path)]);
+  const made = [...args, ...PLAIN, "-c:v", "ffv1", "-f", "matroska", "-y", fileUrl(path)];
+  await run(tools, "ffmpeg", made, dirname(path));
 }
 
 async function packetsOf(tools: Tools, path: string) {
-  const lines = await run(tools.ffprobe, [
+  const asked = [
     ...["-v", "error", ...inputGuards({ formats: FORMATS, kind: "file" })],
     ...["-show_entries", "packet=pts,duration", "-of", "csv=p=0", fileUrl(path)],
-  ]);
+  ];
+  const lines = await run(tools, "ffprobe", asked, dirname(path));
   return lines.map((line) => line.split(",").map(Number)).filter(([pts]) => pts !== undefined && !Number.isNaN(pts));
 }
 
@@ -66,13 +77,14 @@ async function pictures(tools: Tools, path: string): Promise<string[][]> {
   });
   const outputs = [PLAIN, ...trials].map((args, number) => ({ args, hashes: `${path}.${number}` }));
   try {
-    await run(tools.ffmpeg, [
+    const all = [
       ...[...QUIET, ...inputGuards({ formats: FORMATS, kind: "file" }), "-i", fileUrl(path)],
       ...outputs.flatMap(({ args, hashes }) => [
         ...["-map", "0:v", ...args, "-f", "framehash", "-hash", "murmur3"],
         ...["-y", fileUrl(hashes)],
       ]),
-    ]);
+    ];
+    await run(tools, "ffmpeg", all, dirname(path));
     return await Promise.all(outputs.map(({ hashes }) => digestsIn(hashes)));
   } finally {
     await Promise.all(outputs.map(({ hashes }) => rm(hashes, { force: true })));

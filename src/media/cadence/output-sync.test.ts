@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodedFrames } from "../../../test/support/decoded.ts";
 import { parseRational } from "../../base/rational.ts";
-import { runTool } from "../ffmpeg/run-tool.ts";
+import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { indexSource } from "../index/index-source.ts";
@@ -48,7 +48,7 @@ for (const [name, graph, rates] of SOURCES) {
       const path = join(folder, name);
       const sound = ["-f", "lavfi", "-i", "sine=d=2"];
       const encoder = ["-c:v", "libx264", "-qp", "0", "-preset", "ultrafast", "-threads", "1"];
-      const made = await runTool({
+      const made = await runUnconfined({
         program: tools.ffmpeg,
         args: [
           ...["-v", "error", "-nostdin", "-f", "lavfi", "-i", graph, ...sound, ...AS_MADE],

@@ -89,7 +89,7 @@ async function copyOnto(
   const temporary = tempNameFor(target.path);
   try {
     const args = correctArgs(source.info, indexes, fileUrl(source.path), fileUrl(temporary));
-    const copied = await runTool({ program: tools.ffmpeg, args, signal });
+    const copied = await runTool({ tools, program: "ffmpeg", reads: [source.path], writes: [temporary], args, signal });
     if (copied.ended === "aborted") throw new AppError("E_INTERRUPTED", "correcting was stopped", "Submit it again.");
     if (copied.exitCode !== 0) return `it can't be put on one: ${lastWords(copied.stderrTail)}`;
     const info = await probeSource(tools, temporary, { signal, videoStream: source.info.video.streamIndex });

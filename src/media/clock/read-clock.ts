@@ -56,7 +56,10 @@ export async function readClock(
 ): Promise<ReadClock> {
   const clock = new PacketClock(source.info);
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [source.path],
+    writes: [],
     args: [
       ...["-v", "error", ...inputGuards({ formats: source.info.formatName, kind: "file" })],
       ...["-show_entries", "packet=stream_index,pts,dts,duration", "-of", "csv=p=0", fileUrl(source.path)],

@@ -20,7 +20,10 @@ const TIMEOUT_MS = 20_000;
  */
 export async function seenRange(tools: Tools, path: string, signal?: AbortSignal): Promise<PictureRange | null> {
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
     args: [
       ...["-v", "error", ...inputGuards({ formats: SEGMENT_DEMUXERS, kind: "file" }), "-select_streams", "v:0"],
       ...["-show_entries", "stream=pix_fmt,color_range", "-of", "json", fileUrl(path)],

@@ -3,6 +3,7 @@
 import { AppError } from "../../base/errors.ts";
 import { hasTimestamps, restartsClock } from "../ffmpeg/formats.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
+import { DECODE_MEMORY_BYTES } from "../ffmpeg/tool-access.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
@@ -31,7 +32,11 @@ export async function seenRanges(
   const said = (picture: Parameters<typeof isFullRange>[0]) => (isFullRange(picture) ? "full" : "limited");
   const ranges = new Set<SaidRange>([said(info.video)]);
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
+    memoryBytes: DECODE_MEMORY_BYTES,
     args: [
       ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
       ...["-select_streams", String(info.video.streamIndex), "-skip_frame", "nokey"],

@@ -59,7 +59,10 @@ async function headerOfOne(
   try {
     for (const codec of ["copy", "mpeg4"]) {
       const result = await runTool({
-        program: tools.ffmpeg,
+        tools,
+        program: "ffmpeg",
+        reads: [sourcePath],
+        writes: [file],
         args: [
           ...QUIET,
           ...inputGuards({ formats: info.formatName, kind: "file" }),

@@ -1,5 +1,6 @@
 // Parses ffprobe's "compact" output, one section at a time as it arrives. Knows nothing about what the fields mean.
 import { runTool, type ToolResult } from "./run-tool.ts";
+import { DECODE_MEMORY_BYTES } from "./tool-access.ts";
 import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 
@@ -25,7 +26,11 @@ export function probeCompact(
   signal?: AbortSignal,
 ): Promise<ToolResult> {
   return runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
+    memoryBytes: DECODE_MEMORY_BYTES,
     args: [
       ...["-v", "error", ...inputGuards({ formats, kind: "file" })],
       ...[...args, "-of", "compact=nk=0", fileUrl(path)],

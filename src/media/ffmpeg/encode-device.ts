@@ -12,6 +12,11 @@ export interface EncodeDevice {
   readonly id: string | null;
 }
 
+/** Null: the CPU. */
+export function isHardware(device: EncodeDevice | null): boolean {
+  return device !== null && device.family !== "software";
+}
+
 const FIRST_RENDER_NODE = "/dev/dri/renderD128";
 
 /** Before the input. The device's name in this one ffmpeg is "gpu". */

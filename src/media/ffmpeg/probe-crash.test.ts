@@ -11,7 +11,9 @@ let folder: string;
 let tools: Tools;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "ffcluster-crash-"));
-  tools = { ffmpeg: "ffmpeg", ffprobe: join(folder, "ffprobe"), version: "6.0-static", major: 6, minor: 0 };
+  const ffprobe = join(folder, "ffprobe");
+  const sandbox = { mode: "auto", programs: [ffprobe] } as const;
+  tools = { ffmpeg: "ffmpeg", ffprobe, sandbox, version: "6.0-static", major: 6, minor: 0 };
   await writeFile(tools.ffprobe, "#!/bin/sh\nkill -SEGV $$\n");
   await chmod(tools.ffprobe, 0o755);
 });

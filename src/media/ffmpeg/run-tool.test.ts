@@ -2,16 +2,29 @@ import { expect, test } from "bun:test";
 import { runTool } from "./run-tool.ts";
 import { toolEnvironment } from "./tool-environment.ts";
 
+const nothing = { reads: [], writes: [] };
+const off = { mode: "off", programs: [] } as const;
+
 test.skipIf(process.platform !== "linux")("a program of another C library reads no cache of this one's", async () => {
-  const { stdout } = await runTool({ program: "/bin/sh", args: ["-c", 'echo "$GCONV_PATH"'] });
+  const tools = { ffmpeg: "/bin/sh", ffprobe: "/bin/sh", sandbox: off };
+  const { stdout } = await runTool({ tools, program: "ffmpeg", args: ["-c", 'echo "$GCONV_PATH"'], ...nothing });
   expect(stdout.trim()).toBe(process.env.GCONV_PATH ?? "/nonexistent/gconv");
   expect(toolEnvironment({ GCONV_PATH: "/opt/gconv" }).GCONV_PATH).toBe("/opt/gconv");
 });
 
 test("a tool that isn't there is named, with what to do", async () => {
-  await expect(runTool({ program: "/nonexistent/ffmpeg", args: [] })).rejects.toMatchObject({
+  const tools = { ffmpeg: "/nonexistent/ffmpeg", ffprobe: "/nonexistent/ffprobe", sandbox: off };
+  await expect(runTool({ tools, program: "ffmpeg", args: [], ...nothing })).rejects.toMatchObject({
     code: "E_FFMPEG_MISSING",
     message: "cannot start /nonexistent/ffmpeg",
     hint: expect.stringContaining("FFCLUSTER_FFMPEG_DIR"),
   });
+});
+
+test("of this program's environment a tool gets what its libraries read: no token, key or proxy", () => {
+  const secrets = { FFCLUSTER_TOKEN: "a", HTTPS_PROXY: "b", AWS_SECRET_ACCESS_KEY: "c", FFREPORT: "file=d" };
+  const kept = { PATH: "/bin", HOME: "/home/me", LC_ALL: "C", LIBVA_DRIVER_NAME: "iHD", CUDA_VISIBLE_DEVICES: "0" };
+  const got = toolEnvironment({ ...secrets, ...kept });
+  expect(got).toMatchObject(kept);
+  expect(Object.keys(got).filter((name) => name in secrets)).toEqual([]);
 });

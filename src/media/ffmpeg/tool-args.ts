@@ -26,6 +26,11 @@ export function inputGuards(limits: InputLimits): string[] {
   ];
 }
 
+/** The files that a command line of ffmpeg names as inputs, as `inputGuards` and `fileUrl` write them. */
+export function inputFiles(args: readonly string[]): string[] {
+  return args.flatMap((word, at) => (args[at - 1] === "-i" && word.startsWith("file:") ? [word.slice(5)] : []));
+}
+
 /** ffmpeg reads `a:b` as a protocol; with `file:` any path stays a path. */
 export function fileUrl(path: string): string {
   return `file:${path}`;

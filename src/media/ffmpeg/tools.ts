@@ -3,13 +3,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
+import type { SandboxMode } from "../../base/sandbox/confinement.ts";
 import { BuildFacts } from "./builds/build-facts.ts";
 import { isTooOld, OLDEST, releaseText } from "./releases.ts";
-import { runTool } from "./run-tool.ts";
+import { type Programs, runTool } from "./run-tool.ts";
+import { toolSandbox } from "./tool-access.ts";
 
-export interface Tools {
-  readonly ffmpeg: string;
-  readonly ffprobe: string;
+export interface Tools extends Programs {
   /** As ffmpeg prints it, e.g. "5.1.9-0+deb12u1". */
   readonly version: string;
   readonly major: number;
@@ -79,11 +79,15 @@ async function candidates(env: Record<string, string | undefined>): Promise<{ ff
   return { ffmpeg, ffprobe };
 }
 
-const versions = new BuildFacts<Omit<Tools, "ffmpeg" | "ffprobe">>();
+type Version = Omit<Tools, keyof Programs>;
+
+const versions = new BuildFacts<Version>();
 
 /** Errors: E_FFMPEG_MISSING. */
-async function askVersion(ffmpeg: string): Promise<Omit<Tools, "ffmpeg" | "ffprobe">> {
-  const result = await runTool({ program: ffmpeg, args: ["-version"], timeoutMs: 30_000 });
+async function askVersion(tools: Programs): Promise<Version> {
+  const { ffmpeg } = tools;
+  const args = ["-version"];
+  const result = await runTool({ tools, program: "ffmpeg", args, reads: [], writes: [], timeoutMs: 30_000 });
   const parsed = result.exitCode === 0 ? parseVersion(result.stdout) : null;
   if (parsed !== null) return parsed;
   const words = result.stderrTail.trim().split("\n").at(-1) ?? "";
@@ -94,13 +98,21 @@ async function askVersion(ffmpeg: string): Promise<Omit<Tools, "ffmpeg" | "ffpro
   );
 }
 
+function sandboxModeIn({ FFCLUSTER_SANDBOX: named }: Record<string, string | undefined>): SandboxMode {
+  return named === "off" || named === "require" ? named : "auto";
+}
+
 /**
  * Looks in FFCLUSTER_FFMPEG_DIR, in `tools/` next to the executable, then on PATH.
  * Errors: E_FFMPEG_MISSING, E_FFMPEG_OLD (before 5.1).
  */
-export async function findTools(env: Record<string, string | undefined>): Promise<Tools> {
-  const found = await candidates(env);
-  const version = await versions.of(found.ffmpeg, () => askVersion(found.ffmpeg));
+export async function findTools(
+  env: Record<string, string | undefined>,
+  mode: SandboxMode = sandboxModeIn(env),
+): Promise<Tools> {
+  const paths = await candidates(env);
+  const found = { ...paths, sandbox: await toolSandbox(mode, [paths.ffmpeg, paths.ffprobe], env) };
+  const version = await versions.of(found.ffmpeg, () => askVersion(found));
   if (!isTooOld(version)) return { ...found, ...version };
   throw new AppError("E_FFMPEG_OLD", `${found.ffmpeg} is version ${version.version}`, installHint());
 }

@@ -87,7 +87,10 @@ export async function insertHdr10(
     if ((await countHdr10(path, required, signal)).lacking === 0) return null;
     await writeWithHdr10(path, partial, required, signal);
     const result = await runTool({
-      program: tools.ffmpeg,
+      tools,
+      program: "ffmpeg",
+      reads: [partial],
+      writes: [whole],
       args: [
         ...QUIET,
         ...["-copyts", ...inputGuards({ formats: "nut", kind: "file" })],

@@ -59,7 +59,10 @@ export async function firstPacketHdr10(
   const units = tempNameFor(`${file.path}.h264`);
   try {
     const result = await runTool({
-      program: tools.ffmpeg,
+      tools,
+      program: "ffmpeg",
+      reads: [file.path],
+      writes: [units],
       args: [
         ...QUIET,
         ...inputGuards({ formats: file.formats, kind: "file" }),

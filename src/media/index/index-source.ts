@@ -176,7 +176,10 @@ export async function indexSource(
     if (groups.isDue) handOn();
   };
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
     args: indexArgs(path, info, tally !== undefined || clock !== null),
     // Everybody waits for the first groups; after them the first encodes need the processor more.
     onStart: (lowerPriority) => {

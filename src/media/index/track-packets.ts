@@ -85,7 +85,10 @@ export async function readTextEvents(
   signal?: AbortSignal,
 ): Promise<number | null> {
   const result = await runTool({
-    program: tools.ffmpeg,
+    tools,
+    program: "ffmpeg",
+    reads: [source.path],
+    writes: [],
     args: [
       ...QUIET,
       ...inputGuards({ formats: source.formats, kind: "file" }),
@@ -193,7 +196,10 @@ export async function readTrackPackets(
   const { path, info } = source;
   const tally = new TrackTally();
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
     args: [
       ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
       ...["-show_entries", `packet=${TRACK_FIELDS}`, "-of", "csv=p=0", fileUrl(path)],

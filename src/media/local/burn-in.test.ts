@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../base/errors.ts";
 import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
-import { runTool } from "../ffmpeg/run-tool.ts";
+import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { checkSubtitleFile, MOST_SUBTITLE_BYTES } from "../subtitles/burn-in-files.ts";
@@ -58,7 +58,7 @@ const hashes = async (...args: readonly string[]): Promise<string[]> =>
 
 /** `subtitles` of ffmpeg reads its own file: a name without anything to escape. */
 async function plain(source: string, filter: string, subtitleFile: string): Promise<string[]> {
-  const result = await runTool({
+  const result = await runUnconfined({
     program: tools.ffmpeg,
     cwd: folder,
     args: [

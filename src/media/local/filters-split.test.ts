@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DecodedFrame, decodedFrames } from "../../../test/support/decoded.ts";
 import { hardCase } from "../../../test/support/media.ts";
-import { runTool } from "../ffmpeg/run-tool.ts";
+import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
@@ -46,7 +46,7 @@ function clip(name: string): Promise<string> {
   const known = clips.get(name);
   if (known !== undefined) return known;
   const path = join(folder, name);
-  const made = runTool({
+  const made = runUnconfined({
     program: tools.ffmpeg,
     args: ["-v", "error", "-nostdin", ...(CLIPS[name] ?? []), "-y", path],
   }).then((result) => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../ffmpeg/run-tool.ts";
+import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
@@ -21,12 +21,12 @@ beforeAll(async () => {
   source = join(folder, "source.mp4");
   const picture = ["-f", "lavfi", "-i", "color=black:s=160x48:r=30000/1001:d=3", "-pix_fmt", "yuv420p"];
   const x264 = ["-c:v", "libx264", "-preset", "ultrafast", "-threads", "1", "-g", "30", "-bf", "2"];
-  await runTool({ program: tools.ffmpeg, args: ["-v", "error", "-nostdin", ...picture, ...x264, source] });
+  await runUnconfined({ program: tools.ffmpeg, args: ["-v", "error", "-nostdin", ...picture, ...x264, source] });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function hashes(path: string, chain: string): Promise<string[]> {
-  const result = await runTool({
+  const result = await runUnconfined({
     program: tools.ffmpeg,
     args: [
       ...["-v", "error", "-nostdin", "-i", fileUrl(path), "-map", "0:v:0", "-vf", chain, "-fps_mode", "passthrough"],

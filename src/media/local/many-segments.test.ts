@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { framesOf, largestTimingError } from "../../../test/support/frames.ts";
 import { succeeded } from "../../base/process/run-process.ts";
-import { runTool } from "../ffmpeg/run-tool.ts";
+import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { emptyEncodeRequest } from "../model/encode-request.ts";
 import { planStreams } from "../plan/stream-plan.ts";
@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function ffmpeg(args: readonly string[]): Promise<void> {
-  const ended = await runTool({ program: tools.ffmpeg, args: ["-nostdin", "-v", "error", ...args] });
+  const ended = await runUnconfined({ program: tools.ffmpeg, args: ["-nostdin", "-v", "error", ...args] });
   expect(succeeded(ended) ? "" : ended.stderrTail).toBe("");
 }
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { decodedFrames } from "../../../test/support/decoded.ts";
 import { hardCase, testWithMedia } from "../../../test/support/media.ts";
 import { sourceTick } from "../../../test/support/source-tick.ts";
-import { runTool } from "../ffmpeg/run-tool.ts";
+import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { type EncodeRequest, emptyEncodeRequest } from "../model/encode-request.ts";
@@ -40,7 +40,9 @@ const decode = async (path: string, stream: string, pixelFormat: string) =>
 /** The video track's duration with its time base. */
 async function lengthOf(path: string): Promise<string> {
   const asked = ["-select_streams", "v:0", "-show_entries", "stream=time_base,duration_ts", "-of", "csv=p=0"];
-  return (await runTool({ program: tools.ffprobe, args: ["-v", "error", ...asked, fileUrl(path)] })).stdout.trim();
+  return (
+    await runUnconfined({ program: tools.ffprobe, args: ["-v", "error", ...asked, fileUrl(path)] })
+  ).stdout.trim();
 }
 
 /** Runs the pipeline and compares with the source decoded in one go; `toleranceUs`: the container's own clock. */

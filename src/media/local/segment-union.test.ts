@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { framesOf } from "../../../test/support/frames.ts";
 import { hardCase } from "../../../test/support/media.ts";
 import { formatRational } from "../../base/rational.ts";
-import { runTool } from "../ffmpeg/run-tool.ts";
+import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { piecesOf } from "../index/cut-points.ts";
@@ -125,7 +125,7 @@ function expectSeekBefore(index: FrameIndex, { startPts, seekPts, byteRange }: S
 async function decodeTask(path: string, task: SegmentTask): Promise<string[]> {
   const output = join(folder, `${crypto.randomUUID()}.txt`);
   const tick = ["-enc_time_base", formatRational(task.timeBase)];
-  const result = await runTool({
+  const result = await runUnconfined({
     program: tools.ffmpeg,
     args: [
       ...decodeArgs(task, { input: fileUrl(path), inputKind: "file", threads: 1 }, null),
@@ -211,7 +211,7 @@ for (const { clip, encoder, groups } of LONG_GROUPS) {
       "-y",
       fileUrl(path),
     ];
-    const made = await runTool({ program: tools.ffmpeg, args });
+    const made = await runUnconfined({ program: tools.ffmpeg, args });
     expect({ exitCode: made.exitCode, words: made.stderrTail.slice(-500) }).toMatchObject({ exitCode: 0 });
     await expectUnion(path, (index) => {
       const inside = index.gops.flatMap((gop) => piecesOf(gop, index)).filter(({ leadFrames = 0 }) => leadFrames > 0);

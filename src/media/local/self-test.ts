@@ -59,7 +59,10 @@ async function framesOf(tools: Tools, path: string): Promise<string[]> {
   const frames: string[] = [];
   const input = ["-hide_banner", "-nostdin", "-v", "error", "-copyts", "-i", fileUrl(path)];
   const result = await runTool({
-    program: tools.ffmpeg,
+    tools,
+    program: "ffmpeg",
+    reads: [path],
+    writes: [],
     args: [...input, "-map", "0:V:0", ...frameDigests(MICROSECONDS), "pipe:1"],
     onLine: readFrameDigests((us, digest) => frames.push(`${Math.round(us)} ${digest}`)),
   });
@@ -76,7 +79,10 @@ export async function selfTest(tools: Tools, workDir: string, signal?: AbortSign
   try {
     const clip = join(folder, "clip.mp4");
     const made = await runTool({
-      program: tools.ffmpeg,
+      tools,
+      program: "ffmpeg",
+      reads: [],
+      writes: [clip],
       args: clipArgs(fileUrl(clip)),
       signal,
     });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { pgsSubtitles } from "../../../test/support/pgs.ts";
 import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
-import { runTool } from "../ffmpeg/run-tool.ts";
+import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import type { Container } from "../model/source.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
@@ -75,7 +75,7 @@ const probeSchema = z.object({
 type Probed = z.infer<typeof probeSchema>;
 
 async function probe(path: string): Promise<Probed> {
-  const result = await runTool({
+  const result = await runUnconfined({
     program: tools.ffprobe,
     args: ["-v", "error", "-show_streams", "-show_chapters", "-show_packets", "-of", "json", path],
   });

@@ -4,6 +4,7 @@
 import { formatRational, type Pts, type Rational, rescale } from "../../base/rational.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { decodeErrors, lastWords } from "../ffmpeg/stderr.ts";
+import { DECODE_MEMORY_BYTES } from "../ffmpeg/tool-access.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
@@ -52,7 +53,10 @@ export async function packetSlices(
 ): Promise<Slice[] | string> {
   const slices: Slice[] = [];
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
     args: probeArgs(path, info, "packet=pos,size"),
     signal,
     onLine: (line) => {
@@ -72,7 +76,11 @@ async function shownOrder(
 ): Promise<number[] | string> {
   const starts: number[] = [];
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
+    memoryBytes: DECODE_MEMORY_BYTES,
     args: probeArgs(path, info, "frame=pkt_pos"),
     signal,
     onLine: (line) => {
@@ -95,7 +103,10 @@ async function decodedTimes(
   const plan = { streamIndex, formatName, timeBase, startPts: null, endPts: null, clockOffsetUs: 0, seekPts: null };
   const times: Pts[] = [];
   const result = await runTool({
-    program: tools.ffmpeg,
+    tools,
+    program: "ffmpeg",
+    reads: [path],
+    writes: [],
     args: [
       ...decodeArgs(plan, { input: fileUrl(path), inputKind: "file", threads: null }, null),
       ...["-map", `0:${streamIndex}`, "-fps_mode", "passthrough", "-enc_time_base", formatRational(timeBase)],

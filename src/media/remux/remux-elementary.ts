@@ -116,7 +116,7 @@ export async function remuxElementary(
   try {
     await writeIvf(source.path, ivfPath, video, elementary.packets, signal);
     const args = muxArgs(ivfPath, mp4Path, elementary, video);
-    const muxed = await runTool({ program: tools.ffmpeg, args, signal });
+    const muxed = await runTool({ tools, program: "ffmpeg", reads: [ivfPath], writes: [mp4Path], args, signal });
     if (signal.aborted) throw interrupted();
     if (muxed.exitCode !== 0) return no(`ffmpeg says: ${lastWords(muxed.stderrTail)}`);
     const probed = await probeSource(tools, mp4Path, { signal });

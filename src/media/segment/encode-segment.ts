@@ -6,7 +6,7 @@ import { errnoOf } from "../../base/errors.ts";
 import { type Pausable, startWorkTimer } from "../../base/process/pause.ts";
 import { CHROMA_PLACE, isSince } from "../ffmpeg/builds/differences.ts";
 import { segmentFormat } from "../ffmpeg/codecs.ts";
-import type { EncodeDevice } from "../ffmpeg/encode-device.ts";
+import { type EncodeDevice, isHardware } from "../ffmpeg/encode-device.ts";
 import { createProgressParser, type Progress } from "../ffmpeg/progress.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { createStallRule, type StallBounds } from "../ffmpeg/stall.ts";
@@ -86,7 +86,12 @@ export async function encodeSegment(tools: Tools, given: SegmentTask, options: E
   let frames = 0;
   const worked = startWorkTimer(options.pausable);
   const result = await runTool({
-    program: tools.ffmpeg,
+    tools,
+    program: "ffmpeg",
+    reads: [...(options.inputKind === "file" ? [options.input] : []), ...(options.burnInFiles ?? [])],
+    writes: [options.workDir],
+    urls: options.inputKind === "http" ? [options.input] : [],
+    usesDevice: isHardware(options.device ?? null),
     args: segmentArgs(task, {
       input: options.inputKind === "file" ? fileUrl(options.input) : options.input,
       inputKind: options.inputKind,

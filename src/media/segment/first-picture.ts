@@ -75,9 +75,17 @@ export async function firstPicture(
   const digests = tempNameFor(`${workDir}/first.txt`);
   try {
     const args = firstPictureArgs(range, decoder, fileUrl(path), fileUrl(file), fileUrl(digests));
-    if (!succeeded(await runTool({ program: tools.ffmpeg, args, signal, nice: true }))) return null;
+    if (
+      !succeeded(
+        await runTool({ tools, program: "ffmpeg", reads: [path], writes: [file, digests], args, signal, nice: true }),
+      )
+    )
+      return null;
     const probed = await runTool({
-      program: tools.ffprobe,
+      tools,
+      program: "ffprobe",
+      reads: [file],
+      writes: [],
       args: [
         ...["-v", "error", ...inputGuards({ formats: "nut", kind: "file" })],
         ...["-show_entries", "stream=width,height,pix_fmt,sample_aspect_ratio", "-of", "json", fileUrl(file)],

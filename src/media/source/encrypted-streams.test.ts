@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../ffmpeg/run-tool.ts";
+import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { encryptedTracks } from "./mp4-protection.ts";
 import { probeSource } from "./probe.ts";
@@ -26,7 +26,7 @@ async function make(name: string, args: readonly string[]): Promise<string> {
   const path = join(folder, name);
   const video = ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=0.4"];
   const encoders = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"];
-  const result = await runTool({
+  const result = await runUnconfined({
     program: tools.ffmpeg,
     args: ["-nostdin", "-v", "error", "-y", ...video, ...SOUND, ...encoders, ...args, path],
   });

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { succeeded } from "../../base/process/run-process.ts";
 import { crashed } from "../ffmpeg/probe-crash.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
+import { DECODE_MEMORY_BYTES } from "../ffmpeg/tool-access.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { type SideData, sideDataSchema } from "../model/hdr.ts";
@@ -32,7 +33,11 @@ export async function firstFrame(
 ): Promise<FirstFrame | null> {
   for (const packets of PACKETS) {
     const result = await runTool({
-      program: tools.ffprobe,
+      tools,
+      program: "ffprobe",
+      reads: [file.path],
+      writes: [],
+      memoryBytes: DECODE_MEMORY_BYTES,
       args: [
         ...["-v", "error", ...inputGuards({ formats: file.formats, kind: "file" })],
         ...["-select_streams", String(file.streamIndex), "-read_intervals", `%+#${packets}`],

@@ -3,6 +3,7 @@
 import { AppError } from "../../base/errors.ts";
 import { COLOURS_SET_UP, isSince } from "../ffmpeg/builds/differences.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
+import { DECODE_MEMORY_BYTES } from "../ffmpeg/tool-access.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
@@ -36,7 +37,11 @@ export async function pictureChange(
   let first: string | null = null;
   let change: string | null = null;
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
+    memoryBytes: DECODE_MEMORY_BYTES,
     args: pictureSizeArgs(path, info, isSince(tools, COLOURS_SET_UP)),
     signal,
     onLine: (line) => {

@@ -41,7 +41,10 @@ async function sizeOf(path: string): Promise<number> {
 /** Errors: E_INTERRUPTED, E_SOURCE_REFUSED when ffprobe crashes on the file. */
 async function askFfprobe(tools: Tools, path: string, formats: string, signal?: AbortSignal): Promise<ToolResult> {
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
     args: [
       ...["-v", "error", ...inputGuards({ formats, kind: "file" })],
       ...["-show_format", "-show_streams", "-show_chapters", "-of", "json", fileUrl(path)],
@@ -57,7 +60,10 @@ async function askFfprobe(tools: Tools, path: string, formats: string, signal?: 
 /** Whether the file holds several JPEGs in a row, not one. */
 async function holdsPictures(tools: Tools, path: string, signal?: AbortSignal): Promise<boolean> {
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
     args: [
       ...["-v", "quiet", ...inputGuards({ formats: RAW_JPEGS, kind: "file" }), "-read_intervals", "%+#2"],
       ...["-show_entries", "packet=size", "-of", "csv=p=0", fileUrl(path)],

@@ -3,7 +3,7 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../base/errors.ts";
-import { runTool } from "../ffmpeg/run-tool.ts";
+import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
@@ -18,7 +18,7 @@ let broken: string;
 
 async function make(name: string, args: readonly string[]): Promise<string> {
   const path = join(folder, name);
-  const result = await runTool({
+  const result = await runUnconfined({
     program: tools.ffmpeg,
     args: ["-nostdin", "-v", "error", "-y", "-f", "lavfi", ...args, path],
   });

@@ -131,7 +131,10 @@ interface Outcome {
 
 async function run(tools: Tools, trial: Trial, step: Step, signal?: AbortSignal): Promise<Outcome> {
   const result: ToolResult = await runTool({
-    program: tools.ffmpeg,
+    tools,
+    program: "ffmpeg",
+    reads: [trial.path],
+    writes: [],
     args: trialArgs(trial, step),
     signal,
     timeoutMs: TIMEOUT_MS,

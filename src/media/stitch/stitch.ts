@@ -10,6 +10,7 @@ import { seenRange } from "../colour/seen-range.ts";
 import { gatherPictureData, reserveSpace, writePictureData } from "../container-data/picture-data.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
+import type { ToolAccess } from "../ffmpeg/tool-access.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
@@ -85,7 +86,10 @@ async function extractCovers(tools: Tools, input: StitchInput, files: readonly s
     const file = files[number];
     if (file === undefined) continue;
     const result = await runTool({
-      program: tools.ffmpeg,
+      tools,
+      program: "ffmpeg",
+      reads: [input.sourcePath],
+      writes: [file],
       args: coverArgs(input.info, stream.index, fileUrl(input.sourcePath), fileUrl(file)),
       signal: input.signal,
       timeoutMs: 60_000,
@@ -111,8 +115,13 @@ export function stitchHint(stderr: string): string {
   return "Another container (-o name.mkv) may hold what this one cannot.";
 }
 
-async function runStitch(tools: Tools, args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-  const result = await runTool({ program: tools.ffmpeg, args, signal });
+async function runStitch(
+  tools: Tools,
+  args: readonly string[],
+  access: ToolAccess,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const result = await runTool({ tools, program: "ffmpeg", ...access, args, signal });
   if (result.ended !== "exit")
     throw new AppError("E_INTERRUPTED", "joining the segments was stopped", "Submit the job again.");
   if (result.exitCode !== 0) {
@@ -152,9 +161,14 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
       });
     const data = await gatherPictureData(tools, { ...input, workDir: folder });
     const reserved = data === null ? null : reserveSpace(data, argsWith([]));
-    await runStitch(tools, argsWith(reserved?.args ?? []), input.signal);
+    const reads = [
+      ...[listFile, input.sourcePath, ...coverFiles, ...input.audioPaths],
+      ...input.segments.map(({ path }) => path),
+    ];
+    const access = { reads, writes: [temporary] };
+    await runStitch(tools, argsWith(reserved?.args ?? []), access, input.signal);
     if (data !== null && reserved !== null && !(await writePictureData(temporary, data, reserved.nameBytes))) {
-      await runStitch(tools, argsWith([]), input.signal);
+      await runStitch(tools, argsWith([]), access, input.signal);
     }
     await landFile(temporary, input.outputPath);
     return { outputPath: input.outputPath, facts };

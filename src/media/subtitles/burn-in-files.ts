@@ -92,6 +92,12 @@ export function withBurnInFiles(request: EncodeRequest, paths: readonly string[]
   return { ...request, filters };
 }
 
+/** The files that a request reads beside its source; none where they are not put in yet. */
+export function burnInPaths(request: EncodeRequest): string[] {
+  const names = request.filters.filter(isBurnIn).map(({ options }) => new Map(options).get("filename") ?? "");
+  return names.flatMap((name) => (name.startsWith("file:") ? [name.slice(5)] : []));
+}
+
 const DEMUXERS: Readonly<Record<string, string>> = { ".srt": "srt", ".ass": "ass", ".ssa": "ass", ".vtt": "webvtt" };
 
 /** True for UTF-8, and for UTF-16 with a byte order mark: ffmpeg reads both without a given character set. */
@@ -165,14 +171,17 @@ function uploadedSubtitleArgs(demuxer: string, input: string, output: string): s
 async function run(
   tools: Tools,
   args: (output: string) => string[],
-  output: string,
+  { input, output }: { readonly input: string; readonly output: string },
   what: string,
   signal?: AbortSignal,
 ): Promise<void> {
   const temporary = tempNameFor(output);
   try {
     const result = await runTool({
-      program: tools.ffmpeg,
+      tools,
+      program: "ffmpeg",
+      reads: [input],
+      writes: [temporary],
       args: args(fileUrl(temporary)),
       signal,
     });
@@ -196,7 +205,7 @@ export async function extractSubtitles(
   signal?: AbortSignal,
 ): Promise<void> {
   const args = (file: string) => sourceSubtitleArgs(source.info, track, fileUrl(source.path), file);
-  await run(tools, args, output, `subtitle track ${track}`, signal);
+  await run(tools, args, { input: source.path, output }, `subtitle track ${track}`, signal);
 }
 
 /** Errors: those of checkSubtitleFile, and E_SOURCE_REFUSED for a text without subtitles. */
@@ -207,9 +216,12 @@ export async function convertUpload(
 ): Promise<void> {
   const demuxer = await checkSubtitleFile(file.name, file.path, file.bytes);
   const args = (target: string) => uploadedSubtitleArgs(demuxer, fileUrl(file.path), target);
-  await run(tools, args, output, file.name);
+  await run(tools, args, { input: file.path, output }, file.name);
   const counted = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [output],
+    writes: [],
     args: ["-v", "error", "-show_entries", "packet=pts", "-of", "csv=p=0", fileUrl(output)],
   });
   if (counted.stdout.trim() !== "") return;

@@ -34,7 +34,10 @@ export async function checkBurnInFile(tools: Tools, path: string, signal?: Abort
   const head = await beginning(path);
   if (!head.subarray(0, EBML.length).equals(EBML) || !head.includes(DOC_TYPE)) throw refused("it is no Matroska");
   const { stdout, ...result } = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
     args: [
       ...["-v", "error", ...inputGuards({ formats: "matroska,webm", kind: "file" }), "-f", "matroska"],
       ...["-show_entries", "stream=codec_type", "-of", "csv=p=0", fileUrl(path)],

@@ -47,7 +47,10 @@ async function subtitleEvents(tools: Tools, files: readonly string[], signal?: A
   const all: Span[][] = [];
   for (const file of files) {
     const result = await runTool({
-      program: tools.ffprobe,
+      tools,
+      program: "ffprobe",
+      reads: [file],
+      writes: [],
       args: [
         ...["-v", "error", "-select_streams", "s", "-show_entries", "packet=pts_time,duration_time"],
         ...["-of", "csv=p=0", fileUrl(file)],

@@ -92,7 +92,10 @@ export async function readOutputPackets(
     if (type === "video" && !flags.includes("D")) times.push({ stream, pts, isKey: flags.includes("K") });
   });
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [path],
+    writes: [],
     args: [
       ...["-v", "error", ...inputGuards({ formats, kind: "file" })],
       ...["-show_entries", "packet=codec_type,stream_index,pts,duration,size,flags", "-show_streams"],

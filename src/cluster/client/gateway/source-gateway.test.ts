@@ -7,7 +7,7 @@ import { StandInCoordinator } from "../../../../test/support/stand-in-coordinato
 import { sha256Of } from "../../../base/digest.ts";
 import { exists } from "../../../base/files.ts";
 import { silentLog } from "../../../base/log.ts";
-import { runTool } from "../../../media/ffmpeg/run-tool.ts";
+import { runUnconfined } from "../../../media/ffmpeg/run-tool.fixture.ts";
 import { DEFAULT_FETCH_POLICY } from "./fetch-block.ts";
 import { type GatewayOptions, openSourceGateway, type SourceGateway } from "./source-gateway.ts";
 
@@ -214,7 +214,7 @@ test("ffmpeg decodes MP4 and TS through the gateway as from the file", async () 
   for (const [extension, options] of Object.entries(makers)) {
     const path = join(folder, `clip.${extension}`);
     const encode = ["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=4", "-f", "lavfi", "-i", "sine=d=4"];
-    const made = await runTool({
+    const made = await runUnconfined({
       program: "ffmpeg",
       args: [...encode, "-c:v", "libx264", "-g", "25", ...options, path],
     });
@@ -222,7 +222,7 @@ test("ffmpeg decodes MP4 and TS through the gateway as from the file", async () 
     const { url } = (await openGateway()).open(await server.addSource(path, BLOCK));
     const framesOf = async (input: string) => {
       const args = ["-v", "error", "-ss", "1.5", "-i", input, "-map", "0:v", "-f", "framemd5", "-"];
-      return (await runTool({ program: "ffmpeg", args })).stdout;
+      return (await runUnconfined({ program: "ffmpeg", args })).stdout;
     };
     const fromFile = await framesOf(path);
     expect(fromFile.split("\n").length).toBeGreaterThan(50);

@@ -48,7 +48,7 @@ async function index(onInput: (input: Input, work: JobWork) => void): Promise<vo
     encoderTimeBase: info.video.timeBase,
   };
   const work = new JobWork(record, {
-    tools: { ...tools, ffprobe: await deafProbe() },
+    tools: { ...tools, ffprobe: await deafProbe(), sandbox: { mode: "off", programs: [] } },
     folder: new JobFolders(folder).of("job"),
     log: silentLog,
     dispatch: (input) => onInput(input, work),

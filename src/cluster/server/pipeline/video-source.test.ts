@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../../../media/ffmpeg/run-tool.ts";
+import { runUnconfined } from "../../../media/ffmpeg/run-tool.fixture.ts";
 import { findTools } from "../../../media/ffmpeg/tools.ts";
 import { indexSource } from "../../../media/index/index-source.ts";
 import { parseEncodeParams } from "../../../media/request/parse/parse-params.ts";
@@ -27,7 +27,7 @@ async function setUp(params: string, clip = "source.264") {
   const tools = await findTools(process.env);
   const path = join(folder, clip);
   const picture = ["-f", "lavfi", "-i", "testsrc2=s=96x64:r=30000/1001", "-frames:v", "40"];
-  const made = await runTool({
+  const made = await runUnconfined({
     program: tools.ffmpeg,
     args: [...picture, "-c:v", clip.endsWith(".264") ? "libx264" : "rawvideo", "-g", "10", "-bf", "2", path],
   });

@@ -65,7 +65,8 @@ test("the ffmpeg of this machine has what the method itself needs", async () => 
 });
 
 test("what a build lacks is said before any work, with its version", () => {
-  const tools = { ffmpeg: "ffmpeg", ffprobe: "ffprobe", version: "8.1.2", major: 8, minor: 1 };
+  const sandbox = { mode: "off", programs: [] } as const;
+  const tools = { ffmpeg: "ffmpeg", ffprobe: "ffprobe", sandbox, version: "8.1.2", major: 8, minor: 1 };
   const inventory = { decodes: new Set(["h264"]), encoders: new Set(["aac"]), filters: new Set(["scale"]) };
   const check =
     (codec: string, filters: string[], audioEncoders: string[], outputCodec = "h264") =>

@@ -51,7 +51,7 @@ export function parseFilters(text: string): Set<string> {
 
 async function list(tools: Tools, option: string): Promise<string> {
   const args = ["-hide_banner", "-v", "error", option];
-  const result = await runTool({ program: tools.ffmpeg, args, timeoutMs: TIMEOUT_MS });
+  const result = await runTool({ tools, program: "ffmpeg", reads: [], writes: [], args, timeoutMs: TIMEOUT_MS });
   if (succeeded(result)) return result.stdout;
   throw new AppError(
     "E_FFMPEG_MISSING",

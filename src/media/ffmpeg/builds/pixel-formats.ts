@@ -21,7 +21,15 @@ export function parsePixelFormats(help: string): string[] | null {
 
 async function ask(tools: Tools, encoder: string, signal: AbortSignal | undefined): Promise<string[] | null> {
   const args = ["-hide_banner", "-v", "error", "-h", `encoder=${encoder}`];
-  const result = await runTool({ program: tools.ffmpeg, args, timeoutMs: TIMEOUT_MS, signal });
+  const result = await runTool({
+    tools,
+    program: "ffmpeg",
+    reads: [],
+    writes: [],
+    args,
+    timeoutMs: TIMEOUT_MS,
+    signal,
+  });
   signal?.throwIfAborted();
   if (succeeded(result)) return parsePixelFormats(result.stdout);
   throw new AppError(

@@ -1,6 +1,6 @@
 // Filters that would read a clock, or loop for ever: refused, however they are spelled.
 import { describe, expect, test } from "bun:test";
-import { runTool } from "../../ffmpeg/run-tool.ts";
+import { runUnconfined } from "../../ffmpeg/run-tool.fixture.ts";
 import { findTools } from "../../ffmpeg/tools.ts";
 import { filterEffect } from "./filter-kind.ts";
 import { parseFilters } from "./parse-filters.ts";
@@ -71,7 +71,7 @@ test("a filter that loops and takes no SIGTERM is killed", async () => {
   const began = Promise.withResolvers<void>();
   const abort = new AbortController();
   const graph = "testsrc2=s=16x16:r=1,geq=lum='if(gt(N,0),while(1,1),0)':cb=128:cr=128";
-  const running = runTool({
+  const running = runUnconfined({
     program: tools.ffmpeg,
     args: ["-v", "error", "-nostdin", "-f", "lavfi", "-i", graph, "-f", "framemd5", "-flush_packets", "1", "-"],
     signal: abort.signal,

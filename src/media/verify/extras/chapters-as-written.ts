@@ -46,7 +46,10 @@ export async function chaptersAsWritten(
   try {
     await writeFile(list, metadataFile(chapters));
     const written = await runTool({
-      program: tools.ffmpeg,
+      tools,
+      program: "ffmpeg",
+      reads: [list],
+      writes: [file],
       args: [
         ...[...QUIET, "-f", "lavfi", "-i", "aevalsrc=0:d=0.1:s=48000"],
         ...["-protocol_whitelist", "file", "-f", "ffmetadata", "-i", fileUrl(list)],
@@ -58,7 +61,10 @@ export async function chaptersAsWritten(
     });
     if (!succeeded(written)) return null;
     const read = await runTool({
-      program: tools.ffprobe,
+      tools,
+      program: "ffprobe",
+      reads: [file],
+      writes: [],
       args: [
         ...["-v", "error", ...inputGuards({ formats: OUTPUT_DEMUXERS, kind: "file" })],
         ...["-show_chapters", "-of", "json", fileUrl(file)],

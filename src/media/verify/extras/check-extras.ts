@@ -37,7 +37,10 @@ interface MediaFile {
 
 async function readHeader(tools: Tools, file: MediaFile, signal?: AbortSignal): Promise<Header | null> {
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [file.path],
+    writes: [],
     args: [
       ...["-v", "error", ...inputGuards({ formats: file.formats, kind: "file" }), "-show_data_hash", "sha256"],
       ...["-show_streams", "-show_chapters", "-of", "json", fileUrl(file.path)],
@@ -52,7 +55,10 @@ async function readHeader(tools: Tools, file: MediaFile, signal?: AbortSignal): 
 /** The digest of the single picture in an attached-picture stream. */
 async function pictureDigest(tools: Tools, file: MediaFile, index: number, signal?: AbortSignal) {
   const result = await runTool({
-    program: tools.ffprobe,
+    tools,
+    program: "ffprobe",
+    reads: [file.path],
+    writes: [],
     args: [
       ...["-v", "error", ...inputGuards({ formats: file.formats, kind: "file" }), "-show_data_hash", "sha256"],
       ...["-select_streams", String(index), "-read_intervals", "%+#1"],

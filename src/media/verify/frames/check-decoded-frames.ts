@@ -3,7 +3,7 @@
 import { AppError } from "../../../base/errors.ts";
 import { runTool } from "../../ffmpeg/run-tool.ts";
 import { decodeErrors, lastWords } from "../../ffmpeg/stderr.ts";
-import { fileUrl, inputGuards, QUIET } from "../../ffmpeg/tool-args.ts";
+import { fileUrl, inputFiles, inputGuards, QUIET } from "../../ffmpeg/tool-args.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import type { ProofCheck } from "../../model/proof.ts";
 import { SEGMENT_DEMUXERS } from "../../segment/verify-segment.ts";
@@ -42,7 +42,10 @@ async function decode(
   signal: AbortSignal | undefined,
 ): Promise<string | null> {
   const result = await runTool({
-    program: tools.ffmpeg,
+    tools,
+    program: "ffmpeg",
+    reads: inputFiles(args),
+    writes: [],
     args,
     signal,
     onLine: (line) => {

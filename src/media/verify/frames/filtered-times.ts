@@ -12,6 +12,7 @@ import { filterChain, renderedChain } from "../../request/args/video-args.ts";
 import { filterEffect } from "../../request/filters/filter-kind.ts";
 import { cutChain, spreadPts } from "../../segment/cut-range.ts";
 import { decodeArgs } from "../../segment/decode-args.ts";
+import { burnInPaths } from "../../subtitles/burn-in-files.ts";
 
 /**
  * Sorted, on the job's clock, in ticks of the task's cut or else of the source. `task`: one over everything. Errors: E_INDEX
@@ -33,7 +34,10 @@ export async function filteredTimes(
   const chain = { from: [`0:${task.streamIndex}`], filters: cutChain({ ...task, cut }, filters), to: ["v"] };
   const times: Pts[] = [];
   const result = await runTool({
-    program: tools.ffmpeg,
+    tools,
+    program: "ffmpeg",
+    reads: [path, ...burnInPaths(task.request)],
+    writes: [],
     args: [
       ...decodeArgs(task, { input: fileUrl(path), inputKind: "file", threads: null }, null),
       ...complexGraph(writeGraph([chain])),

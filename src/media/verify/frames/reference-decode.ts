@@ -118,7 +118,10 @@ export class ReferenceDecode implements Disposable {
     const shift = clockShift(offsetUs, timeBase);
     const all = { startPts: null, endPts: null, seekPts: null };
     const result = await runTool({
-      program: tools.ffmpeg,
+      tools,
+      program: "ffmpeg",
+      reads: [path],
+      writes: [],
       args: [
         ...decodeArgs(
           { ...all, streamIndex, formatName, timeBase, clockOffsetUs: offsetUs },

@@ -4,6 +4,7 @@
 import type { Tools } from "../../ffmpeg/tools.ts";
 import type { ProofCheck } from "../../model/proof.ts";
 import { planSegment } from "../../segment/segment-task.ts";
+import { burnInPaths } from "../../subtitles/burn-in-files.ts";
 import { type Comparison, comparisonOf, matrixOf, outputFile, type PicturesInput } from "./comparison.ts";
 import { type Judgement, judgePicture, type PictureRun } from "./judge-picture.ts";
 import type { Strips } from "./measure/strips.ts";
@@ -86,8 +87,8 @@ async function compareAll(tools: Tools, input: PicturesInput, comparison: Compar
     worst.ssim = Math.min(worst.ssim, ssim);
   });
   const sides = {
-    source: wholeSourceArgs(sourcePath, task, shown, matrixOf(output)),
-    output: wholeOutputArgs(outputFile(input), shown),
+    source: { args: wholeSourceArgs(sourcePath, task, shown, matrixOf(output)), sideFiles: burnInPaths(request) },
+    output: { args: wholeOutputArgs(outputFile(input), shown), sideFiles: [] },
   };
   const { counts, reasons } = await pairPictures(tools, sides, shown, (own, other) => judge.add(own, other), signal);
   judge.end();

@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { Pts } from "../../../base/rational.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
+import { burnInPaths } from "../../subtitles/burn-in-files.ts";
 import { keyBefore, type PictureSample } from "./choose-samples.ts";
 import { type Comparison, matrixOf, outputFile, type PicturesInput } from "./comparison.ts";
 import { type Judgement, judgePictures } from "./judge-picture.ts";
@@ -114,8 +115,11 @@ async function compareInOneRun(
     frames,
   }));
   const sides = {
-    source: (fromBeginning ? null : keptPictures(setting, samples)) ?? sourceSide(setting, sources),
-    output: outputArgs({ ...outputFile(input), timeBase }, outputs, shown),
+    source: (fromBeginning ? null : keptPictures(setting, samples)) ?? {
+      args: sourceSide(setting, sources),
+      sideFiles: burnInPaths(input.request),
+    },
+    output: { args: outputArgs({ ...outputFile(input), timeBase }, outputs, shown), sideFiles: [] },
   };
   const gathered = new SampleCollector(setting, samples, fromBeginning);
   const take = (source: Strips, picture: Strips) => gathered.add(source, picture);

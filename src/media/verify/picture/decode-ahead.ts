@@ -1,6 +1,7 @@
 // Decodes the source's side of the check `picture` before the output exists, for segments that have arrived; their key
 // frames determine the samples in the middle.
 import type { Tools } from "../../ffmpeg/tools.ts";
+import { burnInPaths } from "../../subtitles/burn-in-files.ts";
 import { chooseSamples, type PictureSample, type SamplingInput } from "./choose-samples.ts";
 import type { Strips } from "./measure/strips.ts";
 import { streamPictures } from "./read-pictures.ts";
@@ -33,7 +34,8 @@ export async function decodeSourceAhead(tools: Tools, input: DecodeAheadInput): 
   if (samples.length === 0) return;
   const pictures: Strips[] = [];
   const take = (picture: Strips) => void pictures.push(picture);
-  await streamPictures(tools, sourceArgs(sourcePath, samples, shown, matrix), shown, take, signal);
+  const run = { args: sourceArgs(sourcePath, samples, shown, matrix), sideFiles: burnInPaths(input.request) };
+  await streamPictures(tools, run, shown, take, signal);
   if (pictures.length !== samples.reduce((sum, { frames }) => sum + frames, 0)) return;
   for (const sample of samples) kept.keep(argsOf(sample), pictures.splice(0, sample.frames));
 }

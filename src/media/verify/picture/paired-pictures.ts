@@ -2,7 +2,7 @@
 // held.
 import type { Tools } from "../../ffmpeg/tools.ts";
 import type { Strips } from "./measure/strips.ts";
-import { streamPictures } from "./read-pictures.ts";
+import { type PictureRun, streamPictures } from "./read-pictures.ts";
 import type { ComparedForm } from "./sample-args.ts";
 
 export type Side = "source" | "output";
@@ -65,14 +65,14 @@ export interface Paired {
   readonly reasons: Readonly<Record<Side, string | null>>;
 }
 
-function isCommand(side: readonly string[] | readonly Strips[]): side is readonly string[] {
-  return typeof side[0] === "string";
+function isRun(side: PictureRun | readonly Strips[]): side is PictureRun {
+  return "args" in side;
 }
 
 /** Runs the command lines of both sides in parallel, or uses pictures decoded before. Errors: E_INTERRUPTED. */
 export async function pairPictures(
   tools: Tools,
-  sides: Readonly<Record<Side, readonly string[] | readonly Strips[]>>,
+  sides: Readonly<Record<Side, PictureRun | readonly Strips[]>>,
   shown: ComparedForm,
   take: (source: Strips, output: Strips) => void,
   signal: AbortSignal | undefined,
@@ -81,8 +81,7 @@ export async function pairPictures(
   const read = async (side: Side) => {
     const from = sides[side];
     try {
-      if (isCommand(from))
-        return await streamPictures(tools, from, shown, (picture) => pairs.add(side, picture), signal);
+      if (isRun(from)) return await streamPictures(tools, from, shown, (picture) => pairs.add(side, picture), signal);
       for (const picture of from) await pairs.add(side, picture);
       return null;
     } finally {

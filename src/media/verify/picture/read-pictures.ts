@@ -3,6 +3,7 @@
 import { AppError } from "../../../base/errors.ts";
 import { runTool } from "../../ffmpeg/run-tool.ts";
 import { lastWords } from "../../ffmpeg/stderr.ts";
+import { inputFiles } from "../../ffmpeg/tool-args.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import { frameBytes } from "./measure/raw-format.ts";
 import { cutStrips, pipedLayout, type Strips, stripLayout } from "./measure/strips.ts";
@@ -37,13 +38,20 @@ export class FrameCutter {
   }
 }
 
+/** One run of ffmpeg that puts out pictures. */
+export interface PictureRun {
+  readonly args: readonly string[];
+  /** What its filters read. */
+  readonly sideFiles: readonly string[];
+}
+
 /**
  * Passes on all pictures in order, waiting for each to be taken. Returns why there are no more, null at their end.
  * Errors: E_INTERRUPTED.
  */
 export async function streamPictures(
   tools: Tools,
-  args: readonly string[],
+  { args, sideFiles }: PictureRun,
   shown: ComparedForm,
   take: (picture: Strips) => void | Promise<void>,
   signal: AbortSignal | undefined,
@@ -58,7 +66,16 @@ export async function streamPictures(
     cutter.add(bytes);
     for (const picture of fresh.splice(0)) await take(picture);
   };
-  const result = await runTool({ program: tools.ffmpeg, args, signal, nice: true, onBytes });
+  const result = await runTool({
+    tools,
+    program: "ffmpeg",
+    reads: [...inputFiles(args), ...sideFiles],
+    writes: [],
+    args,
+    signal,
+    nice: true,
+    onBytes,
+  });
   if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "the check was stopped", "Submit the job again.");
   if (result.exitCode !== 0) return lastWords(result.stderrTail);
   return cutter.isBetween ? null : "the pictures are not all of one size";

@@ -144,7 +144,10 @@ export async function decodeSound(
       : ["-seek_timestamp", "1", "-noaccurate_seek", "-ss", formatMicroseconds(fromUs - SEEK_MARGIN_US)];
   try {
     const result = await runTool({
-      program: tools.ffmpeg,
+      tools,
+      program: "ffmpeg",
+      reads: [track.path],
+      writes: [rawFile, timesFile],
       args: [
         ...QUIET,
         // The microsecond, less than a tick, keeps 5.1 from counting from this stream's start (see sourceOffsetUs).

@@ -29,7 +29,7 @@ async function cutByFfmpeg(size: string, format: RawFormat, [width, height]: rea
   const args = ["-v", "error", ...rawOutput(source(size, format) as GraphText, stripLayout(width, height))];
   const reason = await streamPictures(
     tools,
-    args,
+    { args, sideFiles: [] },
     { format, width, height, asked: "said" },
     (picture) => void pictures.push(picture),
     undefined,

@@ -1,0 +1,27 @@
+// What a guard does before and after it starts a program that is to be confined. Elsewhere than on Linux there is no
+// such thing: the program then only has an environment of its own.
+import type { Confinement } from "./confinement.ts";
+
+/** The guard's exit status and message when it can't confine its program; it then starts nothing. */
+export const NOT_CONFINED_STATUS = 126;
+export const NOT_CONFINED_TEXT = "ffcluster: cannot confine";
+
+/** Before the program starts. Errors: the system has no sandbox and one is required, or it refuses the rules. */
+export async function confineSelf(confinement: Confinement): Promise<void> {
+  if (process.platform !== "linux") {
+    if (confinement.isRequired) throw new Error("this system has no sandbox");
+    return;
+  }
+  const { restrictSelf } = await import("./landlock.ts");
+  const { limitResources } = await import("./resource-limits.ts");
+  if (restrictSelf(confinement) === 0 && confinement.isRequired) throw new Error("this kernel has no Landlock");
+  const writesNothing = confinement.writes.length === 0 && confinement.devices.length === 0;
+  limitResources(0, { coreBytes: 0, ...(writesNothing ? { fileBytes: 0 } : {}) });
+}
+
+/** Once the program runs: its memory must not be the guard's bound too. */
+export async function boundProgram(pid: number, { memoryBytes }: Confinement): Promise<void> {
+  if (process.platform !== "linux" || memoryBytes === null) return;
+  const { limitResources } = await import("./resource-limits.ts");
+  limitResources(pid, { memoryBytes });
+}

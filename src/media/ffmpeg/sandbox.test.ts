@@ -1,0 +1,98 @@
+// What a hostile file could make of a decoder that it has taken over: a stand-in for ffmpeg tries it all at once. On
+// Linux nothing of it gets through; what a real encode needs does.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SandboxMode } from "../../base/sandbox/confinement.ts";
+import { sandboxSupport } from "../../base/sandbox/sandbox-support.ts";
+import { runTool } from "./run-tool.ts";
+import { toolSandbox } from "./tool-access.ts";
+
+const TIMEOUT_MS = 30_000;
+const support = await sandboxSupport();
+const confinesAll = support.confines.length === 3;
+if (!confinesAll) console.error(`skipped: ${support.words}`);
+
+let folder: string;
+let listener: Bun.TCPSocketListener;
+let gateway: Bun.TCPSocketListener;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ffcluster-sandbox-"));
+  for (const name of ["in", "out", "home"]) await mkdir(join(folder, name));
+  await writeFile(join(folder, "in/source"), "a film");
+  await writeFile(join(folder, "home/secret"), "a key");
+  const socket = { open: (each: Bun.Socket) => void each.end("hello\n"), data: () => {} };
+  listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket });
+  gateway = Bun.listen({ hostname: "127.0.0.1", port: 0, socket });
+});
+afterAll(async () => {
+  listener.stop(true);
+  gateway.stop(true);
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Each line tries one thing and says its name when that worked. */
+function attempts(): string {
+  const tries: readonly [string, string][] = [
+    ["read-input", `cat ${folder}/in/source`],
+    ["read-secret", `cat ${folder}/home/secret`],
+    ["list-home", `ls ${folder}/home`],
+    ["read-password-file", "cat /etc/passwd"],
+    ["read-servers-environment", `head -c 1 /proc/${process.pid}/environ`],
+    ["read-servers-memory-map", `head -c 1 /proc/${process.pid}/maps`],
+    ["write-output", `echo x > ${folder}/out/segment`],
+    ["write-input", `echo x >> ${folder}/in/source`],
+    ["write-outside", `echo x > ${folder}/home/left-behind`],
+    ["rename-outside", `mv ${folder}/out/segment ${folder}/home/moved`],
+    ["link-to-secret", `ln -s ${folder}/home/secret ${folder}/out/link`],
+    ["connect-gateway", `exec 3<>/dev/tcp/127.0.0.1/${gateway.port}`],
+    ["connect-elsewhere", `exec 3<>/dev/tcp/127.0.0.1/${listener.port}`],
+    ["signal-server", `kill -0 ${process.pid}`],
+    ["discard", "echo x > /dev/null"],
+  ];
+  const line = ([name, command]: readonly [string, string]) => `( ${command} ) >/dev/null 2>&1 && echo ${name}`;
+  return `#!/bin/bash\n${tries.map(line).join("\n")}\nenv | cut -d= -f1 | grep -E 'TOKEN|PROXY|FFCLUSTER' ; ulimit -c; exit 0\n`;
+}
+
+async function attack(mode: SandboxMode): Promise<readonly string[]> {
+  const program = join(folder, "ffmpeg");
+  await writeFile(program, attempts());
+  await chmod(program, 0o755);
+  process.env.FFCLUSTER_TOKEN = "a-secret-of-this-server";
+  const tools = { ffmpeg: program, ffprobe: program, sandbox: await toolSandbox(mode, [program], process.env) };
+  const { stdout } = await runTool({
+    tools,
+    program: "ffmpeg",
+    args: [],
+    reads: [join(folder, "in/source")],
+    writes: [join(folder, "out")],
+    urls: [`http://127.0.0.1:${gateway.port}/token`],
+    timeoutMs: TIMEOUT_MS,
+  });
+  delete process.env.FFCLUSTER_TOKEN;
+  return stdout.trim().split("\n");
+}
+
+const ALLOWED = ["read-input", "write-output", "connect-gateway", "discard"];
+
+test.skipIf(!confinesAll)(
+  "a taken-over ffmpeg reads its input, writes its output, reaches its gateway, and nothing else",
+  async () => {
+    expect(await attack("auto")).toEqual([...ALLOWED, "0"]);
+    expect(await readdir(join(folder, "home"))).toEqual(["secret"]);
+    expect(await readFile(join(folder, "in/source"), "utf8")).toBe("a film");
+  },
+  TIMEOUT_MS,
+);
+
+test.skipIf(!confinesAll)(
+  "without a sandbox the same gets through, except that no secret is in the environment",
+  async () => {
+    const got = await attack("off");
+    expect(got).toContain("read-secret");
+    expect(got).toContain("connect-elsewhere");
+    expect(got.filter((line) => /TOKEN|PROXY|FFCLUSTER/.test(line))).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
