@@ -47,11 +47,14 @@ async function failure(work: Promise<unknown>): Promise<AppError> {
 
 describe("server addresses", () => {
   const forms: [string, boolean, string][] = [
-    ["node-1", false, "node-1:5001"],
-    ["node-1:6000", false, "node-1:6000"],
+    ["node-1", true, "node-1:5001"],
+    ["node-1:6000", true, "node-1:6000"],
+    ["localhost:6000", false, "localhost:6000"],
+    ["https://localhost", true, "localhost:5001"],
     ["http://node-1", false, "node-1:5001"],
     ["https://node-1:443/", true, "node-1:443"],
-    ["10.0.0.5", false, "10.0.0.5:5001"],
+    ["10.0.0.5", true, "10.0.0.5:5001"],
+    ["fd00::5", true, "[fd00::5]:5001"],
     ["[::1]:6000", false, "[::1]:6000"],
     ["::1", false, "[::1]:5001"],
   ];

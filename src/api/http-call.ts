@@ -3,6 +3,7 @@
 import type { z } from "zod";
 import { AppError, isErrorCode } from "../base/errors.ts";
 import { foreignAnswer, foreignProtocol, isPassingStatus, silenceWords } from "../base/foreign-answer.ts";
+import type { Trust } from "../base/tls/trust.ts";
 import { errorDocumentSchema } from "./contract.ts";
 import { ERROR_CODE_HEADER } from "./responses.ts";
 import { baseUrl, hostPort, isThisMachine, type ServerAddress } from "./server-address.ts";
@@ -11,8 +12,8 @@ export interface Connection {
   readonly server: ServerAddress;
   /** Null: none is known; the server then says that it needs one. */
   readonly token: string | null;
-  /** Trusted instead of the system's certificates. All calls share one object, so that it is read once. */
-  readonly tls?: { readonly ca: string };
+  /** Absent: the system's authorities are trusted. */
+  readonly tls?: Trust;
 }
 
 export interface CallOptions {
@@ -120,7 +121,7 @@ export async function call(connection: Connection, path: string, options: CallOp
   } catch (thrown) {
     options.signal?.throwIfAborted();
     if (thrown instanceof AppError) throw thrown;
-    const foreign = await foreignProtocol(new URL(baseUrl(connection.server)), thrown);
+    const foreign = await foreignProtocol(new URL(baseUrl(connection.server)), thrown, connection.tls);
     const where = hostPort(connection.server);
     throw (
       foreign ?? unreachable(connection.server, silenceWords(where, thrown) ?? `no server answers at ${where}`, thrown)

@@ -1,11 +1,11 @@
 // Serves HTTP and WebSocket: binds the port, checks the token, dispatches to routes. What it knows of jobs and clients comes
 // from the coordinator.
-import { isIP } from "node:net";
-import { AppError, type ErrorBody, errnoOf } from "../base/errors.ts";
+import { AppError, type ErrorBody } from "../base/errors.ts";
 import type { Principal } from "../cluster/protocol/roles.ts";
 import { BrowserGuard, withGuardHeaders } from "./browser-guard.ts";
 import { type ConnectionGuard, guardConnections, NO_GUARD } from "./connection-guard.ts";
 import { type LinkData, linkHandler, linkRoutes } from "./link.ts";
+import { type Bind, listen, type ServerKeys } from "./listen.ts";
 import { errorResponse, INTERNAL_ERROR, respondToError } from "./responses.ts";
 import { type ApiServices, type Door, dispatch, type Route } from "./router.ts";
 import { attemptRoutes } from "./routes/attempts.ts";
@@ -15,7 +15,7 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { serverRoutes } from "./routes/server.ts";
 import { sourceRoutes } from "./routes/sources.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
-import { baseUrl, hostPort } from "./server-address.ts";
+import { baseUrl } from "./server-address.ts";
 import { WrongTokens } from "./wrong-tokens.ts";
 
 /** Lifts Bun's own limit: free space is checked before a byte is accepted. */
@@ -39,8 +39,10 @@ export interface ServeApiOptions extends ApiServices {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** PEM; plain http when there is none. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly names?: readonly string[] } | null;
+  /** Plain http when there is none. `names`: those in its certificate. */
+  readonly tls?: (ServerKeys & { readonly names?: readonly string[] }) | null;
+  /** With TLS on every interface, this machine itself may use plain http. */
+  readonly plainOnLoopback?: boolean;
   /** Requests wait for this: the port is bound before the token is stored where local commands find it. */
   readonly ready?: Promise<void>;
 }
@@ -49,6 +51,10 @@ export interface ApiServer {
   readonly port: number;
   /** `http://host:port` or `https://host:port`, with the bound address. */
   readonly url: string;
+  /** `http://127.0.0.1:port` where other addresses speak TLS, else null. */
+  readonly plainUrl: string | null;
+  /** Shows another certificate to new connections; those that are open live on. */
+  changeKeys(tls: ServerKeys): void;
   /** Answers new requests with 503 from now on, while the coordinator says goodbye on the links that are open. */
   refuseRequests(): void;
   /** Closes every connection and frees the port. */
@@ -130,26 +136,6 @@ function keepBriefly(response: Response, request: Request, server: Server): Resp
   return response;
 }
 
-function portError(options: ServeApiOptions, thrown: unknown): unknown {
-  const where = hostPort({ isTls: false, host: options.host, port: options.port });
-  const errno = errnoOf(thrown);
-  if (errno === "EADDRINUSE" && isIP(options.host) === 0 && options.host !== "localhost") {
-    // Bun 1.4.5 also says "in use" of names that do not resolve.
-    const hint = `Either ${options.host} is no name of this machine, or another program has that port.`;
-    return new AppError("E_PORT", `cannot listen on ${where}`, hint, { cause: thrown });
-  }
-  if (errno === "EADDRINUSE") {
-    const hint = "Another program has it, perhaps a server that still runs; choose another with --port.";
-    return new AppError("E_PORT", `${where} is in use`, hint, { cause: thrown });
-  }
-  // A name that nothing resolves is ENOENT from Bun 1.4.5.
-  if (errno === "EACCES" || errno === "EADDRNOTAVAIL" || errno === "ENOTFOUND" || errno === "ENOENT") {
-    const hint = "Give an address of this machine with --host and a port above 1023 with --port.";
-    return new AppError("E_PORT", `cannot listen on ${where}`, hint, { cause: thrown });
-  }
-  return thrown;
-}
-
 /** What `fetch` of Bun.serve is given: every answer, whoever made it, has the headers that browsers heed. */
 async function guardedAnswer(request: Request, server: Server, services: ServeApiOptions, watch: Watch) {
   const response = await answer(request, server, services, watch);
@@ -169,15 +155,12 @@ export function serveApi(options: ServeApiOptions): ApiServer {
   const tls = options.tls ?? null;
   const browsers = new BrowserGuard([options.host, ...(tls?.names ?? [])]);
   const watch: Watch = { guard: NO_GUARD, browsers, wrongTokens: new WrongTokens(log) };
-  try {
-    const server = Bun.serve<LinkData>({
-      hostname: options.host,
-      port: options.port,
-      ...(tls === null ? {} : { tls: { cert: tls.cert, key: tls.key } }),
+  const bind: Bind = (socket) =>
+    Bun.serve<LinkData>({
+      ...socket,
       idleTimeout: NO_LIMIT, // Bun's own limit would end slow uploads and paused downloads; each request sets its own
       maxRequestBodySize: MAX_BODY_BYTES,
       development: false,
-      reusePort: false, // without it `development: false` shares a port that is in use (measured on 1.4.5)
       fetch: (request, bunServer) =>
         isStopping
           ? withGuardHeaders(lastAnswer(errorResponse(STOPPING, 503)))
@@ -188,21 +171,22 @@ export function serveApi(options: ServeApiOptions): ApiServer {
       },
       websocket: linkHandler(options.coordinator, log),
     });
-    const port = server.port ?? options.port;
-    watch.guard = guardConnections(port, log);
-    const refuseRequests = () => {
+  const { host } = options;
+  const plainOnLoopback = options.plainOnLoopback ?? false;
+  const listening = listen(bind, { host, port: options.port, tls, plainOnLoopback });
+  const { port, plainHost } = listening;
+  watch.guard = guardConnections(port, log);
+  return {
+    port,
+    url: baseUrl({ isTls: tls !== null, host, port }),
+    plainUrl: plainHost === null ? null : baseUrl({ isTls: false, host: plainHost, port }),
+    changeKeys: (keys) => listening.changeKeys(keys),
+    refuseRequests() {
       isStopping = true;
-    };
-    return {
-      port,
-      url: baseUrl({ isTls: tls !== null, host: options.host, port }),
-      refuseRequests,
-      stop() {
-        watch.guard.stop();
-        return server.stop(true);
-      },
-    };
-  } catch (thrown) {
-    throw portError(options, thrown);
-  }
+    },
+    stop() {
+      watch.guard.stop();
+      return listening.stop();
+    },
+  };
 }

@@ -1,4 +1,6 @@
-// Addresses of servers: `host`, `host:port`, `http(s)://host:port`, IPv6 in brackets; port 5001 when none is given.
+// Addresses of servers: `host`, `host:port`, `http(s)://host:port`, IPv6 in brackets; port 5001 when none is given. Without a
+// scheme it is http on loopback and https beyond: nobody sends a token in clear over a network without saying so.
+import { lookup } from "node:dns/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { AppError } from "../base/errors.ts";
 
@@ -11,6 +13,12 @@ export interface ServerAddress {
   readonly port: number;
 }
 
+/** As a user wrote it. */
+export interface GivenAddress extends ServerAddress {
+  /** False: `isTls` is the usual one for such a host. */
+  readonly hasScheme: boolean;
+}
+
 function refuse(text: string): AppError {
   return new AppError(
     "E_BAD_OPTION",
@@ -20,16 +28,19 @@ function refuse(text: string): AppError {
 }
 
 /** Errors: E_BAD_OPTION. */
-export function parseServerAddress(text: string): ServerAddress {
+export function parseServerAddress(text: string): GivenAddress {
   const match = /^(?:(https?):\/\/)?(\[[0-9a-f:.%]+\]|[^\s:/[\]@?#]+)(?::(\d{1,5}))?\/?$/i.exec(text.trim());
   if (!match) {
     if (/^[0-9a-f:]+$/i.test(text) && text.split(":").length > 2)
-      return { isTls: false, host: text, port: DEFAULT_PORT };
+      return { isTls: !isLoopback(text), hasScheme: false, host: text, port: DEFAULT_PORT };
     throw refuse(text);
   }
   const port = match[3] === undefined ? DEFAULT_PORT : Number(match[3]);
   if (port < 1 || port > 65535) throw refuse(text);
-  return { isTls: match[1]?.toLowerCase() === "https", host: (match[2] ?? "").replace(/^\[|\]$/g, ""), port };
+  const host = (match[2] ?? "").replace(/^\[|\]$/g, "");
+  const scheme = match[1]?.toLowerCase();
+  const isTls = scheme === undefined ? !isLoopback(host) : scheme === "https";
+  return { isTls, hasScheme: scheme !== undefined, host, port };
 }
 
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host);
@@ -41,7 +52,8 @@ export function hostPort(address: ServerAddress): string {
 
 /** As `--server` takes it. */
 export function serverName(address: ServerAddress): string {
-  return `${address.isTls ? "https://" : ""}${hostPort(address)}`;
+  if (address.isTls) return `https://${hostPort(address)}`;
+  return `${isLoopback(address.host) ? "" : "http://"}${hostPort(address)}`;
 }
 
 export function baseUrl(address: ServerAddress): string {
@@ -53,7 +65,12 @@ function ownAddresses(): string[] {
 }
 
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+  return host.toLowerCase() === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** Every interface of the machine. */
+export function isWildcard(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
 }
 
 /** True when the address names this machine: loopback, one of its interfaces, its own name. */
@@ -63,18 +80,24 @@ export function isThisMachine(address: ServerAddress): boolean {
   return host === hostname().toLowerCase() || ownAddresses().includes(host);
 }
 
+/** True for this machine's own name where that means 127.0.0.1 or ::1, as some systems have it. */
+export async function isLoopbackName(host: string): Promise<boolean> {
+  if (host.toLowerCase() !== hostname().toLowerCase()) return false;
+  const found = await lookup(host).catch(() => null); // a name that nothing resolves is no address of loopback
+  return found?.address === "127.0.0.1" || found?.address === "::1";
+}
+
 /** Where others reach a server that listens on `boundHost`: for "all interfaces" the first outward IPv4 address. */
 export function outwardHost(boundHost: string): string {
-  if (boundHost !== "0.0.0.0" && boundHost !== "::") return boundHost;
+  if (!isWildcard(boundHost)) return boundHost;
   const entries = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
   return entries.find((entry) => entry.family === "IPv4" && !entry.internal)?.address ?? hostname();
 }
 
 /** Each host:port by which this machine's user may address a server with this binding, or with a certificate of these names. */
 export function localNames(boundHost: string, port: number, further: readonly string[] = []): string[] {
-  const hosts =
-    boundHost === "0.0.0.0" || boundHost === "::"
-      ? ["localhost", "127.0.0.1", "::1", hostname(), outwardHost(boundHost)]
-      : [boundHost, ...(boundHost === "127.0.0.1" || boundHost === "::1" ? ["localhost"] : [])];
+  const hosts = isWildcard(boundHost)
+    ? ["localhost", "127.0.0.1", "::1", hostname(), outwardHost(boundHost)]
+    : [boundHost, ...(boundHost === "127.0.0.1" || boundHost === "::1" ? ["localhost"] : [])];
   return [...new Set([...hosts, ...further].map((host) => `${bracketed(host.toLowerCase())}:${port}`))];
 }

@@ -43,6 +43,7 @@ export const ERROR_CATALOGUE = {
   E_UNREACHABLE: { exit: 4, http: 503 },
   E_TOKEN: { exit: 4, http: 401 },
   E_FORBIDDEN: { exit: 1, http: 403 },
+  E_CERTIFICATE: { exit: 4, http: 502 },
   E_PROTOCOL: { exit: 4, http: 426 },
   E_IDENTITY_IN_USE: { exit: 1, http: 409 },
   // this machine

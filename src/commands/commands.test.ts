@@ -8,7 +8,8 @@ import { chooseAddress } from "./join.ts";
 import { formatBytes, formatSeconds } from "./output/format.ts";
 import { createProgressDisplay } from "./output/progress-display.ts";
 import { table } from "./output/table.ts";
-import { joinWords } from "./serve.ts";
+import { joinLine } from "./serving/join-line.ts";
+import { outwardAddress } from "./serving/outward-address.ts";
 import { leftBehind } from "./submitting/on-interrupt.ts";
 import { waitingText, watchForClients } from "./submitting/waiting-notice.ts";
 
@@ -106,9 +107,11 @@ describe("text for people", () => {
 
 describe("the waiting notice", () => {
   test("names what is missing and the line that helps, never the token", () => {
-    const text = waitingText(job, { isTls: false, host: "node-1", port: 6000 });
+    const server = { isTls: true, host: "node-1", port: 6000 };
+    const text = waitingText(job, server, { server, fingerprint: "ab12" });
     expect(text).toContain("Waiting for 2 more clients with ffmpeg and libx265");
-    expect(text).toContain("ffcluster join --server node-1:6000 --token TOKEN");
+    expect(text).toContain("ffcluster join --server https://node-1:6000 --tls-fingerprint ab12 --token TOKEN");
+    expect(text).toContain("On this one:        ffcluster join --server https://node-1:6000");
   });
 
   test("is said once, and only when it is due", async () => {
@@ -144,11 +147,23 @@ test("what an interrupted submit leaves behind", () => {
   expect(leftBehind({ kind: "following", jobId }).hint).toContain("`ffcluster cancel 01234567` cancels it");
 });
 
-test("the join line that serve prints names an address that --server takes", () => {
-  expect(joinWords("::1", 6000, null)).toBe(" --server [::1]:6000");
-  expect(joinWords("10.0.0.5", 5001, null)).toBe(" --server 10.0.0.5:5001");
+test("the join line that serve prints names an address that --server takes, and the certificate where clients need it", () => {
+  const line = (host: string, port: number, tls: Parameters<typeof outwardAddress>[2], needsCaFile = false) =>
+    joinLine({
+      server: outwardAddress(host, port, tls),
+      fingerprint: tls?.fingerprint ?? null,
+      needsCaFile,
+      token: "TOKEN",
+    });
+  expect(line("::1", 6000, null)).toBe("ffcluster join --server [::1]:6000 --token TOKEN");
+  expect(line("10.0.0.5", 5001, null)).toBe("ffcluster join --server http://10.0.0.5:5001 --token TOKEN");
   const names = ["localhost", "node-1.example"];
-  expect(joinWords("10.0.0.5", 5001, { names, isSelfSigned: false })).toBe(" --server https://node-1.example:5001");
-  const own = { names: [...names, "10.0.0.5"], isSelfSigned: true };
-  expect(joinWords("10.0.0.5", 5001, own)).toBe(" --server https://10.0.0.5:5001 --tls-ca CERT.PEM");
+  const signed = { names, fingerprint: null };
+  expect(line("10.0.0.5", 5001, signed)).toBe("ffcluster join --server https://node-1.example:5001 --token TOKEN");
+  const needsFile = "ffcluster join --server https://node-1.example:5001 --tls-ca CERT.PEM --token TOKEN";
+  expect(line("10.0.0.5", 5001, signed, true)).toBe(needsFile);
+  const fingerprint = "ab".repeat(32);
+  const pinned = `ffcluster join --server https://10.0.0.5:5001 --tls-fingerprint ${fingerprint} --token TOKEN`;
+  expect(line("10.0.0.5", 5001, { names, fingerprint })).toBe(pinned);
+  expect(line("10.0.0.5", 5001, { names: [], fingerprint })).toBe(pinned);
 });

@@ -1,7 +1,9 @@
 // `ffcluster join`: encodes for a server until it is stopped.
 import { hostname } from "node:os";
 import { resolve } from "node:path";
-import { hostPort, parseServerAddress, type ServerAddress } from "../api/server-address.ts";
+import type { Connection } from "../api/http-call.ts";
+import { type GivenAddress, hostPort, parseServerAddress } from "../api/server-address.ts";
+import { delay } from "../base/clock.ts";
 import {
   BadValue,
   choiceOption,
@@ -16,9 +18,9 @@ import {
 } from "../base/config/option.ts";
 import type { OptionOrigin } from "../base/config/resolve-options.ts";
 import { AppError } from "../base/errors.ts";
-import { createLog } from "../base/log.ts";
+import { createLog, type Log } from "../base/log.ts";
 import { HARDWARE_FAMILIES } from "../media/model/encoder-family.ts";
-import { defineCommand } from "./cli/command.ts";
+import { type CommandContext, defineCommand } from "./cli/command.ts";
 import { jsonOption, logOption, serverOptions } from "./cli/common-options.ts";
 import { connectionTo } from "./cli/connect.ts";
 import { createLiveLine } from "./output/live-line.ts";
@@ -121,7 +123,7 @@ interface AddressOptions {
 export function chooseAddress(
   given: AddressOptions,
   origins: { readonly [K in keyof AddressOptions]: OptionOrigin },
-): ServerAddress {
+): GivenAddress {
   const rank = { flag: 3, environment: 2, file: 1, default: 0 };
   const inParts = Math.max(rank[origins["server-ip"]], rank[origins["server-port"]]);
   const whole = parseServerAddress(given.server);
@@ -130,13 +132,32 @@ export function chooseAddress(
   return { ...host, port: given["server-port"] ?? host.port };
 }
 
+/** A server whose certificate must be fetched first may not be up yet. Null: stopped while it waited. */
+async function connectionWhenUp(
+  server: GivenAddress,
+  given: Parameters<typeof connectionTo>[1] & { readonly persistent: boolean; readonly "reconnect-delay": number },
+  context: CommandContext,
+  log: Log,
+): Promise<Connection | null> {
+  for (;;) {
+    try {
+      return await connectionTo(server, given, context);
+    } catch (thrown) {
+      if (context.signal.aborted) return null;
+      if (!(thrown instanceof AppError && thrown.retry && given.persistent)) throw thrown;
+      log.warn(`${thrown.message}; trying again in ${given["reconnect-delay"]} s`);
+      await delay(given["reconnect-delay"] * 1000, context.signal);
+    }
+  }
+}
+
 export const join = defineCommand({
   path: ["join"],
   summary: "Encode for a server on this machine",
   positionals: [],
   options,
   examples: [
-    "ffcluster join --server node-1:5001 --token TOKEN",
+    "ffcluster join --server https://node-1:5001 --tls-fingerprint HEX --token TOKEN",
     "ffcluster join --slots 2 --hw-accel none",
     "ffcluster join --path-map /srv/films=/mnt/films",
   ],
@@ -145,9 +166,13 @@ export const join = defineCommand({
     process.umask(0o077); // sources and segments are for this user alone
     const { startClient } = await import("./wiring/start-client.ts");
     const server = chooseAddress(given, origins);
-    const connection = await connectionTo(server, given, context);
-    const log = createLog(given["log-level"], connection.token === null ? [] : [connection.token]);
+    const secrets = given.token === null ? [] : [given.token];
+    const log = createLog(given["log-level"], secrets);
     log.info(`joining ${hostPort(server)}`);
+    const connection = await connectionWhenUp(server, given, context, log);
+    const exitCode = () => (context.signal.reason?.cause === "SIGINT" ? 130 : 0);
+    if (connection === null) return exitCode();
+    if (connection.token !== null) secrets.push(connection.token);
     context.setLastWords(
       new AppError("E_INTERRUPTED", "stopped at once", "Segments that were encoded here go to another client."),
     );
@@ -178,6 +203,6 @@ export const join = defineCommand({
       context.signal,
     );
     await client.ended.finally(() => live.show(""));
-    return context.signal.reason?.cause === "SIGINT" ? 130 : 0;
+    return exitCode();
   },
 });

@@ -1,6 +1,5 @@
 // `ffcluster serve`: owns the jobs of one work directory and answers the API until it is stopped.
-import { join as joinPath, resolve } from "node:path";
-import { isLoopback, localNames, outwardHost, serverName } from "../api/server-address.ts";
+import { resolve } from "node:path";
 import {
   choiceOption,
   integerOption,
@@ -11,16 +10,16 @@ import {
   switchOption,
   textOption,
 } from "../base/config/option.ts";
-import { makeToken, readSecret, rememberToken, writeSecret } from "../base/config/token-store.ts";
-import { userConfigDir } from "../base/config/user-config-dir.ts";
+import { makeToken, readSecret, writeSecret } from "../base/config/token-store.ts";
 import { AppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
-import { createLog, type Log } from "../base/log.ts";
+import { createLog } from "../base/log.ts";
 import { asNoSpace } from "../base/no-space.ts";
-import { isReadByOthers, readServerTls, type ServerTls } from "../base/tls-files.ts";
-import { VERSION } from "../base/version.ts";
-import { type CommandContext, defineCommand, printEvent } from "./cli/command.ts";
+import { defineCommand, printEvent } from "./cli/command.ts";
 import { jsonOption, logOption } from "./cli/common-options.ts";
+import { greeting, readyFields } from "./serving/announce.ts";
+import { chooseTls } from "./serving/choose-tls.ts";
+import { rememberForUser } from "./serving/remember-for-user.ts";
 import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./submitting/request-defaults.ts";
 
 const options = {
@@ -112,10 +111,15 @@ const options = {
     valueName: "DIR",
     parseOne: (text) => text,
   }),
+  tls: choiceOption({
+    description: "auto: https with a certificate of its own, and plain http on loopback; off: plain http for all",
+    choices: ["auto", "off"],
+    fallback: "auto",
+  }),
   "tls-cert": optionalText({
     description: "Serve https and wss with this certificate (PEM, followed by its chain), with --tls-key",
     valueName: "FILE",
-    defaultText: "plain http",
+    defaultText: "one of its own beyond loopback",
   }),
   "tls-key": optionalText({ description: "The certificate's private key (PEM)", valueName: "FILE" }),
   ...logOption,
@@ -124,6 +128,8 @@ const options = {
 
 /** Shorter ones can be guessed. */
 const SHORTEST_TOKEN = 16;
+const TLS_OFF =
+  "TLS is off: whoever is on the network between the machines can read the token and the videos, and change them";
 /** Nothing that the server writes is for other users of the machine. */
 const OWNER_ONLY_UMASK = 0o077;
 
@@ -135,45 +141,6 @@ async function chooseToken(given: string | null, workDir: string): Promise<strin
   }
   if (/^[\x21-\x7e]+$/.test(given)) return given;
   throw new AppError("E_BAD_OPTION", "the token holds spaces or special characters", "Use letters, digits and signs.");
-}
-
-/** Null: plain http. Errors: E_USAGE when one of the two is missing, and those of readServerTls. */
-async function readTls(cert: string | null, key: string | null, cwd: string, log: Log): Promise<ServerTls | null> {
-  if (cert === null && key === null) return null;
-  if (cert === null || key === null) {
-    const missing = cert === null ? "--tls-cert" : "--tls-key";
-    throw new AppError("E_USAGE", `${missing} is missing`, "Give a certificate together with its key.");
-  }
-  const tls = await readServerTls(resolve(cwd, cert), resolve(cwd, key));
-  if (await isReadByOthers(resolve(cwd, key))) log.warn(`other users can read the private key: chmod 600 ${key}`);
-  if (tls.validTo.getTime() < Date.now()) log.warn(`the certificate has expired: ${tls.validTo.toISOString()}`);
-  return tls;
-}
-
-/** The options of a join line: a name that the certificate holds, and the certificate where clients need it. */
-export function joinWords(
-  boundHost: string,
-  port: number,
-  tls: Pick<ServerTls, "names" | "isSelfSigned"> | null,
-): string {
-  const outward = outwardHost(boundHost);
-  const names = tls?.names ?? [outward];
-  const host = names.includes(outward) ? outward : (names.find((each) => !isLoopback(each)) ?? outward);
-  const server = serverName({ isTls: tls !== null, host, port });
-  return ` --server ${server}${tls?.isSelfSigned === true ? " --tls-ca CERT.PEM" : ""}`;
-}
-
-/** If the user's folder is read-only (a service account), local commands need --token; nothing else changes. */
-async function rememberForUser(context: CommandContext, names: readonly string[], token: string, log: Log) {
-  const folder = userConfigDir(context.env);
-  try {
-    await rememberToken(folder, names, token);
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    log.warn(
-      `the token could not be stored in ${joinPath(folder, "tokens.json")}; local commands need --token: ${reason}`,
-    );
-  }
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
@@ -204,7 +171,8 @@ export const serve = defineCommand({
     const workDir = resolve(context.cwd, given["work-dir"]);
     const token = await chooseToken(given.token, workDir);
     const log = createLog(given["log-level"], [token]);
-    const tls = await readTls(given["tls-cert"], given["tls-key"], context.cwd, log);
+    const tls = await chooseTls(given, context.cwd, log);
+    if (tls.kind === "off" && tls.isAsked) log.warn(TLS_OFF);
     const mediaRoots = given["media-root"].map((root) => resolve(context.cwd, root));
     for (const root of mediaRoots) {
       if (!(await exists(root))) log.warn(`the media root ${root} does not exist yet, so no file below it can be used`);
@@ -238,20 +206,16 @@ export const serve = defineCommand({
       mediaRoots,
       log,
       // A program that sees /healthz answer must find the token; a server that can't start must not hide another's.
-      beforeAnswering: async (port) => {
+      beforeAnswering: async (bound) => {
         await writeSecret(workDir, "token", token);
-        await rememberForUser(context, localNames(given.host, port, tls?.names), token, log);
+        await rememberForUser(context, given.host, bound, token, log);
       },
       onBroken: (cause) =>
         broken.reject(asNoSpace(cause, workDir, "Free some space there and start the server again.")),
     });
     try {
-      context.stderr.write(
-        `ffcluster ${VERSION} serves ${server.url}, work in ${workDir}\n` +
-          `On other machines: ffcluster join${joinWords(given.host, server.port, tls)} --token ${token}\n` +
-          "Ready.\n",
-      );
-      if (given.json) printEvent(context, "ready", { url: server.url, port: server.port, version: VERSION });
+      context.stderr.write(greeting(given.host, workDir, token, server));
+      if (given.json) printEvent(context, "ready", readyFields(given.host, server));
       await Promise.race([untilAborted(context.signal), broken.promise]);
     } finally {
       await server.stop();

@@ -161,7 +161,7 @@ for (const { name, cutMs, spoil } of CASES) {
       const args = ["--slots", "1", "--reconnect-delay", "0.3", "--source-access", "gateway"];
       await cluster.joinThrough(
         ["ip", "netns", "exec", namespace.name],
-        `${namespace.hostAddress}:${proxy.port}`,
+        `http://${namespace.hostAddress}:${proxy.port}`,
         "far",
         args,
       );

@@ -71,7 +71,7 @@ test("submit that is killed in its upload: the same command goes on with it and 
   await makeSynthetic(path, { frames: 50, gop: 25, size: "640x360", encoders: ["-c:v", "ffv1"] });
   await cluster.serve();
   // An address that the command does not take for this machine's: it uploads.
-  const address = `127.1:${proxy.port}`;
+  const address = `http://127.1:${proxy.port}`;
   const args = ["submit", path, "-o", cluster.path("out.mkv"), "--detach", "--server", address];
   const start = () => cluster.start("submit", [...args, "--token", cluster.token]);
   proxy.bytesPerSecond = 3e6;

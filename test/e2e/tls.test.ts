@@ -1,12 +1,17 @@
 // A server that serves https and wss: everything a job needs travels over it, and whoever does not trust its certificate
 // or asks in plain http is told so.
 import { expect, test } from "bun:test";
+import { createHash, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Proof } from "../../src/api/contract.ts";
 import { Cluster, until } from "../support/cluster.ts";
 import { mediaPath } from "../support/media.ts";
 
 const fixture = (name: string) => join(import.meta.dir, "../fixtures/tls", name);
+const fingerprint = createHash("sha256")
+  .update(new X509Certificate(readFileSync(fixture("cert.pem"))).raw)
+  .digest("hex");
 const CA = ["--tls-ca", fixture("cert.pem")];
 
 test("a job over https and wss: upload, source blocks, results, download; others are told what is wrong", async () => {
@@ -20,7 +25,8 @@ test("a job over https and wss: upload, source blocks, results, download; others
   const { url, port } = JSON.parse(server.stdout()) as { url: string; port: number };
   expect(url).toBe(`https://127.0.0.1:${port}`);
   await until("the join line is there", 60_000, async () => server.stderr().includes("Ready."));
-  expect(server.stderr()).toContain(`ffcluster join --server https://127.0.0.1:${port} --tls-ca CERT.PEM --token `);
+  const pinned = `ffcluster join --server https://127.0.0.1:${port} --tls-fingerprint ${fingerprint} --token `;
+  expect(server.stderr()).toContain(pinned);
 
   const token = ["--token", cluster.token];
   const remote = ["--source-access", "gateway", "--slots", "1", "--work-dir", cluster.path("client-work")];
@@ -37,6 +43,9 @@ test("a job over https and wss: upload, source blocks, results, download; others
     await Bun.file(output).bytes(),
   );
 
+  // The server's own user remembers its certificate.
+  expect(await cluster.run(["jobs", "list", "--server", `localhost:${port}`])).toMatchObject({ exitCode: 0 });
+  const stranger = { XDG_CONFIG_HOME: cluster.path("stranger") };
   const refusals: [string[], RegExp][] = [
     [["--server", `localhost:${port}`], /speaks https.*\n.*--server https:\/\/localhost/],
     [
@@ -46,11 +55,14 @@ test("a job over https and wss: upload, source blocks, results, download; others
     [["--server", `https://localhost:${port}`, "--tls-ca", fixture("other-cert.pem")], /signed by an authority that/],
   ];
   for (const [args, words] of refusals) {
-    const listed = await cluster.run(["jobs", "list", ...token, ...args]);
+    const listed = await cluster.run(["jobs", "list", ...token, ...args], stranger);
     expect(listed.exitCode).toBe(4);
     expect(listed.stderr).toMatch(words);
   }
-  const joined = await cluster.run(["join", "--server", `localhost:${port}`, ...token, ...remote.slice(0, 4)]);
+  const joined = await cluster.run(
+    ["join", "--server", `localhost:${port}`, ...token, ...remote.slice(0, 4)],
+    stranger,
+  );
   expect(joined.exitCode).toBe(4);
   expect(joined.stderr).toMatch(/speaks https/);
   const lonely = await cluster.run(["serve", "--tls-cert", fixture("cert.pem")]);

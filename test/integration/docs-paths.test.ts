@@ -7,7 +7,7 @@ const REPOSITORY = resolve(import.meta.dir, "../..");
 const listed = (pattern: string) => [...new Bun.Glob(pattern).scanSync({ cwd: REPOSITORY })];
 const FILES = listed("{src,test,bench,scripts,lint,docs}/**/*");
 /** What a build, the setup or a user makes. */
-const NOT_OURS = new Set(["WORK_DIR/token", "tools/", "dist/ffcluster", "../shared/media"]);
+const NOT_OURS = new Set(["WORK_DIR/tls", "WORK_DIR/token", "tools/", "dist/ffcluster", "../shared/media"]);
 
 /** Files that a name stands for: `e2e/deaths`, `decide.ts`, `cluster/scheduler/`. */
 const filesNamed = (name: string) =>

@@ -1,5 +1,6 @@
 // The options of a client, and the status that it reports while it runs.
 import type { Log } from "../../base/log.ts";
+import type { Trust } from "../../base/tls/trust.ts";
 import type { Inventory } from "../../media/ffmpeg/builds/inventory.ts";
 import type { PixelFormats } from "../../media/ffmpeg/builds/pixel-formats.ts";
 import type { Tools } from "../../media/ffmpeg/tools.ts";
@@ -14,8 +15,8 @@ export interface ClientOptions {
   /** "http://host:port" or "https://host:port". */
   readonly serverUrl: string;
   readonly token: string;
-  /** Certificates to trust instead of the system's. */
-  readonly tls?: { readonly ca: string };
+  /** Absent: the system's authorities are trusted. */
+  readonly tls?: Trust;
   readonly name: string;
   readonly slots: number | "auto";
   readonly sourceAccess: SourceAccessMode;

@@ -1,6 +1,14 @@
 // Options and arguments that several commands share, declared once so that they mean the same everywhere.
 import type { Positional } from "../../base/config/check-argv.ts";
-import { choiceOption, optionalText, switchOption, textOption } from "../../base/config/option.ts";
+import {
+  BadValue,
+  choiceOption,
+  optionalText,
+  parsedOption,
+  switchOption,
+  textOption,
+} from "../../base/config/option.ts";
+import { parseFingerprint } from "../../base/tls/trust.ts";
 
 export const jobIdArgument: Positional = { name: "ID", description: "the job's id, or its first characters" };
 export const clientIdArgument: Positional = { name: "ID", description: "the client's id, or its first characters" };
@@ -10,9 +18,15 @@ export const jsonOption = {
   json: switchOption({ description: "Print JSON on stdout, for failures too" }),
 };
 
+function fingerprintValue(text: string): string {
+  const fingerprint = parseFingerprint(text);
+  if (fingerprint === null) throw new BadValue("expected the 64 hex digits of a SHA-256");
+  return fingerprint;
+}
+
 export const serverOptions = {
   server: textOption({
-    description: "The server; with https:// if it serves https",
+    description: "The server; without http:// or https://: http on this machine, https elsewhere",
     valueName: "HOST[:PORT]",
     fallback: "localhost:5001",
   }),
@@ -20,6 +34,13 @@ export const serverOptions = {
     description: "Shared secret",
     valueName: "TOKEN",
     defaultText: "remembered for that host and port",
+  }),
+  "tls-fingerprint": parsedOption<string | null>({
+    description: "For https: trust only the certificate with this SHA-256; the join line of `ffcluster serve` has it",
+    valueName: "HEX",
+    fallback: null,
+    defaultText: "remembered for that host and port",
+    parseOne: fingerprintValue,
   }),
   "tls-ca": optionalText({
     description: "For https: trust only this certificate, the server's or its authority's (PEM)",

@@ -2,32 +2,35 @@
 import { readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { type ApiServer, serveApi } from "../../api/serve-api.ts";
+import { serveApi } from "../../api/serve-api.ts";
 import { systemClock } from "../../base/clock.ts";
 import type { Environment } from "../../base/config/resolve-options.ts";
 import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
 import { endLeftovers, writesBelow } from "../../base/leftovers.ts";
-import type { ServerTls } from "../../base/tls-files.ts";
+import type { ServerTls } from "../../base/tls/tls-files.ts";
 import { VERSION } from "../../base/version.ts";
 import { type CoordinatorOptions, openCoordinator } from "../../cluster/server/open-coordinator.ts";
 import { acquireFolderLock } from "../../db/folder-lock.ts";
 import { openServerStore } from "../../db/server/server-store.ts";
 import { findTools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
+import type { Bound } from "../serving/bound.ts";
+import type { TlsChoice } from "../serving/choose-tls.ts";
 import { makeWorkDir } from "./work-dir.ts";
 
 export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "store" | "clock"> {
   readonly env: Environment;
   readonly host: string;
   readonly port: number;
-  /** Null: plain http. */
-  readonly tls: ServerTls | null;
+  readonly tls: TlsChoice;
   /** Called when it has the work directory, the jobs and the port, before it answers any request. */
-  readonly beforeAnswering: (port: number) => Promise<void>;
+  readonly beforeAnswering: (bound: Bound) => Promise<void>;
 }
 
-export type RunningServer = Pick<ApiServer, "port" | "url" | "stop">;
+export interface RunningServer extends Bound {
+  stop(): Promise<void>;
+}
 
 /** Locks the work directory for this process. Errors: E_WORK_DIR_LOCKED, which names the holder; E_WORK_DIR. */
 async function lockWorkDir(workDir: string) {
@@ -57,7 +60,14 @@ async function refuseLostDatabase(databasePath: string, serverDir: string): Prom
   );
 }
 
-/** Errors: E_FFMPEG_MISSING, E_FFMPEG_OLD, E_FFMPEG_UNPROVEN, E_WORK_DIR_LOCKED, E_PORT, E_DATABASE. */
+async function keysOf(choice: TlsChoice, workDir: string): Promise<ServerTls | null> {
+  if (choice.kind === "off") return null;
+  if (choice.kind === "files") return choice.tls;
+  const { ownCertificate } = await import("../../base/tls/own-certificate.ts"); // its library is big
+  return await ownCertificate(workDir);
+}
+
+/** Errors: E_FFMPEG_MISSING, E_FFMPEG_OLD, E_FFMPEG_UNPROVEN, E_WORK_DIR_LOCKED, E_WORK_DIR, E_PORT, E_DATABASE. */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const tools = await findTools(options.env);
@@ -67,6 +77,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const serverDir = join(options.workDir, "server");
   await proveVersion(tools, serverDir, options.log);
   await endLeftovers((command) => writesBelow(command, tools.ffmpeg, `${serverDir}/`), options.log);
+  const tls = await keysOf(options.tls, options.workDir);
   const databasePath = join(options.workDir, "db", "server.db");
   await refuseLostDatabase(databasePath, serverDir);
   const store = openServerStore(databasePath);
@@ -76,10 +87,16 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     throw thrown;
   });
   undo.defer(() => coordinator.close());
-  const { host, port, log } = options;
+  const { host, log } = options;
   const ready = Promise.withResolvers<void>();
-  const api = serveApi({ coordinator, host, port, tls: options.tls, version: VERSION, log, ready: ready.promise });
-  await options.beforeAnswering(api.port).catch(async (thrown) => {
+  const plainOnLoopback = options.tls.kind === "own";
+  const api = serveApi({
+    ...{ coordinator, host, port: options.port, tls, plainOnLoopback },
+    ...{ version: VERSION, log, ready: ready.promise },
+  });
+  const { port, url, plainUrl } = api;
+  const bound: Bound = { port, url, plainUrl, tls };
+  await options.beforeAnswering(bound).catch(async (thrown) => {
     await api.stop();
     throw thrown;
   });
@@ -90,5 +107,5 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     // An API that still listens would keep a server alive that can do nothing.
     await parts.disposeAsync().finally(() => api.stop());
   };
-  return { port: api.port, url: api.url, stop };
+  return { ...bound, stop };
 }

@@ -29,7 +29,7 @@ export async function askWhyNot(remote: Remote, signal: AbortSignal): Promise<Wh
     });
     return judge(response.status, await response.text(), foreignAnswer(where.host, response));
   } catch (thrown) {
-    const error = await foreignProtocol(where, thrown);
+    const error = await foreignProtocol(where, thrown, remote.tls);
     return error === null ? passing(silenceWords(where.host, thrown)) : { kind: "foreign", error };
   }
 }

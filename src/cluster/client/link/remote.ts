@@ -1,13 +1,14 @@
 // HTTP calls to the server, and the errors in its refusals.
 import { z } from "zod";
 import { AppError, isErrorCode } from "../../../base/errors.ts";
+import type { Trust } from "../../../base/tls/trust.ts";
 
 export interface Remote {
   /** "http://host:port" or "https://host:port", no slash at the end. */
   readonly serverUrl: string;
   readonly token: string;
-  /** Certificates to trust instead of the system's. One object for all calls, so that it is parsed once. */
-  readonly tls?: { readonly ca: string };
+  /** Absent: the system's authorities are trusted. */
+  readonly tls?: Trust;
 }
 
 interface RemoteCall {

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { AppError } from "./errors.ts";
+import { AppError } from "../errors.ts";
 import { readServerTls, readTrusted } from "./tls-files.ts";
 
-const fixture = (name: string) => join(import.meta.dir, "../../test/fixtures/tls", name);
+const fixture = (name: string) => join(import.meta.dir, "../../../test/fixtures/tls", name);
 
 async function refusal(work: Promise<unknown>): Promise<string> {
   const thrown = await work.then(

@@ -2,7 +2,8 @@
 // and no client.
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { AppError, errnoOf } from "./errors.ts";
+import { AppError, errnoOf } from "../errors.ts";
+import { fingerprintOf, isSelfSigned, namesIn, pin } from "./trust.ts";
 
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
@@ -14,6 +15,8 @@ export interface ServerTls {
   readonly names: readonly string[];
   /** Only those who were given the certificate trust it. */
   readonly isSelfSigned: boolean;
+  /** SHA-256 of the certificate, by which clients pin it; null: they need not, or can't. */
+  readonly fingerprint: string | null;
   /** When it expires. */
   readonly validTo: Date;
 }
@@ -49,12 +52,6 @@ function parseKey(pem: string, path: string): KeyObject {
   }
 }
 
-function namesOf(certificate: X509Certificate): string[] {
-  const entries = (certificate.subjectAltName ?? "").split(", ");
-  const of = (kind: string) => entries.flatMap((entry) => (entry.startsWith(kind) ? [entry.slice(kind.length)] : []));
-  return [...of("DNS:").filter((name) => !name.includes("*")), ...of("IP Address:")];
-}
-
 /** Errors: E_BAD_OPTION for files that are missing, damaged or do not belong together. */
 export async function readServerTls(certPath: string, keyPath: string): Promise<ServerTls> {
   const [cert, key] = await Promise.all([readPem(certPath, "--tls-cert"), readPem(keyPath, "--tls-key")]);
@@ -63,8 +60,15 @@ export async function readServerTls(certPath: string, keyPath: string): Promise<
     const hint = "Give the key of that certificate; in the certificate file, the server's own must come first.";
     throw new AppError("E_BAD_OPTION", `the key ${keyPath} does not belong to the certificate ${certPath}`, hint);
   }
-  const isSelfSigned = certificate.issuer === certificate.subject;
-  return { cert, key, names: namesOf(certificate), isSelfSigned, validTo: new Date(certificate.validTo) };
+  const { hosts, addresses } = namesIn(certificate);
+  return {
+    cert,
+    key,
+    names: [...hosts, ...addresses],
+    isSelfSigned: isSelfSigned(certificate),
+    fingerprint: pin(cert) === null ? null : fingerprintOf(cert),
+    validTo: new Date(certificate.validTo),
+  };
 }
 
 /** Whether other users of this machine can read a file. Windows keeps no such modes. */

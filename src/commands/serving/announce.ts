@@ -1,0 +1,24 @@
+// What a server says when it is ready: to people where it is and how others join, to scripts the same as JSON.
+import { baseUrl } from "../../api/server-address.ts";
+import { VERSION } from "../../base/version.ts";
+import type { Bound } from "./bound.ts";
+import { joinLine } from "./join-line.ts";
+import { outwardAddress } from "./outward-address.ts";
+
+export function greeting(host: string, workDir: string, token: string, { url, plainUrl, port, tls }: Bound): string {
+  const plain = plainUrl === null ? "" : ` and, on this machine, ${plainUrl}`;
+  const server = outwardAddress(host, port, tls);
+  const fingerprint = tls?.fingerprint ?? null;
+  const needsCaFile = tls?.isSelfSigned === true && fingerprint === null;
+  return (
+    `ffcluster ${VERSION} serves ${url}${plain}, work in ${workDir}\n` +
+    `On other machines: ${joinLine({ server, fingerprint, needsCaFile, token })}\nReady.\n`
+  );
+}
+
+/** `url` works on this machine, `outward_url` on others. */
+export function readyFields(host: string, { url, plainUrl, port, tls }: Bound): object {
+  const outward = baseUrl(outwardAddress(host, port, tls));
+  const fingerprint = tls?.fingerprint ?? null;
+  return { url: plainUrl ?? url, outward_url: outward, tls_fingerprint: fingerprint, port, version: VERSION };
+}
