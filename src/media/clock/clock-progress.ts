@@ -11,6 +11,8 @@ export class ClockProgress {
   total = 0;
   /** Steps counted. */
   steps = 0;
+  /** A step belonged to no single recording. */
+  isBroken = false;
   #last: { readonly at: number; readonly duration: number } | null = null;
   readonly #forward: number;
   readonly #back: number;
@@ -25,7 +27,9 @@ export class ClockProgress {
   add(at: number, duration: number): void {
     if (this.#last !== null) {
       const step = at - this.#last.at;
-      this.total += step >= -this.#back && step <= this.#forward ? step : this.#last.duration;
+      const isOneRecording = step >= -this.#back && step <= this.#forward;
+      this.total += isOneRecording ? step : this.#last.duration;
+      this.isBroken ||= !isOneRecording;
       this.steps += 1;
     }
     this.#last = { at, duration };

@@ -53,7 +53,7 @@ export interface FrameIndex extends FrameTimes {
   /** The clock leaps by more than 10 s somewhere. */
   readonly hasTimeJump: boolean;
   /** Total duration of the shown packets, from the first key frame to the last packet, and the number of steps. */
-  readonly progress: { readonly total: number; readonly steps: number };
+  readonly progress: { readonly total: number; readonly steps: number; readonly isBroken: boolean };
   /** Frames with a PTS, from the first key frame on. */
   readonly frameCount: number;
   readonly firstPts: Pts | null;

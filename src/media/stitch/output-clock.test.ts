@@ -22,7 +22,8 @@ test.each([
 test.each([
   ["mp4", 2_000_000, 0],
   ["mp4", 0, 0],
-  ["mp4", -5, 0],
+  ["mp4", -5, -5],
+  ["mkv", -5, 0],
   ["mp4", -333_333, -333_333],
   ["mkv", -333_333, -334_000],
 ] as const)("in %s a first frame at %d µs is no earlier than zero, which is then at %d", (container, us, zeroUs) => {

@@ -45,7 +45,8 @@ function onContainersClock(plan: StreamPlan, us: number): number {
 
 /**
  * The clock for an output whose first frame goes here. An edit list that begins before every marked key frame leaves
- * pictures before the file's own start: ffmpeg shows them, and they are hidden from nobody.
+ * pictures before the file's own start: ffmpeg shows them, and they are hidden from nobody. What is less than a tick is a
+ * rounding, but in MP4 an edit list would hide the whole frame for it.
  */
 export function withFirstFrame(
   clock: OutputClock,
@@ -53,7 +54,8 @@ export function withFirstFrame(
   firstFrameUs: number,
 ): OutputClock {
   const { num, den } = info.video.timeBase;
-  const isBefore = firstFrameUs < clock.zeroUs - (1e6 * num) / den;
+  const rounding = hasEditLists(plan) ? 0 : (1e6 * num) / den;
+  const isBefore = firstFrameUs < clock.zeroUs - rounding;
   return isBefore ? { ...clock, zeroUs: onContainersClock(plan, firstFrameUs) } : clock;
 }
 

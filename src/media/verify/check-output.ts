@@ -16,7 +16,7 @@ import { checkPicture } from "./check-video-stream.ts";
 import { type ContainerData, compareContainerData } from "./extras/check-container-data.ts";
 import { compareExtras, type Extras, readOutputExtras } from "./extras/check-extras.ts";
 import { checkKeyFrames } from "./frames/check-key-frames.ts";
-import { checkSteps, closeSteps, type StepsInput } from "./frames/check-steps.ts";
+import { checkSteps, closeSteps, type StepsInput, togetherSeconds } from "./frames/check-steps.ts";
 import { compareTimes } from "./frames/compare-times.ts";
 import { OUTPUT_DEMUXERS, type OutputPackets, type OutputPicture, readOutputPackets } from "./output-packets.ts";
 import { checkEveryPicture } from "./picture/check-every-picture.ts";
@@ -132,10 +132,12 @@ function stepsOf(expected: OutputExpectation, output: OutputPackets): StepsInput
   // Where packets lack times, and behind filters that make others, the packets' steps are not the pictures'.
   const isTold = uncounted.withoutPts === 0 && frameTimingOf(pictures.request, timeBase)?.keepsTimes === true;
   const close = isTold ? uncounted.samePts + closeSteps(packets, tick) : null;
+  const isBroken = progress.isBroken || uncounted.withoutPts > 0;
+  const seconds = togetherSeconds({ seconds: progress.total * sourceTick, isBroken }, packets);
   return {
     shown: output.videoPts.map((pts) => pts * outputTick),
     tick,
-    picture: framePts === null ? null : { seconds: progress.total * sourceTick, steps: progress.steps, close },
+    picture: framePts === null ? null : { seconds, steps: progress.steps, close },
     sounds: plan.streams.flatMap(({ source }, position) => {
       const own = sourceTracks.get(source.index)?.progressUs;
       const { startUs = null, endUs = null } = output.tracks.get(position) ?? {};

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ClockProgress } from "../../clock/clock-progress.ts";
-import { checkSteps, type StepsInput } from "./check-steps.ts";
+import { checkSteps, type StepsInput, togetherSeconds } from "./check-steps.ts";
 
 /** Times of pictures 40 ms apart. */
 function pictures(count: number, from = 0): number[] {
@@ -78,4 +78,14 @@ describe("what packets last together", () => {
     expect(secondsOf([...second, ...second.map((at) => at + 3_600_000)])).toBe(1.96);
   });
   test("times that lie a little apart", () => expect(secondsOf([0, 40, 30, 120])).toBe(0.12));
+});
+
+test("pictures that are decoded before a pause and shown behind it last no longer than what is shown", () => {
+  const togetherOf = (decoded: readonly number[], shown: readonly number[]) => {
+    const progress = new ClockProgress(0.001);
+    for (const at of decoded) progress.add(at, 40);
+    return togetherSeconds({ seconds: progress.total / 1000, isBroken: progress.isBroken }, shown);
+  };
+  expect(togetherOf([-2700, -2600, 0, 80, 2700, 2800], [0, 0.08, 2.7, 2.8, 2.9, 4])).toBe(4);
+  expect(togetherOf([0, 2000, 4000, 0, 2000, 4000], [0, 2, 4])).toBe(8.04);
 });

@@ -44,6 +44,17 @@ export function closeSteps(times: readonly number[], tick: number): number {
   return times.filter((at, n) => n > 0 && isClose(times[n - 1] ?? 0, at, tick)).length;
 }
 
+/**
+ * What packets last together, seconds. They are counted in the order of decoding: of a picture that is shown behind a pause
+ * that is before the pause, so on one clock no more counts than what is shown. `shown`: their times, sorted.
+ */
+export function togetherSeconds(
+  decoded: { readonly seconds: number; readonly isBroken: boolean },
+  shown: readonly number[],
+): number {
+  return decoded.isBroken ? decoded.seconds : Math.min(decoded.seconds, (shown.at(-1) ?? 0) - (shown[0] ?? 0));
+}
+
 function crowd({ shown, tick, picture }: StepsInput): string | null {
   if (picture === null || picture.steps === 0 || picture.seconds / picture.steps < LEAST_TICKS * tick) return null;
   const made = picture.close === null ? 0 : closeSteps(shown, tick) - picture.close;
