@@ -2,8 +2,10 @@
 // `N passed, N failed` alone on the last line. `npm test -- ./path …` runs a part; flags go on to `bun test`.
 // `--media` (`npm run test:media`) runs the whole corpus in test/media/ instead, which takes many minutes; `--hostile`
 // (`npm run test:hostile`) all mutants of test/hostile/, `--fuzz` (`npm run test:fuzz`) all malformed messages of
-// test/fuzz/ and `--sim` (`npm run test:sim`) many more simulated clusters, of which the usual run takes a few. `--quick`
-// (`npm run test:quick`) is for between two edits: lint, types, and the tests that start no program.
+// test/fuzz/ and `--sim` (`npm run test:sim`) many more simulated clusters, of which the usual run takes a few. `--long`
+// (`npm run test:long`) runs every row of the tables of which the usual run takes one of each kind
+// (test/support/long-run.ts). `--quick` (`npm run test:quick`) is for between two edits: lint, types, and the tests that
+// start no program.
 // Plain Node. Nothing counts as passed here that did not run: see `countsOf` and `filesWithoutTests`.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -38,10 +40,16 @@ const HEAVY_FOLDERS = [
 ];
 /** Left out unless asked for with `--media`, which asks for nothing else. */
 const MEDIA_FOLDER = "test/media/";
-/** Flags that run more of one folder than the usual run does; `counts` unless the environment says otherwise. */
+/** How a test says that it has more rows than the usual run takes. */
+const HAS_MORE_ROWS = /test\/support\/long-run\.ts|"\.\.\/support\/long-run\.ts"/;
+/**
+ * Flags that run more of one folder, or of the files that match, than the usual run does; `counts` unless the
+ * environment says otherwise.
+ */
 const LONG_RUNS = {
+  "--long": { matches: HAS_MORE_ROWS, counts: { FFCLUSTER_TEST_LONG: "1" } },
   "--media": { folder: MEDIA_FOLDER, counts: {} },
-  "--hostile": { folder: "test/hostile/", counts: { FFCLUSTER_HOSTILE_COUNT: "240" } },
+  "--hostile": { folder: "test/hostile/", counts: { FFCLUSTER_HOSTILE_COUNT: "240", FFCLUSTER_TEST_LONG: "1" } },
   "--fuzz": { folder: "test/fuzz/", counts: { FFCLUSTER_FUZZ_COUNT: "10000" } },
   "--sim": { folder: "test/sim/", counts: { SIM_CLUSTERS: "10000" } },
 };
@@ -169,8 +177,11 @@ function readArguments(args) {
   const quick = args.includes(QUICK);
   const flags = args.filter((arg) => arg.startsWith("-") && arg !== QUICK && !Object.hasOwn(LONG_RUNS, arg));
   const asked = args.filter((arg) => !arg.startsWith("-"));
-  const paths = long === undefined || asked.length > 0 ? asked : [join(ROOT, long.folder)];
-  const files = testFiles(paths, long?.folder === MEDIA_FOLDER).filter((file) => !quick || isQuick(file));
+  const paths = long?.folder === undefined || asked.length > 0 ? asked : [join(ROOT, long.folder)];
+  const matches = long?.matches ?? /^/;
+  const files = testFiles(paths, long?.folder === MEDIA_FOLDER)
+    .filter((file) => !quick || isQuick(file))
+    .filter((file) => matches.test(readFileSync(join(ROOT, file), "utf8")));
   return { files, flags, quick, counts: long?.counts ?? (quick ? QUICK_COUNTS : {}) };
 }
 

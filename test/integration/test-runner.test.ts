@@ -86,6 +86,14 @@ test("the media corpus is run when asked for, and then alone", async () => {
   expect(await runTests(["--media", "./test/passes.test.ts"])).toEqual({ exitCode: 1, lastLine: "0 passed, 0 failed" });
 });
 
+test("the long run takes what has more rows than usual, and asks for them", async () => {
+  const code = `${HEAD}import { IS_LONG } from "../support/long-run.ts";\ntest("a", () => expect(IS_LONG).toBe(true));`;
+  await cp(join(REPOSITORY, "test/support/long-run.ts"), join(folder, "test/support/long-run.ts"));
+  await Bun.write(join(folder, "test/e2e/rows.test.ts"), code);
+  expect(await runTests(["--long"])).toEqual({ exitCode: 0, lastLine: "1 passed, 0 failed" });
+  expect(await runTests(["./test/e2e/rows.test.ts"])).toEqual({ exitCode: 1, lastLine: "0 passed, 1 failed" });
+});
+
 test("the quick run checks, and leaves out what starts programs", async () => {
   const path = join(folder, "package.json");
   const manifest = (await Bun.file(path).json()) as { scripts: Record<string, string> };
