@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "../../src/base/errors.ts";
 import type { Cluster, Running } from "../support/cluster.ts";
+import { giveKeptEncoders } from "../support/kept-encoders.ts";
 import type { SmallDisk } from "../support/small-disk.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import type { WrongFfmpeg } from "../support/wrong-ffmpeg.ts";
@@ -81,8 +82,9 @@ export async function clientMember(
 ): Promise<ClientMember> {
   const proxy = await TcpProxy.open(() => cluster.port, random);
   const workDir = join(cluster.folder, `${name}-work`);
-  const member = new Member(async () =>
-    cluster.start(
+  const member = new Member(async () => {
+    await giveKeptEncoders(workDir, wrong.env);
+    return cluster.start(
       name,
       [
         ...["join", "--server", `127.0.0.1:${proxy.port}`, "--token", cluster.token, "--name", name],
@@ -90,8 +92,8 @@ export async function clientMember(
         ...["--reconnect-delay", "0.3", "--stall-timeout", "3"],
       ],
       { ...env, ...wrong.env },
-    ),
-  );
+    );
+  });
   return Object.assign(member, { name, proxy, wrong, workDir, disk: disk?.(workDir) ?? null });
 }
 

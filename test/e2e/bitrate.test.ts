@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf, framesOfSources, largestTimingError } from "../support/frames.ts";
+import { rowsOf } from "../support/long-run.ts";
 import { outputOf } from "../support/programs.ts";
 
 const SECONDS = 16;
@@ -71,7 +72,7 @@ interface Row {
   readonly buffer: readonly [maxrate: number, bufsize: number] | null;
 }
 
-const ROWS: readonly Row[] = [
+const USUAL: readonly Row[] = [
   {
     params: "-c:v libx264 -preset veryfast -b:v 350k -maxrate 800k -bufsize 800k",
     bitrate: 350_000,
@@ -82,6 +83,10 @@ const ROWS: readonly Row[] = [
     bitrate: null,
     buffer: [600_000, 900_000],
   },
+  { params: "-c:v mpeg4 -b:v 500k", bitrate: 500_000, buffer: null },
+];
+
+const MORE: readonly Row[] = [
   {
     params: "-c:v libx265 -preset ultrafast -b:v 150k -maxrate 300k -bufsize 300k -vf scale=192:-2",
     bitrate: 150_000,
@@ -93,10 +98,9 @@ const ROWS: readonly Row[] = [
     bitrate: 250_000,
     buffer: null,
   },
-  { params: "-c:v mpeg4 -b:v 500k", bitrate: 500_000, buffer: null },
 ];
 
-for (const { params, bitrate, buffer } of ROWS) {
+for (const { params, bitrate, buffer } of rowsOf(USUAL, MORE)) {
   test(params, async () => {
     const output = cluster.path(`${params.replace(/\W+/g, "_")}.mp4`);
     const ended = await cluster.command(["submit", source, "-o", output, "--ffmpeg-params", params, "--json"]);

@@ -39,7 +39,7 @@ beforeAll(async () => {
   );
   // Both must be there before the first segment is cut, and no segment may be the whole clip.
   await cluster.serve({
-    args: ["--required-clients", "2", "--benchmark-duration", "1", "--max-segment-duration", "1"],
+    args: ["--required-clients", "2", "--benchmark-duration", "1", "--max-segment-duration", "2"],
   });
   await cluster.join("near");
   await cluster.join("far", ["--source-access", "gateway"]);

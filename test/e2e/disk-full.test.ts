@@ -6,6 +6,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { Cluster, until } from "../support/cluster.ts";
+import { giveKeptEncoders } from "../support/kept-encoders.ts";
 import { download, expectSameFrames } from "../support/same-frames.ts";
 import { canHaveSmallDisks, SmallDisk } from "../support/small-disk.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
@@ -123,6 +124,7 @@ test.skipIf(!isPossible)(
     // Each client that comes is written down.
     const args = ["--slots", "1", "--reconnect-delay", "0.3"];
     const join = ["join", "--server", `127.0.0.1:${cluster.port}`, "--token", cluster.token, ...args];
+    for (const each of [1, 2, 3]) await giveKeptEncoders(cluster.path(`c${each}`), {});
     const clients = [1, 2, 3].map((each) =>
       cluster.start(`c${each}`, [...join, "--work-dir", cluster.path(`c${each}`)]),
     );

@@ -1,32 +1,34 @@
 // EMULATED hardware end to end: clients whose ffmpeg answers for NVENC and VA-API by running libx264 (test/support/
-// emulated-hardware.ts), one of them failing as consumer NVENC does. Real clip, real cluster, real proof.
+// emulated-hardware.ts), one of them failing as consumer NVENC does. Real cluster, real proof.
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import type { ClientDetailView } from "../../src/cluster/server/views.ts";
 import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster, until } from "../support/cluster.ts";
 import { type Emulation, emulatedFfmpeg, emulatedLog, withEmulation } from "../support/emulated-hardware.ts";
-import { framesOf, largestTimingError } from "../support/frames.ts";
-import { mediaPath } from "../support/media.ts";
+import { framesOf, framesOfSources, largestTimingError } from "../support/frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 
 setDefaultTimeout(240_000);
 
-const CLIP = mediaPath("cars-432p12.5-30s.mp4") ?? "";
+const FRAMES = 192;
 const SMALL = "-vf scale=160:-2 -an";
 const DONE_WITHIN_MS = 180_000;
 
 const NVENC_FOREVER: Emulation = { encoder: "h264_nvenc", sessions: null, lostAfter: null };
 
+const sourceFrames = framesOfSources();
 const clusters: Cluster[] = [];
 afterEach(async () => {
   for (const cluster of clusters.splice(0)) await cluster[Symbol.asyncDispose]();
 });
 
-async function start(): Promise<Cluster> {
+async function start(): Promise<{ readonly cluster: Cluster; readonly source: string }> {
   const cluster = await Cluster.make();
   clusters.push(cluster);
-  await cluster.serve({ args: ["--benchmark-duration", "2", "--max-segment-duration", "10"] });
-  return cluster;
+  const source = cluster.path("source.mp4");
+  await makeSynthetic(source, { frames: FRAMES, gop: 12 });
+  await cluster.serve({ args: ["--benchmark-duration", "1", "--max-segment-duration", "2"] });
+  return { cluster, source };
 }
 
 async function joinEmulated(
@@ -48,72 +50,76 @@ async function detailOf(cluster: Cluster, name: string): Promise<ClientDetailVie
   return await cluster.api(`/clients/${client?.client_id}`);
 }
 
-async function completed(cluster: Cluster, jobId: string, output: string, from = CLIP): Promise<Proof> {
+async function completed(cluster: Cluster, jobId: string, output: string): Promise<Proof> {
   await cluster.untilJob(jobId, "is Completed", DONE_WITHIN_MS, (job) => job.status === "Completed");
   const download = await cluster.command(["jobs", "download", jobId, "-o", output]);
   expect(download.exitCode).toBe(0);
   const proof = await cluster.json<Proof>(["jobs", "proof", jobId]);
   expect(proof.exact).toBe(true);
-  const [source, made] = await Promise.all([framesOf(from), framesOf(output)]);
-  expect(made.pts.length).toBe(source.pts.length);
-  expect(largestTimingError(source, made)).toBeLessThan(0.001);
+  const [want, made] = await Promise.all([sourceFrames(cluster.path("source.mp4")), framesOf(output)]);
+  expect(made.pts.length).toBe(FRAMES);
+  expect(largestTimingError(want, made)).toBeLessThan(0.001);
   return proof;
 }
 
-test.skipIf(CLIP === "")(
-  "emulated NVENC, emulated VA-API and software: one family elected and proven; mixed when allowed",
-  async () => {
-    const cluster = await start();
-    await Promise.all([
-      joinEmulated(cluster, "nvenc", { encoder: "h264_nvenc" }),
-      joinEmulated(cluster, "vaapi", { encoder: "h264_vaapi" }),
-      cluster.join("cpu", ["--hw-accel", "none"]),
-    ]);
+test("emulated NVENC, emulated VA-API and software: one family elected and proven; mixed when allowed", async () => {
+  const { cluster, source } = await start();
+  await Promise.all([
+    joinEmulated(cluster, "nvenc", { encoder: "h264_nvenc" }),
+    joinEmulated(cluster, "vaapi", { encoder: "h264_vaapi" }),
+    cluster.join("cpu", ["--hw-accel", "none"]),
+  ]);
 
-    const shown = await detailOf(cluster, "nvenc");
-    expect(shown.pools).toMatchObject({ nvenc: 2 });
-    expect(shown.hardware.find(({ family }) => family === "nvenc")).toEqual({
-      family: "nvenc",
-      device: "0",
-      reason: null,
-      encoders: ["h264_nvenc (8 bits, to 4096x2160)"],
-    });
-    expect(shown.hardware.find(({ family }) => family === "vaapi")?.reason).toStartWith("listed by ffmpeg, but: ");
+  const shown = await detailOf(cluster, "nvenc");
+  expect(shown.pools).toMatchObject({ nvenc: 2 });
+  expect(shown.hardware.find(({ family }) => family === "nvenc")).toEqual({
+    family: "nvenc",
+    device: "0",
+    reason: null,
+    encoders: ["h264_nvenc (8 bits, to 4096x2160)"],
+  });
+  expect(shown.hardware.find(({ family }) => family === "vaapi")?.reason).toStartWith("listed by ffmpeg, but: ");
 
-    const extra = ["--codec", "h264", "--quality", "40", "--speed", "ultrafast"];
-    const mixed = cluster.path("mixed.mp4");
-    const mixedId = await cluster.submit(CLIP, mixed, SMALL, [...extra, "--allow-mixed", "--required-clients", "3"]);
-    const mixedProof = await completed(cluster, mixedId, mixed);
-    const used = new Map(mixedProof.segments.map(({ client, encoder }) => [client, encoder]));
-    expect(used.size).toBeGreaterThan(1);
-    for (const [client, encoder] of used) {
-      expect(encoder).toBe({ nvenc: "h264_nvenc", vaapi: "h264_vaapi", cpu: "libx264" }[client] ?? "");
-    }
+  const extra = ["--codec", "h264", "--quality", "40", "--speed", "ultrafast"];
+  const mixed = cluster.path("mixed.mp4");
+  const mixedId = await cluster.submit(source, mixed, SMALL, [...extra, "--allow-mixed", "--required-clients", "3"]);
+  const mixedProof = await completed(cluster, mixedId, mixed);
+  const used = new Map(mixedProof.segments.map(({ client, encoder }) => [client, encoder]));
+  expect(used.size).toBeGreaterThan(1);
+  for (const [client, encoder] of used) {
+    expect(encoder).toBe({ nvenc: "h264_nvenc", vaapi: "h264_vaapi", cpu: "libx264" }[client] ?? "");
+  }
 
-    const output = cluster.path("one.mp4");
-    // libx264 runs behind all three: which is fastest is chance here, so the family is asked for.
-    const jobId = await cluster.submit(CLIP, output, SMALL, [...extra, "--family", "nvenc"]);
-    let reasons: readonly string[] = [];
-    await until("the idle clients are told", 60_000, async () => {
-      const job = await cluster.jobDetail(jobId);
-      reasons = job.idle_clients.map(({ name, reason }) => `${name}: ${reason}`).sort();
-      return reasons.length === 2 || job.status === "Completed";
-    });
-    const proof = await completed(cluster, jobId, output);
-    expect(proof.encoder).toMatchObject({ name: "h264_nvenc", family: "nvenc" });
-    expect(new Set(proof.segments.map(({ client }) => client))).toEqual(new Set(["nvenc"]));
-    expect(reasons).toEqual([
-      "cpu: has no encoder for this codec of the family nvenc",
-      "vaapi: has no encoder for this codec of the family nvenc",
-    ]);
-  },
-);
+  const output = cluster.path("one.mp4");
+  // libx264 runs behind all three: which is fastest is chance here, so the family is asked for.
+  const jobId = await cluster.submit(source, output, SMALL, [...extra, "--family", "nvenc"]);
+  let reasons: readonly string[] = [];
+  await until("the idle clients are told", 60_000, async () => {
+    const job = await cluster.jobDetail(jobId);
+    reasons = job.idle_clients.map(({ name, reason }) => `${name}: ${reason}`).sort();
+    return reasons.length === 2 || job.status === "Completed";
+  });
+  const proof = await completed(cluster, jobId, output);
+  expect(proof.encoder).toMatchObject({ name: "h264_nvenc", family: "nvenc" });
+  expect(new Set(proof.segments.map(({ client }) => client))).toEqual(new Set(["nvenc"]));
+  expect(reasons).toEqual([
+    "cpu: has no encoder for this codec of the family nvenc",
+    "vaapi: has no encoder for this codec of the family nvenc",
+  ]);
+});
 
-test.skipIf(CLIP === "")("emulated consumer NVENC: one session too many costs a slot and no segment", async () => {
-  const cluster = await start();
+test("emulated consumer NVENC: one session too many costs a slot and no segment", async () => {
+  const { cluster, source } = await start();
   const folder = await joinEmulated(cluster, "geforce", { encoder: "h264_nvenc", sessions: 1 });
   const output = cluster.path("one.mp4");
-  const jobId = await cluster.submit(CLIP, output, SMALL, ["--codec", "h264", "--quality", "30", "--family", "nvenc"]);
+  const jobId = await cluster.submit(source, output, SMALL, [
+    "--codec",
+    "h264",
+    "--quality",
+    "30",
+    "--family",
+    "nvenc",
+  ]);
   const proof = await completed(cluster, jobId, output);
   expect(proof.encoder.name).toBe("h264_nvenc");
   expect(emulatedLog(folder)).toContain("refused");
@@ -122,29 +128,24 @@ test.skipIf(CLIP === "")("emulated consumer NVENC: one session too many costs a 
   expect(attempts.filter(({ outcome }) => outcome === "segment-retry")).toEqual([]);
 });
 
-test.skipIf(CLIP === "")(
-  "an emulated GPU that is lost in mid-job: software encodes it all again, and the job completes",
-  async () => {
-    const cluster = await start();
-    await joinEmulated(cluster, "dying", { encoder: "h264_nvenc", lostAfter: 2 });
-    await cluster.join("cpu", ["--hw-accel", "none"]);
-    const output = cluster.path("one.mp4");
-    const extra = ["--codec", "h264", "--quality", "30", "--speed", "ultrafast", "--wait-for-family", "0"];
-    const jobId = await cluster.submit(CLIP, output, SMALL, extra);
-    const proof = await completed(cluster, jobId, output);
-    expect(new Set(proof.segments.map(({ encoder }) => encoder))).toEqual(new Set(["libx264"]));
-    expect(proof.encoder).toMatchObject({ name: "libx264", family: "software" });
-    const { events } = await cluster.jobDetail(jobId);
-    const told = events.filter(({ type }) => type === "client-unfit" || type === "encoder-elected");
-    expect(told.some(({ detail }) => detail.startsWith("h264_nvenc: the GPU was lost"))).toBe(true);
-    expect((await detailOf(cluster, "dying")).encoders).not.toContain("h264_nvenc");
-  },
-);
+test("an emulated GPU that is lost in mid-job: software encodes it all again, and the job completes", async () => {
+  const { cluster, source } = await start();
+  await joinEmulated(cluster, "dying", { encoder: "h264_nvenc", lostAfter: 2 });
+  await cluster.join("cpu", ["--hw-accel", "none"]);
+  const output = cluster.path("one.mp4");
+  const extra = ["--codec", "h264", "--quality", "30", "--speed", "ultrafast", "--wait-for-family", "0"];
+  const jobId = await cluster.submit(source, output, SMALL, extra);
+  const proof = await completed(cluster, jobId, output);
+  expect(new Set(proof.segments.map(({ encoder }) => encoder))).toEqual(new Set(["libx264"]));
+  expect(proof.encoder).toMatchObject({ name: "libx264", family: "software" });
+  const { events } = await cluster.jobDetail(jobId);
+  const told = events.filter(({ type }) => type === "client-unfit" || type === "encoder-elected");
+  expect(told.some(({ detail }) => detail.startsWith("h264_nvenc: the GPU was lost"))).toBe(true);
+  expect((await detailOf(cluster, "dying")).encoders).not.toContain("h264_nvenc");
+});
 
 test("an emulated family that disappears in mid-job: waited for and kept, or everything is encoded again, as asked", async () => {
-  const cluster = await start();
-  const source = cluster.path("source.mp4");
-  await makeSynthetic(source, { frames: 240, gop: 12 });
+  const { cluster, source } = await start();
   await cluster.join("cpu", ["--hw-accel", "none"]);
   const extra = ["--codec", "h264", "--quality", "30", "--speed", "ultrafast", "--wait-for-family"];
   const gpu = (name: string, folder: string) => cluster.join(name, ["--slots", "auto"], withEmulation(folder));
@@ -161,7 +162,7 @@ test("an emulated family that disappears in mid-job: waited for and kept, or eve
   };
 
   const replaced = await losesGpu("gone", "1");
-  const other = await completed(cluster, replaced.jobId, replaced.output, source);
+  const other = await completed(cluster, replaced.jobId, replaced.output);
   expect(other.encoder).toMatchObject({ name: "libx264", family: "software" });
   expect(new Set(other.segments.map(({ encoder }) => encoder))).toEqual(new Set(["libx264"]));
   const notes = other.segments.flatMap((segment) => segment.notes);
@@ -170,7 +171,7 @@ test("an emulated family that disappears in mid-job: waited for and kept, or eve
   const kept = await losesGpu("back", "ever");
   await emulatedFfmpeg(kept.folder, NVENC_FOREVER);
   await gpu("back", kept.folder);
-  const proof = await completed(cluster, kept.jobId, kept.output, source);
+  const proof = await completed(cluster, kept.jobId, kept.output);
   expect(proof.encoder).toMatchObject({ name: "h264_nvenc", family: "nvenc" });
   expect(proof.segments.filter(({ attempts }) => attempts === 1).length).toBeGreaterThanOrEqual(2);
   expect(proof.segments.flatMap((segment) => segment.notes)).toEqual([]);

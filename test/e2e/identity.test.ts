@@ -1,11 +1,12 @@
 // Lossless identity: a job over two clients (one reading the file, one through the gateway) gives an output whose
 // frames (MD5) and times equal those of the source decoded in one go. One clip of each kind that meets the cluster in a
-// way of its own. What src/media/local/pipeline.test.ts or ordinary.test.ts has is not repeated here; test/media/ has every
-// clip over both accesses.
+// way of its own. What src/media/local/pipeline.test.ts or ordinary.test.ts has is not repeated here; the long run has more
+// of each kind, and test/media/ every clip over both accesses.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf, largestTimingError } from "../support/frames.ts";
+import { rowsOf } from "../support/long-run.ts";
 import { hardCase, mediaPath } from "../support/media.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 
@@ -44,29 +45,33 @@ const made = (clip: string, encoders: readonly string[], params: string, segment
   make: (path) => makeSynthetic(path, { frames: 100, gop: 12, withSound: encoders.includes("-c:a"), encoders }),
 });
 
-const CASES: readonly Case[] = [
-  // ordinary clips
+const USUAL: readonly Case[] = [
   synthetic("irregular-gop.mp4", X264, "mp4", 4),
-  // B-pyramid, open GOP, one key frame
+  // one key frame; no index to seek by; pictures of one time; no times at all
+  synthetic("single-keyframe-24s.mp4", X264, "mp4", 2),
+  synthetic("nocues-h264.mkv", X264, "mkv", 2),
+  synthetic("dup-timestamps.mkv", FFV1, "mkv", 2),
+  synthetic("anim-vfr.gif", FFV1, "mkv", 1),
+];
+
+/** Of their mechanisms pipeline.test.ts, remux.test.ts, source-times.test.ts and the differential seeds have one each. */
+const MORE: readonly Case[] = [
+  // B-pyramid, open GOP
   real("anamorphic-bpyramid.mp4", X264, "mp4", 2),
   synthetic("opengop-h264.mp4", X264, "mp4", 4),
-  synthetic("single-keyframe-24s.mp4", X264, "mp4", 2),
   // variable frame rate
   real("vfr-screenrec-3026x1386.mp4", X264, "mkv", 2),
-  // edit lists, MKV, WebM, alternate depth
+  // edit lists, alternate depth
   real("vfr-iphone-hlg-dovi-editlist-rot.mp4", X264, "mkv", 1),
   real("chapters-h264-444.mkv", FFV1, "mkv", 1),
-  synthetic("nocues-h264.mkv", X264, "mkv", 2),
   // other containers: FLV, Ogg, MPEG program stream
   synthetic("h264-aac.flv", X264, "mp4", 1),
   synthetic("theora-vorbis.ogv", FFV1, "mkv", 1),
   made("program-stream.mpg", ["-c:v", "mpeg2video", "-threads", "1", "-q:v", "4", "-bf", "2", "-c:a", "mp2"], FFV1, 2),
-  // pictures of one time, and of two sizes
-  synthetic("dup-timestamps.mkv", FFV1, "mkv", 2),
+  // pictures of two sizes
   synthetic("ts-resolution-change.ts", FFV1, "mkv", 1),
   // without timestamps, and with pictures that need all before them
   synthetic("raw-annexb.h264", FFV1, "mkv", 1),
-  synthetic("anim-vfr.gif", FFV1, "mkv", 1),
   made("elementary.hevc", ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error"], FFV1, 1),
 ];
 
@@ -83,7 +88,7 @@ afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-for (const { clip, isSynthetic, make, params, extension, segments } of CASES) {
+for (const { clip, isSynthetic, make, params, extension, segments } of rowsOf(USUAL, MORE)) {
   const isMissing = !isSynthetic && mediaPath(clip) === null;
   test.skipIf(isMissing)(
     `${clip} → ${extension}: frames and times equal`,

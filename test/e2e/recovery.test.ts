@@ -12,8 +12,8 @@ import { download, expectSameFrames } from "../support/same-frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
 
-/** Long enough to be killed in, small enough to be quick: 18 s of 320x180 with a key frame each second, and a tone. */
-const FRAMES = 450;
+/** Long enough to be killed in, small enough to be quick: 12 s of 320x180 with a key frame each second, and a tone. */
+const FRAMES = 300;
 let folder: string;
 let source: string;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const PARAMS = "-c:v libx264 -qp 0 -preset veryfast";
-const SEGMENTS = ["--benchmark-duration", "3", "--max-segment-duration", "3", "--retry-delay", "0.2"];
+const SEGMENTS = ["--benchmark-duration", "2", "--max-segment-duration", "2", "--retry-delay", "0.2"];
 
 test("a client killed in mid-segment: its segment goes to another, the output is identical", async () => {
   await using cluster = await Cluster.make();

@@ -6,6 +6,7 @@ import { STOPPED_WITHIN_MS } from "../../src/base/process/terminate.ts";
 import type { ClientView, JobView } from "../../src/cluster/server/views.ts";
 import { Cluster, processesNaming, until } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
+import { giveKeptEncoders } from "../support/kept-encoders.ts";
 import { withinPromise } from "../support/lateness.ts";
 import { hardCase, mediaPath } from "../support/media.ts";
 import { outputOf } from "../support/programs.ts";
@@ -24,6 +25,7 @@ test("submit --participate against a server with no other client; then jobs list
   await until("the join line is there", 60_000, async () => joinLine.test(server.stderr()));
   const address = ["--server", `localhost:${cluster.port}`];
   const output = cluster.path("irregular.out.mp4");
+  await giveKeptEncoders(cluster.path("work"), {});
   const ended = await cluster.run(["submit", source, "-o", output, "--participate", ...address]);
   expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toMatchObject({ exitCode: 0 });
   const [want, got] = await Promise.all([framesOf(source), framesOf(output)]);
@@ -57,6 +59,7 @@ test("two bare joins and a submit --participate in one folder have an identity e
   await using cluster = await Cluster.make();
   await cluster.serve();
   const shared = ["--work-dir", cluster.path("shared-work")];
+  await giveKeptEncoders(cluster.path("shared-work"), {});
   const connect = ["--server", `127.0.0.1:${cluster.port}`, "--token", cluster.token];
   const first = cluster.start("first", ["join", ...connect, ...shared]);
   const second = cluster.start("second", ["join", ...connect, ...shared]);
@@ -158,6 +161,7 @@ test.skipIf(mediaPath("flower-540p29.97-5s.mp4") === null)(
   async () => {
     await using cluster = await Cluster.make();
     await cluster.serve();
+    await giveKeptEncoders(cluster.path("work"), {});
     const submit = cluster.start("submit", [
       "submit",
       mediaPath("flower-540p29.97-5s.mp4") ?? "",

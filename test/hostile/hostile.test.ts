@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { Cluster, type Running, until } from "../support/cluster.ts";
+import { IS_LONG } from "../support/long-run.ts";
 import { mediaPath } from "../support/media.ts";
 import { attempt, type Ending, type Outcome } from "./attempt.ts";
 import { HAND_MADE, makeByHand } from "./hand-made.ts";
@@ -15,7 +16,7 @@ function setting(name: string): number | null {
 }
 
 const SEED = setting("SEED") ?? 20_261_122;
-const COUNT = setting("COUNT") ?? 8;
+const COUNT = setting("COUNT") ?? 4;
 const ONLY = setting("ONLY");
 const AT_ONCE = 4;
 /** A mutant takes a second or two alone; this is for a loaded machine. */
@@ -58,7 +59,7 @@ afterAll(async () => {
   const lines = rows.map(({ name, outcome, seconds, what, reason }) =>
     [name.padEnd(10), outcome.padEnd(7), `${seconds.toFixed(1)} s`.padStart(7), what, "→", reason].join("  "),
   );
-  if (COUNT >= 100) process.stderr.write(`\n${lines.join("\n")}\n`);
+  if (COUNT >= 100 || IS_LONG) process.stderr.write(`\n${lines.join("\n")}\n`);
   process.stderr.write(`\nhostile input, seed ${SEED}: ${rows.length} files, ${counts.join(", ")}\n`);
 }, 60_000);
 

@@ -13,6 +13,7 @@ import { runLocally } from "../../src/media/local/local-pipeline.ts";
 import { parseEncodeParams } from "../../src/media/request/parse/parse-params.ts";
 import { probeSource } from "../../src/media/source/probe.ts";
 import { hasCodec } from "../support/has-codec.ts";
+import { rowsOf } from "../support/long-run.ts";
 
 const TIMEOUT_MS = 60_000;
 const folderOfVersions = process.env.FFCLUSTER_FFMPEGS;
@@ -108,7 +109,14 @@ const CASES = isLong
       ...pairs([...LIMITED_RANGE, ...MORE_LIMITED_RANGE], OF_LIMITED),
       ...pairs(OTHERS, OF_OTHERS),
     ]
-  : [...pairs(FULL_RANGE, OF_FULL), ...pairs(LIMITED_RANGE, OF_LIMITED)];
+  : rowsOf(
+      [
+        ...pairs(FULL_RANGE.slice(0, 1), OF_FULL),
+        ...pairs(FULL_RANGE.slice(1), OF_FULL.slice(0, 3)),
+        ...pairs(LIMITED_RANGE, OF_LIMITED.slice(1)),
+      ],
+      [...pairs(FULL_RANGE.slice(1), OF_FULL.slice(3)), ...pairs(LIMITED_RANGE, OF_LIMITED.slice(0, 1))],
+    );
 
 let folder: string;
 async function ffmpeg(tools: Tools, args: readonly string[]): Promise<string> {

@@ -6,7 +6,7 @@ import { LEASE_MS as PROTOCOL_LEASE_MS } from "../../src/cluster/protocol/messag
 import { LEASE_MS } from "../../src/cluster/scheduler/model/timing.ts";
 import { type ClusterStory, runCluster } from "./cluster.ts";
 
-const ORDINARY_CLUSTERS = 300;
+const ORDINARY_CLUSTERS = 200;
 const FIRST_SEED = 1;
 
 test("the scheduler and the protocol mean the same lease", () => {

@@ -179,13 +179,12 @@ export class Cluster implements AsyncDisposable {
   async #join({ address, name, args, env, under = [], isKnown }: Joining): Promise<Running> {
     const workDir = join(this.folder, `${name}-work`);
     const own = ["join", "--server", address, "--token", this.token, "--name", name, "--work-dir", workDir];
-    const isUsual = Object.keys(env).length === 0;
-    if (isUsual) await giveKeptEncoders(workDir);
+    await giveKeptEncoders(workDir, env);
     const client = this.start(name, [...own, ...args], env, under);
     await this.#startedOrDead(client, async () => {
       return (await this.clients()).some((known) => known.name === name && isKnown(known));
     });
-    if (isUsual) await keepEncoders(workDir);
+    await keepEncoders(workDir, env);
     return client;
   }
 

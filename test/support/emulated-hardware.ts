@@ -1,6 +1,6 @@
 // EMULATED hardware, for tests on machines without any: an ffmpeg in front of the real one that answers for one
-// hardware encoder by running libx264, libx265 or SVT-AV1 with its options translated, and fails as the real one fails. What it does
-// not emulate it hands to the real ffmpeg. Run as a program by the launchers that `emulatedFfmpeg` writes.
+// hardware encoder by running libx264, libx265 or SVT-AV1 with its options translated, and fails as the real one fails. Run as
+// a program by the launchers that `emulatedFfmpeg` writes, which hand to the real ffmpeg what does not name the encoder.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,12 +21,17 @@ export async function emulatedFfmpeg(folder: string, emulation: Emulation): Prom
   const real = { ffmpeg: Bun.which("ffmpeg"), ffprobe: Bun.which("ffprobe") };
   if (real.ffmpeg === null || real.ffprobe === null) throw new Error("ffmpeg and ffprobe are needed on PATH");
   const settings = JSON.stringify({ ...emulation, folder, real: real.ffmpeg });
-  const launcher = (words: readonly string[]) =>
-    `#!/bin/sh\nexec ${words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")} "$@"\n`;
+  const exec = (words: readonly string[]) =>
+    `exec ${words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")} "$@"`;
+  const launcher = (...lines: readonly string[]) => ["#!/bin/sh", ...lines, ""].join("\n");
+  const emulated = exec([process.execPath, import.meta.path, settings]);
   const ffmpeg = join(folder, "ffmpeg");
   const ffprobe = join(folder, "ffprobe");
-  await writeFile(ffmpeg, launcher([process.execPath, import.meta.path, settings]));
-  await writeFile(ffprobe, launcher([real.ffprobe]));
+  await writeFile(
+    ffmpeg,
+    launcher(`for word; do [ "$word" = ${emulation.encoder} ] && ${emulated}; done`, exec([real.ffmpeg])),
+  );
+  await writeFile(ffprobe, launcher(exec([real.ffprobe])));
   await chmod(ffmpeg, 0o755);
   await chmod(ffprobe, 0o755);
   return folder;
@@ -174,7 +179,6 @@ function checkSize(args: readonly string[]): void {
 }
 
 async function runEmulated(settings: Settings, args: readonly string[]): Promise<number> {
-  if (!args.includes(settings.encoder)) return await run(settings.real, args);
   let close = () => {};
   try {
     checkSize(args);

@@ -1,10 +1,12 @@
 // What the first client of a run finds out about this machine's encoders is given to those after it, as a client keeps
-// it itself from start to start. Its key names the ffmpeg and the devices, so it serves no other.
+// it itself from start to start. Its key names the ffmpeg and the devices, so it serves no other; a wrapper that answers
+// as the ffmpeg that it wraps is given the same under its own key.
 import { Database } from "bun:sqlite";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exists } from "../../src/base/files.ts";
 import { openClientStore } from "../../src/db/client-store.ts";
+import { answersAsTheRealOne } from "./wrong-ffmpeg.ts";
 
 interface Kept {
   readonly key: string;
@@ -17,18 +19,30 @@ const FILE = FOLDER === undefined || FOLDER === "" ? null : join(FOLDER, "encode
 
 const databaseIn = (workDir: string) => join(workDir, "db", "client.db");
 
-/** Before a client's first start in `workDir`. */
-export async function giveKeptEncoders(workDir: string): Promise<void> {
+/** The key with another program's path, size and moment; as src/hw/detect.ts writes it, else the client looks by itself. */
+async function keyFor(ffmpeg: string, key: string): Promise<string> {
+  const parts = JSON.parse(key) as unknown[];
+  const { size, mtimeMs } = await stat(ffmpeg);
+  const [version, host, , name, , , ...rest] = parts;
+  return JSON.stringify([version, host, ffmpeg, name, size, mtimeMs, ...rest]);
+}
+
+/** Before a client's first start in `workDir` with variables `env` of its own. */
+export async function giveKeptEncoders(workDir: string, env: Readonly<Record<string, string>>): Promise<void> {
   if (FILE === null || !(await exists(FILE)) || (await exists(databaseIn(workDir)))) return;
+  const folder = env.FFCLUSTER_FFMPEG_DIR;
+  if (folder !== undefined && !(await answersAsTheRealOne(folder))) return;
   const rows = JSON.parse(await readFile(FILE, "utf8")) as readonly Kept[];
   const store = openClientStore(workDir);
-  for (const { key, report } of rows) store.encoders.set(key, report);
+  for (const { key, report } of rows) {
+    store.encoders.set(folder === undefined ? key : await keyFor(join(folder, "ffmpeg"), key), report);
+  }
   store.close();
 }
 
 /** Once a client is there: what it found. */
-export async function keepEncoders(workDir: string): Promise<void> {
-  if (FILE === null || (await exists(FILE))) return;
+export async function keepEncoders(workDir: string, env: Readonly<Record<string, string>>): Promise<void> {
+  if (FILE === null || env.FFCLUSTER_FFMPEG_DIR !== undefined || (await exists(FILE))) return;
   using database = new Database(databaseIn(workDir), { readonly: true });
   const rows = database.query<Kept, []>("SELECT key, report FROM encoder_reports").all();
   const own = `${FILE}.${process.pid}`;

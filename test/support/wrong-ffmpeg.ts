@@ -1,6 +1,6 @@
 // An ffmpeg and ffprobe that do wrong on purpose, in a folder for FFCLUSTER_FFMPEG_DIR: wrappers around the real ones
 // that read from a file beside them what to do. Bash, so for POSIX systems only.
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Tools } from "../../src/media/ffmpeg/tools.ts";
 
@@ -95,6 +95,12 @@ export interface WrongFfmpeg {
   /** Without a sandbox: they read how to be wrong from their folder. */
   readonly env: { readonly FFCLUSTER_FFMPEG_DIR: string; readonly FFCLUSTER_SANDBOX: string };
   become(wrong: Wrong): Promise<void>;
+}
+
+/** Whether the folder holds such a wrapper, and one that says of its encoders what the real one says. */
+export async function answersAsTheRealOne(folder: string): Promise<boolean> {
+  const mode = await readFile(join(folder, "mode"), "utf8").catch(() => null); // another kind of ffmpeg
+  return mode !== null && mode !== "shallow";
 }
 
 export async function makeWrongFfmpeg(folder: string, tools: Tools, wrong: Wrong): Promise<WrongFfmpeg> {

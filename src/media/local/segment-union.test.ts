@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { framesOf } from "../../../test/support/frames.ts";
+import { rowsOf } from "../../../test/support/long-run.ts";
 import { hardCase } from "../../../test/support/media.ts";
 import { formatRational } from "../../base/rational.ts";
 import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
@@ -142,14 +143,10 @@ async function decodeTask(path: string, task: SegmentTask): Promise<string[]> {
 }
 
 /** Open and closed groups, long ones, variable rates, hidden pictures, edit lists, no index, packets without times. */
-const CLIPS = [
-  "opengop-h264.mp4",
-  "opengop-hevc.ts",
-  "vfr-24-30-60-mix.mkv",
-  "editlist-midgop.mp4",
-  "nodur-vp9.webm",
-  "xvid-bframes.avi",
-];
+const CLIPS = rowsOf(
+  ["opengop-h264.mp4", "vfr-24-30-60-mix.mkv", "editlist-midgop.mp4", "xvid-bframes.avi"],
+  ["opengop-hevc.ts", "nodur-vp9.webm"],
+);
 
 for (const clip of CLIPS) {
   test(`${clip}, cut at random frames: decoded piece by piece it is what it is in one go`, async () => {
@@ -171,29 +168,39 @@ const SCENES = [
   "[a][b][c]concat=n=3[v]",
 ].join(";");
 
+interface LongGroups {
+  readonly clip: string;
+  readonly encoder: readonly string[];
+  readonly groups: number;
+}
+
 /** Groups as long as they come: trailers, screen recordings, whole files behind one key frame. */
-const LONG_GROUPS = [
-  { clip: "x264.mp4", encoder: ["-c:v", "libx264", "-preset", "veryfast", "-g", "600", "-bf", "3"], groups: 3 },
-  {
-    clip: "x264-one-key.mkv",
-    encoder: ["-c:v", "libx264", "-preset", "veryfast", "-g", "600", "-sc_threshold", "0"],
-    groups: 1,
-  },
-  {
-    clip: "x265-open.mp4",
-    encoder: [
-      ...["-c:v", "libx265", "-preset", "ultrafast", "-x265-params"],
-      "log-level=error:open-gop=1:keyint=150:min-keyint=150:scenecut=0:bframes=4:b-adapt=0:frame-threads=1",
-    ],
-    groups: 2,
-  },
-  {
-    clip: "vp9.webm",
-    encoder: ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "600"],
-    groups: 1,
-  },
-  { clip: "mpeg2.ts", encoder: ["-c:v", "mpeg2video", "-g", "300", "-bf", "2", "-q:v", "5"], groups: 1 },
-];
+const LONG_GROUPS = rowsOf<LongGroups>(
+  [
+    { clip: "x264.mp4", encoder: ["-c:v", "libx264", "-preset", "veryfast", "-g", "600", "-bf", "3"], groups: 3 },
+    {
+      clip: "x265-open.mp4",
+      encoder: [
+        ...["-c:v", "libx265", "-preset", "ultrafast", "-x265-params"],
+        "log-level=error:open-gop=1:keyint=150:min-keyint=150:scenecut=0:bframes=4:b-adapt=0:frame-threads=1",
+      ],
+      groups: 2,
+    },
+    { clip: "mpeg2.ts", encoder: ["-c:v", "mpeg2video", "-g", "300", "-bf", "2", "-q:v", "5"], groups: 1 },
+  ],
+  [
+    {
+      clip: "x264-one-key.mkv",
+      encoder: ["-c:v", "libx264", "-preset", "veryfast", "-g", "600", "-sc_threshold", "0"],
+      groups: 1,
+    },
+    {
+      clip: "vp9.webm",
+      encoder: ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "600"],
+      groups: 1,
+    },
+  ],
+);
 
 for (const { clip, encoder, groups } of LONG_GROUPS) {
   test(`${clip}, cut inside its long groups where the index allows it: decoded piece by piece it is what it is in one go`, async () => {
