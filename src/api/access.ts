@@ -70,6 +70,8 @@ export const ACCESS = defineAccess({
   "POST /api/v1/tokens/:name/revoke": { roles: ADMIN, scope: "any" },
   "POST /api/v1/tokens/:name/rotate": { roles: ADMIN, scope: "any" },
 
+  "GET /api/v1/audit": { roles: ADMIN },
+
   "POST /api/v1/enrol": { roles: ["admin", "client", "enrol"] },
   "GET /api/v1/link": { roles: ENCODERS },
   "HEAD /api/v1/attempts/:id/result": { roles: ENCODERS, scope: "secret" },

@@ -5,6 +5,7 @@ import type { Log } from "../base/log.ts";
 import type { Principal } from "../cluster/protocol/roles.ts";
 import type { Coordinator } from "../cluster/server/ports.ts";
 import { admit, isForAnyone, type RouteKey } from "./access.ts";
+import type { AuditTrace } from "./audit.ts";
 import { ERROR_CODE_HEADER, errorResponse } from "./responses.ts";
 
 export interface ApiServices {
@@ -19,6 +20,8 @@ export interface Call extends ApiServices {
   readonly who: Principal;
   /** Makes a WebSocket of the connection; false: the request asked for none. */
   upgrade(): boolean;
+  /** For the audit log: what the request is about, where its path does not say so; and what it does. */
+  about(object: string, sameAs?: RouteKey): void;
   /** The value of `:name` in the pattern, decoded. */
   param(name: string): string;
 }
@@ -40,6 +43,7 @@ export interface Door {
   /** Errors: E_TOKEN. */
   authenticate(): Promise<Principal>;
   upgrade(who: Principal): boolean;
+  readonly trace: AuditTrace;
 }
 
 /** The holder of no token, where none is needed. */
@@ -98,12 +102,25 @@ export async function dispatch(
   const url = new URL(request.url);
   const isOpen = routes.some(({ key }) => isForAnyone(key) && key.endsWith(` ${url.pathname}`));
   const who = isOpen ? NOBODY : await door.authenticate();
+  const { trace } = door;
+  trace.heard(who);
   const found = findRoute(routes, request.method, url.pathname);
   if (!("route" in found)) return noRoute(request, url.pathname, found);
   const { key, handle } = found.route;
+  const [object = null] = found.params.values();
+  trace.found(key, object);
   const id = isOpen ? "" : admit(services.coordinator, who, key, found.params.get("id") ?? "");
+  if (id !== "") trace.about(id);
   const param = (name: string) => (name === "id" ? id : (found.params.get(name) ?? ""));
-  return await handle({ ...services, request, url, who, param, upgrade: () => door.upgrade(who) });
+  return await handle({
+    ...services,
+    request,
+    url,
+    who,
+    param,
+    upgrade: () => door.upgrade(who),
+    about: (...what) => trace.about(...what),
+  });
 }
 
 /** Errors: E_NOT_FOUND for a path that takes no method at all. */

@@ -2,6 +2,7 @@
 // from the coordinator.
 import { AppError, type ErrorBody } from "../base/errors.ts";
 import type { Principal } from "../cluster/protocol/roles.ts";
+import { AuditLimiter, AuditTrace } from "./audit.ts";
 import { BrowserGuard, withGuardHeaders } from "./browser-guard.ts";
 import { type ConnectionGuard, guardConnections, NO_GUARD } from "./connection-guard.ts";
 import { type LinkData, linkHandler, linkRoutes } from "./link.ts";
@@ -66,6 +67,7 @@ interface Watch {
   guard: ConnectionGuard;
   readonly browsers: BrowserGuard;
   readonly wrongTokens: WrongTokens;
+  readonly audit: AuditLimiter;
 }
 
 type Server = Bun.Server<LinkData>;
@@ -104,8 +106,7 @@ function lastAnswer(response: Response): Response {
   return response;
 }
 
-async function answer(request: Request, server: Server, services: ServeApiOptions, watch: Watch) {
-  if (services.ready !== undefined) await services.ready;
+async function answer(request: Request, server: Server, services: ServeApiOptions, watch: Watch, trace: AuditTrace) {
   if (!URL.canParse(request.url)) return lastAnswer(errorResponse(BAD_HOST, 400));
   const { pathname } = new URL(request.url);
   let isTrusted = false;
@@ -117,6 +118,7 @@ async function answer(request: Request, server: Server, services: ServeApiOption
       return who;
     },
     upgrade: (who) => server.upgrade(request, { data: { who, link: null } }),
+    trace,
   };
   const ending = (response: Response) => (isTrusted ? keepBriefly(response, request, server) : lastAnswer(response));
   try {
@@ -136,9 +138,14 @@ function keepBriefly(response: Response, request: Request, server: Server): Resp
   return response;
 }
 
-/** What `fetch` of Bun.serve is given: every answer, whoever made it, has the headers that browsers heed. */
+/** What `fetch` of Bun.serve is given: every answer has the headers that browsers heed, and is in the audit log before it is sent. */
 async function guardedAnswer(request: Request, server: Server, services: ServeApiOptions, watch: Watch) {
-  const response = await answer(request, server, services, watch);
+  if (services.ready !== undefined) await services.ready;
+  const trace = new AuditTrace(request, server.requestIP(request)?.address ?? "unknown");
+  const response = await answer(request, server, services, watch, trace);
+  const entry = trace.end(response, new Date().toISOString());
+  const written = entry === null ? null : watch.audit.pass(entry);
+  if (written !== null) services.coordinator.audit(written);
   return response === undefined ? undefined : withGuardHeaders(response);
 }
 
@@ -154,7 +161,7 @@ export function serveApi(options: ServeApiOptions): ApiServer {
   const { log } = options;
   const tls = options.tls ?? null;
   const browsers = new BrowserGuard([options.host, ...(tls?.names ?? [])]);
-  const watch: Watch = { guard: NO_GUARD, browsers, wrongTokens: new WrongTokens(log) };
+  const watch: Watch = { guard: NO_GUARD, browsers, wrongTokens: new WrongTokens(log), audit: new AuditLimiter() };
   const bind: Bind = (socket) =>
     Bun.serve<LinkData>({
       ...socket,

@@ -49,6 +49,21 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
     expect(store.jobEvents("j1", 0)).toEqual([]);
   },
 
+  "the audit log keeps its entries in their order, apart from the history of jobs and clients": (subject) => {
+    const { store } = subject;
+    store.createJob(record, job, []);
+    const about = { token: "t", token_id: "1", role: "admin", client_id: "c1", address: "::1", times: 1 } as const;
+    const entries = ["j1", null, "x"].map((object) => {
+      return { at: "2026-01-01T00:00:00.000Z", action: "job-cancel", ...about, object, result: "ok" };
+    });
+    for (const entry of entries) store.appendAudit(entry);
+    for (const each of nowAndNext(subject)) {
+      expect(each.auditEntries(9)).toEqual(entries);
+      expect(each.auditEntries(2)).toEqual(entries.slice(1));
+      expect([each.jobEvents("j1", 0), each.clientEvents("c1", 9)]).toEqual([[], []]);
+    }
+  },
+
   "jobs come in the order of their creation": (subject) => {
     const { store } = subject;
     const ids = ["j2", "j3", "j1"];

@@ -51,6 +51,8 @@ function changed(disk: MemoryDisk, change: (right: Store) => Partial<Store>): St
     attempts: (jobId) => right.attempts(jobId),
     tokens: () => right.tokens(),
     saveToken: (record) => right.saveToken(record),
+    appendAudit: (entry) => right.appendAudit(entry),
+    auditEntries: (limit) => right.auditEntries(limit),
     close: () => right.close(),
   };
   return { ...calls, ...change(right) };
@@ -58,6 +60,11 @@ function changed(disk: MemoryDisk, change: (right: Store) => Partial<Store>): St
 
 /** Each has one fault; `foundBy` names a check that must find it. */
 const BROKEN: Readonly<Record<string, { readonly foundBy: string; readonly open: () => StoreUnderTest }>> = {
+  "keeps the audit log in the wrong order": {
+    foundBy: "the audit log keeps its entries in their order, apart from the history of jobs and clients",
+    open: () =>
+      onDisk((disk) => changed(disk, (right) => ({ auditEntries: (limit) => right.auditEntries(limit).toReversed() }))),
+  },
   "forgets at the end of its process": {
     foundBy: "what was committed is loaded again, to the letter",
     open: () =>

@@ -2,6 +2,8 @@
 // ends a process, is answered with a fault of the server's own, or leaves memory behind; each is answered with an error.
 // `FFCLUSTER_FUZZ_COUNT`: how many for each; `FFCLUSTER_FUZZ_SEED` plays a run again.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { ERROR_CODE_HEADER } from "../../src/api/responses.ts";
 import { ROUTES } from "../../src/api/serve-api.ts";
 import { isErrorCode } from "../../src/base/errors.ts";
@@ -233,7 +235,14 @@ test("no route is left out", () => {
     ...PATHS.map((each) => shape(...each)),
   ];
   const sent = new Set(named.map((each) => each.replace(/:\w+/g, ":x")));
-  const open = ["GET /healthz", "GET /api/v1/hello", "GET /api/v1/clients", "GET /api/v1/tokens", "GET /api/v1/link"];
+  const open = [
+    "GET /healthz",
+    "GET /api/v1/hello",
+    "GET /api/v1/clients",
+    "GET /api/v1/tokens",
+    "GET /api/v1/audit",
+    "GET /api/v1/link",
+  ];
   const missed = ROUTES.map(({ key }) => key).filter(
     (key) => !sent.has(key.replace(/:\w+/g, ":x")) && !open.includes(key),
   );
@@ -241,6 +250,19 @@ test("no route is left out", () => {
 });
 
 describe("behind all of them", () => {
+  test("the audit log has a line for each entry, and no token", async () => {
+    const path = join(server.workDir, "audit.jsonl");
+    const text = await readFile(path, "utf8");
+    const entries = text
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as { action?: unknown });
+    expect(entries.length).toBeGreaterThan(5);
+    for (const entry of entries) expect(entry.action).toBeString();
+    expect(text).not.toContain(server.token);
+    if (process.platform !== "win32") expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
   test("the server answers as before", async () => {
     expect((await ask("/api/v1/hello", {})).status).toBe(200);
     expect(JSON.parse((await ask("/api/v1/jobs", {})).text)).toEqual([]);

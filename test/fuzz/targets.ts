@@ -193,6 +193,7 @@ export const PATHS: readonly (readonly [method: string, path: string])[] = [
   ["GET", "/api/v1/jobs?status=:id"],
   ["POST", "/api/v1/jobs/:id/cancel"],
   ["POST", "/api/v1/jobs/:id/retry"],
+  ["GET", "/api/v1/audit?limit=:id"],
   ["GET", "/api/v1/clients/:id"],
   ["POST", "/api/v1/clients/:id/drain"],
   ["POST", "/api/v1/clients/:id/pause"],

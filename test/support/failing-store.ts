@@ -15,6 +15,8 @@ export function failingStore(cause = new AppError("E_NO_SPACE", "the disk is ful
     attempts: fail,
     tokens: fail,
     saveToken: fail,
+    appendAudit: fail,
+    auditEntries: fail,
     close: fail,
   };
 }

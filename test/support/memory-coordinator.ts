@@ -13,6 +13,7 @@ import type { Leased, NewToken } from "../../src/cluster/server/access/calls.ts"
 import { Tokens } from "../../src/cluster/server/access/tokens.ts";
 import type { BurnInFile, ClientLink, Coordinator, JobRequest, LinkSocket } from "../../src/cluster/server/ports.ts";
 import type {
+  AuditEntryView,
   ClientDetailView,
   ClientView,
   EventView,
@@ -51,6 +52,7 @@ export class MemoryCoordinator implements Coordinator {
   readonly results: ReceivedResult[] = [];
   readonly links: LinkSocket[] = [];
   readonly messages: string[] = [];
+  readonly audited: AuditEntryView[] = [];
   closedLinks = 0;
   /** Local challenges are refused, as from a server on another machine. */
   sharesFiles = true;
@@ -440,5 +442,13 @@ export class MemoryCoordinator implements Coordinator {
         this.closedLinks += 1;
       },
     };
+  }
+
+  audit(entry: AuditEntryView): void {
+    this.audited.push(entry);
+  }
+
+  auditEntries(limit: number): AuditEntryView[] {
+    return this.audited.slice(-limit);
   }
 }

@@ -8,7 +8,7 @@ import type { Attempt, Segment, SegmentPhase } from "../../src/cluster/scheduler
 import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
 import type { TokenRecord } from "../../src/cluster/server/access/tokens.ts";
 import type { JobRecord, LoadedState, Store } from "../../src/cluster/server/ports.ts";
-import type { AttemptView, EventView } from "../../src/cluster/server/views.ts";
+import type { AttemptView, AuditEntryView, EventView } from "../../src/cluster/server/views.ts";
 
 interface AttemptRow extends AttemptView {
   readonly job_id: string;
@@ -23,6 +23,7 @@ interface Content {
   readonly attempts: ReadonlyMap<string, AttemptRow>;
   readonly events: readonly EventView[];
   readonly tokens: ReadonlyMap<string, TokenRecord>;
+  readonly audit: readonly AuditEntryView[];
 }
 
 /** What is left of a store when its process ends: another MemoryStore on it is the next process. */
@@ -35,6 +36,7 @@ export class MemoryDisk {
     attempts: new Map(),
     events: [],
     tokens: new Map(),
+    audit: [],
   };
 }
 
@@ -116,6 +118,16 @@ export class MemoryStore implements Store {
   saveToken(record: TokenRecord): void {
     const { content } = this.#disk;
     this.#disk.content = { ...content, tokens: new Map(content.tokens).set(record.id, { ...record }) };
+  }
+
+  appendAudit(entry: AuditEntryView): void {
+    const { content } = this.#disk;
+    this.#disk.content = { ...content, audit: [...content.audit, { ...entry }] };
+  }
+
+  auditEntries(limit: number): AuditEntryView[] {
+    const { audit } = this.#disk.content;
+    return audit.slice(Math.max(0, audit.length - limit));
   }
 
   close(): void {}

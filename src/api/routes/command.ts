@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { httpStatusOf } from "../../base/errors.ts";
 import { admit, type RouteKey } from "../access.ts";
-import { json, publicError, readJson } from "../responses.ts";
+import { ERROR_CODE_HEADER, json, publicError, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 
 export const COMMAND_PATH = "/ws/command";
@@ -31,10 +31,11 @@ const commandSchema = z.union(
 );
 
 /** Each command asks for what the route of the same purpose asks. */
-async function perform({ coordinator, request, who }: Call): Promise<unknown> {
+async function perform({ coordinator, request, who, about }: Call): Promise<unknown> {
   const command = await readJson(request, commandSchema);
   const admitted = (key: RouteKey, id = "") => admit(coordinator, who, key, id);
   if ("ProcessLocalFile" in command) {
+    about(command.ProcessLocalFile.file_path, "POST /api/v1/jobs");
     admitted("POST /api/v1/sources/on-server");
     admitted("POST /api/v1/jobs");
     const source = await coordinator.openServerSource(command.ProcessLocalFile.file_path, who);
@@ -49,6 +50,7 @@ async function perform({ coordinator, request, who }: Call): Promise<unknown> {
       verify: null,
     };
     const job = await coordinator.createJob({ sourceId: source.source_id, ...defaults }, who);
+    about(job.job_id);
     return { JobCreated: { job_id: job.job_id } };
   }
   if ("ListJobs" in command) {
@@ -59,10 +61,12 @@ async function perform({ coordinator, request, who }: Call): Promise<unknown> {
     return { JobStatus: coordinator.job(admitted("GET /api/v1/jobs/:id", command.GetJobStatus.job_id)) };
   }
   if ("CancelJob" in command) {
+    about(command.CancelJob.job_id, "POST /api/v1/jobs/:id/cancel");
     const id = admitted("POST /api/v1/jobs/:id/cancel", command.CancelJob.job_id);
     return { JobStatus: await coordinator.cancelJob(id) };
   }
   if ("DisconnectClient" in command) {
+    about(command.DisconnectClient.client_id, "POST /api/v1/clients/:id/disconnect");
     const id = admitted("POST /api/v1/clients/:id/disconnect", command.DisconnectClient.client_id);
     await coordinator.disconnectClient(id);
   } else admitted("GET /api/v1/clients");
@@ -72,7 +76,7 @@ async function perform({ coordinator, request, who }: Call): Promise<unknown> {
 /** Errors have a form of their own here: `{"Error":{"code","message","hint"}}`. */
 export function commandError(thrown: unknown, call: Pick<Call, "request" | "log">): Response {
   const body = publicError(thrown, call.request, call.log);
-  return json({ Error: body }, httpStatusOf(body.code));
+  return json({ Error: body }, httpStatusOf(body.code), { [ERROR_CODE_HEADER]: body.code });
 }
 
 async function command(call: Call): Promise<Response> {

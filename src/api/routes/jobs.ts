@@ -7,7 +7,7 @@ import { type Call, type Route, route } from "../router.ts";
 import { jobOutput } from "./job-output.ts";
 import { watchJob } from "./job-watch.ts";
 
-async function create({ coordinator, request, who }: Call): Promise<Response> {
+async function create({ coordinator, request, who, about }: Call): Promise<Response> {
   const wanted = await readJson(request, createJobSchema);
   const asked = {
     sourceId: wanted.source_id,
@@ -22,6 +22,7 @@ async function create({ coordinator, request, who }: Call): Promise<Response> {
     verify: wanted.verify,
   };
   const job = await coordinator.createJob(asked, who);
+  about(job.job_id);
   return json(job, 201, { location: `${API_PREFIX}/jobs/${job.job_id}` });
 }
 

@@ -13,9 +13,10 @@ function nameOf(path: string): string {
   throw new AppError("E_MALFORMED", `${JSON.stringify(path)} is not a file name`, "Send the file's own name.");
 }
 
-async function begin({ coordinator, request, who }: Call): Promise<Response> {
+async function begin({ coordinator, request, who, about }: Call): Promise<Response> {
   const wanted = await readJson(request, uploadSchema);
   const begun = await coordinator.beginUpload({ ...wanted, name: nameOf(wanted.name) }, who);
+  about(begun.source_id);
   return json(begun, 201, { location: `${API_PREFIX}/sources/${begun.source_id}` });
 }
 
@@ -46,12 +47,14 @@ export const sourceRoutes: readonly Route[] = [
   route("POST /api/v1/sources", begin),
   route("HEAD /api/v1/sources/:id", state),
   route("PATCH /api/v1/sources/:id", append),
-  route("POST /api/v1/sources/local", async ({ coordinator, request }) => {
+  route("POST /api/v1/sources/local", async ({ coordinator, request, about }) => {
     const file = await readJson(request, localSourceSchema);
+    about(file.path);
     return json(await coordinator.challengeLocalSource(file.path, file.bytes, file.mtime_ms), 201);
   }),
-  route("POST /api/v1/sources/on-server", async ({ coordinator, request, who }) => {
+  route("POST /api/v1/sources/on-server", async ({ coordinator, request, who, about }) => {
     const { path } = await readJson(request, serverSourceSchema);
+    about(path);
     return json(await coordinator.openServerSource(path, who), 201);
   }),
   route("POST /api/v1/sources/local/:challengeId", async ({ coordinator, request, param, who }) => {

@@ -1,16 +1,28 @@
-// Routes of tokens: make, list, revoke, rotate; and the exchange of a join line's token for a client's own key.
+// Routes of tokens: make, list, revoke, rotate; the exchange of a join line's token for a client's own key; the audit log.
+import { AppError } from "../../base/errors.ts";
 import { enrolSchema, newTokenSchema } from "../contract.ts";
 import { json, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 
-async function create({ coordinator, request }: Call): Promise<Response> {
+async function create({ coordinator, request, about }: Call): Promise<Response> {
   const { name, role, expires_in_seconds: expiresInSeconds } = await readJson(request, newTokenSchema);
+  about(name);
   return json(coordinator.createToken({ name, role, expiresInSeconds }), 201);
 }
 
-async function enrol({ coordinator, request, who }: Call): Promise<Response> {
+async function enrol({ coordinator, request, who, about }: Call): Promise<Response> {
   const { client_id: clientId, name } = await readJson(request, enrolSchema);
+  about(clientId);
   return json({ key: coordinator.enrolClient(who, clientId, name) }, 201);
+}
+
+const MOST_ENTRIES = 10_000;
+
+/** Errors: E_MALFORMED. */
+function entriesAsked(url: URL): number {
+  const limit = url.searchParams.get("limit") ?? "1000";
+  if (/^[1-9]\d{0,4}$/.test(limit) && Number(limit) <= MOST_ENTRIES) return Number(limit);
+  throw new AppError("E_MALFORMED", `limit=${limit} is no number of entries`, `Give 1 to ${MOST_ENTRIES}.`);
 }
 
 export const tokenRoutes: readonly Route[] = [
@@ -21,4 +33,5 @@ export const tokenRoutes: readonly Route[] = [
     json(await coordinator.rotateToken(param("name"))),
   ),
   route("POST /api/v1/enrol", enrol),
+  route("GET /api/v1/audit", ({ coordinator, url }) => json(coordinator.auditEntries(entriesAsked(url)))),
 ];

@@ -10,6 +10,7 @@ import type { VerifyMode } from "../../media/model/proof.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { isTerminal } from "../scheduler/model/state-changes.ts";
 import { ADMIN_TOKEN, JOIN_TOKEN, Tokens } from "./access/tokens.ts";
+import { AuditFile, AuditLog } from "./audit-log.ts";
 import { connectEngine } from "./connect-engine.ts";
 import { accessCalls } from "./facade/access-calls.ts";
 import { clientCalls } from "./facade/client-calls.ts";
@@ -107,6 +108,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   });
   const stopMaintenance = startMaintenance({ engine, registry, retention, sources, uploads, results, clock, log });
   const defaults = defaultsOf(options);
+  const audit = new AuditLog({ store, file: new AuditFile(workDir), log });
 
   return {
     info: () => infoOf(options),
@@ -117,6 +119,8 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     joinToken: () => joinToken,
     ...transferCalls({ registry, subtitleFiles, results }),
     openLink: (socket, who) => links.open(socket, who),
+    audit: (entry) => audit.write(entry),
+    auditEntries: (limit) => store.auditEntries(limit),
 
     async close() {
       stopMaintenance();
@@ -124,6 +128,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       for (const work of registry.running.values()) work.stop();
       links.shutDown();
       watchers.stop();
+      audit.close();
       await rm(nonce.noncePath, { force: true });
       store.close();
     },

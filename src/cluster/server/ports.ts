@@ -15,6 +15,7 @@ import type { AccessCalls } from "./access/calls.ts";
 import type { TokenStore } from "./access/tokens.ts";
 import type {
   AttemptView,
+  AuditEntryView,
   ClientDetailView,
   ClientView,
   EventView,
@@ -112,6 +113,13 @@ export interface Store extends TokenStore {
   clientEvents(clientId: string, limit: number): EventView[];
   /** Live and past attempts of a job, in the order in which they began. */
   attempts(jobId: string): AttemptView[];
+  /**
+   * Appends to the audit log, which is apart from the state: this call may be made again after one of it that failed. The
+   * newest 10,000 entries are kept.
+   */
+  appendAudit(entry: AuditEntryView): void;
+  /** The latest `limit` entries of the audit log, ascending. */
+  auditEntries(limit: number): AuditEntryView[];
   /** The last call; it may be made after a failed one. */
   close(): void;
 }
@@ -248,4 +256,9 @@ export interface Coordinator extends AccessCalls {
    */
   appendResult(attemptId: string, report: ResultReport, append: UploadAppend): Promise<UploadState>;
   openLink(socket: LinkSocket, who: Principal): ClientLink;
+
+  /** Writes to the audit log; never fails. */
+  audit(entry: AuditEntryView): void;
+  /** As Store.auditEntries. */
+  auditEntries(limit: number): AuditEntryView[];
 }

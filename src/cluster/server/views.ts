@@ -188,6 +188,27 @@ export type TokenView = DeepReadonly<z.infer<typeof tokenSchema>>;
 export const createdTokenSchema = tokenSchema.extend({ token: z.string() });
 export type CreatedTokenView = DeepReadonly<z.infer<typeof createdTokenSchema>>;
 
+/** One line of the audit log. */
+export const auditEntrySchema = z.object({
+  at: z.string(),
+  /** What was asked, by a name of its own. */
+  action: z.string(),
+  /** The name and id of the token, its role and its client; null: no token that the server knows. */
+  token: z.string().nullable(),
+  token_id: z.string().nullable(),
+  role: z.enum(ROLES).nullable(),
+  client_id: z.string().nullable(),
+  /** Where the request came from. */
+  address: z.string(),
+  /** The job, source, client or token that it was about; the path, where there was no such route. */
+  object: z.string().nullable(),
+  /** "ok", or the code of the error. */
+  result: z.string(),
+  /** How often: equal refusals within a minute are one entry. */
+  times: z.number(),
+});
+export type AuditEntryView = DeepReadonly<z.infer<typeof auditEntrySchema>>;
+
 export const serverInfoSchema = z.object({
   version: z.string(),
   protocol: z.number(),

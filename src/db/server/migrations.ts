@@ -141,6 +141,11 @@ CREATE TABLE tokens (
 CREATE UNIQUE INDEX tokens_by_name ON tokens (name) WHERE revoked_at IS NULL;
 `;
 
+/** The audit log's own rows of `events`, which are counted at each entry. */
+const auditRows = `
+CREATE INDEX audit_events ON events (seq) WHERE type = 'audit';
+`;
+
 export const SERVER_MIGRATIONS: Migrations = [
   initial,
   rivals,
@@ -151,4 +156,5 @@ export const SERVER_MIGRATIONS: Migrations = [
   encoderRates,
   paused,
   tokens,
+  auditRows,
 ];

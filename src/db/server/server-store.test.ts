@@ -4,8 +4,17 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { attempt, client, job, record, segment, stateOf } from "../../../test/conformance/store-states.fixture.ts";
+import {
+  attempt,
+  client,
+  event,
+  job,
+  record,
+  segment,
+  stateOf,
+} from "../../../test/conformance/store-states.fixture.ts";
 import { sha256Of } from "../../base/digest.ts";
+import { insertAudit, latestAudit } from "./audit-rows.ts";
 import { openServerStore } from "./server-store.ts";
 
 let folder: string;
@@ -68,4 +77,21 @@ test("a database that is damaged in its midst is refused, too, and left as it is
   await writeFile(path, bytes);
   expect(() => openServerStore(path)).toThrow(/damaged|malformed/);
   expect(sha256Of(await Bun.file(path).bytes())).toBe(sha256Of(bytes));
+});
+
+test("the audit log keeps its newest entries, and no other row goes with the old ones", () => {
+  const store = openServerStore(path);
+  store.createJob(record, job, [event("job-status", "→ Queued")]);
+  store.close();
+  const database = new Database(path);
+  const about = { token: null, token_id: null, role: null, client_id: null, address: "::1", result: "ok", times: 1 };
+  const entry = (object: string) => ({ at: "2026-01-01T00:00:00.000Z", action: "job-cancel", object, ...about });
+  for (const object of ["a", "b", "c", "d", "e"]) insertAudit(database, entry(object), 3);
+  expect(latestAudit(database, 9).map(({ object }) => object)).toEqual(["c", "d", "e"]);
+  const plan = "EXPLAIN QUERY PLAN SELECT seq FROM events WHERE type = 'audit' ORDER BY seq DESC LIMIT 1 OFFSET 3";
+  expect(database.query<{ detail: string }, []>(plan).get()?.detail).toContain("audit_events");
+  database.close();
+  const again = openServerStore(path);
+  expect(again.jobEvents("j1", 0)).toHaveLength(1);
+  again.close();
 });

@@ -6,6 +6,7 @@ import type { SchedulerState } from "../../cluster/scheduler/model/state.ts";
 import type { LoadedState, Store } from "../../cluster/server/ports.ts";
 import { closeDatabase, openDatabase } from "../open.ts";
 import { attemptHistory, endAttempt, insertAttempt, loadLiveAttempts, recordOutcome } from "./attempts-table.ts";
+import { insertAudit, latestAudit } from "./audit-rows.ts";
 import { clientRowDiffers, loadClients, saveClient } from "./clients-table.ts";
 import { eventsOfJob, insertEvent, latestEventsOfClient } from "./events-table.ts";
 import { insertJob, jobRowDiffers, loadJobs, updateJob } from "./jobs-table.ts";
@@ -38,6 +39,8 @@ export function openServerStore(path: string): Store {
     attempts: (jobId) => attemptHistory(database, jobId),
     tokens: () => loadTokens(database),
     saveToken: (record) => saveToken(database, record),
+    appendAudit: database.transaction((entry) => insertAudit(database, entry)).immediate,
+    auditEntries: (limit) => latestAudit(database, limit),
     close: () => closeDatabase(database),
   };
 }

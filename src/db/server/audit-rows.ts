@@ -1,0 +1,30 @@
+// The audit log in the table `events`: rows of a type of their own, which belong to no job and no client's history.
+import type { Database } from "bun:sqlite";
+import type { AuditEntryView } from "../../cluster/server/views.ts";
+
+const MOST_ROWS = 10_000;
+
+/** Appends an entry, and drops the oldest beyond `most`. */
+export function insertAudit(database: Database, entry: AuditEntryView, most = MOST_ROWS): void {
+  const { at, ...rest } = entry;
+  database
+    .query("INSERT INTO events (at, type, detail) VALUES ($at, 'audit', $detail)")
+    .run({ at, detail: JSON.stringify(rest) });
+  database
+    .query(
+      `DELETE FROM events WHERE type = 'audit' AND seq <=
+       (SELECT seq FROM events WHERE type = 'audit' ORDER BY seq DESC LIMIT 1 OFFSET $most)`,
+    )
+    .run({ most });
+}
+
+/** The latest, ascending. */
+export function latestAudit(database: Database, limit: number): AuditEntryView[] {
+  return database
+    .query<{ at: string; detail: string }, { limit: number }>(
+      `SELECT at, detail FROM (SELECT seq, at, detail FROM events WHERE type = 'audit' ORDER BY seq DESC LIMIT $limit)
+       ORDER BY seq`,
+    )
+    .all({ limit })
+    .map(({ at, detail }) => ({ at, ...(JSON.parse(detail) as Omit<AuditEntryView, "at">) }));
+}
