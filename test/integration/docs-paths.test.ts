@@ -15,7 +15,9 @@ const filesNamed = (name: string) =>
     ["", ".ts", ".test.ts"].some((end) => `/${file}/`.includes(`/${name.replace(/\/$/, "")}${end}/`)),
   );
 
-test.each([...listed("docs/**/*.md"), "README.md", "CHANGELOG.md"])("%s names what is there", async (document) => {
+const DOCUMENTS = [...listed("docs/**/*.md"), "README.md", "CHANGELOG.md", "SECURITY.md"];
+
+test.each(DOCUMENTS)("%s names what is there", async (document) => {
   const text = (await Bun.file(join(REPOSITORY, document)).text()).replace(/^```.*?^```/gms, "");
   const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, to = ""]) => to);
   expect(links.filter((to) => !existsSync(join(REPOSITORY, dirname(document), to)))).toEqual([]);
