@@ -158,6 +158,18 @@ const ROWS: readonly Row[] = [
   { file: "src/commands/ok2.ts", code: value("../media/model/encoder-family.ts"), reason: null },
   { file: "src/commands/wiring/a.ts", code: value("../../db/open.ts"), reason: null },
   { file: "src/media/swallow.ts", code: "try {\n  JSON.parse();\n} catch {}\n", reason: "swallows every error" },
+  ...["rejectUnauthorized: false", "rejectUnauthorized: y.ok", '"rejectUnauthorized": false', "rejectUnauthorized"].map(
+    (member, index) => ({
+      file: `src/api/unchecked-${index}.ts`,
+      code: `export const y = fetch("https://x", { tls: { ${member} } });\n`,
+      reason: "Unchecked certificates",
+    }),
+  ),
+  {
+    file: "src/api/checked.ts",
+    code: 'export const y = fetch("https://x", { tls: { rejectUnauthorized: true } });\n',
+    reason: null,
+  },
   {
     file: "src/base/float.ts",
     code: "const f = async (): Promise<void> => {};\nexport const y = (): void => {\n  f();\n};\n",

@@ -9,6 +9,7 @@ import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
 import { endLeftovers, writesBelow } from "../../base/leftovers.ts";
 import type { ServerTls } from "../../base/tls/tls-files.ts";
+import { watchServerTls } from "../../base/tls/watch-server-tls.ts";
 import { VERSION } from "../../base/version.ts";
 import { type CoordinatorOptions, openCoordinator } from "../../cluster/server/open-coordinator.ts";
 import { acquireFolderLock } from "../../db/folder-lock.ts";
@@ -24,7 +25,7 @@ export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "
   readonly host: string;
   readonly port: number;
   readonly tls: TlsChoice;
-  /** Called when it has the work directory, the jobs and the port, before it answers any request. */
+  /** Called when it has the work directory, the jobs and the port, before it answers any request; again when its certificate changes. */
   readonly beforeAnswering: (bound: Bound) => Promise<void>;
 }
 
@@ -101,8 +102,14 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     throw thrown;
   });
   ready.resolve();
+  const showCertificate = async (changed: ServerTls) => {
+    api.changeKeys(changed);
+    await options.beforeAnswering({ ...bound, tls: changed });
+  };
+  const watched = options.tls.kind === "files" ? watchServerTls(options.tls, showCertificate, log) : null;
   const parts = undo.move();
   const stop = async () => {
+    watched?.stop();
     api.refuseRequests();
     // An API that still listens would keep a server alive that can do nothing.
     await parts.disposeAsync().finally(() => api.stop());
