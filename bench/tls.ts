@@ -1,9 +1,10 @@
 // What TLS costs, as ratios: https at one address of the same machine against plain http at another. Runs alternate. A job
 // goes from `submit` to the finished file: upload, source blocks, result and download all pass the network. The gateway
 // reads a file from the server, each time from an empty cache.
-import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ApiClient } from "../src/api/client.ts";
+import { createJobSchema } from "../src/api/contract.ts";
 import { uploadSource } from "../src/api/upload.ts";
 import { silentLog } from "../src/base/log.ts";
 import { pin, type Trust } from "../src/base/tls/trust.ts";
@@ -11,9 +12,9 @@ import { openSourceGateway } from "../src/cluster/client/gateway/source-gateway.
 import type { SourceOffer } from "../src/cluster/protocol/messages.ts";
 import { Cluster, type Running, until } from "../test/support/cluster.ts";
 import { mediaPath } from "../test/support/media.ts";
-import { benchOptions, median, print, seconds, spread } from "./lib.ts";
+import { benchOptions, median, print, run, seconds, spread } from "./lib.ts";
 
-const FILE_MB = 400;
+const FILE_MB = 200;
 const BLOCK_BYTES = 1_048_576;
 const PARAMS = "-c:v libx264 -preset veryfast -crf 23";
 
@@ -71,12 +72,10 @@ async function gatewaySeconds(serverUrl: string, token: string, tls: Trust | nul
   }
 }
 
-async function makeFile(path: string): Promise<void> {
-  const file = await open(path, "w");
-  const bytes = new Uint8Array(BLOCK_BYTES);
-  for (let at = 0; at < bytes.length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
-  for (let count = 0; count < FILE_MB; count += 1) await file.write(bytes);
-  await file.close();
+/** A video of about that size; its job waits for a client that never comes, and keeps the source meanwhile. */
+async function makeFile(from: string, path: string): Promise<void> {
+  const times = Math.ceil((FILE_MB * 1e6) / (await stat(from)).size);
+  await run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-stream_loop", String(times), "-i", from, "-c", "copy", path]);
 }
 
 const { clip: long, runs } = benchOptions(5);
@@ -105,12 +104,19 @@ print(
   `ratio               ${spread(ratios)}×  (goal ≤ 1.02×; of medians ${(median(jobs.tls) / median(jobs.plain)).toFixed(3)})`,
 );
 
-const big = cluster.path("big.bin");
-await makeFile(big);
+const big = cluster.path("big.mkv");
+await makeFile(clip, big);
 const { size: bytes } = await stat(big);
 const api = new ApiClient({ server: { isTls: false, host: "127.0.0.1", port: secure.port }, token: cluster.token });
 const { source_id: sourceId } = await uploadSource(api, big, { onBytes() {} });
-const offer = { sourceId, bytes, blockBytes: BLOCK_BYTES } as SourceOffer;
+const nobody = { ffmpeg_params: "-c:v libx264 -an", output_name: "o.mkv", source_id: sourceId };
+const { job_id: jobId } = await api.createJob(createJobSchema.parse(nobody));
+await until("it is indexed", 300_000, async () => (await api.job(jobId)).frames.total !== null);
+const digest = "0".repeat(64); // of the client's own check of a path, which is not asked here
+const offer: SourceOffer = {
+  ...{ sourceId, bytes, blockBytes: BLOCK_BYTES, path: big, mtimeMs: 0 },
+  ...{ firstBlockSha256: digest, lastBlockSha256: digest },
+};
 const trust = pin(await readFile(join(cluster.workDir, "tls", "cert.pem"), "utf8"));
 const rates = { plain: [] as number[], tls: [] as number[] };
 for (let round = 0; round < runs; round += 1) {
