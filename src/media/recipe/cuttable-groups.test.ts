@@ -36,3 +36,19 @@ test("with key frames at a fixed distance, groups begin at its multiples", () =>
   const { found } = groupsOf("-c:v libx264 -g 40 -sc_threshold 0", null);
   expect(found.map(([, frames]) => frames)).toEqual([40, 40, 40, 40, 40, 40]);
 });
+
+test("pictures that an encoder can't tell apart, since it counts in frames, are refused before work", () => {
+  const add = (params: string, times: readonly number[]) => {
+    const index = new GrowingFrameIndex(TIME_BASE, { num: 24, den: 1 });
+    const groups = new CuttableGroups(INFO, parseEncodeParams(params), null);
+    for (const pts of times)
+      index.add({ pts, dts: pts, duration: 1000, isDiscarded: false, bytePosition: pts, isKey: pts === 0 });
+    groups.add(index.finish(), index);
+  };
+  const apart = [0, 1000, 2200, 2900, 4000];
+  const close = [0, 1000, 1200, 2200, 3200];
+  expect(() => add("-c:v mpeg2video", apart)).not.toThrow();
+  expect(() => add("-c:v libx264", close)).not.toThrow();
+  expect(() => add("-c:v mpeg2video -r 24", close)).not.toThrow();
+  expect(() => add("-c:v mpeg2video", close)).toThrow("at 0.042 s and 0.050 s stand closer together");
+});

@@ -1,16 +1,57 @@
 // The groups of pictures between which an output may be split, as the index finds them: counted in frames of the output,
 // and joined where a segment may not begin. Pure.
+import { AppError } from "../../base/errors.ts";
+import { formatRational, type Pts, type Rational, rescale, toNumber } from "../../base/rational.ts";
 import type { Piece } from "../index/cut-points.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Gop, SourceInfo } from "../model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../plan/frame-timing.ts";
 import { OutputGroups } from "../plan/output-groups.ts";
+import { encoderTimeBase } from "../plan/time-base.ts";
 import { cutDistance } from "../request/args/key-distance.ts";
+import { clockOffsetUs, clockShift } from "../source/source-clock.ts";
 import type { GopJoiner } from "../subtitles/subtitle-cuts.ts";
+
+/** Refuses pictures that would share a tick of an encoder which counts in frames (MPEG-1/2, old forms of MPEG-4). */
+class EncoderTicks {
+  readonly #timeBase: Rational;
+  readonly #tick: Rational;
+  readonly #shift: Pts;
+  readonly #encoder: string;
+  #last: Pts | null = null;
+
+  constructor(info: SourceInfo, request: EncodeRequest) {
+    this.#timeBase = info.video.timeBase;
+    this.#tick = encoderTimeBase(info.video, request);
+    this.#shift = clockShift(clockOffsetUs(info), info.video.timeBase);
+    this.#encoder = request.video.encoder;
+  }
+
+  #tickOf(pts: Pts): number {
+    return rescale(pts + this.#shift, this.#timeBase, this.#tick);
+  }
+
+  /** Pictures of one group after another. Errors: E_ENCODE_REQUEST. */
+  see(pictures: readonly Pts[]): void {
+    for (const pts of pictures) {
+      const last = this.#last;
+      this.#last = pts;
+      if (last === null || this.#tickOf(last) !== this.#tickOf(pts)) continue;
+      const [a, b] = [last, pts].map((each) => (each * toNumber(this.#timeBase)).toFixed(3));
+      throw new AppError(
+        "E_ENCODE_REQUEST",
+        `${this.#encoder} counts in steps of ${formatRational(this.#tick)} s here, and the source's pictures at ${a} s and ${b} s stand closer together`,
+        "Ask for a constant rate (-r RATE, or -vf fps=RATE), or for another encoder.",
+      );
+    }
+  }
+}
 
 export class CuttableGroups {
   readonly #groups: OutputGroups;
+  /** Null: the filters make the times, or the encoder takes the source's. */
+  readonly #ticks: EncoderTicks | null;
   readonly #joiner: GopJoiner | null;
 
   /** `joiner`: of the subtitles that are drawn; null: there are none, or this is an estimate. */
@@ -22,6 +63,8 @@ export class CuttableGroups {
   ) {
     this.#groups = new OutputGroups(timing, info, cutDistance(request));
     this.#joiner = joiner;
+    const isCoarse = toNumber(encoderTimeBase(info.video, request)) > toNumber(info.video.timeBase);
+    this.#ticks = timing?.keepsTimes === true && isCoarse ? new EncoderTicks(info, request) : null;
   }
 
   /** Frames of the output in all groups so far. */
@@ -29,8 +72,12 @@ export class CuttableGroups {
     return this.#groups.total;
   }
 
-  /** The groups that have become certain with these of the source, which `index` knows already. */
+  /**
+   * The groups that have become certain with these of the source, which `index` knows already. Errors: E_ENCODE_REQUEST
+   * where the encoder can't tell two pictures apart, or the rate asked for gives endless frames.
+   */
   add(gops: readonly Gop[], index: FrameIndex): Piece[] {
+    for (const { startPts, endPts } of gops) this.#ticks?.see(index.framePts(startPts, endPts));
     const counted = this.#groups.add(gops, index);
     return this.#joiner === null ? counted : this.#joiner.push(counted);
   }
