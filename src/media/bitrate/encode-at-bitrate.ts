@@ -90,7 +90,7 @@ async function encodeToTarget(
     const outcome = await encodeSegment(tools, run.task, {
       ...inPart(options, task, rate, attempt),
       workDir: join(options.workDir, `try-${attempt}`),
-      run: { encoderArgs: run.encoderArgs },
+      run: { encoderArgs: run.encoderArgs, sharedDir: options.workDir },
     });
     if (!outcome.ok && words !== "none" && TOO_LOW.test(outcome.reason)) {
       words = "none";

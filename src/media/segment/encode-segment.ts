@@ -42,8 +42,16 @@ export interface EncodeOptions {
   readonly isWaiting?: () => boolean;
   /** Suspends ffmpeg; paused time is left out of the report. */
   readonly pausable?: Pausable;
-  /** One of several runs over the same range: its own encoder options, and its output when that is not the segment. */
-  readonly run?: { readonly encoderArgs: readonly string[]; readonly format?: "framecrc"; readonly fileName?: string };
+  /**
+   * One of several runs over the same range: its own encoder options, its output when that is not the segment, and the
+   * folder of what the runs tell each other when that is not `workDir`.
+   */
+  readonly run?: {
+    readonly encoderArgs: readonly string[];
+    readonly format?: "framecrc";
+    readonly fileName?: string;
+    readonly sharedDir?: string;
+  };
 }
 
 export type EncodeOutcome =
@@ -89,7 +97,7 @@ export async function encodeSegment(tools: Tools, given: SegmentTask, options: E
     tools,
     program: "ffmpeg",
     reads: [...(options.inputKind === "file" ? [options.input] : []), ...(options.burnInFiles ?? [])],
-    writes: [options.workDir],
+    writes: [options.workDir, ...(run?.sharedDir === undefined ? [] : [run.sharedDir])],
     urls: options.inputKind === "http" ? [options.input] : [],
     usesDevice: isHardware(options.device ?? null),
     args: segmentArgs(task, {
