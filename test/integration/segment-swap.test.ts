@@ -5,7 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { LandedResult } from "../../src/cluster/scheduler/model/segment.ts";
-import { otherSize, SegmentFormats, unplannedFormat } from "../../src/cluster/server/pipeline/segment-formats.ts";
+import {
+  formatOf,
+  otherSize,
+  readFormat,
+  SegmentFormats,
+  unplannedFormat,
+} from "../../src/cluster/server/pipeline/segment-formats.ts";
+import { readSegment } from "../../src/cluster/server/pipeline/segment-pictures.ts";
 import type { JobRecord } from "../../src/cluster/server/ports.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { emptyEncodeRequest } from "../../src/media/model/encode-request.ts";
@@ -38,12 +45,20 @@ test("another codec or profile is seen in the file, also after a right one of th
   const facts = { extradataSha256: "a", size: "64x48" } as unknown as SegmentFacts;
   const { signal } = new AbortController();
   const formats = new SegmentFormats();
-  const right = await formats.of(tools, await make("right.nut", "libx264", "baseline"), landed, facts, signal);
+  const formatIn = async (path: string, own = facts) => {
+    const read = async () => {
+      const [asked, seen] = [await readFormat(tools, path, signal), formatOf(await readSegment(tools, path, signal))];
+      expect(seen).toEqual(asked);
+      return asked;
+    };
+    return await formats.of(path, landed, own, read);
+  };
+  const right = await formatIn(await make("right.nut", "libx264", "baseline"));
   expect(unplannedFormat(job, asked, landed, right)).toBeNull();
-  const forged = await formats.of(tools, await make("forged.nut", "mpeg4"), landed, facts, signal);
+  const forged = await formatIn(await make("forged.nut", "mpeg4"));
   expect(unplannedFormat(job, asked, landed, forged)).toBe("the segment is mpeg4 where h264 is asked");
   const high = await make("high.nut", "libx264", "high");
-  const other = await formats.of(tools, high, landed, { ...facts, extradataSha256: "b" }, signal);
+  const other = await formatIn(high, { ...facts, extradataSha256: "b" });
   expect(unplannedFormat(job, asked, landed, other)).toBe("its profile is High where baseline is asked");
   expect(unplannedFormat(job, request, landed, other)).toBeNull();
 });

@@ -18,6 +18,8 @@ export type Silent = ReadonlyMap<number, string>;
 export interface SilentSource {
   readonly path: string;
   readonly info: SourceInfo;
+  /** All its packets where they are counted already; null: they are not. */
+  readonly counted?: ReadonlyMap<number, Pick<TrackPackets, "packets">> | null;
   /** Counts all packets of the source; called only when a track may be empty. */
   readonly tracks: () => Promise<ReadonlyMap<number, Pick<TrackPackets, "packets">>>;
 }
@@ -49,7 +51,8 @@ export async function findSilent(
 ): Promise<Silent> {
   const { path, info } = source;
   if (soundOf(plan).length === 0) return new Map();
-  const seen = await streamBeginnings(tools, path, info.formatName, signal);
+  const { counted } = source;
+  const seen = counted ?? (await streamBeginnings(tools, path, info.formatName, signal));
   const late = soundOf(plan).filter((stream) => !seen.has(stream.index) || saysNothing(stream));
   if (late.length === 0) return new Map();
   const tracks = await source.tracks();

@@ -54,10 +54,10 @@ async function firstPictureOf(
   tools: Tools,
   path: string,
   task: SegmentTask,
-  options: { readonly workDir: string; readonly signal: AbortSignal | undefined },
+  signal: AbortSignal | undefined,
 ): Promise<FirstPicture | null> {
   if (task.startPts === null) return null;
-  return await firstPicture(tools, path, task, decoderFor(task.video, task.request.video.encoder), options);
+  return await firstPicture(tools, path, task, decoderFor(task.video, task.request.video.encoder), signal);
 }
 
 export interface LocalSegmentOptions {
@@ -96,7 +96,7 @@ export async function makeSegment(
       notes.push(`lead-in ${leadIn}: ${reason}`);
       continue;
     }
-    const first = await firstPictureOf(tools, path, task, { workDir, signal });
+    const first = await firstPictureOf(tools, path, task, signal);
     const other = otherPicture(first, made.report.decoded);
     if (other !== null && first !== null) {
       picture = first.shape;

@@ -3,16 +3,17 @@
 import { requireStart } from "../audio/require-start.ts";
 import { requireHeard } from "../audio/silent-tracks.ts";
 import { sampledRangeChange } from "../colour/seen-ranges.ts";
+import type { ToldPicture } from "../ffmpeg/told-picture.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { translateRequest } from "../request/translate/translate.ts";
-import { requireFirstPicture, type TriedPicture } from "../source/trial.ts";
+import { requireFirstPicture } from "../source/trial.ts";
 import type { PlannedSource } from "./plan-source.ts";
 
 export interface TriedSource {
   /** What this ffmpeg gives the encoder; null: it could not be tried. */
-  readonly picture: TriedPicture | null;
+  readonly picture: ToldPicture | null;
   /** How the range of the pictures changes in the middle; null: it does not. */
   readonly rangeChange: string | null;
 }

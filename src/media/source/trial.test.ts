@@ -8,7 +8,7 @@ import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { probeSource } from "./probe.ts";
-import { encodedPictureIn, requireFirstPicture, trialArgs } from "./trial.ts";
+import { requireFirstPicture, trialArgs } from "./trial.ts";
 import { hintFor, isOfThisBuild, reasonIn } from "./trial-words.ts";
 
 let tools: Tools;
@@ -136,22 +136,6 @@ test("of ffmpeg's words those that tell are kept; what only a build lacks is no 
   expect(hintFor("width not divisible by 2", true)).toContain("Give -s an even width");
   expect(hintFor("[mpeg2video @ 0x1] MPEG-1/2 does not support 38/1 fps")).toContain("-r");
   expect(hintFor("something new")).toContain("ffmpeg refuses this source");
-});
-
-test("what goes into the encoder is read from ffmpeg's own words, behind those on the input", () => {
-  const input =
-    "Input #0, mov\n  Stream #0:0(und): Video: h264 (High 10) (avc1 / 0x31637661), yuv420p10le(tv), 320x180\n";
-  const output = (stream: string) =>
-    encodedPictureIn(`${input}Output #0, framecrc, to 'pipe:1':\n  Metadata:\n${stream}\n`);
-  expect(output("  Stream #0:0: Video: hevc, yuv420p(tv, progressive), 320x180 [SAR 1:1], q=2-31")).toEqual({
-    pixelFormat: "yuv420p",
-    size: "320x180",
-  });
-  expect(output("    Stream #0:0(eng): Video: prores (apch (a, b)), yuv422p10le, 320x180")?.pixelFormat).toBe(
-    "yuv422p10le",
-  );
-  expect(output("  Stream #0:0: Audio: aac")).toBeNull();
-  expect(encodedPictureIn("")).toBeNull();
 });
 
 test("the pixel format that an encoder is given: the picture's, or the nearest that it takes", async () => {

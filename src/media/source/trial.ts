@@ -7,6 +7,7 @@ import { decoderFor } from "../ffmpeg/codecs.ts";
 import { complexGraph, type FilterText, writeGraph } from "../ffmpeg/filter-graph.ts";
 import { demuxerName, isMp4 } from "../ffmpeg/formats.ts";
 import { runTool, type ToolResult } from "../ffmpeg/run-tool.ts";
+import { pictureToldIn, TELLING, type ToldPicture } from "../ffmpeg/told-picture.ts";
 import { BOUNDED_MEMORY, fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest, NamedOption } from "../model/encode-request.ts";
@@ -81,7 +82,7 @@ export function trialArgs(trial: Trial, step: Step): string[] {
   const chain = step === "decoded" ? [] : chainOf(trial);
   return [
     ...[
-      ...(step === "quick" ? TELLING : QUIET),
+      ...(step === "quick" ? ["-hide_banner", "-nostdin", ...TELLING] : QUIET),
       ...BOUNDED_MEMORY,
       ...inputGuards({ formats: info.formatName, kind: "file" }),
       "-f",
@@ -98,28 +99,6 @@ export function trialArgs(trial: Trial, step: Step): string[] {
       : ["-c:v", "rawvideo"]),
     ...["-frames:v", "1", "-fps_mode", "passthrough", "-f", "framecrc", "pipe:1"],
   ];
-}
-
-/** The verbosity at which ffmpeg prints the encoder's input format with the output's streams. */
-const TELLING: readonly string[] = ["-hide_banner", "-nostdin", "-nostats", "-v", "info"];
-
-/** What an encoder was given: ffmpeg's name of the pixel format, and the size, "320x180". */
-export interface TriedPicture {
-  readonly pixelFormat: string;
-  readonly size: string;
-}
-
-/**
- * Parses `  Stream #0:0: Video: hevc (Main 10), yuv420p10le(tv, progressive), 320x180 …` of the output; null: not
- * found.
- */
-export function encodedPictureIn(stderr: string): TriedPicture | null {
-  const output = stderr.slice(stderr.lastIndexOf("\nOutput #0"));
-  const line = /^\s*Stream #0:0\b.*?: Video: (.*)$/m.exec(output)?.[1] ?? "";
-  let words = line;
-  for (let before = ""; before !== words; ) [before, words] = [words, words.replace(/\([^()]*\)/g, "")];
-  const [, pixelFormat, size] = /^[^,]+, (\w+)\s*, (\d+x\d+)\b/.exec(words) ?? [];
-  return pixelFormat === undefined || size === undefined ? null : { pixelFormat, size };
 }
 
 interface Outcome {
@@ -193,10 +172,10 @@ export async function requireFirstPicture(
   tools: Tools,
   trial: Trial,
   signal?: AbortSignal,
-): Promise<TriedPicture | null> {
+): Promise<ToldPicture | null> {
   const hasEncoder = isForServer(trial);
   const quick = hasEncoder ? await run(tools, trial, "quick", signal) : null;
-  if (quick !== null && quick.came !== "nothing") return encodedPictureIn(quick.stderr);
+  if (quick !== null && quick.came !== "nothing") return pictureToldIn(quick.stderr);
   const encoded = hasEncoder ? await run(tools, trial, "encoded", signal) : null;
   if (encoded !== null && encoded.came !== "nothing") return null;
   const filtered = await run(tools, trial, "filtered", signal);

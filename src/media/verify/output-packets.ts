@@ -39,6 +39,7 @@ const streamSchema = z.object({
   index: z.number().int(),
   codec_type: z.string().optional(),
   codec_name: z.string().optional(),
+  profile: z.string().optional(),
   pix_fmt: z.string().optional(),
   width: z.number().int().optional(),
   height: z.number().int().optional(),

@@ -82,7 +82,6 @@ export class JobWork {
     });
     this.pictures = new PictureWatch({
       tools: parts.tools,
-      workDir: parts.folder.root,
       signal: this.signal,
       video: async () => {
         const { source, info } = await this.video();

@@ -11,7 +11,6 @@ import { pictureChange } from "../../../media/source/picture-sizes.ts";
 
 export interface PictureWatchParts {
   readonly tools: Tools;
-  readonly workDir: string;
   readonly signal: AbortSignal;
   /** The file that the video is read from. */
   readonly video: () => Promise<{ readonly path: string; readonly info: SourceInfo }>;
@@ -77,10 +76,10 @@ export class PictureWatch {
   }
 
   async #decodeFirst(task: SegmentTask): Promise<FirstPicture | null> {
-    const { tools, workDir, signal } = this.#parts;
+    const { tools, signal } = this.#parts;
     const { path } = await this.#parts.video();
     const decoder = decoderFor(task.video, task.request.video.encoder);
-    return await firstPicture(tools, path, task, decoder, { workDir, signal });
+    return await firstPicture(tools, path, task, decoder, signal);
   }
 
   async #findChange(): Promise<string | null> {

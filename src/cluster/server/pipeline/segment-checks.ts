@@ -16,6 +16,7 @@ import { planSegment } from "../../../media/segment/segment-task.ts";
 import { type SegmentExpectation, verifySegment } from "../../../media/segment/verify-segment.ts";
 import { filteredTimes } from "../../../media/verify/frames/filtered-times.ts";
 import type { ReferenceRange } from "../../../media/verify/frames/reference-decode.ts";
+import type { OutputPackets } from "../../../media/verify/output-packets.ts";
 import type { Input } from "../../scheduler/model/input.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { LandedResult, Segment } from "../../scheduler/model/segment.ts";
@@ -24,8 +25,8 @@ import type { JobFolders } from "../job/job-folders.ts";
 import { gridOf } from "../job/job-grid.ts";
 import { requestOf } from "../job/job-request.ts";
 import type { JobWork } from "./job-work.ts";
-import { otherSize, unplannedFormat } from "./segment-formats.ts";
-import { isUnproven, wrongPictures } from "./segment-pictures.ts";
+import { formatOf, otherSize, readFormat, unplannedFormat } from "./segment-formats.ts";
+import { isUnproven, readSegment, wrongPictures } from "./segment-pictures.ts";
 
 export interface CheckParts {
   readonly tools: Tools;
@@ -93,9 +94,17 @@ async function otherPictures({ work, job, landed }: Subject, task: SegmentTask):
   return job.split.mode === "whole" ? null : await work.pictures.otherThanFirst(task, landed.report);
 }
 
+interface ReadSegment {
+  readonly path: string;
+  readonly facts: SegmentFacts;
+  /** Where its pictures are compared; null: they are not. */
+  readonly output: OutputPackets | null;
+}
+
 /** The facts with the pixel format, or why it is another one than planned. */
-async function withFormat(tools: Tools, { work, job, landed }: Subject, path: string, facts: SegmentFacts) {
-  const found = await work.formats.of(tools, path, landed, facts, work.signal);
+async function withFormat(tools: Tools, { work, job, landed }: Subject, { path, facts, output }: ReadSegment) {
+  const ask = async () => (output === null ? await readFormat(tools, path, work.signal) : formatOf(output));
+  const found = await work.formats.of(path, landed, facts, ask);
   const { pixelFormat } = found;
   const asked = requestOf(work.record, job.encoder);
   const other = unplannedFormat(job, asked, landed, found) ?? otherSize(work.record, job, facts.size);
@@ -123,10 +132,11 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   const expected = expectationOf(work, job, task, planned);
   const outcome = await verifySegment(parts.tools, path, expected, work.signal);
   if (outcome.ok) {
-    const facts = await withFormat(parts.tools, subject, path, outcome.facts);
+    const output = isUnproven(subject) ? await readSegment(parts.tools, path, work.signal) : null;
+    const facts = await withFormat(parts.tools, subject, { path, facts: outcome.facts, output });
     if (typeof facts === "string") return { type: "segment-mismatched", ...where, reason: facts };
     const found = { ...subject, ...expected, path, facts, index };
-    const wrong = isUnproven(subject) ? await wrongPictures(parts.tools, found) : null;
+    const wrong = output === null ? null : await wrongPictures(parts.tools, found, output);
     if (wrong === null) work.ahead.add(parts.tools, found);
     return wrong === null
       ? { type: "segment-verified", ...where, facts }
@@ -193,9 +203,10 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   const expected = expectationOf(work, job, task, pts);
   const outcome = await verifySegment(tools, path, expected, work.signal);
   if (!outcome.ok) return { type: "reference-decided", ...where, facts: null, reason: outcome.reason };
-  const facts = await withFormat(tools, subject, path, outcome.facts);
+  const output = await readSegment(tools, path, work.signal);
+  const facts = await withFormat(tools, subject, { path, facts: outcome.facts, output });
   if (typeof facts === "string") return { type: "reference-decided", ...where, facts: null, reason: facts };
-  const wrong = await wrongPictures(tools, { ...subject, ...expected, path, facts, index });
+  const wrong = await wrongPictures(tools, { ...subject, ...expected, path, facts, index }, output);
   if (wrong !== null) return { type: "reference-decided", ...where, facts: null, reason: wrong };
   const { seamStart, seamAfterEnd } = landed.report;
   const different = [

@@ -9,6 +9,7 @@ import { readNutCodec } from "../../../media/nut/read-nut.ts";
 import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
 import { otherProfile } from "../../../media/request/tables/profiles.ts";
 import { SEGMENT_DEMUXERS } from "../../../media/segment/verify-segment.ts";
+import type { OutputPackets } from "../../../media/verify/output-packets.ts";
 import { otherFormat } from "../../../media/verify/picture/measure/format-loss.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { LandedResult } from "../../scheduler/model/segment.ts";
@@ -26,33 +27,44 @@ const UNSAID: SegmentFormat = { codec: null, profile: null, pixelFormat: null };
 export class SegmentFormats {
   readonly #known = new Map<string, SegmentFormat>();
 
+  /** `ask`: how ffprobe is asked about the file. */
   async of(
-    tools: Tools,
     path: string,
     { clientId, report }: LandedResult,
     facts: SegmentFacts,
-    signal: AbortSignal,
+    ask: () => Promise<SegmentFormat>,
   ): Promise<SegmentFormat> {
     const codec = await readNutCodec(path);
     const maker = [clientId, report.ffmpegVersion, report.encoder];
     const key = [...maker, codec, facts.extradataSha256, facts.size].join(" ");
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const found = await readFormat(tools, path, signal);
+    const found = await ask();
     this.#known.set(key, found);
     return found;
   }
 }
 
-async function readFormat(tools: Tools, path: string, signal: AbortSignal): Promise<SegmentFormat> {
+/** "unknown" and nothing at all: null. */
+function saidIn(text: string | undefined): string | null {
+  return text === undefined || text === "unknown" ? null : text;
+}
+
+/** The same from a file that was read for the check of its pictures. */
+export function formatOf({ picture }: Pick<OutputPackets, "picture">): SegmentFormat {
+  return {
+    codec: saidIn(picture?.codec_name),
+    profile: saidIn(picture?.profile),
+    pixelFormat: saidIn(picture?.pix_fmt),
+  };
+}
+
+export async function readFormat(tools: Tools, path: string, signal: AbortSignal): Promise<SegmentFormat> {
   let found = UNSAID;
   const args = ["-select_streams", "v:0", "-show_entries", "stream=codec_name,profile,pix_fmt"];
   const question = { path, formats: SEGMENT_DEMUXERS, args };
   const note = (fields: ReadonlyMap<string, string>) => {
-    const said = (key: string) => {
-      const text = fields.get(key) ?? "unknown";
-      return text === "unknown" ? null : text;
-    };
+    const said = (key: string) => saidIn(fields.get(key));
     found = { codec: said("codec_name"), profile: said("profile"), pixelFormat: said("pix_fmt") };
   };
   const result = await probeCompact(tools, question, note, signal);

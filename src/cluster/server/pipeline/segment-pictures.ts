@@ -5,7 +5,7 @@ import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import type { SegmentFacts } from "../../../media/model/segment.ts";
 import { SEGMENT_DEMUXERS } from "../../../media/segment/verify-segment.ts";
-import { readOutputPackets } from "../../../media/verify/output-packets.ts";
+import { type OutputPackets, readOutputPackets } from "../../../media/verify/output-packets.ts";
 import { checkPictures } from "../../../media/verify/picture/check-pictures.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { LandedResult, Segment } from "../../scheduler/model/segment.ts";
@@ -32,11 +32,19 @@ export function isUnproven({ job, landed }: Pick<LandedSegment, "job" | "landed"
   return !hasDelivered(job, (clientId) => clientId === landed.clientId);
 }
 
-/** What is wrong with the pictures; null: no visible difference. Errors: E_INTERRUPTED. */
-export async function wrongPictures(tools: Tools, landedSegment: LandedSegment): Promise<string | null> {
+/** A segment's file as the check of its pictures needs it. Errors: E_STITCH. */
+export async function readSegment(tools: Tools, path: string, signal: AbortSignal): Promise<OutputPackets> {
+  return await readOutputPackets(tools, path, signal, SEGMENT_DEMUXERS);
+}
+
+/** What is wrong with the pictures; null: no visible difference. `output`: from `readSegment`. Errors: E_INTERRUPTED. */
+export async function wrongPictures(
+  tools: Tools,
+  landedSegment: LandedSegment,
+  output: OutputPackets,
+): Promise<string | null> {
   const { work, job, index, path, pts, timeBase, encoderTimeBase } = landedSegment;
   const { signal } = work;
-  const output = await readOutputPackets(tools, path, signal, SEGMENT_DEMUXERS);
   const compared = await comparedPictures(work, job, index, [landedSegment]);
   const check = await checkPictures(tools, {
     ...compared,

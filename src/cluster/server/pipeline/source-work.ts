@@ -127,9 +127,9 @@ export class SourceWork {
   }
 
   async #findSilent(): Promise<Silent> {
-    const { tools, record, signal } = this.#parts;
+    const { tools, record, signal, indexedTracks } = this.#parts;
     const { source, info, request, container } = record;
-    const file = { path: source.path, info, tracks: () => this.tracks() };
+    const file = { path: source.path, info, counted: indexedTracks(), tracks: () => this.tracks() };
     return await findSilent(tools, file, planStreams(info, request, container), signal);
   }
 
