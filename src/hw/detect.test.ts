@@ -75,7 +75,10 @@ test.skipIf(process.platform === "win32")(
       );
       await chmod(ffmpeg, 0o755);
       const { encoders } = await readInventory(tools);
-      const report = await detectEncoders({ ...tools, ffmpeg }, { cache: null });
+      const report = await detectEncoders(
+        { ...tools, ffmpeg, sandbox: { mode: "off", programs: [] } },
+        { cache: null },
+      );
       expect(report.families.software.working).toBe(true);
       expect(report.families.software.encoders).toContain("libx264");
       const known = softwareDetector.encoders.filter((name) => encoders.has(name));

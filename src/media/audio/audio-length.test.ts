@@ -3,12 +3,13 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { countedTools } from "../ffmpeg/counted-starts.fixture.ts";
 import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { planStreams } from "../plan/stream-plan.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { probeSource } from "../source/probe.ts";
-import { finishedLengths, isShort, soundSeconds } from "./audio-length.ts";
+import { finishedLengths, isShort, soundLengths, soundSeconds } from "./audio-length.ts";
 import { encodeAudio } from "./encode-audio.ts";
 
 let folder: string;
@@ -55,8 +56,17 @@ test("encoders that are behind lose nothing of the end", async () => {
   const info = await probeSource(tools, at("three.mkv"));
   const request = parseEncodeParams("-c:v ffv1 -c:a:0 ac3 -c:a:1 eac3 -c:a:2 mp2 -ar:a:2 32000");
   const plan = planStreams(info, request, "mkv");
-  const { lengths } = await encodeAudio(tools, at("three.mkv"), info, plan, { workDir: folder });
+  const { files, lengths } = await encodeAudio(tools, at("three.mkv"), info, plan, { workDir: folder });
   expect(lengths.size).toBe(3);
+  // Source and files are counted in one run; a file that can't be read takes nothing from the others.
+  const measure = async (by: Tools, audioPaths: readonly string[]) =>
+    await soundLengths(by, { info, plan, sourcePath: at("three.mkv"), audioPaths });
+  const counted = await countedTools(tools, folder);
+  expect(await measure(counted, files)).toEqual(lengths);
+  expect(await counted.starts()).toBe(1);
+  const [missing, ...rest] = await measure(tools, [at("missing.mp4"), ...files.slice(1)]);
+  expect(missing).toEqual([0, { sourceSeconds: SAMPLES / 48_000, outputSeconds: null }]);
+  expect(rest).toEqual([...lengths].slice(1));
   for (const { sourceSeconds, outputSeconds } of lengths.values()) {
     expect(sourceSeconds).toBe(SAMPLES / 48_000);
     expect(outputSeconds).toBeGreaterThanOrEqual(SAMPLES / 48_000);

@@ -28,24 +28,54 @@ export interface SoundFile {
  */
 const SAMPLES_A_LINE = 65_536;
 
+/** Files that one run of ffmpeg reads: each has a decoder. */
+const MOST_FILES = 8;
+
 /** Seconds of samples for each requested stream; all null when one can't be decoded. */
 export async function soundSeconds(
   tools: Tools,
   file: SoundFile,
   signal?: AbortSignal,
 ): Promise<readonly (number | null)[]> {
-  if (file.streamIndexes.length === 0) return [];
-  const samples = file.streamIndexes.map(() => 0);
-  const rates = file.streamIndexes.map(() => 0);
+  return (await secondsOfFiles(tools, [file], signal))[0] ?? [];
+}
+
+/** The same of several files, by their place in `files`. */
+async function secondsOfFiles(
+  tools: Tools,
+  files: readonly SoundFile[],
+  signal?: AbortSignal,
+): Promise<readonly (readonly (number | null)[])[]> {
+  const found: (readonly (number | null)[])[] = [];
+  for (let from = 0; from < files.length; from += MOST_FILES) {
+    const some = files.slice(from, from + MOST_FILES);
+    const together = await secondsInOneRun(tools, some, signal);
+    if (together !== null) found.push(...together);
+    else if (some.length === 1) found.push(...some.map(({ streamIndexes }) => streamIndexes.map(() => null)));
+    else for (const file of some) found.push(await soundSeconds(tools, file, signal));
+  }
+  return found;
+}
+
+/** Null: a stream of one of the files can't be decoded. */
+async function secondsInOneRun(
+  tools: Tools,
+  files: readonly SoundFile[],
+  signal?: AbortSignal,
+): Promise<(number | null)[][] | null> {
+  const streams = files.flatMap(({ streamIndexes }, file) => streamIndexes.map((index) => `${file}:${index}`));
+  if (streams.length === 0) return files.map(() => []);
+  const samples = streams.map(() => 0);
+  const rates = streams.map(() => 0);
   const result = await runTool({
     tools,
     program: "ffmpeg",
-    reads: [file.path],
+    reads: files.map(({ path }) => path),
     writes: [],
     args: [
       ...QUIET,
-      ...inputGuards({ formats: file.formats, kind: "file" }),
-      ...["-i", fileUrl(file.path), ...file.streamIndexes.flatMap((index) => ["-map", `0:${index}`])],
+      ...files.flatMap(({ path, formats }) => [...inputGuards({ formats, kind: "file" }), "-i", fileUrl(path)]),
+      ...streams.flatMap((stream) => ["-map", stream]),
       ...["-c:a", "pcm_s16le", "-bsf:a", `pcm_rechunk=n=${SAMPLES_A_LINE}:pad=0`],
       ...["-f", "framehash", "-hash", "adler32", "pipe:1"],
     ],
@@ -59,11 +89,12 @@ export async function soundSeconds(
       samples[stream] = (samples[stream] ?? 0) + Number(fields[3]);
     },
   });
-  if (!succeeded(result)) return file.streamIndexes.map(() => null);
-  return samples.map((count, stream) => {
+  if (!succeeded(result)) return null;
+  const seconds = samples.map((count, stream) => {
     const rate = rates[stream] ?? 0;
     return rate === 0 ? null : count / rate;
   });
+  return files.map(({ streamIndexes }) => seconds.splice(0, streamIndexes.length));
 }
 
 /** Of each track that was encoded, by the number of its file: how long the source's sound is, and how long what was made of it. */
@@ -81,14 +112,18 @@ export async function soundLengths(
   const tracks = audioToEncode(files.plan);
   const streamIndexes = tracks.map((track) => track.source.index);
   const source = { path: files.sourcePath, formats: files.info.formatName, streamIndexes };
-  const own = await soundSeconds(tools, source, signal);
-  const lengths = new Map<number, DecodedLengths>();
-  for (const [position, track] of tracks.entries()) {
-    const made = { path: files.audioPaths[track.action.file] ?? "", formats: AUDIO_FILE_DEMUXERS, streamIndexes: [0] };
-    const [outputSeconds] = await soundSeconds(tools, made, signal);
-    lengths.set(track.action.file, { sourceSeconds: own[position] ?? null, outputSeconds: outputSeconds ?? null });
-  }
-  return lengths;
+  const made = tracks.map(({ action }) => ({
+    path: files.audioPaths[action.file] ?? "",
+    formats: AUDIO_FILE_DEMUXERS,
+    streamIndexes: [0],
+  }));
+  const [own = [], ...encoded] = await secondsOfFiles(tools, [source, ...made], signal);
+  return new Map(
+    tracks.map(({ action }, position) => [
+      action.file,
+      { sourceSeconds: own[position] ?? null, outputSeconds: encoded[position]?.[0] ?? null },
+    ]),
+  );
 }
 
 /** The same of the finished output, where each encoded track lies at its place in the plan: joining may lose an end. */

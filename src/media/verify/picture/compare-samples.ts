@@ -9,14 +9,16 @@ import { type Judgement, judgePictures } from "./judge-picture.ts";
 import type { Strips } from "./measure/strips.ts";
 import { expectedQuality } from "./measure/thresholds.ts";
 import { pairPictures, type Side } from "./paired-pictures.ts";
-import { outputArgs, outputSeek, sourceArgs } from "./sample-args.ts";
+import { type ComparedForm, outputArgs, outputSeek, sourceArgs } from "./sample-args.ts";
 
 /** Inputs of one run of ffmpeg: each has a decoder, whose pictures take most of the memory. */
 const MOST_INPUTS = 12;
 /** When the source's side is already decoded, several runs of the output's side share the decoders of both. */
 const MOST_RUNS = 4;
-/** With fewer samples a further run of ffmpeg costs more to start than it saves. */
+/** With fewer samples a further run of ffmpeg costs more to start (up to 80 ms of a core) than it saves. */
 const FEWEST_IN_RUN = 3;
+/** Pictures of this size and smaller ones are decoded so fast that a further run is only started when one is full. */
+const SMALL_PICTURE = 640 * 360;
 /** Samples that share one decode: the graph has so many branches, and is one argument of a command line. */
 const MOST_SHARED = 128;
 
@@ -145,17 +147,19 @@ function parts<T>(values: readonly T[], most: number): T[][] {
   return Array.from({ length: Math.ceil(values.length / size) }, (_, at) => values.slice(at * size, (at + 1) * size));
 }
 
+/** Samples of one run; `runs` of them work in parallel and share `2 * MOST_INPUTS` decoders. */
+export function samplesInRun(samples: number, runs: number, { width, height }: Pick<ComparedForm, "width" | "height">) {
+  const fewest = width * height <= SMALL_PICTURE ? MOST_INPUTS : FEWEST_IN_RUN;
+  return Math.min((2 * MOST_INPUTS) / runs, Math.max(fewest, Math.ceil(samples / runs)), MOST_INPUTS);
+}
+
 /** For samples whose source pictures exist: as many runs in parallel as there are cores. */
 async function compareInParallel(
   setting: ComparisonSetting,
   samples: readonly PictureSample[],
 ): Promise<ComparedSample[]> {
   const runs = Math.max(1, Math.min(availableParallelism(), MOST_RUNS));
-  const most = Math.min(
-    (2 * MOST_INPUTS) / runs,
-    Math.max(FEWEST_IN_RUN, Math.ceil(samples.length / runs)),
-    MOST_INPUTS,
-  );
+  const most = samplesInRun(samples.length, runs, setting.shown);
   const waiting = parts(samples, most);
   const compared: ComparedSample[] = [];
   const work = async () => {

@@ -120,24 +120,44 @@ export interface DecodeSoundOptions {
 /** A seek may land late by a packet or two: it aims this much earlier. */
 const SEEK_MARGIN_US = 1_000_000;
 
-/** A minute of sound. Null when the stream cannot be decoded. */
+/** A minute of sound of each stream. Null: that stream cannot be decoded. */
+export async function decodeSounds(
+  tools: Tools,
+  file: Omit<AudioTrackFile, "streamIndex"> & { readonly streamIndexes: readonly number[] },
+  workDir: string,
+  options: DecodeSoundOptions = {},
+): Promise<(DecodedSound | null)[]> {
+  const { streamIndexes } = file;
+  if (streamIndexes.length === 0) return [];
+  const together = await decodeTogether(tools, file, workDir, options);
+  if (together !== null) return together;
+  if (streamIndexes.length === 1) return [null];
+  const alone: (DecodedSound | null)[] = [];
+  for (const index of streamIndexes)
+    alone.push(...(await decodeSounds(tools, { ...file, streamIndexes: [index] }, workDir, options)));
+  return alone;
+}
+
+/** The same of one stream. */
 export async function decodeSound(
   tools: Tools,
-  track: AudioTrackFile,
+  { streamIndex, ...file }: AudioTrackFile,
   workDir: string,
   options: DecodeSoundOptions = {},
 ): Promise<DecodedSound | null> {
-  const { signal, fromUs, seeks, nice } = options;
+  const [sound] = await decodeSounds(tools, { ...file, streamIndexes: [streamIndex] }, workDir, options);
+  return sound ?? null;
+}
+
+/** Null: ffmpeg fails, for one of the streams or for all. */
+async function decodeTogether(
+  tools: Tools,
+  { path, formats, streamIndexes }: Parameters<typeof decodeSounds>[1],
+  workDir: string,
+  { signal, fromUs, seeks, nice }: DecodeSoundOptions,
+): Promise<DecodedSound[] | null> {
   const name = join(workDir, `.sound-${newId().slice(0, 8)}`);
-  const [rawFile, timesFile] = [`${name}.raw`, `${name}.txt`];
-  const most = writeFilter("atrim", [["end_sample", SECONDS * LAG_SAMPLE_RATE]]);
-  const from = fromUs === undefined ? [] : [writeFilter("atrim", [["start", formatMicroseconds(fromUs)]])];
-  const resampled = [
-    writeFilter("aresample", [["sample_rate", LAG_SAMPLE_RATE]]),
-    writeFilter("aformat", [["channel_layouts", "mono"]]),
-  ];
-  const filters = [...from, ...resampled, most, writeFilter("asplit")];
-  const graph = writeGraph([{ from: [`0:${track.streamIndex}`], filters, to: ["a", "b"] }]);
+  const parts = streamIndexes.map((index, at) => ({ index, raw: `${name}.${at}.raw`, times: `${name}.${at}.txt` }));
   const seek =
     fromUs === undefined || seeks !== true
       ? []
@@ -146,28 +166,47 @@ export async function decodeSound(
     const result = await runTool({
       tools,
       program: "ffmpeg",
-      reads: [track.path],
-      writes: [rawFile, timesFile],
+      reads: [path],
+      writes: parts.flatMap(({ raw, times }) => [raw, times]),
       args: [
         ...QUIET,
         // The microsecond, less than a tick, keeps 5.1 from counting from this stream's start (see sourceOffsetUs).
         ...["-copyts", "-itsoffset", "0.000001", ...seek],
-        ...inputGuards({ formats: track.formats, kind: "file" }),
-        ...["-i", fileUrl(track.path), ...complexGraph(graph)],
-        ...["-map", "[a]", "-c:a", "pcm_s16le", "-f", "s16le", "-y", fileUrl(rawFile)],
-        ...["-map", "[b]", "-c:a", "pcm_s16le", "-f", "framehash", "-hash", "adler32", "-y", fileUrl(timesFile)],
+        ...inputGuards({ formats, kind: "file" }),
+        ...["-i", fileUrl(path)],
+        ...parts.flatMap(({ index, raw, times }) => soundOutput(index, fromUs, fileUrl(raw), fileUrl(times))),
       ],
       signal,
       nice,
     });
     if (!succeeded(result)) return null;
-    const bytes = await readFile(rawFile);
-    const samples = new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 2));
-    return { samples, runs: parseSampleRuns(await readFile(timesFile, "utf8")) };
+    return await Promise.all(parts.map(readSound));
   } finally {
-    await rm(rawFile, { force: true });
-    await rm(timesFile, { force: true });
+    await Promise.all(parts.flatMap(({ raw, times }) => [rm(raw, { force: true }), rm(times, { force: true })]));
   }
+}
+
+/** Each stream has a graph of its own: in one graph, all that begin early would be held until the last one begins. */
+function soundOutput(index: number, fromUs: number | undefined, raw: string, times: string): string[] {
+  const filters = [
+    ...(fromUs === undefined ? [] : [writeFilter("atrim", [["start", formatMicroseconds(fromUs)]])]),
+    writeFilter("aresample", [["sample_rate", LAG_SAMPLE_RATE]]),
+    writeFilter("aformat", [["channel_layouts", "mono"]]),
+    writeFilter("atrim", [["end_sample", SECONDS * LAG_SAMPLE_RATE]]),
+    writeFilter("asplit"),
+  ];
+  const [samples, hashes] = [`a${index}`, `b${index}`];
+  return [
+    ...complexGraph(writeGraph([{ from: [`0:${index}`], filters, to: [samples, hashes] }])),
+    ...["-map", `[${samples}]`, "-c:a", "pcm_s16le", "-f", "s16le", "-y", raw],
+    ...["-map", `[${hashes}]`, "-c:a", "pcm_s16le", "-f", "framehash", "-hash", "adler32", "-y", times],
+  ];
+}
+
+async function readSound({ raw, times }: { readonly raw: string; readonly times: string }): Promise<DecodedSound> {
+  const bytes = await readFile(raw);
+  const samples = new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 2));
+  return { samples, runs: parseSampleRuns(await readFile(times, "utf8")) };
 }
 
 /** Samples whose first lies exactly where the first video frame is shown on the same file's clock, or `skip` samples later. */

@@ -3,12 +3,14 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { countedTools } from "../../ffmpeg/counted-starts.fixture.ts";
 import { runFfmpeg } from "../../ffmpeg/run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "../../ffmpeg/tools.ts";
 import { readTrackPackets } from "../../index/track-packets.ts";
 import { emptyEncodeRequest } from "../../model/encode-request.ts";
 import { planStreams } from "../../plan/stream-plan.ts";
 import { probeSource } from "../../source/probe.ts";
+import { decodeSound, decodeSounds } from "./audio-lag.ts";
 import { checkSound, decodeOutputSound, decodeSourceSound } from "./check-sound.ts";
 
 const SECONDS = 75;
@@ -53,3 +55,23 @@ test("the same sound lies right at both ends; sound that is 8 ms late only at it
   expect(drifted.check.ok).toBe(false);
   expect(drifted.worstMs).toBeCloseTo(8, 0);
 }, 180_000);
+
+test.skipIf(process.platform === "win32")(
+  "tracks of one file are decoded together, as each would be alone, also where one of them can't be",
+  async () => {
+    const path = join(folder, "tracks.mkv");
+    const sine = (hertz: number) => ["-f", "lavfi", "-i", `sine=f=${hertz}:d=1`];
+    const maps = ["-map", "0:a", "-map", "1:a", "-map", "2:a", "-c:a", "flac"];
+    await runFfmpeg(tools, [...sine(300), "-itsoffset", "0.4", ...sine(500), ...sine(700), ...maps, path]);
+    const counted = await countedTools(tools, folder);
+    const file = { path, formats: "matroska,webm" };
+    const [first, late, last] = await decodeSounds(counted, { ...file, streamIndexes: [0, 1, 2] }, folder);
+    expect(await counted.starts()).toBe(1);
+    expect(first).toEqual(await decodeSound(tools, { ...file, streamIndex: 0 }, folder));
+    expect(late).toEqual(await decodeSound(tools, { ...file, streamIndex: 1 }, folder));
+    expect(late?.runs[0]?.pts).toBe(6400);
+    expect(last?.samples.length).toBe(16_000);
+    expect(await decodeSounds(tools, { ...file, streamIndexes: [7, 2] }, folder)).toEqual([null, last ?? null]);
+  },
+  60_000,
+);

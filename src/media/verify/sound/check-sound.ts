@@ -7,7 +7,7 @@ import type { ProofCheck } from "../../model/proof.ts";
 import type { SourceInfo } from "../../model/source.ts";
 import type { PlannedStream, StreamPlan } from "../../plan/stream-plan.ts";
 import { OUTPUT_DEMUXERS } from "../output-packets.ts";
-import { alignSound, type DecodedSound, decodeSound, LAG_SAMPLE_RATE, measureLag } from "./audio-lag.ts";
+import { alignSound, type DecodedSound, decodeSound, decodeSounds, LAG_SAMPLE_RATE, measureLag } from "./audio-lag.ts";
 
 /** An A/V offset that is not perceptible and that any container's clock can keep. */
 const MOST_AV_ERROR_MS = 1;
@@ -69,7 +69,7 @@ function isLong(endUs: number | null, firstFrameUs: number): endUs is number {
   return endUs !== null && endUs - firstFrameUs > LONG_US;
 }
 
-/** Of each measured track of the source: its beginning, and its end where that is far. One decode after the other. */
+/** Of each measured track of the source: its beginning, all of them in one decode, and its end where that is far. */
 export async function decodeSourceSound(
   tools: Tools,
   source: Pick<SoundCheckInput, "info" | "plan" | "sourcePath" | "sourceEnds" | "signal"> & {
@@ -79,33 +79,36 @@ export async function decodeSourceSound(
   workDir: string,
 ): Promise<SoundSample[]> {
   const { signal, nice } = source;
+  const file = { path: source.sourcePath, formats: source.info.formatName };
+  const streamIndexes = measuredAudio(source.plan).map(({ planned }) => planned.source.index);
+  const beginnings = await decodeSounds(tools, { ...file, streamIndexes }, workDir, { signal, nice });
   const sounds: SoundSample[] = [];
-  for (const { planned } of measuredAudio(source.plan)) {
-    const { index } = planned.source;
-    const track = { path: source.sourcePath, formats: source.info.formatName, streamIndex: index };
-    const beginning = await decodeSound(tools, track, workDir, { signal, nice });
+  for (const [number, index] of streamIndexes.entries()) {
+    const beginning = beginnings[number] ?? null;
     const endUs = source.sourceEnds.get(index)?.endUs ?? null;
     const wantsEnd = beginning !== null && isLong(endUs, source.firstFrameUs);
     const end = wantsEnd
-      ? await decodeSound(tools, track, workDir, { signal, nice, fromUs: endUs - TAIL_US, seeks: true })
+      ? await decodeSound(tools, { ...file, streamIndex: index }, workDir, {
+          signal,
+          nice,
+          fromUs: endUs - TAIL_US,
+          seeks: true,
+        })
       : null;
     sounds.push({ beginning, end });
   }
   return sounds;
 }
 
-/** The beginning of each measured track of the output, all at once. */
+/** The beginning of each measured track of the output, all in one decode. */
 export async function decodeOutputSound(
   tools: Tools,
   output: Pick<SoundCheckInput, "plan" | "outputPath" | "signal">,
 ): Promise<(DecodedSound | null)[]> {
   const { plan, outputPath, signal } = output;
-  return await Promise.all(
-    measuredAudio(plan).map(({ position }) => {
-      const track = { path: outputPath, formats: OUTPUT_DEMUXERS, streamIndex: position };
-      return decodeSound(tools, track, dirname(outputPath), { signal });
-    }),
-  );
+  const streamIndexes = measuredAudio(plan).map(({ position }) => position);
+  const file = { path: outputPath, formats: OUTPUT_DEMUXERS, streamIndexes };
+  return await decodeSounds(tools, file, dirname(outputPath), { signal });
 }
 
 interface Measured {
