@@ -524,9 +524,16 @@ describe("serve", () => {
     expect(locked.exitCode).toBe(1);
     expect(locked.stderr).toMatch(/in use by ffcluster serve \(pid \d+ on host .*; this one \(pid \d+ on host /);
     expect(stopped.exitCode).toBe(0);
-    expect(stopped.stderr).toContain(`ffcluster join --server 127.0.0.1:${first.port} --token ${token}`);
+    const joinToken = (await Bun.file(join(folder, "w", "join-token")).text()).trim();
+    expect(stopped.stderr).toContain(`ffcluster join --server 127.0.0.1:${first.port} --token ${joinToken}\n`);
+    expect(stopped.stderr).toContain(`ffcluster submit INPUT --server 127.0.0.1:${first.port} --token ${token}\n`);
+    expect(joinToken).not.toBe(token);
     expect(token).toMatch(/^[0-9a-f]{32}$/);
-    for (const path of [join(folder, "w", "token"), join(folder, "config", "ffcluster", "tokens.json")]) {
+    for (const path of [
+      join(folder, "w", "token"),
+      join(folder, "w", "join-token"),
+      join(folder, "config", "ffcluster", "tokens.json"),
+    ]) {
       expect((await stat(path)).mode & 0o777).toBe(0o600);
     }
     const modeOf = async (...path: string[]) => (await stat(join(folder, "w", ...path))).mode & 0o777;
@@ -537,5 +544,6 @@ describe("serve", () => {
     const interrupted = await again.stop("SIGINT");
     expect(interrupted.exitCode).toBe(130);
     expect(interrupted.stderr).toContain(token);
+    expect(interrupted.stderr).toContain(joinToken);
   });
 });

@@ -42,7 +42,7 @@ export function tokenError(connection: Connection): AppError {
       ? `the server at ${where} needs a token, and none is known here`
       : `the server at ${where} refuses the token`;
   const hint =
-    "Give it with --token or FFCLUSTER_TOKEN; the server prints it in its join line and keeps it in WORK_DIR/token.";
+    "Give one with --token or FFCLUSTER_TOKEN: the server prints it when it starts, keeps it in WORK_DIR/token, and `ffcluster token create` makes others.";
   return new AppError("E_TOKEN", message, hint);
 }
 

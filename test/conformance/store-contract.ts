@@ -30,6 +30,27 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
   "a new store is empty, and knows no history of ids that it never saw": ({ store }) => {
     expect(store.load()).toEqual({ state: empty, records: new Map() });
     expect([store.jobEvents("j1", 0), store.clientEvents("c1", 9), store.attempts("j1")]).toEqual([[], [], []]);
+    expect(store.tokens()).toEqual([]);
+  },
+
+  "tokens are kept in the order in which they came; the same id is the same token, changed": (subject) => {
+    const { store } = subject;
+    const token = {
+      id: "t1",
+      name: "nas",
+      role: "client",
+      hash: "0".repeat(64),
+      clientId: null,
+      createdAt: "2026-01-01T00:00:00.000Z",
+      expiresAt: "2026-02-01T00:00:00.000Z",
+      revokedAt: null,
+    } as const;
+    const other = { ...token, id: "t0", name: "join", role: "enrol", expiresAt: null } as const;
+    store.saveToken(token);
+    store.saveToken(other);
+    const changed = { ...token, hash: "1".repeat(64), clientId: "c1", revokedAt: "2026-01-02T00:00:00.000Z" };
+    store.saveToken(changed);
+    for (const each of nowAndNext(subject)) expect(each.tokens()).toEqual([changed, other]);
   },
 
   "a job is created with its record and its events": (subject) => {

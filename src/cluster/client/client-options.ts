@@ -8,13 +8,18 @@ import type { TextPrints } from "../../media/model/segment.ts";
 import type { AttemptStage, Hello } from "../protocol/messages.ts";
 import type { EncodeSegment } from "./attempt/segment-runner.ts";
 import type { PathMapping, SourceAccessMode } from "./attempt/source-access.ts";
-import type { ClientStore } from "./ports.ts";
+import type { ClientKey } from "./link/client-key.ts";
+import type { ClaimedIdentity, ClientStore } from "./ports.ts";
 import type { ClientDevice } from "./slots/encode-places.ts";
 
 export interface ClientOptions {
   /** "http://host:port" or "https://host:port". */
   readonly serverUrl: string;
   readonly token: string;
+  /** Its own key to that server; absent: it has none, and shows the token. */
+  readonly key?: ClientKey;
+  /** Absent: it claims one. */
+  readonly identity?: ClaimedIdentity;
   /** Absent: the system's authorities are trusted. */
   readonly tls?: Trust;
   readonly name: string;

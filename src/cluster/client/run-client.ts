@@ -13,6 +13,7 @@ import { createDiskSpace } from "./disk-space.ts";
 import { openSourceGateway } from "./gateway/source-gateway.ts";
 import { abilitiesOf } from "./hello.ts";
 import { createOutbox } from "./link/outbox.ts";
+import type { Remote } from "./link/remote.ts";
 import type { ClaimedIdentity } from "./ports.ts";
 import { createCpuSlots } from "./slots/cpu-slots.ts";
 import { createPlaces } from "./slots/encode-places.ts";
@@ -26,7 +27,7 @@ import { endLeftoverEncoders, removeOldSegments } from "./sweep.ts";
  * Errors: E_TOKEN, E_PROTOCOL when the server refuses it, E_UNREACHABLE when it is not persistent.
  */
 export async function runClient(options: ClientOptions, signal: AbortSignal): Promise<void> {
-  const identity = options.store.claimIdentity(options.name);
+  const identity = options.identity ?? options.store.claimIdentity(options.name);
   try {
     await runAs(identity, options, signal);
   } finally {
@@ -34,8 +35,14 @@ export async function runClient(options: ClientOptions, signal: AbortSignal): Pr
   }
 }
 
-function remoteOf({ serverUrl, token, tls }: ClientOptions) {
-  return { serverUrl: serverUrl.replace(/\/+$/, ""), token, ...(tls === undefined ? {} : { tls }) };
+function remoteOf({ serverUrl, token, key, tls }: ClientOptions): Remote {
+  return {
+    serverUrl: serverUrl.replace(/\/+$/, ""),
+    get token() {
+      return key?.token ?? token;
+    },
+    ...(tls === undefined ? {} : { tls }),
+  };
 }
 
 async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: AbortSignal): Promise<void> {

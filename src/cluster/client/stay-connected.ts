@@ -10,7 +10,7 @@ import { helloOf, type Self } from "./hello.ts";
 import { createBackoff } from "./link/backoff.ts";
 import { type Link, type LinkEnd, openLink } from "./link/link.ts";
 import type { SwitchableOutbox } from "./link/outbox.ts";
-import { askWhyNot, protocolMismatch } from "./link/refusal.ts";
+import { askWhyNot, askWithKey, protocolMismatch } from "./link/refusal.ts";
 import type { Remote } from "./link/remote.ts";
 
 const LONGEST_RECONNECT_MS = 60_000;
@@ -45,6 +45,7 @@ export async function stayConnected(session: Session, remote: Remote): Promise<E
   for (;;) {
     if (signal.aborted) return { text: "stopped", keepFinished: true };
     options.onStatus?.({ kind: "connecting", clientId: session.clientId });
+    await options.key?.ensure(signal);
     const link = connect(session, remote, onWelcomed);
     const leave = Promise.withResolvers<"leave">();
     const onAbort = () => leave.resolve("leave");
@@ -147,7 +148,7 @@ async function failOrWait(
   remote: Remote,
   { end, isRightAddress, retryInMs }: Failed,
 ): Promise<void> {
-  const why = end.wasWelcomed ? null : await askWhyNot(remote, signal);
+  const why = end.wasWelcomed ? null : await askWithKey(remote, options.key, signal);
   if (signal.aborted) return;
   if (why?.kind === "refused" || (why?.kind === "foreign" && !isRightAddress)) throw why.error;
   const reason = (why?.kind === "foreign" ? why.error.message : why?.reason) ?? end.reason;

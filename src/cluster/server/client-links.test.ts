@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { until } from "../../../test/support/cluster.ts";
 import { ADMIN } from "../../../test/support/principals.ts";
 import { newId } from "../../base/ids.ts";
 import { silentLog } from "../../base/log.ts";
@@ -9,7 +10,9 @@ import { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 
 const secrets = new AttemptSecrets(Buffer.alloc(32));
 
-function open(known: ReadonlySet<string> = new Set()) {
+const NO_LIMITS = { bind: () => true, isLive: () => true };
+
+function open(known: ReadonlySet<string> = new Set(), tokens = NO_LIMITS) {
   const inputs: Input[] = [];
   const dispatch = (input: Input) => void inputs.push(input);
   const links = new ClientLinks({
@@ -18,7 +21,7 @@ function open(known: ReadonlySet<string> = new Set()) {
     dispatch,
     log: silentLog,
     secrets,
-    tokens: { bind: () => true, isLive: () => true },
+    tokens,
     clientIds: () => known,
   });
   const connect = () => {
@@ -151,5 +154,34 @@ test.each([
   link.say(hello(more));
   expect(hellos()).toEqual([]);
   expect(link.isOpen()).toBe(false);
+  links.shutDown();
+});
+
+test("a token that is another client's, or worth nothing any more, opens no link", () => {
+  const others = open(new Set(), { ...NO_LIMITS, bind: () => false });
+  const link = others.connect();
+  link.say(hello());
+  expect(link.sent).toMatchObject([{ type: "goodbye", reconnect: false, code: "E_FORBIDDEN" }]);
+  expect([link.isOpen(), others.hellos()]).toEqual([false, []]);
+  others.links.shutDown();
+});
+
+test("when a token is revoked or expires, its links end, and the leases of its client", async () => {
+  let isLive = true;
+  const { inputs, links, connect } = open(new Set(), { ...NO_LIMITS, isLive: () => isLive });
+  const [revoked, expired] = [connect(), connect()];
+  const other = newId();
+  revoked.say(hello());
+  links.endToken(ADMIN.tokenId, clientId, "it was revoked");
+  expect(revoked.sent).toMatchObject([{ type: "goodbye", reason: "it was revoked", reconnect: false }]);
+  expect(inputs.at(-1)).toEqual({ type: "client-disconnect-requested", clientId });
+  revoked.closed();
+  // Its link is down: its leases end all the same.
+  links.endToken(ADMIN.tokenId, clientId, "it was revoked");
+  expect(inputs.at(-1)).toEqual({ type: "client-disconnect-requested", clientId });
+  expired.say(hello({ clientId: other }));
+  isLive = false;
+  await until("the next heartbeat", 10_000, async () => !expired.isOpen());
+  expect(inputs.at(-1)).toEqual({ type: "client-disconnect-requested", clientId: other });
   links.shutDown();
 });

@@ -2,17 +2,24 @@
 import { baseUrl } from "../../api/server-address.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Bound } from "./bound.ts";
-import { joinLine } from "./join-line.ts";
+import { joinLine, submitLine } from "./join-line.ts";
 import { outwardAddress } from "./outward-address.ts";
 
-export function greeting(host: string, workDir: string, token: string, { url, plainUrl, port, tls }: Bound): string {
+interface Announced extends Bound {
+  readonly joinToken: string;
+}
+
+/** `token`: an admin's. */
+export function greeting(host: string, workDir: string, token: string, announced: Announced): string {
+  const { url, plainUrl, port, tls, joinToken } = announced;
   const plain = plainUrl === null ? "" : ` and, on this machine, ${plainUrl}`;
   const server = outwardAddress(host, port, tls);
   const fingerprint = tls?.fingerprint ?? null;
   const needsCaFile = tls?.isSelfSigned === true && fingerprint === null;
   return (
     `ffcluster ${VERSION} serves ${url}${plain}, work in ${workDir}\n` +
-    `On other machines: ${joinLine({ server, fingerprint, needsCaFile, token })}\nReady.\n`
+    `On other machines: ${joinLine({ server, fingerprint, needsCaFile, token: joinToken })}\n` +
+    `To submit from them: ${submitLine({ server, fingerprint, needsCaFile, token })}\nReady.\n`
   );
 }
 

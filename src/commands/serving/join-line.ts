@@ -1,7 +1,7 @@
-// The line that a person pastes on another machine: the one place that knows how it is written.
+// The lines that a person pastes on another machine: the one place that knows how they are written.
 import { type ServerAddress, serverName } from "../../api/server-address.ts";
 
-export interface JoinLine {
+export interface Pasted {
   /** As the other machine reaches the server. */
   readonly server: ServerAddress;
   /** Of the server's certificate; null: plain http, or a certificate that needs none. */
@@ -11,7 +11,15 @@ export interface JoinLine {
   readonly token: string;
 }
 
-export function joinLine({ server, fingerprint, needsCaFile = false, token }: JoinLine): string {
+export function joinLine(pasted: Pasted): string {
+  return `ffcluster join ${addressOf(pasted)}`;
+}
+
+export function submitLine(pasted: Pasted): string {
+  return `ffcluster submit INPUT ${addressOf(pasted)}`;
+}
+
+function addressOf({ server, fingerprint, needsCaFile = false, token }: Pasted): string {
   const pinned = fingerprint === null ? "" : ` --tls-fingerprint ${fingerprint}`;
-  return `ffcluster join --server ${serverName(server)}${pinned}${needsCaFile ? " --tls-ca CERT.PEM" : ""} --token ${token}`;
+  return `--server ${serverName(server)}${pinned}${needsCaFile ? " --tls-ca CERT.PEM" : ""} --token ${token}`;
 }

@@ -5,6 +5,7 @@ import { baseUrl } from "../../api/server-address.ts";
 import type { Environment } from "../../base/config/resolve-options.ts";
 import { AppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { type ClientKey, openClientKey } from "../../cluster/client/link/client-key.ts";
 import { askWhyNot } from "../../cluster/client/link/refusal.ts";
 import type { Remote } from "../../cluster/client/link/remote.ts";
 import type { ClientStore } from "../../cluster/client/ports.ts";
@@ -48,21 +49,35 @@ function allowedFamilies(hwAccel: StartClientOptions["hwAccel"]): readonly strin
   return hwAccel === "none" ? ["software"] : ["software", hwAccel];
 }
 
-/** The server's address for the client's own calls. */
+/** The server's address for the client's own calls, with what the user gave. */
 function remoteOf({ server, token, tls }: Connection): Remote {
   return { serverUrl: baseUrl(server), token: token ?? "", ...(tls === undefined ? {} : { tls }) };
+}
+
+interface Asking {
+  readonly remote: Remote;
+  readonly key: ClientKey;
+}
+
+/** Whether the server accepts this client, by its key if it has one. Errors: its refusal. */
+async function askServer({ remote, key }: Asking, signal: AbortSignal): Promise<void> {
+  const withKey: Remote = { ...remote, token: key.token };
+  const why = await askWhyNot(withKey, signal);
+  if (why.kind === "passing") return;
+  const isStale = why.kind === "refused" && why.error.code === "E_TOKEN" && (await key.forget());
+  if (!isStale) throw why.error;
+  const again = await askWhyNot(remote, signal);
+  if (again.kind !== "passing") throw again.error;
 }
 
 /**
  * Finds out what this machine can do, which may take a while, and asks the server meanwhile whether it accepts this client.
  * Errors, at once: its refusal, or that something else answers there; a server that is not up yet is no error.
  */
-async function findAbilities(remote: Remote, tools: Tools, store: ClientStore, signal: AbortSignal) {
+async function findAbilities(asking: Asking, tools: Tools, store: ClientStore, signal: AbortSignal) {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
-  const asked = askWhyNot(remote, either).then((why) => {
-    if (why.kind !== "passing") throw why.error;
-  });
+  const asked = askServer(asking, either);
   asked.catch(() => stop.abort());
   const found = Promise.all([
     detectEncoders(tools, { cache: store.encoders, signal: either }),
@@ -76,14 +91,19 @@ async function findAbilities(remote: Remote, tools: Tools, store: ClientStore, s
 
 async function runToEnd(options: StartClientOptions, tools: Tools, signal: AbortSignal): Promise<void> {
   const store = openClientStore(options.workDir);
-  const remote = remoteOf(options.connection);
+  const identity = store.claimIdentity(options.name);
   try {
-    const [report, prints, inventory] = await findAbilities(remote, tools, store, signal);
+    const remote = remoteOf(options.connection);
+    const { clientId, folder } = identity;
+    const key = await openClientKey({ remote, folder, clientId, name: options.name });
+    const [report, prints, inventory] = await findAbilities({ remote, key }, tools, store, signal);
     const allowed = allowedFamilies(options.hwAccel);
     const isAllowed = (family: string) => allowed === null || allowed.includes(family);
     await runClient(
       {
         ...remote,
+        key,
+        identity,
         name: options.name,
         slots: options.slots,
         sourceAccess: options.sourceAccess,
@@ -112,6 +132,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
     // The server's own message is for people who write requests by hand.
     throw thrown instanceof AppError && thrown.code === "E_TOKEN" ? tokenError(options.connection) : thrown;
   } finally {
+    identity.release();
     store.close();
   }
 }

@@ -30,6 +30,8 @@ export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "
 }
 
 export interface RunningServer extends Bound {
+  /** The one of the join line. */
+  readonly joinToken: string;
   stop(): Promise<void>;
 }
 
@@ -114,5 +116,5 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     // An API that still listens would keep a server alive that can do nothing.
     await parts.disposeAsync().finally(() => api.stop());
   };
-  return { ...bound, stop };
+  return { ...bound, joinToken: coordinator.joinToken(), stop };
 }

@@ -130,7 +130,8 @@ async function tryOnce(
     const response = await callRemote(remote, path, { signal });
     if (response.status !== 200 || response.body === null) {
       const refusal = await readRefusal(response);
-      const retry = response.status >= 500 || response.status === 408 || response.status === 429;
+      const isPassing = response.status >= 500 || response.status === 408 || response.status === 429;
+      const retry = isPassing || refusal.code === "E_STALE_ATTEMPT"; // the lease comes back with the link
       return new AppError(refusal.code, refusal.message, refusal.hint, { retry });
     }
     const received = await receiveToFile(response.body, temporary, { expectedBytes: file.bytes, signal });

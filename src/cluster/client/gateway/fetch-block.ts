@@ -107,7 +107,12 @@ async function tryOnce(
       await response.body?.cancel();
       return { kind: "failed", reason: `the server answered ${response.status}` };
     }
-    if (response.status !== 200) return { kind: "refused", error: await readRefusal(response) };
+    if (response.status !== 200) {
+      const error = await readRefusal(response);
+      // The link was lost, and with it the lease: it is given back when the link is there again, or the attempt is stopped.
+      if (error.code === "E_STALE_ATTEMPT") return { kind: "failed", reason: error.message };
+      return { kind: "refused", error };
+    }
     const bytes = await readExactly(response, expectedBytes, moved);
     const isRight = bytes !== null && sha256Of(bytes) === response.headers.get(HEADER_SHA256);
     return isRight ? { kind: "bytes", bytes } : { kind: "corrupt" };

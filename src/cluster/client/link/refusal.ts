@@ -4,6 +4,7 @@ import { z } from "zod";
 import { AppError } from "../../../base/errors.ts";
 import { foreignAnswer, foreignProtocol, isPassingStatus, silenceWords } from "../../../base/foreign-answer.ts";
 import { PROTOCOL_VERSION } from "../../protocol/messages.ts";
+import type { ClientKey } from "./client-key.ts";
 import { callRemote, parseJson, type Remote, refusalIn } from "./remote.ts";
 
 const ASK_WITHIN_MS = 5000;
@@ -32,6 +33,13 @@ export async function askWhyNot(remote: Remote, signal: AbortSignal): Promise<Wh
     const error = await foreignProtocol(where, thrown, remote.tls);
     return error === null ? passing(silenceWords(where.host, thrown)) : { kind: "foreign", error };
   }
+}
+
+/** The same, after trying what the user gave where the server no longer knows the client's key. */
+export async function askWithKey(remote: Remote, key: ClientKey | undefined, signal: AbortSignal): Promise<WhyNot> {
+  const why = await askWhyNot(remote, signal);
+  if (why.kind !== "refused" || why.error.code !== "E_TOKEN" || key === undefined) return why;
+  return (await key.forget()) ? await askWhyNot(remote, signal) : why;
 }
 
 function judge(status: number, body: string, foreign: AppError): WhyNot {

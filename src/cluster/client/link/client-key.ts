@@ -1,0 +1,89 @@
+// The client's own key to a server: got once in exchange for the token that the user gave, and kept in the client's identity
+// folder for the user alone.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { type AppError, errnoOf } from "../../../base/errors.ts";
+import { writeFileDurably } from "../../../base/files.ts";
+import { callRemote, parseJson, type Remote, refusalIn } from "./remote.ts";
+
+const EXCHANGE_WITHIN_MS = 10_000;
+const OWNER_ONLY = 0o600;
+
+const keysSchema = z.record(z.string(), z.string());
+const enrolledSchema = z.object({ key: z.string().min(16).max(200).nullable() });
+
+export interface ClientKey {
+  /** What the server is shown now: the key, or what the user gave until there is one. */
+  readonly token: string;
+  /**
+   * Gets a key where there is none. What is no answer of a server is no error: the link finds out why.
+   * Errors: the server's refusal.
+   */
+  ensure(signal: AbortSignal): Promise<void>;
+  /** The server does not know the key: forgets it, so that what the user gave is shown again. False: there is no key. */
+  forget(): Promise<boolean>;
+}
+
+export interface ClientKeyOptions {
+  readonly remote: Remote;
+  /** The client's identity folder. */
+  readonly folder: string;
+  readonly clientId: string;
+  /** By which people know this client. */
+  readonly name: string;
+}
+
+/** `remote.token`: what the user gave, "" for nothing. */
+export async function openClientKey({ remote, folder, clientId, name }: ClientKeyOptions): Promise<ClientKey> {
+  const path = join(folder, "keys.json");
+  const { host } = new URL(remote.serverUrl);
+  const keys = await readKeys(path);
+  let isOwn = false;
+  const keep = async (key: string | undefined) => {
+    if (key === undefined) delete keys[host];
+    else keys[host] = key;
+    await writeFileDurably(path, `${JSON.stringify(keys, null, 2)}\n`, OWNER_ONLY);
+  };
+  return {
+    get token() {
+      return keys[host] ?? remote.token;
+    },
+    async ensure(signal) {
+      if (keys[host] !== undefined || isOwn || remote.token === "") return;
+      const answer = await exchange(remote, { client_id: clientId, name }, signal);
+      if (answer === null) return;
+      if (answer.key === null) isOwn = true;
+      else await keep(answer.key);
+    },
+    async forget() {
+      if (keys[host] === undefined) return false;
+      await keep(undefined);
+      return remote.token !== "";
+    },
+  };
+}
+
+/** A file that cannot be read as keys counts as none: a key is easily got again. */
+async function readKeys(path: string): Promise<Record<string, string>> {
+  const text = await readFile(path, "utf8").catch((thrown: unknown) => {
+    if (errnoOf(thrown) === "ENOENT") return "";
+    throw thrown;
+  });
+  const parsed = keysSchema.safeParse(parseJson(text));
+  return parsed.success ? parsed.data : {};
+}
+
+/** Null: no server of this protocol answered. Errors: its refusal. */
+async function exchange(remote: Remote, wanted: object, signal: AbortSignal): Promise<{ key: string | null } | null> {
+  const within = AbortSignal.any([signal, AbortSignal.timeout(EXCHANGE_WITHIN_MS)]);
+  const body = new TextEncoder().encode(JSON.stringify(wanted));
+  const answer = await callRemote(remote, "/api/v1/enrol", { method: "POST", body, signal: within })
+    .then(async (response) => ({ status: response.status, text: await response.text() }))
+    .catch(() => null);
+  if (answer === null) return null;
+  if (answer.status === 201) return enrolledSchema.safeParse(parseJson(answer.text)).data ?? null;
+  const refusal: AppError | null = answer.status === 403 ? refusalIn(answer.text) : null;
+  if (refusal !== null) throw refusal;
+  return null;
+}

@@ -1,0 +1,155 @@
+// Keys, roles and revocation as people meet them: a machine joins with the join line's token, is sent away, and is let in
+// again; a submitter with a token of its own sees its own jobs.
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { ClientView, CreatedTokenView, JobView, TokenView } from "../../src/cluster/server/views.ts";
+import { Cluster, type Running, until } from "../support/cluster.ts";
+import { mediaPath } from "../support/media.ts";
+
+const CLIP = mediaPath("flower-540p29.97-5s.mp4") ?? "";
+const SLOW = "-c:v libx264 -preset veryslow -x264-params me=tesa:subme=11";
+
+async function secret(cluster: Cluster, name: string): Promise<string> {
+  return (await Bun.file(join(cluster.workDir, name)).text()).trim();
+}
+
+function joins(cluster: Cluster, token: readonly string[]): Running {
+  const where = ["--server", `127.0.0.1:${cluster.port}`, "--work-dir", cluster.path("nas-work")];
+  return cluster.start("nas", [
+    "join",
+    "--name",
+    "nas",
+    "--slots",
+    "1",
+    "--source-access",
+    "gateway",
+    ...where,
+    ...token,
+  ]);
+}
+
+const connected = (cluster: Cluster) =>
+  until("the client is there", 60_000, async () => (await cluster.clients()).some((c) => c.status !== "Disconnected"));
+
+test("a client has a key of its own, which is revoked with its link and its leases", async () => {
+  await using cluster = await Cluster.make();
+  await cluster.serve();
+  const joinToken = await secret(cluster, "join-token");
+  const first = joins(cluster, ["--token", joinToken]);
+  await connected(cluster);
+
+  const [client] = await cluster.json<ClientView[]>(["clients", "list"]);
+  expect(client).toMatchObject({ name: "nas", keys: ["nas"] });
+  const folder = cluster.path("nas-work/client");
+  const keys = join(folder, (await readdir(folder))[0] ?? "", "keys.json");
+  expect((await stat(keys)).mode & 0o777).toBe(0o600);
+  const [key] = Object.values((await Bun.file(keys).json()) as Record<string, string>);
+  for (const [token, path] of [
+    [key, "/api/v1/jobs"],
+    [joinToken, "/api/v1/jobs"],
+    [joinToken, "/api/v1/link"],
+  ]) {
+    const response = await fetch(`${cluster.url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    expect(response.status).toBe(403);
+  }
+
+  // What it may do is enough to encode.
+  const done = await cluster.submit(CLIP, cluster.path("a.mp4"), "-c:v libx264 -preset ultrafast");
+  await cluster.untilJob(done, "is completed", 60_000, ({ status }) => status === "Completed");
+
+  const job = await cluster.submit(CLIP, cluster.path("b.mp4"), SLOW);
+  await until("it has a lease", 60_000, async () =>
+    (await cluster.jobDetail(job)).attempts.some(({ ended_at }) => ended_at === null),
+  );
+  const revoked = await cluster.json<TokenView>(["token", "revoke", "nas"]);
+  expect(revoked).toMatchObject({ role: "client", state: "revoked", client_id: client?.client_id });
+  expect((await cluster.jobDetail(job)).attempts.filter(({ ended_at }) => ended_at === null)).toEqual([]);
+  expect((await cluster.clients())[0]).toMatchObject({ status: "Disconnected", keys: [] });
+  expect(await first.exited).toBe(0);
+  expect(first.stderr()).toContain("the token nas was revoked");
+
+  const locked = joins(cluster, ["--token", joinToken]);
+  expect(await locked.exited).toBe(1);
+  expect(locked.stderr()).toMatch(/the key of client .* was revoked/);
+
+  // The operator's own token lets it in again, and from then on it needs none.
+  const second = joins(cluster, ["--token", cluster.token]);
+  await connected(cluster);
+  second.kill("SIGTERM");
+  await second.exited;
+  const third = joins(cluster, []);
+  await connected(cluster);
+  await cluster.command(["cancel", job]);
+  third.kill("SIGTERM");
+  expect(await third.exited).toBe(0);
+}, 240_000);
+
+test("tokens are made, listed, rotated; a submitter sees its own jobs; a token of the wrong role says so", async () => {
+  await using cluster = await Cluster.make();
+  await cluster.serve();
+  const make = (role: string, name: string) =>
+    cluster.json<CreatedTokenView>(["token", "create", "--role", role, "--name", name, "--expires", "30d"]);
+  const submitter = await make("submit", "anna");
+  const reader = await make("read", "board");
+  expect(Date.parse(submitter.expires_at ?? "") - Date.parse(submitter.created_at)).toBe(30 * 86_400_000);
+  const by = (token: string, args: readonly string[]) =>
+    cluster.run([...args, "--server", `127.0.0.1:${cluster.port}`, "--token", token]);
+
+  const theirs = await cluster.submit(CLIP, cluster.path("a.mp4"), "-c:v libx264");
+  const own = await by(submitter.token, ["submit", CLIP, "-o", cluster.path("b.mp4"), "--detach", "--json"]);
+  expect({ exitCode: own.exitCode, stderr: own.stderr }).toMatchObject({ exitCode: 0 });
+  const { job_id } = JSON.parse(own.stdout.trim().split("\n").at(-1) ?? "") as { job_id: string };
+  const seen = JSON.parse((await by(submitter.token, ["jobs", "list", "--json"])).stdout) as JobView[];
+  expect(seen.map(({ job_id: id, owner }) => [id, owner])).toEqual([[job_id, "anna"]]);
+  expect((await by(submitter.token, ["jobs", "show", theirs])).exitCode).toBe(1);
+  expect((await by(submitter.token, ["cancel", theirs])).stderr).toContain(`no job with id ${theirs}`);
+  const all = JSON.parse((await by(reader.token, ["jobs", "list", "--json"])).stdout) as JobView[];
+  expect(all.map(({ owner }) => owner).sort()).toEqual(["admin", "anna"]);
+  const refused = await by(reader.token, ["cancel", job_id]);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain("the token board has the role read, which may not do this");
+
+  const rotated = await cluster.command(["token", "rotate", "anna"]);
+  expect((await by(submitter.token, ["jobs", "list"])).exitCode).toBe(4);
+  const still = JSON.parse((await by(rotated.stdout.trim(), ["jobs", "list", "--json"])).stdout) as JobView[];
+  expect(still).toHaveLength(1);
+  const before = await secret(cluster, "join-token");
+  expect((await cluster.command(["token", "rotate", "join"])).stdout.trim()).toBe(await secret(cluster, "join-token"));
+  expect((await by(before, ["doctor"])).stdout).toContain("refuses the token");
+  const list = await cluster.command(["token", "list"]);
+  expect(list.stdout).toMatch(/^admin +admin +live.*\njoin +enrol +live.*\nanna +submit +live.*\nboard +read +live/m);
+  for (const { token } of [submitter, reader]) expect(list.stdout).not.toContain(token);
+  const bare = await cluster.command(["token", "create", "--role", "read"]);
+  expect({ exitCode: bare.exitCode, stderr: bare.stderr }).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining("--name nas"),
+  });
+}, 180_000);
+
+test("a work directory of the version without roles keeps its token and its jobs", async () => {
+  await using cluster = await Cluster.make();
+  const token = "0123456789abcdef0123456789abcdef";
+  await mkdir(join(cluster.workDir, "db"), { recursive: true });
+  await Bun.write(join(cluster.workDir, "token"), `${token}\n`);
+  const database = new Database(join(cluster.workDir, "db", "server.db"), { create: true });
+  database.run(await Bun.file(join(import.meta.dir, "../fixtures/work-dirs/schema-8.sql")).text());
+  database.close();
+  const where = ["--host", "127.0.0.1", "--port", String(cluster.port), "--work-dir", cluster.workDir];
+  cluster.start("serve", ["serve", ...where]);
+  await until(
+    "the server answers",
+    60_000,
+    async () => (await fetch(`${cluster.url}/healthz`).catch(() => null))?.ok === true,
+  );
+  expect(await secret(cluster, "token")).toBe(token);
+  // The one that was remembered, as if given: both are the same token.
+  for (const given of [[], ["--token", token]]) {
+    const list = await cluster.run(["jobs", "list", "--json", "--server", `127.0.0.1:${cluster.port}`, ...given]);
+    expect(JSON.parse(list.stdout)).toMatchObject([{ file_name: "film.mp4", status: "Completed", owner: "admin" }]);
+  }
+  const headers = { authorization: `Bearer ${token}` };
+  const clients = await (await fetch(`${cluster.url}/api/v1/clients`, { headers })).json();
+  expect(clients).toMatchObject([{ name: "node-1", keys: [] }]);
+}, 120_000);
