@@ -133,6 +133,17 @@ test("an admin reads it, and nobody else", async () => {
   expect((await ask("GET", "/api/v1/audit", { token })).status).toBe(403);
 });
 
+test("an address of IPv4 is written as one, also behind a socket for IPv6", async () => {
+  const both = serveApi({ coordinator, host: "::", port: 0, version: "0.1.0", log: silentLog });
+  try {
+    const headers = { authorization: "Bearer test-token" };
+    await fetch(`http://127.0.0.1:${both.port}/api/v1/jobs/none/cancel`, { method: "POST", headers });
+    expect(coordinator.audited.map(({ address }) => address)).toEqual(["127.0.0.1"]);
+  } finally {
+    await both.stop();
+  }
+});
+
 test("equal refusals are one entry a minute, which counts them; others and what succeeds are not held back", () => {
   let now = 0;
   const limiter = new AuditLimiter(() => now);

@@ -141,7 +141,9 @@ function keepBriefly(response: Response, request: Request, server: Server): Resp
 /** What `fetch` of Bun.serve is given: every answer has the headers that browsers heed, and is in the audit log before it is sent. */
 async function guardedAnswer(request: Request, server: Server, services: ServeApiOptions, watch: Watch) {
   if (services.ready !== undefined) await services.ready;
-  const trace = new AuditTrace(request, server.requestIP(request)?.address ?? "unknown");
+  // A socket for IPv6 takes IPv4 too, and writes it so.
+  const address = server.requestIP(request)?.address.replace(/^::ffff:/i, "") ?? "unknown";
+  const trace = new AuditTrace(request, address);
   const response = await answer(request, server, services, watch, trace);
   const entry = trace.end(response, new Date().toISOString());
   const written = entry === null ? null : watch.audit.pass(entry);

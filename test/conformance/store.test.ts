@@ -51,7 +51,7 @@ function changed(disk: MemoryDisk, change: (right: Store) => Partial<Store>): St
     attempts: (jobId) => right.attempts(jobId),
     tokens: () => right.tokens(),
     saveToken: (record) => right.saveToken(record),
-    appendAudit: (entry) => right.appendAudit(entry),
+    appendAudit: (entries) => right.appendAudit(entries),
     auditEntries: (limit) => right.auditEntries(limit),
     close: () => right.close(),
   };

@@ -120,9 +120,9 @@ export class MemoryStore implements Store {
     this.#disk.content = { ...content, tokens: new Map(content.tokens).set(record.id, { ...record }) };
   }
 
-  appendAudit(entry: AuditEntryView): void {
+  appendAudit(entries: readonly AuditEntryView[]): void {
     const { content } = this.#disk;
-    this.#disk.content = { ...content, audit: [...content.audit, { ...entry }] };
+    this.#disk.content = { ...content, audit: [...content.audit, ...structuredClone(entries)] };
   }
 
   auditEntries(limit: number): AuditEntryView[] {

@@ -80,12 +80,25 @@ describe("the log", () => {
   test("writes each entry to the store and to the file", async () => {
     const store = new MemoryStore();
     const log = new AuditLog({ store, file: new AuditFile(folder), log: silentLog });
-    log.write(entry());
-    expect(store.auditEntries(9)).toEqual([entry()]);
+    log.write(entry({ object: "a" }));
     expect(await lines("audit.jsonl")).toHaveLength(1);
+    log.write(entry({ object: "b" }));
+    log.flush();
+    expect(store.auditEntries(9)).toEqual([entry({ object: "a" }), entry({ object: "b" })]);
+    log.write(entry({ object: "c" }));
     log.close();
-    log.write(entry());
-    expect(store.auditEntries(9)).toHaveLength(1);
+    log.write(entry({ object: "d" }));
+    expect(store.auditEntries(9).map(({ object }) => object)).toEqual(["a", "b", "c"]);
+    expect(await lines("audit.jsonl")).toHaveLength(3);
+  });
+
+  test("writes many rows at once, soon and without being asked", async () => {
+    const written = Promise.withResolvers<readonly AuditEntryView[]>();
+    const store = { appendAudit: (entries: readonly AuditEntryView[]) => written.resolve(entries) };
+    const log = new AuditLog({ store, file: new AuditFile(folder), log: silentLog });
+    for (let count = 0; count < 5; count += 1) log.write(entry());
+    expect(await written.promise).toHaveLength(5);
+    log.close();
   });
 
   test("that cannot be written stops nothing, says so once, and the one goes on without the other", async () => {
@@ -100,7 +113,10 @@ describe("the log", () => {
       log: { ...silentLog, error: (text: string) => void errors.push(text) },
     };
     const log = new AuditLog({ store: broken, ...parts });
-    for (let count = 0; count < 3; count += 1) log.write(entry());
+    for (let count = 0; count < 3; count += 1) {
+      log.write(entry());
+      log.flush();
+    }
     expect(errors).toEqual(["the audit log cannot be written: the disk is full"]);
     expect(await lines("audit.jsonl")).toHaveLength(3);
     log.close();

@@ -1,5 +1,5 @@
-// The audit log: who did what to what, from where, and with which result. Each entry is a row of the events table, and a
-// line of JSON in the work directory, which other programs can read and keep.
+// The audit log: who did what to what, from where, and with which result. Each entry is a line of JSON in the work
+// directory, which other programs can read and keep, and a row of the events table.
 import { chmodSync, closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf } from "../../base/errors.ts";
@@ -14,6 +14,8 @@ const OLDER_FILES = 4;
 const OWNER_ONLY = 0o600;
 /** A disk that is full is full for every entry. */
 const COMPLAIN_EVERY_MS = 60_000;
+/** A row by itself costs the disk a flush: a thousand clients that come back at once would stand still for it. */
+const ROWS_WITHIN_MS = 100;
 
 /** `audit.jsonl`, for its owner alone; when it is full it becomes `audit.1.jsonl`, and the oldest goes. */
 export class AuditFile {
@@ -79,16 +81,32 @@ export class AuditLog {
   readonly #parts: AuditLogParts;
   #complainedAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
+  /** Entries that have a line and no row yet. */
+  #waiting: AuditEntryView[] = [];
+  #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(parts: AuditLogParts) {
     this.#parts = parts;
   }
 
-  /** On disk when it returns. Where that fails the log says so, and work goes on: a full disk must not stop the server. */
+  /**
+   * The line is written when it returns, the row soon after. Where that fails the log says so, and work goes on: a full
+   * disk must not stop the server.
+   */
   write(entry: AuditEntryView): void {
     if (this.#isClosed) return;
-    this.#try(() => this.#parts.store.appendAudit(entry));
     this.#try(() => this.#parts.file.append(entry));
+    this.#waiting.push(entry);
+    this.#timer ??= setTimeout(() => this.flush(), ROWS_WITHIN_MS);
+  }
+
+  /** Writes the rows that wait. */
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const rows = this.#waiting;
+    this.#waiting = [];
+    if (rows.length > 0) this.#try(() => this.#parts.store.appendAudit(rows));
   }
 
   #try(append: () => void): void {
@@ -104,6 +122,7 @@ export class AuditLog {
 
   /** Before the store is. */
   close(): void {
+    this.flush();
     this.#isClosed = true;
     this.#parts.file.close();
   }

@@ -120,7 +120,10 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     ...transferCalls({ registry, subtitleFiles, results }),
     openLink: (socket, who) => links.open(socket, who),
     audit: (entry) => audit.write(entry),
-    auditEntries: (limit) => store.auditEntries(limit),
+    auditEntries(limit) {
+      audit.flush();
+      return store.auditEntries(limit);
+    },
 
     async close() {
       stopMaintenance();

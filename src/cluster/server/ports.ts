@@ -117,7 +117,7 @@ export interface Store extends TokenStore {
    * Appends to the audit log, which is apart from the state: this call may be made again after one of it that failed. The
    * newest 10,000 entries are kept.
    */
-  appendAudit(entry: AuditEntryView): void;
+  appendAudit(entries: readonly AuditEntryView[]): void;
   /** The latest `limit` entries of the audit log, ascending. */
   auditEntries(limit: number): AuditEntryView[];
   /** The last call; it may be made after a failed one. */

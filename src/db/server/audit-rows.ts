@@ -4,12 +4,10 @@ import type { AuditEntryView } from "../../cluster/server/views.ts";
 
 const MOST_ROWS = 10_000;
 
-/** Appends an entry, and drops the oldest beyond `most`. */
-export function insertAudit(database: Database, entry: AuditEntryView, most = MOST_ROWS): void {
-  const { at, ...rest } = entry;
-  database
-    .query("INSERT INTO events (at, type, detail) VALUES ($at, 'audit', $detail)")
-    .run({ at, detail: JSON.stringify(rest) });
+/** Appends entries, and drops the oldest beyond `most`. */
+export function insertAudit(database: Database, entries: readonly AuditEntryView[], most = MOST_ROWS): void {
+  const insert = database.query("INSERT INTO events (at, type, detail) VALUES ($at, 'audit', $detail)");
+  for (const { at, ...rest } of entries) insert.run({ at, detail: JSON.stringify(rest) });
   database
     .query(
       `DELETE FROM events WHERE type = 'audit' AND seq <=

@@ -86,7 +86,11 @@ test("the audit log keeps its newest entries, and no other row goes with the old
   const database = new Database(path);
   const about = { token: null, token_id: null, role: null, client_id: null, address: "::1", result: "ok", times: 1 };
   const entry = (object: string) => ({ at: "2026-01-01T00:00:00.000Z", action: "job-cancel", object, ...about });
-  for (const object of ["a", "b", "c", "d", "e"]) insertAudit(database, entry(object), 3);
+  for (const objects of [
+    ["a", "b"],
+    ["c", "d", "e"],
+  ])
+    insertAudit(database, objects.map(entry), 3);
   expect(latestAudit(database, 9).map(({ object }) => object)).toEqual(["c", "d", "e"]);
   const plan = "EXPLAIN QUERY PLAN SELECT seq FROM events WHERE type = 'audit' ORDER BY seq DESC LIMIT 1 OFFSET 3";
   expect(database.query<{ detail: string }, []>(plan).get()?.detail).toContain("audit_events");

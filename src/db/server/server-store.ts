@@ -39,7 +39,7 @@ export function openServerStore(path: string): Store {
     attempts: (jobId) => attemptHistory(database, jobId),
     tokens: () => loadTokens(database),
     saveToken: (record) => saveToken(database, record),
-    appendAudit: database.transaction((entry) => insertAudit(database, entry)).immediate,
+    appendAudit: database.transaction((entries) => insertAudit(database, entries)).immediate,
     auditEntries: (limit) => latestAudit(database, limit),
     close: () => closeDatabase(database),
   };
