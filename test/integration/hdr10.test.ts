@@ -14,6 +14,7 @@ import type { Container } from "../../src/media/model/source.ts";
 import { HDR10_METADATA } from "../../src/media/model/source-video.fixture.ts";
 import { parseEncodeParams } from "../../src/media/request/parse/parse-params.ts";
 import { type Emulation, emulatedFfmpeg } from "../support/emulated-hardware.ts";
+import { rowsOf } from "../support/long-run.ts";
 import { MEDIAINFO, outputOf, testWithProgram } from "../support/programs.ts";
 
 const TIMEOUT_MS = 90_000;
@@ -62,7 +63,7 @@ const ROWS: readonly {
 }[] = [
   { params: "-c:v libx265 -preset ultrafast -crf 35", containers: ["mkv"] },
   { params: "-c:v libsvtav1 -preset 12 -crf 55", containers: ["mp4"] },
-  { params: "-c:v libaom-av1 -usage realtime -cpu-used 8 -crf 55", containers: ["mp4", "mkv"] },
+  { params: "-c:v libaom-av1 -usage realtime -cpu-used 8 -crf 55", containers: rowsOf<Container>(["mp4"], ["mkv"]) },
   { params: "-c:v libx264 -preset ultrafast -crf 35", containers: ["mkv"] },
   { params: `-c:v hevc_nvenc ${NVENC}`, emulated: "hevc_nvenc", containers: ["mp4"] },
   { params: `-c:v av1_nvenc ${NVENC}`, emulated: "av1_nvenc", containers: ["mkv"] },

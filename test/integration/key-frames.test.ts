@@ -9,6 +9,7 @@ import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { runLocally } from "../../src/media/local/local-pipeline.ts";
 import { parseEncodeParams } from "../../src/media/request/parse/parse-params.ts";
 import { splitWords } from "../../src/media/request/values/split-words.ts";
+import { rowsOf } from "../support/long-run.ts";
 
 const tools = await findTools(process.env);
 let folder: string;
@@ -56,14 +57,18 @@ async function ours(params: string) {
   return { keys: await keyFramesOf(outputPath), segments: segments.length, check: found };
 }
 
-const FIXED = [
-  "-c:v libx264 -preset veryfast -g 48 -keyint_min 48 -sc_threshold 0",
-  "-c:v libx264 -preset veryfast -x264-params keyint=40:scenecut=0 -bf 3",
-  "-c:v libx264 -preset ultrafast -g 48 -vf fps=30",
-  "-c:v libx265 -preset superfast -g 48 -keyint_min 48",
-  "-c:v libsvtav1 -preset 12 -g 48",
-  "-c:v mpeg2video -g 30 -sc_threshold 1000000000",
-];
+const FIXED = rowsOf(
+  [
+    "-c:v libx264 -preset veryfast -g 48 -keyint_min 48 -sc_threshold 0",
+    "-c:v libx264 -preset ultrafast -g 48 -vf fps=30",
+    "-c:v libx265 -preset superfast -g 48 -keyint_min 48",
+    "-c:v libsvtav1 -preset 12 -g 48",
+  ],
+  [
+    "-c:v libx264 -preset veryfast -x264-params keyint=40:scenecut=0 -bf 3",
+    "-c:v mpeg2video -g 30 -sc_threshold 1000000000",
+  ],
+);
 
 const encoders = (await runUnconfined({ program: tools.ffmpeg, args: ["-hide_banner", "-encoders"] })).stdout;
 for (const params of FIXED) {

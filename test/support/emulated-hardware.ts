@@ -2,7 +2,7 @@
 // hardware encoder by running libx264, libx265 or SVT-AV1 with its options translated, and fails as the real one fails. Run as
 // a program by the launchers that `emulatedFfmpeg` writes, which hand to the real ffmpeg what does not name the encoder.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 export interface Emulation {
@@ -32,6 +32,7 @@ export async function emulatedFfmpeg(folder: string, emulation: Emulation): Prom
     launcher(`for word; do [ "$word" = ${emulation.encoder} ] && ${emulated}; done`, exec([real.ffmpeg])),
   );
   await writeFile(ffprobe, launcher(exec([real.ffprobe])));
+  if (emulation.sessions === null) await writeFile(join(folder, "encoder"), emulation.encoder);
   await chmod(ffmpeg, 0o755);
   await chmod(ffprobe, 0o755);
   return folder;
@@ -40,6 +41,11 @@ export async function emulatedFfmpeg(folder: string, emulation: Emulation): Prom
 /** The environment that makes a program take them; the emulated device keeps its state where a sandbox lets nobody write. */
 export function withEmulation(folder: string): { FFCLUSTER_FFMPEG_DIR: string; FFCLUSTER_SANDBOX: string } {
   return { FFCLUSTER_FFMPEG_DIR: folder, FFCLUSTER_SANDBOX: "off" };
+}
+
+/** The encoder that the folder's ffmpeg emulates with any number of sessions; null: another kind of ffmpeg. */
+export async function emulatedEncoderIn(folder: string): Promise<string | null> {
+  return await readFile(join(folder, "encoder"), "utf8").catch(() => null);
 }
 
 /** Encodes of segments that the emulated device has begun, and sessions that it refused. */

@@ -6,6 +6,7 @@ import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exists } from "../../src/base/files.ts";
 import { openClientStore } from "../../src/db/client-store.ts";
+import { emulatedEncoderIn } from "./emulated-hardware.ts";
 import { answersAsTheRealOne } from "./wrong-ffmpeg.ts";
 
 interface Kept {
@@ -13,11 +14,20 @@ interface Kept {
   readonly report: string;
 }
 
+type Environment = Readonly<Record<string, string>>;
+
 /** Of one run of scripts/test.mjs; without it every client looks by itself. */
 const FOLDER = process.env.FFCLUSTER_TEST_CACHE;
-const FILE = FOLDER === undefined || FOLDER === "" ? null : join(FOLDER, "encoders.json");
 
 const databaseIn = (workDir: string) => join(workDir, "db", "client.db");
+
+/** Where the encoders of all ffmpegs that answer alike are kept; null: this one answers as no other does. */
+async function fileFor({ FFCLUSTER_FFMPEG_DIR: folder }: Environment): Promise<string | null> {
+  if (FOLDER === undefined || FOLDER === "") return null;
+  if (folder === undefined || (await answersAsTheRealOne(folder))) return join(FOLDER, "encoders.json");
+  const emulated = await emulatedEncoderIn(folder);
+  return emulated === null ? null : join(FOLDER, `encoders-${emulated}.json`);
+}
 
 /** The key with another program's path, size and moment; as src/hw/detect.ts writes it, else the client looks by itself. */
 async function keyFor(ffmpeg: string, key: string): Promise<string> {
@@ -28,11 +38,11 @@ async function keyFor(ffmpeg: string, key: string): Promise<string> {
 }
 
 /** Before a client's first start in `workDir` with variables `env` of its own. */
-export async function giveKeptEncoders(workDir: string, env: Readonly<Record<string, string>>): Promise<void> {
-  if (FILE === null || !(await exists(FILE)) || (await exists(databaseIn(workDir)))) return;
+export async function giveKeptEncoders(workDir: string, env: Environment): Promise<void> {
+  const file = await fileFor(env);
+  if (file === null || !(await exists(file)) || (await exists(databaseIn(workDir)))) return;
   const folder = env.FFCLUSTER_FFMPEG_DIR;
-  if (folder !== undefined && !(await answersAsTheRealOne(folder))) return;
-  const rows = JSON.parse(await readFile(FILE, "utf8")) as readonly Kept[];
+  const rows = JSON.parse(await readFile(file, "utf8")) as readonly Kept[];
   const store = openClientStore(workDir);
   for (const { key, report } of rows) {
     store.encoders.set(folder === undefined ? key : await keyFor(join(folder, "ffmpeg"), key), report);
@@ -41,11 +51,13 @@ export async function giveKeptEncoders(workDir: string, env: Readonly<Record<str
 }
 
 /** Once a client is there: what it found. */
-export async function keepEncoders(workDir: string, env: Readonly<Record<string, string>>): Promise<void> {
-  if (FILE === null || env.FFCLUSTER_FFMPEG_DIR !== undefined || (await exists(FILE))) return;
+export async function keepEncoders(workDir: string, env: Environment): Promise<void> {
+  const file = await fileFor(env);
+  const isWrapper = env.FFCLUSTER_FFMPEG_DIR !== undefined && (await answersAsTheRealOne(env.FFCLUSTER_FFMPEG_DIR));
+  if (file === null || isWrapper || (await exists(file))) return;
   using database = new Database(databaseIn(workDir), { readonly: true });
   const rows = database.query<Kept, []>("SELECT key, report FROM encoder_reports").all();
-  const own = `${FILE}.${process.pid}`;
+  const own = `${file}.${process.pid}`;
   await writeFile(own, JSON.stringify(rows));
-  await rename(own, FILE);
+  await rename(own, file);
 }

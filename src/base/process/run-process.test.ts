@@ -176,7 +176,7 @@ test.skipIf(process.platform === "win32")("a child that this program stops has n
 test.skipIf(process.platform === "win32")(
   "a guard that is killed takes its program along, and it is said",
   async () => {
-    const result = await runProcess({ program: SHELL, args: ["-c", "echo here >&2; kill -KILL $PPID; sleep 30"] });
+    const result = await runProcess({ program: SHELL, args: ["-c", "echo here >&2; kill -KILL $PPID; exec sleep 30"] });
     expect(result).toMatchObject({ ended: "exit", death: "SIGKILL" });
     expect(result.stderrTail).toContain("here\nsh was killed (SIGKILL)");
   },

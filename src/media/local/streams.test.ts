@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { rowsOf } from "../../../test/support/long-run.ts";
 import { pgsSubtitles } from "../../../test/support/pgs.ts";
 import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
 import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
@@ -193,11 +194,17 @@ test.each(ROWS)(
 );
 
 test.each([
-  ["bitmaps", "mp4", "subtitle dvd_subtitle deu", 3],
-  ["bitmaps", "mkv", "subtitle dvd_subtitle deu", 3],
-  ["broadcast", "ts", "subtitle dvb_subtitle deu", 6],
-  ["broadcast", "mkv", "subtitle dvb_subtitle deu", 6],
-] as const)(
+  ...rowsOf<readonly [source: string, container: Container, stream: string, packets: number]>(
+    [
+      ["bitmaps", "mp4", "subtitle dvd_subtitle deu", 3],
+      ["broadcast", "ts", "subtitle dvb_subtitle deu", 6],
+    ],
+    [
+      ["bitmaps", "mkv", "subtitle dvd_subtitle deu", 3],
+      ["broadcast", "mkv", "subtitle dvb_subtitle deu", 6],
+    ],
+  ),
+])(
   "%s in %s",
   async (source, container, stream, packets) => {
     const { output, left } = await convert(source === "bitmaps" ? bitmaps : broadcast, container, "");
