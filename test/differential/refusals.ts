@@ -28,6 +28,10 @@ const HONEST: readonly Honest[] = [
     says: /^E_ENCODE_REQUEST: \w+ refuses the source's first picture: MPEG-1\/2 does not support \S+ fps/,
     why: "MPEG-2 has no such rate; plain ffmpeg takes the nearest and moves the pictures to its ticks",
   },
+  {
+    says: /^E_ENCODE_REQUEST: \w+ counts in steps of \S+ s here, and the source's pictures at \S+ s and \S+ s stand closer/,
+    why: "MPEG-1/2 count whole frames; plain ffmpeg drops one of two pictures that fall on one",
+  },
   { says: /^E_SOURCE_NO_VIDEO: /, why: "there is no picture in the file" },
 ];
 
