@@ -154,6 +154,19 @@ describe("ranges without bounds", () => {
     expect(spreads("-c:v libx264 -r 25", null)).toBeUndefined();
     expect(spreads("-c:v libx264", 1000)).toBeUndefined();
   });
+  test("one run that makes the rate has no filter of ours where the encoder takes full range as it is", () => {
+    const filters = (params: string, pixelFormat: string) => {
+      const video = { ...task.video, pixelFormat, colour: { ...task.video.colour, range: "pc", space: "bt470bg" } };
+      const request = parseEncodeParams(params);
+      const args = segmentArgs({ ...task, video, request, startPts: null, endPts: null, cut: null }, io);
+      return args.includes("-vf") ? args[args.indexOf("-vf") + 1] : null;
+    };
+    expect(filters("-c:v libx264 -r 24", "yuvj420p")).toBeNull();
+    expect(filters("-c:v libx265 -r 24", "yuv444p")).toBeNull();
+    expect(filters("-c:v libx264 -r 24", "yuv410p")).toContain("out_range=full");
+    expect(filters("-c:v libvpx-vp9 -r 24", "yuvj420p")).toContain("out_range=full");
+    expect(filters("-c:v libx264 -r 24 -vf hflip", "yuvj420p")).toContain("out_range=full");
+  });
   test("the last segment hashes its first frame only", () => {
     expect<string>(joinFilters(seamChain(5, null))).toBe("trim=start_pts=5,trim=end_frame=1");
   });

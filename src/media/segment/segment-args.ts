@@ -25,6 +25,10 @@ export interface SegmentIo extends DecodeIo {
   readonly format?: "framecrc" | undefined;
 }
 
+/** Encoders whose formats of eight bits include the yuvj ones, so that ffmpeg converts none of EIGHT_BITS. */
+const TAKES_FULL_RANGE = new Set(["libx264", "libx265"]);
+const EIGHT_BITS = /^yuvj?4(?:20|22|44)p$/;
+
 /** States the colour tags that some filters drop, by the names of ffprobe, which `setparams` shares; the range is stated inside the graph (colour/range-path.ts). */
 function forgottenColours({ request, video }: SegmentTask): FilterText[] {
   if (!forgetsColour(request)) return [];
@@ -110,7 +114,21 @@ function pictureArgs(
     const graph = filterGraph({ ...task, cut }, filters, decodesOnDevice ? task.video.pixelFormat : null);
     return [...complexGraph(graph), "-map", "[v]"];
   }
-  return ["-map", `0:${task.streamIndex}`, ...videoFilters(filters)];
+  return ["-map", `0:${task.streamIndex}`, ...videoFilters(filtersOfOneRun(task, filters))];
+}
+
+/**
+ * For one run that makes the frame rate. Before 6.1 a frame lasts as long as its packet where the command has no
+ * filters, and as long as the rate says behind any (do_video_out): a step that changes no sample would change which
+ * pictures are shown. So where these encoders take full range as it is, nothing states it.
+ */
+function filtersOfOneRun(task: SegmentTask, filters: readonly FilterText[]): readonly FilterText[] {
+  const { request, video } = task;
+  const isPlain =
+    filterChain(request).length === 0 && request.video.colour.range === null && fromZero(task).length === 0;
+  const format = askedPixelFormat(request);
+  const takesAll = TAKES_FULL_RANGE.has(request.video.encoder) && EIGHT_BITS.test(video.pixelFormat);
+  return isPlain && takesAll && (format === null || format === video.pixelFormat) ? [] : filters;
 }
 
 /** Versions before 6 make the rate constant only when they are told to, or in MP4. */
