@@ -93,6 +93,20 @@ describe("one stream alone", () => {
   });
 });
 
+describe("pictures alone that leap once", () => {
+  const leaping = (steps: readonly number[]) => {
+    const times = steps.map((_, at) => steps.slice(0, at).reduce((sum, step) => sum + step, 0));
+    return watched(times.map((ms) => ({ stream: 0, atUs: ms * 1000, durationUs: 20_000 }))).breaks();
+  };
+  const even = Array.from({ length: 12 }, () => 20);
+  test("nine of ten of the other steps are alike", () => {
+    expect(leaping([...even, 0, 40, 15_000, ...even])).toHaveLength(1);
+    expect(leaping([...even, 0, 40, 33, 15_000, ...even])).toEqual([]);
+  });
+  test("slides of a few seconds, and sometimes more", () =>
+    expect(leaping([3000, 3000, 3000, 12_000, 3000, 3000, 15_000, 3000])).toEqual([]));
+});
+
 describe("no break", () => {
   test("one recording", () => expect(watched(recording(BOTH, 10e6, 8)).breaks()).toEqual([]));
   test("a slide show beside sound that goes on", () => {

@@ -7,11 +7,11 @@ const LEAP_US = 10_000_000;
 const BACK_US = 100_000;
 /** Streams of one recording leap together, within what their packets last. */
 const TOGETHER_US = 1_000_000;
-/** For a stream on its own: this share of its steps must be alike before one of more than 10 s counts as a leap. */
+/** For a stream on its own: this share of its other steps must be alike before one of more than 10 s counts as a leap. */
 const EVEN_SHARE = 0.9;
 /** Steps that differ by less are alike: rounding to 90 kHz and to milliseconds. */
 const ALIKE_US = 1500;
-/** Of a stream with few packets: all steps but one, and at least these, are alike. */
+/** Of a stream with few packets at least these are alike. */
 const LEAST_ALIKE = 3;
 
 /** One packet of picture or sound, microseconds on the file's clock. */
@@ -144,7 +144,8 @@ export class ClockWatch {
     if (clock === undefined) return false;
     const seen = [...clock.steps].map(([bucket, count]) => count + (clock.steps.get(bucket + 1) ?? 0));
     const most = seen.reduce((a, b) => Math.max(a, b), 0);
-    return most >= EVEN_SHARE * clock.count || (most >= LEAST_ALIKE && most >= clock.count - 1);
+    // Without the leap itself; further leaps are steps like others.
+    return most >= LEAST_ALIKE && most >= EVEN_SHARE * (clock.count - 1);
   }
 
   /**
