@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemoryStore } from "../../../test/support/memory-store.ts";
+import { canHaveSmallDisks, SmallDisk } from "../../../test/support/small-disk.ts";
 import { silentLog } from "../../base/log.ts";
 import { AuditFile, AuditLog } from "./audit-log.ts";
 import type { AuditEntryView } from "./views.ts";
@@ -60,6 +61,36 @@ describe("the file", () => {
     expect(text.trimEnd()).toMatch(/^[^\p{Cc}\u2028\u2029\u202e]*$/u);
     const [only = ""] = await lines("audit.jsonl");
     expect(JSON.parse(only).object).toBe(object);
+  });
+
+  test("goes on behind a line that was cut by the death of its server", async () => {
+    await writeFile(join(folder, "audit.jsonl"), `${JSON.stringify(entry())}\n{"at":"2026`);
+    const file = new AuditFile(folder);
+    file.append(entry({ object: "next" }));
+    file.close();
+    const found = await lines("audit.jsonl");
+    expect(found).toHaveLength(3);
+    expect(JSON.parse(found.at(-1) ?? "").object).toBe("next");
+  });
+
+  test.skipIf(!canHaveSmallDisks())("a full disk leaves no half of a line", async () => {
+    using disk = new SmallDisk(folder, 1);
+    const file = new AuditFile(folder);
+    const long = entry({ object: "x".repeat(1000) });
+    let failures = 0;
+    for (let count = 0; count < 1500; count += 1) {
+      try {
+        file.append(long);
+      } catch {
+        failures += 1;
+      }
+    }
+    file.close();
+    expect(failures).toBeGreaterThan(0);
+    const found = await lines("audit.jsonl");
+    expect(found.length).toBe(1500 - failures);
+    for (const line of found) expect(JSON.parse(line).object).toBe(long.object);
+    expect(disk).toBeDefined();
   });
 
   test("keeps five files of the newest entries, of bounded size", async () => {

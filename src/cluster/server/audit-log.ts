@@ -1,6 +1,16 @@
 // The audit log: who did what to what, from where, and with which result. Each entry is a line of JSON in the work
 // directory, which other programs can read and keep, and a row of the events table.
-import { chmodSync, closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { errnoOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -38,15 +48,25 @@ export class AuditFile {
     const line = Buffer.from(`${printableJson(JSON.stringify(entry)).replaceAll("\n", " ")}\n`);
     if (this.#bytes + line.length > this.#mostBytes) this.#rotate();
     this.#fd ??= this.#open();
-    writeSync(this.#fd, line);
+    try {
+      const written = writeSync(this.#fd, line);
+      if (written < line.length) throw new Error(`only ${written} of ${line.length} bytes found room`);
+    } catch (thrown) {
+      ftruncateSync(this.#fd, this.#bytes); // the next line must not begin in the midst of this one
+      throw thrown;
+    }
     this.#bytes += line.length;
   }
 
   #open(): number {
     const path = this.#path(0);
-    const fd = openSync(path, "a", OWNER_ONLY);
+    const fd = openSync(path, "a+", OWNER_ONLY);
     chmodSync(path, OWNER_ONLY); // it may be older than this rule
-    this.#bytes = fstatSync(fd).size;
+    const { size } = fstatSync(fd);
+    const last = Buffer.alloc(1);
+    // A server that died while it wrote leaves half a line.
+    const isCut = readSync(fd, last, 0, 1, Math.max(0, size - 1)) === 1 && last.toString() !== "\n";
+    this.#bytes = size + (isCut ? writeSync(fd, "\n") : 0);
     return fd;
   }
 
