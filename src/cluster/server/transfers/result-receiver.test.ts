@@ -7,9 +7,11 @@ import { appendOf, pieceOf } from "../../../../test/support/upload.ts";
 import { sha256Of } from "../../../base/digest.ts";
 import { UPLOAD_BLOCK_BYTES } from "../../../base/upload/resumable-upload.ts";
 import type { ResultReport } from "../../protocol/messages.ts";
+import type { EncodedPicture, Job } from "../../scheduler/model/job.ts";
 import type { Attempt } from "../../scheduler/model/segment.ts";
 import { JobFolders } from "../job/job-folders.ts";
 import { AttemptSecrets } from "./attempt-secrets.ts";
+import { mostResultBytes } from "./result-bounds.ts";
 import { ResultReceiver } from "./result-receiver.ts";
 import { SpaceGuard } from "./space-guard.ts";
 
@@ -40,19 +42,23 @@ beforeEach(async () => {
 });
 afterEach(() => rm(workDir, { recursive: true, force: true }));
 
-/** A client that was cut off for a minute in the midst of its upload. */
-async function cutInUpload(): Promise<{ bench: SchedulerBench; results: ResultReceiver; attempt: Attempt }> {
-  const bench = new SchedulerBench();
-  bench.hello("one");
-  bench.submit("job", { settings: { benchmarkSeconds: 100 } });
-  bench.index(1);
-  const results = new ResultReceiver({
+function receiverOf(bench: SchedulerBench): ResultReceiver {
+  return new ResultReceiver({
     folders,
     state: () => bench.state,
     dispatch: (input) => bench.send(input).verdict,
     space: new SpaceGuard(),
     secrets,
   });
+}
+
+/** A client that was cut off for a minute in the midst of its upload. */
+async function cutInUpload(): Promise<{ bench: SchedulerBench; results: ResultReceiver; attempt: Attempt }> {
+  const bench = new SchedulerBench();
+  bench.hello("one");
+  bench.submit("job", { settings: { benchmarkSeconds: 100 } });
+  bench.index(1);
+  const results = receiverOf(bench);
   const attempt = bench.attempt();
   expect(await results.append(attempt.id, reportOf(attempt), appendOf(pieceOf(content, 0, BLOCK)))).toMatchObject({
     offset: BLOCK,
@@ -89,6 +95,50 @@ test("where somebody else has the segment it is refused, and what came of it goe
   });
   await results.sweep();
   expect(await parts()).toEqual([]);
+});
+
+test("a segment larger than its pictures can be is refused before a byte is kept", async () => {
+  const bench = new SchedulerBench();
+  bench.hello("one");
+  const picture = { width: 16, height: 16, isDeep: false, size: "32x32" };
+  bench.submit("job", { settings: { benchmarkSeconds: 100, picture } });
+  bench.index(1);
+  const attempt = bench.attempt();
+  const results = receiverOf(bench);
+  const most = mostResultBytes(bench.job(), bench.segment(0));
+  expect(most).toBeLessThan(6 * 1024 * 1024);
+  const large = { ...reportOf(attempt), bytes: most + 1 };
+  const piece = appendOf(pieceOf(content, 0, BLOCK));
+  await expect(results.append(attempt.id, large, piece)).rejects.toMatchObject({ code: "E_TOO_LARGE" });
+  await expect(results.state(attempt.id, large)).rejects.toMatchObject({ code: "E_TOO_LARGE" });
+  expect(await parts()).toEqual([]);
+  expect(await results.state(attempt.id, { ...large, bytes: most })).toEqual({ offset: 0, isComplete: false });
+});
+
+test("what a plan allows: raw pictures of every format, and any rate where nobody has counted", () => {
+  const segment = { startPts: 0, endPts: 90_000, frames: 25 };
+  const job = { timeBase: { num: 1, den: 90_000 }, frameRate: 25, split: { mode: "keyframes" } } as const;
+  const withPicture = (picture?: EncodedPicture) => ({ ...job, settings: { picture } }) as unknown as Job;
+  const deep = { width: 1, height: 1, isDeep: true, size: "1920x1080" };
+  expect(mostResultBytes(withPicture(deep), segment)).toBeGreaterThan(25 * 1920 * 1080 * 8);
+  expect(mostResultBytes(withPicture({ ...deep, isDeep: false }), segment)).toBeLessThan(2e9);
+  const whole = { ...withPicture(deep), split: { mode: "whole", reason: "" } } as const;
+  expect(mostResultBytes(whole, segment)).toBeGreaterThan(1000 * 1920 * 1080 * 8);
+  const { size: _size, ...untried } = deep;
+  for (const picture of [undefined, untried])
+    expect(mostResultBytes(withPicture(picture), segment)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("an attempt has one result: another content takes its place, so that nobody fills the disk with contents", async () => {
+  const { results, attempt } = await cutInUpload();
+  for (let count = 0; count < 5; count += 1) {
+    const other = new Uint8Array(content.length).fill(count);
+    const report = { ...reportOf(attempt), sha256: sha256Of(other) };
+    expect(await results.append(attempt.id, report, appendOf(pieceOf(other, 0, BLOCK)))).toMatchObject({
+      offset: BLOCK,
+    });
+    expect((await parts()).length).toBe(1);
+  }
 });
 
 test("who knows attempt and client but not the secret reads and changes nothing of a result", async () => {

@@ -17,6 +17,7 @@ import { resultStanding } from "../../scheduler/rules/result-rules.ts";
 import { PartialFile } from "../../transfer/partial-file.ts";
 import { attemptOfPart, type JobFolders } from "../job/job-folders.ts";
 import type { AttemptSecrets } from "./attempt-secrets.ts";
+import { requirePlannedSize } from "./result-bounds.ts";
 import type { SpaceGuard } from "./space-guard.ts";
 
 /** How often an upload reports its progress, far more often than the scheduler's progress timeout. */
@@ -64,7 +65,7 @@ export class ResultReceiver {
 
   /**
    * Appends to the result of an attempt; the last piece completes it. A repeated request gets the same answer.
-   * Errors: E_STALE_ATTEMPT, E_FORBIDDEN, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE.
+   * Errors: E_STALE_ATTEMPT, E_FORBIDDEN, E_TOO_LARGE, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE.
    */
   async append(attemptId: string, report: ResultReport, append: UploadAppend): Promise<UploadState> {
     const whole = { offset: report.bytes, isComplete: true };
@@ -92,9 +93,9 @@ export class ResultReceiver {
   /**
    * The attempt; null when its result was already received. An attempt that lost its lease because its client was silent
    * gets it back if the segment went to nobody else: an upload may resume before the client's link does.
-   * Errors: E_STALE_ATTEMPT, E_FORBIDDEN.
+   * Errors: E_STALE_ATTEMPT, E_FORBIDDEN, E_TOO_LARGE.
    */
-  #wanted(attemptId: string, { clientId, secret }: ResultReport): Attempt | null {
+  #wanted(attemptId: string, { clientId, secret, bytes }: ResultReport): Attempt | null {
     this.#parts.secrets.require(attemptId, secret);
     if (findLost(this.#parts.state(), attemptId) !== null) {
       this.#parts.dispatch({ type: "attempt-reclaimed", clientId, attemptId });
@@ -103,14 +104,30 @@ export class ResultReceiver {
     if (standing === "had") return null;
     const attempt = this.#parts.state().attempts.get(attemptId);
     if (attempt === undefined || standing === "stale") throw staleAttempt(attemptId);
+    const job = this.#parts.state().jobs.get(attempt.jobId);
+    const segment = job?.segments[attempt.segmentIndex];
+    if (job !== undefined && segment !== undefined) requirePlannedSize(job, segment, bytes);
     return attempt;
   }
 
-  #incomingOf({ id: attemptId, jobId, segmentIndex }: Attempt, report: ResultReport): Promise<Incoming> {
+  /** An attempt has one result: another content takes the place of the one before. */
+  async #incomingOf(attempt: Attempt, report: ResultReport): Promise<Incoming> {
+    const { id: attemptId, jobId, segmentIndex } = attempt;
     const path = this.#parts.folders.segmentPart(jobId, segmentIndex, attemptId, report.sha256);
+    for (const [other, opened] of [...this.#incoming]) {
+      if (other === path) continue;
+      const incoming = await opened.catch(() => null); // its sender gets the error
+      if (incoming?.attemptId !== attemptId || incoming.finishing !== null) continue;
+      this.#incoming.delete(other);
+      await incoming.file.discard();
+    }
+    return await this.#open(attemptId, path, report.bytes);
+  }
+
+  #open(attemptId: string, path: string, bytes: number): Promise<Incoming> {
     const known = this.#incoming.get(path);
     if (known !== undefined) return known;
-    const opened = PartialFile.open(path, report.bytes).then((file) => {
+    const opened = PartialFile.open(path, bytes).then((file) => {
       return { attemptId, file, reportedAtMs: performance.now(), finishing: null };
     });
     this.#incoming.set(path, opened);
