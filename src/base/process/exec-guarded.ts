@@ -6,6 +6,7 @@ import { CONFINED_TO, confinementIn } from "../sandbox/confinement.ts";
 import { deathWords } from "./death.ts";
 import { GUARDED_FOR, NOT_FOUND_STATUS, NOT_FOUND_TEXT } from "./guard.ts";
 import { takeOrders } from "./guard-orders.ts";
+import { inheritedFiles } from "./inherited-files.ts";
 
 /** The body of the hidden `__exec` command: run the given program, pass signals on, exit as it exits. */
 export async function execGuarded(command: readonly string[]): Promise<number> {
@@ -23,7 +24,9 @@ export async function execGuarded(command: readonly string[]): Promise<number> {
   let child: Bun.Subprocess;
   try {
     const env = withoutOrders(process.env);
-    child = Bun.spawn([...command], { env, stdin: "ignore", stdout: "inherit", stderr: "inherit", windowsHide: true });
+    const { descriptors } = inheritedFiles(command);
+    const stdio = ["ignore", "inherit", "inherit", ...descriptors] as const;
+    child = Bun.spawn([...command], { env, stdio: [...stdio], windowsHide: true });
   } catch (thrown) {
     if (errnoOf(thrown) !== "ENOENT" && errnoOf(thrown) !== "EACCES") throw thrown;
     process.stderr.write(`${NOT_FOUND_TEXT} ${command[0]}\n`);

@@ -18,6 +18,8 @@ export interface GuardOptions {
   readonly takesOrders: boolean;
   /** Null: it may touch what this process may. */
   readonly confinement: Confinement | null;
+  /** Descriptors of this process that the program gets as 3, 4, …. */
+  readonly inherits: readonly number[];
 }
 
 /** The command that starts this very program again: the executable, or Bun with the source entry point. */
@@ -27,13 +29,12 @@ export function selfCommand(): readonly string[] {
 }
 
 /** On systems with process groups, guard and program are one of their own. */
-export function spawnGuarded(command: readonly string[], { cwd, env, takesOrders, confinement }: GuardOptions): Guard {
+export function spawnGuarded(command: readonly string[], options: GuardOptions): Guard {
+  const { cwd, env, takesOrders, confinement, inherits } = options;
   return Bun.spawn([...selfCommand(), "__exec", ...command], {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...env, ...confinedEnv(confinement), BUN_FEATURE_FLAG_NO_ORPHANS: "1", [GUARDED_FOR]: String(process.pid) },
-    stdin: takesOrders ? "pipe" : "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
+    stdio: [takesOrders ? "pipe" : "ignore", "pipe", "pipe", ...inherits],
     detached: process.platform !== "win32",
     windowsHide: true,
   });

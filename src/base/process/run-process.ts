@@ -2,6 +2,7 @@
 import type { Confinement } from "../sandbox/confinement.ts";
 import { deathIn, deathWords } from "./death.ts";
 import { type Guard, NOT_FOUND_STATUS, NOT_FOUND_TEXT, spawnGuarded } from "./guard.ts";
+import { inheritedFiles } from "./inherited-files.ts";
 import { type OutputTakers, readStdout, readTail } from "./output.ts";
 import type { Pausable } from "./pause.ts";
 import { lowerPriority, lowerPriorityOfDescendants } from "./priority.ts";
@@ -15,6 +16,7 @@ const NO_STATUS = 255;
 
 export interface ProcessOptions extends OutputTakers {
   readonly program: string;
+  /** Open files among them are inherited (inherited-files.ts). */
   readonly args: readonly string[];
   readonly cwd?: string;
   /** Default: this process's own. */
@@ -68,11 +70,14 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessResult
   const { program, pausable, signal, timeoutMs } = options;
   await pausable?.whenRunning(signal);
   if (signal?.aborted) return withoutOutput("aborted");
-  const child = spawnGuarded([program, ...options.args], {
+  const files = inheritedFiles(options.args);
+  const { confinement = null } = options;
+  const child = spawnGuarded([program, ...options.args.map(files.forProgram)], {
     cwd: options.cwd,
     env: options.env ?? process.env,
-    confinement: options.confinement ?? null,
+    confinement: confinement && { ...confinement, reads: confinement.reads.map(files.forProgram) },
     takesOrders: pausable !== undefined && process.platform === "win32",
+    inherits: files.descriptors,
   });
   if (options.nice) lowerPriority(child.pid);
   options.onStart?.(() => lowerPriorityOfDescendants(child.pid));
@@ -87,7 +92,8 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessResult
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop("timeout"), timeoutMs);
   const watch = watchForStall(options, child.pid, () => stop("stalled"));
   try {
-    const finished = Promise.all([readStdout(child.stdout, options), readTail(child.stderr), child.exited]);
+    const words = readTail(child.stderr).then(files.fromProgram);
+    const finished = Promise.all([readStdout(child.stdout, options), words, child.exited]);
     const result = await Promise.race([finished, termination.givenUp]);
     if (result !== null) return describeEnd(program, child, termination, result);
     finished.catch(() => undefined); // no longer awaited

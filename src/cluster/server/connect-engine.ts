@@ -53,9 +53,11 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     folder: folders.of(record.jobId),
     log,
     dispatch,
-    burnInFiles: (of, signal) => subtitleFiles.of(of, signal),
-    openVideo: (of, setActivity, signal) =>
-      openVideoSource({ tools, folder: folders.of(of.jobId), setActivity, signal }, of),
+    burnInFiles: (work) => subtitleFiles.of(work),
+    openVideo: async ({ record: of, sourcePath, signal }, setActivity) => {
+      const place = { folder: folders.of(of.jobId), sourcePath: await sourcePath() };
+      return await openVideoSource({ tools, ...place, setActivity, signal }, of);
+    },
     onActivity: () => watchers.notice(statusOf),
   });
   const registry = new JobRegistry({ records: loaded.records, state, workParts });

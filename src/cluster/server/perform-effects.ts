@@ -113,7 +113,7 @@ export class EffectPerformer {
     if (job === undefined) return;
     const index = await work.index.for(job, segment);
     const video = await work.video();
-    const burnInFiles = await this.#parts.subtitleFiles.of(work.record, work.signal);
+    const burnInFiles = await this.#parts.subtitleFiles.of(work);
     if (!this.#parts.state().attempts.has(attempt.id)) return; // the lease ended while the index was read again
     this.#parts.links.send(clientId, {
       type: "offer",

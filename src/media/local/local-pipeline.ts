@@ -97,13 +97,13 @@ async function uploadOf({ subtitles }: LocalOptions) {
 /** The source on one clock, with the video stream that is encoded. */
 async function openSource(tools: Tools, given: string, wanted: WantedOutput, options: LocalOptions) {
   const { workDir, signal } = options;
-  const { info } = await planSource(tools, given, wanted, signal);
+  const { info } = await planSource(tools, given, wanted, { signal });
   await mkdir(workDir, { recursive: true });
   const target = { path: join(workDir, "corrected.ts"), folder: workDir };
   const corrected = await correctClock(tools, { path: given, info }, target, signal);
   if (corrected === null) return { path: given, info, note: null };
   const { path, note } = corrected;
-  return { path, info: (await planSource(tools, path, wanted, signal)).info, note };
+  return { path, info: (await planSource(tools, path, wanted, { signal })).info, note };
 }
 
 interface Prepared extends PreparedSource {

@@ -4,7 +4,7 @@ import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, SourceInfo } from "../model/source.ts";
 import { chosenVideoStream, planStreams, type StreamPlan } from "../plan/stream-plan.ts";
 import { requireBoundedPictures } from "../request/args/picture-bounds.ts";
-import { probeSource } from "../source/probe.ts";
+import { type ProbeOptions, probeSource } from "../source/probe.ts";
 import { withStartOf } from "../source/source-clock.ts";
 import { requireBurnable } from "../subtitles/burn-in-files.ts";
 
@@ -22,17 +22,19 @@ export interface PlannedSource {
   readonly fileStartMicroseconds: number;
 }
 
+type PlanOptions = Pick<ProbeOptions, "signal" | "named">;
+
 /** The source with the video stream that the request's `-map` picks, or its first. */
 async function probeChosen(
   tools: Tools,
   path: string,
   request: EncodeRequest,
-  signal?: AbortSignal,
+  options: PlanOptions,
 ): Promise<SourceInfo> {
-  const info = await probeSource(tools, path, { signal });
+  const info = await probeSource(tools, path, options);
   const videoStream = chosenVideoStream(info.streams, request.maps);
   if (videoStream === undefined || videoStream === info.video.streamIndex) return info;
-  return await probeSource(tools, path, { signal, videoStream });
+  return await probeSource(tools, path, { ...options, videoStream });
 }
 
 /** Errors: those of probeSource, planStreams, requireBurnable and requireBoundedPictures, which are all that the file itself is refused for. */
@@ -40,9 +42,9 @@ export async function planSource(
   tools: Tools,
   path: string,
   { request, container }: WantedOutput,
-  signal?: AbortSignal,
+  options: PlanOptions = {},
 ): Promise<PlannedSource> {
-  const info = await probeChosen(tools, path, request, signal);
+  const info = await probeChosen(tools, path, request, options);
   const plan = planStreams(info, request, container);
   requireBurnable(info, request);
   requireBoundedPictures(info.video, request);

@@ -1,7 +1,8 @@
 // Probes a file with ffprobe: its headers, and the first frame where that may state more. The index reads the packets.
 import { stat } from "node:fs/promises";
+import { z } from "zod";
 import { AppError, errnoOf } from "../../base/errors.ts";
-import { DEMUXER_WHITELIST, RAW_JPEGS } from "../ffmpeg/formats.ts";
+import { DEMUXER_WHITELIST, demuxerName, RAW_JPEGS } from "../ffmpeg/formats.ts";
 import { crashed } from "../ffmpeg/probe-crash.ts";
 import { runTool, type ToolResult } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
@@ -18,7 +19,12 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Stream index of the video to use; default: the first that has pictures. */
   readonly videoStream?: number;
+  /** The name by which ffmpeg knows some containers, where `path` is one of an open file. */
+  readonly named?: string | undefined;
 }
+
+/** ffprobe's certainty of a demuxer that only the file's name speaks for. */
+const BY_NAME = 1;
 
 async function sizeOf(path: string): Promise<number> {
   try {
@@ -38,15 +44,24 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
+interface Question {
+  readonly path: string;
+  /** Demuxers allowed, comma separated. */
+  readonly formats: string;
+  /** Demuxer to use; absent: ffprobe finds out. */
+  readonly demuxer?: string;
+}
+
 /** Errors: E_INTERRUPTED, E_SOURCE_REFUSED when ffprobe crashes on the file. */
-async function askFfprobe(tools: Tools, path: string, formats: string, signal?: AbortSignal): Promise<ToolResult> {
+async function askFfprobe(tools: Tools, question: Question, signal?: AbortSignal): Promise<ToolResult> {
+  const { path, formats, demuxer } = question;
   const result = await runTool({
     tools,
     program: "ffprobe",
     reads: [path],
     writes: [],
     args: [
-      ...["-v", "error", ...inputGuards({ formats, kind: "file" })],
+      ...["-v", "error", ...inputGuards({ formats, kind: "file" }), ...(demuxer === undefined ? [] : ["-f", demuxer])],
       ...["-show_format", "-show_streams", "-show_chapters", "-of", "json", fileUrl(path)],
     ],
     signal,
@@ -55,6 +70,26 @@ async function askFfprobe(tools: Tools, path: string, formats: string, signal?: 
   if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", `reading ${path} was interrupted`, "Try again.");
   if (result.death !== undefined) throw crashed(tools, path, result.death);
   return result;
+}
+
+/** Whether the bytes alone tell what the file is. */
+function isCertain(result: ToolResult): boolean {
+  if (result.exitCode !== 0) return false;
+  const parsed = z.object({ format: z.object({ probe_score: z.number() }) }).safeParse(JSON.parse(result.stdout));
+  return parsed.success && parsed.data.format.probe_score > BY_NAME;
+}
+
+/**
+ * What ffprobe says of a file. Where its bytes do not tell what it is, the demuxer is found by its name, as plain ffmpeg does;
+ * whatever that name leads to by then, nothing but the demuxer is learnt from it.
+ */
+async function askByName(tools: Tools, question: Question, { named, signal }: ProbeOptions): Promise<ToolResult> {
+  const result = await askFfprobe(tools, question, signal);
+  if (named === undefined || isCertain(result)) return result;
+  const byName = await askFfprobe(tools, { ...question, path: named }, signal);
+  if (byName.exitCode !== 0) return byName;
+  const demuxer = demuxerName(probeSchema.parse(JSON.parse(byName.stdout)).format.format_name);
+  return await askFfprobe(tools, { ...question, demuxer }, signal);
 }
 
 /** Whether the file holds several JPEGs in a row, not one. */
@@ -81,7 +116,7 @@ export async function probeSource(tools: Tools, path: string, options: ProbeOpti
   const bytes = await sizeOf(path);
   if (bytes === 0)
     throw new AppError("E_SOURCE_EMPTY", `${path} is empty`, "The file has no bytes; copy or record it again.");
-  const ask = (formats: string) => askFfprobe(tools, path, formats, options.signal);
+  const ask = (formats: string) => askByName(tools, { path, formats }, options);
   let result = await ask(DEMUXER_WHITELIST);
   // A sequence of JPEGs, which ffmpeg takes for one picture in pieces.
   if (refusedDemuxer(result.stderrTail) === "jpeg_pipe" && (await holdsPictures(tools, path, options.signal)))

@@ -9,6 +9,7 @@ import type { Work } from "../slots/cpu-slots.ts";
 import type { EncodePlaces } from "../slots/encode-places.ts";
 import type { BurnInFiles, BurnInFilesHandle } from "./burn-in-files.ts";
 import { withDeviceFailover } from "./device-failover.ts";
+import { holdAccess } from "./held-access.ts";
 import {
   failed,
   runSegment,
@@ -36,7 +37,8 @@ export interface OfferedEncode extends Pick<SegmentRun, "offer" | "task" | "fold
 /** Throws the abort reason when stopped; whatever else goes wrong with source, disk or encoder is an outcome. */
 export async function encodeOffer(parts: EncodeParts, encode: OfferedEncode): Promise<SegmentOutcome> {
   const { offer, task, folder, signal, onBegin, onProgress } = encode;
-  const access = await parts.accessTo(offer.source);
+  await using held = await holdAccess(offer.source, await parts.accessTo(offer.source));
+  const { access } = held;
   const source = parts.gateway.open(offer.source);
   try {
     const burnIn = await openBurnInFiles(parts.burnInFiles, offer, signal);
@@ -44,7 +46,7 @@ export async function encodeOffer(parts: EncodeParts, encode: OfferedEncode): Pr
     try {
       if (access.kind === "gateway" && task.byteRange) source.prefetch(task.byteRange);
       const failover = { places: parts.places, log: parts.log, attemptId: offer.attemptId, signal };
-      return await withDeviceFailover(failover, workOf(offer, task), ({ device, threads, made }) => {
+      const outcome = await withDeviceFailover(failover, workOf(offer, task), ({ device, threads, made }) => {
         onBegin();
         return runSegment(parts.segment, {
           offer,
@@ -62,6 +64,7 @@ export async function encodeOffer(parts: EncodeParts, encode: OfferedEncode): Pr
           },
         });
       });
+      return await held.judge(outcome);
     } finally {
       burnIn.release();
     }

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { sha256Of } from "../../../base/digest.ts";
 import { newId } from "../../../base/ids.ts";
 import type { SourceOffer } from "../../protocol/messages.ts";
-import { chooseAccess, mapPath } from "./source-access.ts";
+import { holdAccess } from "./held-access.ts";
+import { chooseAccess, mapPath, type SourceAccess } from "./source-access.ts";
 
 let folder: string;
 let source: SourceOffer;
@@ -32,8 +33,8 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 test("direct on the server's own machine, gateway when asked for", async () => {
-  expect(await chooseAccess("auto", source, nonce, [])).toEqual({ kind: "direct", path: source.path });
-  expect(await chooseAccess("direct", source, nonce, [])).toEqual({ kind: "direct", path: source.path });
+  expect(await chooseAccess("auto", source, nonce, [])).toMatchObject({ kind: "direct", path: source.path });
+  expect(await chooseAccess("direct", source, nonce, [])).toMatchObject({ kind: "direct", path: source.path });
   expect(await chooseAccess("gateway", source, nonce, [])).toEqual({ kind: "gateway" });
 });
 
@@ -60,7 +61,7 @@ test("a path map stands in for the nonce and bears a coarser clock", async () =>
   const offered = { ...source, path: "/srv/media/in.mp4" };
   const pathMap = [{ server: "/srv/media", client: folder }];
   await utimes(source.path, new Date(), new Date(source.mtimeMs + 1500));
-  expect(await chooseAccess("auto", offered, STRANGE, pathMap)).toEqual({ kind: "direct", path: source.path });
+  expect(await chooseAccess("auto", offered, STRANGE, pathMap)).toMatchObject({ kind: "direct", path: source.path });
   await utimes(source.path, new Date(), new Date(source.mtimeMs + 60_000));
   expect(await chooseAccess("auto", offered, STRANGE, pathMap)).toEqual({ kind: "gateway" });
 });
@@ -88,3 +89,28 @@ test.skipIf(process.platform === "win32")("a nonce that is a device, a pipe or a
     expect(await chooseAccess("auto", source, strange, [])).toEqual({ kind: "gateway" });
   }
 });
+
+test.skipIf(process.platform !== "linux")(
+  "what an attempt reads is what was compared, wherever the path leads by then",
+  async () => {
+    const access = await chooseAccess("auto", source, nonce, []);
+    const secret = join(folder, "secret");
+    await writeFile(secret, new Uint8Array(2500));
+    {
+      await using held = await holdAccess(source, access);
+      if (held.access.kind !== "direct") throw new Error(held.access.kind);
+      await rm(source.path);
+      await symlink(secret, source.path);
+      const { path } = held.access;
+      expect(sha256Of((await Bun.file(path).bytes()).subarray(0, 1000))).toBe(source.firstBlockSha256);
+      const words = await held.judge({ kind: "failed", failure: "encode", reason: `${path}: broken` });
+      expect(words).toMatchObject({ reason: `${source.path}: broken` });
+    }
+    // The next attempt does not read the other file, not even one of the same size and time.
+    await utimes(secret, new Date(), new Date(source.mtimeMs));
+    await using next = await holdAccess(source, access);
+    expect(next.access).toEqual({ kind: "gateway" });
+    await using only = await holdAccess(source, { ...access, isOnly: true } as SourceAccess);
+    expect(only.access.kind).toBe("refused");
+  },
+);

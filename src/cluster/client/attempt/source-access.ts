@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { sha256Of, sha256OfOpen } from "../../../base/digest.ts";
 import { errnoOf } from "../../../base/errors.ts";
-import { openRegular, readSmall } from "../../../base/open-regular.ts";
+import { type OpenRegular, openRegular, readSmall } from "../../../base/open-regular.ts";
 import type { SourceOffer } from "../../protocol/messages.ts";
 import { blockCount, blockRange } from "../../transfer/blocks.ts";
 
@@ -22,7 +22,14 @@ export interface Nonce {
 }
 
 export type SourceAccess =
-  | { readonly kind: "direct"; readonly path: string }
+  | {
+      readonly kind: "direct";
+      readonly path: string;
+      /** How far the file's time may be from the server's. */
+      readonly toleranceMs: number;
+      /** The gateway may not stand in for it. */
+      readonly isOnly: boolean;
+    }
   | { readonly kind: "gateway" }
   /** `--source-access direct` was asked for and is not possible. */
   | { readonly kind: "refused"; readonly reason: string };
@@ -59,7 +66,7 @@ export async function chooseAccess(
   const objection = sharesFiles
     ? await differsFrom(source, path, tolerance)
     : "this client does not share the server's files: name the shared folder with --path-map";
-  if (objection === null) return { kind: "direct", path };
+  if (objection === null) return { kind: "direct", path, toleranceMs: tolerance, isOnly: mode === "direct" };
   return mode === "auto" ? { kind: "gateway" } : { kind: "refused", reason: `no direct access: ${objection}` };
 }
 
@@ -70,25 +77,43 @@ async function canReadNonce(nonce: Nonce): Promise<boolean> {
 
 /** How the file differs from the offered one; null: it is the same. */
 async function differsFrom(source: SourceOffer, path: string, toleranceMs: number): Promise<string | null> {
-  const objection = await orReason(async () => {
-    await using file = await openRegular(path);
-    if (file === null) return { differs: `${path} is not a file` };
-    const { size, mtimeMs } = file.facts;
-    if (size !== source.bytes) return { differs: `${path} has another size` };
-    if (Math.abs(mtimeMs - source.mtimeMs) > toleranceMs) return { differs: `${path} was changed at another time` };
-    const last = blockCount(source.bytes, source.blockBytes) - 1;
-    for (const [block, expected] of [
-      [0, source.firstBlockSha256],
-      [last, source.lastBlockSha256],
-    ] as const) {
-      const range = blockRange(block, source.bytes, source.blockBytes);
-      if ((await sha256OfOpen(file.handle, range.start, range.end - range.start)) !== expected) {
-        return { differs: `${path} has other content` };
-      }
-    }
-    return { differs: null };
-  });
-  return typeof objection === "string" ? objection : objection.differs;
+  const opened = await openDirect(source, { path, toleranceMs });
+  if (typeof opened === "string") return opened;
+  await opened.handle.close();
+  return null;
+}
+
+/** The file, open, if it is the offered one; otherwise how it differs. What is compared is the open file. */
+export async function openDirect(
+  source: SourceOffer,
+  { path, toleranceMs }: { readonly path: string; readonly toleranceMs: number },
+): Promise<OpenRegular | string> {
+  const file = await orReason(() => openRegular(path));
+  if (file === null) return `${path} is not a file`;
+  if (typeof file === "string") return file;
+  const objection = await orReason(async () => ({ differs: await howDiffers(source, file, toleranceMs) }));
+  const differs = typeof objection === "string" ? objection : objection.differs;
+  if (differs === null) return file;
+  await file.handle.close();
+  return `${path} ${differs}`;
+}
+
+async function howDiffers(
+  source: SourceOffer,
+  { handle, facts }: OpenRegular,
+  toleranceMs: number,
+): Promise<string | null> {
+  if (facts.size !== source.bytes) return "has another size";
+  if (Math.abs(facts.mtimeMs - source.mtimeMs) > toleranceMs) return "was changed at another time";
+  const last = blockCount(source.bytes, source.blockBytes) - 1;
+  for (const [block, expected] of [
+    [0, source.firstBlockSha256],
+    [last, source.lastBlockSha256],
+  ] as const) {
+    const range = blockRange(block, source.bytes, source.blockBytes);
+    if ((await sha256OfOpen(handle, range.start, range.end - range.start)) !== expected) return "has other content";
+  }
+  return null;
 }
 
 /** The value, or the file system's error message. */

@@ -32,7 +32,7 @@ export function transferCalls({ registry, subtitleFiles, results }: TransferCall
     },
     async burnInFile(jobId, number) {
       const work = registry.running.get(jobId);
-      const file = work === undefined ? undefined : (await subtitleFiles.of(work.record, work.signal))[number];
+      const file = work === undefined ? undefined : (await subtitleFiles.of(work))[number];
       if (file === undefined)
         throw new AppError("E_UNKNOWN_ID", `job ${jobId} has no burn-in file ${number}`, "The job may have ended.");
       return file;

@@ -23,8 +23,10 @@ import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
 import type { Client } from "../../scheduler/model/client.ts";
 import type { NewJob } from "../../scheduler/model/input.ts";
 import type { JobSettings } from "../../scheduler/model/job.ts";
+import { type HeldSource, holdSource, withSourcePath } from "../job/held-source.ts";
 import { JobFolders } from "../job/job-folders.ts";
 import { requestOf } from "../job/job-request.ts";
+import { sourceChanged } from "../job/unchanged-source.ts";
 import type { JobRecord, JobRequest, SourceRecord } from "../ports.ts";
 import { type CheckedRequest, checkRequest, type RequestDefaults } from "./check-request.ts";
 import { chooseEncoder } from "./choose-encoder.ts";
@@ -55,9 +57,10 @@ export interface IntakePlace {
 
 interface Place extends IntakePlace {
   readonly jobId: string;
+  readonly held: HeldSource;
 }
 
-/** Errors: those of checkRequest, planSource and onOneClock, E_NO_SPACE. */
+/** Errors: those of checkRequest, planSource and onOneClock, E_NO_SPACE, E_SOURCE_CHANGED. */
 export async function prepareJob(
   tools: Tools,
   defaults: JobDefaults,
@@ -65,7 +68,8 @@ export async function prepareJob(
   source: SourceRecord,
   at: IntakePlace,
 ): Promise<PreparedJob> {
-  const place = { ...at, jobId: newId() };
+  await using held = await holdSource(source);
+  const place = { ...at, jobId: newId(), held };
   try {
     const hasSubtitles = (asked.subtitlesSourceId ?? null) !== null;
     const checked = checkRequest(defaults, asked.ffmpegParams, asked.outputName, source.name, hasSubtitles);
@@ -74,7 +78,7 @@ export async function prepareJob(
     return await planJob(tools, { defaults, asked, checked }, accepted, place);
   } catch (thrown) {
     await new JobFolders(place.workDir).removeAll(place.jobId);
-    throw thrown;
+    throw withSourcePath(thrown, held, source);
   }
 }
 
@@ -97,6 +101,8 @@ interface Wanted {
 interface AcceptedSource {
   /** The submitted file, or what was made of it. */
   readonly source: SourceRecord;
+  /** Where the source is read. */
+  readonly path: string;
   readonly info: SourceInfo;
   readonly plan: StreamPlan;
   /** What was done to the submitted file; null: nothing. */
@@ -115,23 +121,25 @@ async function acceptSource(
   tools: Tools,
   { defaults, asked, checked }: Wanted,
   handedIn: SourceRecord,
-  { jobId, workDir, clients }: Place,
+  { jobId, workDir, clients, held }: Place,
 ): Promise<AcceptedSource> {
   const { request } = checked;
-  const { path } = handedIn;
-  const first = await planSource(tools, path, checked);
+  const first = await planSource(tools, held.path, checked, { named: handedIn.path });
   const needs = await findNeeds(tools, first, request);
   const { encoder } = chooseEncoder(request, asked, first.info).first;
-  const { picture, rangeChange } = await trySource(tools, { path, ...first }, { request, encoder });
+  const { picture, rangeChange } = await trySource(tools, { path: held.path, ...first }, { request, encoder });
   const tried = picture?.pixelFormat ?? null;
   const stated = chooseFormat(tools, { request, encoder, video: first.info.video, tried }, (lacking) =>
     isAnyoneAble(clients(), chooseEncoder(request, asked, first.info, plainName(lacking))),
   );
   const folder = new JobFolders(workDir).of(jobId);
   const job = { jobId, blockBytes: defaults.blockBytes };
-  const { source, corrected } = await onOneClock(tools, handedIn, first.info, folder, job);
-  const { info, plan } = corrected === null ? first : await planSource(tools, source.path, checked);
-  return { source, info, plan, corrected, needs, rangeChange, stated, size: picture?.size ?? null };
+  const { made, corrected } = await onOneClock(tools, { ...handedIn, path: held.path }, first.info, folder, job);
+  const path = made?.path ?? held.path;
+  const { info, plan } = made === null ? first : await planSource(tools, path, checked);
+  if (!(await held.isSame())) throw sourceChanged(handedIn);
+  const source = made ?? handedIn;
+  return { source, path, info, plan, corrected, needs, rangeChange, stated, size: picture?.size ?? null };
 }
 
 /** What clients need for the job. Errors: E_SOURCE_REFUSED, E_ENCODE_REQUEST. */
@@ -147,12 +155,12 @@ async function findNeeds(tools: Tools, { info, plan }: PlannedSource, request: E
 async function planJob(
   tools: Tools,
   { defaults, asked, checked }: Wanted,
-  { source, info, plan, corrected, needs, rangeChange, stated, size }: AcceptedSource,
+  { source, path, info, plan, corrected, needs, rangeChange, stated, size }: AcceptedSource,
   { jobId, workDir }: Place,
 ): Promise<PreparedJob> {
   const { requestText, container, outputName } = checked;
   const { exactly, blockBytes } = defaults;
-  const { request, why } = await findCadence(tools, stated.request, { path: source.path, info, workDir });
+  const { request, why } = await findCadence(tools, stated.request, { path, info, workDir });
   const releases = alikeReleases(tools, info, request);
   const { first: chosen, settings } = chooseEncoder(request, asked, info, stated.format);
   const draws = textDrawers(request);

@@ -7,17 +7,17 @@ import type { JobFolder } from "../job/job-folders.ts";
 import { madeSource } from "../job/made-source.ts";
 import type { JobRecord, SourceRecord } from "../ports.ts";
 
-/** The source to use. `corrected` says what was done to it; null: nothing. Errors: those of correctClock. */
+/** The source to use instead, and what was done; null: nothing. Errors: those of correctClock. */
 export async function onOneClock(
   tools: Tools,
   source: SourceRecord,
   info: SourceInfo,
   folder: JobFolder,
   job: Pick<JobRecord, "jobId" | "blockBytes">,
-): Promise<{ readonly source: SourceRecord; readonly corrected: string | null }> {
+): Promise<{ readonly made: SourceRecord | null; readonly corrected: string | null }> {
   await mkdir(folder.root, { recursive: true });
   const target = { path: folder.corrected, folder: folder.root };
   const corrected = await correctClock(tools, { path: source.path, info }, target);
-  if (corrected === null) return { source, corrected: null };
-  return { source: await madeSource(job, source.name, corrected.path), corrected: corrected.note };
+  if (corrected === null) return { made: null, corrected: null };
+  return { made: await madeSource(job, source.name, corrected.path), corrected: corrected.note };
 }

@@ -149,7 +149,7 @@ function lackingFormat(request: EncodeRequest, encoder: string, video: SourceVid
 export async function preview(tools: Tools, options: PreviewOptions): Promise<Preview> {
   const { path, signal } = options;
   const asked = checkRequest(options.defaults, options.ffmpegParams, options.outputName, options.inputName);
-  const { info, plan: announced, fileStartMicroseconds } = await planSource(tools, path, asked, signal);
+  const { info, plan: announced, fileStartMicroseconds } = await planSource(tools, path, asked, { signal });
   const [candidate] = candidatesFor(asked.request, info.video, null).candidates;
   const { request } = asked;
   const encoder = candidate?.encoder ?? null;

@@ -33,7 +33,7 @@ export async function comparedPictures(
   index: FrameIndex,
   segments: readonly VerifiedSegment[],
 ): Promise<ComparedPictures> {
-  const { source, info } = await work.video();
+  const { path, info } = await work.video();
   const asked = withBurnInFiles(requestOf(work.record, job.encoder), await work.burnInPaths());
   return {
     info,
@@ -41,7 +41,7 @@ export async function comparedPictures(
     request: job.split.mode === "whole" ? inOneRun(asked) : asked,
     segments: segments.map((segment) => toSampled(job, segment)),
     grid: gridOf(index, job)?.tick ?? null,
-    sourcePath: source.path,
+    sourcePath: path,
     ...(work.pictures.stated === undefined ? {} : { picture: work.pictures.stated }),
     kept: work.ahead.kept,
     findChange: () => work.pictures.findChange(),

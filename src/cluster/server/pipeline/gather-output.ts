@@ -20,7 +20,7 @@ export interface GatheredOutput {
 /** Errors: E_STITCH where there is no segment, E_NO_SPACE, E_SOURCE_CHANGED. */
 export async function gatherOutput(folders: JobFolders, work: JobWork, job: Job): Promise<GatheredOutput> {
   const { record, signal } = work;
-  const { info, container, source } = record;
+  const { info, container } = record;
   const request = requestOf(record, job.encoder);
   const plan = await work.source.plan(request);
   const index = await work.index.full();
@@ -40,7 +40,7 @@ export async function gatherOutput(folders: JobFolders, work: JobWork, job: Job)
     timing: work.frameTimingFor(job),
     encoderTimeBase: clockOf(record, index, job),
     segments,
-    sourcePath: source.path,
+    sourcePath: await work.sourcePath(),
     audioPaths,
     outputPath: folders.outputFile(job.id, container),
     signal,

@@ -135,15 +135,15 @@ export class JobIndex {
     const { grid } = record;
     let refusal: AppError | null = null;
     await this.#parts.requireUnchanged();
-    const { source, info } = await this.#parts.video();
+    const { source, path, info } = await this.#parts.video();
     const paths = [...new Set(await this.#parts.burnInPaths())];
     const joiner = await joinerFor(tools, record.info, paths, signal);
     const groups = new CuttableGroups(info, record.request, joiner, this.timing);
     const sent: IndexedGop[] = [];
     const tally = source === record.source && hasTracks(info) ? new TrackTally(timeBasesOf(info)) : null;
-    const index = await indexSource(tools, source.path, info, {
+    const index = await indexSource(tools, path, info, {
       ...(tally === null ? {} : { tally }),
-      wholeBecause: await this.#whyNumbersBreak(source.path, info),
+      wholeBecause: await this.#whyNumbersBreak(path, info),
       signal,
       grid: grid === undefined ? null : new FrameGrid(grid, info),
       onOffGrid: (reason) => {

@@ -53,7 +53,7 @@ async function index(onInput: (input: Input, work: JobWork) => void): Promise<vo
     log: silentLog,
     dispatch: (input) => onInput(input, work),
     burnInFiles: async () => [],
-    openVideo: async () => ({ source: record.source, info, remuxed: null, refusal: null }),
+    openVideo: async () => ({ source: record.source, path: clip, info, remuxed: null, refusal: null }),
     onActivity: () => undefined,
   });
   await work.startIndex();

@@ -10,6 +10,7 @@ import { ReferenceDecode } from "../../../media/verify/frames/reference-decode.t
 import type { JobId } from "../../scheduler/model/ids.ts";
 import type { Input } from "../../scheduler/model/input.ts";
 import type { Job } from "../../scheduler/model/job.ts";
+import { type HeldSource, holdSource, withSourcePath } from "../job/held-source.ts";
 import type { JobFolder } from "../job/job-folders.ts";
 import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
 import type { BurnInFile, JobRecord } from "../ports.ts";
@@ -20,19 +21,23 @@ import { SegmentFormats } from "./segment-formats.ts";
 import { SourceWork } from "./source-work.ts";
 import type { VideoSource } from "./video-source.ts";
 
+/** What reads the source of a job. */
+export interface SourceReader {
+  readonly record: JobRecord;
+  readonly signal: AbortSignal;
+  /** Where the source is read. */
+  readonly sourcePath: () => Promise<string>;
+}
+
 export interface JobWorkParts {
   readonly tools: Tools;
   readonly folder: JobFolder;
   readonly log: Log;
   readonly dispatch: (input: Input) => void;
   /** The files that the job draws its subtitles from. */
-  readonly burnInFiles: (record: JobRecord, signal: AbortSignal) => Promise<readonly BurnInFile[]>;
+  readonly burnInFiles: (work: SourceReader) => Promise<readonly BurnInFile[]>;
   /** Opens the file that the video is read from: the source or its remuxed video. */
-  readonly openVideo: (
-    record: JobRecord,
-    setActivity: (activity: string | null) => void,
-    signal: AbortSignal,
-  ) => Promise<VideoSource>;
+  readonly openVideo: (work: SourceReader, setActivity: (activity: string | null) => void) => Promise<VideoSource>;
   /** `activity` has changed. */
   readonly onActivity: () => void;
 }
@@ -59,6 +64,7 @@ export class JobWork {
   /** The file that clients read; it must not change. */
   #opened: VideoSource | null = null;
   readonly #pieces = new Set<Promise<void>>();
+  #held: Promise<HeldSource> | null = null;
 
   constructor(record: JobRecord, parts: JobWorkParts) {
     this.record = record;
@@ -77,6 +83,7 @@ export class JobWork {
       record,
       folder: parts.folder,
       signal: this.signal,
+      sourcePath: this.sourcePath,
       index: () => this.index.full(),
       indexedTracks: () => this.index.tracks,
     });
@@ -84,8 +91,8 @@ export class JobWork {
       tools: parts.tools,
       signal: this.signal,
       video: async () => {
-        const { source, info } = await this.video();
-        return { path: source.path, info };
+        const { path, info } = await this.video();
+        return { path, info };
       },
     });
   }
@@ -132,7 +139,14 @@ export class JobWork {
   async ended(): Promise<void> {
     this.stop();
     while (this.#pieces.size > 0) await Promise.all(this.#pieces);
+    await (await this.#held?.catch(() => null))?.[Symbol.asyncDispose](); // whoever asked for it got the error
   }
+
+  /** Where the source is read: it is opened once, and stays open until the work has ended. Errors: E_SOURCE_CHANGED. */
+  readonly sourcePath = async (): Promise<string> => {
+    this.#held ??= holdSource(this.record.source);
+    return (await this.#held).path;
+  };
 
   /** Where clients and the server itself read the video; the index opens it first. */
   video(): Promise<VideoSource> {
@@ -142,18 +156,18 @@ export class JobWork {
 
   /** A file for each `subtitles` filter of the request. */
   async burnInPaths(): Promise<string[]> {
-    return (await this.#parts.burnInFiles(this.record, this.signal)).map(({ path }) => path);
+    return (await this.#parts.burnInFiles(this)).map(({ path }) => path);
   }
 
   /** The reference decode: it says what the source holds where the index can't be trusted. There is one for each job. */
   async referenceDecode(encoder: string): Promise<ReferenceDecode> {
-    const { source, info } = await this.video();
-    this.#reference ??= new ReferenceDecode(this.#parts.tools, source.path, info, encoder, this.signal);
+    const { path, info } = await this.video();
+    this.#reference ??= new ReferenceDecode(this.#parts.tools, path, info, encoder, this.signal);
     return this.#reference;
   }
 
   async #openVideo(): Promise<VideoSource> {
-    this.#opened = await this.#parts.openVideo(this.record, (activity) => this.setActivity(activity), this.signal);
+    this.#opened = await this.#parts.openVideo(this, (activity) => this.setActivity(activity));
     return this.#opened;
   }
 
@@ -171,7 +185,9 @@ export class JobWork {
       if (this.#abort.signal.aborted) return;
       const { source } = this.record;
       // Whatever failed: if the source has changed or is gone, that is the true reason.
-      const reason = (await isUnchanged(source)) ? thrown : sourceChanged(source);
+      const held = await this.#held?.catch(() => null); // then that is what was thrown
+      const named = held ? withSourcePath(thrown, held, source) : thrown;
+      const reason = (await isUnchanged(source)) ? named : sourceChanged(source);
       const error = toAppError(asNoSpace(reason, "the server's work directory", ROOM_HINT));
       this.#parts.log.error(`${what} of job ${this.jobId} failed`, { error: error.message });
       if (error.code === "E_INTERNAL") this.#parts.log.debug("stack", { stack: error.stack ?? "" });
@@ -203,5 +219,6 @@ export class JobWork {
     for (const source of new Set([this.record.source, read])) {
       if (!(await isUnchanged(source))) throw sourceChanged(source);
     }
+    if ((await (await this.#held)?.isSame()) === false) throw sourceChanged(this.record.source);
   }
 }

@@ -173,8 +173,8 @@ async function framesOfSource(
   const isWhole = job.split.mode === "whole" && timing !== null;
   const restartsFilters = isWhole && task.cut !== null && (await work.pictures.whyWhole(task)) !== null;
   if (isWhole && (restartsFilters || !timing.keepsTimes)) {
-    const { source } = await work.video();
-    const pts = await filteredTimes(tools, source.path, task, { runsAll: restartsFilters, signal: work.signal });
+    const { path } = await work.video();
+    const pts = await filteredTimes(tools, path, task, { runsAll: restartsFilters, signal: work.signal });
     return { pts, seams: { start: null, afterEnd: null, decoded: null } };
   }
   const reference = await work.referenceDecode(task.request.video.encoder);

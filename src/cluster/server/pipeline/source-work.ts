@@ -30,6 +30,8 @@ export interface SourceWorkParts {
   readonly record: JobRecord;
   readonly folder: JobFolder;
   readonly signal: AbortSignal;
+  /** Where the source is read. */
+  readonly sourcePath: () => Promise<string>;
   /** The complete index. */
   readonly index: () => Promise<FrameIndex>;
   /** Sound and subtitle packets that the complete index counted; null: it read a remuxed file. */
@@ -77,7 +79,7 @@ export class SourceWork {
     const { tools, record, folder, signal } = this.#parts;
     const plan = await this.plan();
     const options = { workDir: folder.audio, signal };
-    const { files, lengths } = await encodeAudio(tools, record.source.path, record.info, plan, options);
+    const { files, lengths } = await encodeAudio(tools, await this.#parts.sourcePath(), record.info, plan, options);
     this.#measured = lengths;
     return files;
   }
@@ -128,35 +130,45 @@ export class SourceWork {
 
   async #findSilent(): Promise<Silent> {
     const { tools, record, signal, indexedTracks } = this.#parts;
-    const { source, info, request, container } = record;
-    const file = { path: source.path, info, counted: indexedTracks(), tracks: () => this.tracks() };
+    const { info, request, container } = record;
+    const path = await this.#parts.sourcePath();
+    const file = { path, info, counted: indexedTracks(), tracks: () => this.tracks() };
     return await findSilent(tools, file, planStreams(info, request, container), signal);
   }
 
   async #tryCopies(): Promise<Uncopied> {
     const { tools, record, signal } = this.#parts;
-    const { source, info, request } = record;
-    return await tryCopies(tools, { path: source.path, info }, request, await this.#heard(request), signal);
+    const { info, request } = record;
+    return await tryCopies(
+      tools,
+      { path: await this.#parts.sourcePath(), info },
+      request,
+      await this.#heard(request),
+      signal,
+    );
   }
 
   async #readTracks(): Promise<ReadonlyMap<number, TrackPackets>> {
     const { tools, record, signal } = this.#parts;
-    const { source, info } = record;
+    const { info } = record;
     if (!hasTracks(info)) return new Map();
     await this.#parts.index();
-    return this.#parts.indexedTracks() ?? (await readTrackPackets(tools, { path: source.path, info }, signal));
+    return (
+      this.#parts.indexedTracks() ??
+      (await readTrackPackets(tools, { path: await this.#parts.sourcePath(), info }, signal))
+    );
   }
 
   async #decodeSound(): Promise<readonly SoundSample[]> {
     const { tools, record, folder, signal } = this.#parts;
-    const { source, info } = record;
+    const { info } = record;
     const sourceEnds = await this.tracks();
     const { firstPts } = await this.#parts.index();
     const firstFrameUs = rescale(firstPts ?? 0, info.video.timeBase, MICROSECONDS);
     const asked = {
       info,
       plan: await this.plan(),
-      sourcePath: source.path,
+      sourcePath: await this.#parts.sourcePath(),
       sourceEnds,
       firstFrameUs,
       signal,
@@ -167,24 +179,32 @@ export class SourceWork {
 
   async #readExtras(): Promise<Extras | null> {
     const { tools, record, signal } = this.#parts;
-    const { source, info } = record;
-    return await readSourceExtras(tools, { path: source.path, info, plan: await this.plan() }, signal);
+    const { info } = record;
+    return await readSourceExtras(
+      tools,
+      { path: await this.#parts.sourcePath(), info, plan: await this.plan() },
+      signal,
+    );
   }
 
   async #measureLengths(): Promise<ReadonlyMap<number, DecodedLengths>> {
     const { tools, record, signal } = this.#parts;
-    const { source, info } = record;
+    const { info } = record;
     const audioPaths = await this.audio();
     if (this.#measured !== null) return this.#measured;
-    return await soundLengths(tools, { info, plan: await this.plan(), sourcePath: source.path, audioPaths }, signal);
+    return await soundLengths(
+      tools,
+      { info, plan: await this.plan(), sourcePath: await this.#parts.sourcePath(), audioPaths },
+      signal,
+    );
   }
 
   async #readClock(): Promise<OutputClock> {
     const { tools, record, folder, signal } = this.#parts;
-    const { source, info } = record;
+    const { info } = record;
     const audioPaths = await this.audio();
     const sourceTracks = await this.tracks();
-    const files = { sourcePath: source.path, sourceTracks, audioPaths, workDir: folder.root };
+    const files = { sourcePath: await this.#parts.sourcePath(), sourceTracks, audioPaths, workDir: folder.root };
     return await readOutputClock(tools, { info, plan: await this.plan(), ...files, signal });
   }
 }

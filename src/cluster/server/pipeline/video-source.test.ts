@@ -61,7 +61,10 @@ async function setUp(params: string, clip = "source.264") {
   const jobFolder = folders.of("job");
   const signal = new AbortController().signal;
   const open = () =>
-    openVideoSource({ tools, folder: jobFolder, setActivity: (activity) => activities.push(activity), signal }, record);
+    openVideoSource(
+      { tools, folder: jobFolder, sourcePath: path, setActivity: (activity) => activities.push(activity), signal },
+      record,
+    );
   return { tools, record, folders, jobFolder, activities, open };
 }
 
@@ -94,6 +97,7 @@ test("a job that is one segment anyway reads the source, as does one of a contai
   const whole = await setUp(`${PARAMS} -vf noise=alls=5`);
   expect(await whole.open()).toEqual({
     source: whole.record.source,
+    path: whole.record.source.path,
     info: whole.record.info,
     remuxed: null,
     refusal: null,

@@ -15,6 +15,8 @@ import type { JobRecord, SourceRecord } from "../ports.ts";
 
 export interface VideoSource {
   readonly source: SourceRecord;
+  /** Where this machine reads it. */
+  readonly path: string;
   /** Like the source's, except for the container and the stream's index in it. */
   readonly info: SourceInfo;
   /** Why the video was remuxed; null: the file is the source itself. */
@@ -26,6 +28,8 @@ export interface VideoSource {
 export interface VideoSourceParts {
   readonly tools: Tools;
   readonly folder: JobFolder;
+  /** Where the job's source is read. */
+  readonly sourcePath: string;
   readonly setActivity: (activity: string | null) => void;
   readonly signal: AbortSignal;
 }
@@ -40,12 +44,12 @@ async function isThere({ folder, signal }: VideoSourceParts): Promise<boolean> {
   return (await sha256OfFile(folder.video, 0, undefined, signal)) === facts.sha256;
 }
 
-async function makeRemuxed(parts: VideoSourceParts, { source, info }: JobRecord): Promise<string | null> {
-  const { tools, folder, signal } = parts;
+async function makeRemuxed(parts: VideoSourceParts, { info }: JobRecord): Promise<string | null> {
+  const { tools, folder, sourcePath, signal } = parts;
   parts.setActivity("remuxing the video so that it can be sought");
   try {
     const target = { path: folder.video, folder: folder.root };
-    const made = await remuxElementary(tools, { path: source.path, info }, target, signal);
+    const made = await remuxElementary(tools, { path: sourcePath, info }, target, signal);
     if (!made.ok) return made.reason;
     const facts = { sha256: await sha256OfFile(folder.video, 0, undefined, signal) };
     await writeFileDurably(folder.videoFacts, `${JSON.stringify(facts)}\n`);
@@ -58,14 +62,16 @@ async function makeRemuxed(parts: VideoSourceParts, { source, info }: JobRecord)
 /** Errors: those of remuxElementary. */
 export async function openVideoSource(parts: VideoSourceParts, record: JobRecord): Promise<VideoSource> {
   const { source, info } = record;
+  const itself = { source, path: parts.sourcePath, info, remuxed: null };
   const isWhole = splitMode(record.request, record.exactly).mode === "whole";
-  if (isWhole || !mayBeRemuxed(info)) return { source, info, remuxed: null, refusal: null };
+  if (isWhole || !mayBeRemuxed(info)) return { ...itself, refusal: null };
   const { folder } = parts;
   const refusal = (await isThere(parts)) ? null : await makeRemuxed(parts, record);
-  if (refusal !== null) return { source, info, remuxed: null, refusal };
+  if (refusal !== null) return { ...itself, refusal };
   const probed = await probeSource(parts.tools, folder.video, { signal: parts.signal });
   return {
     source: await madeSource(record, `the remuxed video of ${source.name}`, folder.video),
+    path: folder.video,
     info: remuxedInfo(info, probed),
     remuxed: `a raw ${info.formatName} stream has no timestamps`,
     refusal: null,

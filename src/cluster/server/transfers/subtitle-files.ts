@@ -17,6 +17,13 @@ import type { BurnInFile, JobRecord, SourceRecord } from "../ports.ts";
 
 const UPLOAD = "upload.mkv";
 
+export interface SubtitledJob {
+  readonly record: JobRecord;
+  readonly signal: AbortSignal;
+  /** Where the source is read. */
+  readonly sourcePath: () => Promise<string>;
+}
+
 export class SubtitleFiles {
   readonly #tools: Tools;
   readonly #folders: JobFolders;
@@ -33,11 +40,11 @@ export class SubtitleFiles {
   }
 
   /** One for each `subtitles` filter, in order. A failure reaches all callers that wait; the next call tries again. */
-  of(record: JobRecord, signal: AbortSignal): Promise<readonly BurnInFile[]> {
-    const { jobId } = record;
+  of(job: SubtitledJob): Promise<readonly BurnInFile[]> {
+    const { jobId } = job.record;
     const known = this.#made.get(jobId);
     if (known !== undefined) return known;
-    const making = this.#make(record, signal);
+    const making = this.#make(job);
     this.#made.set(jobId, making);
     making.catch(() => this.#made.delete(jobId));
     return making;
@@ -47,14 +54,15 @@ export class SubtitleFiles {
     this.#made.delete(jobId);
   }
 
-  async #make({ jobId, request, source, info }: JobRecord, signal: AbortSignal): Promise<readonly BurnInFile[]> {
+  async #make({ record, signal, sourcePath }: SubtitledJob): Promise<readonly BurnInFile[]> {
+    const { jobId, request, info } = record;
     const files: BurnInFile[] = [];
     for (const wanted of wantedSubtitles(request)) {
       const name = wanted.from === "upload" ? UPLOAD : `track-${wanted.track}.mkv`;
       const path = join(this.#folders.of(jobId).burnIn, name);
       if (!(await exists(path))) {
         if (wanted.from === "upload") throw lost(jobId);
-        await extractSubtitles(this.#tools, { path: source.path, info }, wanted.track, path, signal);
+        await extractSubtitles(this.#tools, { path: await sourcePath(), info }, wanted.track, path, signal);
       }
       const bytes = (await stat(path)).size;
       if (bytes > MOST_SIDE_FILE_BYTES) throw tooLarge(bytes);

@@ -1,0 +1,37 @@
+// A source that somebody else can replace, held open while ffmpeg works on it: what was checked is what is read, wherever its
+// name leads by then.
+import { stat } from "node:fs/promises";
+import { AppError } from "../../../base/errors.ts";
+import { openPath } from "../../../base/process/inherited-files.ts";
+import type { SourceRecord } from "../ports.ts";
+import { openUnchanged, sourceChanged } from "./unchanged-source.ts";
+
+export interface HeldSource extends AsyncDisposable {
+  /** For this process and for programs that it starts. */
+  readonly path: string;
+  /** Where `path` is only a name: whether it still leads to the file that was checked. */
+  isSame(): Promise<boolean>;
+}
+
+/** Errors: E_SOURCE_CHANGED. */
+export async function holdSource(source: SourceRecord): Promise<HeldSource> {
+  // What the server keeps itself lies where nobody else may write.
+  if (source.realPath === undefined)
+    return { path: source.path, isSame: async () => true, [Symbol.asyncDispose]: async () => undefined };
+  const file = await openUnchanged(source);
+  if (file === null) throw sourceChanged(source);
+  const path = openPath(file.handle);
+  const { dev, ino } = file.facts;
+  const isSame = async () => {
+    const facts = path === null ? await stat(source.path).catch(() => null) : file.facts;
+    return facts?.dev === dev && facts.ino === ino;
+  };
+  return { path: path ?? source.path, isSame, [Symbol.asyncDispose]: () => file.handle.close() };
+}
+
+/** What failed, in words with the source's own path. */
+export function withSourcePath(thrown: unknown, held: HeldSource, { path }: SourceRecord): unknown {
+  if (!(thrown instanceof AppError) || held.path === path) return thrown;
+  const own = (text: string) => text.replaceAll(held.path, path);
+  return new AppError(thrown.code, own(thrown.message), own(thrown.hint), { cause: thrown, retry: thrown.retry });
+}
