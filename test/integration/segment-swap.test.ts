@@ -1,6 +1,6 @@
 // A segment of another codec, profile or size than asked does not count, whatever its client says of it.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Job } from "../../src/cluster/scheduler/model/job.ts";
@@ -17,6 +17,8 @@ import type { JobRecord } from "../../src/cluster/server/ports.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { emptyEncodeRequest } from "../../src/media/model/encode-request.ts";
 import type { SegmentFacts } from "../../src/media/model/segment.ts";
+import { NutFile, type NutPart } from "../../src/media/nut/nut-file.ts";
+import { readNut, readNutCodec } from "../../src/media/nut/read-nut.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -84,4 +86,38 @@ test("another size is refused where the request tells it", () => {
   const sized = { ...record, request: { ...request, video: { ...request.video, size: { width: 32, height: 24 } } } };
   expect(otherSize(sized, job, "32x24")).toBeNull();
   expect(otherSize(sized, job, "64x48")).toContain("32x24");
+});
+
+test("a file that goes on without frames, or for ever, is put down soon and holds up nobody", async () => {
+  const path = await make("honest.nut", "libx264");
+  const whole = await Bun.file(path).bytes();
+  await using handle = await open(path);
+  const nut = await NutFile.of(handle);
+  const parts: NutPart[] = [];
+  for (let part = await nut.next(); part !== null; part = await nut.next()) parts.push(part);
+  const bytesOf = (kind: NutPart["kind"]) => {
+    const part = parts.find((each) => each.kind === kind);
+    return whole.subarray(part?.start, part?.end);
+  };
+  const begin = whole.subarray(0, parts.find(({ kind }) => kind === "frame")?.start);
+  const endless = join(folder, "endless.nut");
+  const repeat = async (unit: Uint8Array, times: number) => {
+    await Bun.write(endless, Buffer.concat([begin, ...Array<Uint8Array>(times).fill(unit)]));
+  };
+  await repeat(bytesOf("syncpoint"), 200_000);
+  expect(await readNut(endless)).toBeNull();
+  expect(await readNutCodec(endless)).toBeNull();
+  let turns = 0;
+  const timer = setInterval(() => {
+    turns += 1;
+  }, 0);
+  await repeat(Buffer.concat([bytesOf("syncpoint"), bytesOf("frame")]), 30_000);
+  await using again = await open(endless);
+  const many = await NutFile.of(again);
+  let frames = 0;
+  for (let part = await many.next(); part !== null; part = await many.next()) if (part.kind === "frame") frames += 1;
+  clearInterval(timer);
+  expect(frames).toBe(30_000);
+  expect(turns).toBeGreaterThan(5); // whoever reads, the others get their turn
+  await expect(readNut(endless, 1000)).rejects.toThrow("more than 1000 frames");
 });

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, jest, test } from "bun:test";
 import { until } from "../../../test/support/cluster.ts";
 import { ADMIN } from "../../../test/support/principals.ts";
 import { newId } from "../../base/ids.ts";
@@ -183,5 +183,35 @@ test("when a token is revoked or expires, its links end, and the leases of its c
   isLive = false;
   await until("the next heartbeat", 10_000, async () => !expired.isOpen());
   expect(inputs.at(-1)).toEqual({ type: "client-disconnect-requested", clientId: other });
+  links.shutDown();
+});
+
+test("who says no hello within ten seconds is cut, and who says one is not", () => {
+  jest.useFakeTimers();
+  try {
+    const { links, connect } = open();
+    const [silent, polite] = [connect(), connect()];
+    polite.say(hello());
+    jest.advanceTimersByTime(9900);
+    expect([silent.isOpen(), polite.isOpen()]).toEqual([true, true]);
+    jest.advanceTimersByTime(200);
+    expect([silent.isOpen(), polite.isOpen()]).toEqual([false, true]);
+    links.shutDown();
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+test("links have a bound: those without a hello, and those with one", () => {
+  const { links, connect, hellos } = open();
+  const silent = Array.from({ length: 501 }, connect);
+  expect(silent.filter((link) => !link.isOpen()).length).toBe(1);
+  for (const link of silent) link.closed();
+  for (let count = 0; count < 2000; count += 1) connect().say(hello({ clientId: newId() }));
+  expect(hellos().length).toBe(2000);
+  const late = connect();
+  late.say(hello({ clientId: newId() }));
+  expect(late.isOpen()).toBe(false);
+  expect(hellos().length).toBe(2000);
   links.shutDown();
 });

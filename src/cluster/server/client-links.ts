@@ -43,6 +43,8 @@ const MOST_CLIENTS = 10_000;
 const TOO_MANY = "the server knows as many clients as it takes";
 /** A client says hello at once. */
 const HELLO_WITHIN_MS = 10_000;
+/** Sockets that have not said hello yet. */
+const MOST_SILENT = 500;
 
 export interface ClientLinksOptions {
   readonly noncePath: string;
@@ -79,6 +81,7 @@ export class ClientLinks {
     this.#linkCount += 1;
     const number = this.#linkCount;
     this.#sockets.add(socket);
+    if (this.#sockets.size - this.#links.size > MOST_SILENT) socket.close(1013, "too many without a hello");
     let clientId: string | null = null;
     let hasGreeted = false;
     const silent = setTimeout(() => {

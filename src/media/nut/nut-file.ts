@@ -1,6 +1,7 @@
 // Reads a NUT file with one video stream part by part. Strict: anything that deviates from the format is a NutError.
 // Packets are read only on request and not interpreted.
 import type { FileHandle } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { FileWindow } from "./file-window.ts";
 import {
   FRAME_FLAGS,
@@ -61,6 +62,10 @@ const SHORT_PACKET = 4096;
 const FRAME_HEADER_BYTES = 128;
 /** Elision headers are for small frames (nut.txt, "header_idx"). */
 const MOST_ELIDED = 4096;
+/** Between two frames stand a syncpoint and, now and then, the headers again. */
+const MOST_WITHOUT_FRAME = 64;
+/** Parts are at hand without waiting, so that others get their turn by ours. */
+const PARTS_A_TURN = 4096;
 const CUT_OFF = "a NUT file ends in the middle of a part";
 
 export class NutFile {
@@ -69,6 +74,8 @@ export class NutFile {
   #main: NutMain | null = null;
   #stream: NutStream | null = null;
   #lastPts: number | null = null;
+  #parts = 0;
+  #sinceFrame = 0;
 
   private constructor(window: FileWindow) {
     this.#window = window;
@@ -98,7 +105,11 @@ export class NutFile {
     const head = this.#window.held(start, FRAME_HEADER_BYTES) ?? (await this.#read(start, FRAME_HEADER_BYTES));
     const part = head[0] === STARTCODES_BEGIN ? await this.#packet(start, head) : this.#frame(start, head);
     if (part.end > this.#window.bytes) throw new NutError(CUT_OFF);
+    this.#sinceFrame = part.kind === "frame" ? 0 : this.#sinceFrame + 1;
+    if (this.#sinceFrame > MOST_WITHOUT_FRAME) throw new NutError("a NUT file goes on without frames");
     this.#position = part.end;
+    this.#parts += 1;
+    if (this.#parts % PARTS_A_TURN === 0) await setImmediate();
     return part;
   }
 

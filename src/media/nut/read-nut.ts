@@ -1,7 +1,6 @@
 // Reads the packets of a NUT segment in this process: their times and the parameter sets. A file that does not parse to
 // its last byte gives no answer and is left to ffprobe.
 import { open } from "node:fs/promises";
-import { setImmediate } from "node:timers/promises";
 import { sha256Of } from "../../base/digest.ts";
 import { errnoOf } from "../../base/errors.ts";
 import type { Rational } from "../../base/rational.ts";
@@ -52,8 +51,6 @@ export class TooManyFrames extends Error {
 
 /** A day at 60 frames a second; of a file of which nothing is known. */
 export const MOST_FRAMES = 24 * 3600 * 60;
-/** Parts are at hand without waiting, so that others get their turn by ours. */
-const PARTS_A_TURN = 4096;
 
 /** Null: not a file that this can read. Errors: TooManyFrames. */
 async function read<T>(path: string, most: number, answer: (found: Read) => T | null): Promise<T | null> {
@@ -62,10 +59,7 @@ async function read<T>(path: string, most: number, answer: (found: Read) => T | 
     const nut = await NutFile.of(handle);
     const pts: number[] = [];
     const isKey: boolean[] = [];
-    let parts = 0;
     for (let part = await nut.next(); part !== null; part = await nut.next()) {
-      parts += 1;
-      if (parts % PARTS_A_TURN === 0) await setImmediate();
       if (part.kind !== "frame") continue;
       if (pts.length === most) throw new TooManyFrames(most);
       pts.push(part.pts);

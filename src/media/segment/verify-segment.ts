@@ -10,6 +10,7 @@ import { countHdr10, type RequiredHdr10 } from "../hdr10/insert-hdr10.ts";
 import type { SegmentFacts } from "../model/segment.ts";
 import { MOST_FRAMES, readNut, TooManyFrames } from "../nut/read-nut.ts";
 import { segmentOffsetTicks } from "./segment-clock.ts";
+import { sortShown } from "./shown-order.ts";
 
 /** The expected frames of a segment. */
 export interface SegmentExpectation {
@@ -19,6 +20,8 @@ export interface SegmentExpectation {
   readonly encoderTimeBase: Rational;
   /** HDR10 metadata that every key frame must hold; null or absent: none. */
   readonly hdr10?: RequiredHdr10 | null;
+  /** Where the times are not planned: more frames than these are no longer counted. */
+  readonly mostFrames?: number;
 }
 
 export type VerifyOutcome =
@@ -53,7 +56,7 @@ export async function readSegmentPackets(
 ): Promise<SegmentPackets | string> {
   return await unlessTooMany(async () => {
     const nut = await readNut(path, mostFrames);
-    return nut === null ? await probeSegmentPackets(tools, path, signal, mostFrames) : inOrder(nut);
+    return nut === null ? await probeSegmentPackets(tools, path, signal, mostFrames) : await inOrder(nut);
   });
 }
 
@@ -66,10 +69,10 @@ async function unlessTooMany(read: () => Promise<SegmentPackets | string>): Prom
   }
 }
 
-function inOrder({ pts, ...rest }: Omit<SegmentPackets, "lastShown">): SegmentPackets {
+async function inOrder({ pts, ...rest }: Omit<SegmentPackets, "lastShown">): Promise<SegmentPackets | string> {
   const highest = pts.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
   const lastShown = pts.indexOf(highest);
-  return { ...rest, pts: pts.sort((a, b) => a - b), lastShown };
+  return (await sortShown(pts)) ? { ...rest, pts, lastShown } : "its pictures stand in no order of an encoder";
 }
 
 /** The same by ffprobe. Errors: TooManyFrames. */
@@ -104,7 +107,7 @@ export async function probeSegmentPackets(
   const result = await probeCompact(tools, question, onSection, signal);
   if (!succeeded(result)) return lastWords(result.stderrTail);
   if (timeBase === null) return "the segment holds no video stream";
-  return inOrder({ timeBase, pts, extradataSha256, size });
+  return await inOrder({ timeBase, pts, extradataSha256, size });
 }
 
 /**
@@ -158,7 +161,8 @@ export async function verifySegment(
   signal?: AbortSignal,
 ): Promise<VerifyOutcome> {
   const framesExpected = expected.pts?.length ?? null;
-  const mostFrames = framesExpected === null ? MOST_FRAMES : 2 * framesExpected + SPARE_FRAMES;
+  const unplanned = Math.min(MOST_FRAMES, expected.mostFrames ?? MOST_FRAMES);
+  const mostFrames = framesExpected === null ? unplanned : 2 * framesExpected + SPARE_FRAMES;
   let packets = await readSegmentPackets(tools, path, signal, mostFrames);
   // A second reader must confirm every refusal.
   if (typeof packets !== "string" && typeof comparePts(packets, expected) === "string")

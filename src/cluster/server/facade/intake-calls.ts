@@ -47,7 +47,7 @@ const MOST_WAITING = 100;
 const MOST_JOBS = 1000;
 
 /** Errors: E_BUSY. */
-function requireRoomForJob({ state }: Engine, probes: Limit): void {
+export function requireRoomForJob({ state }: Pick<Engine, "state">, probes: Pick<Limit, "waiting">): void {
   let open = 0;
   for (const { status } of state.jobs.values()) if (!isTerminal(status)) open += 1;
   if (open < MOST_JOBS && probes.waiting < MOST_WAITING) return;

@@ -24,6 +24,7 @@ import { bitrateTaskOf } from "../job/bitrate-task-of.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import { gridOf } from "../job/job-grid.ts";
 import { requestOf } from "../job/job-request.ts";
+import { mostFrames } from "../job/result-bounds.ts";
 import type { JobWork } from "./job-work.ts";
 import { formatOf, otherSize, readFormat, unplannedFormat } from "./segment-formats.ts";
 import { isUnproven, readSegment, wrongPictures } from "./segment-pictures.ts";
@@ -65,13 +66,18 @@ export function taskOf(
   return { ...rated, ...(hasTrouble ? { softwareDecode: true as const } : {}) };
 }
 
-function expectationOf(work: JobWork, job: Job, task: SegmentTask, pts: readonly number[] | null): SegmentExpectation {
+function expectationOf(
+  { work, job, segment }: Subject,
+  task: SegmentTask,
+  pts: readonly number[] | null,
+): SegmentExpectation {
   const timing = work.frameTimingFor(job);
   return {
     pts: timing === null ? null : pts,
     timeBase: timing?.timeBase ?? task.timeBase,
     encoderTimeBase: task.encoderTimeBase,
     hdr10: requiredHdr10(task.video, task.request),
+    mostFrames: mostFrames(job, segment),
   };
 }
 
@@ -129,7 +135,7 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   const timing = work.frameTimingFor(job);
   const isPlanned = timing !== null && index.uncounted.withoutPts === 0 && index.falseTimes === null;
   const planned = isPlanned ? plannedFrames(timing, index, info, task) : null;
-  const expected = expectationOf(work, job, task, planned);
+  const expected = expectationOf(subject, task, planned);
   const outcome = await verifySegment(parts.tools, path, expected, work.signal);
   if (outcome.ok) {
     const output = isUnproven(subject) ? await readSegment(parts.tools, path, work.signal) : null;
@@ -200,7 +206,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
     const reason = `${whyCounted(task.request)}, and decoding gives ${pts.length} of them where ${task.expectedFrames} were counted`;
     return { type: "reference-decided", ...where, facts: null, reason };
   }
-  const expected = expectationOf(work, job, task, pts);
+  const expected = expectationOf(subject, task, pts);
   const outcome = await verifySegment(tools, path, expected, work.signal);
   if (!outcome.ok) return { type: "reference-decided", ...where, facts: null, reason: outcome.reason };
   const output = await readSegment(tools, path, work.signal);

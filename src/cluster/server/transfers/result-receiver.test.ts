@@ -10,8 +10,8 @@ import type { ResultReport } from "../../protocol/messages.ts";
 import type { EncodedPicture, Job } from "../../scheduler/model/job.ts";
 import type { Attempt } from "../../scheduler/model/segment.ts";
 import { JobFolders } from "../job/job-folders.ts";
+import { mostResultBytes } from "../job/result-bounds.ts";
 import { AttemptSecrets } from "./attempt-secrets.ts";
-import { mostResultBytes } from "./result-bounds.ts";
 import { ResultReceiver } from "./result-receiver.ts";
 import { SpaceGuard } from "./space-guard.ts";
 

@@ -16,8 +16,8 @@ import { findLost } from "../../scheduler/rules/lease-reclaim.ts";
 import { resultStanding } from "../../scheduler/rules/result-rules.ts";
 import { PartialFile } from "../../transfer/partial-file.ts";
 import { attemptOfPart, type JobFolders } from "../job/job-folders.ts";
+import { requirePlannedSize } from "../job/result-bounds.ts";
 import type { AttemptSecrets } from "./attempt-secrets.ts";
-import { requirePlannedSize } from "./result-bounds.ts";
 import type { SpaceGuard } from "./space-guard.ts";
 
 /** How often an upload reports its progress, far more often than the scheduler's progress timeout. */

@@ -177,3 +177,15 @@ test.skipIf(process.platform === "win32")("a pipe and a device are no sources, a
   expect(await codeOf(makeRegistry([folder]).openServerSource("zero.mp4"))).toBe("E_OUTSIDE_MEDIA_ROOT");
   expect(await codeOf(makeRegistry(["/dev"]).openServerSource("zero"))).toBe("E_SOURCE_REFUSED");
 });
+
+test("a thousand sources without a job are the most, and one that gets its job makes room", async () => {
+  const registry = makeRegistry([folder]);
+  await writeFile(join(folder, "a.mp4"), bytes);
+  const take = () => registry.openServerSource("a.mp4", "owner");
+  const made = await Promise.allSettled(Array.from({ length: 1020 }, take)); // all at once
+  expect(made.filter(({ status }) => status === "rejected").length).toBe(20);
+  const [first] = made.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  expect(await codeOf(take())).toBe("E_BUSY");
+  registry.forget(first?.sourceId ?? "");
+  expect(await codeOf(take())).toBe("none");
+});

@@ -1,13 +1,14 @@
 // The sources that have no job yet: uploaded (source-uploads.ts), read in place after the submitter has proved to read the
 // same bytes, or named below a media root. In memory only.
-import { lstat, realpath, rm, stat } from "node:fs/promises";
-import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { realpath, rm, stat } from "node:fs/promises";
+import { basename, isAbsolute, resolve } from "node:path";
 import { sha256OfOpen } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
 import { liesAt, type OpenRegular, openRegular } from "../../../base/open-regular.ts";
 import type { Principal } from "../../protocol/roles.ts";
 import type { SourceRecord } from "../ports.ts";
+import { isWithin, leadsOutside } from "./below-folder.ts";
 
 const CHALLENGE_RANGES = 8;
 const CHALLENGE_BYTES = 64 * 1024;
@@ -37,6 +38,7 @@ export class SourceRegistry {
   readonly #sources = new Map<string, SourceRecord>();
   /** When each source was registered, on the monotonic clock. */
   readonly #registeredAt = new Map<string, number>();
+  #arriving = 0;
   readonly #challenges = new Map<string, OpenChallenge>();
 
   constructor(options: SourceRegistryOptions) {
@@ -186,22 +188,28 @@ export class SourceRegistry {
     sourceId = newId(),
   ): Promise<SourceRecord> {
     if (facts.size === 0) throw emptySource(about.name);
-    if (this.#sources.size >= MOST_SOURCES) {
+    if (this.#sources.size + this.#arriving >= MOST_SOURCES) {
       const hint = "Make jobs of them; a source without a job is forgotten after an hour.";
       throw new AppError("E_BUSY", `${MOST_SOURCES} sources wait for their job`, hint, { retry: true });
     }
-    const lastStart = Math.floor((facts.size - 1) / this.#options.blockBytes) * this.#options.blockBytes;
-    const source: SourceRecord = {
-      sourceId,
-      ...about,
-      bytes: facts.size,
-      mtimeMs: facts.mtimeMs,
-      firstBlockSha256: await sha256OfOpen(handle, 0, Math.min(this.#options.blockBytes, facts.size)),
-      lastBlockSha256: await sha256OfOpen(handle, lastStart, facts.size - lastStart),
-    };
-    this.#sources.set(sourceId, source);
-    this.#registeredAt.set(sourceId, performance.now());
-    return source;
+    this.#arriving += 1; // before the first await: several that come at once are all counted
+    try {
+      const { blockBytes } = this.#options;
+      const lastStart = Math.floor((facts.size - 1) / blockBytes) * blockBytes;
+      const source: SourceRecord = {
+        sourceId,
+        ...about,
+        bytes: facts.size,
+        mtimeMs: facts.mtimeMs,
+        firstBlockSha256: await sha256OfOpen(handle, 0, Math.min(blockBytes, facts.size)),
+        lastBlockSha256: await sha256OfOpen(handle, lastStart, facts.size - lastStart),
+      };
+      this.#sources.set(sourceId, source);
+      this.#registeredAt.set(sourceId, performance.now());
+      return source;
+    } finally {
+      this.#arriving -= 1;
+    }
   }
 }
 
@@ -215,25 +223,6 @@ function unknownSource(sourceId: string): AppError {
 
 function ownedBy(owner: string | undefined): Pick<SourceRecord, "owner"> {
   return owner === undefined ? {} : { owner };
-}
-
-function isWithin(folder: string, path: string): boolean {
-  const inside = relative(folder, path);
-  return !inside.startsWith(`..${sep}`) && inside !== ".." && !isAbsolute(inside);
-}
-
-/**
- * By the part of the path that is there, and any link that leads nowhere: whether there is such a file outside makes no
- * difference, which is none of the sender's business.
- */
-async function leadsOutside(realRoot: string, path: string): Promise<boolean> {
-  const real = await realpath(path).catch(() => null);
-  if (real !== null) return !isWithin(realRoot, real);
-  const isLink = await lstat(path).then(
-    (facts) => facts.isSymbolicLink(),
-    () => false,
-  );
-  return isLink || dirname(path) === path || (await leadsOutside(realRoot, dirname(path)));
 }
 
 /** The beginning, the end, and places that the submitter can't predict. */

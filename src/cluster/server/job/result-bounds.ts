@@ -1,4 +1,4 @@
-// How large a segment's file can be by its plan. Pure.
+// How many frames and bytes a segment can have by its plan. Pure.
 import { AppError } from "../../../base/errors.ts";
 import { toNumber } from "../../../base/rational.ts";
 import type { Job } from "../../scheduler/model/job.ts";
@@ -16,7 +16,11 @@ const FASTEST = 1000;
 type BoundedJob = Pick<Job, "settings" | "split" | "timeBase" | "frameRate">;
 type BoundedSegment = Pick<Segment, "startPts" | "endPts" | "frames">;
 
-function mostFrames({ split, timeBase, frameRate }: BoundedJob, { startPts, endPts, frames }: BoundedSegment): number {
+/** Twice what is planned; where nobody can plan it, what the highest rate gives. */
+export function mostFrames(
+  { split, timeBase, frameRate }: BoundedJob,
+  { startPts, endPts, frames }: BoundedSegment,
+): number {
   if (split.mode === "keyframes") return 2 * frames + SPARE_FRAMES;
   const seconds = (endPts - startPts) * toNumber(timeBase);
   return 2 * Math.max(frames, seconds * Math.max(FASTEST, frameRate ?? 0)) + SPARE_FRAMES;
