@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
-import { readServerTls, readTrusted } from "./tls-files.ts";
+import { isReadByOthers, readServerTls, readTrusted } from "./tls-files.ts";
 
 const fixture = (name: string) => join(import.meta.dir, "../../../test/fixtures/tls", name);
 
@@ -30,4 +32,17 @@ test("what does not fit, or is something else, is refused by name", async () => 
   expect(await refusal(readServerTls(fixture("cert.pem"), fixture("cert.pem")))).toContain("is not a PEM private key");
   expect(await refusal(readServerTls(fixture("none.pem"), fixture("key.pem")))).toContain("cannot be read (ENOENT)");
   expect(await refusal(readTrusted(fixture("README.md")))).toMatch(/^--tls-ca: .* is not a PEM certificate$/);
+});
+
+test.skipIf(process.platform === "win32")("a key that others can read is told from one that they can't", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "ffcluster-key-"));
+  const path = join(folder, "key.pem");
+  await writeFile(path, "");
+  const seen: boolean[] = [];
+  for (const mode of [0o600, 0o640, 0o604]) {
+    await chmod(path, mode);
+    seen.push(await isReadByOthers(path));
+  }
+  expect(seen).toEqual([false, true, true]);
+  await rm(folder, { recursive: true });
 });

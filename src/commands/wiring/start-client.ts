@@ -19,7 +19,7 @@ import { findTools, type Tools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
 import type { HardwareFamily } from "../../media/model/encoder-family.ts";
 import { type ClientReport, reportOf } from "../clients/client-report.ts";
-import { makeWorkDir } from "./work-dir.ts";
+import { makeWorkDir, openToOthers } from "./work-dir.ts";
 
 export interface StartClientOptions {
   readonly connection: Connection;
@@ -146,7 +146,7 @@ export async function startClient(
   signal: AbortSignal,
 ): Promise<{ readonly ended: Promise<void> }> {
   const tools = await findTools(options.env);
-  await makeWorkDir(options.workDir, "client");
+  for (const folder of await makeWorkDir(options.workDir, "client")) options.log.warn(openToOthers(folder));
   await proveVersion(tools, join(options.workDir, "client"), options.log, signal);
   return { ended: runToEnd(options, tools, signal) };
 }

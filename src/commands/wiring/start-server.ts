@@ -8,6 +8,7 @@ import type { Environment } from "../../base/config/resolve-options.ts";
 import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
 import { endLeftovers, writesBelow } from "../../base/leftovers.ts";
+import type { Log } from "../../base/log.ts";
 import type { ServerTls } from "../../base/tls/tls-files.ts";
 import { watchServerTls } from "../../base/tls/watch-server-tls.ts";
 import { VERSION } from "../../base/version.ts";
@@ -18,7 +19,7 @@ import { findTools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
 import type { Bound } from "../serving/bound.ts";
 import type { TlsChoice } from "../serving/choose-tls.ts";
-import { makeWorkDir } from "./work-dir.ts";
+import { makeWorkDir, openToOthers } from "./work-dir.ts";
 
 export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "store" | "clock"> {
   readonly env: Environment;
@@ -36,8 +37,8 @@ export interface RunningServer extends Bound {
 }
 
 /** Locks the work directory for this process. Errors: E_WORK_DIR_LOCKED, which names the holder; E_WORK_DIR. */
-async function lockWorkDir(workDir: string) {
-  await makeWorkDir(workDir, "server");
+async function lockWorkDir(workDir: string, log: Log) {
+  for (const folder of await makeWorkDir(workDir, "server")) log.warn(openToOthers(folder));
   const lock = acquireFolderLock(join(workDir, "server"), "ffcluster serve");
   if (!("holder" in lock)) return lock;
   const holder = lock.holder.replace("(process ", "(pid ");
@@ -74,7 +75,7 @@ async function keysOf(choice: TlsChoice, workDir: string): Promise<ServerTls | n
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   const tools = await findTools(options.env);
-  const lock = await lockWorkDir(options.workDir);
+  const lock = await lockWorkDir(options.workDir, options.log);
   undo.defer(() => lock.release());
   // The folder is locked, so a process that writes there was left behind by an earlier server.
   const serverDir = join(options.workDir, "server");

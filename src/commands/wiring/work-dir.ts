@@ -1,15 +1,19 @@
 // Makes the folders of a work directory and checks that they are writable before anything else begins, so that a wrong
 // --work-dir, or one of another user, is reported as that.
 import { constants } from "node:fs";
-import { access, chmod, mkdir } from "node:fs/promises";
+import { access, chmod, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, errnoOf } from "../../base/errors.ts";
 
 /** Sources and results are for the user who runs it alone. */
 const OWNER_ONLY = 0o700;
+const OTHERS = 0o077;
 
-/** `part`: whose folder and database. Errors: E_WORK_DIR. */
-export async function makeWorkDir(workDir: string, part: "server" | "client"): Promise<void> {
+/**
+ * `part`: whose folder and database. What is there already is closed to others, too; the answer names the folders where that
+ * is not possible (a disk without modes). Errors: E_WORK_DIR.
+ */
+export async function makeWorkDir(workDir: string, part: "server" | "client"): Promise<readonly string[]> {
   const folders = [join(workDir, part), join(workDir, "db")];
   const fail = (what: string, cause: unknown) => {
     const errno = errnoOf(cause) ?? "unknown error";
@@ -28,4 +32,11 @@ export async function makeWorkDir(workDir: string, part: "server" | "client"): P
       if (errnoOf(thrown) !== "ENOENT") throw fail("written", thrown);
     });
   }
+  const modes = await Promise.all(folders.map(async (folder) => (await stat(folder)).mode));
+  return process.platform === "win32" ? [] : folders.filter((_, at) => ((modes[at] ?? 0) & OTHERS) !== 0);
+}
+
+/** In words, for the log. */
+export function openToOthers(folder: string): string {
+  return `other users of this machine can read ${folder}: its disk keeps no modes, or another user owns it; choose another --work-dir`;
 }

@@ -31,6 +31,15 @@ test("a slow look-ahead that computes is given half an hour before its first fra
   expect(stalledAt(2000, (second) => ({ cpuMs: second * 900 }))?.second).toBe(1800);
 });
 
+test("an encoder that has shown its pace and then computes for ever is ended after five minutes", () => {
+  const quick = (second: number) => ({ cpuMs: second * 900, frames: Math.min(second, 10) * 25 });
+  expect(stalledAt(2000, quick)?.second).toBe(310);
+  // Frames that took half a minute may take ten.
+  const slow = (second: number) => ({ cpuMs: second * 900, frames: Math.floor(Math.min(second, 90) / 30) });
+  expect(stalledAt(2000, slow)?.second).toBeGreaterThan(650);
+  expect(stalledAt(2000, slow)?.second).toBeLessThan(700);
+});
+
 test("where processor time is unknown, only the frames tell", () => {
   expect(stalledAt(1700, () => ({ cpuMs: null }))).toBeNull();
   expect(stalledAt(2000, () => ({ cpuMs: null }))?.second).toBe(1800);

@@ -4,7 +4,7 @@
 export interface StallBounds {
   /** After this long without a frame and without processor time it hangs (a dead disk, a stopped process). */
   readonly idleMs: number;
-  /** Without a frame for this long it hangs whatever it burns. */
+  /** Without a frame for this long it hangs whatever it burns, until its own frames tell how long they take. */
   readonly busyMs: number;
 }
 
@@ -15,6 +15,11 @@ export interface StallBounds {
 export function stallBounds(idleMs: number): StallBounds {
   return { idleMs, busyMs: 60 * idleMs };
 }
+
+/** A frame may take this many times as long as the slowest one before it: scenes differ, and machines are shared. */
+const SLOWER = 20;
+/** And at least this part of what the first one may take. */
+const LEAST_BUSY = 1 / 6;
 
 export const DEFAULT_IDLE_MS = 30_000;
 
@@ -36,6 +41,7 @@ export function createStallRule(bounds: StallBounds): StallRule {
   let frames = 0;
   let hasMoved = false;
   let withoutFrameMs = 0;
+  let slowestMs = 0;
   let withoutWorkMs = 0;
   let last: { readonly nowMs: number; readonly cpuMs: number | null } | null = null;
   return {
@@ -49,6 +55,7 @@ export function createStallRule(bounds: StallBounds): StallRule {
       const usedMs = cpuMs === null ? null : cpuMs - (last?.cpuMs ?? 0);
       last = { nowMs, cpuMs };
       if (hasMoved) {
+        slowestMs = Math.max(slowestMs, withoutFrameMs);
         withoutFrameMs = 0;
         withoutWorkMs = 0;
         hasMoved = false;
@@ -59,7 +66,9 @@ export function createStallRule(bounds: StallBounds): StallRule {
       // Where processor time can't be read, only the frames count.
       if (usedMs === null || usedMs >= LEAST_CPU_SHARE * stepMs) withoutWorkMs = 0;
       else withoutWorkMs += stepMs;
-      return withoutWorkMs >= bounds.idleMs || withoutFrameMs >= bounds.busyMs;
+      const known = Math.max(SLOWER * slowestMs, LEAST_BUSY * bounds.busyMs);
+      const busyMs = frames === 0 ? bounds.busyMs : Math.min(known, bounds.busyMs);
+      return withoutWorkMs >= bounds.idleMs || withoutFrameMs >= busyMs;
     },
     reason() {
       const isIdle = withoutWorkMs >= bounds.idleMs;

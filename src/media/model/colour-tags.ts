@@ -9,10 +9,10 @@ export interface ColourTags {
   readonly chromaLocation: string | null;
 }
 
-/** As libavutil/pixdesc.c spells them: some become values of filters. */
+/** As libavutil/pixdesc.c spells them: some become values of filters and options. */
 const name = z
   .string()
-  .regex(/^[a-z0-9_-]{1,32}$/)
+  .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/)
   .nullable();
 
 export const colourTagsSchema = z.strictObject({

@@ -134,6 +134,43 @@ describe("every string of a task", () => {
   });
 });
 
+/** The words of a command line that ffmpeg takes for options, and how many words there are. */
+function shapeOf(hostile: SegmentTask): string {
+  const args = segmentArgs(hostile, {
+    ...{ input: "http://127.0.0.1:9/x/source", inputKind: "http", output: "file:/w/s.nut", seamFile: "file:/w/s.txt" },
+    ...{ threads: 1, saysChroma: true, decodesOnDevice: false, device: null },
+  });
+  return `${args.length} words: ${args.filter((word) => /^-[a-z]/i.test(word)).join(" ")}`;
+}
+
+test("no string of a task that is taken becomes an option, an input or an output of ffmpeg", () => {
+  const texts = [
+    "-i",
+    "-f",
+    "-map",
+    "-y",
+    "file:/etc/passwd",
+    "/etc/passwd",
+    "-filter_complex",
+    "0:0",
+    "-",
+    "\n-i",
+    "",
+  ];
+  for (const honest of TASKS) {
+    const own = shapeOf(honest);
+    for (const path of stringPaths(honest)) {
+      const name = path.join(".");
+      // A request has a check of its own (hostile-params.test.ts).
+      if (name.startsWith("request.")) continue;
+      for (const text of texts) {
+        const parsed = segmentTaskSchema.safeParse(withText(honest, path, text));
+        if (parsed.success) expect([name, text, shapeOf(parsed.data)]).toEqual([name, text, own]);
+      }
+    }
+  }
+});
+
 test("no name or label is written that is none", () => {
   expect(() => writeFilter("null,movie")).toThrow("not a name");
   expect(() => writeFilter("scale", [["w=1:h", 1]])).toThrow("not a name");
