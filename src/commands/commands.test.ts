@@ -110,7 +110,7 @@ describe("the waiting notice", () => {
     const server = { isTls: true, host: "node-1", port: 6000 };
     const text = waitingText(job, server, { server, fingerprint: "ab12" });
     expect(text).toContain("Waiting for 2 more clients with ffmpeg and libx265");
-    expect(text).toContain("ffcluster join --server https://node-1:6000 --tls-fingerprint ab12 --token TOKEN");
+    expect(text).toContain("ffcluster join --server https://node-1:6000 --token TOKEN --tls-fingerprint ab12");
     expect(text).toContain("On this one:        ffcluster join --server https://node-1:6000");
   });
 
@@ -160,10 +160,10 @@ test("the join line that serve prints names an address that --server takes, and 
   const names = ["localhost", "node-1.example"];
   const signed = { names, fingerprint: null };
   expect(line("10.0.0.5", 5001, signed)).toBe("ffcluster join --server https://node-1.example:5001 --token TOKEN");
-  const needsFile = "ffcluster join --server https://node-1.example:5001 --tls-ca CERT.PEM --token TOKEN";
+  const needsFile = "ffcluster join --server https://node-1.example:5001 --token TOKEN --tls-ca CERT.PEM";
   expect(line("10.0.0.5", 5001, signed, true)).toBe(needsFile);
   const fingerprint = "ab".repeat(32);
-  const pinned = `ffcluster join --server https://10.0.0.5:5001 --tls-fingerprint ${fingerprint} --token TOKEN`;
+  const pinned = `ffcluster join --server https://10.0.0.5:5001 --token TOKEN --tls-fingerprint ${fingerprint}`;
   expect(line("10.0.0.5", 5001, { names, fingerprint })).toBe(pinned);
   expect(line("10.0.0.5", 5001, { names: [], fingerprint })).toBe(pinned);
 });

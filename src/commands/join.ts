@@ -157,7 +157,7 @@ export const join = defineCommand({
   positionals: [],
   options,
   examples: [
-    "ffcluster join --server https://node-1:5001 --tls-fingerprint HEX --token TOKEN",
+    "ffcluster join --server https://node-1:5001 --token TOKEN --tls-fingerprint HEX",
     "ffcluster join --slots 2 --hw-accel none",
     "ffcluster join --path-map /srv/films=/mnt/films",
   ],

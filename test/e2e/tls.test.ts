@@ -30,8 +30,8 @@ test("a job over https and wss: upload, source blocks, results, download; others
   const { url, port } = JSON.parse(server.stdout()) as { url: string; port: number };
   expect(url).toBe(`https://127.0.0.1:${port}`);
   await until("the join line is there", 60_000, async () => server.stderr().includes("Ready."));
-  const pinned = `ffcluster join --server https://127.0.0.1:${port} --tls-fingerprint ${fingerprint} --token `;
-  expect(server.stderr()).toContain(pinned);
+  const pinned = `ffcluster join --server https://127.0.0.1:${port} --token \\S+ --tls-fingerprint ${fingerprint}`;
+  expect(server.stderr()).toMatch(new RegExp(pinned));
 
   const token = ["--token", cluster.token];
   const remote = ["--source-access", "gateway", "--slots", "1", "--work-dir", cluster.path("client-work")];

@@ -19,7 +19,9 @@ export function submitLine(pasted: Pasted): string {
   return `ffcluster submit INPUT ${addressOf(pasted)}`;
 }
 
+/** Server and token stand next to each other, as in the line of a server without a certificate. */
 function addressOf({ server, fingerprint, needsCaFile = false, token }: Pasted): string {
   const pinned = fingerprint === null ? "" : ` --tls-fingerprint ${fingerprint}`;
-  return `--server ${serverName(server)}${pinned}${needsCaFile ? " --tls-ca CERT.PEM" : ""} --token ${token}`;
+  const ca = needsCaFile ? " --tls-ca CERT.PEM" : "";
+  return `--server ${serverName(server)} --token ${token}${pinned}${ca}`;
 }
