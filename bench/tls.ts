@@ -42,6 +42,15 @@ async function joinTo(cluster: Cluster, side: Side): Promise<Running> {
   return client;
 }
 
+/** Seconds of processor time of processes, without that of their ffmpegs. */
+async function processorSeconds(processes: readonly Running[]): Promise<number> {
+  const each = processes.map(async ({ pid }) => {
+    const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  });
+  return (await Promise.all(each)).reduce((sum, value) => sum + value, 0);
+}
+
 async function jobSeconds(cluster: Cluster, side: Side, clip: string): Promise<number> {
   const output = cluster.path(`${side.name}.mp4`);
   const where = ["--server", side.server, ...side.trust, "--token", cluster.token];
@@ -90,9 +99,14 @@ const sides: readonly Side[] = [
 const clients: Running[] = [];
 for (const side of sides) clients.push(await joinTo(cluster, side));
 const jobs = { plain: [] as number[], tls: [] as number[] };
+const busy = { plain: [] as number[], tls: [] as number[] };
+const processes = { plain: [unsecured.server, clients[0]], tls: [secure.server, clients[1]] };
 for (let round = 0; round < runs; round += 1) {
   for (const side of round % 2 === 0 ? sides : [...sides].reverse()) {
+    const own = processes[side.name].filter((each) => each !== undefined);
+    const before = await processorSeconds(own);
     jobs[side.name].push(await jobSeconds(cluster, side, clip));
+    busy[side.name].push((await processorSeconds(own)) - before);
   }
 }
 for (const client of clients) client.kill("SIGTERM");
@@ -103,6 +117,7 @@ print(`job, https          ${spread(jobs.tls)} s`);
 print(
   `ratio               ${spread(ratios)}×  (goal ≤ 1.02×; of medians ${(median(jobs.tls) / median(jobs.plain)).toFixed(3)})`,
 );
+print(`processor time of server and client, without ffmpeg: ${spread(busy.plain)} s; https ${spread(busy.tls)} s`);
 
 const big = cluster.path("big.mkv");
 await makeFile(clip, big);
