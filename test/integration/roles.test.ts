@@ -134,6 +134,16 @@ function idOf(command: Record<string, { readonly job_id: string }>): object {
   return Object.fromEntries(Object.entries(command).map(([name, { job_id }]) => [name, { job_id }]));
 }
 
+test("who watches a job sees nothing more of it once the token is revoked", async () => {
+  const { token, name } = coordinator.tokens.create({ name: "watcher", role: "read", expiresInSeconds: null });
+  const job = coordinator.addJob();
+  const watching = await ask(token, `/api/v1/jobs/${job.job_id}/watch`);
+  const text = watching.text();
+  coordinator.tokens.revoke(name);
+  coordinator.update(job.job_id, { file_name: "what came later" });
+  expect(await text).not.toContain("what came later");
+});
+
 describe("client", () => {
   const enrolled = async (clientId: string) => {
     const response = await ask(tokenOf.enrol, "/api/v1/enrol", { client_id: clientId, name: "nas" });

@@ -1,5 +1,5 @@
 // Streams a job's view as server-sent events until the job has ended. A slow reader gets the latest view, not a backlog,
-// and a reader that leaves is forgotten at once.
+// and a reader that leaves, or whose token is revoked, is forgotten.
 import { isTerminal, type JobView } from "../contract.ts";
 import type { Call } from "../router.ts";
 
@@ -43,7 +43,7 @@ class LatestView {
   }
 }
 
-export function watchJob({ coordinator, request, param }: Call): Response {
+export function watchJob({ coordinator, request, param, who }: Call): Response {
   const id = coordinator.job(param("id")).job_id;
   const latest = new LatestView();
   const encoder = new TextEncoder();
@@ -59,6 +59,11 @@ export function watchJob({ coordinator, request, param }: Call): Response {
     async pull(controller) {
       const next = await latest.take(KEEP_ALIVE_MS);
       if (unsubscribe === null) return; // the reader left; nothing is listening
+      if (!coordinator.isLive(who.tokenId)) {
+        leave();
+        controller.close();
+        return;
+      }
       controller.enqueue(encoder.encode(next?.text ?? ": keep-alive\n\n"));
       if (!next?.isLast) return;
       leave();

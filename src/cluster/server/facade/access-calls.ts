@@ -37,6 +37,7 @@ export function accessCalls(parts: AccessCallsParts): AccessCalls {
 
   return {
     standingOf: (token) => tokens.standingOf(token),
+    isLive: (tokenId) => tokens.isLive(tokenId),
     visibleJob(who, id) {
       const ids = [...engine.state.jobs.keys()];
       return resolveIdPrefix(
