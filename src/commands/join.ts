@@ -21,7 +21,7 @@ import { AppError } from "../base/errors.ts";
 import { createLog, type Log } from "../base/log.ts";
 import { HARDWARE_FAMILIES } from "../media/model/encoder-family.ts";
 import { type CommandContext, defineCommand } from "./cli/command.ts";
-import { jsonOption, logOption, serverOptions } from "./cli/common-options.ts";
+import { jsonOption, logOption, sandboxOption, serverOptions } from "./cli/common-options.ts";
 import { connectionTo } from "./cli/connect.ts";
 import { createLiveLine } from "./output/live-line.ts";
 import { DEFAULT_STALL_SECONDS } from "./submitting/request-defaults.ts";
@@ -109,6 +109,7 @@ const options = {
     min: 0.1,
     max: 3600,
   }),
+  ...sandboxOption,
   ...logOption,
   ...jsonOption,
 };
@@ -181,6 +182,7 @@ export const join = defineCommand({
       {
         connection,
         env: context.env,
+        sandbox: given.sandbox,
         name: given.name ?? hostname(),
         workDir: resolve(context.cwd, given["work-dir"]),
         slots: given.slots,

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import type { Connection } from "../api/http-call.ts";
 import { AppError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
+import type { SandboxMode } from "../base/sandbox/confinement.ts";
 import type { CommandContext } from "./cli/command.ts";
 import type { ProgressDisplay } from "./output/progress-display.ts";
 import { DEFAULT_STALL_SECONDS } from "./submitting/request-defaults.ts";
@@ -15,17 +16,19 @@ export interface Participant {
 /** Errors: E_FFMPEG_MISSING and the like, before it starts. */
 export async function participate(
   connection: Connection,
-  workDir: string,
+  { workDir, sandbox }: { readonly workDir: string; readonly sandbox: SandboxMode },
   display: ProgressDisplay,
   context: CommandContext,
 ): Promise<Participant> {
   const { startClient } = await import("./wiring/start-client.ts");
+  if (sandbox === "off") display.note("The sandbox is off: ffmpeg may read and write all that this user may.");
   const stopping = new AbortController();
   const signal = AbortSignal.any([context.signal, stopping.signal]);
   const client = await startClient(
     {
       connection,
       env: context.env,
+      sandbox,
       name: hostname(),
       workDir,
       slots: "auto",

@@ -16,7 +16,7 @@ import { exists } from "../base/files.ts";
 import { createLog } from "../base/log.ts";
 import { asNoSpace } from "../base/no-space.ts";
 import { defineCommand, printEvent } from "./cli/command.ts";
-import { jsonOption, logOption } from "./cli/common-options.ts";
+import { jsonOption, logOption, sandboxOption } from "./cli/common-options.ts";
 import { greeting, readyFields } from "./serving/announce.ts";
 import { chooseTls } from "./serving/choose-tls.ts";
 import { rememberForUser } from "./serving/remember-for-user.ts";
@@ -122,6 +122,7 @@ const options = {
     defaultText: "one of its own beyond loopback",
   }),
   "tls-key": optionalText({ description: "The certificate's private key (PEM)", valueName: "FILE" }),
+  ...sandboxOption,
   ...logOption,
   ...jsonOption,
 };
@@ -187,6 +188,7 @@ export const serve = defineCommand({
     const broken = Promise.withResolvers<never>();
     const server = await startServer({
       env: context.env,
+      sandbox: given.sandbox,
       host: given.host,
       port: given.port,
       tls,

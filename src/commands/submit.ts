@@ -129,7 +129,7 @@ async function makeJob(planned: Plan, given: SubmitOptions, session: Session): P
     client,
     input: planned.input,
     isOnServer: given["on-server"],
-    checkBeforeUpload: (path) => checkSourceLocally(path, wanted, context.env),
+    checkBeforeUpload: (path) => checkSourceLocally(path, { ...wanted, sandbox: given.sandbox }, context.env),
     onUpload: () => begin({ kind: "uploading" }),
     display: given.json ? null : display,
     signal: context.signal,
@@ -196,9 +196,8 @@ export const submit = defineCommand({
     const planned = await plan(positionals[0] ?? "", given, client, context);
     const display = createProgressDisplay(context.stderr);
     const session: Session = { client, display, context, begin };
-    const participant = given.participate
-      ? await participate(client.connection, resolve(context.cwd, given["work-dir"] ?? "work"), display, context)
-      : null;
+    const ownClient = { workDir: resolve(context.cwd, given["work-dir"] ?? "work"), sandbox: given.sandbox };
+    const participant = given.participate ? await participate(client.connection, ownClient, display, context) : null;
     try {
       const job = await makeJob(planned, given, session);
       begin({ kind: "following", jobId: job.job_id });

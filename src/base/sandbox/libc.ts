@@ -16,12 +16,16 @@ function open(name: string) {
 
 export type Libc = ReturnType<typeof open>;
 
-/** Errors: what dlopen throws where there is neither library, or no memory that may be run. */
+let opened: Libc | undefined;
+
+/** Opened once: that compiles the calls. Errors: what dlopen throws where there is neither library, or no memory that may be run. */
 export function openLibc(): Libc {
+  if (opened !== undefined) return opened;
   let why: unknown;
   for (const name of NAMES) {
     try {
-      return open(name);
+      opened = open(name);
+      return opened;
     } catch (thrown) {
       why = thrown;
     }

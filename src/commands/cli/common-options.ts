@@ -49,6 +49,14 @@ export const serverOptions = {
   }),
 };
 
+export const sandboxOption = {
+  sandbox: choiceOption({
+    description: "Keep ffmpeg to its own files and ports: auto, as far as this system can; require it; or off",
+    choices: ["auto", "require", "off"],
+    fallback: "auto",
+  }),
+};
+
 export const logOption = {
   "log-level": choiceOption({
     description: "How much to log on stderr",

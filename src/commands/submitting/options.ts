@@ -9,7 +9,7 @@ import {
   switchOption,
 } from "../../base/config/option.ts";
 import { ENCODER_FAMILIES } from "../../media/model/encoder-family.ts";
-import { jsonOption, serverOptions } from "../cli/common-options.ts";
+import { jsonOption, sandboxOption, serverOptions } from "../cli/common-options.ts";
 import { SPEEDS } from "./ffmpeg-params.ts";
 
 function parseWait(text: string): number | "ever" {
@@ -92,6 +92,7 @@ export const submitOptions = {
     choices: ["fast", "full"],
   }),
   name: optionalText({ description: "Job name that lists show", defaultText: "the input's file name" }),
+  ...sandboxOption,
   ...serverOptions,
   ...jsonOption,
 };

@@ -1,6 +1,7 @@
 // Checks of a submit before it calls the server: the same ones that the server makes.
 import type { Environment } from "../../base/config/resolve-options.ts";
 import { AppError } from "../../base/errors.ts";
+import type { SandboxMode } from "../../base/sandbox/confinement.ts";
 import { findTools } from "../../media/ffmpeg/tools.ts";
 import { emptyEncodeRequest } from "../../media/model/encode-request.ts";
 import { planSource } from "../../media/recipe/plan-source.ts";
@@ -26,6 +27,7 @@ interface WantedJob {
   readonly ffmpegParams: string | null;
   readonly outputName: string;
   readonly hasSubtitles: boolean;
+  readonly sandbox: SandboxMode;
 }
 
 /**
@@ -33,7 +35,7 @@ interface WantedJob {
  * Errors: those of probeSource, and if the request is known, everything for which the server would refuse the file.
  */
 export async function checkSourceLocally(path: string, wanted: WantedJob, env: Environment): Promise<void> {
-  const tools = await findTools(env).catch((thrown: unknown) => {
+  const tools = await findTools(env, wanted.sandbox).catch((thrown: unknown) => {
     if (thrown instanceof AppError && (thrown.code === "E_FFMPEG_MISSING" || thrown.code === "E_FFMPEG_OLD"))
       return null;
     throw thrown;

@@ -13,6 +13,7 @@ import { type Missing, missingOf } from "../../media/ffmpeg/builds/missing.ts";
 import { isUnproven, knownReleases, releaseText } from "../../media/ffmpeg/releases.ts";
 import { findTools, type Tools } from "../../media/ffmpeg/tools.ts";
 import { selfTest } from "../../media/local/self-test.ts";
+import { proveSandbox } from "./prove-sandbox.ts";
 
 export interface DoctorCheck {
   readonly name: string;
@@ -49,12 +50,13 @@ async function checkDisk(workDir: string): Promise<DoctorCheck> {
   return { name: "disk", ok: free >= LITTLE_SPACE_BYTES, detail };
 }
 
-/** Seeks, trims, encodes and stitches a small clip: what this version of ffmpeg must get right. */
+/** Seeks, trims, encodes and stitches a small clip: what this version of ffmpeg must get right; then the sandbox. */
 async function tryPipeline(tools: Tools, signal: AbortSignal): Promise<readonly DoctorCheck[]> {
   const folder = await mkdtemp(join(tmpdir(), "ffcluster-doctor-"));
   try {
     const { checks } = await selfTest(tools, folder, signal);
-    return checks.map(({ name, ok, detail }) => ({ name: `self-test: ${name}`, ok, detail }));
+    const sandbox = await proveSandbox(tools, folder, signal);
+    return [...checks.map(({ name, ok, detail }) => ({ name: `self-test: ${name}`, ok, detail })), ...sandbox];
   } finally {
     await removeTree(folder);
   }

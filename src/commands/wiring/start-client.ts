@@ -5,6 +5,7 @@ import { baseUrl } from "../../api/server-address.ts";
 import type { Environment } from "../../base/config/resolve-options.ts";
 import { AppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import type { SandboxMode } from "../../base/sandbox/confinement.ts";
 import { type ClientKey, openClientKey } from "../../cluster/client/link/client-key.ts";
 import { askWhyNot } from "../../cluster/client/link/refusal.ts";
 import type { Remote } from "../../cluster/client/link/remote.ts";
@@ -19,11 +20,13 @@ import { findTools, type Tools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
 import type { HardwareFamily } from "../../media/model/encoder-family.ts";
 import { type ClientReport, reportOf } from "../clients/client-report.ts";
+import { checkSandbox } from "./check-sandbox.ts";
 import { makeWorkDir, openToOthers } from "./work-dir.ts";
 
 export interface StartClientOptions {
   readonly connection: Connection;
   readonly env: Environment;
+  readonly sandbox: SandboxMode;
   readonly name: string;
   readonly workDir: string;
   readonly slots: number | "auto";
@@ -139,13 +142,14 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
 
 /**
  * Starts a client; `ended` settles when `signal` is aborted, the server sends it away, or it fails.
- * Errors, at once: E_FFMPEG_MISSING, E_FFMPEG_OLD, E_FFMPEG_UNPROVEN, E_WORK_DIR. Later, by `ended`: E_TOKEN, E_UNREACHABLE, E_PROTOCOL.
+ * Errors, at once: E_SANDBOX, E_FFMPEG_MISSING, E_FFMPEG_OLD, E_FFMPEG_UNPROVEN, E_WORK_DIR. Later, by `ended`: E_TOKEN, E_UNREACHABLE, E_PROTOCOL.
  */
 export async function startClient(
   options: StartClientOptions,
   signal: AbortSignal,
 ): Promise<{ readonly ended: Promise<void> }> {
-  const tools = await findTools(options.env);
+  await checkSandbox(options.sandbox, options.log);
+  const tools = await findTools(options.env, options.sandbox);
   for (const folder of await makeWorkDir(options.workDir, "client")) options.log.warn(openToOthers(folder));
   await proveVersion(tools, join(options.workDir, "client"), options.log, signal);
   return { ended: runToEnd(options, tools, signal) };

@@ -9,6 +9,7 @@ import { AppError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
 import { endLeftovers, writesBelow } from "../../base/leftovers.ts";
 import type { Log } from "../../base/log.ts";
+import type { SandboxMode } from "../../base/sandbox/confinement.ts";
 import type { ServerTls } from "../../base/tls/tls-files.ts";
 import { watchServerTls } from "../../base/tls/watch-server-tls.ts";
 import { VERSION } from "../../base/version.ts";
@@ -19,10 +20,12 @@ import { findTools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
 import type { Bound } from "../serving/bound.ts";
 import type { TlsChoice } from "../serving/choose-tls.ts";
+import { checkSandbox } from "./check-sandbox.ts";
 import { makeWorkDir, openToOthers } from "./work-dir.ts";
 
 export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "store" | "clock"> {
   readonly env: Environment;
+  readonly sandbox: SandboxMode;
   readonly host: string;
   readonly port: number;
   readonly tls: TlsChoice;
@@ -71,10 +74,11 @@ async function keysOf(choice: TlsChoice, workDir: string): Promise<ServerTls | n
   return await ownCertificate(workDir);
 }
 
-/** Errors: E_FFMPEG_MISSING, E_FFMPEG_OLD, E_FFMPEG_UNPROVEN, E_WORK_DIR_LOCKED, E_WORK_DIR, E_PORT, E_DATABASE. */
+/** Errors: E_SANDBOX, E_FFMPEG_MISSING, E_FFMPEG_OLD, E_FFMPEG_UNPROVEN, E_WORK_DIR_LOCKED, E_WORK_DIR, E_PORT, E_DATABASE. */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
-  const tools = await findTools(options.env);
+  await checkSandbox(options.sandbox, options.log);
+  const tools = await findTools(options.env, options.sandbox);
   const lock = await lockWorkDir(options.workDir, options.log);
   undo.defer(() => lock.release());
   // The folder is locked, so a process that writes there was left behind by an earlier server.

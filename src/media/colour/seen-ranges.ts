@@ -3,7 +3,6 @@
 import { AppError } from "../../base/errors.ts";
 import { hasTimestamps, restartsClock } from "../ffmpeg/formats.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
-import { DECODE_MEMORY_BYTES } from "../ffmpeg/tool-access.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
@@ -36,7 +35,6 @@ export async function seenRanges(
     program: "ffprobe",
     reads: [path],
     writes: [],
-    memoryBytes: DECODE_MEMORY_BYTES,
     args: [
       ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
       ...["-select_streams", String(info.video.streamIndex), "-skip_frame", "nokey"],

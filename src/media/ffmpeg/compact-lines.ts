@@ -1,6 +1,5 @@
 // Parses ffprobe's "compact" output, one section at a time as it arrives. Knows nothing about what the fields mean.
 import { runTool, type ToolResult } from "./run-tool.ts";
-import { DECODE_MEMORY_BYTES } from "./tool-access.ts";
 import { fileUrl, inputGuards } from "./tool-args.ts";
 import type { Tools } from "./tools.ts";
 
@@ -30,7 +29,6 @@ export function probeCompact(
     program: "ffprobe",
     reads: [path],
     writes: [],
-    memoryBytes: DECODE_MEMORY_BYTES,
     args: [
       ...["-v", "error", ...inputGuards({ formats, kind: "file" })],
       ...[...args, "-of", "compact=nk=0", fileUrl(path)],

@@ -30,7 +30,7 @@ export type ToolResult = ProcessResult;
 export async function runTool({ tools, program, ...options }: ToolOptions): Promise<ToolResult> {
   const env = toolEnvironment(process.env);
   try {
-    const confinement = await confinementFor(tools.sandbox, program, options, env);
+    const confinement = await confinementFor(tools.sandbox, options, env);
     return await runProcess({ ...options, program: tools[program], env, confinement });
   } catch (thrown) {
     if (!(thrown instanceof ProgramNotFound)) throw thrown;

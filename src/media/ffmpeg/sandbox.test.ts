@@ -55,12 +55,16 @@ function attempts(): string {
   return `#!/bin/bash\n${tries.map(line).join("\n")}\nenv | cut -d= -f1 | grep -E 'TOKEN|PROXY|FFCLUSTER' ; ulimit -c; exit 0\n`;
 }
 
-async function attack(mode: SandboxMode): Promise<readonly string[]> {
+async function standIn(script: string, mode: SandboxMode) {
   const program = join(folder, "ffmpeg");
-  await writeFile(program, attempts());
+  await writeFile(program, script);
   await chmod(program, 0o755);
+  return { ffmpeg: program, ffprobe: program, sandbox: await toolSandbox(mode, [program], process.env) };
+}
+
+async function attack(mode: SandboxMode): Promise<readonly string[]> {
   process.env.FFCLUSTER_TOKEN = "a-secret-of-this-server";
-  const tools = { ffmpeg: program, ffprobe: program, sandbox: await toolSandbox(mode, [program], process.env) };
+  const tools = await standIn(attempts(), mode);
   const { stdout } = await runTool({
     tools,
     program: "ffmpeg",
@@ -93,6 +97,23 @@ test.skipIf(!confinesAll)(
     expect(got).toContain("read-secret");
     expect(got).toContain("connect-elsewhere");
     expect(got.filter((line) => /TOKEN|PROXY|FFCLUSTER/.test(line))).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+test.skipIf(!confinesAll)(
+  "what takes more memory than it is allowed fails by itself",
+  async () => {
+    // The bound stands a moment after the start.
+    const script = "#!/bin/bash\nsleep 0.3\nhead -c 300M /dev/zero | tail -c 300M | wc -c\n";
+    const run = { program: "ffmpeg", args: [], reads: [], writes: [], timeoutMs: TIMEOUT_MS } as const;
+    const tools = await standIn(script, "auto");
+    const [bounded, free] = await Promise.all([
+      runTool({ tools, ...run, memoryBytes: 100e6 }),
+      runTool({ tools, ...run }),
+    ]);
+    expect(bounded).toMatchObject({ ended: "exit", stdout: "0\n", stderrTail: expect.stringContaining("tail") });
+    expect(free.stdout).toBe(`${300 * 1024 ** 2}\n`);
   },
   TIMEOUT_MS,
 );

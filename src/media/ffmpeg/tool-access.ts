@@ -16,7 +16,7 @@ export interface ToolAccess {
   readonly urls?: readonly string[];
   /** It encodes or decodes on a device. */
   readonly usesDevice?: boolean;
-  /** The largest private memory; absent: as much as the machine has, and for ffprobe what headers and packets take. */
+  /** The largest private memory; absent: as much as the machine has. */
   readonly memoryBytes?: number;
 }
 
@@ -47,12 +47,19 @@ const DEVICE_FILES = ["/dev/dri", "/dev/kfd", "/dev/dxg", "/dev/dma_heap", "/dev
 const DEVICE_NAMES = /^(?:nvidia|mali|video|media|mpp|rga)/;
 
 const GIB = 1024 ** 3;
-/** A decode holds some 20 pictures; one of 8192x4320 at 16 bits of 4:4:4 takes 212 MB. */
-export const DECODE_MEMORY_BYTES = 8 * GIB;
-/** More than the machine has would only make it swap; small machines that do swap keep a decode of any size. */
-const MOST_MEMORY_BYTES = Math.max(DECODE_MEMORY_BYTES, totalmem());
-/** 100 hours of packets at 120 a second make an index of 1 GiB (24 bytes a packet). */
-const PACKETS_MEMORY_BYTES = GIB;
+/**
+ * Less than any decode needs: one holds some 20 pictures, and one of 8192x4320 at 16 bits of 4:4:4 takes 212 MB. More than
+ * the machine has would only make it swap.
+ */
+const MOST_MEMORY_BYTES = Math.max(8 * GIB, totalmem());
+
+/**
+ * For the first look at a file of so many bytes: what its headers and one picture take, and what an index of its packets
+ * takes (24 bytes each) when a packet holds no less.
+ */
+export function firstLookMemory(fileBytes: number): number {
+  return GIB + fileBytes;
+}
 
 type Env = Record<string, string | undefined>;
 
@@ -113,22 +120,16 @@ export async function toolSandbox(mode: SandboxMode, programs: readonly string[]
 }
 
 /** Null: the sandbox is off. `env`: what the tool finds in its environment. */
-export async function confinementFor(
-  sandbox: ToolSandbox,
-  program: "ffmpeg" | "ffprobe",
-  access: ToolAccess,
-  env: Env,
-): Promise<Confinement | null> {
+export async function confinementFor(sandbox: ToolSandbox, access: ToolAccess, env: Env): Promise<Confinement | null> {
   if (sandbox.mode === "off") return null;
   const usesDevice = access.usesDevice === true;
-  const memoryBytes = access.memoryBytes ?? (program === "ffprobe" ? PACKETS_MEMORY_BYTES : MOST_MEMORY_BYTES);
   return {
     programs: [...SYSTEM_PROGRAMS, ...sandbox.programs],
     reads: [...SYSTEM_READS, ...ownFonts(env), ...(usesDevice ? DEVICE_READS : []), ...access.reads],
     writes: access.writes,
     devices: ["/dev/null", ...(usesDevice ? [...(await deviceFiles()), ...driverCaches(env)] : [])],
     ports: (access.urls ?? []).map((url) => Number(new URL(url).port)),
-    memoryBytes: usesDevice ? null : memoryBytes,
+    memoryBytes: usesDevice ? null : (access.memoryBytes ?? MOST_MEMORY_BYTES),
     isRequired: sandbox.mode === "require",
   };
 }

@@ -5,7 +5,6 @@ import { AppError } from "../../base/errors.ts";
 import { succeeded } from "../../base/process/run-process.ts";
 import { formatRational } from "../../base/rational.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
-import { DECODE_MEMORY_BYTES } from "../ffmpeg/tool-access.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo, SourceVideo } from "../model/source.ts";
@@ -98,7 +97,6 @@ export async function seeTimes(
     program: "ffprobe",
     reads: [path],
     writes: [],
-    memoryBytes: DECODE_MEMORY_BYTES,
     args: [
       ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
       ...["-select_streams", String(info.video.streamIndex), "-read_intervals", `%+#${LOOK_PACKETS}`],

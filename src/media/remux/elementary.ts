@@ -4,7 +4,6 @@
 import { formatRational, type Pts, type Rational, rescale } from "../../base/rational.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { decodeErrors, lastWords } from "../ffmpeg/stderr.ts";
-import { DECODE_MEMORY_BYTES } from "../ffmpeg/tool-access.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
@@ -80,7 +79,6 @@ async function shownOrder(
     program: "ffprobe",
     reads: [path],
     writes: [],
-    memoryBytes: DECODE_MEMORY_BYTES,
     args: probeArgs(path, info, "frame=pkt_pos"),
     signal,
     onLine: (line) => {

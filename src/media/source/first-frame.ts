@@ -4,7 +4,6 @@ import { z } from "zod";
 import { succeeded } from "../../base/process/run-process.ts";
 import { crashed } from "../ffmpeg/probe-crash.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
-import { DECODE_MEMORY_BYTES } from "../ffmpeg/tool-access.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { type SideData, sideDataSchema } from "../model/hdr.ts";
@@ -37,7 +36,6 @@ export async function firstFrame(
       program: "ffprobe",
       reads: [file.path],
       writes: [],
-      memoryBytes: DECODE_MEMORY_BYTES,
       args: [
         ...["-v", "error", ...inputGuards({ formats: file.formats, kind: "file" })],
         ...["-select_streams", String(file.streamIndex), "-read_intervals", `%+#${packets}`],

@@ -3,7 +3,6 @@
 import { AppError } from "../../base/errors.ts";
 import { COLOURS_SET_UP, isSince } from "../ffmpeg/builds/differences.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
-import { DECODE_MEMORY_BYTES } from "../ffmpeg/tool-access.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
@@ -41,7 +40,6 @@ export async function pictureChange(
     program: "ffprobe",
     reads: [path],
     writes: [],
-    memoryBytes: DECODE_MEMORY_BYTES,
     args: pictureSizeArgs(path, info, isSince(tools, COLOURS_SET_UP)),
     signal,
     onLine: (line) => {

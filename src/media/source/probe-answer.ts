@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { AppError } from "../../base/errors.ts";
 import { parseRational, type Rational, rational } from "../../base/rational.ts";
+import { isMp4 } from "../ffmpeg/formats.ts";
 import { readHdr, type SideData, sideDataSchema } from "../model/hdr.ts";
 import type { SourceInfo, SourceStream, SourceVideo } from "../model/source.ts";
 import { defaultVideo } from "./default-video.ts";
@@ -11,6 +12,8 @@ const streamSchema = z.object({
   index: z.number().int(),
   id: z.string().optional(),
   codec_type: z.string().optional(),
+  /** As the container counts it. */
+  nb_frames: z.string().optional(),
   codec_name: z.string().optional(),
   profile: z.union([z.string(), z.number()]).optional(),
   width: z.number().int().optional(),
@@ -48,6 +51,13 @@ export const probeSchema = z.object({
   }),
 });
 export type ProbeAnswer = z.infer<typeof probeSchema>;
+
+/** Pictures of the longest video as an MP4's header counts them; 0: other containers, where such a count is a guess. */
+export function announcedPictures({ streams, format }: ProbeAnswer): number {
+  if (!isMp4(format.format_name)) return 0;
+  const videos = streams.filter(({ codec_type: type }) => type === "video");
+  return Math.max(0, ...videos.map(({ nb_frames: frames }) => Number(frames ?? 0)));
+}
 
 /** 16384x8704, the largest picture of any AV1 level; a decoder takes gigabytes for more. */
 const MOST_PIXELS = 16_384 * 8704;

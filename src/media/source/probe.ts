@@ -5,14 +5,15 @@ import { AppError, errnoOf } from "../../base/errors.ts";
 import { DEMUXER_WHITELIST, demuxerName, RAW_JPEGS } from "../ffmpeg/formats.ts";
 import { crashed } from "../ffmpeg/probe-crash.ts";
 import { runTool, type ToolResult } from "../ffmpeg/run-tool.ts";
+import { firstLookMemory } from "../ffmpeg/tool-access.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { mayHoldHdr } from "../model/hdr.ts";
 import type { SourceInfo, SourceVideo } from "../model/source.ts";
 import { encryptedStreams } from "./encrypted-streams.ts";
 import { type FirstFrame, firstFrame } from "./first-frame.ts";
-import { positiveRational, probeSchema, toSourceInfo, withHdr } from "./probe-answer.ts";
-import { ENCRYPTED, refusalOf, refusedDemuxer } from "./refusal.ts";
+import { announcedPictures, positiveRational, probeSchema, toSourceInfo, withHdr } from "./probe-answer.ts";
+import { announcesTooMuch, ENCRYPTED, refusalOf, refusedDemuxer } from "./refusal.ts";
 import { scrambledInTs } from "./ts-scrambling.ts";
 
 export interface ProbeOptions {
@@ -46,6 +47,7 @@ async function sizeOf(path: string): Promise<number> {
 
 interface Question {
   readonly path: string;
+  readonly bytes: number;
   /** Demuxers allowed, comma separated. */
   readonly formats: string;
   /** Demuxer to use; absent: ffprobe finds out. */
@@ -54,12 +56,13 @@ interface Question {
 
 /** Errors: E_INTERRUPTED, E_SOURCE_REFUSED when ffprobe crashes on the file. */
 async function askFfprobe(tools: Tools, question: Question, signal?: AbortSignal): Promise<ToolResult> {
-  const { path, formats, demuxer } = question;
+  const { path, bytes, formats, demuxer } = question;
   const result = await runTool({
     tools,
     program: "ffprobe",
     reads: [path],
     writes: [],
+    memoryBytes: firstLookMemory(bytes),
     args: [
       ...["-v", "error", ...inputGuards({ formats, kind: "file" }), ...(demuxer === undefined ? [] : ["-f", demuxer])],
       ...["-show_format", "-show_streams", "-show_chapters", "-of", "json", fileUrl(path)],
@@ -116,7 +119,7 @@ export async function probeSource(tools: Tools, path: string, options: ProbeOpti
   const bytes = await sizeOf(path);
   if (bytes === 0)
     throw new AppError("E_SOURCE_EMPTY", `${path} is empty`, "The file has no bytes; copy or record it again.");
-  const ask = (formats: string) => askByName(tools, { path, formats }, options);
+  const ask = (formats: string) => askByName(tools, { path, bytes, formats }, options);
   let result = await ask(DEMUXER_WHITELIST);
   // A sequence of JPEGs, which ffmpeg takes for one picture in pieces.
   if (refusedDemuxer(result.stderrTail) === "jpeg_pipe" && (await holdsPictures(tools, path, options.signal)))
@@ -127,6 +130,11 @@ export async function probeSource(tools: Tools, path: string, options: ProbeOpti
     throw new AppError("E_SOURCE_REFUSED", `${path} ${what}`, hint);
   }
   const answer = probeSchema.parse(JSON.parse(result.stdout));
+  const announced = announcedPictures(answer);
+  if (announced > bytes) {
+    const { what, hint } = announcesTooMuch(announced, bytes);
+    throw new AppError("E_SOURCE_REFUSED", `${path} ${what}`, hint);
+  }
   const encrypted = await encryptedStreams(path, bytes, answer.format.format_name, answer.streams);
   const info = toSourceInfo(answer, path, bytes, options.videoStream, encrypted);
   if (!mayHoldHdr(info.video) && !mayChangeShape(info)) return info;

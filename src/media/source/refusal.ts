@@ -69,6 +69,14 @@ function byDemuxer(demuxer: string): Refusal {
   };
 }
 
+const DAMAGED_HEADER =
+  "Its header is damaged, or made to exhaust a machine: `ffmpeg -i <it> -c copy out.mkv` makes a new one.";
+
+/** A file that announces more pictures than it has bytes: an index of them would fill the memory. */
+export function announcesTooMuch(pictures: number, bytes: number): Refusal {
+  return { what: `announces ${pictures} pictures in ${bytes} bytes`, hint: DAMAGED_HEADER };
+}
+
 /** From ffprobe's stderr. `name`: of the file. */
 export function refusalOf(stderr: string, name: string): Refusal {
   const what = "cannot be read as video";
@@ -77,6 +85,8 @@ export function refusalOf(stderr: string, name: string): Refusal {
       what,
       hint: "moov atom not found: the file is cut off, still being written, or not an MP4; copy it again.",
     };
+  if (/Cannot allocate memory/.test(stderr))
+    return { what: "takes more memory to read than a file of its size may", hint: DAMAGED_HEADER };
   const demuxer = refusedDemuxer(stderr);
   if (demuxer !== null) return byDemuxer(demuxer);
   if (/Invalid data found/.test(stderr)) {
