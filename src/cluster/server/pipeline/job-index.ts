@@ -1,6 +1,7 @@
 // The index of one job: reads the source's packets once and reports groups of pictures to the scheduler as they become
 // certain. Segments, checks and the stitch wait here for as much of it as they need.
 import { AppError } from "../../../base/errors.ts";
+import { toNumber } from "../../../base/rational.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import { FrameGrid } from "../../../media/index/frame-grid.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
@@ -75,11 +76,19 @@ export class JobIndex {
         jobId: record.jobId,
         reason: await this.#whyWhole(index),
         startPts: index.firstPts ?? 0,
-        endPts: index.endPts ?? 1,
+        endPts: index.endPts ?? this.#endByRate(index),
         // Packets without a time are frames too; the reference decode will count them exactly.
         totalFrames: this.#framesOfWhole(index),
       });
     }
+  }
+
+  /** Without any time: as long as the frames last at the declared rate, which the bits of `-b:v` are counted by. */
+  #endByRate(index: FrameIndex): number {
+    const { averageFrameRate, timeBase } = this.#parts.record.info.video;
+    const frames = this.#framesOfWhole(index) ?? 0;
+    if (averageFrameRate === null) return 1;
+    return Math.max(1, Math.round(frames / (toNumber(averageFrameRate) * toNumber(timeBase))));
   }
 
   /** Waits until the index knows every frame that a range up to `endPts` gives; after a restart the index is read again. */
