@@ -73,8 +73,7 @@ test.skipIf(!isPossible)(
     const source = await noisySource(cluster);
     using disk = new SmallDisk(cluster.workDir, 36);
     const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "right");
-    const env = { ...wrong.env, FILL_FOLDER: cluster.workDir };
-    await cluster.serve({ args: ["--benchmark-duration", "1", "--max-segment-duration", "1"], env });
+    await cluster.serve({ args: ["--benchmark-duration", "1", "--max-segment-duration", "1"], env: wrong.env });
     const client = await cluster.join("one", ["--slots", "1", "--log-level", "debug"]);
 
     const jobId = await cluster.submit(source, cluster.path("a.mkv"), PARAMS, ["--required-clients", "1"]);
@@ -94,7 +93,7 @@ test.skipIf(!isPossible)(
     expect(before.segment_list.map(({ state }) => state)).toEqual(["verified", "verified", "verified"]);
 
     disk.resize(120);
-    await wrong.become("fill-at-stitch");
+    await wrong.become("fill-at-stitch", cluster.workDir);
     await cluster.json(["jobs", "retry", jobId]);
     const again = await cluster.untilJob(jobId, "has failed again", BOUND_MS, (job) => job.status === "Failed");
     expect(again.error).toMatchObject({ code: "E_NO_SPACE", hint: expect.stringContaining("jobs retry") });

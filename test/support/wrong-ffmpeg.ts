@@ -10,7 +10,7 @@ export type Wrong =
   | "fail-stitch"
   /** Every concat stitch does nothing for a minute. */
   | "slow-stitch"
-  /** Every concat stitch begins when the file system of FILL_FOLDER has 4 MiB left. */
+  /** Every concat stitch begins when the file system of the folder given to `become` has 4 MiB left. */
   | "fill-at-stitch"
   /** ffprobe does nothing for a minute where it reads a source's packets. */
   | "slow-index"
@@ -48,8 +48,9 @@ case "$mode" in
   slow-stitch) [[ "$all" == *"-f concat"* ]] && { sleep 60 & wait; } ;;
   fill-at-stitch)
     if [[ "$all" == *"-f concat"* ]]; then
-      free=$(df --output=avail -B 1 "$FILL_FOLDER" | tail -n 1)
-      head -c $((free - 4194304)) /dev/zero > "$FILL_FOLDER/ballast"
+      folder=$(cat "\${0%/*}/fill") || exit 1
+      free=$(df --output=avail -B 1 "$folder" | tail -n 1)
+      head -c $((free - 4194304)) /dev/zero > "$folder/ballast"
     fi ;;
   slow-encode) [[ "$all" == *segment.nut* ]] && { sleep 7 & wait; } ;;
   hold-later)
@@ -85,7 +86,7 @@ const PROBE_SCRIPT = `#!/bin/bash
 mode=$(cat "\${0%/*}/mode")
 all="$*"
 case "$mode" in
-  slow-index) [[ "$all" == *packet=pts,dts,duration,pos,flags* ]] && { sleep 60 & wait; } ;;
+  slow-index) [[ "$all" == *,pts,dts,duration,size,pos,flags* ]] && { sleep 60 & wait; } ;;
   slow-check) [[ "$all" == *extradata_hash* ]] && { sleep 60 & wait; } ;;
 esac
 exec REAL "$@"
@@ -94,7 +95,8 @@ exec REAL "$@"
 export interface WrongFfmpeg {
   /** Without a sandbox: they read how to be wrong from their folder. */
   readonly env: { readonly FFCLUSTER_FFMPEG_DIR: string; readonly FFCLUSTER_SANDBOX: string };
-  become(wrong: Wrong): Promise<void>;
+  /** `fills`: the folder for "fill-at-stitch". */
+  become(wrong: Wrong, fills?: string): Promise<void>;
 }
 
 /** Whether the folder holds such a wrapper, and one that says of its encoders what the real one says. */
@@ -105,7 +107,10 @@ export async function answersAsTheRealOne(folder: string): Promise<boolean> {
 
 export async function makeWrongFfmpeg(folder: string, tools: Tools, wrong: Wrong): Promise<WrongFfmpeg> {
   await mkdir(folder, { recursive: true });
-  const become = (next: Wrong) => writeFile(join(folder, "mode"), next);
+  const become = async (next: Wrong, fills?: string) => {
+    if (fills !== undefined) await writeFile(join(folder, "fill"), fills);
+    await writeFile(join(folder, "mode"), next);
+  };
   await become(wrong);
   for (const [name, script, real] of [
     ["ffmpeg", SCRIPT, tools.ffmpeg],
