@@ -1,6 +1,6 @@
 // A real cluster on this machine: the compiled executable as separate processes, in a temporary folder.
 // Every process is ended by its own id; one that outlives its test makes the test fail.
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -296,14 +296,23 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Command lines of live processes that mention `text` (Linux). */
+/** The names of the files that an ffmpeg or ffprobe has open: its input is given to it open (Linux). */
+async function openFiles(pid: string, command: string): Promise<string[]> {
+  if (!/ffmpeg|ffprobe/.test(command)) return [];
+  const folder = `/proc/${pid}/fd`;
+  const numbers = await readdir(folder).catch(() => []); // it may have just ended
+  return await Promise.all(numbers.map((number) => readlink(join(folder, number)).catch(() => "")));
+}
+
+/** Live processes whose command line, or an open file of theirs, mentions `text` (Linux); `command` has both. */
 export async function processesNaming(text: string): Promise<{ pid: number; command: string }[]> {
   if (process.platform !== "linux") return [];
   const found: { pid: number; command: string }[] = [];
   for (const entry of await readdir("/proc")) {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
-    const command = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => ""); // it may have just ended
-    if (command.includes(text)) found.push({ pid: Number(entry), command: command.replaceAll("\0", " ") });
+    const line = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => ""); // it may have just ended
+    const command = [line.replaceAll("\0", " "), ...(await openFiles(entry, line))].join(" ");
+    if (command.includes(text)) found.push({ pid: Number(entry), command });
   }
   return found;
 }
