@@ -57,7 +57,8 @@ async function expectAnswers(): Promise<void> {
   const health = await fetch(`${server.url}/healthz`, { signal });
   const jobs = await fetch(`${server.url}/api/v1/jobs`, { headers: server.bearer, signal });
   expect([health.status, jobs.status, server.isRunning]).toEqual([200, 200, true]);
-  expect(await server.descriptors()).toBeLessThan(DESCRIPTORS - 50);
+  // The guard looks every 100 ms: a burst is there for that long.
+  await until(async () => (await server.descriptors()) < DESCRIPTORS - 50, ANSWERED_WITHIN_MS);
 }
 
 const linux = test.skipIf(process.platform !== "linux");
