@@ -6,7 +6,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { STOPPED_WITHIN_MS } from "../../src/base/process/terminate.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
-import { Cluster, processesNaming, type Running, until } from "../support/cluster.ts";
+import { Cluster, processesNaming, processesUsing, type Running, until } from "../support/cluster.ts";
 import { Lateness } from "../support/lateness.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
@@ -79,7 +79,7 @@ class Scene {
 
   /** Of that job: processes, its folder on the server, segment folders on the client. */
   async #leftovers(jobId: string): Promise<string[]> {
-    const processes = await processesNaming(this.#cluster.folder);
+    const processes = await processesUsing(this.#cluster.folder);
     const names = await readdir(this.#clientDir, { recursive: true }).catch(() => []); // before there is a client
     return [
       ...processes.map(({ command }) => command).filter((command) => /segment_|\bsource\b.*\.mp4/.test(command)),
@@ -122,7 +122,7 @@ test.skipIf(process.platform !== "linux")(
     await wrong.become("slow-index");
     const indexing = await submit(QUICK);
     await until("its packets are being read", BOUND_MS, async () =>
-      (await processesNaming(source)).some(({ command }) => command.includes("ffprobe")),
+      (await processesUsing(source)).some(({ command }) => command.includes("ffprobe")),
     );
     expect((await cluster.job(indexing)).status).toBe("Queued");
     await scene.cancel(indexing);

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { STOPPED_WITHIN_MS } from "../../src/base/process/terminate.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
-import { Cluster, processesNaming, until } from "../support/cluster.ts";
+import { Cluster, processesUsing, until } from "../support/cluster.ts";
 import { withinPromise } from "../support/lateness.ts";
 import { download, expectSameFrames } from "../support/same-frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
@@ -34,7 +34,7 @@ test("a client killed in mid-segment: its segment goes to another, the output is
   await cluster.untilJob(jobId, "encodes", 60_000, (job) => job.segments.running > 0 && job.frames.done > 0);
   victim.kill("SIGKILL");
   await victim.exited;
-  const isGone = async () => (await processesNaming(join(cluster.folder, "victim-work"))).length === 0;
+  const isGone = async () => (await processesUsing(join(cluster.folder, "victim-work"))).length === 0;
   await withinPromise("the end of its ffmpeg", STOPPED_WITHIN_MS, () => until("it is gone", 60_000, isGone));
   await cluster.join("heir");
   await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
@@ -78,7 +78,7 @@ test.skipIf(process.platform === "win32")(
     await cluster.untilJob(jobId, "combines", 120_000, (job) => job.status === "Combining");
     server.kill("SIGKILL");
     await server.exited;
-    await until("its stitch is gone", 60_000, async () => (await processesNaming(cluster.workDir)).length === 0);
+    await until("its stitch is gone", 60_000, async () => (await processesUsing(cluster.workDir)).length === 0);
     await wrong.become("right");
     await cluster.serve({ args: SEGMENTS, env: wrong.env });
     await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { STOPPED_WITHIN_MS } from "../../src/base/process/terminate.ts";
 import type { ClientView, JobView } from "../../src/cluster/server/views.ts";
-import { Cluster, processesNaming, until } from "../support/cluster.ts";
+import { Cluster, processesUsing, until } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
 import { giveKeptEncoders } from "../support/kept-encoders.ts";
 import { withinPromise } from "../support/lateness.ts";
@@ -184,7 +184,7 @@ test.skipIf(mediaPath("flower-540p29.97-5s.mp4") === null)(
     const [job] = await cluster.api<JobView[]>("/jobs");
     expect(["Benchmarking", "Processing", "WaitingForClients", "Queued"]).toContain(job?.status ?? "");
     const isGone = async () =>
-      (await processesNaming(cluster.folder)).every(({ command }) => !command.includes("ffmpeg"));
+      (await processesUsing(cluster.folder)).every(({ command }) => !command.includes("ffmpeg"));
     await withinPromise("the end of ffmpeg", STOPPED_WITHIN_MS, () => until("no ffmpeg is left", 60_000, isGone));
   },
   120_000,

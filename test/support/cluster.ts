@@ -269,7 +269,7 @@ export class Cluster implements AsyncDisposable {
     await until(
       `no process of the test is left in ${this.folder}`,
       15_000,
-      async () => (await processesNaming(this.folder)).length === 0,
+      async () => (await processesUsing(this.folder)).length === 0,
     );
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -297,22 +297,38 @@ export function freePort(): Promise<number> {
 }
 
 /** The names of the files that an ffmpeg or ffprobe has open: its input is given to it open (Linux). */
-async function openFiles(pid: string, command: string): Promise<string[]> {
+async function openFiles(pid: number, command: string): Promise<string[]> {
   if (!/ffmpeg|ffprobe/.test(command)) return [];
   const folder = `/proc/${pid}/fd`;
   const numbers = await readdir(folder).catch(() => []); // it may have just ended
   return await Promise.all(numbers.map((number) => readlink(join(folder, number)).catch(() => "")));
 }
 
+interface LiveProcess {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** Live processes whose command line mentions `text` (Linux). */
+export async function processesNaming(text: string): Promise<LiveProcess[]> {
+  return (await liveProcesses()).filter(({ command }) => command.includes(text));
+}
+
 /** Live processes whose command line, or an open file of theirs, mentions `text` (Linux); `command` has both. */
-export async function processesNaming(text: string): Promise<{ pid: number; command: string }[]> {
+export async function processesUsing(text: string): Promise<LiveProcess[]> {
+  const described = (await liveProcesses()).map(async ({ pid, command }) => {
+    return { pid, command: [command, ...(await openFiles(pid, command))].join(" ") };
+  });
+  return (await Promise.all(described)).filter(({ command }) => command.includes(text));
+}
+
+async function liveProcesses(): Promise<LiveProcess[]> {
   if (process.platform !== "linux") return [];
-  const found: { pid: number; command: string }[] = [];
+  const found: LiveProcess[] = [];
   for (const entry of await readdir("/proc")) {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
-    const line = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => ""); // it may have just ended
-    const command = [line.replaceAll("\0", " "), ...(await openFiles(entry, line))].join(" ");
-    if (command.includes(text)) found.push({ pid: Number(entry), command });
+    const command = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => ""); // it may have just ended
+    if (command !== "") found.push({ pid: Number(entry), command: command.replaceAll("\0", " ") });
   }
   return found;
 }

@@ -4,6 +4,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { inheritedFiles } from "../../src/base/process/inherited-files.ts";
 
 export interface Emulation {
   readonly encoder: "h264_nvenc" | "hevc_nvenc" | "av1_nvenc" | "h264_vaapi";
@@ -203,7 +204,10 @@ async function runEmulated(settings: Settings, args: readonly string[]): Promise
 }
 
 async function run(program: string, args: readonly string[]): Promise<number> {
-  const child = Bun.spawn([program, ...args], { stdin: "ignore", stdout: "inherit", stderr: "inherit" });
+  // The source is given to it open.
+  const { descriptors, forProgram } = inheritedFiles(args);
+  const stdio: [null, "inherit", "inherit", ...number[]] = [null, "inherit", "inherit", ...descriptors];
+  const child = Bun.spawn([program, ...args.map(forProgram)], { stdio });
   for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => child.kill(name));
   return await child.exited;
 }
