@@ -117,16 +117,19 @@ export class Tokens {
     const now = this.#now();
     const expiresAt =
       expiresInSeconds === null ? null : new Date(Date.parse(now) + expiresInSeconds * 1000).toISOString();
-    return this.#make({ name, role, clientId: null, expiresAt });
+    return this.#make({ name, role, clientId: null, expiresAt }, now);
   }
 
-  #make(about: Pick<TokenRecord, "name" | "role" | "clientId" | "expiresAt">): CreatedTokenView {
+  #make(
+    about: Pick<TokenRecord, "name" | "role" | "clientId" | "expiresAt">,
+    createdAt = this.#now(),
+  ): CreatedTokenView {
     const live = [...this.#byId.values()].filter(({ revokedAt }) => revokedAt === null);
     if (live.length >= MOST_TOKENS) {
       throw new AppError("E_BUSY", `there are ${MOST_TOKENS} tokens`, "Revoke some that are not used any more.");
     }
     const token = makeToken();
-    const record = { id: newId(), hash: sha256Of(token), createdAt: this.#now(), revokedAt: null, ...about };
+    const record = { id: newId(), hash: sha256Of(token), createdAt, revokedAt: null, ...about };
     return { ...this.#view(this.#save(record)), token };
   }
 
