@@ -4,9 +4,9 @@ import { EIGHT_BITS, TEN_BITS } from "../model/source-video.fixture.ts";
 import { filterChain, renderedChain } from "../request/args/video-args.ts";
 import { checkEncodeRequest } from "../request/parse/check-request.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
+import { forContainer } from "./container-range.ts";
 import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
 import { isRangeUpToVersion, outputRange, type PictureRange, stateRange } from "./range-path.ts";
-import { forContainer } from "./untold-range.ts";
 
 const as = (pixelFormat: string, range: string | null, of: SourceVideo = EIGHT_BITS): SourceVideo => ({
   ...of,

@@ -112,8 +112,8 @@ function withOutRange(call: FilterCall, range: "full" | "limited"): FilterCall {
   return { ...call, options: [...call.options, ["out_range", range]] };
 }
 
-/** What an encoder is told that would squeeze full range (ffv1.c, color_ranges): it has no place for the tag anyway. */
-const UNTOLD = writeFilter("setparams", [["range", "limited"]]);
+/** States limited range to an encoder that would squeeze full range (ffv1.c, color_ranges). It has no place for the tag anyway. */
+const AS_LIMITED = writeFilter("setparams", [["range", "limited"]]);
 
 const FULL = writeFilter("setparams", [["range", "full"]]);
 
@@ -128,7 +128,7 @@ export function isFullForgotten(video: SourceVideo, request: EncodeRequest): boo
 }
 
 /** Full range to the very end: each conversion on the way keeps it. */
-function fullChain(calls: readonly FilterCall[], isUntold: boolean): StatedChain {
+function fullChain(calls: readonly FilterCall[], saysLimited: boolean): StatedChain {
   const convert = writeFilter("scale", [["out_range", "full"]]);
   const first = calls[0];
   const isStated = calls.length === 0 || calls.some(isScale);
@@ -141,7 +141,7 @@ function fullChain(calls: readonly FilterCall[], isUntold: boolean): StatedChain
   return {
     before: first !== undefined && isScale(first) ? [] : [convert],
     calls: calls.map(stated),
-    after: [...(forgetful === -1 ? [] : [FULL]), ...(isStated ? [] : [convert]), ...(isUntold ? [UNTOLD] : [])],
+    after: [...(forgetful === -1 ? [] : [FULL]), ...(isStated ? [] : [convert]), ...(saysLimited ? [AS_LIMITED] : [])],
   };
 }
 
@@ -193,7 +193,7 @@ function rangeChain(video: SourceVideo, request: EncodeRequest, calls: readonly 
   if (holder === "rgb" || holder === "full") return asIs;
   const isAsked = request.video.colour.range !== null;
   const named = isAsked ? null : namedRange(request.filters);
-  if (named === "pc" && holder === "container") return { ...asIs, after: [UNTOLD] };
+  if (named === "pc" && holder === "container") return { ...asIs, after: [AS_LIMITED] };
   const format = askedPixelFormat(request);
   // Colours that were RGB on the way come back in full range before 7.1.
   const mayBeFull = !keepsColour(request) && named === null && !isAsked && format !== null && isLumaAndChroma(format);

@@ -56,7 +56,7 @@ export interface VideoRequest {
   readonly colour: ColourTags;
   /** "progressive", "tt", "bb", "tb", "bt"; null keeps the source's. */
   readonly fieldOrder: string | null;
-  /** Set by the server: neither the codec nor the output's container can state full range (colour/untold-range.ts). */
+  /** Set by the server: neither the codec nor the output's container can state full range (colour/container-range.ts). */
   readonly hasNoPlaceForRange?: true;
   /**
    * Set by the server: the pixel format that its own ffmpeg gives the encoder where none is asked for, so that builds of

@@ -1,8 +1,8 @@
 // Every stream of the source is in the plan or left out with the reason; options for single tracks count the output's.
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../../base/errors.ts";
+import { forContainer } from "../colour/container-range.ts";
 import { outputRange } from "../colour/range-path.ts";
-import { forContainer } from "../colour/untold-range.ts";
 import { type EncodeRequest, emptyEncodeRequest } from "../model/encode-request.ts";
 import type { Container } from "../model/source.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";

@@ -2,7 +2,7 @@
 // is sampled, and its sound must hold packets and begin with the file.
 import { requireStart } from "../audio/require-start.ts";
 import { requireHeard } from "../audio/silent-tracks.ts";
-import { sampledRangeChange } from "../colour/seen-ranges.ts";
+import { sampledRangeChange } from "../colour/source-ranges.ts";
 import type { ToldPicture } from "../ffmpeg/told-picture.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";

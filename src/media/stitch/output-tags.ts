@@ -48,16 +48,16 @@ const FIELD_ORDERS: ReadonlySet<string | null> = new Set(["tt", "bb", "tb", "bt"
 
 /**
  * Colour and field order as stream options, since segments lose them (docs/MEASURED.md §3). The source's values apply
- * only while no filter changes them; the user's always apply. `seenRange`: the range in the segments, where none is
+ * only while no filter changes them; the user's always apply. `segmentRange`: the range in the segments, where none is
  * planned.
  */
 export function pictureTagArgs(
   video: SourceVideo,
   request: EncodeRequest,
-  seenRange: PictureRange | null = null,
+  segmentRange: PictureRange | null = null,
 ): string[] {
   const wanted = wantedColour(video, request);
-  const colour = { ...wanted, range: wanted.range ?? seenRange };
+  const colour = { ...wanted, range: wanted.range ?? segmentRange };
   const option = (tag: keyof ColourTags) => (colour[tag] === null ? null : optionWord(tag, colour[tag]));
   const kept = keepsFields(request) && FIELD_ORDERS.has(video.fieldOrder) ? video.fieldOrder : null;
   const field = request.video.fieldOrder ?? kept;

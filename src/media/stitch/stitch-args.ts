@@ -39,7 +39,7 @@ export interface StitchFacts extends OutputClock {
    */
   readonly lastFrame: { readonly packet: number; readonly packets: number; readonly share: number } | null;
   /** The range stated in the segments, where none is planned. */
-  readonly seenRange?: PictureRange | null;
+  readonly segmentRange?: PictureRange | null;
 }
 
 /**
@@ -192,7 +192,7 @@ export function stitchArgs(
     ...timecodeArgs(plan.timecode),
     ...stereoArgs(plan.container, info),
     ...attachArgs(plan, io.covers),
-    ...pictureTagArgs(info.video, request, facts.seenRange ?? null),
+    ...pictureTagArgs(info.video, request, facts.segmentRange ?? null),
     ...lastDurationArgs(facts),
     ...(isMp4 && isHevcEncoder(request.video.encoder) ? ["-tag:v:0", "hvc1"] : []),
     ...askedTagArgs(plan, request.metadata),

@@ -6,7 +6,7 @@ import { landFile, removeTree, tempNameFor } from "../../base/files.ts";
 import { succeeded } from "../../base/process/run-process.ts";
 import type { Rational } from "../../base/rational.ts";
 import { isRangeUpToVersion } from "../colour/range-path.ts";
-import { seenRange } from "../colour/seen-range.ts";
+import { segmentRange } from "../colour/segment-range.ts";
 import { gatherPictureData, reserveSpace, writePictureData } from "../container-data/picture-data.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
@@ -143,13 +143,13 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
     const isUpToVersion = isRangeUpToVersion(input.info.video, input.request);
     const [lastFrame, seen] = await Promise.all([
       lastFrameOf(tools, input),
-      isUpToVersion ? seenRange(tools, first.path, input.signal) : null,
+      isUpToVersion ? segmentRange(tools, first.path, input.signal) : null,
       writeFile(listFile, concatList(withOwnStarts(input), input.encoderTimeBase, input.lastDuration)),
       extractCovers(tools, input, coverFiles),
     ]);
     const { encoderTimeBase, firstFrameUs } = input;
     const clock = withFirstFrame(input.clock, input, firstFrameUs);
-    const facts: StitchFacts = { encoderTimeBase, firstFrameUs, lastFrame, seenRange: seen, ...clock };
+    const facts: StitchFacts = { encoderTimeBase, firstFrameUs, lastFrame, segmentRange: seen, ...clock };
     const argsWith = (reserved: readonly string[]) =>
       stitchArgs(input.info, input.request, input.plan, facts, {
         concatList: fileUrl(listFile),

@@ -1,6 +1,6 @@
 // Checks a request that has no source yet: parses it and gives the output its name and container.
 import { extname } from "node:path";
-import { forContainer } from "../../../media/colour/untold-range.ts";
+import { forContainer } from "../../../media/colour/container-range.ts";
 import type { EncodeRequest } from "../../../media/model/encode-request.ts";
 import type { Container } from "../../../media/model/source.ts";
 import { parseEncodeParams } from "../../../media/request/parse/parse-params.ts";

@@ -1,5 +1,5 @@
 // Whether a source's pictures state another range from some key frame on, which the stream's header does not show.
-import { type SaidRange, seenRanges } from "../../colour/seen-ranges.ts";
+import { type StatedRange, sourceRanges } from "../../colour/source-ranges.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import type { PicturesInput } from "./comparison.ts";
 
@@ -10,7 +10,7 @@ export const RANGE_NOTE =
 export async function rangeChange(
   tools: Tools,
   { sourcePath, info, signal }: PicturesInput,
-): Promise<SaidRange | null> {
-  const [first, other] = await seenRanges(tools, sourcePath, info, { signal });
+): Promise<StatedRange | null> {
+  const [first, other] = await sourceRanges(tools, sourcePath, info, { signal });
   return first !== undefined && other !== undefined ? first : null;
 }

@@ -7,7 +7,7 @@ import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { probeSource } from "../source/probe.ts";
-import { sampledRangeChange, sampleIntervals, seenRanges } from "./seen-ranges.ts";
+import { sampledRangeChange, sampleIntervals, sourceRanges } from "./source-ranges.ts";
 
 let tools: Tools;
 let folder: string;
@@ -48,7 +48,7 @@ test.each([
 
 test("of all key frames too, whatever the first one seems to say", async () => {
   const info = await probeSource(tools, at("changing.mkv"));
-  expect(await seenRanges(tools, at("changing.mkv"), info, {})).toEqual(["limited", "full"]);
+  expect(await sourceRanges(tools, at("changing.mkv"), info, {})).toEqual(["limited", "full"]);
 });
 
 test("places are spread over the film; a file that can't be sought has none", () => {

@@ -9,7 +9,7 @@ import type { SourceInfo } from "../model/source.ts";
 import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
 import { rangeInStream } from "./range-holder.ts";
 
-export type SaidRange = "full" | "limited";
+export type StatedRange = "full" | "limited";
 
 interface SeenOptions {
   /** In the words of ffprobe's -read_intervals; absent: every key frame is decoded. */
@@ -22,14 +22,14 @@ interface SeenOptions {
  * The header's range first, then others that pictures state. ffprobe's own value of the first picture is not used: with
  * -skip_frame it has read too far when it opens the decoder. Errors: E_INTERRUPTED.
  */
-export async function seenRanges(
+export async function sourceRanges(
   tools: Tools,
   path: string,
   info: SourceInfo,
   { intervals, timeoutMs, signal }: SeenOptions,
-): Promise<readonly SaidRange[]> {
+): Promise<readonly StatedRange[]> {
   const said = (picture: Parameters<typeof isFullRange>[0]) => (isFullRange(picture) ? "full" : "limited");
-  const ranges = new Set<SaidRange>([said(info.video)]);
+  const ranges = new Set<StatedRange>([said(info.video)]);
   const result = await runTool({
     tools,
     program: "ffprobe",
@@ -85,7 +85,7 @@ export async function sampledRangeChange(
   const { codec, pixelFormat } = info.video;
   const intervals = sampleIntervals(info);
   if (intervals === null || !rangeInStream(codec) || !isLumaAndChroma(pixelFormat)) return null;
-  const [first, other] = await seenRanges(tools, path, info, { intervals, timeoutMs: TIMEOUT_MS, signal });
+  const [first, other] = await sourceRanges(tools, path, info, { intervals, timeoutMs: TIMEOUT_MS, signal });
   return other === undefined
     ? null
     : `the source says ${other} range from some picture on, ${first} before it; ffmpeg goes on with what the first pictures were`;

@@ -18,7 +18,7 @@ const TIMEOUT_MS = 20_000;
  * A bitstream without a tag has limited range (H.264 E.2.1, H.265 E.3.1). Null for RGB and grey, and when ffprobe can't
  * read it; the segment's own checks then report the problem.
  */
-export async function seenRange(tools: Tools, path: string, signal?: AbortSignal): Promise<PictureRange | null> {
+export async function segmentRange(tools: Tools, path: string, signal?: AbortSignal): Promise<PictureRange | null> {
   const result = await runTool({
     tools,
     program: "ffprobe",
