@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { runTool } from "./run-tool.ts";
+import { probeTimeoutMs, runTool } from "./run-tool.ts";
 import { toolEnvironment } from "./tool-environment.ts";
 
 const nothing = { reads: [], writes: [] };
@@ -10,6 +10,23 @@ test.skipIf(process.platform !== "linux")("a program of another C library reads 
   const { stdout } = await runTool({ tools, program: "ffmpeg", args: ["-c", 'echo "$GCONV_PATH"'], ...nothing });
   expect(stdout.trim()).toBe(process.env.GCONV_PATH ?? "/nonexistent/gconv");
   expect(toolEnvironment({ GCONV_PATH: "/opt/gconv" }).GCONV_PATH).toBe("/opt/gconv");
+});
+
+test.skipIf(process.platform === "win32")("an ffprobe that never ends is ended, and says so", async () => {
+  const tools = { ffmpeg: "/bin/sh", ffprobe: "/bin/sh", sandbox: off };
+  const options = { tools, args: ["-c", "sleep 60 & wait"], reads: [import.meta.path], writes: [] };
+  const sizes: number[] = [];
+  const soon = (bytes: number) => {
+    sizes.push(bytes);
+    return 100;
+  };
+  const result = await runTool({ ...options, program: "ffprobe" }, soon);
+  expect(result).toMatchObject({ ended: "timeout", stderrTail: "ffprobe did not come to an end within its time" });
+  expect(sizes).toEqual([Bun.file(import.meta.path).size]);
+  await runTool({ ...options, args: ["-c", "exit 0"], program: "ffmpeg" }, soon);
+  await runTool({ ...options, args: ["-c", "exit 0"], program: "ffprobe", timeoutMs: 9000 }, soon);
+  expect(sizes).toHaveLength(1);
+  expect(probeTimeoutMs(100 * 1024 ** 3) / 3_600_000).toBeCloseTo(28.6, 1);
 });
 
 test("a tool that isn't there is named, with what to do", async () => {

@@ -1,5 +1,6 @@
 // Runs ffmpeg and ffprobe through base/process, with the environment and the files that they need, no others, and an
 // error that explains how to install them.
+import { stat } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
 import {
   type ProcessOptions,
@@ -23,15 +24,41 @@ export interface ToolOptions extends Omit<ProcessOptions, "program" | "env" | "c
 }
 export type ToolResult = ProcessResult;
 
+/** The slowest disk that a source may lie on. */
+const SLOWEST_BYTES_PER_MS = 1024 * 1.024;
+const LEAST_PROBE_MS = 10 * 60_000;
+
+/** How long an ffprobe may read files of so many bytes. One that loops over a hostile file ends then. */
+export function probeTimeoutMs(bytes: number): number {
+  return LEAST_PROBE_MS + bytes / SLOWEST_BYTES_PER_MS;
+}
+
+async function bytesOf(paths: readonly string[]): Promise<number> {
+  const sizes = paths.map(async (path) => {
+    const found = await stat(path).catch(() => null); // the tool will say what is wrong with it
+    return found?.isFile() === true ? found.size : 0;
+  });
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
 /**
- * Runs a tool to its end. Never throws for a failing tool: look at `ended` and `exitCode`.
+ * Runs a tool to its end. Never throws for a failing tool: look at `ended` and `exitCode`. An ffprobe of files has a
+ * timeout even where the call names none.
  * Errors: E_FFMPEG_MISSING when the program does not exist.
  */
-export async function runTool({ tools, program, ...options }: ToolOptions): Promise<ToolResult> {
+export async function runTool(
+  { tools, program, ...options }: ToolOptions,
+  timeoutFor: (bytes: number) => number = probeTimeoutMs,
+): Promise<ToolResult> {
   const env = toolEnvironment(process.env);
+  const isBounded = program === "ffprobe" && options.timeoutMs === undefined && (options.urls ?? []).length === 0;
+  const timeout = isBounded ? { timeoutMs: timeoutFor(await bytesOf(options.reads)) } : {};
   try {
     const confinement = await confinementFor(tools.sandbox, options, env);
-    return await runProcess({ ...options, program: tools[program], env, confinement });
+    const result = await runProcess({ ...options, ...timeout, program: tools[program], env, confinement });
+    if (!isBounded || result.ended !== "timeout") return result;
+    const stderrTail = `${result.stderrTail}\nffprobe did not come to an end within its time`.trim();
+    return { ...result, stderrTail };
   } catch (thrown) {
     if (!(thrown instanceof ProgramNotFound)) throw thrown;
     throw new AppError(
