@@ -3,6 +3,7 @@ import { AppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { SandboxMode } from "../../base/sandbox/confinement.ts";
 import { type SandboxSupport, sandboxSupport } from "../../base/sandbox/sandbox-support.ts";
+import type { Tools } from "../../media/ffmpeg/tools.ts";
 
 /** Said once in the log. Errors: E_SANDBOX when one is required and there is none. `ask`: what this system offers. */
 export async function checkSandbox(
@@ -18,4 +19,9 @@ export async function checkSandbox(
     throw new AppError("E_SANDBOX", `--sandbox require: ${words}`, hint);
   }
   log.debug(`sandbox for ffmpeg: ${words}`);
+}
+
+/** Says aloud that this ffmpeg runs without the sandbox. */
+export function sayUnfit({ sandbox }: Tools, log: Log): void {
+  if (sandbox.unfit !== undefined) log.warn(`the sandbox is off, because in it ${sandbox.unfit}`);
 }

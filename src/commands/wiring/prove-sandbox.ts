@@ -69,8 +69,9 @@ async function tryToConnect({ tools, signal }: Trial): Promise<DoctorCheck> {
 
 /** What the system offers, and a line for each thing that it is to prevent. `folder`: an empty one. */
 export async function proveSandbox(tools: Tools, folder: string, signal: AbortSignal): Promise<readonly DoctorCheck[]> {
-  const { mode } = tools.sandbox;
+  const { mode, unfit } = tools.sandbox;
   const name = "sandbox";
+  if (unfit !== undefined) return [{ name, ok: true, detail: `off, because in it ${unfit}` }];
   if (mode === "off") return [{ name, ok: true, detail: "off: ffmpeg may touch all that this user may" }];
   const { confines, words } = await sandboxSupport();
   const offered = { name, ok: mode !== "require" || confines.length > 0, detail: words };

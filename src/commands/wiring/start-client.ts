@@ -20,7 +20,7 @@ import { findTools, type Tools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
 import type { HardwareFamily } from "../../media/model/encoder-family.ts";
 import { type ClientReport, reportOf } from "../clients/client-report.ts";
-import { checkSandbox } from "./check-sandbox.ts";
+import { checkSandbox, sayUnfit } from "./check-sandbox.ts";
 import { makeWorkDir, openToOthers } from "./work-dir.ts";
 
 export interface StartClientOptions {
@@ -150,6 +150,7 @@ export async function startClient(
 ): Promise<{ readonly ended: Promise<void> }> {
   await checkSandbox(options.sandbox, options.log);
   const tools = await findTools(options.env, options.sandbox);
+  sayUnfit(tools, options.log);
   for (const folder of await makeWorkDir(options.workDir, "client")) options.log.warn(openToOthers(folder));
   await proveVersion(tools, join(options.workDir, "client"), options.log, signal);
   return { ended: runToEnd(options, tools, signal) };

@@ -20,7 +20,7 @@ import { findTools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
 import type { Bound } from "../serving/bound.ts";
 import type { TlsChoice } from "../serving/choose-tls.ts";
-import { checkSandbox } from "./check-sandbox.ts";
+import { checkSandbox, sayUnfit } from "./check-sandbox.ts";
 import { makeWorkDir, openToOthers } from "./work-dir.ts";
 
 export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "store" | "clock"> {
@@ -79,6 +79,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   await using undo = new AsyncDisposableStack();
   await checkSandbox(options.sandbox, options.log);
   const tools = await findTools(options.env, options.sandbox);
+  sayUnfit(tools, options.log);
   const lock = await lockWorkDir(options.workDir, options.log);
   undo.defer(() => lock.release());
   // The folder is locked, so a process that writes there was left behind by an earlier server.

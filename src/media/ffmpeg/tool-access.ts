@@ -23,6 +23,8 @@ export interface ToolAccess {
 /** How an installation of ffmpeg is confined. */
 export interface ToolSandbox {
   readonly mode: SandboxMode;
+  /** Only where it was to be on: how this ffmpeg fails inside, so that it runs without (a script that starts another program). */
+  readonly unfit?: string;
   /** Its programs and libraries where they are outside the system's folders. */
   readonly programs: readonly string[];
 }

@@ -81,7 +81,7 @@ async function candidates(env: Record<string, string | undefined>): Promise<{ ff
 
 type Version = Omit<Tools, keyof Programs>;
 
-const versions = new BuildFacts<Version>();
+const versions = { confined: new BuildFacts<Version>(), free: new BuildFacts<Version>() };
 
 /** Errors: E_FFMPEG_MISSING. */
 async function askVersion(tools: Programs): Promise<Version> {
@@ -102,17 +102,34 @@ function sandboxModeIn({ FFCLUSTER_SANDBOX: named }: Record<string, string | und
   return named === "off" || named === "require" ? named : "auto";
 }
 
+/** An ffmpeg that runs only without the sandbox does so, unless that is required. Errors: E_FFMPEG_MISSING, E_SANDBOX. */
+async function startTools(programs: Programs): Promise<Tools> {
+  const { ffmpeg, sandbox } = programs;
+  const { mode } = sandbox;
+  const isFree = mode === "off";
+  try {
+    return { ...programs, ...(await versions[isFree ? "free" : "confined"].of(ffmpeg, () => askVersion(programs))) };
+  } catch (thrown) {
+    if (isFree || !(thrown instanceof AppError)) throw thrown;
+    const free: Programs = { ...programs, sandbox: { mode: "off", programs: [], unfit: thrown.message } };
+    const version = await versions.free.of(ffmpeg, () => askVersion(free)).catch(() => null); // it does not run at all
+    if (version === null) throw thrown;
+    if (mode === "auto") return { ...free, ...version };
+    const hint = "Name the folder of the program itself, with its libraries, in FFCLUSTER_FFMPEG_DIR.";
+    throw new AppError("E_SANDBOX", `--sandbox require: in the sandbox, ${thrown.message}`, hint, { cause: thrown });
+  }
+}
+
 /**
  * Looks in FFCLUSTER_FFMPEG_DIR, in `tools/` next to the executable, then on PATH.
- * Errors: E_FFMPEG_MISSING, E_FFMPEG_OLD (before 5.1).
+ * Errors: E_FFMPEG_MISSING, E_FFMPEG_OLD (before 5.1), E_SANDBOX.
  */
 export async function findTools(
   env: Record<string, string | undefined>,
   mode: SandboxMode = sandboxModeIn(env),
 ): Promise<Tools> {
   const paths = await candidates(env);
-  const found = { ...paths, sandbox: await toolSandbox(mode, [paths.ffmpeg, paths.ffprobe], env) };
-  const version = await versions.of(found.ffmpeg, () => askVersion(found));
-  if (!isTooOld(version)) return { ...found, ...version };
-  throw new AppError("E_FFMPEG_OLD", `${found.ffmpeg} is version ${version.version}`, installHint());
+  const tools = await startTools({ ...paths, sandbox: await toolSandbox(mode, [paths.ffmpeg, paths.ffprobe], env) });
+  if (!isTooOld(tools)) return tools;
+  throw new AppError("E_FFMPEG_OLD", `${tools.ffmpeg} is version ${tools.version}`, installHint());
 }
