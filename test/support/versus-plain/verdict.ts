@@ -133,6 +133,10 @@ async function isRangeSaid(tools: Tools, source: string): Promise<boolean> {
   return streams.find(({ type }) => type === "video")?.facts.color_range !== "unknown";
 }
 
+/** An encoder of eight bits ends HDR10, which has ten; plain ffmpeg leaves the metadata in the container. */
+const HDR10_NAMED_AS_LOST = /^HDR10 metadata .* is not kept: /;
+const HDR10_LOST = /: (?:Content light level|Mastering display) metadata is not there, /;
+
 /** What every player takes for granted, said: nothing to hold against ours. */
 const TAKEN_FOR_GRANTED = /^video 0: color_range is tv, plain ffmpeg's unknown$/;
 const UNSAID_RANGE = /^video 0: color_range is unknown, plain ffmpeg's tv$/;
@@ -231,6 +235,9 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
     differences = differences.filter((difference) => !isChapter(difference));
   }
   differences = differences.filter((one) => !TAKEN_FOR_GRANTED.test(one));
+  if (proof.notes.some((note) => HDR10_NAMED_AS_LOST.test(note))) {
+    differences = differences.filter((one) => !HDR10_LOST.test(one));
+  }
   if (differences.some((one) => UNSAID_RANGE.test(one)) && !(await isRangeSaid(tools, source))) {
     differences = differences.filter((one) => !UNSAID_RANGE.test(one));
   }
