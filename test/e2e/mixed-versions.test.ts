@@ -133,7 +133,7 @@ for (const version of ["6.0", "7.0"]) {
       const source = cluster.path("named.ts");
       const named = ["-metadata", "service_name=Erstes Programm", "-f", "mpegts"];
       await makeTiny(source, 1, named);
-      // Static builds died of it (src/media/ffmpeg/tool-environment.ts).
+      // Static builds died of it (src/media/ffmpeg/sandbox/tool-environment.ts).
       const info = await probeSource(await findTools(envOf(version)), source);
       expect(info.formatName).toBe("mpegts");
     },

@@ -252,3 +252,12 @@ test("every folder inside an ordered one has its place in the order", async () =
     expect(order.filter((name) => !name.includes(".")).sort()).toEqual([...names].sort());
   }
 });
+
+test("no folder of src holds more than twenty files that are not tests", async () => {
+  const counts = new Map<string, number>();
+  for await (const file of new Bun.Glob("src/**/*.{ts,tsx}").scan({ cwd: REPOSITORY })) {
+    if (!/\.test\.tsx?$/.test(file)) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  }
+  expect([...counts].filter(([, count]) => count > 20)).toEqual([]);
+  expect(counts.size).toBeGreaterThan(50);
+});

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { probeTimeoutMs, runTool } from "./run-tool.ts";
-import { toolEnvironment } from "./tool-environment.ts";
+import { toolEnvironment } from "./sandbox/tool-environment.ts";
 
 const nothing = { reads: [], writes: [] };
 const off = { mode: "off", programs: [] } as const;

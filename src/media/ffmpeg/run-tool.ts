@@ -8,8 +8,8 @@ import {
   ProgramNotFound,
   runProcess,
 } from "../../base/process/run-process.ts";
-import { confinementFor, type ToolAccess, type ToolSandbox } from "./tool-access.ts";
-import { toolEnvironment } from "./tool-environment.ts";
+import { confinementFor, type ToolAccess, type ToolSandbox } from "./sandbox/tool-access.ts";
+import { toolEnvironment } from "./sandbox/tool-environment.ts";
 
 /** An installation of ffmpeg, before its version is known. */
 export interface Programs {

@@ -7,7 +7,7 @@ import type { SandboxMode } from "../../base/sandbox/confinement.ts";
 import { BuildFacts } from "./builds/build-facts.ts";
 import { isTooOld, OLDEST, releaseText } from "./releases.ts";
 import { type Programs, runTool } from "./run-tool.ts";
-import { toolSandbox } from "./tool-access.ts";
+import { toolSandbox } from "./sandbox/tool-access.ts";
 
 export interface Tools extends Programs {
   /** As ffmpeg prints it, e.g. "5.1.9-0+deb12u1". */

@@ -5,7 +5,7 @@ import { AppError, errnoOf } from "../../base/errors.ts";
 import { DEMUXER_WHITELIST, demuxerName, RAW_JPEGS } from "../ffmpeg/formats.ts";
 import { crashed } from "../ffmpeg/probe-crash.ts";
 import { runTool, type ToolResult } from "../ffmpeg/run-tool.ts";
-import { firstLookMemory } from "../ffmpeg/tool-access.ts";
+import { firstLookMemory } from "../ffmpeg/sandbox/tool-access.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { mayHoldHdr } from "../model/hdr.ts";

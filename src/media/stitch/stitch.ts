@@ -10,7 +10,7 @@ import { segmentRange } from "../colour/segment-range.ts";
 import { gatherPictureData, reserveSpace, writePictureData } from "../container-data/picture-data.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
-import type { ToolAccess } from "../ffmpeg/tool-access.ts";
+import type { ToolAccess } from "../ffmpeg/sandbox/tool-access.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";

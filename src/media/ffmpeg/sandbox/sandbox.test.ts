@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SandboxMode } from "../../base/sandbox/confinement.ts";
-import { sandboxSupport } from "../../base/sandbox/sandbox-support.ts";
-import { runTool } from "./run-tool.ts";
+import type { SandboxMode } from "../../../base/sandbox/confinement.ts";
+import { sandboxSupport } from "../../../base/sandbox/sandbox-support.ts";
+import { runTool } from "../run-tool.ts";
 import { toolSandbox } from "./tool-access.ts";
 
 const TIMEOUT_MS = 30_000;

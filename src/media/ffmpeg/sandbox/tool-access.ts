@@ -3,8 +3,8 @@
 import { readdir, realpath } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { errnoOf } from "../../base/errors.ts";
-import type { Confinement, SandboxMode } from "../../base/sandbox/confinement.ts";
+import { errnoOf } from "../../../base/errors.ts";
+import type { Confinement, SandboxMode } from "../../../base/sandbox/confinement.ts";
 
 /** What one run needs; absolute paths. */
 export interface ToolAccess {
