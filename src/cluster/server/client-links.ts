@@ -6,7 +6,6 @@ import type { Log } from "../../base/log.ts";
 import { VERSION } from "../../base/version.ts";
 import {
   type ClientMessage,
-  clientMessageSchema,
   HEARTBEAT_MS,
   type Hello,
   LEASE_MS,
@@ -16,6 +15,7 @@ import {
 import type { Principal } from "../protocol/roles.ts";
 import type { Input } from "../scheduler/model/input.ts";
 import type { Tokens } from "./access/tokens.ts";
+import { abilitiesOf, parseMessage, placeOf, refuse, refuseMessage } from "./link-messages.ts";
 import type { ClientLink, LinkSocket } from "./ports.ts";
 import type { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 
@@ -274,54 +274,4 @@ export class ClientLinks {
       this.#options.dispatch({ type: "client-changed", clientId, link, ...abilitiesOf(message) });
     }
   }
-}
-
-function refuse(socket: LinkSocket, code: "E_PROTOCOL" | "E_IDENTITY_IN_USE" | "E_FORBIDDEN", reason: string): void {
-  socket.send(JSON.stringify({ type: "goodbye", reason, reconnect: false, code } satisfies ServerMessage));
-  socket.close(1008, code);
-}
-
-/** The link ends: what its client means is not known. */
-function refuseMessage(socket: LinkSocket, error: AppError): void {
-  const goodbye = { type: "goodbye", reason: error.message, reconnect: true, error: error.toBody() } as const;
-  socket.send(JSON.stringify(goodbye satisfies ServerMessage));
-  socket.close(1008, "message not of the protocol");
-}
-
-function placeOf({ name, host, platform }: Hello): string {
-  return name === host ? `${name} (${platform})` : `${name} on ${host} (${platform})`;
-}
-
-/** Leaves absent keys out, so that what is unknown stays unknown. */
-function abilitiesOf(
-  message: Pick<Hello, "slots" | "slotsReason" | "encoders" | "families" | "pools" | "limits" | "hardware" | "noRoom">,
-) {
-  const { slots, slotsReason, encoders, families, pools, limits, hardware, noRoom } = message;
-  return {
-    slots,
-    encoders,
-    families,
-    ...(slotsReason === undefined ? {} : { slotsReason }),
-    ...(pools === undefined ? {} : { pools }),
-    ...(limits === undefined ? {} : { limits }),
-    ...(hardware === undefined ? {} : { hardware }),
-    ...(noRoom === undefined ? {} : { noRoom }),
-  };
-}
-
-/** The message, or what is wrong with it. */
-function parseMessage(text: string): ClientMessage | AppError {
-  const hint = "docs/PROTOCOL.md lists the messages; use the same ffcluster on both sides.";
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    return new AppError("E_MALFORMED", "the message is not valid JSON", hint, { cause });
-  }
-  const parsed = clientMessageSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
-  const what = `the message is malformed${where}: ${issue?.message ?? "wrong shape"}`;
-  return new AppError("E_MALFORMED", what.slice(0, 500), hint);
 }
