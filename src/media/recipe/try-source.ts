@@ -3,7 +3,7 @@
 import { requireStart } from "../audio/require-start.ts";
 import { requireHeard } from "../audio/silent-tracks.ts";
 import { sampledRangeChange } from "../colour/source-ranges.ts";
-import type { ToldPicture } from "../ffmpeg/told-picture.ts";
+import type { EncoderPicture } from "../ffmpeg/encoder-picture.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
@@ -13,7 +13,7 @@ import type { PlannedSource } from "./plan-source.ts";
 
 export interface TriedSource {
   /** What this ffmpeg gives the encoder; null: it could not be tried. */
-  readonly picture: ToldPicture | null;
+  readonly picture: EncoderPicture | null;
   /** How the range of the pictures changes in the middle; null: it does not. */
   readonly rangeChange: string | null;
 }

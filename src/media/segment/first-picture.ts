@@ -1,9 +1,9 @@
 // Decodes the first picture of a source for its size, format and shape. Where pictures change in the middle, ffmpeg
 // converts all to the first one; tasks of later segments must state it.
 import { succeeded } from "../../base/process/run-process.ts";
+import { encoderPictureIn, SHOWS_STREAMS } from "../ffmpeg/encoder-picture.ts";
 import { complexGraph, writeFilter, writeGraph } from "../ffmpeg/filter-graph.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
-import { pictureToldIn, TELLING } from "../ffmpeg/told-picture.ts";
 import { fileUrl } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { PictureShape, SourceVideo } from "../model/source.ts";
@@ -23,7 +23,7 @@ export function firstPictureArgs(range: DecodeRange, decoder: string | null, inp
     ...decodeArgs(whole, { input, inputKind: "file", threads: null }, decoder),
     ...complexGraph(writeGraph([{ from: [`0:${range.streamIndex}`], filters: [writeFilter("null")], to: ["first"] }])),
     // Tags of the source would be printed behind what is looked for, and may be long.
-    ...[...TELLING, "-map", "[first]", "-map_metadata", "-1", "-map_chapters", "-1"],
+    ...[...SHOWS_STREAMS, "-map", "[first]", "-map_metadata", "-1", "-map_chapters", "-1"],
     ...["-frames:v", "1", "-f", "framehash", "-hash", "md5", "pipe:1"],
   ];
 }
@@ -52,7 +52,7 @@ export async function firstPicture(
   const args = firstPictureArgs(range, decoder, fileUrl(path));
   const result = await runTool({ tools, program: "ffmpeg", reads: [path], writes: [], args, signal, nice: true });
   const text = succeeded(result) ? parseSeams(result.stdout, null).decoded : null;
-  const told = pictureToldIn(result.stderrTail);
+  const told = encoderPictureIn(result.stderrTail);
   if (text === null || told === null) return null;
   const shape = shapeOf(text, formatOf(told.pixelFormat, range.video.pixelFormat));
   return shape === null ? null : { shape, text };

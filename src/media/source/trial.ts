@@ -4,10 +4,10 @@ import { AppError } from "../../base/errors.ts";
 import { formatRational, type Rational } from "../../base/rational.ts";
 import { stateRange } from "../colour/range-path.ts";
 import { decoderFor } from "../ffmpeg/codecs.ts";
+import { type EncoderPicture, encoderPictureIn, SHOWS_STREAMS } from "../ffmpeg/encoder-picture.ts";
 import { complexGraph, type FilterText, writeGraph } from "../ffmpeg/filter-graph.ts";
 import { demuxerName, isMp4 } from "../ffmpeg/formats.ts";
 import { runTool, type ToolResult } from "../ffmpeg/run-tool.ts";
-import { pictureToldIn, TELLING, type ToldPicture } from "../ffmpeg/told-picture.ts";
 import { BOUNDED_MEMORY, fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest, NamedOption } from "../model/encode-request.ts";
@@ -82,7 +82,7 @@ export function trialArgs(trial: Trial, step: Step): string[] {
   const chain = step === "decoded" ? [] : chainOf(trial);
   return [
     ...[
-      ...(step === "quick" ? ["-hide_banner", "-nostdin", ...TELLING] : QUIET),
+      ...(step === "quick" ? ["-hide_banner", "-nostdin", ...SHOWS_STREAMS] : QUIET),
       ...BOUNDED_MEMORY,
       ...inputGuards({ formats: info.formatName, kind: "file" }),
       "-f",
@@ -172,10 +172,10 @@ export async function requireFirstPicture(
   tools: Tools,
   trial: Trial,
   signal?: AbortSignal,
-): Promise<ToldPicture | null> {
+): Promise<EncoderPicture | null> {
   const hasEncoder = isForServer(trial);
   const quick = hasEncoder ? await run(tools, trial, "quick", signal) : null;
-  if (quick !== null && quick.came !== "nothing") return pictureToldIn(quick.stderr);
+  if (quick !== null && quick.came !== "nothing") return encoderPictureIn(quick.stderr);
   const encoded = hasEncoder ? await run(tools, trial, "encoded", signal) : null;
   if (encoded !== null && encoded.came !== "nothing") return null;
   const filtered = await run(tools, trial, "filtered", signal);

@@ -1,10 +1,10 @@
 // What ffmpeg says of the picture that its encoder is given: the pixel format and the size.
 
 /** The verbosity at which ffmpeg prints what its encoder is given with the output's streams; behind QUIET it counts. */
-export const TELLING: readonly string[] = ["-nostats", "-v", "info"];
+export const SHOWS_STREAMS: readonly string[] = ["-nostats", "-v", "info"];
 
 /** What an encoder was given: ffmpeg's name of the pixel format, and the size, "320x180". */
-export interface ToldPicture {
+export interface EncoderPicture {
   readonly pixelFormat: string;
   readonly size: string;
 }
@@ -13,7 +13,7 @@ export interface ToldPicture {
  * Parses `  Stream #0:0: Video: hevc (Main 10), yuv420p10le(tv, progressive), 320x180 …` of the output; null: not
  * found.
  */
-export function pictureToldIn(stderr: string): ToldPicture | null {
+export function encoderPictureIn(stderr: string): EncoderPicture | null {
   const output = stderr.slice(stderr.lastIndexOf("\nOutput #0"));
   const line = /^\s*Stream #0:0\b.*?: Video: (.*)$/m.exec(output)?.[1] ?? "";
   let words = line;

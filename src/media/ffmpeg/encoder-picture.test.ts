@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { pictureToldIn } from "./told-picture.ts";
+import { encoderPictureIn } from "./encoder-picture.ts";
 
 test("what goes into the encoder is read from ffmpeg's own words, behind those on the input", () => {
   const input =
     "Input #0, mov\n  Stream #0:0(und): Video: h264 (High 10) (avc1 / 0x31637661), yuv420p10le(tv), 320x180\n";
   const output = (stream: string) =>
-    pictureToldIn(`${input}Output #0, framecrc, to 'pipe:1':\n  Metadata:\n${stream}\n`);
+    encoderPictureIn(`${input}Output #0, framecrc, to 'pipe:1':\n  Metadata:\n${stream}\n`);
   expect(output("  Stream #0:0: Video: hevc, yuv420p(tv, progressive), 320x180 [SAR 1:1], q=2-31")).toEqual({
     pixelFormat: "yuv420p",
     size: "320x180",
@@ -14,5 +14,5 @@ test("what goes into the encoder is read from ffmpeg's own words, behind those o
     "yuv422p10le",
   );
   expect(output("  Stream #0:0: Audio: aac")).toBeNull();
-  expect(pictureToldIn("")).toBeNull();
+  expect(encoderPictureIn("")).toBeNull();
 });
