@@ -100,11 +100,15 @@ export async function dispatch(
   door: Door,
 ): Promise<Response | undefined> {
   const url = new URL(request.url);
-  const isOpen = routes.some(({ key }) => isForAnyone(key) && key.endsWith(` ${url.pathname}`));
+  const found = findRoute(routes, request.method, url.pathname);
+  // By the route itself, so that another method of an open path is not open too.
+  const isOpen =
+    "route" in found
+      ? isForAnyone(found.route.key)
+      : routes.some(({ key }) => isForAnyone(key) && key.endsWith(` ${url.pathname}`));
   const who = isOpen ? NOBODY : await door.authenticate();
   const { trace } = door;
   trace.heard(who);
-  const found = findRoute(routes, request.method, url.pathname);
   if (!("route" in found)) return noRoute(request, url.pathname, found);
   const { key, handle } = found.route;
   const [object = null] = found.params.values();
