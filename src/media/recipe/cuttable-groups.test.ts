@@ -51,4 +51,7 @@ test("pictures that an encoder can't tell apart, since it counts in frames, are 
   expect(() => add("-c:v libx264", close)).not.toThrow();
   expect(() => add("-c:v mpeg2video -r 24", close)).not.toThrow();
   expect(() => add("-c:v mpeg2video", close)).toThrow("at 0.042 s and 0.050 s stand closer together");
+  const twice = [0, 1000, 1000, 3000, 4000];
+  expect(() => add("-c:v libx264", twice)).not.toThrow();
+  expect(() => add("-c:v mpeg2video", twice)).toThrow("at 0.042 s and 0.042 s stand closer together");
 });

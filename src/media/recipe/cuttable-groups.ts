@@ -10,6 +10,7 @@ import { type FrameTiming, frameTimingOf } from "../plan/frame-timing.ts";
 import { OutputGroups } from "../plan/output-groups.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { cutDistance } from "../request/args/key-distance.ts";
+import { mayHoldDoubles } from "../segment/segment-task.ts";
 import { clockOffsetUs, clockShift } from "../source/source-clock.ts";
 import type { GopJoiner } from "../subtitles/subtitle-cuts.ts";
 
@@ -19,9 +20,11 @@ class EncoderTicks {
   readonly #tick: Rational;
   readonly #shift: Pts;
   readonly #encoder: string;
+  readonly #mayHoldDoubles: boolean;
   #last: Pts | null = null;
 
   constructor(info: SourceInfo, request: EncodeRequest) {
+    this.#mayHoldDoubles = mayHoldDoubles(info.video);
     this.#timeBase = info.video.timeBase;
     this.#tick = encoderTimeBase(info.video, request);
     this.#shift = clockShift(clockOffsetUs(info), info.video.timeBase);
@@ -32,19 +35,23 @@ class EncoderTicks {
     return rescale(pts + this.#shift, this.#timeBase, this.#tick);
   }
 
-  /** Pictures of one group after another. Errors: E_ENCODE_REQUEST. */
-  see(pictures: readonly Pts[]): void {
-    for (const pts of pictures) {
+  /** The next group of `index`. Errors: E_ENCODE_REQUEST. */
+  see({ startPts, endPts }: Gop, index: FrameIndex): void {
+    for (const pts of index.framePts(startPts, endPts)) {
       const last = this.#last;
       this.#last = pts;
-      if (last === null || this.#tickOf(last) !== this.#tickOf(pts)) continue;
-      const [a, b] = [last, pts].map((each) => (each * toNumber(this.#timeBase)).toFixed(3));
-      throw new AppError(
-        "E_ENCODE_REQUEST",
-        `${this.#encoder} counts in steps of ${formatRational(this.#tick)} s here, and the source's pictures at ${a} s and ${b} s stand closer together`,
-        "Ask for a constant rate (-r RATE, or -vf fps=RATE), or for another encoder.",
-      );
+      if (last !== null && this.#tickOf(last) === this.#tickOf(pts)) throw this.#tooClose(last, pts);
+      if (this.#mayHoldDoubles && index.sharesPts(pts, pts + 1)) throw this.#tooClose(pts, pts);
     }
+  }
+
+  #tooClose(...pictures: readonly [Pts, Pts]): AppError {
+    const [a, b] = pictures.map((each) => (each * toNumber(this.#timeBase)).toFixed(3));
+    return new AppError(
+      "E_ENCODE_REQUEST",
+      `${this.#encoder} counts in steps of ${formatRational(this.#tick)} s here, and the source's pictures at ${a} s and ${b} s stand closer together`,
+      "Ask for a constant rate (-r RATE, or -vf fps=RATE), or for another encoder.",
+    );
   }
 }
 
@@ -77,7 +84,7 @@ export class CuttableGroups {
    * where the encoder can't tell two pictures apart, or the rate asked for gives endless frames.
    */
   add(gops: readonly Gop[], index: FrameIndex): Piece[] {
-    for (const { startPts, endPts } of gops) this.#ticks?.see(index.framePts(startPts, endPts));
+    for (const gop of gops) this.#ticks?.see(gop, index);
     const counted = this.#groups.add(gops, index);
     return this.#joiner === null ? counted : this.#joiner.push(counted);
   }

@@ -185,7 +185,7 @@ function byteRangeFor(
 }
 
 /** VP8 and VP9 hide pictures in packets of their own, and two fields form one picture: neither counts as a double. */
-function mayHoldDoubles({ codec, fieldOrder }: SourceVideo): boolean {
+export function mayHoldDoubles({ codec, fieldOrder }: Pick<SourceVideo, "codec" | "fieldOrder">): boolean {
   return codec !== "vp8" && codec !== "vp9" && (fieldOrder === null || fieldOrder === "progressive");
 }
 
