@@ -21,7 +21,12 @@ export async function checkSandbox(
   log.debug(`sandbox for ffmpeg: ${words}`);
 }
 
-/** Says aloud that this ffmpeg runs without the sandbox. */
+/** What follows where ffmpeg gets names of files. */
+export const BY_NAME = "sources are opened by name, and looked at again after they were read";
+
+/** Says aloud what this ffmpeg does not bear. */
 export function sayUnfit({ sandbox }: Tools, log: Log): void {
-  if (sandbox.unfit !== undefined) log.warn(`the sandbox is off, because in it ${sandbox.unfit}`);
+  const { unfit, losesOpenFiles } = sandbox;
+  if (unfit !== undefined) log.warn(`the sandbox is off, because in it ${unfit}`);
+  if (losesOpenFiles !== undefined) log.warn(`${losesOpenFiles}: ${BY_NAME}`);
 }

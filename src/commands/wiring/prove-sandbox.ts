@@ -6,8 +6,10 @@ import { exists } from "../../base/files.ts";
 import { succeeded } from "../../base/process/run-process.ts";
 import { sandboxSupport } from "../../base/sandbox/sandbox-support.ts";
 import { runTool } from "../../media/ffmpeg/run-tool.ts";
+import { NAME_THE_PROGRAM } from "../../media/ffmpeg/sandbox/fit-sandbox.ts";
 import { fileUrl, QUIET } from "../../media/ffmpeg/tool-args.ts";
 import type { Tools } from "../../media/ffmpeg/tools.ts";
+import { BY_NAME } from "./check-sandbox.ts";
 import type { DoctorCheck } from "./run-doctor.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -67,16 +69,23 @@ async function tryToConnect({ tools, signal }: Trial): Promise<DoctorCheck> {
   return check("connect to another port", allowed, !other);
 }
 
+/** Weaker than the sandbox can be, but no fault of it. */
+function openFiles(losesOpenFiles: string): DoctorCheck {
+  return { name: "open files", ok: true, detail: `${losesOpenFiles}: ${BY_NAME}. ${NAME_THE_PROGRAM}` };
+}
+
 /** What the system offers, and a line for each thing that it is to prevent. `folder`: an empty one. */
 export async function proveSandbox(tools: Tools, folder: string, signal: AbortSignal): Promise<readonly DoctorCheck[]> {
-  const { mode, unfit } = tools.sandbox;
+  const { mode, unfit, losesOpenFiles } = tools.sandbox;
   const name = "sandbox";
-  if (unfit !== undefined) return [{ name, ok: true, detail: `off, because in it ${unfit}` }];
-  if (mode === "off") return [{ name, ok: true, detail: "off: ffmpeg may touch all that this user may" }];
+  const lost = losesOpenFiles === undefined ? [] : [openFiles(losesOpenFiles)];
+  if (unfit !== undefined)
+    return [{ name, ok: true, detail: `off, because in it ${unfit}. ${NAME_THE_PROGRAM}` }, ...lost];
+  if (mode === "off") return [{ name, ok: true, detail: "off: ffmpeg may touch all that this user may" }, ...lost];
   const { confines, words } = await sandboxSupport();
   const offered = { name, ok: mode !== "require" || confines.length > 0, detail: words };
-  if (confines.length === 0) return [offered];
+  if (confines.length === 0) return [offered, ...lost];
   const trial = { tools, folder, signal };
   const tries = [tryToRead(trial), tryToWrite(trial), ...(confines.includes("ports") ? [tryToConnect(trial)] : [])];
-  return [offered, ...(await Promise.all(tries))];
+  return [offered, ...lost, ...(await Promise.all(tries))];
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createLog } from "../../base/log.ts";
 import { sandboxSupport } from "../../base/sandbox/sandbox-support.ts";
 import { findTools } from "../../media/ffmpeg/tools.ts";
-import { checkSandbox } from "./check-sandbox.ts";
+import { checkSandbox, sayUnfit } from "./check-sandbox.ts";
 import { proveSandbox } from "./prove-sandbox.ts";
 
 const { confines, words } = await sandboxSupport();
@@ -23,6 +23,18 @@ test("where there is no sandbox, only one that is required is missed; one that i
     code: "E_SANDBOX",
     message: "--sandbox require: this kernel has no Landlock",
   });
+});
+
+test("doctor and the log say what an ffmpeg behind a launcher does not bear, and what to do", async () => {
+  const losesOpenFiles = "/x/ffmpeg can't read a file that is handed over open";
+  const none = { ffmpeg: "", ffprobe: "", version: "7.1", major: 7, minor: 1 };
+  const tools = { ...none, sandbox: { mode: "off", programs: [], unfit: "it does not run", losesOpenFiles } } as const;
+  const [sandbox, files] = await proveSandbox(tools, tmpdir(), AbortSignal.timeout(60_000));
+  expect(sandbox).toMatchObject({ ok: true, detail: expect.stringMatching(/^off, because.*FFCLUSTER_FFMPEG_DIR/) });
+  expect(files).toMatchObject({ ok: true, detail: expect.stringMatching(/^\/x\/ffmpeg can't.*FFCLUSTER_FFMPEG_DIR/) });
+  const lines: string[] = [];
+  sayUnfit(tools, createLog("warn", [], { write: (line) => lines.push(line) }));
+  expect(lines.join("")).toMatch(/it does not run.*handed over open: sources are opened by name/s);
 });
 
 test.skipIf(confines.length < 3)(

@@ -6,7 +6,7 @@ import { refusalOf } from "../source/refusal.ts";
 import { stitchHint } from "../stitch/stitch.ts";
 import { createProgressParser } from "./progress.ts";
 import { decodeErrors, lastWords } from "./stderr.ts";
-import { parseVersion } from "./tools.ts";
+import { parseVersion } from "./version.ts";
 
 describe("versions", () => {
   const rows = [

@@ -37,7 +37,7 @@ export interface OfferedEncode extends Pick<SegmentRun, "offer" | "task" | "fold
 /** Throws the abort reason when stopped; whatever else goes wrong with source, disk or encoder is an outcome. */
 export async function encodeOffer(parts: EncodeParts, encode: OfferedEncode): Promise<SegmentOutcome> {
   const { offer, task, folder, signal, onBegin, onProgress } = encode;
-  await using held = await holdAccess(offer.source, await parts.accessTo(offer.source));
+  await using held = await holdAccess(parts.segment.tools, offer.source, await parts.accessTo(offer.source));
   const { access } = held;
   const source = parts.gateway.open(offer.source);
   try {

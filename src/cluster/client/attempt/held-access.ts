@@ -1,7 +1,8 @@
 // A source that an attempt reads directly, held open: what was compared with the offer is what ffmpeg reads, wherever the
 // path leads by then.
 import { stat } from "node:fs/promises";
-import { openPath } from "../../../base/process/inherited-files.ts";
+import type { Programs } from "../../../media/ffmpeg/run-tool.ts";
+import { openPathFor } from "../../../media/ffmpeg/sandbox/open-files.ts";
 import type { SourceOffer } from "../../protocol/messages.ts";
 import type { SegmentOutcome } from "./segment-runner.ts";
 import { failed } from "./segment-runner.ts";
@@ -18,12 +19,12 @@ function asItIs(access: SourceAccess): HeldAccess {
 }
 
 /** For one attempt. A file that is no longer the offered one goes through the gateway, if that is allowed. */
-export async function holdAccess(source: SourceOffer, access: SourceAccess): Promise<HeldAccess> {
+export async function holdAccess(tools: Programs, source: SourceOffer, access: SourceAccess): Promise<HeldAccess> {
   if (access.kind !== "direct") return asItIs(access);
   const file = await openDirect(source, access);
   if (typeof file === "string")
     return asItIs(access.isOnly ? { kind: "refused", reason: `no direct access: ${file}` } : { kind: "gateway" });
-  const path = openPath(file.handle) ?? access.path;
+  const path = openPathFor(tools, file.handle) ?? access.path;
   const { dev, ino } = file.facts;
   const judge = async (outcome: SegmentOutcome): Promise<SegmentOutcome> => {
     if (path === access.path) {

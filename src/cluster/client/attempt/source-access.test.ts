@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtemp, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256Of } from "../../../base/digest.ts";
@@ -11,6 +11,7 @@ import { chooseAccess, mapPath, type SourceAccess } from "./source-access.ts";
 let folder: string;
 let source: SourceOffer;
 let nonce: { path: string; sha256: string };
+const tools = { ffmpeg: "", ffprobe: "", sandbox: { mode: "off", programs: [] } } as const;
 const STRANGE = { path: "/nonexistent/nonce", sha256: "0".repeat(64) };
 
 beforeEach(async () => {
@@ -97,20 +98,32 @@ test.skipIf(process.platform !== "linux")(
     const secret = join(folder, "secret");
     await writeFile(secret, new Uint8Array(2500));
     {
-      await using held = await holdAccess(source, access);
+      await using held = await holdAccess(tools, source, access);
       if (held.access.kind !== "direct") throw new Error(held.access.kind);
-      await rm(source.path);
+      await rename(source.path, `${source.path}.kept`);
       await symlink(secret, source.path);
       const { path } = held.access;
       expect(sha256Of((await Bun.file(path).bytes()).subarray(0, 1000))).toBe(source.firstBlockSha256);
       const words = await held.judge({ kind: "failed", failure: "encode", reason: `${path}: broken` });
       expect(words).toMatchObject({ reason: `${source.path}: broken` });
     }
+    // An ffmpeg that loses open files gets the name; what was read by it counts only if it led to the same file.
+    await rename(source.path, `${source.path}.link`);
+    await rename(`${source.path}.kept`, source.path);
+    {
+      const sandbox = { ...tools.sandbox, losesOpenFiles: "a script" };
+      await using held = await holdAccess({ ...tools, sandbox }, source, access);
+      expect(held.access).toMatchObject({ kind: "direct", path: source.path });
+      await rename(`${source.path}.link`, source.path);
+      expect(await held.judge({ kind: "measured", bits: 1, frames: 1, seconds: 1 })).toMatchObject({
+        ...{ kind: "failed", reason: `${source.path} was replaced while it was read` },
+      });
+    }
     // The next attempt does not read the other file, not even one of the same size and time.
     await utimes(secret, new Date(), new Date(source.mtimeMs));
-    await using next = await holdAccess(source, access);
+    await using next = await holdAccess(tools, source, access);
     expect(next.access).toEqual({ kind: "gateway" });
-    await using only = await holdAccess(source, { ...access, isOnly: true } as SourceAccess);
+    await using only = await holdAccess(tools, source, { ...access, isOnly: true } as SourceAccess);
     expect(only.access.kind).toBe("refused");
   },
 );

@@ -68,7 +68,7 @@ export async function prepareJob(
   source: SourceRecord,
   at: IntakePlace,
 ): Promise<PreparedJob> {
-  await using held = await holdSource(source);
+  await using held = await holdSource(tools, source);
   const place = { ...at, jobId: newId(), held };
   try {
     const hasSubtitles = (asked.subtitlesSourceId ?? null) !== null;

@@ -83,7 +83,7 @@ linux("a job reads the file that was checked while its name leads to another one
 });
 
 linux("so does the look at a new source, and what it says has the source's own name", async () => {
-  await using held = await holdSource(source);
+  await using held = await holdSource(tools, source);
   await leadTo(secret);
   const { durationMicroseconds } = await probeSource(tools, held.path, { named: path });
   await leadBack();
@@ -93,12 +93,24 @@ linux("so does the look at a new source, and what it says has the source's own n
   expect(String(withSourcePath(refused, held, source))).toContain(`stream 7 of ${path} is not`);
 });
 
+test.skipIf(process.platform === "win32")(
+  "an ffmpeg that loses open files gets the name, and it is looked at after",
+  async () => {
+    const named = { ...tools, sandbox: { ...tools.sandbox, losesOpenFiles: "a script" } };
+    await using held = await holdSource(named, source);
+    expect([held.path, await held.isSame()]).toEqual([path, true]);
+    await leadTo(secret);
+    expect(await held.isSame()).toBe(false);
+    await leadBack();
+  },
+);
+
 test.skipIf(process.platform === "win32")("another file of the same size and time is not opened", async () => {
   await utimes(secret, new Date(), new Date(source.mtimeMs));
   await leadTo(secret);
   const { size } = await stat(secret);
   const alike = { ...source, bytes: size };
-  await expect(holdSource(alike)).rejects.toMatchObject({ code: "E_SOURCE_CHANGED" });
+  await expect(holdSource(tools, alike)).rejects.toMatchObject({ code: "E_SOURCE_CHANGED" });
   await leadBack();
 });
 

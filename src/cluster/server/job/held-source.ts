@@ -2,25 +2,26 @@
 // name leads by then.
 import { stat } from "node:fs/promises";
 import { AppError } from "../../../base/errors.ts";
-import { openPath } from "../../../base/process/inherited-files.ts";
+import type { Programs } from "../../../media/ffmpeg/run-tool.ts";
+import { openPathFor } from "../../../media/ffmpeg/sandbox/open-files.ts";
 import type { SourceRecord } from "../ports.ts";
 import { openUnchanged, sourceChanged } from "./unchanged-source.ts";
 
 export interface HeldSource extends AsyncDisposable {
-  /** For this process and for programs that it starts. */
+  /** For this process and for ffmpeg. */
   readonly path: string;
   /** Where `path` is only a name: whether it still leads to the file that was checked. */
   isSame(): Promise<boolean>;
 }
 
 /** Errors: E_SOURCE_CHANGED. */
-export async function holdSource(source: SourceRecord): Promise<HeldSource> {
+export async function holdSource(tools: Programs, source: SourceRecord): Promise<HeldSource> {
   // What the server keeps itself lies where nobody else may write.
   if (source.realPath === undefined)
     return { path: source.path, isSame: async () => true, [Symbol.asyncDispose]: async () => undefined };
   const file = await openUnchanged(source);
   if (file === null) throw sourceChanged(source);
-  const path = openPath(file.handle);
+  const path = openPathFor(tools, file.handle);
   const { dev, ino } = file.facts;
   const isSame = async () => {
     const facts = path === null ? await stat(source.path).catch(() => null) : file.facts;

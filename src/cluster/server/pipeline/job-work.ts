@@ -144,7 +144,7 @@ export class JobWork {
 
   /** Where the source is read: it is opened once, and stays open until the work has ended. Errors: E_SOURCE_CHANGED. */
   readonly sourcePath = async (): Promise<string> => {
-    this.#held ??= holdSource(this.record.source);
+    this.#held ??= holdSource(this.#parts.tools, this.record.source);
     return (await this.#held).path;
   };
 

@@ -25,6 +25,8 @@ export interface ToolSandbox {
   readonly mode: SandboxMode;
   /** Only where it was to be on: how this ffmpeg fails inside, so that it runs without (a script that starts another program). */
   readonly unfit?: string;
+  /** Only of an installation that gets files by their names: why none is handed over open. */
+  readonly losesOpenFiles?: string;
   /** Its programs and libraries where they are outside the system's folders. */
   readonly programs: readonly string[];
 }
