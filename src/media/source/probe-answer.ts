@@ -5,6 +5,7 @@ import { parseRational, type Rational, rational } from "../../base/rational.ts";
 import { isMp4 } from "../ffmpeg/formats.ts";
 import { readHdr, type SideData, sideDataSchema } from "../model/hdr.ts";
 import type { SourceInfo, SourceStream, SourceVideo } from "../model/source.ts";
+import { tagsSchema } from "../model/tags.ts";
 import { defaultVideo } from "./default-video.ts";
 import { ENCRYPTED } from "./refusal.ts";
 
@@ -35,7 +36,7 @@ const streamSchema = z.object({
   channels: z.number().int().optional(),
   channel_layout: z.string().optional(),
   disposition: z.record(z.string(), z.number()).optional(),
-  tags: z.record(z.string(), z.string()).optional(),
+  tags: tagsSchema.optional(),
   side_data_list: z.array(sideDataSchema).optional(),
 });
 type ProbedStream = z.infer<typeof streamSchema>;
@@ -47,7 +48,7 @@ export const probeSchema = z.object({
     format_name: z.string(),
     start_time: z.string().optional(),
     duration: z.string().optional(),
-    tags: z.record(z.string(), z.string()).optional(),
+    tags: tagsSchema.optional(),
   }),
 });
 export type ProbeAnswer = z.infer<typeof probeSchema>;

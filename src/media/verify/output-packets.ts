@@ -11,6 +11,7 @@ import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { type TrackPackets, TrackTally } from "../index/track-packets.ts";
 import { sideDataSchema } from "../model/hdr.ts";
+import { tagsSchema } from "../model/tags.ts";
 
 export interface OutputStreamFacts {
   readonly index: number;
@@ -52,7 +53,7 @@ const streamSchema = z.object({
   sample_aspect_ratio: z.string().optional(),
   field_order: z.string().optional(),
   avg_frame_rate: z.string().optional(),
-  tags: z.record(z.string(), z.string()).optional(),
+  tags: tagsSchema.optional(),
   side_data_list: z.array(sideDataSchema).optional(),
 });
 export type OutputPicture = z.infer<typeof streamSchema>;

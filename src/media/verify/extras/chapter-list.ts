@@ -1,12 +1,13 @@
 // Chapters as ffprobe lists them, on a clock of microseconds. Pure.
 import { z } from "zod";
 import { parseRational } from "../../../base/rational.ts";
+import { tagsSchema } from "../../model/tags.ts";
 
 export const chapterSchema = z.object({
   start: z.number(),
   end: z.number(),
   time_base: z.string(),
-  tags: z.record(z.string(), z.string()).optional(),
+  tags: tagsSchema.optional(),
 });
 
 export interface Chapter {
