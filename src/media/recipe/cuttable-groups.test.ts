@@ -55,3 +55,11 @@ test("pictures that an encoder can't tell apart, since it counts in frames, are 
   expect(() => add("-c:v libx264", twice)).not.toThrow();
   expect(() => add("-c:v mpeg2video", twice)).toThrow("at 0.042 s and 0.042 s stand closer together");
 });
+
+test("where the packets' times are not the pictures', those of a decode in sequence must stand apart", () => {
+  const groups = new CuttableGroups(INFO, parseEncodeParams("-c:v mpeg2video"), null);
+  expect(groups.needsDistance).toBe(true);
+  expect(new CuttableGroups(INFO, parseEncodeParams("-c:v libx264"), null).needsDistance).toBe(false);
+  expect(() => groups.requireDistance([0, 1000, 2200, 2900])).not.toThrow();
+  expect(() => groups.requireDistance([0, 1000, 1001, 2200])).toThrow("at 0.042 s and 0.042 s stand closer together");
+});

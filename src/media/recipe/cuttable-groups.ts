@@ -35,14 +35,24 @@ class EncoderTicks {
     return rescale(pts + this.#shift, this.#timeBase, this.#tick);
   }
 
+  /** The times of all pictures, rising, on the job's clock. Errors: E_ENCODE_REQUEST. */
+  seeAll(pictures: readonly Pts[]): void {
+    this.#last = null;
+    for (const pts of pictures) this.#seeOne(pts - this.#shift);
+  }
+
   /** The next group of `index`. Errors: E_ENCODE_REQUEST. */
   see({ startPts, endPts }: Gop, index: FrameIndex): void {
     for (const pts of index.framePts(startPts, endPts)) {
-      const last = this.#last;
-      this.#last = pts;
-      if (last !== null && this.#tickOf(last) === this.#tickOf(pts)) throw this.#tooClose(last, pts);
+      this.#seeOne(pts);
       if (this.#mayHoldDoubles && index.sharesPts(pts, pts + 1)) throw this.#tooClose(pts, pts);
     }
+  }
+
+  #seeOne(pts: Pts): void {
+    const last = this.#last;
+    this.#last = pts;
+    if (last !== null && this.#tickOf(last) === this.#tickOf(pts)) throw this.#tooClose(last, pts);
   }
 
   #tooClose(...pictures: readonly [Pts, Pts]): AppError {
@@ -87,6 +97,16 @@ export class CuttableGroups {
     for (const gop of gops) this.#ticks?.see(gop, index);
     const counted = this.#groups.add(gops, index);
     return this.#joiner === null ? counted : this.#joiner.push(counted);
+  }
+
+  /** Pictures must not share a tick of the encoder, which is coarser than the source's. */
+  get needsDistance(): boolean {
+    return this.#ticks !== null;
+  }
+
+  /** `decoded`: the times of all pictures as a decode in sequence gives them, on the job's clock. Errors: E_ENCODE_REQUEST. */
+  requireDistance(decoded: readonly Pts[]): void {
+    this.#ticks?.seeAll(decoded);
   }
 
   /** The rest; `index` is complete. */

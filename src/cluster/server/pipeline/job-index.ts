@@ -28,6 +28,8 @@ export interface JobIndexParts {
   readonly video: () => Promise<VideoSource>;
   /** The files that the job draws its subtitles from. */
   readonly burnInPaths: () => Promise<readonly string[]>;
+  /** The times of all pictures, decoded in sequence, on the job's clock; `lastDuration` in ticks. Errors: E_INDEX. */
+  readonly decodedTimes: (lastDuration: number) => Promise<readonly number[]>;
   /** Errors: E_SOURCE_CHANGED. */
   readonly requireUnchanged: () => Promise<void>;
 }
@@ -174,6 +176,8 @@ export class JobIndex {
     this.#tracks = tally?.tracks(timeBasesOf(info)) ?? null;
     this.#index = index;
     if (index.seekable) this.#advance(groups.finish(index));
+    // Its packets' times are not those of its pictures, or not all of them.
+    else if (groups.needsDistance) groups.requireDistance(await this.#parts.decodedTimes(index.lastDuration));
     this.#outputFrames = groups.totalFrames;
     requireFrames(this.#framesOfWhole(index), index);
     this.#grew();

@@ -76,6 +76,7 @@ export class JobWork {
       dispatch: (input) => this.dispatch(input),
       video: () => this.video(),
       burnInPaths: () => this.burnInPaths(),
+      decodedTimes: (lastDuration) => this.#decodedTimes(lastDuration),
       requireUnchanged: () => this.requireUnchanged(),
     });
     this.source = new SourceWork({
@@ -164,6 +165,11 @@ export class JobWork {
     const { path, info } = await this.video();
     this.#reference ??= new ReferenceDecode(this.#parts.tools, path, info, encoder, this.signal);
     return this.#reference;
+  }
+
+  async #decodedTimes(lastDuration: number): Promise<readonly number[]> {
+    const reference = await this.referenceDecode(this.record.request.video.encoder);
+    return (await reference.range(this.index.timing, { startPts: null, endPts: null }, lastDuration)).pts;
   }
 
   async #openVideo(): Promise<VideoSource> {
