@@ -3,10 +3,11 @@
 import { rm } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
 import { freeBytes, landFile, tempNameFor } from "../../base/files.ts";
+import { COPIED_ENDS, isSince } from "../ffmpeg/builds/differences.ts";
 import { demuxerName } from "../ffmpeg/formats.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
-import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import { BOUNDED_MEMORY, fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { probeSource } from "../source/probe.ts";
@@ -44,14 +45,21 @@ function carriedStreams({ streams }: SourceInfo): number[] | string {
   return isFirst ? wanted.map(({ index }) => index) : "streams of other kinds stand between its own";
 }
 
-export function correctArgs({ formatName }: SourceInfo, indexes: readonly number[], input: string, output: string) {
+/** `decoded`: a video stream that the same run decodes and drops, so that its packets end where a plain run has them end. */
+export function correctArgs(
+  { formatName }: SourceInfo,
+  { indexes, decoded }: { readonly indexes: readonly number[]; readonly decoded: number | null },
+  input: string,
+  output: string,
+) {
   return [
-    ...QUIET,
+    ...[...QUIET, ...(decoded === null ? [] : BOUNDED_MEMORY)],
     ...[...inputGuards({ formats: formatName, kind: "file" }), "-f", demuxerName(formatName), "-i", input],
     ...indexes.flatMap((index) => ["-map", `0:${index}`]),
     // Pictures before the first key frame are kept; each packet of sound keeps its own time.
     ...["-c", "copy", "-copyinkf", "-pes_payload_size", "0"],
     ...["-f", "mpegts", "-y", output],
+    ...(decoded === null ? [] : ["-map", `0:${decoded}`, "-vf", "select=0", "-f", "null", "-"]),
   ];
 }
 
@@ -88,7 +96,8 @@ async function copyOnto(
     return "the server's work directory has too little space to put it on one clock";
   const temporary = tempNameFor(target.path);
   try {
-    const args = correctArgs(source.info, indexes, fileUrl(source.path), fileUrl(temporary));
+    const decoded = isSince(tools, COPIED_ENDS) ? null : source.info.video.streamIndex;
+    const args = correctArgs(source.info, { indexes, decoded }, fileUrl(source.path), fileUrl(temporary));
     const copied = await runTool({ tools, program: "ffmpeg", reads: [source.path], writes: [temporary], args, signal });
     if (copied.ended === "aborted") throw new AppError("E_INTERRUPTED", "correcting was stopped", "Submit it again.");
     if (copied.exitCode !== 0) return `it can't be put on one: ${lastWords(copied.stderrTail)}`;

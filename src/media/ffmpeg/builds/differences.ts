@@ -91,6 +91,15 @@ export const COLOURS_SET_UP: Difference = {
   source: 'measured: yadif gives 11 of 12 pictures; "Reconfiguring filter graph because video parameters changed"',
 };
 
+export const COPIED_ENDS: Difference = {
+  name: "where a packet without a duration ends, which the offset at a restarted clock is counted from",
+  since: { major: 7, minor: 0 },
+  changes:
+    "the container's rate says it; before, the decoder's, where the packets are decoded: MPEG-4 part 2 of 24000/1001 ends after 1/24000 s, and copied after 1001/24000 s",
+  here: "asked: until then the copy onto one clock decodes the video beside it (clock/correct-clock.ts)",
+  source: "measured with 5.1, 6.0, 7.0, 7.1 and 9.0; process_input_packet until 6.0, ist_dts_update since",
+};
+
 export const DIFFERENCES: readonly Difference[] = [
   {
     name: "-enc_time_base -1",
@@ -136,6 +145,7 @@ export const DIFFERENCES: readonly Difference[] = [
   ...LEVELS,
   CHROMA_PLACE,
   COLOURS_SET_UP,
+  COPIED_ENDS,
   {
     name: "setpts and the frame rate",
     since: { major: 7, minor: 0 },
