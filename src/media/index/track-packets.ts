@@ -18,8 +18,9 @@ export interface TrackPackets {
   readonly endUs: number | null;
   /**
    * How much later the track may end, in microseconds: a last packet without a length is assumed to last no longer than
-   * the time from the packet before it, or than any frame of sound where it is the only one. Absent: the last packet
-   * states its length.
+   * the time from the packet before it, or than any frame of sound where it is the only one. One of sound that states
+   * more than every packet before it may end where the longest of them would: some muxers stretch it. Absent: the last
+   * packet states its length.
    */
   readonly openEndUs?: number;
   /** Longest packet, microseconds: one frame of the codec. */
@@ -38,8 +39,10 @@ export interface TrackPackets {
 const EMPTY_TEXT_BYTES = 2;
 
 interface Tally {
+  readonly isSound: boolean;
   packets: number;
   start: number;
+  /** Of all packets but the latest. */
   end: number;
   longest: number;
   /** PTS of the latest packet and of the one before it, and the stated length of the latest. */
@@ -102,6 +105,12 @@ export async function readTextEvents(
 /** 65,535 samples at 8 kHz, the longest frame of FLAC; other codecs have shorter ones. */
 const LONGEST_FRAME_US = 8_200_000;
 
+/** Ticks: how long the last packet lasts for sure, and by how much more it says it does. */
+function lastLength({ isSound, longest, latestLength }: Tally): { readonly sure: number; readonly more: number } {
+  const sure = isSound && longest > 0 ? Math.min(longest, latestLength) : latestLength;
+  return { sure, more: latestLength - sure };
+}
+
 /** `stepUs`: time from the previous packet; null: the last one is the only one. */
 function openEnd(stepUs: number | null, statedLength: number): Pick<TrackPackets, "openEndUs"> {
   if (statedLength > 0) return {};
@@ -120,6 +129,7 @@ export class TrackTally {
   add({ type, stream, pts, duration: stated, bytes, isDiscarded }: TrackPacket): void {
     if (type !== "audio" && type !== "subtitle") return;
     const tally = this.#tallies.get(stream) ?? {
+      isSound: type === "audio",
       packets: 0,
       start: Number.POSITIVE_INFINITY,
       end: Number.NEGATIVE_INFINITY,
@@ -137,16 +147,14 @@ export class TrackTally {
     if (Number.isNaN(pts)) return;
     const duration = Number.isNaN(stated) ? 0 : stated;
     tally.start = Math.min(tally.start, pts);
-    tally.end = Math.max(tally.end, pts + duration);
-    tally.longest = Math.max(tally.longest, duration);
     if (isDiscarded !== true) tally.progress?.add(pts, duration);
     tally.pause = Math.max(tally.pause, pts - tally.soundEnd);
     tally.soundEnd = duration > 0 ? pts + duration : Number.POSITIVE_INFINITY;
-    if (pts > tally.latest) {
-      tally.before = tally.latest;
-      tally.latest = pts;
-      tally.latestLength = duration;
-    }
+    const isLatest = pts > tally.latest;
+    const [at, length] = isLatest ? [tally.latest, tally.latestLength] : [pts, duration];
+    tally.end = Math.max(tally.end, at + length);
+    tally.longest = Math.max(tally.longest, length);
+    if (isLatest) [tally.before, tally.latest, tally.latestLength] = [tally.latest, pts, duration];
     if (type === "subtitle" && bytes > EMPTY_TEXT_BYTES) tally.events.push(pts);
   }
 
@@ -161,13 +169,14 @@ export class TrackTally {
       const { packets, start, end, longest, pause, events } = tally;
       const timeBase = timeBases.get(stream);
       if (timeBase === undefined) continue;
+      const { sure, more } = lastLength(tally);
       const us = (ticks: number) => (Number.isFinite(ticks) ? rescale(ticks, timeBase, MICROSECONDS) : null);
       tracks.set(stream, {
         packets,
         startUs: us(start),
-        endUs: us(end),
-        ...openEnd(us(tally.latest - tally.before), tally.latestLength),
-        longestUs: us(longest) ?? 0,
+        endUs: us(Math.max(end, tally.latest + sure)),
+        ...(more > 0 ? { openEndUs: us(more) ?? 0 } : openEnd(us(tally.latest - tally.before), tally.latestLength)),
+        longestUs: us(Math.max(longest, sure)) ?? 0,
         ...(tally.progress === null ? {} : { progressUs: us(tally.progress.total) ?? 0 }),
         ...(events.length === 0 && pause > 0 ? { pauseUs: us(pause) ?? 0 } : {}),
         tickUs: Math.ceil((timeBase.num * 1e6) / timeBase.den),

@@ -140,6 +140,14 @@ describe("packets that state no length", () => {
     expect(tallied([0, none], [1000, none], [2000, none])).toMatchObject({ endUs: 2_000_000, openEndUs: 1_000_000 });
     expect(tallied([0, 20], [20, 20])).not.toHaveProperty("openEndUs");
   });
+  test("a last one that is said to last longer than every other ends the track there or earlier", () => {
+    const stretched = tallied([-60, 20], [-40, 20], [-20, 530]);
+    expect(stretched).toMatchObject({ endUs: 0, openEndUs: 510_000, longestUs: 20_000 });
+    const ending = (endUs: number) => track({ packets: 3, startUs: -60_000, endUs });
+    for (const endUs of [0, 510_000]) expect(compare("audio", copy, stretched ?? null, ending(endUs))?.ok).toBe(true);
+    for (const endUs of [-60_000, 600_000])
+      expect(compare("audio", copy, stretched ?? null, ending(endUs))?.ok).toBe(false);
+  });
   test("an only one may last as long as it decodes to", () => {
     const own = tallied([0, Number.NaN]);
     const [one, kept] = [
