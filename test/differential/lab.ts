@@ -41,19 +41,28 @@ function isFailure(verdict: Verdict): boolean {
   return verdict.kind !== "exact";
 }
 
-/** A slide show: its jumps are real, and ffmpeg would close them (test/support/versus-plain/known-wrong.ts). */
-function plainInputArgs({ container, pace }: Recipe): readonly string[] {
-  const isSlideShow = pace.kind === "hole" && pace.seconds > 10;
-  return isSlideShow && MAY_JUMP.includes(container) ? KEEPS_JUMPS : [];
-}
-
 const MAY_JUMP: readonly string[] = ["ts", "vob"];
 const KEEPS_JUMPS = ["-dts_delta_threshold", "3600"];
 
-/** Where nothing but pictures jumps ahead nobody can tell the jump from a picture that is shown so long: both are right. */
-function mayBeSlideShow({ container, sounds, edits }: Recipe): boolean {
+function isSlideShow({ container, pace }: Recipe): boolean {
+  return MAY_JUMP.includes(container) && pace.kind === "hole" && pace.seconds > 10;
+}
+
+/** The jumps of a slide show are real, and ffmpeg would close them (test/support/versus-plain/known-wrong.ts). */
+function plainInputArgs(recipe: Recipe): readonly string[] {
+  return isSlideShow(recipe) ? KEEPS_JUMPS : [];
+}
+
+/**
+ * Where nothing but pictures jumps ahead nobody can tell the jump from a picture that is shown so long: both are right.
+ * Null: there is one right answer.
+ */
+function otherInputArgs(recipe: Recipe): readonly string[] | null {
+  const { container, sounds, edits } = recipe;
+  if (!MAY_JUMP.includes(container) || sounds.length > 0) return null;
+  if (isSlideShow(recipe)) return [];
   const jumps = edits.some((edit) => edit.kind === "clock-jump" && edit.which !== "sound" && edit.seconds > 10);
-  return jumps && sounds.length === 0 && MAY_JUMP.includes(container);
+  return jumps ? KEEPS_JUMPS : null;
 }
 
 export class Lab implements AsyncDisposable {
@@ -126,8 +135,8 @@ export class Lab implements AsyncDisposable {
       const source = await makeSource(this.#makers, recipe, folder, "in");
       const held = { source, params, output };
       const asUsual = await this.hold({ ...held, plainInputArgs: plainInputArgs(recipe) });
-      const isOpen = asUsual.kind === "WRONG" && mayBeSlideShow(recipe);
-      const verdict = isOpen ? await this.hold({ ...held, plainInputArgs: KEEPS_JUMPS }) : asUsual;
+      const other = asUsual.kind === "WRONG" ? otherInputArgs(recipe) : null;
+      const verdict = other === null ? asUsual : await this.hold({ ...held, plainInputArgs: other });
       const outcome = ended(verdict, textOf(verdict), source);
       if (!outcome.isFailure) await rm(folder, { recursive: true, force: true });
       return outcome;
