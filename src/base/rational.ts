@@ -66,6 +66,19 @@ export function invert(value: Rational): Rational {
   return fromBig(BigInt(value.den), BigInt(value.num));
 }
 
+/** The nearest fraction of which neither part is more than `most`, as ffmpeg's av_reduce finds it. For values above zero. */
+export function nearestRational(value: Rational, most: number): Rational {
+  const exact = rational(value.num, value.den);
+  if (exact.num <= most && exact.den <= most) return exact;
+  const wanted = toNumber(exact);
+  let best: Rational = { num: most, den: 1 };
+  for (let den = 1; den <= most; den += 1) {
+    const num = Math.max(1, Math.min(most, Math.round(wanted * den)));
+    if (Math.abs(num / den - wanted) < Math.abs(toNumber(best) - wanted)) best = { num, den };
+  }
+  return best;
+}
+
 export function equals(a: Rational, b: Rational): boolean {
   return BigInt(a.num) * BigInt(b.den) === BigInt(b.num) * BigInt(a.den);
 }

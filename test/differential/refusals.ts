@@ -32,6 +32,10 @@ const HONEST: readonly Honest[] = [
     says: /^E_ENCODE_REQUEST: \w+ counts in steps of \S+ s here, and the source's pictures at \S+ s and \S+ s stand closer/,
     why: "MPEG-1/2 count whole frames; plain ffmpeg drops one of two pictures that fall on one",
   },
+  {
+    says: /^E_SOURCE_REFUSED: the source is several recordings joined: .*, and its streams do not jump alike/,
+    why: "one stream's clock jumps alone: plain ffmpeg moves the others by it, and picture and sound come apart",
+  },
   { says: /^E_SOURCE_NO_VIDEO: /, why: "there is no picture in the file" },
 ];
 

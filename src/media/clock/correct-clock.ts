@@ -65,7 +65,7 @@ export function correctArgs(
 
 /** Null when nothing was lost and the clock is one. */
 function differenceOf(before: ReadClock, after: ReadClock, indexes: readonly number[], info: SourceInfo) {
-  const [left] = after.watch.breaks();
+  const [left] = after.breaks();
   if (left !== undefined) return `corrected by ffmpeg, ${describeBreak(left)}`;
   const lost = indexes.find((index) => before.packets.get(index) !== after.packets.get(index));
   if (lost === undefined) return null;
@@ -108,7 +108,7 @@ async function copyOnto(
     const difference = differenceOf(before, await readClock(tools, { path: temporary, info }, signal), indexes, info);
     if (difference !== null) return difference;
     await landFile(temporary, target.path);
-    const [first] = before.watch.breaks();
+    const [first] = before.breaks();
     const what = first === undefined ? "" : `: ${describeBreak(first)}`;
     const empty = carried.slice(indexes.length).map((index) => `; stream ${index} holds no packets and is left out`);
     return {
@@ -133,7 +133,7 @@ export async function correctClock(
 ): Promise<CorrectedSource | null> {
   if (!(await mayBreakClock(source.path, source.info.formatName, signal))) return null;
   const before = await readClock(tools, source, signal);
-  const [first] = before.watch.breaks();
+  const [first] = before.breaks();
   if (first === undefined) return null;
   const corrected = whyNot(before) ?? (await copyOnto(tools, source, before, target, signal));
   if (typeof corrected === "string") throw brokenClock(first, corrected);

@@ -9,7 +9,7 @@ import type { SourceInfo } from "../model/source.ts";
 import { type ClockBreak, ClockWatch, describeBreak } from "./clock-watch.ts";
 
 /** Microseconds and packet counts of one file. */
-export interface ReadClock {
+export interface ReadClock extends Pick<PacketClock, "breaks"> {
   readonly watch: ClockWatch;
   /** Packets of each stream of picture and sound, by index. */
   readonly packets: ReadonlyMap<number, number>;
@@ -21,11 +21,19 @@ export class PacketClock {
   readonly packets = new Map<number, number>();
   readonly #timeBases: ReadonlyMap<number, Rational>;
 
-  constructor({ streams }: Pick<SourceInfo, "streams">) {
+  readonly #unread: ReadonlySet<number>;
+
+  constructor({ streams, unread = [] }: Pick<SourceInfo, "streams" | "unread">) {
+    this.#unread = new Set(unread);
     const timed = streams.filter(
       ({ type, isAttachedPicture }) => (type === "video" && !isAttachedPicture) || type === "audio",
     );
     this.#timeBases = new Map(timed.map(({ index, timeBase }) => [index, timeBase]));
+  }
+
+  /** Of the streams that the job reads, in the order of the file; empty: they have one clock. */
+  breaks(): readonly ClockBreak[] {
+    return this.watch.breaks().filter(({ stream }) => !this.#unread.has(stream));
   }
 
   /** NaN: not stated. Streams of other kinds are passed over. */

@@ -221,7 +221,7 @@ function requireReadToTheEnd({ ended, exitCode, stderrTail }: Awaited<ReturnType
 }
 
 function requireOneClock(clock: PacketClock | null, index: GrowingFrameIndex, { isEstimate }: IndexOptions): void {
-  const [broken] = clock?.watch.breaks() ?? [];
+  const [broken] = clock?.breaks() ?? [];
   if (broken === undefined) return;
   if (isEstimate !== true) throw brokenClock(broken, null);
   index.markUnseekable(`it is several recordings joined: ${describeBreak(broken)}`);

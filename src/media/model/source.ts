@@ -99,6 +99,8 @@ export interface SourceInfo {
   readonly sideData?: readonly Readonly<Record<string, unknown>>[];
   /** The video's decoder reorders pictures (has_b_frames); absent: it does not. */
   readonly holdsPicturesBack?: true;
+  /** Streams whose clock does not matter, since the job reads none of their packets (`withStartOf`); absent: none is known. */
+  readonly unread?: readonly number[];
 }
 
 /**

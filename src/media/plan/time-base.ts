@@ -1,5 +1,5 @@
 // The encoder's clock: the source's tick where every frame keeps its time, otherwise the output's frame grid.
-import { invert, parseRational, type Rational } from "../../base/rational.ts";
+import { invert, nearestRational, parseRational, type Rational } from "../../base/rational.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceVideo } from "../model/source.ts";
 import { filterChain } from "../request/args/video-args.ts";
@@ -48,5 +48,8 @@ export function encoderTimeBase(video: SourceVideo, request: EncodeRequest): Rat
   const declared = video.realFrameRate ?? video.averageFrameRate;
   const encoder = request.video.encoder;
   const countsFrames = FRAME_RATE_CLOCK.has(encoder) || (SHORT_CLOCK.has(encoder) && tick.den > SHORT_CLOCK_TICKS);
-  return countsFrames && declared !== null ? invert({ num: declared.num * times, den: declared.den }) : tick;
+  if (!countsFrames || declared === null) return tick;
+  // Where frames follow no rate r_frame_rate names the source's tick, 90000/1: ffmpeg takes the nearest clock that there is.
+  const frames = { num: declared.num * times, den: declared.den };
+  return invert(SHORT_CLOCK.has(encoder) ? nearestRational(frames, SHORT_CLOCK_TICKS) : frames);
 }

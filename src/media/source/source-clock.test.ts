@@ -41,7 +41,7 @@ function stream(startPts: number | null, more: Partial<SourceStream> = {}): Sour
 
 /** The start of a file that begins at `start`, when these streams of it are kept. */
 function startOf(formatName: string, start: number, kept: readonly SourceStream[]): number {
-  const info = { ...source(start, 90_000), formatName } as SourceInfo;
+  const info = { ...source(start, 90_000), formatName, streams: kept } as SourceInfo;
   const streams = kept.map((each) => ({ source: each })) as unknown as Parameters<typeof withStartOf>[1]["streams"];
   return withStartOf(info, { streams }).startMicroseconds;
 }
@@ -63,4 +63,13 @@ test("a picture that is attached and a stream that never begins count for nothin
 
 test("nothing begins before the file, whose start leaves out what subtitles say", () => {
   expect(startOf("mpegts", 10_033_322, [stream(902_999), stream(90_000)])).toBe(10_033_322);
+});
+
+test("streams that the job does not read are named where clocks may start anew", () => {
+  const streams = [0, 1, 2].map((index) => stream(902_999, { index }));
+  const kept = { streams: [{ source: streams[1] }] } as unknown as Parameters<typeof withStartOf>[1];
+  const unreadOf = (formatName: string) =>
+    withStartOf({ ...source(0, 90_000), formatName, streams } as unknown as SourceInfo, kept).unread;
+  expect(unreadOf("mpegts")).toEqual([0, 2]);
+  expect(unreadOf("matroska,webm")).toBeUndefined();
 });

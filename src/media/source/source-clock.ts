@@ -7,7 +7,8 @@ import type { SourceInfo, SourceStream } from "../model/source.ts";
 
 /**
  * The source with the start that plain ffmpeg uses when it gets only these streams: in formats whose clock may restart,
- * the earliest of their starts ("Correcting start time", fftools); elsewhere the file's, whichever stream begins it.
+ * the earliest of their starts ("Correcting start time", fftools); elsewhere the file's, whichever stream begins it. The
+ * other streams are marked: their clock may break, and ffmpeg passes over them too.
  */
 export function withStartOf(
   info: SourceInfo,
@@ -20,7 +21,13 @@ export function withStartOf(
       : [rescale(source.startPts, source.timeBase, MICROSECONDS)],
   );
   const earliest = starts.length === 0 ? info.startMicroseconds : Math.min(...starts);
-  return { ...info, startMicroseconds: Math.max(info.startMicroseconds, earliest) };
+  const read = new Set(plan.streams.map(({ source }) => source.index));
+  const unread = info.streams.map(({ index }) => index).filter((index) => !read.has(index));
+  return {
+    ...info,
+    startMicroseconds: Math.max(info.startMicroseconds, earliest),
+    ...(unread.length === 0 ? {} : { unread }),
+  };
 }
 
 /** What ffmpeg adds to every time of the video stream for this `-itsoffset`: rounded to the stream's ticks (ffmpeg.c, ts_offset). */

@@ -1,0 +1,28 @@
+import { expect, test } from "bun:test";
+import type { SourceInfo } from "../model/source.ts";
+import { PacketClock } from "./read-clock.ts";
+
+const MILLISECONDS = { num: 1, den: 1000 };
+const STREAMS = (["video", "audio"] as const).map((type, index) => ({
+  ...{ index, type, timeBase: MILLISECONDS, isAttachedPicture: false },
+})) as unknown as SourceInfo["streams"];
+
+/** Five seconds of picture, and sound whose clock goes back by a second in the middle. */
+function clockOf(unread?: readonly number[]): PacketClock {
+  const clock = new PacketClock({ streams: STREAMS, ...(unread === undefined ? {} : { unread }) });
+  for (let at = 0; at < 5000; at += 40) {
+    clock.add(0, at, at, 40);
+    clock.add(1, at, at < 2500 ? at : at - 1000, 40);
+  }
+  return clock;
+}
+
+test("the clock of a stream that the job does not read may break", () => {
+  expect(clockOf().breaks()).toMatchObject([{ stream: 1, byUs: -960_000 }]);
+  expect(clockOf([1]).breaks()).toEqual([]);
+  expect(clockOf([0]).breaks()).toHaveLength(1);
+});
+
+test("a correction that it would spoil is not tried, for ffmpeg copies all streams", () => {
+  expect(clockOf([1]).watch.areTogether()).toBe(false);
+});
