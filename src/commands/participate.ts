@@ -13,6 +13,9 @@ export interface Participant {
   stop(): Promise<void>;
 }
 
+/** Sources and segments are for this user alone; the output that is saved afterwards has the user's own umask. */
+const OWNER_ONLY_UMASK = 0o077;
+
 /** Errors: E_FFMPEG_MISSING and the like, before it starts. */
 export async function participate(
   connection: Connection,
@@ -24,6 +27,7 @@ export async function participate(
   if (sandbox === "off") display.note("The sandbox is off: ffmpeg may read and write all that this user may.");
   const stopping = new AbortController();
   const signal = AbortSignal.any([context.signal, stopping.signal]);
+  const usersUmask = process.umask(OWNER_ONLY_UMASK);
   const client = await startClient(
     {
       connection,
@@ -56,6 +60,7 @@ export async function participate(
     stop: async () => {
       stopping.abort();
       await ended;
+      process.umask(usersUmask);
     },
   };
 }

@@ -19,7 +19,7 @@ import { placeOf, refuseExisting, requireWritableFolder, saveOutput } from "./jo
 import { formatSeconds } from "./output/format.ts";
 import { lackLines } from "./output/job-text.ts";
 import { createProgressDisplay, type ProgressDisplay } from "./output/progress-display.ts";
-import { participate } from "./participate.ts";
+import { type Participant, participate } from "./participate.ts";
 import { checkInput, checkSubtitles, refuseInputAsOutput } from "./submitting/check-input.ts";
 import { ffmpegParamsOf } from "./submitting/ffmpeg-params.ts";
 import { type Doing, leftBehind, settleInterrupted } from "./submitting/on-interrupt.ts";
@@ -36,6 +36,8 @@ interface Session {
   readonly context: CommandContext;
   /** Tells what the command does from now on, for the case that it is interrupted. */
   readonly begin: (doing: Doing) => void;
+  /** `--participate`; it ends before the output is saved. */
+  readonly participant: Participant | null;
 }
 
 /** What is known once every check has passed. */
@@ -91,7 +93,7 @@ function printCompleted(job: JobView, proof: Proof, outputPath: string, isJson: 
 async function followAndSave(
   job: JobView,
   target: { readonly path: string; readonly mayOverwrite: boolean; readonly isJson: boolean },
-  { client, display, context, begin }: Session,
+  { client, display, context, begin, participant }: Session,
 ): Promise<void> {
   const others = await forOthers(client.connection, userConfigDir(context.env));
   const notice = watchForClients((view) => display.note(waitingText(view, client.connection.server, others)));
@@ -111,6 +113,7 @@ async function followAndSave(
   if (last.status !== "Completed") throw failureOf(last);
   if (!target.mayOverwrite && (await exists(target.path))) throw outputExists(target.path, job.job_id);
   begin({ kind: "downloading", jobId: job.job_id });
+  await participant?.stop();
   const proof = await client.proof(job.job_id);
   await saveOutput(client, last, target, target.isJson ? null : display, context.signal);
   display.end();
@@ -195,9 +198,9 @@ export const submit = defineCommand({
     begin(doing);
     const planned = await plan(positionals[0] ?? "", given, client, context);
     const display = createProgressDisplay(context.stderr);
-    const session: Session = { client, display, context, begin };
     const ownClient = { workDir: resolve(context.cwd, given["work-dir"] ?? "work"), sandbox: given.sandbox };
     const participant = given.participate ? await participate(client.connection, ownClient, display, context) : null;
+    const session: Session = { client, display, context, begin, participant };
     try {
       const job = await makeJob(planned, given, session);
       begin({ kind: "following", jobId: job.job_id });
