@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MemoryCoordinator } from "../../test/support/memory-coordinator.ts";
 
 setDefaultTimeout(60_000);
 
@@ -53,6 +54,26 @@ test.each([[".bash_login"], ["../.bash_login"], ["CON.mp4"], ["x:y.mp4"], ["a\u2
     expect(stderr).toContain("the server's name for the output");
     expect(exitCode).toBe(2);
     expect(await readdir(folder)).toEqual(["in.mp4"]);
+  },
+);
+
+test.each([[".bash_login"], ["../../.bash_login"], ["CON.mp4"], ["a\u202e4pm.exe"]])(
+  "jobs download does not write %j",
+  async (name) => {
+    const asked: string[] = [];
+    const memory = await MemoryCoordinator.open();
+    const output = { name, bytes: 1, sha256: "0".repeat(64) };
+    const job = memory.addJob({ status: "Completed", output_name: name, output });
+    await memory.close();
+    answer = (path) => {
+      asked.push(path);
+      return path.endsWith("/output") ? new Response("x") : Response.json(path.endsWith("/jobs") ? [job] : job);
+    };
+    const { exitCode, stderr } = await run("jobs", "download", job.job_id);
+    expect(stderr).toContain("the server's name for the output");
+    expect(exitCode).toBe(2);
+    expect(asked.filter((path) => path.endsWith("/output"))).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
   },
 );
 

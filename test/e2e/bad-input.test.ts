@@ -1,6 +1,6 @@
 // Bad input: each gives a clear error with a hint, the right exit code, and leaves nothing behind.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Cluster, type Ended, freePort, until } from "../support/cluster.ts";
 import { hardCase, mediaPath } from "../support/media.ts";
@@ -197,6 +197,36 @@ test("a second server on the same work directory is refused by name", async () =
   expect(ended.stderr).toMatch(/pid \d+/);
 });
 
+/** A local user turns a link below the media root to a folder outside, and back, as fast as can be. */
+async function refusesWhatIsSwapped(other: Cluster, root: string): Promise<void> {
+  const [shown, next, inside, outside] = [join(root, "shown"), join(root, "next"), join(root, "in"), other.path("out")];
+  for (const [place, bytes] of [
+    [inside, 5000],
+    [outside, 6000],
+  ] as const) {
+    await mkdir(place);
+    await writeFile(join(place, "film.mp4"), new Uint8Array(bytes));
+  }
+  let isOver = false;
+  const turn = async () => {
+    for (let count = 0; !isOver; count += 1) {
+      await symlink(count % 2 === 0 ? inside : outside, next);
+      await rename(next, shown);
+    }
+  };
+  const turning = turn();
+  const headers = { authorization: `Bearer ${other.token}` };
+  const taken = new Set<number>();
+  for (let count = 0; count < 150; count += 1) {
+    const body = JSON.stringify({ path: "shown/film.mp4" });
+    const opened = await fetch(`${other.url}/api/v1/sources/on-server`, { method: "POST", headers, body });
+    if (opened.ok) taken.add(((await opened.json()) as { bytes: number }).bytes);
+  }
+  isOver = true;
+  await turning;
+  expect([...taken]).toEqual([5000]);
+}
+
 test("a path outside the media roots, and a link that leads out of them, are refused", async () => {
   await using other = await Cluster.make();
   const root = other.path("media");
@@ -204,6 +234,7 @@ test("a path outside the media roots, and a link that leads out of them, are ref
   await writeFile(other.path("outside.mp4"), "x");
   await symlink(other.path("outside.mp4"), join(root, "link.mp4"));
   await other.serve({ args: ["--media-root", root] });
+  await refusesWhatIsSwapped(other, root);
   for (const name of ["../outside.mp4", other.path("outside.mp4"), "link.mp4"]) {
     expectFailure(
       await other.command(["submit", name, "--on-server", "-o", other.path("o.mp4"), "--json"]),

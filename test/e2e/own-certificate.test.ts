@@ -3,7 +3,7 @@
 // another machine's way to the server: like every address but 127.0.0.1 it speaks https.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { readFile, rm, stat } from "node:fs/promises";
+import { chmod, readFile, rm, stat } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createServer, type Server } from "node:tls";
@@ -180,12 +180,16 @@ test.skipIf(!isPossible)(
 );
 
 test.skipIf(!isPossible)(
-  "the certificate outlives a restart; --tls off is said; a lost key is named",
+  "the certificate outlives a restart; a key that others can read is named; --tls off is said; a lost key is named",
   async () => {
     const before = ready;
     server.kill("SIGTERM");
     await server.exited;
+    const key = join(cluster.workDir, "tls", "key.pem");
+    expect(server.stderr()).not.toContain("private key");
+    await chmod(key, 0o644);
     await startServer();
+    expect(server.stderr()).toContain(`other users can read the private key: chmod 600 ${key}`);
     expect(ready.tls_fingerprint).toBe(before.tls_fingerprint);
     server.kill("SIGTERM");
     await server.exited;
@@ -199,7 +203,7 @@ test.skipIf(!isPossible)(
     expect(unsaid).toMatchObject({ exitCode: 4, stderr: expect.stringContaining(`--server http://${host}. Beyond`) });
     server.kill("SIGTERM");
     await server.exited;
-    await rm(join(cluster.workDir, "tls", "key.pem"));
+    await rm(key);
     const lost = await cluster.run(["serve", "--port", "0", "--work-dir", cluster.workDir]);
     expect(lost).toMatchObject({
       exitCode: 1,

@@ -12,16 +12,15 @@ import { STOPPED_WITHIN_MS } from "../../src/base/process/terminate.ts";
 import type { ClientOptions, ClientStatus } from "../../src/cluster/client/client-options.ts";
 import { runClient } from "../../src/cluster/client/run-client.ts";
 import { isEncoderIn } from "../../src/cluster/client/sweep.ts";
-import type { ClientMessage, Hello, Offer, SourceOffer } from "../../src/cluster/protocol/messages.ts";
+import type { ClientMessage, Hello, Offer } from "../../src/cluster/protocol/messages.ts";
 import { RECONNECT_GRACE_MS } from "../../src/cluster/scheduler/model/timing.ts";
 import { openClientStore } from "../../src/db/client-store.ts";
 import { runUnconfined } from "../../src/media/ffmpeg/run-tool.fixture.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { emptyEncodeRequest } from "../../src/media/model/encode-request.ts";
-import type { SegmentTask } from "../../src/media/model/segment.ts";
-import { probeSource } from "../../src/media/source/probe.ts";
 import { withinPromise } from "../support/lateness.ts";
 import { mediaPath } from "../support/media.ts";
+import { makeOffer } from "../support/offers.ts";
 import { Happenings, StandInCoordinator } from "../support/stand-in-coordinator.ts";
 
 /** Encodes share the machine with whatever else runs. */
@@ -92,31 +91,8 @@ const clipOrSkip = (path: string | null): string => {
   return path;
 };
 
-/** An offer to encode all of a clip; `preset` decides how long that takes. */
-async function makeOffer(path: string, preset: string, source: SourceOffer): Promise<Offer> {
-  const info = await probeSource(tools, path);
-  const request = emptyEncodeRequest();
-  const task: SegmentTask = {
-    streamIndex: info.video.streamIndex,
-    formatName: info.formatName,
-    timeBase: info.video.timeBase,
-    startPts: null,
-    endPts: null,
-    clockOffsetUs: 0,
-    seekPts: null,
-    cut: null,
-    expectedFrames: null,
-    encoderTimeBase: info.video.timeBase,
-    video: info.video,
-    byteRange: { start: 0, end: info.bytes },
-    request: { ...request, video: { ...request.video, preset } },
-  };
-  const ids = { attemptId: newId(), secret: "0".repeat(64), jobId: newId() };
-  return { type: "offer", ...ids, segmentIndex: 0, isBenchmark: true, source, task: { ...task } };
-}
-
 async function offerClip(path: string, preset = "ultrafast"): Promise<Offer> {
-  return await makeOffer(path, preset, await server.addSource(path, BLOCK));
+  return await makeOffer(tools, path, preset, await server.addSource(path, BLOCK));
 }
 
 const isHello = (message: ClientMessage): message is Hello => message.type === "hello";
@@ -419,7 +395,7 @@ test("tasks that the client's own check refuses, and sources that cannot be read
   const garbage = join(folder, "garbage.mp4");
   await writeFile(garbage, new Uint8Array(100_000));
   server.blockFault = () => null;
-  server.send(await makeOffer(path, "ultrafast", await server.addSource(garbage, BLOCK)));
+  server.send(await makeOffer(tools, path, "ultrafast", await server.addSource(garbage, BLOCK)));
   expect(await server.messages.next(isFailure)).toMatchObject({ kind: "encode" });
 });
 

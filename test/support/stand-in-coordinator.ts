@@ -94,6 +94,8 @@ export class StandInCoordinator {
   /** Says goodbye with this instead of a welcome. */
   refusal: { readonly reason: string; readonly code: "E_IDENTITY_IN_USE" } | null = null;
   isSilent = false;
+  /** Of every job; null: none. */
+  sideFile: Uint8Array<ArrayBuffer> | null = null;
   readonly #options: StandInOptions;
   readonly #sources: Map<string, { path: string; offer: SourceOffer }>;
   readonly #server: Bun.Server<undefined>;
@@ -200,6 +202,7 @@ export class StandInCoordinator {
       return Response.json({ protocol: this.#options.protocol ?? PROTOCOL_VERSION, version: "stand-in" });
     const block = /^\/api\/v1\/sources\/([^/]+)\/blocks\/(\d+)$/.exec(pathname);
     if (block) return await this.#answerBlock(block[1] ?? "", Number(block[2]));
+    if (/\/side-files\/0$/.test(pathname) && this.sideFile !== null) return new Response(this.sideFile);
     const result = /^\/api\/v1\/attempts\/([^/]+)\/result$/.exec(pathname);
     if (result) return await this.#answerResult(result[1] ?? "", request);
     return Response.json({ code: "E_NOT_FOUND", message: "nothing here", hint: "" }, { status: 404 });

@@ -10,7 +10,7 @@ import { exists } from "../../base/files.ts";
 import { endLeftovers, writesBelow } from "../../base/leftovers.ts";
 import type { Log } from "../../base/log.ts";
 import type { SandboxMode } from "../../base/sandbox/confinement.ts";
-import type { ServerTls } from "../../base/tls/tls-files.ts";
+import { isReadByOthers, type ServerTls } from "../../base/tls/tls-files.ts";
 import { watchServerTls } from "../../base/tls/watch-server-tls.ts";
 import { VERSION } from "../../base/version.ts";
 import { type CoordinatorOptions, openCoordinator } from "../../cluster/server/open-coordinator.ts";
@@ -67,11 +67,14 @@ async function refuseLostDatabase(databasePath: string, serverDir: string): Prom
   );
 }
 
-async function keysOf(choice: TlsChoice, workDir: string): Promise<ServerTls | null> {
+async function keysOf(choice: TlsChoice, workDir: string, log: Log): Promise<ServerTls | null> {
   if (choice.kind === "off") return null;
   if (choice.kind === "files") return choice.tls;
   const { ownCertificate } = await import("../../base/tls/own-certificate.ts"); // its library is big
-  return await ownCertificate(workDir);
+  const tls = await ownCertificate(workDir);
+  const keyPath = join(workDir, "tls", "key.pem");
+  if (await isReadByOthers(keyPath)) log.warn(`other users can read the private key: chmod 600 ${keyPath}`);
+  return tls;
 }
 
 /** Errors: E_SANDBOX, E_FFMPEG_MISSING, E_FFMPEG_OLD, E_FFMPEG_UNPROVEN, E_WORK_DIR_LOCKED, E_WORK_DIR, E_PORT, E_DATABASE. */
@@ -86,7 +89,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const serverDir = join(options.workDir, "server");
   await proveVersion(tools, serverDir, options.log);
   await endLeftovers((command) => writesBelow(command, tools.ffmpeg, `${serverDir}/`), options.log);
-  const tls = await keysOf(options.tls, options.workDir);
+  const tls = await keysOf(options.tls, options.workDir, options.log);
   const databasePath = join(options.workDir, "db", "server.db");
   await refuseLostDatabase(databasePath, serverDir);
   const store = openServerStore(databasePath);
