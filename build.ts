@@ -1,74 +1,60 @@
-// Builds the one executable: `bun build.ts` for this machine as dist/ffcluster, `bun build.ts --all` for every platform
-// that is released. Ends non-zero when any of them could not be made; a half-made file never gets the final name.
-import { mkdir, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+// Builds the one executable: `bun build.ts` for this machine as dist/ffcluster, `-p PLATFORM` or `--all` for those that
+// are released, `--pack` what people download. Ends non-zero when any of them could not be made; a half-made file never
+// gets the final name.
+import { parseArgs } from "node:util";
+import { type BuildRequest, build } from "./packaging/build.ts";
+import { PLATFORMS, parseTarget } from "./packaging/platforms.ts";
 
-const ROOT = import.meta.dir;
-const ENTRY = join(ROOT, "src/cli.ts");
-const DIST = join(ROOT, "dist");
+const USAGE = `Usage: bun build.ts [options]
 
-const RELEASED = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64", "windows-x64"] as const;
+  (no option)              dist/ffcluster for this machine
+  -p, --platform NAME      dist/ffcluster-NAME; may be repeated
+  --all                    every platform: ${PLATFORMS.join(", ")}
+  --pack                   archives as well, with ffmpeg, and SHA256SUMS
+  -c, --component NAME     server or client: the archives start only this one (default both)
+  --ffmpeg FOLDER|none     FOLDER/PLATFORM/ffmpeg goes into the archives instead of the pinned build; none: no ffmpeg
+  --deb, --npm             with --pack: Debian packages, npm packages
+  --base-url URL           where install.sh will find the archives`;
 
-interface Build {
-  readonly fileName: string;
-  /** Null: this machine. The runtimes of other platforms come from the npm registry and are kept in Bun's cache. */
-  readonly target: Bun.Build.CompileTarget | null;
-}
-
-function buildsFor(args: readonly string[]): readonly Build[] {
-  const unknown = args.find((arg) => arg !== "--all");
-  if (unknown !== undefined) throw new Error(`unknown argument ${unknown}; use: bun build.ts [--all]`);
-  if (args.length === 0)
-    return [{ fileName: process.platform === "win32" ? "ffcluster.exe" : "ffcluster", target: null }];
-  return RELEASED.map((platform) => ({
-    fileName: `ffcluster-${platform}${platform.startsWith("windows") ? ".exe" : ""}`,
-    target: `bun-${platform}`,
-  }));
-}
-
-async function compile({ fileName, target }: Build): Promise<void> {
-  const finalPath = join(DIST, fileName);
-  // The extension stays last: for Windows the compiler adds ".exe" to any other name.
-  const tempPath = join(DIST, `.building-${process.pid}-${fileName}`);
-  const startedAt = performance.now();
-  try {
-    await Bun.build({
-      entrypoints: [ENTRY],
-      // Identifiers are kept, so that a stack trace in a bug report can be read.
-      minify: { whitespace: true, syntax: true, identifiers: false },
-      // Halves the time to start (measured: 67 ms to 29 ms); works with ES modules only.
-      bytecode: true,
-      // The guard of every ffmpeg loads its own few lines instead of the whole program: 26 ms of CPU become 8.
-      splitting: true,
-      format: "esm",
-      target: "bun",
-      compile: {
-        ...(target === null ? {} : { target }),
-        outfile: tempPath,
-        // A stranger's .env or bunfig.toml in the current folder must not run inside ffcluster.
-        autoloadDotenv: false,
-        autoloadBunfig: false,
-        autoloadTsconfig: false,
-        autoloadPackageJson: false,
-      },
-    });
-    // By rename, so that an executable that is running, or a build beside this one, is not disturbed.
-    await rename(tempPath, finalPath);
-  } finally {
-    await rm(tempPath, { force: true });
+function requestOf(args: readonly string[]): BuildRequest | null {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      platform: { type: "string", short: "p", multiple: true, default: [] },
+      component: { type: "string", short: "c" },
+      all: { type: "boolean", default: false },
+      pack: { type: "boolean", default: false },
+      ffmpeg: { type: "string" },
+      deb: { type: "boolean", default: false },
+      npm: { type: "boolean", default: false },
+      "base-url": { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return null;
+  const { component } = values;
+  if (component !== undefined && component !== "server" && component !== "client") {
+    throw new Error(`unknown component ${component}; it is server or client`);
   }
-  const megabytes = ((await stat(finalPath)).size / 1e6).toFixed(1);
-  console.error(`built dist/${fileName}: ${megabytes} MB in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
-}
-
-async function main(): Promise<void> {
-  const builds = buildsFor(process.argv.slice(2));
-  await mkdir(DIST, { recursive: true });
-  for (const build of builds) await compile(build);
+  const targets = values.all ? PLATFORMS : values.platform.map(parseTarget);
+  return {
+    targets,
+    pack: values.pack
+      ? {
+          component: component ?? null,
+          ffmpeg: values.ffmpeg ?? null,
+          isDeb: values.deb,
+          isNpm: values.npm,
+          baseUrl: values["base-url"] ?? null,
+        }
+      : null,
+  };
 }
 
 try {
-  await main();
+  const request = requestOf(process.argv.slice(2));
+  if (request === null) console.log(USAGE);
+  else await build(request);
 } catch (thrown) {
   if (thrown instanceof AggregateError) for (const error of thrown.errors) console.error(Bun.inspect(error));
   console.error(`build failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);

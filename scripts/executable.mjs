@@ -20,6 +20,7 @@ export function isExecutableStale() {
   const builtAt = statSync(EXECUTABLE).mtimeMs;
   const inputs = [
     ...filesBelow(join(ROOT, "src"), (name) => !name.includes(".test.")),
+    join(ROOT, "packaging/compile.ts"),
     ...["build.ts", "package.json", "package-lock.json", "tsconfig.json"].map((name) => join(ROOT, name)),
   ];
   return inputs.some((path) => statSync(path).mtimeMs > builtAt);

@@ -12,7 +12,7 @@ const EXE = WINDOWS ? ".exe" : "";
 const LIBAVCODEC_5_1 = [59, 37];
 
 /** What a person can act on: printed without a stack. */
-class SetupError extends Error {}
+export class SetupError extends Error {}
 
 const say = (line) => process.stderr.write(`setup: ${line}\n`);
 
@@ -49,7 +49,7 @@ function runNpm(args) {
   return WINDOWS ? run("cmd.exe", ["/d", "/c", "npm", ...args]) : run("npm", args);
 }
 
-function installPackages() {
+export function installPackages() {
   if (!packagesMatchLock()) {
     say("installing packages (npm ci) …");
     const npm = runNpm(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);

@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   "token revoke": async () => (await import("../tokens/token-revoke.ts")).tokenRevoke,
   "token rotate": async () => (await import("../tokens/token-rotate.ts")).tokenRotate,
   cancel: async () => (await import("../jobs/cancel.ts")).cancel,
+  version: async () => (await import("../version.ts")).version,
   doctor: async () => (await import("../doctor.ts")).doctor,
 };
 

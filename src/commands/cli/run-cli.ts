@@ -119,7 +119,7 @@ async function runCommand(
 /** Answers what needs no command: the version, and help for all or for a group. Null: a command is needed. */
 async function answerWithoutCommand(argv: readonly string[], context: CommandContext): Promise<number | null> {
   const [first, second] = argv;
-  if (first === "--version" || first === "-V" || first === "version") {
+  if (first === "--version" || first === "-V") {
     context.stdout.write(`ffcluster ${VERSION}\n`);
     return 0;
   }

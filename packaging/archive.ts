@@ -1,0 +1,48 @@
+// Puts a folder's files into one archive: .zip for Windows, .tar.gz elsewhere. The same files make the same bytes: names
+// are sorted, and every file has the one given time.
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { type Zippable, zipSync } from "fflate";
+import { create } from "tar";
+
+const LEVEL = 9;
+/** In a zip file's attributes: made on Unix, so that modes count. */
+const UNIX = 3;
+
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .sort();
+}
+
+/** A zip file holds a wall clock's time without its zone: the same everywhere only when it is that of UTC. */
+function wallClock(time: Date): Date {
+  const [year, month, day] = [time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate()];
+  return new Date(year, month, day, time.getUTCHours(), time.getUTCMinutes(), time.getUTCSeconds());
+}
+
+async function zip(folder: string, path: string, time: Date): Promise<void> {
+  const files: Zippable = {};
+  for (const name of await filesOf(folder)) {
+    const { mode } = await stat(join(folder, name));
+    const attributes = {
+      os: UNIX,
+      attrs: ((mode & 0o111) === 0 ? 0o100644 : 0o100755) * 0x10000,
+      mtime: wallClock(time),
+    };
+    files[name] = [await readFile(join(folder, name)), attributes];
+  }
+  await writeFile(path, zipSync(files, { level: LEVEL }));
+}
+
+async function tarGz(folder: string, path: string, time: Date): Promise<void> {
+  const options = { file: path, cwd: folder, portable: true, mtime: time, gzip: { level: LEVEL } };
+  await create(options, await filesOf(folder));
+}
+
+/** Everything below `folder` goes into `path`, whose extension says how. */
+export async function writeArchive(folder: string, path: string, time: Date): Promise<void> {
+  await (path.endsWith(".zip") ? zip(folder, path, time) : tarGz(folder, path, time));
+}

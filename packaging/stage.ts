@@ -1,0 +1,44 @@
+// Lays out what an archive holds, in a folder.
+import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { FFMPEG_LICENCE, OWN_LICENCE, thirdPartyNotices } from "./licences.ts";
+import { isWindows, programName, type Target } from "./platforms.ts";
+import { COMPONENTS, type Component, firstSteps, startScript } from "./start-scripts.ts";
+
+export interface StageRequest {
+  readonly target: Target;
+  readonly version: string;
+  /** The compiled program. */
+  readonly executable: string;
+  /** The folder with this platform's ffmpeg and ffprobe; null: none goes in. */
+  readonly ffmpegFolder: string | null;
+  /** Null: both have a start script. */
+  readonly component: Component | null;
+}
+
+async function copyProgram(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  await chmod(to, 0o755);
+}
+
+async function placeFfmpeg(target: Target, from: string, folder: string): Promise<void> {
+  const suffix = isWindows(target) ? ".exe" : "";
+  await mkdir(folder);
+  for (const name of [`ffmpeg${suffix}`, `ffprobe${suffix}`]) await copyProgram(join(from, name), join(folder, name));
+  await copyFile(FFMPEG_LICENCE, join(folder, "LICENSE.txt"));
+}
+
+/** Fills `folder`, which must not exist. */
+export async function stage(request: StageRequest, folder: string): Promise<void> {
+  const { target, version, executable, ffmpegFolder, component } = request;
+  await mkdir(folder, { recursive: true });
+  await copyProgram(executable, join(folder, programName(target)));
+  if (ffmpegFolder !== null) await placeFfmpeg(target, ffmpegFolder, join(folder, "tools"));
+  for (const each of component === null ? COMPONENTS : [component]) {
+    const { name, text, isProgram } = await startScript(target, each);
+    await writeFile(join(folder, name), text, { mode: isProgram ? 0o755 : 0o644 });
+  }
+  await writeFile(join(folder, "README.txt"), firstSteps(target, version, ffmpegFolder !== null));
+  await copyFile(OWN_LICENCE, join(folder, "LICENSE.txt"));
+  await writeFile(join(folder, "THIRD-PARTY.txt"), await thirdPartyNotices());
+}

@@ -1,0 +1,22 @@
+// What this program is: for bug reports, and for whoever compares two machines.
+import { COMMIT, VERSION } from "../../base/version.ts";
+import { PROTOCOL_VERSION } from "../../cluster/protocol/messages.ts";
+
+export interface VersionFacts {
+  readonly version: string;
+  readonly commit: string | null;
+  /** Of the link between server and client: both sides need the same. */
+  readonly protocol: number;
+  readonly platform: string;
+  readonly bun: string;
+}
+
+export function versionFacts(): VersionFacts {
+  return {
+    version: VERSION,
+    commit: COMMIT,
+    protocol: PROTOCOL_VERSION,
+    platform: `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`,
+    bun: Bun.version,
+  };
+}
