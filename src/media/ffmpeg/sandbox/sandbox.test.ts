@@ -102,6 +102,19 @@ test.skipIf(!confinesAll)(
 );
 
 test.skipIf(!confinesAll)(
+  "an encoder on a device reaches what its driver shares, and one on the processor does not",
+  async () => {
+    const shared = `/dev/shm/ffcluster-test-${process.pid}`;
+    const script = `#!/bin/bash\n( echo x > ${shared} && ls /sys/class && rm ${shared} ) >/dev/null 2>&1 && echo reached\nexit 0\n`;
+    const tools = await standIn(script, "auto");
+    const run = { tools, program: "ffmpeg", args: [], reads: [], writes: [], timeoutMs: TIMEOUT_MS } as const;
+    expect((await runTool({ ...run, usesDevice: true })).stdout).toBe("reached\n");
+    expect((await runTool(run)).stdout).toBe("");
+  },
+  TIMEOUT_MS,
+);
+
+test.skipIf(!confinesAll)(
   "what takes more memory than it is allowed fails by itself",
   async () => {
     // The bound stands a moment after the start.

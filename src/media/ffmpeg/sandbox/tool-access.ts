@@ -95,9 +95,10 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-async function deviceFiles(): Promise<string[]> {
-  const names = await namesIn("/dev");
-  return [...DEVICE_FILES, ...names.filter((name) => DEVICE_NAMES.test(name)).map((name) => join("/dev", name))];
+/** What an encoder on a device may read, write and control, of the `names` in /dev. */
+export function deviceGrants(names: readonly string[], env: Env): Pick<Confinement, "reads" | "devices"> {
+  const own = names.filter((name) => DEVICE_NAMES.test(name)).map((name) => join("/dev", name));
+  return { reads: DEVICE_READS, devices: [...DEVICE_FILES, ...own, ...driverCaches(env)] };
 }
 
 function isInSystem(path: string): boolean {
@@ -127,11 +128,12 @@ export async function toolSandbox(mode: SandboxMode, programs: readonly string[]
 export async function confinementFor(sandbox: ToolSandbox, access: ToolAccess, env: Env): Promise<Confinement | null> {
   if (sandbox.mode === "off") return null;
   const usesDevice = access.usesDevice === true;
+  const device = usesDevice ? deviceGrants(await namesIn("/dev"), env) : { reads: [], devices: [] };
   return {
     programs: [...SYSTEM_PROGRAMS, ...sandbox.programs],
-    reads: [...SYSTEM_READS, ...ownFonts(env), ...(usesDevice ? DEVICE_READS : []), ...access.reads],
+    reads: [...SYSTEM_READS, ...ownFonts(env), ...device.reads, ...access.reads],
     writes: access.writes,
-    devices: ["/dev/null", ...(usesDevice ? [...(await deviceFiles()), ...driverCaches(env)] : [])],
+    devices: ["/dev/null", ...device.devices],
     ports: (access.urls ?? []).map((url) => Number(new URL(url).port)),
     memoryBytes: usesDevice ? null : (access.memoryBytes ?? MOST_MEMORY_BYTES),
     isRequired: sandbox.mode === "require",
