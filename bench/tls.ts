@@ -13,6 +13,7 @@ import type { SourceOffer } from "../src/cluster/protocol/messages.ts";
 import { Cluster, type Running, until } from "../test/support/cluster.ts";
 import { mediaPath } from "../test/support/media.ts";
 import { benchOptions, median, print, run, seconds, spread } from "./lib.ts";
+import { compareSides } from "./two-sides.ts";
 
 const FILE_MB = 200;
 const BLOCK_BYTES = 1_048_576;
@@ -42,24 +43,12 @@ async function joinTo(cluster: Cluster, side: Side): Promise<Running> {
   return client;
 }
 
-/** Seconds of processor time of processes, without that of their ffmpegs. */
-async function processorSeconds(processes: readonly Running[]): Promise<number> {
-  const each = processes.map(async ({ pid }) => {
-    const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  });
-  return (await Promise.all(each)).reduce((sum, value) => sum + value, 0);
-}
-
-async function jobSeconds(cluster: Cluster, side: Side, clip: string): Promise<number> {
+async function doJob(cluster: Cluster, side: Side, clip: string): Promise<void> {
   const output = cluster.path(`${side.name}.mp4`);
   const where = ["--server", side.server, ...side.trust, "--token", cluster.token];
-  const took = await seconds(async () => {
-    const ended = await cluster.run(["submit", clip, "-o", output, "--ffmpeg-params", PARAMS, ...where]);
-    if (ended.exitCode !== 0) throw new Error(ended.stderr);
-  });
+  const ended = await cluster.run(["submit", clip, "-o", output, "--ffmpeg-params", PARAMS, ...where]);
+  if (ended.exitCode !== 0) throw new Error(ended.stderr);
   await rm(output);
-  return took;
 }
 
 async function gatewaySeconds(serverUrl: string, token: string, tls: Trust | null, offer: SourceOffer, folder: string) {
@@ -92,32 +81,21 @@ const clip = process.argv.includes("--clip") ? long : (mediaPath("flower-540p29.
 await using cluster = await Cluster.make();
 const secure = await serve(cluster, [], cluster.workDir);
 const unsecured = await serve(cluster, ["--tls", "off"], cluster.path("plain-work"));
-const sides: readonly Side[] = [
+const sides: readonly [Side, Side] = [
   { name: "plain", server: `http://127.1:${unsecured.port}`, trust: [] },
   { name: "tls", server: `https://127.2:${secure.port}`, trust: ["--tls-fingerprint", secure.fingerprint ?? ""] },
 ];
-const clients: Running[] = [];
-for (const side of sides) clients.push(await joinTo(cluster, side));
-const jobs = { plain: [] as number[], tls: [] as number[] };
-const busy = { plain: [] as number[], tls: [] as number[] };
-const processes = { plain: [unsecured.server, clients[0]], tls: [secure.server, clients[1]] };
-for (let round = 0; round < runs; round += 1) {
-  for (const side of round % 2 === 0 ? sides : [...sides].reverse()) {
-    const own = processes[side.name].filter((each) => each !== undefined);
-    const before = await processorSeconds(own);
-    jobs[side.name].push(await jobSeconds(cluster, side, clip));
-    busy[side.name].push((await processorSeconds(own)) - before);
-  }
-}
-for (const client of clients) client.kill("SIGTERM");
-await Promise.all(clients.map((client) => client.exited));
-const ratios = jobs.tls.map((value, index) => value / (jobs.plain[index] ?? Number.NaN));
-print(`job, plain http     ${spread(jobs.plain)} s`);
-print(`job, https          ${spread(jobs.tls)} s`);
-print(
-  `ratio               ${spread(ratios)}×  (goal ≤ 1.02×; of medians ${(median(jobs.tls) / median(jobs.plain)).toFixed(3)})`,
+const clients = { plain: await joinTo(cluster, sides[0]), tls: await joinTo(cluster, sides[1]) };
+await compareSides(
+  [
+    { name: "plain", processes: [unsecured.server, clients.plain] },
+    { name: "tls", processes: [secure.server, clients.tls] },
+  ],
+  runs,
+  async ({ name }) => doJob(cluster, name === "tls" ? sides[1] : sides[0], clip),
 );
-print(`processor time of server and client, without ffmpeg: ${spread(busy.plain)} s; https ${spread(busy.tls)} s`);
+for (const client of Object.values(clients)) client.kill("SIGTERM");
+await Promise.all(Object.values(clients).map((client) => client.exited));
 
 const big = cluster.path("big.mkv");
 await makeFile(clip, big);
