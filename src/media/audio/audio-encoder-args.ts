@@ -23,9 +23,13 @@ function padding({ sampleRate }: AudioSettings, encoder: string, source: SourceS
   return [writeFilter("apad", [["pad_len", Math.ceil(lost * Math.max(1, ratio))]])];
 }
 
+/**
+ * `aformat` makes the same samples of side channels as a filter that renames them (measured: 5.1 to 9.0, three sample
+ * formats), and goes on where the sound changes its layout.
+ */
 function renaming(settings: AudioSettings, encoder: string, source: SourceStream): FilterText[] {
   const layout = opusName(settings, encoder, source);
-  return layout === null ? [] : [writeFilter("channelmap", [["channel_layout", layout]])];
+  return layout === null ? [] : [writeFilter("aformat", [["channel_layouts", layout]])];
 }
 
 /** `encoder` is the request's own or the container's default. */

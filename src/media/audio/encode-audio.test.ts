@@ -36,10 +36,10 @@ test("side channels get the names that libopus knows, unless the request says wh
     const args = audioArgs(side, planStreams(side, parseEncodeParams(params), container), "file:/s.mkv", ["file:/a"]);
     return args[args.indexOf("-af") + 1];
   };
-  expect(filterOf("-map 0:v -map 0:2 -c:a libopus", "mkv")).toBe("channelmap=channel_layout=5.1");
+  expect(filterOf("-map 0:v -map 0:2 -c:a libopus", "mkv")).toBe("aformat=channel_layouts=5.1");
   expect(filterOf("-map 0:v -map 0:2 -c:a libopus -af volume=2", "mkv")).toBe(
-    "channelmap=channel_layout=5.1,volume=volume=2",
+    "aformat=channel_layouts=5.1,volume=volume=2",
   );
   for (const params of ["libopus -ac 2", "libopus -mapping_family 255", "aac"])
-    expect(filterOf(`-map 0:v -map 0:2 -c:a ${params}`, "mkv")).not.toContain("channelmap");
+    expect(filterOf(`-map 0:v -map 0:2 -c:a ${params}`, "mkv")).not.toContain("aformat=channel_layouts=5.1");
 });

@@ -4,6 +4,9 @@ import { AppError } from "../../base/errors.ts";
 import type { AudioSettings } from "../model/encode-request.ts";
 import type { SourceStream } from "../model/source.ts";
 
+/** Encoders that take the layouts of Vorbis alone. */
+const LAYOUT_ENCODERS: ReadonlySet<string> = new Set(["libopus", "libvorbis"]);
+
 /** The layouts of Vorbis I §4.3.9, which Opus has taken over (RFC 7845 §5.1.1.2). */
 const VORBIS_LAYOUTS: ReadonlySet<string> = new Set(["mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"]);
 
@@ -58,9 +61,14 @@ function hasOwnMapping({ privateOptions }: AudioSettings): boolean {
   return privateOptions.some(([key]) => key === "mapping_family");
 }
 
+/** Whether the encoder takes only some layouts, and the source's own reaches it. */
+export function mindsLayout(settings: AudioSettings, encoder: string): boolean {
+  return LAYOUT_ENCODERS.has(encoder) && !hasOwnMapping(settings) && settings.channels === null;
+}
+
 /** Errors: E_ENCODE_REQUEST. */
 export function requireLayout(settings: AudioSettings, encoder: string, source: SourceStream, isWebm: boolean): void {
-  if (encoder !== "libopus" && encoder !== "libvorbis") return;
+  if (!LAYOUT_ENCODERS.has(encoder)) return;
   if (hasOwnMapping(settings)) return;
   const layout = layoutFor(settings, source);
   if (layout === null || VORBIS_LAYOUTS.has(layout)) return;

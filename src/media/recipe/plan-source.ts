@@ -1,4 +1,5 @@
 // The first step from a file to an output: which of its video streams is encoded, and what becomes of every stream.
+import { withFirstLayouts } from "../audio/first-layouts.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, SourceInfo } from "../model/source.ts";
@@ -44,8 +45,10 @@ export async function planSource(
   { request, container }: WantedOutput,
   options: PlanOptions = {},
 ): Promise<PlannedSource> {
-  const info = await probeChosen(tools, path, request, options);
-  const plan = planStreams(info, request, container);
+  const probed = await probeChosen(tools, path, request, options);
+  const byHeaders = { info: probed, plan: planStreams(probed, request, container) };
+  const info = await withFirstLayouts(tools, path, byHeaders, options.signal);
+  const plan = info === probed ? byHeaders.plan : planStreams(info, request, container);
   requireBurnable(info, request);
   requireBoundedPictures(info.video, request);
   return { info: withStartOf(info, plan), plan, fileStartMicroseconds: info.startMicroseconds };
