@@ -1,7 +1,7 @@
-// Keeps strangers from taking all file descriptors of the server: connections that have not shown the token are few, and
-// when descriptors run short the oldest of them are cut. Linux only, where the kernel lists them; elsewhere the time
-// limits alone bound them.
-import { dlopen } from "bun:ffi";
+// Cuts connections. Strangers must not take all file descriptors of the server: connections that have not shown a token
+// are few, and when descriptors run short the oldest of them are cut. What is being sent for a token ends with that token.
+// Linux only, where the kernel lists connections; elsewhere the time limits alone bound them.
+import { dlopen, ptr } from "bun:ffi";
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Log } from "../base/log.ts";
 
@@ -11,16 +11,22 @@ const MOST_STRANGERS = 128;
 const STRANGERS_SHARE = 1 / 4;
 const LOOK_EVERY_MS = 100;
 const SHUT_BOTH_WAYS = 2;
+/** `setsockopt`: a close discards what is not sent yet (struct linger: on, for 0 seconds). */
+const SOL_SOCKET = 1;
+const SO_LINGER = 13;
+const NO_LINGER = new Int32Array([1, 0]);
+/** Those that are gone are forgotten when there are more. */
+const MOST_REMEMBERED = 10_000;
 const ESTABLISHED = "01";
 
-interface Peer {
-  readonly fd: number;
-  readonly inode: string;
+interface Address {
+  readonly address: string;
+  readonly port: number;
 }
 
 export interface ConnectionGuard {
-  /** The connection from this address has shown the token. */
-  trust(peer: { readonly address: string; readonly port: number } | null): void;
+  /** The connection from this address has shown a token. `ended`: it is cut when this is aborted, until its next request. */
+  trust(peer: Address | null, ended: AbortSignal | null): void;
   stop(): void;
 }
 
@@ -96,10 +102,13 @@ class LinuxGuard implements ConnectionGuard {
   readonly #port: number;
   readonly #log: Log;
   readonly #most: number;
-  readonly #shutdown: (fd: number, how: number) => number;
+  readonly #shutdown: (fd: number) => void;
+  /** What this process or the kernel has not sent yet is discarded, too. */
+  readonly #reset: (fd: number) => void;
   readonly #timer: ReturnType<typeof setInterval>;
-  /** Names of peers with the token. */
-  #trusted = new Set<string>();
+  /** Peers with a token, by name, and what cuts them. */
+  #trusted = new Map<string, AbortSignal | null>();
+  readonly #awaited = new WeakSet<AbortSignal>();
   /** Strangers at the last look, oldest first. */
   #strangers = new Set<string>();
   /** Kept open, so that a look is possible when there is no other descriptor left. */
@@ -110,14 +119,47 @@ class LinuxGuard implements ConnectionGuard {
     this.#port = port;
     this.#log = log;
     this.#most = Math.max(8, Math.min(MOST_STRANGERS, Math.floor(mostDescriptors() * STRANGERS_SHARE)));
-    this.#shutdown = dlopen("libc.so.6", { shutdown: { args: ["i32", "i32"], returns: "i32" } }).symbols.shutdown;
+    const { shutdown, setsockopt } = dlopen("libc.so.6", {
+      shutdown: { args: ["i32", "i32"], returns: "i32" },
+      setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
+    }).symbols;
+    this.#shutdown = (fd) => shutdown(fd, SHUT_BOTH_WAYS);
+    this.#reset = (fd) => {
+      setsockopt(fd, SOL_SOCKET, SO_LINGER, ptr(NO_LINGER), NO_LINGER.byteLength);
+      shutdown(fd, SHUT_BOTH_WAYS);
+    };
     this.#keepSpare();
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#timer.unref();
   }
 
-  trust(peer: { readonly address: string; readonly port: number } | null): void {
-    if (peer !== null) this.#trusted.add(peerName(peer.address, peer.port));
+  trust(peer: Address | null, ended: AbortSignal | null): void {
+    if (peer === null) return;
+    this.#trusted.set(peerName(peer.address, peer.port), ended);
+    if (this.#trusted.size > MOST_REMEMBERED) this.#forgetGone(new Set(connectionsTo(this.#port).values()));
+    if (ended === null || this.#awaited.has(ended)) return;
+    this.#awaited.add(ended);
+    ended.addEventListener("abort", () => this.#cutAll(ended), { once: true });
+  }
+
+  #forgetGone(present: ReadonlySet<string>): void {
+    this.#trusted = new Map([...this.#trusted].filter(([peer]) => present.has(peer)));
+  }
+
+  #cutAll(ended: AbortSignal): void {
+    for (const [peer, fd] of this.#descriptors()) if (this.#trusted.get(peer) === ended) this.#reset(fd);
+  }
+
+  /** Of each peer, by its name. */
+  #descriptors(): Map<string, number> {
+    const peers = connectionsTo(this.#port);
+    const open = new Map<string, number>();
+    for (const fd of readdirSync("/proc/self/fd")) {
+      const inode = /^socket:\[(\d+)\]$/.exec(linkOf(fd))?.[1] ?? "";
+      const peer = peers.get(inode);
+      if (peer !== undefined) open.set(peer, Number(fd));
+    }
+    return open;
   }
 
   stop(): void {
@@ -142,23 +184,17 @@ class LinuxGuard implements ConnectionGuard {
   }
 
   #cutStrangers(): void {
-    const peers = connectionsTo(this.#port);
-    const present = new Set(peers.values());
-    this.#trusted = new Set([...this.#trusted].filter((peer) => present.has(peer)));
-    const strangers = new Map<string, Peer>();
-    for (const fd of readdirSync("/proc/self/fd")) {
-      const inode = /^socket:\[(\d+)\]$/.exec(linkOf(fd))?.[1] ?? "";
-      const peer = peers.get(inode);
-      if (peer !== undefined && !this.#trusted.has(peer)) strangers.set(peer, { fd: Number(fd), inode });
-    }
+    const open = this.#descriptors();
+    this.#forgetGone(new Set(open.keys()));
+    const strangers = new Map([...open].filter(([peer]) => !this.#trusted.has(peer)));
     const known = [...this.#strangers].filter((peer) => strangers.has(peer));
     const inOrder = [...new Set([...known, ...strangers.keys()])];
     this.#strangers = new Set(inOrder);
     if (inOrder.length <= this.#most) return;
     const cut = inOrder.slice(0, inOrder.length - Math.floor(this.#most / 2));
     for (const peer of cut) {
-      const stranger = strangers.get(peer);
-      if (stranger !== undefined) this.#shutdown(stranger.fd, SHUT_BOTH_WAYS);
+      const fd = strangers.get(peer);
+      if (fd !== undefined) this.#shutdown(fd);
       this.#strangers.delete(peer);
     }
     if (this.#isLoud) this.#log.warn(`${inOrder.length} connections without a token: ${cut.length} were cut`);

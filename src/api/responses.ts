@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { AppError, type ErrorBody, httpStatusOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { MOST_UPLOAD_BLOCKS, UPLOAD_HEADERS } from "../base/upload/resumable-upload.ts";
+import type { Principal } from "../cluster/protocol/roles.ts";
 
 /** JSON requests are small; file bytes have their own routes. */
 const MAX_JSON_BYTES = 1 << 20;
@@ -57,8 +58,13 @@ export function noAppend(): AppError {
   return new AppError("E_MALFORMED", "this is no piece of an upload", hint);
 }
 
-/** Errors: E_TOO_LARGE, E_MALFORMED for a body that does not come. */
-async function readBounded(request: Request): Promise<string> {
+interface Asked {
+  readonly request: Request;
+  readonly who: Pick<Principal, "ended">;
+}
+
+/** Errors: E_TOO_LARGE, E_MALFORMED for a body that does not come, E_TOKEN when the sender's token ends before it has. */
+async function readBounded({ request, who }: Asked): Promise<string> {
   const reader = request.body?.getReader();
   if (reader === undefined) return "";
   const chunks: Uint8Array[] = [];
@@ -68,6 +74,8 @@ async function readBounded(request: Request): Promise<string> {
     isLate = true;
     void reader.cancel();
   }, JSON_WITHIN_MS);
+  const onEnd = () => void reader.cancel();
+  who.ended.addEventListener("abort", onEnd, { once: true });
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       bytes += next.value.length;
@@ -76,7 +84,9 @@ async function readBounded(request: Request): Promise<string> {
     }
   } finally {
     clearTimeout(timer);
+    who.ended.removeEventListener("abort", onEnd);
   }
+  who.ended.throwIfAborted();
   if (isLate) throw new AppError("E_MALFORMED", "the request body did not come in time", "Send it at once.");
   return Buffer.concat(chunks).toString("utf8");
 }
@@ -102,7 +112,7 @@ export function parseJson<T>(text: string, schema: z.ZodType<T>, what: string): 
   throw new AppError("E_MALFORMED", message, "docs/PROTOCOL.md shows the form.");
 }
 
-/** Errors: E_MALFORMED, E_TOO_LARGE. */
-export async function readJson<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
-  return parseJson(await readBounded(request), schema, "the request body");
+/** Errors: E_MALFORMED, E_TOO_LARGE, E_TOKEN. */
+export async function readJson<T>(asked: Asked, schema: z.ZodType<T>): Promise<T> {
+  return parseJson(await readBounded(asked), schema, "the request body");
 }

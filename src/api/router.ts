@@ -20,6 +20,8 @@ export interface Call extends ApiServices {
   readonly who: Principal;
   /** Makes a WebSocket of the connection; false: the request asked for none. */
   upgrade(): boolean;
+  /** What is sent ends when the caller's token does, and the connection with it. */
+  cutWhenEnded(): void;
   /** For the audit log: what the request is about, where its path does not say so; and what it does. */
   about(object: string, sameAs?: RouteKey): void;
   /** The value of `:name` in the pattern, decoded. */
@@ -42,12 +44,19 @@ export function route(key: RouteKey, handle: Handler): Route {
 export interface Door {
   /** Errors: E_TOKEN. */
   authenticate(): Promise<Principal>;
+  cutWhenEnded(who: Principal): void;
   upgrade(who: Principal): boolean;
   readonly trace: AuditTrace;
 }
 
 /** The holder of no token, where none is needed. */
-const NOBODY: Principal = { tokenId: "", name: "", role: "read", clientId: null };
+const NOBODY: Principal = {
+  tokenId: "",
+  name: "",
+  role: "read",
+  clientId: null,
+  ended: new AbortController().signal,
+};
 
 type Params = ReadonlyMap<string, string>;
 
@@ -122,6 +131,7 @@ export async function dispatch(
     url,
     who,
     param,
+    cutWhenEnded: () => door.cutWhenEnded(who),
     upgrade: () => door.upgrade(who),
     about: (...what) => trace.about(...what),
   });

@@ -86,7 +86,7 @@ async function checkToken(
   const peer = server.requestIP(request);
   const standing = coordinator.standingOf(token);
   if (standing.kind === "known") {
-    watch.guard.trust(peer);
+    watch.guard.trust(peer, null);
     return standing.principal;
   }
   if (standing.kind === "unknown") await watch.wrongTokens.slow(peer?.address ?? "an unknown address");
@@ -117,6 +117,7 @@ async function answer(request: Request, server: Server, services: ServeApiOption
       server.timeout(request, NO_LIMIT); // a job may take minutes to make; bodies and uploads have limits of their own
       return who;
     },
+    cutWhenEnded: ({ ended }) => watch.guard.trust(server.requestIP(request), ended),
     upgrade: (who) => server.upgrade(request, { data: { who, link: null } }),
     trace,
   };

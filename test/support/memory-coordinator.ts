@@ -167,10 +167,6 @@ export class MemoryCoordinator implements Coordinator {
     return this.tokens.standingOf(token);
   }
 
-  isLive(tokenId: string): boolean {
-    return this.tokens.isLive(tokenId);
-  }
-
   #isVisible(who: Principal, id: string): boolean {
     return who.role !== "submit" || this.owners.get(id) === who.tokenId;
   }

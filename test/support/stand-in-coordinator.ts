@@ -269,7 +269,7 @@ export class StandInCoordinator {
       const state = { offset: file.offset, isComplete: isLanded() };
       return new Response(null, { status: 204, headers: headersOfState(state, report.bytes) });
     }
-    const append = appendOfRequest(request);
+    const append = appendOfRequest(request, request.signal);
     if (append === null || request.method !== "PATCH") return new Response(null, { status: 400 });
     await file.append(append);
     if (append.isLast && file.offset === file.bytes)

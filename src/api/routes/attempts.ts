@@ -30,9 +30,9 @@ async function resultState(call: Call): Promise<Response> {
 }
 
 async function appendResult(call: Call): Promise<Response> {
-  const { coordinator, request, param } = call;
+  const { coordinator, request, param, who } = call;
   const report = reportOf(call);
-  const append = appendOfRequest(request);
+  const append = appendOfRequest(request, who.ended);
   if (append === null) throw noAppend();
   const state = await coordinator.appendResult(param("id"), report, append);
   return json({ offset: state.offset, accepted: state.isComplete }, 200, headersOfState(state));

@@ -31,8 +31,9 @@ const commandSchema = z.union(
 );
 
 /** Each command asks for what the route of the same purpose asks. */
-async function perform({ coordinator, request, who, about }: Call): Promise<unknown> {
-  const command = await readJson(request, commandSchema);
+async function perform(call: Call): Promise<unknown> {
+  const { coordinator, who, about } = call;
+  const command = await readJson(call, commandSchema);
   const admitted = (key: RouteKey, id = "") => admit(coordinator, who, key, id);
   if ("ProcessLocalFile" in command) {
     about(command.ProcessLocalFile.file_path, "POST /api/v1/jobs");

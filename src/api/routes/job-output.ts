@@ -32,7 +32,7 @@ const UNSATISFIABLE: ErrorBody = {
   hint: "HEAD tells the file's length.",
 };
 
-export async function jobOutput({ coordinator, request, param }: Call): Promise<Response> {
+export async function jobOutput({ coordinator, request, param, cutWhenEnded }: Call): Promise<Response> {
   const output = await coordinator.output(param("id"));
   const etag = `"${output.sha256}"`;
   const headers = {
@@ -48,6 +48,7 @@ export async function jobOutput({ coordinator, request, param }: Call): Promise<
   if (request.method === "HEAD") {
     return new Response(null, { headers: { ...headers, "content-length": String(output.bytes) } });
   }
+  cutWhenEnded();
   const condition = request.headers.get("if-range");
   if (condition !== null && condition !== etag) {
     // If-Range names another version: the whole file, without Bun's own Range handling.

@@ -49,21 +49,25 @@ export function watchJob({ coordinator, request, param, who }: Call): Response {
   const encoder = new TextEncoder();
   let unsubscribe: (() => void) | null = coordinator.watchJob(id, (view) => latest.put(view));
   latest.put(coordinator.job(id));
+  let onEnd = () => {};
   const leave = () => {
     unsubscribe?.();
     unsubscribe = null;
     latest.end();
+    who.ended.removeEventListener("abort", onEnd);
   };
   request.signal.addEventListener("abort", leave, { once: true });
   const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const next = await latest.take(KEEP_ALIVE_MS);
-      if (unsubscribe === null) return; // the reader left; nothing is listening
-      if (!coordinator.isLive(who.tokenId)) {
+    start(controller) {
+      onEnd = () => {
         leave();
         controller.close();
-        return;
-      }
+      };
+      who.ended.addEventListener("abort", onEnd, { once: true });
+    },
+    async pull(controller) {
+      const next = await latest.take(KEEP_ALIVE_MS);
+      if (unsubscribe === null) return; // the reader left, or may read no more
       controller.enqueue(encoder.encode(next?.text ?? ": keep-alive\n\n"));
       if (!next?.isLast) return;
       leave();

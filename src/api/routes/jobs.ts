@@ -7,8 +7,9 @@ import { type Call, type Route, route } from "../router.ts";
 import { jobOutput } from "./job-output.ts";
 import { watchJob } from "./job-watch.ts";
 
-async function create({ coordinator, request, who, about }: Call): Promise<Response> {
-  const wanted = await readJson(request, createJobSchema);
+async function create(call: Call): Promise<Response> {
+  const { coordinator, who, about } = call;
+  const wanted = await readJson(call, createJobSchema);
   const asked = {
     sourceId: wanted.source_id,
     subtitlesSourceId: wanted.subtitles_source_id,
@@ -37,11 +38,12 @@ function list({ coordinator, url, who }: Call): Response {
   return json(coordinator.listJobs(known, who));
 }
 
-async function burnInFile({ coordinator, param }: Call): Promise<Response> {
+async function burnInFile({ coordinator, param, cutWhenEnded }: Call): Promise<Response> {
   const number = param("n");
   if (!/^\d{1,3}$/.test(number))
     throw new AppError("E_MALFORMED", `${number} is no number of a file`, "They count from 0.");
   const { path, bytes, sha256 } = await coordinator.burnInFile(param("id"), Number(number));
+  cutWhenEnded();
   return new Response(Bun.file(path).stream(), {
     headers: {
       "content-type": "application/octet-stream",

@@ -6,9 +6,9 @@ import { type Route, route } from "../router.ts";
 export const serverRoutes: readonly Route[] = [
   route("GET /healthz", ({ version }) => json({ status: "ok", version })),
   route("GET /api/v1/hello", ({ coordinator }) => json(coordinator.info())),
-  route("POST /api/v1/requests/check", async ({ coordinator, request }) => {
-    const wanted = await readJson(request, requestCheckSchema);
-    const { outputName } = coordinator.checkRequest(
+  route("POST /api/v1/requests/check", async (call) => {
+    const wanted = await readJson(call, requestCheckSchema);
+    const { outputName } = call.coordinator.checkRequest(
       wanted.ffmpeg_params,
       wanted.output_name,
       wanted.input_name,

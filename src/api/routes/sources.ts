@@ -13,8 +13,9 @@ function nameOf(path: string): string {
   throw new AppError("E_MALFORMED", `${JSON.stringify(path)} is not a file name`, "Send the file's own name.");
 }
 
-async function begin({ coordinator, request, who, about }: Call): Promise<Response> {
-  const wanted = await readJson(request, uploadSchema);
+async function begin(call: Call): Promise<Response> {
+  const { coordinator, who, about } = call;
+  const wanted = await readJson(call, uploadSchema);
   const begun = await coordinator.beginUpload({ ...wanted, name: nameOf(wanted.name) }, who);
   about(begun.source_id);
   return json(begun, 201, { location: `${API_PREFIX}/sources/${begun.source_id}` });
@@ -25,20 +26,21 @@ async function state({ coordinator, param }: Call): Promise<Response> {
   return new Response(null, { status: 204, headers: headersOfState(found, bytes) });
 }
 
-async function append({ coordinator, request, param }: Call): Promise<Response> {
-  const piece = appendOfRequest(request);
+async function append({ coordinator, request, param, who }: Call): Promise<Response> {
+  const piece = appendOfRequest(request, who.ended);
   if (piece === null) throw noAppend();
   const sha256 = request.headers.get(HEADER_SHA256)?.toLowerCase() ?? null;
   const { source, ...found } = await coordinator.appendUpload(param("id"), piece, sha256);
   return json({ offset: found.offset, source }, 200, headersOfState(found));
 }
 
-async function block({ coordinator, param }: Call): Promise<Response> {
+async function block({ coordinator, param, cutWhenEnded }: Call): Promise<Response> {
   const number = param("n");
   if (!/^\d{1,12}$/.test(number)) {
     throw new AppError("E_MALFORMED", `${JSON.stringify(number)} is not a block number`, "Blocks count from 0.");
   }
   const found = await coordinator.sourceBlock(param("id"), Number(number));
+  cutWhenEnded();
   const headers = { "content-type": "application/octet-stream", [HEADER_SHA256]: found.sha256 };
   return new Response(found.bytes as Uint8Array<ArrayBuffer>, { headers });
 }
@@ -47,18 +49,21 @@ export const sourceRoutes: readonly Route[] = [
   route("POST /api/v1/sources", begin),
   route("HEAD /api/v1/sources/:id", state),
   route("PATCH /api/v1/sources/:id", append),
-  route("POST /api/v1/sources/local", async ({ coordinator, request, about }) => {
-    const file = await readJson(request, localSourceSchema);
+  route("POST /api/v1/sources/local", async (call) => {
+    const { coordinator, about } = call;
+    const file = await readJson(call, localSourceSchema);
     about(file.path);
     return json(await coordinator.challengeLocalSource(file.path, file.bytes, file.mtime_ms), 201);
   }),
-  route("POST /api/v1/sources/on-server", async ({ coordinator, request, who, about }) => {
-    const { path } = await readJson(request, serverSourceSchema);
+  route("POST /api/v1/sources/on-server", async (call) => {
+    const { coordinator, who, about } = call;
+    const { path } = await readJson(call, serverSourceSchema);
     about(path);
     return json(await coordinator.openServerSource(path, who), 201);
   }),
-  route("POST /api/v1/sources/local/:challengeId", async ({ coordinator, request, param, who }) => {
-    const { digests } = await readJson(request, localProofSchema);
+  route("POST /api/v1/sources/local/:challengeId", async (call) => {
+    const { coordinator, param, who } = call;
+    const { digests } = await readJson(call, localProofSchema);
     return json(await coordinator.proveLocalSource(param("challengeId"), digests, who), 201);
   }),
   route("GET /api/v1/sources/:id/blocks/:n", block),

@@ -4,14 +4,16 @@ import { enrolSchema, newTokenSchema } from "../contract.ts";
 import { json, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 
-async function create({ coordinator, request, about }: Call): Promise<Response> {
-  const { name, role, expires_in_seconds: expiresInSeconds } = await readJson(request, newTokenSchema);
+async function create(call: Call): Promise<Response> {
+  const { coordinator, about } = call;
+  const { name, role, expires_in_seconds: expiresInSeconds } = await readJson(call, newTokenSchema);
   about(name);
   return json(coordinator.createToken({ name, role, expiresInSeconds }), 201);
 }
 
-async function enrol({ coordinator, request, who, about }: Call): Promise<Response> {
-  const { client_id: clientId, name } = await readJson(request, enrolSchema);
+async function enrol(call: Call): Promise<Response> {
+  const { coordinator, who, about } = call;
+  const { client_id: clientId, name } = await readJson(call, enrolSchema);
   about(clientId);
   return json({ key: coordinator.enrolClient(who, clientId, name) }, 201);
 }

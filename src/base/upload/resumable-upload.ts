@@ -38,6 +38,8 @@ export interface UploadAppend {
   readonly digests: readonly string[];
   readonly isLast: boolean;
   readonly body: ReadableStream<Uint8Array> | null;
+  /** Aborted when the sender may send no more. */
+  readonly ended?: AbortSignal;
 }
 
 export function headersOfPiece(piece: UploadPiece): Record<string, string> {
@@ -65,14 +67,14 @@ export function stateOfHeaders(headers: Headers): UploadState | null {
 }
 
 /** Null when the request is not an append. */
-export function appendOfRequest(request: Request): UploadAppend | null {
+export function appendOfRequest(request: Request, ended: AbortSignal): UploadAppend | null {
   const { headers, body } = request;
   const offset = offsetOf(headers);
   const text = headers.get(UPLOAD_HEADERS.blocks)?.replaceAll(" ", "").toLowerCase() ?? "";
   const digests = text === "" ? [] : text.split(",");
   if (offset === null || digests.length > MOST_UPLOAD_BLOCKS) return null;
   if (!digests.every((digest) => /^[0-9a-f]{64}$/.test(digest))) return null;
-  return { offset, digests, isLast: headers.get(UPLOAD_HEADERS.complete) === "?1", body };
+  return { offset, digests, isLast: headers.get(UPLOAD_HEADERS.complete) === "?1", body, ended };
 }
 
 function offsetOf(headers: Headers): number | null {

@@ -15,4 +15,6 @@ export interface Principal {
   readonly role: Role;
   /** The one client that the token is for; null: none yet, or it is no client's. */
   readonly clientId: string | null;
+  /** Aborted, with an E_TOKEN, when the token is revoked, rotated or expires: what goes on with it ends at once. */
+  readonly ended: AbortSignal;
 }

@@ -1,6 +1,6 @@
 import { expect, jest, test } from "bun:test";
-import { until } from "../../../test/support/cluster.ts";
 import { ADMIN } from "../../../test/support/principals.ts";
+import { AppError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { silentLog } from "../../base/log.ts";
 import { PROTOCOL_VERSION, type ServerMessage } from "../protocol/messages.ts";
@@ -10,7 +10,7 @@ import { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 
 const secrets = new AttemptSecrets(Buffer.alloc(32));
 
-const NO_LIMITS = { bind: () => true, isLive: () => true };
+const NO_LIMITS = { bind: () => true };
 
 function open(known: ReadonlySet<string> = new Set(), tokens = NO_LIMITS) {
   const inputs: Input[] = [];
@@ -24,14 +24,14 @@ function open(known: ReadonlySet<string> = new Set(), tokens = NO_LIMITS) {
     tokens,
     clientIds: () => known,
   });
-  const connect = () => {
+  const connect = (ended = ADMIN.ended) => {
     const sent: ServerMessage[] = [];
     let isOpen = true;
     const close = () => {
       isOpen = false;
     };
     const send = (text: string) => sent.push(JSON.parse(text) as ServerMessage) > 0;
-    const link = links.open({ send, close }, ADMIN);
+    const link = links.open({ send, close }, { ...ADMIN, ended });
     return { ...link, say: (message: object) => link.received(JSON.stringify(message)), sent, isOpen: () => isOpen };
   };
   return { inputs, links, connect, hellos: () => inputs.filter((input) => input.type === "client-hello") };
@@ -166,23 +166,26 @@ test("a token that is another client's, or worth nothing any more, opens no link
   others.links.shutDown();
 });
 
-test("when a token is revoked or expires, its links end, and the leases of its client", async () => {
-  let isLive = true;
-  const { inputs, links, connect } = open(new Set(), { ...NO_LIMITS, isLive: () => isLive });
-  const [revoked, expired] = [connect(), connect()];
-  const other = newId();
-  revoked.say(hello());
-  links.endToken(ADMIN.tokenId, clientId, "it was revoked");
-  expect(revoked.sent).toMatchObject([{ type: "goodbye", reason: "it was revoked", reconnect: false }]);
-  expect(inputs.at(-1)).toEqual({ type: "client-disconnect-requested", clientId });
-  revoked.closed();
+test("when a token ends, its links end, and the leases of its client", () => {
+  const { inputs, links, connect } = open();
+  const end = new AbortController();
+  const [greeted, silent] = [connect(end.signal), connect(end.signal)];
+  greeted.say(hello());
+  const count = inputs.length;
+  end.abort(new AppError("E_TOKEN", "it was revoked", ""));
+  expect(greeted.sent).toMatchObject([{ type: "goodbye", reason: "it was revoked", reconnect: false }]);
+  expect(silent.sent).toMatchObject([{ type: "goodbye", reason: "it was revoked", code: "E_FORBIDDEN" }]);
+  expect([greeted.isOpen(), silent.isOpen()]).toEqual([false, false]);
+  expect(inputs.slice(count)).toEqual([{ type: "client-disconnect-requested", clientId }]);
+  links.endLeases(clientId);
+  expect(inputs.length).toBe(count + 1);
+  greeted.closed();
   // Its link is down: its leases end all the same.
-  links.endToken(ADMIN.tokenId, clientId, "it was revoked");
+  links.endLeases(clientId);
   expect(inputs.at(-1)).toEqual({ type: "client-disconnect-requested", clientId });
-  expired.say(hello({ clientId: other }));
-  isLive = false;
-  await until("the next heartbeat", 10_000, async () => !expired.isOpen());
-  expect(inputs.at(-1)).toEqual({ type: "client-disconnect-requested", clientId: other });
+  const late = connect(end.signal);
+  late.say(hello());
+  expect([late.isOpen(), inputs.filter(({ type }) => type === "client-hello").length]).toEqual([false, 1]);
   links.shutDown();
 });
 
@@ -204,7 +207,7 @@ test("who says no hello within ten seconds is cut, and who says one is not", () 
 
 test("links have a bound: those without a hello, and those with one", () => {
   const { links, connect, hellos } = open();
-  const silent = Array.from({ length: 501 }, connect);
+  const silent = Array.from({ length: 501 }, () => connect());
   expect(silent.filter((link) => !link.isOpen()).length).toBe(1);
   for (const link of silent) link.closed();
   for (let count = 0; count < 2000; count += 1) connect().say(hello({ clientId: newId() }));

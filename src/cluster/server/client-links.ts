@@ -1,7 +1,7 @@
 // One link per connected client: the hello, heartbeats, and messages both ways as inputs and effects.
 // Knows sockets only through LinkSocket; the scheduler decides who is alive and what follows from it.
 import { sha256Of } from "../../base/digest.ts";
-import { AppError } from "../../base/errors.ts";
+import { AppError, toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { VERSION } from "../../base/version.ts";
 import {
@@ -54,7 +54,7 @@ export interface ClientLinksOptions {
   /** All that are known, connected or not. */
   readonly clientIds: () => { readonly size: number; has(clientId: string): boolean };
   readonly secrets: Pick<AttemptSecrets, "isRight">;
-  readonly tokens: Pick<Tokens, "bind" | "isLive">;
+  readonly tokens: Pick<Tokens, "bind">;
 }
 
 export class ClientLinks {
@@ -70,10 +70,7 @@ export class ClientLinks {
   constructor(options: ClientLinksOptions) {
     this.#options = options;
     this.#heartbeat = setInterval(() => {
-      for (const [clientId, { socket, who }] of this.#links) {
-        if (options.tokens.isLive(who.tokenId)) socket.send(JSON.stringify({ type: "heartbeat" }));
-        else this.#sendAway(clientId, `the token ${who.name} has expired`);
-      }
+      for (const { socket } of this.#links.values()) socket.send(JSON.stringify({ type: "heartbeat" }));
     }, HEARTBEAT_MS);
   }
 
@@ -88,6 +85,12 @@ export class ClientLinks {
       if (!hasGreeted) socket.close(1008, "no hello");
     }, HELLO_WITHIN_MS);
     silent.unref();
+    const onEnd = () => {
+      const reason = toAppError(who.ended.reason).message;
+      if (clientId !== null && this.#links.get(clientId)?.number === number) this.#sendAway(clientId, reason);
+      else refuse(socket, "E_FORBIDDEN", reason);
+    };
+    who.ended.addEventListener("abort", onEnd, { once: true });
     return {
       received: (text) => {
         const message = parseMessage(text);
@@ -112,6 +115,7 @@ export class ClientLinks {
       closed: () => {
         this.#sockets.delete(socket);
         clearTimeout(silent);
+        who.ended.removeEventListener("abort", onEnd);
         for (const [id, newcomer] of this.#newcomers) if (newcomer.socket === socket) this.#forgetNewcomer(id);
         if (clientId === null) return;
         if (this.#links.get(clientId)?.number === number) this.#links.delete(clientId);
@@ -153,10 +157,8 @@ export class ClientLinks {
     this.#links.get(clientId)?.socket.close(1000, reason.slice(0, 100));
   }
 
-  /** A token is worth nothing from now on: links that were opened with it end, and the leases of its client, at once. */
-  endToken(tokenId: string, clientId: string | null, reason: string): void {
-    for (const [id, { who }] of [...this.#links]) if (who.tokenId === tokenId) this.#sendAway(id, reason);
-    // Its link may be down, and its leases wait for it to come back.
+  /** The key of a client is worth nothing from now on. Its link has ended; or it was down, and leases wait for it to come back. */
+  endLeases(clientId: string | null): void {
     if (clientId !== null && !this.#links.has(clientId)) {
       this.#options.dispatch({ type: "client-disconnect-requested", clientId });
     }
@@ -182,7 +184,7 @@ export class ClientLinks {
       return;
     }
     const { clientId } = hello;
-    if (!this.#options.tokens.isLive(who.tokenId) || !this.#options.tokens.bind(who.tokenId, clientId)) {
+    if (who.ended.aborted || !this.#options.tokens.bind(who.tokenId, clientId)) {
       refuse(socket, "E_FORBIDDEN", `the token ${who.name} is not for client ${clientId}`);
       return;
     }
@@ -200,7 +202,7 @@ export class ClientLinks {
     }
     const takeOnce = () => {
       this.#forgetNewcomer(clientId);
-      take();
+      if (!who.ended.aborted) take(); // it waited
     };
     const timer = setTimeout(takeOnce, ALIVE_WITHIN_MS);
     this.#newcomers.set(clientId, { hello, socket, take: takeOnce, timer });

@@ -3,6 +3,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import type { Tokens } from "./access/tokens.ts";
 import type { Engine } from "./engine.ts";
 import type { JobRegistry } from "./job-registry.ts";
 import type { Retention } from "./retention.ts";
@@ -13,6 +14,7 @@ import { KEEP_PARTIAL_MS, type SourceUploads } from "./transfers/source-uploads.
 const TICK_MS = 250;
 const TIDY_EVERY_MS = 30_000;
 const WATCH_SOURCES_EVERY_MS = 1000;
+const END_EXPIRED_EVERY_MS = 1000;
 /** A command submits its job right after its source; a source that no job uses after an hour is left over. */
 const UNUSED_SOURCE_MS = 60 * 60_000;
 
@@ -23,6 +25,7 @@ export interface MaintenanceParts {
   readonly sources: SourceRegistry;
   readonly uploads: SourceUploads;
   readonly results: ResultReceiver;
+  readonly tokens: Tokens;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -35,6 +38,7 @@ export function startMaintenance({
   sources,
   uploads,
   results,
+  tokens,
   clock,
   log,
 }: MaintenanceParts): () => void {
@@ -56,6 +60,7 @@ export function startMaintenance({
     setInterval(() => engine.dispatch({ type: "tick" }), TICK_MS),
     setInterval(watchSources, WATCH_SOURCES_EVERY_MS),
     setInterval(tidy, TIDY_EVERY_MS),
+    setInterval(() => tokens.endExpired(), END_EXPIRED_EVERY_MS),
   ];
   void tidy();
   return () => {

@@ -106,7 +106,17 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     jobs: () => engine.state.jobs.values(),
     record: (jobId) => registry.record(jobId),
   });
-  const stopMaintenance = startMaintenance({ engine, registry, retention, sources, uploads, results, clock, log });
+  const stopMaintenance = startMaintenance({
+    engine,
+    registry,
+    retention,
+    sources,
+    uploads,
+    results,
+    tokens,
+    clock,
+    log,
+  });
   const defaults = defaultsOf(options);
   const audit = new AuditLog({ store, file: new AuditFile(workDir), log });
 

@@ -64,6 +64,10 @@ export class PartialFile {
     return this.#offset;
   }
 
+  get isAppending(): boolean {
+    return this.#running !== null;
+  }
+
   /** Milliseconds since the last byte. */
   get idleMs(): number {
     return performance.now() - this.#movedAtMs;
@@ -80,7 +84,7 @@ export class PartialFile {
   /**
    * Writes every whole block of the body whose digest is right, and syncs from time to time.
    * Errors: E_UPLOAD_OFFSET when the offset differs or another request appends, E_DIGEST for a damaged block or more
-   * bytes than announced, E_UNREACHABLE when nothing comes for `stallMs`. Errors of the body and the disk are thrown as
+   * bytes than announced, E_UNREACHABLE when nothing comes for `stallMs`, the reason of `append.ended`. Errors of the body and the disk are thrown as
    * they are.
    */
   async append(append: UploadAppend, options: AppendOptions = {}): Promise<void> {
@@ -91,10 +95,14 @@ export class PartialFile {
     }
     const done = Promise.withResolvers<void>();
     const abort = new AbortController();
+    const end = () => abort.abort(append.ended?.reason);
+    if (append.ended?.aborted === true) end();
+    append.ended?.addEventListener("abort", end, { once: true });
     this.#running = { abort, done: done.promise };
     try {
       await this.#take(append, options, abort.signal);
     } finally {
+      append.ended?.removeEventListener("abort", end);
       this.#running = null;
       done.resolve();
     }

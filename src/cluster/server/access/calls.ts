@@ -20,8 +20,6 @@ export interface NewToken {
 export interface AccessCalls {
   /** Tokens are found by their digest, so the time it takes tells nothing of another token. */
   standingOf(token: string): Standing;
-  /** Whether a token that was good when a long answer began still is. */
-  isLive(tokenId: string): boolean;
   /**
    * The whole id of a job that the caller may see: `submit` sees its own jobs.
    * Errors: E_UNKNOWN_ID, also for the job of another; E_AMBIGUOUS_ID.

@@ -44,6 +44,8 @@ export class Tokens {
   readonly #now: () => string;
   readonly #byId = new Map<string, TokenRecord>();
   readonly #byHash = new Map<string, TokenRecord>();
+  /** By id, of those that were shown: what is open with them ends with them. */
+  readonly #ends = new Map<string, AbortController>();
 
   /** `now`: wall time, ISO 8601 in UTC. */
   constructor(store: TokenStore, now: () => string) {
@@ -83,12 +85,28 @@ export class Tokens {
     const record = this.#byHash.get(sha256Of(token));
     if (record === undefined) return { kind: "unknown" };
     const state = this.#stateOf(record);
-    return state === "live" ? { kind: "known", principal: principalOf(record) } : { kind: state };
+    return state === "live" ? { kind: "known", principal: this.#principalOf(record) } : { kind: state };
   }
 
-  isLive(tokenId: string): boolean {
-    const record = this.#byId.get(tokenId);
-    return record !== undefined && this.#stateOf(record) === "live";
+  #principalOf({ id, name, role, clientId }: TokenRecord): Principal {
+    const end = this.#ends.get(id) ?? new AbortController();
+    this.#ends.set(id, end);
+    return { tokenId: id, name, role, clientId, ended: end.signal };
+  }
+
+  #end(id: string, why: string): void {
+    const end = this.#ends.get(id);
+    this.#ends.delete(id);
+    end?.abort(new AppError("E_TOKEN", why, "Ask an operator for a new one."));
+  }
+
+  /** Ends what is open with tokens that have expired; called at regular times. */
+  endExpired(): void {
+    for (const id of [...this.#ends.keys()]) {
+      const record = this.#byId.get(id);
+      if (record !== undefined && this.#stateOf(record) === "expired")
+        this.#end(id, `the token ${record.name} has expired`);
+    }
   }
 
   list(): TokenView[] {
@@ -151,14 +169,18 @@ export class Tokens {
       const hint = `\`ffcluster token rotate ${JOIN_TOKEN}\` makes the join lines that are known worthless.`;
       throw new AppError("E_WRONG_STATE", "the server always has a token for its join line", hint);
     }
-    return this.#view(this.#save({ ...record, revokedAt: this.#now() }));
+    const revoked = this.#save({ ...record, revokedAt: this.#now() });
+    this.#end(record.id, `the token ${name} was revoked`);
+    return this.#view(revoked);
   }
 
   rotate(name: string): CreatedTokenView {
     const record = this.find(name);
     if (record.id === ADMIN_TOKEN) throw adminStays();
     const token = makeToken();
-    return { ...this.#view(this.#save({ ...record, hash: sha256Of(token), createdAt: this.#now() })), token };
+    const rotated = this.#save({ ...record, hash: sha256Of(token), createdAt: this.#now() });
+    this.#end(record.id, `the token ${name} was rotated`);
+    return { ...this.#view(rotated), token };
   }
 
   /** Binds a client's token to the first client that uses it. False: it is another client's. */
@@ -208,10 +230,6 @@ export class Tokens {
     }
     return keys;
   }
-}
-
-function principalOf({ id, name, role, clientId }: TokenRecord): Principal {
-  return { tokenId: id, name, role, clientId };
 }
 
 function adminStays(): AppError {

@@ -37,7 +37,6 @@ export function accessCalls(parts: AccessCallsParts): AccessCalls {
 
   return {
     standingOf: (token) => tokens.standingOf(token),
-    isLive: (tokenId) => tokens.isLive(tokenId),
     visibleJob(who, id) {
       const ids = [...engine.state.jobs.keys()];
       return resolveIdPrefix(
@@ -62,16 +61,16 @@ export function accessCalls(parts: AccessCallsParts): AccessCalls {
     listTokens: () => tokens.list(),
     createToken: (wanted) => tokens.create(wanted),
     revokeToken(name) {
-      const { id, clientId } = tokens.find(name);
+      const { clientId } = tokens.find(name);
       const view = tokens.revoke(name);
-      links.endToken(id, clientId, `the token ${name} was revoked`);
+      links.endLeases(clientId);
       return view;
     },
     async rotateToken(name) {
       const { id, clientId } = tokens.find(name);
       const created = tokens.rotate(name);
       if (id === JOIN_TOKEN) await parts.keepJoinToken(created.token);
-      links.endToken(id, clientId, `the token ${name} was rotated`);
+      links.endLeases(clientId);
       return created;
     },
     enrolClient: (who, clientId, name) => tokens.enrol(who, clientId, name),

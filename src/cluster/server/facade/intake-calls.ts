@@ -103,6 +103,7 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
             clients: () => engine.state.clients.values(),
           }),
         );
+        who.ended.throwIfAborted(); // looking at the source may have taken minutes
         const record = { ...prepared, owner: { tokenId: who.tokenId, name: who.name } };
         await folders.make(record.jobId);
         if (record.source.path !== source.path) await sources.discard(source);
