@@ -94,4 +94,13 @@ export const newTokenSchema = z.strictObject({
 });
 export type NewToken = z.input<typeof newTokenSchema>;
 
-export const enrolSchema = z.strictObject({ client_id: z.uuid(), name: z.string().max(200) });
+export const enrolSchema = z.strictObject({
+  client_id: z.uuid(),
+  name: z.string().max(200),
+  /** Of the same machine always the same, and known to it alone. */
+  proof: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable()
+    .default(null),
+});

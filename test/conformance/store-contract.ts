@@ -43,6 +43,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
       clientId: null,
       createdAt: "2026-01-01T00:00:00.000Z",
       expiresAt: "2026-02-01T00:00:00.000Z",
+      proofHash: null,
       revokedAt: null,
     } as const;
     const other = { ...token, id: "t0", name: "join", role: "enrol", expiresAt: null } as const;

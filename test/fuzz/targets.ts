@@ -83,7 +83,7 @@ export const ROUTE_TARGETS: readonly RouteTarget[] = [
     "ListJobs",
   ),
   post("/api/v1/tokens", { name: "nas", role: "client", expires_in_seconds: 60 }),
-  post("/api/v1/enrol", { client_id: ID, name: "node" }),
+  post("/api/v1/enrol", { client_id: ID, name: "node", proof: DIGEST }),
   ...(["HEAD", "PATCH"] as const).map((method): RouteTarget => {
     const path = `/api/v1/attempts/${ID}/result`;
     const more = method === "PATCH" ? { headers: PIECE } : {};

@@ -177,6 +177,27 @@ describe("client", () => {
     expect((await state(theirs)).status).toBe(403);
   });
 
+  test("whoever knows its id gets no key of it; its own machine, and an admin, do", async () => {
+    const [id, proof] = [newId(), "a".repeat(64)];
+    const enrol = (who: string | undefined, facts: object) =>
+      ask(who, "/api/v1/enrol", { client_id: id, name: "nas", ...facts });
+    expect((await enrol(tokenOf.enrol, { proof })).status).toBe(201);
+    const refused = await enrol(tokenOf.enrol, { proof: "b".repeat(64) });
+    expect([refused.status, refused.headers.get("x-ffcluster-error")]).toEqual([409, "E_IDENTITY_IN_USE"]);
+    expect(await refused.text()).toContain("has a key that this machine does not hold");
+    expect((await enrol(tokenOf.enrol, {})).status).toBe(409);
+    // A token for any one client is none for this one.
+    const { token } = coordinator.tokens.create({ name: newId(), role: "client", expiresInSeconds: null });
+    expect((await enrol(token, {})).status).toBe(409);
+    const bind = coordinator.tokens.standingOf(token);
+    if (bind.kind !== "known") throw new Error("the token is good");
+    expect(coordinator.tokens.bind(bind.principal.tokenId, id)).toBe(false);
+    expect(coordinator.tokens.bind(bind.principal.tokenId, newId())).toBe(true);
+    // Under another address, or after its keys were lost.
+    expect((await enrol(tokenOf.enrol, { proof })).status).toBe(201);
+    expect((await enrol(tokenOf.admin, {})).status).toBe(201);
+  });
+
   test("is enrolled under a name of its own; a revoked one only by an admin", async () => {
     const id = newId();
     const key = await enrolled(id);

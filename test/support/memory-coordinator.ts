@@ -9,7 +9,7 @@ import { newId, resolveIdPrefix } from "../../src/base/ids.ts";
 import type { UploadAppend } from "../../src/base/upload/resumable-upload.ts";
 import type { ResultReport } from "../../src/cluster/protocol/messages.ts";
 import type { Principal } from "../../src/cluster/protocol/roles.ts";
-import type { Leased, NewToken } from "../../src/cluster/server/access/calls.ts";
+import type { Enrolment, Leased, NewToken } from "../../src/cluster/server/access/calls.ts";
 import { Tokens } from "../../src/cluster/server/access/tokens.ts";
 import type { BurnInFile, ClientLink, Coordinator, JobRequest, LinkSocket } from "../../src/cluster/server/ports.ts";
 import type {
@@ -205,8 +205,8 @@ export class MemoryCoordinator implements Coordinator {
     return this.tokens.rotate(name);
   }
 
-  enrolClient(who: Principal, clientId: string, name: string) {
-    return this.tokens.enrol(who, clientId, name);
+  enrolClient(who: Principal, enrolment: Enrolment) {
+    return this.tokens.enrol(who, enrolment);
   }
 
   async beginUpload({ name, bytes, key }: { name: string; bytes: number; key: string | null }, who: Principal) {

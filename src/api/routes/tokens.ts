@@ -13,9 +13,9 @@ async function create(call: Call): Promise<Response> {
 
 async function enrol(call: Call): Promise<Response> {
   const { coordinator, who, about } = call;
-  const { client_id: clientId, name } = await readJson(call, enrolSchema);
+  const { client_id: clientId, name, proof } = await readJson(call, enrolSchema);
   about(clientId);
-  return json({ key: coordinator.enrolClient(who, clientId, name) }, 201);
+  return json({ key: coordinator.enrolClient(who, { clientId, name, proof }) }, 201);
 }
 
 const MOST_ENTRIES = 10_000;

@@ -63,7 +63,8 @@ export function clientView(state: SchedulerState, client: Client, keys: readonly
   return {
     client_id: client.id,
     name: client.name,
-    status: client.status,
+    // Its leases wait a moment for it to come back; whoever looks sees that it is not there.
+    status: client.isLinkDown === true ? "Disconnected" : client.status,
     connected_at: client.connectedAt,
     current_job: currentJobOf(state, client.id),
     performance: client.performance === null ? null : Math.round(client.performance * 10) / 10,

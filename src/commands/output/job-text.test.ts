@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Proof } from "../../api/contract.ts";
-import { lackLines, proofText } from "./job-text.ts";
+import type { ClientView, Proof } from "../../api/contract.ts";
+import { clientTable, lackLines, proofText } from "./job-text.ts";
 
 const video = { index: 0, type: "video", codec: "h264", language: null };
 const audio = { index: 1, type: "audio", codec: "aac", language: "eng" };
@@ -52,4 +52,14 @@ test("the end of submit says what the output lacks, in few lines", () => {
   expect(lines).toHaveLength(11);
   expect(lines.at(-1)).toBe("21 more: ffcluster jobs proof 1");
   expect(text({ lost: ["the timecode"] })).toMatch(/lost +the timecode/);
+});
+
+test("the list of clients names the key of each, which can be revoked", () => {
+  const client: ClientView = {
+    ...{ client_id: "9b1c0000-0000-4000-8000-000000000000", name: "nas", status: "Idle", connected_at: "", slots: 2 },
+    ...{ current_job: null, performance: null, platform: "linux-x64", ffmpeg: "5.1", families: ["software"] },
+    ...{ version: "0.1.0", draining: false, paused: false, quarantine: null, no_room: null, keys: ["nas", "nas-2"] },
+  };
+  const shown = clientTable([client, { ...client, keys: [] }], (dimmed) => dimmed);
+  expect(shown).toMatch(/KEY\s*\n.* nas nas-2\s*\n.* -\s*$/);
 });

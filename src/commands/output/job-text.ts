@@ -157,6 +157,7 @@ export function clientTable(clients: readonly ClientView[], dim: Dim): string {
     { title: "PLATFORM" },
     { title: "FFMPEG" },
     { title: "FAMILIES" },
+    { title: "KEY" },
   ] as const;
   const rows = clients.map((client) => [
     shortId(client.client_id),
@@ -168,6 +169,7 @@ export function clientTable(clients: readonly ClientView[], dim: Dim): string {
     client.platform,
     client.ffmpeg,
     client.families.join(" "),
+    client.keys.length === 0 ? "-" : client.keys.join(" "),
   ]);
   return table(columns, rows, dim);
 }

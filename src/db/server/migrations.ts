@@ -146,6 +146,11 @@ const auditRows = `
 CREATE INDEX audit_events ON events (seq) WHERE type = 'audit';
 `;
 
+/** How the machine of a client proves that it is the one that got its key. */
+const proofs = `
+ALTER TABLE tokens ADD COLUMN proof_hash TEXT;
+`;
+
 export const SERVER_MIGRATIONS: Migrations = [
   initial,
   rivals,
@@ -157,4 +162,5 @@ export const SERVER_MIGRATIONS: Migrations = [
   paused,
   tokens,
   auditRows,
+  proofs,
 ];

@@ -8,6 +8,7 @@ interface TokenRow {
   role: string;
   hash: string;
   client_id: string | null;
+  proof_hash: string | null;
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
@@ -17,12 +18,13 @@ export function loadTokens(database: Database): TokenRecord[] {
   return database
     .query<TokenRow, []>("SELECT * FROM tokens ORDER BY rowid")
     .all()
-    .map(({ id, name, role, hash, client_id, created_at, expires_at, revoked_at }) => ({
+    .map(({ id, name, role, hash, client_id, proof_hash, created_at, expires_at, revoked_at }) => ({
       id,
       name,
       role: role as TokenRecord["role"],
       hash,
       clientId: client_id,
+      proofHash: proof_hash,
       createdAt: created_at,
       expiresAt: expires_at,
       revokedAt: revoked_at,
@@ -32,10 +34,10 @@ export function loadTokens(database: Database): TokenRecord[] {
 export function saveToken(database: Database, record: TokenRecord): void {
   database
     .query(
-      `INSERT INTO tokens (id, name, role, hash, client_id, created_at, expires_at, revoked_at)
-       VALUES ($id, $name, $role, $hash, $clientId, $createdAt, $expiresAt, $revokedAt)
+      `INSERT INTO tokens (id, name, role, hash, client_id, proof_hash, created_at, expires_at, revoked_at)
+       VALUES ($id, $name, $role, $hash, $clientId, $proofHash, $createdAt, $expiresAt, $revokedAt)
        ON CONFLICT (id) DO UPDATE SET name = excluded.name, role = excluded.role, hash = excluded.hash,
-         client_id = excluded.client_id, created_at = excluded.created_at, expires_at = excluded.expires_at,
+         client_id = excluded.client_id, proof_hash = excluded.proof_hash, created_at = excluded.created_at, expires_at = excluded.expires_at,
          revoked_at = excluded.revoked_at`,
     )
     .run({ ...record });

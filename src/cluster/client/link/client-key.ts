@@ -1,5 +1,6 @@
 // The client's own key to a server: got once in exchange for the token that the user gave, and kept in the client's identity
-// folder for the user alone.
+// folder for the user alone; and the secret by which this machine gets another one.
+import { createHmac, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -9,6 +10,9 @@ import { callRemote, parseJson, type Remote, refusalIn } from "./remote.ts";
 
 const EXCHANGE_WITHIN_MS = 10_000;
 const OWNER_ONLY = 0o600;
+const SECRET = /^[0-9a-f]{64}$/;
+/** The role, and an id that has a key: trying again does not help. */
+const REFUSED = [403, 409];
 
 const keysSchema = z.record(z.string(), z.string());
 const enrolledSchema = z.object({ key: z.string().min(16).max(200).nullable() });
@@ -51,7 +55,8 @@ export async function openClientKey({ remote, folder, clientId, name }: ClientKe
     },
     async ensure(signal) {
       if (keys[host] !== undefined || isOwn || remote.token === "") return;
-      const answer = await exchange(remote, { client_id: clientId, name }, signal);
+      const proof = await proofOf(folder, remote);
+      const answer = await exchange(remote, { client_id: clientId, name, proof }, signal);
       if (answer === null) return;
       if (answer.key === null) isOwn = true;
       else await keep(answer.key);
@@ -64,13 +69,32 @@ export async function openClientKey({ remote, folder, clientId, name }: ClientKe
   };
 }
 
-/** A file that cannot be read as keys counts as none: a key is easily got again. */
-async function readKeys(path: string): Promise<Record<string, string>> {
-  const text = await readFile(path, "utf8").catch((thrown: unknown) => {
+/**
+ * Says to a server that this machine is the one that got a key before, under another address or before the key was lost. It
+ * follows from a secret and from the certificate, so that what one server hears is worth nothing at another.
+ */
+async function proofOf(folder: string, { tls }: Remote): Promise<string> {
+  const path = join(folder, "machine-secret");
+  let secret = await readIfThere(path);
+  if (!SECRET.test(secret)) {
+    secret = randomBytes(32).toString("hex");
+    await writeFileDurably(path, secret, OWNER_ONLY);
+  }
+  return createHmac("sha256", secret)
+    .update(tls?.ca ?? "")
+    .digest("hex");
+}
+
+function readIfThere(path: string): Promise<string> {
+  return readFile(path, "utf8").catch((thrown: unknown) => {
     if (errnoOf(thrown) === "ENOENT") return "";
     throw thrown;
   });
-  const parsed = keysSchema.safeParse(parseJson(text));
+}
+
+/** A file that cannot be read as keys counts as none: a key is easily got again. */
+async function readKeys(path: string): Promise<Record<string, string>> {
+  const parsed = keysSchema.safeParse(parseJson(await readIfThere(path)));
   return parsed.success ? parsed.data : {};
 }
 
@@ -83,7 +107,7 @@ async function exchange(remote: Remote, wanted: object, signal: AbortSignal): Pr
     .catch(() => null);
   if (answer === null) return null;
   if (answer.status === 201) return enrolledSchema.safeParse(parseJson(answer.text)).data ?? null;
-  const refusal: AppError | null = answer.status === 403 ? refusalIn(answer.text) : null;
+  const refusal: AppError | null = REFUSED.includes(answer.status) ? refusalIn(answer.text) : null;
   if (refusal !== null) throw refusal;
   return null;
 }

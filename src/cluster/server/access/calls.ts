@@ -17,6 +17,14 @@ export interface NewToken {
   readonly expiresInSeconds: number | null;
 }
 
+export interface Enrolment {
+  readonly clientId: string;
+  /** By which people know this client. */
+  readonly name: string;
+  /** What only that client's machine can say; null: nothing. */
+  readonly proof: string | null;
+}
+
 export interface AccessCalls {
   /** Tokens are found by their digest, so the time it takes tells nothing of another token. */
   standingOf(token: string): Standing;
@@ -40,7 +48,8 @@ export interface AccessCalls {
   rotateToken(name: string): Promise<CreatedTokenView>;
   /**
    * A key for one client. Null: the caller's token is that client's key already.
-   * Errors: E_FORBIDDEN for a client that was revoked, and for a token that is another client's.
+   * Errors: E_FORBIDDEN for a client that was revoked, and for a token that is another client's; E_IDENTITY_IN_USE for a
+   * client that has a key, and a caller that neither proves to be its machine nor is an admin.
    */
-  enrolClient(who: Principal, clientId: string, name: string): string | null;
+  enrolClient(who: Principal, enrolment: Enrolment): string | null;
 }

@@ -6,7 +6,7 @@ import { AppError } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
 import type { Principal, Role } from "../../protocol/roles.ts";
 import type { CreatedTokenView, TokenView } from "../views.ts";
-import type { NewToken, Standing } from "./calls.ts";
+import type { Enrolment, NewToken, Standing } from "./calls.ts";
 
 export interface TokenRecord {
   readonly id: string;
@@ -16,6 +16,8 @@ export interface TokenRecord {
   /** SHA-256 of the token, which has 128 random bits, so that neither salt nor stretching is needed. */
   readonly hash: string;
   readonly clientId: string | null;
+  /** SHA-256 of what its client's machine proves itself with when it asks for another key; null: nothing was said. */
+  readonly proofHash: string | null;
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
@@ -71,7 +73,8 @@ export class Tokens {
   use(name: typeof ADMIN_TOKEN | typeof JOIN_TOKEN, role: Role, token: string): void {
     const hash = sha256Of(token);
     const known = this.#byId.get(name);
-    const fresh = { id: name, name, role, clientId: null, createdAt: this.#now(), expiresAt: null, revokedAt: null };
+    const none = { clientId: null, proofHash: null, expiresAt: null, revokedAt: null };
+    const fresh = { id: name, name, role, createdAt: this.#now(), ...none };
     if (known?.hash !== hash) this.#save({ ...fresh, hash });
     else this.#remember(known); // so that it wins over another of the same text
   }
@@ -135,11 +138,11 @@ export class Tokens {
     const now = this.#now();
     const expiresAt =
       expiresInSeconds === null ? null : new Date(Date.parse(now) + expiresInSeconds * 1000).toISOString();
-    return this.#make({ name, role, clientId: null, expiresAt }, now);
+    return this.#make({ name, role, clientId: null, proofHash: null, expiresAt }, now);
   }
 
   #make(
-    about: Pick<TokenRecord, "name" | "role" | "clientId" | "expiresAt">,
+    about: Pick<TokenRecord, "name" | "role" | "clientId" | "proofHash" | "expiresAt">,
     createdAt = this.#now(),
   ): CreatedTokenView {
     const live = [...this.#byId.values()].filter(({ revokedAt }) => revokedAt === null);
@@ -183,29 +186,44 @@ export class Tokens {
     return { ...this.#view(rotated), token };
   }
 
-  /** Binds a client's token to the first client that uses it. False: it is another client's. */
-  bind(tokenId: string, clientId: string): boolean {
+  /** Binds a client's token to the first client that uses it. False: it is another client's, or that client has a key of its own. */
+  bind(tokenId: string, clientId: string, proof: string | null = null): boolean {
     const record = this.#byId.get(tokenId);
     if (record === undefined || record.role !== "client") return record?.role === "admin";
-    if (record.clientId === null) this.#save({ ...record, clientId });
-    return (record.clientId ?? clientId) === clientId;
+    if (record.clientId !== null) return record.clientId === clientId;
+    if (!this.#mayTake(clientId, proof)) return false;
+    this.#save({ ...record, clientId, proofHash: hashOf(proof) });
+    return true;
   }
 
-  /** Errors: E_FORBIDDEN, E_BUSY. */
-  enrol(who: Principal, clientId: string, name: string): string | null {
+  /** Whoever knows an id is not its client: where the id has a key, the machine that got it must prove that it is the same. */
+  #mayTake(clientId: string, proof: string | null): boolean {
+    const keys = this.#keysOf(clientId).filter(({ revokedAt }) => revokedAt === null);
+    return keys.length === 0 || (proof !== null && keys.some(({ proofHash }) => proofHash === hashOf(proof)));
+  }
+
+  #keysOf(clientId: string): TokenRecord[] {
+    return [...this.#byId.values()].filter((record) => record.clientId === clientId);
+  }
+
+  /** Errors: E_FORBIDDEN, E_IDENTITY_IN_USE, E_BUSY. */
+  enrol(who: Principal, { clientId, name, proof }: Enrolment): string | null {
     if (who.role === "client") {
-      if (this.bind(who.tokenId, clientId)) return null;
+      if (this.bind(who.tokenId, clientId, proof)) return null;
+      if (who.clientId === null) throw takenIdentity(clientId);
       throw new AppError("E_FORBIDDEN", `the token ${who.name} is another client's`, "Make one for each client.");
     }
-    const keys = [...this.#byId.values()].filter((record) => record.clientId === clientId);
-    const live = keys.filter((record) => this.#stateOf(record) === "live");
-    if (who.role !== "admin" && live.length === 0 && keys.some(({ revokedAt }) => revokedAt !== null)) {
+    const keys = this.#keysOf(clientId);
+    const current = keys.filter(({ revokedAt }) => revokedAt === null);
+    if (who.role !== "admin" && current.length === 0 && keys.length > 0) {
       const hint = "An operator has locked it out; joining with an admin's token lets it in again.";
       throw new AppError("E_FORBIDDEN", `the key of client ${clientId} was revoked`, hint);
     }
-    const [oldest] = live;
-    if (live.length >= MOST_KEYS_OF_CLIENT && oldest !== undefined) this.revoke(oldest.name);
-    return this.#make({ name: this.#freeName(name), role: "client", clientId, expiresAt: null }).token;
+    if (who.role !== "admin" && !this.#mayTake(clientId, proof)) throw takenIdentity(clientId);
+    const [oldest] = current;
+    if (current.length >= MOST_KEYS_OF_CLIENT && oldest !== undefined) this.revoke(oldest.name);
+    const about = { role: "client", clientId, proofHash: hashOf(proof), expiresAt: null } as const;
+    return this.#make({ name: this.#freeName(name), ...about }).token;
   }
 
   /** The client's own name, made unlike all others, in characters that a shell takes. */
@@ -230,6 +248,16 @@ export class Tokens {
     }
     return keys;
   }
+}
+
+function hashOf(proof: string | null): string | null {
+  return proof === null ? null : sha256Of(proof);
+}
+
+function takenIdentity(clientId: string): AppError {
+  const hint =
+    "Join with an admin's token if this is the same machine, and its keys.json was lost; as another client with a work directory of its own.";
+  return new AppError("E_IDENTITY_IN_USE", `client ${clientId} has a key that this machine does not hold`, hint);
 }
 
 function adminStays(): AppError {

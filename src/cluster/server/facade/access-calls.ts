@@ -73,6 +73,6 @@ export function accessCalls(parts: AccessCallsParts): AccessCalls {
       links.endLeases(clientId);
       return created;
     },
-    enrolClient: (who, clientId, name) => tokens.enrol(who, clientId, name),
+    enrolClient: (who, enrolment) => tokens.enrol(who, enrolment),
   };
 }

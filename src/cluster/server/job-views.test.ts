@@ -1,0 +1,17 @@
+import { expect, test } from "bun:test";
+import { SchedulerBench } from "../../../test/support/scheduler-bench.ts";
+import { clientView } from "./job-views.ts";
+
+test("a client whose link is gone is shown as disconnected at once, while its leases wait for it", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one");
+  bench.submit();
+  bench.index(100);
+  const shown = () => clientView(bench.state, bench.client("one"), ["nas"]);
+  expect(shown()).toMatchObject({ status: "Benchmarking", keys: ["nas"] });
+  bench.cut("one");
+  expect(shown().status).toBe("Disconnected");
+  expect(bench.attempts().length).toBe(1);
+  bench.hello("one", { heldAttempts: bench.attempts().map(({ id }) => id) });
+  expect(shown().status).toBe("Benchmarking");
+});
