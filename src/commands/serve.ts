@@ -10,16 +10,15 @@ import {
   switchOption,
   textOption,
 } from "../base/config/option.ts";
-import { makeToken, readSecret, writeSecret } from "../base/config/token-store.ts";
 import { AppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { createLog } from "../base/log.ts";
 import { asNoSpace } from "../base/no-space.ts";
 import { defineCommand, printEvent } from "./cli/command.ts";
 import { jsonOption, logOption, sandboxOption } from "./cli/common-options.ts";
+import { AdminToken } from "./serving/admin-token.ts";
 import { greeting, readyFields } from "./serving/announce.ts";
 import { chooseTls } from "./serving/choose-tls.ts";
-import { rememberForUser } from "./serving/remember-for-user.ts";
 import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./submitting/request-defaults.ts";
 
 const options = {
@@ -127,22 +126,10 @@ const options = {
   ...jsonOption,
 };
 
-/** Shorter ones can be guessed. */
-const SHORTEST_TOKEN = 16;
 const TLS_OFF =
   "TLS is off: whoever is on the network between the machines can read the token and the videos, and change them";
 /** Nothing that the server writes is for other users of the machine. */
 const OWNER_ONLY_UMASK = 0o077;
-
-async function chooseToken(given: string | null, workDir: string): Promise<string> {
-  if (given === null) return (await readSecret(workDir, "token")) ?? makeToken();
-  if (/^[\x21-\x7e]+$/.test(given) && given.length < SHORTEST_TOKEN) {
-    const hint = "Leave --token out, and the server makes a good one; or use `openssl rand -hex 16`.";
-    throw new AppError("E_BAD_OPTION", `the token has fewer than ${SHORTEST_TOKEN} characters`, hint);
-  }
-  if (/^[\x21-\x7e]+$/.test(given)) return given;
-  throw new AppError("E_BAD_OPTION", "the token holds spaces or special characters", "Use letters, digits and signs.");
-}
 
 function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
@@ -170,8 +157,9 @@ export const serve = defineCommand({
     process.umask(OWNER_ONLY_UMASK);
     checkRequestLocally(given["ffmpeg-params"], given["file-name-output"]);
     const workDir = resolve(context.cwd, given["work-dir"]);
-    const token = await chooseToken(given.token, workDir);
-    const log = createLog(given["log-level"], [token]);
+    const secrets: string[] = [];
+    const log = createLog(given["log-level"], secrets);
+    const admin = await AdminToken.choose({ given: given.token, workDir, host: given.host, context, log, secrets });
     const tls = await chooseTls(given, context.cwd, log);
     if (tls.kind === "off" && tls.isAsked) log.warn(TLS_OFF);
     const mediaRoots = given["media-root"].map((root) => resolve(context.cwd, root));
@@ -193,7 +181,8 @@ export const serve = defineCommand({
       port: given.port,
       tls,
       workDir,
-      token,
+      token: admin.token,
+      keepAdminToken: (token) => admin.change(token),
       requiredClients: given["required-clients"],
       benchmarkSeconds: given["benchmark-duration"],
       maxSegmentSeconds: given["max-segment-duration"],
@@ -208,15 +197,12 @@ export const serve = defineCommand({
       mediaRoots,
       log,
       // A program that sees /healthz answer must find the token; a server that can't start must not hide another's.
-      beforeAnswering: async (bound) => {
-        await writeSecret(workDir, "token", token);
-        await rememberForUser(context, given.host, bound, token, log);
-      },
+      beforeAnswering: (bound) => admin.publish(bound),
       onBroken: (cause) =>
         broken.reject(asNoSpace(cause, workDir, "Free some space there and start the server again.")),
     });
     try {
-      context.stderr.write(greeting(given.host, workDir, token, server));
+      context.stderr.write(greeting(given.host, workDir, admin.token, server));
       if (given.json) printEvent(context, "ready", readyFields(given.host, server));
       await Promise.race([untilAborted(context.signal), broken.promise]);
     } finally {

@@ -49,7 +49,13 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
     const other = { ...token, id: "t0", name: "join", role: "enrol", expiresAt: null } as const;
     store.saveToken(token);
     store.saveToken(other);
-    const changed = { ...token, hash: "1".repeat(64), clientId: "c1", revokedAt: "2026-01-02T00:00:00.000Z" };
+    const changed = {
+      ...token,
+      hash: "1".repeat(64),
+      clientId: "c1",
+      proofHash: "2".repeat(64),
+      revokedAt: "2026-01-02T00:00:00.000Z",
+    };
     store.saveToken(changed);
     for (const each of nowAndNext(subject)) expect(each.tokens()).toEqual([changed, other]);
   },

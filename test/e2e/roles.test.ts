@@ -137,12 +137,14 @@ test("a work directory of the version without roles keeps its token and its jobs
   database.run(await Bun.file(join(import.meta.dir, "../fixtures/work-dirs/schema-8.sql")).text());
   database.close();
   const where = ["--host", "127.0.0.1", "--port", String(cluster.port), "--work-dir", cluster.workDir];
-  cluster.start("serve", ["serve", ...where]);
-  await until(
-    "the server answers",
-    60_000,
-    async () => (await fetch(`${cluster.url}/healthz`).catch(() => null))?.ok === true,
-  );
+  const answers = () =>
+    until(
+      "the server answers",
+      60_000,
+      async () => (await fetch(`${cluster.url}/healthz`).catch(() => null))?.ok === true,
+    );
+  const server = cluster.start("serve", ["serve", ...where]);
+  await answers();
   expect(await secret(cluster, "token")).toBe(token);
   // The one that was remembered, as if given: both are the same token.
   for (const given of [[], ["--token", token]]) {
@@ -152,4 +154,21 @@ test("a work directory of the version without roles keeps its token and its jobs
   const headers = { authorization: `Bearer ${token}` };
   const clients = await (await fetch(`${cluster.url}/api/v1/clients`, { headers })).json();
   expect(clients).toMatchObject([{ name: "node-1", keys: [] }]);
+
+  // Its admin's token is rotated: the new one is told once, kept, and known to commands on this machine.
+  const here = (args: readonly string[]) => cluster.run([...args, "--server", `127.0.0.1:${cluster.port}`]);
+  const rotated = (await here(["token", "rotate", "admin"])).stdout.trim();
+  expect(rotated).toMatch(/^[0-9a-f]{32}$/);
+  expect(await secret(cluster, "token")).toBe(rotated);
+  expect((await fetch(`${cluster.url}/api/v1/jobs`, { headers })).status).toBe(401);
+  expect((await here(["jobs", "list"])).exitCode).toBe(0);
+  server.kill("SIGTERM");
+  await server.exited;
+  expect(server.stderr()).not.toContain(rotated);
+  const old = await cluster.run(["serve", ...where, "--token", token]);
+  expect(old).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("this admin token was rotated") });
+  cluster.start("serve", ["serve", ...where]);
+  await answers();
+  expect((await here(["jobs", "list"])).exitCode).toBe(0);
+  expect((await here(["token", "list"])).stdout).toMatch(/^admin +admin +live(.*\n)+admin +admin +revoked/m);
 }, 120_000);

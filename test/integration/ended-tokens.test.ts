@@ -63,9 +63,9 @@ function begin(head: string, body = "") {
   };
 }
 
-const WAYS: readonly (readonly [string, () => void])[] = [
-  ["revoked", () => void coordinator.tokens.revoke(name)],
-  ["rotated", () => void coordinator.tokens.rotate(name)],
+const WAYS: readonly (readonly [string, () => unknown])[] = [
+  ["revoked", () => coordinator.tokens.revoke(name)],
+  ["rotated", () => coordinator.tokens.rotate(name)],
 ];
 
 const linux = process.platform === "linux";
@@ -84,7 +84,7 @@ test.skipIf(!linux).each(WAYS)(
     const other = await fetch(`${server.url}/api/v1/jobs/${jobId}/output`, {
       headers: { authorization: `Bearer ${coordinator.token}` },
     });
-    endToken();
+    await endToken();
     for (const { socket } of reads) socket.resume();
     for (const { bytes, text } of await Promise.all(reads.map(({ end }) => end()))) {
       expect(text).toMatch(/^HTTP\/1\.1 20[06]/);

@@ -32,6 +32,7 @@ async function start(keepMs: number | null = null): Promise<OpenCoordinator> {
   open = await openCoordinator({
     workDir: folder,
     token: "token",
+    keepAdminToken: async () => {},
     requiredClients: 1,
     benchmarkSeconds: 10,
     maxSegmentSeconds: null,

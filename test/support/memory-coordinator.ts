@@ -201,7 +201,7 @@ export class MemoryCoordinator implements Coordinator {
     return this.tokens.revoke(name);
   }
 
-  async rotateToken(name: string) {
+  rotateToken(name: string) {
     return this.tokens.rotate(name);
   }
 

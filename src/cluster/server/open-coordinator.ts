@@ -34,6 +34,8 @@ import type { ServerInfoView } from "./views.ts";
 export interface CoordinatorOptions {
   readonly workDir: string;
   readonly token: string;
+  /** The admin's token is another from now on: it is kept for the next start, and for commands on this machine. */
+  readonly keepAdminToken: (token: string) => Promise<void>;
   readonly requiredClients: number;
   readonly benchmarkSeconds: number;
   readonly ffmpegParams: string;
@@ -78,6 +80,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     await writeSecret(workDir, "join-token", token);
   };
   await keepJoinToken(joinToken);
+  const keepOwnToken = { [ADMIN_TOKEN]: options.keepAdminToken, [JOIN_TOKEN]: keepJoinToken };
   tokens.use(ADMIN_TOKEN, "admin", options.token);
   tokens.use(JOIN_TOKEN, "enrol", joinToken);
   const loaded = store.load();
@@ -125,7 +128,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     ...intakeCalls({ tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles }),
     ...jobCalls({ engine, store, registry, folders, watchers }),
     ...clientCalls({ engine, store, tokens }),
-    ...accessCalls({ tokens, engine, registry, sources, uploads, links, keepJoinToken }),
+    ...accessCalls({ tokens, engine, registry, sources, uploads, links, keepOwnToken }),
     joinToken: () => joinToken,
     ...transferCalls({ registry, subtitleFiles, results }),
     openLink: (socket, who) => links.open(socket, who),

@@ -44,7 +44,7 @@ export interface AccessCalls {
   createToken(wanted: NewToken): CreatedTokenView;
   /** Ends the links that were opened with it and their leases. Errors: E_NOT_FOUND, E_WRONG_STATE. */
   revokeToken(name: string): TokenView;
-  /** A new token under the same name; the old one ends as if revoked. Errors: E_NOT_FOUND, E_WRONG_STATE. */
+  /** A new token under the same name; the old one ends as if revoked. Errors: E_NOT_FOUND. */
   rotateToken(name: string): Promise<CreatedTokenView>;
   /**
    * A key for one client. Null: the caller's token is that client's key already.

@@ -48,6 +48,7 @@ export class Tokens {
   readonly #byHash = new Map<string, TokenRecord>();
   /** By id, of those that were shown: what is open with them ends with them. */
   readonly #ends = new Map<string, AbortController>();
+  #rotation: Promise<void> = Promise.resolve();
 
   /** `now`: wall time, ISO 8601 in UTC. */
   constructor(store: TokenStore, now: () => string) {
@@ -69,9 +70,11 @@ export class Tokens {
     return record;
   }
 
-  /** One of the server's own, as it is this time. */
+  /** One of the server's own, as it is this time. Errors: E_BAD_OPTION for one that was rotated away. */
   use(name: typeof ADMIN_TOKEN | typeof JOIN_TOKEN, role: Role, token: string): void {
     const hash = sha256Of(token);
+    const used = this.#byHash.get(hash);
+    if (used !== undefined && used.name === name && used.revokedAt !== null) throw rotatedAway();
     const known = this.#byId.get(name);
     const none = { clientId: null, proofHash: null, expiresAt: null, revokedAt: null };
     const fresh = { id: name, name, role, createdAt: this.#now(), ...none };
@@ -167,23 +170,38 @@ export class Tokens {
 
   revoke(name: string): TokenView {
     const record = this.find(name);
-    if (record.id === ADMIN_TOKEN) throw adminStays();
-    if (record.id === JOIN_TOKEN) {
-      const hint = `\`ffcluster token rotate ${JOIN_TOKEN}\` makes the join lines that are known worthless.`;
-      throw new AppError("E_WRONG_STATE", "the server always has a token for its join line", hint);
+    if (record.id === ADMIN_TOKEN || record.id === JOIN_TOKEN) {
+      const hint = `\`ffcluster token rotate ${record.id}\` puts another in its place, and makes this one worthless.`;
+      throw new AppError("E_WRONG_STATE", `the server always has a token named ${record.id}`, hint);
     }
     const revoked = this.#save({ ...record, revokedAt: this.#now() });
     this.#end(record.id, `the token ${name} was revoked`);
     return this.#view(revoked);
   }
 
-  rotate(name: string): CreatedTokenView {
-    const record = this.find(name);
-    if (record.id === ADMIN_TOKEN) throw adminStays();
-    const token = makeToken();
-    const rotated = this.#save({ ...record, hash: sha256Of(token), createdAt: this.#now() });
-    this.#end(record.id, `the token ${name} was rotated`);
-    return { ...this.#view(rotated), token };
+  /**
+   * `keep`: keeps the new one where the next start reads it, before the old one ends; a start in between puts it in its place.
+   * Errors: E_NOT_FOUND, those of `keep`.
+   */
+  async rotate(name: string, keep: (token: string) => Promise<void> = async () => {}): Promise<CreatedTokenView> {
+    const before = this.#rotation;
+    const done = Promise.withResolvers<void>();
+    this.#rotation = done.promise; // one at a time, or another would be kept than counts
+    await before;
+    try {
+      const token = makeToken();
+      const { id } = this.find(name);
+      await keep(token);
+      const record = this.find(name);
+      const at = this.#now();
+      // Who starts the server with the old one again is told.
+      if (id === ADMIN_TOKEN) this.#save({ ...record, id: newId(), revokedAt: at });
+      const rotated = this.#save({ ...record, hash: sha256Of(token), createdAt: at });
+      this.#end(id, `the token ${name} was rotated`);
+      return { ...this.#view(rotated), token };
+    } finally {
+      done.resolve();
+    }
   }
 
   /** Binds a client's token to the first client that uses it. False: it is another client's, or that client has a key of its own. */
@@ -260,7 +278,8 @@ function takenIdentity(clientId: string): AppError {
   return new AppError("E_IDENTITY_IN_USE", `client ${clientId} has a key that this machine does not hold`, hint);
 }
 
-function adminStays(): AppError {
-  const hint = "Stop the server, give it another with --token, or remove WORK_DIR/token, and start it again.";
-  return new AppError("E_WRONG_STATE", "this is the token that the server was started with", hint);
+function rotatedAway(): AppError {
+  const hint =
+    "Leave --token and FFCLUSTER_TOKEN out: WORK_DIR/token has the new one. If that file came from a backup, remove it, and the server makes another.";
+  return new AppError("E_BAD_OPTION", "this admin token was rotated and is worthless", hint);
 }

@@ -3,7 +3,7 @@ import { AppError } from "../../../base/errors.ts";
 import { resolveIdPrefix } from "../../../base/ids.ts";
 import type { Principal } from "../../protocol/roles.ts";
 import type { AccessCalls, Leased } from "../access/calls.ts";
-import { JOIN_TOKEN, type Tokens } from "../access/tokens.ts";
+import { ADMIN_TOKEN, JOIN_TOKEN, type Tokens } from "../access/tokens.ts";
 import type { ClientLinks } from "../client-links.ts";
 import type { Engine } from "../engine.ts";
 import type { JobRegistry } from "../job-registry.ts";
@@ -17,8 +17,8 @@ export interface AccessCallsParts {
   readonly sources: SourceRegistry;
   readonly uploads: SourceUploads;
   readonly links: ClientLinks;
-  /** The join line has another token from now on. */
-  readonly keepJoinToken: (token: string) => Promise<void>;
+  /** One of the server's own is another from now on: keeps it for the next start. */
+  readonly keepOwnToken: Readonly<Record<typeof ADMIN_TOKEN | typeof JOIN_TOKEN, (token: string) => Promise<void>>>;
 }
 
 /** Whether the caller may see what belongs to `owner`, the id of a token; undefined: an admin's of an earlier version. */
@@ -68,8 +68,8 @@ export function accessCalls(parts: AccessCallsParts): AccessCalls {
     },
     async rotateToken(name) {
       const { id, clientId } = tokens.find(name);
-      const created = tokens.rotate(name);
-      if (id === JOIN_TOKEN) await parts.keepJoinToken(created.token);
+      const isOwn = id === ADMIN_TOKEN || id === JOIN_TOKEN;
+      const created = await tokens.rotate(name, isOwn ? parts.keepOwnToken[id] : undefined);
       links.endLeases(clientId);
       return created;
     },
