@@ -82,11 +82,12 @@ describe("a cadence", () => {
     end: 150,
   };
 
+  // The last frame is held where the rate is known: ffmpeg 7 forgets it behind setpts, and would add frames without end.
   test("as filters: early by whole seconds behind fps, so that the end is never before the last frame", () => {
     expect<string>(renderCadence(cadence, { num: 30, den: 1 })).toBe(
       [
         String.raw`settb=expr=1/2400,setpts=expr=PTS-4800-(if(lt(PTS\,100)\,-3\,if(lt(PTS\,900)\,7\,0)))`,
-        "fps=fps=30/1:eof_action=pass,settb=expr=1/30,setpts=expr=PTS+60,tpad=stop=-1:stop_mode=clone,trim=end_pts=150",
+        "fps=fps=30/1:eof_action=pass,settb=expr=1/30,tpad=stop=-1:stop_mode=clone,setpts=expr=PTS+60,trim=end_pts=150",
       ].join(","),
     );
   });

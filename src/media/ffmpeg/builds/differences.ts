@@ -151,7 +151,7 @@ export const DIFFERENCES: readonly Difference[] = [
     since: { major: 7, minor: 0 },
     changes:
       "setpts unsets the frame rate of its output, so that encoders take the time base for it; no longer since 8.0",
-    here: "said: the encoder's time base is always given (segment-args.ts)",
+    here: "said: the encoder's time base is always given (segment-args.ts); what holds a frame stands before setpts (render-cadence.ts), since tpad behind it adds frames without end",
     source: "measured: 1/1000 in 7.0 and 7.1, 1001/24000 in the others",
   },
   {

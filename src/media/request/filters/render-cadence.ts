@@ -41,8 +41,8 @@ export function renderCadence(cadence: Cadence, rate: Rational): FilterText {
       ],
     },
     { name: "settb", options: [["expr", formatRational(invert(rate))]] },
-    { name: "setpts", options: [["expr", `PTS+${early.frames}`]] },
-    // The end of the stream may come before the last frame has been shown as often as it is wanted.
+    // The end of the stream may come before the last frame has been shown as often as it is wanted. It comes before setpts,
+    // behind which ffmpeg 7 knows no frame rate (builds/differences.ts): frames would be added without end.
     {
       name: "tpad",
       options: [
@@ -50,6 +50,7 @@ export function renderCadence(cadence: Cadence, rate: Rational): FilterText {
         ["stop_mode", "clone"],
       ],
     },
+    { name: "setpts", options: [["expr", `PTS+${early.frames}`]] },
     { name: "trim", options: [["end_pts", String(cadence.end)]] },
   ]);
 }
