@@ -31,13 +31,13 @@ async function make(name: string, sound: string): Promise<string> {
   return path;
 }
 
-async function compare(sourcePath: string, outputPath: string) {
+async function compare(sourcePath: string, outputPath: string, firstDecodeOf = sourcePath) {
   const info = await probeSource(tools, sourcePath);
   const plan = planStreams(info, emptyEncodeRequest(), "mkv");
   const start = { firstFramePts: 0, timeBase: { num: 1, den: 1000 } };
   const sourceEnds = await readTrackPackets(tools, { path: sourcePath, info });
   const source = { info, plan, sourcePath, sourceEnds, firstFrameUs: 0 };
-  const sourceSound = await decodeSourceSound(tools, source, folder);
+  const sourceSound = await decodeSourceSound(tools, { ...source, sourcePath: firstDecodeOf }, folder);
   const check = { ...source, outputPath, source: start, output: start };
   const outputSound = await decodeOutputSound(tools, check);
   return await checkSound(tools, { ...check, sourceSound, outputSound });
@@ -54,6 +54,10 @@ test("the same sound lies right at both ends; sound that is 8 ms late only at it
   const drifted = await compare(source, late);
   expect(drifted.check.ok).toBe(false);
   expect(drifted.worstMs).toBeCloseTo(8, 0);
+  // As where a decoder gives other samples at each run: what the first run gave lies elsewhere.
+  const early = await make("early.mkv", ",adelay=40:all=1");
+  const unsure = await compare(source, source, early);
+  expect(unsure.check).toMatchObject({ ok: true, detail: expect.stringContaining("otherwise each time") });
 }, 180_000);
 
 test.skipIf(process.platform === "win32")(

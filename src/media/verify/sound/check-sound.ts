@@ -8,6 +8,8 @@ import type { SourceInfo } from "../../model/source.ts";
 import type { PlannedStream, StreamPlan } from "../../plan/stream-plan.ts";
 import { OUTPUT_DEMUXERS } from "../output-packets.ts";
 import { alignSound, type DecodedSound, decodeSound, decodeSounds, LAG_SAMPLE_RATE, measureLag } from "./audio-lag.ts";
+import { lagOfSecondHalf, type Measured, reasoned } from "./measured.ts";
+import { DECODED_OTHERWISE, isDecodedAlike } from "./same-decode.ts";
 
 /** An A/V offset that is not perceptible and that any container's clock can keep. */
 const MOST_AV_ERROR_MS = 1;
@@ -111,21 +113,6 @@ export async function decodeOutputSound(
   return await decodeSounds(tools, file, dirname(outputPath), { signal });
 }
 
-interface Measured {
-  readonly lagMs: number | null;
-  readonly reason: string | null;
-}
-
-/** Sound shorter than what is decoded of its beginning: its second half is its end. */
-function lagOfSecondHalf(source: Int16Array, output: Int16Array): Measured {
-  const half = Math.floor(Math.min(source.length, output.length) / 2);
-  return reasoned(measureLag(source.subarray(half), output.subarray(half)));
-}
-
-function reasoned(measured: ReturnType<typeof measureLag>): Measured {
-  return measured.lagMs === null ? { lagMs: null, reason: measured.reason } : { lagMs: measured.lagMs, reason: null };
-}
-
 interface Track {
   readonly planned: PlannedStream;
   readonly position: number;
@@ -202,11 +189,15 @@ async function measureTrack(
   const atEnd = isLong(endUs, zeroOf(input.source))
     ? await lagAtEnd(tools, input, track, endUs, end)
     : lagOfSecondHalf(source, output);
+  const isOff = [atStart, atEnd].some(({ lagMs }) => Math.abs(lagMs ?? 0) > MOST_AV_ERROR_MS);
+  const file = { path: input.sourcePath, formats: input.info.formatName, streamIndex: index };
+  const isBelieved = !isOff || (await isDecodedAlike(tools, file, own, dirname(input.outputPath), input.signal));
+  const believed = (found: Measured) => (isBelieved ? found : { lagMs: null, reason: DECODED_OTHERWISE });
   return {
     index,
     parts: [
-      ["beginning", atStart],
-      ["end", atEnd],
+      ["beginning", believed(atStart)],
+      ["end", believed(atEnd)],
     ],
   };
 }
