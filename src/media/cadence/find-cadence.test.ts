@@ -59,6 +59,23 @@ test("what the packets do not tell is left to one run, with the reason", () => {
   expect(found("-r 30", unsure)).toMatchObject({ end: 60 });
 });
 
+test("a copy that ffmpeg takes for another rate is refused where one run would go by that rate", () => {
+  const rated = (source: SourceInfo, params: string) => {
+    const index = new GrowingFrameIndex(MS, RATE_24);
+    const durations = new Durations();
+    for (const packet of packets()) {
+      index.add(packet);
+      durations.add(packet);
+    }
+    index.finish();
+    return withCadence("rounded", parseEncodeParams(params), source, index, durations);
+  };
+  const copy: SourceInfo = { ...info(), seemsOfOtherRate: true };
+  expect(rated(copy, "-r 30").request.video.cadence).toMatchObject({ end: 60 });
+  expect(rated(info(), "-vf yadif=1 -r 30").why).toContain("changes the frames' times");
+  expect(() => rated(copy, "-vf yadif=1 -r 30")).toThrow("takes it for another frame rate");
+});
+
 test("a clock that leaps is left to one run", () => {
   const leap = packets((position) => (position > 40 ? { pts: position * 1000, dts: position * 1000 } : {}));
   expect(found("-r 30", info(), leap)).toContain("leaps");

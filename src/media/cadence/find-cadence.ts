@@ -1,15 +1,16 @@
 // Finds the cadence of `-r` for a source, or why it can't be predicted. A cadence is planned only where the packets
 // show everything that ffmpeg's output stage uses; everything else is left to one run, which is right by definition.
 import { AppError } from "../../base/errors.ts";
-import { type Pts, parseRational, type Rational, toNumber } from "../../base/rational.ts";
+import { type Pts, parseRational, toNumber } from "../../base/rational.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { FrameIndex, VideoPacket } from "../index/frame-index.ts";
 import { indexSource } from "../index/index-source.ts";
 import type { Cadence } from "../model/cadence.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
-import type { SourceInfo, SourceVideo } from "../model/source.ts";
+import type { SourceInfo } from "../model/source.ts";
 import { frameTimingOf } from "../plan/frame-timing.ts";
 import { filterEffect, keepsToRange } from "../request/filters/filter-kind.ts";
+import { guessedFrameRate } from "../source/guessed-rate.ts";
 import { clockOffsetUs, clockShift } from "../source/source-clock.ts";
 import { cadenceOf } from "./cadence-of.ts";
 import { learnSyncRule } from "./learn-sync-rule.ts";
@@ -37,13 +38,6 @@ export class Durations {
   of(pts: Pts): number {
     return this.#byPts.get(pts) ?? 0;
   }
-}
-
-/** av_guess_frame_rate (libavformat/avformat.c); null where it uses data that ffprobe does not show. */
-function guessedFrameRate({ realFrameRate: real, averageFrameRate: mean }: SourceVideo): Rational | null {
-  if (real === null || mean === null) return null;
-  if (toNumber(mean) < 70 && toNumber(real) > 210) return mean;
-  return Math.abs(1 - toNumber(mean) / toNumber(real)) > 0.1 ? null : real;
 }
 
 /** Durations that ffmpeg considers a guess of its demuxer and replaces (video_duration_estimate, 7.1). */
@@ -127,13 +121,21 @@ export function cadenceFor(
   return areTooMany(cadence, index) ? "the source's frames come too unevenly" : cadence;
 }
 
+function otherRate(why: string): AppError {
+  return new AppError(
+    "E_SOURCE_REFUSED",
+    `the source is several recordings joined, and on one clock ffmpeg takes it for another frame rate, by which it would make -r (${why})`,
+    "Leave -r out, or put -vf fps=RATE in its place.",
+  );
+}
+
 export interface RequestWithCadence {
   readonly request: EncodeRequest;
   /** Why `-r` is left to one run; null: it is not, or `-r` was not requested. */
   readonly why: string | null;
 }
 
-/** Adds the cadence of `-r` to the request, if a complete index determines it. Errors: E_ENCODE_REQUEST. */
+/** Adds the cadence of `-r` to the request, if a complete index determines it. Errors: E_ENCODE_REQUEST, E_SOURCE_REFUSED. */
 export function withCadence(
   rule: SyncRule | null,
   request: EncodeRequest,
@@ -144,7 +146,10 @@ export function withCadence(
   if (request.video.frameRate === null) return { request, why: null };
   if (rule === null) return { request, why: "this ffmpeg makes a constant rate in a way that is not known" };
   const cadence = cadenceFor(rule, request, info, index, durations);
-  if (typeof cadence === "string") return { request, why: cadence };
+  if (typeof cadence === "string") {
+    if (info.seemsOfOtherRate === true) throw otherRate(cadence);
+    return { request, why: cadence };
+  }
   return { request: { ...request, video: { ...request.video, cadence } }, why: null };
 }
 
@@ -156,7 +161,7 @@ export interface CadenceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The same for a source that is not indexed yet: reads its packets. Errors: those of indexSource, E_ENCODE_REQUEST. */
+/** The same for a source that is not indexed yet: reads its packets. Errors: those of indexSource and withCadence. */
 export async function findCadence(
   tools: Tools,
   request: EncodeRequest,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { indexSource } from "../index/index-source.ts";
+import type { SourceInfo } from "../model/source.ts";
 import { probeSource } from "../source/probe.ts";
 import { correctArgs, correctClock } from "./correct-clock.ts";
 
@@ -21,9 +22,16 @@ beforeAll(async () => {
   const source = ["-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1", "-f", "lavfi", "-i", "sine=440:r=48000:d=1"];
   await ffmpeg(...source, "-c:v", "mpeg2video", "-g", "5", "-c:a", "mp2", at("one.ts"));
   await ffmpeg("-i", at("one.ts"), "-c", "copy", "-output_ts_offset", "500", at("later.ts"));
+  await ffmpeg("-i", at("one.ts"), "-map", "0:a", "-map", "0:v", "-c", "copy", at("sound-first.ts"));
+  await ffmpeg("-i", at("one.ts"), "-c:v", "copy", "-ar", "44100", "-c:a", "ac3", at("ac3.ts"));
   await ffmpeg("-i", at("one.ts"), "-an", "-c", "copy", at("silent.ts"));
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true }));
+
+/** Pictures at the times of the file, not at those of their rate. */
+const TICKS = ["-enc_time_base", "1:90000"];
+/** A field of a frame's line: of pictures it goes by the rate that the file seems to have. */
+const LENGTH = 3;
 
 function at(name: string): string {
   return join(folder, name);
@@ -34,9 +42,10 @@ async function joined(name: string, parts: readonly string[]): Promise<string> {
   return at(name);
 }
 
-async function correct(path: string) {
+async function correct(path: string, decoded: readonly number[] = []) {
   const info = await probeSource(tools, path);
-  return await correctClock(tools, { path, info }, { path: at("corrected.ts"), folder });
+  const used = { kept: info.streams.map(({ index }) => index), decoded };
+  return await correctClock(tools, { path, info }, used, { path: at("corrected.ts"), folder });
 }
 
 /** Seconds from the first picture to the last. */
@@ -46,18 +55,55 @@ async function secondsOf(path: string): Promise<number> {
   return ((index.lastPts ?? 0) - (index.firstPts ?? 0)) / 90_000;
 }
 
-test("the whole argument list", async () => {
-  const info = await probeSource(tools, at("one.ts"));
-  const argsFor = (decoded: number | null) =>
-    correctArgs(info, { indexes: [0, 1], decoded }, "file:/s/in.ts", "file:/s/out.ts").slice(4);
-  const copies = [
-    ...["-protocol_whitelist", "file", "-format_whitelist", "mpegts", "-f", "mpegts", "-i", "file:/s/in.ts"],
-    ...["-map", "0:0", "-map", "0:1", "-c", "copy", "-copyinkf", "-pes_payload_size", "0"],
-    ...["-f", "mpegts", "-y", "file:/s/out.ts"],
-  ];
-  expect(argsFor(null)).toEqual(copies);
-  // Versions that count by the decoder where a packet ends.
-  expect(argsFor(0).slice(2)).toEqual([...copies, "-map", "0:0", "-vf", "select=0", "-f", "null", "-"]);
+describe("the whole argument list", () => {
+  const info = { formatName: "mpegts", video: { streamIndex: 0 } } as SourceInfo;
+  const files = { input: "file:/s/in.ts", output: "file:/s/out.ts" };
+  const input = ["-protocol_whitelist", "file", "-format_whitelist", "mpegts", "-f", "mpegts", "-i", "file:/s/in.ts"];
+  const copied = ["-c", "copy", "-copyinkf", "-pes_payload_size", "0", "-f", "mpegts", "-y", "file:/s/out.ts"];
+
+  test("all is copied", () => {
+    expect(correctArgs(info, [0, 1], [], files).slice(4)).toEqual([...input, "-map", "0:0", "-map", "0:1", ...copied]);
+  });
+
+  test("what a plain run decodes is decoded beside it", () => {
+    expect(correctArgs(info, [0, 1], [0, 1], files).slice(6)).toEqual([
+      ...[...input, "-map", "0:0", "-map", "0:1", ...copied],
+      ...["-map", "0:0", "-vf", "select=0", "-f", "null", "-"],
+      ...["-map", "0:1", "-f", "null", "-"],
+    ]);
+  });
+
+  test("a track without packets keeps its place, so that the others keep their numbers", () => {
+    const args = correctArgs(info, [null, 1], [], files).join(" ");
+    expect(args).toContain("-i file:/s/in.ts -protocol_whitelist data -t 0 -f srt -i data:text/plain;base64,");
+    expect(args).toContain(" -map 1:0 -map 0:1 -c copy");
+  });
+});
+
+test("a stream that is not kept is left out, and the others keep their numbers", async () => {
+  const path = await joined("two.ts", ["sound-first.ts", "sound-first.ts"]);
+  const info = await probeSource(tools, path);
+  const target = { path: at("corrected.ts"), folder };
+  const corrected = await correctClock(tools, { path, info }, { kept: [1], decoded: [1] }, target);
+  expect(corrected?.info.streams.map(({ type, startPts }) => [type, startPts !== null])).toEqual([
+    ["audio", false],
+    ["video", true],
+  ]);
+  const copy = await probeSource(tools, target.path);
+  expect(copy.streams.map(({ type }) => type)).toEqual(["data", "video"]);
+});
+
+test("what is decoded stands where a plain run has it", async () => {
+  const path = await joined("ac3-twice.ts", ["ac3.ts", "ac3.ts"]);
+  const corrected = await correct(path, [0, 1]);
+  const times = async (file: string) => {
+    const maps = ["-map", "0:1", "-map", "0:0", "-fps_mode", "passthrough"];
+    const hashes = await ffmpeg("-i", file, ...maps, ...TICKS, "-f", "framehash", "-hash", "murmur3", "-");
+    return hashes.split("\n").map((line) => line.split(",").filter((_, field) => field !== LENGTH));
+  };
+  const source = await times(path);
+  expect(source.length).toBeGreaterThan(100);
+  expect(await times(corrected?.path ?? "")).toEqual(source);
 });
 
 test("one recording is left as it is", async () => expect(await correct(at("one.ts"))).toBeNull());

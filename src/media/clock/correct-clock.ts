@@ -9,7 +9,8 @@ import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
 import { BOUNDED_MEMORY, fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
-import type { SourceInfo } from "../model/source.ts";
+import type { SourceInfo, SourceStream } from "../model/source.ts";
+import { seemOfOneRate } from "../source/guessed-rate.ts";
 import { probeSource } from "../source/probe.ts";
 import { describeBreak } from "./clock-watch.ts";
 import { brokenClock, type ReadClock, readClock } from "./read-clock.ts";
@@ -29,38 +30,95 @@ interface ClockSource {
   readonly info: SourceInfo;
 }
 
+/** Where the copy goes: `path` lies in `folder`. */
+interface CopyTarget {
+  readonly path: string;
+  readonly folder: string;
+}
+
+/** What a job takes from the source: numbers of streams. */
+export interface UsedStreams {
+  /** In the output, encoded or copied. */
+  readonly kept: readonly number[];
+  /** Those of them that are decoded. */
+  readonly decoded: readonly number[];
+}
+
 export interface CorrectedSource extends ClockSource {
+  /** The streams under their old numbers, with the times of the copy. */
+  readonly info: SourceInfo;
   /** Describes the correction. */
   readonly note: string;
 }
 
+/** What stands at each place of the copy: a stream of the source, or null where a placeholder keeps the place. */
+type Places = readonly (number | null)[];
+
 /**
- * The streams to copy: all that can be identified by their index afterwards. A string gives the reason against copying.
+ * The streams that are kept and hold something, each at its own place: jobs call streams by their numbers. Those that
+ * are not kept have no say in ffmpeg's correction, in a plain run as here. A string gives the reason against copying.
  */
-function carriedStreams({ streams }: SourceInfo): number[] | string {
-  const wanted = streams.filter(({ type }) => type === "video" || type === "audio" || type === "subtitle");
-  const other = wanted.find(({ codec }) => !CARRIED.has(codec));
+function placesOf({ streams }: SourceInfo, packets: ReadClock["packets"], kept: readonly number[]): Places | string {
+  const isCarried = ({ type, index }: SourceStream) =>
+    kept.includes(index) && (type === "subtitle" || (packets.get(index) ?? 0) > 0);
+  const carried = streams.filter(isCarried);
+  const other = carried.find(({ codec }) => !CARRIED.has(codec));
   if (other !== undefined) return `stream ${other.index} (${other.codec}) can't be put on another clock`;
-  const isFirst = wanted.every(({ index }, position) => index === position);
-  return isFirst ? wanted.map(({ index }) => index) : "streams of other kinds stand between its own";
+  const last = carried.at(-1)?.index ?? -1;
+  return streams.filter(({ index }) => index <= last).map((stream) => (isCarried(stream) ? stream.index : null));
 }
 
-/** `decoded`: a video stream that the same run decodes and drops, so that its packets end where a plain run has them end. */
+/** An input with a stream that a transport stream takes, a line of text, and with no packet of it. */
+const PLACEHOLDER = [
+  ...["-protocol_whitelist", "data", "-t", "0", "-f", "srt"],
+  ...["-i", `data:text/plain;base64,${btoa("1\n00:00:00,000 --> 00:00:00,100\n-\n")}`],
+];
+
+/** Decoded pictures are dropped before they cost more. */
+const DROPPED = ["-vf", "select=0"];
+
+/** `decoded`: the streams whose decoders have a say in the correction. `input`, `output`: `file:` URLs. */
 export function correctArgs(
-  { formatName }: SourceInfo,
-  { indexes, decoded }: { readonly indexes: readonly number[]; readonly decoded: number | null },
-  input: string,
-  output: string,
+  { formatName, video }: Pick<SourceInfo, "formatName" | "video">,
+  places: Places,
+  decoded: readonly number[],
+  { input, output }: { readonly input: string; readonly output: string },
 ) {
   return [
-    ...[...QUIET, ...(decoded === null ? [] : BOUNDED_MEMORY)],
+    ...[...QUIET, ...(decoded.length === 0 ? [] : BOUNDED_MEMORY)],
     ...[...inputGuards({ formats: formatName, kind: "file" }), "-f", demuxerName(formatName), "-i", input],
-    ...indexes.flatMap((index) => ["-map", `0:${index}`]),
+    ...(places.includes(null) ? PLACEHOLDER : []),
+    ...places.flatMap((index) => ["-map", index === null ? "1:0" : `0:${index}`]),
     // Pictures before the first key frame are kept; each packet of sound keeps its own time.
     ...["-c", "copy", "-copyinkf", "-pes_payload_size", "0"],
     ...["-f", "mpegts", "-y", output],
-    ...(decoded === null ? [] : ["-map", `0:${decoded}`, "-vf", "select=0", "-f", "null", "-"]),
+    // Each by itself, so that none waits for the other's first frame.
+    ...decoded.flatMap((index) => [
+      "-map",
+      `0:${index}`,
+      ...(index === video.streamIndex ? DROPPED : []),
+      "-f",
+      "null",
+      "-",
+    ]),
   ];
+}
+
+/** What the submitted file says of its streams, with the times of the copy. */
+function onCopy(info: SourceInfo, copy: SourceInfo, indexes: readonly number[]): SourceInfo {
+  const { formatName, bytes, startMicroseconds, durationMicroseconds, video } = copy;
+  const streams = info.streams.map((stream) => {
+    const made = indexes.includes(stream.index) ? copy.streams[stream.index] : undefined;
+    return { ...stream, startPts: made?.startPts ?? null, timeBase: made?.timeBase ?? stream.timeBase };
+  });
+  const times = { formatName, bytes, startMicroseconds, durationMicroseconds };
+  return {
+    ...info,
+    ...times,
+    ...(seemOfOneRate(video, info.video) ? {} : { seemsOfOtherRate: true }),
+    video: { ...info.video, timeBase: video.timeBase },
+    streams,
+  };
 }
 
 /** Null when nothing was lost and the clock is one. */
@@ -82,39 +140,38 @@ function whyNot({ watch }: ReadClock): string | null {
 async function copyOnto(
   tools: Tools,
   source: ClockSource,
+  { kept, decoded }: UsedStreams,
   before: ReadClock,
-  target: { readonly path: string; readonly folder: string },
-  signal?: AbortSignal,
+  { target, signal }: { readonly target: CopyTarget; readonly signal: AbortSignal | undefined },
 ): Promise<CorrectedSource | string> {
-  const carried = carriedStreams(source.info);
-  if (typeof carried === "string") return carried;
-  // A muxer refuses an announced stream without packets: its sample rate is unknown.
-  const indexes = carried.filter((index) => (before.packets.get(index) ?? 0) > 0);
-  if (indexes.some((index, position) => index !== carried[position]))
-    return "a stream that holds nothing stands between its own";
+  const places = placesOf(source.info, before.packets, kept);
+  if (typeof places === "string") return places;
+  const indexes = places.filter((index) => index !== null);
   if ((await freeBytes(target.folder)) < MOST_GROWTH * source.info.bytes + RESERVE_BYTES)
     return "the server's work directory has too little space to put it on one clock";
   const temporary = tempNameFor(target.path);
   try {
-    const decoded = isSince(tools, COPIED_ENDS) ? null : source.info.video.streamIndex;
-    const args = correctArgs(source.info, { indexes, decoded }, fileUrl(source.path), fileUrl(temporary));
+    const heard = isSince(tools, COPIED_ENDS) ? [] : decoded.filter((index) => indexes.includes(index));
+    const files = { input: fileUrl(source.path), output: fileUrl(temporary) };
+    const args = correctArgs(source.info, places, heard, files);
     const copied = await runTool({ tools, program: "ffmpeg", reads: [source.path], writes: [temporary], args, signal });
     if (copied.ended === "aborted") throw new AppError("E_INTERRUPTED", "correcting was stopped", "Submit it again.");
     if (copied.exitCode !== 0) return `it can't be put on one: ${lastWords(copied.stderrTail)}`;
     const info = await probeSource(tools, temporary, { signal, videoStream: source.info.video.streamIndex });
-    const codecs = indexes.map((index) => info.streams[index]?.codec);
-    if (indexes.some((index) => codecs[index] !== source.info.streams[index]?.codec))
+    if (indexes.some((index) => info.streams[index]?.codec !== source.info.streams[index]?.codec))
       return "its streams come out in another order";
     const difference = differenceOf(before, await readClock(tools, { path: temporary, info }, signal), indexes, info);
     if (difference !== null) return difference;
     await landFile(temporary, target.path);
     const [first] = before.breaks();
     const what = first === undefined ? "" : `: ${describeBreak(first)}`;
-    const empty = carried.slice(indexes.length).map((index) => `; stream ${index} holds no packets and is left out`);
+    const left = source.info.streams
+      .filter(({ index }) => kept.includes(index) && !indexes.includes(index))
+      .map(({ index }) => `; stream ${index} holds no packets and is left out`);
     return {
       path: target.path,
-      info,
-      note: `the source is several recordings joined${what}; it was put on one clock first, as ffmpeg corrects it${empty.join("")}`,
+      info: onCopy(source.info, info, indexes),
+      note: `the source is several recordings joined${what}; it was put on one clock first, as ffmpeg corrects it${left.join("")}`,
     };
   } finally {
     await rm(temporary, { force: true });
@@ -122,20 +179,21 @@ async function copyOnto(
 }
 
 /**
- * Writes a source whose clock breaks onto one clock, into `path`, which lies in `folder`; null where it does not break.
- * Errors: E_SOURCE_REFUSED where that can't be done right, E_INDEX, E_INTERRUPTED.
+ * Writes the streams that are used of a source whose clock breaks onto one clock; null where it does not break. Errors:
+ * E_SOURCE_REFUSED where that can't be done right, E_INDEX, E_INTERRUPTED.
  */
 export async function correctClock(
   tools: Tools,
   source: ClockSource,
-  target: { readonly path: string; readonly folder: string },
+  used: UsedStreams,
+  target: CopyTarget,
   signal?: AbortSignal,
 ): Promise<CorrectedSource | null> {
   if (!(await mayBreakClock(source.path, source.info.formatName, signal))) return null;
   const before = await readClock(tools, source, signal);
   const [first] = before.breaks();
   if (first === undefined) return null;
-  const corrected = whyNot(before) ?? (await copyOnto(tools, source, before, target, signal));
+  const corrected = whyNot(before) ?? (await copyOnto(tools, source, used, before, { target, signal }));
   if (typeof corrected === "string") throw brokenClock(first, corrected);
   return corrected;
 }

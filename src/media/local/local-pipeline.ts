@@ -4,7 +4,6 @@ import { mkdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Pts } from "../../base/rational.ts";
 import { findCadence } from "../cadence/find-cadence.ts";
-import { correctClock } from "../clock/correct-clock.ts";
 import { forContainer } from "../colour/container-range.ts";
 import { sampledRangeChange } from "../colour/source-ranges.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
@@ -18,7 +17,7 @@ import type { Container, SourceInfo } from "../model/source.ts";
 import { frameTimingOf } from "../plan/frame-timing.ts";
 import type { StreamPlan } from "../plan/stream-plan.ts";
 import { CuttableGroups } from "../recipe/cuttable-groups.ts";
-import { planSource, type WantedOutput } from "../recipe/plan-source.ts";
+import { planOnOneClock, planSource, type WantedOutput } from "../recipe/plan-source.ts";
 import { planVideo } from "../recipe/plan-video.ts";
 import { inOneRun } from "../request/args/split-mode.ts";
 import { compareSeam } from "../segment/seams.ts";
@@ -97,13 +96,12 @@ async function uploadOf({ subtitles }: LocalOptions) {
 /** The source on one clock, with the video stream that is encoded. */
 async function openSource(tools: Tools, given: string, wanted: WantedOutput, options: LocalOptions) {
   const { workDir, signal } = options;
-  const { info } = await planSource(tools, given, wanted, { signal });
+  const planned = await planSource(tools, given, wanted, { signal });
   await mkdir(workDir, { recursive: true });
   const target = { path: join(workDir, "corrected.ts"), folder: workDir };
-  const corrected = await correctClock(tools, { path: given, info }, target, signal);
-  if (corrected === null) return { path: given, info, note: null };
-  const { path, note } = corrected;
-  return { path, info: (await planSource(tools, path, wanted, { signal })).info, note };
+  const made = await planOnOneClock(tools, { path: given, planned }, wanted, target, signal);
+  if (made === null) return { path: given, info: planned.info, note: null };
+  return { path: made.path, info: made.planned.info, note: made.note };
 }
 
 interface Prepared extends PreparedSource {

@@ -101,6 +101,8 @@ export interface SourceInfo {
   readonly holdsPicturesBack?: true;
   /** Streams whose clock does not matter, since the job reads none of their packets (`withStartOf`); absent: none is known. */
   readonly unread?: readonly number[];
+  /** The file is a copy on one clock, and by its headers ffmpeg takes it for another frame rate than the source's. */
+  readonly seemsOfOtherRate?: true;
 }
 
 /**

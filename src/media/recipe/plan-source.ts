@@ -1,9 +1,10 @@
 // The first step from a file to an output: which of its video streams is encoded, and what becomes of every stream.
 import { withFirstLayouts } from "../audio/first-layouts.ts";
+import { type CorrectedSource, correctClock } from "../clock/correct-clock.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, SourceInfo } from "../model/source.ts";
-import { chosenVideoStream, planStreams, type StreamPlan } from "../plan/stream-plan.ts";
+import { audioToEncode, chosenVideoStream, planStreams, type StreamPlan } from "../plan/stream-plan.ts";
 import { requireBoundedPictures } from "../request/args/picture-bounds.ts";
 import { type ProbeOptions, probeSource } from "../source/probe.ts";
 import { withStartOf } from "../source/source-clock.ts";
@@ -52,4 +53,28 @@ export async function planSource(
   requireBurnable(info, request);
   requireBoundedPictures(info.video, request);
   return { info: withStartOf(info, plan), plan, fileStartMicroseconds: info.startMicroseconds };
+}
+
+/** A source whose clock starts anew in the middle: what is read instead, and what the plan is of it. */
+export interface SourceOnOneClock extends Pick<CorrectedSource, "path" | "note"> {
+  readonly planned: PlannedSource;
+}
+
+/** `target.path`: where the copy goes, which lies in `target.folder`. Null: the source is read itself. Errors: those of correctClock. */
+export async function planOnOneClock(
+  tools: Tools,
+  { path, planned }: { readonly path: string; readonly planned: PlannedSource },
+  { request, container }: WantedOutput,
+  target: { readonly path: string; readonly folder: string },
+  signal?: AbortSignal,
+): Promise<SourceOnOneClock | null> {
+  const { info, plan } = planned;
+  const encoded = audioToEncode(plan).map(({ source }) => source.index);
+  const used = { kept: plan.streams.map(({ source }) => source.index), decoded: [info.video.streamIndex, ...encoded] };
+  const corrected = await correctClock(tools, { path, info }, used, target, signal);
+  if (corrected === null) return null;
+  const { path: copy, note, info: moved } = corrected;
+  const again = planStreams(moved, request, container);
+  const fileStartMicroseconds = moved.startMicroseconds;
+  return { path: copy, note, planned: { info: withStartOf(moved, again), plan: again, fileStartMicroseconds } };
 }

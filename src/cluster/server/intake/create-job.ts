@@ -134,12 +134,12 @@ async function acceptSource(
   );
   const folder = new JobFolders(workDir).of(jobId);
   const job = { jobId, blockBytes: defaults.blockBytes };
-  const { made, corrected } = await onOneClock(tools, { ...handedIn, path: held.path }, first.info, folder, job);
-  const path = made?.path ?? held.path;
-  const { info, plan } = made === null ? first : await planSource(tools, path, checked);
+  const named = { name: handedIn.name, path: held.path, planned: first };
+  const made = await onOneClock(tools, named, checked, folder, job);
   if (!(await held.isSame())) throw sourceChanged(handedIn);
-  const source = made ?? handedIn;
-  return { source, path, info, plan, corrected, needs, rangeChange, stated, size: picture?.size ?? null };
+  const { source, path, note } = made ?? { source: handedIn, path: held.path, note: null };
+  const { info, plan } = made?.planned ?? first;
+  return { source, path, info, plan, corrected: note, needs, rangeChange, stated, size: picture?.size ?? null };
 }
 
 /** What clients need for the job. Errors: E_SOURCE_REFUSED, E_ENCODE_REQUEST. */

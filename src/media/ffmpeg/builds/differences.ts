@@ -96,7 +96,7 @@ export const COPIED_ENDS: Difference = {
   since: { major: 7, minor: 0 },
   changes:
     "the container's rate says it; before, the decoder's, where the packets are decoded: MPEG-4 part 2 of 24000/1001 ends after 1/24000 s, and copied after 1001/24000 s",
-  here: "asked: until then the copy onto one clock decodes the video beside it (clock/correct-clock.ts)",
+  here: "asked: until then the copy onto one clock decodes beside it what the job decodes (clock/correct-clock.ts)",
   source: "measured with 5.1, 6.0, 7.0, 7.1 and 9.0; process_input_packet until 6.0, ist_dts_update since",
 };
 
