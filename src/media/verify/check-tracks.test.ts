@@ -88,6 +88,15 @@ describe("encoded sound", () => {
   });
   test("cut off at its end fails, whatever was decoded", () =>
     expect(compare("audio", encode, track(), track({ endUs: 1_900_000 }), lengths(2, 2))?.ok).toBe(false));
+  test("last packets that can't be decoded end the sound before them", () => {
+    const damaged = track({ progressUs: 2_000_000 });
+    const ending = (endUs: number, seconds: number) =>
+      compare("audio", encode, damaged, track({ endUs }), lengths(seconds, seconds))?.ok;
+    expect(ending(1_700_000, 1.7)).toBe(true);
+    expect(ending(1_600_000, 1.7)).toBe(false);
+    expect(ending(2_100_000, 1.7)).toBe(false);
+    expect(ending(1_700_000, 2)).toBe(false);
+  });
   test("not decoded is named", () => {
     const check = compare("audio", encode, track(), track(), lengths(null, null));
     expect(check).toMatchObject({ ok: true, detail: expect.stringContaining("not measured") });

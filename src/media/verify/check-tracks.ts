@@ -70,6 +70,12 @@ function withDecodedEnd(own: TrackPackets, lengths: DecodedLengths | undefined):
   return { ...own, openEndUs: Math.min(own.openEndUs, seconds * 1e6) };
 }
 
+/** Packets that can't be decoded, whatever they say to last: where they are the last ones the sound ends before them. */
+function undecodedUs({ progressUs }: TrackPackets, lengths: DecodedLengths | undefined): number {
+  const seconds = lengths?.sourceSeconds ?? null;
+  return progressUs === undefined || seconds === null ? 0 : Math.max(0, progressUs - seconds * 1e6);
+}
+
 function compareEnds(own: TrackPackets, kept: TrackPackets, all: TrackComparison): Ends {
   if (all.withoutTimes !== null) return { starts: null, ends: null };
   const ends = shift(kept.endUs, own.endUs, all);
@@ -100,6 +106,7 @@ function encodedAudio(
 ): Omit<ProofCheck, "name"> {
   const frameUs = Math.max(own.longestUs, kept.longestUs) + MOST_SHIFT_US;
   const both = compareEnds(withDecodedEnd(own, lengths), kept, all);
+  const mostEarlierUs = 2 * frameUs + undecodedUs(own, lengths);
   const { sourceSeconds, outputSeconds } = lengths ?? { sourceSeconds: null, outputSeconds: null };
   if (sourceSeconds === null || outputSeconds === null) {
     const detail = `${kept.packets} packets, ${endText(both)}; its decoded length was not measured`;
@@ -111,7 +118,7 @@ function encodedAudio(
       kept.packets > 0 &&
       longer >= -MOST_LOST_US &&
       longer <= MOST_ADDED_FRAMES * frameUs &&
-      isWithin(both.ends, 2 * frameUs),
+      isWithin(both.ends, (both.ends ?? 0) < 0 ? mostEarlierUs : 2 * frameUs),
     detail: `decodes to ${outputSeconds.toFixed(3)} s where the source's gives ${sourceSeconds.toFixed(3)} s (an encoder may add its first frames and fill its last one), ${endText(both)}`,
   };
 }
