@@ -1,6 +1,7 @@
 // Every program runs under a guard: the hidden `ffcluster __exec`, which ends with this process however it dies, kill -9
 // included, and takes its program along (docs/adr/0003).
 import { fileURLToPath } from "node:url";
+import { bubblewrapCommand } from "../sandbox/bubblewrap.ts";
 import { type Confinement, confinedEnv } from "../sandbox/confinement.ts";
 
 /** Names the process that a guard is to end with. */
@@ -28,12 +29,34 @@ export function selfCommand(): readonly string[] {
   return [process.execPath, fileURLToPath(new URL("../../cli.ts", import.meta.url))];
 }
 
+/** The files of this very program, for a place where nothing else is. */
+function selfFiles(): readonly string[] {
+  const own = [process.execPath];
+  if (Bun.isStandaloneExecutable) return own;
+  return [
+    ...own,
+    ...["src", "node_modules", "package.json"].map((name) =>
+      fileURLToPath(new URL(`../../../${name}`, import.meta.url)),
+    ),
+  ];
+}
+
+/** The guard's command, with another guard inside bubblewrap where that is asked for. */
+function guardedCommand(command: readonly string[], confinement: Confinement | null): readonly string[] {
+  const inner = [...selfCommand(), "__exec", ...command];
+  if (confinement === null || confinement.bubblewrap === null) return inner;
+  const { bubblewrap } = confinement;
+  const programs = [...selfFiles(), command[0] ?? ""];
+  return [...selfCommand(), "__exec", ...bubblewrapCommand({ ...confinement, bubblewrap }, programs, inner)];
+}
+
 /** On systems with process groups, guard and program are one of their own. */
 export function spawnGuarded(command: readonly string[], options: GuardOptions): Guard {
   const { cwd, env, takesOrders, confinement, inherits } = options;
-  return Bun.spawn([...selfCommand(), "__exec", ...command], {
+  const outer = confinement?.bubblewrap === null ? confinement : null;
+  return Bun.spawn([...guardedCommand(command, confinement)], {
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...env, ...confinedEnv(confinement), BUN_FEATURE_FLAG_NO_ORPHANS: "1", [GUARDED_FOR]: String(process.pid) },
+    env: { ...env, ...confinedEnv(outer), BUN_FEATURE_FLAG_NO_ORPHANS: "1", [GUARDED_FOR]: String(process.pid) },
     stdio: [takesOrders ? "pipe" : "ignore", "pipe", "pipe", ...inherits],
     detached: process.platform !== "win32",
     windowsHide: true,

@@ -4,7 +4,8 @@
 /** Names the variable that tells a guard what its program may touch. */
 export const CONFINED_TO = "FFCLUSTER_CONFINED_TO";
 
-export type SandboxMode = "auto" | "require" | "off";
+/** "bwrap": by bubblewrap too, which must be there. */
+export type SandboxMode = "auto" | "require" | "bwrap" | "off";
 
 /** Absolute paths; what does not exist is left out. A folder stands for everything below it. */
 export interface Confinement {
@@ -23,6 +24,8 @@ export interface Confinement {
   readonly ports: readonly number[];
   /** The largest private memory; null: no bound. */
   readonly memoryBytes: number | null;
+  /** The `bwrap` that it runs in; null: none. */
+  readonly bubblewrap: string | null;
   /** Refuse to run the program where the system can't confine it. */
   readonly isRequired: boolean;
 }

@@ -1,10 +1,10 @@
 // Landlock: a Linux process gives up, for itself and everything that it starts, the right to open files and ports beyond
 // a list (kernel documentation "Landlock: unprivileged access control"). Linux only; load it nowhere else.
 import { ptr } from "bun:ffi";
-import { closeSync, constants, openSync, statSync } from "node:fs";
-import { errnoOf } from "../errors.ts";
+import { closeSync, constants, statSync } from "node:fs";
 import type { Confinement } from "./confinement.ts";
 import { type Libc, openLibc } from "./libc.ts";
+import { makeMissing, openPath } from "./make-missing.ts";
 
 const CREATE_RULESET = 444n;
 const ADD_RULE = 445n;
@@ -57,16 +57,6 @@ function fileRights(abi: number): bigint {
   return (1n << count) - 1n;
 }
 
-/** A path that can't be opened is no error: the program then says itself what it misses. */
-function openPath(path: string, flags: number): number | null {
-  try {
-    return openSync(path, flags, 0o666);
-  } catch (thrown) {
-    if (errnoOf(thrown) !== null) return null;
-    throw thrown;
-  }
-}
-
 class Ruleset {
   readonly #libc: Libc;
   readonly #fd: bigint;
@@ -112,13 +102,6 @@ class Ruleset {
     if (this.#libc.syscall(ADD_RULE, this.#fd, type, BigInt(ptr(rule)), 0n, 0n) !== 0n)
       throw new Error(`no rule for ${what}`);
   }
-}
-
-/** Makes the files that are to be written, so that a rule can name each. */
-function makeMissing(path: string): void {
-  const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants;
-  const fd = openPath(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW);
-  if (fd !== null) closeSync(fd);
 }
 
 /**

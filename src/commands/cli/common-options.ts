@@ -51,8 +51,9 @@ export const serverOptions = {
 
 export const sandboxOption = {
   sandbox: choiceOption({
-    description: "Keep ffmpeg to its own files and ports: auto, as far as this system can; require it; or off",
-    choices: ["auto", "require", "off"],
+    description:
+      "Keep ffmpeg to its own files and ports: auto, as far as this system can; require it; bwrap, by bubblewrap too; or off",
+    choices: ["auto", "require", "bwrap", "off"],
     fallback: "auto",
   }),
 };

@@ -76,16 +76,21 @@ function openFiles(losesOpenFiles: string): DoctorCheck {
 
 /** What the system offers, and a line for each thing that it is to prevent. `folder`: an empty one. */
 export async function proveSandbox(tools: Tools, folder: string, signal: AbortSignal): Promise<readonly DoctorCheck[]> {
-  const { mode, unfit, losesOpenFiles } = tools.sandbox;
+  const { mode, bubblewrap, unfit, losesOpenFiles } = tools.sandbox;
   const name = "sandbox";
   const lost = losesOpenFiles === undefined ? [] : [openFiles(losesOpenFiles)];
   if (unfit !== undefined)
     return [{ name, ok: true, detail: `off, because in it ${unfit}. ${NAME_THE_PROGRAM}` }, ...lost];
   if (mode === "off") return [{ name, ok: true, detail: "off: ffmpeg may touch all that this user may" }, ...lost];
   const { confines, words } = await sandboxSupport();
-  const offered = { name, ok: mode !== "require" || confines.length > 0, detail: words };
-  if (confines.length === 0) return [offered, ...lost];
+  const detail = bubblewrap === undefined ? words : `${bubblewrap}, and inside it ${words}`;
+  const offered = { name, ok: mode !== "require" || confines.length > 0, detail };
+  if (confines.length === 0 && bubblewrap === undefined) return [offered, ...lost];
   const trial = { tools, folder, signal };
-  const tries = [tryToRead(trial), tryToWrite(trial), ...(confines.includes("ports") ? [tryToConnect(trial)] : [])];
+  const tries = [
+    tryToRead(trial),
+    tryToWrite(trial),
+    ...(confines.includes("ports") || bubblewrap !== undefined ? [tryToConnect(trial)] : []),
+  ];
   return [offered, ...lost, ...(await Promise.all(tries))];
 }

@@ -50,7 +50,7 @@ async function candidates(env: Record<string, string | undefined>): Promise<{ ff
 }
 
 function sandboxModeIn({ FFCLUSTER_SANDBOX: named }: Record<string, string | undefined>): SandboxMode {
-  return named === "off" || named === "require" ? named : "auto";
+  return named === "off" || named === "require" || named === "bwrap" ? named : "auto";
 }
 
 /**

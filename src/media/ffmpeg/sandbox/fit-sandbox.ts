@@ -1,6 +1,7 @@
 // How an installation of ffmpeg can be confined, seen by trying. A launcher in front of it may need files that no run
 // names, or close those that it is given open: then it gets as much of the sandbox as it bears, and that is said aloud.
 import { AppError } from "../../../base/errors.ts";
+import type { SandboxMode } from "../../../base/sandbox/confinement.ts";
 import { BuildFacts } from "../builds/build-facts.ts";
 import type { Programs } from "../run-tool.ts";
 import { askVersion, type Version } from "../version.ts";
@@ -17,7 +18,12 @@ interface Trial {
   readonly isRead: boolean;
 }
 
-const trials = { confined: new BuildFacts<Trial>(), free: new BuildFacts<Trial>() };
+const trials: Readonly<Record<SandboxMode, BuildFacts<Trial>>> = {
+  auto: new BuildFacts(),
+  require: new BuildFacts(),
+  bwrap: new BuildFacts(),
+  off: new BuildFacts(),
+};
 
 /** Errors: E_FFMPEG_MISSING. */
 async function tryIt(programs: Programs): Promise<Trial> {
@@ -30,8 +36,7 @@ async function tryIt(programs: Programs): Promise<Trial> {
 }
 
 async function trialOf(programs: Programs): Promise<Trial> {
-  const known = programs.sandbox.mode === "off" ? trials.free : trials.confined;
-  return await known.of(programs.ffmpeg, () => tryIt(programs));
+  return await trials[programs.sandbox.mode].of(programs.ffmpeg, () => tryIt(programs));
 }
 
 /** With what the trial showed of it. */
@@ -58,9 +63,9 @@ export async function fitSandbox(programs: Programs): Promise<Programs & Version
   const free = { ...programs, sandbox: off };
   const outside = await trialOf(free).catch(() => null); // it does not run at all
   if (inside instanceof AppError && outside === null) throw inside;
-  if (mode === "require") {
+  if (mode !== "auto") {
     const cause = inside instanceof AppError ? { cause: inside } : {};
-    throw new AppError("E_SANDBOX", `--sandbox require: in the sandbox, ${fault}`, NAME_THE_PROGRAM, cause);
+    throw new AppError("E_SANDBOX", `--sandbox ${mode}: in the sandbox, ${fault}`, NAME_THE_PROGRAM, cause);
   }
   // What reads nothing anywhere has another fault, which its first run will show.
   return outside !== null && (inside instanceof AppError || outside.isRead)

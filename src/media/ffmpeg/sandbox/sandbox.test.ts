@@ -55,6 +55,12 @@ function attempts(): string {
   return `#!/bin/bash\n${tries.map(line).join("\n")}\nenv | cut -d= -f1 | grep -E 'TOKEN|PROXY|FFCLUSTER' ; ulimit -c; exit 0\n`;
 }
 
+async function isBubblewrapWorking(): Promise<boolean> {
+  if (process.platform !== "linux" || Bun.which("bwrap") === null) return false;
+  const child = Bun.spawn(["bwrap", "--ro-bind", "/", "/", "--unshare-pid", "true"], { stderr: "ignore" });
+  return (await child.exited) === 0;
+}
+
 async function standIn(script: string, mode: SandboxMode) {
   const program = join(folder, "ffmpeg");
   await writeFile(program, script);
@@ -86,6 +92,41 @@ test.skipIf(!confinesAll)(
     expect(await attack("auto")).toEqual([...ALLOWED, "0"]);
     expect(await readdir(join(folder, "home"))).toEqual(["secret"]);
     expect(await readFile(join(folder, "in/source"), "utf8")).toBe("a film");
+  },
+  TIMEOUT_MS,
+);
+
+const hasBubblewrap = await isBubblewrapWorking();
+if (!hasBubblewrap) console.error("skipped: bubblewrap is not there, or may not make namespaces");
+
+test.skipIf(!hasBubblewrap)(
+  "in bubblewrap the same is refused, by what is not there at all",
+  async () => {
+    const got = await attack("bwrap");
+    // Where a run has a gateway it has the machine's network; the ports are Landlock's.
+    const allowed = support.confines.includes("ports")
+      ? ALLOWED
+      : [...ALLOWED.slice(0, 3), "connect-elsewhere", "discard"];
+    expect(got.filter((line) => line !== "link-to-secret" || confinesAll)).toEqual([...allowed, "0"]);
+    expect(await readdir(join(folder, "home"))).toEqual(["secret"]);
+    expect(await readFile(join(folder, "in/source"), "utf8")).toBe("a film");
+  },
+  TIMEOUT_MS,
+);
+
+test.skipIf(!hasBubblewrap)(
+  "how a program in bubblewrap ends is said as of any other, and it ends with its guard",
+  async () => {
+    const run = { program: "ffmpeg", args: [], reads: [], writes: [] } as const;
+    const crash = await standIn("#!/bin/bash\nkill -SEGV $$\n", "bwrap");
+    expect(await runTool({ tools: crash, ...run, timeoutMs: TIMEOUT_MS })).toMatchObject({
+      ended: "exit",
+      death: "SIGSEGV",
+    });
+    const hang = await standIn("#!/bin/bash\ntrap '' TERM\nwhile :; do read -rt 1 <> <(:); done\n", "bwrap");
+    expect(await runTool({ tools: hang, ...run, timeoutMs: 500 })).toMatchObject({ ended: "timeout" });
+    const left = await Bun.$`pgrep -f ${hang.ffmpeg}`.nothrow().quiet();
+    expect(left.stdout.toString()).toBe("");
   },
   TIMEOUT_MS,
 );

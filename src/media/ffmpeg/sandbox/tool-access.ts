@@ -3,7 +3,7 @@
 import { readdir, realpath } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { errnoOf } from "../../../base/errors.ts";
+import { AppError, errnoOf } from "../../../base/errors.ts";
 import type { Confinement, SandboxMode } from "../../../base/sandbox/confinement.ts";
 
 /** What one run needs; absolute paths. */
@@ -23,6 +23,8 @@ export interface ToolAccess {
 /** How an installation of ffmpeg is confined. */
 export interface ToolSandbox {
   readonly mode: SandboxMode;
+  /** Only with mode "bwrap": where it is. */
+  readonly bubblewrap?: string;
   /** Only where it was to be on: how this ffmpeg fails inside, so that it runs without (a script that starts another program). */
   readonly unfit?: string;
   /** Only of an installation that gets files by their names: why none is handed over open. */
@@ -116,12 +118,20 @@ async function programFiles(program: string): Promise<string[]> {
   return [...found, ...installed.map((name) => join(dirname(folder), name))];
 }
 
-/** For an installation of ffmpeg. Errors: a program that can't be found. */
+function requireBubblewrap({ PATH = "" }: Env): { readonly bubblewrap: string } {
+  const bubblewrap = process.platform === "linux" ? Bun.which("bwrap", { PATH }) : null;
+  if (bubblewrap !== null) return { bubblewrap };
+  const hint = "Install bubblewrap (`apt-get install bubblewrap`), or leave --sandbox to what the kernel has.";
+  throw new AppError("E_SANDBOX", "--sandbox bwrap: there is no bwrap on the PATH", hint);
+}
+
+/** For an installation of ffmpeg. Errors: a program that can't be found; E_SANDBOX without the bwrap that is asked for. */
 export async function toolSandbox(mode: SandboxMode, programs: readonly string[], env: Env): Promise<ToolSandbox> {
+  const bubblewrap = mode === "bwrap" ? requireBubblewrap(env) : {};
   if (process.platform !== "linux" || mode === "off") return { mode, programs: [] };
   const files = await Promise.all(programs.map(programFiles));
   const libraries = (env.LD_LIBRARY_PATH ?? "").split(":").filter((folder) => folder.startsWith("/"));
-  return { mode, programs: [...new Set([...files.flat(), ...libraries])] };
+  return { mode, ...bubblewrap, programs: [...new Set([...files.flat(), ...libraries])] };
 }
 
 /** Null: the sandbox is off. `env`: what the tool finds in its environment. */
@@ -136,6 +146,7 @@ export async function confinementFor(sandbox: ToolSandbox, access: ToolAccess, e
     devices: ["/dev/null", ...device.devices],
     ports: (access.urls ?? []).map((url) => Number(new URL(url).port)),
     memoryBytes: usesDevice ? null : (access.memoryBytes ?? MOST_MEMORY_BYTES),
+    bubblewrap: sandbox.bubblewrap ?? null,
     isRequired: sandbox.mode === "require",
   };
 }
