@@ -3,6 +3,7 @@
 import { open, rm } from "node:fs/promises";
 import { AppError, errnoOf } from "../base/errors.ts";
 import { landFile, landNewFile, tempNameFor } from "../base/files.ts";
+import { writeAll } from "../base/write-all.ts";
 import type { ApiClient } from "./client.ts";
 import { API_PREFIX } from "./contract.ts";
 import { call } from "./http-call.ts";
@@ -94,7 +95,7 @@ async function fetchWhole(
       try {
         for await (const chunk of bodyFrom(client, output, have, signal)) {
           if (have + chunk.length > output.bytes) throw wrongDigest(output.jobId);
-          await file.write(chunk, 0, chunk.length, have);
+          await writeAll(file, chunk, have);
           hasher.update(chunk);
           have += chunk.length;
           watcher.onBytes(have);

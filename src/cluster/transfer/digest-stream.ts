@@ -2,6 +2,7 @@
 // and lands the file (rename, sync).
 import { open, rm } from "node:fs/promises";
 import { AppError, errnoOf } from "../../base/errors.ts";
+import { writeAll } from "../../base/write-all.ts";
 import { DEFAULT_STALL_MS, watchStall } from "./watch-stall.ts";
 
 export interface ReceiveOptions {
@@ -44,7 +45,7 @@ export async function receiveToFile(
         bytes += step.value.length;
         if (options.expectedBytes !== undefined && bytes > options.expectedBytes) throw wrongSize(bytes, options);
         hasher.update(step.value);
-        await writeAll(file, step.value);
+        await writeAll(file, step.value, null);
         guard.moved();
       }
     } finally {
@@ -73,10 +74,4 @@ function wrongSize(bytes: number, options: ReceiveOptions): AppError {
     "The transfer was cut or the file changed meanwhile; send it again.",
     { retry: true },
   );
-}
-
-async function writeAll(file: { write(data: Uint8Array): Promise<{ bytesWritten: number }> }, data: Uint8Array) {
-  for (let offset = 0; offset < data.length; ) {
-    offset += (await file.write(offset === 0 ? data : data.subarray(offset))).bytesWritten;
-  }
 }

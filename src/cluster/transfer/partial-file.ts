@@ -5,6 +5,7 @@ import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { sha256Of, sha256OfFile } from "../../base/digest.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
 import { UPLOAD_BLOCK_BYTES, type UploadAppend } from "../../base/upload/resumable-upload.ts";
+import { writeAll } from "../../base/write-all.ts";
 import { DEFAULT_STALL_MS, watchStall } from "./watch-stall.ts";
 
 export interface AppendOptions {
@@ -157,10 +158,7 @@ export class PartialFile {
         retry: true,
       });
     }
-    for (let written = 0; written < block.length; ) {
-      const left = block.length - written;
-      written += (await file.write(block, written, left, this.#offset + written)).bytesWritten;
-    }
+    await writeAll(file, block, this.#offset);
     this.#hasher?.update(block);
     this.#offset += block.length;
   }

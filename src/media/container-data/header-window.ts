@@ -1,5 +1,6 @@
 // Finds the track header of a finished file, reads it, and writes it back in place.
 import { open } from "node:fs/promises";
+import { writeAll } from "../../base/write-all.ts";
 import { elementAt } from "./ebml.ts";
 
 /** A larger header was not written by ffcluster. */
@@ -64,7 +65,7 @@ export async function changeHeader(
     const header = await read(span.start, span.end - span.start);
     const changed = change(header);
     if (changed === null || changed.length !== header.length) return false;
-    await file.write(changed, 0, changed.length, span.start);
+    await writeAll(file, changed, span.start);
     await file.sync();
     return true;
   } finally {
