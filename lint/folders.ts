@@ -6,6 +6,7 @@ export const FOLDERS = [
   "base",
   "media",
   "hw",
+  "ffmpeg-install",
   "cluster/protocol",
   "cluster/scheduler",
   "cluster/transfer",
@@ -68,6 +69,17 @@ export const RULES: readonly FolderRule[] = [
     ],
   },
   {
+    folder: "ffmpeg-install",
+    may: ["base", "media"],
+    never: [
+      {
+        folders: without("ffmpeg-install", "base", "media"),
+        because:
+          "ffmpeg-install brings ffmpeg to a machine, for a command or for a build; it knows nothing else of us.",
+      },
+    ],
+  },
+  {
     folder: "cluster/protocol",
     may: ["base"],
     never: [
@@ -104,7 +116,7 @@ export const RULES: readonly FolderRule[] = [
       { folders: ["db"], because: "The server owns the Store port; db implements it and commands/wiring/ joins them." },
       { folders: ["cluster/client"], because: `${PEERS}.` },
       {
-        folders: ["hw", "api", "commands"],
+        folders: ["hw", "ffmpeg-install", "api", "commands"],
         because: "The server reaches hardware through its clients, and the API stands on the server, not the reverse.",
       },
     ],
@@ -118,7 +130,10 @@ export const RULES: readonly FolderRule[] = [
         because: "The client owns the ClientStore port; db implements it and commands/wiring/ joins them.",
       },
       { folders: ["cluster/server", "cluster/scheduler"], because: `${PEERS}; the client never decides.` },
-      { folders: ["api", "commands"], because: "The client speaks the cluster's protocol, not the public API." },
+      {
+        folders: ["ffmpeg-install", "api", "commands"],
+        because: "The client speaks the cluster's protocol, not the public API.",
+      },
     ],
   },
   {
@@ -127,7 +142,7 @@ export const RULES: readonly FolderRule[] = [
     except: ["media/model", "cluster/server/ports.ts", "cluster/server/views.ts"],
     never: [
       {
-        folders: ["db", "media", "hw"],
+        folders: ["db", "media", "hw", "ffmpeg-install"],
         because: "The API asks the server's facade; it never reaches around it to storage or media.",
       },
       {
@@ -142,7 +157,7 @@ export const RULES: readonly FolderRule[] = [
     may: ["base", "media", "cluster/protocol", "cluster/scheduler", "cluster/server", "cluster/client"], // types: db-values.grit
     never: [
       {
-        folders: ["hw", "cluster/transfer", "api", "commands"],
+        folders: ["hw", "ffmpeg-install", "cluster/transfer", "api", "commands"],
         because: "db implements ports and knows their types; it never calls the parts that use it.",
       },
     ],
@@ -153,7 +168,7 @@ export const RULES: readonly FolderRule[] = [
     except: ["media/model"],
     never: [
       {
-        folders: ["db", "media", "hw", ...CLUSTER],
+        folders: ["db", "media", "hw", "ffmpeg-install", ...CLUSTER],
         because: "Commands are clients of the API; only src/commands/wiring/ joins ports to real parts.",
       },
     ],

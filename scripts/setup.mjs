@@ -2,6 +2,7 @@
 // it runs before there are any. Silent when everything is there; run it as often as you like.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -86,14 +87,36 @@ function versionOf(program) {
   return { name, isEnough: have[0] > need[0] || (have[0] === need[0] && have[1] >= need[1]) };
 }
 
+/** The folder that `ffcluster ffmpeg install` put in use, as src/media/ffmpeg/installed/current-build.ts finds it; null: none. */
+function installedFfmpeg() {
+  const { XDG_DATA_HOME: xdg, HOME, LOCALAPPDATA: local } = process.env;
+  const home = HOME || homedir();
+  const data = {
+    win32: local || join(home, "AppData", "Local"),
+    darwin: join(home, "Library", "Application Support"),
+  };
+  const store = join(xdg || (data[process.platform] ?? join(home, ".local", "share")), "ffcluster", "ffmpeg");
+  const current = join(store, "current.json");
+  const { folder } = existsSync(current) ? readJson(current) : {};
+  return typeof folder === "string" && /^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(folder) ? join(store, folder) : null;
+}
+
 function ffmpegFolders() {
   const own = process.env.FFCLUSTER_FFMPEG_DIR;
+  const installed = installedFfmpeg();
   const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-  return [...(own ? [resolve(own)] : []), join(ROOT, "tools"), join(ROOT, "dist/tools"), ...path];
+  return [
+    ...(own ? [resolve(own)] : []),
+    join(ROOT, "tools"),
+    join(ROOT, "dist/tools"),
+    ...(installed ? [installed] : []),
+    ...path,
+  ];
 }
 
 /**
- * The first folder with an ffmpeg and an ffprobe of 5.1 or newer: `FFCLUSTER_FFMPEG_DIR`, `tools/`, then `PATH`.
+ * The first folder with an ffmpeg and an ffprobe of 5.1 or newer: `FFCLUSTER_FFMPEG_DIR`, `tools/`, the one that
+ * `ffcluster ffmpeg install` brought, then `PATH`.
  * `tooOld` tells of one that was passed over.
  */
 export function findFfmpeg() {

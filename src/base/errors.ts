@@ -55,6 +55,9 @@ export const ERROR_CATALOGUE = {
   E_WORK_DIR: { exit: 1, http: 500 },
   E_PORT: { exit: 1, http: 500 },
   E_DATABASE: { exit: 1, http: 500 },
+  // bringing ffmpeg
+  E_DOWNLOAD: { exit: 1, http: 502 },
+  E_ARCHIVE: { exit: 1, http: 500 },
   E_NOT_FOUND: { exit: 1, http: 404 },
   E_MALFORMED: { exit: 1, http: 400 },
   E_INTERNAL: { exit: 1, http: 500 },

@@ -64,6 +64,8 @@ const ROWS: readonly Row[] = [
   { file: "src/media/ok.ts", code: value("../base/assert.ts"), reason: null },
   { file: "src/hw/a.ts", code: value("../cluster/client/join.ts"), reason: "hw knows what this machine can do" },
   { file: "src/hw/ok.ts", code: value("../media/model/source.ts"), reason: null },
+  { file: "src/ffmpeg-install/a.ts", code: value("../db/folder-lock.ts"), reason: "brings ffmpeg to a machine" },
+  { file: "src/ffmpeg-install/ok.ts", code: value("../media/ffmpeg/version.ts"), reason: null },
   { file: "src/cluster/protocol/a.ts", code: type("../../media/model/source.ts"), reason: "base and zod alone" },
   { file: "src/cluster/protocol/ok.ts", code: value("zod"), reason: null },
   { file: "src/cluster/scheduler/a.ts", code: value("../server/ports.ts"), reason: "nothing else" },

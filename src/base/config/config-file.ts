@@ -83,7 +83,7 @@ export async function readConfigFile(folder: string, known: () => Promise<readon
 }
 
 /** What a stranger's file in a shared folder must not decide. */
-const TRUSTED_ONLY = ["token", "media-root", "sandbox", "tls-ca", "tls-fingerprint"];
+const TRUSTED_ONLY = ["token", "media-root", "sandbox", "tls-ca", "tls-fingerprint", "lock", "mirror"];
 
 /** Errors: E_BAD_OPTION for such an option in a file that another user owns or may write. */
 async function requireOwn(path: string, texts: FileTexts): Promise<void> {

@@ -15,6 +15,8 @@ export interface Option<T> {
   readonly fallback: T;
   /** The default as help shows it; null: not shown. */
   readonly defaultText: string | null;
+  /** Its variable in the environment where that is not FFCLUSTER_ and its name. */
+  readonly variable?: string;
   readonly parse: (texts: readonly string[]) => T;
 }
 
@@ -32,6 +34,7 @@ interface Described {
   readonly valueName?: string;
   readonly alias?: string;
   readonly defaultText?: string;
+  readonly variable?: string;
 }
 
 function build<T>(kind: Option<T>["kind"], about: Described, fallback: T, parse: Option<T>["parse"]): Option<T> {
@@ -43,6 +46,7 @@ function build<T>(kind: Option<T>["kind"], about: Described, fallback: T, parse:
     alias: about.alias ?? null,
     fallback,
     defaultText: about.defaultText ?? (Array.isArray(fallback) ? null : shown),
+    ...(about.variable === undefined ? {} : { variable: about.variable }),
     parse,
   };
 }

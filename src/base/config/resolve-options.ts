@@ -44,7 +44,7 @@ function originOf(
   if (flag) {
     return { origin: "flag", label: `--${name}`, mend: `\`${command} --help\` shows valid values.`, texts: flag };
   }
-  const variable = environmentNameOf(name);
+  const variable = option.variable ?? environmentNameOf(name);
   const text = env[variable];
   if (text !== undefined && text !== "") {
     // A list in one variable is separated as PATH is: ":" or, on Windows, ";".

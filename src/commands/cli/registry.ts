@@ -26,6 +26,10 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   "token rotate": async () => (await import("../tokens/token-rotate.ts")).tokenRotate,
   cancel: async () => (await import("../jobs/cancel.ts")).cancel,
   version: async () => (await import("../version.ts")).version,
+  "ffmpeg install": async () => (await import("../ffmpeg/ffmpeg-install.ts")).ffmpegInstall,
+  "ffmpeg path": async () => (await import("../ffmpeg/ffmpeg-path.ts")).ffmpegPath,
+  "ffmpeg update": async () => (await import("../ffmpeg/ffmpeg-update.ts")).ffmpegUpdate,
+  "ffmpeg verify": async () => (await import("../ffmpeg/ffmpeg-verify.ts")).ffmpegVerify,
   doctor: async () => (await import("../doctor.ts")).doctor,
 };
 

@@ -8,6 +8,7 @@ import {
   ProgramNotFound,
   runProcess,
 } from "../../base/process/run-process.ts";
+import { installHint } from "./installed/install-hint.ts";
 import { confinementFor, type ToolAccess, type ToolSandbox } from "./sandbox/tool-access.ts";
 import { toolEnvironment } from "./sandbox/tool-environment.ts";
 
@@ -61,11 +62,6 @@ export async function runTool(
     return { ...result, stderrTail };
   } catch (thrown) {
     if (!(thrown instanceof ProgramNotFound)) throw thrown;
-    throw new AppError(
-      "E_FFMPEG_MISSING",
-      thrown.message,
-      "Install ffmpeg 5.1 or newer, or name its folder in FFCLUSTER_FFMPEG_DIR; `ffcluster doctor` checks it.",
-      { cause: thrown },
-    );
+    throw new AppError("E_FFMPEG_MISSING", thrown.message, installHint(), { cause: thrown });
   }
 }

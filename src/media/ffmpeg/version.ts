@@ -1,6 +1,6 @@
 // Asks an ffmpeg for its version. Runs `-version` only and proves nothing else.
 import { AppError } from "../../base/errors.ts";
-import { OLDEST, releaseText } from "./releases.ts";
+import { installHint } from "./installed/install-hint.ts";
 import { type Programs, runTool } from "./run-tool.ts";
 
 export interface Version {
@@ -24,16 +24,6 @@ export function parseVersion(text: string): Version | null {
   const major = Number(libavutil[1]) - LIBAVUTIL_TO_FFMPEG;
   // Within libavutil 57, 5.1 begins at 57.28.
   return { version, major, minor: major === 5 && Number(libavutil[2]) < 28 ? 0 : 1 };
-}
-
-export function installHint(): string {
-  const how =
-    process.platform === "darwin"
-      ? "`brew install ffmpeg`"
-      : process.platform === "win32"
-        ? "`winget install ffmpeg`"
-        : "`apt-get install ffmpeg` (or your system's own package)";
-  return `Install ffmpeg ${releaseText(OLDEST)} or newer with ${how}, put it in tools/ next to the executable, or name its folder in FFCLUSTER_FFMPEG_DIR.`;
 }
 
 /** Errors: E_FFMPEG_MISSING. */

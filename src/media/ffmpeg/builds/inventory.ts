@@ -56,7 +56,7 @@ async function list(tools: Tools, option: string): Promise<string> {
   throw new AppError(
     "E_FFMPEG_MISSING",
     `${tools.ffmpeg} cannot list its components (${option})`,
-    "`ffcluster doctor` checks ffmpeg; reinstall it if it is damaged.",
+    "`ffcluster doctor` checks ffmpeg; `ffcluster ffmpeg install` brings another.",
   );
 }
 

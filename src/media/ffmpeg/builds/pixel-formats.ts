@@ -35,7 +35,7 @@ async function ask(tools: Tools, encoder: string, signal: AbortSignal | undefine
   throw new AppError(
     "E_FFMPEG_MISSING",
     `${tools.ffmpeg} cannot say which pixel formats ${encoder} takes`,
-    "`ffcluster doctor` checks ffmpeg; reinstall it if it is damaged.",
+    "`ffcluster doctor` checks ffmpeg; `ffcluster ffmpeg install` brings another.",
   );
 }
 
