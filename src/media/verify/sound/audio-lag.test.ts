@@ -39,6 +39,16 @@ describe("measureLag", () => {
     expect(measureLag(pieces(0, 0), pieces(6, 4))).toEqual({ lagMs: -0.25 });
     expect(measureLag(pieces(0, 0), late(pieces(0, 0), 341)).lagMs).not.toBe(0);
   });
+  test("sound that goes on behind one lost frame at a time that a container rounded", () => {
+    const whole = tone(52_000, 880);
+    const lossy = (moved: number) => {
+      const samples = new Int16Array(52_000);
+      samples.set(whole.subarray(0, 5300), 4500);
+      samples.set(whole.subarray(5684, 47_500 - moved), 4500 + 5684 + moved);
+      return samples;
+    };
+    expect(measureLag(lossy(0), lossy(5))).toEqual({ lagMs: 0.3125 });
+  });
   test("silence and strangers say nothing", () => {
     expect(measureLag(new Int16Array(48_000), new Int16Array(48_000)).lagMs).toBeNull();
     expect(measureLag(sound, tone(5 * LAG_SAMPLE_RATE, 440)).lagMs).toBeNull();

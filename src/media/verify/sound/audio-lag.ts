@@ -27,8 +27,8 @@ const FEW_RUNS = 3;
 const SILENCE = 8;
 /** Fewer samples are too few to compare. */
 const LEAST_SAMPLES = LAG_SAMPLE_RATE / 8;
-/** A twentieth of a second of zeros is a pause. */
-const PAUSE = LAG_SAMPLE_RATE / 20;
+/** A hundredth of a second of zeros is a pause: a lost frame of most codecs is longer. */
+const PAUSE = LAG_SAMPLE_RATE / 100;
 /** Loudness is computed from every fourth sample. */
 const COARSE_STEP = 4;
 /** Correlations this close say the same; a millisecond of error costs a 50 Hz hum 0.05. */
