@@ -39,6 +39,8 @@ export interface ConnectedEngine {
   readonly results: ResultReceiver;
   readonly links: ClientLinks;
   readonly watchers: Watchers;
+  /** Resolves once nothing of an ended job is being removed any more. */
+  readonly settled: () => Promise<void>;
 }
 
 export function connectEngine(connections: EngineConnections): ConnectedEngine {
@@ -89,5 +91,5 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
       watchers.notice(statusOf);
     },
   });
-  return { engine, registry, results, links, watchers };
+  return { engine, registry, results, links, watchers, settled: () => performer.settled() };
 }

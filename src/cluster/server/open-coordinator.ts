@@ -61,7 +61,7 @@ export interface CoordinatorOptions {
 export interface OpenCoordinator extends Coordinator {
   /** The one of the join line. */
   joinToken(): string;
-  /** Ends links and processes and closes the store; the next start resumes running jobs. */
+  /** Ends links and processes, finishes removals and closes the store; the next start resumes running jobs. */
   close(): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const loaded = store.load();
   await uploads.restore(keptUploads(loaded.records));
 
-  const { engine, registry, results, links, watchers } = connectEngine({
+  const { engine, registry, results, links, watchers, settled } = connectEngine({
     tools,
     log,
     clock,
@@ -145,6 +145,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       links.shutDown();
       watchers.stop();
       audit.close();
+      await settled();
       await rm(nonce.noncePath, { force: true });
       store.close();
     },

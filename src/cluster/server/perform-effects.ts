@@ -40,6 +40,8 @@ export interface EffectParts {
 export class EffectPerformer {
   readonly #parts: EffectParts;
   readonly #checks = new Limit(CHECKS_AT_A_TIME);
+  /** Removals under way. */
+  readonly #detachedWork = new Set<Promise<void>>();
 
   constructor(parts: EffectParts) {
     this.#parts = parts;
@@ -99,9 +101,17 @@ export class EffectPerformer {
     void work.guard(what, () => piece(work));
   }
 
+  /** Resolves once nothing of an ended job is being removed any more: what then lies in its folder stays. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#detachedWork);
+  }
+
   /** Work that no running job depends on: a failure is only logged. */
   #detached(what: string, piece: () => Promise<void>): void {
-    piece().catch((thrown: unknown) => this.#parts.log.warn(`${what} failed`, { error: toAppError(thrown).message }));
+    const done = piece()
+      .catch((thrown: unknown) => this.#parts.log.warn(`${what} failed`, { error: toAppError(thrown).message }))
+      .finally(() => this.#detachedWork.delete(done));
+    this.#detachedWork.add(done);
   }
 
   #segment(jobId: string, segmentIndex: number): Segment | undefined {
