@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { sha256Of } from "../base/digest.ts";
 import { newId } from "../base/ids.ts";
 import { ProgramNotFound, runProcess, succeeded } from "../base/process/run-process.ts";
-import { videoFilters } from "../media/ffmpeg/filter-graph.ts";
+import { complexGraph, writeGraph } from "../media/ffmpeg/filter-graph.ts";
 import { runTool } from "../media/ffmpeg/run-tool.ts";
 import { QUIET } from "../media/ffmpeg/tool-args.ts";
 import type { Tools } from "../media/ffmpeg/tools.ts";
@@ -32,31 +32,46 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 Dialogue: 0,0:00:00.00,0:00:10.00,Default,,0,0,0,,${SAMPLE}\\N{\\b1}${SAMPLE}\\N{\\i1}${SAMPLE}
 `;
 
-/** Digest of one picture with `calls` drawn on it; null when this ffmpeg cannot. */
+/** A filter that draws, and the files that it reads. */
+interface Sample {
+  readonly call: FilterCall;
+  readonly reads: readonly string[];
+}
+
+/** Of each sample the digest of one picture with it drawn; null when this ffmpeg cannot. All share one run. */
 async function draw(
   tools: Tools,
-  calls: readonly FilterCall[],
-  reads: readonly string[],
-  signal?: AbortSignal,
-): Promise<string | null> {
+  samples: readonly Sample[],
+  signal: AbortSignal | undefined,
+): Promise<readonly (string | null)[]> {
+  const chains = samples.map(({ call }, at) => {
+    return { from: [`${at}:v`], filters: [renderFilters([call])], to: [`drawn${at}`] };
+  });
   const result = await runTool({
     tools,
     program: "ffmpeg",
-    reads,
+    reads: samples.flatMap(({ reads }) => reads),
     writes: [],
     args: [
       ...QUIET,
-      ...["-f", "lavfi", "-i", "color=black:s=640x240:r=25:d=1"],
-      ...videoFilters([renderFilters(calls)]),
+      ...samples.flatMap(() => ["-f", "lavfi", "-i", "color=black:s=640x240:r=25:d=1"]),
+      ...complexGraph(writeGraph(chains)),
+      ...samples.flatMap((_, at) => ["-map", `[drawn${at}]`]),
       ...["-frames:v", "1", "-f", "framehash", "-hash", "sha256", "-"],
     ],
     signal,
     timeoutMs: TIMEOUT_MS,
   });
   signal?.throwIfAborted();
-  if (!succeeded(result)) return null;
-  const line = result.stdout.split("\n").find((each) => /^\d/.test(each));
-  return line?.split(",").at(-1)?.trim() ?? null;
+  if (succeeded(result)) {
+    const rows = result.stdout.split("\n").map((line) => line.split(",").map((cell) => cell.trim()));
+    return samples.map((_, at) => rows.find(([stream]) => stream === String(at))?.at(-1) ?? null);
+  }
+  if (samples.length === 1) return [null];
+  // One that can't be drawn takes the others along.
+  const alone: (string | null)[] = [];
+  for (const sample of samples) alone.push(...(await draw(tools, [sample], signal)));
+  return alone;
 }
 
 /**
@@ -88,13 +103,12 @@ export async function textPrints(tools: Tools, signal?: AbortSignal): Promise<Te
         ["fontcolor", "white"],
       ],
     };
-    const drawn = await draw(tools, [text], [], signal);
-    const rendered = await draw(
-      tools,
-      [{ name: "subtitles", options: [["filename", `file:${file}`]] }],
-      [file],
-      signal,
-    );
+    const subtitles: FilterCall = { name: "subtitles", options: [["filename", `file:${file}`]] };
+    const samples = [
+      { call: text, reads: [] },
+      { call: subtitles, reads: [file] },
+    ];
+    const [drawn = null, rendered = null] = await draw(tools, samples, signal);
     const fonts = await fontList(signal);
     const digest = (picture: string | null) =>
       picture === null ? null : sha256Of(new TextEncoder().encode(`${picture}\n${fonts}`));
