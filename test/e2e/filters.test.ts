@@ -6,6 +6,7 @@ import { Cluster } from "../support/cluster.ts";
 import { framesOf, largestTimingError } from "../support/frames.ts";
 import { rowsOf } from "../support/long-run.ts";
 import { hardCase } from "../support/media.ts";
+import { outputOf } from "../support/programs.ts";
 
 interface Row {
   readonly clip: string;
@@ -16,10 +17,14 @@ interface Row {
   readonly segments: number;
 }
 
+const FIELDS = { params: "-vf bwdif,fps=25", chain: "bwdif,fps=25", options: [], segments: 3 } as const;
+const MADE = "fields.ts";
+
 const ROWS = rowsOf<Row>(
-  [{ clip: "mbaff-576i25.ts", params: "-vf bwdif,fps=25", chain: "bwdif,fps=25", options: [], segments: 3 }],
-  // As filters-split.test.ts has it without a cluster.
+  [{ ...FIELDS, clip: MADE }],
+  // More than a thousand macroblocks a picture; and as filters-split.test.ts has it without a cluster.
   [
+    { ...FIELDS, clip: "mbaff-576i25.ts" },
     {
       clip: "vfr-24-30-60-mix.mkv",
       params: "-r 30",
@@ -43,9 +48,18 @@ afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
+/** Three seconds of fields, bottom after top, in groups of half a second. */
+async function makeFields(): Promise<string> {
+  const path = cluster.path(MADE);
+  const fields = ["-f", "lavfi", "-i", "testsrc2=s=160x96:r=50:d=3,tinterlace=interleave_top,setfield=tff"];
+  const coded = ["-c:v", "mpeg2video", "-threads", "1", "-flags", "+ilme+ildct", "-g", "12", "-bf", "2", "-q:v", "4"];
+  await outputOf("ffmpeg", ["-nostdin", "-v", "error", "-y", ...fields, ...coded, path]);
+  return path;
+}
+
 for (const [number, { clip, params, chain, options, segments }] of ROWS.entries()) {
   test(`${clip} ${params}: frames and times of one run`, async () => {
-    const source = await hardCase(clip);
+    const source = clip === MADE ? await makeFields() : await hardCase(clip);
     const output = cluster.path(`filtered-${number}.mov`);
     const request = `-c:v ffv1 -an ${params}`;
     const ended = await cluster.command(["submit", source, "-o", output, "--ffmpeg-params", request, "--json"]);

@@ -54,13 +54,16 @@ const USUAL: readonly Case[] = [
     verify: "full",
   },
   { source: "late-noise.mp4", params: `${X264} -c:a libopus -b:a 96k`, extension: "mp4", audioCodecs: ["opus"] },
-  { source: "noise.mp4", params: `-c:v libsvtav1 -preset 12 -crf 45 ${SMALL}`, extension: "mp4", audioCodecs: ["aac"] },
   { source: "early-noise.mp4", params: `${X264} ${SMALL}`, extension: "mkv", audioCodecs: ["aac"] },
-  { source: "noise.ts", params: `${X264} ${SMALL}`, extension: "mkv", audioCodecs: ["mp2"] },
 ];
 
-/** Other encoders and containers: the differential seeds have each, pipeline.test.ts the clock, timing.test.ts the rate. */
+/**
+ * Other encoders and containers: the differential seeds and colour.test.ts have each, pipeline.test.ts and source-times.test.ts
+ * the clocks of transport streams, timing.test.ts the rate.
+ */
 const MORE: readonly Case[] = [
+  { source: "noise.mp4", params: `-c:v libsvtav1 -preset 12 -crf 45 ${SMALL}`, extension: "mp4", audioCodecs: ["aac"] },
+  { source: "noise.ts", params: `${X264} ${SMALL}`, extension: "mkv", audioCodecs: ["mp2"] },
   {
     source: "late-noise.mp4",
     params: `-c:v libx265 -preset ultrafast -crf 28 ${SMALL}`,
@@ -89,15 +92,15 @@ const MORE: readonly Case[] = [
 const sourceFrames = framesOfSources();
 
 /** Pictures of a quarter of their size are as good here, and quick. */
-const SMALLER = ["-vf", "scale=iw/2:-2", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-g", "60"];
+const SMALLER = ["-vf", "scale=iw/2:-2", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-g", "30"];
 
 async function makeSound({ clip, name, codec, delaySeconds }: Sound, path: string): Promise<void> {
   const input = mediaPath(clip);
   if (input === null) throw new Error(`${clip} is not here for ${name}`);
-  // Five seconds, as long as the noise. What a copy keeps of the clip is what its row is about, but for the ordinary one.
+  // Three seconds, as long as the noise. What a copy keeps of the clip is what its row is about, but for the ordinary one.
   await outputOf("ffmpeg", [
     ...["-nostdin", "-v", "error", "-i", input, "-itsoffset", String(delaySeconds)],
-    ...["-f", "lavfi", "-i", "anoisesrc=d=5:c=pink:r=48000:seed=7:a=0.5", "-map", "0:V:0", "-map", "1:a", "-t", "5"],
+    ...["-f", "lavfi", "-i", "anoisesrc=d=3:c=pink:r=48000:seed=7:a=0.5", "-map", "0:V:0", "-map", "1:a", "-t", "3"],
     ...(clip === ORDINARY ? SMALLER : ["-c:v", "copy"]),
     ...["-c:a", codec, "-b:a", "128k", path],
   ]);
@@ -130,7 +133,7 @@ let cluster: Cluster;
 
 beforeAll(async () => {
   cluster = await Cluster.make();
-  await cluster.serve({ args: ["--benchmark-duration", "2", "--max-segment-duration", "3"] });
+  await cluster.serve({ args: ["--benchmark-duration", "1.5", "--max-segment-duration", "1.5"] });
   await cluster.join("one");
   await cluster.join("two", ["--source-access", "gateway"]);
 }, 180_000);

@@ -10,6 +10,7 @@ import { createServer, type Server } from "node:tls";
 import type { Proof } from "../../src/api/contract.ts";
 import { Cluster, type Running, until } from "../support/cluster.ts";
 import { Front } from "../support/front.ts";
+import { giveKeptEncoders } from "../support/kept-encoders.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 
 const BOUND_MS = 60_000;
@@ -139,6 +140,7 @@ test.skipIf(!isPossible)(
     expect(mistyped).toMatchObject({ exitCode: 4, stderr: expect.stringContaining("another certificate") });
 
     const remote = ["--source-access", "gateway", "--slots", "1", "--reconnect-delay", "0.2"];
+    await giveKeptEncoders(cluster.path("client"), {});
     const client = cluster.start("join", ["join", ...trusted, ...remote, "--work-dir", cluster.path("client")], env);
     const connected = () => client.stderr().split("connected as").length - 1;
     await until("the client is connected", BOUND_MS, async () => connected() === 1);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { ClientView, Proof } from "../../src/api/contract.ts";
 import { fingerprintOf } from "../../src/base/tls/trust.ts";
 import { Cluster, until } from "../support/cluster.ts";
+import { giveKeptEncoders } from "../support/kept-encoders.ts";
 import { mediaPath } from "../support/media.ts";
 
 const fixture = (name: string) => join(import.meta.dir, "../fixtures/tls", name);
@@ -35,6 +36,7 @@ test("a job over https and wss: upload, source blocks, results, download; others
 
   const token = ["--token", cluster.token];
   const remote = ["--source-access", "gateway", "--slots", "1", "--work-dir", cluster.path("client-work")];
+  await giveKeptEncoders(cluster.path("client-work"), {});
   const client = cluster.start("join", ["join", "--server", `https://localhost:${port}`, ...CA, ...token, ...remote]);
   await until("the client is connected", 60_000, async () => client.stderr().includes("connected as"));
   const output = cluster.path("o.mp4");

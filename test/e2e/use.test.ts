@@ -1,6 +1,7 @@
 // The four lines of use, as a person types them: no token, no ports, two bare clients in one folder.
 import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { STOPPED_WITHIN_MS } from "../../src/base/process/terminate.ts";
 import type { ClientView, JobView } from "../../src/cluster/server/views.ts";
@@ -10,6 +11,7 @@ import { giveKeptEncoders } from "../support/kept-encoders.ts";
 import { withinPromise } from "../support/lateness.ts";
 import { hardCase, mediaPath } from "../support/media.ts";
 import { outputOf } from "../support/programs.ts";
+import { makeSynthetic } from "../support/synthetic.ts";
 
 test("submit --participate against a server with no other client; then jobs list", async () => {
   await using cluster = await Cluster.make();
@@ -65,15 +67,9 @@ test("two bare joins and a submit --participate in one folder have an identity e
   const second = cluster.start("second", ["join", ...connect, ...shared]);
   await until("both are there", 60_000, async () => (await cluster.clients()).length === 2);
   const ids = (await cluster.clients()).map((client) => client.client_id).sort();
-  const output = cluster.path("o.mp4");
-  const ended = await cluster.command([
-    "submit",
-    await hardCase("fps-23.976.mp4"),
-    "-o",
-    output,
-    "--participate",
-    ...shared,
-  ]);
+  const source = cluster.path("source.mp4");
+  await makeSynthetic(source, { frames: 50, gop: 25 });
+  const ended = await cluster.command(["submit", source, "-o", cluster.path("o.mp4"), "--participate", ...shared]);
   expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toMatchObject({ exitCode: 0 });
   expect(new Set((await cluster.clients()).map((client) => client.client_id)).size).toBe(3);
   for (const client of [first, second]) client.kill("SIGTERM");
@@ -114,8 +110,10 @@ test("the states are seen in order, with their moments", async () => {
 
 test("on-server files, the seed's command lines, ranges of the output", async () => {
   await using cluster = await Cluster.make();
-  const source = await hardCase("fps-23.976.mp4");
-  await cluster.serve({ args: ["--media-root", join(source, "..")] });
+  const root = cluster.path("media");
+  await mkdir(root);
+  await makeSynthetic(join(root, "one.mp4"), { frames: 50, gop: 25 });
+  await cluster.serve({ args: ["--media-root", root] });
   await cluster.join("one");
   const post = async (body: unknown, token = cluster.token) => {
     const response = await fetch(`${cluster.url}/ws/command`, {
@@ -126,7 +124,7 @@ test("on-server files, the seed's command lines, ranges of the output", async ()
     return { status: response.status, body: (await response.json()) as Record<string, never> };
   };
   expect((await post({ ListJobs: null }, "wrong")).status).toBe(401);
-  const created = await post({ ProcessLocalFile: { file_path: "fps-23.976.mp4" } });
+  const created = await post({ ProcessLocalFile: { file_path: "one.mp4" } });
   const jobId = (created.body as { JobCreated?: { job_id: string } }).JobCreated?.job_id ?? "";
   expect(jobId).not.toBe("");
   await cluster.untilJob(jobId, "is complete", 60_000, (job) => job.status === "Completed");

@@ -16,7 +16,8 @@ function setting(name: string): number | null {
 }
 
 const SEED = setting("SEED") ?? 20_261_122;
-const COUNT = setting("COUNT") ?? 4;
+/** `npm run test:hostile` has 240. */
+const COUNT = setting("COUNT") ?? 1;
 const ONLY = setting("ONLY");
 const AT_ONCE = 4;
 /** A mutant takes a second or two alone; this is for a loaded machine. */
@@ -98,7 +99,7 @@ async function expectNormalJob(): Promise<void> {
 const numbers = ONLY === null ? Array.from({ length: COUNT }, (_, number) => number) : [ONLY];
 
 test(
-  `${numbers.length} mutants of real clips, seed ${SEED}`,
+  `mutants of real clips: ${numbers.length}, seed ${SEED}`,
   async () => {
     const folder = cluster.path("mutants");
     await mkdir(folder);
@@ -111,7 +112,8 @@ test(
     expect(done.length).toBe(numbers.length);
     expect(done.filter(({ outcome }) => !ACCEPTABLE.includes(outcome))).toEqual([]);
     await expectAllWell();
-    await expectNormalJob();
+    // Else it comes after the files made by hand.
+    if (ONLY !== null) await expectNormalJob();
   },
   COUNT * BOUND_MS,
 );

@@ -112,10 +112,13 @@ const CASES = isLong
   : rowsOf(
       [
         ...pairs(FULL_RANGE.slice(0, 1), OF_FULL),
-        ...pairs(FULL_RANGE.slice(1), OF_FULL.slice(0, 3)),
+        ...pairs(FULL_RANGE.slice(1), [...OF_FULL.slice(0, 1), ...OF_FULL.slice(2, 3)]),
         ...pairs(LIMITED_RANGE, OF_LIMITED.slice(1)),
       ],
-      [...pairs(FULL_RANGE.slice(1), OF_FULL.slice(3)), ...pairs(LIMITED_RANGE, OF_LIMITED.slice(0, 1))],
+      [
+        ...pairs(FULL_RANGE.slice(1), [...OF_FULL.slice(1, 2), ...OF_FULL.slice(3)]),
+        ...pairs(LIMITED_RANGE, OF_LIMITED.slice(0, 1)),
+      ],
     );
 
 let folder: string;

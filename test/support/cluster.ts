@@ -10,6 +10,8 @@ import { giveKeptEncoders, keepEncoders } from "./kept-encoders.ts";
 
 const EXECUTABLE = resolve(import.meta.dir, "../../dist", process.platform === "win32" ? "ffcluster.exe" : "ffcluster");
 const STARTED_WITHIN_MS = 60_000;
+/** Between two looks at what is waited for; each costs a millisecond of processor time, and several tests wait at a time. */
+const PAUSE_MS = 40;
 
 export interface Ended {
   readonly exitCode: number;
@@ -280,7 +282,7 @@ export async function until(what: string, boundMs: number, holds: () => Promise<
   const end = performance.now() + boundMs;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`not within ${boundMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
 

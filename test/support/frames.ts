@@ -1,6 +1,9 @@
 // What a file decodes to, by ffmpeg alone: the yardstick of the end-to-end tests. Uses no code of the product.
-import { resolve } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { mainVideo } from "./main-video.ts";
+import { type Tools, toolsIn } from "./versus-plain/tools.ts";
 
 export interface Frames {
   /** MD5 of each decoded picture, in order. */
@@ -14,24 +17,15 @@ export interface Frames {
 /** Static builds of ffmpeg die of transport streams where they find the system's cache of character conversions. */
 const PLAIN_ENVIRONMENT = { GCONV_PATH: "/nonexistent/gconv", ...process.env };
 
-async function run(command: readonly string[]): Promise<{ bytes: Uint8Array; stderr: string }> {
-  const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe", env: PLAIN_ENVIRONMENT });
-  const [bytes, stderr, exitCode] = await Promise.all([
-    new Response(child.stdout).bytes(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  if (exitCode !== 0) throw new Error(`${command.join(" ")}: exit ${exitCode}: ${stderr}`);
-  return { bytes, stderr };
-}
-
 async function output(command: readonly string[]): Promise<Uint8Array> {
-  return (await run(command)).bytes;
+  const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe", env: PLAIN_ENVIRONMENT });
+  const [bytes, stderr, exitCode] = await Promise.all([child.stdout.bytes(), child.stderr.text(), child.exited]);
+  if (exitCode !== 0) throw new Error(`${command.join(" ")}: exit ${exitCode}: ${stderr}`);
+  return bytes;
 }
 
-async function talkOf(command: readonly string[]): Promise<string> {
-  return (await run(command)).stderr;
-}
+/** Asked for its version once. */
+let found: Promise<Tools> | null = null;
 
 /**
  * Decodes the main video in one go. Pictures are compared as decoded, or after `filter`. `inputArgs` go before the input:
@@ -43,27 +37,21 @@ export async function framesOf(
   inputArgs: readonly string[] = [],
   outputArgs: readonly string[] = [],
 ): Promise<Frames> {
-  const main = await mainVideo(`file:${resolve(path)}`);
-  const asMade = ["-fps_mode", "passthrough", "-enc_time_base", main.timeBase];
-  const text = new TextDecoder().decode(
-    await output([
-      "ffmpeg",
-      "-nostdin",
-      "-v",
-      "error",
-      "-copyts",
-      ...inputArgs,
-      "-i",
-      `file:${resolve(path)}`,
-      "-map",
-      `0:${main.index}`,
-      ...(filter === null ? [] : ["-vf", filter]),
-      ...(outputArgs.length > 0 ? outputArgs : asMade),
-      "-f",
-      "framemd5",
-      "-",
-    ]),
-  );
+  found ??= toolsIn(null);
+  const { ownTimes } = await found;
+  const framesOfStream = async (stream: string): Promise<Frames> => {
+    const asked = ["-map", stream, ...(filter === null ? [] : ["-vf", filter])];
+    const read = ["ffmpeg", "-nostdin", "-v", "error", "-copyts", ...inputArgs, "-i", `file:${resolve(path)}`];
+    const made = [...(outputArgs.length > 0 ? outputArgs : ownTimes), "-f", "framemd5", "-"];
+    return framesIn(path, new TextDecoder().decode(await output([...read, ...asked, ...made])));
+  };
+  const first = await framesOfStream("0:V:0").catch(() => null);
+  if (first !== null && first.md5.length > 0) return first;
+  // The first one has no pictures; which has is asked for here alone, since each program costs its start.
+  return await framesOfStream(`0:${(await mainVideo(`file:${resolve(path)}`)).index}`);
+}
+
+function framesIn(path: string, text: string): Frames {
   const base = /^#tb 0: (\d+)\/(\d+)$/m.exec(text);
   if (!base) throw new Error(`no time base in framemd5 of ${path}`);
   const tick = Number(base[1]) / Number(base[2]);
@@ -97,15 +85,35 @@ export function largestTimingError(a: Frames, b: Frames): number {
 
 const RATE = 16_000;
 
-/** When the first decoded sample of an audio track is heard, seconds on the file's own clock. */
-async function firstSampleTime(path: string, track: number): Promise<number> {
-  const stderr = await talkOf([
-    ...["ffmpeg", "-nostdin", "-v", "info", "-copyts", "-i", `file:${resolve(path)}`, "-map", `0:a:${track}`],
-    ...["-af", "ashowinfo", "-frames:a", "1", "-f", "null", "-"],
-  ]);
-  const found = /\bpts_time:(-?[\d.]+)/.exec(stderr)?.[1];
-  if (found === undefined) throw new Error(`no sound in ${path}`);
-  return Number(found);
+interface Heard {
+  /** When the first decoded sample is heard, seconds on the file's own clock. */
+  readonly at: number;
+  /** Mono. */
+  readonly samples: Int16Array;
+}
+
+/** Audio tracks by their numbers, all decoded in one go. Errors: a track without sound. */
+async function heardIn(path: string, tracks: readonly number[], rate: number): Promise<Heard[]> {
+  const folder = await mkdtemp(join(tmpdir(), "ffcluster-heard-"));
+  try {
+    const at = (track: number, ending: string) => join(folder, `${track}.${ending}`);
+    const outputs = tracks.flatMap((track) => {
+      const heard = ["-map", `0:a:${track}`, "-ac", "1", "-ar", String(rate), "-c:a", "pcm_s16le"];
+      return [...heard, "-f", "framecrc", at(track, "crc"), ...heard, "-f", "s16le", at(track, "raw")];
+    });
+    await output(["ffmpeg", "-nostdin", "-v", "error", "-copyts", "-i", `file:${resolve(path)}`, ...outputs]);
+    return await Promise.all(
+      tracks.map(async (track) => {
+        // Rows of framecrc: stream, dts, pts, duration, size, checksum; in samples.
+        const first = /^0, *-?\d+, *(-?\d+),/m.exec(await Bun.file(at(track, "crc")).text())?.[1];
+        if (first === undefined) throw new Error(`no sound in track ${track} of ${path}`);
+        const bytes = await Bun.file(at(track, "raw")).bytes();
+        return { at: Number(first) / rate, samples: new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1) };
+      }),
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /**
@@ -113,14 +121,11 @@ async function firstSampleTime(path: string, track: number): Promise<number> {
  * by the time of the first one, silence before it.
  */
 async function samplesOf(path: string, track: number, originSeconds: number, seconds: number): Promise<Int16Array> {
-  const start = Math.round(((await firstSampleTime(path, track)) - originSeconds) * RATE);
-  const bytes = await output([
-    ...["ffmpeg", "-nostdin", "-v", "error", "-i", `file:${resolve(path)}`, "-map", `0:a:${track}`],
-    ...["-ac", "1", "-ar", String(RATE), "-f", "s16le", "-"],
-  ]);
-  const decoded = new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 2));
+  const [heard] = await heardIn(path, [track], RATE);
+  const start = Math.round(((heard?.at ?? 0) - originSeconds) * RATE);
   const samples = new Int16Array(Math.round(seconds * RATE));
-  samples.set(decoded.subarray(Math.max(0, -start), Math.max(0, samples.length - start)), Math.max(0, start));
+  const decoded = heard?.samples.subarray(Math.max(0, -start), Math.max(0, samples.length - start));
+  samples.set(decoded ?? [], Math.max(0, start));
   return samples;
 }
 
@@ -132,7 +137,7 @@ export async function audioOffsetErrorMs(
   source: string,
   made: string,
   [sourceFrames, madeFrames]: readonly [Frames, Frames],
-  window = 8,
+  window = 4,
   track = 0,
 ): Promise<number> {
   const [a, b] = await Promise.all([
@@ -164,15 +169,9 @@ const WHOLE_RATE = 48_000;
 
 /** The whole of the first so many audio tracks. */
 export async function soundsOf(path: string, tracks: number): Promise<Sound[]> {
-  const firstPicture = (await framesOf(path)).pts[0] ?? 0;
-  const sounds: Sound[] = [];
-  for (let track = 0; track < tracks; track += 1) {
-    const bytes = await output([
-      ...["ffmpeg", "-nostdin", "-v", "error", "-i", `file:${resolve(path)}`, "-map", `0:a:${track}`],
-      ...["-ac", "1", "-ar", String(WHOLE_RATE), "-f", "s16le", "-"],
-    ]);
-    const samples = new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 2));
-    sounds.push({ begins: (await firstSampleTime(path, track)) - firstPicture, rate: WHOLE_RATE, samples });
-  }
-  return sounds;
+  const [{ pts }, heard] = await Promise.all([
+    framesOf(path),
+    heardIn(path, [...Array.from({ length: tracks }).keys()], WHOLE_RATE),
+  ]);
+  return heard.map(({ at, samples }) => ({ begins: at - (pts[0] ?? 0), rate: WHOLE_RATE, samples }));
 }

@@ -144,8 +144,8 @@ async function decodeTask(path: string, task: SegmentTask): Promise<string[]> {
 
 /** Open and closed groups, long ones, variable rates, hidden pictures, edit lists, no index, packets without times. */
 const CLIPS = rowsOf(
-  ["opengop-h264.mp4", "vfr-24-30-60-mix.mkv", "editlist-midgop.mp4", "xvid-bframes.avi"],
-  ["opengop-hevc.ts", "nodur-vp9.webm"],
+  ["opengop-h264.mp4", "editlist-midgop.mp4", "xvid-bframes.avi"],
+  ["opengop-hevc.ts", "nodur-vp9.webm", "vfr-24-30-60-mix.mkv"],
 );
 
 for (const clip of CLIPS) {

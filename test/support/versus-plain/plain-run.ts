@@ -23,6 +23,8 @@ export interface PlainJob {
   readonly codecs: { readonly audio: readonly string[]; readonly subtitles: readonly string[] };
   /** Before the input: another number of threads. */
   readonly inputArgs?: readonly string[];
+  /** What ffprobe says of the source, where it was asked before. */
+  readonly streams?: readonly StreamFacts[];
 }
 
 /** Encoders by the codecs that they make, where the names differ. */
@@ -99,7 +101,7 @@ async function runPlainly(
  * gives it by itself. Errors: the source can't be read.
  */
 export async function runPlain(tools: Tools, job: PlainJob): Promise<Ran> {
-  const { streams } = await streamsOf(tools, job.source);
+  const streams = job.streams ?? (await streamsOf(tools, job.source)).streams;
   const video = streams.find(({ index, type }) => type === "video" && index === (job.kept?.video ?? index));
   const timeBase = video?.timeBase ?? "";
   const ran = await runPlainly(tools, job, streams, timesOf(tools, job.params, timeBase), timeBase);

@@ -128,8 +128,7 @@ function withoutEmptyTracks(reading: Reading): Reading {
 }
 
 /** Of a source that says no range, newer versions say "tv" where older ones say nothing: the same to every player. */
-async function isRangeSaid(tools: Tools, source: string): Promise<boolean> {
-  const { streams } = await streamsOf(tools, source);
+function isRangeSaid(streams: readonly StreamFacts[]): boolean {
   return streams.find(({ type }) => type === "video")?.facts.color_range !== "unknown";
 }
 
@@ -196,7 +195,8 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
   const asked = wordsOf(held.plainParams ?? held.params);
   const sources = await sourceStreams(tools, source, ours);
   const kept = keptOf(proof, sources);
-  let job: PlainJob = { source, params: asked, output: plainPath, kept, codecs: codecsOf(whole), inputArgs };
+  const codecs = codecsOf(whole);
+  let job: PlainJob = { source, params: asked, output: plainPath, kept, codecs, inputArgs, streams: sources };
   let { exitCode, stderr } = await runPlain(tools, job);
   if (exitCode !== 0) return { kind: "exact", notes: [`plain ffmpeg fails: ${stderr.trim().slice(-200)}`] };
   let plain = withSideDataOf(sources, ours, withoutEmptyTracks(await readingOf(tools, plainPath)));
@@ -238,7 +238,7 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
   if (proof.notes.some((note) => HDR10_NAMED_AS_LOST.test(note))) {
     differences = differences.filter((one) => !HDR10_LOST.test(one));
   }
-  if (differences.some((one) => UNSAID_RANGE.test(one)) && !(await isRangeSaid(tools, source))) {
+  if (differences.some((one) => UNSAID_RANGE.test(one)) && !isRangeSaid(sources)) {
     differences = differences.filter((one) => !UNSAID_RANGE.test(one));
   }
   if (differences.length > 0) return { kind: "WRONG", differences };
