@@ -7,7 +7,8 @@ import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { indexSource } from "../index/index-source.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { probeSource } from "../source/probe.ts";
-import { correctArgs, correctClock } from "./correct-clock.ts";
+import { correctArgs, correctClock, whyNot } from "./correct-clock.ts";
+import { PacketClock } from "./read-clock.ts";
 
 let folder: string;
 let tools: Tools;
@@ -126,6 +127,16 @@ for (const [name, parts] of Object.entries({
 }
 
 describe("refused", () => {
+  test("pictures without a time: a copy gives them another than a plain run", async () => {
+    const info = await probeSource(tools, at("one.ts"));
+    const clock = new PacketClock(info);
+    for (const dts of [0, 3600, 7200, Number.NaN, 0, 3600]) clock.add(0, dts, dts, Number.NaN);
+    expect(whyNot(clock, info)).toBe("some of its pictures have no time");
+    const timed = new PacketClock(info);
+    for (const dts of [0, 3600, 45000, 0, 3600]) timed.add(0, Number.NaN, dts, Number.NaN);
+    expect(whyNot(timed, info)).toBeNull();
+  });
+
   test("a part without sound: its streams do not jump alike", async () => {
     const path = await joined("odd.ts", ["one.ts", "silent.ts"]);
     await expect(correct(path)).rejects.toThrow("its streams do not jump alike");

@@ -132,8 +132,12 @@ function differenceOf(before: ReadClock, after: ReadClock, indexes: readonly num
   return `of its ${type} stream ${lost} ${has} packets of ${had} would be left`;
 }
 
-/** Why ffmpeg's correction would be wrong; null: it may be tried. */
-function whyNot({ watch }: ReadClock): string | null {
+/**
+ * Why ffmpeg's correction would be wrong; null: it may be tried. A picture without a time gets one by the decoder in a
+ * plain run, a frame behind the one before it, and by the muxer in a copy, a tick behind it.
+ */
+export function whyNot({ watch, untimed }: ReadClock, { video }: SourceInfo): string | null {
+  if (untimed.has(video.streamIndex)) return "some of its pictures have no time";
   return watch.areTogether() ? null : "its streams do not jump alike";
 }
 
@@ -193,7 +197,7 @@ export async function correctClock(
   const before = await readClock(tools, source, signal);
   const [first] = before.breaks();
   if (first === undefined) return null;
-  const corrected = whyNot(before) ?? (await copyOnto(tools, source, used, before, { target, signal }));
+  const corrected = whyNot(before, source.info) ?? (await copyOnto(tools, source, used, before, { target, signal }));
   if (typeof corrected === "string") throw brokenClock(first, corrected);
   return corrected;
 }

@@ -13,12 +13,15 @@ export interface ReadClock extends Pick<PacketClock, "breaks"> {
   readonly watch: ClockWatch;
   /** Packets of each stream of picture and sound, by index. */
   readonly packets: ReadonlyMap<number, number>;
+  /** Streams with packets that say neither when they are decoded nor when they are shown. */
+  readonly untimed: ReadonlySet<number>;
 }
 
 /** Converts ffprobe's packets from ticks to microseconds for a watch. */
 export class PacketClock {
   readonly watch = new ClockWatch();
   readonly packets = new Map<number, number>();
+  readonly untimed = new Set<number>();
   readonly #timeBases: ReadonlyMap<number, Rational>;
 
   readonly #unread: ReadonlySet<number>;
@@ -42,7 +45,10 @@ export class PacketClock {
     if (timeBase === undefined) return;
     this.packets.set(stream, (this.packets.get(stream) ?? 0) + 1);
     const at = Number.isNaN(dts) ? pts : dts;
-    if (Number.isNaN(at)) return;
+    if (Number.isNaN(at)) {
+      this.untimed.add(stream);
+      return;
+    }
     this.watch.add({
       stream,
       atUs: rescale(at, timeBase, MICROSECONDS),
