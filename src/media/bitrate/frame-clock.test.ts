@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseRational, rescale } from "../../base/rational.ts";
-import { evenClock, nutTick } from "./frame-clock.ts";
+import { evenClock, nutTick, sharedClock } from "./frame-clock.ts";
 
 const TICK = { num: 1, den: 90_000 };
 
@@ -34,6 +34,20 @@ test("none where a time would be rounded: uneven distances, a beginning beside t
   expect(evenClock([0], TICK)).toBeNull();
   expect(evenClock([], TICK)).toBeNull();
   expect(evenClock([5, 5, 5], TICK)).toBeNull();
+});
+
+test("all segments have one clock: one with a gap and one of a single frame count like the others", () => {
+  const all = Array.from({ length: 100 }, (_, at) => at * 3600).filter((pts) => pts !== 8 * 3600);
+  const clockOf = (own: readonly number[], timeBase = TICK, whole: readonly number[] | null = all) =>
+    sharedClock(own, () => whole, timeBase);
+  for (const own of [all.slice(20, 30), all.slice(6, 10), all.slice(7, 9), all.slice(-1)])
+    expect(clockOf(own)).toEqual({ num: 1, den: 25 });
+  // Nobody has it where the whole is uneven or not known.
+  for (const whole of [null, [0, 42, 83, 125]]) expect(clockOf(all.slice(20, 30), TICK, whole)).toBeNull();
+  // 1/12800 s makes the same file as 1/25 s: each may have its own.
+  const fine = { num: 1, den: 12_800 };
+  expect(clockOf([0, 512, 1024], fine, [0, 512, 1024, 2048])).toEqual({ num: 1, den: 25 });
+  expect(clockOf([1024], fine, [0, 512, 1024])).toBeNull();
 });
 
 test("whatever the times: there and back on the clock is the very time", () => {

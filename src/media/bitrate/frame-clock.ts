@@ -45,15 +45,24 @@ export function nutTick({ num, den }: Rational): Rational {
 
 /**
  * The clock of the range's pictures, if its file then has the same time base as those of all other segments: ffmpeg's
- * concat demuxer reads every file's ticks as those of the first. Otherwise all segments must share one clock.
+ * concat demuxer reads every file's ticks as those of the first. Otherwise all segments must share one clock, those of a
+ * single frame and those with a gap too.
  */
-function sharedClock(own: readonly Pts[], whole: () => readonly Pts[] | null, timeBase: Rational): Rational | null {
+export function sharedClock(
+  own: readonly Pts[],
+  whole: () => readonly Pts[] | null,
+  timeBase: Rational,
+): Rational | null {
+  const asked = nutTick(timeBase);
+  const isAsked = (tick: Rational) => {
+    const { num, den } = nutTick(tick);
+    return num === asked.num && den === asked.den;
+  };
   const tick = evenClock(own, timeBase);
-  if (tick === null) return null;
-  const [of, asked] = [nutTick(tick), nutTick(timeBase)];
-  if (of.num === asked.num && of.den === asked.den) return tick;
+  if (tick !== null && isAsked(tick)) return tick;
   const all = whole();
-  return all === null ? null : evenClock(all, timeBase);
+  const shared = all === null ? null : evenClock(all, timeBase);
+  return shared === null || (tick === null && isAsked(shared)) ? null : shared;
 }
 
 /** The task with the clock that its encoder needs for two passes, where there is one. */
