@@ -19,8 +19,19 @@ export async function confineSelf(confinement: Confinement): Promise<void> {
   limitResources(0, { coreBytes: 0, ...(writesNothing ? { fileBytes: 0 } : {}) });
 }
 
+/** Says why Windows bounds nothing; the program runs on, as on systems without such bounds. */
+async function boundOnWindows(pid: number, memoryBytes: number | null): Promise<void> {
+  const { boundByJob } = await import("./job-object-windows.ts");
+  try {
+    boundByJob(pid, memoryBytes);
+  } catch (thrown) {
+    process.stderr.write(`ffcluster: no bounds: ${thrown instanceof Error ? thrown.message : thrown}\n`);
+  }
+}
+
 /** Once the program runs: its memory must not be the guard's bound too. */
 export async function boundProgram(pid: number, { memoryBytes }: Confinement): Promise<void> {
+  if (process.platform === "win32") return await boundOnWindows(pid, memoryBytes);
   if (process.platform !== "linux" || memoryBytes === null) return;
   const { limitResources } = await import("./resource-limits.ts");
   limitResources(pid, { memoryBytes });

@@ -25,6 +25,15 @@ test("where there is no sandbox, only one that is required is missed; one that i
   });
 });
 
+test("what macOS and Windows have is said plainly", async () => {
+  expect(await sandboxSupport("darwin")).toEqual({
+    confines: [],
+    words:
+      "only Linux has a sandbox for it; ffmpeg gets an environment without secrets and bounds of time, but it may touch all that this user may",
+  });
+  expect((await sandboxSupport("win32")).words).toContain("without secrets and bounds of time and memory, but");
+});
+
 test("doctor and the log say what an ffmpeg behind a launcher does not bear, and what to do", async () => {
   const losesOpenFiles = "/x/ffmpeg can't read a file that is handed over open";
   const none = { ffmpeg: "", ffprobe: "", version: "7.1", major: 7, minor: 1 };
