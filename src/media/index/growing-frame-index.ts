@@ -4,26 +4,13 @@ import { type Pts, type Rational, rescale, toNumber } from "../../base/rational.
 import { ClockProgress } from "../clock/clock-progress.ts";
 import type { LeadIn } from "../model/segment.ts";
 import type { Gop } from "../model/source.ts";
+import { ByteMarks, lastAtOrBefore } from "./byte-marks.ts";
 import type { FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex, KeyFrame, VideoPacket } from "./frame-index.ts";
 import { SortedPts } from "./sorted-pts.ts";
 
 /** ffmpeg's own threshold for a restarted clock (-dts_delta_threshold). */
 const MOST_SILENCE_SECONDS = 10;
-/** Distance of the packets whose byte position is stored. */
-const MARK_SECONDS = 0.5;
-
-/** Position of the last key frame with pts ≤ `pts`, or -1. */
-function lastAtOrBefore(keyFrames: readonly { readonly pts: Pts }[], pts: Pts): number {
-  let low = 0;
-  let high = keyFrames.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((keyFrames[middle]?.pts ?? Number.POSITIVE_INFINITY) <= pts) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
 
 function keyFrame(pts: Pts, { dts, bytePosition }: VideoPacket): KeyFrame {
   return { pts, dts, bytePosition };
@@ -48,9 +35,7 @@ export class GrowingFrameIndex implements FrameIndex {
   #lastDecoded = 0;
   #durationOfLast: { pts: Pts; duration: number | null } | null = null;
   #packets = 0;
-  /** Packets by decoding time, `MARK_SECONDS` apart. */
-  readonly #marks: { readonly pts: Pts; readonly bytePosition: number }[] = [];
-  readonly #markTicks: number;
+  readonly #marks: ByteMarks;
   /** A reference frame whose PTS follows from the next one. */
   #anchor: VideoPacket | null = null;
   /** A gap of more than 10 s: a restarted clock in a transport stream, an intended pause elsewhere. */
@@ -63,7 +48,7 @@ export class GrowingFrameIndex implements FrameIndex {
     this.timeBase = timeBase;
     this.grid = grid;
     this.progress = new ClockProgress(toNumber(timeBase));
-    this.#markTicks = Math.ceil((MARK_SECONDS * timeBase.den) / timeBase.num);
+    this.#marks = new ByteMarks(timeBase);
     this.#nominalDuration =
       frameRate === null ? 1 : Math.max(1, rescale(1, { num: frameRate.den, den: frameRate.num }, timeBase));
   }
@@ -107,7 +92,7 @@ export class GrowingFrameIndex implements FrameIndex {
   add(packet: VideoPacket): readonly Gop[] {
     this.#packets += 1;
     this.#watchClock(packet);
-    this.#mark(packet);
+    this.#marks.add(packet);
     const anchor = this.#anchor;
     if (packet.pts === null && packet.dts !== null) {
       // Without a PTS it is a reference frame of a container that stores decoding order only (AVI, or in part: PS): it is
@@ -139,13 +124,6 @@ export class GrowingFrameIndex implements FrameIndex {
     }
     if (dts >= this.#highestDts) this.#lastDecoded = duration ?? 0;
     this.#highestDts = Math.max(this.#highestDts, dts);
-  }
-
-  #mark({ pts, dts, bytePosition }: VideoPacket): void {
-    const decoded = dts ?? pts;
-    if (decoded === null || bytePosition === null) return;
-    const last = this.#marks.at(-1);
-    if (last === undefined || decoded >= last.pts + this.#markTicks) this.#marks.push({ pts: decoded, bytePosition });
   }
 
   #insert(packet: VideoPacket): void {
@@ -252,9 +230,7 @@ export class GrowingFrameIndex implements FrameIndex {
   }
 
   bytesBefore(pts: Pts): number | null {
-    // All packets from one on that is decoded at or after `pts` are shown at or after it.
-    const before = lastAtOrBefore(this.#marks, pts - 1);
-    return this.#marks[before + 1]?.bytePosition ?? null;
+    return this.#marks.bytesBefore(pts);
   }
 
   seekPoint(startPts: Pts, leadIn: LeadIn): KeyFrame | null {

@@ -9,7 +9,7 @@ import { EIGHT_BITS } from "../model/source-video.fixture.ts";
 import { ALLOWED_FILTERS } from "../request/filters/filter-list.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { segmentArgs } from "./segment-args.ts";
-import { segmentTaskSchema } from "./segment-task.ts";
+import { segmentTaskSchema } from "./task-schema.ts";
 
 /** The task with every part that may stand in a graph. */
 function task(params: string, isFull: boolean): SegmentTask {

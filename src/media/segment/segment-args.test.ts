@@ -8,7 +8,8 @@ import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { filterGraph, seamChain, spreadPts } from "./cut-range.ts";
 import { segmentArgs } from "./segment-args.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
-import { planSegment, segmentTaskSchema } from "./segment-task.ts";
+import { planSegment } from "./segment-task.ts";
+import { segmentTaskSchema } from "./task-schema.ts";
 
 const task: SegmentTask = {
   streamIndex: 0,

@@ -1,13 +1,8 @@
-// Plans one segment: where to seek, which frames to keep, and the encoder's clock. Pure. Clients validate an offered
-// task with the schema.
-import { z } from "zod";
+// Plans one segment: where to seek, which frames to keep, and the encoder's clock. Pure.
 import { type Pts, type Rational, rescale } from "../../base/rational.ts";
-import { isMatroska, isMp4, SOURCE_DEMUXERS, seeksToKeyFrames } from "../ffmpeg/formats.ts";
+import { isMatroska, isMp4, seeksToKeyFrames } from "../ffmpeg/formats.ts";
 import type { FrameIndex, KeyFrame } from "../index/frame-index.ts";
-import { bitrateTaskSchema } from "../model/bitrate-task.ts";
-import { colourTagsSchema } from "../model/colour-tags.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
-import { encodeRequestSchema } from "../model/encode-request-schema.ts";
 import type { LeadIn, SegmentTask } from "../model/segment.ts";
 import type { SourceInfo, SourceVideo } from "../model/source.ts";
 import { frameTimingOf, type Reach } from "../plan/frame-timing.ts";
@@ -16,97 +11,6 @@ import { encoderTimeBase } from "../plan/time-base.ts";
 import { numberedFrom, numbersFrames } from "../request/args/split-mode.ts";
 import { cadenceWithin } from "../request/filters/render-cadence.ts";
 import { clockOffsetUs, clockShift, onClock } from "../source/source-clock.ts";
-
-const ticks = z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
-const rationalSchema = z.strictObject({ num: z.number().int().positive(), den: z.number().int().positive() });
-/** A codec or a pixel format as ffmpeg spells them: some become values of filters. */
-const name = z.string().regex(/^[a-z0-9_]{1,32}$/);
-const side = z.number().int().positive().max(65_536);
-
-const chromaticity = z.strictObject({ x: z.number().int().min(0).max(50_000), y: z.number().int().min(0).max(50_000) });
-const luminance = z.number().int().min(0).max(0xffff_ffff);
-const lightLevel = z.number().int().min(0).max(0xffff);
-
-const hdrSchema = z.strictObject({
-  masteringDisplay: z
-    .strictObject({
-      red: chromaticity,
-      green: chromaticity,
-      blue: chromaticity,
-      whitePoint: chromaticity,
-      minLuminance: luminance,
-      maxLuminance: luminance,
-    })
-    .nullable(),
-  contentLight: z.strictObject({ max: lightLevel, average: lightLevel }).nullable(),
-  dynamic: z.array(z.enum(["Dolby Vision", "HDR10+", "HDR Vivid"])).max(3),
-});
-
-const videoSchema = z.strictObject({
-  streamIndex: z.number().int().min(0).max(10_000),
-  codec: name,
-  profile: z
-    .string()
-    .regex(/^[\w .:@()+/&-]{1,100}$/)
-    .nullable(),
-  width: side,
-  height: side,
-  pixelFormat: name,
-  timeBase: rationalSchema,
-  realFrameRate: rationalSchema.nullable(),
-  averageFrameRate: rationalSchema.nullable(),
-  sampleAspectRatio: rationalSchema.nullable(),
-  fieldOrder: z
-    .string()
-    .regex(/^[a-z]{1,20}$/)
-    .nullable(),
-  rotationDegrees: z.number(),
-  colour: colourTagsSchema,
-  hasAlpha: z.boolean(),
-  hdr: hdrSchema.exactOptional(),
-});
-
-const shapeSchema = z.strictObject({
-  width: side,
-  height: side,
-  pixelFormat: name,
-  sampleAspectRatio: z
-    .string()
-    .regex(/^\d{1,9}:\d{1,9}$/)
-    .nullable(),
-});
-
-/**
- * The work that a client accepts: everything that reaches ffmpeg's arguments is bounded here or by the request's own
- * check.
- */
-export const segmentTaskSchema = z.strictObject({
-  streamIndex: z.number().int().min(0).max(10_000),
-  formatName: z.string().refine((name) => SOURCE_DEMUXERS.includes(name), "a demuxer that is not allowed"),
-  timeBase: rationalSchema,
-  startPts: ticks.nullable(),
-  endPts: ticks.nullable(),
-  clockOffsetUs: ticks,
-  seekPts: ticks.nullable(),
-  cut: z
-    .strictObject({
-      after: z.number().int().min(1).max(60),
-      timeBase: rationalSchema,
-      startPts: ticks.nullable(),
-      endPts: ticks.nullable(),
-    })
-    .nullable(),
-  expectedFrames: z.number().int().min(0).nullable(),
-  spreadsPts: z.boolean().optional(),
-  encoderTimeBase: rationalSchema,
-  frameClock: z.strictObject({ tick: rationalSchema, from: ticks }).exactOptional(),
-  request: encodeRequestSchema,
-  picture: shapeSchema.exactOptional(),
-  video: videoSchema,
-  byteRange: z.strictObject({ start: z.number().int().min(0), end: z.number().int().min(0) }).nullable(),
-  softwareDecode: z.literal(true).exactOptional(),
-  rate: bitrateTaskSchema.exactOptional(),
-}) satisfies z.ZodType<SegmentTask>;
 
 /** A half-open range of source ticks; both null: the whole stream in one run, without a seek. */
 export interface SegmentRange {

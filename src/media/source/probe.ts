@@ -12,7 +12,8 @@ import { mayHoldHdr } from "../model/hdr.ts";
 import type { SourceInfo, SourceVideo } from "../model/source.ts";
 import { encryptedStreams } from "./encrypted-streams.ts";
 import { type FirstFrame, firstFrame } from "./first-frame.ts";
-import { announcedPictures, positiveRational, probeSchema, toSourceInfo, withHdr } from "./probe-answer.ts";
+import { positiveRational, toSourceInfo, withHdr } from "./probe-answer.ts";
+import { announcedPictures, probeSchema } from "./probe-schema.ts";
 import { announcesTooMuch, ENCRYPTED, refusalOf, refusedDemuxer } from "./refusal.ts";
 import { scrambledInTs } from "./ts-scrambling.ts";
 

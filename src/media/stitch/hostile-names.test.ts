@@ -7,7 +7,8 @@ import { type EncodeRequest, emptyEncodeRequest } from "../model/encode-request.
 import { encodeRequestSchema } from "../model/encode-request-schema.ts";
 import type { Container } from "../model/source.ts";
 import { planStreams } from "../plan/stream-plan.ts";
-import { probeSchema, toSourceInfo } from "../source/probe-answer.ts";
+import { toSourceInfo } from "../source/probe-answer.ts";
+import { probeSchema } from "../source/probe-schema.ts";
 import { chapterSchema, toChapter } from "../verify/extras/chapter-list.ts";
 import { metadataFile } from "../verify/extras/chapters-as-written.ts";
 import { concatList } from "./concat-list.ts";

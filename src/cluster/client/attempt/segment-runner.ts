@@ -17,7 +17,7 @@ import type { SegmentReport, SegmentTask } from "../../../media/model/segment.ts
 import { requireBoundedPictures } from "../../../media/request/args/picture-bounds.ts";
 import { checkEncodeRequest } from "../../../media/request/parse/check-request.ts";
 import type { EncodeOptions, EncodeOutcome } from "../../../media/segment/encode-segment.ts";
-import { segmentTaskSchema } from "../../../media/segment/segment-task.ts";
+import { segmentTaskSchema } from "../../../media/segment/task-schema.ts";
 import type { ClientMessage, Offer } from "../../protocol/messages.ts";
 import type { SourceHandle } from "../gateway/source-gateway.ts";
 import type { FinishedResult } from "../ports.ts";

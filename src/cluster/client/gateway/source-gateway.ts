@@ -4,27 +4,16 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AppError, toAppError } from "../../../base/errors.ts";
-import type { Log } from "../../../base/log.ts";
 import { uidOfPeer } from "../../../base/peer-user.ts";
 import type { SourceOffer } from "../../protocol/messages.ts";
-import { type ByteRange, blockCount, blockRange, blocksOfRange } from "../../transfer/blocks.ts";
-import type { Remote } from "../link/remote.ts";
-import { openBlockCache } from "./block-cache.ts";
-import { BlockSource } from "./block-source.ts";
-import { DEFAULT_FETCH_POLICY, type FetchPolicy, fetchBlock } from "./fetch-block.ts";
-import { readRange } from "./http-range.ts";
+import { type ByteRange, blocksOfRange } from "../../transfer/blocks.ts";
+import { type OpenSourcesOptions, openSourceCache } from "./open-sources.ts";
+import { type HandleState, sendRange } from "./send-range.ts";
 
 const DEFAULT_CACHE_BYTES = 4 * 1024 ** 3;
-/** A source that no attempt has opened for this long is removed from the cache. */
-const KEEP_UNUSED_MS = 10 * 60_000;
 
-export interface GatewayOptions {
-  readonly remote: Remote;
-  readonly cacheFolder: string;
-  readonly log: Log;
+export interface GatewayOptions extends OpenSourcesOptions {
   readonly cacheBytes?: number;
-  readonly fetchPolicy?: FetchPolicy;
-  readonly keepUnusedMs?: number;
 }
 
 /** An attempt's access to a source. The URL works until `release`. */
@@ -49,83 +38,6 @@ export interface SourceGateway {
   cachedBytes(): number;
   /** Ends every connection and fetch, and empties the cache. */
   close(): Promise<void>;
-}
-
-interface OpenSource {
-  readonly offer: SourceOffer;
-  readonly blocks: BlockSource;
-  users: number;
-  /** How long its blocks stay after the last handle. */
-  keepMs: number;
-  unusedTimer: ReturnType<typeof setTimeout> | undefined;
-}
-
-interface HandleState {
-  readonly source: OpenSource;
-  failure: AppError | null;
-  /** Reads that wait for a block. */
-  waiting: number;
-}
-
-interface SourceCache {
-  /** The source, opened when it is not yet open. */
-  open(offer: SourceOffer): OpenSource;
-  find(sourceId: string): OpenSource | undefined;
-  /** Drops the source once nothing has used it for `keepMs`. */
-  dropWhenUnused(source: OpenSource): void;
-  usedBytes(): number;
-  /** Drops every source and empties the cache. */
-  clear(): Promise<void>;
-}
-
-async function openSourceCache(options: GatewayOptions, cacheBytes: number): Promise<SourceCache> {
-  const { remote, log } = options;
-  const policy = options.fetchPolicy ?? DEFAULT_FETCH_POLICY;
-  const keepMs = options.keepUnusedMs ?? KEEP_UNUSED_MS;
-  const cache = await openBlockCache(options.cacheFolder, cacheBytes, log);
-  const sources = new Map<string, OpenSource>();
-
-  const drop = async (source: OpenSource) => {
-    clearTimeout(source.unusedTimer);
-    if (sources.get(source.offer.sourceId) === source) sources.delete(source.offer.sourceId);
-    await source.blocks.close();
-    await cache.drop(source.offer.sourceId);
-  };
-
-  return {
-    open(offer) {
-      const known = sources.get(offer.sourceId);
-      // A job that was over may have been resumed.
-      if (known) return Object.assign(known, { keepMs });
-      const blocks = new BlockSource({
-        sourceId: offer.sourceId,
-        blocks: blockCount(offer.bytes, offer.blockBytes),
-        cache,
-        fetch(number, signal) {
-          const range = blockRange(number, offer.bytes, offer.blockBytes);
-          const block = { sourceId: offer.sourceId, number, bytes: range.end - range.start };
-          return fetchBlock(remote, block, policy, signal);
-        },
-      });
-      const source: OpenSource = { offer, blocks, users: 0, keepMs, unusedTimer: undefined };
-      sources.set(offer.sourceId, source);
-      return source;
-    },
-    find: (sourceId) => sources.get(sourceId),
-    dropWhenUnused(source) {
-      clearTimeout(source.unusedTimer);
-      if (source.users > 0) return;
-      source.unusedTimer = setTimeout(() => {
-        drop(source).catch((thrown) => log.warn("a source cache could not be removed", { error: String(thrown) }));
-      }, source.keepMs);
-      source.unusedTimer.unref();
-    },
-    usedBytes: () => cache.usedBytes(),
-    async clear() {
-      await Promise.all([...sources.values()].map(drop));
-      await cache.clear();
-    },
-  };
 }
 
 export async function openSourceGateway(options: GatewayOptions): Promise<SourceGateway> {
@@ -209,69 +121,11 @@ async function serveOwn(handle: HandleState, request: IncomingMessage, response:
   const { remotePort = 0, localPort = 0 } = request.socket;
   const uid = await uidOfPeer(remotePort, localPort);
   if (uid !== null && uid !== process.getuid?.()) return void response.writeHead(403).end();
-  await serve(handle, request, response);
+  await sendRange(handle, request, response);
 }
 
 function handleOf(path: string, handles: ReadonlyMap<string, HandleState>): HandleState | null {
   const match = /^\/([0-9a-f]{32})\/([0-9a-f-]{36})\/source$/.exec(path);
   const handle = handles.get(match?.[1] ?? "");
   return handle && handle.source.offer.sourceId === match?.[2] ? handle : null;
-}
-
-async function serve(handle: HandleState, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { bytes, blockBytes } = handle.source.offer;
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    response.writeHead(405, { allow: "GET, HEAD" }).end();
-    return;
-  }
-  const asked = readRange(request.headers.range ?? null, bytes);
-  const headers = { "accept-ranges": "bytes", "content-type": "application/octet-stream" };
-  if (asked.kind === "unsatisfiable") {
-    response.writeHead(416, { ...headers, "content-range": `bytes */${bytes}`, "content-length": 0 }).end();
-    return;
-  }
-  const range = asked.kind === "part" ? asked.range : { start: 0, end: bytes };
-  response.writeHead(asked.kind === "part" ? 206 : 200, {
-    ...headers,
-    "content-length": range.end - range.start,
-    ...(asked.kind === "part" ? { "content-range": `bytes ${range.start}-${range.end - 1}/${bytes}` } : {}),
-  });
-  if (request.method === "HEAD") {
-    response.end();
-    return;
-  }
-  await sendBlocks(handle, range, blockBytes, response);
-}
-
-async function sendBlocks(handle: HandleState, range: ByteRange, blockBytes: number, response: ServerResponse) {
-  const source = handle.source.blocks;
-  const position = source.openPosition();
-  let onClose: (() => void) | null = null;
-  response.once("close", () => {
-    // At once, not after the pending block: nothing is read ahead for a reader that is gone.
-    position.close();
-    onClose?.();
-  });
-  /** The value, or null if the reader goes first. A new promise each time, or every block would stay in memory. */
-  const orClosed = <T>(promise: Promise<T>): Promise<T | null> =>
-    new Promise((resolve, reject) => {
-      onClose = () => resolve(null);
-      promise.then(resolve, reject);
-    });
-  const { first, last } = blocksOfRange(range, blockBytes);
-  for (let block = first; block <= last && !response.destroyed; block++) {
-    const wanted = source.block(block);
-    position.at(block);
-    handle.waiting += 1;
-    const bytes = await orClosed(wanted).finally(() => {
-      handle.waiting -= 1;
-    });
-    if (bytes === null || response.destroyed) return;
-    const offset = block * blockBytes;
-    const part = bytes.subarray(Math.max(0, range.start - offset), Math.min(bytes.length, range.end - offset));
-    if (!response.write(part)) {
-      await orClosed(new Promise<void>((resolve) => response.once("drain", resolve)));
-    }
-  }
-  response.end();
 }
