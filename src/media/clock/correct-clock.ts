@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
 import { freeBytes, landFile, tempNameFor } from "../../base/files.ts";
 import { COPIED_ENDS, isSince } from "../ffmpeg/builds/differences.ts";
+import { videoFilters, writeFilter } from "../ffmpeg/filter-graph.ts";
 import { demuxerName } from "../ffmpeg/formats.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
@@ -75,7 +76,7 @@ const PLACEHOLDER = [
 ];
 
 /** Decoded pictures are dropped before they cost more. */
-const DROPPED = ["-vf", "select=0"];
+const DROPPED = videoFilters([writeFilter("select", [["expr", 0]])]);
 
 /** `decoded`: the streams whose decoders have a say in the correction. `input`, `output`: `file:` URLs. */
 export function correctArgs(
