@@ -514,6 +514,7 @@ describe("serve", () => {
     const token = (await Bun.file(join(folder, "w", "token")).text()).trim();
     const health = (await (await fetch(`${first.url}/healthz`)).json()) as { status: string };
     const listed = await run(["jobs", "list", "--json", "--server", `localhost:${first.port}`]);
+    const invited = await run(["invite", "--server", `localhost:${first.port}`]);
     const taken = await run(["serve", "--host", "127.0.0.1", "--port", String(first.port), "--work-dir", "w2"]);
     const locked = await run(["serve", "--port", "0", "--work-dir", "w", "--token", "another-token-of-24-chars"]);
     const stopped = await first.stop("SIGTERM");
@@ -525,7 +526,9 @@ describe("serve", () => {
     expect(locked.stderr).toMatch(/in use by ffcluster serve \(pid \d+ on host .*; this one \(pid \d+ on host /);
     expect(stopped.exitCode).toBe(0);
     const joinToken = (await Bun.file(join(folder, "w", "join-token")).text()).trim();
-    expect(stopped.stderr).toContain(`ffcluster join --server 127.0.0.1:${first.port} --token ${joinToken}\n`);
+    const line = `ffcluster join --server 127.0.0.1:${first.port} --token ${joinToken}\n`;
+    expect(stopped.stderr).toContain(line);
+    expect(invited).toMatchObject({ exitCode: 0, stdout: line });
     expect(stopped.stderr).toContain(`ffcluster submit INPUT --server 127.0.0.1:${first.port} --token ${token}\n`);
     expect(joinToken).not.toBe(token);
     expect(token).toMatch(/^[0-9a-f]{32}$/);

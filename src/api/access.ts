@@ -65,6 +65,7 @@ export const ACCESS = defineAccess({
   "POST /api/v1/clients/:id/pause": { roles: ADMIN, scope: "any" },
   "POST /api/v1/clients/:id/resume": { roles: ADMIN, scope: "any" },
 
+  "GET /api/v1/invite": { roles: ADMIN },
   "GET /api/v1/tokens": { roles: ADMIN },
   "POST /api/v1/tokens": { roles: ADMIN },
   "POST /api/v1/tokens/:name/revoke": { roles: ADMIN, scope: "any" },

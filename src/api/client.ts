@@ -19,6 +19,7 @@ import { proofSchema } from "../media/model/proof.ts";
 import {
   API_PREFIX,
   type CreateJob,
+  inviteSchema,
   isTerminal,
   type NewToken,
   type RequestCheck,
@@ -132,6 +133,10 @@ export class ApiClient {
 
   disconnectClient(id: string) {
     return this.#send(`/clients/${part(id)}/disconnect`, {}, clientSchema);
+  }
+
+  invite() {
+    return this.#get("/invite", inviteSchema);
   }
 
   listTokens() {

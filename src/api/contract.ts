@@ -27,6 +27,20 @@ export function isTerminal(status: z.infer<typeof jobStatusSchema>): boolean {
   return status === "Completed" || status === "Failed" || status === "Cancelled";
 }
 
+/** How other machines reach a server. */
+export const outwardAddressSchema = z.object({
+  /** As `--server` takes it. */
+  server: z.string(),
+  /** Of the certificate to pin; null: plain http, or one that needs no pin. */
+  tls_fingerprint: z.string().nullable(),
+  /** A certificate that can't be pinned: `--tls-ca` must name it. */
+  needs_ca_file: z.boolean(),
+});
+export type OutwardAddress = z.infer<typeof outwardAddressSchema>;
+
+/** All that the join line is made of. */
+export const inviteSchema = outwardAddressSchema.extend({ join_token: z.string() });
+
 export const requestCheckedSchema = z.object({ output_name: z.string() });
 
 export const FAMILY_CHOICES = ["auto", ...ENCODER_FAMILIES] as const;

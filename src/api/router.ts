@@ -6,12 +6,15 @@ import type { Principal } from "../cluster/protocol/roles.ts";
 import type { Coordinator } from "../cluster/server/ports.ts";
 import { admit, isForAnyone, type RouteKey } from "./access.ts";
 import type { AuditTrace } from "./audit.ts";
+import type { OutwardAddress } from "./contract.ts";
 import { ERROR_CODE_HEADER, errorResponse } from "./responses.ts";
 
 export interface ApiServices {
   readonly coordinator: Coordinator;
   readonly version: string;
   readonly log: Log;
+  /** How other machines reach this server; absent: as whoever asks does. */
+  readonly outward?: () => OutwardAddress;
 }
 
 export interface Call extends ApiServices {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { JobView } from "../api/contract.ts";
-import { hostPort } from "../api/server-address.ts";
+import { hostPort, serverName } from "../api/server-address.ts";
 import type { OptionOrigin } from "../base/config/resolve-options.ts";
 import { printable } from "../base/printable.ts";
 import { targetFor } from "./jobs/save-output.ts";
@@ -149,12 +149,14 @@ test("what an interrupted submit leaves behind", () => {
 
 test("the join line that serve prints names an address that --server takes, and the certificate where clients need it", () => {
   const line = (host: string, port: number, tls: Parameters<typeof outwardAddress>[2], needsCaFile = false) =>
-    joinLine({
-      server: outwardAddress(host, port, tls),
-      fingerprint: tls?.fingerprint ?? null,
-      needsCaFile,
-      token: "TOKEN",
-    });
+    joinLine(
+      {
+        server: serverName(outwardAddress(host, port, tls)),
+        tls_fingerprint: tls?.fingerprint ?? null,
+        needs_ca_file: needsCaFile,
+      },
+      "TOKEN",
+    );
   expect(line("::1", 6000, null)).toBe("ffcluster join --server [::1]:6000 --token TOKEN");
   expect(line("10.0.0.5", 5001, null)).toBe("ffcluster join --server http://10.0.0.5:5001 --token TOKEN");
   const names = ["localhost", "node-1.example"];

@@ -239,6 +239,7 @@ test("no route is left out", () => {
     "GET /healthz",
     "GET /api/v1/hello",
     "GET /api/v1/clients",
+    "GET /api/v1/invite",
     "GET /api/v1/tokens",
     "GET /api/v1/audit",
     "GET /api/v1/link",

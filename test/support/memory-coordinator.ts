@@ -189,6 +189,10 @@ export class MemoryCoordinator implements Coordinator {
     throw new AppError("E_STALE_ATTEMPT", "no lease", "Wait for an offer.");
   }
 
+  joinToken() {
+    return "join-token-0123456789";
+  }
+
   listTokens() {
     return this.tokens.list();
   }

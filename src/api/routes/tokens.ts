@@ -27,7 +27,14 @@ function entriesAsked(url: URL): number {
   throw new AppError("E_MALFORMED", `limit=${limit} is no number of entries`, `Give 1 to ${MOST_ENTRIES}.`);
 }
 
+/** Without an outward address of its own, the one that the caller uses. */
+function invite({ coordinator, outward, url }: Call): Response {
+  const asCalled = { server: url.host, tls_fingerprint: null, needs_ca_file: false };
+  return json({ ...(outward?.() ?? asCalled), join_token: coordinator.joinToken() });
+}
+
 export const tokenRoutes: readonly Route[] = [
+  route("GET /api/v1/invite", invite),
   route("GET /api/v1/tokens", ({ coordinator }) => json(coordinator.listTokens())),
   route("POST /api/v1/tokens", create),
   route("POST /api/v1/tokens/:name/revoke", ({ coordinator, param }) => json(coordinator.revokeToken(param("name")))),

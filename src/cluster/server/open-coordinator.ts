@@ -59,8 +59,6 @@ export interface CoordinatorOptions {
 }
 
 export interface OpenCoordinator extends Coordinator {
-  /** The one of the join line. */
-  joinToken(): string;
   /** Ends links and processes, finishes removals and closes the store; the next start resumes running jobs. */
   close(): Promise<void>;
 }
@@ -128,8 +126,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     ...intakeCalls({ tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles }),
     ...jobCalls({ engine, store, registry, folders, watchers }),
     ...clientCalls({ engine, store, tokens }),
-    ...accessCalls({ tokens, engine, registry, sources, uploads, links, keepOwnToken }),
-    joinToken: () => joinToken,
+    ...accessCalls({ tokens, engine, registry, sources, uploads, links, keepOwnToken, joinToken: () => joinToken }),
     ...transferCalls({ registry, subtitleFiles, results }),
     openLink: (socket, who) => links.open(socket, who),
     audit: (entry) => audit.write(entry),

@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   "clients pause": async () => (await import("../clients/clients-pause.ts")).clientsPause,
   "clients resume": async () => (await import("../clients/clients-resume.ts")).clientsResume,
   "clients disconnect": async () => (await import("../clients/clients-disconnect.ts")).clientsDisconnect,
+  invite: async () => (await import("../invite.ts")).invite,
   "token create": async () => (await import("../tokens/token-create.ts")).tokenCreate,
   "token list": async () => (await import("../tokens/token-list.ts")).tokenList,
   "token revoke": async () => (await import("../tokens/token-revoke.ts")).tokenRevoke,

@@ -1,5 +1,6 @@
 // What a server says when it is ready: to people where it is and how others join, to scripts the same as JSON.
-import { baseUrl } from "../../api/server-address.ts";
+import type { OutwardAddress } from "../../api/contract.ts";
+import { baseUrl, serverName } from "../../api/server-address.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Bound } from "./bound.ts";
 import { joinLine, submitLine } from "./join-line.ts";
@@ -9,17 +10,25 @@ interface Announced extends Bound {
   readonly joinToken: string;
 }
 
+/** How other machines reach a server that listens here. */
+export function outwardOf(host: string, { port, tls }: Bound): OutwardAddress {
+  const fingerprint = tls?.fingerprint ?? null;
+  return {
+    server: serverName(outwardAddress(host, port, tls)),
+    tls_fingerprint: fingerprint,
+    needs_ca_file: tls?.isSelfSigned === true && fingerprint === null,
+  };
+}
+
 /** `token`: an admin's. */
 export function greeting(host: string, workDir: string, token: string, announced: Announced): string {
-  const { url, plainUrl, port, tls, joinToken } = announced;
+  const { url, plainUrl, joinToken } = announced;
   const plain = plainUrl === null ? "" : ` and, on this machine, ${plainUrl}`;
-  const server = outwardAddress(host, port, tls);
-  const fingerprint = tls?.fingerprint ?? null;
-  const needsCaFile = tls?.isSelfSigned === true && fingerprint === null;
+  const outward = outwardOf(host, announced);
   return (
     `ffcluster ${VERSION} serves ${url}${plain}, work in ${workDir}\n` +
-    `On other machines: ${joinLine({ server, fingerprint, needsCaFile, token: joinToken })}\n` +
-    `To submit from them: ${submitLine({ server, fingerprint, needsCaFile, token })}\nReady.\n`
+    `On other machines: ${joinLine(outward, joinToken)}\n` +
+    `To submit from them: ${submitLine(outward, token)}\nReady.\n`
   );
 }
 

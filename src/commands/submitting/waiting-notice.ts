@@ -28,9 +28,11 @@ export async function forOthers({ server, tls }: Connection, configDir: string):
 export function waitingText(view: JobView, server: ServerAddress, others: ForOthers): string {
   const missing = view.required_clients - view.capable_clients;
   const who = missing === 1 ? "one more client" : `${missing} more clients`;
+  const { fingerprint } = others;
+  const outward = { server: serverName(others.server), tls_fingerprint: fingerprint, needs_ca_file: false };
   return [
     `Waiting for ${who} with ffmpeg and ${view.encoder} (${view.capable_clients} of ${view.required_clients} there).`,
-    `  On another machine: ${joinLine({ ...others, token: "TOKEN" })}   (the server printed it)`,
+    `  On another machine: ${joinLine(outward, "TOKEN")}   (\`ffcluster invite\` prints it)`,
     `  On this one:        ffcluster join --server ${serverName(server)}`,
   ].join("\n");
 }

@@ -20,6 +20,7 @@ import { findTools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
 import type { Bound } from "../serving/bound.ts";
 import type { TlsChoice } from "../serving/choose-tls.ts";
+import { outwardOf } from "../serving/announce.ts";
 import { checkSandbox, sayUnfit } from "./check-sandbox.ts";
 import { makeWorkDir, openToOthers } from "./work-dir.ts";
 
@@ -105,9 +106,10 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const api = serveApi({
     ...{ coordinator, host, port: options.port, tls, plainOnLoopback },
     ...{ version: VERSION, log, ready: ready.promise },
+    outward: () => outwardOf(host, bound),
   });
   const { port, url, plainUrl } = api;
-  const bound: Bound = { port, url, plainUrl, tls };
+  let bound: Bound = { port, url, plainUrl, tls };
   await options.beforeAnswering(bound).catch(async (thrown) => {
     await api.stop();
     throw thrown;
@@ -115,7 +117,8 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   ready.resolve();
   const showCertificate = async (changed: ServerTls) => {
     api.changeKeys(changed);
-    await options.beforeAnswering({ ...bound, tls: changed });
+    bound = { ...bound, tls: changed };
+    await options.beforeAnswering(bound);
   };
   const watched = options.tls.kind === "files" ? watchServerTls(options.tls, showCertificate, log) : null;
   const parts = undo.move();

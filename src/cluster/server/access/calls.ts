@@ -39,6 +39,8 @@ export interface AccessCalls {
   requireLease(who: Principal, what: Leased): void;
 
   /** In the order of their creation. */
+  /** The token of the join line, in clear: it only enrols. */
+  joinToken(): string;
   listTokens(): TokenView[];
   /** The token itself is in this answer and nowhere else. Errors: E_WRONG_STATE for a name in use, E_BUSY. */
   createToken(wanted: NewToken): CreatedTokenView;

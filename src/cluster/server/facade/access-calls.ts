@@ -19,6 +19,7 @@ export interface AccessCallsParts {
   readonly links: ClientLinks;
   /** One of the server's own is another from now on: keeps it for the next start. */
   readonly keepOwnToken: Readonly<Record<typeof ADMIN_TOKEN | typeof JOIN_TOKEN, (token: string) => Promise<void>>>;
+  readonly joinToken: () => string;
 }
 
 /** Whether the caller may see what belongs to `owner`, the id of a token; undefined: an admin's of an earlier version. */
@@ -57,6 +58,11 @@ export function accessCalls(parts: AccessCallsParts): AccessCalls {
       }
       const hint = "A client reads only what it has a lease for; it waits for its next offer.";
       throw new AppError("E_STALE_ATTEMPT", "this client has no lease for that", hint, { retry: true });
+    },
+    joinToken() {
+      if (tokens.isLive(JOIN_TOKEN)) return parts.joinToken();
+      const hint = "`ffcluster token rotate join` makes a new one.";
+      throw new AppError("E_FORBIDDEN", "the token of the join line was revoked", hint);
     },
     listTokens: () => tokens.list(),
     createToken: (wanted) => tokens.create(wanted),
