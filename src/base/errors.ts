@@ -51,6 +51,7 @@ export const ERROR_CATALOGUE = {
   E_FFMPEG_OLD: { exit: 1, http: 500 },
   E_FFMPEG_UNPROVEN: { exit: 1, http: 500 },
   E_SANDBOX: { exit: 1, http: 500 },
+  E_SERVICE: { exit: 1, http: 500 },
   E_WORK_DIR_LOCKED: { exit: 1, http: 409 },
   E_WORK_DIR: { exit: 1, http: 500 },
   E_PORT: { exit: 1, http: 500 },

@@ -7,6 +7,8 @@ import type { Option, Options } from "./option.ts";
 export interface Positional {
   readonly name: string;
   readonly description: string;
+  /** The last one only: it takes everything that is left, which may be nothing. */
+  readonly isRest?: boolean;
 }
 
 export interface CheckedArgv {
@@ -163,11 +165,12 @@ export function checkArgv(argv: readonly string[], declared: Declared): CheckedA
   reader.readAll();
   const { given, positionals, wantsHelp } = reader;
   if (wantsHelp) return { given, positionals, wantsHelp };
-  const missing = declared.positionals[positionals.length];
+  const missing = declared.positionals.find((each, number) => number >= positionals.length && each.isRest !== true);
   const see = `\`${declared.command} --help\` shows how it is used.`;
   if (missing) throw new AppError("E_USAGE", `${missing.name} is missing: ${missing.description}`, see);
-  const extra = positionals[declared.positionals.length];
-  const empty = declared.positionals.find((_, number) => positionals[number] === "");
+  const takesRest = declared.positionals.at(-1)?.isRest === true;
+  const extra = takesRest ? undefined : positionals[declared.positionals.length];
+  const empty = declared.positionals.find((each, number) => positionals[number] === "" && each.isRest !== true);
   if (empty) throw new AppError("E_USAGE", `${empty.name} is empty: ${empty.description}`, see);
   if (extra !== undefined) throw new AppError("E_USAGE", `unexpected argument ${JSON.stringify(extra)}`, see);
   return { given, positionals, wantsHelp };

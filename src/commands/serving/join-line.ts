@@ -12,7 +12,10 @@ export function submitLine(outward: OutwardAddress, token: string): string {
 }
 
 /** Server and token stand next to each other, as in the line of a server without a certificate. */
-function optionsFor({ server, tls_fingerprint: fingerprint, needs_ca_file: needsCaFile }: OutwardAddress, token: string) {
+function optionsFor(
+  { server, tls_fingerprint: fingerprint, needs_ca_file: needsCaFile }: OutwardAddress,
+  token: string,
+) {
   const pinned = fingerprint === null ? "" : ` --tls-fingerprint ${fingerprint}`;
   const ca = needsCaFile ? " --tls-ca CERT.PEM" : "";
   return `--server ${server} --token ${token}${pinned}${ca}`;
