@@ -47,8 +47,7 @@ export const serviceInstall = defineCommand({
 
 /** Errors: those of the command itself, before a service is made that can't start. */
 async function checkOptions(component: "serve" | "join", args: readonly string[]): Promise<void> {
-  const { loadCommand } = await import("../cli/registry.ts");
   const { checkArgv } = await import("../../base/config/check-argv.ts");
-  const command = await loadCommand(component);
-  if (command !== null) checkArgv(args, { ...command, command: `ffcluster ${component}` });
+  const command = component === "serve" ? (await import("../serve.ts")).serve : (await import("../join.ts")).join;
+  checkArgv(args, { ...command, command: `ffcluster ${component}` });
 }
