@@ -19,7 +19,9 @@ function describe(option: Option<unknown>): string {
 /** Our declaration as citty's. citty only prints it; base/config/check-argv.ts reads argv. */
 function toCitty(command: Command): CommandDef {
   const args: ArgsDef = {};
-  for (const { name, description } of command.positionals) args[name] = { type: "positional", description };
+  for (const { name, description, isRest } of command.positionals) {
+    args[name] = { type: "positional", description, required: isRest !== true };
+  }
   for (const [name, option] of Object.entries(command.options)) {
     const common = { description: describe(option), ...(option.alias === null ? {} : { alias: option.alias }) };
     args[name] =
@@ -73,7 +75,7 @@ export async function groupHelp(group: string | null, columns: number): Promise<
   const all = await loadAllCommands();
   const shown = group === null ? all : all.filter((command) => command.path[0] === group);
   const calls = shown.map((command) => {
-    const positionals = command.positionals.map(({ name }) => ` ${name}`).join("");
+    const positionals = command.positionals.map(({ name, isRest }) => (isRest === true ? ` [${name}]` : ` ${name}`)).join("");
     return [`${command.path.join(" ")}${positionals}`, command.summary] as const;
   });
   const name = group === null ? "ffcluster" : `ffcluster ${group}`;

@@ -40,7 +40,8 @@ export const serviceInstall = defineCommand({
     requireFit(definition);
     const { installService } = await import("./apply-plan.ts");
     await installService(plan);
-    context.stdout.write(`The service runs, and starts with the machine. Its log: ${plan.logs}\n`);
+    const when = options.user ? "when you log in" : "with the machine";
+    context.stdout.write(`The service runs, and starts ${when}. Its log: ${plan.logs}\n`);
     return 0;
   },
 });
