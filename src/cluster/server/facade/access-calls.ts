@@ -60,7 +60,8 @@ export function accessCalls(parts: AccessCallsParts): AccessCalls {
       throw new AppError("E_STALE_ATTEMPT", "this client has no lease for that", hint, { retry: true });
     },
     joinToken() {
-      if (tokens.isLive(JOIN_TOKEN)) return parts.joinToken();
+      const token = parts.joinToken();
+      if (tokens.standingOf(token).kind === "known") return token;
       const hint = "`ffcluster token rotate join` makes a new one.";
       throw new AppError("E_FORBIDDEN", "the token of the join line was revoked", hint);
     },
