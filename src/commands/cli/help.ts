@@ -75,7 +75,9 @@ export async function groupHelp(group: string | null, columns: number): Promise<
   const all = await loadAllCommands();
   const shown = group === null ? all : all.filter((command) => command.path[0] === group);
   const calls = shown.map((command) => {
-    const positionals = command.positionals.map(({ name, isRest }) => (isRest === true ? ` [${name}]` : ` ${name}`)).join("");
+    const positionals = command.positionals
+      .map(({ name, isRest }) => (isRest === true ? ` [${name}]` : ` ${name}`))
+      .join("");
     return [`${command.path.join(" ")}${positionals}`, command.summary] as const;
   });
   const name = group === null ? "ffcluster" : `ffcluster ${group}`;

@@ -5,7 +5,11 @@ import { AppError } from "../../base/errors.ts";
 import { COMPONENTS, type Component, type ServiceDefinition, withoutToken } from "./definition.ts";
 
 export const componentArgument: Positional = { name: "COMMAND", description: "what the service runs: serve or join" };
-export const restArgument: Positional = { name: "-- ITS OPTIONS", description: "what follows that command, after two dashes", isRest: true };
+export const restArgument: Positional = {
+  name: "-- ITS OPTIONS",
+  description: "what follows that command, after two dashes",
+  isRest: true,
+};
 
 export const userOption = {
   user: switchOption({ description: "A service of this user, not of the machine: it runs while they are logged in" }),

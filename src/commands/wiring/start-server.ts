@@ -18,9 +18,9 @@ import { acquireFolderLock } from "../../db/folder-lock.ts";
 import { openServerStore } from "../../db/server/server-store.ts";
 import { findTools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
+import { outwardOf } from "../serving/announce.ts";
 import type { Bound } from "../serving/bound.ts";
 import type { TlsChoice } from "../serving/choose-tls.ts";
-import { outwardOf } from "../serving/announce.ts";
 import { checkSandbox, sayUnfit } from "./check-sandbox.ts";
 import { makeWorkDir, openToOthers } from "./work-dir.ts";
 
