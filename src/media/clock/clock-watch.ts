@@ -4,7 +4,7 @@
 /** ffmpeg's own limit (-dts_delta_threshold): a longer step forward may be a leap. */
 const LEAP_US = 10_000_000;
 /** ffmpeg takes a step back of a tenth of a second for a new clock. */
-const BACK_US = 100_000;
+export const BACK_US = 100_000;
 /** Streams of one recording leap together, within what their packets last. */
 const TOGETHER_US = 1_000_000;
 /** For a stream on its own: this share of its other steps must be alike before one of more than 10 s counts as a leap. */
@@ -149,14 +149,15 @@ export class ClockWatch {
   }
 
   /**
-   * Whether every stream broke as often as the others, and by as much, once it had begun: then one correction mends them
+   * Whether every stream, but for those that are not used, broke as often as the others, and by as much, once it had begun: then one correction mends them
    * all.
    */
-  areTogether(): boolean {
+  areTogether(without: ReadonlySet<number> = new Set()): boolean {
     const breaks = this.#breaks().filter(({ isBeginning }) => isBeginning !== true);
-    const byStream = [...this.#streams.keys()].map((stream) => breaks.filter((each) => each.stream === stream));
+    const streams = [...this.#streams].filter(([stream]) => !without.has(stream));
+    const byStream = streams.map(([stream]) => breaks.filter((each) => each.stream === stream));
     const longest = byStream.reduce((a, b) => (b.length > a.length ? b : a), []);
-    return [...this.#streams.values()].every((clock, number) => {
+    return streams.every(([, clock], number) => {
       const own = byStream[number] ?? [];
       const missed = longest.slice(0, longest.length - own.length).at(-1);
       const rest = longest.slice(longest.length - own.length);

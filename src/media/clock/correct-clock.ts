@@ -3,6 +3,7 @@
 import { rm } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
 import { freeBytes, landFile, tempNameFor } from "../../base/files.ts";
+import type { Rational } from "../../base/rational.ts";
 import { COPIED_ENDS, isSince } from "../ffmpeg/builds/differences.ts";
 import { videoFilters, writeFilter } from "../ffmpeg/filter-graph.ts";
 import { demuxerName } from "../ffmpeg/formats.ts";
@@ -14,7 +15,7 @@ import type { SourceInfo, SourceStream } from "../model/source.ts";
 import { seemOfOneRate } from "../source/guessed-rate.ts";
 import { probeSource } from "../source/probe.ts";
 import { describeBreak } from "./clock-watch.ts";
-import { brokenClock, type ReadClock, readClock } from "./read-clock.ts";
+import { brokenClock, comesAgain, type ReadClock, readClock } from "./read-clock.ts";
 import { mayBreakClock } from "./scan-clock.ts";
 
 /** Codecs that a transport stream keeps unchanged and reports under the same name. */
@@ -43,6 +44,8 @@ export interface UsedStreams {
   readonly kept: readonly number[];
   /** Those of them that are decoded. */
   readonly decoded: readonly number[];
+  /** Seconds per tick of the output, where every picture keeps its own time; null: it does not. */
+  readonly keptTick: Rational | null;
 }
 
 export interface CorrectedSource extends ClockSource {
@@ -137,9 +140,17 @@ function differenceOf(before: ReadClock, after: ReadClock, indexes: readonly num
  * Why ffmpeg's correction would be wrong; null: it may be tried. A picture without a time gets one by the decoder in a
  * plain run, a frame behind the one before it, and by the muxer in a copy, a tick behind it.
  */
-export function whyNot({ watch, untimed }: ReadClock, { video }: SourceInfo): string | null {
-  if (untimed.has(video.streamIndex)) return "some of its pictures have no time";
-  return watch.areTogether() ? null : "its streams do not jump alike";
+export function whyNot(clock: Pick<ReadClock, "areTogether" | "untimed">, { video }: SourceInfo): string | null {
+  if (clock.untimed.has(video.streamIndex)) return "some of its pictures have no time";
+  return clock.areTogether() ? null : "its streams do not jump alike";
+}
+
+/** More pictures in a row that come when a later one was shown already fail the proof, where packets do not tell it (verify/frames/check-steps.ts). */
+const MOST_AGAIN = 1;
+
+function requireShownOnce({ shownAgain }: ReadClock, { video }: SourceInfo): void {
+  if (shownAgain === null || shownAgain.untold === 0 || shownAgain.pictures <= MOST_AGAIN) return;
+  throw comesAgain(shownAgain, video.timeBase);
 }
 
 async function copyOnto(
@@ -165,7 +176,12 @@ async function copyOnto(
     const info = await probeSource(tools, temporary, { signal, videoStream: source.info.video.streamIndex });
     if (indexes.some((index) => info.streams[index]?.codec !== source.info.streams[index]?.codec))
       return "its streams come out in another order";
-    const difference = differenceOf(before, await readClock(tools, { path: temporary, info }, signal), indexes, info);
+    const difference = differenceOf(
+      before,
+      await readClock(tools, { path: temporary, info }, { keptTick: null, signal }),
+      indexes,
+      info,
+    );
     if (difference !== null) return difference;
     await landFile(temporary, target.path);
     const [first] = before.breaks();
@@ -195,7 +211,8 @@ export async function correctClock(
   signal?: AbortSignal,
 ): Promise<CorrectedSource | null> {
   if (!(await mayBreakClock(source.path, source.info.formatName, signal))) return null;
-  const before = await readClock(tools, source, signal);
+  const before = await readClock(tools, source, { keptTick: used.keptTick, signal });
+  if (used.keptTick !== null) requireShownOnce(before, source.info);
   const [first] = before.breaks();
   if (first === undefined) return null;
   const corrected = whyNot(before, source.info) ?? (await copyOnto(tools, source, used, before, { target, signal }));

@@ -6,24 +6,25 @@ import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
-import { type ClockBreak, ClockWatch, describeBreak } from "./clock-watch.ts";
+import { BACK_US, type ClockBreak, ClockWatch, describeBreak } from "./clock-watch.ts";
+import { type ShownAgain, ShownAgainWatch } from "./shown-again.ts";
 
 /** Microseconds and packet counts of one file. */
-export interface ReadClock extends Pick<PacketClock, "breaks"> {
-  readonly watch: ClockWatch;
+export interface ReadClock extends Pick<PacketClock, "breaks" | "areTogether"> {
   /** Packets of each stream of picture and sound, by index. */
   readonly packets: ReadonlyMap<number, number>;
   /** Streams with packets that say neither when they are decoded nor when they are shown. */
   readonly untimed: ReadonlySet<number>;
+  /** Where the picture's clock goes back by too little for another recording, and pictures come again; null: nowhere. */
+  readonly shownAgain: ShownAgain | null;
 }
 
 /** Converts ffprobe's packets from ticks to microseconds for a watch. */
 export class PacketClock {
-  readonly watch = new ClockWatch();
+  readonly #watch = new ClockWatch();
   readonly packets = new Map<number, number>();
   readonly untimed = new Set<number>();
   readonly #timeBases: ReadonlyMap<number, Rational>;
-
   readonly #unread: ReadonlySet<number>;
 
   constructor({ streams, unread = [] }: Pick<SourceInfo, "streams" | "unread">) {
@@ -36,7 +37,12 @@ export class PacketClock {
 
   /** Of the streams that the job reads, in the order of the file; empty: they have one clock. */
   breaks(): readonly ClockBreak[] {
-    return this.watch.breaks().filter(({ stream }) => !this.#unread.has(stream));
+    return this.#watch.breaks().filter(({ stream }) => !this.#unread.has(stream));
+  }
+
+  /** Whether one correction mends all streams that the job reads. */
+  areTogether(): boolean {
+    return this.#watch.areTogether(this.#unread);
   }
 
   /** NaN: not stated. Streams of other kinds are passed over. */
@@ -49,7 +55,7 @@ export class PacketClock {
       this.untimed.add(stream);
       return;
     }
-    this.watch.add({
+    this.#watch.add({
       stream,
       atUs: rescale(at, timeBase, MICROSECONDS),
       durationUs: Number.isNaN(duration) ? 0 : rescale(duration, timeBase, MICROSECONDS),
@@ -62,13 +68,18 @@ export function ticksOrNaN(text: string | undefined): number {
   return text === undefined || text === "" ? Number.NaN : Number(text);
 }
 
-/** Reads the whole file. Errors: E_INDEX, E_INTERRUPTED. */
+/** Reads the whole file. `keptTick`: as in UsedStreams. Errors: E_INDEX, E_INTERRUPTED. */
 export async function readClock(
   tools: Tools,
   source: { readonly path: string; readonly info: SourceInfo },
-  signal?: AbortSignal,
+  { keptTick, signal }: { readonly keptTick: Rational | null; readonly signal: AbortSignal | undefined },
 ): Promise<ReadClock> {
   const clock = new PacketClock(source.info);
+  const { timeBase } = source.info.video;
+  const pictures = new ShownAgainWatch({
+    mostBack: rescale(BACK_US, MICROSECONDS, timeBase),
+    close: keptTick === null ? 1 : rescale(1, keptTick, timeBase),
+  });
   const result = await runTool({
     tools,
     program: "ffprobe",
@@ -82,7 +93,9 @@ export async function readClock(
     onLine: (line) => {
       const [stream, pts, dts, duration] = line.split(",");
       // Side data of a packet makes a line of its own.
-      if (duration !== undefined) clock.add(ticksOrNaN(stream), ticksOrNaN(pts), ticksOrNaN(dts), ticksOrNaN(duration));
+      if (duration === undefined) return;
+      clock.add(ticksOrNaN(stream), ticksOrNaN(pts), ticksOrNaN(dts), ticksOrNaN(duration));
+      if (Number(stream) === source.info.video.streamIndex) pictures.add(ticksOrNaN(pts), ticksOrNaN(dts));
     },
   });
   if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "reading was stopped", "Submit the job again.");
@@ -90,7 +103,13 @@ export async function readClock(
     const hint = "The file may be damaged, or on a disk that fails.";
     throw new AppError("E_INDEX", `the source could not be read to its end: ${lastWords(result.stderrTail)}`, hint);
   }
-  return clock;
+  return {
+    packets: clock.packets,
+    untimed: clock.untimed,
+    breaks: () => clock.breaks(),
+    areTogether: () => clock.areTogether(),
+    shownAgain: pictures.worst(),
+  };
 }
 
 /**
@@ -102,5 +121,16 @@ export function brokenClock(found: ClockBreak, why: string | null): AppError {
     "E_SOURCE_REFUSED",
     `the source is several recordings joined: ${describeBreak(found)}${why === null ? "" : `, and ${why}`}`,
     "Submit its parts one by one, or put it on one clock first: `ffmpeg -i FILE -map 0:v -map 0:a -c copy joined.mkv`; look at the result before you submit it.",
+  );
+}
+
+/** The refusal of a source whose pictures would come a tick apart. `timeBase`: of its video stream. */
+export function comesAgain({ at, by, pictures }: ShownAgain, timeBase: Rational): AppError {
+  const [atUs, byUs] = [at, -by].map((ticks) => rescale(ticks, timeBase, MICROSECONDS));
+  const place = describeBreak({ stream: 0, atUs: atUs ?? 0, byUs: byUs ?? 0 });
+  return new AppError(
+    "E_SOURCE_REFUSED",
+    `the display times of the source's pictures are unknown: ${place}, so that ${pictures} of them come when a later one was shown already`,
+    "If it has a constant rate, give its pictures the times of that rate first: `ffmpeg -r RATE -i FILE -map 0:v:0 -map 0:a? -c:a copy -c:v ffv1 timed.mkv`; with `-r` the job itself does so.",
   );
 }

@@ -6,7 +6,7 @@ import { checkEncodeRequest } from "../request/parse/check-request.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { forContainer } from "./container-range.ts";
 import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
-import { isRangeUpToVersion, outputRange, type PictureRange, stateRange } from "./range-path.ts";
+import { isFullByFormat, isRangeUpToVersion, outputRange, type PictureRange, stateRange } from "./range-path.ts";
 
 const as = (pixelFormat: string, range: string | null, of: SourceVideo = EIGHT_BITS): SourceVideo => ({
   ...of,
@@ -179,6 +179,17 @@ describe("the range of the output", () => {
     expect(isUpToVersion(PHONE, "-c:v ffv1 -pix_fmt yuv420p")).toBe(false);
     expect(isUpToVersion(LIMITED, "-c:v libx264 -pix_fmt yuv420p")).toBe(false);
     expect(isUpToVersion(as("gray", null), "-c:v libx264")).toBe(true);
+  });
+
+  test("of RGB and grey that no codec says it of, the container says that they have full range", () => {
+    const isFull = (video: SourceVideo, text: string) => isFullByFormat(video, parseEncodeParams(text));
+    expect(["gray", "bgr0", "pal8"].map((format) => isFull(as(format, null), "-c:v ffv1"))).toEqual([true, true, true]);
+    expect(isFull(as("bgr0", null), "-c:v utvideo")).toBe(true);
+    expect(isFull(LIMITED, "-c:v ffv1 -vf format=gray")).toBe(true);
+    expect(isFull(as("gray", null), "-c:v ffv1 -pix_fmt yuv420p")).toBe(false);
+    expect(isFull(as("gray", null), "-c:v ffv1 -color_range tv")).toBe(false);
+    for (const encoder of ["libx264", "libx264rgb", "mjpeg", "prores_ks"])
+      expect(isFull(as("gray", null), `-c:v ${encoder}`)).toBe(false);
   });
 });
 

@@ -94,6 +94,13 @@ function convertedRange(video: SourceVideo, request: EncodeRequest): PictureRang
   return holder === "container" && named === "pc" ? "pc" : "tv";
 }
 
+/** Whether the output holds RGB or grey, of which only the container can say that it has full range. */
+export function isFullByFormat(video: SourceVideo, request: EncodeRequest): boolean {
+  const holder = rangeHolder(request.video.encoder);
+  if ((holder !== "container" && holder !== "limited") || isNeverRgb(request.video.encoder)) return false;
+  return request.video.colour.range === null && !isLumaAndChroma(askedPixelFormat(request) ?? video.pixelFormat);
+}
+
 /** Whether versions of ffmpeg make pictures of different range of it, each right by its own bitstream. */
 export function isRangeUpToVersion(video: SourceVideo, request: EncodeRequest): boolean {
   return holderIn(request) === "stream" && outputRange(video, request) === null;

@@ -1,9 +1,10 @@
 // The encoder's clock: the source's tick where every frame keeps its time, otherwise the output's frame grid.
-import { invert, nearestRational, parseRational, type Rational } from "../../base/rational.ts";
+import { invert, nearestRational, parseRational, type Rational, toNumber } from "../../base/rational.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
-import type { SourceVideo } from "../model/source.ts";
+import type { Container, SourceVideo } from "../model/source.ts";
 import { filterChain } from "../request/args/video-args.ts";
 import { frameRateFrom, isFieldRate, optionOf } from "../request/filters/filter-times.ts";
+import { CONTAINERS } from "../request/tables/containers.ts";
 import { frameTimingOf } from "./frame-timing.ts";
 
 /** Constant-rate filters without a frame timing, with ffmpeg's default for their option `fps`. */
@@ -36,6 +37,13 @@ export function outputFrameRate(video: SourceVideo, request: EncodeRequest): Rat
   const source = video.averageFrameRate ?? video.realFrameRate;
   if (rate !== null || source === null) return rate;
   return { num: source.num * perSourceFrame(request), den: source.den };
+}
+
+/** The coarser tick of source and container, where every picture keeps its own time; null: it does not. */
+export function keptTick({ timeBase }: SourceVideo, request: EncodeRequest, container: Container): Rational | null {
+  if (frameTimingOf(request, timeBase)?.keepsTimes !== true) return null;
+  const { tick } = CONTAINERS[container];
+  return tick !== null && toNumber(tick) > toNumber(timeBase) ? tick : timeBase;
 }
 
 /** Seconds per tick for `-enc_time_base`. */

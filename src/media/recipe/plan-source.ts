@@ -5,6 +5,7 @@ import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, SourceInfo } from "../model/source.ts";
 import { audioToEncode, chosenVideoStream, planStreams, type StreamPlan } from "../plan/stream-plan.ts";
+import { keptTick } from "../plan/time-base.ts";
 import { requireBoundedPictures } from "../request/args/picture-bounds.ts";
 import { type ProbeOptions, probeSource } from "../source/probe.ts";
 import { withStartOf } from "../source/source-clock.ts";
@@ -70,7 +71,11 @@ export async function planOnOneClock(
 ): Promise<SourceOnOneClock | null> {
   const { info, plan } = planned;
   const encoded = audioToEncode(plan).map(({ source }) => source.index);
-  const used = { kept: plan.streams.map(({ source }) => source.index), decoded: [info.video.streamIndex, ...encoded] };
+  const used = {
+    kept: plan.streams.map(({ source }) => source.index),
+    decoded: [info.video.streamIndex, ...encoded],
+    keptTick: keptTick(info.video, request, container),
+  };
   const corrected = await correctClock(tools, { path, info }, used, target, signal);
   if (corrected === null) return null;
   const { path: copy, note, info: moved } = corrected;

@@ -5,9 +5,10 @@ import { AppError } from "../../base/errors.ts";
 import { landFile, removeTree, tempNameFor } from "../../base/files.ts";
 import { succeeded } from "../../base/process/run-process.ts";
 import type { Rational } from "../../base/rational.ts";
-import { isRangeUpToVersion } from "../colour/range-path.ts";
+import { isFullByFormat, isRangeUpToVersion, type PictureRange } from "../colour/range-path.ts";
 import { segmentRange } from "../colour/segment-range.ts";
 import { gatherPictureData, reserveSpace, writePictureData } from "../container-data/picture-data.ts";
+import { isSince, RGB_IS_FULL } from "../ffmpeg/builds/differences.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import type { ToolAccess } from "../ffmpeg/sandbox/tool-access.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
@@ -130,6 +131,14 @@ async function runStitch(
   }
 }
 
+/** The range of the pictures where none is planned; null: nothing says it. */
+async function rangeSeen(tools: Tools, input: StitchInput, segment: string): Promise<PictureRange | null> {
+  const { info, request, plan, signal } = input;
+  if (isRangeUpToVersion(info.video, request)) return await segmentRange(tools, segment, signal);
+  const isSaid = plan.container === "mkv" && isSince(tools, RGB_IS_FULL) && isFullByFormat(info.video, request);
+  return isSaid ? "pc" : null;
+}
+
 /** Errors: E_STITCH with ffmpeg's last words, E_INTERRUPTED. */
 export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOutcome> {
   const [first] = input.segments;
@@ -140,10 +149,9 @@ export async function stitch(tools: Tools, input: StitchInput): Promise<StitchOu
   const temporary = tempNameFor(input.outputPath);
   const listFile = tempNameFor(join(folder, "segments.txt"));
   try {
-    const isUpToVersion = isRangeUpToVersion(input.info.video, input.request);
     const [lastFrame, seen] = await Promise.all([
       lastFrameOf(tools, input),
-      isUpToVersion ? segmentRange(tools, first.path, input.signal) : null,
+      rangeSeen(tools, input, first.path),
       writeFile(listFile, concatList(withOwnStarts(input), input.encoderTimeBase, input.lastDuration)),
       extractCovers(tools, input, coverFiles),
     ]);

@@ -83,6 +83,14 @@ export const CHROMA_PLACE: Difference = {
   source: "measured: MJPEG into lossless x264 through scale",
 };
 
+export const RGB_IS_FULL: Difference = {
+  name: "range of RGB and grey, Matroska",
+  since: { major: 7, minor: 0 },
+  changes: "the output says full range, whatever the source says; before, what the source says",
+  here: "said: -color_range of the joined file, where its codec says nothing of it (stitch/stitch.ts)",
+  source: "measured: FFV1, HuffYUV, Ut Video; bgr0, gray, gray10le, gray16le, ya8",
+};
+
 export const COLOURS_SET_UP: Difference = {
   name: "filters where the pictures say another range or matrix",
   since: { major: 7, minor: 0 },
@@ -145,6 +153,7 @@ export const DIFFERENCES: readonly Difference[] = [
   ...LEVELS,
   CHROMA_PLACE,
   COLOURS_SET_UP,
+  RGB_IS_FULL,
   COPIED_ENDS,
   {
     name: "setpts and the frame rate",
