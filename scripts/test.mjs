@@ -1,6 +1,7 @@
 // Runs the tests: builds the executable when a source is newer, then `bun test` in two phases, and closes with
 // `N passed, N failed` alone on the last line. `npm test -- ./path …` runs a part; flags go on to `bun test`.
-// `--media` (`npm run test:media`) runs the whole corpus in test/media/ instead, which takes many minutes; `--hostile`
+// `--media` (`npm run test:media`) runs the whole corpus in test/media/ instead, which takes many minutes, and `--platforms`
+// (`npm run test:platforms`) what needs programs of other platforms; `--hostile`
 // (`npm run test:hostile`) all mutants of test/hostile/, `--fuzz` (`npm run test:fuzz`) all malformed messages of
 // test/fuzz/ and `--sim` (`npm run test:sim`) many more simulated clusters, of which the usual run takes a few. `--long`
 // (`npm run test:long`) runs every row of the tables of which the usual run takes one of each kind
@@ -37,9 +38,12 @@ const HEAVY_FOLDERS = [
   "test/media/",
   "test/differential/",
   "test/ffmpegs/",
+  "test/platforms/",
 ];
-/** Left out unless asked for with `--media`, which asks for nothing else. */
+/** Left out unless asked for with a flag, which asks for nothing else. */
 const MEDIA_FOLDER = "test/media/";
+const PLATFORMS_FOLDER = "test/platforms/";
+const APART = [MEDIA_FOLDER, PLATFORMS_FOLDER];
 /** How a test says that it has more rows than the usual run takes. */
 const HAS_MORE_ROWS = /test\/support\/long-run\.ts|"\.\.\/support\/long-run\.ts"/;
 /**
@@ -49,6 +53,7 @@ const HAS_MORE_ROWS = /test\/support\/long-run\.ts|"\.\.\/support\/long-run\.ts"
 const LONG_RUNS = {
   "--long": { matches: HAS_MORE_ROWS, counts: { FFCLUSTER_TEST_LONG: "1" } },
   "--media": { folder: MEDIA_FOLDER, counts: {} },
+  "--platforms": { folder: PLATFORMS_FOLDER, counts: {} },
   "--hostile": { folder: "test/hostile/", counts: { FFCLUSTER_HOSTILE_COUNT: "240", FFCLUSTER_TEST_LONG: "1" } },
   "--fuzz": { folder: "test/fuzz/", counts: { FFCLUSTER_FUZZ_COUNT: "10000" } },
   "--sim": { folder: "test/sim/", counts: { SIM_CLUSTERS: "10000" } },
@@ -61,14 +66,14 @@ const STARTS_PROGRAMS = /\b(?:findTools|hardCase|runProcess|runTool|selfCommand|
 /** How long the slowest files take, so that they begin first. */
 const TIMINGS = join(ROOT, "scripts/test-timings.json");
 
-/** Paths from the repository's root with `/`, below the wanted paths (all of them when none is given). */
-function testFiles(wantedPaths, isMedia) {
+/** Paths from the repository's root with `/`, below the wanted paths (all of them when none is given). `apart`: a folder of those, or null. */
+function testFiles(wantedPaths, apart) {
   const wanted = wantedPaths.map((path) => resolve(process.env.INIT_CWD ?? process.cwd(), path));
   return ["src", "test"]
     .flatMap((folder) => filesBelow(join(ROOT, folder), (name) => /\.test\.tsx?$/.test(name)))
     .filter((file) => wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(path + sep)))
     .map((file) => relative(ROOT, file).split(sep).join("/"))
-    .filter((file) => file.startsWith(MEDIA_FOLDER) === isMedia);
+    .filter((file) => (APART.find((folder) => file.startsWith(folder)) ?? null) === apart);
 }
 
 /** The simulation, and tests beside the code that start no program. */
@@ -179,7 +184,7 @@ function readArguments(args) {
   const asked = args.filter((arg) => !arg.startsWith("-"));
   const paths = long?.folder === undefined || asked.length > 0 ? asked : [join(ROOT, long.folder)];
   const matches = long?.matches ?? /^/;
-  const files = testFiles(paths, long?.folder === MEDIA_FOLDER)
+  const files = testFiles(paths, APART.find((folder) => folder === long?.folder) ?? null)
     .filter((file) => !quick || isQuick(file))
     .filter((file) => matches.test(readFileSync(join(ROOT, file), "utf8")));
   return { files, flags, quick, counts: long?.counts ?? (quick ? QUICK_COUNTS : {}) };

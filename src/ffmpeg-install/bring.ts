@@ -22,6 +22,8 @@ export interface BringOptions {
   readonly signal?: AbortSignal | undefined;
   onBytes?(file: string, have: number, total: number | null): void;
   onBroken?(have: number): void;
+  /** All of it is here; a large .tar.xz takes seconds to unpack. */
+  onUnpack?(file: string): void;
   /** Default: as a person would wait. */
   readonly waitsMs?: readonly number[];
 }
@@ -62,6 +64,7 @@ export async function bringPrograms(options: BringOptions): Promise<readonly str
     const archive = await archiveOf(pinned, options);
     archives.push(archive);
     const programs = wanted.filter((name) => !taken.includes(name));
+    options.onUnpack?.(pinned.file);
     try {
       taken.push(...(await unpackPrograms({ archive, layout: pinned.layout, programs, into, signal })));
     } catch (thrown) {

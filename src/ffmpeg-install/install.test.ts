@@ -101,7 +101,7 @@ test.skipIf(process.platform === "win32")("a damaged one is found out and instal
     { name: "ffprobe", verdict: "changed" },
   ]);
   const { build: second } = await install([build], { keepsCurrent: true });
-  expect(notes).toEqual([expect.stringContaining("is damaged")]);
+  expect(notes[0]).toContain("is damaged");
   expect(second.name).toBe("own-8.1.2-2");
   expect(await shown()).toEqual(["current.json", "own-8.1.2-2"]);
   await rm(join(second.folder, "ffmpeg"));
@@ -132,7 +132,10 @@ test.skipIf(process.platform === "win32")(
     await expect(install([first, second])).rejects.toMatchObject({ code: "E_DIGEST" });
     files.delete("first-8.1.3.tar.gz");
     expect((await install([first, second])).build.name).toBe("second-8.1.2");
-    expect(notes).toEqual([expect.stringContaining("answers 404"), "taking second 8.1.2 instead"]);
+    expect(notes).toEqual([
+      expect.stringMatching(/^Taking second 8.1.2 instead: .*answers 404/),
+      "Unpacking second-8.1.2.tar.gz",
+    ]);
     files.clear();
     await rm(store, { recursive: true });
     const hint = expect.stringMatching(

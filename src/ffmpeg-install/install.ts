@@ -42,7 +42,6 @@ export interface Installed {
   readonly wasThere: boolean;
 }
 
-const UNREACHED = ["E_DOWNLOAD"];
 const RENAME_TRIES = 20;
 
 interface Present {
@@ -59,7 +58,7 @@ async function lookForBuild({ store, builds, keepsCurrent, signal, onNote }: Ins
   const damaged: InstalledBuild[] = [];
   for (const build of found) {
     if (await isIntact(build, signal)) return { build, damaged };
-    onNote(`${build.folder} is damaged: it is installed anew`);
+    onNote(`${build.folder} is damaged, and installed anew`);
     damaged.push(build);
   }
   return { build: null, damaged };
@@ -111,6 +110,7 @@ async function installOne(build: PinnedBuild, options: InstallOptions): Promise<
       ...{ build, platform, mirror, downloads: join(store, "downloads"), into: staging, signal },
       ...(onBytes === undefined ? {} : { onBytes }),
       ...(onBroken === undefined ? {} : { onBroken }),
+      onUnpack: (file) => options.onNote(`Unpacking ${file}`),
       ...(waitsMs === undefined ? {} : { waitsMs }),
     });
     const version = await versionOfPrograms(staging, programs, signal);
@@ -127,17 +127,15 @@ async function installOne(build: PinnedBuild, options: InstallOptions): Promise<
 
 /** The first build whose host answers. Errors: those of the first one. */
 async function installFirst(options: InstallOptions): Promise<InstalledBuild> {
-  let first: unknown = null;
-  for (const [at, build] of options.builds.entries()) {
+  let first: AppError | null = null;
+  for (const build of options.builds) {
     try {
-      if (at > 0) options.onNote(`taking ${build.source} ${build.version} instead`);
+      if (first !== null) options.onNote(`Taking ${build.source} ${build.version} instead: ${first.message}`);
       return await installOne(build, options);
     } catch (thrown) {
       options.signal?.throwIfAborted();
-      const isUnreached = thrown instanceof AppError && UNREACHED.includes(thrown.code);
-      if (!isUnreached) throw thrown;
+      if (!(thrown instanceof AppError) || thrown.code !== "E_DOWNLOAD") throw thrown;
       first ??= thrown;
-      options.onNote(thrown.message);
     }
   }
   throw first;

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const REPOSITORY = resolve(import.meta.dir, "../..");
-const COPIED = ["scripts", "build.ts", "package.json", "package-lock.json", "tsconfig.json"];
+const COPIED = ["scripts", "build.ts", "packaging", "package.json", "package-lock.json", "tsconfig.json"];
 const HEAD = 'import { expect, test } from "bun:test";\n';
 
 const CASES: Readonly<Record<string, { readonly code: string; readonly exitCode: number; readonly lastLine: string }>> =
@@ -84,6 +84,9 @@ test("the media corpus is run when asked for, and then alone", async () => {
   expect(await runTests([path])).toEqual({ exitCode: 1, lastLine: "0 passed, 0 failed" });
   expect(await runTests(["--media"])).toEqual({ exitCode: 0, lastLine: "1 passed, 0 failed" });
   expect(await runTests(["--media", "./test/passes.test.ts"])).toEqual({ exitCode: 1, lastLine: "0 passed, 0 failed" });
+  await Bun.write(join(folder, "test/platforms/one.test.ts"), CASES.passes?.code ?? "");
+  expect(await runTests(["./test/platforms"])).toEqual({ exitCode: 1, lastLine: "0 passed, 0 failed" });
+  expect(await runTests(["--platforms"])).toEqual({ exitCode: 0, lastLine: "1 passed, 0 failed" });
 });
 
 test("the long run takes what has more rows than usual, and asks for them", async () => {

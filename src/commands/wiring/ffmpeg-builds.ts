@@ -53,7 +53,7 @@ async function underLock<T>(store: string, { onNote, signal }: InstallRequest, w
         lock.release();
       }
     }
-    if (isFirst) onNote(`waiting for ${lock.holder}`);
+    if (isFirst) onNote(`Waiting for ${lock.holder}`);
     await delay(ASK_LOCK_EVERY_MS, signal);
     signal.throwIfAborted();
   }
@@ -82,7 +82,7 @@ export async function installBuild(request: InstallRequest): Promise<InstallAnsw
     const { build, wasThere } = await installFfmpeg({
       ...{ store, platform, builds, mirror, signal, onNote, onBytes: request.onBytes },
       keepsCurrent: !isUpdate && request.source === null && lockPath === null,
-      onBroken: () => onNote("the link broke; the download goes on"),
+      onBroken: () => onNote("The link broke; the download goes on"),
     });
     const { record, folder } = build;
     const [wanted] = builds;
