@@ -153,3 +153,7 @@ test("the pixel format that an encoder is given: the picture's, or the nearest t
   expect(await formatFor("-c:v mpeg4 -vf scale=64:64")).toEqual({ pixelFormat: "yuv420p", size: "64x64" });
   expect((await formatFor("-c:v ffv1 -vf format=gray"))?.pixelFormat).toBe("gray");
 });
+
+test("with -r a picture lasts a tick of the rate: one of 25 a second lasts none of 10", async () => {
+  expect(await refusalFor(odd, "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -vf yadif -r 10")).toBeNull();
+});

@@ -74,6 +74,11 @@ function quickly(request: EncodeRequest): EncodeRequest {
   return { ...request, video: { ...video, preset, privateOptions } };
 }
 
+/** With `-r` a picture lasts a tick of the rate; by its own, shorter length it would last none, which libvpx refuses. */
+function syncArgs({ video }: EncodeRequest): string[] {
+  return video.frameRate === null ? ["-fps_mode", "passthrough"] : ["-r", video.frameRate, "-fps_mode", "cfr"];
+}
+
 /** Arguments of ffmpeg. Every line on stdout that is no comment is a picture. */
 export function trialArgs(trial: Trial, step: Step): string[] {
   const { path, info, request, encoderTimeBase } = trial;
@@ -94,10 +99,10 @@ export function trialArgs(trial: Trial, step: Step): string[] {
     ...(step === "encoded" || step === "quick"
       ? [
           ...videoEncoderArgs(step === "quick" ? quickly(request) : request, { source: info.video, threads: 1 }),
-          ...["-enc_time_base", formatRational(encoderTimeBase)],
+          ...["-enc_time_base", formatRational(encoderTimeBase), ...syncArgs(request)],
         ]
-      : ["-c:v", "rawvideo"]),
-    ...["-frames:v", "1", "-fps_mode", "passthrough", "-f", "framecrc", "pipe:1"],
+      : ["-c:v", "rawvideo", "-fps_mode", "passthrough"]),
+    ...["-frames:v", "1", "-f", "framecrc", "pipe:1"],
   ];
 }
 
