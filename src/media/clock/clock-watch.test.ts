@@ -103,6 +103,20 @@ describe("pictures alone that leap once", () => {
     expect(leaping([...even, 0, 40, 15_000, ...even])).toHaveLength(1);
     expect(leaping([...even, 0, 40, 33, 15_000, ...even])).toEqual([]);
   });
+  test("a picture that is decoded before the leap and shown behind it: a pause of one recording", () => {
+    const [before, after] = [recording([VIDEO], 0, 4), recording([VIDEO], 60e6, 4)];
+    const withLast = (shownUs: number) => {
+      const shown = before.map((packet, at) => ({
+        ...packet,
+        shownUs: at === before.length - 2 ? shownUs : packet.atUs,
+      }));
+      return watched([...shown, ...after]).breaks();
+    };
+    expect(withLast(60e6)).toEqual([]);
+    expect(withLast(4.1e6)).toHaveLength(1);
+    // What was shown on a clock that has ended says nothing of the next one.
+    expect(watched([...recording([VIDEO], 90e6, 4), ...before, ...after]).breaks()).toHaveLength(2);
+  });
   test("slides of a few seconds, and sometimes more", () =>
     expect(leaping([3000, 3000, 3000, 12_000, 3000, 3000, 15_000, 3000])).toEqual([]));
 });

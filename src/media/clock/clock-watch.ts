@@ -19,6 +19,8 @@ export interface ClockPacket {
   readonly stream: number;
   /** Decoding time; of a packet without one, when it is shown. */
   readonly atUs: number;
+  /** When it is shown; absent: not stated, or not known. */
+  readonly shownUs?: number;
   /** 0: not stated. */
   readonly durationUs: number;
 }
@@ -49,6 +51,8 @@ interface StreamClock {
   readonly isAhead: boolean;
   atUs: number;
   highestUs: number;
+  /** The latest time on the present clock at which one of its packets is shown. */
+  shownUs: number;
   durationUs: number;
   /** Packets of the file before its last one. */
   packet: number;
@@ -62,14 +66,14 @@ export class ClockWatch {
   readonly #found: Found[] = [];
   #packets = 0;
 
-  add({ stream, atUs, durationUs }: ClockPacket): void {
+  add({ stream, atUs, shownUs = atUs, durationUs }: ClockPacket): void {
     const clock = this.#streams.get(stream);
     const packet = this.#packets++;
     if (clock === undefined) {
       const isAhead = this.#begin(stream, atUs, packet);
       const steps = new Map<number, number>();
       const first = { firstUs: atUs, firstPacket: packet, isAhead };
-      this.#streams.set(stream, { ...first, atUs, highestUs: atUs, durationUs, packet: packet, steps, count: 0 });
+      this.#streams.set(stream, { ...first, atUs, highestUs: atUs, shownUs, durationUs, packet, steps, count: 0 });
       return;
     }
     const byUs = atUs - clock.atUs;
@@ -77,6 +81,7 @@ export class ClockWatch {
       const [before, behind] = [clock.highestUs, null];
       this.#found.push({ stream, atUs: before, byUs: atUs - before, behind, packet: packet, after: clock.packet });
       clock.highestUs = atUs;
+      clock.shownUs = shownUs;
     } else if (byUs - clock.durationUs > LEAP_US) this.#leap(stream, clock, atUs, packet);
     else {
       const bucket = Math.round(byUs / ALIKE_US);
@@ -84,6 +89,7 @@ export class ClockWatch {
     }
     clock.count += 1;
     clock.highestUs = Math.max(clock.highestUs, atUs);
+    clock.shownUs = Math.max(clock.shownUs, shownUs);
     clock.atUs = atUs;
     clock.durationUs = durationUs;
     clock.packet = packet;
@@ -108,6 +114,8 @@ export class ClockWatch {
   }
 
   #leap(stream: number, clock: StreamClock, atUs: number, packet: number): void {
+    // A picture that is decoded before the leap and shown behind it: one encoder saw both sides, so this is a pause.
+    if (clock.shownUs > atUs - TOGETHER_US) return;
     const leap = { stream, atUs: clock.atUs, byUs: atUs - clock.atUs, packet, after: clock.packet };
     const others = [...this.#streams].filter(
       ([other, each]) => other !== stream && each.packet > clock.packet && !(each.isAhead && each.firstUs > clock.atUs),

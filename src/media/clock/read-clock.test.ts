@@ -27,3 +27,13 @@ test("one correction mends all streams that are read, whatever the others do", (
   expect(clockOf().areTogether()).toBe(false);
   expect(clockOf([1]).areTogether()).toBe(true);
 });
+
+test("when packets are shown is told beside when they are decoded", () => {
+  const clock = new PacketClock({ streams: STREAMS });
+  const add = (pts: number, dts: number) => clock.add(0, pts, dts, 40);
+  for (let at = 0; at < 4000; at += 40) add(at + 40, at);
+  // A picture is shown behind the pause, and decoded before it.
+  add(60_000, 4000);
+  for (let at = 60_000; at < 64_000; at += 40) add(at + 40, at);
+  expect(clock.breaks()).toEqual([]);
+});

@@ -58,6 +58,7 @@ export class PacketClock {
     this.#watch.add({
       stream,
       atUs: rescale(at, timeBase, MICROSECONDS),
+      ...(Number.isNaN(pts) ? {} : { shownUs: rescale(pts, timeBase, MICROSECONDS) }),
       durationUs: Number.isNaN(duration) ? 0 : rescale(duration, timeBase, MICROSECONDS),
     });
   }
