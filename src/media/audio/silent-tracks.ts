@@ -1,6 +1,8 @@
 // Sound tracks that a file announces but leaves empty: broadcasts declare tracks that never send, recordings end before
-// a track begins. They are left out and reported; a track that begins late is kept.
+// a track begins. Edit lists hide tracks whose sound lies before the film. They are left out and reported; a track that
+// begins late is kept.
 
+import { isMp4 } from "../ffmpeg/formats.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { readTrackPackets, type TrackPackets } from "../index/track-packets.ts";
 import type { SourceInfo, SourceStream } from "../model/source.ts";
@@ -10,18 +12,31 @@ import { type SoundFile, soundSeconds } from "./audio-length.ts";
 import { streamBeginnings } from "./stream-beginnings.ts";
 
 const NO_PACKET = "it holds no sound: the source names the track and has no packet of it";
+const HIDDEN = "its edit list hides all of it: it lies before the film begins";
 const NOT_DECODABLE = "its packets say neither sample rate nor channels, and none of them can be decoded";
 
 /** The reason to leave out each of these tracks, by source index. */
 export type Silent = ReadonlyMap<number, string>;
 
+export type CountedTrack = Pick<TrackPackets, "packets" | "endUs" | "openEndUs">;
+type CountedTracks = ReadonlyMap<number, CountedTrack>;
+
+/** More before the film begins than priming: such a track may be hidden as a whole. */
+const HIDDEN_FROM_US = -200_000;
+
+/** Whether all of a track lies before zero, where the film begins: MP4 and MOV alone have such times, and hide them. Pure. */
+export function isHidden(formatName: string, track: CountedTrack | undefined): boolean {
+  if (!isMp4(formatName) || track === undefined || track.endUs === null) return false;
+  return track.packets > 0 && track.endUs + (track.openEndUs ?? 0) <= 0;
+}
+
 export interface SilentSource {
   readonly path: string;
   readonly info: SourceInfo;
   /** All its packets where they are counted already; null: they are not. */
-  readonly counted?: ReadonlyMap<number, Pick<TrackPackets, "packets">> | null;
+  readonly counted?: CountedTracks | null;
   /** Counts all packets of the source; called only when a track may be empty. */
-  readonly tracks: () => Promise<ReadonlyMap<number, Pick<TrackPackets, "packets">>>;
+  readonly tracks: () => Promise<CountedTracks>;
 }
 
 function soundOf(plan: StreamPlan): SourceStream[] {
@@ -33,14 +48,19 @@ function saysNothing({ sampleRate, channels }: SourceStream): boolean {
   return sampleRate === 0 || channels === 0;
 }
 
-/** Tracks that have no packet at all, once all packets are counted. Pure. */
-export function withoutPackets(plan: StreamPlan, tracks: ReadonlyMap<number, Pick<TrackPackets, "packets">>): Silent {
-  const empty = soundOf(plan).filter(({ index }) => (tracks.get(index)?.packets ?? 0) === 0);
-  return new Map(empty.map(({ index }) => [index, NO_PACKET]));
+/** Tracks of which nothing is heard, once all packets are counted: without a packet, or hidden. Pure. */
+export function neverHeard(plan: StreamPlan, formatName: string, tracks: CountedTracks): Silent {
+  return new Map(
+    soundOf(plan).flatMap(({ index }): [number, string][] => {
+      const track = tracks.get(index);
+      if ((track?.packets ?? 0) === 0) return [[index, NO_PACKET]];
+      return isHidden(formatName, track) ? [[index, HIDDEN]] : [];
+    }),
+  );
 }
 
 /**
- * The first packets are enough for most files; only a track without one among them needs the count of all. Errors:
+ * The first packets are enough for most files; only a track without one among them, or one that begins far before the film, needs the count of all. Errors:
  * E_ENCODE_REQUEST when there is sound and none of it can be decoded, those of `source.tracks`.
  */
 export async function findSilent(
@@ -52,11 +72,16 @@ export async function findSilent(
   const { path, info } = source;
   if (soundOf(plan).length === 0) return new Map();
   const { counted } = source;
-  const seen = counted ?? (await streamBeginnings(tools, path, info.formatName, signal));
-  const late = soundOf(plan).filter((stream) => !seen.has(stream.index) || saysNothing(stream));
+  const begins = counted ? null : await streamBeginnings(tools, path, info.formatName, signal);
+  const seen = counted ?? begins;
+  const mayBeHidden = (index: number) =>
+    isMp4(info.formatName) && (begins === null || (begins.get(index) ?? 0) < HIDDEN_FROM_US);
+  const late = soundOf(plan).filter(
+    (stream) => seen?.has(stream.index) !== true || saysNothing(stream) || mayBeHidden(stream.index),
+  );
   if (late.length === 0) return new Map();
   const tracks = await source.tracks();
-  const empty = withoutPackets(plan, tracks);
+  const empty = neverHeard(plan, info.formatName, tracks);
   const unreadable = new Map<number, string>();
   for (const stream of late.filter((one) => saysNothing(one) && !empty.has(one.index))) {
     const file: SoundFile = { path, formats: info.formatName, streamIndexes: [stream.index] };
@@ -65,7 +90,10 @@ export async function findSilent(
   }
   const silent = new Map([...empty, ...unreadable]);
   const heard = leftOutOf(plan, silent);
-  const lost = heard.leftOut.filter(({ source: { index } }) => (tracks.get(index)?.packets ?? 0) > 0);
+  const lost = heard.leftOut.filter(({ source: { index } }) => {
+    const track = tracks.get(index);
+    return (track?.packets ?? 0) > 0 && !isHidden(info.formatName, track);
+  });
   requireSound(heard.streams, lost, plan.container);
   return silent;
 }

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { type Pts, type Rational, rescale } from "../../base/rational.ts";
 import { encodeAudio } from "../audio/encode-audio.ts";
-import { withoutPackets } from "../audio/silent-tracks.ts";
+import { neverHeard } from "../audio/silent-tracks.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { TrackPackets } from "../index/track-packets.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
@@ -67,7 +67,7 @@ export async function makeOutput(
 ): Promise<{ readonly plan: StreamPlan; readonly outputPath: string; readonly check: OutputCheck }> {
   const { path, info, index, asked, request, timing, burnInFiles, sourceTracks } = source;
   const announced = planStreams(info, request, container);
-  const plan = leftOutOf(announced, withoutPackets(announced, sourceTracks));
+  const plan = leftOutOf(announced, neverHeard(announced, info.formatName, sourceTracks));
   const { files: audioPaths, lengths } = await encodeAudio(tools, path, info, plan, { workDir, signal });
   const encoderTimeBase = segments[0]?.task.encoderTimeBase ?? info.video.timeBase;
   const outputPath = join(workDir, `output.${container}`);

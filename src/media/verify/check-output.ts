@@ -279,7 +279,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
       checkStreams(output, plan),
       tags,
       ...pictures,
-      checkSoundKept(plan, sourceTracks, soundsIn(output)),
+      checkSoundKept(plan, { formatName: info.formatName, tracks: sourceTracks }, soundsIn(output)),
       ...tracks,
       sound.check,
       ...extras.checks,

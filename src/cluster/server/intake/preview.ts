@@ -2,7 +2,7 @@
 // and sizing. Encodes nothing.
 import { tmpdir } from "node:os";
 import { type Rational, toNumber } from "../../../base/rational.ts";
-import { withoutPackets } from "../../../media/audio/silent-tracks.ts";
+import { neverHeard } from "../../../media/audio/silent-tracks.ts";
 import { Durations, withCadence } from "../../../media/cadence/find-cadence.ts";
 import { learnSyncRule } from "../../../media/cadence/learn-sync-rule.ts";
 import { readInventory } from "../../../media/ffmpeg/builds/inventory.ts";
@@ -157,7 +157,7 @@ export async function preview(tools: Tools, options: PreviewOptions): Promise<Pr
   const shallow =
     encoder === null ? [] : lackingFormat(request, encoder, info.video, tried.picture?.pixelFormat ?? null);
   const { index, rated, tracks } = await readSource(tools, path, info, request, signal);
-  const plan = leftOutOf(announced, withoutPackets(announced, tracks));
+  const plan = leftOutOf(announced, neverHeard(announced, info.formatName, tracks));
   const checked = { ...asked, request: rated.request };
   const resolved = encoder === null ? null : requestOf({ request: rated.request, info }, encoder);
   const rate = frameRateIn(index, info);

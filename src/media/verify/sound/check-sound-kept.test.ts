@@ -6,7 +6,7 @@ import { checkSoundKept } from "./check-sound-kept.ts";
 
 const planned = (params: string) => planStreams(EVERY_KIND, parseEncodeParams(params), "mp4");
 const packets = (...counts: readonly number[]) =>
-  new Map(counts.map((count, position) => [position + 1, { packets: count }] as const));
+  new Map(counts.map((count, position) => [position + 1, { packets: count, endUs: 1e6 }] as const));
 const without = (plan: StreamPlan) => leftOutOf(plan, new Map([1, 2].map((index) => [index, "mp4 cannot hold it"])));
 
 test.each([
@@ -16,10 +16,19 @@ test.each([
   ["one track left out, one kept", planned(""), packets(10, 20), 1, true],
   ["-an", planned("-an"), packets(10, 20), 0, true],
   ["tracks without a packet are no sound", without(planned("")), packets(0), 0, true],
-])("%s", (_, plan, source, inOutput, ok) => expect(checkSoundKept(plan, source, inOutput).ok).toBe(ok));
+])("%s", (_, plan, source, inOutput, ok) =>
+  expect(checkSoundKept(plan, { formatName: "matroska,webm", tracks: source }, inOutput).ok).toBe(ok),
+);
 
 test("names what is left out", () => {
-  expect(checkSoundKept(without(planned("")), packets(10, 0), 0).detail).toBe(
+  expect(checkSoundKept(without(planned("")), { formatName: "matroska,webm", tracks: packets(10, 0) }, 0).detail).toBe(
     "0 of 1 tracks that hold sound; audio stream 1 (aac, eng): mp4 cannot hold it",
   );
+});
+
+test("sound that an edit list hides is none", () => {
+  const tracks = new Map([[1, { packets: 10, endUs: -50_000, openEndUs: 50_000 }]]);
+  const formats = ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"];
+  const kept = formats.map((formatName) => checkSoundKept(without(planned("")), { formatName, tracks }, 0).ok);
+  expect(kept).toEqual([true, false]);
 });

@@ -1,21 +1,21 @@
 // Whether the output still has sound where the source has. Pure: packets counted on both sides in, a named check out.
 
-import type { TrackPackets } from "../../index/track-packets.ts";
+import { type CountedTrack, isHidden } from "../../audio/silent-tracks.ts";
 import type { ProofCheck } from "../../model/proof.ts";
 import { type LeftOutStream, type StreamPlan, streamName } from "../../plan/stream-plan.ts";
 
 /**
  * Counted on both files, apart from what the plan says: a source with sound has an output with sound, unless the request
- * asks for none. `soundsInOutput`: tracks of the output that hold a packet of sound.
+ * asks for none. What an edit list hides is no sound. `soundsInOutput`: tracks of the output that hold a packet of sound.
  */
 export function checkSoundKept(
   plan: StreamPlan,
-  sourceTracks: ReadonlyMap<number, Pick<TrackPackets, "packets">>,
+  { formatName, tracks }: { readonly formatName: string; readonly tracks: ReadonlyMap<number, CountedTrack> },
   soundsInOutput: number,
 ): ProofCheck {
   const name = "sound kept";
   const isHeard = ({ source: { type, index } }: Pick<LeftOutStream, "source">) =>
-    type === "audio" && (sourceTracks.get(index)?.packets ?? 0) > 0;
+    type === "audio" && (tracks.get(index)?.packets ?? 0) > 0 && !isHidden(formatName, tracks.get(index));
   const planned = plan.streams.filter(isHeard);
   const left = plan.leftOut.filter(isHeard);
   const all = planned.length + left.length;
