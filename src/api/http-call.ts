@@ -1,6 +1,7 @@
 // One HTTP call to the server: adds the token and a time limit, retries once where that is harmless, and turns every
 // failure into an AppError that says what to do. Knows no route.
 import type { z } from "zod";
+import { delay } from "../base/clock.ts";
 import { AppError, isErrorCode } from "../base/errors.ts";
 import { foreignAnswer, foreignProtocol, isPassingStatus, silenceWords } from "../base/foreign-answer.ts";
 import type { Trust } from "../base/tls/trust.ts";
@@ -109,12 +110,35 @@ async function fetchOnce(connection: Connection, path: string, options: CallOpti
   }
 }
 
-/** Errors: E_UNREACHABLE, E_TOKEN, any code that the server answers; the reason of `signal` when that is aborted. */
+/** In all, when the server says again and again that a call comes too often. */
+const MOST_WAITING_MS = 300_000;
+
+/** As long as the server asks for; null: it does not ask. */
+function waitAskedFor({ status, headers }: Response): number | null {
+  const seconds = headers.get("retry-after") ?? "";
+  return status === 429 && /^\d{1,3}$/.test(seconds) ? Number(seconds) * 1000 : null;
+}
+
+/**
+ * Waits where the server asks for it, and calls again.
+ * Errors: E_UNREACHABLE, E_TOKEN, any code that the server answers; the reason of `signal` when that is aborted.
+ */
 export async function call(connection: Connection, path: string, options: CallOptions = {}): Promise<Response> {
+  for (let waited = 0; ; ) {
+    const response = await callOnce(connection, path, options);
+    if (response.ok) return response;
+    const waitMs = waitAskedFor(response);
+    if (waitMs === null || waited + waitMs > MOST_WAITING_MS) throw await errorOf(response, connection);
+    waited += waitMs;
+    await delay(waitMs, options.signal);
+    options.signal?.throwIfAborted();
+  }
+}
+
+async function callOnce(connection: Connection, path: string, options: CallOptions): Promise<Response> {
   const isRepeatable = ["GET", "HEAD"].includes(options.method ?? "GET");
-  let response: Response;
   try {
-    response = await fetchOnce(connection, path, options).catch((thrown) => {
+    return await fetchOnce(connection, path, options).catch((thrown) => {
       if (isRepeatable && isReset(thrown) && !options.signal?.aborted) return fetchOnce(connection, path, options);
       throw thrown;
     });
@@ -127,8 +151,6 @@ export async function call(connection: Connection, path: string, options: CallOp
       foreign ?? unreachable(connection.server, silenceWords(where, thrown) ?? `no server answers at ${where}`, thrown)
     );
   }
-  if (response.ok) return response;
-  throw await errorOf(response, connection);
 }
 
 /** A call whose answer is JSON of the given shape. */

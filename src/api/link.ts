@@ -48,7 +48,8 @@ export function linkHandler(coordinator: Coordinator, log: Log): Bun.WebSocketHa
 }
 
 export const linkRoutes: readonly Route[] = [
-  route("GET /api/v1/link", ({ upgrade }) => {
+  route("GET /api/v1/link", ({ upgrade, spend }) => {
+    spend("links");
     if (upgrade()) return undefined;
     throw new AppError("E_MALFORMED", "this address speaks WebSocket only", "`ffcluster join` connects here.");
   }),

@@ -48,7 +48,12 @@ export const ERROR_CODE_HEADER = "x-ffcluster-error";
 
 export function respondToError(thrown: unknown, request: Request, log: Log): Response {
   const body = publicError(thrown, request, log);
-  return errorResponse(body, httpStatusOf(body.code), { [ERROR_CODE_HEADER]: body.code });
+  return errorResponse(body, httpStatusOf(body.code), errorHeaders(thrown, body));
+}
+
+export function errorHeaders(thrown: unknown, { code }: ErrorBody): Record<string, string> {
+  const seconds = thrown instanceof AppError ? thrown.retryAfterSeconds : null;
+  return { [ERROR_CODE_HEADER]: code, ...(seconds === null ? {} : { "retry-after": String(seconds) }) };
 }
 
 /** The answer to a PATCH that is not an append of a resumable upload. */

@@ -7,6 +7,7 @@ import type { Coordinator } from "../cluster/server/ports.ts";
 import { admit, isForAnyone, type RouteKey } from "./access.ts";
 import type { AuditTrace } from "./audit.ts";
 import type { OutwardAddress } from "./contract.ts";
+import type { Limited } from "./rate-limits.ts";
 import { ERROR_CODE_HEADER, errorResponse } from "./responses.ts";
 
 export interface ApiServices {
@@ -25,6 +26,8 @@ export interface Call extends ApiServices {
   upgrade(): boolean;
   /** What is sent ends when the caller's token does, and the connection with it. */
   cutWhenEnded(): void;
+  /** Counts what the caller's token may do only so often. Errors: E_RATE_LIMIT. */
+  spend(what: Limited): void;
   /** For the audit log: what the request is about, where its path does not say so; and what it does. */
   about(object: string, sameAs?: RouteKey): void;
   /** The value of `:name` in the pattern, decoded. */
@@ -48,6 +51,7 @@ export interface Door {
   /** Errors: E_TOKEN. */
   authenticate(): Promise<Principal>;
   cutWhenEnded(who: Principal): void;
+  spend(who: Principal, what: Limited): void;
   upgrade(who: Principal): boolean;
   readonly trace: AuditTrace;
 }
@@ -134,6 +138,7 @@ export async function dispatch(
     url,
     who,
     param,
+    spend: (what) => door.spend(who, what),
     cutWhenEnded: () => door.cutWhenEnded(who),
     upgrade: () => door.upgrade(who),
     about: (...what) => trace.about(...what),

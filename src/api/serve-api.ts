@@ -7,6 +7,7 @@ import { BrowserGuard, withGuardHeaders } from "./browser-guard.ts";
 import { type ConnectionGuard, guardConnections, NO_GUARD } from "./connection-guard.ts";
 import { type LinkData, linkHandler, linkRoutes } from "./link.ts";
 import { type Bind, listen, type ServerKeys } from "./listen.ts";
+import { DEFAULT_JOBS_PER_MINUTE, RateLimits } from "./rate-limits.ts";
 import { errorResponse, INTERNAL_ERROR, respondToError } from "./responses.ts";
 import { type ApiServices, type Door, dispatch, type Route } from "./router.ts";
 import { attemptRoutes } from "./routes/attempts.ts";
@@ -42,6 +43,8 @@ export interface ServeApiOptions extends ApiServices {
   readonly port: number;
   /** Plain http when there is none. `names`: those in its certificate. */
   readonly tls?: (ServerKeys & { readonly names?: readonly string[] }) | null;
+  /** For each token; the default: 120. */
+  readonly jobsPerMinute?: number;
   /** With TLS on every interface, this machine itself may use plain http. */
   readonly plainOnLoopback?: boolean;
   /** Requests wait for this: the port is bound before the token is stored where local commands find it. */
@@ -67,6 +70,7 @@ interface Watch {
   guard: ConnectionGuard;
   readonly browsers: BrowserGuard;
   readonly wrongTokens: WrongTokens;
+  readonly rates: RateLimits;
   readonly audit: AuditLimiter;
 }
 
@@ -117,6 +121,7 @@ async function answer(request: Request, server: Server, services: ServeApiOption
       server.timeout(request, NO_LIMIT); // a job may take minutes to make; bodies and uploads have limits of their own
       return who;
     },
+    spend: ({ tokenId }, what) => watch.rates.spend(tokenId, what),
     cutWhenEnded: ({ ended }) => watch.guard.trust(server.requestIP(request), ended),
     upgrade: (who) => server.upgrade(request, { data: { who, link: null } }),
     trace,
@@ -164,7 +169,13 @@ export function serveApi(options: ServeApiOptions): ApiServer {
   const { log } = options;
   const tls = options.tls ?? null;
   const browsers = new BrowserGuard([options.host, ...(tls?.names ?? [])]);
-  const watch: Watch = { guard: NO_GUARD, browsers, wrongTokens: new WrongTokens(log), audit: new AuditLimiter() };
+  const watch: Watch = {
+    guard: NO_GUARD,
+    browsers,
+    wrongTokens: new WrongTokens(log),
+    rates: new RateLimits(options.jobsPerMinute ?? DEFAULT_JOBS_PER_MINUTE),
+    audit: new AuditLimiter(),
+  };
   const bind: Bind = (socket) =>
     Bun.serve<LinkData>({
       ...socket,

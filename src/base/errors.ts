@@ -32,6 +32,7 @@ export const ERROR_CATALOGUE = {
   E_AMBIGUOUS_ID: { exit: 1, http: 404 },
   E_WRONG_STATE: { exit: 1, http: 409 },
   E_BUSY: { exit: 1, http: 503 },
+  E_RATE_LIMIT: { exit: 1, http: 429 },
   E_STALE_ATTEMPT: { exit: 1, http: 409 },
   E_JOB_FAILED: { exit: 3, http: 409 },
   E_JOB_CANCELLED: { exit: 3, http: 409 },
@@ -74,18 +75,27 @@ export interface ErrorBody {
   readonly hint: string;
 }
 
+interface AppErrorOptions {
+  readonly cause?: unknown;
+  readonly retry?: boolean;
+  readonly retryAfterSeconds?: number;
+}
+
 /** An error that a user can act on. `hint` says what to do next; `retry` says that the same call may work later. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
   readonly retry: boolean;
+  /** When another try may help; null: nobody knows. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ErrorCode, message: string, hint: string, options: { cause?: unknown; retry?: boolean } = {}) {
+  constructor(code: ErrorCode, message: string, hint: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "AppError";
     this.code = code;
     this.hint = hint;
     this.retry = options.retry ?? false;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 
   toBody(): ErrorBody {

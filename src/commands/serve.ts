@@ -99,6 +99,13 @@ const options = {
     max: 3600,
     fallback: 5,
   }),
+  "jobs-per-minute": integerOption({
+    description: "Most jobs that one token may make in a minute, and five times as many sources",
+    valueName: "N",
+    min: 1,
+    max: 1_000_000,
+    fallback: 120,
+  }),
   keep: optionalSeconds({
     description: "How long to keep the files of finished jobs; their history and proof stay",
     defaultText: "forever",
@@ -192,6 +199,7 @@ export const serve = defineCommand({
       verify: given.verify,
       chunkBytes: given["chunk-size"],
       maxRetries: given["max-retries"],
+      jobsPerMinute: given["jobs-per-minute"],
       retryDelayMs: given["retry-delay"] * 1000,
       keepMs: given.keep === null ? null : given.keep * 1000,
       mediaRoots,

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { httpStatusOf } from "../../base/errors.ts";
 import { admit, type RouteKey } from "../access.ts";
-import { ERROR_CODE_HEADER, json, publicError, readJson } from "../responses.ts";
+import { errorHeaders, json, publicError, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 
 export const COMMAND_PATH = "/ws/command";
@@ -32,13 +32,14 @@ const commandSchema = z.union(
 
 /** Each command asks for what the route of the same purpose asks. */
 async function perform(call: Call): Promise<unknown> {
-  const { coordinator, who, about } = call;
+  const { coordinator, who, about, spend } = call;
   const command = await readJson(call, commandSchema);
   const admitted = (key: RouteKey, id = "") => admit(coordinator, who, key, id);
   if ("ProcessLocalFile" in command) {
     about(command.ProcessLocalFile.file_path, "POST /api/v1/jobs");
     admitted("POST /api/v1/sources/on-server");
     admitted("POST /api/v1/jobs");
+    spend("jobs");
     const source = await coordinator.openServerSource(command.ProcessLocalFile.file_path, who);
     const defaults = {
       ffmpegParams: null,
@@ -77,7 +78,7 @@ async function perform(call: Call): Promise<unknown> {
 /** Errors have a form of their own here: `{"Error":{"code","message","hint"}}`. */
 export function commandError(thrown: unknown, call: Pick<Call, "request" | "log">): Response {
   const body = publicError(thrown, call.request, call.log);
-  return json({ Error: body }, httpStatusOf(body.code), { [ERROR_CODE_HEADER]: body.code });
+  return json({ Error: body }, httpStatusOf(body.code), errorHeaders(thrown, body));
 }
 
 async function command(call: Call): Promise<Response> {

@@ -8,8 +8,9 @@ import { jobOutput } from "./job-output.ts";
 import { watchJob } from "./job-watch.ts";
 
 async function create(call: Call): Promise<Response> {
-  const { coordinator, who, about } = call;
+  const { coordinator, who, about, spend } = call;
   const wanted = await readJson(call, createJobSchema);
+  spend("jobs");
   const asked = {
     sourceId: wanted.source_id,
     subtitlesSourceId: wanted.subtitles_source_id,
@@ -70,7 +71,10 @@ export const jobRoutes: readonly Route[] = [
   route("POST /api/v1/jobs/:id/cancel", async ({ coordinator, param }) =>
     json(await coordinator.cancelJob(param("id"))),
   ),
-  route("POST /api/v1/jobs/:id/retry", async ({ coordinator, param }) => json(await coordinator.retryJob(param("id")))),
+  route("POST /api/v1/jobs/:id/retry", async ({ coordinator, param, spend }) => {
+    spend("jobs");
+    return json(await coordinator.retryJob(param("id")));
+  }),
   route("GET /api/v1/jobs/:id/events", events),
   route("GET /api/v1/jobs/:id/watch", watchJob),
   route("GET /api/v1/jobs/:id/proof", async ({ coordinator, param }) => json(await coordinator.proof(param("id")))),

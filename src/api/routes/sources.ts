@@ -14,8 +14,9 @@ function nameOf(path: string): string {
 }
 
 async function begin(call: Call): Promise<Response> {
-  const { coordinator, who, about } = call;
+  const { coordinator, who, about, spend } = call;
   const wanted = await readJson(call, uploadSchema);
+  spend("sources");
   const begun = await coordinator.beginUpload({ ...wanted, name: nameOf(wanted.name) }, who);
   about(begun.source_id);
   return json(begun, 201, { location: `${API_PREFIX}/sources/${begun.source_id}` });
@@ -50,14 +51,16 @@ export const sourceRoutes: readonly Route[] = [
   route("HEAD /api/v1/sources/:id", state),
   route("PATCH /api/v1/sources/:id", append),
   route("POST /api/v1/sources/local", async (call) => {
-    const { coordinator, about } = call;
+    const { coordinator, about, spend } = call;
     const file = await readJson(call, localSourceSchema);
+    spend("sources");
     about(file.path);
     return json(await coordinator.challengeLocalSource(file.path, file.bytes, file.mtime_ms), 201);
   }),
   route("POST /api/v1/sources/on-server", async (call) => {
-    const { coordinator, who, about } = call;
+    const { coordinator, who, about, spend } = call;
     const { path } = await readJson(call, serverSourceSchema);
+    spend("sources");
     about(path);
     return json(await coordinator.openServerSource(path, who), 201);
   }),

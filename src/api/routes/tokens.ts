@@ -12,8 +12,9 @@ async function create(call: Call): Promise<Response> {
 }
 
 async function enrol(call: Call): Promise<Response> {
-  const { coordinator, who, about } = call;
+  const { coordinator, who, about, spend } = call;
   const { client_id: clientId, name, proof } = await readJson(call, enrolSchema);
+  spend("enrolments");
   about(clientId);
   return json({ key: coordinator.enrolClient(who, { clientId, name, proof }) }, 201);
 }

@@ -218,3 +218,19 @@ test("links have a bound: those without a hello, and those with one", () => {
   expect(hellos().length).toBe(2000);
   links.shutDown();
 });
+
+test("a link has one hello; a flood of messages ends it, and each message of a busy client is heard", () => {
+  const { inputs, links, connect } = open();
+  const twice = connect();
+  twice.say(hello());
+  twice.say(hello({ clientId: newId() }));
+  expect(twice.sent).toMatchObject([{ type: "goodbye", error: { code: "E_MALFORMED" } }]);
+  const flood = connect();
+  flood.say(hello({ clientId: newId() }));
+  for (let count = 0; count < 4000; count += 1) flood.say({ type: "heartbeat" });
+  expect([flood.isOpen(), inputs.filter(({ type }) => type === "client-heard").length]).toEqual([true, 4000]);
+  for (let count = 0; count < 20_000 && flood.isOpen(); count += 1) flood.say({ type: "heartbeat" });
+  expect(flood.isOpen()).toBe(false);
+  expect(flood.sent.at(-1)).toMatchObject({ type: "goodbye", reconnect: true, error: { code: "E_RATE_LIMIT" } });
+  links.shutDown();
+});

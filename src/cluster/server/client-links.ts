@@ -1,5 +1,6 @@
 // One link per connected client: the hello, heartbeats, and messages both ways as inputs and effects.
 // Knows sockets only through LinkSocket; the scheduler decides who is alive and what follows from it.
+import { Allowance } from "../../base/allowance.ts";
 import { sha256Of } from "../../base/digest.ts";
 import { AppError, toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -15,7 +16,7 @@ import {
 import type { Principal } from "../protocol/roles.ts";
 import type { Input } from "../scheduler/model/input.ts";
 import type { Tokens } from "./access/tokens.ts";
-import { abilitiesOf, parseMessage, placeOf, refuse, refuseMessage } from "./link-messages.ts";
+import { abilitiesOf, parseMessage, placeOf, refuse, refuseMessage, tooMany } from "./link-messages.ts";
 import type { ClientLink, LinkSocket } from "./ports.ts";
 import type { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 
@@ -43,6 +44,9 @@ const MOST_CLIENTS = 10_000;
 const TOO_MANY = "the server knows as many clients as it takes";
 /** A client says hello at once. */
 const HELLO_WITHIN_MS = 10_000;
+/** A client of 256 slots says 512 in a second; what waited while this process did not run comes at once. */
+const MESSAGES_PER_SECOND = 1000;
+const MOST_MESSAGES_AT_ONCE = 5000;
 /** Sockets that have not said hello yet. */
 const MOST_SILENT = 500;
 
@@ -81,6 +85,8 @@ export class ClientLinks {
     if (this.#sockets.size - this.#links.size > MOST_SILENT) socket.close(1013, "too many without a hello");
     let clientId: string | null = null;
     let hasGreeted = false;
+    let isRefused = false;
+    const messages = new Allowance(MOST_MESSAGES_AT_ONCE, MESSAGES_PER_SECOND);
     const silent = setTimeout(() => {
       if (!hasGreeted) socket.close(1008, "no hello");
     }, HELLO_WITHIN_MS);
@@ -93,11 +99,16 @@ export class ClientLinks {
     who.ended.addEventListener("abort", onEnd, { once: true });
     return {
       received: (text) => {
-        const message = parseMessage(text);
+        if (isRefused) return; // what it had sent before it knew
+        const message = messages.take() > 0 ? tooMany() : parseMessage(text);
         if (message instanceof AppError) {
           const { log } = this.#options;
           log.warn("a client sent a message that is not part of the protocol", { text: text.slice(0, 200) });
+          isRefused = true;
           refuseMessage(socket, message);
+        } else if (message.type === "hello" && hasGreeted) {
+          isRefused = true;
+          refuseMessage(socket, new AppError("E_MALFORMED", "a link has one hello", "Open another link."));
         } else if (message.type === "hello") {
           hasGreeted = true;
           this.#meet(message, socket, who, () => {

@@ -40,6 +40,10 @@ export function abilitiesOf(
   };
 }
 
+export function tooMany(): AppError {
+  return new AppError("E_RATE_LIMIT", "too many messages in too short a time", "The client may come back.");
+}
+
 /** The message, or what is wrong with it. */
 export function parseMessage(text: string): ClientMessage | AppError {
   const hint = "docs/PROTOCOL.md lists the messages; use the same ffcluster on both sides.";

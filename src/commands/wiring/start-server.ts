@@ -30,6 +30,7 @@ export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "
   readonly host: string;
   readonly port: number;
   readonly tls: TlsChoice;
+  readonly jobsPerMinute: number;
   /** Called when it has the work directory, the jobs and the port, before it answers any request; again when its certificate changes. */
   readonly beforeAnswering: (bound: Bound) => Promise<void>;
 }
@@ -105,7 +106,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const plainOnLoopback = options.tls.kind === "own";
   const api = serveApi({
     ...{ coordinator, host, port: options.port, tls, plainOnLoopback },
-    ...{ version: VERSION, log, ready: ready.promise },
+    ...{ version: VERSION, log, ready: ready.promise, jobsPerMinute: options.jobsPerMinute },
     outward: () => outwardOf(host, bound),
   });
   const { port, url, plainUrl } = api;
