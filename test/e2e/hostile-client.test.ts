@@ -18,13 +18,26 @@ const BOUND_MS = 120_000;
 const FRAMES = 100;
 const PARAMS = "-c:v libx264 -profile:v baseline";
 /** Segments of a second each, so that four clients have one each; and patience with what they send. */
-const SERVER = ["--benchmark-duration", "1", "--max-segment-duration", "1", "--retry-delay", "0.2", "--max-retries", "9"];
+const SERVER = [
+  "--benchmark-duration",
+  "1",
+  "--max-segment-duration",
+  "1",
+  "--retry-delay",
+  "0.2",
+  "--max-retries",
+  "9",
+];
 
 type Video = SegmentTask["request"]["video"];
 
 /** What the server asks of it, and why it will not have this. */
 const FORGERIES: readonly { readonly what: string; readonly change: Partial<Video>; readonly why: RegExp }[] = [
-  { what: "codec", change: { encoder: "mpeg4", profile: null, options: [] } as Partial<Video>, why: /is mpeg4 where h264/ },
+  {
+    what: "codec",
+    change: { encoder: "mpeg4", profile: null, options: [] } as Partial<Video>,
+    why: /is mpeg4 where h264/,
+  },
   { what: "profile", change: { profile: "high" }, why: /its profile is High where baseline is asked/i },
   { what: "size", change: { size: { width: 160, height: 90 } }, why: /160x90/ },
 ];
@@ -63,7 +76,8 @@ test(
     }, 1000);
     const [first, , , stolen] = offers;
     const [victim, , , thief] = hostile;
-    if (first === undefined || stolen === undefined || victim === undefined || thief === undefined) throw new Error("four");
+    if (first === undefined || stolen === undefined || victim === undefined || thief === undefined)
+      throw new Error("four");
 
     // Who knows the id of a client gets no key of it.
     const asVictim = await thief.enrol(victim.clientId);
@@ -91,10 +105,14 @@ test(
       const [client, offer] = [hostile[at], offers[at]];
       if (client === undefined || offer === undefined) throw new Error("one for each");
       const content = await forge(offer, source, cluster.path(`forged-${what}`), change);
-      expect(await client.sendResult(offer.attemptId, content, { secret: offer.secret })).toMatchObject({ status: 200 });
+      expect(await client.sendResult(offer.attemptId, content, { secret: offer.secret })).toMatchObject({
+        status: 200,
+      });
       await until(`the ${what} is refused`, BOUND_MS, async () => {
         const { events } = await cluster.jobDetail(jobId);
-        const about = events.filter(({ attempt_id, type }) => attempt_id === offer.attemptId && type !== "segment-leased");
+        const about = events.filter(
+          ({ attempt_id, type }) => attempt_id === offer.attemptId && type !== "segment-leased",
+        );
         return about.some(({ detail }) => why.test(detail));
       });
       client.say({ type: "goodbye" });
