@@ -1,9 +1,11 @@
 // Builds the one executable: `bun build.ts` for this machine as dist/ffcluster, `-p PLATFORM` or `--all` for those that
 // are released, `--pack` what people download. Ends non-zero when any of them could not be made; a half-made file never
 // gets the final name.
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type BuildRequest, build } from "./packaging/build.ts";
-import { PLATFORMS, parseTarget } from "./packaging/platforms.ts";
+import { parseTarget } from "./packaging/platforms.ts";
+import { PLATFORMS } from "./src/ffmpeg-install/platform.ts";
 
 const USAGE = `Usage: bun build.ts [options]
 
@@ -13,6 +15,8 @@ const USAGE = `Usage: bun build.ts [options]
   --pack                   archives as well, with ffmpeg, and SHA256SUMS
   -c, --component NAME     server or client: the archives start only this one (default both)
   --ffmpeg FOLDER|none     FOLDER/PLATFORM/ffmpeg goes into the archives instead of the pinned build; none: no ffmpeg
+  --mirror URL             where the pinned builds are, instead of their own hosts
+  --lock FILE              pins of your own instead of ffmpeg.lock.json
   --deb, --npm             with --pack: Debian packages, npm packages
   --base-url URL           where install.sh will find the archives`;
 
@@ -25,6 +29,8 @@ function requestOf(args: readonly string[]): BuildRequest | null {
       all: { type: "boolean", default: false },
       pack: { type: "boolean", default: false },
       ffmpeg: { type: "string" },
+      lock: { type: "string" },
+      mirror: { type: "string" },
       deb: { type: "boolean", default: false },
       npm: { type: "boolean", default: false },
       "base-url": { type: "string" },
@@ -42,7 +48,11 @@ function requestOf(args: readonly string[]): BuildRequest | null {
     pack: values.pack
       ? {
           component: component ?? null,
-          ffmpeg: values.ffmpeg ?? null,
+          ffmpeg: {
+            named: values.ffmpeg ?? null,
+            lock: values.lock ?? join(import.meta.dir, "ffmpeg.lock.json"),
+            mirror: values.mirror ?? null,
+          },
           isDeb: values.deb,
           isNpm: values.npm,
           baseUrl: values["base-url"] ?? null,

@@ -1,9 +1,12 @@
 // Puts a folder's files into one archive: .zip for Windows, .tar.gz elsewhere. The same files make the same bytes: names
 // are sorted, and every file has the one given time.
+import { createWriteStream } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
 import { type Zippable, zipSync } from "fflate";
-import { create } from "tar";
+import { pack } from "tar-stream";
 
 const LEVEL = 9;
 /** In a zip file's attributes: made on Unix, so that modes count. */
@@ -37,9 +40,17 @@ async function zip(folder: string, path: string, time: Date): Promise<void> {
   await writeFile(path, zipSync(files, { level: LEVEL }));
 }
 
+/** Owners are root's, so that none of this machine goes in. */
 async function tarGz(folder: string, path: string, time: Date): Promise<void> {
-  const options = { file: path, cwd: folder, portable: true, mtime: time, gzip: { level: LEVEL } };
-  await create(options, await filesOf(folder));
+  const tar = pack();
+  const written = pipeline(tar, createGzip({ level: LEVEL }), createWriteStream(path));
+  for (const name of await filesOf(folder)) {
+    const { mode } = await stat(join(folder, name));
+    const header = { name, mode: (mode & 0o111) === 0 ? 0o644 : 0o755, mtime: time, uid: 0, gid: 0 };
+    tar.entry(header, await readFile(join(folder, name)));
+  }
+  tar.finalize();
+  await written;
 }
 
 /** Everything below `folder` goes into `path`, whose extension says how. */

@@ -3,13 +3,14 @@ import { createHash } from "node:crypto";
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
+import type { Platform } from "../src/ffmpeg-install/platform.ts";
 import { writeArchive } from "./archive.ts";
 import { compile } from "./compile.ts";
 import { buildDeb, hasDeb } from "./deb.ts";
-import { ffmpegFor } from "./ffmpeg.ts";
+import { type FfmpegChoice, ffmpegFor } from "./ffmpeg.ts";
 import { writeInstaller } from "./installer.ts";
 import { placeNpmPackages } from "./npm-packages.ts";
-import { executableName, isDarwin, isWindows, type Platform, type Target, UNIVERSAL } from "./platforms.ts";
+import { executableName, isDarwin, isWindows, type Target, UNIVERSAL } from "./platforms.ts";
 import { runProgram } from "./run-program.ts";
 import { stage } from "./stage.ts";
 import type { Component } from "./start-scripts.ts";
@@ -22,8 +23,7 @@ const VERSION = packageJson.version;
 export interface PackRequest {
   /** Null: the archives start both. */
   readonly component: Component | null;
-  /** A folder with a folder for each platform, `none`, or null: the build that is pinned. */
-  readonly ffmpeg: string | null;
+  readonly ffmpeg: Pick<FfmpegChoice, "named" | "lock" | "mirror">;
   readonly isDeb: boolean;
   readonly isNpm: boolean;
   readonly baseUrl: string | null;
@@ -89,7 +89,7 @@ async function archive(target: Target, pack: PackRequest, time: Date): Promise<s
   const folder = join(DIST, `.staged-${process.pid}-${stem}`);
   const tempPath = join(DIST, `.archive-${process.pid}-${name}`);
   try {
-    const ffmpegFolder = await ffmpegFor(target, pack.ffmpeg);
+    const ffmpegFolder = await ffmpegFor(target, { ...pack.ffmpeg, workFolder: join(DIST, ".ffmpeg") });
     const executable = join(DIST, executableName(target));
     await stage({ target, version: VERSION, executable, ffmpegFolder, component }, folder);
     await writeArchive(folder, tempPath, time);

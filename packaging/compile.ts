@@ -2,8 +2,9 @@
 // them in its cache.
 import { chmod, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import type { Platform } from "../src/ffmpeg-install/platform.ts";
 import { checkSignature, signAdHoc } from "./mach-o.ts";
-import { isDarwin, isWindows, type Platform } from "./platforms.ts";
+import { isDarwin, isWindows } from "./platforms.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const ENTRY = join(ROOT, "src/cli.ts");

@@ -1,8 +1,8 @@
 // A Debian package of a linux build. It needs the system's own ffmpeg, and dpkg-deb to be made.
 import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Platform } from "../src/ffmpeg-install/platform.ts";
 import { OWN_LICENCE, thirdPartyNotices } from "./licences.ts";
-import type { Platform } from "./platforms.ts";
 import { runProgram } from "./run-program.ts";
 
 const ARCHITECTURES: Readonly<Partial<Record<Platform, string>>> = { "linux-x64": "amd64", "linux-arm64": "arm64" };

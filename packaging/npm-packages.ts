@@ -2,8 +2,9 @@
 // right one. No install script: npm itself leaves out the packages of other platforms.
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Platform } from "../src/ffmpeg-install/platform.ts";
 import { OWN_LICENCE, thirdPartyNotices } from "./licences.ts";
-import { type Platform, programName } from "./platforms.ts";
+import { programName } from "./platforms.ts";
 
 const DESCRIPTION = "One video, many machines, one exact file back.";
 const NODE_SYSTEMS: Readonly<Record<string, string>> = { linux: "linux", darwin: "darwin", windows: "win32" };

@@ -1,15 +1,6 @@
 // The platforms that are released, and the names under which people ask for them.
 
-export const PLATFORMS = [
-  "linux-x64",
-  "linux-arm64",
-  "linux-x64-musl",
-  "linux-arm64-musl",
-  "darwin-x64",
-  "darwin-arm64",
-  "windows-x64",
-] as const;
-export type Platform = (typeof PLATFORMS)[number];
+import { PLATFORMS, type Platform } from "../src/ffmpeg-install/platform.ts";
 
 /** Both darwin platforms in one file. */
 export const UNIVERSAL = "darwin-universal";
