@@ -35,10 +35,10 @@ test("certificates are checked, whatever the environment says", async () => {
 });
 
 test.skipIf(process.platform === "win32")(
-  "a config file that others can write sets no token and no media root",
+  "a config file that others can write sets no token, no media root and no lock file",
   async () => {
     const path = join(folder, "ffcluster.config.json");
-    for (const settings of [{ token: "x".repeat(20) }, { mediaRoot: "/" }]) {
+    for (const settings of [{ token: "x".repeat(20) }, { mediaRoot: "/" }, { lock: "/my.lock.json" }]) {
       await writeFile(path, JSON.stringify(settings));
       await chmod(path, 0o644);
       expect((await run(LIST)).exitCode).toBe(4);

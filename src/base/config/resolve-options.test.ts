@@ -58,6 +58,10 @@ describe("precedence", () => {
 
   test("variables are named after options", () => {
     expect(environmentNameOf("file-name-output")).toBe("FFCLUSTER_FILE_NAME_OUTPUT");
+    const own = { mirror: optionalText({ description: "", variable: "FFCLUSTER_FFMPEG_MIRROR" }) };
+    const from = (env: Record<string, string>) => resolveOptions(own, flags({}), env, new Map()).values.mirror;
+    expect(from({ FFCLUSTER_FFMPEG_MIRROR: "http://nas/" })).toBe("http://nas/");
+    expect(from({ FFCLUSTER_MIRROR: "http://nas/" })).toBeNull();
   });
 });
 

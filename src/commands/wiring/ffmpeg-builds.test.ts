@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tarGzOf } from "../../../test/support/archives.ts";
 import { answerWith, FileHost } from "../../../test/support/file-host.ts";
+import { canHaveSmallDisks, SmallDisk } from "../../../test/support/small-disk.ts";
 import { sha256Of } from "../../base/digest.ts";
 import { acquireFolderLock } from "../../db/folder-lock.ts";
 import { programNames, thisPlatform } from "../../ffmpeg-install/platform.ts";
@@ -102,4 +103,19 @@ test.skipIf(!canRunScripts)("an install waits for one that runs already, and say
   });
   expect(answer.version).toBe("8.1");
   expect(notes.some((line) => line.startsWith("Waiting for another install"))).toBe(true);
+});
+
+test.skipIf(!canHaveSmallDisks())("a full disk, and a folder that is no folder, are said as that", async () => {
+  const lockPath = await lockOf("full.json", { full: "8.1" });
+  using disk = new SmallDisk(join(root, "disk"), 1);
+  await disk.fillUpTo(0);
+  const onDisk = { ...env, XDG_DATA_HOME: disk.folder };
+  await expect(run({ lockPath, env: onDisk })).rejects.toMatchObject({ code: "E_NO_SPACE" });
+  await disk.relieve();
+  expect(await run({ lockPath, env: onDisk })).toMatchObject({ version: "8.1", was_there: false });
+  const file = join(root, "file");
+  await writeFile(file, "");
+  const words = expect.stringContaining("cannot be made or written (ENOTDIR)");
+  const inFile = { ...env, XDG_DATA_HOME: file };
+  await expect(run({ lockPath, env: inFile })).rejects.toMatchObject({ code: "E_WORK_DIR", message: words });
 });

@@ -1,8 +1,11 @@
 // Joins `ffcluster ffmpeg …` to the installer, under a lock on the folder of builds, so that two installs at once become one.
+import { constants } from "node:fs";
+import { access, mkdir } from "node:fs/promises";
 import { delay } from "../../base/clock.ts";
 import type { Environment } from "../../base/config/resolve-options.ts";
-import { AppError } from "../../base/errors.ts";
-import { acquireFolderLock } from "../../db/folder-lock.ts";
+import { AppError, errnoOf } from "../../base/errors.ts";
+import { asNoSpace, isNoSpace } from "../../base/no-space.ts";
+import { acquireFolderLock, type FolderLock, type FolderLockRefusal } from "../../db/folder-lock.ts";
 import { builtInLock } from "../../ffmpeg-install/built-in-lock.ts";
 import { installFfmpeg } from "../../ffmpeg-install/install.ts";
 import { buildsFor, type PinnedBuild, readLock } from "../../ffmpeg-install/lock.ts";
@@ -42,10 +45,26 @@ export interface InstallAnswer {
   readonly unused: readonly string[];
 }
 
-/** Runs `work` when no other process installs. Errors: the reason of `signal`. */
+/** Makes the folder of builds and asks for its lock. Errors: E_NO_SPACE; E_WORK_DIR for a folder that is not ours to write. */
+async function askLock(store: string): Promise<FolderLock | FolderLockRefusal> {
+  try {
+    await mkdir(store, { recursive: true });
+    await access(store, constants.W_OK);
+    return acquireFolderLock(store, "ffcluster ffmpeg");
+  } catch (thrown) {
+    const hint = "Free some space, or set XDG_DATA_HOME to a folder on another disk.";
+    if (isNoSpace(thrown)) throw asNoSpace(thrown, store, hint);
+    const errno = errnoOf(thrown);
+    if (errno === null) throw thrown;
+    const words = `the folder ${store} cannot be made or written (${errno})`;
+    throw new AppError("E_WORK_DIR", words, "Set XDG_DATA_HOME to a folder that is yours.", { cause: thrown });
+  }
+}
+
+/** Runs `work` when no other process installs. Errors: those of `askLock`; the reason of `signal`. */
 async function underLock<T>(store: string, { onNote, signal }: InstallRequest, work: () => Promise<T>): Promise<T> {
   for (let isFirst = true; ; isFirst = false) {
-    const lock = acquireFolderLock(store, "ffcluster ffmpeg");
+    const lock = await askLock(store);
     if ("release" in lock) {
       try {
         return await work();
