@@ -188,7 +188,8 @@ export const CODEC_FACTS: Readonly<Record<VideoCodec, CodecFacts>> = {
     ],
     canInterlace: false,
     raw: ["m4v", "m4v"],
-    joinedIn: "mkv",
+    // Each take says its own size among its pictures; in Matroska's header only the first would.
+    joinedIn: "ts",
   },
   vp8: {
     formats: ["yuv420p"],
