@@ -1,7 +1,7 @@
 // The last check before a job counts as completed: demuxes the output and compares it with the plan, and its sound and
 // pictures with the source's.
 import { dirname } from "node:path";
-import { MICROSECONDS, type Pts, parseRational, type Rational, rescale, toNumber } from "../../base/rational.ts";
+import { MICROSECONDS, parseRational, rescale, toNumber } from "../../base/rational.ts";
 import type { DecodedLengths } from "../audio/audio-length.ts";
 import { finishedLengths } from "../audio/audio-length.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
@@ -11,13 +11,14 @@ import type { SourceInfo } from "../model/source.ts";
 import { frameTimingOf } from "../plan/frame-timing.ts";
 import type { StreamPlan } from "../plan/stream-plan.ts";
 import type { KeyDistance } from "../request/args/key-distance.ts";
+import { checkStreams, soundsIn } from "./check-streams.ts";
 import { compareTracks, unequalSubtitles } from "./check-tracks.ts";
 import { checkPicture } from "./check-video-stream.ts";
 import { type ContainerData, compareContainerData } from "./extras/check-container-data.ts";
 import { compareExtras, type Extras, readOutputExtras } from "./extras/check-extras.ts";
+import { checkFrameTimes, type FrameTimes, type PlannedTimes } from "./frames/check-frame-times.ts";
 import { checkKeyFrames } from "./frames/check-key-frames.ts";
 import { checkSteps, closeSteps, type StepsInput, togetherSeconds } from "./frames/check-steps.ts";
-import { compareTimes } from "./frames/compare-times.ts";
 import { OUTPUT_DEMUXERS, type OutputPackets, type OutputPicture, readOutputPackets } from "./output-packets.ts";
 import { checkEveryPicture } from "./picture/check-every-picture.ts";
 import { checkPictures } from "./picture/check-pictures.ts";
@@ -34,19 +35,13 @@ export type ComparedPictures = Omit<
   readonly every: boolean;
 };
 
-export interface OutputExpectation {
+export interface OutputExpectation extends PlannedTimes {
   readonly info: SourceInfo;
   readonly plan: StreamPlan;
   readonly sourcePath: string;
   readonly outputPath: string;
-  /** Sorted PTS of every planned output frame on the job's clock, encoder ticks; null: times follow from filters, only the count holds. */
-  readonly framePts: readonly Pts[] | null;
-  readonly frames: number;
-  readonly encoderTimeBase: Rational;
   /** Distance of key frames by the request; null: it does not state one. */
   readonly keyDistance: KeyDistance | null;
-  /** Describes those times: "the source's times", or the exact rate that they represent. */
-  readonly timesAre: string;
   /** When the source's first frame is shown, on its own clock. */
   readonly firstFrameUs: number;
   /** From `decodeSourceSound`; this and the next three may be read before the output exists. */
@@ -70,7 +65,7 @@ export interface OutputCheck {
   readonly pictureSize: string | null;
   /** As ffprobe reads it; null: there is none. */
   readonly pixelFormat: string | null;
-  readonly pts: { readonly equal: boolean; readonly max_error_ticks: number };
+  readonly pts: FrameTimes;
   /** Worst distance of any audio stream, signed, milliseconds; null when nothing could be measured. */
   readonly avOffsetErrorMs: number | null;
   readonly streamsOut: readonly ProofStream[];
@@ -78,46 +73,6 @@ export interface OutputCheck {
   /** What the output lacks of the source besides whole streams, a sentence each. */
   readonly lost: readonly string[];
   readonly notes: readonly string[];
-}
-
-function checkFrames(
-  output: OutputPackets,
-  expected: OutputExpectation,
-): { pts: OutputCheck["pts"]; checks: ProofCheck[] } {
-  const video = output.streams.find((stream) => stream.type === "video");
-  const count: ProofCheck = {
-    name: "frame count",
-    ok: output.videoPts.length === expected.frames,
-    detail: `${output.videoPts.length} in the output, ${expected.frames} planned`,
-  };
-  if (video === undefined)
-    return {
-      pts: { equal: false, max_error_ticks: 0 },
-      checks: [count, { name: "frame times", ok: false, detail: "no video stream" }],
-    };
-  if (expected.framePts === null) {
-    const rising = output.videoPts.every(
-      (pts, position) => position === 0 || pts > (output.videoPts[position - 1] ?? Number.NEGATIVE_INFINITY),
-    );
-    return {
-      pts: { equal: rising, max_error_ticks: 0 },
-      checks: [count, { name: "frame times", ok: rising, detail: "in rising order; the filters give the times" }],
-    };
-  }
-  const compared = compareTimes(output.videoPts, video.timeBase, expected.framePts, expected.encoderTimeBase);
-  return {
-    pts: { equal: compared.equal, max_error_ticks: compared.maxErrorTicks },
-    checks: [
-      count,
-      {
-        name: "frame times",
-        ok: compared.equal,
-        detail:
-          compared.problem ??
-          `${expected.timesAre}; largest error ${compared.maxErrorTicks} ticks of 1/${video.timeBase.den} s`,
-      },
-    ],
-  };
 }
 
 /** The expected duration of the output: the total of the source's packets, however often its clock restarts. */
@@ -147,38 +102,10 @@ function stepsOf(expected: OutputExpectation, output: OutputPackets): StepsInput
   };
 }
 
-/** Streams a muxer adds by itself (chapter text, timecode) stand after the planned tracks, cover art after those. */
-function checkStreams(output: OutputPackets, plan: StreamPlan): ProofCheck {
-  const tracks = plan.streams.filter(({ source }) => !source.isAttachedPicture);
-  const covers = plan.streams.filter(({ source }) => source.isAttachedPicture);
-  const absent = tracks.filter((planned, position) => {
-    const found = output.streams[position];
-    return found === undefined || (found.type !== planned.source.type && planned.source.type !== "attachment");
-  });
-  const coversFound = output.streams.filter((stream) => stream.type === "video").length - 1;
-  const missing = [...absent, ...covers.slice(Math.max(0, coversFound))];
-  const empty = plan.streams.filter(
-    (planned, position) => planned.source.type === "audio" && output.streams[position]?.packets === 0,
-  );
-  const wrong = [...missing, ...empty];
-  return {
-    name: "streams",
-    ok: wrong.length === 0,
-    detail:
-      wrong.length === 0
-        ? `${plan.streams.length} streams as planned`
-        : `missing or empty: ${wrong.map((stream) => `${stream.source.type} ${stream.source.index}`).join(", ")}`,
-  };
-}
-
 function containerDataOf(picture: OutputPicture | null): ContainerData {
   const timecode = Object.entries(picture?.tags ?? {}).find(([key]) => key.toLowerCase() === "timecode")?.[1] ?? null;
   const rate = parseRational(picture?.avg_frame_rate ?? "");
   return { sideData: picture?.side_data_list ?? [], timecode, frameRate: rate === null ? null : toNumber(rate) };
-}
-
-function soundsIn({ streams }: OutputPackets): number {
-  return streams.filter(({ type, packets }) => type === "audio" && packets > 0).length;
 }
 
 async function comparePictures(
@@ -214,7 +141,7 @@ export async function checkOutput(tools: Tools, expected: OutputExpectation): Pr
     decodeOutputSound(tools, { plan, outputPath, signal }),
     sourceExtras === null ? null : readOutputExtras(tools, outputPath, plan, signal),
   ]);
-  const frames = checkFrames(output, expected);
+  const frames = checkFrameTimes(output, expected);
   const video = output.streams.find((stream) => stream.type === "video");
   const source = { firstFramePts: expected.firstFrameUs, timeBase: MICROSECONDS };
   const kept = { firstFramePts: output.videoPts[0] ?? 0, timeBase: video?.timeBase ?? expected.encoderTimeBase };

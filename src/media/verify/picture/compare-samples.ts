@@ -4,12 +4,13 @@ import type { Pts } from "../../../base/rational.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import { burnInPaths } from "../../subtitles/burn-in-files.ts";
 import { keyBefore, type PictureSample } from "./choose-samples.ts";
+import type { ComparedForm } from "./compared-form.ts";
 import { type Comparison, matrixOf, outputFile, type PicturesInput } from "./comparison.ts";
 import { type Judgement, judgePictures } from "./judge-picture.ts";
 import type { Strips } from "./measure/strips.ts";
 import { expectedQuality } from "./measure/thresholds.ts";
 import { pairPictures, type Side } from "./paired-pictures.ts";
-import { type ComparedForm, outputArgs, outputSeek, sourceArgs } from "./sample-args.ts";
+import { outputArgs, outputSeek, sourceArgs } from "./sample-args.ts";
 
 /** Inputs of one run of ffmpeg: each has a decoder, whose pictures take most of the memory. */
 const MOST_INPUTS = 12;

@@ -9,9 +9,10 @@ import type { Container } from "../../model/source.ts";
 import { SEGMENT_DEMUXERS } from "../../segment/verify-segment.ts";
 import { OUTPUT_DEMUXERS, type OutputPackets } from "../output-packets.ts";
 import type { SamplingInput } from "./choose-samples.ts";
+import type { ComparedForm } from "./compared-form.ts";
 import { comparedFormat } from "./measure/raw-format.ts";
 import { expectedQuality } from "./measure/thresholds.ts";
-import type { ComparedForm, OutputFile } from "./sample-args.ts";
+import type { OutputFile } from "./sample-args.ts";
 import type { SourcePictures } from "./source-pictures.ts";
 
 export interface PicturesInput extends Omit<SamplingInput, "keys"> {

@@ -1,9 +1,9 @@
 // Pairs the pictures of source and output, each from its own run of ffmpeg, as they arrive; only a few of each side are
 // held.
 import type { Tools } from "../../ffmpeg/tools.ts";
+import type { ComparedForm } from "./compared-form.ts";
 import type { Strips } from "./measure/strips.ts";
 import { type PictureRun, streamPictures } from "./read-pictures.ts";
-import type { ComparedForm } from "./sample-args.ts";
 
 export type Side = "source" | "output";
 

@@ -5,9 +5,9 @@ import { runTool } from "../../ffmpeg/run-tool.ts";
 import { lastWords } from "../../ffmpeg/stderr.ts";
 import { inputFiles } from "../../ffmpeg/tool-args.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
+import type { ComparedForm } from "./compared-form.ts";
 import { frameBytes } from "./measure/raw-format.ts";
 import { cutStrips, pipedLayout, type Strips, stripLayout } from "./measure/strips.ts";
-import type { ComparedForm } from "./sample-args.ts";
 
 /** Cuts a stream of bytes into frames of one size. */
 export class FrameCutter {

@@ -4,8 +4,9 @@ import type { SegmentTask } from "../../model/segment.ts";
 import type { SourceVideo } from "../../model/source.ts";
 import { EIGHT_BITS } from "../../model/source-video.fixture.ts";
 import { parseEncodeParams } from "../../request/parse/parse-params.ts";
+import type { ComparedForm } from "./compared-form.ts";
 import { comparedFormat } from "./measure/raw-format.ts";
-import { type ComparedForm, wholeSourceArgs } from "./sample-args.ts";
+import { wholeSourceArgs } from "./sample-args.ts";
 
 function graphOf(pixelFormat: string, range: string, params: string, asked: ComparedForm["asked"]): string {
   const format = comparedFormat("yuv420p");

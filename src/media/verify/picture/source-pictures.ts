@@ -1,7 +1,7 @@
 // Keeps decoded source pictures until the output is compared with them, keyed by the command line that decodes them.
 
+import type { ComparedForm } from "./compared-form.ts";
 import type { Strips } from "./measure/strips.ts";
-import type { ComparedForm } from "./sample-args.ts";
 
 /** Of a picture of 1920x1080 in 8 bits 0.3 MB are compared, four to six of a segment: two dozen segments. */
 const MOST_BYTES = 32 * 1024 * 1024;

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { alignRuns, LAG_SAMPLE_RATE, measureLag, parseSampleRuns } from "./audio-lag.ts";
+import { alignRuns } from "./align-sound.ts";
+import { measureLag } from "./audio-lag.ts";
+import { LAG_SAMPLE_RATE, parseSampleRuns } from "./decode-sound.ts";
 
 /** Noise that is the same in every run. */
 function noise(length: number): Int16Array {

@@ -10,8 +10,8 @@ import { readTrackPackets } from "../../index/track-packets.ts";
 import { emptyEncodeRequest } from "../../model/encode-request.ts";
 import { planStreams } from "../../plan/stream-plan.ts";
 import { probeSource } from "../../source/probe.ts";
-import { decodeSound, decodeSounds } from "./audio-lag.ts";
 import { checkSound, decodeOutputSound, decodeSourceSound } from "./check-sound.ts";
+import { decodeSound, decodeSounds } from "./decode-sound.ts";
 
 const SECONDS = 75;
 

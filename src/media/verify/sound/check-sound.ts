@@ -7,7 +7,9 @@ import type { ProofCheck } from "../../model/proof.ts";
 import type { SourceInfo } from "../../model/source.ts";
 import type { PlannedStream, StreamPlan } from "../../plan/stream-plan.ts";
 import { OUTPUT_DEMUXERS } from "../output-packets.ts";
-import { alignSound, type DecodedSound, decodeSound, decodeSounds, LAG_SAMPLE_RATE, measureLag } from "./audio-lag.ts";
+import { alignSound } from "./align-sound.ts";
+import { measureLag } from "./audio-lag.ts";
+import { type DecodedSound, decodeSound, decodeSounds, LAG_SAMPLE_RATE } from "./decode-sound.ts";
 import { lagOfSecondHalf, type Measured, reasoned } from "./measured.ts";
 import { DECODED_OTHERWISE, isDecodedAlike } from "./same-decode.ts";
 

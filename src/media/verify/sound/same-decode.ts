@@ -1,7 +1,7 @@
 // Whether ffmpeg decodes a track of the source alike each time. Some decoders don't: ffmpeg 7 gives other samples at each
 // run for AAC whose layout changes in the middle without a word, and what is measured on them says nothing.
 import type { Tools } from "../../ffmpeg/tools.ts";
-import { type AudioTrackFile, type DecodedSound, decodeSound } from "./audio-lag.ts";
+import { type AudioTrackFile, type DecodedSound, decodeSound } from "./decode-sound.ts";
 
 export const DECODED_OTHERWISE = "ffmpeg decodes the source's sound otherwise each time";
 
