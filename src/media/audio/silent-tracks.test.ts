@@ -1,6 +1,14 @@
 import { expect, test } from "bun:test";
-import type { StreamPlan } from "../plan/stream-plan.ts";
-import { neverHeard } from "./silent-tracks.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
+import { findTools } from "../ffmpeg/tools.ts";
+import { readTrackPackets } from "../index/track-packets.ts";
+import { planStreams, type StreamPlan } from "../plan/stream-plan.ts";
+import { parseEncodeParams } from "../request/parse/parse-params.ts";
+import { probeSource } from "../source/probe.ts";
+import { findSilent, neverHeard } from "./silent-tracks.ts";
 
 const MP4 = "mov,mp4,m4a,3gp,3g2,mj2";
 const PLAN = {
@@ -23,3 +31,24 @@ test("an end that is not known, or that may lie behind zero, hides nothing", () 
   const tracks = new Map(ends.map((end, at) => [at + 1, { packets: 5, ...end }]));
   expect([...neverHeard(PLAN, MP4, tracks).keys()]).toEqual([]);
 });
+
+test("where a hidden track's last packet claims to go on, decoding it says whether there is sound to encode", async () => {
+  const tools = await findTools(process.env);
+  const folder = await mkdtemp(join(tmpdir(), "silent-tracks-"));
+  try {
+    const path = join(folder, "hidden.mp4");
+    const sine = ["-f", "lavfi", "-i", "sine=440:r=44100:d=0.24"];
+    await runFfmpeg(tools, [
+      ...["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=1", "-itsoffset", "-0.5", ...sine, ...sine],
+      ...["-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "libmp3lame"],
+      ...["-avoid_negative_ts", "disabled", path],
+    ]);
+    const info = await probeSource(tools, path);
+    const plan = planStreams(info, parseEncodeParams("-c:v libx264 -c:a aac"), "mp4");
+    const tracks = await readTrackPackets(tools, { path, info });
+    const silent = await findSilent(tools, { path, info, tracks: () => Promise.resolve(tracks) }, plan);
+    expect([...silent.keys()]).toEqual([1]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}, 60_000);

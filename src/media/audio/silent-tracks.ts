@@ -83,10 +83,15 @@ export async function findSilent(
   const tracks = await source.tracks();
   const empty = neverHeard(plan, info.formatName, tracks);
   const unreadable = new Map<number, string>();
-  for (const stream of late.filter((one) => saysNothing(one) && !empty.has(one.index))) {
+  // Its last packet says that it goes on behind the film's beginning, and may say too much.
+  const mayEndBefore = ({ index }: SourceStream) =>
+    isMp4(info.formatName) &&
+    (tracks.get(index)?.endUs ?? 1) <= 0 &&
+    plan.streams.some((one) => one.source.index === index && one.action.kind === "encode-audio");
+  for (const stream of late.filter((one) => (saysNothing(one) || mayEndBefore(one)) && !empty.has(one.index))) {
     const file: SoundFile = { path, formats: info.formatName, streamIndexes: [stream.index] };
     const [seconds] = await soundSeconds(tools, file, signal);
-    if ((seconds ?? 0) === 0) unreadable.set(stream.index, NOT_DECODABLE);
+    if ((seconds ?? 0) === 0) unreadable.set(stream.index, saysNothing(stream) ? NOT_DECODABLE : HIDDEN);
   }
   const silent = new Map([...empty, ...unreadable]);
   const heard = leftOutOf(plan, silent);
