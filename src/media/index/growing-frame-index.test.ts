@@ -66,6 +66,13 @@ test("it knows where packets share a time", () => {
   expect(index.framePts(null, null)).toEqual([0, 80, 120, 160]);
 });
 
+test("it knows a picture behind a key frame that has the time of one before it", () => {
+  const before = [packet(0, 0, "K"), packet(40, 40), packet(80, 80), packet(120, 80, "K")];
+  expect(indexOf([...before, packet(100, 90), packet(160, 120)]).hasDoubleBehindKey).toBe(false);
+  expect(indexOf([...before, packet(80, 90), packet(160, 120)]).hasDoubleBehindKey).toBe(true);
+  expect(indexOf([...before, packet(160, 120), packet(160, 160)]).hasDoubleBehindKey).toBe(false);
+});
+
 describe("what containers do", () => {
   test("AVI: a reference frame is shown when the next one is decoded", () => {
     const index = indexOf([

@@ -41,6 +41,9 @@ export class GrowingFrameIndex implements FrameIndex {
   /** A gap of more than 10 s: a restarted clock in a transport stream, an intended pause elsewhere. */
   hasTimeJump = false;
 
+  /** A picture decoded behind a key frame has the time of one shown before it. */
+  hasDoubleBehindKey = false;
+
   readonly grid: FrameGrid | null;
   readonly progress: ClockProgress;
 
@@ -149,6 +152,8 @@ export class GrowingFrameIndex implements FrameIndex {
     if (position < this.#pts.length && this.#pts.at(position) === pts) {
       this.uncounted.samePts += 1; // a hidden picture, the second field of a pair, or a true double
       this.#shared.insert(pts);
+      const key = this.keyFrames.at(-1);
+      if (key !== undefined && pts < key.pts) this.hasDoubleBehindKey = true;
       this.grid?.see(pts, [pts]);
     } else {
       if (this.#durationOfLast === null || pts > this.#durationOfLast.pts)

@@ -14,6 +14,7 @@ import type { FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex, VideoPacket } from "./frame-index.ts";
 import { GrowingFrameIndex } from "./growing-frame-index.ts";
 import { KeyMarks } from "./key-marks.ts";
+import { DOUBLE_BEHIND_KEY, mayHoldDoubles } from "./picture-doubles.ts";
 import type { TrackPacket, TrackTally } from "./track-packets.ts";
 
 const BATCH_GOPS = 64;
@@ -172,6 +173,7 @@ export async function indexSource(
     doubt.see(packet);
     options.onPacket?.(packet);
     groups.add(index.add(packet));
+    if (index.hasDoubleBehindKey && mayHoldDoubles(info.video)) index.markUnseekable(DOUBLE_BEHIND_KEY);
     watchGrid();
     if (groups.isDue) handOn();
   };

@@ -4,13 +4,13 @@ import { AppError } from "../../base/errors.ts";
 import { formatRational, type Pts, type Rational, rescale, toNumber } from "../../base/rational.ts";
 import type { Piece } from "../index/cut-points.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
+import { mayHoldDoubles } from "../index/picture-doubles.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Gop, SourceInfo } from "../model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../plan/frame-timing.ts";
 import { OutputGroups } from "../plan/output-groups.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { cutDistance } from "../request/args/key-distance.ts";
-import { mayHoldDoubles } from "../segment/segment-task.ts";
 import { clockOffsetUs, clockShift } from "../source/source-clock.ts";
 import type { GopJoiner } from "../subtitles/subtitle-cuts.ts";
 

@@ -2,6 +2,7 @@
 import { type Pts, type Rational, rescale } from "../../base/rational.ts";
 import { isMatroska, isMp4, seeksToKeyFrames } from "../ffmpeg/formats.ts";
 import type { FrameIndex, KeyFrame } from "../index/frame-index.ts";
+import { mayHoldDoubles } from "../index/picture-doubles.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { LeadIn, SegmentTask } from "../model/segment.ts";
 import type { SourceInfo, SourceVideo } from "../model/source.ts";
@@ -86,11 +87,6 @@ function byteRangeFor(
   const ends = [after === null ? info.bytes : after.bytePosition, endPts === null ? null : index.bytesBefore(endPts)];
   const end = Math.min(...ends.filter((each) => each !== null));
   return Number.isFinite(end) && end > start ? { start, end } : null;
-}
-
-/** VP8 and VP9 hide pictures in packets of their own, and two fields form one picture: neither counts as a double. */
-export function mayHoldDoubles({ codec, fieldOrder }: Pick<SourceVideo, "codec" | "fieldOrder">): boolean {
-  return codec !== "vp8" && codec !== "vp9" && (fieldOrder === null || fieldOrder === "progressive");
 }
 
 /**
