@@ -6,7 +6,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const REPOSITORY = resolve(import.meta.dir, "../..");
-const COPIED = ["scripts", "build.ts", "packaging", "package.json", "package-lock.json", "tsconfig.json"];
+const MANIFESTS = ["package.json", "package-lock.json", "tsconfig.json"];
+/** What a build needs; the program itself is a trivial one. */
+const COPIED = ["scripts", "build.ts", "packaging", "src/base", "src/ffmpeg-install", ...MANIFESTS];
+const isNoTest = (path: string) => !path.endsWith(".test.ts");
 const HEAD = 'import { expect, test } from "bun:test";\n';
 
 const CASES: Readonly<Record<string, { readonly code: string; readonly exitCode: number; readonly lastLine: string }>> =
@@ -51,9 +54,10 @@ async function runnerOutput(paths: readonly string[]): Promise<{ exitCode: numbe
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "ffcluster-runner-"));
-  for (const name of COPIED) await cp(join(REPOSITORY, name), join(folder, name), { recursive: true });
+  for (const name of COPIED) {
+    await cp(join(REPOSITORY, name), join(folder, name), { recursive: true, filter: isNoTest });
+  }
   await symlink(join(REPOSITORY, "node_modules"), join(folder, "node_modules"), "junction");
-  await mkdir(join(folder, "src"));
   await Bun.write(join(folder, "src/cli.ts"), "console.log(1);\n");
   for (const [name, { code }] of Object.entries(CASES)) await Bun.write(join(folder, `test/${name}.test.ts`), code);
 });

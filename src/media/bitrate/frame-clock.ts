@@ -4,6 +4,7 @@
 import { invert, multiply, type Pts, type Rational, rational, rescale } from "../../base/rational.ts";
 import { segmentFormat } from "../ffmpeg/codecs.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
+import { mayHoldDoubles } from "../index/picture-doubles.ts";
 import type { SegmentTask } from "../model/segment.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { frameTimingOf } from "../plan/frame-timing.ts";
@@ -74,11 +75,15 @@ export function withFrameClock(task: SegmentTask, index: FrameIndex, info: Sourc
   // WebM, used for alpha, counts in milliseconds whatever the encoder does.
   if (timing === null || task.expectedFrames === null || segmentFormat(video, request.video.encoder) !== "nut")
     return task;
+  // Pictures at one time are spread over ticks of the job's own clock, which this one lacks.
+  const hasDoubles = ({ startPts, endPts }: SourceRange) => mayHoldDoubles(video) && index.sharesPts(startPts, endPts);
+  if (hasDoubles(task)) return task;
+  const all = { startPts: null, endPts: null };
   const ticksOf = (range: SourceRange) =>
     plannedFrames(timing, index, info, range).map((each) => rescale(each, timing.timeBase, encoderTimeBase));
   const pts = ticksOf(task);
-  const isKnown = index.isComplete && index.uncounted.withoutPts === 0 && index.falseTimes === null;
-  const whole = () => (isKnown ? ticksOf({ startPts: null, endPts: null }) : null);
+  const isKnown = index.isComplete && index.uncounted.withoutPts === 0 && index.falseTimes === null && !hasDoubles(all);
+  const whole = () => (isKnown ? ticksOf(all) : null);
   const tick = sharedClock(pts, whole, encoderTimeBase);
   if (tick === null || !isWhole(encoderTimeBase, tick)) return task;
   const from = way === "frames" ? 0 : rescale(pts[0] ?? 0, encoderTimeBase, tick);

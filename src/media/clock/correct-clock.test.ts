@@ -69,7 +69,7 @@ describe("the whole argument list", () => {
   test("what a plain run decodes is decoded beside it", () => {
     expect(correctArgs(info, [0, 1], [0, 1], files).slice(6)).toEqual([
       ...[...input, "-map", "0:0", "-map", "0:1", ...copied],
-      ...["-map", "0:0", "-vf", "select=0", "-f", "null", "-"],
+      ...["-map", "0:0", "-vf", "select=expr=0", "-f", "null", "-"],
       ...["-map", "0:1", "-f", "null", "-"],
     ]);
   });
