@@ -1,7 +1,7 @@
 // scripts/test.mjs can fail: each way in which tests can seem to pass without having run is counted as a failure.
 // Runs the real runner in a temp tree with a trivial program and one test file per case.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 

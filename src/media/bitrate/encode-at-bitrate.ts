@@ -97,7 +97,9 @@ async function encodeToTarget(
       continue;
     }
     if (!outcome.ok) return outcome;
-    const bits = sumBits(await readPackets(tools, outcome.path, SEGMENT_FORMATS, options.signal));
+    // Without a frame there is nothing to read: the count says that, and the range is tried from further back.
+    const isEmpty = outcome.report.frames === 0;
+    const bits = isEmpty ? 0 : sumBits(await readPackets(tools, outcome.path, SEGMENT_FORMATS, options.signal));
     if (best === null || missOf(bits, rate) < missOf(best.bits, rate)) best = { outcome, bits };
     // A still picture takes no more bits whatever it is offered, and no fewer than its headers.
     const before = tries.at(-1)?.bits ?? 0;

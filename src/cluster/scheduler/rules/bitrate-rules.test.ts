@@ -68,6 +68,35 @@ test("a measurement counts under its lease and once; a result of a measuring att
   expect(bench.segment(0).rate).toEqual({ measuredBits: 700 });
 });
 
+test("a range whose measuring lacks frames is measured again from further back, and then taken as it is", () => {
+  const { bench, attempts } = measuring();
+  const [first] = attempts as [Attempt];
+  const short = (attempt: Attempt, frames: number, bits: number) =>
+    bench.send({
+      type: "attempt-measured",
+      attemptId: attempt.id,
+      clientId: attempt.clientId,
+      bits,
+      frames,
+      seconds: 1,
+    });
+  short(first, 0, 0);
+  expect(bench.segment(0)).toMatchObject({ leadIn: 1, phase: { kind: "leased" } });
+  const again = () => bench.attempts().find(({ segmentIndex }) => segmentIndex === 0) as Attempt;
+  short(again(), 100, 500);
+  expect(bench.segment(0)).toMatchObject({ leadIn: 3, phase: { kind: "leased" } });
+  short(again(), 249, 900);
+  expect(bench.segment(0)).toMatchObject({ phase: { kind: "measured" }, rate: { measuredBits: 900 } });
+});
+
+test("an encoder that can't be measured reports bits of no frames", () => {
+  const { bench, attempts } = measuring();
+  const [first] = attempts as [Attempt];
+  const { id: attemptId, clientId } = first;
+  bench.send({ type: "attempt-measured", attemptId, clientId, bits: 700, frames: 0, seconds: 0 });
+  expect(bench.segment(0).rate).toEqual({ measuredBits: 700 });
+});
+
 test("a lost measuring attempt is measured again by another client", () => {
   const { bench, attempts } = measuring();
   for (const attempt of attempts.slice(0, 2)) measure(bench, attempt, 1_000_000);

@@ -54,7 +54,7 @@ export function nextLeadIn(job: Job, segment: Segment): LeadIn | null {
   }
 }
 
-function leadInText(leadIn: LeadIn): string {
+export function leadInText(leadIn: LeadIn): string {
   return leadIn === "beginning" ? "from the beginning of the source" : `with a lead-in of ${leadIn}`;
 }
 
