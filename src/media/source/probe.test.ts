@@ -4,11 +4,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mustRun } from "../../../test/support/versus-plain/tools.ts";
+import { isSince, STREAM_SHAPE } from "../ffmpeg/builds/differences.ts";
 import { findTools } from "../ffmpeg/tools.ts";
 import { probeSource } from "./probe.ts";
 import { refusalOf } from "./refusal.ts";
 
-test("a broadcast whose pixels change their shape has that of its first picture", async () => {
+test("a broadcast whose pixels change their shape has the one that a plain run gives it", async () => {
   const tools = await findTools(process.env);
   const folder = await mkdtemp(join(tmpdir(), "ffcluster-probe-"));
   try {
@@ -26,7 +27,10 @@ test("a broadcast whose pixels change their shape has that of its first picture"
     const path = join(folder, "both.ts");
     await Bun.write(path, Buffer.concat(parts));
     const { video } = await probeSource(tools, path);
-    expect(video.sampleAspectRatio).toEqual({ num: 1, den: 1 });
+    const plain = join(folder, "plain.mkv");
+    await mustRun([tools.ffmpeg, "-nostdin", "-v", "error", "-i", path, "-c:v", "ffv1", plain]);
+    expect(video.sampleAspectRatio).toEqual((await probeSource(tools, plain)).video.sampleAspectRatio);
+    expect(video.sampleAspectRatio).toEqual(isSince(tools, STREAM_SHAPE) ? { num: 4, den: 3 } : { num: 1, den: 1 });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { AppError, errnoOf } from "../../base/errors.ts";
+import { isSince, STREAM_SHAPE } from "../ffmpeg/builds/differences.ts";
 import { DEMUXER_WHITELIST, demuxerName, RAW_JPEGS } from "../ffmpeg/formats.ts";
 import { crashed } from "../ffmpeg/probe-crash.ts";
 import { runTool, type ToolResult } from "../ffmpeg/run-tool.ts";
@@ -144,12 +145,17 @@ export async function probeSource(tools: Tools, path: string, options: ProbeOpti
   const first = await firstFrame(tools, file, options.signal);
   const inStream = answer.streams.find((stream) => stream.index === streamIndex)?.side_data_list ?? [];
   const video = { ...info.video, ...withHdr([...inStream, ...(first?.side_data_list ?? [])]) };
-  return { ...info, video: withShapeOf(first, video) };
+  return { ...info, video: isSince(tools, STREAM_SHAPE) ? withShapeIf(first, video) : withShapeOf(first, video) };
 }
 
 /** Containers that leave the pixel shape to the bitstream, where broadcasts change it between programmes. */
 function mayChangeShape({ formatName }: SourceInfo): boolean {
   return /^(mpegts|mpeg|mpegvideo|h264|hevc|m4v|avi|vc1)$/.test(formatName);
+}
+
+/** The first picture's, where the stream has none. */
+function withShapeIf(first: FirstFrame | null, video: SourceVideo): SourceVideo {
+  return video.sampleAspectRatio === null ? withShapeOf(first, video) : video;
 }
 
 /** Plain ffmpeg uses the shape of the first picture that it decodes. */

@@ -91,6 +91,15 @@ export const RGB_IS_FULL: Difference = {
   source: "measured: FFV1, HuffYUV, Ut Video; bgr0, gray, gray10le, gray16le, ya8",
 };
 
+export const STREAM_SHAPE: Difference = {
+  name: "shape of pixels that changes in mid-stream",
+  since: { major: 7, minor: 0 },
+  changes:
+    "every picture has the stream's shape, as ffprobe says it; before, each has its own and the first picture's counts",
+  here: "asked: the first picture is looked at only before (source/probe.ts)",
+  source: "measured: H.264 in TS, PS and raw, MPEG-4 in TS",
+};
+
 export const COLOURS_SET_UP: Difference = {
   name: "filters where the pictures say another range or matrix",
   since: { major: 7, minor: 0 },
@@ -154,6 +163,7 @@ export const DIFFERENCES: readonly Difference[] = [
   CHROMA_PLACE,
   COLOURS_SET_UP,
   RGB_IS_FULL,
+  STREAM_SHAPE,
   COPIED_ENDS,
   {
     name: "setpts and the frame rate",
