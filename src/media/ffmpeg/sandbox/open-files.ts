@@ -8,6 +8,8 @@ import { type Programs, runTool } from "../run-tool.ts";
 import { fileUrl } from "../tool-args.ts";
 
 const TIMEOUT_MS = 30_000;
+/** Bytes of an answer in words. */
+const MOST_WORDS = 1000;
 const MACHINE_CODE = Buffer.from("\x7fELF");
 
 /** How these programs read the open file; null: only by its name. */
@@ -31,8 +33,16 @@ async function reads(tools: Programs, program: "ffmpeg" | "ffprobe", path: strin
     ...(program === "ffmpeg" ? ["-nostdin", ...input, "-f", "u8", "-"] : [...input, ...size]),
   ];
   const got: Uint8Array[] = [];
-  const onBytes = (part: Uint8Array) => void got.push(part);
-  const result = await runTool({ tools, program, args, reads: [path], writes: [], onBytes, timeoutMs: TIMEOUT_MS });
+  let length = 0;
+  const tooMuch = new AbortController();
+  const onBytes = (part: Uint8Array) => {
+    got.push(part);
+    length += part.byteLength;
+    if (length > bytes.length + MOST_WORDS) tooMuch.abort(); // another file, which may have no end
+  };
+  const { signal } = tooMuch;
+  const run = { tools, program, args, reads: [path], writes: [], onBytes, signal, timeoutMs: TIMEOUT_MS };
+  const result = await runTool(run);
   const answer = Buffer.concat(got);
   return (
     succeeded(result) && (program === "ffmpeg" ? answer.equals(bytes) : Number(answer.toString()) === bytes.length)
