@@ -36,6 +36,10 @@ const HONEST: readonly Honest[] = [
     says: /^E_SOURCE_REFUSED: the source is several recordings joined: .*, and its streams do not jump alike/,
     why: "one stream's clock jumps alone: plain ffmpeg moves the others by it, and picture and sound come apart",
   },
+  {
+    says: /^E_SOURCE_REFUSED: the source gives several pictures one time: /,
+    why: "plain ffmpeg shows three pictures and more at once: its times have collapsed too",
+  },
   { says: /^E_SOURCE_NO_VIDEO: /, why: "there is no picture in the file" },
 ];
 

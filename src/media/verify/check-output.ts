@@ -8,7 +8,6 @@ import type { Tools } from "../ffmpeg/tools.ts";
 import { readTextEvents, type TrackPackets } from "../index/track-packets.ts";
 import type { ProofCheck, ProofStream } from "../model/proof.ts";
 import type { SourceInfo } from "../model/source.ts";
-import { frameTimingOf } from "../plan/frame-timing.ts";
 import type { StreamPlan } from "../plan/stream-plan.ts";
 import type { KeyDistance } from "../request/args/key-distance.ts";
 import { checkStreams, soundsIn } from "./check-streams.ts";
@@ -18,7 +17,8 @@ import { type ContainerData, compareContainerData } from "./extras/check-contain
 import { compareExtras, type Extras, readOutputExtras } from "./extras/check-extras.ts";
 import { checkFrameTimes, type FrameTimes, type PlannedTimes } from "./frames/check-frame-times.ts";
 import { checkKeyFrames } from "./frames/check-key-frames.ts";
-import { checkSteps, closeSteps, type StepsInput, togetherSeconds } from "./frames/check-steps.ts";
+import { checkSteps, type StepsInput } from "./frames/check-steps.ts";
+import { sourceSteps } from "./frames/source-steps.ts";
 import { OUTPUT_DEMUXERS, type OutputPackets, type OutputPicture, readOutputPackets } from "./output-packets.ts";
 import { checkEveryPicture } from "./picture/check-every-picture.ts";
 import { checkPictures } from "./picture/check-pictures.ts";
@@ -78,21 +78,14 @@ export interface OutputCheck {
 /** The expected duration of the output: the total of the source's packets, however often its clock restarts. */
 function stepsOf(expected: OutputExpectation, output: OutputPackets): StepsInput {
   const { plan, sourceTracks, framePts, pictures } = expected;
-  const { progress, timeBase, uncounted } = pictures.index;
-  const sourceTick = toNumber(timeBase);
+  const { timeBase } = pictures.index;
   const clock = output.streams.find((stream) => stream.type === "video")?.timeBase ?? timeBase;
   const outputTick = toNumber(clock);
-  const tick = Math.max(outputTick, sourceTick);
-  const packets = pictures.index.framePts(null, null).map((pts) => pts * sourceTick);
-  // Where packets lack times, and behind filters that make others, the packets' steps are not the pictures'.
-  const isTold = uncounted.withoutPts === 0 && frameTimingOf(pictures.request, timeBase)?.keepsTimes === true;
-  const close = isTold ? uncounted.samePts + closeSteps(packets, tick) : null;
-  const isBroken = progress.isBroken || uncounted.withoutPts > 0;
-  const seconds = togetherSeconds({ seconds: progress.total * sourceTick, isBroken }, packets);
+  const tick = Math.max(outputTick, toNumber(timeBase));
   return {
     shown: output.videoPts.map((pts) => pts * outputTick),
     tick,
-    picture: framePts === null ? null : { seconds, steps: progress.steps, close },
+    picture: framePts === null ? null : sourceSteps(pictures.index, pictures.request, tick),
     sounds: plan.streams.flatMap(({ source }, position) => {
       const own = sourceTracks.get(source.index)?.progressUs;
       const { startUs = null, endUs = null } = output.tracks.get(position) ?? {};

@@ -10,6 +10,7 @@ import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../../
 import type { SourceInfo } from "../../../media/model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../../../media/plan/frame-timing.ts";
 import { isCertain, plannedFrames } from "../../../media/plan/planned-frames.ts";
+import { mayCrowd, requireSpreadTimes } from "../../../media/recipe/crowded-times.ts";
 import { CuttableGroups } from "../../../media/recipe/cuttable-groups.ts";
 import { numbersFrames } from "../../../media/request/args/split-mode.ts";
 import { pictureChange } from "../../../media/source/picture-sizes.ts";
@@ -175,6 +176,8 @@ export class JobIndex {
     if (refusal !== null) throw refusal;
     this.#tracks = tally?.tracks(timeBasesOf(info)) ?? null;
     this.#index = index;
+    if (mayCrowd(index, info, record.request))
+      requireSpreadTimes(index, record.request, await this.#parts.decodedTimes(index.lastDuration));
     if (index.seekable) this.#advance(groups.finish(index));
     // Its packets' times are not those of its pictures, or not all of them.
     else if (groups.needsDistance) groups.requireDistance(await this.#parts.decodedTimes(index.lastDuration));

@@ -55,7 +55,8 @@ export function togetherSeconds(
   return decoded.isBroken ? decoded.seconds : Math.min(decoded.seconds, (shown.at(-1) ?? 0) - (shown[0] ?? 0));
 }
 
-function crowd({ shown, tick, picture }: StepsInput): string | null {
+/** Where pictures come at one time; null: nowhere. */
+export function crowdOf({ shown, tick, picture }: Pick<StepsInput, "shown" | "tick" | "picture">): string | null {
   if (picture === null || picture.steps === 0 || picture.seconds / picture.steps < LEAST_TICKS * tick) return null;
   const made = picture.close === null ? 0 : closeSteps(shown, tick) - picture.close;
   let row = 0;
@@ -79,7 +80,7 @@ function isShort(seconds: number, of: number, slack = 0): boolean {
 export function checkSteps(input: StepsInput): ProofCheck {
   const { shown, picture, sounds } = input;
   const lasts = (shown.at(-1) ?? 0) - (shown[0] ?? 0);
-  const problems = [crowd(input)].filter((problem) => problem !== null);
+  const problems = [crowdOf(input)].filter((problem) => problem !== null);
   const facts = [`the pictures last ${lasts.toFixed(2)} s`];
   if (picture === null) facts.push("not measured: what the source's packets last");
   else if (shown.length > 1 && isShort(lasts, picture.seconds, (2 * lasts) / (shown.length - 1)))
