@@ -76,7 +76,7 @@ export async function groupHelp(group: string | null, columns: number): Promise<
   const shown = group === null ? all : all.filter((command) => command.path[0] === group);
   const calls = shown.map((command) => {
     const positionals = command.positionals
-      .map(({ name, isRest }) => (isRest === true ? ` [${name}]` : ` ${name}`))
+      .map(({ name, isRest }) => (isRest === true ? "" : ` ${name}`)) // what follows -- is in its own help
       .join("");
     return [`${command.path.join(" ")}${positionals}`, command.summary] as const;
   });
