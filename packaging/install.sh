@@ -78,7 +78,11 @@ tar -xzf "$work/$archive" -C "$work/$version"
 if [ -e "$into/$version" ]; then
   mv "$into/$version" "$work/before"
 fi
-mv "$work/$version" "$into/$version"
+if ! mv "$work/$version" "$into/$version"; then
+  # What was there before comes back: the work folder is removed at the end.
+  if [ -e "$work/before" ]; then mv "$work/before" "$into/$version"; fi
+  fail "$into/$version could not be put in place"
+fi
 ln -sf "$into/$version/ffcluster" "$bin/ffcluster"
 
 echo "ffcluster $version is installed as $bin/ffcluster."

@@ -1,8 +1,9 @@
 // Lays out what an archive holds, in a folder.
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { programNames } from "../src/ffmpeg-install/platform.ts";
 import { FFMPEG_LICENCE, OWN_LICENCE, thirdPartyNotices } from "./licences.ts";
-import { isWindows, programName, type Target } from "./platforms.ts";
+import { programName, type Target, UNIVERSAL } from "./platforms.ts";
 import { COMPONENTS, type Component, firstSteps, startScript } from "./start-scripts.ts";
 
 export interface StageRequest {
@@ -22,9 +23,9 @@ async function copyProgram(from: string, to: string): Promise<void> {
 }
 
 async function placeFfmpeg(target: Target, from: string, folder: string): Promise<void> {
-  const suffix = isWindows(target) ? ".exe" : "";
   await mkdir(folder);
-  for (const name of [`ffmpeg${suffix}`, `ffprobe${suffix}`]) await copyProgram(join(from, name), join(folder, name));
+  const platform = target === UNIVERSAL ? "darwin-arm64" : target; // both halves have the same names
+  for (const name of programNames(platform)) await copyProgram(join(from, name), join(folder, name));
   await copyFile(FFMPEG_LICENCE, join(folder, "LICENSE.txt"));
 }
 
