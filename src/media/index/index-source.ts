@@ -14,18 +14,30 @@ import type { FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex, VideoPacket } from "./frame-index.ts";
 import { GrowingFrameIndex } from "./growing-frame-index.ts";
 import { KeyMarks } from "./key-marks.ts";
+import { PassingGroups } from "./passing-groups.ts";
 import { DOUBLE_BEHIND_KEY, mayHoldDoubles } from "./picture-doubles.ts";
 import type { TrackPacket, TrackTally } from "./track-packets.ts";
 
-const BATCH_GOPS = 64;
-const BATCH_MS = 250;
+/** Sources that are read in less time than ffmpeg takes to start. */
+const SOON_READ_BYTES = 16 * 1024 * 1024;
+const SOON_READ_MICROSECONDS = 60_000_000;
 /** Start of a line that describes a packet. */
 const PACKET_FIELDS = 8;
 const SIZE_FIELD = 5;
 
+/** Judges a source some of whose pictures share one time. */
+export interface DoublesJudge {
+  /** By the packets so far: while it is true, no group is passed on. */
+  readonly mayRefuse: (index: FrameIndex) => boolean;
+  /** Called where `mayRefuse` is true at the end, before the groups that wait are passed on. Errors: E_SOURCE_REFUSED. */
+  readonly judge: (index: FrameIndex) => Promise<void>;
+}
+
 export interface IndexOptions {
   /** `index` already answers for these groups of pictures. */
   readonly onGops: (gops: readonly Gop[], index: FrameIndex) => void;
+  /** Where pictures that share one time may be a reason to refuse the source. Default: they never are. */
+  readonly doubles?: DoublesJudge;
   /** The grid that the frames may be on; checked frame by frame. */
   readonly grid?: FrameGrid | null;
   /** Called once, at the first frame that is not on the grid, before any group that holds it is passed on. */
@@ -80,6 +92,12 @@ function trackPacket([type = "", stream, pts, , duration, bytes, , flags = ""]: 
   return { type, stream: Number(stream), ...ticks, bytes: Number(bytes), isDiscarded: flags.includes("D") };
 }
 
+/** Its packets are all read within some 20 ms: what refuses it is found before its first group is passed on. */
+function isSoonRead({ bytes, durationMicroseconds, video }: SourceInfo): boolean {
+  const isShort = durationMicroseconds !== null && durationMicroseconds <= SOON_READ_MICROSECONDS;
+  return isShort && bytes <= SOON_READ_BYTES && mayHoldDoubles(video);
+}
+
 function newIndex(info: SourceInfo, { grid = null, wholeBecause }: IndexOptions): GrowingFrameIndex {
   const frameRate = info.video.realFrameRate ?? info.video.averageFrameRate;
   const index = new GrowingFrameIndex(info.video.timeBase, frameRate, grid);
@@ -88,42 +106,6 @@ function newIndex(info: SourceInfo, { grid = null, wholeBecause }: IndexOptions)
     index.markUnseekable(`each ${info.formatName} picture needs all before it`);
   if (typeof wholeBecause === "string") index.markUnseekable(wholeBecause);
   return index;
-}
-
-/** Certain groups on their way to the listener. */
-class Groups {
-  readonly #index: GrowingFrameIndex;
-  readonly #onGops: IndexOptions["onGops"];
-  #waiting: Gop[] = [];
-  #handedOnAt = Number.NEGATIVE_INFINITY;
-  /** They wait for an answer that decides whether there are groups at all. */
-  isHeld = false;
-
-  constructor(index: GrowingFrameIndex, onGops: IndexOptions["onGops"]) {
-    this.#index = index;
-    this.#onGops = onGops;
-  }
-
-  get isFirst(): boolean {
-    return this.#handedOnAt === Number.NEGATIVE_INFINITY;
-  }
-
-  add(gops: readonly Gop[]): void {
-    if (gops.length > 0) this.#waiting.push(...gops);
-  }
-
-  get isDue(): boolean {
-    const { length } = this.#waiting;
-    return length >= BATCH_GOPS || (length > 0 && performance.now() - this.#handedOnAt >= BATCH_MS);
-  }
-
-  handOn(): void {
-    if (this.#waiting.length === 0 || this.isHeld || !this.#index.seekable) return;
-    const batch = this.#waiting;
-    this.#waiting = [];
-    this.#handedOnAt = performance.now();
-    this.#onGops(batch, this.#index);
-  }
 }
 
 /**
@@ -149,16 +131,24 @@ export async function indexSource(
   };
   using marks = new KeyMarks(path, info.formatName, info.video.codec);
   const doubt = new TimesDoubt(info);
-  const groups = new Groups(index, options.onGops);
+  const groups = new PassingGroups(index, options.onGops);
   let judged: Promise<void> | null = null;
   let areLost = false;
   const judgeTimes = async () => {
-    groups.isHeld = true;
+    groups.hold("times");
     const seen = await seeTimes(tools, path, info, signal);
     if (seen !== "rising") index.markFalseTimes(FALSE_TIMES);
     areLost = seen === "lost";
-    groups.isHeld = areLost;
+    if (!areLost) groups.release("times");
   };
+  let mayRefuse = false;
+  const isSeenFirst = options.doubles !== undefined && isSoonRead(info);
+  const watchDoubles = () => {
+    mayRefuse = options.doubles?.mayRefuse(index) === true;
+    if (mayRefuse || isSeenFirst) groups.hold("doubles");
+    else groups.release("doubles");
+  };
+  watchDoubles();
   let yieldToEncodes: () => void = () => undefined;
   const handOn = () => {
     if (groups.isFirst && doubt.isSuspicious) judged ??= judgeTimes();
@@ -174,6 +164,7 @@ export async function indexSource(
     options.onPacket?.(packet);
     groups.add(index.add(packet));
     if (index.hasDoubleBehindKey && mayHoldDoubles(info.video)) index.markUnseekable(DOUBLE_BEHIND_KEY);
+    if (index.uncounted.samePts > 0) watchDoubles();
     watchGrid();
     if (groups.isDue) handOn();
   };
@@ -204,9 +195,12 @@ export async function indexSource(
   if (areLost && options.isEstimate !== true) throw lostTimes(info.video);
   requireOneClock(clock, index, options);
   groups.add(index.finish());
+  watchDoubles();
   watchGrid();
   if (index.hasTimeJump && restartsClock(info.formatName))
     index.markUnseekable("the source's clock restarts in the middle");
+  if (mayRefuse) await options.doubles?.judge(index);
+  groups.release("doubles");
   groups.handOn();
   requireVideo(index);
   return index;

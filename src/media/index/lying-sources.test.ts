@@ -4,11 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forgetBoxes, rewriteSyncSamples } from "../../../test/support/edit-boxes.ts";
+import { AppError } from "../../base/errors.ts";
 import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import type { Gop } from "../model/source.ts";
 import { probeSource } from "../source/probe.ts";
 import { FALSE_TIMES, judgeTimes, TimesDoubt } from "./false-times.ts";
+import type { FrameIndex } from "./frame-index.ts";
 import { indexSource } from "./index-source.ts";
 import { KeyMarks } from "./key-marks.ts";
 
@@ -109,6 +111,28 @@ describe("times that cannot be those of the pictures", () => {
     expect(handedOn).toEqual([]);
     const estimate = await indexSource(tools, at("lost.mkv"), info, { onGops, isEstimate: true });
     expect(estimate).toMatchObject({ falseTimes: FALSE_TIMES, seekable: false });
+  });
+
+  test("pictures that share a time: no group is handed on before they are judged, nor after a refusal", async () => {
+    await runFfmpeg(tools, [
+      ...["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=1.6", "-c:v", "mpeg4", "-g", "10"],
+      ...["-bsf:v", "setts=pts=PTS+40*eq(N\\,33)", at("twice.mkv")],
+    ]);
+    const info = await probeSource(tools, at("twice.mkv"));
+    const indexWith = async (refusal: AppError | null) => {
+      const seen: string[] = [];
+      const judge = (whole: FrameIndex) => {
+        seen.push(`judged with ${whole.uncounted.samePts} double of ${whole.frameCount + 1}`);
+        return refusal === null ? Promise.resolve() : Promise.reject(refusal);
+      };
+      const doubles = { mayRefuse: (index: FrameIndex) => index.uncounted.samePts > 0, judge };
+      const onGops = (gops: readonly Gop[]) => seen.push(...gops.map(({ frames }) => `${frames}`));
+      const ended = await indexSource(tools, at("twice.mkv"), info, { onGops, doubles }).catch((thrown) => thrown);
+      return { seen, ended };
+    };
+    expect((await indexWith(null)).seen).toEqual(["judged with 1 double of 40", "10", "10", "10", "9"]);
+    const refusal = new AppError("E_SOURCE_REFUSED", "several pictures at one time", "Ask for a rate.");
+    expect(await indexWith(refusal)).toEqual({ seen: ["judged with 1 double of 40"], ended: refusal });
   });
 
   test.each([

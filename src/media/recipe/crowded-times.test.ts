@@ -2,11 +2,13 @@ import { expect, test } from "bun:test";
 import { GrowingFrameIndex } from "../index/growing-frame-index.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { EIGHT_BITS } from "../model/source-video.fixture.ts";
+import { frameTimingOf } from "../plan/frame-timing.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { mayCrowd, requireSpreadTimes } from "./crowded-times.ts";
 
 const MILLISECONDS = { num: 1, den: 1000 };
 const REQUEST = parseEncodeParams("-c:v ffv1");
+const AS_THEY_ARE = frameTimingOf(REQUEST, MILLISECONDS);
 
 /** One group; `shown` in milliseconds, 40 each. */
 function indexOf(shown: readonly number[]): GrowingFrameIndex {
@@ -23,10 +25,10 @@ const info = (codec: string) => ({ video: { ...EIGHT_BITS, codec, timeBase: MILL
 
 test("doubles are looked at, but not those that a codec or a rate explains", () => {
   const twice = indexOf([0, 40, 40, 120, 160, 200]);
-  expect(mayCrowd(twice, info("h264"), REQUEST)).toBe(true);
-  expect(mayCrowd(indexOf([0, 40, 80, 120, 160, 200]), info("h264"), REQUEST)).toBe(false);
-  expect(mayCrowd(twice, info("vp9"), REQUEST)).toBe(false);
-  expect(mayCrowd(twice, info("h264"), parseEncodeParams("-c:v ffv1 -r 25"))).toBe(false);
+  expect(mayCrowd(twice, info("h264"), AS_THEY_ARE)).toBe(true);
+  expect(mayCrowd(indexOf([0, 40, 80, 120, 160, 200]), info("h264"), AS_THEY_ARE)).toBe(false);
+  expect(mayCrowd(twice, info("vp9"), AS_THEY_ARE)).toBe(false);
+  expect(mayCrowd(twice, info("h264"), frameTimingOf(parseEncodeParams("-c:v ffv1 -r 25"), MILLISECONDS))).toBe(false);
 });
 
 test("pictures that a decoder spreads are fine; three at once are refused, with the rate that helps", () => {

@@ -6,18 +6,17 @@ import type { FrameIndex } from "../index/frame-index.ts";
 import { mayHoldDoubles } from "../index/picture-doubles.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceInfo } from "../model/source.ts";
-import { frameTimingOf } from "../plan/frame-timing.ts";
+import type { FrameTiming } from "../plan/frame-timing.ts";
 import { crowdOf } from "../verify/frames/check-steps.ts";
 import { sourceSteps } from "../verify/frames/source-steps.ts";
 
 /** A longer source is encoded beside its index: its proof tells. */
 const MOST_DECODED = 20_000;
 
-/** Whether a decode in sequence has to tell. */
-export function mayCrowd(index: FrameIndex, { video }: SourceInfo, request: EncodeRequest): boolean {
-  const keepsTimes = frameTimingOf(request, video.timeBase)?.keepsTimes === true;
+/** Whether a decode in sequence has to tell, by the packets so far. `timing`: what the filters do to the times. */
+export function mayCrowd(index: FrameIndex, { video }: SourceInfo, timing: FrameTiming | null): boolean {
   const isShort = index.frameCount <= MOST_DECODED;
-  return keepsTimes && isShort && mayHoldDoubles(video) && index.uncounted.samePts > 0;
+  return isShort && index.uncounted.samePts > 0 && mayHoldDoubles(video) && timing?.keepsTimes === true;
 }
 
 /** `decoded`: the times of all pictures as a decode in sequence gives them, sorted. Errors: E_SOURCE_REFUSED. */

@@ -157,6 +157,11 @@ export class JobIndex {
       ...(tally === null ? {} : { tally }),
       wholeBecause: await this.#whyNumbersBreak(path, info),
       signal,
+      doubles: {
+        mayRefuse: (growing) => mayCrowd(growing, info, this.timing),
+        judge: async (whole) =>
+          requireSpreadTimes(whole, record.request, await this.#parts.decodedTimes(whole.lastDuration)),
+      },
       grid: grid === undefined ? null : new FrameGrid(grid, info),
       onOffGrid: (reason) => {
         this.#parts.dispatch({ type: "index-off-grid", jobId: record.jobId, reason });
@@ -176,8 +181,6 @@ export class JobIndex {
     if (refusal !== null) throw refusal;
     this.#tracks = tally?.tracks(timeBasesOf(info)) ?? null;
     this.#index = index;
-    if (mayCrowd(index, info, record.request))
-      requireSpreadTimes(index, record.request, await this.#parts.decodedTimes(index.lastDuration));
     if (index.seekable) this.#advance(groups.finish(index));
     // Its packets' times are not those of its pictures, or not all of them.
     else if (groups.needsDistance) groups.requireDistance(await this.#parts.decodedTimes(index.lastDuration));
