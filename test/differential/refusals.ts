@@ -21,7 +21,7 @@ const HONEST: readonly Honest[] = [
     why: "Ogg whose sound begins below zero: plain ffmpeg hides it behind an edit list or moves the film",
   },
   {
-    says: /^E_SOURCE_REFUSED: its video \(stream \d+\) shows no picture: its edit list hides all of them/,
+    says: /^E_SOURCE_REFUSED: its video \(stream \d+\) shows no picture: its edit list (hides all of them|leaves out the key picture)/,
     why: "plain ffmpeg makes a file without a picture of it",
   },
   {

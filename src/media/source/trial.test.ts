@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { forgetBoxes } from "../../../test/support/edit-boxes.ts";
 import { AppError } from "../../base/errors.ts";
+import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
 import { runUnconfined } from "../ffmpeg/run-tool.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
@@ -114,6 +116,19 @@ test("a source without a picture that can be decoded is refused as that", async 
     message: expect.stringContaining("no picture of"),
   });
 }, 30_000);
+
+test("an edit list that leaves out the key picture is refused as that: plain ffmpeg shows nothing of it", async () => {
+  const [whole, cut, path] = [join(folder, "whole.mp4"), join(folder, "cut.mp4"), join(folder, "lost-key.mp4")];
+  await make("whole.mp4", ["-i", "testsrc2=s=64x64:r=25:d=1.6", "-c:v", "libx264", "-preset", "ultrafast"]);
+  await runFfmpeg(tools, ["-ss", "0.8", "-i", whole, "-c", "copy", cut]);
+  await forgetBoxes(cut, ["stss"], path);
+  expect(await refusalFor(cut, "-c:v ffv1")).toBe(null);
+  expect(await refusalFor(path, "-c:v ffv1")).toMatchObject({
+    code: "E_SOURCE_REFUSED",
+    message: expect.stringMatching(/^its video .* its edit list leaves out the key picture/),
+    hint: expect.stringContaining("-ignore_editlist 1"),
+  });
+});
 
 test("letters are left out of a trial, and speed is the encoder's greatest", async () => {
   const info = await probeSource(tools, odd);

@@ -31,9 +31,9 @@ export interface Trial {
 
 /**
  * `decoded`: only decodes the picture. `filtered`: also runs the request's filters. `encoded`: also runs its encoder,
- * with `quick` at the encoder's fastest setting.
+ * with `quick` at the encoder's fastest setting. `unedited`: only decodes the picture, of an MP4 without its edit list.
  */
-type Step = "decoded" | "filtered" | "encoded" | "quick";
+type Step = "decoded" | "unedited" | "filtered" | "encoded" | "quick";
 
 /** Drawing text needs fonts that the server may lack, and changes neither size nor format. */
 function chainOf({ info, request }: Trial): readonly FilterText[] {
@@ -84,7 +84,7 @@ export function trialArgs(trial: Trial, step: Step): string[] {
   const { path, info, request, encoderTimeBase } = trial;
   const { streamIndex } = info.video;
   const decoder = decoderFor(info.video, request.video.encoder);
-  const chain = step === "decoded" ? [] : chainOf(trial);
+  const chain = step === "decoded" || step === "unedited" ? [] : chainOf(trial);
   return [
     ...[
       ...(step === "quick" ? ["-hide_banner", "-nostdin", ...SHOWS_STREAMS] : QUIET),
@@ -92,6 +92,7 @@ export function trialArgs(trial: Trial, step: Step): string[] {
       ...inputGuards({ formats: info.formatName, kind: "file" }),
       "-f",
       demuxerName(info.formatName),
+      ...(step === "unedited" ? ["-ignore_editlist", "1"] : []),
     ],
     ...[...(decoder === null ? [] : [`-c:${streamIndex}`, decoder]), "-threads", "1", "-i", fileUrl(path)],
     ...complexGraph(writeGraph([{ from: [`0:${streamIndex}`], filters: chain, to: ["v"] }])),
@@ -129,12 +130,19 @@ async function run(tools: Tools, trial: Trial, step: Step, signal?: AbortSignal)
   return { came, failed: result.exitCode !== 0, stderr: result.stderrTail };
 }
 
-async function withoutPicture(tools: Tools, { path, info }: Trial, stderr: string, signal?: AbortSignal) {
-  return (await showsNothing(tools, path, info, signal)) ? hiddenPictures(info) : undecodable(path, stderr);
+async function withoutPicture(tools: Tools, trial: Trial, stderr: string, signal?: AbortSignal) {
+  const { path, info } = trial;
+  const isFilm = isMp4(info.formatName);
+  if (await showsNothing(tools, path, info, signal))
+    return hiddenPictures(info, isFilm ? "its edit list hides all of them" : "the file holds none of it");
+  // ffmpeg begins an edit at the sync sample before it, which may be no key picture at all.
+  const { came } = isFilm ? await run(tools, trial, "unedited", signal) : { came: "nothing" };
+  return came === "picture"
+    ? hiddenPictures(info, "its edit list leaves out the key picture that those it shows are made from")
+    : undecodable(path, stderr);
 }
 
-function hiddenPictures({ video, formatName }: SourceInfo): AppError {
-  const why = isMp4(formatName) ? "its edit list hides all of them" : "the file holds none of it";
+function hiddenPictures({ video }: SourceInfo, why: string): AppError {
   return new AppError(
     "E_SOURCE_REFUSED",
     `its video (stream ${video.streamIndex}) shows no picture: ${why}`,
