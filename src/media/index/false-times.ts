@@ -27,12 +27,13 @@ export class TimesDoubt {
 
   /** Judged by the packets so far. */
   get isSuspicious(): boolean {
-    return this.#isSuspicious;
+    return this.#isSuspicious && Number.isFinite(this.#highest);
   }
 
-  /** In the order of the file. */
+  /** In the order of the file; a packet without a time says nothing. */
   see({ pts }: Pick<VideoPacket, "pts">): void {
-    if (pts === null || pts <= this.#highest) this.#isSuspicious = false;
+    if (pts === null) return;
+    if (pts <= this.#highest) this.#isSuspicious = false;
     else this.#highest = pts;
   }
 }

@@ -50,6 +50,8 @@ export interface FrameIndex extends FrameTimes {
    * the times.
    */
   readonly falseTimes: string | null;
+  /** A picture decoded before a key frame is shown behind it: the decoder gives it first, and the times go back. */
+  readonly hasShownBehindKey: boolean;
   /** The clock leaps by more than 10 s somewhere. */
   readonly hasTimeJump: boolean;
   /** Total duration of the shown packets, from the first key frame to the last packet, and the number of steps. */

@@ -73,6 +73,12 @@ test("it knows a picture behind a key frame that has the time of one before it",
   expect(indexOf([...before, packet(160, 120), packet(160, 160)]).hasDoubleBehindKey).toBe(false);
 });
 
+test("it knows a picture before a key frame that is shown behind it, as where a clock goes back inside a pause", () => {
+  const before = [packet(0, -40, "K"), packet(80, 0), packet(40, 40)];
+  expect(indexOf([...before, packet(160, 80, "K"), packet(120, 120)]).hasShownBehindKey).toBe(false);
+  expect(indexOf([...before, packet(1160, 80), packet(1080, 1000, "K")]).hasShownBehindKey).toBe(true);
+});
+
 describe("what containers do", () => {
   test("AVI: a reference frame is shown when the next one is decoded", () => {
     const index = indexOf([

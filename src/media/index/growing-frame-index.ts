@@ -44,6 +44,8 @@ export class GrowingFrameIndex implements FrameIndex {
   /** A picture decoded behind a key frame has the time of one shown before it. */
   hasDoubleBehindKey = false;
 
+  hasShownBehindKey = false;
+
   readonly grid: FrameGrid | null;
   readonly progress: ClockProgress;
 
@@ -148,6 +150,7 @@ export class GrowingFrameIndex implements FrameIndex {
       this.uncounted.leading += 1; // leading pictures of an open GOP at the very start: their references are missing
       return;
     }
+    if (packet.isKey && pts < (this.lastPts ?? pts)) this.hasShownBehindKey = true;
     const position = this.#pts.lowerBound(pts);
     if (position < this.#pts.length && this.#pts.at(position) === pts) {
       this.uncounted.samePts += 1; // a hidden picture, the second field of a pair, or a true double

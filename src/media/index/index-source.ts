@@ -25,7 +25,7 @@ const SOON_READ_MICROSECONDS = 60_000_000;
 const PACKET_FIELDS = 8;
 const SIZE_FIELD = 5;
 
-/** Judges a source some of whose pictures share one time. */
+/** Judges a source some of whose pictures may share one time. */
 export interface DoublesJudge {
   /** By the packets so far: while it is true, no group is passed on. */
   readonly mayRefuse: (index: FrameIndex) => boolean;
@@ -164,9 +164,10 @@ export async function indexSource(
     options.onPacket?.(packet);
     groups.add(index.add(packet));
     if (index.hasDoubleBehindKey && mayHoldDoubles(info.video)) index.markUnseekable(DOUBLE_BEHIND_KEY);
-    if (index.uncounted.samePts > 0) watchDoubles();
     watchGrid();
-    if (groups.isDue) handOn();
+    if (!groups.isDue) return;
+    watchDoubles();
+    handOn();
   };
   const result = await runTool({
     tools,

@@ -164,4 +164,12 @@ describe("times that cannot be those of the pictures", () => {
     doubt.see({ pts: 768 });
     expect(doubt.isSuspicious).toBe(false);
   });
+
+  test("packets without a time neither raise the doubt nor end it", () => {
+    const doubt = new TimesDoubt({ holdsPicturesBack: true });
+    doubt.see({ pts: null });
+    expect(doubt.isSuspicious).toBe(false);
+    for (const pts of [0, 512, null, 1536]) doubt.see({ pts });
+    expect(doubt.isSuspicious).toBe(true);
+  });
 });

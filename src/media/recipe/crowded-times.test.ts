@@ -4,11 +4,13 @@ import type { SourceInfo } from "../model/source.ts";
 import { EIGHT_BITS } from "../model/source-video.fixture.ts";
 import { frameTimingOf } from "../plan/frame-timing.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
-import { mayCrowd, requireSpreadTimes } from "./crowded-times.ts";
+import { mayCrowd, requireSpreadTimes, showsHidden } from "./crowded-times.ts";
 
 const MILLISECONDS = { num: 1, den: 1000 };
 const REQUEST = parseEncodeParams("-c:v ffv1");
 const AS_THEY_ARE = frameTimingOf(REQUEST, MILLISECONDS);
+
+const timed = (filter: string) => frameTimingOf(parseEncodeParams(`-c:v ffv1 -vf ${filter}`), MILLISECONDS);
 
 /** One group; `shown` in milliseconds, 40 each. */
 function indexOf(shown: readonly number[]): GrowingFrameIndex {
@@ -29,6 +31,45 @@ test("doubles are looked at, but not those that a codec or a rate explains", () 
   expect(mayCrowd(indexOf([0, 40, 80, 120, 160, 200]), info("h264"), AS_THEY_ARE)).toBe(false);
   expect(mayCrowd(twice, info("vp9"), AS_THEY_ARE)).toBe(false);
   expect(mayCrowd(twice, info("h264"), frameTimingOf(parseEncodeParams("-c:v ffv1 -r 25"), MILLISECONDS))).toBe(false);
+});
+
+test("guessed times and times that go back behind a key frame are looked at, whatever explains doubles; of fields too", () => {
+  const guessed = indexOf([0, 40, 80, 120]);
+  guessed.markFalseTimes("of a test");
+  const back = new GrowingFrameIndex(MILLISECONDS, { num: 25, den: 1 });
+  for (const [pts, dts, isKey] of [
+    [0, 0, true],
+    [240, 40, false],
+    [200, 160, true],
+  ] as const)
+    back.add({ pts, dts, duration: 40, bytePosition: null, isDiscarded: false, isKey });
+  for (const index of [guessed, back]) {
+    expect(mayCrowd(index, info("vp9"), AS_THEY_ARE)).toBe(true);
+    expect(mayCrowd(index, info("h264"), timed("yadif=1"))).toBe(true);
+    expect(mayCrowd(index, info("h264"), timed("fps=25"))).toBe(false);
+  }
+});
+
+test("until 6.0 MJPEG shows what an edit list hides", () => {
+  const hiding = new GrowingFrameIndex(MILLISECONDS, { num: 25, den: 1 });
+  for (const [pts, isDiscarded] of [
+    [-40, true],
+    [0, false],
+  ] as const)
+    hiding.add({ pts, dts: pts, duration: 40, bytePosition: null, isDiscarded, isKey: true });
+  const shows = (major: number, codec: string, index = hiding) => showsHidden({ major, minor: 1 }, index, info(codec));
+  expect([shows(5, "mjpeg"), shows(6, "mjpeg"), shows(5, "prores"), shows(5, "mjpeg", indexOf([0, 40]))]).toEqual([
+    ...[true, false, false, false],
+  ]);
+});
+
+test("of fields, times are halves of the source's ticks", () => {
+  const index = indexOf(Array.from({ length: 20 }, (_, at) => at * 40));
+  const request = parseEncodeParams("-c:v ffv1 -vf yadif=1");
+  const fields = Array.from({ length: 40 }, (_, at) => at * 40);
+  requireSpreadTimes(index, request, fields);
+  const crowded = [...fields.slice(0, 34), ...[1, 2, 3, 4, 5, 6].map((at) => 1320 + at)];
+  expect(() => requireSpreadTimes(index, request, crowded)).toThrow("pictures 33 to 38 are a tick apart");
 });
 
 test("pictures that a decoder spreads are fine; three at once are refused, with the rate that helps", () => {

@@ -1,28 +1,51 @@
-// A source whose packets give several pictures one time. ffmpeg guesses other times for some of them; where it shows more
-// than two in a row at once, its output has collapsed times too, and no proof of ours would hold. Pure.
+// A source whose pictures come out of the decoder at one time, or at times that go back. ffmpeg guesses other times for
+// some of them; where it shows more than two in a row at once, its output has collapsed times too, and no proof of ours
+// would hold. Pure.
 import { AppError } from "../../base/errors.ts";
 import { type Pts, toNumber } from "../../base/rational.ts";
+import { HIDES_MJPEG, isSince } from "../ffmpeg/builds/differences.ts";
+import type { Release } from "../ffmpeg/releases.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
 import { mayHoldDoubles } from "../index/picture-doubles.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceInfo } from "../model/source.ts";
-import type { FrameTiming } from "../plan/frame-timing.ts";
+import { type FrameTiming, frameTimingOf } from "../plan/frame-timing.ts";
 import { crowdOf } from "../verify/frames/check-steps.ts";
 import { sourceSteps } from "../verify/frames/source-steps.ts";
+
+/** Filters behind which pictures stand as close as before; a rate spreads them. */
+const KEEPS_CROWDS: readonly string[] = ["keeps", "dropsLast", "fields"];
 
 /** A longer source is encoded beside its index: its proof tells. */
 const MOST_DECODED = 20_000;
 
-/** Whether a decode in sequence has to tell, by the packets so far. `timing`: what the filters do to the times. */
-export function mayCrowd(index: FrameIndex, { video }: SourceInfo, timing: FrameTiming | null): boolean {
-  const isShort = index.frameCount <= MOST_DECODED;
-  return isShort && index.uncounted.samePts > 0 && mayHoldDoubles(video) && timing?.keepsTimes === true;
+/** Whether a decode of the whole source before work is not too much. */
+function isSoonDecoded({ frameCount }: FrameIndex): boolean {
+  return frameCount <= MOST_DECODED;
 }
 
-/** `decoded`: the times of all pictures as a decode in sequence gives them, sorted. Errors: E_SOURCE_REFUSED. */
+/** Whether a decoder gives pictures that the packets say are hidden. */
+export function showsHidden(release: Release, index: FrameIndex, { video }: SourceInfo): boolean {
+  return (
+    video.codec === "mjpeg" && index.uncounted.discarded > 0 && !isSince(release, HIDES_MJPEG) && isSoonDecoded(index)
+  );
+}
+
+/** Whether a decode in sequence has to tell, by the packets so far. `timing`: what the filters do to the times. */
+export function mayCrowd(index: FrameIndex, { video }: SourceInfo, timing: FrameTiming | null): boolean {
+  if (timing === null || !timing.stages.every(({ times }) => KEEPS_CROWDS.includes(times.kind))) return false;
+  const areGuessed = index.falseTimes !== null || index.hasShownBehindKey;
+  return isSoonDecoded(index) && (areGuessed || (mayHoldDoubles(video) && index.uncounted.samePts > 0));
+}
+
+/**
+ * `decoded`: the times of all pictures as a decode in sequence and the filters give them, sorted, in ticks of the frame
+ * timing. Errors: E_SOURCE_REFUSED.
+ */
 export function requireSpreadTimes(index: FrameIndex, request: EncodeRequest, decoded: readonly Pts[]): void {
   const tick = toNumber(index.timeBase);
-  const shown = decoded.map((pts) => pts * tick);
+  const outputTick = toNumber(frameTimingOf(request, index.timeBase)?.timeBase ?? index.timeBase);
+  const shown = decoded.map((pts) => pts * outputTick);
   const crowd = crowdOf({ shown, tick, picture: sourceSteps(index, request, tick) });
   if (crowd === null) return;
   throw new AppError(

@@ -39,6 +39,7 @@ class EncoderTicks {
   seeAll(pictures: readonly Pts[]): void {
     this.#last = null;
     for (const pts of pictures) this.#seeOne(pts - this.#shift);
+    this.#last = null;
   }
 
   /** The next group of `index`. Errors: E_ENCODE_REQUEST. */

@@ -10,7 +10,7 @@ import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../../
 import type { SourceInfo } from "../../../media/model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../../../media/plan/frame-timing.ts";
 import { isCertain, plannedFrames } from "../../../media/plan/planned-frames.ts";
-import { mayCrowd, requireSpreadTimes } from "../../../media/recipe/crowded-times.ts";
+import { mayCrowd, requireSpreadTimes, showsHidden } from "../../../media/recipe/crowded-times.ts";
 import { CuttableGroups } from "../../../media/recipe/cuttable-groups.ts";
 import { numbersFrames } from "../../../media/request/args/split-mode.ts";
 import { pictureChange } from "../../../media/source/picture-sizes.ts";
@@ -152,15 +152,19 @@ export class JobIndex {
     const joiner = await joinerFor(tools, record.info, paths, signal);
     const groups = new CuttableGroups(info, record.request, joiner, this.timing);
     const sent: IndexedGop[] = [];
+    const mayLackDistance = (known: FrameIndex) => groups.needsDistance && showsHidden(tools, known, info);
     const tally = source === record.source && hasTracks(info) ? new TrackTally(timeBasesOf(info)) : null;
     const index = await indexSource(tools, path, info, {
       ...(tally === null ? {} : { tally }),
       wholeBecause: await this.#whyNumbersBreak(path, info),
       signal,
       doubles: {
-        mayRefuse: (growing) => mayCrowd(growing, info, this.timing),
-        judge: async (whole) =>
-          requireSpreadTimes(whole, record.request, await this.#parts.decodedTimes(whole.lastDuration)),
+        mayRefuse: (growing) => mayCrowd(growing, info, this.timing) || mayLackDistance(growing),
+        judge: async (whole) => {
+          const decoded = await this.#parts.decodedTimes(whole.lastDuration);
+          if (mayCrowd(whole, info, this.timing)) requireSpreadTimes(whole, record.request, decoded);
+          if (mayLackDistance(whole)) groups.requireDistance(decoded);
+        },
       },
       grid: grid === undefined ? null : new FrameGrid(grid, info),
       onOffGrid: (reason) => {

@@ -10,7 +10,7 @@ function pictures(count: number, from = 0): number[] {
 const EIGHT_SECONDS: StepsInput = {
   shown: pictures(200),
   tick: 0.001,
-  picture: { seconds: 7.96, steps: 199, close: 0 },
+  picture: { seconds: 7.96, steps: 199, close: { apart: 0, doubles: 0 } },
   sounds: [{ stream: 1, source: 8, output: 8.04 }],
 };
 
@@ -19,18 +19,30 @@ describe("holds", () => {
   test("pictures of one time, moved a tick apart, here and there", () => {
     const shown = pictures(100).flatMap((at) => [at, at + 0.001]);
     expect(
-      checkSteps({ ...EIGHT_SECONDS, shown, picture: { seconds: 4, steps: 199, close: 100 }, sounds: [] }).ok,
+      checkSteps({
+        ...EIGHT_SECONDS,
+        shown,
+        picture: { seconds: 4, steps: 199, close: { apart: 0, doubles: 100 } },
+        sounds: [],
+      }).ok,
     ).toBe(true);
   });
   test("a thousand pictures a second", () => {
     const shown = Array.from({ length: 500 }, (_, n) => n / 1000);
     expect(
-      checkSteps({ ...EIGHT_SECONDS, shown, picture: { seconds: 0.5, steps: 499, close: 499 }, sounds: [] }).ok,
+      checkSteps({
+        ...EIGHT_SECONDS,
+        shown,
+        picture: { seconds: 0.5, steps: 499, close: { apart: 499, doubles: 0 } },
+        sounds: [],
+      }).ok,
     ).toBe(true);
   });
   test("the last pictures of a film, which a decoder gives without a clock", () => {
-    const shown = [...pictures(198), 7.881, 7.882];
-    expect(checkSteps({ ...EIGHT_SECONDS, shown }).ok).toBe(true);
+    const tick = 1 / 90_000;
+    const shown = [...pictures(198), 7.88 + tick, 7.88 + 2 * tick];
+    expect(checkSteps({ ...EIGHT_SECONDS, tick, shown }).ok).toBe(true);
+    expect(checkSteps({ ...EIGHT_SECONDS, shown: [...pictures(199), 7.921] }).ok).toBe(true);
   });
   test("a source of which nothing is known says so", () => {
     const check = checkSteps({ ...EIGHT_SECONDS, picture: null });
@@ -53,6 +65,19 @@ describe("fails the job", () => {
       ok: false,
       detail: "pictures 1 to 3 are a tick apart",
     });
+  });
+  test("the last pictures of a film where the tick is coarse: the third is two milliseconds from its time", () => {
+    const shown = [...pictures(198), 7.881, 7.882];
+    const check = checkSteps({ ...EIGHT_SECONDS, shown });
+    expect(check).toMatchObject({ ok: false, detail: expect.stringContaining("pictures 197 to 199 are a tick apart") });
+    // Packets may stand as close themselves.
+    const picture = { seconds: 7.96, steps: 199, close: { apart: 2, doubles: 0 } };
+    expect(checkSteps({ ...EIGHT_SECONDS, shown, picture }).ok).toBe(true);
+  });
+  test("three packets of one time in milliseconds", () => {
+    const picture = { seconds: 7.96, steps: 199, close: { apart: 0, doubles: 2 } };
+    const shown = [0, 0.12, 0.121, 0.122, ...pictures(196, 0.16)];
+    expect(checkSteps({ ...EIGHT_SECONDS, shown, picture }).ok).toBe(false);
   });
   test("every third picture at the time of the one before, as of MPEG-4 with times in decoding order", () => {
     const shown = pictures(201).map((at, n) => (n % 3 === 2 ? at - 0.039 : at));

@@ -9,10 +9,15 @@ export interface StepsInput {
   /** The coarser one of the source's and the output's ticks, seconds. */
   readonly tick: number;
   /**
-   * Of the source's picture: what its packets last together, seconds, how many steps that is, and how many of them are no
-   * longer than `tick` (null: the packets don't tell the output's); null: not known.
+   * Of the source's picture: what its packets last together, seconds, how many steps that is, how many of them between
+   * different times are no longer than `tick`, and how many packets have the time of another (null: the packets don't tell
+   * the output's); null: not known.
    */
-  readonly picture: { readonly seconds: number; readonly steps: number; readonly close: number | null } | null;
+  readonly picture: {
+    readonly seconds: number;
+    readonly steps: number;
+    readonly close: { readonly apart: number; readonly doubles: number } | null;
+  } | null;
   /** Of each kept track of sound: what the source's packets last together, and from where to where the output's lie, seconds. */
   readonly sounds: readonly { readonly stream: number; readonly source: number; readonly output: number }[];
 }
@@ -28,6 +33,8 @@ const MOST_IN_A_ROW = 4;
 const MOST_MADE_IN_A_ROW = 1;
 /** So many steps that the packets don't have may be guesses of one time for two pictures, where a stream begins and ends. */
 const MOST_MADE = 8;
+/** So far from its time a picture may be put because others have that time; at least a tick, since no output has less. */
+const MOST_MOVED_SECONDS = 0.001;
 /** Pictures of the source must last at least this many ticks on average for the check to mean anything. */
 const LEAST_TICKS = 4;
 /** Damaged ends, codecs that need a few packets to begin, roundings. */
@@ -58,12 +65,16 @@ export function togetherSeconds(
 /** Where pictures come at one time; null: nowhere. */
 export function crowdOf({ shown, tick, picture }: Pick<StepsInput, "shown" | "tick" | "picture">): string | null {
   if (picture === null || picture.steps === 0 || picture.seconds / picture.steps < LEAST_TICKS * tick) return null;
-  const made = picture.close === null ? 0 : closeSteps(shown, tick) - picture.close;
+  const { close } = picture;
+  const made = close === null ? 0 : closeSteps(shown, tick) - close.apart - close.doubles;
   let row = 0;
   for (let at = 1; at < shown.length; at += 1) {
     row = isClose(shown[at - 1] ?? 0, shown[at] ?? 0, tick) ? row + 1 : 0;
     const isMade = made > 0 && row > MOST_MADE_IN_A_ROW && goesOnAfter(shown, at, tick);
-    if (row > MOST_IN_A_ROW || isMade) return `pictures ${at - row} to ${at} are a tick apart`;
+    // Where no two packets stand so close, all pictures of a row have the time of its first one.
+    const moved = close?.apart === 0 ? (shown[at] ?? 0) - (shown[at - row] ?? 0) : 0;
+    if (row > MOST_IN_A_ROW || isMade || moved > 1.01 * Math.max(tick, MOST_MOVED_SECONDS))
+      return `pictures ${at - row} to ${at} are a tick apart`;
   }
   return made > MOST_MADE ? `${made} pictures are a tick behind another where their packets are not` : null;
 }

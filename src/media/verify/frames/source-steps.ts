@@ -16,7 +16,7 @@ export function sourceSteps(
   const packets = index.framePts(null, null).map((pts) => pts * sourceTick);
   // Where packets lack times, and behind filters that make others, the packets' steps are not the pictures'.
   const isTold = uncounted.withoutPts === 0 && frameTimingOf(request, timeBase)?.keepsTimes === true;
-  const close = isTold ? uncounted.samePts + closeSteps(packets, tick) : null;
+  const close = isTold ? { apart: closeSteps(packets, tick), doubles: uncounted.samePts } : null;
   const isBroken = progress.isBroken || uncounted.withoutPts > 0;
   const seconds = togetherSeconds({ seconds: progress.total * sourceTick, isBroken }, packets);
   return { seconds, steps: progress.steps, close };
