@@ -25,6 +25,10 @@ const HONEST: readonly Honest[] = [
     why: "plain ffmpeg makes a file without a picture of it",
   },
   {
+    says: /^E_SOURCE_REFUSED: this ffmpeg gives the pictures of a raw \w+ stream times that are \d+ µs apart/,
+    why: "plain ffmpeg of that version drops most of the pictures",
+  },
+  {
     says: /^E_ENCODE_REQUEST: \w+ refuses the source's first picture: MPEG-1\/2 does not support \S+ fps/,
     why: "MPEG-2 has no such rate; plain ffmpeg takes the nearest and moves the pictures to its ticks",
   },

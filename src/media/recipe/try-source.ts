@@ -8,6 +8,7 @@ import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { translateRequest } from "../request/translate/translate.ts";
+import { requirePace } from "../source/raw-pace.ts";
 import { requireFirstPicture } from "../source/trial.ts";
 import type { PlannedSource } from "./plan-source.ts";
 
@@ -20,7 +21,7 @@ export interface TriedSource {
 
 /**
  * `encoder`: the one that the request names, or the first that may be elected; null: none can do what is asked. Errors:
- * those of requireFirstPicture, requireHeard and requireStart.
+ * those of requireFirstPicture, requirePace, requireHeard and requireStart.
  */
 export async function trySource(
   tools: Tools,
@@ -38,6 +39,7 @@ export async function trySource(
     sampledRangeChange(tools, path, info, signal),
     encoder === null ? null : firstPicture(encoder),
   ]);
+  await requirePace(tools, path, info, signal);
   await requireHeard(tools, source, plan, signal);
   await requireStart(tools, source, plan, signal);
   return { picture, rangeChange };
