@@ -2,6 +2,7 @@
 // VP9 and AV1, and in every version for FFV1. The product keeps full range there in every version (docs/adr/0014-range-stated-in-the-graph.md), so it is
 // held against plain ffmpeg told to keep it too. Pure.
 import type { Reading, StreamFacts } from "./reading.ts";
+import type { Tools } from "./tools.ts";
 
 const KEEP = "scale=out_range=full";
 const SQUEEZE = "scale=out_range=limited";
@@ -20,6 +21,16 @@ function keepOf(codec: string, pixelFormat: string, params: readonly string[]): 
   const isFiltered = params.some((word) => /^-(vf|filter:v)$/.test(word)) && !params.includes("-pix_fmt");
   if (isFiltered && (codec === "h264" || codec === "hevc")) return KEEP;
   return codec === "ffv1" ? `${KEEP},format=${pixelFormat},setparams=range=tv` : null;
+}
+
+/**
+ * The same, said to the conversion that ffmpeg puts in by itself (those versions only), where a filter would change which
+ * pictures -r shows; what it makes is tagged limited.
+ */
+const WITHOUT_FILTER = ["-dst_range", "1"] as const;
+
+function isRatedWithoutFilter(params: readonly string[]): boolean {
+  return params.some((word) => /^-r(:v)?$/.test(word)) && !params.some((word) => /^-(vf|filter:v)$/.test(word));
 }
 
 export interface TellsRange {
@@ -43,6 +54,7 @@ function isVp8InFullRange(codec: string, ours: Reading, plain: Reading): boolean
 
 /** The request's words with the range kept; null: there is nothing of that kind between the two. */
 export function toldToKeepRange(
+  { ratesByFilters }: Pick<Tools, "ratesByFilters">,
   params: readonly string[],
   source: readonly StreamFacts[],
   ours: Reading,
@@ -54,6 +66,7 @@ export function toldToKeepRange(
   const keep = keepOf(codec, own?.facts.pix_fmt ?? "", params);
   if (keep === null || rangeOf(source) !== "pc" || rangeOf(ours.streams) !== "pc") return null;
   if (codec !== "ffv1" && rangeOf(plain.streams) !== "tv") return null;
+  if (ratesByFilters && isRatedWithoutFilter(params)) return { params: [...WITHOUT_FILTER, ...params], range: "pc" };
   return { params: filteredBy(params, KEEP, keep), range: codec === "ffv1" ? "pc" : null };
 }
 

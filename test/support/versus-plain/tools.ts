@@ -9,6 +9,8 @@ export interface Tools {
   readonly name: string;
   /** Arguments that keep each decoded picture at its own time. */
   readonly ownTimes: readonly string[];
+  /** A filter of the request's, even one that does nothing, changes which pictures `-r` shows. */
+  readonly ratesByFilters: boolean;
 }
 
 export interface Ran {
@@ -56,5 +58,7 @@ export async function toolsIn(folder: string | null): Promise<Tools> {
     ffprobe: path("ffprobe"),
     name,
     ownTimes: ["-fps_mode", "passthrough", "-enc_time_base:v", timeBase],
+    // Until 6.1.
+    ratesByFilters: libavcodec < 61,
   };
 }

@@ -200,7 +200,7 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
   let { exitCode, stderr } = await runPlain(tools, job);
   if (exitCode !== 0) return { kind: "exact", notes: [`plain ffmpeg fails: ${stderr.trim().slice(-200)}`] };
   let plain = withSideDataOf(sources, ours, withoutEmptyTracks(await readingOf(tools, plainPath)));
-  const told = toldToKeepRange(asked, sources, ours, plain);
+  const told = toldToKeepRange(tools, asked, sources, ours, plain);
   if (told !== null) {
     job = { ...job, params: told.params };
     ({ exitCode, stderr } = await runPlain(tools, job));
