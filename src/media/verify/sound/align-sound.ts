@@ -6,17 +6,24 @@ import { type DecodedSound, LAG_SAMPLE_RATE, SOUND_SECONDS } from "./decode-soun
 const JITTER = LAG_SAMPLE_RATE / 500;
 /** What is less may be a rounding of the resampler. */
 const LEAST_STEP = LAG_SAMPLE_RATE / 4000;
+/** Two times rounded to a millisecond lie no further from each other than this. */
+const MOST_ROUNDING = LAG_SAMPLE_RATE / 1000;
 /** Roundings to a millisecond come back within so many runs; times that stay away have moved. */
 const LOOK_RUNS = 12;
 const FEW_RUNS = 3;
 
 type Run = DecodedSound["runs"][number];
 
-/**
- * By how much a run, and those behind it, begin later than at `end`, 0 where that is the clock's rounding. ffmpeg sets up
- * its filters anew where the sound changes its layout, and the resampler then loses less than a millisecond.
- */
-function stepAt(runs: readonly Run[], at: number, end: number): number {
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** How far the times of the runs from `at` on lie from where their samples put them, if the first goes on at `end`. */
+function apartFrom(runs: readonly Run[], at: number, end: number): number[] {
   const apart: number[] = [];
   let expected = end;
   for (const { pts, samples } of runs.slice(at, at + LOOK_RUNS)) {
@@ -25,10 +32,21 @@ function stepAt(runs: readonly Run[], at: number, end: number): number {
     apart.push(pts - expected);
     expected += samples;
   }
-  apart.sort((a, b) => a - b);
-  const [least = 0, most = 0] = [apart[0], apart.at(-1)];
-  const hasMoved = apart.length >= FEW_RUNS && (least >= LEAST_STEP || most <= -LEAST_STEP);
-  return hasMoved ? (apart[Math.floor(apart.length / 2)] ?? 0) : 0;
+  return apart;
+}
+
+/**
+ * By how much a run, and those behind it, begin later than they would go on: 0 where that is the clock's rounding. ffmpeg
+ * sets up its filters anew where the sound changes its layout, and the resampler then loses less than a millisecond.
+ * `apart`: of this run and those behind it; `before`: of the last ones before it. Roundings to a millisecond may all lie on
+ * one side of the first one's: then those before it do too.
+ */
+function stepAt(apart: readonly number[], before: readonly number[]): number {
+  const [least, most] = [Math.min(...apart), Math.max(...apart)];
+  const isBeyond = (step: number) => least >= step || most <= -step;
+  if (apart.length < FEW_RUNS || !isBeyond(LEAST_STEP)) return 0;
+  if (isBeyond(MOST_ROUNDING)) return middle(apart);
+  return Math.abs(mean(apart) - mean(before)) >= LEAST_STEP ? middle(apart) - middle(before) : 0;
 }
 
 /**
@@ -47,10 +65,13 @@ export function alignRuns(
   const aligned = new Int16Array(Math.max(0, length));
   let read = 0;
   let end: number | null = null;
+  let before: number[] = [];
   for (const [number, run] of runs.entries()) {
     const goesOn: boolean = end !== null && Math.abs(run.pts - end) <= JITTER;
-    const pts: number = end !== null && goesOn ? end + stepAt(runs, number, end) : run.pts;
+    const step = end !== null && goesOn ? stepAt(apartFrom(runs, number, end), before) : 0;
+    const pts: number = end !== null && goesOn ? end + step : run.pts;
     end = pts + run.samples;
+    before = goesOn && step === 0 ? [...before, run.pts - pts].slice(-LOOK_RUNS) : [run.pts - pts];
     const skipped = Math.max(0, firstSample - pts);
     const at = pts + skipped - firstSample;
     if (skipped < run.samples && at < aligned.length) {

@@ -97,6 +97,22 @@ test.each([
   expect(torn.length).toBeLessThanOrEqual(LAG_SAMPLE_RATE / 1000);
 });
 
+/** How far each run of `length` samples begins from where the one before it ends. */
+function apart(offsets: readonly number[], length: number) {
+  return offsets.map((offset, n) => ({ pts: n * length + offset, samples: length }));
+}
+
+test("roundings to a millisecond that all lie behind the first one's are no step: those before them did too", () => {
+  const once = [6, 6, 6, 11, 11, 11, 9, 6, 2, 7, 7, 7, 12, 12, 12, 10, 7, 3, 8, 8, 8, 14, 14, 14, 11, 8, 4];
+  const rounded = apart([0, 0, 0, ...once, 8, 8, 8, 14, 14, 14, 11, 8, 4, 9, 9, 9, 14, 14, 14, 11, 8, 5], 370);
+  const samples = Int16Array.from({ length: rounded.length * 370 }, (_, n) => n + 1);
+  expect(alignRuns(samples, rounded, 0).subarray(0, samples.length)).toEqual(samples);
+  // With a step of 10 on top of them.
+  const stepped = rounded.map(({ pts, samples: length }, n) => ({ pts: n < 24 ? pts : pts + 10, samples: length }));
+  const placed = alignRuns(samples, stepped, 0);
+  expect(placed.indexOf(26 * 370) - 26 * 370 + 1).toBeWithin(7, 14);
+});
+
 test("samples that ffmpeg loses where its filters are set up anew move nothing behind them", () => {
   const samples = Int16Array.from({ length: 1000 }, (_, n) => n + 1);
   const runs = Array.from({ length: 10 }, (_, n) => ({ pts: 100 * n + (n < 5 ? 0 : 15), samples: 100 }));
