@@ -14,7 +14,8 @@ const EVENT_SECONDS = 0.0021;
 /** Mean difference of the samples of one plane of a shrunk picture, of 255; two encodes of one picture differ by 1 to 3. */
 const LOSSY_MEAN = 10;
 
-function timesDiffer(ours: Pictures, plain: Pictures): string | null {
+/** The worst of the times that differ by more than a tick, in words; null: none does. */
+export function timesDiffer(ours: Pictures, plain: Pictures): string | null {
   const tick = Math.max(ours.tick, plain.tick, 0.001) + FLOAT;
   const [a = 0] = ours.seconds;
   const [b = 0] = plain.seconds;

@@ -1,8 +1,10 @@
 // What plain ffmpeg hands to its encoders: the same run with encoders that keep every picture and every sample. Where an
 // encoder or a muxer of the plain run itself changes that (Opus in Matroska is 7 ms early before 7.0; libx264 is not
-// lossless everywhere with -qp 0), what was handed over is right.
+// lossless everywhere with -qp 0; libx265 shows one of two pictures of one time before its turn), what was handed over
+// is right.
 import { rm } from "node:fs/promises";
 import { soundDifferences } from "./compare-sound.ts";
+import { timesDiffer } from "./differences.ts";
 import { type PlainJob, runPlain } from "./plain-run.ts";
 import { type Reading, readingOf } from "./reading.ts";
 import type { Tools } from "./tools.ts";
@@ -20,6 +22,12 @@ async function handedBy(tools: Tools, job: PlainJob): Promise<Reading | null> {
   }
 }
 
+/** Whether two pictures in a row have one time: an encoder that codes in another order can't tell which comes first. */
+export function sharesTimes({ pictures: { seconds, tick } }: Pick<Reading, "pictures">): boolean {
+  return seconds.some((at, number) => number > 0 && at - (seconds[number - 1] ?? at) < tick / 2);
+}
+
+const TIMES = /^picture \d+ is \S+ ms from its time$/;
 const PICTURES = /^\d+ of \d+ pictures are others/;
 const SOUND = /^sound \d/;
 
@@ -30,7 +38,7 @@ export async function withoutEncodersOwn(
   ours: Reading,
   differences: readonly string[],
 ): Promise<string[]> {
-  const isOpen = (one: string) => PICTURES.test(one) || SOUND.test(one);
+  const isOpen = (one: string) => PICTURES.test(one) || SOUND.test(one) || TIMES.test(one);
   const handed = differences.some(isOpen) ? await handedBy(tools, job) : null;
   if (handed === null) return [...differences];
   const origins = [ours.pictures.seconds[0] ?? 0, handed.pictures.seconds[0] ?? 0] as const;
@@ -41,5 +49,8 @@ export async function withoutEncodersOwn(
       const other = handed.sounds[number];
       return other !== undefined && soundDifferences("", [sound, other], origins).length === 0;
     });
-  return differences.filter((one) => !((areSame && PICTURES.test(one)) || (isHeard && SOUND.test(one))));
+  const isInTime = areSame && sharesTimes(handed) && timesDiffer(ours.pictures, handed.pictures) === null;
+  const isTheirs = (one: string) =>
+    (areSame && PICTURES.test(one)) || (isHeard && SOUND.test(one)) || (isInTime && TIMES.test(one));
+  return differences.filter((one) => !isTheirs(one));
 }

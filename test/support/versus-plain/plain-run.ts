@@ -55,11 +55,26 @@ function codecArgs(
 /** Filters that put a picture halfway between two: on a tick of the source every other one would be rounded. */
 const MAKES_FIELDS = /\byadif=(mode=)?(1|3|send_field)|\bbwdif\b(?!=(mode=)?(0|2|send_frame))|\bw3fdif\b/;
 
-/** Each picture at its own time, or at the rate asked for. */
-function timesOf(tools: Tools, params: readonly string[], timeBase: string): readonly string[] {
+/** Filters that put pictures where the source has none: ffmpeg's own tick there is that of their rate. */
+const MAKES_TIMES = /\b(fps|framerate|minterpolate)(=|,|$)/;
+
+/** Of a source whose ticks are coarse (AVI's are a picture long) times of a rate of its own would be rounded to them. */
+function isAtARateOfItsOwn(params: readonly string[]): boolean {
+  return params.some(
+    (word, at) => /^-(vf|filter:v)$/.test(params[at - 1] ?? "") && MAKES_TIMES.test(word) && !/\bsetpts\b/.test(word),
+  );
+}
+
+/** Each picture at its own time, or at the rate asked for. `timeBase` is the source's: "1/12". */
+export function timesOf(
+  { ownTimes }: Pick<Tools, "ownTimes">,
+  params: readonly string[],
+  timeBase: string,
+): readonly string[] {
   if (params.some((word) => word === "-r" || word === "-r:v")) return ["-fps_mode", "cfr"];
+  if (isAtARateOfItsOwn(params)) return ["-fps_mode", "passthrough"];
   const [ticks, second] = timeBase.split("/").map(Number);
-  if (!params.some((word) => MAKES_FIELDS.test(word)) || !ticks || !second) return tools.ownTimes;
+  if (!params.some((word) => MAKES_FIELDS.test(word)) || !ticks || !second) return ownTimes;
   return ["-fps_mode", "passthrough", "-enc_time_base:v", `${ticks}/${2 * second}`];
 }
 
