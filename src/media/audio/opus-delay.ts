@@ -1,10 +1,13 @@
 // Matroska states how much of an Opus stream's beginning is skipped (CodecDelay), and readers subtract that from the
 // timestamps. Some ffmpeg versions (5.1) write the delay without adding it to the timestamps, so that sound shifts 6.5
-// ms against the picture with every copy. This measures what the installed ffmpeg does with the stream itself.
+// ms against the picture with every copy. And all of them count the delay in whole milliseconds. This measures what the
+// installed ffmpeg does with the stream itself.
 import { join } from "node:path";
 import { removeTree } from "../../base/files.ts";
 import { newId } from "../../base/ids.ts";
 import { succeeded } from "../../base/process/run-process.ts";
+import { readHeaderOf } from "../container-data/header-window.ts";
+import { mkvCodecDelay } from "../container-data/mkv-track.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
@@ -13,8 +16,21 @@ import { streamBeginnings } from "./stream-beginnings.ts";
 /** Position of the stream in the trial: far from zero, so that no negative timestamp occurs. */
 const TRIAL_US = 10_000_000;
 
-/** Readers round the usual delay of 6.5 ms up to 7; halfway between, both that and a whole number land right. */
-const ROUNDED_UP_US = 250;
+/** A time halfway between two milliseconds goes down by so much, which is more than a sample: up, it would be half a millisecond late. */
+const FROM_HALVES_US = 50;
+
+/**
+ * Writers and readers round the delay to milliseconds, the usual 6.5 up to 7, and the muxer then rounds the time that is
+ * left. What is to be added for the sum to be the time at which the sound is heard, rounded once. `shortUs`: by how much
+ * the installed ffmpeg puts the stream early; `delayNs`: what the header states. Pure.
+ */
+export function delayToAddUs(shortUs: number, delayNs: number): number {
+  const roundedUs = Math.round(delayNs / 1e6) * 1000;
+  const lessUs = delayNs / 1000 - roundedUs;
+  // Less than the container's own millisecond is rounding.
+  const missingUs = Math.abs(shortUs) < 1000 ? 0 : shortUs;
+  return lessUs === 0 ? missingUs : Math.round(missingUs + lessUs + FROM_HALVES_US);
+}
 
 /**
  * Microseconds to add to a copied Opus stream so that it keeps its position: remuxes 0.2 s of it and measures. `muxer`
@@ -59,8 +75,8 @@ export async function opusDelayUs(
     if (!succeeded(result)) return 0;
     const landed = (await streamBeginnings(tools, trial, "matroska,webm", signal)).get(0);
     if (landed === undefined) return 0;
-    const delay = TRIAL_US - landed;
-    return Math.abs(delay) < 1000 ? 0 : delay - ROUNDED_UP_US; // less than the container's own millisecond is rounding
+    const header = await readHeaderOf(trial, "mkv");
+    return delayToAddUs(TRIAL_US - landed, header === null ? 0 : mkvCodecDelay(header));
   } finally {
     await removeTree(trial);
   }

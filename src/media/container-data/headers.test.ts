@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
 import { element, elementsIn, joined } from "./ebml.ts";
 import { hdr10Mkv, hdr10Mp4 } from "./hdr10-boxes.ts";
-import { mkvBytes, mkvProjection, withMkvData } from "./mkv-track.ts";
+import { mkvBytes, mkvCodecDelay, mkvProjection, withMkvData } from "./mkv-track.ts";
 import { mp4PictureBoxes, withMp4Boxes } from "./mp4-track.ts";
 import { reserveSpace } from "./picture-data.ts";
 
@@ -112,4 +112,11 @@ describe("the name that gives the room", () => {
   test("is never longer than QuickTime can state", () => {
     expect(reserveSpace({ kind: "mp4", boxes: [new Uint8Array(250)] }, [])).toBeNull();
   });
+});
+
+test("the delay of a track of sound is read as Matroska states it", () => {
+  const track = (...children: readonly Uint8Array[]) => element(0xae, joined([element(0xd7, byte(1)), ...children]));
+  expect(mkvCodecDelay(track(element(0x56_aa, Uint8Array.of(0x63, 0x2e, 0xa0))))).toBe(6_500_000);
+  expect(mkvCodecDelay(track())).toBe(0);
+  expect(mkvCodecDelay(new Uint8Array())).toBe(0);
 });

@@ -9,6 +9,7 @@ const NAME = 0x53_6e;
 const VIDEO = 0xe0;
 const COLOUR = 0x55_b0;
 const PROJECTION = 0x76_70;
+const CODEC_DELAY = 0x56_aa;
 const CRC_32 = 0xbf;
 const VOID = 0xec;
 const VIDEO_TRACK = 1;
@@ -45,6 +46,15 @@ export function mkvProjection(tracks: Uint8Array): Uint8Array[] {
     .flatMap((video) => elementsIn(tracks, video.body, video.end))
     .filter(({ id }) => id === PROJECTION)
     .map(({ start, end }) => tracks.slice(start, end));
+}
+
+/** How much of its beginning the first track skips, nanoseconds; 0: it states nothing. `tracks` as in `mkvProjection`. */
+export function mkvCodecDelay(tracks: Uint8Array): number {
+  const entry = elementsIn(tracks, 0, tracks.length).find(({ id }) => id === TRACK_ENTRY);
+  if (entry === undefined) return 0;
+  const stated = elementsIn(tracks, entry.body, entry.end).find(({ id }) => id === CODEC_DELAY);
+  if (stated === undefined) return 0;
+  return tracks.subarray(stated.body, stated.end).reduce((value, byte) => value * 256 + byte, 0);
 }
 
 function videoWith(tracks: Uint8Array, from: number, to: number, added: MkvAdditions, sizeLength: number): Uint8Array {
