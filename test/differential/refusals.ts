@@ -44,6 +44,10 @@ const HONEST: readonly Honest[] = [
     says: /^E_SOURCE_REFUSED: the source gives several pictures one time: /,
     why: "plain ffmpeg shows three pictures and more at once: its times have collapsed too",
   },
+  {
+    says: /^E_SOURCE_REFUSED: the times of its sound \(stream \d+\) are lost: /,
+    why: "all its packets lie on one time: plain ffmpeg puts out packets a tick apart",
+  },
   { says: /^E_SOURCE_NO_VIDEO: /, why: "there is no picture in the file" },
 ];
 

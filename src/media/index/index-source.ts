@@ -25,19 +25,19 @@ const SOON_READ_MICROSECONDS = 60_000_000;
 const PACKET_FIELDS = 8;
 const SIZE_FIELD = 5;
 
-/** Judges a source some of whose pictures may share one time. */
-export interface DoublesJudge {
+/** Judges a source by its packets: pictures may share one time, sound may have lost its times. */
+export interface SourceJudge {
   /** By the packets so far: while it is true, no group is passed on. */
   readonly mayRefuse: (index: FrameIndex) => boolean;
-  /** Called where `mayRefuse` is true at the end, before the groups that wait are passed on. Errors: E_SOURCE_REFUSED. */
+  /** Called once all packets are seen, before the groups that still wait are passed on. Errors: E_SOURCE_REFUSED. */
   readonly judge: (index: FrameIndex) => Promise<void>;
 }
 
 export interface IndexOptions {
   /** `index` already answers for these groups of pictures. */
   readonly onGops: (gops: readonly Gop[], index: FrameIndex) => void;
-  /** Where pictures that share one time may be a reason to refuse the source. Default: they never are. */
-  readonly doubles?: DoublesJudge;
+  /** Default: no source is refused by its packets. */
+  readonly judge?: SourceJudge;
   /** The grid that the frames may be on; checked frame by frame. */
   readonly grid?: FrameGrid | null;
   /** Called once, at the first frame that is not on the grid, before any group that holds it is passed on. */
@@ -93,9 +93,9 @@ function trackPacket([type = "", stream, pts, , duration, bytes, , flags = ""]: 
 }
 
 /** Its packets are all read within some 20 ms: what refuses it is found before its first group is passed on. */
-function isSoonRead({ bytes, durationMicroseconds, video }: SourceInfo): boolean {
+function isSoonRead({ bytes, durationMicroseconds }: SourceInfo): boolean {
   const isShort = durationMicroseconds !== null && durationMicroseconds <= SOON_READ_MICROSECONDS;
-  return isShort && bytes <= SOON_READ_BYTES && mayHoldDoubles(video);
+  return isShort && bytes <= SOON_READ_BYTES;
 }
 
 function newIndex(info: SourceInfo, { grid = null, wholeBecause }: IndexOptions): GrowingFrameIndex {
@@ -141,11 +141,9 @@ export async function indexSource(
     areLost = seen === "lost";
     if (!areLost) groups.release("times");
   };
-  let mayRefuse = false;
-  const isSeenFirst = options.doubles !== undefined && isSoonRead(info);
+  const isSeenFirst = options.judge !== undefined && isSoonRead(info);
   const watchDoubles = () => {
-    mayRefuse = options.doubles?.mayRefuse(index) === true;
-    if (mayRefuse || isSeenFirst) groups.hold("doubles");
+    if (isSeenFirst || options.judge?.mayRefuse(index) === true) groups.hold("doubles");
     else groups.release("doubles");
   };
   watchDoubles();
@@ -196,11 +194,10 @@ export async function indexSource(
   if (areLost && options.isEstimate !== true) throw lostTimes(info.video);
   requireOneClock(clock, index, options);
   groups.add(index.finish());
-  watchDoubles();
   watchGrid();
   if (index.hasTimeJump && restartsClock(info.formatName))
     index.markUnseekable("the source's clock restarts in the middle");
-  if (mayRefuse) await options.doubles?.judge(index);
+  await options.judge?.judge(index);
   groups.release("doubles");
   groups.handOn();
   requireVideo(index);

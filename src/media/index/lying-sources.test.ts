@@ -127,7 +127,9 @@ describe("times that cannot be those of the pictures", () => {
       };
       const doubles = { mayRefuse: (index: FrameIndex) => index.uncounted.samePts > 0, judge };
       const onGops = (gops: readonly Gop[]) => seen.push(...gops.map(({ frames }) => `${frames}`));
-      const ended = await indexSource(tools, at("twice.mkv"), info, { onGops, doubles }).catch((thrown) => thrown);
+      const ended = await indexSource(tools, at("twice.mkv"), info, { onGops, judge: doubles }).catch(
+        (thrown) => thrown,
+      );
       return { seen, ended };
     };
     expect((await indexWith(null)).seen).toEqual(["judged with 1 double of 40", "10", "10", "10", "9"]);

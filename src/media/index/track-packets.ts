@@ -29,6 +29,11 @@ export interface TrackPackets {
   readonly tickUs: number;
   /** Total length of the audible packets, however often the clock restarts; absent: not counted. */
   readonly progressUs?: number;
+  /**
+   * Sound whose packets state many times the length that they lie within, as of a muxer that gave them one time;
+   * microseconds. Absent: they don't.
+   */
+  readonly collapsed?: { readonly statedUs: number; readonly spanUs: number };
   /** The longest pause between two audible packets that state their length; absent: there is none. */
   readonly pauseUs?: number;
   /** Subtitles: when each event with text begins, in order, microseconds. */
@@ -45,6 +50,8 @@ interface Tally {
   /** Of all packets but the latest. */
   end: number;
   longest: number;
+  /** What all packets that are heard state together. */
+  stated: number;
   /** PTS of the latest packet and of the one before it, and the stated length of the latest. */
   latest: number;
   before: number;
@@ -117,6 +124,15 @@ function openEnd(stepUs: number | null, statedLength: number): Pick<TrackPackets
   return stepUs === null ? { openEndUs: LONGEST_FRAME_US } : stepUs > 0 ? { openEndUs: stepUs } : {};
 }
 
+/** Lengths that are stated wrongly are so twice or four times. */
+const COLLAPSED_SHARE = 0.1;
+const LEAST_COLLAPSED_US = 1_000_000;
+
+function collapse(isSound: boolean, statedUs: number, spanUs: number): Pick<TrackPackets, "collapsed"> {
+  const isCollapsed = isSound && statedUs - spanUs > LEAST_COLLAPSED_US && spanUs < COLLAPSED_SHARE * statedUs;
+  return isCollapsed ? { collapsed: { statedUs, spanUs } } : {};
+}
+
 export class TrackTally {
   readonly #tallies = new Map<number, Tally>();
   readonly #clocks: ReadonlyMap<number, Rational> | null;
@@ -134,6 +150,7 @@ export class TrackTally {
       start: Number.POSITIVE_INFINITY,
       end: Number.NEGATIVE_INFINITY,
       longest: 0,
+      stated: 0,
       latest: Number.NEGATIVE_INFINITY,
       before: Number.NEGATIVE_INFINITY,
       latestLength: 0,
@@ -147,7 +164,10 @@ export class TrackTally {
     if (Number.isNaN(pts)) return;
     const duration = Number.isNaN(stated) ? 0 : stated;
     tally.start = Math.min(tally.start, pts);
-    if (isDiscarded !== true) tally.progress?.add(pts, duration);
+    if (isDiscarded !== true) {
+      tally.progress?.add(pts, duration);
+      tally.stated += duration;
+    }
     tally.pause = Math.max(tally.pause, pts - tally.soundEnd);
     tally.soundEnd = duration > 0 ? pts + duration : Number.POSITIVE_INFINITY;
     const isLatest = pts > tally.latest;
@@ -166,15 +186,17 @@ export class TrackTally {
   tracks(timeBases: ReadonlyMap<number, Rational>): Map<number, TrackPackets> {
     const tracks = new Map<number, TrackPackets>();
     for (const [stream, tally] of this.#tallies) {
-      const { packets, start, end, longest, pause, events } = tally;
+      const { packets, start, end, longest, pause, events, isSound, stated } = tally;
       const timeBase = timeBases.get(stream);
       if (timeBase === undefined) continue;
       const { sure, more } = lastLength(tally);
       const us = (ticks: number) => (Number.isFinite(ticks) ? rescale(ticks, timeBase, MICROSECONDS) : null);
+      const [startUs, endUs] = [us(start), us(Math.max(end, tally.latest + sure))];
       tracks.set(stream, {
         packets,
-        startUs: us(start),
-        endUs: us(Math.max(end, tally.latest + sure)),
+        startUs,
+        endUs,
+        ...(startUs === null || endUs === null ? {} : collapse(isSound, us(stated) ?? 0, endUs - startUs)),
         ...(more > 0 ? { openEndUs: us(more) ?? 0 } : openEnd(us(tally.latest - tally.before), tally.latestLength)),
         longestUs: us(Math.max(longest, sure)) ?? 0,
         ...(tally.progress === null ? {} : { progressUs: us(tally.progress.total) ?? 0 }),

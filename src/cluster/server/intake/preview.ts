@@ -16,6 +16,7 @@ import type { SourceInfo, SourceVideo } from "../../../media/model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../../../media/plan/frame-timing.ts";
 import { lacksFor, needsOf } from "../../../media/plan/needs.ts";
 import { audioToEncode, leftOutOf, type StreamPlan } from "../../../media/plan/stream-plan.ts";
+import { requireSpreadSound } from "../../../media/recipe/collapsed-sound.ts";
 import { CuttableGroups } from "../../../media/recipe/cuttable-groups.ts";
 import { planSource } from "../../../media/recipe/plan-source.ts";
 import { planVideo } from "../../../media/recipe/plan-video.ts";
@@ -145,7 +146,7 @@ function lackingFormat(request: EncodeRequest, encoder: string, video: SourceVid
   return lacking === null ? [] : [`has no ${lacking} in its ${encoder}`];
 }
 
-/** Errors: those of checkRequest, planSource, trySource and indexSource, for which a submit of the same file would be refused too. */
+/** Errors: those of checkRequest, planSource, trySource, indexSource and requireSpreadSound, for which a submit of the same file would be refused too. */
 export async function preview(tools: Tools, options: PreviewOptions): Promise<Preview> {
   const { path, signal } = options;
   const asked = checkRequest(options.defaults, options.ffmpegParams, options.outputName, options.inputName);
@@ -157,6 +158,7 @@ export async function preview(tools: Tools, options: PreviewOptions): Promise<Pr
   const shallow =
     encoder === null ? [] : lackingFormat(request, encoder, info.video, tried.picture?.pixelFormat ?? null);
   const { index, rated, tracks } = await readSource(tools, path, info, request, signal);
+  requireSpreadSound(tracks, announced);
   const plan = leftOutOf(announced, neverHeard(announced, info.formatName, tracks));
   const checked = { ...asked, request: rated.request };
   const resolved = encoder === null ? null : requestOf({ request: rated.request, info }, encoder);

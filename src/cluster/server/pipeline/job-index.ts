@@ -10,6 +10,8 @@ import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../../
 import type { SourceInfo } from "../../../media/model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../../../media/plan/frame-timing.ts";
 import { isCertain, plannedFrames } from "../../../media/plan/planned-frames.ts";
+import { planStreams } from "../../../media/plan/stream-plan.ts";
+import { requireSpreadSound } from "../../../media/recipe/collapsed-sound.ts";
 import { mayCrowd, requireSpreadTimes, showsHidden } from "../../../media/recipe/crowded-times.ts";
 import { CuttableGroups } from "../../../media/recipe/cuttable-groups.ts";
 import { numbersFrames } from "../../../media/request/args/split-mode.ts";
@@ -158,12 +160,16 @@ export class JobIndex {
       ...(tally === null ? {} : { tally }),
       wholeBecause: await this.#whyNumbersBreak(path, info),
       signal,
-      doubles: {
+      judge: {
         mayRefuse: (growing) => mayCrowd(growing, info, this.timing) || mayLackDistance(growing),
         judge: async (whole) => {
+          if (tally !== null)
+            requireSpreadSound(tally.tracks(timeBasesOf(info)), planStreams(info, record.request, record.container));
+          const [isCrowded, lacksDistance] = [mayCrowd(whole, info, this.timing), mayLackDistance(whole)];
+          if (!isCrowded && !lacksDistance) return;
           const decoded = await this.#parts.decodedTimes(whole.lastDuration);
-          if (mayCrowd(whole, info, this.timing)) requireSpreadTimes(whole, record.request, decoded);
-          if (mayLackDistance(whole)) groups.requireDistance(decoded);
+          if (isCrowded) requireSpreadTimes(whole, record.request, decoded);
+          if (lacksDistance) groups.requireDistance(decoded);
         },
       },
       grid: grid === undefined ? null : new FrameGrid(grid, info),
