@@ -4,7 +4,7 @@ import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "../../base/errors.ts";
 import { type Pausable, startWorkTimer } from "../../base/process/pause.ts";
-import { CHROMA_PLACE, isSince } from "../ffmpeg/builds/differences.ts";
+import { CHROMA_ASKED, isSince } from "../ffmpeg/builds/differences.ts";
 import { segmentFormat } from "../ffmpeg/codecs.ts";
 import { type EncodeDevice, isHardware } from "../ffmpeg/encode-device.ts";
 import { createProgressParser, type Progress } from "../ffmpeg/progress.ts";
@@ -108,7 +108,7 @@ export async function encodeSegment(tools: Tools, given: SegmentTask, options: E
       threads: options.threads,
       encoderArgs: run?.encoderArgs,
       format: run?.format,
-      saysChroma: isSince(tools, CHROMA_PLACE),
+      saysChroma: isSince(tools, CHROMA_ASKED),
       device: options.device ?? null,
       decodesOnDevice: options.hwDecode === true && task.softwareDecode !== true,
     }),

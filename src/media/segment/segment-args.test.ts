@@ -113,6 +113,10 @@ test("colours that a filter forgets are stated behind it, where chroma lies is t
   expect(segmentArgs(scaled, io)).toContain("-chroma_sample_location");
   expect(segmentArgs(scaled, io).join(" ")).not.toContain("chroma_location=");
   expect(segmentArgs(scaled, { ...io, saysChroma: true }).join(" ")).toContain("setparams=chroma_location=center[v]");
+  const asked = parseEncodeParams("-c:v libx265 -chroma_sample_location topleft");
+  const stated = segmentArgs({ ...task, video, request: asked }, { ...io, saysChroma: true });
+  expect(stated.join(" ")).toContain("setparams=chroma_location=topleft[v]");
+  expect(stated.filter((word) => word === "-chroma_sample_location")).toHaveLength(1);
   const usual = { ...video, colour: { ...colour, chromaLocation: "left" } };
   const args = segmentArgs({ ...task, video: usual, request: parseEncodeParams("-c:v libx265 -vf hqdn3d") }, io);
   expect(args).not.toContain("-chroma_sample_location");

@@ -19,7 +19,7 @@ export interface SegmentIo extends DecodeIo {
   readonly seamFile: string;
   /** Options of one run of several over the same range (`-pass`). */
   readonly encoderArgs?: readonly string[] | undefined;
-  /** This ffmpeg's `scale` drops the chroma location, and its `setparams` can state it. */
+  /** This ffmpeg's `setparams` can state the chroma location, which some that can heed no option for it. */
   readonly saysChroma?: boolean;
   /** The muxer of a run whose packets are only counted; absent: the segment's own. */
   readonly format?: "framecrc" | undefined;
@@ -42,18 +42,20 @@ function forgottenColours({ request, video }: SegmentTask): FilterText[] {
 }
 
 /**
- * The chroma location, if it is unusual or filters drop it. Since 8.0 `scale` drops it too (ffmpeg/builds/differences.ts), and
- * the graph may contain one that states the range.
+ * The chroma location, if it is asked for or unusual, or filters drop it. Since 8.0 `scale` drops it too
+ * (ffmpeg/builds/differences.ts), and the graph may contain one that states the range.
  */
-function forgottenChroma({ request, video }: SegmentTask): string | null {
-  if (request.video.colour.chromaLocation !== null) return null;
+function statedChroma({ request, video }: SegmentTask): string | null {
+  const isAsked = request.video.colour.chromaLocation !== null;
   const { chromaLocation } = wantedColour(video, request);
-  if (chromaLocation === null || (chromaLocation === "left" && !forgetsColour(request))) return null;
+  if (chromaLocation === null) return null;
+  if (chromaLocation === "left" && !isAsked && !forgetsColour(request)) return null;
   return optionWord("chromaLocation", chromaLocation);
 }
 
+/** An asked location is among the request's own options. */
 function forgottenChromaArgs(task: SegmentTask): string[] {
-  const location = forgottenChroma(task);
+  const location = task.request.video.colour.chromaLocation === null ? statedChroma(task) : null;
   return location === null ? [] : ["-chroma_sample_location", location];
 }
 
@@ -68,7 +70,7 @@ function pictureChain(
 ): { lead: number; filters: readonly FilterText[] } {
   const upload = uploadFilters(device, askedPixelFormat(task.request) ?? task.video.pixelFormat);
   const { before, calls, after } = stateRange(task.video, task.request, filterChain(task.request));
-  const chroma = forgottenChroma(task);
+  const chroma = statedChroma(task);
   const filters = [
     ...before,
     ...renderedChain(task.request, calls),

@@ -79,8 +79,17 @@ export const CHROMA_PLACE: Difference = {
   since: { major: 8, minor: 0 },
   changes:
     "scale says nothing of it, which is taken for left; before, what the source says is handed on; samples are equal",
-  here: "said: setparams, which knows it by then, and -chroma_sample_location, which 8.0 does not heed (segment-args.ts)",
+  here: "said: setparams and -chroma_sample_location (segment-args.ts)",
   source: "measured: MJPEG into lossless x264 through scale",
+};
+
+export const CHROMA_ASKED: Difference = {
+  name: "-chroma_sample_location",
+  since: { major: 7, minor: 1 },
+  changes:
+    "7.1 and 8.0 do not heed it: what the pictures say goes, which is left where a filter forgets it; 8.1 does again",
+  here: "said: setparams, which can state it since 7.1, and -chroma_sample_location (segment-args.ts)",
+  source: "measured: Theora and H.264 into x264, x265 and FFV1, alone and behind tmix and scale",
 };
 
 export const RGB_IS_FULL: Difference = {
@@ -169,6 +178,7 @@ export const DIFFERENCES: readonly Difference[] = [
   FULL_BY_TAG,
   ...LEVELS,
   CHROMA_PLACE,
+  CHROMA_ASKED,
   COLOURS_SET_UP,
   RGB_IS_FULL,
   STREAM_SHAPE,

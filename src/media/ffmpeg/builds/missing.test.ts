@@ -1,7 +1,7 @@
 // What a build and a release cost, in sentences.
 import { expect, test } from "bun:test";
 import { isTooOld, isUnproven, knownReleases } from "../releases.ts";
-import { costsOf, DIFFERENCES } from "./differences.ts";
+import { CHROMA_ASKED, costsOf, DIFFERENCES, isSince } from "./differences.ts";
 import { missingOf } from "./missing.ts";
 
 test("what a build goes without is named, with what it means", () => {
@@ -15,6 +15,11 @@ test("an older release costs what a newer one mended", () => {
   expect(costsOf({ major: 7, minor: 1 }).join()).toContain("-r` on an MP4 of variable rate");
   expect(costsOf({ major: 9, minor: 0 })).toEqual([]);
   expect(new Set(DIFFERENCES.map(({ name }) => name)).size).toBe(DIFFERENCES.length);
+});
+
+test("the filter that states where chroma lies is used from the first release on that does not heed the option", () => {
+  const told = [0, 1].map((minor) => isSince({ major: 7, minor }, CHROMA_ASKED));
+  expect([...told, isSince({ major: 8, minor: 0 }, CHROMA_ASKED)]).toEqual([false, true, true]);
 });
 
 test("which releases are known", () => {
