@@ -16,20 +16,16 @@ import { streamBeginnings } from "./stream-beginnings.ts";
 /** Position of the stream in the trial: far from zero, so that no negative timestamp occurs. */
 const TRIAL_US = 10_000_000;
 
-/** A time halfway between two milliseconds goes down by so much, which is more than a sample: up, it would be half a millisecond late. */
-const FROM_HALVES_US = 50;
-
 /**
- * Writers and readers round the delay to milliseconds, the usual 6.5 up to 7, and the muxer then rounds the time that is
- * left. What is to be added for the sum to be the time at which the sound is heard, rounded once. `shortUs`: by how much
- * the installed ffmpeg puts the stream early; `delayNs`: what the header states. Pure.
+ * Writers and readers round the delay to milliseconds, the usual 6.5 up to 7, and ffmpeg takes what the header states off
+ * the first packet but what it rounded to off the others. What is to be added to be right halfway between the two.
+ * `shortUs`: by how much the installed ffmpeg puts the stream early; `delayNs`: what the header states. Pure.
  */
 export function delayToAddUs(shortUs: number, delayNs: number): number {
   const roundedUs = Math.round(delayNs / 1e6) * 1000;
-  const lessUs = delayNs / 1000 - roundedUs;
   // Less than the container's own millisecond is rounding.
   const missingUs = Math.abs(shortUs) < 1000 ? 0 : shortUs;
-  return lessUs === 0 ? missingUs : Math.round(missingUs + lessUs + FROM_HALVES_US);
+  return Math.round(missingUs + (delayNs / 1000 - roundedUs) / 2);
 }
 
 /**

@@ -23,9 +23,11 @@ test.each([
   ["mp4", 2_000_000, 0],
   ["mp4", 0, 0],
   ["mp4", -5, -5],
-  ["mkv", -5, 0],
+  ["mkv", -5, -5],
   ["mp4", -333_333, -333_333],
-  ["mkv", -333_333, -334_000],
+  ["mkv", -333_333, -333_333],
+  ["mkv", 33_367, -633],
+  ["mkv", 2_000_000, 0],
 ] as const)("in %s a first frame at %d µs is no earlier than zero, which is then at %d", (container, us, zeroUs) => {
   const plan = planStreams(EVERY_KIND, emptyEncodeRequest(), container);
   const clock = { zeroUs: 0, audioDelaysUs: [7] };

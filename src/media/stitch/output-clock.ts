@@ -46,7 +46,8 @@ function onContainersClock(plan: StreamPlan, us: number): number {
 /**
  * The clock for an output whose first frame goes here. An edit list that begins before every marked key frame leaves
  * pictures before the file's own start: ffmpeg shows them, and they are hidden from nobody. What is less than a tick is a
- * rounding, but in MP4 an edit list would hide the whole frame for it.
+ * rounding, but in MP4 an edit list would hide the whole frame for it. On a clock of milliseconds zero moves by less than
+ * one, so that the first frame is not rounded: everything else is seen and heard against it.
  */
 export function withFirstFrame(
   clock: OutputClock,
@@ -56,7 +57,9 @@ export function withFirstFrame(
   const { num, den } = info.video.timeBase;
   const rounding = hasEditLists(plan) ? 0 : (1e6 * num) / den;
   const isBefore = firstFrameUs < clock.zeroUs - rounding;
-  return isBefore ? { ...clock, zeroUs: onContainersClock(plan, firstFrameUs) } : clock;
+  const zeroUs = isBefore ? firstFrameUs : clock.zeroUs;
+  if (!countsMilliseconds(plan)) return isBefore ? { ...clock, zeroUs } : clock;
+  return { ...clock, zeroUs: firstFrameUs - Math.ceil((firstFrameUs - zeroUs) / 1000) * 1000 };
 }
 
 /**

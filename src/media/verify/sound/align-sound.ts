@@ -82,8 +82,35 @@ export function alignRuns(
   return aligned;
 }
 
+/** Samples `from` … `to`, the last one left out. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Where the clock goes back and so says twice what is heard: from the run that goes back to the end of the one before it,
+ * counted as `alignSound` counts.
+ */
+export function overlapsOf(
+  { runs }: Pick<DecodedSound, "runs">,
+  firstFramePts: Pts,
+  videoTimeBase: Rational,
+  skip = 0,
+): Stretch[] {
+  const firstSample = firstSampleOf(firstFramePts, videoTimeBase) + skip;
+  return runs.flatMap(({ pts }, number) => {
+    const before = runs[number - 1];
+    const end = before === undefined ? pts : before.pts + before.samples;
+    return end - pts > JITTER ? [{ from: pts - firstSample, to: end - firstSample }] : [];
+  });
+}
+
+function firstSampleOf(firstFramePts: Pts, videoTimeBase: Rational): number {
+  return rescale(firstFramePts, videoTimeBase, { num: 1, den: LAG_SAMPLE_RATE });
+}
+
 /** Samples whose first lies exactly where the first video frame is shown on the same file's clock, or `skip` samples later. */
 export function alignSound(sound: DecodedSound, firstFramePts: Pts, videoTimeBase: Rational, skip = 0): Int16Array {
-  const firstSample = rescale(firstFramePts, videoTimeBase, { num: 1, den: LAG_SAMPLE_RATE }) + skip;
-  return alignRuns(sound.samples, sound.runs, firstSample);
+  return alignRuns(sound.samples, sound.runs, firstSampleOf(firstFramePts, videoTimeBase) + skip);
 }

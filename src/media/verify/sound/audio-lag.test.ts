@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { alignRuns } from "./align-sound.ts";
+import { alignRuns, overlapsOf } from "./align-sound.ts";
 import { measureLag } from "./audio-lag.ts";
 import { LAG_SAMPLE_RATE, parseSampleRuns } from "./decode-sound.ts";
 
@@ -50,6 +50,27 @@ describe("measureLag", () => {
       return samples;
     };
     expect(measureLag(lossy(0), lossy(5))).toEqual({ lagMs: 0.3125 });
+  });
+  test("what is said twice where the clock goes back lies elsewhere in the output", () => {
+    const whole = noise(6700);
+    // The second piece goes back by 500 at 5800, to what it said twice; the muxer moves that on.
+    const pieces = (moved: number) => {
+      const samples = new Int16Array(20_000);
+      samples.set(whole.subarray(0, 3000), 300);
+      samples.set(whole.subarray(3000, 4500), 4300);
+      samples.set(whole.subarray(4500), 5300 + moved);
+      return samples;
+    };
+    const runs = [
+      { pts: 300, samples: 3000 },
+      { pts: 4300, samples: 1500 },
+      { pts: 5300, samples: 2200 },
+    ];
+    const overlaps = overlapsOf({ runs }, 0, { num: 1, den: LAG_SAMPLE_RATE });
+    expect(overlaps).toEqual([{ from: 5300, to: 5800 }]);
+    expect(measureLag(pieces(0), pieces(150)).lagMs).not.toBe(0);
+    expect(measureLag(pieces(0), pieces(150), overlaps)).toEqual({ lagMs: 0 });
+    expect(measureLag(pieces(0), late(pieces(150), 341), overlaps)).toEqual({ lagMs: 21.3125 });
   });
   test("silence and strangers say nothing", () => {
     expect(measureLag(new Int16Array(48_000), new Int16Array(48_000)).lagMs).toBeNull();

@@ -1,4 +1,5 @@
 // How far an output's sound is shifted from the source's, relative to the picture: found by correlating decoded samples. Pure.
+import type { Stretch } from "./align-sound.ts";
 import { slidingCorrelation } from "./cross-correlation.ts";
 import { LAG_SAMPLE_RATE } from "./decode-sound.ts";
 
@@ -10,6 +11,8 @@ const SILENCE = 8;
 const LEAST_SAMPLES = LAG_SAMPLE_RATE / 8;
 /** A hundredth of a second of zeros is a pause: a lost frame of most codecs is longer. */
 const PAUSE = LAG_SAMPLE_RATE / 100;
+/** A frame of the common codecs is shorter. */
+const FRAME = LAG_SAMPLE_RATE / 10;
 /** Loudness is computed from every fourth sample. */
 const COARSE_STEP = 4;
 /** Correlations this close say the same; a millisecond of error costs a 50 Hz hum 0.05. */
@@ -39,12 +42,6 @@ function bestWindow(samples: Int16Array, length: number, { from, to }: Stretch):
   return best;
 }
 
-/** Samples `from` … `to`, the last one left out. */
-interface Stretch {
-  readonly from: number;
-  readonly to: number;
-}
-
 /** What lies between pauses that are silent to the last bit: those of a track whose packets pause, above all. */
 function betweenPauses(samples: Int16Array): Stretch[] {
   const stretches: Stretch[] = [];
@@ -63,12 +60,26 @@ function betweenPauses(samples: Int16Array): Stretch[] {
 }
 
 /**
- * Behind a pause of its packets sound goes on at a time of its own, which each container rounds: two pieces held against
- * the other file's at once fit nowhere. The longest piece of a track that pauses; null: it doesn't, or none is long enough.
+ * Where the clock goes back, an encoder puts the rest of the frame that it had begun at the old time, and its container,
+ * whose clock only goes forward, moves what is said twice. Leaves that out.
  */
-function longestPiece(source: Int16Array): Stretch | null {
-  const stretches = betweenPauses(source);
-  if (stretches.length < 2) return null;
+function withoutOverlap(stretch: Stretch, overlap: Stretch): Stretch[] {
+  const parts = [
+    { from: stretch.from, to: Math.min(stretch.to, overlap.from) },
+    { from: Math.max(stretch.from, overlap.to + FRAME), to: stretch.to },
+  ];
+  return parts.filter(({ from, to }) => from < to);
+}
+
+/**
+ * Behind a pause of its packets sound goes on at a time of its own, which each container rounds: two pieces held against
+ * the other file's at once fit nowhere. The longest piece of a track that pauses or goes back; null: it doesn't, or none is long enough.
+ */
+function longestPiece(source: Int16Array, overlaps: readonly Stretch[]): Stretch | null {
+  let stretches = betweenPauses(source);
+  if (stretches.length === 0 || (stretches.length < 2 && overlaps.length === 0)) return null;
+  for (const overlap of overlaps) stretches = stretches.flatMap((stretch) => withoutOverlap(stretch, overlap));
+  if (stretches.length === 0) return null;
   const longest = stretches.reduce((a, b) => (b.to - b.from > a.to - a.from ? b : a));
   return longest.to - longest.from < LEAST_SAMPLES ? null : longest;
 }
@@ -94,15 +105,19 @@ function nearestPeak(values: Float64Array, best: number): number {
 
 /**
  * Milliseconds by which `output` is late against `source` (both aligned to the first frame). Null with a reason when the
- * sound says nothing: silent, too short, or not alike.
+ * sound says nothing: silent, too short, or not alike. `overlaps`: from `overlapsOf` the source.
  */
 export function measureLag(
   source: Int16Array,
   output: Int16Array,
+  overlaps: readonly Stretch[] = [],
 ): { readonly lagMs: number } | { readonly lagMs: null; readonly reason: string } {
   const usable = Math.min(source.length, output.length) - 2 * MOST_LAG;
   if (usable < LEAST_SAMPLES) return { lagMs: null, reason: "too little sound to compare" };
-  const stretch = longestPiece(source.subarray(0, usable + 2 * MOST_LAG)) ?? { from: MOST_LAG, to: MOST_LAG + usable };
+  const stretch = longestPiece(source.subarray(0, usable + 2 * MOST_LAG), overlaps) ?? {
+    from: MOST_LAG,
+    to: MOST_LAG + usable,
+  };
   const length = Math.min(WINDOW, Math.floor((stretch.to - stretch.from) / 8) * 8);
   const start = bestWindow(source, length, stretch);
   if (start === null) return { lagMs: null, reason: "silent" };

@@ -7,7 +7,7 @@ import type { ProofCheck } from "../../model/proof.ts";
 import type { SourceInfo } from "../../model/source.ts";
 import type { PlannedStream, StreamPlan } from "../../plan/stream-plan.ts";
 import { OUTPUT_DEMUXERS } from "../output-packets.ts";
-import { alignSound } from "./align-sound.ts";
+import { alignSound, overlapsOf } from "./align-sound.ts";
 import { measureLag } from "./audio-lag.ts";
 import { type DecodedSound, decodeSound, decodeSounds, LAG_SAMPLE_RATE } from "./decode-sound.ts";
 import { lagOfSecondHalf, type Measured, reasoned } from "./measured.ts";
@@ -158,6 +158,7 @@ async function lagAtEnd(
       measureLag(
         alignSound(own, source.firstFramePts, source.timeBase, skip),
         alignSound(kept, output.firstFramePts, output.timeBase, skip),
+        overlapsOf(own, source.firstFramePts, source.timeBase, skip),
       ),
     );
   };
@@ -186,11 +187,12 @@ async function measureTrack(
     return { index, parts: [["offset", { lagMs: null, reason: "it could not be decoded" }]] };
   const source = alignSound(own, input.source.firstFramePts, input.source.timeBase);
   const output = alignSound(kept, input.output.firstFramePts, input.output.timeBase);
-  const atStart = reasoned(measureLag(source, output));
+  const overlaps = overlapsOf(own, input.source.firstFramePts, input.source.timeBase);
+  const atStart = reasoned(measureLag(source, output, overlaps));
   const endUs = input.sourceEnds.get(index)?.endUs ?? null;
   const atEnd = isLong(endUs, zeroOf(input.source))
     ? await lagAtEnd(tools, input, track, endUs, end)
-    : lagOfSecondHalf(source, output);
+    : lagOfSecondHalf(source, output, overlaps);
   const isOff = [atStart, atEnd].some(({ lagMs }) => Math.abs(lagMs ?? 0) > MOST_AV_ERROR_MS);
   const file = { path: input.sourcePath, formats: input.info.formatName, streamIndex: index };
   const isBelieved = !isOff || (await isDecodedAlike(tools, file, own, dirname(input.outputPath), input.signal));

@@ -1,4 +1,5 @@
 // A measured lag, or why there is none. Pure.
+import type { Stretch } from "./align-sound.ts";
 import { measureLag } from "./audio-lag.ts";
 
 export interface Measured {
@@ -7,9 +8,10 @@ export interface Measured {
 }
 
 /** Sound shorter than what is decoded of its beginning: its second half is its end. */
-export function lagOfSecondHalf(source: Int16Array, output: Int16Array): Measured {
+export function lagOfSecondHalf(source: Int16Array, output: Int16Array, overlaps: readonly Stretch[] = []): Measured {
   const half = Math.floor(Math.min(source.length, output.length) / 2);
-  return reasoned(measureLag(source.subarray(half), output.subarray(half)));
+  const moved = overlaps.map(({ from, to }) => ({ from: from - half, to: to - half }));
+  return reasoned(measureLag(source.subarray(half), output.subarray(half), moved));
 }
 
 export function reasoned(measured: ReturnType<typeof measureLag>): Measured {
