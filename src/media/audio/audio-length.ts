@@ -1,12 +1,14 @@
 // Counts the samples that a track decodes to, without keeping any.
 
 import { succeeded } from "../../base/process/run-process.ts";
+import { parseRational, type Rational, toNumber } from "../../base/rational.ts";
+import { probeCompact } from "../ffmpeg/compact-lines.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { ProofCheck } from "../model/proof.ts";
 import type { SourceInfo } from "../model/source.ts";
-import { audioToEncode, type StreamPlan } from "../plan/stream-plan.ts";
+import { type AudioToEncode, audioToEncode, type StreamPlan } from "../plan/stream-plan.ts";
 
 import { AUDIO_FILE_DEMUXERS } from "./stream-beginnings.ts";
 
@@ -97,6 +99,40 @@ async function secondsInOneRun(
   return files.map(({ streamIndexes }) => seconds.splice(0, streamIndexes.length));
 }
 
+/** libopus encodes what has fewer samples a second at 24 kHz and less. */
+const LEAST_FULL_OPUS_RATE = 44_100;
+const OPUS_DECODED_RATE = 48_000;
+
+/**
+ * By how much the decoded length of an MP4 with Opus says too much, seconds: its reader skips the priming by the track's
+ * samples, and Opus of any rate is decoded to 48,000 a second. The file that it is joined into lacks that (until 9.0).
+ */
+async function unskippedSeconds(tools: Tools, path: string, signal?: AbortSignal): Promise<number> {
+  let skipped = 0;
+  let timeBase: Rational | null = null;
+  const question = {
+    path,
+    formats: AUDIO_FILE_DEMUXERS,
+    args: [
+      ...["-read_intervals", "%+#1"],
+      ...["-show_entries", "packet=stream_index:packet_side_data=skip_samples:stream=time_base"],
+    ],
+  };
+  const onSection = (fields: ReadonlyMap<string, string>) => {
+    // Since 7.0 the name of the side data stands before it.
+    for (const [name, value] of fields) if (name.endsWith("skip_samples")) skipped = Number(value);
+    timeBase = parseRational(fields.get("time_base") ?? "") ?? timeBase;
+  };
+  await probeCompact(tools, question, onSection, signal);
+  return timeBase === null ? 0 : Math.max(0, skipped * (toNumber(timeBase) - 1 / OPUS_DECODED_RATE));
+}
+
+/** Whether an encoder of Opus may have got another rate than the one that it is decoded to. */
+function isSlowOpus({ source, action }: AudioToEncode): boolean {
+  const rate = action.settings.sampleRate ?? source.sampleRate ?? 0;
+  return /opus/.test(action.encoder) && rate < LEAST_FULL_OPUS_RATE;
+}
+
 /** Of each track that was encoded, by the number of its file: how long the source's sound is, and how long what was made of it. */
 export async function soundLengths(
   tools: Tools,
@@ -118,12 +154,15 @@ export async function soundLengths(
     streamIndexes: [0],
   }));
   const [own = [], ...encoded] = await secondsOfFiles(tools, [source, ...made], signal);
-  return new Map(
-    tracks.map(({ action }, position) => [
-      action.file,
-      { sourceSeconds: own[position] ?? null, outputSeconds: encoded[position]?.[0] ?? null },
-    ]),
-  );
+  const lengths = new Map<number, DecodedLengths>();
+  for (const [position, track] of tracks.entries()) {
+    const [seconds = null] = encoded[position] ?? [];
+    const path = made[position]?.path ?? "";
+    const unskipped = seconds !== null && isSlowOpus(track) ? await unskippedSeconds(tools, path, signal) : 0;
+    const outputSeconds = seconds === null ? null : seconds - unskipped;
+    lengths.set(track.action.file, { sourceSeconds: own[position] ?? null, outputSeconds });
+  }
+  return lengths;
 }
 
 /** The same of the finished output, where each encoded track lies at its place in the plan: joining may lose an end. */
