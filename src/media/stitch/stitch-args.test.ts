@@ -151,3 +151,15 @@ test("tags and dispositions go to the same tracks when an earlier one fits nowhe
   expect(args[args.indexOf("title=Two") - 1]).toBe("-metadata:s:a:0");
   expect(args.filter((word) => word === "-disposition:a:0")).toHaveLength(1);
 });
+
+test.each([
+  ["mov_text", "mp4", ["-bsf:s:0", "setts=duration='if(DURATION,DURATION,2/TB)'"]],
+  ["mov_text", "mov", ["-bsf:s:0", "setts=duration='if(DURATION,DURATION,2/TB)'"]],
+  ["dvd_subtitle", "mp4", ["-bsf:s:0", "setts=duration='if(gt(DURATION*TB,3600),1/TB,DURATION)'"]],
+  ["mov_text", "mkv", []],
+] as const)("a copied event of %s without a length is not lost in %s", (codec, container, filter) => {
+  const bare = { ...info, streams: [...info.streams.slice(0, 1), sourceStream(1, "subtitle", codec)] };
+  const io = { concatList: "l", audio: [], source: "s", covers: [], reserved: [], output: "o" };
+  const args = stitchArgs(bare, empty, planStreams(bare, empty, container), facts, io);
+  expect(args.filter((word, at) => word === "-bsf:s:0" || args[at - 1] === "-bsf:s:0")).toEqual([...filter]);
+});

@@ -91,6 +91,18 @@ const ENDLESS_TO_UNKNOWN = "setts=duration='if(gt(DURATION*TB,3600),1/TB,DURATIO
 const NO_LENGTH_TO_THE_LAST =
   "setts=duration='if(DURATION,DURATION,if(N,if(PREV_OUTDURATION,PREV_OUTDURATION,PTS-PREV_INPTS),0))'";
 
+/**
+ * The same of text: without a length the event would lie behind the end of its track, and be lost. Its length is unknown;
+ * most lines are read in two seconds.
+ */
+const SOME_LENGTH_TO_TEXT = "setts=duration='if(DURATION,DURATION,2/TB)'";
+
+/** Of a copied subtitle stream. */
+function copiedSubtitleFilter(codec: string): string | null {
+  if (codec === "dvd_subtitle") return ENDLESS_TO_UNKNOWN;
+  return codec === "mov_text" ? SOME_LENGTH_TO_TEXT : null;
+}
+
 /** The delay of each planned stream: 0 but for audio that the muxer would move. */
 function delaysOf(plan: StreamPlan, facts: StitchFacts): number[] {
   let number = 0;
@@ -181,7 +193,8 @@ export function stitchArgs(
     "copy",
     ...subtitles.flatMap(({ action, source }, number) => {
       if (action.kind === "convert-subtitle") return [`-c:s:${number}`, action.encoder];
-      return isMp4 && source.codec === "dvd_subtitle" ? [`-bsf:s:${number}`, ENDLESS_TO_UNKNOWN] : [];
+      const filter = isMp4 ? copiedSubtitleFilter(source.codec) : null;
+      return filter === null ? [] : [`-bsf:s:${number}`, filter];
     }),
     ...(isMp4 ? sounds.flatMap((_, number) => [`-bsf:a:${number}`, NO_LENGTH_TO_THE_LAST]) : []),
     "-map_metadata",
