@@ -31,6 +31,8 @@ export interface ClockBreak {
   readonly atUs: number;
   /** By how much it moved; negative: back. */
   readonly byUs: number;
+  /** Only the first packet of the stream lies on the old clock. */
+  readonly isSecond?: true;
 }
 
 interface Found extends ClockBreak {
@@ -116,7 +118,8 @@ export class ClockWatch {
   #leap(stream: number, clock: StreamClock, atUs: number, packet: number): void {
     // A picture that is decoded before the leap and shown behind it: one encoder saw both sides, so this is a pause.
     if (clock.shownUs > atUs - TOGETHER_US) return;
-    const leap = { stream, atUs: clock.atUs, byUs: atUs - clock.atUs, packet, after: clock.packet };
+    const isSecond = clock.count === 0 ? ({ isSecond: true } as const) : {};
+    const leap = { stream, atUs: clock.atUs, byUs: atUs - clock.atUs, packet, after: clock.packet, ...isSecond };
     const others = [...this.#streams].filter(
       ([other, each]) => other !== stream && each.packet > clock.packet && !(each.isAhead && each.firstUs > clock.atUs),
     );

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { SourceInfo } from "../model/source.ts";
-import { PacketClock } from "./read-clock.ts";
+import { brokenClock, PacketClock } from "./read-clock.ts";
 
 const MILLISECONDS = { num: 1, den: 1000 };
 const STREAMS = (["video", "audio"] as const).map((type, index) => ({
@@ -36,4 +36,18 @@ test("when packets are shown is told beside when they are decoded", () => {
   add(60_000, 4000);
   for (let at = 60_000; at < 64_000; at += 40) add(at + 40, at);
   expect(clock.breaks()).toEqual([]);
+});
+
+test("FLAC in Ogg that begins late is no joint: its first packet alone lies at zero", () => {
+  const clock = new PacketClock({ streams: STREAMS });
+  for (let at = 10_000; at < 12_000; at += 40) clock.add(0, at, at, 40);
+  for (const at of [0, 11_296, 11_392, 11_488, 11_584]) clock.add(1, at, at, 96);
+  const [found] = clock.breaks();
+  if (found === undefined) throw new Error("no break was found");
+  const { code, message, hint } = brokenClock(found, null);
+  expect([code, message]).toEqual([
+    "E_SOURCE_REFUSED",
+    "stream 1 does not say when it begins: its first packet is at 0.00 s, the next one at 11.30 s",
+  ]);
+  expect(hint).toContain("-map -0:1");
 });

@@ -118,10 +118,21 @@ export async function readClock(
  * tried.
  */
 export function brokenClock(found: ClockBreak, why: string | null): AppError {
+  if (found.isSecond === true) return oddFirstTime(found);
   return new AppError(
     "E_SOURCE_REFUSED",
     `the source is several recordings joined: ${describeBreak(found)}${why === null ? "" : `, and ${why}`}`,
     "Submit its parts one by one, or put it on one clock first: `ffmpeg -i FILE -map 0:v -map 0:a -c copy joined.mkv`; look at the result before you submit it.",
+  );
+}
+
+/** ffmpeg's own files do it: Ogg says when a page ends, and of FLAC that begins late ffmpeg takes the first for the start. */
+function oddFirstTime({ stream, atUs, byUs }: ClockBreak): AppError {
+  const [first, second] = [atUs, atUs + byUs].map((us) => `${(us / 1e6).toFixed(2)} s`);
+  return new AppError(
+    "E_SOURCE_REFUSED",
+    `stream ${stream} does not say when it begins: its first packet is at ${first}, the next one at ${second}`,
+    `Leave it out with -map -0:${stream}, or make the file anew, in Matroska or MP4, from what it was made of.`,
   );
 }
 

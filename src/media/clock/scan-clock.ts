@@ -2,6 +2,7 @@
 // the speed of the disk and reports whether any clock may go back or leap. It may suspect too much but never too
 // little; ffprobe, which reads every packet, gives the exact answer.
 import { open } from "node:fs/promises";
+import { restartsClock } from "../ffmpeg/formats.ts";
 
 /** Of a clock of 90 kHz. A hundredth of a second back, and a second less than what counts as a leap. */
 const BACK_TICKS = 900;
@@ -140,11 +141,12 @@ function findPackets(bytes: Uint8Array): { readonly from: number; readonly size:
 }
 
 /**
- * Whether any clock in the file may go back or leap. `formatName`: "mpegts" or "mpeg"; other formats are not scanned.
+ * Whether any clock in the file may go back or leap. Of formats whose clock may restart "mpegts" and "mpeg" are
+ * scanned; the others (Ogg) always may.
  */
 export async function mayBreakClock(path: string, formatName: string, signal?: AbortSignal): Promise<boolean> {
   const isTransport = formatName === "mpegts";
-  if (!isTransport && formatName !== "mpeg") return false;
+  if (!isTransport && formatName !== "mpeg") return restartsClock(formatName);
   await using handle = await open(path, "r");
   const clocks = new Clocks();
   const buffer = new Uint8Array(CHUNK_BYTES);
