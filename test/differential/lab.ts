@@ -54,12 +54,13 @@ function plainInputArgs(recipe: Recipe): readonly string[] {
 }
 
 /**
- * Where nothing but pictures jumps ahead nobody can tell the jump from a picture that is shown so long: both are right.
+ * Where nothing but pictures jumps ahead (a track without packets says nothing of it) nobody can tell the jump from a
+ * picture that is shown so long: both are right.
  * Null: there is one right answer.
  */
 function otherInputArgs(recipe: Recipe): readonly string[] | null {
   const { container, sounds, edits } = recipe;
-  if (!MAY_JUMP.includes(container) || sounds.length > 0) return null;
+  if (!MAY_JUMP.includes(container) || sounds.some(({ isEmpty }) => !isEmpty)) return null;
   if (isSlideShow(recipe)) return [];
   const jumps = edits.some((edit) => edit.kind === "clock-jump" && edit.which !== "sound" && edit.seconds > 10);
   return jumps ? KEEPS_JUMPS : null;
