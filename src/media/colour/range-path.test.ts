@@ -6,7 +6,14 @@ import { checkEncodeRequest } from "../request/parse/check-request.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { forContainer } from "./container-range.ts";
 import { isFullRange, isLumaAndChroma } from "./pixel-kind.ts";
-import { isFullByFormat, isRangeUpToVersion, outputRange, type PictureRange, stateRange } from "./range-path.ts";
+import {
+  convertsPictures,
+  isFullByFormat,
+  isRangeUpToVersion,
+  outputRange,
+  type PictureRange,
+  stateRange,
+} from "./range-path.ts";
 
 const as = (pixelFormat: string, range: string | null, of: SourceVideo = EIGHT_BITS): SourceVideo => ({
   ...of,
@@ -196,4 +203,16 @@ describe("the range of the output", () => {
 test("a client takes the word of the server that the container has no place for the range", () => {
   const request = forContainer(parseEncodeParams("-c:v ffv1 -vf tmix=frames=3"), "mov");
   expect(checkEncodeRequest(request)).toEqual(request);
+});
+
+test.each([
+  ["full range that the encoder takes", PHONE, "-c:v libx264", false],
+  ["full range that MPEG-4 can't state", PHONE, "-c:v mpeg4", true],
+  ["full range that the container can't state", PHONE, "-c:v ffv1", true],
+  ["limited range", LIMITED, "-c:v mpeg4", false],
+  ["limited range, asked to be full", LIMITED, "-c:v libx264 -color_range pc", true],
+  ["another format", LIMITED, "-c:v libx264 -pix_fmt yuv444p", true],
+  ["RGB that stays", as("bgr0", "pc"), "-c:v ffv1", false],
+] as const)("ffmpeg converts pictures on the way to the encoder: %s", (_, video, text, expected) => {
+  expect(convertsPictures(video, forContainer(parseEncodeParams(text), "mov"))).toBe(expected);
 });

@@ -5,6 +5,7 @@
 import { type FilterText, writeFilter } from "../ffmpeg/filter-graph.ts";
 import type { EncodeRequest, FilterCall } from "../model/encode-request.ts";
 import type { SourceVideo } from "../model/source.ts";
+import { encodedFormat, isSameFormat } from "../request/args/encoded-format.ts";
 import { askedPixelFormat, firstForgetful, keepsColour } from "../request/args/picture-changes.ts";
 import { familyOf } from "../request/tables/encoders.ts";
 import { probeWord } from "../request/values/colour-words.ts";
@@ -92,6 +93,15 @@ function convertedRange(video: SourceVideo, request: EncodeRequest): PictureRang
   if (!isYuv && !isNeverRgb(request.video.encoder)) return null;
   if (asked === "tv" || asked === "pc") return asked;
   return holder === "container" && named === "pc" ? "pc" : "tv";
+}
+
+/**
+ * Whether ffmpeg converts the pictures' format or range on the way to the encoder. Where pictures change their size it does
+ * both in one step, whose result two steps do not give.
+ */
+export function convertsPictures(video: SourceVideo, request: EncodeRequest): boolean {
+  if (!isSameFormat(video.pixelFormat, encodedFormat(video, request))) return true;
+  return isLumaAndChroma(video.pixelFormat) && outputRange(video, request) !== (isFullRange(video) ? "pc" : "tv");
 }
 
 /** Whether the output holds RGB or grey, of which only the container can say that it has full range. */

@@ -1,6 +1,7 @@
 // Finds out whether a source's pictures change size, shape or format in the middle: a segment begins with another picture
 // than the stream, or is not as planned. From then on every task states the stream's first picture.
 import { Once } from "../../../base/once.ts";
+import { convertsPictures } from "../../../media/colour/range-path.ts";
 import { decoderFor } from "../../../media/ffmpeg/codecs.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { SegmentReport, SegmentTask } from "../../../media/model/segment.ts";
@@ -53,13 +54,15 @@ export class PictureWatch {
 
   /** Why a decode of a range alone can't be trusted; null: it can. */
   async whyWhole(task: SegmentTask): Promise<string | null> {
-    if (filterChain(task.request).length === 0) return null;
+    if (isOnlyScaled(task)) return null;
     const change = await this.#change.get();
-    return change === null ? null : `the pictures change from ${change}, and filters start again there`;
+    const why = filterChain(task.request).length === 0 ? "are converted in one step" : "filters start again there";
+    return change === null ? null : `the pictures change from ${change}, and ${why}`;
   }
 
   /**
-   * With filters, one run over the whole video handles pictures of several sizes, because filters are set up for one size.
+   * With filters, one run over the whole video handles pictures of several sizes, because filters are set up for one size;
+   * so it is where the encoder takes another format or range, because ffmpeg scales and converts in one step.
    * They are not set up again where only the shape of the pixels changes. What looks like that may be a picture of another
    * size that ffmpeg has scaled behind the filters, with the shape that keeps its proportions: the source itself is asked.
    */
@@ -67,7 +70,7 @@ export class PictureWatch {
     if (first === null) return;
     const looksSo = decoded !== undefined && withoutShape(decoded) === withoutShape(first.text);
     const isShapeAlone = looksSo && (await this.#change.get()) === null;
-    if (isShapeAlone || filterChain(task.request).length === 0) this.#stated = first.shape;
+    if (isShapeAlone || isOnlyScaled(task)) this.#stated = first.shape;
   }
 
   #firstOf(task: SegmentTask): Promise<FirstPicture | null> {
@@ -86,6 +89,11 @@ export class PictureWatch {
     const { path, info } = await this.#parts.video();
     return await pictureChange(this.#parts.tools, path, info, this.#parts.signal);
   }
+}
+
+/** Whether a picture of another size comes to the encoder with nothing done to it but that it is scaled. */
+function isOnlyScaled({ video, request }: Pick<SegmentTask, "video" | "request">): boolean {
+  return filterChain(request).length === 0 && !convertsPictures(video, request);
 }
 
 /** "320x180 1/1 86400" → "320x180 86400": without the shape of the pixels. */
