@@ -1,7 +1,7 @@
 // What plain ffmpeg hands to its encoders: the same run with encoders that keep every picture and every sample. Where an
 // encoder or a muxer of the plain run itself changes that (Opus in Matroska is 7 ms early before 7.0; libx264 is not
-// lossless everywhere with -qp 0; libx265 shows one of two pictures of one time before its turn), what was handed over
-// is right.
+// lossless everywhere with -qp 0, and not at all behind a change of the pixels' shape; libx265 shows one of two pictures
+// of one time before its turn), what was handed over is right.
 import { rm } from "node:fs/promises";
 import { soundDifferences } from "./compare-sound.ts";
 import { timesDiffer } from "./differences.ts";
@@ -9,10 +9,11 @@ import { type PlainJob, runPlain } from "./plain-run.ts";
 import { type Reading, readingOf } from "./reading.ts";
 import type { Tools } from "./tools.ts";
 
-/** Null: the run fails, or its output can't be read. */
-async function handedBy(tools: Tools, job: PlainJob): Promise<Reading | null> {
-  const output = `${job.output}-handed.mkv`;
-  const params = [...job.params, "-c:v", "ffv1", "-c:a", "pcm_s16le", "-sn", "-f", "matroska"];
+/** Raw pictures, since FFV1 is given full range squeezed. Null: the run fails, or its output can't be read. */
+async function handedBy(tools: Tools, job: PlainJob, pixelFormat: string): Promise<Reading | null> {
+  const output = `${job.output}-handed.nut`;
+  const format = pixelFormat === "" ? [] : ["-pix_fmt", pixelFormat];
+  const params = [...job.params, "-c:v", "rawvideo", ...format, "-c:a", "pcm_s16le", "-sn", "-f", "nut"];
   try {
     const kept = job.kept === null ? null : { ...job.kept, subtitles: [] };
     const { exitCode } = await runPlain(tools, { ...job, kept, params, output });
@@ -39,7 +40,8 @@ export async function withoutEncodersOwn(
   differences: readonly string[],
 ): Promise<string[]> {
   const isOpen = (one: string) => PICTURES.test(one) || SOUND.test(one) || TIMES.test(one);
-  const handed = differences.some(isOpen) ? await handedBy(tools, job) : null;
+  const pixelFormat = ours.streams.find(({ type }) => type === "video")?.facts.pix_fmt ?? "";
+  const handed = differences.some(isOpen) ? await handedBy(tools, job, pixelFormat) : null;
   if (handed === null) return [...differences];
   const origins = [ours.pictures.seconds[0] ?? 0, handed.pictures.seconds[0] ?? 0] as const;
   const areSame = ours.pictures.md5.join() === handed.pictures.md5.join();
