@@ -48,6 +48,10 @@ const HONEST: readonly Honest[] = [
     says: /^E_SOURCE_REFUSED: the times of its sound \(stream \d+\) are lost: /,
     why: "all its packets lie on one time: plain ffmpeg puts out packets a tick apart",
   },
+  {
+    says: /^E_SOURCE_REFUSED: the source is several recordings joined, and on one clock ffmpeg takes it for another frame rate/,
+    why: "one run makes -r by the rate that ffmpeg guesses of its input, and of the copy on one clock it guesses another",
+  },
   { says: /^E_SOURCE_NO_VIDEO: /, why: "there is no picture in the file" },
 ];
 
