@@ -12,3 +12,10 @@ export function isLumaAndChroma(pixelFormat: string): boolean {
 export function isFullRange({ pixelFormat, colour }: Pick<SourceVideo, "pixelFormat" | "colour">): boolean {
   return pixelFormat.startsWith("yuvj") || (colour.range === "pc" && isLumaAndChroma(pixelFormat));
 }
+
+/** Samples of more than eight bits: yuv420p10le, gray16be, p010le, x2rgb10le. Packed formats like rgb565le are none. */
+export function hasDeepSamples(pixelFormat: string): boolean {
+  return /(?:^(?:p[024]1[0-6]|y2\d+|xv3\d|v30x|nv20)|[a-z](?:9|1[0-6]|32)(?:msb)?|48|64|96|128)(?:le|be)$/.test(
+    pixelFormat,
+  );
+}

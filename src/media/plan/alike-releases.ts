@@ -7,12 +7,12 @@ import { askedRange } from "../colour/range-path.ts";
 import {
   AFTER_FPS,
   ASKED_COLOURS,
-  type Difference,
   FULL_BY_TAG,
   LEVELS,
   PACKET_LENGTHS,
   RATE_RULE,
 } from "../ffmpeg/builds/differences.ts";
+import type { Difference } from "../ffmpeg/builds/other-differences.ts";
 import { compareReleases, OLDEST, type Release } from "../ffmpeg/releases.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceInfo } from "../model/source.ts";

@@ -17,6 +17,8 @@ export interface DecodeIo {
   readonly inputKind: "file" | "http";
   /** Threads for decoder, filters and encoder each; null: ffmpeg's own choice. */
   readonly threads: number | null;
+  /** Filters run on one thread, whatever `threads` says: this ffmpeg makes other samples on several. */
+  readonly filtersAlone?: boolean;
   /** Where a hardware encoder runs; null or absent: the CPU. */
   readonly device?: EncodeDevice | null;
   /** Decode on that device too. */
@@ -50,6 +52,11 @@ function clockArgs({ clockOffsetUs, formatName }: DecodeRange): string[] {
   return offsetUs === 0 ? [] : ["-itsoffset", formatMicroseconds(offsetUs)];
 }
 
+function filterThreadArgs({ threads, filtersAlone }: DecodeIo): string[] {
+  if (filtersAlone === true) return ["-filter_threads", "1", "-filter_complex_threads", "1"];
+  return threads === null ? [] : ["-filter_complex_threads", String(threads)];
+}
+
 /** Everything before the filters: the input, read on the job's clock; only the seek is in the source's own time. */
 export function decodeArgs(
   range: DecodeRange,
@@ -58,7 +65,7 @@ export function decodeArgs(
 ): string[] {
   return [
     ...[...QUIET, ...BOUNDED_MEMORY],
-    ...(io.threads === null ? [] : ["-filter_complex_threads", String(io.threads)]),
+    ...filterThreadArgs(io),
     ...deviceInitArgs(io.device ?? null),
     "-copyts",
     ...seekArgs(range.seekPts, range.timeBase),

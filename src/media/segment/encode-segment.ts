@@ -4,7 +4,8 @@ import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "../../base/errors.ts";
 import { type Pausable, startWorkTimer } from "../../base/process/pause.ts";
-import { CHROMA_ASKED, isSince } from "../ffmpeg/builds/differences.ts";
+import { hasDeepSamples } from "../colour/pixel-kind.ts";
+import { CHROMA_ASKED, dithersBySlice, isSince } from "../ffmpeg/builds/differences.ts";
 import { segmentFormat } from "../ffmpeg/codecs.ts";
 import { type EncodeDevice, isHardware } from "../ffmpeg/encode-device.ts";
 import { createProgressParser, type Progress } from "../ffmpeg/progress.ts";
@@ -106,6 +107,7 @@ export async function encodeSegment(tools: Tools, given: SegmentTask, options: E
       output: fileUrl(output),
       seamFile: fileUrl(seamFile),
       threads: options.threads,
+      filtersAlone: dithersBySlice(tools) && hasDeepSamples(task.video.pixelFormat),
       encoderArgs: run?.encoderArgs,
       format: run?.format,
       saysChroma: isSince(tools, CHROMA_ASKED),

@@ -44,6 +44,12 @@ const io = {
   threads: 1,
 } as const;
 
+test("filters on one thread, where this ffmpeg dithers by slice", () => {
+  const alone = segmentArgs(task, { ...io, threads: 2, filtersAlone: true }).join(" ");
+  expect(alone).toContain(" -filter_threads 1 -filter_complex_threads 1 ");
+  expect(alone).toContain(" -threads 2 -i ");
+});
+
 test("the whole argument list of a segment", () => {
   expect(segmentArgs(task, io)).toEqual([
     ...[

@@ -1,7 +1,7 @@
 // What a build and a release cost, in sentences.
 import { expect, test } from "bun:test";
 import { isTooOld, isUnproven, knownReleases } from "../releases.ts";
-import { CHROMA_ASKED, costsOf, DIFFERENCES, isSince } from "./differences.ts";
+import { CHROMA_ASKED, costsOf, DIFFERENCES, dithersBySlice, isSince } from "./differences.ts";
 import { missingOf } from "./missing.ts";
 
 test("what a build goes without is named, with what it means", () => {
@@ -20,6 +20,12 @@ test("an older release costs what a newer one mended", () => {
 test("the filter that states where chroma lies is used from the first release on that does not heed the option", () => {
   const told = [0, 1].map((minor) => isSince({ major: 7, minor }, CHROMA_ASKED));
   expect([...told, isSince({ major: 8, minor: 0 }, CHROMA_ASKED)]).toEqual([false, true, true]);
+});
+
+test("which releases dither by slice", () => {
+  const minors = [5.1, 6.0, 6.1, 7.0, 7.1, 8.0];
+  const releases = minors.map((each) => ({ major: Math.floor(each), minor: Math.round((each % 1) * 10) }));
+  expect(releases.map(dithersBySlice)).toEqual([false, true, true, true, false, false]);
 });
 
 test("which releases are known", () => {
