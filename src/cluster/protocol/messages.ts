@@ -220,6 +220,8 @@ export const resultReportSchema = z.object({
   seamAfterEnd: z.string().nullable(),
   /** Size, shape and bytes of the first decoded picture. */
   decoded: z.string().max(100).exactOptional(),
+  /** Decoded pictures of the source, where the task counts them. */
+  sourceFrames: z.number().int().min(0).exactOptional(),
   decodeErrors: z.array(z.string().max(300)).max(5),
   /** Bytes of the video packets alone; present if the task gave the segment a share of bits. */
   videoBytes: z.number().int().min(0).exactOptional(),

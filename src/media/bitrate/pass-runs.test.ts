@@ -53,7 +53,14 @@ function taskFor(params: string): SegmentTask {
 
 /** From the encoder's name up to the seam's output, as one line; what never changes left out. */
 function words({ task, encoderArgs }: PassRun): string {
-  const io = { input: "file:/s", inputKind: "file", output: "file:/o", seamFile: "file:/m", threads: 1 } as const;
+  const io = {
+    input: "file:/s",
+    inputKind: "file",
+    output: "file:/o",
+    seamFile: "file:/m",
+    countFile: "file:/c",
+    threads: 1,
+  } as const;
   const args = segmentArgs(task, { ...io, encoderArgs });
   const from = args.indexOf("-c:v");
   return args.slice(from, args.indexOf("-map_metadata")).join(" ");

@@ -15,6 +15,7 @@ import { encodeSegment } from "../segment/encode-segment.ts";
 import { type FirstPicture, firstPicture, otherPicture } from "../segment/first-picture.ts";
 import { compareSeam } from "../segment/seams.ts";
 import { planSegment, type SegmentRange } from "../segment/segment-task.ts";
+import { missingPictures } from "../segment/source-count.ts";
 import { verifySegment } from "../segment/verify-segment.ts";
 import { filteredTimes } from "../verify/frames/filtered-times.ts";
 import type { ReferenceDecode } from "../verify/frames/reference-decode.ts";
@@ -68,6 +69,10 @@ export interface LocalSegmentOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+async function countedInSequence(reference: ReferenceDecode, { sourceFrames, endPts }: SegmentTask) {
+  return sourceFrames === undefined ? undefined : await reference.count({ startPts: sourceFrames.startPts, endPts });
+}
+
 /** One segment, through as many rungs as it needs; throws with the reason when every rung fails. */
 export async function makeSegment(
   tools: Tools,
@@ -101,6 +106,13 @@ export async function makeSegment(
     if (other !== null && first !== null) {
       picture = first.shape;
       reason = other;
+      notes.push(`lead-in ${leadIn}: ${reason}`);
+      continue;
+    }
+    const counted = isLongest ? await countedInSequence(reference, task) : undefined;
+    const lost = missingPictures(task, made.report, counted);
+    if (lost !== null) {
+      reason = lost;
       notes.push(`lead-in ${leadIn}: ${reason}`);
       continue;
     }

@@ -55,6 +55,11 @@ export interface SegmentTask {
   } | null;
   /** Frames of the range by the index; null when they cannot be counted. */
   readonly expectedFrames: number | null;
+  /**
+   * Present where a new rate hides a picture that decoding lost: so many of the source from `startPts` (source ticks;
+   * null: the beginning) to the end of the range, which the run counts.
+   */
+  readonly sourceFrames?: { readonly startPts: Pts | null; readonly frames: number };
   /** Pictures of the range may share a PTS, or go back; each is then moved one tick after the previous one. */
   readonly spreadsPts?: boolean | undefined;
   /** The time base given to the encoder (-enc_time_base). */
@@ -91,6 +96,8 @@ export interface SegmentReport {
   readonly seamAfterEnd: string | null;
   /** Size, shape and bytes of the first decoded picture; absent: there was none, or the client does not report it. */
   readonly decoded?: string;
+  /** Decoded pictures of the source; absent: the task counts none. */
+  readonly sourceFrames?: number;
   /** Decode errors on stderr (bounded); empty when there were none. */
   readonly decodeErrors: readonly string[];
   /** Bytes of the video packets only; reported when the segment had a share of bits to keep. */

@@ -42,6 +42,11 @@ export interface FrameTiming {
   readonly after: Reach;
 }
 
+/** A picture that is missing before a stage of a fixed rate is replaced by its neighbour, and nothing shows it behind. */
+export function hidesLosses({ stages }: FrameTiming): boolean {
+  return stages.some(({ times }) => times.kind === "grid" || times.kind === "cadence");
+}
+
 /** Filters of unbounded memory forget within seconds, but not exactly; the proof says so. */
 export const UNBOUNDED_LEAD_SECONDS = 10;
 const MOST_TICKS_PER_SECOND = 1_000_000_000;

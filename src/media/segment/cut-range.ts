@@ -39,7 +39,7 @@ export function spreadPts(sorted: readonly Pts[]): Pts[] {
 }
 
 /** Which frames the filters get and which of their output is kept. */
-export type CutRange = DecodeRange & Pick<SegmentTask, "cut" | "picture">;
+export type CutRange = DecodeRange & Pick<SegmentTask, "cut" | "picture" | "sourceFrames">;
 
 /** The filters that also see frames before the range, and those that start with its first frame. */
 export interface CutParts {
@@ -75,12 +75,22 @@ export function filterGraph(
 ): GraphText {
   const { startPts, endPts } = clockBounds(task);
   const format = decodedFormat === null ? [] : [writeFilter("format", [["pix_fmts", decodedFormat]])];
-  const decoded = [...format, ...shapeFilters(task.picture), writeFilter("split")];
+  const { sourceFrames } = task;
+  const split = sourceFrames === undefined ? writeFilter("split") : writeFilter("split", [["outputs", 3]]);
+  const decoded = [...format, ...shapeFilters(task.picture), split];
   return writeGraph([
-    { from: [`0:${task.streamIndex}`], filters: decoded, to: ["a", "b"] },
+    { from: [`0:${task.streamIndex}`], filters: decoded, to: ["a", "b", ...(sourceFrames === undefined ? [] : ["c"])] },
     { from: ["a"], filters: cutChain(task, filters), to: ["v"] },
     { from: ["b"], filters: seamChain(startPts, endPts), to: ["seam"] },
+    ...(sourceFrames === undefined
+      ? []
+      : [{ from: ["c"], filters: countChain({ ...task, startPts: sourceFrames.startPts }), to: ["count"] }]),
   ]);
+}
+
+function countChain(range: DecodeRange): FilterText[] {
+  const { startPts, endPts } = clockBounds(range);
+  return trim(startPts, endPts);
 }
 
 /** Writes the hashes of decoded pictures, with their PTS in source ticks on the job's clock. */

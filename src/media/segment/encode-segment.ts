@@ -20,6 +20,7 @@ import { withBurnInFiles } from "../subtitles/burn-in-files.ts";
 import { clockBounds } from "./cut-range.ts";
 import { parseSeams, type Seams } from "./seams.ts";
 import { segmentArgs } from "./segment-args.ts";
+import { parseCount } from "./source-count.ts";
 
 export interface EncodeOptions {
   /** A path, or the loopback gateway's URL. */
@@ -89,6 +90,7 @@ export async function encodeSegment(tools: Tools, given: SegmentTask, options: E
   const fileName = run?.fileName ?? `segment.${segmentFormat(task.video, task.request.video.encoder)}`;
   const output = join(options.workDir, fileName);
   const seamFile = join(options.workDir, "seams.txt");
+  const countFile = join(options.workDir, "count.txt");
   const parse = createProgressParser();
   const { stall, isWaiting } = options;
   const rule = stall === undefined ? null : createStallRule(stall);
@@ -106,6 +108,7 @@ export async function encodeSegment(tools: Tools, given: SegmentTask, options: E
       inputKind: options.inputKind,
       output: fileUrl(output),
       seamFile: fileUrl(seamFile),
+      countFile: fileUrl(countFile),
       threads: options.threads,
       filtersAlone: dithersBySlice(tools) && hasDeepSamples(task.video.pixelFormat),
       encoderArgs: run?.encoderArgs,
@@ -138,6 +141,7 @@ export async function encodeSegment(tools: Tools, given: SegmentTask, options: E
   const failure = hdr10 === null ? null : await insertHdr10(tools, output, hdr10, options.signal);
   if (failure !== null) return { ok: false, reason: failure, aborted: options.signal?.aborted === true };
   const seams = await readSeams(seamFile, task);
+  const sourceFrames = task.sourceFrames === undefined ? null : parseCount(await readFile(countFile, "utf8"));
   return {
     ok: true,
     path: output,
@@ -149,6 +153,7 @@ export async function encodeSegment(tools: Tools, given: SegmentTask, options: E
       seamStart: seams.start,
       seamAfterEnd: seams.afterEnd,
       ...(seams.decoded === null ? {} : { decoded: seams.decoded }),
+      ...(sourceFrames === null ? {} : { sourceFrames }),
       decodeErrors: decodeErrors(result.stderrTail, task.seekPts !== null),
     },
   };

@@ -50,7 +50,12 @@ const FREE_TEXT = new Set(["metadata", "filter", "vf"]);
 const FLAGS = new Set(["an", "sn"]);
 
 const SOURCE = { width: 1920, height: 1080, averageFrameRate: { num: 25, den: 1 } };
-const IO = { input: "http://127.0.0.1:9/x/source", output: "file:/w/s.nut", seamFile: "file:/w/s.txt" } as const;
+const IO = {
+  input: "http://127.0.0.1:9/x/source",
+  output: "file:/w/s.nut",
+  seamFile: "file:/w/s.txt",
+  countFile: "file:/w/c.txt",
+} as const;
 
 function taskOf(request: EncodeRequest): SegmentTask {
   return {

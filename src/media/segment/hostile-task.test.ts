@@ -51,7 +51,13 @@ const DEVICE = { family: "vaapi", id: null } as const;
 function graphOf(hostile: SegmentTask): string {
   const isVaapi = hostile.request.video.encoder.endsWith("_vaapi");
   const args = segmentArgs(hostile, {
-    ...{ input: "http://127.0.0.1:9/x/source", inputKind: "http", output: "file:/w/s.nut", seamFile: "file:/w/s.txt" },
+    ...{
+      input: "http://127.0.0.1:9/x/source",
+      inputKind: "http",
+      output: "file:/w/s.nut",
+      seamFile: "file:/w/s.txt",
+      countFile: "file:/w/c.txt",
+    },
     ...{ threads: 1, saysChroma: true, decodesOnDevice: true, device: isVaapi ? DEVICE : null },
   });
   return args[args.indexOf("-filter_complex") + 1] ?? "";
@@ -137,7 +143,13 @@ describe("every string of a task", () => {
 /** The words of a command line that ffmpeg takes for options, and how many words there are. */
 function shapeOf(hostile: SegmentTask): string {
   const args = segmentArgs(hostile, {
-    ...{ input: "http://127.0.0.1:9/x/source", inputKind: "http", output: "file:/w/s.nut", seamFile: "file:/w/s.txt" },
+    ...{
+      input: "http://127.0.0.1:9/x/source",
+      inputKind: "http",
+      output: "file:/w/s.nut",
+      seamFile: "file:/w/s.txt",
+      countFile: "file:/w/c.txt",
+    },
     ...{ threads: 1, saysChroma: true, decodesOnDevice: false, device: null },
   });
   return `${args.length} words: ${args.filter((word) => /^-[a-z]/i.test(word)).join(" ")}`;

@@ -41,6 +41,7 @@ const io = {
   inputKind: "http",
   output: "file:/w/segment.nut",
   seamFile: "file:/w/seams.txt",
+  countFile: "file:/w/count.txt",
   threads: 1,
 } as const;
 

@@ -13,10 +13,13 @@ import { optionWord } from "../request/values/colour-words.ts";
 import { filterGraph, seamOutput } from "./cut-range.ts";
 import { type DecodeIo, decodeArgs } from "./decode-args.ts";
 import { segmentClockArgs } from "./segment-clock.ts";
+import { countOutput } from "./source-count.ts";
 
 export interface SegmentIo extends DecodeIo {
   readonly output: string;
   readonly seamFile: string;
+  /** Where the source's pictures are counted, if the task says so. */
+  readonly countFile: string;
   /** Options of one run of several over the same range (`-pass`). */
   readonly encoderArgs?: readonly string[] | undefined;
   /** This ffmpeg's `setparams` can state the chroma location, which some that can heed no option for it. */
@@ -171,6 +174,7 @@ export function segmentArgs(task: SegmentTask, io: SegmentIo): string[] {
     "-y",
     io.output,
     ...(isOneRun ? [] : seamOutput(io.seamFile, task.timeBase)),
+    ...(isOneRun || task.sourceFrames === undefined ? [] : countOutput(io.countFile, task.timeBase)),
     "-progress",
     "pipe:1",
     "-nostats",

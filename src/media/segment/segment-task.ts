@@ -6,7 +6,7 @@ import { mayHoldDoubles } from "../index/picture-doubles.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { LeadIn, SegmentTask } from "../model/segment.ts";
 import type { SourceInfo, SourceVideo } from "../model/source.ts";
-import { frameTimingOf, type Reach } from "../plan/frame-timing.ts";
+import { type FrameTiming, frameTimingOf, hidesLosses, type Reach } from "../plan/frame-timing.ts";
 import { boundsOf, plannedBefore, plannedFrames, reachBack } from "../plan/planned-frames.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { numberedFrom, numbersFrames } from "../request/args/split-mode.ts";
@@ -119,6 +119,23 @@ function withNeededShifts(request: EncodeRequest, { startPts, endPts }: SegmentR
 }
 
 /**
+ * The source's pictures that the range needs, where the number of frames that come out would not show that one is
+ * missing: fps and `-r` show another picture for longer then. Undefined: it would, or the index can't count them.
+ */
+function countedFrames(
+  timing: FrameTiming,
+  index: FrameIndex,
+  { startPts, endPts }: SegmentRange,
+): SegmentTask["sourceFrames"] {
+  const { leading, samePts, withoutPts } = index.uncounted;
+  const isWhole = startPts === null && endPts === null;
+  if (isWhole || !hidesLosses(timing) || index.falseTimes !== null || leading + samePts + withoutPts > 0)
+    return undefined;
+  const from = startPts === null ? null : reachBack(index, startPts, timing.before);
+  return { startPts: from, frames: index.countFrames(from, endPts) };
+}
+
+/**
  * The task for a range. The first range begins at the stream's very beginning and the last one ends at its very end
  * (null bounds), so that frames without a known position are still encoded.
  */
@@ -137,6 +154,7 @@ export function planSegment(
   const before = timing?.before ?? { frames: 0, seconds: 0 };
   const seek = startPts === null ? null : seekPointFor(info, index, startPts, leadIn, before);
   const isCounted = timing !== null && index.frameCount > 0 && (endPts !== null || index.isComplete);
+  const sourceFrames = isCounted ? countedFrames(timing, index, { startPts, endPts }) : undefined;
   const isNumbered = timing !== null && startPts !== null && numbersFrames(request);
   const offsetUs = clockOffsetUs(info);
   const shift = clockShift(offsetUs, info.video.timeBase);
@@ -153,6 +171,7 @@ export function planSegment(
         ? null
         : { after: timing.cutAfter, timeBase: timing.timeBase, ...boundsOf(timing, { startPts, endPts }, shift) },
     expectedFrames: isCounted ? plannedFrames(timing, index, info, { startPts, endPts }).length : null,
+    ...(sourceFrames === undefined ? {} : { sourceFrames }),
     ...(mayShareTimes(info.video, index, { startPts, endPts }, request.video) ? { spreadsPts: true } : {}),
     encoderTimeBase: grid ?? encoderTimeBase(info.video, request),
     request: withNeededShifts(

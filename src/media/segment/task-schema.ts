@@ -82,6 +82,7 @@ export const segmentTaskSchema = z.strictObject({
     })
     .nullable(),
   expectedFrames: z.number().int().min(0).nullable(),
+  sourceFrames: z.strictObject({ startPts: ticks.nullable(), frames: z.number().int().min(0) }).exactOptional(),
   spreadsPts: z.boolean().optional(),
   encoderTimeBase: rationalSchema,
   frameClock: z.strictObject({ tick: rationalSchema, from: ticks }).exactOptional(),

@@ -26,6 +26,7 @@ import { gridOf } from "../job/job-grid.ts";
 import { requestOf } from "../job/job-request.ts";
 import { mostFrames } from "../job/result-bounds.ts";
 import type { JobWork } from "./job-work.ts";
+import { countedInSequence, lostFrames } from "./lost-frames.ts";
 import { formatOf, otherSize, readFormat, unplannedFormat } from "./segment-formats.ts";
 import { isUnproven, readSegment, wrongPictures } from "./segment-pictures.ts";
 
@@ -86,13 +87,6 @@ interface Subject {
   readonly job: Job;
   readonly segment: Segment;
   readonly landed: LandedResult;
-}
-
-/** `-r` was planned from every frame. Where the decoder reported errors some may be missing, and the new rate hides that. */
-function lostFrames({ job, landed }: Subject, task: SegmentTask): string | null {
-  const [complaint] = landed.report.decodeErrors;
-  if (job.split.mode === "whole" || task.request.video.cadence === undefined || complaint === undefined) return null;
-  return `-r was planned from every frame, and the decoder reported an error: ${complaint}`;
 }
 
 /** One run over the whole video begins with the stream's first picture; other segments must begin with a picture like it. */
@@ -200,7 +194,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   if (whole !== null) return { type: "reference-decided", ...where, facts: null, reason: whole };
   await work.requireUnchanged();
   const { pts, seams } = await framesOfSource(parts.tools, work, job, task, index);
-  const lost = lostFrames(subject, task) ?? (await otherPictures(subject, task));
+  const lost = lostFrames(subject, task, await countedInSequence(work, task)) ?? (await otherPictures(subject, task));
   if (lost !== null) return { type: "reference-decided", ...where, facts: null, reason: lost };
   if (job.split.mode !== "whole" && countsFrames(task.request) && pts.length !== task.expectedFrames) {
     const reason = `${whyCounted(task.request)}, and decoding gives ${pts.length} of them where ${task.expectedFrames} were counted`;

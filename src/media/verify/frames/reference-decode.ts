@@ -171,11 +171,7 @@ export class ReferenceDecode implements Disposable {
     await this.#running;
   }
 
-  /**
-   * The output frames of the range by the source alone. `lastDuration`: ticks that the source's last frame is shown, by
-   * the index. Errors: E_INDEX when ffmpeg fails, E_INTERRUPTED.
-   */
-  async range(timing: FrameTiming | null, range: Range, lastDuration: number): Promise<ReferenceRange> {
+  async #wait(timing: FrameTiming | null, range: Range): Promise<void> {
     this.#waitingRanges += 1;
     this.#pause.set(false);
     try {
@@ -184,11 +180,25 @@ export class ReferenceDecode implements Disposable {
       this.#waitingRanges -= 1;
       if (this.#waitingRanges === 0) this.#pause.set(true);
     }
+  }
+
+  /**
+   * The output frames of the range by the source alone. `lastDuration`: ticks that the source's last frame is shown, by
+   * the index. Errors: E_INDEX when ffmpeg fails, E_INTERRUPTED.
+   */
+  async range(timing: FrameTiming | null, range: Range, lastDuration: number): Promise<ReferenceRange> {
+    await this.#wait(timing, range);
     this.#decoded.lastDuration = lastDuration;
     return {
       pts: timing === null ? [] : plannedFrames(timing, this.#decoded, this.#info, range),
       seams: this.#decoded.seams(range),
     };
+  }
+
+  /** The source's own pictures in the range. Errors: as `range`. */
+  async count(range: Range): Promise<number> {
+    await this.#wait(null, range);
+    return this.#decoded.countFrames(range.startPts, range.endPts);
   }
 
   /** Ends the decoder. */
