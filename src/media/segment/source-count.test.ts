@@ -41,7 +41,7 @@ test("where a new rate hides a lost picture, the run counts those of the source"
 });
 
 test("pictures are counted behind fps and -r alone, and for a part of the video alone", () => {
-  expect(planned("-vf fps=10", 1000).sourceFrames).toEqual({ startPts: 880, frames: 53 });
+  expect(planned("-vf fps=10", 1000).sourceFrames).toEqual({ startPts: 1000, frames: 50 });
   expect(planned("-vf fps=10", null).sourceFrames).toEqual({ startPts: null, frames: 75 });
   expect(planned("-vf hflip", 1000).sourceFrames).toBeUndefined();
 });
