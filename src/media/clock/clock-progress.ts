@@ -13,6 +13,9 @@ export class ClockProgress {
   steps = 0;
   /** A step belonged to no single recording. */
   isBroken = false;
+  /** Most packets in a row that come one tick later than the one before, which says that it lasts no longer. */
+  ticksInARow = 0;
+  #row = 0;
   #last: { readonly at: number; readonly duration: number } | null = null;
   readonly #forward: number;
   readonly #back: number;
@@ -31,6 +34,8 @@ export class ClockProgress {
       this.total += isOneRecording ? step : this.#last.duration;
       this.isBroken ||= !isOneRecording;
       this.steps += 1;
+      this.#row = step === 1 && this.#last.duration === 1 ? this.#row + 1 : 0;
+      this.ticksInARow = Math.max(this.ticksInARow, this.#row);
     }
     this.#last = { at, duration };
   }

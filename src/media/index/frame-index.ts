@@ -1,6 +1,8 @@
 // Queries about the frames of the video stream by presentation time, answered from packets. Types only:
 // growing-frame-index.ts implements them.
+
 import type { Pts, Rational } from "../../base/rational.ts";
+import type { ClockProgress } from "../clock/clock-progress.ts";
 import type { LeadIn } from "../model/segment.ts";
 import type { Gop } from "../model/source.ts";
 import type { FrameGrid } from "./frame-grid.ts";
@@ -54,8 +56,8 @@ export interface FrameIndex extends FrameTimes {
   readonly hasShownBehindKey: boolean;
   /** The clock leaps by more than 10 s somewhere. */
   readonly hasTimeJump: boolean;
-  /** Total duration of the shown packets, from the first key frame to the last packet, and the number of steps. */
-  readonly progress: { readonly total: number; readonly steps: number; readonly isBroken: boolean };
+  /** How far the clock advances over the shown packets, from the first key frame to the last one (clock/clock-progress.ts). */
+  readonly progress: Pick<ClockProgress, "total" | "steps" | "isBroken" | "ticksInARow">;
   /** Frames with a PTS, from the first key frame on. */
   readonly frameCount: number;
   readonly firstPts: Pts | null;

@@ -10,7 +10,7 @@ function pictures(count: number, from = 0): number[] {
 const EIGHT_SECONDS: StepsInput = {
   shown: pictures(200),
   tick: 0.001,
-  picture: { seconds: 7.96, steps: 199, close: { apart: 0, doubles: 0 } },
+  picture: { seconds: 7.96, steps: 199, ticksInARow: 0, close: { apart: 0, doubles: 0 } },
   sounds: [{ stream: 1, source: 8, output: 8.04 }],
 };
 
@@ -22,7 +22,7 @@ describe("holds", () => {
       checkSteps({
         ...EIGHT_SECONDS,
         shown,
-        picture: { seconds: 4, steps: 199, close: { apart: 0, doubles: 100 } },
+        picture: { seconds: 4, steps: 199, ticksInARow: 0, close: { apart: 0, doubles: 100 } },
         sounds: [],
       }).ok,
     ).toBe(true);
@@ -33,7 +33,7 @@ describe("holds", () => {
       checkSteps({
         ...EIGHT_SECONDS,
         shown,
-        picture: { seconds: 0.5, steps: 499, close: { apart: 499, doubles: 0 } },
+        picture: { seconds: 0.5, steps: 499, ticksInARow: 0, close: { apart: 499, doubles: 0 } },
         sounds: [],
       }).ok,
     ).toBe(true);
@@ -43,6 +43,13 @@ describe("holds", () => {
     const shown = [...pictures(198), 7.88 + tick, 7.88 + 2 * tick];
     expect(checkSteps({ ...EIGHT_SECONDS, tick, shown }).ok).toBe(true);
     expect(checkSteps({ ...EIGHT_SECONDS, shown: [...pictures(199), 7.921] }).ok).toBe(true);
+  });
+  test("a pause in an AVI, where every picture lasts a tick", () => {
+    const shown = [0, ...Array.from({ length: 7 }, (_, n) => 0.54 + n * 0.02)];
+    const picture = { seconds: 0.66, steps: 7, ticksInARow: 6, close: { apart: 6, doubles: 0 } };
+    const film = { shown, tick: 0.02, picture, sounds: [] };
+    expect(checkSteps(film).ok).toBe(true);
+    expect(checkSteps({ ...film, picture: { ...picture, ticksInARow: 0 } }).ok).toBe(false);
   });
   test("a source of which nothing is known says so", () => {
     const check = checkSteps({ ...EIGHT_SECONDS, picture: null });
@@ -71,11 +78,11 @@ describe("fails the job", () => {
     const check = checkSteps({ ...EIGHT_SECONDS, shown });
     expect(check).toMatchObject({ ok: false, detail: expect.stringContaining("pictures 197 to 199 are a tick apart") });
     // Packets may stand as close themselves.
-    const picture = { seconds: 7.96, steps: 199, close: { apart: 2, doubles: 0 } };
+    const picture = { seconds: 7.96, steps: 199, ticksInARow: 0, close: { apart: 2, doubles: 0 } };
     expect(checkSteps({ ...EIGHT_SECONDS, shown, picture }).ok).toBe(true);
   });
   test("three packets of one time in milliseconds", () => {
-    const picture = { seconds: 7.96, steps: 199, close: { apart: 0, doubles: 2 } };
+    const picture = { seconds: 7.96, steps: 199, ticksInARow: 0, close: { apart: 0, doubles: 2 } };
     const shown = [0, 0.12, 0.121, 0.122, ...pictures(196, 0.16)];
     expect(checkSteps({ ...EIGHT_SECONDS, shown, picture }).ok).toBe(false);
   });
@@ -103,6 +110,17 @@ describe("what packets last together", () => {
     expect(secondsOf([...second, ...second.map((at) => at + 3_600_000)])).toBe(1.96);
   });
   test("times that lie a little apart", () => expect(secondsOf([0, 40, 30, 120])).toBe(0.12));
+});
+
+test("packets a tick apart count in a row where they say that they last no longer", () => {
+  const rowOf = (duration: number, times: readonly number[]) => {
+    const progress = new ClockProgress(0.02);
+    for (const at of times) progress.add(at, duration);
+    return progress.ticksInARow;
+  };
+  expect(rowOf(1, [0, 27, 28, 29, 35, 36])).toBe(2);
+  // Times that a muxer put a tick behind one another for want of right ones.
+  expect(rowOf(2, [0, 1, 2, 3])).toBe(0);
 });
 
 test("pictures that are decoded before a pause and shown behind it last no longer than what is shown", () => {

@@ -9,13 +9,14 @@ export interface StepsInput {
   /** The coarser one of the source's and the output's ticks, seconds. */
   readonly tick: number;
   /**
-   * Of the source's picture: what its packets last together, seconds, how many steps that is, how many of them between
-   * different times are no longer than `tick`, and how many packets have the time of another (null: the packets don't tell
-   * the output's); null: not known.
+   * Of the source's picture: what its packets last together, seconds, how many steps that is, how many in a row last a tick
+   * of the source and say so, how many between different times are no longer than `tick`, and how many packets have the
+   * time of another (null: the packets don't tell the output's); null: not known.
    */
   readonly picture: {
     readonly seconds: number;
     readonly steps: number;
+    readonly ticksInARow: number;
     readonly close: { readonly apart: number; readonly doubles: number } | null;
   } | null;
   /** Of each kept track of sound: what the source's packets last together, and from where to where the output's lie, seconds. */
@@ -24,7 +25,10 @@ export interface StepsInput {
 
 export const STEPS_CHECK = "times do not collapse";
 
-/** More pictures in a row one tick apart can't come from a decoder that gave two pictures one time. */
+/**
+ * More pictures in a row one tick apart can't come from a decoder that gave two pictures one time. Where a picture lasts a
+ * tick, as in AVI, they are as far apart as they should be.
+ */
 const MOST_IN_A_ROW = 4;
 /**
  * So many in a row that the packets don't have are a place where times go back, unless the film ends there: a decoder's
@@ -66,6 +70,7 @@ export function togetherSeconds(
 export function crowdOf({ shown, tick, picture }: Pick<StepsInput, "shown" | "tick" | "picture">): string | null {
   if (picture === null || picture.steps === 0 || picture.seconds / picture.steps < LEAST_TICKS * tick) return null;
   const { close } = picture;
+  const most = Math.max(MOST_IN_A_ROW, picture.ticksInARow);
   const made = close === null ? 0 : closeSteps(shown, tick) - close.apart - close.doubles;
   let row = 0;
   for (let at = 1; at < shown.length; at += 1) {
@@ -73,7 +78,7 @@ export function crowdOf({ shown, tick, picture }: Pick<StepsInput, "shown" | "ti
     const isMade = made > 0 && row > MOST_MADE_IN_A_ROW && goesOnAfter(shown, at, tick);
     // Where no two packets stand so close, all pictures of a row have the time of its first one.
     const moved = close?.apart === 0 ? (shown[at] ?? 0) - (shown[at - row] ?? 0) : 0;
-    if (row > MOST_IN_A_ROW || isMade || moved > 1.01 * Math.max(tick, MOST_MOVED_SECONDS))
+    if (row > most || isMade || moved > 1.01 * Math.max(tick, MOST_MOVED_SECONDS))
       return `pictures ${at - row} to ${at} are a tick apart`;
   }
   return made > MOST_MADE ? `${made} pictures are a tick behind another where their packets are not` : null;

@@ -19,5 +19,5 @@ export function sourceSteps(
   const close = isTold ? { apart: closeSteps(packets, tick), doubles: uncounted.samePts } : null;
   const isBroken = progress.isBroken || uncounted.withoutPts > 0;
   const seconds = togetherSeconds({ seconds: progress.total * sourceTick, isBroken }, packets);
-  return { seconds, steps: progress.steps, close };
+  return { seconds, steps: progress.steps, ticksInARow: progress.ticksInARow, close };
 }
