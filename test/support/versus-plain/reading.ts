@@ -134,15 +134,15 @@ export async function streamsOf(
   return { streams: (told.streams ?? []).filter((stream) => !isCover(stream)).map(factsOf), chapters };
 }
 
-interface Row {
+export interface Row {
   readonly pts: number;
   readonly bytes: number;
   readonly hash: string;
 }
 
-/** Rows of framemd5 or framecrc: stream, dts, pts, duration, size, hash. */
-async function rowsOf(path: string): Promise<{ readonly tick: number; readonly rows: readonly Row[] }> {
-  const lines = (await Bun.file(path).text()).split("\n");
+/** Rows of framemd5 or framecrc: stream, dts, pts, duration, size, hash. `tick`: seconds. */
+export function rowsOf(told: string): { readonly tick: number; readonly rows: readonly Row[] } {
+  const lines = told.split("\n");
   const base = lines.map((line) => /^#tb 0: (\d+)\/(\d+)$/.exec(line)).find((match) => match !== null);
   const rows = lines
     .filter((line) => line !== "" && !line.startsWith("#"))
@@ -152,7 +152,8 @@ async function rowsOf(path: string): Promise<{ readonly tick: number; readonly r
 }
 
 async function soundAt(base: string, rate: number): Promise<Sound> {
-  const [{ rows }, bytes] = await Promise.all([rowsOf(`${base}.crc`), Bun.file(`${base}.raw`).bytes()]);
+  const [told, bytes] = await Promise.all([Bun.file(`${base}.crc`).text(), Bun.file(`${base}.raw`).bytes()]);
+  const { rows } = rowsOf(told);
   const samples = new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 2));
   let from = 0;
   const runs = rows.map(({ pts, bytes: size }) => {
@@ -233,7 +234,7 @@ export async function readingOf(tools: Tools, path: string, clock: Clock = "own"
         return [...heard, "-f", "framecrc", at(`${track}.crc`), ...heard, "-f", "s16le", at(`${track}.raw`)];
       }),
     ]);
-    const { tick, rows } = await rowsOf(at("pictures"));
+    const { tick, rows } = rowsOf(await Bun.file(at("pictures")).text());
     const thumbs = await Bun.file(at("thumbs")).bytes();
     const sounds = await Promise.all(
       audio.map((track) =>

@@ -10,6 +10,7 @@ import { endOf } from "./job-ending.ts";
 import { toldToKeepRange, withRange } from "./kept-range.ts";
 import { type Kept, type PlainJob, runPlain } from "./plain-run.ts";
 import { type Clock, lightOf, mainVideoOf, type Reading, readingOf, type StreamFacts, streamsOf } from "./reading.ts";
+import { withoutDecodersOwn } from "./same-packets.ts";
 import type { Tools } from "./tools.ts";
 
 export type Verdict =
@@ -220,6 +221,11 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
     }
   }
   differences = await withoutEncodersOwn(tools, job, ours, differences);
+  const files = [
+    { path: held.output, reading: ours },
+    { path: plainPath, reading: plain },
+  ] as const;
+  differences = await withoutDecodersOwn(tools, ...files, differences);
   const isSound = (difference: string) => /^sound \d/.test(difference);
   if (differences.some(isSound) && (await isWhereTheSourceIs(tools, held, whole, kept))) {
     differences = differences.filter((difference) => !isSound(difference));
