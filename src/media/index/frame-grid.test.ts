@@ -85,3 +85,26 @@ describe("candidates", () => {
     expect(candidateGrid(info(), { ...request, video }, "mp4")).toBeNull();
   });
 });
+
+test("the tick of a grid is one that the encoder can count in", () => {
+  const rate = { num: 30_000, den: 1001 };
+  const source = info({ realFrameRate: rate, averageFrameRate: rate });
+  const step = { num: 1001, den: 30_000 };
+  const tickOf = (mostTicks?: number) => {
+    const grid = new FrameGrid(step, source, mostTicks);
+    // A third of a frame, in milliseconds.
+    grid.see(23, [Number.NaN, Number.NaN]);
+    return { tick: grid.tick, isBroken: grid.broken !== null };
+  };
+  expect(tickOf()).toEqual({ tick: { num: 1001, den: 90_000 }, isBroken: false });
+  expect(tickOf(65_535).tick.den).toBeLessThanOrEqual(65_535);
+  const fast = { num: 120_000, den: 1001 };
+  const empty = emptyEncodeRequest();
+  const gridFor = (encoder: string) =>
+    candidateGrid(
+      info({ realFrameRate: fast, averageFrameRate: fast }),
+      { ...empty, video: { ...empty.video, encoder } },
+      "mp4",
+    );
+  expect([gridFor("mpeg4"), gridFor("libx264")]).toEqual([null, { num: 1001, den: 120_000 }]);
+});

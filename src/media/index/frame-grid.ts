@@ -32,6 +32,7 @@ export class FrameGrid {
   readonly #timeBase: Rational;
   /** Ticks of the source from its own zero to the job's. */
   readonly #shift: Pts;
+  readonly #mostTicks: number;
   /** Encoder ticks in a frame; known from the first frame on. */
   #parts = 0;
   #earliest = Number.POSITIVE_INFINITY;
@@ -40,8 +41,13 @@ export class FrameGrid {
   #last = Number.NEGATIVE_INFINITY;
   #frames = 0;
 
-  /** `step`: seconds from one frame to the next. */
-  constructor(step: Rational, info: Pick<SourceInfo, "startMicroseconds" | "video">) {
+  /** `step`: seconds from one frame to the next; `mostTicks`: the largest denominator of a tick that the encoder takes. */
+  constructor(
+    step: Rational,
+    info: Pick<SourceInfo, "startMicroseconds" | "video">,
+    mostTicks = Number.POSITIVE_INFINITY,
+  ) {
+    this.#mostTicks = mostTicks;
     this.#step = step;
     this.#timeBase = info.video.timeBase;
     this.#shift = clockShift(clockOffsetUs(info), info.video.timeBase);
@@ -53,7 +59,11 @@ export class FrameGrid {
 
   /** What the encoder counts in, seconds. */
   get tick(): Rational {
-    return multiply(this.#step, { num: 1, den: Math.max(1, this.#parts) });
+    return this.#tickOf(Math.max(1, this.#parts));
+  }
+
+  #tickOf(parts: number): Rational {
+    return multiply(this.#step, { num: 1, den: parts });
   }
 
   /** The nearest encoder tick, and the distance from it in ticks of the source; `length`: source ticks in an encoder tick. */
@@ -68,7 +78,8 @@ export class FrameGrid {
 
   /** The first divisor that leaves room for later frames, or the one that leaves most. */
   #choose(pts: Pts): number {
-    const reaches = PARTS.map((parts) => {
+    const counted = PARTS.filter((parts) => this.#tickOf(parts).den <= this.#mostTicks);
+    const reaches = counted.map((parts) => {
       const { stray, length } = this.#nearestTick(pts, parts);
       return { parts, reach: Math.abs(stray) / length + Math.max(MARGIN, 1 / length) };
     });

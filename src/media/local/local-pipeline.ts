@@ -16,6 +16,7 @@ import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, SourceInfo } from "../model/source.ts";
 import { frameTimingOf } from "../plan/frame-timing.ts";
 import type { StreamPlan } from "../plan/stream-plan.ts";
+import { mostTicks } from "../plan/time-base.ts";
 import { CuttableGroups } from "../recipe/cuttable-groups.ts";
 import { planOnOneClock, planSource, type WantedOutput } from "../recipe/plan-source.ts";
 import { planVideo } from "../recipe/plan-video.ts";
@@ -126,7 +127,7 @@ async function prepare(tools: Tools, given: string, wanted: WantedOutput, option
     whyNoCadence: rated.why,
     rangeChange,
   });
-  const grid = video.grid === null ? null : new FrameGrid(video.grid, info);
+  const grid = video.grid === null ? null : new FrameGrid(video.grid, info, mostTicks(rated.request));
   const tally = new TrackTally(timeBasesOf(info));
   const index = await indexSource(tools, path, info, { onGops: () => undefined, grid, tally, signal });
   const isSplit = index.seekable && video.split.mode === "keyframes";

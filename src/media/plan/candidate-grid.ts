@@ -5,6 +5,7 @@ import type { EncodeRequest } from "../model/encode-request.ts";
 import type { Container, SourceInfo } from "../model/source.ts";
 import { wantsFrameClock } from "../request/args/bitrate-requests.ts";
 import { frameTimingOf } from "./frame-timing.ts";
+import { mostTicks } from "./time-base.ts";
 
 /** Declared and mean rate may differ by lost frames and the container's rounding. */
 const RATE_TOLERANCE = 0.02;
@@ -20,6 +21,7 @@ export function candidateGrid(info: SourceInfo, request: EncodeRequest, containe
   const isFine = container === "mp4" || container === "mov";
   if (!isFine && !wantsFrameClock(request)) return null;
   if (Math.abs((mean.num * rate.den) / (mean.den * rate.num) - 1) > RATE_TOLERANCE) return null;
+  if (rate.num > mostTicks(request)) return null;
   const ticksPerFrame = multiply(invert(rate), invert(timeBase));
   return ticksPerFrame.den === 1 || ticksPerFrame.num < 4 * ticksPerFrame.den ? null : invert(rate);
 }

@@ -15,6 +15,11 @@ const FRAME_RATE_CLOCK = new Set(["mpeg1video", "mpeg2video"]);
 const SHORT_CLOCK = new Set(["mpeg4", "libxvid", "h263", "h263p", "msmpeg4", "msmpeg4v2", "wmv1", "wmv2"]);
 const SHORT_CLOCK_TICKS = 65_535;
 
+/** How many ticks a second the encoder can count at most; infinite: any number. */
+export function mostTicks({ video }: EncodeRequest): number {
+  return SHORT_CLOCK.has(video.encoder) ? SHORT_CLOCK_TICKS : Number.POSITIVE_INFINITY;
+}
+
 /** The requested constant rate, from -r or the last rate filter; null: none, or only ffmpeg can determine it. */
 function requestedFrameRate(request: EncodeRequest): Rational | null {
   if (request.video.frameRate !== null) return parseRational(request.video.frameRate);

@@ -11,6 +11,7 @@ import type { SourceInfo } from "../../../media/model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../../../media/plan/frame-timing.ts";
 import { isCertain, plannedFrames } from "../../../media/plan/planned-frames.ts";
 import { planStreams } from "../../../media/plan/stream-plan.ts";
+import { mostTicks } from "../../../media/plan/time-base.ts";
 import { requireSpreadSound } from "../../../media/recipe/collapsed-sound.ts";
 import { mayCrowd, requireSpreadTimes, showsHidden } from "../../../media/recipe/crowded-times.ts";
 import { CuttableGroups } from "../../../media/recipe/cuttable-groups.ts";
@@ -172,7 +173,7 @@ export class JobIndex {
           if (lacksDistance) groups.requireDistance(decoded);
         },
       },
-      grid: grid === undefined ? null : new FrameGrid(grid, info),
+      grid: grid === undefined ? null : new FrameGrid(grid, info, mostTicks(record.request)),
       onOffGrid: (reason) => {
         this.#parts.dispatch({ type: "index-off-grid", jobId: record.jobId, reason });
         // All segments are cut again, from the same groups.
