@@ -14,9 +14,8 @@ const EVENT_SECONDS = 0.0021;
 /** Mean difference of the samples of one plane of a shrunk picture, of 255; two encodes of one picture differ by 1 to 3. */
 const LOSSY_MEAN = 10;
 
-/** The worst of the times that differ by more than a tick, in words; null: none does. */
-export function timesDiffer(ours: Pictures, plain: Pictures): string | null {
-  const tick = Math.max(ours.tick, plain.tick, 0.001) + FLOAT;
+/** The picture whose time, counted from the first one's, is furthest from the other's. Seconds. */
+export function worstTime(ours: Pictures, plain: Pictures): { readonly at: number; readonly by: number } {
   const [a = 0] = ours.seconds;
   const [b = 0] = plain.seconds;
   let worst = { at: 0, by: 0 };
@@ -24,6 +23,13 @@ export function timesDiffer(ours: Pictures, plain: Pictures): string | null {
     const by = seconds - a - ((plain.seconds[at] ?? 0) - b);
     if (Math.abs(by) > Math.abs(worst.by)) worst = { at, by };
   }
+  return worst;
+}
+
+/** The worst of the times that differ by more than a tick, in words; null: none does. */
+export function timesDiffer(ours: Pictures, plain: Pictures): string | null {
+  const tick = Math.max(ours.tick, plain.tick, 0.001) + FLOAT;
+  const worst = worstTime(ours, plain);
   return Math.abs(worst.by) <= tick ? null : `picture ${worst.at} is ${(worst.by * 1000).toFixed(2)} ms from its time`;
 }
 
