@@ -13,6 +13,8 @@ import type { SourceInfo } from "../model/source.ts";
 export interface TrackPackets {
   /** All packets: a copy keeps what an edit list hides, and only MP4 can mark it as hidden. */
   readonly packets: number;
+  /** Of all packets together; absent: not read. */
+  readonly bytes?: number;
   /** Microseconds on the file's own clock; null without a packet that has a time. */
   readonly startUs: number | null;
   readonly endUs: number | null;
@@ -46,6 +48,7 @@ const EMPTY_TEXT_BYTES = 2;
 interface Tally {
   readonly isSound: boolean;
   packets: number;
+  bytes: number;
   start: number;
   /** Of all packets but the latest. */
   end: number;
@@ -147,6 +150,7 @@ export class TrackTally {
     const tally = this.#tallies.get(stream) ?? {
       isSound: type === "audio",
       packets: 0,
+      bytes: 0,
       start: Number.POSITIVE_INFINITY,
       end: Number.NEGATIVE_INFINITY,
       longest: 0,
@@ -161,6 +165,7 @@ export class TrackTally {
     };
     this.#tallies.set(stream, tally);
     tally.packets += 1;
+    tally.bytes += bytes;
     if (Number.isNaN(pts)) return;
     const duration = Number.isNaN(stated) ? 0 : stated;
     tally.start = Math.min(tally.start, pts);
@@ -186,7 +191,7 @@ export class TrackTally {
   tracks(timeBases: ReadonlyMap<number, Rational>): Map<number, TrackPackets> {
     const tracks = new Map<number, TrackPackets>();
     for (const [stream, tally] of this.#tallies) {
-      const { packets, start, end, longest, pause, events, isSound, stated } = tally;
+      const { packets, bytes, start, end, longest, pause, events, isSound, stated } = tally;
       const timeBase = timeBases.get(stream);
       if (timeBase === undefined) continue;
       const { sure, more } = lastLength(tally);
@@ -194,6 +199,7 @@ export class TrackTally {
       const [startUs, endUs] = [us(start), us(Math.max(end, tally.latest + sure))];
       tracks.set(stream, {
         packets,
+        ...(Number.isFinite(bytes) ? { bytes } : {}),
         startUs,
         endUs,
         ...(startUs === null || endUs === null ? {} : collapse(isSound, us(stated) ?? 0, endUs - startUs)),

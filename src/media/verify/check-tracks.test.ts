@@ -30,6 +30,7 @@ function compare(
   own: TrackPackets | null,
   kept: TrackPackets | null,
   more: Partial<TrackComparison> = {},
+  codec?: string,
 ) {
   const moved = (packets: TrackPackets): TrackPackets => ({
     ...packets,
@@ -39,7 +40,7 @@ function compare(
   });
   const streams = [
     { source: stream(0, "video"), action: { kind: "encode-video" } },
-    { source: stream(1, type), action },
+    { source: { ...stream(1, type), ...(codec === undefined ? {} : { codec }) }, action },
   ];
   const [check, second] = compareTracks({
     plan: { streams } as unknown as StreamPlan,
@@ -67,6 +68,12 @@ describe("copied sound", () => {
     ["cut off", { endUs: 1_900_000 }],
     ["drifting", { endUs: 2_060_000 }],
   ])("%s fails", (_, over) => expect(compare("audio", copy, track(), track(over))?.ok).toBe(false));
+  test("of PCM the bytes count, which MOV puts into other packets", () => {
+    const pcm = (packets: number, bytes: number) => track({ packets, bytes });
+    expect(compare("audio", copy, pcm(10, 9000), pcm(20, 9000), {}, "pcm_s16le")?.ok).toBe(true);
+    expect(compare("audio", copy, pcm(10, 9000), pcm(10, 8998), {}, "pcm_s16le")?.ok).toBe(false);
+    expect(compare("audio", copy, pcm(10, 9000), pcm(20, 9000), {}, "mp3")?.ok).toBe(false);
+  });
   test("lost fails", () => expect(compare("audio", copy, track(), null)?.ok).toBe(false));
   test("a track that is empty in the source may be empty", () =>
     expect(compare("audio", copy, null, null)?.ok).toBe(true));

@@ -87,14 +87,29 @@ function beyond(ends: number, own: TrackPackets, kept: TrackPackets): number {
   return ends > 0 ? Math.max(0, ends - (own.openEndUs ?? 0)) : Math.min(0, ends + (kept.openEndUs ?? 0));
 }
 
-/** Copied sound: as many packets as the source has, at the same distance from the picture. */
-function copiedAudio(own: TrackPackets, kept: TrackPackets, all: TrackComparison): Omit<ProofCheck, "name"> {
+/**
+ * How much of the sound is copied. The samples of PCM are put into other packets by MOV, MXF and AVI, so its bytes are
+ * counted.
+ */
+function copiedAmount(codec: string, own: TrackPackets, kept: TrackPackets): { ok: boolean; text: string } {
+  if (codec.startsWith("pcm_") && own.bytes !== undefined && kept.bytes !== undefined)
+    return { ok: own.bytes === kept.bytes, text: `${kept.bytes} of ${own.bytes} bytes of samples copied` };
+  return { ok: own.packets === kept.packets, text: `${kept.packets} of ${own.packets} packets copied` };
+}
+
+/** Copied sound: as much as the source has, at the same distance from the picture. */
+function copiedAudio(
+  codec: string,
+  own: TrackPackets,
+  kept: TrackPackets,
+  all: TrackComparison,
+): Omit<ProofCheck, "name"> {
+  const amount = copiedAmount(codec, own, kept);
   const both = compareEnds(own, kept, all);
   // The last packet's own length is not stated in every container.
   const tolerance = MOST_SHIFT_US + own.tickUs + kept.tickUs;
-  const ok =
-    own.packets === kept.packets && isWithin(both.starts, tolerance) && isWithin(both.ends, tolerance + kept.longestUs);
-  return { ok, detail: `${kept.packets} of ${own.packets} packets copied, ${endsText(both)}` };
+  const ok = amount.ok && isWithin(both.starts, tolerance) && isWithin(both.ends, tolerance + kept.longestUs);
+  return { ok, detail: `${amount.text}, ${endsText(both)}` };
 }
 
 /** Encoded sound: nothing of the source's is missing, and no more is added than encoders usually add. */
@@ -157,7 +172,7 @@ function compareTrack(planned: PlannedStream, position: number, all: TrackCompar
     return { name, ok: kept.eventsUs.length === 0, detail: "the source's track is empty, and so is this" };
   if (source.type === "subtitle") return { name, ...subtitle(own, kept, all.textEvents.get(source.index), all) };
   if (action.kind === "encode-audio") return { name, ...encodedAudio(own, kept, all.decoded.get(action.file), all) };
-  return { name, ...copiedAudio(own, kept, all) };
+  return { name, ...copiedAudio(source.codec, own, kept, all) };
 }
 
 /** Source indexes of converted subtitles that do not have as many events as the source's. */
