@@ -11,6 +11,12 @@ export const QUIET: readonly string[] = ["-hide_banner", "-nostdin", "-v", "erro
  */
 export const BOUNDED_MEMORY: readonly string[] = ["-max_alloc", String(640 * 1024 * 1024)];
 
+/**
+ * Keeps ffmpeg from ending with an error where two thirds of the packets could not be decoded, which is so of a short
+ * range that begins in the midst of a group. Whether all pictures are there is decided by counting them.
+ */
+export const ANY_ERROR_RATE: readonly string[] = ["-max_error_rate", "1"];
+
 export interface InputLimits {
   /** Demuxers allowed, comma separated. */
   readonly formats: string;

@@ -2,7 +2,7 @@
 import { formatMicroseconds, MICROSECONDS, type Pts, type Rational, rescale } from "../../base/rational.ts";
 import { deviceDecodeArgs, deviceInitArgs, type EncodeDevice } from "../ffmpeg/encode-device.ts";
 import { demuxerName, restartsClock } from "../ffmpeg/formats.ts";
-import { BOUNDED_MEMORY, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import { ANY_ERROR_RATE, BOUNDED_MEMORY, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { SegmentTask } from "../model/segment.ts";
 
 /**
@@ -64,7 +64,7 @@ export function decodeArgs(
   decoder: string | null,
 ): string[] {
   return [
-    ...[...QUIET, ...BOUNDED_MEMORY],
+    ...[...QUIET, ...BOUNDED_MEMORY, ...ANY_ERROR_RATE],
     ...filterThreadArgs(io),
     ...deviceInitArgs(io.device ?? null),
     "-copyts",

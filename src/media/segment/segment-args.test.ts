@@ -60,6 +60,8 @@ test("the whole argument list of a segment", () => {
       "error",
       "-max_alloc",
       "671088640",
+      "-max_error_rate",
+      "1",
       "-filter_complex_threads",
       "1",
       "-copyts",
@@ -205,7 +207,7 @@ describe("segmentTaskSchema", () => {
 test("encoding on a device: opened before the input, frames uploaded last, the encoder told which", () => {
   const request = { ...task.request, video: { ...task.request.video, encoder: "h264_vaapi", pixelFormat: "nv12" } };
   const vaapi = segmentArgs({ ...task, request }, { ...io, device: { family: "vaapi", id: "/dev/dri/renderD129" } });
-  expect(vaapi.slice(8, 12)).toEqual([
+  expect(vaapi.slice(10, 14)).toEqual([
     ...["-init_hw_device", "vaapi=gpu:/dev/dri/renderD129", "-filter_hw_device", "gpu"],
   ]);
   expect(vaapi[vaapi.indexOf("-filter_complex") + 1]).toContain("end_pts=192192,format=pix_fmts=nv12,hwupload[v]");

@@ -79,6 +79,20 @@ export function encodeAgain(
   turn.event("segment-retry", { ...subject, clientId: landed.clientId }, note);
 }
 
+/**
+ * A run that began at a key frame failed as often as it may. Where that is no key frame, ffmpeg may have decoded nothing
+ * to begin an output with; so it is tried once more from the beginning of the source. False: there is no such rung.
+ */
+export function climbAfterFailures(turn: Turn, job: Job, segment: Segment, reason: string): boolean {
+  const damaged = job.segments.filter(({ leadIn }) => leadIn === "beginning").length;
+  if (!hasSought(job, segment) || damaged >= MOST_FROM_THE_BEGINNING) return false;
+  const note = `encoded again ${leadInText("beginning")}: ${reason}`;
+  const notes = [...segment.notes, note];
+  turn.putSegment(job, { ...segment, leadIn: "beginning", failures: 0, failedOn: [], notes });
+  turn.event("segment-retry", { jobId: job.id, segmentIndex: segment.index }, note);
+  return true;
+}
+
 export function refer(turn: Turn, job: Job, segment: Segment, landed: LandedResult, reason: string): void {
   turn.putSegment(job, {
     ...segment,

@@ -139,6 +139,30 @@ test("a segment that fails more often than allowed fails the job with ffmpeg's o
   expect(bench.job().error?.hint).toContain("ffmpeg");
 });
 
+test("a segment that sought and fails as often as allowed is decoded from the beginning, and only then fails the job", () => {
+  const bench = new SchedulerBench();
+  bench.hello("one", { slots: 2 });
+  bench.submit("job", { settings: { benchmarkSeconds: 4 } });
+  bench.index(4);
+  const [first] = bench.attempts();
+  if (first === undefined) throw new Error("no attempt");
+  bench.finish(first);
+  const failsSecond = () => {
+    for (let tries = 0; tries < 3; tries++) {
+      const attempt = bench.attempts().find(({ segmentIndex }) => segmentIndex === 1);
+      if (attempt === undefined) throw new Error("segment 1 is not leased");
+      bench.fail(attempt, "encode", "Cannot determine format of input stream 0:0 after EOF");
+      bench.pass(1000);
+    }
+  };
+  failsSecond();
+  expect(bench.job().error).toBeNull();
+  expect(bench.segment(1)).toMatchObject({ leadIn: "beginning", failures: 0 });
+  expect(bench.segment(1).notes.at(-1)).toContain("from the beginning of the source: Cannot determine format");
+  failsSecond();
+  expect(bench.job().error).toMatchObject({ code: "E_ENCODE_FAILED" });
+});
+
 test("an attempt given back is a loss, not a failure", () => {
   const bench = working();
   bench.fail(bench.attempt(), "stopped");

@@ -12,7 +12,9 @@ function failedAtThird(): SchedulerBench {
     if (attempt === undefined) throw new Error(`segment ${index} is not leased`);
     bench.finish(attempt);
   }
-  bench.fail(bench.attempt());
+  bench.fail(bench.attempt()); // after a seek
+  bench.pass(1000);
+  bench.fail(bench.attempt()); // from the beginning
   expect(bench.job().status).toBe("Failed");
   return bench;
 }
