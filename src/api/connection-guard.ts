@@ -1,6 +1,7 @@
 // Cuts connections. Strangers must not take all file descriptors of the server: connections that have not shown a token
 // are few, and when descriptors run short the oldest of them are cut. What is being sent for a token ends with that token.
-// Linux only, where the kernel lists connections; elsewhere the time limits alone bound them.
+// Linux only, where the kernel lists connections; elsewhere the time limits alone bound strangers, and a body ends by itself
+// (`routes/ending-body.ts`).
 import { dlopen, ptr } from "bun:ffi";
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Log } from "../base/log.ts";
@@ -25,12 +26,14 @@ interface Address {
 }
 
 export interface ConnectionGuard {
+  /** False: it cuts nothing. */
+  readonly canCut: boolean;
   /** The connection from this address has shown a token. `ended`: it is cut when this is aborted, until its next request. */
   trust(peer: Address | null, ended: AbortSignal | null): void;
   stop(): void;
 }
 
-export const NO_GUARD: ConnectionGuard = { trust: () => undefined, stop: () => undefined };
+export const NO_GUARD: ConnectionGuard = { canCut: false, trust: () => undefined, stop: () => undefined };
 
 /** The most descriptors that this process may have open. */
 function mostDescriptors(): number {
@@ -99,6 +102,7 @@ function lowestFree(): number | null {
 }
 
 class LinuxGuard implements ConnectionGuard {
+  readonly canCut = true;
   readonly #port: number;
   readonly #log: Log;
   readonly #most: number;

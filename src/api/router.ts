@@ -24,8 +24,10 @@ export interface Call extends ApiServices {
   readonly who: Principal;
   /** Makes a WebSocket of the connection; false: the request asked for none. */
   upgrade(): boolean;
-  /** What is sent ends when the caller's token does, and the connection with it. */
-  cutWhenEnded(): void;
+  /** The connection is cut when the caller's token ends. False: nothing can cut it; what is sent is an `endingBody`. */
+  cutWhenEnded(): boolean;
+  /** A piece of the answer goes out, and the connection may be idle for as long again. */
+  hasMoved(): void;
   /** Counts what the caller's token may do only so often. Errors: E_RATE_LIMIT. */
   spend(what: Limited): void;
   /** For the audit log: what the request is about, where its path does not say so; and what it does. */
@@ -50,7 +52,8 @@ export function route(key: RouteKey, handle: Handler): Route {
 export interface Door {
   /** Errors: E_TOKEN. */
   authenticate(): Promise<Principal>;
-  cutWhenEnded(who: Principal): void;
+  cutWhenEnded(who: Principal): boolean;
+  hasMoved(): void;
   spend(who: Principal, what: Limited): void;
   upgrade(who: Principal): boolean;
   readonly trace: AuditTrace;
@@ -140,6 +143,7 @@ export async function dispatch(
     param,
     spend: (what) => door.spend(who, what),
     cutWhenEnded: () => door.cutWhenEnded(who),
+    hasMoved: () => door.hasMoved(),
     upgrade: () => door.upgrade(who),
     about: (...what) => trace.about(...what),
   });

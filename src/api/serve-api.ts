@@ -1,6 +1,7 @@
 // Serves HTTP and WebSocket: binds the port, checks the token, dispatches to routes. What it knows of jobs and clients comes
 // from the coordinator.
 import { AppError, type ErrorBody } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
 import type { Principal } from "../cluster/protocol/roles.ts";
 import { AuditLimiter, AuditTrace } from "./audit.ts";
 import { BrowserGuard, withGuardHeaders } from "./browser-guard.ts";
@@ -49,6 +50,8 @@ export interface ServeApiOptions extends ApiServices {
   readonly plainOnLoopback?: boolean;
   /** Requests wait for this: the port is bound before the token is stored where local commands find it. */
   readonly ready?: Promise<void>;
+  /** The default: what this platform has. */
+  readonly guard?: (port: number, log: Log) => ConnectionGuard;
 }
 
 export interface ApiServer {
@@ -122,7 +125,11 @@ async function answer(request: Request, server: Server, services: ServeApiOption
       return who;
     },
     spend: ({ tokenId }, what) => watch.rates.spend(tokenId, what),
-    cutWhenEnded: ({ ended }) => watch.guard.trust(server.requestIP(request), ended),
+    cutWhenEnded({ ended }) {
+      watch.guard.trust(server.requestIP(request), ended);
+      return watch.guard.canCut;
+    },
+    hasMoved: () => server.timeout(request, IDLE_AFTER_ANSWER_S),
     upgrade: (who) => server.upgrade(request, { data: { who, link: null } }),
     trace,
   };
@@ -196,7 +203,7 @@ export function serveApi(options: ServeApiOptions): ApiServer {
   const plainOnLoopback = options.plainOnLoopback ?? false;
   const listening = listen(bind, { host, port: options.port, tls, plainOnLoopback });
   const { port, plainHost } = listening;
-  watch.guard = guardConnections(port, log);
+  watch.guard = (options.guard ?? guardConnections)(port, log);
   return {
     port,
     url: baseUrl({ isTls: tls !== null, host, port }),

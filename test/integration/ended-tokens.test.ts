@@ -1,7 +1,8 @@
 // What is under way when a token is revoked, rotated or expires ends at once: a download, an upload, a request whose body is
-// still coming, an event stream.
+// still coming, an event stream. What is sent ends in two ways: by a cut connection, and by itself where nothing can cut.
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { connect } from "node:net";
+import { NO_GUARD } from "../../src/api/connection-guard.ts";
 import { type ApiServer, serveApi } from "../../src/api/serve-api.ts";
 import { sha256Of } from "../../src/base/digest.ts";
 import { newId } from "../../src/base/ids.ts";
@@ -14,20 +15,28 @@ const AT_ONCE_MS = 5000;
 
 let coordinator: MemoryCoordinator;
 let server: ApiServer;
+/** As on platforms whose kernel doesn't tell which connection is whose. */
+let uncut: ApiServer;
 let jobId = "";
 let token = "";
 let name = "";
 
 beforeAll(async () => {
   coordinator = await MemoryCoordinator.open();
-  server = serveApi({ coordinator, host: "127.0.0.1", port: 0, version: "0.1.0", log: silentLog });
+  const options = { coordinator, host: "127.0.0.1", port: 0, version: "0.1.0", log: silentLog };
+  server = serveApi(options);
+  uncut = serveApi({ ...options, guard: () => NO_GUARD });
   jobId = coordinator.addJob().job_id;
   const content = new Uint8Array(OUTPUT_BYTES);
   await coordinator.complete(jobId, content);
+  const path = (await coordinator.output(jobId)).path;
+  coordinator.burnInFiles.set(`${jobId}/0`, { path, bytes: content.length, sha256: sha256Of(content) });
+  coordinator.blockBytes = OUTPUT_BYTES;
   coordinator.sources.set("film", { source_id: "film", name: "film", bytes: content.length, content });
 });
 afterAll(async () => {
   await server.stop();
+  await uncut.stop();
   await coordinator.close();
 });
 beforeEach(() => {
@@ -36,8 +45,8 @@ beforeEach(() => {
 });
 
 /** A connection that has sent this much of a request. */
-function begin(head: string, body = "") {
-  const socket = connect(server.port, "127.0.0.1");
+function begin(head: string, body = "", { port } = server) {
+  const socket = connect(port, "127.0.0.1");
   socket.write(`${head}\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n${body}`);
   const began = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<{ readonly bytes: number; readonly text: string }>();
@@ -63,25 +72,29 @@ function begin(head: string, body = "") {
   };
 }
 
-const WAYS: readonly (readonly [string, () => unknown])[] = [
-  ["revoked", () => coordinator.tokens.revoke(name)],
-  ["rotated", () => coordinator.tokens.rotate(name)],
+const ENDS: readonly (readonly [string, () => ApiServer])[] = [
+  ...(process.platform === "linux" ? [["by a cut connection", () => server] as const] : []),
+  ["by itself", () => uncut],
 ];
+const WAYS = ENDS.flatMap(([how, from]) => [
+  ["revoked", how, from, () => coordinator.tokens.revoke(name)] as const,
+  ["rotated", how, from, () => coordinator.tokens.rotate(name)] as const,
+]);
 
-const linux = process.platform === "linux";
-
-test.skipIf(!linux).each(WAYS)(
-  "a download and a source read, with slow readers, end when their token is %s",
-  async (_, endToken) => {
+test.each(WAYS)(
+  "a download, a source read and subtitles, with slow readers, end when their token is %s: %s",
+  async (_, __, from, endToken) => {
     const paths = [
       `jobs/${jobId}/output`,
       `jobs/${jobId}/output HTTP/1.1\r\nRange: bytes=1000-`,
       "sources/film/blocks/0",
+      `jobs/${jobId}/side-files/0`,
     ];
-    const reads = paths.map((path) => begin(`GET /api/v1/${path}${path.includes(" ") ? "" : " HTTP/1.1"}`));
+    const heads = paths.map((path) => `GET /api/v1/${path}${path.includes(" ") ? "" : " HTTP/1.1"}`);
+    const reads = heads.map((head) => begin(head, "", from()));
     await Promise.all(reads.map(({ began }) => began));
     for (const { socket } of reads) socket.pause();
-    const other = await fetch(`${server.url}/api/v1/jobs/${jobId}/output`, {
+    const other = await fetch(`${from().url}/api/v1/jobs/${jobId}/output`, {
       headers: { authorization: `Bearer ${coordinator.token}` },
     });
     await endToken();
@@ -138,9 +151,9 @@ test("an event stream ends at once, not at its next event", async () => {
   expect(coordinator.watcherCount).toBe(0);
 });
 
-test.skipIf(!linux)("what is under way ends when its token expires", async () => {
+test.each(ENDS)("what is under way ends when its token expires: %s", async (_, from) => {
   ({ token } = coordinator.tokens.create({ name: newId(), role: "admin", expiresInSeconds: 1 }));
-  const download = begin(`GET /api/v1/jobs/${jobId}/output HTTP/1.1`);
+  const download = begin(`GET /api/v1/jobs/${jobId}/output HTTP/1.1`, "", from());
   await download.began;
   download.socket.pause();
   const sweep = setInterval(() => coordinator.tokens.endExpired(), 50);
@@ -148,4 +161,27 @@ test.skipIf(!linux)("what is under way ends when its token expires", async () =>
   download.socket.resume();
   expect((await download.end()).bytes).toBeLessThan(OUTPUT_BYTES);
   clearInterval(sweep);
+});
+
+test("an output that ends by itself is the same, whole and by range", async () => {
+  const { job_id: shortId } = coordinator.addJob();
+  const content = crypto.getRandomValues(new Uint8Array(60_000));
+  await coordinator.complete(shortId, Buffer.concat(Array.from({ length: 10 }, () => content)));
+  const answers = async ({ url }: ApiServer, headers: Record<string, string>) => {
+    const all = { authorization: `Bearer ${token}`, ...headers };
+    const response = await fetch(`${url}/api/v1/jobs/${shortId}/output`, { headers: all });
+    return [response.status, response.headers.get("content-range"), sha256Of(await response.bytes())];
+  };
+  const { sha256 } = await coordinator.output(shortId);
+  const asked = [
+    {},
+    ...["bytes=10-19", "bytes=599000-", "bytes=-5", "bytes=9-99999999", "bytes=5-2", "bytes=99999999-"].map(
+      (range) => ({
+        range,
+      }),
+    ),
+    { range: "bytes=10-19", "if-range": `"${sha256}"` },
+    { range: "bytes=10-19", "if-range": '"another"' },
+  ];
+  for (const headers of asked) expect(await answers(uncut, headers)).toEqual(await answers(server, headers));
 });

@@ -47,6 +47,8 @@ export class MemoryCoordinator implements Coordinator {
   readonly sources = new Map<string, SourceView & { readonly content: Uint8Array }>();
   readonly uploads = new Map<string, { name: string; key: string | null; file: PartialFile }>();
   /** By job id and number: "…/0". */
+  /** Of a block of a source. */
+  blockBytes = 4;
   readonly burnInFiles = new Map<string, BurnInFile>();
   readonly requests: JobRequest[] = [];
   readonly results: ReceivedResult[] = [];
@@ -411,7 +413,7 @@ export class MemoryCoordinator implements Coordinator {
   async sourceBlock(sourceId: string, block: number) {
     const source = this.sources.get(sourceId);
     if (!source) throw new AppError("E_UNKNOWN_ID", "no such source", "Look again.");
-    const bytes = source.content.slice(block * 4, block * 4 + 4);
+    const bytes = source.content.slice(block * this.blockBytes, (block + 1) * this.blockBytes);
     return { bytes, sha256: sha256Of(bytes) };
   }
 

@@ -2,8 +2,10 @@
 import type { ErrorBody } from "../../base/errors.ts";
 import { errorResponse } from "../responses.ts";
 import type { Call } from "../router.ts";
+import { endingBody } from "./ending-body.ts";
 
-type Wanted = "whole" | "range" | "unsatisfiable";
+/** `range`: from `start` to before `end`. */
+type Wanted = "whole" | "unsatisfiable" | { readonly start: number; readonly end: number };
 
 /** Reads a Range header for a file of `bytes` bytes (RFC 9110 §14.1.2); several ranges at once get the whole file. */
 function readRange(header: string | null, bytes: number): Wanted {
@@ -13,10 +15,11 @@ function readRange(header: string | null, bytes: number): Wanted {
   const [, first = "", last = ""] = match;
   if (first === "") {
     if (last === "") return "whole";
-    return Number(last) === 0 ? "unsatisfiable" : "range";
+    return Number(last) === 0 ? "unsatisfiable" : { start: Math.max(0, bytes - Number(last)), end: bytes };
   }
   if (last !== "" && Number(last) < Number(first)) return "whole"; // invalid, so ignored
-  return Number(first) >= bytes ? "unsatisfiable" : "range";
+  if (Number(first) >= bytes) return "unsatisfiable";
+  return { start: Number(first), end: last === "" ? bytes : Math.min(bytes, Number(last) + 1) };
 }
 
 /** RFC 6266: an ASCII name for old readers, and the exact one in UTF-8. */
@@ -32,7 +35,7 @@ const UNSATISFIABLE: ErrorBody = {
   hint: "HEAD tells the file's length.",
 };
 
-export async function jobOutput({ coordinator, request, param, cutWhenEnded }: Call): Promise<Response> {
+export async function jobOutput({ coordinator, request, param, who, cutWhenEnded }: Call): Promise<Response> {
   const output = await coordinator.output(param("id"));
   const etag = `"${output.sha256}"`;
   const headers = {
@@ -48,14 +51,27 @@ export async function jobOutput({ coordinator, request, param, cutWhenEnded }: C
   if (request.method === "HEAD") {
     return new Response(null, { headers: { ...headers, "content-length": String(output.bytes) } });
   }
-  cutWhenEnded();
   const condition = request.headers.get("if-range");
-  if (condition !== null && condition !== etag) {
-    // If-Range names another version: the whole file, without Bun's own Range handling.
-    return new Response(file.stream(), { headers: { ...headers, "content-length": String(output.bytes) } });
-  }
-  if (readRange(request.headers.get("range"), output.bytes) === "unsatisfiable") {
+  // If-Range may name another version: then the whole file.
+  const isOther = condition !== null && condition !== etag;
+  const wanted = isOther ? "whole" : readRange(request.headers.get("range"), output.bytes);
+  if (wanted === "unsatisfiable") {
     return errorResponse(UNSATISFIABLE, 416, { "content-range": `bytes */${output.bytes}` });
   }
-  return new Response(file, { headers }); // Bun answers Range from here with 206 (measured)
+  if (!cutWhenEnded()) return endingAnswer(file, wanted, headers, who.ended);
+  // Without Bun's own Range handling; with it, Bun answers a range of a file with 206 (measured).
+  if (isOther) return new Response(file.stream(), { headers: { ...headers, "content-length": String(output.bytes) } });
+  return new Response(file, { headers });
+}
+
+function endingAnswer(
+  file: Blob,
+  wanted: Exclude<Wanted, "unsatisfiable">,
+  headers: Record<string, string>,
+  ended: AbortSignal,
+): Response {
+  if (wanted === "whole") return new Response(endingBody(file, ended), { headers });
+  const { start, end } = wanted;
+  const range = { "content-range": `bytes ${start}-${end - 1}/${file.size}` };
+  return new Response(endingBody(file.slice(start, end), ended), { status: 206, headers: { ...headers, ...range } });
 }

@@ -4,6 +4,7 @@ import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
 import { API_PREFIX, createJobSchema, JOB_STATUSES } from "../contract.ts";
 import { json, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
+import { endingBody } from "./ending-body.ts";
 import { jobOutput } from "./job-output.ts";
 import { watchJob } from "./job-watch.ts";
 
@@ -39,13 +40,13 @@ function list({ coordinator, url, who }: Call): Response {
   return json(coordinator.listJobs(known, who));
 }
 
-async function burnInFile({ coordinator, param, cutWhenEnded }: Call): Promise<Response> {
+async function burnInFile({ coordinator, param, who, cutWhenEnded }: Call): Promise<Response> {
   const number = param("n");
   if (!/^\d{1,3}$/.test(number))
     throw new AppError("E_MALFORMED", `${number} is no number of a file`, "They count from 0.");
   const { path, bytes, sha256 } = await coordinator.burnInFile(param("id"), Number(number));
-  cutWhenEnded();
-  return new Response(Bun.file(path).stream(), {
+  const file = Bun.file(path);
+  return new Response(cutWhenEnded() ? file.stream() : endingBody(file, who.ended), {
     headers: {
       "content-type": "application/octet-stream",
       "content-length": String(bytes),

@@ -5,6 +5,7 @@ import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
 import { API_PREFIX, localProofSchema, localSourceSchema, serverSourceSchema, uploadSchema } from "../contract.ts";
 import { json, noAppend, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
+import { endingBody } from "./ending-body.ts";
 
 /** Keeps the last part of a sender's path, whichever platform that is. */
 function nameOf(path: string): string {
@@ -35,15 +36,15 @@ async function append({ coordinator, request, param, who }: Call): Promise<Respo
   return json({ offset: found.offset, source }, 200, headersOfState(found));
 }
 
-async function block({ coordinator, param, cutWhenEnded }: Call): Promise<Response> {
+async function block({ coordinator, param, who, cutWhenEnded, hasMoved }: Call): Promise<Response> {
   const number = param("n");
   if (!/^\d{1,12}$/.test(number)) {
     throw new AppError("E_MALFORMED", `${JSON.stringify(number)} is not a block number`, "Blocks count from 0.");
   }
   const found = await coordinator.sourceBlock(param("id"), Number(number));
-  cutWhenEnded();
   const headers = { "content-type": "application/octet-stream", [HEADER_SHA256]: found.sha256 };
-  return new Response(found.bytes as Uint8Array<ArrayBuffer>, { headers });
+  const bytes = found.bytes as Uint8Array<ArrayBuffer>;
+  return new Response(cutWhenEnded() ? bytes : endingBody(new Blob([bytes]), who.ended, hasMoved), { headers });
 }
 
 export const sourceRoutes: readonly Route[] = [
