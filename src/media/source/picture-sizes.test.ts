@@ -37,6 +37,26 @@ test("key frames alone are decoded where only they can change", () => {
   expect(args("vp9")).not.toContain("-skip_frame");
 });
 
+test("a change behind the only key frame of the first size is seen, which the decoder holds back and drops", async () => {
+  const tools = await findTools(process.env);
+  const folder = await mkdtemp(join(tmpdir(), "picture-sizes-"));
+  try {
+    const outputs = ["64x64", "96x64"].flatMap((size, at) => [
+      ...["-map", "0:v", "-s", size, "-c:v", "mpeg2video", "-bf", "1", "-g", "12", join(folder, `${at}.m2v`)],
+    ]);
+    await runFfmpeg(tools, ["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.4", ...outputs]);
+    const path = join(folder, "both.m2v");
+    await Bun.write(
+      path,
+      Buffer.concat(await Promise.all([0, 1].map((at) => Bun.file(join(folder, `${at}.m2v`)).bytes()))),
+    );
+    const change = await pictureChange(tools, path, await probeSource(tools, path));
+    expect(change).toMatch(/^64x64 yuv420p.* to 96x64 yuv420p/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 test("where filters are set up anew at other colours, these are a change too", async () => {
   const tools = await findTools(process.env);
   const folder = await mkdtemp(join(tmpdir(), "picture-sizes-"));

@@ -13,6 +13,12 @@ import type { SourceInfo } from "../model/source.ts";
  */
 const CHANGE_ANYWHERE: ReadonlySet<string> = new Set(["vp8", "vp9", "av1"]);
 
+/**
+ * Decoders of the MPEG family hold a picture back until the next one, and drop it where the size changes: of a stream
+ * with one key frame before the change nothing of the first size would be seen (measured with MPEG-2 and MPEG-4 part 2).
+ */
+const HOLDS_BACK = /^(mpeg[124]|msmpeg4|h263|flv1|wmv\d|vc1|rv\d)/;
+
 /** So many packets from the beginning give the first picture: more than any decoder holds back. */
 const BEGINNING_PACKETS = 32;
 
@@ -23,7 +29,8 @@ export function pictureSizeArgs(
   which: "changing" | "first" = "changing",
 ): string[] {
   const { codec, streamIndex } = info.video;
-  const skipped = CHANGE_ANYWHERE.has(codec) ? [] : ["-skip_frame", "nokey"];
+  const atOnce = HOLDS_BACK.test(codec) ? ["-flags", "low_delay"] : [];
+  const skipped = CHANGE_ANYWHERE.has(codec) ? [] : [...atOnce, "-skip_frame", "nokey"];
   const chosen = which === "first" ? ["-read_intervals", `%+#${BEGINNING_PACKETS}`] : skipped;
   return [
     ...["-v", "error", ...inputGuards({ formats: info.formatName, kind: "file" })],
