@@ -119,6 +119,7 @@ export class MemoryCoordinator implements Coordinator {
       status: "Idle",
       connected_at: "2026-11-22T10:00:00.000Z",
       current_job: null,
+      leased_job: null,
       performance: 91.2,
       slots: 2,
       platform: "linux-x64",

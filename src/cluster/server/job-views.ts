@@ -1,9 +1,10 @@
 // Makes views (views.ts) of the scheduler's state. Pure.
+import { isReachable } from "../scheduler/ability/capability.ts";
 import type { Client } from "../scheduler/model/client.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import type { Segment } from "../scheduler/model/segment.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
-import { currentJobOf, jobProgress } from "../scheduler/views/job-progress.ts";
+import { heldJobOf, jobProgress } from "../scheduler/views/job-progress.ts";
 import { ADMIN_TOKEN } from "./access/tokens.ts";
 import type { JobRecord } from "./ports.ts";
 import type { ClientView, JobView, SegmentView } from "./views.ts";
@@ -60,13 +61,16 @@ export function segmentView(state: SchedulerState, segment: Segment): SegmentVie
 }
 
 export function clientView(state: SchedulerState, client: Client, keys: readonly string[]): ClientView {
+  const isHere = isReachable(client);
+  const job = heldJobOf(state, client.id);
   return {
     client_id: client.id,
     name: client.name,
     // Its leases wait a moment for it to come back; whoever looks sees that it is not there.
-    status: client.isLinkDown === true ? "Disconnected" : client.status,
+    status: isHere ? client.status : "Disconnected",
     connected_at: client.connectedAt,
-    current_job: currentJobOf(state, client.id),
+    current_job: isHere ? job : null,
+    leased_job: isHere ? null : job,
     performance: client.performance === null ? null : Math.round(client.performance * 10) / 10,
     slots: client.slots,
     platform: client.platform,

@@ -119,7 +119,10 @@ export const clientSchema = z.object({
   name: z.string(),
   status: clientStatusSchema,
   connected_at: z.string(),
+  /** The job that it works on. */
   current_job: z.string().nullable(),
+  /** The job of which a disconnected client still holds segments: until it comes back, or its lease ends. */
+  leased_job: z.string().nullable(),
   /** Measured frames per second; null until then. */
   performance: z.number().nullable(),
   slots: z.number(),

@@ -4,7 +4,7 @@ import { defineCommand, printDocument } from "../cli/command.ts";
 import { clientIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
 import { formatMoment } from "../output/format.ts";
-import { clientStatusText, eventTable } from "../output/job-text.ts";
+import { clientJobText, clientStatusText, eventTable } from "../output/job-text.ts";
 import { styleFor } from "../output/style.ts";
 import { fields, table } from "../output/table.ts";
 
@@ -36,7 +36,7 @@ export const clientsShow = defineCommand({
       ...(client.quarantine === null ? [] : [["quarantine", client.quarantine] as const]),
       ...(client.no_room === null ? [] : [["no room", client.no_room] as const]),
       ["connected", formatMoment(client.connected_at)],
-      ["job", client.current_job ?? "-"],
+      ["job", clientJobText(client, (id) => id)],
       ["speed", client.performance === null ? "not measured yet" : `${client.performance.toFixed(1)} frames/s`],
       ["slots", slotsText(client)],
       ["platform", client.platform],

@@ -57,9 +57,18 @@ test("the end of submit says what the output lacks, in few lines", () => {
 test("the list of clients names the key of each, which can be revoked", () => {
   const client: ClientView = {
     ...{ client_id: "9b1c0000-0000-4000-8000-000000000000", name: "nas", status: "Idle", connected_at: "", slots: 2 },
-    ...{ current_job: null, performance: null, platform: "linux-x64", ffmpeg: "5.1", families: ["software"] },
+    ...{
+      current_job: null,
+      leased_job: null,
+      performance: null,
+      platform: "linux-x64",
+      ffmpeg: "5.1",
+      families: ["software"],
+    },
     ...{ version: "0.1.0", draining: false, paused: false, quarantine: null, no_room: null, keys: ["nas", "nas-2"] },
   };
   const shown = clientTable([client, { ...client, keys: [] }], (dimmed) => dimmed);
   expect(shown).toMatch(/KEY\s*\n.* nas nas-2\s*\n.* -\s*$/);
+  const gone = { ...client, status: "Disconnected", leased_job: "3f2a0000-0000-4000-8000-000000000000" } as const;
+  expect(clientTable([gone], (dimmed) => dimmed)).toMatch(/Disconnected .* 3f2a0000 until its lease ends +linux-x64/);
 });

@@ -146,6 +146,12 @@ export function clientStatusText({ status, draining, paused, quarantine, no_room
   return [status, ...Object.entries(heldBack).flatMap(([word, is]) => (is ? [word] : []))].join(", ");
 }
 
+/** The job that a client works on, or whose segments wait for it. */
+export function clientJobText({ current_job, leased_job }: ClientView, written: (id: string) => string): string {
+  if (current_job !== null) return written(current_job);
+  return leased_job === null ? "-" : `${written(leased_job)} until its lease ends`;
+}
+
 export function clientTable(clients: readonly ClientView[], dim: Dim): string {
   const columns = [
     { title: "ID" },
@@ -165,7 +171,7 @@ export function clientTable(clients: readonly ClientView[], dim: Dim): string {
     clientStatusText(client),
     client.performance === null ? "-" : client.performance.toFixed(1),
     String(client.slots),
-    client.current_job === null ? "-" : shortId(client.current_job),
+    clientJobText(client, shortId),
     client.platform,
     client.ffmpeg,
     client.families.join(" "),

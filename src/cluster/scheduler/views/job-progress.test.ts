@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
-import { currentJobOf, jobProgress } from "./job-progress.ts";
+import { heldJobOf, jobProgress } from "./job-progress.ts";
 
 test("frames done are those of landed segments and of running encodes; the estimate follows from their speed", () => {
   const bench = new SchedulerBench();
@@ -22,8 +22,15 @@ test("frames done are those of landed segments and of running encodes; the estim
     capableClients: 1,
   });
   expect(progress.segments).toMatchObject({ done: 1, running: bench.attempts().length });
-  expect(currentJobOf(bench.state, "one")).toBe("job");
-  expect(currentJobOf(bench.state, "two")).toBeNull();
+  expect(heldJobOf(bench.state, "one")).toBe("job");
+  expect(heldJobOf(bench.state, "two")).toBeNull();
+  bench.cut("one");
+  expect(jobProgress(bench.state, bench.job())).toMatchObject({
+    framesDone: 350,
+    fps: 0,
+    etaSeconds: null,
+    clients: 0,
+  });
 });
 
 test("nothing is promised that is not known", () => {

@@ -1,5 +1,5 @@
 // How far a job is: a pure view of the state for lists, progress bars and estimates.
-import { countCapable } from "../ability/capability.ts";
+import { countCapable, isReachable } from "../ability/capability.ts";
 import type { ClientId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
 import type { Attempt, Segment } from "../model/segment.ts";
@@ -21,7 +21,7 @@ export interface JobProgress {
   readonly fps: number;
   readonly etaSeconds: number | null;
   readonly segments: { readonly done: number; readonly running: number; readonly known: number };
-  /** Clients that hold an attempt of it. */
+  /** Clients that hold an attempt of it, but for those whose link is down. */
   readonly clients: number;
   readonly capableClients: number;
 }
@@ -37,14 +37,16 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
   }
   /** Of two attempts on one segment only the one that is ahead counts. */
   const leading = new Map<number, Attempt>();
-  /** The same, without attempts of paused clients. */
+  /** The same, without attempts of clients that are paused, or whose link is down. */
   const moving = new Map<number, Attempt>();
   const clients = new Set<ClientId>();
   for (const attempt of state.attempts.values()) {
     if (attempt.jobId !== job.id) continue;
-    clients.add(attempt.clientId);
     putAhead(leading, attempt);
-    if (state.clients.get(attempt.clientId)?.isPaused === false) putAhead(moving, attempt);
+    const client = state.clients.get(attempt.clientId);
+    if (client === undefined || !isReachable(client)) continue;
+    clients.add(attempt.clientId);
+    if (!client.isPaused) putAhead(moving, attempt);
   }
   let fps = 0;
   let pace = 0;
@@ -101,8 +103,8 @@ function etaOf(job: Job, done: number, total: number | null, pace: number): numb
   return Math.ceil(Math.max(0, total - done) / pace);
 }
 
-/** The job a client works on now; null when it holds nothing. */
-export function currentJobOf(state: SchedulerState, clientId: ClientId): string | null {
+/** The job of which a client holds segments; null when it holds nothing. */
+export function heldJobOf(state: SchedulerState, clientId: ClientId): string | null {
   for (const attempt of state.attempts.values()) if (attempt.clientId === clientId) return attempt.jobId;
   return null;
 }
