@@ -147,33 +147,29 @@ function filesWithoutTests(files, junitPath) {
   return files.filter((file) => !reported.has(file));
 }
 
-async function runPhase(phase, files, flags, env) {
+/** `folder`: of this run of all phases. What tests make or find out once for all of them is kept there. */
+async function runPhase(phase, files, { flags, env, folder }) {
   process.stderr.write(`\n== ${phase.name}: ${files.length} ${files.length === 1 ? "file" : "files"}\n`);
-  const folder = mkdtempSync(join(tmpdir(), "ffcluster-tests-"));
   const junitPath = join(folder, "junit.xml");
+  rmSync(junitPath, { force: true });
   let stderr = "";
-  try {
-    const command = [BUN, "test", `--parallel=${phase.parallel}`, `--timeout=${phase.testTimeoutMs}`];
-    if (existsSync(TIMINGS)) command.push(`--timings=${TIMINGS}`);
-    command.push("--reporter=junit", `--reporter-outfile=${junitPath}`, ...flags, ...files.map((file) => `./${file}`));
-    const { exitCode, isLate } = await run(command, {
-      // What clients find out about this machine's encoders is kept there for the clients after them.
-      env: { ...env, FFCLUSTER_TEST_CACHE: folder },
-      limitMs: phase.limitMs,
-      onStderr: (chunk) => {
-        stderr += chunk.toString();
-      },
-    });
-    const counts = countsOf(stderr);
-    const empty = flags.length > 0 ? [] : filesWithoutTests(files, junitPath);
-    if (isLate) process.stderr.write(`stopped after ${phase.limitMs / MINUTE_MS} minutes\n`);
-    for (const file of empty) process.stderr.write(`no test ran in ${file}\n`);
-    let failed = counts.failed + Math.max(0, empty.length - counts.unloadable);
-    if (failed === 0 && (exitCode !== 0 || isLate || !counts.ran)) failed = 1;
-    return { passed: counts.passed, failed, skipped: counts.skipped };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const command = [BUN, "test", `--parallel=${phase.parallel}`, `--timeout=${phase.testTimeoutMs}`];
+  if (existsSync(TIMINGS)) command.push(`--timings=${TIMINGS}`);
+  command.push("--reporter=junit", `--reporter-outfile=${junitPath}`, ...flags, ...files.map((file) => `./${file}`));
+  const { exitCode, isLate } = await run(command, {
+    env: { ...env, FFCLUSTER_TEST_CACHE: folder },
+    limitMs: phase.limitMs,
+    onStderr: (chunk) => {
+      stderr += chunk.toString();
+    },
+  });
+  const counts = countsOf(stderr);
+  const empty = flags.length > 0 ? [] : filesWithoutTests(files, junitPath);
+  if (isLate) process.stderr.write(`stopped after ${phase.limitMs / MINUTE_MS} minutes\n`);
+  for (const file of empty) process.stderr.write(`no test ran in ${file}\n`);
+  let failed = counts.failed + Math.max(0, empty.length - counts.unloadable);
+  if (failed === 0 && (exitCode !== 0 || isLate || !counts.ran)) failed = 1;
+  return { passed: counts.passed, failed, skipped: counts.skipped };
 }
 
 /** What the arguments ask for. A flag's value must be joined to it with "=", so that a path is always a path. */
@@ -205,11 +201,16 @@ async function main() {
     const { exitCode } = await run(first, { env, limitMs: 5 * MINUTE_MS });
     if (exitCode !== 0) total.failed += 1;
   }
-  for (const phase of PHASES) {
-    const own = files.filter((file) => HEAVY_FOLDERS.some((folder) => file.startsWith(folder)) === phase.isHeavy);
-    if (own.length === 0 || interrupted) continue;
-    const counts = await runPhase(phase, own, flags, env);
-    for (const key of Object.keys(total)) total[key] += counts[key];
+  const folder = mkdtempSync(join(tmpdir(), "ffcluster-tests-"));
+  try {
+    for (const phase of PHASES) {
+      const own = files.filter((file) => HEAVY_FOLDERS.some((heavy) => file.startsWith(heavy)) === phase.isHeavy);
+      if (own.length === 0 || interrupted) continue;
+      const counts = await runPhase(phase, own, { flags, env, folder });
+      for (const key of Object.keys(total)) total[key] += counts[key];
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
   if (interrupted) total.failed += 1;
   const skipped = total.skipped > 0 ? `${total.skipped} skipped\n` : "";

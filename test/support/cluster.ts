@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { forEachLine } from "../../src/base/process/output.ts";
 import type { ClientView, JobDetailView, JobView } from "../../src/cluster/server/views.ts";
-import { giveKeptEncoders, keepEncoders } from "./kept-encoders.ts";
+import { withKeptEncoders } from "./kept-encoders.ts";
 
 const EXECUTABLE = resolve(import.meta.dir, "../../dist", process.platform === "win32" ? "ffcluster.exe" : "ffcluster");
 const STARTED_WITHIN_MS = 60_000;
@@ -181,13 +181,13 @@ export class Cluster implements AsyncDisposable {
   async #join({ address, name, args, env, under = [], isKnown }: Joining): Promise<Running> {
     const workDir = join(this.folder, `${name}-work`);
     const own = ["join", "--server", address, "--token", this.token, "--name", name, "--work-dir", workDir];
-    await giveKeptEncoders(workDir, env);
-    const client = this.start(name, [...own, ...args], env, under);
-    await this.#startedOrDead(client, async () => {
-      return (await this.clients()).some((known) => known.name === name && isKnown(known));
+    return await withKeptEncoders(workDir, env, async () => {
+      const client = this.start(name, [...own, ...args], env, under);
+      await this.#startedOrDead(client, async () => {
+        return (await this.clients()).some((known) => known.name === name && isKnown(known));
+      });
+      return client;
     });
-    await keepEncoders(workDir, env);
-    return client;
   }
 
   async #startedOrDead(running: Running, isReady: () => Promise<boolean>): Promise<void> {

@@ -1,9 +1,11 @@
 // What the first client of a run finds out about this machine's encoders is given to those after it, as a client keeps
 // it itself from start to start. Its key names the ffmpeg and the devices, so it serves no other; a wrapper that answers
-// as the ffmpeg that it wraps is given the same under its own key.
+// as the ffmpeg that it wraps is given the same under its own key. Of clients that start at one time one looks, which
+// takes 25 starts of ffmpeg, and the others wait for it.
 import { Database } from "bun:sqlite";
-import { readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { errnoOf } from "../../src/base/errors.ts";
 import { exists } from "../../src/base/files.ts";
 import { openClientStore } from "../../src/db/client-store.ts";
 import { emulatedEncoderIn } from "./emulated-hardware.ts";
@@ -37,11 +39,36 @@ async function keyFor(ffmpeg: string, key: string): Promise<string> {
   return JSON.stringify([version, host, ffmpeg, name, size, mtimeMs, ...rest]);
 }
 
-/** Before a client's first start in `workDir` with variables `env` of its own. */
-export async function giveKeptEncoders(workDir: string, env: Environment): Promise<void> {
-  const file = await fileFor(env);
-  if (file === null || !(await exists(file)) || (await exists(databaseIn(workDir)))) return;
-  const folder = env.FFCLUSTER_FFMPEG_DIR;
+/** How long a client waits for the one that looks; then it looks by itself. */
+const LOOKED_WITHIN_MS = 60_000;
+const PAUSE_MS = 50;
+
+const isWrapper = async ({ FFCLUSTER_FFMPEG_DIR: folder }: Environment) =>
+  folder !== undefined && (await answersAsTheRealOne(folder));
+
+/** Exclusive among processes. False: somebody else has it. */
+async function take(lock: string): Promise<boolean> {
+  try {
+    await mkdir(lock);
+    return true;
+  } catch (thrown) {
+    if (errnoOf(thrown) === "EEXIST") return false;
+    throw thrown;
+  }
+}
+
+/** True: nobody knows, and this client is the one that looks. What a wrapper finds is not kept, so it only waits. */
+async function isToLook(file: string, env: Environment): Promise<boolean> {
+  const lock = `${file}.looking`;
+  const mayLook = !(await isWrapper(env));
+  for (let waited = 0; !(await exists(file)) && waited < LOOKED_WITHIN_MS; waited += PAUSE_MS) {
+    if (mayLook ? await take(lock) : !(await exists(lock))) return mayLook;
+    await Bun.sleep(PAUSE_MS);
+  }
+  return false;
+}
+
+async function give(file: string, workDir: string, folder: string | undefined): Promise<void> {
   const rows = JSON.parse(await readFile(file, "utf8")) as readonly Kept[];
   const store = openClientStore(workDir);
   for (const { key, report } of rows) {
@@ -50,14 +77,33 @@ export async function giveKeptEncoders(workDir: string, env: Environment): Promi
   store.close();
 }
 
-/** Once a client is there: what it found. */
-export async function keepEncoders(workDir: string, env: Environment): Promise<void> {
+/** Before a client's first start in `workDir` with variables `env` of its own. */
+export async function giveKeptEncoders(workDir: string, env: Environment): Promise<void> {
   const file = await fileFor(env);
-  const isWrapper = env.FFCLUSTER_FFMPEG_DIR !== undefined && (await answersAsTheRealOne(env.FFCLUSTER_FFMPEG_DIR));
-  if (file === null || isWrapper || (await exists(file))) return;
+  if (file === null || !(await exists(file)) || (await exists(databaseIn(workDir)))) return;
+  await give(file, workDir, env.FFCLUSTER_FFMPEG_DIR);
+}
+
+/** What the client found that is there now. */
+async function keep(file: string, workDir: string): Promise<void> {
   using database = new Database(databaseIn(workDir), { readonly: true });
   const rows = database.query<Kept, []>("SELECT key, report FROM encoder_reports").all();
   const own = `${file}.${process.pid}`;
   await writeFile(own, JSON.stringify(rows));
   await rename(own, file);
+}
+
+/** Starts a client in `workDir` and waits until it is there: with what others found, or the others get what it finds. */
+export async function withKeptEncoders<T>(workDir: string, env: Environment, start: () => Promise<T>): Promise<T> {
+  const file = await fileFor(env);
+  if (file === null || (await exists(databaseIn(workDir)))) return await start();
+  const looks = await isToLook(file, env);
+  try {
+    if (!looks) await giveKeptEncoders(workDir, env);
+    const started = await start();
+    if (looks) await keep(file, workDir);
+    return started;
+  } finally {
+    if (looks) await rm(`${file}.looking`, { recursive: true });
+  }
 }
