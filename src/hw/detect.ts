@@ -28,7 +28,7 @@ import type {
 } from "./types.ts";
 
 /** Raised when detectors change what they try, so that cached reports become invalid. */
-const DETECTION_VERSION = 3;
+const DETECTION_VERSION = 4;
 
 /** A driver may be repaired without a change of the key, so look again at least weekly. */
 const KEEP_MS = 7 * 24 * 3600 * 1000;
@@ -45,10 +45,17 @@ const familySchema = z.object({
     }),
   ),
 });
+const namesSchema = z.array(z.string()).transform((names) => new Set(names));
 const reportSchema = z.object({
   families: z.record(z.enum(ENCODER_FAMILIES), familySchema),
   pixelFormats: z.record(z.string(), z.array(z.string())),
+  inventory: z.object({ decodes: namesSchema, encoders: namesSchema, filters: namesSchema }),
 });
+
+/** As `reportSchema` reads it: a set of names is an array. */
+function written(report: HardwareReport): string {
+  return JSON.stringify(report, (_, value: unknown) => (value instanceof Set ? [...value] : value));
+}
 
 export interface DetectOptions {
   /** Null: try everything and cache nothing (`doctor`). */
@@ -61,8 +68,8 @@ export async function detectEncoders(tools: Tools, options: DetectOptions): Prom
   const key = await cacheKey(tools);
   const kept = readKept(options.cache?.get(key) ?? null);
   if (kept) return kept;
-  const { encoders: listed } = await readInventory(tools, options.signal);
-  const look = (family: EncoderFamily) => detectFamily(tools, DETECTORS[family], listed, options.signal);
+  const inventory = await readInventory(tools, options.signal);
+  const look = (family: EncoderFamily) => detectFamily(tools, DETECTORS[family], inventory.encoders, options.signal);
   const lookAtSoftware = async () => {
     const software = await look("software");
     return { software, pixelFormats: await readPixelFormats(tools, software.encoders, options.signal) };
@@ -74,8 +81,8 @@ export async function detectEncoders(tools: Tools, options: DetectOptions): Prom
   };
   // Two at a time: the software trials use the cores, the hardware ones wait for drivers.
   const [{ software, pixelFormats }, hardware] = await Promise.all([lookAtSoftware(), lookAtHardware()]);
-  const report: HardwareReport = { families: { software, ...hardware }, pixelFormats };
-  options.cache?.set(key, JSON.stringify(report));
+  const report: HardwareReport = { families: { software, ...hardware }, pixelFormats, inventory };
+  options.cache?.set(key, written(report));
   return report;
 }
 

@@ -1,4 +1,5 @@
 // What this machine can encode with, by trial; the shape of `families` in `doctor --json`.
+import type { Inventory } from "../media/ffmpeg/builds/inventory.ts";
 import type { PixelFormats } from "../media/ffmpeg/builds/pixel-formats.ts";
 import type { EncoderFamily } from "../media/model/encoder-family.ts";
 
@@ -34,6 +35,8 @@ export interface HardwareReport {
   readonly families: Readonly<Record<EncoderFamily, FamilyReport>>;
   /** What the software encoders accept, by ffmpeg's names; for hardware the trials show it. */
   readonly pixelFormats: PixelFormats;
+  /** What this ffmpeg lists, whether it works or not. */
+  readonly inventory: Inventory;
 }
 
 /** How to try one family; one file per family in detectors/. */

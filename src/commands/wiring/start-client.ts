@@ -15,7 +15,6 @@ import { openClientStore } from "../../db/client-store.ts";
 import { detectEncoders, workingEncoders } from "../../hw/detect.ts";
 import { devicesOf, notesOf } from "../../hw/report-views.ts";
 import { textPrints } from "../../hw/text-prints.ts";
-import { readInventory } from "../../media/ffmpeg/builds/inventory.ts";
 import { findTools, type Tools } from "../../media/ffmpeg/tools.ts";
 import { proveVersion } from "../../media/local/prove-version.ts";
 import type { HardwareFamily } from "../../media/model/encoder-family.ts";
@@ -85,7 +84,6 @@ async function findAbilities(asking: Asking, tools: Tools, store: ClientStore, s
   const found = Promise.all([
     detectEncoders(tools, { cache: store.encoders, signal: either }),
     textPrints(tools, either),
-    readInventory(tools, either),
   ]);
   await Promise.allSettled([asked, found]);
   await asked;
@@ -99,7 +97,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
     const remote = remoteOf(options.connection);
     const { clientId, folder } = identity;
     const key = await openClientKey({ remote, folder, clientId, name: options.name });
-    const [report, prints, inventory] = await findAbilities({ remote, key }, tools, store, signal);
+    const [report, prints] = await findAbilities({ remote, key }, tools, store, signal);
     const allowed = allowedFamilies(options.hwAccel);
     const isAllowed = (family: string) => allowed === null || allowed.includes(family);
     await runClient(
@@ -121,7 +119,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
         tools,
         encoders: workingEncoders(report, allowed),
         textPrints: prints,
-        inventory,
+        inventory: report.inventory,
         pixelFormats: report.pixelFormats,
         devices: devicesOf(report).filter(({ family }) => isAllowed(family)),
         hardware: notesOf(report).filter(({ family }) => isAllowed(family)),
