@@ -28,25 +28,26 @@ export function sharesTimes({ pictures: { seconds, tick } }: Pick<Reading, "pict
   return seconds.some((at, number) => number > 0 && at - (seconds[number - 1] ?? at) < tick / 2);
 }
 
-/** Half a frame of 240 a second, the highest rate of MPEG-2, and a tick of a millisecond clock. */
-const MOST_ROUNDING = 1 / 480 + 0.001;
 const TIMES = /^picture \d+ is \S+ ms from its time$/;
 const PICTURES = /^\d+ of \d+ pictures are others/;
 const SOUND = /^sound \d/;
 
-/** MPEG-1/2 count whole frames of a rate from their list; a finer one than plain ffmpeg takes leaves the times nearer to the source's. */
-function isNearer(ours: Reading, plain: Reading, handed: Reading): boolean {
+/**
+ * MPEG-1/2 count whole frames, and plain ffmpeg takes a rate from their list where others can be stated too: a time is
+ * right that is no further from what was handed over than half of a frame.
+ */
+function isRounded(ours: Reading, handed: Reading): boolean {
   const codec = ours.streams.find(({ type }) => type === "video")?.codec ?? "";
-  if (!/^mpeg[12]video$/.test(codec)) return false;
-  const [own, other] = [ours, plain].map(({ pictures }) => Math.abs(worstTime(pictures, handed.pictures).by));
-  return own !== undefined && other !== undefined && own < other && own < MOST_ROUNDING;
+  const { seconds } = ours.pictures;
+  const frame = seconds.slice(1).reduce((least, at, number) => Math.min(least, at - (seconds[number] ?? at)), 1);
+  return /^mpeg[12]video$/.test(codec) && Math.abs(worstTime(ours.pictures, handed.pictures).by) <= frame / 2 + 0.001;
 }
 
 /** The differences from plain ffmpeg's output that are none from what it hands to its encoders left out. */
 export async function withoutEncodersOwn(
   tools: Tools,
   job: PlainJob,
-  { ours, plain }: { readonly ours: Reading; readonly plain: Reading },
+  ours: Reading,
   differences: readonly string[],
 ): Promise<string[]> {
   const isOpen = (one: string) => PICTURES.test(one) || SOUND.test(one) || TIMES.test(one);
@@ -63,7 +64,7 @@ export async function withoutEncodersOwn(
     });
   const isInTime =
     (areSame && sharesTimes(handed) && timesDiffer(ours.pictures, handed.pictures) === null) ||
-    (!differences.some((one) => PICTURES.test(one)) && isNearer(ours, plain, handed));
+    (!differences.some((one) => PICTURES.test(one)) && isRounded(ours, handed));
   const isTheirs = (one: string) =>
     (areSame && PICTURES.test(one)) || (isHeard && SOUND.test(one)) || (isInTime && TIMES.test(one));
   return differences.filter((one) => !isTheirs(one));

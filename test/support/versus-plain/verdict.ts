@@ -220,7 +220,7 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
       differences = differences.filter((difference) => difference !== first);
     }
   }
-  differences = await withoutEncodersOwn(tools, job, { ours, plain }, differences);
+  differences = await withoutEncodersOwn(tools, job, ours, differences);
   const files = [
     { path: held.output, reading: ours },
     { path: plainPath, reading: plain },
