@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { MemoryCoordinator } from "../../test/support/memory-coordinator.ts";
+import { ApiClient } from "../api/client.ts";
 import type { JobView } from "../api/contract.ts";
+import { serveApi } from "../api/serve-api.ts";
 import { hostPort, serverName } from "../api/server-address.ts";
 import type { OptionOrigin } from "../base/config/resolve-options.ts";
+import { silentLog } from "../base/log.ts";
 import { printable } from "../base/printable.ts";
 import { targetFor } from "./jobs/save-output.ts";
 import { chooseAddress } from "./join.ts";
@@ -11,7 +15,7 @@ import { table } from "./output/table.ts";
 import { joinLine } from "./serving/join-line.ts";
 import { outwardAddress } from "./serving/outward-address.ts";
 import { leftBehind } from "./submitting/on-interrupt.ts";
-import { waitingText, watchForClients } from "./submitting/waiting-notice.ts";
+import { waitingText, watchForClients, wayForOthers } from "./submitting/waiting-notice.ts";
 
 const job: JobView = {
   job_id: "1",
@@ -108,19 +112,41 @@ describe("text for people", () => {
 describe("the waiting notice", () => {
   test("names what is missing and the line that helps, never the token", () => {
     const server = { isTls: true, host: "node-1", port: 6000 };
-    const text = waitingText(job, server, { server, fingerprint: "ab12" });
+    const others = { server: "https://node-1:6000", tls_fingerprint: "ab12", needs_ca_file: false };
+    const text = waitingText(job, { server, token: null }, others);
     expect(text).toContain("Waiting for 2 more clients with ffmpeg and libx265");
     expect(text).toContain("ffcluster join --server https://node-1:6000 --token TOKEN --tls-fingerprint ab12");
     expect(text).toContain("On this one:        ffcluster join --server https://node-1:6000");
   });
 
+  test("says of a server that listens on this machine alone that nobody else can join it", async () => {
+    const coordinator = await MemoryCoordinator.open();
+    const outward = { server: "127.0.0.1:5001", tls_fingerprint: null, needs_ca_file: false };
+    const options = { coordinator, host: "127.0.0.1", port: 0, version: "0.1.0", log: silentLog };
+    const api = serveApi({ ...options, outward: () => outward });
+    const server = { isTls: false, host: "127.0.0.1", port: api.port };
+    const textFor = async (token: string) => {
+      const client = new ApiClient({ server, token });
+      return waitingText(job, client.connection, await wayForOthers(client));
+    };
+    expect(await textFor(coordinator.token)).toContain(
+      "On another machine: none can join: the server listens on 127.0.0.1",
+    );
+    // Who may not ask has no line to name.
+    const { token } = coordinator.tokens.create({ name: "ann", role: "submit", expiresInSeconds: null });
+    expect(await textFor(token)).toContain("On another machine: the line that `ffcluster invite` prints for an admin");
+    await api.stop();
+    await coordinator.close();
+  });
+
   test("is said once, and only when it is due", async () => {
     const said = Promise.withResolvers<void>();
     let times = 0;
-    const notice = watchForClients(() => {
+    const say = () => {
       times += 1;
       said.resolve();
-    }, 10);
+    };
+    const notice = watchForClients(async () => "", say, 10);
     notice.see(job);
     expect(times).toBe(0);
     await said.promise;

@@ -6,7 +6,6 @@ import type { CreateJob, JobView, Proof } from "../api/contract.ts";
 import { outputExists } from "../api/download.ts";
 import { uploadSource } from "../api/upload.ts";
 import type { OptionValues } from "../base/config/option.ts";
-import { userConfigDir } from "../base/config/user-config-dir.ts";
 import { AppError, toAppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { printable } from "../base/printable.ts";
@@ -25,7 +24,7 @@ import { ffmpegParamsOf } from "./submitting/ffmpeg-params.ts";
 import { type Doing, leftBehind, settleInterrupted } from "./submitting/on-interrupt.ts";
 import { submitOptions } from "./submitting/options.ts";
 import { placeSource } from "./submitting/place-source.ts";
-import { forOthers, waitingText, watchForClients } from "./submitting/waiting-notice.ts";
+import { waitingText, watchForClients, wayForOthers } from "./submitting/waiting-notice.ts";
 
 type SubmitOptions = OptionValues<typeof submitOptions>;
 
@@ -95,8 +94,10 @@ async function followAndSave(
   target: { readonly path: string; readonly mayOverwrite: boolean; readonly isJson: boolean },
   { client, display, context, begin, participant }: Session,
 ): Promise<void> {
-  const others = await forOthers(client.connection, userConfigDir(context.env));
-  const notice = watchForClients((view) => display.note(waitingText(view, client.connection.server, others)));
+  const notice = watchForClients(
+    async (view) => waitingText(view, client.connection, await wayForOthers(client)),
+    (text) => display.note(text),
+  );
   let last: JobView;
   try {
     last = await followToEnd({

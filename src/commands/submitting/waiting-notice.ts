@@ -1,38 +1,47 @@
 // After five seconds without a capable client, says once what the job waits for and which command helps.
-import type { JobView } from "../../api/contract.ts";
+import type { ApiClient } from "../../api/client.ts";
+import type { JobView, OutwardAddress } from "../../api/contract.ts";
 import type { Connection } from "../../api/http-call.ts";
-import { hostPort, isLoopback, outwardHost, type ServerAddress, serverName } from "../../api/server-address.ts";
-import { rememberedPin } from "../../base/config/pin-store.ts";
+import { isLoopback, parseServerAddress, serverName } from "../../api/server-address.ts";
+import { AppError } from "../../base/errors.ts";
 import { fingerprintOf } from "../../base/tls/trust.ts";
 import { joinLine } from "../serving/join-line.ts";
 
 const PATIENCE_MS = 5000;
 
-/** How other machines reach the server. */
-export interface ForOthers {
-  readonly server: ServerAddress;
-  readonly fingerprint: string | null;
+/**
+ * How other machines reach the server: by its own word, which an admin's token gets; else as this command reaches it over
+ * the network. Null: nobody here knows.
+ */
+export async function wayForOthers(
+  client: Pick<ApiClient, "invite"> & { readonly connection: Connection },
+): Promise<OutwardAddress | null> {
+  try {
+    const { join_token: _token, ...outward } = await client.invite();
+    return outward;
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown; // whoever follows the job hears of a server that is gone
+  }
+  const { server, tls } = client.connection;
+  if (isLoopback(server.host)) return null;
+  const fingerprint = tls?.serverName === undefined ? null : fingerprintOf(tls.ca);
+  return { server: serverName(server), tls_fingerprint: fingerprint, needs_ca_file: false };
 }
 
-/** From how this command reaches it: beyond loopback a server that runs here has a certificate, which its user remembers. */
-export async function forOthers({ server, tls }: Connection, configDir: string): Promise<ForOthers> {
-  const isHere = isLoopback(server.host);
-  const outward = isHere ? { ...server, host: outwardHost("0.0.0.0") } : server;
-  if (tls?.serverName !== undefined) return { server: outward, fingerprint: fingerprintOf(tls.ca) };
-  if (!isHere || server.isTls) return { server: outward, fingerprint: null };
-  const certificate = await rememberedPin(configDir, hostPort(outward));
-  if (certificate === null) return { server: outward, fingerprint: null };
-  return { server: { ...outward, isTls: true }, fingerprint: fingerprintOf(certificate) };
+function forAnother(others: OutwardAddress | null): string {
+  if (others === null) return "the line that `ffcluster invite` prints for an admin";
+  const { host } = parseServerAddress(others.server);
+  if (isLoopback(host))
+    return `none can join: the server listens on ${host}, \`ffcluster serve --host 0.0.0.0\` on all`;
+  return `${joinLine(others, "TOKEN")}   (\`ffcluster invite\` prints it)`;
 }
 
-export function waitingText(view: JobView, server: ServerAddress, others: ForOthers): string {
+export function waitingText(view: JobView, { server }: Connection, others: OutwardAddress | null): string {
   const missing = view.required_clients - view.capable_clients;
   const who = missing === 1 ? "one more client" : `${missing} more clients`;
-  const { fingerprint } = others;
-  const outward = { server: serverName(others.server), tls_fingerprint: fingerprint, needs_ca_file: false };
   return [
     `Waiting for ${who} with ffmpeg and ${view.encoder} (${view.capable_clients} of ${view.required_clients} there).`,
-    `  On another machine: ${joinLine(outward, "TOKEN")}   (\`ffcluster invite\` prints it)`,
+    `  On another machine: ${forAnother(others)}`,
     `  On this one:        ffcluster join --server ${serverName(server)}`,
   ].join("\n");
 }
@@ -42,15 +51,22 @@ export interface WaitingNotice {
   stop(): void;
 }
 
-export function watchForClients(say: (view: JobView) => void, patienceMs = PATIENCE_MS): WaitingNotice {
+export function watchForClients(
+  textFor: (view: JobView) => Promise<string>,
+  say: (text: string) => void,
+  patienceMs = PATIENCE_MS,
+): WaitingNotice {
   let last: JobView | null = null;
   let isDue = false;
   let isSaid = false;
+  let isStopped = false;
   const sayIfNeeded = () => {
     if (!isDue || isSaid || last === null || last.capable_clients >= last.required_clients) return;
     if (last.status !== "Queued" && last.status !== "WaitingForClients") return;
     isSaid = true;
-    say(last);
+    void textFor(last).then((text) => {
+      if (!isStopped) say(text);
+    });
   };
   const timer = setTimeout(() => {
     isDue = true;
@@ -61,6 +77,9 @@ export function watchForClients(say: (view: JobView) => void, patienceMs = PATIE
       last = view;
       sayIfNeeded();
     },
-    stop: () => clearTimeout(timer),
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
   };
 }
