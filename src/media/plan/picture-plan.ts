@@ -1,6 +1,7 @@
 // The colour tags, shape, field order and HDR10 metadata that the output's picture must state, and notes on what can't
 // be kept. Only what encoder and container support is planned. Pure.
 
+import { equals, type Rational, rational } from "../../base/rational.ts";
 import { isLumaAndChroma } from "../colour/pixel-kind.ts";
 import { rangeHolder } from "../colour/range-holder.ts";
 import { outputRange } from "../colour/range-path.ts";
@@ -114,10 +115,35 @@ function heldFieldOrder(video: SourceVideo, request: EncodeRequest, container: C
   return isHeld && (order === "tt" || order === "bb") ? order : null;
 }
 
-function heldShape(video: SourceVideo, request: EncodeRequest): string | null {
+/** Display aspect ratios that MPEG-2 can state beside square pixels (aspect_ratio_information, H.262 table 6-3). */
+const MPEG2_DISPLAYS: readonly Rational[] = [
+  { num: 4, den: 3 },
+  { num: 16, den: 9 },
+  { num: 221, den: 100 },
+];
+
+/** TS has no place for the shape of the pixels, and MPEG-2 states one of four: ffmpeg takes the nearest. */
+function mpeg2Shape(ratio: Rational, { width, height }: SourceVideo): Rational {
+  const shapes = [rational(1, 1), ...MPEG2_DISPLAYS.map(({ num, den }) => rational(num * height, den * width))];
+  const distance = ({ num, den }: Rational) => Math.abs(num / den - ratio.num / ratio.den);
+  return shapes.reduce((best, each) => (distance(each) < distance(best) ? each : best));
+}
+
+function heldShape(video: SourceVideo, request: EncodeRequest, container: Container): Rational | null {
   const ratio = video.sampleAspectRatio;
   if (ratio === null || video.rotationDegrees !== 0 || !keepsShape(request)) return null;
-  return `${ratio.num}:${ratio.den}`;
+  const isMpeg2 = codecOfEncoder(request.video.encoder) === "mpeg2video";
+  return isMpeg2 && container === "ts" ? mpeg2Shape(ratio, video) : ratio;
+}
+
+function shapeText({ num, den }: Rational): string {
+  return `${num}:${den}`;
+}
+
+function shapeNotes({ sampleAspectRatio: ratio }: SourceVideo, held: Rational | null, container: Container): string[] {
+  if (ratio === null || held === null || equals(ratio, held)) return [];
+  const said = `becomes ${shapeText(held)}: MPEG-2 in ${container} can state square pixels, 4:3, 16:9 and 2.21:1 alone`;
+  return [`the sample aspect ratio ${shapeText(ratio)} ${said}`];
 }
 
 function describeHdr({ masteringDisplay, contentLight }: HdrMetadata): string {
@@ -171,6 +197,7 @@ export function planPicture(video: SourceVideo, request: EncodeRequest, containe
   const wanted = wantedColour(video, request);
   const held = withOwnChroma(heldColour(wanted, codec, container, encodedFormat(video, request)), codec);
   const fieldOrder = heldFieldOrder(video, request, container);
+  const shape = heldShape(video, request, container);
   const kept = keptHdr(video, request);
   const isOwnHdr = request.video.encoderParams.some(([key]) =>
     /^(master|mastering)-display$|^(max-)?cll$|^content-light$/.test(key),
@@ -178,13 +205,14 @@ export function planPicture(video: SourceVideo, request: EncodeRequest, containe
   const containerHdr =
     kept === null || isOwnHdr ? null : { masteringDisplay: kept.masteringDisplay, contentLight: kept.contentLight };
   return {
-    tags: { ...held, fieldOrder, sampleAspectRatio: heldShape(video, request) },
+    tags: { ...held, fieldOrder, sampleAspectRatio: shape === null ? null : shapeText(shape) },
     hdr: hdr10CodecOf(codec) === null ? null : containerHdr,
     containerHdr,
     notes: [
       ...hdrNotes(video, request),
       ...lostTags(wanted, held, codec, container),
       ...fieldNotes(video, request, fieldOrder),
+      ...shapeNotes(video, shape, container),
     ],
   };
 }
