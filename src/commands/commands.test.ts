@@ -12,6 +12,7 @@ import { chooseAddress } from "./join.ts";
 import { formatBytes, formatSeconds } from "./output/format.ts";
 import { createProgressDisplay } from "./output/progress-display.ts";
 import { table } from "./output/table.ts";
+import { greeting } from "./serving/announce.ts";
 import { joinLine } from "./serving/join-line.ts";
 import { outwardAddress } from "./serving/outward-address.ts";
 import { leftBehind } from "./submitting/on-interrupt.ts";
@@ -130,7 +131,7 @@ describe("the waiting notice", () => {
       return waitingText(job, client.connection, await wayForOthers(client));
     };
     expect(await textFor(coordinator.token)).toContain(
-      "On another machine: none can join: the server listens on 127.0.0.1",
+      "On another machine: none can join: the server listens on loopback alone",
     );
     // Who may not ask has no line to name.
     const { token } = coordinator.tokens.create({ name: "ann", role: "submit", expiresInSeconds: null });
@@ -194,4 +195,13 @@ test("the join line that serve prints names an address that --server takes, and 
   const pinned = `ffcluster join --server https://10.0.0.5:5001 --token TOKEN --tls-fingerprint ${fingerprint}`;
   expect(line("10.0.0.5", 5001, { names, fingerprint })).toBe(pinned);
   expect(line("10.0.0.5", 5001, { names: [], fingerprint })).toBe(pinned);
+});
+
+test("a server that listens on loopback alone greets nobody on other machines", () => {
+  const bound = { url: "http://127.0.0.1:5001", plainUrl: null, port: 5001, tls: null, joinToken: "JOIN" };
+  const alone = greeting("127.0.0.1", "/work", "TOKEN", bound);
+  expect(alone).toContain(
+    "\nOn this machine, which alone reaches it: ffcluster join --server 127.0.0.1:5001 --token JOIN\n",
+  );
+  expect(greeting("10.0.0.5", "/work", "TOKEN", bound)).toContain("\nOn other machines: ffcluster join ");
 });

@@ -1,6 +1,6 @@
 // What a server says when it is ready: to people where it is and how others join, to scripts the same as JSON.
 import type { OutwardAddress } from "../../api/contract.ts";
-import { baseUrl, serverName } from "../../api/server-address.ts";
+import { baseUrl, isLoopback, parseServerAddress, serverName } from "../../api/server-address.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Bound } from "./bound.ts";
 import { joinLine, submitLine } from "./join-line.ts";
@@ -20,15 +20,21 @@ export function outwardOf(host: string, { port, tls }: Bound): OutwardAddress {
   };
 }
 
+/** It listens on loopback. */
+export function isHereAlone({ server }: OutwardAddress): boolean {
+  return isLoopback(parseServerAddress(server).host);
+}
+
 /** `token`: an admin's. */
 export function greeting(host: string, workDir: string, token: string, announced: Announced): string {
   const { url, plainUrl, joinToken } = announced;
   const plain = plainUrl === null ? "" : ` and, on this machine, ${plainUrl}`;
   const outward = outwardOf(host, announced);
+  const others = isHereAlone(outward) ? "this machine, which alone reaches it" : "other machines";
   return (
     `ffcluster ${VERSION} serves ${url}${plain}, work in ${workDir}\n` +
-    `On other machines: ${joinLine(outward, joinToken)}\n` +
-    `To submit from them: ${submitLine(outward, token)}\nReady.\n`
+    `On ${others}: ${joinLine(outward, joinToken)}\n` +
+    `To submit from there: ${submitLine(outward, token)}\nReady.\n`
   );
 }
 

@@ -2,9 +2,10 @@
 import type { ApiClient } from "../../api/client.ts";
 import type { JobView, OutwardAddress } from "../../api/contract.ts";
 import type { Connection } from "../../api/http-call.ts";
-import { isLoopback, parseServerAddress, serverName } from "../../api/server-address.ts";
+import { isLoopback, serverName } from "../../api/server-address.ts";
 import { AppError } from "../../base/errors.ts";
 import { fingerprintOf } from "../../base/tls/trust.ts";
+import { isHereAlone } from "../serving/announce.ts";
 import { joinLine } from "../serving/join-line.ts";
 
 const PATIENCE_MS = 5000;
@@ -30,9 +31,8 @@ export async function wayForOthers(
 
 function forAnother(others: OutwardAddress | null): string {
   if (others === null) return "the line that `ffcluster invite` prints for an admin";
-  const { host } = parseServerAddress(others.server);
-  if (isLoopback(host))
-    return `none can join: the server listens on ${host}, \`ffcluster serve --host 0.0.0.0\` on all`;
+  if (isHereAlone(others))
+    return "none can join: the server listens on loopback alone (`ffcluster serve --host ADDRESS`)";
   return `${joinLine(others, "TOKEN")}   (\`ffcluster invite\` prints it)`;
 }
 
