@@ -1,9 +1,9 @@
 // EMULATED hardware end to end: clients whose ffmpeg answers for NVENC and VA-API by running libx264 (test/support/
 // emulated-hardware.ts), one of them failing as consumer NVENC does. Real cluster, real proof.
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { ClientDetailView } from "../../src/cluster/server/views.ts";
 import type { Proof } from "../../src/media/model/proof.ts";
-import { Cluster, until } from "../support/cluster.ts";
+import { Cluster, type Running, until } from "../support/cluster.ts";
 import { type Emulation, emulatedFfmpeg, emulatedLog, withEmulation } from "../support/emulated-hardware.ts";
 import { framesOf, framesOfSources, largestTimingError } from "../support/frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
@@ -17,60 +17,73 @@ const DONE_WITHIN_MS = 180_000;
 const NVENC_FOREVER: Emulation = { encoder: "h264_nvenc", sessions: null, lostAfter: null };
 
 const sourceFrames = framesOfSources();
-const clusters: Cluster[] = [];
-afterEach(async () => {
-  for (const cluster of clusters.splice(0)) await cluster[Symbol.asyncDispose]();
-});
-
-async function start(): Promise<{ readonly cluster: Cluster; readonly source: string }> {
-  const cluster = await Cluster.make();
-  clusters.push(cluster);
-  const source = cluster.path("source.mp4");
+let cluster: Cluster;
+let source: string;
+beforeAll(async () => {
+  cluster = await Cluster.make();
+  source = cluster.path("source.mp4");
   await makeSynthetic(source, { frames: FRAMES, gop: 12 });
   await cluster.serve({ args: ["--benchmark-duration", "1", "--max-segment-duration", "2"] });
-  return { cluster, source };
+}, 60_000);
+afterAll(async () => {
+  await cluster[Symbol.asyncDispose]();
+});
+
+/** The server lives on, and each test has clients of its own, by names of their own: none was measured before. */
+const clients: Running[] = [];
+afterEach(async () => {
+  for (const client of clients.splice(0)) {
+    client.kill("SIGKILL");
+    await client.exited;
+  }
+  await until("the server knows that they are gone", 60_000, async () =>
+    (await cluster.clients()).every(({ status }) => status === "Disconnected"),
+  );
+});
+
+async function join(...args: Parameters<Cluster["join"]>): Promise<Running> {
+  const client = await cluster.join(...args);
+  clients.push(client);
+  return client;
 }
 
-async function joinEmulated(
-  cluster: Cluster,
-  name: string,
-  emulation: Partial<Emulation> & Pick<Emulation, "encoder">,
-) {
+const joinSoftware = (name: string) => join(name, ["--hw-accel", "none"]);
+
+async function joinEmulated(name: string, emulation: Partial<Emulation> & Pick<Emulation, "encoder">) {
   const folder = await emulatedFfmpeg(cluster.path(`${name}-ffmpeg`), {
     sessions: null,
     lostAfter: null,
     ...emulation,
   });
-  await cluster.join(name, ["--slots", "auto"], withEmulation(folder));
+  await join(name, ["--slots", "auto"], withEmulation(folder));
   return folder;
 }
 
-async function detailOf(cluster: Cluster, name: string): Promise<ClientDetailView> {
+async function detailOf(name: string): Promise<ClientDetailView> {
   const client = (await cluster.clients()).find((each) => each.name === name);
   return await cluster.api(`/clients/${client?.client_id}`);
 }
 
-async function completed(cluster: Cluster, jobId: string, output: string): Promise<Proof> {
+async function completed(jobId: string, output: string): Promise<Proof> {
   await cluster.untilJob(jobId, "is Completed", DONE_WITHIN_MS, (job) => job.status === "Completed");
   const download = await cluster.command(["jobs", "download", jobId, "-o", output]);
   expect(download.exitCode).toBe(0);
   const proof = await cluster.json<Proof>(["jobs", "proof", jobId]);
   expect(proof.exact).toBe(true);
-  const [want, made] = await Promise.all([sourceFrames(cluster.path("source.mp4")), framesOf(output)]);
+  const [want, made] = await Promise.all([sourceFrames(source), framesOf(output)]);
   expect(made.pts.length).toBe(FRAMES);
   expect(largestTimingError(want, made)).toBeLessThan(0.001);
   return proof;
 }
 
 test("emulated NVENC, emulated VA-API and software: one family elected and proven; mixed when allowed", async () => {
-  const { cluster, source } = await start();
   await Promise.all([
-    joinEmulated(cluster, "nvenc", { encoder: "h264_nvenc" }),
-    joinEmulated(cluster, "vaapi", { encoder: "h264_vaapi" }),
-    cluster.join("cpu", ["--hw-accel", "none"]),
+    joinEmulated("nvenc", { encoder: "h264_nvenc" }),
+    joinEmulated("vaapi", { encoder: "h264_vaapi" }),
+    joinSoftware("cpu"),
   ]);
 
-  const shown = await detailOf(cluster, "nvenc");
+  const shown = await detailOf("nvenc");
   expect(shown.pools).toMatchObject({ nvenc: 2 });
   expect(shown.hardware.find(({ family }) => family === "nvenc")).toEqual({
     family: "nvenc",
@@ -83,7 +96,7 @@ test("emulated NVENC, emulated VA-API and software: one family elected and prove
   const extra = ["--codec", "h264", "--quality", "40", "--speed", "ultrafast"];
   const mixed = cluster.path("mixed.mp4");
   const mixedId = await cluster.submit(source, mixed, SMALL, [...extra, "--allow-mixed", "--required-clients", "3"]);
-  const mixedProof = await completed(cluster, mixedId, mixed);
+  const mixedProof = await completed(mixedId, mixed);
   const used = new Map(mixedProof.segments.map(({ client, encoder }) => [client, encoder]));
   expect(used.size).toBeGreaterThan(1);
   for (const [client, encoder] of used) {
@@ -99,7 +112,7 @@ test("emulated NVENC, emulated VA-API and software: one family elected and prove
     reasons = job.idle_clients.map(({ name, reason }) => `${name}: ${reason}`).sort();
     return reasons.length === 2 || job.status === "Completed";
   });
-  const proof = await completed(cluster, jobId, output);
+  const proof = await completed(jobId, output);
   expect(proof.encoder).toMatchObject({ name: "h264_nvenc", family: "nvenc" });
   expect(new Set(proof.segments.map(({ client }) => client))).toEqual(new Set(["nvenc"]));
   expect(reasons).toEqual([
@@ -109,9 +122,8 @@ test("emulated NVENC, emulated VA-API and software: one family elected and prove
 });
 
 test("emulated consumer NVENC: one session too many costs a slot and no segment", async () => {
-  const { cluster, source } = await start();
-  const folder = await joinEmulated(cluster, "geforce", { encoder: "h264_nvenc", sessions: 1 });
-  const output = cluster.path("one.mp4");
+  const folder = await joinEmulated("geforce", { encoder: "h264_nvenc", sessions: 1 });
+  const output = cluster.path("geforce.mp4");
   const jobId = await cluster.submit(source, output, SMALL, [
     "--codec",
     "h264",
@@ -120,35 +132,33 @@ test("emulated consumer NVENC: one session too many costs a slot and no segment"
     "--family",
     "nvenc",
   ]);
-  const proof = await completed(cluster, jobId, output);
+  const proof = await completed(jobId, output);
   expect(proof.encoder.name).toBe("h264_nvenc");
   expect(emulatedLog(folder)).toContain("refused");
-  expect((await detailOf(cluster, "geforce")).pools).toMatchObject({ nvenc: 1 });
+  expect((await detailOf("geforce")).pools).toMatchObject({ nvenc: 1 });
   const { attempts } = await cluster.jobDetail(jobId);
   expect(attempts.filter(({ outcome }) => outcome === "segment-retry")).toEqual([]);
 });
 
 test("an emulated GPU that is lost in mid-job: software encodes it all again, and the job completes", async () => {
-  const { cluster, source } = await start();
-  await joinEmulated(cluster, "dying", { encoder: "h264_nvenc", lostAfter: 2 });
-  await cluster.join("cpu", ["--hw-accel", "none"]);
-  const output = cluster.path("one.mp4");
+  await joinEmulated("dying", { encoder: "h264_nvenc", lostAfter: 2 });
+  await joinSoftware("heir");
+  const output = cluster.path("lost.mp4");
   const extra = ["--codec", "h264", "--quality", "30", "--speed", "ultrafast", "--wait-for-family", "0"];
   const jobId = await cluster.submit(source, output, SMALL, extra);
-  const proof = await completed(cluster, jobId, output);
+  const proof = await completed(jobId, output);
   expect(new Set(proof.segments.map(({ encoder }) => encoder))).toEqual(new Set(["libx264"]));
   expect(proof.encoder).toMatchObject({ name: "libx264", family: "software" });
   const { events } = await cluster.jobDetail(jobId);
   const told = events.filter(({ type }) => type === "client-unfit" || type === "encoder-elected");
   expect(told.some(({ detail }) => detail.startsWith("h264_nvenc: the GPU was lost"))).toBe(true);
-  expect((await detailOf(cluster, "dying")).encoders).not.toContain("h264_nvenc");
+  expect((await detailOf("dying")).encoders).not.toContain("h264_nvenc");
 });
 
 test("an emulated family that disappears in mid-job: waited for and kept, or everything is encoded again, as asked", async () => {
-  const { cluster, source } = await start();
-  await cluster.join("cpu", ["--hw-accel", "none"]);
+  await joinSoftware("stand-in");
   const extra = ["--codec", "h264", "--quality", "30", "--speed", "ultrafast", "--wait-for-family"];
-  const gpu = (name: string, folder: string) => cluster.join(name, ["--slots", "auto"], withEmulation(folder));
+  const gpu = (name: string, folder: string) => join(name, ["--slots", "auto"], withEmulation(folder));
   /** By the rule of thumb the job is the GPU's, as long as it was not measured: each one is a new client. */
   const losesGpu = async (name: string, wait: string) => {
     const folder = await emulatedFfmpeg(cluster.path(`${name}-ffmpeg`), { ...NVENC_FOREVER, waitsAfter: 2 });
@@ -162,7 +172,7 @@ test("an emulated family that disappears in mid-job: waited for and kept, or eve
   };
 
   const replaced = await losesGpu("gone", "1");
-  const other = await completed(cluster, replaced.jobId, replaced.output);
+  const other = await completed(replaced.jobId, replaced.output);
   expect(other.encoder).toMatchObject({ name: "libx264", family: "software" });
   expect(new Set(other.segments.map(({ encoder }) => encoder))).toEqual(new Set(["libx264"]));
   const notes = other.segments.flatMap((segment) => segment.notes);
@@ -171,7 +181,7 @@ test("an emulated family that disappears in mid-job: waited for and kept, or eve
   const kept = await losesGpu("back", "ever");
   await emulatedFfmpeg(kept.folder, NVENC_FOREVER);
   await gpu("back", kept.folder);
-  const proof = await completed(cluster, kept.jobId, kept.output);
+  const proof = await completed(kept.jobId, kept.output);
   expect(proof.encoder).toMatchObject({ name: "h264_nvenc", family: "nvenc" });
   expect(proof.segments.filter(({ attempts }) => attempts === 1).length).toBeGreaterThanOrEqual(2);
   expect(proof.segments.flatMap((segment) => segment.notes)).toEqual([]);

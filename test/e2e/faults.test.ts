@@ -1,12 +1,12 @@
 // Wrong ffmpegs on a client and on the server, by a wrapper program: a bad client is told from a poison segment, and a
 // job that failed goes on from what is finished.
-import { expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { appendFile, copyFile, mkdir, readdir, rm, stat, truncate, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { newId } from "../../src/base/ids.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import type { Proof } from "../../src/media/model/proof.ts";
-import { Cluster } from "../support/cluster.ts";
+import { Cluster, type Running, until } from "../support/cluster.ts";
 import { download, expectSameFrames } from "../support/same-frames.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
@@ -22,18 +22,43 @@ const FRAMES = 96;
 /** Seven segments: enough for a client to be quarantined. */
 const MORE_FRAMES = 168;
 
-async function withSource(frames = FRAMES): Promise<{ readonly cluster: Cluster; readonly source: string }> {
-  const cluster = await Cluster.make();
-  const source = cluster.path("source.mp4");
+/** One server for the tests of wrong clients and changed sources; each has clients and files of its own, by other names. */
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await Cluster.make();
+  await cluster.serve({ args: SMALL });
+}, 60_000);
+afterAll(async () => {
+  await cluster[Symbol.asyncDispose]();
+});
+
+const clients: Running[] = [];
+afterEach(async () => {
+  for (const client of clients.splice(0)) {
+    client.kill("SIGKILL");
+    await client.exited;
+  }
+  await until("the server knows that they are gone", 60_000, async () =>
+    (await cluster.clients()).every(({ status }) => status === "Disconnected"),
+  );
+});
+
+async function connect(...args: Parameters<Cluster["join"]>): Promise<void> {
+  clients.push(await cluster.join(...args));
+}
+
+async function makeSource(name: string, frames = FRAMES): Promise<string> {
+  const source = cluster.path(`${name}.mp4`);
   await makeSynthetic(source, { frames, gop: 12 });
-  return { cluster, source };
+  return source;
 }
 
 test.skipIf(!isPosix)(
   "a job that failed at the stitch is tried again from there: no segment is encoded twice",
   async () => {
-    const { cluster, source } = await withSource();
-    await using _cluster = cluster;
+    await using cluster = await Cluster.make();
+    const source = cluster.path("source.mp4");
+    await makeSynthetic(source, { frames: FRAMES, gop: 12 });
     const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "fail-stitch");
     await cluster.serve({ args: SMALL, env: wrong.env });
     await cluster.join("one");
@@ -61,12 +86,10 @@ test.skipIf(!isPosix)(
 test.skipIf(!isPosix)(
   "a client whose encoder writes other headers is told apart; nothing of it is joined with the rest",
   async () => {
-    const { cluster, source } = await withSource();
-    await using _cluster = cluster;
-    const other = await makeWrongFfmpeg(cluster.path("tools"), tools, "other-headers");
-    await cluster.serve({ args: SMALL });
-    await cluster.join("one", ["--slots", "1"]);
-    await cluster.join("other", ["--slots", "1"], other.env);
+    const source = await makeSource("headers");
+    const other = await makeWrongFfmpeg(cluster.path("headers-tools"), tools, "other-headers");
+    await connect("same", ["--slots", "1"]);
+    await connect("other", ["--slots", "1"], other.env);
     // Decoded by the headers of the first segment, those of the other client would be other pictures than by their own.
     const extra = ["--required-clients", "2", "--verify", "full"];
     const jobId = await cluster.submit(source, cluster.path("out.mkv"), "-c:v mpeg4 -q:v 3", extra);
@@ -88,12 +111,10 @@ test.skipIf(!isPosix)(
 test.skipIf(!isPosix)(
   "a client whose ffmpeg loses frames is quarantined, shown so, and released; the output is whole",
   async () => {
-    const { cluster, source } = await withSource(MORE_FRAMES);
-    await using _cluster = cluster;
-    const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "drop-frame");
-    await cluster.serve({ args: SMALL });
-    await cluster.join("good", ["--slots", "1"]);
-    await cluster.join("bad", ["--slots", "1"], wrong.env);
+    const source = await makeSource("lossy", MORE_FRAMES);
+    const wrong = await makeWrongFfmpeg(cluster.path("lossy-tools"), tools, "drop-frame");
+    await connect("good", ["--slots", "1"]);
+    await connect("bad", ["--slots", "1"], wrong.env);
     const first = await cluster.submit(source, cluster.path("out.mkv"), PARAMS);
     await cluster.untilJob(first, "is complete", 120_000, (job) => job.status === "Completed");
     await expectSameFrames(source, await download(cluster, first), MORE_FRAMES);
@@ -120,18 +141,16 @@ test.skipIf(!isPosix)(
 test.skipIf(!isPosix)(
   "a client that decodes other pictures, as many as there should be, or encodes wrong levels delivers nothing that counts",
   async () => {
-    const { cluster, source } = await withSource(MORE_FRAMES);
-    await using _cluster = cluster;
-    const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "other-pictures");
-    await cluster.serve({ args: SMALL });
-    await cluster.join("good", ["--slots", "1"]);
-    await cluster.join("bad", ["--slots", "1"], wrong.env);
-    const bad = (await cluster.clients()).find((client) => client.name === "bad")?.client_id ?? "";
+    const source = await makeSource("pictures", MORE_FRAMES);
+    const wrong = await makeWrongFfmpeg(cluster.path("pictures-tools"), tools, "other-pictures");
+    await connect("right", ["--slots", "1"]);
+    await connect("wrong", ["--slots", "1"], wrong.env);
+    const bad = (await cluster.clients()).find((client) => client.name === "wrong")?.client_id ?? "";
     const encode = async () => {
       const jobId = await cluster.submit(source, cluster.path("out.mkv"), PARAMS, ["--required-clients", "2"]);
       await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
       const proof = await cluster.json<Proof>(["jobs", "proof", jobId]);
-      expect(proof.segments.map(({ client }) => client)).not.toContain("bad");
+      expect(proof.segments.map(({ client }) => client)).not.toContain("wrong");
       await expectSameFrames(source, await download(cluster, jobId), MORE_FRAMES);
       return { proof, detail: await cluster.jobDetail(jobId) };
     };
@@ -152,8 +171,9 @@ test.skipIf(!isPosix)(
 test.skipIf(!isPosix)(
   "a segment that crashes every client's ffmpeg fails the job, which names the clients",
   async () => {
-    const { cluster, source } = await withSource();
-    await using _cluster = cluster;
+    await using cluster = await Cluster.make();
+    const source = cluster.path("source.mp4");
+    await makeSynthetic(source, { frames: FRAMES, gop: 12 });
     const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "crash-on-first");
     await cluster.serve({ args: [...SMALL, "--max-retries", "1"] });
     await cluster.join("one", [], wrong.env);
@@ -177,11 +197,9 @@ test.skipIf(!isPosix)(
 );
 
 test("a source that is changed or deleted while its job waits fails the job with the reason", async () => {
-  const { cluster, source } = await withSource();
-  await using _cluster = cluster;
+  const source = await makeSource("waiting");
   const other = cluster.path("other.mp4");
   await copyFile(source, other);
-  await cluster.serve({ args: SMALL });
   const changed = await cluster.submit(source, cluster.path("a.mkv"), PARAMS);
   const deleted = await cluster.submit(other, cluster.path("b.mkv"), PARAMS);
   await appendFile(source, "more");
@@ -198,13 +216,11 @@ test("a source that is changed or deleted while its job waits fails the job with
 test.skipIf(!isPosix)(
   "a source that is changed while it is encoded fails the job; put back as it was, it goes on from what is finished",
   async () => {
-    const { cluster, source } = await withSource();
-    await using _cluster = cluster;
+    const source = await makeSource("changed");
     const moment = new Date("2026-01-01T00:00:00Z");
     await utimes(source, moment, moment);
-    const wrong = await makeWrongFfmpeg(cluster.path("tools"), tools, "right");
-    await cluster.serve({ args: SMALL });
-    await cluster.join("one", ["--slots", "1"], wrong.env);
+    const wrong = await makeWrongFfmpeg(cluster.path("changed-tools"), tools, "right");
+    await connect("slow", ["--slots", "1"], wrong.env);
     const jobId = await cluster.submit(source, cluster.path("out.mkv"), PARAMS);
     await cluster.untilJob(jobId, "has a segment", 60_000, (job) => job.segments.done > 0);
     await wrong.become("slow-encode");

@@ -33,7 +33,7 @@ export async function emulatedFfmpeg(folder: string, emulation: Emulation): Prom
     launcher(`for word; do [ "$word" = ${emulation.encoder} ] && ${emulated}; done`, exec([real.ffmpeg])),
   );
   await writeFile(ffprobe, launcher(exec([real.ffprobe])));
-  if (emulation.sessions === null) await writeFile(join(folder, "encoder"), emulation.encoder);
+  await writeFile(join(folder, "encoder"), emulation.encoder);
   await chmod(ffmpeg, 0o755);
   await chmod(ffprobe, 0o755);
   return folder;
@@ -44,7 +44,10 @@ export function withEmulation(folder: string): { FFCLUSTER_FFMPEG_DIR: string; F
   return { FFCLUSTER_FFMPEG_DIR: folder, FFCLUSTER_SANDBOX: "off" };
 }
 
-/** The encoder that the folder's ffmpeg emulates with any number of sessions; null: another kind of ffmpeg. */
+/**
+ * The encoder that the folder's ffmpeg emulates; null: another kind of ffmpeg. How many sessions it has makes no difference
+ * to a client that tries encoders one after another.
+ */
 export async function emulatedEncoderIn(folder: string): Promise<string | null> {
   return await readFile(join(folder, "encoder"), "utf8").catch(() => null);
 }
