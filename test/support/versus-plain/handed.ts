@@ -4,7 +4,7 @@
 // of one time before its turn), what was handed over is right.
 import { rm } from "node:fs/promises";
 import { soundDifferences } from "./compare-sound.ts";
-import { timesDiffer, worstTime } from "./differences.ts";
+import { chapterDifferences, timesDiffer, worstTime } from "./differences.ts";
 import { type PlainJob, runPlain } from "./plain-run.ts";
 import { type Reading, readingOf } from "./reading.ts";
 import type { Tools } from "./tools.ts";
@@ -18,6 +18,24 @@ async function handedBy(tools: Tools, job: PlainJob, pixelFormat: string): Promi
     const kept = job.kept === null ? null : { ...job.kept, subtitles: [] };
     const { exitCode } = await runPlain(tools, { ...job, kept, params, output });
     return exitCode === 0 ? await readingOf(tools, output).catch(() => null) : null;
+  } finally {
+    await rm(output, { force: true });
+  }
+}
+
+/**
+ * Whether the chapters are where plain ffmpeg has them before its muxer moves the streams, and not the chapters, to begin
+ * at zero (copied MP3 whose edit list begins within a frame).
+ */
+export async function areChaptersHanded(tools: Tools, job: PlainJob, ours: Reading): Promise<boolean> {
+  const output = `${job.output}-unmoved.mkv`;
+  const params = [...job.params, "-an", "-sn", "-avoid_negative_ts", "disabled", "-f", "matroska"];
+  try {
+    const { exitCode } = await runPlain(tools, { ...job, params, output });
+    const unmoved = exitCode === 0 ? await readingOf(tools, output).catch(() => null) : null;
+    if (unmoved === null) return false;
+    const origins = [ours.pictures.seconds[0] ?? 0, unmoved.pictures.seconds[0] ?? 0] as const;
+    return chapterDifferences(ours.chapters, unmoved.chapters, origins).length === 0;
   } finally {
     await rm(output, { force: true });
   }

@@ -5,7 +5,7 @@ import type { Proof } from "../../../src/media/model/proof.ts";
 import type { Cluster } from "../cluster.ts";
 import { soundDifferences } from "./compare-sound.ts";
 import { chapterDifferences, differencesBetween, pictureDifferences } from "./differences.ts";
-import { withoutEncodersOwn } from "./handed.ts";
+import { areChaptersHanded, withoutEncodersOwn } from "./handed.ts";
 import { endOf } from "./job-ending.ts";
 import { toldToKeepRange, withRange } from "./kept-range.ts";
 import { type Kept, type PlainJob, runPlain } from "./plain-run.ts";
@@ -237,7 +237,9 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
     differences = differences.filter((difference) => !isEvent(difference));
   }
   const isChapter = (difference: string) => /^chapter \d+ begins /.test(difference);
-  if (differences.some(isChapter) && (await areChaptersTheSources(tools, held, ours))) {
+  const areRight = async () =>
+    (await areChaptersTheSources(tools, held, ours)) || (await areChaptersHanded(tools, job, ours));
+  if (differences.some(isChapter) && (await areRight())) {
     differences = differences.filter((difference) => !isChapter(difference));
   }
   differences = differences.filter((one) => !TAKEN_FOR_GRANTED.test(one));
