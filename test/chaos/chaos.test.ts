@@ -5,7 +5,8 @@ import { runChaos } from "./run-chaos.ts";
 
 const MINUTES = Number(process.env.CHAOS_MINUTES ?? "0");
 const isLong = MINUTES > 0;
-const SHORT_SEED = 4;
+/** The first accidents of its story: an ffmpeg that loses frames, a cut network, a client and the server killed. */
+const SHORT_SEED = 3501;
 
 test(
   "whatever happens, the job ends with the very frames of its source",

@@ -67,7 +67,6 @@ export interface ClientMember extends Member {
 export interface Surroundings {
   readonly cluster: Cluster;
   readonly env: Record<string, string>;
-  readonly random: () => number;
 }
 
 export function serverMember({ cluster, env }: Surroundings): Member {
@@ -75,7 +74,7 @@ export function serverMember({ cluster, env }: Surroundings): Member {
 }
 
 export async function clientMember(
-  { cluster, env, random }: Surroundings,
+  { cluster, env, random }: Surroundings & { readonly random: () => number },
   name: string,
   wrong: WrongFfmpeg,
   disk: ((folder: string) => SmallDisk) | null,

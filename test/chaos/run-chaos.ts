@@ -1,21 +1,21 @@
 // One chaos run from one seed: a real cluster, a lossless job, accidents at random moments, and at the end the very
-// frames of the source, every segment once, nothing left over. What the seed fixes is what happens and how long it
-// lasts; where in the work it strikes is the machine's.
+// frames of the source, every segment once, nothing left over. The seed fixes which accidents happen, in which order, to
+// whom and for how long (`story.ts`); where in the work one strikes, and how many there is time for, is the machine's.
 import { expect } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { delay } from "../../src/base/clock.ts";
 import type { JobView } from "../../src/cluster/server/views.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
-import { Random } from "../sim/random.ts";
 import { Cluster } from "../support/cluster.ts";
 import { download, expectSameFrames } from "../support/same-frames.ts";
 import { canHaveSmallDisks, SmallDisk } from "../support/small-disk.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 import { hasWallClock, makeWallClock } from "../support/wall-clock.ts";
 import { makeWrongFfmpeg } from "../support/wrong-ffmpeg.ts";
-import { ACCIDENTS, type Accident, type Scene } from "./accidents.ts";
+import type { Scene } from "./accidents.ts";
 import { type ClientMember, clientMember, serverMember } from "./members.ts";
+import { type Chapter, lineRandom, tellStory } from "./story.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -40,7 +40,7 @@ const FLIP_EVERY = 1_000_000;
 const PEACE_MS = 240_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosStory> {
-  const random = new Random(options.seed);
+  const story = tellStory(options.seed);
   await using cluster = await Cluster.make();
   const tools = await findTools(process.env);
   const source = cluster.path("source.mp4");
@@ -49,14 +49,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosStory> {
   const smallDisk = (mebibytes: number) => (folder: string) => undo.use(new SmallDisk(folder, mebibytes));
   const disks = canHaveSmallDisks();
   const clock = hasWallClock ? await makeWallClock(cluster.path("clock")) : null;
-  const around = { cluster, env: { ...clock?.env }, random: () => random.next() };
+  const around = { cluster, env: { ...clock?.env } };
   // Segments and output are as much again as a lossless frame each.
   const serverDisk = disks && options.isLong ? smallDisk(64 + options.frames / 4)(cluster.workDir) : null;
   const server = serverMember(around);
   const clients: ClientMember[] = [];
   for (let index = 1; index <= options.clients; index++) {
     const wrong = await makeWrongFfmpeg(cluster.path(`tools-${index}`), tools, "right");
-    const client = await clientMember(around, `client-${index}`, wrong, disks ? smallDisk(64) : null);
+    // What a line does depends on what travels; with a sequence of its own it shifts nothing else.
+    const random = lineRandom(options.seed, index);
+    const client = await clientMember({ ...around, random }, `client-${index}`, wrong, disks ? smallDisk(64) : null);
     undo.use(client.proxy);
     clients.push(client);
   }
@@ -68,8 +70,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosStory> {
 
   // Accidents before the first frame would strike nobody.
   await cluster.untilJob(jobId, "is being encoded", PEACE_MS, (job) => job.frames.done > 0);
-  const scene: Scene = { random, cluster, server, serverDisk, clock, clients, isLong: options.isLong };
-  const accidents = await spoil(scene, options);
+  const scene = { cluster, server, serverDisk, clock, clients, isLong: options.isLong };
+  const accidents = await spoil(story, scene, options);
   await makePeace(scene);
   await releaseQuarantined(cluster);
   const done = await untilComplete(cluster, jobId, accidents);
@@ -85,19 +87,19 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosStory> {
   return { accidents, flipped, attempts: detail.attempts.length, segments: detail.segment_list.length };
 }
 
-/** Each accident before any comes again. */
-async function spoil(scene: Scene, { accidentsMs, isLong, say }: ChaosOptions): Promise<string[]> {
-  const possible = ACCIDENTS.filter(
-    (accident) => (isLong || accident.isLong !== true) && accident.isPossible?.(scene) !== false,
-  );
+/** Leaves out what this run or this machine has not; the others come as they would have. */
+async function spoil(
+  story: Iterable<Chapter>,
+  surroundings: Omit<Scene, "random">,
+  { accidentsMs, isLong, say }: ChaosOptions,
+): Promise<string[]> {
   const happened: string[] = [];
-  let left: Accident[] = [];
   const end = performance.now() + accidentsMs;
-  while (performance.now() < end) {
-    await delay(scene.random.between(100, 1500));
-    if (left.length === 0) left = [...possible];
-    const [accident] = left.splice(scene.random.whole(0, left.length - 1), 1);
-    if (accident === undefined) break;
+  for (const { accident, waitMs, random } of story) {
+    const scene: Scene = { ...surroundings, random };
+    if ((accident.isLong === true && !isLong) || accident.isPossible?.(scene) === false) continue;
+    if (performance.now() >= end) break;
+    await delay(waitMs);
     say(`  ${accident.name}`);
     await accident.happen(scene);
     happened.push(accident.name);
@@ -106,7 +108,7 @@ async function spoil(scene: Scene, { accidentsMs, isLong, say }: ChaosOptions): 
 }
 
 /** Everything runs, nothing is cut, every ffmpeg is right. */
-async function makePeace({ server, clients }: Scene): Promise<void> {
+async function makePeace({ server, clients }: Pick<Scene, "server" | "clients">): Promise<void> {
   await server.start();
   for (const client of clients) {
     client.proxy.heal();
