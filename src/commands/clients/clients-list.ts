@@ -2,7 +2,7 @@
 import { defineCommand, printDocument } from "../cli/command.ts";
 import { jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
-import { clientTable } from "../output/job-text.ts";
+import { clientTable } from "../output/client-text.ts";
 import { styleFor } from "../output/style.ts";
 
 export const clientsList = defineCommand({

@@ -3,8 +3,9 @@ import type { ClientDetailView } from "../../api/contract.ts";
 import { defineCommand, printDocument } from "../cli/command.ts";
 import { clientIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
+import { clientJobText, clientStatusText } from "../output/client-text.ts";
 import { formatMoment } from "../output/format.ts";
-import { clientJobText, clientStatusText, eventTable } from "../output/job-text.ts";
+import { eventTable } from "../output/job-text.ts";
 import { styleFor } from "../output/style.ts";
 import { fields, table } from "../output/table.ts";
 

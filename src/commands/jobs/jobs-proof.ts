@@ -2,7 +2,7 @@
 import { defineCommand, printDocument } from "../cli/command.ts";
 import { jobIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
-import { proofText } from "../output/job-text.ts";
+import { proofText } from "../output/proof-text.ts";
 import { styleFor } from "../output/style.ts";
 
 export const jobsProof = defineCommand({

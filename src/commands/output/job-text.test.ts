@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { ClientView, Proof } from "../../api/contract.ts";
-import { clientTable, lackLines, proofText } from "./job-text.ts";
+import { clientTable } from "./client-text.ts";
+import { lackLines, proofText } from "./proof-text.ts";
 
 const video = { index: 0, type: "video", codec: "h264", language: null };
 const audio = { index: 1, type: "audio", codec: "aac", language: "eng" };

@@ -7,6 +7,7 @@ import type { Gop } from "../model/source.ts";
 import { ByteMarks, lastAtOrBefore } from "./byte-marks.ts";
 import type { FrameGrid } from "./frame-grid.ts";
 import type { FrameIndex, KeyFrame, VideoPacket } from "./frame-index.ts";
+import { seekPointIn } from "./seek-point.ts";
 import { SortedPts } from "./sorted-pts.ts";
 
 /** ffmpeg's own threshold for a restarted clock (-dts_delta_threshold). */
@@ -242,12 +243,6 @@ export class GrowingFrameIndex implements FrameIndex {
   }
 
   seekPoint(startPts: Pts, leadIn: LeadIn): KeyFrame | null {
-    if (leadIn === "beginning") return null;
-    const at = lastAtOrBefore(this.keyFrames, startPts);
-    if (leadIn === 0) return at <= 0 ? null : (this.keyFrames[at] ?? null);
-    const oneSecond = Math.ceil(this.timeBase.den / this.timeBase.num);
-    const early = lastAtOrBefore(this.keyFrames, startPts - oneSecond);
-    const chosen = Math.min(at - leadIn, early);
-    return chosen <= 0 ? null : (this.keyFrames[chosen] ?? null);
+    return seekPointIn(this, startPts, leadIn);
   }
 }

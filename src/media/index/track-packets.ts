@@ -1,12 +1,11 @@
 // What a file's packets show about its sound and subtitles: how many there are, where they begin and end. One pass over
 // the file without decoding; `TrackTally` is pure and serves every reader of packets.
 import { AppError } from "../../base/errors.ts";
-import { succeeded } from "../../base/process/run-process.ts";
 import { MICROSECONDS, type Rational, rescale, toNumber } from "../../base/rational.ts";
 import { ClockProgress } from "../clock/clock-progress.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
-import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
+import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
 
@@ -78,38 +77,6 @@ export interface TrackPacket {
   readonly bytes: number;
   /** Hidden by an edit list; absent: not known to be. */
   readonly isDiscarded?: boolean;
-}
-
-/** One block of SubRip text: number, times, lines. */
-const BLOCK = /^\d+\n[\d:,]+ --> [\d:,]+.*\n([\s\S]*)$/;
-
-/** How many events of SubRip text have text once their markup is removed. */
-export function countTextEvents(text: string): number {
-  return text
-    .replaceAll("\r", "")
-    .split(/\n\n+(?=\d+\n[\d:,]+ -->)/)
-    .filter((block) => (BLOCK.exec(block.trim())?.[1] ?? "").replace(/<[^>]*>|\{[^}]*\}/g, "").trim() !== "").length;
-}
-
-/** Events of a text track that have text after decoding; null when it can't be decoded. Reads the whole file. */
-export async function readTextEvents(
-  tools: Tools,
-  source: { readonly path: string; readonly formats: string; readonly streamIndex: number },
-  signal?: AbortSignal,
-): Promise<number | null> {
-  const result = await runTool({
-    tools,
-    program: "ffmpeg",
-    reads: [source.path],
-    writes: [],
-    args: [
-      ...QUIET,
-      ...inputGuards({ formats: source.formats, kind: "file" }),
-      ...["-i", fileUrl(source.path), "-map", `0:${source.streamIndex}`, "-c:s", "srt", "-f", "srt", "pipe:1"],
-    ],
-    signal,
-  });
-  return succeeded(result) ? countTextEvents(result.stdout) : null;
 }
 
 /** 65,535 samples at 8 kHz, the longest frame of FLAC; other codecs have shorter ones. */

@@ -5,7 +5,8 @@ import { MICROSECONDS, parseRational, rescale, toNumber } from "../../base/ratio
 import type { DecodedLengths } from "../audio/audio-length.ts";
 import { finishedLengths } from "../audio/audio-length.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
-import { readTextEvents, type TrackPackets } from "../index/track-packets.ts";
+import { readTextEvents } from "../index/text-events.ts";
+import type { TrackPackets } from "../index/track-packets.ts";
 import type { ProofCheck, ProofStream } from "../model/proof.ts";
 import type { SourceInfo } from "../model/source.ts";
 import type { StreamPlan } from "../plan/stream-plan.ts";

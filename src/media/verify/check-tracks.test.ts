@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { countTextEvents, parseTrackLine, type TrackPackets, TrackTally } from "../index/track-packets.ts";
+import { countTextEvents } from "../index/text-events.ts";
+import { parseTrackLine, type TrackPackets, TrackTally } from "../index/track-packets.ts";
 import type { SourceStream } from "../model/source.ts";
 import type { StreamAction } from "../plan/stream-decision.ts";
 import type { StreamPlan } from "../plan/stream-plan.ts";

@@ -1,0 +1,44 @@
+// Shows clients as text. Pure: views in, text out.
+import type { ClientView } from "../../api/contract.ts";
+import { shortId } from "./format.ts";
+import { table } from "./table.ts";
+
+/** The status, and whether the client is held back: "Idle, quarantined". The reason is in `clients show`. */
+export function clientStatusText({ status, draining, paused, quarantine, no_room }: ClientView): string {
+  const heldBack = { paused, draining, quarantined: quarantine !== null, full: no_room !== null };
+  return [status, ...Object.entries(heldBack).flatMap(([word, is]) => (is ? [word] : []))].join(", ");
+}
+
+/** The job that a client works on, or whose segments wait for it. */
+export function clientJobText({ current_job, leased_job }: ClientView, written: (id: string) => string): string {
+  if (current_job !== null) return written(current_job);
+  return leased_job === null ? "-" : `${written(leased_job)} until its lease ends`;
+}
+
+export function clientTable(clients: readonly ClientView[], dim: (text: string) => string): string {
+  const columns = [
+    { title: "ID" },
+    { title: "NAME" },
+    { title: "STATUS" },
+    { title: "FPS", align: "right" },
+    { title: "SLOTS", align: "right" },
+    { title: "JOB" },
+    { title: "PLATFORM" },
+    { title: "FFMPEG" },
+    { title: "FAMILIES" },
+    { title: "KEY" },
+  ] as const;
+  const rows = clients.map((client) => [
+    shortId(client.client_id),
+    client.name,
+    clientStatusText(client),
+    client.performance === null ? "-" : client.performance.toFixed(1),
+    String(client.slots),
+    clientJobText(client, shortId),
+    client.platform,
+    client.ffmpeg,
+    client.families.join(" "),
+    client.keys.length === 0 ? "-" : client.keys.join(" "),
+  ]);
+  return table(columns, rows, dim);
+}
