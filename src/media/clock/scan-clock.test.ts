@@ -80,6 +80,12 @@ test("subtitles may pause, not go back", async () => {
   expect(await isOdd(transport([0, 9e6, 4e6, 27e6], { id: PRIVATE }), "mpegts")).toBe(true);
 });
 
+test("sound of a private stream does not pause: Opus, AC-3", async () => {
+  const leap = (before: number) => [...from(0, before), ...from(9e7, 10)];
+  expect(await isOdd(transport(leap(50), { id: PRIVATE }), "mpegts")).toBe(true);
+  expect(await isOdd(transport(leap(3), { id: PRIVATE }), "mpegts")).toBe(false);
+});
+
 test("more than is read at once, and packets across the seams of it", async () => {
   const times = from(0, 30_000);
   expect(await isOdd(transport(times), "mpegts")).toBe(false);

@@ -20,12 +20,21 @@ function stepOf(from: number, to: number): number {
   return ((((to - from) % WRAP) + WRAP + WRAP / 2) % WRAP) - WRAP / 2;
 }
 
+/**
+ * Sound of a private stream comes at least this often; so many packets in a row that do are no subtitles, which pause for
+ * any time.
+ */
+const SOUND_TICKS = 90_000;
+const SOUND_PACKETS = 8;
+
 /** Keeps the last time of each elementary stream, in ticks, and checks the next one. */
 class Clocks {
   readonly #last = new Map<number, number>();
+  /** Packets in a row, up to the last one, that came as often as sound does. */
+  readonly #often = new Map<number, number>();
   #latest: number | null = null;
 
-  /** Whether this time goes back, leaps, or begins far from the previous one. Subtitles may pause for any time. */
+  /** Whether this time goes back, leaps, or begins far from the previous one. `mayPause`: may hold subtitles. */
   isOdd(stream: number, ticks: number, mayPause: boolean): boolean {
     const last = this.#last.get(stream);
     const latest = this.#latest;
@@ -33,7 +42,9 @@ class Clocks {
     if (!mayPause) this.#latest = ticks;
     if (last === undefined) return !mayPause && latest !== null && Math.abs(stepOf(latest, ticks)) > LEAP_TICKS;
     const step = stepOf(last, ticks);
-    return step < -BACK_TICKS || (!mayPause && step > LEAP_TICKS);
+    const often = this.#often.get(stream) ?? 0;
+    this.#often.set(stream, Math.abs(step) < SOUND_TICKS ? often + 1 : 0);
+    return step < -BACK_TICKS || (step > LEAP_TICKS && (!mayPause || often >= SOUND_PACKETS));
   }
 }
 
