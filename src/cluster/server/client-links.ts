@@ -16,7 +16,8 @@ import {
 import type { Principal } from "../protocol/roles.ts";
 import type { Input } from "../scheduler/model/input.ts";
 import type { Tokens } from "./access/tokens.ts";
-import { abilitiesOf, parseMessage, placeOf, refuse, refuseMessage, tooMany } from "./link-messages.ts";
+import { abilitiesOf, clientOf, parseMessage, refuse, refuseMessage, tooMany } from "./link-messages.ts";
+import { Newcomers } from "./newcomers.ts";
 import type { ClientLink, LinkSocket } from "./ports.ts";
 import type { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 
@@ -26,17 +27,6 @@ interface OpenLink {
   readonly hello: Hello;
   readonly who: Principal;
 }
-
-/** A hello with the id of a client that already has a link. It waits to see whether that client still sends messages. */
-interface Newcomer {
-  readonly hello: Hello;
-  readonly socket: LinkSocket;
-  readonly take: () => void;
-  readonly timer: ReturnType<typeof setTimeout>;
-}
-
-/** A running client sends something every 2 s; one that is silent for more than twice that long is gone. */
-const ALIVE_WITHIN_MS = 5000;
 
 /** At a time, and of all that the server remembers. */
 const MOST_LINKS = 2000;
@@ -66,13 +56,13 @@ export class ClientLinks {
   readonly #links = new Map<string, OpenLink>();
   /** All sockets, with and without a hello. */
   readonly #sockets = new Set<LinkSocket>();
-  /** By client id. */
-  readonly #newcomers = new Map<string, Newcomer>();
+  readonly #newcomers: Newcomers;
   #linkCount = 0;
   readonly #heartbeat: ReturnType<typeof setInterval>;
 
   constructor(options: ClientLinksOptions) {
     this.#options = options;
+    this.#newcomers = new Newcomers(options.log);
     this.#heartbeat = setInterval(() => {
       for (const { socket } of this.#links.values()) socket.send(JSON.stringify({ type: "heartbeat" }));
     }, HEARTBEAT_MS);
@@ -119,7 +109,8 @@ export class ClientLinks {
           // At once, not when the socket has closed: a client that leaves must get no more offers.
           this.#options.dispatch({ type: "client-link-closed", clientId, link: number, saidGoodbye: true });
         } else if (clientId !== null) {
-          if (this.#links.get(clientId)?.number === number) this.#refuseNewcomer(clientId);
+          const holder = this.#links.get(clientId);
+          if (holder?.number === number) this.#newcomers.refuse(holder.hello);
           this.#forward(clientId, number, message);
         }
       },
@@ -127,10 +118,10 @@ export class ClientLinks {
         this.#sockets.delete(socket);
         clearTimeout(silent);
         who.ended.removeEventListener("abort", onEnd);
-        for (const [id, newcomer] of this.#newcomers) if (newcomer.socket === socket) this.#forgetNewcomer(id);
+        this.#newcomers.forgetSocket(socket);
         if (clientId === null) return;
         if (this.#links.get(clientId)?.number === number) this.#links.delete(clientId);
-        this.#newcomers.get(clientId)?.take();
+        this.#newcomers.takeNow(clientId);
         this.#options.dispatch({ type: "client-link-closed", clientId, link: number, saidGoodbye: false });
       },
     };
@@ -182,7 +173,7 @@ export class ClientLinks {
 
   shutDown(): void {
     clearInterval(this.#heartbeat);
-    for (const clientId of [...this.#newcomers.keys()]) this.#forgetNewcomer(clientId);
+    this.#newcomers.forgetAll();
     for (const clientId of [...this.#links.keys()]) this.close(clientId, "the server stops", true);
     for (const socket of this.#sockets) socket.close(1001, "the server stops");
   }
@@ -206,17 +197,14 @@ export class ClientLinks {
       return;
     }
     const known = this.#links.get(clientId);
-    this.#forgetNewcomer(clientId);
+    this.#newcomers.forget(clientId);
     if (known === undefined || known.hello.instance === hello.instance) {
       take();
       return;
     }
-    const takeOnce = () => {
-      this.#forgetNewcomer(clientId);
+    this.#newcomers.wait(hello, socket, () => {
       if (!who.ended.aborted) take(); // it waited
-    };
-    const timer = setTimeout(takeOnce, ALIVE_WITHIN_MS);
-    this.#newcomers.set(clientId, { hello, socket, take: takeOnce, timer });
+    });
   }
 
   /** Of those that ever joined too: each has its row for ever. */
@@ -226,22 +214,6 @@ export class ClientLinks {
     return this.#links.size >= MOST_LINKS || (ids.size >= MOST_CLIENTS && !ids.has(clientId));
   }
 
-  /** The holder of the id has sent a message: two running processes share one identity, and the newcomer is refused. */
-  #refuseNewcomer(clientId: string): void {
-    const newcomer = this.#newcomers.get(clientId);
-    const holder = this.#links.get(clientId);
-    if (newcomer === undefined || holder === undefined) return;
-    this.#forgetNewcomer(clientId);
-    const reason = `the identity ${clientId} belongs to ${placeOf(holder.hello)}; ${placeOf(newcomer.hello)} has a copy of it`;
-    this.#options.log.warn("a copied identity was refused", { reason });
-    refuse(newcomer.socket, "E_IDENTITY_IN_USE", reason);
-  }
-
-  #forgetNewcomer(clientId: string): void {
-    clearTimeout(this.#newcomers.get(clientId)?.timer);
-    this.#newcomers.delete(clientId);
-  }
-
   #takeHello(link: OpenLink): void {
     const { hello, number } = link;
     const older = this.#links.get(hello.clientId);
@@ -249,23 +221,7 @@ export class ClientLinks {
     if (older !== undefined && older.number !== number) older.socket.close(1000, "replaced by a newer link");
     this.#options.dispatch({
       type: "client-hello",
-      client: {
-        id: hello.clientId,
-        name: hello.name,
-        instance: hello.instance,
-        ...abilitiesOf(hello),
-        platform: hello.platform,
-        ffmpeg: hello.ffmpeg,
-        version: hello.version,
-        ...(hello.textPrints === undefined ? {} : { textPrints: hello.textPrints }),
-        ...(hello.release === undefined ? {} : { release: hello.release }),
-        ...(hello.decodes === undefined ? {} : { decodes: hello.decodes }),
-        ...(hello.filters === undefined ? {} : { filters: hello.filters }),
-        ...(hello.pixelFormats === undefined ? {} : { pixelFormats: hello.pixelFormats }),
-        benchmarkSeconds: hello.benchmarkSeconds,
-        link: number,
-        heldAttempts: hello.heldAttempts,
-      },
+      client: clientOf(hello, number),
     });
   }
 

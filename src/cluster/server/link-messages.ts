@@ -1,6 +1,7 @@
 // What a client's link reads and what it answers with: a message, or why it is refused. Pure but for the socket.
 import { AppError } from "../../base/errors.ts";
 import { type ClientMessage, clientMessageSchema, type Hello, type ServerMessage } from "../protocol/messages.ts";
+import type { Input } from "../scheduler/model/input.ts";
 import type { LinkSocket } from "./ports.ts";
 
 export function refuse(
@@ -37,6 +38,27 @@ export function abilitiesOf(
     ...(limits === undefined ? {} : { limits }),
     ...(hardware === undefined ? {} : { hardware }),
     ...(noRoom === undefined ? {} : { noRoom }),
+  };
+}
+
+/** The client as its hello describes it; `link`: the number of the link that it came on. */
+export function clientOf(hello: Hello, link: number): Extract<Input, { type: "client-hello" }>["client"] {
+  return {
+    id: hello.clientId,
+    name: hello.name,
+    instance: hello.instance,
+    ...abilitiesOf(hello),
+    platform: hello.platform,
+    ffmpeg: hello.ffmpeg,
+    version: hello.version,
+    ...(hello.textPrints === undefined ? {} : { textPrints: hello.textPrints }),
+    ...(hello.release === undefined ? {} : { release: hello.release }),
+    ...(hello.decodes === undefined ? {} : { decodes: hello.decodes }),
+    ...(hello.filters === undefined ? {} : { filters: hello.filters }),
+    ...(hello.pixelFormats === undefined ? {} : { pixelFormats: hello.pixelFormats }),
+    benchmarkSeconds: hello.benchmarkSeconds,
+    link,
+    heldAttempts: hello.heldAttempts,
   };
 }
 

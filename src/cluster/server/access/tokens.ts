@@ -1,5 +1,5 @@
 // The tokens that the server knows, by the SHA-256 of each: what they are worth, how they are made, bound, rotated and
-// revoked. Knows nothing of links or jobs.
+// revoked. Knows nothing of links or jobs. Who may have a key for a client is in `enrolment.ts`.
 import { makeToken } from "../../../base/config/token-store.ts";
 import { sha256Of } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
@@ -7,6 +7,7 @@ import { newId } from "../../../base/ids.ts";
 import type { Principal, Role } from "../../protocol/roles.ts";
 import type { CreatedTokenView, TokenView } from "../views.ts";
 import type { Enrolment, NewToken, Standing } from "./calls.ts";
+import { freeName, hashOfProof, mayTake, requireMayEnrol, surplusKey, takenIdentity } from "./enrolment.ts";
 
 export interface TokenRecord {
   readonly id: string;
@@ -37,9 +38,6 @@ export const JOIN_TOKEN = "join";
 
 /** As many as there may be clients. */
 const MOST_TOKENS = 10_000;
-/** A client that reaches the server under several addresses has a key for each. */
-const MOST_KEYS_OF_CLIENT = 8;
-const LONGEST_NAME = 64;
 
 export class Tokens {
   readonly #store: TokenStore;
@@ -134,7 +132,7 @@ export class Tokens {
 
   /** Errors: E_WRONG_STATE for a name in use, E_BUSY. */
   create({ name, role, expiresInSeconds }: NewToken): CreatedTokenView {
-    if (this.#isTaken(name)) {
+    if (this.#takenNames().has(name)) {
       const hint = `Choose another name, or \`ffcluster token rotate ${name}\`.`;
       throw new AppError("E_WRONG_STATE", `there is a token named ${name}`, hint);
     }
@@ -157,8 +155,8 @@ export class Tokens {
     return { ...this.#view(this.#save(record)), token };
   }
 
-  #isTaken(name: string): boolean {
-    return [...this.#byId.values()].some((record) => record.revokedAt === null && record.name === name);
+  #takenNames(): ReadonlySet<string> {
+    return new Set([...this.#byId.values()].filter(({ revokedAt }) => revokedAt === null).map(({ name }) => name));
   }
 
   /** Errors: E_NOT_FOUND; E_WRONG_STATE for the server's own. */
@@ -209,15 +207,9 @@ export class Tokens {
     const record = this.#byId.get(tokenId);
     if (record === undefined || record.role !== "client") return record?.role === "admin";
     if (record.clientId !== null) return record.clientId === clientId;
-    if (!this.#mayTake(clientId, proof)) return false;
-    this.#save({ ...record, clientId, proofHash: hashOf(proof) });
+    if (!mayTake(this.#keysOf(clientId), proof)) return false;
+    this.#save({ ...record, clientId, proofHash: hashOfProof(proof) });
     return true;
-  }
-
-  /** Whoever knows an id is not its client: where the id has a key, the machine that got it must prove that it is the same. */
-  #mayTake(clientId: string, proof: string | null): boolean {
-    const keys = this.#keysOf(clientId).filter(({ revokedAt }) => revokedAt === null);
-    return keys.length === 0 || (proof !== null && keys.some(({ proofHash }) => proofHash === hashOf(proof)));
   }
 
   #keysOf(clientId: string): TokenRecord[] {
@@ -232,29 +224,11 @@ export class Tokens {
       throw new AppError("E_FORBIDDEN", `the token ${who.name} is another client's`, "Make one for each client.");
     }
     const keys = this.#keysOf(clientId);
-    const current = keys.filter(({ revokedAt }) => revokedAt === null);
-    if (who.role !== "admin" && current.length === 0 && keys.length > 0) {
-      const hint = "An operator has locked it out; joining with an admin's token lets it in again.";
-      throw new AppError("E_FORBIDDEN", `the key of client ${clientId} was revoked`, hint);
-    }
-    if (who.role !== "admin" && !this.#mayTake(clientId, proof)) throw takenIdentity(clientId);
-    const [oldest] = current;
-    if (current.length >= MOST_KEYS_OF_CLIENT && oldest !== undefined) this.revoke(oldest.name);
-    const about = { role: "client", clientId, proofHash: hashOf(proof), expiresAt: null } as const;
-    return this.#make({ name: this.#freeName(name), ...about }).token;
-  }
-
-  /** The client's own name, made unlike all others, in characters that a shell takes. */
-  #freeName(wanted: string): string {
-    const taken = new Set(
-      [...this.#byId.values()].filter(({ revokedAt }) => revokedAt === null).map(({ name }) => name),
-    );
-    const stem = wanted.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "") || "client";
-    const short = stem.slice(0, LONGEST_NAME - 8);
-    for (let number = 1; ; number++) {
-      const name = number === 1 ? short : `${short}-${number}`;
-      if (!taken.has(name)) return name;
-    }
+    requireMayEnrol(who, clientId, keys, proof);
+    const surplus = surplusKey(keys);
+    if (surplus !== null) this.revoke(surplus.name);
+    const about = { role: "client", clientId, proofHash: hashOfProof(proof), expiresAt: null } as const;
+    return this.#make({ name: freeName(name, this.#takenNames()), ...about }).token;
   }
 
   /** Names of the live keys of each client. */
@@ -266,16 +240,6 @@ export class Tokens {
     }
     return keys;
   }
-}
-
-function hashOf(proof: string | null): string | null {
-  return proof === null ? null : sha256Of(proof);
-}
-
-function takenIdentity(clientId: string): AppError {
-  const hint =
-    "Join with an admin's token if this is the same machine, and its keys.json was lost; as another client with a work directory of its own.";
-  return new AppError("E_IDENTITY_IN_USE", `client ${clientId} has a key that this machine does not hold`, hint);
 }
 
 function rotatedAway(): AppError {
