@@ -172,7 +172,7 @@ for (const { name, cutMs, spoil } of CASES) {
         await new Promise((resolve) => setTimeout(resolve, cutMs));
         namespace.plug(true);
       }
-      await cluster.untilJob(jobId, "is complete", 400_000, (job) => job.status === "Completed");
+      await cluster.untilComplete(jobId, 400_000);
       // Nobody else was there to take anything over: what was leased when the cable went is not encoded again.
       const { segment_list, events } = await cluster.jobDetail(jobId);
       expect(segment_list.every(({ attempts }) => attempts === 1)).toBe(true);

@@ -125,7 +125,7 @@ async function untilComplete(cluster: Cluster, jobId: string, accidents: readonl
   expect(accidents.map((name) => name.startsWith("disk"))).toContain(true);
   expect(job.error?.code).toBe("E_NO_SPACE");
   await cluster.json(["jobs", "retry", jobId]);
-  return await cluster.untilJob(jobId, "is complete", PEACE_MS, ({ status }) => status === "Completed");
+  return await cluster.untilComplete(jobId, PEACE_MS);
 }
 
 /** Whoever was wrong often enough was rightly held back; now that it is right, somebody says so. */

@@ -89,7 +89,7 @@ for (const line of LINES) {
       const accidents = line.accidents?.(proxy) ?? [];
       const up = await uploadThrough(cluster, proxy, path, accidents);
       const jobId = await cluster.createJob(up.sourceId, "-c:v libx264 -qp 0 -preset veryfast", "out.mkv");
-      const job = await cluster.untilJob(jobId, "is complete", 300_000, ({ status }) => status === "Completed");
+      const job = await cluster.untilComplete(jobId, 300_000);
       const output = cluster.path("result.mkv");
       const isFlipped = proxy.flipped > 0;
       const down = await downloadThrough(cluster, proxy, job, output, accidents);

@@ -184,7 +184,7 @@ test.skipIf(!isLinux)(
         return (await cluster.clients()).every(({ status }) => status === "Disconnected");
       });
       await cluster.join("heir", ["--slots", "2"]);
-      await cluster.untilJob(jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
+      await cluster.untilComplete(jobId, BOUND_MS);
     } finally {
       for (const pid of asleep) process.kill(pid, "SIGCONT");
       laptop.kill("SIGCONT");

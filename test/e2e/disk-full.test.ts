@@ -48,7 +48,7 @@ test.skipIf(!isPossible)(
     expect((await cluster.command(["clients", "list"])).stdout).toContain("Idle, full");
 
     const other = await cluster.join("other", ["--slots", "1"]);
-    await cluster.untilJob(jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
+    await cluster.untilComplete(jobId, BOUND_MS);
     await expectSameFrames(source, await download(cluster, jobId), FRAMES);
     const detail = await cluster.jobDetail(jobId);
     expect(detail.events.filter(({ type }) => type === "segment-retry")).toEqual([]);
@@ -60,7 +60,7 @@ test.skipIf(!isPossible)(
     await disk.relieve();
     await until("it has room again", BOUND_MS, async () => (await client("full"))?.no_room === null);
     const next = await cluster.submit(source, cluster.path("b.mkv"), PARAMS);
-    await cluster.untilJob(next, "is complete", BOUND_MS, (job) => job.status === "Completed");
+    await cluster.untilComplete(next, BOUND_MS);
     await expectSameFrames(source, await download(cluster, next), FRAMES);
   },
   300_000,
@@ -103,7 +103,7 @@ test.skipIf(!isPossible)(
     await wrong.become("right");
     await disk.relieve();
     await cluster.json(["jobs", "retry", jobId]);
-    await cluster.untilJob(jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
+    await cluster.untilComplete(jobId, BOUND_MS);
     const after = await cluster.jobDetail(jobId);
     expect(after.attempts.length).toBe(before.attempts.length);
     await expectSameFrames(source, await download(cluster, jobId), FRAMES);
@@ -132,7 +132,7 @@ test.skipIf(!isPossible)(
     for (const client of clients.slice(1)) client.kill("SIGKILL");
     await disk.relieve();
     await cluster.serve();
-    await cluster.untilJob(jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
+    await cluster.untilComplete(jobId, BOUND_MS);
     await expectSameFrames(source, await download(cluster, jobId), FRAMES);
   },
   300_000,

@@ -65,7 +65,7 @@ async function detailOf(name: string): Promise<ClientDetailView> {
 }
 
 async function completed(jobId: string, output: string): Promise<Proof> {
-  await cluster.untilJob(jobId, "is Completed", DONE_WITHIN_MS, (job) => job.status === "Completed");
+  await cluster.untilComplete(jobId, DONE_WITHIN_MS);
   const download = await cluster.command(["jobs", "download", jobId, "-o", output]);
   expect(download.exitCode).toBe(0);
   const proof = await cluster.json<Proof>(["jobs", "proof", jobId]);

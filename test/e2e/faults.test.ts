@@ -70,7 +70,7 @@ test.skipIf(!isPosix)(
     await wrong.become("right");
     const again = await cluster.json<{ status: string }>(["jobs", "retry", jobId]);
     expect(again.status).toBe("Processing");
-    await cluster.untilJob(jobId, "is complete", 90_000, (job) => job.status === "Completed");
+    await cluster.untilComplete(jobId, 90_000);
     const after = await cluster.jobDetail(jobId);
     expect(after.segment_list.map((each) => each.attempts)).toEqual(before.segment_list.map((each) => each.attempts));
     expect(after.attempts.length).toBe(before.attempts.length);
@@ -93,7 +93,7 @@ test.skipIf(!isPosix)(
     // Decoded by the headers of the first segment, those of the other client would be other pictures than by their own.
     const extra = ["--required-clients", "2", "--verify", "full"];
     const jobId = await cluster.submit(source, cluster.path("out.mkv"), "-c:v mpeg4 -q:v 3", extra);
-    await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
+    await cluster.untilComplete(jobId, 120_000);
     const { events } = await cluster.jobDetail(jobId);
     const told = events.filter(({ type }) => type === "client-unfit").map(({ detail }) => detail);
     expect(told).toEqual([
@@ -116,13 +116,13 @@ test.skipIf(!isPosix)(
     await connect("good", ["--slots", "1"]);
     await connect("bad", ["--slots", "1"], wrong.env);
     const first = await cluster.submit(source, cluster.path("out.mkv"), PARAMS);
-    await cluster.untilJob(first, "is complete", 120_000, (job) => job.status === "Completed");
+    await cluster.untilComplete(first, 120_000);
     await expectSameFrames(source, await download(cluster, first), MORE_FRAMES);
     let bad = (await cluster.clients()).find((client) => client.name === "bad");
     // A fast good client may leave it too little to be wrong about in one job.
     for (let more = 0; more < 3 && bad?.quarantine === null; more++) {
       const next = await cluster.submit(source, cluster.path("out.mkv"), PARAMS);
-      await cluster.untilJob(next, "is complete", 120_000, (job) => job.status === "Completed");
+      await cluster.untilComplete(next, 120_000);
       bad = (await cluster.clients()).find((client) => client.name === "bad");
     }
     expect(bad?.quarantine).toMatch(/^failed on 3 segments that others had no trouble with/);
@@ -148,7 +148,7 @@ test.skipIf(!isPosix)(
     const bad = (await cluster.clients()).find((client) => client.name === "wrong")?.client_id ?? "";
     const encode = async () => {
       const jobId = await cluster.submit(source, cluster.path("out.mkv"), PARAMS, ["--required-clients", "2"]);
-      await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
+      await cluster.untilComplete(jobId, 120_000);
       const proof = await cluster.json<Proof>(["jobs", "proof", jobId]);
       expect(proof.segments.map(({ client }) => client)).not.toContain("wrong");
       await expectSameFrames(source, await download(cluster, jobId), MORE_FRAMES);
@@ -190,7 +190,7 @@ test.skipIf(!isPosix)(
     expect(history.join("\n")).toMatch(/segment-retry: .*failed/);
     await wrong.become("right");
     await cluster.json(["jobs", "retry", jobId]);
-    await cluster.untilJob(jobId, "is complete", 90_000, (job) => job.status === "Completed");
+    await cluster.untilComplete(jobId, 90_000);
     await expectSameFrames(source, await download(cluster, jobId), FRAMES);
   },
   240_000,
@@ -237,7 +237,7 @@ test.skipIf(!isPosix)(
     await utimes(source, moment, moment);
     await wrong.become("right");
     await cluster.json(["jobs", "retry", jobId]);
-    await cluster.untilJob(jobId, "is complete", 90_000, (job) => job.status === "Completed");
+    await cluster.untilComplete(jobId, 90_000);
     const after = (await cluster.jobDetail(jobId)).segment_list;
     for (const { index, attempts } of finished) expect(after[index]?.attempts).toBe(attempts);
     await expectSameFrames(source, await download(cluster, jobId), FRAMES);

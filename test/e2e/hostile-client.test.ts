@@ -129,7 +129,7 @@ test(
     clearInterval(beat);
 
     await cluster.join("honest", ["--slots", "2"]);
-    await cluster.untilJob(jobId, "is complete", BOUND_MS, ({ status }) => status === "Completed");
+    await cluster.untilComplete(jobId, BOUND_MS);
     const { segment_list } = await cluster.jobDetail(jobId);
     expect(new Set(segment_list.map(({ client }) => client))).toEqual(new Set(["honest"]));
     expect(await cluster.api<object>(`/jobs/${jobId}/proof`)).toMatchObject({ exact: true });

@@ -90,7 +90,7 @@ describe.skipIf(!has(["5.1", "8.1"]))(
         reason.test((await cluster.command(["jobs", "show", jobId])).stdout),
       );
       await cluster.join("whole", [], envOf("5.1"));
-      await cluster.untilJob(jobId, "it is completed", 60_000, ({ status }) => status === "Completed");
+      await cluster.untilComplete(jobId, 60_000);
       const proof = await cluster.json<Proof>(["jobs", "proof", jobId, "--json"]);
       expect(proof.segments.map(({ client }) => client)).not.toContain("bare");
     });
@@ -114,7 +114,7 @@ describe.skipIf(!has(["8.1", "9.0"]))(`x265 for eight bits in 8.1, for ten in 9.
         ["-c:v hevc", true],
       ] as const) {
         const jobId = await cluster.submit(source, "ten.mkv", params);
-        await cluster.untilJob(jobId, "it is completed", 60_000, ({ status }) => status === "Completed");
+        await cluster.untilComplete(jobId, 60_000);
         const proof = await cluster.json<Proof>(["jobs", "proof", jobId, "--json"]);
         expect({ params, format: formatOf(proof) }).toEqual({
           params,

@@ -107,7 +107,7 @@ test.skipIf(!isLinux)(
     expect(await cluster.json(["clients", "pause", who.id])).toMatchObject({ paused: true });
 
     await cluster.json(["clients", "resume", who.id]);
-    await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
+    await cluster.untilComplete(jobId, 120_000);
     const { segment_list: segments, events } = await cluster.jobDetail(jobId);
     expect(segments.map(({ attempts }) => attempts)).toEqual(segments.map(() => 1));
     expect(events.filter(({ type }) => type === "lease-lost" || type === "segment-retry")).toEqual([]);

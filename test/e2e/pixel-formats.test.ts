@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => cluster[Symbol.asyncDispose]());
 
 async function proofOf(jobId: string): Promise<Proof> {
-  await cluster.untilJob(jobId, "it is completed", 60_000, ({ status }) => status === "Completed");
+  await cluster.untilComplete(jobId, 60_000);
   return await cluster.json<Proof>(["jobs", "proof", jobId, "--json"]);
 }
 

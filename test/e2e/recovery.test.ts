@@ -37,7 +37,7 @@ test("a client killed in mid-segment: its segment goes to another, the output is
   const isGone = async () => (await processesUsing(join(cluster.folder, "victim-work"))).length === 0;
   await withinPromise("the end of its ffmpeg", STOPPED_WITHIN_MS, () => until("it is gone", 60_000, isGone));
   await cluster.join("heir");
-  await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
+  await cluster.untilComplete(jobId, 120_000);
   const detail = await cluster.jobDetail(jobId);
   expect(detail.events.some((event) => event.type === "lease-lost")).toBe(true);
   await expectSameFrames(source, await download(cluster, jobId, "mp4"), FRAMES);
@@ -54,7 +54,7 @@ test("the server killed in Processing goes on without encoding finished segments
   server.kill("SIGKILL");
   await server.exited;
   await cluster.serve({ args: SEGMENTS });
-  await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
+  await cluster.untilComplete(jobId, 120_000);
   const after = await cluster.jobDetail(jobId);
   for (const segment of finished) {
     expect(after.segment_list[segment.index]).toMatchObject({
@@ -81,7 +81,7 @@ test.skipIf(process.platform === "win32")(
     await until("its stitch is gone", 60_000, async () => (await processesUsing(cluster.workDir)).length === 0);
     await wrong.become("right");
     await cluster.serve({ args: SEGMENTS, env: wrong.env });
-    await cluster.untilJob(jobId, "is complete", 120_000, (job) => job.status === "Completed");
+    await cluster.untilComplete(jobId, 120_000);
     await expectSameFrames(source, await download(cluster, jobId), FRAMES);
   },
   240_000,

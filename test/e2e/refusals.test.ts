@@ -63,7 +63,7 @@ test.skipIf(!hasWallClock)(
       await cluster.untilJob(jobId, `has ${done} segments`, BOUND_MS, (job) => job.segments.done >= done);
       await clock.setAhead(ahead);
     }
-    await cluster.untilJob(jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
+    await cluster.untilComplete(jobId, BOUND_MS);
     const { events, attempts } = await cluster.jobDetail(jobId);
     // It did jump for them, by what they wrote down.
     const times = events.map(({ at }) => Date.parse(at));

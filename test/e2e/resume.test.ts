@@ -134,7 +134,7 @@ test("a segment whose server is killed in the upload goes on where it was; so do
   expect(had).toBeGreaterThan(3 * MIB);
   const before = proxy.bodyBytes["to-server"];
   await cluster.serve();
-  const done = await cluster.untilJob(far.jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
+  const done = await cluster.untilComplete(far.jobId, BOUND_MS);
   const detail = await cluster.jobDetail(far.jobId);
   expect(detail.segment_list.map(({ attempts }) => attempts)).toEqual([1]);
   // But for a few KiB of another container. What was there is not sent again, only what was on its way.
@@ -172,7 +172,7 @@ test("a client killed between its upload and the answer: nothing is encoded or s
   proxy.heal();
   proxy.bytesPerSecond = 0;
   await far.join();
-  await cluster.untilJob(far.jobId, "is complete", BOUND_MS, (job) => job.status === "Completed");
+  await cluster.untilComplete(far.jobId, BOUND_MS);
   const folder = cluster.path("far-work/client");
   const [identity = ""] = await readdir(folder);
   await until("the client has let go of it", BOUND_MS, async () =>

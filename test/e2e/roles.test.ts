@@ -62,7 +62,7 @@ test.skipIf(process.platform === "win32")(
 
     // What it may do is enough to encode.
     const done = await cluster.submit(source, cluster.path("a.mp4"), X264);
-    await cluster.untilJob(done, "is completed", 60_000, ({ status }) => status === "Completed");
+    await cluster.untilComplete(done, 60_000);
 
     await wrong.become("slow-encode");
     const job = await cluster.submit(source, cluster.path("b.mp4"), X264);

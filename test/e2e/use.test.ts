@@ -98,7 +98,7 @@ test("the states are seen in order, with their moments", async () => {
   );
   await cluster.untilJob(jobId, "waits for clients", 60_000, (job) => job.status === "WaitingForClients");
   await cluster.join("late", ["--slots", "1"]);
-  await cluster.untilJob(jobId, "is complete", 60_000, (job) => job.status === "Completed");
+  await cluster.untilComplete(jobId, 60_000);
   const { events } = await cluster.jobDetail(jobId);
   const statuses = events
     .filter((event) => event.type === "job-status")
@@ -127,7 +127,7 @@ test("on-server files, the seed's command lines, ranges of the output", async ()
   const created = await post({ ProcessLocalFile: { file_path: "one.mp4" } });
   const jobId = (created.body as { JobCreated?: { job_id: string } }).JobCreated?.job_id ?? "";
   expect(jobId).not.toBe("");
-  await cluster.untilJob(jobId, "is complete", 60_000, (job) => job.status === "Completed");
+  await cluster.untilComplete(jobId, 60_000);
   const status = (await post({ GetJobStatus: { job_id: jobId } })).body as {
     JobStatus?: { job_id: string; status: string };
   };

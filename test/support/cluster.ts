@@ -12,6 +12,8 @@ const EXECUTABLE = resolve(import.meta.dir, "../../dist", process.platform === "
 const STARTED_WITHIN_MS = 60_000;
 /** Between two looks at what is waited for; each costs a millisecond of processor time, and several tests wait at a time. */
 const PAUSE_MS = 40;
+/** For an end, which does not pass. */
+const END_PAUSE_MS = 150;
 
 export interface Ended {
   readonly exitCode: number;
@@ -232,18 +234,29 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Waits for a state of a job; fails at once when the job ends otherwise. */
-  async untilJob(jobId: string, what: string, boundMs: number, holds: (job: JobView) => boolean): Promise<JobView> {
+  async untilJob(
+    jobId: string,
+    what: string,
+    boundMs: number,
+    holds: (job: JobView) => boolean,
+    pauseMs = PAUSE_MS,
+  ): Promise<JobView> {
     let last: JobView | null = null;
-    await until(`job ${what}`, boundMs, async () => {
+    const look = async () => {
       last = await this.job(jobId).catch(() => null); // the server may be down on purpose
       if (last === null) return false;
       if (!holds(last) && ["Completed", "Failed", "Cancelled"].includes(last.status)) {
         throw new Error(`job is ${last.status} while waiting for: ${what}: ${JSON.stringify(last.error)}`);
       }
       return holds(last);
-    });
+    };
+    await until(`job ${what}`, boundMs, look, pauseMs);
     if (last === null) throw new Error("unreachable");
     return last;
+  }
+
+  async untilComplete(jobId: string, boundMs: number): Promise<JobView> {
+    return await this.untilJob(jobId, "is complete", boundMs, ({ status }) => status === "Completed", END_PAUSE_MS);
   }
 
   /** `submit --detach`; the job's id. */
@@ -278,11 +291,16 @@ export class Cluster implements AsyncDisposable {
 }
 
 /** Polls until `holds`, at most `boundMs`. */
-export async function until(what: string, boundMs: number, holds: () => Promise<boolean>): Promise<void> {
+export async function until(
+  what: string,
+  boundMs: number,
+  holds: () => Promise<boolean>,
+  pauseMs = PAUSE_MS,
+): Promise<void> {
   const end = performance.now() + boundMs;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`not within ${boundMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 

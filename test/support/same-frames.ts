@@ -36,6 +36,6 @@ export async function expectWhole(
   source: { readonly path: string; readonly frames: number },
   boundMs: number,
 ): Promise<void> {
-  await cluster.untilJob(jobId, "is complete", boundMs, (job) => job.status === "Completed");
+  await cluster.untilComplete(jobId, boundMs);
   await expectSameFrames(source.path, await download(cluster, jobId), source.frames);
 }
