@@ -4,7 +4,7 @@ import type { SchedulerEvent } from "../../src/cluster/scheduler/model/decision.
 import type { Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { Attempt, Segment } from "../../src/cluster/scheduler/model/segment.ts";
 import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
-import type { JobRecord } from "../../src/cluster/server/ports.ts";
+import type { JobRecord } from "../../src/cluster/server/job/job-record.ts";
 
 export const segment: Segment = {
   index: 0,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { LandedResult } from "../../src/cluster/scheduler/model/segment.ts";
+import type { JobRecord } from "../../src/cluster/server/job/job-record.ts";
 import {
   formatOf,
   otherSize,
@@ -13,7 +14,6 @@ import {
   unplannedFormat,
 } from "../../src/cluster/server/pipeline/segment-formats.ts";
 import { readSegment } from "../../src/cluster/server/pipeline/segment-pictures.ts";
-import type { JobRecord } from "../../src/cluster/server/ports.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { emptyEncodeRequest } from "../../src/media/model/encode-request.ts";
 import type { SegmentFacts } from "../../src/media/model/segment.ts";

@@ -7,7 +7,8 @@ import type { Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { Attempt, Segment, SegmentPhase } from "../../src/cluster/scheduler/model/segment.ts";
 import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts";
 import type { TokenRecord } from "../../src/cluster/server/access/tokens.ts";
-import type { JobRecord, LoadedState, Store } from "../../src/cluster/server/ports.ts";
+import type { JobRecord } from "../../src/cluster/server/job/job-record.ts";
+import type { LoadedState, Store } from "../../src/cluster/server/ports.ts";
 import type { AttemptView, AuditEntryView, EventView } from "../../src/cluster/server/views.ts";
 
 interface AttemptRow extends AttemptView {

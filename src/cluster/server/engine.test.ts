@@ -5,7 +5,7 @@ import { silentLog } from "../../base/log.ts";
 import { emptyState } from "../scheduler/decide.ts";
 import type { Effect } from "../scheduler/model/decision.ts";
 import { Engine } from "./engine.ts";
-import type { JobRecord } from "./ports.ts";
+import type { JobRecord } from "./job/job-record.ts";
 
 const CLIENT = "0b0e3c4e-0000-4000-8000-000000000001";
 

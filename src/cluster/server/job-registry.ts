@@ -3,9 +3,9 @@
 import { resolveIdPrefix } from "../../base/ids.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
+import type { JobRecord } from "./job/job-record.ts";
 import { jobView } from "./job-views.ts";
 import { JobWork, type JobWorkParts } from "./pipeline/job-work.ts";
-import type { JobRecord } from "./ports.ts";
 import type { JobView } from "./views.ts";
 
 export interface JobRegistryParts {

@@ -6,7 +6,7 @@ import type { Segment } from "../scheduler/model/segment.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import { heldJobOf, jobProgress } from "../scheduler/views/job-progress.ts";
 import { ADMIN_TOKEN } from "./access/tokens.ts";
-import type { JobRecord } from "./ports.ts";
+import type { JobRecord } from "./job/job-record.ts";
 import type { ClientView, JobView, SegmentView } from "./views.ts";
 
 export function jobView(state: SchedulerState, job: Job, record: JobRecord, activity: string | null): JobView {

@@ -1,11 +1,8 @@
 // The ports of the coordinator: `Store`, which src/db implements, and `Coordinator`, the facade that the API calls. Their
 // comments are contracts; test/conformance/ holds every Store to its own.
-import type { Rational } from "../../base/rational.ts";
 import type { UploadAppend, UploadState } from "../../base/upload/resumable-upload.ts";
-import type { EncodeRequest } from "../../media/model/encode-request.ts";
 import type { EncoderFamily } from "../../media/model/encoder-family.ts";
 import type { Proof, VerifyMode } from "../../media/model/proof.ts";
-import type { Container, SourceInfo } from "../../media/model/source.ts";
 import type { ResultReport } from "../protocol/messages.ts";
 import type { Principal } from "../protocol/roles.ts";
 import type { SchedulerEvent } from "../scheduler/model/decision.ts";
@@ -13,6 +10,7 @@ import type { Job } from "../scheduler/model/job.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { AccessCalls } from "./access/calls.ts";
 import type { TokenStore } from "./access/tokens.ts";
+import type { JobRecord } from "./job/job-record.ts";
 import type {
   AttemptView,
   AuditEntryView,
@@ -26,46 +24,6 @@ import type {
   SourceView,
   UploadBegunView,
 } from "./views.ts";
-
-/** Where a job's source is, and what it was when the job was created; a later change fails the job. */
-export interface SourceRecord {
-  readonly sourceId: string;
-  readonly name: string;
-  readonly path: string;
-  /** Where the path led when the source was registered: a link may point elsewhere later. Absent for uploads. */
-  readonly realPath?: string;
-  /** The server may delete an "uploaded" source; it only reads the others. */
-  readonly kind: "uploaded" | "local" | "media-root";
-  readonly bytes: number;
-  readonly mtimeMs: number;
-  readonly firstBlockSha256: string;
-  readonly lastBlockSha256: string;
-  /** Id of the token that it was handed in with. Absent in those of earlier versions: an admin's. */
-  readonly owner?: string;
-}
-
-/** The part of a job that never changes; written once, when the job is created. */
-export interface JobRecord {
-  readonly jobId: string;
-  readonly request: EncodeRequest;
-  readonly requestText: string;
-  readonly container: Container;
-  readonly outputName: string;
-  readonly source: SourceRecord;
-  readonly info: SourceInfo;
-  /** False (`--exactly=false`): accepts sources whose frames can't be counted, and splits filters that remember all frames. */
-  readonly exactly: boolean;
-  /** Absent in jobs of earlier versions: "fast". */
-  readonly verify?: VerifyMode;
-  readonly blockBytes: number;
-  readonly encoderTimeBase: Rational;
-  /** Seconds per frame of the constant rate that the source's times may be rounded from; absent: there is none. */
-  readonly grid?: Rational;
-  /** The token that it was submitted with. Absent in jobs of earlier versions: an admin's. */
-  readonly owner?: Pick<Principal, "tokenId" | "name">;
-  /** What was done to the submitted file to make `source` of it; absent: `source` is that file. */
-  readonly corrected?: string;
-}
 
 /** A burn-in file: subtitles that clients draw, which they need in addition to the source. */
 export interface BurnInFile {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { silentLog } from "../../base/log.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import { JobFolders } from "./job/job-folders.ts";
-import type { JobRecord } from "./ports.ts";
+import type { JobRecord } from "./job/job-record.ts";
 import { Retention } from "./retention.ts";
 
 const DAY_MS = 86_400_000;

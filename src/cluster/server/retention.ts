@@ -5,7 +5,7 @@ import { exists, removeTree } from "../../base/files.ts";
 import type { Log } from "../../base/log.ts";
 import type { Job } from "../scheduler/model/job.ts";
 import type { JobFolders } from "./job/job-folders.ts";
-import type { JobRecord } from "./ports.ts";
+import type { JobRecord } from "./job/job-record.ts";
 
 export interface RetentionParts {
   readonly folders: JobFolders;

@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { formatRational, parseRational, type Rational } from "../../base/rational.ts";
 import type { AudioPhase, Job, JobStatus } from "../../cluster/scheduler/model/job.ts";
 import type { Segment } from "../../cluster/scheduler/model/segment.ts";
-import type { JobRecord } from "../../cluster/server/ports.ts";
+import type { JobRecord } from "../../cluster/server/job/job-record.ts";
 import type { EncoderFamily } from "../../media/model/encoder-family.ts";
 
 interface JobRow {

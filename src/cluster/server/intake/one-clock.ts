@@ -4,8 +4,8 @@ import { mkdir } from "node:fs/promises";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import { type PlannedSource, planOnOneClock, type WantedOutput } from "../../../media/recipe/plan-source.ts";
 import type { JobFolder } from "../job/job-folders.ts";
+import type { JobRecord, SourceRecord } from "../job/job-record.ts";
 import { madeSource } from "../job/made-source.ts";
-import type { JobRecord, SourceRecord } from "../ports.ts";
 
 export interface MadeSource {
   readonly source: SourceRecord;

@@ -4,8 +4,8 @@ import { AppError } from "../../../base/errors.ts";
 import { exists } from "../../../base/files.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { JobFolders } from "../job/job-folders.ts";
+import type { JobRecord } from "../job/job-record.ts";
 import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
-import type { JobRecord } from "../ports.ts";
 
 /** Errors: E_SOURCE_MISSING, E_SOURCE_CHANGED. */
 export async function requireSource({ source }: JobRecord): Promise<void> {

@@ -11,9 +11,9 @@ import { probeSource } from "../../../media/source/probe.ts";
 import type { Input } from "../../scheduler/model/input.ts";
 import { JobWork } from "../pipeline/job-work.ts";
 import { openVideoSource } from "../pipeline/video-source.ts";
-import type { JobRecord, SourceRecord } from "../ports.ts";
 import { holdSource, withSourcePath } from "./held-source.ts";
 import { JobFolders } from "./job-folders.ts";
+import type { JobRecord, SourceRecord } from "./job-record.ts";
 
 const tools = await findTools(process.env);
 let folder: string;

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { AppError } from "../../../base/errors.ts";
 import type { Programs } from "../../../media/ffmpeg/run-tool.ts";
 import { openPathFor } from "../../../media/ffmpeg/sandbox/open-files.ts";
-import type { SourceRecord } from "../ports.ts";
+import type { SourceRecord } from "./job-record.ts";
 import { openUnchanged, sourceChanged } from "./unchanged-source.ts";
 
 export interface HeldSource extends AsyncDisposable {

@@ -4,7 +4,7 @@ import type { Rational } from "../../../base/rational.ts";
 import type { FrameGrid } from "../../../media/index/frame-grid.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
 import type { Job } from "../../scheduler/model/job.ts";
-import type { JobRecord } from "../ports.ts";
+import type { JobRecord } from "./job-record.ts";
 
 /** Null: the frames keep the source's own times. */
 export function gridOf(index: FrameIndex, job: Pick<Job, "split">): FrameGrid | null {

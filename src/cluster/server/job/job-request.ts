@@ -1,7 +1,7 @@
 // The request, translated for the job's encoder. The record keeps the original, which may name only a codec.
 import type { EncodeRequest } from "../../../media/model/encode-request.ts";
 import { translateRequest } from "../../../media/request/translate/translate.ts";
-import type { JobRecord } from "../ports.ts";
+import type { JobRecord } from "./job-record.ts";
 
 export function requestOf(record: Pick<JobRecord, "request" | "info">, encoder: string): EncodeRequest {
   return translateRequest(record.request, encoder, record.info.video).request;

@@ -1,7 +1,7 @@
 // The record of a file that the server made from a job's source and that clients read instead of it.
 import { stat } from "node:fs/promises";
 import { sha256OfFile } from "../../../base/digest.ts";
-import type { JobRecord, SourceRecord } from "../ports.ts";
+import type { JobRecord, SourceRecord } from "./job-record.ts";
 
 /** The facts by which clients recognise the file. Its id is the job's, which no other source has. */
 export async function madeSource(

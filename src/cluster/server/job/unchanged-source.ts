@@ -2,7 +2,7 @@
 import { realpath } from "node:fs/promises";
 import { AppError } from "../../../base/errors.ts";
 import { liesAt, type OpenRegular, openRegular } from "../../../base/open-regular.ts";
-import type { SourceRecord } from "../ports.ts";
+import type { SourceRecord } from "./job-record.ts";
 
 /**
  * The source, open, if it is still the same file: same place, same size, same modification time. What is asked is the open

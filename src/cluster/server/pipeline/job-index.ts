@@ -20,7 +20,7 @@ import { pictureChange } from "../../../media/source/picture-sizes.ts";
 import { joinerFor } from "../../../media/subtitles/subtitle-cuts.ts";
 import type { Input } from "../../scheduler/model/input.ts";
 import type { IndexedGop, Job } from "../../scheduler/model/job.ts";
-import type { JobRecord } from "../ports.ts";
+import type { JobRecord } from "../job/job-record.ts";
 import type { VideoSource } from "./video-source.ts";
 
 export interface JobIndexParts {

@@ -9,7 +9,7 @@ import { parseEncodeParams } from "../../../media/request/parse/parse-params.ts"
 import { probeSource } from "../../../media/source/probe.ts";
 import type { Input } from "../../scheduler/model/input.ts";
 import { JobFolders } from "../job/job-folders.ts";
-import type { JobRecord } from "../ports.ts";
+import type { JobRecord } from "../job/job-record.ts";
 import { JobWork } from "./job-work.ts";
 
 const tools = await findTools(process.env);

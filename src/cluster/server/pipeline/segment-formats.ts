@@ -13,7 +13,7 @@ import type { OutputPackets } from "../../../media/verify/output-packets.ts";
 import { otherFormat } from "../../../media/verify/picture/measure/format-loss.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { LandedResult } from "../../scheduler/model/segment.ts";
-import type { JobRecord } from "../ports.ts";
+import type { JobRecord } from "../job/job-record.ts";
 
 /** Null: ffprobe does not say. */
 export interface SegmentFormat {

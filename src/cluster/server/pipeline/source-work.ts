@@ -23,7 +23,7 @@ import { type OutputClock, readOutputClock } from "../../../media/stitch/output-
 import { type Extras, readSourceExtras } from "../../../media/verify/extras/check-extras.ts";
 import { decodeSourceSound, type SoundSample } from "../../../media/verify/sound/check-sound.ts";
 import type { JobFolder } from "../job/job-folders.ts";
-import type { JobRecord } from "../ports.ts";
+import type { JobRecord } from "../job/job-record.ts";
 
 export interface SourceWorkParts {
   readonly tools: Tools;

@@ -8,7 +8,7 @@ import { indexSource } from "../../../media/index/index-source.ts";
 import { parseEncodeParams } from "../../../media/request/parse/parse-params.ts";
 import { probeSource } from "../../../media/source/probe.ts";
 import { JobFolders } from "../job/job-folders.ts";
-import type { JobRecord } from "../ports.ts";
+import type { JobRecord } from "../job/job-record.ts";
 import { openVideoSource } from "./video-source.ts";
 
 const PARAMS = "-c:v libx264 -crf 30";

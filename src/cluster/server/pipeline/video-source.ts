@@ -10,8 +10,8 @@ import { mayBeRemuxed, remuxElementary, remuxedInfo } from "../../../media/remux
 import { splitMode } from "../../../media/request/args/split-mode.ts";
 import { probeSource } from "../../../media/source/probe.ts";
 import type { JobFolder } from "../job/job-folders.ts";
+import type { JobRecord, SourceRecord } from "../job/job-record.ts";
 import { madeSource } from "../job/made-source.ts";
-import type { JobRecord, SourceRecord } from "../ports.ts";
 
 export interface VideoSource {
   readonly source: SourceRecord;

@@ -1,6 +1,6 @@
 // The description of a source in an offer: a client uses it to fetch blocks, or to recognise the same file locally.
 import type { SourceOffer } from "../../protocol/messages.ts";
-import type { SourceRecord } from "../ports.ts";
+import type { SourceRecord } from "../job/job-record.ts";
 
 export function sourceOffer(source: SourceRecord, blockBytes: number): SourceOffer {
   return {

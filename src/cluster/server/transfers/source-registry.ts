@@ -7,7 +7,7 @@ import { AppError } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
 import { liesAt, type OpenRegular, openRegular } from "../../../base/open-regular.ts";
 import type { Principal } from "../../protocol/roles.ts";
-import type { SourceRecord } from "../ports.ts";
+import type { SourceRecord } from "../job/job-record.ts";
 import { isWithin, leadsOutside } from "./below-folder.ts";
 
 const CHALLENGE_RANGES = 8;

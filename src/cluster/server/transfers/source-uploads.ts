@@ -8,7 +8,7 @@ import { newId } from "../../../base/ids.ts";
 import { isNoSpace } from "../../../base/no-space.ts";
 import type { UploadAppend, UploadState } from "../../../base/upload/resumable-upload.ts";
 import { PartialFile } from "../../transfer/partial-file.ts";
-import type { SourceRecord } from "../ports.ts";
+import type { SourceRecord } from "../job/job-record.ts";
 import { emptySource, type SourceRegistry } from "./source-registry.ts";
 import { UploadFiles, type UploadNote } from "./upload-files.ts";
 

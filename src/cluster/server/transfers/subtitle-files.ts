@@ -13,7 +13,8 @@ import {
   wantedSubtitles,
 } from "../../../media/subtitles/burn-in-files.ts";
 import type { JobFolders } from "../job/job-folders.ts";
-import type { BurnInFile, JobRecord, SourceRecord } from "../ports.ts";
+import type { JobRecord, SourceRecord } from "../job/job-record.ts";
+import type { BurnInFile } from "../ports.ts";
 
 const UPLOAD = "upload.mkv";
 
