@@ -118,3 +118,12 @@ test("what counts is the track in the finished output: an end that joining lost 
     [...(await finishedLengths(tools, plan, made, { path: at(name), formats: "matroska,webm" })).values()].map(isShort);
   expect([await short("whole.mkv"), await short("cut.mkv")]).toEqual([[false], [true]]);
 });
+
+test("sound that is decoded of before an edit list's start does not count", async () => {
+  const path = at("early.mov");
+  const sound = ["-copyts", "-itsoffset", "-0.5", "-f", "lavfi", "-i", "aevalsrc=0.1*sin(880*t):d=1:s=44100"];
+  await runFfmpeg(tools, [...sound, "-c:a", "alac", path]);
+  const [seconds] = await soundSeconds(tools, { path, formats: "mov,mp4,m4a,3gp,3g2,mj2", streamIndexes: [0] });
+  // Before 7.0 all of it; since then ffmpeg decodes 15,428 samples, of which 1,570 lie before zero, and loses others.
+  expect([22_050, 15_428 - 1570]).toContain(Math.round((seconds ?? 0) * 44_100));
+});

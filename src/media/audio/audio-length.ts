@@ -33,7 +33,11 @@ const SAMPLES_A_LINE = 65_536;
 /** Files that one run of ffmpeg reads: each has a decoder. */
 const MOST_FILES = 8;
 
-/** Seconds of samples for each requested stream; all null when one can't be decoded. */
+/**
+ * Seconds of samples for each requested stream; all null when one can't be decoded. What is decoded of before the file's
+ * start does not count: since 7.0 the first packet that an edit list cuts into is decoded whole with some codecs (ALAC), and
+ * an MP4 made of it hides the same.
+ */
 export async function soundSeconds(
   tools: Tools,
   file: SoundFile,
@@ -67,7 +71,7 @@ async function secondsInOneRun(
 ): Promise<(number | null)[][] | null> {
   const streams = files.flatMap(({ streamIndexes }, file) => streamIndexes.map((index) => `${file}:${index}`));
   if (streams.length === 0) return files.map(() => []);
-  const samples = streams.map(() => 0);
+  const samples: (number | undefined)[] = streams.map(() => undefined);
   const rates = streams.map(() => 0);
   const result = await runTool({
     tools,
@@ -88,13 +92,14 @@ async function secondsInOneRun(
       if (line.startsWith("#")) return;
       const fields = line.split(",");
       const stream = Number(fields[0]);
-      samples[stream] = (samples[stream] ?? 0) + Number(fields[3]);
+      // Sound before zero counts against what follows; only the first line begins there.
+      samples[stream] = (samples[stream] ?? Math.min(0, Number(fields[2]))) + Number(fields[3]);
     },
   });
   if (!succeeded(result)) return null;
   const seconds = samples.map((count, stream) => {
     const rate = rates[stream] ?? 0;
-    return rate === 0 ? null : count / rate;
+    return rate === 0 ? null : (count ?? 0) / rate;
   });
   return files.map(({ streamIndexes }) => seconds.splice(0, streamIndexes.length));
 }
