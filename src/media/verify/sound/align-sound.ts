@@ -46,6 +46,8 @@ function stepAt(apart: readonly number[], before: readonly number[]): number {
   const isBeyond = (step: number) => least >= step || most <= -step;
   if (apart.length < FEW_RUNS || !isBeyond(LEAST_STEP)) return 0;
   if (isBeyond(MOST_ROUNDING)) return middle(apart);
+  // Behind a pause the first time may be rounded down and all others up.
+  if (before.length < FEW_RUNS) return 0;
   return Math.abs(mean(apart) - mean(before)) >= LEAST_STEP ? middle(apart) - middle(before) : 0;
 }
 

@@ -123,6 +123,14 @@ function apart(offsets: readonly number[], length: number) {
   return offsets.map((offset, n) => ({ pts: n * length + offset, samples: length }));
 }
 
+test("behind a pause the first time may be rounded down and all others up", () => {
+  const samples = Int16Array.from({ length: 12 * 341 }, (_, at) => at + 1);
+  // After 0.427 s where it is 0.4266 s, times come 11 and 8 samples late in turn.
+  const pts = (number: number) => 1000 + number * 341 + (number === 0 ? 0 : 8 + 3 * (number % 2));
+  const runs = Array.from({ length: 12 }, (_, number) => ({ pts: pts(number), samples: 341 }));
+  expect(alignRuns(samples, runs, 1000).subarray(0, samples.length)).toEqual(samples);
+});
+
 test("roundings to a millisecond that all lie behind the first one's are no step: those before them did too", () => {
   const once = [6, 6, 6, 11, 11, 11, 9, 6, 2, 7, 7, 7, 12, 12, 12, 10, 7, 3, 8, 8, 8, 14, 14, 14, 11, 8, 4];
   const rounded = apart([0, 0, 0, ...once, 8, 8, 8, 14, 14, 14, 11, 8, 4, 9, 9, 9, 14, 14, 14, 11, 8, 5], 370);
