@@ -25,7 +25,7 @@ const PHASES = [
   {
     name: "unit, simulation, integration",
     isHeavy: false,
-    parallel: 2,
+    parallel: 3,
     testTimeoutMs: 3 * MINUTE_MS,
     limitMs: 20 * MINUTE_MS,
   },

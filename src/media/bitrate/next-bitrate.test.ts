@@ -7,6 +7,10 @@ test("with tries on one side only, the last miss is made up for, by a factor of 
   expect(nextBitrate([{ bitrate: 1000, bits: 100 }], 1000)).toBe(4000);
 });
 
+test("a still picture that lasts for seconds asks for no rate beyond what encoders hold", () => {
+  expect(nextBitrate([{ bitrate: 900_000_000, bits: 10 }], 1_000_000)).toBe(2_000_000_000);
+});
+
 test("with one on each side, it lies between them, in the proportion of their misses", () => {
   const tries = [
     { bitrate: 1000, bits: 1100 },

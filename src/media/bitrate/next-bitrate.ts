@@ -2,6 +2,8 @@
 
 /** The largest factor of one step. */
 const MOST_STEP = 4;
+/** Encoders hold a rate in 32 bits. */
+const MOST_BITRATE = 2_000_000_000;
 
 /** One encode of a segment: its requested mean rate in bit/s, and the bits that it took. */
 export interface Try {
@@ -20,7 +22,8 @@ export function nextBitrate(tries: readonly Try[], targetBits: number): number {
   const above = tries.filter(({ bits }) => bits > targetBits).sort((a, b) => a.bitrate - b.bitrate)[0];
   const below = tries.filter(({ bits }) => bits <= targetBits).sort((a, b) => b.bitrate - a.bitrate)[0];
   if (above === undefined || below === undefined || above.bitrate <= below.bitrate) {
-    return last.bitrate * Math.min(MOST_STEP, Math.max(1 / MOST_STEP, targetBits / last.bits));
+    const step = Math.min(MOST_STEP, Math.max(1 / MOST_STEP, targetBits / last.bits));
+    return Math.min(MOST_BITRATE, last.bitrate * step);
   }
   const part = (targetBits - below.bits) / (above.bits - below.bits);
   return below.bitrate + Math.min(0.9, Math.max(0.1, part)) * (above.bitrate - below.bitrate);
