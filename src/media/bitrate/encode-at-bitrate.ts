@@ -11,16 +11,12 @@ import { passesOf } from "../request/tables/encoder-passes.ts";
 import { type EncodeOptions, type EncodeOutcome, encodeSegment } from "../segment/encode-segment.ts";
 import { nextBitrate, type Try } from "./next-bitrate.ts";
 import { bitsInListing, readPackets, sumBits } from "./packet-bits.ts";
-import { firstRun, measuringRun, type PassRun, type TargetTask, targetRun, wordsFor } from "./pass-runs.ts";
+import { firstRun, isTooLow, measuringRun, type PassRun, type TargetTask, targetRun, wordsFor } from "./pass-runs.ts";
 
 /** The most second passes; each is aimed by how far the earlier ones missed. */
 const MOST_TRIES = 5;
 /** Two sizes this close at different rates: the pictures take this size, whatever the target. */
 const SAME = 0.003;
-/**
- * A second pass of x264 and x265 refuses a target that it expects to miss; a single pass comes as close as possible.
- */
-const TOO_LOW = /requested bitrate is too low/;
 const SEGMENT_FORMATS = "nut,matroska,webm";
 /** Share of the work that is done after each run, so that progress rises through all of them. */
 const DONE_AFTER = [0.2, 0.85, 0.93, 0.97, 0.99, 1] as const;
@@ -92,7 +88,7 @@ async function encodeToTarget(
       workDir: join(options.workDir, `try-${attempt}`),
       run: { encoderArgs: run.encoderArgs, sharedDir: options.workDir },
     });
-    if (!outcome.ok && words !== "none" && TOO_LOW.test(outcome.reason)) {
+    if (!outcome.ok && words !== "none" && isTooLow(outcome)) {
       words = "none";
       continue;
     }

@@ -5,7 +5,7 @@ import { bitrateGoalOf } from "../request/args/bitrate-requests.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { passesOf } from "../request/tables/encoder-passes.ts";
 import { segmentArgs } from "../segment/segment-args.ts";
-import { firstRun, measuringRun, type PassRun, type TargetTask, targetRun, wordsFor } from "./pass-runs.ts";
+import { firstRun, isTooLow, measuringRun, type PassRun, type TargetTask, targetRun, wordsFor } from "./pass-runs.ts";
 
 const RATE: TargetTask = {
   pass: "land",
@@ -199,3 +199,14 @@ const ROWS: readonly { readonly params: string; readonly fine?: true; readonly r
 for (const { params, fine, runs } of ROWS)
   test(`${params}${fine === true ? ", frames at uneven times" : ""}`, () =>
     expect(runsOf(params, fine !== true)).toEqual([...runs]));
+
+test("a second pass that refuses its target is known by all that ffmpeg said", () => {
+  const stderr = `[libx264 @ 0x1] requested bitrate is too low. estimated minimum is 124 kbps
+[h264 @ 0x2] a
+[h264 @ 0x2] b
+[h264 @ 0x2] c
+`;
+  expect(isTooLow({ reason: "[h264] a | [h264] b | [h264] c", stderr })).toBe(true);
+  expect(isTooLow({ reason: "[libx264] requested bitrate is too low. estimated minimum is 124 kbps" })).toBe(true);
+  expect(isTooLow({ reason: "stopped" })).toBe(false);
+});

@@ -78,3 +78,11 @@ function passRun(task: SegmentTask, words: PassWords, pass: 1 | 2, folder: strin
 function escaped(path: string): string {
   return path.replace(/[\\:=']/g, "\\$&");
 }
+
+/** A second pass of x264 and x265 refuses a target that it expects to miss; a single pass comes as close as possible. */
+const TOO_LOW = /requested bitrate is too low/;
+
+/** Whether a second pass failed by that. The encoder's line may stand far before ffmpeg's last words. */
+export function isTooLow({ reason, stderr }: { readonly reason: string; readonly stderr?: string }): boolean {
+  return TOO_LOW.test(stderr ?? reason);
+}

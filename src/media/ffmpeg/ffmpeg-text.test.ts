@@ -89,9 +89,20 @@ describe("stderr", () => {
       ),
     ).toEqual([300, 300, 300, 300, 300]));
   test("last words", () =>
-    expect(lastWords("a\nb\n[libx264 @ 0x1] bad option\nConversion failed!\n")).toBe(
-      "b | [libx264] bad option | Conversion failed!",
-    ));
+    expect(lastWords("a\nb\n[libx264 @ 0x1] bad option\nConversion failed!\n")).toBe("a | b | [libx264] bad option"));
+  test("last words, where every thread adds its own behind them", () => {
+    const said = `[libx264 @ 0x555556a06680] requested bitrate is too low. estimated minimum is 124 kbps
+[vost#0:0/libx264 @ 0x555556a09d80] Error while opening encoder - maybe incorrect parameters such as bit_rate, rate, width or height.
+[fc#0 @ 0x5555569fb880] Error sending frames to consumers: Generic error in an external library
+[fc#0 @ 0x5555569fb880] Task finished with error code: -542398533 (Generic error in an external library)
+[vost#0:0/libx264 @ 0x555556a09d80] Could not open encoder before EOF
+[vost#1:0/rawvideo @ 0x555556a161c0] Task finished with error code: -22 (Invalid argument)
+[vost#1:0/rawvideo @ 0x555556a161c0] Terminating thread with return code -22 (Invalid argument)
+[out#0/nut @ 0x555556a09640] Nothing was written into output file, because at least one of its streams received no packets.
+`;
+    expect(lastWords(said)).toBe("[libx264] requested bitrate is too low. estimated minimum is 124 kbps");
+    expect(lastWords("Conversion failed!\n")).toBe("Conversion failed!");
+  });
   test("silence", () => expect(lastWords("\n")).toBe("ffmpeg said nothing"));
 });
 

@@ -58,11 +58,29 @@ export function decodeErrors(stderr: string, sought: boolean): string[] {
   return found;
 }
 
-/** ffmpeg's last words: at most three of the last meaningful lines, joined into one. */
+/** Lines that end every failure, whatever its reason. Since 7.0 each of ffmpeg's threads adds several behind it. */
+const ENDS_EVERY_FAILURE = [
+  /Error (while opening encoder|initializing output stream|sending frames to consumers|while processing)/i,
+  /Error (while filtering|opening output files?|binding filtergraph|submitting a packet to the muxer)/i,
+  /Error (reinitializing filters|initializing a simple filtergraph|initializing complex filters)/i,
+  /Failed to (inject frame|configure (in|out)put pad)/i,
+  /Nothing was written into output file/i,
+  /Task finished with error|Terminating thread|Conversion failed|maybe incorrect parameters/i,
+  /Could not open encoder before EOF|Cannot determine format of input stream/i,
+  /Last message repeated/i,
+];
+
+export function endsEveryFailure(line: string): boolean {
+  return ENDS_EVERY_FAILURE.some((pattern) => pattern.test(line));
+}
+
+/** ffmpeg's last words: at most three of the last lines that may give the reason, joined into one. */
 export function lastWords(stderr: string): string {
   const lines = stderr
     .split("\n")
     .map(tidy)
-    .filter((line) => line !== "" && !/Last message repeated/.test(line));
-  return lines.length === 0 ? "ffmpeg said nothing" : lines.slice(-3).join(" | ").slice(-1000);
+    .filter((line) => line !== "");
+  const telling = lines.filter((line) => !endsEveryFailure(line));
+  const words = telling.length === 0 ? lines : telling;
+  return words.length === 0 ? "ffmpeg said nothing" : words.slice(-3).join(" | ").slice(-1000);
 }

@@ -1,27 +1,17 @@
 // Reads ffmpeg's messages when it refuses a first picture: which lines give the reason, and what helps. Pure.
-import { lastWords } from "../ffmpeg/stderr.ts";
+import { endsEveryFailure, lastWords } from "../ffmpeg/stderr.ts";
 
-/** Lines that libraries print at the start, and lines that end every failure whatever its reason. */
-const SAYS_NOTHING = [
-  /\[info\]/i,
-  /\[warn(ing)?\]/i,
-  /^\[?(svt|libsvtav1).*(-{10}|\bversion\b|\bbuild\b)/i,
-  /Error (while opening encoder|initializing output stream|sending frames to consumers|while processing)/i,
-  /Error (while filtering|opening output files?|binding filtergraph|submitting a packet to the muxer)/i,
-  /Error (reinitializing filters|initializing a simple filtergraph|initializing complex filters)/i,
-  /Failed to (inject frame|configure (in|out)put pad)/i,
-  /Nothing was written into output file/i,
-  /Task finished with error|Terminating thread|Conversion failed|maybe incorrect parameters/i,
-  /Could not open encoder before EOF|Cannot determine format of input stream/i,
-  /Last message repeated/i,
-];
+/** Lines that libraries print at the start. */
+const SAYS_NOTHING = [/\[info\]/i, /\[warn(ing)?\]/i, /^\[?(svt|libsvtav1).*(-{10}|\bversion\b|\bbuild\b)/i];
 
 const MOST_LINES = 2;
 
 /** The lines that give the reason, at most two, joined into one. */
 export function reasonIn(stderr: string): string {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
-  const telling = lines.filter((line) => !SAYS_NOTHING.some((pattern) => pattern.test(line)));
+  const telling = lines.filter(
+    (line) => !SAYS_NOTHING.some((pattern) => pattern.test(line)) && !endsEveryFailure(line),
+  );
   return lastWords((telling.length === 0 ? lines : telling.slice(0, MOST_LINES)).join("\n"));
 }
 
