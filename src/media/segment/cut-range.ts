@@ -4,6 +4,7 @@ import { type FilterText, type GraphText, writeFilter, writeGraph } from "../ffm
 import { frameDigests } from "../ffmpeg/framehash.ts";
 import type { SegmentTask } from "../model/segment.ts";
 import type { PictureShape } from "../model/source.ts";
+import { mayChangeShape } from "../source/pixel-shape.ts";
 import { clockShift, onClock } from "../source/source-clock.ts";
 import type { DecodeRange } from "./decode-args.ts";
 
@@ -39,7 +40,7 @@ export function spreadPts(sorted: readonly Pts[]): Pts[] {
 }
 
 /** Which frames the filters get and which of their output is kept. */
-export type CutRange = DecodeRange & Pick<SegmentTask, "cut" | "picture" | "sourceFrames">;
+export type CutRange = DecodeRange & Pick<SegmentTask, "cut" | "picture" | "sourceFrames" | "video">;
 
 /** The filters that also see frames before the range, and those that start with its first frame. */
 export interface CutParts {
@@ -77,7 +78,7 @@ export function filterGraph(
   const format = decodedFormat === null ? [] : [writeFilter("format", [["pix_fmts", decodedFormat]])];
   const { sourceFrames } = task;
   const split = sourceFrames === undefined ? writeFilter("split") : writeFilter("split", [["outputs", 3]]);
-  const decoded = [...format, ...shapeFilters(task.picture), split];
+  const decoded = [...format, ...statedPicture(task, filters.length > 0), split];
   return writeGraph([
     { from: [`0:${task.streamIndex}`], filters: decoded, to: ["a", "b", ...(sourceFrames === undefined ? [] : ["c"])] },
     { from: ["a"], filters: cutChain(task, filters), to: ["v"] },
@@ -98,22 +99,38 @@ export function seamOutput(seamFile: string, timeBase: Rational): string[] {
   return ["-map", "[seam]", ...frameDigests(timeBase), "-y", seamFile];
 }
 
+/** Keeps the ratio as it is: by itself the filter takes the nearest one whose numbers are no larger than 100. */
+function stateShape({ num, den }: Rational): FilterText {
+  return writeFilter("setsar", [
+    ["sar", `${num}/${den}`],
+    ...(Math.max(num, den) > 100 ? ([["max", Math.max(num, den)]] as const) : []),
+  ]);
+}
+
+/**
+ * What makes all pictures like the stream's first one. Before ffmpeg 7.0 each picture has the shape that its own header
+ * says, and encoders state it anew in the next key frame: a decoder of MPEG-2 then loses the picture before it. A segment
+ * that decodes pictures before its range says the shape of those, so that its own would go unseen. One run of filters over
+ * everything is left as plain ffmpeg has it, since filters that are set up anew read the shape there.
+ */
+export function statedPicture(task: CutRange, hasFilters: boolean): FilterText[] {
+  if (task.picture !== undefined) return shapeFilters(task.picture);
+  const { sampleAspectRatio } = task.video;
+  const isOneRun = task.startPts === null && task.endPts === null;
+  if (sampleAspectRatio === null || !mayChangeShape(task) || (isOneRun && hasFilters)) return [];
+  return [stateShape(sampleAspectRatio)];
+}
+
 /**
  * Converts changed pictures to the first one's shape as ffmpeg does (fftools, "scaler_out"); pictures that match pass
  * unchanged.
  */
-export function shapeFilters(shape: PictureShape | undefined): FilterText[] {
-  if (shape === undefined) return [];
-  const { width, height, pixelFormat, sampleAspectRatio } = shape;
-  const ratio = (sampleAspectRatio ?? "0:1").replace(":", "/");
+function shapeFilters({ width, height, pixelFormat, sampleAspectRatio }: PictureShape): FilterText[] {
+  const [num = 0, den = 1] = (sampleAspectRatio ?? "0:1").split(":").map(Number);
   const scale = [
     ["w", width],
     ["h", height],
     ["flags", "bicubic"],
   ] as const;
-  return [
-    writeFilter("scale", scale),
-    writeFilter("format", [["pix_fmts", pixelFormat]]),
-    writeFilter("setsar", [["sar", ratio]]),
-  ];
+  return [writeFilter("scale", scale), writeFilter("format", [["pix_fmts", pixelFormat]]), stateShape({ num, den })];
 }

@@ -239,6 +239,31 @@ test("where pictures change, all are made like the first one, before anything el
   expect(segmentTaskSchema.safeParse({ ...task, picture: { ...picture, pixelFormat: "a,b" } }).success).toBe(false);
 });
 
+describe("the shape of the first picture's pixels, where the container leaves it to each picture", () => {
+  const video = { ...task.video, sampleAspectRatio: { num: 1989, den: 1600 } };
+  const graphOf = (of: SegmentTask) => segmentArgs(of, io)[segmentArgs(of, io).indexOf("-filter_complex") + 1];
+
+  test("is stated before anything else, and not rounded", () => {
+    expect(graphOf({ ...task, video, formatName: "mpegts" })).toStartWith(
+      "[0:0]setsar=sar=1989/1600:max=1989,split[a][b];",
+    );
+    const small = { ...video, sampleAspectRatio: { num: 4, den: 3 } };
+    expect(graphOf({ ...task, video: small, formatName: "avi" })).toStartWith("[0:0]setsar=sar=4/3,split[a][b];");
+    const picture = { width: 320, height: 180, pixelFormat: "yuv420p", sampleAspectRatio: "1989:1600" } as const;
+    expect(graphOf({ ...task, video, picture, formatName: "mpegts" })).toContain(
+      "setsar=sar=1989/1600:max=1989,split[a]",
+    );
+  });
+
+  test("is left alone where the container says it, nothing does, or filters run over everything", () => {
+    expect(graphOf({ ...task, video })).toStartWith("[0:0]split");
+    expect(graphOf({ ...task, formatName: "mpegts" })).toStartWith("[0:0]split");
+    const whole = { ...task, video, formatName: "mpegts", startPts: null, endPts: null };
+    expect(graphOf(whole)).toStartWith("[0:0]setsar=");
+    expect(graphOf({ ...whole, request: parseEncodeParams("-c:v libx264 -vf yadif") })).toStartWith("[0:0]split");
+  });
+});
+
 test("a transport stream that begins at zero says so, since 5.1 would count from another start", () => {
   const args = segmentArgs({ ...task, formatName: "mpegts" }, io);
   expect(args.slice(args.indexOf("-itsoffset"), args.indexOf("-itsoffset") + 2)).toEqual(["-itsoffset", "0.000001"]);

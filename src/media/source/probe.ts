@@ -13,6 +13,7 @@ import { mayHoldHdr } from "../model/hdr.ts";
 import type { SourceInfo, SourceVideo } from "../model/source.ts";
 import { encryptedStreams } from "./encrypted-streams.ts";
 import { type FirstFrame, firstFrame } from "./first-frame.ts";
+import { mayChangeShape } from "./pixel-shape.ts";
 import { positiveRational, toSourceInfo, withHdr } from "./probe-answer.ts";
 import { announcedPictures, probeSchema } from "./probe-schema.ts";
 import { announcesTooMuch, ENCRYPTED, refusalOf, refusedDemuxer } from "./refusal.ts";
@@ -146,11 +147,6 @@ export async function probeSource(tools: Tools, path: string, options: ProbeOpti
   const inStream = answer.streams.find((stream) => stream.index === streamIndex)?.side_data_list ?? [];
   const video = { ...info.video, ...withHdr([...inStream, ...(first?.side_data_list ?? [])]) };
   return { ...info, video: isSince(tools, STREAM_SHAPE) ? withShapeIf(first, video) : withShapeOf(first, video) };
-}
-
-/** Containers that leave the pixel shape to the bitstream, where broadcasts change it between programmes. */
-function mayChangeShape({ formatName }: SourceInfo): boolean {
-  return /^(mpegts|mpeg|mpegvideo|h264|hevc|m4v|avi|vc1)$/.test(formatName);
 }
 
 /** The first picture's, where the stream has none. */

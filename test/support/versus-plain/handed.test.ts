@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { areChaptersHanded, sharesTimes } from "./handed.ts";
+import { pictureDifferences } from "./differences.ts";
+import { areChaptersHanded, sharesTimes, withoutEncodersOwn } from "./handed.ts";
 import { readingOf } from "./reading.ts";
 import { mustRun, toolsIn } from "./tools.ts";
 
@@ -39,6 +40,41 @@ test("chapters that plain ffmpeg's muxer leaves behind the streams are held agai
     const first = reading.pictures.seconds[0] ?? 0;
     expect(await areChaptersHanded(tools, job, at(first + 0.2))).toBe(true);
     expect(await areChaptersHanded(tools, job, at(first + 0.12))).toBe(false);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("a picture that a decoder loses of what the encoder wrote is held against what was handed over", async () => {
+  const tools = await toolsIn(process.env.FFCLUSTER_FFMPEG_DIR ?? null);
+  const folder = await mkdtemp(join(tmpdir(), "handed-"));
+  try {
+    const [source, output, shaped] = ["source.nut", "plain.ts", "shaped.ts"].map((name) => join(folder, name));
+    if (source === undefined || output === undefined || shaped === undefined) throw new Error("no paths");
+    const rate = ["-c:v", "mpeg2video", "-q:v", "2", "-g", "5"];
+    await mustRun([tools.ffmpeg, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=0.4", ...rate, source]);
+    await mustRun([tools.ffmpeg, "-v", "error", "-i", source, ...rate, output]);
+    // The sequence header of the second group says another shape of the pixels.
+    const bytes = Buffer.from(await Bun.file(output).bytes());
+    const second = bytes.indexOf("000001b3", bytes.indexOf("000001b3", 0, "hex") + 4, "hex");
+    bytes.writeUInt8((bytes.readUInt8(second + 7) & 0x0f) | 0x30, second + 7);
+    await Bun.write(shaped, bytes);
+    const job = { source, params: rate, output: shaped, kept: null, codecs: { audio: [], subtitles: [] } };
+    const ours = await readingOf(tools, output);
+    const found = pictureDifferences(ours.pictures, (await readingOf(tools, shaped)).pictures, { isLossless: false });
+    expect(found).toEqual(["10 pictures where plain ffmpeg has 9"]);
+    expect(await withoutEncodersOwn(tools, job, ours, found)).toEqual([]);
+    const cut = (count: number) => ({
+      ...ours.pictures,
+      md5: ours.pictures.md5.slice(0, count),
+      seconds: ours.pictures.seconds.slice(0, count),
+    });
+    const lacking = ["8 pictures where plain ffmpeg has 9"];
+    expect(await withoutEncodersOwn(tools, job, { ...ours, pictures: cut(8) }, lacking)).toEqual(lacking);
+    // The encoder itself left a picture out.
+    const dropped = { ...job, output: source.replace(".nut", "-9.ts") };
+    await mustRun([tools.ffmpeg, "-v", "error", "-i", source, "-frames:v", "9", ...rate, dropped.output]);
+    expect(await withoutEncodersOwn(tools, dropped, ours, found)).toEqual(found);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -3,11 +3,12 @@
 // lossless everywhere with -qp 0, and not at all behind a change of the pixels' shape; libx265 shows one of two pictures
 // of one time before its turn), what was handed over is right.
 import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import { soundDifferences } from "./compare-sound.ts";
-import { chapterDifferences, timesDiffer, worstTime } from "./differences.ts";
+import { chapterDifferences, pictureDifferences, timesDiffer, worstTime } from "./differences.ts";
 import { type PlainJob, runPlain } from "./plain-run.ts";
 import { type Reading, readingOf } from "./reading.ts";
-import type { Tools } from "./tools.ts";
+import { runTool, type Tools } from "./tools.ts";
 
 /** Raw pictures, since FFV1 is given full range squeezed. Null: the run fails, or its output can't be read. */
 async function handedBy(tools: Tools, job: PlainJob, pixelFormat: string): Promise<Reading | null> {
@@ -49,6 +50,7 @@ export function sharesTimes({ pictures: { seconds, tick } }: Pick<Reading, "pict
 const TIMES = /^picture \d+ is \S+ ms from its time$/;
 const PICTURES = /^\d+ of \d+ pictures are others/;
 const SOUND = /^sound \d/;
+const COUNT = /^\d+ pictures where plain ffmpeg has \d+$/;
 
 /**
  * MPEG-1/2 count whole frames, and plain ffmpeg takes a rate from their list where others can be stated too: a time is
@@ -61,6 +63,24 @@ function isRounded(ours: Reading, handed: Reading): boolean {
   return /^mpeg[12]video$/.test(codec) && Math.abs(worstTime(ours.pictures, handed.pictures).by) <= frame / 2 + 0.001;
 }
 
+/** Null: the file can't be read. */
+async function packetsOf({ ffprobe }: Tools, path: string): Promise<number | null> {
+  const asked = ["-v", "error", "-select_streams", "V:0", "-count_packets", "-show_entries", "stream=nb_read_packets"];
+  const { stdout, exitCode } = await runTool([ffprobe, ...asked, "-of", "csv=p=0", `file:${resolve(path)}`]);
+  const count = Number.parseInt(new TextDecoder().decode(stdout), 10);
+  return exitCode === 0 && Number.isInteger(count) ? count : null;
+}
+
+/**
+ * Whether `ours` has every picture that was handed over where a decoder loses some of what plain ffmpeg's encoder made of
+ * them: it writes as many packets as pictures.
+ */
+async function isDecodersLoss(tools: Tools, path: string, ours: Reading, handed: Reading): Promise<boolean> {
+  const differences = pictureDifferences(ours.pictures, handed.pictures, { isLossless: false });
+  const areSame = differences.every((one) => TIMES.test(one) && isRounded(ours, handed));
+  return areSame && (await packetsOf(tools, path)) === handed.pictures.md5.length;
+}
+
 /** The differences from plain ffmpeg's output that are none from what it hands to its encoders left out. */
 export async function withoutEncodersOwn(
   tools: Tools,
@@ -68,7 +88,7 @@ export async function withoutEncodersOwn(
   ours: Reading,
   differences: readonly string[],
 ): Promise<string[]> {
-  const isOpen = (one: string) => PICTURES.test(one) || SOUND.test(one) || TIMES.test(one);
+  const isOpen = (one: string) => [PICTURES, SOUND, TIMES, COUNT].some((kind) => kind.test(one));
   const pixelFormat = ours.streams.find(({ type }) => type === "video")?.facts.pix_fmt ?? "";
   const handed = differences.some(isOpen) ? await handedBy(tools, job, pixelFormat) : null;
   if (handed === null) return [...differences];
@@ -83,7 +103,12 @@ export async function withoutEncodersOwn(
   const isInTime =
     (areSame && sharesTimes(handed) && timesDiffer(ours.pictures, handed.pictures) === null) ||
     (!differences.some((one) => PICTURES.test(one)) && isRounded(ours, handed));
+  const isTheirLoss =
+    differences.some((one) => COUNT.test(one)) && (await isDecodersLoss(tools, job.output, ours, handed));
   const isTheirs = (one: string) =>
-    (areSame && PICTURES.test(one)) || (isHeard && SOUND.test(one)) || (isInTime && TIMES.test(one));
+    (isTheirLoss && COUNT.test(one)) ||
+    (areSame && PICTURES.test(one)) ||
+    (isHeard && SOUND.test(one)) ||
+    (isInTime && TIMES.test(one));
   return differences.filter((one) => !isTheirs(one));
 }

@@ -112,7 +112,7 @@ export const STREAM_SHAPE: Difference = {
   since: { major: 7, minor: 0 },
   changes:
     "every picture has the stream's shape, as ffprobe says it; before, each has its own and the first picture's counts",
-  here: "asked: the first picture is looked at only before (source/probe.ts)",
+  here: "asked: the first picture is looked at only before (source/probe.ts), and its shape is stated for all (segment/cut-range.ts)",
   source: "measured: H.264 in TS, PS and raw, MPEG-4 in TS",
 };
 

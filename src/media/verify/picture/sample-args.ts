@@ -8,7 +8,7 @@ import { isMatroska } from "../../ffmpeg/formats.ts";
 import { fileUrl, inputGuards, QUIET } from "../../ffmpeg/tool-args.ts";
 import type { SegmentTask } from "../../model/segment.ts";
 import { renderedChain } from "../../request/args/video-args.ts";
-import { cutChain, cutParts, shapeFilters } from "../../segment/cut-range.ts";
+import { cutChain, cutParts, statedPicture } from "../../segment/cut-range.ts";
 import { decodeArgs } from "../../segment/decode-args.ts";
 import {
   asAsked,
@@ -109,7 +109,8 @@ export function sourceArgs(
   matrix: string | null,
 ): string[] {
   const branches = samples.map(({ task, skip, frames }) => {
-    const { head, tail } = cutParts(task, renderedChain(task.request));
+    const filters = renderedChain(task.request);
+    const { head, tail } = cutParts(task, filters);
     const isLong = task.seekPts === null;
     return {
       input: decodeArgs(
@@ -119,7 +120,7 @@ export function sourceArgs(
         decoderFor(task.video, task.request.video.encoder),
       ),
       stream: String(task.streamIndex),
-      head: [...labelled(shown), ...shapeFilters(task.picture), ...asStated(task), ...head],
+      head: [...labelled(shown), ...statedPicture(task, filters.length > 0), ...asStated(task), ...head],
       tail: [
         ...tail,
         ...asEncoded(task, shown),
