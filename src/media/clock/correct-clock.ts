@@ -1,6 +1,7 @@
 // Puts a source whose clock restarts in the middle (recordings joined byte by byte) on one clock: ffmpeg copies it into
 // a transport stream, with the same correction as in a plain run, and everything reads that copy from then on.
 import { rm } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import { AppError } from "../../base/errors.ts";
 import { freeBytes, landFile, tempNameFor } from "../../base/files.ts";
 import type { Rational } from "../../base/rational.ts";
@@ -125,9 +126,23 @@ function onCopy(info: SourceInfo, copy: SourceInfo, indexes: readonly number[]):
   };
 }
 
+/**
+ * Whether the copy gives a picture a time that has none, which its muxer does where pictures are not reordered: a tick
+ * or a frame behind the one before it. In a plain run the decoder gives it one, and so it does of a copy that gives none.
+ */
+export function isPlaced(
+  before: Pick<ReadClock, "untimed">,
+  after: Pick<ReadClock, "untimed">,
+  { video }: Pick<SourceInfo, "video">,
+): boolean {
+  const [had, has] = [before, after].map(({ untimed }) => untimed.get(video.streamIndex) ?? []);
+  return !isDeepStrictEqual(had, has);
+}
+
 /** Null when nothing was lost and the clock is one. */
 function differenceOf(before: ReadClock, after: ReadClock, indexes: readonly number[], info: SourceInfo) {
   const [left] = after.breaks();
+  if (isPlaced(before, after, info)) return "some of its pictures have no time";
   if (left !== undefined) return `corrected by ffmpeg, ${describeBreak(left)}`;
   const lost = indexes.find((index) => before.packets.get(index) !== after.packets.get(index));
   if (lost === undefined) return null;
@@ -136,12 +151,8 @@ function differenceOf(before: ReadClock, after: ReadClock, indexes: readonly num
   return `of its ${type} stream ${lost} ${has} packets of ${had} would be left`;
 }
 
-/**
- * Why ffmpeg's correction would be wrong; null: it may be tried. A picture without a time gets one by the decoder in a
- * plain run, a frame behind the one before it, and by the muxer in a copy, a tick behind it.
- */
-export function whyNot(clock: Pick<ReadClock, "areTogether" | "untimed">, { video }: SourceInfo): string | null {
-  if (clock.untimed.has(video.streamIndex)) return "some of its pictures have no time";
+/** Why ffmpeg's correction would be wrong; null: it may be tried. */
+export function whyNot(clock: Pick<ReadClock, "areTogether">): string | null {
   return clock.areTogether() ? null : "its streams do not jump alike";
 }
 
@@ -215,7 +226,7 @@ export async function correctClock(
   if (used.keptTick !== null) requireShownOnce(before, source.info);
   const [first] = before.breaks();
   if (first === undefined) return null;
-  const corrected = whyNot(before, source.info) ?? (await copyOnto(tools, source, used, before, { target, signal }));
+  const corrected = whyNot(before) ?? (await copyOnto(tools, source, used, before, { target, signal }));
   if (typeof corrected === "string") throw brokenClock(first, corrected);
   return corrected;
 }

@@ -13,8 +13,8 @@ import { type ShownAgain, ShownAgainWatch } from "./shown-again.ts";
 export interface ReadClock extends Pick<PacketClock, "breaks" | "areTogether"> {
   /** Packets of each stream of picture and sound, by index. */
   readonly packets: ReadonlyMap<number, number>;
-  /** Streams with packets that say neither when they are decoded nor when they are shown. */
-  readonly untimed: ReadonlySet<number>;
+  /** By stream: which of its packets say neither when they are decoded nor when they are shown, counted from zero. */
+  readonly untimed: ReadonlyMap<number, readonly number[]>;
   /** Where the picture's clock goes back by too little for another recording, and pictures come again; null: nowhere. */
   readonly shownAgain: ShownAgain | null;
 }
@@ -23,7 +23,7 @@ export interface ReadClock extends Pick<PacketClock, "breaks" | "areTogether"> {
 export class PacketClock {
   readonly #watch = new ClockWatch();
   readonly packets = new Map<number, number>();
-  readonly untimed = new Set<number>();
+  readonly untimed = new Map<number, number[]>();
   readonly #timeBases: ReadonlyMap<number, Rational>;
   readonly #unread: ReadonlySet<number>;
 
@@ -49,10 +49,13 @@ export class PacketClock {
   add(stream: number, pts: number, dts: number, duration: number): void {
     const timeBase = this.#timeBases.get(stream);
     if (timeBase === undefined) return;
-    this.packets.set(stream, (this.packets.get(stream) ?? 0) + 1);
+    const place = this.packets.get(stream) ?? 0;
+    this.packets.set(stream, place + 1);
     const at = Number.isNaN(dts) ? pts : dts;
     if (Number.isNaN(at)) {
-      this.untimed.add(stream);
+      const untimed = this.untimed.get(stream) ?? [];
+      untimed.push(place);
+      this.untimed.set(stream, untimed);
       return;
     }
     this.#watch.add({
