@@ -14,5 +14,9 @@ test("what goes into the encoder is read from ffmpeg's own words, behind those o
     "yuv422p10le",
   );
   expect(output("  Stream #0:0: Audio: aac")).toBeNull();
+  const both = `${input}Output #1, framehash, to 'pipe:1':\n  Stream #1:0: Video: rawvideo, gray, 32x18\n`;
+  expect(
+    encoderPictureIn(`${both}Output #0, crc, to 'pipe:1':\n  Stream #0:0: Video: ffv1, yuv444p, 64x36\n`, 1),
+  ).toEqual({ pixelFormat: "gray", size: "32x18" });
   expect(encoderPictureIn("")).toBeNull();
 });

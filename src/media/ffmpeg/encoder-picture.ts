@@ -10,12 +10,12 @@ export interface EncoderPicture {
 }
 
 /**
- * Parses `  Stream #0:0: Video: hevc (Main 10), yuv420p10le(tv, progressive), 320x180 …` of the output; null: not
- * found.
+ * Parses `  Stream #0:0: Video: hevc (Main 10), yuv420p10le(tv, progressive), 320x180 …` of an output, counted from 0;
+ * null: not found.
  */
-export function encoderPictureIn(stderr: string): EncoderPicture | null {
-  const output = stderr.slice(stderr.lastIndexOf("\nOutput #0"));
-  const line = /^\s*Stream #0:0\b.*?: Video: (.*)$/m.exec(output)?.[1] ?? "";
+export function encoderPictureIn(stderr: string, output = 0): EncoderPicture | null {
+  const said = stderr.slice(stderr.lastIndexOf(`\nOutput #${output}`));
+  const line = new RegExp(`^\\s*Stream #${output}:0\\b.*?: Video: (.*)$`, "m").exec(said)?.[1] ?? "";
   let words = line;
   for (let before = ""; before !== words; ) [before, words] = [words, words.replace(/\([^()]*\)/g, "")];
   const [, pixelFormat, size] = /^[^,]+, (\w+)\s*, (\d+x\d+)\b/.exec(words) ?? [];

@@ -12,6 +12,18 @@ export function frameDigests(tick: Rational): string[] {
   return [...times, "-f", "framehash", "-hash", "md5"];
 }
 
+/** Size, shape and bytes of the first stream's pictures, "320x180 1/1 86400"; `bytes`: what a picture's line says. */
+export function pictureText(text: string, bytes: string | undefined): string {
+  const said = ["dimensions", "sar"].map((name) => new RegExp(`^#${name} 0: (\\S+)`, "m").exec(text)?.[1] ?? "?");
+  return [...said, bytes].join(" ");
+}
+
+/** The same of the first picture in the muxer's text; null: there is none. */
+export function firstPictureText(text: string): string | null {
+  const line = /^0, *-?\d+, *-?\d+, *\d+, *(\d+), *[0-9a-f]{32}$/m.exec(text);
+  return line === null ? null : pictureText(text, line[1]);
+}
+
 /** Takes the muxer's lines one by one; `onFrame` gets each picture's time in microseconds and its digest. */
 export function readFrameDigests(onFrame: (us: number, digest: string) => void): (line: string) => void {
   let tickUs = 0;

@@ -20,7 +20,7 @@ import type { SampledSegment } from "../verify/picture/choose-samples.ts";
 import { decodeSourceSound } from "../verify/sound/check-sound.ts";
 import { gridIn, type LocalSegment, type LocalSource } from "./local-segment.ts";
 
-export interface PreparedSource extends Omit<LocalSource, "reference"> {
+export interface PreparedSource extends Omit<LocalSource, "reference" | "firstPicture"> {
   /** What the user asked for. */
   readonly asked: EncodeRequest;
   /** As it is encoded: without a cadence where the video is not split. */

@@ -28,7 +28,7 @@ import { joinerFor } from "../subtitles/subtitle-cuts.ts";
 import type { OutputCheck } from "../verify/check-output.ts";
 import { ReferenceDecode } from "../verify/frames/reference-decode.ts";
 import { makeOutput, type PreparedSource } from "./local-output.ts";
-import { type LocalSegment, makeSegment } from "./local-segment.ts";
+import { FirstPicture, type LocalSegment, makeSegment } from "./local-segment.ts";
 
 export interface LocalResult {
   readonly info: SourceInfo;
@@ -148,7 +148,7 @@ async function encodeAll(tools: Tools, prepared: Prepared, options: LocalOptions
   const notes: string[] = note === null ? [] : [note];
   const segments: LocalSegment[] = [];
   using reference = new ReferenceDecode(tools, path, info, request.video.encoder, signal);
-  const source = { ...prepared, reference };
+  const source = { ...prepared, reference, firstPicture: new FirstPicture(tools, path, signal) };
   for (const [number, range] of ranges.entries()) {
     const where = { workDir: join(workDir, `segment-${number}`), threads, notes, signal };
     segments.push(await makeSegment(tools, source, range, segments.at(-1), where));

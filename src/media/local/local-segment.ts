@@ -1,4 +1,5 @@
 // One segment of the path in one process: encodes and verifies it, and climbs the ladder where something differs.
+import { Once } from "../../base/once.ts";
 import type { Pts } from "../../base/rational.ts";
 import { decoderFor } from "../ffmpeg/codecs.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
@@ -7,12 +8,12 @@ import type { FrameGrid } from "../index/frame-grid.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { LeadIn, SegmentFacts, SegmentReport, SegmentTask } from "../model/segment.ts";
-import type { SourceInfo } from "../model/source.ts";
+import type { DecodedPicture, SourceInfo } from "../model/source.ts";
 import { frameTimingOf } from "../plan/frame-timing.ts";
 import { plannedFrames } from "../plan/planned-frames.ts";
 import { countsFrames } from "../request/args/split-mode.ts";
 import { encodeSegment } from "../segment/encode-segment.ts";
-import { type FirstPicture, firstPicture, otherPicture } from "../segment/first-picture.ts";
+import { firstPicture, otherPicture } from "../segment/first-picture.ts";
 import { compareSeam } from "../segment/seams.ts";
 import { planSegment, type SegmentRange } from "../segment/segment-task.ts";
 import { missingPictures } from "../segment/source-count.ts";
@@ -43,6 +44,7 @@ export interface LocalSource {
   readonly burnInFiles: readonly string[];
   /** The reference decode, for where the index can't be trusted. */
   readonly reference: ReferenceDecode;
+  readonly firstPicture: FirstPicture;
 }
 
 /** Null: the frames keep the source's own times. */
@@ -50,15 +52,22 @@ export function gridIn(index: FrameIndex): FrameGrid | null {
   return index.grid === null || index.grid.broken !== null ? null : index.grid;
 }
 
-/** The stream's first picture; null for one run over the whole video, which begins with it. */
-async function firstPictureOf(
-  tools: Tools,
-  path: string,
-  task: SegmentTask,
-  signal: AbortSignal | undefined,
-): Promise<FirstPicture | null> {
-  if (task.startPts === null) return null;
-  return await firstPicture(tools, path, task, decoderFor(task.video, task.request.video.encoder), signal);
+/** The stream's first picture, decoded once for all segments. */
+export class FirstPicture {
+  readonly #decode: (task: SegmentTask) => Promise<DecodedPicture | null>;
+  #decoded: Once<DecodedPicture | null> | null = null;
+
+  constructor(tools: Tools, path: string, signal: AbortSignal | undefined) {
+    this.#decode = async (task) =>
+      await firstPicture(tools, path, task, decoderFor(task.video, task.request.video.encoder), signal);
+  }
+
+  /** Null for one run over the whole video, which begins with it. */
+  async of(task: SegmentTask): Promise<DecodedPicture | null> {
+    if (task.startPts === null) return null;
+    this.#decoded ??= new Once(() => this.#decode(task));
+    return await this.#decoded.get();
+  }
 }
 
 export interface LocalSegmentOptions {
@@ -101,7 +110,7 @@ export async function makeSegment(
       notes.push(`lead-in ${leadIn}: ${reason}`);
       continue;
     }
-    const first = await firstPictureOf(tools, path, task, signal);
+    const first = await source.firstPicture.of(task);
     const other = otherPicture(first, made.report.decoded);
     if (other !== null && first !== null) {
       picture = first.shape;

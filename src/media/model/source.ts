@@ -126,3 +126,10 @@ export interface PictureShape {
   /** "16:15"; null: not stated. */
   readonly sampleAspectRatio: string | null;
 }
+
+/** A picture as it comes from the decoder. */
+export interface DecodedPicture {
+  readonly shape: PictureShape;
+  /** Size, shape and bytes, "320x180 1/1 86400": as a segment's report says them of its first picture. */
+  readonly text: string;
+}

@@ -6,6 +6,7 @@ import { sampledRangeChange } from "../colour/source-ranges.ts";
 import type { EncoderPicture } from "../ffmpeg/encoder-picture.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
+import type { DecodedPicture } from "../model/source.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { translateRequest } from "../request/translate/translate.ts";
 import { requirePace } from "../source/raw-pace.ts";
@@ -15,6 +16,8 @@ import type { PlannedSource } from "./plan-source.ts";
 export interface TriedSource {
   /** What this ffmpeg gives the encoder; null: it could not be tried. */
   readonly picture: EncoderPicture | null;
+  /** The source's first picture as ffmpeg's own choice of a decoder gives it; null: it is not known yet. */
+  readonly decoded: DecodedPicture | null;
   /** How the range of the pictures changes in the middle; null: it does not. */
   readonly rangeChange: string | null;
 }
@@ -35,12 +38,12 @@ export async function trySource(
     const trial = { ...source, request: resolved, encoderTimeBase: encoderTimeBase(info.video, request) };
     return await requireFirstPicture(tools, trial, signal);
   };
-  const [rangeChange, picture] = await Promise.all([
+  const [rangeChange, seen] = await Promise.all([
     sampledRangeChange(tools, path, info, signal),
     encoder === null ? null : firstPicture(encoder),
   ]);
   await requirePace(tools, path, info, signal);
   await requireHeard(tools, source, plan, signal);
   await requireStart(tools, source, plan, signal);
-  return { picture, rangeChange };
+  return { picture: seen?.encoded ?? null, decoded: seen?.decoded ?? null, rangeChange };
 }

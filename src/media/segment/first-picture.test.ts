@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
+import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { probeSource } from "../source/probe.ts";
+import { requireFirstPicture } from "../source/trial.ts";
 import { firstPicture, otherPicture } from "./first-picture.ts";
 
 let folder: string;
@@ -41,6 +43,24 @@ test("tags of any length do not hide it", async () => {
 test("full range that the name of the format says", async () => {
   const first = await firstOf("jpeg.mkv", ["-c:v", "mjpeg", "-pix_fmt", "yuvj420p"]);
   expect(first?.shape.pixelFormat).toBe("yuvj420p");
+});
+
+test("the trial before the job says the same of it, whatever filters and encoder make of it", async () => {
+  for (const [name, make, params] of [
+    [
+      "odd.mkv",
+      ["-vf", "scale=95:63,setsar=16/15", "-c:v", "ffv1", "-pix_fmt", "gray10le"],
+      "-c:v mpeg4 -vf scale=64:64",
+    ],
+    ["full.mkv", ["-c:v", "mjpeg", "-pix_fmt", "yuvj422p"], "-c:v libx264 -pix_fmt yuv420p -vf tmix=frames=3,fps=5"],
+  ] as const) {
+    const first = await firstOf(name, make);
+    const path = join(folder, name);
+    const info = await probeSource(tools, path);
+    const trial = { path, info, request: parseEncodeParams(params), encoderTimeBase: { num: 1, den: 25 } };
+    expect(first).not.toBeNull();
+    expect((await requireFirstPicture(tools, trial)).decoded).toEqual(first);
+  }
 });
 
 test("a segment that begins with another size, shape or format is told", async () => {

@@ -1,6 +1,7 @@
 // Reads the framehash file that a segment's run writes: the decoded picture at the segment's first frame and at the
 // first frame after its end. Neighbours must agree on the picture at their common boundary.
 import type { Pts } from "../../base/rational.ts";
+import { pictureText } from "../ffmpeg/framehash.ts";
 
 export interface Seams {
   /** "md5" hex of the first decoded frame of the range; null when there was none. */
@@ -15,7 +16,6 @@ export function parseSeams(text: string, endPts: Pts | null): Seams {
   let start: string | null = null;
   let afterEnd: string | null = null;
   let decoded: string | null = null;
-  const shape = ["dimensions", "sar"].map((name) => new RegExp(`^#${name} 0: (\\S+)`, "m").exec(text)?.[1] ?? "?");
   for (const line of text.split("\n")) {
     if (line.startsWith("#") || line.trim() === "") continue;
     const fields = line.split(",").map((field) => field.trim());
@@ -25,7 +25,7 @@ export function parseSeams(text: string, endPts: Pts | null): Seams {
     if (endPts !== null && pts >= endPts) afterEnd ??= hash;
     else if (start === null) {
       start = hash;
-      decoded = [...shape, fields[4]].join(" ");
+      decoded = pictureText(text, fields[4]);
     }
   }
   return { start, afterEnd, decoded };

@@ -134,7 +134,7 @@ test("letters are left out of a trial, and speed is the encoder's greatest", asy
   const info = await probeSource(tools, odd);
   const request = parseEncodeParams("-c:v libx265 -preset veryslow -vf drawtext=text=x,hflip");
   const args = trialArgs({ path: odd, info, request, encoderTimeBase: { num: 1, den: 25 } }, "quick").join(" ");
-  expect(args).toContain("[0:0]hflip[v]");
+  expect(args).toContain("[0:0]split[decoded][behind];[behind]hflip[v]");
   expect(args).toContain("-preset ultrafast");
 });
 
@@ -157,12 +157,8 @@ test("the pixel format that an encoder is given: the picture's, or the nearest t
   const info = await probeSource(tools, odd);
   const formatFor = async (params: string) => {
     const request = parseEncodeParams(params);
-    return await requireFirstPicture(tools, {
-      path: odd,
-      info,
-      request,
-      encoderTimeBase: encoderTimeBase(info.video, request),
-    });
+    const trial = { path: odd, info, request, encoderTimeBase: encoderTimeBase(info.video, request) };
+    return (await requireFirstPicture(tools, trial)).encoded;
   };
   expect((await formatFor("-c:v libx264"))?.pixelFormat).toBe("yuv444p");
   expect(await formatFor("-c:v mpeg4 -vf scale=64:64")).toEqual({ pixelFormat: "yuv420p", size: "64x64" });

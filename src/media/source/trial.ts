@@ -5,16 +5,17 @@ import { formatRational, type Rational } from "../../base/rational.ts";
 import { stateRange } from "../colour/range-path.ts";
 import { decoderFor } from "../ffmpeg/codecs.ts";
 import { type EncoderPicture, encoderPictureIn, SHOWS_STREAMS } from "../ffmpeg/encoder-picture.ts";
-import { complexGraph, type FilterText, writeGraph } from "../ffmpeg/filter-graph.ts";
+import { complexGraph, type FilterText, type GraphText, writeFilter, writeGraph } from "../ffmpeg/filter-graph.ts";
 import { demuxerName, isMp4 } from "../ffmpeg/formats.ts";
 import { runTool, type ToolResult } from "../ffmpeg/run-tool.ts";
 import { BOUNDED_MEMORY, fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { EncodeRequest, NamedOption } from "../model/encode-request.ts";
-import type { SourceInfo } from "../model/source.ts";
+import type { DecodedPicture, SourceInfo } from "../model/source.ts";
 import { inOneRun, textDrawers } from "../request/args/split-mode.ts";
 import { filterChain, renderedChain, videoEncoderArgs } from "../request/args/video-args.ts";
 import { findVideoEncoder } from "../request/tables/encoders.ts";
+import { decodedPictureIn } from "./decoded-picture.ts";
 import { showsNothing } from "./shown-packets.ts";
 import { hintFor, isOfThisBuild, reasonIn } from "./trial-words.ts";
 
@@ -31,7 +32,7 @@ export interface Trial {
 
 /**
  * `decoded`: only decodes the picture. `filtered`: also runs the request's filters. `encoded`: also runs its encoder,
- * with `quick` at the encoder's fastest setting. `unedited`: only decodes the picture, of an MP4 without its edit list.
+ * with `quick` at the encoder's fastest setting, and also says what was decoded. `unedited`: only decodes the picture, of an MP4 without its edit list.
  */
 type Step = "decoded" | "unedited" | "filtered" | "encoded" | "quick";
 
@@ -79,12 +80,39 @@ function syncArgs({ video }: EncodeRequest): string[] {
   return video.frameRate === null ? ["-fps_mode", "passthrough"] : ["-r", video.frameRate, "-fps_mode", "cfr"];
 }
 
-/** Arguments of ffmpeg. Every line on stdout that is no comment is a picture. */
+/** The picture behind the filters, "[v]"; with `quick` also as it was decoded, "[decoded]". */
+function graphOf(trial: Trial, step: Step): GraphText {
+  const from = `0:${trial.info.video.streamIndex}`;
+  const filters = step === "decoded" || step === "unedited" ? [] : chainOf(trial);
+  if (step !== "quick") return writeGraph([{ from: [from], filters, to: ["v"] }]);
+  const split = { from: [from], filters: [writeFilter("split")], to: ["decoded", "behind"] };
+  return writeGraph([split, { from: ["behind"], filters, to: ["v"] }]);
+}
+
+/** Tags of the source would be printed before what is looked for, and may be long. */
+const NO_TAGS = ["-map_metadata", "-1", "-map_chapters", "-1"];
+
+/** The muxer crc ends with one line for all that came; with framecrc, the lines of two outputs could not be told apart. */
+function outputArgs(step: Step): string[] {
+  if (step !== "quick") return ["-frames:v", "1", "-f", "framecrc", "pipe:1"];
+  return [
+    ...[...NO_TAGS, "-frames:v", "1", "-f", "crc", "pipe:1"],
+    ...["-map", "[decoded]", ...NO_TAGS, "-c:v", "rawvideo", "-fps_mode", "passthrough"],
+    ...["-frames:v", "1", "-f", "framehash", "-hash", "md5", "pipe:1"],
+  ];
+}
+
+/** Whether a picture came. The checksum of nothing is 1 (Adler-32); comments begin with "#". */
+function cameIn(stdout: string, step: Step): boolean {
+  if (step === "quick") return /^CRC=0x(?!00000001$)[0-9a-f]{8}$/m.test(stdout);
+  return stdout.split("\n").some((line) => line.trim() !== "" && !line.startsWith("#"));
+}
+
+/** Arguments of ffmpeg; `cameIn` reads what it writes to stdout. */
 export function trialArgs(trial: Trial, step: Step): string[] {
   const { path, info, request, encoderTimeBase } = trial;
   const { streamIndex } = info.video;
   const decoder = decoderFor(info.video, request.video.encoder);
-  const chain = step === "decoded" || step === "unedited" ? [] : chainOf(trial);
   return [
     ...[
       ...(step === "quick" ? ["-hide_banner", "-nostdin", ...SHOWS_STREAMS] : QUIET),
@@ -95,15 +123,14 @@ export function trialArgs(trial: Trial, step: Step): string[] {
       ...(step === "unedited" ? ["-ignore_editlist", "1"] : []),
     ],
     ...[...(decoder === null ? [] : [`-c:${streamIndex}`, decoder]), "-threads", "1", "-i", fileUrl(path)],
-    ...complexGraph(writeGraph([{ from: [`0:${streamIndex}`], filters: chain, to: ["v"] }])),
-    ...["-map", "[v]"],
+    ...[...complexGraph(graphOf(trial, step)), "-map", "[v]"],
     ...(step === "encoded" || step === "quick"
       ? [
           ...videoEncoderArgs(step === "quick" ? quickly(request) : request, { source: info.video, threads: 1 }),
           ...["-enc_time_base", formatRational(encoderTimeBase), ...syncArgs(request)],
         ]
       : ["-c:v", "rawvideo", "-fps_mode", "passthrough"]),
-    ...["-frames:v", "1", "-f", "framecrc", "pipe:1"],
+    ...outputArgs(step),
   ];
 }
 
@@ -112,6 +139,8 @@ interface Outcome {
   readonly came: "picture" | "nothing" | "late";
   readonly failed: boolean;
   readonly stderr: string;
+  /** Of the step `quick`; null: not known. */
+  readonly decoded: DecodedPicture | null;
 }
 
 async function run(tools: Tools, trial: Trial, step: Step, signal?: AbortSignal): Promise<Outcome> {
@@ -125,9 +154,9 @@ async function run(tools: Tools, trial: Trial, step: Step, signal?: AbortSignal)
     timeoutMs: TIMEOUT_MS,
   });
   if (result.ended === "aborted") throw new AppError("E_INTERRUPTED", "the trial was stopped", "Submit the job again.");
-  const hasPicture = result.stdout.split("\n").some((line) => line.trim() !== "" && !line.startsWith("#"));
-  const came = hasPicture ? "picture" : result.ended === "exit" ? "nothing" : "late";
-  return { came, failed: result.exitCode !== 0, stderr: result.stderrTail };
+  const came = cameIn(result.stdout, step) ? "picture" : result.ended === "exit" ? "nothing" : "late";
+  const decoded = step === "quick" ? decodedPictureIn(result, 1, trial.info.video) : null;
+  return { came, failed: result.exitCode !== 0, stderr: result.stderrTail, decoded };
 }
 
 async function withoutPicture(tools: Tools, trial: Trial, stderr: string, signal?: AbortSignal) {
@@ -177,31 +206,42 @@ function isForServer({ request }: Trial): boolean {
   return findVideoEncoder("-c:v", request.video.encoder).family === "software";
 }
 
+/** What the trial saw of the first picture. */
+export interface SeenPicture {
+  /** What the encoder was given; null: this machine can't tell. */
+  readonly encoded: EncoderPicture | null;
+  /** What ffmpeg's own choice of a decoder gave; null: it was not tried, or another decoder was asked for. */
+  readonly decoded: DecodedPicture | null;
+}
+
+const UNSEEN: SeenPicture = { encoded: null, decoded: null };
+
+function seenIn({ info, request }: Trial, { stderr, decoded }: Outcome): SeenPicture {
+  const isOwnChoice = decoderFor(info.video, request.video.encoder) === null;
+  return { encoded: encoderPictureIn(stderr), decoded: isOwnChoice ? decoded : null };
+}
+
 /**
- * What its encoder was given; null where this machine can't tell. Errors: E_SOURCE_REFUSED when the
+ * Tries it. Errors: E_SOURCE_REFUSED when the
  * source yields no picture, E_ENCODE_REQUEST when the request's filters or encoder refuse its picture.
  */
-export async function requireFirstPicture(
-  tools: Tools,
-  trial: Trial,
-  signal?: AbortSignal,
-): Promise<EncoderPicture | null> {
+export async function requireFirstPicture(tools: Tools, trial: Trial, signal?: AbortSignal): Promise<SeenPicture> {
   const hasEncoder = isForServer(trial);
   const quick = hasEncoder ? await run(tools, trial, "quick", signal) : null;
-  if (quick !== null && quick.came !== "nothing") return encoderPictureIn(quick.stderr);
+  if (quick !== null && quick.came !== "nothing") return seenIn(trial, quick);
   const encoded = hasEncoder ? await run(tools, trial, "encoded", signal) : null;
-  if (encoded !== null && encoded.came !== "nothing") return null;
+  if (encoded !== null && encoded.came !== "nothing") return UNSEEN;
   const filtered = await run(tools, trial, "filtered", signal);
-  if (filtered.came === "late") return null;
+  if (filtered.came === "late") return UNSEEN;
   if (filtered.came === "picture") {
     if (encoded?.failed === true) requireOwnFault(trial, "encoded", encoded.stderr);
-    return null;
+    return UNSEEN;
   }
   const decoded = await run(tools, trial, "decoded", signal);
   if (decoded.came === "nothing") throw await withoutPicture(tools, trial, decoded.stderr, signal);
   // Filters may drop the picture: that alone is no failure.
   if (decoded.came === "picture" && filtered.failed) requireOwnFault(trial, "filtered", filtered.stderr);
-  return null;
+  return UNSEEN;
 }
 
 /** Errors: E_ENCODE_REQUEST, unless another build of ffmpeg may do better. */

@@ -9,7 +9,7 @@ import { readInventory } from "../../../media/ffmpeg/builds/inventory.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { EncodeRequest } from "../../../media/model/encode-request.ts";
 import type { VerifyMode } from "../../../media/model/proof.ts";
-import type { SourceInfo } from "../../../media/model/source.ts";
+import type { DecodedPicture, SourceInfo } from "../../../media/model/source.ts";
 import { alikeReleases } from "../../../media/plan/alike-releases.ts";
 import { type Needs, needsOf, requireNeeds } from "../../../media/plan/needs.ts";
 import { audioToEncode, type StreamPlan } from "../../../media/plan/stream-plan.ts";
@@ -115,6 +115,8 @@ interface AcceptedSource {
   readonly stated: FormatPlan;
   /** Of the pictures behind all filters, by the trial; null: not known. */
   readonly size: string | null;
+  /** Its first picture as the trial decoded it; null: not known. */
+  readonly firstPicture: DecodedPicture | null;
 }
 
 /** Errors: every reason to refuse the source; E_ENCODE_REQUEST where the server's own ffmpeg lacks something. */
@@ -128,7 +130,7 @@ async function acceptSource(
   const first = await planSource(tools, held.path, checked, { named: handedIn.path });
   const needs = await findNeeds(tools, first, request);
   const { encoder } = chooseEncoder(request, asked, first.info).first;
-  const { picture, rangeChange } = await trySource(tools, { path: held.path, ...first }, { request, encoder });
+  const { picture, decoded, rangeChange } = await trySource(tools, { path: held.path, ...first }, { request, encoder });
   const tried = picture?.pixelFormat ?? null;
   const stated = chooseFormat(tools, { request, encoder, video: first.info.video, tried }, (lacking) =>
     isAnyoneAble(clients(), chooseEncoder(request, asked, first.info, plainName(lacking))),
@@ -140,7 +142,9 @@ async function acceptSource(
   if (!(await held.isSame())) throw sourceChanged(handedIn);
   const { source, path, note } = made ?? { source: handedIn, path: held.path, note: null };
   const { info, plan } = made?.planned ?? first;
-  return { source, path, info, plan, corrected: note, needs, rangeChange, stated, size: picture?.size ?? null };
+  const firstPicture = made === null ? decoded : null;
+  const size = picture?.size ?? null;
+  return { source, path, info, plan, corrected: note, needs, rangeChange, stated, size, firstPicture };
 }
 
 /** What clients need for the job. Errors: E_SOURCE_REFUSED, E_ENCODE_REQUEST. */
@@ -156,7 +160,7 @@ async function findNeeds(tools: Tools, { info, plan }: PlannedSource, request: E
 async function planJob(
   tools: Tools,
   { defaults, asked, checked }: Wanted,
-  { source, path, info, plan, corrected, needs, rangeChange, stated, size }: AcceptedSource,
+  { source, path, info, plan, corrected, needs, rangeChange, stated, size, firstPicture }: AcceptedSource,
   { jobId, workDir }: Place,
 ): Promise<PreparedJob> {
   const { requestText, container, outputName } = checked;
@@ -184,6 +188,7 @@ async function planJob(
       encoderTimeBase,
       ...(grid === null ? {} : { grid }),
       ...(corrected === null ? {} : { corrected }),
+      ...(firstPicture === null ? {} : { firstPicture }),
     },
     job: {
       id: jobId,

@@ -2,7 +2,7 @@
 import type { Rational } from "../../../base/rational.ts";
 import type { EncodeRequest } from "../../../media/model/encode-request.ts";
 import type { VerifyMode } from "../../../media/model/proof.ts";
-import type { Container, SourceInfo } from "../../../media/model/source.ts";
+import type { Container, DecodedPicture, SourceInfo } from "../../../media/model/source.ts";
 import type { Principal } from "../../protocol/roles.ts";
 
 /** Where a job's source is, and what it was when the job was created; a later change fails the job. */
@@ -43,4 +43,6 @@ export interface JobRecord {
   readonly owner?: Pick<Principal, "tokenId" | "name">;
   /** What was done to the submitted file to make `source` of it; absent: `source` is that file. */
   readonly corrected?: string;
+  /** The first picture of `source` as ffmpeg's own choice of a decoder gives it; absent: it is decoded when it is needed. */
+  readonly firstPicture?: DecodedPicture;
 }

@@ -93,8 +93,8 @@ export class JobWork {
       tools: parts.tools,
       signal: this.signal,
       video: async () => {
-        const { path, info } = await this.video();
-        return { path, info };
+        const { path, info, remuxed } = await this.video();
+        return { path, info, first: remuxed === null ? (record.firstPicture ?? null) : null };
       },
     });
   }

@@ -5,21 +5,28 @@ import { convertsPictures } from "../../../media/colour/range-path.ts";
 import { decoderFor } from "../../../media/ffmpeg/codecs.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { SegmentReport, SegmentTask } from "../../../media/model/segment.ts";
-import type { PictureShape, SourceInfo } from "../../../media/model/source.ts";
+import type { DecodedPicture, PictureShape, SourceInfo } from "../../../media/model/source.ts";
 import { filterChain } from "../../../media/request/args/video-args.ts";
-import { type FirstPicture, firstPicture, otherPicture } from "../../../media/segment/first-picture.ts";
+import { firstPicture, otherPicture } from "../../../media/segment/first-picture.ts";
 import { pictureChange } from "../../../media/source/picture-sizes.ts";
+
+export interface WatchedVideo {
+  readonly path: string;
+  readonly info: SourceInfo;
+  /** Its first picture as ffmpeg's own choice of a decoder gives it; null: it is not known yet. */
+  readonly first: DecodedPicture | null;
+}
 
 export interface PictureWatchParts {
   readonly tools: Tools;
   readonly signal: AbortSignal;
   /** The file that the video is read from. */
-  readonly video: () => Promise<{ readonly path: string; readonly info: SourceInfo }>;
+  readonly video: () => Promise<WatchedVideo>;
 }
 
 export class PictureWatch {
   readonly #parts: PictureWatchParts;
-  #first: Once<FirstPicture | null> | null = null;
+  #first: Once<DecodedPicture | null> | null = null;
   readonly #change = new Once(() => this.#findChange());
   #stated: PictureShape | undefined;
 
@@ -66,22 +73,23 @@ export class PictureWatch {
    * They are not set up again where only the shape of the pixels changes. What looks like that may be a picture of another
    * size that ffmpeg has scaled behind the filters, with the shape that keeps its proportions: the source itself is asked.
    */
-  async #state(first: FirstPicture | null, task: SegmentTask, decoded?: string): Promise<void> {
+  async #state(first: DecodedPicture | null, task: SegmentTask, decoded?: string): Promise<void> {
     if (first === null) return;
     const looksSo = decoded !== undefined && withoutShape(decoded) === withoutShape(first.text);
     const isShapeAlone = looksSo && (await this.#change.get()) === null;
     if (isShapeAlone || isOnlyScaled(task)) this.#stated = first.shape;
   }
 
-  #firstOf(task: SegmentTask): Promise<FirstPicture | null> {
+  #firstOf(task: SegmentTask): Promise<DecodedPicture | null> {
     this.#first ??= new Once(() => this.#decodeFirst(task));
     return this.#first.get();
   }
 
-  async #decodeFirst(task: SegmentTask): Promise<FirstPicture | null> {
+  async #decodeFirst(task: SegmentTask): Promise<DecodedPicture | null> {
     const { tools, signal } = this.#parts;
-    const { path } = await this.#parts.video();
+    const { path, first } = await this.#parts.video();
     const decoder = decoderFor(task.video, task.request.video.encoder);
+    if (decoder === null && first !== null) return first;
     return await firstPicture(tools, path, task, decoder, signal);
   }
 
