@@ -162,7 +162,7 @@ function fullChain(calls: readonly FilterCall[], saysLimited: boolean): StatedCh
   };
 }
 
-const LIMIT = writeFilter("scale", [["out_range", "limited"]]);
+export const LIMIT = writeFilter("scale", [["out_range", "limited"]]);
 
 /** Conversion to limited range, done together with scaling or first of all. */
 function limitedChain(calls: readonly FilterCall[]): StatedChain {

@@ -358,6 +358,10 @@ describe("honest outputs hold", () => {
     ]);
     const output = await encoded(source, "-c:v ffv1", ["-vf", "scale=out_range=limited"], "limited.mkv");
     expect(await check(source, output, "-c:v ffv1 -vf scale=out_range=limited")).toMatchObject({ ok: true });
+
+    const cropped = "-c:v libvpx -b:v 4M -vf crop=iw/2:ih/2";
+    const half = await encoded(source, "-c:v libvpx -b:v 4M", ["-vf", "crop=iw/2:ih/2"], "half.mkv");
+    expect(await check(source, half, cropped)).toMatchObject({ ok: true });
   }, 60_000);
 
   test("a picture of a few samples", async () => {

@@ -1,10 +1,11 @@
 // The filters that bring both sides of the comparison to one pixel format in limited range, whatever the source, the request
 // and the encoder make of levels and matrices. Pure.
 import { isFullRange, isLumaAndChroma } from "../../colour/pixel-kind.ts";
-import { askedRange, isFullForgotten, namedRange, stateRange } from "../../colour/range-path.ts";
+import { askedRange, isFullForgotten, LIMIT, namedRange, stateRange } from "../../colour/range-path.ts";
 import { type FilterText, writeFilter } from "../../ffmpeg/filter-graph.ts";
 import type { NamedOption } from "../../model/encode-request.ts";
 import type { SegmentTask } from "../../model/segment.ts";
+import { plainName } from "../../request/args/encoded-format.ts";
 import { filterChain } from "../../request/args/video-args.ts";
 import { probeWord } from "../../request/values/colour-words.ts";
 import { isRgb, type RawFormat } from "./measure/raw-format.ts";
@@ -111,7 +112,11 @@ export function asEncoded({ video, request }: SegmentTask, { format }: ComparedF
  */
 export function asStated({ video, request }: SegmentTask): readonly FilterText[] {
   const calls = filterChain(request);
-  return calls.length === 0 ? [] : stateRange(video, request, calls).before;
+  if (calls.length === 0) return [];
+  const { before } = stateRange(video, request, calls);
+  // Without it the filters get yuvj444p, whose name says full range: until 6.0 the next conversion then undoes the limit.
+  const isMadeLimited = before.includes(LIMIT) && video.pixelFormat.startsWith("yuvj");
+  return isMadeLimited ? [...before, writeFilter("format", [["pix_fmts", plainName(video.pixelFormat)]])] : before;
 }
 
 /** Behind the decoder, before everything else. */

@@ -48,6 +48,11 @@ test.each<[string, string, string, string, string]>([
   ]);
 });
 
+test("a limited range made of yuvj444p in front of filters has a format that does not say full range", () => {
+  const graph = before("yuvj444p", "pc", "-c:v libvpx -pix_fmt yuv420p -vf crop=iw/2:ih/2", "said");
+  expect(graph).toBe("scale=out_range=limited,format=pix_fmts=yuv444p,crop=out_w=iw/2:out_h=ih/2");
+});
+
 test.each<[ComparedForm["asked"], boolean]>([
   ["said", false],
   ["converted", true],
