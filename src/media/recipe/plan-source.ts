@@ -53,7 +53,7 @@ export async function planSource(
   const plan = info === probed ? byHeaders.plan : planStreams(info, request, container);
   requireBurnable(info, request);
   requireBoundedPictures(info.video, request);
-  return { info: withStartOf(info, plan), plan, fileStartMicroseconds: info.startMicroseconds };
+  return { info: withStartOf(info, plan, tools), plan, fileStartMicroseconds: info.startMicroseconds };
 }
 
 /** A source whose clock starts anew in the middle: what is read instead, and what the plan is of it. */
@@ -81,5 +81,5 @@ export async function planOnOneClock(
   const { path: copy, note, info: moved } = corrected;
   const again = planStreams(moved, request, container);
   const fileStartMicroseconds = moved.startMicroseconds;
-  return { path: copy, note, planned: { info: withStartOf(moved, again), plan: again, fileStartMicroseconds } };
+  return { path: copy, note, planned: { info: withStartOf(moved, again, tools), plan: again, fileStartMicroseconds } };
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { NEWEST_PROVEN } from "../ffmpeg/releases.ts";
 import type { SourceInfo, SourceStream } from "../model/source.ts";
 import { clockOffsetUs, clockShift, sourceMicroseconds, withStartOf } from "./source-clock.ts";
 
@@ -40,10 +41,10 @@ function stream(startPts: number | null, more: Partial<SourceStream> = {}): Sour
 }
 
 /** The start of a file that begins at `start`, when these streams of it are kept. */
-function startOf(formatName: string, start: number, kept: readonly SourceStream[]): number {
+function startOf(formatName: string, start: number, kept: readonly SourceStream[], release = NEWEST_PROVEN): number {
   const info = { ...source(start, 90_000), formatName, streams: kept } as SourceInfo;
   const streams = kept.map((each) => ({ source: each })) as unknown as Parameters<typeof withStartOf>[1]["streams"];
-  return withStartOf(info, { streams }).startMicroseconds;
+  return withStartOf(info, { streams }, release).startMicroseconds;
 }
 
 test("formats whose clock may start anew count from the first stream that is kept, the others from the file's start", () => {
@@ -53,6 +54,13 @@ test("formats whose clock may start anew count from the first stream that is kep
   expect(startOf("mpegts", 10_010_100, [video])).toBe(10_033_322);
   expect(startOf("mpeg", 10_010_100, [video])).toBe(10_033_322);
   expect(startOf("matroska,webm", 10_010_100, [video])).toBe(10_010_100);
+});
+
+test("Ogg counts from the file's start with releases before 6.0", () => {
+  const video = stream(902_999);
+  expect(startOf("ogg", 10_010_100, [video], { major: 5, minor: 1 })).toBe(10_010_100);
+  expect(startOf("ogg", 10_010_100, [video], { major: 6, minor: 0 })).toBe(10_033_322);
+  expect(startOf("mpegts", 10_010_100, [video], { major: 5, minor: 1 })).toBe(10_033_322);
 });
 
 test("a picture that is attached and a stream that never begins count for nothing", () => {
@@ -69,7 +77,7 @@ test("streams that the job does not read are named where clocks may start anew",
   const streams = [0, 1, 2].map((index) => stream(902_999, { index }));
   const kept = { streams: [{ source: streams[1] }] } as unknown as Parameters<typeof withStartOf>[1];
   const unreadOf = (formatName: string) =>
-    withStartOf({ ...source(0, 90_000), formatName, streams } as unknown as SourceInfo, kept).unread;
+    withStartOf({ ...source(0, 90_000), formatName, streams } as unknown as SourceInfo, kept, NEWEST_PROVEN).unread;
   expect(unreadOf("mpegts")).toEqual([0, 2]);
   expect(unreadOf("matroska,webm")).toBeUndefined();
 });

@@ -2,7 +2,9 @@
 // its filters. The shift is one constant, a whole number of the stream's ticks; the server computes it and passes it to
 // every segment's run. Pure.
 import { MICROSECONDS, type Pts, type Rational, rescale } from "../../base/rational.ts";
+import { isSince, OGG_START } from "../ffmpeg/builds/differences.ts";
 import { restartsClock } from "../ffmpeg/formats.ts";
+import type { Release } from "../ffmpeg/releases.ts";
 import type { SourceInfo, SourceStream } from "../model/source.ts";
 
 /**
@@ -13,6 +15,7 @@ import type { SourceInfo, SourceStream } from "../model/source.ts";
 export function withStartOf(
   info: SourceInfo,
   plan: { readonly streams: readonly { readonly source: SourceStream }[] },
+  release: Release,
 ): SourceInfo {
   if (!restartsClock(info.formatName)) return info;
   const starts = plan.streams.flatMap(({ source }) =>
@@ -23,9 +26,10 @@ export function withStartOf(
   const earliest = starts.length === 0 ? info.startMicroseconds : Math.min(...starts);
   const read = new Set(plan.streams.map(({ source }) => source.index));
   const unread = info.streams.map(({ index }) => index).filter((index) => !read.has(index));
+  const isFiles = info.formatName === "ogg" && !isSince(release, OGG_START);
   return {
     ...info,
-    startMicroseconds: Math.max(info.startMicroseconds, earliest),
+    startMicroseconds: isFiles ? info.startMicroseconds : Math.max(info.startMicroseconds, earliest),
     ...(unread.length === 0 ? {} : { unread }),
   };
 }

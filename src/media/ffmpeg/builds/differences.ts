@@ -141,6 +141,14 @@ export const HIDES_MJPEG: Difference = {
   source: "measured",
 };
 
+export const OGG_START: Difference = {
+  name: "the start that Ogg is counted from, where not every stream is read",
+  since: { major: 6, minor: 0 },
+  changes: "that of the streams in use, as in MPEG-TS; before, the file's (its clock has 64 bits, and never wraps)",
+  here: "as plain ffmpeg of the version: the server's tells the start, which every task carries (source/source-clock.ts)",
+  source: "measured: -an -r 25 of pictures that begin at 0.5 s beside sound; ffmpeg.c, process_input until 5.1",
+};
+
 export const DIFFERENCES: readonly Difference[] = [
   RATE_RULE,
   PACKET_LENGTHS,
@@ -156,6 +164,7 @@ export const DIFFERENCES: readonly Difference[] = [
   STREAM_SHAPE,
   COPIED_ENDS,
   HIDES_MJPEG,
+  OGG_START,
   ...OTHER_DIFFERENCES,
 ];
 
