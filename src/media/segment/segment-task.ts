@@ -89,18 +89,23 @@ function byteRangeFor(
   return Number.isFinite(end) && end > start ? { start, end } : null;
 }
 
+/** These fail at a picture that has the time of the one before it: "Invalid pts (320) <= last (320)" (all versions). */
+const REFUSES_ONE_TIME = new Set(["mpeg2video", "mpeg4", "mjpeg"]);
+
 /**
  * False and missing times are ffmpeg's guess in the end. It guesses some of them twice, until 6.0 also by how many threads
  * decode; a tick apart, they are the same for any number. One run over everything also meets what no index foresees: a
- * single picture whose time lies before that of the picture shown before it.
+ * single picture whose time lies before that of the picture shown before it; in a segment it is then seen that the times
+ * are not the planned ones.
  */
 function mayShareTimes(
   video: SourceVideo,
   index: FrameIndex,
   { startPts, endPts }: SegmentRange,
-  { frameRate }: EncodeRequest["video"],
+  { frameRate, encoder }: EncodeRequest["video"],
 ): boolean {
   if (startPts === null && endPts === null && frameRate === null) return true;
+  if (REFUSES_ONE_TIME.has(encoder)) return true;
   const isGuessed = index.falseTimes !== null || index.uncounted.withoutPts > 0;
   return isGuessed || (mayHoldDoubles(video) && index.sharesPts(startPts, endPts));
 }

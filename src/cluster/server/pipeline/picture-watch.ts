@@ -63,13 +63,13 @@ export class PictureWatch {
   async whyWhole(task: SegmentTask): Promise<string | null> {
     if (isOnlyScaled(task)) return null;
     const change = await this.#change.get();
-    const why = filterChain(task.request).length === 0 ? "are converted in one step" : "filters start again there";
-    return change === null ? null : `the pictures change from ${change}, and ${why}`;
+    return change === null ? null : `the pictures change from ${change}, and ${whyInOneRun(task)}`;
   }
 
   /**
    * With filters, one run over the whole video handles pictures of several sizes, because filters are set up for one size;
-   * so it is where the encoder takes another format or range, because ffmpeg scales and converts in one step.
+   * so it is where the encoder takes another format or range, because ffmpeg scales and converts in one step, and where
+   * ffmpeg turns the pictures, because it does so with filters of its own, before all others.
    * They are not set up again where only the shape of the pixels changes. What looks like that may be a picture of another
    * size that ffmpeg has scaled behind the filters, with the shape that keeps its proportions: the source itself is asked.
    */
@@ -100,8 +100,13 @@ export class PictureWatch {
 }
 
 /** Whether a picture of another size comes to the encoder with nothing done to it but that it is scaled. */
-function isOnlyScaled({ video, request }: Pick<SegmentTask, "video" | "request">): boolean {
-  return filterChain(request).length === 0 && !convertsPictures(video, request);
+export function isOnlyScaled({ video, request }: Pick<SegmentTask, "video" | "request">): boolean {
+  return filterChain(request).length === 0 && video.rotationDegrees === 0 && !convertsPictures(video, request);
+}
+
+function whyInOneRun({ video, request }: Pick<SegmentTask, "video" | "request">): string {
+  if (filterChain(request).length > 0) return "filters start again there";
+  return video.rotationDegrees === 0 ? "are converted in one step" : "are turned before they are scaled";
 }
 
 /** "320x180 1/1 86400" → "320x180 86400": without the shape of the pixels. */
