@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { SourceInfo } from "../model/source.ts";
-import { brokenClock, PacketClock } from "./read-clock.ts";
+import { brokenClock, guessedBreak, PacketClock } from "./read-clock.ts";
 
 const MILLISECONDS = { num: 1, den: 1000 };
 const STREAMS = (["video", "audio"] as const).map((type, index) => ({
@@ -44,10 +44,18 @@ test("FLAC in Ogg that begins late is no joint: its first packet alone lies at z
   for (const at of [0, 11_296, 11_392, 11_488, 11_584]) clock.add(1, at, at, 96);
   const [found] = clock.breaks();
   if (found === undefined) throw new Error("no break was found");
-  const { code, message, hint } = brokenClock(found, null);
-  expect([code, message]).toEqual([
-    "E_SOURCE_REFUSED",
-    "stream 1 does not say when it begins: its first packet is at 0.00 s, the next one at 11.30 s",
-  ]);
-  expect(hint).toContain("-map -0:1");
+  for (const { code, message, hint } of [brokenClock(found, "its streams do not jump alike"), guessedBreak(found)]) {
+    expect([code, message]).toEqual([
+      "E_SOURCE_REFUSED",
+      "stream 1 does not say when it begins: its first packet is at 0.00 s, the next one at 11.30 s",
+    ]);
+    expect(hint).toContain("-map -0:1");
+  }
+});
+
+test("a clock that goes back only in what ffmpeg guesses is not called several recordings", () => {
+  const { message } = guessedBreak({ stream: 0, atUs: -130_000, byUs: -130_000 });
+  expect(message).toBe(
+    "the times that ffmpeg guesses of the source's packets contradict those that they carry: at -0.13 s its clock goes back by 0.13 s",
+  );
 });

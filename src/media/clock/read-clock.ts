@@ -116,16 +116,23 @@ export async function readClock(
   };
 }
 
-/**
- * The refusal of a source that can't be read on one clock; `why`: the reason why correcting it failed, if that was
- * tried.
- */
-export function brokenClock(found: ClockBreak, why: string | null): AppError {
+/** The refusal of a source that can't be read on one clock; `why`: the reason why it can't be put on one. */
+export function brokenClock(found: ClockBreak, why: string): AppError {
   if (found.isSecond === true) return oddFirstTime(found);
   return new AppError(
     "E_SOURCE_REFUSED",
-    `the source is several recordings joined: ${describeBreak(found)}${why === null ? "" : `, and ${why}`}`,
+    `the source is several recordings joined: ${describeBreak(found)}, and ${why}`,
     "Submit its parts one by one, or put it on one clock first: `ffmpeg -i FILE -map 0:v -map 0:a -c copy joined.mkv`; look at the result before you submit it.",
+  );
+}
+
+/** The refusal of a source whose own bytes show one clock (scan-clock.ts), and whose packets don't as ffmpeg reads them. */
+export function guessedBreak(found: ClockBreak): AppError {
+  if (found.isSecond === true) return oddFirstTime(found);
+  return new AppError(
+    "E_SOURCE_REFUSED",
+    `the times that ffmpeg guesses of the source's packets contradict those that they carry: ${describeBreak(found)}`,
+    "Some of its packets carry no times, or wrong ones. Make the file anew from what it was made of, or give it times with `mkvmerge -o timed.mkv FILE`; look at the result before you submit it.",
   );
 }
 

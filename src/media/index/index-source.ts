@@ -2,7 +2,7 @@
 // they are certain, so that encoding starts while the source is still being read.
 import { AppError } from "../../base/errors.ts";
 import { describeBreak } from "../clock/clock-watch.ts";
-import { brokenClock, PacketClock, ticksOrNaN } from "../clock/read-clock.ts";
+import { guessedBreak, PacketClock, ticksOrNaN } from "../clock/read-clock.ts";
 import { drawsOverEarlierFrames, hasTimestamps, restartsClock } from "../ffmpeg/formats.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
@@ -217,8 +217,8 @@ function requireReadToTheEnd({ ended, exitCode, stderrTail }: Awaited<ReturnType
 function requireOneClock(clock: PacketClock | null, index: GrowingFrameIndex, { isEstimate }: IndexOptions): void {
   const [broken] = clock?.breaks() ?? [];
   if (broken === undefined) return;
-  if (isEstimate !== true) throw brokenClock(broken, null);
-  index.markUnseekable(`it is several recordings joined: ${describeBreak(broken)}`);
+  if (isEstimate !== true) throw guessedBreak(broken);
+  index.markUnseekable(`its times contradict one another: ${describeBreak(broken)}`);
 }
 
 function requireVideo({ frameCount, uncounted }: FrameIndex): void {
