@@ -51,6 +51,20 @@ describe("two recordings joined", () => {
 });
 
 describe("a stream that begins on another clock", () => {
+  test("pictures an hour ahead of sound that goes on where it was", () => {
+    const sound = recording([SOUND], 1.4e6, 1);
+    const watch = watched([...sound.slice(0, 20), ...recording([VIDEO], 3600e6, 0.4), ...sound.slice(20)]);
+    expect(watch.breaks().map(({ stream, byUs }) => [stream, Math.round(byUs / 60e6)])).toEqual([[0, 60]]);
+    expect(watch.areTogether()).toBe(true);
+  });
+  test("pictures that begin behind a pause of the sound, which continues there", () => {
+    const packets = [...recording([SOUND], 0, 1), ...recording(BOTH, 20e6, 1)];
+    expect(
+      watched(packets)
+        .breaks()
+        .filter(({ stream }) => stream === 0),
+    ).toEqual([]);
+  });
   const early = recording([SOUND], 1.4e6, 0.18);
   const late = 95_405e6;
   test("sound leaps after it", () => {

@@ -40,7 +40,7 @@ interface Found extends ClockBreak {
   readonly behind: readonly number[] | null;
   /** Number of the previous packet on the old clock. */
   readonly after: number;
-  /** The stream begins here: a break only if the other streams have ended, and not one that they must share. */
+  /** The stream begins here: a break only if no other stream comes near it, and not one that they must share. */
   readonly isBeginning?: true;
   readonly packet: number;
 }
@@ -143,10 +143,13 @@ export class ClockWatch {
   }
 
   #breaks(): readonly Found[] {
-    return this.#found.filter(({ stream, behind, packet, isBeginning }) => {
+    return this.#found.filter(({ stream, atUs, byUs, behind, packet, isBeginning }) => {
       if (behind === null) return true;
-      const wentOn = behind.some((other) => (this.#streams.get(other)?.packet ?? 0) > packet);
-      return isBeginning ? !wentOn : wentOn || this.#isEven(stream);
+      const others = behind.map((other) => this.#streams.get(other));
+      const wentOn = others.some((other) => other !== undefined && other.packet > packet);
+      // In one recording what pauses at a stream's beginning continues there.
+      const cameNear = others.some((other) => other !== undefined && other.highestUs >= atUs + byUs - LEAP_US);
+      return isBeginning ? !(wentOn && cameNear) : wentOn || this.#isEven(stream);
     });
   }
 

@@ -86,6 +86,23 @@ test("sound of a private stream does not pause: Opus, AC-3", async () => {
   expect(await isOdd(transport(leap(3), { id: PRIVATE }), "mpegts")).toBe(false);
 });
 
+test("what begins an hour after the sound of a private stream, and such sound after pictures", async () => {
+  const soon = from(0, 20);
+  const late = from(9e7, 10);
+  for (const [first, second] of [
+    [PRIVATE, PICTURE],
+    [PICTURE, PRIVATE],
+  ] as const) {
+    const two = (begins: readonly number[]) => {
+      const other = transport(begins, { id: second });
+      for (let at = 2; at < other.length; at += 188) other[at] = 1;
+      return Buffer.concat([transport(soon, { id: first }), other]);
+    };
+    expect(await isOdd(two(late), "mpegts")).toBe(true);
+    expect(await isOdd(two(from(72_000, 10)), "mpegts")).toBe(false);
+  }
+});
+
 test("more than is read at once, and packets across the seams of it", async () => {
   const times = from(0, 30_000);
   expect(await isOdd(transport(times), "mpegts")).toBe(false);

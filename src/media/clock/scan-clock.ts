@@ -39,8 +39,9 @@ class Clocks {
     const last = this.#last.get(stream);
     const latest = this.#latest;
     this.#last.set(stream, ticks);
-    if (!mayPause) this.#latest = ticks;
-    if (last === undefined) return !mayPause && latest !== null && Math.abs(stepOf(latest, ticks)) > LEAP_TICKS;
+    this.#latest = ticks;
+    // Subtitles begin late, but no further from what stands before them in the file than other streams.
+    if (last === undefined) return latest !== null && Math.abs(stepOf(latest, ticks)) > LEAP_TICKS;
     const step = stepOf(last, ticks);
     const often = this.#often.get(stream) ?? 0;
     this.#often.set(stream, Math.abs(step) < SOUND_TICKS ? often + 1 : 0);
