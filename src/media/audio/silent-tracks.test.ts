@@ -9,6 +9,7 @@ import { planStreams, type StreamPlan } from "../plan/stream-plan.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { probeSource } from "../source/probe.ts";
 import { findSilent, neverHeard } from "./silent-tracks.ts";
+import { streamBeginnings } from "./stream-beginnings.ts";
 
 const MP4 = "mov,mp4,m4a,3gp,3g2,mj2";
 const PLAN = {
@@ -46,7 +47,8 @@ test("where a hidden track's last packet claims to go on, decoding it says wheth
     const info = await probeSource(tools, path);
     const plan = planStreams(info, parseEncodeParams("-c:v libx264 -c:a aac"), "mp4");
     const tracks = await readTrackPackets(tools, { path, info });
-    const silent = await findSilent(tools, { path, info, tracks: () => Promise.resolve(tracks) }, plan);
+    const beginnings = () => streamBeginnings(tools, path, info.formatName);
+    const silent = await findSilent(tools, { path, info, tracks: async () => tracks, beginnings }, plan);
     expect([...silent.keys()]).toEqual([1]);
   } finally {
     await rm(folder, { recursive: true });

@@ -9,7 +9,7 @@ import type { SourceInfo, SourceStream } from "../model/source.ts";
 import { requireSound } from "../plan/require-sound.ts";
 import { leftOutOf, type StreamPlan } from "../plan/stream-plan.ts";
 import { type SoundFile, soundSeconds } from "./audio-length.ts";
-import { streamBeginnings } from "./stream-beginnings.ts";
+import { type Beginnings, streamBeginnings } from "./stream-beginnings.ts";
 
 const NO_PACKET = "it holds no sound: the source names the track and has no packet of it";
 const HIDDEN = "its edit list hides all of it: it lies before the film begins";
@@ -37,6 +37,8 @@ export interface SilentSource {
   readonly counted?: CountedTracks | null;
   /** Counts all packets of the source; called only when a track may be empty. */
   readonly tracks: () => Promise<CountedTracks>;
+  /** Of its streams; called unless all packets are counted already. */
+  readonly beginnings: () => Promise<Beginnings>;
 }
 
 function soundOf(plan: StreamPlan): SourceStream[] {
@@ -72,7 +74,7 @@ export async function findSilent(
   const { path, info } = source;
   if (soundOf(plan).length === 0) return new Map();
   const { counted } = source;
-  const begins = counted ? null : await streamBeginnings(tools, path, info.formatName, signal);
+  const begins = counted ? null : await source.beginnings();
   const seen = counted ?? begins;
   const mayBeHidden = (index: number) =>
     isMp4(info.formatName) && (begins === null || (begins.get(index) ?? 0) < HIDDEN_FROM_US);
@@ -109,11 +111,13 @@ export async function findSilent(
  */
 export async function requireHeard(
   tools: Tools,
-  source: Omit<SilentSource, "tracks">,
+  source: Omit<SilentSource, "tracks" | "beginnings">,
   plan: StreamPlan,
   signal?: AbortSignal,
 ): Promise<void> {
   const isLeftOut = plan.leftOut.some(({ source: { type }, isAsked }) => type === "audio" && !isAsked);
   if (!isLeftOut && !soundOf(plan).every(saysNothing)) return;
-  await findSilent(tools, { ...source, tracks: () => readTrackPackets(tools, source, signal) }, plan, signal);
+  const tracks = () => readTrackPackets(tools, source, signal);
+  const beginnings = () => streamBeginnings(tools, source.path, source.info.formatName, signal);
+  await findSilent(tools, { ...source, tracks, beginnings }, plan, signal);
 }

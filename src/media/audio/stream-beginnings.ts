@@ -9,12 +9,14 @@ import type { StreamPlan } from "../plan/stream-plan.ts";
 const FIRST_PACKETS = 400;
 
 /** Earliest PTS of each stream, priming included, microseconds by stream index; absent: no packet among the first. */
+export type Beginnings = ReadonlyMap<number, number>;
+
 export async function streamBeginnings(
   tools: Tools,
   path: string,
   formats: string,
   signal?: AbortSignal,
-): Promise<Map<number, number>> {
+): Promise<Beginnings> {
   const timeBases = new Map<number, Rational>();
   const ticks = new Map<number, number>();
   const question = {
@@ -51,11 +53,16 @@ export const AUDIO_FILE_DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg,nu
 export async function audioBeginnings(
   tools: Tools,
   plan: StreamPlan,
-  files: { readonly info: SourceInfo; readonly sourcePath: string; readonly audioPaths: readonly string[] },
+  files: {
+    readonly info: SourceInfo;
+    readonly audioPaths: readonly string[];
+    /** Of the source's streams. */
+    readonly beginnings: () => Promise<Beginnings>;
+  },
   signal?: AbortSignal,
 ): Promise<(number | undefined)[]> {
-  const { info, sourcePath, audioPaths } = files;
-  const source = await streamBeginnings(tools, sourcePath, info.formatName, signal);
+  const { info, audioPaths } = files;
+  const source = await files.beginnings();
   const encoded: (number | undefined)[] = [];
   for (const path of audioPaths)
     encoded.push((await streamBeginnings(tools, path, AUDIO_FILE_DEMUXERS, signal)).get(0));

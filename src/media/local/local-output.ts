@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Pts, type Rational, rescale } from "../../base/rational.ts";
 import { encodeAudio } from "../audio/encode-audio.ts";
 import { neverHeard } from "../audio/silent-tracks.ts";
+import { streamBeginnings } from "../audio/stream-beginnings.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { TrackPackets } from "../index/track-packets.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
@@ -87,7 +88,8 @@ export async function makeOutput(
     signal,
   };
   const sound = { info, plan, sourcePath: path, signal };
-  const clock = await readOutputClock(tools, { ...sound, sourceTracks, audioPaths, workDir });
+  const beginnings = () => streamBeginnings(tools, path, info.formatName, signal);
+  const clock = await readOutputClock(tools, { ...sound, sourceTracks, beginnings, audioPaths, workDir });
   await stitch(tools, stitchInput(recipe, clock));
   const firstFrameUs = firstFrameOf(recipe).sourceUs;
   const evidence = {

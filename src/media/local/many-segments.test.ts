@@ -64,6 +64,7 @@ test("more than 500 segments at 1/90000 land on their ticks", async () => {
   const info = await probeSource(tools, sourcePath);
   const plan = planStreams(info, request, "mp4");
   const files = { sourcePath, sourceTracks: new Map(), audioPaths: [], workDir: folder };
+  const beginnings = async () => new Map();
   const outputPath = join(folder, "output.mp4");
   await stitch(tools, {
     info,
@@ -76,7 +77,7 @@ test("more than 500 segments at 1/90000 land on their ticks", async () => {
     sourcePath,
     audioPaths: [],
     outputPath,
-    clock: await readOutputClock(tools, { info, plan, ...files }),
+    clock: await readOutputClock(tools, { info, plan, beginnings, ...files }),
   });
   const [want, got] = await Promise.all([framesOf(sourcePath), framesOf(outputPath)]);
   expect(got.tick).toBeCloseTo(1 / TICK.den, 12);

@@ -4,6 +4,10 @@ import { planStreams } from "../plan/stream-plan.ts";
 import { EVERY_KIND } from "../verify/every-kind.fixture.ts";
 import { readOutputClock, withFirstFrame } from "./output-clock.ts";
 
+const FILES = { sourcePath: "/in", audioPaths: [], workDir: "/tmp" };
+const NEVER = async () => {
+  throw new Error("not needed");
+};
 const NO_TOOLS = { ffmpeg: "/nowhere", ffprobe: "/nowhere" } as unknown as Parameters<typeof readOutputClock>[0];
 
 test.each([
@@ -14,9 +18,22 @@ test.each([
   ["an empty track", new Map([[3, { startUs: null }]]), -7000],
 ])("zero of an MP4: %s", async (_, sourceTracks, zeroUs) => {
   const plan = planStreams(EVERY_KIND, emptyEncodeRequest(), "mp4");
-  const files = { sourcePath: "/in", audioPaths: [], workDir: "/tmp" };
-  const clock = await readOutputClock(NO_TOOLS, { info: EVERY_KIND, plan, sourceTracks, ...files });
+  const clock = await readOutputClock(NO_TOOLS, { info: EVERY_KIND, plan, sourceTracks, beginnings: NEVER, ...FILES });
   expect(clock).toEqual({ zeroUs, audioDelaysUs: [] });
+});
+
+test("zero of a container without edit lists is where the earliest sound begins, and nothing is asked for it again", async () => {
+  const plan = planStreams(EVERY_KIND, emptyEncodeRequest(), "mkv");
+  const sound = plan.streams.filter(({ source }) => source.type === "audio").map(({ source }) => source.index);
+  const beginnings = async () => new Map(sound.map((index) => [index, -23_400 - index]));
+  const clock = await readOutputClock(NO_TOOLS, {
+    info: EVERY_KIND,
+    plan,
+    sourceTracks: new Map(),
+    beginnings,
+    ...FILES,
+  });
+  expect(clock).toMatchObject({ zeroUs: -24_000, audioDelaysUs: sound.map(() => 0) });
 });
 
 test.each([

@@ -1,7 +1,7 @@
 // The output's clock relative to the source's, from the source and the encoded audio alone: which source time becomes
 // zero, and how much each sound track must be delayed. It needs no segment, so it can be read while segments are made.
 import { opusDelayUs } from "../audio/opus-delay.ts";
-import { AUDIO_FILE_DEMUXERS, audioBeginnings } from "../audio/stream-beginnings.ts";
+import { AUDIO_FILE_DEMUXERS, audioBeginnings, type Beginnings } from "../audio/stream-beginnings.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { TrackPackets } from "../index/track-packets.ts";
 import type { SourceInfo } from "../model/source.ts";
@@ -23,6 +23,8 @@ export interface OutputClockInput {
   readonly sourcePath: string;
   /** From `readTrackPackets`, or counted by the index. */
   readonly sourceTracks: ReadonlyMap<number, Pick<TrackPackets, "startUs" | "pauseUs">>;
+  /** Of the source's streams; called where the container has no edit lists. */
+  readonly beginnings: () => Promise<Beginnings>;
   /** From `encodeAudio`. */
   readonly audioPaths: readonly string[];
   /** For the files of trials. */

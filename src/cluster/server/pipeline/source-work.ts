@@ -7,6 +7,7 @@ import type { DecodedLengths } from "../../../media/audio/audio-length.ts";
 import { soundLengths } from "../../../media/audio/audio-length.ts";
 import { audioFiles, encodeAudio } from "../../../media/audio/encode-audio.ts";
 import { findSilent, type Silent } from "../../../media/audio/silent-tracks.ts";
+import { type Beginnings, streamBeginnings } from "../../../media/audio/stream-beginnings.ts";
 import { tryCopies, type Uncopied } from "../../../media/audio/try-copies.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
@@ -40,6 +41,7 @@ export interface SourceWorkParts {
 
 export class SourceWork {
   readonly #parts: SourceWorkParts;
+  readonly #beginnings = new Once(() => this.#readBeginnings());
   readonly #silent = new Once(() => this.#findSilent());
   readonly #uncopied = new Once(() => this.#tryCopies());
   readonly #prepared = new Once(() => this.#prepare());
@@ -128,11 +130,17 @@ export class SourceWork {
     return leftOutOf(planStreams(info, request, container), await this.#silent.get());
   }
 
+  async #readBeginnings(): Promise<Beginnings> {
+    const { tools, record, signal } = this.#parts;
+    return await streamBeginnings(tools, await this.#parts.sourcePath(), record.info.formatName, signal);
+  }
+
   async #findSilent(): Promise<Silent> {
     const { tools, record, signal, indexedTracks } = this.#parts;
     const { info, request, container } = record;
     const path = await this.#parts.sourcePath();
-    const file = { path, info, counted: indexedTracks(), tracks: () => this.tracks() };
+    const beginnings = () => this.#beginnings.get();
+    const file = { path, info, counted: indexedTracks(), tracks: () => this.tracks(), beginnings };
     return await findSilent(tools, file, planStreams(info, request, container), signal);
   }
 
@@ -204,7 +212,8 @@ export class SourceWork {
     const { info } = record;
     const audioPaths = await this.audio();
     const sourceTracks = await this.tracks();
-    const files = { sourcePath: await this.#parts.sourcePath(), sourceTracks, audioPaths, workDir: folder.root };
-    return await readOutputClock(tools, { info, plan: await this.plan(), ...files, signal });
+    const files = { sourcePath: await this.#parts.sourcePath(), audioPaths, workDir: folder.root };
+    const beginnings = () => this.#beginnings.get();
+    return await readOutputClock(tools, { info, plan: await this.plan(), sourceTracks, beginnings, ...files, signal });
   }
 }
