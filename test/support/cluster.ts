@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { forEachLine } from "../../src/base/process/output.ts";
 import type { ClientView, JobDetailView, JobView } from "../../src/cluster/server/views.ts";
 import { withKeptEncoders } from "./kept-encoders.ts";
+import { giveKeptLists, keepLists } from "./kept-lists.ts";
 
 const EXECUTABLE = resolve(import.meta.dir, "../../dist", process.platform === "win32" ? "ffcluster.exe" : "ffcluster");
 const STARTED_WITHIN_MS = 60_000;
@@ -50,6 +51,8 @@ export class Cluster implements AsyncDisposable {
   readonly token = "test-token-0123456789abcdef";
   #port: number;
   #hasServed = false;
+  /** A server was started with another ffmpeg than the tests'. */
+  #hasOwnFfmpeg = false;
   readonly #running = new Set<Running>();
 
   private constructor(folder: string, port: number) {
@@ -144,6 +147,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async serve(options: ServerOptions = {}): Promise<Running> {
+    await giveKeptLists(options.workDir ?? this.workDir);
     for (;;) {
       const server = this.#startServer(options);
       try {
@@ -160,6 +164,7 @@ export class Cluster implements AsyncDisposable {
 
   #startServer({ args = [], workDir = this.workDir, env }: ServerOptions): Running {
     const where = ["--host", "127.0.0.1", "--port", String(this.port), "--work-dir", workDir];
+    if (env?.FFCLUSTER_FFMPEG_DIR !== undefined) this.#hasOwnFfmpeg = true;
     return this.start("serve", ["serve", ...where, "--token", this.token, ...args], env);
   }
 
@@ -286,6 +291,7 @@ export class Cluster implements AsyncDisposable {
       15_000,
       async () => (await processesUsing(this.folder)).length === 0,
     );
+    if (!this.#hasOwnFfmpeg) await keepLists(this.workDir);
     await rm(this.folder, { recursive: true, force: true });
   }
 }

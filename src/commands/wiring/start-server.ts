@@ -83,7 +83,8 @@ async function keysOf(choice: TlsChoice, workDir: string, log: Log): Promise<Ser
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   await checkSandbox(options.sandbox, options.log);
-  const tools = await findTools(options.env, options.sandbox);
+  const listsFile = join(options.workDir, "db", "ffmpeg-lists.json");
+  const tools = { ...(await findTools(options.env, options.sandbox)), listsFile };
   sayUnfit(tools, options.log);
   const lock = await lockWorkDir(options.workDir, options.log);
   undo.defer(() => lock.release());

@@ -12,7 +12,10 @@ import { fitSandbox } from "./sandbox/fit-sandbox.ts";
 import { toolSandbox } from "./sandbox/tool-access.ts";
 import type { Version } from "./version.ts";
 
-export interface Tools extends Programs, Version {}
+export interface Tools extends Programs, Version {
+  /** Where what ffmpeg lists of itself is kept for the next start; absent: nowhere. */
+  readonly listsFile?: string;
+}
 
 function toolsFolder(): string {
   return Bun.isStandaloneExecutable

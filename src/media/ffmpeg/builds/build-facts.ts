@@ -21,7 +21,7 @@ export class BuildFacts<T> {
 }
 
 /** Another file at the same path is another build; one that can't be looked at fails in its own words when it is run. */
-async function identityOf(program: string): Promise<string> {
+export async function identityOf(program: string): Promise<string> {
   const found = await stat(program).catch(() => null);
   return JSON.stringify([program, found?.size, found?.mtimeMs, found?.ctimeMs]);
 }

@@ -5,6 +5,7 @@ import { succeeded } from "../../../base/process/run-process.ts";
 import { runTool } from "../run-tool.ts";
 import type { Tools } from "../tools.ts";
 import { BuildFacts } from "./build-facts.ts";
+import { keptInventory } from "./kept-inventory.ts";
 
 export interface Inventory {
   /** Codecs that it decodes in software, by ffmpeg's names. */
@@ -63,10 +64,13 @@ async function list(tools: Tools, option: string): Promise<string> {
 const inventories = new BuildFacts<Inventory>();
 
 /**
- * Reads the lists once for each build, in about 0.1 s. Errors: E_FFMPEG_MISSING when ffmpeg cannot print its lists.
+ * Reads the lists once for each build, in about 0.1 s, or what an earlier process kept of them. Errors: E_FFMPEG_MISSING when ffmpeg cannot print its lists.
  */
 export async function readInventory(tools: Tools, signal?: AbortSignal): Promise<Inventory> {
-  return await inventories.of(tools.ffmpeg, () => readLists(tools), signal);
+  const { listsFile } = tools;
+  const read = () => readLists(tools);
+  const find = listsFile === undefined ? read : () => keptInventory(listsFile, tools, read);
+  return await inventories.of(tools.ffmpeg, find, signal);
 }
 
 async function readLists(tools: Tools): Promise<Inventory> {
