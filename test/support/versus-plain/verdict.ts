@@ -5,6 +5,7 @@ import type { Proof } from "../../../src/media/model/proof.ts";
 import type { Cluster } from "../cluster.ts";
 import { soundDifferences } from "./compare-sound.ts";
 import { chapterDifferences, differencesBetween, pictureDifferences } from "./differences.ts";
+import { withoutFalseJumps } from "./false-jumps.ts";
 import { areChaptersHanded, withoutEncodersOwn } from "./handed.ts";
 import { endOf } from "./job-ending.ts";
 import { toldToKeepRange, withRange } from "./kept-range.ts";
@@ -221,6 +222,7 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
     }
   }
   differences = await withoutEncodersOwn(tools, job, ours, differences);
+  differences = await withoutFalseJumps(tools, job, ours, differences, rules);
   const files = [
     { path: held.output, reading: ours },
     { path: plainPath, reading: plain },
