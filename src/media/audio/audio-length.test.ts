@@ -70,6 +70,17 @@ test("of Opus at 24 kHz an MP4 gives some of the priming too: what is lost where
   expect(lengths.get(0)?.outputSeconds).toBeLessThanOrEqual((joined ?? 0) + 0.001);
 });
 
+test("the priming of Opus at 24 kHz that lies before zero is not taken off twice: nothing is encoded again", async () => {
+  const sound = ["-f", "lavfi", "-i", "anoisesrc=r=32000:a=0.4:c=pink:d=1"];
+  await runFfmpeg(tools, ["-f", "lavfi", "-i", "color=s=16x16:r=5:d=1", ...sound, "-c:v", "ffv1", at("32.mkv")]);
+  const info = await probeSource(tools, at("32.mkv"));
+  const plan = planStreams(info, parseEncodeParams("-c:v ffv1 -c:a libopus"), "mkv");
+  const counted = await countedTools(tools, folder);
+  await encodeAudio(counted, at("32.mkv"), info, plan, { workDir: folder });
+  // The encode, the count, and what its MP4 says of the priming.
+  expect(await counted.starts()).toBe(3);
+});
+
 test("encoders that are behind lose nothing of the end", async () => {
   const tracks = ["0:v", "1:a", "1:a", "1:a"].flatMap((map) => ["-map", map]);
   const picture = ["-f", "lavfi", "-i", "color=s=16x16:r=5:d=1"];

@@ -18,6 +18,12 @@ export interface DecodedLengths {
   readonly outputSeconds: number | null;
 }
 
+/** Seconds of a stream's samples from zero on, and of those before zero. */
+interface Counted {
+  readonly seconds: number | null;
+  readonly beforeZero: number;
+}
+
 export interface SoundFile {
   readonly path: string;
   readonly formats: string;
@@ -29,6 +35,8 @@ export interface SoundFile {
  * what it holds where the sound changes its layout.
  */
 const SAMPLES_A_LINE = 65_536;
+
+const NOT_COUNTED: Counted = { seconds: null, beforeZero: 0 };
 
 /** Files that one run of ffmpeg reads: each has a decoder. */
 const MOST_FILES = 8;
@@ -43,35 +51,37 @@ export async function soundSeconds(
   file: SoundFile,
   signal?: AbortSignal,
 ): Promise<readonly (number | null)[]> {
-  return (await secondsOfFiles(tools, [file], signal))[0] ?? [];
+  const [counted = []] = await countFiles(tools, [file], signal);
+  return counted.map(({ seconds }) => seconds);
 }
 
 /** The same of several files, by their place in `files`. */
-async function secondsOfFiles(
+async function countFiles(
   tools: Tools,
   files: readonly SoundFile[],
   signal?: AbortSignal,
-): Promise<readonly (readonly (number | null)[])[]> {
-  const found: (readonly (number | null)[])[] = [];
+): Promise<readonly (readonly Counted[])[]> {
+  const found: (readonly Counted[])[] = [];
   for (let from = 0; from < files.length; from += MOST_FILES) {
     const some = files.slice(from, from + MOST_FILES);
-    const together = await secondsInOneRun(tools, some, signal);
+    const together = await countInOneRun(tools, some, signal);
     if (together !== null) found.push(...together);
-    else if (some.length === 1) found.push(...some.map(({ streamIndexes }) => streamIndexes.map(() => null)));
-    else for (const file of some) found.push(await soundSeconds(tools, file, signal));
+    else if (some.length > 1) for (const file of some) found.push(...(await countFiles(tools, [file], signal)));
+    else found.push(...some.map(({ streamIndexes }) => streamIndexes.map(() => NOT_COUNTED)));
   }
   return found;
 }
 
 /** Null: a stream of one of the files can't be decoded. */
-async function secondsInOneRun(
+async function countInOneRun(
   tools: Tools,
   files: readonly SoundFile[],
   signal?: AbortSignal,
-): Promise<(number | null)[][] | null> {
+): Promise<Counted[][] | null> {
   const streams = files.flatMap(({ streamIndexes }, file) => streamIndexes.map((index) => `${file}:${index}`));
   if (streams.length === 0) return files.map(() => []);
   const samples: (number | undefined)[] = streams.map(() => undefined);
+  const early = streams.map(() => 0);
   const rates = streams.map(() => 0);
   const result = await runTool({
     tools,
@@ -93,15 +103,17 @@ async function secondsInOneRun(
       const fields = line.split(",");
       const stream = Number(fields[0]);
       // Sound before zero counts against what follows; only the first line begins there.
-      samples[stream] = (samples[stream] ?? Math.min(0, Number(fields[2]))) + Number(fields[3]);
+      if (samples[stream] === undefined) early[stream] = Math.max(0, -Number(fields[2]));
+      samples[stream] = (samples[stream] ?? -(early[stream] ?? 0)) + Number(fields[3]);
     },
   });
   if (!succeeded(result)) return null;
-  const seconds = samples.map((count, stream) => {
+  const counted = samples.map((count, stream) => {
     const rate = rates[stream] ?? 0;
-    return rate === 0 ? null : (count ?? 0) / rate;
+    if (rate === 0) return NOT_COUNTED;
+    return { seconds: (count ?? 0) / rate, beforeZero: (early[stream] ?? 0) / rate };
   });
-  return files.map(({ streamIndexes }) => seconds.splice(0, streamIndexes.length));
+  return files.map(({ streamIndexes }) => counted.splice(0, streamIndexes.length));
 }
 
 /** libopus encodes what has fewer samples a second at 24 kHz and less. */
@@ -158,14 +170,15 @@ export async function soundLengths(
     formats: AUDIO_FILE_DEMUXERS,
     streamIndexes: [0],
   }));
-  const [own = [], ...encoded] = await secondsOfFiles(tools, [source, ...made], signal);
+  const [own = [], ...encoded] = await countFiles(tools, [source, ...made], signal);
   const lengths = new Map<number, DecodedLengths>();
   for (const [position, track] of tracks.entries()) {
-    const [seconds = null] = encoded[position] ?? [];
+    const [{ seconds, beforeZero } = NOT_COUNTED] = encoded[position] ?? [];
     const path = made[position]?.path ?? "";
     const unskipped = seconds !== null && isSlowOpus(track) ? await unskippedSeconds(tools, path, signal) : 0;
-    const outputSeconds = seconds === null ? null : seconds - unskipped;
-    lengths.set(track.action.file, { sourceSeconds: own[position] ?? null, outputSeconds });
+    // What lies before zero is not in the count.
+    const outputSeconds = seconds === null ? null : seconds - Math.max(0, unskipped - beforeZero);
+    lengths.set(track.action.file, { sourceSeconds: own[position]?.seconds ?? null, outputSeconds });
   }
   return lengths;
 }
