@@ -78,10 +78,6 @@ export interface LocalSegmentOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-async function countedInSequence(reference: ReferenceDecode, { sourceFrames, endPts }: SegmentTask) {
-  return sourceFrames === undefined ? undefined : await reference.count({ startPts: sourceFrames.startPts, endPts });
-}
-
 /** One segment, through as many rungs as it needs; throws with the reason when every rung fails. */
 export async function makeSegment(
   tools: Tools,
@@ -118,7 +114,7 @@ export async function makeSegment(
       notes.push(`lead-in ${leadIn}: ${reason}`);
       continue;
     }
-    const counted = isLongest ? await countedInSequence(reference, task) : undefined;
+    const counted = isLongest ? await reference.count(task) : undefined;
     const lost = missingPictures(task, made.report, counted);
     if (lost !== null) {
       reason = lost;

@@ -3,15 +3,6 @@ import type { SegmentTask } from "../../../media/model/segment.ts";
 import { missingPictures } from "../../../media/segment/source-count.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { LandedResult } from "../../scheduler/model/segment.ts";
-import type { JobWork } from "./job-work.ts";
-
-/** The pictures that decoding in sequence gives where the task counts them; undefined: it counts none. Errors: those of ReferenceDecode. */
-export async function countedInSequence(work: JobWork, task: SegmentTask): Promise<number | undefined> {
-  const { sourceFrames, endPts } = task;
-  if (sourceFrames === undefined) return undefined;
-  const reference = await work.referenceDecode(task.request.video.encoder);
-  return await reference.count({ startPts: sourceFrames.startPts, endPts });
-}
 
 /**
  * The run counts the pictures where a new rate hides a loss. Where `-r` was planned from every frame, an error that the

@@ -26,7 +26,7 @@ import { gridOf } from "../job/job-grid.ts";
 import { requestOf } from "../job/job-request.ts";
 import { mostFrames } from "../job/result-bounds.ts";
 import type { JobWork } from "./job-work.ts";
-import { countedInSequence, lostFrames } from "./lost-frames.ts";
+import { lostFrames } from "./lost-frames.ts";
 import { formatOf, otherSize, readFormat, unplannedFormat } from "./segment-formats.ts";
 import { isUnproven, readSegment, wrongPictures } from "./segment-pictures.ts";
 
@@ -194,7 +194,8 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   if (whole !== null) return { type: "reference-decided", ...where, facts: null, reason: whole };
   await work.requireUnchanged();
   const { pts, seams } = await framesOfSource(parts.tools, work, job, task, index);
-  const lost = lostFrames(subject, task, await countedInSequence(work, task)) ?? (await otherPictures(subject, task));
+  const reference = await work.referenceDecode(task.request.video.encoder);
+  const lost = lostFrames(subject, task, await reference.count(task)) ?? (await otherPictures(subject, task));
   if (lost !== null) return { type: "reference-decided", ...where, facts: null, reason: lost };
   if (job.split.mode !== "whole" && countsFrames(task.request) && pts.length !== task.expectedFrames) {
     const reason = `${whyCounted(task.request)}, and decoding gives ${pts.length} of them where ${task.expectedFrames} were counted`;

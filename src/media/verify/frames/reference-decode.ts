@@ -195,10 +195,12 @@ export class ReferenceDecode implements Disposable {
     };
   }
 
-  /** The source's own pictures in the range. Errors: as `range`. */
-  async count(range: Range): Promise<number> {
-    await this.#wait(null, range);
-    return this.#decoded.countFrames(range.startPts, range.endPts);
+  /** The source's own pictures where the task counts them; undefined: it counts none. Errors: as `range`. */
+  async count({ sourceFrames, endPts }: Pick<SegmentTask, "sourceFrames" | "endPts">): Promise<number | undefined> {
+    if (sourceFrames === undefined) return undefined;
+    const { startPts } = sourceFrames;
+    await this.#wait(null, { startPts, endPts });
+    return this.#decoded.countFrames(startPts, endPts);
   }
 
   /** Ends the decoder. */
