@@ -123,31 +123,25 @@ const OPUS_DECODED_RATE = 48_000;
 /**
  * By how much the decoded length of an MP4 with Opus says too much, seconds: its reader skips the priming by the track's
  * samples, and Opus of any rate is decoded to 48,000 a second. The file that it is joined into lacks that (until 9.0).
- * What lies before zero of it is not in that length.
  */
 async function unskippedSeconds(tools: Tools, path: string, signal?: AbortSignal): Promise<number> {
   let skipped = 0;
-  let pts = 0;
   let timeBase: Rational | null = null;
   const question = {
     path,
     formats: AUDIO_FILE_DEMUXERS,
     args: [
       ...["-read_intervals", "%+#1"],
-      ...["-show_entries", "packet=pts:packet_side_data=skip_samples:stream=time_base"],
+      ...["-show_entries", "packet=stream_index:packet_side_data=skip_samples:stream=time_base"],
     ],
   };
   const onSection = (fields: ReadonlyMap<string, string>) => {
     // Since 7.0 the name of the side data stands before it.
     for (const [name, value] of fields) if (name.endsWith("skip_samples")) skipped = Number(value);
-    if (fields.has("packet")) pts = Number(fields.get("pts")) || 0;
     timeBase = parseRational(fields.get("time_base") ?? "") ?? timeBase;
   };
   await probeCompact(tools, question, onSection, signal);
-  if (timeBase === null) return 0;
-  const tick = toNumber(timeBase);
-  const beforeZero = Math.max(0, -(pts * tick + skipped / OPUS_DECODED_RATE));
-  return Math.max(0, skipped * (tick - 1 / OPUS_DECODED_RATE) - beforeZero);
+  return timeBase === null ? 0 : Math.max(0, skipped * (toNumber(timeBase) - 1 / OPUS_DECODED_RATE));
 }
 
 /** Whether an encoder of Opus may have got another rate than the one that it is decoded to. */
