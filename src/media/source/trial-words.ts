@@ -6,13 +6,18 @@ const SAYS_NOTHING = [/\[info\]/i, /\[warn(ing)?\]/i, /^\[?(svt|libsvtav1).*(-{1
 
 const MOST_LINES = 2;
 
-/** The lines that give the reason, at most two, joined into one. */
-export function reasonIn(stderr: string): string {
+/**
+ * The lines that give the reason, at most two, joined into one. `encoder`: refuses the picture; what it says itself comes
+ * before what others say of the source.
+ */
+export function reasonIn(stderr: string, encoder: string | null = null): string {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
   const telling = lines.filter(
     (line) => !SAYS_NOTHING.some((pattern) => pattern.test(line)) && !endsEveryFailure(line),
   );
-  return lastWords((telling.length === 0 ? lines : telling.slice(0, MOST_LINES)).join("\n"));
+  const own = telling.filter((line) => encoder !== null && line.startsWith(`[${encoder} @ `));
+  const best = own.length > 0 ? own : telling;
+  return lastWords((best.length === 0 ? lines : best.slice(0, MOST_LINES)).join("\n"));
 }
 
 /** Another build or version may work: no reason to refuse the request. */

@@ -144,6 +144,10 @@ test("of ffmpeg's words those that tell are kept; what only a build lacks is no 
   expect(reasonIn(`x265 [info]: using cpu\n[libx264 @ 0x55f] width not divisible by 2 (321x241)\n${said}`)).toBe(
     "[libx264] width not divisible by 2 (321x241)",
   );
+  const cutOff = "[matroska,webm @ 0x1] File ended prematurely";
+  const refused = `${cutOff}\n[mpeg2video @ 0x55f] MPEG-1/2 does not support 301/12 fps\n${said}`;
+  expect(reasonIn(refused, "mpeg2video")).toBe("[mpeg2video] MPEG-1/2 does not support 301/12 fps");
+  expect(reasonIn(cutOff, "mpeg2video")).toBe("[matroska,webm] File ended prematurely");
   expect(isOfThisBuild("[vost#0:0 @ 0x20d3] Unknown encoder 'libsvtav1'")).toBe(true);
   expect(isOfThisBuild("No such filter: 'libplacebo'")).toBe(true);
   expect(isOfThisBuild("[libx264] width not divisible by 2")).toBe(false);
