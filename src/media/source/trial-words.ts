@@ -7,16 +7,16 @@ const SAYS_NOTHING = [/\[info\]/i, /\[warn(ing)?\]/i, /^\[?(svt|libsvtav1).*(-{1
 const MOST_LINES = 2;
 
 /**
- * The lines that give the reason, at most two, joined into one. `encoder`: refuses the picture; what it says itself comes
- * before what others say of the source.
+ * The lines that give the reason, at most two, joined into one. `demuxer`: what it says of the source is no reason of a
+ * filter or an encoder (a file that ends early).
  */
-export function reasonIn(stderr: string, encoder: string | null = null): string {
+export function reasonIn(stderr: string, demuxer: string | null = null): string {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
   const telling = lines.filter(
     (line) => !SAYS_NOTHING.some((pattern) => pattern.test(line)) && !endsEveryFailure(line),
   );
-  const own = telling.filter((line) => encoder !== null && line.startsWith(`[${encoder} @ `));
-  const best = own.length > 0 ? own : telling;
+  const others = telling.filter((line) => demuxer === null || !line.startsWith(`[${demuxer} @ `));
+  const best = others.length > 0 ? others : telling;
   return lastWords((best.length === 0 ? lines : best.slice(0, MOST_LINES)).join("\n"));
 }
 

@@ -146,8 +146,8 @@ test("of ffmpeg's words those that tell are kept; what only a build lacks is no 
   );
   const cutOff = "[matroska,webm @ 0x1] File ended prematurely";
   const refused = `${cutOff}\n[mpeg2video @ 0x55f] MPEG-1/2 does not support 301/12 fps\n${said}`;
-  expect(reasonIn(refused, "mpeg2video")).toBe("[mpeg2video] MPEG-1/2 does not support 301/12 fps");
-  expect(reasonIn(cutOff, "mpeg2video")).toBe("[matroska,webm] File ended prematurely");
+  expect(reasonIn(refused, "matroska,webm")).toBe("[mpeg2video] MPEG-1/2 does not support 301/12 fps");
+  expect(reasonIn(cutOff, "matroska,webm")).toBe("[matroska,webm] File ended prematurely");
   expect(isOfThisBuild("[vost#0:0 @ 0x20d3] Unknown encoder 'libsvtav1'")).toBe(true);
   expect(isOfThisBuild("No such filter: 'libplacebo'")).toBe(true);
   expect(isOfThisBuild("[libx264] width not divisible by 2")).toBe(false);

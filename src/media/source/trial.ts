@@ -188,7 +188,7 @@ function undecodable(path: string, stderr: string): AppError {
 }
 
 function refused({ request, info }: Trial, step: Step, stderr: string): AppError {
-  const reason = reasonIn(stderr, step === "filtered" ? null : request.video.encoder);
+  const reason = reasonIn(stderr, info.formatName);
   const { width, height } = info.video;
   if (step === "filtered") {
     return new AppError(
