@@ -84,8 +84,8 @@ function areStrays(source: Strips, output: Strips): boolean {
     const others = output[position]?.samples;
     if (others === undefined || others.length !== samples.length) return false;
     all += samples.length;
-    for (const [at, sample] of samples.entries()) {
-      const by = Math.abs(sample - (others[at] ?? 0));
+    for (let at = 0; at < samples.length; at += 1) {
+      const by = Math.abs((samples[at] ?? 0) - (others[at] ?? 0));
       if (by > 1) return false;
       strays += by;
     }

@@ -72,25 +72,33 @@ export function slidingProducts(window: Int16Array, stretch: Int16Array): Float6
   const productIm = new Float64Array(size);
   for (let k = 0; k < size; k += 1) {
     const m = (size - k) % size;
-    const [zr, zi, mr, mi] = [re[k] ?? 0, im[k] ?? 0, re[m] ?? 0, im[m] ?? 0];
-    const [ar, ai] = [(zr + mr) / 2, (zi - mi) / 2];
-    const [br, bi] = [(zi + mi) / 2, (mr - zr) / 2];
+    const zr = re[k] ?? 0;
+    const zi = im[k] ?? 0;
+    const mr = re[m] ?? 0;
+    const mi = im[m] ?? 0;
+    const ar = (zr + mr) / 2;
+    const ai = (zi - mi) / 2;
+    const br = (zi + mi) / 2;
+    const bi = (mr - zr) / 2;
     productRe[k] = ar * br + ai * bi;
     productIm[k] = ar * bi - ai * br;
   }
   transform({ re: productRe, im: productIm }, true);
-  return productRe.subarray(0, shifts).map((sum) => sum / size);
+  const products = productRe.subarray(0, shifts);
+  for (let shift = 0; shift < shifts; shift += 1) products[shift] = (products[shift] ?? 0) / size;
+  return products;
 }
 
 /** Normalised correlation, -1 to 1, for every shift; 0 where either is silent. */
 export function slidingCorrelation(window: Int16Array, stretch: Int16Array): Float64Array {
   const products = slidingProducts(window, stretch);
   let own = 0;
-  for (const sample of window) own += sample * sample;
+  for (let n = 0; n < window.length; n += 1) own += (window[n] ?? 0) ** 2;
   let other = 0;
   for (let n = 0; n < window.length; n += 1) other += (stretch[n] ?? 0) ** 2;
-  return products.map((product, shift) => {
+  for (let shift = 0; shift < products.length; shift += 1) {
     if (shift > 0) other += (stretch[shift + window.length - 1] ?? 0) ** 2 - (stretch[shift - 1] ?? 0) ** 2;
-    return own === 0 || other === 0 ? 0 : product / Math.sqrt(own * other);
-  });
+    products[shift] = own === 0 || other === 0 ? 0 : (products[shift] ?? 0) / Math.sqrt(own * other);
+  }
+  return products;
 }
