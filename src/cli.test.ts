@@ -515,13 +515,15 @@ describe("serve", () => {
     const health = (await (await fetch(`${first.url}/healthz`)).json()) as { status: string };
     const listed = await run(["jobs", "list", "--json", "--server", `localhost:${first.port}`]);
     const invited = await run(["invite", "--server", `localhost:${first.port}`]);
-    const taken = await run(["serve", "--host", "127.0.0.1", "--port", String(first.port), "--work-dir", "w2"]);
+    const taken = await run(["serve", "--host", "127.0.0.1", "--port", String(first.port)]);
     const locked = await run(["serve", "--port", "0", "--work-dir", "w", "--token", "another-token-of-24-chars"]);
     const stopped = await first.stop("SIGTERM");
     expect(health.status).toBe("ok");
     expect(listed).toMatchObject({ exitCode: 0, stdout: "[]\n" });
     expect(taken.exitCode).toBe(1);
     expect(taken.stderr).toContain("is in use");
+    expect(taken.stderr).toContain(`another work folder of yours is in ${join(folder, "w")}. To go on`);
+    expect(stopped.stderr).toContain("The files of a finished job, its output too, go 30 days after its end");
     expect(locked.exitCode).toBe(1);
     expect(locked.stderr).toMatch(/in use by ffcluster serve \(pid \d+ on host .*; this one \(pid \d+ on host /);
     expect(stopped.exitCode).toBe(0);

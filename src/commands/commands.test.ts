@@ -199,9 +199,22 @@ test("the join line that serve prints names an address that --server takes, and 
 
 test("a server that listens on loopback alone greets nobody on other machines", () => {
   const bound = { url: "http://127.0.0.1:5001", plainUrl: null, port: 5001, tls: null, joinToken: "JOIN" };
-  const alone = greeting("127.0.0.1", "/work", "TOKEN", bound);
+  const alone = greeting({ host: "127.0.0.1", keep: 30 * 86_400 }, "/work", "TOKEN", bound);
   expect(alone).toContain(
     "\nOn this machine, which alone reaches it: ffcluster join --server 127.0.0.1:5001 --token JOIN\n",
   );
-  expect(greeting("10.0.0.5", "/work", "TOKEN", bound)).toContain("\nOn other machines: ffcluster join ");
+  expect(greeting({ host: "10.0.0.5", keep: null }, "/work", "TOKEN", bound)).toContain(
+    "\nOn other machines: ffcluster join ",
+  );
+});
+
+test("how long the files of finished jobs stay is said when a server starts", () => {
+  const bound = { url: "http://127.0.0.1:5001", plainUrl: null, port: 5001, tls: null, joinToken: "JOIN" };
+  const said = (keep: number | null) => greeting({ host: "127.0.0.1", keep }, "/work", "TOKEN", bound);
+  expect(said(30 * 86_400)).toContain(
+    "\nThe files of a finished job, its output too, go 30 days after its end (--keep).\n",
+  );
+  expect(said(86_400)).toContain("go 1 day after");
+  expect(said(7200)).toContain("go 2h00m after");
+  expect(said(null)).toContain("stay here until you remove them");
 });

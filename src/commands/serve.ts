@@ -7,9 +7,11 @@ import {
   optionalSeconds,
   optionalText,
   secondsOption,
+  secondsOrForever,
   switchOption,
   textOption,
 } from "../base/config/option.ts";
+import { userConfigDir } from "../base/config/user-config-dir.ts";
 import { AppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { createLog } from "../base/log.ts";
@@ -19,7 +21,10 @@ import { jsonOption, logOption, sandboxOption } from "./cli/common-options.ts";
 import { AdminToken } from "./serving/admin-token.ts";
 import { greeting, readyFields } from "./serving/announce.ts";
 import { chooseTls } from "./serving/choose-tls.ts";
+import { pointAtOthers, rememberWorkFolder } from "./serving/work-folders.ts";
 import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./submitting/request-defaults.ts";
+
+const DAY_S = 86_400;
 
 const options = {
   host: textOption({ description: "Address to listen on", fallback: "0.0.0.0" }),
@@ -106,11 +111,12 @@ const options = {
     max: 1_000_000,
     fallback: 120,
   }),
-  keep: optionalSeconds({
-    description: "How long to keep the files of finished jobs; their history and proof stay",
-    defaultText: "forever",
+  keep: secondsOrForever({
+    description: "How long to keep the files of finished jobs, outputs too; their history and proof stay",
+    defaultText: "30d",
     min: 0,
-    max: 3650 * 86_400,
+    max: 3650 * DAY_S,
+    fallback: 30 * DAY_S,
   }),
   "media-root": listOption({
     description: "Folder whose files `submit --on-server` may name (repeatable)",
@@ -154,11 +160,12 @@ export const serve = defineCommand({
     "ffcluster serve",
     "ffcluster serve --port 6000 --work-dir /srv/ffcluster --media-root /srv/films",
     "ffcluster serve --keep 7d",
+    "ffcluster serve --keep forever",
     "FFCLUSTER_TOKEN=$(openssl rand -hex 16) ffcluster serve --required-clients 2",
     "ffcluster serve --tls-cert cert.pem --tls-key key.pem",
   ],
   printsEvents: false,
-  async run({ options: given, context }) {
+  async run({ options: given, origins, context }) {
     const { checkRequestLocally } = await import("./wiring/local-checks.ts");
     const { startServer } = await import("./wiring/start-server.ts");
     process.umask(OWNER_ONLY_UMASK);
@@ -173,6 +180,7 @@ export const serve = defineCommand({
     for (const root of mediaRoots) {
       if (!(await exists(root))) log.warn(`the media root ${root} does not exist yet, so no file below it can be used`);
     }
+    if (origins["work-dir"] === "default") await pointAtOthers(userConfigDir(context.env), workDir, log);
     context.setLastWords(
       new AppError(
         "E_INTERRUPTED",
@@ -202,15 +210,19 @@ export const serve = defineCommand({
       jobsPerMinute: given["jobs-per-minute"],
       retryDelayMs: given["retry-delay"] * 1000,
       keepMs: given.keep === null ? null : given.keep * 1000,
+      isKeepChosen: origins.keep !== "default",
       mediaRoots,
       log,
       // A program that sees /healthz answer must find the token; a server that can't start must not hide another's.
-      beforeAnswering: (bound) => admin.publish(bound),
+      beforeAnswering: async (bound) => {
+        await admin.publish(bound);
+        await rememberWorkFolder(userConfigDir(context.env), workDir, log);
+      },
       onBroken: (cause) =>
         broken.reject(asNoSpace(cause, workDir, "Free some space there and start the server again.")),
     });
     try {
-      context.stderr.write(greeting(given.host, workDir, admin.token, server));
+      context.stderr.write(greeting(given, workDir, admin.token, server));
       if (given.json) printEvent(context, "ready", readyFields(given.host, server));
       await Promise.race([untilAborted(context.signal), broken.promise]);
     } finally {

@@ -44,6 +44,7 @@ async function start(keepMs: number | null = null): Promise<OpenCoordinator> {
     maxRetries: 3,
     retryDelayMs: 100,
     keepMs,
+    keepSinceMs: 0,
     mediaRoots: [],
     tools,
     log: silentLog,

@@ -100,6 +100,8 @@ export function optionalInteger(about: Described & Bounds): Option<number | null
   return build<number | null>("value", about, null, (texts) => parseInteger(only(texts), about));
 }
 
+const FOREVER = "forever";
+
 function parseSeconds(text: string, bounds: Bounds): number {
   const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)?$/.exec(text);
   const unit = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }[match?.[2] ?? "s"] ?? 1;
@@ -120,6 +122,14 @@ export function secondsOption(about: Described & Bounds & { readonly fallback: n
 export function optionalSeconds(about: Described & Bounds): Option<number | null> {
   return build<number | null>("value", { valueName: "SECONDS", ...about }, null, (texts) =>
     parseSeconds(only(texts), about),
+  );
+}
+
+/** A duration, or `forever`, which is null. */
+export function secondsOrForever(about: Described & Bounds & { readonly fallback: number }): Option<number | null> {
+  const named = { valueName: "SECONDS|forever", ...about };
+  return build<number | null>("value", named, about.fallback, (texts) =>
+    only(texts) === FOREVER ? null : parseSeconds(only(texts), about),
   );
 }
 

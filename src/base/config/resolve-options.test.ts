@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { AppError } from "../errors.ts";
 import { parseConfig, readConfigFile } from "./config-file.ts";
-import { choiceOption, integerOption, listOption, optionalText, secondsOption, switchOption } from "./option.ts";
+import {
+  choiceOption,
+  integerOption,
+  listOption,
+  optionalText,
+  secondsOption,
+  secondsOrForever,
+  switchOption,
+} from "./option.ts";
 import { environmentNameOf, resolveOptions } from "./resolve-options.ts";
 
 const options = {
@@ -13,6 +21,7 @@ const options = {
   token: optionalText({ description: "" }),
   "media-root": listOption({ description: "", parseOne: (text) => text }),
   "retry-delay": secondsOption({ description: "", min: 0, max: 3600, fallback: 5 }),
+  keep: secondsOrForever({ description: "", min: 0, max: 86_400, fallback: 60 }),
   access: choiceOption({ description: "", choices: ["auto", "direct"], fallback: "auto" }),
 };
 
@@ -90,6 +99,14 @@ describe("values", () => {
     for (const text of ["-1", "2h", "5 s", "fast", ""]) {
       expect(refusal(() => value("retry-delay", text)).code).toBe("E_BAD_OPTION");
     }
+  });
+
+  test("a duration that may have no end", () => {
+    const keep = (texts: Record<string, string[]>) => resolveOptions(options, flags(texts), {}, new Map()).values.keep;
+    expect(keep({})).toBe(60);
+    expect(keep({ keep: ["1h"] })).toBe(3600);
+    expect(keep({ keep: ["forever"] })).toBeNull();
+    expect(refusal(() => keep({ keep: ["2d"] })).code).toBe("E_BAD_OPTION");
   });
 
   test("choices", () => {

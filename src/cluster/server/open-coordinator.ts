@@ -51,6 +51,8 @@ export interface CoordinatorOptions {
   readonly maxSegmentSeconds: number | null;
   /** How long the files of finished jobs are kept; null: for ever. */
   readonly keepMs: number | null;
+  /** Jobs that ended before this moment count as ended then; 0: their end counts. */
+  readonly keepSinceMs: number;
   readonly tools: Tools;
   readonly log: Log;
   readonly clock: Clock;
@@ -105,6 +107,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     folders,
     log,
     keepMs: options.keepMs,
+    keepSinceMs: options.keepSinceMs,
     jobs: () => engine.state.jobs.values(),
     record: (jobId) => registry.record(jobId),
   });

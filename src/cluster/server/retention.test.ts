@@ -27,11 +27,17 @@ async function finished(id: string, completedAt: string | null): Promise<Job> {
   return { id, completedAt } as Job; // a retention looks at nothing else of a job
 }
 
-function retention(jobs: readonly Job[], keepMs: number | null, kind: "uploaded" | "local" = "uploaded"): Retention {
+interface Wanted {
+  readonly kind?: "uploaded" | "local";
+  readonly keepSinceMs?: number;
+}
+
+function retention(jobs: readonly Job[], keepMs: number | null, wanted: Wanted = {}): Retention {
+  const { kind = "uploaded", keepSinceMs = 0 } = wanted;
   const folders = new JobFolders(workDir);
   const record = (jobId: string) =>
     ({ source: { kind, path: join(folders.uploads, `${jobId}.mp4`) } }) as unknown as JobRecord;
-  return new Retention({ folders, log: silentLog, keepMs, jobs: () => jobs, record });
+  return new Retention({ folders, log: silentLog, keepMs, keepSinceMs, jobs: () => jobs, record });
 }
 
 const left = async (id: string) => (await readdir(join(workDir, "server", id))).sort();
@@ -53,7 +59,16 @@ test("nothing goes without a bound, nor by a clock that went back; other people'
   await retention([old], null).sweep(NOW);
   await retention([old], 7 * DAY_MS).sweep(NOW - 2 * DAY_MS);
   expect(await left("old")).toContain("output.mp4");
-  await retention([old], 7 * DAY_MS, "local").sweep(NOW);
+  await retention([old], 7 * DAY_MS, { kind: "local" }).sweep(NOW);
   expect(await left("old")).toEqual(["proof.json"]);
   expect(await sources()).toEqual(["old.mp4"]);
+});
+
+test("a limit that came later counts from its own beginning", async () => {
+  const old = await finished("old", new Date(NOW - 400 * DAY_MS).toISOString());
+  const limited = retention([old], 7 * DAY_MS, { keepSinceMs: NOW });
+  await limited.sweep(NOW + 7 * DAY_MS);
+  expect(await left("old")).toContain("output.mp4");
+  await limited.sweep(NOW + 7 * DAY_MS + 1);
+  expect(await left("old")).toEqual(["proof.json"]);
 });

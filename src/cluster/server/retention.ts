@@ -12,6 +12,8 @@ export interface RetentionParts {
   readonly log: Log;
   /** Null: for ever. */
   readonly keepMs: number | null;
+  /** Jobs that ended before this moment (wall time) count as ended then. */
+  readonly keepSinceMs: number;
   readonly jobs: () => Iterable<Job>;
   readonly record: (jobId: string) => JobRecord | undefined;
 }
@@ -27,11 +29,11 @@ export class Retention {
 
   /** Removes the files of jobs that ended longer than `keepMs` ago. `nowMs` is wall time, like the end of a job. */
   async sweep(nowMs: number): Promise<void> {
-    const { keepMs, folders, log } = this.#parts;
+    const { keepMs, keepSinceMs, folders, log } = this.#parts;
     if (keepMs === null) return;
     for (const job of this.#parts.jobs()) {
       const endedMs = job.completedAt === null ? Number.NaN : Date.parse(job.completedAt);
-      if (!(nowMs - endedMs > keepMs)) {
+      if (!(nowMs - Math.max(endedMs, keepSinceMs) > keepMs)) {
         this.#done.delete(job.id); // it may have been retried
         continue;
       }

@@ -2,6 +2,7 @@
 import type { OutwardAddress } from "../../api/contract.ts";
 import { baseUrl, isLoopback, parseServerAddress, serverName } from "../../api/server-address.ts";
 import { VERSION } from "../../base/version.ts";
+import { formatSeconds } from "../output/format.ts";
 import type { Bound } from "./bound.ts";
 import { joinLine, submitLine } from "./join-line.ts";
 import { outwardAddress } from "./outward-address.ts";
@@ -25,8 +26,23 @@ export function isHereAlone({ server }: OutwardAddress): boolean {
   return isLoopback(parseServerAddress(server).host);
 }
 
-/** `token`: an admin's. */
-export function greeting(host: string, workDir: string, token: string, announced: Announced): string {
+const DAY_S = 86_400;
+
+const daysText = (days: number) => `${days} ${days === 1 ? "day" : "days"}`;
+
+function keepLine(seconds: number | null): string {
+  if (seconds === null) return "The files of finished jobs stay here until you remove them (--keep forever).";
+  const time = seconds % DAY_S === 0 ? daysText(seconds / DAY_S) : formatSeconds(seconds);
+  return `The files of a finished job, its output too, go ${time} after its end (--keep).`;
+}
+
+/** `token`: an admin's; `keep`: in seconds, null for ever. */
+export function greeting(
+  { host, keep }: { readonly host: string; readonly keep: number | null },
+  workDir: string,
+  token: string,
+  announced: Announced,
+): string {
   const { url, plainUrl, joinToken } = announced;
   const plain = plainUrl === null ? "" : ` and, on this machine, ${plainUrl}`;
   const outward = outwardOf(host, announced);
@@ -34,7 +50,7 @@ export function greeting(host: string, workDir: string, token: string, announced
   return (
     `ffcluster ${VERSION} serves ${url}${plain}, work in ${workDir}\n` +
     `On ${others}: ${joinLine(outward, joinToken)}\n` +
-    `To submit from there: ${submitLine(outward, token)}\nReady.\n`
+    `To submit from there: ${submitLine(outward, token)}\n${keepLine(keep)}\nReady.\n`
   );
 }
 

@@ -22,15 +22,18 @@ import { outwardOf } from "../serving/announce.ts";
 import type { Bound } from "../serving/bound.ts";
 import type { TlsChoice } from "../serving/choose-tls.ts";
 import { checkSandbox, sayUnfit } from "./check-sandbox.ts";
+import { keptSince } from "./kept-since.ts";
 import { makeWorkDir, openToOthers } from "./work-dir.ts";
 
-export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "store" | "clock"> {
+export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "store" | "clock" | "keepSinceMs"> {
   readonly env: Environment;
   readonly sandbox: SandboxMode;
   readonly host: string;
   readonly port: number;
   readonly tls: TlsChoice;
   readonly jobsPerMinute: number;
+  /** `keepMs` is no default. */
+  readonly isKeepChosen: boolean;
   /** Called when it has the work directory, the jobs and the port, before it answers any request; again when its certificate changes. */
   readonly beforeAnswering: (bound: Bound) => Promise<void>;
 }
@@ -96,11 +99,14 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const databasePath = join(options.workDir, "db", "server.db");
   await refuseLostDatabase(databasePath, serverDir);
   const store = openServerStore(databasePath);
+  const keepSinceMs = options.isKeepChosen ? 0 : await keptSince(options.workDir, Date.now());
   // An open coordinator closes the store itself; one that fails to open does not.
-  const coordinator = await openCoordinator({ ...options, tools, store, clock: systemClock }).catch((thrown) => {
-    store.close();
-    throw thrown;
-  });
+  const coordinator = await openCoordinator({ ...options, keepSinceMs, tools, store, clock: systemClock }).catch(
+    (thrown) => {
+      store.close();
+      throw thrown;
+    },
+  );
   undo.defer(() => coordinator.close());
   const { host, log } = options;
   const ready = Promise.withResolvers<void>();
