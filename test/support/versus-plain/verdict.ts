@@ -260,6 +260,16 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
   return { kind: "exact", notes: [...proof.notes, ...leftOut] };
 }
 
+/** Whether plain ffmpeg makes a file with a picture in it, which ffmpeg can read. */
+async function isWorking(tools: Tools, job: PlainJob): Promise<boolean> {
+  try {
+    const { exitCode } = await runPlain(tools, job);
+    return exitCode === 0 && (await readingOf(tools, job.output)).pictures.md5.length > 0;
+  } catch {
+    return false; // the source, or what is made of it, can't even be looked at
+  }
+}
+
 /** Runs the job and plain ffmpeg, and compares. The job's output stays; the plain one's does not. */
 export async function verdictOf(cluster: Cluster, tools: Tools, held: Held): Promise<Verdict> {
   const plainPath = held.output.replace(/(\.\w+)$/, "-plain$1");
@@ -269,11 +279,7 @@ export async function verdictOf(cluster: Cluster, tools: Tools, held: Held): Pro
     const { source, plainInputArgs: inputArgs = [] } = held;
     const params = wordsOf(held.plainParams ?? held.params);
     const job = { source, params, output: plainPath, kept: null, codecs: NONE, inputArgs };
-    const isPlainWorking = await runPlain(tools, job).then(
-      ({ exitCode }) => exitCode === 0,
-      () => false, // the source can't even be looked at
-    );
-    return { ...ending, isPlainWorking };
+    return { ...ending, isPlainWorking: await isWorking(tools, job) };
   } finally {
     await rm(plainPath, { force: true });
   }
