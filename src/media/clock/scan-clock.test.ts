@@ -67,8 +67,9 @@ for (const [formatName, make] of [
 ] as const) {
   describe(`${formatName}, ${make(from(0, 4)).length} bytes for four packets`, () => {
     test("one recording", async () => expect(await isOdd(make(from(126_000, 100)), formatName)).toBe(false));
-    test("a clock that wraps", async () =>
-      expect(await isOdd(make(from(2 ** 33 - 36_000, 100)), formatName)).toBe(false));
+    // Readers leave a stream that began before the wrap on the other side of it.
+    test("a clock that wraps is read by ffprobe", async () =>
+      expect(await isOdd(make(from(2 ** 33 - 36_000, 100)), formatName)).toBe(true));
     test("two recordings", async () =>
       expect(await isOdd(make([...from(0, 50), ...from(0, 50)]), formatName)).toBe(true));
     test("a leap", async () => expect(await isOdd(make([...from(0, 50), ...from(9e7, 50)]), formatName)).toBe(true));

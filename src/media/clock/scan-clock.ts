@@ -27,6 +27,14 @@ function stepOf(from: number, to: number): number {
 const SOUND_TICKS = 90_000;
 const SOUND_PACKETS = 8;
 
+/**
+ * Whether the clock ran over on the way, by a short step. A reader may take that for a leap: libavformat counts from the
+ * first packet that it sees, and leaves a stream that began before that on the other side.
+ */
+function hasWrapped(from: number, to: number): boolean {
+  return Math.abs(to - from) > WRAP / 2;
+}
+
 /** Keeps the last time of each elementary stream, in ticks, and checks the next one. */
 class Clocks {
   readonly #last = new Map<number, number>();
@@ -34,13 +42,14 @@ class Clocks {
   readonly #often = new Map<number, number>();
   #latest: number | null = null;
 
-  /** Whether this time goes back, leaps, or begins far from the previous one. `mayPause`: may hold subtitles. */
+  /** Whether this time goes back, leaps, runs over, or begins far from the previous one. `mayPause`: may hold subtitles. */
   isOdd(stream: number, ticks: number, mayPause: boolean): boolean {
     const last = this.#last.get(stream);
     const latest = this.#latest;
     this.#last.set(stream, ticks);
     this.#latest = ticks;
     // Subtitles begin late, but no further from what stands before them in the file than other streams.
+    if (latest !== null && hasWrapped(latest, ticks)) return true;
     if (last === undefined) return latest !== null && Math.abs(stepOf(latest, ticks)) > LEAP_TICKS;
     const step = stepOf(last, ticks);
     const often = this.#often.get(stream) ?? 0;
