@@ -2,6 +2,7 @@
 // build of a platform is the one that is installed; the others stand in for it.
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { decodeText, NotText } from "../base/config/decode-text.ts";
 import { AppError, errnoOf } from "../base/errors.ts";
 import { PLATFORMS, type Platform } from "./platform.ts";
 import { isSafeUrl, urlOf } from "./urls.ts";
@@ -84,7 +85,7 @@ export function parseLock(document: unknown, path: string): FfmpegLock {
 /** Errors: E_BAD_OPTION. */
 export async function readLock(path: string): Promise<FfmpegLock> {
   try {
-    return parseLock(JSON.parse(await readFile(path, "utf8")), path);
+    return parseLock(JSON.parse(decodeText(await readFile(path))), path);
   } catch (thrown) {
     const errno = errnoOf(thrown);
     if (errno !== null && !(thrown instanceof AppError))
@@ -93,7 +94,7 @@ export async function readLock(path: string): Promise<FfmpegLock> {
         `the lock file ${path} cannot be read (${errno})`,
         "Name another with --lock.",
       );
-    if (!(thrown instanceof SyntaxError)) throw thrown;
+    if (!(thrown instanceof SyntaxError || thrown instanceof NotText)) throw thrown;
     throw new AppError("E_BAD_OPTION", `${path} is not valid JSON`, "docs/INSTALL.md describes its form.");
   }
 }

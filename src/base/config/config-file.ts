@@ -4,6 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { AppError, errnoOf } from "../errors.ts";
+import { decodeText, NotText } from "./decode-text.ts";
 import { nearestName } from "./nearest-name.ts";
 
 export const CONFIG_FILE_NAME = "ffcluster.config.json";
@@ -66,9 +67,10 @@ export async function readConfigFile(folder: string, known: () => Promise<readon
   const path = join(folder, CONFIG_FILE_NAME);
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = decodeText(await readFile(path));
   } catch (thrown) {
     if (errnoOf(thrown) === "ENOENT") return new Map();
+    if (thrown instanceof NotText) throw refuse(path, `it is ${thrown.message}`, "Save it as UTF-8.", thrown);
     throw refuse(path, "cannot be read", "Check that it is a file and its permissions.", thrown);
   }
   let document: unknown;

@@ -154,6 +154,13 @@ describe("the config file", () => {
       expect((await readConfigFile(folder, async () => known)).size).toBe(0);
       await writeFile(join(folder, "ffcluster.config.json"), '{"token": "abc"}');
       expect((await readConfigFile(folder, async () => known)).get("token")).toEqual(["abc"]);
+      // As Notepad and PowerShell save it.
+      await writeFile(join(folder, "ffcluster.config.json"), '\ufeff{"token": "utf8"}');
+      expect((await readConfigFile(folder, async () => known)).get("token")).toEqual(["utf8"]);
+      await writeFile(join(folder, "ffcluster.config.json"), '\ufeff{"token": "utf16"}', "utf16le");
+      expect((await readConfigFile(folder, async () => known)).get("token")).toEqual(["utf16"]);
+      await writeFile(join(folder, "ffcluster.config.json"), '{"token": "ü"}', "latin1");
+      await expect(readConfigFile(folder, async () => known)).rejects.toThrow("neither UTF-8 nor UTF-16");
       await writeFile(join(folder, "ffcluster.config.json"), "{,}");
       await expect(readConfigFile(folder, async () => known)).rejects.toThrow("is not valid JSON");
     } finally {

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { delay } from "../clock.ts";
 import { AppError, errnoOf } from "../errors.ts";
 import { writeFileDurably } from "../files.ts";
+import { decodeText, NotText } from "./decode-text.ts";
 
 const OWNER_ONLY = 0o600;
 const LOCK_TRIES = 100;
@@ -23,11 +24,14 @@ export interface RecordFile {
   readonly holds: string;
 }
 
-/** Null: there is no such file. */
+/** Null: there is no such file. Errors: E_BAD_OPTION when it is no text. */
 export async function readIfThere(path: string): Promise<string | null> {
   try {
-    return await readFile(path, "utf8");
+    return decodeText(await readFile(path));
   } catch (thrown) {
+    if (thrown instanceof NotText) {
+      throw new AppError("E_BAD_OPTION", `${path} is ${thrown.message}`, "Put the right file back, or remove it.");
+    }
     if (errnoOf(thrown) === "ENOENT" || errnoOf(thrown) === "ENOTDIR") return null;
     throw thrown;
   }

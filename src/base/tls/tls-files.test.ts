@@ -24,6 +24,17 @@ test("a certificate and its key, with the names it is for", async () => {
   expect(await readTrusted(fixture("cert.pem"))).toBe(tls.cert);
 });
 
+test("a file with a byte order mark, or in UTF-16, is read like any other; a certificate in DER is none", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "ffcluster-pem-"));
+  const path = join(folder, "ca.pem");
+  const pem = await Bun.file(fixture("cert.pem")).text();
+  await writeFile(path, `\ufeff${pem}`, "utf16le");
+  expect(await readTrusted(path)).toBe(pem);
+  await writeFile(path, Buffer.from(pem.replace(/-----.*-----/g, ""), "base64"));
+  expect(await refusal(readTrusted(path))).toContain("is not a PEM certificate");
+  await rm(folder, { recursive: true });
+});
+
 test("what does not fit, or is something else, is refused by name", async () => {
   expect(await refusal(readServerTls(fixture("cert.pem"), fixture("other-key.pem")))).toMatch(
     /other-key\.pem does not belong to the certificate .*\/cert\.pem$/,

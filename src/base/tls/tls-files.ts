@@ -2,6 +2,7 @@
 // and no client.
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
+import { decodeText, NotText } from "../config/decode-text.ts";
 import { AppError, errnoOf } from "../errors.ts";
 import { fingerprintOf, isSelfSigned, namesIn, pin } from "./trust.ts";
 
@@ -23,8 +24,9 @@ export interface ServerTls {
 
 async function readPem(path: string, option: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return decodeText(await readFile(path));
   } catch (thrown) {
+    if (thrown instanceof NotText) return ""; // bytes that are no PEM, which is said where that is parsed
     const message = `${option}: ${path} cannot be read (${errnoOf(thrown) ?? "unknown error"})`;
     throw new AppError("E_BAD_OPTION", message, "Check the path and its permissions.", { cause: thrown });
   }

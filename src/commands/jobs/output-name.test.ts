@@ -1,7 +1,7 @@
 // Names that a server would have a person write into the current folder.
 import { expect, test } from "bun:test";
 import { tmpdir } from "node:os";
-import { safeOutputName } from "./output-name.ts";
+import { requirePossiblePath, safeOutputName } from "./output-name.ts";
 import { targetFor } from "./save-output.ts";
 
 const HOSTILE = [
@@ -44,3 +44,11 @@ test.each([["input.ffcluster.mp4"], ["Ünï 日本 (1).MKV"], ["console.mp4"], [
     expect(safeOutputName(name)).toBe(name);
   },
 );
+
+test("on Windows -o names no file that it can't keep; elsewhere they are names like others", () => {
+  for (const path of ["film:b.mp4", "C:\\out\\what?.mp4", "out. /x.mp4", "con.mp4", "x.mp4."]) {
+    expect(() => requirePossiblePath(path, "win32")).toThrow("can't be the name of a file here: it ");
+    expect(() => requirePossiblePath(path, "linux")).not.toThrow();
+  }
+  expect(() => requirePossiblePath("C:\\Users\\me\\out put.mp4", "win32")).not.toThrow();
+});

@@ -9,7 +9,7 @@ import { exists, tempNameFor } from "../../base/files.ts";
 import { printable } from "../../base/printable.ts";
 import { formatBytes } from "../output/format.ts";
 import type { ProgressDisplay } from "../output/progress-display.ts";
-import { safeOutputName } from "./output-name.ts";
+import { requirePossiblePath, safeOutputName } from "./output-name.ts";
 
 /** Also false for a path that can't be examined: `requireWritableFolder` then says why. */
 export async function isThere(path: string): Promise<boolean> {
@@ -21,9 +21,10 @@ export async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** Where -o puts a new output; `name` null: -o names only the folder. */
+/** Where -o puts a new output; `name` null: -o names only the folder. Errors: E_USAGE. */
 export async function placeOf(wanted: string | null, cwd: string): Promise<{ folder: string; name: string | null }> {
   if (wanted === null) return { folder: cwd, name: null };
+  requirePossiblePath(wanted);
   const path = resolve(cwd, wanted);
   const isFolder = /[/\\]$/.test(wanted) || ((await isThere(path)) && (await stat(path)).isDirectory());
   return isFolder ? { folder: path, name: null } : { folder: dirname(path), name: basename(path) };
@@ -73,6 +74,7 @@ function containerOfName(name: string): string {
 /** Where `jobs download -o` puts the file; in a folder it keeps the output's name. Errors: E_CONTAINER, E_USAGE. */
 export async function targetFor(wanted: string | null, cwd: string, outputName: string): Promise<string> {
   if (wanted === null) return join(cwd, safeOutputName(outputName));
+  requirePossiblePath(wanted);
   const own = printable(basename(outputName));
   const path = resolve(cwd, wanted);
   if ((await isThere(path)) && (await stat(path)).isDirectory()) return join(path, safeOutputName(outputName));

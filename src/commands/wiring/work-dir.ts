@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { access, chmod, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, errnoOf } from "../../base/errors.ts";
+import { pathObjection } from "../../base/windows/file-names.ts";
 
 /** Sources and results are for the user who runs it alone. */
 const OWNER_ONLY = 0o700;
@@ -20,6 +21,11 @@ export async function makeWorkDir(workDir: string, part: "server" | "client"): P
     const hint = "Choose a writable folder with --work-dir.";
     return new AppError("E_WORK_DIR", `the work directory ${workDir} cannot be ${what} (${errno})`, hint, { cause });
   };
+  const objection = process.platform === "win32" ? pathObjection(workDir) : null;
+  if (objection !== null) {
+    const message = `the work directory ${workDir} cannot be made: ${JSON.stringify(objection.part)} ${objection.why}`;
+    throw new AppError("E_WORK_DIR", message, "Choose another folder with --work-dir.");
+  }
   for (const folder of [workDir, ...folders]) {
     await mkdir(folder, { recursive: true, mode: OWNER_ONLY }).catch((thrown: unknown) => {
       throw fail("made", thrown);
