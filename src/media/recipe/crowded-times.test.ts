@@ -67,14 +67,29 @@ test("of fields, times are halves of the source's ticks", () => {
   const index = indexOf(Array.from({ length: 20 }, (_, at) => at * 40));
   const request = parseEncodeParams("-c:v ffv1 -vf yadif=1");
   const fields = Array.from({ length: 40 }, (_, at) => at * 40);
-  requireSpreadTimes(index, request, fields);
+  requireSpreadTimes(index, request, fields, fields);
   const crowded = [...fields.slice(0, 34), ...[1, 2, 3, 4, 5, 6].map((at) => 1320 + at)];
-  expect(() => requireSpreadTimes(index, request, crowded)).toThrow("pictures 33 to 38 are a tick apart");
+  expect(() => requireSpreadTimes(index, request, crowded, fields)).toThrow("pictures 33 to 38 are a tick apart");
+});
+
+test("a last picture whose time goes back takes its fields along: refused, unless its packets stand so close", () => {
+  const shown = Array.from({ length: 20 }, (_, at) => at * 40);
+  // Two pictures are a millisecond apart in the middle, where they should be.
+  const index = indexOf([...shown.slice(0, 19), 361].toSorted((a, b) => a - b));
+  const request = parseEncodeParams("-c:v ffv1 -vf yadif=1");
+  // The decoder shows the one of 361 ms last: it comes half a tick behind the field of the one before, and so on.
+  const back = [...Array.from({ length: 37 }, (_, at) => at * 40), 1441, 1442, 1443];
+  const planned = [...back.slice(0, 19), 721, 722, 761, ...back.slice(20, 37), 1480];
+  const refused = () => requireSpreadTimes(index, request, back, planned);
+  expect(refused).toThrow("pictures 36 to 39 are a tick apart");
+  requireSpreadTimes(index, request, [...planned.slice(0, 39), 1441, 1442], [...planned.slice(0, 39), 1441, 1442]);
+  requireSpreadTimes(index, request, planned, planned);
 });
 
 test("pictures that a decoder spreads are fine; three at once are refused, with the rate that helps", () => {
   const index = indexOf([0, 40, 40, 40, 160, 200, 240]);
-  requireSpreadTimes(index, REQUEST, [0, 40, 80, 120, 160, 200, 240]);
-  const crowded = () => requireSpreadTimes(index, REQUEST, [0, 40, 41, 42, 43, 44, 200, 240]);
+  const spread = [0, 40, 80, 120, 160, 200, 240];
+  requireSpreadTimes(index, REQUEST, spread, spread);
+  const crowded = () => requireSpreadTimes(index, REQUEST, [0, 40, 41, 42, 43, 44, 200, 240], spread);
   expect(crowded).toThrow("the source gives several pictures one time: pictures 1 to ");
 });

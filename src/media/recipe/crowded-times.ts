@@ -10,7 +10,7 @@ import { mayHoldDoubles } from "../index/picture-doubles.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../plan/frame-timing.ts";
-import { crowdOf } from "../verify/frames/check-steps.ts";
+import { crowdOf, movedCrowd } from "../verify/frames/check-steps.ts";
 import { sourceSteps } from "../verify/frames/source-steps.ts";
 
 /** Filters behind which pictures stand as close as before; a rate spreads them. */
@@ -40,13 +40,19 @@ export function mayCrowd(index: FrameIndex, { video }: SourceInfo, timing: Frame
 
 /**
  * `decoded`: the times of all pictures as a decode in sequence and the filters give them, sorted, in ticks of the frame
- * timing. Errors: E_SOURCE_REFUSED.
+ * timing; `planned`: as the packets and the filters give them. Errors: E_SOURCE_REFUSED.
  */
-export function requireSpreadTimes(index: FrameIndex, request: EncodeRequest, decoded: readonly Pts[]): void {
+export function requireSpreadTimes(
+  index: FrameIndex,
+  request: EncodeRequest,
+  decoded: readonly Pts[],
+  planned: readonly Pts[],
+): void {
   const tick = toNumber(index.timeBase);
   const outputTick = toNumber(frameTimingOf(request, index.timeBase)?.timeBase ?? index.timeBase);
-  const shown = decoded.map((pts) => pts * outputTick);
-  const crowd = crowdOf({ shown, tick, picture: sourceSteps(index, request, tick) });
+  const steps = { shown: decoded.map((pts) => pts * outputTick), tick, picture: sourceSteps(index, request, tick) };
+  const packets = planned.map((pts) => pts * outputTick);
+  const crowd = crowdOf(steps) ?? movedCrowd(steps, packets);
   if (crowd === null) return;
   throw new AppError(
     "E_SOURCE_REFUSED",

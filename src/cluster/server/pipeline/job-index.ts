@@ -139,10 +139,15 @@ export class JobIndex {
   }
 
   #framesOfWhole(index: FrameIndex): number {
-    const { timing } = this;
     const { withoutPts } = index.uncounted;
-    if (timing === null || withoutPts > 0) return index.frameCount + withoutPts;
-    return plannedFrames(timing, index, this.#parts.record.info, { startPts: null, endPts: null }).length;
+    if (this.timing === null || withoutPts > 0) return index.frameCount + withoutPts;
+    return this.#plannedOfWhole(index).length;
+  }
+
+  /** The times of the output by the packets alone; none where the filters' times are not known. */
+  #plannedOfWhole(index: FrameIndex): number[] {
+    if (this.timing === null) return [];
+    return plannedFrames(this.timing, index, this.#parts.record.info, { startPts: null, endPts: null });
   }
 
   async #readIndex(): Promise<FrameIndex> {
@@ -169,7 +174,7 @@ export class JobIndex {
           const [isCrowded, lacksDistance] = [mayCrowd(whole, info, this.timing), mayLackDistance(whole)];
           if (!isCrowded && !lacksDistance) return;
           const decoded = await this.#parts.decodedTimes(whole.lastDuration);
-          if (isCrowded) requireSpreadTimes(whole, record.request, decoded);
+          if (isCrowded) requireSpreadTimes(whole, record.request, decoded, this.#plannedOfWhole(whole));
           if (lacksDistance) groups.requireDistance(decoded);
         },
       },

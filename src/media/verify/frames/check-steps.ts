@@ -66,9 +66,20 @@ export function togetherSeconds(
   return decoded.isBroken ? decoded.seconds : Math.min(decoded.seconds, (shown.at(-1) ?? 0) - (shown[0] ?? 0));
 }
 
+type Crowd = Pick<StepsInput, "shown" | "tick" | "picture">;
+
+/** Whether a picture lasts so many ticks that a step of one means anything. */
+function lastsTicks({ tick, picture }: Crowd): boolean {
+  return picture !== null && picture.steps > 0 && picture.seconds / picture.steps >= LEAST_TICKS * tick;
+}
+
+function crowd(from: number, to: number): string {
+  return `pictures ${from} to ${to} are a tick apart`;
+}
+
 /** Where pictures come at one time; null: nowhere. */
-export function crowdOf({ shown, tick, picture }: Pick<StepsInput, "shown" | "tick" | "picture">): string | null {
-  if (picture === null || picture.steps === 0 || picture.seconds / picture.steps < LEAST_TICKS * tick) return null;
+export function crowdOf({ shown, tick, picture }: Crowd): string | null {
+  if (picture === null || !lastsTicks({ shown, tick, picture })) return null;
   const { close } = picture;
   const most = Math.max(MOST_IN_A_ROW, picture.ticksInARow);
   const made = close === null ? 0 : closeSteps(shown, tick) - close.apart - close.doubles;
@@ -78,10 +89,35 @@ export function crowdOf({ shown, tick, picture }: Pick<StepsInput, "shown" | "ti
     const isMade = made > 0 && row > MOST_MADE_IN_A_ROW && goesOnAfter(shown, at, tick);
     // Where no two packets stand so close, all pictures of a row have the time of its first one.
     const moved = close?.apart === 0 ? (shown[at] ?? 0) - (shown[at - row] ?? 0) : 0;
-    if (row > most || isMade || moved > 1.01 * Math.max(tick, MOST_MOVED_SECONDS))
-      return `pictures ${at - row} to ${at} are a tick apart`;
+    if (row > most || isMade || moved > farthest(tick)) return crowd(at - row, at);
   }
   return made > MOST_MADE ? `${made} pictures are a tick behind another where their packets are not` : null;
+}
+
+/** So far may a picture be moved, seconds. */
+function farthest(tick: number): number {
+  return 1.01 * Math.max(tick, MOST_MOVED_SECONDS);
+}
+
+/**
+ * Where pictures come so long a row at one time that the last one is moved too far, and no packets stand so close there;
+ * null: nowhere. Behind a filter for fields each picture whose time goes back gives two more. `planned`: what the packets
+ * say of the times in `shown`.
+ */
+export function movedCrowd(steps: Crowd, planned: readonly number[]): string | null {
+  const { shown, tick } = steps;
+  if (!lastsTicks(steps)) return null;
+  const close = planned.filter((at, n) => n > 0 && isClose(planned[n - 1] ?? 0, at, tick));
+  let [row, passed] = [0, 0];
+  for (let at = 1; at < shown.length; at += 1) {
+    const [before, now] = [shown[at - 1] ?? 0, shown[at] ?? 0];
+    row = isClose(before, now, tick) ? row + 1 : 0;
+    const first = shown[at - row] ?? 0;
+    while (passed < close.length && (close[passed] ?? 0) < first - tick) passed += 1;
+    const isPlanned = (close[passed] ?? Number.POSITIVE_INFINITY) <= now + tick;
+    if (!isPlanned && now - first > farthest(tick)) return crowd(at - row, at);
+  }
+  return null;
 }
 
 /** Whether a picture follows that is no tick behind the one before it. */
