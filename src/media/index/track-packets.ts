@@ -14,7 +14,10 @@ export interface TrackPackets {
   readonly packets: number;
   /** Of all packets together; absent: not read. */
   readonly bytes?: number;
-  /** Microseconds on the file's own clock; null without a packet that has a time. */
+  /**
+   * Microseconds on the file's own clock; null without a packet that has a time. Sound begins with its first packet: a copy
+   * puts later ones whose times go back behind it, as what an edit list hides between two of its entries.
+   */
   readonly startUs: number | null;
   readonly endUs: number | null;
   /**
@@ -135,7 +138,7 @@ export class TrackTally {
     tally.bytes += bytes;
     if (Number.isNaN(pts)) return;
     const duration = Number.isNaN(stated) ? 0 : stated;
-    tally.start = Math.min(tally.start, pts);
+    if (!tally.isSound || !Number.isFinite(tally.start)) tally.start = Math.min(tally.start, pts);
     if (isDiscarded !== true) {
       tally.progress?.add(pts, duration);
       tally.stated += duration;

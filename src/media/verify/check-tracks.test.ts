@@ -139,6 +139,15 @@ test("packets become tracks; MP4's pauses between subtitles are no events", () =
   expect([...tracks.keys()]).toEqual([1, 2]);
 });
 
+test("sound begins with its first packet: a copy puts those whose times go back, as an edit list hides them, behind it", () => {
+  const tally = new TrackTally();
+  for (const pts of [-23, 1, 25, -41, -17, 49]) tally.add({ type: "audio", stream: 1, pts, duration: 24, bytes: 9 });
+  const own = tally.tracks(new Map([[1, { num: 1, den: 1000 }]])).get(1) ?? null;
+  const kept = { packets: 6, endUs: 73_000, longestUs: 24_000 };
+  expect(compare("audio", copy, own, track({ ...kept, startUs: -23_000 }))?.ok).toBe(true);
+  expect(compare("audio", copy, own, track({ ...kept, startUs: -41_000 }))?.ok).toBe(false);
+});
+
 test("events that hold text", () => {
   const text =
     '1\n00:00:01,021 --> 00:00:03,021\n<font face="a"></font>\n\n2\n00:00:03,521 --> 00:00:05,521\nhello\n\n';
