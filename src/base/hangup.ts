@@ -10,7 +10,7 @@ function isInMask(status: string): boolean {
 
 /** Outside Linux a guess: nohup leaves neither stdout nor stderr on a terminal. */
 export function isHangupIgnored(): boolean {
-  if (process.platform === "win32") return true; // there is no such signal
+  if (process.platform === "win32") return false; // nothing outlives its console there
   if (process.platform === "linux") return isInMask(readFileSync("/proc/self/status", "latin1"));
   return process.stdout.isTTY !== true && process.stderr.isTTY !== true;
 }

@@ -16,7 +16,7 @@ export function lowerPriority(pid: number): void {
   }
 }
 
-/** Of what runs already; does nothing where the descendants of a process can't be listed (only Linux lists them). */
+/** Of what runs already; does nothing where the descendants of a process can't be listed (process-cpu.ts). */
 export function lowerPriorityOfDescendants(pid: number): void {
   for (const descendant of descendantsOf(pid) ?? []) lowerPriority(descendant);
 }

@@ -1,48 +1,50 @@
-// The descendants of a process, and the processor time they use as a sign that they work. Read from /proc, so Linux only;
-// null elsewhere.
-import { readFileSync } from "node:fs";
+// The descendants of a process, and the processor time they use as a sign that they work.
+import type { ProcessTable } from "./process-table.ts";
+import { linuxProcesses } from "./process-table-linux.ts";
+import { macosProcesses } from "./process-table-macos.ts";
+import { windowsProcesses } from "./process-table-windows.ts";
 
-/** Every Linux that Bun runs on counts process times in hundredths of a second (USER_HZ, proc(5)). */
-const MS_PER_TICK = 10;
 /** A guard, perhaps `nice`, a tool, and what the tool itself starts. */
 const MOST_PROCESSES = 64;
 
+const TABLES: Readonly<Partial<Record<NodeJS.Platform, () => ProcessTable>>> = {
+  linux: () => linuxProcesses,
+  win32: windowsProcesses,
+  darwin: macosProcesses,
+};
+const opened = new Map<NodeJS.Platform, ProcessTable | null>();
+
+/** Null: this system does not show its processes in a way that is known here. */
+function ownTable({ platform } = process): ProcessTable | null {
+  const known = opened.get(platform);
+  if (known !== undefined) return known;
+  const table = openTable(TABLES[platform]);
+  opened.set(platform, table);
+  return table;
+}
+
+function openTable(open: (() => ProcessTable) | undefined): ProcessTable | null {
+  try {
+    return open?.() ?? null;
+  } catch {
+    return null; // an edition of the system without these functions: of a hanging program only its silence tells then
+  }
+}
+
 /** Milliseconds of processor time that all descendants of `pid` used so far; null when that is unknown. */
-export function descendantsCpuMs(pid: number): number | null {
-  const descendants = descendantsOf(pid);
-  if (descendants === null) return null;
-  return descendants.reduce((ticks, each) => ticks + ticksOf(each), 0) * MS_PER_TICK;
+export function descendantsCpuMs(pid: number, table: ProcessTable | null = ownTable()): number | null {
+  const descendants = descendantsOf(pid, table);
+  if (descendants === null || table === null) return null;
+  return descendants.reduce((total, each) => total + table.cpuMsOf(each), 0);
 }
 
 /** Process ids; null when they are unknown. */
-export function descendantsOf(pid: number): number[] | null {
-  if (process.platform !== "linux") return null;
-  const found = childrenOf(pid);
-  if (found === null) return null;
+export function descendantsOf(pid: number, table: ProcessTable | null = ownTable()): number[] | null {
+  const children = table?.childrenOf(pid) ?? null;
+  if (children === null) return null;
+  const found = [...children];
   for (let position = 0; position < found.length && found.length < MOST_PROCESSES; position += 1) {
-    found.push(...(childrenOf(found[position] ?? 0) ?? []));
+    found.push(...(table?.childrenOf(found[position] ?? 0) ?? []));
   }
   return found;
-}
-
-/** Null on a kernel without this file. */
-function childrenOf(pid: number): number[] | null {
-  const text = read(`/proc/${pid}/task/${pid}/children`);
-  return text === null ? null : text.trim().split(" ").filter(Boolean).map(Number);
-}
-
-/** User and system time: fields 14 and 15 of stat, counted after the name, which may hold spaces. */
-function ticksOf(pid: number): number {
-  const text = read(`/proc/${pid}/stat`);
-  if (text === null) return 0; // ended meanwhile
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return null; // the process has ended, or the kernel does not offer it
-  }
 }

@@ -27,7 +27,7 @@ export interface ProcessOptions extends OutputTakers {
   readonly timeoutMs?: number;
   /** Lower the scheduling priority of the child (nice 10; "below normal" on Windows). */
   readonly nice?: boolean | undefined;
-  /** Called when the child runs, with a function that lowers its priority where the system allows that (Linux). */
+  /** Called when the child runs, with a function that lowers its priority where the system shows its descendants. */
   readonly onStart?: (lowerPriority: () => void) => void;
   /** Asked every second with the processor time the child used so far (null: unknown); true ends it as "stalled". */
   readonly isStalled?: (cpuMs: number | null) => boolean;

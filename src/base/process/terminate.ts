@@ -18,16 +18,29 @@ export interface StopFacts {
   readonly goneAfterMs: number;
 }
 
-/** Ends the process group of a child that was started detached; SIGKILL also ends suspended processes. */
+/** Ends the process group of a child that was started detached; SIGKILL also ends suspended processes. Does not wait. */
 export function killTree(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+  if (process.platform === "win32") void endTreeBy(["taskkill", "/T", "/F", "/PID", String(pid)], pid);
+  else kill(-pid, signal);
+}
+
+/** Where signals reach no group: a program ends the tree. Where it can't, the guard alone is ended and takes its own along. */
+export async function endTreeBy(command: readonly string[], pid: number): Promise<void> {
+  if (!(await succeeds(command))) kill(pid, "SIGKILL");
+}
+
+async function succeeds(command: readonly string[]): Promise<boolean> {
   try {
-    if (process.platform === "win32") {
-      const command = ["taskkill", "/T", "/F", "/PID", String(pid)];
-      const { success } = Bun.spawnSync(command, { stdout: "ignore", stderr: "ignore", windowsHide: true });
-      if (!success) process.kill(pid, "SIGKILL"); // the guard takes its program along
-    } else {
-      process.kill(-pid, signal);
-    }
+    const ender = Bun.spawn([...command], { stdin: "ignore", stdout: "ignore", stderr: "ignore", windowsHide: true });
+    return (await ender.exited) === 0;
+  } catch {
+    return false; // there is no such program here
+  }
+}
+
+function kill(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(pid, signal);
   } catch (thrown) {
     if (errnoOf(thrown) !== "ESRCH") throw thrown; // gone already
   }
