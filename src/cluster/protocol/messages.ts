@@ -222,6 +222,8 @@ export const resultReportSchema = z.object({
   decoded: z.string().max(100).exactOptional(),
   /** Decoded pictures of the source, where the task counts them. */
   sourceFrames: z.number().int().min(0).exactOptional(),
+  /** Digest of their times. */
+  sourceTimes: digest.exactOptional(),
   decodeErrors: z.array(z.string().max(300)).max(5),
   /** Bytes of the video packets alone; present if the task gave the segment a share of bits. */
   videoBytes: z.number().int().min(0).exactOptional(),

@@ -16,7 +16,7 @@ import { encodeSegment } from "../segment/encode-segment.ts";
 import { firstPicture, otherPicture } from "../segment/first-picture.ts";
 import { compareSeam } from "../segment/seams.ts";
 import { planSegment, type SegmentRange } from "../segment/segment-task.ts";
-import { missingPictures } from "../segment/source-count.ts";
+import { unlikeSource } from "../segment/source-count.ts";
 import { verifySegment } from "../segment/verify-segment.ts";
 import { filteredTimes } from "../verify/frames/filtered-times.ts";
 import type { ReferenceDecode } from "../verify/frames/reference-decode.ts";
@@ -114,8 +114,8 @@ export async function makeSegment(
       notes.push(`lead-in ${leadIn}: ${reason}`);
       continue;
     }
-    const counted = isLongest ? await reference.count(task) : undefined;
-    const lost = missingPictures(task, made.report, counted);
+    const decoded = isLongest ? await reference.counted(task) : null;
+    const lost = unlikeSource(task, made.report, index, decoded);
     if (lost !== null) {
       reason = lost;
       notes.push(`lead-in ${leadIn}: ${reason}`);

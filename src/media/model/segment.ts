@@ -56,8 +56,8 @@ export interface SegmentTask {
   /** Frames of the range by the index; null when they cannot be counted. */
   readonly expectedFrames: number | null;
   /**
-   * Present where a new rate hides a picture that decoding lost: so many of the source from `startPts` (source ticks;
-   * null: the beginning) to the end of the range, which the run counts.
+   * Present where a new rate hides a picture that decoding lost or gave another time: so many of the source from
+   * `startPts` (source ticks; null: the beginning) to the end of the range, which the run counts.
    */
   readonly sourceFrames?: { readonly startPts: Pts | null; readonly frames: number };
   /** Pictures of the range may share a PTS, or go back; each is then moved one tick after the previous one. */
@@ -98,6 +98,8 @@ export interface SegmentReport {
   readonly decoded?: string;
   /** Decoded pictures of the source; absent: the task counts none. */
   readonly sourceFrames?: number;
+  /** Digest of their times; absent: as above, or an older version made the report. */
+  readonly sourceTimes?: string;
   /** Decode errors on stderr (bounded); empty when there were none. */
   readonly decodeErrors: readonly string[];
   /** Bytes of the video packets only; reported when the segment had a share of bits to keep. */

@@ -47,6 +47,11 @@ export function hidesLosses({ stages }: FrameTiming): boolean {
   return stages.some(({ times }) => times.kind === "grid" || times.kind === "cadence");
 }
 
+/** Which picture is shown when was planned from the times of all. */
+export function showsByPlan({ stages }: FrameTiming): boolean {
+  return stages.some(({ times }) => times.kind === "cadence");
+}
+
 /** Filters of unbounded memory forget within seconds, but not exactly; the proof says so. */
 export const UNBOUNDED_LEAD_SECONDS = 10;
 const MOST_TICKS_PER_SECOND = 1_000_000_000;

@@ -20,7 +20,7 @@ import { withBurnInFiles } from "../subtitles/burn-in-files.ts";
 import { clockBounds } from "./cut-range.ts";
 import { parseSeams, type Seams } from "./seams.ts";
 import { segmentArgs } from "./segment-args.ts";
-import { parseCount } from "./source-count.ts";
+import { parseTimes, timesDigest } from "./source-count.ts";
 
 export interface EncodeOptions {
   /** A path, or the loopback gateway's URL. */
@@ -141,7 +141,7 @@ export async function encodeSegment(tools: Tools, given: SegmentTask, options: E
   const failure = hdr10 === null ? null : await insertHdr10(tools, output, hdr10, options.signal);
   if (failure !== null) return { ok: false, reason: failure, aborted: options.signal?.aborted === true };
   const seams = await readSeams(seamFile, task);
-  const sourceFrames = task.sourceFrames === undefined ? null : parseCount(await readFile(countFile, "utf8"));
+  const shown = task.sourceFrames === undefined ? null : parseTimes(await readFile(countFile, "utf8"));
   return {
     ok: true,
     path: output,
@@ -153,7 +153,7 @@ export async function encodeSegment(tools: Tools, given: SegmentTask, options: E
       seamStart: seams.start,
       seamAfterEnd: seams.afterEnd,
       ...(seams.decoded === null ? {} : { decoded: seams.decoded }),
-      ...(sourceFrames === null ? {} : { sourceFrames }),
+      ...(shown === null ? {} : { sourceFrames: shown.length, sourceTimes: timesDigest(shown) }),
       decodeErrors: decodeErrors(result.stderrTail, task.seekPts !== null),
     },
   };

@@ -6,7 +6,7 @@ import { mayHoldDoubles } from "../index/picture-doubles.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { LeadIn, SegmentTask } from "../model/segment.ts";
 import type { SourceInfo, SourceVideo } from "../model/source.ts";
-import { type FrameTiming, frameTimingOf, hidesLosses, type Reach } from "../plan/frame-timing.ts";
+import { type FrameTiming, frameTimingOf, hidesLosses, type Reach, showsByPlan } from "../plan/frame-timing.ts";
 import { boundsOf, plannedBefore, plannedFrames, reachBack } from "../plan/planned-frames.ts";
 import { encoderTimeBase } from "../plan/time-base.ts";
 import { numberedFrom, numbersFrames } from "../request/args/split-mode.ts";
@@ -125,7 +125,8 @@ function withNeededShifts(request: EncodeRequest, { startPts, endPts }: SegmentR
 
 /**
  * The source's pictures that the range needs, where the number of frames that come out would not show that one is
- * missing: fps and `-r` show another picture for longer then. Undefined: it would, or the index can't count them.
+ * missing, or has another time than its packet says: fps and `-r` show another picture for longer then. Undefined: it
+ * would, or the index can't count them. One run with fps asks nothing of the index; `-r` is planned from it in any case.
  */
 function countedFrames(
   timing: FrameTiming,
@@ -134,8 +135,8 @@ function countedFrames(
 ): SegmentTask["sourceFrames"] {
   const { leading, samePts, withoutPts } = index.uncounted;
   const isWhole = startPts === null && endPts === null;
-  if (isWhole || !hidesLosses(timing) || index.falseTimes !== null || leading + samePts + withoutPts > 0)
-    return undefined;
+  if (!hidesLosses(timing) || (isWhole && !showsByPlan(timing))) return undefined;
+  if (index.falseTimes !== null || leading + samePts + withoutPts > 0) return undefined;
   const from = startPts === null ? null : reachBack(index, startPts, timing.before);
   return { startPts: from, frames: index.countFrames(from, endPts) };
 }

@@ -159,8 +159,8 @@ export function full(reason: string): SegmentFailure {
 
 async function describe(clientId: string, offer: Offer, path: string, report: SegmentReport): Promise<FinishedResult> {
   const [{ size }, sha256] = await Promise.all([stat(path), sha256OfFile(path)]);
-  const { frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd, decoded, sourceFrames, videoBytes } =
-    report;
+  const { frames, seconds, encoder, ffmpegVersion, seamStart, seamAfterEnd } = report;
+  const { decoded, sourceFrames, sourceTimes, videoBytes } = report;
   const decodeErrors = report.decodeErrors.slice(0, 5).map((text) => text.slice(0, 300));
   return {
     attemptId: offer.attemptId,
@@ -181,6 +181,7 @@ async function describe(clientId: string, offer: Offer, path: string, report: Se
       decodeErrors,
       ...(decoded === undefined ? {} : { decoded }),
       ...(sourceFrames === undefined ? {} : { sourceFrames }),
+      ...(sourceTimes === undefined ? {} : { sourceTimes }),
       ...(videoBytes === undefined ? {} : { videoBytes }),
     },
   };

@@ -122,7 +122,7 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
     return await checkUncounted(parts, subject);
   const { info } = await work.video();
   const task = taskOf(work, job, segment, { info, index, leadIn: segment.leadIn });
-  const damage = lostFrames(subject, task);
+  const damage = lostFrames(subject, task, index);
   if (damage !== null) return { type: "segment-mismatched", ...where, reason: damage };
   const other = await otherPictures(subject, task);
   if (other !== null) return { type: "segment-mismatched", ...where, reason: other, isOfSource: true };
@@ -195,7 +195,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
   await work.requireUnchanged();
   const { pts, seams } = await framesOfSource(parts.tools, work, job, task, index);
   const reference = await work.referenceDecode(task.request.video.encoder);
-  const lost = lostFrames(subject, task, await reference.count(task)) ?? (await otherPictures(subject, task));
+  const lost = lostFrames(subject, task, index, await reference.counted(task)) ?? (await otherPictures(subject, task));
   if (lost !== null) return { type: "reference-decided", ...where, facts: null, reason: lost };
   if (job.split.mode !== "whole" && countsFrames(task.request) && pts.length !== task.expectedFrames) {
     const reason = `${whyCounted(task.request)}, and decoding gives ${pts.length} of them where ${task.expectedFrames} were counted`;

@@ -87,9 +87,11 @@ test("through filters, false times give what one run of the same filters gives",
 test("pictures are counted where a task counts them, and nothing is decoded for one that does not", async () => {
   const info = await probeSource(tools, path);
   using nothing = new ReferenceDecode(tools, join(folder, "gone.mp4"), info, "libx264");
-  expect(await nothing.count({ endPts: 30 * 512 })).toBeUndefined();
+  expect(await nothing.counted({ endPts: 30 * 512 })).toBeNull();
   using reference = new ReferenceDecode(tools, path, info, "libx264");
   const sourceFrames = { startPts: 20 * 512, frames: 7 };
-  expect(await reference.count({ sourceFrames, endPts: 30 * 512 })).toBe(10);
-  expect(await reference.count({ sourceFrames, endPts: null })).toBe(30);
+  const decoded = await reference.counted({ sourceFrames, endPts: 30 * 512 });
+  expect(decoded?.countFrames(sourceFrames.startPts, 30 * 512)).toBe(10);
+  await reference.counted({ sourceFrames, endPts: null });
+  expect(decoded?.countFrames(sourceFrames.startPts, null)).toBe(30);
 });

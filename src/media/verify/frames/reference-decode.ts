@@ -195,12 +195,11 @@ export class ReferenceDecode implements Disposable {
     };
   }
 
-  /** The source's own pictures where the task counts them; undefined: it counts none. Errors: as `range`. */
-  async count({ sourceFrames, endPts }: Pick<SegmentTask, "sourceFrames" | "endPts">): Promise<number | undefined> {
-    if (sourceFrames === undefined) return undefined;
-    const { startPts } = sourceFrames;
-    await this.#wait(null, { startPts, endPts });
-    return this.#decoded.countFrames(startPts, endPts);
+  /** The source's own pictures, at least those that the task counts; null: it counts none. Errors: as `range`. */
+  async counted({ sourceFrames, endPts }: Pick<SegmentTask, "sourceFrames" | "endPts">): Promise<FrameTimes | null> {
+    if (sourceFrames === undefined) return null;
+    await this.#wait(null, { startPts: sourceFrames.startPts, endPts });
+    return this.#decoded;
   }
 
   /** Ends the decoder. */
