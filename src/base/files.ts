@@ -4,6 +4,7 @@ import { access, link, mkdir, open, rename, rm, statfs } from "node:fs/promises"
 import { basename, dirname, join } from "node:path";
 import { errnoOf } from "./errors.ts";
 import { newId } from "./ids.ts";
+import { closeToOthers } from "./windows/owner-only.ts";
 
 export function tempNameFor(finalPath: string): string {
   return join(dirname(finalPath), `.${basename(finalPath)}.${newId().slice(0, 8)}.tmp`);
@@ -52,12 +53,19 @@ export async function landNewFile(tempPath: string, finalPath: string): Promise<
   return true;
 }
 
-/** Writes a small file so that a crash leaves either the old content or the new, never half. */
+const OTHERS = 0o077;
+
+/**
+ * Writes a small file so that a crash leaves either the old content or the new, never half. A mode without others' rights
+ * becomes an access list on Windows.
+ */
 export async function writeFileDurably(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const tempPath = tempNameFor(path);
   const handle = await open(tempPath, "w", mode);
   try {
+    // Before it holds anything. Where the disk can't, the start of the server or client has said so of its folder.
+    if (process.platform === "win32" && (mode & OTHERS) === 0) await closeToOthers(tempPath, "file");
     await handle.writeFile(content);
   } finally {
     await handle.close();

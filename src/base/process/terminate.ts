@@ -1,5 +1,6 @@
 // Ending a child on purpose: the first reason counts, SIGTERM then SIGKILL, and one that neither ends is given up.
 import { errnoOf } from "../errors.ts";
+import { systemProgram } from "../windows/system-program.ts";
 
 /** Whatever is stopped on purpose is gone within this time, on a machine that has a core for it. */
 export const STOPPED_WITHIN_MS = 2000;
@@ -20,7 +21,7 @@ export interface StopFacts {
 
 /** Ends the process group of a child that was started detached; SIGKILL also ends suspended processes. Does not wait. */
 export function killTree(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
-  if (process.platform === "win32") void endTreeBy(["taskkill", "/T", "/F", "/PID", String(pid)], pid);
+  if (process.platform === "win32") void endTreeBy([systemProgram("taskkill"), "/T", "/F", "/PID", String(pid)], pid);
   else kill(-pid, signal);
 }
 

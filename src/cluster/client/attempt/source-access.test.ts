@@ -78,6 +78,11 @@ test("mapping of paths: whole folder names, the longest prefix, slashes either w
   expect(mapPath("/srv/mediathek/x.mp4", maps)).toBe("/a/mediathek/x.mp4");
   expect(mapPath("D:\\films\\a\\x.mp4", maps)).toBe("/films/a/x.mp4");
   expect(mapPath("/other/x.mp4", maps)).toBeNull();
+  // Windows knows no difference between large and small letters, other systems do.
+  expect(mapPath("d:\\FILMS\\A\\X.mp4", maps)).toBe("/films/A/X.mp4");
+  expect(mapPath("/SRV/x.mp4", maps)).toBeNull();
+  const shares = [{ server: "\\\\NAS\\Films", client: "/mnt/films" }];
+  expect(mapPath("\\\\nas\\films\\x.mp4", shares)).toBe("/mnt/films/x.mp4");
 });
 
 test.skipIf(process.platform === "win32")("a nonce that is a device, a pipe or a large file is not read", async () => {

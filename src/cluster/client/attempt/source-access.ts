@@ -39,13 +39,20 @@ const MAPPED_MTIME_TOLERANCE_MS = 2000;
 const LOCAL_MTIME_TOLERANCE_MS = 1;
 const LARGEST_NONCE_BYTES = 4096;
 
-/** The file on this client that a path map names for a path of the server, or null. The longest prefix wins. */
+/** A drive or a share: there large and small letters are the same. */
+const ON_WINDOWS = /^(?:[a-z]:|\\\\)/i;
+
+/**
+ * The file on this client that a path map names for a path of the server, or null. The longest prefix wins. Paths of a
+ * server on Windows are compared as that does.
+ */
 export function mapPath(path: string, pathMap: readonly PathMapping[]): string | null {
   const normal = (text: string) => text.replaceAll("\\", "/").replace(/\/+$/, "");
+  const comparable = (text: string) => (ON_WINDOWS.test(path) ? text.toLowerCase() : text);
   const wanted = normal(path);
   const hits = pathMap
     .map(({ server, client }) => ({ prefix: normal(server), client: client.replace(/[/\\]+$/, "") }))
-    .filter(({ prefix }) => wanted.startsWith(`${prefix}/`))
+    .filter(({ prefix }) => comparable(wanted).startsWith(`${comparable(prefix)}/`))
     .toSorted((a, b) => b.prefix.length - a.prefix.length);
   const [best] = hits;
   return best ? `${best.client}${wanted.slice(best.prefix.length)}` : null;
