@@ -27,7 +27,7 @@ import { createLiveLine } from "./output/live-line.ts";
 import { DEFAULT_STALL_SECONDS } from "./submitting/request-defaults.ts";
 
 /** Less than the ten seconds that service managers and container runtimes leave between SIGTERM and SIGKILL. */
-const FINISH_WITHIN_MS = 8000;
+const DRAIN_SECONDS = 8;
 
 export interface PathMap {
   readonly server: string;
@@ -108,6 +108,12 @@ const options = {
     defaultText: "the server's",
     min: 0.1,
     max: 3600,
+  }),
+  "drain-timeout": secondsOption({
+    description: "When it is stopped: finish what takes less than this, and give the rest back at once",
+    min: 0,
+    max: 86_400,
+    fallback: DRAIN_SECONDS,
   }),
   ...sandboxOption,
   ...logOption,
@@ -192,7 +198,7 @@ export const join = defineCommand({
         pathMaps: given["path-map"],
         sourceAccess: given["source-access"],
         benchmarkSeconds: given["benchmark-duration"],
-        finishWithinMs: FINISH_WITHIN_MS,
+        finishWithinMs: given["drain-timeout"] * 1000,
         stallSeconds: given["stall-timeout"],
         isNice: given.nice,
         hwDecode: given["hw-decode"] === "auto",

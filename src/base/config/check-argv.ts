@@ -7,6 +7,8 @@ import type { Option, Options } from "./option.ts";
 export interface Positional {
   readonly name: string;
   readonly description: string;
+  /** The only words that it takes; absent: others too. */
+  readonly choices?: readonly string[];
   /** The last one only: it takes everything that is left, which may be nothing. */
   readonly isRest?: boolean;
 }

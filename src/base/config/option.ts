@@ -10,6 +10,8 @@ export interface Option<T> {
   readonly description: string;
   /** The value's name in help: `SECONDS`, `FILE`. */
   readonly valueName: string;
+  /** The only words that it takes; absent: others too. */
+  readonly choices?: readonly string[];
   /** One letter, without the dash. */
   readonly alias: string | null;
   readonly fallback: T;
@@ -143,13 +145,15 @@ export function choiceOption<const C extends string>(
   about: Described & { readonly choices: readonly C[]; readonly fallback: C },
 ): Option<C> {
   const valueName = about.valueName ?? about.choices.join("|");
-  return build<C>("value", { ...about, valueName }, about.fallback, (texts) => parseChoice(only(texts), about.choices));
+  const parse = (texts: readonly string[]) => parseChoice(only(texts), about.choices);
+  return { ...build<C>("value", { ...about, valueName }, about.fallback, parse), choices: about.choices };
 }
 
 export function optionalChoice<const C extends string>(
   about: Described & { readonly choices: readonly C[] },
 ): Option<C | null> {
-  return build<C | null>("value", about, null, (texts) => parseChoice(only(texts), about.choices));
+  const parse = (texts: readonly string[]) => parseChoice(only(texts), about.choices);
+  return { ...build<C | null>("value", about, null, parse), choices: about.choices };
 }
 
 /** A repeatable option; each text goes through `parseOne`. */

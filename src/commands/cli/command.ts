@@ -26,6 +26,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Sets the message for a second signal, which ends the process at once: what continues without it, and how to follow. */
   setLastWords(words: AppError): void;
+  /** Every command, this one too. */
+  allCommands(): Promise<readonly Command[]>;
 }
 
 export interface Invocation<O extends Options> {

@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   "ffmpeg path": async () => (await import("../ffmpeg/ffmpeg-path.ts")).ffmpegPath,
   "ffmpeg update": async () => (await import("../ffmpeg/ffmpeg-update.ts")).ffmpegUpdate,
   "ffmpeg verify": async () => (await import("../ffmpeg/ffmpeg-verify.ts")).ffmpegVerify,
+  completions: async () => (await import("../completions/completions.ts")).completions,
   doctor: async () => (await import("../doctor.ts")).doctor,
 };
 

@@ -155,6 +155,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     setLastWords: (words) => {
       lastWords = words;
     },
+    allCommands: loadAllCommands,
   };
   try {
     const answered = await answerWithoutCommand(argv, context);

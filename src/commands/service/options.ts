@@ -4,7 +4,11 @@ import { optionalText, switchOption } from "../../base/config/option.ts";
 import { AppError } from "../../base/errors.ts";
 import { COMPONENTS, type Component, type ServiceDefinition, withoutToken } from "./definition.ts";
 
-export const componentArgument: Positional = { name: "COMMAND", description: "what the service runs: serve or join" };
+export const componentArgument: Positional = {
+  name: "COMMAND",
+  description: "what the service runs: serve or join",
+  choices: COMPONENTS,
+};
 export const restArgument: Positional = {
   name: "-- ITS OPTIONS",
   description: "what follows that command, after two dashes",
