@@ -37,7 +37,7 @@ test("Dockerfile: it copies what a build makes, and starts a server", async () =
   const copied = [...dockerfile.matchAll(/^COPY (ffcluster\S+)/gm)].map(([, name]) => name);
   expect(copied).toEqual([executableName("linux-x64"), executableName("linux-arm64")]);
   const list = (word: string) => JSON.parse(new RegExp(`^${word} (\\[.*)$`, "m").exec(dockerfile)?.[1] ?? "[]");
-  expect(list("ENTRYPOINT")).toEqual(["tini", "--", "ffcluster"]);
+  expect(list("ENTRYPOINT")).toEqual(["tini", "-s", "--", "ffcluster"]);
   expect(await complaints(toLine(list("CMD")))).toEqual([]);
 });
 
