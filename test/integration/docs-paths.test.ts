@@ -7,7 +7,7 @@ const REPOSITORY = resolve(import.meta.dir, "../..");
 const listed = (pattern: string) => [...new Bun.Glob(pattern).scanSync({ cwd: REPOSITORY })];
 const FILES = [...listed("{src,test,bench,scripts,lint,docs,packaging}/**/*"), "build.ts"];
 /** What a build, the setup or a user makes. */
-const NOT_OURS = new Set(["tools/", "dist/ffcluster", "../shared/media"]);
+const NOT_OURS = new Set(["tools/", "db/ffmpeg-lists.json", "dist/ffcluster", "../shared/media"]);
 const isNotOurs = (name: string) => NOT_OURS.has(name) || /^(?:WORK_DIR|FOLDER)\//.test(name);
 
 /** Files that a name stands for: `e2e/deaths`, `decide.ts`, `cluster/scheduler/`. */
