@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { findTools } from "../media/ffmpeg/tools.ts";
+import { fontFolders, listFontFiles } from "./font-files.ts";
 import { textPrints } from "./text-prints.ts";
 
 test("letters look the same each time they are drawn here", async () => {
@@ -8,8 +9,7 @@ test("letters look the same each time they are drawn here", async () => {
   expect(first.drawtext).toMatch(/^[0-9a-f]{64}$/);
   expect(first.subtitles).toMatch(/^[0-9a-f]{64}$/);
   expect(first.subtitles).not.toBe(first.drawtext);
-  // Without fc-list nobody's letters are known to be the same, not even one's own of the last start.
-  if (Bun.which("fc-list") !== null) expect(second).toEqual(first);
+  expect(second).toEqual(first);
 }, 180_000);
 
 test("an ffmpeg that draws nothing has no print", async () => {
@@ -17,13 +17,15 @@ test("an ffmpeg that draws nothing has no print", async () => {
   expect(await textPrints({ ...tools, ffmpeg: "/bin/false" })).toEqual({ drawtext: null, subtitles: null });
 }, 180_000);
 
-test("without fc-list, as on Windows, letters have prints all the same", async () => {
+test("without fc-list, as on Windows, letters have prints all the same, which stay the same", async () => {
   const tools = await findTools(process.env);
   const path = process.env.PATH;
   process.env.PATH = "/nowhere";
   try {
     const { drawtext } = await textPrints(tools);
     expect(drawtext).toMatch(/^[0-9a-f]{64}$/);
+    const hasFonts = (await listFontFiles(fontFolders(process.env))).length > 0;
+    expect((await textPrints(tools)).drawtext === drawtext).toBe(hasFonts);
   } finally {
     process.env.PATH = path;
   }

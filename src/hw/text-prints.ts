@@ -13,6 +13,7 @@ import type { Tools } from "../media/ffmpeg/tools.ts";
 import type { FilterCall } from "../media/model/encode-request.ts";
 import type { TextPrints } from "../media/model/segment.ts";
 import { renderFilters } from "../media/request/filters/render-filters.ts";
+import { fontFolders, listFontFiles } from "./font-files.ts";
 
 /** Rebuilding a font cache takes a while. */
 const TIMEOUT_MS = 60_000;
@@ -75,8 +76,8 @@ async function draw(
 }
 
 /**
- * The fonts by name, which a request may ask for. Where they can't be listed, a random word: no other machine then counts as
- * drawing alike.
+ * The fonts by name, which a request may ask for: as fontconfig lists them, else by their files. Where there are none to be
+ * seen, a random word: no other machine then counts as drawing alike.
  */
 async function fontList(signal?: AbortSignal): Promise<string> {
   try {
@@ -86,7 +87,8 @@ async function fontList(signal?: AbortSignal): Promise<string> {
   } catch (thrown) {
     if (!(thrown instanceof ProgramNotFound)) throw thrown; // there is no fc-list
   }
-  return newId();
+  const files = await listFontFiles(fontFolders(process.env));
+  return files.length === 0 ? newId() : files.join("\n");
 }
 
 /** Draws two pictures; takes a fraction of a second once the font cache is warm. */
