@@ -41,6 +41,10 @@ const HONEST: readonly Honest[] = [
     why: "one stream's clock jumps alone: plain ffmpeg moves the others by it, and picture and sound come apart",
   },
   {
+    says: /^E_SOURCE_REFUSED: the source is several recordings joined: .*, and some of its pictures have no time/,
+    why: "of pictures without times a copy does not keep when a decoder shows them; the hint decodes them first",
+  },
+  {
     says: /^E_SOURCE_REFUSED: the times that ffmpeg guesses of the source's packets contradict those that they carry: /,
     why: "no packet's own time goes back, only guesses: plain ffmpeg shows pictures out of order, or two at one time",
   },

@@ -7,7 +7,7 @@ import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { indexSource } from "../index/index-source.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { probeSource } from "../source/probe.ts";
-import { correctArgs, correctClock, isPlaced } from "./correct-clock.ts";
+import { correctArgs, correctClock, isMisplaced } from "./correct-clock.ts";
 import { PacketClock } from "./read-clock.ts";
 
 let folder: string;
@@ -132,20 +132,39 @@ for (const [name, parts] of Object.entries({
 }
 
 describe("refused", () => {
-  test("pictures without a time, to which the copy gives one", () => {
+  test("pictures without a time, to which the copy gives another one than the decoder", () => {
     const info = { video: { streamIndex: 0 }, streams: VIDEO_AND_SOUND } as unknown as SourceInfo;
-    const clockOf = (...packets: readonly (readonly [stream: number, dts: number])[]) => {
-      const clock = new PacketClock(info);
-      for (const [stream, dts] of packets) clock.add(stream, dts, dts, Number.NaN);
+    const none = Number.NaN;
+    type Packet = readonly [stream: number, pts: number, dts?: number];
+    const clockOf = (packets: readonly Packet[], placed?: PacketClock) => {
+      const clock = new PacketClock(info, placed?.untimed);
+      for (const [stream, pts, dts = pts] of packets) clock.add(stream, pts, dts, 3600);
       return clock;
     };
-    const source = clockOf([0, 0], [0, Number.NaN], [1, Number.NaN], [0, 7200], [0, Number.NaN], [0, 0]);
-    expect(isPlaced(source, source, info)).toBe(false);
+    const source = clockOf([
+      [0, 0],
+      [0, none],
+      [1, none],
+      [0, 7200],
+      [0, none],
+      [0, 0],
+    ]);
+    const isOther = (before: PacketClock, ...copied: readonly Packet[]) =>
+      isMisplaced(before, clockOf(copied, before), info);
+    expect(isMisplaced(source, source, info)).toBe(false);
     // The decoder counts the samples of sound without times.
-    const copied = clockOf([0, 0], [0, Number.NaN], [1, 0], [0, 7200], [0, Number.NaN], [0, 7201]);
-    expect(isPlaced(source, copied, info)).toBe(false);
-    const placed = clockOf([0, 0], [0, Number.NaN], [1, Number.NaN], [0, 7200], [0, 7201], [0, 7202]);
-    expect(isPlaced(source, placed, info)).toBe(true);
+    expect(isOther(source, [0, 0], [0, none], [1, 0], [0, 7200], [0, none], [0, 7201])).toBe(false);
+    expect(isOther(source, [0, 0], [0, none], [1, none], [0, 7200], [0, 7201], [0, 7202])).toBe(true);
+    // Where the picture before it ends, or a picture that had a time has none.
+    expect(isOther(source, [0, 0], [0, 3600], [1, none], [0, 7200], [0, 10_800], [0, 14_400])).toBe(false);
+    expect(isOther(source, [0, 0], [0, none], [1, none], [0, none], [0, none], [0, 14_400])).toBe(true);
+    // Of reordered pictures a decoder alone knows when they are shown.
+    const reordered = clockOf([
+      [0, 3600, 0],
+      [0, none],
+      [0, 10_800, 7200],
+    ]);
+    expect(isOther(reordered, [0, 3600, 0], [0, 3600], [0, 10_800, 7200])).toBe(true);
   });
 
   test("a part without sound: its streams do not jump alike", async () => {

@@ -16,7 +16,7 @@ import type { SourceInfo, SourceStream } from "../model/source.ts";
 import { seemOfOneRate } from "../source/guessed-rate.ts";
 import { probeSource } from "../source/probe.ts";
 import { describeBreak } from "./clock-watch.ts";
-import { brokenClock, comesAgain, type ReadClock, readClock } from "./read-clock.ts";
+import { brokenClock, comesAgain, LACKS_TIMES, type ReadClock, readClock } from "./read-clock.ts";
 import { mayBreakClock } from "./scan-clock.ts";
 
 /** Codecs that a transport stream keeps unchanged and reports under the same name. */
@@ -127,22 +127,27 @@ function onCopy(info: SourceInfo, copy: SourceInfo, indexes: readonly number[]):
 }
 
 /**
- * Whether the copy gives a picture a time that has none, which its muxer does where pictures are not reordered: a tick
- * or a frame behind the one before it. In a plain run the decoder gives it one, and so it does of a copy that gives none.
+ * Whether the copy gives a picture without a time another one than the decoder gives it in a plain run. Of pictures that
+ * are not reordered the muxer puts it where the one before it ends, as the decoder does, or a tick behind that one.
  */
-export function isPlaced(
-  before: Pick<ReadClock, "untimed">,
-  after: Pick<ReadClock, "untimed">,
-  { video }: Pick<SourceInfo, "video">,
+export function isMisplaced(
+  before: Pick<ReadClock, "untimed" | "reordered">,
+  after: Pick<ReadClock, "untimed" | "misplaced">,
+  { video: { streamIndex } }: Pick<SourceInfo, "video">,
 ): boolean {
-  const [had, has] = [before, after].map(({ untimed }) => untimed.get(video.streamIndex) ?? []);
-  return !isDeepStrictEqual(had, has);
+  const [had, has] = [before, after].map(({ untimed }) => untimed.get(streamIndex) ?? []);
+  if (isDeepStrictEqual(had, has)) return false;
+  const untimed = new Set(had);
+  const isLost = has?.some((place) => !untimed.has(place)) === true;
+  return isLost || before.reordered.has(streamIndex) || after.misplaced.has(streamIndex);
 }
 
 /** Null when nothing was lost and the clock is one. */
 function differenceOf(before: ReadClock, after: ReadClock, indexes: readonly number[], info: SourceInfo) {
   const [left] = after.breaks();
-  if (isPlaced(before, after, info)) return "some of its pictures have no time";
+  // Where a packet says no time a reader of the copy guesses one, by what stands before the joint.
+  const isGuessed = left !== undefined && before.unshown.has(left.stream);
+  if (isGuessed || isMisplaced(before, after, info)) return LACKS_TIMES;
   if (left !== undefined) return `corrected by ffmpeg, ${describeBreak(left)}`;
   const lost = indexes.find((index) => before.packets.get(index) !== after.packets.get(index));
   if (lost === undefined) return null;
@@ -189,7 +194,7 @@ async function copyOnto(
       return "its streams come out in another order";
     const difference = differenceOf(
       before,
-      await readClock(tools, { path: temporary, info }, { keptTick: null, signal }),
+      await readClock(tools, { path: temporary, info }, { keptTick: null, placed: before.untimed, signal }),
       indexes,
       info,
     );

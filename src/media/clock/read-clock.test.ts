@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { SourceInfo } from "../model/source.ts";
-import { brokenClock, guessedBreak, PacketClock } from "./read-clock.ts";
+import { brokenClock, guessedBreak, LACKS_TIMES, PacketClock } from "./read-clock.ts";
 
 const MILLISECONDS = { num: 1, den: 1000 };
 const STREAMS = (["video", "audio"] as const).map((type, index) => ({
@@ -58,4 +58,12 @@ test("a clock that goes back only in what ffmpeg guesses is not called several r
   expect(message).toBe(
     "the times that ffmpeg guesses of the source's packets contradict those that they carry: at -0.13 s its clock goes back by 0.13 s",
   );
+});
+
+test("pictures without times are decoded to put them on one clock, since Matroska takes no copy of them", () => {
+  const found = { stream: 0, atUs: 2_400_000, byUs: -1_000_000 };
+  const { message, hint } = brokenClock(found, LACKS_TIMES);
+  expect(message).toContain("at 2.40 s its clock goes back by 1.00 s, and some of its pictures have no time");
+  expect(hint).toContain("-c:a copy -c:v ffv1 joined.mkv");
+  expect(brokenClock(found, "its streams do not jump alike").hint).toContain("-map 0:v -map 0:a -c copy joined.mkv");
 });

@@ -15,20 +15,40 @@ export interface ReadClock extends Pick<PacketClock, "breaks" | "areTogether"> {
   readonly packets: ReadonlyMap<number, number>;
   /** By stream: which of its packets say neither when they are decoded nor when they are shown, counted from zero. */
   readonly untimed: ReadonlyMap<number, readonly number[]>;
+  /** Streams of which a packet does not say when it is shown. */
+  readonly unshown: ReadonlySet<number>;
+  /** Streams whose packets are decoded in another order than they are shown in. */
+  readonly reordered: ReadonlySet<number>;
+  /** Streams of which a packet of `placed` does not come when the one before it ends. */
+  readonly misplaced: ReadonlySet<number>;
   /** Where the picture's clock goes back by too little for another recording, and pictures come again; null: nowhere. */
   readonly shownAgain: ShownAgain | null;
 }
+
+/** Packets that another file holds without times: places by stream. */
+type Places = ReadonlyMap<number, readonly number[]>;
+
+/** A tick of 90 kHz, rounded up: times and lengths are rounded to microseconds apart. */
+const ROUNDING_US = 13;
 
 /** Converts ffprobe's packets from ticks to microseconds for a watch. */
 export class PacketClock {
   readonly #watch = new ClockWatch();
   readonly packets = new Map<number, number>();
   readonly untimed = new Map<number, number[]>();
+  readonly unshown = new Set<number>();
+  readonly reordered = new Set<number>();
+  readonly misplaced = new Set<number>();
+  readonly #placed: ReadonlyMap<number, ReadonlySet<number>>;
+  /** When the latest packet of each stream ends; null: it does not say how long it lasts. */
+  readonly #endsUs = new Map<number, number | null>();
   readonly #timeBases: ReadonlyMap<number, Rational>;
   readonly #unread: ReadonlySet<number>;
 
-  constructor({ streams, unread = [] }: Pick<SourceInfo, "streams" | "unread">) {
+  /** `placed`: packets to which the file may have given times. */
+  constructor({ streams, unread = [] }: Pick<SourceInfo, "streams" | "unread">, placed: Places = new Map()) {
     this.#unread = new Set(unread);
+    this.#placed = new Map([...placed].map(([stream, places]) => [stream, new Set(places)]));
     const timed = streams.filter(
       ({ type, isAttachedPicture }) => (type === "video" && !isAttachedPicture) || type === "audio",
     );
@@ -52,18 +72,23 @@ export class PacketClock {
     const place = this.packets.get(stream) ?? 0;
     this.packets.set(stream, place + 1);
     const at = Number.isNaN(dts) ? pts : dts;
+    if (Number.isNaN(pts)) this.unshown.add(stream);
+    else if (pts !== at) this.reordered.add(stream);
     if (Number.isNaN(at)) {
       const untimed = this.untimed.get(stream) ?? [];
       untimed.push(place);
       this.untimed.set(stream, untimed);
       return;
     }
-    this.#watch.add({
-      stream,
-      atUs: rescale(at, timeBase, MICROSECONDS),
-      ...(Number.isNaN(pts) ? {} : { shownUs: rescale(pts, timeBase, MICROSECONDS) }),
-      durationUs: Number.isNaN(duration) ? 0 : rescale(duration, timeBase, MICROSECONDS),
-    });
+    const atUs = rescale(at, timeBase, MICROSECONDS);
+    const durationUs = Number.isNaN(duration) ? 0 : rescale(duration, timeBase, MICROSECONDS);
+    if (this.#placed.get(stream)?.has(place) === true) {
+      const endUs = this.#endsUs.get(stream) ?? Number.NaN;
+      if (!(Math.abs(atUs - endUs) <= ROUNDING_US)) this.misplaced.add(stream);
+    }
+    this.#endsUs.set(stream, durationUs > 0 ? atUs + durationUs : null);
+    const shown = Number.isNaN(pts) ? {} : { shownUs: rescale(pts, timeBase, MICROSECONDS) };
+    this.#watch.add({ stream, atUs, ...shown, durationUs });
   }
 }
 
@@ -72,13 +97,20 @@ export function ticksOrNaN(text: string | undefined): number {
   return text === undefined || text === "" ? Number.NaN : Number(text);
 }
 
-/** Reads the whole file. `keptTick`: as in UsedStreams. Errors: E_INDEX, E_INTERRUPTED. */
+interface ReadOptions {
+  /** As in UsedStreams. */
+  readonly keptTick: Rational | null;
+  readonly placed?: Places;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Reads the whole file. Errors: E_INDEX, E_INTERRUPTED. */
 export async function readClock(
   tools: Tools,
   source: { readonly path: string; readonly info: SourceInfo },
-  { keptTick, signal }: { readonly keptTick: Rational | null; readonly signal: AbortSignal | undefined },
+  { keptTick, placed, signal }: ReadOptions,
 ): Promise<ReadClock> {
-  const clock = new PacketClock(source.info);
+  const clock = new PacketClock(source.info, placed);
   const { timeBase } = source.info.video;
   const pictures = new ShownAgainWatch({
     mostBack: rescale(BACK_US, MICROSECONDS, timeBase),
@@ -110,19 +142,26 @@ export async function readClock(
   return {
     packets: clock.packets,
     untimed: clock.untimed,
+    unshown: clock.unshown,
+    reordered: clock.reordered,
+    misplaced: clock.misplaced,
     breaks: () => clock.breaks(),
     areTogether: () => clock.areTogether(),
     shownAgain: pictures.worst(),
   };
 }
 
+/** The reason against a copy of pictures of which only a decoder can tell when they are shown. */
+export const LACKS_TIMES = "some of its pictures have no time";
+
 /** The refusal of a source that can't be read on one clock; `why`: the reason why it can't be put on one. */
 export function brokenClock(found: ClockBreak, why: string): AppError {
   if (found.isSecond === true) return oddFirstTime(found);
+  const made = why === LACKS_TIMES ? "-map 0:v:0 -map 0:a? -c:a copy -c:v ffv1" : "-map 0:v -map 0:a -c copy";
   return new AppError(
     "E_SOURCE_REFUSED",
     `the source is several recordings joined: ${describeBreak(found)}, and ${why}`,
-    "Submit its parts one by one, or put it on one clock first: `ffmpeg -i FILE -map 0:v -map 0:a -c copy joined.mkv`; look at the result before you submit it.",
+    `Submit its parts one by one, or put it on one clock first: \`ffmpeg -i FILE ${made} joined.mkv\`; look at the result before you submit it.`,
   );
 }
 
