@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { delay } from "../base/clock.ts";
 import { AppError, isErrorCode } from "../base/errors.ts";
 import { foreignAnswer, foreignProtocol, isPassingStatus, silenceWords } from "../base/foreign-answer.ts";
+import { canConnect, hasProxy, watchReachable } from "../base/network/reachable.ts";
 import type { Trust } from "../base/tls/trust.ts";
 import { errorDocumentSchema } from "./contract.ts";
 import { ERROR_CODE_HEADER } from "./responses.ts";
@@ -86,6 +87,14 @@ async function fetchOnce(connection: Connection, path: string, options: CallOpti
   const timeoutMs = options.timeoutMs === undefined ? DEFAULT_TIMEOUT_MS : options.timeoutMs;
   const limit = new AbortController();
   const timer = timeoutMs === null ? undefined : setTimeout(() => limit.abort(), timeoutMs);
+  let isUnreachable = false;
+  using _ = watchReachable(
+    async () => hasProxy(process.env) || (await canConnect(connection.server)),
+    () => {
+      isUnreachable = true;
+      limit.abort();
+    },
+  );
   const token: Record<string, string> =
     connection.token === null ? {} : { authorization: `Bearer ${connection.token}` };
   try {
@@ -101,8 +110,10 @@ async function fetchOnce(connection: Connection, path: string, options: CallOpti
     } as BunFetchRequestInit);
   } catch (thrown) {
     options.signal?.throwIfAborted();
+    const where = hostPort(connection.server);
+    if (isUnreachable) throw unreachable(connection.server, `no server answers at ${where}`, thrown);
     if (limit.signal.aborted) {
-      throw unreachable(connection.server, `no answer in time from ${hostPort(connection.server)}`, thrown);
+      throw unreachable(connection.server, `no answer in time from ${where}`, thrown);
     }
     throw thrown;
   } finally {
