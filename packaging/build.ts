@@ -91,7 +91,7 @@ async function archive(target: Target, pack: PackRequest, time: Date): Promise<s
   try {
     const ffmpegFolder = await ffmpegFor(target, { ...pack.ffmpeg, workFolder: join(DIST, ".ffmpeg") });
     const executable = join(DIST, executableName(target));
-    await stage({ target, version: VERSION, executable, ffmpegFolder, component }, folder);
+    await stage({ target, version: VERSION, executable, ffmpegFolder, component, time }, folder);
     await writeArchive(folder, tempPath, time);
     await rename(tempPath, join(DIST, name));
   } finally {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Platform } from "../src/ffmpeg-install/platform.ts";
 import { OWN_LICENCE, thirdPartyNotices } from "./licences.ts";
 import { runProgram } from "./run-program.ts";
+import { placeDebianShellFiles } from "./shell-files.ts";
 
 const ARCHITECTURES: Readonly<Partial<Record<Platform, string>>> = { "linux-x64": "amd64", "linux-arm64": "arm64" };
 
@@ -45,6 +46,7 @@ export async function buildDeb(
   await chmod(join(workFolder, "usr/bin/ffcluster"), 0o755);
   await copyFile(OWN_LICENCE, join(documents, "copyright"));
   await writeFile(join(documents, "third-party.txt"), await thirdPartyNotices());
+  await placeDebianShellFiles(workFolder, version, time);
   const name = `ffcluster_${version}_${architecture}.deb`;
   const args = ["--root-owner-group", "-Zgzip", "--build", workFolder, join(outFolder, name)];
   await runProgram("dpkg-deb", args, { SOURCE_DATE_EPOCH: String(Math.floor(time.getTime() / 1000)) });

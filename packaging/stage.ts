@@ -3,7 +3,8 @@ import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { programNames } from "../src/ffmpeg-install/platform.ts";
 import { FFMPEG_LICENCE, OWN_LICENCE, thirdPartyNotices } from "./licences.ts";
-import { programName, type Target, UNIVERSAL } from "./platforms.ts";
+import { isWindows, programName, type Target, UNIVERSAL } from "./platforms.ts";
+import { placeShellFiles } from "./shell-files.ts";
 import { COMPONENTS, type Component, firstSteps, startScript } from "./start-scripts.ts";
 
 export interface StageRequest {
@@ -15,6 +16,8 @@ export interface StageRequest {
   readonly ffmpegFolder: string | null;
   /** Null: both have a start script. */
   readonly component: Component | null;
+  /** When the commit was made. */
+  readonly time: Date;
 }
 
 async function copyProgram(from: string, to: string): Promise<void> {
@@ -31,7 +34,7 @@ async function placeFfmpeg(target: Target, from: string, folder: string): Promis
 
 /** Fills `folder`, which must not exist. */
 export async function stage(request: StageRequest, folder: string): Promise<void> {
-  const { target, version, executable, ffmpegFolder, component } = request;
+  const { target, version, executable, ffmpegFolder, component, time } = request;
   await mkdir(folder, { recursive: true });
   await copyProgram(executable, join(folder, programName(target)));
   if (ffmpegFolder !== null) await placeFfmpeg(target, ffmpegFolder, join(folder, "tools"));
@@ -39,6 +42,7 @@ export async function stage(request: StageRequest, folder: string): Promise<void
     const { name, text, isProgram } = await startScript(target, each);
     await writeFile(join(folder, name), text, { mode: isProgram ? 0o755 : 0o644 });
   }
+  if (!isWindows(target)) await placeShellFiles(folder, version, time);
   await writeFile(join(folder, "README.txt"), firstSteps(target, version, ffmpegFolder !== null));
   await copyFile(OWN_LICENCE, join(folder, "LICENSE.txt"));
   await writeFile(join(folder, "THIRD-PARTY.txt"), await thirdPartyNotices());

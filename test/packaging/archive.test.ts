@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { unzipSync } from "fflate";
 
 import { writeArchive } from "../../packaging/archive.ts";
+import { buildDeb } from "../../packaging/deb.ts";
 import { parseTarget } from "../../packaging/platforms.ts";
 import { stage } from "../../packaging/stage.ts";
 import { PLATFORMS } from "../../src/ffmpeg-install/platform.ts";
@@ -26,7 +27,7 @@ async function makeStaged(name: string, target: "linux-x64" | "windows-x64"): Pr
   const suffix = target === "windows-x64" ? ".exe" : "";
   for (const program of ["ffmpeg", "ffprobe"]) await writeFile(join(ffmpegFolder, program + suffix), program);
   const staged = join(folder, name);
-  await stage({ target, version: "1.2.3", executable, ffmpegFolder, component: null }, staged);
+  await stage({ target, version: "1.2.3", executable, ffmpegFolder, component: null, time: TIME }, staged);
   await utimes(join(staged, "README.txt"), new Date(), new Date(Date.now() - Math.random() * 1e9));
   return staged;
 }
@@ -44,11 +45,39 @@ test("a tar file has the programs as programs, and is the same whenever it is ma
     expect((await stat(join(out, name))).mode & 0o777).toBe(0o755);
   }
   expect((await stat(join(out, "README.txt"))).mtime).toEqual(TIME);
+  for (const name of [
+    "ffcluster.1",
+    "completions/ffcluster.bash",
+    "completions/_ffcluster",
+    "completions/ffcluster.fish",
+  ]) {
+    expect((await stat(join(out, name))).mode & 0o777).toBe(0o644);
+  }
   expect(await readFile(join(out, "tools/LICENSE.txt"), "utf8")).toContain("GNU GENERAL PUBLIC LICENSE");
   const notices = await readFile(join(out, "THIRD-PARTY.txt"), "utf8");
   for (const name of ["Bun ", "citty ", "consola ", "zod ", "@peculiar/x509 "]) expect(notices).toContain(name);
   expect(notices).not.toContain("fast-check");
 });
+
+test.skipIf(Bun.which("dpkg-deb") === null)(
+  "a Debian package has completions and manual where Debian looks",
+  async () => {
+    const executable = join(folder, "deb-program");
+    await writeFile(executable, "the program");
+    const wanted = { platform: "linux-x64", version: "1.2.3", executable, time: TIME } as const;
+    const name = await buildDeb(wanted, join(folder, "deb"), folder);
+    const listed = Bun.spawnSync(["dpkg-deb", "--contents", join(folder, name)]).stdout.toString();
+    for (const path of [
+      "usr/bin/ffcluster",
+      "usr/share/bash-completion/completions/ffcluster",
+      "usr/share/zsh/vendor-completions/_ffcluster",
+      "usr/share/fish/vendor_completions.d/ffcluster.fish",
+      "usr/share/man/man1/ffcluster.1.gz",
+    ]) {
+      expect(listed).toContain(`./${path}\n`);
+    }
+  },
+);
 
 test("a zip file for Windows: names, line ends, and the same bytes in every time zone", async () => {
   const staged = await makeStaged("windows", "windows-x64");

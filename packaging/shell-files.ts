@@ -1,0 +1,41 @@
+// What a shell and man read of a package: completions and the manual, written from the commands as they are declared.
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { loadAllCommands } from "../src/commands/cli/registry.ts";
+import { completionScript } from "../src/commands/completions/completions.ts";
+import { manPage } from "./man-page.ts";
+
+/** The name that each shell looks for. */
+const NAMES = { bash: "ffcluster.bash", zsh: "_ffcluster", fish: "ffcluster.fish" } as const;
+type Shell = keyof typeof NAMES;
+const SHELLS = Object.keys(NAMES) as Shell[];
+
+/** Where Debian's shells look. */
+const DEBIAN: Readonly<Record<Shell, string>> = {
+  bash: "usr/share/bash-completion/completions/ffcluster",
+  zsh: "usr/share/zsh/vendor-completions/_ffcluster",
+  fish: "usr/share/fish/vendor_completions.d/ffcluster.fish",
+};
+
+async function place(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  await writeFile(path, content, { mode: 0o644 });
+}
+
+/** `completions/` and `ffcluster.1` of an archive. */
+export async function placeShellFiles(folder: string, version: string, time: Date): Promise<void> {
+  const commands = await loadAllCommands();
+  for (const shell of SHELLS) await place(join(folder, "completions", NAMES[shell]), completionScript(shell, commands));
+  await place(join(folder, "ffcluster.1"), manPage(commands, version, time));
+}
+
+/** The same at the places of a Debian package with this root. */
+export async function placeDebianShellFiles(root: string, version: string, time: Date): Promise<void> {
+  const commands = await loadAllCommands();
+  for (const shell of SHELLS) await place(join(root, DEBIAN[shell]), completionScript(shell, commands));
+  await place(
+    join(root, "usr/share/man/man1/ffcluster.1.gz"),
+    gzipSync(manPage(commands, version, time), { level: 9 }),
+  );
+}
