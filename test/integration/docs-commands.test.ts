@@ -1,72 +1,58 @@
-// Every command line of ours in the documents is one that the program takes: the command is there, so are its options, and
-// nothing is missing or too much.
+// Every command line of ours in the documents is one that the program takes: the command is there, so are its options, their
+// values are good, and nothing is missing or too much. So is every `npm run`.
 import { expect, test } from "bun:test";
 import { join, resolve } from "node:path";
-import { checkArgv } from "../../src/base/config/check-argv.ts";
-import { loadCommand } from "../../src/commands/cli/registry.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { type CommandLine, commandLines, complaints, shellBlocks } from "../support/command-lines.ts";
 
 const REPOSITORY = resolve(import.meta.dir, "../..");
-const DOCUMENTS = [...new Bun.Glob("docs/**/*.md").scanSync({ cwd: REPOSITORY }), "README.md", "SECURITY.md"];
-/** As each system writes it, and behind a program that starts it. */
-const LINE = /^(?:[A-Z_]+=\S+ )*(?:sudo |caffeinate -i )*(?:\S*[/\\])?ffcluster(?:\.exe)? (?<rest>.+)$/;
+const listed = (pattern: string) => [...new Bun.Glob(pattern).scanSync({ cwd: REPOSITORY, dot: true })];
+const DOCUMENTS = [...listed("{docs,packaging,.github}/**/*.md"), "README.md", "SECURITY.md"];
+/** In a sentence: what it would do with another line, or a part of one. */
+const IS_PARTIAL = /[…[]/;
 
-/** Words as a shell splits them; a comment ends them. */
-function words(line: string): string[] {
-  const found = line.matchAll(/"([^"]*)"|'([^']*)'|(#.*)|(\S+)/g);
-  return [...found].flatMap(([, double, single, comment, bare]) =>
-    comment === undefined ? [double ?? single ?? bare ?? ""] : [],
-  );
-}
-
-interface CommandLine {
-  readonly text: string;
-  /** It stands in a sentence, where a command without anything after it is a name. */
-  readonly isInSentence: boolean;
-}
-
-function linesOf(text: string): CommandLine[] {
-  const blocks = [...text.matchAll(/^ *```(?:sh|bat)?\n(.*?)^ *```/gms)].flatMap(([, block = ""]) => block.split("\n"));
-  const code = [...text.matchAll(/`((?:caffeinate -i )?(?:\.[/\\])?ffcluster(?:\.exe)? [^`]+)`/g)];
-  const ours = (lines: readonly string[], isInSentence: boolean) =>
-    lines.flatMap((line) => {
-      const rest = LINE.exec(line.trim())?.groups?.rest;
-      return rest === undefined ? [] : [{ text: rest, isInSentence }];
-    });
-  return [
-    ...ours(blocks, false),
-    ...ours(
-      code.map(([, line = ""]) => line),
-      true,
-    ),
+/** Command lines in sentences. Those without anything behind the command are names. */
+function inSentences(markdown: string): CommandLine[] {
+  const spans = [
+    ...markdown.replace(/^ *```.*?^ *```/gms, "").matchAll(/`((?:[^`\n]* )?(?:\.[/\\])?ffcluster(?:\.exe)? [^`]+)`/g),
   ];
+  return spans
+    .map(([, span = ""]) => span)
+    .filter((span) => !IS_PARTIAL.test(span))
+    .flatMap((span) => commandLines(span.replaceAll("\\", "/")))
+    .filter(({ words }) => words.some((word) => word.startsWith("-")));
 }
 
-/** Null: it is taken. `--help`, `--version` and placeholders of whole commands are nobody's options. */
-async function objection({ text, isInSentence }: CommandLine): Promise<string | null> {
-  const argv = words(text);
-  if (/^(?:--version|help|COMMAND|<command>|__exec)$/.test(argv[0] ?? "") || /[…[|]/.test(text)) return null;
-  const pair = await loadCommand(argv.slice(0, 2).join(" "));
-  const command = pair ?? (await loadCommand(argv[0] ?? ""));
-  if (command === null) return "there is no such command";
-  if (isInSentence && argv.length === command.path.length) return null;
-  try {
-    checkArgv(argv.slice(command.path.length), { ...command, command: "ffcluster" });
-    return null;
-  } catch (thrown) {
-    return thrown instanceof Error ? thrown.message : String(thrown);
-  }
-}
-
-test("they are found", () => {
-  expect(linesOf("```sh\n./ffcluster join --server x   # why\n```\n`ffcluster invite`")).toEqual([
-    { text: "join --server x   # why", isInSentence: false },
-    { text: "invite", isInSentence: true },
+test("they are found, and what is wrong with them", async () => {
+  const text = [
+    "```sh",
+    "sudo ./ffcluster join --server x --sots 2   # why",
+    "FFCLUSTER_KEP=7d ffcluster serve --keep 7y | tee log",
+    "docker compose exec server ffcluster jobs show",
+    "```",
+    "```bat",
+    ".\\ffcluster.exe submit C:\\a.mp4 -o b.mp4 --verify fst",
+    "```",
+  ].join("\n");
+  const lines = shellBlocks(text).flatMap(commandLines);
+  expect((await Promise.all(lines.map(complaints))).flat()).toEqual([
+    "ffcluster join --server x --sots 2: unknown option --sots",
+    expect.stringContaining("ffcluster serve --keep 7y: --keep expected"),
+    "FFCLUSTER_KEP is no option of serve",
+    expect.stringContaining("ffcluster jobs show: ID is missing"),
+    "ffcluster submit C:/a.mp4 -o b.mp4 --verify fst: --verify expected one of fast, full",
   ]);
-  expect(words('submit a -o "b c" # not this')).toEqual(["submit", "a", "-o", "b c"]);
+  expect(inSentences("Run `ffcluster invite`, `ffcluster submit --on-server` or `ffcluster join …`.")).toEqual([
+    { words: ["submit", "--on-server"], variables: new Map() },
+  ]);
 });
 
 test.each(DOCUMENTS)("%s", async (document) => {
-  const lines = linesOf(await Bun.file(join(REPOSITORY, document)).text());
-  const refused = await Promise.all(lines.map(async (line) => ({ line, why: await objection(line) })));
-  expect(refused.filter(({ why }) => why !== null)).toEqual([]);
+  const text = await Bun.file(join(REPOSITORY, document)).text();
+  const whole = await Promise.all(shellBlocks(text).flatMap(commandLines).map(complaints));
+  const parts = await Promise.all(inSentences(text).map(complaints));
+  // A sentence may leave out the file that a command needs.
+  expect([...whole.flat(), ...parts.flat().filter((each) => !each.includes(" is missing: "))]).toEqual([]);
+  const scripts = [...text.matchAll(/npm run ([a-z][a-z:]*)/g)].map(([, name = ""]) => name);
+  expect(scripts.filter((name) => !Object.hasOwn(packageJson.scripts, name))).toEqual([]);
 });

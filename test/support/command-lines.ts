@@ -38,12 +38,27 @@ function simpleCommands(line: string): string[][] {
   return commands;
 }
 
+/** Programs that start the one behind them. */
+const STARTERS = /^(?:sudo |nohup |caffeinate -i |docker compose exec \S+ |kubectl exec \S+ -- )+$/;
+const PROGRAM = /^(?:.*\/)?ffcluster(?:\.exe)?$/;
+
+/** Where the program stands: first, behind its variables and what starts it; -1: it is another one's line. */
+function programAt(words: readonly string[]): number {
+  const bare = words.findIndex((word) => !ASSIGNMENT.test(word));
+  const at = words.findIndex((word, index) => index >= bare && PROGRAM.test(word));
+  const before = words
+    .slice(bare, at)
+    .map((word) => `${word} `)
+    .join("");
+  return at === bare || STARTERS.test(before) ? at : -1;
+}
+
 /** Every call of the program in some lines of shell; those that run it in a container too. */
 export function commandLines(shell: string): CommandLine[] {
   const found: CommandLine[] = [];
   for (const line of shell.replace(/\\\n\s*/g, " ").split("\n")) {
     for (const words of simpleCommands(line)) {
-      const at = words.findIndex((word) => /^(?:.*[\\/])?ffcluster(?:\.exe)?$/.test(word));
+      const at = programAt(words);
       if (at === -1) continue;
       const set = words.slice(0, at).flatMap((word) => {
         const [, name = "", value = ""] = ASSIGNMENT.exec(word) ?? [];
@@ -87,7 +102,7 @@ function variableComplaints(command: Command, variables: ReadonlyMap<string, str
 /** What is wrong with a command line; nothing: it would be taken. */
 export async function complaints({ words, variables }: CommandLine): Promise<string[]> {
   const [first = ""] = words;
-  if (["--version", "-V", "--help", "-h", "help"].includes(first)) return [];
+  if (["--version", "-V", "--help", "-h", "help", "COMMAND", "<command>"].includes(first)) return [];
   const command = await commandOf(words);
   const said = `ffcluster ${words.join(" ")}`;
   if (command === null) return [`${said}: no such command`];
@@ -119,7 +134,9 @@ export async function knownVariables(): Promise<ReadonlySet<string>> {
   return new Set([...names, ...OTHER_VARIABLES]);
 }
 
-/** The fenced blocks of a Markdown text that a shell would read. */
+/** The fenced blocks of a Markdown text that a shell would read; those for Windows with slashes. */
 export function shellBlocks(markdown: string): string[] {
-  return [...markdown.matchAll(/^```(?:sh|console|powershell)?\n(.*?)^```/gms)].map(([, block = ""]) => block);
+  return [...markdown.matchAll(/^ *```(sh|bat|powershell)?\n(.*?)^ *```/gms)].map(([, shell = "sh", block = ""]) =>
+    shell === "sh" ? block : block.replaceAll("\\", "/"),
+  );
 }
