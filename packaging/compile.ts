@@ -2,9 +2,11 @@
 // them in its cache.
 import { chmod, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import packageJson from "../package.json" with { type: "json" };
 import type { Platform } from "../src/ffmpeg-install/platform.ts";
 import { checkSignature, signAdHoc } from "./mach-o.ts";
 import { isDarwin, isWindows } from "./platforms.ts";
+import { setVersionResource } from "./version-resource.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const ENTRY = join(ROOT, "src/cli.ts");
@@ -25,6 +27,13 @@ async function sign(path: string): Promise<void> {
   if (wrongPages > 0 || !isWhole) await writeFile(path, signAdHoc(bytes, SIGNED_AS));
   const report = checkSignature(await readFile(path));
   if (report.wrongPages > 0 || !report.isWhole) throw new Error(`${path}: the signature does not hold`);
+}
+
+/** Bun leaves its own name in a program for Windows that is made elsewhere. */
+async function nameProgram(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  setVersionResource(bytes, packageJson.version);
+  await writeFile(path, bytes);
 }
 
 /** By rename, so that an executable that is running, or a build beside this one, is not disturbed. */
@@ -54,6 +63,7 @@ export async function compile({ platform, path, commit }: CompileRequest): Promi
       },
     });
     if (platform !== null && isDarwin(platform)) await sign(tempPath);
+    if (platform === null ? process.platform === "win32" : isWindows(platform)) await nameProgram(tempPath);
     if (platform !== null && !isWindows(platform)) await chmod(tempPath, 0o755);
     await rename(tempPath, path);
   } finally {
