@@ -1,10 +1,16 @@
 // The whole argument list of the audio run, and what an encoder's own names for loudspeakers add to it.
 import { expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
+import { findTools } from "../ffmpeg/tools.ts";
 import type { Container, SourceInfo } from "../model/source.ts";
 import { planStreams } from "../plan/stream-plan.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { EVERY_KIND } from "../verify/every-kind.fixture.ts";
-import { audioArgs } from "./encode-audio.ts";
+import { audioArgs, audioStepsArgs } from "./encode-audio.ts";
+import { AUDIO_FILE_DEMUXERS, streamBeginnings } from "./stream-beginnings.ts";
 
 const info = EVERY_KIND;
 
@@ -42,4 +48,22 @@ test("side channels get the names that libopus knows, unless the request says wh
   );
   for (const params of ["libopus -ac 2", "libopus -mapping_family 255", "aac"])
     expect(filterOf(`-map 0:v -map 0:2 -c:a ${params}`, "mkv")).not.toContain("aformat=channel_layouts=5.1");
+});
+
+test("Opus that is kept apart from MP4 begins with its priming, also where that lies before zero", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "spare-format-"));
+  try {
+    const tools = await findTools(process.env);
+    const [samples, output] = [join(folder, "samples.nut"), join(folder, "audio-0.mp4")];
+    const plan = planStreams(info, parseEncodeParams("-map 0:v -map 0:2 -c:a libopus"), "mkv");
+    const urls = { input: "file:/s.mkv", samples: `file:${samples}`, outputs: [`file:${output}`] };
+    const [, encode] = audioStepsArgs(info, plan, { ...urls, spare: new Set([0]) });
+    // Three milliseconds after the picture, and an hour away from zero.
+    const sine = ["-f", "lavfi", "-i", "sine=r=48000:d=0.2", "-c:a", "pcm_f32le"];
+    await runFfmpeg(tools, [...sine, "-output_ts_offset", "3600.003", samples]);
+    await runFfmpeg(tools, encode);
+    expect((await streamBeginnings(tools, output, AUDIO_FILE_DEMUXERS)).get(0)).toBe(-3500);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -51,10 +51,20 @@ export function audioFiles(plan: StreamPlan, workDir: string): string[] {
   );
 }
 
-/** The format where MP4 would lose sound: exact to the sample, except for ALAC, which NUT does not support. */
-function spareFormat(encoder: string): "nut" | "matroska" {
+/**
+ * The format where MP4 would lose sound: exact to the sample, except for ALAC, which NUT does not support. Ogg keeps the
+ * priming of Opus (5.1 to 9.0); NUT, which holds no negative times, puts sound that begins within it up to 6.5 ms late.
+ */
+function spareFormat(encoder: string): "nut" | "matroska" | "ogg" {
+  if (/opus/.test(encoder)) return "ogg";
   return encoder === "alac" ? "matroska" : "nut";
 }
+
+/**
+ * Ogg says when a page ends, and its last page when the sound does: where that is the first one too (it lasts a second by
+ * itself), nothing says when the sound begins. A frame of Opus.
+ */
+const OGG_PAGE_US = "20000";
 
 /** `stream`: of the input; `isSpare`: not in the encoder's usual format. */
 function trackOutput({ source, action }: AudioToEncode, stream: number, output: string, isSpare = false): string[] {
@@ -64,6 +74,7 @@ function trackOutput({ source, action }: AudioToEncode, stream: number, output: 
     ...audioEncoderArgs(action.settings, action.encoder, source),
     ...["-map_metadata", "-1", "-map_chapters", "-1"],
     ...(format === "mp4" || format === "mov" ? ["-movie_timescale", "48000", "-strict", "-2"] : []),
+    ...(format === "ogg" ? ["-page_duration", OGG_PAGE_US] : []),
     ...["-f", format, "-y", output],
   ];
 }
