@@ -39,7 +39,7 @@ function simpleCommands(line: string): string[][] {
 }
 
 /** Programs that start the one behind them. */
-const STARTERS = /^(?:sudo |nohup |caffeinate -i |docker compose exec \S+ |kubectl exec \S+ -- )+$/;
+const STARTERS = /^(?:sudo |nohup |caffeinate -i |timeout \S+ |docker compose exec \S+ |kubectl exec \S+ -- )+$/;
 const PROGRAM = /^(?:.*\/)?ffcluster(?:\.exe)?$/;
 
 /** Where the program stands: first, behind its variables and what starts it; -1: it is another one's line. */
