@@ -3,8 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
-import { findTools } from "../ffmpeg/tools.ts";
-import { readTrackPackets } from "../index/track-packets.ts";
+import { findTools, type Tools } from "../ffmpeg/tools.ts";
+import { parseTrackLine, readTrackPackets, TrackTally } from "../index/track-packets.ts";
+import type { SourceInfo } from "../model/source.ts";
 import { planStreams, type StreamPlan } from "../plan/stream-plan.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { probeSource } from "../source/probe.ts";
@@ -25,6 +26,25 @@ test("a track without packets is never heard, nor one that lies before the film"
   expect(neverHeard(PLAN, MP4, tracks).get(2)).toContain("its edit list hides all of it");
   // Times before zero hide nothing elsewhere.
   expect([...neverHeard(PLAN, "matroska,webm", tracks).keys()]).toEqual([1]);
+});
+
+test("a track of which an edit list hides every packet is never heard, wherever they lie", () => {
+  const tally = new TrackTally();
+  const packets = ["audio,1,0,N/A,20,KD_", "audio,1,0,N/A,20,KD_", "audio,2,0,4096,20,KD", "audio,2,4096,4096,9,KD"];
+  for (const line of [...packets, "audio,3,0,1024,20,KD_", "audio,3,1024,1024,20,K__"]) tally.add(parseTrackLine(line));
+  const tracks = tally.tracks(new Map([1, 2, 3].map((index) => [index, { num: 1, den: 48_000 }])));
+  expect([...neverHeard(PLAN, MP4, tracks).keys()]).toEqual([1, 2]);
+});
+
+test("a track whose first packets are hidden is counted, also where they claim the time zero", async () => {
+  const found = async (hidden: readonly number[]) => {
+    const beginnings = async () => Object.assign(new Map([1, 2, 3].map((at) => [at, 0])), { hidden: new Set(hidden) });
+    const tracks = new Map([1, 2, 3].map((at) => [at, { packets: 3, endUs: 80_000, areHidden: true as const }]));
+    const file = { path: "", info: { formatName: MP4 } as SourceInfo, tracks: async () => tracks as never, beginnings };
+    return [...(await findSilent({} as Tools, file, PLAN)).keys()];
+  };
+  expect(await found([2])).toEqual([1, 2, 3]);
+  expect(await found([])).toEqual([]);
 });
 
 test("an end that is not known, or that may lie behind zero, hides nothing", () => {

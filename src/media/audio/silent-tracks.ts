@@ -18,15 +18,19 @@ const NOT_DECODABLE = "its packets say neither sample rate nor channels, and non
 /** The reason to leave out each of these tracks, by source index. */
 export type Silent = ReadonlyMap<number, string>;
 
-export type CountedTrack = Pick<TrackPackets, "packets" | "endUs" | "openEndUs">;
+export type CountedTrack = Pick<TrackPackets, "packets" | "endUs" | "openEndUs" | "areHidden">;
 type CountedTracks = ReadonlyMap<number, CountedTrack>;
 
 /** More before the film begins than priming: such a track may be hidden as a whole. */
 const HIDDEN_FROM_US = -200_000;
 
-/** Whether all of a track lies before zero, where the film begins: MP4 and MOV alone have such times, and hide them. Pure. */
+/**
+ * Whether all of a track lies before zero, where the film begins: MP4 and MOV alone have such times, and hide them. ffmpeg
+ * says so of the packets; of ALAC it then gives all of them the time zero. Pure.
+ */
 export function isHidden(formatName: string, track: CountedTrack | undefined): boolean {
   if (!isMp4(formatName) || track === undefined || track.endUs === null) return false;
+  if (track.packets > 0 && track.areHidden === true) return true;
   return track.packets > 0 && track.endUs + (track.openEndUs ?? 0) <= 0;
 }
 
@@ -77,7 +81,8 @@ export async function findSilent(
   const begins = counted ? null : await source.beginnings();
   const seen = counted ?? begins;
   const mayBeHidden = (index: number) =>
-    isMp4(info.formatName) && (begins === null || (begins.get(index) ?? 0) < HIDDEN_FROM_US);
+    isMp4(info.formatName) &&
+    (begins === null || (begins.get(index) ?? 0) < HIDDEN_FROM_US || begins.hidden?.has(index) === true);
   const late = soundOf(plan).filter(
     (stream) => seen?.has(stream.index) !== true || saysNothing(stream) || mayBeHidden(stream.index),
   );

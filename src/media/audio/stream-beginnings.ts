@@ -8,8 +8,11 @@ import type { StreamPlan } from "../plan/stream-plan.ts";
 /** Enough to meet every stream of an interleaved file; a stream that begins later cannot be the earliest. */
 const FIRST_PACKETS = 400;
 
-/** Earliest PTS of each stream, priming included, microseconds by stream index; absent: no packet among the first. */
-export type Beginnings = ReadonlyMap<number, number>;
+/**
+ * Earliest PTS of each stream, priming included, microseconds by stream index; absent: no packet among the first. `hidden`:
+ * streams of which an edit list hides every packet among the first.
+ */
+export type Beginnings = ReadonlyMap<number, number> & { readonly hidden?: ReadonlySet<number> };
 
 export async function streamBeginnings(
   tools: Tools,
@@ -19,18 +22,20 @@ export async function streamBeginnings(
 ): Promise<Beginnings> {
   const timeBases = new Map<number, Rational>();
   const ticks = new Map<number, number>();
+  const [hidden, heard] = [new Set<number>(), new Set<number>()];
   const question = {
     path,
     formats,
     args: [
       ...["-read_intervals", `%+#${FIRST_PACKETS}`],
-      ...["-show_entries", "packet=stream_index,pts:stream=index,time_base"],
+      ...["-show_entries", "packet=stream_index,pts,flags:stream=index,time_base"],
     ],
   };
   const onSection = (fields: ReadonlyMap<string, string>) => {
     if (fields.has("packet")) {
       const stream = Number(fields.get("stream_index"));
       const pts = Number(fields.get("pts"));
+      (fields.get("flags")?.includes("D") === true ? hidden : heard).add(stream);
       if (!Number.isNaN(pts)) ticks.set(stream, Math.min(ticks.get(stream) ?? Number.POSITIVE_INFINITY, pts));
     } else if (fields.has("stream")) {
       const timeBase = parseRational(fields.get("time_base") ?? "");
@@ -43,7 +48,7 @@ export async function streamBeginnings(
     const timeBase = timeBases.get(stream);
     if (timeBase !== undefined) beginnings.set(stream, rescale(pts, timeBase, MICROSECONDS));
   }
-  return beginnings;
+  return Object.assign(beginnings, { hidden: hidden.difference(heard) });
 }
 
 /** Demuxers of the files that `encodeAudio` makes. */

@@ -40,6 +40,8 @@ export interface TrackPackets {
   readonly collapsed?: { readonly statedUs: number; readonly spanUs: number };
   /** The longest pause between two audible packets that state their length; absent: there is none. */
   readonly pauseUs?: number;
+  /** An edit list hides every packet; absent: it does not. */
+  readonly areHidden?: true;
   /** Subtitles: when each event with text begins, in order, microseconds. */
   readonly eventsUs: readonly number[];
 }
@@ -50,6 +52,7 @@ const EMPTY_TEXT_BYTES = 2;
 interface Tally {
   readonly isSound: boolean;
   packets: number;
+  hidden: number;
   bytes: number;
   start: number;
   /** Of all packets but the latest. */
@@ -69,7 +72,7 @@ interface Tally {
 }
 
 /** The field list for ffprobe's `-show_entries packet=`. */
-const TRACK_FIELDS = "codec_type,stream_index,pts,duration,size";
+const TRACK_FIELDS = "codec_type,stream_index,pts,duration,size,flags";
 
 /** A packet of any stream; ticks of its stream's time base, NaN where ffprobe says none. */
 export interface TrackPacket {
@@ -120,6 +123,7 @@ export class TrackTally {
     const tally = this.#tallies.get(stream) ?? {
       isSound: type === "audio",
       packets: 0,
+      hidden: 0,
       bytes: 0,
       start: Number.POSITIVE_INFINITY,
       end: Number.NEGATIVE_INFINITY,
@@ -135,6 +139,7 @@ export class TrackTally {
     };
     this.#tallies.set(stream, tally);
     tally.packets += 1;
+    if (isDiscarded === true) tally.hidden += 1;
     tally.bytes += bytes;
     if (Number.isNaN(pts)) return;
     const duration = Number.isNaN(stated) ? 0 : stated;
@@ -170,6 +175,7 @@ export class TrackTally {
       tracks.set(stream, {
         packets,
         ...(Number.isFinite(bytes) ? { bytes } : {}),
+        ...(tally.hidden === packets ? { areHidden: true as const } : {}),
         startUs,
         endUs,
         ...(startUs === null || endUs === null ? {} : collapse(isSound, us(stated) ?? 0, endUs - startUs)),
@@ -187,8 +193,9 @@ export class TrackTally {
 
 /** One line of ffprobe's `csv=p=0`, the packet's fields in their order. */
 export function parseTrackLine(line: string): TrackPacket {
-  const [type = "", stream, pts, duration, bytes] = line.split(",");
-  return { type, stream: Number(stream), pts: Number(pts), duration: Number(duration), bytes: Number(bytes) };
+  const [type = "", stream, pts, duration, bytes, flags = ""] = line.split(",");
+  const ticks = { pts: Number(pts), duration: Number(duration) };
+  return { type, stream: Number(stream), ...ticks, bytes: Number(bytes), isDiscarded: flags.includes("D") };
 }
 
 /**
