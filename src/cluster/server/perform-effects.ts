@@ -5,6 +5,7 @@ import { assertNever } from "../../base/assert.ts";
 import { toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Tools } from "../../media/ffmpeg/tools.ts";
+import { keptRising } from "../../media/segment/rising-times.ts";
 import type { Effect } from "../scheduler/model/decision.ts";
 import type { Segment } from "../scheduler/model/segment.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
@@ -124,6 +125,8 @@ export class EffectPerformer {
     const index = await work.index.for(job, segment);
     const video = await work.video();
     const burnInFiles = await this.#parts.subtitleFiles.of(work);
+    const planned = taskOf(work, job, segment, { ...attempt, info: video.info, index });
+    const task = await keptRising(planned, index, () => work.pictures.whyWhole(planned));
     if (!this.#parts.state().attempts.has(attempt.id)) return; // the lease ended while the index was read again
     this.#parts.links.send(clientId, {
       type: "offer",
@@ -134,7 +137,7 @@ export class EffectPerformer {
       isBenchmark: attempt.isBenchmark,
       source: sourceOffer(video.source, work.record.blockBytes),
       ...(burnInFiles.length === 0 ? {} : { sideFiles: burnInFiles.map(({ bytes, sha256 }) => ({ bytes, sha256 })) }),
-      task: { ...taskOf(work, job, segment, { ...attempt, info: video.info, index }) },
+      task: { ...task },
     });
   }
 

@@ -62,6 +62,8 @@ export interface SegmentTask {
   readonly sourceFrames?: { readonly startPts: Pts | null; readonly frames: number };
   /** Pictures of the range may share a PTS, or go back; each is then moved one tick after the previous one. */
   readonly spreadsPts?: boolean | undefined;
+  /** ffmpeg's output stage does that (`-fps_mode vfr`), in place of a filter (segment/rising-times.ts). */
+  readonly isVfr?: true;
   /** The time base given to the encoder (-enc_time_base). */
   readonly encoderTimeBase: Rational;
   /**

@@ -139,6 +139,7 @@ function filtersOfOneRun(task: SegmentTask, filters: readonly FilterText[]): rea
 /** Versions before 6 make the rate constant only when they are told to, or in MP4. */
 function frameRateArgs(task: SegmentTask): string[] {
   const rate = frameRateOfOneRun(task);
+  if (rate === null && task.isVfr === true) return ["-fps_mode", "vfr"];
   return rate === null ? ["-fps_mode", "passthrough"] : ["-r", rate, "-fps_mode", "cfr"];
 }
 

@@ -84,6 +84,7 @@ export const segmentTaskSchema = z.strictObject({
   expectedFrames: z.number().int().min(0).nullable(),
   sourceFrames: z.strictObject({ startPts: ticks.nullable(), frames: z.number().int().min(0) }).exactOptional(),
   spreadsPts: z.boolean().optional(),
+  isVfr: z.literal(true).exactOptional(),
   encoderTimeBase: rationalSchema,
   frameClock: z.strictObject({ tick: rationalSchema, from: ticks }).exactOptional(),
   request: encodeRequestSchema,
