@@ -142,7 +142,11 @@ export class Lab implements AsyncDisposable {
       if (!outcome.isFailure) await rm(folder, { recursive: true, force: true });
       return outcome;
     } catch (thrown) {
-      if (!(thrown instanceof ImpossibleRecipe)) throw thrown;
+      // Others of the run go on; what the comparison can't read is a failure to look at.
+      if (!(thrown instanceof ImpossibleRecipe)) {
+        const text = `not compared: ${thrown instanceof Error ? thrown.message.slice(0, 400) : String(thrown)}`;
+        return { ...ended(null, text, ""), isFailure: true };
+      }
       await rm(folder, { recursive: true, force: true });
       return ended(null, `impossible: ${thrown.message}`, "");
     }

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { mustRun, type Tools } from "./tools.ts";
+import { mustRun, runTool, type Tools } from "./tools.ts";
 
 export interface Pictures {
   /** MD5 of each decoded picture, in order. */
@@ -202,6 +202,17 @@ export function mainVideoOf(streams: readonly StreamFacts[]): string {
 /** How a file's times are read: as they stand in it, or as ffmpeg takes them when it converts the file. */
 export type Clock = "own" | "corrected";
 
+/** The tracks that a sample is decoded of. */
+async function soundingOf(tools: Tools, path: string, tracks: readonly StreamFacts[]): Promise<StreamFacts[]> {
+  const sounding: StreamFacts[] = [];
+  for (const track of tracks) {
+    const map = ["-map", `0:${track.index}`, "-c:a", "pcm_s16le", "-f", "framecrc", "-"];
+    const { stdout } = await runTool([tools.ffmpeg, "-nostdin", "-v", "quiet", "-i", `file:${resolve(path)}`, ...map]);
+    if (rowsOf(new TextDecoder().decode(stdout)).rows.length > 0) sounding.push(track);
+  }
+  return sounding;
+}
+
 /**
  * Reads a file, decoded in one go: a finished output by its own clock, a source by the clock that ffmpeg makes of it
  * (jumps closed, beginning at zero). Errors: it can't be read or decoded.
@@ -212,33 +223,33 @@ export async function readingOf(tools: Tools, path: string, clock: Clock = "own"
   try {
     const at = (name: string) => join(folder, name);
     const audio = streams.filter(({ type }) => type === "audio");
-    const heardOnes = audio.filter(isDecodable);
     const video = mainVideoOf(streams);
     const thumb = `scale=${THUMB.width}:${THUMB.height}:flags=area,format=yuv444p`;
-    await mustRun([
-      ...[
-        tools.ffmpeg,
-        "-nostdin",
-        "-v",
-        "error",
-        "-y",
-        ...(clock === "own" ? ["-copyts"] : []),
-        "-i",
-        `file:${resolve(path)}`,
-      ],
-      ...["-map", video, "-noautoscale", ...tools.ownTimes, "-f", "framemd5", at("pictures")],
-      ...["-map", video, "-vf", thumb, ...tools.ownTimes, "-f", "rawvideo", at("thumbs")],
-      ...heardOnes.flatMap(({ index }) => {
-        const track = String(index);
-        const heard = ["-map", `0:${index}`, "-ac", "1", "-ar", String(HEARD_RATE), "-c:a", "pcm_s16le"];
-        return [...heard, "-f", "framecrc", at(`${track}.crc`), ...heard, "-f", "s16le", at(`${track}.raw`)];
-      }),
-    ]);
+    const decoded = async (tracks: readonly StreamFacts[]) =>
+      await runTool([
+        ...[tools.ffmpeg, "-nostdin", "-v", "error", "-y", ...(clock === "own" ? ["-copyts"] : [])],
+        ...["-i", `file:${resolve(path)}`],
+        ...["-map", video, "-noautoscale", ...tools.ownTimes, "-f", "framemd5", at("pictures")],
+        ...["-map", video, "-vf", thumb, ...tools.ownTimes, "-f", "rawvideo", at("thumbs")],
+        ...tracks.flatMap(({ index }) => {
+          const track = String(index);
+          const heard = ["-map", `0:${index}`, "-ac", "1", "-ar", String(HEARD_RATE), "-c:a", "pcm_s16le"];
+          return [...heard, "-f", "framecrc", at(`${track}.crc`), ...heard, "-f", "s16le", at(`${track}.raw`)];
+        }),
+      ]);
+    let heardOnes = audio.filter(isDecodable);
+    const first = await decoded(heardOnes);
+    if (first.exitCode !== 0) {
+      // Releases since 7.0 fail where a track gives no sample at all; the others are heard without it.
+      heardOnes = await soundingOf(tools, path, heardOnes);
+      const again = await decoded(heardOnes);
+      if (again.exitCode !== 0) throw new Error(`${path} can't be read: ${again.stderr.trim().slice(-1000)}`);
+    }
     const { tick, rows } = rowsOf(await Bun.file(at("pictures")).text());
     const thumbs = await Bun.file(at("thumbs")).bytes();
     const sounds = await Promise.all(
       audio.map((track) =>
-        isDecodable(track) ? soundAt(at(String(track.index)), Number(track.facts.sample_rate)) : SILENT_TRACK,
+        heardOnes.includes(track) ? soundAt(at(String(track.index)), Number(track.facts.sample_rate)) : SILENT_TRACK,
       ),
     );
     const subtitles: Event[][] = [];
