@@ -6,17 +6,18 @@ import { frameTimingOf } from "../plan/frame-timing.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
 import { mayCrowd, requireSpreadTimes, showsHidden } from "./crowded-times.ts";
 
+const NOW = { major: 9, minor: 0 };
 const MILLISECONDS = { num: 1, den: 1000 };
 const REQUEST = parseEncodeParams("-c:v ffv1");
 const AS_THEY_ARE = frameTimingOf(REQUEST, MILLISECONDS);
 
 const timed = (filter: string) => frameTimingOf(parseEncodeParams(`-c:v ffv1 -vf ${filter}`), MILLISECONDS);
 
-/** One group; `shown` in milliseconds, 40 each. */
-function indexOf(shown: readonly number[]): GrowingFrameIndex {
+/** One group; `shown` in milliseconds, 40 each; `decoded`: when. */
+function indexOf(shown: readonly number[], decoded = shown.map((_, at) => at * 40)): GrowingFrameIndex {
   const index = new GrowingFrameIndex(MILLISECONDS, { num: 25, den: 1 });
   for (const [position, pts] of shown.entries()) {
-    const packet = { pts, dts: position * 40, duration: 40, bytePosition: null, isDiscarded: false };
+    const packet = { pts, dts: decoded[position] ?? 0, duration: 40, bytePosition: null, isDiscarded: false };
     index.add({ ...packet, isKey: position === 0 });
   }
   index.finish();
@@ -27,10 +28,12 @@ const info = (codec: string) => ({ video: { ...EIGHT_BITS, codec, timeBase: MILL
 
 test("doubles are looked at, but not those that a codec or a rate explains", () => {
   const twice = indexOf([0, 40, 40, 120, 160, 200]);
-  expect(mayCrowd(twice, info("h264"), AS_THEY_ARE)).toBe(true);
-  expect(mayCrowd(indexOf([0, 40, 80, 120, 160, 200]), info("h264"), AS_THEY_ARE)).toBe(false);
-  expect(mayCrowd(twice, info("vp9"), AS_THEY_ARE)).toBe(false);
-  expect(mayCrowd(twice, info("h264"), frameTimingOf(parseEncodeParams("-c:v ffv1 -r 25"), MILLISECONDS))).toBe(false);
+  expect(mayCrowd(NOW, twice, info("h264"), AS_THEY_ARE)).toBe(true);
+  expect(mayCrowd(NOW, indexOf([0, 40, 80, 120, 160, 200]), info("h264"), AS_THEY_ARE)).toBe(false);
+  expect(mayCrowd(NOW, twice, info("vp9"), AS_THEY_ARE)).toBe(false);
+  expect(mayCrowd(NOW, twice, info("h264"), frameTimingOf(parseEncodeParams("-c:v ffv1 -r 25"), MILLISECONDS))).toBe(
+    false,
+  );
 });
 
 test("guessed times and times that go back behind a key frame are looked at, whatever explains doubles; of fields too", () => {
@@ -44,13 +47,13 @@ test("guessed times and times that go back behind a key frame are looked at, wha
   ] as const)
     back.add({ pts, dts, duration: 40, bytePosition: null, isDiscarded: false, isKey });
   for (const index of [guessed, back]) {
-    expect(mayCrowd(index, info("vp9"), AS_THEY_ARE)).toBe(true);
-    expect(mayCrowd(index, info("h264"), timed("yadif=1"))).toBe(true);
-    expect(mayCrowd(index, info("h264"), timed("fps=25"))).toBe(false);
+    expect(mayCrowd(NOW, index, info("vp9"), AS_THEY_ARE)).toBe(true);
+    expect(mayCrowd(NOW, index, info("h264"), timed("yadif=1"))).toBe(true);
+    expect(mayCrowd(NOW, index, info("h264"), timed("fps=25"))).toBe(false);
   }
 });
 
-test("until 6.0 MJPEG shows what an edit list hides", () => {
+test("until 6.0 MJPEG shows what an edit list hides, and until 7.0 AV1", () => {
   const hiding = new GrowingFrameIndex(MILLISECONDS, { num: 25, den: 1 });
   for (const [pts, isDiscarded] of [
     [-40, true],
@@ -61,6 +64,20 @@ test("until 6.0 MJPEG shows what an edit list hides", () => {
   expect([shows(5, "mjpeg"), shows(6, "mjpeg"), shows(5, "prores"), shows(5, "mjpeg", indexOf([0, 40]))]).toEqual([
     ...[true, false, false, false],
   ]);
+  expect([shows(6, "av1"), shows(7, "av1")]).toEqual([true, false]);
+  expect(mayCrowd({ major: 6, minor: 0 }, hiding, info("av1"), AS_THEY_ARE)).toBe(true);
+  expect(mayCrowd(NOW, hiding, info("av1"), AS_THEY_ARE)).toBe(false);
+});
+
+test("pictures that a decoder shows without the pause that their packets have are of no known time", () => {
+  // The first is decoded before eight seconds, and guessed to be shown among those behind them.
+  const packets = [0, ...Array.from({ length: 8 }, (_, at) => 8000 + at * 40)];
+  const index = indexOf(packets, packets);
+  requireSpreadTimes(index, REQUEST, packets, packets);
+  const shown = () => requireSpreadTimes(index, REQUEST, packets.slice(1), packets);
+  expect(shown).toThrow(
+    "display times of the source's pictures are unknown: the pictures last 0.28 s, their packets 12.",
+  );
 });
 
 test("of fields, times are halves of the source's ticks", () => {

@@ -3,14 +3,14 @@
 // would hold. Pure.
 import { AppError } from "../../base/errors.ts";
 import { type Pts, toNumber } from "../../base/rational.ts";
-import { HIDES_MJPEG, isSince } from "../ffmpeg/builds/differences.ts";
+import { HIDES_AV1, HIDES_MJPEG, isSince } from "../ffmpeg/builds/differences.ts";
 import type { Release } from "../ffmpeg/releases.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
 import { mayHoldDoubles } from "../index/picture-doubles.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../plan/frame-timing.ts";
-import { crowdOf, movedCrowd } from "../verify/frames/check-steps.ts";
+import { crowdOf, movedCrowd, shortOf } from "../verify/frames/check-steps.ts";
 import { sourceSteps } from "../verify/frames/source-steps.ts";
 
 /** Filters behind which pictures stand as close as before; a rate spreads them. */
@@ -24,18 +24,23 @@ function isSoonDecoded({ frameCount }: FrameIndex): boolean {
   return frameCount <= MOST_DECODED;
 }
 
+/** Since when the decoder of a codec hides what an edit list does. */
+const HIDES = new Map([
+  ["mjpeg", HIDES_MJPEG],
+  ["av1", HIDES_AV1],
+]);
+
 /** Whether a decoder gives pictures that the packets say are hidden. */
 export function showsHidden(release: Release, index: FrameIndex, { video }: SourceInfo): boolean {
-  return (
-    video.codec === "mjpeg" && index.uncounted.discarded > 0 && !isSince(release, HIDES_MJPEG) && isSoonDecoded(index)
-  );
+  const hides = HIDES.get(video.codec);
+  return hides !== undefined && index.uncounted.discarded > 0 && !isSince(release, hides) && isSoonDecoded(index);
 }
 
 /** Whether a decode in sequence has to tell, by the packets so far. `timing`: what the filters do to the times. */
-export function mayCrowd(index: FrameIndex, { video }: SourceInfo, timing: FrameTiming | null): boolean {
+export function mayCrowd(release: Release, index: FrameIndex, info: SourceInfo, timing: FrameTiming | null): boolean {
   if (timing === null || !timing.stages.every(({ times }) => KEEPS_CROWDS.includes(times.kind))) return false;
-  const areGuessed = index.falseTimes !== null || index.hasShownBehindKey;
-  return isSoonDecoded(index) && (areGuessed || (mayHoldDoubles(video) && index.uncounted.samePts > 0));
+  const areGuessed = index.falseTimes !== null || index.hasShownBehindKey || showsHidden(release, index, info);
+  return isSoonDecoded(index) && (areGuessed || (mayHoldDoubles(info.video) && index.uncounted.samePts > 0));
 }
 
 /**
@@ -52,11 +57,22 @@ export function requireSpreadTimes(
   const outputTick = toNumber(frameTimingOf(request, index.timeBase)?.timeBase ?? index.timeBase);
   const steps = { shown: decoded.map((pts) => pts * outputTick), tick, picture: sourceSteps(index, request, tick) };
   const packets = planned.map((pts) => pts * outputTick);
+  const short = shortOf(steps);
+  if (short !== null) throw unknownTimes(short);
   const crowd = crowdOf(steps) ?? movedCrowd(steps, packets);
   if (crowd === null) return;
   throw new AppError(
     "E_SOURCE_REFUSED",
     `the source gives several pictures one time: ${crowd}`,
+    "Ask for a constant rate (-r RATE), which shows each for as long as it should be seen.",
+  );
+}
+
+/** Of packets with false times one that is decoded before a pause and shown behind it leaves the pause out. */
+function unknownTimes(short: string): AppError {
+  return new AppError(
+    "E_SOURCE_REFUSED",
+    `the display times of the source's pictures are unknown: ${short}`,
     "Ask for a constant rate (-r RATE), which shows each for as long as it should be seen.",
   );
 }

@@ -167,11 +167,11 @@ export class JobIndex {
       wholeBecause: await this.#whyNumbersBreak(path, info),
       signal,
       judge: {
-        mayRefuse: (growing) => mayCrowd(growing, info, this.timing) || mayLackDistance(growing),
+        mayRefuse: (growing) => mayCrowd(tools, growing, info, this.timing) || mayLackDistance(growing),
         judge: async (whole) => {
           if (tally !== null)
             requireSpreadSound(tally.tracks(timeBasesOf(info)), planStreams(info, record.request, record.container));
-          const [isCrowded, lacksDistance] = [mayCrowd(whole, info, this.timing), mayLackDistance(whole)];
+          const [isCrowded, lacksDistance] = [mayCrowd(tools, whole, info, this.timing), mayLackDistance(whole)];
           if (!isCrowded && !lacksDistance) return;
           const decoded = await this.#parts.decodedTimes(whole.lastDuration);
           if (isCrowded) requireSpreadTimes(whole, record.request, decoded, this.#plannedOfWhole(whole));

@@ -129,14 +129,20 @@ function isShort(seconds: number, of: number, slack = 0): boolean {
   return seconds < of * (1 - SLACK_SHARE) - SLACK_SECONDS - slack;
 }
 
+/** Whether all pictures together last less than their packets; null: they don't, or it is not known. */
+export function shortOf({ shown, picture }: Crowd): string | null {
+  const lasts = (shown.at(-1) ?? 0) - (shown[0] ?? 0);
+  if (picture === null || shown.length < 2 || !isShort(lasts, picture.seconds, (2 * lasts) / (shown.length - 1)))
+    return null;
+  return `the pictures last ${lasts.toFixed(2)} s, their packets ${picture.seconds.toFixed(2)} s`;
+}
+
 export function checkSteps(input: StepsInput): ProofCheck {
   const { shown, picture, sounds } = input;
   const lasts = (shown.at(-1) ?? 0) - (shown[0] ?? 0);
-  const problems = [crowdOf(input)].filter((problem) => problem !== null);
+  const problems = [crowdOf(input), shortOf(input)].filter((problem) => problem !== null);
   const facts = [`the pictures last ${lasts.toFixed(2)} s`];
   if (picture === null) facts.push("not measured: what the source's packets last");
-  else if (shown.length > 1 && isShort(lasts, picture.seconds, (2 * lasts) / (shown.length - 1)))
-    problems.push(`the pictures last ${lasts.toFixed(2)} s, their packets ${picture.seconds.toFixed(2)} s`);
   for (const { stream, source, output } of sounds) {
     if (isShort(output, source))
       problems.push(`sound ${stream} lasts ${output.toFixed(2)} s, its packets ${source.toFixed(2)} s`);
