@@ -50,3 +50,14 @@ test.each(listed("ISSUE_TEMPLATE/{bug,idea}.yml"))("%s is a form", async (name) 
   const lines = said.flatMap(([, line = ""]) => commandLines(line));
   expect((await Promise.all(lines.map(complaints))).flat()).toEqual([]);
 });
+
+test("CHANGELOG: what is not released comes first, then releases, newest first, and this version is one of them", async () => {
+  const text = await Bun.file(join(FOLDER, "../CHANGELOG.md")).text();
+  const [first, ...releases] = [...text.matchAll(/^## (.*)$/gm)].map(([, title = ""]) => title);
+  expect(first).toBe("[Unreleased]");
+  const named = releases.map((title) => /^\[(\d+\.\d+\.\d+)\] - (\d{4}-\d{2}-\d{2})$/.exec(title) ?? [title]);
+  expect(named.filter(({ length }) => length === 1)).toEqual([]);
+  const versions = named.map(([, version = ""]) => version);
+  expect(versions).toEqual(versions.toSorted((one, other) => -Bun.semver.order(one, other)));
+  expect(versions).toContain(packageJson.version);
+});
