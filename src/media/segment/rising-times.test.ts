@@ -46,8 +46,11 @@ test("elsewhere a filter keeps them rising, and nobody asks whether pictures cha
   expect(kept).toContain("PREV_OUTPTS");
   expect(kept).toContain(" -fps_mode passthrough -enc_time_base 1/1000");
   const apart = planned([0, 40, 80, 120]);
-  const part = planned([0, 40, 80, 80, 120], 80);
   const asked = async () => expect.unreachable("nobody asks");
+  // The clock goes back, farther than the output stage would bear.
+  const back = planned([0, 40, 80, 80, 20, 60]);
+  expect(await keptRising(back.task, back.index, asked)).toBe(back.task);
+  const part = planned([0, 40, 80, 80, 120], 80);
   expect(await keptRising(apart.task, apart.index, asked)).toBe(apart.task);
   expect(await keptRising(part.task, part.index, asked)).toBe(part.task);
 });
