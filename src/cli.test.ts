@@ -544,6 +544,8 @@ describe("serve", () => {
     const modeOf = async (...path: string[]) => (await stat(join(folder, "w", ...path))).mode & 0o777;
     expect(await Promise.all([modeOf(), modeOf("server"), modeOf("db")])).toEqual([0o700, 0o700, 0o700]);
     expect(await modeOf("db", "server.db")).toBe(0o600);
+    // The time after which files go was nobody's choice, so it counts from here.
+    expect(await modeOf("db", "kept-since")).toBe(0o600);
 
     const again = await serve("--port", "0", "--work-dir", "w");
     const interrupted = await again.stop("SIGINT");

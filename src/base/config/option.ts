@@ -131,7 +131,7 @@ export function optionalSeconds(about: Described & Bounds): Option<number | null
 export function secondsOrForever(about: Described & Bounds & { readonly fallback: number }): Option<number | null> {
   const named = { valueName: "SECONDS|forever", ...about };
   return build<number | null>("value", named, about.fallback, (texts) =>
-    only(texts) === FOREVER ? null : parseSeconds(only(texts), about),
+    only(texts).toLowerCase() === FOREVER ? null : parseSeconds(only(texts), about),
   );
 }
 

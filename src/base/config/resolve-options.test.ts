@@ -105,7 +105,7 @@ describe("values", () => {
     const keep = (texts: Record<string, string[]>) => resolveOptions(options, flags(texts), {}, new Map()).values.keep;
     expect(keep({})).toBe(60);
     expect(keep({ keep: ["1h"] })).toBe(3600);
-    expect(keep({ keep: ["forever"] })).toBeNull();
+    expect(keep({ keep: ["Forever"] })).toBeNull();
     expect(refusal(() => keep({ keep: ["2d"] })).code).toBe("E_BAD_OPTION");
   });
 
