@@ -18,6 +18,14 @@ export interface Decoded {
 const MOST_STEP_SECONDS = 10;
 const MAY_JUMP = /\.(ts|m2ts|mts|vob|mpg|mpeg)$/;
 const IS_MOVED = /^(picture \d+ is \S+ ms from its time$|sound \d)/;
+/** At a constant rate pictures that are moved are shown more or less often. */
+const IS_OF_PICTURES =
+  /^(\d+ pictures where plain ffmpeg has \d+$|\d+ of \d+ pictures are others|picture \d+ is |sound \d)/;
+
+/** What a jump that is none may have made: the times, and with `-r` the pictures by them. */
+function mayBeMade(params: readonly string[]): RegExp {
+  return params.some((word) => word === "-r" || word === "-r:v") ? IS_OF_PICTURES : IS_MOVED;
+}
 
 /** In the order of the file. Whether no stream goes back or leaps, on its own or from what was read before it. */
 export function isSteady(packets: readonly Decoded[]): boolean {
@@ -49,15 +57,17 @@ export async function withoutFalseJumps(
   differences: readonly string[],
   rules: Rules,
 ): Promise<string[]> {
-  const mayBe = MAY_JUMP.test(job.source) && differences.some((one) => IS_MOVED.test(one));
+  const made = mayBeMade(job.params);
+  const mayBe = MAY_JUMP.test(job.source) && differences.some((one) => made.test(one));
   if (!mayBe || !isSteady(await decodedIn(tools, job.source))) return [...differences];
   const output = job.output.replace(/(\.\w+)$/, "-unmoved$1");
   try {
-    const { exitCode } = await runPlain(tools, { ...job, output, inputArgs: [...(job.inputArgs ?? []), "-copyts"] });
+    const inputArgs = [...(job.inputArgs ?? []), "-copyts", "-start_at_zero"];
+    const { exitCode } = await runPlain(tools, { ...job, output, inputArgs });
     if (exitCode !== 0) return [...differences];
     const unmoved = differencesBetween(ours, await readingOf(tools, output), rules);
-    const left = unmoved.filter((one) => IS_MOVED.test(one));
-    return [...differences.filter((one) => !IS_MOVED.test(one)), ...left];
+    const left = unmoved.filter((one) => made.test(one));
+    return [...differences.filter((one) => !made.test(one)), ...left];
   } finally {
     await rm(output, { force: true });
   }

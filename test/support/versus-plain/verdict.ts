@@ -6,6 +6,7 @@ import type { Cluster } from "../cluster.ts";
 import { soundDifferences } from "./compare-sound.ts";
 import { chapterDifferences, differencesBetween, pictureDifferences } from "./differences.ts";
 import { withoutFalseJumps } from "./false-jumps.ts";
+import { withoutGuesses } from "./guessed-times.ts";
 import { areChaptersHanded, withoutEncodersOwn } from "./handed.ts";
 import { endOf } from "./job-ending.ts";
 import { toldToKeepRange, withRange } from "./kept-range.ts";
@@ -226,6 +227,7 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
   }
   differences = await withoutEncodersOwn(tools, job, ours, differences);
   differences = await withoutFalseJumps(tools, job, ours, differences, rules);
+  differences = await withoutGuesses(tools, source, [ours, plain], differences);
   const files = [
     { path: held.output, reading: ours },
     { path: plainPath, reading: plain },
