@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import type { Container, SourceInfo } from "../model/source.ts";
 import type { StreamAction } from "../plan/stream-decision.ts";
 import { encodedInstead, type PlannedStream, type StreamPlan } from "../plan/stream-plan.ts";
-import { copyTrialArgs, mustTryCopies } from "./try-copies.ts";
+import { parseEncodeParams } from "../request/parse/parse-params.ts";
+import { copyTrialArgs, demandsCopies, mustTryCopies } from "./try-copies.ts";
 
 const info = (formatName: string) => ({ formatName }) as SourceInfo;
 
@@ -23,6 +24,12 @@ test("only copies of packets that are rewritten on their way are tried", () => {
   expect(mustTryCopies(info("mpegts"), plan("mkv", VIDEO, FLAC))).toBe(false);
   expect(mustTryCopies(info("matroska,webm"), plan("mp4", VIDEO, COPY))).toBe(false);
   expect(mustTryCopies(info("matroska,webm"), plan("ts", VIDEO, COPY))).toBe(true);
+});
+
+test("a copy that the request demands is tried before work, one that may be encoded instead is not", () => {
+  const demands = (params: string, ...actions: StreamAction[]) =>
+    demandsCopies(parseEncodeParams(`-c:v libx264 ${params}`), plan("mkv", VIDEO, ...actions));
+  expect([demands("-c:a copy", COPY), demands("", COPY), demands("-c:a copy", FLAC)]).toEqual([true, false, false]);
 });
 
 test("the trial is the muxer's own work on the copied streams alone", () => {

@@ -38,6 +38,16 @@ export function mustTryCopies(info: SourceInfo, plan: StreamPlan): boolean {
   return isRewritten && copied(plan).length > 0;
 }
 
+/** Sound that the request leaves to us is encoded where it can't be copied. */
+function mayBeEncoded({ source, number }: PlannedStream, request: EncodeRequest): boolean {
+  return source.type === "audio" && audioOfTrack(request, number).mode === "auto";
+}
+
+/** Whether the job is refused where a copy fails. */
+export function demandsCopies(request: EncodeRequest, plan: StreamPlan): boolean {
+  return copied(plan).some((stream) => !mayBeEncoded(stream, request));
+}
+
 /** Runs a muxer on these streams of the source and discards the result. `input` is a `file:` URL. */
 export function copyTrialArgs(info: SourceInfo, container: Container, indexes: readonly number[], input: string) {
   return [
@@ -107,8 +117,7 @@ export async function tryCopies(
   for (const stream of tried) {
     const why = await attempt([stream]);
     if (why === null) continue;
-    const mayEncode = stream.source.type === "audio" && audioOfTrack(request, stream.number).mode === "auto";
-    if (!mayEncode) throw cannotBeCopied(stream, plan.container, why);
+    if (!mayBeEncoded(stream, request)) throw cannotBeCopied(stream, plan.container, why);
     const { index, codec } = stream.source;
     indexes.push(index);
     notes.push(`audio stream ${index} (${codec}) is encoded, since it can't be copied into ${plan.container}: ${why}`);

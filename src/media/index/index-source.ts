@@ -93,7 +93,7 @@ function trackPacket([type = "", stream, pts, , duration, bytes, , flags = ""]: 
 }
 
 /** Its packets are all read within some 20 ms: what refuses it is found before its first group is passed on. */
-function isSoonRead({ bytes, durationMicroseconds }: SourceInfo): boolean {
+export function isSoonRead({ bytes, durationMicroseconds }: SourceInfo): boolean {
   const isShort = durationMicroseconds !== null && durationMicroseconds <= SOON_READ_MICROSECONDS;
   return isShort && bytes <= SOON_READ_BYTES;
 }

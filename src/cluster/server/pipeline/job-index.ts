@@ -2,15 +2,17 @@
 // certain. Segments, checks and the stitch wait here for as much of it as they need.
 import { AppError } from "../../../base/errors.ts";
 import { toNumber } from "../../../base/rational.ts";
+import { neverHeard } from "../../../media/audio/silent-tracks.ts";
+import { demandsCopies, tryCopies } from "../../../media/audio/try-copies.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import { FrameGrid } from "../../../media/index/frame-grid.ts";
 import type { FrameIndex } from "../../../media/index/frame-index.ts";
-import { indexSource } from "../../../media/index/index-source.ts";
+import { indexSource, isSoonRead } from "../../../media/index/index-source.ts";
 import { hasTracks, type TrackPackets, TrackTally, timeBasesOf } from "../../../media/index/track-packets.ts";
 import type { SourceInfo } from "../../../media/model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../../../media/plan/frame-timing.ts";
 import { isCertain, plannedFrames } from "../../../media/plan/planned-frames.ts";
-import { planStreams } from "../../../media/plan/stream-plan.ts";
+import { leftOutOf, planStreams } from "../../../media/plan/stream-plan.ts";
 import { mostTicks } from "../../../media/plan/time-base.ts";
 import { requireSpreadSound } from "../../../media/recipe/collapsed-sound.ts";
 import { mayCrowd, requireSpreadTimes, showsHidden } from "../../../media/recipe/crowded-times.ts";
@@ -150,6 +152,17 @@ export class JobIndex {
     return plannedFrames(this.timing, index, this.#parts.record.info, { startPts: null, endPts: null });
   }
 
+  /** What refuses the tracks of a short source is found before work; copies from a long one are tried beside it (source-work.ts). */
+  async #requireSound(path: string, info: SourceInfo, tracks: ReadonlyMap<number, TrackPackets>): Promise<void> {
+    const { tools, signal, record } = this.#parts;
+    const { request, container } = record;
+    const plan = planStreams(info, request, container);
+    requireSpreadSound(tracks, plan);
+    const heard = leftOutOf(plan, neverHeard(plan, info.formatName, tracks));
+    if (isSoonRead(info) && demandsCopies(request, heard))
+      await tryCopies(tools, { path, info }, request, heard, signal);
+  }
+
   async #readIndex(): Promise<FrameIndex> {
     const { tools, record, signal } = this.#parts;
     const { grid } = record;
@@ -169,8 +182,7 @@ export class JobIndex {
       judge: {
         mayRefuse: (growing) => mayCrowd(tools, growing, info, this.timing) || mayLackDistance(growing),
         judge: async (whole) => {
-          if (tally !== null)
-            requireSpreadSound(tally.tracks(timeBasesOf(info)), planStreams(info, record.request, record.container));
+          if (tally !== null) await this.#requireSound(path, info, tally.tracks(timeBasesOf(info)));
           const [isCrowded, lacksDistance] = [mayCrowd(tools, whole, info, this.timing), mayLackDistance(whole)];
           if (!isCrowded && !lacksDistance) return;
           const decoded = await this.#parts.decodedTimes(whole.lastDuration);
