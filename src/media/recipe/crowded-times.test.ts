@@ -4,7 +4,7 @@ import type { SourceInfo } from "../model/source.ts";
 import { EIGHT_BITS } from "../model/source-video.fixture.ts";
 import { frameTimingOf } from "../plan/frame-timing.ts";
 import { parseEncodeParams } from "../request/parse/parse-params.ts";
-import { mayCrowd, requireSpreadTimes, showsHidden } from "./crowded-times.ts";
+import { mayCrowd, mayLackDistance, requireSpreadTimes, showsHidden } from "./crowded-times.ts";
 
 const NOW = { major: 9, minor: 0 };
 const MILLISECONDS = { num: 1, den: 1000 };
@@ -51,6 +51,14 @@ test("guessed times and times that go back behind a key frame are looked at, wha
     expect(mayCrowd(NOW, index, info("h264"), timed("yadif=1"))).toBe(true);
     expect(mayCrowd(NOW, index, info("h264"), timed("fps=25"))).toBe(false);
   }
+});
+
+test("few doubles among pictures of two fields are looked at where an encoder can't tell them apart", () => {
+  const fields = { video: { ...info("h264").video, fieldOrder: "tt" } } as SourceInfo;
+  const rare = indexOf([0, 40, 80, 120, 160, 200, 240, 240]);
+  const paired = indexOf([0, 0, 40, 40, 80, 80]);
+  const lacks = (index: GrowingFrameIndex, of: SourceInfo) => mayLackDistance(NOW, index, of);
+  expect([lacks(rare, fields), lacks(paired, fields), lacks(rare, info("vp9"))]).toEqual([true, false, false]);
 });
 
 test("until 6.0 MJPEG shows what an edit list hides, and until 7.0 AV1", () => {

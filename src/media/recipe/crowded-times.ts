@@ -6,7 +6,7 @@ import { type Pts, toNumber } from "../../base/rational.ts";
 import { HIDES_AV1, HIDES_MJPEG, isSince } from "../ffmpeg/builds/differences.ts";
 import type { Release } from "../ffmpeg/releases.ts";
 import type { FrameIndex } from "../index/frame-index.ts";
-import { mayHoldDoubles } from "../index/picture-doubles.ts";
+import { mayBeFields, mayHoldDoubles } from "../index/picture-doubles.ts";
 import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../plan/frame-timing.ts";
@@ -34,6 +34,19 @@ const HIDES = new Map([
 export function showsHidden(release: Release, index: FrameIndex, { video }: SourceInfo): boolean {
   const hides = HIDES.get(video.codec);
   return hides !== undefined && index.uncounted.discarded > 0 && !isSince(release, hides) && isSoonDecoded(index);
+}
+
+/** Where each picture is two fields with a time of their own packet, about half of all packets share one. */
+const FEW = 1 / 4;
+
+/**
+ * Whether a decode has to tell two pictures that an encoder of coarse ticks can't tell apart: hidden ones that are shown,
+ * or doubles among pictures of two fields, when so few share a time that fields do not explain it.
+ */
+export function mayLackDistance(release: Release, index: FrameIndex, info: SourceInfo): boolean {
+  const { samePts } = index.uncounted;
+  const areFew = samePts > 0 && samePts < FEW * index.frameCount;
+  return showsHidden(release, index, info) || (areFew && mayBeFields(info.video) && isSoonDecoded(index));
 }
 
 /** Whether a decode in sequence has to tell, by the packets so far. `timing`: what the filters do to the times. */

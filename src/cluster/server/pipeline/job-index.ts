@@ -15,7 +15,7 @@ import { isCertain, plannedFrames } from "../../../media/plan/planned-frames.ts"
 import { leftOutOf, planStreams } from "../../../media/plan/stream-plan.ts";
 import { mostTicks } from "../../../media/plan/time-base.ts";
 import { requireSpreadSound } from "../../../media/recipe/collapsed-sound.ts";
-import { mayCrowd, requireSpreadTimes, showsHidden } from "../../../media/recipe/crowded-times.ts";
+import { mayCrowd, mayLackDistance, requireSpreadTimes } from "../../../media/recipe/crowded-times.ts";
 import { CuttableGroups } from "../../../media/recipe/cuttable-groups.ts";
 import { numbersFrames } from "../../../media/request/args/split-mode.ts";
 import { pictureChange } from "../../../media/source/picture-sizes.ts";
@@ -173,17 +173,17 @@ export class JobIndex {
     const joiner = await joinerFor(tools, record.info, paths, signal);
     const groups = new CuttableGroups(info, record.request, joiner, this.timing);
     const sent: IndexedGop[] = [];
-    const mayLackDistance = (known: FrameIndex) => groups.needsDistance && showsHidden(tools, known, info);
+    const mayLack = (known: FrameIndex) => groups.needsDistance && mayLackDistance(tools, known, info);
     const tally = source === record.source && hasTracks(info) ? new TrackTally(timeBasesOf(info)) : null;
     const index = await indexSource(tools, path, info, {
       ...(tally === null ? {} : { tally }),
       wholeBecause: await this.#whyNumbersBreak(path, info),
       signal,
       judge: {
-        mayRefuse: (growing) => mayCrowd(tools, growing, info, this.timing) || mayLackDistance(growing),
+        mayRefuse: (growing) => mayCrowd(tools, growing, info, this.timing) || mayLack(growing),
         judge: async (whole) => {
           if (tally !== null) await this.#requireSound(path, info, tally.tracks(timeBasesOf(info)));
-          const [isCrowded, lacksDistance] = [mayCrowd(tools, whole, info, this.timing), mayLackDistance(whole)];
+          const [isCrowded, lacksDistance] = [mayCrowd(tools, whole, info, this.timing), mayLack(whole)];
           if (!isCrowded && !lacksDistance) return;
           const decoded = await this.#parts.decodedTimes(whole.lastDuration);
           if (isCrowded) requireSpreadTimes(whole, record.request, decoded, this.#plannedOfWhole(whole));
