@@ -53,6 +53,35 @@ test("an end that is not known, or that may lie behind zero, hides nothing", () 
   expect([...neverHeard(PLAN, MP4, tracks).keys()]).toEqual([]);
 });
 
+test("a track of which the last packet alone is shown is told apart: what it says to last may be too much", () => {
+  const tally = new TrackTally();
+  const packets = ["audio,1,-2048,1024,20,KD_", "audio,1,-1024,9216,9,K__", "audio,2,0,1024,20,K__"];
+  for (const line of packets) tally.add(parseTrackLine(line));
+  const tracks = tally.tracks(new Map([1, 2].map((index) => [index, { num: 1, den: 48_000 }])));
+  expect([1, 2].map((index) => tracks.get(index)?.isLastAloneShown)).toEqual([true, undefined]);
+});
+
+test("copied samples that end before the film, whatever their last packet says, are left out", async () => {
+  const tools = await findTools(process.env);
+  const folder = await mkdtemp(join(tmpdir(), "silent-tracks-"));
+  try {
+    const path = join(folder, "before.mov");
+    await runFfmpeg(tools, [
+      ...["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=1", "-itsoffset", "-0.5"],
+      ...["-f", "lavfi", "-i", "sine=440:r=32000:d=0.24", "-c:v", "mjpeg", "-c:a", "pcm_s16le"],
+      ...["-avoid_negative_ts", "disabled", path],
+    ]);
+    const info = await probeSource(tools, path);
+    const plan = planStreams(info, parseEncodeParams("-c:v prores_ks -c:a copy"), "mov");
+    const beginnings = () => streamBeginnings(tools, path, info.formatName);
+    const tracks = () => readTrackPackets(tools, { path, info });
+    const silent = await findSilent(tools, { path, info, tracks, beginnings }, plan);
+    expect([...silent]).toEqual([[1, "its edit list hides all of it: it lies before the film begins"]]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}, 60_000);
+
 test("where a hidden track's last packet claims to go on, decoding it says whether there is sound to encode", async () => {
   const tools = await findTools(process.env);
   const folder = await mkdtemp(join(tmpdir(), "silent-tracks-"));

@@ -12,13 +12,13 @@ import { type SoundFile, soundSeconds } from "./audio-length.ts";
 import { type Beginnings, streamBeginnings } from "./stream-beginnings.ts";
 
 const NO_PACKET = "it holds no sound: the source names the track and has no packet of it";
-const HIDDEN = "its edit list hides all of it: it lies before the film begins";
+export const HIDDEN = "its edit list hides all of it: it lies before the film begins";
 const NOT_DECODABLE = "its packets say neither sample rate nor channels, and none of them can be decoded";
 
 /** The reason to leave out each of these tracks, by source index. */
 export type Silent = ReadonlyMap<number, string>;
 
-export type CountedTrack = Pick<TrackPackets, "packets" | "endUs" | "openEndUs" | "areHidden">;
+export type CountedTrack = Pick<TrackPackets, "packets" | "endUs" | "openEndUs" | "areHidden" | "isLastAloneShown">;
 type CountedTracks = ReadonlyMap<number, CountedTrack>;
 
 /** More before the film begins than priming: such a track may be hidden as a whole. */
@@ -32,6 +32,14 @@ export function isHidden(formatName: string, track: CountedTrack | undefined): b
   if (!isMp4(formatName) || track === undefined || track.endUs === null) return false;
   if (track.packets > 0 && track.areHidden === true) return true;
   return track.packets > 0 && track.endUs + (track.openEndUs ?? 0) <= 0;
+}
+
+/**
+ * Whether all that a track is known to hold ends before the film begins, and just the stated length of its last packet
+ * says otherwise: then its samples tell, decoded. Pure.
+ */
+export function mayEndBefore(formatName: string, track: CountedTrack | undefined): boolean {
+  return isMp4(formatName) && track?.isLastAloneShown === true && (track.endUs ?? 1) <= 0;
 }
 
 export interface SilentSource {
@@ -91,21 +99,21 @@ export async function findSilent(
   const empty = neverHeard(plan, info.formatName, tracks);
   const unreadable = new Map<number, string>();
   // Its last packet says that it goes on behind the film's beginning, and may say too much.
-  const mayEndBefore = ({ index }: SourceStream) =>
-    isMp4(info.formatName) &&
-    (tracks.get(index)?.endUs ?? 1) <= 0 &&
-    plan.streams.some((one) => one.source.index === index && one.action.kind === "encode-audio");
-  for (const stream of late.filter((one) => (saysNothing(one) || mayEndBefore(one)) && !empty.has(one.index))) {
+  const mayBeBefore = ({ index }: SourceStream) =>
+    mayEndBefore(info.formatName, tracks.get(index)) ||
+    (isMp4(info.formatName) &&
+      (tracks.get(index)?.endUs ?? 1) <= 0 &&
+      plan.streams.some((one) => one.source.index === index && one.action.kind === "encode-audio"));
+  for (const stream of late.filter((one) => (saysNothing(one) || mayBeBefore(one)) && !empty.has(one.index))) {
     const file: SoundFile = { path, formats: info.formatName, streamIndexes: [stream.index] };
     const [seconds] = await soundSeconds(tools, file, signal);
     if ((seconds ?? 0) === 0) unreadable.set(stream.index, saysNothing(stream) ? NOT_DECODABLE : HIDDEN);
   }
   const silent = new Map([...empty, ...unreadable]);
   const heard = leftOutOf(plan, silent);
-  const lost = heard.leftOut.filter(({ source: { index } }) => {
-    const track = tracks.get(index);
-    return (track?.packets ?? 0) > 0 && !isHidden(info.formatName, track);
-  });
+  const lost = heard.leftOut.filter(
+    ({ source: { index } }) => (tracks.get(index)?.packets ?? 0) > 0 && silent.get(index) !== HIDDEN,
+  );
   requireSound(heard.streams, lost, plan.container);
   return silent;
 }

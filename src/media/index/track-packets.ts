@@ -42,6 +42,8 @@ export interface TrackPackets {
   readonly pauseUs?: number;
   /** An edit list hides every packet; absent: it does not. */
   readonly areHidden?: true;
+  /** It hides all but the last one, whose stated length may say too much. */
+  readonly isLastAloneShown?: true;
   /** Subtitles: when each event with text begins, in order, microseconds. */
   readonly eventsUs: readonly number[];
 }
@@ -53,6 +55,7 @@ interface Tally {
   readonly isSound: boolean;
   packets: number;
   hidden: number;
+  isLastShown: boolean;
   bytes: number;
   start: number;
   /** Of all packets but the latest. */
@@ -124,6 +127,7 @@ export class TrackTally {
       isSound: type === "audio",
       packets: 0,
       hidden: 0,
+      isLastShown: false,
       bytes: 0,
       start: Number.POSITIVE_INFINITY,
       end: Number.NEGATIVE_INFINITY,
@@ -140,6 +144,7 @@ export class TrackTally {
     this.#tallies.set(stream, tally);
     tally.packets += 1;
     if (isDiscarded === true) tally.hidden += 1;
+    tally.isLastShown = isDiscarded !== true;
     tally.bytes += bytes;
     if (Number.isNaN(pts)) return;
     const duration = Number.isNaN(stated) ? 0 : stated;
@@ -176,6 +181,9 @@ export class TrackTally {
         packets,
         ...(Number.isFinite(bytes) ? { bytes } : {}),
         ...(tally.hidden === packets ? { areHidden: true as const } : {}),
+        ...(tally.isLastShown && packets > 1 && tally.hidden === packets - 1
+          ? { isLastAloneShown: true as const }
+          : {}),
         startUs,
         endUs,
         ...(startUs === null || endUs === null ? {} : collapse(isSound, us(stated) ?? 0, endUs - startUs)),

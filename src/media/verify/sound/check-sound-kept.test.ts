@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { type CountedTrack, HIDDEN } from "../../audio/silent-tracks.ts";
 import { leftOutOf, planStreams, type StreamPlan } from "../../plan/stream-plan.ts";
 import { parseEncodeParams } from "../../request/parse/parse-params.ts";
 import { EVERY_KIND } from "../every-kind.fixture.ts";
@@ -31,4 +32,14 @@ test("sound that an edit list hides is none", () => {
   const formats = ["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"];
   const kept = formats.map((formatName) => checkSoundKept(without(planned("")), { formatName, tracks }, 0).ok);
   expect(kept).toEqual([true, false]);
+});
+
+test("a track that was decoded to nothing is none, if only the length of its last packet speaks for it", () => {
+  const left = leftOutOf(planned(""), new Map([1, 2].map((index) => [index, HIDDEN])));
+  const ok = (track: Pick<CountedTrack, "endUs" | "isLastAloneShown">) => {
+    const tracks = new Map([[1, { packets: 8, openEndUs: 500_000, ...track }]]);
+    return checkSoundKept(left, { formatName: "mov,mp4,m4a,3gp,3g2,mj2", tracks }, 0).ok;
+  };
+  expect(ok({ endUs: -244_000, isLastAloneShown: true })).toBe(true);
+  expect([ok({ endUs: -244_000 }), ok({ endUs: 1000, isLastAloneShown: true })]).toEqual([false, false]);
 });

@@ -1,6 +1,6 @@
 // Whether the output still has sound where the source has. Pure: packets counted on both sides in, a named check out.
 
-import { type CountedTrack, isHidden } from "../../audio/silent-tracks.ts";
+import { type CountedTrack, HIDDEN, isHidden, mayEndBefore } from "../../audio/silent-tracks.ts";
 import type { ProofCheck } from "../../model/proof.ts";
 import { type LeftOutStream, type StreamPlan, streamName } from "../../plan/stream-plan.ts";
 
@@ -17,7 +17,10 @@ export function checkSoundKept(
   const isHeard = ({ source: { type, index } }: Pick<LeftOutStream, "source">) =>
     type === "audio" && (tracks.get(index)?.packets ?? 0) > 0 && !isHidden(formatName, tracks.get(index));
   const planned = plan.streams.filter(isHeard);
-  const left = plan.leftOut.filter(isHeard);
+  // Decoding it before any work gave no sample.
+  const isBefore = ({ reason, source: { index } }: LeftOutStream) =>
+    reason === HIDDEN && mayEndBefore(formatName, tracks.get(index));
+  const left = plan.leftOut.filter((one) => isHeard(one) && !isBefore(one));
   const all = planned.length + left.length;
   if (all === 0) return { name, ok: true, detail: "the source has no sound" };
   const ok = soundsInOutput > 0 || (planned.length === 0 && left.every((one) => one.isAsked));
