@@ -14,10 +14,11 @@ const AS_THEY_ARE = frameTimingOf(REQUEST, MILLISECONDS);
 const timed = (filter: string) => frameTimingOf(parseEncodeParams(`-c:v ffv1 -vf ${filter}`), MILLISECONDS);
 
 /** One group; `shown` in milliseconds, 40 each; `decoded`: when. */
-function indexOf(shown: readonly number[], decoded = shown.map((_, at) => at * 40)): GrowingFrameIndex {
-  const index = new GrowingFrameIndex(MILLISECONDS, { num: 25, den: 1 });
+/** `duration`: of a picture, ticks. */
+function indexOf(shown: readonly number[], decoded = shown.map((_, at) => at * 40), duration = 40): GrowingFrameIndex {
+  const index = new GrowingFrameIndex({ num: 1, den: 25 * duration }, { num: 25, den: 1 });
   for (const [position, pts] of shown.entries()) {
-    const packet = { pts, dts: decoded[position] ?? 0, duration: 40, bytePosition: null, isDiscarded: false };
+    const packet = { pts, dts: decoded[position] ?? 0, duration, bytePosition: null, isDiscarded: false };
     index.add({ ...packet, isKey: position === 0 });
   }
   index.finish();
@@ -95,6 +96,19 @@ test("of fields, times are halves of the source's ticks", () => {
   requireSpreadTimes(index, request, fields, fields);
   const crowded = [...fields.slice(0, 34), ...[1, 2, 3, 4, 5, 6].map((at) => 1320 + at)];
   expect(() => requireSpreadTimes(index, request, crowded, fields)).toThrow("pictures 33 to 38 are a tick apart");
+});
+
+test("a clock that goes back by two pictures puts the fields of three at one time, and fine ticks do not hide it", () => {
+  const times = Array.from({ length: 20 }, (_, at) => at * 3600);
+  const index = indexOf(times, times, 3600);
+  const request = parseEncodeParams("-c:v ffv1 -vf yadif=1");
+  const planned = Array.from({ length: 40 }, (_, at) => at * 3600);
+  const back = [...planned.slice(0, 20), ...[0, 1, 2, 3, 4].map((at) => 72_000 + at), ...planned.slice(25)];
+  const refused = () => requireSpreadTimes(index, request, back, planned);
+  expect(refused).toThrow("pictures 20 to 24 are a tick apart");
+  // Two at one time give three fields there.
+  const twice = [...planned.slice(0, 20), ...[0, 1, 2].map((at) => 72_000 + at), ...planned.slice(23)];
+  requireSpreadTimes(index, request, twice, planned);
 });
 
 test("a last picture whose time goes back takes its fields along: refused, unless its packets stand so close", () => {

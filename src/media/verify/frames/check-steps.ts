@@ -35,6 +35,8 @@ const MOST_IN_A_ROW = 4;
  * last pictures come without a clock.
  */
 const MOST_MADE_IN_A_ROW = 1;
+/** The same behind a filter for fields: two pictures at one time give three there, and three give five. */
+const MOST_FIELDS_IN_A_ROW = 3;
 /** So many steps that the packets don't have may be guesses of one time for two pictures, where a stream begins and ends. */
 const MOST_MADE = 8;
 /** So far from its time a picture may be put because others have that time; at least a tick, since no output has less. */
@@ -100,8 +102,8 @@ function farthest(tick: number): number {
 }
 
 /**
- * Where pictures come so long a row at one time that the last one is moved too far, and no packets stand so close there;
- * null: nowhere. Behind a filter for fields each picture whose time goes back gives two more. `planned`: what the packets
+ * Where pictures come so long a row at one time that the last one is moved too far, in the source's ticks or by a
+ * container that counts in coarser ones, and no packets stand so close there; null: nowhere. Behind a filter for fields each picture whose time goes back gives two more. `planned`: what the packets
  * say of the times in `shown`.
  */
 export function movedCrowd(steps: Crowd, planned: readonly number[]): string | null {
@@ -115,7 +117,8 @@ export function movedCrowd(steps: Crowd, planned: readonly number[]): string | n
     const first = shown[at - row] ?? 0;
     while (passed < close.length && (close[passed] ?? 0) < first - tick) passed += 1;
     const isPlanned = (close[passed] ?? Number.POSITIVE_INFINITY) <= now + tick;
-    if (!isPlanned && now - first > farthest(tick)) return crowd(at - row, at);
+    const isLong = row > MOST_FIELDS_IN_A_ROW && goesOnAfter(shown, at, tick);
+    if (!isPlanned && (isLong || now - first > farthest(tick))) return crowd(at - row, at);
   }
   return null;
 }
