@@ -23,6 +23,7 @@ import { HARDWARE_FAMILIES } from "../media/model/encoder-family.ts";
 import { type CommandContext, defineCommand } from "./cli/command.ts";
 import { jsonOption, logOption, sandboxOption, serverOptions } from "./cli/common-options.ts";
 import { connectionTo } from "./cli/connect.ts";
+import { chooseServer } from "./joining/choose-server.ts";
 import { createLiveLine } from "./output/live-line.ts";
 import { DEFAULT_STALL_SECONDS } from "./submitting/request-defaults.ts";
 
@@ -164,6 +165,7 @@ export const join = defineCommand({
   positionals: [],
   options,
   examples: [
+    "ffcluster join",
     "ffcluster join --server https://node-1:5001 --token TOKEN --tls-fingerprint HEX",
     "ffcluster join --slots 2 --hw-accel none",
     "ffcluster join --path-map /srv/films=/mnt/films",
@@ -172,9 +174,11 @@ export const join = defineCommand({
   async run({ options: given, origins, context }) {
     process.umask(0o077); // sources and segments are for this user alone
     const { startClient } = await import("./wiring/start-client.ts");
-    const server = chooseAddress(given, origins);
     const secrets = given.token === null ? [] : [given.token];
     const log = createLog(given["log-level"], secrets);
+    const isNamed = [origins.server, origins["server-ip"], origins["server-port"]].some((from) => from !== "default");
+    const named = chooseAddress(given, origins);
+    const server = isNamed ? named : await chooseServer(named, given, context, log);
     log.info(`joining ${hostPort(server)}`);
     const connection = await connectionWhenUp(server, given, context, log);
     const exitCode = () => (context.signal.reason?.cause === "SIGINT" ? 130 : 0);

@@ -20,6 +20,7 @@ import { defineCommand, printEvent } from "./cli/command.ts";
 import { jsonOption, logOption, sandboxOption } from "./cli/common-options.ts";
 import { AdminToken } from "./serving/admin-token.ts";
 import { greeting, readyFields } from "./serving/announce.ts";
+import { announceOnLan } from "./serving/announce-on-lan.ts";
 import { chooseTls } from "./serving/choose-tls.ts";
 import { pointAtOthers, rememberWorkFolder } from "./serving/work-folders.ts";
 import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./submitting/request-defaults.ts";
@@ -123,6 +124,10 @@ const options = {
     valueName: "DIR",
     parseOne: (text) => text,
   }),
+  announce: switchOption({
+    description: "Tell the local network that a server is here, so that `ffcluster join` finds its address",
+    fallback: true,
+  }),
   tls: choiceOption({
     description: "auto: https with a certificate of its own, and plain http on loopback; off: plain http for all",
     choices: ["auto", "off"],
@@ -221,11 +226,13 @@ export const serve = defineCommand({
       onBroken: (cause) =>
         broken.reject(asNoSpace(cause, workDir, "Free some space there and start the server again.")),
     });
+    const announced = given.announce ? await announceOnLan(given.host, server, log) : null;
     try {
       context.stderr.write(greeting(given, workDir, admin.token, server));
       if (given.json) printEvent(context, "ready", readyFields(given.host, server));
       await Promise.race([untilAborted(context.signal), broken.promise]);
     } finally {
+      await announced?.stop();
       await server.stop();
     }
     return context.signal.reason?.cause === "SIGINT" ? 130 : 0;

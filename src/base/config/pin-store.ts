@@ -9,6 +9,11 @@ export async function rememberedPin(configDir: string, address: string): Promise
   return (await readRecord(configDir, PINS))[address.toLowerCase()] ?? null;
 }
 
+/** Every certificate (PEM) that is kept, for whatever address. */
+export async function rememberedPins(configDir: string): Promise<string[]> {
+  return [...new Set(Object.values(await readRecord(configDir, PINS)))];
+}
+
 /** Stores `certificate` under each of `addresses`; null: the server there has none, and what is kept is forgotten. */
 export async function rememberPin(
   configDir: string,

@@ -3,6 +3,8 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newId } from "../../../base/ids.ts";
+import { ownCertificate } from "../../../base/tls/own-certificate.ts";
+import { OWN_NAME } from "../../../base/tls/trust.ts";
 import { openClientKey } from "./client-key.ts";
 
 let folder: string;
@@ -57,4 +59,21 @@ test("a server that knows another machine under this id says so to the user", as
   const key = await openClientKey({ remote, folder: join(folder, ""), clientId: newId(), name: "nas" });
   await expect(key.ensure(signal)).rejects.toMatchObject(error);
   await server.stop();
+});
+
+test("a key goes with a pinned certificate to another address, and to no other certificate", async () => {
+  const server = serverThat(() => Response.json({ key: "k".repeat(32) }, { status: 201 }));
+  const place = join(folder, "moved");
+  const [mine, other] = await Promise.all(
+    ["a", "b"].map(async (name) => (await ownCertificate(join(place, name))).cert),
+  );
+  const open = (serverUrl: string, token: string, ca = "") => {
+    const tls = { ca, serverName: OWN_NAME };
+    return openClientKey({ remote: { serverUrl, token, tls }, folder: place, clientId: newId(), name: "nas" });
+  };
+  await (await open(server.url, "join", mine)).ensure(signal);
+  await server.stop();
+  const elsewhere = "https://192.0.2.1:5001";
+  expect((await open(elsewhere, "", mine)).token).toBe("k".repeat(32));
+  expect((await open(elsewhere, "", other)).token).toBe("");
 });

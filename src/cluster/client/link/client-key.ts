@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type AppError, errnoOf } from "../../../base/errors.ts";
 import { writeFileDurably } from "../../../base/files.ts";
+import { fingerprintOf } from "../../../base/tls/trust.ts";
 import { callRemote, parseJson, type Remote, refusalIn } from "./remote.ts";
 
 const EXCHANGE_WITHIN_MS = 10_000;
@@ -41,20 +42,25 @@ export interface ClientKeyOptions {
 /** `remote.token`: what the user gave, "" for nothing. */
 export async function openClientKey({ remote, folder, clientId, name }: ClientKeyOptions): Promise<ClientKey> {
   const path = join(folder, "keys.json");
-  const { host } = new URL(remote.serverUrl);
+  const places = placesOf(remote);
   const keys = await readKeys(path);
   let isOwn = false;
+  const own = () => places.map((place) => keys[place]).find((key) => key !== undefined);
   const keep = async (key: string | undefined) => {
-    if (key === undefined) delete keys[host];
-    else keys[host] = key;
+    for (const place of places) {
+      if (key === undefined) delete keys[place];
+      else keys[place] = key;
+    }
     await writeFileDurably(path, `${JSON.stringify(keys, null, 2)}\n`, OWNER_ONLY);
   };
   return {
     get token() {
-      return keys[host] ?? remote.token;
+      return own() ?? remote.token;
     },
     async ensure(signal) {
-      if (keys[host] !== undefined || isOwn || remote.token === "") return;
+      const known = own();
+      if (known !== undefined && places.some((place) => keys[place] === undefined)) await keep(known);
+      if (known !== undefined || isOwn || remote.token === "") return;
       const proof = await proofOf(folder, remote);
       const answer = await exchange(remote, { client_id: clientId, name, proof }, signal);
       if (answer === null) return;
@@ -62,11 +68,17 @@ export async function openClientKey({ remote, folder, clientId, name }: ClientKe
       else await keep(answer.key);
     },
     async forget() {
-      if (keys[host] === undefined) return false;
+      if (own() === undefined) return false;
       await keep(undefined);
       return remote.token !== "";
     },
   };
+}
+
+/** What a key is kept by: the address, and a pinned certificate, so that a server which moves is still the same. */
+function placesOf({ serverUrl, tls }: Remote): string[] {
+  const { host } = new URL(serverUrl);
+  return tls?.serverName === undefined ? [host] : [host, `sha256:${fingerprintOf(tls.ca)}`];
 }
 
 /**
