@@ -2,9 +2,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { loadAllCommands } from "../src/commands/cli/registry.ts";
-import { completionScript } from "../src/commands/completions/completions.ts";
-import { manPage } from "./man-page.ts";
 
 /** The name that each shell looks for. */
 const NAMES = { bash: "ffcluster.bash", zsh: "_ffcluster", fish: "ffcluster.fish" } as const;
@@ -23,19 +20,36 @@ async function place(path: string, content: string | Uint8Array): Promise<void> 
   await writeFile(path, content, { mode: 0o644 });
 }
 
+interface ShellTexts {
+  completion(shell: Shell): string;
+  manual(version: string, time: Date): string;
+}
+
+/** Loaded when a package is made: a plain build needs no command. */
+async function shellTexts(): Promise<ShellTexts> {
+  const [{ loadAllCommands }, { completionScript }, { manPage }] = await Promise.all([
+    import("../src/commands/cli/registry.ts"),
+    import("../src/commands/completions/completions.ts"),
+    import("./man-page.ts"),
+  ]);
+  const commands = await loadAllCommands();
+  return {
+    completion: (shell) => completionScript(shell, commands),
+    manual: (version, time) => manPage(commands, version, time),
+  };
+}
+
 /** `completions/` and `ffcluster.1` of an archive. */
 export async function placeShellFiles(folder: string, version: string, time: Date): Promise<void> {
-  const commands = await loadAllCommands();
-  for (const shell of SHELLS) await place(join(folder, "completions", NAMES[shell]), completionScript(shell, commands));
-  await place(join(folder, "ffcluster.1"), manPage(commands, version, time));
+  const texts = await shellTexts();
+  for (const shell of SHELLS) await place(join(folder, "completions", NAMES[shell]), texts.completion(shell));
+  await place(join(folder, "ffcluster.1"), texts.manual(version, time));
 }
 
 /** The same at the places of a Debian package with this root. */
 export async function placeDebianShellFiles(root: string, version: string, time: Date): Promise<void> {
-  const commands = await loadAllCommands();
-  for (const shell of SHELLS) await place(join(root, DEBIAN[shell]), completionScript(shell, commands));
-  await place(
-    join(root, "usr/share/man/man1/ffcluster.1.gz"),
-    gzipSync(manPage(commands, version, time), { level: 9 }),
-  );
+  const texts = await shellTexts();
+  for (const shell of SHELLS) await place(join(root, DEBIAN[shell]), texts.completion(shell));
+  const page = join(root, "usr/share/man/man1/ffcluster.1.gz");
+  await place(page, gzipSync(texts.manual(version, time), { level: 9 }));
 }
