@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { until } from "../../../test/support/cluster.ts";
 import { descendantsCpuMs, descendantsOf } from "./process-cpu.ts";
 import type { ProcessTable } from "./process-table.ts";
+import { linuxProcesses, waitedMsIn } from "./process-table-linux.ts";
 import { pidsIn, rusageCpuMs } from "./process-table-macos.ts";
 import { childrenIn, processEntry, processTimes } from "./process-table-windows.ts";
 
@@ -64,3 +65,17 @@ test("a real child's time is seen here", async () => {
     await child.exited;
   }
 }, 90_000);
+
+test("Linux: waiting for a processor is a sign of work, too; a stopped process shows none", async () => {
+  expect(waitedMsIn("1500000 42000000 7\n")).toBe(42);
+  expect(waitedMsIn("")).toBe(0);
+  if (process.platform !== "linux") return;
+  const stopped = Bun.spawn(["sleep", "1000"], { stdin: "ignore" });
+  stopped.kill("SIGSTOP");
+  await until("it has stopped", 60_000, async () => / T /.test(await Bun.file(`/proc/${stopped.pid}/stat`).text()));
+  const before = linuxProcesses.cpuMsOf(stopped.pid);
+  await Bun.sleep(50);
+  expect(linuxProcesses.cpuMsOf(stopped.pid)).toBe(before);
+  stopped.kill("SIGKILL");
+  await stopped.exited;
+});

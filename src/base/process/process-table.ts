@@ -3,6 +3,6 @@
 export interface ProcessTable {
   /** Null: this system does not say. */
   childrenOf(pid: number): number[] | null;
-  /** Milliseconds of user and system time; 0 for a process that has ended, or is another user's. */
+  /** Milliseconds of user and system time, on Linux also those that it waited for a processor; 0 for a process that has ended, or is another user's. */
   cpuMsOf(pid: number): number;
 }
