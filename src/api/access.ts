@@ -65,6 +65,9 @@ export const ACCESS = defineAccess({
   "POST /api/v1/clients/:id/pause": { roles: ADMIN, scope: "any" },
   "POST /api/v1/clients/:id/resume": { roles: ADMIN, scope: "any" },
 
+  "POST /api/v1/session": { roles: WATCHERS },
+  "DELETE /api/v1/session": { roles: WATCHERS },
+
   "GET /api/v1/invite": { roles: ADMIN },
   "GET /api/v1/tokens": { roles: ADMIN },
   "POST /api/v1/tokens": { roles: ADMIN },

@@ -5,7 +5,7 @@ import type { AuditEntryView } from "../cluster/server/views.ts";
 import type { RouteKey } from "./access.ts";
 import { ERROR_CODE_HEADER } from "./responses.ts";
 
-type Changing = Extract<RouteKey, `${"PATCH" | "POST"} ${string}`>;
+type Changing = Extract<RouteKey, `${"DELETE" | "PATCH" | "POST"} ${string}`>;
 
 /** Null: nothing of it is written, or the handler says what it was. */
 const CHANGES: Readonly<Record<Changing, string | null>> = {
@@ -26,6 +26,8 @@ const CHANGES: Readonly<Record<Changing, string | null>> = {
   "POST /api/v1/tokens/:name/revoke": "token-revoke",
   "POST /api/v1/tokens/:name/rotate": "token-rotate",
   "POST /api/v1/enrol": "client-enrol",
+  "POST /api/v1/session": "session-open",
+  "DELETE /api/v1/session": "session-close",
   "PATCH /api/v1/attempts/:id/result": "result",
   "POST /ws/command": null,
 };

@@ -28,6 +28,9 @@ export interface Call extends ApiServices {
   cutWhenEnded(): boolean;
   /** A piece of the answer goes out, and the connection may be idle for as long again. */
   hasMoved(): void;
+  /** The `Set-Cookie` that begins a browser's session with the caller's token, and the one that ends it. */
+  openSession(): string;
+  closeSession(): string;
   /** Counts what the caller's token may do only so often. Errors: E_RATE_LIMIT. */
   spend(what: Limited): void;
   /** For the audit log: what the request is about, where its path does not say so; and what it does. */
@@ -56,6 +59,8 @@ export interface Door {
   hasMoved(): void;
   spend(who: Principal, what: Limited): void;
   upgrade(who: Principal): boolean;
+  openSession(): string;
+  closeSession(): string;
   readonly trace: AuditTrace;
 }
 
@@ -145,6 +150,8 @@ export async function dispatch(
     cutWhenEnded: () => door.cutWhenEnded(who),
     hasMoved: () => door.hasMoved(),
     upgrade: () => door.upgrade(who),
+    openSession: () => door.openSession(),
+    closeSession: () => door.closeSession(),
     about: (...what) => trace.about(...what),
   });
 }

@@ -4,7 +4,8 @@ import { AppError, type ErrorBody } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Principal } from "../cluster/protocol/roles.ts";
 import { AuditLimiter, AuditTrace } from "./audit.ts";
-import { BrowserGuard, withGuardHeaders } from "./browser-guard.ts";
+import { BrowserGuard, withGuardHeaders } from "./browser/browser-guard.ts";
+import { BrowserSessions } from "./browser/browser-sessions.ts";
 import { type ConnectionGuard, guardConnections, NO_GUARD } from "./connection-guard.ts";
 import { type LinkData, linkHandler, linkRoutes } from "./link.ts";
 import { type Bind, listen, type ServerKeys } from "./listen.ts";
@@ -16,6 +17,7 @@ import { clientRoutes } from "./routes/clients.ts";
 import { COMMAND_PATH, commandError, commandRoutes } from "./routes/command.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { serverRoutes } from "./routes/server.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
 import { sourceRoutes } from "./routes/sources.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { baseUrl } from "./server-address.ts";
@@ -34,6 +36,7 @@ export const ROUTES: readonly Route[] = [
   ...clientRoutes,
   ...attemptRoutes,
   ...tokenRoutes,
+  ...sessionRoutes,
   ...linkRoutes,
   ...commandRoutes,
 ];
@@ -72,12 +75,22 @@ export interface ApiServer {
 interface Watch {
   guard: ConnectionGuard;
   readonly browsers: BrowserGuard;
+  readonly sessions: BrowserSessions;
   readonly wrongTokens: WrongTokens;
   readonly rates: RateLimits;
   readonly audit: AuditLimiter;
 }
 
 type Server = Bun.Server<LinkData>;
+
+const LINK_PATH = "/api/v1/link";
+
+/** That of the header; else that of the browser's session. Errors: E_FORBIDDEN. */
+function tokenOf(request: Request, { sessions }: Watch): string | null {
+  const header = request.headers.get("authorization");
+  if (header !== null) return /^Bearer\s+(\S+)\s*$/i.exec(header)?.[1] ?? null;
+  return sessions.tokenOf(request, new URL(request.url).pathname === LINK_PATH);
+}
 
 /** Errors: E_TOKEN, which comes slower with each guess of the same address; who has an old token does not guess. */
 async function checkToken(
@@ -86,10 +99,9 @@ async function checkToken(
   { coordinator }: ApiServices,
   watch: Watch,
 ): Promise<Principal> {
-  const header = request.headers.get("authorization") ?? "";
-  const token = /^Bearer\s+(\S+)\s*$/i.exec(header)?.[1];
+  const token = tokenOf(request, watch);
   const hint = "Send `Authorization: Bearer TOKEN`; the server prints a join line with a token when it starts.";
-  if (token === undefined) throw new AppError("E_TOKEN", "a token is needed", hint);
+  if (token === null) throw new AppError("E_TOKEN", "a token is needed", hint);
   const peer = server.requestIP(request);
   const standing = coordinator.standingOf(token);
   if (standing.kind === "known") {
@@ -131,11 +143,13 @@ async function answer(request: Request, server: Server, services: ServeApiOption
     },
     hasMoved: () => server.timeout(request, IDLE_AFTER_ANSWER_S),
     upgrade: (who) => server.upgrade(request, { data: { who, link: null } }),
+    openSession: () => watch.sessions.open(request, tokenOf(request, watch) ?? ""),
+    closeSession: () => watch.sessions.close(request),
     trace,
   };
   const ending = (response: Response) => (isTrusted ? keepBriefly(response, request, server) : lastAnswer(response));
   try {
-    watch.browsers.check(request, pathname === "/api/v1/link");
+    watch.browsers.check(request, pathname === LINK_PATH);
     const response = await dispatch(ROUTES, request, services, door);
     return response === undefined ? undefined : ending(response);
   } catch (thrown) {
@@ -179,6 +193,7 @@ export function serveApi(options: ServeApiOptions): ApiServer {
   const watch: Watch = {
     guard: NO_GUARD,
     browsers,
+    sessions: new BrowserSessions(),
     wrongTokens: new WrongTokens(log),
     rates: new RateLimits(options.jobsPerMinute ?? DEFAULT_JOBS_PER_MINUTE),
     audit: new AuditLimiter(),

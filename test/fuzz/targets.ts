@@ -201,6 +201,8 @@ export const PATHS: readonly (readonly [method: string, path: string])[] = [
   ["POST", "/api/v1/clients/:id/disconnect"],
   ["POST", "/api/v1/tokens/:id/revoke"],
   ["POST", "/api/v1/tokens/:id/rotate"],
+  ["POST", "/api/v1/session"],
+  ["DELETE", "/api/v1/session"],
   ["HEAD", "/api/v1/clients/:id"],
   ["HEAD", "/api/v1/sources/:id"],
   ["PATCH", "/api/v1/sources/:id"],

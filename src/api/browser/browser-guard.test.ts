@@ -1,9 +1,9 @@
 // Requests as pages in browsers make them: of this server, of another site, of a name that was pointed here.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { hostname } from "node:os";
-import { MemoryCoordinator } from "../../test/support/memory-coordinator.ts";
-import { silentLog } from "../base/log.ts";
-import { type ApiServer, serveApi } from "./serve-api.ts";
+import { MemoryCoordinator } from "../../../test/support/memory-coordinator.ts";
+import { silentLog } from "../../base/log.ts";
+import { type ApiServer, serveApi } from "../serve-api.ts";
 
 let coordinator: MemoryCoordinator;
 let server: ApiServer;

@@ -2,7 +2,7 @@
 // reaches, nor a page whose name was pointed at this server (DNS rebinding); what a browser is given may run nothing.
 import { isIP } from "node:net";
 import { hostname } from "node:os";
-import { AppError } from "../base/errors.ts";
+import { AppError } from "../../base/errors.ts";
 
 /** Browsers say so of each request that may change something, and of each WebSocket. */
 const FROM_OWN_PAGE: readonly string[] = ["same-origin", "none"];
