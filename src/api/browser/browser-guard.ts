@@ -19,6 +19,11 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
+/** Whether a page may change something by it. `isUpgrade`: to the link. */
+export function mayChange({ method }: Request, isUpgrade: boolean): boolean {
+  return isUpgrade || !SAFE_METHODS.includes(method);
+}
+
 export function withGuardHeaders(response: Response): Response {
   for (const [name, value] of Object.entries(ANSWER_HEADERS)) response.headers.set(name, value);
   return response;
@@ -58,7 +63,7 @@ export class BrowserGuard {
       const hint = "Use its address, or the name that it was given with --host or in its certificate.";
       throw refuse(`${JSON.stringify(name)} is no name of this server for a browser`, hint);
     }
-    if (!isUpgrade && SAFE_METHODS.includes(request.method)) return;
+    if (!mayChange(request, isUpgrade)) return;
     // As text: an Origin may be "null", which is no URL.
     if (origin !== null && origin !== `${new URL(request.url).protocol}//${host}`) {
       throw refuse(`requests from pages of ${JSON.stringify(origin)} are refused`, "Programs send no Origin.");

@@ -3,11 +3,11 @@
 // server.
 import { randomBytes } from "node:crypto";
 import { AppError } from "../../base/errors.ts";
+import { mayChange } from "./browser-guard.ts";
 
 const LIFETIME_S = 12 * 60 * 60;
 /** The oldest one ends when there are more. */
 const MOST_SESSIONS = 1000;
-const SAFE_METHODS: readonly string[] = ["GET", "HEAD"];
 
 interface Session {
   readonly token: string;
@@ -45,7 +45,7 @@ export class BrowserSessions {
   tokenOf(request: Request, isUpgrade: boolean): string | null {
     const session = this.#sessions.get(this.#idOf(request) ?? "");
     if (session === undefined || session.untilMs <= this.#now()) return null;
-    if ((isUpgrade || !SAFE_METHODS.includes(request.method)) && !request.headers.has("origin")) {
+    if (mayChange(request, isUpgrade) && !request.headers.has("origin")) {
       const hint = "Send `Authorization: Bearer TOKEN` instead of a cookie.";
       throw new AppError("E_FORBIDDEN", "a session of a browser changes nothing without an Origin", hint);
     }
