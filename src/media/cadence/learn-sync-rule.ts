@@ -12,17 +12,20 @@ import { fileUrl, inputGuards, QUIET } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import { type SyncRule, syncOutput } from "./output-sync.ts";
 
-/** Frames 1/24 s apart, with a gap: an even part, a frame that is held, and an end. In milliseconds. */
+/**
+ * Frames 1/24 s apart, with a gap: an even part, a frame that is held, and an end. In milliseconds. Behind the gap the
+ * first frame is at 1.75 s: at 12 frames a second on a whole one, and where each lasts half a one, its end on a half.
+ */
 const FRAMES = 48;
-const GAP_AFTER = 30;
-const GAP_SECONDS = 0.4;
 const SOURCE_RATE = { num: 24, den: 1 };
-/** Together they distinguish the rules, with filters and without, and cover repeating, dropping and the end. */
+const GAP = { from: 31, frames: 11 };
+/** Together they distinguish the rules, with filters and without, and cover repeating, dropping, halves and the end. */
 const TRIALS = [
   { rate: "30", filters: false },
   { rate: "60", filters: false },
   { rate: "60", filters: true },
   { rate: "10", filters: true },
+  { rate: "12", filters: true },
 ] as const;
 const RULES: readonly SyncRule[] = ["rounded", "exact"];
 const TIMEOUT_MS = 30_000;
@@ -54,7 +57,7 @@ async function run(
 /** Frames of different brightness. */
 async function makeVideo(tools: Tools, path: string): Promise<void> {
   const pictures = `nullsrc=s=16x16:r=24,trim=end_frame=${FRAMES},geq=lum=4*N:cb=128:cr=128`;
-  const gap = `setpts=PTS+gte(N\\,${GAP_AFTER})*${GAP_SECONDS}/TB`;
+  const gap = `setpts=PTS+gte(N\\,${GAP.from})*${GAP.frames}`;
   const args = [...QUIET, "-f", "lavfi", "-i", `${pictures},${gap}`];
   const made = [...args, ...PLAIN, "-c:v", "ffv1", "-f", "matroska", "-y", fileUrl(path)];
   await run(tools, "ffmpeg", made, dirname(path));

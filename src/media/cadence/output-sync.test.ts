@@ -30,6 +30,22 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test("this ffmpeg follows a known rule", () => expect(rule).not.toBeNull());
 
+test("a duration that ends on a half after a pause: up to 6.0 the time is a little later, and the picture stays", () => {
+  const pts = [...Array.from({ length: 25 }, (_, number) => 20 * number), 800, 820, 840, 860];
+  const source = {
+    pts,
+    durations: pts.map(() => 20),
+    timeBase: { num: 1, den: 1000 },
+    hasFilters: false,
+    isAlone: true,
+  };
+  const rates = { rate: { num: 25, den: 1 }, sourceFrameRate: { num: 50, den: 1 } };
+  const old = syncOutput({ ...source, ...rates, rule: "rounded" });
+  expect([old?.begins.slice(-5), old?.frames]).toEqual([[14, 19, 21, 22, 23], 24]);
+  const since = syncOutput({ ...source, ...rates, rule: "exact" });
+  expect([since?.begins.slice(-5), since?.frames]).toEqual([[14, 19, 20, 21, 22], 23]);
+});
+
 const pictures = (rate: string) => `nullsrc=s=16x16:r=${rate}:d=2,geq=lum=mod(N*37\\,251):cb=mod(N\\,200):cr=128`;
 const AS_MADE = ["-fps_mode", "passthrough", "-enc_time_base", "1/90000"];
 /** Uneven distances, a gap of 0.7 s and a first frame at 0.3 s, while the sound begins at zero. */

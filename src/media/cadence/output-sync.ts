@@ -47,12 +47,19 @@ function roundSingle(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** adjust_frame_pts_to_encoder_tb: 16 more bits than the clock has, and never exactly a half. */
-function fineTime(pts: Pts, timeBase: Rational, tick: Rational): number {
+/** Half of the finest step of a time: with it no time lies exactly halfway. */
+const HALF_STEP = 1 / 2 ** 17;
+
+/**
+ * adjust_frame_pts_to_encoder_tb: 16 more bits than the clock has, and never exactly a half. Up to 6.0 whole times are
+ * moved like others (zero: back), which decides where a duration ends on a half.
+ */
+function fineTime(rule: SyncRule, pts: Pts, timeBase: Rational, tick: Rational): number {
   const bits = Math.min(16, Math.max(0, 29 - Math.floor(Math.log2(tick.den))));
   const scale = 2 ** bits;
   const fine = rescale(pts, timeBase, { num: tick.num, den: tick.den * scale }) / scale;
-  return Number.isInteger(fine) ? fine : fine + Math.sign(fine) / 2 ** 17;
+  if (rule === "exact" && Number.isInteger(fine)) return fine;
+  return fine + (fine > 0 ? HALF_STEP : -HALF_STEP);
 }
 
 function durationRule(source: SyncedFrames, tick: Rational): (duration: number) => number {
@@ -79,7 +86,7 @@ export function syncOutput(source: SyncedFrames): SyncedOutput | null {
   let next = 0;
   let first = 0;
   for (const [position, pts] of source.pts.entries()) {
-    let early = fineTime(pts, source.timeBase, tick) - next;
+    let early = fineTime(source.rule, pts, source.timeBase, tick) - next;
     const duration = durationOf(source.durations[position] ?? 0);
     let delta = early + duration;
     if (early < 0 && delta > 0) early = 0;
