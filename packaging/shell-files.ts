@@ -3,13 +3,18 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-/** The name that each shell looks for. */
-const NAMES = { bash: "ffcluster.bash", zsh: "_ffcluster", fish: "ffcluster.fish" } as const;
+/** The name that each shell looks for; PowerShell looks for none, and its profile names the file. */
+const NAMES = {
+  bash: "ffcluster.bash",
+  zsh: "_ffcluster",
+  fish: "ffcluster.fish",
+  powershell: "ffcluster.ps1",
+} as const;
 type Shell = keyof typeof NAMES;
 const SHELLS = Object.keys(NAMES) as Shell[];
 
 /** Where Debian's shells look. */
-const DEBIAN: Readonly<Record<Shell, string>> = {
+const DEBIAN: Readonly<Partial<Record<Shell, string>>> = {
   bash: "usr/share/bash-completion/completions/ffcluster",
   zsh: "usr/share/zsh/vendor-completions/_ffcluster",
   fish: "usr/share/fish/vendor_completions.d/ffcluster.fish",
@@ -49,7 +54,10 @@ export async function placeShellFiles(folder: string, version: string, time: Dat
 /** The same at the places of a Debian package with this root. */
 export async function placeDebianShellFiles(root: string, version: string, time: Date): Promise<void> {
   const texts = await shellTexts();
-  for (const shell of SHELLS) await place(join(root, DEBIAN[shell]), texts.completion(shell));
+  for (const shell of SHELLS) {
+    const path = DEBIAN[shell];
+    if (path !== undefined) await place(join(root, path), texts.completion(shell));
+  }
   const page = join(root, "usr/share/man/man1/ffcluster.1.gz");
   await place(page, gzipSync(texts.manual(version, time), { level: 9 }));
 }

@@ -50,6 +50,7 @@ test("a tar file has the programs as programs, and is the same whenever it is ma
     "completions/ffcluster.bash",
     "completions/_ffcluster",
     "completions/ffcluster.fish",
+    "completions/ffcluster.ps1",
   ]) {
     expect((await stat(join(out, name))).mode & 0o777).toBe(0o644);
   }

@@ -71,6 +71,33 @@ test.skipIf(Bun.which("zsh") === null)("zsh reads its script", () => {
   expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: "" });
 });
 
+/** What PowerShell itself would offer for a line; it takes seconds to start. */
+test.skipIf(Bun.which("pwsh") === null)(
+  "PowerShell offers commands, options and their values",
+  () => {
+    const asked = [...CASES.map(([line]) => line), "ffcluster serve --verify=fu"].map((line) => {
+      const text = `'${line}'`;
+      return `(TabExpansion2 ${text} ${line.length}).CompletionMatches | ForEach-Object { $_.CompletionText }; '---'`;
+    });
+    const lines = [`. ([ScriptBlock]::Create((Get-Content -Raw '${pathOf("powershell")}')))`, ...asked].join("\n");
+    const { stdout, stderr } = Bun.spawnSync(["pwsh", "-NoProfile", "-NonInteractive", "-Command", lines]);
+    expect(stderr.toString()).toBe("");
+    const offered = stdout.toString().split("---\n").slice(0, -1);
+    const words = offered.map((text) => text.split("\n").filter(Boolean).toSorted());
+    expect(words).toEqual([...CASES.map(([, want]) => want.toSorted()), ["--verify=full"]]);
+  },
+  60_000,
+);
+
+test("PowerShell: the tables name each line once, and an apostrophe ends no text", () => {
+  const script = completionScript("powershell", commands);
+  for (const table of script.split(/^ {2}\$\w+ = /m).slice(1)) {
+    const keys = [...table.matchAll(/^ {4}'((?:[^']|'')*)' =/gm)].map((match) => match[1]);
+    expect(keys).toEqual([...new Set(keys)]);
+  }
+  for (const line of script.split("\n")) expect((line.match(/'/g) ?? []).length % 2).toBe(0);
+});
+
 test("every command and option is in every script", () => {
   for (const shell of SHELLS) {
     const script = completionScript(shell, commands);

@@ -3,6 +3,7 @@ import { AppError } from "../../base/errors.ts";
 import { type Command, defineCommand } from "../cli/command.ts";
 import { bashScript } from "./bash.ts";
 import { fishScript } from "./fish.ts";
+import { powershellScript } from "./powershell.ts";
 import { type Completable, completable } from "./words.ts";
 import { zshScript } from "./zsh.ts";
 
@@ -10,6 +11,7 @@ const SCRIPTS: Readonly<Record<string, (commands: readonly Completable[]) => str
   bash: bashScript,
   zsh: zshScript,
   fish: fishScript,
+  powershell: powershellScript,
 };
 export const SHELLS: readonly string[] = Object.keys(SCRIPTS);
 
@@ -23,12 +25,13 @@ export function completionScript(shell: string, commands: readonly Command[]): s
 export const completions = defineCommand({
   path: ["completions"],
   summary: "Print the script by which a shell completes ffcluster's commands and options",
-  positionals: [{ name: "SHELL", description: "bash, zsh or fish", choices: SHELLS }],
+  positionals: [{ name: "SHELL", description: "bash, zsh, fish or powershell", choices: SHELLS }],
   options: {},
   examples: [
     'eval "$(ffcluster completions bash)"',
     "ffcluster completions zsh > ~/.zfunc/_ffcluster",
     "ffcluster completions fish > ~/.config/fish/completions/ffcluster.fish",
+    "ffcluster completions powershell >> $PROFILE",
   ],
   printsEvents: false,
   async run({ positionals: [shell = ""], context }) {
