@@ -52,7 +52,10 @@ export interface FrameIndex extends FrameTimes {
    * the times.
    */
   readonly falseTimes: string | null;
-  /** A picture decoded before a key frame is shown behind it: the decoder gives it first, and the times go back. */
+  /**
+   * A picture decoded before a key frame is shown behind it, or behind what is made from it where an edit list hides the key
+   * frame: the decoder gives it first, and the times go back.
+   */
   readonly hasShownBehindKey: boolean;
   /** The clock leaps by more than 10 s somewhere. */
   readonly hasTimeJump: boolean;

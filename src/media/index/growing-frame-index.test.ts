@@ -73,10 +73,19 @@ test("it knows a picture behind a key frame that has the time of one before it",
   expect(indexOf([...before, packet(160, 120), packet(160, 160)]).hasDoubleBehindKey).toBe(false);
 });
 
+test("it knows where the last picture's packet states no time to show it at", () => {
+  const reordered = [packet(null, 0, "K"), packet(null, 40), packet(40, 80)];
+  expect(indexOf(reordered)).toMatchObject({ isLastGuessed: true, lastPts: 120 });
+  expect(indexOf([packet(0, 0, "K"), packet(40, 40)]).isLastGuessed).toBe(false);
+});
+
 test("it knows a picture before a key frame that is shown behind it, as where a clock goes back inside a pause", () => {
   const before = [packet(0, -40, "K"), packet(80, 0), packet(40, 40)];
   expect(indexOf([...before, packet(160, 80, "K"), packet(120, 120)]).hasShownBehindKey).toBe(false);
   expect(indexOf([...before, packet(1160, 80), packet(1080, 1000, "K")]).hasShownBehindKey).toBe(true);
+  // A second edit of a list begins at pictures of a key frame that is hidden, and before the end of the first one.
+  expect(indexOf([...before, packet(20, -40, "KD"), packet(90, 0)]).hasShownBehindKey).toBe(false);
+  expect(indexOf([...before, packet(20, -40, "KD"), packet(60, 0)]).hasShownBehindKey).toBe(true);
 });
 
 describe("what containers do", () => {

@@ -47,6 +47,11 @@ export class GrowingFrameIndex implements FrameIndex {
 
   hasShownBehindKey = false;
 
+  /** The last picture's packet states no time to show it at, and none follows that tells. */
+  isLastGuessed = false;
+  /** The latest picture that is decoded before the last key frame, which may be a hidden one. */
+  #latestBeforeKey = Number.NEGATIVE_INFINITY;
+
   readonly grid: FrameGrid | null;
   readonly progress: ClockProgress;
 
@@ -134,6 +139,7 @@ export class GrowingFrameIndex implements FrameIndex {
 
   #insert(packet: VideoPacket): void {
     const { pts } = packet;
+    if (packet.isKey) this.#latestBeforeKey = this.lastPts ?? Number.NEGATIVE_INFINITY;
     if (packet.isDiscarded) {
       this.uncounted.discarded += 1;
       // A hidden key frame at the very start still begins the first group: frames shown after it refer to it.
@@ -151,7 +157,7 @@ export class GrowingFrameIndex implements FrameIndex {
       this.uncounted.leading += 1; // leading pictures of an open GOP at the very start: their references are missing
       return;
     }
-    if (packet.isKey && pts < (this.lastPts ?? pts)) this.hasShownBehindKey = true;
+    if (pts < this.#latestBeforeKey) this.hasShownBehindKey = true;
     const position = this.#pts.lowerBound(pts);
     if (position < this.#pts.length && this.#pts.at(position) === pts) {
       this.uncounted.samePts += 1; // a hidden picture, the second field of a pair, or a true double
@@ -193,6 +199,7 @@ export class GrowingFrameIndex implements FrameIndex {
 
   /** No more packets. */
   finish(): readonly Gop[] {
+    this.isLastGuessed = this.#anchor !== null;
     const step = this.#lastDecoded > 0 ? this.#lastDecoded : this.#nominalDuration;
     this.#placeAnchor(this.#packets === 1 ? (this.#anchor?.dts ?? null) : this.#highestDts + step);
     const fresh = [...this.#certainGops(Number.POSITIVE_INFINITY)];

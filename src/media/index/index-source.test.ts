@@ -4,9 +4,11 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LAST_TIMES } from "../ffmpeg/builds/differences.ts";
 import { runFfmpeg } from "../ffmpeg/run-ffmpeg.fixture.ts";
 import { findTools, type Tools } from "../ffmpeg/tools.ts";
 import { probeSource } from "../source/probe.ts";
+import { FrameGrid } from "./frame-grid.ts";
 import { indexSource } from "./index-source.ts";
 import { readTrackPackets, TrackTally, timeBasesOf } from "./track-packets.ts";
 
@@ -50,3 +52,17 @@ test.each([
   },
   120_000,
 );
+
+test("a last picture without a time is off the exact rate where the decoder gives it another's", async () => {
+  const path = join(folder, "last.wmv");
+  const picture = ["-f", "lavfi", "-i", "testsrc2=s=64x64:r=30000/1001:d=0.3"];
+  await runFfmpeg(tools, [...picture, "-c:v", "mpeg4", "-bf", "1", path]);
+  const info = await probeSource(tools, path);
+  const brokenIn = async (release: Pick<Tools, "major" | "minor">) => {
+    const grid = new FrameGrid({ num: 12, den: 359 }, info);
+    await indexSource({ ...tools, ...release }, path, info, { onGops: () => undefined, grid });
+    return grid.broken;
+  };
+  expect(await brokenIn({ major: 6, minor: 1 })).toBe("its last picture has no time of its own");
+  expect(await brokenIn(LAST_TIMES.since)).toBeNull();
+});

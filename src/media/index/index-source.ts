@@ -3,6 +3,7 @@
 import { AppError } from "../../base/errors.ts";
 import { describeBreak } from "../clock/clock-watch.ts";
 import { guessedBreak, PacketClock, ticksOrNaN } from "../clock/read-clock.ts";
+import { isSince, LAST_TIMES } from "../ffmpeg/builds/differences.ts";
 import { drawsOverEarlierFrames, hasTimestamps, restartsClock } from "../ffmpeg/formats.ts";
 import { runTool } from "../ffmpeg/run-tool.ts";
 import { lastWords } from "../ffmpeg/stderr.ts";
@@ -194,6 +195,8 @@ export async function indexSource(
   if (areLost && options.isEstimate !== true) throw lostTimes(info.video);
   requireOneClock(clock, index, options);
   groups.add(index.finish());
+  if (grid !== null && index.isLastGuessed && !isSince(tools, LAST_TIMES))
+    grid.broken ??= "its last picture has no time of its own";
   watchGrid();
   if (index.hasTimeJump && restartsClock(info.formatName))
     index.markUnseekable("the source's clock restarts in the middle");

@@ -157,6 +157,14 @@ export const OGG_START: Difference = {
   source: "measured: -an -r 25 of pictures that begin at 0.5 s beside sound; ffmpeg.c, process_input until 5.1",
 };
 
+export const LAST_TIMES: Difference = {
+  name: "a last picture that comes out of the decoder without a packet's time (MPEG-4 part 2 in ASF)",
+  since: { major: 7, minor: 0 },
+  changes: "it follows the picture before it by the length of that one; before, it has the time of that one",
+  here: "asked: until then such a source's own times are kept, not those of its exact rate (index/index-source.ts)",
+  source: "measured with 5.1, 6.0, 7.0, 7.1, 8.1 and 9.0",
+};
+
 export const DIFFERENCES: readonly Difference[] = [
   RATE_RULE,
   PACKET_LENGTHS,
@@ -174,6 +182,7 @@ export const DIFFERENCES: readonly Difference[] = [
   HIDES_MJPEG,
   HIDES_AV1,
   OGG_START,
+  LAST_TIMES,
   ...OTHER_DIFFERENCES,
 ];
 
