@@ -74,7 +74,9 @@ describe("the chain of filters", () => {
     ["-c:v h264_amf", "scale=out_range=limited"],
     ["-c:v libx264rgb", ""],
     ["-c:v mjpeg", ""],
-    ["-c:v prores_ks -vf tmix=frames=2", "scale=out_range=limited,tmix=frames=2"],
+    // The format's name, which such filters hand on, says full range: squeezed behind them, as without a word.
+    ["-c:v prores_ks -vf tmix=frames=2", "tmix=frames=2"],
+    ["-c:v libvpx -vf tmix=frames=2", "scale=out_range=limited,tmix=frames=2"],
   ])("of a phone's clip: %s", (text, expected) => {
     expect(chain(PHONE, text)).toBe(expected);
   });
@@ -108,6 +110,7 @@ describe("the chain of filters", () => {
 
   test.each([
     [PHONE, "-c:v ffv1", ""],
+    [PHONE, "-c:v ffv1 -vf tmix=frames=3", "tmix=frames=3"],
     [DEEP, "-c:v ffv1", "scale=out_range=limited"],
     [DEEP, "-c:v ffv1 -s 64x36", "scale=w=64:h=36:out_range=limited"],
     [DEEP, "-c:v libx264", "scale=out_range=full"],

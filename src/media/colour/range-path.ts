@@ -221,6 +221,6 @@ function rangeChain(video: SourceVideo, request: EncodeRequest, calls: readonly 
   // An encoder with -color_range uses it.
   if (keepsRange(video, request) && keepsFull(request)) return fullChain(calls, holder === "container" && !isAsked);
   if (holder === "stream" || named !== null || isAsked) return { ...asIs, after: said };
-  const isSqueezed = video.pixelFormat.startsWith("yuvj") && isAlwaysSqueezed(encoder);
-  return isSqueezed && firstForgetful(calls) === -1 ? asIs : limitedChain(calls);
+  // The name of the format hands on the range, through filters that drop the tag too.
+  return video.pixelFormat.startsWith("yuvj") && isAlwaysSqueezed(encoder) ? asIs : limitedChain(calls);
 }
