@@ -2,10 +2,11 @@
 // and the encoder make of levels and matrices. Pure.
 import { isFullRange, isLumaAndChroma } from "../../colour/pixel-kind.ts";
 import { askedRange, isFullForgotten, LIMIT, namedRange, stateRange } from "../../colour/range-path.ts";
+import { isH264Encoder } from "../../ffmpeg/codecs.ts";
 import { type FilterText, writeFilter } from "../../ffmpeg/filter-graph.ts";
 import type { NamedOption } from "../../model/encode-request.ts";
 import type { SegmentTask } from "../../model/segment.ts";
-import { plainName } from "../../request/args/encoded-format.ts";
+import { encodedFormat, plainName } from "../../request/args/encoded-format.ts";
 import { filterChain } from "../../request/args/video-args.ts";
 import { probeWord } from "../../request/values/colour-words.ts";
 import { isRgb, type RawFormat } from "./measure/raw-format.ts";
@@ -72,11 +73,21 @@ export function matrixFor(task: SegmentTask, { asked }: ComparedForm, matrix: st
 }
 
 /**
+ * Monochrome H.264 is decoded as yuv420p of grey, whose luma has the samples of the source's grey. Both are read as from 0
+ * to 255, whatever is said of them: until 6.0 ffmpeg goes by the tag of grey, since 7.0 grey is of full range.
+ */
+export function isGreyAsLuma({ pixelFormat }: SegmentTask["video"], request: SegmentTask["request"]): boolean {
+  const isGrey = (name: string) => name.startsWith("gray");
+  return isH264Encoder(request.video.encoder) && isGrey(pixelFormat) && isGrey(encodedFormat({ pixelFormat }, request));
+}
+
+/**
  * What -color_range and -colorspace make of the pictures. Where they are converted, so are these. Where it is only said, samples of any range get the tag, behind the conversion to
  * the encoder's format.
  */
 export function asAsked(task: SegmentTask, { asked, format }: ComparedForm): FilterText[] {
   const { video, request } = task;
+  if (isGreyAsLuma(video, request)) return [];
   const range = askedRange(request);
   if (asked === "converted") {
     const space = askedSpace(task);
@@ -101,7 +112,7 @@ export function asAsked(task: SegmentTask, { asked, format }: ComparedForm): Fil
  */
 export function asEncoded({ video, request }: SegmentTask, { format }: ComparedForm): FilterText[] {
   // Before 7.1 such filters do not hand on what the decoder said of the range.
-  if (isFullForgotten(video, request)) return [rangeSaid("full")];
+  if (isFullForgotten(video, request) || isGreyAsLuma(video, request)) return [rangeSaid("full")];
   const isMade = video.pixelFormat.startsWith("yuvj") && namedRange(request.filters) === "tv";
   return isMade && format.planes[0]?.name === "Y" ? inFormat(format) : [];
 }

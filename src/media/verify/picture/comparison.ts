@@ -6,11 +6,10 @@ import { ASKED_COLOURS, isSince } from "../../ffmpeg/builds/differences.ts";
 import { decoderOfOutput, isH264Encoder } from "../../ffmpeg/codecs.ts";
 import type { Tools } from "../../ffmpeg/tools.ts";
 import type { Container } from "../../model/source.ts";
-import { encodedFormat } from "../../request/args/encoded-format.ts";
 import { SEGMENT_DEMUXERS } from "../../segment/verify-segment.ts";
 import { OUTPUT_DEMUXERS, type OutputPackets } from "../output-packets.ts";
 import type { SamplingInput } from "./choose-samples.ts";
-import type { ComparedForm } from "./compared-form.ts";
+import { type ComparedForm, isGreyAsLuma } from "./compared-form.ts";
 import { comparedFormat } from "./measure/raw-format.ts";
 import { expectedQuality } from "./measure/thresholds.ts";
 import type { OutputFile } from "./sample-args.ts";
@@ -46,18 +45,8 @@ export function outputFile({ outputPath, container, info, request }: PicturesInp
   const decoder = decoderOfOutput(info.video, request.video.encoder);
   // Segments and all containers but Matroska can't state the range of a codec that does not state it itself.
   const lacksRange = container !== "mkv" && rangeHolder(request.video.encoder) !== "stream";
-  const isFullRange =
-    (lacksRange && outputRange(info.video, request) === "pc") || isGreyAsLuma(info.video.pixelFormat, request);
+  const isFullRange = (lacksRange && outputRange(info.video, request) === "pc") || isGreyAsLuma(info.video, request);
   return { path: outputPath, formats, decoder, isFullRange };
-}
-
-/** Monochrome H.264 is decoded as yuv420p of grey, whose luma has the samples of the source's grey: from 0 to 255. */
-function isGreyAsLuma(pixelFormat: string, request: PicturesInput["request"]): boolean {
-  return isH264Encoder(request.video.encoder) && [pixelFormat, encodedFormat({ pixelFormat }, request)].every(isGrey);
-}
-
-function isGrey(pixelFormat: string): boolean {
-  return /^gray/.test(pixelFormat);
 }
 
 /** The matrix that the output states; null: none. */

@@ -48,6 +48,13 @@ test.each<[string, string, string, string, string]>([
   ]);
 });
 
+test("grey that comes back as luma is read as full range, whatever is said of it", () => {
+  for (const range of ["tv", "pc"])
+    for (const params of ["-b:v 300k", "-color_range pc", "-color_range tv"])
+      expect(before("gray", range, `-c:v libx264 ${params}`, "said")).toBe("setparams=range=full");
+  expect(before("gray", "tv", "-c:v libx264 -pix_fmt yuv420p", "said")).toBe("");
+});
+
 test("a limited range made of yuvj444p in front of filters has a format that does not say full range", () => {
   const graph = before("yuvj444p", "pc", "-c:v libvpx -pix_fmt yuv420p -vf crop=iw/2:ih/2", "said");
   expect(graph).toBe("scale=out_range=limited,format=pix_fmts=yuv444p,crop=out_w=iw/2:out_h=ih/2");
