@@ -8,6 +8,7 @@ import { lastWords } from "../ffmpeg/stderr.ts";
 import { fileUrl, inputGuards } from "../ffmpeg/tool-args.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo } from "../model/source.ts";
+import { collapse, lastLength, openEnd, stretchIn } from "./track-lengths.ts";
 
 export interface TrackPackets {
   /** All packets: a copy keeps what an edit list hides, and only MP4 can mark it as hidden. */
@@ -40,6 +41,8 @@ export interface TrackPackets {
   readonly collapsed?: { readonly statedUs: number; readonly spanUs: number };
   /** The longest pause between two audible packets that state their length; absent: there is none. */
   readonly pauseUs?: number;
+  /** By how much a packet of sound before the last states to be longer or shorter than its neighbour; absent: none does. */
+  readonly stretchUs?: number;
   /** An edit list hides every packet; absent: it does not. */
   readonly areHidden?: true;
   /** It hides all but the last one, whose stated length may say too much. */
@@ -70,6 +73,9 @@ interface Tally {
   /** Where the previous packet in the file ends, and the longest time from there to the next. */
   soundEnd: number;
   pause: number;
+  stretch: number;
+  /** What the latest packets state to last, the last one first; 0: nothing. */
+  lengths: readonly [number, number];
   readonly events: number[];
   readonly progress: ClockProgress | null;
 }
@@ -86,30 +92,6 @@ export interface TrackPacket {
   readonly bytes: number;
   /** Hidden by an edit list; absent: not known to be. */
   readonly isDiscarded?: boolean;
-}
-
-/** 65,535 samples at 8 kHz, the longest frame of FLAC; other codecs have shorter ones. */
-const LONGEST_FRAME_US = 8_200_000;
-
-/** Ticks: how long the last packet lasts for sure, and by how much more it says it does. */
-function lastLength({ isSound, longest, latestLength }: Tally): { readonly sure: number; readonly more: number } {
-  const sure = isSound && longest > 0 ? Math.min(longest, latestLength) : latestLength;
-  return { sure, more: latestLength - sure };
-}
-
-/** `stepUs`: time from the previous packet; null: the last one is the only one. */
-function openEnd(stepUs: number | null, statedLength: number): Pick<TrackPackets, "openEndUs"> {
-  if (statedLength > 0) return {};
-  return stepUs === null ? { openEndUs: LONGEST_FRAME_US } : stepUs > 0 ? { openEndUs: stepUs } : {};
-}
-
-/** Lengths that are stated wrongly are so twice or four times. */
-const COLLAPSED_SHARE = 0.1;
-const LEAST_COLLAPSED_US = 1_000_000;
-
-function collapse(isSound: boolean, statedUs: number, spanUs: number): Pick<TrackPackets, "collapsed"> {
-  const isCollapsed = isSound && statedUs - spanUs > LEAST_COLLAPSED_US && spanUs < COLLAPSED_SHARE * statedUs;
-  return isCollapsed ? { collapsed: { statedUs, spanUs } } : {};
 }
 
 export class TrackTally {
@@ -138,6 +120,8 @@ export class TrackTally {
       latestLength: 0,
       soundEnd: Number.POSITIVE_INFINITY,
       pause: 0,
+      stretch: 0,
+      lengths: [0, 0],
       events: [],
       progress: this.#progressOf(type, stream),
     };
@@ -154,6 +138,8 @@ export class TrackTally {
       tally.stated += duration;
     }
     tally.pause = Math.max(tally.pause, pts - tally.soundEnd);
+    tally.stretch = Math.max(tally.stretch, stretchIn(tally.lengths));
+    tally.lengths = [duration, tally.lengths[0]];
     tally.soundEnd = duration > 0 ? pts + duration : Number.POSITIVE_INFINITY;
     const isLatest = pts > tally.latest;
     const [at, length] = isLatest ? [tally.latest, tally.latestLength] : [pts, duration];
@@ -171,7 +157,7 @@ export class TrackTally {
   tracks(timeBases: ReadonlyMap<number, Rational>): Map<number, TrackPackets> {
     const tracks = new Map<number, TrackPackets>();
     for (const [stream, tally] of this.#tallies) {
-      const { packets, bytes, start, end, longest, pause, events, isSound, stated } = tally;
+      const { packets, bytes, start, end, longest, pause, stretch, events, isSound, stated } = tally;
       const timeBase = timeBases.get(stream);
       if (timeBase === undefined) continue;
       const { sure, more } = lastLength(tally);
@@ -191,6 +177,7 @@ export class TrackTally {
         longestUs: us(Math.max(longest, sure)) ?? 0,
         ...(tally.progress === null ? {} : { progressUs: us(tally.progress.total) ?? 0 }),
         ...(events.length === 0 && pause > 0 ? { pauseUs: us(pause) ?? 0 } : {}),
+        ...(isSound && stretch > 0 ? { stretchUs: us(stretch) ?? 0 } : {}),
         tickUs: Math.ceil((timeBase.num * 1e6) / timeBase.den),
         eventsUs: events.sort((a, b) => a - b).map((ticks) => rescale(ticks, timeBase, MICROSECONDS)),
       });

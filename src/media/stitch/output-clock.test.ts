@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { emptyEncodeRequest } from "../model/encode-request.ts";
 import { planStreams } from "../plan/stream-plan.ts";
 import { EVERY_KIND } from "../verify/every-kind.fixture.ts";
-import { readOutputClock, withFirstFrame } from "./output-clock.ts";
+import { hasPauses, readOutputClock, withFirstFrame } from "./output-clock.ts";
 
 const FILES = { sourcePath: "/in", audioPaths: [], workDir: "/tmp" };
 const NEVER = async () => {
@@ -49,4 +49,20 @@ test.each([
   const plan = planStreams(EVERY_KIND, emptyEncodeRequest(), container);
   const clock = { zeroUs: 0, audioDelaysUs: [7] };
   expect(withFirstFrame(clock, { plan, info: EVERY_KIND }, us)).toEqual({ zeroUs, audioDelaysUs: [7] });
+});
+
+test.each([
+  ["a pause between two packets", "matroska,webm", "aac", { pauseUs: 85_000 }, true],
+  ["a packet of MP4 that lasts over a pause", "mov,mp4,m4a,3gp,3g2,mj2", "aac", { stretchUs: 85_000 }, true],
+  ["rounding", "mov,mp4,m4a,3gp,3g2,mj2", "aac", { stretchUs: 21, pauseUs: 1000 }, false],
+  ["PCM in pieces of any length", "mov,mp4,m4a,3gp,3g2,mj2", "pcm_s16le", { stretchUs: 85_000 }, false],
+  ["Vorbis, whose packets differ", "matroska,webm", "vorbis", { stretchUs: 20_000 }, false],
+])("whether sound pauses: %s", (_, formatName, codec, lengths, isPausing) => {
+  const streams = EVERY_KIND.streams.map((stream) => (stream.type === "audio" ? { ...stream, codec } : stream));
+  const info = { ...EVERY_KIND, formatName, streams };
+  const plan = planStreams(info, emptyEncodeRequest(), "ts");
+  const sound = plan.streams.filter(({ source }) => source.type === "audio").map(({ source }) => source.index);
+  expect(hasPauses({ info, plan, sourceTracks: new Map([[sound[0] ?? 0, { startUs: 0, ...lengths }]]) })).toBe(
+    isPausing,
+  );
 });

@@ -2,6 +2,7 @@
 // zero, and how much each sound track must be delayed. It needs no segment, so it can be read while segments are made.
 import { opusDelayUs } from "../audio/opus-delay.ts";
 import { AUDIO_FILE_DEMUXERS, audioBeginnings, type Beginnings } from "../audio/stream-beginnings.ts";
+import { isMp4 } from "../ffmpeg/formats.ts";
 import type { Tools } from "../ffmpeg/tools.ts";
 import type { TrackPackets } from "../index/track-packets.ts";
 import type { SourceInfo } from "../model/source.ts";
@@ -22,7 +23,7 @@ export interface OutputClockInput {
   readonly plan: StreamPlan;
   readonly sourcePath: string;
   /** From `readTrackPackets`, or counted by the index. */
-  readonly sourceTracks: ReadonlyMap<number, Pick<TrackPackets, "startUs" | "pauseUs">>;
+  readonly sourceTracks: ReadonlyMap<number, Pick<TrackPackets, "startUs" | "pauseUs" | "stretchUs">>;
   /** Of the source's streams; called where the container has no edit lists. */
   readonly beginnings: () => Promise<Beginnings>;
   /** From `encodeAudio`. */
@@ -78,10 +79,20 @@ function subtitlesBegin({ plan, sourceTracks }: Pick<OutputClockInput, "plan" | 
 /** The least pause on a clock of milliseconds, between packets that do not follow one another, microseconds. */
 const LEAST_PAUSE_US = 5000;
 
-function hasPauses({ plan, sourceTracks }: Pick<OutputClockInput, "plan" | "sourceTracks">): boolean {
-  return plan.streams.some(
-    ({ source: { type, index } }) => type === "audio" && (sourceTracks.get(index)?.pauseUs ?? 0) >= LEAST_PAUSE_US,
-  );
+/**
+ * MP4 knows no pause: there the packet before it lasts longer. Packets of PCM are as long as it pleases the demuxer, and what
+ * lasts a sample each can't be stretched.
+ */
+export function hasPauses({
+  info,
+  plan,
+  sourceTracks,
+}: Pick<OutputClockInput, "info" | "plan" | "sourceTracks">): boolean {
+  return plan.streams.some(({ source: { type, index, codec } }) => {
+    const { pauseUs = 0, stretchUs = 0 } = sourceTracks.get(index) ?? {};
+    const isStretched = isMp4(info.formatName) && !codec.startsWith("pcm_") && stretchUs >= LEAST_PAUSE_US;
+    return type === "audio" && (isStretched || pauseUs >= LEAST_PAUSE_US);
+  });
 }
 
 /**

@@ -148,6 +148,21 @@ test("sound begins with its first packet: a copy puts those whose times go back,
   expect(compare("audio", copy, own, track({ ...kept, startUs: -41_000 }))?.ok).toBe(false);
 });
 
+test("a packet that lasts over a pause is longer than its neighbour; the last one may be cut short", () => {
+  const stretchOf = (...lengths: readonly number[]) => {
+    const tally = new TrackTally();
+    let pts = 0;
+    for (const duration of lengths) {
+      tally.add({ type: "audio", stream: 1, pts, duration, bytes: 9 });
+      pts += duration;
+    }
+    return tally.tracks(new Map([[1, { num: 1, den: 1000 }]])).get(1)?.stretchUs;
+  };
+  expect(stretchOf(21, 21, 106, 21, 1)).toBe(85_000);
+  expect(stretchOf(106, 21, 21)).toBe(85_000);
+  expect(stretchOf(21, 21, 1)).toBeUndefined();
+});
+
 test("events that hold text", () => {
   const text =
     '1\n00:00:01,021 --> 00:00:03,021\n<font face="a"></font>\n\n2\n00:00:03,521 --> 00:00:05,521\nhello\n\n';
