@@ -12,7 +12,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, relative, resolve, sep } from "node:path";
-import { filesBelow, isExecutableStale } from "./executable.mjs";
+import { EXECUTABLE, filesBelow, isExecutableStale } from "./executable.mjs";
 import { BUN, environmentWithFfmpeg, ROOT } from "./setup.mjs";
 
 const MINUTE_MS = 60_000;
@@ -203,6 +203,11 @@ function readArguments(args) {
   return { files, flags, quick, counts: long?.counts ?? (quick ? QUICK_COUNTS : {}) };
 }
 
+/** Programs that tests start from the source have the guard of the executable, which is as new (base/process/guard.ts). */
+function withBuiltGuard(env) {
+  return { FFCLUSTER_BUILT_GUARD: EXECUTABLE, ...env };
+}
+
 /** Variables of the environment that are empty or absent get these values. */
 function withCounts(env, counts) {
   return { ...env, ...Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, env[name] || count])) };
@@ -211,7 +216,8 @@ function withCounts(env, counts) {
 async function main() {
   const { files, flags, quick, counts: asked } = readArguments(process.argv.slice(2));
   const total = { passed: 0, failed: 0, skipped: 0 };
-  const env = withQuickStarts(withCounts(environmentWithFfmpeg(), asked));
+  const usual = withQuickStarts(withCounts(environmentWithFfmpeg(), asked));
+  const env = quick ? usual : withBuiltGuard(usual);
   if (files.length === 0) process.stderr.write("no test file there\n");
   else if (quick || isExecutableStale()) {
     const first = quick ? [BUN, "run", "check"] : [BUN, join(ROOT, "build.ts")];

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyFile, writeFile } from "node:fs/promises";
 import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster } from "../support/cluster.ts";
+import { IS_LONG } from "../support/long-run.ts";
 import { hardCase } from "../support/media.ts";
 import { outputOf } from "../support/programs.ts";
 
@@ -105,7 +106,8 @@ test(
   BOUND_MS,
 );
 
-test(
+// In the usual run found/yadif-over-another-format.json shows that one run is made where filters are set up anew.
+test.skipIf(!IS_LONG)(
   "numbers are drawn in one segment where the pictures change their size, since ffmpeg then begins anew",
   async () => {
     await copyFile(await hardCase("ts-resolution-change.ts"), cluster.path("sizes.ts"));
