@@ -65,7 +65,12 @@ export function pictureDifferences(ours: Pictures, plain: Pictures, { isLossless
   ];
 }
 
-function eventDifferences(name: string, ours: readonly Event[], plain: readonly Event[], [a, b]: Origins): string[] {
+export function eventDifferences(
+  name: string,
+  ours: readonly Event[],
+  plain: readonly Event[],
+  [a, b]: Origins,
+): string[] {
   if (ours.length !== plain.length) return [`${name}: ${ours.length} events where plain ffmpeg has ${plain.length}`];
   for (const [at, event] of ours.entries()) {
     const other = plain[at];

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pictureDifferences } from "./differences.ts";
-import { areChaptersHanded, sharesTimes, withoutEncodersOwn } from "./handed.ts";
+import { areChaptersHanded, areEventsHanded, sharesTimes, withoutEncodersOwn } from "./handed.ts";
+import { runPlain } from "./plain-run.ts";
 import { readingOf } from "./reading.ts";
 import { mustRun, toolsIn } from "./tools.ts";
 
@@ -40,6 +41,38 @@ test("chapters that plain ffmpeg's muxer leaves behind the streams are held agai
     const first = reading.pictures.seconds[0] ?? 0;
     expect(await areChaptersHanded(tools, job, at(first + 0.2))).toBe(true);
     expect(await areChaptersHanded(tools, job, at(first + 0.12))).toBe(false);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("text that plain ffmpeg's muxer moves is held against where it was before", async () => {
+  const tools = await toolsIn(process.env.FFCLUSTER_FFMPEG_DIR ?? null);
+  const folder = await mkdtemp(join(tmpdir(), "handed-"));
+  try {
+    const [list, source, output] = ["list.srt", "source.mp4", "plain.mp4"].map((name) => join(folder, name));
+    if (list === undefined || source === undefined || output === undefined) throw new Error("no paths");
+    await Bun.write(list, "1\n00:00:01,900 --> 00:00:02,400\nfirst\n\n2\n00:00:02,500 --> 00:00:03,000\nsecond\n");
+    const pictures = ["-itsoffset", "1.4", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=30000/1001:d=0.4"];
+    // The sound begins a little before the pictures, and the rate counts from there.
+    const sound = ["-itsoffset", "1.394", "-f", "lavfi", "-i", "aevalsrc=0:s=48000:d=0.4"];
+    const made = ["-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-c:a", "flac", "-c:s", "mov_text"];
+    const inputs = [...pictures, ...sound, "-i", list, ...made, "-copyts", "-strict", "-2"];
+    await mustRun([tools.ffmpeg, "-v", "error", ...inputs, source]);
+    const kept = { video: 0, audio: [1], subtitles: [2] };
+    const codecs = { audio: ["flac"], subtitles: ["mov_text"] };
+    const params = ["-c:v", "libx264", "-preset", "ultrafast", "-qp", "0", "-r", "24", "-c:a", "copy", "-strict", "-2"];
+    const job = { source, params, output, kept, codecs };
+    expect((await runPlain(tools, job)).exitCode).toBe(0);
+    const plain = await readingOf(tools, output);
+    const first = plain.pictures.seconds[0] ?? 0;
+    const at = (...times: readonly number[]) => ({
+      ...plain,
+      subtitles: [times.map((begins) => ({ begins: first + begins, ends: first + begins + 0.5, text: "text" }))],
+    });
+    expect(await areEventsHanded(tools, job, at(0.506, 1.106))).toBe(true);
+    expect(await areEventsHanded(tools, job, at(0.5, 1.1))).toBe(false);
+    expect(await areEventsHanded(tools, job, at(0.506))).toBe(false);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -5,9 +5,9 @@
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { soundDifferences } from "./compare-sound.ts";
-import { chapterDifferences, pictureDifferences, timesDiffer, worstTime } from "./differences.ts";
+import { chapterDifferences, eventDifferences, pictureDifferences, timesDiffer, worstTime } from "./differences.ts";
 import { type PlainJob, runPlain } from "./plain-run.ts";
-import { type Reading, readingOf } from "./reading.ts";
+import { type Event, type Reading, readingOf } from "./reading.ts";
 import { runTool, type Tools } from "./tools.ts";
 
 /** Raw pictures, since FFV1 is given full range squeezed. Null: the run fails, or its output can't be read. */
@@ -37,6 +37,29 @@ export async function areChaptersHanded(tools: Tools, job: PlainJob, ours: Readi
     if (unmoved === null) return false;
     const origins = [ours.pictures.seconds[0] ?? 0, unmoved.pictures.seconds[0] ?? 0] as const;
     return chapterDifferences(ours.chapters, unmoved.chapters, origins).length === 0;
+  } finally {
+    await rm(output, { force: true });
+  }
+}
+
+/**
+ * Whether events of text begin and end where plain ffmpeg has them before the muxer of MP4, which knows no gaps in a track
+ * of text, moves what follows a beginning before zero: the same run to Matroska, with the pictures that its rate moves.
+ */
+export async function areEventsHanded(tools: Tools, job: PlainJob, ours: Reading): Promise<boolean> {
+  const output = `${job.output}-events.mkv`;
+  const unmoved = ["-avoid_negative_ts", "disabled", "-f", "matroska"];
+  const params = [...job.params, "-c:a", "pcm_s16le", "-c:s", "srt", ...unmoved];
+  try {
+    const { exitCode } = await runPlain(tools, { ...job, params, output });
+    const handed = exitCode === 0 ? await readingOf(tools, output).catch(() => null) : null;
+    if (handed === null || handed.subtitles.length !== ours.subtitles.length) return false;
+    const origins = [ours.pictures.seconds[0] ?? 0, handed.pictures.seconds[0] ?? 0] as const;
+    const timesAlone = (events: readonly Event[]) => events.map((event) => ({ ...event, text: "" }));
+    return ours.subtitles.every((events, number) => {
+      const others = timesAlone(handed.subtitles[number] ?? []);
+      return eventDifferences("", timesAlone(events), others, origins).length === 0;
+    });
   } finally {
     await rm(output, { force: true });
   }

@@ -7,7 +7,7 @@ import { soundDifferences } from "./compare-sound.ts";
 import { chapterDifferences, differencesBetween, pictureDifferences } from "./differences.ts";
 import { withoutFalseJumps } from "./false-jumps.ts";
 import { withoutGuesses } from "./guessed-times.ts";
-import { areChaptersHanded, withoutEncodersOwn } from "./handed.ts";
+import { areChaptersHanded, areEventsHanded, withoutEncodersOwn } from "./handed.ts";
 import { endOf } from "./job-ending.ts";
 import { toldToKeepRange, withRange } from "./kept-range.ts";
 import { type Kept, type PlainJob, runPlain } from "./plain-run.ts";
@@ -240,7 +240,9 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
   const isEvent = (difference: string) =>
     /^subtitles \d+: (event \d+ (begins|ends)|\d+ events where plain) /.test(difference);
   const areLost = differences.some((difference) => / events where plain /.test(difference));
-  if (differences.some(isEvent) && (await areEventsTheSources(tools, held, ours, areLost))) {
+  const areInTime = async () =>
+    (await areEventsTheSources(tools, held, ours, areLost)) || (await areEventsHanded(tools, job, ours));
+  if (differences.some(isEvent) && (await areInTime())) {
     differences = differences.filter((difference) => !isEvent(difference));
   }
   const isChapter = (difference: string) => /^chapter \d+ begins /.test(difference);
