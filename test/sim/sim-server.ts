@@ -214,6 +214,14 @@ export class SimServer {
       case "reference":
         this.#later(this.#random.between(100, 2000), generation, () => this.#refer(effect));
         return;
+      case "look-for-change": {
+        const { jobId, segmentIndex, reason, error } = effect;
+        const answer = { jobId, segmentIndex, reason, error, whyWhole: null };
+        this.#later(this.#random.between(100, 2000), generation, () => {
+          if (this.state.jobs.has(jobId)) this.dispatch({ type: "change-looked-for", ...answer });
+        });
+        return;
+      }
       case "drop-result":
         this.#drop(effect.attemptId);
         return;

@@ -26,6 +26,8 @@ export class SchedulerBench {
   state: SchedulerState;
   now = 1000;
   last: Decision;
+  /** The answer to "look-for-change". */
+  whyWhole: string | null = null;
   #ids = 0;
   #links = 0;
 
@@ -114,7 +116,12 @@ export class SchedulerBench {
   }
 
   fail(attempt: Attempt, kind: "encode" | "stopped" | "unfit" = "encode", reason = "Conversion failed!"): Decision {
-    return this.send({ type: "attempt-failed", clientId: attempt.clientId, attemptId: attempt.id, kind, reason });
+    const failed = { clientId: attempt.clientId, attemptId: attempt.id, kind, reason } as const;
+    const decision = this.send({ type: "attempt-failed", ...failed });
+    const [asked] = this.effects("look-for-change");
+    if (asked === undefined) return decision;
+    const { type: _, ...where } = asked;
+    return this.send({ ...where, type: "change-looked-for", whyWhole: this.whyWhole });
   }
 
   land(attempt: Attempt, report: Partial<SegmentReport> = {}): Decision {

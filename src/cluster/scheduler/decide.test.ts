@@ -81,6 +81,14 @@ test("ids that nobody knows change nothing and throw nothing", () => {
     { type: "segment-verified", ...place, facts },
     { type: "segment-mismatched", ...place, reason: "" },
     { type: "reference-decided", ...place, facts: null, reason: "" },
+    {
+      type: "change-looked-for",
+      jobId: "?",
+      segmentIndex: 3,
+      reason: "",
+      error: { code: "E_STITCH", message: "", hint: "" },
+      whyWhole: "",
+    },
     { type: "attempt-progressed", clientId: "?", attemptId: "?", stage: "encoding", frames: 1, fps: 1 },
   ];
   for (const input of strangers) {

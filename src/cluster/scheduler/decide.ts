@@ -35,6 +35,7 @@ import {
   settleWaiting,
   submitJob,
 } from "./rules/job-rules.ts";
+import { decideByChange } from "./rules/ladder.ts";
 import { reclaimAttempt } from "./rules/lease-reclaim.ts";
 import { advanceUpload, expireLeases, failAttempt, progressAttempt } from "./rules/lease-rules.ts";
 import { resume } from "./rules/restart.ts";
@@ -135,6 +136,8 @@ function note(turn: Turn, input: Exclude<Input, Asked>): void {
       return mismatchSegment(turn, input, input.reason, input.isOfSource === true);
     case "reference-decided":
       return decideByReference(turn, input, input.facts, input.reason);
+    case "change-looked-for":
+      return decideByChange(turn, input);
     case "audio-finished":
       return finishAudio(turn, input.jobId);
     case "stitch-finished":

@@ -6,7 +6,7 @@ import { toAppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Tools } from "../../media/ffmpeg/tools.ts";
 import { keptRising } from "../../media/segment/rising-times.ts";
-import type { Effect } from "../scheduler/model/decision.ts";
+import type { Effect, FailedSegment } from "../scheduler/model/decision.ts";
 import type { Segment } from "../scheduler/model/segment.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { ClientLinks } from "./client-links.ts";
@@ -78,6 +78,10 @@ export class EffectPerformer {
         return this.#check(effect, checkSegment);
       case "reference":
         return this.#check(effect, checkByReference);
+      case "look-for-change":
+        return this.#inJob(effect.jobId, "looking for a change of pictures", (work) =>
+          this.#lookForChange(work, effect),
+        );
       case "drop-result":
         return this.#detached("dropping a result", () => dropSegmentFile(this.#parts.folders, effect));
       case "welcome":
@@ -139,6 +143,17 @@ export class EffectPerformer {
       ...(burnInFiles.length === 0 ? {} : { sideFiles: burnInFiles.map(({ bytes, sha256 }) => ({ bytes, sha256 })) }),
       task: { ...task },
     });
+  }
+
+  async #lookForChange(work: JobWork, failed: FailedSegment): Promise<void> {
+    const job = this.#parts.state().jobs.get(work.jobId);
+    const segment = this.#segment(failed.jobId, failed.segmentIndex);
+    if (job === undefined || segment === undefined) return;
+    const [index, { info }] = await Promise.all([work.index.for(job, segment), work.video()]);
+    const task = taskOf(work, job, segment, { info, index, leadIn: segment.leadIn });
+    const { jobId, segmentIndex, reason, error } = failed;
+    const whyWhole = await work.pictures.whyWhole(task);
+    work.dispatch({ type: "change-looked-for", jobId, segmentIndex, reason, error, whyWhole });
   }
 
   #check(

@@ -5,6 +5,15 @@ import type { AttemptId, ClientId, JobId } from "./ids.ts";
 import type { Attempt, Segment } from "./segment.ts";
 import type { SchedulerState } from "./state.ts";
 
+export interface FailedSegment {
+  readonly jobId: JobId;
+  readonly segmentIndex: number;
+  /** ffmpeg's last line. */
+  readonly reason: string;
+  /** What the job fails with if there is no other way. */
+  readonly error: ErrorBody;
+}
+
 export type Effect =
   | { readonly type: "start-index"; readonly jobId: JobId }
   | { readonly type: "start-audio"; readonly jobId: JobId }
@@ -18,6 +27,8 @@ export type Effect =
     }
   | { readonly type: "verify"; readonly jobId: JobId; readonly segmentIndex: number; readonly attemptId: AttemptId }
   | { readonly type: "reference"; readonly jobId: JobId; readonly segmentIndex: number; readonly attemptId: AttemptId }
+  /** Encodes of the segment failed as often as they may: do the source's pictures change? The rest comes back unchanged. */
+  | ({ readonly type: "look-for-change" } & FailedSegment)
   | {
       readonly type: "drop-result";
       readonly jobId: JobId;

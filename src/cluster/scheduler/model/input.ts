@@ -4,6 +4,7 @@ import type { ErrorBody } from "../../../base/errors.ts";
 import type { Pts } from "../../../base/rational.ts";
 import type { SegmentFacts, SegmentReport } from "../../../media/model/segment.ts";
 import type { Client } from "./client.ts";
+import type { FailedSegment } from "./decision.ts";
 import type { AttemptId, ClientId, JobId } from "./ids.ts";
 import type { IndexedGop, Job } from "./job.ts";
 import type { AttemptStage } from "./segment.ts";
@@ -154,6 +155,8 @@ export type Input =
       readonly facts: SegmentFacts | null;
       readonly reason: string;
     }
+  /** The answer to "look-for-change". `whyWhole`: why no segment can be made alone; null: that is not why they failed. */
+  | ({ readonly type: "change-looked-for"; readonly whyWhole: string | null } & FailedSegment)
   | { readonly type: "audio-finished"; readonly jobId: JobId }
   | {
       readonly type: "stitch-finished";

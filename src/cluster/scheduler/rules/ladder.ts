@@ -1,9 +1,12 @@
 // The ladder of a segment that is not as planned (docs/FAILURES.md): encoded again with a longer lead-in, decoded by the
 // server itself, encoded again from the beginning of the source.
 import type { LeadIn } from "../../../media/model/segment.ts";
+import type { FailedSegment } from "../model/decision.ts";
+import type { Input } from "../model/input.ts";
 import type { Job } from "../model/job.ts";
 import type { LandedResult, Segment } from "../model/segment.ts";
 import type { Turn } from "../model/turn.ts";
+import { failJob, openJob } from "./job-rules.ts";
 import { runWhole } from "./void-segments.ts";
 
 /**
@@ -79,16 +82,42 @@ export function encodeAgain(
   turn.event("segment-retry", { ...subject, clientId: landed.clientId }, note);
 }
 
+/** The answer takes as long as ffprobe reads the source's key frames; a segment that waits longer is encoded once more. */
+const CHANGE_LOOKED_FOR_MS = 60_000;
+
+/**
+ * Encodes of a segment failed as often as they may. Where pictures change inside it, filters that are set up anew may have
+ * given no picture at all; so the source is asked. False: one run over everything has no other way.
+ */
+export function askForChange(turn: Turn, job: Job, segment: Segment, failed: FailedSegment): boolean {
+  if (job.split.mode === "whole") return false;
+  turn.putSegment(job, { ...segment, phase: { kind: "pending", notBefore: turn.now + CHANGE_LOOKED_FOR_MS } });
+  turn.effect({ type: "look-for-change", ...failed });
+  return true;
+}
+
+/** A late answer finds another segment there, or one that was given new tries. */
+export function decideByChange(turn: Turn, answer: Extract<Input, { type: "change-looked-for" }>): void {
+  const job = openJob(turn, answer.jobId);
+  const segment = job?.segments[answer.segmentIndex];
+  if (job === null || segment === undefined || job.split.mode === "whole") return;
+  if (segment.failures <= job.settings.maxRetries) return;
+  if (answer.whyWhole !== null) runWhole(turn, job, answer.whyWhole);
+  else if (!climbAfterFailures(turn, job, segment, answer.reason)) failJob(turn, job, answer.error);
+}
+
 /**
  * A run that began at a key frame failed as often as it may. Where that is no key frame, ffmpeg may have decoded nothing
  * to begin an output with; so it is tried once more from the beginning of the source. False: there is no such rung.
  */
-export function climbAfterFailures(turn: Turn, job: Job, segment: Segment, reason: string): boolean {
+function climbAfterFailures(turn: Turn, job: Job, segment: Segment, reason: string): boolean {
   const damaged = job.segments.filter(({ leadIn }) => leadIn === "beginning").length;
   if (!hasSought(job, segment) || damaged >= MOST_FROM_THE_BEGINNING) return false;
   const note = `encoded again ${leadInText("beginning")}: ${reason}`;
   const notes = [...segment.notes, note];
-  turn.putSegment(job, { ...segment, leadIn: "beginning", failures: 0, failedOn: [], notes });
+  const { phase } = segment;
+  const free = phase.kind === "pending" ? { ...phase, notBefore: turn.now } : phase;
+  turn.putSegment(job, { ...segment, phase: free, leadIn: "beginning", failures: 0, failedOn: [], notes });
   turn.event("segment-retry", { jobId: job.id, segmentIndex: segment.index }, note);
   return true;
 }

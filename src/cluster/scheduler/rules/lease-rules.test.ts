@@ -3,12 +3,12 @@ import { SchedulerBench } from "../../../../test/support/scheduler-bench.ts";
 import type { SegmentReport } from "../../../media/model/segment.ts";
 import { resultStanding } from "./result-rules.ts";
 
-/** One client at work on a long job. */
-function working(): SchedulerBench {
+/** One client at work on a long job, or on one of so many groups. */
+function working(groups = 100): SchedulerBench {
   const bench = new SchedulerBench();
   bench.hello("one");
   bench.submit();
-  bench.index(100);
+  bench.index(groups);
   return bench;
 }
 
@@ -161,6 +161,35 @@ test("a segment that sought and fails as often as allowed is decoded from the be
   expect(bench.segment(1).notes.at(-1)).toContain("from the beginning of the source: Cannot determine format");
   failsSecond();
   expect(bench.job().error).toMatchObject({ code: "E_ENCODE_FAILED" });
+});
+
+test("a segment that fails as often as allowed where pictures change gives way to one run over everything", () => {
+  const bench = working(1);
+  bench.whyWhole = "the pictures change from 192x108 to 224x124, and filters start again there";
+  for (let tries = 0; tries < 3; tries++) {
+    bench.fail(bench.attempt());
+    bench.pass(1000);
+  }
+  expect(bench.job()).toMatchObject({ error: null, split: { mode: "whole", reason: bench.whyWhole } });
+});
+
+test("a segment waits for the answer to whether pictures change; an answer that comes late changes nothing", () => {
+  const bench = working(1);
+  const failsOnce = () => {
+    const { clientId, id: attemptId } = bench.attempt();
+    bench.send({ type: "attempt-failed", clientId, attemptId, kind: "encode", reason: "no packets" });
+    bench.pass(1000);
+  };
+  for (let tries = 0; tries < 2; tries++) failsOnce();
+  const error = { code: "E_ENCODE_FAILED", message: "no packets", hint: "" } as const;
+  const answer = { jobId: "job", segmentIndex: 0, reason: "no packets", error };
+  bench.send({ type: "change-looked-for", ...answer, whyWhole: "late" });
+  expect(bench.job()).toMatchObject({ error: null, split: { mode: "keyframes" } });
+  failsOnce();
+  expect(bench.attempts()).toEqual([]);
+  expect(bench.job().error).toBeNull();
+  bench.send({ type: "change-looked-for", ...answer, whyWhole: null });
+  expect(bench.job().error).toEqual(error);
 });
 
 test("an attempt given back is a loss, not a failure", () => {

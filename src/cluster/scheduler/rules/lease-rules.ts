@@ -8,7 +8,7 @@ import { LEASE_MS } from "../model/timing.ts";
 import type { Turn } from "../model/turn.ts";
 import { markUnfit, takeOtherWay } from "./election.ts";
 import { failJob, openJob } from "./job-rules.ts";
-import { climbAfterFailures } from "./ladder.ts";
+import { askForChange } from "./ladder.ts";
 import { rememberLost } from "./lease-reclaim.ts";
 import { progressTimeoutMs } from "./progress-timeout.ts";
 import { recordTrouble } from "./quarantine.ts";
@@ -96,12 +96,16 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
   if (failures > maxRetries && rest.phase.kind === "pending") {
     const current = turn.jobs.get(job.id)?.segments[segment.index] ?? rest;
     if (takeOtherWay(turn, failed, current, attempt.clientId, lastLine(input.reason))) return;
-    if (input.kind === "encode" && climbAfterFailures(turn, failed, current, lastLine(input.reason))) return;
-    failJob(turn, failed, {
+    const error = {
       code: "E_ENCODE_FAILED",
       message: `segment ${segment.index} failed ${failures} times${onWhom(turn, failedOn)}; the last error was: ${input.reason}`,
       hint: FAILURE_HINTS[input.kind],
-    });
+    } as const;
+    const where = { jobId: job.id, segmentIndex: segment.index };
+    const isAsked =
+      input.kind === "encode" &&
+      askForChange(turn, failed, current, { ...where, reason: lastLine(input.reason), error });
+    if (!isAsked) failJob(turn, failed, error);
   }
 }
 
