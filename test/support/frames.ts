@@ -29,19 +29,22 @@ let found: Promise<Tools> | null = null;
 
 /**
  * Decodes the main video in one go. Pictures are compared as decoded, or after `filter`. `inputArgs` go before the input:
- * another decoder, another number of threads; `outputArgs` before the output: another rate.
+ * another decoder, another number of threads; `outputArgs` before the output: another rate. `clock`: the source's own, or as
+ * plain ffmpeg corrects one that jumps.
  */
 export async function framesOf(
   path: string,
   filter: string | null = null,
   inputArgs: readonly string[] = [],
   outputArgs: readonly string[] = [],
+  clock: "own" | "corrected" = "own",
 ): Promise<Frames> {
   found ??= toolsIn(null);
   const { ownTimes } = await found;
   const framesOfStream = async (stream: string): Promise<Frames> => {
     const asked = ["-map", stream, ...(filter === null ? [] : ["-vf", filter])];
-    const read = ["ffmpeg", "-nostdin", "-v", "error", "-copyts", ...inputArgs, "-i", `file:${resolve(path)}`];
+    const times = clock === "own" ? ["-copyts"] : [];
+    const read = ["ffmpeg", "-nostdin", "-v", "error", ...times, ...inputArgs, "-i", `file:${resolve(path)}`];
     const made = [...(outputArgs.length > 0 ? outputArgs : ownTimes), "-f", "framemd5", "-"];
     return framesIn(path, new TextDecoder().decode(await output([...read, ...asked, ...made])));
   };
