@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type ClockPacket, ClockWatch, describeBreak } from "./clock-watch.ts";
+import { type ClockPacket, ClockWatch, describeBreak, isOfGuesses } from "./clock-watch.ts";
 
 const VIDEO = { stream: 0, stepUs: 40_000 };
 const SOUND = { stream: 1, stepUs: 21_333 };
@@ -170,4 +170,14 @@ describe("no break", () => {
     const packets = [0, 40, 30, 120].map((ms) => ({ stream: 0, atUs: ms * 1000, durationUs: 40_000 }));
     expect(watched(packets).breaks()).toEqual([]);
   });
+});
+
+test.each([
+  [-186_531, true],
+  [-6500, false],
+  [0, false],
+])("a clock that goes back to %d µs is no other recording but one of guesses: %p", (backToUs, isGuessed) => {
+  const before = [0, 104_490, 208_980].map((atUs) => ({ stream: 1, atUs, durationUs: 104_490 }));
+  const [found] = watched([...before, { stream: 1, atUs: backToUs, durationUs: 86_531 }]).breaks();
+  expect(found !== undefined && isOfGuesses(found)).toBe(isGuessed);
 });

@@ -183,6 +183,14 @@ export class ClockWatch {
   }
 }
 
+/**
+ * Of Ogg: whether it is no other recording, for none begins that far below zero. Where a packet says such a time (sound that
+ * was cut off before the picture begins), those before it said none, and were counted from zero.
+ */
+export function isOfGuesses({ atUs, byUs }: ClockBreak): boolean {
+  return byUs < 0 && atUs + byUs < -BACK_US;
+}
+
 /** "at 5.40 s its clock goes back by 4.00 s" */
 export function describeBreak({ atUs, byUs }: ClockBreak): string {
   const how = byUs < 0 ? "goes back" : "leaps forward";

@@ -173,3 +173,13 @@ describe("refused", () => {
     expect((await readdir(folder)).filter((file) => file.startsWith("."))).toEqual([]);
   });
 });
+
+test("sound of Ogg that was cut off before the picture begins is not called another recording", async () => {
+  const sources = ["-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=0.4", "-f", "lavfi", "-i", "sine=r=48000:d=0.4"];
+  const early = ["-af", "asetpts=PTS-0.5/TB", "-avoid_negative_ts", "disabled", "-page_duration", "200000"];
+  await ffmpeg(...sources, ...early, "-c:v", "libtheora", "-c:a", "flac", at("early.ogv"));
+  await expect(correct(at("early.ogv"))).rejects.toMatchObject({
+    code: "E_SOURCE_REFUSED",
+    message: expect.stringContaining("guesses of the source's packets contradict those that they carry"),
+  });
+});

@@ -15,8 +15,8 @@ import type { Tools } from "../ffmpeg/tools.ts";
 import type { SourceInfo, SourceStream } from "../model/source.ts";
 import { seemOfOneRate } from "../source/guessed-rate.ts";
 import { probeSource } from "../source/probe.ts";
-import { describeBreak } from "./clock-watch.ts";
-import { brokenClock, comesAgain, LACKS_TIMES, type ReadClock, readClock } from "./read-clock.ts";
+import { describeBreak, isOfGuesses } from "./clock-watch.ts";
+import { brokenClock, comesAgain, guessedBreak, LACKS_TIMES, type ReadClock, readClock } from "./read-clock.ts";
 import { mayBreakClock } from "./scan-clock.ts";
 
 /** Codecs that a transport stream keeps unchanged and reports under the same name. */
@@ -231,6 +231,8 @@ export async function correctClock(
   if (used.keptTick !== null) requireShownOnce(before, source.info);
   const [first] = before.breaks();
   if (first === undefined) return null;
+  const guessed = source.info.formatName === "ogg" ? before.breaks().find(isOfGuesses) : undefined;
+  if (guessed !== undefined) throw guessedBreak(guessed);
   const corrected = whyNot(before) ?? (await copyOnto(tools, source, used, before, { target, signal }));
   if (typeof corrected === "string") throw brokenClock(first, corrected);
   return corrected;
