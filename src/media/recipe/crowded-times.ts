@@ -11,7 +11,7 @@ import type { EncodeRequest } from "../model/encode-request.ts";
 import type { SourceInfo } from "../model/source.ts";
 import { type FrameTiming, frameTimingOf } from "../plan/frame-timing.ts";
 import { crowdOf, movedCrowd, shortOf } from "../verify/frames/check-steps.ts";
-import { sourceSteps } from "../verify/frames/source-steps.ts";
+import { crowdTick, sourceSteps } from "../verify/frames/source-steps.ts";
 
 /** Filters behind which pictures stand as close as before; a rate spreads them. */
 const KEEPS_CROWDS: readonly string[] = ["keeps", "dropsLast", "fields"];
@@ -66,7 +66,7 @@ export function requireSpreadTimes(
   decoded: readonly Pts[],
   planned: readonly Pts[],
 ): void {
-  const tick = toNumber(index.timeBase);
+  const tick = crowdTick(index, request);
   const outputTick = toNumber(frameTimingOf(request, index.timeBase)?.timeBase ?? index.timeBase);
   const steps = { shown: decoded.map((pts) => pts * outputTick), tick, picture: sourceSteps(index, request, tick) };
   const packets = planned.map((pts) => pts * outputTick);

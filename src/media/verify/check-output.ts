@@ -19,7 +19,7 @@ import { compareExtras, type Extras, readOutputExtras } from "./extras/check-ext
 import { checkFrameTimes, type FrameTimes, type PlannedTimes } from "./frames/check-frame-times.ts";
 import { checkKeyFrames } from "./frames/check-key-frames.ts";
 import { checkSteps, type StepsInput } from "./frames/check-steps.ts";
-import { sourceSteps } from "./frames/source-steps.ts";
+import { crowdTick, sourceSteps } from "./frames/source-steps.ts";
 import { OUTPUT_DEMUXERS, type OutputPackets, type OutputPicture, readOutputPackets } from "./output-packets.ts";
 import { checkEveryPicture } from "./picture/check-every-picture.ts";
 import { checkPictures } from "./picture/check-pictures.ts";
@@ -82,7 +82,7 @@ function stepsOf(expected: OutputExpectation, output: OutputPackets): StepsInput
   const { timeBase } = pictures.index;
   const clock = output.streams.find((stream) => stream.type === "video")?.timeBase ?? timeBase;
   const outputTick = toNumber(clock);
-  const tick = Math.max(outputTick, toNumber(timeBase));
+  const tick = crowdTick(pictures.index, pictures.request, outputTick);
   return {
     shown: output.videoPts.map((pts) => pts * outputTick),
     tick,

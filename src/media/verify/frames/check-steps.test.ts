@@ -10,7 +10,7 @@ function pictures(count: number, from = 0): number[] {
 const EIGHT_SECONDS: StepsInput = {
   shown: pictures(200),
   tick: 0.001,
-  picture: { seconds: 7.96, steps: 199, ticksInARow: 0, close: { apart: 0, doubles: 0 } },
+  picture: { seconds: 7.96, ticks: 7.96 / 199 / 0.001, ticksInARow: 0, close: { apart: 0, doubles: 0 } },
   sounds: [{ stream: 1, source: 8, output: 8.04 }],
 };
 
@@ -22,7 +22,7 @@ describe("holds", () => {
       checkSteps({
         ...EIGHT_SECONDS,
         shown,
-        picture: { seconds: 4, steps: 199, ticksInARow: 0, close: { apart: 0, doubles: 100 } },
+        picture: { seconds: 4, ticks: 4 / 199 / 0.001, ticksInARow: 0, close: { apart: 0, doubles: 100 } },
         sounds: [],
       }).ok,
     ).toBe(true);
@@ -33,7 +33,7 @@ describe("holds", () => {
       checkSteps({
         ...EIGHT_SECONDS,
         shown,
-        picture: { seconds: 0.5, steps: 499, ticksInARow: 0, close: { apart: 499, doubles: 0 } },
+        picture: { seconds: 0.5, ticks: 0.5 / 499 / 0.001, ticksInARow: 0, close: { apart: 499, doubles: 0 } },
         sounds: [],
       }).ok,
     ).toBe(true);
@@ -46,7 +46,7 @@ describe("holds", () => {
   });
   test("a pause in an AVI, where every picture lasts a tick", () => {
     const shown = [0, ...Array.from({ length: 7 }, (_, n) => 0.54 + n * 0.02)];
-    const picture = { seconds: 0.66, steps: 7, ticksInARow: 6, close: { apart: 6, doubles: 0 } };
+    const picture = { seconds: 0.66, ticks: 0.66 / 7 / 0.02, ticksInARow: 6, close: { apart: 6, doubles: 0 } };
     const film = { shown, tick: 0.02, picture, sounds: [] };
     expect(checkSteps(film).ok).toBe(true);
     expect(checkSteps({ ...film, picture: { ...picture, ticksInARow: 0 } }).ok).toBe(false);
@@ -78,11 +78,11 @@ describe("fails the job", () => {
     const check = checkSteps({ ...EIGHT_SECONDS, shown });
     expect(check).toMatchObject({ ok: false, detail: expect.stringContaining("pictures 197 to 199 are a tick apart") });
     // Packets may stand as close themselves.
-    const picture = { seconds: 7.96, steps: 199, ticksInARow: 0, close: { apart: 2, doubles: 0 } };
+    const picture = { seconds: 7.96, ticks: 7.96 / 199 / 0.001, ticksInARow: 0, close: { apart: 2, doubles: 0 } };
     expect(checkSteps({ ...EIGHT_SECONDS, shown, picture }).ok).toBe(true);
   });
   test("three packets of one time in milliseconds", () => {
-    const picture = { seconds: 7.96, steps: 199, ticksInARow: 0, close: { apart: 0, doubles: 2 } };
+    const picture = { seconds: 7.96, ticks: 7.96 / 199 / 0.001, ticksInARow: 0, close: { apart: 0, doubles: 2 } };
     const shown = [0, 0.12, 0.121, 0.122, ...pictures(196, 0.16)];
     expect(checkSteps({ ...EIGHT_SECONDS, shown, picture }).ok).toBe(false);
   });

@@ -6,16 +6,16 @@ import type { ProofCheck } from "../../model/proof.ts";
 export interface StepsInput {
   /** Of the output's pictures, sorted, seconds. */
   readonly shown: readonly number[];
-  /** The coarser one of the source's and the output's ticks, seconds. */
+  /** How close pictures come that collapse (`crowdTick`), seconds. */
   readonly tick: number;
   /**
-   * Of the source's picture: what its packets last together, seconds, how many steps that is, how many in a row last a tick
-   * of the source and say so, how many between different times are no longer than `tick`, and how many packets have the
+   * Of the source's picture: what its packets last together, seconds, how many ticks, of the
+   * coarser clock, a picture lasts on average, how many steps in a row come out a tick long since the packets say so, how many between different times are no longer than `tick`, and how many packets have the
    * time of another (null: the packets don't tell the output's); null: not known.
    */
   readonly picture: {
     readonly seconds: number;
-    readonly steps: number;
+    readonly ticks: number;
     readonly ticksInARow: number;
     readonly close: { readonly apart: number; readonly doubles: number } | null;
   } | null;
@@ -48,7 +48,7 @@ const SLACK_SECONDS = 1;
 const SLACK_SHARE = 0.005;
 
 /** Whether a step is none: this is what a time becomes that another picture has already. */
-function isClose(from: number, to: number, tick: number): boolean {
+export function isClose(from: number, to: number, tick: number): boolean {
   return to - from <= 1.01 * tick;
 }
 
@@ -71,8 +71,8 @@ export function togetherSeconds(
 type Crowd = Pick<StepsInput, "shown" | "tick" | "picture">;
 
 /** Whether a picture lasts so many ticks that a step of one means anything. */
-function lastsTicks({ tick, picture }: Crowd): boolean {
-  return picture !== null && picture.steps > 0 && picture.seconds / picture.steps >= LEAST_TICKS * tick;
+function lastsTicks({ picture }: Crowd): boolean {
+  return picture !== null && picture.ticks >= LEAST_TICKS;
 }
 
 function crowd(from: number, to: number): string {
