@@ -44,3 +44,13 @@ test("an encoder that minds the layout is told that of the first frame, and goes
   const { lengths } = await encodeAudio(tools, path, info, plan, { workDir: folder });
   expect(lengths.get(0)?.outputSeconds).toBeGreaterThan(0.98);
 }, 60_000);
+
+test("in MP4, too, whose header says less than AC-3's frames", async () => {
+  const boxed = join(folder, "in.mp4");
+  // Pictures that begin late have ffprobe look further.
+  const late = ["-itsoffset", "1.4", "-i", path];
+  await runFfmpeg(tools, [...late, "-i", path, "-map", "0:v", "-map", "1:a", "-c", "copy", boxed]);
+  expect(layoutsOf(await probeSource(tools, boxed))).toEqual(["mono"]);
+  const request = parseEncodeParams("-c:a libopus");
+  expect(layoutsOf((await planSource(tools, boxed, { request, container: "mkv" })).info)).toEqual(["5.1(side)"]);
+});
