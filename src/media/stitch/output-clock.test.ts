@@ -12,10 +12,10 @@ const NO_TOOLS = { ffmpeg: "/nowhere", ffprobe: "/nowhere" } as unknown as Param
 
 test.each([
   ["nothing of subtitles", new Map(), -7000],
-  ["subtitles after the beginning", new Map([[3, { startUs: 400_000 }]]), -7000],
-  ["subtitles before picture and sound", new Map([[3, { startUs: -4_000_000 }]]), -4_000_000],
-  ["a track that mp4 can't hold", new Map([[4, { startUs: -4_000_000 }]]), -7000],
-  ["an empty track", new Map([[3, { startUs: null }]]), -7000],
+  ["subtitles after the beginning", new Map([[3, { startUs: 400_000, eventsUs: [] }]]), -7000],
+  ["subtitles before picture and sound", new Map([[3, { startUs: -4_000_000, eventsUs: [] }]]), -4_000_000],
+  ["a track that mp4 can't hold", new Map([[4, { startUs: -4_000_000, eventsUs: [] }]]), -7000],
+  ["an empty track", new Map([[3, { startUs: null, eventsUs: [] }]]), -7000],
 ])("zero of an MP4: %s", async (_, sourceTracks, zeroUs) => {
   const plan = planStreams(EVERY_KIND, emptyEncodeRequest(), "mp4");
   const clock = await readOutputClock(NO_TOOLS, { info: EVERY_KIND, plan, sourceTracks, beginnings: NEVER, ...FILES });
@@ -34,6 +34,23 @@ test("zero of a container without edit lists is where the earliest sound begins,
     ...FILES,
   });
   expect(clock).toMatchObject({ zeroUs: -24_000, audioDelaysUs: sound.map(() => 0) });
+});
+
+test.each([
+  ["mov_text", "an event before picture and sound", [-4_000_000, 900_000], -4_000_000],
+  ["mov_text", "what fills the time up to the first event", [900_000], -24_000],
+  ["subrip", "packets that are all events", [], -4_000_000],
+])("zero of a container without edit lists, with %s: %s", async (codec, _, eventsUs, zeroUs) => {
+  const streams = EVERY_KIND.streams.map((stream) => (stream.index === 3 ? { ...stream, codec } : stream));
+  const info = { ...EVERY_KIND, streams };
+  const clock = await readOutputClock(NO_TOOLS, {
+    info,
+    plan: planStreams(info, emptyEncodeRequest(), "mkv"),
+    sourceTracks: new Map([[3, { startUs: -4_000_000, eventsUs }]]),
+    beginnings: async () => new Map([[1, -23_400]]),
+    ...FILES,
+  });
+  expect(clock.zeroUs).toBe(zeroUs);
 });
 
 test.each([

@@ -23,7 +23,7 @@ export interface OutputClockInput {
   readonly plan: StreamPlan;
   readonly sourcePath: string;
   /** From `readTrackPackets`, or counted by the index. */
-  readonly sourceTracks: ReadonlyMap<number, Pick<TrackPackets, "startUs" | "pauseUs" | "stretchUs">>;
+  readonly sourceTracks: ReadonlyMap<number, Pick<TrackPackets, "startUs" | "pauseUs" | "stretchUs" | "eventsUs">>;
   /** Of the source's streams; called where the container has no edit lists. */
   readonly beginnings: () => Promise<Beginnings>;
   /** From `encodeAudio`. */
@@ -67,12 +67,14 @@ export function withFirstFrame(
 
 /**
  * The beginning of the earliest kept subtitle, in source microseconds; infinite without any. For a file's start,
- * libavformat ignores subtitles that begin more than a second before picture and sound.
+ * libavformat ignores subtitles that begin more than a second before picture and sound. What fills a pause of MP4's text
+ * is kept in MP4 and MOV alone.
  */
 function subtitlesBegin({ plan, sourceTracks }: Pick<OutputClockInput, "plan" | "sourceTracks">): number {
-  const starts = plan.streams.map(({ source: { type, index } }) =>
-    type === "subtitle" ? sourceTracks.get(index)?.startUs : null,
-  );
+  const starts = plan.streams.map(({ source: { type, index, codec } }) => {
+    const track = type === "subtitle" ? sourceTracks.get(index) : undefined;
+    return codec === "mov_text" && !hasEditLists(plan) ? track?.eventsUs[0] : track?.startUs;
+  });
   return Math.min(Number.POSITIVE_INFINITY, ...starts.filter((start) => typeof start === "number"));
 }
 
@@ -98,13 +100,15 @@ export function hasPauses({
 /**
  * MP4 and MOV say "this starts before zero" with edit lists; of a track of text, which has no gaps, the muxer moves what
  * follows such a beginning, so there zero is the earliest subtitle. The others know no time before zero: there it is the
- * earliest packet, and Opus may need a push.
+ * earliest packet, and Opus may need a push. Were a subtitle before it, the muxer would move all streams, and not the
+ * chapters.
  */
 export async function readOutputClock(tools: Tools, input: OutputClockInput): Promise<OutputClock> {
   const { info, plan, workDir, signal } = input;
   if (hasEditLists(plan)) return { zeroUs: Math.min(info.startMicroseconds, subtitlesBegin(input)), audioDelaysUs: [] };
   const beginnings = await audioBeginnings(tools, plan, input, signal);
-  const earliestUs = Math.min(info.startMicroseconds, ...beginnings.filter((one) => one !== undefined));
+  const known = beginnings.filter((one) => one !== undefined);
+  const earliestUs = Math.min(info.startMicroseconds, subtitlesBegin(input), ...known);
   const isMilliseconds = countsMilliseconds(plan);
   const zeroUs = onContainersClock(plan, earliestUs);
   const audioDelaysUs: number[] = [];
