@@ -79,7 +79,6 @@ test.each([
   const info = { ...EVERY_KIND, formatName, streams };
   const plan = planStreams(info, emptyEncodeRequest(), "ts");
   const sound = plan.streams.filter(({ source }) => source.type === "audio").map(({ source }) => source.index);
-  expect(hasPauses({ info, plan, sourceTracks: new Map([[sound[0] ?? 0, { startUs: 0, ...lengths }]]) })).toBe(
-    isPausing,
-  );
+  const sounds = new Map([[sound[0] ?? 0, { startUs: 0, eventsUs: [], ...lengths }]]);
+  expect(hasPauses({ info, plan, sourceTracks: sounds })).toBe(isPausing);
 });

@@ -156,12 +156,21 @@ async function areEventsTheSources(tools: Tools, held: Held, ours: Reading, areA
   return ours.subtitles.flat().every((event) => begins.some((at) => Math.abs(event.begins - origins[0] - at) < 0.003));
 }
 
-/** Chapters aren't moved with the streams where Matroska begins later than at zero (Opus): where the source has them is right. */
+/**
+ * Chapters aren't moved with the streams where Matroska begins later than at zero (Opus, or subtitles before the picture),
+ * and those before the film's start are dropped: all of the source's, each where it has them, are right. A new rate puts
+ * the first picture a part of a frame from its time: then the first subtitle tells where.
+ */
 async function areChaptersTheSources(tools: Tools, held: Held, ours: Reading): Promise<boolean> {
   const source = await readingOf(tools, held.source).catch(() => null);
   if (source === null) return false;
-  const origins = [ours.pictures.seconds[0] ?? 0, source.pictures.seconds[0] ?? 0] as const;
-  return chapterDifferences(ours.chapters, source.chapters, origins).length === 0;
+  const picture = ({ pictures }: Reading) => pictures.seconds[0];
+  const text = ({ subtitles }: Reading) => subtitles[0]?.[0]?.begins;
+  return [picture, text].some((origin) => {
+    const [a, b] = [origin(ours), origin(source)];
+    if (a === undefined || b === undefined) return false;
+    return chapterDifferences(ours.chapters, source.chapters, [a, b]).length === 0;
+  });
 }
 
 const COLOURS = ["color_space", "color_transfer", "color_primaries"];
@@ -250,6 +259,10 @@ async function judge(tools: Tools, held: Held, proof: Proof, plainPath: string):
     (await areChaptersTheSources(tools, held, ours)) || (await areChaptersHanded(tools, job, ours));
   if (differences.some(isChapter) && (await areRight())) {
     differences = differences.filter((difference) => !isChapter(difference));
+  }
+  const isCount = (difference: string) => /^\d+ chapters where plain /.test(difference);
+  if (differences.some(isCount) && (await areChaptersTheSources(tools, held, ours))) {
+    differences = differences.filter((difference) => !isCount(difference));
   }
   differences = differences.filter((one) => !TAKEN_FOR_GRANTED.test(one));
   if (proof.notes.some((note) => HDR10_NAMED_AS_LOST.test(note))) {
