@@ -16,13 +16,19 @@ const FASTEST = 1000;
 type BoundedJob = Pick<Job, "settings" | "split" | "timeBase" | "frameRate">;
 type BoundedSegment = Pick<Segment, "startPts" | "endPts" | "frames">;
 
-/** Twice what is planned; where nobody can plan it, what the highest rate gives. */
+/**
+ * Twice what is planned; where nobody can plan it, what the highest rate gives. `fileStartUs`: the file's start on the
+ * source's clock, microseconds: a rate shows the first picture from there on, however late it comes; null: not counted.
+ */
 export function mostFrames(
   { split, timeBase, frameRate }: BoundedJob,
   { startPts, endPts, frames }: BoundedSegment,
+  fileStartUs: number | null = null,
 ): number {
   if (split.mode === "keyframes") return 2 * frames + SPARE_FRAMES;
-  const seconds = (endPts - startPts) * toNumber(timeBase);
+  const begins = startPts * toNumber(timeBase);
+  const lead = fileStartUs === null ? 0 : Math.max(0, begins - fileStartUs / 1e6);
+  const seconds = endPts * toNumber(timeBase) - begins + lead;
   return 2 * Math.max(frames, seconds * Math.max(FASTEST, frameRate ?? 0)) + SPARE_FRAMES;
 }
 

@@ -70,6 +70,7 @@ export function taskOf(
 function expectationOf(
   { work, job, segment }: Subject,
   task: SegmentTask,
+  { startMicroseconds }: SourceInfo,
   pts: readonly number[] | null,
 ): SegmentExpectation {
   const timing = work.frameTimingFor(job);
@@ -78,7 +79,7 @@ function expectationOf(
     timeBase: timing?.timeBase ?? task.timeBase,
     encoderTimeBase: task.encoderTimeBase,
     hdr10: requiredHdr10(task.video, task.request),
-    mostFrames: mostFrames(job, segment),
+    mostFrames: mostFrames(job, segment, startMicroseconds),
   };
 }
 
@@ -129,7 +130,7 @@ export async function checkSegment(parts: CheckParts, subject: Subject): Promise
   const timing = work.frameTimingFor(job);
   const isPlanned = timing !== null && index.uncounted.withoutPts === 0 && index.falseTimes === null;
   const planned = isPlanned ? plannedFrames(timing, index, info, task) : null;
-  const expected = expectationOf(subject, task, planned);
+  const expected = expectationOf(subject, task, info, planned);
   const outcome = await verifySegment(parts.tools, path, expected, work.signal);
   if (outcome.ok) {
     const output = isUnproven(subject) ? await readSegment(parts.tools, path, work.signal) : null;
@@ -201,7 +202,7 @@ export async function checkByReference(parts: CheckParts, subject: Subject): Pro
     const reason = `${whyCounted(task.request)}, and decoding gives ${pts.length} of them where ${task.expectedFrames} were counted`;
     return { type: "reference-decided", ...where, facts: null, reason };
   }
-  const expected = expectationOf(subject, task, pts);
+  const expected = expectationOf(subject, task, info, pts);
   const outcome = await verifySegment(tools, path, expected, work.signal);
   if (!outcome.ok) return { type: "reference-decided", ...where, facts: null, reason: outcome.reason };
   const output = await readSegment(tools, path, work.signal);
