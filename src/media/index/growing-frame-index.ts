@@ -73,11 +73,11 @@ export class GrowingFrameIndex implements FrameIndex {
   }
 
   get firstPts(): Pts | null {
-    return this.#pts.length === 0 ? null : this.#pts.at(0);
+    return this.#pts.find(0);
   }
 
   get lastPts(): Pts | null {
-    return this.#pts.length === 0 ? null : this.#pts.at(this.#pts.length - 1);
+    return this.#pts.find(this.#pts.length - 1);
   }
 
   get lastDuration(): number {
@@ -220,21 +220,15 @@ export class GrowingFrameIndex implements FrameIndex {
   }
 
   framePts(startPts: Pts | null, endPts: Pts | null): number[] {
-    const from = startPts === null ? 0 : this.#pts.lowerBound(startPts);
-    const count = this.countFrames(startPts, endPts);
-    return Array.from({ length: count }, (_, offset) => this.#pts.at(from + offset));
-  }
-
-  #frameAt(position: number): Pts | null {
-    return position < 0 || position >= this.#pts.length ? null : this.#pts.at(position);
+    return this.#pts.between(startPts, endPts);
   }
 
   frameBefore(pts: Pts, frames: number): Pts | null {
-    return this.#frameAt(this.#pts.lowerBound(pts) - frames);
+    return this.#pts.find(this.#pts.lowerBound(pts) - frames);
   }
 
   frameAfter(pts: Pts, frames: number): Pts | null {
-    return this.#frameAt(this.#pts.lowerBound(pts) + frames);
+    return this.#pts.find(this.#pts.lowerBound(pts) + frames);
   }
 
   keyFrameAtOrBefore(pts: Pts): KeyFrame | null {

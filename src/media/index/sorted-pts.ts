@@ -13,6 +13,11 @@ export class SortedPts {
     return this.#chunks[Math.floor(position / CHUNK)]?.[position % CHUNK] ?? Number.NaN;
   }
 
+  /** Null where there is none. */
+  find(position: number): number | null {
+    return position < 0 || position >= this.length ? null : this.at(position);
+  }
+
   #set(position: number, value: number): void {
     const chunk = this.#chunks[Math.floor(position / CHUNK)];
     if (chunk !== undefined) chunk[position % CHUNK] = value;
@@ -34,6 +39,12 @@ export class SortedPts {
   countBetween(from: number | null, to: number | null): number {
     const first = from === null ? 0 : this.lowerBound(from);
     return Math.max(0, (to === null ? this.length : this.lowerBound(to)) - first);
+  }
+
+  /** Values in [from, to); null bounds are open. */
+  between(from: number | null, to: number | null): number[] {
+    const first = from === null ? 0 : this.lowerBound(from);
+    return Array.from({ length: this.countBetween(from, to) }, (_, offset) => this.at(first + offset));
   }
 
   /** Position of the first value ≥ `wanted`. */
