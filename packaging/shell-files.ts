@@ -51,6 +51,13 @@ export async function placeShellFiles(folder: string, version: string, time: Dat
   await place(join(folder, "ffcluster.1"), texts.manual(version, time));
 }
 
+/** What an archive for Windows has of them. */
+export async function placePowershellFile(folder: string): Promise<void> {
+  const texts = await shellTexts();
+  const text = texts.completion("powershell").replaceAll("\n", "\r\n");
+  await place(join(folder, "completions", NAMES.powershell), text);
+}
+
 /** The same at the places of a Debian package with this root. */
 export async function placeDebianShellFiles(root: string, version: string, time: Date): Promise<void> {
   const texts = await shellTexts();

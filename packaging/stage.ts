@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { programNames } from "../src/ffmpeg-install/platform.ts";
 import { FFMPEG_LICENCE, OWN_LICENCE, thirdPartyNotices } from "./licences.ts";
 import { isWindows, programName, type Target, UNIVERSAL } from "./platforms.ts";
-import { placeShellFiles } from "./shell-files.ts";
+import { placePowershellFile, placeShellFiles } from "./shell-files.ts";
 import { COMPONENTS, type Component, firstSteps, startScript } from "./start-scripts.ts";
 
 export interface StageRequest {
@@ -42,7 +42,8 @@ export async function stage(request: StageRequest, folder: string): Promise<void
     const { name, text, isProgram } = await startScript(target, each);
     await writeFile(join(folder, name), text, { mode: isProgram ? 0o755 : 0o644 });
   }
-  if (!isWindows(target)) await placeShellFiles(folder, version, time);
+  if (isWindows(target)) await placePowershellFile(folder);
+  else await placeShellFiles(folder, version, time);
   await writeFile(join(folder, "README.txt"), firstSteps(target, version, ffmpegFolder !== null));
   await copyFile(OWN_LICENCE, join(folder, "LICENSE.txt"));
   await writeFile(join(folder, "THIRD-PARTY.txt"), await thirdPartyNotices());

@@ -8,9 +8,19 @@ function isInMask(status: string): boolean {
   return mask !== undefined && (BigInt(`0x${mask}`) & 1n) === 1n;
 }
 
-/** Outside Linux a guess: nohup leaves neither stdout nor stderr on a terminal. */
-export function isHangupIgnored(): boolean {
+/** Null: there is no /proc here (another system, or a root without it). */
+function readStatus(path: string): string | null {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return null; // the terminal tells then
+  }
+}
+
+/** Where no /proc tells, a guess: nohup leaves neither stdout nor stderr on a terminal. */
+export function isHangupIgnored(statusPath = "/proc/self/status"): boolean {
   if (process.platform === "win32") return false; // nothing outlives its console there
-  if (process.platform === "linux") return isInMask(readFileSync("/proc/self/status", "latin1"));
+  const status = readStatus(statusPath);
+  if (status !== null) return isInMask(status);
   return process.stdout.isTTY !== true && process.stderr.isTTY !== true;
 }

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { decodeText, NotText } from "../base/config/decode-text.ts";
 import { AppError, errnoOf } from "../base/errors.ts";
+import { machineKind } from "../base/version.ts";
 import { PLATFORMS, type Platform } from "./platform.ts";
 import { isSafeUrl, urlOf } from "./urls.ts";
 
@@ -111,7 +112,7 @@ export function buildsFor(lock: FfmpegLock, platform: Platform | null, source: s
   const own = platform?.endsWith("-musl") === true ? "`apk add ffmpeg`" : "your system's package";
   throw new AppError(
     "E_FFMPEG_MISSING",
-    `no build of ffmpeg is pinned for ${platform ?? `${process.platform}-${process.arch}`}`,
+    `no build of ffmpeg is pinned for ${platform ?? machineKind()}`,
     `Install ${own}, or name a lock file that has one with --lock FILE.`,
   );
 }

@@ -1,5 +1,6 @@
 // The platforms that ffmpeg is pinned for, by the names that releases of ffcluster have.
 import { existsSync } from "node:fs";
+import { machineKind } from "../base/version.ts";
 
 export const PLATFORMS = [
   "linux-x64",
@@ -21,8 +22,7 @@ function isMusl(arch: string): boolean {
 
 /** Null: no release of ffcluster is for this machine. */
 export function thisPlatform(): Platform | null {
-  const system = process.platform === "win32" ? "windows" : process.platform;
-  const name = `${system}-${process.arch}${system === "linux" && isMusl(process.arch) ? "-musl" : ""}`;
+  const name = `${machineKind()}${process.platform === "linux" && isMusl(process.arch) ? "-musl" : ""}`;
   return PLATFORMS.find((platform) => platform === name) ?? null;
 }
 

@@ -88,6 +88,7 @@ test("a zip file for Windows: names, line ends, and the same bytes in every time
   const files = unzipSync(bytes);
   expect(Object.keys(files)).toContain("tools/ffmpeg.exe");
   expect(new TextDecoder().decode(files["start-client.cmd"])).toContain('"%~dp0ffcluster.exe" join %*\r\n');
+  expect(new TextDecoder().decode(files["completions/ffcluster.ps1"])).toContain("Register-ArgumentCompleter");
   const zone = process.env.TZ;
   process.env.TZ = "Pacific/Auckland";
   await writeArchive(staged, join(folder, "b.zip"), TIME);

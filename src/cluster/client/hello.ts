@@ -1,6 +1,6 @@
 // What a client says about itself: who it is, and what it can do now.
-import { arch, hostname } from "node:os";
-import { VERSION } from "../../base/version.ts";
+import { hostname } from "node:os";
+import { machineKind, VERSION } from "../../base/version.ts";
 import { type Hello, PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { ClientOptions } from "./client-options.ts";
 import type { DiskSpace } from "./disk-space.ts";
@@ -41,7 +41,7 @@ export function helloOf(self: Self, heldAttempts: string[]): Hello {
     instance,
     host: hostname(),
     name: options.name,
-    platform: `${process.platform}-${arch()}`,
+    platform: machineKind(),
     ffmpeg: options.tools.version,
     release: { major: options.tools.major, minor: options.tools.minor },
     ...abilitiesOf(places, diskSpace, options),

@@ -1,5 +1,5 @@
 // What this program is: for bug reports, and for whoever compares two machines.
-import { COMMIT, VERSION } from "../../base/version.ts";
+import { COMMIT, machineKind, VERSION } from "../../base/version.ts";
 import { PROTOCOL_VERSION } from "../../cluster/protocol/messages.ts";
 
 export interface VersionFacts {
@@ -16,7 +16,7 @@ export function versionFacts(): VersionFacts {
     version: VERSION,
     commit: COMMIT,
     protocol: PROTOCOL_VERSION,
-    platform: `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`,
+    platform: machineKind(),
     bun: Bun.version,
   };
 }
