@@ -27,13 +27,24 @@ import {
   type UploadWanted,
 } from "./contract.ts";
 import { readEventStream } from "./event-stream.ts";
-import { type CallOptions, type Connection, call, callJson, post } from "./http-call.ts";
+import {
+  type CallOptions,
+  type Connection,
+  call,
+  callForJson,
+  callJson,
+  type JsonAnswer,
+  nextPage,
+  post,
+} from "./http-call.ts";
 import { hostPort } from "./server-address.ts";
 
 /** The server probes a source before it takes a job, which may be slow on a slow disk. */
 const SLOW_CALL_MS = 300_000;
 /** The server sends a sign of life every 5 s. */
 const SILENCE_MS = 20_000;
+
+const ITEMS_OF_A_PAGE = 1000;
 
 const part = (id: string): string => encodeURIComponent(id);
 
@@ -49,6 +60,16 @@ export class ApiClient {
 
   #get<T>(path: string, schema: z.ZodType<T>, options: CallOptions = {}): Promise<T> {
     return callJson(this.connection, API_PREFIX + path, schema, { signal: this.#signal, ...options });
+  }
+
+  async #all<T>(path: string, schema: z.ZodType<T>): Promise<T[]> {
+    const items: T[] = [];
+    for (let next: string | null = API_PREFIX + path; next !== null; ) {
+      const page: JsonAnswer<T[]> = await callForJson(this.connection, next, z.array(schema), { signal: this.#signal });
+      for (const item of page.body) items.push(item);
+      next = nextPage(page.headers);
+    }
+    return items;
   }
 
   #send<T>(path: string, body: unknown, schema: z.ZodType<T>, timeoutMs?: number): Promise<T> {
@@ -85,9 +106,10 @@ export class ApiClient {
     return this.#send("/jobs", job, jobSchema, SLOW_CALL_MS);
   }
 
+  /** All of them, page by page: a server with very many goes on with its work in between. */
   listJobs(status: string | null) {
-    const query = status === null ? "" : `?status=${part(status)}`;
-    return this.#get(`/jobs${query}`, z.array(jobSchema));
+    const query = status === null ? "" : `&status=${part(status)}`;
+    return this.#all(`/jobs?limit=${ITEMS_OF_A_PAGE}${query}`, jobSchema);
   }
 
   job(id: string) {
@@ -112,7 +134,7 @@ export class ApiClient {
   }
 
   listClients() {
-    return this.#get("/clients", z.array(clientSchema));
+    return this.#all(`/clients?limit=${ITEMS_OF_A_PAGE}`, clientSchema);
   }
 
   client(id: string) {

@@ -2,7 +2,7 @@
 // (cluster/server/views.ts). Knows nothing of HTTP.
 import { z } from "zod";
 import { GIVEN_ROLES } from "../cluster/protocol/roles.ts";
-import { errorBodySchema, jobStatusSchema } from "../cluster/server/views.ts";
+import { clientStatusSchema, errorBodySchema, jobStatusSchema } from "../cluster/server/views.ts";
 import { ENCODER_FAMILIES } from "../media/model/encoder-family.ts";
 
 export type {
@@ -19,6 +19,17 @@ export type { Proof } from "../media/model/proof.ts";
 export const API_PREFIX = "/api/v1";
 
 export const errorDocumentSchema = z.object({ error: errorBodySchema });
+
+/** The answer of every failure: that of RFC 9457, with our own error object inside. */
+export const problemSchema = z.object({
+  /** What the code means; a path on this server. */
+  type: z.string(),
+  /** The same for each failure of this code. */
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  error: errorBodySchema,
+});
 
 export const JOB_STATUSES = jobStatusSchema.options;
 
@@ -40,6 +51,53 @@ export type OutwardAddress = z.infer<typeof outwardAddressSchema>;
 
 /** All that the join line is made of. */
 export const inviteSchema = outwardAddressSchema.extend({ join_token: z.string() });
+
+/** Query of a page: https://www.rfc-editor.org/rfc/rfc8288 leads from one to the next. */
+const pageQuery = {
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .meta({ description: "The most items of the answer; `Link` names the next page. Without it: all." }),
+  cursor: z.string().max(2000).optional().meta({ description: "Of the `Link` of the page before." }),
+  order: z.enum(["asc", "desc"]).default("asc").meta({ description: "desc: the last of the list first." }),
+};
+
+/** One or several of `options`, separated by commas, in any case of letters. */
+function someOf<const T extends readonly string[]>(options: T, what: string) {
+  return z
+    .string()
+    .transform((text, context): T[number][] =>
+      text.split(",").flatMap((word) => {
+        const known = options.find((option) => option.toLowerCase() === word.trim().toLowerCase());
+        if (known !== undefined) return [known];
+        const message = `${JSON.stringify(word)} is no ${what}; use one of ${options.join(", ")}`;
+        context.addIssue({ code: "custom", message });
+        return [];
+      }),
+    )
+    .meta({ description: `One or several, separated by commas, of ${options.join(", ")}.`, example: options[0] });
+}
+
+export const jobListQuerySchema = z.object({
+  status: someOf(jobStatusSchema.options, "job status").optional(),
+  owner: z.string().max(200).optional().meta({ description: "Name of the token that it was submitted with." }),
+  since: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({ description: "Made at this moment or later (ISO 8601, with its offset)." }),
+  ...pageQuery,
+});
+
+export const clientListQuerySchema = z.object({
+  status: someOf(clientStatusSchema.options, "client status").optional(),
+  ...pageQuery,
+});
+
+/** Of the header `Idempotency-Key`. */
+export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,255}$/, "1 to 255 visible ASCII characters");
 
 export const requestCheckedSchema = z.object({ output_name: z.string() });
 

@@ -164,6 +164,11 @@ async function callOnce(connection: Connection, path: string, options: CallOptio
   }
 }
 
+export interface JsonAnswer<T> {
+  readonly body: T;
+  readonly headers: Headers;
+}
+
 /** A call whose answer is JSON of the given shape. */
 export async function callJson<T>(
   connection: Connection,
@@ -171,17 +176,32 @@ export async function callJson<T>(
   schema: z.ZodType<T>,
   options: CallOptions = {},
 ): Promise<T> {
+  return (await callForJson(connection, path, schema, options)).body;
+}
+
+export async function callForJson<T>(
+  connection: Connection,
+  path: string,
+  schema: z.ZodType<T>,
+  options: CallOptions = {},
+): Promise<JsonAnswer<T>> {
   const response = await call(connection, path, options);
-  const isJson = /^application\/json\b/i.test(response.headers.get("content-type") ?? "");
+  const { headers } = response;
+  const isJson = /^application\/json\b/i.test(headers.get("content-type") ?? "");
   if (!isJson) throw foreignAnswer(hostPort(connection.server), response);
   const parsed = schema.safeParse(await response.json().catch(() => null));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { body: parsed.data, headers };
   const issue = parsed.error.issues[0];
   throw new AppError(
     "E_PROTOCOL",
     `the server at ${hostPort(connection.server)} answers in another form (${issue?.path.join(".")}: ${issue?.message})`,
     "Use the same version of ffcluster on both sides.",
   );
+}
+
+/** The path that a list goes on at (RFC 8288); null: it ends here. Only a path: the token goes to no other server. */
+export function nextPage(headers: Headers): string | null {
+  return /<(\/[^/>][^>]*)>;\s*rel="?next"?/.exec(headers.get("link") ?? "")?.[1] ?? null;
 }
 
 export function post(body: unknown, rest: CallOptions = {}): CallOptions {

@@ -9,6 +9,9 @@ import type { Principal } from "../cluster/protocol/roles.ts";
 const MAX_JSON_BYTES = 1 << 20;
 const JSON_WITHIN_MS = 30_000;
 
+/** Followed by the code. */
+const ERROR_TYPES = "/api/v1/docs#";
+
 /** All that the outside learns of a bug. */
 export const INTERNAL_ERROR: ErrorBody = {
   code: "E_INTERNAL",
@@ -20,8 +23,23 @@ export function json(document: unknown, status = 200, headers: Record<string, st
   return Response.json(document, { status, headers: { "cache-control": "no-store", ...headers } });
 }
 
+const PROBLEM_JSON = "application/problem+json";
+
+/** RFC 9457: a problem, with our own error object as its member. `type` is a path that every server has. */
 export function errorResponse(body: ErrorBody, status: number, headers: Record<string, string> = {}): Response {
-  return json({ error: body }, status, headers);
+  const title = body.code.slice("E_".length).toLowerCase().replaceAll("_", " ");
+  const problem = { type: `${ERROR_TYPES}${body.code}`, title, status, detail: body.message, error: body };
+  return json(problem, status, { ...headers, "content-type": PROBLEM_JSON });
+}
+
+/** For a caller that names the type of plain JSON, and not that of problems: the same body under that name. */
+export function withAcceptedType(response: Response, request: Request): Response {
+  if (response.headers.get("content-type") !== PROBLEM_JSON) return response;
+  const accept = request.headers.get("accept")?.toLowerCase() ?? "";
+  if (accept.includes("application/json") && !accept.includes(PROBLEM_JSON)) {
+    response.headers.set("content-type", "application/json");
+  }
+  return response;
 }
 
 /** Messages quote what was sent, which may be long. */
@@ -109,12 +127,21 @@ export function parseJson<T>(text: string, schema: z.ZodType<T>, what: string): 
   } catch (cause) {
     throw new AppError("E_MALFORMED", `${what} is not valid JSON`, "docs/PROTOCOL.md shows the form.", { cause });
   }
+  return checked(document, schema, what);
+}
+
+function checked<T>(document: unknown, schema: z.ZodType<T>, what: string): T {
   const parsed = schema.safeParse(document);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = issue && issue.path.length > 0 ? ` at ${issue.path.join(".")}` : "";
   const message = `${what} is malformed${where}: ${issue?.message ?? "wrong shape"}`;
   throw new AppError("E_MALFORMED", message, "docs/PROTOCOL.md shows the form.");
+}
+
+/** The query of a URL. Errors: E_MALFORMED, which names the parameter. */
+export function readQuery<T>({ searchParams }: URL, schema: z.ZodType<T>): T {
+  return checked(Object.fromEntries(searchParams), schema, "the query");
 }
 
 /** Errors: E_MALFORMED, E_TOO_LARGE, E_TOKEN. */

@@ -10,7 +10,7 @@ import { type ConnectionGuard, guardConnections, NO_GUARD } from "./connection-g
 import { type LinkData, linkHandler, linkRoutes } from "./link.ts";
 import { type Bind, listen, type ServerKeys } from "./listen.ts";
 import { DEFAULT_JOBS_PER_MINUTE, RateLimits } from "./rate-limits.ts";
-import { errorResponse, INTERNAL_ERROR, respondToError } from "./responses.ts";
+import { errorResponse, INTERNAL_ERROR, respondToError, withAcceptedType } from "./responses.ts";
 import { type ApiServices, type Door, dispatch, type Route } from "./router.ts";
 import { attemptRoutes } from "./routes/attempts.ts";
 import { clientRoutes } from "./routes/clients.ts";
@@ -175,7 +175,7 @@ async function guardedAnswer(request: Request, server: Server, services: ServeAp
   const entry = trace.end(response, new Date().toISOString());
   const written = entry === null ? null : watch.audit.pass(entry);
   if (written !== null) services.coordinator.audit(written);
-  return response === undefined ? undefined : withGuardHeaders(response);
+  return response === undefined ? undefined : withGuardHeaders(withAcceptedType(response, request));
 }
 
 const STOPPING: ErrorBody = {
@@ -206,7 +206,7 @@ export function serveApi(options: ServeApiOptions): ApiServer {
       development: false,
       fetch: (request, bunServer) =>
         isStopping
-          ? withGuardHeaders(lastAnswer(errorResponse(STOPPING, 503)))
+          ? withGuardHeaders(lastAnswer(withAcceptedType(errorResponse(STOPPING, 503), request)))
           : guardedAnswer(request, bunServer, options, watch),
       error: (thrown) => {
         log.error(`a response failed: ${thrown.stack ?? thrown.message}`);

@@ -33,6 +33,7 @@ export const ERROR_CATALOGUE = {
   E_WRONG_STATE: { exit: 1, http: 409 },
   E_BUSY: { exit: 1, http: 503 },
   E_RATE_LIMIT: { exit: 1, http: 429 },
+  E_IDEMPOTENCY_KEY: { exit: 1, http: 422 },
   E_STALE_ATTEMPT: { exit: 1, http: 409 },
   E_JOB_FAILED: { exit: 3, http: 409 },
   E_JOB_CANCELLED: { exit: 3, http: 409 },

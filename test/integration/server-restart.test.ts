@@ -7,6 +7,7 @@ import { systemClock } from "../../src/base/clock.ts";
 import { exists } from "../../src/base/files.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { type OpenCoordinator, openCoordinator } from "../../src/cluster/server/open-coordinator.ts";
+import { ALL_JOBS } from "../../src/cluster/server/ports.ts";
 import { openServerStore } from "../../src/db/server/server-store.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { until } from "../support/cluster.ts";
@@ -120,13 +121,20 @@ test("a failed job keeps its source until its time is over (--keep); then a retr
   expect(refusal).toMatchObject({ code: "E_SOURCE_MISSING", hint: expect.stringContaining("submit it again") });
 });
 
-test("what a killed server had half written for a running job is removed when it starts again", async () => {
+test("what a killed server had half written for a running job is removed when it starts again; its key is known", async () => {
   const first = await start();
-  const { job_id: jobId } = await first.createJob({ ...asked, sourceId: await upload(first) }, ADMIN);
+  const sourceId = await upload(first);
+  const key = { key: "nightly-7", requestSha256: "0" };
+  const made = await Promise.all([1, 2].map(() => first.createJobOnce({ ...asked, sourceId }, ADMIN, key)));
+  expect(made.map(({ isNew }) => isNew)).toEqual([true, false]);
+  const jobId = made[0]?.job.job_id ?? "";
   await first.close();
   const root = join(folder, "server", jobId);
   await writeFile(join(root, ".output.mp4.0123abcd.tmp"), "half");
-  await start();
+  const second = await start();
+  const again = await second.createJobOnce({ ...asked, sourceId }, ADMIN, key);
+  expect([again.job.job_id, again.isNew]).toEqual([jobId, false]);
+  expect(second.listJobs(ALL_JOBS, ADMIN).items.map(({ job_id }) => job_id)).toEqual([jobId]);
   expect((await readdir(root)).filter((name) => name.startsWith("."))).toEqual([]);
 });
 

@@ -11,7 +11,19 @@ import type { ResultReport } from "../../src/cluster/protocol/messages.ts";
 import type { Principal } from "../../src/cluster/protocol/roles.ts";
 import type { Enrolment, Leased, NewToken } from "../../src/cluster/server/access/calls.ts";
 import { Tokens } from "../../src/cluster/server/access/tokens.ts";
-import type { BurnInFile, ClientLink, Coordinator, JobRequest, LinkSocket } from "../../src/cluster/server/ports.ts";
+import { KeyedJobs } from "../../src/cluster/server/facade/keyed-jobs.ts";
+import { pageOf } from "../../src/cluster/server/facade/page.ts";
+import type { Idempotency, JobRecord } from "../../src/cluster/server/job/job-record.ts";
+import type {
+  BurnInFile,
+  ClientLink,
+  ClientsWanted,
+  Coordinator,
+  JobRequest,
+  JobsWanted,
+  LinkSocket,
+  Page,
+} from "../../src/cluster/server/ports.ts";
 import type {
   AuditEntryView,
   ClientDetailView,
@@ -65,6 +77,18 @@ export class MemoryCoordinator implements Coordinator {
   readonly #outputs = new Map<string, string>();
   readonly #challenges = new Map<string, { path: string; bytes: number }>();
   readonly #folder: string;
+  readonly #keys: Pick<JobRecord, "jobId" | "owner" | "idempotency">[] = [];
+  readonly #keyed = new KeyedJobs(
+    {
+      madeWith: (tokenId, key) => {
+        const isIt = ({ owner, idempotency }: Pick<JobRecord, "owner" | "idempotency">) =>
+          owner?.tokenId === tokenId && idempotency?.key === key;
+        return this.#keys.findLast(isIt) as JobRecord | undefined;
+      },
+      view: (jobId) => this.#find(jobId),
+    },
+    () => 0, // its jobs are all of one old day
+  );
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -300,10 +324,29 @@ export class MemoryCoordinator implements Coordinator {
     return job;
   }
 
-  listJobs(status: string | null, who: Principal): JobView[] {
+  createJobOnce(request: JobRequest, who: Principal, key: Idempotency) {
+    return this.#keyed.make(who, key, async () => {
+      const job = await this.createJob(request, who);
+      this.#keys.push({ jobId: job.job_id, owner: who, idempotency: key });
+      return job;
+    });
+  }
+
+  listJobs({ statuses, owner, since, ...page }: JobsWanted, who: Principal): Page<JobView> {
     if (this.breaks) throw new Error("secret internal detail");
-    const visible = [...this.jobs.values()].filter(({ job_id }) => this.#isVisible(who, job_id));
-    return visible.filter((job) => status === null || job.status === status);
+    const found = [...this.jobs.values()].filter(
+      (job) =>
+        this.#isVisible(who, job.job_id) &&
+        (statuses?.includes(job.status) ?? true) &&
+        (owner === null || job.owner === owner) &&
+        (since === null || job.created_at >= since),
+    );
+    return pageOf(
+      found,
+      (job) => `${job.created_at} ${job.job_id}`,
+      (job) => job,
+      page,
+    );
   }
 
   job(id: string): JobView {
@@ -376,8 +419,14 @@ export class MemoryCoordinator implements Coordinator {
     return { ...job.output, path };
   }
 
-  listClients(): ClientView[] {
-    return [...this.clients.values()];
+  listClients({ statuses, ...page }: ClientsWanted): Page<ClientView> {
+    const found = [...this.clients.values()].filter(({ status }) => statuses?.includes(status) ?? true);
+    return pageOf(
+      found,
+      ({ name, client_id }) => `${name}\0${client_id}`,
+      (client) => client,
+      page,
+    );
   }
 
   clientDetail(id: string): ClientDetailView {

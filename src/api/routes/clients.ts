@@ -1,9 +1,16 @@
 // Routes of clients: list, show, drain, pause, resume, disconnect.
-import { json } from "../responses.ts";
-import { type Route, route } from "../router.ts";
+import { clientListQuerySchema } from "../contract.ts";
+import { json, readQuery } from "../responses.ts";
+import { type Call, type Route, route } from "../router.ts";
+import { pageResponse, pageWanted } from "./page.ts";
+
+function list({ coordinator, url }: Call): Response {
+  const { status, ...page } = readQuery(url, clientListQuerySchema);
+  return pageResponse(coordinator.listClients({ ...pageWanted(page), statuses: status ?? null }), url);
+}
 
 export const clientRoutes: readonly Route[] = [
-  route("GET /api/v1/clients", ({ coordinator }) => json(coordinator.listClients())),
+  route("GET /api/v1/clients", list),
   route("GET /api/v1/clients/:id", ({ coordinator, param }) => json(coordinator.clientDetail(param("id")))),
   route("POST /api/v1/clients/:id/disconnect", async ({ coordinator, param }) =>
     json(await coordinator.disconnectClient(param("id"))),

@@ -2,6 +2,7 @@
 // A second, thin interface to the same facade as /api/v1.
 import { z } from "zod";
 import { httpStatusOf } from "../../base/errors.ts";
+import { ALL_CLIENTS, ALL_JOBS } from "../../cluster/server/ports.ts";
 import { admit, type RouteKey } from "../access.ts";
 import { errorHeaders, json, publicError, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
@@ -57,7 +58,7 @@ async function perform(call: Call): Promise<unknown> {
   }
   if ("ListJobs" in command) {
     admitted("GET /api/v1/jobs");
-    return { JobsList: coordinator.listJobs(null, who) };
+    return { JobsList: coordinator.listJobs(ALL_JOBS, who).items };
   }
   if ("GetJobStatus" in command) {
     return { JobStatus: coordinator.job(admitted("GET /api/v1/jobs/:id", command.GetJobStatus.job_id)) };
@@ -72,7 +73,7 @@ async function perform(call: Call): Promise<unknown> {
     const id = admitted("POST /api/v1/clients/:id/disconnect", command.DisconnectClient.client_id);
     await coordinator.disconnectClient(id);
   } else admitted("GET /api/v1/clients");
-  return { ClientsList: coordinator.listClients() };
+  return { ClientsList: coordinator.listClients(ALL_CLIENTS).items };
 }
 
 /** Errors have a form of their own here: `{"Error":{"code","message","hint"}}`. */

@@ -1,12 +1,14 @@
 // Routes of jobs: create, list, show, cancel, retry, with their events, proof and burn-in files.
+import { sha256Of } from "../../base/digest.ts";
 import { AppError } from "../../base/errors.ts";
 import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
-import { API_PREFIX, createJobSchema, JOB_STATUSES } from "../contract.ts";
-import { json, readJson } from "../responses.ts";
+import { API_PREFIX, type CreateJob, createJobSchema, idempotencyKeySchema, jobListQuerySchema } from "../contract.ts";
+import { json, readJson, readQuery } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 import { endingBody } from "./ending-body.ts";
 import { jobOutput } from "./job-output.ts";
 import { watchJob } from "./job-watch.ts";
+import { pageResponse, pageWanted } from "./page.ts";
 
 async function create(call: Call): Promise<Response> {
   const { coordinator, who, about, spend } = call;
@@ -24,20 +26,38 @@ async function create(call: Call): Promise<Response> {
     name: wanted.name,
     verify: wanted.verify,
   };
-  const job = await coordinator.createJob(asked, who);
+  const key = call.request.headers.get("idempotency-key");
+  const { job, isNew } =
+    key === null
+      ? { job: await coordinator.createJob(asked, who), isNew: true }
+      : await coordinator.createJobOnce(asked, who, { key: checkedKey(key), requestSha256: digestOf(wanted) });
   about(job.job_id);
-  return json(job, 201, { location: `${API_PREFIX}/jobs/${job.job_id}` });
+  const replayed: Record<string, string> = isNew ? {} : { "idempotency-replayed": "true" };
+  return json(job, 201, { location: `${API_PREFIX}/jobs/${job.job_id}`, ...replayed });
+}
+
+/** Errors: E_MALFORMED. */
+function checkedKey(key: string): string {
+  if (idempotencyKeySchema.safeParse(key).success) return key;
+  const hint = "Send 1 to 255 visible ASCII characters: a UUID, say.";
+  throw new AppError("E_MALFORMED", "the Idempotency-Key is malformed", hint);
+}
+
+/** Without what is not said: a later version asks for more, and takes today's request for the same. */
+function digestOf(wanted: CreateJob): string {
+  const said = Object.entries(wanted).filter(([, value]) => value !== null);
+  return sha256Of(JSON.stringify(said.sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 function list({ coordinator, url, who }: Call): Response {
-  const status = url.searchParams.get("status");
-  if (status === null) return json(coordinator.listJobs(null, who));
-  const known = JOB_STATUSES.find((option) => option.toLowerCase() === status.toLowerCase());
-  if (known === undefined) {
-    const hint = `Use one of ${JOB_STATUSES.join(", ")}.`;
-    throw new AppError("E_MALFORMED", `${JSON.stringify(status)} is no job status`, hint);
-  }
-  return json(coordinator.listJobs(known, who));
+  const { status, owner, since, ...page } = readQuery(url, jobListQuerySchema);
+  const wanted = {
+    ...pageWanted(page),
+    statuses: status ?? null,
+    owner: owner ?? null,
+    since: since === undefined ? null : new Date(since).toISOString(),
+  };
+  return pageResponse(coordinator.listJobs(wanted, who), url);
 }
 
 async function burnInFile({ coordinator, param, who, cutWhenEnded }: Call): Promise<Response> {

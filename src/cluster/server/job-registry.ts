@@ -70,6 +70,23 @@ export class JobRegistry {
     return this.#show(this.find(id));
   }
 
+  /** One of the state's own jobs. */
+  viewOf(job: Job): JobView {
+    const record = this.#records.get(job.id);
+    if (record === undefined) throw new Error(`job ${job.id} has no record`);
+    return this.#show({ job, record });
+  }
+
+  /** The newest job of an owner with this key. */
+  madeWith(tokenId: string, key: string): JobRecord | undefined {
+    let found: JobRecord | undefined;
+    // In the order of creation.
+    for (const record of this.#records.values()) {
+      if (record.idempotency?.key === key && record.owner?.tokenId === tokenId) found = record;
+    }
+    return found;
+  }
+
   /** By its whole id; null when there is no such job. */
   viewIfThere(jobId: string): JobView | null {
     const job = this.#parts.state().jobs.get(jobId);

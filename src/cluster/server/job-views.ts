@@ -32,8 +32,13 @@ export function jobView(state: SchedulerState, job: Job, record: JobRecord, acti
     clients: progress.clients,
     capable_clients: progress.capableClients,
     required_clients: job.settings.requiredClients,
-    owner: record.owner?.name ?? ADMIN_TOKEN,
+    owner: ownerName(record),
   };
+}
+
+/** The name of the token that a job was submitted with. */
+export function ownerName(record: JobRecord | undefined): string {
+  return record?.owner?.name ?? ADMIN_TOKEN;
 }
 
 export function segmentView(state: SchedulerState, segment: Segment): SegmentView {
@@ -60,14 +65,18 @@ export function segmentView(state: SchedulerState, segment: Segment): SegmentVie
   };
 }
 
+/** The leases of a client without a link wait a moment for it to come back; whoever looks sees that it is not there. */
+export function shownStatus(client: Client): Client["status"] {
+  return isReachable(client) ? client.status : "Disconnected";
+}
+
 export function clientView(state: SchedulerState, client: Client, keys: readonly string[]): ClientView {
   const isHere = isReachable(client);
   const job = heldJobOf(state, client.id);
   return {
     client_id: client.id,
     name: client.name,
-    // Its leases wait a moment for it to come back; whoever looks sees that it is not there.
-    status: isHere ? client.status : "Disconnected",
+    status: shownStatus(client),
     connected_at: client.connectedAt,
     current_job: isHere ? job : null,
     leased_job: isHere ? null : job,

@@ -5,12 +5,13 @@ import type { EncoderFamily } from "../../media/model/encoder-family.ts";
 import type { Proof, VerifyMode } from "../../media/model/proof.ts";
 import type { ResultReport } from "../protocol/messages.ts";
 import type { Principal } from "../protocol/roles.ts";
+import type { ClientStatus } from "../scheduler/model/client.ts";
 import type { SchedulerEvent } from "../scheduler/model/decision.ts";
-import type { Job } from "../scheduler/model/job.ts";
+import type { Job, JobStatus } from "../scheduler/model/job.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { AccessCalls } from "./access/calls.ts";
 import type { TokenStore } from "./access/tokens.ts";
-import type { JobRecord } from "./job/job-record.ts";
+import type { Idempotency, JobRecord } from "./job/job-record.ts";
 import type {
   AttemptView,
   AuditEntryView,
@@ -101,6 +102,41 @@ export interface JobRequest {
   readonly verify: VerifyMode | null;
 }
 
+/** Of a list in a stable order. */
+export interface PageWanted {
+  /** Null: all that is left. */
+  readonly limit: number | null;
+  /** The `next` of the page before; what it names need not be there any more. */
+  readonly after: string | null;
+  readonly isDescending: boolean;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** What the next page comes after; null: this is the last one. */
+  readonly next: string | null;
+}
+
+export const WHOLE_LIST: PageWanted = { limit: null, after: null, isDescending: false };
+
+/** Which jobs a list shows, and which page of it. */
+export interface JobsWanted extends PageWanted {
+  /** Null: in any state. */
+  readonly statuses: readonly JobStatus[] | null;
+  /** The name of the token that they were submitted with. */
+  readonly owner: string | null;
+  /** Made at this moment or later: ISO 8601 in UTC, with milliseconds. */
+  readonly since: string | null;
+}
+
+export const ALL_JOBS: JobsWanted = { ...WHOLE_LIST, statuses: null, owner: null, since: null };
+
+export interface ClientsWanted extends PageWanted {
+  readonly statuses: readonly ClientStatus[] | null;
+}
+
+export const ALL_CLIENTS: ClientsWanted = { ...WHOLE_LIST, statuses: null };
+
 /** A message socket to one client, as the coordinator sees it. */
 export interface LinkSocket {
   /** False: the link is dead and the text is lost. */
@@ -168,9 +204,15 @@ export interface Coordinator extends AccessCalls {
    * uploaded. Errors: E_UNKNOWN_ID, those of checkRequest, E_SOURCE_REFUSED, E_SOURCE_NO_VIDEO, E_TOO_LARGE, E_NO_SPACE.
    */
   createJob(request: JobRequest, who: Principal): Promise<JobView>;
+  /**
+   * As createJob, but a second call with the same key of the same caller gives the job of the first, also while that is
+   * being made and after a restart. Keys of jobs that were refused, or are older than a day, are forgotten.
+   * Errors: those of createJob; E_IDEMPOTENCY_KEY where something else was asked with the key.
+   */
+  createJobOnce(request: JobRequest, who: Principal, key: Idempotency): Promise<{ job: JobView; isNew: boolean }>;
 
-  /** Those that the caller may see, in the order of their creation; `status` in any case of letters, null: all. */
-  listJobs(status: string | null, who: Principal): JobView[];
+  /** Those that the caller may see, in the order of their creation, then of their ids. */
+  listJobs(wanted: JobsWanted, who: Principal): Page<JobView>;
   job(id: string): JobView;
   jobDetail(id: string): JobDetailView;
   /** Resolves when the job is Cancelled; its processes may end a moment later. */
@@ -191,7 +233,8 @@ export interface Coordinator extends AccessCalls {
     id: string,
   ): Promise<{ readonly path: string; readonly name: string; readonly bytes: number; readonly sha256: string }>;
 
-  listClients(): ClientView[];
+  /** In the order of their names, then of their ids. */
+  listClients(wanted: ClientsWanted): Page<ClientView>;
   clientDetail(id: string): ClientDetailView;
   /** Ends the client's leases and its link; it does not come back by itself. */
   disconnectClient(id: string): Promise<ClientView>;

@@ -26,7 +26,7 @@ export const jobStatusSchema = z.enum([
   "Cancelled",
 ]) satisfies z.ZodType<JobStatus>;
 
-const clientStatusSchema = z.enum([
+export const clientStatusSchema = z.enum([
   "Connected",
   "Benchmarking",
   "Processing",

@@ -4,9 +4,10 @@ import type { Client } from "../../scheduler/model/client.ts";
 import type { Input } from "../../scheduler/model/input.ts";
 import type { Tokens } from "../access/tokens.ts";
 import type { Engine } from "../engine.ts";
-import { clientView } from "../job-views.ts";
+import { clientView, shownStatus } from "../job-views.ts";
 import type { Coordinator, Store } from "../ports.ts";
 import type { ClientView } from "../views.ts";
+import { pageOf } from "./page.ts";
 import { requireOk } from "./require-ok.ts";
 
 const EVENTS_SHOWN = 50;
@@ -39,9 +40,18 @@ export function clientCalls({ engine, store, tokens }: ClientCallsParts): Client
     return viewOf(find(client.id));
   };
   return {
-    listClients() {
+    listClients(wanted) {
+      const { statuses } = wanted;
+      const found = [...engine.state.clients.values()].filter(
+        (client) => statuses === null || statuses.includes(shownStatus(client)),
+      );
       const keys = tokens.keysByClient();
-      return [...engine.state.clients.values()].map((client) => viewOf(client, keys));
+      return pageOf(
+        found,
+        ({ name, id }) => `${name}\0${id}`,
+        (client) => viewOf(client, keys),
+        wanted,
+      );
     },
     clientDetail(id) {
       const client = find(id);

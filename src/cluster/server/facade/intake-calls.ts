@@ -2,19 +2,21 @@
 
 import { AppError } from "../../../base/errors.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
+import type { Principal } from "../../protocol/roles.ts";
 import { isTerminal } from "../../scheduler/model/state-changes.ts";
 import type { Engine } from "../engine.ts";
 import { checkRequest } from "../intake/check-request.ts";
 import { type JobDefaults, prepareJob } from "../intake/create-job.ts";
 import type { JobFolders } from "../job/job-folders.ts";
-import type { SourceRecord } from "../job/job-record.ts";
+import type { Idempotency, SourceRecord } from "../job/job-record.ts";
 import type { JobRegistry } from "../job-registry.ts";
 import { Limit } from "../limit.ts";
-import type { Coordinator, Store } from "../ports.ts";
+import type { Coordinator, JobRequest, Store } from "../ports.ts";
 import type { SourceRegistry } from "../transfers/source-registry.ts";
 import type { SourceUploads } from "../transfers/source-uploads.ts";
 import type { SubtitleFiles } from "../transfers/subtitle-files.ts";
-import type { SourceView } from "../views.ts";
+import type { JobView, SourceView } from "../views.ts";
+import { KeyedJobs } from "./keyed-jobs.ts";
 
 type IntakeCalls = Pick<
   Coordinator,
@@ -26,6 +28,7 @@ type IntakeCalls = Pick<
   | "openServerSource"
   | "checkRequest"
   | "createJob"
+  | "createJobOnce"
 >;
 
 export interface IntakeCallsParts {
@@ -70,6 +73,41 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
     }
   };
 
+  const createJob = async (asked: JobRequest, who: Principal, idempotency?: Idempotency): Promise<JobView> => {
+    requireRoomForJob(engine, probes);
+    const source = sources.getOf(who, asked.sourceId);
+    const upload = typeof asked.subtitlesSourceId === "string" ? sources.getOf(who, asked.subtitlesSourceId) : null;
+    sources.forget(source.sourceId); // before the first await: a source makes only one job
+    try {
+      await uploads.forget(source.sourceId);
+      const { record: prepared, job } = await probes.run(() =>
+        prepareJob(tools, defaults, asked, source, {
+          workDir,
+          clients: () => engine.state.clients.values(),
+        }),
+      );
+      who.ended.throwIfAborted(); // looking at the source may have taken minutes
+      const owner = { tokenId: who.tokenId, name: who.name };
+      const record = { ...prepared, owner, ...(idempotency === undefined ? {} : { idempotency }) };
+      await folders.make(record.jobId);
+      if (record.source.path !== source.path) await sources.discard(source);
+      if (upload !== null) await takeUpload(record.jobId, upload);
+      registry.start(record);
+      engine.submit({ type: "job-submitted", job }, (next, events) => {
+        const created = next.jobs.get(job.id);
+        if (created === undefined) throw new Error(`job ${job.id} was not created`);
+        store.createJob(record, created, events);
+      });
+      return registry.view(record.jobId);
+    } catch (thrown) {
+      await sources.discard(source);
+      throw thrown;
+    } finally {
+      if (upload !== null) await Promise.all([sources.discard(upload), uploads.forget(upload.sourceId)]);
+    }
+  };
+  const keyed = new KeyedJobs(registry);
+
   return {
     async beginUpload(wanted, who) {
       const { sourceId, offset } = await uploads.begin({ ...wanted, owner: who.tokenId });
@@ -91,38 +129,8 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
       outputName: checkRequest(defaults, ffmpegParams, outputName, inputName, hasSubtitles).outputName,
     }),
 
-    async createJob(asked, who) {
-      requireRoomForJob(engine, probes);
-      const source = sources.getOf(who, asked.sourceId);
-      const upload = typeof asked.subtitlesSourceId === "string" ? sources.getOf(who, asked.subtitlesSourceId) : null;
-      sources.forget(source.sourceId); // before the first await: a source makes only one job
-      try {
-        await uploads.forget(source.sourceId);
-        const { record: prepared, job } = await probes.run(() =>
-          prepareJob(tools, defaults, asked, source, {
-            workDir,
-            clients: () => engine.state.clients.values(),
-          }),
-        );
-        who.ended.throwIfAborted(); // looking at the source may have taken minutes
-        const record = { ...prepared, owner: { tokenId: who.tokenId, name: who.name } };
-        await folders.make(record.jobId);
-        if (record.source.path !== source.path) await sources.discard(source);
-        if (upload !== null) await takeUpload(record.jobId, upload);
-        registry.start(record);
-        engine.submit({ type: "job-submitted", job }, (next, events) => {
-          const created = next.jobs.get(job.id);
-          if (created === undefined) throw new Error(`job ${job.id} was not created`);
-          store.createJob(record, created, events);
-        });
-        return registry.view(record.jobId);
-      } catch (thrown) {
-        await sources.discard(source);
-        throw thrown;
-      } finally {
-        if (upload !== null) await Promise.all([sources.discard(upload), uploads.forget(upload.sourceId)]);
-      }
-    },
+    createJob: (asked, who) => createJob(asked, who),
+    createJobOnce: (asked, who, idempotency) => keyed.make(who, idempotency, () => createJob(asked, who, idempotency)),
   };
 }
 

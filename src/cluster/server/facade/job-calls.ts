@@ -10,10 +10,11 @@ import type { Engine } from "../engine.ts";
 import { lostSegments, requireSource } from "../intake/retry-job.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import type { JobRegistry } from "../job-registry.ts";
-import { passesText, segmentView } from "../job-views.ts";
+import { ownerName, passesText, segmentView } from "../job-views.ts";
 import type { Coordinator, Store } from "../ports.ts";
 import type { Watchers } from "../watchers.ts";
 import { maySee } from "./access-calls.ts";
+import { pageOf } from "./page.ts";
 import { requireOk } from "./require-ok.ts";
 
 type JobCalls = Pick<
@@ -31,11 +32,25 @@ export interface JobCallsParts {
 
 export function jobCalls({ engine, store, registry, folders, watchers }: JobCallsParts): JobCalls {
   return {
-    listJobs: (status, who) =>
-      [...engine.state.jobs.values()]
-        .filter((job) => maySee(who, registry.record(job.id)?.owner?.tokenId))
-        .filter((job) => status === null || job.status.toLowerCase() === status.toLowerCase())
-        .map((job) => registry.view(job.id)),
+    listJobs(wanted, who) {
+      const { statuses, owner, since } = wanted;
+      const isWanted = (job: Job): boolean => {
+        const record = registry.record(job.id);
+        return (
+          maySee(who, record?.owner?.tokenId) &&
+          (statuses === null || statuses.includes(job.status)) &&
+          (owner === null || ownerName(record) === owner) &&
+          (since === null || job.createdAt >= since)
+        );
+      };
+      const found = [...engine.state.jobs.values()].filter(isWanted);
+      return pageOf(
+        found,
+        (job) => `${job.createdAt} ${job.id}`,
+        (job) => registry.viewOf(job),
+        wanted,
+      );
+    },
     job: (id) => registry.view(id),
     jobDetail(id) {
       const { job, record } = registry.find(id);

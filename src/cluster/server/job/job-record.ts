@@ -22,6 +22,12 @@ export interface SourceRecord {
   readonly owner?: string;
 }
 
+/** Chosen by who submits, for one job: to ask again with it makes no second one. */
+export interface Idempotency {
+  readonly key: string;
+  readonly requestSha256: string;
+}
+
 /** The part of a job that never changes; written once, when the job is created. */
 export interface JobRecord {
   readonly jobId: string;
@@ -41,6 +47,8 @@ export interface JobRecord {
   readonly grid?: Rational;
   /** The token that it was submitted with. Absent in jobs of earlier versions: an admin's. */
   readonly owner?: Pick<Principal, "tokenId" | "name">;
+  /** The `Idempotency-Key` that it was submitted with, and the digest of what was asked; absent: it had none. */
+  readonly idempotency?: Idempotency;
   /** What was done to the submitted file to make `source` of it; absent: `source` is that file. */
   readonly corrected?: string;
   /** The first picture of `source` as ffmpeg's own choice of a decoder gives it; absent: it is decoded when it is needed. */

@@ -1,0 +1,36 @@
+// Pages of lists: `limit`, `cursor` and `order` in the query; the answer is the array, and `Link` leads to the next page
+// (RFC 8288), so that who knows nothing of pages reads the same array as ever.
+import { AppError } from "../../base/errors.ts";
+import type { Page, PageWanted } from "../../cluster/server/ports.ts";
+import { json } from "../responses.ts";
+
+interface PageAsked {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+  readonly order: "asc" | "desc";
+}
+
+/** Errors: E_MALFORMED. */
+export function pageWanted({ limit, cursor, order }: PageAsked): PageWanted {
+  return {
+    limit: limit ?? null,
+    after: cursor === undefined ? null : keyOf(cursor),
+    isDescending: order === "desc",
+  };
+}
+
+const cursorOf = (key: string): string => Buffer.from(key).toString("base64url");
+
+function keyOf(cursor: string): string {
+  const key = Buffer.from(cursor, "base64url").toString();
+  if (key !== "" && cursorOf(key) === cursor) return key;
+  const hint = "Follow the Link header of the page before as it is.";
+  throw new AppError("E_MALFORMED", `${JSON.stringify(cursor)} is no cursor`, hint);
+}
+
+export function pageResponse({ items, next }: Page<unknown>, url: URL): Response {
+  if (next === null) return json(items);
+  const query = new URLSearchParams(url.searchParams);
+  query.set("cursor", cursorOf(next));
+  return json(items, 200, { link: `<${url.pathname}?${query}>; rel="next"` });
+}
