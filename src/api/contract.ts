@@ -99,7 +99,14 @@ export const clientListQuerySchema = z.object({
 /** Of the header `Idempotency-Key`. */
 export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,255}$/, "1 to 255 visible ASCII characters");
 
-export const requestCheckedSchema = z.object({ output_name: z.string() });
+export const requestCheckedSchema = z.object({
+  output_name: z.string(),
+  /** ffprobe's name of the codec that the request makes. Absent in answers of earlier versions. */
+  video_codec: z
+    .string()
+    .regex(/^[a-z0-9_]{1,40}$/)
+    .exactOptional(),
+});
 
 export const FAMILY_CHOICES = ["auto", ...ENCODER_FAMILIES] as const;
 

@@ -10,7 +10,8 @@ export function tempNameFor(finalPath: string): string {
   return join(dirname(finalPath), `.${basename(finalPath)}.${newId().slice(0, 8)}.tmp`);
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes new and removed names in a folder last. */
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return; // a folder handle cannot be flushed there
   const handle = await open(path, "r");
   try {

@@ -1,11 +1,9 @@
 // `ffcluster submit`: checks the request here and on the server, places the source, makes the job, follows it, and fetches
 // the output.
 import { basename, join, resolve } from "node:path";
-import { ApiClient } from "../api/client.ts";
-import type { CreateJob, JobView, Proof } from "../api/contract.ts";
+import type { ApiClient } from "../api/client.ts";
+import type { JobView, Proof } from "../api/contract.ts";
 import { outputExists } from "../api/download.ts";
-import { uploadSource } from "../api/upload.ts";
-import type { OptionValues } from "../base/config/option.ts";
 import { AppError, toAppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { printable } from "../base/printable.ts";
@@ -15,18 +13,18 @@ import { connect } from "./cli/connect.ts";
 import { followToEnd } from "./jobs/follow-job.ts";
 import { safeOutputName } from "./jobs/output-name.ts";
 import { placeOf, refuseExisting, requireWritableFolder, saveOutput } from "./jobs/save-output.ts";
+import { isLibrary } from "./library/requests.ts";
+import { runLibrary } from "./library/run-library.ts";
 import { formatSeconds } from "./output/format.ts";
 import { createProgressDisplay, type ProgressDisplay } from "./output/progress-display.ts";
 import { lackLines } from "./output/proof-text.ts";
 import { type Participant, participate } from "./participate.ts";
 import { checkInput, checkSubtitles, refuseInputAsOutput } from "./submitting/check-input.ts";
 import { ffmpegParamsOf } from "./submitting/ffmpeg-params.ts";
+import { makeJob } from "./submitting/make-job.ts";
 import { type Doing, leftBehind, settleInterrupted } from "./submitting/on-interrupt.ts";
-import { submitOptions } from "./submitting/options.ts";
-import { placeSource } from "./submitting/place-source.ts";
+import { type SubmitOptions, submitOptions } from "./submitting/options.ts";
 import { waitingText, watchForClients, wayForOthers } from "./submitting/waiting-notice.ts";
-
-type SubmitOptions = OptionValues<typeof submitOptions>;
 
 /** What every step of a running submit uses. */
 interface Session {
@@ -121,59 +119,13 @@ async function followAndSave(
   printCompleted(last, proof, target.path, target.isJson, context);
 }
 
-async function makeJob(planned: Plan, given: SubmitOptions, session: Session): Promise<JobView> {
-  const { client, display, context, begin } = session;
-  const { checkSourceLocally } = await import("./wiring/local-checks.ts");
-  const wanted = {
-    ffmpegParams: ffmpegParamsOf(given),
-    outputName: basename(planned.outputPath),
-    hasSubtitles: planned.subtitles !== null,
-  };
-  const source = await placeSource({
-    client,
-    input: planned.input,
-    isOnServer: given["on-server"],
-    checkBeforeUpload: (path) => checkSourceLocally(path, { ...wanted, sandbox: given.sandbox }, context.env),
-    onUpload: () => begin({ kind: "uploading" }),
-    display: given.json ? null : display,
-    signal: context.signal,
-  });
-  const subtitles =
-    planned.subtitles === null ? null : await uploadSource(client, planned.subtitles, { onBytes() {} }, context.signal);
-  begin({ kind: "asking-for-the-job" });
-  const job: CreateJob = {
-    source_id: source.source_id,
-    subtitles_source_id: subtitles?.source_id ?? null,
-    ffmpeg_params: wanted.ffmpegParams,
-    output_name: planned.outputName,
-    required_clients: given["required-clients"],
-    family: given.family,
-    allow_mixed: given["allow-mixed"],
-    wait_for_family: given["wait-for-family"],
-    name: given.name,
-    verify: given.verify,
-  };
-  return await askForJob(job, session);
-}
-
-/** Waits on after the first Ctrl-C: the server may have made the job by then, and its id would be lost. */
-async function askForJob(wanted: CreateJob, { client, display, context }: Session): Promise<JobView> {
-  const { signal } = context;
-  signal.throwIfAborted();
-  const words = "Interrupted; waiting for the server, which may have made the job. Press Ctrl-C again to end at once.";
-  const onAbort = () => display.note(words);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await new ApiClient(client.connection).createJob(wanted);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
 export const submit = defineCommand({
   path: ["submit"],
   summary: "Encode a video on the cluster and download the result",
-  positionals: [{ name: "INPUT", description: "the video file" }],
+  positionals: [
+    { name: "INPUT", description: "the video file, or with --output-dir a folder" },
+    { name: "MORE", description: "further files and folders", isRest: true },
+  ],
   options: submitOptions,
   examples: [
     "ffcluster submit input.mp4",
@@ -182,6 +134,7 @@ export const submit = defineCommand({
     'ffcluster submit input.mkv -o output.mkv --ffmpeg-params "-c:v libx265 -crf 24"',
     "ffcluster submit input.mp4 --subtitles german.srt",
     "ffcluster submit films/input.mp4 --on-server --detach",
+    "ffcluster submit films/ --recursive --output-dir encoded --codec hevc",
   ],
   printsEvents: true,
   async run({ options: given, positionals, context }) {
@@ -190,6 +143,7 @@ export const submit = defineCommand({
         "Leave one of them out; to encode on this machine without waiting for the job, run `ffcluster join`.";
       throw new AppError("E_USAGE", "--detach and --participate exclude each other", hint);
     }
+    if (isLibrary(positionals, given)) return await runLibrary(positionals, given, context);
     const client = await connect(given, context);
     let doing: Doing = { kind: "preparing" };
     const begin = (next: Doing) => {

@@ -309,7 +309,7 @@ export class MemoryCoordinator implements Coordinator {
     if (ffmpegParams?.includes("-attach")) {
       throw new AppError("E_ENCODE_REQUEST", "-attach is refused", "Leave it out.");
     }
-    return { outputName: outputName ?? inputName.replace(/\.[^.]*$/, ".ffcluster.mp4") };
+    return { outputName: outputName ?? inputName.replace(/\.[^.]*$/, ".ffcluster.mp4"), videoCodec: "h264" };
   }
 
   async createJob(request: JobRequest, who: Principal): Promise<JobView> {

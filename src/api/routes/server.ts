@@ -8,12 +8,12 @@ export const serverRoutes: readonly Route[] = [
   route("GET /api/v1/hello", ({ coordinator }) => json(coordinator.info())),
   route("POST /api/v1/requests/check", async (call) => {
     const wanted = await readJson(call, requestCheckSchema);
-    const { outputName } = call.coordinator.checkRequest(
+    const { outputName, videoCodec } = call.coordinator.checkRequest(
       wanted.ffmpeg_params,
       wanted.output_name,
       wanted.input_name,
       wanted.has_subtitles,
     );
-    return json({ output_name: outputName });
+    return json({ output_name: outputName, video_codec: videoCodec });
   }),
 ];

@@ -26,6 +26,7 @@ export function jobView(state: SchedulerState, job: Job, record: JobRecord, acti
     eta_seconds: progress.etaSeconds,
     segments: progress.segments,
     frames: { done: progress.framesDone, total: progress.framesTotal },
+    duration_seconds: job.durationSeconds,
     output: job.output,
     output_name: record.outputName,
     activity,

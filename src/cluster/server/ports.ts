@@ -198,7 +198,7 @@ export interface Coordinator extends AccessCalls {
     outputName: string | null,
     inputName: string,
     hasSubtitles: boolean,
-  ): { readonly outputName: string };
+  ): { readonly outputName: string; readonly videoCodec: string };
   /**
    * Makes one job of a source. The source is used up, even by a job that is refused; its file is deleted only if it was
    * uploaded. Errors: E_UNKNOWN_ID, those of checkRequest, E_SOURCE_REFUSED, E_SOURCE_NO_VIDEO, E_TOO_LARGE, E_NO_SPACE.

@@ -50,6 +50,8 @@ export const jobSchema = z.object({
   eta_seconds: z.number().nullable(),
   segments: z.object({ done: z.number(), running: z.number(), known: z.number() }),
   frames: z.object({ done: z.number(), total: z.number().nullable() }),
+  /** Of the source, by its container; null where that does not say. Absent in answers of earlier versions. */
+  duration_seconds: z.number().nullable().exactOptional(),
   output: z.object({ name: z.string(), bytes: z.number(), sha256: z.string() }).nullable(),
   /** The name that the output will have; known from the start. */
   output_name: z.string(),

@@ -48,11 +48,12 @@ function leftJob(jobId: string, how: string, hint: string): CommandFailure {
   return new CommandFailure("interrupted", jobId, { code: "E_INTERRUPTED", message, hint });
 }
 
-async function wantsCancel(context: CommandContext): Promise<boolean> {
+/** Asks on a terminal. `what`: "the job". */
+export async function wantsCancel(what: string, context: CommandContext): Promise<boolean> {
   // `terminal: false`, so that a second Ctrl-C reaches the process and ends it.
   const lines = createInterface({ input: process.stdin, terminal: false });
   try {
-    context.stderr.write("\nCancel the job, or leave it running? [c/L] ");
+    context.stderr.write(`\nCancel ${what}, or leave it running? [c/L] `);
     const [answer] = (await Promise.race([lines.question(""), closed(lines)])).trim().toLowerCase();
     return answer === "c";
   } finally {
@@ -69,7 +70,7 @@ export async function settleInterrupted(client: ApiClient, doing: Doing, context
   const left = leftBehind(doing);
   if (doing.kind !== "following") return left;
   if (!context.isInteractive || context.signal.reason?.cause !== "SIGINT") return left;
-  if (!(await wantsCancel(context))) return left;
+  if (!(await wantsCancel("the job", context))) return left;
   const unhurried = new ApiClient(client.connection); // the command's own signal is aborted
   try {
     return failureOf(await unhurried.cancelJob(doing.jobId));

@@ -2,6 +2,7 @@
 import { FAMILY_CHOICES } from "../../api/contract.ts";
 import {
   BadValue,
+  type OptionValues,
   optionalChoice,
   optionalInteger,
   optionalText,
@@ -10,6 +11,7 @@ import {
 } from "../../base/config/option.ts";
 import { ENCODER_FAMILIES } from "../../media/model/encoder-family.ts";
 import { jsonOption, sandboxOption, serverOptions } from "../cli/common-options.ts";
+import { libraryOptions } from "../library/options.ts";
 import { SPEEDS } from "./ffmpeg-params.ts";
 
 function parseWait(text: string): number | "ever" {
@@ -91,8 +93,10 @@ export const submitOptions = {
     defaultText: "the server's",
     choices: ["fast", "full"],
   }),
+  ...libraryOptions,
   name: optionalText({ description: "Job name that lists show", defaultText: "the input's file name" }),
   ...sandboxOption,
   ...serverOptions,
   ...jsonOption,
 };
+export type SubmitOptions = OptionValues<typeof submitOptions>;

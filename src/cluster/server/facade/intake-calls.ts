@@ -2,6 +2,7 @@
 
 import { AppError } from "../../../base/errors.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
+import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
 import type { Principal } from "../../protocol/roles.ts";
 import { isTerminal } from "../../scheduler/model/state-changes.ts";
 import type { Engine } from "../engine.ts";
@@ -125,9 +126,10 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
     proveLocalSource: async (challengeId, digests, who) =>
       sourceView(await sources.prove(challengeId, digests, who.tokenId)),
     openServerSource: async (path, who) => sourceView(await sources.openServerSource(path, who.tokenId)),
-    checkRequest: (ffmpegParams, outputName, inputName, hasSubtitles) => ({
-      outputName: checkRequest(defaults, ffmpegParams, outputName, inputName, hasSubtitles).outputName,
-    }),
+    checkRequest: (ffmpegParams, outputName, inputName, hasSubtitles) => {
+      const checked = checkRequest(defaults, ffmpegParams, outputName, inputName, hasSubtitles);
+      return { outputName: checked.outputName, videoCodec: codecOfEncoder(checked.request.video.encoder) };
+    },
 
     createJob: (asked, who) => createJob(asked, who),
     createJobOnce: (asked, who, idempotency) => keyed.make(who, idempotency, () => createJob(asked, who, idempotency)),

@@ -1,0 +1,76 @@
+// Makes the job of one source: brings the source and its subtitles to the server, and asks for the job.
+import { basename } from "node:path";
+import { ApiClient } from "../../api/client.ts";
+import type { CreateJob, JobView } from "../../api/contract.ts";
+import { uploadSource } from "../../api/upload.ts";
+import type { CommandContext } from "../cli/command.ts";
+import type { ProgressDisplay } from "../output/progress-display.ts";
+import { ffmpegParamsOf } from "./ffmpeg-params.ts";
+import type { Doing } from "./on-interrupt.ts";
+import type { SubmitOptions } from "./options.ts";
+import { placeSource } from "./place-source.ts";
+
+export interface WantedJob {
+  /** An absolute path here, or with --on-server one there. */
+  readonly input: string;
+  /** Null: the server chooses the name. */
+  readonly outputName: string | null;
+  readonly outputPath: string;
+  /** Absolute path of the subtitles to draw; null: none given. */
+  readonly subtitles: string | null;
+}
+
+export interface Making {
+  readonly client: ApiClient;
+  readonly display: ProgressDisplay;
+  readonly context: CommandContext;
+  /** Tells what the command does from now on, for the case that it is interrupted. */
+  readonly begin: (doing: Doing) => void;
+}
+
+/** Errors: every reason for which this machine or the server refuses the source or the request. */
+export async function makeJob(wanted: WantedJob, given: SubmitOptions, making: Making): Promise<JobView> {
+  const { client, display, context, begin } = making;
+  const { checkSourceLocally } = await import("../wiring/local-checks.ts");
+  const ffmpegParams = ffmpegParamsOf(given);
+  const checked = { ffmpegParams, outputName: basename(wanted.outputPath), hasSubtitles: wanted.subtitles !== null };
+  const source = await placeSource({
+    client,
+    input: wanted.input,
+    isOnServer: given["on-server"],
+    checkBeforeUpload: (path) => checkSourceLocally(path, { ...checked, sandbox: given.sandbox }, context.env),
+    onUpload: () => begin({ kind: "uploading" }),
+    display: given.json ? null : display,
+    signal: context.signal,
+  });
+  const subtitles =
+    wanted.subtitles === null ? null : await uploadSource(client, wanted.subtitles, { onBytes() {} }, context.signal);
+  begin({ kind: "asking-for-the-job" });
+  const job: CreateJob = {
+    source_id: source.source_id,
+    subtitles_source_id: subtitles?.source_id ?? null,
+    ffmpeg_params: ffmpegParams,
+    output_name: wanted.outputName,
+    required_clients: given["required-clients"],
+    family: given.family,
+    allow_mixed: given["allow-mixed"],
+    wait_for_family: given["wait-for-family"],
+    name: given.name,
+    verify: given.verify,
+  };
+  return await askForJob(job, making);
+}
+
+/** Waits on after the first Ctrl-C: the server may have made the job by then, and its id would be lost. */
+async function askForJob(wanted: CreateJob, { client, display, context }: Making): Promise<JobView> {
+  const { signal } = context;
+  signal.throwIfAborted();
+  const words = "Interrupted; waiting for the server, which may have made the job. Press Ctrl-C again to end at once.";
+  const onAbort = () => display.note(words);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await new ApiClient(client.connection).createJob(wanted);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
