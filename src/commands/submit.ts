@@ -1,5 +1,6 @@
 // `ffcluster submit`: checks the request here and on the server, places the source, makes the job, follows it, and fetches
 // the output.
+import { stat, utimes } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { ApiClient } from "../api/client.ts";
 import type { JobView, Proof } from "../api/contract.ts";
@@ -87,9 +88,17 @@ function printCompleted(job: JobView, proof: Proof, outputPath: string, isJson: 
   context.stdout.write(`${outputPath}\n`);
 }
 
+interface Target {
+  readonly path: string;
+  readonly mayOverwrite: boolean;
+  readonly isJson: boolean;
+  /** Of the source, which the output gets; null: it has its own. */
+  readonly mtimeMs: number | null;
+}
+
 async function followAndSave(
   job: JobView,
-  target: { readonly path: string; readonly mayOverwrite: boolean; readonly isJson: boolean },
+  target: Target,
   { client, display, context, begin, participant }: Session,
 ): Promise<void> {
   const notice = watchForClients(
@@ -115,6 +124,7 @@ async function followAndSave(
   await participant?.stop();
   const proof = await client.proof(job.job_id);
   await saveOutput(client, last, target, target.isJson ? null : display, context.signal);
+  if (target.mtimeMs !== null) await utimes(target.path, target.mtimeMs / 1000, target.mtimeMs / 1000);
   display.end();
   printCompleted(last, proof, target.path, target.isJson, context);
 }
@@ -144,6 +154,10 @@ export const submit = defineCommand({
       throw new AppError("E_USAGE", "--detach and --participate exclude each other", hint);
     }
     if (isLibrary(positionals, given)) return await runLibrary(positionals, given, context);
+    if (given["keep-dates"] && given["on-server"]) {
+      const hint = "Leave it out, or submit a file of this machine.";
+      throw new AppError("E_USAGE", "--keep-dates does not know the date of a file on the server", hint);
+    }
     const client = await connect(given, context);
     let doing: Doing = { kind: "preparing" };
     const begin = (next: Doing) => {
@@ -152,6 +166,7 @@ export const submit = defineCommand({
     };
     begin(doing);
     const planned = await plan(positionals[0] ?? "", given, client, context);
+    const mtimeMs = given["keep-dates"] ? (await stat(planned.input)).mtimeMs : null;
     const display = createProgressDisplay(context.stderr);
     const ownClient = { workDir: resolve(context.cwd, given["work-dir"] ?? "work"), sandbox: given.sandbox };
     const participant = given.participate ? await participate(client.connection, ownClient, display, context) : null;
@@ -163,7 +178,7 @@ export const submit = defineCommand({
       else if (given.detach) context.stdout.write(`${job.job_id}\n`);
       else display.note(`job ${job.job_id}`);
       if (given.detach) return 0;
-      const target = { path: planned.outputPath, mayOverwrite: given.force, isJson: given.json };
+      const target = { path: planned.outputPath, mayOverwrite: given.force, isJson: given.json, mtimeMs };
       await followAndSave(job, target, session);
       return 0;
     } catch (thrown) {
