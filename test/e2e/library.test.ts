@@ -117,7 +117,7 @@ test("kill -9 in the midst: the same command takes up the jobs that are there an
   const connect = ["--server", `127.0.0.1:${cluster.port}`, "--token", cluster.token];
   const args = ["submit", library, "--recursive", "--output-dir", cluster.path("killed"), ...PARAMS, ...connect];
   const first = cluster.start("submit", [...args, "--jobs-ahead", "2"]);
-  await until("an output is there and more is to come", 90_000, async () => /^encoded /m.test(first.stdout()));
+  await until("an output is there and more is to come", 240_000, async () => /^encoded /m.test(first.stdout()));
   first.kill("SIGKILL");
   await first.exited;
   const ended = await cluster.run([...args, "--json"]);
