@@ -8,7 +8,7 @@ import { createGzip } from "node:zlib";
 import { type Zippable, zipSync } from "fflate";
 import { pack } from "tar-stream";
 
-const LEVEL = 9;
+type Level = 1 | 9;
 /** In a zip file's attributes: made on Unix, so that modes count. */
 const UNIX = 3;
 
@@ -26,7 +26,7 @@ function wallClock(time: Date): Date {
   return new Date(year, month, day, time.getUTCHours(), time.getUTCMinutes(), time.getUTCSeconds());
 }
 
-async function zip(folder: string, path: string, time: Date): Promise<void> {
+async function zip(folder: string, path: string, time: Date, level: Level): Promise<void> {
   const files: Zippable = {};
   for (const name of await filesOf(folder)) {
     const { mode } = await stat(join(folder, name));
@@ -37,13 +37,13 @@ async function zip(folder: string, path: string, time: Date): Promise<void> {
     };
     files[name] = [await readFile(join(folder, name)), attributes];
   }
-  await writeFile(path, zipSync(files, { level: LEVEL }));
+  await writeFile(path, zipSync(files, { level }));
 }
 
 /** Owners are root's, so that none of this machine goes in. */
-async function tarGz(folder: string, path: string, time: Date): Promise<void> {
+async function tarGz(folder: string, path: string, time: Date, level: Level): Promise<void> {
   const tar = pack();
-  const written = pipeline(tar, createGzip({ level: LEVEL }), createWriteStream(path));
+  const written = pipeline(tar, createGzip({ level }), createWriteStream(path));
   for (const name of await filesOf(folder)) {
     const { mode } = await stat(join(folder, name));
     const header = { name, mode: (mode & 0o111) === 0 ? 0o644 : 0o755, mtime: time, uid: 0, gid: 0 };
@@ -53,7 +53,7 @@ async function tarGz(folder: string, path: string, time: Date): Promise<void> {
   await written;
 }
 
-/** Everything below `folder` goes into `path`, whose extension says how. */
-export async function writeArchive(folder: string, path: string, time: Date): Promise<void> {
-  await (path.endsWith(".zip") ? zip(folder, path, time) : tarGz(folder, path, time));
+/** Everything below `folder` goes into `path`, whose extension says how. `level`: of compression, 1 where nobody downloads it. */
+export async function writeArchive(folder: string, path: string, time: Date, level: Level = 9): Promise<void> {
+  await (path.endsWith(".zip") ? zip(folder, path, time, level) : tarGz(folder, path, time, level));
 }

@@ -31,13 +31,15 @@ interface Row {
 const ELF = "7f454c46";
 const MACH_O_64 = "cffaedfe";
 const QEMU = [["qemu-aarch64-static"], ["qemu-aarch64"]];
+const { FFCLUSTER_WINE: room } = process.env;
+const WINE = [...(room ? [[room]] : []), ["wine64"], ["wine"]];
 
 const ROWS: readonly Row[] = [
   { platform: "linux-x64", folder: "8.1", layout: "tar.xz", magic: ELF, runners: isLinuxX64 ? [[]] : null },
   { platform: "linux-arm64", folder: "8.1-linux-arm64", layout: "tar.gz", magic: ELF, runners: QEMU },
   { platform: "darwin-x64", folder: "8.1-darwin-x64", layout: "tar.gz", magic: MACH_O_64, runners: null },
   { platform: "darwin-arm64", folder: "8.1-darwin-arm64", layout: "tar.gz", magic: MACH_O_64, runners: null },
-  { platform: "windows-x64", folder: "8.1-windows", layout: "zip", magic: "4d5a", runners: [["wine64"], ["wine"]] },
+  { platform: "windows-x64", folder: "8.1-windows", layout: "zip", magic: "4d5a", runners: WINE },
 ];
 
 let root: string;

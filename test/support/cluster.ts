@@ -37,12 +37,20 @@ export interface ServerOptions {
   readonly env?: Record<string, string>;
 }
 
+export interface ProgramOptions {
+  /** What starts the executable of another platform, where this machine can run it. */
+  readonly command?: readonly string[];
+  /** Where it is emulated, patience. */
+  readonly startedWithinMs?: number;
+}
+
 interface Joining {
   readonly address: string;
   readonly name: string;
   readonly args: readonly string[];
   readonly env: Record<string, string>;
   readonly under?: readonly string[];
+  readonly command?: readonly string[];
   readonly isKnown: (client: ClientView) => boolean;
 }
 
@@ -54,10 +62,14 @@ export class Cluster implements AsyncDisposable {
   /** A server was started with another ffmpeg than the tests'. */
   #hasOwnFfmpeg = false;
   readonly #running = new Set<Running>();
+  readonly #command: readonly string[];
+  readonly #startedWithinMs: number;
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, { command, startedWithinMs }: ProgramOptions) {
     this.folder = folder;
     this.#port = port;
+    this.#command = command ?? [EXECUTABLE];
+    this.#startedWithinMs = startedWithinMs ?? STARTED_WITHIN_MS;
   }
 
   /** The same from the first `serve` on, also for a server that takes the place of another. */
@@ -65,8 +77,8 @@ export class Cluster implements AsyncDisposable {
     return this.#port;
   }
 
-  static async make(): Promise<Cluster> {
-    return new Cluster(await mkdtemp(join(tmpdir(), "ffcluster-test-")), await freePort());
+  static async make(program: ProgramOptions = {}): Promise<Cluster> {
+    return new Cluster(await mkdtemp(join(tmpdir(), "ffcluster-test-")), await freePort(), program);
   }
 
   get workDir(): string {
@@ -100,8 +112,9 @@ export class Cluster implements AsyncDisposable {
     args: readonly string[],
     env: Record<string, string> = {},
     under: readonly string[] = [],
+    command: readonly string[] = this.#command,
   ): Running {
-    const child = Bun.spawn([...under, EXECUTABLE, ...args], {
+    const child = Bun.spawn([...under, ...command, ...args], {
       cwd: this.folder,
       env: this.#env(env),
       stdin: "ignore",
@@ -185,11 +198,22 @@ export class Cluster implements AsyncDisposable {
     return await this.#join({ address, name, args, env, under, isKnown: () => true });
   }
 
-  async #join({ address, name, args, env, under = [], isKnown }: Joining): Promise<Running> {
+  /** As join, by another executable than the cluster's. */
+  async joinBy(
+    command: readonly string[],
+    name: string,
+    args: readonly string[],
+    env: Record<string, string>,
+  ): Promise<Running> {
+    const isKnown = ({ status }: ClientView) => status !== "Disconnected";
+    return await this.#join({ address: `127.0.0.1:${this.port}`, name, args, env, command, isKnown });
+  }
+
+  async #join({ address, name, args, env, under, command, isKnown }: Joining): Promise<Running> {
     const workDir = join(this.folder, `${name}-work`);
     const own = ["join", "--server", address, "--token", this.token, "--name", name, "--work-dir", workDir];
     return await withKeptEncoders(workDir, env, async () => {
-      const client = this.start(name, [...own, ...args], env, under);
+      const client = this.start(name, [...own, ...args], env, under, command);
       await this.#startedOrDead(client, async () => {
         return (await this.clients()).some((known) => known.name === name && isKnown(known));
       });
@@ -202,7 +226,7 @@ export class Cluster implements AsyncDisposable {
     void running.exited.then(() => {
       isDead = true;
     });
-    await until(`${running.name} is ready`, STARTED_WITHIN_MS, async () => {
+    await until(`${running.name} is ready`, this.#startedWithinMs, async () => {
       if (isDead) throw new Error(`${running.name} ended:\n${running.stdout()}\n${running.stderr()}`);
       return await isReady().catch(() => false);
     });
