@@ -102,8 +102,11 @@ export class ApiClient {
     return this.#send("/sources/on-server", { path }, sourceSchema, SLOW_CALL_MS);
   }
 
-  createJob(job: CreateJob) {
-    return this.#send("/jobs", job, jobSchema, SLOW_CALL_MS);
+  /** `key`: asked again with it, within a day, the server answers with the job that it made; null: each call makes one. */
+  createJob(job: CreateJob, key: string | null = null) {
+    const headers: Record<string, string> = key === null ? {} : { "idempotency-key": key };
+    const options = post(job, { signal: this.#signal, timeoutMs: SLOW_CALL_MS, headers });
+    return callJson(this.connection, `${API_PREFIX}/jobs`, jobSchema, options);
   }
 
   /** All of them, page by page: a server with very many goes on with its work in between. */

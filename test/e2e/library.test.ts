@@ -1,10 +1,12 @@
 // A folder of clips in one `submit`: what is printed, what is made, what a second run leaves alone, and what a kill costs.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { copyFile, mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { exists } from "../../src/base/files.ts";
 import type { JobView } from "../../src/cluster/server/views.ts";
-import { Cluster, type Ended, until } from "../support/cluster.ts";
+import { Cluster, type Ended, type Running, until } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
+import { IS_LONG } from "../support/long-run.ts";
 import { makeSynthetic } from "../support/synthetic.ts";
 
 const PARAMS = ["--ffmpeg-params", "-c:v libx264 -preset ultrafast"];
@@ -22,12 +24,14 @@ interface FileEvent {
 
 let cluster: Cluster;
 let library: string;
+let server: Running;
+let first: string;
 
 beforeAll(async () => {
   cluster = await Cluster.make();
-  await cluster.serve({ args: ["--benchmark-duration", "1"] });
+  server = await cluster.serve({ args: ["--benchmark-duration", "1"] });
   library = cluster.path("films");
-  const first = cluster.path("first.mp4");
+  first = cluster.path("first.mp4");
   await makeSynthetic(first, { frames: FRAMES, gop: 15, size: "160x90" });
   for (const name of CLIPS) {
     await mkdir(dirname(join(library, name)), { recursive: true });
@@ -52,6 +56,8 @@ function eventsOf({ stdout }: Ended): FileEvent[] {
     .split("\n")
     .map((line) => JSON.parse(line) as FileEvent);
 }
+
+const connect = () => ["--server", `127.0.0.1:${cluster.port}`, "--token", cluster.token];
 
 const jobs = () => cluster.api<JobView[]>("/jobs");
 
@@ -114,16 +120,78 @@ test("--replace puts proven outputs in place of their sources, which are in the 
 
 test("kill -9 in the midst: the same command takes up the jobs that are there and makes no output twice", async () => {
   const before = (await jobs()).length;
-  const connect = ["--server", `127.0.0.1:${cluster.port}`, "--token", cluster.token];
-  const args = ["submit", library, "--recursive", "--output-dir", cluster.path("killed"), ...PARAMS, ...connect];
-  const first = cluster.start("submit", [...args, "--jobs-ahead", "2"]);
-  await until("an output is there and more is to come", 240_000, async () => /^encoded /m.test(first.stdout()));
-  first.kill("SIGKILL");
-  await first.exited;
+  const args = ["submit", library, "--recursive", "--output-dir", cluster.path("killed"), ...PARAMS, ...connect()];
+  const killed = cluster.start("submit", [...args, "--jobs-ahead", "2"]);
+  await until("an output is there and more is to come", 240_000, async () => /^encoded /m.test(killed.stdout()));
+  killed.kill("SIGKILL");
+  await killed.exited;
   const ended = await cluster.run([...args, "--json"]);
   expect(ended.exitCode).toBe(1);
   const summary = eventsOf(ended).at(-1) as unknown as { encoded: number; skipped: number };
   expect(summary.encoded + summary.skipped).toBe(CLIPS.length);
   expect(summary.skipped).toBeGreaterThan(0);
   expect((await jobs()).length - before).toBe(CLIPS.length);
+});
+
+test("watch: what is moved into the folder is encoded once by its content, failures too, also after a kill -9", async () => {
+  const [incoming, watched] = [cluster.path("incoming"), cluster.path("watched")];
+  await mkdir(incoming);
+  const before = (await jobs()).length;
+  const put = async (name: string, frames: number) => {
+    const made = cluster.path(`made-${name}`);
+    await makeSynthetic(made, { frames, gop: 10, size: "160x90" });
+    await rename(made, join(incoming, name));
+  };
+  const isThere = (name: string) => until(`${name} has its output`, 240_000, () => exists(join(watched, name)));
+  const times = ["--settle", "0.3", "--poll", "0.1"];
+  const start = () =>
+    cluster.start("watch", ["watch", incoming, "--output-dir", watched, ...times, ...PARAMS, ...connect()]);
+  const killed = start();
+  await writeFile(join(incoming, "bad.mp4"), "no video\n".repeat(100));
+  await put("one.mp4", 10);
+  await isThere("one.mp4");
+  await until("the bad one is reported", 240_000, async () => /^failed .*bad\.mp4/m.test(killed.stdout()));
+  killed.kill("SIGKILL");
+  await killed.exited;
+
+  const again = start();
+  await copyFile(join(incoming, "one.mp4"), join(incoming, "one more.mp4"));
+  await put("two.mp4", 20);
+  await isThere("two.mp4");
+  await until("it is noted", 240_000, async () => /^encoded .*two\.mp4/m.test(again.stdout()));
+  again.kill("SIGTERM");
+  expect(await again.exited).toBe(130);
+  expect((await jobs()).length - before).toBe(2);
+  expect(again.stdout()).not.toContain("bad.mp4");
+  expect((await readdir(watched)).filter((name) => name.endsWith(".mp4")).sort()).toEqual(["one.mp4", "two.mp4"]);
+});
+
+const longTest = IS_LONG ? test : null;
+longTest?.("thirty clips and two bad ones, with kill -9 of the server and of submit in the midst", async () => {
+  const many = cluster.path("many");
+  for (let number = 0; number < 30; number++) {
+    const path = join(many, `${number % 3}`, `clip ${number}.mp4`);
+    await mkdir(dirname(path), { recursive: true });
+    await copyFile(first, path);
+  }
+  for (const name of ["bad.mp4", "worse.mkv"]) await writeFile(join(many, name), "no video\n".repeat(100));
+  const before = (await jobs()).length;
+  const args = ["submit", many, "--recursive", "--output-dir", cluster.path("many-out"), ...PARAMS, ...connect()];
+  const killed = cluster.start("submit", args);
+  const encoded = () => killed.stdout().match(/^encoded /gm)?.length ?? 0;
+  await until("some are done", 240_000, async () => encoded() >= 5);
+  server.kill("SIGKILL");
+  await server.exited;
+  server = await cluster.serve({ args: ["--benchmark-duration", "1"] });
+  await until("it goes on", 240_000, async () => encoded() >= 12);
+  killed.kill("SIGKILL");
+  await killed.exited;
+  const ended = await cluster.run([...args, "--json"]);
+  const summary = eventsOf(ended).at(-1) as unknown as { encoded: number; skipped: number; failed: number };
+  expect([ended.exitCode, summary.encoded + summary.skipped, summary.failed]).toEqual([1, 30, 2]);
+  expect((await jobs()).length - before).toBe(30);
+  for (let number = 0; number < 30; number++) {
+    const output = join(cluster.path("many-out"), `${number % 3}`, `clip ${number}.mp4`);
+    expect((await framesOf(output)).md5).toHaveLength(FRAMES);
+  }
 });

@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   serve: async () => (await import("../serve.ts")).serve,
   join: async () => (await import("../join.ts")).join,
   submit: async () => (await import("../submit.ts")).submit,
+  watch: async () => (await import("../watch.ts")).watch,
   probe: async () => (await import("../probe.ts")).probe,
   "jobs list": async () => (await import("../jobs/jobs-list.ts")).jobsList,
   "jobs show": async () => (await import("../jobs/jobs-show.ts")).jobsShow,

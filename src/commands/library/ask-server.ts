@@ -6,7 +6,13 @@ import { AppError } from "../../base/errors.ts";
 import { safeOutputName } from "../jobs/output-name.ts";
 import { ffmpegParamsOf } from "../submitting/ffmpeg-params.ts";
 import type { SubmitOptions } from "../submitting/options.ts";
-import { extensionIn, type NameTemplate, type OutputKind, parseNameTemplate, usesField } from "./name-template.ts";
+import {
+  extensionIn,
+  type NameTemplate,
+  type OutputKind,
+  parseNameTemplate,
+  usesField,
+} from "./names/name-template.ts";
 import { MOST_AHEAD } from "./options.ts";
 
 const LEAST_AHEAD = 4;

@@ -1,14 +1,15 @@
 // Makes the job of one file of a library and notes it.
 import { dirname, join } from "node:path";
-import type { JobView } from "../../api/contract.ts";
+import { createJobSchema, type JobView } from "../../api/contract.ts";
 import { hostPort } from "../../api/server-address.ts";
 import { sha256OfFile } from "../../base/digest.ts";
-import { AppError } from "../../base/errors.ts";
+import { AppError, exitCodeOf } from "../../base/errors.ts";
+import { newId } from "../../base/ids.ts";
 import { requireWritableFolder } from "../jobs/save-output.ts";
 import { checkInput } from "../submitting/check-input.ts";
-import { makeJob } from "../submitting/make-job.ts";
+import { askForJob, placeForJob } from "../submitting/make-job.ts";
 import { insist } from "./insist.ts";
-import type { LibraryEntry } from "./library-state.ts";
+import type { LibraryEntry, LibraryResult } from "./library-state.ts";
 import type { PlannedFile } from "./outcome.ts";
 import { requireReplaceable } from "./replace-source.ts";
 import { type Begun, factsOf, isResult, type LibraryRun, makeFolder } from "./run-context.ts";
@@ -36,8 +37,13 @@ export async function beginFile(file: PlannedFile, run: LibraryRun): Promise<Beg
 }
 
 /** Another source with the same bytes that has its output, or is getting it; null: none, or nobody asks. */
-async function twinOf(file: PlannedFile, sha256: string, { given, contents }: LibraryRun): Promise<string | null> {
-  if (given.force || !given["skip-if"].some(({ kind }) => kind === "in-output")) return null;
+async function twinOf(
+  file: PlannedFile,
+  sha256: string,
+  { given, isWatch, contents }: LibraryRun,
+): Promise<string | null> {
+  const isAsked = isWatch || given["skip-if"].some(({ kind }) => kind === "in-output");
+  if (given.force || !isAsked) return null;
   const other = contents.get(sha256);
   if (other !== undefined && other !== file.path) return other;
   for (const { source, sha256: known, output, result } of file.state.entries()) {
@@ -47,40 +53,72 @@ async function twinOf(file: PlannedFile, sha256: string, { given, contents }: Li
   return null;
 }
 
+/** The note of what is asked comes first, so that a kill before the answer costs no second job. */
 async function begin(file: PlannedFile, sha256: string, target: string, run: LibraryRun): Promise<Begun> {
+  const { client, display, context, given } = run;
   const before = file.state.get(file.path);
-  const job = await askForJob(file, target, run);
-  const entry: LibraryEntry = {
-    source: file.path,
-    bytes: file.bytes,
-    mtime_ms: file.mtimeMs,
-    sha256,
-    request: run.request,
-    output: file.output,
-    job: { server: hostPort(run.client.connection.server), id: job.job_id },
-    result: null,
-    former: before?.result ?? before?.former ?? null,
-    replacing: null,
-  };
-  await file.state.put(entry);
-  return { entry, job };
+  const wanted = { input: file.path, outputName: plainName(file.output), outputPath: target, subtitles: null };
+  const making = { client, display, context, begin: () => {} };
+  for (let forgotten = 0; ; ) {
+    const body = await insist(() => placeForJob(wanted, given, making), context.signal);
+    const asked = {
+      server: hostPort(client.connection.server),
+      key: newId(),
+      job: createJobSchema.parse(body),
+    };
+    const entry: LibraryEntry = {
+      source: file.path,
+      bytes: file.bytes,
+      mtime_ms: file.mtimeMs,
+      sha256,
+      request: run.request,
+      output: file.output,
+      asked,
+      job: null,
+      result: null,
+      former: outputOf(before),
+      replacing: null,
+    };
+    await file.state.put(entry);
+    try {
+      return await answered(file, entry, await insist(() => askForJob(asked.job, asked.key, making), context.signal));
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.code !== "E_UNKNOWN_ID" || ++forgotten > MOST_FORGOTTEN) throw thrown;
+    }
+  }
+}
+
+/** Of the last run that made one; null: none did. */
+function outputOf(before: LibraryEntry | null): LibraryResult | null {
+  const result = before?.result ?? null;
+  return result === null || result.kind === "failed" ? (before?.former ?? null) : result;
+}
+
+async function answered(file: PlannedFile, entry: LibraryEntry, job: JobView): Promise<Begun> {
+  const server = entry.asked?.server ?? "";
+  const known = { ...entry, asked: null, job: { server, id: job.job_id } };
+  await file.state.put(known);
+  return { entry: known, job };
+}
+
+/** An earlier run asked for the job and did not hear the answer. Null: there is none, and a new one is needed. */
+export async function askAgain(file: PlannedFile, entry: LibraryEntry, run: LibraryRun): Promise<Begun | null> {
+  const { asked } = entry;
+  const { client, display, context } = run;
+  if (asked === null || asked.server !== hostPort(client.connection.server)) return null;
+  const making = { client, display, context, begin: () => {} };
+  try {
+    return await answered(file, entry, await insist(() => askForJob(asked.job, asked.key, making), context.signal));
+  } catch (thrown) {
+    context.signal.throwIfAborted();
+    // It was not made then; whatever the server says now it will say of a new one too.
+    if (thrown instanceof AppError && exitCodeOf(thrown.code) !== 4) return null;
+    throw thrown;
+  }
 }
 
 /** The job's own name for its output: a header and other systems take it, whatever the source is called. */
 function plainName(output: string): string {
   const name = output.slice(output.lastIndexOf("/") + 1);
   return name.toWellFormed().replace(/[\p{Cc}\\/]/gu, "_");
-}
-
-async function askForJob(file: PlannedFile, target: string, run: LibraryRun): Promise<JobView> {
-  const { client, display, context, given } = run;
-  const wanted = { input: file.path, outputName: plainName(file.output), outputPath: target, subtitles: null };
-  const making = { client, display, context, begin: () => {} };
-  for (let forgotten = 0; ; ) {
-    try {
-      return await insist(() => makeJob(wanted, given, making), context.signal);
-    } catch (thrown) {
-      if (!(thrown instanceof AppError) || thrown.code !== "E_UNKNOWN_ID" || ++forgotten > MOST_FORGOTTEN) throw thrown;
-    }
-  }
 }

@@ -1,16 +1,15 @@
 // One file of a library, from its source to its output: what is done already is left alone, what is under way is followed,
 // everything else becomes a job.
 import { join } from "node:path";
-import type { JobView } from "../../api/contract.ts";
 import { hostPort } from "../../api/server-address.ts";
 import { AppError } from "../../base/errors.ts";
-import { beginFile } from "./begin-file.ts";
+import { askAgain, beginFile } from "./begin-file.ts";
 import { finishFile } from "./finish-file.ts";
 import { insist } from "./insist.ts";
 import type { LibraryEntry } from "./library-state.ts";
 import type { Outcome, PlannedFile } from "./outcome.ts";
 import { withSlashes } from "./plan-files.ts";
-import { factsOf, isResult, type LibraryRun } from "./run-context.ts";
+import { type Begun, factsOf, isResult, type LibraryRun } from "./run-context.ts";
 import { whySkip } from "./skip-rules.ts";
 
 const skipped = (reason: string): Outcome => ({ kind: "skipped", reason });
@@ -22,8 +21,8 @@ export async function encodeFile(file: PlannedFile, run: LibraryRun): Promise<Ou
   const isSame = known !== null && known.bytes === file.bytes && known.mtime_ms === file.mtimeMs;
   const done = force ? null : await whyDone(file, isSame ? known : null, run);
   if (done !== null) return skipped(done);
-  const job = isSame && known.request === run.request ? await jobBefore(known, run) : null;
-  if (job !== null && isSame) return await finishFile(file, { entry: known, job }, run);
+  const before = isSame && known.request === run.request ? await begunBefore(file, known, run) : null;
+  if (before !== null) return await finishFile(file, before, run);
   const existing = await factsOf(join(file.home, file.output));
   const isFree = existing === null || isResult(existing, known?.result ?? known?.former ?? null);
   if (!force && !isFree && !isOwnPlace(file, run)) {
@@ -44,11 +43,12 @@ function isOwnPlace(file: PlannedFile, { given }: LibraryRun): boolean {
 async function whyDone(
   file: PlannedFile,
   known: LibraryEntry | null,
-  { request, given }: LibraryRun,
+  { request, given, isWatch }: LibraryRun,
 ): Promise<string | null> {
   const made = given.replace ? file.state.byOutput(withSlashes(file.relative)) : null;
   if (made !== null && isResult({ size: file.bytes, mtimeMs: file.mtimeMs }, made.result)) return "made before";
   if (known === null || known.result === null) return null;
+  if (known.result.kind === "failed") return isWatch && known.request === request ? "failed before" : null;
   const isThere = isResult(await factsOf(join(file.home, known.output)), known.result);
   if (known.request !== request) {
     return isThere && known.output === file.output ? "made before with another request; --force makes it anew" : null;
@@ -58,11 +58,14 @@ async function whyDone(
 }
 
 /** The job of an earlier run, if it can still come to a good end; null: a new one is needed. */
-async function jobBefore({ job }: LibraryEntry, { client, context }: LibraryRun): Promise<JobView | null> {
-  if (job === null || job.server !== hostPort(client.connection.server)) return null;
+async function begunBefore(file: PlannedFile, known: LibraryEntry, run: LibraryRun): Promise<Begun | null> {
+  const { client, context } = run;
+  const { job } = known;
+  if (job === null) return await askAgain(file, known, run);
+  if (job.server !== hostPort(client.connection.server)) return null;
   try {
     const view = await insist(() => client.job(job.id), context.signal);
-    return view.status === "Failed" || view.status === "Cancelled" ? null : view;
+    return view.status === "Failed" || view.status === "Cancelled" ? null : { entry: known, job: view };
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === "E_UNKNOWN_ID") return null;
     throw thrown;
@@ -77,4 +80,18 @@ async function ruleFor({ path, bytes }: PlannedFile, run: LibraryRun): Promise<s
   if (early !== null || readFacts === null) return early;
   const probed = await placing.take(() => readFacts(path, context.signal));
   return whySkip(rules, { bytes, probed, madeCodec });
+}
+
+/** A watched folder does not try a file again that has not changed; `submit` does. */
+export async function rememberFailure(file: PlannedFile, run: LibraryRun): Promise<void> {
+  const known = file.state.get(file.path);
+  const { path: source, bytes, mtimeMs: mtime_ms, output } = file;
+  const former = known?.result?.kind === "failed" ? known.former : (known?.result ?? known?.former ?? null);
+  const isSame = known?.bytes === bytes && known.mtime_ms === mtime_ms;
+  await file.state.put({
+    ...{ source, bytes, mtime_ms, output, former, request: run.request },
+    ...{ sha256: isSame ? known.sha256 : "", asked: null, job: isSame ? known.job : null },
+    replacing: known?.replacing ?? null,
+    result: { kind: "failed", bytes, mtime_ms },
+  });
 }

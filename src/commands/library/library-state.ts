@@ -3,6 +3,7 @@
 import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { createJobSchema } from "../../api/contract.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
 
 export const STATE_FILE = ".ffcluster-library.jsonl";
@@ -24,6 +25,8 @@ const entrySchema = z.object({
   request: z.string(),
   /** Path below the library's folder, with `/`. */
   output: z.string(),
+  /** What the server was asked for, with the key under which it makes that job once; null: it has answered. */
+  asked: z.object({ server: z.string(), key: z.string(), job: createJobSchema }).nullable(),
   /** The job that was made of it; null: none yet. */
   job: z.object({ server: z.string(), id: z.string() }).nullable(),
   /** Null: not at its end yet. */

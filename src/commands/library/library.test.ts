@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BadValue } from "../../base/config/option.ts";
 import { AppError } from "../../base/errors.ts";
-import { assignNames, type ToName } from "./assign-names.ts";
 import { findFiles } from "./find-files.ts";
 import { inParallel, Turns } from "./in-parallel.ts";
 import { type LibraryEntry, LibraryState } from "./library-state.ts";
-import { extensionIn, parseNameTemplate, renderName } from "./name-template.ts";
+import { assignNames, type ToName } from "./names/assign-names.ts";
+import { extensionIn, parseNameTemplate, renderName } from "./names/name-template.ts";
 import { summaryText, type Totals } from "./report.ts";
 
 let folder: string;
@@ -101,6 +101,7 @@ describe("the state of a library", () => {
     sha256: "00",
     request: "r",
     output: "a.mp4",
+    asked: null,
     job: { server: "localhost:5001", id: "1" },
     result: null,
     former: null,

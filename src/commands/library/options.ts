@@ -7,7 +7,7 @@ import {
   parsedOption,
   switchOption,
 } from "../../base/config/option.ts";
-import { type NameTemplate, parseNameTemplate } from "./name-template.ts";
+import { type NameTemplate, parseNameTemplate } from "./names/name-template.ts";
 import { parseSkipRule, type SkipRule } from "./skip-rules.ts";
 
 export const MOST_AHEAD = 64;

@@ -1,12 +1,12 @@
 // Plans the outputs of the files that were found: the folder that each lies below, what is known of that folder, and a name
 // that no other file has.
-import { extname, join, resolve } from "node:path";
+import { extname, join, relative, resolve } from "node:path";
 import type { SubmitOptions } from "../submitting/options.ts";
 import type { LibraryNames } from "./ask-server.ts";
-import { assignNames } from "./assign-names.ts";
 import type { FoundFile } from "./find-files.ts";
 import { LibraryState, STATE_FILE } from "./library-state.ts";
-import { renderName } from "./name-template.ts";
+import { assignNames } from "./names/assign-names.ts";
+import { renderName } from "./names/name-template.ts";
 import type { PlannedFile } from "./outcome.ts";
 import { endReplacements } from "./replace-source.ts";
 
@@ -21,13 +21,20 @@ export class Homes {
   /** Null: each file's output goes below the folder that was named for it. */
   readonly #outputDir: string | null;
 
+  /** The folder was named for outputs alone. */
+  readonly #isApart: boolean;
+
   constructor(given: SubmitOptions, cwd: string) {
+    this.#isApart = given["output-dir"] !== null;
     this.#outputDir = given.replace ? null : resolve(cwd, given["output-dir"] ?? ".");
   }
 
-  /** Of the one folder for all outputs; null: there is none. */
-  async shared(): Promise<{ readonly home: string; readonly state: LibraryState } | null> {
-    return this.#outputDir === null ? null : { home: this.#outputDir, state: await this.#stateOf(this.#outputDir) };
+  /** Tells outputs of this and earlier runs, and the folder that was named for them: they are no sources. */
+  async outputs(): Promise<(path: string) => boolean> {
+    const home = this.#outputDir;
+    if (home === null) return () => false;
+    const state = await this.#stateOf(home);
+    return (path) => (path === home ? this.#isApart : state.byOutput(withSlashes(relative(home, path))) !== null);
   }
 
   async #stateOf(home: string): Promise<LibraryState> {

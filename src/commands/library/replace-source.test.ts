@@ -33,7 +33,7 @@ async function prepare(output: string): Promise<{ file: PlannedFile; entry: Libr
   const file = { path, root: home, relative: "in/film.mkv", bytes: size, mtimeMs, home, state: await open(), output };
   const entry = {
     ...{ source: path, bytes: size, mtime_ms: mtimeMs, sha256: "00", request: "r", output },
-    ...{ job: null, result: null, former: null, replacing: null },
+    ...{ asked: null, job: null, result: null, former: null, replacing: null },
   };
   return { file, entry, target };
 }

@@ -15,6 +15,8 @@ export interface LibraryRun {
   readonly client: ApiClient;
   readonly context: CommandContext;
   readonly given: SubmitOptions;
+  /** Of a folder that is watched: each content is encoded once, and what failed is not tried again. */
+  readonly isWatch: boolean;
   /** What is asked, as a digest. */
   readonly request: string;
   /** The codec that the request makes. */

@@ -30,6 +30,11 @@ export interface Making {
 
 /** Errors: every reason for which this machine or the server refuses the source or the request. */
 export async function makeJob(wanted: WantedJob, given: SubmitOptions, making: Making): Promise<JobView> {
+  return await askForJob(await placeForJob(wanted, given, making), null, making);
+}
+
+/** Brings the source to the server. Returns what to ask it for. */
+export async function placeForJob(wanted: WantedJob, given: SubmitOptions, making: Making): Promise<CreateJob> {
   const { client, display, context, begin } = making;
   const { checkSourceLocally } = await import("../wiring/local-checks.ts");
   const ffmpegParams = ffmpegParamsOf(given);
@@ -46,7 +51,7 @@ export async function makeJob(wanted: WantedJob, given: SubmitOptions, making: M
   const subtitles =
     wanted.subtitles === null ? null : await uploadSource(client, wanted.subtitles, { onBytes() {} }, context.signal);
   begin({ kind: "asking-for-the-job" });
-  const job: CreateJob = {
+  return {
     source_id: source.source_id,
     subtitles_source_id: subtitles?.source_id ?? null,
     ffmpeg_params: ffmpegParams,
@@ -58,18 +63,24 @@ export async function makeJob(wanted: WantedJob, given: SubmitOptions, making: M
     name: given.name,
     verify: given.verify,
   };
-  return await askForJob(job, making);
 }
 
-/** Waits on after the first Ctrl-C: the server may have made the job by then, and its id would be lost. */
-async function askForJob(wanted: CreateJob, { client, display, context }: Making): Promise<JobView> {
+/**
+ * Waits on after the first Ctrl-C: the server may have made the job by then, and its id would be lost. Asked again with the
+ * same `key`, the server answers with the job that it made; null: each call makes one.
+ */
+export async function askForJob(
+  wanted: CreateJob,
+  key: string | null,
+  { client, display, context }: Making,
+): Promise<JobView> {
   const { signal } = context;
   signal.throwIfAborted();
   const words = "Interrupted; waiting for the server, which may have made the job. Press Ctrl-C again to end at once.";
   const onAbort = () => display.note(words);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await new ApiClient(client.connection).createJob(wanted);
+    return await new ApiClient(client.connection).createJob(wanted, key);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }

@@ -1,6 +1,6 @@
 // `--name-template`: how the name of an output is made of its source's. Pure.
 import { basename, dirname, extname } from "node:path";
-import { BadValue } from "../../base/config/option.ts";
+import { BadValue } from "../../../base/config/option.ts";
 
 const FIELDS = ["dir", "stem", "name", "source-ext", "codec", "ext"] as const;
 type Field = (typeof FIELDS)[number];
