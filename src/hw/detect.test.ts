@@ -97,3 +97,29 @@ test.skipIf(process.platform === "win32")(
   },
   30_000,
 );
+
+test.skipIf(process.platform === "win32")("what a busy machine did not answer is not kept", async () => {
+  const tools = await findTools(process.env);
+  const folder = await mkdtemp(join(tmpdir(), "ffc-hw-"));
+  try {
+    // A stand-in that has libx264 alone, whose trial stands still.
+    const ffmpeg = join(folder, "ffmpeg");
+    const script = [
+      "#!/bin/sh",
+      'case "$*" in *testsrc2*) exec sleep 60;; esac',
+      `case "$*" in *-encoders*) ${tools.ffmpeg} "$@" | awk '!/^ V/ || /libx264 |=/'; exit;; esac`,
+      `exec ${tools.ffmpeg} "$@"`,
+    ];
+    await writeFile(ffmpeg, `${script.join("\n")}\n`);
+    await chmod(ffmpeg, 0o755);
+    const kept = new Map<string, string>();
+    const cache = { get: () => null, set: (key: string, json: string) => void kept.set(key, json) };
+    const own = { ...tools, ffmpeg, sandbox: { mode: "off", programs: [] } } as const;
+    const { software } = (await detectEncoders(own, { cache, idleMs: 1000 })).families;
+    expect(software).toMatchObject({ listed: true, working: false });
+    expect(software.reason).toContain("no processor time");
+    expect(kept.size).toBe(0);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});

@@ -16,7 +16,7 @@ import {
 import { DETECTORS } from "./detectors.ts";
 import { deviceIdentity } from "./devices.ts";
 import { findFailure } from "./failures.ts";
-import { firstWords, SMALL, tryEncoders } from "./trial.ts";
+import { firstWords, SMALL, type TrialRun, tryEncoders } from "./trial.ts";
 import type {
   DeviceReport,
   EncoderAbility,
@@ -61,6 +61,8 @@ export interface DetectOptions {
   /** Null: try everything and cache nothing (`doctor`). */
   readonly cache: HardwareCache | null;
   readonly signal?: AbortSignal | undefined;
+  /** After how long without processor time a trial hangs. */
+  readonly idleMs?: number;
 }
 
 /** Errors: E_FFMPEG_MISSING when ffmpeg cannot list its encoders. */
@@ -69,7 +71,12 @@ export async function detectEncoders(tools: Tools, options: DetectOptions): Prom
   const kept = readKept(options.cache?.get(key) ?? null);
   if (kept) return kept;
   const inventory = await readInventory(tools, options.signal);
-  const look = (family: EncoderFamily) => detectFamily(tools, DETECTORS[family], inventory.encoders, options.signal);
+  let isSure = true;
+  const onNoAnswer = () => {
+    isSure = false;
+  };
+  const run: TrialRun = { signal: options.signal, idleMs: options.idleMs, onNoAnswer };
+  const look = (family: EncoderFamily) => detectFamily(tools, DETECTORS[family], inventory.encoders, run);
   const lookAtSoftware = async () => {
     const software = await look("software");
     return { software, pixelFormats: await readPixelFormats(tools, software.encoders, options.signal) };
@@ -82,7 +89,8 @@ export async function detectEncoders(tools: Tools, options: DetectOptions): Prom
   // Two at a time: the software trials use the cores, the hardware ones wait for drivers.
   const [{ software, pixelFormats }, hardware] = await Promise.all([lookAtSoftware(), lookAtHardware()]);
   const report: HardwareReport = { families: { software, ...hardware }, pixelFormats, inventory };
-  options.cache?.set(key, written(report));
+  // A machine that was too busy to answer is asked again at the next start, not a week later.
+  if (isSure) options.cache?.set(key, written(report));
   return report;
 }
 
@@ -110,18 +118,18 @@ async function detectFamily(
   tools: Tools,
   detector: FamilyDetector,
   listed: ReadonlySet<string>,
-  signal: AbortSignal | undefined,
+  run: TrialRun,
 ): Promise<FamilyReport> {
   const candidates = detector.encoders.filter((encoder) => listed.has(encoder));
   if (candidates.length === 0) {
     const reason = "this ffmpeg was built without these encoders";
     return { listed: false, working: false, encoders: [], reason, devices: [] };
   }
-  if (detector.family === "software") return await trySoftware(tools, detector, candidates, signal);
+  if (detector.family === "software") return await trySoftware(tools, detector, candidates, run);
   const devices: DeviceReport[] = [];
   let reason: string | null = null;
   for (const device of await detector.devices()) {
-    const tried = await tryDevice(tools, detector, candidates, device, signal);
+    const tried = await tryDevice(tools, detector, candidates, device, run);
     reason ??= tried.reason;
     if (tried.encoders.length === 0) break;
     devices.push({ id: device, encoders: tried.encoders });
@@ -137,9 +145,9 @@ async function trySoftware(
   tools: Tools,
   detector: FamilyDetector,
   candidates: readonly string[],
-  signal: AbortSignal | undefined,
+  run: TrialRun,
 ): Promise<FamilyReport> {
-  const tried = await tryTogether(tools, detector, candidates, signal);
+  const tried = await tryTogether(tools, detector, candidates, run);
   const encoders = candidates.filter((encoder) => tried.get(encoder) === null);
   const working = encoders.length > 0;
   const [failed] = candidates.filter((encoder) => tried.get(encoder) !== null);
@@ -156,13 +164,13 @@ async function tryTogether(
   tools: Tools,
   detector: FamilyDetector,
   encoders: readonly string[],
-  signal: AbortSignal | undefined,
+  run: TrialRun,
 ): Promise<ReadonlyMap<string, string | null>> {
-  const failure = await tryEncoders(tools, { detector, encoders, device: null }, signal);
+  const failure = await tryEncoders(tools, { detector, encoders, device: null }, run);
   if (failure === null || encoders.length === 1) return new Map(encoders.map((encoder) => [encoder, failure]));
   const middle = Math.ceil(encoders.length / 2);
-  const first = await tryTogether(tools, detector, encoders.slice(0, middle), signal);
-  return new Map([...first, ...(await tryTogether(tools, detector, encoders.slice(middle), signal))]);
+  const first = await tryTogether(tools, detector, encoders.slice(0, middle), run);
+  return new Map([...first, ...(await tryTogether(tools, detector, encoders.slice(middle), run))]);
 }
 
 interface TriedDevice {
@@ -176,14 +184,14 @@ async function tryDevice(
   detector: FamilyDetector,
   candidates: readonly string[],
   device: string | null,
-  signal: AbortSignal | undefined,
+  run: TrialRun,
 ): Promise<TriedDevice> {
   const encoders: EncoderAbility[] = [];
   let reason: string | null = null;
   for (const encoder of candidates) {
-    const failure = await tryEncoders(tools, { detector, encoders: [encoder], device }, signal);
+    const failure = await tryEncoders(tools, { detector, encoders: [encoder], device }, run);
     if (failure === null) {
-      encoders.push(await measureAbility(tools, detector, encoder, device, signal));
+      encoders.push(await measureAbility(tools, detector, encoder, device, run));
       continue;
     }
     const known = findFailure(failure);
@@ -208,10 +216,10 @@ async function measureAbility(
   detector: FamilyDetector,
   name: string,
   device: string | null,
-  signal: AbortSignal | undefined,
+  run: TrialRun,
 ): Promise<EncoderAbility> {
   const works = async (picture: TrialPicture) =>
-    (await tryEncoders(tools, { detector, encoders: [name], device, picture }, signal)) === null;
+    (await tryEncoders(tools, { detector, encoders: [name], device, picture }, run)) === null;
   const tenBits = MAY_BE_DEEP.test(name) && (await works({ ...SMALL, isDeep: true }));
   for (const size of SIZES) {
     if (await works(size)) return { name, ten_bits: tenBits, width: size.width, height: size.height };

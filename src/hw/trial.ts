@@ -3,12 +3,18 @@
 import { deviceEncoderArgs, deviceInitArgs, type EncodeDevice, uploadFilters } from "../media/ffmpeg/encode-device.ts";
 import { videoFilters } from "../media/ffmpeg/filter-graph.ts";
 import { runTool } from "../media/ffmpeg/run-tool.ts";
+import { createStallRule, stallBounds } from "../media/ffmpeg/stall.ts";
 import { QUIET } from "../media/ffmpeg/tool-args.ts";
 import type { Tools } from "../media/ffmpeg/tools.ts";
 import type { FamilyDetector, TrialPicture } from "./types.ts";
 
-/** A device that hangs must not hold up the start; a working trial takes 0.1 s, all software encoders at once 0.6 s. */
-const TRIAL_TIMEOUT_MS = 10_000;
+/**
+ * A device that hangs must not hold up the start: it uses no processor time. A working trial takes 0.1 s, all software
+ * encoders at once 0.6 s; on a machine that others keep busy, a hundred times as long.
+ */
+const IDLE_MS = 10_000;
+/** However busy the machine is. */
+const TRIAL_TIMEOUT_MS = 5 * 60_000;
 /** Some hardware encoders refuse anything smaller than about 145x49. */
 export const SMALL: TrialPicture = { width: 256, height: 144, isDeep: false };
 
@@ -56,8 +62,19 @@ export interface Trial {
   readonly picture?: TrialPicture;
 }
 
+/** What all trials of a look share. */
+export interface TrialRun {
+  readonly signal: AbortSignal | undefined;
+  /** A trial without processor time for this long hangs. Default: 10 s. */
+  readonly idleMs: number | undefined;
+  /** Called when one gave no answer that a busy machine may owe. */
+  readonly onNoAnswer: () => void;
+}
+
 /** Null when all of them work; else ffmpeg's stderr, or why there is none. */
-export async function tryEncoders(tools: Tools, trial: Trial, signal?: AbortSignal): Promise<string | null> {
+export async function tryEncoders(tools: Tools, trial: Trial, run: TrialRun): Promise<string | null> {
+  const { signal, idleMs = IDLE_MS } = run;
+  const rule = createStallRule(stallBounds(idleMs));
   const { detector, encoders, device, picture } = trial;
   const result = await runTool({
     tools,
@@ -67,9 +84,14 @@ export async function tryEncoders(tools: Tools, trial: Trial, signal?: AbortSign
     usesDevice: detector.family !== "software",
     args: trialCommand(detector, encoders, device, picture),
     timeoutMs: TRIAL_TIMEOUT_MS,
+    isStalled: (cpuMs) => rule.check(performance.now(), cpuMs, false),
     ...(signal ? { signal } : {}),
   });
   signal?.throwIfAborted();
-  if (result.ended === "timeout") return `no answer within ${TRIAL_TIMEOUT_MS / 1000} s`;
+  if (result.ended === "timeout" || result.ended === "stalled") {
+    // Software that stands still waits for the machine; a device that does is broken.
+    if (result.ended === "timeout" || detector.family === "software") run.onNoAnswer();
+    return result.ended === "stalled" ? rule.reason() : `no answer within ${TRIAL_TIMEOUT_MS / 1000} s`;
+  }
   return result.exitCode === 0 ? null : result.stderrTail || "ffmpeg failed without a word";
 }
