@@ -34,6 +34,9 @@ const ENCODERS = ["admin", "client"] as const;
 
 export const ACCESS = defineAccess({
   "GET /healthz": "anyone",
+  // They tell nothing of this server but its version, as the line above does; a browser's page has no token yet.
+  "GET /api/v1/openapi.json": "anyone",
+  "GET /api/v1/docs": "anyone",
   "GET /api/v1/hello": { roles: EVERY_ROLE },
   "POST /api/v1/requests/check": { roles: SUBMITTERS },
 

@@ -96,6 +96,25 @@ export const clientListQuerySchema = z.object({
   ...pageQuery,
 });
 
+export const eventsQuerySchema = z.object({
+  after: z
+    .string()
+    .regex(/^\d{1,15}$/, "give the seq of the last event you have")
+    .default("0")
+    .meta({ description: "The seq of the last event that the caller has." }),
+});
+
+const MOST_ENTRIES = 10_000;
+
+export const auditQuerySchema = z.object({
+  limit: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/)
+    .refine((text) => Number(text) <= MOST_ENTRIES, `give 1 to ${MOST_ENTRIES}`)
+    .default("1000")
+    .meta({ description: `How many of the newest, at most ${MOST_ENTRIES}.` }),
+});
+
 /** Of the header `Idempotency-Key`. */
 export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,255}$/, "1 to 255 visible ASCII characters");
 

@@ -15,6 +15,7 @@ import { type ApiServices, type Door, dispatch, type Route } from "./router.ts";
 import { attemptRoutes } from "./routes/attempts.ts";
 import { clientRoutes } from "./routes/clients.ts";
 import { COMMAND_PATH, commandError, commandRoutes } from "./routes/command.ts";
+import { descriptionRoutes } from "./routes/description.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { serverRoutes } from "./routes/server.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
@@ -31,6 +32,7 @@ const NO_LIMIT = 0;
 
 export const ROUTES: readonly Route[] = [
   ...serverRoutes,
+  ...descriptionRoutes,
   ...sourceRoutes,
   ...jobRoutes,
   ...clientRoutes,

@@ -71,7 +71,13 @@ describe.each(KEYS)("%s", (key) => {
 test("what each role is for, said once more by hand", () => {
   const reach = (role: Role) => KEYS.filter((key) => rolesOf(key).includes(role));
   expect(reach("admin")).toEqual(KEYS);
-  expect(reach("enrol")).toEqual(["GET /healthz", "GET /api/v1/hello", "POST /api/v1/enrol"]);
+  expect(reach("enrol")).toEqual([
+    "GET /healthz",
+    "GET /api/v1/openapi.json",
+    "GET /api/v1/docs",
+    "GET /api/v1/hello",
+    "POST /api/v1/enrol",
+  ]);
   // It changes nothing but its own session.
   const isRead = (key: string) => key.startsWith("GET ") || key === "POST /ws/command" || key.endsWith("/session");
   expect(reach("read").every(isRead)).toBe(true);

@@ -37,6 +37,7 @@ import type {
 } from "../../src/cluster/server/views.ts";
 import { PartialFile } from "../../src/cluster/transfer/partial-file.ts";
 import { MemoryStore } from "./memory-store.ts";
+import { requireDescribed } from "./watch-answers.ts";
 
 type Proof = Awaited<ReturnType<Coordinator["proof"]>>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -99,8 +100,10 @@ export class MemoryCoordinator implements Coordinator {
     return new MemoryCoordinator(await mkdtemp(join(tmpdir(), "ffcluster-memory-")));
   }
 
-  close(): Promise<void> {
-    return rm(this.#folder, { recursive: true });
+  /** Throws when an answer to a request was not as the API's description says. */
+  async close(): Promise<void> {
+    await rm(this.#folder, { recursive: true });
+    requireDescribed();
   }
 
   get watcherCount(): number {
@@ -429,33 +432,37 @@ export class MemoryCoordinator implements Coordinator {
     );
   }
 
-  clientDetail(id: string): ClientDetailView {
+  #client(id: string): ClientView {
     const client = this.clients.get(resolveIdPrefix(id, this.clients.keys(), "client"));
     if (!client) throw new Error("resolved ids exist");
-    return { ...client, encoders: ["libx264"], hardware: [], pools: null, slots_reason: null, events: [] };
+    return client;
+  }
+
+  clientDetail(id: string): ClientDetailView {
+    return { ...this.#client(id), encoders: ["libx264"], hardware: [], pools: null, slots_reason: null, events: [] };
   }
 
   drainClient(id: string): ClientView {
-    const client: ClientView = { ...this.clientDetail(id), draining: true };
+    const client: ClientView = { ...this.#client(id), draining: true };
     this.clients.set(client.client_id, client);
     return client;
   }
 
   pauseClient(id: string): ClientView {
-    const client: ClientView = { ...this.clientDetail(id), paused: true };
+    const client: ClientView = { ...this.#client(id), paused: true };
     this.clients.set(client.client_id, client);
     return client;
   }
 
   resumeClient(id: string): ClientView {
-    const client: ClientView = { ...this.clientDetail(id), draining: false, paused: false, quarantine: null };
+    const client: ClientView = { ...this.#client(id), draining: false, paused: false, quarantine: null };
     this.clients.set(client.client_id, client);
     return client;
   }
 
   async disconnectClient(id: string): Promise<ClientView> {
-    const { client_id } = this.clientDetail(id);
-    const client: ClientView = { ...this.clientDetail(id), status: "Disconnected" };
+    const { client_id } = this.#client(id);
+    const client: ClientView = { ...this.#client(id), status: "Disconnected" };
     this.clients.set(client_id, client);
     return client;
   }

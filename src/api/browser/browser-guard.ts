@@ -8,12 +8,14 @@ import { AppError } from "../../base/errors.ts";
 const FROM_OWN_PAGE: readonly string[] = ["same-origin", "none"];
 const SAFE_METHODS: readonly string[] = ["GET", "HEAD"];
 
+const POLICY = "content-security-policy";
+
 /**
- * On every answer. There is no page here: nothing of an answer may run, load, or be shown inside another page. No answer
- * has a CORS header, so no page of another origin can read one.
+ * On every answer: nothing of one may run, load, or be shown inside another page. The one page here has a policy of its own,
+ * which lets in its style. No answer has a CORS header, so no page of another origin can read one.
  */
 const ANSWER_HEADERS: Readonly<Record<string, string>> = {
-  "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
+  [POLICY]: "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
@@ -25,7 +27,9 @@ export function mayChange({ method }: Request, isUpgrade: boolean): boolean {
 }
 
 export function withGuardHeaders(response: Response): Response {
-  for (const [name, value] of Object.entries(ANSWER_HEADERS)) response.headers.set(name, value);
+  for (const [name, value] of Object.entries(ANSWER_HEADERS)) {
+    if (name !== POLICY || !response.headers.has(POLICY)) response.headers.set(name, value);
+  }
   return response;
 }
 

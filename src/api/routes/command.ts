@@ -13,7 +13,7 @@ const nothing = z.union([z.null(), z.strictObject({})]);
 const byJob = z.strictObject({ job_id: z.string().min(1).max(200) });
 const byClient = z.strictObject({ client_id: z.string().min(1).max(200) });
 
-const commandSchema = z.union(
+export const commandSchema = z.union(
   [
     z.strictObject({ ProcessLocalFile: z.strictObject({ file_path: z.string().min(1).max(5000) }) }),
     z.strictObject({ ListJobs: nothing }),

@@ -2,7 +2,14 @@
 import { sha256Of } from "../../base/digest.ts";
 import { AppError } from "../../base/errors.ts";
 import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
-import { API_PREFIX, type CreateJob, createJobSchema, idempotencyKeySchema, jobListQuerySchema } from "../contract.ts";
+import {
+  API_PREFIX,
+  type CreateJob,
+  createJobSchema,
+  eventsQuerySchema,
+  idempotencyKeySchema,
+  jobListQuerySchema,
+} from "../contract.ts";
 import { json, readJson, readQuery } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 import { endingBody } from "./ending-body.ts";
@@ -77,10 +84,7 @@ async function burnInFile({ coordinator, param, who, cutWhenEnded }: Call): Prom
 }
 
 function events({ coordinator, url, param }: Call): Response {
-  const after = url.searchParams.get("after") ?? "0";
-  if (!/^\d{1,15}$/.test(after)) {
-    throw new AppError("E_MALFORMED", `after=${after} is not a number`, "Give the seq of the last event you have.");
-  }
+  const { after } = readQuery(url, eventsQuerySchema);
   return json(coordinator.jobEvents(param("id"), Number(after)));
 }
 

@@ -1,7 +1,6 @@
 // Routes of tokens: make, list, revoke, rotate; the exchange of a join line's token for a client's own key; the audit log.
-import { AppError } from "../../base/errors.ts";
-import { enrolSchema, newTokenSchema } from "../contract.ts";
-import { json, readJson } from "../responses.ts";
+import { auditQuerySchema, enrolSchema, newTokenSchema } from "../contract.ts";
+import { json, readJson, readQuery } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 
 async function create(call: Call): Promise<Response> {
@@ -19,15 +18,6 @@ async function enrol(call: Call): Promise<Response> {
   return json({ key: coordinator.enrolClient(who, { clientId, name, proof }) }, 201);
 }
 
-const MOST_ENTRIES = 10_000;
-
-/** Errors: E_MALFORMED. */
-function entriesAsked(url: URL): number {
-  const limit = url.searchParams.get("limit") ?? "1000";
-  if (/^[1-9]\d{0,4}$/.test(limit) && Number(limit) <= MOST_ENTRIES) return Number(limit);
-  throw new AppError("E_MALFORMED", `limit=${limit} is no number of entries`, `Give 1 to ${MOST_ENTRIES}.`);
-}
-
 /** Without an outward address of its own, the one that the caller uses. */
 function invite({ coordinator, outward, url }: Call): Response {
   const asCalled = { server: url.host, tls_fingerprint: null, needs_ca_file: false };
@@ -43,5 +33,7 @@ export const tokenRoutes: readonly Route[] = [
     json(await coordinator.rotateToken(param("name"))),
   ),
   route("POST /api/v1/enrol", enrol),
-  route("GET /api/v1/audit", ({ coordinator, url }) => json(coordinator.auditEntries(entriesAsked(url)))),
+  route("GET /api/v1/audit", ({ coordinator, url }) =>
+    json(coordinator.auditEntries(Number(readQuery(url, auditQuerySchema).limit))),
+  ),
 ];

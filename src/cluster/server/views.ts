@@ -79,7 +79,7 @@ const segmentSchema = z.object({
 });
 export type SegmentView = DeepReadonly<z.infer<typeof segmentSchema>>;
 
-const eventSchema = z.object({
+export const eventSchema = z.object({
   seq: z.number(),
   at: z.string(),
   type: z.string(),
