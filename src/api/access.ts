@@ -50,6 +50,7 @@ export const ACCESS = defineAccess({
 
   "POST /api/v1/jobs": { roles: SUBMITTERS },
   "GET /api/v1/jobs": { roles: WATCHERS },
+  "GET /api/v1/jobs/watch": { roles: WATCHERS },
   "GET /api/v1/jobs/:id": { roles: WATCHERS, scope: "job" },
   "GET /api/v1/jobs/:id/detail": { roles: WATCHERS, scope: "job" },
   "GET /api/v1/jobs/:id/events": { roles: WATCHERS, scope: "job" },
@@ -62,6 +63,8 @@ export const ACCESS = defineAccess({
   "GET /api/v1/jobs/:id/side-files/:n": { roles: ENCODERS, scope: "leased-job" },
 
   "GET /api/v1/clients": { roles: OBSERVERS },
+  "GET /api/v1/clients/watch": { roles: OBSERVERS },
+  "GET /api/v1/watch": { roles: OBSERVERS },
   "GET /api/v1/clients/:id": { roles: OBSERVERS, scope: "any" },
   "POST /api/v1/clients/:id/disconnect": { roles: ADMIN, scope: "any" },
   "POST /api/v1/clients/:id/drain": { roles: ADMIN, scope: "any" },

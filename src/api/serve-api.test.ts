@@ -203,7 +203,10 @@ describe("jobs", () => {
     const body = { ffmpeg_params: "-attach x", output_name: null, input_name: "a.mp4" };
     expect(await errorOf(await postJson("/api/v1/requests/check", body))).toMatchObject({ code: "E_ENCODE_REQUEST" });
     const good = { ...body, ffmpeg_params: null };
-    expect(await (await postJson("/api/v1/requests/check", good)).json()).toEqual({ output_name: "a.ffcluster.mp4" });
+    expect(await (await postJson("/api/v1/requests/check", good)).json()).toEqual({
+      output_name: "a.ffcluster.mp4",
+      video_codec: "h264",
+    });
   });
 
   test.each(["../a.mp4", "a\0.mp4", "a\r\nx: y.mp4", "\ud800.mp4"])(
@@ -297,8 +300,9 @@ describe("watching", () => {
       const { done, value } = await reader.read();
       if (done) break;
       for (const event of decoder.decode(value).split("\n\n")) {
-        if (!event.startsWith("data: ")) continue;
-        const { status } = JSON.parse(event.slice(6)) as { status: string };
+        const [, data] = /^data: (.*)$/m.exec(event) ?? [];
+        if (data === undefined) continue;
+        const { status } = JSON.parse(data) as { status: string };
         statuses.push(status);
         if (status === "Queued" && statuses.length === 1) coordinator.update(job.job_id, { status: "Processing" });
         if (status === "Processing") coordinator.update(job.job_id, { status: "Failed" });

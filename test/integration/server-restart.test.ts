@@ -77,11 +77,17 @@ const asked = {
 
 test("killed between a job's end and the removal of its files: the next start removes them", async () => {
   const first = await start();
+  const follower = first.follow(["job", "client"], ADMIN, null, () => undefined);
+  expect(follower.next()).toMatchObject({ type: "snapshot", data: { jobs: [], clients: [] } });
   const { job_id: jobId } = await first.createJob({ ...asked, sourceId: await upload(first) }, ADMIN);
   const uploads = join(folder, "server", "uploads");
   const [uploaded = ""] = await readdir(uploads);
   await copyFile(join(uploads, uploaded), join(folder, "kept"));
   await first.cancelJob(jobId);
+  await until("who follows is told of its end", 20_000, async () => {
+    const event = follower.next();
+    return event?.type === "job" && (event.data as { readonly status: string }).status === "Cancelled";
+  });
   const root = join(folder, "server", jobId);
   // What is being removed is gone when it is closed, work that was still running included: nothing is removed behind it.
   await first.close();

@@ -11,6 +11,7 @@ import type { ResultReport } from "../../src/cluster/protocol/messages.ts";
 import type { Principal } from "../../src/cluster/protocol/roles.ts";
 import type { Enrolment, Leased, NewToken } from "../../src/cluster/server/access/calls.ts";
 import { Tokens } from "../../src/cluster/server/access/tokens.ts";
+import { ChangeFeed } from "../../src/cluster/server/change-feed.ts";
 import { KeyedJobs } from "../../src/cluster/server/facade/keyed-jobs.ts";
 import { pageOf } from "../../src/cluster/server/facade/page.ts";
 import type { Idempotency, JobRecord } from "../../src/cluster/server/job/job-record.ts";
@@ -77,6 +78,13 @@ export class MemoryCoordinator implements Coordinator {
   readonly #watchers = new Map<string, Set<(view: JobView) => void>>();
   readonly #outputs = new Map<string, string>();
   readonly #challenges = new Map<string, { path: string; bytes: number }>();
+  readonly feed = new ChangeFeed({
+    jobIds: () => this.jobs.keys(),
+    jobView: (id) => this.jobs.get(id) ?? null,
+    clientView: (id) => this.clients.get(id) ?? null,
+    clientViews: () => [...this.clients.values()],
+    maySeeJob: (who, id) => this.#isVisible(who, id),
+  });
   readonly #folder: string;
   readonly #keys: Pick<JobRecord, "jobId" | "owner" | "idempotency">[] = [];
   readonly #keyed = new KeyedJobs(
@@ -102,6 +110,7 @@ export class MemoryCoordinator implements Coordinator {
 
   /** Throws when an answer to a request was not as the API's description says. */
   async close(): Promise<void> {
+    this.feed.stop();
     await rm(this.#folder, { recursive: true });
     requireDescribed();
   }
@@ -136,6 +145,7 @@ export class MemoryCoordinator implements Coordinator {
       ...change,
     };
     this.jobs.set(job.job_id, job);
+    this.feed.touch("job", job.job_id);
     return job;
   }
 
@@ -161,6 +171,7 @@ export class MemoryCoordinator implements Coordinator {
       ...change,
     };
     this.clients.set(client.client_id, client);
+    this.feed.touch("client", client.client_id);
     return client;
   }
 
@@ -168,6 +179,7 @@ export class MemoryCoordinator implements Coordinator {
     const job = { ...this.#find(id), ...change };
     this.jobs.set(id, job);
     for (const listener of this.#watchers.get(id) ?? []) listener(job);
+    this.feed.touch("job", id);
   }
 
   async complete(id: string, content: Uint8Array): Promise<void> {
@@ -384,6 +396,10 @@ export class MemoryCoordinator implements Coordinator {
     const { job_id, created_at: at } = this.#find(id);
     const none = { client_id: null, segment_index: null, attempt_id: null, detail: "" };
     return [1, 2].filter((seq) => seq > afterSeq).map((seq) => ({ seq, at, type: "job", job_id, ...none }));
+  }
+
+  follow(...asked: Parameters<ChangeFeed["follow"]>) {
+    return this.feed.follow(...asked);
   }
 
   watchJob(id: string, listener: (view: JobView) => void): () => void {

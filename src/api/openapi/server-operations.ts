@@ -14,7 +14,7 @@ import type { RouteKey } from "../access.ts";
 import { auditQuerySchema, enrolSchema, inviteSchema, newTokenSchema } from "../contract.ts";
 import { commandSchema } from "../routes/command.ts";
 import { created, type Operation, ok } from "./operation.ts";
-import type { WORK_OPERATIONS } from "./work-operations.ts";
+import { lastEventId, type WORK_OPERATIONS } from "./work-operations.ts";
 
 const commandAnswers = z.union([
   z.object({ JobCreated: z.object({ job_id: z.string() }) }),
@@ -45,6 +45,17 @@ export const SERVER_OPERATIONS: Readonly<Record<Exclude<RouteKey, keyof typeof W
     tag: "server",
     summary: "Read this description as a page",
     answers: { 200: { description: "The page.", type: "text/html" } },
+  },
+  "GET /api/v1/watch": {
+    tag: "server",
+    summary: "Follow all jobs and clients, as server-sent events",
+    headers: lastEventId,
+    answers: {
+      200: {
+        description: "`snapshot`, then `job` and `client` with the view of each that changes.",
+        type: "text/event-stream",
+      },
+    },
   },
   "GET /api/v1/audit": {
     tag: "server",

@@ -43,6 +43,9 @@ const offset = z.number().meta({ description: "Bytes that have arrived." });
 const uploadState = {
   204: { description: "`Upload-Offset`, `Upload-Length` and `Upload-Complete` say how far it is." },
 };
+export const lastEventId = z.object({
+  "last-event-id": z.string().optional().meta({ description: "Of the last event that the caller has." }),
+});
 const events = (description: string) => ({ 200: { description, type: "text/event-stream" } });
 
 export const WORK_OPERATIONS: Readonly<Record<Work, Operation>> = {
@@ -102,6 +105,12 @@ export const WORK_OPERATIONS: Readonly<Record<Work, Operation>> = {
     query: jobListQuerySchema,
     answers: page(jobSchema, "A submitter's own jobs; everybody else's view has all."),
   },
+  "GET /api/v1/jobs/watch": {
+    tag: "jobs",
+    summary: "Follow all jobs, as server-sent events",
+    headers: lastEventId,
+    answers: events("`snapshot`, then `job` with the view of each that changes."),
+  },
   "GET /api/v1/jobs/:id": { tag: "jobs", summary: "Show a job", answers: ok(jobSchema, "The job.") },
   "GET /api/v1/jobs/:id/detail": {
     tag: "jobs",
@@ -117,7 +126,11 @@ export const WORK_OPERATIONS: Readonly<Record<Work, Operation>> = {
   "GET /api/v1/jobs/:id/watch": {
     tag: "jobs",
     summary: "Follow a job until it ends, as server-sent events",
-    answers: events("Each event is the job's view."),
+    headers: lastEventId,
+    answers: {
+      ...events("Each event is the job's view."),
+      204: { description: "It has ended, and the caller has its last view." },
+    },
   },
   "GET /api/v1/jobs/:id/proof": {
     tag: "jobs",
@@ -153,6 +166,12 @@ export const WORK_OPERATIONS: Readonly<Record<Work, Operation>> = {
     summary: "List clients by name",
     query: clientListQuerySchema,
     answers: page(clientSchema, "The clients."),
+  },
+  "GET /api/v1/clients/watch": {
+    tag: "clients",
+    summary: "Follow all clients, as server-sent events",
+    headers: lastEventId,
+    answers: events("`snapshot`, then `client` with the view of each that changes."),
   },
   "GET /api/v1/clients/:id": {
     tag: "clients",

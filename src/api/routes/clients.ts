@@ -2,6 +2,7 @@
 import { clientListQuerySchema } from "../contract.ts";
 import { json, readQuery } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
+import { follow } from "./follow.ts";
 import { pageResponse, pageWanted } from "./page.ts";
 
 function list({ coordinator, url }: Call): Response {
@@ -11,6 +12,8 @@ function list({ coordinator, url }: Call): Response {
 
 export const clientRoutes: readonly Route[] = [
   route("GET /api/v1/clients", list),
+  route("GET /api/v1/clients/watch", follow("client")),
+  route("GET /api/v1/watch", follow("job", "client")),
   route("GET /api/v1/clients/:id", ({ coordinator, param }) => json(coordinator.clientDetail(param("id")))),
   route("POST /api/v1/clients/:id/disconnect", async ({ coordinator, param }) =>
     json(await coordinator.disconnectClient(param("id"))),

@@ -1,20 +1,34 @@
 // Streams a job's view as server-sent events until the job has ended. A slow reader gets the latest view, not a backlog,
 // and a reader that leaves, or whose token is revoked, is forgotten.
+import { sha256Of } from "../../base/digest.ts";
 import { isTerminal, type JobView } from "../contract.ts";
 import type { Call } from "../router.ts";
 
 /** A follower treats the link as dead after several of these without an event. */
 const KEEP_ALIVE_MS = 5000;
 
+/** Of the view's own content, so that it means the same after a restart. */
+const idOf = (text: string): string => sha256Of(text).slice(0, 16);
+
 /** Holds the latest view that was not sent yet, for one reader. */
 class LatestView {
   #view: string | null = null;
   #isLast = false;
+  #lastId: string | null;
   #wake: (() => void) | null = null;
+
+  /** `lastId`: of the view that the reader has already. */
+  constructor(lastId: string | null) {
+    this.#lastId = lastId;
+  }
 
   put(view: Pick<JobView, "status">): void {
     if (this.#isLast) return;
-    this.#view = `data: ${JSON.stringify(view)}\n\n`;
+    const text = JSON.stringify(view);
+    const id = idOf(text);
+    if (id === this.#lastId) return;
+    this.#lastId = id;
+    this.#view = `id: ${id}\ndata: ${text}\n\n`;
     this.#isLast = isTerminal(view.status);
     this.#wake?.();
   }
@@ -45,7 +59,11 @@ class LatestView {
 
 export function watchJob({ coordinator, request, param, who }: Call): Response {
   const id = coordinator.job(param("id")).job_id;
-  const latest = new LatestView();
+  const lastId = request.headers.get("last-event-id");
+  const now = coordinator.job(id);
+  // Tells an EventSource to stay away (WHATWG HTML, §9.2.3); it would come back for ever.
+  if (isTerminal(now.status) && lastId === idOf(JSON.stringify(now))) return new Response(null, { status: 204 });
+  const latest = new LatestView(lastId);
   const encoder = new TextEncoder();
   let unsubscribe: (() => void) | null = coordinator.watchJob(id, (view) => latest.put(view));
   latest.put(coordinator.job(id));

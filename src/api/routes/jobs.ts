@@ -13,6 +13,7 @@ import {
 import { json, readJson, readQuery } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 import { endingBody } from "./ending-body.ts";
+import { follow } from "./follow.ts";
 import { jobOutput } from "./job-output.ts";
 import { watchJob } from "./job-watch.ts";
 import { pageResponse, pageWanted } from "./page.ts";
@@ -91,6 +92,7 @@ function events({ coordinator, url, param }: Call): Response {
 export const jobRoutes: readonly Route[] = [
   route("POST /api/v1/jobs", create),
   route("GET /api/v1/jobs", list),
+  route("GET /api/v1/jobs/watch", follow("job")), // before the jobs, of which none has such an id
   route("GET /api/v1/jobs/:id", ({ coordinator, param }) => json(coordinator.job(param("id")))),
   route("GET /api/v1/jobs/:id/detail", ({ coordinator, param }) => json(coordinator.jobDetail(param("id")))),
   route("POST /api/v1/jobs/:id/cancel", async ({ coordinator, param }) =>

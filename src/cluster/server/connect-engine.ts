@@ -5,11 +5,14 @@ import type { Tools } from "../../media/ffmpeg/tools.ts";
 import type { Verdict } from "../scheduler/model/decision.ts";
 import type { Input } from "../scheduler/model/input.ts";
 import type { Tokens } from "./access/tokens.ts";
+import { ChangeFeed, touchChanged } from "./change-feed.ts";
 import { ClientLinks } from "./client-links.ts";
 import { Engine } from "./engine.ts";
+import { maySee } from "./facade/access-calls.ts";
 import type { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./job/job-record.ts";
 import { JobRegistry } from "./job-registry.ts";
+import { clientView } from "./job-views.ts";
 import { EffectPerformer } from "./perform-effects.ts";
 import type { JobWorkParts } from "./pipeline/job-work.ts";
 import { openVideoSource } from "./pipeline/video-source.ts";
@@ -40,6 +43,7 @@ export interface ConnectedEngine {
   readonly results: ResultReceiver;
   readonly links: ClientLinks;
   readonly watchers: Watchers;
+  readonly feed: ChangeFeed;
   /** Resolves once nothing of an ended job is being removed any more. */
   readonly settled: () => Promise<void>;
 }
@@ -61,10 +65,29 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
       const place = { folder: folders.of(of.jobId), sourcePath: await sourcePath() };
       return await openVideoSource({ tools, ...place, setActivity, signal }, of);
     },
-    onActivity: () => watchers.notice(statusOf),
+    onActivity: () => {
+      watchers.notice(statusOf);
+      feed.touch("job", record.jobId);
+    },
   });
   const registry = new JobRegistry({ records: loaded.records, state, workParts });
   const watchers = new Watchers((jobId) => registry.viewIfThere(jobId));
+  const feed = new ChangeFeed({
+    jobIds: () => engine.state.jobs.keys(),
+    jobView: (id) => registry.viewIfThere(id),
+    clientView(id) {
+      const client = engine.state.clients.get(id);
+      return client === undefined ? null : clientView(engine.state, client, tokens.keysByClient().get(id) ?? []);
+    },
+    clientViews() {
+      const keys = tokens.keysByClient();
+      return [...engine.state.clients.values()].map((client) =>
+        clientView(engine.state, client, keys.get(client.id) ?? []),
+      );
+    },
+    maySeeJob: (who, id) => maySee(who, registry.record(id)?.owner?.tokenId),
+  });
+  let noted = loaded.state;
   const performer = new EffectPerformer({
     tools,
     folders,
@@ -86,11 +109,13 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     log,
     onBroken,
     perform: (effect) => performer.perform(effect),
-    onCommitted: (_next, events) => {
+    onCommitted: (next, events) => {
+      touchChanged(feed, noted, next);
+      noted = next;
       for (const event of events)
         log.debug(event.type, { job: event.jobId, client: event.clientId, detail: event.detail });
       watchers.notice(statusOf);
     },
   });
-  return { engine, registry, results, links, watchers, settled: () => performer.settled() };
+  return { engine, registry, results, links, watchers, feed, settled: () => performer.settled() };
 }

@@ -87,7 +87,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const loaded = store.load();
   await uploads.restore(keptUploads(loaded.records));
 
-  const { engine, registry, results, links, watchers, settled } = connectEngine({
+  const { engine, registry, results, links, watchers, feed, settled } = connectEngine({
     tools,
     log,
     clock,
@@ -132,6 +132,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     ...clientCalls({ engine, store, tokens }),
     ...accessCalls({ tokens, engine, registry, sources, uploads, links, keepOwnToken, joinToken: () => joinToken }),
     ...transferCalls({ registry, subtitleFiles, results }),
+    follow: (...asked) => feed.follow(...asked),
     openLink: (socket, who) => links.open(socket, who),
     audit: (entry) => audit.write(entry),
     auditEntries(limit) {
@@ -145,6 +146,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       for (const work of registry.running.values()) work.stop();
       links.shutDown();
       watchers.stop();
+      feed.stop();
       audit.close();
       await settled();
       await rm(nonce.noncePath, { force: true });

@@ -137,6 +137,22 @@ export interface ClientsWanted extends PageWanted {
 
 export const ALL_CLIENTS: ClientsWanted = { ...WHOLE_LIST, statuses: null };
 
+export type Followed = "job" | "client";
+
+export interface FeedEvent {
+  readonly id: string;
+  readonly type: "snapshot" | Followed;
+  /** Of a snapshot `{jobs?, clients?}`, else the view. */
+  readonly data: unknown;
+}
+
+/** One reader of what changes. */
+export interface Follower {
+  /** Null: the reader has everything. */
+  next(): FeedEvent | null;
+  close(): void;
+}
+
 /** A message socket to one client, as the coordinator sees it. */
 export interface LinkSocket {
   /** False: the link is dead and the text is lost. */
@@ -226,6 +242,11 @@ export interface Coordinator extends AccessCalls {
    * the unsubscriber.
    */
   watchJob(id: string, listener: (view: JobView) => void): () => void;
+  /**
+   * What changes among all jobs that the caller may see, all clients, or both: first a snapshot, or what has changed since
+   * the event of `lastId` where this server still knows that one. `onChange`: there is something to take.
+   */
+  follow(follows: readonly Followed[], who: Principal, lastId: string | null, onChange: () => void): Follower;
   /** Errors: E_WRONG_STATE while there is none. */
   proof(id: string): Promise<Proof>;
   /** The finished output file. Errors: E_WRONG_STATE before completion, E_NOT_FOUND when its time is over. */
