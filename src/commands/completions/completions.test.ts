@@ -107,3 +107,8 @@ test("every command and option is in every script", () => {
     }
   }
 });
+
+test("zsh completes every further file of submit", () => {
+  const script = completionScript("zsh", commands);
+  expect(script).toMatch(/'\*:MORE:_files'/);
+});

@@ -21,10 +21,11 @@ export interface Completable {
   readonly path: readonly string[];
   readonly summary: string;
   readonly flags: readonly Flag[];
-  readonly positionals: readonly { readonly name: string; readonly kind: ValueKind }[];
+  /** `isRest`: any number of them; those that are no files are left out. */
+  readonly positionals: readonly { readonly name: string; readonly kind: ValueKind; readonly isRest: boolean }[];
 }
 
-const FILES = new Set(["FILE", "INPUT"]);
+const FILES = new Set(["FILE", "INPUT", "MORE"]);
 
 function kindOf({ choices }: { readonly choices?: readonly string[] }, name: string): ValueKind {
   if (choices !== undefined) return choices;
@@ -45,7 +46,7 @@ function flagsOf(name: string, option: Option<unknown>): Flag[] {
 const HELP: Flag = { text: "--help", description: "Show help", value: null, isRepeatable: false };
 
 function positionalOf(positional: Positional): Completable["positionals"][number] {
-  return { name: positional.name, kind: kindOf(positional, positional.name) };
+  return { name: positional.name, kind: kindOf(positional, positional.name), isRest: positional.isRest === true };
 }
 
 export function completable(command: Command): Completable {
@@ -53,7 +54,7 @@ export function completable(command: Command): Completable {
     path: command.path,
     summary: command.summary,
     flags: [...Object.entries(command.options).flatMap(([name, option]) => flagsOf(name, option)), HELP],
-    positionals: command.positionals.filter(({ isRest }) => isRest !== true).map(positionalOf),
+    positionals: command.positionals.map(positionalOf).filter(({ isRest, kind }) => !isRest || kind === "file"),
   };
 }
 

@@ -21,7 +21,7 @@ function flagSpec({ text, description, value, isRepeatable }: Flag): string {
 function commandCase({ path, flags, positionals }: Completable): string {
   const specs = [
     ...flags.map(flagSpec),
-    ...positionals.map(({ name, kind }) => quoted(`:${escaped(name)}:${action(kind)}`)),
+    ...positionals.map(({ name, kind, isRest }) => quoted(`${isRest ? "*" : ""}:${escaped(name)}:${action(kind)}`)),
   ];
   return `    (${quoted(path.join(" "))}) _arguments ${specs.map((spec) => `\\\n      ${spec}`).join(" ")} ;;\n`;
 }
