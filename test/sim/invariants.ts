@@ -254,7 +254,7 @@ export class Invariants {
   }
 
   #attempts(next: SchedulerState, now: number): void {
-    const held = new Map<string, { all: number; running: number }>();
+    const held = new Map<string, { all: number; running: number; urgent: number }>();
     for (const attempt of next.attempts.values()) {
       const phase = next.jobs.get(attempt.jobId)?.segments[attempt.segmentIndex]?.phase;
       // Written out, because closures would make up most of the cost of these checks.
@@ -265,13 +265,18 @@ export class Invariants {
       }
       if (attempt.leaseEndsAt <= now) fail(`attempt ${attempt.id} outlived its lease`);
       if (attempt.leaseEndsAt > now + LEASE_MS) fail(`attempt ${attempt.id} has more than a lease`);
-      const count = held.get(attempt.clientId) ?? { all: 0, running: 0 };
+      const count = held.get(attempt.clientId) ?? { all: 0, running: 0, urgent: 0 };
       held.set(attempt.clientId, count);
+      if (attempt.isUrgent === true) {
+        if (attempt.stage !== "uploading") count.urgent += 1;
+        continue; // beyond the slots
+      }
       count.all += 1;
       if (attempt.stage !== "uploading") count.running += 1;
     }
-    for (const [clientId, { all, running }] of held) {
+    for (const [clientId, { all, running, urgent }] of held) {
       const slots = next.clients.get(clientId)?.slots ?? 0;
+      must(urgent <= slots, () => `${clientId} has ${urgent} urgent encodes for ${slots} slots`);
       if (running <= slots && all <= 2 * slots) continue;
       // One more may be fetched ahead for each pool; pools are forgotten at a restart.
       const client = next.clients.get(clientId);

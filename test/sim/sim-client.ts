@@ -43,9 +43,19 @@ interface Task {
   encodingSince: number;
   isHung: boolean;
   result: ResultFile | null;
+  /** In its client's working time: since when an urgent encode has its slot; null: none has. */
+  suspendedAt: number | null;
+  suspendedMs: number;
 }
 
-const FRESH = { stage: "queued", encodingSince: 0, isHung: false, result: null } as const;
+const FRESH = {
+  stage: "queued",
+  encodingSince: 0,
+  isHung: false,
+  result: null,
+  suspendedAt: null,
+  suspendedMs: 0,
+} as const;
 const DECODES_FASTER = 6;
 const SEEN_AS_HUNG_MS = 30_000;
 const HEARTBEAT_MS = 2000;
@@ -266,44 +276,78 @@ export class SimClient {
     return now - this.#pausedMs - (this.#pausedAt === null ? 0 : now - this.#pausedAt);
   }
 
-  /** Runs after this much working time. */
-  #afterWork(ms: number, run: () => void): void {
-    const until = this.#workingMs() + ms;
+  /** The task's part of that: without the time in which an urgent encode had its slot. */
+  #workedMs({ suspendedAt, suspendedMs }: Task): number {
+    const now = this.#workingMs();
+    return now - suspendedMs - (suspendedAt === null ? 0 : now - suspendedAt);
+  }
+
+  /** Runs after this much working time of the task. */
+  #afterWork(task: Task, ms: number, run: () => void): void {
+    const until = this.#workedMs(task) + ms;
     const look = (): void => {
-      const left = until - this.#workingMs();
+      const left = until - this.#workedMs(task);
       // Moments are sums of fractions: less than a microsecond counts as nothing.
       if (left < 0.001) run();
-      else this.#later(this.#pausedAt === null ? left : 500, look);
+      else this.#later(this.#pausedAt === null && task.suspendedAt === null ? left : 500, look);
     };
     this.#later(ms, look);
+  }
+
+  /** An urgent encode takes the slot of another one, which goes on before anything that waits. */
+  #shareSlots(): void {
+    const encoding = [...this.#tasks.values()].filter(({ stage }) => stage === "encoding");
+    const running = encoding.filter(({ suspendedAt }) => suspendedAt === null);
+    for (const task of encoding) {
+      if (task.suspendedAt === null || running.length >= this.traits.slots) continue;
+      task.suspendedMs += this.#workingMs() - task.suspendedAt;
+      task.suspendedAt = null;
+      running.push(task);
+    }
+    for (const task of this.#tasks.values()) {
+      if (task.stage !== "queued" || task.offer.attempt.isUrgent !== true || running.length < this.traits.slots)
+        continue;
+      const other = running.findLast(({ offer }) => offer.attempt.isUrgent !== true);
+      if (other === undefined) return;
+      other.suspendedAt = this.#workingMs();
+      running.splice(running.indexOf(other), 1);
+      running.push(task);
+      task.stage = "encoding"; // begun by #work
+      task.encodingSince = -1;
+    }
   }
 
   // ── work ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #work(): void {
     if (this.#pausedAt !== null) return;
+    this.#shareSlots();
     let busy = 0;
-    for (const task of this.#tasks.values()) if (task.stage === "encoding") busy++;
+    for (const task of this.#tasks.values()) if (task.stage === "encoding" && task.suspendedAt === null) busy++;
     for (const [id, task] of this.#tasks) {
-      if (busy >= this.traits.slots) return;
-      if (task.stage !== "queued") continue;
-      busy++;
-      task.stage = "encoding";
-      task.encodingSince = this.#workingMs();
-      task.isHung = this.#random.chance(this.traits.hangRate);
-      this.#progress(id, task);
-      if (task.isHung) {
-        if (this.traits.seesHangs) this.#afterWork(SEEN_AS_HUNG_MS, () => this.#giveUpHung(id, task));
-        continue;
-      }
-      const { segment, attempt } = task.offer;
-      const truth = this.#truths.get(attempt.jobId);
-      const lead = truth === undefined ? 0 : leadOf(truth, segment.startPts) / DECODES_FASTER;
-      const seconds = ((lead + segment.frames) / this.traits.fps) * this.#random.between(0.7, 1.4);
-      this.#afterWork(seconds * 1000, () => {
-        if (this.#tasks.get(id) === task) this.#finishEncode(id, task, seconds);
-      });
+      const isTakingOver = task.stage === "encoding" && task.encodingSince < 0;
+      if (!isTakingOver && (task.stage !== "queued" || busy >= this.traits.slots)) continue;
+      if (!isTakingOver) busy++;
+      this.#encode(id, task);
     }
+  }
+
+  #encode(id: string, task: Task): void {
+    task.stage = "encoding";
+    task.encodingSince = this.#workedMs(task);
+    task.isHung = this.#random.chance(this.traits.hangRate);
+    this.#progress(id, task);
+    if (task.isHung) {
+      if (this.traits.seesHangs) this.#afterWork(task, SEEN_AS_HUNG_MS, () => this.#giveUpHung(id, task));
+      return;
+    }
+    const { segment, attempt } = task.offer;
+    const truth = this.#truths.get(attempt.jobId);
+    const lead = truth === undefined ? 0 : leadOf(truth, segment.startPts) / DECODES_FASTER;
+    const seconds = ((lead + segment.frames) / this.traits.fps) * this.#random.between(0.7, 1.4);
+    this.#afterWork(task, seconds * 1000, () => {
+      if (this.#tasks.get(id) === task) this.#finishEncode(id, task, seconds);
+    });
   }
 
   #finishEncode(id: string, task: Task, seconds: number): void {
@@ -393,7 +437,9 @@ export class SimClient {
   #progress(id: string, task: Task): void {
     if (this.#link === null) return;
     const { frames: all } = task.offer.segment;
-    const encoded = task.isHung ? 0 : Math.floor(((this.#workingMs() - task.encodingSince) / 1000) * this.traits.fps);
+    const encoded = task.isHung
+      ? 0
+      : Math.floor(((this.#workedMs(task) - task.encodingSince) / 1000) * this.traits.fps);
     const frames = task.stage === "queued" ? 0 : task.stage === "uploading" ? all : Math.min(all, encoded);
     const fps = task.stage === "encoding" && frames > 0 ? this.traits.fps : 0;
     const clientId = this.traits.id;

@@ -155,7 +155,7 @@ function note(turn: Turn, input: Exclude<Input, Asked>): void {
 function settle(turn: Turn, before: SchedulerState, input: Input): void {
   dropSilentClients(turn);
   expireLeases(turn);
-  if (!isMereSign(turn, before, input)) settleWork(turn);
+  if (!isMereSign(turn, before, input)) settleWork(turn, changesOrder(input));
   settleClientStatuses(turn);
 }
 
@@ -177,11 +177,16 @@ function isMereSign(turn: Turn, before: SchedulerState, input: Input): boolean {
   }
 }
 
-function settleWork(turn: Turn): void {
+/** The order of jobs may be another one, or a client may have begun what it suspends for others: not after every message. */
+function changesOrder({ type }: Input): boolean {
+  return ["tick", "index-advanced", "index-finished", "job-moved"].includes(type);
+}
+
+function settleWork(turn: Turn, mayMakeWay: boolean): void {
   forEachOpenJob(turn, settleElection);
   forEachOpenJob(turn, settleWaiting);
   forEachOpenJob(turn, settleShares);
-  assignWork(turn);
+  assignWork(turn, mayMakeWay);
   forEachOpenJob(turn, settleCombining);
 }
 

@@ -46,7 +46,8 @@ export function pixelRateOf(client: Client, encoder: string): number {
   return (client.encoderRates?.[encoder] ?? roughPixelRate(encoder)) * slotsFor(client, encoder);
 }
 
-function roughPixelRate(encoder: string): number {
+/** Pixels per second of one slot by the table. */
+export function roughPixelRate(encoder: string): number {
   return ROUGH_PIXEL_RATES[encoder] ?? ROUGH_PIXEL_RATES[poolOf(encoder)] ?? 10e6;
 }
 

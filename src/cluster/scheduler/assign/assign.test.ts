@@ -118,13 +118,13 @@ test("a segment whose lease was lost goes to another idle client rather than bac
   expect(bench.attempt().clientId).toBe("steady");
 });
 
-test("earlier jobs come first; a later one gets the slots they can't use", () => {
+test("jobs that would end sooner come first; another one gets the slots they can't use", () => {
   const bench = new SchedulerBench();
   bench.submit("first", { encoder: "libx265" });
   bench.now += 1;
   bench.submit("second");
   bench.index(100, "first");
-  bench.index(100, "second");
+  bench.index(1000, "second");
   bench.hello("both", { encoders: ["libx264", "libx265"] });
   bench.hello("only 264");
   expect(bench.attempt("both").jobId).toBe("first");

@@ -1,5 +1,5 @@
-// Decides who gets which work: returned segments before new ones, earlier jobs before later ones, fast clients first, and
-// one slot per client and round.
+// Decides who gets which work: jobs in fair order (fair-order.ts), returned segments before new ones, fast clients first,
+// and one slot per client and round.
 import {
   firstUnassignedGop,
   hasUnassignedGops,
@@ -17,32 +17,102 @@ import { isTerminal } from "../model/state-changes.ts";
 import type { Turn } from "../model/turn.ts";
 import { knownUnassignedFrames, unassignedFrames } from "../sizing/sizing.ts";
 import { measureSpeeds, type Speeds } from "../sizing/speeds.ts";
+import { type Contender, contendersAmong, inFairOrder, settleOwed } from "./fair-order.ts";
 import { formSegment } from "./form-segment.ts";
-import { grant } from "./grant.ts";
+import { type GrantNotes, grant } from "./grant.ts";
+import { afterRank, type ComesAfter, isShort, suspendable, takeBackQueued } from "./make-way.ts";
 import { relieveStragglers } from "./stragglers.ts";
 
-/** Offers work to every free slot. */
-export function assignWork(turn: Turn): void {
-  const clients: Client[] = [];
-  for (const client of turn.clients.values()) {
-    if (isReachable(client) && takesWork(client) && mayHaveCapacity(turn, client)) clients.push(client);
-  }
-  if (clients.length === 0) return;
-  const jobs = workableJobs(turn);
-  for (const job of jobs) fillSlots(turn, job, clients);
-  for (const job of jobs) prefetch(turn, job, clients);
+/** Jobs beyond these wait for a free slot, however short they are. */
+const MOST_URGENT_JOBS = 8;
+
+/**
+ * Offers work to every free slot. `mayMakeWay`: takes slots from jobs that come later, too; that follows from the order of
+ * jobs, which need not be looked at after every message.
+ */
+export function assignWork(turn: Turn, mayMakeWay: boolean): void {
+  const reachable: Client[] = [];
+  for (const client of turn.clients.values()) if (isReachable(client) && takesWork(client)) reachable.push(client);
+  const clients = reachable.filter((client) => mayHaveCapacity(turn, client));
+  if (reachable.length === 0 || (clients.length === 0 && !mayMakeWay)) return;
+  const queue = queueOf(turn, reachable);
+  const makesWay = mayMakeWay && queue.isContested;
+  if (makesWay) makeWay(turn, queue, reachable);
+  for (const contender of queue.waiting) fillSlots(turn, contender, clients, queue);
+  if (makesWay) startUrgent(turn, queue, reachable);
+  prefetch(turn, queue, clients);
+  settleOwed(turn, queue.contenders);
   relieveStragglers(turn, clients);
 }
 
-function workableJobs(turn: Turn): readonly JobId[] {
+/** The jobs in the order in which they get slots. */
+interface Queue {
+  readonly contenders: readonly Contender[];
+  readonly waiting: readonly Contender[];
+  /** Several jobs want slots, and some work waits. */
+  readonly isContested: boolean;
+  readonly slots: number;
+  /** Whether an attempt's job comes after this one. */
+  after(jobId: JobId): ComesAfter;
+}
+
+function queueOf(turn: Turn, clients: readonly Client[]): Queue {
+  const waiting = workableJobs(turn);
+  let slots = 0;
+  for (const client of clients) slots += client.slots;
+  const contenders = waiting.length === 0 ? [] : inFairOrder(turn, contendersAmong(turn, waiting, slots));
+  const ranks = new Map(contenders.map(({ id }, rank) => [id, rank]));
+  return {
+    contenders,
+    waiting: contenders.filter(({ isWaiting }) => isWaiting),
+    isContested: contenders.length > 1,
+    slots,
+    after: (jobId) => afterRank(ranks, jobId),
+  };
+}
+
+/** The job that comes first on this client; undefined: none that waits can use it. */
+function firstFor(turn: Turn, client: Client, waiting: readonly Contender[]): Job | undefined {
+  for (const { id } of waiting) {
+    const job = turn.jobs.get(id);
+    if (job !== undefined && isCapable(client, job)) return job;
+  }
+  return undefined;
+}
+
+function makeWay(turn: Turn, queue: Queue, clients: readonly Client[]): void {
+  const short = queue.waiting.filter(({ leftSeconds }) => isShort(leftSeconds, queue.slots));
+  if (short.length === 0) return;
+  for (const client of clients) {
+    const first = firstFor(turn, client, queue.waiting);
+    const isFirstShort = first !== undefined && short.some(({ id }) => id === first.id);
+    if (isFirstShort) takeBackQueued(turn, client, first, queue.after(first.id));
+  }
+}
+
+/** Leases segments of short jobs beyond the slots, while encodes of jobs that come later can be suspended for them. */
+function startUrgent(turn: Turn, queue: Queue, clients: readonly Client[]): void {
+  for (const { id, job: asked, leftSeconds } of queue.waiting.slice(0, MOST_URGENT_JOBS)) {
+    if (!isShort(leftSeconds, queue.slots) || asked.split.mode === "whole") continue;
+    const job = turn.jobs.get(id);
+    if (job === undefined || !hasWork(turn, job)) continue;
+    const comesAfter = queue.after(id);
+    const speeds = measureSpeeds(turn, job, comesAfter);
+    for (const client of clients) {
+      for (let count = suspendable(turn, client, job, comesAfter); count > 0; count--)
+        if (!giveOne(turn, id, client, speeds, { isUrgent: true })) break;
+    }
+  }
+}
+
+function workableJobs(turn: Turn): readonly Job[] {
   const jobs: Job[] = [];
   for (const job of turn.jobs.values()) {
     if (isTerminal(job.status) || job.status === "Combining") continue;
     if (job.status === "WaitingForClients" && job.startedAt === null) continue;
     if (hasWork(turn, job)) jobs.push(job);
   }
-  jobs.sort((a, b) => compareText(a.createdAt, b.createdAt) || compareText(a.id, b.id));
-  return jobs.map((job) => job.id);
+  return jobs;
 }
 
 function compareText(a: string, b: string): number {
@@ -54,31 +124,42 @@ function hasWork(turn: Turn, job: Job): boolean {
   return job.segments.some(({ phase }) => phase.kind === "pending" && phase.notBefore <= turn.now);
 }
 
-function fillSlots(turn: Turn, jobId: JobId, clients: readonly Client[]): void {
-  const start = turn.jobs.get(jobId);
+function fillSlots(turn: Turn, { id, isOverdue: isDue }: Contender, clients: readonly Client[], queue: Queue): void {
+  const start = turn.jobs.get(id);
   if (start === undefined) return;
   let ready = clients.filter((client) => isReady(turn, client, start));
   if (ready.length === 0) return;
-  const speeds = measureSpeeds(turn, start);
+  const speeds = measureSpeeds(turn, start, queue.after(id));
   ready.sort((a, b) => speeds.of(b) - speeds.of(a) || compareText(a.id, b.id));
   // Each round gives every ready client at most one segment. A client that gets none drops out.
   while (ready.length > 0) {
-    ready = ready.filter((client) => giveOne(turn, jobId, client, speeds) && hasFreeSlot(turn, client, start));
+    ready = ready.filter((client) => giveOne(turn, id, client, speeds, { isDue }) && hasFreeSlot(turn, client, start));
   }
 }
 
-/** Offers one segment beyond the slots, so that its blocks are fetched meanwhile; not near the end of a job. */
-function prefetch(turn: Turn, jobId: JobId, clients: readonly Client[]): void {
+/**
+ * Offers one segment beyond the slots, so that its blocks are fetched meanwhile: of the job that comes first on that client,
+ * and not near its end.
+ */
+function prefetch(turn: Turn, queue: Queue, clients: readonly Client[]): void {
+  const waiting = queue.waiting.filter(({ id }) => {
+    const job = turn.jobs.get(id);
+    return job !== undefined && hasWork(turn, job);
+  });
+  const short = new Set(waiting.filter(({ leftSeconds }) => isShort(leftSeconds, queue.slots)).map(({ id }) => id));
   for (const client of clients) {
-    const job = turn.jobs.get(jobId);
-    if (job === undefined || job.split.mode === "whole" || client.slotFps[jobId] === undefined) continue;
-    if (!isCapable(client, job) || !hasUnassignedGops(job)) continue;
+    const job = firstFor(turn, client, waiting);
+    if (job === undefined || job.split.mode === "whole" || client.slotFps[job.id] === undefined) continue;
+    if (queue.isContested && short.has(job.id)) continue; // it would wait behind what can be suspended for it
+    if (!hasUnassignedGops(job)) continue;
     const { active, slots, hasCapacity } = loadOf(turn, client, job);
     if (active !== slots || !hasCapacity) continue;
     const unassigned = unassignedFrames(job, knownUnassignedFrames(job, firstUnassignedGop(job)));
     if (unassigned < 2 * framesInFlight(turn, job)) continue;
-    const formed = formSegment(turn, job, client, measureSpeeds(turn, job), framesAhead(turn, client, job));
-    if (formed !== null) grant(turn, { ...job, cursorPts: formed.endPts }, formed, client);
+    const speeds = measureSpeeds(turn, job, queue.after(job.id));
+    const formed = formSegment(turn, job, client, speeds, framesAhead(turn, client, job));
+    const isDue = waiting.some(({ id, isOverdue }) => isOverdue && id === job.id);
+    if (formed !== null) grant(turn, { ...job, cursorPts: formed.endPts }, formed, client, { isDue });
   }
 }
 
@@ -91,17 +172,17 @@ function framesInFlight(turn: Turn, job: Job): number {
 }
 
 /** Leases one segment of the job to the client; false when there is none for it now. */
-function giveOne(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): boolean {
+function giveOne(turn: Turn, jobId: JobId, client: Client, speeds: Speeds, notes: GrantNotes): boolean {
   const job = turn.jobs.get(jobId);
   if (job === undefined || !isCapable(client, job)) return false; // the segment before may have fixed how text is rendered
   const returned = returnedSegmentFor(turn, job, client);
   if (returned !== null) {
-    grant(turn, job, returned, client);
+    grant(turn, job, returned, client, notes);
     return true;
   }
   const formed = formSegment(turn, job, client, speeds, null);
   if (formed === null) return false;
-  grant(turn, { ...job, cursorPts: formed.endPts }, formed, client);
+  grant(turn, { ...job, cursorPts: formed.endPts }, formed, client, notes);
   return true;
 }
 

@@ -11,8 +11,21 @@ import type { Turn } from "../model/turn.ts";
 import { becomeProcessing } from "../rules/job-rules.ts";
 import { isMeasuring, withTarget } from "../sizing/segment-shares.ts";
 
-/** Adds a lease to those that the segment may already have. `why` goes into the job's history. */
-export function grant(turn: Turn, job: Job, asked: Segment, client: Client, why = ""): void {
+export interface GrantNotes {
+  /** Goes into the job's history. */
+  readonly why?: string;
+  readonly isUrgent?: boolean;
+  readonly isDue?: boolean;
+}
+
+/** Adds a lease to those that the segment may already have. */
+export function grant(
+  turn: Turn,
+  job: Job,
+  asked: Segment,
+  client: Client,
+  { why = "", isUrgent = false, isDue = false }: GrantNotes = {},
+): void {
   const segment = withTarget(job, asked, job.rate === undefined ? 1 : slotsOf(turn, job));
   const isBenchmark = client.slotFps[job.id] === undefined;
   const attempt: Attempt = {
@@ -23,6 +36,8 @@ export function grant(turn: Turn, job: Job, asked: Segment, client: Client, why 
     encoder: encoderFor(client, job) ?? job.encoder,
     leadIn: segment.leadIn,
     isBenchmark,
+    ...(isUrgent ? { isUrgent } : {}),
+    ...(isDue ? { isDue } : {}),
     leaseEndsAt: turn.now + LEASE_MS,
     stage: "queued",
     framesDone: 0,
@@ -37,9 +52,15 @@ export function grant(turn: Turn, job: Job, asked: Segment, client: Client, why 
     phase: { kind: "leased", attemptIds: [...holders, attempt.id] },
   };
   turn.putAttempt(attempt);
+  turn.granted.set(job.id, (turn.granted.get(job.id) ?? 0) + segment.frames);
   startJob(turn, turn.putSegment(withPrint(job, client), leased), isBenchmark);
   const subject = { jobId: job.id, clientId: client.id, segmentIndex: segment.index, attemptId: attempt.id };
-  const words = [`${segment.frames} frames to ${client.name}`, isMeasuring(job, segment) ? "to measure it" : "", why];
+  const words = [
+    `${segment.frames} frames to ${client.name}`,
+    isMeasuring(job, segment) ? "to measure it" : "",
+    why,
+    isUrgent ? "at once" : "",
+  ];
   turn.event("segment-leased", subject, words.filter((each) => each !== "").join(", "));
   turn.effect({ type: "offer", clientId: client.id, attempt, segment: leased });
 }

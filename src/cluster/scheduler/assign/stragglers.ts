@@ -83,7 +83,7 @@ function relieve(turn: Turn, jobId: JobId, client: Client, speeds: Speeds): bool
   if (longest === null) return false;
   const { segment, attempt, holder } = longest;
   if (isBehindSlots(turn, attempt, holder, job)) move(turn, job, longest, client);
-  else grant(turn, job, segment, client, `in addition to ${holder.name}`);
+  else grant(turn, job, segment, client, { why: `in addition to ${holder.name}` });
   return true;
 }
 
@@ -128,5 +128,5 @@ function move(turn: Turn, job: Job, { segment, attempt, holder }: Held, client: 
   turn.effect({ type: "stop-attempt", clientId: holder.id, attemptId: attempt.id, reason });
   const subject = { jobId: job.id, clientId: holder.id, segmentIndex: segment.index, attemptId: attempt.id };
   turn.event("attempt-stopped", subject, reason);
-  grant(turn, job, withoutAttempt(segment, attempt.id, turn.now), client, `from the queue of ${holder.name}`);
+  grant(turn, job, withoutAttempt(segment, attempt.id, turn.now), client, { why: `from the queue of ${holder.name}` });
 }

@@ -14,6 +14,7 @@ export type NewJob = Pick<
   | "id"
   | "fileName"
   | "settings"
+  | "queue"
   | "encoder"
   | "family"
   | "split"

@@ -6,6 +6,7 @@ import type { EncoderFamily } from "../../../media/model/encoder-family.ts";
 import type { BitrateGoal, TextDrawer } from "../../../media/model/segment.ts";
 import type { Needs } from "../../../media/plan/needs.ts";
 import type { ClientId, JobId } from "./ids.ts";
+import type { QueuePlace } from "./queue-place.ts";
 import type { Segment } from "./segment.ts";
 
 /**
@@ -103,6 +104,8 @@ export interface Job {
   readonly status: JobStatus;
   readonly error: ErrorBody | null;
   readonly settings: JobSettings;
+  /** Absent in jobs of earlier versions: an admin's, with the ordinary priority. */
+  readonly queue?: QueuePlace;
   readonly encoder: string;
   readonly family: EncoderFamily;
   /**

@@ -85,6 +85,10 @@ export interface Attempt {
   readonly encoder?: string;
   readonly leadIn: LeadIn;
   readonly isBenchmark: boolean;
+  /** It runs at once, in the slot of an encode that its client suspends for it. */
+  readonly isUrgent?: true;
+  /** Leased because the share of its job was late: it makes way for no other job. */
+  readonly isDue?: true;
   /** Monotonic moment at which the lease ends unless renewed. */
   readonly leaseEndsAt: number;
   readonly stage: AttemptStage;

@@ -8,4 +8,9 @@ export interface SchedulerState {
   readonly jobs: ReadonlyMap<JobId, Job>;
   readonly clients: ReadonlyMap<ClientId, Client>;
   readonly attempts: ReadonlyMap<AttemptId, Attempt>;
+  /**
+   * Seconds of one slot that each waiting job is owed: its fair share, less what it got. In memory only; absent: nothing is
+   * owed.
+   */
+  readonly owed?: ReadonlyMap<JobId, number> | undefined;
 }

@@ -59,6 +59,10 @@ export class Turn {
   readonly #attempts: Draft<AttemptId, Attempt>;
   /** Live attempts by client, as of a version of `#attempts`. */
   #held: { readonly version: number; readonly byClient: ReadonlyMap<ClientId, readonly Attempt[]> } | null = null;
+  /** What is owed, if this decision changes it. */
+  #owed: ReadonlyMap<JobId, number> | undefined;
+  /** Frames leased in this decision. */
+  readonly granted = new Map<JobId, number>();
   readonly #effects: Effect[] = [];
   readonly #events: SchedulerEvent[] = [];
 
@@ -68,6 +72,7 @@ export class Turn {
     this.#jobs = new Draft(state.jobs);
     this.#clients = new Draft(state.clients);
     this.#attempts = new Draft(state.attempts);
+    this.#owed = state.owed;
   }
 
   get now(): number {
@@ -99,6 +104,14 @@ export class Turn {
       this.#held = { version, byClient };
     }
     return this.#held.byClient.get(clientId) ?? [];
+  }
+
+  get owed(): ReadonlyMap<JobId, number> | undefined {
+    return this.#owed;
+  }
+
+  putOwed(owed: ReadonlyMap<JobId, number>): void {
+    this.#owed = owed;
   }
 
   putJob(job: Job): Job {
@@ -146,10 +159,14 @@ export class Turn {
     const jobs = this.jobs;
     const clients = this.clients;
     const attempts = this.attempts;
+    const owed = this.#owed;
     const isUntouched =
-      jobs === this.#before.jobs && clients === this.#before.clients && attempts === this.#before.attempts;
+      jobs === this.#before.jobs &&
+      clients === this.#before.clients &&
+      attempts === this.#before.attempts &&
+      owed === this.#before.owed;
     return {
-      next: isUntouched ? this.#before : { jobs, clients, attempts },
+      next: isUntouched ? this.#before : { jobs, clients, attempts, ...(owed === undefined ? {} : { owed }) },
       effects: this.#effects,
       events: this.#events,
       verdict,

@@ -35,8 +35,9 @@ export function progressAttempt(turn: Turn, input: Extract<Input, { type: "attem
   const client = turn.clients.get(input.clientId);
   if (attempt === undefined || client === undefined || attempt.clientId !== client.id || !isReachable(client)) return;
   const stage = STAGES.indexOf(input.stage) > STAGES.indexOf(attempt.stage) ? input.stage : attempt.stage;
-  // A paused client makes no progress; its timeout starts again when it goes on.
-  const hasMoved = stage !== attempt.stage || input.frames > attempt.framesDone || client.isPaused;
+  // What is suspended makes no progress; its timeout starts again when it goes on.
+  const isSuspended = client.isPaused || isSuspendedForAnother(turn, attempt);
+  const hasMoved = stage !== attempt.stage || input.frames > attempt.framesDone || isSuspended;
   const reported: Attempt = {
     ...attempt,
     stage,
@@ -46,6 +47,11 @@ export function progressAttempt(turn: Turn, input: Extract<Input, { type: "attem
   };
   const isStuck = turn.now - reported.progressedAt >= progressTimeoutMs(turn, reported);
   turn.putAttempt(isStuck ? reported : { ...reported, leaseEndsAt: turn.now + LEASE_MS });
+}
+
+/** Its client runs an urgent encode, perhaps in its slot. */
+function isSuspendedForAnother(turn: Turn, { clientId, isUrgent }: Attempt): boolean {
+  return isUrgent !== true && turn.attemptsOf(clientId).some((other) => other.isUrgent === true);
 }
 
 /** Bytes of its result arrived: that is progress, however slow the network. */

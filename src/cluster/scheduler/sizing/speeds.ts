@@ -27,7 +27,7 @@ function sharesSlots(turn: Turn, attempt: Attempt, job: Job): boolean {
 /**
  * Frames per second of one slot, from the client's pixel rate with this encoder on earlier jobs; null: never measured.
  */
-function rememberedFps(client: Client, job: Job, encoder: string): number | null {
+export function rememberedFps(client: Client, job: Job, encoder: string): number | null {
   const { picture } = job.settings;
   const rate = client.encoderRates?.[encoder];
   return picture === undefined || rate === undefined ? null : rate / (picture.width * picture.height);
@@ -35,9 +35,10 @@ function rememberedFps(client: Client, job: Job, encoder: string): number | null
 
 /**
  * A client's speed is the one measured on this job, else that of its running encode, else the mean of the others. While
- * no client has one: its speed on earlier jobs with the same encoder.
+ * no client has one: its speed on earlier jobs with the same encoder. `mayTake`: the slot of another job's attempt counts as
+ * free, because this job comes first.
  */
-export function measureSpeeds(turn: Turn, job: Job): Speeds {
+export function measureSpeeds(turn: Turn, job: Job, mayTake: (attempt: Attempt) => boolean = () => false): Speeds {
   const known = new Map<ClientId, number>();
   const usableSlots = new Map<ClientId, number>();
   const remembered = new Map<ClientId, number>();
@@ -56,7 +57,7 @@ export function measureSpeeds(turn: Turn, job: Job): Speeds {
     const slots = usableSlots.get(attempt.clientId);
     if (slots === undefined) continue;
     if (attempt.jobId !== job.id) {
-      if (occupiesSlot(attempt) && sharesSlots(turn, attempt, job))
+      if (occupiesSlot(attempt) && !mayTake(attempt) && sharesSlots(turn, attempt, job))
         usableSlots.set(attempt.clientId, Math.max(0, slots - 1));
     } else if (!known.has(attempt.clientId) && attempt.fps > 0 && attempt.framesDone > oneSecondOfFrames) {
       known.set(attempt.clientId, attempt.fps);

@@ -1,0 +1,17 @@
+// Where a job stands among the others that wait for clients: what people ask for, kept with the job.
+
+/** The priority of a job that asks for none. */
+export const ORDINARY_PRIORITY = 50;
+export const HIGHEST_PRIORITY = 100;
+
+export interface QueuePlace {
+  /** 0 to 100. */
+  readonly priority: number;
+  /** Id of the token that it was submitted with; absent: an admin's. Owners share the cluster equally. */
+  readonly owner?: string;
+  /**
+   * Jobs of one owner go by this number, the smallest first; equal ones by the rule. Absent: 0. `jobs move` makes it
+   * smaller or larger than that of all other jobs of the owner.
+   */
+  readonly place?: number;
+}
