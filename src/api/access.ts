@@ -57,6 +57,7 @@ export const ACCESS = defineAccess({
   "GET /api/v1/jobs/:id/watch": { roles: WATCHERS, scope: "job" },
   "GET /api/v1/jobs/:id/proof": { roles: WATCHERS, scope: "job" },
   "POST /api/v1/jobs/:id/cancel": { roles: SUBMITTERS, scope: "job" },
+  "POST /api/v1/jobs/:id/move": { roles: SUBMITTERS, scope: "job" },
   "POST /api/v1/jobs/:id/retry": { roles: SUBMITTERS, scope: "job" },
   "GET /api/v1/jobs/:id/output": { roles: SUBMITTERS, scope: "job" },
   "HEAD /api/v1/jobs/:id/output": { roles: SUBMITTERS, scope: "job" },

@@ -17,6 +17,7 @@ const CHANGES: Readonly<Record<Changing, string | null>> = {
   "POST /api/v1/sources/on-server": "source-open",
   "POST /api/v1/jobs": "job-create",
   "POST /api/v1/jobs/:id/cancel": "job-cancel",
+  "POST /api/v1/jobs/:id/move": "job-move",
   "POST /api/v1/jobs/:id/retry": "job-retry",
   "POST /api/v1/clients/:id/disconnect": "client-disconnect",
   "POST /api/v1/clients/:id/drain": "client-drain",

@@ -19,6 +19,7 @@ import { proofSchema } from "../media/model/proof.ts";
 import {
   API_PREFIX,
   type CreateJob,
+  type MoveJob,
   inviteSchema,
   isTerminal,
   type NewToken,
@@ -125,6 +126,10 @@ export class ApiClient {
 
   cancelJob(id: string) {
     return this.#send(`/jobs/${part(id)}/cancel`, {}, jobSchema);
+  }
+
+  moveJob(id: string, move: MoveJob) {
+    return this.#send(`/jobs/${part(id)}/move`, move, jobSchema);
   }
 
   /** Slow: the server checks every finished segment first. */

@@ -157,6 +157,14 @@ export const localSourceSchema = z.strictObject({
 export const localProofSchema = z.strictObject({ digests: z.array(z.string().max(100)).max(1000) });
 export const serverSourceSchema = z.strictObject({ path: z.string().min(1).max(5000) });
 
+/** 50 is the ordinary one. */
+const priority = z.number().int().min(0).max(100);
+
+export const moveJobSchema = z
+  .strictObject({ to: z.enum(["first", "last"]).nullable().default(null), priority: priority.nullable().default(null) })
+  .refine(({ to, priority }) => to !== null || priority !== null, "neither to nor priority is given");
+export type MoveJob = z.input<typeof moveJobSchema>;
+
 export const createJobSchema = z.strictObject({
   source_id: shortText,
   /** A subtitle file, uploaded as a source too, that is drawn into the picture. */
@@ -173,6 +181,7 @@ export const createJobSchema = z.strictObject({
     .default(null),
   name: shortText.nullable().default(null),
   verify: z.enum(["fast", "full"]).nullable().default(null),
+  priority: priority.nullable().default(null),
 });
 export type CreateJob = z.input<typeof createJobSchema>;
 

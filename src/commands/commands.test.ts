@@ -38,6 +38,7 @@ const job: JobView = {
   activity: null,
   clients: 1,
   capable_clients: 0,
+  priority: 50,
   required_clients: 2,
   owner: "admin",
 };

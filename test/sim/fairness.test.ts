@@ -49,8 +49,8 @@ test("ten one-minute jobs that come at once end beside the film as without it, o
 });
 
 test("whatever the priorities and owners, every job gets its share, no more than a bounded time late", () => {
-  const forMs = 60 * 60_000;
-  for (let seed = 1; seed <= 3; seed++) {
+  const forMs = 40 * 60_000;
+  for (let seed = 1; seed <= 2; seed++) {
     const random = new Random(seed);
     const jobs = Array.from({ length: random.whole(2, 5) }, (_, index): WantedJob => {
       const owner = random.chance(0.5) ? "one" : "other";

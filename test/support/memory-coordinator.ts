@@ -142,6 +142,7 @@ export class MemoryCoordinator implements Coordinator {
       capable_clients: 1,
       required_clients: 1,
       owner: "admin",
+      priority: 50,
       ...change,
     };
     this.jobs.set(job.job_id, job);
@@ -377,6 +378,12 @@ export class MemoryCoordinator implements Coordinator {
       attempts: [],
     };
     return { ...this.#find(id), ...rest, events: this.jobEvents(id, 0) };
+  }
+
+  moveJob(id: string, { priority }: { readonly to?: "first" | "last"; readonly priority?: number }): JobView {
+    const { job_id } = this.#find(id);
+    if (priority !== undefined) this.update(job_id, { priority });
+    return this.#find(job_id);
   }
 
   async retryJob(id: string): Promise<JobView> {

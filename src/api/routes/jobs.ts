@@ -1,4 +1,4 @@
-// Routes of jobs: create, list, show, cancel, retry, with their events, proof and burn-in files.
+// Routes of jobs: create, list, show, cancel, move, retry, with their events, proof and burn-in files.
 import { sha256Of } from "../../base/digest.ts";
 import { AppError } from "../../base/errors.ts";
 import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
@@ -9,6 +9,7 @@ import {
   eventsQuerySchema,
   idempotencyKeySchema,
   jobListQuerySchema,
+  moveJobSchema,
 } from "../contract.ts";
 import { json, readJson, readQuery } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
@@ -33,6 +34,7 @@ async function create(call: Call): Promise<Response> {
     waitForFamily: wanted.wait_for_family,
     name: wanted.name,
     verify: wanted.verify,
+    priority: wanted.priority,
   };
   const key = call.request.headers.get("idempotency-key");
   const { job, isNew } =
@@ -55,6 +57,12 @@ function checkedKey(key: string): string {
 function digestOf(wanted: CreateJob): string {
   const said = Object.entries(wanted).filter(([, value]) => value !== null);
   return sha256Of(JSON.stringify(said.sort(([a], [b]) => (a < b ? -1 : 1))));
+}
+
+async function move(call: Call): Promise<Response> {
+  const { to, priority } = await readJson(call, moveJobSchema);
+  const wanted = { ...(to === null ? {} : { to }), ...(priority === null ? {} : { priority }) };
+  return json(call.coordinator.moveJob(call.param("id"), wanted));
 }
 
 function list({ coordinator, url, who }: Call): Response {
@@ -98,6 +106,7 @@ export const jobRoutes: readonly Route[] = [
   route("POST /api/v1/jobs/:id/cancel", async ({ coordinator, param }) =>
     json(await coordinator.cancelJob(param("id"))),
   ),
+  route("POST /api/v1/jobs/:id/move", move),
   route("POST /api/v1/jobs/:id/retry", async ({ coordinator, param, spend }) => {
     spend("jobs");
     return json(await coordinator.retryJob(param("id")));

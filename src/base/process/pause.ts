@@ -50,6 +50,20 @@ export function createPauseSwitch(now: () => number = () => performance.now()): 
   };
 }
 
+/** Paused while one of the two is. `release` ends that: it then stays as it is. */
+export function eitherPaused(one: Pausable, other: Pausable): Pausable & { release(): void } {
+  const both = createPauseSwitch();
+  const follow = () => both.set(one.isPaused() || other.isPaused());
+  follow();
+  const unfollow = [one.onChange(follow), other.onChange(follow)];
+  return {
+    ...both,
+    release() {
+      for (const end of unfollow) end();
+    },
+  };
+}
+
 /** Milliseconds of work since the call: time in which it was paused does not count. */
 export function startWorkTimer(pausable: Pausable | undefined): () => number {
   const startedAt = performance.now();

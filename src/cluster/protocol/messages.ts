@@ -158,6 +158,8 @@ const offerSchema = z.object({
   segmentIndex: z.number().int().min(0),
   /** True for the first segment of this client on this job. */
   isBenchmark: z.boolean(),
+  /** Run it at once, in the slot of another encode that is suspended meanwhile. Clients of earlier versions queue it. */
+  isUrgent: z.boolean().optional(),
   source: sourceOfferSchema,
   /** Burn-in files, one for each `subtitles` filter: `GET /api/v1/jobs/:jobId/side-files/:number`. */
   sideFiles: z.array(burnInFileOfferSchema).max(50).optional(),

@@ -38,6 +38,7 @@ import {
 import { decideByChange } from "./rules/ladder.ts";
 import { reclaimAttempt } from "./rules/lease-reclaim.ts";
 import { advanceUpload, expireLeases, failAttempt, progressAttempt } from "./rules/lease-rules.ts";
+import { moveJob } from "./rules/move-job.ts";
 import { resume } from "./rules/restart.ts";
 import { landResult } from "./rules/result-rules.ts";
 import { retryJob } from "./rules/retry.ts";
@@ -62,6 +63,7 @@ type Asked = Extract<
   {
     readonly type:
       | "cancel-requested"
+      | "move-requested"
       | "retry-requested"
       | "client-disconnect-requested"
       | "client-drain-requested"
@@ -75,6 +77,8 @@ function apply(turn: Turn, input: Input): Verdict {
   switch (input.type) {
     case "cancel-requested":
       return cancelJob(turn, input.jobId);
+    case "move-requested":
+      return moveJob(turn, input.jobId, input);
     case "retry-requested":
       return retryJob(turn, input.jobId, input.lost);
     case "client-disconnect-requested":
@@ -179,7 +183,7 @@ function isMereSign(turn: Turn, before: SchedulerState, input: Input): boolean {
 
 /** The order of jobs may be another one, or a client may have begun what it suspends for others: not after every message. */
 function changesOrder({ type }: Input): boolean {
-  return ["tick", "index-advanced", "index-finished", "job-moved"].includes(type);
+  return ["tick", "index-advanced", "index-finished", "move-requested"].includes(type);
 }
 
 function settleWork(turn: Turn, mayMakeWay: boolean): void {

@@ -139,6 +139,7 @@ export class EffectPerformer {
       jobId: job.id,
       segmentIndex: segment.index,
       isBenchmark: attempt.isBenchmark,
+      ...(attempt.isUrgent === true ? { isUrgent: true } : {}),
       source: sourceOffer(video.source, work.record.blockBytes),
       ...(burnInFiles.length === 0 ? {} : { sideFiles: burnInFiles.map(({ bytes, sha256 }) => ({ bytes, sha256 })) }),
       task: { ...task },

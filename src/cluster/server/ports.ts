@@ -1,5 +1,6 @@
 // The ports of the coordinator: `Store`, which src/db implements, and `Coordinator`, the facade that the API calls. Their
 // comments are contracts; test/conformance/ holds every Store to its own.
+import type { QueueMove } from "../scheduler/model/queue-place.ts";
 import type { UploadAppend, UploadState } from "../../base/upload/resumable-upload.ts";
 import type { EncoderFamily } from "../../media/model/encoder-family.ts";
 import type { Proof, VerifyMode } from "../../media/model/proof.ts";
@@ -100,6 +101,8 @@ export interface JobRequest {
   readonly name: string | null;
   /** Null: the server's default. */
   readonly verify: VerifyMode | null;
+  /** 0 to 100; null and absent: 50. */
+  readonly priority?: number | null;
 }
 
 /** Of a list in a stable order. */
@@ -235,6 +238,8 @@ export interface Coordinator extends AccessCalls {
   cancelJob(id: string): Promise<JobView>;
   /** Continues a failed or cancelled job from its verified segments. Errors: E_SOURCE_MISSING, E_SOURCE_CHANGED. */
   retryJob(id: string): Promise<JobView>;
+  /** Another priority, or before or behind all other jobs of its owner. */
+  moveJob(id: string, move: QueueMove): JobView;
   /** As Store.jobEvents. */
   jobEvents(id: string, afterSeq: number): EventView[];
   /**

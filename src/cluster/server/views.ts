@@ -64,6 +64,8 @@ export const jobSchema = z.object({
   required_clients: z.number(),
   /** Name of the token that it was submitted with. */
   owner: z.string(),
+  /** 0 to 100. */
+  priority: z.number(),
 });
 export type JobView = DeepReadonly<z.infer<typeof jobSchema>>;
 

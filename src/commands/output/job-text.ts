@@ -12,6 +12,7 @@ export function jobTable(jobs: readonly JobView[], dim: Dim): string {
     { title: "DONE", align: "right" },
     { title: "FPS", align: "right" },
     { title: "LEFT", align: "right" },
+    { title: "PRIO", align: "right" },
     { title: "CREATED" },
     { title: "FILE" },
   ] as const;
@@ -21,6 +22,7 @@ export function jobTable(jobs: readonly JobView[], dim: Dim): string {
     `${job.progress.toFixed(1)}%`,
     job.fps > 0 ? job.fps.toFixed(1) : "-",
     timeLeft(job),
+    String(job.priority),
     formatMoment(job.created_at),
     job.file_name,
   ]);
@@ -37,6 +39,7 @@ function paceFields(job: JobDetailView): [string, string][] {
   return [
     ["speed", job.fps > 0 ? `${job.fps.toFixed(1)} frames/s` : "-"],
     ["time left", timeLeft(job)],
+    ["priority", String(job.priority)],
     ["clients", `${job.clients} working, ${job.capable_clients} capable, ${job.required_clients} required`],
   ];
 }

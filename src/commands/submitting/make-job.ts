@@ -62,6 +62,7 @@ export async function placeForJob(wanted: WantedJob, given: SubmitOptions, makin
     wait_for_family: given["wait-for-family"],
     name: given.name,
     verify: given.verify,
+    priority: given.priority,
   };
 }
 

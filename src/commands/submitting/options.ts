@@ -87,6 +87,13 @@ export const submitOptions = {
     min: 1,
     max: 10_000,
   }),
+  priority: optionalInteger({
+    description: "0 to 100; ten points are worth half as much again of the cluster while several jobs want it",
+    valueName: "N",
+    defaultText: "50",
+    min: 0,
+    max: 100,
+  }),
   verify: optionalChoice({
     description: "Final check: fast compares counts, times and digests; full also decodes the whole output",
     valueName: "fast|full",

@@ -29,6 +29,7 @@ interface JobRow {
   output: string | null;
   rate: string | null;
   text: string | null;
+  queue: string | null;
 }
 
 function requireTimeBase(text: string): Rational {
@@ -47,6 +48,7 @@ function toJob(row: JobRow, segments: readonly Segment[]): Job {
     status: row.status as JobStatus,
     error: row.error === null ? null : (JSON.parse(row.error) as Job["error"]),
     settings: JSON.parse(row.settings) as Job["settings"],
+    ...(row.queue === null ? {} : { queue: JSON.parse(row.queue) as NonNullable<Job["queue"]> }),
     encoder: row.encoder,
     family: row.family as EncoderFamily,
     split: JSON.parse(row.split) as Job["split"],
@@ -80,8 +82,8 @@ export function loadJobs(database: Database, segmentsOf: (jobId: string) => read
 export function insertJob(database: Database, record: JobRecord, job: Job): void {
   database
     .query(
-      `INSERT INTO jobs (id, file_name, created_at, status, record, settings, encoder, family, split, time_base, duration_seconds, frame_rate, rate, text, audio, counts_unreliable)
-       VALUES ($id, $fileName, $createdAt, $status, $record, $settings, $encoder, $family, $split, $timeBase, $durationSeconds, $frameRate, $rate, $text, $audio, 0)`,
+      `INSERT INTO jobs (id, file_name, created_at, status, record, settings, encoder, family, split, time_base, duration_seconds, frame_rate, rate, text, queue, audio, counts_unreliable)
+       VALUES ($id, $fileName, $createdAt, $status, $record, $settings, $encoder, $family, $split, $timeBase, $durationSeconds, $frameRate, $rate, $text, $queue, $audio, 0)`,
     )
     .run({
       id: job.id,
@@ -98,8 +100,13 @@ export function insertJob(database: Database, record: JobRecord, job: Job): void
       frameRate: job.frameRate,
       rate: job.rate === undefined ? null : JSON.stringify(job.rate),
       text: textOf(job),
+      queue: queueOf(job),
       audio: job.audio,
     });
+}
+
+function queueOf({ queue }: Job): string | null {
+  return queue === undefined ? null : JSON.stringify(queue);
 }
 
 function textOf({ text }: Job): string | null {
@@ -116,6 +123,7 @@ export function jobRowDiffers(previous: Job | undefined, next: Job): boolean {
     previous.error !== next.error ||
     previous.split !== next.split ||
     previous.text !== next.text ||
+    previous.queue !== next.queue ||
     previous.totalFrames !== next.totalFrames ||
     previous.cursorPts !== next.cursorPts ||
     previous.audio !== next.audio ||
@@ -127,7 +135,7 @@ export function jobRowDiffers(previous: Job | undefined, next: Job): boolean {
 export function updateJob(database: Database, job: Job): void {
   database
     .query(
-      `UPDATE jobs SET started_at = $startedAt, completed_at = $completedAt, status = $status, encoder = $encoder, family = $family, error = $error, split = $split, text = $text, total_frames = $totalFrames,
+      `UPDATE jobs SET started_at = $startedAt, completed_at = $completedAt, status = $status, encoder = $encoder, family = $family, error = $error, split = $split, text = $text, queue = $queue, total_frames = $totalFrames,
          cursor_pts = $cursorPts, audio = $audio, counts_unreliable = $countsUnreliable, output = $output WHERE id = $id`,
     )
     .run({
@@ -140,6 +148,7 @@ export function updateJob(database: Database, job: Job): void {
       error: job.error === null ? null : JSON.stringify(job.error),
       split: JSON.stringify(job.split),
       text: textOf(job),
+      queue: queueOf(job),
       totalFrames: job.totalFrames,
       cursorPts: job.cursorPts,
       audio: job.audio,

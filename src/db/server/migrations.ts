@@ -151,6 +151,11 @@ const proofs = `
 ALTER TABLE tokens ADD COLUMN proof_hash TEXT;
 `;
 
+/** Priority, owner and place of each job among those that wait. Null in jobs of earlier versions. */
+const queuePlace = `
+ALTER TABLE jobs ADD COLUMN queue TEXT;
+`;
+
 export const SERVER_MIGRATIONS: Migrations = [
   initial,
   rivals,
@@ -163,4 +168,5 @@ export const SERVER_MIGRATIONS: Migrations = [
   tokens,
   auditRows,
   proofs,
+  queuePlace,
 ];

@@ -46,13 +46,14 @@ export async function encodeOffer(parts: EncodeParts, encode: OfferedEncode): Pr
     try {
       if (access.kind === "gateway" && task.byteRange) source.prefetch(task.byteRange);
       const failover = { places: parts.places, log: parts.log, attemptId: offer.attemptId, signal };
-      const outcome = await withDeviceFailover(failover, workOf(offer, task), ({ device, threads, made }) => {
+      const outcome = await withDeviceFailover(failover, workOf(offer, task), ({ device, threads, made, pausable }) => {
         onBegin();
         return runSegment(parts.segment, {
           offer,
           task,
           device,
           threads,
+          pausable,
           access,
           source,
           folder,
@@ -86,7 +87,7 @@ async function openBurnInFiles(
   }
 }
 
-function workOf({ jobId }: Offer, { request, rate, video }: SegmentTask): Work {
+function workOf({ jobId, isUrgent = false }: Offer, { request, rate, video }: SegmentTask): Work {
   const { encoder, preset } = request.video;
-  return { jobId, pass: rate?.pass ?? "only", encoder, preset, width: video.width, height: video.height };
+  return { jobId, pass: rate?.pass ?? "only", encoder, preset, width: video.width, height: video.height, isUrgent };
 }

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { sha256OfFile } from "../../../base/digest.ts";
 import { AppError, errnoOf } from "../../../base/errors.ts";
 import { isNoSpace, saysNoSpace } from "../../../base/no-space.ts";
-import type { Pausable } from "../../../base/process/pause.ts";
+import { eitherPaused, type Pausable } from "../../../base/process/pause.ts";
 import { findFailure, type HardwareFailure } from "../../../hw/failures.ts";
 import { type Measured, measureSegment } from "../../../media/bitrate/encode-at-bitrate.ts";
 import type { EncodeDevice } from "../../../media/ffmpeg/encode-device.ts";
@@ -67,6 +67,8 @@ export interface SegmentRun {
   readonly device: EncodeDevice | null;
   /** Encoder threads. */
   readonly threads: number;
+  /** Suspends this encode alone; absent: only all of them are. */
+  readonly pausable?: Pausable | undefined;
   readonly offer: Offer;
   readonly task: SegmentTask;
   readonly access: SourceAccess;
@@ -108,6 +110,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
     access.kind === "direct"
       ? ({ input: access.path, inputKind: "file" } as const)
       : ({ input: source.url, inputKind: "http" } as const);
+  const pausable = run.pausable === undefined ? undefined : eitherPaused(parts.pausable, run.pausable);
   try {
     const watch = { stall: stallBounds(parts.stallIdleMs), isWaiting: () => source.isWaiting() };
     const options = {
@@ -116,7 +119,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
       workDir: run.folder,
       device: run.device,
       nice: parts.nice,
-      pausable: parts.pausable,
+      pausable: pausable ?? parts.pausable,
       hwDecode: parts.hwDecode,
       threads: run.threads,
       signal,
@@ -141,6 +144,8 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
     if (isNoSpace(thrown)) return full(String(thrown));
     if (errnoOf(thrown) === null) throw thrown;
     return failed("io", thrown instanceof Error ? thrown.message : String(thrown));
+  } finally {
+    pausable?.release();
   }
 }
 

@@ -4,7 +4,8 @@ import type { Log } from "../../../base/log.ts";
 import type { Pausable } from "../../../base/process/pause.ts";
 import type { LearntSlots } from "./learnt-slots.ts";
 import { createSlotTuner, type Learnt, type SlotTuner } from "./slot-tuner.ts";
-import { createSlotPool, type Machine, mostSlots, planSlots, type SlotPool, threadsOf } from "./slots.ts";
+import { createSlotPool, fitsMemory, type Machine, mostSlots, planSlots, type SlotPool, threadsOf } from "./slots.ts";
+import { type HeldSlot, TakeOver } from "./take-over.ts";
 
 /** What the slots need to know of an encode. */
 export interface Work {
@@ -16,6 +17,8 @@ export interface Work {
   /** Size of the source's picture. */
   readonly width: number;
   readonly height: number;
+  /** It takes over a slot rather than wait for one. */
+  readonly isUrgent?: boolean;
 }
 
 export interface CpuPlace {
@@ -23,6 +26,8 @@ export interface CpuPlace {
   readonly threads: number;
   /** Reports the frames of this encode so far. */
   made(frames: number): void;
+  /** Suspends the encode while another one has its slot. */
+  readonly pausable: Pausable;
   free(): void;
 }
 
@@ -80,10 +85,14 @@ export function createCpuSlots(options: CpuSlotsOptions): CpuSlots {
   const plan = planSlots(wanted, machine);
   if (wanted === "auto") return new MeasuredSlots(options, plan);
   const pool = createSlotPool(plan.slots);
+  const takeOver = new TakeOver(pool, (encodes) => fitsMemory(machine, 0, encodes));
   return {
     pool,
     reason: () => plan.reason,
-    take: async (_work, signal) => ({ threads: plan.threads, made: () => {}, free: await pool.take(signal) }),
+    async take(work, signal) {
+      const slot = await takeOver.take(work.isUrgent === true, signal);
+      return { threads: plan.threads, made: () => {}, ...slot };
+    },
     stop: () => {},
   };
 }
@@ -95,6 +104,9 @@ class MeasuredSlots implements CpuSlots {
   readonly #options: CpuSlotsOptions;
   readonly #plan: ReturnType<typeof planSlots>;
   readonly #now: () => number;
+  readonly #takeOver: TakeOver;
+  /** Of the picture that was asked for last. */
+  #pixels = 0;
   readonly #kinds = new Map<string, Kind>();
   readonly #runs = new Set<Run>();
   /** What is measured now: the only kind of work that runs. */
@@ -109,12 +121,14 @@ class MeasuredSlots implements CpuSlots {
     this.#plan = plan;
     this.#now = options.now ?? (() => performance.now());
     this.pool = createSlotPool(plan.slots);
+    this.#takeOver = new TakeOver(this.pool, (encodes) => fitsMemory(options.machine, this.#pixels, encodes));
     this.stop = options.pausable.onChange(() => this.#measured?.kind.tuner.interrupt());
   }
 
   async take(work: Work, signal: AbortSignal): Promise<CpuPlace> {
     if (this.pool.held() === 0) this.#use(this.#kindFor(work));
-    return this.#begin(work, await this.pool.take(signal));
+    this.#pixels = Math.max(this.#runs.size === 0 ? 0 : this.#pixels, work.width * work.height);
+    return this.#begin(work, await this.#takeOver.take(work.isUrgent === true, signal));
   }
 
   reason(): string {
@@ -193,13 +207,14 @@ class MeasuredSlots implements CpuSlots {
     this.#use(kind);
   }
 
-  #begin(work: Work, giveBack: () => void): CpuPlace {
+  #begin(work: Work, slot: HeldSlot): CpuPlace {
     const run: Run = { work, frames: 0, hasMade: false };
     const threads = threadsOf(this.pool.limit(), this.#options.machine);
     this.#runs.add(run);
     this.#update();
     return {
       threads,
+      pausable: slot.pausable,
       made: (made) => {
         // An encode of two passes begins again.
         this.#frames += made >= run.frames ? made - run.frames : made;
@@ -208,7 +223,7 @@ class MeasuredSlots implements CpuSlots {
         if (this.#runs.has(run)) this.#update();
       },
       free: () => {
-        giveBack();
+        slot.free();
         if (!this.#runs.delete(run)) return;
         if (run.hasMade) this.#finished += 1;
         this.#update();

@@ -1,5 +1,6 @@
 // Where encodes run: on the CPU's slots, or on those of a hardware device. Chooses a device for an encoder, and reacts
 // when a device fails: fewer encodes at a time, another device, or none. Runs nothing itself.
+import type { Pausable } from "../../../base/process/pause.ts";
 import type { HardwareFailure } from "../../../hw/failures.ts";
 import type { DeviceReport } from "../../../hw/types.ts";
 import type { EncodeDevice } from "../../../media/ffmpeg/encode-device.ts";
@@ -42,6 +43,8 @@ export interface Place {
   readonly threads: number;
   /** Reports the frames of this encode so far. */
   made(frames: number): void;
+  /** Suspends the encode while another one has its slot; absent: none takes it. */
+  readonly pausable?: Pausable;
   free(): void;
 }
 

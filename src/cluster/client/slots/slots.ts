@@ -58,9 +58,17 @@ export function mostSlots(machine: Machine, pixels: number): number {
   return Math.max(planSlots("auto", machine).slots, tried);
 }
 
+/** Whether this many encodes of pictures of this size fit into memory. */
+export function fitsMemory(machine: Machine, pixels: number, encodes: number): boolean {
+  return encodes * BYTES_PER_SLOT * Math.max(1, pixels / PIXELS_OF_1080P) <= machine.memoryBytes;
+}
+
 export interface SlotPool {
-  /** Waits for a free slot, first come, first served. The returned function frees it. Throws the abort reason. */
-  take(signal: AbortSignal): Promise<() => void>;
+  /**
+   * Waits for a free slot, first come, first served; `isNext`: before all that wait. The returned function frees it. Throws
+   * the abort reason.
+   */
+  take(signal: AbortSignal, isNext?: boolean): Promise<() => void>;
   /** Slots in use. */
   held(): number;
   /** Encodes that run or wait, per slot. */
@@ -94,7 +102,7 @@ export function createSlotPool(slots: number): SlotPool {
       limit = Math.max(1, wanted);
       while (held < limit && queue.length > 0) queue.shift()?.();
     },
-    take(signal) {
+    take(signal, isNext = false) {
       signal.throwIfAborted();
       if (held < limit) return Promise.resolve(takeSlot());
       return new Promise((resolve, reject) => {
@@ -106,7 +114,8 @@ export function createSlotPool(slots: number): SlotPool {
           queue.splice(queue.indexOf(onTurn), 1);
           reject(signal.reason);
         };
-        queue.push(onTurn);
+        if (isNext) queue.unshift(onTurn);
+        else queue.push(onTurn);
         signal.addEventListener("abort", onAbort, { once: true });
       });
     },

@@ -7,6 +7,7 @@ import type { Client } from "./client.ts";
 import type { FailedSegment } from "./decision.ts";
 import type { AttemptId, ClientId, JobId } from "./ids.ts";
 import type { IndexedGop, Job } from "./job.ts";
+import type { QueueMove } from "./queue-place.ts";
 import type { AttemptStage } from "./segment.ts";
 
 export type NewJob = Pick<
@@ -69,6 +70,8 @@ export type Input =
   | { readonly type: "index-off-grid"; readonly jobId: JobId; readonly reason: string }
   | { readonly type: "job-broke"; readonly jobId: JobId; readonly error: ErrorBody }
   | { readonly type: "cancel-requested"; readonly jobId: JobId }
+  /** Another priority or place among the jobs that wait. */
+  | ({ readonly type: "move-requested"; readonly jobId: JobId } & QueueMove)
   /** A job that failed or was cancelled goes on. `lost`: verified segments whose files are gone. */
   | { readonly type: "retry-requested"; readonly jobId: JobId; readonly lost: readonly number[] }
   | { readonly type: "client-hello"; readonly client: HelloFacts }

@@ -15,3 +15,9 @@ export interface QueuePlace {
    */
   readonly place?: number;
 }
+
+export interface QueueMove {
+  /** Before or behind all other jobs of its owner; absent: as it is. */
+  readonly to?: "first" | "last";
+  readonly priority?: number;
+}

@@ -19,7 +19,7 @@ import { requireOk } from "./require-ok.ts";
 
 type JobCalls = Pick<
   Coordinator,
-  "listJobs" | "job" | "jobDetail" | "cancelJob" | "retryJob" | "jobEvents" | "watchJob" | "proof" | "output"
+  "listJobs" | "job" | "jobDetail" | "cancelJob" | "retryJob" | "moveJob" | "jobEvents" | "watchJob" | "proof" | "output"
 >;
 
 export interface JobCallsParts {
@@ -69,6 +69,11 @@ export function jobCalls({ engine, store, registry, folders, watchers }: JobCall
     async cancelJob(id) {
       const { job } = registry.find(id);
       requireOk(engine.dispatch({ type: "cancel-requested", jobId: job.id }));
+      return registry.view(job.id);
+    },
+    moveJob(id, move) {
+      const { job } = registry.find(id);
+      requireOk(engine.dispatch({ type: "move-requested", jobId: job.id, ...move }));
       return registry.view(job.id);
     },
     async retryJob(id) {
