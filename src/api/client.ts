@@ -19,9 +19,9 @@ import { proofSchema } from "../media/model/proof.ts";
 import {
   API_PREFIX,
   type CreateJob,
-  type MoveJob,
   inviteSchema,
   isTerminal,
+  type MoveJob,
   type NewToken,
   type RequestCheck,
   requestCheckedSchema,

@@ -1,8 +1,9 @@
 // Makes views (views.ts) of the scheduler's state. Pure.
-import { ORDINARY_PRIORITY } from "../scheduler/model/queue-place.ts";
+
 import { isReachable } from "../scheduler/ability/capability.ts";
 import type { Client } from "../scheduler/model/client.ts";
 import type { Job } from "../scheduler/model/job.ts";
+import { ORDINARY_PRIORITY } from "../scheduler/model/queue-place.ts";
 import type { Segment } from "../scheduler/model/segment.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import { heldJobOf, jobProgress } from "../scheduler/views/job-progress.ts";
@@ -34,12 +35,8 @@ export function jobView(state: SchedulerState, job: Job, record: JobRecord, acti
     clients: progress.clients,
     capable_clients: progress.capableClients,
     required_clients: job.settings.requiredClients,
-<<<<<<< HEAD
     owner: ownerName(record),
-=======
-    owner: record.owner?.name ?? ADMIN_TOKEN,
     priority: job.queue?.priority ?? ORDINARY_PRIORITY,
->>>>>>> a407951 (submit --priority, jobs move; clients suspend an encode for an urgent one)
   };
 }
 

@@ -1,6 +1,6 @@
 // The ports of the coordinator: `Store`, which src/db implements, and `Coordinator`, the facade that the API calls. Their
 // comments are contracts; test/conformance/ holds every Store to its own.
-import type { QueueMove } from "../scheduler/model/queue-place.ts";
+
 import type { UploadAppend, UploadState } from "../../base/upload/resumable-upload.ts";
 import type { EncoderFamily } from "../../media/model/encoder-family.ts";
 import type { Proof, VerifyMode } from "../../media/model/proof.ts";
@@ -9,6 +9,7 @@ import type { Principal } from "../protocol/roles.ts";
 import type { ClientStatus } from "../scheduler/model/client.ts";
 import type { SchedulerEvent } from "../scheduler/model/decision.ts";
 import type { Job, JobStatus } from "../scheduler/model/job.ts";
+import type { QueueMove } from "../scheduler/model/queue-place.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { AccessCalls } from "./access/calls.ts";
 import type { TokenStore } from "./access/tokens.ts";

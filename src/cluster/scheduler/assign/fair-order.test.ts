@@ -56,7 +56,11 @@ test("what a client has only queued of a long job goes back, and counts as nothi
 
 test("jobs of one owner go by priority when they are equally long, and as they are moved", () => {
   const bench = new SchedulerBench();
-  for (const [id, priority] of [["a", 50], ["b", 60], ["c", 40]] as const) {
+  for (const [id, priority] of [
+    ["a", 50],
+    ["b", 60],
+    ["c", 40],
+  ] as const) {
     bench.submit(id, { queue: { priority } });
     bench.index(1000, id);
   }

@@ -2,12 +2,9 @@
 
 import { AppError } from "../../../base/errors.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
-<<<<<<< HEAD
 import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
 import type { Principal } from "../../protocol/roles.ts";
-=======
 import { ORDINARY_PRIORITY } from "../../scheduler/model/queue-place.ts";
->>>>>>> a407951 (submit --priority, jobs move; clients suspend an encode for an urgent one)
 import { isTerminal } from "../../scheduler/model/state-changes.ts";
 import type { Engine } from "../engine.ts";
 import { checkRequest } from "../intake/check-request.ts";
@@ -98,7 +95,8 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
       if (record.source.path !== source.path) await sources.discard(source);
       if (upload !== null) await takeUpload(record.jobId, upload);
       registry.start(record);
-      engine.submit({ type: "job-submitted", job }, (next, events) => {
+      const queue = { priority: asked.priority ?? ORDINARY_PRIORITY, owner: who.tokenId };
+      engine.submit({ type: "job-submitted", job: { ...job, queue } }, (next, events) => {
         const created = next.jobs.get(job.id);
         if (created === undefined) throw new Error(`job ${job.id} was not created`);
         store.createJob(record, created, events);
@@ -130,48 +128,9 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
     proveLocalSource: async (challengeId, digests, who) =>
       sourceView(await sources.prove(challengeId, digests, who.tokenId)),
     openServerSource: async (path, who) => sourceView(await sources.openServerSource(path, who.tokenId)),
-<<<<<<< HEAD
     checkRequest: (ffmpegParams, outputName, inputName, hasSubtitles) => {
       const checked = checkRequest(defaults, ffmpegParams, outputName, inputName, hasSubtitles);
       return { outputName: checked.outputName, videoCodec: codecOfEncoder(checked.request.video.encoder) };
-=======
-    checkRequest: (ffmpegParams, outputName, inputName, hasSubtitles) => ({
-      outputName: checkRequest(defaults, ffmpegParams, outputName, inputName, hasSubtitles).outputName,
-    }),
-
-    async createJob(asked, who) {
-      requireRoomForJob(engine, probes);
-      const source = sources.getOf(who, asked.sourceId);
-      const upload = typeof asked.subtitlesSourceId === "string" ? sources.getOf(who, asked.subtitlesSourceId) : null;
-      sources.forget(source.sourceId); // before the first await: a source makes only one job
-      try {
-        await uploads.forget(source.sourceId);
-        const { record: prepared, job } = await probes.run(() =>
-          prepareJob(tools, defaults, asked, source, {
-            workDir,
-            clients: () => engine.state.clients.values(),
-          }),
-        );
-        who.ended.throwIfAborted(); // looking at the source may have taken minutes
-        const record = { ...prepared, owner: { tokenId: who.tokenId, name: who.name } };
-        await folders.make(record.jobId);
-        if (record.source.path !== source.path) await sources.discard(source);
-        if (upload !== null) await takeUpload(record.jobId, upload);
-        registry.start(record);
-        const queue = { priority: asked.priority ?? ORDINARY_PRIORITY, owner: who.tokenId };
-        engine.submit({ type: "job-submitted", job: { ...job, queue } }, (next, events) => {
-          const created = next.jobs.get(job.id);
-          if (created === undefined) throw new Error(`job ${job.id} was not created`);
-          store.createJob(record, created, events);
-        });
-        return registry.view(record.jobId);
-      } catch (thrown) {
-        await sources.discard(source);
-        throw thrown;
-      } finally {
-        if (upload !== null) await Promise.all([sources.discard(upload), uploads.forget(upload.sourceId)]);
-      }
->>>>>>> a407951 (submit --priority, jobs move; clients suspend an encode for an urgent one)
     },
 
     createJob: (asked, who) => createJob(asked, who),

@@ -19,7 +19,16 @@ import { requireOk } from "./require-ok.ts";
 
 type JobCalls = Pick<
   Coordinator,
-  "listJobs" | "job" | "jobDetail" | "cancelJob" | "retryJob" | "moveJob" | "jobEvents" | "watchJob" | "proof" | "output"
+  | "listJobs"
+  | "job"
+  | "jobDetail"
+  | "cancelJob"
+  | "retryJob"
+  | "moveJob"
+  | "jobEvents"
+  | "watchJob"
+  | "proof"
+  | "output"
 >;
 
 export interface JobCallsParts {
