@@ -20,6 +20,7 @@ import {
   jobListQuerySchema,
   localProofSchema,
   localSourceSchema,
+  moveJobSchema,
   requestCheckedSchema,
   requestCheckSchema,
   serverSourceSchema,
@@ -138,6 +139,12 @@ export const WORK_OPERATIONS: Readonly<Record<Work, Operation>> = {
     answers: ok(proofSchema, "The proof."),
   },
   "POST /api/v1/jobs/:id/cancel": { tag: "jobs", summary: "Cancel a job", answers: ok(jobSchema) },
+  "POST /api/v1/jobs/:id/move": {
+    tag: "jobs",
+    summary: "Change the priority of a job, or its place among its owner's",
+    body: moveJobSchema,
+    answers: ok(jobSchema),
+  },
   "POST /api/v1/jobs/:id/retry": {
     tag: "jobs",
     summary: "Go on with a failed or cancelled job from its verified segments",
