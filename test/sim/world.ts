@@ -156,6 +156,8 @@ export function makeTruth(random: Random, id: string, submitAt: number): Truth {
         ...election,
         ...(isOneHeader ? { headers: totalFrames % 8 === 0 ? ("global" as const) : ("repeated" as const) } : {}),
       },
+      // Derived from the source too: priorities and owners are mixed.
+      queue: { priority: totalFrames % 101, owner: totalFrames % 2 === 0 ? "one" : "other" },
       encoder: random.chance(0.8) || election.election !== undefined ? "libx264" : "libx265",
       ...(totalFrames % 5 === 0 ? { text: { draws: ["drawtext"], print: null } } : {}),
       family: "software",
