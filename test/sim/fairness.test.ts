@@ -1,5 +1,5 @@
 // Several jobs want the clients: small ones do not wait behind a large one, which loses nothing but their time, and no
-// priority or owner keeps another job from its share (docs/adr/0027-fair-order.md).
+// priority or owner keeps another job from its share (docs/adr/0028-fair-order.md).
 import { expect, test } from "bun:test";
 import { contendersAmong, LATEST_SECONDS } from "../../src/cluster/scheduler/assign/fair-order.ts";
 import { Turn } from "../../src/cluster/scheduler/model/turn.ts";

@@ -1,6 +1,6 @@
 // The order in which jobs get slots: weighted fair queueing over whole jobs. The job that would end first if all jobs shared
 // the cluster goes first (the fair sojourn protocol, Friedman & Henderson 2003: no job ends later than with equal shares,
-// most end much sooner). A job whose share comes too late goes before all of them. docs/adr/0027 has the reasons.
+// most end much sooner). A job whose share comes too late goes before all of them. docs/adr/0028 has the reasons.
 import type { JobId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
 import { ORDINARY_PRIORITY } from "../model/queue-place.ts";
