@@ -28,13 +28,16 @@ function findExecutable() {
   }
 }
 
-const child = spawn(findExecutable(), process.argv.slice(2), { stdio: "inherit" });
+const executable = findExecutable();
 const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
-// A terminal sends SIGINT and SIGQUIT to the whole group: the child has them already, and this process only waits.
+let child;
+// Taken before there is a child, since a signal that came between would leave it alone. A terminal sends SIGINT and SIGQUIT
+// to the whole group: the child has them already, and this process only waits.
 for (const signal of signals) {
   process.on(signal, () => {
     if (signal === "SIGTERM" || signal === "SIGHUP" || !process.stdin.isTTY) child.kill(signal);
   });
 }
+child = spawn(executable, process.argv.slice(2), { stdio: "inherit" });
 child.on("error", (error) => fail(`it could not be started: ${error.message}`));
 child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));

@@ -259,6 +259,11 @@ test("no route is left out", () => {
   const open = [
     "GET /healthz",
     "GET /api/v1/hello",
+    "GET /api/v1/openapi.json",
+    "GET /api/v1/docs",
+    "GET /api/v1/watch",
+    "GET /api/v1/jobs/watch",
+    "GET /api/v1/clients/watch",
     "GET /api/v1/clients",
     "GET /api/v1/invite",
     "GET /api/v1/tokens",

@@ -71,7 +71,9 @@ export const ROUTE_TARGETS: readonly RouteTarget[] = [
     wait_for_family: "ever",
     name: "n",
     verify: "fast",
+    priority: 50,
   }),
+  post(`/api/v1/jobs/${ID}/move`, { to: "first", priority: 50 }),
   post(
     "/ws/command",
     { ProcessLocalFile: { file_path: "in.mkv" } },
@@ -191,6 +193,7 @@ export const PATHS: readonly (readonly [method: string, path: string])[] = [
   ["HEAD", "/api/v1/jobs/:id/output"],
   ["GET", "/api/v1/jobs/:id/side-files/:id"],
   ["GET", "/api/v1/jobs?status=:id"],
+  ["GET", "/api/v1/jobs?cursor=:id&limit=9"],
   ["POST", "/api/v1/jobs/:id/cancel"],
   ["POST", "/api/v1/jobs/:id/retry"],
   ["GET", "/api/v1/audit?limit=:id"],
