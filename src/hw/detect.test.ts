@@ -107,7 +107,7 @@ test.skipIf(process.platform === "win32")("what a busy machine did not answer is
     const script = [
       "#!/bin/sh",
       'case "$*" in *testsrc2*) exec sleep 60;; esac',
-      `case "$*" in *-encoders*) ${tools.ffmpeg} "$@" | awk '!/^ V/ || /libx264 |=/'; exit;; esac`,
+      `case "$*" in *-codecs*) ${tools.ffmpeg} "$@" | sed -n '/ h264 /s/encoders: [^)]*/encoders: libx264 /p'; exit;; esac`,
       `exec ${tools.ffmpeg} "$@"`,
     ];
     await writeFile(ffmpeg, `${script.join("\n")}\n`);
