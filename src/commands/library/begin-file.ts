@@ -36,6 +36,18 @@ export async function beginFile(file: PlannedFile, run: LibraryRun): Promise<Beg
   });
 }
 
+/** Before any of the files begins: what an earlier run left under way is the content of its source, whichever begins first. */
+export function noteUnderWay(
+  files: readonly Pick<PlannedFile, "path" | "bytes" | "mtimeMs" | "state">[],
+  { contents }: Pick<LibraryRun, "contents">,
+): void {
+  for (const { path, bytes, mtimeMs, state } of files) {
+    const known = state.get(path);
+    const isUnderWay = known?.result === null && known.bytes === bytes && known.mtime_ms === mtimeMs;
+    if (isUnderWay && !contents.has(known.sha256)) contents.set(known.sha256, path);
+  }
+}
+
 /** Another source with the same bytes that has its output, or is getting it; null: none, or nobody asks. */
 async function twinOf(
   file: PlannedFile,

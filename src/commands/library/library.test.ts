@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BadValue } from "../../base/config/option.ts";
 import { AppError } from "../../base/errors.ts";
+import { noteUnderWay } from "./begin-file.ts";
 import { findFiles } from "./find-files.ts";
 import { inParallel, Turns } from "./in-parallel.ts";
 import { type LibraryEntry, LibraryState } from "./library-state.ts";
@@ -120,6 +121,26 @@ describe("the state of a library", () => {
     await second.put(other);
     expect([...(await LibraryState.open(path)).entries()]).toEqual([{ ...entry, output: "b.mp4" }, other]);
   });
+
+  test("what an earlier run left under way is its source's content, before any file begins", async () => {
+    const state = await LibraryState.open(join(folder, "under way.jsonl"));
+    const result = { kind: "encoded", bytes: 1, mtime_ms: 1 } as const;
+    await state.put({ ...entry, source: "/films/open.mp4", sha256: "open", result: null });
+    await state.put({ ...entry, source: "/films/done.mp4", sha256: "done", result });
+    await state.put({
+      ...entry,
+      source: "/films/changed.mp4",
+      sha256: "changed",
+      bytes: entry.bytes + 1,
+      result: null,
+    });
+    const contents = new Map<string, string>();
+    const files = ["copy of open.mp4", "open.mp4", "done.mp4", "changed.mp4"].map((name) => {
+      return { path: `/films/${name}`, bytes: entry.bytes, mtimeMs: entry.mtime_ms, state };
+    });
+    noteUnderWay(files, { contents });
+    expect([...contents]).toEqual([["open", "/films/open.mp4"]]);
+  });
 });
 
 test("only so many are under way at a time; a failure ends the rest", async () => {
@@ -138,7 +159,7 @@ test("only so many are under way at a time; a failure ends the rest", async () =
   });
   expect({ most, seen: seen.length }).toEqual({ most: 3, seen: 20 });
   const failing = inParallel(numbers(), 2, () => Promise.reject(new Error("no")));
-  expect(failing).rejects.toThrow("no");
+  await expect(failing).rejects.toThrow("no");
   const turns = new Turns(1);
   const order: string[] = [];
   await Promise.all(

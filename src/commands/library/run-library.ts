@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { CommandContext } from "../cli/command.ts";
 import type { SubmitOptions } from "../submitting/options.ts";
 import { askHowManyAhead } from "./ask-server.ts";
+import { noteUnderWay } from "./begin-file.ts";
 import { findFiles } from "./find-files.ts";
 import { inParallel } from "./in-parallel.ts";
 import { openRun } from "./open-run.ts";
@@ -32,6 +33,7 @@ export async function runLibrary(
   const found = await findFiles(inputs, { cwd, isRecursive: given.recursive, isOurs, signal });
   for (const { path, error } of found.bad) report.file(path, 0, { kind: "failed", error, jobId: null });
   const files = await homes.plan(found.files, names);
+  noteUnderWay(files, run);
   const ahead = files.length > 0 ? await askHowManyAhead(given, run.client) : 1;
   await inParallel(each(files), ahead, (file) => open.encode(file));
   const exitCode = report.end(found.leftOut);

@@ -7,6 +7,7 @@ import { AppError, errnoOf } from "../../base/errors.ts";
 import { printable } from "../../base/printable.ts";
 import type { CommandContext } from "../cli/command.ts";
 import { askHowManyAhead } from "../library/ask-server.ts";
+import { noteUnderWay } from "../library/begin-file.ts";
 import { findFiles } from "../library/find-files.ts";
 import { inParallel } from "../library/in-parallel.ts";
 import { type OpenRun, openRun } from "../library/open-run.ts";
@@ -79,7 +80,9 @@ class Watch {
       const isOurs = await this.#homes.outputs();
       const found = await findFiles([this.#folder], { cwd, isRecursive: given.recursive, isOurs, signal });
       for (const { path, error } of found.bad) this.#open.report.note(`${path}: ${error.message}`);
-      yield* await this.#homes.plan(this.#still.look(found.files, performance.now()), this.#open.names);
+      const planned = await this.#homes.plan(this.#still.look(found.files, performance.now()), this.#open.names);
+      noteUnderWay(planned, this.#open.run);
+      yield* planned;
       await delay(this.#times.pollMs, signal);
     }
   }
