@@ -4,8 +4,8 @@ import type { Log } from "../../../base/log.ts";
 import type { Pausable } from "../../../base/process/pause.ts";
 import type { LearntSlots } from "./learnt-slots.ts";
 import { createSlotTuner, type Learnt, type SlotTuner } from "./slot-tuner.ts";
-import { createSlotPool, fitsMemory, type Machine, mostSlots, planSlots, type SlotPool, threadsOf } from "./slots.ts";
-import { type HeldSlot, TakeOver } from "./take-over.ts";
+import { createSlotPool, type Machine, mostSlots, planSlots, type SlotPool, threadsOf } from "./slots.ts";
+import { type HeldSlot, TakeOver, type Wanted } from "./take-over.ts";
 
 /** What the slots need to know of an encode. */
 export interface Work {
@@ -80,18 +80,19 @@ function kindOf({ encoder, preset, width, height }: Work): string {
   return `${encoder} ${preset === null ? "" : `${preset} `}${size}`;
 }
 
+const wantedFor = ({ isUrgent = false, width, height }: Work): Wanted => ({ isUrgent, pixels: width * height });
+
 export function createCpuSlots(options: CpuSlotsOptions): CpuSlots {
   const { wanted, machine } = options;
   const plan = planSlots(wanted, machine);
   if (wanted === "auto") return new MeasuredSlots(options, plan);
   const pool = createSlotPool(plan.slots);
-  const takeOver = new TakeOver(pool, (encodes) => fitsMemory(machine, 0, encodes));
+  const takeOver = new TakeOver(pool, machine);
   return {
     pool,
     reason: () => plan.reason,
     async take(work, signal) {
-      const slot = await takeOver.take(work.isUrgent === true, signal);
-      return { threads: plan.threads, made: () => {}, ...slot };
+      return { threads: plan.threads, made: () => {}, ...(await takeOver.take(wantedFor(work), signal)) };
     },
     stop: () => {},
   };
@@ -105,8 +106,6 @@ class MeasuredSlots implements CpuSlots {
   readonly #plan: ReturnType<typeof planSlots>;
   readonly #now: () => number;
   readonly #takeOver: TakeOver;
-  /** Of the picture that was asked for last. */
-  #pixels = 0;
   readonly #kinds = new Map<string, Kind>();
   readonly #runs = new Set<Run>();
   /** What is measured now: the only kind of work that runs. */
@@ -121,14 +120,13 @@ class MeasuredSlots implements CpuSlots {
     this.#plan = plan;
     this.#now = options.now ?? (() => performance.now());
     this.pool = createSlotPool(plan.slots);
-    this.#takeOver = new TakeOver(this.pool, (encodes) => fitsMemory(options.machine, this.#pixels, encodes));
+    this.#takeOver = new TakeOver(this.pool, options.machine);
     this.stop = options.pausable.onChange(() => this.#measured?.kind.tuner.interrupt());
   }
 
   async take(work: Work, signal: AbortSignal): Promise<CpuPlace> {
     if (this.pool.held() === 0) this.#use(this.#kindFor(work));
-    this.#pixels = Math.max(this.#runs.size === 0 ? 0 : this.#pixels, work.width * work.height);
-    return this.#begin(work, await this.#takeOver.take(work.isUrgent === true, signal));
+    return this.#begin(work, await this.#takeOver.take(wantedFor(work), signal));
   }
 
   reason(): string {

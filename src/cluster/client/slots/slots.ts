@@ -49,18 +49,21 @@ export function threadsOf(slots: number, { cores }: Machine): number {
   return Math.min(cores, 2 * Math.max(1, Math.ceil(cores / slots)));
 }
 
+function bytesOfEncode(pixels: number): number {
+  return BYTES_PER_SLOT * Math.max(1, pixels / PIXELS_OF_1080P);
+}
+
 /**
  * The most that is tried for pictures of this size: twice the cores, or what fits into memory; never below the rule.
  */
 export function mostSlots(machine: Machine, pixels: number): number {
-  const bytes = BYTES_PER_SLOT * Math.max(1, pixels / PIXELS_OF_1080P);
-  const tried = Math.min(2 * machine.cores, Math.floor(machine.memoryBytes / bytes));
+  const tried = Math.min(2 * machine.cores, Math.floor(machine.memoryBytes / bytesOfEncode(pixels)));
   return Math.max(planSlots("auto", machine).slots, tried);
 }
 
 /** Whether this many encodes of pictures of this size fit into memory. */
 export function fitsMemory(machine: Machine, pixels: number, encodes: number): boolean {
-  return encodes * BYTES_PER_SLOT * Math.max(1, pixels / PIXELS_OF_1080P) <= machine.memoryBytes;
+  return encodes * bytesOfEncode(pixels) <= machine.memoryBytes;
 }
 
 export interface SlotPool {

@@ -1,7 +1,7 @@
 // Slots of the CPU for encodes that can't wait: an urgent one gets the slot of another encode, which is suspended and waits
 // for the next free slot before all others. Nothing is encoded twice.
 import { createPauseSwitch, type Pausable, type PauseSwitch } from "../../../base/process/pause.ts";
-import type { SlotPool } from "./slots.ts";
+import { fitsMemory, type Machine, type SlotPool } from "./slots.ts";
 
 export interface HeldSlot {
   /** Suspends the encode in it. */
@@ -9,8 +9,14 @@ export interface HeldSlot {
   free(): void;
 }
 
-interface Holder {
+/** What a slot is wanted for. */
+export interface Wanted {
   readonly isUrgent: boolean;
+  /** Of the source's picture. */
+  readonly pixels: number;
+}
+
+interface Holder extends Wanted {
   readonly pause: PauseSwitch;
   /** Null: it is suspended and has no slot. */
   giveBack: (() => void) | null;
@@ -18,27 +24,27 @@ interface Holder {
   timesSuspended: number;
 }
 
-/** `mayHold`: whether this many encodes fit into memory, running or suspended. */
 export class TakeOver {
   readonly #pool: SlotPool;
-  readonly #mayHold: (encodes: number) => boolean;
+  readonly #machine: Machine;
   readonly #holders = new Set<Holder>();
 
-  constructor(pool: SlotPool, mayHold: (encodes: number) => boolean) {
+  constructor(pool: SlotPool, machine: Machine) {
     this.#pool = pool;
-    this.#mayHold = mayHold;
+    this.#machine = machine;
   }
 
   /** Waits for a slot; an urgent encode takes one over if it can, else it is the next. Throws the abort reason. */
-  async take(isUrgent: boolean, signal: AbortSignal): Promise<HeldSlot> {
+  async take(wanted: Wanted, signal: AbortSignal): Promise<HeldSlot> {
     signal.throwIfAborted();
-    const taken = isUrgent && this.#pool.held() >= this.#pool.limit() ? this.#suspendOne() : null;
-    return this.#hold(isUrgent, taken ?? (await this.#pool.take(signal, isUrgent)));
+    const { isUrgent, pixels } = wanted;
+    const taken = isUrgent && this.#pool.held() >= this.#pool.limit() ? this.#suspendOne(pixels) : null;
+    return this.#hold(wanted, taken ?? (await this.#pool.take(signal, isUrgent)));
   }
 
-  #hold(isUrgent: boolean, giveBack: () => void): HeldSlot {
+  #hold(wanted: Wanted, giveBack: () => void): HeldSlot {
     const pause = createPauseSwitch();
-    const holder: Holder = { isUrgent, pause, giveBack, ended: new AbortController(), timesSuspended: 0 };
+    const holder: Holder = { ...wanted, pause, giveBack, ended: new AbortController(), timesSuspended: 0 };
     this.#holders.add(holder);
     return {
       pausable: pause,
@@ -50,9 +56,10 @@ export class TakeOver {
     };
   }
 
-  /** The slot of an encode that is suspended now; null: there is none, or no memory for one more. */
-  #suspendOne(): (() => void) | null {
-    if (!this.#mayHold(this.#holders.size + 1)) return null;
+  /** The slot of an encode that is suspended now; null: there is none, or no memory for one more, running or suspended. */
+  #suspendOne(pixels: number): (() => void) | null {
+    const largest = Math.max(pixels, ...Array.from(this.#holders, (holder) => holder.pixels));
+    if (!fitsMemory(this.#machine, largest, this.#holders.size + 1)) return null;
     let chosen: Holder | null = null;
     for (const holder of this.#holders) {
       if (holder.isUrgent || holder.giveBack === null) continue;
