@@ -1,7 +1,7 @@
 // SIGTERM and kill -9 to real clients and servers in the midst of work that is held still: what a first signal gives back
 // or leaves to be handed in later, that a second one ends the process at once, and that no ffmpeg is left either way.
 import { expect, test } from "bun:test";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { Cluster, processesNaming, type Running, until } from "../support/cluster.ts";
@@ -34,6 +34,12 @@ function signalTo(pids: readonly number[], name: "SIGSTOP" | "SIGCONT"): void {
   for (const pid of pids) process.kill(pid, name);
 }
 
+/** One that was about to end does not stand still any more. */
+async function standsStill(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => ""); // gone
+  return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
+}
+
 /** Holds an ffmpeg that names `text` where it is; it ends on SIGKILL only until it goes on. */
 async function freeze(text: string): Promise<readonly number[]> {
   let held: number[] = [];
@@ -44,8 +50,7 @@ async function freeze(text: string): Promise<readonly number[]> {
     } catch {
       return false; // it has just ended
     }
-    const alive = await toolsOf(text);
-    return held.length > 0 && held.every((pid) => alive.includes(pid));
+    return held.length > 0 && (await Promise.all(held.map(standsStill))).every((isStill) => isStill);
   });
   return held;
 }
