@@ -15,16 +15,8 @@ import { ChangeFeed } from "../../src/cluster/server/change-feed.ts";
 import { KeyedJobs } from "../../src/cluster/server/facade/keyed-jobs.ts";
 import { pageOf } from "../../src/cluster/server/facade/page.ts";
 import type { Idempotency, JobRecord } from "../../src/cluster/server/job/job-record.ts";
-import type {
-  BurnInFile,
-  ClientLink,
-  ClientsWanted,
-  Coordinator,
-  JobRequest,
-  JobsWanted,
-  LinkSocket,
-  Page,
-} from "../../src/cluster/server/ports.ts";
+import type { ClientsWanted, JobsWanted, Page } from "../../src/cluster/server/lists.ts";
+import type { BurnInFile, ClientLink, Coordinator, JobRequest, LinkSocket } from "../../src/cluster/server/ports.ts";
 import type {
   AuditEntryView,
   ClientDetailView,

@@ -2,7 +2,7 @@
 // A second, thin interface to the same facade as /api/v1.
 import { z } from "zod";
 import { httpStatusOf } from "../../base/errors.ts";
-import { ALL_CLIENTS, ALL_JOBS } from "../../cluster/server/ports.ts";
+import { ALL_CLIENTS, ALL_JOBS } from "../../cluster/server/lists.ts";
 import { admit, type RouteKey } from "../access.ts";
 import { errorHeaders, json, publicError, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";

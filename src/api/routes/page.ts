@@ -1,7 +1,7 @@
 // Pages of lists: `limit`, `cursor` and `order` in the query; the answer is the array, and `Link` leads to the next page
 // (RFC 8288), so that who knows nothing of pages reads the same array as ever.
 import { AppError } from "../../base/errors.ts";
-import type { Page, PageWanted } from "../../cluster/server/ports.ts";
+import type { Page, PageWanted } from "../../cluster/server/lists.ts";
 import { json } from "../responses.ts";
 
 interface PageAsked {

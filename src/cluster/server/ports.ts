@@ -1,19 +1,18 @@
 // The ports of the coordinator: `Store`, which src/db implements, and `Coordinator`, the facade that the API calls. Their
 // comments are contracts; test/conformance/ holds every Store to its own.
-
 import type { UploadAppend, UploadState } from "../../base/upload/resumable-upload.ts";
 import type { EncoderFamily } from "../../media/model/encoder-family.ts";
 import type { Proof, VerifyMode } from "../../media/model/proof.ts";
 import type { ResultReport } from "../protocol/messages.ts";
 import type { Principal } from "../protocol/roles.ts";
-import type { ClientStatus } from "../scheduler/model/client.ts";
 import type { SchedulerEvent } from "../scheduler/model/decision.ts";
-import type { Job, JobStatus } from "../scheduler/model/job.ts";
+import type { Job } from "../scheduler/model/job.ts";
 import type { QueueMove } from "../scheduler/model/queue-place.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { AccessCalls } from "./access/calls.ts";
 import type { TokenStore } from "./access/tokens.ts";
 import type { Idempotency, JobRecord } from "./job/job-record.ts";
+import type { ClientsWanted, Followed, Follower, JobsWanted, Page } from "./lists.ts";
 import type {
   AttemptView,
   AuditEntryView,
@@ -104,57 +103,6 @@ export interface JobRequest {
   readonly verify: VerifyMode | null;
   /** 0 to 100; null and absent: 50. */
   readonly priority?: number | null;
-}
-
-/** Of a list in a stable order. */
-export interface PageWanted {
-  /** Null: all that is left. */
-  readonly limit: number | null;
-  /** The `next` of the page before; what it names need not be there any more. */
-  readonly after: string | null;
-  readonly isDescending: boolean;
-}
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  /** What the next page comes after; null: this is the last one. */
-  readonly next: string | null;
-}
-
-export const WHOLE_LIST: PageWanted = { limit: null, after: null, isDescending: false };
-
-/** Which jobs a list shows, and which page of it. */
-export interface JobsWanted extends PageWanted {
-  /** Null: in any state. */
-  readonly statuses: readonly JobStatus[] | null;
-  /** The name of the token that they were submitted with. */
-  readonly owner: string | null;
-  /** Made at this moment or later: ISO 8601 in UTC, with milliseconds. */
-  readonly since: string | null;
-}
-
-export const ALL_JOBS: JobsWanted = { ...WHOLE_LIST, statuses: null, owner: null, since: null };
-
-export interface ClientsWanted extends PageWanted {
-  readonly statuses: readonly ClientStatus[] | null;
-}
-
-export const ALL_CLIENTS: ClientsWanted = { ...WHOLE_LIST, statuses: null };
-
-export type Followed = "job" | "client";
-
-export interface FeedEvent {
-  readonly id: string;
-  readonly type: "snapshot" | Followed;
-  /** Of a snapshot `{jobs?, clients?}`, else the view. */
-  readonly data: unknown;
-}
-
-/** One reader of what changes. */
-export interface Follower {
-  /** Null: the reader has everything. */
-  next(): FeedEvent | null;
-  close(): void;
 }
 
 /** A message socket to one client, as the coordinator sees it. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { WHOLE_LIST } from "../ports.ts";
+import { WHOLE_LIST } from "../lists.ts";
 import { pageOf } from "./page.ts";
 
 const own = (text: string) => text;

@@ -1,7 +1,7 @@
 // One page of a list. The order is that of a key which an item never changes, so a page goes on behind the last one
 // whatever was added in between (keyset pagination). Knows nothing of what is listed.
 
-import type { Page, PageWanted } from "../ports.ts";
+import type { Page, PageWanted } from "../lists.ts";
 
 /** Keys are compared by their UTF-16 units, each item has another. `show` is called for the items of the page alone. */
 export function pageOf<T, V>(
