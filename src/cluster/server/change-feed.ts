@@ -5,7 +5,7 @@ import { newId } from "../../base/ids.ts";
 import type { Principal } from "../protocol/roles.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import { isTerminal } from "../scheduler/model/state-changes.ts";
-import type { FeedEvent, Followed, Follower } from "./ports.ts";
+import type { FeedEvent, Followed, Follower } from "./lists.ts";
 import type { ClientView, JobView } from "./views.ts";
 
 /** Progress comes many times a second. */
@@ -137,17 +137,9 @@ export class ChangeFeed {
 
 /** States share structure: what is the same object has not changed. */
 export function touchChanged(feed: ChangeFeed, before: SchedulerState, after: SchedulerState): void {
-  let isOtherCluster = false;
-  for (const [id, client] of after.clients) {
-    const old = before.clients.get(id);
-    if (old === client) continue;
-    feed.touch("client", id);
-    isOtherCluster ||= old?.status !== client.status;
-  }
-  for (const [id, job] of after.jobs) {
-    // How many clients could work on a job changes with the clients.
-    if (before.jobs.get(id) !== job || (isOtherCluster && !isTerminal(job.status))) feed.touch("job", id);
-  }
+  const isOtherCluster = touchClients(feed, before, after);
+  if (before.jobs !== after.jobs || isOtherCluster) touchJobs(feed, before, after, isOtherCluster);
+  if (before.attempts === after.attempts) return;
   for (const [here, there] of [
     [before.attempts, after.attempts],
     [after.attempts, before.attempts],
@@ -158,4 +150,23 @@ export function touchChanged(feed: ChangeFeed, before: SchedulerState, after: Sc
       feed.touch("client", attempt.clientId);
     }
   }
+}
+
+/** Whether a client has another status. */
+function touchClients(feed: ChangeFeed, before: SchedulerState, after: SchedulerState): boolean {
+  let isOtherCluster = false;
+  if (before.clients === after.clients) return isOtherCluster;
+  for (const [id, client] of after.clients) {
+    const old = before.clients.get(id);
+    if (old === client) continue;
+    feed.touch("client", id);
+    isOtherCluster ||= old?.status !== client.status;
+  }
+  return isOtherCluster;
+}
+
+/** How many clients could work on a job changes with the clients. */
+function touchJobs(feed: ChangeFeed, before: SchedulerState, after: SchedulerState, isOtherCluster: boolean): void {
+  for (const [id, job] of after.jobs)
+    if (before.jobs.get(id) !== job || (isOtherCluster && !isTerminal(job.status))) feed.touch("job", id);
 }
