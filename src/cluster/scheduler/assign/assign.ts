@@ -17,7 +17,7 @@ import { isTerminal } from "../model/state-changes.ts";
 import type { Turn } from "../model/turn.ts";
 import { knownUnassignedFrames, unassignedFrames } from "../sizing/sizing.ts";
 import { measureSpeeds, type Speeds } from "../sizing/speeds.ts";
-import { type Contender, contendersAmong, inFairOrder, settleOwed } from "./fair-order.ts";
+import { type Contender, compareText, contendersAmong, inFairOrder, settleOwed } from "./fair-order.ts";
 import { formSegment } from "./form-segment.ts";
 import { type GrantNotes, grant } from "./grant.ts";
 import { afterRank, type ComesAfter, isShort, suspendable, takeBackQueued } from "./make-way.ts";
@@ -113,10 +113,6 @@ function workableJobs(turn: Turn): readonly Job[] {
     if (hasWork(turn, job)) jobs.push(job);
   }
   return jobs;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function hasWork(turn: Turn, job: Job): boolean {

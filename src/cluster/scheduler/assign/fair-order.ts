@@ -77,8 +77,7 @@ export function inFairOrder(turn: Turn, contenders: readonly Contender[]): reado
 
 /** Jobs that were moved change places with those of the same owner only: other owners lose nothing. */
 function asMoved(sorted: readonly Contender[]): readonly Contender[] {
-  const byOwner = new Map<string, Contender[]>();
-  for (const each of sorted) byOwner.set(ownerOf(each.job), [...(byOwner.get(ownerOf(each.job)) ?? []), each]);
+  const byOwner = Map.groupBy(sorted, ({ job }) => ownerOf(job));
   const place = ({ job }: Contender) => job.queue?.place ?? 0;
   for (const own of byOwner.values()) own.sort((a, b) => place(a) - place(b)); // stable
   return sorted.map((each) => byOwner.get(ownerOf(each.job))?.shift() ?? each);
@@ -107,6 +106,6 @@ export function settleOwed(turn: Turn, contenders: readonly Contender[]): void {
   turn.putOwed(owed);
 }
 
-function compareText(a: string, b: string): number {
+export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
