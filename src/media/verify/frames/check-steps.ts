@@ -9,9 +9,10 @@ export interface StepsInput {
   /** How close pictures come that collapse (`crowdTick`), seconds. */
   readonly tick: number;
   /**
-   * Of the source's picture: what its packets last together, seconds, how many ticks, of the
-   * coarser clock, a picture lasts on average, how many steps in a row come out a tick long since the packets say so, how many between different times are no longer than `tick`, and how many packets have the
-   * time of another (null: the packets don't tell the output's); null: not known.
+   * Of the source's picture: what its packets last together, seconds; how many ticks of the coarser clock a picture lasts on
+   * average; how many steps in a row come out a tick long since the packets say so; how many steps between different times
+   * are no longer than `tick`, and how many packets have the time of another (null: the packets don't tell the output's).
+   * Null: not known.
    */
   readonly picture: {
     readonly seconds: number;
