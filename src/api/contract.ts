@@ -161,8 +161,16 @@ export const serverSourceSchema = z.strictObject({ path: z.string().min(1).max(5
 const priority = z.number().int().min(0).max(100);
 
 export const moveJobSchema = z
-  .strictObject({ to: z.enum(["first", "last"]).nullable().default(null), priority: priority.nullable().default(null) })
-  .refine(({ to, priority }) => to !== null || priority !== null, "neither to nor priority is given");
+  .strictObject({
+    to: z.enum(["first", "last"]).nullable().default(null),
+    /** Another job of the same owner, which it goes before. */
+    before: shortText.nullable().default(null),
+    priority: priority.nullable().default(null),
+  })
+  .refine(({ to, before, priority }) => to !== null || before !== null || priority !== null, {
+    error: "none of to, before and priority is given",
+  })
+  .refine(({ to, before }) => to === null || before === null, "to and before exclude each other");
 export type MoveJob = z.input<typeof moveJobSchema>;
 
 export const createJobSchema = z.strictObject({

@@ -181,3 +181,36 @@ describe("problems (RFC 9457)", () => {
     expect((await fetch(`${server.url}/api/v1/jobs`, { headers: { accept } })).headers.get("content-type")).toBe(type);
   });
 });
+
+describe("moves", () => {
+  const move = (id: string, body: unknown, token?: string) =>
+    ask(`/api/v1/jobs/${id}/move`, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+      ...(token === undefined ? {} : { token }),
+    });
+
+  beforeEach(() => {
+    coordinator.moves.length = 0;
+    for (const id of ["aa11", "bb22"]) coordinator.addJob({ job_id: id });
+    coordinator.addJob({ job_id: "cc33", owner: "ann" });
+  });
+
+  test("to a place, before another job by a prefix of its id, to a priority", async () => {
+    expect((await move("aa", { to: "last" })).status).toBe(200);
+    expect(await (await move("aa", { before: "bb", priority: 70 })).json()).toMatchObject({ priority: 70 });
+    expect(coordinator.moves).toEqual([
+      { id: "aa11", to: "last" },
+      { id: "aa11", before: "bb22", priority: 70 },
+    ]);
+  });
+
+  test("nothing asked, two places at once, another job that is unknown or another's", async () => {
+    expect(await codeOf(await move("aa", {}))).toEqual([400, "E_MALFORMED"]);
+    expect(await codeOf(await move("aa", { to: "first", before: "bb" }))).toEqual([400, "E_MALFORMED"]);
+    expect(await codeOf(await move("aa", { before: "dd" }))).toEqual([404, "E_UNKNOWN_ID"]);
+    expect(await codeOf(await move("cc", { before: "aa" }, ann))).toEqual([404, "E_UNKNOWN_ID"]);
+    expect(coordinator.moves).toEqual([]);
+  });
+});

@@ -1,4 +1,4 @@
-// `clients pause` and `resume` on real processes: ffmpeg is stopped where it is (state T in /proc) and goes on, its
+// `clients pause` and `resume`, and a short job that suspends a long one, on real processes: ffmpeg is stopped where it is (state T in /proc) and goes on, its
 // segment is encoded once, and the output has the source's frames. A stopped ffmpeg still ends at once when its job is
 // cancelled, its client leaves, or its client is killed.
 import { afterAll, beforeAll, expect, test } from "bun:test";
@@ -25,7 +25,8 @@ beforeAll(async () => {
   cluster = await Cluster.make();
   source = cluster.path("source.mp4");
   await makeSynthetic(source, { frames: FRAMES, gop: 25 });
-  await cluster.serve({ args: ["--benchmark-duration", "5", "--max-segment-duration", "5"] });
+  const segments = ["--benchmark-duration", "5", "--max-segment-duration", "5"];
+  await cluster.serve({ args: [...segments, "--media-root", cluster.folder] });
 }, 120_000);
 
 afterAll(async () => {
@@ -40,7 +41,7 @@ interface Member {
 }
 
 async function member(name: string): Promise<Member> {
-  const args = ["--slots", "1", "--source-access", "gateway", "--stall-timeout", STALL_SECONDS];
+  const args = ["--no-nice", "--slots", "1", "--source-access", "gateway", "--stall-timeout", STALL_SECONDS];
   const running = await cluster.join(name, args);
   const known = (await cluster.clients()).find((client) => client.name === name);
   if (known === undefined) throw new Error(`no client ${name}`);
@@ -142,6 +143,53 @@ test.skipIf(!isLinux)(
     again.running.kill("SIGKILL");
     await until("the ffmpeg of the killed client is gone", 10_000, isGone(third.pid));
     await cluster.json(["cancel", third.jobId]);
+  },
+  240_000,
+);
+
+/** A job of a file that the server reads in place; no command, whose start may take longer than the encode. */
+async function begin(path: string, params: string): Promise<string> {
+  const headers = { authorization: `Bearer ${cluster.token}`, "content-type": "application/json" };
+  const body = JSON.stringify({ path });
+  const answer = await fetch(`${cluster.url}/api/v1/sources/on-server`, { method: "POST", headers, body });
+  expect(answer.status).toBe(201);
+  const { source_id } = (await answer.json()) as { source_id: string };
+  return await cluster.createJob(source_id, params, "out.mkv");
+}
+
+test.skipIf(!isLinux)(
+  "a short job suspends the encode of a long one, which goes on after it; nothing is encoded twice",
+  async () => {
+    const film = cluster.path("film.mp4");
+    const clip = cluster.path("clip.mp4");
+    await makeSynthetic(film, { frames: 2 * FRAMES, gop: 25 });
+    await makeSynthetic(clip, { frames: 50, gop: 25 });
+    const who = await member("sharer");
+    const filmJob = await begin(film, PARAMS);
+    const looks = async () =>
+      await Promise.all((await who.encoders()).map(async (pid) => ({ pid, seen: await lookAt(pid) })));
+    let encode = 0;
+    await until("the film's encode is at work", 60_000, async () => {
+      encode = (await looks()).find(({ seen }) => seen !== null && seen.ticks >= AT_WORK_TICKS)?.pid ?? 0;
+      return encode !== 0;
+    });
+    const clipJob = await begin(clip, PARAMS);
+    await until("the clip is encoded while the film's encode stands still", 60_000, async () => {
+      const now = await looks();
+      const isStopped = now.some(({ pid, seen }) => pid === encode && seen?.state === "T");
+      return isStopped && now.some(({ pid, seen }) => pid !== encode && seen !== null && seen.state !== "T");
+    });
+    const clipDone = await cluster.untilComplete(clipJob, 120_000);
+    expect((await cluster.job(filmJob)).status).not.toBe("Completed");
+    const filmDone = await cluster.untilComplete(filmJob, 120_000);
+    expect(Date.parse(clipDone.completed_at ?? "")).toBeLessThan(Date.parse(filmDone.completed_at ?? ""));
+    const { segment_list: segments, events } = await cluster.jobDetail(filmJob);
+    expect(segments.map(({ attempts }) => attempts)).toEqual(segments.map(() => 1));
+    expect(events.filter(({ type }) => type === "lease-lost" || type === "segment-retry")).toEqual([]);
+    await expectSameFrames(film, await download(cluster, filmJob), 2 * FRAMES);
+    await expectSameFrames(clip, await download(cluster, clipJob), 50);
+    await cluster.json(["clients", "disconnect", who.id]);
+    await who.running.exited;
   },
   240_000,
 );

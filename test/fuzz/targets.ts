@@ -73,7 +73,7 @@ export const ROUTE_TARGETS: readonly RouteTarget[] = [
     verify: "fast",
     priority: 50,
   }),
-  post(`/api/v1/jobs/${ID}/move`, { to: "first", priority: 50 }),
+  post(`/api/v1/jobs/${ID}/move`, { to: "first", priority: 50 }, { before: ID }),
   post(
     "/ws/command",
     { ProcessLocalFile: { file_path: "in.mkv" } },

@@ -9,6 +9,7 @@ import { newId, resolveIdPrefix } from "../../src/base/ids.ts";
 import type { UploadAppend } from "../../src/base/upload/resumable-upload.ts";
 import type { ResultReport } from "../../src/cluster/protocol/messages.ts";
 import type { Principal } from "../../src/cluster/protocol/roles.ts";
+import type { QueueMove } from "../../src/cluster/scheduler/model/queue-place.ts";
 import type { Enrolment, Leased, NewToken } from "../../src/cluster/server/access/calls.ts";
 import { Tokens } from "../../src/cluster/server/access/tokens.ts";
 import { ChangeFeed } from "../../src/cluster/server/change-feed.ts";
@@ -49,6 +50,8 @@ export class MemoryCoordinator implements Coordinator {
   /** Clients' leases: "CLIENT SOURCE" and "CLIENT JOB". */
   readonly leases = new Set<string>();
   readonly jobs = new Map<string, Mutable<JobView>>();
+  /** What `moveJob` was asked for. */
+  readonly moves: ({ readonly id: string } & QueueMove)[] = [];
   readonly clients = new Map<string, Mutable<ClientView>>();
   readonly sources = new Map<string, SourceView & { readonly content: Uint8Array }>();
   readonly uploads = new Map<string, { name: string; key: string | null; file: PartialFile }>();
@@ -372,9 +375,10 @@ export class MemoryCoordinator implements Coordinator {
     return { ...this.#find(id), ...rest, events: this.jobEvents(id, 0) };
   }
 
-  moveJob(id: string, { priority }: { readonly to?: "first" | "last"; readonly priority?: number }): JobView {
+  moveJob(id: string, move: QueueMove): JobView {
     const { job_id } = this.#find(id);
-    if (priority !== undefined) this.update(job_id, { priority });
+    this.moves.push({ id: job_id, ...move });
+    if (move.priority !== undefined) this.update(job_id, { priority: move.priority });
     return this.#find(job_id);
   }
 

@@ -60,9 +60,14 @@ function digestOf(wanted: CreateJob): string {
 }
 
 async function move(call: Call): Promise<Response> {
-  const { to, priority } = await readJson(call, moveJobSchema);
-  const wanted = { ...(to === null ? {} : { to }), ...(priority === null ? {} : { priority }) };
-  return json(call.coordinator.moveJob(call.param("id"), wanted));
+  const { coordinator, who } = call;
+  const { to, before, priority } = await readJson(call, moveJobSchema);
+  const wanted = {
+    ...(to === null ? {} : { to }),
+    ...(before === null ? {} : { before: coordinator.visibleJob(who, before) }),
+    ...(priority === null ? {} : { priority }),
+  };
+  return json(coordinator.moveJob(call.param("id"), wanted));
 }
 
 function list({ coordinator, url, who }: Call): Response {

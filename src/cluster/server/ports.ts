@@ -187,7 +187,10 @@ export interface Coordinator extends AccessCalls {
   cancelJob(id: string): Promise<JobView>;
   /** Continues a failed or cancelled job from its verified segments. Errors: E_SOURCE_MISSING, E_SOURCE_CHANGED. */
   retryJob(id: string): Promise<JobView>;
-  /** Another priority, or before or behind all other jobs of its owner. */
+  /**
+   * Another priority, or another place among the jobs of its owner: before or behind all of them, or before one, by its
+   * whole id. Errors: E_WRONG_STATE where one of the two has ended or belongs to another owner; E_UNKNOWN_ID.
+   */
   moveJob(id: string, move: QueueMove): JobView;
   /** As Store.jobEvents. */
   jobEvents(id: string, afterSeq: number): EventView[];

@@ -1,5 +1,5 @@
 // `ffcluster jobs move`
-import { optionalChoice, optionalInteger } from "../../base/config/option.ts";
+import { optionalChoice, optionalInteger, optionalText } from "../../base/config/option.ts";
 import { AppError } from "../../base/errors.ts";
 import { printable } from "../../base/printable.ts";
 import { defineCommand, printDocument } from "../cli/command.ts";
@@ -16,19 +16,32 @@ export const jobsMove = defineCommand({
       valueName: "first|last",
       choices: ["first", "last"],
     }),
+    before: optionalText({ description: "Before this other job of its owner", valueName: "ID" }),
     priority: optionalInteger({ description: "Another priority, 0 to 100", valueName: "N", min: 0, max: 100 }),
     ...serverOptions,
     ...jsonOption,
   },
-  examples: ["ffcluster jobs move 3f2a --to first", "ffcluster jobs move 3f2a --priority 80"],
+  examples: [
+    "ffcluster jobs move 3f2a --to first",
+    "ffcluster jobs move 3f2a --before 77c0",
+    "ffcluster jobs move 3f2a --priority 80",
+  ],
   printsEvents: false,
   async run({ options, positionals, context }) {
-    const { to, priority } = options;
-    if (to === null && priority === null)
-      throw new AppError("E_USAGE", "neither --to nor --priority is given", "Say where: --to first, or --priority 80.");
+    const { to, before, priority } = options;
+    if (to === null && before === null && priority === null) {
+      const hint = "Say where: --to first, --before ID, or --priority 80.";
+      throw new AppError("E_USAGE", "none of --to, --before and --priority is given", hint);
+    }
+    if (to !== null && before !== null)
+      throw new AppError("E_USAGE", "--to and --before exclude each other", "Give one of the two.");
     const api = await connect(options, context);
-    const job = await api.moveJob(positionals[0] ?? "", { to, priority });
-    const words = [to === null ? "" : `goes ${to}`, priority === null ? "" : `has priority ${priority}`];
+    const job = await api.moveJob(positionals[0] ?? "", { to, before, priority });
+    const words = [
+      to === null ? "" : `goes ${to}`,
+      before === null ? "" : `goes before ${before}`,
+      priority === null ? "" : `has priority ${priority}`,
+    ];
     if (options.json) printDocument(context, job);
     else {
       const name = `job ${job.job_id} (${printable(job.file_name)})`;

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import type { ClientView, Proof } from "../../api/contract.ts";
+import type { ClientView, JobView, Proof } from "../../api/contract.ts";
 import { clientTable } from "./client-text.ts";
+import { jobTable } from "./job-text.ts";
 import { lackLines, proofText } from "./proof-text.ts";
 
 const video = { index: 0, type: "video", codec: "h264", language: null };
@@ -72,4 +73,19 @@ test("the list of clients names the key of each, which can be revoked", () => {
   expect(shown).toMatch(/KEY\s*\n.* nas nas-2\s*\n.* -\s*$/);
   const gone = { ...client, status: "Disconnected", leased_job: "3f2a0000-0000-4000-8000-000000000000" } as const;
   expect(clientTable([gone], (dimmed) => dimmed)).toMatch(/Disconnected .* 3f2a0000 until its lease ends +linux-x64/);
+});
+
+test("the list of jobs has the priority of each", () => {
+  const job: JobView = {
+    job_id: "3f2a0000-0000-4000-8000-000000000000",
+    file_name: "in.mp4",
+    ...{ status: "Queued", progress: 0, created_at: "2026-11-22T10:00:00.000Z", started_at: null, completed_at: null },
+    ...{ error: null, encoder: "libx264", family: "software", fps: 0, eta_seconds: null, output: null },
+    ...{ segments: { done: 0, running: 0, known: 0 }, frames: { done: 0, total: null }, output_name: "out.mp4" },
+    ...{ activity: null, clients: 0, capable_clients: 0, required_clients: 1, owner: "admin", priority: 7 },
+  };
+  const [head, first, second] = jobTable([job, { ...job, priority: 100 }], (dimmed) => dimmed).split("\n");
+  const ends = (line: string | undefined, text: string) => (line?.indexOf(text) ?? -1) + text.length;
+  expect(head).toMatch(/LEFT +PRIO +CREATED/);
+  expect([ends(first, " 7 "), ends(second, "100 ")]).toEqual([ends(head, "PRIO "), ends(head, "PRIO ")]);
 });

@@ -11,13 +11,16 @@ export interface QueuePlace {
   readonly owner?: string;
   /**
    * Jobs of one owner go by this number, the smallest first; equal ones by the rule. Absent: 0. `jobs move` makes it
-   * smaller or larger than that of all other jobs of the owner.
+   * smaller or larger than that of all other jobs of the owner, or one between two of them.
    */
   readonly place?: number;
 }
 
+/** `to` and `before` exclude each other. */
 export interface QueueMove {
   /** Before or behind all other jobs of its owner; absent: as it is. */
   readonly to?: "first" | "last";
+  /** Id of another job of its owner, which it goes before; absent: as it is. */
+  readonly before?: string;
   readonly priority?: number;
 }
