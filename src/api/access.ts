@@ -90,6 +90,7 @@ export const ACCESS = defineAccess({
 
   // Each command asks for what the route of the same purpose asks: routes/command.ts.
   "POST /ws/command": { roles: WATCHERS },
+  "GET /ws/command": { roles: WATCHERS },
 });
 
 /** `METHOD /path`, with `:name` for a segment that varies. */

@@ -36,6 +36,7 @@ const CHANGES: Readonly<Record<Changing, string | null>> = {
 /** What is read and worth knowing, too. */
 const READS: Partial<Record<RouteKey, string>> = {
   "GET /api/v1/link": "link-open",
+  "GET /ws/command": "commands-open",
   "GET /api/v1/jobs/:id/output": "output-download",
 };
 
@@ -48,7 +49,8 @@ const REFUSED_AT_THE_DOOR: readonly string[] = ["E_TOKEN", "E_FORBIDDEN"];
 /** One request on its way through the router, which tells what it finds out. */
 export class AuditTrace {
   readonly #request: Request;
-  readonly #address: string;
+  /** Where the request came from. */
+  readonly address: string;
   #key: RouteKey | null = null;
   #who: Principal | null = null;
   #action: string | null = null;
@@ -56,7 +58,7 @@ export class AuditTrace {
 
   constructor(request: Request, address: string) {
     this.#request = request;
-    this.#address = address;
+    this.address = address;
   }
 
   heard(who: Principal): void {
@@ -89,7 +91,7 @@ export class AuditTrace {
       token_id: who?.tokenId ?? null,
       role: who?.role ?? null,
       client_id: who?.clientId ?? null,
-      address: this.#address,
+      address: this.address,
       object: (this.#object ?? (this.#key === null ? pathOf(this.#request) : null))?.slice(0, LONGEST_OBJECT) ?? null,
       result: isFailure ? (code ?? `status ${response.status}`) : "ok",
       times: 1,

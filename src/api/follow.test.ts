@@ -1,5 +1,6 @@
 // Streams of what changes: snapshots, ids, going on from one, slow readers, and who may see what.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import { connect as connectTcp } from "node:net";
 import { MemoryCoordinator } from "../../test/support/memory-coordinator.ts";
 import { silentLog } from "../base/log.ts";
 import type { Principal } from "../cluster/protocol/roles.ts";
@@ -163,10 +164,40 @@ test("one job: its last view is not sent again, and after its end there is nothi
   const job = coordinator.addJob();
   const next = await follow(`jobs/${job.job_id}/watch`);
   const { id } = await next();
+  const began = performance.now();
   const back = await follow(`jobs/${job.job_id}/watch`, { lastId: id });
+  expect(performance.now() - began).toBeLessThan(4000); // not only after a sign of life
   coordinator.update(job.job_id, { status: "Failed" });
   const last = await back();
   expect(last.data.status).toBe("Failed");
   expect((await connect(`jobs/${job.job_id}/watch`, { lastId: last.id })).status).toBe(204);
   expect((await connect(`jobs/${job.job_id}/watch`, { lastId: id })).status).toBe(200);
+});
+
+test("a socket that is not read from fills no queue in the server: then the newest comes", async () => {
+  const job = coordinator.addJob();
+  const socket = connectTcp(server.port, "127.0.0.1");
+  socket.write(
+    `GET /api/v1/jobs/${job.job_id}/watch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${coordinator.token}\r\n\r\n`,
+  );
+  await new Promise((resolve) => socket.once("data", resolve));
+  socket.pause();
+  const megabyte = "x".repeat(1_000_000);
+  const rounds = 60;
+  for (let round = 1; round <= rounds; round += 1) {
+    coordinator.update(job.job_id, { progress: round, activity: megabyte });
+    await Bun.sleep(1); // the server may write, if it wants to
+  }
+  coordinator.update(job.job_id, { status: "Failed", progress: 99 });
+  let megabytes = 0;
+  let last = "";
+  socket.on("data", (bytes) => {
+    megabytes += bytes.length / 1e6;
+    last = (last + bytes.toString("latin1")).slice(-2_000_000);
+  });
+  socket.resume();
+  await new Promise((resolve) => socket.once("close", resolve));
+  expect(last).toMatch(/"status":"Failed","progress":99/);
+  // What both ends of the connection hold in the kernel, and no more.
+  expect(megabytes).toBeLessThan(rounds / 2);
 });

@@ -2,7 +2,7 @@
 // that keeps what is open. Knows no request.
 import { isIP } from "node:net";
 import { AppError, errnoOf } from "../base/errors.ts";
-import type { LinkData } from "./link.ts";
+import type { SocketData } from "./link.ts";
 import { hostPort, isWildcard } from "./server-address.ts";
 
 /** PEM. */
@@ -28,7 +28,7 @@ interface SocketOptions {
   readonly tls?: ServerKeys;
 }
 
-type Server = Bun.Server<LinkData>;
+type Server = Bun.Server<SocketData>;
 /** Opens one listening socket. */
 export type Bind = (socket: SocketOptions) => Server;
 

@@ -3,7 +3,7 @@ import { MemoryCoordinator } from "../../test/support/memory-coordinator.ts";
 import type { AppError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import { ApiClient } from "./client.ts";
-import { RateLimits } from "./rate-limits.ts";
+import { OpenStreams, RateLimits } from "./rate-limits.ts";
 import { type ApiServer, serveApi } from "./serve-api.ts";
 import { parseServerAddress } from "./server-address.ts";
 
@@ -34,7 +34,7 @@ let server: ApiServer;
 beforeAll(async () => {
   coordinator = await MemoryCoordinator.open();
   const where = { coordinator, host: "127.0.0.1", port: 0, version: "0.1.0", log: silentLog };
-  server = serveApi({ ...where, jobsPerMinute: 1 });
+  server = serveApi({ ...where, jobsPerMinute: 1, streamsPerToken: 3 });
 });
 afterAll(async () => {
   await server.stop();
@@ -84,4 +84,38 @@ test("a command waits as long as it is told, and asks again", async () => {
   expect((await api.beginUpload({ name: "a.mp4", bytes: 9 })).source_id).toBe("s");
   expect((asked[1] ?? 0) - (asked[0] ?? 0)).toBeGreaterThanOrEqual(990);
   await busy.stop(true);
+});
+
+test("streams of one token are counted while they are open", () => {
+  const streams = new OpenStreams(2);
+  const [first, second] = [streams.hold("a"), streams.hold("a")];
+  expect(() => streams.hold("a")).toThrow("2 streams open");
+  streams.hold("b")();
+  first();
+  first();
+  const third = streams.hold("a");
+  expect(() => streams.hold("a")).toThrow("2 streams open");
+  second();
+  third();
+  expect([streams.hold("a"), streams.hold("a")]).toHaveLength(2);
+});
+
+test("a stream too many is told to wait, and one that its reader leaves makes room", async () => {
+  const streams: AbortController[] = [];
+  const held: Response[] = []; // one that nobody holds is ended
+  const open = async () => {
+    const stream = new AbortController();
+    streams.push(stream);
+    const headers = { authorization: `Bearer ${coordinator.token}` };
+    const response = await fetch(`${server.url}/api/v1/jobs/watch`, { headers, signal: stream.signal });
+    held.push(response);
+    return [response.status, response.headers.get("retry-after")];
+  };
+  for (let count = 0; count < 3; count += 1) expect(await open()).toEqual([200, null]);
+  expect(await open()).toEqual([429, "5"]);
+  streams[1]?.abort();
+  const end = performance.now() + 10_000;
+  while (coordinator.feed.readerCount === 3 && performance.now() < end) await Bun.sleep(5);
+  expect(await open()).toEqual([200, null]);
+  for (const stream of streams) stream.abort();
 });

@@ -1,4 +1,5 @@
-// How often the holder of one token may ask for what costs the server much: a minute's worth at once, then at an even rate.
+// How often the holder of one token may ask for what costs the server much: a minute's worth at once, then at an even rate;
+// and how many streams it may have open.
 import { Allowance } from "../base/allowance.ts";
 import { AppError } from "../base/errors.ts";
 
@@ -53,5 +54,41 @@ export class RateLimits {
 
   #forgetWhole(): void {
     for (const [key, allowance] of this.#allowances) if (allowance.isWhole) this.#allowances.delete(key);
+  }
+}
+
+/** A token may be that of a whole house, with pages, scripts and a stream for each job that somebody waits for. */
+const MOST_STREAMS = 500;
+const STREAM_RETRY_S = 5;
+
+/** Streams and sockets that are open, by the token they were opened with. */
+export class OpenStreams {
+  readonly #most: number;
+  readonly #open = new Map<string, number>();
+
+  constructor(most: number = MOST_STREAMS) {
+    this.#most = most;
+  }
+
+  /** Counts one until the answer is called; a second call of it does nothing. Errors: E_RATE_LIMIT. */
+  hold(tokenId: string): () => void {
+    const open = this.#open.get(tokenId) ?? 0;
+    if (open >= this.#most) {
+      const message = `this token has ${this.#most} streams open, the most that the server allows`;
+      const hint = "Close some, or follow all jobs with one: GET /api/v1/jobs/watch.";
+      throw new AppError("E_RATE_LIMIT", message, hint, { retry: true, retryAfterSeconds: STREAM_RETRY_S });
+    }
+    this.#open.set(tokenId, open + 1);
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#leave(tokenId);
+      isHeld = false;
+    };
+  }
+
+  #leave(tokenId: string): void {
+    const left = (this.#open.get(tokenId) ?? 1) - 1;
+    if (left === 0) this.#open.delete(tokenId);
+    else this.#open.set(tokenId, left);
   }
 }

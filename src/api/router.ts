@@ -7,6 +7,7 @@ import type { Coordinator } from "../cluster/server/ports.ts";
 import { admit, isForAnyone, type RouteKey } from "./access.ts";
 import type { AuditTrace } from "./audit.ts";
 import type { OutwardAddress } from "./contract.ts";
+import type { OpenSocket } from "./link.ts";
 import type { Limited } from "./rate-limits.ts";
 import { ERROR_CODE_HEADER, errorResponse } from "./responses.ts";
 
@@ -23,7 +24,9 @@ export interface Call extends ApiServices {
   readonly url: URL;
   readonly who: Principal;
   /** Makes a WebSocket of the connection; false: the request asked for none. */
-  upgrade(): boolean;
+  upgrade(open: OpenSocket): boolean;
+  /** Answers one more request on a connection that stays open; it has an entry of its own in the audit log. */
+  again(request: Request, answer: (call: Call) => Promise<Response>): Promise<Response>;
   /** The connection is cut when the caller's token ends. False: nothing can cut it; what is sent is an `endingBody`. */
   cutWhenEnded(): boolean;
   /** A piece of the answer goes out, and the connection may be idle for as long again. */
@@ -33,6 +36,8 @@ export interface Call extends ApiServices {
   closeSession(): string;
   /** Counts what the caller's token may do only so often. Errors: E_RATE_LIMIT. */
   spend(what: Limited): void;
+  /** Counts an open stream of the caller's token until the answer is called. Errors: E_RATE_LIMIT. */
+  holdStream(): () => void;
   /** For the audit log: what the request is about, where its path does not say so; and what it does. */
   about(object: string, sameAs?: RouteKey): void;
   /** The value of `:name` in the pattern, decoded. */
@@ -58,7 +63,9 @@ export interface Door {
   cutWhenEnded(who: Principal): boolean;
   hasMoved(): void;
   spend(who: Principal, what: Limited): void;
-  upgrade(who: Principal): boolean;
+  holdStream(who: Principal): () => void;
+  upgrade(open: OpenSocket): boolean;
+  again(request: Request, who: Principal, answer: (trace: AuditTrace) => Promise<Response>): Promise<Response>;
   openSession(): string;
   closeSession(): string;
   readonly trace: AuditTrace;
@@ -140,7 +147,7 @@ export async function dispatch(
   const id = isOpen ? "" : admit(services.coordinator, who, key, found.params.get("id") ?? "");
   if (id !== "") trace.about(id);
   const param = (name: string) => (name === "id" ? id : (found.params.get(name) ?? ""));
-  return await handle({
+  const call: Call = {
     ...services,
     request,
     url,
@@ -149,11 +156,17 @@ export async function dispatch(
     spend: (what) => door.spend(who, what),
     cutWhenEnded: () => door.cutWhenEnded(who),
     hasMoved: () => door.hasMoved(),
-    upgrade: () => door.upgrade(who),
+    holdStream: () => door.holdStream(who),
+    upgrade: (open) => door.upgrade(open),
+    again: (another, answer) =>
+      door.again(another, who, (traced) =>
+        answer({ ...call, request: another, about: (...what) => traced.about(...what) }),
+      ),
     openSession: () => door.openSession(),
     closeSession: () => door.closeSession(),
     about: (...what) => trace.about(...what),
-  });
+  };
+  return await handle(call);
 }
 
 /** Errors: E_NOT_FOUND for a path that takes no method at all. */

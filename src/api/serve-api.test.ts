@@ -415,7 +415,7 @@ describe("/ws/command", () => {
     for (const bad of [{}, { Reboot: null }, { ListJobs: null, ListClients: null }, "{", { CancelJob: {} }]) {
       expect(await command(bad)).toMatchObject({ status: 400, body: { Error: { code: "E_MALFORMED" } } });
     }
-    expect((await ask("/ws/command")).status).toBe(405);
+    expect((await ask("/ws/command", { method: "DELETE" })).status).toBe(405);
   });
 });
 

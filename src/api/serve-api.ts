@@ -7,9 +7,9 @@ import { AuditLimiter, AuditTrace } from "./audit.ts";
 import { BrowserGuard, withGuardHeaders } from "./browser/browser-guard.ts";
 import { BrowserSessions } from "./browser/browser-sessions.ts";
 import { type ConnectionGuard, guardConnections, NO_GUARD } from "./connection-guard.ts";
-import { type LinkData, linkHandler, linkRoutes } from "./link.ts";
+import { linkRoutes, type SocketData, socketHandler } from "./link.ts";
 import { type Bind, listen, type ServerKeys } from "./listen.ts";
-import { DEFAULT_JOBS_PER_MINUTE, RateLimits } from "./rate-limits.ts";
+import { DEFAULT_JOBS_PER_MINUTE, OpenStreams, RateLimits } from "./rate-limits.ts";
 import { errorResponse, INTERNAL_ERROR, respondToError, withAcceptedType } from "./responses.ts";
 import { type ApiServices, type Door, dispatch, type Route } from "./router.ts";
 import { attemptRoutes } from "./routes/attempts.ts";
@@ -51,6 +51,8 @@ export interface ServeApiOptions extends ApiServices {
   readonly tls?: (ServerKeys & { readonly names?: readonly string[] }) | null;
   /** For each token; the default: 120. */
   readonly jobsPerMinute?: number;
+  /** Open at a time, for each token; the default: 500. */
+  readonly streamsPerToken?: number;
   /** With TLS on every interface, this machine itself may use plain http. */
   readonly plainOnLoopback?: boolean;
   /** Requests wait for this: the port is bound before the token is stored where local commands find it. */
@@ -80,18 +82,20 @@ interface Watch {
   readonly sessions: BrowserSessions;
   readonly wrongTokens: WrongTokens;
   readonly rates: RateLimits;
+  readonly streams: OpenStreams;
   readonly audit: AuditLimiter;
 }
 
-type Server = Bun.Server<LinkData>;
+type Server = Bun.Server<SocketData>;
 
-const LINK_PATH = "/api/v1/link";
+/** Where a GET makes a WebSocket, over which something may change. */
+const SOCKET_PATHS: readonly string[] = ["/api/v1/link", COMMAND_PATH];
 
 /** That of the header; else that of the browser's session. Errors: E_FORBIDDEN. */
 function tokenOf(request: Request, { sessions }: Watch): string | null {
   const header = request.headers.get("authorization");
   if (header !== null) return /^Bearer\s+(\S+)\s*$/i.exec(header)?.[1] ?? null;
-  return sessions.tokenOf(request, new URL(request.url).pathname === LINK_PATH);
+  return sessions.tokenOf(request, SOCKET_PATHS.includes(new URL(request.url).pathname));
 }
 
 /** Errors: E_TOKEN, which comes slower with each guess of the same address; who has an old token does not guess. */
@@ -144,14 +148,22 @@ async function answer(request: Request, server: Server, services: ServeApiOption
       return watch.guard.canCut;
     },
     hasMoved: () => server.timeout(request, IDLE_AFTER_ANSWER_S),
-    upgrade: (who) => server.upgrade(request, { data: { who, link: null } }),
+    holdStream: ({ tokenId }) => watch.streams.hold(tokenId),
+    upgrade: (open) => server.upgrade(request, { data: { open, link: null } }),
+    async again(another, who, answerTo) {
+      const next = new AuditTrace(another, trace.address);
+      next.heard(who);
+      const response = await answerTo(next);
+      record(next, response, services, watch);
+      return response;
+    },
     openSession: () => watch.sessions.open(request, tokenOf(request, watch) ?? ""),
     closeSession: () => watch.sessions.close(request),
     trace,
   };
   const ending = (response: Response) => (isTrusted ? keepBriefly(response, request, server) : lastAnswer(response));
   try {
-    watch.browsers.check(request, pathname === LINK_PATH);
+    watch.browsers.check(request, SOCKET_PATHS.includes(pathname));
     const response = await dispatch(ROUTES, request, services, door);
     return response === undefined ? undefined : ending(response);
   } catch (thrown) {
@@ -174,10 +186,14 @@ async function guardedAnswer(request: Request, server: Server, services: ServeAp
   const address = server.requestIP(request)?.address.replace(/^::ffff:/i, "") ?? "unknown";
   const trace = new AuditTrace(request, address);
   const response = await answer(request, server, services, watch, trace);
+  record(trace, response, services, watch);
+  return response === undefined ? undefined : withGuardHeaders(withAcceptedType(response, request));
+}
+
+function record(trace: AuditTrace, response: Response | undefined, { coordinator }: ApiServices, watch: Watch): void {
   const entry = trace.end(response, new Date().toISOString());
   const written = entry === null ? null : watch.audit.pass(entry);
-  if (written !== null) services.coordinator.audit(written);
-  return response === undefined ? undefined : withGuardHeaders(withAcceptedType(response, request));
+  if (written !== null) coordinator.audit(written);
 }
 
 const STOPPING: ErrorBody = {
@@ -198,10 +214,11 @@ export function serveApi(options: ServeApiOptions): ApiServer {
     sessions: new BrowserSessions(),
     wrongTokens: new WrongTokens(log),
     rates: new RateLimits(options.jobsPerMinute ?? DEFAULT_JOBS_PER_MINUTE),
+    streams: new OpenStreams(options.streamsPerToken),
     audit: new AuditLimiter(),
   };
   const bind: Bind = (socket) =>
-    Bun.serve<LinkData>({
+    Bun.serve<SocketData>({
       ...socket,
       idleTimeout: NO_LIMIT, // Bun's own limit would end slow uploads and paused downloads; each request sets its own
       maxRequestBodySize: MAX_BODY_BYTES,
@@ -214,7 +231,7 @@ export function serveApi(options: ServeApiOptions): ApiServer {
         log.error(`a response failed: ${thrown.stack ?? thrown.message}`);
         return withGuardHeaders(errorResponse(INTERNAL_ERROR, 500));
       },
-      websocket: linkHandler(options.coordinator, log),
+      websocket: socketHandler(log),
     });
   const { host } = options;
   const plainOnLoopback = options.plainOnLoopback ?? false;

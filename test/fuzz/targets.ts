@@ -210,5 +210,6 @@ export const PATHS: readonly (readonly [method: string, path: string])[] = [
   ["HEAD", "/api/v1/sources/:id"],
   ["PATCH", "/api/v1/sources/:id"],
   ["GET", "/api/v1/sources/:id/blocks/:id"],
+  ["GET", "/ws/command"],
   ["GET", "/:id"],
 ];

@@ -120,7 +120,7 @@ function answerOf({ description, json, type, headers }: Answer) {
 function failureOf(key: RouteKey) {
   const description = "A failure.";
   if (key.startsWith("HEAD ")) return { description: "A failure: `x-ffcluster-error` has its code." };
-  if (key === "POST /ws/command")
+  if (key.endsWith(" /ws/command"))
     return { description, content: { "application/json": { schema: commandErrorSchema } } };
   const content = { schema: problemSchema };
   return { description, content: { "application/problem+json": content, "application/json": content } };

@@ -74,6 +74,11 @@ export const SERVER_OPERATIONS: Readonly<Record<Exclude<RouteKey, keyof typeof W
     body: commandSchema,
     answers: ok(commandAnswers, "The answer of its kind."),
   },
+  "GET /ws/command": {
+    tag: "commands",
+    summary: "Send commands as messages of a WebSocket, each answered by one",
+    answers: { 101: { description: "The connection is a WebSocket." } },
+  },
   "GET /api/v1/invite": {
     tag: "tokens",
     summary: "Show what the join line is made of",

@@ -1,11 +1,13 @@
-// `POST /ws/command`: one command per request as an externally tagged enum, `{"ListJobs":null}`, answered in the same form.
-// A second, thin interface to the same facade as /api/v1.
+// `/ws/command`: commands as an externally tagged enum, `{"ListJobs":null}`, answered in the same form; one as the body of a
+// POST, or any number as messages of a WebSocket. A second, thin interface to the same facade as /api/v1.
 import { z } from "zod";
 import { httpStatusOf } from "../../base/errors.ts";
 import { ALL_CLIENTS, ALL_JOBS } from "../../cluster/server/lists.ts";
 import { admit, type RouteKey } from "../access.ts";
+import { notASocket } from "../link.ts";
 import { errorHeaders, json, publicError, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
+import { answerMessages } from "./command-socket.ts";
 
 export const COMMAND_PATH = "/ws/command";
 
@@ -90,4 +92,15 @@ async function command(call: Call): Promise<Response> {
   }
 }
 
-export const commandRoutes: readonly Route[] = [route("POST /ws/command", command)];
+function openSocket(call: Call): undefined {
+  call.spend("links");
+  const release = call.holdStream();
+  if (call.upgrade((socket) => answerMessages(call, socket, { answer: command, release }))) return undefined;
+  release();
+  throw notASocket("Send a command as the body of a POST, or open a WebSocket.");
+}
+
+export const commandRoutes: readonly Route[] = [
+  route("POST /ws/command", command),
+  route("GET /ws/command", openSocket),
+];

@@ -19,14 +19,19 @@ export interface EventReader {
 const HEADERS = { "content-type": "text/event-stream", "cache-control": "no-store", connection: "close" };
 const COMMENT = ": keep-alive\n\n";
 
-/** `open` is given what to call when there may be another event. After `keepAliveMs` without one comes a comment. */
+/**
+ * `open` is given what to call when there may be another event. After `keepAliveMs` without one comes a comment.
+ * Errors: E_RATE_LIMIT when the caller's token has too many streams open.
+ */
 export function streamEvents(
-  { request, who }: Pick<Call, "request" | "who">,
+  { request, who, holdStream }: Pick<Call, "request" | "who" | "holdStream">,
   keepAliveMs: number,
   open: (onChange: () => void) => EventReader,
 ): Response {
   let wake = () => {};
   let isOver = false;
+  let isFirst = true;
+  const release = holdStream();
   const reader = open(() => wake());
   const change = () =>
     new Promise<void>((resolve) => {
@@ -39,6 +44,7 @@ export function streamEvents(
   let onEnd = () => {};
   const leave = () => {
     isOver = true;
+    release();
     reader.close();
     who.ended.removeEventListener("abort", onEnd);
     wake();
@@ -56,10 +62,11 @@ export function streamEvents(
     // Called when the reader has taken what there was: nothing is queued for it here.
     async pull(controller) {
       let event = reader.next();
-      if (event === null) {
+      if (event === null && !isFirst) {
         await change();
         event = reader.next();
       }
+      isFirst = false; // Bun sends the headers with the first piece: who comes back is answered at once
       if (isOver) return;
       controller.enqueue(encoder.encode(event?.text ?? COMMENT));
       if (event?.isLast !== true) return;
