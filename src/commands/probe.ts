@@ -2,9 +2,10 @@
 import { basename } from "node:path";
 import { optionalText } from "../base/config/option.ts";
 import { defineCommand, printDocument } from "./cli/command.ts";
-import { jsonOption } from "./cli/common-options.ts";
+import { jsonOption, presetOption } from "./cli/common-options.ts";
 import { probeText } from "./output/probe-text.ts";
 import { styleFor } from "./output/style.ts";
+import { withPreset } from "./presets/with-preset.ts";
 import { checkInput } from "./submitting/check-input.ts";
 import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./submitting/request-defaults.ts";
 
@@ -24,11 +25,17 @@ export const probe = defineCommand({
       valueName: "REQUEST",
       defaultText: DEFAULT_FFMPEG_PARAMS,
     }),
+    ...presetOption,
     ...jsonOption,
   },
-  examples: ["ffcluster probe input.mp4", 'ffcluster probe input.mkv -o out.mp4 --ffmpeg-params "-c:v libx265" --json'],
+  examples: [
+    "ffcluster probe input.mp4",
+    "ffcluster probe input.mp4 --preset device-tv",
+    'ffcluster probe input.mkv -o out.mp4 --ffmpeg-params "-c:v libx265" --json',
+  ],
   printsEvents: false,
-  async run({ options, positionals, context }) {
+  async run({ options: asked, origins, positionals, context }) {
+    const options = await withPreset(asked, origins, context);
     const path = await checkInput(positionals[0] ?? "", context.cwd, "Check the path.");
     const { runProbe } = await import("./wiring/run-probe.ts");
     const seen = await runProbe({

@@ -17,7 +17,8 @@ import { exists } from "../base/files.ts";
 import { createLog } from "../base/log.ts";
 import { asNoSpace } from "../base/no-space.ts";
 import { defineCommand, printEvent } from "./cli/command.ts";
-import { jsonOption, logOption, sandboxOption } from "./cli/common-options.ts";
+import { jsonOption, logOption, presetOption, sandboxOption } from "./cli/common-options.ts";
+import { withPreset } from "./presets/with-preset.ts";
 import { AdminToken } from "./serving/admin-token.ts";
 import { greeting, readyFields } from "./serving/announce.ts";
 import { announceOnLan } from "./serving/announce-on-lan.ts";
@@ -70,6 +71,7 @@ const options = {
     valueName: "REQUEST",
     fallback: DEFAULT_FFMPEG_PARAMS,
   }),
+  ...presetOption,
   "file-name-output": optionalText({
     description: "Output name of jobs that have none",
     valueName: "NAME",
@@ -170,7 +172,8 @@ export const serve = defineCommand({
     "ffcluster serve --tls-cert cert.pem --tls-key key.pem",
   ],
   printsEvents: false,
-  async run({ options: given, origins, context }) {
+  async run({ options, origins, context }) {
+    const given = await withPreset(options, origins, context);
     const { checkRequestLocally } = await import("./wiring/local-checks.ts");
     const { startServer } = await import("./wiring/start-server.ts");
     process.umask(OWNER_ONLY_UMASK);

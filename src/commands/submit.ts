@@ -20,6 +20,7 @@ import { formatSeconds } from "./output/format.ts";
 import { createProgressDisplay, type ProgressDisplay } from "./output/progress-display.ts";
 import { lackLines } from "./output/proof-text.ts";
 import { type Participant, participate } from "./participate.ts";
+import { withPreset } from "./presets/with-preset.ts";
 import { checkInput, checkSubtitles, refuseInputAsOutput } from "./submitting/check-input.ts";
 import { ffmpegParamsOf } from "./submitting/ffmpeg-params.ts";
 import { makeJob } from "./submitting/make-job.ts";
@@ -142,12 +143,14 @@ export const submit = defineCommand({
     "ffcluster submit input.mp4 --participate",
     "ffcluster submit input.mkv --codec hevc --quality 70 --speed fast",
     'ffcluster submit input.mkv -o output.mkv --ffmpeg-params "-c:v libx265 -crf 24"',
+    "ffcluster submit input.mkv --preset web-1080p-h264",
     "ffcluster submit input.mp4 --subtitles german.srt",
     "ffcluster submit films/input.mp4 --on-server --detach",
     "ffcluster submit films/ --recursive --output-dir encoded --codec hevc",
   ],
   printsEvents: true,
-  async run({ options: given, positionals, context }) {
+  async run({ options, origins, positionals, context }) {
+    const given = await withPreset(options, origins, context);
     if (given.detach && given.participate) {
       const hint =
         "Leave one of them out; to encode on this machine without waiting for the job, run `ffcluster join`.";

@@ -1,6 +1,7 @@
 // `ffcluster watch`: encodes what is put into a folder.
 import { secondsOption, switchOption } from "../base/config/option.ts";
 import { defineCommand } from "./cli/command.ts";
+import { withPreset } from "./presets/with-preset.ts";
 import { submitOptions } from "./submitting/options.ts";
 import { watchFolder } from "./watching/watch-folder.ts";
 
@@ -32,10 +33,12 @@ export const watch = defineCommand({
   },
   examples: [
     "ffcluster watch incoming --output-dir encoded --codec hevc",
+    "ffcluster watch incoming --output-dir encoded --preset av1-small",
     "ffcluster watch /mnt/nas/films --replace --codec av1 --if-larger keep-source --skip-if codec",
   ],
   printsEvents: true,
-  async run({ options, positionals, context }) {
+  async run({ options: asked, origins, positionals, context }) {
+    const options = await withPreset(asked, origins, context);
     const { settle, poll, ...given } = options;
     const times = { settleMs: settle * 1000, pollMs: poll * 1000 };
     await watchFolder(positionals[0] ?? "", { ...given, ...UNUSED }, times, context);

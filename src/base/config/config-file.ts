@@ -9,6 +9,10 @@ import { nearestName } from "./nearest-name.ts";
 
 export const CONFIG_FILE_NAME = "ffcluster.config.json";
 
+/** Keys that are no options but objects with a shape of their own: whoever uses one checks it. */
+const SECTIONS = ["presets"] as const;
+export type ConfigSection = (typeof SECTIONS)[number];
+
 /** Texts by option name, as if they had been typed. */
 export type FileTexts = ReadonlyMap<string, readonly string[]>;
 
@@ -30,7 +34,7 @@ function refuse(path: string, what: string, hint: string, cause?: unknown): AppE
 function describe(issue: z.core.$ZodIssue, known: readonly string[]): { what: string; hint: string } {
   if (issue.code === "unrecognized_keys") {
     const key = issue.keys[0] ?? "";
-    const nearest = nearestName(key, known);
+    const nearest = nearestName(key, [...known, ...SECTIONS]);
     return {
       what: `unknown key ${JSON.stringify(key)}`,
       hint: nearest === null ? "The keys are the option names of the commands." : `Did you mean "${nearest}"?`,
@@ -47,6 +51,7 @@ export function parseConfig(document: unknown, path: string, known: readonly str
   const normalised: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(record.data)) {
     const name = optionNameOf(key);
+    if (SECTIONS.some((section) => section === key)) continue;
     if (Object.hasOwn(normalised, name)) throw refuse(path, `"${name}" is there twice`, "Keep one of the spellings.");
     normalised[name] = value;
   }
@@ -62,26 +67,38 @@ export function parseConfig(document: unknown, path: string, known: readonly str
   return texts;
 }
 
-/** Reads the config file of `folder`; empty when there is none. `known` is asked only when there is one. */
-export async function readConfigFile(folder: string, known: () => Promise<readonly string[]>): Promise<FileTexts> {
-  const path = join(folder, CONFIG_FILE_NAME);
+/** Undefined: there is no config file. */
+async function readDocument(path: string): Promise<unknown> {
   let text: string;
   try {
     text = decodeText(await readFile(path));
   } catch (thrown) {
-    if (errnoOf(thrown) === "ENOENT") return new Map();
+    if (errnoOf(thrown) === "ENOENT") return undefined;
     if (thrown instanceof NotText) throw refuse(path, `it is ${thrown.message}`, "Save it as UTF-8.", thrown);
     throw refuse(path, "cannot be read", "Check that it is a file and its permissions.", thrown);
   }
-  let document: unknown;
   try {
-    document = JSON.parse(text);
+    return JSON.parse(text);
   } catch (thrown) {
     throw refuse(path, "is not valid JSON", "JSON takes no comments and no trailing commas.", thrown);
   }
+}
+
+/** Reads the config file of `folder`; empty when there is none. `known` is asked only when there is one. */
+export async function readConfigFile(folder: string, known: () => Promise<readonly string[]>): Promise<FileTexts> {
+  const path = join(folder, CONFIG_FILE_NAME);
+  const document = await readDocument(path);
+  if (document === undefined) return new Map();
   const texts = parseConfig(document, path, await known());
   await requireOwn(path, texts);
   return texts;
+}
+
+/** What the config file of `folder` has under that key, unchecked; undefined: nothing. */
+export async function readConfigSection(folder: string, section: ConfigSection): Promise<unknown> {
+  const document = await readDocument(join(folder, CONFIG_FILE_NAME));
+  const record = z.record(z.string(), z.unknown()).safeParse(document);
+  return record.success ? record.data[section] : undefined;
 }
 
 /** What a stranger's file in a shared folder must not decide. */

@@ -14,6 +14,8 @@ export const jobIdArgument: Positional = { name: "ID", description: "the job's i
 export const clientIdArgument: Positional = { name: "ID", description: "the client's id, or its first characters" };
 export const tokenNameArgument: Positional = { name: "NAME", description: "the token's name" };
 
+export const presetNameArgument: Positional = { name: "NAME", description: "the preset's name" };
+
 export const jsonOption = {
   json: switchOption({ description: "Print JSON on stdout, for failures too" }),
 };
@@ -23,6 +25,14 @@ function fingerprintValue(text: string): string {
   if (fingerprint === null) throw new BadValue("expected the 64 hex digits of a SHA-256");
   return fingerprint;
 }
+
+export const presetOption = {
+  preset: optionalText({
+    description:
+      "A named request of `ffcluster presets list`, yours or a shipped one; the options beside it win over it. x264's own preset goes into --ffmpeg-params",
+    valueName: "NAME",
+  }),
+};
 
 export const serverOptions = {
   server: textOption({

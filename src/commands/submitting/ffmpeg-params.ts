@@ -13,18 +13,18 @@ export interface Asked {
   readonly speed: string | null;
 }
 
-/** Null: the server's default. Errors: E_USAGE for --quality or --speed without --codec. */
-export function ffmpegParamsOf(asked: Asked): string | null {
+/** Null: the server's default. `isOver`: the codec may be a preset's. Errors: E_USAGE for --quality or --speed without --codec. */
+export function ffmpegParamsOf(asked: Asked, isOver = false): string | null {
   const { codec, quality, speed, "ffmpeg-params": params } = asked;
-  if (codec === null) {
+  if (codec === null && !isOver) {
     const lonely = quality !== null ? "--quality" : speed !== null ? "--speed" : null;
     if (lonely === null) return params;
     const hint = "Name the codec, for example --codec h264, or write the encoder's own options in --ffmpeg-params.";
     throw new AppError("E_USAGE", `${lonely} needs --codec`, hint);
   }
-  const words = ["-c:v", codec];
+  const words = codec === null ? [] : ["-c:v", codec];
   if (quality !== null) words.push("-quality", String(quality));
   if (speed !== null) words.push("-speed", speed);
   if (params !== null) words.push(params);
-  return words.join(" ");
+  return words.length === 0 ? null : words.join(" ");
 }

@@ -10,7 +10,7 @@ import {
   switchOption,
 } from "../../base/config/option.ts";
 import { ENCODER_FAMILIES } from "../../media/model/encoder-family.ts";
-import { jsonOption, sandboxOption, serverOptions } from "../cli/common-options.ts";
+import { jsonOption, presetOption, sandboxOption, serverOptions } from "../cli/common-options.ts";
 import { libraryOptions } from "../library/options.ts";
 import { SPEEDS } from "./ffmpeg-params.ts";
 
@@ -35,6 +35,7 @@ export const submitOptions = {
     valueName: "REQUEST",
     defaultText: "the server's",
   }),
+  ...presetOption,
   subtitles: optionalText({
     description:
       "Text subtitles to draw into the picture (.srt, .ass, .vtt); for the source's own use -vf subtitles=si=0",

@@ -1,0 +1,38 @@
+// The request that a preset and the options beside it make. An option that is given wins over the preset's; what comes from
+// a weaker place than the preset's name (a variable, the config file) does not count.
+import type { OptionOrigin } from "../../base/config/resolve-options.ts";
+import type { CommandContext } from "../cli/command.ts";
+import { type Asked, ffmpegParamsOf } from "../submitting/ffmpeg-params.ts";
+import { findPreset } from "./find-preset.ts";
+
+const STRENGTH: Readonly<Record<OptionOrigin, number>> = { flag: 3, environment: 2, file: 1, default: 0 };
+
+/** What a request is made of; a command that takes less leaves the rest out. */
+export interface PresetAsked extends Partial<Asked> {
+  readonly preset: string | null;
+}
+type Origins = Readonly<Partial<Record<keyof PresetAsked, OptionOrigin>>>;
+
+/** The same options, with the whole request in `ffmpeg-params`. Errors: E_BAD_OPTION, E_ENCODE_REQUEST that names both sides. */
+export async function withPreset<T extends PresetAsked>(
+  given: T,
+  origins: Origins,
+  context: Pick<CommandContext, "cwd" | "stderr">,
+): Promise<T> {
+  if (given.preset === null) return given;
+  const preset = await findPreset(given.preset, context.cwd);
+  if (preset.isInstead) {
+    context.stderr.write(`preset ${preset.name}: yours from the config file, in place of the shipped one\n`);
+  }
+  const counts = (name: keyof PresetAsked) =>
+    STRENGTH[origins[name] ?? "default"] >= STRENGTH[origins.preset ?? "default"];
+  const own = {
+    codec: counts("codec") ? (given.codec ?? null) : null,
+    quality: counts("quality") ? (given.quality ?? null) : null,
+    speed: counts("speed") ? (given.speed ?? null) : null,
+    "ffmpeg-params": counts("ffmpeg-params") ? (given["ffmpeg-params"] ?? null) : null,
+  };
+  const { requestOver } = await import("../wiring/preset-request.ts");
+  const request = requestOver(preset, ffmpegParamsOf(own, true));
+  return { ...given, preset: null, codec: null, quality: null, speed: null, "ffmpeg-params": request };
+}
