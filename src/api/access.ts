@@ -48,6 +48,15 @@ export const ACCESS = defineAccess({
   "POST /api/v1/sources/on-server": { roles: SUBMITTERS },
   "GET /api/v1/sources/:id/blocks/:n": { roles: ENCODERS, scope: "leased-source" },
 
+  "OPTIONS /api/v1/tus": { roles: SUBMITTERS },
+  "POST /api/v1/tus": { roles: SUBMITTERS },
+  "OPTIONS /api/v1/tus/:id": { roles: SUBMITTERS, scope: "any" },
+  "HEAD /api/v1/tus/:id": { roles: SUBMITTERS, scope: "source" },
+  "PATCH /api/v1/tus/:id": { roles: SUBMITTERS, scope: "source" },
+  "DELETE /api/v1/tus/:id": { roles: SUBMITTERS, scope: "source" },
+  // What the header X-HTTP-Method-Override says.
+  "POST /api/v1/tus/:id": { roles: SUBMITTERS, scope: "source" },
+
   "POST /api/v1/jobs": { roles: SUBMITTERS },
   "GET /api/v1/jobs": { roles: WATCHERS },
   "GET /api/v1/jobs/watch": { roles: WATCHERS },

@@ -144,6 +144,11 @@ export function readQuery<T>({ searchParams }: URL, schema: z.ZodType<T>): T {
   return checked(Object.fromEntries(searchParams), schema, "the query");
 }
 
+/** Headers, by their names in lower case. Errors: E_MALFORMED, which names the header. */
+export function readHeaders<T>({ headers }: Request, schema: z.ZodType<T>): T {
+  return checked(Object.fromEntries(headers), schema, "the request's headers");
+}
+
 /** Errors: E_MALFORMED, E_TOO_LARGE, E_TOKEN. */
 export async function readJson<T>(asked: Asked, schema: z.ZodType<T>): Promise<T> {
   return parseJson(await readBounded(asked), schema, "the request body");

@@ -22,6 +22,7 @@ import { sessionRoutes } from "./routes/sessions.ts";
 import { sourceRoutes } from "./routes/sources.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { baseUrl } from "./server-address.ts";
+import { tusRoutes, withTusVersion } from "./tus/tus-routes.ts";
 import { WrongTokens } from "./wrong-tokens.ts";
 
 /** Lifts Bun's own limit: free space is checked before a byte is accepted. */
@@ -34,6 +35,7 @@ export const ROUTES: readonly Route[] = [
   ...serverRoutes,
   ...descriptionRoutes,
   ...sourceRoutes,
+  ...tusRoutes,
   ...jobRoutes,
   ...clientRoutes,
   ...attemptRoutes,
@@ -187,7 +189,9 @@ async function guardedAnswer(request: Request, server: Server, services: ServeAp
   const trace = new AuditTrace(request, address);
   const response = await answer(request, server, services, watch, trace);
   record(trace, response, services, watch);
-  return response === undefined ? undefined : withGuardHeaders(withAcceptedType(response, request));
+  return response === undefined
+    ? undefined
+    : withGuardHeaders(withTusVersion(withAcceptedType(response, request), request));
 }
 
 function record(trace: AuditTrace, response: Response | undefined, { coordinator }: ApiServices, watch: Watch): void {

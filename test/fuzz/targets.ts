@@ -84,6 +84,12 @@ export const ROUTE_TARGETS: readonly RouteTarget[] = [
     { DisconnectClient: { client_id: ID } },
     "ListJobs",
   ),
+  ...["upload-length", "upload-metadata"].map((header): RouteTarget => {
+    const path = "/api/v1/tus";
+    const headers = { "tus-resumable": "1.0.0", "upload-length": "5" };
+    const bodies = header === "upload-length" ? [5] : [`filename aW4ubWt2,sha256 ${btoa(DIGEST)}`];
+    return { name: `${path} ${header}`, method: "POST", path, bodies, header, headers, mostBytes: HEADER_BYTES };
+  }),
   post("/api/v1/tokens", { name: "nas", role: "client", expires_in_seconds: 60 }),
   post("/api/v1/enrol", { client_id: ID, name: "node", proof: DIGEST }),
   ...(["HEAD", "PATCH"] as const).map((method): RouteTarget => {
@@ -211,5 +217,11 @@ export const PATHS: readonly (readonly [method: string, path: string])[] = [
   ["PATCH", "/api/v1/sources/:id"],
   ["GET", "/api/v1/sources/:id/blocks/:id"],
   ["GET", "/ws/command"],
+  ["OPTIONS", "/api/v1/tus"],
+  ["OPTIONS", "/api/v1/tus/:id"],
+  ["HEAD", "/api/v1/tus/:id"],
+  ["PATCH", "/api/v1/tus/:id"],
+  ["DELETE", "/api/v1/tus/:id"],
+  ["POST", "/api/v1/tus/:id"],
   ["GET", "/:id"],
 ];

@@ -42,6 +42,8 @@ export interface ReceivedResult {
   readonly bytes: number;
 }
 
+type Tus = NonNullable<Parameters<Coordinator["beginUpload"]>[0]["tus"]>;
+
 export class MemoryCoordinator implements Coordinator {
   readonly token = "test-token";
   readonly tokens = new Tokens(new MemoryStore(), () => new Date().toISOString());
@@ -54,7 +56,7 @@ export class MemoryCoordinator implements Coordinator {
   readonly moves: ({ readonly id: string } & QueueMove)[] = [];
   readonly clients = new Map<string, Mutable<ClientView>>();
   readonly sources = new Map<string, SourceView & { readonly content: Uint8Array }>();
-  readonly uploads = new Map<string, { name: string; key: string | null; file: PartialFile }>();
+  readonly uploads = new Map<string, { name: string; key: string | null; file: PartialFile; tus: Tus | null }>();
   /** By job id and number: "…/0". */
   /** Of a block of a source. */
   blockBytes = 4;
@@ -251,13 +253,13 @@ export class MemoryCoordinator implements Coordinator {
     return this.tokens.enrol(who, enrolment);
   }
 
-  async beginUpload({ name, bytes, key }: { name: string; bytes: number; key: string | null }, who: Principal) {
+  async beginUpload({ name, bytes, key, tus }: Parameters<Coordinator["beginUpload"]>[0], who: Principal) {
     if (bytes === 0) throw new AppError("E_SOURCE_EMPTY", `${name} is empty`, "Give a video file.");
     const known = [...this.uploads].find(([, upload]) => key !== null && upload.key === key);
     const id = known?.[0] ?? newId();
     if (known === undefined) {
       const file = await PartialFile.open(join(this.#folder, `${id}.part`), bytes);
-      this.uploads.set(id, { name, key, file });
+      this.uploads.set(id, { name, key, file, tus: tus ?? null });
       this.owners.set(id, who.tokenId);
     }
     return { source_id: id, offset: known?.[1].file.offset ?? 0 };
@@ -270,23 +272,33 @@ export class MemoryCoordinator implements Coordinator {
   }
 
   async uploadState(id: string) {
-    const { file } = this.#uploadOf(id);
+    const { file, tus } = this.#uploadOf(id);
     await file.interrupt();
-    return { offset: file.offset, isComplete: this.sources.has(id), bytes: file.bytes };
+    const isComplete = this.sources.has(id);
+    const keptUntil = isComplete ? null : new Date(Date.UTC(2030, 0));
+    return { offset: file.offset, isComplete, bytes: file.bytes, tus, keptUntil };
+  }
+
+  async removeUpload(id: string) {
+    await this.#uploadOf(id).file.discard();
+    this.uploads.delete(id);
+    this.sources.delete(id);
   }
 
   async appendUpload(id: string, append: UploadAppend, sha256: string | null) {
-    const { name, file } = this.#uploadOf(id);
+    const { name, file, tus } = this.#uploadOf(id);
     await file.append(append);
-    if (!append.isLast || file.offset < file.bytes) return { offset: file.offset, isComplete: false, source: null };
-    if (sha256 !== (await file.sha256())) {
+    if (!append.isLast || file.offset < file.bytes)
+      return { offset: file.offset, isComplete: false, source: null, keptUntil: new Date(Date.UTC(2030, 0)) };
+    const digest = await file.sha256();
+    if ((tus === null ? sha256 : (tus.sha256 ?? digest)) !== digest) {
       this.uploads.delete(id);
       await file.discard();
       throw new AppError("E_DIGEST", "the upload's digest is wrong", "Send it again.");
     }
     const source = { source_id: id, name, bytes: file.bytes };
     this.sources.set(id, { ...source, content: await Bun.file(file.path).bytes() });
-    return { offset: file.offset, isComplete: true, source };
+    return { offset: file.offset, isComplete: true, source, keptUntil: null };
   }
 
   #keepSource(name: string, content: Uint8Array, who: Principal): SourceView {

@@ -14,11 +14,16 @@ import { ACCESS, isForAnyone, type RouteKey, rolesOf } from "../access.ts";
 import { createJobSchema, problemSchema } from "../contract.ts";
 import type { Answer, Operation } from "./operation.ts";
 import { commandErrorSchema, SERVER_OPERATIONS } from "./server-operations.ts";
+import { TUS_OPERATIONS } from "./tus-operations.ts";
 import { WORK_OPERATIONS } from "./work-operations.ts";
 
 export type ApiDescription = ReturnType<typeof createDocument>;
 
-export const OPERATIONS: Readonly<Record<RouteKey, Operation>> = { ...WORK_OPERATIONS, ...SERVER_OPERATIONS };
+export const OPERATIONS: Readonly<Record<RouteKey, Operation>> = {
+  ...WORK_OPERATIONS,
+  ...TUS_OPERATIONS,
+  ...SERVER_OPERATIONS,
+};
 
 export const ROUTE_KEYS = Object.keys(ACCESS) as RouteKey[];
 

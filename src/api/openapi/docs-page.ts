@@ -12,7 +12,7 @@ const styleDigest = new Bun.CryptoHasher("sha256").update(STYLE).digest("base64"
 /** As that of every answer, but for the one style. */
 export const DOCS_POLICY = `default-src 'none'; style-src 'sha256-${styleDigest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox`;
 
-const METHODS = ["get", "head", "post", "patch", "delete"] as const;
+const METHODS = ["get", "head", "post", "patch", "delete", "options"] as const;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",

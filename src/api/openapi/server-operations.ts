@@ -14,7 +14,11 @@ import type { RouteKey } from "../access.ts";
 import { auditQuerySchema, enrolSchema, inviteSchema, newTokenSchema } from "../contract.ts";
 import { commandSchema } from "../routes/command.ts";
 import { created, type Operation, ok } from "./operation.ts";
+import type { TUS_OPERATIONS } from "./tus-operations.ts";
 import { lastEventId, type WORK_OPERATIONS } from "./work-operations.ts";
+
+/** Elsewhere. */
+type Described = keyof typeof WORK_OPERATIONS | keyof typeof TUS_OPERATIONS;
 
 const commandAnswers = z.union([
   z.object({ JobCreated: z.object({ job_id: z.string() }) }),
@@ -25,7 +29,7 @@ const commandAnswers = z.union([
 
 export const commandErrorSchema = z.object({ Error: errorBodySchema });
 
-export const SERVER_OPERATIONS: Readonly<Record<Exclude<RouteKey, keyof typeof WORK_OPERATIONS>, Operation>> = {
+export const SERVER_OPERATIONS: Readonly<Record<Exclude<RouteKey, Described>, Operation>> = {
   "GET /healthz": {
     tag: "server",
     summary: "Say that the server takes work",

@@ -5,20 +5,14 @@ import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
 import { API_PREFIX, localProofSchema, localSourceSchema, serverSourceSchema, uploadSchema } from "../contract.ts";
 import { json, noAppend, readJson } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
+import { sourceName } from "../source-name.ts";
 import { endingBody } from "./ending-body.ts";
-
-/** Keeps the last part of a sender's path, whichever platform that is. */
-function nameOf(path: string): string {
-  const last = path.split(/[/\\]/).at(-1) ?? "";
-  if (last !== "" && last !== "." && last !== ".." && !/\p{Cc}/u.test(last) && last.isWellFormed()) return last;
-  throw new AppError("E_MALFORMED", `${JSON.stringify(path)} is not a file name`, "Send the file's own name.");
-}
 
 async function begin(call: Call): Promise<Response> {
   const { coordinator, who, about, spend } = call;
   const wanted = await readJson(call, uploadSchema);
   spend("sources");
-  const begun = await coordinator.beginUpload({ ...wanted, name: nameOf(wanted.name) }, who);
+  const begun = await coordinator.beginUpload({ ...wanted, name: sourceName(wanted.name) }, who);
   about(begun.source_id);
   return json(begun, 201, { location: `${API_PREFIX}/sources/${begun.source_id}` });
 }

@@ -35,7 +35,8 @@ export interface UploadPiece {
 /** The same for the receiver, whose bytes still have to arrive. */
 export interface UploadAppend {
   readonly offset: number;
-  readonly digests: readonly string[];
+  /** Null: the sender names none (tus), and every byte is kept as it comes. */
+  readonly digests: readonly string[] | null;
   readonly isLast: boolean;
   readonly body: ReadableStream<Uint8Array> | null;
   /** Aborted when the sender may send no more. */

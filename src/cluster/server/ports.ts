@@ -120,6 +120,15 @@ export interface ClientLink {
   closed(): void;
 }
 
+/** How far an upload is. */
+export interface UploadFound extends UploadState {
+  readonly bytes: number;
+  /** What the sender says of it; null: it does not come by the tus protocol. */
+  readonly tus: { readonly metadata: string } | null;
+  /** When it is discarded if nothing more comes; null: it is whole. */
+  readonly keptUntil: Date | null;
+}
+
 /**
  * Everything that the API may do. Methods throw AppError for what a user can act on; other errors are bugs. An id of a job
  * or client may be any prefix that fits one alone: else E_UNKNOWN_ID or E_AMBIGUOUS_ID. Views are snapshots. What a method
@@ -131,23 +140,32 @@ export interface Coordinator extends AccessCalls {
 
   /**
    * Checks for free space, then opens an upload or continues the interrupted one with the same key.
+   * `tus`: it comes by that protocol, whose pieces have no digests of their own.
    * Errors: E_SOURCE_EMPTY, E_NO_SPACE.
    */
   beginUpload(
-    wanted: { readonly name: string; readonly bytes: number; readonly key: string | null },
+    wanted: {
+      readonly name: string;
+      readonly bytes: number;
+      readonly key: string | null;
+      readonly tus?: { readonly metadata: string; readonly sha256: string | null };
+    },
     who: Principal,
   ): Promise<UploadBegunView>;
   /** How far the upload is. Ends a request that still appends to it, so that its sender can go on. Errors: E_UNKNOWN_ID. */
-  uploadState(sourceId: string): Promise<UploadState & { readonly bytes: number }>;
+  uploadState(sourceId: string): Promise<UploadFound>;
+  /** Ends an upload and deletes what came of it, also of a whole one that no job has. Errors: E_UNKNOWN_ID. */
+  removeUpload(sourceId: string): Promise<void>;
   /**
    * Keeps the blocks whose digests are right, in order; the answer says how far. The last piece brings the digest of the
-   * whole file, and makes it a source. Errors: E_UNKNOWN_ID, E_UPLOAD_OFFSET, E_DIGEST, E_NO_SPACE.
+   * whole file, and makes it a source. A piece of a tus upload has no digests.
+   * Errors: E_UNKNOWN_ID, E_UPLOAD_OFFSET, E_DIGEST, E_TOO_LARGE, E_NO_SPACE.
    */
   appendUpload(
     sourceId: string,
     append: UploadAppend,
     sha256: string | null,
-  ): Promise<UploadState & { readonly source: SourceView | null }>;
+  ): Promise<UploadState & { readonly source: SourceView | null; readonly keptUntil: Date | null }>;
   /**
    * Offers a file of this machine without an upload: names random ranges of it. Every file that the server can't see, or
    * sees with another size or time, is the same E_SOURCE_MISSING, so that the answer tells nothing of other files.

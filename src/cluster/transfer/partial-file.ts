@@ -1,6 +1,6 @@
-// The receiving end of a resumable upload: a file that grows by whole blocks with correct digests. Its size on disk is
-// the offset, so a killed server goes on where it was. The owner checks the complete file. Does not know what the bytes
-// mean or who may send them.
+// The receiving end of a resumable upload: a file that grows by whole blocks with correct digests, or by whatever comes where
+// the sender names no digests. Its size on disk is the offset, so a killed server goes on where it was. The owner checks the
+// complete file. Does not know what the bytes mean or who may send them.
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { sha256Of, sha256OfFile } from "../../base/digest.ts";
 import { AppError, errnoOf } from "../../base/errors.ts";
@@ -12,6 +12,8 @@ export interface AppendOptions {
   readonly stallMs?: number;
   /** Called for every block that was written. */
   readonly onBlock?: () => void;
+  /** Called when a power cut can take nothing of the first `offset` bytes any more. */
+  readonly onSynced?: (offset: number) => Promise<void>;
 }
 
 /**
@@ -19,6 +21,36 @@ export interface AppendOptions {
  * it lands; until then at most this much must be sent again.
  */
 const SYNC_BYTES = 64 * 1024 * 1024;
+
+/** Cuts what comes into blocks, and hands each on with its number. */
+class Blocks {
+  readonly #block = new Uint8Array(UPLOAD_BLOCK_BYTES);
+  readonly #keep: (block: Uint8Array, number: number) => Promise<void>;
+  #filled = 0;
+  #number = 0;
+
+  constructor(keep: (block: Uint8Array, number: number) => Promise<void>) {
+    this.#keep = keep;
+  }
+
+  async take(bytes: Uint8Array, onBlock?: () => void): Promise<void> {
+    for (let rest = bytes; rest.length > 0; ) {
+      const part = rest.subarray(0, this.#block.length - this.#filled);
+      this.#block.set(part, this.#filled);
+      this.#filled += part.length;
+      rest = rest.subarray(part.length);
+      if (this.#filled < this.#block.length) continue;
+      await this.#keep(this.#block, this.#number++);
+      this.#filled = 0;
+      onBlock?.();
+    }
+  }
+
+  /** The last block may be short. */
+  async end(): Promise<void> {
+    if (this.#filled > 0) await this.#keep(this.#block.subarray(0, this.#filled), this.#number);
+  }
+}
 
 interface RunningAppend {
   readonly abort: AbortController;
@@ -83,10 +115,11 @@ export class PartialFile {
   }
 
   /**
-   * Writes every whole block of the body whose digest is right, and syncs from time to time.
-   * Errors: E_UPLOAD_OFFSET when the offset differs or another request appends, E_DIGEST for a damaged block or more
-   * bytes than announced, E_UNREACHABLE when nothing comes for `stallMs`, the reason of `append.ended`. Errors of the body and the disk are thrown as
-   * they are.
+   * Writes every whole block of the body whose digest is right, and syncs from time to time; a body without digests as it
+   * comes, and synced at its end.
+   * Errors: E_UPLOAD_OFFSET when the offset differs or another request appends, E_DIGEST for a damaged block, E_DIGEST or
+   * E_TOO_LARGE for more bytes than announced, E_UNREACHABLE when nothing comes for `stallMs`, the reason of `append.ended`.
+   * Errors of the body and the disk are thrown as they are.
    */
   async append(append: UploadAppend, options: AppendOptions = {}): Promise<void> {
     if (this.#running !== null || append.offset !== this.#offset) {
@@ -116,32 +149,21 @@ export class PartialFile {
       // A body that is already broken rejects the cancel too, which adds nothing.
       reader.cancel(reason).catch(() => undefined);
     });
-    const block = new Uint8Array(UPLOAD_BLOCK_BYTES);
-    let filled = 0;
-    let number = 0;
     const file = await open(this.#path, this.#offset === 0 ? "w" : "r+");
     try {
+      const blocks = digests === null ? null : new Blocks((block, number) => this.#keep(file, block, digests[number]));
       for (;;) {
         const step = await guard.race(reader.read());
-        for (let rest = step.value ?? new Uint8Array(0); rest.length > 0; ) {
-          const part = rest.subarray(0, block.length - filled);
-          block.set(part, filled);
-          filled += part.length;
-          rest = rest.subarray(part.length);
-          if (filled < block.length) continue;
-          await this.#keep(file, block, digests[number++]);
-          filled = 0;
-          options.onBlock?.();
-        }
+        const value = step.value ?? new Uint8Array(0);
+        if (blocks === null) await this.#keepAny(file, value);
+        else await blocks.take(value, options.onBlock);
         guard.moved();
         this.#movedAtMs = performance.now();
         if (step.done) break;
+        if (blocks === null) await this.#syncAfter(SYNC_BYTES, file, options);
       }
-      if (filled > 0) await this.#keep(file, block.subarray(0, filled), digests[number]);
-      if (this.#offset - this.#syncedAt >= SYNC_BYTES) {
-        await file.datasync();
-        this.#syncedAt = this.#offset;
-      }
+      await blocks?.end();
+      await this.#syncAfter(blocks === null ? 1 : SYNC_BYTES, file, options);
     } catch (thrown) {
       reader.cancel(thrown).catch(() => undefined);
       throw thrown;
@@ -151,6 +173,22 @@ export class PartialFile {
     }
   }
 
+  async #syncAfter(bytes: number, file: FileHandle, { onSynced }: AppendOptions): Promise<void> {
+    if (this.#offset - this.#syncedAt < bytes) return;
+    await file.datasync();
+    this.#syncedAt = this.#offset;
+    await onSynced?.(this.#offset);
+  }
+
+  /** As much as belongs to the file. Errors: E_TOO_LARGE for more. */
+  async #keepAny(file: FileHandle, bytes: Uint8Array): Promise<void> {
+    const ours = bytes.subarray(0, this.bytes - this.#offset);
+    if (ours.length > 0) await this.#write(file, ours);
+    if (ours.length === bytes.length) return;
+    const message = `the upload has more than the ${this.bytes} bytes that it announced`;
+    throw new AppError("E_TOO_LARGE", message, "Begin another upload with the right length.");
+  }
+
   async #keep(file: FileHandle, block: Uint8Array, digest: string | undefined): Promise<void> {
     if (this.#offset + block.length > this.bytes || digest !== sha256Of(block)) {
       const message = `the block at ${this.#offset} did not arrive as it was sent`;
@@ -158,9 +196,13 @@ export class PartialFile {
         retry: true,
       });
     }
-    await writeAll(file, block, this.#offset);
-    this.#hasher?.update(block);
-    this.#offset += block.length;
+    await this.#write(file, block);
+  }
+
+  async #write(file: FileHandle, bytes: Uint8Array): Promise<void> {
+    await writeAll(file, bytes, this.#offset);
+    this.#hasher?.update(bytes);
+    this.#offset += bytes.length;
   }
 
   /** The digest of all that is written. */

@@ -15,7 +15,7 @@ import type { JobRegistry } from "../job-registry.ts";
 import { Limit } from "../limit.ts";
 import type { Coordinator, JobRequest, Store } from "../ports.ts";
 import type { SourceRegistry } from "../transfers/source-registry.ts";
-import type { SourceUploads } from "../transfers/source-uploads.ts";
+import { KEEP_PARTIAL_MS, type SourceUploads } from "../transfers/source-uploads.ts";
 import type { SubtitleFiles } from "../transfers/subtitle-files.ts";
 import type { JobView, SourceView } from "../views.ts";
 import { KeyedJobs } from "./keyed-jobs.ts";
@@ -24,6 +24,7 @@ type IntakeCalls = Pick<
   Coordinator,
   | "beginUpload"
   | "uploadState"
+  | "removeUpload"
   | "appendUpload"
   | "challengeLocalSource"
   | "proveLocalSource"
@@ -117,9 +118,11 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
       return { source_id: sourceId, offset };
     },
     uploadState: (sourceId) => uploads.state(sourceId),
+    removeUpload: (sourceId) => uploads.remove(sourceId),
     async appendUpload(sourceId, append, sha256) {
       const { offset, source } = await uploads.append(sourceId, append, sha256);
-      return { offset, isComplete: source !== null, source: source === null ? null : sourceView(source) };
+      if (source !== null) return { offset, isComplete: true, source: sourceView(source), keptUntil: null };
+      return { offset, isComplete: false, source, keptUntil: new Date(Date.now() + KEEP_PARTIAL_MS) };
     },
     async challengeLocalSource(path, bytes, mtimeMs) {
       const { challengeId, ranges } = await sources.challenge(path, bytes, mtimeMs);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,8 @@ import { AppError } from "../../../base/errors.ts";
 import { freeBytes } from "../../../base/files.ts";
 import { UPLOAD_BLOCK_BYTES } from "../../../base/upload/resumable-upload.ts";
 import { SourceRegistry } from "./source-registry.ts";
-import { KEEP_PARTIAL_MS, MOST_UPLOADS, SourceUploads } from "./source-uploads.ts";
+import { KEEP_PARTIAL_MS, SourceUploads } from "./source-uploads.ts";
+import { MOST_UPLOADS } from "./upload-errors.ts";
 
 const BLOCK = UPLOAD_BLOCK_BYTES;
 const content = new Uint8Array(2 * BLOCK + 500).map((_, index) => (index * 7) % 253);
@@ -51,7 +52,7 @@ test("an upload becomes a source with the digests of its first and last block", 
   const { sourceId, offset } = await uploads.begin(wanted);
   expect(offset).toBe(0);
   expect(await uploads.append(sourceId, firstPiece(), null)).toEqual({ offset: BLOCK, source: null });
-  expect(await uploads.state(sourceId)).toEqual({ offset: BLOCK, isComplete: false, bytes: content.length });
+  expect(await uploads.state(sourceId)).toMatchObject({ offset: BLOCK, isComplete: false, bytes: content.length });
   const { source } = await uploads.append(sourceId, rest(), digest);
   expect(source).toMatchObject({ sourceId, name: wanted.name, kind: "uploaded", bytes: content.length });
   expect(source?.firstBlockSha256).toBe(sha256Of(content.subarray(0, 1000)));
@@ -147,4 +148,89 @@ test("the number of open uploads has an end", async () => {
   const begin = () => codeOf(uploads.begin({ name: "a.mp4", bytes: 1, key: null }));
   for (let count = 0; count < MOST_UPLOADS; count += 1) expect(await begin()).toBe("none");
   expect(await begin()).toBe("E_BUSY");
+});
+
+describe("by the tus protocol", () => {
+  const tus = (sha256: string | null = null) => ({
+    ...wanted,
+    key: null,
+    tus: { metadata: "filename YQ==", sha256 },
+  });
+  const bare = (start: number, end = content.length, body?: ReadableStream<Uint8Array>) => ({
+    ...appendOf(pieceOf(content, start, end), body),
+    digests: null,
+    isLast: true,
+  });
+  /** The bytes from `start` to `end`, and then the connection breaks. */
+  const broken = (start: number, end: number) =>
+    new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (start === end) return controller.error(new Error("the connection broke"));
+        controller.enqueue(content.subarray(start, end));
+        start = end;
+      },
+    });
+
+  test("every byte that came is kept, over a broken connection and a killed server", async () => {
+    const before = await startUploads();
+    const { sourceId } = await before.uploads.begin(tus(digest));
+    expect(await codeOf(before.uploads.append(sourceId, bare(0, 0, broken(0, 777)), null))).toContain("broke");
+    expect(await before.uploads.state(sourceId)).toMatchObject({ offset: 777, isComplete: false });
+    expect(await codeOf(before.uploads.append(sourceId, bare(0), null))).toBe("E_UPLOAD_OFFSET");
+    const { uploads, sources } = await startUploads();
+    const found = await uploads.state(sourceId);
+    expect(found).toMatchObject({ offset: 777, tus: { metadata: "filename YQ==" } });
+    expect(found.keptUntil?.getTime()).toBeGreaterThan(Date.now() + KEEP_PARTIAL_MS - 60_000);
+    expect((await uploads.append(sourceId, bare(777), null)).source).toMatchObject({ sourceId, name: wanted.name });
+    expect(await sha256OfFile(sources.get(sourceId).path)).toBe(digest);
+    expect(await uploads.state(sourceId)).toMatchObject({ isComplete: true, tus: { metadata: "filename YQ==" } });
+  });
+
+  test("whose last byte came just before the end of the server is whole when its sender asks", async () => {
+    const before = await startUploads();
+    const { sourceId } = await before.uploads.begin(tus());
+    const all = bare(0, 0, broken(0, content.length));
+    expect(await codeOf(before.uploads.append(sourceId, all, null))).toContain("broke");
+    const { uploads, sources } = await startUploads();
+    expect(await uploads.state(sourceId)).toMatchObject({ offset: content.length, isComplete: true });
+    expect(await sha256OfFile(sources.get(sourceId).path)).toBe(digest);
+  });
+
+  test("after a power cut it goes on from what was synced", async () => {
+    const before = await startUploads();
+    const { sourceId } = await before.uploads.begin(tus());
+    await before.uploads.append(sourceId, bare(0, 1000), null);
+    expect(await codeOf(before.uploads.append(sourceId, bare(1000, 0, broken(1000, 1500)), null))).toContain("broke");
+    const path = join(uploadsDir, `${sourceId}.json`);
+    const note = (await Bun.file(path).json()) as { tus: { synced: number; boot: string } };
+    expect(note.tus.synced).toBe(1000);
+    await writeFile(path, JSON.stringify({ ...note, tus: { ...note.tus, boot: "an earlier one" } }));
+    const { uploads } = await startUploads();
+    expect(await uploads.state(sourceId)).toMatchObject({ offset: 1000 });
+    expect((await uploads.append(sourceId, bare(1000), null)).source).not.toBeNull();
+  });
+
+  test("more than was announced is refused and discarded, and so is another digest", async () => {
+    const { uploads } = await startUploads();
+    const { sourceId: long } = await uploads.begin({ ...tus(), bytes: 1000 });
+    expect(await codeOf(uploads.append(long, bare(0), null))).toBe("E_TOO_LARGE");
+    const { sourceId: other } = await uploads.begin(tus("0".repeat(64)));
+    expect(await codeOf(uploads.append(other, bare(0), null))).toBe("E_DIGEST");
+    expect(await readdir(uploadsDir)).toEqual([]);
+  });
+
+  test("it is removed in parts and whole, and takes no piece with digests; ours takes none without", async () => {
+    const { uploads } = await startUploads();
+    const { sourceId } = await uploads.begin(tus());
+    expect(await codeOf(uploads.append(sourceId, firstPiece(), null))).toBe("E_UNKNOWN_ID");
+    await uploads.append(sourceId, bare(0, 1000), null);
+    await uploads.remove(sourceId);
+    const { sourceId: whole } = await uploads.begin(tus());
+    await uploads.append(whole, bare(0), null);
+    await uploads.remove(whole);
+    expect(await codeOf(uploads.remove(whole))).toBe("E_UNKNOWN_ID");
+    expect(await readdir(uploadsDir)).toEqual([]);
+    const { sourceId: ours } = await uploads.begin(wanted);
+    expect(await codeOf(uploads.append(ours, bare(0), null))).toBe("E_UNKNOWN_ID");
+  });
 });

@@ -6,16 +6,14 @@ import { AppError } from "../../../base/errors.ts";
 import { exists, freeBytes, landFile, removeTree } from "../../../base/files.ts";
 import { newId } from "../../../base/ids.ts";
 import { isNoSpace } from "../../../base/no-space.ts";
-import type { UploadAppend, UploadState } from "../../../base/upload/resumable-upload.ts";
+import type { UploadAppend } from "../../../base/upload/resumable-upload.ts";
 import { PartialFile } from "../../transfer/partial-file.ts";
 import type { SourceRecord } from "../job/job-record.ts";
+import type { UploadFound } from "../ports.ts";
 import { emptySource, type SourceRegistry } from "./source-registry.ts";
-import { UploadFiles, type UploadNote } from "./upload-files.ts";
+import { MOST_UPLOADS, noSpace, RESERVE_BYTES, tooMany, unknownUpload, wrongDigest } from "./upload-errors.ts";
+import { currentBoot, UploadFiles, type UploadNote } from "./upload-files.ts";
 
-/** Space that an upload must leave free for the database and the first segments. */
-const RESERVE_BYTES = 32 * 1024 * 1024;
-/** Open at a time; each holds a note, and space that nobody else may have. */
-export const MOST_UPLOADS = 200;
 /** A running sender sends the next piece within milliseconds; after this much silence another may take over its upload. */
 const TAKE_OVER_AFTER_MS = 2000;
 /** Long enough to resume on the next day what was cut in the night. */
@@ -34,6 +32,8 @@ export interface UploadWanted {
   readonly key: string | null;
   /** Id of the sender's token: only the same sender resumes an upload by its key. */
   readonly owner?: string;
+  /** It comes by the tus protocol: without digests of its blocks, and of the whole only where `sha256` names it. */
+  readonly tus?: { readonly metadata: string; readonly sha256: string | null };
 }
 
 export class SourceUploads {
@@ -45,6 +45,7 @@ export class SourceUploads {
   #admittedBytes = 0;
 
   readonly #takeOverAfterMs: number;
+  #boot = "";
 
   constructor(uploadsDir: string, sources: SourceRegistry, takeOverAfterMs = TAKE_OVER_AFTER_MS) {
     this.#files = new UploadFiles(uploadsDir);
@@ -59,10 +60,12 @@ export class SourceUploads {
   async restore(kept: ReadonlySet<string>): Promise<void> {
     const { folder } = this.#files;
     await mkdir(folder, { recursive: true });
+    this.#boot = await currentBoot();
     const stay = new Set(kept);
     for (const note of await this.#files.notes()) {
       const whole = this.#files.whole(note);
       if (kept.has(whole)) continue; // it belongs to a job
+      await this.#files.dropUnsynced(note, this.#boot);
       const facts = await stat(this.#files.part(note.id)).catch(() => null);
       if (await exists(whole)) await this.#sources.takeUploaded(note.name, whole, note.id, note.owner);
       else if (facts !== null && Date.now() - facts.mtimeMs < KEEP_PARTIAL_MS) await this.#openFile(note);
@@ -79,7 +82,9 @@ export class SourceUploads {
   async begin(wanted: UploadWanted): Promise<{ readonly sourceId: string; readonly offset: number }> {
     if (wanted.bytes === 0) throw emptySource(wanted.name);
     const left = wanted.key === null ? undefined : this.#leftBehind(wanted);
-    const note = { id: newId(), ...wanted };
+    const { tus, ...rest } = wanted;
+    const marks = tus === undefined ? {} : { tus: { ...tus, synced: 0, boot: this.#boot } };
+    const note: UploadNote = { id: newId(), ...rest, ...marks };
     if (left === undefined && this.#open.size + this.#admitted >= MOST_UPLOADS) throw tooMany();
     this.#admitted += 1; // before the first await: several that come at once are all counted
     this.#admittedBytes += wanted.bytes;
@@ -142,22 +147,28 @@ export class SourceUploads {
   }
 
   /** How many bytes of an upload have arrived. Ends a request that still appends to it. Errors: E_UNKNOWN_ID. */
-  async state(id: string): Promise<UploadState & { readonly bytes: number }> {
+  async state(id: string): Promise<UploadFound> {
     const upload = this.#open.get(id);
     if (upload === undefined) {
       const { bytes } = this.#sources.get(id);
-      return { offset: bytes, isComplete: true, bytes };
+      const note = await this.#files.noteOf(id);
+      return { offset: bytes, isComplete: true, bytes, tus: note?.tus ?? null, keptUntil: null };
     }
-    const { file, finishing } = upload;
-    if (finishing === null) await file.interrupt();
-    else await finishing;
-    return { offset: file.offset, isComplete: finishing !== null, bytes: file.bytes };
+    const { file, note } = upload;
+    if (upload.finishing === null) await file.interrupt();
+    // Its last bytes came, and then the connection or the server broke: nobody will send more.
+    if (note.tus !== undefined && file.offset === file.bytes) await this.#startFinish(upload, note.tus.sha256);
+    await upload.finishing;
+    const isComplete = upload.finishing !== null;
+    const keptUntil = isComplete ? null : new Date(Date.now() + KEEP_PARTIAL_MS - file.idleMs);
+    return { offset: file.offset, isComplete, bytes: file.bytes, tus: note.tus ?? null, keptUntil };
   }
 
   /**
-   * Appends a piece. The last one brings the digest of the whole file, and its answer is the source.
+   * Appends a piece. The last one brings the digest of the whole file, and its answer is the source; a piece of a tus upload
+   * has no digests, and the last byte makes it whole.
    * Errors: E_UNKNOWN_ID, E_UPLOAD_OFFSET, E_DIGEST (of a block: send it again; of the whole: the upload is discarded),
-   * E_NO_SPACE (the upload is discarded).
+   * E_TOO_LARGE and E_NO_SPACE (the upload is discarded).
    */
   async append(
     id: string,
@@ -165,30 +176,41 @@ export class SourceUploads {
     sha256: string | null,
   ): Promise<{ readonly offset: number; readonly source: SourceRecord | null }> {
     const upload = this.#open.get(id);
-    if (upload === undefined) throw unknownUpload(id);
+    if (upload === undefined || (append.digests === null) !== (upload.note.tus !== undefined)) throw unknownUpload(id);
     const { file, note } = upload;
     try {
-      await file.append(append);
+      await file.append(append, { onSynced: (offset) => this.#noteSynced(upload, offset) });
     } catch (thrown) {
-      if (!isNoSpace(thrown)) throw thrown;
+      const isTooLong = thrown instanceof AppError && thrown.code === "E_TOO_LARGE";
+      if (!isNoSpace(thrown) && !isTooLong) throw thrown;
       await this.#discard(upload);
-      throw noSpace(note.bytes, 0);
+      throw isTooLong ? thrown : noSpace(note.bytes, 0);
     }
     if (this.#open.get(id) !== upload) throw unknownUpload(id); // another sender took it over meanwhile
     if (!append.isLast || file.offset < file.bytes) return { offset: file.offset, source: null };
-    if (sha256 === null)
+    const expected = note.tus === undefined ? sha256 : note.tus.sha256;
+    if (note.tus === undefined && expected === null)
       throw new AppError("E_MALFORMED", "the digest of the whole file is missing", "Send it at the end.");
-    upload.finishing ??= this.#finish(upload, sha256);
-    return { offset: file.bytes, source: await upload.finishing };
+    return { offset: file.bytes, source: await this.#startFinish(upload, expected) };
   }
 
-  async #finish(upload: OpenUpload, sha256: string): Promise<SourceRecord> {
+  async #noteSynced({ note }: OpenUpload, synced: number): Promise<void> {
+    if (note.tus === undefined) return;
+    await this.#files.writeNote({ ...note, tus: { ...note.tus, synced, boot: this.#boot } });
+  }
+
+  #startFinish(upload: OpenUpload, expected: string | null): Promise<SourceRecord> {
+    upload.finishing ??= this.#finish(upload, expected);
+    return upload.finishing;
+  }
+
+  /** `expected`: null where the sender names no digest of the whole. */
+  async #finish(upload: OpenUpload, expected: string | null): Promise<SourceRecord> {
     const { note, file } = upload;
     try {
-      if ((await file.sha256()) !== sha256) {
+      if (expected !== null && (await file.sha256()) !== expected) {
         await this.#discard(upload);
-        const hint = "It was damaged on the network or on a disk; submit it again.";
-        throw new AppError("E_DIGEST", "the upload's digest is wrong", hint);
+        throw wrongDigest();
       }
       const whole = this.#files.whole(note);
       await landFile(file.path, whole);
@@ -196,6 +218,17 @@ export class SourceUploads {
     } finally {
       this.#open.delete(note.id);
     }
+  }
+
+  /** Ends an upload, or discards what became of it while no job has it. Errors: E_UNKNOWN_ID. */
+  async remove(id: string): Promise<void> {
+    const upload = this.#open.get(id);
+    if (upload !== undefined && upload.finishing === null) return await this.#discard(upload);
+    await upload?.finishing;
+    const source = this.#sources.get(id);
+    if (source.kind !== "uploaded") throw unknownUpload(id);
+    await this.#sources.discard(source);
+    await this.#files.removeNote(id);
   }
 
   async #discard({ note, file }: OpenUpload): Promise<void> {
@@ -218,24 +251,4 @@ export class SourceUploads {
       if (!this.#open.has(id) && this.#sources.find(id) === undefined) await this.#files.removeNote(id);
     }
   }
-}
-
-function unknownUpload(id: string): AppError {
-  return new AppError("E_UNKNOWN_ID", `no upload with id ${id}`, "It was ended, or another sender took it over.");
-}
-
-function tooMany(): AppError {
-  const hint = "Wait until one has ended; those that get no bytes for a day are discarded.";
-  return new AppError("E_BUSY", `${MOST_UPLOADS} uploads are open, the most that the server takes`, hint, {
-    retry: true,
-  });
-}
-
-function noSpace(wanted: number, free: number): AppError {
-  const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;
-  return new AppError(
-    "E_NO_SPACE",
-    `the server's work directory has ${mib(free)} free, the upload needs ${mib(wanted + RESERVE_BYTES)}`,
-    "Free some space there, or start the server with another --work-dir.",
-  );
 }
