@@ -142,10 +142,21 @@ describe("the matrix behind a scale, which 7.0 forgets", () => {
     ["limited", "-c:v hevc_vaapi -pix_fmt p010le", ""],
     ["limited", "-c:v libx264 -pix_fmt yuv420p", ""],
     ["limited", "-c:v libx264", ""],
+    // The conversion that ffmpeg would make by itself stands before it.
+    ["tagged", "-c:v mpeg2video", "scale,setparams=colorspace=bt709"],
+    ["limited", "-c:v mpeg2video", ""],
     ["limited", "-c:v libx264rgb -s 64x36", "scale=w=64:h=36"],
   ] as const)("%s: %s", (source, text, expected) => {
     expect(chain(sources[source], text)).toBe(expected);
   });
+});
+
+test("the matrix behind a conversion to the format that the server's trial has found", () => {
+  const video: SourceVideo = { ...DEEP, colour: { ...DEEP.colour, range: "tv", space: "bt709" } };
+  const request = parseEncodeParams("-c:v mpeg2video");
+  const found = { ...request, video: { ...request.video, encodedFormat: "yuv420p" } };
+  const { after } = stateRange(video, found, filterChain(found));
+  expect(after.join(",")).toBe("format=pix_fmts=yuv420p,setparams=colorspace=bt709");
 });
 
 describe("the range of the output", () => {

@@ -178,22 +178,30 @@ function limitedChain(calls: readonly FilterCall[]): StatedChain {
 }
 
 /**
- * The source's matrix, said once more behind a conversion: `scale` of 7.0 forgets it. The conversion to -pix_fmt is named
- * so that it stands before that. No sample changes.
+ * The source's matrix, said once more behind a conversion: `scale` of 7.0 forgets it. What ffmpeg would convert by itself
+ * behind all filters is named, so that it stands before that. No sample changes.
  */
 function statedMatrix(video: SourceVideo, request: EncodeRequest, hasScale: boolean): FilterText[] {
-  const { encoder, pixelFormat, colour } = request.video;
+  const { encoder, colour } = request.video;
   const { space } = video.colour;
-  const format = askedPixelFormat(request) ?? video.pixelFormat;
-  const isLuma = isLumaAndChroma(video.pixelFormat) && isLumaAndChroma(format) && rangeHolder(encoder) !== "rgb";
+  const formats = [video.pixelFormat, encodedFormat(video, request), askedPixelFormat(request) ?? video.pixelFormat];
+  const isLuma = formats.every(isLumaAndChroma) && rangeHolder(encoder) !== "rgb";
   if (!isLuma || space === null || space === "gbr" || colour.space !== null || !keepsColour(request)) return [];
+  const named = namedConversion(video, request);
+  if (named.length === 0 && !hasScale) return [];
+  return [...named, writeFilter("setparams", [["colorspace", space]])];
+}
+
+/** The conversion to the encoder's format, as a filter; none where the source has that format, or it is not known. */
+function namedConversion({ pixelFormat }: SourceVideo, request: EncodeRequest): FilterText[] {
+  const { encoder } = request.video;
   // VA-API's format is that of the upload (encode-device.ts).
-  const converts = pixelFormat !== null && pixelFormat !== video.pixelFormat && familyOf(encoder) !== "vaapi";
-  if (!converts && !hasScale) return [];
-  return [
-    ...(converts ? [writeFilter("format", [["pix_fmts", pixelFormat]])] : []),
-    writeFilter("setparams", [["colorspace", space]]),
-  ];
+  if (familyOf(encoder) === "vaapi") return [];
+  const given = request.video.pixelFormat ?? request.video.encodedFormat ?? null;
+  if (given !== null) return given === pixelFormat ? [] : [writeFilter("format", [["pix_fmts", given]])];
+  // Such encoders do not take the yuvj formats: which one they take instead is left to ffmpeg.
+  const isSqueezed = pixelFormat.startsWith("yuvj") && holderIn(request) === "limited" && isAlwaysSqueezed(encoder);
+  return isSqueezed ? [writeFilter("scale", [])] : [];
 }
 
 /** `calls` is the chain of the request (video-args.ts, `filterChain`). */

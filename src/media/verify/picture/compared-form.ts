@@ -100,7 +100,8 @@ export function asAsked(task: SegmentTask, { asked, format }: ComparedForm): Fil
         ? [["out_range", "pc"] as const]
         : []),
     ];
-    return words.length > 0 && !isRgb(video.pixelFormat) ? [writeFilter("scale", words)] : [];
+    // In one step with the conversion to the encoder's format, as in the encode: in two, samples are rounded twice.
+    return words.length > 0 && !isRgb(video.pixelFormat) ? [writeFilter("scale", words), ...inFormat(format)] : [];
   }
   const isOther = range !== null && (!isLumaAndChroma(video.pixelFormat) || (range === "pc") !== isFullRange(video));
   return isOther && format.planes[0]?.name === "Y" ? [...inFormat(format), rangeSaid(range)] : [];

@@ -34,12 +34,13 @@ function before(...given: Parameters<typeof graphOf>): string {
   return graph.slice("[0:0]".length, graph.indexOf("scale=w=64:h=36:out_range=tv")).replace(/,$/, "");
 }
 
+const SAID = "format=pix_fmts=yuv420p,setparams=range=pc";
 test.each<[string, string, string, string, string]>([
-  ["yuv420p", "tv", "-c:v ffv1 -color_range pc", "format=pix_fmts=yuv420p,setparams=range=pc", "scale=out_range=pc"],
-  ["yuv420p", "tv", "-c:v ffv1 -color_range full", "format=pix_fmts=yuv420p,setparams=range=pc", "scale=out_range=pc"],
+  ["yuv420p", "tv", "-c:v ffv1 -color_range pc", SAID, "scale=out_range=pc,format=pix_fmts=yuv420p"],
+  ["yuv420p", "tv", "-c:v ffv1 -color_range full", SAID, "scale=out_range=pc,format=pix_fmts=yuv420p"],
   ["yuvj420p", "pc", "-c:v ffv1 -color_range tv", "format=pix_fmts=yuv420p,setparams=range=tv", ""],
   ["yuvj420p", "pc", "-c:v ffv1 -color_range pc", "", ""],
-  ["yuv420p", "tv", "-c:v libx264 -colorspace bt709", "", "scale=out_color_matrix=bt709"],
+  ["yuv420p", "tv", "-c:v libx264 -colorspace bt709", "", "scale=out_color_matrix=bt709,format=pix_fmts=yuv420p"],
   ["yuv420p", "tv", "-c:v libx264 -color_trc bt709", "", ""],
 ])("%s, %s: %s", (pixelFormat, range, params, said, converted) => {
   expect([before(pixelFormat, range, params, "said"), before(pixelFormat, range, params, "converted")]).toEqual([
