@@ -19,3 +19,8 @@ export function hasDeepSamples(pixelFormat: string): boolean {
     pixelFormat,
   );
 }
+
+/** Chroma of a quarter of the rows: yuv410p. */
+export function sharesChromaOverRows(pixelFormat: string): boolean {
+  return pixelFormat === "yuv410p";
+}

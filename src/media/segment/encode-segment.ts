@@ -4,8 +4,7 @@ import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "../../base/errors.ts";
 import { type Pausable, startWorkTimer } from "../../base/process/pause.ts";
-import { hasDeepSamples } from "../colour/pixel-kind.ts";
-import { CHROMA_ASKED, dithersBySlice, isSince } from "../ffmpeg/builds/differences.ts";
+import { CHROMA_ASKED, isSince } from "../ffmpeg/builds/differences.ts";
 import { segmentFormat } from "../ffmpeg/codecs.ts";
 import { type EncodeDevice, isHardware } from "../ffmpeg/encode-device.ts";
 import { createProgressParser, type Progress } from "../ffmpeg/progress.ts";
@@ -18,6 +17,7 @@ import { insertHdr10, requiredHdr10 } from "../hdr10/insert-hdr10.ts";
 import type { SegmentReport, SegmentTask } from "../model/segment.ts";
 import { withBurnInFiles } from "../subtitles/burn-in-files.ts";
 import { clockBounds } from "./cut-range.ts";
+import { mustFilterAlone } from "./filters-alone.ts";
 import { parseSeams, type Seams } from "./seams.ts";
 import { segmentArgs } from "./segment-args.ts";
 import { parseTimes, timesDigest } from "./source-count.ts";
@@ -110,7 +110,7 @@ export async function encodeSegment(tools: Tools, given: SegmentTask, options: E
       seamFile: fileUrl(seamFile),
       countFile: fileUrl(countFile),
       threads: options.threads,
-      filtersAlone: dithersBySlice(tools) && hasDeepSamples(task.video.pixelFormat),
+      filtersAlone: mustFilterAlone(tools, task),
       encoderArgs: run?.encoderArgs,
       format: run?.format,
       saysChroma: isSince(tools, CHROMA_ASKED),

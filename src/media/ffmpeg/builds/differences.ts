@@ -87,7 +87,7 @@ export const SLICED_DITHER: readonly [Difference, Difference] = [
     name: "dither of ten bits to eight, on several threads",
     since: { major: 6, minor: 0 },
     changes: "scale begins the dither anew in every slice, so that the samples depend on the number of threads",
-    here: "asked: filters run on one thread where the source has more than eight bits (segment/encode-segment.ts)",
+    here: "asked: filters run on one thread where the source has more than eight bits (segment/filters-alone.ts)",
     source: "measured: yuv420p10le into yuv420p with -filter_threads 1, 2, 3; on one thread all versions are equal",
   },
   {
