@@ -2,11 +2,12 @@
 import { basename } from "node:path";
 import { optionalText } from "../base/config/option.ts";
 import { defineCommand, printDocument } from "./cli/command.ts";
-import { jsonOption, presetOption } from "./cli/common-options.ts";
+import { jsonOption, presetOption, requestOptions } from "./cli/common-options.ts";
 import { probeText } from "./output/probe-text.ts";
 import { styleFor } from "./output/style.ts";
 import { withPreset } from "./presets/with-preset.ts";
 import { checkInput } from "./submitting/check-input.ts";
+import { ffmpegParamsOf } from "./submitting/ffmpeg-params.ts";
 import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./submitting/request-defaults.ts";
 
 export const probe = defineCommand({
@@ -26,6 +27,7 @@ export const probe = defineCommand({
       defaultText: DEFAULT_FFMPEG_PARAMS,
     }),
     ...presetOption,
+    ...requestOptions,
     ...jsonOption,
   },
   examples: [
@@ -42,7 +44,7 @@ export const probe = defineCommand({
       env: context.env,
       path,
       inputName: basename(path),
-      ffmpegParams: options["ffmpeg-params"],
+      ffmpegParams: ffmpegParamsOf({ codec: null, quality: null, speed: null, ...options }),
       outputName: options.output === null ? null : basename(options.output),
       defaults: { ffmpegParams: DEFAULT_FFMPEG_PARAMS, fileNameOutput: null },
       benchmarkSeconds: DEFAULT_BENCHMARK_SECONDS,

@@ -3,6 +3,7 @@ import type { Positional } from "../../base/config/check-argv.ts";
 import {
   BadValue,
   choiceOption,
+  optionalChoice,
   optionalText,
   parsedOption,
   switchOption,
@@ -31,6 +32,20 @@ export const presetOption = {
     description:
       "A named request of `ffcluster presets list`, yours or a shipped one; the options beside it win over it. x264's own preset goes into --ffmpeg-params",
     valueName: "NAME",
+  }),
+};
+
+export const requestOptions = {
+  size: optionalText({
+    description:
+      "Size of the output, which ends at or just under it: 700M is 700,000,000 bytes, 700Mi 1024 times 1024 times 700. The bit rate follows from it; instead of -b:v, -crf or --quality",
+    valueName: "SIZE",
+  }),
+  audio: optionalChoice({
+    description:
+      "normalize: encode the sound at -23 LUFS and at most -1 dB true peak (EBU R 128), by one gain for the whole track; another loudness is -loudness:a -16 in --ffmpeg-params",
+    valueName: "normalize",
+    choices: ["normalize"],
   }),
 };
 

@@ -73,6 +73,9 @@ export function probeText(seen: Preview, dim: (text: string) => string): string 
     ["field order", video.field_order ?? "not stated"],
     ["request", `${request.ffmpeg_params} → ${request.output_name} (${request.container})`],
     ["ffmpeg", [`${seen.ffmpeg.version} here`, ...seen.ffmpeg.lacks].join(", ")],
+    ...(request.video_bits_per_second === null
+      ? []
+      : [["bit rate", `${Math.round(request.video_bits_per_second / 1000)} kbit/s for the video`] as const]),
     ["passes", request.passes === 2 ? "2: measure every segment, then encode each to its share of the bits" : "1"],
     ["split", split.mode === "keyframes" ? "on key frames" : `one segment: ${split.reason}`],
   ]);

@@ -30,9 +30,12 @@ export async function withPreset<T extends PresetAsked>(
     codec: counts("codec") ? (given.codec ?? null) : null,
     quality: counts("quality") ? (given.quality ?? null) : null,
     speed: counts("speed") ? (given.speed ?? null) : null,
+    size: counts("size") ? (given.size ?? null) : null,
+    audio: counts("audio") ? (given.audio ?? null) : null,
     "ffmpeg-params": counts("ffmpeg-params") ? (given["ffmpeg-params"] ?? null) : null,
   };
   const { requestOver } = await import("../wiring/preset-request.ts");
   const request = requestOver(preset, ffmpegParamsOf(own, true));
-  return { ...given, preset: null, codec: null, quality: null, speed: null, "ffmpeg-params": request };
+  const rest = { preset: null, codec: null, quality: null, speed: null, size: null, audio: null };
+  return { ...given, ...rest, "ffmpeg-params": request };
 }

@@ -10,7 +10,7 @@ import {
   switchOption,
 } from "../../base/config/option.ts";
 import { ENCODER_FAMILIES } from "../../media/model/encoder-family.ts";
-import { jsonOption, presetOption, sandboxOption, serverOptions } from "../cli/common-options.ts";
+import { jsonOption, presetOption, requestOptions, sandboxOption, serverOptions } from "../cli/common-options.ts";
 import { libraryOptions } from "../library/options.ts";
 import { SPEEDS } from "./ffmpeg-params.ts";
 
@@ -36,6 +36,7 @@ export const submitOptions = {
     defaultText: "the server's",
   }),
   ...presetOption,
+  ...requestOptions,
   subtitles: optionalText({
     description:
       "Text subtitles to draw into the picture (.srt, .ass, .vtt); for the source's own use -vf subtitles=si=0",

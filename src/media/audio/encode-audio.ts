@@ -15,6 +15,7 @@ import { type AudioToEncode, audioToEncode, type StreamPlan } from "../plan/stre
 import { audioEncoderArgs } from "./audio-encoder-args.ts";
 import type { DecodedLengths } from "./audio-length.ts";
 import { isShort, soundLengths } from "./audio-length.ts";
+import { withLoudness } from "./loudness.ts";
 
 /**
  * AAC through MKA or NUT loses its priming and lands 21 ms late (docs/MEASURED.md §3); MP4 keeps it, to the sample when its
@@ -156,6 +157,8 @@ export interface EncodedSound {
   readonly files: readonly string[];
   /** Length of each file and of its source track, by the number of the file. */
   readonly lengths: ReadonlyMap<number, DecodedLengths>;
+  /** What `-loudness` made of each track, for the proof. */
+  readonly notes: readonly string[];
 }
 
 /** The files that lack sound. */
@@ -174,12 +177,13 @@ export async function encodeAudio(
   tools: Tools,
   path: string,
   info: SourceInfo,
-  plan: StreamPlan,
+  asked: StreamPlan,
   options: { readonly workDir: string; readonly signal?: AbortSignal | undefined },
 ): Promise<EncodedSound> {
   const { workDir, signal } = options;
-  const files = audioFiles(plan, workDir);
-  if (files.length === 0) return { files, lengths: new Map() };
+  const files = audioFiles(asked, workDir);
+  if (files.length === 0) return { files, lengths: new Map(), notes: [] };
+  const { plan, notes } = await withLoudness(tools, path, info, asked, signal);
   await mkdir(workDir, { recursive: true });
   const temporary = files.map(tempNameFor);
   const [input, outputs] = [fileUrl(path), temporary.map(fileUrl)];
@@ -199,5 +203,5 @@ export async function encodeAudio(
     lengths = await measure();
   }
   for (const [number, file] of files.entries()) await landFile(temporary[number] ?? "", file);
-  return { files, lengths };
+  return { files, lengths, notes };
 }

@@ -65,11 +65,16 @@ export async function makeOutput(
   source: PreparedSource,
   segments: readonly LocalSegment[],
   { workDir, container, everyPicture, signal }: LocalOutputOptions,
-): Promise<{ readonly plan: StreamPlan; readonly outputPath: string; readonly check: OutputCheck }> {
+): Promise<{
+  readonly plan: StreamPlan;
+  readonly outputPath: string;
+  readonly check: OutputCheck;
+  readonly notes: readonly string[];
+}> {
   const { path, info, index, asked, request, timing, burnInFiles, sourceTracks } = source;
   const announced = planStreams(info, request, container);
   const plan = leftOutOf(announced, neverHeard(announced, info.formatName, sourceTracks));
-  const { files: audioPaths, lengths } = await encodeAudio(tools, path, info, plan, { workDir, signal });
+  const { files: audioPaths, lengths, notes } = await encodeAudio(tools, path, info, plan, { workDir, signal });
   const encoderTimeBase = segments[0]?.task.encoderTimeBase ?? info.video.timeBase;
   const outputPath = join(workDir, `output.${container}`);
   const recipe: OutputRecipe = {
@@ -110,5 +115,5 @@ export async function makeOutput(
   };
   const framePts = timesOf(segments, timing?.timeBase ?? encoderTimeBase, encoderTimeBase);
   const check = await checkOutput(tools, outputExpectation(recipe, evidence, framePts, pictures));
-  return { plan, outputPath, check };
+  return { plan, outputPath, check, notes };
 }

@@ -36,7 +36,7 @@ export interface LocalResult {
   readonly plan: StreamPlan;
   readonly segments: readonly LocalSegment[];
   readonly seamProblems: readonly string[];
-  /** Every rung of the ladder that was needed. */
+  /** Every rung of the ladder that was needed, and what became of the sound's loudness. */
   readonly notes: readonly string[];
   readonly outputPath: string;
   readonly check: OutputCheck;
@@ -174,7 +174,16 @@ export async function runLocally(
   const { container } = options;
   const prepared = await prepare(tools, given, { request: forContainer(asked, container), container }, options);
   const { segments, notes } = await encodeAll(tools, prepared, options);
-  const { plan, outputPath, check } = await makeOutput(tools, prepared, segments, options);
+  const { plan, outputPath, check, notes: soundNotes } = await makeOutput(tools, prepared, segments, options);
   const { info, index } = prepared;
-  return { info, index, plan, segments, seamProblems: compareSeams(segments), notes, outputPath, check };
+  return {
+    info,
+    index,
+    plan,
+    segments,
+    seamProblems: compareSeams(segments),
+    notes: [...notes, ...soundNotes],
+    outputPath,
+    check,
+  };
 }

@@ -28,6 +28,7 @@ const audioSettings = {
   profile: word.nullable(),
   privateOptions: pairs,
   filters,
+  loudness: z.number().min(-70).max(-5).exactOptional(),
 };
 
 /**
@@ -41,6 +42,7 @@ export const encodeRequestSchema = z.strictObject({
       .strictObject({ kind: z.enum(["crf", "cq", "qp", "qscale", "global_quality", "percent"]), value: z.number() })
       .nullable(),
     bitrate: bits.nullable(),
+    outputBytes: z.number().int().min(1).max(1e15).exactOptional(),
     minrate: bits.nullable(),
     maxrate: bits.nullable(),
     bufsize: bits.nullable(),

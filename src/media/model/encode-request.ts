@@ -26,6 +26,8 @@ export interface VideoRequest {
   readonly quality: { readonly kind: QualityKind; readonly value: number } | null;
   /** Bits per second; bufsize in bits. For libvpx and libaom, 0 means that quality alone decides. */
   readonly bitrate: number | null;
+  /** Bytes of the whole output, from which the server makes `bitrate` once it knows the source. Absent: none is asked for. */
+  readonly outputBytes?: number;
   readonly minrate: number | null;
   readonly maxrate: number | null;
   readonly bufsize: number | null;
@@ -78,6 +80,8 @@ export interface AudioSettings {
   /** -compression_level, -vbr, -application and the like, without the dash. */
   readonly privateOptions: readonly NamedOption[];
   readonly filters: readonly FilterCall[];
+  /** EBU R 128: the loudness of the whole track, LUFS, reached by one gain. Absent: as it is. */
+  readonly loudness?: number;
 }
 
 /** `auto`: copied where the container takes the codec, else encoded with the container's default. */

@@ -9,7 +9,7 @@ import type { ProofCheck } from "../model/proof.ts";
 import { OUTPUT_DEMUXERS } from "./output-packets.ts";
 
 /** Names of the checks made here; a failed one does not make an output inexact. */
-export const BITRATE_CHECKS: ReadonlySet<string> = new Set(["bitrate", "buffer"]);
+export const BITRATE_CHECKS: ReadonlySet<string> = new Set(["bitrate", "buffer", "size"]);
 /** The accepted deviation from -b:v, as a share of the size. */
 const BITRATE_TOLERANCE = 0.02;
 
@@ -70,4 +70,11 @@ function kilobits(bitsPerSecond: number): string {
 
 function signed(percent: number): string {
   return `${percent < 0 ? "" : "+"}${percent.toFixed(2)}`;
+}
+
+/** Whether the output is as small as was asked. */
+export function sizeCheck(asked: number, got: number): ProofCheck {
+  const share = (100 * got) / asked;
+  const detail = `asked at most ${asked} bytes, got ${got}: ${share.toFixed(2)} %`;
+  return { name: "size", ok: got <= asked, detail };
 }

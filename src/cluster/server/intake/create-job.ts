@@ -15,6 +15,7 @@ import { type Needs, needsOf, requireNeeds } from "../../../media/plan/needs.ts"
 import { audioToEncode, type StreamPlan } from "../../../media/plan/stream-plan.ts";
 import { type PlannedSource, planSource } from "../../../media/recipe/plan-source.ts";
 import { planVideo } from "../../../media/recipe/plan-video.ts";
+import { requireRateKept, withBitrateForSize } from "../../../media/recipe/size-goal.ts";
 import { trySource } from "../../../media/recipe/try-source.ts";
 import { bitrateGoalOf } from "../../../media/request/args/bitrate-requests.ts";
 import { plainName } from "../../../media/request/args/encoded-format.ts";
@@ -126,10 +127,12 @@ async function acceptSource(
   handedIn: SourceRecord,
   { jobId, workDir, clients, held }: Place,
 ): Promise<AcceptedSource> {
-  const { request } = checked;
   const first = await planSource(tools, held.path, checked, { named: handedIn.path });
+  const request = await withBitrateForSize(tools, { path: held.path, ...first }, checked.request);
   const needs = await findNeeds(tools, first, request);
   const { encoder } = chooseEncoder(request, asked, first.info).first;
+  if (checked.request.video.outputBytes !== undefined)
+    requireRateKept(requestOf({ request, info: first.info }, encoder));
   const { picture, decoded, rangeChange } = await trySource(tools, { path: held.path, ...first }, { request, encoder });
   const tried = picture?.pixelFormat ?? null;
   const stated = chooseFormat(tools, { request, encoder, video: first.info.video, tried }, (lacking) =>
@@ -188,6 +191,7 @@ async function planJob(
       encoderTimeBase,
       ...(grid === null ? {} : { grid }),
       ...(corrected === null ? {} : { corrected }),
+      ...(checked.request.video.outputBytes === undefined ? {} : { outputBytes: checked.request.video.outputBytes }),
       ...(firstPicture === null ? {} : { firstPicture }),
     },
     job: {

@@ -76,6 +76,8 @@ export interface Preview {
     readonly output_name: string;
     readonly container: string;
     readonly encoder: string;
+    /** Null: quality decides. */
+    readonly video_bits_per_second: number | null;
     readonly passes: 1 | 2;
   };
   readonly split: {

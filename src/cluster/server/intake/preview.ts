@@ -20,6 +20,7 @@ import { requireSpreadSound } from "../../../media/recipe/collapsed-sound.ts";
 import { CuttableGroups } from "../../../media/recipe/cuttable-groups.ts";
 import { planSource } from "../../../media/recipe/plan-source.ts";
 import { planVideo } from "../../../media/recipe/plan-video.ts";
+import { requireRateKept, withBitrateForSize } from "../../../media/recipe/size-goal.ts";
 import { trySource } from "../../../media/recipe/try-source.ts";
 import { mayBeRemuxed } from "../../../media/remux/remux-elementary.ts";
 import { bitrateGoalOf } from "../../../media/request/args/bitrate-requests.ts";
@@ -152,7 +153,7 @@ export async function preview(tools: Tools, options: PreviewOptions): Promise<Pr
   const asked = checkRequest(options.defaults, options.ffmpegParams, options.outputName, options.inputName);
   const { info, plan: announced, fileStartMicroseconds } = await planSource(tools, path, asked, { signal });
   const [candidate] = candidatesFor(asked.request, info.video, null).candidates;
-  const { request } = asked;
+  const request = await withBitrateForSize(tools, { path, info, plan: announced }, asked.request, signal);
   const encoder = candidate?.encoder ?? null;
   const tried = await trySource(tools, { path, info, plan: announced }, { request, encoder }, signal);
   const shallow =
@@ -162,6 +163,7 @@ export async function preview(tools: Tools, options: PreviewOptions): Promise<Pr
   const plan = leftOutOf(announced, neverHeard(announced, info.formatName, tracks));
   const checked = { ...asked, request: rated.request };
   const resolved = encoder === null ? null : requestOf({ request: rated.request, info }, encoder);
+  if (asked.request.video.outputBytes !== undefined && resolved !== null) requireRateKept(resolved);
   const rate = frameRateIn(index, info);
   const found = {
     info,
@@ -187,6 +189,7 @@ export async function preview(tools: Tools, options: PreviewOptions): Promise<Pr
       output_name: checked.outputName,
       container: checked.container,
       encoder: checked.request.video.encoder,
+      video_bits_per_second: resolved?.video.bitrate ?? null,
       passes: resolved === null || bitrateGoalOf(resolved) === null ? 1 : 2,
     },
     split: splitView(found, options.benchmarkSeconds),

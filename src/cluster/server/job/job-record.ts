@@ -51,6 +51,8 @@ export interface JobRecord {
   readonly idempotency?: Idempotency;
   /** What was done to the submitted file to make `source` of it; absent: `source` is that file. */
   readonly corrected?: string;
+  /** What the output may have at most, where the request says so (`-size`). */
+  readonly outputBytes?: number;
   /** The first picture of `source` as ffmpeg's own choice of a decoder gives it; absent: it is decoded when it is needed. */
   readonly firstPicture?: DecodedPicture;
 }

@@ -6,7 +6,7 @@ import { decoderOfOutput } from "../../../media/ffmpeg/codecs.ts";
 import type { Tools } from "../../../media/ffmpeg/tools.ts";
 import type { ProofCheck } from "../../../media/model/proof.ts";
 import { outputExpectation, type SourceEvidence } from "../../../media/recipe/output-recipe.ts";
-import { checkBitrate } from "../../../media/verify/check-bitrate.ts";
+import { checkBitrate, sizeCheck } from "../../../media/verify/check-bitrate.ts";
 import { checkOutput, type OutputCheck } from "../../../media/verify/check-output.ts";
 import { checkDecodedFrames } from "../../../media/verify/frames/check-decoded-frames.ts";
 import { OUTPUT_DEMUXERS } from "../../../media/verify/output-packets.ts";
@@ -65,5 +65,13 @@ export async function checkFinished(
     work.record.verify === "full" ? decodeAll(tools, gathered, frames) : [],
   ]);
   const outputCheck = { ...check, checks: [...check.checks, ...decoded] };
-  return { frames, timesByFilters: framePts === null, bytes: size, sha256, outputCheck, bitrateChecks };
+  const { outputBytes } = work.record;
+  return {
+    frames,
+    timesByFilters: framePts === null,
+    bytes: size,
+    sha256,
+    outputCheck,
+    bitrateChecks: [...bitrateChecks, ...(outputBytes === undefined ? [] : [sizeCheck(outputBytes, size)])],
+  };
 }

@@ -26,6 +26,7 @@ async function notesFor({ work, job, segments, recipe, remuxed }: GatheredOutput
     ...(remuxed === null ? [] : [`remuxed first: ${remuxed}`]),
     ...notesOf(job, recipe.index, segments, timesByFilters),
     ...(await work.source.uncopied()).notes,
+    ...(await work.source.soundNotes()),
     ...bitrateNotes(job),
     ...leftOut(work.record, job.encoder),
   ];

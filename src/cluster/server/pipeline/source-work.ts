@@ -1,6 +1,9 @@
 // What the stitch and the final checks need from a job's source alone. Each thing is made while clients encode, once in each
 // run of the server, on the first call. Knows nothing of segments or of the output.
-import { exists } from "../../../base/files.ts";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { exists, writeFileDurably } from "../../../base/files.ts";
 import { Once } from "../../../base/once.ts";
 import { MICROSECONDS, rescale } from "../../../base/rational.ts";
 import type { DecodedLengths } from "../../../media/audio/audio-length.ts";
@@ -38,6 +41,8 @@ export interface SourceWorkParts {
   /** Sound and subtitle packets that the complete index counted; null: it read a remuxed file. */
   readonly indexedTracks: () => ReadonlyMap<number, TrackPackets> | null;
 }
+
+const soundNotesSchema = z.array(z.string());
 
 export class SourceWork {
   readonly #parts: SourceWorkParts;
@@ -81,9 +86,27 @@ export class SourceWork {
     const { tools, record, folder, signal } = this.#parts;
     const plan = await this.plan();
     const options = { workDir: folder.audio, signal };
-    const { files, lengths } = await encodeAudio(tools, await this.#parts.sourcePath(), record.info, plan, options);
+    const { files, lengths, notes } = await encodeAudio(
+      tools,
+      await this.#parts.sourcePath(),
+      record.info,
+      plan,
+      options,
+    );
     this.#measured = lengths;
+    if (notes.length > 0) await writeFileDurably(this.#notesFile(), JSON.stringify(notes));
     return files;
+  }
+
+  /** What became of the sound's loudness, for the proof; an earlier run of the server may have encoded it. */
+  async soundNotes(): Promise<readonly string[]> {
+    const file = this.#notesFile();
+    if (!(await exists(file))) return [];
+    return soundNotesSchema.parse(JSON.parse(await readFile(file, "utf8")));
+  }
+
+  #notesFile(): string {
+    return join(this.#parts.folder.audio, "loudness.json");
   }
 
   /** The files of `encodeAudio`, encoded again if one is gone. They appear by rename, so a file that exists is complete. */

@@ -30,7 +30,7 @@ function isConstant(video: VideoRequest): boolean {
 }
 
 /** The size of the encoded picture, as far as it is known without running the filters. */
-function pixelsOf({ video, filters }: EncodeRequest, source: SourceVideo): number {
+export function pixelsOf({ video, filters }: EncodeRequest, source: SourceVideo): number {
   if (video.size !== null) return video.size.width * video.size.height;
   const scale = filters.findLast(({ name }) => name === "scale");
   const side = (...keys: string[]) => Number(scale?.options.find(([key]) => keys.includes(key))?.[1] ?? Number.NaN);

@@ -16,6 +16,7 @@ export function formatEncodeWords(request: EncodeRequest): readonly string[] {
   if (params !== null && video.encoderParams.length > 0) {
     words.push(`-${PARAM_OPTION[params]}`, video.encoderParams.map(([key, value]) => `${key}=${value}`).join(":"));
   }
+  if (video.outputBytes !== undefined) words.push("-size", String(video.outputBytes));
   if (filters.length > 0) words.push("-vf", renderFilters(filters));
   if (video.size !== null) words.push("-s", `${video.size.width}x${video.size.height}`);
   if (video.frameRate !== null) words.push("-r", video.frameRate);
@@ -60,6 +61,7 @@ function settingWords(audio: AudioSettings, streams: string): readonly string[] 
   add("ar", audio.sampleRate);
   add("profile", audio.profile);
   for (const [key, value] of audio.privateOptions) add(key, value);
+  add("loudness", audio.loudness ?? null);
   if (audio.filters.length > 0) add("filter", renderFilters(audio.filters));
   return words;
 }

@@ -8,10 +8,10 @@ import { kindOf, REPEATABLE, requestOptions, streamOf } from "./option-kinds.ts"
 import { parseEncodeParams } from "./parse-params.ts";
 
 /** Ways to say how good or how large the picture's stream becomes: one of them replaces the others. */
-const RATE = new Set(["crf", "cq", "qp", "q", "global_quality", "quality", "b"]);
+const RATE = new Set(["crf", "cq", "qp", "q", "global_quality", "quality", "b", "size"]);
 const SPEED = new Set(["preset", "speed"]);
 /** Of sound: what belongs to its encoder. What becomes of another one's sound keeps its channels and its sample rate. */
-const KEPT_FOR_OTHER_SOUND = new Set(["ac", "ar", "filter"]);
+const KEPT_FOR_OTHER_SOUND = new Set(["ac", "ar", "filter", "loudness"]);
 
 const areBothIn = (group: ReadonlySet<string>, a: string, b: string) => group.has(a) && group.has(b);
 

@@ -20,9 +20,13 @@ export const AUDIO_NAMES: ReadonlySet<string> = new Set([
   "ar",
   "profile",
   "filter",
+  "loudness",
   "an",
   ...AUDIO_OPTIONS,
 ]);
+
+/** What loudnorm takes, LUFS. */
+const LOUDNESS = { min: -70, max: -5 };
 
 /**
  * ffmpeg uses the last option that matches a stream: an option for all tracks overrides earlier ones for single tracks.
@@ -99,6 +103,9 @@ function readOption(draft: Draft, { written, name, value }: GivenOption): void {
       return;
     case "profile":
       draft.profile = readWord(written, value);
+      return;
+    case "loudness":
+      draft.loudness = readNumber(written, value, LOUDNESS);
       return;
     case "filter":
       draft.filters = parseFilters(written, value, "audio");

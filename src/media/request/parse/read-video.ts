@@ -10,7 +10,16 @@ import { isNeutralCodec, NEUTRAL_OPTIONS, SPEEDS } from "../tables/neutral-codec
 import { OPTION_WORDS } from "../values/colour-words.ts";
 import type { GivenOption } from "../values/given-options.ts";
 import { refuse } from "../values/refuse.ts";
-import { readBits, readFrameRate, readInteger, readNumber, readOneOf, readSize, readWord } from "../values/values.ts";
+import {
+  readBits,
+  readBytes,
+  readFrameRate,
+  readInteger,
+  readNumber,
+  readOneOf,
+  readSize,
+  readWord,
+} from "../values/values.ts";
 
 type Draft = { -readonly [K in keyof VideoRequest]: VideoRequest[K] };
 type Reader = (draft: Draft, option: GivenOption, encoder: VideoEncoder) => void;
@@ -90,6 +99,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   global_quality: quality("global_quality"),
   b: (draft, { written, value }) => {
     draft.bitrate = readBits(written, value);
+  },
+  size: (draft, { written, value }) => {
+    draft.outputBytes = readBytes(written, value);
   },
   minrate: (draft, { written, value }) => {
     draft.minrate = readBits(written, value);
@@ -181,6 +193,13 @@ function checkNeutral({ written, name }: GivenOption, codec: string): void {
   );
 }
 
+/** Throws E_ENCODE_REQUEST. */
+function checkSize({ outputBytes, bitrate, quality }: Draft): void {
+  if (outputBytes === undefined || (bitrate === null && quality === null)) return;
+  const other = bitrate === null ? "a fixed quality" : "-b:v";
+  throw refuse("-size", `it excludes ${other}: the size decides`, "Give one of -size, -b:v and a quality.");
+}
+
 /** Names of the options read here, and "filter", which is shared. */
 export const VIDEO_NAMES: ReadonlySet<string> = new Set([...Object.keys(READERS), "filter"]);
 
@@ -213,5 +232,6 @@ export function readVideo(
       ];
     } else throw refuse(option.written, "not a video option", `Use -${option.name}:a for sound.`);
   }
+  checkSize(draft);
   return { video: draft, filters };
 }

@@ -25,7 +25,21 @@ export type Speed = (typeof SPEEDS)[number];
 
 /** Options that mean the same to every encoder; any other belongs to one of them, which must then be named. */
 export const NEUTRAL_OPTIONS: ReadonlySet<string> = new Set([
-  ...["c", "crf", "quality", "b", "minrate", "maxrate", "bufsize", "preset", "speed", "tune", "profile", "pix_fmt"],
+  ...[
+    "c",
+    "crf",
+    "quality",
+    "b",
+    "size",
+    "minrate",
+    "maxrate",
+    "bufsize",
+    "preset",
+    "speed",
+    "tune",
+    "profile",
+    "pix_fmt",
+  ],
   ...["g", "bf", "r", "s", "filter", "tag", "color_range", "colorspace", "color_trc", "color_primaries"],
   ...["chroma_sample_location", "field_order"],
 ]);

@@ -36,7 +36,7 @@ const WRITES: Refusal = ["it writes or reads a file", "Leave it out."];
 
 const REFUSED: ReadonlyMap<string, Refusal> = new Map([
   ...["i"].map((name) => [name, ONE_INPUT] as const),
-  ...["ss", "sseof", "t", "to", "fs", "frames", "vframes", "aframes", "itsoffset", "stream_loop"].map(
+  ...["ss", "sseof", "t", "to", "frames", "vframes", "aframes", "itsoffset", "stream_loop"].map(
     (name) => [name, TRIM] as const,
   ),
   ...["threads", "filter_threads", "filter_complex_threads", "thread_type", "cpucount"].map(
@@ -93,6 +93,10 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map([
     "cues_to_front",
     "reserve_index_space",
   ].map((name) => [name, MUXER] as const),
+  [
+    "fs",
+    ["it cuts the output off at that size", "Use -size 700M: the bit rate is chosen so that the whole output fits."],
+  ],
   ["attach", ["it adds a file", "Attachments of the source are kept where the container takes them."]],
   ["target", ["it is a bundle of options", "Write the options out: -c:v, -b:v, -s, -r."]],
   ["vn", ["a job without video has nothing to encode", "Use ffmpeg itself for sound alone."]],

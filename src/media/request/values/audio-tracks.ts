@@ -14,6 +14,7 @@ export const NO_SETTINGS: AudioSettings = {
 
 /** `own` where it is set, otherwise `general`. */
 export function overSettings(general: AudioSettings, own: AudioSettings): AudioSettings {
+  const loudness = own.loudness ?? general.loudness;
   const privateOptions = new Map([...general.privateOptions, ...own.privateOptions]);
   return {
     codec: own.codec ?? general.codec,
@@ -24,6 +25,7 @@ export function overSettings(general: AudioSettings, own: AudioSettings): AudioS
     profile: own.profile ?? general.profile,
     privateOptions: [...privateOptions],
     filters: own.filters.length > 0 ? own.filters : general.filters,
+    ...(loudness === undefined ? {} : { loudness }),
   };
 }
 

@@ -48,6 +48,19 @@ export function readBits(option: string, value: string): number {
   return bits;
 }
 
+/** Bytes: `700M` is 700,000,000, `700Mi` 1024 times 1024 times 700. */
+export function readBytes(option: string, value: string): number {
+  const match = /^(\d{1,15}(?:\.\d{1,6})?)([kKMG]i?)?$/.exec(value);
+  const factor = MULTIPLIERS.get(match?.[2] ?? "");
+  const bytes = match && factor !== undefined ? Math.round(Number(match[1]) * factor) : Number.NaN;
+  if (bytes >= 1 && bytes <= 1e15) return bytes;
+  throw refuse(
+    option,
+    `"${value.slice(0, 40)}" is not a size in bytes`,
+    "Give for example 700M, 4.5G or 700Mi; the picture's size is -s or -vf scale=….",
+  );
+}
+
 const NAMED_RATES: ReadonlyMap<string, string> = new Map([
   ["ntsc", "30000/1001"],
   ["pal", "25/1"],
