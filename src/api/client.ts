@@ -170,7 +170,7 @@ export class ApiClient {
   }
 
   listTokens() {
-    return this.#get("/tokens", z.array(tokenSchema));
+    return this.#all(`/tokens?limit=${ITEMS_OF_A_PAGE}`, tokenSchema);
   }
 
   createToken(wanted: NewToken) {

@@ -1,8 +1,8 @@
 // The REST contract of /api/v1: the bodies of requests, and the answers that the server's facade declares
 // (cluster/server/views.ts). Knows nothing of HTTP.
 import { z } from "zod";
-import { GIVEN_ROLES } from "../cluster/protocol/roles.ts";
-import { clientStatusSchema, errorBodySchema, jobStatusSchema } from "../cluster/server/views.ts";
+import { GIVEN_ROLES, ROLES } from "../cluster/protocol/roles.ts";
+import { clientStatusSchema, errorBodySchema, jobStatusSchema, tokenSchema } from "../cluster/server/views.ts";
 import { ENCODER_FAMILIES } from "../media/model/encoder-family.ts";
 
 export type {
@@ -84,6 +84,11 @@ function someOf<const T extends readonly string[]>(options: T, what: string) {
 export const jobListQuerySchema = z.object({
   status: someOf(jobStatusSchema.options, "job status").optional(),
   owner: z.string().max(200).optional().meta({ description: "Name of the token that it was submitted with." }),
+  name: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: "Part of its name or its output's, in any case of letters." }),
   since: z.iso
     .datetime({ offset: true })
     .optional()
@@ -96,12 +101,21 @@ export const clientListQuerySchema = z.object({
   ...pageQuery,
 });
 
+export const tokenListQuerySchema = z.object({
+  state: someOf(tokenSchema.shape.state.options, "state of a token").optional(),
+  role: someOf(ROLES, "role").optional(),
+  ...pageQuery,
+});
+
+export const attemptsQuerySchema = z.object(pageQuery);
+
 export const eventsQuerySchema = z.object({
   after: z
     .string()
     .regex(/^\d{1,15}$/, "give the seq of the last event you have")
     .default("0")
     .meta({ description: "The seq of the last event that the caller has." }),
+  ...pageQuery,
 });
 
 const MOST_ENTRIES = 10_000;
@@ -112,7 +126,8 @@ export const auditQuerySchema = z.object({
     .regex(/^[1-9]\d{0,4}$/)
     .refine((text) => Number(text) <= MOST_ENTRIES, `give 1 to ${MOST_ENTRIES}`)
     .default("1000")
-    .meta({ description: `How many of the newest, at most ${MOST_ENTRIES}.` }),
+    .meta({ description: `How many of the newest, at most ${MOST_ENTRIES}; \`Link\` names the page before.` }),
+  cursor: pageQuery.cursor,
 });
 
 /** Of the header `Idempotency-Key`. */

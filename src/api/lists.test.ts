@@ -26,7 +26,8 @@ beforeEach(() => {
 
 function ask(path: string, init: RequestInit & { readonly token?: string } = {}): Promise<Response> {
   const { token = coordinator.token, headers, ...rest } = init;
-  return fetch(server.url + path, { ...rest, headers: { ...headers, authorization: `Bearer ${token}` } });
+  const type: Record<string, string> = typeof rest.body === "string" ? { "content-type": "application/json" } : {};
+  return fetch(server.url + path, { ...rest, headers: { ...type, ...headers, authorization: `Bearer ${token}` } });
 }
 
 /** The ids of each page, by following `Link`. */
@@ -213,4 +214,96 @@ describe("moves", () => {
     expect(await codeOf(await move("cc", { before: "aa" }, ann))).toEqual([404, "E_UNKNOWN_ID"]);
     expect(coordinator.moves).toEqual([]);
   });
+});
+
+describe("more lists in pages", () => {
+  /** What `of` picks from each item, by following `Link`. */
+  async function allPages<T>(path: string, of: (item: T) => unknown): Promise<unknown[][]> {
+    const found: unknown[][] = [];
+    for (let next: string | undefined = path; next !== undefined; ) {
+      const response: Response = await ask(next);
+      expect(response.status).toBe(200);
+      found.push(((await response.json()) as T[]).map(of));
+      next = /^<([^>]+)>; rel="next"$/.exec(response.headers.get("link") ?? "")?.[1];
+    }
+    return found;
+  }
+
+  test("tokens by state and role, in the order in which they were made", async () => {
+    for (const name of ["t1", "t2", "t3"]) coordinator.createToken({ name, role: "read", expiresInSeconds: null });
+    coordinator.revokeToken("t2");
+    const nameOf = ({ name }: { name: string }) => name;
+    expect(await allPages("/api/v1/tokens?role=read&limit=2", nameOf)).toEqual([["t1", "t2"], ["t3"]]);
+    expect(await allPages("/api/v1/tokens?role=read&state=Live&order=desc", nameOf)).toEqual([["t3", "t1"]]);
+    expect((await allPages("/api/v1/tokens?limit=1", nameOf)).flat()).toEqual(["admin", "ann", "t1", "t2", "t3"]);
+    expect(await codeOf(await ask("/api/v1/tokens?state=asleep"))).toEqual([400, "E_MALFORMED"]);
+  });
+
+  test("events, attempts, and jobs by a part of their name", async () => {
+    const { job_id } = coordinator.addJob({ file_name: "Holiday 1.MP4" });
+    coordinator.addJob({ file_name: "other.mp4", output_name: "holiday-2.mkv" });
+    const seqOf = ({ seq }: { seq: number }) => seq;
+    expect(await allPages(`/api/v1/jobs/${job_id}/events?limit=1`, seqOf)).toEqual([[1], [2]]);
+    expect(await allPages(`/api/v1/jobs/${job_id}/events?after=1&limit=1`, seqOf)).toEqual([[2]]);
+    const about = { segment_index: 0, client_id: "c", outcome: null, reason: null, started_at: "", ended_at: null };
+    for (const at of [1, 2, 3]) coordinator.attempts.push({ attempt_id: `${job_id}-${at}`, ...about });
+    const path = `/api/v1/jobs/${job_id}/attempts?limit=2&order=desc`;
+    const idOf = ({ attempt_id }: { attempt_id: string }) => attempt_id.slice(-1);
+    expect(await allPages(path, idOf)).toEqual([["3", "2"], ["1"]]);
+    expect((await pages("/api/v1/jobs?name=HOLIDAY&limit=1")).length).toBe(2);
+    expect(await pages("/api/v1/jobs?name=holiday+1")).toEqual([[job_id]]);
+    expect(await pages("/api/v1/jobs?name=nothing")).toEqual([[]]);
+  });
+
+  test("the audit log: the newest first by pages, in order within each", async () => {
+    coordinator.audited.length = 0;
+    for (const name of ["x1", "x2", "x3", "x4", "x5"]) {
+      const body = JSON.stringify({ name, role: "read" });
+      expect((await ask("/api/v1/tokens", { method: "POST", body })).status).toBe(201);
+    }
+    const objectOf = ({ object }: { object: string }) => object;
+    expect(await allPages("/api/v1/audit?limit=2", objectOf)).toEqual([["x4", "x5"], ["x2", "x3"], ["x1"]]);
+    for (const query of ["cursor=!", "cursor=eA", "limit=0"]) {
+      expect(await codeOf(await ask(`/api/v1/audit?${query}`))).toEqual([400, "E_MALFORMED"]);
+    }
+  });
+});
+
+test("a token that is asked for with a key is made once, and shown again to who has the same token", async () => {
+  const create = (key: string, body: object, token?: string) =>
+    ask("/api/v1/tokens", {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { "idempotency-key": key },
+      ...(token && { token }),
+    });
+  const other = coordinator.createToken({ name: "boss", role: "admin", expiresInSeconds: null }).token;
+  const first = await create("t", { name: "keyed", role: "read" });
+  const again = await create("t", { role: "read", name: "keyed", expires_in_seconds: null });
+  expect([first.status, again.status, again.headers.get("idempotency-replayed")]).toEqual([201, 201, "true"]);
+  const made = (await first.json()) as { token: string };
+  expect(await again.json()).toEqual(made);
+  expect(coordinator.standingOf(made.token)).toMatchObject({ kind: "known", principal: { name: "keyed" } });
+  expect(await codeOf(await create("t", { name: "keyed", role: "admin" }))).toEqual([422, "E_IDEMPOTENCY_KEY"]);
+  expect(await codeOf(await create("t", { name: "keyed", role: "read" }, other))).toEqual([409, "E_WRONG_STATE"]);
+  await coordinator.rotateToken("keyed");
+  expect(await codeOf(await create("t", { name: "keyed", role: "read" }))).toEqual([409, "E_WRONG_STATE"]);
+  expect((await create("u", { name: "keyed 2", role: "read" })).status).toBe(400);
+});
+
+test("a body that is said to be no JSON is 415; without a type it is read; a failed token says how to show one", async () => {
+  const post = (type: string | null) =>
+    ask("/api/v1/tokens", {
+      method: "POST",
+      body: new Blob(["{}"]),
+      headers: type === null ? {} : { "content-type": type },
+    });
+  for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "multipart/json"]) {
+    expect(await codeOf(await post(type))).toEqual([415, "E_MEDIA_TYPE"]);
+  }
+  for (const type of [null, "application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"]) {
+    expect(await codeOf(await post(type))).toEqual([400, "E_MALFORMED"]);
+  }
+  const stranger = await fetch(`${server.url}/api/v1/jobs`);
+  expect([stranger.status, stranger.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
 });

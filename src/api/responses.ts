@@ -71,7 +71,11 @@ export function respondToError(thrown: unknown, request: Request, log: Log): Res
 
 export function errorHeaders(thrown: unknown, { code }: ErrorBody): Record<string, string> {
   const seconds = thrown instanceof AppError ? thrown.retryAfterSeconds : null;
-  return { [ERROR_CODE_HEADER]: code, ...(seconds === null ? {} : { "retry-after": String(seconds) }) };
+  return {
+    [ERROR_CODE_HEADER]: code,
+    ...(code === "E_TOKEN" ? { "www-authenticate": "Bearer" } : {}),
+    ...(seconds === null ? {} : { "retry-after": String(seconds) }),
+  };
 }
 
 /** The answer to a PATCH that is not an append of a resumable upload. */
@@ -149,7 +153,14 @@ export function readHeaders<T>({ headers }: Request, schema: z.ZodType<T>): T {
   return checked(Object.fromEntries(headers), schema, "the request's headers");
 }
 
-/** Errors: E_MALFORMED, E_TOO_LARGE, E_TOKEN. */
+const JSON_TYPE = /^\s*application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
+
+/** Errors: E_MEDIA_TYPE, E_MALFORMED, E_TOO_LARGE, E_TOKEN. */
 export async function readJson<T>(asked: Asked, schema: z.ZodType<T>): Promise<T> {
+  const type = asked.request.headers.get("content-type");
+  if (type !== null && !JSON_TYPE.test(type)) {
+    const hint = "Send `Content-Type: application/json`.";
+    throw new AppError("E_MEDIA_TYPE", `the body is said to be ${JSON.stringify(type)}, not JSON`, hint);
+  }
   return parseJson(await readBounded(asked), schema, "the request body");
 }

@@ -31,6 +31,8 @@ export interface Call extends ApiServices {
   cutWhenEnded(): boolean;
   /** A piece of the answer goes out, and the connection may be idle for as long again. */
   hasMoved(): void;
+  /** The caller's token itself, which is kept nowhere. */
+  shownToken(): string;
   /** The `Set-Cookie` that begins a browser's session with the caller's token, and the one that ends it. */
   openSession(): string;
   closeSession(): string;
@@ -65,6 +67,7 @@ export interface Door {
   spend(who: Principal, what: Limited): void;
   holdStream(who: Principal): () => void;
   upgrade(open: OpenSocket): boolean;
+  shownToken(): string;
   again(request: Request, who: Principal, answer: (trace: AuditTrace) => Promise<Response>): Promise<Response>;
   openSession(): string;
   closeSession(): string;
@@ -162,6 +165,7 @@ export async function dispatch(
       door.again(another, who, (traced) =>
         answer({ ...call, request: another, about: (...what) => traced.about(...what) }),
       ),
+    shownToken: () => door.shownToken(),
     openSession: () => door.openSession(),
     closeSession: () => door.closeSession(),
     about: (...what) => trace.about(...what),

@@ -159,6 +159,7 @@ async function answer(request: Request, server: Server, services: ServeApiOption
       record(next, response, services, watch);
       return response;
     },
+    shownToken: () => tokenOf(request, watch) ?? "",
     openSession: () => watch.sessions.open(request, tokenOf(request, watch) ?? ""),
     closeSession: () => watch.sessions.close(request),
     trace,

@@ -63,6 +63,7 @@ export const ERROR_CATALOGUE = {
   E_ARCHIVE: { exit: 1, http: 500 },
   E_NOT_FOUND: { exit: 1, http: 404 },
   E_MALFORMED: { exit: 1, http: 400 },
+  E_MEDIA_TYPE: { exit: 1, http: 415 },
   E_INTERNAL: { exit: 1, http: 500 },
   E_INTERRUPTED: { exit: 130, http: 499 },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -45,8 +45,9 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
       expiresAt: "2026-02-01T00:00:00.000Z",
       proofHash: null,
       revokedAt: null,
+      made: { by: "admin", key: "k", requestSha256: "3".repeat(64), salt: "4".repeat(64) },
     } as const;
-    const other = { ...token, id: "t0", name: "join", role: "enrol", expiresAt: null } as const;
+    const other = { ...token, made: null, id: "t0", name: "join", role: "enrol", expiresAt: null } as const;
     store.saveToken(token);
     store.saveToken(other);
     const changed = {
@@ -87,8 +88,11 @@ export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) =
     store.appendAudit(entries.slice(0, 2));
     store.appendAudit(entries.slice(2));
     for (const each of nowAndNext(subject)) {
-      expect(each.auditEntries(9)).toEqual(entries);
-      expect(each.auditEntries(2)).toEqual(entries.slice(1));
+      const rows = each.auditEntries(9, null);
+      expect(rows.map(({ seq: _, ...entry }) => entry)).toEqual(entries);
+      expect(rows.map(({ seq }) => seq)).toEqual([...new Set(rows.map(({ seq }) => seq))].sort((a, b) => a - b));
+      expect(each.auditEntries(2, null)).toEqual(rows.slice(1));
+      expect(each.auditEntries(1, rows[2]?.seq ?? 0)).toEqual(rows.slice(1, 2));
       expect([each.jobEvents("j1", 0), each.clientEvents("c1", 9)]).toEqual([[], []]);
     }
   },

@@ -52,7 +52,7 @@ function changed(disk: MemoryDisk, change: (right: Store) => Partial<Store>): St
     tokens: () => right.tokens(),
     saveToken: (record) => right.saveToken(record),
     appendAudit: (entries) => right.appendAudit(entries),
-    auditEntries: (limit) => right.auditEntries(limit),
+    auditEntries: (...args) => right.auditEntries(...args),
     close: () => right.close(),
   };
   return { ...calls, ...change(right) };
@@ -63,7 +63,9 @@ const BROKEN: Readonly<Record<string, { readonly foundBy: string; readonly open:
   "keeps the audit log in the wrong order": {
     foundBy: "the audit log keeps its entries in their order, apart from the history of jobs and clients",
     open: () =>
-      onDisk((disk) => changed(disk, (right) => ({ auditEntries: (limit) => right.auditEntries(limit).toReversed() }))),
+      onDisk((disk) =>
+        changed(disk, (right) => ({ auditEntries: (...args) => right.auditEntries(...args).toReversed() })),
+      ),
   },
   "forgets at the end of its process": {
     foundBy: "what was committed is loaded again, to the letter",

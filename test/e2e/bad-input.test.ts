@@ -215,7 +215,7 @@ async function refusesWhatIsSwapped(other: Cluster, root: string): Promise<void>
     }
   };
   const turning = turn();
-  const headers = { authorization: `Bearer ${other.token}` };
+  const headers = { authorization: `Bearer ${other.token}`, "content-type": "application/json" };
   const taken = new Set<number>();
   for (let count = 0; count < 150; count += 1) {
     const body = JSON.stringify({ path: "shown/film.mp4" });

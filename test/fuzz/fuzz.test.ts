@@ -38,7 +38,7 @@ beforeAll(async () => {
   server = await ServerProcess.start();
   const wanted = (name: string) => ({
     method: "POST",
-    headers: server.bearer,
+    headers: { ...server.bearer, "content-type": "application/json" },
     body: JSON.stringify({ name, role: "admin" }),
   });
   while (bearers.length < 10 + COUNT / 20) {

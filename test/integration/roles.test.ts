@@ -90,7 +90,7 @@ test("what each role is for, said once more by hand", () => {
 
 function ask(token: string | undefined, path: string, body?: object): Promise<Response> {
   return fetch(server.url + path, {
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
   });
 }

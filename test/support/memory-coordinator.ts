@@ -10,16 +10,18 @@ import type { UploadAppend } from "../../src/base/upload/resumable-upload.ts";
 import type { ResultReport } from "../../src/cluster/protocol/messages.ts";
 import type { Principal } from "../../src/cluster/protocol/roles.ts";
 import type { QueueMove } from "../../src/cluster/scheduler/model/queue-place.ts";
-import type { Enrolment, Leased, NewToken } from "../../src/cluster/server/access/calls.ts";
+import type { Enrolment, KeyedToken, Leased, NewToken } from "../../src/cluster/server/access/calls.ts";
 import { Tokens } from "../../src/cluster/server/access/tokens.ts";
 import { ChangeFeed } from "../../src/cluster/server/change-feed.ts";
 import { KeyedJobs } from "../../src/cluster/server/facade/keyed-jobs.ts";
-import { pageOf } from "../../src/cluster/server/facade/page.ts";
+import { isNamed, pageInOrder, pageOf } from "../../src/cluster/server/facade/page.ts";
 import type { Idempotency, JobRecord } from "../../src/cluster/server/job/job-record.ts";
-import type { ClientsWanted, JobsWanted, Page } from "../../src/cluster/server/lists.ts";
+import type { ClientsWanted, JobsWanted, Page, PageWanted, TokensWanted } from "../../src/cluster/server/lists.ts";
 import type { BurnInFile, ClientLink, Coordinator, JobRequest, LinkSocket } from "../../src/cluster/server/ports.ts";
 import type {
+  AttemptView,
   AuditEntryView,
+  AuditRowView,
   ClientDetailView,
   ClientView,
   EventView,
@@ -28,6 +30,7 @@ import type {
   LocalChallengeView,
   ServerInfoView,
   SourceView,
+  TokenView,
 } from "../../src/cluster/server/views.ts";
 import { PartialFile } from "../../src/cluster/transfer/partial-file.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -66,6 +69,8 @@ export class MemoryCoordinator implements Coordinator {
   readonly links: LinkSocket[] = [];
   readonly messages: string[] = [];
   readonly audited: AuditEntryView[] = [];
+  /** Each begins its id with its job's. */
+  readonly attempts: AttemptView[] = [];
   closedLinks = 0;
   /** Local challenges are refused, as from a server on another machine. */
   sharesFiles = true;
@@ -233,12 +238,18 @@ export class MemoryCoordinator implements Coordinator {
     return "join-token-0123456789";
   }
 
-  listTokens() {
-    return this.tokens.list();
+  listTokens({ states, roles, ...wanted }: TokensWanted) {
+    const isWanted = ({ state, role }: TokenView) =>
+      (states?.includes(state) ?? true) && (roles?.includes(role) ?? true);
+    return pageInOrder(this.tokens.list(), isWanted, wanted);
   }
 
   createToken(wanted: NewToken) {
     return this.tokens.create(wanted);
+  }
+
+  createTokenOnce(wanted: NewToken, who: Principal, once: KeyedToken) {
+    return this.tokens.createOnce(wanted, who.tokenId, once);
   }
 
   revokeToken(name: string) {
@@ -355,13 +366,14 @@ export class MemoryCoordinator implements Coordinator {
     });
   }
 
-  listJobs({ statuses, owner, since, ...page }: JobsWanted, who: Principal): Page<JobView> {
+  listJobs({ statuses, owner, name, since, ...page }: JobsWanted, who: Principal): Page<JobView> {
     if (this.breaks) throw new Error("secret internal detail");
     const found = [...this.jobs.values()].filter(
       (job) =>
         this.#isVisible(who, job.job_id) &&
         (statuses?.includes(job.status) ?? true) &&
         (owner === null || job.owner === owner) &&
+        (name === null || isNamed(name, [job.file_name, job.output_name])) &&
         (since === null || job.created_at >= since),
     );
     return pageOf(
@@ -384,7 +396,7 @@ export class MemoryCoordinator implements Coordinator {
       segment_list: [],
       attempts: [],
     };
-    return { ...this.#find(id), ...rest, events: this.jobEvents(id, 0) };
+    return { ...this.#find(id), ...rest, events: this.#events(id) };
   }
 
   moveJob(id: string, move: QueueMove): JobView {
@@ -407,10 +419,23 @@ export class MemoryCoordinator implements Coordinator {
     return this.#find(id);
   }
 
-  jobEvents(id: string, afterSeq: number): EventView[] {
+  jobEvents(id: string, afterSeq: number, wanted: PageWanted): Page<EventView> {
+    return pageInOrder(this.#events(id), ({ seq }) => seq > afterSeq, wanted);
+  }
+
+  jobAttempts(id: string, wanted: PageWanted): Page<AttemptView> {
+    const { job_id } = this.#find(id);
+    return pageInOrder(
+      this.attempts.filter(({ attempt_id }) => attempt_id.startsWith(job_id)),
+      () => true,
+      wanted,
+    );
+  }
+
+  #events(id: string): EventView[] {
     const { job_id, created_at: at } = this.#find(id);
     const none = { client_id: null, segment_index: null, attempt_id: null, detail: "" };
-    return [1, 2].filter((seq) => seq > afterSeq).map((seq) => ({ seq, at, type: "job", job_id, ...none }));
+    return [1, 2].map((seq) => ({ seq, at, type: "job", job_id, ...none }));
   }
 
   follow(...asked: Parameters<ChangeFeed["follow"]>) {
@@ -542,7 +567,8 @@ export class MemoryCoordinator implements Coordinator {
     this.audited.push(entry);
   }
 
-  auditEntries(limit: number): AuditEntryView[] {
-    return this.audited.slice(-limit);
+  auditEntries(limit: number, before: number | null): AuditRowView[] {
+    const rows = this.audited.map((entry, at) => ({ seq: at + 1, ...entry }));
+    return rows.filter(({ seq }) => seq < (before ?? Infinity)).slice(-limit);
   }
 }

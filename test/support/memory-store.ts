@@ -9,7 +9,7 @@ import type { SchedulerState } from "../../src/cluster/scheduler/model/state.ts"
 import type { TokenRecord } from "../../src/cluster/server/access/tokens.ts";
 import type { JobRecord } from "../../src/cluster/server/job/job-record.ts";
 import type { LoadedState, Store } from "../../src/cluster/server/ports.ts";
-import type { AttemptView, AuditEntryView, EventView } from "../../src/cluster/server/views.ts";
+import type { AttemptView, AuditEntryView, AuditRowView, EventView } from "../../src/cluster/server/views.ts";
 
 interface AttemptRow extends AttemptView {
   readonly job_id: string;
@@ -126,9 +126,10 @@ export class MemoryStore implements Store {
     this.#disk.content = { ...content, audit: [...content.audit, ...structuredClone(entries)] };
   }
 
-  auditEntries(limit: number): AuditEntryView[] {
+  auditEntries(limit: number, before: number | null): AuditRowView[] {
     const { audit } = this.#disk.content;
-    return audit.slice(Math.max(0, audit.length - limit));
+    const rows = audit.map((entry, at) => ({ seq: at + 1, ...entry })).filter(({ seq }) => seq < (before ?? Infinity));
+    return rows.slice(Math.max(0, rows.length - limit));
   }
 
   close(): void {}

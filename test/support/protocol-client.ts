@@ -41,7 +41,7 @@ export class ProtocolClient {
     const { url, token, name } = this.#options;
     const response = await fetch(`${url}/api/v1/enrol`, {
       method: "POST",
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body: JSON.stringify({ client_id: clientId, name }),
     });
     const text = await response.text();

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ROLES } from "../../cluster/protocol/roles.ts";
 import {
-  auditEntrySchema,
+  auditRowSchema,
   clientSchema,
   createdTokenSchema,
   errorBodySchema,
@@ -11,11 +11,11 @@ import {
   tokenSchema,
 } from "../../cluster/server/views.ts";
 import type { RouteKey } from "../access.ts";
-import { auditQuerySchema, enrolSchema, inviteSchema, newTokenSchema } from "../contract.ts";
+import { auditQuerySchema, enrolSchema, inviteSchema, newTokenSchema, tokenListQuerySchema } from "../contract.ts";
 import { commandSchema } from "../routes/command.ts";
-import { created, type Operation, ok } from "./operation.ts";
+import { created, type Operation, ok, page } from "./operation.ts";
 import type { TUS_OPERATIONS } from "./tus-operations.ts";
-import { lastEventId, type WORK_OPERATIONS } from "./work-operations.ts";
+import { idempotencyHeaders, lastEventId, type WORK_OPERATIONS } from "./work-operations.ts";
 
 /** Elsewhere. */
 type Described = keyof typeof WORK_OPERATIONS | keyof typeof TUS_OPERATIONS;
@@ -65,7 +65,7 @@ export const SERVER_OPERATIONS: Readonly<Record<Exclude<RouteKey, Described>, Op
     tag: "server",
     summary: "Show who did what",
     query: auditQuerySchema,
-    answers: ok(z.array(auditEntrySchema), "The newest entries, in their order."),
+    answers: page(auditRowSchema, "The newest entries, in their order; the next page has those before them."),
   },
   "GET /api/v1/link": {
     tag: "server",
@@ -88,12 +88,18 @@ export const SERVER_OPERATIONS: Readonly<Record<Exclude<RouteKey, Described>, Op
     summary: "Show what the join line is made of",
     answers: ok(inviteSchema, "Address, fingerprint and token."),
   },
-  "GET /api/v1/tokens": { tag: "tokens", summary: "List tokens", answers: ok(z.array(tokenSchema), "All of them.") },
+  "GET /api/v1/tokens": {
+    tag: "tokens",
+    summary: "List tokens in the order in which they were made",
+    query: tokenListQuerySchema,
+    answers: page(tokenSchema, "The tokens, also those that have ended."),
+  },
   "POST /api/v1/tokens": {
     tag: "tokens",
     summary: "Make a token",
+    headers: idempotencyHeaders,
     body: newTokenSchema,
-    answers: created(createdTokenSchema, "With the token, which no other answer holds."),
+    answers: created(createdTokenSchema, "With the token; with `Idempotency-Replayed: true` it was there before."),
   },
   "POST /api/v1/tokens/:name/revoke": { tag: "tokens", summary: "Revoke a token", answers: ok(tokenSchema) },
   "POST /api/v1/tokens/:name/rotate": {

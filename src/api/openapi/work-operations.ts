@@ -1,6 +1,7 @@
 // What the API's description says of sources, jobs, clients and attempts.
 import { z } from "zod";
 import {
+  attemptSchema,
   clientDetailSchema,
   clientSchema,
   eventSchema,
@@ -13,6 +14,7 @@ import {
 import { proofSchema } from "../../media/model/proof.ts";
 import type { RouteKey } from "../access.ts";
 import {
+  attemptsQuerySchema,
   clientListQuerySchema,
   createJobSchema,
   eventsQuerySchema,
@@ -46,6 +48,11 @@ const uploadState = {
 };
 export const lastEventId = z.object({
   "last-event-id": z.string().optional().meta({ description: "Of the last event that the caller has." }),
+});
+export const idempotencyHeaders = z.object({
+  "idempotency-key": idempotencyKeySchema
+    .optional()
+    .meta({ description: "Sent again with the same body within a day, it gives the same answer." }),
 });
 const events = (description: string) => ({ 200: { description, type: "text/event-stream" } });
 
@@ -92,11 +99,7 @@ export const WORK_OPERATIONS: Readonly<Record<Work, Operation>> = {
   "POST /api/v1/jobs": {
     tag: "jobs",
     summary: "Make a job of a source",
-    headers: z.object({
-      "idempotency-key": idempotencyKeySchema
-        .optional()
-        .meta({ description: "Sent again with the same body within a day, it gives the same job." }),
-    }),
+    headers: idempotencyHeaders,
     body: createJobSchema,
     answers: created(jobSchema, "The job; with `Idempotency-Replayed: true` it was there before."),
   },
@@ -122,7 +125,13 @@ export const WORK_OPERATIONS: Readonly<Record<Work, Operation>> = {
     tag: "jobs",
     summary: "List what happened to a job",
     query: eventsQuerySchema,
-    answers: ok(z.array(eventSchema), "The events, in their order."),
+    answers: page(eventSchema, "The events, in their order."),
+  },
+  "GET /api/v1/jobs/:id/attempts": {
+    tag: "jobs",
+    summary: "List who tried which segment of a job",
+    query: attemptsQuerySchema,
+    answers: page(attemptSchema, "The attempts, in the order in which they began."),
   },
   "GET /api/v1/jobs/:id/watch": {
     tag: "jobs",

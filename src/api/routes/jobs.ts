@@ -1,13 +1,11 @@
 // Routes of jobs: create, list, show, cancel, move, retry, with their events, proof and burn-in files.
-import { sha256Of } from "../../base/digest.ts";
 import { AppError } from "../../base/errors.ts";
 import { HEADER_SHA256 } from "../../cluster/protocol/messages.ts";
 import {
   API_PREFIX,
-  type CreateJob,
+  attemptsQuerySchema,
   createJobSchema,
   eventsQuerySchema,
-  idempotencyKeySchema,
   jobListQuerySchema,
   moveJobSchema,
 } from "../contract.ts";
@@ -15,6 +13,7 @@ import { json, readJson, readQuery } from "../responses.ts";
 import { type Call, type Route, route } from "../router.ts";
 import { endingBody } from "./ending-body.ts";
 import { follow } from "./follow.ts";
+import { idempotencyOf, REPLAYED } from "./idempotency.ts";
 import { jobOutput } from "./job-output.ts";
 import { watchJob } from "./job-watch.ts";
 import { pageResponse, pageWanted } from "./page.ts";
@@ -36,27 +35,13 @@ async function create(call: Call): Promise<Response> {
     verify: wanted.verify,
     priority: wanted.priority,
   };
-  const key = call.request.headers.get("idempotency-key");
+  const once = idempotencyOf(call, wanted);
   const { job, isNew } =
-    key === null
+    once === null
       ? { job: await coordinator.createJob(asked, who), isNew: true }
-      : await coordinator.createJobOnce(asked, who, { key: checkedKey(key), requestSha256: digestOf(wanted) });
+      : await coordinator.createJobOnce(asked, who, once);
   about(job.job_id);
-  const replayed: Record<string, string> = isNew ? {} : { "idempotency-replayed": "true" };
-  return json(job, 201, { location: `${API_PREFIX}/jobs/${job.job_id}`, ...replayed });
-}
-
-/** Errors: E_MALFORMED. */
-function checkedKey(key: string): string {
-  if (idempotencyKeySchema.safeParse(key).success) return key;
-  const hint = "Send 1 to 255 visible ASCII characters: a UUID, say.";
-  throw new AppError("E_MALFORMED", "the Idempotency-Key is malformed", hint);
-}
-
-/** Without what is not said: a later version asks for more, and takes today's request for the same. */
-function digestOf(wanted: CreateJob): string {
-  const said = Object.entries(wanted).filter(([, value]) => value !== null);
-  return sha256Of(JSON.stringify(said.sort(([a], [b]) => (a < b ? -1 : 1))));
+  return json(job, 201, { location: `${API_PREFIX}/jobs/${job.job_id}`, ...(isNew ? {} : REPLAYED) });
 }
 
 async function move(call: Call): Promise<Response> {
@@ -71,11 +56,12 @@ async function move(call: Call): Promise<Response> {
 }
 
 function list({ coordinator, url, who }: Call): Response {
-  const { status, owner, since, ...page } = readQuery(url, jobListQuerySchema);
+  const { status, owner, name, since, ...page } = readQuery(url, jobListQuerySchema);
   const wanted = {
     ...pageWanted(page),
     statuses: status ?? null,
     owner: owner ?? null,
+    name: name?.toLowerCase() ?? null,
     since: since === undefined ? null : new Date(since).toISOString(),
   };
   return pageResponse(coordinator.listJobs(wanted, who), url);
@@ -98,8 +84,12 @@ async function burnInFile({ coordinator, param, who, cutWhenEnded }: Call): Prom
 }
 
 function events({ coordinator, url, param }: Call): Response {
-  const { after } = readQuery(url, eventsQuerySchema);
-  return json(coordinator.jobEvents(param("id"), Number(after)));
+  const { after, ...page } = readQuery(url, eventsQuerySchema);
+  return pageResponse(coordinator.jobEvents(param("id"), Number(after), pageWanted(page)), url);
+}
+
+function attempts({ coordinator, url, param }: Call): Response {
+  return pageResponse(coordinator.jobAttempts(param("id"), pageWanted(readQuery(url, attemptsQuerySchema))), url);
 }
 
 export const jobRoutes: readonly Route[] = [
@@ -117,6 +107,7 @@ export const jobRoutes: readonly Route[] = [
     return json(await coordinator.retryJob(param("id")));
   }),
   route("GET /api/v1/jobs/:id/events", events),
+  route("GET /api/v1/jobs/:id/attempts", attempts),
   route("GET /api/v1/jobs/:id/watch", watchJob),
   route("GET /api/v1/jobs/:id/proof", async ({ coordinator, param }) => json(await coordinator.proof(param("id")))),
   route("GET /api/v1/jobs/:id/side-files/:n", burnInFile),

@@ -24,8 +24,19 @@ const cursorOf = (key: string): string => Buffer.from(key).toString("base64url")
 function keyOf(cursor: string): string {
   const key = Buffer.from(cursor, "base64url").toString();
   if (key !== "" && cursorOf(key) === cursor) return key;
+  throw noCursor(cursor);
+}
+
+/** Of a cursor that is a number. Errors: E_MALFORMED. */
+export function numberOf(cursor: string): number {
+  const key = keyOf(cursor);
+  if (/^\d{1,15}$/.test(key)) return Number(key);
+  throw noCursor(cursor);
+}
+
+function noCursor(cursor: string): AppError {
   const hint = "Follow the Link header of the page before as it is.";
-  throw new AppError("E_MALFORMED", `${JSON.stringify(cursor)} is no cursor`, hint);
+  return new AppError("E_MALFORMED", `${JSON.stringify(cursor)} is no cursor`, hint);
 }
 
 export function pageResponse({ items, next }: Page<unknown>, url: URL): Response {

@@ -1,6 +1,8 @@
-// What is asked of the lists of jobs and clients, and what one page of them or a stream of their changes is.
+// What is asked of the lists of jobs, clients and tokens, and what one page of them or a stream of their changes is.
+import type { Role } from "../protocol/roles.ts";
 import type { ClientStatus } from "../scheduler/model/client.ts";
 import type { JobStatus } from "../scheduler/model/job.ts";
+import type { TokenView } from "./views.ts";
 
 /** Of a list in a stable order. */
 export interface PageWanted {
@@ -25,17 +27,26 @@ export interface JobsWanted extends PageWanted {
   readonly statuses: readonly JobStatus[] | null;
   /** The name of the token that they were submitted with. */
   readonly owner: string | null;
+  /** Part of its name or its output's, in small letters. */
+  readonly name: string | null;
   /** Made at this moment or later: ISO 8601 in UTC, with milliseconds. */
   readonly since: string | null;
 }
 
-export const ALL_JOBS: JobsWanted = { ...WHOLE_LIST, statuses: null, owner: null, since: null };
+export const ALL_JOBS: JobsWanted = { ...WHOLE_LIST, statuses: null, owner: null, name: null, since: null };
 
 export interface ClientsWanted extends PageWanted {
   readonly statuses: readonly ClientStatus[] | null;
 }
 
 export const ALL_CLIENTS: ClientsWanted = { ...WHOLE_LIST, statuses: null };
+
+export interface TokensWanted extends PageWanted {
+  readonly states: readonly TokenView["state"][] | null;
+  readonly roles: readonly Role[] | null;
+}
+
+export const ALL_TOKENS: TokensWanted = { ...WHOLE_LIST, states: null, roles: null };
 
 export type Followed = "job" | "client";
 

@@ -135,9 +135,9 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     follow: (...asked) => feed.follow(...asked),
     openLink: (socket, who) => links.open(socket, who),
     audit: (entry) => audit.write(entry),
-    auditEntries(limit) {
+    auditEntries(limit, before) {
       audit.flush();
-      return store.auditEntries(limit);
+      return store.auditEntries(limit, before);
     },
 
     async close() {

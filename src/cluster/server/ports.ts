@@ -12,10 +12,11 @@ import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { AccessCalls } from "./access/calls.ts";
 import type { TokenStore } from "./access/tokens.ts";
 import type { Idempotency, JobRecord } from "./job/job-record.ts";
-import type { ClientsWanted, Followed, Follower, JobsWanted, Page } from "./lists.ts";
+import type { ClientsWanted, Followed, Follower, JobsWanted, Page, PageWanted } from "./lists.ts";
 import type {
   AttemptView,
   AuditEntryView,
+  AuditRowView,
   ClientDetailView,
   ClientView,
   EventView,
@@ -78,8 +79,8 @@ export interface Store extends TokenStore {
    * newest 10,000 entries are kept.
    */
   appendAudit(entries: readonly AuditEntryView[]): void;
-  /** The latest `limit` entries of the audit log, ascending. */
-  auditEntries(limit: number): AuditEntryView[];
+  /** The latest `limit` entries of the audit log, ascending; with `before`, of those with a smaller `seq`. */
+  auditEntries(limit: number, before: number | null): AuditRowView[];
   /** The last call; it may be made after a failed one. */
   close(): void;
 }
@@ -210,8 +211,10 @@ export interface Coordinator extends AccessCalls {
    * whole id. Errors: E_WRONG_STATE where one of the two has ended or belongs to another owner; E_UNKNOWN_ID.
    */
   moveJob(id: string, move: QueueMove): JobView;
-  /** As Store.jobEvents. */
-  jobEvents(id: string, afterSeq: number): EventView[];
+  /** Those with a `seq` above `afterSeq`, in their order. */
+  jobEvents(id: string, afterSeq: number, wanted: PageWanted): Page<EventView>;
+  /** Live and past ones, in the order in which they began. */
+  jobAttempts(id: string, wanted: PageWanted): Page<AttemptView>;
   /**
    * Calls `listener` with the job's view now, at every change of its status, and every 200 ms at most for progress. Returns
    * the unsubscriber.
@@ -257,5 +260,5 @@ export interface Coordinator extends AccessCalls {
   /** Writes to the audit log; never fails. */
   audit(entry: AuditEntryView): void;
   /** As Store.auditEntries. */
-  auditEntries(limit: number): AuditEntryView[];
+  auditEntries(limit: number, before: number | null): AuditRowView[];
 }

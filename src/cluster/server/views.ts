@@ -93,7 +93,7 @@ export const eventSchema = z.object({
 });
 export type EventView = DeepReadonly<z.infer<typeof eventSchema>>;
 
-const attemptSchema = z.object({
+export const attemptSchema = z.object({
   attempt_id: z.string(),
   segment_index: z.number(),
   client_id: z.string(),
@@ -215,6 +215,13 @@ export const auditEntrySchema = z.object({
   times: z.number(),
 });
 export type AuditEntryView = DeepReadonly<z.infer<typeof auditEntrySchema>>;
+
+/** An entry as the log shows it. */
+export const auditRowSchema = auditEntrySchema.extend({
+  /** Grows from entry to entry; none has that of another. */
+  seq: z.number(),
+});
+export type AuditRowView = DeepReadonly<z.infer<typeof auditRowSchema>>;
 
 export const serverInfoSchema = z.object({
   version: z.string(),

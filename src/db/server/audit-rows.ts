@@ -1,6 +1,6 @@
 // The audit log in the table `events`: rows of a type of their own, which belong to no job and no client's history.
 import type { Database } from "bun:sqlite";
-import type { AuditEntryView } from "../../cluster/server/views.ts";
+import type { AuditEntryView, AuditRowView } from "../../cluster/server/views.ts";
 
 const MOST_ROWS = 10_000;
 
@@ -16,13 +16,13 @@ export function insertAudit(database: Database, entries: readonly AuditEntryView
     .run({ most });
 }
 
-/** The latest, ascending. */
-export function latestAudit(database: Database, limit: number): AuditEntryView[] {
+/** The latest, ascending; with `before`, of those with a smaller number. */
+export function latestAudit(database: Database, limit: number, before: number | null = null): AuditRowView[] {
   return database
-    .query<{ at: string; detail: string }, { limit: number }>(
-      `SELECT at, detail FROM (SELECT seq, at, detail FROM events WHERE type = 'audit' ORDER BY seq DESC LIMIT $limit)
-       ORDER BY seq`,
+    .query<{ seq: number; at: string; detail: string }, { limit: number; before: number }>(
+      `SELECT seq, at, detail FROM (SELECT seq, at, detail FROM events WHERE type = 'audit' AND seq < $before
+         ORDER BY seq DESC LIMIT $limit) ORDER BY seq`,
     )
-    .all({ limit })
-    .map(({ at, detail }) => ({ at, ...(JSON.parse(detail) as Omit<AuditEntryView, "at">) }));
+    .all({ limit, before: before ?? Number.MAX_SAFE_INTEGER })
+    .map(({ seq, at, detail }) => ({ seq, at, ...(JSON.parse(detail) as Omit<AuditEntryView, "at">) }));
 }

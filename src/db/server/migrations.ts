@@ -156,6 +156,11 @@ const queuePlace = `
 ALTER TABLE jobs ADD COLUMN queue TEXT;
 `;
 
+/** How a token that was asked for with a key can be shown again. Null in tokens of earlier versions. */
+const madeTokens = `
+ALTER TABLE tokens ADD COLUMN made TEXT;
+`;
+
 export const SERVER_MIGRATIONS: Migrations = [
   initial,
   rivals,
@@ -169,4 +174,5 @@ export const SERVER_MIGRATIONS: Migrations = [
   auditRows,
   proofs,
   queuePlace,
+  madeTokens,
 ];

@@ -40,7 +40,7 @@ export function openServerStore(path: string): Store {
     tokens: () => loadTokens(database),
     saveToken: (record) => saveToken(database, record),
     appendAudit: database.transaction((entries) => insertAudit(database, entries)).immediate,
-    auditEntries: (limit) => latestAudit(database, limit),
+    auditEntries: (limit, before) => latestAudit(database, limit, before),
     close: () => closeDatabase(database),
   };
 }

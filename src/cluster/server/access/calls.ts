@@ -1,5 +1,6 @@
 // The part of the coordinator's contract about access: who holds a token, what a caller may reach, and the tokens themselves.
 import type { Principal, Role } from "../../protocol/roles.ts";
+import type { Page, TokensWanted } from "../lists.ts";
 import type { CreatedTokenView, TokenView } from "../views.ts";
 
 /** What a token is worth now. */
@@ -15,6 +16,15 @@ export interface NewToken {
   readonly role: Role;
   /** Null: it never expires. */
   readonly expiresInSeconds: number | null;
+}
+
+/** What a token is made of that can be shown again, so that nobody needs to keep it. */
+export interface KeyedToken {
+  /** The caller's name for the request. */
+  readonly key: string;
+  readonly requestSha256: string;
+  /** The caller's own token. */
+  readonly secret: string;
 }
 
 export interface Enrolment {
@@ -38,12 +48,18 @@ export interface AccessCalls {
   /** Errors: E_STALE_ATTEMPT when the caller is a client without a live attempt on that job. */
   requireLease(who: Principal, what: Leased): void;
 
-  /** In the order of their creation. */
   /** The token of the join line, in clear: it only enrols. */
   joinToken(): string;
-  listTokens(): TokenView[];
+  /** In the order in which they were first made. */
+  listTokens(wanted: TokensWanted): Page<TokenView>;
   /** The token itself is in this answer and nowhere else. Errors: E_WRONG_STATE for a name in use, E_BUSY. */
   createToken(wanted: NewToken): CreatedTokenView;
+  /**
+   * As createToken, but a second call with the same key of the same caller within a day gives the same token again, also
+   * after a restart. Errors: those of createToken; E_IDEMPOTENCY_KEY where something else was asked with the key;
+   * E_WRONG_STATE when it can't be shown again, because it, or the caller's own, was rotated since.
+   */
+  createTokenOnce(wanted: NewToken, who: Principal, once: KeyedToken): { token: CreatedTokenView; isNew: boolean };
   /** Ends the links that were opened with it and their leases. Errors: E_NOT_FOUND, E_WRONG_STATE. */
   revokeToken(name: string): TokenView;
   /** A new token under the same name; the old one ends as if revoked. Errors: E_NOT_FOUND. */

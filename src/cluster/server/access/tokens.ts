@@ -6,8 +6,9 @@ import { AppError } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
 import type { Principal, Role } from "../../protocol/roles.ts";
 import type { CreatedTokenView, TokenView } from "../views.ts";
-import type { Enrolment, NewToken, Standing } from "./calls.ts";
+import type { Enrolment, KeyedToken, NewToken, Standing } from "./calls.ts";
 import { freeName, hashOfProof, mayTake, requireMayEnrol, surplusKey, takenIdentity } from "./enrolment.ts";
+import { cannotShow, findMade, type MadeWith, madeWith, tokenOf } from "./keyed-tokens.ts";
 
 export interface TokenRecord {
   readonly id: string;
@@ -22,6 +23,8 @@ export interface TokenRecord {
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
+  /** How it can be shown again to who asked for it with a key; null: it can't. */
+  readonly made: MadeWith | null;
 }
 
 /** Where they are kept; both calls are durable when they return. */
@@ -74,7 +77,7 @@ export class Tokens {
     const used = this.#byHash.get(hash);
     if (used !== undefined && used.name === name && used.revokedAt !== null) throw rotatedAway();
     const known = this.#byId.get(name);
-    const none = { clientId: null, proofHash: null, expiresAt: null, revokedAt: null };
+    const none = { clientId: null, proofHash: null, expiresAt: null, revokedAt: null, made: null };
     const fresh = { id: name, name, role, createdAt: this.#now(), ...none };
     if (known?.hash !== hash) this.#save({ ...fresh, hash });
     else this.#remember(known); // so that it wins over another of the same text
@@ -131,7 +134,23 @@ export class Tokens {
   }
 
   /** Errors: E_WRONG_STATE for a name in use, E_BUSY. */
-  create({ name, role, expiresInSeconds }: NewToken): CreatedTokenView {
+  create(wanted: NewToken): CreatedTokenView {
+    return this.#createOf(wanted, makeToken(), null);
+  }
+
+  /** Errors: those of create, E_IDEMPOTENCY_KEY, E_WRONG_STATE. */
+  createOnce(wanted: NewToken, by: string, once: KeyedToken): { token: CreatedTokenView; isNew: boolean } {
+    const known = findMade(this.#byId.values(), by, once, this.#now());
+    if (known === undefined) {
+      const made = madeWith(by, once);
+      return { token: this.#createOf(wanted, tokenOf(made, once.secret), made), isNew: true };
+    }
+    const token = known.made === null ? "" : tokenOf(known.made, once.secret);
+    if (sha256Of(token) !== known.hash) throw cannotShow(known.name);
+    return { token: { ...this.#view(known), token }, isNew: false };
+  }
+
+  #createOf({ name, role, expiresInSeconds }: NewToken, token: string, made: MadeWith | null): CreatedTokenView {
     if (this.#takenNames().has(name)) {
       const hint = `Choose another name, or \`ffcluster token rotate ${name}\`.`;
       throw new AppError("E_WRONG_STATE", `there is a token named ${name}`, hint);
@@ -139,18 +158,18 @@ export class Tokens {
     const now = this.#now();
     const expiresAt =
       expiresInSeconds === null ? null : new Date(Date.parse(now) + expiresInSeconds * 1000).toISOString();
-    return this.#make({ name, role, clientId: null, proofHash: null, expiresAt }, now);
+    return this.#make({ name, role, clientId: null, proofHash: null, expiresAt, made }, token, now);
   }
 
   #make(
-    about: Pick<TokenRecord, "name" | "role" | "clientId" | "proofHash" | "expiresAt">,
+    about: Pick<TokenRecord, "name" | "role" | "clientId" | "proofHash" | "expiresAt" | "made">,
+    token = makeToken(),
     createdAt = this.#now(),
   ): CreatedTokenView {
     const live = [...this.#byId.values()].filter(({ revokedAt }) => revokedAt === null);
     if (live.length >= MOST_TOKENS) {
       throw new AppError("E_BUSY", `there are ${MOST_TOKENS} tokens`, "Revoke some that are not used any more.");
     }
-    const token = makeToken();
     const record = { id: newId(), hash: sha256Of(token), createdAt, revokedAt: null, ...about };
     return { ...this.#view(this.#save(record)), token };
   }
@@ -227,7 +246,7 @@ export class Tokens {
     requireMayEnrol(who, clientId, keys, proof);
     const surplus = surplusKey(keys);
     if (surplus !== null) this.revoke(surplus.name);
-    const about = { role: "client", clientId, proofHash: hashOfProof(proof), expiresAt: null } as const;
+    const about = { role: "client", clientId, proofHash: hashOfProof(proof), expiresAt: null, made: null } as const;
     return this.#make({ name: freeName(name, this.#takenNames()), ...about }).token;
   }
 

@@ -9,6 +9,8 @@ import type { Engine } from "../engine.ts";
 import type { JobRegistry } from "../job-registry.ts";
 import type { SourceRegistry } from "../transfers/source-registry.ts";
 import type { SourceUploads } from "../transfers/source-uploads.ts";
+import type { TokenView } from "../views.ts";
+import { pageInOrder } from "./page.ts";
 
 export interface AccessCallsParts {
   readonly tokens: Tokens;
@@ -65,8 +67,13 @@ export function accessCalls(parts: AccessCallsParts): AccessCalls {
       const hint = "`ffcluster token rotate join` makes a new one.";
       throw new AppError("E_FORBIDDEN", "the token of the join line was revoked", hint);
     },
-    listTokens: () => tokens.list(),
+    listTokens({ states, roles, ...wanted }) {
+      const isWanted = ({ state, role }: TokenView) =>
+        (states?.includes(state) ?? true) && (roles?.includes(role) ?? true);
+      return pageInOrder(tokens.list(), isWanted, wanted);
+    },
     createToken: (wanted) => tokens.create(wanted),
+    createTokenOnce: (wanted, who, once) => tokens.createOnce(wanted, who.tokenId, once),
     revokeToken(name) {
       const { clientId } = tokens.find(name);
       const view = tokens.revoke(name);

@@ -14,7 +14,7 @@ import { ownerName, passesText, segmentView } from "../job-views.ts";
 import type { Coordinator, Store } from "../ports.ts";
 import type { Watchers } from "../watchers.ts";
 import { maySee } from "./access-calls.ts";
-import { pageOf } from "./page.ts";
+import { isNamed, pageInOrder, pageOf } from "./page.ts";
 import { requireOk } from "./require-ok.ts";
 
 type JobCalls = Pick<
@@ -26,6 +26,7 @@ type JobCalls = Pick<
   | "retryJob"
   | "moveJob"
   | "jobEvents"
+  | "jobAttempts"
   | "watchJob"
   | "proof"
   | "output"
@@ -42,13 +43,14 @@ export interface JobCallsParts {
 export function jobCalls({ engine, store, registry, folders, watchers }: JobCallsParts): JobCalls {
   return {
     listJobs(wanted, who) {
-      const { statuses, owner, since } = wanted;
+      const { statuses, owner, name, since } = wanted;
       const isWanted = (job: Job): boolean => {
         const record = registry.record(job.id);
         return (
           maySee(who, record?.owner?.tokenId) &&
           (statuses === null || statuses.includes(job.status)) &&
           (owner === null || ownerName(record) === owner) &&
+          (name === null || isNamed(name, [job.fileName, record?.outputName])) &&
           (since === null || job.createdAt >= since)
         );
       };
@@ -97,7 +99,14 @@ export function jobCalls({ engine, store, registry, folders, watchers }: JobCall
       requireOk(engine.dispatch({ type: "retry-requested", jobId: job.id, lost }));
       return registry.view(job.id);
     },
-    jobEvents: (id, afterSeq) => store.jobEvents(registry.find(id).job.id, afterSeq),
+    jobEvents: (id, afterSeq, wanted) =>
+      pageOf(
+        store.jobEvents(registry.find(id).job.id, afterSeq),
+        ({ seq }) => String(seq).padStart(15, "0"),
+        (event) => event,
+        wanted,
+      ),
+    jobAttempts: (id, wanted) => pageInOrder(store.attempts(registry.find(id).job.id), () => true, wanted),
     watchJob: (id, listener) => watchers.watch(registry.find(id).job.id, listener),
     async proof(id) {
       const { job } = registry.find(id);

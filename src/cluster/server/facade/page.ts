@@ -22,3 +22,19 @@ export function pageOf<T, V>(
   const last = page.length < left.length ? page.at(-1) : undefined;
   return { items: page.map(({ item }) => show(item)), next: last?.key ?? null };
 }
+
+/** Of a list that only grows, at its end: the place of an item is its key. */
+export function pageInOrder<T>(items: readonly T[], isWanted: (item: T) => boolean, wanted: PageWanted): Page<T> {
+  const placed = items.map((item, place) => ({ item, key: String(place).padStart(12, "0") }));
+  return pageOf(
+    placed.filter(({ item }) => isWanted(item)),
+    ({ key }) => key,
+    ({ item }) => item,
+    wanted,
+  );
+}
+
+/** Whether one of the names has that part, which is in small letters. */
+export function isNamed(part: string, names: readonly (string | undefined)[]): boolean {
+  return names.some((name) => name?.toLowerCase().includes(part));
+}
