@@ -242,7 +242,7 @@ export const INNER_ORDERS: readonly InnerOrder[] = [
   },
   {
     inside: "cluster/client",
-    order: ["link", "slots", "gateway", "attempt", "stay-connected.ts", "run-client.ts"],
-    apart: [["link", "slots"]],
+    order: ["link", "slots", "rest", "gateway", "attempt", "stay-connected.ts", "run-client.ts"],
+    apart: [["link", "slots", "rest"]],
   },
 ];

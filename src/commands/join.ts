@@ -24,6 +24,7 @@ import { type CommandContext, defineCommand } from "./cli/command.ts";
 import { jsonOption, logOption, sandboxOption, serverOptions } from "./cli/common-options.ts";
 import { connectionTo } from "./cli/connect.ts";
 import { chooseServer } from "./joining/choose-server.ts";
+import { restOptions, restRules } from "./joining/rest-options.ts";
 import { createLiveLine } from "./output/live-line.ts";
 import { DEFAULT_STALL_SECONDS } from "./submitting/request-defaults.ts";
 
@@ -98,6 +99,7 @@ const options = {
     description: "Run ffmpeg at low priority, so that the machine stays usable",
     fallback: true,
   }),
+  ...restOptions,
   "stall-timeout": secondsOption({
     description: "Give up an encode that shows no sign of work for this long",
     min: 2,
@@ -168,6 +170,7 @@ export const join = defineCommand({
     "ffcluster join",
     "ffcluster join --server https://node-1:5001 --token TOKEN --tls-fingerprint HEX",
     "ffcluster join --slots 2 --hw-accel none",
+    'ffcluster join --schedule "mon-fri 22:00-07:00; sat,sun 00:00-24:00" --only-on-ac',
     "ffcluster join --path-map /srv/films=/mnt/films",
   ],
   printsEvents: false,
@@ -205,6 +208,7 @@ export const join = defineCommand({
         finishWithinMs: given["drain-timeout"] * 1000,
         stallSeconds: given["stall-timeout"],
         isNice: given.nice,
+        rest: restRules(given),
         hwDecode: given["hw-decode"] === "auto",
         log,
         onReport: (report) => {

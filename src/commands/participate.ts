@@ -6,11 +6,19 @@ import { AppError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import type { SandboxMode } from "../base/sandbox/confinement.ts";
 import type { CommandContext } from "./cli/command.ts";
+import { type RestOptions, restRules } from "./joining/rest-options.ts";
 import type { ProgressDisplay } from "./output/progress-display.ts";
 import { DEFAULT_STALL_SECONDS } from "./submitting/request-defaults.ts";
 
 export interface Participant {
   stop(): Promise<void>;
+}
+
+export interface OwnClient {
+  readonly workDir: string;
+  readonly sandbox: SandboxMode;
+  /** When it works. */
+  readonly given: RestOptions;
 }
 
 /** Sources and segments are for this user alone; the output that is saved afterwards has the user's own umask. */
@@ -19,7 +27,7 @@ const OWNER_ONLY_UMASK = 0o077;
 /** Errors: E_FFMPEG_MISSING and the like, before it starts. */
 export async function participate(
   connection: Connection,
-  { workDir, sandbox }: { readonly workDir: string; readonly sandbox: SandboxMode },
+  { workDir, sandbox, given }: OwnClient,
   display: ProgressDisplay,
   context: CommandContext,
 ): Promise<Participant> {
@@ -45,9 +53,12 @@ export async function participate(
       finishWithinMs: 0,
       stallSeconds: DEFAULT_STALL_SECONDS,
       isNice: true,
+      rest: restRules(given),
       hwDecode: false,
       log: silentLog,
-      onReport: () => {},
+      onReport: ({ kind, text }) => {
+        if (kind === "event" && /^(resting|working)/.test(text)) display.note(`This machine: ${text}`);
+      },
     },
     signal,
   );

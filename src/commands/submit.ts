@@ -171,7 +171,7 @@ export const submit = defineCommand({
     const planned = await plan(positionals[0] ?? "", given, client, context);
     const mtimeMs = given["keep-dates"] ? (await stat(planned.input)).mtimeMs : null;
     const display = createProgressDisplay(context.stderr);
-    const ownClient = { workDir: resolve(context.cwd, given["work-dir"] ?? "work"), sandbox: given.sandbox };
+    const ownClient = { workDir: resolve(context.cwd, given["work-dir"] ?? "work"), sandbox: given.sandbox, given };
     const participant = given.participate ? await participate(client.connection, ownClient, display, context) : null;
     const session: Session = { client, display, context, begin, participant };
     try {

@@ -193,3 +193,16 @@ test.skipIf(!isLinux)(
   },
   240_000,
 );
+
+test.skipIf(!isLinux)("outside its hours a client says until when it rests, and gets no work", async () => {
+  const two = (hour: number) => String((new Date().getHours() + hour) % 24).padStart(2, "0");
+  const hours = `${two(3)}:00-${two(4)}:00`;
+  const running = await cluster.join("night", ["--schedule", hours]);
+  const jobId = await begin(source, PARAMS);
+  await until("the job waits for it", 30_000, async () => (await cluster.job(jobId)).status === "WaitingForClients");
+  const shown = (await cluster.command(["clients", "list"])).stdout;
+  expect(shown).toMatch(new RegExp(`night +Idle, resting until (... )?${two(3)}:00`));
+  expect((await cluster.command(["jobs", "show", jobId])).stdout).toContain(`rests: outside its hours (${hours})`);
+  expect(running.stderr()).toContain(`outside its hours (${hours})`);
+  await cluster.json(["cancel", jobId]);
+});

@@ -116,6 +116,7 @@ const ABILITIES = {
   limits: { h264_nvenc: { width: 4096, height: 4096, isDeep: false } },
   hardware: [{ family: "nvenc", device: null, encoders: ["h264_nvenc"], reason: "none" }],
   noRoom: "full",
+  resting: { reason: "on battery", until: "2026-11-30T22:00:00.000Z", isSuspended: true },
 };
 
 export const HELLO = {

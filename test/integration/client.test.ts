@@ -9,6 +9,7 @@ import { exists } from "../../src/base/files.ts";
 import { newId } from "../../src/base/ids.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { STOPPED_WITHIN_MS } from "../../src/base/process/terminate.ts";
+import { parseSchedule } from "../../src/base/schedule/parse-schedule.ts";
 import type { ClientOptions, ClientStatus } from "../../src/cluster/client/client-options.ts";
 import { runClient } from "../../src/cluster/client/run-client.ts";
 import { isEncoderIn } from "../../src/cluster/client/sweep.ts";
@@ -454,4 +455,53 @@ test("what is no ffcluster server ends the client, unless one has answered there
   } finally {
     await other.stop(true);
   }
+});
+
+test("a client off the mains stands still, gives back what comes, and goes on when it is plugged in", async () => {
+  let isOnAc = true;
+  const machine = { now: () => new Date(), isOnAc: async () => isOnAc, othersUse: () => null };
+  const client = startClient({ rest: { schedule: null, onlyOnAc: true, busyAbove: null }, machine });
+  await server.messages.next(isHello);
+  const offer = await offerClip(clipOrSkip(CLIP), "slow");
+  server.send(offer);
+  await server.messages.next(isStage(offer.attemptId, "encoding"));
+  isOnAc = false;
+  const rests = await server.messages.next((message) => message.type === "abilities" && message.resting !== undefined);
+  expect(rests).toMatchObject({ resting: { reason: "on battery", until: null, isSuspended: true } });
+  // Servers of earlier versions understand this.
+  expect(rests).toMatchObject({ noRoom: "it rests: on battery" });
+  const late = await offerClip(clipOrSkip(CLIP));
+  server.send(late);
+  expect(await server.messages.next(isFailure)).toMatchObject({
+    attemptId: late.attemptId,
+    kind: "stopped",
+    reason: "it rests: on battery",
+  });
+  isOnAc = true;
+  await client.statuses.next(({ kind }) => kind === "rested");
+  const result = await server.results.next(({ attemptId }) => attemptId === offer.attemptId);
+  expect(result.report.frames).toBeGreaterThan(0);
+  await client.stop();
+});
+
+test("at the end of its hours a client gives back what would take long, and says until when it rests", async () => {
+  let now = new Date(2026, 10, 30, 23);
+  const machine = { now: () => now, isOnAc: async () => true, othersUse: () => null };
+  const rest = { schedule: parseSchedule("22:00-07:00"), onlyOnAc: false, busyAbove: null };
+  const client = startClient({ rest, machine });
+  await server.messages.next(isHello);
+  const [running, queued] = [await offerClip(clipOrSkip(LONG_CLIP), "placebo"), await offerClip(clipOrSkip(CLIP))];
+  server.send(running);
+  await server.messages.next(isStage(running.attemptId, "fetching"));
+  server.send(queued);
+  await server.messages.next(isStage(queued.attemptId, "queued"));
+  now = new Date(2026, 11, 1, 7);
+  const until = new Date(2026, 11, 1, 22).toISOString();
+  const rests = await server.messages.next((message) => message.type === "abilities" && message.resting !== undefined);
+  expect(rests).toMatchObject({ resting: { reason: "outside its hours (22:00-07:00)", until, isSuspended: false } });
+  for (const { attemptId } of [running, queued]) {
+    const given = await server.messages.next((message) => isFailure(message) && message.attemptId === attemptId);
+    expect(given).toMatchObject({ kind: "stopped", reason: "it rests: outside its hours (22:00-07:00)" });
+  }
+  await client.stop();
 });

@@ -170,6 +170,7 @@ export class MemoryCoordinator implements Coordinator {
       paused: false,
       quarantine: null,
       no_room: null,
+      resting: null,
       keys: [],
       ...change,
     };

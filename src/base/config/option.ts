@@ -67,6 +67,17 @@ export function switchOption(about: Described & { readonly fallback?: boolean })
   });
 }
 
+/** A switch that takes a value after `=`, which `parseOne` reads; it throws BadValue. Off unless given. */
+export function parsedSwitch<T>(
+  about: Described & { readonly whenOn: T; readonly whenOff: T; readonly parseOne: (text: string) => T },
+): Option<T> {
+  return build<T>("switch", about, about.whenOff, (texts) => {
+    const word = only(texts).toLowerCase();
+    if (TRUE_WORDS.has(word) && word !== "1") return about.whenOn;
+    return FALSE_WORDS.has(word) ? about.whenOff : about.parseOne(only(texts));
+  });
+}
+
 function nonEmpty(text: string): string {
   if (text.trim() === "") throw new BadValue("expected a text that is not empty");
   return text;

@@ -38,6 +38,12 @@ export function descendantsCpuMs(pid: number, table: ProcessTable | null = ownTa
   return descendants.reduce((total, each) => total + table.cpuMsOf(each), 0);
 }
 
+/** Of each descendant of `pid` that runs; null when they are unknown. */
+export function cpuMsByDescendant(pid: number, table: ProcessTable | null = ownTable()): Map<number, number> | null {
+  const descendants = descendantsOf(pid, table);
+  return table === null ? null : descendants && new Map(descendants.map((each) => [each, table.cpuMsOf(each)]));
+}
+
 /** Process ids; null when they are unknown. */
 export function descendantsOf(pid: number, table: ProcessTable | null = ownTable()): number[] | null {
   const children = table?.childrenOf(pid) ?? null;

@@ -10,6 +10,8 @@ import type { EncodeSegment } from "./attempt/segment-runner.ts";
 import type { PathMapping, SourceAccessMode } from "./attempt/source-access.ts";
 import type { ClientKey } from "./link/client-key.ts";
 import type { ClaimedIdentity, ClientStore } from "./ports.ts";
+import type { RestRules } from "./rest/may-work.ts";
+import type { MachineWatch } from "./rest/rest-watch.ts";
 import type { ClientDevice } from "./slots/encode-places.ts";
 
 export interface ClientOptions {
@@ -58,6 +60,10 @@ export interface ClientOptions {
   /** Most bytes of source blocks on disk; 4 GiB when absent. */
   readonly cacheBytes?: number;
   readonly encodeSegment?: EncodeSegment;
+  /** When it works; absent: always. */
+  readonly rest?: RestRules;
+  /** Where the machine is looked at, to see whether it may work; absent: this one. */
+  readonly machine?: MachineWatch;
 }
 
 export type ClientStatus =
@@ -68,4 +74,7 @@ export type ClientStatus =
   | { readonly kind: "working"; readonly attempts: Readonly<Record<AttemptStage, number>> }
   /** The server suspends what runs here, or lets it go on. */
   | { readonly kind: "paused" | "resumed" }
+  /** It takes no work by its own rules, or it does again. */
+  | { readonly kind: "resting"; readonly reason: string; readonly until: string | null }
+  | { readonly kind: "rested" }
   | { readonly kind: "ended"; readonly reason: string };

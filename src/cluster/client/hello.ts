@@ -4,7 +4,11 @@ import { machineKind, VERSION } from "../../base/version.ts";
 import { type Hello, PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { ClientOptions } from "./client-options.ts";
 import type { DiskSpace } from "./disk-space.ts";
+import type { RestWatch } from "./rest/rest-watch.ts";
 import type { EncodePlaces } from "./slots/encode-places.ts";
+
+/** The protocol's bound. */
+const LONGEST_REASON = 500;
 
 export interface Self {
   readonly options: ClientOptions;
@@ -13,14 +17,19 @@ export interface Self {
   readonly instance: string;
   readonly places: EncodePlaces;
   readonly diskSpace: DiskSpace;
+  readonly rest: Pick<RestWatch, "resting">;
 }
 
-export function abilitiesOf(places: EncodePlaces, diskSpace: DiskSpace, { hardware }: ClientOptions) {
-  const shortage = diskSpace.shortage();
+export function abilitiesOf({ options, places, diskSpace, rest }: Omit<Self, "clientId" | "instance">) {
+  const { hardware } = options;
+  const resting = rest.resting();
+  // Servers of earlier versions do not know of rest, and give no work to a client without room.
+  const noRoom = resting === null ? diskSpace.shortage() : `it rests: ${resting.reason}`;
   return {
     ...places.abilities(),
     ...(hardware === undefined ? {} : { hardware }),
-    ...(shortage === null ? {} : { noRoom: shortage }),
+    ...(noRoom === null ? {} : { noRoom: noRoom.slice(0, LONGEST_REASON) }),
+    ...(resting === null ? {} : { resting }),
   };
 }
 
@@ -32,7 +41,7 @@ function inventoryOf({ inventory, pixelFormats }: ClientOptions): Pick<Hello, "d
 }
 
 export function helloOf(self: Self, heldAttempts: string[]): Hello {
-  const { options, clientId, instance, places, diskSpace } = self;
+  const { options, clientId, instance } = self;
   return {
     type: "hello",
     protocol: PROTOCOL_VERSION,
@@ -44,7 +53,7 @@ export function helloOf(self: Self, heldAttempts: string[]): Hello {
     platform: machineKind(),
     ffmpeg: options.tools.version,
     release: { major: options.tools.major, minor: options.tools.minor },
-    ...abilitiesOf(places, diskSpace, options),
+    ...abilitiesOf(self),
     ...(options.textPrints === undefined ? {} : { textPrints: options.textPrints }),
     ...inventoryOf(options),
     benchmarkSeconds: options.benchmarkSeconds,

@@ -1,13 +1,14 @@
 // Runs a client: claims an identity, opens what it works with, stays connected, and cleans up at the end.
 import { join } from "node:path";
 import { newId } from "../../base/ids.ts";
-import { createPauseSwitch } from "../../base/process/pause.ts";
+import { createPauseSwitch, eitherPaused, type Pausable } from "../../base/process/pause.ts";
 import { encodeAtBitrate } from "../../media/bitrate/encode-at-bitrate.ts";
 import { DEFAULT_IDLE_MS } from "../../media/ffmpeg/stall.ts";
 import { checkBurnInFile } from "../../media/subtitles/check-burn-in-file.ts";
 import { createAccessMemory } from "./attempt/access-memory.ts";
 import { Attempts } from "./attempt/attempts.ts";
 import { openBurnInFiles } from "./attempt/burn-in-files.ts";
+import type { SegmentParts } from "./attempt/segment-runner.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { createDiskSpace } from "./disk-space.ts";
 import { openSourceGateway } from "./gateway/source-gateway.ts";
@@ -15,6 +16,8 @@ import { abilitiesOf } from "./hello.ts";
 import { createOutbox } from "./link/outbox.ts";
 import type { Remote } from "./link/remote.ts";
 import type { ClaimedIdentity } from "./ports.ts";
+import { NO_RULES } from "./rest/may-work.ts";
+import { createRestWatch, watchThisMachine } from "./rest/rest-watch.ts";
 import { createCpuSlots } from "./slots/cpu-slots.ts";
 import { createPlaces } from "./slots/encode-places.ts";
 import { openLearntSlots } from "./slots/learnt-slots.ts";
@@ -45,6 +48,18 @@ function remoteOf({ serverUrl, token, key, tls }: ClientOptions): Remote {
   };
 }
 
+function segmentParts(options: ClientOptions, clientId: string, pausable: Pausable): SegmentParts {
+  return {
+    tools: options.tools,
+    clientId,
+    encodeSegment: options.encodeSegment ?? encodeAtBitrate,
+    stallIdleMs: options.stallIdleMs ?? DEFAULT_IDLE_MS,
+    nice: options.nice ?? false,
+    pausable,
+    hwDecode: options.hwDecode ?? false,
+  };
+}
+
 async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: AbortSignal): Promise<void> {
   const { store, log, tools } = options;
   const { clientId, folder } = identity;
@@ -66,11 +81,23 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   const outbox = createOutbox();
   const pause = createPauseSwitch();
   pause.onChange((isPaused) => options.onStatus?.({ kind: isPaused ? "paused" : "resumed" }));
+  const rest = createRestWatch({
+    rules: options.rest ?? NO_RULES,
+    machine: options.machine ?? watchThisMachine(),
+    log,
+    onChange: (resting) => {
+      if (resting === null) attempts.wake();
+      tellAbilities(); // before what it gives back, or the server would offer that here again
+      options.onStatus?.(resting === null ? { kind: "rested" } : { kind: "resting", ...resting });
+    },
+    onRest: (reason, mostRemainingMs) => attempts.rest(reason, mostRemainingMs),
+  });
+  const pausable = eitherPaused(pause, rest.pausable);
   const cpu = createCpuSlots({
     wanted: options.slots,
     machine,
     learnt,
-    pausable: pause,
+    pausable,
     log,
     onChange: () => tellAbilities(),
   });
@@ -85,7 +112,7 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
     () => tellAbilities(),
   );
   const diskSpace = createDiskSpace({ folder, log, onChange: () => tellAbilities() });
-  const tellAbilities = () => outbox.send({ type: "abilities", ...abilitiesOf(places, diskSpace, options) });
+  const tellAbilities = () => outbox.send({ type: "abilities", ...abilitiesOf({ options, places, diskSpace, rest }) });
   const access = createAccessMemory(options.sourceAccess, options.pathMap);
   const attempts = new Attempts({
     identityFolder: folder,
@@ -97,27 +124,22 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
     accessTo: access.of,
     places,
     diskSpace,
-    segment: {
-      tools,
-      clientId,
-      encodeSegment: options.encodeSegment ?? encodeAtBitrate,
-      stallIdleMs: options.stallIdleMs ?? DEFAULT_IDLE_MS,
-      nice: options.nice ?? false,
-      pausable: pause,
-      hwDecode: options.hwDecode ?? false,
-    },
+    segment: segmentParts(options, clientId, pausable),
     upload: { remote, outbox, log, firstDelayMs: Math.min(1000, options.reconnectDelayMs) },
     onChange: () => options.onStatus?.({ kind: "working", attempts: attempts.counts() }),
   });
+  await rest.start();
   for (const result of kept) attempts.resume(result);
   let keepFinished = true;
   try {
-    const held = { places, diskSpace, outbox, attempts, gateway, access, pause };
+    const held = { places, diskSpace, outbox, attempts, gateway, access, pause, rest };
     const session = { options, clientId, instance: newId(), ...held, signal };
     const reason = await stayConnected(session, remote);
     keepFinished = reason.keepFinished;
     options.onStatus?.({ kind: "ended", reason: reason.text });
   } finally {
+    rest.stop();
+    pausable.release();
     diskSpace.stop();
     await attempts.stopAll({ keepFinished });
     await gateway.close();

@@ -54,8 +54,21 @@ const abilities = {
     )
     .max(100)
     .optional(),
-  /** Its disk is full, in words for people. Absent: it is not. */
+  /**
+   * Its disk is full, in words for people. Absent: it is not. A client that rests says so here, too: servers of earlier
+   * versions do not know `resting`.
+   */
   noRoom: z.string().max(500).optional(),
+  /** It takes no work now, by the rules of its machine's owner. Absent: it does. */
+  resting: z
+    .object({
+      reason: z.string().max(500),
+      /** When it works again; null: nobody knows. */
+      until: z.iso.datetime().nullable(),
+      /** What it still holds stands still; false: it ends what ends soon. */
+      isSuspended: z.boolean(),
+    })
+    .optional(),
 };
 
 // ── client → server ────────────────────────────────────────────────────────────────────────────────────────────

@@ -74,6 +74,12 @@ export function shownStatus(client: Client): Client["status"] {
   return isReachable(client) ? client.status : "Disconnected";
 }
 
+function restView({ resting }: Client): NonNullable<ClientView["resting"]> | null {
+  return resting === undefined
+    ? null
+    : { reason: resting.reason, until: resting.until, suspended: resting.isSuspended };
+}
+
 export function clientView(state: SchedulerState, client: Client, keys: readonly string[]): ClientView {
   const isHere = isReachable(client);
   const job = heldJobOf(state, client.id);
@@ -94,6 +100,7 @@ export function clientView(state: SchedulerState, client: Client, keys: readonly
     paused: client.isPaused,
     quarantine: client.quarantine,
     no_room: client.noRoom ?? null,
+    resting: restView(client),
     keys,
   };
 }

@@ -26,9 +26,12 @@ export function placeOf({ name, host, platform }: Hello): string {
 
 /** Leaves absent keys out, so that what is unknown stays unknown. */
 export function abilitiesOf(
-  message: Pick<Hello, "slots" | "slotsReason" | "encoders" | "families" | "pools" | "limits" | "hardware" | "noRoom">,
+  message: Pick<
+    Hello,
+    "slots" | "slotsReason" | "encoders" | "families" | "pools" | "limits" | "hardware" | "noRoom" | "resting"
+  >,
 ) {
-  const { slots, slotsReason, encoders, families, pools, limits, hardware, noRoom } = message;
+  const { slots, slotsReason, encoders, families, pools, limits, hardware, noRoom, resting } = message;
   return {
     slots,
     encoders,
@@ -37,7 +40,8 @@ export function abilitiesOf(
     ...(pools === undefined ? {} : { pools }),
     ...(limits === undefined ? {} : { limits }),
     ...(hardware === undefined ? {} : { hardware }),
-    ...(noRoom === undefined ? {} : { noRoom }),
+    ...(noRoom === undefined || resting !== undefined ? {} : { noRoom }),
+    ...(resting === undefined ? {} : { resting }),
   };
 }
 

@@ -142,6 +142,20 @@ export const clientSchema = z.object({
   quarantine: z.string().nullable(),
   /** Why the client gets no work until its disk has space again; null: it has space. */
   no_room: z.string().nullable(),
+  /**
+   * Why, and until when, the client takes no work by the rules of its machine's owner; null: it does. Absent in answers of
+   * earlier versions.
+   */
+  resting: z
+    .object({
+      reason: z.string(),
+      /** Null: nobody knows. */
+      until: z.string().nullable(),
+      /** What it encodes is suspended. */
+      suspended: z.boolean(),
+    })
+    .nullable()
+    .exactOptional(),
   /** Names of its own keys, which `token revoke` takes; empty: it came with an admin's token, or was revoked. */
   keys: z.array(z.string()),
 });

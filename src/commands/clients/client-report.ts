@@ -1,4 +1,5 @@
 // Texts that a running client shows to its user. Pure.
+import { formatUntil } from "../output/format.ts";
 
 /** The part of the client loop's status that is shown; its own type has more. */
 export type ToldStatus =
@@ -7,6 +8,8 @@ export type ToldStatus =
   | { readonly kind: "disconnected"; readonly reason: string; readonly retryInMs: number }
   | { readonly kind: "working"; readonly attempts: Readonly<Record<string, number>> }
   | { readonly kind: "paused" | "resumed" }
+  | { readonly kind: "resting"; readonly reason: string; readonly until: string | null }
+  | { readonly kind: "rested" }
   | { readonly kind: "ended"; readonly reason: string };
 
 /** `event`: a line that stays. `live`: replaces the line before, on terminals only. */
@@ -35,6 +38,12 @@ export function reportOf(status: ToldStatus): ClientReport {
       return { kind: "event", text: "paused on request: encodes are suspended until `ffcluster clients resume`" };
     case "resumed":
       return { kind: "event", text: "resumed: suspended encodes continue" };
+    case "resting": {
+      const until = status.until === null ? "" : ` until ${formatUntil(status.until)}`;
+      return { kind: "event", text: `resting${until}: ${status.reason}` };
+    }
+    case "rested":
+      return { kind: "event", text: "working again" };
     case "ended":
       return { kind: "event", text: `ended: ${status.reason}` };
   }

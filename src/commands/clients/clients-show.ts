@@ -36,6 +36,7 @@ export const clientsShow = defineCommand({
       ["status", clientStatusText(client)],
       ...(client.quarantine === null ? [] : [["quarantine", client.quarantine] as const]),
       ...(client.no_room === null ? [] : [["no room", client.no_room] as const]),
+      ...(client.resting == null ? [] : [["rests because", client.resting.reason] as const]),
       ["connected", formatMoment(client.connected_at)],
       ["job", clientJobText(client, (id) => id)],
       ["speed", client.performance === null ? "not measured yet" : `${client.performance.toFixed(1)} frames/s`],

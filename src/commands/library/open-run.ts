@@ -190,6 +190,6 @@ async function startParticipant(
   context: CommandContext,
 ): Promise<Participant | null> {
   if (!given.participate) return null;
-  const own = { workDir: resolve(context.cwd, given["work-dir"] ?? "work"), sandbox: given.sandbox };
+  const own = { workDir: resolve(context.cwd, given["work-dir"] ?? "work"), sandbox: given.sandbox, given };
   return await participate(client.connection, own, display, context);
 }

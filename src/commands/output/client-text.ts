@@ -1,11 +1,18 @@
 // Shows clients as text. Pure: views in, text out.
 import type { ClientView } from "../../api/contract.ts";
-import { shortId } from "./format.ts";
+import { formatUntil, shortId } from "./format.ts";
 import { table } from "./table.ts";
 
+/** "resting until 22:00". */
+export function restText({ until }: { readonly until: string | null }, now?: Date): string {
+  return until === null ? "resting" : `resting until ${formatUntil(until, now)}`;
+}
+
 /** The status, and whether the client is held back: "Idle, quarantined". The reason is in `clients show`. */
-export function clientStatusText({ status, draining, paused, quarantine, no_room }: ClientView): string {
-  const heldBack = { paused, draining, quarantined: quarantine !== null, full: no_room !== null };
+export function clientStatusText(client: ClientView, now?: Date): string {
+  const { status, draining, paused, quarantine, no_room, resting = null } = client;
+  const rest = resting === null ? {} : { [restText(resting, now)]: true };
+  const heldBack = { paused, draining, quarantined: quarantine !== null, full: no_room !== null, ...rest };
   return [status, ...Object.entries(heldBack).flatMap(([word, is]) => (is ? [word] : []))].join(", ");
 }
 

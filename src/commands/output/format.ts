@@ -20,6 +20,8 @@ export function formatSeconds(seconds: number): string {
   return `${whole}s`;
 }
 
+const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
 /** `2026-11-22 10:00:00` in local time; a dash for none. */
 export function formatMoment(iso: string | null): string {
   if (iso === null) return "-";
@@ -28,6 +30,16 @@ export function formatMoment(iso: string | null): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** `22:00` of the same day, `Tue 22:00` within six days, else with the date; in local time. */
+export function formatUntil(iso: string, now: Date = new Date()): string {
+  const date = new Date(iso);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const clock = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  if (date.toDateString() === now.toDateString()) return clock;
+  if (date.getTime() - now.getTime() < 6 * 86_400_000) return `${WEEKDAYS[date.getDay()]} ${clock}`;
+  return formatMoment(iso);
 }
 
 export function shortId(id: string): string {

@@ -11,6 +11,7 @@ import {
 } from "../../base/config/option.ts";
 import { ENCODER_FAMILIES } from "../../media/model/encoder-family.ts";
 import { jsonOption, presetOption, requestOptions, sandboxOption, serverOptions } from "../cli/common-options.ts";
+import { restOptions } from "../joining/rest-options.ts";
 import { libraryOptions } from "../library/options.ts";
 import { SPEEDS } from "./ffmpeg-params.ts";
 
@@ -80,6 +81,7 @@ export const submitOptions = {
     valueName: "DIR",
     defaultText: "./work",
   }),
+  ...restOptions,
   "on-server": switchOption({ description: "INPUT is a path on the server, below one of its media roots" }),
   detach: switchOption({ description: "Print the job's id and return" }),
   "required-clients": optionalInteger({

@@ -10,6 +10,7 @@ import { type ClientKey, openClientKey } from "../../cluster/client/link/client-
 import { askWhyNot } from "../../cluster/client/link/refusal.ts";
 import type { Remote } from "../../cluster/client/link/remote.ts";
 import type { ClientStore } from "../../cluster/client/ports.ts";
+import type { RestRules } from "../../cluster/client/rest/may-work.ts";
 import { runClient } from "../../cluster/client/run-client.ts";
 import { openClientStore } from "../../db/client-store.ts";
 import { detectEncoders, workingEncoders } from "../../hw/detect.ts";
@@ -40,6 +41,8 @@ export interface StartClientOptions {
   readonly hwDecode: boolean;
   /** Run ffmpeg at low priority. */
   readonly isNice: boolean;
+  /** When it works. */
+  readonly rest: RestRules;
   /** When it is stopped, it finishes encodes that need no longer than this. */
   readonly finishWithinMs: number;
   readonly log: Log;
@@ -115,6 +118,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
         finishWithinMs: options.finishWithinMs,
         stallIdleMs: options.stallSeconds * 1000,
         nice: options.isNice,
+        rest: options.rest,
         hwDecode: options.hwDecode,
         tools,
         encoders: workingEncoders(report, allowed),

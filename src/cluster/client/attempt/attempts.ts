@@ -19,6 +19,8 @@ export class Attempts {
   readonly #live = new Map<string, Attempt>();
   readonly #ticker: ReturnType<typeof setInterval>;
   #takesOffers = true;
+  /** Why it rests; null: it works. */
+  #rest: string | null = null;
 
   constructor(parts: AttemptsParts) {
     this.#parts = parts;
@@ -34,9 +36,24 @@ export class Attempts {
 
   offer(offer: Offer): void {
     const { attemptId } = offer;
-    if (this.#takesOffers) {
+    const reason = this.#takesOffers ? this.#rest : CLIENT_STOPS;
+    if (reason === null) {
       this.#begin(attemptId, segmentFolder(this.#parts.identityFolder, attemptId), (attempt) => attempt.start(offer));
-    } else this.#parts.outbox.send({ type: "attempt-failed", attemptId, kind: "stopped", reason: CLIENT_STOPS });
+    } else this.#parts.outbox.send({ type: "attempt-failed", attemptId, kind: "stopped", reason });
+  }
+
+  /** Takes nothing more, and gives back what waits for a slot and what would take longer than this; uploads go on. */
+  rest(reason: string, mostRemainingMs: number): void {
+    this.#rest = reason;
+    for (const attempt of this.#live.values()) {
+      if (attempt.state === "uploading" || attempt.state === "ended") continue;
+      if (attempt.state === "queued" || attempt.remainingMs() > mostRemainingMs) attempt.giveBack(reason);
+    }
+  }
+
+  /** Ends `rest`. */
+  wake(): void {
+    this.#rest = null;
   }
 
   /** Takes a finished result from before this process started. */

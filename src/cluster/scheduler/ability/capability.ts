@@ -9,10 +9,16 @@ export function isCapable(client: Client, job: Job): boolean {
   return client.status !== "Disconnected" && takesWork(client) && encoderFor(client, job) !== null;
 }
 
-/** Not drained, not paused, not quarantined, not leaving, and its disk is not full. */
+/** Not drained, not paused, not quarantined, not resting, not leaving, and its disk is not full. */
 export function takesWork(client: Client): boolean {
-  const { isDraining, isPaused, quarantine, noRoom, isLeaving } = client;
-  return !isDraining && !isPaused && quarantine === null && noRoom === undefined && isLeaving !== true;
+  const { isDraining, isPaused, quarantine, noRoom, resting, isLeaving } = client;
+  const isWilling = !isDraining && !isPaused && resting === undefined && isLeaving !== true;
+  return isWilling && quarantine === null && noRoom === undefined;
+}
+
+/** What it holds stands still, on request or by the rules of its machine's owner; uploads go on. */
+export function isSuspended({ isPaused, resting }: Client): boolean {
+  return isPaused || resting?.isSuspended === true;
 }
 
 /** Its link is up: an offer reaches it now. */

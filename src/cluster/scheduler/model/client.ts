@@ -23,6 +23,16 @@ export interface HardwareNote {
   readonly reason: string | null;
 }
 
+/** Why and until when a client takes no work, by the rules of its machine's owner. */
+export interface Rest {
+  /** For people. */
+  readonly reason: string;
+  /** ISO 8601; null: nobody knows. */
+  readonly until: string | null;
+  /** What it holds stands still; false: it ends what ends soon, and gives back the rest. */
+  readonly isSuspended: boolean;
+}
+
 export interface EncoderLimits {
   readonly width: number;
   readonly height: number;
@@ -76,6 +86,8 @@ export interface Client {
   readonly troubles?: readonly Trouble[];
   /** In words: its disk is full. It gets nothing more until it has space again. In memory only. */
   readonly noRoom?: string;
+  /** It takes no work now, by its owner's rules, and says when it does again. In memory only. */
+  readonly resting?: Rest;
   /** It finishes what it can and leaves. In memory only. */
   readonly isLeaving?: boolean;
   /** The socket closed without a goodbye: nothing is offered until the next hello. In memory only. */

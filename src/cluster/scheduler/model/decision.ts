@@ -65,6 +65,7 @@ export type EventType =
   | "client-quarantined"
   | "client-resumed"
   | "client-full"
+  | "client-resting"
   | "segment-leased"
   | "segment-measured"
   | "segment-verified"

@@ -45,6 +45,7 @@ export type HelloFacts = Pick<
   | "limits"
   | "hardware"
   | "noRoom"
+  | "resting"
   | "textPrints"
   | "release"
   | "decodes"
@@ -77,7 +78,7 @@ export type Input =
   | { readonly type: "client-hello"; readonly client: HelloFacts }
   | ({ readonly type: "client-changed"; readonly clientId: ClientId; readonly link: number } & Pick<
       Client,
-      "encoders" | "families" | "slots" | "slotsReason" | "pools" | "limits" | "hardware" | "noRoom"
+      "encoders" | "families" | "slots" | "slotsReason" | "pools" | "limits" | "hardware" | "noRoom" | "resting"
     >)
   /** Any message of a link; renews the client's liveness. */
   | { readonly type: "client-heard"; readonly clientId: ClientId; readonly link: number }

@@ -71,13 +71,21 @@ export function changeAbilities(turn: Turn, input: Extract<Input, { type: "clien
     limits: _limits,
     hardware: _hardware,
     noRoom: _noRoom,
+    resting: _resting,
     ...rest
   } = client;
   const changed: Client = { ...rest, ...abilities };
   turn.putClient(changed);
+  noteRest(turn, client, changed);
   if (changed.noRoom === client.noRoom) return;
   if (changed.noRoom === undefined) turn.event("client-resumed", { clientId: client.id }, "its disk has space again");
   else turn.event("client-full", { clientId: client.id }, changed.noRoom);
+}
+
+function noteRest(turn: Turn, { resting: before }: Client, { id: clientId, resting }: Client): void {
+  if (resting?.reason === before?.reason) return;
+  if (resting === undefined) turn.event("client-resumed", { clientId }, "it works again");
+  else turn.event("client-resting", { clientId }, resting.reason);
 }
 
 export function hearClient(turn: Turn, clientId: ClientId, link: number): void {

@@ -1,5 +1,5 @@
 // Leases: what renews an attempt, and what ends it without a result.
-import { isReachable } from "../ability/capability.ts";
+import { isReachable, isSuspended } from "../ability/capability.ts";
 import type { AttemptId, ClientId } from "../model/ids.ts";
 import type { Input } from "../model/input.ts";
 import type { Job } from "../model/job.ts";
@@ -36,8 +36,8 @@ export function progressAttempt(turn: Turn, input: Extract<Input, { type: "attem
   if (attempt === undefined || client === undefined || attempt.clientId !== client.id || !isReachable(client)) return;
   const stage = STAGES.indexOf(input.stage) > STAGES.indexOf(attempt.stage) ? input.stage : attempt.stage;
   // What is suspended makes no progress; its timeout starts again when it goes on.
-  const isSuspended = client.isPaused || isSuspendedForAnother(turn, attempt);
-  const hasMoved = stage !== attempt.stage || input.frames > attempt.framesDone || isSuspended;
+  const standsStill = isSuspended(client) || isSuspendedForAnother(turn, attempt);
+  const hasMoved = stage !== attempt.stage || input.frames > attempt.framesDone || standsStill;
   const reported: Attempt = {
     ...attempt,
     stage,
@@ -68,7 +68,9 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
   const attempt = turn.attempts.get(input.attemptId);
   if (attempt === undefined || attempt.clientId !== input.clientId) return;
   if (input.kind === "stopped") {
-    loseAttempt(turn, attempt, `given back by the client: ${input.reason}`, "client knows");
+    const isRest = turn.clients.get(input.clientId)?.resting !== undefined;
+    const tell = isRest ? "client rests" : "client knows";
+    loseAttempt(turn, attempt, `given back by the client: ${input.reason}`, tell);
     return;
   }
   const held = heldBy(turn, attempt);
@@ -141,7 +143,7 @@ export function loseAttempt(
   turn: Turn,
   attempt: Attempt,
   reason: string,
-  tell: "tell client" | "client knows" | "client is silent",
+  tell: "tell client" | "client knows" | "client rests" | "client is silent",
 ): void {
   turn.removeAttempt(attempt.id);
   const { id: attemptId, clientId, jobId, segmentIndex } = attempt;
@@ -152,8 +154,10 @@ export function loseAttempt(
   const held = heldBy(turn, attempt);
   if (held === null) return;
   const { job, segment } = held;
-  const losses = segment.losses + 1;
-  const lostOn = [...(segment.lostOn ?? []), clientId];
+  // A client that rests gives back what it holds as it said it would: that is nobody's trouble.
+  const isLoss = tell !== "client rests";
+  const losses = segment.losses + (isLoss ? 1 : 0);
+  const lostOn = isLoss ? [...(segment.lostOn ?? []), clientId] : (segment.lostOn ?? []);
   const free = withoutAttempt(segment, attemptId, turn.now);
   const rest = tell === "client is silent" ? rememberLost(free, attempt) : free;
   const freed = turn.putSegment(job, { ...rest, losses, lostOn });

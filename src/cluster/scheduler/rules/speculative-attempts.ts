@@ -1,6 +1,6 @@
 // A segment with a speculative attempt: who holds it, which of its results are on the disk, and what happens to one
 // attempt when the other's result is checked. The first verified result counts.
-import { isReachable } from "../ability/capability.ts";
+import { isReachable, isSuspended } from "../ability/capability.ts";
 import type { AttemptId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
 import type { Attempt, LandedResult, Segment, SegmentPhase } from "../model/segment.ts";
@@ -14,9 +14,10 @@ export function holdersOf({ phase }: Pick<Segment, "phase">): readonly AttemptId
   return phase.kind === "verifying" ? (phase.speculative ?? NO_ATTEMPTS) : NO_ATTEMPTS;
 }
 
-/** Its client is not paused, or uploads: a paused client still does that. */
+/** It does not stand still, or it is uploaded: a client that stands still does that. */
 export function isWorkedOn(turn: Turn, { clientId, stage }: Attempt): boolean {
-  return stage === "uploading" || turn.clients.get(clientId)?.isPaused !== true;
+  const client = turn.clients.get(clientId);
+  return stage === "uploading" || client === undefined || !isSuspended(client);
 }
 
 /** The results of a segment that are on the server's disk. */

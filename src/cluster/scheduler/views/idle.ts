@@ -39,8 +39,12 @@ function whyNot(client: Client, job: Job): string {
 }
 
 /** Why the client is held back, on request or for its failures; null: it is not. */
-function whyHeldBack({ isPaused, isDraining, quarantine }: Client, isHolding: boolean): string | null {
+function whyHeldBack(client: Client, isHolding: boolean): string | null {
+  const { isPaused, isDraining, quarantine, resting } = client;
   if (isPaused) return `is paused${isHolding ? ", what it encodes is suspended" : ""} (clients resume ends that)`;
+  if (resting !== undefined && (resting.isSuspended || !isHolding)) {
+    return `rests: ${resting.reason}${isHolding ? "; what it encodes is suspended" : ""}`;
+  }
   if (isHolding) return null;
   if (isDraining) return "is drained (clients resume ends that)";
   return quarantine === null ? null : `is quarantined: ${quarantine}`;

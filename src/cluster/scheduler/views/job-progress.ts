@@ -1,5 +1,5 @@
 // How far a job is: a pure view of the state for lists, progress bars and estimates.
-import { countCapable, isReachable } from "../ability/capability.ts";
+import { countCapable, isReachable, isSuspended } from "../ability/capability.ts";
 import type { ClientId } from "../model/ids.ts";
 import type { Job } from "../model/job.ts";
 import type { Attempt, Segment } from "../model/segment.ts";
@@ -37,7 +37,7 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
   }
   /** Of two attempts on one segment only the one that is ahead counts. */
   const leading = new Map<number, Attempt>();
-  /** The same, without attempts of clients that are paused, or whose link is down. */
+  /** The same, without attempts of clients that are suspended, or whose link is down. */
   const moving = new Map<number, Attempt>();
   const clients = new Set<ClientId>();
   for (const attempt of state.attempts.values()) {
@@ -46,7 +46,7 @@ export function jobProgress(state: SchedulerState, job: Job): JobProgress {
     const client = state.clients.get(attempt.clientId);
     if (client === undefined || !isReachable(client)) continue;
     clients.add(attempt.clientId);
-    if (!client.isPaused) putAhead(moving, attempt);
+    if (!isSuspended(client)) putAhead(moving, attempt);
   }
   let fps = 0;
   let pace = 0;
