@@ -209,6 +209,7 @@ export const join = defineCommand({
         stallSeconds: given["stall-timeout"],
         isNice: given.nice,
         rest: restRules(given),
+        maxCpu: given["max-cpu"],
         hwDecode: given["hw-decode"] === "auto",
         log,
         onReport: (report) => {

@@ -54,6 +54,7 @@ export async function participate(
       stallSeconds: DEFAULT_STALL_SECONDS,
       isNice: true,
       rest: restRules(given),
+      maxCpu: given["max-cpu"],
       hwDecode: false,
       log: silentLog,
       onReport: ({ kind, text }) => {

@@ -1,7 +1,7 @@
 // Processor time of this program's own processes: this one, all that it has started, and those of other processes of the
 // same executable on this machine (a server beside its client). Time of children that have ended counts on.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { cpuMsByDescendant } from "../process/process-cpu.ts";
+import { cpuMsByDescendant, descendantsOf } from "../process/process-cpu.ts";
 
 /** USER_HZ, as in process-table-linux.ts. */
 const MS_PER_TICK = 10;
@@ -9,6 +9,17 @@ const MS_PER_TICK = 10;
 /** Milliseconds since the first call; it never becomes less. */
 export function watchOwnCpu(): () => number {
   return process.platform === "linux" ? watchByFiles() : watchByTable();
+}
+
+/** The same of this process and what it has started alone; cheap enough for many looks a second. */
+export function watchTreeCpu(): () => number {
+  if (process.platform !== "linux") return watchByTable();
+  return () => [process.pid, ...(descendantsOf(process.pid) ?? [])].reduce((sum, pid) => sum + cpuMsOf(pid), 0);
+}
+
+function cpuMsOf(pid: number): number {
+  const fields = statFields(`/proc/${pid}/stat`);
+  return fields === null ? 0 : cpuMsIn(fields);
 }
 
 /** Adds up what grows. What a process had used before it was seen counts; what falls away, because one has ended, does not. */

@@ -60,6 +60,10 @@ export interface ClientOptions {
   /** Most bytes of source blocks on disk; 4 GiB when absent. */
   readonly cacheBytes?: number;
   readonly encodeSegment?: EncodeSegment;
+  /** Its part of all processors, 0 to 1; absent: all of them. */
+  readonly cpuShare?: number | undefined;
+  /** It keeps to its part by itself, because the system does not see to that. */
+  readonly throttles?: boolean;
   /** When it works; absent: always. */
   readonly rest?: RestRules;
   /** Where the machine is looked at, to see whether it may work; absent: this one. */

@@ -1,6 +1,7 @@
 // Runs a client: claims an identity, opens what it works with, stays connected, and cleans up at the end.
 import { join } from "node:path";
 import { newId } from "../../base/ids.ts";
+import { startThrottle, type Throttle } from "../../base/machine/throttle.ts";
 import { createPauseSwitch, eitherPaused, type Pausable } from "../../base/process/pause.ts";
 import { encodeAtBitrate } from "../../media/bitrate/encode-at-bitrate.ts";
 import { DEFAULT_IDLE_MS } from "../../media/ffmpeg/stall.ts";
@@ -21,7 +22,7 @@ import { createRestWatch, watchThisMachine } from "./rest/rest-watch.ts";
 import { createCpuSlots } from "./slots/cpu-slots.ts";
 import { createPlaces } from "./slots/encode-places.ts";
 import { openLearntSlots } from "./slots/learnt-slots.ts";
-import { planSlots, thisMachine } from "./slots/slots.ts";
+import { partOf, planSlots, thisMachine } from "./slots/slots.ts";
 import { stayConnected } from "./stay-connected.ts";
 import { endLeftoverEncoders, removeOldSegments } from "./sweep.ts";
 
@@ -48,7 +49,16 @@ function remoteOf({ serverUrl, token, key, tls }: ClientOptions): Remote {
   };
 }
 
-function segmentParts(options: ClientOptions, clientId: string, pausable: Pausable): SegmentParts {
+function throttleOf({ cpuShare, throttles }: ClientOptions): Throttle | null {
+  return cpuShare === undefined || throttles !== true ? null : startThrottle({ share: cpuShare });
+}
+
+function segmentParts(
+  options: ClientOptions,
+  clientId: string,
+  pausable: Pausable,
+  throttle: Throttle | null,
+): SegmentParts {
   return {
     tools: options.tools,
     clientId,
@@ -56,6 +66,7 @@ function segmentParts(options: ClientOptions, clientId: string, pausable: Pausab
     stallIdleMs: options.stallIdleMs ?? DEFAULT_IDLE_MS,
     nice: options.nice ?? false,
     pausable,
+    throttle: throttle?.pausable,
     hwDecode: options.hwDecode ?? false,
   };
 }
@@ -72,7 +83,7 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
   const burnInFiles = await openBurnInFiles(remote, join(folder, "side"), (path, signal) =>
     checkBurnInFile(tools, path, signal),
   );
-  const machine = thisMachine();
+  const machine = partOf(thisMachine(), options.cpuShare ?? 1);
   const learnt = await openLearntSlots({
     path: join(folder, "slots.json"),
     machine: { cores: machine.cores, ffmpeg: tools.version },
@@ -93,6 +104,7 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
     onRest: (reason, mostRemainingMs) => attempts.rest(reason, mostRemainingMs),
   });
   const pausable = eitherPaused(pause, rest.pausable);
+  const throttle = throttleOf(options);
   const cpu = createCpuSlots({
     wanted: options.slots,
     machine,
@@ -124,7 +136,7 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
     accessTo: access.of,
     places,
     diskSpace,
-    segment: segmentParts(options, clientId, pausable),
+    segment: segmentParts(options, clientId, pausable, throttle),
     upload: { remote, outbox, log, firstDelayMs: Math.min(1000, options.reconnectDelayMs) },
     onChange: () => options.onStatus?.({ kind: "working", attempts: attempts.counts() }),
   });
@@ -139,6 +151,7 @@ async function runAs(identity: ClaimedIdentity, options: ClientOptions, signal: 
     options.onStatus?.({ kind: "ended", reason: reason.text });
   } finally {
     rest.stop();
+    throttle?.stop();
     pausable.release();
     diskSpace.stop();
     await attempts.stopAll({ keepFinished });

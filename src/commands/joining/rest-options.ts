@@ -22,6 +22,13 @@ export function percentValue(text: string): number {
 }
 
 export const restOptions = {
+  "max-cpu": parsedOption<number | null>({
+    description: "Use no more than this part of all processors for encodes",
+    valueName: "PERCENT",
+    fallback: null,
+    defaultText: "100%",
+    parseOne: percentValue,
+  }),
   schedule: parsedOption<Schedule | null>({
     description: 'Work in these hours alone, in local time: "22:00-07:00", "mon-fri 18:00-08:00; sat,sun 00:00-24:00"',
     valueName: "HOURS",

@@ -5,6 +5,8 @@ import { baseUrl } from "../../api/server-address.ts";
 import type { Environment } from "../../base/config/resolve-options.ts";
 import { AppError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import type { Cap } from "../../base/machine/cap-by-cgroup.ts";
+import { capBySystem } from "../../base/machine/cap-cpu.ts";
 import type { SandboxMode } from "../../base/sandbox/confinement.ts";
 import { type ClientKey, openClientKey } from "../../cluster/client/link/client-key.ts";
 import { askWhyNot } from "../../cluster/client/link/refusal.ts";
@@ -43,6 +45,8 @@ export interface StartClientOptions {
   readonly isNice: boolean;
   /** When it works. */
   readonly rest: RestRules;
+  /** Its part of all processors, 0 to 1; null: all of them. */
+  readonly maxCpu: number | null;
   /** When it is stopped, it finishes encodes that need no longer than this. */
   readonly finishWithinMs: number;
   readonly log: Log;
@@ -93,9 +97,17 @@ async function findAbilities(asking: Asking, tools: Tools, store: ClientStore, s
   return await found;
 }
 
+/** Null: the client itself stops its encodes for moments. */
+async function capCpu(share: number, log: Log): Promise<Cap | null> {
+  const cap = await capBySystem(share);
+  log.info(`at most ${Math.round(100 * share)} % of the processors, by ${cap?.by ?? "stopping encodes for moments"}`);
+  return cap;
+}
+
 async function runToEnd(options: StartClientOptions, tools: Tools, signal: AbortSignal): Promise<void> {
   const store = openClientStore(options.workDir);
   const identity = store.claimIdentity(options.name);
+  const cap = options.maxCpu === null ? null : await capCpu(options.maxCpu, options.log);
   try {
     const remote = remoteOf(options.connection);
     const { clientId, folder } = identity;
@@ -119,6 +131,8 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
         stallIdleMs: options.stallSeconds * 1000,
         nice: options.isNice,
         rest: options.rest,
+        cpuShare: options.maxCpu ?? undefined,
+        throttles: cap === null,
         hwDecode: options.hwDecode,
         tools,
         encoders: workingEncoders(report, allowed),
@@ -137,6 +151,7 @@ async function runToEnd(options: StartClientOptions, tools: Tools, signal: Abort
     // The server's own message is for people who write requests by hand.
     throw thrown instanceof AppError && thrown.code === "E_TOKEN" ? tokenError(options.connection) : thrown;
   } finally {
+    await cap?.release();
     identity.release();
     store.close();
   }

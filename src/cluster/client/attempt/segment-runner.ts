@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { sha256OfFile } from "../../../base/digest.ts";
 import { AppError, errnoOf } from "../../../base/errors.ts";
+import { throttled } from "../../../base/machine/throttle.ts";
 import { isNoSpace, saysNoSpace } from "../../../base/no-space.ts";
 import { eitherPaused, type Pausable } from "../../../base/process/pause.ts";
 import { findFailure, type HardwareFailure } from "../../../hw/failures.ts";
@@ -60,6 +61,8 @@ export interface SegmentParts {
   /** Run ffmpeg at low priority. */
   readonly nice: boolean;
   readonly pausable: Pausable;
+  /** Stops encodes for moments, so that the machine's part is not exceeded; absent: it does not. */
+  readonly throttle?: Pausable | undefined;
 }
 
 export interface SegmentRun {
@@ -110,7 +113,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
     access.kind === "direct"
       ? ({ input: access.path, inputKind: "file" } as const)
       : ({ input: source.url, inputKind: "http" } as const);
-  const pausable = run.pausable === undefined ? undefined : eitherPaused(parts.pausable, run.pausable);
+  const pausable = pausableOf(parts, run);
   try {
     const watch = { stall: stallBounds(parts.stallIdleMs), isWaiting: () => source.isWaiting() };
     const options = {
@@ -119,7 +122,7 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
       workDir: run.folder,
       device: run.device,
       nice: parts.nice,
-      pausable: pausable ?? parts.pausable,
+      pausable,
       hwDecode: parts.hwDecode,
       threads: run.threads,
       signal,
@@ -145,8 +148,21 @@ export async function runSegment(parts: SegmentParts, run: SegmentRun): Promise<
     if (errnoOf(thrown) === null) throw thrown;
     return failed("io", thrown instanceof Error ? thrown.message : String(thrown));
   } finally {
-    pausable?.release();
+    pausable.release();
   }
+}
+
+function pausableOf({ pausable, throttle }: SegmentParts, run: SegmentRun): Pausable & { release(): void } {
+  const held = run.pausable === undefined ? { ...pausable, release() {} } : eitherPaused(pausable, run.pausable);
+  if (throttle === undefined) return held;
+  const both = throttled(held, throttle);
+  return {
+    ...both,
+    release() {
+      both.release();
+      held.release();
+    },
+  };
 }
 
 function measuredOf({ bits, frames, seconds }: Measured): SegmentMeasured {

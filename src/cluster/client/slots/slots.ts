@@ -17,6 +17,11 @@ export function thisMachine(): Machine {
   return { cores: availableParallelism(), memoryBytes: limit > 0 ? Math.min(limit, totalmem()) : totalmem() };
 }
 
+/** The part of a machine that a client may use, in whole cores: slots and threads go by it. */
+export function partOf(machine: Machine, share: number): Machine {
+  return { ...machine, cores: Math.max(1, Math.round(machine.cores * share)) };
+}
+
 export interface SlotPlan {
   readonly slots: number;
   /** Encoder threads of each. */
