@@ -139,7 +139,13 @@ export const RULES: readonly FolderRule[] = [
   {
     folder: "api",
     may: ["base", "cluster/protocol"],
-    except: ["media/model", "cluster/server/ports.ts", "cluster/server/lists.ts", "cluster/server/views.ts"],
+    except: [
+      "media/model",
+      "cluster/server/ports.ts",
+      "cluster/server/lists.ts",
+      "cluster/server/views.ts",
+      "cluster/server/webhook-views.ts",
+    ],
     never: [
       {
         folders: ["db", "media", "hw", "ffmpeg-install"],
@@ -148,7 +154,7 @@ export const RULES: readonly FolderRule[] = [
       {
         folders: CLUSTER.filter((folder) => folder !== "cluster/protocol"),
         because:
-          "Of the cluster the API sees only the protocol and the server's facade: ports.ts, lists.ts and views.ts.",
+          "Of the cluster the API sees only the protocol and the server's facade: ports.ts, lists.ts, views.ts and webhook-views.ts.",
       },
       { folders: ["commands"], because: "Commands stand on the API, not the reverse." },
     ],
@@ -229,6 +235,7 @@ export const INNER_ORDERS: readonly InnerOrder[] = [
     inside: "cluster/server",
     order: [
       "access",
+      "webhooks",
       "job",
       "transfers",
       "pipeline",

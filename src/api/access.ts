@@ -71,6 +71,7 @@ export const ACCESS = defineAccess({
   "POST /api/v1/jobs/:id/retry": { roles: SUBMITTERS, scope: "job" },
   "GET /api/v1/jobs/:id/output": { roles: SUBMITTERS, scope: "job" },
   "HEAD /api/v1/jobs/:id/output": { roles: SUBMITTERS, scope: "job" },
+  "GET /api/v1/jobs/:id/deliveries": { roles: SUBMITTERS, scope: "job" },
   "GET /api/v1/jobs/:id/side-files/:n": { roles: ENCODERS, scope: "leased-job" },
 
   "GET /api/v1/clients": { roles: OBSERVERS },
@@ -90,6 +91,13 @@ export const ACCESS = defineAccess({
   "POST /api/v1/tokens": { roles: ADMIN },
   "POST /api/v1/tokens/:name/revoke": { roles: ADMIN, scope: "any" },
   "POST /api/v1/tokens/:name/rotate": { roles: ADMIN, scope: "any" },
+
+  "GET /api/v1/webhooks": { roles: ADMIN },
+  "POST /api/v1/webhooks": { roles: ADMIN },
+  "GET /api/v1/webhooks/:name": { roles: ADMIN, scope: "any" },
+  "DELETE /api/v1/webhooks/:name": { roles: ADMIN, scope: "any" },
+  "POST /api/v1/webhooks/:name/test": { roles: ADMIN, scope: "any" },
+  "GET /api/v1/webhooks/:name/deliveries": { roles: ADMIN, scope: "any" },
 
   "GET /api/v1/audit": { roles: ADMIN },
 

@@ -15,6 +15,7 @@ import {
   tokenSchema,
   uploadBegunSchema,
 } from "../cluster/server/views.ts";
+import { createdWebhookSchema, deliverySchema, webhookSchema } from "../cluster/server/webhook-views.ts";
 import { proofSchema } from "../media/model/proof.ts";
 import {
   API_PREFIX,
@@ -39,9 +40,12 @@ import {
   post,
 } from "./http-call.ts";
 import { hostPort } from "./server-address.ts";
+import type { NewWebhook } from "./webhooks/webhook-contract.ts";
 
 /** The server probes a source before it takes a job, which may be slow on a slow disk. */
 const SLOW_CALL_MS = 300_000;
+/** An endpoint has 15 s. */
+const WEBHOOK_TEST_MS = 30_000;
 /** The server sends a sign of life every 5 s. */
 const SILENCE_MS = 20_000;
 
@@ -183,6 +187,31 @@ export class ApiClient {
 
   rotateToken(name: string) {
     return this.#send(`/tokens/${part(name)}/rotate`, {}, createdTokenSchema);
+  }
+
+  listWebhooks() {
+    return this.#get("/webhooks", z.array(webhookSchema));
+  }
+
+  createWebhook(wanted: NewWebhook) {
+    return this.#send("/webhooks", wanted, createdWebhookSchema);
+  }
+
+  removeWebhook(name: string) {
+    return this.#get(`/webhooks/${part(name)}`, webhookSchema, { method: "DELETE" });
+  }
+
+  /** Waits for what the other side answers. */
+  testWebhook(name: string) {
+    return this.#send(`/webhooks/${part(name)}/test`, {}, deliverySchema, WEBHOOK_TEST_MS);
+  }
+
+  webhookDeliveries(name: string, limit: number) {
+    return this.#get(`/webhooks/${part(name)}/deliveries?limit=${limit}`, z.array(deliverySchema));
+  }
+
+  jobDeliveries(id: string, limit: number) {
+    return this.#get(`/jobs/${part(id)}/deliveries?limit=${limit}`, z.array(deliverySchema));
   }
 
   /**

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { GIVEN_ROLES, ROLES } from "../cluster/protocol/roles.ts";
 import { clientStatusSchema, errorBodySchema, jobStatusSchema, tokenSchema } from "../cluster/server/views.ts";
 import { ENCODER_FAMILIES } from "../media/model/encoder-family.ts";
+import { jobWebhookSchema } from "./webhooks/webhook-contract.ts";
 
 export type {
   ClientDetailView,
@@ -205,6 +206,8 @@ export const createJobSchema = z.strictObject({
   name: shortText.nullable().default(null),
   verify: z.enum(["fast", "full"]).nullable().default(null),
   priority: priority.nullable().default(null),
+  /** Who is told of the job, beside the webhooks of the server. */
+  webhook: jobWebhookSchema.nullable().default(null),
 });
 export type CreateJob = z.input<typeof createJobSchema>;
 

@@ -19,7 +19,7 @@ export interface Connection {
 }
 
 export interface CallOptions {
-  readonly method?: "GET" | "HEAD" | "PATCH" | "POST";
+  readonly method?: "DELETE" | "GET" | "HEAD" | "PATCH" | "POST";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array<ArrayBuffer>;
   readonly signal?: AbortSignal | undefined;

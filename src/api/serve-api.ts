@@ -21,6 +21,7 @@ import { serverRoutes } from "./routes/server.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { sourceRoutes } from "./routes/sources.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 import { baseUrl } from "./server-address.ts";
 import { tusRoutes, withTusVersion } from "./tus/tus-routes.ts";
 import { WrongTokens } from "./wrong-tokens.ts";
@@ -40,6 +41,7 @@ export const ROUTES: readonly Route[] = [
   ...clientRoutes,
   ...attemptRoutes,
   ...tokenRoutes,
+  ...webhookRoutes,
   ...sessionRoutes,
   ...linkRoutes,
   ...commandRoutes,

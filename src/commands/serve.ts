@@ -121,6 +121,10 @@ const options = {
     max: 3650 * DAY_S,
     fallback: 30 * DAY_S,
   }),
+  "allow-private-webhooks": switchOption({
+    description:
+      "Let jobs of submitters name webhooks at addresses that are not public: this machine, the local network",
+  }),
   "media-root": listOption({
     description: "Folder whose files `submit --on-server` may name (repeatable)",
     valueName: "DIR",
@@ -215,6 +219,7 @@ export const serve = defineCommand({
       verify: given.verify,
       chunkBytes: given["chunk-size"],
       maxRetries: given["max-retries"],
+      allowPrivateWebhooks: given["allow-private-webhooks"],
       jobsPerMinute: given["jobs-per-minute"],
       retryDelayMs: given["retry-delay"] * 1000,
       keepMs: given.keep === null ? null : given.keep * 1000,

@@ -4,6 +4,7 @@ import type { Job } from "../../src/cluster/scheduler/model/job.ts";
 import type { Segment } from "../../src/cluster/scheduler/model/segment.ts";
 import type { Store } from "../../src/cluster/server/ports.ts";
 import { attempt, client, empty, event, job, record, segment, stateOf } from "./store-states.fixture.ts";
+import { WEBHOOK_CONTRACT } from "./webhook-contract.ts";
 
 export interface StoreUnderTest {
   /** A new store. */
@@ -27,6 +28,8 @@ function withLease(store: Store) {
 }
 
 export const STORE_CONTRACT: Readonly<Record<string, (subject: StoreUnderTest) => void>> = {
+  ...WEBHOOK_CONTRACT,
+
   "a new store is empty, and knows no history of ids that it never saw": ({ store }) => {
     expect(store.load()).toEqual({ state: empty, records: new Map() });
     expect([store.jobEvents("j1", 0), store.clientEvents("c1", 9), store.attempts("j1")]).toEqual([[], [], []]);

@@ -51,6 +51,15 @@ function changed(disk: MemoryDisk, change: (right: Store) => Partial<Store>): St
     attempts: (jobId) => right.attempts(jobId),
     tokens: () => right.tokens(),
     saveToken: (record) => right.saveToken(record),
+    webhooks: () => right.webhooks(),
+    saveWebhook: (record) => right.saveWebhook(record),
+    removeWebhook: (id) => right.removeWebhook(id),
+    firstDeliveries: () => right.firstDeliveries(),
+    saveDelivery: (delivery) => right.saveDelivery(delivery),
+    giveUpDeliveries: (id) => right.giveUpDeliveries(id),
+    waitingDeliveries: (id) => right.waitingDeliveries(id),
+    deliveries: (of, limit) => right.deliveries(of, limit),
+    sweepDeliveries: (before, most) => right.sweepDeliveries(before, most),
     appendAudit: (entries) => right.appendAudit(entries),
     auditEntries: (...args) => right.auditEntries(...args),
     close: () => right.close(),
@@ -73,6 +82,25 @@ const BROKEN: Readonly<Record<string, { readonly foundBy: string; readonly open:
       onDisk(
         (disk) => new MemoryStore(disk),
         () => new MemoryDisk(),
+      ),
+  },
+  "keeps the deliveries of a commit that fails": {
+    foundBy: "a commit that fails leaves none of its deliveries, and so does a job that is not created",
+    open: () =>
+      onDisk((disk) =>
+        changed(disk, (right) => ({
+          commit(previous, next, events, deliveries = []) {
+            for (const delivery of deliveries) right.saveDelivery(delivery);
+            right.commit(previous, next, events);
+          },
+        })),
+      ),
+  },
+  "loses the deliveries of a new job": {
+    foundBy: "deliveries are stored with the events of a commit, and with a new job",
+    open: () =>
+      onDisk((disk) =>
+        changed(disk, (right) => ({ createJob: (record, job, events) => right.createJob(record, job, events) })),
       ),
   },
   "keeps the clients of a commit that fails": {

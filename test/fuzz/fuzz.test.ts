@@ -266,6 +266,7 @@ test("no route is left out", () => {
     "GET /api/v1/clients/watch",
     "GET /api/v1/clients",
     "GET /api/v1/invite",
+    "GET /api/v1/webhooks",
     "GET /api/v1/tokens",
     "GET /api/v1/audit",
     "GET /api/v1/link",

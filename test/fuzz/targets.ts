@@ -72,6 +72,7 @@ export const ROUTE_TARGETS: readonly RouteTarget[] = [
     name: "n",
     verify: "fast",
     priority: 50,
+    webhook: { url: "https://example.com/h", events: ["job.failed"], format: "slack", secret: null },
   }),
   post(`/api/v1/jobs/${ID}/move`, { to: "first", priority: 50 }, { before: ID }),
   post(
@@ -91,6 +92,13 @@ export const ROUTE_TARGETS: readonly RouteTarget[] = [
     return { name: `${path} ${header}`, method: "POST", path, bodies, header, headers, mostBytes: HEADER_BYTES };
   }),
   post("/api/v1/tokens", { name: "nas", role: "client", expires_in_seconds: 60 }),
+  post("/api/v1/webhooks", {
+    url: "https://example.com/hook",
+    name: "nas",
+    events: ["job.completed", "client.left"],
+    format: "standard",
+    secret: "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+  }),
   post("/api/v1/enrol", { client_id: ID, name: "node", proof: DIGEST }),
   ...(["HEAD", "PATCH"] as const).map((method): RouteTarget => {
     const path = `/api/v1/attempts/${ID}/result`;
@@ -214,6 +222,11 @@ export const PATHS: readonly (readonly [method: string, path: string])[] = [
   ["POST", "/api/v1/clients/:id/disconnect"],
   ["POST", "/api/v1/tokens/:id/revoke"],
   ["POST", "/api/v1/tokens/:id/rotate"],
+  ["GET", "/api/v1/webhooks/:id"],
+  ["GET", "/api/v1/webhooks/:id/deliveries?limit=:id"],
+  ["DELETE", "/api/v1/webhooks/:id"],
+  ["POST", "/api/v1/webhooks/:id/test"],
+  ["GET", "/api/v1/jobs/:id/deliveries?limit=:id"],
   ["POST", "/api/v1/session"],
   ["DELETE", "/api/v1/session"],
   ["HEAD", "/api/v1/clients/:id"],

@@ -47,6 +47,7 @@ async function start(keepMs: number | null = null): Promise<OpenCoordinator> {
     keepMs,
     keepSinceMs: 0,
     mediaRoots: [],
+    allowPrivateWebhooks: false,
     tools,
     log: silentLog,
     clock: systemClock,

@@ -3,9 +3,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "../../src/base/clock.ts";
 import { sha256Of } from "../../src/base/digest.ts";
 import { AppError } from "../../src/base/errors.ts";
 import { newId, resolveIdPrefix } from "../../src/base/ids.ts";
+import { silentLog } from "../../src/base/log.ts";
 import type { UploadAppend } from "../../src/base/upload/resumable-upload.ts";
 import type { ResultReport } from "../../src/cluster/protocol/messages.ts";
 import type { Principal } from "../../src/cluster/protocol/roles.ts";
@@ -15,9 +17,10 @@ import { Tokens } from "../../src/cluster/server/access/tokens.ts";
 import { ChangeFeed } from "../../src/cluster/server/change-feed.ts";
 import { KeyedJobs } from "../../src/cluster/server/facade/keyed-jobs.ts";
 import { isNamed, pageInOrder, pageOf } from "../../src/cluster/server/facade/page.ts";
+import type { JobRequest } from "../../src/cluster/server/intake/job-request.ts";
 import type { Idempotency, JobRecord } from "../../src/cluster/server/job/job-record.ts";
 import type { ClientsWanted, JobsWanted, Page, PageWanted, TokensWanted } from "../../src/cluster/server/lists.ts";
-import type { BurnInFile, ClientLink, Coordinator, JobRequest, LinkSocket } from "../../src/cluster/server/ports.ts";
+import type { BurnInFile, ClientLink, Coordinator, LinkSocket } from "../../src/cluster/server/ports.ts";
 import type {
   AttemptView,
   AuditEntryView,
@@ -32,6 +35,7 @@ import type {
   SourceView,
   TokenView,
 } from "../../src/cluster/server/views.ts";
+import { openWebhooks } from "../../src/cluster/server/webhooks/open-webhooks.ts";
 import { PartialFile } from "../../src/cluster/transfer/partial-file.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { requireDescribed } from "./watch-answers.ts";
@@ -113,6 +117,7 @@ export class MemoryCoordinator implements Coordinator {
   /** Throws when an answer to a request was not as the API's description says. */
   async close(): Promise<void> {
     this.feed.stop();
+    await this.#hooks.stop();
     await rm(this.#folder, { recursive: true });
     requireDescribed();
   }
@@ -264,6 +269,15 @@ export class MemoryCoordinator implements Coordinator {
   enrolClient(who: Principal, enrolment: Enrolment) {
     return this.tokens.enrol(who, enrolment);
   }
+
+  readonly #hooks = openWebhooks({ store: new MemoryStore(), clock: systemClock, log: silentLog });
+  readonly listWebhooks = this.#hooks.calls.listWebhooks;
+  readonly webhook = this.#hooks.calls.webhook;
+  readonly createWebhook = this.#hooks.calls.createWebhook;
+  readonly removeWebhook = this.#hooks.calls.removeWebhook;
+  readonly testWebhook = this.#hooks.calls.testWebhook;
+  readonly webhookDeliveries = this.#hooks.calls.webhookDeliveries;
+  readonly jobDeliveries = this.#hooks.calls.jobDeliveries;
 
   async beginUpload({ name, bytes, key, tus }: Parameters<Coordinator["beginUpload"]>[0], who: Principal) {
     if (bytes === 0) throw new AppError("E_SOURCE_EMPTY", `${name} is empty`, "Give a video file.");

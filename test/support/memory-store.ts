@@ -10,12 +10,14 @@ import type { TokenRecord } from "../../src/cluster/server/access/tokens.ts";
 import type { JobRecord } from "../../src/cluster/server/job/job-record.ts";
 import type { LoadedState, Store } from "../../src/cluster/server/ports.ts";
 import type { AttemptView, AuditEntryView, AuditRowView, EventView } from "../../src/cluster/server/views.ts";
+import type { Delivery } from "../../src/cluster/server/webhooks/records.ts";
+import { MemoryWebhooks, NO_WEBHOOKS, type WebhookContent, withDeliveries } from "./memory-webhooks.ts";
 
 interface AttemptRow extends AttemptView {
   readonly job_id: string;
 }
 
-interface Content {
+interface Content extends WebhookContent {
   readonly jobs: ReadonlyMap<string, Job>;
   readonly records: ReadonlyMap<string, JobRecord>;
   readonly clients: ReadonlyMap<string, Client>;
@@ -38,13 +40,15 @@ export class MemoryDisk {
     events: [],
     tokens: new Map(),
     audit: [],
+    ...NO_WEBHOOKS,
   };
 }
 
-export class MemoryStore implements Store {
+export class MemoryStore extends MemoryWebhooks implements Store {
   readonly #disk: MemoryDisk;
 
   constructor(disk = new MemoryDisk()) {
+    super(disk);
     this.#disk = disk;
   }
 
@@ -55,7 +59,12 @@ export class MemoryStore implements Store {
     return { state: loaded, records: new Map(structuredClone([...records])) };
   }
 
-  createJob(record: JobRecord, job: Job, events: readonly SchedulerEvent[]): void {
+  createJob(
+    record: JobRecord,
+    job: Job,
+    events: readonly SchedulerEvent[],
+    deliveries: readonly Delivery[] = [],
+  ): void {
     const { content } = this.#disk;
     if (content.jobs.has(job.id)) throw new Error(`there is a job ${job.id} already`);
     this.#disk.content = {
@@ -63,10 +72,16 @@ export class MemoryStore implements Store {
       jobs: new Map(content.jobs).set(job.id, keptJob(job)),
       records: new Map(content.records).set(job.id, structuredClone(record)),
       events: appended(content.events, events),
+      deliveries: withDeliveries(content, deliveries),
     };
   }
 
-  commit(previous: SchedulerState, next: SchedulerState, events: readonly SchedulerEvent[]): void {
+  commit(
+    previous: SchedulerState,
+    next: SchedulerState,
+    events: readonly SchedulerEvent[],
+    deliveries: readonly Delivery[] = [],
+  ): void {
     const { content } = this.#disk;
     const kept = keptOf(next);
     const jobs = new Map(content.jobs);
@@ -95,6 +110,7 @@ export class MemoryStore implements Store {
       live: kept.attempts,
       attempts,
       events: appended(content.events, events),
+      deliveries: withDeliveries(content, deliveries),
     };
   }
 

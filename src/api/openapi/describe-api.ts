@@ -9,12 +9,14 @@ import {
 } from "zod-openapi";
 import { VERSION } from "../../base/version.ts";
 import { clientSchema, errorBodySchema, jobSchema, sourceSchema, tokenSchema } from "../../cluster/server/views.ts";
+import { deliverySchema, noticeSchema, webhookSchema } from "../../cluster/server/webhook-views.ts";
 import { proofSchema } from "../../media/model/proof.ts";
 import { ACCESS, isForAnyone, type RouteKey, rolesOf } from "../access.ts";
 import { createJobSchema, problemSchema } from "../contract.ts";
 import type { Answer, Operation } from "./operation.ts";
 import { commandErrorSchema, SERVER_OPERATIONS } from "./server-operations.ts";
 import { TUS_OPERATIONS } from "./tus-operations.ts";
+import { SENT_WEBHOOKS, WEBHOOK_OPERATIONS } from "./webhook-operations.ts";
 import { WORK_OPERATIONS } from "./work-operations.ts";
 
 export type ApiDescription = ReturnType<typeof createDocument>;
@@ -22,6 +24,7 @@ export type ApiDescription = ReturnType<typeof createDocument>;
 export const OPERATIONS: Readonly<Record<RouteKey, Operation>> = {
   ...WORK_OPERATIONS,
   ...TUS_OPERATIONS,
+  ...WEBHOOK_OPERATIONS,
   ...SERVER_OPERATIONS,
 };
 
@@ -59,6 +62,7 @@ export function describeApi({ isStrict = false } = {}): ApiDescription {
     security: [{ token: [] }],
     tags: [...new Set(ROUTE_KEYS.map((key) => OPERATIONS[key].tag))].map((name) => ({ name })),
     paths: paths as ZodOpenApiPathsObject,
+    webhooks: SENT_WEBHOOKS,
     components: {
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
       schemas: {
@@ -67,6 +71,9 @@ export function describeApi({ isStrict = false } = {}): ApiDescription {
         Source: sourceSchema,
         Proof: proofSchema,
         Token: tokenSchema,
+        Webhook: webhookSchema,
+        Delivery: deliverySchema,
+        Notice: noticeSchema,
         NewJob: createJobSchema,
         Error: errorBodySchema,
         Problem: problemSchema,

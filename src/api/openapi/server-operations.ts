@@ -15,10 +15,11 @@ import { auditQuerySchema, enrolSchema, inviteSchema, newTokenSchema, tokenListQ
 import { commandSchema } from "../routes/command.ts";
 import { created, type Operation, ok, page } from "./operation.ts";
 import type { TUS_OPERATIONS } from "./tus-operations.ts";
+import type { WEBHOOK_OPERATIONS } from "./webhook-operations.ts";
 import { idempotencyHeaders, lastEventId, type WORK_OPERATIONS } from "./work-operations.ts";
 
 /** Elsewhere. */
-type Described = keyof typeof WORK_OPERATIONS | keyof typeof TUS_OPERATIONS;
+type Described = keyof typeof WORK_OPERATIONS | keyof typeof TUS_OPERATIONS | keyof typeof WEBHOOK_OPERATIONS;
 
 const commandAnswers = z.union([
   z.object({ JobCreated: z.object({ job_id: z.string() }) }),

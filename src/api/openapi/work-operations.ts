@@ -29,8 +29,12 @@ import {
   uploadSchema,
 } from "../contract.ts";
 import { bytes, created, type Operation, ok, page } from "./operation.ts";
+import type { WEBHOOK_OPERATIONS } from "./webhook-operations.ts";
 
-type Work = Extract<RouteKey, `${string} /api/v1/${"requests" | "sources" | "jobs" | "clients" | "attempts"}${string}`>;
+type Work = Exclude<
+  Extract<RouteKey, `${string} /api/v1/${"requests" | "sources" | "jobs" | "clients" | "attempts"}${string}`>,
+  keyof typeof WEBHOOK_OPERATIONS
+>;
 
 const appendHeaders = z.object({
   "upload-offset": z.string().meta({ description: "Where the piece begins." }),

@@ -34,6 +34,7 @@ async function create(call: Call): Promise<Response> {
     name: wanted.name,
     verify: wanted.verify,
     priority: wanted.priority,
+    webhook: wanted.webhook,
   };
   const once = idempotencyOf(call, wanted);
   const { job, isNew } =

@@ -102,7 +102,16 @@ export async function readConfigSection(folder: string, section: ConfigSection):
 }
 
 /** What a stranger's file in a shared folder must not decide. */
-const TRUSTED_ONLY = ["token", "media-root", "sandbox", "tls-ca", "tls-fingerprint", "lock", "mirror"];
+const TRUSTED_ONLY = [
+  "token",
+  "media-root",
+  "sandbox",
+  "allow-private-webhooks",
+  "tls-ca",
+  "tls-fingerprint",
+  "lock",
+  "mirror",
+];
 
 /** Errors: E_BAD_OPTION for such an option in a file that another user owns or may write. */
 async function requireOwn(path: string, texts: FileTexts): Promise<void> {

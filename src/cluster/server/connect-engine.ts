@@ -4,7 +4,8 @@ import type { Log } from "../../base/log.ts";
 import type { Tools } from "../../media/ffmpeg/tools.ts";
 import type { Verdict } from "../scheduler/model/decision.ts";
 import type { Input } from "../scheduler/model/input.ts";
-import type { Tokens } from "./access/tokens.ts";
+import type { SchedulerState } from "../scheduler/model/state.ts";
+import { ADMIN_TOKEN, type Tokens } from "./access/tokens.ts";
 import { ChangeFeed, touchChanged } from "./change-feed.ts";
 import { ClientLinks } from "./client-links.ts";
 import { Engine } from "./engine.ts";
@@ -12,7 +13,7 @@ import { maySee } from "./facade/access-calls.ts";
 import type { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./job/job-record.ts";
 import { JobRegistry } from "./job-registry.ts";
-import { clientView } from "./job-views.ts";
+import { clientView, jobView } from "./job-views.ts";
 import { EffectPerformer } from "./perform-effects.ts";
 import type { JobWorkParts } from "./pipeline/job-work.ts";
 import { openVideoSource } from "./pipeline/video-source.ts";
@@ -21,7 +22,10 @@ import type { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 import { ResultReceiver } from "./transfers/result-receiver.ts";
 import { SpaceGuard } from "./transfers/space-guard.ts";
 import type { SubtitleFiles } from "./transfers/subtitle-files.ts";
+import type { ClientView } from "./views.ts";
 import { Watchers } from "./watchers.ts";
+import { outboxOf } from "./webhooks/outbox.ts";
+import type { Webhooks } from "./webhooks/webhooks.ts";
 
 export interface EngineConnections {
   readonly tools: Tools;
@@ -35,6 +39,9 @@ export interface EngineConnections {
   readonly subtitleFiles: SubtitleFiles;
   readonly secrets: AttemptSecrets;
   readonly tokens: Tokens;
+  readonly webhooks: Webhooks;
+  /** Deliveries were committed. */
+  readonly onDeliveries: () => void;
 }
 
 export interface ConnectedEngine {
@@ -72,13 +79,14 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
   });
   const registry = new JobRegistry({ records: loaded.records, state, workParts });
   const watchers = new Watchers((jobId) => registry.viewIfThere(jobId));
+  const viewOfClient = (from: SchedulerState, id: string): ClientView | null => {
+    const client = from.clients.get(id);
+    return client === undefined ? null : clientView(from, client, tokens.keysByClient().get(id) ?? []);
+  };
   const feed = new ChangeFeed({
     jobIds: () => engine.state.jobs.keys(),
     jobView: (id) => registry.viewIfThere(id),
-    clientView(id) {
-      const client = engine.state.clients.get(id);
-      return client === undefined ? null : clientView(engine.state, client, tokens.keysByClient().get(id) ?? []);
-    },
+    clientView: (id) => viewOfClient(engine.state, id),
     clientViews() {
       const keys = tokens.keysByClient();
       return [...engine.state.clients.values()].map((client) =>
@@ -109,7 +117,18 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     log,
     onBroken,
     perform: (effect) => performer.perform(effect),
-    onCommitted: (next, events) => {
+    outbox: outboxOf({
+      webhooks: () => connections.webhooks.live(),
+      ownOf: (jobId) => ownWebhookOf(registry.record(jobId)),
+      jobView(next, jobId) {
+        const job = next.jobs.get(jobId);
+        const record = registry.record(jobId);
+        return job === undefined || record === undefined ? null : jobView(next, job, record, null);
+      },
+      clientView: viewOfClient,
+    }),
+    onCommitted: (next, events, deliveries) => {
+      if (deliveries.length > 0) connections.onDeliveries();
       touchChanged(feed, noted, next);
       noted = next;
       for (const event of events)
@@ -118,4 +137,10 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     },
   });
   return { engine, registry, results, links, watchers, feed, settled: () => performer.settled() };
+}
+
+function ownWebhookOf(record: JobRecord | undefined) {
+  return record?.webhook === undefined
+    ? null
+    : { webhook: record.webhook, owner: record.owner?.tokenId ?? ADMIN_TOKEN };
 }

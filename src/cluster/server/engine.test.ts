@@ -32,6 +32,7 @@ function engineWithClient() {
     clock: { monotonicMs: () => now, nowIso: () => "2026-01-01T00:00:00.000Z" },
     log: silentLog,
     perform: (effect) => effects.push(effect),
+    outbox: () => [],
     onCommitted() {},
     onBroken(cause) {
       throw cause;
@@ -73,6 +74,7 @@ test("the wall clock may jump an hour, forth and back: leases and silence go by 
     clock: { monotonicMs: () => now, nowIso: () => new Date(wallMs).toISOString() },
     log: silentLog,
     perform() {},
+    outbox: () => [],
     onCommitted() {},
     onBroken(cause) {
       throw cause;
@@ -133,6 +135,7 @@ test("what can't be kept doesn't happen: the server is told to stop, and no effe
     clock: { monotonicMs: () => 0, nowIso: () => "2026-01-01T00:00:00.000Z" },
     log: silentLog,
     perform: (effect) => effects.push(effect),
+    outbox: () => [],
     onCommitted() {
       throw new Error("nothing was committed");
     },

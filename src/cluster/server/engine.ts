@@ -8,6 +8,8 @@ import type { Effect, Moment, SchedulerEvent, Verdict } from "../scheduler/model
 import type { Input } from "../scheduler/model/input.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { Store } from "./ports.ts";
+import type { Outbox } from "./webhooks/outbox.ts";
+import type { Delivery } from "./webhooks/records.ts";
 
 export interface EngineParts {
   readonly store: Store;
@@ -15,8 +17,14 @@ export interface EngineParts {
   readonly log: Log;
   /** Acts on one effect; must not throw for what it can report as an input. */
   readonly perform: (effect: Effect) => void;
+  /** What webhooks are told of a decision. */
+  readonly outbox: Outbox;
   /** Called after each commit that changed something or had events. */
-  readonly onCommitted: (state: SchedulerState, events: readonly SchedulerEvent[]) => void;
+  readonly onCommitted: (
+    state: SchedulerState,
+    events: readonly SchedulerEvent[],
+    deliveries: readonly Delivery[],
+  ) => void;
   /** The database can't be written. The server must stop: it can't keep what it decides. */
   readonly onBroken: (cause: unknown) => void;
 }
@@ -27,7 +35,7 @@ export interface EngineParts {
  */
 const LONGEST_STEP_MS = 2000;
 
-type Create = (state: SchedulerState, events: readonly SchedulerEvent[]) => void;
+type Create = (state: SchedulerState, events: readonly SchedulerEvent[], deliveries: readonly Delivery[]) => void;
 
 export class Engine {
   readonly #parts: EngineParts;
@@ -96,9 +104,10 @@ export class Engine {
   #step(input: Input, create?: Create): Verdict {
     const previous = this.#state;
     const decision = decide(previous, input, this.#moment());
+    const deliveries = this.#parts.outbox(previous, decision.next, decision.events);
     try {
-      if (create) create(decision.next, decision.events);
-      else this.#parts.store.commit(previous, decision.next, decision.events);
+      if (create) create(decision.next, decision.events, deliveries);
+      else this.#parts.store.commit(previous, decision.next, decision.events, deliveries);
     } catch (thrown) {
       this.stop();
       this.#parts.onBroken(thrown);
@@ -107,7 +116,7 @@ export class Engine {
     this.#state = decision.next;
     for (const effect of decision.effects) this.#parts.perform(effect);
     if (decision.next !== previous || decision.events.length > 0) {
-      this.#parts.onCommitted(decision.next, decision.events);
+      this.#parts.onCommitted(decision.next, decision.events, deliveries);
     }
     return decision.verdict;
   }

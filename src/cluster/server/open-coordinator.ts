@@ -31,6 +31,7 @@ import { SourceRegistry } from "./transfers/source-registry.ts";
 import { SourceUploads } from "./transfers/source-uploads.ts";
 import { SubtitleFiles } from "./transfers/subtitle-files.ts";
 import type { ServerInfoView } from "./views.ts";
+import { openWebhooks } from "./webhooks/open-webhooks.ts";
 
 export interface CoordinatorOptions {
   readonly workDir: string;
@@ -53,6 +54,8 @@ export interface CoordinatorOptions {
   readonly keepMs: number | null;
   /** Jobs that ended before this moment count as ended then; 0: their end counts. */
   readonly keepSinceMs: number;
+  /** Webhooks that submitters give to their jobs may lead to any address. */
+  readonly allowPrivateWebhooks: boolean;
   readonly tools: Tools;
   readonly log: Log;
   readonly clock: Clock;
@@ -74,19 +77,11 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const sources = new SourceRegistry({ mediaRoots: options.mediaRoots, blockBytes: options.chunkBytes });
   const uploads = new SourceUploads(folders.uploads, sources);
   const subtitleFiles = new SubtitleFiles(tools, folders);
-  const tokens = new Tokens(store, () => clock.nowIso());
-  let joinToken = (await readSecret(workDir, "join-token")) ?? makeToken();
-  const keepJoinToken = async (token: string) => {
-    joinToken = token;
-    await writeSecret(workDir, "join-token", token);
-  };
-  await keepJoinToken(joinToken);
-  const keepOwnToken = { [ADMIN_TOKEN]: options.keepAdminToken, [JOIN_TOKEN]: keepJoinToken };
-  tokens.use(ADMIN_TOKEN, "admin", options.token);
-  tokens.use(JOIN_TOKEN, "enrol", joinToken);
+  const { tokens, ...ownTokens } = await openTokens(options);
   const loaded = store.load();
   await uploads.restore(keptUploads(loaded.records));
 
+  const hooks = openWebhooks({ store, clock, log });
   const { engine, registry, results, links, watchers, feed, settled } = connectEngine({
     tools,
     log,
@@ -99,10 +94,13 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     subtitleFiles,
     secrets: await AttemptSecrets.open(folders.serverDir),
     tokens,
+    webhooks: hooks.webhooks,
+    onDeliveries: () => hooks.wake(),
   });
 
   await resumeJobs(loaded, { folders, results, registry });
   engine.dispatch({ type: "restarted" });
+  hooks.start((jobId) => registry.record(jobId)?.webhook);
   const retention = new Retention({
     folders,
     log,
@@ -127,10 +125,14 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
 
   return {
     info: () => infoOf(options),
-    ...intakeCalls({ tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles }),
+    ...intakeCalls({
+      ...{ tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles },
+      allowPrivateWebhooks: options.allowPrivateWebhooks,
+    }),
     ...jobCalls({ engine, store, registry, folders, watchers }),
     ...clientCalls({ engine, store, tokens }),
-    ...accessCalls({ tokens, engine, registry, sources, uploads, links, keepOwnToken, joinToken: () => joinToken }),
+    ...accessCalls({ tokens, engine, registry, sources, uploads, links, ...ownTokens }),
+    ...hooks.calls,
     ...transferCalls({ registry, subtitleFiles, results }),
     follow: (...asked) => feed.follow(...asked),
     openLink: (socket, who) => links.open(socket, who),
@@ -148,11 +150,27 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       watchers.stop();
       feed.stop();
       audit.close();
+      await hooks.stop();
       await settled();
       await rm(nonce.noncePath, { force: true });
       store.close();
     },
   };
+}
+
+/** The tokens, and the server's own two as they are this time. */
+async function openTokens({ store, clock, workDir, token: adminToken, keepAdminToken }: CoordinatorOptions) {
+  const tokens = new Tokens(store, () => clock.nowIso());
+  let joinToken = (await readSecret(workDir, "join-token")) ?? makeToken();
+  const keepJoinToken = async (token: string) => {
+    joinToken = token;
+    await writeSecret(workDir, "join-token", token);
+  };
+  await keepJoinToken(joinToken);
+  tokens.use(ADMIN_TOKEN, "admin", adminToken);
+  tokens.use(JOIN_TOKEN, "enrol", joinToken);
+  const keepOwnToken = { [ADMIN_TOKEN]: keepAdminToken, [JOIN_TOKEN]: keepJoinToken };
+  return { tokens, keepOwnToken, joinToken: () => joinToken };
 }
 
 function infoOf({ tools, ffmpegParams, fileNameOutput, requiredClients }: CoordinatorOptions): ServerInfoView {

@@ -1,8 +1,7 @@
 // The ports of the coordinator: `Store`, which src/db implements, and `Coordinator`, the facade that the API calls. Their
 // comments are contracts; test/conformance/ holds every Store to its own.
 import type { UploadAppend, UploadState } from "../../base/upload/resumable-upload.ts";
-import type { EncoderFamily } from "../../media/model/encoder-family.ts";
-import type { Proof, VerifyMode } from "../../media/model/proof.ts";
+import type { Proof } from "../../media/model/proof.ts";
 import type { ResultReport } from "../protocol/messages.ts";
 import type { Principal } from "../protocol/roles.ts";
 import type { SchedulerEvent } from "../scheduler/model/decision.ts";
@@ -11,6 +10,7 @@ import type { QueueMove } from "../scheduler/model/queue-place.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { AccessCalls } from "./access/calls.ts";
 import type { TokenStore } from "./access/tokens.ts";
+import type { JobRequest } from "./intake/job-request.ts";
 import type { Idempotency, JobRecord } from "./job/job-record.ts";
 import type { ClientsWanted, Followed, Follower, JobsWanted, Page, PageWanted } from "./lists.ts";
 import type {
@@ -27,6 +27,8 @@ import type {
   SourceView,
   UploadBegunView,
 } from "./views.ts";
+import type { WebhookCalls } from "./webhooks/calls.ts";
+import type { Delivery, WebhookStore } from "./webhooks/records.ts";
 
 /** A burn-in file: subtitles that clients draw, which they need in addition to the source. */
 export interface BurnInFile {
@@ -52,13 +54,13 @@ export interface LoadedState {
  * `aloneSince`. Of a segment: `mismatches`, `lostOn` and the waiting time of a pending one. Of an attempt: lease and
  * progress. Of a client: its link and whatever each hello says again. Moments of the monotonic clock are 0.
  */
-export interface Store extends TokenStore {
+export interface Store extends TokenStore, WebhookStore {
   /** The state after the last write, with live attempts only; jobs in the order of `createdAt`, then id. */
   load(): LoadedState;
-  /** Adds a job that has no segments yet, with its record and events. A job of the same id is an error. */
-  createJob(record: JobRecord, job: Job, events: readonly SchedulerEvent[]): void;
+  /** Adds a job that has no segments yet, with its record, events and deliveries. A job of the same id is an error. */
+  createJob(record: JobRecord, job: Job, events: readonly SchedulerEvent[], deliveries?: readonly Delivery[]): void;
   /**
-   * Makes `next` what the store holds, and appends the events in their order. `previous` must be what it holds now. Objects
+   * Makes `next` what the store holds, and appends the events, and the deliveries, in their order. `previous` must be what it holds now. Objects
    * are compared by reference (states share structure): what is the same object was not changed and is not written. Where
    * nothing that is kept differs and there are no events, nothing is written at all.
    *
@@ -67,7 +69,12 @@ export interface Store extends TokenStore {
    * history; one that comes back continues its own entry, without an outcome. The last event that names an attempt is its
    * outcome, except `segment-leased` and `lease-renewed`, which are none.
    */
-  commit(previous: SchedulerState, next: SchedulerState, events: readonly SchedulerEvent[]): void;
+  commit(
+    previous: SchedulerState,
+    next: SchedulerState,
+    events: readonly SchedulerEvent[],
+    deliveries?: readonly Delivery[],
+  ): void;
   /** Events with a `seq` above `afterSeq`, ascending. Numbers grow from event to event and are never used twice. */
   jobEvents(jobId: string, afterSeq: number): EventView[];
   /** The latest `limit` events, ascending. */
@@ -83,27 +90,6 @@ export interface Store extends TokenStore {
   auditEntries(limit: number, before: number | null): AuditRowView[];
   /** The last call; it may be made after a failed one. */
   close(): void;
-}
-
-export interface JobRequest {
-  readonly sourceId: string;
-  /** A subtitle file that was submitted as a source. */
-  readonly subtitlesSourceId?: string | null;
-  /** Null: the server's default. */
-  readonly ffmpegParams: string | null;
-  readonly outputName: string | null;
-  readonly requiredClients: number | null;
-  /** For a request that names a codec: the only encoder family it may use; null and "auto": any. */
-  readonly family: EncoderFamily | "auto" | null;
-  readonly allowMixed: boolean | null;
-  /** Seconds that a started job waits for clients with its encoder family; null: a minute. */
-  readonly waitForFamily: number | "ever" | null;
-  /** Display name; null: the source's. */
-  readonly name: string | null;
-  /** Null: the server's default. */
-  readonly verify: VerifyMode | null;
-  /** 0 to 100; null and absent: 50. */
-  readonly priority?: number | null;
 }
 
 /** A message socket to one client, as the coordinator sees it. */
@@ -136,7 +122,7 @@ export interface UploadFound extends UploadState {
  * changed is durable when it returns, or when its promise resolves; methods that change a state fail with E_WRONG_STATE
  * where it does not allow that.
  */
-export interface Coordinator extends AccessCalls {
+export interface Coordinator extends AccessCalls, WebhookCalls {
   info(): ServerInfoView;
 
   /**
@@ -188,7 +174,7 @@ export interface Coordinator extends AccessCalls {
   ): { readonly outputName: string; readonly videoCodec: string };
   /**
    * Makes one job of a source. The source is used up, even by a job that is refused; its file is deleted only if it was
-   * uploaded. Errors: E_UNKNOWN_ID, those of checkRequest, E_SOURCE_REFUSED, E_SOURCE_NO_VIDEO, E_TOO_LARGE, E_NO_SPACE.
+   * uploaded. Errors: E_UNKNOWN_ID, those of checkRequest, E_SOURCE_REFUSED, E_SOURCE_NO_VIDEO, E_TOO_LARGE, E_NO_SPACE; E_MALFORMED, E_FORBIDDEN for its webhook.
    */
   createJob(request: JobRequest, who: Principal): Promise<JobView>;
   /**

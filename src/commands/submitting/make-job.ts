@@ -63,7 +63,13 @@ export async function placeForJob(wanted: WantedJob, given: SubmitOptions, makin
     name: given.name,
     verify: given.verify,
     priority: given.priority,
+    webhook: webhookOf(given),
   };
+}
+
+function webhookOf(given: SubmitOptions): CreateJob["webhook"] {
+  const { webhook: url, "webhook-events": events, "webhook-format": format, "webhook-secret": secret } = given;
+  return url === null ? null : { url, format, secret, events: events === null ? null : [...events] };
 }
 
 /**

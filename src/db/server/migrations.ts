@@ -161,6 +161,38 @@ const madeTokens = `
 ALTER TABLE tokens ADD COLUMN made TEXT;
 `;
 
+/** Webhooks of the server, and the outbox of all webhooks: a delivery with a due time is still to be made. */
+const webhooks = `
+CREATE TABLE webhooks (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  url TEXT NOT NULL,
+  format TEXT NOT NULL,
+  secret TEXT,
+  events TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  failing_since TEXT,
+  off TEXT
+) STRICT;
+CREATE TABLE deliveries (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  lane TEXT NOT NULL,
+  webhook_id TEXT REFERENCES webhooks (id) ON DELETE CASCADE,
+  job_id TEXT,
+  event TEXT NOT NULL,
+  at TEXT NOT NULL,
+  notice TEXT NOT NULL,
+  due_ms INTEGER,
+  outcome TEXT,
+  tries TEXT NOT NULL
+) STRICT;
+CREATE INDEX waiting_deliveries ON deliveries (lane, due_ms) WHERE due_ms IS NOT NULL;
+CREATE INDEX ended_deliveries ON deliveries (seq) WHERE due_ms IS NULL;
+CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, seq);
+CREATE INDEX own_deliveries_by_job ON deliveries (job_id, seq) WHERE webhook_id IS NULL;
+`;
+
 export const SERVER_MIGRATIONS: Migrations = [
   initial,
   rivals,
@@ -175,4 +207,5 @@ export const SERVER_MIGRATIONS: Migrations = [
   proofs,
   queuePlace,
   madeTokens,
+  webhooks,
 ];

@@ -4,41 +4,68 @@ import type { Database } from "bun:sqlite";
 import type { SchedulerEvent } from "../../cluster/scheduler/model/decision.ts";
 import type { SchedulerState } from "../../cluster/scheduler/model/state.ts";
 import type { LoadedState, Store } from "../../cluster/server/ports.ts";
+import type { Delivery } from "../../cluster/server/webhooks/records.ts";
 import { closeDatabase, openDatabase } from "../open.ts";
 import { attemptHistory, endAttempt, insertAttempt, loadLiveAttempts, recordOutcome } from "./attempts-table.ts";
 import { insertAudit, latestAudit } from "./audit-rows.ts";
 import { clientRowDiffers, loadClients, saveClient } from "./clients-table.ts";
+import {
+  firstDeliveries,
+  giveUpDeliveries,
+  latestDeliveries,
+  saveDelivery,
+  sweepDeliveries,
+  waitingDeliveries,
+} from "./deliveries-table.ts";
 import { eventsOfJob, insertEvent, latestEventsOfClient } from "./events-table.ts";
 import { insertJob, jobRowDiffers, loadJobs, updateJob } from "./jobs-table.ts";
 import { SERVER_MIGRATIONS } from "./migrations.ts";
 import { deleteSegmentsFrom, loadSegments, saveSegment } from "./segments-table.ts";
 import { loadTokens, saveToken } from "./tokens-table.ts";
+import { loadWebhooks, removeWebhook, saveWebhook } from "./webhooks-table.ts";
 
 export function openServerStore(path: string): Store {
   const database = openDatabase(path, { migrations: SERVER_MIGRATIONS, synchronous: "FULL" });
   const commit = database.transaction(
-    (previous: SchedulerState, next: SchedulerState, events: readonly SchedulerEvent[]) => {
+    (
+      previous: SchedulerState,
+      next: SchedulerState,
+      events: readonly SchedulerEvent[],
+      deliveries: readonly Delivery[],
+    ) => {
       writeDifferences(database, previous, next, new Date().toISOString());
       for (const event of events) {
         insertEvent(database, event);
         recordOutcome(database, event);
       }
+      for (const delivery of deliveries) saveDelivery(database, delivery);
     },
   );
   return {
     load: () => load(database),
-    createJob: database.transaction((record, job, events) => {
+    createJob: database.transaction((record, job, events, deliveries = []) => {
       insertJob(database, record, job);
       for (const event of events) insertEvent(database, event);
+      for (const delivery of deliveries) saveDelivery(database, delivery);
     }).immediate,
-    commit(previous, next, events) {
-      if (events.length > 0 || hasDifferences(previous, next)) commit.immediate(previous, next, events);
+    commit(previous, next, events, deliveries = []) {
+      const hasMore = events.length > 0 || deliveries.length > 0;
+      if (hasMore || hasDifferences(previous, next)) commit.immediate(previous, next, events, deliveries);
     },
     jobEvents: (jobId, afterSeq) => eventsOfJob(database, jobId, afterSeq),
     clientEvents: (clientId, limit) => latestEventsOfClient(database, clientId, limit),
     attempts: (jobId) => attemptHistory(database, jobId),
     tokens: () => loadTokens(database),
     saveToken: (record) => saveToken(database, record),
+    webhooks: () => loadWebhooks(database),
+    saveWebhook: (record) => saveWebhook(database, record),
+    removeWebhook: database.transaction((id) => removeWebhook(database, id)).immediate,
+    firstDeliveries: () => firstDeliveries(database),
+    saveDelivery: database.transaction((delivery) => saveDelivery(database, delivery)).immediate,
+    giveUpDeliveries: (webhookId) => giveUpDeliveries(database, webhookId),
+    waitingDeliveries: (webhookId) => waitingDeliveries(database, webhookId),
+    deliveries: (of, limit) => latestDeliveries(database, of, limit),
+    sweepDeliveries: (before, most) => sweepDeliveries(database, before, most),
     appendAudit: database.transaction((entries) => insertAudit(database, entries)).immediate,
     auditEntries: (limit, before) => latestAudit(database, limit, before),
     close: () => closeDatabase(database),

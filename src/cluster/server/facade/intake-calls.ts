@@ -9,15 +9,17 @@ import { isTerminal } from "../../scheduler/model/state-changes.ts";
 import type { Engine } from "../engine.ts";
 import { checkRequest } from "../intake/check-request.ts";
 import { type JobDefaults, prepareJob } from "../intake/create-job.ts";
+import type { JobRequest } from "../intake/job-request.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import type { Idempotency, SourceRecord } from "../job/job-record.ts";
 import type { JobRegistry } from "../job-registry.ts";
 import { Limit } from "../limit.ts";
-import type { Coordinator, JobRequest, Store } from "../ports.ts";
+import type { Coordinator, Store } from "../ports.ts";
 import type { SourceRegistry } from "../transfers/source-registry.ts";
 import { KEEP_PARTIAL_MS, type SourceUploads } from "../transfers/source-uploads.ts";
 import type { SubtitleFiles } from "../transfers/subtitle-files.ts";
 import type { JobView, SourceView } from "../views.ts";
+import { jobWebhookOf } from "../webhooks/webhooks.ts";
 import { KeyedJobs } from "./keyed-jobs.ts";
 
 type IntakeCalls = Pick<
@@ -45,6 +47,8 @@ export interface IntakeCallsParts {
   readonly sources: SourceRegistry;
   readonly uploads: SourceUploads;
   readonly subtitleFiles: SubtitleFiles;
+  /** Webhooks that submitters give may lead to any address. */
+  readonly allowPrivateWebhooks: boolean;
 }
 
 /** Each runs a few ffmpegs over the source; more at a time only share the machine. */
@@ -78,6 +82,8 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
 
   const createJob = async (asked: JobRequest, who: Principal, idempotency?: Idempotency): Promise<JobView> => {
     requireRoomForJob(engine, probes);
+    const mayLeadAnywhere = who.role === "admin" || parts.allowPrivateWebhooks;
+    const webhook = asked.webhook ? jobWebhookOf(asked.webhook, mayLeadAnywhere) : null;
     const source = sources.getOf(who, asked.sourceId);
     const upload = typeof asked.subtitlesSourceId === "string" ? sources.getOf(who, asked.subtitlesSourceId) : null;
     sources.forget(source.sourceId); // before the first await: a source makes only one job
@@ -91,16 +97,17 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
       );
       who.ended.throwIfAborted(); // looking at the source may have taken minutes
       const owner = { tokenId: who.tokenId, name: who.name };
-      const record = { ...prepared, owner, ...(idempotency === undefined ? {} : { idempotency }) };
+      const more = { ...(idempotency === undefined ? {} : { idempotency }), ...(webhook === null ? {} : { webhook }) };
+      const record = { ...prepared, owner, ...more };
       await folders.make(record.jobId);
       if (record.source.path !== source.path) await sources.discard(source);
       if (upload !== null) await takeUpload(record.jobId, upload);
       registry.start(record);
       const queue = { priority: asked.priority ?? ORDINARY_PRIORITY, owner: who.tokenId };
-      engine.submit({ type: "job-submitted", job: { ...job, queue } }, (next, events) => {
+      engine.submit({ type: "job-submitted", job: { ...job, queue } }, (next, events, deliveries) => {
         const created = next.jobs.get(job.id);
         if (created === undefined) throw new Error(`job ${job.id} was not created`);
-        store.createJob(record, created, events);
+        store.createJob(record, created, events, deliveries);
       });
       return registry.view(record.jobId);
     } catch (thrown) {

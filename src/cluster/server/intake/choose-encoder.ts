@@ -11,7 +11,7 @@ import { codecOfEncoder } from "../../../media/request/tables/encoders.ts";
 import { isNeutralCodec } from "../../../media/request/tables/neutral-codecs.ts";
 import { type Candidate, candidatesFor, translateRequest } from "../../../media/request/translate/translate.ts";
 import type { EncodedPicture, JobSettings } from "../../scheduler/model/job.ts";
-import type { JobRequest } from "../ports.ts";
+import type { JobRequest } from "./job-request.ts";
 
 /** The default: long enough for a client to restart. */
 const WAIT_FOR_FAMILY_SECONDS = 60;

@@ -29,9 +29,9 @@ import { JobFolders } from "../job/job-folders.ts";
 import type { JobRecord, SourceRecord } from "../job/job-record.ts";
 import { requestOf } from "../job/job-request.ts";
 import { sourceChanged } from "../job/unchanged-source.ts";
-import type { JobRequest } from "../ports.ts";
 import { type CheckedRequest, checkRequest, type RequestDefaults } from "./check-request.ts";
 import { chooseEncoder } from "./choose-encoder.ts";
+import type { JobRequest } from "./job-request.ts";
 import { onOneClock } from "./one-clock.ts";
 import { chooseFormat, type FormatPlan, isAnyoneAble } from "./plan-format.ts";
 

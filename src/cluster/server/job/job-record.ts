@@ -4,6 +4,7 @@ import type { EncodeRequest } from "../../../media/model/encode-request.ts";
 import type { VerifyMode } from "../../../media/model/proof.ts";
 import type { Container, DecodedPicture, SourceInfo } from "../../../media/model/source.ts";
 import type { Principal } from "../../protocol/roles.ts";
+import type { JobWebhook } from "../webhooks/records.ts";
 
 /** Where a job's source is, and what it was when the job was created; a later change fails the job. */
 export interface SourceRecord {
@@ -49,6 +50,8 @@ export interface JobRecord {
   readonly owner?: Pick<Principal, "tokenId" | "name">;
   /** The `Idempotency-Key` that it was submitted with, and the digest of what was asked; absent: it had none. */
   readonly idempotency?: Idempotency;
+  /** Who is told of it, beside the server's own webhooks; absent: nobody. */
+  readonly webhook?: JobWebhook;
   /** What was done to the submitted file to make `source` of it; absent: `source` is that file. */
   readonly corrected?: string;
   /** What the output may have at most, where the request says so (`-size`). */

@@ -1,0 +1,45 @@
+// The part of the coordinator's contract about webhooks.
+import type {
+  CreatedWebhookView,
+  DeliveryView,
+  JobEvent,
+  WebhookEvent,
+  WebhookFormat,
+  WebhookView,
+} from "../webhook-views.ts";
+
+/** What may be said of any webhook. */
+export interface WebhookWanted {
+  readonly url: string;
+  /** Null: those that tell of the end of a job. */
+  readonly events: readonly WebhookEvent[] | null;
+  readonly format: WebhookFormat;
+  readonly secret: string | null;
+}
+
+export interface NewWebhook extends WebhookWanted {
+  /** Null: that of its host. */
+  readonly name: string | null;
+}
+
+/** For one job. */
+export interface NewJobWebhook extends WebhookWanted {
+  readonly events: readonly JobEvent[] | null;
+}
+
+export interface WebhookCalls {
+  /** In the order of their creation. */
+  listWebhooks(): WebhookView[];
+  /** Errors: E_NOT_FOUND. */
+  webhook(name: string): WebhookView;
+  /** Errors: E_MALFORMED for a URL or secret that is none; E_WRONG_STATE for a name in use; E_BUSY. */
+  createWebhook(wanted: NewWebhook): CreatedWebhookView;
+  /** Nothing more is delivered to it, also of what waits. Errors: E_NOT_FOUND. */
+  removeWebhook(name: string): WebhookView;
+  /** Sends an event of its own at once, and tells what came of it; one that gets through switches the webhook on again. Errors: E_NOT_FOUND. */
+  testWebhook(name: string): Promise<DeliveryView>;
+  /** The latest `limit`, ascending. Errors: E_NOT_FOUND. */
+  webhookDeliveries(name: string, limit: number): DeliveryView[];
+  /** To the job's own webhook: the latest `limit`, ascending. */
+  jobDeliveries(jobId: string, limit: number): DeliveryView[];
+}
