@@ -22,6 +22,7 @@ import { lackLines } from "./output/proof-text.ts";
 import { type Participant, participate } from "./participate.ts";
 import { withPreset } from "./presets/with-preset.ts";
 import { checkInput, checkSubtitles, refuseInputAsOutput } from "./submitting/check-input.ts";
+import { requireCropPossible } from "./submitting/crop-first.ts";
 import { ffmpegParamsOf } from "./submitting/ffmpeg-params.ts";
 import { makeJob } from "./submitting/make-job.ts";
 import { type Doing, leftBehind, settleInterrupted } from "./submitting/on-interrupt.ts";
@@ -156,6 +157,7 @@ export const submit = defineCommand({
         "Leave one of them out; to encode on this machine without waiting for the job, run `ffcluster join`.";
       throw new AppError("E_USAGE", "--detach and --participate exclude each other", hint);
     }
+    await requireCropPossible(given);
     if (isLibrary(positionals, given)) return await runLibrary(positionals, given, context);
     if (given["keep-dates"] && given["on-server"]) {
       const hint = "Leave it out, or submit a file of this machine.";

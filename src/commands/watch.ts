@@ -2,6 +2,7 @@
 import { secondsOption, switchOption } from "../base/config/option.ts";
 import { defineCommand } from "./cli/command.ts";
 import { withPreset } from "./presets/with-preset.ts";
+import { requireCropPossible } from "./submitting/crop-first.ts";
 import { submitOptions } from "./submitting/options.ts";
 import { watchFolder } from "./watching/watch-folder.ts";
 
@@ -41,6 +42,7 @@ export const watch = defineCommand({
     const options = await withPreset(asked, origins, context);
     const { settle, poll, ...given } = options;
     const times = { settleMs: settle * 1000, pollMs: poll * 1000 };
+    await requireCropPossible({ ...given, ...UNUSED });
     await watchFolder(positionals[0] ?? "", { ...given, ...UNUSED }, times, context);
     return 0;
   },

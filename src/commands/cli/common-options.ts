@@ -41,6 +41,12 @@ export const requestOptions = {
       "Size of the output, which ends at or just under it: 700M is 700,000,000 bytes, 700Mi 1024 times 1024 times 700. The bit rate follows from it; instead of -b:v, -crf or --quality",
     valueName: "SIZE",
   }),
+  crop: optionalChoice({
+    description:
+      "auto: look for black bars at places all over the file, say what was found, and cut away what is black at all of them; nothing where that is uncertain",
+    valueName: "auto",
+    choices: ["auto"],
+  }),
   audio: optionalChoice({
     description:
       "normalize: encode the sound at -23 LUFS and at most -1 dB true peak (EBU R 128), by one gain for the whole track; another loudness is -loudness:a -16 in --ffmpeg-params",

@@ -39,5 +39,6 @@ export function requireUsable(given: SubmitOptions): void {
 export function requestDigest(given: SubmitOptions, { kind }: LibraryNames): string {
   const { family, verify } = given;
   const asked = [ffmpegParamsOf(given), kind.extension, family, given["allow-mixed"], verify];
+  if (given.crop !== null) asked.push(given.crop); // at the end, so that libraries of earlier versions stay as they are
   return sha256Of(JSON.stringify(asked)).slice(0, 16);
 }

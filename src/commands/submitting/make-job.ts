@@ -5,7 +5,7 @@ import type { CreateJob, JobView } from "../../api/contract.ts";
 import { uploadSource } from "../../api/upload.ts";
 import type { CommandContext } from "../cli/command.ts";
 import type { ProgressDisplay } from "../output/progress-display.ts";
-import { ffmpegParamsOf } from "./ffmpeg-params.ts";
+import { paramsFor } from "./crop-first.ts";
 import type { Doing } from "./on-interrupt.ts";
 import type { SubmitOptions } from "./options.ts";
 import { placeSource } from "./place-source.ts";
@@ -37,7 +37,7 @@ export async function makeJob(wanted: WantedJob, given: SubmitOptions, making: M
 export async function placeForJob(wanted: WantedJob, given: SubmitOptions, making: Making): Promise<CreateJob> {
   const { client, display, context, begin } = making;
   const { checkSourceLocally } = await import("../wiring/local-checks.ts");
-  const ffmpegParams = ffmpegParamsOf(given);
+  const ffmpegParams = await paramsFor(wanted.input, given, making);
   const checked = { ffmpegParams, outputName: basename(wanted.outputPath), hasSubtitles: wanted.subtitles !== null };
   const source = await placeSource({
     client,
