@@ -69,6 +69,34 @@ for (const [what, folder, name] of PATHS) {
 }
 
 test.skipIf(missing !== null)(
+  titled(missing, "a path of the long form, as network shares have it, with two backslashes at its beginning"),
+  async () => {
+    const long = (path: string) => `\\\\?\\${windowsPath(path)}`;
+    const output = cluster.path("long form.mp4");
+    await provenJob(cluster, long(source), long(output), LOSSLESS);
+    await expectSource(source, output);
+  },
+  LONGEST_MS,
+);
+
+test.skipIf(missing !== null)(
+  titled(missing, "a client that is killed in mid-job: another one goes on, the output is whole"),
+  async () => {
+    const film = await sourceIn(cluster, "longer.mp4", 250);
+    const output = cluster.path("of the longer one.mp4");
+    const killed = await cluster.join("killed", ONE_SLOT, WINDOWS);
+    const jobId = await cluster.submit(film, output, LOSSLESS);
+    await cluster.untilJob(jobId, "encodes", LONGEST_MS / 8, ({ status }) => status === "Processing");
+    killed.kill("SIGKILL");
+    await killed.exited;
+    await cluster.untilComplete(jobId, LONGEST_MS / 4);
+    await cluster.json(["jobs", "download", jobId, "-o", output]);
+    await expectSource(film, output);
+  },
+  LONGEST_MS,
+);
+
+test.skipIf(missing !== null)(
   titled(missing, "a configuration file with a byte order mark or in UTF-16"),
   async () => {
     const path = cluster.path("ffcluster.config.json");
