@@ -131,7 +131,7 @@ export function biomeOverrides(): object[] {
     override(["src/cli.ts"], { style: restrictedImports(all(SQL, NO_SQL), patternsOf(ENTRY_POINT)) }),
     ...RULES.flatMap(overridesOf),
     override(["src/commands/**", "src/cli.ts", "**/*.test.ts"], { suspicious: { noConsole: "off" } }),
-    override(["test/**", "bench/**", "scripts/**", "lint/**", "packaging/**", "build.ts"], {
+    override(["test/**", "bench/**", "scripts/**", "examples/**", "lint/**", "packaging/**", "build.ts"], {
       style: { noRestrictedImports: "off" },
       suspicious: { noConsole: "off" },
     }),

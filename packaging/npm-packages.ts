@@ -4,6 +4,7 @@ import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Platform } from "../src/ffmpeg-install/platform.ts";
 import { OWN_LICENCE, thirdPartyNotices } from "./licences.ts";
+import { placeClientLibrary } from "./npm/client-library.ts";
 import { programName } from "./platforms.ts";
 
 const DESCRIPTION = "One video, many machines, one exact file back.";
@@ -46,13 +47,17 @@ async function placeLauncher(folder: string, platforms: readonly Platform[], ver
   await mkdir(join(folder, "bin"), { recursive: true });
   await copyFile(join(import.meta.dir, "npm/launcher.cjs"), join(folder, "bin/ffcluster.cjs"));
   await copyFile(OWN_LICENCE, join(folder, "LICENSE"));
+  await writeFile(join(folder, "THIRD-PARTY.txt"), await thirdPartyNotices());
+  await placeClientLibrary(folder);
   await writeJson(join(folder, "package.json"), {
     name: "ffcluster",
     version,
     description: DESCRIPTION,
     license: "MIT",
+    type: "module",
     bin: { ffcluster: "bin/ffcluster.cjs" },
-    files: ["bin"],
+    exports: { "./client": { types: "./client.d.ts", default: "./client.js" }, "./package.json": "./package.json" },
+    files: ["bin", "client.js", "client.d.ts", "THIRD-PARTY.txt"],
     engines: { node: ">=20" },
     optionalDependencies: Object.fromEntries(platforms.map((platform) => [packageName(platform), version])),
   });

@@ -22,25 +22,27 @@ export class NoCertificate extends Error {
 /** Errors: NoCertificate; the reason of `signal` when that is aborted. */
 export async function fetchCertificate(server: ServerAddress, signal: AbortSignal): Promise<X509Certificate> {
   signal.throwIfAborted();
-  const found = Promise.withResolvers<X509Certificate>();
   const socket = connect({
     host: server.host,
     port: server.port,
     servername: isIP(server.host) === 0 ? server.host : OWN_NAME,
     rejectUnauthorized: false,
   });
-  const onAbort = () => found.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  socket.setTimeout(ANSWER_WITHIN_MS, () => found.reject(new NoCertificate("ETIMEDOUT")));
-  socket.once("error", (thrown) => found.reject(new NoCertificate(errnoOf(thrown) ?? "EPROTO", thrown)));
-  socket.once("close", () => found.reject(new NoCertificate("ECONNRESET")));
-  socket.once("secureConnect", () => {
-    const { raw } = socket.getPeerCertificate();
-    if (raw === undefined) found.reject(new NoCertificate("EPROTO"));
-    else found.resolve(new X509Certificate(raw));
-  });
+  let onAbort = () => {};
   try {
-    return await found.promise;
+    // Node 20, where the client library runs, has no Promise.withResolvers.
+    return await new Promise<X509Certificate>((resolve, reject) => {
+      onAbort = () => reject(signal.reason);
+      signal.addEventListener("abort", onAbort, { once: true });
+      socket.setTimeout(ANSWER_WITHIN_MS, () => reject(new NoCertificate("ETIMEDOUT")));
+      socket.once("error", (thrown) => reject(new NoCertificate(errnoOf(thrown) ?? "EPROTO", thrown)));
+      socket.once("close", () => reject(new NoCertificate("ECONNRESET")));
+      socket.once("secureConnect", () => {
+        const { raw } = socket.getPeerCertificate();
+        if (raw === undefined) reject(new NoCertificate("EPROTO"));
+        else resolve(new X509Certificate(raw));
+      });
+    });
   } finally {
     signal.removeEventListener("abort", onAbort);
     socket.destroy();

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 
 const REPOSITORY = resolve(import.meta.dir, "../..");
 const listed = (pattern: string) => [...new Bun.Glob(pattern).scanSync({ cwd: REPOSITORY, dot: true })];
-const FILES = [...listed("{src,test,bench,scripts,lint,docs,packaging,.github}/**/*"), "build.ts"];
+const FILES = [...listed("{src,test,bench,scripts,lint,docs,packaging,examples,.github}/**/*"), "build.ts"];
 /** What a build, the setup or a user makes, and media types. */
 const NOT_OURS = new Set(["tools/", "db/ffmpeg-lists.json", "dist/ffcluster", "../shared/media"]);
 const isNotOurs = (name: string) => NOT_OURS.has(name) || /^(?:WORK_DIR|FOLDER|application)\//.test(name);
