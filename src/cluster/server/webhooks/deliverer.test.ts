@@ -165,6 +165,17 @@ test("one that hangs keeps no other waiting, and what was under way is sent agai
   expect(find(first)?.dueMs).not.toBeNull();
 });
 
+test("endpoints of jobs that hang are bounded in number, and keep no webhook of the server waiting", async () => {
+  const hangs = endpoint(() => new Promise<Response>(() => {}));
+  const works = endpoint(() => new Response("thanks"));
+  const { add, find, hook, stored } = bench({ url: hangs.url, format: "standard", secret: null, isGuarded: false });
+  for (let token = 0; token < 12; token++) add(null, `jobs of ${token}`);
+  await until(() => hangs.got.length === 8);
+  const { id } = add(hook(works.url));
+  await stored();
+  expect([find(id)?.outcome, hangs.got.length]).toEqual(["delivered", 8]);
+});
+
 test("an endless answer is cut, and what it says to a terminal is made harmless", async () => {
   const chunk = new TextEncoder().encode(`\u001b[2J${"a".repeat(4000)}`);
   const endless = endpoint(() => new Response(new ReadableStream({ pull: (to) => to.enqueue(chunk) })));

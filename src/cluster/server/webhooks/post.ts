@@ -72,32 +72,36 @@ function firstBytes(response: http.IncomingMessage): Promise<string> {
   });
 }
 
-/** Never fails. `signal` ends it as an unanswered one. */
-export async function post({ url: text, headers, body, isGuarded }: Posting, signal: AbortSignal): Promise<Posted> {
-  const url = new URL(text);
-  if (isGuarded && leadsToPrivateAddress(url)) return failed({ code: REFUSED_ADDRESS });
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(POST_WITHIN_MS)]);
-  const answered = Promise.withResolvers<http.IncomingMessage>();
-  const request = (url.protocol === "https:" ? https : http).request({
+function begin(url: URL, { headers, body, isGuarded }: Posting, signal: AbortSignal): http.ClientRequest {
+  return (url.protocol === "https:" ? https : http).request({
     method: "POST",
     host: hostOf(url),
     ...(url.port === "" ? {} : { port: url.port }),
     path: url.pathname + url.search,
     headers: { ...headers, "content-length": String(Buffer.byteLength(body)) },
     agent: false,
-    signal: limit,
+    signal,
     ...(isGuarded ? { lookup: publicLookup } : {}),
   });
-  request.on("response", answered.resolve);
-  request.on("error", answered.reject);
+}
+
+/** Never fails. `signal` ends it as an unanswered one. */
+export async function post(posting: Posting, signal: AbortSignal): Promise<Posted> {
+  const url = new URL(posting.url);
+  if (posting.isGuarded && leadsToPrivateAddress(url)) return failed({ code: REFUSED_ADDRESS });
+  let request: http.ClientRequest | null = null;
   try {
-    request.end(body);
+    request = begin(url, posting, AbortSignal.any([signal, AbortSignal.timeout(POST_WITHIN_MS)]));
+    const answered = Promise.withResolvers<http.IncomingMessage>();
+    request.on("response", answered.resolve);
+    request.on("error", answered.reject);
+    request.end(posting.body);
     const response = await answered.promise;
     const wait = retryAfterMs(response.headers["retry-after"], Date.now());
     return { status: response.statusCode ?? null, answer: await firstBytes(response), error: null, retryAfterMs: wait };
   } catch (thrown) {
     return failed(thrown);
   } finally {
-    request.destroy();
+    request?.destroy();
   }
 }
