@@ -162,23 +162,17 @@ test.skipIf(!isLinux)(
   async () => {
     const film = cluster.path("film.mp4");
     const clip = cluster.path("clip.mp4");
-    await makeSynthetic(film, { frames: 2 * FRAMES, gop: 25 });
+    await makeSynthetic(film, { frames: 3 * FRAMES, gop: 25 });
     await makeSynthetic(clip, { frames: 50, gop: 25 });
     const who = await member("sharer");
-    const filmJob = await begin(film, PARAMS);
-    const looks = async () =>
-      await Promise.all((await who.encoders()).map(async (pid) => ({ pid, seen: await lookAt(pid) })));
-    let encode = 0;
-    await until("the film's encode is at work", 60_000, async () => {
-      encode = (await looks()).find(({ seen }) => seen !== null && seen.ticks >= AT_WORK_TICKS)?.pid ?? 0;
-      return encode !== 0;
-    });
+    const filmJob = await begin(film, PARAMS.replace("medium", "veryslow"));
+    const states = async () => (await Promise.all((await who.encoders()).map(lookAt))).filter((seen) => seen !== null);
+    await until("the film's encode is at work", 60_000, async () =>
+      (await states()).some(({ ticks }) => ticks >= AT_WORK_TICKS),
+    );
     const clipJob = await begin(clip, PARAMS);
-    await until("the clip is encoded while the film's encode stands still", 60_000, async () => {
-      const now = await looks();
-      const isStopped = now.some(({ pid, seen }) => pid === encode && seen?.state === "T");
-      return isStopped && now.some(({ pid, seen }) => pid !== encode && seen !== null && seen.state !== "T");
-    });
+    const isStopped = async () => (await states()).some(({ state }) => state === "T");
+    await until("the film's encode stands still for the clip's", 60_000, isStopped, 10);
     const clipDone = await cluster.untilComplete(clipJob, 120_000);
     expect((await cluster.job(filmJob)).status).not.toBe("Completed");
     const filmDone = await cluster.untilComplete(filmJob, 120_000);
@@ -186,7 +180,12 @@ test.skipIf(!isLinux)(
     const { segment_list: segments, events } = await cluster.jobDetail(filmJob);
     expect(segments.map(({ attempts }) => attempts)).toEqual(segments.map(() => 1));
     expect(events.filter(({ type }) => type === "lease-lost" || type === "segment-retry")).toEqual([]);
-    await expectSameFrames(film, await download(cluster, filmJob), 2 * FRAMES);
+    const delivered = { name: "sharer", segments: segments.length, frames: 3 * FRAMES, percent: 100 };
+    expect((await cluster.jobDetail(filmJob)).shares).toMatchObject([delivered]);
+    const shown = (await cluster.command(["clients", "show", who.id])).stdout;
+    expect(shown).toMatch(/DELIVERED OF +SEGMENTS +FRAMES +SHARE/);
+    expect(shown).toMatch(/film.mp4 +\d+ +375 +100.0%/);
+    await expectSameFrames(film, await download(cluster, filmJob), 3 * FRAMES);
     await expectSameFrames(clip, await download(cluster, clipJob), 50);
     await cluster.json(["clients", "disconnect", who.id]);
     await who.running.exited;

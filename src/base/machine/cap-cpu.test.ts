@@ -77,9 +77,9 @@ function expectNear(cores: number): void {
   expect(cores / wanted).toBeLessThan(1.2);
 }
 
-test.skipIf(!IS_LONG)(
-  "measured: an encode that is stopped for moments uses its part of the processors",
-  async () => {
+/** Real encodes: in the long run only. */
+if (IS_LONG) {
+  test("measured: an encode that is stopped for moments uses its part of the processors", async () => {
     const throttle = startThrottle({ share: SHARE });
     const stop = new AbortController();
     const encode = runProcess({ program: "ffmpeg", args: ENCODE, signal: stop.signal, pausable: throttle.pausable });
@@ -90,29 +90,29 @@ test.skipIf(!IS_LONG)(
       await encode;
       throttle.stop();
     }
-  },
-  60_000,
-);
+  }, 60_000);
 
-test.skipIf(!IS_LONG || process.platform !== "linux")(
-  "measured: an encode in a control group uses its part of the processors",
-  async () => {
-    const encode = Bun.spawn(["ffmpeg", ...ENCODE], { cwd: folder, stdio: ["ignore", "ignore", "ignore"] });
-    const text = await readFile("/proc/self/cgroup", "utf8");
-    const where = { text, root: "/sys/fs/cgroup", pid: encode.pid };
-    const cap = await capByCgroup(SHARE * availableParallelism(), where);
-    try {
-      if (cap === null) return console.warn("skipped: no control group may be made here");
-      const fields = async () => (await readFile(`/proc/${encode.pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
-      const cpuMs = async () => 10 * (Number((await fields())[11]) + Number((await fields())[12]));
-      const before = { atMs: performance.now(), cpuMs: await cpuMs() };
-      await delay(MEASURED_MS);
-      expectNear(((await cpuMs()) - before.cpuMs) / (performance.now() - before.atMs));
-    } finally {
-      encode.kill("SIGKILL");
-      await encode.exited;
-      await cap?.release();
-    }
-  },
-  60_000,
-);
+  test.skipIf(process.platform !== "linux")(
+    "measured: an encode in a control group uses its part of the processors",
+    async () => {
+      const encode = Bun.spawn(["ffmpeg", ...ENCODE], { cwd: folder, stdio: ["ignore", "ignore", "ignore"] });
+      const text = await readFile("/proc/self/cgroup", "utf8");
+      const where = { text, root: "/sys/fs/cgroup", pid: encode.pid };
+      const cap = await capByCgroup(SHARE * availableParallelism(), where);
+      try {
+        if (cap === null) return console.warn("skipped: no control group may be made here");
+        const fields = async () =>
+          (await readFile(`/proc/${encode.pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
+        const cpuMs = async () => 10 * (Number((await fields())[11]) + Number((await fields())[12]));
+        const before = { atMs: performance.now(), cpuMs: await cpuMs() };
+        await delay(MEASURED_MS);
+        expectNear(((await cpuMs()) - before.cpuMs) / (performance.now() - before.atMs));
+      } finally {
+        encode.kill("SIGKILL");
+        await encode.exited;
+        await cap?.release();
+      }
+    },
+    60_000,
+  );
+}

@@ -106,6 +106,13 @@ export const attemptSchema = z.object({
 });
 export type AttemptView = DeepReadonly<z.infer<typeof attemptSchema>>;
 
+const shareSchema = z.object({
+  segments: z.number(),
+  frames: z.number(),
+  /** Of all frames of the job that are delivered so far, 0 to 100. */
+  percent: z.number(),
+});
+
 /** `jobs show`: the job with its history. */
 export const jobDetailSchema = jobSchema.extend({
   ffmpeg_params: z.string(),
@@ -113,6 +120,8 @@ export const jobDetailSchema = jobSchema.extend({
   /** Connected clients that do not work on it, and why. */
   idle_clients: z.array(z.object({ client_id: z.string(), name: z.string(), reason: z.string() })),
   segment_list: z.array(segmentSchema),
+  /** What each client has delivered of it, the largest first. Absent in answers of earlier versions. */
+  shares: z.array(shareSchema.extend({ client_id: z.string(), name: z.string() })).exactOptional(),
   attempts: z.array(attemptSchema),
   events: z.array(eventSchema),
 });
@@ -176,6 +185,8 @@ export const clientDetailSchema = clientSchema.extend({
   pools: z.record(z.string(), z.number()).nullable(),
   /** Why it runs this many encodes on the CPU; null: it has not said since the server started. */
   slots_reason: z.string().nullable(),
+  /** What it has delivered of the latest jobs, the newest first. Absent in answers of earlier versions. */
+  shares: z.array(shareSchema.extend({ job_id: z.string(), file_name: z.string() })).exactOptional(),
   events: z.array(eventSchema),
 });
 export type ClientDetailView = DeepReadonly<z.infer<typeof clientDetailSchema>>;

@@ -4,8 +4,8 @@ import { defineCommand, printDocument } from "../cli/command.ts";
 import { clientIdArgument, jsonOption, serverOptions } from "../cli/common-options.ts";
 import { connect } from "../cli/connect.ts";
 import { clientJobText, clientStatusText } from "../output/client-text.ts";
-import { formatMoment } from "../output/format.ts";
-import { eventTable } from "../output/job-text.ts";
+import { formatMoment, shortId } from "../output/format.ts";
+import { eventTable, shareTable } from "../output/job-text.ts";
 import { styleFor } from "../output/style.ts";
 import { fields, table } from "../output/table.ts";
 
@@ -46,6 +46,7 @@ export const clientsShow = defineCommand({
       ["encoders", client.encoders.join(" ")],
       ["version", client.version],
     ]);
+    const dim = styleFor(context, context.stdout).dim;
     const hardware = table(
       [{ title: "HARDWARE" }, { title: "DEVICE" }, { title: "ENCODERS" }],
       client.hardware.map(({ family, device, encoders, reason }) => [
@@ -53,10 +54,14 @@ export const clientsShow = defineCommand({
         device ?? "-",
         reason === null ? encoders.join(" ") : `none: ${reason}`,
       ]),
-      styleFor(context, context.stdout).dim,
+      dim,
     );
+    const shares = (client.shares ?? []).map(({ job_id, file_name, ...share }) => {
+      return { ...share, of: `${shortId(job_id)} ${file_name}` };
+    });
+    const delivered = shares.length === 0 ? "" : `${shareTable("DELIVERED OF", shares, dim)}\n`;
     const tried = client.hardware.length === 0 ? "" : `${hardware}\n`;
-    context.stdout.write(`${about}\n${tried}${eventTable(client.events, styleFor(context, context.stdout).dim)}`);
+    context.stdout.write(`${about}\n${tried}${delivered}${eventTable(client.events, dim)}`);
     return 0;
   },
 });

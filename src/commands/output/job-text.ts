@@ -98,14 +98,35 @@ export function jobDetailText(job: JobDetailView, dim: Dim): string {
     job.idle_clients.map(({ name, reason }) => [name, reason]),
     dim,
   );
+  const shares = (job.shares ?? []).map(({ client_id, name, ...share }) => ({
+    ...share,
+    of: `${name} (${shortId(client_id)})`,
+  }));
   const parts = [
     fields(jobFields(job)),
     ...(job.segment_list.length === 0 ? [] : [segments]),
+    ...(shares.length === 0 ? [] : [shareTable("CLIENT", shares, dim)]),
     ...(job.idle_clients.length === 0 ? [] : [idle]),
     ...(job.attempts.length === 0 ? [] : [attemptTable(job.attempts, dim)]),
     eventTable(job.events, dim),
   ];
   return parts.join("\n");
+}
+
+interface ShownShare {
+  readonly of: string;
+  readonly segments: number;
+  readonly frames: number;
+  readonly percent: number;
+}
+
+/** What clients have delivered of jobs; `title`: whose share each row is. */
+export function shareTable(title: string, shares: readonly ShownShare[], dim: Dim): string {
+  const numbers = (["SEGMENTS", "FRAMES", "SHARE"] as const).map((name) => ({ title: name, align: "right" as const }));
+  const rows = shares.map(({ of, segments, frames, percent }) => {
+    return [of, String(segments), String(frames), `${percent.toFixed(1)}%`];
+  });
+  return table([{ title }, ...numbers], rows, dim);
 }
 
 /** Every attempt of every segment, in the order in which they began. */

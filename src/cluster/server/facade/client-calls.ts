@@ -2,15 +2,35 @@
 import { resolveIdPrefix } from "../../../base/ids.ts";
 import type { Client } from "../../scheduler/model/client.ts";
 import type { Input } from "../../scheduler/model/input.ts";
+import type { SchedulerState } from "../../scheduler/model/state.ts";
+import { sharesOf } from "../../scheduler/views/shares.ts";
 import type { Tokens } from "../access/tokens.ts";
 import type { Engine } from "../engine.ts";
 import { clientView, shownStatus } from "../job-views.ts";
 import type { Coordinator, Store } from "../ports.ts";
-import type { ClientView } from "../views.ts";
+import type { ClientDetailView, ClientView } from "../views.ts";
 import { pageOf } from "./page.ts";
 import { requireOk } from "./require-ok.ts";
 
 const EVENTS_SHOWN = 50;
+
+/** Jobs that are looked at, the newest first, for the shares of one client; and how many of them are shown. */
+const JOBS_LOOKED_AT = 500;
+const SHARES_SHOWN = 20;
+
+function latestShares(
+  { jobs }: Pick<SchedulerState, "jobs">,
+  clientId: string,
+): NonNullable<ClientDetailView["shares"]> {
+  const newest = [...jobs.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).slice(0, JOBS_LOOKED_AT);
+  const found = newest.flatMap((job) => {
+    const own = sharesOf(job).find((share) => share.clientId === clientId);
+    if (own === undefined) return [];
+    const { segments, frames, percent } = own;
+    return [{ job_id: job.id, file_name: job.fileName, segments, frames, percent }];
+  });
+  return found.slice(0, SHARES_SHOWN);
+}
 
 type ClientCalls = Pick<
   Coordinator,
@@ -61,6 +81,7 @@ export function clientCalls({ engine, store, tokens }: ClientCallsParts): Client
         hardware: client.hardware ?? [],
         pools: client.pools ?? null,
         slots_reason: client.slotsReason ?? null,
+        shares: latestShares(engine.state, client.id),
         events: store.clientEvents(client.id, EVENTS_SHOWN),
       };
     },

@@ -6,6 +6,7 @@ import type { Proof } from "../../../media/model/proof.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import { isTerminal } from "../../scheduler/model/state-changes.ts";
 import { idleClients } from "../../scheduler/views/idle.ts";
+import { sharesOf } from "../../scheduler/views/shares.ts";
 import type { Engine } from "../engine.ts";
 import { lostSegments, requireSource } from "../intake/retry-job.ts";
 import type { JobFolders } from "../job/job-folders.ts";
@@ -73,6 +74,9 @@ export function jobCalls({ engine, store, registry, folders, watchers }: JobCall
         }),
         split: `${job.split.mode === "whole" ? `one segment: ${job.split.reason}` : "on key frames"}${passesText(job)}`,
         segment_list: job.segments.map((segment) => segmentView(engine.state, segment)),
+        shares: sharesOf(job).map(({ clientId, clientName, ...share }) => {
+          return { client_id: clientId, name: clientName, ...share };
+        }),
         attempts: store.attempts(job.id),
         events: store.jobEvents(job.id, 0),
       };
