@@ -1,8 +1,9 @@
-// The archive for Linux with musl does the main job, by itself and together with this machine's own executable.
-// FFCLUSTER_MUSL names what runs a program where there is musl with libstdc++ (`room.sh musl` makes it); a machine that has
-// both needs none. `npm run test:platforms`.
+// The archives for Linux with musl do the main job, by themselves and together with this machine's own executable.
+// FFCLUSTER_MUSL and FFCLUSTER_MUSL_ARM64 name what runs a program where there is musl with libstdc++ (`room.sh musl` and
+// `room.sh musl-arm64` make it); a machine that has both needs none. `npm run test:platforms`.
 import { afterAll, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import type { Platform } from "../../src/ffmpeg-install/platform.ts";
 import { Cluster } from "../support/cluster.ts";
 import {
   doesTheMainJob,
@@ -18,46 +19,76 @@ import {
   unpackedFor,
 } from "./main-job.ts";
 
-/** A static build runs with any C library. */
-const FFMPEG = ffmpegFor("8.1");
-const { FFCLUSTER_MUSL: room = "" } = process.env;
+const { FFCLUSTER_MUSL = "", FFCLUSTER_MUSL_ARM64 = "" } = process.env;
+const GLIBC = { FFCLUSTER_FFMPEG_DIR: ffmpegFor("8.1") ?? "" };
 
-let unpacked: Unpacked | null = null;
-let command: readonly string[] = [];
-
-/** Why this can't be tried here; null: it can. */
-async function whyNot(): Promise<string | null> {
-  if (process.platform !== "linux" || process.arch !== "x64") return "this is no Linux on x64";
-  if (FFMPEG === null) return "FFCLUSTER_FFMPEGS names no folder with 8.1, a static build";
-  unpacked = await unpackedFor("linux-x64-musl", FFMPEG);
-  command = [...(room === "" ? [] : [room]), unpacked.executable];
-  if (starts([...command, "--version"])) return null;
-  return "there is no musl with libstdc++ here: sh test/platforms/room.sh musl DIR, then FFCLUSTER_MUSL=DIR/run";
+interface Machine {
+  readonly platform: Platform;
+  /** As clients name it. */
+  readonly named: string;
+  /** A static build runs with any C library. */
+  readonly ffmpeg: string;
+  readonly room: string;
+  readonly hint: string;
 }
 
-const missing = await whyNot();
+const X64: Machine = {
+  platform: "linux-x64-musl",
+  named: "linux-x64",
+  ffmpeg: "8.1",
+  room: FFCLUSTER_MUSL,
+  hint: "sh test/platforms/room.sh musl DIR, then FFCLUSTER_MUSL=DIR/run",
+};
+const ARM64: Machine = {
+  platform: "linux-arm64-musl",
+  named: "linux-arm64",
+  ffmpeg: "8.1-linux-arm64",
+  room: FFCLUSTER_MUSL_ARM64,
+  hint: "sh test/platforms/room.sh musl-arm64 DIR, then FFCLUSTER_MUSL_ARM64=DIR/run",
+};
+
+const unpacked: Unpacked[] = [];
+
+/** How its program is started, or why this can't be tried here. */
+async function commandOf({ platform, ffmpeg, room, hint }: Machine): Promise<readonly string[] | string> {
+  if (process.platform !== "linux" || process.arch !== "x64") return "this is no Linux on x64";
+  const folder = ffmpegFor(ffmpeg);
+  if (folder === null || GLIBC.FFCLUSTER_FFMPEG_DIR === "")
+    return `FFCLUSTER_FFMPEGS names no folder with 8.1 and ${ffmpeg}, static builds`;
+  const archive = await unpackedFor(platform, folder);
+  unpacked.push(archive);
+  const command = [...(room === "" ? [] : [room]), archive.executable];
+  return starts([...command, "--version"]) ? command : `there is no musl with libstdc++ here: ${hint}`;
+}
 
 afterAll(async () => {
-  if (unpacked !== null) await rm(unpacked.folder, { recursive: true });
+  for (const { folder } of unpacked) await rm(folder, { recursive: true });
 });
 
-test.skipIf(missing !== null)(
-  titled(missing, "an unpacked archive for musl serves, joins and submits"),
-  async () => {
-    await using cluster = await Cluster.make({ command });
-    await doesTheMainJob(cluster, OWN_FFMPEG);
-  },
-  LONGEST_MS,
-);
+for (const machine of [X64, ARM64]) {
+  const found = await commandOf(machine);
+  const missing = typeof found === "string" ? found : null;
+  const command = typeof found === "string" ? [] : found;
+  const making = { startedWithinMs: LONGEST_MS / 3 };
 
-test.skipIf(missing !== null)(
-  titled(missing, "a client for glibc and one for musl encode one video together"),
-  async () => {
-    await using cluster = await Cluster.make();
-    const env = { FFCLUSTER_FFMPEG_DIR: FFMPEG ?? "" };
-    await cluster.serve({ args: SHORT_SEGMENTS, env });
-    const quick = { name: "glibc", command: [NATIVE], env };
-    await sharesOneJob(cluster, [{ name: "musl", command, env: OWN_FFMPEG }, quick], ["linux-x64", "linux-x64"]);
-  },
-  LONGEST_MS,
-);
+  test.skipIf(missing !== null)(
+    titled(missing, `an unpacked archive for ${machine.platform} serves, joins and submits`),
+    async () => {
+      await using cluster = await Cluster.make({ ...making, command });
+      await doesTheMainJob(cluster, OWN_FFMPEG);
+    },
+    LONGEST_MS,
+  );
+
+  test.skipIf(missing !== null)(
+    titled(missing, `a client for glibc and one for ${machine.platform} encode one video together`),
+    async () => {
+      await using cluster = await Cluster.make(making);
+      await cluster.serve({ args: SHORT_SEGMENTS, env: GLIBC });
+      const quick = { name: "glibc", command: [NATIVE], env: GLIBC };
+      const other = { name: "musl", command, env: OWN_FFMPEG };
+      await sharesOneJob(cluster, [other, quick], [machine.named, "linux-x64"]);
+    },
+    LONGEST_MS,
+  );
+}
