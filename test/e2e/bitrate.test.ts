@@ -1,6 +1,7 @@
 // A bit rate that holds for the whole file: two clients, a source of quiet and busy parts, the bytes of the output's
 // packets as ffprobe counts them, and the decoder's buffer played through over the joins by the test's own arithmetic.
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { stat } from "node:fs/promises";
 import type { Proof } from "../../src/media/model/proof.ts";
 import { Cluster } from "../support/cluster.ts";
 import { framesOf, framesOfSources, largestTimingError } from "../support/frames.ts";
@@ -139,3 +140,26 @@ function bitsWithin(packets: readonly Packet[], from: number, seconds: number): 
   for (const packet of packets) if (packet.seconds >= from && packet.seconds < from + seconds) sum += packet.bits;
   return sum;
 }
+
+test("a size, a loudness and a crop beside a preset: the file ends just under the size, and the proof says what was done", async () => {
+  const [barred, output] = [cluster.path("barred.mkv"), cluster.path("sized.mp4")];
+  const tone = ["-f", "lavfi", "-i", `aevalsrc='0.05*sin(880*t*t)':d=${SECONDS}`];
+  await outputOf("ffmpeg", [
+    ...["-nostdin", "-v", "error", "-i", source, ...tone, "-vf", "pad=320:240:0:30", "-c:v", "libx264"],
+    ...["-preset", "ultrafast", "-g", "25", "-c:a", "flac", "-y", barred],
+  ]);
+  const asked = ["--preset", "device-phone", "--size", "700k", "--crop", "auto", "--audio", "normalize"];
+  const ended = await cluster.command(["submit", barred, "-o", output, ...asked, "--json"]);
+  expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringMatching(/barred\.mkv: crop 320:180:0:30, found at \d+ of \d+ places/),
+  });
+  const { proof } = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "{}") as { proof?: Proof };
+  expect(proof?.exact).toBe(true);
+  expect(proof?.checks.find(({ name }) => name === "size")?.ok).toBe(true);
+  expect(proof?.notes?.join()).toMatch(/audio stream 1 was -\d\S* LUFS and is -23 LUFS now/);
+  const { size } = await stat(output);
+  expect(size).toBeLessThanOrEqual(700_000);
+  // A tone takes less than the bit rate that the preset gives sound.
+  expect(size).toBeGreaterThan(560_000);
+}, 180_000);

@@ -95,6 +95,17 @@ test("a template names the outputs, dates are kept, and rules leave sources out"
   expect(events.at(-1)).toMatchObject({ encoded: 1, skipped: CLIPS.length + 1, failed: 0 });
 });
 
+test("--if-larger keep-source makes no output that is larger, and is not tried again", async () => {
+  const kept = cluster.path("kept");
+  const lossless = ["--ffmpeg-params", "-c:v libx264 -preset ultrafast -qp 0"];
+  const args = ["submit", first, "--output-dir", kept, "--if-larger", "keep-source", ...lossless, "--json"];
+  expect(eventsOf(await cluster.command(args))[0]).toMatchObject({ event: "file", status: "kept", source: first });
+  expect((await readdir(kept)).filter((name) => name.endsWith(".mp4"))).toEqual([]);
+  const before = (await jobs()).length;
+  expect(eventsOf(await cluster.command(args))[0]).toMatchObject({ reason: "kept before: its output was larger" });
+  expect(await jobs()).toHaveLength(before);
+});
+
 test("--replace puts proven outputs in place of their sources, which are in the trash; again, it does nothing", async () => {
   const own = cluster.path("own");
   await mkdir(join(own, "deep"), { recursive: true });
@@ -123,6 +134,8 @@ test("kill -9 in the midst: the same command takes up the jobs that are there an
   const args = ["submit", library, "--recursive", "--output-dir", cluster.path("killed"), ...PARAMS, ...connect()];
   const killed = cluster.start("submit", [...args, "--jobs-ahead", "2"]);
   await until("an output is there and more is to come", 240_000, async () => /^encoded /m.test(killed.stdout()));
+  const second = await cluster.run(args);
+  expect(second.stderr).toMatch(/killed is in use by ffcluster submit \(process \d+ on host/);
   killed.kill("SIGKILL");
   await killed.exited;
   const ended = await cluster.run([...args, "--json"]);

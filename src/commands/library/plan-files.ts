@@ -16,15 +16,23 @@ export function withSlashes(path: string): string {
 }
 
 /** The state of each folder that outputs go below. */
-export class Homes {
+export class Homes implements Disposable {
   readonly #states = new Map<string, LibraryState>();
+  /** Held until the run ends: another one would do the same files. */
+  readonly #locks: Disposable[] = [];
+  /** For whoever finds the folder in use. */
+  readonly #command: string;
   /** Null: each file's output goes below the folder that was named for it. */
   readonly #outputDir: string | null;
 
+  /** False: outputs go to the current folder, under names of their own, as those of single files do. */
+  readonly #isLocked: boolean;
   /** The folder was named for outputs alone. */
   readonly #isApart: boolean;
 
-  constructor(given: SubmitOptions, cwd: string) {
+  constructor(given: SubmitOptions, cwd: string, command: string) {
+    this.#command = command;
+    this.#isLocked = given["output-dir"] !== null || given.replace;
     this.#isApart = given["output-dir"] !== null;
     this.#outputDir = given.replace ? null : resolve(cwd, given["output-dir"] ?? ".");
   }
@@ -40,10 +48,23 @@ export class Homes {
   async #stateOf(home: string): Promise<LibraryState> {
     const open = this.#states.get(home);
     if (open !== undefined) return open;
+    await this.#lock(home);
     const state = await LibraryState.open(join(home, STATE_FILE));
     this.#states.set(home, state);
     if (this.#outputDir === null) await endReplacements(home, state);
     return state;
+  }
+
+  /** Errors: E_WORK_DIR_LOCKED. */
+  async #lock(home: string): Promise<void> {
+    if (!this.#isLocked) return;
+    const { lockLibrary } = await import("../wiring/lock-library.ts");
+    const lock = lockLibrary(home, this.#command);
+    if (lock !== null) this.#locks.push(lock);
+  }
+
+  [Symbol.dispose](): void {
+    for (const lock of this.#locks) lock[Symbol.dispose]();
   }
 
   /** Before the files are found: a replacement that was interrupted puts a file in its place. */

@@ -27,7 +27,7 @@ export async function runLibrary(
   await using open = await openRun({ given, isWatch: false, ask: (act) => act() }, context);
   const { run, names, report } = open;
   const { cwd, signal } = run.context;
-  const homes = new Homes(given, cwd);
+  using homes = new Homes(given, cwd, "ffcluster submit");
   await homes.open(homesOf(inputs, cwd));
   const isOurs = await homes.outputs();
   const found = await findFiles(inputs, { cwd, isRecursive: given.recursive, isOurs, signal });

@@ -56,7 +56,7 @@ function untilThere(context: CommandContext) {
   };
 }
 
-class Watch {
+class Watch implements Disposable {
   readonly #folder: string;
   readonly #times: WatchTimes;
   readonly #open: OpenRun;
@@ -67,8 +67,12 @@ class Watch {
     this.#folder = folder;
     this.#times = times;
     this.#open = open;
-    this.#homes = new Homes(open.run.given, open.run.context.cwd);
+    this.#homes = new Homes(open.run.given, open.run.context.cwd, "ffcluster watch");
     this.#still = new StillFiles(times.settleMs);
+  }
+
+  [Symbol.dispose](): void {
+    this.#homes[Symbol.dispose]();
   }
 
   /** Files as they become still; looks again only when there is room for them. */
@@ -99,7 +103,7 @@ export async function watchFolder(
   await requireFolder(folder, given);
   const ask = untilThere(context);
   await using open = await openRun({ given, isWatch: true, ask }, context);
-  const watch = new Watch(folder, times, open);
+  using watch = new Watch(folder, times, open);
   const ahead = await ask(() => askHowManyAhead(given, open.run.client));
   open.report.note(`Watching ${folder}. Ctrl-C ends it; it goes on with the same command.`);
   await inParallel(watch.arrivals(), ahead, (file) => open.encode(file));

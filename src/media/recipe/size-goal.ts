@@ -145,7 +145,7 @@ export async function withBitrateForSize(
     beside: { bytes: sum(({ bytes }) => bytes), packets: sum(({ packets }) => packets) },
     leastBitrate,
   });
-  return { ...request, video: { ...video, bitrate } };
+  return { ...request, video: { ...video, bitrate: Math.min(bitrate, video.maxrate ?? bitrate) } };
 }
 
 function frameRateFor({ video }: EncodeRequest, info: SourceInfo): number {

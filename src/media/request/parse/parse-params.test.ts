@@ -88,6 +88,7 @@ const TAKEN = [
   "-c:a copy -c:s mov_text -movflags +faststart -tag:v avc1 -dn",
   "-c:a aac -c:a:0 copy -b:a:1 96k -ac:a:1 1 -ar:a:2 44100 -filter:a:2 volume=2 -c:s copy -c:s:1 srt -c:s:0 ass",
   "-c:a copy -c:a:2 libopus -vbr:a:2 on -b:a 64k -map 0:v -map 0:a? -map -0:a:1 -map 0:m:language:eng",
+  "-c:v libx265 -size 700M -c:a aac -loudness:a -23 -loudness:a:1 -16.5",
   "-metadata:s:a:0 language=deu -disposition:a:1 +forced -dn -sn -an",
   `-vf "subtitles,subtitles=source:si=1,subtitles=upload:force_style='Fontname=DejaVu Sans,Fontsize=24'"`,
   "-color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv -field_order tt -flags +ilme+ildct",

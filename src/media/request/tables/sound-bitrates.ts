@@ -10,8 +10,8 @@ interface SoundBitrate {
 
 /** Bits per second that an encoder takes where it is told none, by channels (libavcodec 5.1 to 9.0). */
 const DEFAULTS: Readonly<Record<string, (channels: number) => number>> = {
-  // aacenc.c: 128 kbit/s for a pair, 69 for one channel, 16 for the low one.
-  aac: (channels) => Math.ceil(channels / 2) * 128_000 + 16_000,
+  // aacenc.c: 128 kbit/s for a pair, 69 for one channel, less for the low one.
+  aac: (channels) => Math.floor(channels / 2) * 128_000 + (channels % 2) * 69_000,
   // libopusenc.c: 64 kbit/s a stream and 32 more for a coupled one.
   libopus: (channels) => (channels <= 2 ? 96_000 : Math.ceil(channels / 2) * 96_000 + 64_000),
   ac3: (channels) => (channels === 1 ? 96_000 : channels === 2 ? 192_000 : 448_000),
