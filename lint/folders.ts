@@ -241,6 +241,7 @@ export const INNER_ORDERS: readonly InnerOrder[] = [
       "pipeline",
       "intake",
       "engine.ts",
+      "monitoring",
       "facade",
       "perform-effects.ts",
       "open-coordinator.ts",

@@ -37,6 +37,8 @@ export const ACCESS = defineAccess({
   // They tell nothing of this server but its version, as the line above does; a browser's page has no token yet.
   "GET /api/v1/openapi.json": "anyone",
   "GET /api/v1/docs": "anyone",
+  // Anyone's where the server is told so (`serve --metrics open`).
+  "GET /metrics": { roles: OBSERVERS },
   "GET /api/v1/hello": { roles: EVERY_ROLE },
   "POST /api/v1/requests/check": { roles: SUBMITTERS },
 

@@ -17,6 +17,8 @@ export interface ApiServices {
   readonly log: Log;
   /** How other machines reach this server; absent: as whoever asks does. */
   readonly outward?: () => OutwardAddress;
+  /** `/metrics` needs no token. */
+  readonly isMetricsOpen?: boolean;
 }
 
 export interface Call extends ApiServices {
@@ -83,6 +85,8 @@ const NOBODY: Principal = {
   ended: new AbortController().signal,
 };
 
+const METRICS: RouteKey = "GET /metrics";
+
 type Params = ReadonlyMap<string, string>;
 
 function decode(segment: string): string {
@@ -138,7 +142,7 @@ export async function dispatch(
   // By the route itself, so that another method of an open path is not open too.
   const isOpen =
     "route" in found
-      ? isForAnyone(found.route.key)
+      ? isForAnyone(found.route.key) || (services.isMetricsOpen === true && found.route.key === METRICS)
       : routes.some(({ key }) => isForAnyone(key) && key.endsWith(` ${url.pathname}`));
   const who = isOpen ? NOBODY : await door.authenticate();
   const { trace } = door;

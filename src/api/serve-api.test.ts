@@ -68,6 +68,22 @@ describe("the door", () => {
     expect(await command.json()).toMatchObject({ Error: { code: "E_TOKEN" } });
   });
 
+  test("metrics need a token that reads, unless they are open", async () => {
+    expect((await fetch(`${server.url}/metrics`)).status).toBe(401);
+    const headers = { authorization: `Bearer ${coordinator.token}` };
+    const read = await fetch(`${server.url}/metrics`, { headers });
+    expect(read.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    const options = { coordinator, host: "127.0.0.1", port: 0, version: "0.1.0", log: silentLog };
+    const open = serveApi({ ...options, isMetricsOpen: true });
+    try {
+      expect((await fetch(`${open.url}/metrics`)).status).toBe(200);
+      expect((await fetch(`${open.url}/api/v1/hello`)).status).toBe(401);
+      expect((await fetch(`${open.url}/metrics`, { method: "POST" })).status).toBe(401);
+    } finally {
+      await open.stop();
+    }
+  });
+
   test("an early 401 during an upload reaches the sender", async () => {
     const body = new Uint8Array(8 << 20);
     const response = await fetch(`${server.url}/api/v1/sources/any`, { method: "PATCH", body });

@@ -258,6 +258,7 @@ test("no route is left out", () => {
   const sent = new Set(named.map((each) => each.replace(/:\w+/g, ":x")));
   const open = [
     "GET /healthz",
+    "GET /metrics",
     "GET /api/v1/hello",
     "GET /api/v1/openapi.json",
     "GET /api/v1/docs",

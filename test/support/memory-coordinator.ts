@@ -578,6 +578,12 @@ export class MemoryCoordinator implements Coordinator {
     };
   }
 
+  async metrics(): Promise<string> {
+    return "# HELP x Nothing\n";
+  }
+
+  noteOutputSent(): void {}
+
   audit(entry: AuditEntryView): void {
     this.audited.push(entry);
   }

@@ -36,6 +36,11 @@ export const SERVER_OPERATIONS: Readonly<Record<Exclude<RouteKey, Described>, Op
     summary: "Say that the server takes work",
     answers: ok(z.object({ status: z.literal("ok"), version: z.string() }), "It does."),
   },
+  "GET /metrics": {
+    tag: "server",
+    summary: "Read metrics, as Prometheus does",
+    answers: { 200: { description: "Its text format, version 0.0.4.", type: "text/plain" } },
+  },
   "GET /api/v1/hello": {
     tag: "server",
     summary: "Show version, ffmpeg and defaults",

@@ -58,6 +58,7 @@ export async function jobOutput({ coordinator, request, param, who, cutWhenEnded
   if (wanted === "unsatisfiable") {
     return errorResponse(UNSATISFIABLE, 416, { "content-range": `bytes */${output.bytes}` });
   }
+  coordinator.noteOutputSent(wanted === "whole" ? output.bytes : wanted.end - wanted.start);
   if (!cutWhenEnded()) return endingAnswer(file, wanted, headers, who.ended);
   // Without Bun's own Range handling; with it, Bun answers a range of a file with 206 (measured).
   if (isOther) return new Response(file.stream(), { headers: { ...headers, "content-length": String(output.bytes) } });

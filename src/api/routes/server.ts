@@ -5,6 +5,10 @@ import { type Route, route } from "../router.ts";
 
 export const serverRoutes: readonly Route[] = [
   route("GET /healthz", ({ version }) => json({ status: "ok", version })),
+  route("GET /metrics", async ({ coordinator }) => {
+    const headers = { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" };
+    return new Response(await coordinator.metrics(), { headers });
+  }),
   route("GET /api/v1/hello", ({ coordinator }) => json(coordinator.info())),
   route("POST /api/v1/requests/check", async (call) => {
     const wanted = await readJson(call, requestCheckSchema);

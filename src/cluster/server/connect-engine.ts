@@ -14,6 +14,7 @@ import type { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./job/job-record.ts";
 import { JobRegistry } from "./job-registry.ts";
 import { clientView, jobView } from "./job-views.ts";
+import type { Metrics } from "./monitoring/metrics.ts";
 import { EffectPerformer } from "./perform-effects.ts";
 import type { JobWorkParts } from "./pipeline/job-work.ts";
 import { openVideoSource } from "./pipeline/video-source.ts";
@@ -42,6 +43,7 @@ export interface EngineConnections {
   readonly webhooks: Webhooks;
   /** Deliveries were committed. */
   readonly onDeliveries: () => void;
+  readonly metrics: Metrics;
 }
 
 export interface ConnectedEngine {
@@ -56,7 +58,8 @@ export interface ConnectedEngine {
 }
 
 export function connectEngine(connections: EngineConnections): ConnectedEngine {
-  const { tools, log, clock, store, onBroken, loaded, folders, nonce, subtitleFiles, secrets, tokens } = connections;
+  const { tools, log, clock, store, onBroken, loaded, folders, nonce, subtitleFiles, secrets, tokens, metrics } =
+    connections;
   const state = () => engine.state;
   const dispatch = (input: Input): Verdict => engine.dispatch(input);
   const statusOf = (jobId: string) => engine.state.jobs.get(jobId)?.status ?? null;
@@ -117,6 +120,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     log,
     onBroken,
     perform: (effect) => performer.perform(effect),
+    onStepped: (seconds) => metrics.dispatched(seconds),
     outbox: outboxOf({
       webhooks: () => connections.webhooks.live(),
       ownOf: (jobId) => ownWebhookOf(registry.record(jobId)),
@@ -131,6 +135,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
       if (deliveries.length > 0) connections.onDeliveries();
       touchChanged(feed, noted, next);
       noted = next;
+      metrics.committed(next, events);
       for (const event of events)
         log.debug(event.type, { job: event.jobId, client: event.clientId, detail: event.detail });
       watchers.notice(statusOf);

@@ -25,6 +25,8 @@ export interface EngineParts {
     events: readonly SchedulerEvent[],
     deliveries: readonly Delivery[],
   ) => void;
+  /** How long one input took: to decide, to store, to begin what follows. */
+  readonly onStepped?: (seconds: number) => void;
   /** The database can't be written. The server must stop: it can't keep what it decides. */
   readonly onBroken: (cause: unknown) => void;
 }
@@ -103,6 +105,8 @@ export class Engine {
 
   #step(input: Input, create?: Create): Verdict {
     const previous = this.#state;
+    const { clock, onStepped } = this.#parts;
+    const began = clock.monotonicMs();
     const decision = decide(previous, input, this.#moment());
     const deliveries = this.#parts.outbox(previous, decision.next, decision.events);
     try {
@@ -118,6 +122,7 @@ export class Engine {
     if (decision.next !== previous || decision.events.length > 0) {
       this.#parts.onCommitted(decision.next, decision.events, deliveries);
     }
+    onStepped?.((clock.monotonicMs() - began) / 1000);
     return decision.verdict;
   }
 }

@@ -22,6 +22,8 @@ import { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./job/job-record.ts";
 import type { JobRegistry } from "./job-registry.ts";
 import { startMaintenance } from "./maintenance.ts";
+import { metricCalls } from "./monitoring/metric-calls.ts";
+import { Metrics } from "./monitoring/metrics.ts";
 import { placeNonce } from "./place-nonce.ts";
 import type { Coordinator, LoadedState, Store } from "./ports.ts";
 import { Retention } from "./retention.ts";
@@ -78,23 +80,15 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const uploads = new SourceUploads(folders.uploads, sources);
   const subtitleFiles = new SubtitleFiles(tools, folders);
   const { tokens, ...ownTokens } = await openTokens(options);
+  const metrics = new Metrics(() => clock.monotonicMs());
   const loaded = store.load();
   await uploads.restore(keptUploads(loaded.records));
 
   const hooks = openWebhooks({ store, clock, log });
+  const secrets = await AttemptSecrets.open(folders.serverDir);
   const { engine, registry, results, links, watchers, feed, settled } = connectEngine({
-    tools,
-    log,
-    clock,
-    store,
-    onBroken: options.onBroken,
-    loaded,
-    folders,
-    nonce,
-    subtitleFiles,
-    secrets: await AttemptSecrets.open(folders.serverDir),
-    tokens,
-    webhooks: hooks.webhooks,
+    ...{ tools, log, clock, store, onBroken: options.onBroken, loaded, folders, nonce },
+    ...{ subtitleFiles, secrets, tokens, metrics, webhooks: hooks.webhooks },
     onDeliveries: () => hooks.wake(),
   });
 
@@ -110,30 +104,25 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
     record: (jobId) => registry.record(jobId),
   });
   const stopMaintenance = startMaintenance({
-    engine,
-    registry,
-    retention,
-    sources,
-    uploads,
-    results,
-    tokens,
-    clock,
-    log,
+    ...{ engine, registry, retention, sources, uploads, results, tokens, clock, log },
   });
   const defaults = defaultsOf(options);
   const audit = new AuditLog({ store, file: new AuditFile(workDir), log });
 
+  const intake = intakeCalls({
+    ...{ tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles },
+    allowPrivateWebhooks: options.allowPrivateWebhooks,
+  });
+  const transfers = transferCalls({ registry, subtitleFiles, results });
   return {
     info: () => infoOf(options),
-    ...intakeCalls({
-      ...{ tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles },
-      allowPrivateWebhooks: options.allowPrivateWebhooks,
-    }),
+    ...intake,
     ...jobCalls({ engine, store, registry, folders, watchers }),
     ...clientCalls({ engine, store, tokens }),
     ...accessCalls({ tokens, engine, registry, sources, uploads, links, ...ownTokens }),
     ...hooks.calls,
-    ...transferCalls({ registry, subtitleFiles, results }),
+    ...transfers,
+    ...metricCalls({ ...intake, ...transfers }, metrics, () => engine.state),
     follow: (...asked) => feed.follow(...asked),
     openLink: (socket, who) => links.open(socket, who),
     audit: (entry) => audit.write(entry),
@@ -151,6 +140,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       feed.stop();
       audit.close();
       await hooks.stop();
+      metrics.stop();
       await settled();
       await rm(nonce.noncePath, { force: true });
       store.close();

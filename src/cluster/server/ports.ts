@@ -243,6 +243,11 @@ export interface Coordinator extends AccessCalls, WebhookCalls {
   appendResult(attemptId: string, report: ResultReport, append: UploadAppend): Promise<UploadState>;
   openLink(socket: LinkSocket, who: Principal): ClientLink;
 
+  /** What Prometheus reads (its text format). */
+  metrics(): Promise<string>;
+  /** Bytes of an output that go out, for the metrics. */
+  noteOutputSent(bytes: number): void;
+
   /** Writes to the audit log; never fails. */
   audit(entry: AuditEntryView): void;
   /** As Store.auditEntries. */

@@ -32,6 +32,7 @@ export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "
   readonly port: number;
   readonly tls: TlsChoice;
   readonly jobsPerMinute: number;
+  readonly isMetricsOpen: boolean;
   /** `keepMs` is no default. */
   readonly isKeepChosen: boolean;
   /** Called when it has the work directory, the jobs and the port, before it answers any request; again when its certificate changes. */
@@ -113,7 +114,13 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const plainOnLoopback = options.tls.kind === "own";
   const api = serveApi({
     ...{ coordinator, host, port: options.port, tls, plainOnLoopback },
-    ...{ version: VERSION, log, ready: ready.promise, jobsPerMinute: options.jobsPerMinute },
+    ...{
+      version: VERSION,
+      log,
+      ready: ready.promise,
+      jobsPerMinute: options.jobsPerMinute,
+      isMetricsOpen: options.isMetricsOpen,
+    },
     outward: () => outwardOf(host, bound),
   });
   const { port, url, plainUrl } = api;

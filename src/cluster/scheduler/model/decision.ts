@@ -78,6 +78,13 @@ export type EventType =
   | "client-unfit"
   | "seam-mismatch";
 
+/**
+ * Why a segment is encoded again: what its client said of the encode, or what the server found. check: counts, times or
+ * pictures; headers: stream headers that do not join; measure: frames that a measuring run lacks.
+ */
+export const RETRY_CAUSES = ["encode", "source", "io", "refused", "stalled", "check", "headers", "measure"] as const;
+export type RetryCause = (typeof RETRY_CAUSES)[number];
+
 export interface SchedulerEvent {
   readonly at: string;
   readonly type: EventType;
@@ -87,6 +94,8 @@ export interface SchedulerEvent {
   readonly attemptId: AttemptId | null;
   /** "from → to" for a change of status, else one plain sentence. */
   readonly detail: string;
+  /** Of a segment-retry. Not stored. */
+  readonly cause?: RetryCause;
 }
 
 /** Moments and fresh ids come from the shell, so that decide() has no clock and no randomness. */

@@ -1,7 +1,7 @@
 // The working state of one call of decide(): the state as changed so far (copied on the first write, so that unchanged
 // parts keep their identity), effects and events. Knows no rules.
 import type { Client } from "./client.ts";
-import type { Decision, Effect, EventType, Moment, SchedulerEvent, Verdict } from "./decision.ts";
+import type { Decision, Effect, EventType, Moment, RetryCause, SchedulerEvent, Verdict } from "./decision.ts";
 import type { AttemptId, ClientId, JobId } from "./ids.ts";
 import type { Job } from "./job.ts";
 import type { Attempt, Segment } from "./segment.ts";
@@ -143,7 +143,7 @@ export class Turn {
     this.#effects.push(effect);
   }
 
-  event(type: EventType, subject: EventSubject, detail: string): void {
+  event(type: EventType, subject: EventSubject, detail: string, cause?: RetryCause): void {
     this.#events.push({
       at: this.moment.at,
       type,
@@ -152,6 +152,7 @@ export class Turn {
       segmentIndex: subject.segmentIndex ?? null,
       attemptId: subject.attemptId ?? null,
       detail,
+      ...(cause === undefined ? {} : { cause }),
     });
   }
 

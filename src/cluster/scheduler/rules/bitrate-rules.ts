@@ -56,7 +56,7 @@ function measureAgain(
   const notes = [...segment.notes, note];
   turn.putSegment(job, { ...segment, phase: { kind: "pending", notBefore: turn.now }, leadIn, notes });
   const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: attempt.id };
-  turn.event("segment-retry", { ...subject, clientId: attempt.clientId }, note);
+  turn.event("segment-retry", { ...subject, clientId: attempt.clientId }, note, "measure");
 }
 
 /**

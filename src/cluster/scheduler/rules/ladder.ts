@@ -79,7 +79,7 @@ export function encodeAgain(
   });
   const subject = { jobId: job.id, segmentIndex: segment.index, attemptId: landed.attemptId };
   turn.effect({ type: "drop-result", ...subject });
-  turn.event("segment-retry", { ...subject, clientId: landed.clientId }, note);
+  turn.event("segment-retry", { ...subject, clientId: landed.clientId }, note, "check");
 }
 
 /** The answer takes as long as ffprobe reads the source's key frames; a segment that waits longer is encoded once more. */
@@ -118,7 +118,7 @@ function climbAfterFailures(turn: Turn, job: Job, segment: Segment, reason: stri
   const { phase } = segment;
   const free = phase.kind === "pending" ? { ...phase, notBefore: turn.now } : phase;
   turn.putSegment(job, { ...segment, phase: free, leadIn: "beginning", failures: 0, failedOn: [], notes });
-  turn.event("segment-retry", { jobId: job.id, segmentIndex: segment.index }, note);
+  turn.event("segment-retry", { jobId: job.id, segmentIndex: segment.index }, note, "encode");
   return true;
 }
 

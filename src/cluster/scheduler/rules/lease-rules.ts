@@ -99,7 +99,7 @@ export function failAttempt(turn: Turn, input: Extract<Input, { type: "attempt-f
   const rest = withoutAttempt(segment, attempt.id, turn.now + retryDelayMs);
   const failed = turn.putSegment(job, { ...rest, failures, failedOn });
   const subject = { jobId: job.id, clientId: attempt.clientId, segmentIndex: segment.index, attemptId: attempt.id };
-  turn.event("segment-retry", subject, `failed (${input.kind}): ${input.reason}`);
+  turn.event("segment-retry", subject, `failed (${input.kind}): ${input.reason}`, input.kind);
   recordTrouble(turn, attempt.clientId, failed, segment.index, lastLine(input.reason));
   if (failures > maxRetries && rest.phase.kind === "pending") {
     const current = turn.jobs.get(job.id)?.segments[segment.index] ?? rest;

@@ -113,7 +113,7 @@ function dropOthers(turn: Turn, job: Job, made: readonly Made[], kept: Parameter
     const note = `encoded again: the ${job.encoder} of ${clientName} ${reason}`;
     segments[segment.index] = freed(turn, segment, note);
     turn.effect({ type: "drop-result", jobId: job.id, segmentIndex: segment.index, attemptId });
-    turn.event("segment-retry", subject, note);
+    turn.event("segment-retry", subject, note, "headers");
     if (unfit.some((each) => each.clientId === clientId && each.parameterSets === parameterSets)) continue;
     unfit.push({ clientId, encoder: job.encoder, reason, parameterSets });
     turn.event("client-unfit", { jobId: job.id, clientId }, `${job.encoder} ${reason}`);
@@ -169,7 +169,7 @@ export function settleWithoutMakers(turn: Turn, job: Job): boolean {
     const { attemptId, clientId } = phase.landed;
     dropSpeculativeAttempts(turn, job, segment, phase.landed);
     turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId });
-    turn.event("segment-retry", { jobId: job.id, clientId, segmentIndex, attemptId }, note);
+    turn.event("segment-retry", { jobId: job.id, clientId, segmentIndex, attemptId }, note, "headers");
     return freed(turn, segment, note);
   });
   const unfit = (job.unfit ?? []).filter(({ parameterSets }) => parameterSets === undefined);

@@ -114,7 +114,7 @@ export function useSpeculativeResult(
     notes: [...segment.notes, note],
   });
   turn.effect({ type: "drop-result", jobId: job.id, segmentIndex, attemptId });
-  turn.event("segment-retry", { jobId: job.id, segmentIndex, attemptId, clientId }, note);
+  turn.event("segment-retry", { jobId: job.id, segmentIndex, attemptId, clientId }, note, "check");
   if (spare !== undefined) turn.effect({ type: "verify", jobId: job.id, segmentIndex, attemptId: spare.attemptId });
   return true;
 }

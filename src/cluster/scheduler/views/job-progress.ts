@@ -85,6 +85,11 @@ function shareOfPass(job: Job, segment: Segment): number {
   return segment.rate?.measuredBits === undefined ? 1 : 1 - MEASURING_SHARE;
 }
 
+/** Frames of the job that still have to be made, as far as its length is known. */
+export function framesLeft(job: Job, { framesDone }: JobProgress): number {
+  return Math.max(0, (job.totalFrames ?? estimatedFrames(job) ?? 0) - framesDone);
+}
+
 function estimatedFrames(job: Job): number | null {
   return job.durationSeconds === null ? null : Math.round(job.durationSeconds * videoFrameRate(job));
 }
