@@ -7,7 +7,14 @@ const REPOSITORY = resolve(import.meta.dir, "../..");
 const listed = (pattern: string) => [...new Bun.Glob(pattern).scanSync({ cwd: REPOSITORY, dot: true })];
 const FILES = [...listed("{src,test,bench,scripts,lint,docs,packaging,examples,.github}/**/*"), "build.ts"];
 /** What a build, the setup or a user makes, and media types. */
-const NOT_OURS = new Set(["tools/", "db/ffmpeg-lists.json", "dist/ffcluster", "../shared/media"]);
+const NOT_OURS = new Set([
+  "tools/",
+  "db/ffmpeg-lists.json",
+  "dist/ffcluster",
+  "../shared/media",
+  "ffcluster/client",
+  "client.d.ts",
+]);
 const isNotOurs = (name: string) => NOT_OURS.has(name) || /^(?:WORK_DIR|FOLDER|application)\//.test(name);
 
 /** Files that a name stands for: `e2e/deaths`, `decide.ts`, `cluster/scheduler/`. */
