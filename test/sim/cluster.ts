@@ -69,6 +69,12 @@ export function runCluster(seed: number): ClusterStory {
   for (let index = 1; index <= clients; index++)
     if (pauses.chance(0.15)) planPauses(queue, pauses.fork(), server, `client-${index}`);
 
+  const rests = new Random(seed ^ 0x7f4a7c15);
+  for (const member of members) {
+    const forMs = rests.between(1000, 60_000);
+    if (rests.chance(0.15)) queue.after(rests.between(2000, 40_000), () => member.rest(forMs));
+  }
+
   const outages = new Random(seed ^ 0x2545f491);
   if (outages.chance(0.4)) planOutages(queue, outages, server);
 

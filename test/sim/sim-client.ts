@@ -1,5 +1,6 @@
 // A client in simulated time: connects, encodes at its own speed, uploads, and suffers every accident that clients may
 // have.
+import type { Rest } from "../../src/cluster/scheduler/model/client.ts";
 import type { Effect } from "../../src/cluster/scheduler/model/decision.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Network } from "./network.ts";
@@ -93,6 +94,8 @@ export class SimClient {
   /** The link that has paused it since its welcome, which may come late. */
   #pauseToldOn: number | null = null;
   #hasLeft = false;
+  /** Its owner's hours have ended; null: they have not. */
+  #resting: Rest | null = null;
 
   constructor(traits: ClientTraits, surroundings: Surroundings) {
     const { queue, server } = surroundings;
@@ -168,18 +171,15 @@ export class SimClient {
     }
     this.#link = link;
     this.#isWelcome = false;
-    const { id, slots, encoders, pools, drawsText } = this.traits;
+    const { id, drawsText } = this.traits;
     const client = {
       id,
       name: id,
       instance: `${id} life ${this.#life}`,
-      slots,
       platform: "sim",
       ffmpeg: "5.1",
       version: "0",
-      encoders,
-      families: encoders.includes("h264_nvenc") ? ["software", "nvenc"] : ["software"],
-      ...(pools === null ? {} : { pools }),
+      ...this.#abilities(),
       textPrints: { drawtext: drawsText ? "print" : null, subtitles: null },
       benchmarkSeconds: null,
       link,
@@ -189,6 +189,42 @@ export class SimClient {
     this.#later(WELCOME_WITHIN_MS, () => {
       if (this.#link === link && !this.#isWelcome) this.#cut("seen by the server");
     });
+  }
+
+  #abilities() {
+    const { slots, encoders, pools } = this.traits;
+    const families = encoders.includes("h264_nvenc") ? ["software", "nvenc"] : ["software"];
+    const resting = this.#resting === null ? {} : { resting: this.#resting };
+    return { slots, encoders, families, ...(pools === null ? {} : { pools }), ...resting };
+  }
+
+  /** Its hours end: it gives back what it has not encoded, and gets nothing until they begin again. */
+  rest(forMs: number): void {
+    if (this.#hasLeft) return;
+    this.#resting = { reason: "outside its hours", until: null, isSuspended: false };
+    this.#tellAbilities();
+    for (const [id, { result }] of [...this.#tasks]) if (result === null) this.#giveBack(id);
+    this.#queue.after(forMs, () => {
+      this.#resting = null;
+      this.#tellAbilities();
+    });
+  }
+
+  /** On a real link it is lost only with the link, and the next hello says the same. */
+  #tellAbilities(): void {
+    const link = this.#link;
+    const { generation } = this.#server;
+    const abilities = this.#abilities();
+    this.#queue.after(this.traits.latencyMs, () => {
+      if (link === null || !this.#server.isReachable || this.#server.generation !== generation) return;
+      this.#server.dispatch({ type: "client-changed", clientId: this.traits.id, link, ...abilities });
+    });
+  }
+
+  #giveBack(attemptId: string): void {
+    this.#tasks.delete(attemptId);
+    const failure = { attemptId, kind: "stopped", reason: "it rests: outside its hours" } as const;
+    this.#send(() => this.#server.dispatch({ type: "attempt-failed", clientId: this.traits.id, ...failure }));
   }
 
   #linkBroke(link: number): void {
@@ -240,6 +276,7 @@ export class SimClient {
       case "offer":
         if (this.#tasks.has(effect.attempt.id)) return;
         this.#tasks.set(effect.attempt.id, { ...FRESH, offer: effect });
+        if (this.#resting !== null) this.#giveBack(effect.attempt.id);
         this.#work();
         return;
       case "stop-attempt":

@@ -21,12 +21,14 @@ interface Look {
   readonly cores: number;
 }
 
-/** Each call: since the call before; null at the first. */
+/** Each call: since the call before; null at the first, and where it is not known which use is our own. */
 export function watchOthersCpu(): () => UseSample | null {
   const ownMs = watchOwnCpu();
   let before: Look | null = null;
   return () => {
-    const now = { atMs: performance.now(), ...machineUse(), ownMs: ownMs() };
+    const own = ownMs();
+    if (own === null) return null;
+    const now = { atMs: performance.now(), ...machineUse(), ownMs: own };
     if (before !== null && now.atMs - before.atMs < LEAST_MS) return null;
     const sample = before === null ? null : sampleOf(before, now);
     before = now;

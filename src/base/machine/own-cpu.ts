@@ -6,14 +6,15 @@ import { cpuMsByDescendant, descendantsOf } from "../process/process-cpu.ts";
 /** USER_HZ, as in process-table-linux.ts. */
 const MS_PER_TICK = 10;
 
-/** Milliseconds since the first call; it never becomes less. */
-export function watchOwnCpu(): () => number {
+/** Milliseconds since the first call; it never becomes less. Null: this system does not show its processes. */
+export function watchOwnCpu(): () => number | null {
   return process.platform === "linux" ? watchByFiles() : watchByTable();
 }
 
 /** The same of this process and what it has started alone; cheap enough for many looks a second. */
 export function watchTreeCpu(): () => number {
-  if (process.platform !== "linux") return watchByTable();
+  const ofTable = process.platform === "linux" ? null : watchByTable();
+  if (ofTable !== null) return () => ofTable() ?? 0;
   return () => [process.pid, ...(descendantsOf(process.pid) ?? [])].reduce((sum, pid) => sum + cpuMsOf(pid), 0);
 }
 
@@ -33,11 +34,13 @@ export function growing(): (now: ReadonlyMap<number, number>) => number {
   };
 }
 
-function watchByTable(): () => number {
+function watchByTable(): () => number | null {
   const add = growing();
   return () => {
+    const descendants = cpuMsByDescendant(process.pid);
+    if (descendants === null) return null;
     const { user, system } = process.cpuUsage();
-    return add(new Map([...(cpuMsByDescendant(process.pid) ?? []), [process.pid, (user + system) / 1000]]));
+    return add(descendants.set(process.pid, (user + system) / 1000));
   };
 }
 

@@ -234,3 +234,12 @@ test("a link has one hello; a flood of messages ends it, and each message of a b
   expect(flood.sent.at(-1)).toMatchObject({ type: "goodbye", reconnect: true, error: { code: "E_RATE_LIMIT" } });
   links.shutDown();
 });
+
+test("a client that rests says `noRoom` for earlier servers; this one takes its rest alone", () => {
+  const { connect, hellos } = open();
+  const resting = { reason: "on battery", until: null, isSuspended: true };
+  connect().say(hello({ noRoom: "it rests: on battery", resting }));
+  const [greeted] = hellos();
+  expect(greeted?.client).toMatchObject({ resting });
+  expect(greeted?.client).not.toHaveProperty("noRoom");
+});
