@@ -12,6 +12,7 @@ export const FOLDERS = [
   "cluster/transfer",
   "cluster/server",
   "cluster/client",
+  "web",
   "api",
   "db",
   "commands",
@@ -116,7 +117,7 @@ export const RULES: readonly FolderRule[] = [
       { folders: ["db"], because: "The server owns the Store port; db implements it and commands/wiring/ joins them." },
       { folders: ["cluster/client"], because: `${PEERS}.` },
       {
-        folders: ["hw", "ffmpeg-install", "api", "commands"],
+        folders: ["hw", "ffmpeg-install", "web", "api", "commands"],
         because: "The server reaches hardware through its clients, and the API stands on the server, not the reverse.",
       },
     ],
@@ -131,14 +132,26 @@ export const RULES: readonly FolderRule[] = [
       },
       { folders: ["cluster/server", "cluster/scheduler"], because: `${PEERS}; the client never decides.` },
       {
-        folders: ["ffmpeg-install", "api", "commands"],
+        folders: ["ffmpeg-install", "web", "api", "commands"],
         because: "The client speaks the cluster's protocol, not the public API.",
       },
     ],
   },
   {
+    folder: "web",
+    may: [],
+    except: ["cluster/server/views.ts", "media/model"],
+    never: [
+      {
+        folders: without("web"),
+        because:
+          "The dashboard runs in a browser: it asks the API by its paths, and knows the types of its answers alone.",
+      },
+    ],
+  },
+  {
     folder: "api",
-    may: ["base", "cluster/protocol"],
+    may: ["base", "cluster/protocol", "web"],
     except: [
       "media/model",
       "cluster/server/ports.ts",
@@ -164,7 +177,7 @@ export const RULES: readonly FolderRule[] = [
     may: ["base", "media", "cluster/protocol", "cluster/scheduler", "cluster/server", "cluster/client"], // types: db-values.grit
     never: [
       {
-        folders: ["hw", "ffmpeg-install", "cluster/transfer", "api", "commands"],
+        folders: ["hw", "ffmpeg-install", "cluster/transfer", "web", "api", "commands"],
         because: "db implements ports and knows their types; it never calls the parts that use it.",
       },
     ],
@@ -175,7 +188,7 @@ export const RULES: readonly FolderRule[] = [
     except: ["media/model"],
     never: [
       {
-        folders: ["db", "media", "hw", "ffmpeg-install", ...CLUSTER],
+        folders: ["db", "media", "hw", "ffmpeg-install", "web", ...CLUSTER],
         because: "Commands are clients of the API; only src/commands/wiring/ joins ports to real parts.",
       },
     ],

@@ -85,6 +85,7 @@ export const ACCESS = defineAccess({
   "POST /api/v1/clients/:id/pause": { roles: ADMIN, scope: "any" },
   "POST /api/v1/clients/:id/resume": { roles: ADMIN, scope: "any" },
 
+  "GET /api/v1/session": { roles: WATCHERS },
   "POST /api/v1/session": { roles: WATCHERS },
   "DELETE /api/v1/session": { roles: WATCHERS },
 

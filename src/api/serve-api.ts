@@ -9,6 +9,7 @@ import { BrowserSessions } from "./browser/browser-sessions.ts";
 import { type ConnectionGuard, guardConnections, NO_GUARD } from "./connection-guard.ts";
 import { linkRoutes, type SocketData, socketHandler } from "./link.ts";
 import { type Bind, listen, type ServerKeys } from "./listen.ts";
+import { pageAnswer } from "./page/page-answer.ts";
 import { DEFAULT_JOBS_PER_MINUTE, OpenStreams, RateLimits } from "./rate-limits.ts";
 import { errorResponse, INTERNAL_ERROR, respondToError, withAcceptedType } from "./responses.ts";
 import { type ApiServices, type Door, dispatch, type Route } from "./router.ts";
@@ -169,6 +170,8 @@ async function answer(request: Request, server: Server, services: ServeApiOption
   const ending = (response: Response) => (isTrusted ? keepBriefly(response, request, server) : lastAnswer(response));
   try {
     watch.browsers.check(request, SOCKET_PATHS.includes(pathname));
+    const file = await pageAnswer(request);
+    if (file !== null) return ending(file);
     const response = await dispatch(ROUTES, request, services, door);
     return response === undefined ? undefined : ending(response);
   } catch (thrown) {

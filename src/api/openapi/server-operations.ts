@@ -119,6 +119,11 @@ export const SERVER_OPERATIONS: Readonly<Record<Exclude<RouteKey, Described>, Op
     body: enrolSchema,
     answers: created(z.object({ key: z.string().nullable() }), "The key; null: the token is it already."),
   },
+  "GET /api/v1/session": {
+    tag: "tokens",
+    summary: "Say whose token or cookie it is",
+    answers: ok(z.object({ name: z.string(), role: z.enum(ROLES) })),
+  },
   "POST /api/v1/session": {
     tag: "tokens",
     summary: "Exchange a token for a browser's cookie",

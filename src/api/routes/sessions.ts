@@ -15,7 +15,12 @@ function close({ closeSession }: Call): Response {
   return withCookie(json({ ended: true }), closeSession());
 }
 
+function show({ who }: Call): Response {
+  return json({ name: who.name, role: who.role });
+}
+
 export const sessionRoutes: readonly Route[] = [
+  route("GET /api/v1/session", show),
   route("POST /api/v1/session", open),
   route("DELETE /api/v1/session", close),
 ];

@@ -37,6 +37,8 @@ export function jobView(state: SchedulerState, job: Job, record: JobRecord, acti
     required_clients: job.settings.requiredClients,
     owner: ownerName(record),
     priority: job.queue?.priority ?? ORDINARY_PRIORITY,
+    queue_place: job.queue?.place ?? 0,
+    source_bytes: record.source.bytes,
   };
 }
 

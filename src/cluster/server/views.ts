@@ -66,6 +66,10 @@ export const jobSchema = z.object({
   owner: z.string(),
   /** 0 to 100. */
   priority: z.number(),
+  /** Jobs of one owner go by this number, then by their creation. Absent in answers of earlier versions. */
+  queue_place: z.number().exactOptional(),
+  /** Of the source. Absent in answers of earlier versions. */
+  source_bytes: z.number().exactOptional(),
 });
 export type JobView = DeepReadonly<z.infer<typeof jobSchema>>;
 
