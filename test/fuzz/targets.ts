@@ -227,6 +227,7 @@ export const PATHS: readonly (readonly [method: string, path: string])[] = [
   ["DELETE", "/api/v1/webhooks/:id"],
   ["POST", "/api/v1/webhooks/:id/test"],
   ["GET", "/api/v1/jobs/:id/deliveries?limit=:id"],
+  ["GET", "/api/v1/session"],
   ["POST", "/api/v1/session"],
   ["DELETE", "/api/v1/session"],
   ["HEAD", "/api/v1/clients/:id"],

@@ -15,6 +15,8 @@ export const session = signal<Session | null | undefined>(undefined);
 export const whyUnknown = signal<ApiError | null>(null);
 
 let following: Following | null = null;
+/** Whether this browser was signed in when it was last here: a stranger's page asks for nothing that will be refused. */
+const WAS_HERE = "ffcluster-signed-in";
 
 const mayActOnJobs = (role: Session["role"]) => role === "admin" || role === "submit";
 
@@ -24,6 +26,7 @@ export const seesClients = (): boolean => session.value?.role !== "submit";
 
 function begin(found: Session): void {
   session.value = found;
+  localStorage.setItem(WAS_HERE, "yes");
   const path = found.role === "submit" ? "/api/v1/jobs/watch" : "/api/v1/watch";
   following?.stop(false);
   following = followCluster(path, () => void look());
@@ -32,11 +35,16 @@ function begin(found: Session): void {
 function end(isEverywhere: boolean): void {
   following?.stop(isEverywhere);
   following = null;
+  localStorage.removeItem(WAS_HERE);
   session.value = null;
 }
 
 /** Asks the server who is signed in. */
 export async function look(): Promise<void> {
+  if (localStorage.getItem(WAS_HERE) === null) {
+    session.value = null;
+    return;
+  }
   whyUnknown.value = null;
   try {
     begin(await ask<Session>("/api/v1/session"));

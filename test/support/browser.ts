@@ -1,0 +1,146 @@
+// A page in a real Chromium, as a person uses it. It notes what no page of ours may have: errors on the console, and
+// requests to another origin.
+import { join, resolve } from "node:path";
+import { until } from "./cluster.ts";
+
+const ARGUMENTS = [
+  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+];
+const AXE = resolve(import.meta.dir, "../../node_modules/axe-core/axe.min.js");
+const SERIOUS: readonly string[] = ["serious", "critical"];
+
+/** Of the DevTools protocol, what is listened to. */
+type Told =
+  | { readonly entry: { readonly level: string; readonly text: string; readonly url?: string } }
+  | { readonly exceptionDetails: { readonly text: string; readonly exception?: { readonly description?: string } } }
+  | { readonly request: { readonly url: string } };
+
+interface Found {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+export class BrowserPage implements AsyncDisposable {
+  readonly #view: Bun.WebView;
+  readonly #origin: string;
+  /** What stood on the console as an error, and what was thrown. */
+  readonly errors: string[] = [];
+  /** Requests to other places than the server. */
+  readonly strays: string[] = [];
+
+  private constructor(view: Bun.WebView, origin: string) {
+    this.#view = view;
+    this.#origin = origin;
+  }
+
+  /** `program`: a Chromium. */
+  static async open(program: string, url: string): Promise<BrowserPage> {
+    const backend = { type: "chrome", path: program, argv: ARGUMENTS } as const;
+    const view = new Bun.WebView({ width: 1280, height: 900, backend });
+    await view.navigate("about:blank");
+    const page = new BrowserPage(view, new URL(url).origin);
+    await page.#listen();
+    await view.navigate(url);
+    return page;
+  }
+
+  async #listen(): Promise<void> {
+    const on = (event: string, note: (told: Told) => void) => {
+      this.#view.addEventListener(event, (message) => note((message as MessageEvent<Told>).data));
+    };
+    on("Log.entryAdded", (told) => {
+      if ("entry" in told && told.entry.level === "error")
+        this.errors.push(`${told.entry.text} ${told.entry.url ?? ""}`);
+    });
+    on("Runtime.exceptionThrown", (told) => {
+      if (!("exceptionDetails" in told)) return;
+      const { text, exception } = told.exceptionDetails;
+      this.errors.push(exception?.description ?? text);
+    });
+    on("Network.requestWillBeSent", (told) => {
+      if (!("request" in told) || /^(data|blob):/.test(told.request.url)) return;
+      if (new URL(told.request.url).origin !== this.#origin) this.strays.push(told.request.url);
+    });
+    for (const domain of ["Log", "Runtime", "Network"]) await this.#view.cdp(`${domain}.enable`);
+  }
+
+  /** Of an expression. */
+  async evaluate<T>(expression: string): Promise<T> {
+    return await this.#view.evaluate<T>(expression);
+  }
+
+  async text(): Promise<string> {
+    return await this.evaluate<string>("document.body.innerText");
+  }
+
+  /** Waits until the expression is true; the page's text is in the error. */
+  async untilTrue(what: string, expression: string, boundMs: number): Promise<void> {
+    try {
+      await until(what, boundMs, async () => await this.evaluate<boolean>(`Boolean(${expression})`), 100);
+    } catch (thrown) {
+      throw new Error(`${String(thrown)}\nthe page: ${await this.text()}\n${this.errors.join("\n")}`);
+    }
+  }
+
+  async untilText(wanted: string, boundMs: number): Promise<void> {
+    await this.untilTrue(
+      `the page says ${wanted}`,
+      `document.body.innerText.includes(${JSON.stringify(wanted)})`,
+      boundMs,
+    );
+  }
+
+  async click(selector: string): Promise<void> {
+    await this.#view.click(selector);
+  }
+
+  async type(selector: string, text: string): Promise<void> {
+    await this.#view.click(selector);
+    await this.#view.type(text);
+  }
+
+  async press(key: "Tab" | "Enter" | "Escape"): Promise<void> {
+    await this.#view.press(key);
+  }
+
+  /** Drops files from the desktop on the middle of an element. */
+  async drop(selector: string, files: readonly string[]): Promise<void> {
+    const at = await this.evaluate<{ x: number; y: number }>(
+      `(({x, y, width, height}) => ({x: x + width / 2, y: y + height / 2}))(document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect())`,
+    );
+    const data = { items: [], files, dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"])
+      await this.#view.cdp("Input.dispatchDragEvent", { type, ...at, data });
+  }
+
+  /** What axe finds that keeps people out. */
+  async seriousFindings(): Promise<string[]> {
+    const source = await Bun.file(AXE).text();
+    // The page's policy lets no script in but its own; the debugger is none.
+    await this.#view.cdp("Runtime.evaluate", { expression: source });
+    const found = await this.evaluate<Found[]>("axe.run(document).then(({ violations }) => violations)");
+    return found
+      .filter(({ impact }) => SERIOUS.includes(impact ?? ""))
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+  }
+
+  async size(width: number, height: number, scheme: "light" | "dark"): Promise<void> {
+    const metrics = { width, height, deviceScaleFactor: 1, mobile: width < 600 };
+    await this.#view.cdp("Emulation.setDeviceMetricsOverride", metrics);
+    const features = [{ name: "prefers-color-scheme", value: scheme }];
+    await this.#view.cdp("Emulation.setEmulatedMedia", { features });
+  }
+
+  /** Kept for people to look at: `folder`/`name`.png. */
+  async picture(folder: string, name: string): Promise<void> {
+    const { data } = await this.#view.cdp<{ data: string }>("Page.captureScreenshot", { format: "png" });
+    await Bun.write(join(folder, `${name}.png`), Buffer.from(data, "base64"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#view.close();
+    Bun.WebView.closeAll();
+  }
+}
