@@ -1,14 +1,19 @@
 // What the sandbox costs a job, as ratios: a server and a client with `--sandbox auto` against a pair with `--sandbox off`,
 // by turns. A job goes from `submit` to the finished file, with every ffmpeg and ffprobe that it starts.
 import { rm } from "node:fs/promises";
-import { Cluster, until } from "../test/support/cluster.ts";
+import { Cluster, type Running, until } from "../test/support/cluster.ts";
 import { mediaPath } from "../test/support/media.ts";
 import { benchOptions } from "./lib.ts";
 import { compareSides, type Side } from "./two-sides.ts";
 
 const PARAMS = "-c:v libx264 -preset veryfast -crf 23";
 
-async function pair(cluster: Cluster, name: string, mode: string): Promise<Side & { readonly server: string }> {
+interface Pair extends Side {
+  readonly processes: readonly Running[];
+  readonly server: string;
+}
+
+async function pair(cluster: Cluster, name: string, mode: string): Promise<Pair> {
   const own = ["--port", "0", "--work-dir", cluster.path(`${name}-server`), "--token", cluster.token, "--json"];
   const server = cluster.start("serve", ["serve", "--host", "127.0.0.1", "--sandbox", mode, ...own]);
   await until(`${name}: the server is ready`, 60_000, async () => server.stdout() !== "");

@@ -117,7 +117,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   return {
     info: () => infoOf(options),
     ...intake,
-    ...jobCalls({ engine, store, registry, folders, watchers }),
+    ...jobCalls({ engine, store, registry, folders, watchers, subtitleFiles }),
     ...clientCalls({ engine, store, tokens }),
     ...accessCalls({ tokens, engine, registry, sources, uploads, links, ...ownTokens }),
     ...hooks.calls,

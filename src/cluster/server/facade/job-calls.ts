@@ -13,6 +13,7 @@ import type { JobFolders } from "../job/job-folders.ts";
 import type { JobRegistry } from "../job-registry.ts";
 import { ownerName, passesText, segmentView } from "../job-views.ts";
 import type { Coordinator, Store } from "../ports.ts";
+import type { SubtitleFiles } from "../transfers/subtitle-files.ts";
 import type { Watchers } from "../watchers.ts";
 import { maySee } from "./access-calls.ts";
 import { isNamed, pageInOrder, pageOf } from "./page.ts";
@@ -39,9 +40,11 @@ export interface JobCallsParts {
   readonly registry: JobRegistry;
   readonly folders: JobFolders;
   readonly watchers: Watchers;
+  readonly subtitleFiles: Pick<SubtitleFiles, "requireUpload">;
 }
 
-export function jobCalls({ engine, store, registry, folders, watchers }: JobCallsParts): JobCalls {
+export function jobCalls(parts: JobCallsParts): JobCalls {
+  const { engine, store, registry, folders, watchers, subtitleFiles } = parts;
   return {
     listJobs(wanted, who) {
       const { statuses, owner, name, since } = wanted;
@@ -97,6 +100,7 @@ export function jobCalls({ engine, store, registry, folders, watchers }: JobCall
         requireOk(engine.dispatch({ type: "retry-requested", jobId: job.id, lost: [] }));
       }
       await requireSource(record);
+      await subtitleFiles.requireUpload(record);
       await folders.make(job.id);
       const lost = await lostSegments(folders, job);
       if (!registry.running.has(job.id)) registry.start(record);

@@ -40,6 +40,14 @@ export class SubtitleFiles {
     await convertUpload(this.#tools, upload, join(this.#folders.of(jobId).burnIn, UPLOAD));
   }
 
+  /** Before a job goes on. Errors: E_SOURCE_MISSING where its uploaded subtitles were removed with its other files. */
+  async requireUpload({ jobId, request }: JobRecord): Promise<void> {
+    if (!wantedSubtitles(request).some(({ from }) => from === "upload")) return;
+    if (await exists(join(this.#folders.of(jobId).burnIn, UPLOAD))) return;
+    const message = `the subtitle file of job ${jobId} is no longer there`;
+    throw new AppError("E_SOURCE_MISSING", message, "Its upload was removed; submit the job again.");
+  }
+
   /** One for each `subtitles` filter, in order. A failure reaches all callers that wait; the next call tries again. */
   of(job: SubtitledJob): Promise<readonly BurnInFile[]> {
     const { jobId } = job.record;
