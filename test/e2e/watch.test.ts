@@ -1,8 +1,9 @@
-// `watch` over a folder in which files grow, are renamed, deleted and replaced. Long runs only: what happens once to one file is
-// in library.test.ts, and a thousand at once are in still-files.test.ts.
+// `watch` over a folder in which files grow, are renamed, deleted and replaced, and a thousand appear at once. Long runs only:
+// what happens once to one file is in library.test.ts.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { appendFile, copyFile, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { appendFile, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { exists } from "../../src/base/files.ts";
 import type { JobView } from "../../src/cluster/server/views.ts";
 import { Cluster, type Running, until } from "../support/cluster.ts";
 import { framesOf } from "../support/frames.ts";
@@ -94,6 +95,47 @@ longTest(
     expect(lengths).toContain(30);
     expect((await jobs()).length - before).toBe(3);
     await end(running);
+  },
+  BOUND_MS,
+);
+
+longTest(
+  "a thousand files at once: each content once, none twice after a kill -9",
+  async () => {
+    const before = (await jobs()).length;
+    const contents = await Promise.all([5, 6, 7].map((frames) => clip(`many-${frames}.mp4`, frames)));
+    const { folder, out, running } = await watch("many");
+    for (let number = 0; number < 1000; number += 1) {
+      await copyFile(contents[number % contents.length] ?? "", join(folder, `${String(number).padStart(4, "0")}.mp4`));
+    }
+    await writeFile(join(folder, "bad.mp4"), "no video\n".repeat(100));
+    await said(running, /^encoded /m);
+    running.kill("SIGKILL");
+    await running.exited;
+    const where = ["--server", `127.0.0.1:${cluster.port}`, "--token", cluster.token];
+    const again = cluster.start("watch", [
+      "watch",
+      folder,
+      "--output-dir",
+      out,
+      "--settle",
+      "1",
+      "--poll",
+      "0.2",
+      ...PARAMS,
+      ...where,
+    ]);
+    await until("each content has its output", BOUND_MS, async () => {
+      return (
+        (await exists(out)) && (await readdir(out)).filter((name) => name.endsWith(".mp4")).length >= contents.length
+      );
+    });
+    // It has looked at all of them once more by then, and found nothing new.
+    await copyFile(await clip("last.mp4", 8), join(folder, "last.mp4"));
+    await said(again, /^encoded .*last\.mp4/m);
+    expect((await jobs()).length - before).toBe(contents.length + 1);
+    expect(again.stdout()).not.toContain("bad.mp4");
+    await end(again);
   },
   BOUND_MS,
 );
