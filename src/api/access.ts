@@ -66,6 +66,7 @@ export const ACCESS = defineAccess({
   "GET /api/v1/jobs/:id/detail": { roles: WATCHERS, scope: "job" },
   "GET /api/v1/jobs/:id/events": { roles: WATCHERS, scope: "job" },
   "GET /api/v1/jobs/:id/attempts": { roles: WATCHERS, scope: "job" },
+  "GET /api/v1/jobs/:id/logs": { roles: WATCHERS, scope: "job" },
   "GET /api/v1/jobs/:id/watch": { roles: WATCHERS, scope: "job" },
   "GET /api/v1/jobs/:id/proof": { roles: WATCHERS, scope: "job" },
   "POST /api/v1/jobs/:id/cancel": { roles: SUBMITTERS, scope: "job" },

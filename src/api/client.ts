@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { AppError } from "../base/errors.ts";
 import {
+  attemptLogSchema,
   clientDetailSchema,
   clientSchema,
   createdTokenSchema,
@@ -126,6 +127,10 @@ export class ApiClient {
 
   jobDetail(id: string) {
     return this.#get(`/jobs/${part(id)}/detail`, jobDetailSchema);
+  }
+
+  jobLogs(id: string) {
+    return this.#get(`/jobs/${part(id)}/logs`, z.array(attemptLogSchema));
   }
 
   cancelJob(id: string) {

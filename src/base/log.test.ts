@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createLog } from "./log.ts";
+import { createJsonLog, createLog } from "./log.ts";
 
 function linesOf(isTTY: boolean): string[] {
   const lines: string[] = [];
@@ -33,4 +33,17 @@ test("text from outside makes no line of its own, moves no cursor and turns no d
   expect(text).not.toMatch(/^2026-01-01/m);
   expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
   expect(lines[1]?.split("\n").length).toBe(2);
+});
+
+test("as JSON: a document a line, with the fields as they are; secrets masked, text from outside escaped", () => {
+  const lines: string[] = [];
+  const log = createJsonLog("info", ["s3cret"], { write: (line) => lines.push(line) });
+  log.debug("not asked for");
+  log.warn("an attempt failed\nwith s3cret", { job: "j", segment: 0, client: null, reason: "a\u2028b s3cret" });
+  expect(lines).toHaveLength(1);
+  expect(lines[0]?.trimEnd()).not.toMatch(/[\p{Cc}\u2028]/u);
+  const { time, ...rest } = JSON.parse(lines[0] ?? "") as { time: string };
+  expect(time).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+  const said = { level: "warn", message: "an attempt failed\nwith ***", reason: "a\u2028b ***" };
+  expect(rest).toEqual({ ...said, job: "j", segment: 0, client: null } as never);
 });

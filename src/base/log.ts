@@ -4,6 +4,10 @@ import { printable, printableJson, printableLines } from "./printable.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
+/** json: one document a line, for programs that collect logs. */
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
 export interface Log {
   debug(message: string, fields?: Record<string, unknown>): void;
   info(message: string, fields?: Record<string, unknown>): void;
@@ -34,10 +38,32 @@ function moment(now: Date, isWatched: boolean): string {
   return isWatched ? now.toTimeString().slice(0, 8) : now.toISOString();
 }
 
+/** One line: time, level, message, then the fields as they are; text from outside can't end it. */
+function jsonLine(date: Date, level: string, message: string, fields: Record<string, unknown> = {}): string {
+  return printableJson(JSON.stringify({ time: date.toISOString(), level, message, ...fields }));
+}
+
+/** As createLog, a document a line: `time`, `level`, `message` and the fields, among them `job`, `segment`, `client`, `attempt`. */
+export function createJsonLog(level: LogLevel, secrets: readonly string[], sink: LogSink = process.stderr): Log {
+  const mask = (text: string) => withoutSecrets(text, secrets);
+  const write = (at: LogLevel) => (message: string, fields?: Record<string, unknown>) => {
+    if (LEVELS[at] <= LEVELS[level]) sink.write(`${mask(jsonLine(new Date(), at, message, fields))}\n`);
+  };
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+}
+
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((masked, secret) => (secret === "" ? masked : masked.replaceAll(secret, "***")), text);
+}
+
+/** The log of a command. */
+export function createLogAs(format: LogFormat, level: LogLevel, secrets: readonly string[]): Log {
+  return format === "json" ? createJsonLog(level, secrets) : createLog(level, secrets);
+}
+
 /** A log that writes lines to `sink` (stderr) and replaces every secret in `secrets` by `***`. */
 export function createLog(level: LogLevel, secrets: readonly string[] = [], sink: LogSink = process.stderr): Log {
-  const mask = (text: string) =>
-    secrets.reduce((masked, secret) => (secret === "" ? masked : masked.replaceAll(secret, "***")), text);
+  const mask = (text: string) => withoutSecrets(text, secrets);
   const isWatched = sink.isTTY === true;
   const consola = createConsola({
     level: LEVELS[level],

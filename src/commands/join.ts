@@ -18,7 +18,7 @@ import {
 } from "../base/config/option.ts";
 import type { OptionOrigin } from "../base/config/resolve-options.ts";
 import { AppError } from "../base/errors.ts";
-import { createLog, type Log } from "../base/log.ts";
+import { createLogAs, type Log } from "../base/log.ts";
 import { HARDWARE_FAMILIES } from "../media/model/encoder-family.ts";
 import { type CommandContext, defineCommand } from "./cli/command.ts";
 import { jsonOption, logOption, sandboxOption, serverOptions } from "./cli/common-options.ts";
@@ -178,7 +178,7 @@ export const join = defineCommand({
     process.umask(0o077); // sources and segments are for this user alone
     const { startClient } = await import("./wiring/start-client.ts");
     const secrets = given.token === null ? [] : [given.token];
-    const log = createLog(given["log-level"], secrets);
+    const log = createLogAs(given["log-format"], given["log-level"], secrets);
     const isNamed = [origins.server, origins["server-ip"], origins["server-port"]].some((from) => from !== "default");
     const named = chooseAddress(given, origins);
     const server = isNamed ? named : await chooseServer(named, given, context, log);
@@ -190,7 +190,8 @@ export const join = defineCommand({
     context.setLastWords(
       new AppError("E_INTERRUPTED", "stopped at once", "Segments that were encoded here go to another client."),
     );
-    const live = createLiveLine(context.stderr);
+    const isJson = given["log-format"] === "json";
+    const live = createLiveLine(isJson ? { ...context.stderr, isTty: false, write() {} } : context.stderr);
     const client = await startClient(
       {
         connection,

@@ -6,6 +6,7 @@ import {
   listOption,
   optionalSeconds,
   optionalText,
+  parsedOption,
   secondsOption,
   secondsOrForever,
   switchOption,
@@ -14,7 +15,7 @@ import {
 import { userConfigDir } from "../base/config/user-config-dir.ts";
 import { AppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
-import { createLog } from "../base/log.ts";
+import { createLogAs } from "../base/log.ts";
 import { asNoSpace } from "../base/no-space.ts";
 import { defineCommand, printEvent } from "./cli/command.ts";
 import { jsonOption, logOption, presetOption, sandboxOption } from "./cli/common-options.ts";
@@ -23,6 +24,7 @@ import { AdminToken } from "./serving/admin-token.ts";
 import { greeting, readyFields } from "./serving/announce.ts";
 import { announceOnLan } from "./serving/announce-on-lan.ts";
 import { chooseTls } from "./serving/choose-tls.ts";
+import { collectorUrl } from "./serving/collector-url.ts";
 import { pointAtOthers, rememberWorkFolder } from "./serving/work-folders.ts";
 import { DEFAULT_BENCHMARK_SECONDS, DEFAULT_FFMPEG_PARAMS } from "./submitting/request-defaults.ts";
 
@@ -145,6 +147,14 @@ const options = {
     defaultText: "one of its own beyond loopback",
   }),
   "tls-key": optionalText({ description: "The certificate's private key (PEM)", valueName: "FILE" }),
+  traces: parsedOption<string | null>({
+    description:
+      "Send traces to this collector (OTLP over HTTP): one of each job, with a span for each attempt and each step of the server",
+    valueName: "URL",
+    fallback: null,
+    variable: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    parseOne: collectorUrl,
+  }),
   metrics: choiceOption({
     description: "Who may read /metrics: token, with a token of the role read or admin; open, whoever reaches the port",
     choices: ["token", "open"],
@@ -189,7 +199,7 @@ export const serve = defineCommand({
     checkRequestLocally(given["ffmpeg-params"], given["file-name-output"]);
     const workDir = resolve(context.cwd, given["work-dir"]);
     const secrets: string[] = [];
-    const log = createLog(given["log-level"], secrets);
+    const log = createLogAs(given["log-format"], given["log-level"], secrets);
     const admin = await AdminToken.choose({ given: given.token, workDir, host: given.host, context, log, secrets });
     const tls = await chooseTls(given, context.cwd, log);
     if (tls.kind === "off" && tls.isAsked) log.warn(TLS_OFF);
@@ -225,6 +235,7 @@ export const serve = defineCommand({
       chunkBytes: given["chunk-size"],
       maxRetries: given["max-retries"],
       allowPrivateWebhooks: given["allow-private-webhooks"],
+      traces: given.traces,
       isMetricsOpen: given.metrics === "open",
       jobsPerMinute: given["jobs-per-minute"],
       retryDelayMs: given["retry-delay"] * 1000,
@@ -242,7 +253,9 @@ export const serve = defineCommand({
     });
     const announced = given.announce ? await announceOnLan(given.host, server, log) : null;
     try {
-      context.stderr.write(greeting(given, workDir, admin.token, server));
+      // A program that collects the log needs no join line.
+      if (given["log-format"] === "json") log.info("the server is ready", { ...readyFields(given.host, server) });
+      else context.stderr.write(greeting(given, workDir, admin.token, server));
       if (given.json) printEvent(context, "ready", readyFields(given.host, server));
       await Promise.race([untilAborted(context.signal), broken.promise]);
     } finally {

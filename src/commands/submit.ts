@@ -28,6 +28,8 @@ import { makeJob } from "./submitting/make-job.ts";
 import { type Doing, leftBehind, settleInterrupted } from "./submitting/on-interrupt.ts";
 import { type SubmitOptions, submitOptions } from "./submitting/options.ts";
 import { waitingText, watchForClients, wayForOthers } from "./submitting/waiting-notice.ts";
+import { requireWaiting } from "./telling/options.ts";
+import { endedBy, type Telling, tellEnded } from "./telling/tell-ended.ts";
 
 /** What every step of a running submit uses. */
 interface Session {
@@ -96,6 +98,8 @@ interface Target {
   readonly isJson: boolean;
   /** Of the source, which the output gets; null: it has its own. */
   readonly mtimeMs: number | null;
+  readonly telling: Telling;
+  readonly about: { readonly input: string };
 }
 
 async function followAndSave(
@@ -128,6 +132,12 @@ async function followAndSave(
   await saveOutput(client, last, target, target.isJson ? null : display, context.signal);
   if (target.mtimeMs !== null) await utimes(target.path, target.mtimeMs / 1000, target.mtimeMs / 1000);
   display.end();
+  const output = resolve(context.cwd, target.path);
+  await tellEnded(
+    target.telling,
+    { ...target.about, status: "completed", jobId: last.job_id, output, error: null },
+    context,
+  );
   printCompleted(last, proof, target.path, target.isJson, context);
 }
 
@@ -158,6 +168,7 @@ export const submit = defineCommand({
       throw new AppError("E_USAGE", "--detach and --participate exclude each other", hint);
     }
     await requireCropPossible(given);
+    requireWaiting(given);
     if (isLibrary(positionals, given)) return await runLibrary(positionals, given, context);
     if (given["keep-dates"] && given["on-server"]) {
       const hint = "Leave it out, or submit a file of this machine.";
@@ -183,11 +194,20 @@ export const submit = defineCommand({
       else if (given.detach) context.stdout.write(`${job.job_id}\n`);
       else display.note(`job ${job.job_id}`);
       if (given.detach) return 0;
-      const target = { path: planned.outputPath, mayOverwrite: given.force, isJson: given.json, mtimeMs };
+      const target = {
+        path: planned.outputPath,
+        mayOverwrite: given.force,
+        isJson: given.json,
+        mtimeMs,
+        telling: given,
+        about: { input: planned.input },
+      };
       await followAndSave(job, target, session);
       return 0;
     } catch (thrown) {
       display.end();
+      const ended = endedBy(thrown, planned.input);
+      if (ended !== null && "jobId" in doing) await tellEnded(given, ended, context);
       if (toAppError(thrown).code !== "E_INTERRUPTED" || !context.signal.aborted) throw thrown;
       throw await settleInterrupted(client, doing, context);
     } finally {

@@ -202,6 +202,7 @@ export const PATHS: readonly (readonly [method: string, path: string])[] = [
   ["GET", "/api/v1/jobs/:id"],
   ["GET", "/api/v1/jobs/:id/detail"],
   ["GET", "/api/v1/jobs/:id/events?after=:id"],
+  ["GET", "/api/v1/jobs/:id/logs"],
   ["GET", "/api/v1/jobs/:id/watch"],
   ["GET", "/api/v1/jobs/:id/proof"],
   ["GET", "/api/v1/jobs/:id/output"],

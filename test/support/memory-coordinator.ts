@@ -22,6 +22,7 @@ import type { Idempotency, JobRecord } from "../../src/cluster/server/job/job-re
 import type { ClientsWanted, JobsWanted, Page, PageWanted, TokensWanted } from "../../src/cluster/server/lists.ts";
 import type { BurnInFile, ClientLink, Coordinator, LinkSocket } from "../../src/cluster/server/ports.ts";
 import type {
+  AttemptLogView,
   AttemptView,
   AuditEntryView,
   AuditRowView,
@@ -432,6 +433,13 @@ export class MemoryCoordinator implements Coordinator {
     if (job.status === "Completed") throw new AppError("E_WRONG_STATE", "it is complete", "Nothing to cancel.");
     this.update(job.job_id, { status: "Cancelled" });
     return this.#find(id);
+  }
+
+  jobLogs(id: string): AttemptLogView[] {
+    this.#find(id);
+    const attempt = { attempt_id: "a1", segment_index: 3, client_id: "c1", client: "attic", outcome: "segment-retry" };
+    const times = { started_at: "2026-11-22T10:00:00.000Z", ended_at: "2026-11-22T10:00:02.000Z" };
+    return [{ ...attempt, ...times, lines: ["failed (encode): x264 [error]: malloc failed"] }];
   }
 
   jobEvents(id: string, afterSeq: number, wanted: PageWanted): Page<EventView> {

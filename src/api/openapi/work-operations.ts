@@ -1,6 +1,7 @@
 // What the API's description says of sources, jobs, clients and attempts.
 import { z } from "zod";
 import {
+  attemptLogSchema,
   attemptSchema,
   clientDetailSchema,
   clientSchema,
@@ -136,6 +137,11 @@ export const WORK_OPERATIONS: Readonly<Record<Work, Operation>> = {
     summary: "List who tried which segment of a job",
     query: attemptsQuerySchema,
     answers: page(attemptSchema, "The attempts, in the order in which they began."),
+  },
+  "GET /api/v1/jobs/:id/logs": {
+    tag: "jobs",
+    summary: "Show what ffmpeg said in each attempt of a job",
+    answers: ok(z.array(attemptLogSchema), "The attempts, in the order in which they began."),
   },
   "GET /api/v1/jobs/:id/watch": {
     tag: "jobs",

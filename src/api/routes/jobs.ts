@@ -109,6 +109,7 @@ export const jobRoutes: readonly Route[] = [
   }),
   route("GET /api/v1/jobs/:id/events", events),
   route("GET /api/v1/jobs/:id/attempts", attempts),
+  route("GET /api/v1/jobs/:id/logs", ({ coordinator, param }) => json(coordinator.jobLogs(param("id")))),
   route("GET /api/v1/jobs/:id/watch", watchJob),
   route("GET /api/v1/jobs/:id/proof", async ({ coordinator, param }) => json(await coordinator.proof(param("id")))),
   route("GET /api/v1/jobs/:id/side-files/:n", burnInFile),

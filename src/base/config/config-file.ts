@@ -111,6 +111,8 @@ const TRUSTED_ONLY = [
   "tls-fingerprint",
   "lock",
   "mirror",
+  "traces",
+  "on-complete",
 ];
 
 /** Errors: E_BAD_OPTION for such an option in a file that another user owns or may write. */

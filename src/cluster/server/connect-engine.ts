@@ -2,7 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Tools } from "../../media/ffmpeg/tools.ts";
-import type { Verdict } from "../scheduler/model/decision.ts";
+import type { SchedulerEvent, Verdict } from "../scheduler/model/decision.ts";
 import type { Input } from "../scheduler/model/input.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import { ADMIN_TOKEN, type Tokens } from "./access/tokens.ts";
@@ -12,8 +12,10 @@ import { Engine } from "./engine.ts";
 import { maySee } from "./facade/access-calls.ts";
 import type { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./job/job-record.ts";
+import { unwatched } from "./job/steps.ts";
 import { JobRegistry } from "./job-registry.ts";
 import { clientView, jobView } from "./job-views.ts";
+import type { JobTraces } from "./monitoring/job-traces.ts";
 import type { Metrics } from "./monitoring/metrics.ts";
 import { EffectPerformer } from "./perform-effects.ts";
 import type { JobWorkParts } from "./pipeline/job-work.ts";
@@ -44,6 +46,8 @@ export interface EngineConnections {
   /** Deliveries were committed. */
   readonly onDeliveries: () => void;
   readonly metrics: Metrics;
+  /** Null: nobody collects traces. */
+  readonly traces: JobTraces | null;
 }
 
 export interface ConnectedEngine {
@@ -57,9 +61,20 @@ export interface ConnectedEngine {
   readonly settled: () => Promise<void>;
 }
 
+/** What a line of the log is about; what does not apply is left out. */
+function idsOf({ jobId, segmentIndex, clientId, attemptId }: SchedulerEvent): Record<string, unknown> {
+  return {
+    ...(jobId === null ? {} : { job: jobId }),
+    ...(segmentIndex === null ? {} : { segment: segmentIndex }),
+    ...(clientId === null ? {} : { client: clientId }),
+    ...(attemptId === null ? {} : { attempt: attemptId }),
+  };
+}
+
 export function connectEngine(connections: EngineConnections): ConnectedEngine {
   const { tools, log, clock, store, onBroken, loaded, folders, nonce, subtitleFiles, secrets, tokens, metrics } =
     connections;
+  const { traces } = connections;
   const state = () => engine.state;
   const dispatch = (input: Input): Verdict => engine.dispatch(input);
   const statusOf = (jobId: string) => engine.state.jobs.get(jobId)?.status ?? null;
@@ -107,6 +122,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     secrets,
     log,
     state,
+    runStep: traces === null ? unwatched : traces.step(state),
     running: registry.running,
     record: (jobId) => registry.record(jobId),
     onReleased: (jobId) => {
@@ -136,8 +152,8 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
       touchChanged(feed, noted, next);
       noted = next;
       metrics.committed(next, events);
-      for (const event of events)
-        log.debug(event.type, { job: event.jobId, client: event.clientId, detail: event.detail });
+      traces?.committed(next, events);
+      for (const event of events) log.debug(event.type, { ...idsOf(event), detail: event.detail });
       watchers.notice(statusOf);
     },
   });

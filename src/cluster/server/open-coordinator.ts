@@ -24,6 +24,7 @@ import type { JobRegistry } from "./job-registry.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { metricCalls } from "./monitoring/metric-calls.ts";
 import { Metrics } from "./monitoring/metrics.ts";
+import type { OpenTraces } from "./monitoring/open-traces.ts";
 import { placeNonce } from "./place-nonce.ts";
 import type { Coordinator, LoadedState, Store } from "./ports.ts";
 import { Retention } from "./retention.ts";
@@ -58,6 +59,8 @@ export interface CoordinatorOptions {
   readonly keepSinceMs: number;
   /** Webhooks that submitters give to their jobs may lead to any address. */
   readonly allowPrivateWebhooks: boolean;
+  /** The collector's address; null: no traces. */
+  readonly traces?: string | null;
   readonly tools: Tools;
   readonly log: Log;
   readonly clock: Clock;
@@ -81,6 +84,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const subtitleFiles = new SubtitleFiles(tools, folders);
   const { tokens, ...ownTokens } = await openTokens(options);
   const metrics = new Metrics(() => clock.monotonicMs());
+  const collected = await startTraces(options.traces ?? null, log);
   const loaded = store.load();
   await uploads.restore(keptUploads(loaded.records));
 
@@ -88,7 +92,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const secrets = await AttemptSecrets.open(folders.serverDir);
   const { engine, registry, results, links, watchers, feed, settled } = connectEngine({
     ...{ tools, log, clock, store, onBroken: options.onBroken, loaded, folders, nonce },
-    ...{ subtitleFiles, secrets, tokens, metrics, webhooks: hooks.webhooks },
+    ...{ subtitleFiles, secrets, tokens, metrics, traces: collected?.traces ?? null, webhooks: hooks.webhooks },
     onDeliveries: () => hooks.wake(),
   });
 
@@ -141,6 +145,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       audit.close();
       await hooks.stop();
       metrics.stop();
+      await collected?.close();
       await settled();
       await rm(nonce.noncePath, { force: true });
       store.close();
@@ -161,6 +166,13 @@ async function openTokens({ store, clock, workDir, token: adminToken, keepAdminT
   tokens.use(JOIN_TOKEN, "enrol", joinToken);
   const keepOwnToken = { [ADMIN_TOKEN]: keepAdminToken, [JOIN_TOKEN]: keepJoinToken };
   return { tokens, keepOwnToken, joinToken: () => joinToken };
+}
+
+/** Its library is loaded only where there is a collector. */
+async function startTraces(endpoint: string | null, log: Log): Promise<OpenTraces | null> {
+  if (endpoint === null) return null;
+  const { openTraces } = await import("./monitoring/open-traces.ts");
+  return openTraces(endpoint, log);
 }
 
 function infoOf({ tools, ffmpegParams, fileNameOutput, requiredClients }: CoordinatorOptions): ServerInfoView {

@@ -12,6 +12,7 @@ import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { ClientLinks } from "./client-links.ts";
 import type { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./job/job-record.ts";
+import type { RunStep } from "./job/steps.ts";
 import { Limit } from "./limit.ts";
 import { finishJob } from "./pipeline/finish-job.ts";
 import type { JobWork } from "./pipeline/job-work.ts";
@@ -30,6 +31,7 @@ export interface EffectParts {
   readonly subtitleFiles: SubtitleFiles;
   readonly secrets: AttemptSecrets;
   readonly log: Log;
+  readonly runStep: RunStep;
   readonly running: ReadonlyMap<string, JobWork>;
   /** Of any job, including those that have ended. */
   readonly record: (jobId: string) => JobRecord | undefined;
@@ -52,10 +54,12 @@ export class EffectPerformer {
     const { links } = this.#parts;
     switch (effect.type) {
       case "start-index":
-        return this.#inJob(effect.jobId, "indexing", (work) => work.startIndex());
+        return this.#inJob(effect.jobId, "indexing", (work) =>
+          this.#parts.runStep(effect.jobId, "index", () => work.startIndex()),
+        );
       case "start-audio":
         return this.#inJob(effect.jobId, "encoding the audio", async (work) => {
-          await work.source.encodeAudio();
+          await this.#parts.runStep(effect.jobId, "audio", () => work.source.encodeAudio());
           await work.source.lengths();
           work.dispatch({ type: "audio-finished", jobId: effect.jobId });
           await work.source.clock();

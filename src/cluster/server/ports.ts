@@ -14,6 +14,7 @@ import type { JobRequest } from "./intake/job-request.ts";
 import type { Idempotency, JobRecord } from "./job/job-record.ts";
 import type { ClientsWanted, Followed, Follower, JobsWanted, Page, PageWanted } from "./lists.ts";
 import type {
+  AttemptLogView,
   AttemptView,
   AuditEntryView,
   AuditRowView,
@@ -201,6 +202,8 @@ export interface Coordinator extends AccessCalls, WebhookCalls {
   jobEvents(id: string, afterSeq: number, wanted: PageWanted): Page<EventView>;
   /** Live and past ones, in the order in which they began. */
   jobAttempts(id: string, wanted: PageWanted): Page<AttemptView>;
+  /** What was reported of each attempt, live and past, in the order in which they began. */
+  jobLogs(id: string): readonly AttemptLogView[];
   /**
    * Calls `listener` with the job's view now, at every change of its status, and every 200 ms at most for progress. Returns
    * the unsubscriber.

@@ -117,6 +117,15 @@ const shareSchema = z.object({
   percent: z.number(),
 });
 
+/** `jobs logs`: what was reported of one attempt. */
+export const attemptLogSchema = attemptSchema.omit({ reason: true }).extend({
+  /** The client's name. */
+  client: z.string(),
+  /** ffmpeg's last words, and what its decoder complained of; or why the attempt ended. */
+  lines: z.array(z.string()),
+});
+export type AttemptLogView = DeepReadonly<z.infer<typeof attemptLogSchema>>;
+
 /** `jobs show`: the job with its history. */
 export const jobDetailSchema = jobSchema.extend({
   ffmpeg_params: z.string(),

@@ -9,6 +9,7 @@ import {
   switchOption,
   textOption,
 } from "../../base/config/option.ts";
+import { LOG_FORMATS } from "../../base/log.ts";
 import { parseFingerprint } from "../../base/tls/trust.ts";
 
 export const jobIdArgument: Positional = { name: "ID", description: "the job's id, or its first characters" };
@@ -90,6 +91,11 @@ export const sandboxOption = {
 };
 
 export const logOption = {
+  "log-format": choiceOption({
+    description: "Log lines for people, or json: a document a line, for programs that collect logs",
+    choices: LOG_FORMATS,
+    fallback: "text",
+  }),
   "log-level": choiceOption({
     description: "How much to log on stderr",
     choices: ["error", "warn", "info", "debug"],

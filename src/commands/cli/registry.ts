@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   "jobs watch": async () => (await import("../jobs/jobs-watch.ts")).jobsWatch,
   "jobs download": async () => (await import("../jobs/jobs-download.ts")).jobsDownload,
   "jobs proof": async () => (await import("../jobs/jobs-proof.ts")).jobsProof,
+  "jobs logs": async () => (await import("../jobs/jobs-logs.ts")).jobsLogs,
   "jobs move": async () => (await import("../jobs/jobs-move.ts")).jobsMove,
   "jobs retry": async () => (await import("../jobs/jobs-retry.ts")).jobsRetry,
   "clients list": async () => (await import("../clients/clients-list.ts")).clientsList,

@@ -11,6 +11,7 @@ import type { ProgressDisplay } from "../output/progress-display.ts";
 import { type Participant, participate } from "../participate.ts";
 import type { SubmitOptions } from "../submitting/options.ts";
 import { waitingText, watchForClients, wayForOthers } from "../submitting/waiting-notice.ts";
+import { tellFile } from "../telling/tell-file.ts";
 import type { ReadFacts } from "../wiring/source-facts.ts";
 import { askForNames, type LibraryNames } from "./ask-server.ts";
 import { encodeFile, rememberFailure } from "./encode-file.ts";
@@ -140,6 +141,7 @@ async function encodeAndReport(
       const outcome = await encodeFile(file, run);
       // A watched folder is looked at for ever: what has its output is no news.
       if (!run.isWatch || outcome.kind !== "skipped") report.file(file.path, file.bytes, outcome);
+      await tellFile(file.path, outcome, run);
       return true;
     } catch (thrown) {
       if (signal.aborted) return false; // the job, if there is one, goes on
@@ -164,7 +166,9 @@ async function reportFailure(file: PlannedFile, error: AppError, run: LibraryRun
     await rememberFailure(file, run);
   }
   const jobId = error instanceof CommandFailure ? error.jobId : null;
-  report.file(file.path, file.bytes, { kind: "failed", error, jobId });
+  const outcome = { kind: "failed", error, jobId } as const;
+  report.file(file.path, file.bytes, outcome);
+  await tellFile(file.path, outcome, run);
 }
 
 /** A display that only passes on what is worth a line of its own. */

@@ -2,6 +2,7 @@
 import { dirname, resolve } from "node:path";
 import type { CommandContext } from "../cli/command.ts";
 import type { SubmitOptions } from "../submitting/options.ts";
+import { notify } from "../telling/notify.ts";
 import { askHowManyAhead } from "./ask-server.ts";
 import { noteUnderWay } from "./begin-file.ts";
 import { findFiles } from "./find-files.ts";
@@ -38,5 +39,7 @@ export async function runLibrary(
   await inParallel(each(files), ahead, (file) => open.encode(file));
   const exitCode = report.end(found.leftOut);
   await open.throwIfStopped();
+  const failed = exitCode === 0 ? "all came to a good end" : "some failed";
+  if (given.notify) await notify("Videos encoded", `${files.length} files; ${failed}`, context);
   return exitCode;
 }

@@ -13,6 +13,7 @@ import { ENCODER_FAMILIES } from "../../media/model/encoder-family.ts";
 import { jsonOption, presetOption, requestOptions, sandboxOption, serverOptions } from "../cli/common-options.ts";
 import { restOptions } from "../joining/rest-options.ts";
 import { libraryOptions } from "../library/options.ts";
+import { tellingOptions } from "../telling/options.ts";
 import { jobWebhookOptions } from "../webhooks/options.ts";
 import { SPEEDS } from "./ffmpeg-params.ts";
 
@@ -106,6 +107,7 @@ export const submitOptions = {
     choices: ["fast", "full"],
   }),
   ...libraryOptions,
+  ...tellingOptions,
   ...jobWebhookOptions,
   name: optionalText({ description: "Job name that lists show", defaultText: "the input's file name" }),
   ...sandboxOption,

@@ -61,12 +61,15 @@ export class Attempt {
   #reportedAtMs = 0;
   #keepsFolder = false;
   #done: Promise<void> = Promise.resolve();
+  /** For the log. */
+  #about: Readonly<Record<string, unknown>>;
 
   /** `folder`: its own, removed at its end. */
   constructor(parts: AttemptParts, id: string, folder: string) {
     this.#parts = parts;
     this.id = id;
     this.#folder = folder;
+    this.#about = { attempt: id };
   }
 
   get state(): AttemptState {
@@ -80,6 +83,7 @@ export class Attempt {
 
   /** Encodes what was offered, then hands it over. */
   start(offer: Offer): void {
+    this.#about = { job: offer.jobId, segment: offer.segmentIndex, attempt: this.id };
     this.#run(() => this.#carryOut(offer));
   }
 
@@ -128,7 +132,7 @@ export class Attempt {
   #run(work: () => Promise<void>): void {
     this.#done = this.#runToEnd(work);
     this.#done.catch((thrown) =>
-      this.#parts.log.error("an attempt did not end cleanly", { attempt: this.id, error: String(thrown) }),
+      this.#parts.log.error("an attempt did not end cleanly", { ...this.#about, error: String(thrown) }),
     );
   }
 
@@ -183,7 +187,7 @@ export class Attempt {
   async #handOver(result: FinishedResult): Promise<void> {
     this.#enter("uploading");
     const outcome = await uploadResult(this.#parts.upload, result, this.#abort.signal);
-    if (outcome.kind === "stale") this.#parts.log.info("a finished segment is no longer wanted", { attempt: this.id });
+    if (outcome.kind === "stale") this.#parts.log.info("a finished segment is no longer wanted", { ...this.#about });
     if (outcome.kind === "failed") await this.#fail(failed("io", outcome.reason));
   }
 
@@ -198,7 +202,7 @@ export class Attempt {
       this.#parts.diskSpace.noteFull(await bytesIn(this.#folder));
       this.#parts.onDiskFull();
     }
-    this.#parts.log.warn("an attempt failed", { attempt: this.id, kind, reason });
+    this.#parts.log.warn("an attempt failed", { ...this.#about, kind, reason });
     const message = { type: "attempt-failed", attemptId: this.id, kind, reason } as const;
     await this.#parts.outbox.deliver(message, this.#abort.signal);
   }
@@ -214,7 +218,7 @@ export class Attempt {
       return;
     }
     const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-    this.#parts.log.error("an attempt broke", { attempt: this.id, reason });
+    this.#parts.log.error("an attempt broke", { ...this.#about, reason });
     this.#send({ type: "attempt-failed", attemptId: this.id, kind: "io", reason: reason.slice(0, 1000) });
   }
 }

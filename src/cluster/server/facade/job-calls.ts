@@ -16,6 +16,7 @@ import type { Coordinator, Store } from "../ports.ts";
 import type { SubtitleFiles } from "../transfers/subtitle-files.ts";
 import type { Watchers } from "../watchers.ts";
 import { maySee } from "./access-calls.ts";
+import { attemptLogs } from "./job-logs.ts";
 import { isNamed, pageInOrder, pageOf } from "./page.ts";
 import { requireOk } from "./require-ok.ts";
 
@@ -28,6 +29,7 @@ type JobCalls = Pick<
   | "retryJob"
   | "moveJob"
   | "jobEvents"
+  | "jobLogs"
   | "jobAttempts"
   | "watchJob"
   | "proof"
@@ -106,6 +108,10 @@ export function jobCalls(parts: JobCallsParts): JobCalls {
       if (!registry.running.has(job.id)) registry.start(record);
       requireOk(engine.dispatch({ type: "retry-requested", jobId: job.id, lost }));
       return registry.view(job.id);
+    },
+    jobLogs(id) {
+      const { job } = registry.find(id);
+      return attemptLogs(engine.state, job, store.attempts(job.id));
     },
     jobEvents: (id, afterSeq, wanted) =>
       pageOf(

@@ -196,7 +196,7 @@ export class JobWork {
       const named = held ? withSourcePath(thrown, held, source) : thrown;
       const reason = (await isUnchanged(source)) ? named : sourceChanged(source);
       const error = toAppError(asNoSpace(reason, "the server's work directory", ROOM_HINT));
-      this.#parts.log.error(`${what} of job ${this.jobId} failed`, { error: error.message });
+      this.#parts.log.error(`${what} of job ${this.jobId} failed`, { job: this.jobId, error: error.message });
       if (error.code === "E_INTERNAL") this.#parts.log.debug("stack", { stack: error.stack ?? "" });
       this.dispatch({ type: "job-broke", jobId: this.jobId, error: error.toBody() });
     }
