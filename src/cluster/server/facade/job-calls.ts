@@ -128,20 +128,17 @@ export function jobCalls(parts: JobCallsParts): JobCalls {
       if (!(await exists(path))) throw notYet(job, "proof");
       return JSON.parse(await readFile(path, "utf8")) as Proof;
     },
-    async output(id) {
-      const { job, record } = registry.find(id);
-      if (job.output === null || job.status !== "Completed") throw notYet(job, "output");
-      const path = folders.outputFile(job.id, record.container);
-      if (!(await exists(path))) {
-        throw new AppError(
-          "E_NOT_FOUND",
-          `the output of job ${job.id} is no longer on the server`,
-          "Submit the source again.",
-        );
-      }
-      return { path, name: job.output.name, bytes: job.output.bytes, sha256: job.output.sha256 };
-    },
+    output: async (id) => await outputOf(folders, registry.find(id)),
   };
+}
+
+/** Errors: E_WRONG_STATE before its end, E_NOT_FOUND where it was deleted. */
+async function outputOf(folders: JobFolders, { job, record }: ReturnType<JobRegistry["find"]>) {
+  if (job.output === null || job.status !== "Completed") throw notYet(job, "output");
+  const path = folders.outputFile(job.id, record.container);
+  if (await exists(path)) return { path, name: job.output.name, bytes: job.output.bytes, sha256: job.output.sha256 };
+  const message = `the output of job ${job.id} is no longer on the server`;
+  throw new AppError("E_NOT_FOUND", message, "Submit the source again.");
 }
 
 function notYet(job: Job, what: "proof" | "output"): AppError {
