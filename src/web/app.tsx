@@ -1,7 +1,9 @@
 // The frame of the page: who is signed in, where one can go, and the part that is shown.
 import type { ComponentChildren } from "preact";
 import { ClientsPage } from "./clients/clients-page.tsx";
+import { JobPage } from "./jobs/job-page.tsx";
 import { JobsPage } from "./jobs/jobs-page.tsx";
+import { ProofPage } from "./jobs/proof-page.tsx";
 import { connection } from "./live/cluster.ts";
 import { dismiss, notice } from "./live/notices.ts";
 import { type Route, route } from "./live/route.ts";
@@ -25,6 +27,10 @@ function partOf(now: Route) {
   switch (now.name) {
     case "clients":
       return <ClientsPage />;
+    case "job":
+      return <JobPage key={now.id} id={now.id} />;
+    case "proof":
+      return <ProofPage key={now.id} id={now.id} />;
     default:
       return <JobsPage />;
   }

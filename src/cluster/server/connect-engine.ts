@@ -6,6 +6,7 @@ import type { SchedulerEvent, Verdict } from "../scheduler/model/decision.ts";
 import type { Input } from "../scheduler/model/input.ts";
 import type { SchedulerState } from "../scheduler/model/state.ts";
 import { ADMIN_TOKEN, type Tokens } from "./access/tokens.ts";
+import { AttemptStages } from "./attempt-stages.ts";
 import { ChangeFeed, touchChanged } from "./change-feed.ts";
 import { ClientLinks } from "./client-links.ts";
 import { Engine } from "./engine.ts";
@@ -57,6 +58,7 @@ export interface ConnectedEngine {
   readonly links: ClientLinks;
   readonly watchers: Watchers;
   readonly feed: ChangeFeed;
+  readonly stages: AttemptStages;
   /** Resolves once nothing of an ended job is being removed any more. */
   readonly settled: () => Promise<void>;
 }
@@ -130,6 +132,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
       registry.release(jobId);
     },
   });
+  const stages = new AttemptStages();
   const engine = new Engine(loaded.state, {
     store,
     clock,
@@ -150,6 +153,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
     onCommitted: (next, events, deliveries) => {
       if (deliveries.length > 0) connections.onDeliveries();
       touchChanged(feed, noted, next);
+      stages.note(noted, next, clock.nowIso());
       noted = next;
       metrics.committed(next, events);
       traces?.committed(next, events);
@@ -157,7 +161,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
       watchers.notice(statusOf);
     },
   });
-  return { engine, registry, results, links, watchers, feed, settled: () => performer.settled() };
+  return { engine, registry, results, links, watchers, feed, stages, settled: () => performer.settled() };
 }
 
 function ownWebhookOf(record: JobRecord | undefined) {

@@ -90,7 +90,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
 
   const hooks = openWebhooks({ store, clock, log });
   const secrets = await AttemptSecrets.open(folders.serverDir);
-  const { engine, registry, results, links, watchers, feed, settled } = connectEngine({
+  const { engine, registry, results, links, watchers, feed, stages, settled } = connectEngine({
     ...{ tools, log, clock, store, onBroken: options.onBroken, loaded, folders, nonce },
     ...{ subtitleFiles, secrets, tokens, metrics, traces: collected?.traces ?? null, webhooks: hooks.webhooks },
     onDeliveries: () => hooks.wake(),
@@ -121,7 +121,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   return {
     info: () => infoOf(options),
     ...intake,
-    ...jobCalls({ engine, store, registry, folders, watchers, subtitleFiles }),
+    ...jobCalls({ engine, store, registry, folders, watchers, stages, subtitleFiles }),
     ...clientCalls({ engine, store, tokens }),
     ...accessCalls({ tokens, engine, registry, sources, uploads, links, ...ownTokens }),
     ...hooks.calls,

@@ -107,6 +107,11 @@ export const attemptSchema = z.object({
   started_at: z.string(),
   /** Null while the attempt lives. */
   ended_at: z.string().nullable(),
+  /** When it came to each stage. Absent where the server was started since. */
+  stages: z.array(z.object({ stage: z.string(), at: z.string() })).exactOptional(),
+  /** How far it got, and how fast it encodes or did. Absent likewise. */
+  frames: z.number().exactOptional(),
+  fps: z.number().exactOptional(),
 });
 export type AttemptView = DeepReadonly<z.infer<typeof attemptSchema>>;
 

@@ -1,4 +1,5 @@
 // One job in the list: what it is, how far it is, and what became of it.
+import type { ComponentChildren } from "preact";
 import type { JobView } from "../../cluster/server/views.ts";
 import { Badge } from "../parts/badge.tsx";
 import { Bar } from "../parts/bar.tsx";
@@ -6,7 +7,8 @@ import { Words } from "../parts/words.tsx";
 import { ago, bytes, duration, saved } from "../text/format.ts";
 import { hasEnded, paceOf, toneOf, wordOf } from "./job-words.ts";
 
-export function JobCard({ job }: { readonly job: JobView }) {
+/** `children`: what can be done with it. */
+export function JobCard({ job, children }: { readonly job: JobView; readonly children?: ComponentChildren }) {
   return (
     <article class="card job">
       <div class="head">
@@ -24,6 +26,7 @@ export function JobCard({ job }: { readonly job: JobView }) {
           <Words text={job.error.message} /> <Words text={job.error.hint} />
         </p>
       )}
+      {children}
     </article>
   );
 }

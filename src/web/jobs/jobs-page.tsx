@@ -6,6 +6,7 @@ import { maySubmit } from "../live/session.ts";
 import { CopyLine } from "../parts/copy-line.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { JobCard } from "./job-card.tsx";
+import { QueuedJob } from "./queued-job.tsx";
 import { byEnd, byQueue, FILTERS, type Filter, type Group, groupOf, isFound, passes } from "./job-words.ts";
 
 const search = signal("");
@@ -33,7 +34,7 @@ export function JobsPage() {
         </Empty>
       )}
       <Section title="Under way" found={of("working").sort(byQueue)} />
-      <Section title="Waiting" found={of("queue").sort(byQueue)} />
+      <Section title="Waiting, in this order" found={of("queue").sort(byQueue)} isQueue />
       <Section title="Ended" found={of("ended").sort(byEnd)} />
     </>
   );
@@ -76,7 +77,13 @@ function Toolbar({ all }: { readonly all: readonly JobView[] }) {
   );
 }
 
-function Section({ title, found }: { readonly title: string; readonly found: readonly JobView[] }) {
+interface SectionProps {
+  readonly title: string;
+  readonly found: readonly JobView[];
+  readonly isQueue?: boolean;
+}
+
+function Section({ title, found, isQueue = false }: SectionProps) {
   if (found.length === 0) return null;
   const more = found.length - shown.value;
   return (
@@ -84,9 +91,7 @@ function Section({ title, found }: { readonly title: string; readonly found: rea
       <h2>{title}</h2>
       <ul class="cards">
         {found.slice(0, shown.value).map((job) => (
-          <li key={job.job_id}>
-            <JobCard job={job} />
-          </li>
+          <li key={job.job_id}>{isQueue ? <QueuedJob job={job} queue={found} /> : <JobCard job={job} />}</li>
         ))}
       </ul>
       {more > 0 && (

@@ -7,6 +7,7 @@ import type { Job } from "../../scheduler/model/job.ts";
 import { isTerminal } from "../../scheduler/model/state-changes.ts";
 import { idleClients } from "../../scheduler/views/idle.ts";
 import { sharesOf } from "../../scheduler/views/shares.ts";
+import type { AttemptStages } from "../attempt-stages.ts";
 import type { Engine } from "../engine.ts";
 import { lostSegments, requireSource } from "../intake/retry-job.ts";
 import type { JobFolders } from "../job/job-folders.ts";
@@ -42,11 +43,12 @@ export interface JobCallsParts {
   readonly registry: JobRegistry;
   readonly folders: JobFolders;
   readonly watchers: Watchers;
+  readonly stages: AttemptStages;
   readonly subtitleFiles: Pick<SubtitleFiles, "requireUpload">;
 }
 
 export function jobCalls(parts: JobCallsParts): JobCalls {
-  const { engine, store, registry, folders, watchers, subtitleFiles } = parts;
+  const { engine, store, registry, folders, watchers, stages, subtitleFiles } = parts;
   return {
     listJobs(wanted, who) {
       const { statuses, owner, name, since } = wanted;
@@ -82,7 +84,7 @@ export function jobCalls(parts: JobCallsParts): JobCalls {
         shares: sharesOf(job).map(({ clientId, clientName, ...share }) => {
           return { client_id: clientId, name: clientName, ...share };
         }),
-        attempts: store.attempts(job.id),
+        attempts: store.attempts(job.id).map((attempt) => ({ ...attempt, ...courseOf(stages, attempt.attempt_id) })),
         events: store.jobEvents(job.id, 0),
       };
     },
@@ -139,6 +141,11 @@ async function outputOf(folders: JobFolders, { job, record }: ReturnType<JobRegi
   if (await exists(path)) return { path, name: job.output.name, bytes: job.output.bytes, sha256: job.output.sha256 };
   const message = `the output of job ${job.id} is no longer on the server`;
   throw new AppError("E_NOT_FOUND", message, "Submit the source again.");
+}
+
+function courseOf(stages: AttemptStages, attemptId: string) {
+  const course = stages.of(attemptId);
+  return course === null ? {} : { ...course, fps: Math.round(course.fps * 10) / 10 };
 }
 
 function notYet(job: Job, what: "proof" | "output"): AppError {
