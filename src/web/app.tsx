@@ -7,10 +7,11 @@ import { ProofPage } from "./jobs/proof-page.tsx";
 import { connection } from "./live/cluster.ts";
 import { dismiss, notice } from "./live/notices.ts";
 import { type Route, route } from "./live/route.ts";
-import { seesClients, session, signOut, whyUnknown } from "./live/session.ts";
+import { maySubmit, seesClients, session, signOut, whyUnknown } from "./live/session.ts";
 import { Mark } from "./parts/mark.tsx";
 import { Words } from "./parts/words.tsx";
 import { SignIn } from "./sign-in.tsx";
+import { SubmitPage } from "./submit/submit-page.tsx";
 
 export function App() {
   const who = session.value;
@@ -27,6 +28,8 @@ function partOf(now: Route) {
   switch (now.name) {
     case "clients":
       return <ClientsPage />;
+    case "submit":
+      return maySubmit() ? <SubmitPage /> : <JobsPage />;
     case "job":
       return <JobPage key={now.id} id={now.id} />;
     case "proof":
@@ -65,6 +68,7 @@ function Shell({ children }: { readonly children: ComponentChildren }) {
         </a>
         <nav aria-label="Main">
           <Tab to="jobs" text="Jobs" />
+          {maySubmit() && <Tab to="submit" text="Submit" />}
           {seesClients() && <Tab to="clients" text="Clients" />}
         </nav>
         <Who />

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError, ask } from "../live/api.ts";
 import { say } from "../live/notices.ts";
 import { CopyLine } from "../parts/copy-line.tsx";
+import { QrCode } from "../parts/qr-code.tsx";
 import { type Invite, joinLineOf } from "./join-words.ts";
 
 export function JoinLine() {
@@ -22,6 +23,10 @@ export function JoinLine() {
       <div class="card">
         <p>Install ffcluster on another machine and paste this line there. It lets clients join, and nothing else.</p>
         <CopyLine text={line} label="the join line" />
+        <details>
+          <summary>As a QR code, for a phone that is nearer to the other machine</summary>
+          <QrCode text={line} label="The join line as a QR code" />
+        </details>
       </div>
     </section>
   );

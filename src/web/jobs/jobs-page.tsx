@@ -111,7 +111,15 @@ function Section({ title, found, isQueue = false }: SectionProps) {
 function NoJobs() {
   return (
     <Empty title="No jobs yet">
-      <p>A job is one video that all clients encode together. Start one on any machine that has ffcluster:</p>
+      <p>A job is one video that all clients encode together.</p>
+      {maySubmit() && (
+        <p>
+          <a class="button main" href="#/submit">
+            Submit a film
+          </a>
+        </p>
+      )}
+      <p class="quiet">Or on any machine that has ffcluster:</p>
       <CopyLine text={`ffcluster submit video.mp4 --server ${location.origin}`} label="the submit line" />
       {!maySubmit() && <p class="quiet">Your token may only look; the line takes one of the role submit.</p>}
     </Empty>
