@@ -2,8 +2,8 @@
 // in the long run lose a client, download, and keep pictures to look at (test-output/dashboard/).
 import { expect, test } from "bun:test";
 import { join, resolve } from "node:path";
-import type { JobView } from "../../src/cluster/server/views.ts";
 import { sha256OfFile } from "../../src/base/digest.ts";
+import type { JobView } from "../../src/cluster/server/views.ts";
 import { BrowserPage } from "../support/browser.ts";
 import { Cluster } from "../support/cluster.ts";
 import { IS_LONG } from "../support/long-run.ts";
@@ -78,7 +78,13 @@ testWithProgram(
 
 /** A picture of each page, as a desk and as a phone show it. */
 async function keepPictures(page: BrowserPage, id: string): Promise<void> {
-  const pages = { jobs: "#/jobs", job: `#/jobs/${id}`, proof: `#/jobs/${id}/proof`, clients: "#/clients", submit: "#/submit" };
+  const pages = {
+    jobs: "#/jobs",
+    job: `#/jobs/${id}`,
+    proof: `#/jobs/${id}/proof`,
+    clients: "#/clients",
+    submit: "#/submit",
+  };
   for (const [device, width, height, scheme] of [
     ["desk", 1280, 900, "light"],
     ["phone", 390, 844, "dark"],
@@ -87,7 +93,11 @@ async function keepPictures(page: BrowserPage, id: string): Promise<void> {
     for (const [name, hash] of Object.entries(pages)) {
       await go(page, hash);
       await page.untilTrue(`${name} is shown`, `!document.body.innerText.includes("Loading …")`, SOON_MS);
-      expect([name, device, await page.evaluate("document.documentElement.scrollWidth <= innerWidth")]).toEqual([name, device, true]);
+      expect([name, device, await page.evaluate("document.documentElement.scrollWidth <= innerWidth")]).toEqual([
+        name,
+        device,
+        true,
+      ]);
       await requireClean(page);
       await page.picture(PICTURES, `${name}-${device}`);
     }
@@ -122,7 +132,9 @@ async function longWay(chromium: string): Promise<void> {
   await go(page, `#/jobs/${id}`);
   await page.untilText("What was asked", SOON_MS);
   expect(await page.evaluate(`document.querySelector("a[download], .actions button")`)).toBeNull();
-  const refused = await page.evaluate<number>(`fetch("/api/v1/jobs/${id}/cancel", { method: "POST" }).then((r) => r.status)`);
+  const refused = await page.evaluate<number>(
+    `fetch("/api/v1/jobs/${id}/cancel", { method: "POST" }).then((r) => r.status)`,
+  );
   expect(refused).toBe(403);
   const jobs = await page.evaluate<JobView[]>(`fetch("/api/v1/jobs").then((r) => r.json())`);
   expect(jobs.map(({ job_id }) => job_id)).toEqual([id]);

@@ -121,14 +121,21 @@ function IdleClients({ job }: { readonly job: JobDetailView }) {
   );
 }
 
-const moment = (iso: string | null) => (iso === null ? "not yet" : new Date(iso).toLocaleString("en", { hour12: false }));
+const moment = (iso: string | null) =>
+  iso === null ? "not yet" : new Date(iso).toLocaleString("en", { hour12: false });
 
 function Facts({ job }: { readonly job: JobDetailView }) {
   const { frames, segments, output } = job;
   const rows: readonly (readonly [string, string])[] = [
     ["Request", job.ffmpeg_params],
-    ["Frames", `${frames.done.toLocaleString("en")} of ${frames.total?.toLocaleString("en") ?? "as many as there will be"}`],
-    ["Segments", `${segments.done} done, ${segments.running} under way, ${count(segments.known, "segment")} known, split ${job.split}`],
+    [
+      "Frames",
+      `${frames.done.toLocaleString("en")} of ${frames.total?.toLocaleString("en") ?? "as many as there will be"}`,
+    ],
+    [
+      "Segments",
+      `${segments.done} done, ${segments.running} under way, ${count(segments.known, "segment")} known, split ${job.split}`,
+    ],
     ["Output", output === null ? job.output_name : `${output.name}, sha256 ${output.sha256}`],
     ["Owner", `${job.owner}, priority ${job.priority}`],
     ["Created", moment(job.created_at)],

@@ -6,8 +6,8 @@ import { maySubmit } from "../live/session.ts";
 import { CopyLine } from "../parts/copy-line.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { JobCard } from "./job-card.tsx";
-import { QueuedJob } from "./queued-job.tsx";
 import { byEnd, byQueue, FILTERS, type Filter, type Group, groupOf, isFound, passes } from "./job-words.ts";
+import { QueuedJob } from "./queued-job.tsx";
 
 const search = signal("");
 const filter = signal<Filter>("all");

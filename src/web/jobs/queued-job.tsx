@@ -45,7 +45,11 @@ export function QueuedJob({ job, queue }: QueuedProps) {
     >
       <JobCard job={job}>
         <p class="actions">
-          <button type="button" disabled={before === undefined} onClick={() => void moveJob(id, { before: before?.job_id ?? "" })}>
+          <button
+            type="button"
+            disabled={before === undefined}
+            onClick={() => void moveJob(id, { before: before?.job_id ?? "" })}
+          >
             Earlier
           </button>
           <button type="button" disabled={at === 0} onClick={() => void moveJob(id, { to: "first" })}>

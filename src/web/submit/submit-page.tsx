@@ -144,7 +144,11 @@ function Request() {
             request.value = event.currentTarget.value;
           }}
         />
-        <RequestCheck request={request.value.trim()} inputName={files.value[0]?.name ?? "film.mp4"} isRefused={isRefused} />
+        <RequestCheck
+          request={request.value.trim()}
+          inputName={files.value[0]?.name ?? "film.mp4"}
+          isRefused={isRefused}
+        />
       </div>
     </section>
   );

@@ -101,7 +101,10 @@ async function finish({ id, file, ffmpegParams }: Sending, upload: Upload): Prom
   running = null;
   change(id, { stage: "checking", sent: file.size });
   sendNext();
-  const body = { source_id: upload.url?.split("/").at(-1) ?? "", ffmpeg_params: ffmpegParams === "" ? null : ffmpegParams };
+  const body = {
+    source_id: upload.url?.split("/").at(-1) ?? "",
+    ffmpeg_params: ffmpegParams === "" ? null : ffmpegParams,
+  };
   try {
     const job = await ask<JobView>("/api/v1/jobs", { method: "POST", body });
     change(id, { stage: "job", jobId: job.job_id });

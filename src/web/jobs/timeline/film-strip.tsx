@@ -20,7 +20,9 @@ function textOf(segment: SegmentView): string {
   const { word } = STATES[segment.state];
   const tries = segment.attempts > 1 ? `, ${count(segment.attempts, "try", "tries")}` : "";
   const by = segment.client === null ? "" : ` by ${segment.client}`;
-  return [`Segment ${segment.index} ${word}${by}, ${count(segment.frames, "frame")}${tries}`, ...segment.notes].join(". ");
+  return [`Segment ${segment.index} ${word}${by}, ${count(segment.frames, "frame")}${tries}`, ...segment.notes].join(
+    ". ",
+  );
 }
 
 /** Frames of a segment that are made, by the attempt that is ahead. */
@@ -52,6 +54,7 @@ export function FilmStrip({ job }: { readonly job: JobDetailView }) {
           viewBox={`0 0 1000 ${HEIGHT}`}
           height={HEIGHT}
           preserveAspectRatio="none"
+          // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: SVG has no element for what the arrow keys go through
           role="listbox"
           aria-label="Segments of the film"
           {...rowProps(segments.map(idOf))}
@@ -59,11 +62,15 @@ export function FilmStrip({ job }: { readonly job: JobDetailView }) {
           {segments.map((segment) => {
             const x = (before * 1000) / total;
             before += segment.frames;
-            return <Segment key={segment.index} segment={segment} x={x} total={total} made={made.get(segment.index) ?? 0} />;
+            return (
+              <Segment key={segment.index} segment={segment} x={x} total={total} made={made.get(segment.index) ?? 0} />
+            );
           })}
         </svg>
         <p class="looked" aria-live="polite">
-          {looked === undefined ? `${segments.filter(({ state }) => state === "verified").length} verified` : textOf(looked)}
+          {looked === undefined
+            ? `${segments.filter(({ state }) => state === "verified").length} verified`
+            : textOf(looked)}
         </p>
       </div>
     </section>

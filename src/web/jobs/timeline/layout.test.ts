@@ -11,9 +11,24 @@ function attempt(id: string, differs: Partial<AttemptView>): AttemptView {
 }
 
 function jobOf(attempts: readonly AttemptView[], events: JobDetailView["events"] = []): JobDetailView {
-  const segment = { start_pts: 0, end_pts: 1, frames: 60, state: "leased", attempts: 1, client: null, notes: [] } as const;
+  const segment = {
+    start_pts: 0,
+    end_pts: 1,
+    frames: 60,
+    state: "leased",
+    attempts: 1,
+    client: null,
+    notes: [],
+  } as const;
   const segments = [0, 1].map((index) => ({ ...segment, index }));
-  return { started_at: at(0), created_at: at(0), completed_at: null, segment_list: segments, attempts, events } as never;
+  return {
+    started_at: at(0),
+    created_at: at(0),
+    completed_at: null,
+    segment_list: segments,
+    attempts,
+    events,
+  } as never;
 }
 
 const event = (type: string, id: string, seconds: number, detail = "") => {
@@ -33,7 +48,10 @@ test("attempts that overlap stand in lanes, and one that follows takes the free 
     T0 + 10_000,
   );
   expect(spanMs).toBe(10_000);
-  expect(rows.map(({ clientId, lanes }) => [clientId, lanes])).toEqual([["c1", 2], ["c2", 1]]);
+  expect(rows.map(({ clientId, lanes }) => [clientId, lanes])).toEqual([
+    ["c1", 2],
+    ["c2", 1],
+  ]);
   expect(rows[0]?.bars.map(({ id, lane, from, to }) => [id, lane, from, to])).toEqual([
     ["a", 0, 0, 4000],
     ["b", 1, 1000, 10_000],
@@ -51,7 +69,14 @@ test("a bar has its stages, what it came to, and why", () => {
     jobOf(
       [
         attempt("lost", { outcome: "lease-lost", reason: "no sign of life for 15 s", ended_at: at(2) }),
-        attempt("good", { stages, frames: 60, fps: 30, outcome: "segment-verified", reason: "60 frames", ended_at: at(4) }),
+        attempt("good", {
+          stages,
+          frames: 60,
+          fps: 30,
+          outcome: "segment-verified",
+          reason: "60 frames",
+          ended_at: at(4),
+        }),
         attempt("live", { segment_index: 1, stages: stages.slice(0, 2), frames: 12, fps: 24 }),
       ],
       [event("segment-leased", "good", 0, "60 frames to attic"), event("segment-verified", "good", 5)],
@@ -61,7 +86,10 @@ test("a bar has its stages, what it came to, and why", () => {
   );
   const [lost, good, live] = rows[0]?.bars ?? [];
   expect(rows[0]?.name).toBe("attic");
-  expect([lost?.tone, lost?.text]).toEqual(["failed", "Segment 0 · lost · 60 frames · 2 s · try 1 · no sign of life for 15 s"]);
+  expect([lost?.tone, lost?.text]).toEqual([
+    "failed",
+    "Segment 0 · lost · 60 frames · 2 s · try 1 · no sign of life for 15 s",
+  ]);
   expect(good?.pieces.map(({ stage, from, to }) => [stage, from, to])).toEqual([
     ["fetching", 0, 1000],
     ["encoding", 1000, 3000],

@@ -74,7 +74,9 @@ function piecesOf(attempt: AttemptView, { startMs, verifiedAt }: Context, to: nu
     return { stage, from: Date.parse(at) - startMs, to: next === undefined ? to : Date.parse(next) - startMs };
   });
   const verified = verifiedAt.get(attempt.attempt_id);
-  return verified === undefined ? pieces : [...pieces, { stage: "verifying", from: to, to: Date.parse(verified) - startMs }];
+  return verified === undefined
+    ? pieces
+    : [...pieces, { stage: "verifying", from: to, to: Date.parse(verified) - startMs }];
 }
 
 function textOf(attempt: AttemptView, frames: number, tries: number): string {

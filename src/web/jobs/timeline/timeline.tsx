@@ -49,6 +49,7 @@ function ClientRow({ row, spanMs }: { readonly row: Row; readonly spanMs: number
         viewBox={`0 0 1000 ${height}`}
         height={height}
         preserveAspectRatio="none"
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: SVG has no element for what the arrow keys go through
         role="listbox"
         aria-label={`Attempts of ${row.name}`}
         {...rowProps(ids)}

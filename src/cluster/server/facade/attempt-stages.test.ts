@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Attempt } from "../scheduler/model/segment.ts";
-import type { SchedulerState } from "../scheduler/model/state.ts";
+import type { Attempt } from "../../scheduler/model/segment.ts";
+import type { SchedulerState } from "../../scheduler/model/state.ts";
 import { AttemptStages } from "./attempt-stages.ts";
 
 const stateOf = (...attempts: readonly Partial<Attempt>[]) =>

@@ -1,8 +1,8 @@
 // When each attempt came to which stage, how far it got and how fast: what a timeline shows of it. Only a running server
 // knows; of attempts before its start there are the beginning and the end alone.
-import type { AttemptId } from "../scheduler/model/ids.ts";
-import type { Attempt, AttemptStage } from "../scheduler/model/segment.ts";
-import type { SchedulerState } from "../scheduler/model/state.ts";
+import type { AttemptId } from "../../scheduler/model/ids.ts";
+import type { Attempt, AttemptStage } from "../../scheduler/model/segment.ts";
+import type { SchedulerState } from "../../scheduler/model/state.ts";
 
 export interface Course {
   readonly stages: readonly { readonly stage: AttemptStage; readonly at: string }[];
