@@ -4,7 +4,6 @@ import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Platform } from "../src/ffmpeg-install/platform.ts";
 import { OWN_LICENCE, thirdPartyNotices } from "./licences.ts";
-import { placeClientLibrary } from "./npm/client-library.ts";
 import { programName } from "./platforms.ts";
 
 const DESCRIPTION = "One video, many machines, one exact file back.";
@@ -48,7 +47,8 @@ async function placeLauncher(folder: string, platforms: readonly Platform[], ver
   await copyFile(join(import.meta.dir, "npm/launcher.cjs"), join(folder, "bin/ffcluster.cjs"));
   await copyFile(OWN_LICENCE, join(folder, "LICENSE"));
   await writeFile(join(folder, "THIRD-PARTY.txt"), await thirdPartyNotices());
-  await placeClientLibrary(folder);
+  // Loaded when a package is made: a plain build needs no contract.
+  await (await import("./npm/client-library.ts")).placeClientLibrary(folder);
   await writeJson(join(folder, "package.json"), {
     name: "ffcluster",
     version,

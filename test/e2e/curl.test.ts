@@ -175,6 +175,7 @@ async function asAClient(room: Room): Promise<void> {
   const attempts = await ok(curl.call("GET /api/v1/jobs/{id}/attempts", { ids: { id: job.job_id }, query: "limit=1" }));
   expect(attempts.body).toMatchObject([{ attempt_id: attemptId }]);
   const about = { ids: { id: job.job_id } };
+  expect((await ok(curl.call("GET /api/v1/jobs/{id}/logs", about))).body).toBeArray();
   await ok(curl.call("POST /api/v1/jobs/{id}/cancel", about));
   client.say({ type: "goodbye" });
   client.drop();

@@ -1,5 +1,6 @@
 // Looks for black bars at many places of a source with ffmpeg's cropdetect. It decodes key frames alone, one for each place,
 // so a film takes seconds.
+import { videoFilters, writeFilter } from "../../ffmpeg/filter-graph.ts";
 import { demuxerName } from "../../ffmpeg/formats.ts";
 import { runTool } from "../../ffmpeg/run-tool.ts";
 import { ANY_ERROR_RATE, BOUNDED_MEMORY, fileUrl, inputGuards, QUIET } from "../../ffmpeg/tool-args.ts";
@@ -16,6 +17,19 @@ const SHORT_SECONDS = 600;
 const REACH_SECONDS = 10;
 const TIMEOUT_MS = 60_000;
 
+/** What `parseSeen` reads: where each picture is not black, on stdout. */
+const LOOK = [
+  writeFilter("cropdetect", [
+    ["skip", 0],
+    ["reset_count", 1],
+    ["round", 2],
+  ]),
+  writeFilter("metadata", [
+    ["mode", "print"],
+    ["file", "-"],
+  ]),
+];
+
 interface Source {
   readonly path: string;
   readonly info: SourceInfo;
@@ -29,7 +43,7 @@ function lookArgs({ path, info }: Source, seconds: number, isKeyOnly: boolean): 
     ...["-ss", seconds.toFixed(6), "-t", String(REACH_SECONDS)],
     ...inputGuards({ formats: info.formatName, kind: "file" }),
     ...["-f", demuxerName(info.formatName), "-i", fileUrl(path), "-map", `0:${info.video.streamIndex}`],
-    ...["-vf", "cropdetect=skip=0:reset_count=1:round=2,metadata=mode=print:file=-"],
+    ...videoFilters(LOOK),
     ...["-frames:v", "1", "-f", "null", "-"],
   ];
 }
