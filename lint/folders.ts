@@ -251,6 +251,7 @@ export const INNER_ORDERS: readonly InnerOrder[] = [
       "webhooks",
       "job",
       "transfers",
+      "remote",
       "pipeline",
       "intake",
       "engine.ts",

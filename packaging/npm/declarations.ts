@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { createJobSchema } from "../../src/api/contract.ts";
+import { jobFieldsSchema } from "../../src/api/contract.ts";
 import { ERROR_CATALOGUE } from "../../src/base/errors.ts";
 import {
   clientDetailSchema,
@@ -28,7 +28,10 @@ const TYPES = {
   ClientDetail: { schema: clientDetailSchema, doc: "A client with its encoders, devices and events." },
   Proof: { schema: proofSchema, doc: "What shows that an output is exact." },
   ServerInfo: { schema: serverInfoSchema, doc: "A server." },
-  NewJob: { schema: createJobSchema.omit({ source_id: true }), doc: "A job's request; all of it has defaults." },
+  NewJob: {
+    schema: jobFieldsSchema.omit({ source_id: true, source_url: true, copy_source: true }),
+    doc: "A job's request; all of it has defaults.",
+  },
 } as const;
 
 type Schema = z.core.JSONSchema.BaseSchema;

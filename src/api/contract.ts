@@ -189,8 +189,21 @@ export const moveJobSchema = z
   .refine(({ to, before }) => to === null || before === null, "to and before exclude each other");
 export type MoveJob = z.input<typeof moveJobSchema>;
 
-export const createJobSchema = z.strictObject({
-  source_id: shortText,
+/** `s3://bucket/key`, `s3+STORE://bucket/key` or `https://…`. */
+const address = z.string().min(1).max(4000);
+
+/** What a job is asked with, field by field. */
+export const jobFieldsSchema = z.strictObject({
+  /** Of a source that was handed in; null: source_url names it. */
+  source_id: shortText.nullable().default(null),
+  /** A source in one of the server's stores, or on a web host. */
+  source_url: address.nullable().default(null),
+  /** Where the output goes once its proof holds; its last part names the output where output_name does not. */
+  output_url: address.nullable().default(null),
+  /** An object that is already there may be replaced. */
+  overwrite: z.boolean().nullable().default(null),
+  /** The server copies a source that can't be read in ranges, or that no strong ETag marks. */
+  copy_source: z.boolean().nullable().default(null),
   /** A subtitle file, uploaded as a source too, that is drawn into the picture. */
   subtitles_source_id: shortText.nullable().default(null),
   ffmpeg_params: z.string().max(20_000).nullable().default(null),
@@ -209,6 +222,11 @@ export const createJobSchema = z.strictObject({
   /** Who is told of the job, beside the webhooks of the server. */
   webhook: jobWebhookSchema.nullable().default(null),
 });
+
+export const createJobSchema = jobFieldsSchema.refine(
+  ({ source_id, source_url }) => (source_id === null) !== (source_url === null),
+  "give source_id or source_url",
+);
 export type CreateJob = z.input<typeof createJobSchema>;
 
 export const TOKEN_ROLES = GIVEN_ROLES;

@@ -23,6 +23,7 @@ export const ERROR_CATALOGUE = {
   E_SOURCE_CHANGED: { exit: 1, http: 409 },
   E_NO_MEDIA_ROOT: { exit: 1, http: 403 },
   E_OUTSIDE_MEDIA_ROOT: { exit: 1, http: 403 },
+  E_STORE: { exit: 1, http: 502 },
   E_NO_SPACE: { exit: 1, http: 507 },
   E_TOO_LARGE: { exit: 1, http: 413 },
   E_DIGEST: { exit: 1, http: 400 },

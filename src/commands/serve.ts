@@ -132,6 +132,11 @@ const options = {
     valueName: "DIR",
     parseOne: (text) => text,
   }),
+  stores: optionalText({
+    description: "JSON file that names object stores and hosts, with their keys, for s3:// and https:// in jobs",
+    valueName: "FILE",
+    defaultText: "https sources of the internet only",
+  }),
   announce: switchOption({
     description: "Tell the local network that a server is here, so that `ffcluster join` finds its address",
     fallback: true,
@@ -242,6 +247,7 @@ export const serve = defineCommand({
       keepMs: given.keep === null ? null : given.keep * 1000,
       isKeepChosen: origins.keep !== "default",
       mediaRoots,
+      storesFile: given.stores === null ? null : resolve(context.cwd, given.stores),
       log,
       // A program that sees /healthz answer must find the token; a server that can't start must not hide another's.
       beforeAnswering: async (bound) => {

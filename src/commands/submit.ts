@@ -7,6 +7,7 @@ import type { JobView, Proof } from "../api/contract.ts";
 import { outputExists } from "../api/download.ts";
 import { AppError, toAppError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
+import { isRemoteAddress, nameOfAddress, shownAddress } from "../base/network/remote-address.ts";
 import { printable } from "../base/printable.ts";
 import { type CommandContext, defineCommand, printEvent } from "./cli/command.ts";
 import { failureOf } from "./cli/command-failure.ts";
@@ -27,6 +28,7 @@ import { ffmpegParamsOf } from "./submitting/ffmpeg-params.ts";
 import { makeJob } from "./submitting/make-job.ts";
 import { type Doing, leftBehind, settleInterrupted } from "./submitting/on-interrupt.ts";
 import { type SubmitOptions, submitOptions } from "./submitting/options.ts";
+import { requireRemoteUse } from "./submitting/remote-use.ts";
 import { waitingText, watchForClients, wayForOthers } from "./submitting/waiting-notice.ts";
 import { requireWaiting } from "./telling/options.ts";
 import { endedBy, type Telling, tellEnded } from "./telling/tell-ended.ts";
@@ -48,19 +50,24 @@ interface Plan {
   /** Null: -o is absent or a folder, and the server chooses the name. */
   readonly outputName: string | null;
   readonly outputPath: string;
+  /** Where the server puts it instead; `outputPath` is that for people. Null: it is saved here. */
+  readonly outputUrl: string | null;
   /** Absolute path of the subtitles to draw; null: none given. */
   readonly subtitles: string | null;
 }
 
 async function plan(input: string, given: SubmitOptions, client: ApiClient, context: CommandContext): Promise<Plan> {
   const { checkRequestLocally } = await import("./wiring/local-checks.ts");
-  const source = given["on-server"] ? input : await checkInput(input, context.cwd);
-  const inputName = basename(source.replaceAll("\\", "/"));
-  const { folder, name } = await placeOf(given.output, context.cwd);
+  const isElsewhere = given["on-server"] || isRemoteAddress(input);
+  const source = isElsewhere ? input : await checkInput(input, context.cwd);
+  const inputName = isRemoteAddress(input) ? nameOfAddress(input) : basename(source.replaceAll("\\", "/"));
+  const outputUrl = given.output !== null && isRemoteAddress(given.output) ? given.output : null;
+  const local = outputUrl === null ? await placeOf(given.output, context.cwd) : null;
+  const { folder, name } = local ?? { folder: context.cwd, name: nameOfAddress(outputUrl ?? "") };
   const asked = name === null ? null : join(folder, name);
   const checkTarget = async (path: string) => {
-    if (given.detach) return;
-    if (!given["on-server"]) await refuseInputAsOutput(source, path);
+    if (given.detach || outputUrl !== null) return;
+    if (!isElsewhere) await refuseInputAsOutput(source, path);
     await refuseExisting(path, given.force);
     await requireWritableFolder(path);
   };
@@ -74,9 +81,10 @@ async function plan(input: string, given: SubmitOptions, client: ApiClient, cont
     input_name: inputName,
     has_subtitles: hasSubtitles,
   });
-  const outputPath = asked ?? join(folder, safeOutputName(checked.output_name));
+  const here = asked ?? join(folder, safeOutputName(checked.output_name));
+  const outputPath = outputUrl === null ? here : shownAddress(outputUrl);
   if (asked === null) await checkTarget(outputPath);
-  return { input: source, outputName: name, outputPath, subtitles };
+  return { input: source, outputName: name, outputPath, outputUrl, subtitles };
 }
 
 function printCompleted(job: JobView, proof: Proof, outputPath: string, isJson: boolean, context: CommandContext) {
@@ -94,6 +102,8 @@ function printCompleted(job: JobView, proof: Proof, outputPath: string, isJson: 
 
 interface Target {
   readonly path: string;
+  /** The server has put it elsewhere; `path` says where. */
+  readonly isElsewhere: boolean;
   readonly mayOverwrite: boolean;
   readonly isJson: boolean;
   /** Of the source, which the output gets; null: it has its own. */
@@ -125,14 +135,15 @@ async function followAndSave(
     notice.stop();
   }
   if (last.status !== "Completed") throw failureOf(last);
-  if (!target.mayOverwrite && (await exists(target.path))) throw outputExists(target.path, job.job_id);
-  begin({ kind: "downloading", jobId: job.job_id });
+  if (!target.isElsewhere && !target.mayOverwrite && (await exists(target.path)))
+    throw outputExists(target.path, job.job_id);
+  if (!target.isElsewhere) begin({ kind: "downloading", jobId: job.job_id });
   await participant?.stop();
   const proof = await client.proof(job.job_id);
-  await saveOutput(client, last, target, target.isJson ? null : display, context.signal);
+  if (!target.isElsewhere) await saveOutput(client, last, target, target.isJson ? null : display, context.signal);
   if (target.mtimeMs !== null) await utimes(target.path, target.mtimeMs / 1000, target.mtimeMs / 1000);
   display.end();
-  const output = resolve(context.cwd, target.path);
+  const output = target.isElsewhere ? target.path : resolve(context.cwd, target.path);
   await tellEnded(
     target.telling,
     { ...target.about, status: "completed", jobId: last.job_id, output, error: null },
@@ -145,7 +156,7 @@ export const submit = defineCommand({
   path: ["submit"],
   summary: "Encode a video on the cluster and download the result",
   positionals: [
-    { name: "INPUT", description: "the video file, or with --output-dir a folder" },
+    { name: "INPUT", description: "the video file, an https:// or s3:// address, or with --output-dir a folder" },
     { name: "MORE", description: "further files and folders", isRest: true },
   ],
   options: submitOptions,
@@ -157,6 +168,8 @@ export const submit = defineCommand({
     "ffcluster submit input.mkv --preset web-1080p-h264",
     "ffcluster submit input.mp4 --subtitles german.srt",
     "ffcluster submit films/input.mp4 --on-server --detach",
+    "ffcluster submit https://example.com/input.mp4 -o output.mp4",
+    "ffcluster submit s3://films/input.mkv -o s3://results/output.mp4",
     "ffcluster submit films/ --recursive --output-dir encoded --codec hevc",
   ],
   printsEvents: true,
@@ -170,10 +183,7 @@ export const submit = defineCommand({
     await requireCropPossible(given);
     requireWaiting(given);
     if (isLibrary(positionals, given)) return await runLibrary(positionals, given, context);
-    if (given["keep-dates"] && given["on-server"]) {
-      const hint = "Leave it out, or submit a file of this machine.";
-      throw new AppError("E_USAGE", "--keep-dates does not know the date of a file on the server", hint);
-    }
+    requireRemoteUse(positionals[0] ?? "", given);
     const client = await connect(given, context);
     let doing: Doing = { kind: "preparing" };
     const begin = (next: Doing) => {
@@ -194,7 +204,9 @@ export const submit = defineCommand({
       else if (given.detach) context.stdout.write(`${job.job_id}\n`);
       else display.note(`job ${job.job_id}`);
       if (given.detach) return 0;
+      const isElsewhere = planned.outputUrl !== null;
       const target = {
+        isElsewhere,
         path: planned.outputPath,
         mayOverwrite: given.force,
         isJson: given.json,

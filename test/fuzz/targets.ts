@@ -62,6 +62,10 @@ export const ROUTE_TARGETS: readonly RouteTarget[] = [
   post("/api/v1/sources/on-server", { path: "in.mkv" }),
   post("/api/v1/jobs", {
     source_id: ID,
+    source_url: null,
+    copy_source: false,
+    output_url: "s3+lab://results/out.mp4",
+    overwrite: false,
     subtitles_source_id: OTHER_ID,
     ffmpeg_params: "-c:v libx264 -crf 20",
     output_name: "out.mp4",

@@ -8,6 +8,7 @@ import { exists } from "../../src/base/files.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { ALL_JOBS } from "../../src/cluster/server/lists.ts";
 import { type OpenCoordinator, openCoordinator } from "../../src/cluster/server/open-coordinator.ts";
+import { NO_STORES } from "../../src/cluster/server/remote/stores-file.ts";
 import { openServerStore } from "../../src/db/server/server-store.ts";
 import { findTools } from "../../src/media/ffmpeg/tools.ts";
 import { until } from "../support/cluster.ts";
@@ -48,6 +49,8 @@ async function start(keepMs: number | null = null): Promise<OpenCoordinator> {
     keepSinceMs: 0,
     mediaRoots: [],
     allowPrivateWebhooks: false,
+    stores: NO_STORES,
+    env: {},
     tools,
     log: silentLog,
     clock: systemClock,

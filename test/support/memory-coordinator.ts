@@ -363,8 +363,9 @@ export class MemoryCoordinator implements Coordinator {
   }
 
   async createJob(request: JobRequest, who: Principal): Promise<JobView> {
-    this.requireOwnSource(who, request.sourceId);
-    const source = this.sources.get(request.sourceId);
+    const sourceId = request.sourceId ?? "";
+    this.requireOwnSource(who, sourceId);
+    const source = this.sources.get(sourceId);
     if (!source) throw new AppError("E_UNKNOWN_ID", "no such source", "Upload it.");
     this.requests.push(request);
     const { outputName } = this.checkRequest(request.ffmpegParams, request.outputName, source.name);

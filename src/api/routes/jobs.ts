@@ -24,6 +24,8 @@ async function create(call: Call): Promise<Response> {
   spend("jobs");
   const asked = {
     sourceId: wanted.source_id,
+    ...(wanted.source_url === null ? {} : { sourceUrl: wanted.source_url, copySource: wanted.copy_source === true }),
+    ...(wanted.output_url === null ? {} : { outputUrl: wanted.output_url, overwrite: wanted.overwrite === true }),
     subtitlesSourceId: wanted.subtitles_source_id,
     ffmpegParams: wanted.ffmpeg_params,
     outputName: wanted.output_name,

@@ -18,4 +18,4 @@ export type ClientDetail = ClientDetailView;
 export type Proof = JobProof;
 export type ServerInfo = z.infer<typeof serverInfoSchema>;
 /** A job's request; `source_id` comes from the upload. */
-export type NewJob = Omit<CreateJob, "source_id">;
+export type NewJob = Omit<CreateJob, "source_id" | "source_url" | "copy_source">;

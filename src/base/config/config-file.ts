@@ -105,6 +105,7 @@ export async function readConfigSection(folder: string, section: ConfigSection):
 const TRUSTED_ONLY = [
   "token",
   "media-root",
+  "stores",
   "sandbox",
   "allow-private-webhooks",
   "tls-ca",

@@ -1,13 +1,14 @@
 // Keeps a client connected, one link after the other, until it is stopped or the server sends it away: what each
 // message triggers, how long to wait between tries, and how to leave.
+
 import { delay } from "../../base/clock.ts";
 import { AppError } from "../../base/errors.ts";
+import { createBackoff } from "../../base/network/backoff.ts";
 import type { PauseSwitch } from "../../base/process/pause.ts";
+import type { SourceGateway } from "../transfer/gateway/block-gateway.ts";
 import type { AccessMemory } from "./attempt/access-memory.ts";
 import type { Attempts } from "./attempt/attempts.ts";
-import type { SourceGateway } from "./gateway/source-gateway.ts";
 import { helloOf, type Self } from "./hello.ts";
-import { createBackoff } from "./link/backoff.ts";
 import { type Link, type LinkEnd, openLink } from "./link/link.ts";
 import type { SwitchableOutbox } from "./link/outbox.ts";
 import { askWhyNot, askWithKey, protocolMismatch } from "./link/refusal.ts";

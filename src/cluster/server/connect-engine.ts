@@ -13,6 +13,7 @@ import { maySee } from "./facade/access-calls.ts";
 import { AttemptStages } from "./facade/attempt-stages.ts";
 import type { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./job/job-record.ts";
+import type { RemoteReader } from "./job/remote-reader.ts";
 import { unwatched } from "./job/steps.ts";
 import { JobRegistry } from "./job-registry.ts";
 import { clientView, jobView } from "./job-views.ts";
@@ -22,6 +23,7 @@ import { EffectPerformer } from "./perform-effects.ts";
 import type { JobWorkParts } from "./pipeline/job-work.ts";
 import { openVideoSource } from "./pipeline/video-source.ts";
 import type { LoadedState, Store } from "./ports.ts";
+import type { RemoteOutputs } from "./remote/remote-outputs.ts";
 import type { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 import { ResultReceiver } from "./transfers/result-receiver.ts";
 import { SpaceGuard } from "./transfers/space-guard.ts";
@@ -49,6 +51,8 @@ export interface EngineConnections {
   readonly metrics: Metrics;
   /** Null: nobody collects traces. */
   readonly traces: JobTraces | null;
+  readonly remote: RemoteReader;
+  readonly outputs: RemoteOutputs;
 }
 
 export interface ConnectedEngine {
@@ -74,9 +78,8 @@ function idsOf({ jobId, segmentIndex, clientId, attemptId }: SchedulerEvent): Re
 }
 
 export function connectEngine(connections: EngineConnections): ConnectedEngine {
-  const { tools, log, clock, store, onBroken, loaded, folders, nonce, subtitleFiles, secrets, tokens, metrics } =
-    connections;
-  const { traces } = connections;
+  const { tools, log, clock, store, folders, subtitleFiles, secrets, tokens, remote, outputs, metrics } = connections;
+  const { loaded, nonce, onBroken, traces } = connections;
   const state = () => engine.state;
   const dispatch = (input: Input): Verdict => engine.dispatch(input);
   const statusOf = (jobId: string) => engine.state.jobs.get(jobId)?.status ?? null;
@@ -84,6 +87,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
   const links = new ClientLinks({ ...nonce, dispatch, log, secrets, tokens, clientIds: () => engine.state.clients });
   const workParts = (record: JobRecord): JobWorkParts => ({
     tools,
+    remote,
     folder: folders.of(record.jobId),
     log,
     dispatch,
@@ -117,13 +121,7 @@ export function connectEngine(connections: EngineConnections): ConnectedEngine {
   });
   let noted = loaded.state;
   const performer = new EffectPerformer({
-    tools,
-    folders,
-    links,
-    subtitleFiles,
-    secrets,
-    log,
-    state,
+    ...{ tools, folders, links, subtitleFiles, secrets, remote, outputs, log, state },
     runStep: traces === null ? unwatched : traces.step(state),
     running: registry.running,
     record: (jobId) => registry.record(jobId),

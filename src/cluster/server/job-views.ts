@@ -36,6 +36,8 @@ export function jobView(state: SchedulerState, job: Job, record: JobRecord, acti
     capable_clients: progress.capableClients,
     required_clients: job.settings.requiredClients,
     owner: ownerName(record),
+    source_url: record.origin ?? null,
+    output_url: record.destination?.shown ?? null,
     priority: job.queue?.priority ?? ORDINARY_PRIORITY,
     queue_place: job.queue?.place ?? 0,
     source_bytes: record.source.bytes,

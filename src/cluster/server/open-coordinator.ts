@@ -1,7 +1,9 @@
 // Opens the coordinator on a work directory: loads the state, connects the engine, resumes running jobs, and answers the
 // API. Everything from outside comes in through the options.
 import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
+import type { Environment } from "../../base/config/resolve-options.ts";
 import { makeToken, readSecret, writeSecret } from "../../base/config/token-store.ts";
 import type { Log } from "../../base/log.ts";
 import { VERSION } from "../../base/version.ts";
@@ -27,6 +29,9 @@ import { Metrics } from "./monitoring/metrics.ts";
 import type { OpenTraces } from "./monitoring/open-traces.ts";
 import { placeNonce } from "./place-nonce.ts";
 import type { Coordinator, LoadedState, Store } from "./ports.ts";
+import { RemoteOutputs } from "./remote/remote-outputs.ts";
+import { RemoteSources } from "./remote/remote-sources.ts";
+import type { StoresFile } from "./remote/stores-file.ts";
 import { Retention } from "./retention.ts";
 import { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 import type { ResultReceiver } from "./transfers/result-receiver.ts";
@@ -52,6 +57,9 @@ export interface CoordinatorOptions {
   readonly maxRetries: number;
   readonly retryDelayMs: number;
   readonly mediaRoots: readonly string[];
+  /** Object stores and hosts that jobs may use. */
+  readonly stores: StoresFile;
+  readonly env: Environment;
   readonly maxSegmentSeconds: number | null;
   /** How long the files of finished jobs are kept; null: for ever. */
   readonly keepMs: number | null;
@@ -81,6 +89,8 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const nonce = await placeNonce(folders.serverDir);
   const sources = new SourceRegistry({ mediaRoots: options.mediaRoots, blockBytes: options.chunkBytes });
   const uploads = new SourceUploads(folders.uploads, sources);
+  const remote = await openRemoteSources(options, folders, sources);
+  const outputs = new RemoteOutputs({ places: remote.places, folders, log });
   const subtitleFiles = new SubtitleFiles(tools, folders);
   const { tokens, ...ownTokens } = await openTokens(options);
   const metrics = new Metrics(() => clock.monotonicMs());
@@ -92,7 +102,8 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
   const secrets = await AttemptSecrets.open(folders.serverDir);
   const { engine, registry, results, links, watchers, feed, stages, settled } = connectEngine({
     ...{ tools, log, clock, store, onBroken: options.onBroken, loaded, folders, nonce },
-    ...{ subtitleFiles, secrets, tokens, metrics, traces: collected?.traces ?? null, webhooks: hooks.webhooks },
+    ...{ subtitleFiles, secrets, tokens, remote, outputs, metrics, webhooks: hooks.webhooks },
+    traces: collected?.traces ?? null,
     onDeliveries: () => hooks.wake(),
   });
 
@@ -115,13 +126,13 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
 
   const intake = intakeCalls({
     ...{ tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles },
-    allowPrivateWebhooks: options.allowPrivateWebhooks,
+    ...{ remote, outputs, allowPrivateWebhooks: options.allowPrivateWebhooks },
   });
-  const transfers = transferCalls({ registry, subtitleFiles, results });
+  const transfers = transferCalls({ registry, remote, subtitleFiles, results });
   return {
     info: () => infoOf(options),
     ...intake,
-    ...jobCalls({ engine, store, registry, folders, watchers, stages, subtitleFiles }),
+    ...jobCalls({ engine, store, registry, folders, watchers, stages, subtitleFiles, remote }),
     ...clientCalls({ engine, store, tokens }),
     ...accessCalls({ tokens, engine, registry, sources, uploads, links, ...ownTokens }),
     ...hooks.calls,
@@ -147,6 +158,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Open
       metrics.stop();
       await collected?.close();
       await settled();
+      await remote.close();
       await rm(nonce.noncePath, { force: true });
       store.close();
     },
@@ -173,6 +185,23 @@ async function startTraces(endpoint: string | null, log: Log): Promise<OpenTrace
   if (endpoint === null) return null;
   const { openTraces } = await import("./monitoring/open-traces.ts");
   return openTraces(endpoint, log);
+}
+
+async function openRemoteSources(
+  { stores, env, log, chunkBytes }: CoordinatorOptions,
+  folders: JobFolders,
+  sources: SourceRegistry,
+): Promise<RemoteSources> {
+  const folder = join(folders.serverDir, "remote");
+  return await RemoteSources.open({
+    stores,
+    env,
+    folder,
+    blockBytes: chunkBytes,
+    uploads: folders.uploads,
+    sources,
+    log,
+  });
 }
 
 function infoOf({ tools, ffmpegParams, fileNameOutput, requiredClients }: CoordinatorOptions): ServerInfoView {

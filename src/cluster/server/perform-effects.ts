@@ -12,11 +12,14 @@ import type { SchedulerState } from "../scheduler/model/state.ts";
 import type { ClientLinks } from "./client-links.ts";
 import type { JobFolders } from "./job/job-folders.ts";
 import type { JobRecord } from "./job/job-record.ts";
+import type { RemoteReader } from "./job/remote-reader.ts";
 import type { RunStep } from "./job/steps.ts";
 import { Limit } from "./limit.ts";
 import { finishJob } from "./pipeline/finish-job.ts";
 import type { JobWork } from "./pipeline/job-work.ts";
+import type { ProvenOutput } from "./pipeline/prove-output.ts";
 import { checkByReference, checkSegment, dropSegmentFile, landedOf, taskOf } from "./pipeline/segment-checks.ts";
+import type { RemoteOutputs } from "./remote/remote-outputs.ts";
 import type { AttemptSecrets } from "./transfers/attempt-secrets.ts";
 import { sourceOffer } from "./transfers/source-offer.ts";
 import type { SubtitleFiles } from "./transfers/subtitle-files.ts";
@@ -30,6 +33,8 @@ export interface EffectParts {
   readonly links: ClientLinks;
   readonly subtitleFiles: SubtitleFiles;
   readonly secrets: AttemptSecrets;
+  readonly remote: RemoteReader;
+  readonly outputs: RemoteOutputs;
   readonly log: Log;
   readonly runStep: RunStep;
   readonly running: ReadonlyMap<string, JobWork>;
@@ -69,6 +74,7 @@ export class EffectPerformer {
           const job = this.#parts.state().jobs.get(effect.jobId);
           if (job === undefined) return;
           const output = await finishJob(this.#parts, work, job);
+          await this.#store(work, output);
           work.dispatch({ type: "stitch-finished", jobId: effect.jobId, output });
         });
       case "offer":
@@ -113,6 +119,18 @@ export class EffectPerformer {
   /** Resolves once nothing of an ended job is being removed any more: what then lies in its folder stays. */
   async settled(): Promise<void> {
     await Promise.all(this.#detachedWork);
+  }
+
+  /** Puts a proven output where its job wants it. */
+  async #store(work: JobWork, { bytes, sha256 }: ProvenOutput): Promise<void> {
+    const { destination, container } = work.record;
+    if (destination === undefined) return;
+    const file = { path: this.#parts.folders.outputFile(work.jobId, container), bytes, sha256 };
+    const onProgress = (percent: number) =>
+      work.setActivity(`storing the output at ${destination.shown}, ${percent} %`);
+    onProgress(0);
+    await this.#parts.outputs.store(work.jobId, destination, file, { signal: work.signal, onProgress });
+    work.setActivity(null);
   }
 
   /** Work that no running job depends on: a failure is only logged. */
@@ -217,11 +235,13 @@ export class EffectPerformer {
 
   async #removeFiles(jobId: string, status: "Completed" | "Failed" | "Cancelled"): Promise<void> {
     const { folders } = this.#parts;
+    if (status !== "Completed") await this.#parts.outputs.abandon(jobId);
     if (status === "Cancelled") await folders.removeAll(jobId);
     if (status === "Completed") await folders.removeIntermediates(jobId);
     // A failed job keeps its finished segments and its source, so that `jobs retry` can continue.
     const source = this.#parts.record(jobId)?.source;
     // An uploaded source belongs to the server and is removed with its job; any other source is never touched.
     if (status !== "Failed" && source?.kind === "uploaded") await rm(source.path, { force: true });
+    if (source?.kind === "remote") await this.#parts.remote.forget(source, status !== "Failed");
   }
 }

@@ -70,6 +70,10 @@ export const jobSchema = z.object({
   queue_place: z.number().exactOptional(),
   /** Of the source. Absent in answers of earlier versions. */
   source_bytes: z.number().exactOptional(),
+  /** Where the source lies, without what may be a secret; null: it is a file. Absent in answers of earlier versions. */
+  source_url: z.string().nullable().exactOptional(),
+  /** Where the output goes besides, in the same words; null: it stays on the server. */
+  output_url: z.string().nullable().exactOptional(),
 });
 export type JobView = DeepReadonly<z.infer<typeof jobSchema>>;
 

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { ApiClient } from "../../api/client.ts";
 import type { CreateJob, JobView } from "../../api/contract.ts";
 import { uploadSource } from "../../api/upload.ts";
+import { isRemoteAddress } from "../../base/network/remote-address.ts";
 import type { CommandContext } from "../cli/command.ts";
 import type { ProgressDisplay } from "../output/progress-display.ts";
 import { paramsFor } from "./crop-first.ts";
@@ -11,11 +12,13 @@ import type { SubmitOptions } from "./options.ts";
 import { placeSource } from "./place-source.ts";
 
 export interface WantedJob {
-  /** An absolute path here, or with --on-server one there. */
+  /** An absolute path here, with --on-server one there, or an address. */
   readonly input: string;
   /** Null: the server chooses the name. */
   readonly outputName: string | null;
   readonly outputPath: string;
+  /** An address where the server puts the output; absent and null: it stays on the server. */
+  readonly outputUrl?: string | null;
   /** Absolute path of the subtitles to draw; null: none given. */
   readonly subtitles: string | null;
 }
@@ -38,21 +41,30 @@ export async function placeForJob(wanted: WantedJob, given: SubmitOptions, makin
   const { client, display, context, begin } = making;
   const { checkSourceLocally } = await import("../wiring/local-checks.ts");
   const ffmpegParams = await paramsFor(wanted.input, given, making);
-  const checked = { ffmpegParams, outputName: basename(wanted.outputPath), hasSubtitles: wanted.subtitles !== null };
-  const source = await placeSource({
-    client,
-    input: wanted.input,
-    isOnServer: given["on-server"],
-    checkBeforeUpload: (path) => checkSourceLocally(path, { ...checked, sandbox: given.sandbox }, context.env),
-    onUpload: () => begin({ kind: "uploading" }),
-    display: given.json ? null : display,
-    signal: context.signal,
-  });
+  const checked = {
+    ffmpegParams,
+    outputName: wanted.outputName ?? basename(wanted.outputPath),
+    hasSubtitles: wanted.subtitles !== null,
+  };
+  const place = () =>
+    placeSource({
+      client,
+      input: wanted.input,
+      isOnServer: given["on-server"],
+      checkBeforeUpload: (path) => checkSourceLocally(path, { ...checked, sandbox: given.sandbox }, context.env),
+      onUpload: () => begin({ kind: "uploading" }),
+      display: given.json ? null : display,
+      signal: context.signal,
+    });
+  const source = isRemoteAddress(wanted.input)
+    ? { source_url: wanted.input, copy_source: given["copy-source"] }
+    : { source_id: (await place()).source_id };
   const subtitles =
     wanted.subtitles === null ? null : await uploadSource(client, wanted.subtitles, { onBytes() {} }, context.signal);
   begin({ kind: "asking-for-the-job" });
   return {
-    source_id: source.source_id,
+    ...source,
+    ...(wanted.outputUrl ? { output_url: wanted.outputUrl, overwrite: given.force } : {}),
     subtitles_source_id: subtitles?.source_id ?? null,
     ffmpeg_params: ffmpegParams,
     output_name: wanted.outputName,

@@ -27,7 +27,7 @@ function parseWait(text: string): number | "ever" {
 export const submitOptions = {
   output: optionalText({
     description:
-      "Where to save the output, a file or a folder; the extension chooses the container (mp4, mov, mkv, webm, ts)",
+      "Where to save the output, a file, a folder or an s3:// address; the extension chooses the container (mp4, mov, mkv, webm, ts)",
     alias: "o",
     valueName: "FILE",
     defaultText: "the server's --file-name-output in the current folder",
@@ -85,6 +85,10 @@ export const submitOptions = {
   }),
   ...restOptions,
   "on-server": switchOption({ description: "INPUT is a path on the server, below one of its media roots" }),
+  "copy-source": switchOption({
+    description:
+      "The server copies an https:// source first if it can't be read in place: no ranges, or no strong ETag",
+  }),
   detach: switchOption({ description: "Print the job's id and return" }),
   "required-clients": optionalInteger({
     description: "Clients the job waits for before it starts",

@@ -14,6 +14,7 @@ import { isReadByOthers, type ServerTls } from "../../base/tls/tls-files.ts";
 import { watchServerTls } from "../../base/tls/watch-server-tls.ts";
 import { VERSION } from "../../base/version.ts";
 import { type CoordinatorOptions, openCoordinator } from "../../cluster/server/open-coordinator.ts";
+import { isOpenToOthers, NO_STORES, readStoresFile, type StoresFile } from "../../cluster/server/remote/stores-file.ts";
 import { acquireFolderLock } from "../../db/folder-lock.ts";
 import { openServerStore } from "../../db/server/server-store.ts";
 import { findTools } from "../../media/ffmpeg/tools.ts";
@@ -25,9 +26,12 @@ import { checkSandbox, sayUnfit } from "./check-sandbox.ts";
 import { keptSince } from "./kept-since.ts";
 import { makeWorkDir, openToOthers } from "./work-dir.ts";
 
-export interface StartServerOptions extends Omit<CoordinatorOptions, "tools" | "store" | "clock" | "keepSinceMs"> {
+export interface StartServerOptions
+  extends Omit<CoordinatorOptions, "tools" | "store" | "clock" | "keepSinceMs" | "stores"> {
   readonly env: Environment;
   readonly sandbox: SandboxMode;
+  /** Absolute path of the file that names stores and hosts; null: there is none. */
+  readonly storesFile: string | null;
   readonly host: string;
   readonly port: number;
   readonly tls: TlsChoice;
@@ -83,10 +87,17 @@ async function keysOf(choice: TlsChoice, workDir: string, log: Log): Promise<Ser
   return tls;
 }
 
-/** Errors: E_SANDBOX, E_FFMPEG_MISSING, E_FFMPEG_OLD, E_FFMPEG_UNPROVEN, E_WORK_DIR_LOCKED, E_WORK_DIR, E_PORT, E_DATABASE. */
+async function storesOf(path: string, log: Log): Promise<StoresFile> {
+  const stores = await readStoresFile(path);
+  if (await isOpenToOthers(path)) log.warn(`other users can read the keys of stores: chmod 600 ${path}`);
+  return stores;
+}
+
+/** Errors: E_BAD_OPTION, E_SANDBOX, E_FFMPEG_MISSING, E_FFMPEG_OLD, E_FFMPEG_UNPROVEN, E_WORK_DIR_LOCKED, E_WORK_DIR, E_PORT, E_DATABASE. */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
   await checkSandbox(options.sandbox, options.log);
+  const stores = options.storesFile === null ? NO_STORES : await storesOf(options.storesFile, options.log);
   const listsFile = join(options.workDir, "db", "ffmpeg-lists.json");
   const tools = { ...(await findTools(options.env, options.sandbox)), listsFile };
   sayUnfit(tools, options.log);
@@ -102,12 +113,17 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const store = openServerStore(databasePath);
   const keepSinceMs = options.isKeepChosen ? 0 : await keptSince(options.workDir, Date.now());
   // An open coordinator closes the store itself; one that fails to open does not.
-  const coordinator = await openCoordinator({ ...options, keepSinceMs, tools, store, clock: systemClock }).catch(
-    (thrown) => {
-      store.close();
-      throw thrown;
-    },
-  );
+  const coordinator = await openCoordinator({
+    ...options,
+    stores,
+    keepSinceMs,
+    tools,
+    store,
+    clock: systemClock,
+  }).catch((thrown) => {
+    store.close();
+    throw thrown;
+  });
   undo.defer(() => coordinator.close());
   const { host, log } = options;
   const ready = Promise.withResolvers<void>();

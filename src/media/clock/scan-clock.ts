@@ -1,7 +1,7 @@
 // A quick scan of the clocks of a transport or program stream in this process: reads the headers of its PES packets at
 // the speed of the disk and reports whether any clock may go back or leap. It may suspect too much but never too
 // little; ffprobe, which reads every packet, gives the exact answer.
-import { open } from "node:fs/promises";
+import { openRandomAccess } from "../../base/network/served-file.ts";
 import { restartsClock } from "../ffmpeg/formats.ts";
 
 /** Of a clock of 90 kHz. A hundredth of a second back, and a second less than what counts as a leap. */
@@ -168,7 +168,7 @@ function findPackets(bytes: Uint8Array): { readonly from: number; readonly size:
 export async function mayBreakClock(path: string, formatName: string, signal?: AbortSignal): Promise<boolean> {
   const isTransport = formatName === "mpegts";
   if (!isTransport && formatName !== "mpeg") return restartsClock(formatName);
-  await using handle = await open(path, "r");
+  await using handle = await openRandomAccess(path);
   const clocks = new Clocks();
   const buffer = new Uint8Array(CHUNK_BYTES);
   let kept = 0;

@@ -2,6 +2,7 @@
 // error that explains how to install them.
 import { stat } from "node:fs/promises";
 import { AppError } from "../../base/errors.ts";
+import { isServed, servedBytes } from "../../base/network/served-file.ts";
 import {
   type ProcessOptions,
   type ProcessResult,
@@ -11,6 +12,7 @@ import {
 import { installHint } from "./installed/install-hint.ts";
 import { confinementFor, type ToolAccess, type ToolSandbox } from "./sandbox/tool-access.ts";
 import { toolEnvironment } from "./sandbox/tool-environment.ts";
+import { withServedInputs } from "./tool-args.ts";
 
 /** An installation of ffmpeg, before its version is known. */
 export interface Programs {
@@ -28,6 +30,8 @@ export type ToolResult = ProcessResult;
 /** The slowest disk that a source may lie on. */
 const SLOWEST_BYTES_PER_MS = 1024 * 1.024;
 const LEAST_PROBE_MS = 10 * 60_000;
+/** A line that a served file comes over may be so many times slower than that disk. */
+const SLOWER_WHEN_SERVED = 8;
 
 /** How long an ffprobe may read files of so many bytes. One that loops over a hostile file ends then. */
 export function probeTimeoutMs(bytes: number): number {
@@ -36,6 +40,7 @@ export function probeTimeoutMs(bytes: number): number {
 
 async function bytesOf(paths: readonly string[]): Promise<number> {
   const sizes = paths.map(async (path) => {
+    if (isServed(path)) return SLOWER_WHEN_SERVED * (await servedBytes(path));
     const found = await stat(path).catch(() => null); // the tool will say what is wrong with it
     return found?.isFile() === true ? found.size : 0;
   });
@@ -44,7 +49,7 @@ async function bytesOf(paths: readonly string[]): Promise<number> {
 
 /**
  * Runs a tool to its end. Never throws for a failing tool: look at `ended` and `exitCode`. An ffprobe of files has a
- * timeout even where the call names none.
+ * timeout even where the call names none. Among `reads` there may be files that are served on this machine.
  * Errors: E_FFMPEG_MISSING when the program does not exist.
  */
 export async function runTool(
@@ -55,8 +60,11 @@ export async function runTool(
   const isBounded = program === "ffprobe" && options.timeoutMs === undefined && (options.urls ?? []).length === 0;
   const timeout = isBounded ? { timeoutMs: timeoutFor(await bytesOf(options.reads)) } : {};
   try {
-    const confinement = await confinementFor(tools.sandbox, options, env);
-    const result = await runProcess({ ...options, ...timeout, program: tools[program], env, confinement });
+    const reads = options.reads.filter((path) => !isServed(path));
+    const urls = [...(options.urls ?? []), ...options.reads.filter(isServed)];
+    const confinement = await confinementFor(tools.sandbox, { ...options, reads, urls }, env);
+    const args = withServedInputs(options.args);
+    const result = await runProcess({ ...options, ...timeout, args, program: tools[program], env, confinement });
     if (!isBounded || result.ended !== "timeout") return result;
     const stderrTail = `${result.stderrTail}\nffprobe did not come to an end within its time`.trim();
     return { ...result, stderrTail };

@@ -1,6 +1,9 @@
 // Arguments that all command lines of ffmpeg and ffprobe share: verbosity, the whitelist of inputs, and how a path is
 // written.
+import { isServed } from "../../base/network/served-file.ts";
 import { RAW_JPEGS } from "./formats.ts";
+
+const SERVED_PROTOCOLS = "http,tcp";
 
 /** The first arguments where this program reads stdout and stderr: print errors only, read no keys. */
 export const QUIET: readonly string[] = ["-hide_banner", "-nostdin", "-v", "error"];
@@ -26,18 +29,33 @@ export interface InputLimits {
 /** The options that stand before every `-i`: which protocols and demuxers ffmpeg may use for it. */
 export function inputGuards(limits: InputLimits): string[] {
   return [
-    ...["-protocol_whitelist", limits.kind === "file" ? "file" : "http,tcp"],
+    ...["-protocol_whitelist", limits.kind === "file" ? "file" : SERVED_PROTOCOLS],
     ...["-format_whitelist", limits.formats],
     ...(limits.formats === RAW_JPEGS ? ["-f", RAW_JPEGS] : []),
   ];
 }
 
-/** The files that a command line of ffmpeg names as inputs, as `inputGuards` and `fileUrl` write them. */
+/** What a command line of ffmpeg names as inputs, as `inputGuards` and `fileUrl` write it. */
 export function inputFiles(args: readonly string[]): string[] {
-  return args.flatMap((word, at) => (args[at - 1] === "-i" && word.startsWith("file:") ? [word.slice(5)] : []));
+  return args.flatMap((word, at) => {
+    if (args[at - 1] !== "-i") return [];
+    if (isServed(word)) return [word];
+    return word.startsWith("file:") ? [word.slice(5)] : [];
+  });
 }
 
-/** ffmpeg reads `a:b` as a protocol; with `file:` any path stays a path. */
+/** ffmpeg reads `a:b` as a protocol; with `file:` any path stays a path. The address of a served file stays itself. */
 export function fileUrl(path: string): string {
-  return `file:${path}`;
+  return isServed(path) ? path : `file:${path}`;
+}
+
+/** The arguments with the protocol of a served file allowed for it, and for no other input. */
+export function withServedInputs(args: readonly string[]): string[] {
+  const changed = [...args];
+  for (const [at, word] of args.entries()) {
+    if (!isServed(word)) continue;
+    const guard = args.lastIndexOf("-protocol_whitelist", at);
+    if (guard >= 0) changed[guard + 1] = SERVED_PROTOCOLS;
+  }
+  return changed;
 }

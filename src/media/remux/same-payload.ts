@@ -1,6 +1,6 @@
 // Whether a packet of an elementary stream and one of an MP4 hold the same coded picture: MP4 replaces start codes by
 // lengths and leaves out AV1's temporal delimiters. Nothing else may differ.
-import { open } from "node:fs/promises";
+import { openRandomAccess } from "../../base/network/served-file.ts";
 import type { Slice } from "./elementary.ts";
 
 function withoutTrailingZeros(bytes: Buffer): Buffer {
@@ -69,9 +69,9 @@ export async function firstDifference(
 ): Promise<number | null> {
   if (elementary.slices.length !== contained.slices.length)
     return Math.min(elementary.slices.length, contained.slices.length);
-  const own = await open(elementary.path, "r");
+  const own = await openRandomAccess(elementary.path);
   try {
-    const theirs = await open(contained.path, "r");
+    const theirs = await openRandomAccess(contained.path);
     try {
       for (const [number, slice] of elementary.slices.entries()) {
         signal.throwIfAborted();

@@ -1,6 +1,7 @@
 // Writes the packets of an elementary stream with their times into IVF: 32 bytes of header, then length, time and bytes
 // of each packet. An intermediate step to a container that can be sought.
 import { open } from "node:fs/promises";
+import { openRandomAccess } from "../../base/network/served-file.ts";
 import type { Rational } from "../../base/rational.ts";
 import type { ElementaryPacket } from "./elementary.ts";
 
@@ -56,7 +57,7 @@ export async function writeIvf(
   packets: readonly ElementaryPacket[],
   signal: AbortSignal,
 ): Promise<void> {
-  const source = await open(sourcePath, "r");
+  const source = await openRandomAccess(sourcePath);
   try {
     const target = await open(ivfPath, "wx");
     try {

@@ -1,7 +1,7 @@
 // Which tracks of an MP4 or MOV are encrypted: by the types of their sample entries (ISO/IEC 14496-12, 8.12: "encv" and
 // similar types replace the codec's; Apple's FairPlay uses "drmi" and "drms"). ffprobe shows the codec's own tag
 // instead.
-import { type FileHandle, open } from "node:fs/promises";
+import { openRandomAccess, type RandomAccess } from "../../base/network/served-file.ts";
 
 const ENCRYPTED = new Set(["encv", "enca", "enct", "encs", "encm", "encu", "drmi", "drms"]);
 const HEADER_BYTES = 16;
@@ -38,7 +38,7 @@ function boxesIn(bytes: Buffer, from: number, end: number): Box[] {
   return boxes;
 }
 
-async function movieHeader(file: FileHandle, bytes: number): Promise<Buffer | null> {
+async function movieHeader(file: RandomAccess, bytes: number): Promise<Buffer | null> {
   let at = 0;
   while (at + 8 <= bytes) {
     const header = Buffer.alloc(HEADER_BYTES);
@@ -75,7 +75,7 @@ export function encryptedTracks(moov: Buffer): boolean[] {
 
 /** Indexes of the streams that are encrypted. Errors: those of the file system. */
 export async function encryptedInMp4(path: string, bytes: number): Promise<Set<number>> {
-  const file = await open(path, "r");
+  const file = await openRandomAccess(path);
   try {
     const moov = await movieHeader(file, bytes);
     return new Set((moov === null ? [] : encryptedTracks(moov)).flatMap((is, index) => (is ? [index] : [])));

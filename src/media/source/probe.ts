@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { AppError, errnoOf } from "../../base/errors.ts";
+import { isServed, servedBytes } from "../../base/network/served-file.ts";
 import { isSince, STREAM_SHAPE } from "../ffmpeg/builds/differences.ts";
 import { DEMUXER_WHITELIST, demuxerName, RAW_JPEGS } from "../ffmpeg/formats.ts";
 import { crashed } from "../ffmpeg/probe-crash.ts";
@@ -31,6 +32,7 @@ export interface ProbeOptions {
 const BY_NAME = 1;
 
 async function sizeOf(path: string): Promise<number> {
+  if (isServed(path)) return await servedBytes(path);
   try {
     const stats = await stat(path);
     if (stats.isDirectory()) {

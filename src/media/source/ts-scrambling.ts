@@ -1,6 +1,6 @@
 // Which streams of a transport stream are scrambled: by the scrambling control bits of their packets (ISO/IEC 13818-1,
 // 2.4.3.3) in the first megabytes.
-import { open } from "node:fs/promises";
+import { openRandomAccess } from "../../base/network/served-file.ts";
 
 const SYNC = 0x47;
 const PACKET_BYTES = 188;
@@ -42,7 +42,7 @@ export function scrambledPids(bytes: Buffer): Set<number> {
 
 /** PIDs that are scrambled. Errors: those of the file system. */
 export async function scrambledInTs(path: string): Promise<Set<number>> {
-  const file = await open(path, "r");
+  const file = await openRandomAccess(path);
   try {
     const bytes = Buffer.alloc(LOOK_AT_BYTES);
     const { bytesRead } = await file.read(bytes, 0, LOOK_AT_BYTES, 0);

@@ -6,9 +6,9 @@ import { delay } from "../../../base/clock.ts";
 import { AppError } from "../../../base/errors.ts";
 import { landFile, removeTree, tempNameFor } from "../../../base/files.ts";
 import { newId } from "../../../base/ids.ts";
+import { createBackoff } from "../../../base/network/backoff.ts";
 import type { BurnInFileOffer, Offer } from "../../protocol/messages.ts";
 import { receiveToFile } from "../../transfer/digest-stream.ts";
-import { createBackoff } from "../link/backoff.ts";
 import { callRemote, type Remote, readRefusal } from "../link/remote.ts";
 
 /** Enough for a restart of the server, which takes seconds, and for a short break of the network. */

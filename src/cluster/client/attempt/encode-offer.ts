@@ -4,7 +4,7 @@ import { AppError } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
 import type { SegmentTask } from "../../../media/model/segment.ts";
 import type { Offer, SourceOffer } from "../../protocol/messages.ts";
-import type { SourceGateway } from "../gateway/source-gateway.ts";
+import type { SourceGateway } from "../../transfer/gateway/block-gateway.ts";
 import type { Work } from "../slots/cpu-slots.ts";
 import type { EncodePlaces } from "../slots/encode-places.ts";
 import type { BurnInFiles, BurnInFilesHandle } from "./burn-in-files.ts";

@@ -20,7 +20,7 @@ import { checkEncodeRequest } from "../../../media/request/parse/check-request.t
 import type { EncodeOptions, EncodeOutcome } from "../../../media/segment/encode-segment.ts";
 import { segmentTaskSchema } from "../../../media/segment/task-schema.ts";
 import type { ClientMessage, Offer } from "../../protocol/messages.ts";
-import type { SourceHandle } from "../gateway/source-gateway.ts";
+import type { SourceHandle } from "../../transfer/gateway/block-gateway.ts";
 import type { FinishedResult } from "../ports.ts";
 import type { SourceAccess } from "./source-access.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createBackoff } from "../link/backoff.ts";
+import { createBackoff } from "../../../base/network/backoff.ts";
 import { createOutbox } from "../link/outbox.ts";
 import { headerJson } from "./upload-result.ts";
 

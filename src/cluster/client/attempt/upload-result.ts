@@ -1,12 +1,13 @@
 // Hands a finished segment over with a resumable upload. It goes on where it stopped across lost connections and
 // restarts of the server or this client, for as long as the server wants the attempt.
+
 import { delay } from "../../../base/clock.ts";
 import { AppError, errnoOf } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
+import { createBackoff } from "../../../base/network/backoff.ts";
 import { headersOfPiece, stateOfHeaders, type UploadState } from "../../../base/upload/resumable-upload.ts";
 import { sendUpload } from "../../../base/upload/send-upload.ts";
 import { HEADER_REPORT, type ResultReport } from "../../protocol/messages.ts";
-import { createBackoff } from "../link/backoff.ts";
 import type { Outbox } from "../link/outbox.ts";
 import { callRemote, type Remote, readRefusal } from "../link/remote.ts";
 import type { FinishedResult } from "../ports.ts";

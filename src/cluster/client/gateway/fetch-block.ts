@@ -1,10 +1,11 @@
 // Fetches one block of a source from the server, checks its size and digest, and retries within bounds across lost
 // connections, corrupted bytes and server restarts. Knows nothing of caches or readers.
+
 import { delay } from "../../../base/clock.ts";
 import { sha256Of } from "../../../base/digest.ts";
 import { AppError } from "../../../base/errors.ts";
+import { createBackoff } from "../../../base/network/backoff.ts";
 import { HEADER_SHA256 } from "../../protocol/messages.ts";
-import { createBackoff } from "../link/backoff.ts";
 import { callRemote, type Remote, readRefusal } from "../link/remote.ts";
 
 export interface FetchPolicy {

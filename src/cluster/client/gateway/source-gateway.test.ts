@@ -8,8 +8,9 @@ import { sha256Of } from "../../../base/digest.ts";
 import { exists } from "../../../base/files.ts";
 import { silentLog } from "../../../base/log.ts";
 import { runUnconfined } from "../../../media/ffmpeg/run-tool.fixture.ts";
+import type { SourceGateway } from "../../transfer/gateway/block-gateway.ts";
 import { DEFAULT_FETCH_POLICY } from "./fetch-block.ts";
-import { type GatewayOptions, openSourceGateway, type SourceGateway } from "./source-gateway.ts";
+import { type GatewayOptions, openSourceGateway } from "./source-gateway.ts";
 
 setDefaultTimeout(180_000);
 

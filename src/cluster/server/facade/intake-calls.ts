@@ -15,11 +15,14 @@ import type { Idempotency, SourceRecord } from "../job/job-record.ts";
 import type { JobRegistry } from "../job-registry.ts";
 import { Limit } from "../limit.ts";
 import type { Coordinator, Store } from "../ports.ts";
+import type { RemoteOutputs } from "../remote/remote-outputs.ts";
+import type { RemoteSources } from "../remote/remote-sources.ts";
 import type { SourceRegistry } from "../transfers/source-registry.ts";
 import { KEEP_PARTIAL_MS, type SourceUploads } from "../transfers/source-uploads.ts";
 import type { SubtitleFiles } from "../transfers/subtitle-files.ts";
 import type { JobView, SourceView } from "../views.ts";
 import { jobWebhookOf } from "../webhooks/webhooks.ts";
+import { JobPlaces } from "./job-places.ts";
 import { KeyedJobs } from "./keyed-jobs.ts";
 
 type IntakeCalls = Pick<
@@ -49,6 +52,8 @@ export interface IntakeCallsParts {
   readonly subtitleFiles: SubtitleFiles;
   /** Webhooks that submitters give may lead to any address. */
   readonly allowPrivateWebhooks: boolean;
+  readonly remote: RemoteSources;
+  readonly outputs: RemoteOutputs;
 }
 
 /** Each runs a few ffmpegs over the source; more at a time only share the machine. */
@@ -67,7 +72,7 @@ export function requireRoomForJob({ state }: Pick<Engine, "state">, probes: Pick
 }
 
 export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
-  const { tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles } = parts;
+  const { tools, workDir, defaults, engine, store, registry, folders, sources, uploads, subtitleFiles, remote } = parts;
 
   const probes = new Limit(PROBES_AT_A_TIME);
 
@@ -80,27 +85,28 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
     }
   };
 
+  const places = new JobPlaces({ sources, remote, outputs: parts.outputs, probes });
   const createJob = async (asked: JobRequest, who: Principal, idempotency?: Idempotency): Promise<JobView> => {
     requireRoomForJob(engine, probes);
     const mayLeadAnywhere = who.role === "admin" || parts.allowPrivateWebhooks;
     const webhook = asked.webhook ? jobWebhookOf(asked.webhook, mayLeadAnywhere) : null;
-    const source = sources.getOf(who, asked.sourceId);
     const upload = typeof asked.subtitlesSourceId === "string" ? sources.getOf(who, asked.subtitlesSourceId) : null;
-    sources.forget(source.sourceId); // before the first await: a source makes only one job
+    const { source, about, asked: named } = await places.take(asked, who);
     try {
       await uploads.forget(source.sourceId);
       const { record: prepared, job } = await probes.run(() =>
-        prepareJob(tools, defaults, asked, source, {
+        prepareJob(tools, defaults, named, source, {
           workDir,
           clients: () => engine.state.clients.values(),
+          remote,
         }),
       );
       who.ended.throwIfAborted(); // looking at the source may have taken minutes
       const owner = { tokenId: who.tokenId, name: who.name };
       const more = { ...(idempotency === undefined ? {} : { idempotency }), ...(webhook === null ? {} : { webhook }) };
-      const record = { ...prepared, owner, ...more };
+      const record = { ...prepared, owner, ...about, ...more };
       await folders.make(record.jobId);
-      if (record.source.path !== source.path) await sources.discard(source);
+      if (record.source.path !== source.path) await places.discard(source);
       if (upload !== null) await takeUpload(record.jobId, upload);
       registry.start(record);
       const queue = { priority: asked.priority ?? ORDINARY_PRIORITY, owner: who.tokenId };
@@ -111,7 +117,7 @@ export function intakeCalls(parts: IntakeCallsParts): IntakeCalls {
       });
       return registry.view(record.jobId);
     } catch (thrown) {
-      await sources.discard(source);
+      await places.discard(source);
       throw thrown;
     } finally {
       if (upload !== null) await Promise.all([sources.discard(upload), uploads.forget(upload.sourceId)]);

@@ -10,6 +10,7 @@ import { sharesOf } from "../../scheduler/views/shares.ts";
 import type { Engine } from "../engine.ts";
 import { lostSegments, requireSource } from "../intake/retry-job.ts";
 import type { JobFolders } from "../job/job-folders.ts";
+import type { RemoteReader } from "../job/remote-reader.ts";
 import type { JobRegistry } from "../job-registry.ts";
 import { ownerName, passesText, segmentView } from "../job-views.ts";
 import type { Coordinator, Store } from "../ports.ts";
@@ -44,11 +45,12 @@ export interface JobCallsParts {
   readonly folders: JobFolders;
   readonly watchers: Watchers;
   readonly stages: AttemptStages;
+  readonly remote: RemoteReader;
   readonly subtitleFiles: Pick<SubtitleFiles, "requireUpload">;
 }
 
 export function jobCalls(parts: JobCallsParts): JobCalls {
-  const { engine, store, registry, folders, watchers, stages, subtitleFiles } = parts;
+  const { engine, store, registry, folders, watchers, stages, subtitleFiles, remote } = parts;
   return {
     listJobs(wanted, who) {
       const { statuses, owner, name, since } = wanted;
@@ -103,7 +105,7 @@ export function jobCalls(parts: JobCallsParts): JobCalls {
       if (job.status !== "Failed" && job.status !== "Cancelled") {
         requireOk(engine.dispatch({ type: "retry-requested", jobId: job.id, lost: [] }));
       }
-      await requireSource(record);
+      await requireSource(record, remote);
       await subtitleFiles.requireUpload(record);
       await folders.make(job.id);
       const lost = await lostSegments(folders, job);

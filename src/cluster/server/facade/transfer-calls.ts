@@ -1,21 +1,23 @@
 // The part of the façade that clients use to fetch sources and to upload results.
 import { AppError } from "../../../base/errors.ts";
+import type { RemoteReader } from "../job/remote-reader.ts";
 import { openUnchanged, sourceChanged } from "../job/unchanged-source.ts";
 import type { JobRegistry } from "../job-registry.ts";
 import type { Coordinator } from "../ports.ts";
-import { BlockReader } from "../transfers/block-reader.ts";
+import { BlockReader, requireBlock } from "../transfers/block-reader.ts";
 import type { ResultReceiver } from "../transfers/result-receiver.ts";
 import type { SubtitleFiles } from "../transfers/subtitle-files.ts";
 
 type TransferCalls = Pick<Coordinator, "sourceBlock" | "burnInFile" | "resultState" | "appendResult">;
 
 export interface TransferCallsParts {
+  readonly remote: RemoteReader;
   readonly registry: JobRegistry;
   readonly subtitleFiles: SubtitleFiles;
   readonly results: ResultReceiver;
 }
 
-export function transferCalls({ registry, subtitleFiles, results }: TransferCallsParts): TransferCalls {
+export function transferCalls({ registry, remote, subtitleFiles, results }: TransferCallsParts): TransferCalls {
   const blocks = new BlockReader();
   return {
     async sourceBlock(sourceId, block) {
@@ -26,6 +28,8 @@ export function transferCalls({ registry, subtitleFiles, results }: TransferCall
         throw new AppError("E_UNKNOWN_ID", `no source ${sourceId} is in use`, "Its job may have ended.");
       const { blockBytes } = record;
       const source = remuxed === undefined ? record.source : (await remuxed.video()).source;
+      if (source.kind === "remote")
+        return await remote.block(source, blockBytes, requireBlock(source, blockBytes, block));
       await using file = await openUnchanged(source);
       if (file === null) throw sourceChanged(source);
       return await blocks.read({ ...source, sourceId, file: file.handle, blockBytes }, block);

@@ -28,6 +28,7 @@ import { type HeldSource, holdSource, withSourcePath } from "../job/held-source.
 import { JobFolders } from "../job/job-folders.ts";
 import type { JobRecord, SourceRecord } from "../job/job-record.ts";
 import { requestOf } from "../job/job-request.ts";
+import type { RemoteReader } from "../job/remote-reader.ts";
 import { sourceChanged } from "../job/unchanged-source.ts";
 import { type CheckedRequest, checkRequest, type RequestDefaults } from "./check-request.ts";
 import { chooseEncoder } from "./choose-encoder.ts";
@@ -55,6 +56,7 @@ export interface IntakePlace {
   readonly workDir: string;
   /** Those that the server knows now. */
   readonly clients: () => Iterable<Client>;
+  readonly remote: RemoteReader;
 }
 
 interface Place extends IntakePlace {
@@ -70,7 +72,7 @@ export async function prepareJob(
   source: SourceRecord,
   at: IntakePlace,
 ): Promise<PreparedJob> {
-  await using held = await holdSource(tools, source);
+  await using held = await holdSource({ tools, remote: at.remote }, source, defaults.blockBytes);
   const place = { ...at, jobId: newId(), held };
   try {
     const hasSubtitles = (asked.subtitlesSourceId ?? null) !== null;
@@ -80,7 +82,8 @@ export async function prepareJob(
     return await planJob(tools, { defaults, asked, checked }, accepted, place);
   } catch (thrown) {
     await new JobFolders(place.workDir).removeAll(place.jobId);
-    throw withSourcePath(thrown, held, source);
+    // Whatever failed: a source that can't be read is the true reason.
+    throw at.remote.failure(source) ?? withSourcePath(thrown, held, source);
   }
 }
 
@@ -125,9 +128,11 @@ async function acceptSource(
   tools: Tools,
   { defaults, asked, checked }: Wanted,
   handedIn: SourceRecord,
-  { jobId, workDir, clients, held }: Place,
+  { jobId, workDir, clients, held, remote }: Place,
 ): Promise<AcceptedSource> {
-  const first = await planSource(tools, held.path, checked, { named: handedIn.path });
+  const first = await planSource(tools, held.path, checked, {
+    named: handedIn.kind === "remote" ? held.path : handedIn.path,
+  });
   const request = await withBitrateForSize(tools, { path: held.path, ...first }, checked.request);
   const needs = await findNeeds(tools, first, request);
   const { encoder } = chooseEncoder(request, asked, first.info).first;
@@ -142,7 +147,7 @@ async function acceptSource(
   const job = { jobId, blockBytes: defaults.blockBytes };
   const named = { name: handedIn.name, path: held.path, planned: first };
   const made = await onOneClock(tools, named, checked, folder, job);
-  if (!(await held.isSame())) throw sourceChanged(handedIn);
+  if (!(await held.isSame())) throw remote.failure(handedIn) ?? sourceChanged(handedIn);
   const { source, path, note } = made ?? { source: handedIn, path: held.path, note: null };
   const { info, plan } = made?.planned ?? first;
   const firstPicture = made === null ? decoded : null;

@@ -4,7 +4,16 @@ import type { VerifyMode } from "../../../media/model/proof.ts";
 import type { NewJobWebhook } from "../webhooks/calls.ts";
 
 export interface JobRequest {
-  readonly sourceId: string;
+  /** Null: `sourceUrl` names the source. */
+  readonly sourceId: string | null;
+  /** A source in a store or on a web host. */
+  readonly sourceUrl?: string;
+  /** If that can't be read in place, the server may copy it first. */
+  readonly copySource?: boolean;
+  /** Where the output goes once its proof holds: a store or a web host. */
+  readonly outputUrl?: string;
+  /** An object there may be replaced. */
+  readonly overwrite?: boolean;
   /** A subtitle file that was submitted as a source. */
   readonly subtitlesSourceId?: string | null;
   /** Null: the server's default. */

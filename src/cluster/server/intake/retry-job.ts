@@ -5,11 +5,14 @@ import { exists } from "../../../base/files.ts";
 import type { Job } from "../../scheduler/model/job.ts";
 import type { JobFolders } from "../job/job-folders.ts";
 import type { JobRecord } from "../job/job-record.ts";
-import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
+import type { RemoteReader } from "../job/remote-reader.ts";
+import { objectionTo, sourceChanged } from "../job/unchanged-source.ts";
 
-/** Errors: E_SOURCE_MISSING, E_SOURCE_CHANGED. */
-export async function requireSource({ source }: JobRecord): Promise<void> {
-  if (await isUnchanged(source)) return;
+/** Errors: E_SOURCE_MISSING, E_SOURCE_CHANGED; of a remote source whatever its host says. */
+export async function requireSource({ source }: JobRecord, remote: RemoteReader): Promise<void> {
+  const objection = await objectionTo(source, remote, "asked");
+  if (objection === null) return;
+  if (source.kind === "remote") throw objection;
   if (await exists(source.path)) throw sourceChanged(source);
   const hint =
     source.kind === "uploaded" ? "Its upload was removed; submit it again." : "Submit it again from where it is now.";

@@ -14,6 +14,7 @@ import { openVideoSource } from "../pipeline/video-source.ts";
 import { holdSource, withSourcePath } from "./held-source.ts";
 import { JobFolders } from "./job-folders.ts";
 import type { JobRecord, SourceRecord } from "./job-record.ts";
+import { NOTHING_REMOTE } from "./remote-reader.fixture.ts";
 
 const tools = await findTools(process.env);
 let folder: string;
@@ -64,6 +65,7 @@ linux("a job reads the file that was checked while its name leads to another one
   const inputs: Input[] = [];
   const work = new JobWork(record, {
     tools,
+    remote: NOTHING_REMOTE,
     folder: jobFolder,
     log: silentLog,
     dispatch: (input) => void inputs.push(input),
@@ -83,7 +85,7 @@ linux("a job reads the file that was checked while its name leads to another one
 });
 
 linux("so does the look at a new source, and what it says has the source's own name", async () => {
-  await using held = await holdSource(tools, source);
+  await using held = await holdSource({ tools, remote: NOTHING_REMOTE }, source, 1024);
   await leadTo(secret);
   const { durationMicroseconds } = await probeSource(tools, held.path, { named: path });
   await leadBack();
@@ -97,7 +99,7 @@ test.skipIf(process.platform === "win32")(
   "an ffmpeg that loses open files gets the name, and it is looked at after",
   async () => {
     const named = { ...tools, sandbox: { ...tools.sandbox, losesOpenFiles: "a script" } };
-    await using held = await holdSource(named, source);
+    await using held = await holdSource({ tools: named, remote: NOTHING_REMOTE }, source, 1024);
     expect([held.path, await held.isSame()]).toEqual([path, true]);
     await leadTo(secret);
     expect(await held.isSame()).toBe(false);
@@ -110,7 +112,9 @@ test.skipIf(process.platform === "win32")("another file of the same size and tim
   await leadTo(secret);
   const { size } = await stat(secret);
   const alike = { ...source, bytes: size };
-  await expect(holdSource(tools, alike)).rejects.toMatchObject({ code: "E_SOURCE_CHANGED" });
+  await expect(holdSource({ tools, remote: NOTHING_REMOTE }, alike, 1024)).rejects.toMatchObject({
+    code: "E_SOURCE_CHANGED",
+  });
   await leadBack();
 });
 

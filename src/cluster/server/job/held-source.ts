@@ -5,6 +5,7 @@ import { AppError } from "../../../base/errors.ts";
 import type { Programs } from "../../../media/ffmpeg/run-tool.ts";
 import { openPathFor } from "../../../media/ffmpeg/sandbox/open-files.ts";
 import type { SourceRecord } from "./job-record.ts";
+import type { RemoteReader } from "./remote-reader.ts";
 import { openUnchanged, sourceChanged } from "./unchanged-source.ts";
 
 export interface HeldSource extends AsyncDisposable {
@@ -14,8 +15,19 @@ export interface HeldSource extends AsyncDisposable {
   isSame(): Promise<boolean>;
 }
 
+/** What reads sources: ffmpeg, and a reader of those that lie elsewhere. */
+export interface SourceTools {
+  readonly tools: Programs;
+  readonly remote: RemoteReader;
+}
+
 /** Errors: E_SOURCE_CHANGED. */
-export async function holdSource(tools: Programs, source: SourceRecord): Promise<HeldSource> {
+export async function holdSource(
+  { tools, remote }: SourceTools,
+  source: SourceRecord,
+  blockBytes: number,
+): Promise<HeldSource> {
+  if (source.kind === "remote") return await remote.hold(source, blockBytes);
   // What the server keeps itself lies where nobody else may write.
   if (source.realPath === undefined)
     return { path: source.path, isSame: async () => true, [Symbol.asyncDispose]: async () => undefined };

@@ -16,6 +16,8 @@ export interface JobFolder {
   /** The source on one clock, where its own clock restarts in the middle. */
   readonly corrected: string;
   readonly proof: string;
+  /** What has begun of the output's way to a store. */
+  readonly storing: string;
 }
 
 export class JobFolders {
@@ -44,6 +46,7 @@ export class JobFolders {
       videoFacts: join(root, "video.json"),
       corrected: join(root, "corrected.ts"),
       proof: join(root, "proof.json"),
+      storing: join(root, "storing.json"),
     };
   }
 

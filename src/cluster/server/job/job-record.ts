@@ -6,6 +6,25 @@ import type { Container, DecodedPicture, SourceInfo } from "../../../media/model
 import type { Principal } from "../../protocol/roles.ts";
 import type { JobWebhook } from "../webhooks/records.ts";
 
+/** Of a source that lies in a store or on a web host. */
+export interface RemoteFacts {
+  /** As it was handed in; its query may be a secret. */
+  readonly address: string;
+  /** The same for people. */
+  readonly shown: string;
+  /** Strong: every read names it. */
+  readonly etag: string;
+  readonly versionId?: string;
+}
+
+/** Of an output that goes to a store or a web host. */
+export interface Destination {
+  /** As it was asked for; its query may be a secret. */
+  readonly address: string;
+  /** The same for people. */
+  readonly shown: string;
+}
+
 /** Where a job's source is, and what it was when the job was created; a later change fails the job. */
 export interface SourceRecord {
   readonly sourceId: string;
@@ -13,14 +32,16 @@ export interface SourceRecord {
   readonly path: string;
   /** Where the path led when the source was registered: a link may point elsewhere later. Absent for uploads. */
   readonly realPath?: string;
-  /** The server may delete an "uploaded" source; it only reads the others. */
-  readonly kind: "uploaded" | "local" | "media-root";
+  /** The server may delete an "uploaded" source; it only reads the others. The path of a "remote" one is for people. */
+  readonly kind: "uploaded" | "local" | "media-root" | "remote";
   readonly bytes: number;
   readonly mtimeMs: number;
   readonly firstBlockSha256: string;
   readonly lastBlockSha256: string;
   /** Id of the token that it was handed in with. Absent in those of earlier versions: an admin's. */
   readonly owner?: string;
+  /** Of kind "remote". */
+  readonly remote?: RemoteFacts;
 }
 
 /** Chosen by who submits, for one job: to ask again with it makes no second one. */
@@ -52,6 +73,10 @@ export interface JobRecord {
   readonly idempotency?: Idempotency;
   /** Who is told of it, beside the server's own webhooks; absent: nobody. */
   readonly webhook?: JobWebhook;
+  /** Where the submitted source came from, for people; absent: it is a file. */
+  readonly origin?: string;
+  /** Where the output goes once its proof holds; absent: it stays here. */
+  readonly destination?: Destination;
   /** What was done to the submitted file to make `source` of it; absent: `source` is that file. */
   readonly corrected?: string;
   /** What the output may have at most, where the request says so (`-size`). */

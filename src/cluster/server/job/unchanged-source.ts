@@ -3,6 +3,7 @@ import { realpath } from "node:fs/promises";
 import { AppError } from "../../../base/errors.ts";
 import { liesAt, type OpenRegular, openRegular } from "../../../base/open-regular.ts";
 import type { SourceRecord } from "./job-record.ts";
+import type { RemoteReader } from "./remote-reader.ts";
 
 /**
  * The source, open, if it is still the same file: same place, same size, same modification time. What is asked is the open
@@ -24,6 +25,19 @@ export async function openUnchanged(source: SourceRecord): Promise<OpenRegular |
 export async function isUnchanged(source: SourceRecord): Promise<boolean> {
   await using file = await openUnchanged(source);
   return file !== null;
+}
+
+/**
+ * Why a source can't be used any more; null: it is the same. Of a remote one "known" is what the last reads met; "asked"
+ * asks its host.
+ */
+export async function objectionTo(
+  source: SourceRecord,
+  remote: RemoteReader,
+  how: "known" | "asked",
+): Promise<AppError | null> {
+  if (source.kind !== "remote") return (await isUnchanged(source)) ? null : sourceChanged(source);
+  return how === "asked" ? await remote.ask(source) : remote.failure(source);
 }
 
 export function sourceChanged(source: SourceRecord): AppError {

@@ -10,6 +10,7 @@ import { probeSource } from "../../../media/source/probe.ts";
 import type { Input } from "../../scheduler/model/input.ts";
 import { JobFolders } from "../job/job-folders.ts";
 import type { JobRecord } from "../job/job-record.ts";
+import { NOTHING_REMOTE } from "../job/remote-reader.fixture.ts";
 import { JobWork } from "./job-work.ts";
 
 const tools = await findTools(process.env);
@@ -48,6 +49,7 @@ async function index(onInput: (input: Input, work: JobWork) => void): Promise<vo
     encoderTimeBase: info.video.timeBase,
   };
   const work = new JobWork(record, {
+    remote: NOTHING_REMOTE,
     tools: { ...tools, ffprobe: await deafProbe(), sandbox: { mode: "off", programs: [] } },
     folder: new JobFolders(folder).of("job"),
     log: silentLog,

@@ -13,7 +13,8 @@ import type { Job } from "../../scheduler/model/job.ts";
 import { type HeldSource, holdSource, withSourcePath } from "../job/held-source.ts";
 import type { JobFolder } from "../job/job-folders.ts";
 import type { JobRecord } from "../job/job-record.ts";
-import { isUnchanged, sourceChanged } from "../job/unchanged-source.ts";
+import type { RemoteReader } from "../job/remote-reader.ts";
+import { objectionTo, sourceChanged } from "../job/unchanged-source.ts";
 import type { BurnInFile } from "../ports.ts";
 import { JobIndex } from "./job-index.ts";
 import { PictureWatch } from "./picture-watch.ts";
@@ -32,6 +33,7 @@ export interface SourceReader {
 
 export interface JobWorkParts {
   readonly tools: Tools;
+  readonly remote: RemoteReader;
   readonly folder: JobFolder;
   readonly log: Log;
   readonly dispatch: (input: Input) => void;
@@ -146,7 +148,7 @@ export class JobWork {
 
   /** Where the source is read: it is opened once, and stays open until the work has ended. Errors: E_SOURCE_CHANGED. */
   readonly sourcePath = async (): Promise<string> => {
-    this.#held ??= holdSource(this.#parts.tools, this.record.source);
+    this.#held ??= holdSource(this.#parts, this.record.source, this.record.blockBytes);
     return (await this.#held).path;
   };
 
@@ -194,7 +196,7 @@ export class JobWork {
       // Whatever failed: if the source has changed or is gone, that is the true reason.
       const held = await this.#held?.catch(() => null); // then that is what was thrown
       const named = held ? withSourcePath(thrown, held, source) : thrown;
-      const reason = (await isUnchanged(source)) ? named : sourceChanged(source);
+      const reason = (await objectionTo(source, this.#parts.remote, "known")) ?? named;
       const error = toAppError(asNoSpace(reason, "the server's work directory", ROOM_HINT));
       this.#parts.log.error(`${what} of job ${this.jobId} failed`, { job: this.jobId, error: error.message });
       if (error.code === "E_INTERNAL") this.#parts.log.debug("stack", { stack: error.stack ?? "" });
@@ -212,19 +214,18 @@ export class JobWork {
    * may be gone for a moment.
    */
   async watchSource(): Promise<void> {
-    const isSame = await isUnchanged(this.record.source);
+    const objection = await objectionTo(this.record.source, this.#parts.remote, "known");
     if (this.signal.aborted) return;
-    if (!isSame && this.#wasChanged) {
-      const error = sourceChanged(this.record.source).toBody();
-      this.dispatch({ type: "job-broke", jobId: this.jobId, error });
-    }
-    this.#wasChanged = !isSame;
+    if (objection !== null && this.#wasChanged)
+      this.dispatch({ type: "job-broke", jobId: this.jobId, error: objection.toBody() });
+    this.#wasChanged = objection !== null;
   }
 
   async requireUnchanged(): Promise<void> {
     const read = this.#opened?.source ?? this.record.source;
     for (const source of new Set([this.record.source, read])) {
-      if (!(await isUnchanged(source))) throw sourceChanged(source);
+      const objection = await objectionTo(source, this.#parts.remote, "asked");
+      if (objection !== null) throw objection;
     }
     if ((await (await this.#held)?.isSame()) === false) throw sourceChanged(this.record.source);
   }

@@ -20,8 +20,10 @@ export interface ProvenOutput {
 }
 
 async function notesFor({ work, job, segments, recipe, remuxed }: GatheredOutput, timesByFilters: boolean) {
-  const { corrected } = work.record;
+  const { corrected, origin, destination } = work.record;
   return [
+    ...(origin === undefined ? [] : [`the source is ${origin}`]),
+    ...(destination === undefined ? [] : [`the output goes to ${destination.shown}`]),
     ...(corrected === undefined ? [] : [corrected]),
     ...(remuxed === null ? [] : [`remuxed first: ${remuxed}`]),
     ...notesOf(job, recipe.index, segments, timesByFilters),

@@ -16,19 +16,19 @@ export interface BlockSource {
   readonly blockBytes: number;
 }
 
+/** The block's number, if the source has it. Errors: E_UNKNOWN_ID. */
+export function requireBlock({ bytes }: { readonly bytes: number }, blockBytes: number, block: number): number {
+  if (Number.isSafeInteger(block) && block >= 0 && block * blockBytes < bytes) return block;
+  const hint = "Ask for blocks 0 to ceil(bytes / blockBytes) - 1.";
+  throw new AppError("E_UNKNOWN_ID", `the source has no block ${block}`, hint);
+}
+
 export class BlockReader {
   readonly #digests = new Map<string, string>();
 
   /** Errors: E_UNKNOWN_ID for a block past the end, E_SOURCE_CHANGED when the file is shorter than it was. */
   async read(source: BlockSource, block: number): Promise<{ bytes: Uint8Array; sha256: string }> {
-    const start = block * source.blockBytes;
-    if (!Number.isSafeInteger(block) || block < 0 || start >= source.bytes) {
-      throw new AppError(
-        "E_UNKNOWN_ID",
-        `the source has no block ${block}`,
-        "Ask for blocks 0 to ceil(bytes / blockBytes) - 1.",
-      );
-    }
+    const start = requireBlock(source, source.blockBytes, block) * source.blockBytes;
     const bytes = new Uint8Array(Math.min(source.blockBytes, source.bytes - start));
     for (let filled = 0; filled < bytes.length; ) {
       const { bytesRead } = await source.file.read(bytes, filled, bytes.length - filled, start + filled);

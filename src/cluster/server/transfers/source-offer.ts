@@ -7,7 +7,7 @@ export function sourceOffer(source: SourceRecord, blockBytes: number): SourceOff
     sourceId: source.sourceId,
     bytes: source.bytes,
     blockBytes,
-    path: source.path,
+    path: source.kind === "remote" ? "" : source.path, // no file that a client could share
     mtimeMs: source.mtimeMs,
     firstBlockSha256: source.firstBlockSha256,
     lastBlockSha256: source.lastBlockSha256,

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { isPublicAddress, leadsToPrivateAddress, parseTarget, publicLookup, targetOf } from "./addresses.ts";
+import { isPublicAddress } from "../../../base/network/public-address.ts";
+import { leadsToPrivateAddress, parseTarget, publicLookup, targetOf } from "./addresses.ts";
 
 test("only global unicast addresses are public, in whatever form they are written", () => {
   for (const address of ["8.8.8.8", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8"])

@@ -4,20 +4,12 @@ import { type LookupAddress, lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 import { AppError } from "../../../base/errors.ts";
+import { isPublicAddress } from "../../../base/network/public-address.ts";
 
 const LONGEST_URL = 2000;
 
 /** The code of an address that is refused when the connection is made. */
 export const REFUSED_ADDRESS = "ERR_PRIVATE_ADDRESS";
-
-/** Global unicast, by the registries of RFC 6890; an IPv4 address inside an IPv6 one counts as itself. */
-export function isPublicAddress(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false;
-  const parsed = ipaddr.process(address);
-  if (parsed.range() !== "unicast") return false;
-  // RFC 4291: of IPv6 only 2000::/3 is given out.
-  return !(parsed instanceof ipaddr.IPv6) || (parsed.parts[0] ?? 0) >> 13 === 1;
-}
 
 function refused(hostname: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${hostname} has no public address`), { code: REFUSED_ADDRESS });

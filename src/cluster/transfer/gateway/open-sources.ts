@@ -1,25 +1,36 @@
 // The sources that attempts read now, and those that somebody may read again: each with its blocks in the cache.
 import type { Log } from "../../../base/log.ts";
-import type { SourceOffer } from "../../protocol/messages.ts";
-import { blockCount, blockRange } from "../../transfer/blocks.ts";
-import type { Remote } from "../link/remote.ts";
+import { type ByteRange, blockCount, blockRange } from "../blocks.ts";
 import { openBlockCache } from "./block-cache.ts";
 import { BlockSource } from "./block-source.ts";
-import { DEFAULT_FETCH_POLICY, type FetchPolicy, fetchBlock } from "./fetch-block.ts";
 
 /** A source that no attempt has opened for this long is removed from the cache. */
 const KEEP_UNUSED_MS = 10 * 60_000;
 
+/** A file that is served in blocks. */
+export interface ServedSource {
+  readonly sourceId: string;
+  readonly bytes: number;
+  readonly blockBytes: number;
+}
+
+/** One block of it; the fetch gives exactly the bytes of its range. */
+export interface ServedBlock {
+  readonly source: ServedSource;
+  readonly number: number;
+  readonly range: ByteRange;
+}
+
 export interface OpenSourcesOptions {
-  readonly remote: Remote;
+  /** Errors: why the block can't be had, after every try that may help. */
+  readonly fetchBlock: (block: ServedBlock, signal: AbortSignal) => Promise<Uint8Array>;
   readonly cacheFolder: string;
   readonly log: Log;
-  readonly fetchPolicy?: FetchPolicy;
   readonly keepUnusedMs?: number;
 }
 
 export interface OpenSource {
-  readonly offer: SourceOffer;
+  readonly offer: ServedSource;
   readonly blocks: BlockSource;
   users: number;
   /** How long its blocks stay after the last handle. */
@@ -29,7 +40,7 @@ export interface OpenSource {
 
 export interface SourceCache {
   /** The source, opened when it is not yet open. */
-  open(offer: SourceOffer): OpenSource;
+  open(offer: ServedSource): OpenSource;
   find(sourceId: string): OpenSource | undefined;
   /** Drops the source once nothing has used it for `keepMs`. */
   dropWhenUnused(source: OpenSource): void;
@@ -40,8 +51,7 @@ export interface SourceCache {
 
 /** `cacheBytes`: the most bytes of blocks on disk. */
 export async function openSourceCache(options: OpenSourcesOptions, cacheBytes: number): Promise<SourceCache> {
-  const { remote, log } = options;
-  const policy = options.fetchPolicy ?? DEFAULT_FETCH_POLICY;
+  const { log, fetchBlock } = options;
   const keepMs = options.keepUnusedMs ?? KEEP_UNUSED_MS;
   const cache = await openBlockCache(options.cacheFolder, cacheBytes, log);
   const sources = new Map<string, OpenSource>();
@@ -64,8 +74,7 @@ export async function openSourceCache(options: OpenSourcesOptions, cacheBytes: n
         cache,
         fetch(number, signal) {
           const range = blockRange(number, offer.bytes, offer.blockBytes);
-          const block = { sourceId: offer.sourceId, number, bytes: range.end - range.start };
-          return fetchBlock(remote, block, policy, signal);
+          return fetchBlock({ source: offer, number, range }, signal);
         },
       });
       const source: OpenSource = { offer, blocks, users: 0, keepMs, unusedTimer: undefined };

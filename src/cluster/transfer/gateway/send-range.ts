@@ -1,7 +1,7 @@
 // Answers one request for a source: its headers, and the blocks of the range that is asked for, as fast as they are read.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AppError } from "../../../base/errors.ts";
-import { type ByteRange, blocksOfRange } from "../../transfer/blocks.ts";
+import { type ByteRange, blocksOfRange } from "../blocks.ts";
 import { readRange } from "./http-range.ts";
 import type { OpenSource } from "./open-sources.ts";
 

@@ -1,5 +1,5 @@
 // Parses the Range header of a request (RFC 9110 §14). Single ranges only: ffmpeg sends no others.
-import type { ByteRange } from "../../transfer/blocks.ts";
+import type { ByteRange } from "../blocks.ts";
 
 export type RangeAnswer =
   /** No range, a malformed one or several: the whole file, status 200. */

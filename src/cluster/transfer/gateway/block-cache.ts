@@ -1,4 +1,4 @@
-// A bounded cache of source blocks on this client's disk; the least recently used go first. One file per block, so that
+// A bounded cache of source blocks on this machine's disk; the least recently used go first. One file per block, so that
 // removing one frees its space at once on every file system. The index is in memory: the folder is emptied at the
 // start, because only blocks whose digests this process has checked are trusted.
 import { mkdir, readFile, writeFile } from "node:fs/promises";

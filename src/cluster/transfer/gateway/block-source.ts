@@ -1,4 +1,4 @@
-// One source for all readers on this client: any block on demand, fetched once for all of them, and the next blocks of
+// One source for all readers on this machine: any block on demand, fetched once for all of them, and the next blocks of
 // every open reader fetched ahead. Decides the order of fetching, not how a block is fetched or kept.
 import type { BlockCache } from "./block-cache.ts";
 
