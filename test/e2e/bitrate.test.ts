@@ -84,10 +84,10 @@ const USUAL: readonly Row[] = [
     bitrate: null,
     buffer: [600_000, 900_000],
   },
-  { params: "-c:v mpeg4 -b:v 500k", bitrate: 500_000, buffer: null },
 ];
 
 const MORE: readonly Row[] = [
+  { params: "-c:v mpeg4 -b:v 500k", bitrate: 500_000, buffer: null },
   {
     params: "-c:v libx265 -preset ultrafast -b:v 150k -maxrate 300k -bufsize 300k -vf scale=192:-2",
     bitrate: 150_000,

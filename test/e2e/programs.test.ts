@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { sha256OfFile } from "../../src/base/digest.ts";
 import { forEachLine } from "../../src/base/process/output.ts";
 import { Cluster, type Running, until } from "../support/cluster.ts";
+import { IS_LONG } from "../support/long-run.ts";
 import { mediaPath } from "../support/media.ts";
 import { installPacked } from "../support/packed-library.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
@@ -124,7 +125,7 @@ test(
   TIMEOUT_MS,
 );
 
-test(
+test.skipIf(!IS_LONG)(
   "the examples, and a download that curl goes on with",
   async () => {
     const short = mediaPath("audio-shorter.mp4") ?? "";
