@@ -1,4 +1,5 @@
 // The options of `submit` that make sense for several files.
+
 import {
   BadValue,
   choiceOption,
@@ -7,6 +8,7 @@ import {
   parsedOption,
   switchOption,
 } from "../../base/config/option.ts";
+import { isRemoteAddress } from "../../base/network/remote-address.ts";
 import { type NameTemplate, parseNameTemplate } from "./names/name-template.ts";
 import { parseSkipRule, type SkipRule } from "./skip-rules.ts";
 
@@ -14,6 +16,8 @@ export const MOST_AHEAD = 64;
 
 function parseFolder(text: string): string {
   if (text.includes("\0")) throw new BadValue("expected a path");
+  if (isRemoteAddress(text))
+    throw new BadValue("expected a folder here; an output elsewhere is named by -o, one by one");
   return text;
 }
 
