@@ -105,6 +105,8 @@ export const attemptSchema = z.object({
   attempt_id: z.string(),
   segment_index: z.number(),
   client_id: z.string(),
+  /** The client's name. Absent in lists of attempts alone, and in answers of earlier versions. */
+  client: z.string().exactOptional(),
   /** The type of the last event that names the attempt; null: none has yet. */
   outcome: z.string().nullable(),
   reason: z.string().nullable(),
