@@ -3,7 +3,9 @@ import picocolors from "picocolors";
 import type { CommandContext, Sink } from "../cli/command.ts";
 import type { Look } from "./table.ts";
 
-export function styleFor(context: CommandContext, sink: Sink) {
+export type Colours = ReturnType<typeof picocolors.createColors>;
+
+export function styleFor(context: Pick<CommandContext, "env">, sink: Sink): Colours {
   const isOff = Boolean(context.env.NO_COLOR) || context.env.TERM === "dumb";
   return picocolors.createColors(sink.isTty && !isOff);
 }
